@@ -1,0 +1,126 @@
+# mocr: `make run` starts the console, `make check` runs every test. `make help` lists the rest.
+V ?= 0
+Q := $(if $(filter 0,$(V)),@)
+say = $(if $(filter 0,$(V)),@printf '  %-6s %s\n' '$(1)' '$(2)')
+
+CC ?= gcc
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+comma := ,
+# SAN=address,undefined or SAN=thread builds beside the ordinary one.
+BUILD ?= build/$(CC)$(if $(SAN),-$(subst $(comma),-,$(SAN)))
+PREFIX ?= /usr/local
+DESTDIR ?=
+VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
+
+PKGS := ncursesw libssh libcurl libcjson libsystemd inih libutf8proc libpcre2-8
+# What Debian and Ubuntu call what is needed: to build, and to test.
+BUILD_PACKAGES := gcc make pkg-config libncurses-dev libssh-dev libcurl4-openssl-dev libcjson-dev libsystemd-dev \
+	libinih-dev libutf8proc-dev libpcre2-dev uthash-dev openssh-client ca-certificates
+TEST_PACKAGES := $(BUILD_PACKAGES) ncurses-term clang libclang-rt-dev cppcheck valgrind libcmocka-dev git tmux openssh-server sshpass dbus systemd socat jq \
+	busybox-static strace procps iproute2 mandoc python3 debootstrap docker.io iptables
+
+OPT ?= -O2 -g
+# With sanitizers gcc warns of paths that cannot be; the plain builds hold the line.
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith -Wvla -Wno-unused-parameter \
+	$(if $(SAN)$(filter 0,$(WERROR)),,-Werror)
+SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer)
+PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags $(PKGS)))$(PKG_CFLAGS)
+PKG_LIBS = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PKGS)))$(PKG_LIBS)
+CFLAGS_ALL = -std=gnu11 $(OPT) $(WARN) $(SANFLAGS) -D_GNU_SOURCE -I. $(PKG_CFLAGS) $(CFLAGS)
+LIBS = $(PKG_LIBS) -lpthread -ldl -lm $(LDFLAGS)
+
+SRCS := $(sort $(wildcard tui/*.c panels/*.c backends/*/*.c))
+OBJS := $(SRCS:%.c=$(BUILD)/%.o)
+CORE := $(filter-out $(BUILD)/tui/main.o,$(OBJS))
+UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
+FUZZ := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+
+all: $(BUILD)/mocr
+	$(Q)mkdir -p build && ln -sfn ../$(BUILD)/mocr build/mocr
+
+run: ## install what is missing, build, start the console (ARGS="pi sese" for servers)
+	@$(MAKE) --no-print-directory packages NEEDED='$(BUILD_PACKAGES)'
+	@$(MAKE) --no-print-directory -j$$(nproc) all
+	@build/mocr $(ARGS)
+
+check: ## install what is missing, build, run every test
+	@$(MAKE) --no-print-directory packages NEEDED='$(TEST_PACKAGES)'
+	@bash tests/run
+
+# Installs the packages of NEEDED that are not there, by apt, with sudo when not root.
+packages:
+	@missing=; for p in $(NEEDED); do \
+		dpkg-query -W -f '$${db:Status-Status}' $$p 2>/dev/null | grep -qx installed || missing="$$missing $$p"; done; \
+	[ -z "$$missing" ] && exit 0; \
+	echo "installing:$$missing"; sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	$$sudo apt-get update -qq && \
+	$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null
+
+$(BUILD)/mocr: $(OBJS)
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(SANFLAGS) -o $@ $^ $(LIBS)
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(dir $@)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CFLAGS_ALL) $(DEFS) -MMD -MP -c -o $@ $<
+
+# Only these two know them, so that a new commit does not rebuild everything.
+$(BUILD)/tui/main.o $(BUILD)/tui/console.o: DEFS = -DMOCR_VERSION='"$(VERSION)"'
+$(BUILD)/tui/theme.o: DEFS = -DMOCR_DATADIR='"$(PREFIX)/share/mocr"'
+
+$(BUILD)/core.a: $(CORE)
+	$(Q)rm -f $@; ar rcs $@ $^
+
+$(BUILD)/unit/%: tests/unit/%.c $(BUILD)/core.a
+	@mkdir -p $(dir $@)
+	$(call say,TEST,$<)
+	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $< $(BUILD)/core.a $(LIBS) -lcmocka
+
+# libFuzzer: make CC=clang SAN=fuzzer-no-link,address,undefined fuzz
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(BUILD)/core.a
+	@mkdir -p $(dir $@)
+	$(call say,FUZZ,$<)
+	$(Q)$(CC) $(CFLAGS_ALL) -fsanitize=fuzzer -o $@ $< $(BUILD)/core.a $(LIBS)
+
+unit: $(UNIT) ## build the unit tests
+fuzz: $(FUZZ) ## build the fuzzers
+
+lint: ## rooms, includes, forbidden calls
+	@bash tests/lint
+
+docs: all ## make the generated tables of the man pages anew
+	@bash man/generate build/mocr
+
+lab: ## start the fleet of real servers and leave it running
+	@tests/lab/lab up
+demo: all lab ## open the console on the lab
+	@tests/lab/demo
+lab-down: ## remove the lab
+	@tests/lab/lab down
+bench: all ## speed and memory, as ratios
+	@bash tests/bench/run
+
+install: all docs ## into PREFIX (/usr/local)
+	install -Dm755 $(BUILD)/mocr $(DESTDIR)$(PREFIX)/bin/mocr
+	install -Dm644 -t $(DESTDIR)$(PREFIX)/share/mocr/themes themes/*
+	install -Dm644 man/mocr.1 $(DESTDIR)$(PREFIX)/share/man/man1/mocr.1
+	install -Dm644 man/mocr-config.5 $(DESTDIR)$(PREFIX)/share/man/man5/mocr-config.5
+
+print-packages:
+	@echo $(BUILD_PACKAGES)
+print-build:
+	@echo $(BUILD)
+
+clean: ## remove what was built
+	rm -rf build
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r t h; do \
+		printf '  make %-10s %s\n' "$$t" "$$h"; done
+
+-include $(OBJS:.o=.d)
+.PHONY: all run check packages unit fuzz lint docs lab demo lab-down bench install clean help
+.SECONDARY:

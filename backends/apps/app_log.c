@@ -1,0 +1,137 @@
+/* app_log.c: a log that is told as a whole each time becomes lines that follow. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/apps/app.h"
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/link/loop.h"
+#include "backends/store/log.h"
+
+#define TAIL_KEPT 1024               /* of what was told, to find the place again in a text whose beginning was left out */
+#define LINE_MOST (8u << 10)
+
+struct app_log {
+	struct follow follow;
+	const struct app_log_ops *ops;
+	void *arg;
+	struct loop_timer *timer;
+	char tail[TAIL_KEPT];
+	size_t tail_len, told;           /* told: bytes of all that came so far, as long as it comes from the start */
+	bool over;
+	char complaint[320];
+};
+
+static void on_timer(struct loop_timer *t, void *arg)
+{
+	struct app_log *l = arg;
+	l->ops->ask(l, l->arg);
+}
+
+static void stop(struct follow *follow)
+{
+	struct app_log *l = (struct app_log *)follow;
+	loop_timer_remove(l->timer);
+	l->ops->stop(l->arg);
+	free(l);
+}
+
+struct app_log *app_log_follow(struct app *a, struct log *log, const char *name, const struct app_log_ops *ops, void *arg)
+{
+	struct app_log *l = xcalloc(1, sizeof(*l));
+	l->ops = ops;
+	l->arg = arg;
+	l->follow.log = log;
+	l->follow.stop = stop;
+	l->follow.source = log_source_add(log, name);
+	l->timer = loop_timer_add(store_loop(a->row.server->store), 0, on_timer, l);
+	log_follow(log, &l->follow);
+	return l;
+}
+
+struct follow *app_log_handle(struct app_log *l)
+{
+	return &l->follow;
+}
+
+static void keep_tail(struct app_log *l, const char *text, size_t len)
+{
+	size_t n = len < TAIL_KEPT ? len : TAIL_KEPT;
+	memcpy(l->tail, text + len - n, n);
+	l->tail_len = n;
+}
+
+/* Where what is new begins; *gap: the place was not found, something between may be missing. */
+static size_t new_from(const struct app_log *l, const char *text, size_t len, bool *gap)
+{
+	size_t n = l->tail_len;
+	*gap = false;
+	if (!n)
+		return 0;
+	if (len >= l->told && l->told >= n && !memcmp(text + l->told - n, l->tail, n))
+		return l->told;
+	const char *found = NULL, *at = text;                 /* its last lines only: the newest place where the old end stands */
+	while ((at = memmem(at, len - (size_t)(at - text), l->tail, n)))
+		found = at++;
+	if (found)
+		return (size_t)(found - text) + n;
+	for (size_t k = n < len ? n : len; k > 0; k--)        /* it begins in the middle of what was kept */
+		if (!memcmp(text, l->tail + n - k, k))
+			return k;
+	*gap = true;
+	return 0;
+}
+
+static void add_lines(struct app_log *l, const char *text, size_t len)
+{
+	while (len) {
+		const char *nl = memchr(text, '\n', len);
+		size_t n = nl ? (size_t)(nl - text) : len, shown = n < LINE_MOST ? n : LINE_MOST;
+		const char *cr = shown ? memrchr(text, '\r', shown - 1) : NULL;     /* a progress bar wrote over itself */
+		size_t skip = cr ? (size_t)(cr + 1 - text) : 0;
+		log_add(l->follow.log, l->follow.source, now_wall_ms() * 1000, LOG_LEVEL_UNKNOWN, LOG_LINE, text + skip, shown - skip);
+		text += n + (nl != NULL);
+		len -= n + (nl != NULL);
+	}
+}
+
+void app_log_take(struct app_log *l, const char *text, size_t len, bool over, const char *ending)
+{
+	bool gap;
+	const char *last = len ? memrchr(text, '\n', len) : NULL;
+	size_t whole = over ? len : last ? (size_t)(last + 1 - text) : 0;      /* half a line waits for the rest of it */
+	size_t from = new_from(l, text, whole, &gap);
+	if (gap)
+		log_gap(l->follow.log, l->follow.source, "what stood between was not told");
+	add_lines(l, text + from, whole - from);
+	l->told = whole;
+	if (whole)
+		keep_tail(l, text, whole);
+	l->complaint[0] = '\0';
+	log_set_status(l->follow.log, l->follow.source, "%s", "");
+	l->over = over;
+	if (over)
+		log_gap(l->follow.log, l->follow.source, "%s", ending);
+	else
+		loop_timer_set(l->timer, APP_LOG_EVERY_MS);
+}
+
+void app_log_now(struct app_log *l)
+{
+	loop_timer_set(l->timer, 20);
+}
+
+void app_log_later(struct app_log *l)
+{
+	loop_timer_set(l->timer, APP_LOG_EVERY_MS / 2);
+}
+
+void app_log_fail(struct app_log *l, const struct err *err)
+{
+	if (strcmp(l->complaint, err->text) != 0)
+		log_gap(l->follow.log, l->follow.source, "%s", err->text);
+	snprintf(l->complaint, sizeof(l->complaint), "%.319s", err->text);
+	if (err->code != ERR_ABSENT && err->code != ERR_DENIED)
+		loop_timer_set(l->timer, 5 * APP_LOG_EVERY_MS);
+}

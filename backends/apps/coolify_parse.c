@@ -1,0 +1,276 @@
+/* coolify_parse.c: Coolify's answers. Lists come as arrays, as objects by number, or inside another object, by version and filter. */
+#include "backends/apps/coolify_parse.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/base/buf.h"
+#include "backends/base/json.h"
+#include "backends/base/mem.h"
+#include "backends/base/wash.h"
+
+#define MOST 4000
+
+/* --- resources and servers ------------------------------------------------------------------------------------------------- */
+
+static struct co_item *add(struct co_list *l)
+{
+	if (l->n >= MOST)
+		return NULL;
+	if (!(l->n & (l->n - 1)))
+		l->items = xrealloc(l->items, (l->n ? l->n * 2 : 1) * sizeof(*l->items));
+	l->items[l->n] = (struct co_item){ .kind = CO_APPLICATION };
+	return &l->items[l->n];
+}
+
+/* "application", "service", "standalone-postgresql"; some versions do not say it. */
+static enum co_kind kind_of(const cJSON *o)
+{
+	char type[64];
+	if (vj_text(o, "type", NULL, type, sizeof(type)))
+		return !strcmp(type, "application") ? CO_APPLICATION : !strcmp(type, "service") ? CO_SERVICE : CO_DATABASE;
+	return vj_get(o, "build_pack", NULL) ? CO_APPLICATION : vj_get(o, "service_type", NULL) ? CO_SERVICE : CO_DATABASE;
+}
+
+/* A repository's address may hold a token. */
+static void source_of(const cJSON *o, struct co_item *it)
+{
+	char repo[120], branch[32];
+	vj_text(o, "git_repository", NULL, repo, sizeof(repo));
+	vj_text(o, "git_branch", NULL, branch, sizeof(branch));
+	const char *at = strrchr(repo, '@'), *shown = at ? at + 1 : repo;
+	if (!vj_text(o, "docker_registry_image_name", NULL, it->image, sizeof(it->image)) && *repo)
+		snprintf(it->image, sizeof(it->image), "%s%s%s", shown, *branch ? " " : "", branch);
+	if (!*it->image)
+		vj_text(o, "image", NULL, it->image, sizeof(it->image));
+}
+
+static void add_resource(struct co_list *l, const cJSON *o)
+{
+	struct co_item *it = cJSON_IsObject(o) ? add(l) : NULL;
+	if (!it)
+		return;
+	it->kind = kind_of(o);
+	vj_text(o, "name", NULL, it->name, sizeof(it->name));
+	vj_text(o, "status", NULL, it->status, sizeof(it->status));
+	vj_text(o, "fqdn", NULL, it->domain, sizeof(it->domain));
+	it->domain[strcspn(it->domain, ",")] = '\0';
+	source_of(o, it);
+	const cJSON *server = vj_get(vj_get(o, "destination", NULL), "server", NULL);
+	vj_text(server, "name", NULL, it->server, sizeof(it->server));
+	l->n += vj_text(o, "uuid", NULL, it->id, sizeof(it->id)) && *it->name;
+}
+
+static void add_server(struct co_list *l, const cJSON *o)
+{
+	struct co_item *it = cJSON_IsObject(o) ? add(l) : NULL;
+	const cJSON *settings = vj_get(o, "settings", NULL);
+	if (!it)
+		return;
+	it->kind = CO_SERVER;
+	vj_text(o, "name", NULL, it->name, sizeof(it->name));
+	vj_text(o, "ip", NULL, it->domain, sizeof(it->domain));
+	it->reachable = vj_true(settings ? settings : o, "is_reachable", NULL);
+	it->usable = vj_true(settings ? settings : o, "is_usable", NULL);
+	l->n += vj_text(o, "uuid", NULL, it->id, sizeof(it->id)) && *it->name;
+}
+
+static bool read_list(const char *json, size_t len, struct co_list *out, const char *what, void (*each)(struct co_list *, const cJSON *), struct err *err)
+{
+	cJSON *root = vj_read(json, len, "Coolify", err);
+	const cJSON *v, *list = root;
+	*out = (struct co_list){ 0 };
+	if (cJSON_IsObject(root) && vj_get(root, "data", NULL))
+		list = vj_get(root, "data", NULL);
+	bool good = cJSON_IsArray(list) || (cJSON_IsObject(list) && !cJSON_IsString(vj_get(list, "message", NULL)));
+	if (good)
+		cJSON_ArrayForEach(v, list)
+			each(out, v);
+	if (root && !good)
+		err_set(err, ERR_GARBLED, "Coolify's list of %s is no list", what);
+	cJSON_Delete(root);
+	return good;
+}
+
+bool co_resources_parse(const char *json, size_t len, struct co_list *out, struct err *err)
+{
+	return read_list(json, len, out, "resources", add_resource, err);
+}
+
+bool co_servers_parse(const char *json, size_t len, struct co_list *out, struct err *err)
+{
+	return read_list(json, len, out, "servers", add_server, err);
+}
+
+void co_list_finish(struct co_list *l)
+{
+	free(l->items);
+	*l = (struct co_list){ 0 };
+}
+
+/* --- deployments ------------------------------------------------------------------------------------------------------------- */
+
+static enum health health_of(const char *state)
+{
+	return !strcmp(state, "finished") ? HEALTH_GOOD : !strcmp(state, "failed") ? HEALTH_BAD
+	     : !strcmp(state, "queued") || !strcmp(state, "in_progress") ? HEALTH_BUSY : !strncmp(state, "cancelled", 9) ? HEALTH_IDLE : HEALTH_UNKNOWN;
+}
+
+static bool read_one(const cJSON *o, struct app_deployment *d)
+{
+	char commit[48], message[80];
+	*d = (struct app_deployment){ .id = "" };
+	vj_text(o, "status", NULL, d->state, sizeof(d->state));
+	vj_text(o, "commit", NULL, commit, sizeof(commit));
+	vj_text(o, "commit_message", NULL, message, sizeof(message));
+	d->health = health_of(d->state);
+	snprintf(d->title, sizeof(d->title), "%.12s%s%.80s", commit, *message ? " " : "", message);
+	d->created_ms = vj_time(o, "created_at", NULL);
+	if (d->health != HEALTH_BUSY) {
+		d->ended_ms = vj_time(o, "finished_at", NULL);
+		d->ended_ms = d->ended_ms ? d->ended_ms : vj_time(o, "updated_at", NULL);
+	}
+	return vj_text(o, "deployment_uuid", NULL, d->id, sizeof(d->id));
+}
+
+bool co_deployments_parse(const char *json, size_t len, struct app_deployment *out, char (*names)[CO_NAME], size_t *n, struct err *err)
+{
+	cJSON *root = vj_read(json, len, "Coolify", err);
+	const cJSON *v, *list = cJSON_IsObject(root) && vj_get(root, "deployments", NULL) ? vj_get(root, "deployments", NULL) : root;
+	bool good = cJSON_IsArray(list) || cJSON_IsObject(list);
+	*n = 0;
+	if (good)
+		cJSON_ArrayForEach(v, list) {
+			if (*n == APP_DEPLOYMENTS_MAX || !cJSON_IsObject(v) || !read_one(v, &out[*n]))
+				continue;
+			if (names)
+				vj_text(v, "application_name", NULL, names[*n], CO_NAME);
+			++*n;
+		}
+	if (root && !good)
+		err_set(err, ERR_GARBLED, "Coolify's list of deployments is no list");
+	cJSON_Delete(root);
+	return good;
+}
+
+bool co_deployment_parse(const char *json, size_t len, struct app_deployment *out, struct err *err)
+{
+	cJSON *o = vj_read(json, len, "Coolify", err);
+	bool good = cJSON_IsObject(o) && read_one(o, out) && *out->state;
+	if (o && !good)
+		err_set(err, ERR_GARBLED, "what Coolify says of the deployment has no state");
+	cJSON_Delete(o);
+	return good;
+}
+
+static void add_entry(struct buf *b, const cJSON *v)
+{
+	const char *text = cJSON_GetStringValue(vj_get(v, "output", NULL));
+	if (vj_true(v, "hidden", NULL) || !text)
+		return;
+	buf_puts(b, text);
+	if (!*text || text[strlen(text) - 1] != '\n')
+		buf_puts(b, "\n");
+}
+
+char *co_log_text(const char *json, size_t len)
+{
+	struct err err;
+	struct buf b;
+	cJSON *o = vj_read(json, len, "Coolify", &err), *list = NULL;
+	const cJSON *logs = vj_get(o, "logs", NULL), *v;
+	const char *text = cJSON_GetStringValue(logs);
+	buf_init(&b, 16u << 20);
+	if (text)                                        /* a string that is JSON again */
+		list = cJSON_Parse(text);
+	const cJSON *entries = list ? list : cJSON_IsArray(logs) ? logs : NULL;
+	cJSON_ArrayForEach(v, entries)
+		add_entry(&b, v);
+	if (text && !list)
+		buf_puts(&b, text);
+	char *out = text || cJSON_IsArray(logs) ? buf_take(&b) : NULL;
+	buf_finish(&b);
+	cJSON_Delete(list);
+	cJSON_Delete(o);
+	return out;
+}
+
+bool co_queued(const char *json, size_t len, char id[CO_ID], char *said, size_t size)
+{
+	struct err err;
+	cJSON *root = vj_read(json, len, "Coolify", &err);
+	const cJSON *o = cJSON_GetArrayItem(vj_get(root, "deployments", NULL), 0);
+	o = o ? o : root;
+	vj_text(o, "deployment_uuid", NULL, id, CO_ID);
+	vj_text(o, "message", NULL, said, size);
+	bool good = cJSON_IsObject(o);
+	cJSON_Delete(root);
+	return good;
+}
+
+bool co_version(const char *text, size_t len, char *out, size_t size)
+{
+	size_t n = 0;
+	*out = '\0';
+	while (len && (isspace((unsigned char)*text) || *text == '"' || *text == 'v'))
+		text++, len--;
+	while (n < len && (isalnum((unsigned char)text[n]) || strchr(".-", text[n] ? text[n] : ' ')))
+		n++;
+	if (!n || n >= size || !isdigit((unsigned char)text[0]))
+		return false;
+	memcpy(out, text, n);
+	out[n] = '\0';
+	return true;
+}
+
+/* --- what may be kept ----------------------------------------------------------------------------------------------------------- */
+
+static bool is_read(const char *name)
+{
+	static const char *const names[] = {
+		"uuid", "name", "type", "status", "fqdn", "build_pack", "service_type", "git_repository", "git_branch", "docker_registry_image_name", "image", "destination", "server",
+		"ip", "settings", "is_reachable", "is_usable", "deployments", "deployment_uuid", "commit", "commit_message", "created_at", "updated_at",
+		"finished_at", "application_name", "server_name", "count", "data", "message",
+	};
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (!strcmp(name, names[i]))
+			return true;
+	return *name && !name[strspn(name, "0123456789")];      /* a list as an object by number */
+}
+
+/* What stands before the @ of an address may be a token. */
+static void without_login(cJSON *v)
+{
+	const char *at = cJSON_IsString(v) ? strrchr(v->valuestring, '@') : NULL;
+	char *rest = at ? xstrdup(at + 1) : NULL;
+	if (rest)
+		cJSON_SetValuestring(v, rest);
+	free(rest);
+}
+
+static void reduce(cJSON *o)
+{
+	for (cJSON *v = cJSON_IsObject(o) || cJSON_IsArray(o) ? o->child : NULL, *next; v; v = next) {
+		next = v->next;
+		if (cJSON_IsObject(o) && !is_read(v->string))
+			cJSON_Delete(cJSON_DetachItemViaPointer(o, v));
+		else if (v->string && !strcmp(v->string, "git_repository"))
+			without_login(v);
+		else
+			reduce(v);
+	}
+}
+
+void co_reduce(const char *json, size_t len, struct buf *out)
+{
+	cJSON *o = cJSON_ParseWithLength(json, len);
+	if (!o)
+		return;
+	reduce(o);
+	char *text = cJSON_PrintUnformatted(o);
+	buf_puts(out, text);
+	cJSON_free(text);
+	cJSON_Delete(o);
+}

@@ -1,0 +1,289 @@
+#include "backends/apps/dokploy_parse.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/base/buf.h"
+#include "backends/base/json.h"
+#include "backends/base/mem.h"
+#include "backends/base/wash.h"
+
+#define MOST 4000
+
+/* --- the tree ------------------------------------------------------------------------------------------------------------- */
+
+static void *grown(void *list, size_t n, size_t one)
+{
+	if (n && (n & (n - 1)))
+		return list;
+	return xrealloc(list, (n ? n * 2 : 1) * one);
+}
+
+static void add_app(struct dp_tree *t, const cJSON *o, bool compose)
+{
+	if (t->n_apps >= MOST || !cJSON_IsObject(o))
+		return;
+	t->apps = grown(t->apps, t->n_apps, sizeof(*t->apps));
+	struct dp_app *a = &t->apps[t->n_apps];
+	*a = (struct dp_app){ .env = t->n_envs - 1, .compose = compose };
+	vj_text(o, compose ? "composeStatus" : "applicationStatus", NULL, a->status, sizeof(a->status));
+	vj_text(o, "name", "appName", a->name, sizeof(a->name));
+	if (vj_text(o, compose ? "composeId" : "applicationId", NULL, a->id, sizeof(a->id)))
+		t->n_apps++;
+}
+
+static void add_apps(struct dp_tree *t, const cJSON *o)
+{
+	const cJSON *v;
+	cJSON_ArrayForEach(v, vj_get(o, "applications", NULL))
+		add_app(t, v, false);
+	cJSON_ArrayForEach(v, vj_get(o, "compose", NULL))
+		add_app(t, v, true);
+}
+
+static void add_env(struct dp_tree *t, const cJSON *o, bool only)
+{
+	if (t->n_envs >= MOST)
+		return;
+	t->envs = grown(t->envs, t->n_envs, sizeof(*t->envs));
+	struct dp_env *e = &t->envs[t->n_envs++];
+	*e = (struct dp_env){ .project = t->n_projects - 1, .usual = only || vj_true(o, "isDefault", NULL) };
+	if (only)
+		return;
+	vj_text(o, "environmentId", NULL, e->id, sizeof(e->id));
+	vj_text(o, "name", NULL, e->name, sizeof(e->name));
+}
+
+static void add_project(struct dp_tree *t, const cJSON *o)
+{
+	const cJSON *envs = vj_get(o, "environments", NULL), *v;
+	if (t->n_projects >= MOST)
+		return;
+	t->projects = grown(t->projects, t->n_projects, sizeof(*t->projects));
+	struct dp_project *p = &t->projects[t->n_projects];
+	*p = (struct dp_project){ .id = "" };
+	vj_text(o, "name", NULL, p->name, sizeof(p->name));
+	if (!vj_text(o, "projectId", NULL, p->id, sizeof(p->id)))
+		return;
+	t->n_projects++;
+	if (!cJSON_IsArray(envs)) {
+		add_env(t, o, true);
+		add_apps(t, o);
+		return;
+	}
+	t->by_environment = true;
+	cJSON_ArrayForEach(v, envs)
+		if (cJSON_IsObject(v) && t->n_envs < MOST) {
+			add_env(t, v, false);
+			add_apps(t, v);
+		}
+}
+
+bool dp_tree_parse(const char *json, size_t len, struct dp_tree *out, struct err *err)
+{
+	cJSON *list = vj_read(json, len, "Dokploy", err);
+	const cJSON *v;
+	*out = (struct dp_tree){ 0 };
+	bool good = cJSON_IsArray(list);
+	if (good)
+		cJSON_ArrayForEach(v, list)
+			if (cJSON_IsObject(v))
+				add_project(out, v);
+	if (list && !good)
+		err_set(err, ERR_GARBLED, "Dokploy's list of projects is no list");
+	cJSON_Delete(list);
+	return good;
+}
+
+void dp_tree_finish(struct dp_tree *t)
+{
+	free(t->projects);
+	free(t->envs);
+	free(t->apps);
+	*t = (struct dp_tree){ 0 };
+}
+
+/* --- one application ---------------------------------------------------------------------------------------------------------- */
+
+static enum health health_of(const char *state)
+{
+	return !strcmp(state, "done") ? HEALTH_GOOD : !strcmp(state, "error") ? HEALTH_BAD : !strcmp(state, "running") ? HEALTH_BUSY
+	     : !strcmp(state, "cancelled") ? HEALTH_IDLE : HEALTH_UNKNOWN;
+}
+
+static void read_deployment(const cJSON *o, struct app_deployment *d)
+{
+	*d = (struct app_deployment){ .id = "" };
+	vj_text(o, "deploymentId", NULL, d->id, sizeof(d->id));
+	vj_text(o, "status", NULL, d->state, sizeof(d->state));
+	vj_text(o, "title", NULL, d->title, sizeof(d->title));
+	vj_text(o, "errorMessage", NULL, d->error, sizeof(d->error));
+	vj_text(o, "logPath", NULL, d->log, sizeof(d->log));
+	d->health = health_of(d->state);
+	d->created_ms = vj_time(o, "startedAt", NULL);
+	if (!d->created_ms)
+		d->created_ms = vj_time(o, "createdAt", NULL);
+	d->ended_ms = vj_time(o, "finishedAt", NULL);
+}
+
+/* The newest of them, newest first, whatever order they came in. */
+static size_t read_deployments(const cJSON *list, struct app_deployment *out)
+{
+	const cJSON *v;
+	size_t n = 0;
+	if (!cJSON_IsArray(list))
+		return 0;
+	cJSON_ArrayForEach(v, list) {
+		struct app_deployment d;
+		if (!cJSON_IsObject(v))
+			continue;
+		read_deployment(v, &d);
+		size_t at = n;
+		while (at > 0 && out[at - 1].created_ms < d.created_ms)
+			at--;
+		if (!*d.id || at >= APP_DEPLOYMENTS_MAX)
+			continue;
+		size_t behind = (n < APP_DEPLOYMENTS_MAX ? n : APP_DEPLOYMENTS_MAX - 1) - at;
+		memmove(&out[at + 1], &out[at], behind * sizeof(*out));
+		out[at] = d;
+		n += n < APP_DEPLOYMENTS_MAX;
+	}
+	return n;
+}
+
+static size_t read_domains(const cJSON *list, struct dp_domain *out)
+{
+	const cJSON *v;
+	size_t n = 0;
+	if (!cJSON_IsArray(list))
+		return 0;
+	cJSON_ArrayForEach(v, list) {
+		struct dp_domain *d = &out[n];
+		if (n >= DP_DOMAINS || !cJSON_IsObject(v))
+			continue;
+		*d = (struct dp_domain){ .https = vj_true(v, "https", NULL), .port = (int)(vj_int(v, "port", NULL, 0) & 0xffff) };
+		vj_text(v, "domainId", NULL, d->id, sizeof(d->id));
+		vj_text(v, "path", NULL, d->path, sizeof(d->path));
+		n += vj_text(v, "host", NULL, d->host, sizeof(d->host));
+	}
+	return n;
+}
+
+bool dp_one_parse(const char *json, size_t len, struct dp_one *out, struct err *err)
+{
+	cJSON *o = vj_read(json, len, "Dokploy", err);
+	*out = (struct dp_one){ .id = "" };
+	if (!o)
+		return false;
+	vj_text(o, "applicationId", "composeId", out->id, sizeof(out->id));
+	vj_text(o, "applicationStatus", "composeStatus", out->status, sizeof(out->status));
+	vj_text(o, "dockerImage", NULL, out->image, sizeof(out->image));
+	vj_text(o, "sourceType", NULL, out->source, sizeof(out->source));
+	vj_text(o, "appName", NULL, out->app_name, sizeof(out->app_name));
+	out->n_domains = read_domains(vj_get(o, "domains", NULL), out->domains);
+	out->n_deployments = read_deployments(vj_get(o, "deployments", NULL), out->deployments);
+	cJSON_Delete(o);
+	return *out->id || err_set(err, ERR_GARBLED, "Dokploy's answer names no application");
+}
+
+bool dp_deployments_parse(const char *json, size_t len, struct app_deployment *out, size_t *n, struct err *err)
+{
+	cJSON *list = vj_read(json, len, "Dokploy", err);
+	bool good = cJSON_IsArray(list);
+	*n = good ? read_deployments(list, out) : 0;
+	if (list && !good)
+		err_set(err, ERR_GARBLED, "Dokploy's list of deployments is no list");
+	cJSON_Delete(list);
+	return good;
+}
+
+/* --- what was made --------------------------------------------------------------------------------------------------------------- */
+
+bool dp_project_made(const char *json, size_t len, char project[DP_ID], char env[DP_ID], struct err *err)
+{
+	cJSON *o = vj_read(json, len, "Dokploy", err);
+	const cJSON *inner = vj_get(o, "project", NULL);
+	project[0] = env[0] = '\0';
+	vj_text(cJSON_IsObject(inner) ? inner : o, "projectId", NULL, project, DP_ID);
+	vj_text(vj_get(o, "environment", NULL), "environmentId", NULL, env, DP_ID);
+	bool any = o != NULL;
+	cJSON_Delete(o);
+	return *project || (any ? err_set(err, ERR_GARBLED, "Dokploy's answer names no project") : false);
+}
+
+bool dp_id_made(const char *json, size_t len, const char *member, char id[DP_ID], struct err *err)
+{
+	cJSON *o = vj_read(json, len, "Dokploy", err);
+	bool any = o != NULL;
+	vj_text(o, member, NULL, id, DP_ID);
+	cJSON_Delete(o);
+	return *id || (any ? err_set(err, ERR_GARBLED, "Dokploy's answer has no %s", member) : false);
+}
+
+int dp_version(const char *json, size_t len, char *text, size_t size)
+{
+	cJSON *o = cJSON_ParseWithLength(json, len);
+	int major = 0, minor = 0, patch = 0;
+	text[0] = '\0';
+	if (cJSON_IsString(o))
+		wash(text, size, o->valuestring, strlen(o->valuestring));
+	cJSON_Delete(o);
+	if (sscanf(text + (*text == 'v'), "%3d.%3d.%3d", &major, &minor, &patch) < 2 || major < 0 || minor < 0 || patch < 0)
+		return 0;
+	return major * 10000 + (minor < 100 ? minor : 99) * 100 + (patch < 100 ? patch : 99);
+}
+
+char *dp_log_text(const char *json, size_t len)
+{
+	cJSON *o = cJSON_ParseWithLength(json, len);
+	const cJSON *logs = cJSON_IsObject(o) ? vj_get(o, "logs", NULL) : o, *v;
+	struct buf b = { 0 };
+	if (cJSON_IsString(logs))
+		buf_puts(&b, logs->valuestring);
+	else if (cJSON_IsArray(logs))
+		cJSON_ArrayForEach(v, logs)
+			if (cJSON_IsString(v))
+				buf_addf(&b, "%s\n", v->valuestring);
+	if (!o)
+		buf_add(&b, json, len);
+	cJSON_Delete(o);
+	return buf_take(&b);
+}
+
+/* --- what may be kept --------------------------------------------------------------------------------------------------------------- */
+
+static bool is_read(const char *name)
+{
+	static const char *const names[] = {
+		"projectId", "name", "environments", "environmentId", "isDefault", "applications", "compose", "applicationId", "composeId",
+		"applicationStatus", "composeStatus", "appName", "dockerImage", "sourceType", "domains", "domainId", "host", "https", "path", "port",
+		"deployments", "deploymentId", "status", "title", "errorMessage", "logPath", "createdAt", "startedAt", "finishedAt",
+	};
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (!strcmp(name, names[i]))
+			return true;
+	return false;
+}
+
+static void reduce(cJSON *o)
+{
+	for (cJSON *v = cJSON_IsObject(o) || cJSON_IsArray(o) ? o->child : NULL, *next; v; v = next) {
+		next = v->next;
+		if (cJSON_IsObject(o) && !is_read(v->string))
+			cJSON_Delete(cJSON_DetachItemViaPointer(o, v));
+		else
+			reduce(v);
+	}
+}
+
+void dp_reduce(const char *json, size_t len, struct buf *out)
+{
+	cJSON *o = cJSON_ParseWithLength(json, len);
+	reduce(o);
+	char *text = o ? cJSON_PrintUnformatted(o) : NULL;
+	if (text)
+		buf_puts(out, text);
+	cJSON_free(text);
+	cJSON_Delete(o);
+}

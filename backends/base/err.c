@@ -1,0 +1,29 @@
+#include "backends/base/err.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "backends/base/wash.h"
+
+bool err_set(struct err *err, enum err_code code, const char *fmt, ...)
+{
+	if (!err)
+		return false;
+	char raw[2 * sizeof(err->text)];
+	va_list ap;
+	va_start(ap, fmt);
+	int n = vsnprintf(raw, sizeof(raw), fmt, ap);
+	va_end(ap);
+	size_t len = n < 0 ? 0 : (size_t)n < sizeof(raw) ? (size_t)n : sizeof(raw) - 1;
+	err->code = code;
+	len = wash(err->text, sizeof(err->text), raw, len);
+	while (len && err->text[len - 1] == ' ')   /* what a newline at the end became */
+		err->text[--len] = '\0';
+	return false;
+}
+
+void err_clear(struct err *err)
+{
+	err->code = ERR_NONE;
+	err->text[0] = '\0';
+}

@@ -1,0 +1,41 @@
+#include "backends/base/secret.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "backends/base/mem.h"
+
+void wipe(void *p, size_t n)
+{
+	if (p && n)
+		explicit_bzero(p, n);
+}
+
+/* Pages of its own, so that locking and leaving it out of dumps concern nothing else. A lock that the limits do not
+ * allow is done without: the secret is still wiped. */
+struct secret *secret_create(const char *text, size_t len)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), cap = (len + 1 + page - 1) / page * page;
+	void *p = mmap(NULL, cap, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (p == MAP_FAILED)
+		return NULL;
+	(void)mlock(p, cap);
+	(void)madvise(p, cap, MADV_DONTDUMP);
+	struct secret *s = xcalloc(1, sizeof(*s));
+	s->text = p;
+	s->len = len;
+	s->cap = cap;
+	memcpy(s->text, text, len);
+	return s;
+}
+
+void secret_destroy(struct secret *s)
+{
+	if (!s)
+		return;
+	wipe(s->text, s->cap);
+	munmap(s->text, s->cap);
+	free(s);
+}

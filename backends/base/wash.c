@@ -1,0 +1,293 @@
+/* wash.c: how foreign bytes become text.
+ *
+ * One pass over the bytes. Escape sequences are recognised by the shape ECMA-48 gives them and vanish whole, so
+ * that "ESC[31mred" reads "red" and not "[31mred". What is left is judged by its Unicode category: letters, marks,
+ * numbers, signs and spaces stay; everything that steers, hides or has no agreed width goes. */
+#include "backends/base/wash.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <utf8proc.h>
+
+#include "backends/base/mem.h"
+
+#define MARKS_MAX 4          /* combining marks on one character; more is an attack on the line above */
+#define STRING_MAX 4096      /* bytes an unfinished OSC or DCS may swallow */
+static const char replacement[] = "\xEF\xBF\xBD";
+
+/* The length of the string sequence (OSC, DCS, SOS, PM, APC) whose body starts at s: up to BEL or ST. A line break
+ * ends it too, so that a broken one does not swallow what follows. */
+static size_t skip_string(const unsigned char *s, size_t len)
+{
+	size_t i = 0;
+	for (; i < len && i < STRING_MAX; i++) {
+		if (s[i] == 0x07)
+			return i + 1;
+		if (s[i] == '\n' || s[i] == '\r')
+			return i;
+		if (s[i] == 0x1b)
+			return i + 1 < len && s[i + 1] == '\\' ? i + 2 : i;
+		if (s[i] == 0xc2 && i + 1 < len && s[i + 1] == 0x9c)
+			return i + 2;
+	}
+	return i;
+}
+
+/* CSI: parameters 0x30-0x3f, intermediates 0x20-0x2f, one final 0x40-0x7e. */
+static size_t skip_csi(const unsigned char *s, size_t len)
+{
+	size_t i = 0;
+	while (i < len && s[i] >= 0x20 && s[i] <= 0x3f)
+		i++;
+	return i < len && s[i] >= 0x40 && s[i] <= 0x7e ? i + 1 : i;
+}
+
+/* What follows the introducer: [ ] P X ^ _ or intermediates and a final. kind is the byte after ESC, or a C1 code
+ * less 0x40, which means the same. */
+static size_t skip_sequence(unsigned char kind, const unsigned char *rest, size_t len)
+{
+	if (kind == '[')
+		return skip_csi(rest, len);
+	if (kind == ']' || kind == 'P' || kind == 'X' || kind == '^' || kind == '_')
+		return skip_string(rest, len);
+	return 0;
+}
+
+static size_t skip_escape(const unsigned char *s, size_t len)   /* s is after the ESC */
+{
+	if (!len)
+		return 0;
+	if (s[0] >= 0x20 && s[0] <= 0x2f) {      /* intermediates: charset switches and their like */
+		size_t i = 0;
+		while (i < len && s[i] >= 0x20 && s[i] <= 0x2f)
+			i++;
+		return i < len && s[i] >= 0x30 && s[i] <= 0x7e ? i + 1 : i;
+	}
+	if (s[0] >= 0x30 && s[0] <= 0x7e)
+		return 1 + skip_sequence(s[0], s + 1, len - 1);
+	return 0;
+}
+
+enum fate { KEEP, MARK, SPACE, DROP };
+
+static enum fate judge(int32_t c)
+{
+	if ((c >= 0xfe00 && c <= 0xfe0f) || c == 0x034f || c == 0x3164 || c == 0x115f || c == 0x1160 || c == 0xffa0)
+		return DROP;             /* variation selectors, fillers: no agreed width */
+	switch (utf8proc_category(c)) {
+	case UTF8PROC_CATEGORY_CC:
+	case UTF8PROC_CATEGORY_CF:
+	case UTF8PROC_CATEGORY_CS:
+	case UTF8PROC_CATEGORY_CO:
+	case UTF8PROC_CATEGORY_CN:
+		return DROP;
+	case UTF8PROC_CATEGORY_ZL:
+	case UTF8PROC_CATEGORY_ZP:
+	case UTF8PROC_CATEGORY_ZS:
+		return SPACE;
+	case UTF8PROC_CATEGORY_MN:
+	case UTF8PROC_CATEGORY_ME:
+		return MARK;
+	default:
+		return utf8proc_charwidth(c) > 0 ? KEEP : DROP;
+	}
+}
+
+struct out {
+	char *dst;
+	size_t size, len;
+	unsigned marks;          /* on the last character */
+	bool any;                /* a character to put marks on */
+	bool full;               /* no further character fits */
+};
+
+static void put(struct out *o, const void *bytes, size_t n)
+{
+	if (o->len + n >= o->size) {
+		o->full = true;
+		return;
+	}
+	memcpy(o->dst + o->len, bytes, n);
+	o->len += n;
+}
+
+static void put_char(struct out *o, int32_t c, const unsigned char *s, size_t n)
+{
+	switch (judge(c)) {
+	case KEEP:
+		put(o, s, n);
+		o->marks = 0;
+		o->any = true;
+		break;
+	case MARK:
+		if (o->any && o->marks++ < MARKS_MAX)
+			put(o, s, n);
+		break;
+	case SPACE:
+		put(o, " ", 1);
+		o->marks = 0;
+		break;
+	case DROP:
+		break;
+	}
+}
+
+/* Washes what starts at s; returns how many bytes it was. */
+static size_t wash_one(struct out *o, const unsigned char *s, size_t len)
+{
+	if (*s == 0x1b)
+		return 1 + skip_escape(s + 1, len - 1);
+	if (*s < 0x20 || *s == 0x7f) {
+		if (*s == '\t' || *s == '\n' || *s == '\r')
+			put(o, " ", 1);
+		return 1;
+	}
+	int32_t c;
+	utf8proc_ssize_t n = utf8proc_iterate(s, (utf8proc_ssize_t)len, &c);
+	if (n <= 0) {
+		put(o, replacement, 3);
+		o->marks = 0;
+		return 1;
+	}
+	if (c >= 0x80 && c <= 0x9f)
+		return (size_t)n + skip_sequence((unsigned char)(c - 0x40), s + n, len - (size_t)n);
+	put_char(o, c, s, (size_t)n);
+	return (size_t)n;
+}
+
+static size_t plain_run(const unsigned char *s, size_t len)
+{
+	size_t i = 0;
+	while (i < len && s[i] >= 0x20 && s[i] < 0x7f)
+		i++;
+	return i;
+}
+
+/* Washes as much of src as fits; *used gets how many bytes of src were taken. */
+static size_t wash_part(char *dst, size_t size, const char *src, size_t len, size_t *used)
+{
+	struct out o = { .dst = dst, .size = size };
+	const unsigned char *s = (const unsigned char *)src;
+	size_t i = 0;
+	while (i < len && !o.full) {
+		size_t run = plain_run(s + i, len - i);   /* nearly every byte */
+		if (run) {
+			size_t room = size - 1 - o.len;
+			put(&o, s + i, run < room ? run : room);
+			o.full = run > room;
+			o.marks = 0;
+			o.any = true;
+			i += run < room ? run : room;
+		} else {
+			size_t n = wash_one(&o, s + i, len - i);
+			i += o.full ? 0 : n;
+		}
+	}
+	dst[o.len] = '\0';
+	if (used)
+		*used = i;
+	return o.len;
+}
+
+size_t wash(char *dst, size_t size, const char *src, size_t len)
+{
+	return size ? wash_part(dst, size, src, src ? len : 0, NULL) : 0;
+}
+
+char *wash_ndup(const char *src, size_t len, size_t max)
+{
+	static const char more[] = "\xE2\x80\xA6";
+	if (!src)
+		return NULL;
+	if (!max)
+		max = WASH_MAX;
+	/* An invalid byte becomes three, so three times is enough; more than max never is. */
+	size_t size = len < max / 3 ? len * 3 + 1 : max + 1;
+	char *dst = xcalloc(1, size);
+	size_t used, n = wash_part(dst, size, src, len, &used);
+	if (used < len && max > sizeof(more)) {
+		while (n + sizeof(more) > size || (n && ((unsigned char)dst[n] & 0xc0) == 0x80))
+			n--;
+		memcpy(dst + n, more, sizeof(more));
+	}
+	return dst;
+}
+
+char *wash_dup(const char *src, size_t max)
+{
+	return src ? wash_ndup(src, strlen(src), max) : NULL;
+}
+
+static int width_of(const char *s, size_t *n)
+{
+	if ((unsigned char)*s < 0x80) {
+		*n = 1;
+		return 1;
+	}
+	int32_t c;
+	utf8proc_ssize_t len = utf8proc_iterate((const unsigned char *)s, -1, &c);
+	*n = len > 0 ? (size_t)len : 1;
+	return len > 0 ? utf8proc_charwidth(c) : 1;
+}
+
+size_t cells(const char *s)
+{
+	size_t total = 0, n;
+	for (; *s; s += n)
+		total += (size_t)width_of(s, &n);
+	return total;
+}
+
+size_t cells_fit(const char *s, size_t width, size_t *used)
+{
+	size_t i = 0, total = 0, n;
+	while (s[i]) {
+		size_t w = (size_t)width_of(s + i, &n);
+		if (total + w > width)
+			break;
+		total += w;
+		i += n;
+	}
+	if (used)
+		*used = total;
+	return i;
+}
+
+/* The longest suffix of s that fits in width cells. */
+static const char *suffix(const char *s, size_t width)
+{
+	size_t total = cells(s), n;
+	while (*s && total > width) {
+		total -= (size_t)width_of(s, &n);
+		s += n;
+	}
+	while (((unsigned char)*s & 0x80) && width_of(s, &n) == 0)   /* a mark that lost its character */
+		s += n;
+	return s;
+}
+
+size_t cells_cut(char *dst, size_t size, const char *s, size_t width, enum cut cut, const char *ellipsis)
+{
+	size_t dots = cells(ellipsis);
+	if (!size)
+		return 0;
+	const char *tail = "";
+	size_t head = cells_fit(s, width, NULL);
+	if (s[head] && width > dots) {
+		size_t room = width - dots, back = cut == CUT_MIDDLE ? room / 2 : 0;
+		head = cells_fit(s, room - back, NULL);
+		tail = suffix(s + head, back);
+	} else {
+		ellipsis = "";
+	}
+	size_t need = head + strlen(ellipsis) + strlen(tail);
+	if (need >= size)
+		return wash(dst, size, s, head);
+	memcpy(dst, s, head);
+	strcpy(dst + head, ellipsis);
+	strcat(dst + head, tail);
+	return cells(dst);
+}

@@ -1,0 +1,208 @@
+/* acts.c: what can be done to a container, each as one row. The engine's own words come back when it refuses. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/base/mem.h"
+#include "backends/base/quote.h"
+#include "backends/base/wash.h"
+#include "backends/containers/acts.h"
+
+#define ACT_TIMEOUT_MS 120000        /* a stop may take the container's own grace time */
+
+/* How an action is asked of the engine. */
+static const struct act_how {
+	const char *name;                /* of the action */
+	const char *method, *path;       /* path behind /containers/ID */
+	const char *words;               /* behind the engine's program name, before the container's name */
+} hows[] = {
+	{ "container-start", "POST", "/start", "start" },
+	{ "container-stop", "POST", "/stop", "stop" },
+	{ "container-restart", "POST", "/restart", "restart" },
+	{ "container-kill", "POST", "/kill", "kill" },
+	{ "container-pause", "POST", "/pause", "pause" },
+	{ "container-unpause", "POST", "/unpause", "unpause" },
+	{ "container-remove", "DELETE", "", "rm" },
+};
+
+static const struct act_how *how_of(const struct action *a)
+{
+	for (size_t i = 0; i < ARRAY_LEN(hows); i++)
+		if (strcmp(hows[i].name, a->name) == 0)
+			return &hows[i];
+	return NULL;
+}
+
+/* --- one that runs -------------------------------------------------------------------------------------- */
+
+struct act_run *act_create(struct order *order, struct engine *e)
+{
+	struct act_run *a = xcalloc(1, sizeof(*a));
+	*a = (struct act_run){ .order = order, .engine = e, .next = e->acts };
+	e->acts = a;
+	order->run = a;
+	return a;
+}
+
+void act_end(struct act_run *a, const struct err *err, const char *output)
+{
+	struct order *order = a->order;
+	for (struct act_run **at = &a->engine->acts; *at; at = &(*at)->next)
+		if (*at == a) {
+			*at = a->next;
+			break;
+		}
+	call_cancel(a->call);
+	run_cancel(a->run);
+	free(a);
+	order_end(order, err, output);
+}
+
+void acts_end(struct engine *e)
+{
+	while (e->acts) {
+		struct err err;
+		err_set(&err, ERR_LOST, "%s: the link was lost while it ran; whether it finished is not known", e->source.server->name);
+		act_end(e->acts, &err, NULL);
+	}
+}
+
+static void act_done(struct call *call, const struct reply *r, void *arg)
+{
+	struct act_run *a = arg;
+	struct err err = r->err;
+	char said[300];
+	a->call = NULL;
+	/* 304: it was so already */
+	if (!err.code && r->status / 100 != 2 && r->status != 304)
+		err_set(&err, r->status == 404 ? ERR_ABSENT : r->status == 403 || r->status == 401 ? ERR_DENIED : ERR_REFUSED, "%s",
+		        ctr_message(said, sizeof(said), r->body, r->len));
+	engine_relist(a->engine);
+	act_end(a, &err, r->status == 304 ? "it was so already" : "");
+}
+
+/* "TERM", "SIGTERM", "15": nothing else may reach the request. */
+static bool is_signal(const char *s)
+{
+	size_t n = strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+");
+	return n > 0 && n < 16 && s[n] == '\0';
+}
+
+static struct engine *ready(struct order *order, struct ctr **c)
+{
+	struct row *row = order_row(order);
+	struct err err;
+	*c = row ? ctr_of(row) : NULL;
+	struct engine *e = *c ? (*c)->engine : NULL;
+	if (e && e->door)
+		return e;
+	err_set(&err, ERR_LOST, "%s: its engine is not reached now", order->id);
+	order_end(order, &err, NULL);
+	return NULL;
+}
+
+static void run(struct order *order)
+{
+	const struct act_how *how = how_of(order->action);
+	struct ctr *c;
+	struct engine *e = ready(order, &c);
+	if (!e)
+		return;
+	bool with_signal = order->argument && *order->argument && strcmp(how->words, "kill") == 0;
+	if (with_signal && !is_signal(order->argument)) {
+		struct err err;
+		err_set(&err, ERR_USAGE, "\"%s\" is no signal; KILL, TERM, HUP, INT, USR1 are", order->argument);
+		order_end(order, &err, NULL);
+		return;
+	}
+	struct act_run *a = act_create(order, e);
+	char *path = xasprintf("/containers/%s%s%s%s", c->id, how->path, with_signal ? "?signal=" : "", with_signal ? order->argument : "");
+	a->call = engine_get(e, path, (struct call_spec){ .method = how->method, .done = act_done, .arg = a,
+	                                                  .timeout_ms = ACT_TIMEOUT_MS });
+	free(path);
+}
+
+static void command(const struct row *row, char *buf, size_t size, const char *words)
+{
+	struct buf b = { 0 };
+	const struct ctr *c = ctr_of(row);
+	buf_addf(&b, "%s %s ", c ? c->engine->param->cli : "docker", words);
+	quote_word(&b, row->name);
+	wash(buf, size, b.data, b.len);
+	buf_finish(&b);
+}
+
+/* --- which makes sense when --------------------------------------------------------------------------------- */
+
+static enum container_state state(const struct row *row)
+{
+	return ((const struct container *)row)->state;
+}
+
+static bool can_start(const struct row *row)
+{
+	return state(row) == CONTAINER_EXITED || state(row) == CONTAINER_CREATED || state(row) == CONTAINER_DEAD;
+}
+
+static bool can_stop(const struct row *row)
+{
+	return state(row) == CONTAINER_RUNNING || state(row) == CONTAINER_RESTARTING || state(row) == CONTAINER_PAUSED;
+}
+
+static bool can_restart(const struct row *row)
+{
+	return state(row) != CONTAINER_REMOVING && state(row) != CONTAINER_PAUSED && state(row) != CONTAINER_UNKNOWN;
+}
+
+static bool can_kill(const struct row *row)
+{
+	return state(row) == CONTAINER_RUNNING || state(row) == CONTAINER_PAUSED;
+}
+
+static bool can_pause(const struct row *row)
+{
+	return state(row) == CONTAINER_RUNNING;
+}
+
+static bool can_unpause(const struct row *row)
+{
+	return state(row) == CONTAINER_PAUSED;
+}
+
+/* How the same is typed by hand, one function per action as the table wants it. */
+#define WORDS(verb) static void words_##verb(const struct row *row, char *buf, size_t size) { command(row, buf, size, #verb); }
+WORDS(start) WORDS(stop) WORDS(restart) WORDS(kill) WORDS(pause) WORDS(unpause) WORDS(rm)
+
+const struct action container_actions[] = {
+	{ .name = "container-restart", .verb = "restart", .key = "r", .help = "stop the container and start it again",
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED, .applies = can_restart, .command = words_restart, .run = run,
+	  .doing = "restarting" },
+	{ .name = "container-start", .verb = "start", .help = "start the container",
+	  .flags = ACTION_CHANGES | ACTION_MARKED, .applies = can_start, .command = words_start, .run = run, .doing = "starting" },
+	{ .name = "container-stop", .verb = "stop", .help = "stop the container: its stop signal, then KILL after its grace time",
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED, .applies = can_stop, .command = words_stop, .run = run,
+	  .doing = "stopping" },
+	{ .name = "container-kill", .verb = "kill", .help = "send the container a signal, KILL unless another is given",
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED | ACTION_DANGER, .applies = can_kill, .command = words_kill,
+	  .run = run, .doing = "killing" },
+	{ .name = "container-pause", .verb = "pause", .help = "freeze every process in the container",
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED, .applies = can_pause, .command = words_pause, .run = run,
+	  .doing = "pausing" },
+	{ .name = "container-unpause", .verb = "unpause", .help = "let a paused container go on",
+	  .flags = ACTION_CHANGES | ACTION_MARKED, .applies = can_unpause, .command = words_unpause, .run = run,
+	  .doing = "unpausing" },
+	{ .name = "compose-up", .verb = "up", .help = "bring the compose service up as its files say (up -d)",
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM, .applies = compose_applies, .command = compose_up_command, .run = compose_up,
+	  .doing = "bringing up" },
+	{ .name = "compose-pull", .verb = "pull", .help = "pull the compose service's image, then bring it up (pull, up -d)",
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM, .applies = compose_applies, .command = compose_pull_command,
+	  .run = compose_pull, .doing = "pulling" },
+	{ .name = "compose-down", .verb = "down", .help = "stop and remove all containers of the compose project (down)",
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_DANGER, .applies = compose_applies, .command = compose_down_command,
+	  .run = compose_down, .doing = "taking down" },
+	{ .name = "container-remove", .verb = "remove", .help = "remove the stopped container; its volumes stay",
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED | ACTION_DANGER, .applies = can_start, .command = words_rm,
+	  .run = run, .doing = "removing" },
+	{ 0 }
+};

@@ -1,0 +1,433 @@
+/* apply.c: from what an engine said to rows.
+ *
+ * An event changes its row at once by what it says itself; a list and an inspect that follow say the rest. A row is found
+ * by its name, as an operator thinks of it; a container made anew under the same name takes over its row. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/base/wash.h"
+#include "backends/containers/engine.h"
+#include "backends/deploy/deploy.h"
+#include "backends/containers/judge.h"
+
+#define DEATHS_RECENT_MS 300000
+
+/* --- a row and its ctr ------------------------------------------------------------------------------------ */
+
+struct ctr *ctr_find(const struct engine *e, const char *id)
+{
+	struct ctr *c = NULL;
+	HASH_FIND_STR(e->ctrs, id, c);
+	return c;
+}
+
+/* Podman's events and Docker's short ids may name a container by the first digits. */
+static struct ctr *ctr_find_any(const struct engine *e, const char *id)
+{
+	struct ctr *c = ctr_find(e, id);
+	size_t n = strlen(id);
+	for (struct ctr *k = e->ctrs; !c && n >= 12 && k; k = k->hh.next)
+		if (strncmp(k->id, id, n) == 0)
+			c = k;
+	return c;
+}
+
+static void ctr_init(struct ctr *c, struct engine *e, struct container *row, const char *id)
+{
+	snprintf(c->id, sizeof(c->id), "%s", id);
+	c->engine = e;
+	c->row = row;
+	c->want_inspect = true;
+	c->stats_lines.line.max = JSON_LINE_MAX;
+	buf_init(&c->tail, 1u << 20);
+	HASH_ADD_STR(e->ctrs, id, c);
+	row->priv = c;
+	xreplace(&row->engine_id, id);
+	row->restarts = row->exit_code = -1;
+	row->cpu = row->mem = row->mem_limit = row->net_rx = row->net_tx = -1;
+}
+
+void ctr_free(struct ctr *c)
+{
+	if (!c)
+		return;
+	engine_cancel_ctr(c);
+	HASH_DEL(c->engine->ctrs, c);
+	if (c->row)
+		c->row->priv = NULL;
+	loop_timer_remove(c->rest);
+	json_lines_finish(&c->stats_lines);
+	buf_finish(&c->tail);
+	free(c->answer);
+	free(c->detail_err);
+	free(c);
+}
+
+/* A container with another id took the name: nothing known of the old one holds. */
+static void start_afresh(struct engine *e, struct container *row, const char *id)
+{
+	ctr_free(row->priv);
+	row->started_ms = row->finished_ms = row->created_ms = 0;
+	row->oom = row->tty = row->tty_known = false;
+	row->death = DEATH_NONE;
+	row->exit_signal[0] = '\0';
+	row->health = CTR_HEALTH_NONE;
+	xreplace(&row->last_lines, NULL);
+	ctr_init(xcalloc(1, sizeof(struct ctr)), e, row, id);
+}
+
+/* The row of id under name. One that was renamed while nobody looked moves. */
+static struct ctr *row_of(struct engine *e, const char *id, const char *name)
+{
+	struct ctr *known = ctr_find(e, id);
+	if (known && strcmp(known->row->row.name, name) == 0) {
+		store_row(&e->source, &kind_container, name, name);
+		return known;
+	}
+	struct container *row = (struct container *)store_row(&e->source, &kind_container, name, name);
+	if (!row->priv || strcmp(((struct ctr *)row->priv)->id, id) != 0) {
+		if (known)
+			ctr_free(known);
+		start_afresh(e, row, id);
+	}
+	return row->priv;
+}
+
+static unsigned recent_deaths(const struct ctr *c, int64_t now)
+{
+	unsigned n = 0;
+	for (size_t i = 0; i < ARRAY_LEN(c->deaths); i++)
+		n += c->deaths[i] > 0 && now - c->deaths[i] < DEATHS_RECENT_MS;
+	return n;
+}
+
+static void note_death(struct ctr *c, int64_t when)
+{
+	if (c->stopped || llabs(c->deaths[0] - when) < 2000)   /* on purpose, or told by both the event and the inspect */
+		return;
+	memmove(&c->deaths[1], &c->deaths[0], sizeof(c->deaths) - sizeof(c->deaths[0]));
+	c->deaths[0] = when;
+}
+
+void ctr_refresh(struct ctr *c)
+{
+	struct container *row = c->row;
+	int64_t now = engine_now(c->engine);
+	struct ctr_facts f = {
+		.policy = c->policy, .error = c->error, .health_output = c->health_output, .failing_streak = c->failing_streak,
+		.stopped = c->stopped, .witnessed = c->witnessed, .inspected = c->inspected, .deaths = recent_deaths(c, now), .mem_limit = c->mem_limit,
+		.now_ms = now,
+	};
+	struct ctr_verdict v;
+	ctr_classify(row, &f);
+	ctr_judge(row, &f, &v);
+	store_row_health(&row->row, v.health, v.since_ms, *v.why ? v.why : NULL);
+	store_touch(&row->row);
+	if (row->state == CONTAINER_RUNNING && f.deaths >= 2)
+		loop_timer_set(c->engine->settle, CTR_SETTLED_MS);
+}
+
+static void set(char **slot, const char *value)
+{
+	if (!*slot || !value || strcmp(*slot, value) != 0)
+		xreplace(slot, value);
+}
+
+static void clear_stats(struct container *row)
+{
+	row->cpu = row->mem = row->net_rx = row->net_tx = -1;
+}
+
+static bool is_over(enum container_state s)
+{
+	return s == CONTAINER_EXITED || s == CONTAINER_DEAD || s == CONTAINER_RESTARTING;
+}
+
+/* Whatever was read of the state before is old. */
+static void set_state(struct ctr *c, enum container_state state)
+{
+	struct container *row = c->row;
+	if (row->state == state)
+		return;
+	row->state = state;
+	c->inspected = false;
+	c->want_inspect = true;
+	if (state != CONTAINER_RUNNING)
+		clear_stats(row);
+	if (!is_over(state))
+		c->has_tail = false;
+}
+
+/* --- a list ------------------------------------------------------------------------------------------------ */
+
+/* The list tells times only in words: good enough until an inspect says them. */
+static void guess_times(struct container *row, const struct ctr_item *it, int64_t now)
+{
+	if (it->status_age_ms < 0)
+		return;
+	int64_t then = now - it->status_age_ms;
+	if (it->state == CONTAINER_RUNNING || it->state == CONTAINER_PAUSED)
+		row->started_ms = row->started_ms ? row->started_ms : then;
+	else
+		row->finished_ms = row->finished_ms ? row->finished_ms : then;
+}
+
+static void apply_item(struct engine *e, const struct ctr_item *it)
+{
+	struct ctr *c = row_of(e, it->id, it->name);
+	struct container *row = c->row;
+	set(&row->image, it->image);
+	set(&row->image_id, it->image_id);
+	set(&row->command, it->command);
+	set(&row->ports, it->ports);
+	set(&row->networks, it->networks);
+	set(&row->project, it->project);
+	set(&row->service, it->service);
+	set(&row->project_dir, it->project_dir);
+	set(&row->project_files, it->project_files);
+	row->created_ms = it->created_ms;
+	set_state(c, it->state);
+	if (it->health != CTR_HEALTH_NONE || it->state != CONTAINER_RUNNING || !e->param->is_podman)
+		row->health = it->health;                /* podman's list does not tell it; its inspect does */
+	if (it->exit_code >= 0)
+		row->exit_code = it->exit_code;
+	guess_times(row, it, engine_now(e));
+	ctr_refresh(c);
+}
+
+void apply_list(struct engine *e, const struct ctr_list *list)
+{
+	store_rows_begin(&e->source, &kind_container);
+	for (size_t i = 0; i < list->n; i++)
+		apply_item(e, &list->items[i]);
+	store_rows_end(&e->source, &kind_container);
+	deploy_projects(e->source.server);
+}
+
+/* --- inspect and the last lines ------------------------------------------------------------------------------ */
+
+void apply_inspect(struct ctr *c, const struct ctr_inspect *in)
+{
+	struct container *row = c->row;
+	set_state(c, in->state);
+	c->inspected = true;
+	c->want_inspect = false;
+	row->health = in->health;
+	if (is_over(in->state))           /* of one that runs it is 0, which says nothing of how it last ended */
+		row->exit_code = in->exit_code;
+	if (in->state != CONTAINER_RUNNING)
+		row->oom = in->oom;
+	row->tty = in->tty;
+	row->tty_known = true;
+	row->restarts = in->restarts;
+	row->created_ms = in->created_ms ? in->created_ms : row->created_ms;
+	row->started_ms = in->started_ms;
+	row->finished_ms = in->finished_ms;
+	c->mem_limit = in->mem_limit;
+	c->failing_streak = in->failing_streak;
+	snprintf(c->policy, sizeof(c->policy), "%s", in->policy);
+	snprintf(c->error, sizeof(c->error), "%s", in->error);
+	snprintf(c->health_output, sizeof(c->health_output), "%s", in->health_output);
+	if (is_over(in->state) && in->finished_ms)
+		note_death(c, in->finished_ms);
+	ctr_refresh(c);
+	c->want_tail = is_over(row->state) && !c->has_tail && row->row.health >= HEALTH_BUSY;
+}
+
+void apply_tail(struct ctr *c, const char *text, size_t len)
+{
+	struct buf out;
+	buf_init(&out, 64u << 10);
+	for (const char *p = text, *end = text + len; p < end;) {
+		const char *nl = memchr(p, '\n', (size_t)(end - p));
+		const char *stop = nl ? nl : end;
+		char *line = wash_ndup(p, (size_t)(stop - p), 1024);
+		buf_addf(&out, "%s%s", out.len ? "\n" : "", line);
+		free(line);
+		p = nl ? nl + 1 : end;
+	}
+	free(c->row->last_lines);
+	c->row->last_lines = buf_take(&out);
+	c->has_tail = true;
+	c->want_tail = false;
+	ctr_refresh(c);
+}
+
+/* --- events ------------------------------------------------------------------------------------------------------ */
+
+static void on_start(struct ctr *c, const struct ctr_event *ev)
+{
+	c->stopping = c->stopped = c->witnessed = false;
+	c->row->started_ms = ev->time_ms;
+	c->row->oom = false;
+	set_state(c, CONTAINER_RUNNING);
+	c->want_inspect = true;
+	c->inspected = false;
+	xreplace(&c->row->last_lines, NULL);
+	/* what the check said is of the life before */
+	c->row->health = c->row->health != CTR_HEALTH_NONE ? CTR_HEALTH_STARTING : CTR_HEALTH_NONE;
+	c->health_output[0] = c->error[0] = '\0';
+	c->failing_streak = 0;
+}
+
+static void on_die(struct ctr *c, const struct ctr_event *ev)
+{
+	struct container *row = c->row;
+	set_state(c, CONTAINER_EXITED);
+	row->exit_code = ev->exit_code;
+	row->finished_ms = ev->time_ms;
+	c->stopped = c->stopping;
+	c->witnessed = true;
+	c->has_tail = false;
+	c->want_inspect = true;
+	if (row->health == CTR_HEALTH_STARTING || row->health == CTR_HEALTH_HEALTHY)
+		row->health = CTR_HEALTH_UNHEALTHY;
+	note_death(c, ev->time_ms);
+}
+
+/* `docker stop` is told after the death that it caused. */
+static void on_stop(struct ctr *c, const struct ctr_event *ev)
+{
+	c->stopped = true;
+}
+
+/* A stop is TERM or the image's own stop signal, then KILL. A HUP or USR1 is not meant to end it. */
+static void on_kill(struct ctr *c, const struct ctr_event *ev)
+{
+	static const char *const harmless[] = { "1", "10", "12", "28", "HUP", "USR1", "USR2", "WINCH", "SIGHUP", "SIGUSR1", "SIGUSR2",
+	                                        "SIGWINCH" };
+	for (size_t i = 0; i < ARRAY_LEN(harmless); i++)
+		if (strcasecmp(ev->signal, harmless[i]) == 0)
+			return;
+	c->stopping = true;
+	/* podman tells the death first and the signal afterwards */
+	if (is_over(c->row->state) && ev->time_ms - c->row->finished_ms < 2000)
+		c->stopped = true;
+}
+
+static void on_pause(struct ctr *c, const struct ctr_event *ev)
+{
+	set_state(c, CONTAINER_PAUSED);
+}
+
+static void on_unpause(struct ctr *c, const struct ctr_event *ev)
+{
+	set_state(c, CONTAINER_RUNNING);
+}
+
+static void on_oom(struct ctr *c, const struct ctr_event *ev)
+{
+	c->row->oom = true;
+}
+
+static void on_health(struct ctr *c, const struct ctr_event *ev)
+{
+	static const struct {
+		const char *word;
+		enum container_health health;
+	} words[] = { { "healthy", CTR_HEALTH_HEALTHY }, { "unhealthy", CTR_HEALTH_UNHEALTHY }, { "starting", CTR_HEALTH_STARTING } };
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (strcmp(ev->detail, words[i].word) == 0)
+			c->row->health = words[i].health;
+	c->want_inspect = true;
+}
+
+static void on_nothing(struct ctr *c, const struct ctr_event *ev)
+{
+}
+
+static const struct event_row {
+	const char *action;
+	void (*fn)(struct ctr *, const struct ctr_event *);
+	bool relist;                     /* it changes what only a list tells: ports, networks, the policy's doing */
+} event_table[] = {
+	{ "create", on_nothing, true }, { "start", on_start, true }, { "die", on_die, true }, { "died", on_die, true },
+	{ "stop", on_stop, false }, { "kill", on_kill, false }, { "pause", on_pause, false }, { "unpause", on_unpause, false },
+	{ "oom", on_oom, false }, { "health_status", on_health, false }, { "restart", on_nothing, true }, { "update", on_nothing, true },
+	{ "rename", on_nothing, true },
+};
+
+static bool is_destroy(const char *action)
+{
+	return strcmp(action, "destroy") == 0 || strcmp(action, "remove") == 0;
+}
+
+/* A row's id is its name, so a new name is a new row; what is known moves over. */
+static struct ctr *rename_row(struct engine *e, struct ctr *c, const char *name)
+{
+	struct container *old = c->row;
+	struct container *row = (struct container *)store_row(&e->source, &kind_container, name, name);
+	if (row == old)
+		return c;
+	if (row->priv)
+		ctr_free(row->priv);
+	/* swap all beyond struct row, so that the old row frees what the new one had */
+	size_t from = sizeof(struct row), n = sizeof(*row) - from;
+	char *a = (char *)old + from, *b = (char *)row + from;
+	for (size_t i = 0; i < n; i++) {
+		char t = a[i];
+		a[i] = b[i];
+		b[i] = t;
+	}
+	c->row = row;
+	old->priv = NULL;
+	store_row_remove(&old->row);
+	return c;
+}
+
+/* Something new: what the event says of it is a row already. */
+static struct ctr *new_row(struct engine *e, const struct ctr_event *ev)
+{
+	if (!*ev->name || strcmp(ev->action, "health_status") == 0)
+		return NULL;
+	struct ctr *c = row_of(e, ev->id, ev->name);
+	struct container *row = c->row;
+	set(&row->image, *ev->image ? ev->image : NULL);
+	set(&row->project, *ev->project ? ev->project : NULL);
+	set(&row->service, *ev->service ? ev->service : NULL);
+	row->created_ms = row->created_ms ? row->created_ms : ev->time_ms;
+	if (row->state == CONTAINER_UNKNOWN)
+		set_state(c, CONTAINER_CREATED);
+	return c;
+}
+
+static const struct event_row *event_find(const char *action)
+{
+	for (size_t i = 0; i < ARRAY_LEN(event_table); i++)
+		if (strcmp(event_table[i].action, action) == 0)
+			return &event_table[i];
+	return NULL;
+}
+
+void apply_event(struct engine *e, const struct ctr_event *ev)
+{
+	struct ctr *c = ctr_find_any(e, ev->id);
+	const struct event_row *row = event_find(ev->action);
+	if (is_destroy(ev->action)) {
+		if (c)
+			store_row_remove(&c->row->row);
+		deploy_projects(e->source.server);
+		return;
+	}
+	if (!row)
+		return;
+	if (!c)
+		c = new_row(e, ev);
+	else if (*ev->name && strcmp(ev->action, "rename") == 0)
+		c = rename_row(e, c, ev->name);
+	if (!c)
+		return;
+	row->fn(c, ev);
+	ctr_refresh(c);
+	deploy_projects(e->source.server);
+	if (row->relist)
+		engine_relist(e);
+	if (row->fn == on_start)
+		logs_poke(e);
+	if (row->fn == on_start || row->fn == on_die)
+		stats_shown(e);
+	engine_fetch(e);
+}

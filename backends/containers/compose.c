@@ -1,0 +1,184 @@
+/* compose.c: up, pull, down of a compose project, by the server's own compose in the folder that the labels name.
+ *
+ * A project may be made of several files, and their order matters: they are given as they were. Whether compose is a
+ * plugin or a program of its own is found out on the server, in the same command. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/base/mem.h"
+#include "backends/base/quote.h"
+#include "backends/base/wash.h"
+#include "backends/containers/acts.h"
+
+#define COMPOSE_TIMEOUT_MS (15 * 60 * 1000)   /* a pull over a slow line */
+#define COMPOSE_OUTPUT_MAX (1u << 20)
+
+bool compose_applies(const struct row *row)
+{
+	const struct container *c = (const struct container *)row;
+	/* A label is the image maker's word: one that would be read as an option is no name of a service. */
+	return c->project && c->project_dir && c->project_dir[0] == '/' && (!c->service || c->service[0] != '-');
+}
+
+/* "-p P -f a.yml -f b.yml": files are relative to the folder, or whole paths. */
+static void add_project(struct buf *b, const struct container *c)
+{
+	buf_puts(b, " -p ");
+	quote_word(b, c->project);
+	for (const char *p = c->project_files; p && *p;) {
+		size_t n = strcspn(p, ",");
+		char *file = xstrndup(p, n);
+		if (*file) {
+			buf_puts(b, " -f ");
+			quote_word(b, file);
+		}
+		free(file);
+		p += n + (p[n] == ',');
+	}
+}
+
+/* One compose command line: words before the service's name, which is left out when whole is set. */
+static void add_command(struct buf *b, const char *program, const struct container *c, const char *words, bool whole)
+{
+	buf_puts(b, program);
+	add_project(b, c);
+	buf_addf(b, " %s", words);
+	if (!whole && c->service) {
+		buf_puts(b, " ");
+		quote_word(b, c->service);
+	}
+}
+
+/* The steps of one action, joined by &&; ends at NULL. */
+static void add_steps(struct buf *b, const char *program, const struct container *c, const char *const *steps, bool whole)
+{
+	for (size_t i = 0; steps[i]; i++) {
+		if (i)
+			buf_puts(b, " && ");
+		add_command(b, program, c, steps[i], whole);
+	}
+}
+
+static const char *const up_steps[] = { "up -d", NULL };
+static const char *const pull_steps[] = { "pull", "up -d", NULL };
+static const char *const down_steps[] = { "down", NULL };
+
+/* sudo is taken where the engine itself is only reached by it. */
+static const char *sudo_prefix(const struct engine *e)
+{
+	const struct road *r = e->door ? door_road(e->door) : NULL;
+	return r && r->kind == ROAD_EXEC && strstr(r->command, "sudo -n") ? "sudo -n " : "";
+}
+
+void engine_command(const struct source *s, char *buf, size_t size)
+{
+	const struct engine_param *param = s->backend->param;      /* the engine's own is set once its link was up */
+	snprintf(buf, size, "%s%s", sudo_prefix(engine_of((struct source *)s)), param->cli);
+}
+
+static char *script(const struct container *c, const struct engine *e, const char *const *steps, bool whole)
+{
+	struct buf s = { 0 }, b = { 0 };
+	const char *cli = e->param->cli, *sudo = sudo_prefix(e);
+	char plugin[64], program[64];
+	snprintf(plugin, sizeof(plugin), "%s%s compose", sudo, cli);
+	snprintf(program, sizeof(program), "%s%s-compose", sudo, cli);
+	buf_puts(&s, "cd ");
+	quote_word(&s, c->project_dir);
+	buf_addf(&s, " || exit 1; if %s version >/dev/null 2>&1; then ", plugin);
+	add_steps(&s, plugin, c, steps, whole);
+	buf_addf(&s, "; elif command -v %s-compose >/dev/null 2>&1; then ", cli);
+	add_steps(&s, program, c, steps, whole);
+	buf_addf(&s, "; else echo 'neither the plugin %s compose nor the program %s-compose is installed there' >&2; exit 127; fi", cli, cli);
+	const char *argv[] = { "sh", "-c", s.data, NULL };   /* whatever the login shell is */
+	quote_argv(&b, argv);
+	buf_finish(&s);
+	return buf_take(&b);
+}
+
+/* The last line that says something. */
+static void last_line(char *out, size_t size, const char *text, size_t len)
+{
+	while (len && (text[len - 1] == '\n' || text[len - 1] == '\r' || text[len - 1] == ' '))
+		len--;
+	size_t start = len;
+	while (start && text[start - 1] != '\n')
+		start--;
+	wash(out, size, text + start, len - start);
+}
+
+static void done(const struct run_result *r, void *arg)
+{
+	struct act_run *a = arg;
+	struct err err = r->end.err;
+	char said[280];
+	a->run = NULL;
+	last_line(said, sizeof(said), r->err_len ? r->err_out : r->out, r->err_len ? r->err_len : r->out_len);
+	if (!err.code && r->end.exit_code != 0)
+		err_set(&err, r->end.exit_code == 127 ? ERR_ABSENT : ERR_REFUSED, "compose ended with code %d: %s", r->end.exit_code, said);
+	engine_relist(a->engine);
+	act_end(a, &err, said);
+}
+
+static void start(struct order *order, const char *const *steps, bool whole)
+{
+	struct row *row = order_row(order);
+	struct ctr *c = row ? ctr_of(row) : NULL;
+	struct err err;
+	if (!c) {
+		err_set(&err, ERR_ABSENT, "%s is gone", order->id);
+		order_end(order, &err, NULL);
+		return;
+	}
+	struct act_run *a = act_create(order, c->engine);
+	char *command = script(c->row, c->engine, steps, whole);
+	a->run = link_run(source_link(row->source), command, NULL, 0, COMPOSE_OUTPUT_MAX, COMPOSE_TIMEOUT_MS, done, a);
+	free(command);
+}
+
+void compose_up(struct order *order)
+{
+	start(order, up_steps, false);
+}
+
+void compose_pull(struct order *order)
+{
+	start(order, pull_steps, false);
+}
+
+void compose_down(struct order *order)
+{
+	start(order, down_steps, true);
+}
+
+/* As a person in that folder would type it. */
+static void words(const struct row *row, char *out, size_t size, const char *const *steps, bool whole)
+{
+	struct buf b = { 0 };
+	const struct container *c = (const struct container *)row;
+	const struct ctr *ctr = ctr_of(row);
+	char program[64];
+	snprintf(program, sizeof(program), "%s compose", ctr ? ctr->engine->param->cli : "docker");
+	buf_puts(&b, "cd ");
+	quote_word(&b, c->project_dir);
+	buf_puts(&b, " && ");
+	add_steps(&b, program, c, steps, whole);
+	wash(out, size, b.data, b.len);
+	buf_finish(&b);
+}
+
+void compose_up_command(const struct row *row, char *out, size_t size)
+{
+	words(row, out, size, up_steps, false);
+}
+
+void compose_pull_command(const struct row *row, char *out, size_t size)
+{
+	words(row, out, size, pull_steps, false);
+}
+
+void compose_down_command(const struct row *row, char *out, size_t size)
+{
+	words(row, out, size, down_steps, true);
+}

@@ -1,0 +1,351 @@
+/* detail.c: what can be read about a container: the engine's inspect in the order in which an operator asks. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cjson/cJSON.h>
+
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/containers/engine.h"
+#include "backends/containers/mask.h"
+#include "backends/store/doc.h"
+
+#define LABEL_VALUE_MAX 400
+
+static const cJSON *get(const cJSON *o, const char *a, const char *b)
+{
+	const cJSON *v = cJSON_GetObjectItemCaseSensitive(o, a);
+	return b ? cJSON_GetObjectItemCaseSensitive(v, b) : v;
+}
+
+static const char *str(const cJSON *o, const char *a, const char *b)
+{
+	const cJSON *v = get(o, a, b);
+	return cJSON_IsString(v) && *v->valuestring ? v->valuestring : NULL;
+}
+
+static double num(const cJSON *o, const char *a, const char *b)
+{
+	const cJSON *v = get(o, a, b);
+	return cJSON_IsNumber(v) ? v->valuedouble : 0;
+}
+
+static void pair(struct doc *d, const char *label, const char *value)
+{
+	if (value)
+		doc_pair(d, DOC_PLAIN, label, "%s", value);
+}
+
+/* --- the row's own knowledge --------------------------------------------------------------------------------- */
+
+static enum doc_tone tone_of(const struct row *row)
+{
+	static const enum doc_tone tones[] = {
+		[HEALTH_UNKNOWN] = DOC_DIM, [HEALTH_GOOD] = DOC_GOOD, [HEALTH_IDLE] = DOC_DIM, [HEALTH_BUSY] = DOC_WARN,
+		[HEALTH_ATTENTION] = DOC_WARN, [HEALTH_BAD] = DOC_BAD, [HEALTH_ASKS] = DOC_WARN,
+	};
+	return tones[row->health];
+}
+
+static void add_time(struct doc *d, const char *label, int64_t ms, int64_t now)
+{
+	char age[HUMAN_SIZE], clock[40];
+	time_t s = (time_t)(ms / 1000);
+	struct tm tm;
+	if (ms <= 0)
+		return;
+	strftime(clock, sizeof(clock), "%F %T", localtime_r(&s, &tm));
+	doc_pair(d, DOC_PLAIN, label, "%s (%s ago)", clock, human_span(age, now > ms ? now - ms : 0));
+}
+
+static void add_usage(struct doc *d, const struct container *c)
+{
+	char a[HUMAN_SIZE], b[HUMAN_SIZE];
+	if (c->cpu >= 0)
+		doc_pair(d, DOC_PLAIN, "CPU", "%.1f %% of a core", c->cpu);
+	if (c->mem >= 0 && c->mem_limit > 0)
+		doc_pair(d, DOC_PLAIN, "memory", "%s of %s", human_bytes(a, (uint64_t)c->mem), human_bytes(b, (uint64_t)c->mem_limit));
+	else if (c->mem >= 0)
+		doc_pair(d, DOC_PLAIN, "memory", "%s", human_bytes(a, (uint64_t)c->mem));
+	if (c->net_rx >= 0)
+		doc_pair(d, DOC_PLAIN, "network", "%s in, %s out", human_rate(a, c->net_rx), human_rate(b, c->net_tx));
+}
+
+static void add_state(struct doc *d, const struct container *c, int64_t now)
+{
+	const struct row *row = &c->row;
+	bool checked = c->health != CTR_HEALTH_NONE && c->state == CONTAINER_RUNNING;
+	doc_head(d, "State");
+	doc_pair(d, tone_of(row), "state", "%s%s%s", container_state_name(c->state), checked ? ", " : "",
+	         checked ? container_health_name(c->health) : "");
+	if (row->why)
+		doc_pair(d, tone_of(row), "why", "%s", row->why);
+	add_time(d, "started", c->started_ms, now);
+	if (c->state != CONTAINER_RUNNING)
+		add_time(d, "ended", c->finished_ms, now);
+	add_time(d, "created", c->created_ms, now);
+	if (c->restarts >= 0)
+		doc_pair(d, c->restarts ? DOC_WARN : DOC_PLAIN, "restarts", "%d", c->restarts);
+	add_usage(d, c);
+}
+
+static void add_death(struct doc *d, const struct container *c)
+{
+	char ran[HUMAN_SIZE];
+	if (c->state == CONTAINER_RUNNING || c->state == CONTAINER_PAUSED || (c->exit_code < 0 && c->death == DEATH_NONE))
+		return;
+	doc_head(d, "Its end");
+	if (c->death != DEATH_NONE)
+		doc_pair(d, DOC_BAD, "class", "%s", death_class_name(c->death));
+	doc_pair(d, c->exit_code ? DOC_WARN : DOC_PLAIN, "exit code", "%d%s%s", c->exit_code, *c->exit_signal ? ", signal " : "",
+	         c->exit_signal);
+	doc_pair(d, c->oom ? DOC_BAD : DOC_PLAIN, "out of memory", "%s", c->oom ? "yes" : "no");
+	if (c->started_ms > 0 && c->finished_ms >= c->started_ms)
+		doc_pair(d, DOC_PLAIN, "ran", "%s", human_span(ran, c->finished_ms - c->started_ms));
+	if (c->last_lines && *c->last_lines) {
+		doc_add(d, DOC_LABEL, "last lines");
+		doc_text(d, DOC_CODE, c->last_lines, strlen(c->last_lines));
+	}
+}
+
+/* --- the engine's answer ------------------------------------------------------------------------------------------ */
+
+static char *joined(const cJSON *array)
+{
+	const cJSON *v;
+	struct buf b;
+	buf_init(&b, 4096);
+	cJSON_ArrayForEach(v, array)
+		if (cJSON_IsString(v))
+			buf_addf(&b, "%s%s", b.len ? " " : "", v->valuestring);
+	if (!b.len) {
+		buf_finish(&b);
+		return NULL;
+	}
+	return buf_take(&b);
+}
+
+static void add_words(struct doc *d, const char *label, const cJSON *array)
+{
+	char *words = joined(array);
+	pair(d, label, words);
+	free(words);
+}
+
+static void add_limits(struct doc *d, const cJSON *o)
+{
+	char a[HUMAN_SIZE];
+	double mem = num(o, "HostConfig", "Memory"), cpus = num(o, "HostConfig", "NanoCpus"), pids = num(o, "HostConfig", "PidsLimit");
+	double quota = num(o, "HostConfig", "CpuQuota"), period = num(o, "HostConfig", "CpuPeriod");
+	if (mem > 0)
+		doc_pair(d, DOC_PLAIN, "memory limit", "%s", human_bytes(a, (uint64_t)mem));
+	if (cpus > 0)
+		doc_pair(d, DOC_PLAIN, "CPU limit", "%.2f cores", cpus / 1e9);
+	else if (quota > 0)
+		doc_pair(d, DOC_PLAIN, "CPU limit", "%.2f cores", quota / (period > 0 ? period : 100000));
+	if (pids > 0)
+		doc_pair(d, DOC_PLAIN, "process limit", "%.0f", pids);
+}
+
+static void add_policy(struct doc *d, const cJSON *o)
+{
+	const cJSON *policy = get(o, "HostConfig", "RestartPolicy");
+	const char *name = str(policy, "Name", NULL);
+	double most = num(policy, "MaximumRetryCount", NULL);
+	if (name && most > 0)
+		doc_pair(d, DOC_PLAIN, "restart policy", "%s, at most %.0f times", name, most);
+	else
+		pair(d, "restart policy", name ? name : "no");
+}
+
+static void add_config(struct doc *d, const struct container *c, const cJSON *o)
+{
+	doc_head(d, "Made from");
+	pair(d, "image", str(o, "Config", "Image") ? str(o, "Config", "Image") : c->image);
+	pair(d, "image id", str(o, "Image", NULL) ? str(o, "Image", NULL) : c->image_id);
+	pair(d, "container id", c->engine_id);
+	add_words(d, "entrypoint", get(o, "Config", "Entrypoint"));
+	add_words(d, "command", get(o, "Config", "Cmd"));
+	pair(d, "in folder", str(o, "Config", "WorkingDir"));
+	pair(d, "as user", str(o, "Config", "User"));
+	pair(d, "host name", str(o, "Config", "Hostname"));
+	add_policy(d, o);
+	add_limits(d, o);
+	pair(d, "log driver", str(get(o, "HostConfig", "LogConfig"), "Type", NULL));
+	if (cJSON_IsTrue(get(o, "HostConfig", "Privileged")))
+		doc_pair(d, DOC_WARN, "privileged", "yes: it may do what root on the server may");
+	pair(d, "engine's error", str(o, "State", "Error"));
+}
+
+static void add_health(struct doc *d, const cJSON *o)
+{
+	const cJSON *health = get(o, "State", "Health"), *entry;
+	if (!str(health, "Status", NULL))
+		return;
+	doc_head(d, "Health checks");
+	add_words(d, "check", get(get(o, "Config", "Healthcheck"), "Test", NULL));
+	doc_pair(d, DOC_PLAIN, "failed in a row", "%.0f", num(health, "FailingStreak", NULL));
+	cJSON_ArrayForEach(entry, get(health, "Log", NULL)) {
+		const char *start = str(entry, "Start", NULL), *said = str(entry, "Output", NULL);
+		char clock[HUMAN_SIZE];
+		int code = (int)num(entry, "ExitCode", NULL);
+		int64_t ms = start ? parse_rfc3339_ms(start) : -1;
+		doc_pair(d, code ? DOC_BAD : DOC_GOOD, ms > 0 ? human_clock(clock, ms) : "check", "%d %.400s", code, said ? said : "");
+	}
+}
+
+static void add_ports(struct doc *d, const cJSON *o)
+{
+	const cJSON *port, *bound;
+	const cJSON *ports = get(o, "NetworkSettings", "Ports");
+	if (!ports || !ports->child)
+		return;
+	doc_head(d, "Ports");
+	cJSON_ArrayForEach(port, ports) {
+		if (!port->child)
+			doc_pair(d, DOC_DIM, port->string, "only inside");
+		cJSON_ArrayForEach(bound, port) {
+			const char *ip = str(bound, "HostIp", NULL), *out = str(bound, "HostPort", NULL);
+			doc_pair(d, DOC_PLAIN, port->string, "at %s:%s", ip ? ip : "*", out ? out : "?");
+		}
+	}
+}
+
+static void add_mounts(struct doc *d, const cJSON *o)
+{
+	const cJSON *m, *mounts = get(o, "Mounts", NULL);
+	if (!mounts || !mounts->child)
+		return;
+	doc_head(d, "Mounts");
+	cJSON_ArrayForEach(m, mounts) {
+		const char *to = str(m, "Destination", NULL), *from = str(m, "Name", NULL), *type = str(m, "Type", NULL);
+		if (!from || (type && strcmp(type, "bind") == 0))
+			from = str(m, "Source", NULL);
+		doc_pair(d, DOC_PLAIN, to ? to : "?", "%s %s%s", type ? type : "mount", from ? from : "",
+		         cJSON_IsFalse(get(m, "RW", NULL)) ? ", read only" : "");
+	}
+}
+
+static void add_networks(struct doc *d, const cJSON *o)
+{
+	const cJSON *n, *networks = get(o, "NetworkSettings", "Networks");
+	if (!networks || !networks->child)
+		return;
+	doc_head(d, "Networks");
+	cJSON_ArrayForEach(n, networks) {
+		const char *ip = str(n, "IPAddress", NULL), *ip6 = str(n, "GlobalIPv6Address", NULL), *gate = str(n, "Gateway", NULL);
+		char *aliases = joined(get(n, "Aliases", NULL));
+		doc_pair(d, DOC_PLAIN, n->string, "%s%s%s%s%s%s%s", ip ? ip : "no address", ip6 ? " " : "", ip6 ? ip6 : "",
+		         gate ? ", gateway " : "", gate ? gate : "", aliases ? ", as " : "", aliases ? aliases : "");
+		free(aliases);
+	}
+}
+
+static bool is_compose(const char *name)
+{
+	return strstr(name, "compose.") != NULL;
+}
+
+static void add_some_labels(struct doc *d, const cJSON *labels, bool compose)
+{
+	const cJSON *l;
+	cJSON_ArrayForEach(l, labels)
+		if (cJSON_IsString(l) && l->string && is_compose(l->string) == compose)
+			doc_pair(d, DOC_PLAIN, l->string, "%.*s", LABEL_VALUE_MAX, l->valuestring);
+}
+
+static void add_labels(struct doc *d, const cJSON *o)
+{
+	const cJSON *labels = get(o, "Config", "Labels");
+	if (!labels || !labels->child)
+		return;
+	doc_head(d, "Labels");
+	add_some_labels(d, labels, true);
+	add_some_labels(d, labels, false);
+}
+
+static void add_env(struct doc *d, const cJSON *o, bool reveal)
+{
+	const cJSON *v, *env = get(o, "Config", "Env");
+	if (!env || !env->child)
+		return;
+	doc_head(d, reveal ? "Environment" : "Environment (what looks like a secret is masked)");
+	cJSON_ArrayForEach(v, env) {
+		const char *eq = cJSON_IsString(v) ? strchr(v->valuestring, '=') : NULL;
+		if (!eq)
+			continue;
+		char *name = xstrndup(v->valuestring, (size_t)(eq - v->valuestring));
+		doc_pair(d, strcmp(eq + 1, MASK) == 0 ? DOC_DIM : DOC_PLAIN, name, "%s", eq + 1);
+		free(name);
+	}
+}
+
+/* The answer as JSON, without its secrets unless they are asked for. */
+static cJSON *answer(const struct ctr *c, bool reveal)
+{
+	struct buf masked;
+	if (reveal)
+		return cJSON_ParseWithLength(c->answer, c->answer_len);
+	buf_init(&masked, 0);
+	mask_json(&masked, c->answer, c->answer_len);
+	cJSON *o = cJSON_ParseWithLength(masked.data ? masked.data : "", masked.len);
+	buf_finish(&masked);
+	return o;
+}
+
+static void add_answer(struct doc *d, const struct ctr *c, bool reveal)
+{
+	cJSON *o = answer(c, reveal);
+	add_health(d, o);
+	add_config(d, c->row, o);
+	add_ports(d, o);
+	add_mounts(d, o);
+	add_networks(d, o);
+	add_env(d, o, reveal);
+	add_labels(d, o);
+	cJSON_Delete(o);
+}
+
+/* What is kept may be from before the last change. */
+static void ask(struct ctr *c)
+{
+	bool fresh = c->answer && c->inspected && c->want_detail;
+	c->want_detail = true;
+	if (fresh)
+		return;
+	c->want_inspect = true;
+	engine_fetch(c->engine);
+}
+
+static void add_rest(struct doc *d, const struct container *c)
+{
+	doc_head(d, "Made from");
+	pair(d, "image", c->image);
+	pair(d, "command", c->command);
+	pair(d, "ports", c->ports);
+	pair(d, "networks", c->networks);
+	pair(d, "project", c->project);
+	pair(d, "service", c->service);
+}
+
+void ctr_detail(struct row *row, struct doc *d, bool reveal)
+{
+	struct container *c = (struct container *)row;
+	struct ctr *k = c->priv;
+	int64_t now = k ? engine_now(k->engine) : now_wall_ms();
+	if (k)
+		ask(k);
+	add_state(d, c, now);
+	add_death(d, c);
+	if (k && k->answer) {
+		add_answer(d, k, reveal);
+		return;
+	}
+	add_rest(d, c);
+	if (k && k->detail_err)
+		doc_add(d, DOC_BAD, "%s", k->detail_err);
+	else if (k && k->engine->door)
+		doc_add(d, DOC_DIM, "asking the engine for the rest…");
+}

@@ -1,0 +1,689 @@
+/* engine.c: one container engine on one server: found, listed, followed.
+ *
+ * When the link is up three things leave at once: a ping, the subscription to events, and the list, in the API version
+ * that nearly every engine speaks. Only where the ping says otherwise are the other two asked again. As the list may be
+ * older than the subscription, it is asked once more when the subscription stands; so the first rows are there after
+ * one round trip, and nothing that happened in between is lost.
+ *
+ * What came from outside goes through source_feed, and feed needs nothing alive, so a recording makes the same rows. */
+#include "backends/containers/engine.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/base/quote.h"
+#include "backends/base/wash.h"
+#include "backends/containers/frames.h"
+#include "backends/containers/mask.h"
+
+#define RELIST_DELAY_MS 50
+#define RELIST_GAP_MS 300            /* between two lists, however much happens */
+#define RETRY_MIN_MS 500
+#define RETRY_MAX_MS 30000
+#define LOOK_AGAIN_MS 60000          /* is there an engine by now? */
+#define HELD_MAX (1u << 20)
+
+static void begin(struct engine *);
+static void start_events(struct engine *);
+static void start_list(struct engine *);
+static void prepare(struct engine *);
+
+int64_t engine_now(const struct engine *e)
+{
+	return now_wall_ms();
+}
+
+bool engine_is_wide(const struct engine *e)
+{
+	const struct road *r = e->door ? door_road(e->door) : NULL;
+	return !r || r->kind != ROAD_EXEC;
+}
+
+struct call *engine_get(struct engine *e, const char *path, struct call_spec spec)
+{
+	char *full = xasprintf("/v%s%s", e->api, path);
+	spec.path = full;
+	struct call *c = call_start(e->door, &spec);
+	free(full);
+	return c;
+}
+
+/* --- how it ends -------------------------------------------------------------------------------------- */
+
+static void cancel(struct call **c)
+{
+	call_cancel(*c);
+	*c = NULL;
+}
+
+void engine_cancel_ctr(struct ctr *c)
+{
+	if (c->call) {
+		cancel(&c->call);
+		c->engine->inspects--;
+	}
+	stats_stop(c);
+}
+
+static void stop_calls(struct engine *e)
+{
+	cancel(&e->ping);
+	cancel(&e->list);
+	cancel(&e->events);
+	json_lines_finish(&e->event_lines);
+	buf_clear(&e->held);
+	e->list_again = false;
+	loop_timer_set(e->relist, -1);
+	loop_timer_set(e->retry, -1);
+	loop_timer_set(e->look, -1);
+	for (struct ctr *c = e->ctrs; c; c = c->hh.next)
+		engine_cancel_ctr(c);
+}
+
+static const char *login(const struct engine *e)
+{
+	return *e->source.server->user ? e->source.server->user : "the login user";
+}
+
+/* What would grant it. Docker's own words name only the socket. */
+static void denied_sentence(const struct engine *e, const struct err *why, struct err *out)
+{
+	const char *cli = e->param->cli, *server = e->source.server->name, *user = login(e);
+	const char *name = *e->source.server->user ? user : "USER";
+	if (e->param->is_podman)
+		err_set(out, ERR_DENIED, "%s may not use %s's socket on %s: log in as root there, or use the user's own engine (%s)", user,
+		        e->param->title, server, why->text);
+	else
+		err_set(out, ERR_DENIED, "%s is not in group docker on %s: `sudo usermod -aG docker %s` there and log in anew, or allow "
+		        "`sudo -n %s`", user, server, name, cli);
+}
+
+static void retry_later(struct engine *e)
+{
+	int64_t delay = RETRY_MIN_MS << (e->fails < 6 ? e->fails : 6);
+	e->fails++;
+	loop_timer_set(e->retry, delay < RETRY_MAX_MS ? delay : RETRY_MAX_MS);
+}
+
+/* Nothing is there: not a fault. Over SSH a missing socket and a refused one look alike. */
+static bool is_absent(const struct engine *e, const struct err *err)
+{
+	return !e->greeted && !e->ctrs &&
+	       (err->code == ERR_ABSENT || (e->param->is_podman && (err->code == ERR_REFUSED || err->code == ERR_DENIED)));
+}
+
+static void fail(struct engine *e, const struct err *err)
+{
+	struct err said = *err;
+	stop_calls(e);
+	if (source_link(&e->source)->state != LINK_UP)
+		return;                       /* down() says the rest */
+	if (is_absent(e, err)) {
+		source_set_state(&e->source, SOURCE_ABSENT, NULL);
+		loop_timer_set(e->look, LOOK_AGAIN_MS);
+		return;
+	}
+	if (err->code == ERR_DENIED) {
+		denied_sentence(e, err, &said);
+		source_set_state(&e->source, SOURCE_DENIED, &said);
+		return;
+	}
+	source_set_state(&e->source, e->ctrs ? SOURCE_STALE : SOURCE_FAILED, &said);
+	retry_later(e);
+}
+
+/* --- the answers' way in ------------------------------------------------------------------------------- */
+
+static void garbled(struct engine *e, const struct err *err)
+{
+	struct err said;
+	err_set(&said, err->code, "%s on %s: %s", e->param->title, e->source.server->name, err->text);
+	if (e->door)
+		fail(e, &said);
+	else
+		source_set_state(&e->source, SOURCE_FAILED, &said);
+}
+
+static void choose_api(struct engine *e, const char *theirs)
+{
+	int top = ctr_version(theirs), want = ctr_version(ENGINE_API), most = ctr_version(ENGINE_API_MAX);
+	if (top < 0 || e->param->is_podman)
+		return;
+	/* one that can more may have left 1.41 behind (29.0 wants 1.44): all of them speak 1.44 from 1.44 on */
+	int use = top < want ? top : top >= most ? most : want;
+	snprintf(e->api, sizeof(e->api), "%d.%d", use / 1000, use % 1000);
+}
+
+/* Which road leads there, as a person would say it. */
+static const char *way(const struct engine *e)
+{
+	const struct road *r = e->door ? door_road(e->door) : NULL;
+	if (!r || r->kind != ROAD_EXEC)
+		return r ? ", by its socket" : "";
+	return strstr(r->command, "sudo -n") ? ", by sudo -n docker system dial-stdio" : ", by docker system dial-stdio";
+}
+
+static void feed_ping(struct engine *e, const char *text, size_t len)
+{
+	char api[32] = "", podman[32], server[64] = "";
+	bool is_podman = ctr_head_value(text, len, "Libpod-Api-Version", podman, sizeof(podman));
+	ctr_head_value(text, len, "Server", server, sizeof(server));
+	ctr_head_value(text, len, "Api-Version", api, sizeof(api));
+	if (is_podman && !e->param->is_podman) {   /* podman-docker's socket: its own source shows it */
+		e->not_ours = true;
+		stop_calls(e);
+		source_set_state(&e->source, SOURCE_ABSENT, NULL);
+		return;
+	}
+	e->not_ours = false;
+	choose_api(e, api);
+	snprintf(e->version, sizeof(e->version), "%s", *server ? server : e->param->title);
+	snprintf(e->source.detail, sizeof(e->source.detail), "%s, API %s of %s%s", e->version, e->api, *api ? api : "?", way(e));
+}
+
+static void apply_event_line(const char *line, size_t len, void *arg)
+{
+	struct engine *e = arg;
+	struct ctr_event ev;
+	if (!ctr_event_parse(&ev, line, len))
+		return;
+	if (*ev.time)
+		snprintf(e->last_event, sizeof(e->last_event), "%s", ev.time);
+	apply_event(e, &ev);
+}
+
+/* What happened while the list was on its way is newer than the list. */
+static void apply_held(struct engine *e)
+{
+	struct buf held = e->held;
+	struct json_lines lines = { 0 };
+	e->held = (struct buf){ .max = HELD_MAX };
+	json_lines_feed(&lines, held.data ? held.data : "", held.len, apply_event_line, e);
+	json_lines_finish(&lines);
+	buf_finish(&held);
+}
+
+static void feed_list(struct engine *e, const char *json, size_t len)
+{
+	struct ctr_list list;
+	struct err err;
+	if (!ctr_list_parse(&list, json, len, &err)) {
+		garbled(e, &err);
+		return;
+	}
+	apply_list(e, &list);
+	ctr_list_finish(&list);
+	e->fails = 0;
+	e->greeted = true;
+	source_set_state(&e->source, SOURCE_LIVE, NULL);
+	apply_held(e);
+	engine_fetch(e);
+	stats_shown(e);
+	logs_poke(e);
+}
+
+static void feed_event(struct engine *e, const char *json, size_t len)
+{
+	if (e->list) {
+		if (!buf_addf(&e->held, "%.*s\n", (int)len, json))
+			e->list_again = true;
+	}
+	apply_event_line(json, len, e);
+}
+
+static void feed_inspect(struct engine *e, const char *id, const char *json, size_t len)
+{
+	struct ctr *c = ctr_find(e, id);
+	struct ctr_inspect in;
+	if (!c || !ctr_inspect_parse(&in, json, len, NULL))
+		return;
+	if (c->want_detail || !e->door) {
+		free(c->answer);
+		c->answer = xstrndup(json, len);
+		c->answer_len = strlen(c->answer);   /* up to a NUL, should there be one: no JSON has it */
+	}
+	apply_inspect(c, &in);
+}
+
+static void feed_tail(struct engine *e, const char *id, const char *text, size_t len)
+{
+	struct ctr *c = ctr_find(e, id);
+	if (c)
+		apply_tail(c, text, len);
+}
+
+static void feed_stats(struct engine *e, const char *id, const char *json, size_t len)
+{
+	struct ctr *c = ctr_find(e, id);
+	if (c)
+		stats_feed(c, json, len);
+}
+
+static void feed(struct source *s, const char *what, const char *bytes, size_t len)
+{
+	struct engine *e = engine_of(s);
+	static const struct {
+		const char *what;
+		void (*fn)(struct engine *, const char *, size_t);
+	} plain[] = { { "ping", feed_ping }, { "list", feed_list }, { "event", feed_event } };
+	static const struct {
+		const char *what;
+		void (*fn)(struct engine *, const char *id, const char *, size_t);
+	} of_one[] = { { "inspect:", feed_inspect }, { "tail:", feed_tail }, { "stats:", feed_stats } };
+	prepare(e);                       /* a recording comes without up() */
+	for (size_t i = 0; i < ARRAY_LEN(plain); i++)
+		if (strcmp(what, plain[i].what) == 0)
+			plain[i].fn(e, bytes, len);
+	for (size_t i = 0; i < ARRAY_LEN(of_one); i++)
+		if (strncmp(what, of_one[i].what, strlen(of_one[i].what)) == 0)
+			of_one[i].fn(e, what + strlen(of_one[i].what), bytes, len);
+}
+
+/* --- events --------------------------------------------------------------------------------------------- */
+
+static void event_line(const char *line, size_t len, void *arg)
+{
+	struct engine *e = arg;
+	if (e->events)
+		source_feed(&e->source, "event", line, len);
+}
+
+static bool events_data(struct call *c, const char *bytes, size_t len, void *arg)
+{
+	struct engine *e = arg;
+	json_lines_feed(&e->event_lines, bytes, len, event_line, e);
+	return true;
+}
+
+/* It stands now: the list that was asked at the same time may be older. */
+static void events_answered(struct call *c, void *arg)
+{
+	engine_relist(arg);
+}
+
+static void events_done(struct call *c, const struct reply *r, void *arg)
+{
+	struct engine *e = arg;
+	struct err err = r->err;
+	char said[160];
+	e->events = NULL;
+	if (e->ping && r->status >= 400)   /* the wrong version: the ping will say which */
+		return;
+	if (r->status == 400 && strcmp(e->events_api, e->api) != 0) {
+		start_events(e);
+		return;
+	}
+	if (!err.code && r->status / 100 != 2)
+		err_set(&err, ERR_REFUSED, "%s on %s does not tell its events: %s", e->param->title, e->source.server->name,
+		        ctr_message(said, sizeof(said), r->body, r->len));
+	else if (!err.code)
+		err_set(&err, ERR_LOST, "%s on %s ended its stream of events: it may be restarting", e->param->title,
+		        e->source.server->name);
+	fail(e, &err);
+}
+
+static void start_events(struct engine *e)
+{
+	/* every health check makes three exec events: so only what matters here, in Docker's words and in Podman's */
+	static const char filters[] = "{\"type\":[\"container\"],\"event\":[\"create\",\"start\",\"die\",\"died\",\"stop\",\"kill\","
+	                              "\"pause\",\"unpause\",\"destroy\",\"remove\",\"rename\",\"health_status\",\"oom\",\"restart\","
+	                              "\"update\"]}";
+	char *encoded = http_encode(filters), *path;
+	path = *e->last_event ? xasprintf("/events?since=%s&filters=%s", e->last_event, encoded)
+	                      : xasprintf("/events?filters=%s", encoded);
+	json_lines_finish(&e->event_lines);
+	snprintf(e->events_api, sizeof(e->events_api), "%s", e->api);
+	/* podman's answer has no head before the first event, so no time limit can tell a slow one from a quiet one */
+	e->events = engine_get(e, path, (struct call_spec){ .data = events_data, .answered = events_answered, .done = events_done,
+	                                                    .arg = e, .timeout_ms = INT32_MAX });
+	free(path);
+	free(encoded);
+}
+
+/* --- the list --------------------------------------------------------------------------------------------- */
+
+static void list_done(struct call *c, const struct reply *r, void *arg)
+{
+	struct engine *e = arg;
+	struct err err = r->err;
+	char said[160];
+	e->list = NULL;
+	if (e->ping && (err.code || r->status >= 400))
+		return;                       /* the ping says what is wrong */
+	if (r->status == 400 && strcmp(e->list_api, e->api) != 0) {
+		start_list(e);
+		return;
+	}
+	if (!err.code && r->status != 200)
+		err_set(&err, ERR_REFUSED, "%s on %s refuses the list of containers (%d): %s", e->param->title, e->source.server->name,
+		        r->status, ctr_message(said, sizeof(said), r->body, r->len));
+	if (err.code) {
+		fail(e, &err);
+		return;
+	}
+	source_feed(&e->source, "list", r->body, r->len);
+	if (e->list_again)
+		engine_relist(e);
+}
+
+static void start_list(struct engine *e)
+{
+	e->list_again = false;
+	e->listed_ms = loop_now(store_loop(e->source.store));
+	snprintf(e->list_api, sizeof(e->list_api), "%s", e->api);
+	e->list = engine_get(e, "/containers/json?all=1", (struct call_spec){ .done = list_done, .arg = e, .max = ENGINE_LIST_MAX });
+}
+
+static void on_relist(struct loop_timer *t, void *arg)
+{
+	struct engine *e = arg;
+	if (e->door && !e->list)
+		start_list(e);
+	else
+		e->list_again = true;
+}
+
+void engine_relist(struct engine *e)
+{
+	if (!e->door)
+		return;
+	if (e->list) {
+		e->list_again = true;
+		return;
+	}
+	int64_t since = loop_now(store_loop(e->source.store)) - e->listed_ms;
+	int64_t delay = since < RELIST_GAP_MS ? RELIST_GAP_MS - since : RELIST_DELAY_MS;
+	if (!e->list_again)
+		loop_timer_set(e->relist, delay);
+	e->list_again = true;
+}
+
+/* --- one container: inspect, last lines -------------------------------------------------------------------- */
+
+static void inspect_done(struct call *call, const struct reply *r, void *arg)
+{
+	struct ctr *c = arg;
+	struct engine *e = c->engine;
+	char what[16 + CTR_ID_SIZE], said[160];
+	c->call = NULL;
+	e->inspects--;
+	c->want_inspect = false;
+	xreplace(&c->detail_err, NULL);
+	if (r->status == 200) {
+		snprintf(what, sizeof(what), "inspect:%s", c->id);
+		source_feed(&e->source, what, r->body, r->len);
+	} else if (c->want_detail) {
+		c->detail_err = xstrdup(r->err.code ? r->err.text : ctr_message(said, sizeof(said), r->body, r->len));
+		store_touch(&c->row->row);
+	}
+	engine_fetch(e);
+}
+
+static void tail_line(const char *time, const char *line, size_t len, bool error, void *arg)
+{
+	struct buf *out = arg;
+	buf_add(out, line, len);
+	buf_add(out, "\n", 1);
+}
+
+static bool tail_data(struct call *call, const char *bytes, size_t len, void *arg)
+{
+	struct ctr *c = arg;
+	buf_add(&c->tail, bytes, len);
+	return true;
+}
+
+static void tail_done(struct call *call, const struct reply *r, void *arg)
+{
+	struct ctr *c = arg;
+	struct engine *e = c->engine;
+	struct frames frames;
+	struct buf text;
+	char what[16 + CTR_ID_SIZE];
+	c->call = NULL;
+	e->inspects--;
+	c->want_tail = false;
+	c->has_tail = true;
+	if (r->status == 200) {
+		buf_init(&text, 2u << 20);
+		frames_init(&frames, c->row->tty, tail_line, &text);
+		frames_feed(&frames, c->tail.data ? c->tail.data : "", c->tail.len);
+		frames_end(&frames, true);
+		frames_finish(&frames);
+		snprintf(what, sizeof(what), "tail:%s", c->id);
+		source_feed(&e->source, what, text.data ? text.data : "", text.len);
+		buf_finish(&text);
+	}
+	buf_finish(&c->tail);
+	engine_fetch(e);
+}
+
+static void fetch_one(struct ctr *c)
+{
+	char path[128 + CTR_ID_SIZE];
+	struct engine *e = c->engine;
+	e->inspects++;
+	if (c->want_inspect) {
+		snprintf(path, sizeof(path), "/containers/%s/json", c->id);
+		c->call = engine_get(e, path, (struct call_spec){ .done = inspect_done, .arg = c });
+		return;
+	}
+	snprintf(path, sizeof(path), "/containers/%s/logs?stdout=1&stderr=1&tail=%d", c->id, ENGINE_TAIL);
+	buf_clear(&c->tail);
+	c->call = engine_get(e, path, (struct call_spec){ .data = tail_data, .done = tail_done, .arg = c });
+}
+
+/* A row that is well and not looked at need not be asked for. */
+static bool is_due(const struct ctr *c)
+{
+	const struct container *row = c->row;
+	if (c->call)
+		return false;
+	if (c->want_tail)
+		return true;
+	if (!c->want_inspect)
+		return false;
+	return row->state != CONTAINER_RUNNING || row->health == CTR_HEALTH_UNHEALTHY || row->row.shown || c->want_detail ||
+	       c->deaths[0] || c->engine->param->is_podman;
+}
+
+void engine_fetch(struct engine *e)
+{
+	if (!e->door)
+		return;
+	unsigned most = engine_is_wide(e) ? ENGINE_INSPECTS : 1;
+	for (struct ctr *c = e->ctrs; c && e->inspects < most; c = c->hh.next)
+		if (is_due(c))
+			fetch_one(c);
+}
+
+/* --- the greeting ------------------------------------------------------------------------------------------ */
+
+static void ping_done(struct call *c, const struct reply *r, void *arg)
+{
+	static const char *const names[] = { "Api-Version", "Libpod-Api-Version", "Server", "Docker-Experimental" };
+	struct engine *e = arg;
+	struct err err = r->err;
+	char said[80], asked[sizeof(e->api)];
+	e->ping = NULL;
+	if (!err.code && (r->status != 200 || !call_header(c, "Api-Version"))) {
+		wash(said, sizeof(said), r->body, r->len);
+		err_set(&err, ERR_GARBLED, "what answers in the place of %s on %s is no container engine (status %d, %s): %s", e->param->title,
+		        e->source.server->name, r->status, *r->content_type ? r->content_type : "no content type", said);
+	}
+	if (err.code) {
+		fail(e, &err);
+		return;
+	}
+	struct buf head = { 0 };
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (call_header(c, names[i]))
+			buf_addf(&head, "%s: %s\n", names[i], call_header(c, names[i]));
+	snprintf(asked, sizeof(asked), "%s", e->api);
+	source_feed(&e->source, "ping", head.data, head.len);
+	buf_finish(&head);
+	if (e->not_ours)
+		return;
+	/* what went out in a version that was refused is asked again; what was answered well may stay */
+	bool refused = ctr_version(e->api) < ctr_version(asked) || (!e->list && e->source.state != SOURCE_LIVE) || !e->events;
+	if (refused) {
+		cancel(&e->list);
+		cancel(&e->events);
+		start_events(e);
+		start_list(e);
+	}
+}
+
+/* sshd writes a line to its server's journal for every socket that is not there: where most servers have none, one call asks first. */
+static bool is_likely(const struct engine *e)
+{
+	return e->source.state == SOURCE_WAITING ? !e->param->is_podman : e->source.state != SOURCE_ABSENT;
+}
+
+static void begin(struct engine *e)
+{
+	struct road roads[3] = { 0 };
+	char path[160];
+	stop_calls(e);
+	size_t n = e->param->roads(&e->source, roads, path, sizeof(path));
+	if (!n && e->source.server->uid == 0)
+		source_set_state(&e->source, SOURCE_ABSENT, NULL);
+	if (!n || source_link(&e->source)->state != LINK_UP)
+		return;
+	if (e->only_socket)
+		n = 1;
+	if (!e->door)                     /* kept over a retry: what else runs through it goes on */
+		e->door = door_create(store_http(e->source.store), source_link(&e->source), roads, n);
+	if (!*e->api)
+		snprintf(e->api, sizeof(e->api), "%s", ENGINE_API);
+	e->ping = call_start(e->door, &(struct call_spec){ .path = "/_ping", .done = ping_done, .arg = e, .max = 65536 });
+	if (!is_likely(e))
+		return;                   /* the rest when it has answered */
+	start_events(e);
+	start_list(e);
+}
+
+static void on_retry(struct loop_timer *t, void *arg)
+{
+	begin(arg);
+}
+
+/* Is there one by now? Nothing runs through the door of an engine that is absent; a look at its socket starts no process. */
+static void on_look(struct loop_timer *t, void *arg)
+{
+	struct engine *e = arg;
+	stop_calls(e);
+	door_destroy(e->door);
+	e->door = NULL;
+	e->only_socket = true;
+	begin(e);
+}
+
+/* Rows that were in a restart loop and have settled. */
+static void on_settle(struct loop_timer *t, void *arg)
+{
+	struct engine *e = arg;
+	for (struct ctr *c = e->ctrs; c; c = c->hh.next)
+		if (c->row->state == CONTAINER_RUNNING)
+			ctr_refresh(c);
+}
+
+/* --- the backend ---------------------------------------------------------------------------------------------- */
+
+static void prepare(struct engine *e)
+{
+	struct loop *loop = store_loop(e->source.store);
+	e->param = e->source.backend->param;
+	e->held.max = HELD_MAX;
+	if (e->relist)
+		return;
+	e->relist = loop_timer_add(loop, -1, on_relist, e);
+	e->retry = loop_timer_add(loop, -1, on_retry, e);
+	e->look = loop_timer_add(loop, -1, on_look, e);
+	e->settle = loop_timer_add(loop, -1, on_settle, e);
+}
+
+static void up(struct source *s)
+{
+	struct engine *e = engine_of(s);
+	prepare(e);
+	e->fails = 0;
+	if (e->only_socket) {             /* it was absent: all roads again */
+		door_destroy(e->door);
+		e->door = NULL;
+	}
+	e->only_socket = false;
+	begin(e);
+}
+
+static void leave(struct engine *e)
+{
+	stop_calls(e);
+	acts_end(e);
+	pulls_end(e);
+	execs_engine_gone(e);
+	door_destroy(e->door);
+	e->door = NULL;
+	e->greeted = false;
+	e->api[0] = '\0';
+	logs_poke(e);
+}
+
+static void down(struct source *s)
+{
+	struct engine *e = engine_of(s);
+	if (!e->relist)
+		return;
+	if (source_link(s)->state == LINK_UP)
+		stop_calls(e);                /* a refresh only: shells, logs and what runs go on */
+	else
+		leave(e);
+}
+
+static void shown(struct source *s)
+{
+	struct engine *e = engine_of(s);
+	if (!e->door)
+		return;
+	engine_fetch(e);
+	stats_shown(e);
+}
+
+static void redact(const char *what, const char *bytes, size_t len, struct buf *out)
+{
+	if (strncmp(what, "tail:", 5) == 0)
+		mask_text(out, bytes, len);
+	else if (strcmp(what, "ping") == 0 || strncmp(what, "stats:", 6) == 0)
+		buf_add(out, bytes, len);
+	else
+		mask_json(out, bytes, len);
+}
+
+static void finish(struct source *s)
+{
+	struct engine *e = engine_of(s);
+	if (e->relist)
+		leave(e);
+	execs_free(e);
+	logs_engine_gone(e);
+	struct ctr *c, *next;
+	HASH_ITER(hh, e->ctrs, c, next)
+		ctr_free(c);
+	loop_timer_remove(e->relist);
+	loop_timer_remove(e->retry);
+	loop_timer_remove(e->look);
+	loop_timer_remove(e->settle);
+	buf_finish(&e->held);
+	json_lines_finish(&e->event_lines);
+}
+
+#define ENGINE_BACKEND(backend_name, engine_param, facts) { \
+	.name = backend_name, .source_size = sizeof(struct engine), .up = up, .down = down, .feed = feed, .redact = redact, \
+	.shown = shown, .finish = finish, .needs_facts = facts, .param = engine_param }
+
+const struct backend backend_docker = ENGINE_BACKEND("docker", &engine_docker, false);
+const struct backend backend_podman = ENGINE_BACKEND("podman", &engine_podman, false);
+const struct backend backend_podman_user = ENGINE_BACKEND("podman-user", &engine_podman_user, true);

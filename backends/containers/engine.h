@@ -1,0 +1,156 @@
+/* engine.h: the inside of the containers' room: one engine on one server, its rows, and what runs between them. */
+#ifndef CONTAINERS_ENGINE_H
+#define CONTAINERS_ENGINE_H
+
+#include <uthash.h>
+
+#include "backends/base/buf.h"
+#include "backends/containers/container.h"
+#include "backends/containers/containers.h"
+#include "backends/containers/parse.h"
+#include "backends/link/http.h"
+#include "backends/link/link.h"
+#include "backends/link/loop.h"
+#include "backends/store/action.h"
+
+#define ENGINE_API "1.41"            /* what is needed; asked for before the engine said what it can */
+#define ENGINE_API_MAX "1.44"        /* what is understood and asked for where 1.41 is too old */
+#define ENGINE_LIST_MAX (64u << 20)
+#define ENGINE_INSPECTS 4            /* at once */
+#define ENGINE_TAIL 20               /* last lines of a dead one */
+#define ENGINE_STATS_MAX 32          /* streams at once */
+
+/* What tells one engine from another. A const per backend, in source->backend->param. */
+struct engine_param {
+	const char *cli;                 /* "docker" */
+	const char *title;               /* "Docker" */
+	/* Fills roads (DOOR_ROADS: 3) and returns how many; 0: not known yet. path has room for a road of its own. */
+	size_t (*roads)(const struct source *, struct road *roads, char *path, size_t size);
+	bool is_podman;
+};
+
+/* A following of lines: something JSON comes one a line, on a stream. */
+struct json_lines {
+	struct buf line;
+	bool skip;                       /* this one is too long: up to its end */
+};
+#define JSON_LINE_MAX (1u << 20)
+typedef void json_line_fn(const char *line, size_t len, void *arg);
+void json_lines_feed(struct json_lines *l, const char *bytes, size_t len, json_line_fn *fn, void *arg);
+void json_lines_finish(struct json_lines *);
+
+struct engine {
+	struct source source;
+	const struct engine_param *param;
+	struct door *door;               /* NULL: down */
+	char api[16];                    /* "1.41" */
+	char version[64];                /* "Docker/20.10.24" */
+	struct call *ping, *list, *events;
+	char list_api[16], events_api[16]; /* in which these were asked */
+	struct json_lines event_lines;
+	char last_event[40];             /* for since= after a loss */
+	char events_since[40];           /* of the stream that is open */
+	bool list_again;                 /* what is coming may be older than what was heard meanwhile */
+	bool greeted;                    /* the engine answered since the link came up */
+	struct buf held;                 /* events that came while a list was on its way, one a line */
+	struct loop_timer *relist, *retry, *settle, *look;
+	int64_t listed_ms;               /* loop clock */
+	unsigned fails;
+	bool only_socket;                /* absent: its socket alone is looked at from time to time */
+	bool not_ours;                   /* another source shows what answers here */
+	struct ctr *ctrs;                /* by engine id */
+	unsigned inspects;               /* on their way */
+	unsigned stats;                  /* streams open */
+	struct act_run *acts;
+	struct pull *pulls;
+	struct log_follow *follows;
+	struct exec *execs, *dead_execs; /* dead: freed after the turn */
+};
+
+/* The backend's part of a row: container->priv. */
+struct ctr {
+	char id[CTR_ID_SIZE];
+	UT_hash_handle hh;
+	struct engine *engine;
+	struct container *row;
+	bool want_inspect, want_tail, want_detail;   /* detail: the whole answer is kept for reading */
+	bool inspected;                  /* since its state last changed */
+	bool has_tail;
+	struct call *call;               /* inspect or tail on its way */
+	struct buf tail;                 /* coming in */
+	char *answer;                    /* owned: inspect as it came, for the details; NULL */
+	size_t answer_len;
+	char *detail_err;                /* owned: why there is none */
+	/* facts */
+	char policy[24], error[256], health_output[256];
+	int failing_streak;
+	bool stopping;                   /* kill or stop seen since it started */
+	bool stopped;                    /* it died of that */
+	bool witnessed;                  /* the death was seen as it happened */
+	int64_t mem_limit;
+	int64_t deaths[4];               /* wall clock, newest first */
+	/* stats */
+	struct call *stats;
+	struct json_lines stats_lines;
+	struct ctr_sample sample;
+	struct loop_timer *rest;         /* until the next stats when they are asked for one by one */
+};
+
+static inline struct engine *engine_of(struct source *s)
+{
+	return (struct engine *)s;
+}
+static inline struct ctr *ctr_of(const struct row *row)
+{
+	return ((const struct container *)row)->priv;
+}
+struct ctr *ctr_find(const struct engine *, const char *id);
+void ctr_free(struct ctr *);                     /* takes it from its row and engine */
+
+/* roads.c */
+extern const struct engine_param engine_docker, engine_podman, engine_podman_user;
+
+/* engine.c */
+struct call *engine_get(struct engine *, const char *path, struct call_spec);   /* path behind /vX; spec.path is set here */
+void engine_relist(struct engine *);             /* soon, and once for many */
+void engine_fetch(struct engine *);              /* starts inspects and tails that are wanted, as far as may be */
+bool engine_is_wide(const struct engine *);      /* connections are cheap: no command for each */
+void engine_cancel_ctr(struct ctr *);            /* what is on its way for it */
+int64_t engine_now(const struct engine *);       /* wall clock */
+
+/* apply.c: from parsed answers to rows */
+void apply_list(struct engine *, const struct ctr_list *);
+void apply_event(struct engine *, const struct ctr_event *);
+void apply_inspect(struct ctr *, const struct ctr_inspect *);
+void apply_tail(struct ctr *, const char *text, size_t len);
+void ctr_refresh(struct ctr *);                  /* judges it again */
+
+/* stats.c */
+void stats_shown(struct engine *);               /* streams for what is on screen now */
+void stats_stop(struct ctr *);
+void stats_feed(struct ctr *, const char *json, size_t len);
+
+/* acts.c, compose.c */
+extern const struct action container_actions[];
+void acts_end(struct engine *);                  /* the link went: what ran is told so */
+void pulls_end(struct engine *);                 /* pull.c: the same */
+bool compose_applies(const struct row *);
+void compose_up(struct order *), compose_pull(struct order *), compose_down(struct order *);
+void compose_up_command(const struct row *, char *, size_t), compose_pull_command(const struct row *, char *, size_t),
+	compose_down_command(const struct row *, char *, size_t);
+
+/* logs.c */
+struct follow *logs_follow(struct row *, struct log *, struct err *);
+void logs_poke(struct engine *);                 /* something started, or the engine is back: look who can go on */
+void logs_engine_gone(struct engine *);
+
+/* exec.c */
+struct stream *exec_shell(struct row *, const char *term, int cols, int rows, const struct stream_events *, void *arg,
+                          struct err *);
+void execs_engine_gone(struct engine *);
+void execs_free(struct engine *);                /* at its end */
+
+/* detail.c */
+void ctr_detail(struct row *, struct doc *, bool reveal);
+
+#endif

@@ -1,0 +1,430 @@
+/* exec.c: a shell in a container, as a stream.
+ *
+ * An exec is made by the API, then started on a connection of its own that is taken over ("hijacked"): after the head of
+ * a 101 both sides speak raw bytes. That connection is a stream of the link, and what is handed out is a stream around
+ * it. Nothing may be sent before the 101. At the end the exec is asked for its exit code.
+ *
+ * An engine does not end a shell whose connection went away. So each shell carries a word of its own in its
+ * environment, and closing it sends HUP to whatever still has that word. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include <cjson/cJSON.h>
+
+#include "backends/base/mem.h"
+#include "backends/base/wash.h"
+#include "backends/containers/engine.h"
+
+#define HEAD_MAX 8192
+#define REFUSAL_MAX 2048
+
+enum phase { EXEC_MAKING, EXEC_CONNECTING, EXEC_OPEN, EXEC_REFUSED, EXEC_ENDING, EXEC_GONE };
+
+struct exec {
+	struct stream stream;            /* what the owner holds */
+	struct engine *engine;
+	struct exec *next;
+	enum phase phase;
+	char *name;                      /* owned: of the row, for sentences */
+	char id[CTR_ID_SIZE];            /* of the container */
+	char exec_id[CTR_ID_SIZE];
+	char marker[40];                 /* MOCR_SHELL=... */
+	int cols, rows;
+	bool first_byte;
+	struct call *call;
+	struct stream *raw;
+	struct buf head;                 /* of the answer, then of a refusal's body */
+	struct buf out;                  /* written before it was open */
+	bool eof;                        /* asked for before it was open */
+	struct stream_end end;
+};
+
+static void unhook(struct exec *x)
+{
+	for (struct exec **at = &x->engine->execs; *at; at = &(*at)->next)
+		if (*at == x) {
+			*at = x->next;
+			break;
+		}
+}
+
+static void free_dead(void *arg)
+{
+	struct engine *e = arg;
+	while (e->dead_execs) {
+		struct exec *x = e->dead_execs;
+		e->dead_execs = x->next;
+		buf_finish(&x->head);
+		buf_finish(&x->out);
+		free(x->name);
+		free(x);
+	}
+}
+
+void execs_free(struct engine *e)
+{
+	loop_defer_cancel(store_loop(e->source.store), free_dead, e);
+	free_dead(e);
+}
+
+/* Lets go of everything; the memory stays until the turn's end, for those that are still inside. */
+static void let_go(struct exec *x)
+{
+	struct engine *e = x->engine;
+	x->phase = EXEC_GONE;
+	unhook(x);
+	call_cancel(x->call);
+	stream_close(x->raw);
+	x->call = NULL;
+	x->raw = NULL;
+	x->next = e->dead_execs;
+	if (!e->dead_execs)
+		loop_defer(store_loop(e->source.store), free_dead, e);
+	e->dead_execs = x;
+}
+
+static void end(struct exec *x)
+{
+	const struct stream_events *ev = x->stream.events;
+	void *arg = x->stream.arg;
+	let_go(x);
+	if (ev->closed)
+		ev->closed(&x->stream, &x->end, arg);
+}
+
+/* --- JSON of the requests ---------------------------------------------------------------------------------- */
+
+static char *print_and_delete(cJSON *o)
+{
+	char *printed = cJSON_PrintUnformatted(o), *copy = xstrdup(printed);
+	cJSON_free(printed);
+	cJSON_Delete(o);
+	return copy;
+}
+
+static char *create_body(const struct exec *x, const char *term)
+{
+	static const char *const cmd[] = { "sh", "-c", "command -v bash >/dev/null 2>&1 && exec bash || exec sh" };
+	char variable[96];
+	snprintf(variable, sizeof(variable), "TERM=%.80s", term && *term ? term : "xterm");
+	const char *env[] = { variable, x->marker };
+	cJSON *o = cJSON_CreateObject();
+	cJSON_AddTrueToObject(o, "AttachStdin");
+	cJSON_AddTrueToObject(o, "AttachStdout");
+	cJSON_AddTrueToObject(o, "AttachStderr");
+	cJSON_AddTrueToObject(o, "Tty");
+	cJSON_AddItemToObject(o, "Cmd", cJSON_CreateStringArray(cmd, ARRAY_LEN(cmd)));
+	cJSON_AddItemToObject(o, "Env", cJSON_CreateStringArray(env, ARRAY_LEN(env)));
+	return print_and_delete(o);
+}
+
+static bool read_id(const char *body, size_t len, char *id, size_t size)
+{
+	cJSON *o = cJSON_ParseWithLength(body, len);
+	const cJSON *v = cJSON_GetObjectItemCaseSensitive(o, "Id");
+	bool ok = cJSON_IsString(v) && strspn(v->valuestring, "0123456789abcdefABCDEF") == strlen(v->valuestring) && *v->valuestring &&
+	          strlen(v->valuestring) < size;
+	if (ok)
+		snprintf(id, size, "%s", v->valuestring);
+	cJSON_Delete(o);
+	return ok;
+}
+
+/* --- leaving nothing behind ----------------------------------------------------------------------------------- */
+
+static void hangup_made(struct call *call, const struct reply *r, void *arg)
+{
+	struct engine *e = arg;
+	char id[CTR_ID_SIZE], path[64 + CTR_ID_SIZE];
+	static const char body[] = "{\"Detach\":true,\"Tty\":false}";
+	if (r->status != 201 || !read_id(r->body, r->len, id, sizeof(id)))
+		return;
+	snprintf(path, sizeof(path), "/exec/%s/start", id);
+	engine_get(e, path, (struct call_spec){ .method = "POST", .body = body, .body_len = sizeof(body) - 1 });
+}
+
+static void hang_up(struct exec *x)
+{
+	struct engine *e = x->engine;
+	char path[64 + CTR_ID_SIZE], script[256];
+	if (!e->door)
+		return;
+	snprintf(script, sizeof(script), "for p in /proc/[0-9]*; do grep -q '%s' $p/environ 2>/dev/null && kill -HUP ${p##*/}; done",
+	         x->marker);
+	const char *cmd[] = { "sh", "-c", script };
+	cJSON *o = cJSON_CreateObject();
+	cJSON_AddItemToObject(o, "Cmd", cJSON_CreateStringArray(cmd, ARRAY_LEN(cmd)));
+	char *body = print_and_delete(o);
+	snprintf(path, sizeof(path), "/containers/%s/exec", x->id);
+	engine_get(e, path, (struct call_spec){ .method = "POST", .body = body, .body_len = strlen(body), .done = hangup_made, .arg = e });
+	free(body);
+}
+
+/* --- the end: with which code? ---------------------------------------------------------------------------------- */
+
+static void code_done(struct call *call, const struct reply *r, void *arg)
+{
+	struct exec *x = arg;
+	x->call = NULL;
+	cJSON *o = r->status == 200 ? cJSON_ParseWithLength(r->body, r->len) : NULL;
+	const cJSON *code = cJSON_GetObjectItemCaseSensitive(o, "ExitCode");
+	if (cJSON_IsNumber(code))
+		x->end.exit_code = code->valueint;
+	cJSON_Delete(o);
+	end(x);
+}
+
+static void ask_code(struct exec *x)
+{
+	char path[64 + CTR_ID_SIZE];
+	x->phase = EXEC_ENDING;
+	snprintf(path, sizeof(path), "/exec/%s/json", x->exec_id);
+	x->call = engine_get(x->engine, path, (struct call_spec){ .done = code_done, .arg = x, .timeout_ms = 3000 });
+}
+
+static void fail(struct exec *x, enum err_code code, const char *words, size_t len)
+{
+	char said[200];
+	ctr_message(said, sizeof(said), words, len);
+	err_set(&x->end.err, code, "no shell in %s: %s", x->name, said);
+	end(x);
+}
+
+/* --- the raw connection --------------------------------------------------------------------------------------------- */
+
+static void send_size(struct exec *x)
+{
+	char path[96 + CTR_ID_SIZE];
+	if (x->cols <= 0 || x->rows <= 0 || !x->engine->door)
+		return;
+	snprintf(path, sizeof(path), "/exec/%s/resize?h=%d&w=%d", x->exec_id, x->rows, x->cols);
+	engine_get(x->engine, path, (struct call_spec){ .method = "POST" });
+}
+
+static void flush(struct exec *x)
+{
+	while (x->out.len) {
+		size_t n = stream_write(x->raw, x->out.data, x->out.len);
+		if (!n)
+			return;
+		buf_consume(&x->out, n);
+	}
+	if (x->eof)
+		stream_write_eof(x->raw);
+}
+
+static void now_open(struct exec *x)
+{
+	x->phase = EXEC_OPEN;
+	send_size(x);
+	if (x->stream.events->opened)
+		x->stream.events->opened(&x->stream, x->stream.arg);
+	if (x->phase == EXEC_OPEN)
+		flush(x);
+}
+
+/* Takes the head's bytes; returns how many of these were of it. The phase says what came. */
+static size_t take_head(struct exec *x, const char *bytes, size_t len)
+{
+	size_t before = x->head.len;
+	if (!buf_add(&x->head, bytes, len < HEAD_MAX ? len : HEAD_MAX)) {
+		fail(x, ERR_GARBLED, "its answer has no end", 21);
+		return len;
+	}
+	char *stop = memmem(x->head.data, x->head.len, "\r\n\r\n", 4);
+	if (!stop)
+		return len;
+	size_t used = (size_t)(stop + 4 - x->head.data) - before;
+	int status = 0;
+	if (sscanf(x->head.data, "HTTP/1.%*1[01] %3d", &status) != 1) {
+		fail(x, ERR_GARBLED, "what answers there speaks no HTTP", 33);
+		return len;
+	}
+	buf_clear(&x->head);
+	if (status == 101 || status == 200)
+		now_open(x);
+	else
+		x->phase = EXEC_REFUSED;
+	return used;
+}
+
+static size_t on_data(struct stream *s, const char *bytes, size_t len, void *arg)
+{
+	struct exec *x = arg;
+	size_t used = 0;
+	if (x->phase == EXEC_CONNECTING)
+		used = take_head(x, bytes, len);
+	if (x->phase == EXEC_REFUSED) {
+		buf_add(&x->head, bytes + used, len - used);
+		return len;
+	}
+	if (x->phase != EXEC_OPEN || used == len)
+		return x->phase == EXEC_OPEN ? used : len;
+	if (!x->first_byte) {            /* the exec runs for sure now: one sent with the 101 may have come too early */
+		x->first_byte = true;
+		send_size(x);
+	}
+	return used + x->stream.events->data(&x->stream, bytes + used, len - used, x->stream.arg);
+}
+
+static void on_drained(struct stream *s, void *arg)
+{
+	struct exec *x = arg;
+	if (x->phase == EXEC_OPEN && x->stream.events->drained)
+		x->stream.events->drained(&x->stream, x->stream.arg);
+}
+
+static void on_closed(struct stream *s, const struct stream_end *e, void *arg)
+{
+	struct exec *x = arg;
+	x->raw = NULL;
+	x->end.err = e->err;
+	if (x->phase == EXEC_OPEN && !e->err.code && x->engine->door)
+		ask_code(x);
+	else if (x->phase == EXEC_REFUSED) {
+		/* the body may be chunked: its JSON begins at the brace */
+		const char *json = x->head.len ? memchr(x->head.data, '{', x->head.len) : NULL;
+		const char *close = json ? memrchr(json, '}', x->head.len - (size_t)(json - x->head.data)) : NULL;
+		if (close)
+			fail(x, ERR_REFUSED, json, (size_t)(close + 1 - json));
+		else
+			fail(x, ERR_REFUSED, x->head.data ? x->head.data : "", x->head.len);
+	} else {
+		end(x);
+	}
+}
+
+static const struct stream_events raw_events = { .data = on_data, .drained = on_drained, .closed = on_closed };
+
+static void connect_raw(struct exec *x)
+{
+	struct engine *e = x->engine;
+	const struct road *road = door_road(e->door);
+	char body[96], request[640];
+	struct err err = { 0 };
+	x->phase = EXEC_CONNECTING;
+	x->raw = road ? link_open(source_link(&e->source), road, &raw_events, x, &err) : NULL;
+	if (!x->raw) {
+		x->end.err = err;
+		end(x);
+		return;
+	}
+	snprintf(body, sizeof(body), "{\"Detach\":false,\"Tty\":true}");
+	int n = snprintf(request, sizeof(request),
+	                 "POST /v%s/exec/%s/start HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+	                 "Connection: Upgrade\r\nUpgrade: tcp\r\nContent-Length: %zu\r\n\r\n%s", e->api, x->exec_id, strlen(body), body);
+	stream_write(x->raw, request, (size_t)n);
+}
+
+static void made(struct call *call, const struct reply *r, void *arg)
+{
+	struct exec *x = arg;
+	x->call = NULL;
+	if (r->err.code) {
+		x->end.err = r->err;
+		end(x);
+	} else if (r->status != 201 || !read_id(r->body, r->len, x->exec_id, sizeof(x->exec_id))) {
+		fail(x, ERR_REFUSED, r->body, r->len);
+	} else {
+		connect_raw(x);
+	}
+}
+
+/* --- the owner's side -------------------------------------------------------------------------------------------------- */
+
+static size_t x_write(struct stream *s, const void *bytes, size_t len)
+{
+	struct exec *x = (struct exec *)s;
+	if (x->phase == EXEC_OPEN && !x->out.len)
+		return stream_write(x->raw, bytes, len);
+	size_t room = STREAM_QUEUE_MAX - x->out.len, n = len < room ? len : room;
+	return buf_add(&x->out, bytes, n) ? n : 0;
+}
+
+static void x_write_eof(struct stream *s)
+{
+	struct exec *x = (struct exec *)s;
+	x->eof = true;
+	if (x->phase == EXEC_OPEN)
+		flush(x);
+}
+
+static void x_resume(struct stream *s)
+{
+	struct exec *x = (struct exec *)s;
+	if (x->raw)
+		stream_resume(x->raw);
+}
+
+static void x_resize(struct stream *s, int cols, int rows)
+{
+	struct exec *x = (struct exec *)s;
+	x->cols = cols;
+	x->rows = rows;
+	if (x->phase == EXEC_OPEN)
+		send_size(x);
+}
+
+static void x_close(struct stream *s)
+{
+	struct exec *x = (struct exec *)s;
+	if (x->phase == EXEC_GONE)
+		return;
+	if (x->phase == EXEC_OPEN)
+		hang_up(x);
+	let_go(x);
+}
+
+static const struct stream_ops exec_ops = {
+	.write = x_write, .write_eof = x_write_eof, .resume = x_resume, .resize = x_resize, .close = x_close,
+};
+
+static void make_marker(struct exec *x)
+{
+	uint64_t random[2] = { 0 };
+	if (getrandom(random, sizeof(random), 0) != sizeof(random))
+		random[0] = (uint64_t)(uintptr_t)x;
+	snprintf(x->marker, sizeof(x->marker), "MOCR_SHELL=%012llx", (unsigned long long)(random[0] >> 16));
+}
+
+struct stream *exec_shell(struct row *row, const char *term, int cols, int rows, const struct stream_events *events, void *arg,
+                          struct err *err)
+{
+	struct ctr *c = ctr_of(row);
+	char path[64 + CTR_ID_SIZE];
+	if (!c || !c->engine->door || !door_road(c->engine->door)) {
+		err_set(err, ERR_LOST, "%s: its engine is not reached now", row->name);
+		return NULL;
+	}
+	if (c->row->state != CONTAINER_RUNNING) {
+		err_set(err, ERR_REFUSED, "%s is %s: a shell needs it running; start it first", row->name,
+		        container_state_name(c->row->state));
+		return NULL;
+	}
+	struct exec *x = xcalloc(1, sizeof(*x));
+	*x = (struct exec){ .stream = { .ops = &exec_ops, .events = events, .arg = arg }, .engine = c->engine,
+	                    .next = c->engine->execs, .name = xstrdup(row->name), .cols = cols, .rows = rows };
+	x->end.exit_code = -1;
+	c->engine->execs = x;
+	snprintf(x->id, sizeof(x->id), "%s", c->id);
+	buf_init(&x->head, HEAD_MAX + REFUSAL_MAX);
+	buf_init(&x->out, STREAM_QUEUE_MAX);
+	make_marker(x);
+	char *body = create_body(x, term);
+	snprintf(path, sizeof(path), "/containers/%s/exec", c->id);
+	x->call = engine_get(c->engine, path, (struct call_spec){ .method = "POST", .body = body, .body_len = strlen(body), .done = made,
+	                                                          .arg = x });
+	free(body);
+	return &x->stream;
+}
+
+void execs_engine_gone(struct engine *e)
+{
+	while (e->execs) {
+		struct exec *x = e->execs;
+		err_set(&x->end.err, ERR_LOST, "the link to %s was lost; the shell in %s may still run there", e->source.server->name, x->name);
+		end(x);
+	}
+}

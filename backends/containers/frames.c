@@ -1,0 +1,137 @@
+#include "backends/containers/frames.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#define TIME_MAX 40
+
+void frames_init(struct frames *f, bool raw, frames_line *fn, void *arg)
+{
+	*f = (struct frames){ .raw = raw, .stream = 1, .fn = fn, .arg = arg };
+	buf_init(&f->line[0], FRAMES_LINE_MAX);
+	buf_init(&f->line[1], FRAMES_LINE_MAX);
+}
+
+void frames_finish(struct frames *f)
+{
+	buf_finish(&f->line[0]);
+	buf_finish(&f->line[1]);
+}
+
+/* "2026-11-21T06:40:08.123456789Z ": digits, a T in its place, a blank at the end. */
+static size_t time_len(const char *s, size_t len)
+{
+	size_t n = 0;
+	while (n < len && n < TIME_MAX && (isdigit((unsigned char)s[n]) || strchr("-+:.TZ", s[n] ? s[n] : '!')))
+		n++;
+	return n >= 20 && n < len && s[n] == ' ' && s[4] == '-' && s[10] == 'T' ? n : 0;
+}
+
+static void tell(struct frames *f, int which)
+{
+	struct buf *b = &f->line[which];
+	char time[TIME_MAX + 1];
+	const char *s = b->data ? b->data : "";
+	size_t len = b->len;
+	if (len && s[len - 1] == '\r')
+		len--;
+	size_t n = time_len(s, len);
+	memcpy(time, s, n);
+	time[n] = '\0';
+	f->fn(time, s + (n ? n + 1 : 0), len - (n ? n + 1 : 0), which == 1, f->arg);
+	buf_clear(b);
+	f->cut[which] = false;
+}
+
+static void text(struct frames *f, const char *bytes, size_t len)
+{
+	int which = f->stream == 2;
+	struct buf *b = &f->line[which];
+	while (len) {
+		const char *nl = memchr(bytes, '\n', len);
+		size_t n = nl ? (size_t)(nl - bytes) : len;
+		size_t room = FRAMES_LINE_MAX - b->len, take = n < room ? n : room;
+		if (!f->cut[which])
+			buf_add(b, bytes, take);
+		f->cut[which] |= take < n;
+		if (nl)
+			tell(f, which);
+		bytes += n + (nl != NULL);
+		len -= n + (nl != NULL);
+	}
+}
+
+/* Takes the next byte of a frame's head. */
+static void head(struct frames *f, unsigned char byte)
+{
+	f->head[f->head_len++] = byte;
+	if (f->head_len < sizeof(f->head))
+		return;
+	const unsigned char *h = f->head;
+	f->head_len = 0;
+	if (h[0] > 3 || h[1] || h[2] || h[3]) {      /* no frame: a terminal's log after all */
+		f->bad = true;
+		f->raw = true;
+		text(f, (const char *)h, sizeof(f->head));
+		return;
+	}
+	f->stream = h[0];
+	f->fresh = true;
+	f->left = (uint32_t)h[4] << 24 | (uint32_t)h[5] << 16 | (uint32_t)h[6] << 8 | h[7];
+}
+
+/* A line over 16 KB comes in several frames, and the engine puts a time before each. What may be that time is held until it is whole,
+ * wherever the network cut it. */
+static void drop_time(struct frames *f)
+{
+	size_t n = time_len(f->hold, f->hold_len), skip = n ? n + 1 : 0;
+	f->fresh = false;
+	text(f, f->hold + skip, f->hold_len - skip);
+	f->hold_len = 0;
+}
+
+static size_t hold(struct frames *f, const char *bytes, size_t len)
+{
+	size_t room = sizeof(f->hold) - f->hold_len, n = len < room ? len : room;
+	memcpy(f->hold + f->hold_len, bytes, n);
+	f->hold_len += n;
+	return n;
+}
+
+void frames_feed(struct frames *f, const char *bytes, size_t len)
+{
+	while (len && !f->raw) {
+		if (!f->left) {
+			head(f, (unsigned char)*bytes++);
+			len--;
+			continue;
+		}
+		size_t n = f->left < len ? f->left : len;
+		bool inside = f->fresh && f->line[f->stream == 2].len;
+		if (inside)
+			n = hold(f, bytes, n);
+		else
+			text(f, bytes, n);
+		f->left -= (uint32_t)n;
+		f->fresh = f->fresh && inside;
+		if (inside && (f->hold_len == sizeof(f->hold) || !f->left))
+			drop_time(f);
+		bytes += n;
+		len -= n;
+	}
+	if (len)
+		text(f, bytes, len);
+}
+
+void frames_end(struct frames *f, bool whole)
+{
+	whole = whole && !f->left && (f->raw || !f->head_len);
+	if (whole && f->hold_len)
+		drop_time(f);
+	for (int i = 0; i < 2; i++)
+		if (whole && f->line[i].len)
+			tell(f, i);
+		else
+			buf_clear(&f->line[i]);
+	f->head_len = f->hold_len = f->left = 0;
+}

@@ -1,0 +1,645 @@
+/* logs.c: follows a container's log through its restarts, its replacement, and losses of the stream or the link.
+ *
+ * A follower belongs to the row's name, not to one life of a container. When the stream ends it stays, and goes on from
+ * the time of the last line it told: the engine is asked for everything since, and what was told already is dropped by
+ * its time (and, for lines of the very same time, by their text). Every such seam is a line in the log.
+ *
+ * Podman that is asked for the last lines and to follow loses what is written between the two (4.3.1: two lines in one of twenty
+ * tries): it is asked for the lines that are there, and then for everything since. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/containers/engine.h"
+#include "backends/containers/frames.h"
+#include "backends/containers/told.h"
+#include "backends/link/door.h"
+#include "backends/link/link.h"
+#include "backends/link/loop.h"
+#include "backends/logs/stamp.h"
+#include "backends/store/log.h"
+
+#define LOGS_FIRST 500               /* lines at the beginning */
+#define EARLIER_BYTES (4u << 20)      /* of an earlier run, while its last lines are looked for */
+#define LOGS_AGAIN_MS 700            /* the stream ended though it runs */
+#define ANSWER_WORTH_MS 3000         /* no answer for that long is worth a word where there may be no room for the call */
+#define GAP_WORTH_MS 1000            /* less than that is not worth a line */
+#define TURN_BYTES (256u << 10)      /* taken from one stream in one turn; the others and the keys come next */
+#define TURN_NEXT_MS 1               /* 0 would be in the same turn */
+#define NS_FMT "%lld.%09lld"
+#define NS_ARGS(ns) (long long)((ns) / 1000000000), (long long)((ns) % 1000000000)
+#define LIFE_SLACK_MS 1000           /* an event and an inspect tell the same start a little apart */
+
+struct log_follow {
+	struct follow follow;
+	struct engine *engine;           /* NULL: gone */
+	struct log_follow *next;
+	struct store *store;             /* borrowed */
+	char *row_id;                    /* owned */
+	char id[CTR_ID_SIZE];            /* of the container that is or was followed; "" none yet */
+	struct call *call;               /* the stream, or the inspect before it */
+	bool streaming;                  /* call is the stream and was answered */
+	struct frames frames;
+	struct loop_timer *again_timer;
+	struct loop_timer *resume;       /* of a stream that had its share of the turn */
+	int64_t turn_ms;
+	size_t turn_bytes;
+	bool paused;                     /* nobody looks */
+	struct call *older;              /* fetches lines from before the first one told, or of the run before */
+	struct frames older_frames;
+	int64_t first_ns;                /* of the oldest line told; 0 none */
+	int64_t before_ns;               /* what older tells ends there */
+	uint64_t older_told;
+	struct log *earlier;             /* of the run before: lines found so far, the last of them count; owned; NULL: none is looked for */
+	unsigned earlier_lines, earlier_span;
+	bool earlier_run;                /* it ends before the present run, not just before what was told */
+	int64_t begun_ns;                /* then: when the present run began, as the engine has it */
+	bool hole;                       /* lines between those that were told were not: counting back from the end says nothing */
+	uint64_t told;                   /* lines of this container, all in all */
+	int64_t last_ns;                 /* of the last line told; 0 none */
+	struct told same;                /* the lines told with that very time */
+	struct told again;               /* of those, what has not come again since the stream began anew */
+	int64_t again_ns;                /* what is of that time, or older, may come again; 0: nothing does */
+	bool history;                    /* the call ends with what is there; then it is followed */
+	int64_t away_ms;                 /* wall clock, since when nothing is followed; 0 */
+	int64_t life_ms;                 /* when the life that is followed began; 0 unknown */
+	bool ended;                      /* the container's life ended: a gap line said so */
+	bool refused;                    /* the engine does not want to: not before something changes */
+};
+
+static void go_on(struct log_follow *f);
+static void start_stream(struct log_follow *f, struct ctr *c, bool history);
+static void older_forget(struct log_follow *f);
+
+/* --- lines -------------------------------------------------------------------------------------------------- */
+
+/* Was it told before the stream broke? */
+static bool told_before(struct log_follow *f, int64_t ns, const char *line, size_t len, bool error)
+{
+	if (!f->again_ns || !ns)
+		return false;
+	if (ns < f->again_ns)
+		return true;
+	if (ns == f->again_ns)
+		return told_take(&f->again, line, len, error);
+	f->again_ns = 0;
+	told_finish(&f->again);
+	return false;
+}
+
+static void note_told(struct log_follow *f, int64_t ns, const char *line, size_t len, bool error)
+{
+	if (ns > f->last_ns) {
+		f->last_ns = ns;
+		f->same.n = f->same.more = 0;
+	}
+	if (ns && ns == f->last_ns)
+		told_add(&f->same, line, len, error);
+	if (ns && (!f->first_ns || ns < f->first_ns))
+		f->first_ns = ns;
+	f->told++;
+}
+
+static void on_line(const char *time, const char *line, size_t len, bool error, void *arg)
+{
+	struct log_follow *f = arg;
+	int64_t ns = stamp_utc_ns(time, strlen(time));
+	if (told_before(f, ns, line, len, error))
+		return;
+	f->away_ms = 0;
+	note_told(f, ns, line, len, error);
+	log_add(f->follow.log, f->follow.source, ns / 1000, LOG_LEVEL_UNKNOWN, error ? LOG_ERROR_LINE : LOG_LINE, line, len);
+}
+
+/* --- how it breaks -------------------------------------------------------------------------------------------- */
+
+static struct ctr *target(const struct log_follow *f)
+{
+	struct row *row = store_find(f->store, f->row_id);
+	return row && row->kind == &kind_container ? ctr_of(row) : NULL;
+}
+
+static void broke(struct log_follow *f)
+{
+	const struct link *link = f->engine ? source_link(&f->engine->source) : NULL;
+	if (!f->away_ms && *f->id)
+		f->away_ms = link && link->state != LINK_UP ? link_last_heard(link) : now_wall_ms();
+	f->streaming = false;
+}
+
+static void say_end(struct log_follow *f, const struct ctr *c)
+{
+	char ran[HUMAN_SIZE];
+	const struct container *row = c->row;
+	if (f->ended)
+		return;
+	f->ended = true;
+	struct log *log = f->follow.log;
+	if (row->exit_code >= 0 && row->finished_ms > row->started_ms && row->started_ms)
+		log_gap(log, f->follow.source, "the container ended with code %d%s after %s", row->exit_code,
+		        row->oom ? " (out of memory)" : "", human_span(ran, row->finished_ms - row->started_ms));
+	else
+		log_gap(log, f->follow.source, "the container ended");
+	/* among others its gap line is enough */
+	log_set_status(log, f->follow.source, "%s", log_sources(log) > 1 ? "" : "ended; follows again when it starts");
+}
+
+/* Says where it stands when nothing can be followed now. */
+static void wait_status(struct log_follow *f)
+{
+	struct ctr *c = target(f);
+	struct log *log = f->follow.log;
+	if (!f->engine)
+		log_set_status(log, f->follow.source, "the server was taken off the list");
+	else if (!f->engine->door)
+		log_set_status(log, f->follow.source, "%s is not connected; follows again when it is", f->engine->source.server->name);
+	else if (!c)
+		log_set_status(log, f->follow.source, "no such container now; follows again when there is one");
+	else if (c->row->state != CONTAINER_RUNNING && *f->id)
+		say_end(f, c);
+}
+
+static void on_again(struct loop_timer *t, void *arg)
+{
+	struct log_follow *f = arg;
+	go_on(f);
+	if (!f->call)
+		wait_status(f);
+	else if (!f->streaming && f->engine->door && door_is_narrow(f->engine->door))
+		log_set_status(f->follow.log, f->follow.source, "waits for its turn: sshd there forbids forwarding, and only so many streams "
+		               "run as commands");
+}
+
+static bool can_follow(const struct log_follow *f, const struct ctr *c)
+{
+	return c && !strcmp(c->id, f->id) && (c->row->state == CONTAINER_RUNNING || c->row->state == CONTAINER_PAUSED);
+}
+
+static void stream_done(struct call *call, const struct reply *r, void *arg)
+{
+	struct log_follow *f = arg;
+	char said[200];
+	bool history = f->history && !r->err.code && r->status / 100 == 2;
+	f->call = NULL;
+	frames_end(&f->frames, !r->err.code);
+	if (history && can_follow(f, target(f))) {
+		start_stream(f, target(f), false);
+		return;
+	}
+	if (!r->err.code && r->status / 100 != 2) {
+		f->refused = r->status != 404;
+		log_set_status(f->follow.log, f->follow.source, "%s", ctr_message(said, sizeof(said), r->body, r->len));
+	} else if (r->err.code && r->err.code != ERR_LOST) {
+		log_set_status(f->follow.log, f->follow.source, "%s", r->err.text);
+	}
+	broke(f);
+	/* the event that says why may still be on its way; an engine that does not want to will not want to at once */
+	if (!f->refused)
+		loop_timer_set(f->again_timer, LOGS_AGAIN_MS);
+}
+
+/* --- how it goes on --------------------------------------------------------------------------------------------- */
+
+static bool on_bytes(struct call *call, const char *bytes, size_t len, void *arg)
+{
+	struct log_follow *f = arg;
+	int64_t now = loop_now(store_loop(f->store));
+	frames_feed(&f->frames, bytes, len);
+	if (now != f->turn_ms) {
+		f->turn_ms = now;
+		f->turn_bytes = 0;
+	}
+	f->turn_bytes += len;
+	if (f->paused)
+		return false;
+	if (f->turn_bytes < TURN_BYTES)
+		return true;
+	loop_timer_set(f->resume, TURN_NEXT_MS);
+	return false;
+}
+
+static void on_resume(struct loop_timer *t, void *arg)
+{
+	struct log_follow *f = arg;
+	if (f->call && f->streaming && !f->paused)
+		call_resume(f->call);
+}
+
+/* What is not read waits in the engine's log: nothing is lost, and nothing piles up here. */
+static void set_paused(struct follow *follow, bool on)
+{
+	struct log_follow *f = (struct log_follow *)follow;
+	f->paused = on;
+	if (!on)
+		loop_timer_set(f->resume, 0);
+}
+
+static void on_answered(struct call *call, void *arg)
+{
+	struct log_follow *f = arg;
+	f->streaming = true;
+	f->away_ms = 0;
+	log_set_status(f->follow.log, f->follow.source, "%s", "");
+}
+
+static bool other_life(const struct log_follow *f, const struct ctr *c)
+{
+	return f->life_ms && c->row->state == CONTAINER_RUNNING && llabs(c->row->started_ms - f->life_ms) > LIFE_SLACK_MS;
+}
+
+static void say_seam(struct log_follow *f, const struct ctr *c, bool other)
+{
+	char away[HUMAN_SIZE];
+	if (!*f->id)
+		return;
+	if (other)
+		log_gap(f->follow.log, f->follow.source, "a new container took its place");
+	else if (f->ended || other_life(f, c))
+		log_gap(f->follow.log, f->follow.source, "the container %s again", f->ended ? "started" : "ended and started");
+	else if (f->away_ms && now_wall_ms() - f->away_ms >= GAP_WORTH_MS)
+		log_gap(f->follow.log, f->follow.source, "nothing was heard for %s; what was missed follows",
+		        human_span(away, now_wall_ms() - f->away_ms));
+}
+
+/* From where: the last line told, what the user wants, or the last lines there are. */
+static void where_from(const struct log_follow *f, bool history, char *from, size_t size)
+{
+	int64_t since_us = log_since(f->follow.log);
+	if (f->last_ns)
+		snprintf(from, size, "follow=1&since=" NS_FMT, NS_ARGS(f->last_ns));
+	else if (since_us)
+		snprintf(from, size, "follow=1&since=%lld.%06lld", (long long)(since_us / 1000000), (long long)(since_us % 1000000));
+	else if (history)
+		snprintf(from, size, "follow=%d&tail=%d", !f->history, LOGS_FIRST);
+	else
+		snprintf(from, size, "follow=1&since=1");        /* there was no line */
+}
+
+/* history: what is there is not told yet. */
+static void start_stream(struct log_follow *f, struct ctr *c, bool history)
+{
+	char path[160 + CTR_ID_SIZE], from[64];
+	bool other = strcmp(f->id, c->id) != 0;
+	say_seam(f, c, other);
+	if (other) {
+		f->last_ns = f->first_ns = 0;
+		f->told = 0;
+		f->hole = false;
+		told_finish(&f->same);
+	}
+	f->history = history && !f->last_ns && !log_since(f->follow.log) && c->engine->param->is_podman;
+	where_from(f, history, from, sizeof(from));
+	snprintf(f->id, sizeof(f->id), "%s", c->id);
+	f->ended = false;
+	log_set_status(f->follow.log, f->follow.source, "%s", "");
+	f->life_ms = c->row->state == CONTAINER_RUNNING ? c->row->started_ms : 0;
+	f->again_ns = f->last_ns;
+	told_copy(&f->again, &f->same);
+	frames_finish(&f->frames);
+	frames_init(&f->frames, c->row->tty_known && c->row->tty, on_line, f);
+	snprintf(path, sizeof(path), "/containers/%s/logs?stdout=1&stderr=1&timestamps=1&%s", c->id, from);
+	loop_timer_set(f->again_timer, ANSWER_WORTH_MS);
+	f->call = engine_get(f->engine, path, (struct call_spec){ .data = on_bytes, .answered = on_answered, .done = stream_done,
+	                                                          .arg = f, .timeout_ms = INT32_MAX });
+}
+
+static void inspect_done(struct call *call, const struct reply *r, void *arg)
+{
+	struct log_follow *f = arg;
+	struct ctr *c = target(f);
+	char what[16 + CTR_ID_SIZE];
+	f->call = NULL;
+	if (c && r->status == 200) {
+		snprintf(what, sizeof(what), "inspect:%s", c->id);
+		source_feed(&c->engine->source, what, r->body, r->len);
+	}
+	c = target(f);
+	if (c && c->row->tty_known) {
+		start_stream(f, c, true);
+		return;
+	}
+	log_set_status(f->follow.log, f->follow.source, "%s", r->err.code ? r->err.text : "the engine does not tell about this container");
+	broke(f);
+}
+
+/* Follows if there is something to follow and nothing is followed. */
+static void go_on(struct log_follow *f)
+{
+	char path[64 + CTR_ID_SIZE];
+	struct ctr *c = target(f);
+	if (f->call || !f->engine || !f->engine->door || !c || c->engine != f->engine)
+		return;
+	bool first = strcmp(f->id, c->id) != 0;
+	if (!first && (c->row->state != CONTAINER_RUNNING && c->row->state != CONTAINER_PAUSED))
+		return;
+	if (c->row->tty_known) {
+		start_stream(f, c, true);
+		return;
+	}
+	snprintf(path, sizeof(path), "/containers/%s/json", c->id);
+	f->call = engine_get(f->engine, path, (struct call_spec){ .done = inspect_done, .arg = f });
+}
+
+void logs_poke(struct engine *e)
+{
+	for (struct log_follow *f = e->follows; f; f = f->next) {
+		if (!e->door)                         /* the calls went with the door, without a word */
+			older_forget(f);
+		if (!e->door && f->call) {
+			f->call = NULL;
+			broke(f);
+		}
+		if (f->call && *f->id && target(f) && strcmp(target(f)->id, f->id) != 0 && !f->streaming) {
+			call_cancel(f->call);
+			f->call = NULL;
+		}
+		struct ctr *c = target(f);
+		if (f->call && c && strcmp(c->id, f->id) == 0 && other_life(f, c)) {   /* podman's stream goes on over a restart */
+			say_seam(f, c, false);
+			f->life_ms = c->row->started_ms;
+		}
+		if (!e->door || (c && (strcmp(c->id, f->id) != 0 || other_life(f, c))))
+			f->refused = false;
+		if (!f->refused)
+			go_on(f);
+		if (!f->call && !f->refused)
+			wait_status(f);
+	}
+}
+
+/* --- older lines ------------------------------------------------------------------------------------------------ */
+
+static void tell_older(struct log_follow *f, int64_t ns, enum log_mark mark, const char *line, size_t len)
+{
+	if (!f->first_ns || ns < f->first_ns)
+		f->first_ns = ns;
+	f->older_told++;
+	f->told++;
+	int64_t us = ns / 1000, first_us = f->before_ns / 1000;   /* of the same microsecond it still goes before what is there */
+	log_add(f->follow.log, f->follow.source, first_us && us >= first_us ? first_us - 1 : us, LOG_LEVEL_UNKNOWN, mark, line, len);
+}
+
+static void on_older_line(const char *time, const char *line, size_t len, bool error, void *arg)
+{
+	struct log_follow *f = arg;
+	int64_t ns = stamp_utc_ns(time, strlen(time));
+	enum log_mark mark = error ? LOG_ERROR_LINE : LOG_LINE;
+	if (!ns || (f->before_ns && ns >= f->before_ns))
+		return;
+	if (f->earlier)
+		log_add(f->earlier, 0, ns / 1000, LOG_LEVEL_UNKNOWN, mark, line, len);
+	else
+		tell_older(f, ns, mark, line, len);
+}
+
+static bool on_older_bytes(struct call *call, const char *bytes, size_t len, void *arg)
+{
+	struct log_follow *f = arg;
+	frames_feed(&f->older_frames, bytes, len);
+	return true;
+}
+
+static void older_forget(struct log_follow *f)
+{
+	f->older = NULL;
+	log_destroy(f->earlier);
+	f->earlier = NULL;
+}
+
+static void older_done(struct call *call, const struct reply *r, void *arg)
+{
+	struct log_follow *f = arg;
+	f->older = NULL;
+	frames_end(&f->older_frames, !r->err.code);
+	if (r->err.code)
+		log_say(f->follow.log, "older lines cannot be had: %s", r->err.text);
+	else if (!f->older_told)
+		log_say(f->follow.log, "there are no older lines of %s", f->row_id);
+}
+
+/* query is what of the log; what follows from `f` itself is added. */
+__attribute__((format(printf, 3, 4)))
+static void ask_older(struct log_follow *f, void (*done)(struct call *, const struct reply *, void *arg), const char *query, ...)
+{
+	char what[160], path[240 + CTR_ID_SIZE];
+	struct ctr *c = target(f);
+	va_list ap;
+	va_start(ap, query);
+	vsnprintf(what, sizeof(what), query, ap);
+	va_end(ap);
+	frames_finish(&f->older_frames);
+	frames_init(&f->older_frames, c && c->row->tty_known && c->row->tty, on_older_line, f);
+	snprintf(path, sizeof(path), "/containers/%s/logs?stdout=1&stderr=1&timestamps=1&%s", f->id, what);
+	f->older = engine_get(f->engine, path, (struct call_spec){ .data = on_older_bytes, .done = done, .arg = f });
+}
+
+static bool can_ask(const struct log_follow *f, const char **why)
+{
+	if (!f->older && f->engine && f->engine->door && target(f) && *f->id)
+		return true;
+	*why = f->older ? "older lines are on their way" : "the container's engine is not connected";
+	return false;
+}
+
+
+static bool reach(struct follow *follow, int64_t since_us, const char **why)
+{
+	struct log_follow *f = (struct log_follow *)follow;
+	if ((f->first_ns && f->first_ns / 1000 <= since_us) || !can_ask(f, why))
+		return false;
+	f->before_ns = f->first_ns;
+	f->older_told = 0;
+	if (f->before_ns)
+		ask_older(f, older_done, "since=" NS_FMT "&until=" NS_FMT, NS_ARGS(since_us * 1000), NS_ARGS(f->before_ns));
+	else
+		ask_older(f, older_done, "since=" NS_FMT, NS_ARGS(since_us * 1000));
+	return true;
+}
+
+/* --- the run before ------------------------------------------------------------------------------------------------ */
+
+/* The engine keeps all runs in one log and cannot count back from a moment in it. So a span of time before the present run is
+ * asked for, and a longer one while it does not hold enough; of what comes the last lines are told. */
+static const int64_t earlier_spans_ms[] = { 2000, 60 * 1000, 3600 * 1000, 86400 * 1000, 0 };   /* 0: all there is */
+
+static void ask_earlier(struct log_follow *f);
+
+static void tell_earlier(struct log_follow *f)
+{
+	uint64_t last = log_last(f->earlier), first = log_first(f->earlier);
+	int64_t present_us = f->first_ns / 1000, begun_us = (f->earlier_run ? f->begun_ns : f->before_ns) / 1000, end_us = 0;
+	/* by tail there were more lines than that, or the log would have begun before this run */
+	int64_t slack_us = log_since(f->follow.log) ? LIFE_SLACK_MS * 1000 : 0;
+	bool begins_late = present_us > begun_us + slack_us;
+	if (last - first >= f->earlier_lines)
+		first = last - f->earlier_lines + 1;
+	for (uint64_t at = first; at && at <= last; at++) {
+		const struct log_line *line = log_get(f->earlier, at);
+		end_us = line->time_us;
+		tell_older(f, line->time_us * 1000, line->mark, line->text, line->len);
+	}
+	if (end_us && f->earlier_run) {
+		log_seam(f->follow.log, f->follow.source, end_us, begins_late ? present_us : 0, "run");
+		f->hole |= begins_late;
+	} else if (!end_us) {
+		log_say(f->follow.log, f->earlier_run ? "there is no earlier run of %s in its log" : "there are no older lines of %s", f->row_id);
+	}
+}
+
+static void earlier_done(struct call *call, const struct reply *r, void *arg)
+{
+	struct log_follow *f = arg;
+	f->older = NULL;
+	frames_end(&f->older_frames, !r->err.code);
+	if (r->err.code) {
+		log_say(f->follow.log, "the earlier run cannot be had: %s", r->err.text);
+	} else if (log_total(f->earlier) < f->earlier_lines && earlier_spans_ms[f->earlier_span]) {
+		f->earlier_span++;
+		ask_earlier(f);
+		return;
+	} else {
+		tell_earlier(f);
+	}
+	older_forget(f);
+}
+
+static void ask_earlier(struct log_follow *f)
+{
+	struct ctr *c = target(f);
+	int64_t span = earlier_spans_ms[f->earlier_span], from = f->before_ns;
+	log_destroy(f->earlier);
+	f->earlier = log_create(EARLIER_BYTES);
+	log_source_add(f->earlier, f->row_id);
+	if (f->earlier_run && c && c->row->finished_ms && c->row->finished_ms * 1000000 < from)
+		from = c->row->finished_ms * 1000000;
+	from -= span * 1000000;
+	if (span && from > 0)
+		ask_older(f, earlier_done, "since=" NS_FMT "&until=" NS_FMT, NS_ARGS(from), NS_ARGS(f->before_ns));
+	else
+		ask_older(f, earlier_done, "until=" NS_FMT, NS_ARGS(f->before_ns));
+}
+
+static void look_earlier(struct log_follow *f, unsigned lines, bool run)
+{
+	f->earlier_lines = lines;
+	f->earlier_span = 0;
+	f->earlier_run = run;
+	ask_earlier(f);
+}
+
+/* Before what was told. The engine counts its tail from the end of all there is, whatever until says: what was told already counts
+ * too. */
+static bool older(struct follow *follow, unsigned lines, const char **why)
+{
+	struct log_follow *f = (struct log_follow *)follow;
+	if (!can_ask(f, why))
+		return false;
+	f->before_ns = f->first_ns;
+	f->older_told = 0;
+	if (f->hole)
+		look_earlier(f, lines, false);
+	else if (f->before_ns)
+		ask_older(f, older_done, "tail=%llu&until=" NS_FMT, (unsigned long long)(f->told + lines), NS_ARGS(f->before_ns));
+	else
+		ask_older(f, older_done, "tail=%llu", (unsigned long long)(f->told + lines));
+	return true;
+}
+
+/* Where the lines of the present run begin. The engine notes a start when it is over, and by then the container may have written
+ * hundreds of lines; an end it notes at once. Between the two nobody writes. */
+static int64_t run_begins_ns(const struct container *row)
+{
+	int64_t started = row->started_ms, ended = row->finished_ms;
+	return (ended && ended < started ? started - (started - ended) / 2 : started) * 1000000;
+}
+
+/* What was told may reach into earlier runs already: then it goes on before that. */
+static bool previous(struct follow *follow, unsigned lines, const char **why)
+{
+	struct log_follow *f = (struct log_follow *)follow;
+	struct ctr *c = target(f);
+	int64_t begins_ns = c ? run_begins_ns(c->row) : 0;
+	if (begins_ns <= 0 || (f->first_ns && f->first_ns < begins_ns))
+		return older(follow, lines, why);
+	if (!can_ask(f, why))
+		return false;
+	f->before_ns = begins_ns;
+	f->begun_ns = c->row->started_ms * 1000000;
+	f->older_told = 0;
+	look_earlier(f, lines, true);
+	return true;
+}
+
+static void unhook(struct log_follow *f)
+{
+	if (!f->engine)
+		return;
+	for (struct log_follow **at = &f->engine->follows; *at; at = &(*at)->next)
+		if (*at == f) {
+			*at = f->next;
+			break;
+		}
+}
+
+static void stop(struct follow *follow)
+{
+	struct log_follow *f = (struct log_follow *)follow;
+	unhook(f);
+	call_cancel(f->call);
+	call_cancel(f->older);
+	older_forget(f);
+	loop_timer_remove(f->again_timer);
+	loop_timer_remove(f->resume);
+	frames_finish(&f->frames);
+	frames_finish(&f->older_frames);
+	told_finish(&f->same);
+	told_finish(&f->again);
+	free(f->row_id);
+	free(f);
+}
+
+void logs_engine_gone(struct engine *e)
+{
+	for (struct log_follow *f = e->follows; f; f = f->next) {
+		f->engine = NULL;
+		f->call = NULL;
+		older_forget(f);
+		loop_timer_set(f->again_timer, -1);
+		wait_status(f);
+	}
+	e->follows = NULL;
+}
+
+struct follow *logs_follow(struct row *row, struct log *log, struct err *err)
+{
+	struct ctr *c = ctr_of(row);
+	if (!c) {
+		err_set(err, ERR_ABSENT, "%s: nothing is known of its log yet", row->name);
+		return NULL;
+	}
+	struct log_follow *f = xcalloc(1, sizeof(*f));
+	f->follow.log = log;
+	f->follow.source = log_source_add(log, row->id);
+	f->follow.stop = stop;
+	f->follow.pause = set_paused;
+	f->follow.older = older;
+	f->follow.reach = reach;
+	f->follow.previous = previous;
+	f->engine = c->engine;
+	f->store = row->server->store;
+	f->row_id = xstrdup(row->id);
+	f->again_timer = loop_timer_add(store_loop(f->store), -1, on_again, f);
+	f->resume = loop_timer_add(store_loop(f->store), -1, on_resume, f);
+	frames_init(&f->frames, false, on_line, f);
+	frames_init(&f->older_frames, false, on_older_line, f);
+	f->next = c->engine->follows;
+	c->engine->follows = f;
+	log_follow(log, &f->follow);
+	go_on(f);
+	if (!f->call)
+		wait_status(f);
+	return &f->follow;
+}

@@ -1,0 +1,532 @@
+#include "backends/containers/parse.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include <cjson/cJSON.h>
+
+#include "backends/base/buf.h"
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/base/wash.h"
+
+#define TEXT_MAX 512         /* bytes kept of an image, a command, a list of ports */
+#define LIST_MAX 20000       /* containers believed */
+#define SHORT_ID 12          /* of an id, where there is no name */
+
+/* --- small readers ------------------------------------------------------------------------------------ */
+
+static const cJSON *member(const cJSON *o, const char *name)
+{
+	return cJSON_IsObject(o) ? cJSON_GetObjectItemCaseSensitive(o, name) : NULL;
+}
+
+static const char *text(const cJSON *o, const char *name)
+{
+	const cJSON *v = member(o, name);
+	return cJSON_IsString(v) ? v->valuestring : NULL;
+}
+
+static double number(const cJSON *o, const char *name, double otherwise)
+{
+	const cJSON *v = member(o, name);
+	return cJSON_IsNumber(v) && isfinite(v->valuedouble) ? v->valuedouble : otherwise;
+}
+
+static int whole(const cJSON *o, const char *name, int otherwise)
+{
+	double d = number(o, name, otherwise);
+	return d >= -2147483647.0 && d <= 2147483647.0 ? (int)d : otherwise;
+}
+
+static int64_t whole64(const cJSON *o, const char *name)
+{
+	double d = number(o, name, 0);
+	return d > 0 && d < 9e15 ? (int64_t)d : 0;
+}
+
+static bool truth(const cJSON *o, const char *name)
+{
+	return cJSON_IsTrue(member(o, name));
+}
+
+static int64_t rfc_time(const cJSON *o, const char *name)
+{
+	const char *s = text(o, name);
+	int64_t ms = s ? parse_rfc3339_ms(s) : -1;
+	return ms > 0 ? ms : 0;
+}
+
+static void copy(char *dst, size_t size, const char *src)
+{
+	wash(dst, size, src, src ? strlen(src) : 0);
+}
+
+static char *keep(const char *src)
+{
+	return src && *src ? wash_dup(src, TEXT_MAX) : NULL;
+}
+
+static cJSON *read_json(const char *json, size_t len)
+{
+	return cJSON_ParseWithLength(json, len);
+}
+
+/* --- words of the engines ------------------------------------------------------------------------------- */
+
+static enum container_state state_of(const char *s)
+{
+	static const struct {
+		const char *word;
+		enum container_state state;
+	} words[] = {
+		{ "created", CONTAINER_CREATED }, { "running", CONTAINER_RUNNING }, { "paused", CONTAINER_PAUSED },
+		{ "restarting", CONTAINER_RESTARTING }, { "exited", CONTAINER_EXITED }, { "removing", CONTAINER_REMOVING },
+		{ "dead", CONTAINER_DEAD },
+		/* podman's */
+		{ "configured", CONTAINER_CREATED }, { "initialized", CONTAINER_CREATED }, { "stopped", CONTAINER_EXITED },
+		{ "stopping", CONTAINER_RUNNING },
+	};
+	for (size_t i = 0; s && i < ARRAY_LEN(words); i++)
+		if (strcasecmp(s, words[i].word) == 0)
+			return words[i].state;
+	return CONTAINER_UNKNOWN;
+}
+
+static enum container_health health_of(const char *s)
+{
+	if (!s)
+		return CTR_HEALTH_NONE;
+	return strcasecmp(s, "healthy") == 0 ? CTR_HEALTH_HEALTHY
+	     : strcasecmp(s, "unhealthy") == 0 ? CTR_HEALTH_UNHEALTHY
+	     : strcasecmp(s, "starting") == 0 ? CTR_HEALTH_STARTING : CTR_HEALTH_NONE;
+}
+
+/* "(healthy)", "(unhealthy)", "(health: starting)" at the end of a list's Status: the only place before API 1.52. */
+static enum container_health health_in_status(const char *s)
+{
+	if (!s)
+		return CTR_HEALTH_NONE;
+	return strstr(s, "(unhealthy)") ? CTR_HEALTH_UNHEALTHY
+	     : strstr(s, "(healthy)") ? CTR_HEALTH_HEALTHY
+	     : strstr(s, "(health: starting)") || strstr(s, "(starting)") ? CTR_HEALTH_STARTING : CTR_HEALTH_NONE;
+}
+
+static int64_t unit_ms(const char *word)
+{
+	static const struct {
+		const char *word;
+		int64_t ms;
+	} units[] = {
+		{ "second", 1000 }, { "minute", 60000 }, { "hour", 3600000 }, { "day", 86400000 }, { "week", 604800000 },
+		{ "month", 2592000000 }, { "year", 31536000000 },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(units); i++)
+		if (strncmp(word, units[i].word, strlen(units[i].word)) == 0)
+			return units[i].ms;
+	return -1;
+}
+
+/* "Up 3 hours", "Exited (0) About a minute ago", "Up Less than a second", "Up About an hour (Paused)". */
+static int64_t age_in_status(const char *s)
+{
+	if (!s)
+		return -1;
+	if (strstr(s, "Less than a second"))
+		return 0;
+	const char *about = strstr(s, "About a");
+	if (about) {
+		about += strlen("About a");
+		about += *about == 'n';
+		return *about == ' ' ? unit_ms(about + 1) : -1;
+	}
+	const char *p = strchr(s, ')');
+	p = p && (strncmp(s, "Exited", 6) == 0 || strncmp(s, "Restarting", 10) == 0) ? p : s;
+	p += strcspn(p, "0123456789");
+	char *end;
+	long n = strtol(p, &end, 10);
+	int64_t unit = end != p && *end == ' ' ? unit_ms(end + 1) : -1;
+	return unit > 0 && n >= 0 && n < 100000 ? n * unit : -1;
+}
+
+/* "Exited (3) ...", "Restarting (3) ...". */
+static int exit_in_status(const char *s)
+{
+	if (!s || (strncmp(s, "Exited (", 8) != 0 && strncmp(s, "Restarting (", 12) != 0))
+		return -1;
+	return atoi(strchr(s, '(') + 1);
+}
+
+/* --- the list ------------------------------------------------------------------------------------------------ */
+
+/* Docker gives a linked container several names; its own has no second slash. */
+static void read_name(struct ctr_item *item, const cJSON *o)
+{
+	const cJSON *name;
+	const char *best = NULL;
+	cJSON_ArrayForEach(name, member(o, "Names"))
+		if (cJSON_IsString(name) && (!best || strchr(best + 1, '/')))
+			best = name->valuestring;
+	if (best && *best == '/')
+		best++;
+	copy(item->name, sizeof(item->name), best);
+	if (!*item->name)
+		copy(item->name, SHORT_ID + 1, item->id);
+}
+
+static void add_word(struct buf *b, const char *word)
+{
+	if (b->len)
+		buf_puts(b, ", ");
+	buf_puts(b, word);
+}
+
+/* "8080->80/tcp", with the address only when it is not every one; the same for IPv4 and IPv6 once. */
+static char *read_ports(const cJSON *ports)
+{
+	const cJSON *p;
+	struct buf b;
+	buf_init(&b, TEXT_MAX);
+	cJSON_ArrayForEach(p, ports) {
+		char word[128], ip[64] = "", padded[132];
+		int inside = whole(p, "PrivatePort", 0), outside = whole(p, "PublicPort", 0);
+		const char *type = text(p, "Type"), *addr = text(p, "IP");
+		if (addr && *addr && strcmp(addr, "0.0.0.0") != 0 && strcmp(addr, "::") != 0)
+			snprintf(ip, sizeof(ip), "%.50s:", addr);
+		if (outside)
+			snprintf(word, sizeof(word), "%s%d->%d/%.8s", ip, outside, inside, type ? type : "tcp");
+		else
+			snprintf(word, sizeof(word), "%d/%.8s", inside, type ? type : "tcp");
+		snprintf(padded, sizeof(padded), ", %s", word);
+		const char *again = b.data ? strstr(b.data, word) : NULL;
+		if (!again || (again != b.data && !strstr(b.data, padded)))
+			add_word(&b, word);
+	}
+	char *out = b.len ? wash_ndup(b.data, b.len, TEXT_MAX) : NULL;
+	buf_finish(&b);
+	return out;
+}
+
+static char *read_networks(const cJSON *networks)
+{
+	const cJSON *n;
+	struct buf b;
+	buf_init(&b, TEXT_MAX);
+	cJSON_ArrayForEach(n, networks)
+		if (n->string)
+			add_word(&b, n->string);
+	char *out = b.len ? wash_ndup(b.data, b.len, TEXT_MAX) : NULL;
+	buf_finish(&b);
+	return out;
+}
+
+static const char *label(const cJSON *labels, const char *name)
+{
+	char full[96];
+	snprintf(full, sizeof(full), "com.docker.compose.%s", name);
+	const char *s = text(labels, full);
+	snprintf(full, sizeof(full), "io.podman.compose.%s", name);
+	return s ? s : text(labels, full);
+}
+
+static void read_compose(struct ctr_item *item, const cJSON *labels)
+{
+	item->project = keep(label(labels, "project"));
+	item->service = keep(label(labels, "service"));
+	item->project_dir = keep(label(labels, "project.working_dir"));
+	const char *files = label(labels, "project.config_files");
+	item->project_files = files && *files ? wash_dup(files, 4096) : NULL;
+}
+
+static void read_command(struct ctr_item *item, const cJSON *o)
+{
+	const cJSON *cmd = member(o, "Command"), *word;
+	if (!cJSON_IsArray(cmd)) {
+		item->command = keep(text(o, "Command"));
+		return;
+	}
+	struct buf b;
+	buf_init(&b, TEXT_MAX);
+	cJSON_ArrayForEach(word, cmd)
+		if (cJSON_IsString(word))
+			buf_addf(&b, "%s%s", b.len ? " " : "", word->valuestring);
+	item->command = b.len ? wash_ndup(b.data, b.len, TEXT_MAX) : NULL;
+	buf_finish(&b);
+}
+
+static void read_item(struct ctr_item *item, const cJSON *o)
+{
+	const char *status = text(o, "Status"), *health = text(member(o, "Health"), "Status");
+	copy(item->id, sizeof(item->id), text(o, "Id"));
+	read_name(item, o);
+	item->image = keep(text(o, "Image"));
+	item->image_id = keep(text(o, "ImageID"));
+	item->ports = read_ports(member(o, "Ports"));
+	item->networks = read_networks(member(member(o, "NetworkSettings"), "Networks"));
+	read_command(item, o);
+	read_compose(item, member(o, "Labels"));
+	item->state = state_of(text(o, "State"));
+	item->health = health ? health_of(health) : health_in_status(status);
+	item->created_ms = whole64(o, "Created") * 1000;
+	item->status_age_ms = age_in_status(status);
+	item->exit_code = exit_in_status(status);
+}
+
+bool ctr_list_parse(struct ctr_list *list, const char *json, size_t len, struct err *err)
+{
+	*list = (struct ctr_list){ 0 };
+	cJSON *root = read_json(json, len);
+	if (!cJSON_IsArray(root)) {
+		cJSON_Delete(root);
+		char said[80];
+		wash(said, sizeof(said), json, len);
+		return err_set(err, ERR_GARBLED, "its list of containers cannot be understood; it begins with: %s", said);
+	}
+	size_t n = (size_t)cJSON_GetArraySize(root);
+	n = n < LIST_MAX ? n : LIST_MAX;
+	list->items = xcalloc(n ? n : 1, sizeof(*list->items));
+	const cJSON *o;
+	cJSON_ArrayForEach(o, root) {
+		if (list->n == LIST_MAX || !text(o, "Id"))
+			continue;
+		read_item(&list->items[list->n++], o);
+	}
+	cJSON_Delete(root);
+	return true;
+}
+
+void ctr_list_finish(struct ctr_list *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		struct ctr_item *it = &list->items[i];
+		char *owned[] = { it->image, it->image_id, it->command, it->ports, it->networks, it->project, it->service,
+		                  it->project_dir, it->project_files };
+		for (size_t k = 0; k < ARRAY_LEN(owned); k++)
+			free(owned[k]);
+	}
+	free(list->items);
+	*list = (struct ctr_list){ 0 };
+}
+
+/* --- inspect -------------------------------------------------------------------------------------------------- */
+
+static void read_health(struct ctr_inspect *in, const cJSON *health)
+{
+	in->health = health_of(text(health, "Status"));
+	in->failing_streak = whole(health, "FailingStreak", 0);
+	const cJSON *log = member(health, "Log");
+	int n = cJSON_IsArray(log) ? cJSON_GetArraySize(log) : 0;
+	if (n)
+		copy(in->health_output, sizeof(in->health_output), text(cJSON_GetArrayItem(log, n - 1), "Output"));
+}
+
+bool ctr_inspect_parse(struct ctr_inspect *in, const char *json, size_t len, struct err *err)
+{
+	*in = (struct ctr_inspect){ .restarts = -1, .exit_code = -1 };
+	cJSON *root = read_json(json, len);
+	const cJSON *state = member(root, "State"), *host = member(root, "HostConfig");
+	const char *name = text(root, "Name");
+	if (!text(root, "Id") || !state) {
+		cJSON_Delete(root);
+		return err_set(err, ERR_GARBLED, "its answer about a container cannot be understood");
+	}
+	copy(in->id, sizeof(in->id), text(root, "Id"));
+	copy(in->name, sizeof(in->name), name && *name == '/' ? name + 1 : name);
+	in->state = state_of(text(state, "Status"));
+	in->exit_code = whole(state, "ExitCode", -1);
+	in->oom = truth(state, "OOMKilled");
+	in->tty = truth(member(root, "Config"), "Tty");
+	in->restarts = whole(root, "RestartCount", -1);
+	in->created_ms = rfc_time(root, "Created");
+	in->started_ms = rfc_time(state, "StartedAt");
+	in->finished_ms = rfc_time(state, "FinishedAt");
+	in->mem_limit = whole64(host, "Memory");
+	copy(in->policy, sizeof(in->policy), text(member(host, "RestartPolicy"), "Name"));
+	copy(in->error, sizeof(in->error), text(state, "Error"));
+	read_health(in, member(state, "Health") ? member(state, "Health") : member(state, "Healthcheck"));
+	cJSON_Delete(root);
+	return true;
+}
+
+/* --- events ----------------------------------------------------------------------------------------------------- */
+
+static void read_action(struct ctr_event *e, const char *action)
+{
+	char all[128];
+	copy(all, sizeof(all), action);
+	char *colon = strchr(all, ':');
+	if (colon) {
+		*colon++ = '\0';
+		copy(e->detail, sizeof(e->detail), colon + strspn(colon, " "));
+	}
+	copy(e->action, sizeof(e->action), all);
+}
+
+static void read_event_time(struct ctr_event *e, const cJSON *root)
+{
+	/* timeNano is above 2^53: a double keeps it to some hundred ns, which since= and a dropped duplicate can bear */
+	double ns = number(root, "timeNano", 0), s = number(root, "time", 0);
+	if (!(ns > 0 && ns < 9e18) && s > 0 && s < 9e9)
+		ns = s * 1e9;
+	if (!(ns > 0 && ns < 9e18))
+		return;
+	int64_t all = (int64_t)ns;
+	e->time_ms = all / 1000000;
+	snprintf(e->time, sizeof(e->time), "%lld.%09lld", (long long)(all / 1000000000), (long long)(all % 1000000000));
+}
+
+static int exit_of(const cJSON *attrs)
+{
+	static const char *const names[] = { "exitCode", "containerExitCode" };
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		const char *s = text(attrs, names[i]);
+		if (s && (isdigit((unsigned char)*s) || *s == '-'))
+			return atoi(s);
+	}
+	return -1;
+}
+
+bool ctr_event_parse(struct ctr_event *e, const char *json, size_t len)
+{
+	*e = (struct ctr_event){ .exit_code = -1 };
+	cJSON *root = read_json(json, len);
+	const cJSON *actor = member(root, "Actor"), *attrs = member(actor, "Attributes");
+	const char *id = text(actor, "ID"), *action = text(root, "Action"), *type = text(root, "Type"), *old = text(attrs, "oldName");
+	if (!id)
+		id = text(root, "id");
+	if (!action)
+		action = text(root, "status");
+	bool ok = id && action && (!type || strcmp(type, "container") == 0);
+	if (ok) {
+		copy(e->id, sizeof(e->id), id);
+		read_action(e, action);
+		copy(e->name, sizeof(e->name), text(attrs, "name"));
+		copy(e->old_name, sizeof(e->old_name), old && *old == '/' ? old + 1 : old);
+		copy(e->image, sizeof(e->image), text(attrs, "image"));
+		copy(e->signal, sizeof(e->signal), text(attrs, "signal"));
+		copy(e->project, sizeof(e->project), label(attrs, "project"));
+		copy(e->service, sizeof(e->service), label(attrs, "service"));
+		e->exit_code = exit_of(attrs);
+		read_event_time(e, root);
+		if (strcmp(e->action, "health_status") == 0 && !*e->detail)   /* podman's */
+			copy(e->detail, sizeof(e->detail), text(attrs, "health_status"));
+	}
+	cJSON_Delete(root);
+	return ok;
+}
+
+/* --- stats ------------------------------------------------------------------------------------------------------ */
+
+/* What of the memory is only cache does not count: inactive_file on cgroup v2, total_inactive_file or cache on v1. */
+static void read_memory(struct ctr_sample *s, const cJSON *mem)
+{
+	const cJSON *detail = member(mem, "stats");
+	double usage = number(mem, "usage", -1), limit = number(mem, "limit", -1);
+	static const char *const caches[] = { "total_inactive_file", "inactive_file", "cache" };
+	double cache = 0;
+	for (size_t i = 0; i < ARRAY_LEN(caches); i++)
+		if (member(detail, caches[i])) {
+			cache = number(detail, caches[i], 0);
+			break;
+		}
+	s->mem = usage > 0 ? (cache < usage ? usage - cache : usage) : -1;
+	s->mem_limit = limit > 0 ? limit : -1;
+}
+
+static void read_network(struct ctr_sample *s, const cJSON *networks)
+{
+	const cJSON *n;
+	cJSON_ArrayForEach(n, networks) {
+		s->rx = (s->rx < 0 ? 0 : s->rx) + number(n, "rx_bytes", 0);
+		s->tx = (s->tx < 0 ? 0 : s->tx) + number(n, "tx_bytes", 0);
+	}
+}
+
+bool ctr_sample_parse(struct ctr_sample *s, const char *json, size_t len)
+{
+	*s = (struct ctr_sample){ .cpu_ns = -1, .system_ns = -1, .before_cpu_ns = -1, .before_system_ns = -1, .mem = -1,
+	                          .mem_limit = -1, .rx = -1, .tx = -1 };
+	cJSON *root = read_json(json, len);
+	if (!cJSON_IsObject(root)) {
+		cJSON_Delete(root);
+		return false;
+	}
+	const cJSON *cpu = member(root, "cpu_stats"), *pre = member(root, "precpu_stats");
+	s->read_ms = rfc_time(root, "read");
+	s->cpu_ns = number(member(cpu, "cpu_usage"), "total_usage", -1);
+	s->system_ns = number(cpu, "system_cpu_usage", -1);
+	s->before_cpu_ns = number(member(pre, "cpu_usage"), "total_usage", -1);
+	s->before_system_ns = number(pre, "system_cpu_usage", -1);
+	s->cpus = whole(cpu, "online_cpus", 0);
+	if (s->cpus <= 0)
+		s->cpus = cJSON_GetArraySize(member(member(cpu, "cpu_usage"), "percpu_usage"));
+	read_memory(s, member(root, "memory_stats"));
+	read_network(s, member(root, "networks"));
+	cJSON_Delete(root);
+	s->valid = s->read_ms > 0 && (s->cpu_ns > 0 || s->mem > 0);
+	if (!(s->cpu_ns > 0))
+		s->cpu_ns = -1;
+	return true;
+}
+
+double ctr_sample_cpu(const struct ctr_sample *now, const struct ctr_sample *before)
+{
+	if (!now->valid || now->cpu_ns < 0)
+		return -1;
+	double used = -1, over = -1;
+	if (before && before->valid && before->cpu_ns >= 0 && now->read_ms > before->read_ms) {
+		used = now->cpu_ns - before->cpu_ns;
+		over = (double)(now->read_ms - before->read_ms) * 1e6;
+	} else if (now->before_cpu_ns > 0 && now->before_system_ns > 0 && now->system_ns > now->before_system_ns) {
+		used = now->cpu_ns - now->before_cpu_ns;
+		over = (now->system_ns - now->before_system_ns) / (now->cpus > 0 ? now->cpus : 1);
+	}
+	return used >= 0 && over > 0 ? used / over * 100 : -1;
+}
+
+/* --- the rest ------------------------------------------------------------------------------------------------------ */
+
+const char *ctr_message(char *buf, size_t size, const char *body, size_t len)
+{
+	static const char *const names[] = { "message", "error", "cause" };
+	cJSON *root = read_json(body, len);
+	const char *said = NULL;
+	for (size_t i = 0; !said && i < ARRAY_LEN(names); i++)
+		said = text(root, names[i]);
+	if (said)
+		copy(buf, size, said);
+	else
+		wash(buf, size, body, len < size ? len : size);
+	cJSON_Delete(root);
+	return buf;
+}
+
+bool ctr_head_value(const char *head, size_t len, const char *name, char *buf, size_t size)
+{
+	size_t n = strlen(name);
+	for (const char *p = head, *end = head + len; p < end;) {
+		const char *nl = memchr(p, '\n', (size_t)(end - p));
+		const char *stop = nl ? nl : end;
+		if ((size_t)(stop - p) > n && strncasecmp(p, name, n) == 0 && p[n] == ':') {
+			for (p += n + 1; p < stop && *p == ' '; p++)
+				;
+			return wash(buf, size, p, (size_t)(stop - p)) > 0;
+		}
+		p = nl ? nl + 1 : end;
+	}
+	return false;
+}
+
+int ctr_version(const char *s)
+{
+	char *end;
+	long major = strtol(s, &end, 10);
+	if (end == s || *end != '.' || major < 0 || major > 99)
+		return -1;
+	long minor = strtol(end + 1, &end, 10);
+	return minor >= 0 && minor < 1000 ? (int)(major * 1000 + minor) : -1;
+}

@@ -1,0 +1,335 @@
+/* acts.c: deploy, roll back, cancel. Starting is one command to the server; it has an answer when the run stands on its own. */
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/base/quote.h"
+#include "backends/base/wash.h"
+#include "backends/deploy/internal.h"
+#include "backends/deploy/script.h"
+#include "backends/store/settings.h"
+
+#define START_MS 60000
+#define CANCEL_WAIT_S 10
+#define ANSWER_MAX (64u << 10)
+
+struct act {
+	struct act *next;
+	struct deploys *owner;
+	struct order *order;
+	struct run *run;
+	struct pull *pull;               /* images come first */
+	bool unnamed;
+};
+
+const char *deploy_who(void)
+{
+	static char who[128];
+	char host[64] = "";
+	const struct passwd *pw = getpwuid(getuid());
+	gethostname(host, sizeof(host) - 1);
+	snprintf(who, sizeof(who), "%.50s from %.60s", pw ? pw->pw_name : "?", host);
+	return who;
+}
+
+static void act_end(struct act *a, const struct err *err, const char *output)
+{
+	struct act **slot = &a->owner->acts;
+	struct order *order = a->order;
+	while (*slot && *slot != a)
+		slot = &(*slot)->next;
+	if (*slot)
+		*slot = a->next;
+	pull_cancel(a->pull);
+	free(a);
+	order_end(order, err, output);
+}
+
+void acts_finish(struct deploys *ds)
+{
+	struct err err;
+	err_set(&err, ERR_LOST, "the link went while it was being started; whether it runs is seen when the link is back");
+	while (ds->acts) {
+		run_cancel(ds->acts->run);
+		act_end(ds->acts, &err, NULL);
+	}
+}
+
+/* "=STEP words" of the script as a sentence. */
+static void said(const struct run_result *r, const char *doing, struct err *err)
+{
+	char text[260], step[16] = "";
+	const char *words = r->err_out;
+	wash(text, sizeof(text), words, r->err_len);
+	if (text[0] == '=' && sscanf(text, "=%15s", step) == 1)
+		memmove(text, text + 1 + strlen(step) + (text[1 + strlen(step)] == ' '), strlen(text + 1 + strlen(step) + (text[1 + strlen(step)] == ' ')) + 1);
+	if (!strcmp(step, "locked"))
+		err_set(err, ERR_REFUSED, "not started: %s", text);
+	else if (!strcmp(step, "directory"))
+		err_set(err, ERR_ABSENT, "not started, nothing was changed: the directory cannot be entered: %s", text);
+	else if (!strcmp(step, "place"))
+		err_set(err, ERR_REFUSED, "not started, nothing was changed: the server cannot keep its output: %s", text);
+	else
+		err_set(err, ERR_REFUSED, "%s: the server's sh ended with code %d%s%s", doing, r->end.exit_code, *text ? ": " : "", text);
+}
+
+static void done(const struct run_result *r, void *arg)
+{
+	struct act *a = arg;
+	struct err err = r->end.err;
+	bool cancel = !strcmp(a->order->action->verb, "cancel");
+	a->run = NULL;
+	if (!err.code && (r->end.exit_code != 0 || (!cancel && strncmp(r->out, "started", 7) != 0)))
+		said(r, cancel ? "not cancelled" : "not started", &err);
+	act_end(a, &err, cancel ? "its processes have ended" : "started; it goes on without this console");
+}
+
+static struct act *act_begin(struct order *order, struct deploy *d)
+{
+	struct act *a = xcalloc(1, sizeof(*a));
+	a->owner = deploys_of(d->row.source);
+	a->order = order;
+	a->next = a->owner->acts;
+	a->owner->acts = a;
+	order->run = a;
+	return a;
+}
+
+static void run_script(struct act *a, struct deploy *d, struct buf *script, int64_t timeout_ms)
+{
+	a->run = link_run(source_link(d->row.source), "exec sh -s", script->data, script->len, ANSWER_MAX, timeout_ms, done, a);
+}
+
+static void refuse(struct order *order, const struct err *err)
+{
+	order_end(order, err, NULL);
+}
+
+static void start(struct order *order, const char *what)
+{
+	struct deploy *d = (struct deploy *)order_row(order);
+	const struct deploy_config *c = d ? deploy_config_of(d) : NULL;
+	struct buf exports = { 0 }, command = { 0 }, script = { 0 };
+	struct err err = { 0 };
+	bool back = !strcmp(what, "rollback");
+	if (!c)
+		err_set(&err, ERR_ABSENT, "%s is not in this configuration any more", order->id);
+	const char *text = c ? back ? c->rollback : c->run : NULL;
+	const char *values = back ? NULL : order->argument;
+	if (c && !text)
+		err_set(&err, ERR_USAGE, "[deploy %s] has no key run", c->name);
+	if (text && (back || values_read(c->ask, values, &exports, &err)) && command_build(text, c->ask, &command, &err)) {
+		char id[DEPLOY_ID_SIZE], *args = wash_dup(values ? values : back ? d->run.args : "", 200);
+		snprintf(id, sizeof(id), "%lld-%s", (long long)now_wall_ms(), c->name);
+		struct start_words w = { .id = id, .name = c->name, .what = what, .by = deploy_who(), .args = args,
+			.of = back ? d->run.id : NULL, .directory = c->directory,
+			.exports = exports.data, .command = command.data, .lock = c->lock };
+		script_start(&script, &w);
+		run_script(act_begin(order, d), d, &script, START_MS);
+		free(args);
+	} else {
+		refuse(order, &err);
+	}
+	buf_finish(&exports);
+	buf_finish(&command);
+	buf_finish(&script);
+}
+
+static void run_deploy(struct order *order) { start(order, "deploy"); }
+static void run_rollback(struct order *order) { start(order, "rollback"); }
+
+static void run_cancel_deploy(struct order *order)
+{
+	struct deploy *d = (struct deploy *)order_row(order);
+	struct buf script = { 0 };
+	script_cancel(&script, d->run.id, deploy_who(), CANCEL_WAIT_S);
+	run_script(act_begin(order, d), d, &script, (CANCEL_WAIT_S + 20) * 1000);
+	buf_finish(&script);
+}
+
+/* --- compose -------------------------------------------------------------------------------------------------------------- */
+
+static const char *const up_steps[] = { "up -d", NULL };
+static const char *const pull_steps[] = { "pull", "up -d", NULL };
+static const char *const restart_steps[] = { "restart", NULL };
+static const char *const down_steps[] = { "down", NULL };
+
+static void project_start(struct act *a, struct deploy *d, const char *const *steps, const char *what)
+{
+	struct buf command = { 0 }, script = { 0 };
+	const struct deploy_project *p = d->project;
+	char id[DEPLOY_ID_SIZE], *more = xasprintf("\tengine=%s\tdir=%s\tfiles=%s", p->engine, p->dir, p->files);
+	snprintf(id, sizeof(id), "%lld-%s", (long long)now_wall_ms(), d->row.name);
+	project_script(d, steps, &command);
+	struct start_words w = { .id = id, .name = d->row.name, .what = what, .by = deploy_who(), .directory = p->dir, .command = command.data,
+		.more = more, .lock = true };
+	script_start(&script, &w);
+	events_wanted(a->owner);
+	run_script(a, d, &script, START_MS);
+	free(more);
+	buf_finish(&command);
+	buf_finish(&script);
+}
+
+static void run_up(struct order *order) { struct deploy *d = (struct deploy *)order_row(order); project_start(act_begin(order, d), d, up_steps, "up"); }
+static void run_restart(struct order *order) { struct deploy *d = (struct deploy *)order_row(order); project_start(act_begin(order, d), d, restart_steps, "restart"); }
+static void run_down(struct order *order) { struct deploy *d = (struct deploy *)order_row(order); project_start(act_begin(order, d), d, down_steps, "down"); }
+
+static void pull_moves(const char *words, void *arg)
+{
+	order_progress(((struct act *)arg)->order, "pulling %s", words);
+}
+
+/* What the engine was not let to bring, the server's own compose may: it has the logins. */
+static void pull_done(const struct err *err, size_t pulled, bool refused, void *arg)
+{
+	struct act *a = arg;
+	struct deploy *d = (struct deploy *)order_row(a->order);
+	struct err gone;
+	a->pull = NULL;
+	order_progress(a->order, "starting");
+	if (err->code || !d) {
+		err_set(&gone, ERR_ABSENT, "%s is gone", a->order->id);
+		act_end(a, err->code ? err : &gone, NULL);
+		return;
+	}
+	project_start(a, d, refused || a->unnamed ? pull_steps : up_steps, "pull");
+}
+
+static void run_pull(struct order *order)
+{
+	static const struct pull_events events = { .progress = pull_moves, .done = pull_done };
+	struct deploy *d = (struct deploy *)order_row(order);
+	struct act *a = act_begin(order, d);
+	struct err err = { 0 };
+	a->pull = project_pull(d, &events, a, &a->unnamed, &err);
+	if (!a->pull && err.code)
+		act_end(a, &err, NULL);
+	else if (!a->pull)
+		project_start(a, d, pull_steps, "pull");
+}
+
+/* --- when --------------------------------------------------------------------------------------------------------------- */
+
+static bool can_start(const struct row *r)
+{
+	const struct deploy *d = (const struct deploy *)r;
+	const struct deploy_config *c = deploy_config_of(d);
+	return c && (!c->lock || d->state != DEPLOY_RUNNING);
+}
+static bool can_ask(const struct row *r) { return can_start(r) && deploy_config_of((const struct deploy *)r)->confirm; }
+static bool at_once(const struct row *r) { return can_start(r) && !deploy_config_of((const struct deploy *)r)->confirm; }
+
+static bool can_roll_back(const struct row *r)
+{
+	const struct deploy *d = (const struct deploy *)r;
+	const struct deploy_config *c = deploy_config_of(d);
+	return c && c->rollback && d->state >= DEPLOY_FAILED;
+}
+static bool can_cancel(const struct row *r) { return ((const struct deploy *)r)->state == DEPLOY_RUNNING; }
+
+static void in_directory(const struct deploy_config *c, const char *command, char *buf, size_t size)
+{
+	struct buf b = { 0 };
+	if (c->directory) {
+		buf_puts(&b, "cd ");
+		quote_word(&b, c->directory);
+		buf_puts(&b, " && ");
+	}
+	buf_puts(&b, command ? command : "");
+	wash(buf, size, b.data ? b.data : "", b.len);
+	buf_finish(&b);
+}
+
+static void deploy_command(const struct row *r, char *buf, size_t size)
+{
+	const struct deploy_config *c = deploy_config_of((const struct deploy *)r);
+	in_directory(c, c->run, buf, size);
+}
+
+static void rollback_command(const struct row *r, char *buf, size_t size)
+{
+	const struct deploy_config *c = deploy_config_of((const struct deploy *)r);
+	in_directory(c, c->rollback, buf, size);
+}
+
+static void cancel_command(const struct row *r, char *buf, size_t size)
+{
+	snprintf(buf, size, "TERM to all processes of %s, KILL after %d s", ((const struct deploy *)r)->run.id, CANCEL_WAIT_S);
+}
+
+static bool is_project(const struct row *r)
+{
+	const struct deploy *d = (const struct deploy *)r;
+	return d->project && d->project->dir[0] && d->state != DEPLOY_RUNNING;
+}
+static bool has_containers(const struct row *r) { return is_project(r) && ((const struct deploy *)r)->project->containers > 0; }
+
+static void project_command(const struct row *r, const char *const *steps, char *buf, size_t size)
+{
+	const struct deploy *d = (const struct deploy *)r;
+	struct buf b = { 0 };
+	buf_puts(&b, "cd ");
+	quote_word(&b, d->project->dir);
+	buf_puts(&b, " && ");
+	project_words(d, steps, &b);
+	wash(buf, size, b.data, b.len);
+	buf_finish(&b);
+}
+
+static void up_command(const struct row *r, char *buf, size_t size) { project_command(r, up_steps, buf, size); }
+static void pull_command(const struct row *r, char *buf, size_t size) { project_command(r, pull_steps, buf, size); }
+static void restart_command(const struct row *r, char *buf, size_t size) { project_command(r, restart_steps, buf, size); }
+static void down_command(const struct row *r, char *buf, size_t size) { project_command(r, down_steps, buf, size); }
+
+static void suggest(const struct row *r, char *buf, size_t size)
+{
+	const struct deploy *d = (const struct deploy *)r;
+	if (d->run.args[0])
+		snprintf(buf, size, "%s", d->run.args);
+	else
+		values_suggest(deploy_config_of(d)->ask, buf, size);
+}
+
+/* "ROLE one of caddy n8n", as the configuration has it; "" when it asks for nothing. */
+static void asks_more(const struct row *r, char *buf, size_t size)
+{
+	const struct deploy_config *c = deploy_config_of((const struct deploy *)r);
+	snprintf(buf, size, "%s", c && c->ask ? c->ask : "");
+}
+
+static bool fits(const struct row *r, const char *argument, struct err *err)
+{
+	const struct deploy_config *c = deploy_config_of((const struct deploy *)r);
+	struct buf exports = { 0 };
+	bool ok = !c || values_read(c->ask, argument, &exports, err);
+	buf_finish(&exports);
+	return ok;
+}
+
+#define ASKS "NAME=VALUE for each of these, parted by blanks; quotes as in a shell:"
+#define ASKING .asks = ASKS, .asks_more = asks_more, .suggest = suggest, .fits = fits
+const struct action deploy_actions[] = {
+	{ .name = "deploy-run", .verb = "deploy", .key = "D", .flags = ACTION_CHANGES | ACTION_CONFIRM, .applies = can_ask,
+	  .command = deploy_command, .run = run_deploy, ASKING, .doing = "starting",
+	  .help = "run it on its server, where it goes on without this console" },
+	{ .name = "deploy-run-now", .verb = "deploy now", .key = "D", .flags = ACTION_CHANGES, .applies = at_once,
+	  .command = deploy_command, .run = run_deploy, ASKING, .doing = "starting", .help = "the same for one with confirm = no" },
+	{ .name = "deploy-rollback", .verb = "roll back", .key = "B", .flags = ACTION_CHANGES | ACTION_CONFIRM, .applies = can_roll_back,
+	  .command = rollback_command, .run = run_rollback, .doing = "starting", .help = "run its rollback command, with the values of the run that failed" },
+	{ .name = "deploy-cancel", .verb = "cancel", .key = "C-k", .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_DANGER, .applies = can_cancel,
+	  .command = cancel_command, .run = run_cancel_deploy, .doing = "cancelling", .help = "end what runs: TERM to all of it, KILL if it does not end" },
+	{ .name = "project-pull", .verb = "pull", .key = "P", .flags = ACTION_CHANGES | ACTION_CONFIRM, .applies = is_project,
+	  .command = pull_command, .run = run_pull, .doing = "pulling", .help = "bring the images of the compose project, then what is new up (pull, up -d)" },
+	{ .name = "project-up", .verb = "up", .key = "U", .flags = ACTION_CHANGES | ACTION_CONFIRM, .applies = is_project, .command = up_command,
+	  .run = run_up, .doing = "starting", .help = "bring the compose project up as its files say (up -d)" },
+	{ .name = "project-restart", .verb = "restart", .key = "r", .flags = ACTION_CHANGES | ACTION_CONFIRM, .applies = has_containers,
+	  .command = restart_command, .run = run_restart, .doing = "starting", .help = "restart all containers of the compose project" },
+	{ .name = "project-down", .verb = "down", .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_DANGER, .applies = has_containers,
+	  .command = down_command, .run = run_down, .doing = "starting", .help = "stop and remove all containers of the compose project (down)" },
+	{ .name = NULL }
+};

@@ -1,0 +1,190 @@
+/* backend.c: the deploys of one server as a source: one stream tells the runs that there were and each event as it comes. It is
+ * opened only where this configuration deploys something, or did: elsewhere nothing is started. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/base/mem.h"
+#include "backends/base/wash.h"
+#include "backends/deploy/internal.h"
+#include "backends/deploy/script.h"
+#include "backends/store/settings.h"
+
+#define LINE_MOST (8u << 10)
+#define RETRY_MS 5000
+
+static void open_watch(struct deploys *);
+
+static size_t rows_of_config(struct deploys *ds)
+{
+	size_t n = 0;
+	for (const struct deploy_config *c = store_settings(ds->source.store)->deploys; c; c = c->next)
+		if (c->server && strcmp(c->server, ds->source.server->name) == 0) {
+			deploy_judge(deploy_row(ds, c->name));
+			n++;
+		}
+	return n;
+}
+
+/* Whole lines go on, so that a recording has whole lines. */
+static size_t on_data(struct stream *s, const char *bytes, size_t len, void *arg)
+{
+	struct deploys *ds = arg;
+	buf_add(&ds->in, bytes, len);
+	const char *last = ds->in.len ? memrchr(ds->in.data, '\n', ds->in.len) : NULL;
+	if (last) {
+		size_t n = (size_t)(last + 1 - ds->in.data);
+		source_feed(&ds->source, "events", ds->in.data, n);
+		buf_consume(&ds->in, n);
+	} else if (ds->in.len > LINE_MOST) {
+		buf_clear(&ds->in);
+	}
+	return len;
+}
+
+static void on_error_data(struct stream *s, const char *bytes, size_t len, void *arg)
+{
+	struct deploys *ds = arg;
+	wash(ds->complaint, sizeof(ds->complaint), bytes, len);
+}
+
+static void on_closed(struct stream *s, const struct stream_end *end, void *arg)
+{
+	struct deploys *ds = arg;
+	struct err err;
+	ds->watch = NULL;
+	ds->listed = false;
+	buf_clear(&ds->in);
+	if (end->err.code == ERR_LOST || source_link(&ds->source)->state != LINK_UP)
+		return;
+	if (end->err.code)
+		err = end->err;
+	else
+		err_set(&err, ERR_REFUSED, "the list of runs cannot be read%s%s", ds->complaint[0] ? ": " : "",
+		        ds->complaint + (ds->complaint[0] == '='));
+	source_set_state(&ds->source, SOURCE_FAILED, &err);
+	loop_timer_set(ds->retry, RETRY_MS);
+}
+
+static void on_retry(struct loop_timer *t, void *arg)
+{
+	open_watch(arg);
+}
+
+static void open_watch(struct deploys *ds)
+{
+	static const struct stream_events events = { .data = on_data, .error_data = on_error_data, .closed = on_closed };
+	struct buf script = { 0 };
+	struct err err;
+	struct link *link = source_link(&ds->source);
+	if (ds->watch || link->state != LINK_UP)
+		return;
+	ds->complaint[0] = '\0';
+	script_watch(&script);
+	ds->watch = link_open(link, &(struct road){ .kind = ROAD_EXEC, .command = "exec sh -s" }, &events, ds, &err);
+	if (ds->watch)
+		stream_write(ds->watch, script.data, script.len);
+	else
+		loop_timer_set(ds->retry, RETRY_MS);
+	buf_finish(&script);
+}
+
+void events_again(struct deploys *ds)
+{
+	stream_close(ds->watch);
+	ds->watch = NULL;
+	ds->listed = false;
+	loop_timer_set(ds->retry, 0);
+}
+
+void events_wanted(struct deploys *ds)
+{
+	if (!ds->watch && ds->prepared)
+		loop_timer_set(ds->retry, 0);
+}
+
+/* A project of compose is on the screen: what was done to it is told by the server alone. */
+static void shown(struct source *s)
+{
+	for (struct row *r = store_first(s->store, &kind_deploy, s->server); r; r = store_next(r, &kind_deploy, s->server))
+		if (r->shown)
+			events_wanted(deploys_of(s));
+}
+
+static void prepare(struct deploys *ds)
+{
+	if (ds->prepared)
+		return;
+	ds->prepared = true;
+	buf_init(&ds->in, 1u << 20);
+	ds->retry = loop_timer_add(store_loop(ds->source.store), -1, on_retry, ds);
+	deploy_history_load(ds);
+}
+
+/* Of a project of compose alone nothing need be known before it is looked at. */
+static bool has_runs(const struct deploys *ds)
+{
+	for (struct row *r = store_first(ds->source.store, &kind_deploy, ds->source.server); r; r = store_next(r, &kind_deploy, ds->source.server))
+		if (((const struct deploy *)r)->run.id[0] || r->shown)
+			return true;
+	return false;
+}
+
+static void up(struct source *s)
+{
+	struct deploys *ds = deploys_of(s);
+	prepare(ds);
+	if (!rows_of_config(ds) && !has_runs(ds)) {
+		source_set_state(s, SOURCE_ABSENT, NULL);
+		return;
+	}
+	if (ds->watch)
+		events_again(ds);            /* a refresh */
+	else
+		open_watch(ds);
+	watches_up(ds);
+}
+
+static void down(struct source *s)
+{
+	struct deploys *ds = deploys_of(s);
+	stream_close(ds->watch);
+	ds->watch = NULL;
+	ds->listed = false;
+	buf_clear(&ds->in);
+	if (ds->retry)
+		loop_timer_set(ds->retry, -1);
+	if (source_link(s)->state != LINK_UP) {
+		watches_down(ds);
+		acts_finish(ds);
+	}
+	if (s->state == SOURCE_LIVE)
+		source_set_state(s, SOURCE_STALE, NULL);
+}
+
+static void feed(struct source *s, const char *what, const char *bytes, size_t len)
+{
+	struct deploys *ds = deploys_of(s);
+	prepare(ds);
+	for (size_t at = 0; at < len;) {
+		const char *nl = memchr(bytes + at, '\n', len - at);
+		size_t n = nl ? (size_t)(nl - bytes) - at : len - at;
+		runs_apply(ds, bytes + at, n);
+		at += n + 1;
+	}
+}
+
+static void finish(struct source *s)
+{
+	struct deploys *ds = deploys_of(s);
+	acts_finish(ds);
+	watches_finish(ds);
+	stream_close(ds->watch);
+	loop_timer_remove(ds->retry);
+	buf_finish(&ds->in);
+}
+
+const struct backend backend_deploy = {
+	.name = "deploy", .source_size = sizeof(struct deploys), .up = up, .down = down, .feed = feed, .shown = shown,
+	.finish = finish,
+};

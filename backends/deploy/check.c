@@ -1,0 +1,185 @@
+/* check.c: what must be true after a deploy: looked at once a second until it is, or the time is over. Units and containers are
+ * those the store follows anyway; a URL is asked for through the server's link, as the server would see it. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/deploy/internal.h"
+#include "backends/link/http.h"
+#include "backends/store/activity.h"
+#include "backends/store/settings.h"
+
+#define LOOK_EVERY_MS 1000
+#define URL_TIMEOUT_MS 5000
+
+struct url_check {
+	struct door *door;
+	struct call *call;
+	char *path, *host;
+	bool answered;
+	char said[120];
+};
+struct checking {
+	struct dep *dep;
+	struct loop_timer *timer;
+	struct check_word words[CHECKS_MAX];
+	struct url_check urls[CHECKS_MAX];
+	size_t n;
+};
+
+/* --- a URL ------------------------------------------------------------------------------------------------------------ */
+
+/* "https://host:port/path" to a road and a path. */
+static bool url_read(const char *url, struct road *road, char *host, size_t size, char **path)
+{
+	bool tls = strncmp(url, "https://", 8) == 0;
+	if (!tls && strncmp(url, "http://", 7) != 0)
+		return false;
+	const char *from = url + (tls ? 8 : 7);
+	size_t n = strcspn(from, ":/?#");
+	int port = tls ? 443 : 80;
+	if (!n || n >= size)
+		return false;
+	memcpy(host, from, n);
+	host[n] = '\0';
+	if (from[n] == ':')
+		port = atoi(from + n + 1);
+	const char *rest = from + strcspn(from, "/?#");
+	*path = *rest == '/' ? xstrdup(rest) : xasprintf("/%s", *rest == '#' ? "" : rest);
+	*road = (struct road){ .kind = ROAD_TCP, .host = host, .port = port, .tls = tls };
+	return port > 0 && port < 65536;
+}
+
+static void url_done(struct call *call, const struct reply *r, void *arg)
+{
+	struct url_check *u = arg;
+	u->call = NULL;
+	u->answered = r->status >= 200 && r->status < 400;
+	if (r->status)
+		snprintf(u->said, sizeof(u->said), "answers %d", r->status);
+	else
+		snprintf(u->said, sizeof(u->said), "%.110s", r->err.text);
+}
+
+static void url_ask(struct checking *k, size_t i)
+{
+	struct url_check *u = &k->urls[i];
+	struct deploy *d = k->dep->row;
+	char host[256];
+	struct road road;
+	if (u->call)
+		return;
+	if (!u->door) {
+		free(u->path);
+		u->path = NULL;
+		if (!url_read(k->words[i].name, &road, host, sizeof(host), &u->path)) {
+			snprintf(u->said, sizeof(u->said), "is no http:// or https:// address");
+			return;
+		}
+		u->door = door_create(store_http(d->row.server->store), d->row.server->link, &road, 1);
+	}
+	struct call_spec spec = { .path = u->path, .timeout_ms = URL_TIMEOUT_MS, .max = 64 << 10, .done = url_done, .arg = u };
+	u->call = call_start(u->door, &spec);
+}
+
+/* --- looking ------------------------------------------------------------------------------------------------------------- */
+
+static const struct row *find(const struct deploy *d, const char *kind, const char *name)
+{
+	char id[700];
+	snprintf(id, sizeof(id), "%s/%s/%s", d->row.server->name, kind, name);
+	const struct row *r = store_find(d->row.server->store, id);
+	if (!r && !strcmp(kind, "unit") && !strchr(name, '.')) {
+		snprintf(id, sizeof(id), "%s/unit/%s.service", d->row.server->name, name);
+		r = store_find(d->row.server->store, id);
+	}
+	return r;
+}
+
+/* Is it true? Else why not. */
+static bool holds(struct checking *k, size_t i, char *why, size_t size)
+{
+	const struct check_word *w = &k->words[i];
+	const struct deploy *d = k->dep->row;
+	if (w->what == CHECK_URL) {
+		bool ok = k->urls[i].answered;
+		snprintf(why, size, "%s %s", w->name, k->urls[i].said[0] ? k->urls[i].said : "does not answer");
+		if (!ok)
+			url_ask(k, i);
+		return ok;
+	}
+	const char *kind = w->what == CHECK_UNIT ? "unit" : "container";
+	const struct row *r = find(d, kind, w->name);
+	snprintf(why, size, "%s %s %s", kind, w->name, !r ? "is not there" : r->why ? r->why : "is not running well");
+	return r && r->health == HEALTH_GOOD;
+}
+
+static void verdict(struct dep *p, int checked, const char *why)
+{
+	struct deploy *d = p->row;
+	p->runs[0].checked = checked;
+	snprintf(p->runs[0].failed_check, sizeof(p->runs[0].failed_check), "%s", checked < 0 ? why : "");
+	d->run = p->runs[0];
+	activity_add(d->row.server->store, ACTIVITY_CHANGE, checked > 0 ? HEALTH_GOOD : HEALTH_BAD, d->row.id, "%s",
+	             checked > 0 ? "checks: all true" : why);
+	deploy_history_add(d, &d->run);
+	deploy_judge(d);             /* ends the checking */
+	watches_run_ended(deploys_of(d->row.source));
+}
+
+static void look(struct loop_timer *t, void *arg)
+{
+	struct checking *k = arg;
+	struct dep *p = k->dep;
+	char why[700] = "", all[200] = "";
+	size_t ok = 0;
+	if (p->row->row.server->link->state != LINK_UP) {
+		loop_timer_set(t, LOOK_EVERY_MS);
+		return;
+	}
+	for (size_t i = 0; i < k->n; i++)
+		if (holds(k, i, why, sizeof(why)))
+			ok++;
+		else if (!*all)
+			snprintf(all, sizeof(all), "%.190s", why);
+	if (ok == k->n) {
+		verdict(p, 1, "");
+	} else if (now_wall_ms() >= p->row->check_until_ms) {
+		char text[260];
+		const struct deploy_config *c = deploy_config_of(p->row);
+		snprintf(text, sizeof(text), "after %d s %s", c ? c->within : 0, all);
+		verdict(p, -1, text);
+	} else {
+		loop_timer_set(t, LOOK_EVERY_MS);
+	}
+}
+
+void check_begin(struct dep *p)
+{
+	const struct deploy_config *c = deploy_config_of(p->row);
+	struct err err;
+	if (p->checking || !c)
+		return;
+	struct checking *k = p->checking = xcalloc(1, sizeof(*k));
+	k->dep = p;
+	k->n = checks_read(c->check, k->words, CHECKS_MAX, &err);
+	p->row->check_until_ms = now_wall_ms() + c->within * 1000;
+	k->timer = loop_timer_add(store_loop(p->row->row.server->store), 200, look, k);
+}
+
+void check_end(struct dep *p)
+{
+	struct checking *k = p->checking;
+	if (!k)
+		return;
+	p->checking = NULL;
+	loop_timer_remove(k->timer);
+	for (size_t i = 0; i < k->n; i++) {
+		call_cancel(k->urls[i].call);
+		door_destroy(k->urls[i].door);
+		free(k->urls[i].path);
+	}
+	free(k);
+}

@@ -1,0 +1,214 @@
+/* compose.c: projects of compose, found by the labels of their containers, as things that can be deployed. What is done to one
+ * is a run as any other, which goes on without the link; images are brought before by the engine, which tells how far it is. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/base/mem.h"
+#include "backends/base/quote.h"
+#include "backends/containers/containers.h"
+#include "backends/deploy/internal.h"
+
+#define PREFIX "compose:"
+
+/* A label is the image maker's word. */
+static bool name_is_one(const char *name)
+{
+	static const char signs[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+	return name[0] != '-' && name[0] != '.' && *name && !name[strspn(name, signs)] && strlen(name) < PROJECT_NAME_SIZE;
+}
+
+/* A run's words come from a file on the server: no other source may be taken for an engine. */
+static bool engine_is_one(const char *name)
+{
+	static const struct backend *const engines[] = { &backend_docker, &backend_podman, &backend_podman_user };
+	for (size_t i = 0; i < ARRAY_LEN(engines); i++)
+		if (!strcmp(engines[i]->name, name))
+			return true;
+	return false;
+}
+
+static bool is_line(const char *text)
+{
+	return !text[strcspn(text, "\t\r\n")];
+}
+
+static struct deploy_project *project_of(struct deploy *d, const char *name)
+{
+	if (!d->project)
+		d->project = xcalloc(1, sizeof(*d->project));
+	snprintf(d->project->name, sizeof(d->project->name), "%s", name);
+	return d->project;
+}
+
+void project_told(struct deploy *d, const char *engine, const char *dir, const char *files)
+{
+	if (strncmp(d->row.name, PREFIX, strlen(PREFIX)) != 0 || !name_is_one(d->row.name + strlen(PREFIX)) || dir[0] != '/' || !engine_is_one(engine))
+		return;
+	struct deploy_project *p = project_of(d, d->row.name + strlen(PREFIX));
+	if (p->dir[0])
+		return;                      /* the labels know better */
+	snprintf(p->engine, sizeof(p->engine), "%s", engine);
+	snprintf(p->dir, sizeof(p->dir), "%s", dir);
+	snprintf(p->files, sizeof(p->files), "%s", files);
+}
+
+static void count(struct deploys *ds, const struct container *c)
+{
+	char id[PROJECT_NAME_SIZE + 16];
+	if (!c->project || !name_is_one(c->project) || !engine_is_one(c->row.source->backend->name))
+		return;
+	snprintf(id, sizeof(id), PREFIX "%s", c->project);
+	struct deploy *d = deploy_row(ds, id);
+	struct deploy_project *p = project_of(d, c->project);
+	if (!p->seen)
+		p->containers = p->up = 0;
+	p->seen = true;
+	p->containers++;
+	p->up += c->state == CONTAINER_RUNNING;
+	const char *dir = c->project_dir, *files = c->project_files ? c->project_files : "";
+	if (!dir || dir[0] != '/' || !is_line(dir) || !is_line(files) || strlen(dir) >= sizeof(p->dir) || strlen(files) >= sizeof(p->files))
+		return;
+	snprintf(p->engine, sizeof(p->engine), "%s", c->row.source->backend->name);
+	snprintf(p->dir, sizeof(p->dir), "%s", dir);
+	snprintf(p->files, sizeof(p->files), "%s", files);
+}
+
+/* Those whose containers are all gone stay while there is something to tell of them. */
+static void settle(struct deploys *ds)
+{
+	for (struct row *r = store_first(ds->source.store, &kind_deploy, ds->source.server), *next; r; r = next) {
+		struct deploy *d = (struct deploy *)r;
+		struct deploy_project *p = d->project;
+		next = store_next(r, &kind_deploy, ds->source.server);
+		if (!p)
+			continue;
+		bool seen = p->seen;
+		p->seen = false;
+		if (!seen)
+			p->containers = p->up = 0;
+		if (!seen && !d->run.id[0] && !(r->order && r->order->state == ORDER_RUNNING))
+			store_row_remove(r);
+		else
+			store_touch(r);
+	}
+}
+
+void deploy_projects(struct server *v)
+{
+	struct source *s = server_source(v, "deploy");
+	if (!s)
+		return;
+	for (struct row *r = store_first(v->store, &kind_container, v); r; r = store_next(r, &kind_container, v))
+		count(deploys_of(s), (const struct container *)r);
+	settle(deploys_of(s));
+}
+
+/* --- what is run ----------------------------------------------------------------------------------------------------------- */
+
+static void add_words(struct buf *b, const struct deploy_project *p, const char *words)
+{
+	buf_puts(b, " -p ");
+	quote_word(b, p->name);
+	for (const char *at = p->files; *at;) {
+		size_t n = strcspn(at, ",");
+		char *file = xstrndup(at, n);
+		if (*file) {
+			buf_puts(b, " -f ");
+			quote_word(b, file);
+		}
+		free(file);
+		at += n + (at[n] == ',');
+	}
+	buf_addf(b, " %s", words);
+}
+
+static const struct source *engine_source(const struct deploy *d)
+{
+	return server_source(d->row.server, d->project->engine);
+}
+
+static void program(const struct deploy *d, char *buf, size_t size)
+{
+	const struct source *s = engine_is_one(d->project->engine) ? engine_source(d) : NULL;
+	snprintf(buf, size, "docker");
+	if (s)
+		engine_command(s, buf, size);
+}
+
+/* As a person in that folder would type it. */
+void project_words(const struct deploy *d, const char *const *steps, struct buf *b)
+{
+	char cli[64];
+	program(d, cli, sizeof(cli));
+	for (size_t i = 0; steps[i]; i++) {
+		buf_addf(b, "%s%s compose", i ? " && " : "", cli);
+		add_words(b, d->project, steps[i]);
+	}
+}
+
+/* The images of each service before and after go into the file "changed" of the run, and to the end of its output. */
+void project_script(const struct deploy *d, const char *const *steps, struct buf *b)
+{
+	char cli[64];
+	program(d, cli, sizeof(cli));
+	buf_puts(b, "r=${0%/*} p=");
+	quote_word(b, d->project->name);
+	buf_addf(b, "\nD() { %s \"$@\"; }\n", cli);
+	buf_addf(b, "if D compose version >/dev/null 2>&1; then C() { D compose \"$@\"; }\n"
+	         "elif command -v %s-compose >/dev/null 2>&1; then C() { %s-compose \"$@\"; }\n"
+	         "else echo 'neither the plugin %s compose nor the program %s-compose is installed there' >&2; exit 127; fi\n",
+	         strncmp(cli, "sudo -n ", 8) ? cli : cli + 8, cli, cli, strncmp(cli, "sudo -n ", 8) ? cli : cli + 8);
+	buf_puts(b,
+		"images() { i=$(D ps -aq --no-trunc --filter \"label=com.docker.compose.project=$p\" 2>/dev/null) && [ -n \"$i\" ] &&\n"
+		"  D inspect -f '{{index .Config.Labels \"com.docker.compose.service\"}} {{.Config.Image}} {{.Image}}' $i 2>/dev/null | sort -u; }\n"
+		"images >\"$r/images\"\n");
+	for (size_t i = 0; steps[i]; i++) {
+		buf_puts(b, i ? " && C" : "C");
+		add_words(b, d->project, steps[i]);
+	}
+	buf_puts(b, "\ncode=$?\n"
+		"images >\"$r/images.new\"\n"
+		"while read -r service image id; do\n"
+		"  old=$(sed -n \"s|^$service [^ ]* sha256:\\(.\\{12\\}\\).*|\\1|p\" \"$r/images\" | head -n 1)\n"
+		"  new=${id#sha256:}; new=$(printf %.12s \"$new\")\n"
+		"  [ \"$old\" = \"$new\" ] || printf '%s: %s %s -> %s\\n' \"$service\" \"$image\" \"${old:-none}\" \"$new\"\n"
+		"done <\"$r/images.new\" >\"$r/changed\"\n"
+		"cat \"$r/changed\"\n"
+		"exit $code\n");
+}
+
+/* --- images ------------------------------------------------------------------------------------------------------------------ */
+
+#define IMAGES_MAX 64
+
+static bool has(const char *const *images, size_t n, const char *image)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(images[i], image))
+			return true;
+	return false;
+}
+
+struct pull *project_pull(const struct deploy *d, const struct pull_events *events, void *arg, bool *unnamed, struct err *err)
+{
+	const char *images[IMAGES_MAX];
+	size_t n = 0;
+	struct source *engine = server_source(d->row.server, d->project->engine);
+	*unnamed = false;
+	for (struct row *r = store_first(d->row.server->store, &kind_container, d->row.server); r && n < IMAGES_MAX;
+	     r = store_next(r, &kind_container, d->row.server)) {
+		const struct container *c = (const struct container *)r;
+		if (r->source != engine || !c->project || strcmp(c->project, d->project->name) != 0)
+			continue;
+		/* One whose name went to another image is known by its digits alone. */
+		if (!c->image || !strncmp(c->image, "sha256:", 7) || !strcspn(c->image, "-"))
+			*unnamed = true;
+		else if (!has(images, n, c->image))
+			images[n++] = c->image;
+	}
+	if (n && engine && engine_is_one(d->project->engine))
+		return pull_start(engine, images, n, events, arg, err);
+	*unnamed = true;
+	return NULL;
+}

@@ -1,0 +1,141 @@
+/* history.c: what ended, one JSON line each, appended whole and synced, so that a crash loses none and half a line harms none.
+ * Two consoles may both write the same end: reading takes the last word on each run. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cjson/cJSON.h>
+
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/deploy/internal.h"
+#include "backends/store/activity.h"
+#include "backends/store/record.h"
+#include "backends/store/settings.h"
+
+#define HISTORY_READ_MAX (4l << 20)      /* the end of the file: some ten thousand runs */
+#define LINE_SIZE 4096
+
+static char *path_of(const struct store *store)
+{
+	return xasprintf("%s/deploys.jsonl", store_settings(store)->state_dir);
+}
+
+static char *line_of(const struct deploy *d, const struct deploy_run *r, bool torn)
+{
+	cJSON *o = cJSON_CreateObject();
+	const struct { const char *name, *value; } texts[] = {
+		{ "server", d->row.server->name }, { "name", d->row.name }, { "id", r->id }, { "what", r->what }, { "by", r->by }, { "args", r->args }, { "how", r->how },
+		{ "before", r->before }, { "after", r->after }, { "failed_check", r->failed_check },
+		{ "changed", r->changed }, { "dir", d->project ? d->project->dir : "" }, { "files", d->project ? d->project->files : "" },
+		{ "engine", d->project ? d->project->engine : "" },
+	};
+	const struct { const char *name; double value; } numbers[] = {
+		{ "started", (double)r->started_s }, { "ended", (double)r->ended_s }, { "size", (double)r->size }, { "code", r->code },
+		{ "checked", r->checked }, { "gone", r->gone }, { "cancelled", r->cancelled },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		cJSON_AddStringToObject(o, texts[i].name, texts[i].value);
+	for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
+		cJSON_AddNumberToObject(o, numbers[i].name, numbers[i].value);
+	/* A crash may have left half a line: it ends here and spoils nothing else. */
+	char *text = cJSON_PrintUnformatted(o), *line = xasprintf("%s%s\n", torn ? "\n" : "", text);
+	cJSON_free(text);
+	cJSON_Delete(o);
+	return line;
+}
+
+/* Its last byte is no end of a line. */
+static bool is_torn(int fd)
+{
+	char last = '\n';
+	off_t end = lseek(fd, 0, SEEK_END);
+	return end > 0 && pread(fd, &last, 1, end - 1) == 1 && last != '\n';
+}
+
+void deploy_history_add(const struct deploy *d, const struct deploy_run *run)
+{
+	struct store *store = d->row.server->store;
+	if (replay_is_on(store))
+		return;
+	char *path = path_of(store);
+	int fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+	char *line = line_of(d, run, fd >= 0 && is_torn(fd));
+	size_t len = strlen(line);
+	if (fd < 0 || write(fd, line, len) != (ssize_t)len || fdatasync(fd) < 0)
+		activity_add(store, ACTIVITY_NOTE, HEALTH_ATTENTION, d->row.id, "%s cannot be written, the run is not in this machine's history: %s", path,
+		             strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	free(path);
+	free(line);
+}
+
+/* --- reading -------------------------------------------------------------------------------------------------------- */
+
+static const char *text_in(const cJSON *o, const char *name)
+{
+	const char *s = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(o, name));
+	return s ? s : "";
+}
+
+static int64_t number_in(const cJSON *o, const char *name, int64_t fallback)
+{
+	const cJSON *n = cJSON_GetObjectItemCaseSensitive(o, name);
+	return cJSON_IsNumber(n) ? (int64_t)n->valuedouble : fallback;
+}
+
+/* As the events of the server would tell it. */
+static void apply(struct deploys *ds, const cJSON *o)
+{
+	const char *id = text_in(o, "id");
+	if (strcmp(text_in(o, "server"), ds->source.server->name) != 0 || !*id)
+		return;
+	char *start = xasprintf("start\t%s\tname=%s\twhat=%s\tby=%s\tstarted=%lld\thow=%s\tbefore=%s\tengine=%s\tdir=%s\tfiles=%s\targs=%s", id, text_in(o, "name"), text_in(o, "what"),
+	                        text_in(o, "by"), (long long)number_in(o, "started", 0), text_in(o, "how"), text_in(o, "before"), text_in(o, "engine"), text_in(o, "dir"),
+	                        text_in(o, "files"), text_in(o, "args"));
+	runs_apply(ds, start, strlen(start));
+	free(start);
+	const char *cancelled = number_in(o, "cancelled", 0) ? "somebody" : "";
+	char *end = xasprintf("%s\t%s\tcode=%lld\tended=%lld\tsize=%lld\tafter=%s\tchanged=%s\tcancelled=%s", number_in(o, "gone", 0) ? "gone" : "end", id,
+	                      (long long)number_in(o, "code", -1), (long long)number_in(o, "ended", 0), (long long)number_in(o, "size", -1),
+	                      text_in(o, "after"), text_in(o, "changed"), cancelled);
+	runs_apply(ds, end, strlen(end));
+	free(end);
+	struct row *r = (struct row *)deploy_row(ds, text_in(o, "name"));
+	for (size_t i = 0; i < dep_of(r)->n; i++)
+		if (!strcmp(dep_of(r)->runs[i].id, id) && number_in(o, "checked", 0)) {
+			dep_of(r)->runs[i].checked = (int)number_in(o, "checked", 0);
+			snprintf(dep_of(r)->runs[i].failed_check, sizeof(dep_of(r)->runs[i].failed_check), "%s", text_in(o, "failed_check"));
+		}
+	deploy_judge((struct deploy *)r);
+}
+
+void deploy_history_load(struct deploys *ds)
+{
+	if (replay_is_on(ds->source.store))
+		return;
+	char *path = path_of(ds->source.store), line[LINE_SIZE];
+	FILE *f = fopen(path, "re");
+	free(path);
+	if (!f)
+		return;
+	ds->loading = true;
+	if (fseek(f, 0, SEEK_END) == 0 && ftell(f) > HISTORY_READ_MAX && fseek(f, -HISTORY_READ_MAX, SEEK_END) == 0) {
+		if (!fgets(line, sizeof(line), f))
+			line[0] = '\0';
+	} else {
+		rewind(f);
+	}
+	while (fgets(line, sizeof(line), f)) {
+		cJSON *o = cJSON_Parse(line);
+		if (cJSON_IsObject(o))
+			apply(ds, o);
+		cJSON_Delete(o);
+	}
+	fclose(f);
+	ds->loading = false;
+}

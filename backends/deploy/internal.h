@@ -1,0 +1,79 @@
+/* internal.h: the inside of backends/deploy, for the files of this folder only. */
+#ifndef DEPLOY_INTERNAL_H
+#define DEPLOY_INTERNAL_H
+
+#include "backends/base/buf.h"
+#include "backends/containers/pull.h"
+#include "backends/deploy/deploy.h"
+#include "backends/deploy/words.h"
+#include "backends/link/link.h"
+#include "backends/link/loop.h"
+#include "backends/store/action.h"
+#include "backends/store/log.h"
+
+#define RUNS_KEPT 20
+
+struct checking;
+struct act;
+
+struct dep {                             /* deploy->priv */
+	struct deploy *row;
+	struct deploy_run runs[RUNS_KEPT];   /* newest first; runs[0] is row->run */
+	size_t n;
+	struct checking *checking;           /* NULL: nothing is being checked */
+};
+
+struct deploys {
+	struct source source;
+	struct stream *watch;                /* the server's list of events */
+	struct buf in;
+	bool listed;
+	char complaint[300];
+	struct loop_timer *retry;
+	struct deploy_watch *watches;
+	struct act *acts;
+	bool prepared;
+	bool loading;                        /* what comes now is history: it is not written again */
+};
+
+static inline struct deploys *deploys_of(struct source *s) { return (struct deploys *)s; }
+static inline struct dep *dep_of(const struct row *r) { return ((const struct deploy *)r)->priv; }
+
+/* runs.c */
+struct deploy *deploy_row(struct deploys *, const char *name);
+void runs_apply(struct deploys *, const char *line, size_t len);    /* one line of the events */
+void deploy_judge(struct deploy *);
+
+/* history.c: $XDG_STATE_HOME/mocr/deploys.jsonl */
+void deploy_history_add(const struct deploy *, const struct deploy_run *);
+void deploy_history_load(struct deploys *);
+
+/* check.c */
+void check_begin(struct dep *);
+void check_end(struct dep *);
+
+/* output.c */
+void watches_up(struct deploys *);
+void watches_down(struct deploys *);
+void watches_run_ended(struct deploys *);
+void watches_finish(struct deploys *);
+struct follow *deploy_follow(struct row *, struct log *, struct err *);
+
+/* backend.c */
+void events_again(struct deploys *);
+
+void events_wanted(struct deploys *);       /* opens it where it was not needed yet */
+
+/* compose.c */
+void project_told(struct deploy *, const char *engine, const char *dir, const char *files);   /* by a run */
+void project_words(const struct deploy *, const char *const *steps, struct buf *);
+void project_script(const struct deploy *, const char *const *steps, struct buf *);
+/* unnamed: some images cannot be named by what is known. NULL with err: none can be brought; without: there are none to bring. */
+struct pull *project_pull(const struct deploy *, const struct pull_events *, void *arg, bool *unnamed, struct err *);
+
+/* acts.c */
+extern const struct action deploy_actions[];
+void acts_finish(struct deploys *);
+const char *deploy_who(void);
+
+#endif

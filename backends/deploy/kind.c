@@ -1,0 +1,122 @@
+/* kind.c: the deploy as a kind of row: details, JSON. */
+#include <stdlib.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/deploy/internal.h"
+#include "backends/store/doc.h"
+#include "backends/store/settings.h"
+
+static void finish(struct row *r)
+{
+	struct dep *p = dep_of(r);
+	if (p)
+		check_end(p);
+	free(p);
+	free(((struct deploy *)r)->project);
+}
+
+static bool has_output(const struct row *r) { return ((const struct deploy *)r)->run.id[0] != '\0'; }
+
+static void text(cJSON *o, const char *name, const char *value)
+{
+	if (value && *value)
+		cJSON_AddStringToObject(o, name, value);
+	else
+		cJSON_AddNullToObject(o, name);
+}
+
+static void whole(cJSON *o, const char *name, int64_t n, bool known)
+{
+	if (known)
+		cJSON_AddNumberToObject(o, name, (double)n);
+	else
+		cJSON_AddNullToObject(o, name);
+}
+
+static void json(const struct row *row, void *out)
+{
+	const struct deploy *d = (const struct deploy *)row;
+	const struct deploy_run *r = &d->run;
+	const struct deploy_config *c = deploy_config_of(d);
+	cJSON *o = out;
+	bool ran = r->id[0] != '\0';
+	text(o, "state", deploy_state_name(d->state));
+	text(o, "command", c ? c->run : NULL);
+	text(o, "directory", c ? c->directory : d->project ? d->project->dir : NULL);
+	text(o, "run", r->id);
+	text(o, "what", r->what);
+	text(o, "by", r->by);
+	text(o, "carried_by", r->how);
+	text(o, "arguments", r->args);
+	whole(o, "started_ms", r->started_s * 1000, ran);
+	whole(o, "ended_ms", r->ended_s * 1000, r->ended);
+	whole(o, "exit_code", r->code, r->ended && r->code >= 0);
+	text(o, "revision_before", r->before);
+	text(o, "revision_after", r->after);
+	text(o, "images", r->changed);
+	whole(o, "containers", d->project ? d->project->containers : 0, d->project != NULL);
+	whole(o, "containers_up", d->project ? d->project->up : 0, d->project != NULL);
+	text(o, "checks", !c || !c->check ? NULL : r->checked > 0 ? "true" : r->checked < 0 ? "not true" : "not known");
+	whole(o, "usual_ms", d->usual_s * 1000, d->usual_s > 0);
+}
+
+static void add_run(struct doc *doc, const struct deploy_run *r)
+{
+	char age[HUMAN_SIZE], span[HUMAN_SIZE];
+	human_age(age, now_wall_ms() - r->started_s * 1000);
+	human_span(span, (r->ended_s - r->started_s) * 1000);
+	enum doc_tone tone = !r->ended ? DOC_PLAIN : r->code == 0 && r->checked >= 0 ? DOC_GOOD : r->cancelled ? DOC_WARN : DOC_BAD;
+	const char *how = !r->ended ? "runs" : r->gone ? "vanished" : r->cancelled ? "cancelled" : r->code ? "failed" : r->checked < 0 ? "check failed" : "done";
+	doc_pair(doc, tone, how, "%s ago  %-8s %s%sby %s%s%s", age, r->what, r->ended ? span : "", r->ended ? "  " : "", r->by,
+	         *r->args ? "  " : "", r->args);
+	if (*r->after && strcmp(r->before, r->after) != 0)
+		doc_pair(doc, DOC_DIM, "", "%s -> %s", *r->before ? r->before : "?", r->after);
+	if (*r->changed)
+		doc_pair(doc, DOC_DIM, "", "%s", r->changed);
+}
+
+static void detail(struct row *row, struct doc *doc, bool reveal)
+{
+	const struct deploy *d = (const struct deploy *)row;
+	const struct deploy_config *c = deploy_config_of(d);
+	const struct dep *p = d->priv;
+	char span[HUMAN_SIZE];
+	doc_pair(doc, DOC_PLAIN, "state", "%s", deploy_state_name(d->state));
+	if (row->why)
+		doc_pair(doc, row->health >= HEALTH_ATTENTION ? DOC_BAD : DOC_DIM, "why", "%s", row->why);
+	if (d->run.id[0])
+		doc_pair(doc, DOC_PLAIN, "takes", "%s", human_span(span, deploy_span_ms(d)));
+	if (d->usual_s)
+		doc_pair(doc, DOC_PLAIN, "usually", "%s", human_span(span, d->usual_s * 1000));
+	if (d->run.id[0])
+		doc_pair(doc, DOC_DIM, "run", "%s, carried by %s", d->run.id, *d->run.how ? d->run.how : "?");
+	doc_head(doc, d->project ? "Project of compose" : "Configuration");
+	if (d->project) {
+		doc_pair(doc, DOC_PLAIN, "containers", "%d of %d up", d->project->up, d->project->containers);
+		doc_pair(doc, DOC_CODE, "directory", "%s", d->project->dir);
+		doc_pair(doc, DOC_CODE, "files", "%s", d->project->files);
+	} else if (!c) {
+		doc_add(doc, DOC_DIM, "There is no [deploy %s] for %s in this configuration; somebody else ran it.", row->name, row->server->name);
+	} else {
+		const struct { const char *label, *value; } keys[] = { { "directory", c->directory }, { "run", c->run }, { "rollback", c->rollback } };
+		for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+			if (keys[i].value)
+				doc_pair(doc, DOC_CODE, keys[i].label, "%s", keys[i].value);
+		doc_text(doc, DOC_PLAIN, c->ask ? c->ask : "", c->ask ? strlen(c->ask) : 0);
+		doc_text(doc, DOC_PLAIN, c->check ? c->check : "", c->check ? strlen(c->check) : 0);
+	}
+	doc_head(doc, "Runs");
+	for (size_t i = 0; i < p->n; i++)
+		add_run(doc, &p->runs[i]);
+	if (!p->n)
+		doc_add(doc, DOC_DIM, "None yet.");
+}
+
+const struct kind kind_deploy = {
+	.name = "deploy", .plural = "deploys", .row_size = sizeof(struct deploy), .actions = deploy_actions, .finish = finish, .detail = detail,
+	.follow = deploy_follow, .log_first = has_output, .json = json,
+};

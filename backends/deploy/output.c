@@ -1,0 +1,284 @@
+/* output.c: reading the output of a run from where it was left, over as many links as it takes. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/deploy/internal.h"
+#include "backends/deploy/script.h"
+
+#define AGAIN_MS 300
+#define AGAIN_MOST 20              /* streams that bring nothing before the list is asked whether it still lives */
+#define LINE_MOST (64u << 10)
+
+struct deploy_watch {
+	struct deploy_watch *next;
+	struct deploys *owner;
+	char row_id[256], id[DEPLOY_ID_SIZE];
+	const struct deploy_watch_events *events;
+	void *arg;
+	struct stream *stream;
+	struct loop_timer *timer;
+	int64_t offset;
+	unsigned idle;
+	bool refused, over;
+	char complaint[200];
+};
+
+static void open_stream(struct deploy_watch *);
+
+static struct deploy_run *run_of(const struct deploy_watch *w)
+{
+	struct row *r = store_find(w->owner->source.store, w->row_id);
+	struct dep *p = r && r->kind == &kind_deploy ? dep_of(r) : NULL;
+	for (size_t i = 0; p && i < p->n; i++)
+		if (!strcmp(p->runs[i].id, w->id))
+			return &p->runs[i];
+	return NULL;
+}
+
+static void unlink_watch(struct deploy_watch *w)
+{
+	struct deploy_watch **slot = &w->owner->watches;
+	while (*slot && *slot != w)
+		slot = &(*slot)->next;
+	if (*slot)
+		*slot = w->next;
+}
+
+void deploy_watch_close(struct deploy_watch *w)
+{
+	if (!w)
+		return;
+	unlink_watch(w);
+	stream_close(w->stream);
+	loop_timer_remove(w->timer);
+	free(w);
+}
+
+/* All was told: the run has ended and as many bytes came as its output has. */
+static bool all_told(const struct deploy_watch *w)
+{
+	const struct deploy_run *r = run_of(w);
+	return !r || (r->ended && (w->refused || r->size < 0 || w->offset >= r->size));
+}
+
+static void over(struct deploy_watch *w)
+{
+	if (w->over)
+		return;
+	w->over = true;
+	stream_close(w->stream);
+	w->stream = NULL;
+	loop_timer_set(w->timer, -1);
+	if (w->events->done)
+		w->events->done(w, w->arg);          /* may close it */
+}
+
+static size_t on_data(struct stream *s, const char *bytes, size_t len, void *arg)
+{
+	struct deploy_watch *w = arg;
+	w->offset += (int64_t)len;
+	w->idle = 0;
+	w->events->bytes(w, bytes, len, w->arg);
+	return len;
+}
+
+static void on_error_data(struct stream *s, const char *bytes, size_t len, void *arg)
+{
+	struct deploy_watch *w = arg;
+	size_t n = strlen(w->complaint);
+	snprintf(w->complaint + n, sizeof(w->complaint) - n, "%.*s", (int)(len < 200 ? len : 200), bytes);
+	w->refused |= strncmp(w->complaint, "=gone", 5) == 0;
+}
+
+static void note(struct deploy_watch *w, const char *text)
+{
+	if (w->events->note)
+		w->events->note(w, text, w->arg);
+}
+
+static void on_closed(struct stream *s, const struct stream_end *end, void *arg)
+{
+	struct deploy_watch *w = arg;
+	w->stream = NULL;
+	if (end->err.code == ERR_LOST || source_link(&w->owner->source)->state != LINK_UP) {
+		note(w, "the link is away; the deploy goes on over there, its output follows when the link is back");
+		return;
+	}
+	const struct deploy_run *r = run_of(w);
+	if (all_told(w)) {
+		over(w);
+		return;
+	}
+	if (r && !r->ended && ++w->idle % AGAIN_MOST == 3)
+		events_again(w->owner);              /* it may have gone without a word */
+	loop_timer_set(w->timer, w->idle > AGAIN_MOST ? 10 * AGAIN_MS : w->idle ? AGAIN_MS : 20);
+}
+
+static void on_timer(struct loop_timer *t, void *arg)
+{
+	struct deploy_watch *w = arg;
+	if (all_told(w))
+		over(w);
+	else if (!w->stream)
+		open_stream(w);
+}
+
+static void open_stream(struct deploy_watch *w)
+{
+	static const struct stream_events events = { .data = on_data, .error_data = on_error_data, .closed = on_closed };
+	struct buf script = { 0 };
+	struct err err;
+	struct link *link = source_link(&w->owner->source);
+	if (w->stream || link->state != LINK_UP)
+		return;
+	w->complaint[0] = '\0';
+	script_follow(&script, w->id, w->offset);
+	w->stream = link_open(link, &(struct road){ .kind = ROAD_EXEC, .command = "exec sh -s" }, &events, w, &err);
+	if (w->stream)
+		stream_write(w->stream, script.data, script.len);
+	else
+		loop_timer_set(w->timer, 10 * AGAIN_MS);
+	buf_finish(&script);
+}
+
+struct deploy_watch *deploy_watch(struct deploy *d, const struct deploy_watch_events *events, void *arg)
+{
+	struct deploy_watch *w = xcalloc(1, sizeof(*w));
+	w->owner = deploys_of(d->row.source);
+	w->events = events;
+	w->arg = arg;
+	snprintf(w->row_id, sizeof(w->row_id), "%s", d->row.id);
+	snprintf(w->id, sizeof(w->id), "%s", d->run.id);
+	w->timer = loop_timer_add(store_loop(w->owner->source.store), -1, on_timer, w);
+	w->next = w->owner->watches;
+	w->owner->watches = w;
+	open_stream(w);
+	return w;
+}
+
+/* --- of the source ---------------------------------------------------------------------------------------------------- */
+
+void watches_up(struct deploys *ds)
+{
+	for (struct deploy_watch *w = ds->watches; w; w = w->next)
+		if (!w->over) {
+			if (w->offset)
+				note(w, "the link is back");
+			open_stream(w);
+		}
+}
+
+void watches_down(struct deploys *ds)
+{
+	for (struct deploy_watch *w = ds->watches; w; w = w->next) {
+		stream_close(w->stream);
+		w->stream = NULL;
+		loop_timer_set(w->timer, -1);
+	}
+}
+
+/* Looked at in a moment: this is called from the middle of a judgement. */
+void watches_run_ended(struct deploys *ds)
+{
+	for (struct deploy_watch *w = ds->watches; w; w = w->next)
+		if (!w->over && all_told(w))
+			loop_timer_set(w->timer, 0);
+}
+
+void watches_finish(struct deploys *ds)
+{
+	for (struct deploy_watch *w = ds->watches, *next; w; w = next) {
+		next = w->next;
+		over(w);
+	}
+	while (ds->watches)
+		deploy_watch_close(ds->watches);
+}
+
+/* --- into a log --------------------------------------------------------------------------------------------------------- */
+
+struct deploy_follow {
+	struct follow follow;
+	struct deploy_watch *watch;
+	struct buf line;
+	char id[256];
+	struct store *store;
+};
+
+static void add_line(struct deploy_follow *f, const char *text, size_t len)
+{
+	const char *cr = len ? memrchr(text, '\r', len - 1) : NULL;   /* what a progress bar wrote over itself is gone */
+	size_t skip = cr ? (size_t)(cr + 1 - text) : 0;
+	log_add(f->follow.log, f->follow.source, now_wall_ms() * 1000, LOG_LEVEL_UNKNOWN, LOG_LINE, text + skip, len - skip);
+}
+
+static void follow_bytes(struct deploy_watch *w, const char *bytes, size_t len, void *arg)
+{
+	struct deploy_follow *f = arg;
+	while (len) {
+		const char *nl = memchr(bytes, '\n', len);
+		size_t n = nl ? (size_t)(nl - bytes) : len;
+		if (f->line.len + n > LINE_MOST || !buf_add(&f->line, bytes, n)) {
+			add_line(f, f->line.data ? f->line.data : "", f->line.len);
+			buf_clear(&f->line);
+		}
+		if (nl) {
+			add_line(f, f->line.data ? f->line.data : "", f->line.len);
+			buf_clear(&f->line);
+		}
+		bytes += n + (nl != NULL);
+		len -= n + (nl != NULL);
+	}
+}
+
+static void follow_note(struct deploy_watch *w, const char *text, void *arg)
+{
+	struct deploy_follow *f = arg;
+	log_gap(f->follow.log, f->follow.source, "%s", text);
+}
+
+static void follow_done(struct deploy_watch *w, void *arg)
+{
+	struct deploy_follow *f = arg;
+	struct row *r = store_find(f->store, f->id);
+	const struct deploy *d = (const struct deploy *)r;
+	char span[HUMAN_SIZE];
+	if (f->line.len)
+		add_line(f, f->line.data, f->line.len);
+	buf_clear(&f->line);
+	f->watch = NULL;
+	if (r && d->run.ended)
+		log_gap(f->follow.log, f->follow.source, d->run.code >= 0 ? "%s: %s after %s, exit code %d" : "%s: %s after %s", d->run.what,
+		        deploy_state_name(d->state), human_span(span, deploy_span_ms(d)), d->run.code);
+	deploy_watch_close(w);
+}
+
+static void follow_stop(struct follow *follow)
+{
+	struct deploy_follow *f = (struct deploy_follow *)follow;
+	deploy_watch_close(f->watch);
+	buf_finish(&f->line);
+	free(f);
+}
+
+struct follow *deploy_follow(struct row *row, struct log *log, struct err *err)
+{
+	static const struct deploy_watch_events events = { .bytes = follow_bytes, .note = follow_note, .done = follow_done };
+	struct deploy *d = (struct deploy *)row;
+	if (!d->run.id[0]) {
+		err_set(err, ERR_ABSENT, "%s was never deployed on %s, so there is no output", row->name, row->server->name);
+		return NULL;
+	}
+	struct deploy_follow *f = xcalloc(1, sizeof(*f));
+	f->store = row->server->store;
+	f->follow.log = log;
+	f->follow.stop = follow_stop;
+	f->follow.source = log_source_add(log, row->id);
+	snprintf(f->id, sizeof(f->id), "%s", row->id);
+	log_follow(log, &f->follow);
+	f->watch = deploy_watch(d, &events, f);
+	return &f->follow;
+}

@@ -1,0 +1,278 @@
+/* runs.c: events of runs become rows. Pure but for the store. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/base/wash.h"
+#include "backends/deploy/internal.h"
+#include "backends/store/activity.h"
+#include "backends/store/settings.h"
+
+const char *deploy_state_name(enum deploy_state s)
+{
+	static const char *const names[] = { "never", "running", "checking", "done", "failed", "cancelled", "vanished" };
+	return names[s];
+}
+
+struct deploy *deploy_row(struct deploys *ds, const char *name)
+{
+	struct deploy *d = (struct deploy *)store_row(&ds->source, &kind_deploy, name, name);
+	if (!d->priv) {
+		struct dep *p = d->priv = xcalloc(1, sizeof(*p));
+		p->row = d;
+		store_row_health(&d->row, HEALTH_IDLE, 0, NULL);
+	}
+	d->configured = deploy_config_of(d) != NULL;
+	return d;
+}
+
+/* --- a line ------------------------------------------------------------------------------------------------------ */
+
+/* The value of "key=" among the fields parted by tabs; "" when it is not there. */
+static void field(const char *line, size_t len, const char *key, char *out, size_t size)
+{
+	size_t n = strlen(key);
+	*out = '\0';
+	for (size_t at = 0; at < len;) {
+		const char *tab = memchr(line + at, '\t', len - at);
+		size_t end = tab ? (size_t)(tab - line) : len;
+		if (end - at > n && strncmp(line + at, key, n) == 0 && line[at + n] == '=') {
+			wash(out, size, line + at + n + 1, end - at - n - 1);
+			return;
+		}
+		at = end + 1;
+	}
+}
+
+static int64_t number(const char *line, size_t len, const char *key, int64_t fallback)
+{
+	char text[32], *end;
+	field(line, len, key, text, sizeof(text));
+	long long n = strtoll(text, &end, 10);
+	return *text && !*end ? n : fallback;
+}
+
+/* The first two words. */
+static bool head(const char *line, size_t len, char *word, size_t word_size, char *id, size_t id_size)
+{
+	const char *tab = memchr(line, '\t', len);
+	if (!tab)
+		return false;
+	const char *from = tab + 1, *end = memchr(from, '\t', len - (size_t)(from - line));
+	size_t n = (end ? (size_t)(end - from) : len - (size_t)(from - line)), w = (size_t)(tab - line);
+	if (!n || n >= id_size || w >= word_size)
+		return false;
+	memcpy(word, line, w);
+	word[w] = '\0';
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned char)from[i] <= ' ' || from[i] == '/' || (unsigned char)from[i] > 126)
+			return false;
+	memcpy(id, from, n);
+	id[n] = '\0';
+	return true;
+}
+
+/* --- runs of a row ------------------------------------------------------------------------------------------------ */
+
+static struct deploy_run *find(struct deploys *ds, const char *id, struct deploy **of)
+{
+	for (struct row *r = store_first(ds->source.store, &kind_deploy, ds->source.server); r;
+	     r = store_next(r, &kind_deploy, ds->source.server)) {
+		struct dep *p = dep_of(r);
+		for (size_t i = 0; i < p->n; i++)
+			if (!strcmp(p->runs[i].id, id)) {
+				*of = p->row;
+				return &p->runs[i];
+			}
+	}
+	return NULL;
+}
+
+/* Its place among the others: newest first. NULL: older than all that are kept. */
+static struct deploy_run *place(struct dep *p, const char *id)
+{
+	size_t at = 0;
+	long long ms = atoll(id);
+	while (at < p->n && atoll(p->runs[at].id) > ms)
+		at++;
+	if (at == RUNS_KEPT)
+		return NULL;
+	size_t tail = p->n < RUNS_KEPT ? p->n - at : RUNS_KEPT - 1 - at;
+	memmove(&p->runs[at + 1], &p->runs[at], tail * sizeof(p->runs[0]));
+	p->n += p->n < RUNS_KEPT;
+	return &p->runs[at];
+}
+
+static void started(struct deploys *ds, const char *id, const char *line, size_t len)
+{
+	char name[64];
+	struct deploy *d;
+	field(line, len, "name", name, sizeof(name));
+	if (!*name || find(ds, id, &d))
+		return;
+	d = deploy_row(ds, name);
+	struct deploy_run *run = place(d->priv, id);
+	if (!run)
+		return;
+	*run = (struct deploy_run){ .size = -1, .code = -1 };
+	snprintf(run->id, sizeof(run->id), "%s", id);
+	field(line, len, "what", run->what, sizeof(run->what));
+	field(line, len, "by", run->by, sizeof(run->by));
+	field(line, len, "args", run->args, sizeof(run->args));
+	field(line, len, "how", run->how, sizeof(run->how));
+	field(line, len, "before", run->before, sizeof(run->before));
+	run->started_s = number(line, len, "started", 0);
+	char engine[16], dir[512], files[1024];
+	field(line, len, "engine", engine, sizeof(engine));
+	field(line, len, "dir", dir, sizeof(dir));
+	field(line, len, "files", files, sizeof(files));
+	project_told(d, engine, dir, files);
+	if (ds->listed)
+		activity_add(ds->source.store, ACTIVITY_CHANGE, HEALTH_BUSY, d->row.id, "%s started by %s%s%s", run->what, run->by,
+		             *run->args ? ": " : "", run->args);
+	deploy_judge(d);
+}
+
+static void ended(struct deploys *ds, const char *id, const char *line, size_t len, bool gone)
+{
+	char by[128];
+	struct deploy *d;
+	struct deploy_run *run = find(ds, id, &d);
+	if (!run || run->ended)
+		return;
+	field(line, len, "after", run->after, sizeof(run->after));
+	field(line, len, "changed", run->changed, sizeof(run->changed));
+	field(line, len, "cancelled", by, sizeof(by));
+	char how[sizeof(run->how)];              /* what was meant to carry it may have refused */
+	field(line, len, "how", how, sizeof(how));
+	if (*how)
+		memcpy(run->how, how, sizeof(how));
+	run->ended = true;
+	run->gone = gone;
+	run->cancelled = *by != '\0';
+	run->code = gone ? -1 : (int)number(line, len, "code", -1);
+	run->size = number(line, len, "size", -1);
+	run->ended_s = number(line, len, "ended", run->started_s);
+	if (run == &((struct dep *)d->priv)->runs[0] && ds->listed)
+		activity_add(ds->source.store, ACTIVITY_CHANGE, run->code == 0 ? HEALTH_GOOD : run->cancelled ? HEALTH_ATTENTION : HEALTH_BAD, d->row.id,
+		             run->gone ? "%s ended without a word%s%s" : run->cancelled ? "%s cancelled by %s%s" : "%s ended%s%s with code %d",
+		             run->what, run->cancelled ? by : "", "", run->code);
+	deploy_judge(d);
+	if (!ds->loading)
+		deploy_history_add(d, run);
+	watches_run_ended(ds);
+}
+
+void runs_apply(struct deploys *ds, const char *line, size_t len)
+{
+	char word[16], id[DEPLOY_ID_SIZE];
+	if (len == 6 && !memcmp(line, "listed", 6)) {
+		ds->listed = true;
+		source_set_state(&ds->source, SOURCE_LIVE, NULL);
+		return;
+	}
+	if (!head(line, len, word, sizeof(word), id, sizeof(id)))
+		return;
+	if (!strcmp(word, "start"))
+		started(ds, id, line, len);
+	else if (!strcmp(word, "end") || !strcmp(word, "gone"))
+		ended(ds, id, line, len, word[0] == 'g');
+}
+
+/* --- how it is ------------------------------------------------------------------------------------------------------ */
+
+static int by_size(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+	return x < y ? -1 : x > y;
+}
+
+static int64_t usual(const struct dep *p)
+{
+	int64_t took[RUNS_KEPT];
+	size_t n = 0;
+	const char *what = p->n && strcmp(p->runs[0].what, "rollback") ? p->runs[0].what : "deploy";
+	for (size_t i = 0; i < p->n; i++)
+		if (p->runs[i].ended && p->runs[i].code == 0 && !strcmp(p->runs[i].what, what))
+			took[n++] = p->runs[i].ended_s - p->runs[i].started_s;
+	if (!n)
+		return 0;
+	qsort(took, n, sizeof(took[0]), by_size);
+	return took[n / 2];
+}
+
+/* Checks are of runs that ended lately: an old one tells nothing about now. */
+static bool wants_check(const struct deploy *d)
+{
+	const struct deploy_config *c = deploy_config_of(d);
+	const struct deploy_run *r = &d->run;
+	return c && c->check && !r->checked && r->code == 0 && now_wall_ms() / 1000 - r->ended_s < c->within + 600;
+}
+
+static enum deploy_state state_of(const struct deploy *d)
+{
+	const struct deploy_run *r = &d->run;
+	if (!r->id[0])
+		return DEPLOY_NEVER;
+	if (!r->ended)
+		return DEPLOY_RUNNING;
+	if (r->gone)
+		return DEPLOY_VANISHED;
+	if (r->cancelled)
+		return DEPLOY_CANCELLED;
+	if (r->code != 0 || r->checked < 0)
+		return DEPLOY_FAILED;
+	return wants_check(d) ? DEPLOY_CHECKING : DEPLOY_DONE;
+}
+
+void deploy_judge(struct deploy *d)
+{
+	static const enum health healths[] = {
+		[DEPLOY_NEVER] = HEALTH_IDLE, [DEPLOY_RUNNING] = HEALTH_BUSY, [DEPLOY_CHECKING] = HEALTH_BUSY, [DEPLOY_DONE] = HEALTH_GOOD,
+		[DEPLOY_FAILED] = HEALTH_BAD, [DEPLOY_CANCELLED] = HEALTH_ATTENTION, [DEPLOY_VANISHED] = HEALTH_BAD,
+	};
+	struct dep *p = d->priv;
+	char why[320] = "";
+	struct deploy_run *newest = &p->runs[0];
+	if (p->n && !strcmp(d->run.id, newest->id) && d->run.checked && !newest->checked) {
+		newest->checked = d->run.checked;
+		memcpy(newest->failed_check, d->run.failed_check, sizeof(newest->failed_check));
+	}
+	if (p->n)
+		d->run = *newest;
+	d->usual_s = usual(p);
+	d->state = state_of(d);
+	const struct deploy_run *r = &d->run;
+	if (d->state == DEPLOY_FAILED && r->code)
+		snprintf(why, sizeof(why), "%s ended with code %d", r->what, r->code);
+	else if (d->state == DEPLOY_FAILED)
+		snprintf(why, sizeof(why), "%s ended well, but %s", r->what, r->failed_check);
+	else if (d->state == DEPLOY_VANISHED)
+		snprintf(why, sizeof(why), "%s ended without a word: the server was restarted or it was killed", r->what);
+	else if (d->state == DEPLOY_CANCELLED)
+		snprintf(why, sizeof(why), "%s was cancelled", r->what);
+	else if (d->state == DEPLOY_DONE && !strcmp(r->what, "rollback"))
+		snprintf(why, sizeof(why), "rolled back");
+	else if (d->state == DEPLOY_DONE && *r->changed)
+		snprintf(why, sizeof(why), "%s: %s", r->what, r->changed);
+	const struct deploy_config *c = deploy_config_of(d);
+	if (d->state == DEPLOY_FAILED && c && c->rollback && !strcmp(r->what, "deploy"))
+		snprintf(why + strlen(why), sizeof(why) - strlen(why), "; rollback is offered");
+	store_row_health(&d->row, healths[d->state], (r->ended ? r->ended_s : r->started_s) * 1000, *why ? why : NULL);
+	store_touch(&d->row);
+	if (d->state == DEPLOY_CHECKING)
+		check_begin(p);
+	else
+		check_end(p);
+}
+
+int64_t deploy_span_ms(const struct deploy *d)
+{
+	const struct deploy_run *r = &d->run;
+	if (!r->id[0] || !r->started_s)
+		return -1;
+	int64_t end = r->ended ? r->ended_s * 1000 : now_wall_ms();
+	return end > r->started_s * 1000 ? end - r->started_s * 1000 : 0;
+}

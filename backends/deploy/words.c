@@ -1,0 +1,300 @@
+/* words.c: reading what a [deploy] section says. */
+#include "backends/deploy/words.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/base/match.h"
+#include "backends/base/mem.h"
+#include "backends/base/quote.h"
+
+/* --- lines and words ----------------------------------------------------------------------------------------- */
+
+/* The next line of *at into line; false: there is none. */
+static bool next_line(const char **at, const char **line, size_t *len)
+{
+	while (*at && **at) {
+		*line = *at;
+		*len = strcspn(*at, "\n");
+		*at += *len + ((*at)[*len] == '\n');
+		while (*len && isspace((unsigned char)**line))
+			(*line)++, (*len)--;
+		while (*len && isspace((unsigned char)(*line)[*len - 1]))
+			(*len)--;
+		if (*len)
+			return true;
+	}
+	return false;
+}
+
+static bool starts(const char *text, size_t len, const char *word, size_t *after)
+{
+	size_t n = strlen(word);
+	if (len <= n || strncmp(text, word, n) != 0 || text[n] != ' ')
+		return false;
+	*after = n + strspn(text + n, " ");
+	return true;
+}
+
+/* The pattern must match all of the value. NULL and err: it is none. */
+static struct match *pattern_of(const struct ask_word *a, struct err *err)
+{
+	char why[160];
+	char *pattern = xasprintf("\\A(?-i:%.*s)\\z", (int)a->len, a->rest);
+	struct match *m = match_create(pattern, why, sizeof(why));
+	free(pattern);
+	if (!m)
+		err_set(err, ERR_USAGE, "ask: the pattern of %s is none: %s", a->name, why);
+	return m;
+}
+
+static bool read_ask(const char *line, size_t len, struct ask_word *a, struct err *err)
+{
+	size_t n = 0, after;
+	while (n < len && (isalnum((unsigned char)line[n]) || line[n] == '_'))
+		n++;
+	if (!n || n >= ASK_NAME_MAX || isdigit((unsigned char)line[0]) || (n < len && line[n] != ' '))
+		return err_set(err, ERR_USAGE, "ask: \"%.*s\" does not begin with the name of a variable (letters, digits, _)", (int)(len < 60 ? len : 60),
+		               line);
+	memcpy(a->name, line, n);
+	a->name[n] = '\0';
+	while (n < len && line[n] == ' ')
+		n++;
+	a->rest = line + n;
+	a->len = len - n;
+	a->form = ASK_ANY;
+	if (!a->len)
+		return true;
+	if (starts(a->rest, a->len, "one of", &after))
+		a->form = ASK_ONE_OF;
+	else if (starts(a->rest, a->len, "like", &after))
+		a->form = ASK_LIKE;
+	else
+		return err_set(err, ERR_USAGE, "ask: after %s comes nothing, \"one of WORD...\" or \"like PATTERN\"", a->name);
+	a->rest += after;
+	a->len -= after;
+	struct match *m = a->form == ASK_LIKE ? pattern_of(a, err) : NULL;
+	match_destroy(m);
+	return a->form != ASK_LIKE || m;
+}
+
+size_t asks_read(const char *lines, struct ask_word *out, size_t max, struct err *err)
+{
+	const char *line;
+	size_t len, n = 0;
+	err_clear(err);                      /* both want one: the number alone does not tell none from wrong */
+	while (next_line(&lines, &line, &len)) {
+		if (n == max) {
+			err_set(err, ERR_USAGE, "ask: more than %zu variables", max);
+			return 0;
+		}
+		if (!read_ask(line, len, &out[n++], err))
+			return 0;
+	}
+	return n;
+}
+
+/* One word from *at into b. False: a quote does not end. */
+static bool split_one(const char **at, struct buf *b)
+{
+	char quote = 0;
+	const char *s = *at;
+	for (; *s && (quote || !isspace((unsigned char)*s)); s++) {
+		if (quote ? *s == quote : *s == '\'' || *s == '"')
+			quote = quote ? 0 : *s;
+		else if (*s == '\\' && quote != '\'' && s[1] && (!quote || strchr("\"\\$`", s[1])))
+			buf_add(b, ++s, 1);
+		else
+			buf_add(b, s, 1);
+	}
+	*at = s;
+	return !quote;
+}
+
+int words_split(const char *text, char **out, size_t max, struct err *err)
+{
+	size_t n = 0;
+	while (text && *(text += strspn(text, " \t\n"))) {
+		struct buf b = { 0 };
+		bool ok = n < max && split_one(&text, &b);
+		if (ok) {
+			out[n++] = buf_take(&b);
+			continue;
+		}
+		err_set(err, ERR_USAGE, n < max ? "a quote does not end: %.80s" : "too many words: %.80s", text);
+		buf_finish(&b);
+		words_free(out, n);
+		return -1;
+	}
+	return (int)n;
+}
+
+void words_free(char **words, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(words[i]);
+}
+
+/* --- values ----------------------------------------------------------------------------------------------------- */
+
+static bool is_one_of(const struct ask_word *a, const char *value)
+{
+	size_t n = strlen(value);
+	for (size_t i = 0; i < a->len;) {
+		size_t from = i;
+		while (i < a->len && a->rest[i] != ' ')
+			i++;
+		if (i - from == n && strncmp(a->rest + from, value, n) == 0)
+			return n > 0;
+		while (i < a->len && a->rest[i] == ' ')
+			i++;
+	}
+	return false;
+}
+
+static bool is_like(const struct ask_word *a, const char *value, struct err *err)
+{
+	struct match *m = pattern_of(a, err);
+	if (!m)
+		return false;
+	bool ok = match_in(m, value, strlen(value));
+	match_destroy(m);
+	return ok || err_set(err, ERR_USAGE, "%s: \"%.80s\" does not match %.*s", a->name, value, (int)(a->len < 120 ? a->len : 120), a->rest);
+}
+
+static bool fits(const struct ask_word *a, const char *value, struct err *err)
+{
+	if (strlen(value) > VALUE_MAX)
+		return err_set(err, ERR_TOO_BIG, "%s: the value is longer than %d bytes", a->name, VALUE_MAX);
+	if (a->form == ASK_ONE_OF && !is_one_of(a, value))
+		return err_set(err, ERR_USAGE, "%s: \"%.80s\" is none of: %.*s", a->name, value, (int)(a->len < 160 ? a->len : 160), a->rest);
+	return a->form != ASK_LIKE || is_like(a, value, err);
+}
+
+/* The value of a among words, marking it as used. */
+static const char *value_of(const struct ask_word *a, char **words, int n, bool *used)
+{
+	size_t len = strlen(a->name);
+	const char *value = NULL;
+	for (int i = 0; i < n; i++)
+		if (strncmp(words[i], a->name, len) == 0 && words[i][len] == '=') {
+			value = words[i] + len + 1;
+			used[i] = true;
+		}
+	return value;
+}
+
+static bool export_all(const struct ask_word *asks, size_t n_asks, char **words, int n, struct buf *out, struct err *err)
+{
+	bool used[2 * ASKS_MAX] = { false };
+	for (size_t i = 0; i < n_asks; i++) {
+		const char *value = value_of(&asks[i], words, n, used);
+		if (!value)
+			return err_set(err, ERR_USAGE, "%s was not given; it is asked for as %s=VALUE", asks[i].name, asks[i].name);
+		if (!fits(&asks[i], value, err))
+			return false;
+		buf_addf(out, "%s=", asks[i].name);
+		if (*value)
+			quote_word(out, value);
+		buf_addf(out, "; export %s\n", asks[i].name);
+	}
+	for (int i = 0; i < n; i++)
+		if (!used[i])
+			return err_set(err, ERR_USAGE, "\"%.60s\" is no NAME=VALUE of a variable that it asks for", words[i]);
+	return true;
+}
+
+bool values_read(const char *ask_lines, const char *argument, struct buf *exports, struct err *err)
+{
+	struct ask_word asks[ASKS_MAX];
+	char *words[2 * ASKS_MAX];
+	struct err e = { 0 };
+	size_t n_asks = asks_read(ask_lines, asks, ASKS_MAX, &e);
+	int n = e.code ? -1 : words_split(argument, words, ARRAY_LEN(words), &e);
+	bool ok = n >= 0 && export_all(asks, n_asks, words, n, exports, &e);
+	if (n > 0)
+		words_free(words, (size_t)n);
+	if (!ok && err)
+		*err = e;
+	return ok;
+}
+
+void values_suggest(const char *ask_lines, char *buf, size_t size)
+{
+	struct ask_word asks[ASKS_MAX];
+	struct err err;
+	size_t n = asks_read(ask_lines, asks, ASKS_MAX, &err), at = 0;
+	if (size)
+		*buf = '\0';
+	for (size_t i = 0; i < n && at < size; i++) {
+		size_t first = asks[i].form == ASK_ONE_OF ? strcspn(asks[i].rest, " \n") : 0;
+		at += (size_t)snprintf(buf + at, size - at, "%s%s=%.*s", i ? " " : "", asks[i].name, (int)first, first ? asks[i].rest : "");
+	}
+}
+
+/* --- the command --------------------------------------------------------------------------------------------------- */
+
+static const struct ask_word *named(const struct ask_word *asks, size_t n, const char *text, size_t *len)
+{
+	*len = strspn(text + 1, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+	if (text[0] != '{' || text[1 + *len] != '}')
+		return NULL;
+	for (size_t i = 0; i < n; i++)
+		if (strlen(asks[i].name) == *len && strncmp(asks[i].name, text + 1, *len) == 0)
+			return &asks[i];
+	return NULL;
+}
+
+bool command_build(const char *run, const char *ask_lines, struct buf *out, struct err *err)
+{
+	struct ask_word asks[ASKS_MAX];
+	struct err e = { 0 };
+	size_t len, n = asks_read(ask_lines, asks, ASKS_MAX, &e);
+	char quote = 0;
+	if (e.code) {
+		if (err)
+			*err = e;
+		return false;
+	}
+	for (const char *s = run; *s; s++) {
+		const struct ask_word *a = named(asks, n, s, &len);
+		if (a && (quote || (s > run && (s[-1] == '\\' || s[-1] == '$'))))
+			return err_set(err, ERR_USAGE, "run: {%s} stands inside quotes, where it would not be one argument; write it bare, or use \"$%s\"",
+			               a->name, a->name);
+		if (a) {
+			buf_addf(out, "\"${%s}\"", a->name);
+			s += len + 1;
+			continue;
+		}
+		if (quote ? *s == quote : *s == '\'' || *s == '"')
+			quote = quote ? 0 : *s;
+		buf_add(out, s, 1);
+		if (*s == '\\' && quote != '\'' && s[1] && s[1] != '{')
+			buf_add(out, ++s, 1);
+	}
+	return true;
+}
+
+/* --- checks ----------------------------------------------------------------------------------------------------------- */
+
+size_t checks_read(const char *lines, struct check_word *out, size_t max, struct err *err)
+{
+	static const char *const words[] = { "unit", "container", "url" };
+	const char *line;
+	size_t len, n = 0, after = 0, w;
+	err_clear(err);
+	while (next_line(&lines, &line, &len)) {
+		for (w = 0; w < ARRAY_LEN(words) && !starts(line, len, words[w], &after); w++)
+			;
+		if (n == max || w == ARRAY_LEN(words) || len - after >= sizeof(out->name)) {
+			err_set(err, ERR_USAGE, "check: expected unit NAME, container NAME or url ADDRESS, got \"%.*s\"", (int)(len < 80 ? len : 80), line);
+			return 0;
+		}
+		out[n].what = (enum check_what)w;
+		memcpy(out[n].name, line + after, len - after);
+		out[n++].name[len - after] = '\0';
+	}
+	return n;
+}

@@ -1,0 +1,438 @@
+/* api.c: calls wait in one list, in order, until the token is there and no "later" of the far side stands against them; what http.c
+ * answers then becomes an answer or a sentence. */
+#include "backends/link/api.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/base/secret.h"
+#include "backends/base/wash.h"
+#include "backends/link/http.h"
+#include "backends/link/loop.h"
+#include "backends/link/token.h"
+#include "backends/link/ws.h"
+
+#define AGAIN_MS 5000            /* a 429 that does not say how long */
+#define WAITS_MAX 5              /* 429s in a row of one call */
+#define WORDS 160
+#define SHOWN_PATH 60
+
+struct api {
+	struct http *http;           /* borrowed */
+	struct link *link;           /* borrowed */
+	struct loop *loop;           /* borrowed */
+	char *section, *name, *product, *prefix, *token_command, *token_header, *token_help;
+	struct door *door;
+	struct road road;            /* host is owned */
+	struct secret *token;        /* NULL: to be asked for */
+	struct token_ask *asking;
+	unsigned token_no;           /* counts tokens */
+	bool proven;                 /* this one was taken once */
+	int64_t not_before;          /* loop clock: no call starts earlier */
+	struct loop_timer *timer;    /* for it */
+	struct api_call *calls;      /* oldest first */
+};
+
+struct api_call {
+	struct api *api;
+	struct api_call *next;
+	struct api_request spec;     /* its strings are copied below */
+	char *method, *path, *body;
+	char **headers;
+	struct call *call;           /* NULL: it waits */
+	struct err err;              /* it ended before it began: to be told */
+	unsigned token_no, waits;
+	bool asked_anew;             /* after its 401 another token was asked for */
+};
+
+static void advance(void *arg);
+
+static void want_advance(struct api *api)
+{
+	loop_defer_cancel(api->loop, advance, api);
+	loop_defer(api->loop, advance, api);
+}
+
+/* --- what went wrong, as a sentence ----------------------------------------------------------------------------------- */
+
+static bool is_page(const char *body)
+{
+	return body[strspn(body, " \t\r\n\xef\xbb\xbf")] == '<';
+}
+
+static bool only_reads(const struct api_call *c)
+{
+	return !strcmp(c->method, "GET") || !strcmp(c->method, "HEAD");
+}
+
+/* The path for a sentence: without what it asks for, and not too long. */
+static int shown(const struct api_call *c)
+{
+	size_t n = strcspn(c->path, "?");
+	return (int)(n < SHOWN_PATH ? n : SHOWN_PATH);
+}
+
+static void say_no_answer(const struct api_call *c, const struct reply *r, struct err *err)
+{
+	const struct api *api = c->api;
+	int64_t limit = c->spec.timeout_ms ? c->spec.timeout_ms : API_TIMEOUT_MS;
+	if (r->err.code == ERR_TIMEOUT)
+		err_set(err, ERR_TIMEOUT, "%s %s did not answer %s %.*s within %lld s", api->product, api->name, c->method, shown(c), c->path,
+		        (long long)(limit + 999) / 1000);
+	else
+		err_set(err, r->err.code, "%s %s: %s", api->product, api->name, r->err.text);
+}
+
+static void say_denied(const struct api_call *c, int status, const char *words, struct err *err)
+{
+	const struct api *api = c->api;
+	const char *semi = api->token_help ? "; " : "", *help = api->token_help ? api->token_help : "";
+	if (!api->token_command && !c->spec.open)
+		err_set(err, ERR_DENIED, "%s %s wants a token (%d: %s), and [%s %s] has no token_command%s%s", api->product, api->name, status,
+		        words, api->section, api->name, semi, help);
+	else if (status == 401)
+		err_set(err, ERR_DENIED, "%s %s does not take the token (401: %s); token_command of [%s %s] must print one that it knows%s%s",
+		        api->product, api->name, words, api->section, api->name, semi, help);
+	else
+		err_set(err, ERR_DENIED, "%s %s does not allow %s %.*s with this token (%d: %s)%s%s", api->product, api->name, c->method, shown(c),
+		        c->path, status, words, semi, help);
+}
+
+static void say_status(const struct api_call *c, const struct reply *r, struct err *err)
+{
+	const struct api *api = c->api;
+	char words[WORDS], wait[HUMAN_SIZE];
+	const char *to = call_header(c->call, "Location");
+	int64_t ms = api_retry_after(call_header(c->call, "Retry-After"), now_wall_ms());
+	api_words(words, sizeof(words), r->body, r->len);
+	if (r->status == 401 || r->status == 403)
+		say_denied(c, r->status, words, err);
+	else if (r->status / 100 == 3)
+		err_set(err, ERR_GARBLED, "%s %s sends %s %.*s elsewhere (%d, %.120s); url of [%s %s] must name where it really is", api->product,
+		        api->name, c->method, shown(c), c->path, r->status, to ? to : "without saying where", api->section, api->name);
+	else if (r->status == 404 && is_page(r->body))
+		err_set(err, ERR_ABSENT, "%s %s has no %.*s (404, %s); url of [%s %s] may lead to another service", api->product, api->name,
+		        shown(c), c->path, words, api->section, api->name);
+	else if (r->status == 404)
+		err_set(err, ERR_ABSENT, "%s %s does not know it (404): %s", api->product, api->name, words);
+	else if (r->status == 429)
+		err_set(err, ERR_REFUSED, "%s %s takes no more calls for now (429: %s)%s%s", api->product, api->name, words,
+		        ms > 0 ? "; it asks to wait " : "", ms > 0 ? human_span(wait, ms) : "");
+	else if (r->status / 100 == 5 && is_page(r->body))
+		err_set(err, ERR_REFUSED, "%s %s is not to be had (%d, %s): what stands before it cannot reach it", api->product, api->name,
+		        r->status, words);
+	else if (r->status / 100 == 5)
+		err_set(err, ERR_REFUSED, "%s %s failed at %s %.*s (%d): %s", api->product, api->name, c->method, shown(c), c->path, r->status,
+		        words);
+	else
+		err_set(err, ERR_REFUSED, "%s %s refuses %s %.*s (%d): %s", api->product, api->name, c->method, shown(c), c->path, r->status,
+		        words);
+}
+
+static void say_page(const struct api_call *c, const struct reply *r, struct err *err)
+{
+	char words[WORDS];
+	err_set(err, ERR_GARBLED, "%s %s answers %.*s with %s and not as %s: a log-in or a proxy stands before it, or url leads elsewhere",
+	        c->api->product, c->api->name, shown(c), c->path, api_words(words, sizeof(words), r->body, r->len), c->api->product);
+}
+
+static bool may_have_been_done(const struct api_call *c, const struct reply *r)
+{
+	if (only_reads(c))
+		return false;
+	return r->status ? r->status / 100 == 2 || r->status == 502 || r->status == 504
+	                 : r->err.code == ERR_TIMEOUT || r->err.code == ERR_LOST || r->err.code == ERR_TOO_BIG || r->err.code == ERR_GARBLED;
+}
+
+static void judge(const struct api_call *c, const struct reply *r, struct api_answer *out)
+{
+	struct err why;
+	if (r->err.code)
+		say_no_answer(c, r, &out->err);
+	else if (r->status / 100 != 2)
+		say_status(c, r, &out->err);
+	else if (is_page(r->body))
+		say_page(c, r, &out->err);
+	out->unsure = out->err.code && may_have_been_done(c, r);
+	if (!out->unsure)
+		return;
+	why = out->err;
+	err_set(&out->err, why.code, "%.260s; whether it was done is not known", why.text);
+}
+
+/* --- how a call ends ----------------------------------------------------------------------------------------------------- */
+
+static void call_drop(struct api_call *c)
+{
+	for (struct api_call **at = &c->api->calls; *at; at = &(*at)->next)
+		if (*at == c) {
+			*at = c->next;
+			break;
+		}
+	if (c->body)
+		wipe(c->body, strlen(c->body));
+	for (size_t i = 0; c->headers && c->headers[i]; i++)
+		free(c->headers[i]);
+	free(c->headers);
+	free(c->method);
+	free(c->path);
+	free(c->body);
+	free(c);
+}
+
+/* The last thing that is done to it: afterwards even the api may be gone. */
+static void tell(struct api_call *c, const struct api_answer *answer)
+{
+	void (*done)(const struct api_answer *, void *) = c->spec.done;
+	void *arg = c->spec.arg;
+	call_drop(c);
+	if (done)
+		done(answer, arg);
+}
+
+/* 401 with a token that worked: it was changed there. */
+static bool asks_anew(struct api_call *c)
+{
+	struct api *api = c->api;
+	if (c->spec.open || !api->token_command)
+		return false;
+	bool newer = api->token_no != c->token_no, worked = api->proven;
+	if (!newer) {
+		secret_destroy(api->token);
+		api->token = NULL;
+		api->proven = false;
+	}
+	if (c->asked_anew || (!newer && !worked))
+		return false;
+	c->asked_anew = true;
+	return true;
+}
+
+static bool waits_as_asked(struct api_call *c)
+{
+	struct api *api = c->api;
+	int64_t ms = api_retry_after(call_header(c->call, "Retry-After"), now_wall_ms());
+	if (ms < 0)
+		ms = (int64_t)AGAIN_MS << c->waits;
+	if (ms > API_WAIT_MAX_MS)
+		return false;
+	int64_t until = loop_now(api->loop) + ms;
+	if (until > api->not_before)
+		api->not_before = until;      /* the others hold back too, also when this one does not wait */
+	if (c->spec.once || c->waits++ >= WAITS_MAX)
+		return false;
+	if (c->spec.waits)
+		c->spec.waits(c, ms, c->spec.arg);
+	return true;
+}
+
+static void on_done(struct call *call, const struct reply *r, void *arg)
+{
+	struct api_call *c = arg;
+	struct api *api = c->api;
+	struct api_answer answer = { .status = r->status, .body = r->body, .len = r->len };
+	if ((r->status == 401 && asks_anew(c)) || (r->status == 429 && waits_as_asked(c))) {
+		c->call = NULL;
+		want_advance(api);
+		return;
+	}
+	if (r->status / 100 == 2 && c->token_no == api->token_no && api->token)
+		api->proven = true;
+	judge(c, r, &answer);
+	c->call = NULL;
+	tell(c, &answer);
+}
+
+/* --- how it starts ---------------------------------------------------------------------------------------------------------- */
+
+static bool on_data(struct call *call, const char *bytes, size_t len, void *arg)
+{
+	struct api_call *c = arg;
+	return c->spec.data(c, bytes, len, c->spec.arg);
+}
+
+static void on_answered(struct call *call, void *arg)
+{
+	struct api_call *c = arg;
+	if (c->spec.answered)
+		c->spec.answered(c, c->spec.arg);
+}
+
+#define HEADERS_MAX 8
+static void start(struct api_call *c)
+{
+	struct api *api = c->api;
+	bool with = api->token && !c->spec.open;
+	char *auth = with ? xasprintf("%s%s", api->token_header, api->token->text) : NULL;
+	char *path = xasprintf("%s%s", api->prefix, c->path);
+	const char *headers[HEADERS_MAX + 3] = { c->spec.data ? "Accept: text/event-stream" : "Accept: application/json" };
+	size_t n = 1;
+	for (size_t i = 0; c->headers && c->headers[i] && i < HEADERS_MAX; i++)
+		headers[n++] = c->headers[i];
+	if (with)
+		headers[n++] = auth;
+	c->token_no = api->token_no;
+	c->call = call_start(api->door, &(struct call_spec){
+		.method = c->method, .path = path, .headers = headers, .body = c->body, .body_len = c->body ? strlen(c->body) : 0,
+		.once = !only_reads(c), .max = c->spec.max, .timeout_ms = c->spec.timeout_ms ? c->spec.timeout_ms : API_TIMEOUT_MS,
+		.data = c->spec.data ? on_data : NULL, .answered = on_answered, .done = on_done, .arg = c });
+	if (auth)
+		wipe(auth, strlen(auth));
+	free(auth);
+	free(path);
+}
+
+static void on_token(struct secret *token, const struct err *err, void *arg)
+{
+	struct api *api = arg;
+	api->asking = NULL;
+	api->token = token;
+	api->token_no++;
+	api->proven = false;
+	for (struct api_call *c = api->calls; c && err; c = c->next)
+		if (!c->call && !c->spec.open)
+			c->err = *err;
+	want_advance(api);
+}
+
+static bool lacks_token(struct api *api)
+{
+	if (!api->token_command || api->token)
+		return false;
+	if (!api->asking) {
+		char *whose = xasprintf("[%s %s]: token_command", api->section, api->name);
+		api->asking = token_ask(api->loop, whose, api->token_command, on_token, api);
+		free(whose);
+	}
+	return true;
+}
+
+/* Starts what may start. One that is to be told its end is told in a turn of its own, since anything may be gone after it. */
+static void advance(void *arg)
+{
+	struct api *api = arg;
+	int64_t left = api->not_before - loop_now(api->loop);
+	for (struct api_call *c = api->calls; c; c = c->next) {
+		if (c->call)
+			continue;
+		if (c->err.code) {
+			struct api_answer answer = { .err = c->err, .body = "" };
+			want_advance(api);
+			tell(c, &answer);
+			return;
+		}
+		if (left > 0)
+			loop_timer_set(api->timer, left);
+		else if (c->spec.open || !lacks_token(api))
+			start(c);
+	}
+}
+
+static void on_timer(struct loop_timer *t, void *arg)
+{
+	advance(arg);
+}
+
+static char **copy_headers(const char *const *headers)
+{
+	char **copy = xcalloc(HEADERS_MAX + 1, sizeof(*copy));
+	for (size_t i = 0; headers && headers[i] && i < HEADERS_MAX; i++)
+		copy[i] = xstrdup(headers[i]);
+	return copy;
+}
+
+struct api_call *api_call(struct api *api, const struct api_request *request)
+{
+	struct api_call *c = xcalloc(1, sizeof(*c)), **at = &api->calls;
+	*c = (struct api_call){ .api = api, .spec = *request, .method = xstrdup(request->method ? request->method : "GET"),
+	                        .path = xstrdup(request->path), .body = xstrdup(request->body), .headers = copy_headers(request->headers) };
+	while (*at)
+		at = &(*at)->next;
+	*at = c;
+	want_advance(api);
+	return c;
+}
+
+void api_cancel(struct api_call *c)
+{
+	if (!c)
+		return;
+	call_cancel(c->call);
+	call_drop(c);
+}
+
+void api_resume(struct api_call *c)
+{
+	if (c->call)
+		call_resume(c->call);
+}
+
+struct ws *api_ws(struct api *api, const char *path, const struct ws_events *events, void *arg, struct err *err)
+{
+	char *who = xasprintf("%s %s", api->product, api->name), *full = xasprintf("%s%s", api->prefix, path);
+	char *auth = api->token ? xasprintf("%s%s", api->token_header, api->token->text) : NULL;
+	const char *const headers[] = { auth, NULL };
+	struct ws *ws = NULL;
+	if (api->road.tls)
+		err_set(err, ERR_ABSENT, "%s tells this by a WebSocket, which is read without TLS only: an url with http, through its server, can", who);
+	else if (api->token_command && !api->token)
+		err_set(err, ERR_LOST, "%s has not been asked anything yet", who);
+	else
+		ws = ws_open(api->link, &api->road, who, full, headers, events, arg, err);
+	if (auth)
+		wipe(auth, strlen(auth));
+	free(auth);
+	free(full);
+	free(who);
+	return ws;
+}
+
+/* --- one service --------------------------------------------------------------------------------------------------------------- */
+
+struct api *api_create(struct http *http, struct link *link, const struct api_config *config, struct err *err)
+{
+	struct road road;
+	char host[256];
+	const char *prefix;
+	size_t n;
+	if (!config->url || !api_url_road(config->url, &road, host, sizeof(host), &prefix, &n)) {
+		err_set(err, ERR_USAGE, "[%s %s]: url must read http://HOST:PORT or https://HOST%s%.120s", config->section, config->name,
+		        config->url ? ", not " : "", config->url ? config->url : "");
+		return NULL;
+	}
+	struct api *api = xcalloc(1, sizeof(*api));
+	*api = (struct api){ .http = http, .link = link, .loop = link->loop, .section = xstrdup(config->section),
+	                     .name = xstrdup(config->name), .product = xstrdup(config->product), .prefix = xstrndup(prefix, n),
+	                     .token_command = xstrdup(config->token_command), .token_help = xstrdup(config->token_help),
+	                     .token_header = xstrdup(config->token_header ? config->token_header : "Authorization: Bearer ") };
+	api->door = door_create(http, link, &road, 1);
+	api->road = road;
+	api->road.host = xstrdup(host);
+	api->timer = loop_timer_add(api->loop, -1, on_timer, api);
+	return api;
+}
+
+void api_destroy(struct api *api)
+{
+	if (!api)
+		return;
+	while (api->calls)
+		api_cancel(api->calls);
+	token_cancel(api->asking);
+	loop_defer_cancel(api->loop, advance, api);
+	door_destroy(api->door);
+	loop_timer_remove(api->timer);
+	secret_destroy(api->token);
+	free((char *)api->road.host);
+	free(api->section);
+	free(api->name);
+	free(api->product);
+	free(api->prefix);
+	free(api->token_command);
+	free(api->token_header);
+	free(api->token_help);
+	free(api);
+}

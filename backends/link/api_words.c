@@ -1,0 +1,169 @@
+/* api_words.c: the pure parts of api.h: an url, what a refusal says, when to come back. */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include <cjson/cJSON.h>
+
+#include "backends/base/mem.h"
+#include "backends/base/wash.h"
+#include "backends/link/api.h"
+#include "backends/link/link.h"
+
+#define RETRY_MAX_S (7 * 86400)
+
+/* "host", "host:80", "[::1]:80": how many bytes are the name, and the port behind it. */
+static bool split_port(const char *at, size_t n, size_t *name, int *port)
+{
+	const char *close = *at == '[' ? memchr(at, ']', n) : NULL;
+	const char *from = close ? close : at, *colon = memchr(from, ':', n - (size_t)(from - at));
+	char *end;
+	*name = colon ? (size_t)(colon - at) : n;
+	if (!colon)
+		return true;
+	long value = isdigit((unsigned char)colon[1]) ? strtol(colon + 1, &end, 10) : 0;
+	if (value < 1 || value > 65535 || end != at + n)
+		return false;
+	*port = (int)value;
+	return true;
+}
+
+bool api_url_road(const char *url, struct road *road, char *host, size_t size, const char **prefix, size_t *prefix_len)
+{
+	bool tls = !strncmp(url, "https://", 8);
+	if (!tls && strncmp(url, "http://", 7) != 0)
+		return false;
+	const char *at = url + (tls ? 8 : 7);
+	size_t n = strcspn(at, "/?#"), name;
+	int port = tls ? 443 : 80;
+	if (!n || at[n] == '?' || at[n] == '#' || !split_port(at, n, &name, &port) || !name || name >= size)
+		return false;
+	for (size_t i = 0; i < name; i++)
+		if (!isalnum((unsigned char)at[i]) && !strchr("-._[]:", at[i]))
+			return false;
+	snprintf(host, size, "%.*s", (int)name, at);
+	*road = (struct road){ .kind = ROAD_TCP, .host = host, .port = port, .tls = tls };
+	*prefix = at + n;
+	*prefix_len = strlen(*prefix);
+	while (*prefix_len && (*prefix)[*prefix_len - 1] == '/')
+		--*prefix_len;
+	for (size_t i = 0; i < *prefix_len; i++)
+		if (!isalnum((unsigned char)(*prefix)[i]) && !strchr("-._~/%", (*prefix)[i]))
+			return false;
+	return true;
+}
+
+static const char *text_of(const cJSON *o, const char *name)
+{
+	const cJSON *v = cJSON_GetObjectItemCaseSensitive(o, name);
+	if (cJSON_IsObject(v))
+		v = cJSON_GetObjectItemCaseSensitive(v, "message");
+	return cJSON_IsString(v) && *v->valuestring ? v->valuestring : NULL;
+}
+
+/* Adds one more thing that is wrong, once; the end is cut. */
+static void add(char *buf, size_t size, const char *field, const char *text)
+{
+	char clean[200], name[60] = "";
+	size_t used = strlen(buf);
+	wash(clean, sizeof(clean), text, strlen(text));
+	if (!*clean || strstr(buf, clean))
+		return;
+	if (field)
+		wash(name, sizeof(name), field, strlen(field));
+	char *more = xasprintf("%s%s%s%s", used ? "; " : "", name, *name ? ": " : "", clean);
+	wash(buf + used, size - used, more, strlen(more));
+	free(more);
+}
+
+/* {"name":["is taken"]}, {"name":"is taken"}, [{"message":"x","path":["name"]}] */
+static void add_fields(char *buf, size_t size, const cJSON *list)
+{
+	const cJSON *v;
+	if (!cJSON_IsObject(list) && !cJSON_IsArray(list))
+		return;
+	cJSON_ArrayForEach(v, list) {
+		const cJSON *first = cJSON_IsArray(v) ? v->child : v;
+		const cJSON *path = cJSON_IsObject(v) ? cJSON_GetObjectItemCaseSensitive(v, "path") : NULL;
+		const char *field = cJSON_IsArray(path) && cJSON_IsString(path->child) ? path->child->valuestring : v->string;
+		const char *text = cJSON_IsString(first) ? first->valuestring : cJSON_IsObject(v) ? text_of(v, "message") : NULL;
+		if (text)
+			add(buf, size, field, text);
+	}
+}
+
+static void words_of_json(char *buf, size_t size, const cJSON *o)
+{
+	static const char *const names[] = { "message", "error", "detail", "title" };
+	const char *text = NULL;
+	for (size_t i = 0; i < ARRAY_LEN(names) && !text; i++)
+		text = text_of(o, names[i]);
+	if (text)
+		add(buf, size, NULL, text);
+	add_fields(buf, size, cJSON_GetObjectItemCaseSensitive(o, "errors"));
+	add_fields(buf, size, cJSON_GetObjectItemCaseSensitive(o, "issues"));
+}
+
+static void words_of_page(char *buf, size_t size, const char *body, size_t len)
+{
+	char title[100] = "";
+	for (const char *at = body; (at = memchr(at, '<', len - (size_t)(at - body))); at++) {
+		if (len - (size_t)(at - body) < 7 || strncasecmp(at, "<title>", 7) != 0)
+			continue;
+		const char *from = at + 7, *to = memchr(from, '<', len - (size_t)(from - body));
+		if (to)
+			wash(title, sizeof(title), from, (size_t)(to - from));
+		break;
+	}
+	const char *clean = title + strspn(title, " ");
+	snprintf(buf, size, "%s%s", *clean ? "a web page: " : "a web page", clean);
+}
+
+char *api_words(char *buf, size_t size, const char *body, size_t len)
+{
+	cJSON *o = cJSON_ParseWithLength(body, len);
+	size_t skip = 0, n = 0;
+	buf[0] = '\0';
+	if (cJSON_IsObject(o))
+		words_of_json(buf, size, o);
+	else if (cJSON_IsString(o))
+		add(buf, size, NULL, o->valuestring);
+	cJSON_Delete(o);
+	while (skip < len && strchr(" \t\r\n", body[skip]))
+		skip++;
+	while (skip + n < len && body[skip + n] != '\n')
+		n++;
+	if (!*buf && skip < len && body[skip] == '<')
+		words_of_page(buf, size, body, len);
+	else if (!*buf)
+		wash(buf, size, body + skip, n);
+	if (!*buf)
+		snprintf(buf, size, "%s", "nothing");
+	return buf;
+}
+
+int64_t api_retry_after(const char *value, int64_t wall_ms)
+{
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	struct tm tm = { 0 };
+	char month[4];
+	if (!value)
+		return -1;
+	value += strspn(value, " \t");
+	if (isdigit((unsigned char)*value)) {
+		long s = strtol(value, NULL, 10);
+		return s > RETRY_MAX_S ? (int64_t)RETRY_MAX_S * 1000 : (int64_t)s * 1000;
+	}
+	if (sscanf(value, "%*3[A-Za-z], %2d %3[A-Za-z] %4d %2d:%2d:%2d", &tm.tm_mday, month, &tm.tm_year, &tm.tm_hour, &tm.tm_min, &tm.tm_sec) != 6)
+		return -1;
+	const char *at = strstr(months, month);
+	if (!at || (at - months) % 3 || strlen(month) != 3)
+		return -1;
+	tm.tm_mon = (int)(at - months) / 3;
+	tm.tm_year -= 1900;
+	int64_t ms = (int64_t)timegm(&tm) * 1000 - wall_ms;
+	return ms < 0 ? 0 : ms > (int64_t)RETRY_MAX_S * 1000 ? (int64_t)RETRY_MAX_S * 1000 : ms;
+}

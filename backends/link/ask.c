@@ -1,0 +1,15 @@
+/* ask.c: the answer to a question, once. */
+#include "backends/link/ask.h"
+
+#include <stdlib.h>
+
+void ask_answer(struct ask *ask, struct secret *answer, bool keep)
+{
+	if (!ask)
+		return;
+	if (ask->answered)
+		ask->answered(ask, answer, keep, ask->arg);
+	else
+		secret_destroy(answer);
+	free(ask);
+}

@@ -1,0 +1,716 @@
+/* D-Bus by sd-bus through a link.
+ *
+ * sd-bus wants a file descriptor. On this machine that is the bus's own socket; otherwise one end of a pump (pump.h) to a
+ * stream of the link. Nothing here waits: authentication, Hello, matches and calls are all asynchronous.
+ *
+ * Roads are tried in turn. A road counts as working once the bus greeted us, so a socket that is there but refuses
+ * the login leads on to the next road. */
+#include "backends/link/bus.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <systemd/sd-bus.h>
+
+#include "backends/base/buf.h"
+#include "backends/base/mem.h"
+#include "backends/base/wash.h"
+#include "backends/link/loop.h"
+#include "backends/link/pump.h"
+
+#define ROADS_MAX 4
+#define GREET_TIMEOUT_MS 15000     /* from opening a road to the bus's greeting */
+#define JSON_MAX (16u << 20)
+#define JSON_DEPTH 40              /* D-Bus itself allows 32 arrays in 32 structs; nobody sends that */
+#define CALLS_MAX 8192             /* waiting at once, sent or not */
+#define SENT_MAX 100               /* sent and not answered: dbus-daemon allows a connection 128 */
+
+struct bus_call {
+	struct bus *bus;
+	sd_bus_message *message;       /* until it is sent */
+	sd_bus_slot *slot;             /* once it is sent */
+	int64_t timeout_ms;
+	bus_done *done;
+	void *arg;
+	struct bus_call *next, **prev;
+	struct err failed;             /* it could not be sent; told by a deferred call */
+};
+
+struct bus {
+	struct link *link;
+	struct loop *loop;
+	const struct bus_events *events;
+	void *arg;
+	struct road roads[ROADS_MAX];  /* their strings are owned */
+	size_t n_roads, at;            /* at: the one in use */
+	struct err err;                /* why no road led there, so far */
+	sd_bus *sd;
+	struct pump *pump;             /* NULL: sd has the socket itself */
+	struct loop_timer *timer;
+	struct bus_call *calls, **calls_last;   /* in their order; those that were sent come first */
+	struct bus_call *unsent;       /* the first of calls that was not sent */
+	size_t n_calls, n_sent;
+	int depth;                     /* callbacks of sd-bus that are running */
+	bool open;
+};
+
+static const char *or_empty(const char *s)
+{
+	return s ? s : "";
+}
+
+static void try_road(struct bus *);
+static void road_failed(struct bus *, enum err_code, const char *why);
+
+/* --- a message as JSON --------------------------------------------------------------------------------- */
+
+static void json_string(struct buf *out, const char *s)
+{
+	static const char hex[] = "0123456789abcdef";
+	buf_puts(out, "\"");
+	while (*s) {
+		unsigned char c = (unsigned char)*s;
+		if (c == '"' || c == '\\') {
+			buf_add(out, (char[]){ '\\', *s++ }, 2);
+		} else if (c < 0x20 || c == 0x7f) {
+			buf_add(out, (char[]){ '\\', 'u', '0', '0', hex[c >> 4], hex[c & 15] }, 6);
+			s++;
+		} else if (c < 0x80) {
+			size_t n = 1;
+			while ((unsigned char)s[n] >= 0x20 && (unsigned char)s[n] < 0x7f && s[n] != '"' && s[n] != '\\')
+				n++;
+			buf_add(out, s, n);
+			s += n;
+		} else {
+			/* sd-bus checked the string already; a byte that is wrong all the same becomes U+FFFD. */
+			size_t n = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : 2, i = 1;
+			while (i < n && ((unsigned char)s[i] & 0xc0) == 0x80)
+				i++;
+			if (c < 0xc2 || c > 0xf4 || i < n)
+				buf_puts(out, "\\ufffd");
+			else
+				buf_add(out, s, n);
+			s += i;
+		}
+	}
+	buf_puts(out, "\"");
+}
+
+static void json_double(struct buf *out, double d)
+{
+	char text[40];
+	if (!isfinite(d)) {
+		buf_puts(out, "null");
+		return;
+	}
+	snprintf(text, sizeof text, "%.17g", d);
+	for (char *p = text; *p; p++)
+		if (*p == ',')                 /* the locale's decimal point */
+			*p = '.';
+	buf_puts(out, text);
+}
+
+/* A double, which is what JSON readers make of it, holds no whole number above 2^53. */
+static void json_unsigned(struct buf *out, uint64_t n)
+{
+	buf_addf(out, n > (UINT64_C(1) << 53) ? "\"%llu\"" : "%llu", (unsigned long long)n);
+}
+
+static void json_signed(struct buf *out, int64_t n)
+{
+	bool far = n > (INT64_C(1) << 53) || n < -(INT64_C(1) << 53);
+	buf_addf(out, far ? "\"%lld\"" : "%lld", (long long)n);
+}
+
+static int json_basic(struct buf *out, sd_bus_message *m, char type)
+{
+	union {
+		uint8_t y; int b; int16_t n; uint16_t q; int32_t i; uint32_t u; int64_t x; uint64_t t; double d; const char *s;
+	} v = { .t = 0 };
+	int r = sd_bus_message_read_basic(m, type, &v);
+	if (r <= 0)
+		return r;
+	switch (type) {
+	case 'y': json_unsigned(out, v.y); break;
+	case 'b': buf_puts(out, v.b ? "true" : "false"); break;
+	case 'n': json_signed(out, v.n); break;
+	case 'q': json_unsigned(out, v.q); break;
+	case 'i': json_signed(out, v.i); break;
+	case 'u': json_unsigned(out, v.u); break;
+	case 'x': json_signed(out, v.x); break;
+	case 't': json_unsigned(out, v.t); break;
+	case 'd': json_double(out, v.d); break;
+	case 's': case 'o': case 'g': json_string(out, v.s ? v.s : ""); break;
+	default: buf_puts(out, "null");    /* 'h': a file descriptor means nothing over a link */
+	}
+	return 1;
+}
+
+/* The key of a dictionary entry, which JSON wants to be a string. */
+static int json_key(struct buf *out, sd_bus_message *m, char type)
+{
+	struct buf key;
+	buf_init(&key, JSON_MAX);
+	int r = json_basic(&key, m, type);
+	if (r > 0 && key.len && *key.data == '"')
+		buf_add(out, key.data, key.len);
+	else if (r > 0)
+		buf_addf(out, "\"%s\"", key.len ? key.data : "");
+	buf_finish(&key);
+	return r;
+}
+
+static int json_values(struct buf *, sd_bus_message *, int depth);
+
+static int json_dict(struct buf *out, sd_bus_message *m, const char *entry, int depth)
+{
+	char inner[256];
+	int r = 1;
+	size_t n = strlen(entry);
+	if (n < 4 || n - 2 >= sizeof inner)
+		return -EBADMSG;
+	memcpy(inner, entry + 1, n - 2);
+	inner[n - 2] = '\0';
+	buf_puts(out, "{");
+	for (bool first = true; (r = sd_bus_message_enter_container(m, 'e', inner)) > 0; first = false) {
+		if (!first)
+			buf_puts(out, ",");
+		if ((r = json_key(out, m, *inner)) <= 0)
+			return r ? r : -EBADMSG;
+		buf_puts(out, ":");
+		if ((r = json_values(out, m, depth)) < 0 || (r = sd_bus_message_exit_container(m)) < 0)
+			return r;
+	}
+	buf_puts(out, "}");
+	return r;
+}
+
+static int json_container(struct buf *out, sd_bus_message *m, char type, const char *contents, int depth)
+{
+	int r = sd_bus_message_enter_container(m, type, contents);
+	if (r < 0)
+		return r;
+	if (type == 'a' && *contents == '{') {
+		r = json_dict(out, m, contents, depth);
+	} else if (type == 'v') {
+		buf_puts(out, "{\"type\":");
+		json_string(out, contents);
+		buf_puts(out, ",\"data\":");
+		r = json_values(out, m, depth);
+		buf_puts(out, "}");
+	} else {
+		buf_puts(out, "[");
+		r = json_values(out, m, depth);
+		buf_puts(out, "]");
+	}
+	return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
+/* All values that are left in the container that m is in, parted by commas. */
+static int json_values(struct buf *out, sd_bus_message *m, int depth)
+{
+	const char *contents;
+	char type;
+	int r;
+	if (depth > JSON_DEPTH)
+		return -ELOOP;
+	for (bool first = true; (r = sd_bus_message_peek_type(m, &type, &contents)) > 0; first = false) {
+		if (!first)
+			buf_puts(out, ",");
+		r = strchr("avr", type) ? json_container(out, m, type, contents, depth + 1) : json_basic(out, m, type);
+		if (r < 0)
+			return r;
+		if (out->overflowed)
+			return -E2BIG;
+	}
+	return r;
+}
+
+/* The body as an array. False: it was too big or wrong, and err says so. */
+static bool json_body(struct buf *out, sd_bus_message *m, struct err *err)
+{
+	buf_init(out, JSON_MAX);
+	buf_puts(out, "[");
+	int r = json_values(out, m, 0);
+	buf_puts(out, "]");
+	if (r == -E2BIG || out->overflowed)
+		return err_set(err, ERR_TOO_BIG, "the D-Bus message is over %u MB", JSON_MAX >> 20);
+	if (r < 0)
+		return err_set(err, ERR_GARBLED, "a D-Bus message that cannot be read: %s", strerror(-r));
+	return true;
+}
+
+/* --- calls --------------------------------------------------------------------------------------------- */
+
+static void call_add(struct bus *bus, struct bus_call *call)
+{
+	call->prev = bus->calls_last;
+	*bus->calls_last = call;
+	bus->calls_last = &call->next;
+	bus->n_calls++;
+}
+
+static void call_free(struct bus_call *call)
+{
+	struct bus *bus = call->bus;
+	*call->prev = call->next;
+	if (call->next)
+		call->next->prev = call->prev;
+	else
+		bus->calls_last = call->prev;
+	if (bus->unsent == call)
+		bus->unsent = call->next;
+	bus->n_calls--;
+	bus->n_sent -= call->slot != NULL;
+	sd_bus_slot_unref(call->slot);
+	sd_bus_message_unref(call->message);
+	free(call);
+}
+
+static enum err_code code_of(const char *name)
+{
+	static const struct {
+		const char *name;
+		enum err_code code;
+	} known[] = {
+		{ SD_BUS_ERROR_ACCESS_DENIED, ERR_DENIED },
+		{ SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED, ERR_DENIED },
+		{ SD_BUS_ERROR_AUTH_FAILED, ERR_DENIED },
+		{ "org.freedesktop.PolicyKit1.Error.NotAuthorized", ERR_DENIED },
+		{ SD_BUS_ERROR_TIMEOUT, ERR_TIMEOUT },
+		{ SD_BUS_ERROR_NO_REPLY, ERR_TIMEOUT },
+		{ SD_BUS_ERROR_DISCONNECTED, ERR_LOST },
+		{ SD_BUS_ERROR_SERVICE_UNKNOWN, ERR_ABSENT },
+		{ SD_BUS_ERROR_NAME_HAS_NO_OWNER, ERR_ABSENT },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(known); i++)
+		if (strcmp(known[i].name, name) == 0)
+			return known[i].code;
+	return ERR_REFUSED;
+}
+
+/* Tells the caller and forgets the call; either may close the bus. */
+static void call_end(struct bus_call *call, const char *json, size_t len, const struct err *err, const char *name)
+{
+	bus_done *done = call->done;
+	void *arg = call->arg;
+	call_free(call);
+	done(json, len, err, name, arg);
+}
+
+static void send_waiting(struct bus *);
+
+static int on_reply(sd_bus_message *m, void *userdata, sd_bus_error *ignored)
+{
+	struct bus_call *call = userdata;
+	struct bus *bus = call->bus;
+	const sd_bus_error *e = sd_bus_message_get_error(m);
+	struct err err = { 0 };
+	struct buf json = { 0 };
+	bus->depth++;
+	sd_bus_message_ref(m);
+	if (e) {
+		err_set(&err, code_of(e->name), "%s", e->message ? e->message : e->name);
+		call_end(call, NULL, 0, &err, e->name);
+	} else if (!json_body(&json, m, &err)) {
+		call_end(call, NULL, 0, &err, "");
+	} else {
+		call_end(call, json.data, json.len, &err, "");
+	}
+	buf_finish(&json);
+	sd_bus_message_unref(m);
+	send_waiting(bus);
+	bus->depth--;
+	return 1;
+}
+
+static void on_not_sent(void *arg)
+{
+	struct bus_call *call = arg;
+	struct err err = call->failed;
+	call_end(call, NULL, 0, &err, "");
+}
+
+static int append_args(sd_bus_message *m, const char *sig, va_list ap)
+{
+	int r = 0;
+	for (; *sig && r >= 0; sig++) {
+		switch (*sig) {
+		case 's': case 'o': case 'g': r = sd_bus_message_append_basic(m, *sig, va_arg(ap, const char *)); break;
+		case 'b': case 'i': r = sd_bus_message_append_basic(m, *sig, &(int){ va_arg(ap, int) }); break;
+		case 'u': r = sd_bus_message_append_basic(m, 'u', &(uint32_t){ va_arg(ap, uint32_t) }); break;
+		case 't': case 'x': r = sd_bus_message_append_basic(m, *sig, &(uint64_t){ va_arg(ap, uint64_t) }); break;
+		case 'a':
+			if (*++sig != 's')
+				return -EINVAL;
+			r = sd_bus_message_append_strv(m, (char **)va_arg(ap, const char *const *));
+			break;
+		default: return -EINVAL;
+		}
+	}
+	return r;
+}
+
+static void not_sent(struct bus_call *call, const char *member, int r)
+{
+	err_set(&call->failed, r == -ENOTCONN || r == -ECONNRESET ? ERR_LOST : ERR_SYSTEM, "%s was not sent over D-Bus: %s",
+	        member, r == -ENOBUFS ? "too many calls wait for an answer" : strerror(-r));
+	loop_defer(call->bus->loop, on_not_sent, call);
+}
+
+/* A call's time runs from here, so that a long queue does not eat it up. */
+static void send_waiting(struct bus *bus)
+{
+	while (bus->unsent && bus->n_sent < SENT_MAX && bus->sd && bus->open) {
+		struct bus_call *call = bus->unsent;
+		bus->unsent = call->next;
+		if (!call->message)                    /* it failed at once and is told so */
+			continue;
+		int r = sd_bus_call_async(bus->sd, &call->slot, call->message, on_reply, call, (uint64_t)call->timeout_ms * 1000);
+		if (r < 0)
+			not_sent(call, or_empty(sd_bus_message_get_member(call->message)), r);
+		else
+			bus->n_sent++;
+		call->message = sd_bus_message_unref(call->message);
+	}
+}
+
+struct bus_call *bus_call(struct bus *bus, const char *dest, const char *path, const char *interface,
+                          const char *member, int64_t timeout_ms, bus_done *done, void *arg, const char *sig, ...)
+{
+	struct bus_call *call = xcalloc(1, sizeof *call);
+	va_list ap;
+	*call = (struct bus_call){ .bus = bus, .done = done, .arg = arg, .timeout_ms = timeout_ms };
+	call_add(bus, call);
+	int r = !bus->sd || !bus->open ? -ENOTCONN : bus->n_calls > CALLS_MAX ? -ENOBUFS :
+		sd_bus_message_new_method_call(bus->sd, &call->message, dest, path, interface, member);
+	if (r >= 0) {
+		va_start(ap, sig);
+		r = append_args(call->message, sig ? sig : "", ap);
+		va_end(ap);
+	}
+	if (r < 0) {
+		call->message = sd_bus_message_unref(call->message);
+		not_sent(call, member, r);
+	}
+	if (!bus->unsent)
+		bus->unsent = call;
+	send_waiting(bus);
+	return call;
+}
+
+void bus_call_cancel(struct bus_call *call)
+{
+	if (!call)
+		return;
+	loop_defer_cancel(call->bus->loop, on_not_sent, call);
+	call_free(call);
+}
+
+/* --- signals ------------------------------------------------------------------------------------------- */
+
+static int on_signal(sd_bus_message *m, void *userdata, sd_bus_error *ignored)
+{
+	struct bus *bus = userdata;
+	struct buf json;
+	sd_bus_message_ref(m);
+	bus->depth++;
+	if (json_body(&json, m, NULL))
+		bus->events->signal(bus, or_empty(sd_bus_message_get_path(m)), or_empty(sd_bus_message_get_interface(m)),
+		                    or_empty(sd_bus_message_get_member(m)), json.data, json.len, bus->arg);
+	bus->depth--;
+	buf_finish(&json);
+	sd_bus_message_unref(m);
+	return 0;
+}
+
+void bus_match(struct bus *bus, const char *rule)
+{
+	if (bus->sd)
+		sd_bus_add_match_async(bus->sd, NULL, rule, on_signal, NULL, bus);
+}
+
+/* --- opening ---------------------------------------------------------------------------------------------- */
+
+/* Why a bridge ended, from the little it tells. Old ones that find no bus end with 1 and tell it to the log only. */
+static enum err_code bridge_code(const struct stream_end *end, const char *complaint)
+{
+	if (end->err.code)
+		return end->err.code;
+	if (strstr(complaint, "Permission denied") || strstr(complaint, "Access denied"))
+		return ERR_DENIED;
+	if (strstr(complaint, "No such file") || strstr(complaint, "not found") || strstr(complaint, "Connection refused"))
+		return ERR_ABSENT;
+	return end->exit_code == 127 || (end->exit_code > 0 && !*complaint) ? ERR_ABSENT : ERR_REFUSED;
+}
+
+static void on_pump_closed(const struct stream_end *end, const char *complaint, void *arg)
+{
+	struct bus *bus = arg;
+	char why[sizeof end->err.text];
+	bus->pump = NULL;
+	if (end->err.code)
+		snprintf(why, sizeof why, "%s", end->err.text);
+	else if (*complaint)
+		snprintf(why, sizeof why, "%s", complaint);
+	else if (end->exit_code > 0)
+		snprintf(why, sizeof why, "it ended with code %d, so there is no bus", end->exit_code);
+	else
+		snprintf(why, sizeof why, "it closed the connection");
+	road_failed(bus, bridge_code(end, complaint), why);
+}
+
+/* Lets go of the connection. sd-bus may be in the middle of calling us; then it is freed after this turn. */
+static void unref_later(void *sd)
+{
+	sd_bus_close_unref(sd);
+}
+
+static void disconnect(struct bus *bus)
+{
+	bus->open = false;
+	if (bus->sd) {
+		sd_bus_detach_event(bus->sd);
+		if (bus->depth)
+			loop_defer(bus->loop, unref_later, bus->sd);
+		else
+			sd_bus_close_unref(bus->sd);
+		bus->sd = NULL;
+	}
+	pump_close(bus->pump);
+	bus->pump = NULL;
+}
+
+/* Calls that wait are dropped without a word, as bus_close promises; their callers learn it by closed. */
+static void drop_calls(struct bus *bus)
+{
+	while (bus->calls)
+		bus_call_cancel(bus->calls);
+}
+
+static void bus_free(void *arg)
+{
+	struct bus *bus = arg;
+	for (size_t i = 0; i < bus->n_roads; i++) {
+		free((char *)bus->roads[i].path);
+		free((char *)bus->roads[i].command);
+	}
+	free(bus);
+}
+
+static void give_up(void *arg)
+{
+	struct bus *bus = arg;
+	const struct bus_events *events = bus->events;
+	void *user = bus->arg;
+	struct err err = bus->err;
+	events->closed(bus, &err, user);
+	bus_close(bus);
+}
+
+static const char *road_name(const struct road *road)
+{
+	return road->kind == ROAD_UNIX ? road->path : road->command;
+}
+
+/* Adds why this road failed to the sentence. A refusal weighs more than an absence: if any road found a bus that said
+ * no, the thing is there. */
+static void remember(struct bus *bus, enum err_code code, const char *why)
+{
+	char before[sizeof bus->err.text];
+	memcpy(before, bus->err.text, sizeof before);
+	enum err_code worst = bus->err.code == ERR_NONE || bus->err.code == ERR_ABSENT ? code : bus->err.code;
+	err_set(&bus->err, worst, "%.150s%s%.80s: %.160s", before, *before ? "; " : "", road_name(&bus->roads[bus->at]), why);
+}
+
+/* The next roads until one can be begun; the last one's failure is told by try_road. */
+static void next_road(void *arg)
+{
+	struct bus *bus = arg;
+	while (!bus->sd && bus->at + 1 < bus->n_roads) {
+		bus->at++;
+		try_road(bus);
+	}
+}
+
+static void road_failed(struct bus *bus, enum err_code code, const char *why)
+{
+	bool was_open = bus->open;
+	disconnect(bus);
+	if (was_open)
+		err_set(&bus->err, code == ERR_LOST ? ERR_LOST : ERR_REFUSED, "the D-Bus connection (%.80s) ended: %.200s",
+		        road_name(&bus->roads[bus->at]), why);
+	else
+		remember(bus, code, why);
+	/* Calls that wait stay until closed is told: their owners may still cancel them. */
+	bool more = !was_open && bus->at + 1 < bus->n_roads && code != ERR_LOST;
+	if (!more)
+		loop_timer_set(bus->timer, -1);
+	loop_defer(bus->loop, more ? next_road : give_up, bus);
+}
+
+static void on_late(struct loop_timer *timer, void *arg)
+{
+	road_failed(arg, ERR_TIMEOUT, "the bus did not greet within 15 s");
+}
+
+static int on_connected(sd_bus_message *m, void *userdata, sd_bus_error *ignored)
+{
+	struct bus *bus = userdata;
+	bus->depth++;
+	bus->open = true;
+	err_clear(&bus->err);
+	loop_timer_set(bus->timer, -1);
+	bus->events->opened(bus, bus->arg);
+	bus->depth--;
+	return 0;
+}
+
+static int on_disconnected(sd_bus_message *m, void *userdata, sd_bus_error *ignored)
+{
+	struct bus *bus = userdata;
+	bus->depth++;
+	road_failed(bus, ERR_REFUSED, bus->open ? "the bus closed it" : "the bus refused the login or closed the connection");
+	bus->depth--;
+	return 0;
+}
+
+static const char local_rule[] = "type='signal',sender='org.freedesktop.DBus.Local',"
+	"path='/org/freedesktop/DBus/Local',interface='org.freedesktop.DBus.Local',member='%s'";
+
+static int add_local_match(struct bus *bus, const char *member, sd_bus_message_handler_t fn)
+{
+	char rule[256];
+	snprintf(rule, sizeof rule, local_rule, member);
+	return sd_bus_add_match(bus->sd, NULL, rule, fn, bus);
+}
+
+/* Gives fd to sd-bus, whose it is from then on. The socketpair could carry file descriptors but the link cannot, so
+ * they are not offered. */
+static int start(struct bus *bus, int fd)
+{
+	int r = sd_bus_new(&bus->sd);
+	if (r < 0) {
+		close(fd);
+		return r;
+	}
+	if ((r = sd_bus_set_fd(bus->sd, fd, fd)) < 0) {
+		close(fd);
+		return r;
+	}
+	if ((r = sd_bus_set_bus_client(bus->sd, 1)) < 0 || (r = sd_bus_negotiate_fds(bus->sd, 0)) < 0 ||
+	    (r = sd_bus_set_connected_signal(bus->sd, 1)) < 0 || (r = sd_bus_start(bus->sd)) < 0 ||
+	    (r = add_local_match(bus, "Connected", on_connected)) < 0 ||
+	    (r = add_local_match(bus, "Disconnected", on_disconnected)) < 0)
+		return r;
+	return sd_bus_attach_event(bus->sd, loop_sd_event(bus->loop), SD_EVENT_PRIORITY_NORMAL);
+}
+
+static int connect_unix(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	if (strlen(path) >= sizeof address.sun_path)
+		return -ENAMETOOLONG;
+	memcpy(address.sun_path, path, strlen(path) + 1);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	if (connect(fd, (struct sockaddr *)&address, sizeof address) < 0) {
+		int e = errno;
+		close(fd);
+		return -e;
+	}
+	return fd;
+}
+
+static void try_local(struct bus *bus, const struct road *road)
+{
+	int fd = connect_unix(road->path);
+	int r = fd < 0 ? fd : start(bus, fd);
+	enum err_code code = r == -ENOENT || r == -ECONNREFUSED ? ERR_ABSENT : r == -EACCES || r == -EPERM ? ERR_DENIED :
+		ERR_SYSTEM;
+	if (r < 0) {
+		disconnect(bus);
+		remember(bus, code, r == -ECONNREFUSED ? "nobody listens there" : strerror(-r));
+	}
+}
+
+static void try_pump(struct bus *bus, const struct road *road)
+{
+	int fd;
+	struct err err;
+	bus->pump = pump_open(bus->link, road, &fd, on_pump_closed, bus, &err);
+	if (!bus->pump) {
+		remember(bus, err.code, err.text);
+		return;
+	}
+	int r = start(bus, fd);
+	if (r < 0) {
+		disconnect(bus);
+		remember(bus, ERR_SYSTEM, strerror(-r));
+	}
+}
+
+static void try_road(struct bus *bus)
+{
+	const struct road *road = &bus->roads[bus->at];
+	loop_timer_set(bus->timer, GREET_TIMEOUT_MS);
+	if (road->kind == ROAD_UNIX && link_is_local(bus->link))
+		try_local(bus, road);
+	else
+		try_pump(bus, road);
+	if (!bus->sd && bus->at + 1 >= bus->n_roads) {
+		loop_timer_set(bus->timer, -1);
+		loop_defer(bus->loop, give_up, bus);
+	}
+}
+
+struct bus *bus_open(struct link *link, const struct road *roads, size_t n, const struct bus_events *events, void *arg,
+                     struct err *err)
+{
+	if (link->state != LINK_UP || !n) {
+		err_set(err, ERR_LOST, "%s: the link is not up", link->name);
+		return NULL;
+	}
+	struct bus *bus = xcalloc(1, sizeof *bus);
+	*bus = (struct bus){ .link = link, .loop = link->loop, .events = events, .arg = arg,
+		.n_roads = n < ROADS_MAX ? n : ROADS_MAX };
+	bus->calls_last = &bus->calls;
+	for (size_t i = 0; i < bus->n_roads; i++) {
+		bus->roads[i] = (struct road){ .kind = roads[i].kind, .path = xstrdup(roads[i].path),
+			.command = xstrdup(roads[i].command), .timeout_ms = roads[i].timeout_ms };
+	}
+	bus->timer = loop_timer_add(bus->loop, -1, on_late, bus);
+	try_road(bus);
+	next_road(bus);
+	return bus;
+}
+
+void bus_close(struct bus *bus)
+{
+	if (!bus)
+		return;
+	loop_defer_cancel(bus->loop, next_road, bus);
+	loop_defer_cancel(bus->loop, give_up, bus);
+	drop_calls(bus);
+	disconnect(bus);
+	loop_timer_remove(bus->timer);
+	bus->timer = NULL;
+	/* A callback of ours further up the stack still counts its depth down. */
+	if (bus->depth)
+		loop_defer(bus->loop, bus_free, bus);
+	else
+		bus_free(bus);
+}
+
+const struct road *bus_road(const struct bus *bus)
+{
+	return bus->open ? &bus->roads[bus->at] : NULL;
+}

@@ -1,0 +1,591 @@
+/* door.c: a private Unix socket whose connections come out on the far side of a link.
+ *
+ * libcurl can only connect by itself, so it is given a socket in a folder of our own (0700), and every connection
+ * that arrives there is pumped to a stream of the link, with back-pressure both ways. On this machine a Unix
+ * socket needs no pump: curl gets its path.
+ *
+ * Roads are tried in turn. A forwarded socket that opened works; a command that was started may still say "permission
+ * denied" and exit, so an exec road is only believed when the first byte of an answer came. Until then what curl
+ * sent is kept, so that the same request can be sent down the next road and the caller sees one call. */
+#include "backends/link/door.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "backends/base/buf.h"
+#include "backends/base/mem.h"
+
+#define PUMP_READ 65536          /* bytes taken from curl at once, and held at most while the road is not open */
+#define REPLAY_MAX (256u << 10)  /* bytes of a request that can be sent again down another road */
+#define BACKLOG 64
+#define READY_MS (45 * 1000)     /* a connection that was opened ahead waits that long for a call; Node's servers hang up at 60 s */
+
+struct pump {
+	struct door *door;
+	struct pump *next;
+	int fd;                  /* accepted; owned; -1: opened ahead, waits for one */
+	struct loop_io *io;
+	struct loop_timer *stale;  /* of one that waits */
+	struct stream *stream;   /* NULL: waits for its turn */
+	size_t road;             /* that the stream is on */
+	bool heard;              /* a byte came back */
+	bool full;               /* curl does not take more now */
+	struct buf held;         /* from curl, not yet taken by the stream */
+	struct buf sent;         /* given to a road that has not proved itself */
+	char complaint[256];     /* the end of what the command said on its stderr */
+};
+
+static void pump_start(struct pump *);
+
+/* --- the door's roads ------------------------------------------------------------------------------ */
+
+static const char *road_words(const struct road *r, char *buf, size_t size)
+{
+	if (r->kind == ROAD_UNIX)
+		snprintf(buf, size, "%s", r->path);
+	else if (r->kind == ROAD_TCP)
+		snprintf(buf, size, "%s port %d", r->host, r->port);
+	else
+		snprintf(buf, size, "`%s`", r->command ? r->command : "a shell");
+	return buf;
+}
+
+/* An exec road knows best why it is denied or refused. But where the link saw that nobody listens at the socket (over SSH by a
+ * look from inside, as sshd says "connect failed" whatever the reason was), a command that is denied it proves nothing. */
+static const struct err *telling(const struct door *d)
+{
+	if (d->roads[0].kind == ROAD_UNIX && d->why[0].code == ERR_ABSENT)
+		return &d->why[0];
+	bool local = link_is_local(d->link);
+	const struct err *best = &d->why[d->n - 1];
+	for (size_t i = d->n; i-- > 0;) {
+		const struct err *e = &d->why[i];
+		bool knows = local || d->roads[i].kind == ROAD_EXEC;
+		if (knows && e->code == ERR_DENIED)
+			return e;
+		if (knows && e->code != ERR_ABSENT && e->code != ERR_NONE && best->code == ERR_ABSENT)
+			best = e;
+	}
+	return best;
+}
+
+/* Road i did not open. True when there is another one to try. */
+static bool road_failed(struct door *d, size_t i, const struct err *why)
+{
+	d->why[i] = *why;
+	if (why->code == ERR_LOST) {      /* that is the link's fault, not the road's */
+		d->err = *why;
+		return false;
+	}
+	if (d->decided || i != d->at)     /* the others have moved on already */
+		return i != d->at;
+	if (d->at + 1 < d->n) {
+		d->at++;
+		return true;
+	}
+	d->err = *telling(d);
+	d->at = 0;                        /* the next call tries again from the start */
+	return false;
+}
+
+static void road_works(struct door *d, size_t i)
+{
+	if (d->decided)
+		return;
+	d->decided = true;
+	d->at = i;
+	err_clear(&d->err);
+}
+
+/* Commands cost a session each, and one is enough to find out whether they work. */
+static bool must_wait(const struct door *d)
+{
+	if (d->roads[d->at].kind != ROAD_EXEC)
+		return false;
+	unsigned running = 0;
+	for (const struct pump *p = d->pumps; p; p = p->next)
+		running += p->stream != NULL;
+	return running >= (d->decided ? DOOR_EXEC_MAX : 1);
+}
+
+/* Starts those that wait, as far as they may; one that was started has a stream or is gone. */
+static void wake(struct door *d)
+{
+	for (;;) {
+		struct pump *oldest = NULL;
+		for (struct pump *p = d->pumps; p; p = p->next)
+			if (!p->stream)
+				oldest = p;
+		if (!oldest || must_wait(d))
+			return;
+		pump_start(oldest);
+	}
+}
+
+/* --- one connection ------------------------------------------------------------------------------- */
+
+static void pump_destroy(struct pump *p)
+{
+	for (struct pump **at = &p->door->pumps; *at; at = &(*at)->next)
+		if (*at == p) {
+			*at = p->next;
+			break;
+		}
+	stream_close(p->stream);
+	loop_timer_remove(p->stale);
+	loop_io_remove(p->io);
+	if (p->fd >= 0)
+		close(p->fd);
+	buf_finish(&p->held);
+	buf_finish(&p->sent);
+	free(p);
+}
+
+/* Its place may be what another one waits for. */
+static void pump_end(struct pump *p)
+{
+	struct door *d = p->door;
+	pump_destroy(p);
+	wake(d);
+}
+
+/* No road is left for p. When none opened at all, those that wait for the outcome have it now. */
+static void pump_give_up(struct pump *p)
+{
+	struct door *d = p->door;
+	if (d->decided || !d->err.code) {
+		pump_end(p);
+		return;
+	}
+	for (struct pump *next, *k = d->pumps; k; k = next) {
+		next = k->next;
+		if (!k->stream)
+			pump_destroy(k);
+	}
+}
+
+static void pump_watch(struct pump *p)
+{
+	unsigned events = p->held.len < PUMP_READ ? POLLIN : 0;
+	if (!p->io)
+		return;
+	loop_io_set(p->io, events | (p->full ? POLLOUT : 0));
+}
+
+/* Gives the stream what curl sent. */
+static void pump_flush(struct pump *p)
+{
+	while (p->stream && p->held.len) {
+		size_t n = stream_write(p->stream, p->held.data, p->held.len);
+		if (!n)
+			break;
+		if (!p->heard)
+			buf_add(&p->sent, p->held.data, n);
+		buf_consume(&p->held, n);
+	}
+	pump_watch(p);
+}
+
+static void pump_readable(struct pump *p)
+{
+	char bytes[PUMP_READ];
+	ssize_t n = recv(p->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {                     /* curl is done with it */
+		pump_end(p);
+		return;
+	}
+	buf_add(&p->held, bytes, (size_t)n);
+	pump_flush(p);
+}
+
+static void on_io(struct loop_io *io, int fd, unsigned revents, void *arg)
+{
+	struct pump *p = arg;
+	if (revents & POLLOUT) {
+		p->full = false;
+		pump_watch(p);
+		if (p->stream)
+			stream_resume(p->stream);
+		return;                       /* resume may have ended it */
+	}
+	pump_readable(p);
+}
+
+static void on_opened(struct stream *s, void *arg)
+{
+	struct pump *p = arg;
+	if (p->door->roads[p->road].kind != ROAD_EXEC) {
+		road_works(p->door, p->road);
+		buf_finish(&p->sent);
+		p->heard = true;
+		wake(p->door);
+	}
+}
+
+static size_t on_data(struct stream *s, const char *bytes, size_t len, void *arg)
+{
+	struct pump *p = arg;
+	if (p->fd < 0) {                  /* nothing was asked yet: that is a complaint */
+		pump_end(p);
+		return len;
+	}
+	if (!p->heard) {
+		p->heard = true;
+		buf_finish(&p->sent);
+		road_works(p->door, p->road);
+		wake(p->door);
+	}
+	ssize_t n = send(p->fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (n < 0 && errno != EAGAIN && errno != EINTR)
+		return len;                   /* curl has closed it; on_io will see that */
+	size_t took = n < 0 ? 0 : (size_t)n;
+	if (took < len) {
+		p->full = true;
+		pump_watch(p);
+	}
+	return took;
+}
+
+/* Keeps the end of it: the last line says why. */
+static void on_error_data(struct stream *s, const char *bytes, size_t len, void *arg)
+{
+	struct pump *p = arg;
+	size_t max = sizeof(p->complaint) - 1, have = strlen(p->complaint);
+	if (len >= max) {
+		bytes += len - max;
+		len = max;
+	}
+	if (have + len > max) {
+		memmove(p->complaint, p->complaint + (have + len - max), max - len);
+		have = max - len;
+	}
+	memcpy(p->complaint + have, bytes, len);
+	p->complaint[have + len] = '\0';
+}
+
+static void on_drained(struct stream *s, void *arg)
+{
+	pump_flush(arg);
+}
+
+static bool says_denied(const char *words)
+{
+	static const char *const denied[] = { "permission denied", "password is required", "not in the sudoers",
+	                                      "terminal is required", "not allowed", "may not run" };
+	for (size_t i = 0; i < ARRAY_LEN(denied); i++)
+		if (strcasestr(words, denied[i]))
+			return true;
+	return false;
+}
+
+/* Why a stream ended, with what the command had to say. */
+static void end_err(const struct pump *p, const struct stream_end *end, struct err *err)
+{
+	char road[256];
+	const struct door *d = p->door;
+	*err = end->err;
+	if (d->roads[p->road].kind != ROAD_EXEC || end->err.code == ERR_LOST)
+		return;
+	road_words(&d->roads[p->road], road, sizeof(road));
+	enum err_code code = end->exit_code == 127 ? ERR_ABSENT : says_denied(p->complaint) ? ERR_DENIED : ERR_REFUSED;
+	const char *said = p->complaint[0] ? p->complaint : end->err.text[0] ? end->err.text : "nothing";
+	if (end->exit_code >= 0 || p->complaint[0])
+		err_set(err, code, "%s: %s ended with code %d and said: %s", d->link->name, road, end->exit_code, said);
+}
+
+static void on_closed(struct stream *s, const struct stream_end *end, void *arg)
+{
+	struct pump *p = arg;
+	struct err err;
+	p->stream = NULL;
+	if (p->fd < 0) {
+		pump_end(p);
+		return;
+	}
+	end_err(p, end, &err);
+	if (p->heard) {
+		if (err.code)
+			p->door->last = err;
+		pump_end(p);
+		return;
+	}
+	if (!err.code)
+		err_set(&err, ERR_REFUSED, "%s: the connection was closed without a word", p->door->link->name);
+	struct door *d = p->door;
+	d->last = err;
+	bool again = road_failed(d, p->road, &err) && !p->sent.overflowed;
+	if (!again) {
+		pump_give_up(p);
+		return;
+	}
+	buf_add(&p->sent, p->held.data, p->held.len);
+	struct buf all = p->sent;
+	p->sent = p->held;
+	p->held = all;
+	buf_clear(&p->sent);
+	p->complaint[0] = '\0';
+	pump_start(p);
+}
+
+static const struct stream_events pump_events = {
+	.opened = on_opened,
+	.data = on_data,
+	.error_data = on_error_data,
+	.drained = on_drained,
+	.closed = on_closed,
+};
+
+static void pump_start(struct pump *p)
+{
+	struct door *d = p->door;
+	struct err err = { 0 };
+	while (!must_wait(d)) {
+		p->road = d->at;
+		p->heard = false;
+		p->stream = link_open(d->link, &d->roads[p->road], &pump_events, p, &err);
+		if (p->stream) {
+			pump_flush(p);
+			return;
+		}
+		d->last = err;
+		if (!road_failed(d, p->road, &err)) {
+			pump_give_up(p);
+			return;
+		}
+	}
+	pump_watch(p);
+}
+
+/* --- the listening socket ---------------------------------------------------------------------------- */
+
+static bool same_user(int fd)
+{
+	struct ucred cred;
+	socklen_t len = sizeof(cred);
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) == 0 && cred.uid == geteuid();
+}
+
+static struct pump *pump_create(struct door *d, int fd)
+{
+	struct pump *p = xcalloc(1, sizeof(*p));
+	*p = (struct pump){ .door = d, .fd = fd, .next = d->pumps };
+	buf_init(&p->held, 2 * REPLAY_MAX);
+	buf_init(&p->sent, REPLAY_MAX);
+	d->pumps = p;
+	return p;
+}
+
+static struct pump *ready_one(const struct door *d)
+{
+	struct pump *p = d->pumps;
+	while (p && p->fd >= 0)
+		p = p->next;
+	return p;
+}
+
+static void take(struct door *d, int fd)
+{
+	struct pump *p = ready_one(d);
+	bool ready = p != NULL;
+	if (!p)
+		p = pump_create(d, fd);
+	p->fd = fd;
+	p->io = loop_io_add(d->loop, fd, POLLIN, on_io, p);
+	loop_timer_remove(p->stale);
+	p->stale = NULL;
+	if (!ready)
+		pump_start(p);
+}
+
+static void on_stale(struct loop_timer *t, void *arg)
+{
+	pump_end(arg);
+}
+
+void door_ready(struct door *d)
+{
+	bool pumped = !link_is_local(d->link) || d->roads[d->at].kind == ROAD_TCP;
+	if (d->link->state != LINK_UP || !d->decided || d->roads[d->at].kind == ROAD_EXEC || !pumped || ready_one(d))
+		return;
+	struct pump *p = pump_create(d, -1);
+	p->stale = loop_timer_add(d->loop, READY_MS, on_stale, p);
+	pump_start(p);
+}
+
+void door_accept(struct door *d, int listener, bool (*ours)(int fd))
+{
+	for (int i = 0; i < BACKLOG; i++) {
+		int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		if (fd < 0)
+			return;
+		if (ours(fd))
+			take(d, fd);
+		else
+			close(fd);
+	}
+}
+
+static void on_listen(struct loop_io *io, int listener, unsigned revents, void *arg)
+{
+	door_accept(arg, listener, same_user);
+}
+
+static void close_listener(struct door *d)
+{
+	loop_io_remove(d->io);
+	d->io = NULL;
+	if (d->fd >= 0)
+		close(d->fd);
+	d->fd = -1;
+	if (d->path)
+		unlink(d->path);
+	if (d->dir)
+		rmdir(d->dir);
+	xreplace(&d->path, NULL);
+	xreplace(&d->dir, NULL);
+}
+
+static bool bind_listener(struct door *d, const char *base)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	d->dir = xasprintf("%s/mocr-XXXXXX", base);
+	if (strlen(d->dir) + 3 > sizeof(sun.sun_path) || !mkdtemp(d->dir)) {   /* mkdtemp makes it 0700 */
+		xreplace(&d->dir, NULL);
+		return false;
+	}
+	d->path = xasprintf("%s/s", d->dir);
+	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", d->path);
+	d->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	return d->fd >= 0 && bind(d->fd, (struct sockaddr *)&sun, sizeof(sun)) == 0 && listen(d->fd, BACKLOG) == 0;
+}
+
+static bool open_listener(struct door *d, struct err *err)
+{
+	const char *bases[] = { getenv("XDG_RUNTIME_DIR"), getenv("TMPDIR"), "/tmp" };
+	for (size_t i = 0; i < ARRAY_LEN(bases); i++) {
+		if (!bases[i] || bases[i][0] != '/')
+			continue;
+		if (bind_listener(d, bases[i])) {
+			d->io = loop_io_add(d->loop, d->fd, POLLIN, on_listen, d);
+			return true;
+		}
+		int saved = errno;
+		close_listener(d);
+		errno = saved;
+	}
+	return err_set(err, ERR_SYSTEM, "no private socket can be made in $XDG_RUNTIME_DIR or /tmp: %s", strerror(errno));
+}
+
+/* --- the direct way on this machine ------------------------------------------------------------------ */
+
+static bool reachable(const struct door *d, const char *path, struct err *err)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int n = snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", path);
+	int fd = n > 0 && (size_t)n < sizeof(sun.sun_path) ? socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0) : -1;
+	bool ok = fd >= 0 && (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == 0 || errno == EAGAIN);
+	int saved = errno;
+	if (fd >= 0)
+		close(fd);
+	if (ok)
+		return true;
+	enum err_code code = saved == ENOENT || saved == ENOTDIR ? ERR_ABSENT : saved == EACCES || saved == EPERM ? ERR_DENIED : ERR_REFUSED;
+	return err_set(err, code, "%s: connecting to %s: %s", d->link->name, path, strerror(saved));
+}
+
+static const char *direct(struct door *d)
+{
+	struct err err;
+	while (link_is_local(d->link) && d->roads[d->at].kind == ROAD_UNIX) {
+		if (d->decided || reachable(d, d->roads[d->at].path, &err)) {
+			road_works(d, d->at);
+			return d->roads[d->at].path;
+		}
+		if (!road_failed(d, d->at, &err))
+			break;
+	}
+	return NULL;
+}
+
+bool door_is_narrow(const struct door *d)
+{
+	if (d->decided)
+		return d->roads[d->at].kind == ROAD_EXEC;
+	for (size_t i = 0; i < d->n; i++)
+		if (d->roads[i].kind == ROAD_EXEC)
+			return true;
+	return false;
+}
+
+const char *door_socket(struct door *d, struct err *err)
+{
+	if (d->link->state != LINK_UP) {
+		err_set(err, ERR_LOST, "%s: not connected", d->link->name);
+		return NULL;
+	}
+	bool first = d->at == 0 && !d->decided;
+	const char *path = direct(d);
+	if (path)
+		return path;
+	if (first && d->at == 0 && link_is_local(d->link) && d->roads[0].kind == ROAD_UNIX) {   /* they were all tried */
+		*err = d->err;
+		return NULL;
+	}
+	if (!d->path && !open_listener(d, err))
+		return NULL;
+	return d->path;
+}
+
+/* --- made and ended ------------------------------------------------------------------------------------ */
+
+struct door *door_create(struct http *http, struct link *link, const struct road *roads, size_t n)
+{
+	struct door *d = xcalloc(1, sizeof(*d));
+	*d = (struct door){ .http = http, .loop = http_loop(http), .link = link, .fd = -1 };
+	d->n = n < DOOR_ROADS_MAX ? n : DOOR_ROADS_MAX;
+	for (size_t i = 0; i < d->n; i++) {
+		d->roads[i] = roads[i];
+		d->roads[i].path = xstrdup(roads[i].path);
+		d->roads[i].host = xstrdup(roads[i].host);
+		d->roads[i].command = xstrdup(roads[i].command);
+		d->roads[i].term = NULL;
+		d->roads[i].env = NULL;
+	}
+	return d;
+}
+
+void door_destroy(struct door *d)
+{
+	if (!d)
+		return;
+	http_drop_calls(d->http, d);
+	while (d->pumps)
+		pump_destroy(d->pumps);
+	close_listener(d);
+	door_ports_gone(d);
+	for (size_t i = 0; i < d->n; i++) {
+		free((char *)d->roads[i].path);
+		free((char *)d->roads[i].host);
+		free((char *)d->roads[i].command);
+	}
+	free(d);
+}
+
+const struct road *door_road(const struct door *d)
+{
+	return d->decided ? &d->roads[d->at] : NULL;
+}
+
+const struct err *door_err(const struct door *d)
+{
+	return &d->err;
+}

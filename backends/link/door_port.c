@@ -1,0 +1,144 @@
+/* door_port.c: the same way through the link as a port of this machine's loopback, for a program that knows no other kind of address.
+ *
+ * A loopback port is open to every user of this machine. So who connects is looked up, and only our own user is let in: the kernel's
+ * table of TCP sockets (/proc/net/tcp, see proc_net_tcp(5)) names the owner of the other end. And the program sends its password to
+ * the port for as long as it runs, so nobody else may get the number before the program has ended: the port is kept, and lets nobody
+ * in, when its door has gone, and for a while after it was closed. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "backends/base/mem.h"
+#include "backends/link/door.h"
+
+#define BACKLOG 16
+#define KEPT_MS 10000            /* a program that is told to end has been killed by then */
+#define ESTABLISHED 1            /* sockets that were closed already have lost their owner: the table says 0, root */
+
+struct door_port {
+	struct http *http;           /* keeps it */
+	struct door_port *next;
+	struct door *door;           /* NULL: gone, or closed */
+	int fd, number;
+	struct loop_io *io;
+	struct loop_timer *kept;
+	door_port_gone *gone;
+	void *arg;
+};
+
+/* "0: 0100007F:9C40 0100007F:1000 01 00000000:00000000 00:00000000 00000000  1000 ..." */
+static bool line_is(const char *line, const struct sockaddr_in *from, in_port_t to, unsigned *uid)
+{
+	unsigned address, port, there, there_port, state;
+	return sscanf(line, " %*u: %8X:%4X %8X:%4X %2X %*X:%*X %*X:%*X %*X %u", &address, &port, &there, &there_port, &state, uid) == 6 &&
+	       address == from->sin_addr.s_addr && port == ntohs(from->sin_port) && there_port == ntohs(to) && state == ESTABLISHED;
+}
+
+static bool is_ours(int fd)
+{
+	struct sockaddr_in from, to;
+	socklen_t len = sizeof(from), to_len = sizeof(to);
+	char line[256];
+	unsigned uid = 0;
+	bool found = false;
+	FILE *table = fopen("/proc/net/tcp", "re");
+	if (table && getpeername(fd, (struct sockaddr *)&from, &len) == 0 && getsockname(fd, (struct sockaddr *)&to, &to_len) == 0)
+		while (!found && fgets(line, sizeof(line), table))
+			found = line_is(line, &from, to.sin_port, &uid);
+	if (table)
+		fclose(table);
+	return found && uid == geteuid();
+}
+
+static bool nobody(int fd)
+{
+	return false;
+}
+
+static void on_port(struct loop_io *io, int listener, unsigned revents, void *arg)
+{
+	struct door_port *p = arg;
+	door_accept(p->door, listener, p->door ? is_ours : nobody);
+}
+
+static void port_free(struct door_port *p)
+{
+	for (struct door_port **at = http_ports(p->http); *at; at = &(*at)->next)
+		if (*at == p) {
+			*at = p->next;
+			break;
+		}
+	loop_io_remove(p->io);
+	loop_timer_remove(p->kept);
+	close(p->fd);
+	free(p);
+}
+
+static void on_kept(struct loop_timer *t, void *arg)
+{
+	port_free(arg);
+}
+
+static int listener_on(struct sockaddr_in *at)
+{
+	socklen_t len = sizeof(*at);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0 || (bind(fd, (struct sockaddr *)at, len) == 0 && listen(fd, BACKLOG) == 0 && getsockname(fd, (struct sockaddr *)at, &len) == 0))
+		return fd;
+	int saved = errno;
+	close(fd);
+	errno = saved;
+	return -1;
+}
+
+struct door_port *door_port_open(struct door *d, door_port_gone *gone, void *arg, struct err *err)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = listener_on(&at);
+	if (fd < 0) {
+		err_set(err, ERR_SYSTEM, "no port can be opened on this machine's loopback: %s", strerror(errno));
+		return NULL;
+	}
+	struct door_port *p = xcalloc(1, sizeof(*p));
+	*p = (struct door_port){ .http = d->http, .next = *http_ports(d->http), .door = d, .fd = fd, .number = ntohs(at.sin_port), .gone = gone, .arg = arg };
+	*http_ports(d->http) = p;
+	p->io = loop_io_add(d->loop, fd, POLLIN, on_port, p);
+	return p;
+}
+
+int door_port_number(const struct door_port *p)
+{
+	return p->number;
+}
+
+void door_port_close(struct door_port *p)
+{
+	if (!p)
+		return;
+	p->door = NULL;
+	p->gone = NULL;
+	p->kept = loop_timer_add(http_loop(p->http), KEPT_MS, on_kept, p);
+}
+
+void door_ports_gone(struct door *d)
+{
+	for (struct door_port *p = *http_ports(d->http), *next; p; p = next) {
+		next = p->next;
+		if (p->door != d)
+			continue;
+		p->door = NULL;
+		if (p->gone)
+			p->gone(p->arg);
+	}
+}
+
+void http_ports_end(struct http *http)
+{
+	while (*http_ports(http))
+		port_free(*http_ports(http));
+}

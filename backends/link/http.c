@@ -1,0 +1,511 @@
+/* http.c: libcurl's multi interface on the event loop.
+ *
+ * curl says which sockets and which time it waits for, the loop tells it when; nothing here blocks. Its callbacks may
+ * not call back into it, and our callers may do anything inside theirs, so a call is only marked (new, wanting to
+ * go on, dead) when it is started, resumed or cancelled, and `work` does it after the callbacks of the turn.
+ *
+ * Time limits are the loop's, as a stream has one until its head came and none afterwards. */
+#include "backends/link/http.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <curl/curl.h>
+
+#include "backends/base/buf.h"
+#include "backends/base/mem.h"
+#include "backends/link/door.h"
+
+#define CALL_MAX_DEFAULT (16u << 20)
+#define CALL_TIMEOUT_MS 30000
+#define ERROR_BODY_MAX (64u << 10)   /* of a stream that was refused */
+#define CONNECTIONS_KEPT 32
+
+struct http {
+	struct loop *loop;
+	CURLM *multi;
+	struct loop_timer *timer;
+	struct call *calls;
+	bool work_waits;
+	struct door_port *ports;
+};
+
+struct call {
+	struct http *http;
+	struct call *next;
+	struct door *door;           /* NULL once dropped */
+	struct call_spec spec;       /* callbacks and numbers; its strings are copied below */
+	char *method, *path, *body_out;
+	CURL *easy;                  /* NULL until started */
+	struct curl_slist *headers;
+	struct loop_timer *timer;
+	struct buf body;
+	struct err err;              /* why we ended it ourselves */
+	char words[CURL_ERROR_SIZE]; /* curl's */
+	bool dead;                   /* cancelled: to be swept, tells nothing */
+	bool resume;
+	bool ending;                 /* inside done */
+};
+
+struct loop *http_loop(const struct http *h)
+{
+	return h->loop;
+}
+
+struct door_port **http_ports(struct http *h)
+{
+	return &h->ports;
+}
+
+static void work(void *arg);
+
+static void want_work(struct http *h)
+{
+	if (!h->work_waits)
+		loop_defer(h->loop, work, h);
+	h->work_waits = true;
+}
+
+/* --- how a call ends ------------------------------------------------------------------------------------ */
+
+static void call_free(struct call *c)
+{
+	for (struct call **at = &c->http->calls; *at; at = &(*at)->next)
+		if (*at == c) {
+			*at = c->next;
+			break;
+		}
+	if (c->easy) {
+		curl_multi_remove_handle(c->http->multi, c->easy);
+		curl_easy_cleanup(c->easy);
+	}
+	curl_slist_free_all(c->headers);
+	loop_timer_remove(c->timer);
+	buf_finish(&c->body);
+	free(c->method);
+	free(c->path);
+	free(c->body_out);
+	want_work(c->http);          /* another may have waited for its place */
+	free(c);
+}
+
+static int status_of(const struct call *c)
+{
+	long status = 0;
+	if (c->easy)
+		curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &status);
+	return (int)status;
+}
+
+/* curl's result as a sentence. The door knows better why a connection that it carried was cut. */
+static void explain(const struct call *c, CURLcode code, struct err *err)
+{
+	const struct door *d = c->door;
+	const char *name = d->link->name, *words = c->words[0] ? c->words : curl_easy_strerror(code);
+	const struct road *road = &d->roads[d->at];
+	char place[300];
+	long os = 0;
+	curl_easy_getinfo(c->easy, CURLINFO_OS_ERRNO, &os);
+	if (road->kind == ROAD_TCP)
+		snprintf(place, sizeof(place), "%s:%d", road->host, road->port);
+	else
+		snprintf(place, sizeof(place), "%s", road->path ? road->path : "the server");
+	if (d->link->state != LINK_UP)
+		err_set(err, ERR_LOST, "%s: the link was lost during %s %s", name, c->method, c->path);
+	else if (!d->decided && d->err.code)
+		*err = d->err;
+	else if (d->last.code)
+		*err = d->last;
+	else if (code == CURLE_COULDNT_CONNECT)
+		err_set(err, os == ENOENT ? ERR_ABSENT : os == EACCES ? ERR_DENIED : ERR_REFUSED,
+		        "%s: connecting to %s: %s", name, place, os ? strerror((int)os) : words);
+	else if (code == CURLE_PARTIAL_FILE || code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR)
+		err_set(err, ERR_LOST, "%s: the answer to %s %s was cut off: %s", name, c->method, c->path, words);
+	else
+		err_set(err, ERR_GARBLED, "%s: %s %s: %s", name, c->method, c->path, words);
+}
+
+static void call_end(struct call *c, CURLcode code)
+{
+	struct reply reply = { .body = "", .content_type = "" };
+	if (c->dead) {
+		call_free(c);
+		return;
+	}
+	loop_timer_set(c->timer, -1);
+	if (c->err.code) {
+		reply.err = c->err;
+	} else if (code != CURLE_OK) {
+		explain(c, code, &reply.err);
+	}
+	if (c->easy && !c->err.code) {
+		char *type = NULL;
+		curl_easy_getinfo(c->easy, CURLINFO_CONTENT_TYPE, &type);
+		reply.content_type = type ? type : "";
+	}
+	if (!reply.err.code) {
+		reply.status = status_of(c);
+		reply.body = c->body.data ? c->body.data : "";
+		reply.len = c->body.len;
+		err_clear(&c->door->last);
+	}
+	c->ending = true;
+	if (c->spec.done)
+		c->spec.done(c, &reply, c->spec.arg);
+	call_free(c);
+}
+
+static void on_timeout(struct loop_timer *t, void *arg)
+{
+	struct call *c = arg;
+	if (c->dead || c->ending)
+		return;
+	err_set(&c->err, ERR_TIMEOUT, "%s: no answer to %s %s within %lld s", c->door->link->name, c->method, c->path,
+	        (long long)(c->spec.timeout_ms / 1000));
+	call_end(c, CURLE_OPERATION_TIMEDOUT);
+}
+
+/* --- curl's callbacks -------------------------------------------------------------------------------------- */
+
+static bool is_stream_answer(const struct call *c)
+{
+	return c->spec.data && status_of(c) / 100 == 2;
+}
+
+static size_t on_body(char *bytes, size_t one, size_t len, void *arg)
+{
+	struct call *c = arg;
+	if (c->dead)
+		return CURL_WRITEFUNC_ERROR;
+	if (is_stream_answer(c)) {
+		bool more = c->spec.data(c, bytes, len, c->spec.arg);
+		if (c->dead)
+			return CURL_WRITEFUNC_ERROR;
+		/* curl keeps a piece that pauses it and hands it over again, but our caller has taken it: so the pause
+		 * is asked for from outside, by work(). */
+		if (!more && !c->resume)
+			curl_easy_pause(c->easy, CURLPAUSE_RECV);
+		return len;
+	}
+	if (buf_add(&c->body, bytes, len))
+		return len;
+	if (c->spec.data)                /* enough of the complaint */
+		return len;
+	err_set(&c->err, ERR_TOO_BIG, "%s: the answer to %s %s is larger than %zu MB, which is too much to be true",
+	        c->door->link->name, c->method, c->path, c->body.max >> 20);
+	return CURL_WRITEFUNC_ERROR;
+}
+
+static size_t on_header(char *bytes, size_t one, size_t len, void *arg)
+{
+	struct call *c = arg;
+	if (c->dead)
+		return 0;
+	bool end = len <= 2 && (bytes[0] == '\r' || bytes[0] == '\n');
+	if (end && is_stream_answer(c)) {
+		loop_timer_set(c->timer, -1);
+		if (c->spec.answered)
+			c->spec.answered(c, c->spec.arg);
+	}
+	return len;
+}
+
+static void reap(struct http *h)
+{
+	CURLMsg *m;
+	int left;
+	while ((m = curl_multi_info_read(h->multi, &left))) {
+		if (m->msg != CURLMSG_DONE)
+			continue;
+		CURLcode code = m->data.result;
+		char *c = NULL;
+		curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &c);
+		call_end((struct call *)c, code);
+	}
+}
+
+static void on_socket(struct loop_io *io, int fd, unsigned revents, void *arg)
+{
+	struct http *h = arg;
+	int running, what = 0;
+	if (revents & (POLLIN | POLLHUP))
+		what |= CURL_CSELECT_IN;
+	if (revents & POLLOUT)
+		what |= CURL_CSELECT_OUT;
+	if (revents & POLLERR)
+		what |= CURL_CSELECT_ERR;
+	curl_multi_socket_action(h->multi, fd, what, &running);
+	reap(h);
+}
+
+static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *watch)
+{
+	struct http *h = arg;
+	unsigned events = (what & CURL_POLL_IN ? POLLIN : 0) | (what & CURL_POLL_OUT ? POLLOUT : 0);
+	if (what == CURL_POLL_REMOVE) {
+		loop_io_remove(watch);
+		curl_multi_assign(h->multi, fd, NULL);
+	} else if (watch) {
+		loop_io_set(watch, events);
+	} else {
+		curl_multi_assign(h->multi, fd, loop_io_add(h->loop, fd, events, on_socket, h));
+	}
+	return 0;
+}
+
+static void on_timer(struct loop_timer *t, void *arg)
+{
+	struct http *h = arg;
+	int running;
+	curl_multi_socket_action(h->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	reap(h);
+}
+
+static int watch_timer(CURLM *multi, long ms, void *arg)
+{
+	struct http *h = arg;
+	loop_timer_set(h->timer, ms);
+	return 0;
+}
+
+/* --- how a call starts ------------------------------------------------------------------------------------- */
+
+static void set_request(struct call *c)
+{
+	CURL *e = c->easy;
+	if (c->body_out) {
+		curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)c->spec.body_len);
+		curl_easy_setopt(e, CURLOPT_POSTFIELDS, c->body_out);
+	} else if (strcmp(c->method, "POST") == 0) {
+		curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE, 0L);
+		curl_easy_setopt(e, CURLOPT_POSTFIELDS, "");
+	}
+	if (strcmp(c->method, "HEAD") == 0)
+		curl_easy_setopt(e, CURLOPT_NOBODY, 1L);
+	else if (strcmp(c->method, "GET") != 0)
+		curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, c->method);
+	if (c->headers)
+		curl_easy_setopt(e, CURLOPT_HTTPHEADER, c->headers);
+	if (c->spec.once)
+		curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, 1L);
+}
+
+/* From this machine curl goes to a port by itself, and looks the name up without anybody waiting. */
+static bool is_direct(const struct call *c)
+{
+	return link_is_local(c->door->link) && c->door->roads[0].kind == ROAD_TCP;
+}
+
+static void set_common(struct call *c, const char *socket)
+{
+	CURL *e = c->easy;
+	const struct road *r = &c->door->roads[0];
+	char *url = r->kind == ROAD_TCP ? xasprintf("%s://%s:%d%s", r->tls ? "https" : "http", r->host, r->port, c->path)
+	                                : xasprintf("http://localhost%s", c->path);
+	curl_easy_setopt(e, CURLOPT_URL, url);
+	free(url);
+	if (!is_direct(c))
+		curl_easy_setopt(e, CURLOPT_UNIX_SOCKET_PATH, socket);
+	curl_easy_setopt(e, CURLOPT_PATH_AS_IS, 1L);
+	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	curl_easy_setopt(e, CURLOPT_PROXY, "");           /* never what http_proxy says */
+	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(e, CURLOPT_USERAGENT, "mocr");
+	curl_easy_setopt(e, CURLOPT_ERRORBUFFER, c->words);
+	curl_easy_setopt(e, CURLOPT_PRIVATE, c);
+	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(e, CURLOPT_WRITEDATA, c);
+	curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(e, CURLOPT_HEADERDATA, c);
+}
+
+static void call_begin(struct call *c)
+{
+	const char *socket = is_direct(c) ? "" : door_socket(c->door, &c->err);
+	if (!socket) {
+		call_end(c, CURLE_COULDNT_CONNECT);
+		return;
+	}
+	c->easy = curl_easy_init();
+	set_common(c, socket);
+	set_request(c);
+	if (!c->easy || curl_multi_add_handle(c->http->multi, c->easy) != CURLM_OK) {
+		err_set(&c->err, ERR_SYSTEM, "libcurl could not start %s %s", c->method, c->path);
+		call_end(c, CURLE_FAILED_INIT);
+	}
+}
+
+/* On a road where each connection is a command, only so many run at once, and one place is kept for what ends by
+ * itself, so that streams cannot shut out the rest. */
+static bool may_begin(const struct call *c)
+{
+	const struct door *d = c->door;
+	unsigned running = 0, streams = 0;
+	if (!door_is_narrow(d))
+		return true;
+	for (const struct call *k = c->http->calls; k; k = k->next)
+		if (k->door == d && k->easy && !k->ending) {
+			running++;
+			streams += k->spec.data != NULL;
+		}
+	return running < DOOR_EXEC_MAX && (!c->spec.data || streams < DOOR_EXEC_MAX - 1);
+}
+
+/* Does what was asked for during the callbacks; each may change the list, so it starts over. */
+static bool work_one(struct http *h)
+{
+	for (struct call *c = h->calls; c; c = c->next) {
+		if (c->ending)
+			continue;
+		if (c->dead) {
+			call_free(c);
+			return true;
+		}
+		if (!c->easy && may_begin(c)) {
+			call_begin(c);
+			return true;
+		}
+		if (c->resume && c->easy) {
+			c->resume = false;
+			curl_easy_pause(c->easy, CURLPAUSE_CONT);
+			reap(h);
+			return true;
+		}
+	}
+	return false;
+}
+
+static void work(void *arg)
+{
+	struct http *h = arg;
+	h->work_waits = false;
+	while (work_one(h))
+		;
+	reap(h);
+}
+
+static char *copy_body(const struct call_spec *spec)
+{
+	if (!spec->body)
+		return NULL;
+	char *copy = xcalloc(1, spec->body_len + 1);
+	memcpy(copy, spec->body, spec->body_len);
+	return copy;
+}
+
+static struct curl_slist *copy_headers(const struct call_spec *spec)
+{
+	struct curl_slist *list = curl_slist_append(NULL, "Expect:");
+	for (size_t i = 0; spec->headers && spec->headers[i]; i++)
+		list = curl_slist_append(list, spec->headers[i]);
+	char *type = xasprintf("Content-Type: %s", spec->content_type ? spec->content_type : "application/json");
+	if (spec->body)
+		list = curl_slist_append(list, type);
+	else if (spec->method && strcmp(spec->method, "POST") == 0)
+		list = curl_slist_append(list, "Content-Type:");
+	free(type);
+	return list;
+}
+
+struct call *call_start(struct door *door, const struct call_spec *spec)
+{
+	struct call *c = xcalloc(1, sizeof(*c));
+	c->http = door->http;
+	c->door = door;
+	c->spec = *spec;
+	if (!c->spec.timeout_ms)
+		c->spec.timeout_ms = CALL_TIMEOUT_MS;
+	c->method = xstrdup(spec->method ? spec->method : "GET");
+	c->path = xstrdup(spec->path);
+	c->body_out = copy_body(spec);
+	c->headers = copy_headers(spec);
+	buf_init(&c->body, spec->data ? ERROR_BODY_MAX : spec->max ? spec->max : CALL_MAX_DEFAULT);
+	c->timer = loop_timer_add(c->http->loop, c->spec.timeout_ms, on_timeout, c);
+	struct call **at = &c->http->calls;   /* at the end: they start in order */
+	while (*at)
+		at = &(*at)->next;
+	*at = c;
+	want_work(c->http);
+	return c;
+}
+
+void call_cancel(struct call *c)
+{
+	if (!c || c->ending)
+		return;
+	c->dead = true;
+	loop_timer_set(c->timer, -1);
+	want_work(c->http);
+}
+
+void call_resume(struct call *c)
+{
+	c->resume = true;
+	want_work(c->http);
+}
+
+const char *call_header(struct call *c, const char *name)
+{
+	struct curl_header *h;
+	return c->easy && curl_easy_header(c->easy, name, 0, CURLH_HEADER, -1, &h) == CURLHE_OK ? h->value : NULL;
+}
+
+void http_drop_calls(struct http *h, const struct door *door)
+{
+	for (struct call *c = h->calls; c; c = c->next)
+		if (c->door == door) {
+			call_cancel(c);
+			c->dead = true;
+			c->door = NULL;
+		}
+}
+
+/* --- one for the program ------------------------------------------------------------------------------------ */
+
+struct http *http_create(struct loop *loop)
+{
+	struct http *h = xcalloc(1, sizeof(*h));
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+	h->loop = loop;
+	h->timer = loop_timer_add(loop, -1, on_timer, h);
+	h->multi = curl_multi_init();
+	curl_multi_setopt(h->multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
+	curl_multi_setopt(h->multi, CURLMOPT_SOCKETDATA, h);
+	curl_multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, watch_timer);
+	curl_multi_setopt(h->multi, CURLMOPT_TIMERDATA, h);
+	curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_KEPT);
+	return h;
+}
+
+void http_destroy(struct http *h)
+{
+	if (!h)
+		return;
+	while (h->calls)
+		call_free(h->calls);
+	http_ports_end(h);
+	loop_defer_cancel(h->loop, work, h);
+	curl_multi_cleanup(h->multi);
+	loop_timer_remove(h->timer);
+	free(h);
+	curl_global_cleanup();
+}
+
+char *http_encode(const char *s)
+{
+	struct buf b;
+	buf_init(&b, 0);
+	for (; *s; s++) {
+		unsigned char c = (unsigned char)*s;
+		if (isalnum(c) || strchr("-._~", c))
+			buf_add(&b, s, 1);
+		else
+			buf_addf(&b, "%%%02X", c);
+	}
+	return buf_take(&b);
+}

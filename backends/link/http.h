@@ -1,0 +1,82 @@
+/* http.h: HTTP by libcurl on the event loop, over whatever road leads there.
+ *
+ * A door is the way to one HTTP server through a link: over SSH a private Unix socket (folder 0700) whose
+ * accepted connections are pumped to streams, on this machine the socket itself. A door tries its roads in
+ * their order until one opens, and remembers which did. */
+#ifndef LINK_HTTP_H
+#define LINK_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "backends/base/err.h"
+#include "backends/link/link.h"
+
+struct http;
+struct door;
+struct call;
+struct reply;
+
+/* One for the program: the multi handle and its connections. */
+struct http *http_create(struct loop *);
+void http_destroy(struct http *);
+
+/* Makes a door on link; nothing is opened before the first call. roads (n of them, copied) are tried in
+ * turn. A door whose link is lost fails its calls with ERR_LOST; it is used again after the link is back. */
+struct door *door_create(struct http *, struct link *, const struct road *roads, size_t n);
+void door_destroy(struct door *);                    /* ends its calls without telling */
+const struct road *door_road(const struct door *);   /* the road in use; NULL before the first answer */
+const struct err *door_err(const struct door *);     /* why no road opened */
+
+/* The next call will want a connection of its own soon, as one that is sent but once does: it is opened ahead, so that the call costs
+ * one round trip instead of two. Nothing where that costs a command on the server, before the door is known to work, or while one
+ * is ready already. It goes when a call takes it, when the far side ends it, or after 45 s. */
+void door_ready(struct door *);
+
+/* A port on this machine's loopback that leads through the door too, for a program of ours that runs here; our own user alone gets in.
+ * NULL and err when none can be opened. gone: the door went, and with it every connection; it may not close the port from there.
+ * Closed, the number stays taken for ten seconds, until whoever was told it has ended. */
+struct door_port;
+typedef void door_port_gone(void *arg);
+struct door_port *door_port_open(struct door *, door_port_gone *, void *arg, struct err *);
+int door_port_number(const struct door_port *);
+void door_port_close(struct door_port *);            /* NULL is fine */
+
+struct call_spec {
+	const char *method;              /* NULL: GET */
+	const char *path;                /* "/v1.41/containers/json?all=1"; the caller has encoded it */
+	const char *const *headers;      /* "Name: value" ended by NULL; or NULL */
+	const char *body;                /* copied; or NULL */
+	size_t body_len;
+	const char *content_type;        /* of body; NULL: application/json */
+	size_t max;                      /* most bytes of an answer kept; 0: 16 MB. Not for streams */
+	bool once;                       /* never sent a second time: curl repeats what a kept connection took without an answer */
+	int64_t timeout_ms;              /* whole call; 0: 30 s; a stream has none once it was answered */
+
+	/* A stream: every piece of a 2xx answer comes here as it arrives; returns false to pause until
+	 * call_resume. NULL: the whole answer comes in done. */
+	bool (*data)(struct call *, const char *, size_t, void *arg);
+	/* A stream's 2xx head came, before any data; or NULL. */
+	void (*answered)(struct call *, void *arg);
+	/* Once, at the end, unless the call is cancelled. reply is borrowed. */
+	void (*done)(struct call *, const struct reply *, void *arg);
+	void *arg;
+};
+struct reply {
+	int status;                      /* 0: no answer, see err */
+	const char *body;                /* NUL-ended, not washed */
+	size_t len;
+	const char *content_type;        /* "" when none */
+	struct err err;                  /* code ERR_NONE when the server answered, whatever it said */
+};
+
+struct call *call_start(struct door *, const struct call_spec *);
+void call_cancel(struct call *);                     /* NULL is fine; done is not called */
+void call_resume(struct call *);
+const char *call_header(struct call *, const char *name);  /* of the answer, inside done and data; or NULL */
+
+/* Percent-encodes one path segment or query value into new memory, which the caller frees. */
+char *http_encode(const char *);
+
+#endif

@@ -1,0 +1,213 @@
+/* link.c: what all links share: their states, when the next try is due, and the way into a stream.
+ *
+ * The back-off doubles from 1 s to 60 s and is spread by a fifth, so that a fleet behind one dead router does not come
+ * back in step. A connection that is cut again within LINK_PROVEN_MS counts as one more failed try. What the user has to
+ * put right (a wrong key, a changed host key, a question given up) is not tried again by itself: it would only lock
+ * accounts and ask again and again. */
+#include "backends/link/link.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/link/ask.h"
+#include "backends/link/loop.h"
+
+#define LINK_BACKOFF_MIN_MS 1000
+#define LINK_BACKOFF_MAX_MS 60000
+#define LINK_BACKOFF_SPREAD 0.2
+#define LINK_PROVEN_MS 10000
+
+const char *link_state_name(enum link_state state)
+{
+	static const char *const names[] = {
+		[LINK_DOWN] = "down", [LINK_CONNECTING] = "connecting", [LINK_ASKING] = "asking", [LINK_UP] = "up",
+		[LINK_LOST] = "lost",
+	};
+	return (size_t)state < ARRAY_LEN(names) ? names[state] : "unknown";
+}
+
+void link_init(struct link *link, const struct link_ops *ops, struct loop *loop, const char *name,
+               const struct link_events *events, void *arg)
+{
+	link->ops = ops;
+	link->loop = loop;
+	link->events = events;
+	link->arg = arg;
+	link->name = xstrdup(name);
+	link->state = LINK_DOWN;
+	link->since_ms = now_wall_ms();
+	link->latency_ms = -1;
+}
+
+void link_changed(struct link *link)
+{
+	if (link->events && link->events->changed)
+		link->events->changed(link, link->arg);
+}
+
+/* --- trying again ------------------------------------------------------------------------------------- */
+
+static void on_retry(struct loop_timer *t, void *arg)
+{
+	link_retry(arg);
+}
+
+static int64_t backoff_ms(unsigned tries)
+{
+	int64_t ms = LINK_BACKOFF_MAX_MS;
+	if (tries <= 6)
+		ms = (int64_t)LINK_BACKOFF_MIN_MS << (tries ? tries - 1 : 0);
+	if (ms > LINK_BACKOFF_MAX_MS)
+		ms = LINK_BACKOFF_MAX_MS;
+	uint32_t r = UINT32_MAX / 2;
+	if (getrandom(&r, sizeof(r), GRND_NONBLOCK) < 0)
+		r = (uint32_t)now_mono_ms() * 2654435761u;
+	double spread = ((double)r / UINT32_MAX * 2 - 1) * LINK_BACKOFF_SPREAD;
+	return ms + (int64_t)((double)ms * spread);
+}
+
+static bool helps_itself(const struct err *err)
+{
+	return err->code != ERR_DENIED && err->code != ERR_CANCELLED && err->code != ERR_USAGE && err->code != ERR_ASKS;
+}
+
+static void set_retry(struct link *link, int64_t delay_ms)
+{
+	link->retry_at_ms = delay_ms < 0 ? 0 : loop_now(link->loop) + delay_ms;
+	if (!link->retry && delay_ms >= 0)
+		link->retry = loop_timer_add(link->loop, delay_ms, on_retry, link);
+	else if (link->retry)
+		loop_timer_set(link->retry, delay_ms);
+}
+
+static void was_lost(struct link *link, bool from_up)
+{
+	if (from_up)
+		link->tries = now_wall_ms() - link->since_ms < LINK_PROVEN_MS ? link->flaps : 0;
+	link->tries++;
+	set_retry(link, link->wanted && helps_itself(&link->err) ? backoff_ms(link->tries) : -1);
+}
+
+/* --- states ------------------------------------------------------------------------------------------- */
+
+static void drop_ask(struct link *link)
+{
+	struct ask *ask = link->ask;
+	link->ask = NULL;
+	ask_answer(ask, NULL, false);
+}
+
+void link_destroy(struct link *link)
+{
+	if (!link)
+		return;
+	link->wanted = false;
+	loop_timer_remove(link->retry);
+	link->retry = NULL;
+	link->events = NULL;
+	drop_ask(link);
+	link->ops->destroy(link);
+}
+
+void link_set_state(struct link *link, enum link_state state, const struct err *err)
+{
+	enum link_state before = link->state;
+	bool from_up = link->up_ms && link->up_ms == link->since_ms;
+	if (state != LINK_ASKING)
+		drop_ask(link);
+	/* While it tries again, the reason of the last loss stays readable. */
+	if (err)
+		link->err = *err;
+	else if (state == LINK_UP || state == LINK_DOWN)
+		err_clear(&link->err);
+	set_retry(link, -1);
+	if (state == LINK_LOST)
+		was_lost(link, from_up);
+	link->state = state;
+	if (before != state || state == LINK_LOST)
+		link->since_ms = now_wall_ms();
+	if (state == LINK_UP) {
+		link->up_ms = link->since_ms;
+		link->flaps = link->tries;
+		link->tries = 0;
+	}
+	if (state == LINK_DOWN)
+		link->tries = 0;
+	link_changed(link);
+}
+
+void link_set_ask(struct link *link, struct ask *ask)
+{
+	drop_ask(link);
+	link->ask = ask;
+	link_set_state(link, ask ? LINK_ASKING : LINK_CONNECTING, NULL);
+}
+
+void link_connect(struct link *link)
+{
+	link->wanted = true;
+	if (link->state == LINK_DOWN || link->state == LINK_LOST)
+		link->ops->connect(link);
+}
+
+void link_disconnect(struct link *link)
+{
+	link->wanted = false;
+	if (link->state != LINK_DOWN)
+		link->ops->disconnect(link);
+}
+
+void link_retry(struct link *link)
+{
+	link_connect(link);
+}
+
+/* --- streams ------------------------------------------------------------------------------------------ */
+
+struct stream *link_open(struct link *link, const struct road *road, const struct stream_events *events, void *arg,
+                         struct err *err)
+{
+	struct err none = { 0 };
+	err = err ? err : &none;
+	err_clear(err);
+	if (link->state != LINK_UP) {
+		err_set(err, ERR_LOST, "%s is not connected (%s)", link->name, link_state_name(link->state));
+		return NULL;
+	}
+	return link->ops->open(link, road, events, arg, err);
+}
+
+size_t stream_write(struct stream *s, const void *data, size_t len)
+{
+	return s->ops->write(s, data, len);
+}
+
+void stream_write_eof(struct stream *s)
+{
+	s->ops->write_eof(s);
+}
+
+void stream_resume(struct stream *s)
+{
+	s->ops->resume(s);
+}
+
+void stream_resize(struct stream *s, int cols, int rows)
+{
+	s->ops->resize(s, cols, rows);
+}
+
+void stream_close(struct stream *s)
+{
+	if (s)
+		s->ops->close(s);
+}
+
+int64_t link_last_heard(const struct link *link)
+{
+	int64_t now = now_wall_ms();
+	return link->heard_ms && !link_is_local(link) ? now - (loop_now(link->loop) - link->heard_ms) : now;
+}

@@ -1,0 +1,622 @@
+/* local.c: this machine as a link: no SSH, the sockets and commands themselves.
+ *
+ * A stream has one descriptor (a socket, a terminal) or three (a command: its standard input, output and errors). What
+ * its owner refuses to take waits in `held` (one read at most), and the descriptor rests until stream_resume.
+ *
+ * A stream may be closed inside any of its own events: then it is only marked, and freed when the event has returned. */
+#include <errno.h>
+#include <grp.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "backends/base/buf.h"
+#include "backends/base/mem.h"
+#include "backends/base/secret.h"
+#include "backends/link/link.h"
+#include "backends/link/loop.h"
+#include "backends/link/spawn.h"
+
+#define READ_SIZE (64u << 10)
+#define READS_A_TURN 16              /* of one stream, before the others have their turn */
+#define AFTER_EXIT_MS 500            /* how long a grandchild may hold the pipes open after the command ended */
+
+struct local_stream {
+	struct stream stream;
+	struct link_local *local;
+	struct local_stream *next;
+	enum road_kind kind;
+	struct loop_io *in_io, *out_io, *err_io;   /* owned; in_io is out_io for sockets and terminals */
+	int in, out, err;                          /* owned; -1: none or at its end */
+	struct buf queue, held;
+	struct loop_timer *timer;                  /* until opened; then after the command's exit */
+	struct loop_child *child;
+	pid_t pid;                                 /* 0: none, or it was reaped */
+	struct stream_end end;
+	char what[128];                            /* the road, for sentences */
+	bool opened, connecting, paused, eof_wanted, exited, wrote;
+	bool closed;                               /* by its owner: no more events */
+	unsigned busy;                             /* inside an event */
+};
+
+struct link_local {
+	struct link link;
+	struct local_stream *streams;
+	char buf[READ_SIZE];
+};
+
+static const struct stream_ops local_stream_ops;
+
+/* --- ends ----------------------------------------------------------------------------------------------- */
+
+static void fd_close(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+/* Ends the writing side: a pipe is closed, a socket told, a terminal's user has typed his last. */
+static void input_close(struct local_stream *s)
+{
+	if (s->kind == ROAD_EXEC) {
+		loop_io_remove(s->in_io);
+		s->in_io = NULL;
+		fd_close(&s->in);
+	} else if (s->kind != ROAD_TERMINAL && s->in >= 0) {
+		shutdown(s->in, SHUT_WR);
+	}
+}
+
+static void on_later(void *arg);
+
+static void stream_free(struct local_stream *s)
+{
+	for (struct local_stream **slot = &s->local->streams; *slot; slot = &(*slot)->next)
+		if (*slot == s) {
+			*slot = s->next;
+			break;
+		}
+	loop_defer_cancel(s->local->link.loop, on_later, s);
+	if (s->in_io != s->out_io)
+		loop_io_remove(s->in_io);
+	loop_io_remove(s->out_io);
+	loop_io_remove(s->err_io);
+	if (s->in != s->out)
+		fd_close(&s->in);
+	fd_close(&s->out);
+	fd_close(&s->err);
+	loop_timer_remove(s->timer);
+	if (s->pid) {
+		kill(-s->pid, SIGHUP);
+		kill(-s->pid, SIGCONT);
+	}
+	loop_child_remove(s->child);
+	wipe(s->queue.data, s->queue.cap);        /* sudo's password went this way */
+	buf_finish(&s->queue);
+	buf_finish(&s->held);
+	free(s);
+}
+
+static void local_close(struct stream *stream)
+{
+	struct local_stream *s = (struct local_stream *)stream;
+	s->closed = true;
+	if (!s->busy)
+		stream_free(s);
+}
+
+/* Tells how it ended; the stream is gone after this. */
+static void tell_end(struct local_stream *s)
+{
+	s->busy++;
+	if (!s->closed) {
+		s->closed = true;
+		s->stream.events->closed(&s->stream, &s->end, s->stream.arg);
+	}
+	s->busy--;
+	if (!s->busy)
+		stream_free(s);
+}
+
+static void fail(struct local_stream *s, const struct err *err)
+{
+	s->end.err = *err;
+	tell_end(s);
+}
+
+/* --- reading ------------------------------------------------------------------------------------------ */
+
+static void watch(struct local_stream *s)
+{
+	if (!s->opened && !s->connecting)
+		return;
+	unsigned out_events = s->paused ? 0 : POLLIN;
+	unsigned in_events = s->queue.len || s->wrote || s->connecting ? POLLOUT : 0;
+	if (s->connecting)
+		out_events = 0;
+	if (s->in_io && s->in_io == s->out_io) {
+		loop_io_set(s->in_io, out_events | in_events);
+		return;
+	}
+	if (s->in_io)
+		loop_io_set(s->in_io, in_events);
+	if (s->out_io)
+		loop_io_set(s->out_io, out_events);
+	if (s->err_io)
+		loop_io_set(s->err_io, POLLIN);
+}
+
+/* Hands bytes on; what is not taken is held. */
+static void give(struct local_stream *s, const char *data, size_t len)
+{
+	size_t taken = s->stream.events->data ? s->stream.events->data(&s->stream, data, len, s->stream.arg) : len;
+	if (!s->closed && taken < len) {
+		buf_add(&s->held, data + taken, len - taken);
+		s->paused = true;
+	}
+}
+
+static void maybe_ended(struct local_stream *s)
+{
+	if (s->closed || s->held.len || s->out >= 0 || s->err >= 0)
+		return;
+	if (s->kind == ROAD_EXEC || s->kind == ROAD_TERMINAL)
+		if (!s->exited)
+			return;
+	tell_end(s);
+}
+
+static void output_ended(struct local_stream *s)
+{
+	if (s->in_io == s->out_io) {
+		s->in_io = NULL;
+		s->in = -1;
+	}
+	loop_io_remove(s->out_io);
+	s->out_io = NULL;
+	fd_close(&s->out);
+}
+
+static void read_output(struct local_stream *s)
+{
+	struct link_local *l = s->local;
+	for (int i = 0; i < READS_A_TURN && !s->closed && !s->paused && s->out >= 0; i++) {
+		ssize_t n = read(s->out, l->buf, sizeof(l->buf));
+		if (n > 0) {
+			give(s, l->buf, (size_t)n);
+			if ((size_t)n < sizeof(l->buf) && s->kind != ROAD_EXEC)
+				break;
+		} else if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
+			break;
+		} else {
+			/* A terminal whose last program has gone answers EIO; a reset socket is an end all the same. */
+			if (n < 0 && s->kind != ROAD_TERMINAL)
+				err_set(&s->end.err, ERR_REFUSED, "%s: %s", s->what, strerror(errno));
+			output_ended(s);
+		}
+	}
+}
+
+static void read_errors(struct local_stream *s)
+{
+	struct link_local *l = s->local;
+	ssize_t n = read(s->err, l->buf, sizeof(l->buf));
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		loop_io_remove(s->err_io);
+		s->err_io = NULL;
+		fd_close(&s->err);
+	} else if (s->stream.events->error_data) {
+		s->stream.events->error_data(&s->stream, l->buf, (size_t)n, s->stream.arg);
+	}
+}
+
+/* --- writing -------------------------------------------------------------------------------------------- */
+
+static ssize_t write_some(struct local_stream *s)
+{
+	if (s->kind == ROAD_UNIX || s->kind == ROAD_TCP)
+		return send(s->in, s->queue.data, s->queue.len, MSG_NOSIGNAL);
+	return write(s->in, s->queue.data, s->queue.len);
+}
+
+static void flush(struct local_stream *s)
+{
+	if (s->queue.len && s->in >= 0) {
+		ssize_t n = write_some(s);
+		if (n > 0) {
+			buf_consume(&s->queue, (size_t)n);
+		} else if (n < 0 && errno != EAGAIN && errno != EINTR) {
+			/* It reads no more; what it still says, and how it ends, is worth hearing. */
+			buf_clear(&s->queue);
+			input_close(s);
+		}
+	}
+	if (s->queue.len)
+		return;
+	bool told = s->wrote;
+	s->wrote = false;
+	if (told && !s->eof_wanted && s->stream.events->drained)
+		s->stream.events->drained(&s->stream, s->stream.arg);
+	if (!s->closed && s->eof_wanted && !s->queue.len)
+		input_close(s);
+}
+
+static size_t local_write(struct stream *stream, const void *data, size_t len)
+{
+	struct local_stream *s = (struct local_stream *)stream;
+	if (s->closed || s->eof_wanted)
+		return 0;
+	size_t room = STREAM_QUEUE_MAX - s->queue.len;
+	len = len < room ? len : room;
+	if (s->in < 0 && s->opened)
+		return len;                          /* its reader has gone; the end is on its way */
+	buf_add(&s->queue, data, len);
+	s->wrote = true;
+	watch(s);
+	return len;
+}
+
+static void local_write_eof(struct stream *stream)
+{
+	struct local_stream *s = (struct local_stream *)stream;
+	if (s->closed || s->eof_wanted)
+		return;
+	s->eof_wanted = true;
+	if (!s->queue.len && s->opened)
+		input_close(s);
+}
+
+/* --- events ----------------------------------------------------------------------------------------------- */
+
+static void be_open(struct local_stream *s)
+{
+	s->opened = true;
+	s->connecting = false;
+	loop_timer_set(s->timer, -1);
+	if (s->stream.events->opened)
+		s->stream.events->opened(&s->stream, s->stream.arg);
+}
+
+/* Every event of a stream passes here: afterwards it rests, waits, ends or goes. */
+static void settle(struct local_stream *s)
+{
+	s->busy--;
+	if (s->closed) {
+		if (!s->busy)
+			stream_free(s);
+		return;
+	}
+	watch(s);
+	maybe_ended(s);
+}
+
+static enum err_code code_of(int error)
+{
+	static const struct {
+		int error;
+		enum err_code code;
+	} codes[] = {
+		{ENOENT, ERR_ABSENT}, {ECONNREFUSED, ERR_ABSENT}, {ENOTDIR, ERR_ABSENT}, {ENOTSOCK, ERR_ABSENT},
+		{EACCES, ERR_DENIED}, {EPERM, ERR_DENIED}, {ETIMEDOUT, ERR_TIMEOUT}, {EMFILE, ERR_SYSTEM}, {ENFILE, ERR_SYSTEM},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(codes); i++)
+		if (codes[i].error == error)
+			return codes[i].code;
+	return ERR_REFUSED;
+}
+
+/* Who could open the socket at path: the end of a sentence. */
+static void who_may(const char *path, char *buf, size_t size)
+{
+	struct stat st;
+	*buf = '\0';
+	if (stat(path, &st) < 0)
+		return;
+	struct passwd *pw = getpwuid(st.st_uid);
+	struct group *gr = getgrgid(st.st_gid);
+	snprintf(buf, size, "; it belongs to %s:%s: become a member of that group, or use sudo", pw ? pw->pw_name : "?",
+	         gr ? gr->gr_name : "?");
+}
+
+static bool connect_err(struct local_stream *s, int error, const char *path, struct err *err)
+{
+	char hint[160] = "";
+	if (error == EACCES && path)
+		who_may(path, hint, sizeof(hint));
+	if (error == ECONNREFUSED)
+		return err_set(err, ERR_ABSENT, "%s: nothing listens there (connection refused)", s->what);
+	return err_set(err, code_of(error), "%s: %s%s", s->what, strerror(error), hint);
+}
+
+static void connected(struct local_stream *s)
+{
+	int error = 0;
+	socklen_t len = sizeof(error);
+	getsockopt(s->in, SOL_SOCKET, SO_ERROR, &error, &len);
+	if (!error) {
+		be_open(s);
+		return;
+	}
+	struct err err;
+	connect_err(s, error, NULL, &err);
+	fail(s, &err);
+}
+
+static void on_io(struct loop_io *io, int fd, unsigned revents, void *arg)
+{
+	struct local_stream *s = arg;
+	s->busy++;
+	if (s->connecting)
+		connected(s);
+	if (!s->closed && io == s->in_io && (revents & (POLLOUT | POLLERR)))
+		flush(s);
+	if (!s->closed && io == s->out_io && (revents & ~(unsigned)POLLOUT))
+		read_output(s);
+	else if (!s->closed && io == s->err_io)
+		read_errors(s);
+	settle(s);
+}
+
+/* What cannot be told inside the caller's own function: that it is open, and the rest after stream_resume. */
+static void on_later(void *arg)
+{
+	struct local_stream *s = arg;
+	s->busy++;
+	if (!s->opened && !s->connecting)
+		be_open(s);
+	if (!s->closed && !s->paused && s->held.len) {
+		struct buf held = s->held;
+		s->held = (struct buf){0};
+		give(s, held.data, held.len);
+		buf_finish(&held);
+	}
+	if (!s->closed && s->eof_wanted && !s->queue.len)
+		input_close(s);
+	settle(s);
+}
+
+static void local_resume(struct stream *stream)
+{
+	struct local_stream *s = (struct local_stream *)stream;
+	if (s->closed || !s->paused)
+		return;
+	s->paused = false;
+	loop_defer(s->local->link.loop, on_later, s);
+}
+
+static void on_child(struct loop_child *c, pid_t pid, int status, void *arg)
+{
+	struct local_stream *s = arg;
+	s->busy++;
+	s->pid = 0;
+	s->exited = true;
+	if (WIFEXITED(status))
+		s->end.exit_code = WEXITSTATUS(status);
+	else if (WIFSIGNALED(status))
+		snprintf(s->end.signal, sizeof(s->end.signal), "%s", sigabbrev_np(WTERMSIG(status)) ?: "?");
+	if (s->kind == ROAD_TERMINAL && s->out >= 0 && !s->paused)
+		read_output(s);
+	loop_timer_set(s->timer, AFTER_EXIT_MS);
+	settle(s);
+}
+
+static void on_timer(struct loop_timer *t, void *arg)
+{
+	struct local_stream *s = arg;
+	if (s->exited && s->paused) {     /* its last words wait for their reader */
+		loop_timer_set(t, AFTER_EXIT_MS);
+		return;
+	}
+	if (s->exited) {
+		/* Somebody it left behind holds the pipes: its own end is what counts. What is held stays to be taken. */
+		output_ended(s);
+		loop_io_remove(s->err_io);
+		s->err_io = NULL;
+		fd_close(&s->err);
+		maybe_ended(s);
+		return;
+	}
+	struct err err;
+	err_set(&err, ERR_TIMEOUT, "%s: did not open in time", s->what);
+	fail(s, &err);
+}
+
+static void local_resize(struct stream *stream, int cols, int rows)
+{
+	struct local_stream *s = (struct local_stream *)stream;
+	struct winsize size = {.ws_col = (unsigned short)cols, .ws_row = (unsigned short)rows};
+	if (s->kind == ROAD_TERMINAL && s->out >= 0)
+		ioctl(s->out, TIOCSWINSZ, &size);
+}
+
+static const struct stream_ops local_stream_ops = {
+	.write = local_write, .write_eof = local_write_eof, .resume = local_resume, .resize = local_resize,
+	.close = local_close,
+};
+
+/* --- opening ----------------------------------------------------------------------------------------------- */
+
+static bool connect_to(struct local_stream *s, const struct sockaddr *addr, socklen_t len, const char *path,
+                       struct err *err)
+{
+	int fd = socket(addr->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return connect_err(s, errno, NULL, err);
+	if (connect(fd, addr, len) < 0) {
+		int error = errno;
+		if (error != EINPROGRESS) {
+			close(fd);
+			return connect_err(s, error, path, err);
+		}
+		s->connecting = true;
+	}
+	s->in = s->out = fd;
+	return true;
+}
+
+static bool open_unix(struct local_stream *s, const struct road *road, struct err *err)
+{
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	snprintf(s->what, sizeof(s->what), "%s", road->path);
+	if (strlen(road->path) >= sizeof(addr.sun_path))
+		return err_set(err, ERR_USAGE, "%s: the path of a socket has at most %zu bytes", road->path,
+		               sizeof(addr.sun_path) - 1);
+	strcpy(addr.sun_path, road->path);
+	return connect_to(s, (struct sockaddr *)&addr, sizeof(addr), road->path, err);
+}
+
+/* Only what needs no name server: a loopback name is what roads on this machine lead to, and the loop never waits. */
+static bool open_tcp(struct local_stream *s, const struct road *road, struct err *err)
+{
+	char port[16];
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV}, *list = NULL;
+	const char *host = road->host && strcmp(road->host, "localhost") != 0 ? road->host : "127.0.0.1";
+	snprintf(s->what, sizeof(s->what), "%.90s port %d", host, road->port);
+	snprintf(port, sizeof(port), "%d", road->port);
+	int r = getaddrinfo(host, port, &hints, &list);
+	if (r)
+		return err_set(err, ERR_USAGE, "%s: a road on this machine needs an IP address or localhost", s->what);
+	bool ok = connect_to(s, list->ai_addr, list->ai_addrlen, NULL, err);
+	freeaddrinfo(list);
+	int one = 1;
+	if (ok)
+		setsockopt(s->in, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	return ok;
+}
+
+static bool open_command(struct local_stream *s, const struct road *road, struct err *err)
+{
+	struct spawned p;
+	snprintf(s->what, sizeof(s->what), "%.100s", road->command ? road->command : "the login shell");
+	if (!spawn_road(road, &p, err))
+		return false;
+	s->pid = p.pid;
+	s->in = p.in;
+	s->out = p.out;
+	s->err = p.err;
+	s->child = loop_child_add(s->local->link.loop, p.pid, on_child, s);
+	return true;
+}
+
+static struct stream *local_open(struct link *link, const struct road *road, const struct stream_events *events,
+                                 void *arg, struct err *err)
+{
+	static bool (*const openers[])(struct local_stream *, const struct road *, struct err *) = {
+		[ROAD_UNIX] = open_unix, [ROAD_TCP] = open_tcp, [ROAD_EXEC] = open_command, [ROAD_TERMINAL] = open_command,
+	};
+	struct link_local *l = (struct link_local *)link;
+	struct local_stream *s = xcalloc(1, sizeof(*s));
+	s->stream = (struct stream){.ops = &local_stream_ops, .events = events, .arg = arg};
+	s->local = l;
+	s->kind = road->kind;
+	s->in = s->out = s->err = -1;
+	s->end.exit_code = -1;
+	buf_init(&s->queue, STREAM_QUEUE_MAX);
+	s->next = l->streams;
+	l->streams = s;
+	if (!openers[road->kind](s, road, err)) {
+		stream_free(s);
+		return NULL;
+	}
+	s->timer = loop_timer_add(link->loop, road->timeout_ms > 0 ? road->timeout_ms : LINK_OPEN_TIMEOUT_MS, on_timer, s);
+	s->out_io = loop_io_add(link->loop, s->out, 0, on_io, s);
+	s->in_io = s->in == s->out ? s->out_io : loop_io_add(link->loop, s->in, 0, on_io, s);
+	if (s->err >= 0)
+		s->err_io = loop_io_add(link->loop, s->err, 0, on_io, s);
+	if (s->connecting)
+		watch(s);
+	else
+		loop_defer(link->loop, on_later, s);
+	return &s->stream;
+}
+
+/* --- the link ----------------------------------------------------------------------------------------------- */
+
+static void be_up(void *arg)
+{
+	struct link *link = arg;
+	struct passwd *pw = getpwuid(getuid());
+	link->latency_ms = 0;
+	snprintf(link->detail, sizeof(link->detail), "this machine, as %s", pw ? pw->pw_name : "?");
+	link->heard_ms = loop_now(link->loop);
+	link_set_state(link, LINK_UP, NULL);
+}
+
+static void local_connect(struct link *link)
+{
+	loop_defer(link->loop, be_up, link);
+	link_set_state(link, LINK_CONNECTING, NULL);
+}
+
+static void end_streams(struct link_local *l)
+{
+	struct err err;
+	err_set(&err, ERR_LOST, "%s: disconnected", l->link.name);
+	while (l->streams) {
+		struct local_stream *s = l->streams;
+		l->streams = s->next;         /* one that is inside an event of its own is freed when that returns */
+		fail(s, &err);
+	}
+}
+
+static void local_disconnect(struct link *link)
+{
+	loop_defer_cancel(link->loop, be_up, link);
+	link->state = LINK_DOWN;          /* nothing new is opened while the streams end */
+	end_streams((struct link_local *)link);
+	link_set_state(link, LINK_DOWN, NULL);
+}
+
+static void local_free(void *arg)
+{
+	struct link_local *l = arg;
+	free(l->link.name);
+	free(l);
+}
+
+static void local_destroy(struct link *link)
+{
+	struct link_local *l = (struct link_local *)link;
+	bool busy = false;
+	for (struct local_stream *s = l->streams; s; s = s->next)
+		busy |= s->busy > 0;
+	loop_defer_cancel(link->loop, be_up, link);
+	link->state = LINK_DOWN;
+	end_streams(l);
+	if (busy)                         /* called inside an event of a stream, which still needs us until it returns */
+		loop_defer(link->loop, local_free, l);
+	else
+		local_free(l);
+}
+
+static const struct link_ops local_ops = {
+	.name = "local", .connect = local_connect, .disconnect = local_disconnect, .open = local_open,
+	.destroy = local_destroy,
+};
+
+bool link_is_local(const struct link *link)
+{
+	return link->ops == &local_ops;
+}
+
+struct link *link_create_local(struct loop *loop, const char *name, const struct link_events *events, void *arg)
+{
+	struct link_local *l = xcalloc(1, sizeof(*l));
+	link_init(&l->link, &local_ops, loop, name, events, arg);
+	return &l->link;
+}

@@ -1,0 +1,577 @@
+/* loop.c: the one event loop, thin over sd-event.
+ *
+ * sd-event dispatches one source at a time; a turn here is everything that is ready (bounded in number and time), then
+ * the deferred calls, then the after-turn functions. So ten streams that got bytes at once cost one picture, not ten.
+ *
+ * Threads meet the loop in one place, the mailbox: a list under a mutex and an eventfd that wakes the loop. It is
+ * counted, because a worker that hangs in a name look-up may outlive the loop; what it posts then is dropped. */
+#include "backends/link/loop.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <systemd/sd-event.h>
+
+#include "backends/base/mem.h"
+
+#define TURN_DISPATCHES_MAX 256        /* of one turn, so that the screen is drawn even in a flood */
+#define TURN_MS_MAX 10
+#define TIMER_ACCURACY_US 2000
+#define WORKER_STACK (1u << 20)
+#define THREAD_AGAIN_MS 200
+
+struct later {
+	loop_fn *fn;
+	void *arg;
+	struct later *next;
+};
+
+struct mailbox {
+	pthread_mutex_t lock;
+	int wake_fd;
+	struct later *first, **last;
+	unsigned refs;                 /* the loop's and one per worker */
+	bool closed;                   /* the loop is gone */
+};
+
+struct loop {
+	sd_event *event;
+	struct mailbox *mail;
+	sd_event_source *mail_source;
+	struct later *deferred, **deferred_last;
+	struct later *running;         /* deferred calls of this turn that were not made yet */
+	struct later *after;           /* of every turn; in the order they were added */
+	int64_t now_ms;                /* during a turn */
+	bool in_turn, stopped;
+	int code;
+};
+
+struct loop_io {
+	sd_event_source *source;
+	loop_io_fn *fn;
+	void *arg;
+	int fd;
+	unsigned events;
+	bool always;                   /* a file or /dev/null, which epoll refuses: it is always ready */
+};
+
+struct loop_timer {
+	sd_event_source *source;
+	loop_timer_fn *fn;
+	void *arg;
+};
+
+struct loop_signal {
+	sd_event_source *source;
+	loop_signal_fn *fn;
+	void *arg;
+};
+
+struct loop_child {
+	sd_event_source *source;
+	loop_child_fn *fn;             /* NULL: nobody asks any more */
+	void *arg;
+	pid_t pid;
+};
+
+static void must(int r, const char *what)
+{
+	if (r >= 0)
+		return;
+	fprintf(stderr, "mocr: the event loop failed: %s: error %d\n", what, -r);
+	abort();
+}
+
+static int64_t clock_us(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+/* --- lists of calls to come ---------------------------------------------------------------------- */
+
+static struct later *later_new(loop_fn *fn, void *arg)
+{
+	struct later *l = xcalloc(1, sizeof(*l));
+	l->fn = fn;
+	l->arg = arg;
+	return l;
+}
+
+static void later_free_all(struct later *l)
+{
+	while (l) {
+		struct later *next = l->next;
+		free(l);
+		l = next;
+	}
+}
+
+/* --- the mailbox ----------------------------------------------------------------------------------- */
+
+static struct mailbox *mailbox_create(void)
+{
+	struct mailbox *m = xcalloc(1, sizeof(*m));
+	pthread_mutex_init(&m->lock, NULL);
+	m->last = &m->first;
+	m->refs = 1;
+	m->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	must(m->wake_fd < 0 ? -errno : 0, "eventfd");
+	return m;
+}
+
+static void mailbox_unref(struct mailbox *m)
+{
+	pthread_mutex_lock(&m->lock);
+	bool last = --m->refs == 0;
+	pthread_mutex_unlock(&m->lock);
+	if (!last)
+		return;
+	later_free_all(m->first);
+	close(m->wake_fd);
+	pthread_mutex_destroy(&m->lock);
+	free(m);
+}
+
+static void mailbox_post(struct mailbox *m, loop_fn *fn, void *arg)
+{
+	struct later *l = later_new(fn, arg);
+	uint64_t one = 1;
+	pthread_mutex_lock(&m->lock);
+	if (m->closed) {
+		free(l);
+	} else {
+		*m->last = l;
+		m->last = &l->next;
+		/* Cannot fill up: the counter has 64 bits. */
+		if (write(m->wake_fd, &one, sizeof(one)) < 0)
+			abort();
+	}
+	pthread_mutex_unlock(&m->lock);
+}
+
+static struct later *mailbox_take(struct mailbox *m)
+{
+	uint64_t count;
+	pthread_mutex_lock(&m->lock);
+	if (read(m->wake_fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
+		abort();
+	struct later *list = m->first;
+	m->first = NULL;
+	m->last = &m->first;
+	pthread_mutex_unlock(&m->lock);
+	return list;
+}
+
+static int on_mail(sd_event_source *s, int fd, uint32_t revents, void *arg)
+{
+	struct loop *loop = arg;
+	struct later *l = mailbox_take(loop->mail);
+	while (l) {
+		struct later *next = l->next;
+		l->fn(l->arg);
+		free(l);
+		l = next;
+	}
+	return 0;
+}
+
+/* --- the loop ----------------------------------------------------------------------------------------- */
+
+struct loop *loop_create(void)
+{
+	struct loop *loop = xcalloc(1, sizeof(*loop));
+	loop->deferred_last = &loop->deferred;
+	/* sd-event insists on it even where it watches children by pidfd. */
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	/* A pipe or socket without a reader is an error of that write, not the end of the program. */
+	signal(SIGPIPE, SIG_IGN);
+
+	must(sd_event_new(&loop->event), "sd_event_new");
+	loop->mail = mailbox_create();
+	must(sd_event_add_io(loop->event, &loop->mail_source, loop->mail->wake_fd, EPOLLIN, on_mail, loop), "mailbox");
+	return loop;
+}
+
+void loop_destroy(struct loop *loop)
+{
+	if (!loop)
+		return;
+	sd_event_source_disable_unref(loop->mail_source);
+	pthread_mutex_lock(&loop->mail->lock);
+	loop->mail->closed = true;
+	pthread_mutex_unlock(&loop->mail->lock);
+	mailbox_unref(loop->mail);
+	later_free_all(loop->deferred);
+	later_free_all(loop->after);
+	sd_event_unref(loop->event);
+	free(loop);
+}
+
+static void run_deferred(struct loop *loop)
+{
+	/* What a deferred call defers waits for the next turn, so that none can starve the rest. */
+	loop->running = loop->deferred;
+	loop->deferred = NULL;
+	loop->deferred_last = &loop->deferred;
+	while (loop->running) {
+		struct later *l = loop->running;
+		loop->running = l->next;
+		l->fn(l->arg);
+		free(l);
+	}
+}
+
+/* Dispatches at most one source; false when none was ready in time. */
+static bool dispatch_one(struct loop *loop, uint64_t timeout_us)
+{
+	int r = sd_event_prepare(loop->event);
+	must(r, "prepare");
+	if (r == 0) {
+		r = sd_event_wait(loop->event, timeout_us);
+		if (r == -EINTR)
+			return false;
+		must(r, "wait");
+	}
+	if (r == 0)
+		return false;
+	if (!loop->in_turn) {
+		loop->now_ms = clock_us() / 1000;
+		loop->in_turn = true;
+	}
+	must(sd_event_dispatch(loop->event), "dispatch");
+	return true;
+}
+
+void loop_turn(struct loop *loop, int timeout_ms)
+{
+	uint64_t timeout_us = timeout_ms < 0 ? UINT64_MAX : (uint64_t)timeout_ms * 1000;
+	bool any = loop->deferred != NULL;
+	if (any)
+		timeout_us = 0;
+	if (dispatch_one(loop, timeout_us)) {
+		any = true;
+		int64_t end = clock_us() + TURN_MS_MAX * 1000;
+		for (int n = 1; n < TURN_DISPATCHES_MAX && !loop->stopped && clock_us() < end; n++)
+			if (!dispatch_one(loop, 0))
+				break;
+	}
+	if (any) {
+		if (!loop->in_turn) {
+			loop->now_ms = clock_us() / 1000;
+			loop->in_turn = true;
+		}
+		run_deferred(loop);
+		for (struct later *l = loop->after; l; l = l->next)
+			l->fn(l->arg);
+	}
+	loop->in_turn = false;
+}
+
+int loop_run(struct loop *loop)
+{
+	loop->stopped = false;
+	while (!loop->stopped)
+		loop_turn(loop, -1);
+	return loop->code;
+}
+
+void loop_stop(struct loop *loop, int code)
+{
+	loop->stopped = true;
+	loop->code = code;
+}
+
+int64_t loop_now(const struct loop *loop)
+{
+	return loop->in_turn ? loop->now_ms : clock_us() / 1000;
+}
+
+struct sd_event *loop_sd_event(struct loop *loop)
+{
+	return loop->event;
+}
+
+/* --- file descriptors --------------------------------------------------------------------------------- */
+
+static int on_io(sd_event_source *s, int fd, uint32_t revents, void *arg)
+{
+	struct loop_io *io = arg;
+	io->fn(io, fd, revents, io->arg);   /* io may be gone after this */
+	return 0;
+}
+
+static int on_always(sd_event_source *s, void *arg)
+{
+	struct loop_io *io = arg;
+	io->fn(io, io->fd, io->events, io->arg);
+	return 0;
+}
+
+struct loop_io *loop_io_add(struct loop *loop, int fd, unsigned events, loop_io_fn *fn, void *arg)
+{
+	struct loop_io *io = xcalloc(1, sizeof(*io));
+	io->fn = fn;
+	io->arg = arg;
+	io->fd = fd;
+	int r = sd_event_add_io(loop->event, &io->source, fd, events, on_io, io);
+	if (r == -EPERM) {
+		io->always = true;
+		r = sd_event_add_defer(loop->event, &io->source, on_always, io);
+	}
+	must(r, "watch a file descriptor");
+	io->events = ~events;
+	loop_io_set(io, events);
+	return io;
+}
+
+void loop_io_set(struct loop_io *io, unsigned events)
+{
+	if (io->events == events)
+		return;
+	io->events = events;
+	if (events && !io->always)
+		must(sd_event_source_set_io_events(io->source, events), "set events");
+	must(sd_event_source_set_enabled(io->source, events ? SD_EVENT_ON : SD_EVENT_OFF), "rest");
+}
+
+void loop_io_remove(struct loop_io *io)
+{
+	if (!io)
+		return;
+	sd_event_source_disable_unref(io->source);
+	free(io);
+}
+
+/* --- timers -------------------------------------------------------------------------------------------- */
+
+static int on_timer(sd_event_source *s, uint64_t usec, void *arg)
+{
+	struct loop_timer *t = arg;
+	t->fn(t, t->arg);
+	return 0;
+}
+
+struct loop_timer *loop_timer_add(struct loop *loop, int64_t delay_ms, loop_timer_fn *fn, void *arg)
+{
+	struct loop_timer *t = xcalloc(1, sizeof(*t));
+	t->fn = fn;
+	t->arg = arg;
+	must(sd_event_add_time(loop->event, &t->source, CLOCK_MONOTONIC, UINT64_MAX, TIMER_ACCURACY_US, on_timer, t),
+	     "add a timer");
+	loop_timer_set(t, delay_ms);
+	return t;
+}
+
+void loop_timer_set(struct loop_timer *t, int64_t delay_ms)
+{
+	if (delay_ms >= 0)
+		must(sd_event_source_set_time(t->source, (uint64_t)clock_us() + (uint64_t)delay_ms * 1000), "set a timer");
+	must(sd_event_source_set_enabled(t->source, delay_ms >= 0 ? SD_EVENT_ONESHOT : SD_EVENT_OFF), "rest a timer");
+}
+
+void loop_timer_remove(struct loop_timer *t)
+{
+	if (!t)
+		return;
+	sd_event_source_disable_unref(t->source);
+	free(t);
+}
+
+/* --- deferred calls --------------------------------------------------------------------------------- */
+
+void loop_defer(struct loop *loop, loop_fn *fn, void *arg)
+{
+	struct later *l = later_new(fn, arg);
+	*loop->deferred_last = l;
+	loop->deferred_last = &l->next;
+}
+
+/* Takes the calls of fn with arg out of a list and returns the slot at its end. */
+static struct later **later_drop(struct later **slot, loop_fn *fn, void *arg)
+{
+	while (*slot) {
+		struct later *l = *slot;
+		if (l->fn == fn && l->arg == arg) {
+			*slot = l->next;
+			free(l);
+		} else {
+			slot = &l->next;
+		}
+	}
+	return slot;
+}
+
+void loop_defer_cancel(struct loop *loop, loop_fn *fn, void *arg)
+{
+	later_drop(&loop->running, fn, arg);
+	loop->deferred_last = later_drop(&loop->deferred, fn, arg);
+}
+
+void loop_after_turn(struct loop *loop, loop_fn *fn, void *arg)
+{
+	struct later **slot = &loop->after;
+	while (*slot)
+		slot = &(*slot)->next;
+	*slot = later_new(fn, arg);
+}
+
+/* --- signals -------------------------------------------------------------------------------------------- */
+
+static int on_signal(sd_event_source *s, const struct signalfd_siginfo *info, void *arg)
+{
+	struct loop_signal *sig = arg;
+	sig->fn(sd_event_source_get_signal(s), sig->arg);
+	return 0;
+}
+
+struct loop_signal *loop_signal_add(struct loop *loop, int signo, loop_signal_fn *fn, void *arg)
+{
+	struct loop_signal *sig = xcalloc(1, sizeof(*sig));
+	sig->fn = fn;
+	sig->arg = arg;
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, signo);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+	must(sd_event_add_signal(loop->event, &sig->source, signo, on_signal, sig), "watch a signal");
+	return sig;
+}
+
+void loop_signal_remove(struct loop_signal *sig)
+{
+	if (!sig)
+		return;
+	sd_event_source_disable_unref(sig->source);
+	free(sig);
+}
+
+/* --- children ------------------------------------------------------------------------------------------- */
+
+static int wait_status_of(const siginfo_t *si)
+{
+	return si->si_code == CLD_EXITED ? (si->si_status & 0xff) << 8 : si->si_status & 0x7f;
+}
+
+static int on_child(sd_event_source *s, const siginfo_t *si, void *arg)
+{
+	struct loop_child *c = arg;
+	if (c->fn)
+		c->fn(c, si->si_pid, wait_status_of(si), c->arg);
+	else
+		sd_event_source_set_floating(s, 0);    /* nobody holds it: ends it, and c with it */
+	return 0;
+}
+
+/* The struct lives as long as its event source does: a child that nobody asks about is still reaped, and its watch
+ * freed when it was, or with the loop. */
+static void child_free(void *arg)
+{
+	free(arg);
+}
+
+struct loop_child *loop_child_add(struct loop *loop, pid_t pid, loop_child_fn *fn, void *arg)
+{
+	struct loop_child *c = xcalloc(1, sizeof(*c));
+	c->fn = fn;
+	c->arg = arg;
+	c->pid = pid;
+	must(sd_event_add_child(loop->event, &c->source, pid, WEXITED, on_child, c), "watch a child");
+	sd_event_source_set_destroy_callback(c->source, child_free);
+	return c;
+}
+
+void loop_child_remove(struct loop_child *c)
+{
+	if (!c)
+		return;
+	c->fn = NULL;
+	int enabled = SD_EVENT_OFF;
+	sd_event_source_get_enabled(c->source, &enabled);
+	if (enabled != SD_EVENT_OFF)               /* still running: the loop keeps the source */
+		sd_event_source_set_floating(c->source, 1);
+	sd_event_source_unref(c->source);
+}
+
+/* --- threads --------------------------------------------------------------------------------------------- */
+
+struct work {
+	struct mailbox *mail;
+	void (*work)(void *);
+	void (*done)(void *);
+	void *job;
+	struct loop *loop;
+	struct loop_timer *again;      /* while the machine has no thread for it */
+};
+
+static void *worker(void *arg)
+{
+	struct work w = *(struct work *)arg;
+	free(arg);
+	w.work(w.job);
+	mailbox_post(w.mail, w.done, w.job);
+	mailbox_unref(w.mail);
+	return NULL;
+}
+
+static int start_thread(struct work *w)
+{
+	pthread_attr_t attr;
+	pthread_attr_init(&attr);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	pthread_attr_setstacksize(&attr, WORKER_STACK);
+	/* Signals are for the loop's thread alone. */
+	sigset_t all, old;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	pthread_t thread;
+	int r = pthread_create(&thread, &attr, worker, w);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	pthread_attr_destroy(&attr);
+	return r;
+}
+
+/* A thousand servers at once may be more than the machine has threads for: the rest waits for its turn. */
+static void try_thread(struct loop_timer *t, void *arg)
+{
+	struct work *w = arg;
+	struct loop_timer *again = w->again;
+	w->again = NULL;                       /* the thread frees w */
+	int r = start_thread(w);
+	if (!r) {
+		loop_timer_remove(again);
+		return;
+	}
+	if (r != EAGAIN)
+		must(-r, "start a thread");
+	w->again = again ? again : loop_timer_add(w->loop, -1, try_thread, w);
+	loop_timer_set(w->again, THREAD_AGAIN_MS);
+}
+
+void loop_work(struct loop *loop, void (*work)(void *job), void (*done)(void *job), void *job)
+{
+	struct work *w = xcalloc(1, sizeof(*w));
+	*w = (struct work){.mail = loop->mail, .work = work, .done = done, .job = job, .loop = loop};
+	pthread_mutex_lock(&loop->mail->lock);
+	loop->mail->refs++;
+	pthread_mutex_unlock(&loop->mail->lock);
+	try_thread(NULL, w);
+}
+
+void loop_call(struct loop *loop, loop_fn *fn, void *arg)
+{
+	mailbox_post(loop->mail, fn, arg);
+}

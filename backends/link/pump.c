@@ -1,0 +1,138 @@
+#include "backends/link/pump.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "backends/base/buf.h"
+#include "backends/base/mem.h"
+#include "backends/link/loop.h"
+
+#define PUMP_CHUNK (32u << 10)
+#define COMPLAINT_MAX 256
+
+struct pump {
+	struct stream *stream;
+	int fd;                        /* our end */
+	struct loop_io *io;
+	struct buf out;                /* from fd, what the stream did not take yet */
+	bool full;                     /* the stream waits until fd takes more */
+	char complaint[COMPLAINT_MAX];
+	size_t complaint_len;
+	pump_closed *closed;
+	void *arg;
+};
+
+static void pump_out(struct pump *p)
+{
+	if (p->out.len)
+		buf_consume(&p->out, stream_write(p->stream, p->out.data, p->out.len));
+}
+
+/* While the stream takes none, nothing is read, so the library itself has to wait. */
+static void read_local(struct pump *p)
+{
+	char chunk[PUMP_CHUNK];
+	ssize_t n = read(p->fd, chunk, sizeof chunk);
+	if (n <= 0)
+		return;
+	buf_add(&p->out, chunk, (size_t)n);
+	pump_out(p);
+}
+
+static void set_interest(struct pump *p)
+{
+	loop_io_set(p->io, (p->out.len ? 0 : POLLIN) | (p->full ? POLLOUT : 0));
+}
+
+static void on_local(struct loop_io *io, int fd, unsigned revents, void *arg)
+{
+	struct pump *p = arg;
+	if (revents & POLLIN)
+		read_local(p);
+	bool resume = revents & POLLOUT && p->full;
+	if (resume)
+		p->full = false;
+	set_interest(p);
+	if (resume)
+		stream_resume(p->stream);      /* last: what comes then may end it all */
+}
+
+static size_t on_data(struct stream *stream, const char *bytes, size_t len, void *arg)
+{
+	struct pump *p = arg;
+	ssize_t n = send(p->fd, bytes, len, MSG_NOSIGNAL);
+	size_t taken = n < 0 ? 0 : (size_t)n;
+	if (taken < len) {
+		p->full = true;
+		set_interest(p);
+	}
+	return taken;
+}
+
+static void on_error_data(struct stream *stream, const char *bytes, size_t len, void *arg)
+{
+	struct pump *p = arg;
+	size_t room = sizeof p->complaint - 1 - p->complaint_len;
+	len = len < room ? len : room;
+	memcpy(p->complaint + p->complaint_len, bytes, len);
+	p->complaint_len += len;
+	p->complaint[p->complaint_len] = '\0';
+}
+
+static void on_drained(struct stream *stream, void *arg)
+{
+	struct pump *p = arg;
+	pump_out(p);
+	set_interest(p);
+}
+
+static void on_closed(struct stream *stream, const struct stream_end *end, void *arg)
+{
+	struct pump *p = arg;
+	pump_closed *closed = p->closed;
+	void *user = p->arg;
+	char complaint[COMPLAINT_MAX];
+	memcpy(complaint, p->complaint, sizeof complaint);
+	p->stream = NULL;
+	pump_close(p);
+	closed(end, complaint, user);
+}
+
+struct pump *pump_open(struct link *link, const struct road *road, int *fd, pump_closed *closed, void *arg, struct err *err)
+{
+	static const struct stream_events events = {
+		.data = on_data, .error_data = on_error_data, .drained = on_drained, .closed = on_closed,
+	};
+	int pair[2];
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) < 0) {
+		err_set(err, ERR_SYSTEM, "no socketpair: %s", strerror(errno));
+		return NULL;
+	}
+	struct pump *p = xcalloc(1, sizeof *p);
+	*p = (struct pump){ .fd = pair[0], .closed = closed, .arg = arg };
+	buf_init(&p->out, 2 * PUMP_CHUNK);
+	p->io = loop_io_add(link->loop, p->fd, POLLIN, on_local, p);
+	p->stream = link_open(link, road, &events, p, err);
+	if (!p->stream) {
+		close(pair[1]);
+		pump_close(p);
+		return NULL;
+	}
+	*fd = pair[1];
+	return p;
+}
+
+void pump_close(struct pump *p)
+{
+	if (!p)
+		return;
+	stream_close(p->stream);
+	loop_io_remove(p->io);
+	close(p->fd);
+	buf_finish(&p->out);
+	free(p);
+}

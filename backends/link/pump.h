@@ -1,0 +1,20 @@
+/* pump.h: a stream of a link as a file descriptor, for libraries that want one.
+ *
+ * One end of a socketpair is the library's, the other is pumped to the stream, both ways. Each direction stops where the
+ * other side's buffers end: nothing grows here. */
+#ifndef LINK_PUMP_H
+#define LINK_PUMP_H
+
+#include "backends/link/link.h"
+
+struct pump;
+
+/* The far side ended it: complaint is what a command said on stderr, "" when nothing. The pump is gone after that. */
+typedef void pump_closed(const struct stream_end *, const char *complaint, void *arg);
+
+/* Opens road on link. *fd gets the library's end, non-blocking and close-on-exec, which is the caller's to close. NULL and
+ * err when it is impossible at once; closed never comes from inside this call. */
+struct pump *pump_open(struct link *, const struct road *, int *fd, pump_closed *, void *arg, struct err *);
+void pump_close(struct pump *);              /* NULL is fine; tells nothing */
+
+#endif

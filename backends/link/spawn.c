@@ -1,0 +1,223 @@
+/* spawn.c: from fork to exec.
+ *
+ * The program may be forked from a process with other threads: everything that allocates happens before the fork, and
+ * between fork and exec only system calls are made. */
+#include "backends/link/spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pty.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "backends/base/mem.h"
+#include "backends/link/link.h"
+
+#define COLS_DEFAULT 80
+#define ROWS_DEFAULT 24
+
+/* What the child does; made ready before the fork. */
+struct plan {
+	const char *file;              /* searched in PATH when it has no slash */
+	char *const *argv;
+	char *const *env;
+	const char *dir;               /* NULL: stays */
+	int fd[3];
+	bool terminal;                 /* fd[0] becomes the controlling terminal */
+	bool tied;                     /* goes down with the thread that started it */
+};
+
+__attribute__((noreturn)) static void child(const struct plan *p)
+{
+	setsid();
+	if (p->tied)
+		prctl(PR_SET_PDEATHSIG, SIGHUP);
+	if (p->terminal)
+		ioctl(p->fd[0], TIOCSCTTY, 0);
+	/* None of the three may be overwritten before it was copied: callers' descriptors are above 2 (see high_fd). */
+	for (int i = 0; i < 3; i++)
+		if (dup2(p->fd[i], i) < 0)
+			_exit(127);
+	close_range(3, ~0u, 0);
+	for (int i = 1; i < NSIG; i++)
+		signal(i, SIG_DFL);
+	sigset_t none;
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	if (p->dir && chdir(p->dir) < 0 && chdir("/") < 0)
+		_exit(127);
+	execvpe(p->file, p->argv, p->env);
+	_exit(127);
+}
+
+static pid_t start(const struct plan *p)
+{
+	pid_t pid = fork();
+	if (pid == 0)
+		child(p);
+	return pid;
+}
+
+/* A copy of the environment with extra in it ("NAME=value", ended by NULL; may be NULL) and TERM. The array is
+ * the caller's, its words are borrowed. */
+static char **make_env(const char *const *extra, char *term)
+{
+	size_t n = 0, extras = 0;
+	while (environ && environ[n])
+		n++;
+	while (extra && extra[extras])
+		extras++;
+	char **env = xcalloc(n + extras + 2, sizeof(*env));
+	size_t at = 0;
+	if (term)
+		env[at++] = term;
+	for (size_t i = 0; i < extras; i++)
+		env[at++] = (char *)extra[i];
+	for (size_t i = 0; i < n; i++) {
+		size_t len = strcspn(environ[i], "=") + 1, j = 0;
+		while (j < at && strncmp(env[j], environ[i], len) != 0)
+			j++;
+		if (j == at || j >= extras + 1)
+			env[at++] = environ[i];
+	}
+	return env;
+}
+
+static void close_pair(int fd[2])
+{
+	if (fd[0] >= 0)
+		close(fd[0]);
+	if (fd[1] >= 0)
+		close(fd[1]);
+}
+
+/* The same descriptor with a number above 2, so that dup2 in the child never meets a standard one. */
+static int high_fd(int fd)
+{
+	if (fd < 0 || fd > 2)
+		return fd;
+	int high = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	close(fd);
+	return high;
+}
+
+static bool make_pipe(int fd[2])
+{
+	if (pipe2(fd, O_CLOEXEC) < 0)
+		return false;
+	fd[0] = high_fd(fd[0]);
+	fd[1] = high_fd(fd[1]);
+	return fd[0] >= 0 && fd[1] >= 0;
+}
+
+static void set_nonblocking(int fd)
+{
+	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+}
+
+static const char *home_dir(void)
+{
+	const char *home = getenv("HOME");
+	return home && *home ? home : "/";
+}
+
+static bool spawn_exec(const struct road *road, struct spawned *out, struct err *err)
+{
+	int in[2] = {-1, -1}, o[2] = {-1, -1}, e[2] = {-1, -1};
+	char *argv[] = {"sh", "-c", (char *)road->command, NULL};
+	pid_t pid = -1;
+	if (make_pipe(in) && make_pipe(o) && make_pipe(e)) {
+		char **env = make_env(road->env, NULL);
+		pid = start(&(struct plan){.file = "/bin/sh", .argv = argv, .env = env, .dir = home_dir(),
+		                           .fd = {in[0], o[1], e[1]}, .tied = true});
+		free(env);
+	}
+	int error = errno;
+	if (pid < 0) {
+		close_pair(in);
+		close_pair(o);
+		close_pair(e);
+		return err_set(err, ERR_SYSTEM, "this machine could not start a command: %s", strerror(error));
+	}
+	close(in[0]);
+	close(o[1]);
+	close(e[1]);
+	*out = (struct spawned){.pid = pid, .in = in[1], .out = o[0], .err = e[0]};
+	set_nonblocking(out->in);
+	set_nonblocking(out->out);
+	set_nonblocking(out->err);
+	return true;
+}
+
+/* The user's own shell, as login and sshd choose it. */
+static char *login_shell(void)
+{
+	struct passwd *pw = getpwuid(getuid());
+	const char *shell = pw && pw->pw_shell && *pw->pw_shell ? pw->pw_shell : getenv("SHELL");
+	return xstrdup(shell && *shell ? shell : "/bin/sh");
+}
+
+static bool open_terminal(const struct road *road, int *master, int *slave)
+{
+	struct winsize size = {
+		.ws_col = (unsigned short)(road->cols > 0 ? road->cols : COLS_DEFAULT),
+		.ws_row = (unsigned short)(road->rows > 0 ? road->rows : ROWS_DEFAULT),
+	};
+	if (openpty(master, slave, NULL, NULL, &size) < 0)
+		return false;
+	fcntl(*master, F_SETFD, FD_CLOEXEC);
+	fcntl(*slave, F_SETFD, FD_CLOEXEC);
+	*master = high_fd(*master);
+	*slave = high_fd(*slave);
+	return true;
+}
+
+static bool spawn_terminal(const struct road *road, struct spawned *out, struct err *err)
+{
+	int master = -1, slave = -1;
+	if (!open_terminal(road, &master, &slave))
+		return err_set(err, ERR_SYSTEM, "this machine could not make a terminal: %s", strerror(errno));
+	char *shell = login_shell(), *slash = strrchr(shell, '/');
+	char *login = xasprintf("-%s", slash ? slash + 1 : shell), *term = xasprintf("TERM=%s", road->term ?: "xterm");
+	char *argv_shell[] = {login, NULL}, *argv_command[] = {"sh", "-c", (char *)road->command, NULL};
+	char **env = make_env(road->env, term);
+	pid_t pid = start(&(struct plan){.file = road->command ? "/bin/sh" : shell,
+	                                 .argv = road->command ? argv_command : argv_shell, .env = env, .dir = home_dir(),
+	                                 .fd = {slave, slave, slave}, .terminal = true});
+	int error = errno;
+	free(env);
+	free(term);
+	free(login);
+	free(shell);
+	close(slave);
+	if (pid < 0) {
+		close(master);
+		return err_set(err, ERR_SYSTEM, "this machine could not start a shell: %s", strerror(error));
+	}
+	set_nonblocking(master);
+	*out = (struct spawned){.pid = pid, .in = master, .out = master, .err = -1};
+	return true;
+}
+
+bool spawn_road(const struct road *road, struct spawned *out, struct err *err)
+{
+	return road->kind == ROAD_TERMINAL ? spawn_terminal(road, out, err) : spawn_exec(road, out, err);
+}
+
+pid_t spawn_argv(const char *const *argv, int in, int out, int err)
+{
+	int null = high_fd(open("/dev/null", O_RDWR | O_CLOEXEC));
+	if (null < 0)
+		return -1;
+	pid_t pid = start(&(struct plan){.file = argv[0], .argv = (char *const *)argv, .env = environ,
+	                                 .fd = {in < 0 ? null : in, out < 0 ? null : out, err < 0 ? null : err}});
+	int error = errno;
+	close(null);
+	errno = error;
+	return pid;
+}

@@ -1,0 +1,376 @@
+/* ssh.c: a server over SSH: one connection, in the loop's thread once its log-in (ssh_login.c) is through.
+ *
+ * The pump. libssh reads packets of all channels whenever any of its functions looks at the socket, and what it has read
+ * never makes the descriptor readable again. So after anything happened, packets are taken and every stream is stepped,
+ * round after round, until neither moves. Nothing here blocks: session and socket are non-blocking. Events may do
+ * anything to any stream or to the link itself, so nothing is freed inside the pump.
+ *
+ * A dead peer. Bytes heard are counted below libssh. After 5 s of silence one keepalive goes out; after 10 s without a
+ * byte the link is lost. While there is traffic nothing is sent, but for a measure of the latency twice a minute. */
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libssh/server.h>            /* ssh_send_keepalive lives there */
+
+#include "backends/base/mem.h"
+#include "backends/link/loop.h"
+#include "backends/link/ssh_internal.h"
+
+#define QUIET_MS 5000
+#define DEAD_MS 10000
+#define POLLS_A_ROUND 64              /* libssh reads 4 KB a poll; then streams are stepped */
+#define ROUNDS_A_PUMP 24              /* then the rest of the program has its turn */
+#define MEASURE_EVERY_MS 30000
+#define CALM_MS 700                   /* of silence: nothing is on its way */
+
+/* --- going down ------------------------------------------------------------------------------------------- */
+
+static void free_link(struct link_ssh *l)
+{
+	kept_free(l->kept);
+	free(l->dest);
+	free(l->ssh_config);
+	free(l->identity);
+	free(l->link.name);
+	free(l);
+}
+
+static void on_kick(void *arg);
+
+/* Lets go of the connection; its streams have ended. */
+static void drop_session(struct link_ssh *l)
+{
+	loop_defer_cancel(l->link.loop, on_kick, l);
+	l->kicked = false;
+	loop_io_remove(l->io);
+	loop_timer_remove(l->timer);
+	l->io = NULL;
+	l->timer = NULL;
+	if (l->event) {
+		ssh_event_remove_session(l->event, l->session);
+		ssh_event_free(l->event);
+	}
+	l->event = NULL;
+	if (l->session) {
+		/* A word of goodbye only where it cannot block; the socket is non-blocking. */
+		ssh_disconnect(l->session);
+		ssh_free(l->session);
+	}
+	l->session = NULL;
+	if (l->proxy > 0)
+		kill(-l->proxy, SIGTERM);
+	l->proxy = 0;
+	loop_child_remove(l->proxy_child);
+	l->proxy_child = NULL;
+}
+
+/* Ends everything on it. The link's new state is told last, by the caller. */
+static void go_down(struct link_ssh *l, enum link_state state, const struct err *why)
+{
+	l->link.state = state;            /* no event may open anything new */
+	if (l->login)
+		login_abandon(l->login);
+	l->login = NULL;
+	bool pumping = l->pumping;
+	l->pumping = true;                /* streams are swept here, not by their own events */
+	ssh_streams_end(l, why);
+	l->pumping = pumping;
+	if (!pumping)
+		ssh_streams_sweep(l);
+	if (!pumping)
+		drop_session(l);
+}
+
+static void lost(struct link_ssh *l, const struct err *why)
+{
+	struct err err = *why;
+	enum link_state before = l->link.state;
+	go_down(l, LINK_LOST, &err);
+	drop_session(l);
+	if (l->dying) {                   /* destroyed by one of the streams' owners */
+		free_link(l);
+		return;
+	}
+	l->link.state = before;
+	link_set_state(&l->link, LINK_LOST, &err);
+}
+
+static void ssh_op_disconnect(struct link *link)
+{
+	struct link_ssh *l = (struct link_ssh *)link;
+	struct err err;
+	err_set(&err, ERR_LOST, "%s: disconnected", link->name);
+	go_down(l, LINK_DOWN, &err);
+	if (l->dying) {
+		if (!l->pumping)
+			free_link(l);
+		return;
+	}
+	kept_free(l->kept);
+	l->kept = NULL;
+	link_set_state(link, LINK_DOWN, NULL);
+}
+
+static void ssh_op_destroy(struct link *link)
+{
+	struct link_ssh *l = (struct link_ssh *)link;
+	struct err err;
+	err_set(&err, ERR_LOST, "%s: disconnected", link->name);
+	go_down(l, LINK_DOWN, &err);
+	if (l->pumping)
+		l->dying = true;
+	else
+		free_link(l);
+}
+
+/* --- the pump ----------------------------------------------------------------------------------------------- */
+
+static bool connection_ended(struct link_ssh *l)
+{
+	return (ssh_get_status(l->session) & (SSH_CLOSED | SSH_CLOSED_ERROR)) || !ssh_is_connected(l->session);
+}
+
+/* Takes what has arrived and sends what waits; false when there was nothing to do. */
+static bool take_packets(struct link_ssh *l)
+{
+	bool any = false;
+	for (int i = 0; i < POLLS_A_ROUND; i++) {
+		int r = ssh_event_dopoll(l->event, 0);
+		if (r == SSH_AGAIN || r == SSH_ERROR)
+			break;
+		any = true;
+	}
+	return any;
+}
+
+static void note_heard(struct link_ssh *l)
+{
+	if (l->wire.in_bytes == l->heard_bytes)
+		return;
+	l->heard_bytes = l->wire.in_bytes;
+	l->link.heard_ms = loop_now(l->link.loop);
+	if (l->ping_ms)
+		ssh_measured(l, l->link.heard_ms - l->ping_ms);
+	l->ping_ms = 0;
+}
+
+static void why_ended(struct link_ssh *l, struct err *err)
+{
+	char words[160] = "";
+	/* First, for asking for the server's word puts an error in its place. Others than fatal ones are old. */
+	if (ssh_get_error_code(l->session) == SSH_FATAL)
+		snprintf(words, sizeof(words), ": %s", ssh_get_error(l->session));
+	const char *said = ssh_get_disconnect_message(l->session);
+	if (said && *said)
+		err_set(err, ERR_LOST, "%s: the server ended the connection: %s", l->link.name, said);
+	else
+		err_set(err, ERR_LOST, "%s: the connection was cut%s", l->link.name, words);
+}
+
+static void pump(struct link_ssh *l)
+{
+	if (l->pumping || !l->session) {
+		l->again = true;
+		return;
+	}
+	l->pumping = true;
+	bool moved = true;
+	for (int i = 0; moved && i < ROUNDS_A_PUMP && l->link.state == LINK_UP; i++) {
+		l->again = false;
+		moved = take_packets(l);
+		note_heard(l);
+		moved |= ssh_streams_step(l);
+		moved |= l->again;
+	}
+	l->pumping = false;
+	ssh_streams_sweep(l);
+	if (l->dying) {
+		drop_session(l);
+		free_link(l);
+		return;
+	}
+	if (l->link.state != LINK_UP) {   /* disconnected inside an event */
+		drop_session(l);
+		return;
+	}
+	if (connection_ended(l)) {
+		struct err err;
+		why_ended(l, &err);
+		lost(l, &err);
+		return;
+	}
+	if (moved)
+		ssh_kick(l);
+	loop_io_set(l->io, POLLIN | (ssh_get_poll_flags(l->session) & SSH_WRITE_PENDING ? POLLOUT : 0));
+}
+
+static void on_io(struct loop_io *io, int fd, unsigned revents, void *arg)
+{
+	pump(arg);
+}
+
+static void on_kick(void *arg)
+{
+	struct link_ssh *l = arg;
+	l->kicked = false;
+	pump(l);
+}
+
+void ssh_kick(struct link_ssh *l)
+{
+	if (l->pumping) {
+		l->again = true;
+	} else if (!l->kicked) {
+		l->kicked = true;
+		loop_defer(l->link.loop, on_kick, l);
+	}
+}
+
+/* --- is it still there? ---------------------------------------------------------------------------------------- */
+
+void ssh_measured(struct link_ssh *l, int64_t ms)
+{
+	int64_t now = loop_now(l->link.loop);
+	bool old = !l->measured_ms || now - l->measured_ms > MEASURE_EVERY_MS;
+	if (!old && ms >= l->link.latency_ms && !l->ping_ms)
+		return;
+	l->measured_ms = now;
+	if (l->link.latency_ms == (int)ms)
+		return;
+	l->link.latency_ms = (int)ms;
+	link_changed(&l->link);
+}
+
+static void send_keepalive(struct link_ssh *l)
+{
+	/* libssh's function sends nothing when it only takes in the answer to the one before. */
+	uint64_t before = l->packets.out_packets;
+	ssh_send_keepalive(l->session);
+	if (l->packets.out_packets == before)
+		ssh_send_keepalive(l->session);
+	l->ping_ms = loop_now(l->link.loop);
+}
+
+static void on_timer(struct loop_timer *t, void *arg)
+{
+	struct link_ssh *l = arg;
+	int64_t quiet = loop_now(l->link.loop) - l->link.heard_ms;
+	if (quiet >= DEAD_MS && l->ping_ms) {
+		/* It may be us who slept (C-z, a question on the terminal): what waits in the socket counts. That was no round trip. */
+		take_packets(l);
+		if (l->wire.in_bytes != l->heard_bytes)
+			l->ping_ms = 0;
+		note_heard(l);
+		quiet = loop_now(l->link.loop) - l->link.heard_ms;
+	}
+	if (quiet >= DEAD_MS && l->ping_ms) {
+		struct err err;
+		err_set(&err, ERR_LOST, "%s: no answer for %d s: the network or the machine is away", l->link.name, DEAD_MS / 1000);
+		lost(l, &err);
+		return;
+	}
+	/* A latency that nothing has measured for a while is measured in a pause of the traffic, where the next byte is the answer. */
+	bool old = loop_now(l->link.loop) - l->measured_ms > MEASURE_EVERY_MS;
+	int64_t calm = old ? CALM_MS : QUIET_MS;
+	if (quiet >= calm && !l->ping_ms) {
+		send_keepalive(l);
+		loop_timer_set(t, DEAD_MS - QUIET_MS);
+	} else {
+		int64_t due = l->ping_ms ? DEAD_MS : calm;
+		loop_timer_set(t, due > quiet ? due - quiet : 1);
+	}
+	pump(l);
+}
+
+/* --- coming up -------------------------------------------------------------------------------------------------- */
+
+static void on_proxy_end(struct loop_child *c, pid_t pid, int status, void *arg)
+{
+	struct link_ssh *l = arg;
+	l->proxy = 0;                     /* the closed pipe tells the rest */
+}
+
+static void take_session(struct link_ssh *l, struct login *in)
+{
+	l->session = in->session;
+	in->session = NULL;
+	in->fd = -1;
+	l->proxy = in->proxy;
+	in->proxy = 0;
+	if (l->proxy > 0)
+		l->proxy_child = loop_child_add(l->link.loop, l->proxy, on_proxy_end, l);
+	kept_free(l->kept);
+	l->kept = kept_copy(in->kept);
+	memcpy(l->link.detail, in->detail, sizeof(l->link.detail));
+
+	l->wire = l->packets = (struct ssh_counter_struct){0};
+	l->heard_bytes = 0;
+	l->ping_ms = l->measured_ms = 0;
+	l->channels = 0;
+	l->no_unix = l->again = l->kicked = false;
+	l->link.heard_ms = loop_now(l->link.loop);
+	ssh_set_blocking(l->session, 0);
+	ssh_set_counters(l->session, &l->wire, &l->packets);
+	l->event = ssh_event_new();
+	ssh_event_add_session(l->event, l->session);
+	l->io = loop_io_add(l->link.loop, ssh_get_fd(l->session), POLLIN, on_io, l);
+	l->timer = loop_timer_add(l->link.loop, QUIET_MS, on_timer, l);
+	send_keepalive(l);                /* measures the way; nobody waits for its answer */
+	ssh_kick(l);
+}
+
+static void on_login_done(void *arg)
+{
+	struct login *in = arg;
+	struct link_ssh *l = in->link;
+	if (!l) {                         /* given up */
+		login_unref(in);
+		return;
+	}
+	in->link = NULL;
+	l->login = NULL;
+	struct err err = in->err;
+	bool ok = in->session != NULL;
+	if (*in->address)
+		memcpy(l->link.address, in->address, sizeof(in->address));
+	if (ok)
+		take_session(l, in);
+	login_unref(in);                  /* the worker's */
+	login_unref(in);                  /* the link's */
+	link_set_state(&l->link, ok ? LINK_UP : LINK_LOST, ok ? NULL : &err);
+}
+
+static void ssh_op_connect(struct link *link)
+{
+	struct link_ssh *l = (struct link_ssh *)link;
+	l->login = login_create(l);
+	loop_work(link->loop, login_worker, on_login_done, l->login);
+	link_set_state(link, LINK_CONNECTING, NULL);
+}
+
+static struct stream *ssh_op_open(struct link *link, const struct road *road, const struct stream_events *events,
+                                  void *arg, struct err *err)
+{
+	return ssh_stream_open((struct link_ssh *)link, road, events, arg, err);
+}
+
+static const struct link_ops ssh_ops = {
+	.name = "ssh", .connect = ssh_op_connect, .disconnect = ssh_op_disconnect, .open = ssh_op_open,
+	.destroy = ssh_op_destroy,
+};
+
+struct link *link_create_ssh(struct loop *loop, const struct link_config *config, const struct link_events *events,
+                             void *arg)
+{
+	struct link_ssh *l = xcalloc(1, sizeof(*l));
+	link_init(&l->link, &ssh_ops, loop, config->name, events, arg);
+	l->dest = xstrdup(config->dest ? config->dest : config->name);
+	l->ssh_config = xstrdup(config->ssh_config);
+	l->identity = xstrdup(config->identity);
+	l->connect_timeout_ms = config->connect_timeout_ms;
+	l->batch = config->batch;
+	return &l->link;
+}

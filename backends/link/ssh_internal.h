@@ -1,0 +1,172 @@
+/* ssh_internal.h: what the files of the SSH link share: the log-in in its worker thread (ssh_login.c and its helpers), the
+ * live connection in the loop (ssh.c), and its streams (ssh_stream.c). */
+#ifndef LINK_SSH_INTERNAL_H
+#define LINK_SSH_INTERNAL_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <libssh/libssh.h>
+
+#include "backends/base/buf.h"
+#include "backends/base/err.h"
+#include "backends/base/secret.h"
+#include "backends/link/ask.h"
+#include "backends/link/link.h"
+#include "backends/link/sshconf.h"
+
+struct link_ssh;
+struct login;
+
+/* --- the log-in: all in a worker thread ----------------------------------------------------------------- */
+
+/* A question that the worker waits for. */
+struct question {
+	enum ask_kind kind;
+	char title[96], text[640], prompt[96];
+	bool echo, can_keep;
+	bool waiting, answered, keep;
+	struct secret *answer;
+};
+
+/* What the user let the link keep: asked for once, used at every reconnect. */
+struct kept {
+	char *key;                      /* "password", or the path of a key file; owned */
+	struct secret *secret;
+	bool lasting;                   /* the user said so; else it is for this log-in alone */
+	struct kept *next;
+};
+struct secret *kept_find(const struct kept *, const char *key);   /* borrowed; NULL: none */
+void kept_add(struct kept **, const char *key, const struct secret *, bool lasting);
+void kept_drop(struct kept **, const char *key);
+void kept_free(struct kept *);
+struct kept *kept_copy(const struct kept *);     /* of what lasts */
+
+/* One log-in. The worker owns everything but what the lock guards; link belongs to the loop. Freed by whoever is last:
+ * the link gives it up (login_abandon) or takes its result (login done). */
+struct login {
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	unsigned refs;
+	bool cancelled;                 /* nobody wants it any more: end soon */
+	pid_t helper;                   /* a program the worker waits for; 0 none */
+	int socket;                     /* a copy of the connection's descriptor, to be shut down; -1 none */
+	struct question question;
+
+	int cancel_fd;                  /* an eventfd that is readable once cancelled; never changes */
+	struct loop *loop;
+	struct link_ssh *link;          /* loop thread only; NULL once given up */
+
+	/* What is wanted; the worker's */
+	char *name, *dest, *ssh_config, *identity;
+	int connect_timeout_ms;
+	bool batch;
+	struct kept *kept;              /* what was kept before, and what is to be kept now */
+
+	/* What came of it; the worker's, then the loop's */
+	struct sshconf conf;
+	struct ssh_dest where;
+	ssh_session session;            /* owned; NULL when it failed */
+	int fd;                         /* the connection, libssh's once it has a session with it; -1 none */
+	pid_t proxy;                    /* 0: none; ended with the link */
+	int proxy_words;                /* a file with what the proxy said on stderr; -1 none */
+	bool asked;                     /* the user was asked since the connection was made */
+	bool hung_up;                   /* the server did so while it waited for the user, and this is another connection */
+	struct err asks;                /* batch: the question that nobody could answer */
+	struct err err;
+	char address[80];               /* "10.77.0.11 port 804" or "10.77.0.14 through sese" */
+	char detail[160];
+};
+
+/* Asks the user and waits; NULL when given up (err is set: ERR_CANCELLED, ERR_ASKS). The answer is the caller's. */
+struct secret *login_ask(struct login *, enum ask_kind, bool echo, bool can_keep, bool *keep, const char *prompt,
+                         const char *fmt, ...) __attribute__((format(printf, 7, 8)));
+bool login_cancelled(struct login *);
+void login_set_socket(struct login *, int fd);       /* -1: none any more */
+/* Waits for events on fd; false when the time is over (errno ETIMEDOUT) or the log-in was given up (ECANCELED). */
+bool login_wait(struct login *, int fd, short events, int64_t until_ms);
+void login_worker(void *login);                      /* loop_work's */
+struct login *login_create(struct link_ssh *);
+void login_abandon(struct login *);
+void login_unref(struct login *);
+
+/* ssh_net.c: the way there. */
+bool ssh_net_settings(struct login *);               /* asks `ssh -G`; fills conf */
+bool ssh_net_connect(struct login *);                /* fills fd, address, proxy */
+void ssh_net_settled(struct login *);                /* the proxy is the link's from now on */
+void ssh_net_close(struct login *);                  /* what a failed try left: the proxy and its words */
+void ssh_net_proxy_said(struct login *, char *buf, size_t size);
+
+/* ssh_hosts.c: known_hosts. */
+struct known_key {
+	char *file;
+	unsigned line;
+	bool revoked;
+	bool other_port;                /* known under the server's name alone, while it is at a port of its own */
+	ssh_key key;
+	struct known_key *next;
+};
+struct known_key *ssh_hosts_read(const struct sshconf *);
+void ssh_hosts_free(struct known_key *);
+char *ssh_hosts_prefer(const struct known_key *, const char *algorithms);   /* the list, known types first; caller frees */
+bool ssh_hosts_check(struct login *, const struct known_key *);
+
+/* ssh_banner.c */
+void ssh_banner_teach(ssh_session);                  /* which OpenSSH it talks to, where libssh cannot tell */
+
+/* ssh_agent.c: a door in front of the user's agent that sorts its keys. first, skip: public keys in base64, borrowed
+ * until it is closed. NULL when there is no agent. */
+struct agent_door;
+struct agent_door *ssh_door_open(struct login *, const struct ssh_words *first, const struct ssh_words *skip);
+void ssh_door_close(struct agent_door *);
+
+/* ssh_auth.c */
+bool ssh_auth(struct login *);
+
+/* --- the live connection ------------------------------------------------------------------------------- */
+
+struct ssh_stream;
+
+struct link_ssh {
+	struct link link;
+	char *dest, *ssh_config, *identity;
+	int connect_timeout_ms;
+	bool batch;
+	struct login *login;                /* while it connects; counted */
+	struct kept *kept;                  /* what the user let it keep */
+
+	ssh_session session;                /* owned while up */
+	ssh_event event;                    /* pumps it */
+	struct loop_io *io;
+	struct loop_timer *timer;           /* keepalive, and the end of a peer that does not answer */
+	struct loop_child *proxy_child;
+	pid_t proxy;
+	struct ssh_counter_struct wire;     /* what libssh moved on the socket */
+	struct ssh_counter_struct packets;
+	uint64_t heard_bytes;
+	int64_t ping_ms;                    /* loop clock, when the keepalive that waits for its answer was sent; 0 none */
+	int64_t measured_ms;                /* loop clock, of latency_ms */
+	struct ssh_stream *streams;
+	unsigned channels;                  /* that libssh has numbered so far on this session */
+	bool no_unix;                       /* its sshd was found to forbid forwarded sockets */
+	bool pumping;                       /* streams and the link are freed after the pump, not inside it */
+	bool again;                         /* something was asked for inside the pump: once more */
+	bool kicked;                        /* a pump is on its way */
+	bool dying;                         /* destroyed inside the pump */
+};
+
+void ssh_kick(struct link_ssh *);                     /* moves what can move, soon, from the loop */
+void ssh_measured(struct link_ssh *, int64_t ms);     /* a round trip took that long */
+
+/* ssh_stream.c */
+struct stream *ssh_stream_open(struct link_ssh *, const struct road *, const struct stream_events *, void *arg,
+                               struct err *);
+bool ssh_streams_step(struct link_ssh *);             /* every stream one step further; true: something moved */
+void ssh_streams_end(struct link_ssh *, const struct err *);  /* all of them end with ERR_LOST */
+void ssh_streams_sweep(struct link_ssh *);            /* frees those that have ended */
+#define SSH_READ_SIZE (64u << 10)
+#define SSH_WAITING_MAX (8u << 20)  /* more than libssh ever has of a channel when all of it is taken at once */
+
+#endif

@@ -1,0 +1,462 @@
+/* ssh_login.c: one log-in, from the name to an authenticated session, in a worker thread.
+ *
+ * The worker may block in a name look-up, in libssh, in a security key, or wait hours for the user. It shares only the
+ * struct login, under its lock. Whoever gives it up marks it cancelled, wakes what it may wait for, and forgets it: the
+ * worker notices, puts everything away and lets go of the last reference. Questions go to the loop by loop_call and come
+ * back through the condition. */
+#include "backends/link/ssh_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/base/wash.h"
+#include "backends/link/loop.h"
+
+#define KEX_TIMEOUT_S 10             /* each step of banner, key exchange: it takes a few round trips */
+#define AUTH_TIMEOUT_S 90            /* a second factor may wait for somebody's telephone */
+#define CONNECT_TIMEOUT_MS 5000
+#define LOGINS_MAX 3                 /* connections made anew because the server would not wait for the user */
+
+/* --- what may be kept ----------------------------------------------------------------------------------- */
+
+struct secret *kept_find(const struct kept *k, const char *key)
+{
+	for (; k; k = k->next)
+		if (strcmp(k->key, key) == 0)
+			return k->secret;
+	return NULL;
+}
+
+void kept_drop(struct kept **slot, const char *key)
+{
+	for (; *slot; slot = &(*slot)->next)
+		if (strcmp((*slot)->key, key) == 0) {
+			struct kept *k = *slot;
+			*slot = k->next;
+			k->next = NULL;
+			kept_free(k);
+			return;
+		}
+}
+
+void kept_add(struct kept **list, const char *key, const struct secret *secret, bool lasting)
+{
+	kept_drop(list, key);
+	struct kept *k = xcalloc(1, sizeof(*k));
+	*k = (struct kept){.key = xstrdup(key), .secret = secret_create(secret->text, secret->len),
+	                  .lasting = lasting, .next = *list};
+	*list = k;
+}
+
+void kept_free(struct kept *k)
+{
+	while (k) {
+		struct kept *next = k->next;
+		free(k->key);
+		secret_destroy(k->secret);
+		free(k);
+		k = next;
+	}
+}
+
+struct kept *kept_copy(const struct kept *k)
+{
+	struct kept *copy = NULL;
+	for (; k; k = k->next)
+		if (k->lasting)
+			kept_add(&copy, k->key, k->secret, true);
+	return copy;
+}
+
+/* --- life ------------------------------------------------------------------------------------------------- */
+
+struct login *login_create(struct link_ssh *l)
+{
+	struct login *in = xcalloc(1, sizeof(*in));
+	pthread_mutex_init(&in->lock, NULL);
+	pthread_cond_init(&in->changed, NULL);
+	in->refs = 2;                      /* the link's and the worker's */
+	in->cancel_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	in->socket = in->fd = in->proxy_words = -1;
+	in->loop = l->link.loop;
+	in->link = l;
+	in->name = xstrdup(l->link.name);
+	in->dest = xstrdup(l->dest);
+	in->ssh_config = xstrdup(l->ssh_config);
+	in->identity = xstrdup(l->identity);
+	in->connect_timeout_ms = l->connect_timeout_ms;
+	in->batch = l->batch;
+	in->kept = kept_copy(l->kept);
+	return in;
+}
+
+static void login_free(struct login *in)
+{
+	if (in->session)
+		ssh_free(in->session);
+	else if (in->fd >= 0)
+		close(in->fd);
+	ssh_net_close(in);
+	if (in->socket >= 0)
+		close(in->socket);
+	if (in->cancel_fd >= 0)
+		close(in->cancel_fd);
+	secret_destroy(in->question.answer);
+	kept_free(in->kept);
+	sshconf_finish(&in->conf);
+	ssh_dest_finish(&in->where);
+	free(in->name);
+	free(in->dest);
+	free(in->ssh_config);
+	free(in->identity);
+	pthread_cond_destroy(&in->changed);
+	pthread_mutex_destroy(&in->lock);
+	free(in);
+}
+
+void login_unref(struct login *in)
+{
+	pthread_mutex_lock(&in->lock);
+	bool last = --in->refs == 0;
+	pthread_mutex_unlock(&in->lock);
+	if (last)
+		login_free(in);
+}
+
+void login_abandon(struct login *in)
+{
+	uint64_t one = 1;
+	in->link = NULL;
+	pthread_mutex_lock(&in->lock);
+	in->cancelled = true;
+	if (in->socket >= 0)
+		shutdown(in->socket, SHUT_RDWR);
+	if (in->helper > 0)
+		kill(-in->helper, SIGTERM);
+	if (write(in->cancel_fd, &one, sizeof(one)) < 0 && errno != EAGAIN)
+		abort();
+	pthread_cond_broadcast(&in->changed);
+	pthread_mutex_unlock(&in->lock);
+	login_unref(in);
+}
+
+bool login_cancelled(struct login *in)
+{
+	pthread_mutex_lock(&in->lock);
+	bool cancelled = in->cancelled;
+	pthread_mutex_unlock(&in->lock);
+	return cancelled;
+}
+
+void login_set_socket(struct login *in, int fd)
+{
+	int copy = fd >= 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 3) : -1;
+	pthread_mutex_lock(&in->lock);
+	int old = in->socket;
+	in->socket = copy;
+	if (in->cancelled && copy >= 0)
+		shutdown(copy, SHUT_RDWR);
+	pthread_mutex_unlock(&in->lock);
+	if (old >= 0)
+		close(old);
+}
+
+bool login_wait(struct login *in, int fd, short events, int64_t until_ms)
+{
+	for (;;) {
+		struct pollfd p[2] = {{.fd = fd, .events = events}, {.fd = in->cancel_fd, .events = POLLIN}};
+		int64_t left = until_ms - now_mono_ms();
+		int r = poll(p, 2, left > 0 ? (int)left : 0);
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (p[1].revents)
+			return errno = ECANCELED, false;
+		if (p[0].revents)
+			return true;
+		if (left <= 0)
+			return errno = ETIMEDOUT, false;
+	}
+}
+
+/* --- questions --------------------------------------------------------------------------------------------- */
+
+/* The answer comes, in the loop's thread. */
+static void on_answered(struct ask *ask, struct secret *answer, bool keep, void *arg)
+{
+	struct login *in = arg;
+	struct link_ssh *l = in->link;
+	pthread_mutex_lock(&in->lock);
+	in->question.answer = answer;
+	in->question.keep = keep;
+	in->question.answered = true;
+	pthread_cond_broadcast(&in->changed);
+	pthread_mutex_unlock(&in->lock);
+	login_unref(in);
+	if (l && l->link.ask == ask) {
+		l->link.ask = NULL;             /* it is freed when this returns */
+		link_set_state(&l->link, LINK_CONNECTING, NULL);
+	}
+}
+
+/* The question arrives in the loop's thread; it brings a reference for its answer. */
+static void put_question(void *arg)
+{
+	struct login *in = arg;
+	if (!in->link) {
+		login_unref(in);
+		return;
+	}
+	struct ask *ask = xcalloc(1, sizeof(*ask));
+	const struct question *q = &in->question;   /* the worker waits and leaves it alone */
+	ask->kind = q->kind;
+	ask->echo = q->echo;
+	ask->can_keep = q->can_keep;
+	memcpy(ask->title, q->title, sizeof(ask->title));
+	memcpy(ask->text, q->text, sizeof(ask->text));
+	memcpy(ask->prompt, q->prompt, sizeof(ask->prompt));
+	ask->answered = on_answered;
+	ask->arg = in;
+	link_set_ask(&in->link->link, ask);
+}
+
+static const char *const ask_titles[] = {
+	[ASK_HOST_KEY] = "first contact", [ASK_PASSPHRASE] = "passphrase", [ASK_PASSWORD] = "password", [ASK_CODE] = "code",
+	[ASK_SUDO] = "sudo",
+};
+
+/* The answer is taken under the lock: one may still come when the log-in was given up meanwhile. */
+static struct secret *wait_for_answer(struct login *in, bool *keep)
+{
+	struct question *q = &in->question;
+	pthread_mutex_lock(&in->lock);
+	if (!in->cancelled) {
+		in->refs++;
+		/* Under the lock: whoever gives the log-in up must take it first, so the loop is still there. */
+		loop_call(in->loop, put_question, in);
+		while (!q->answered && !in->cancelled)
+			pthread_cond_wait(&in->changed, &in->lock);
+	}
+	struct secret *answer = q->answer;
+	q->answer = NULL;
+	if (keep)
+		*keep = q->keep;
+	pthread_mutex_unlock(&in->lock);
+	return answer;
+}
+
+struct secret *login_ask(struct login *in, enum ask_kind kind, bool echo, bool can_keep, bool *keep, const char *prompt,
+                         const char *fmt, ...)
+{
+	struct question *q = &in->question;
+	char text[sizeof(q->text)];
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (in->batch) {
+		err_set(&in->asks, ERR_ASKS, "%s asks (%s), and nobody is there to answer: %s", in->name, ask_titles[kind],
+		        prompt);
+		in->err = in->asks;
+		return NULL;
+	}
+	*q = (struct question){.kind = kind, .echo = echo, .can_keep = can_keep};
+	snprintf(q->title, sizeof(q->title), "%s: %s", in->name, ask_titles[kind]);
+	wash(q->prompt, sizeof(q->prompt), prompt, strlen(prompt));
+	/* Lines stay lines; each is washed by itself. */
+	size_t at = 0;
+	char *save = NULL;
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		if (at && at + 1 < sizeof(q->text))
+			q->text[at++] = '\n';
+		at += wash(q->text + at, sizeof(q->text) - at, line, strlen(line));
+	}
+	in->asked = true;
+	struct secret *answer = wait_for_answer(in, keep);
+	if (!answer)
+		err_set(&in->err, ERR_CANCELLED, "%s: %s was not answered", in->name, ask_titles[kind]);
+	return answer;
+}
+
+/* --- the session ------------------------------------------------------------------------------------------ */
+
+/* Moves the algorithms that are fast on any machine with AES instructions to the front of the user's list; none is
+ * added that is not in it. */
+static char *fast_first(const char *ciphers)
+{
+	static const char *const fast[] = {"aes128-gcm@openssh.com", "aes256-gcm@openssh.com"};
+	struct buf out = {0};
+	char *copy = xstrdup(ciphers), *save = NULL;
+	for (size_t i = 0; i < ARRAY_LEN(fast); i++)
+		if (strstr(ciphers, fast[i]))
+			buf_addf(&out, "%s%s", out.len ? "," : "", fast[i]);
+	for (char *c = strtok_r(copy, ",", &save); c; c = strtok_r(NULL, ",", &save))
+		if (strcmp(c, fast[0]) != 0 && strcmp(c, fast[1]) != 0)
+			buf_addf(&out, "%s%s", out.len ? "," : "", c);
+	free(copy);
+	return buf_take(&out);
+}
+
+/* A list of algorithms of which libssh has none leaves libssh's own list: better to meet the server with that, and hear
+ * its answer, than to fail here. */
+static void set_list(ssh_session s, enum ssh_options_e option, const char *list)
+{
+	if (list && *list)
+		ssh_options_set(s, option, list);
+}
+
+static void set_options(struct login *in, ssh_session s, const struct known_key *known)
+{
+	const struct sshconf *c = &in->conf;
+	long timeout = KEX_TIMEOUT_S;
+	int no = 0, verbosity = SSH_LOG_NOLOG;
+	unsigned port = (unsigned)c->port;
+	bool process = false;
+	ssh_options_set(s, SSH_OPTIONS_PROCESS_CONFIG, &process);
+	ssh_options_set(s, SSH_OPTIONS_HOST, c->hostname);
+	ssh_options_set(s, SSH_OPTIONS_PORT, &port);
+	ssh_options_set(s, SSH_OPTIONS_USER, c->user);
+	ssh_options_set(s, SSH_OPTIONS_FD, &in->fd);
+	ssh_options_set(s, SSH_OPTIONS_TIMEOUT, &timeout);
+	ssh_options_set(s, SSH_OPTIONS_LOG_VERBOSITY, &verbosity);
+	ssh_options_set(s, SSH_OPTIONS_COMPRESSION, "no");
+	ssh_options_set(s, SSH_OPTIONS_GSSAPI_AUTH, &no);
+	if (c->identity_agent && strcmp(c->identity_agent, "none") != 0)
+		ssh_options_set(s, SSH_OPTIONS_IDENTITY_AGENT, c->identity_agent);
+	if (c->rsa_min_bits > 0)
+		ssh_options_set(s, SSH_OPTIONS_RSA_MIN_SIZE, &c->rsa_min_bits);
+	if (c->ciphers) {
+		char *ciphers = fast_first(c->ciphers);
+		set_list(s, SSH_OPTIONS_CIPHERS_C_S, ciphers);
+		set_list(s, SSH_OPTIONS_CIPHERS_S_C, ciphers);
+		free(ciphers);
+	}
+	set_list(s, SSH_OPTIONS_HMAC_C_S, c->macs);
+	set_list(s, SSH_OPTIONS_HMAC_S_C, c->macs);
+	set_list(s, SSH_OPTIONS_KEY_EXCHANGE, c->kex);
+	set_list(s, SSH_OPTIONS_PUBLICKEY_ACCEPTED_TYPES, c->pubkey_algorithms);
+	char *host_keys = ssh_hosts_prefer(known, c->host_key_algorithms);
+	set_list(s, SSH_OPTIONS_HOSTKEYS, host_keys);
+	free(host_keys);
+}
+
+/* A proxy can ask nobody. What only the user can put right is not tried again by itself, and the sentence says how. */
+static bool fail_proxy(struct login *in, const char *said)
+{
+	bool key = strcasestr(said, "host key verification failed"), denied = strcasestr(said, "permission denied");
+	if (key)
+		return err_set(&in->err, ERR_DENIED, "%s: %s failed: %s The host in between is not known yet, or shows another key: `ssh %s` "
+		               "in a terminal says which and asks, then C-r", in->name, in->address, said, in->dest);
+	if (denied)
+		return err_set(&in->err, ERR_DENIED, "%s: %s failed: %s; the host in between cannot ask for a password here, a key in the "
+		               "agent lets us through", in->name, in->address, said);
+	return err_set(&in->err, ERR_REFUSED, "%s: %s failed: %s", in->name, in->address, said);
+}
+
+/* The words of libssh, or of the proxy when it spoke: it knows better why the pipe is closed. */
+static bool fail_session(struct login *in, const char *step)
+{
+	char said[200] = "";
+	const char *words = in->session ? ssh_get_error(in->session) : "";
+	enum err_code code = strcasestr(words, "timeout") || strcasestr(words, "timed out") ? ERR_TIMEOUT : ERR_REFUSED;
+	ssh_net_proxy_said(in, said, sizeof(said));
+	if (*said)
+		return fail_proxy(in, said);
+	if (code == ERR_TIMEOUT)
+		return err_set(&in->err, code, "%s: %s accepted the connection but said nothing more within %d s (%s)", in->name,
+		               in->address, KEX_TIMEOUT_S, step);
+	if (strcasestr(words, "kex error"))
+		return err_set(&in->err, ERR_REFUSED, "%s: no common algorithm with %s: %s", in->name, in->address, words);
+	return err_set(&in->err, code, "%s: %s: %s failed: %s", in->name, in->address, step,
+	               *words ? words : "the server closed the connection");
+}
+
+static bool handshake(struct login *in)
+{
+	struct known_key *known = ssh_hosts_read(&in->conf);
+	in->session = ssh_new();
+	set_options(in, in->session, known);
+	bool ok = ssh_connect(in->session) == SSH_OK || fail_session(in, "the greeting");
+	if (ok) {
+		ssh_banner_teach(in->session);
+		ok = ssh_hosts_check(in, known);
+	}
+	ssh_hosts_free(known);
+	return ok;
+}
+
+static void put_away(struct login *in)
+{
+	login_set_socket(in, -1);
+	if (in->session)
+		ssh_free(in->session);             /* closes the socket, too */
+	else if (in->fd >= 0)
+		close(in->fd);
+	in->session = NULL;
+	in->fd = -1;
+	ssh_net_close(in);
+}
+
+static void describe(struct login *in)
+{
+	ssh_key key = NULL;
+	const char *type = "";
+	if (ssh_get_server_publickey(in->session, &key) == SSH_OK)
+		type = ssh_key_type_to_char(ssh_key_type(key));
+	snprintf(in->detail, sizeof(in->detail), "ssh %s as %s, host key %s, %s, %s", in->address, in->conf.user, type,
+	         ssh_get_cipher_in(in->session) ?: "", ssh_get_kex_algo(in->session) ?: "");
+	ssh_key_free(key);
+}
+
+static bool log_in_once(struct login *in)
+{
+	in->asked = false;
+	if (!ssh_net_connect(in))
+		return false;
+	login_set_socket(in, in->fd);
+	if (!handshake(in))
+		return false;
+	long timeout = AUTH_TIMEOUT_S;
+	ssh_options_set(in->session, SSH_OPTIONS_TIMEOUT, &timeout);
+	return ssh_auth(in);
+}
+
+/* Whether the server hung up while it waited for the user: then the answer is tried on a new connection. */
+static bool worth_again(struct login *in)
+{
+	return in->asked && in->session && !ssh_is_connected(in->session) && in->err.code != ERR_CANCELLED &&
+	       in->err.code != ERR_DENIED && !login_cancelled(in);
+}
+
+void login_worker(void *arg)
+{
+	struct login *in = arg;
+	bool ok = in->cancel_fd >= 0 ? ssh_net_settings(in)
+	                             : err_set(&in->err, ERR_SYSTEM, "%s: this machine has no file descriptor left for it (ulimit -n)",
+	                                       in->name);
+	for (int i = 0; ok && i < LOGINS_MAX; i++) {
+		ok = log_in_once(in);
+		if (ok || !worth_again(in))
+			break;
+		put_away(in);
+		ok = in->hung_up = true;
+	}
+	if (ok && !in->session)
+		ok = false;
+	if (ok)
+		describe(in);
+	ssh_net_settled(in);
+	if (!ok || login_cancelled(in))
+		put_away(in);
+	login_set_socket(in, -1);
+}

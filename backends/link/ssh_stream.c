@@ -1,0 +1,703 @@
+/* ssh_stream.c: streams over channels of a live SSH session.
+ *
+ * Each stream is a small machine that ssh_streams_step moves on: the channel is opened, asked for what it is to be, then
+ * bytes go both ways until it is closed. libssh's callbacks only note what came (how many bytes wait, the exit status,
+ * end and close); all work is done in the step, so that no event of ours runs inside libssh.
+ *
+ * A channel whose opening is under way cannot be dropped: the server would keep it open for ever. A stream closed then
+ * stays as a ghost without events until the answer is there. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libssh/callbacks.h>
+
+#include "backends/base/mem.h"
+#include "backends/base/quote.h"
+#include "backends/link/loop.h"
+#include "backends/link/ssh_internal.h"
+
+#define FIRST_CHANNEL 43             /* libssh numbers from here; used only to tell whose refusal it was */
+#define OPEN_TRIES 2
+#define AGAIN_MS 200                 /* after the server had no room for one more session */
+#define AFTER_EXIT_MS 3000           /* of silence, while somebody a command left behind holds its pipes open */
+#define PROBE_TIMEOUT_MS 5000
+#define ENV_NAME_MAX 64
+
+enum step { STEP_OPEN, STEP_PTY, STEP_ENV, STEP_START, STEP_RUN, STEP_PROBE, STEP_END };
+
+struct ssh_stream {
+	struct stream stream;
+	struct link_ssh *l;
+	struct ssh_stream *next;
+	enum road_kind kind;
+	enum step step;
+	ssh_channel channel;
+	struct ssh_channel_callbacks_struct callbacks;
+	char *path, *host, *command, *term;   /* of the road; owned */
+	char **env;                           /* owned, ended by NULL */
+	size_t env_at;
+	int port, cols, rows;
+	unsigned number, tries;               /* of the channel, and of its opening */
+	int64_t asked_ms;                     /* loop clock, when its opening was sent; 0 not yet */
+	int64_t until_ms;                     /* loop clock, when it has to be open */
+	bool turned_away;                     /* no room for one more session: waits a little */
+	struct loop_timer *timer;
+	struct run *probe;
+	size_t waiting[2];                    /* bytes in libssh's buffers: output, errors */
+	struct buf queue, held;
+	struct stream_end end;
+	bool slow;                            /* its reader paused once */
+	bool paused, eof_wanted, eof_sent, wrote, resized;
+	bool far_eof, far_closed, exited;
+	bool leaving;                         /* it exited, and the silence since then is timed */
+	bool ghost;                           /* no more events */
+};
+
+
+/* --- what libssh notes ------------------------------------------------------------------------------------- */
+
+static int note_data(ssh_session session, ssh_channel channel, void *data, uint32_t len, int is_stderr, void *arg)
+{
+	struct ssh_stream *s = arg;
+	s->waiting[is_stderr ? 1 : 0] = len;     /* all that waits, not only what just came */
+	return 0;
+}
+
+static void note_eof(ssh_session session, ssh_channel channel, void *arg)
+{
+	((struct ssh_stream *)arg)->far_eof = true;
+}
+
+static void note_close(ssh_session session, ssh_channel channel, void *arg)
+{
+	((struct ssh_stream *)arg)->far_closed = true;
+}
+
+static void note_status(ssh_session session, ssh_channel channel, int status, void *arg)
+{
+	struct ssh_stream *s = arg;
+	s->end.exit_code = status;
+	s->exited = true;
+}
+
+static void note_signal(ssh_session session, ssh_channel channel, const char *signal, int core, const char *errmsg,
+                        const char *lang, void *arg)
+{
+	struct ssh_stream *s = arg;
+	snprintf(s->end.signal, sizeof(s->end.signal), "%s", signal ? signal : "?");
+	s->exited = true;
+}
+
+static void make_channel(struct ssh_stream *s)
+{
+	s->channel = ssh_channel_new(s->l->session);
+	s->callbacks = (struct ssh_channel_callbacks_struct){
+		.userdata = s, .channel_data_function = note_data, .channel_eof_function = note_eof,
+		.channel_close_function = note_close, .channel_exit_status_function = note_status,
+		.channel_exit_signal_function = note_signal,
+	};
+	ssh_callbacks_init(&s->callbacks);
+	if (s->channel)
+		ssh_add_channel_callbacks(s->channel, &s->callbacks);
+}
+
+/* libssh may keep a channel until the server has closed it, too; it must not call us any more. */
+static void drop_channel(struct ssh_stream *s)
+{
+	if (!s->channel)
+		return;
+	ssh_remove_channel_callbacks(s->channel, &s->callbacks);
+	ssh_channel_free(s->channel);
+	s->channel = NULL;
+}
+
+/* --- ends ------------------------------------------------------------------------------------------------- */
+
+static void stream_free(struct ssh_stream *s)
+{
+	drop_channel(s);
+	run_cancel(s->probe);
+	loop_timer_remove(s->timer);
+	wipe(s->queue.data, s->queue.cap);        /* sudo's password went this way */
+	buf_finish(&s->queue);
+	buf_finish(&s->held);
+	for (size_t i = 0; s->env && s->env[i]; i++)
+		free(s->env[i]);
+	free(s->env);
+	free(s->path);
+	free(s->host);
+	free(s->command);
+	free(s->term);
+	free(s);
+}
+
+/* Whether nothing is left to do for it. */
+static bool is_over(const struct ssh_stream *s)
+{
+	return s->step == STEP_END || (s->ghost && s->step != STEP_OPEN);
+}
+
+void ssh_streams_sweep(struct link_ssh *l)
+{
+	struct ssh_stream **slot = &l->streams;
+	while (*slot) {
+		struct ssh_stream *s = *slot;
+		if (is_over(s)) {
+			*slot = s->next;
+			stream_free(s);
+		} else {
+			slot = &s->next;
+		}
+	}
+}
+
+/* Tells how it ended; it is swept later. A channel whose opening is under way stays for that. */
+static void end_stream(struct ssh_stream *s, const struct err *err)
+{
+	if (err)
+		s->end.err = *err;
+	if (s->step != STEP_OPEN || !s->channel)
+		s->step = STEP_END;
+	loop_timer_set(s->timer, -1);
+	ssh_kick(s->l);
+	if (!s->ghost) {
+		s->ghost = true;
+		s->stream.events->closed(&s->stream, &s->end, s->stream.arg);   /* last: it may take the link down, and s with it */
+	}
+}
+
+void ssh_streams_end(struct link_ssh *l, const struct err *err)
+{
+	for (struct ssh_stream *s = l->streams; s; s = s->next) {
+		if (s->step == STEP_END)
+			continue;
+		s->step = STEP_END;
+		end_stream(s, err);
+	}
+}
+
+static void ssh_stream_close(struct stream *stream)
+{
+	struct ssh_stream *s = (struct ssh_stream *)stream;
+	s->ghost = true;
+	loop_timer_set(s->timer, -1);
+	if (s->step == STEP_RUN && s->kind == ROAD_EXEC && !s->exited && s->channel)
+		ssh_channel_request_send_signal(s->channel, "HUP");
+	bool on_its_way = s->step == STEP_OPEN && s->asked_ms;
+	if (!on_its_way) {
+		drop_channel(s);
+		s->step = STEP_END;
+	}
+	ssh_kick(s->l);
+}
+
+/* --- refusals --------------------------------------------------------------------------------------------- */
+
+static void describe(const struct ssh_stream *s, char *buf, size_t size)
+{
+	if (s->kind == ROAD_UNIX)
+		snprintf(buf, size, "%s", s->path);
+	else if (s->kind == ROAD_TCP)
+		snprintf(buf, size, "%s port %d", s->host, s->port);
+	else
+		snprintf(buf, size, "%.80s", s->command ? s->command : "the login shell");
+}
+
+static void forbidden(struct ssh_stream *s, struct err *err)
+{
+	bool unix_road = s->kind == ROAD_UNIX;
+	err_set(err, ERR_DENIED, "%s: its sshd forbids %s (%s in sshd_config would allow them)", s->l->link.name,
+	        unix_road ? "forwarded sockets" : "forwarded ports",
+	        unix_road ? "AllowStreamLocalForwarding yes" : "AllowTcpForwarding yes");
+}
+
+/* sshd does not say why a socket could not be opened: a look at it from inside does. */
+static void on_probe(const struct run_result *r, void *arg)
+{
+	struct ssh_stream *s = arg;
+	struct err err;
+	s->probe = NULL;
+	int code = r->end.exit_code;
+	const char *name = s->l->link.name;
+	char owner[64];
+	snprintf(owner, sizeof(owner), "%.*s", (int)strcspn(r->out, "\n"), r->out);
+	if (r->end.err.code) {
+		err = r->end.err;
+	} else if (code == 3) {
+		err_set(&err, ERR_ABSENT, "%s: there is no %s", name, s->path);
+	} else if (code == 4) {
+		err_set(&err, ERR_DENIED, "%s: no right to open %s, which belongs to %s: become a member of that group, or use "
+		        "sudo", name, s->path, r->out_len ? owner : "another user");
+	} else if (code == 0 && strncmp(r->out, "listens", 7) == 0) {
+		forbidden(s, &err);
+		s->l->no_unix = true;
+	} else {
+		err_set(&err, ERR_ABSENT, "%s: nothing answers at %s", name, s->path);
+	}
+	end_stream(s, &err);
+}
+
+static void start_probe(struct ssh_stream *s)
+{
+	struct buf b = {0};
+	buf_puts(&b, "p=");
+	quote_word(&b, s->path);
+	/* Whether anybody listens is in the kernel's own list, also where there is no right: a socket left behind by an engine that is
+	 * switched off is no engine. 3: not there; 4: no right, and whose it is. */
+	buf_puts(&b, "; [ -e \"$p\" ] || exit 3; l=; "
+	             "grep -qsF -e \" $p\" -e \" $(readlink -f \"$p\")\" /proc/net/unix && l=listens; "
+	             "[ -w \"$p\" ] || { [ -z \"$l\" ] && [ -r /proc/net/unix ]; } || { stat -c '%U:%G' \"$p\" 2>/dev/null; exit 4; }; "
+	             "echo $l; exit 0");
+	s->step = STEP_PROBE;
+	drop_channel(s);
+	s->probe = link_run(&s->l->link, b.data, NULL, 0, 4096, PROBE_TIMEOUT_MS, on_probe, s);
+	buf_finish(&b);
+}
+
+/* libssh keeps only the last refusal; its text names the channel. */
+static bool refusal_is_ours(const struct ssh_stream *s, const char *words)
+{
+	unsigned number = 0;
+	return sscanf(words, "Channel opening failure: channel %u", &number) != 1 || number == s->number;
+}
+
+static bool is_session(const struct ssh_stream *s)
+{
+	return s->kind == ROAD_EXEC || s->kind == ROAD_TERMINAL;
+}
+
+static bool session_open(const struct link_ssh *l)
+{
+	for (const struct ssh_stream *s = l->streams; s; s = s->next)
+		if (is_session(s) && s->channel && s->step > STEP_OPEN)
+			return true;
+	return false;
+}
+
+static void no_room(struct ssh_stream *s)
+{
+	struct err err;
+	err_set(&err, ERR_REFUSED, "%s: its sshd opens no more sessions; MaxSessions in sshd_config limits them (10 by default)",
+	        s->l->link.name);
+	drop_channel(s);
+	end_stream(s, &err);
+}
+
+/* sshd has room for 10 sessions on a connection (MaxSessions), and most of ours are over in a moment: so it is asked again. */
+static void session_refused(struct ssh_stream *s)
+{
+	int64_t left = s->until_ms - loop_now(s->l->link.loop);
+	if (s->ghost) {
+		s->step = STEP_END;
+	} else if (left <= 0 || !session_open(s->l)) {
+		no_room(s);
+	} else {
+		make_channel(s);
+		s->turned_away = true;
+		loop_timer_set(s->timer, left < AGAIN_MS ? left : AGAIN_MS);
+	}
+}
+
+static void open_refused(struct ssh_stream *s)
+{
+	struct err err;
+	char what[128];
+	const char *words = ssh_get_error(s->l->session), *error = strstr(words, "error (");
+	unsigned code = error ? (unsigned)strtoul(error + 7, NULL, 10) : 0;
+	const char *text = error && strchr(error, ')') ? strchr(error, ')') + 1 : words;
+	text += strspn(text, " ");
+	describe(s, what, sizeof(what));
+	drop_channel(s);
+	if (!refusal_is_ours(s, words) && s->tries < OPEN_TRIES) {
+		make_channel(s);              /* the words were another's: ask again */
+		return;
+	}
+	if (is_session(s)) {
+		session_refused(s);
+		return;
+	}
+	if (s->ghost) {
+		s->step = STEP_END;
+		return;
+	}
+	/* With DisableForwarding sshd says only "open failed"; a port that is closed has the system's own words. */
+	if (code == 1 || (s->kind == ROAD_TCP && code == 2 && strcmp(text, "open failed") == 0)) {
+		forbidden(s, &err);
+	} else if (s->kind == ROAD_UNIX && code == 2) {
+		start_probe(s);
+		return;
+	} else if (code == 2) {
+		err_set(&err, ERR_ABSENT, "%s: nothing answers at %s (%s)", s->l->link.name, what, text);
+	} else {
+		err_set(&err, ERR_REFUSED, "%s: %s could not be opened: %s", s->l->link.name, what, text);
+	}
+	end_stream(s, &err);
+}
+
+/* --- steps ---------------------------------------------------------------------------------------------------- */
+
+static int open_unix(struct ssh_stream *s)
+{
+	return ssh_channel_open_forward_unix(s->channel, s->path, "mocr", 0);
+}
+
+static int open_tcp(struct ssh_stream *s)
+{
+	return ssh_channel_open_forward(s->channel, s->host, s->port, "127.0.0.1", 0);
+}
+
+static int open_session(struct ssh_stream *s)
+{
+	return ssh_channel_open_session(s->channel);
+}
+
+static void be_open(struct ssh_stream *s)
+{
+	s->step = STEP_RUN;
+	loop_timer_set(s->timer, -1);
+	if (s->stream.events->opened)
+		s->stream.events->opened(&s->stream, s->stream.arg);
+}
+
+static bool step_open(struct ssh_stream *s)
+{
+	static int (*const openers[])(struct ssh_stream *) = {
+		[ROAD_UNIX] = open_unix, [ROAD_TCP] = open_tcp, [ROAD_EXEC] = open_session, [ROAD_TERMINAL] = open_session,
+	};
+	if (s->turned_away)
+		return false;
+	if (!s->asked_ms) {
+		s->number = FIRST_CHANNEL + s->l->channels++;
+		s->asked_ms = loop_now(s->l->link.loop);
+		s->tries++;
+	}
+	int rc = openers[s->kind](s);
+	if (rc == SSH_AGAIN)
+		return false;
+	if (rc != SSH_OK) {
+		s->asked_ms = 0;
+		open_refused(s);
+		return true;
+	}
+	if (s->ghost) {
+		drop_channel(s);
+		s->step = STEP_END;
+		return true;
+	}
+	if (s->kind == ROAD_UNIX || s->kind == ROAD_TCP) {
+		ssh_measured(s->l, loop_now(s->l->link.loop) - s->asked_ms);
+		be_open(s);
+	} else {
+		s->step = s->kind == ROAD_TERMINAL ? STEP_PTY : STEP_ENV;
+	}
+	return true;
+}
+
+static bool step_pty(struct ssh_stream *s)
+{
+	int rc = ssh_channel_request_pty_size(s->channel, s->term ? s->term : "xterm", s->cols, s->rows);
+	if (rc == SSH_AGAIN)
+		return false;
+	if (rc != SSH_OK) {
+		struct err err;
+		err_set(&err, ERR_DENIED, "%s: its sshd gives no terminal (PermitTTY in sshd_config)", s->l->link.name);
+		end_stream(s, &err);
+		return true;
+	}
+	s->step = STEP_ENV;
+	return true;
+}
+
+/* sshd takes few names (AcceptEnv); a refused one is no fault. */
+static bool step_env(struct ssh_stream *s)
+{
+	const char *word = s->env ? s->env[s->env_at] : NULL;
+	if (!word) {
+		s->step = STEP_START;
+		return true;
+	}
+	char name[ENV_NAME_MAX];
+	size_t len = strcspn(word, "=");
+	if (len < sizeof(name) && word[len]) {
+		memcpy(name, word, len);
+		name[len] = '\0';
+		if (ssh_channel_request_env(s->channel, name, word + len + 1) == SSH_AGAIN)
+			return false;
+	}
+	s->env_at++;
+	return true;
+}
+
+static bool step_start(struct ssh_stream *s)
+{
+	int rc = s->command ? ssh_channel_request_exec(s->channel, s->command) : ssh_channel_request_shell(s->channel);
+	if (rc == SSH_AGAIN)
+		return false;
+	if (rc == SSH_OK) {
+		be_open(s);
+		return true;
+	}
+	struct err err;
+	char what[128];
+	describe(s, what, sizeof(what));
+	err_set(&err, ERR_REFUSED, "%s: its sshd would not run %s", s->l->link.name, what);
+	end_stream(s, &err);
+	return true;
+}
+
+/* --- bytes -------------------------------------------------------------------------------------------------- */
+
+static void give(struct ssh_stream *s, const char *data, size_t len)
+{
+	size_t taken = s->stream.events->data ? s->stream.events->data(&s->stream, data, len, s->stream.arg) : len;
+	if (!s->ghost && taken < len) {
+		buf_add(&s->held, data + taken, len - taken);
+		s->paused = s->slow = true;
+	}
+}
+
+static bool give_held(struct ssh_stream *s)
+{
+	if (s->paused || !s->held.len)
+		return false;
+	struct buf held = s->held;
+	s->held = (struct buf){0};
+	give(s, held.data, held.len);
+	buf_finish(&held);
+	return true;
+}
+
+/* Reads what waits in libssh's buffer, as much as there is room for; 0 for output, 1 for errors. */
+static bool read_into(struct ssh_stream *s, int which, char *bytes, size_t room)
+{
+	uint32_t want = (uint32_t)(s->waiting[which] < room ? s->waiting[which] : room);
+	/* The noted number may grow while libssh reads more packets: it is set again by note_data then. */
+	s->waiting[which] -= want;
+	size_t left = s->waiting[which];
+	int n = ssh_channel_read_nonblocking(s->channel, bytes, want, which);
+	if (n <= 0) {
+		s->waiting[which] = 0;
+		return false;
+	}
+	if (s->waiting[which] == left)
+		s->waiting[which] += want - (uint32_t)n;
+	else
+		s->waiting[which] -= (uint32_t)n;       /* noted before these were taken out */
+	if (which == 0)
+		give(s, bytes, (size_t)n);
+	else if (s->stream.events->error_data)
+		s->stream.events->error_data(&s->stream, bytes, (size_t)n, s->stream.arg);
+	return true;
+}
+
+static bool read_some(struct ssh_stream *s, int which)
+{
+	char bytes[SSH_READ_SIZE];             /* of the stack: shared by all links, and safe when a callback reads elsewhere */
+	return s->waiting[which] && s->channel && read_into(s, which, bytes, sizeof(bytes));
+}
+
+/* For a reader that is slower than the server: all that waits, in one call. With each call, however little it takes, libssh lets the server
+ * send up to a window more (ssh_channel_read_timeout, "Authorize some buffering while userapp is busy"): by small ones its buffer would grow
+ * without a bound. What the reader does not take is held here, and nothing more is read until it has. */
+static bool read_all(struct ssh_stream *s)
+{
+	if (s->waiting[0] <= SSH_READ_SIZE || !s->channel)
+		return read_some(s, 0);
+	size_t room = s->waiting[0] < SSH_WAITING_MAX ? s->waiting[0] : SSH_WAITING_MAX;
+	char *bytes = xcalloc(1, room);
+	bool any = read_into(s, 0, bytes, room);
+	free(bytes);
+	return any;
+}
+
+static bool write_some(struct ssh_stream *s)
+{
+	if (!s->queue.len || !s->channel || s->far_closed)
+		return false;
+	size_t window = ssh_channel_window_size(s->channel), n = s->queue.len < window ? s->queue.len : window;
+	int sent = n ? ssh_channel_write(s->channel, s->queue.data, (uint32_t)n) : 0;
+	if (sent <= 0)
+		return false;
+	buf_consume(&s->queue, (size_t)sent);
+	return true;
+}
+
+static bool step_write(struct ssh_stream *s)
+{
+	bool moved = write_some(s);
+	if (s->queue.len)
+		return moved;
+	if (s->wrote && !s->eof_wanted) {
+		s->wrote = false;
+		moved = true;
+		if (s->stream.events->drained)
+			s->stream.events->drained(&s->stream, s->stream.arg);
+	}
+	if (!s->ghost && s->eof_wanted && !s->eof_sent && !s->queue.len && s->channel) {
+		s->eof_sent = true;
+		ssh_channel_send_eof(s->channel);
+	}
+	return moved;
+}
+
+static bool everything_came(struct ssh_stream *s)
+{
+	if (s->held.len || s->waiting[0] || s->waiting[1])
+		return false;
+	/* A socket's end is its end. A command's exit status comes between its end and its close. */
+	return s->far_closed || (s->far_eof && (s->kind == ROAD_UNIX || s->kind == ROAD_TCP));
+}
+
+static bool step_run(struct ssh_stream *s)
+{
+	bool moved = give_held(s);
+	while (!s->ghost && !s->paused && (s->slow ? read_all(s) : read_some(s, 0)))
+		moved = true;
+	while (!s->ghost && read_some(s, 1))
+		moved = true;
+	if (s->resized && !s->ghost && ssh_channel_change_pty_size(s->channel, s->cols, s->rows) != SSH_AGAIN)
+		s->resized = false;           /* before what was typed after it */
+	if (!s->ghost && !s->resized)
+		moved |= step_write(s);
+	if (s->ghost)
+		return true;
+	if (everything_came(s)) {
+		end_stream(s, NULL);
+		return true;
+	}
+	/* Only its own bytes put the end off: others on the link may never be silent. */
+	if (s->exited && (moved || !s->leaving)) {
+		s->leaving = true;
+		loop_timer_set(s->timer, AFTER_EXIT_MS);
+	}
+	return moved;
+}
+
+bool ssh_streams_step(struct link_ssh *l)
+{
+	static bool (*const steps[])(struct ssh_stream *) = {
+		[STEP_OPEN] = step_open, [STEP_PTY] = step_pty, [STEP_ENV] = step_env, [STEP_START] = step_start,
+		[STEP_RUN] = step_run,
+	};
+	bool moved = false;
+	for (struct ssh_stream *s = l->streams; s && l->link.state == LINK_UP; s = s->next)
+		if (!is_over(s) && s->step < STEP_PROBE)
+			moved |= steps[s->step](s);
+	return moved;
+}
+
+static void on_timer(struct loop_timer *t, void *arg)
+{
+	struct ssh_stream *s = arg;
+	if (s->step == STEP_RUN) {
+		/* It exited a while ago: whoever holds its pipes is none of ours. */
+		if (!s->held.len && !s->waiting[0])
+			end_stream(s, NULL);
+		return;
+	}
+	int64_t left = s->until_ms - loop_now(s->l->link.loop);
+	if (s->turned_away && left <= 0) {
+		no_room(s);
+		return;
+	}
+	if (s->turned_away) {
+		s->turned_away = false;
+		loop_timer_set(t, left);
+		ssh_kick(s->l);
+		return;
+	}
+	struct err err;
+	char what[128];
+	describe(s, what, sizeof(what));
+	err_set(&err, ERR_TIMEOUT, "%s: %s did not open in time", s->l->link.name, what);
+	end_stream(s, &err);
+}
+
+/* --- the owner's side -------------------------------------------------------------------------------------------- */
+
+static size_t ssh_stream_write(struct stream *stream, const void *data, size_t len)
+{
+	struct ssh_stream *s = (struct ssh_stream *)stream;
+	if (s->ghost || s->eof_wanted)
+		return 0;
+	size_t room = STREAM_QUEUE_MAX - s->queue.len;
+	len = len < room ? len : room;
+	buf_add(&s->queue, data, len);
+	s->wrote = true;
+	ssh_kick(s->l);
+	return len;
+}
+
+static void ssh_stream_write_eof(struct stream *stream)
+{
+	struct ssh_stream *s = (struct ssh_stream *)stream;
+	s->eof_wanted = true;
+	ssh_kick(s->l);
+}
+
+static void ssh_stream_resume(struct stream *stream)
+{
+	struct ssh_stream *s = (struct ssh_stream *)stream;
+	s->paused = false;
+	ssh_kick(s->l);
+}
+
+static void ssh_stream_resize(struct stream *stream, int cols, int rows)
+{
+	struct ssh_stream *s = (struct ssh_stream *)stream;
+	s->cols = cols;
+	s->rows = rows;
+	s->resized = s->kind == ROAD_TERMINAL;
+	ssh_kick(s->l);
+}
+
+static const struct stream_ops ssh_stream_ops = {
+	.write = ssh_stream_write, .write_eof = ssh_stream_write_eof, .resume = ssh_stream_resume,
+	.resize = ssh_stream_resize, .close = ssh_stream_close,
+};
+
+static char **copy_env(const char *const *env)
+{
+	size_t n = 0;
+	while (env && env[n])
+		n++;
+	if (!n)
+		return NULL;
+	char **copy = xcalloc(n + 1, sizeof(*copy));
+	for (size_t i = 0; i < n; i++)
+		copy[i] = xstrdup(env[i]);
+	return copy;
+}
+
+struct stream *ssh_stream_open(struct link_ssh *l, const struct road *road, const struct stream_events *events, void *arg,
+                               struct err *err)
+{
+	struct ssh_stream *s = xcalloc(1, sizeof(*s));
+	s->stream = (struct stream){.ops = &ssh_stream_ops, .events = events, .arg = arg};
+	s->l = l;
+	s->kind = road->kind;
+	if (road->kind == ROAD_UNIX && l->no_unix) {
+		forbidden(s, err);
+		free(s);
+		return NULL;
+	}
+	s->path = xstrdup(road->path);
+	s->host = xstrdup(road->host ? road->host : "127.0.0.1");
+	s->command = xstrdup(road->command);
+	s->term = xstrdup(road->term);
+	s->env = copy_env(road->env);
+	s->port = road->port;
+	s->cols = road->cols > 0 ? road->cols : 80;
+	s->rows = road->rows > 0 ? road->rows : 24;
+	s->end.exit_code = -1;
+	buf_init(&s->queue, STREAM_QUEUE_MAX);
+	make_channel(s);
+	int64_t timeout_ms = road->timeout_ms > 0 ? road->timeout_ms : LINK_OPEN_TIMEOUT_MS;
+	s->until_ms = loop_now(l->link.loop) + timeout_ms;
+	s->timer = loop_timer_add(l->link.loop, timeout_ms, on_timer, s);
+	s->next = l->streams;
+	l->streams = s;
+	ssh_kick(l);
+	return &s->stream;
+}

@@ -1,0 +1,393 @@
+/* sshconf.c: `ssh -G` prints one setting a line, its name in small letters; a table says where each goes. */
+#include "backends/link/sshconf.h"
+
+#include <ctype.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "backends/base/buf.h"
+#include "backends/base/mem.h"
+
+#define PATH_BYTES_MAX 4096
+
+/* --- destinations ------------------------------------------------------------------------------------- */
+
+void ssh_dest_finish(struct ssh_dest *d)
+{
+	free(d->user);
+	free(d->host);
+	*d = (struct ssh_dest){0};
+}
+
+static bool parse_port(const char *s, int *port)
+{
+	char *end;
+	long n = strtol(s, &end, 10);
+	if (end == s || *end || n < 1 || n > 65535)
+		return false;
+	*port = (int)n;
+	return true;
+}
+
+static bool bad_dest(struct ssh_dest *d, struct err *err, const char *text, const char *why)
+{
+	ssh_dest_finish(d);
+	return err_set(err, ERR_USAGE, "`%s` is no ssh destination: %s (expected name, user@host:port or ssh://...)", text,
+	               why);
+}
+
+bool ssh_dest_parse(struct ssh_dest *d, const char *text, struct err *err)
+{
+	*d = (struct ssh_dest){0};
+	const char *rest = text;
+	if (strncasecmp(rest, "ssh://", 6) == 0)
+		rest += 6;
+	const char *at = strrchr(rest, '@');
+	if (at) {
+		d->user = xstrndup(rest, (size_t)(at - rest));
+		rest = at + 1;
+	}
+	const char *colon = strrchr(rest, ':'), *close = strchr(rest, ']');
+	bool many = colon && strchr(rest, ':') != colon;
+	if (*rest == '[') {
+		if (!close)
+			return bad_dest(d, err, text, "a ] is missing");
+		d->host = xstrndup(rest + 1, (size_t)(close - rest - 1));
+		colon = close[1] == ':' ? close + 1 : NULL;
+		if (close[1] && !colon && strcmp(close + 1, "/") != 0)
+			return bad_dest(d, err, text, "what follows ] is no :port");
+	} else if (colon && !many) {
+		d->host = xstrndup(rest, (size_t)(colon - rest));
+	} else {
+		colon = NULL;                /* several colons: an IPv6 address by itself */
+		d->host = xstrdup(rest);
+	}
+	char *slash = strchr(d->host, '/');
+	if (slash)
+		*slash = '\0';
+	char port[16] = "";
+	if (colon)
+		snprintf(port, sizeof(port), "%.*s", (int)strcspn(colon + 1, "/"), colon + 1);
+	if (colon && !parse_port(port, &d->port))
+		return bad_dest(d, err, text, "the port is no number from 1 to 65535");
+	if (!*d->host || *d->host == '-')
+		return bad_dest(d, err, text, *d->host ? "a host cannot start with -" : "the host is missing");
+	if (d->user && (!*d->user || *d->user == '-'))
+		return bad_dest(d, err, text, "the user cannot be empty or start with -");
+	for (const unsigned char *c = (const unsigned char *)text; *c; c++)
+		if (iscntrl(*c) || *c == ' ')
+			return bad_dest(d, err, text, "it has a space or a control character in it");
+	return true;
+}
+
+/* --- words ---------------------------------------------------------------------------------------------- */
+
+void ssh_words_add(struct ssh_words *w, char *word)
+{
+	if (w->n == SSH_WORDS_MAX) {
+		free(word);
+		return;
+	}
+	w->word = xrealloc(w->word, (w->n + 1) * sizeof(*w->word));
+	w->word[w->n++] = word;
+}
+
+void ssh_words_finish(struct ssh_words *w)
+{
+	for (size_t i = 0; i < w->n; i++)
+		free(w->word[i]);
+	free(w->word);
+	*w = (struct ssh_words){0};
+}
+
+/* --- expansion ------------------------------------------------------------------------------------------ */
+
+/* The user's own line of passwd, by the call that may be made from any thread. */
+static const struct passwd *own_passwd(struct passwd *pw, char *buf, size_t size)
+{
+	struct passwd *found = NULL;
+	return getpwuid_r(getuid(), pw, buf, size, &found) == 0 ? found : NULL;
+}
+
+/* Adds the home directory, or (name) the login name. */
+static void add_own(struct buf *out, bool name)
+{
+	struct passwd pw;
+	char buf[2048];
+	const char *home = getenv("HOME");
+	if (!name && home && *home) {
+		buf_puts(out, home);
+		return;
+	}
+	const struct passwd *own = own_passwd(&pw, buf, sizeof(buf));
+	buf_puts(out, !own ? "" : name ? own->pw_name : own->pw_dir);
+}
+
+static void add_token(const struct sshconf *c, char token, struct buf *out)
+{
+	char host[256] = "";
+	switch (token) {
+	case '%': buf_puts(out, "%"); return;
+	case 'h': buf_puts(out, c->hostname ? c->hostname : c->host); return;
+	case 'n': buf_puts(out, c->host); return;
+	case 'p': buf_addf(out, "%d", c->port); return;
+	case 'r': buf_puts(out, c->user ? c->user : ""); return;
+	case 'k': buf_puts(out, c->host_key_alias ? c->host_key_alias : c->host); return;
+	case 'j': buf_puts(out, c->proxy_jump ? c->proxy_jump : ""); return;
+	case 'd': add_own(out, false); return;
+	case 'i': buf_addf(out, "%u", (unsigned)getuid()); return;
+	case 'u': add_own(out, true); return;
+	case 'l':
+	case 'L':
+		gethostname(host, sizeof(host) - 1);
+		if (token == 'L')
+			host[strcspn(host, ".")] = '\0';
+		buf_puts(out, host);
+		return;
+	default: buf_addf(out, "%%%c", token); return;
+	}
+}
+
+char *sshconf_expand(const struct sshconf *c, const char *text)
+{
+	struct buf out = {.max = PATH_BYTES_MAX};
+	for (const char *p = text; *p; p++) {
+		if (*p == '%' && p[1])
+			add_token(c, *++p, &out);
+		else
+			buf_add(&out, p, 1);
+	}
+	return buf_take(&out);
+}
+
+static void add_variable(const char **p, struct buf *out)
+{
+	char name[64] = "";
+	const char *end = strchr(*p + 2, '}');
+	size_t len = end ? (size_t)(end - *p - 2) : 0;
+	if (!end || len >= sizeof(name)) {
+		buf_add(out, *p, 1);
+		return;
+	}
+	memcpy(name, *p + 2, len);
+	const char *value = getenv(name);
+	buf_puts(out, value ? value : "");
+	*p = end;
+}
+
+char *sshconf_path(const struct sshconf *c, const char *path)
+{
+	struct buf out = {.max = PATH_BYTES_MAX};
+	if (path[0] == '~' && (path[1] == '/' || !path[1])) {
+		add_own(&out, false);
+		path++;
+	}
+	for (const char *p = path; *p; p++) {
+		if (p[0] == '$' && p[1] == '{')
+			add_variable(&p, &out);
+		else if (*p == '%' && p[1])
+			add_token(c, *++p, &out);
+		else
+			buf_add(&out, p, 1);
+	}
+	return buf_take(&out);
+}
+
+char *sshconf_known_name(const struct sshconf *c, bool with_port)
+{
+	if (c->host_key_alias)
+		return xstrdup(c->host_key_alias);
+	char *name = !with_port || c->port == SSH_PORT ? xstrdup(c->hostname) : xasprintf("[%s]:%d", c->hostname, c->port);
+	for (char *p = name; *p; p++)
+		*p = (char)tolower((unsigned char)*p);
+	return name;
+}
+
+/* --- settings ------------------------------------------------------------------------------------------- */
+
+struct setting {
+	const char *name;
+	void (*take)(struct sshconf *, size_t offset, const char *value);
+	size_t offset;
+};
+
+#define AT(type, c, offset) ((type *)((char *)(c) + (offset)))
+
+static void take_word(struct sshconf *c, size_t offset, const char *value)
+{
+	xreplace(AT(char *, c, offset), value);
+}
+
+/* A word for which OpenSSH writes "none" when there is none. */
+static void take_optional(struct sshconf *c, size_t offset, const char *value)
+{
+	if (strcasecmp(value, "none") != 0)
+		xreplace(AT(char *, c, offset), value);
+}
+
+static void take_number(struct sshconf *c, size_t offset, const char *value)
+{
+	*AT(int, c, offset) = atoi(value);
+}
+
+static void take_flag(struct sshconf *c, size_t offset, const char *value)
+{
+	*AT(bool, c, offset) = strcmp(value, "yes") == 0 || strcmp(value, "true") == 0;
+}
+
+static void take_path(struct sshconf *c, size_t offset, const char *value)
+{
+	if (strcmp(value, "none") != 0)
+		ssh_words_add(AT(struct ssh_words, c, offset), xstrdup(value));
+}
+
+static void take_paths(struct sshconf *c, size_t offset, const char *value)
+{
+	while (*value) {
+		value += strspn(value, " ");
+		bool quoted = *value == '"';
+		value += quoted;
+		size_t len = strcspn(value, quoted ? "\"" : " ");
+		if (len && !(len == 4 && strncmp(value, "none", 4) == 0))
+			ssh_words_add(AT(struct ssh_words, c, offset), xstrndup(value, len));
+		value += len;
+		value += quoted && *value == '"';
+	}
+}
+
+static void take_strict(struct sshconf *c, size_t offset, const char *value)
+{
+	static const struct {
+		const char *word;
+		enum ssh_strict strict;
+	} words[] = {
+		{"yes", SSH_STRICT_YES}, {"true", SSH_STRICT_YES}, {"accept-new", SSH_STRICT_ACCEPT_NEW},
+		{"no", SSH_STRICT_NO}, {"off", SSH_STRICT_NO}, {"false", SSH_STRICT_NO},
+	};
+	c->strict = SSH_STRICT_ASK;
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (strcmp(value, words[i].word) == 0)
+			c->strict = words[i].strict;
+}
+
+static void take_family(struct sshconf *c, size_t offset, const char *value)
+{
+	c->address_family = strcmp(value, "inet") == 0 ? AF_INET : strcmp(value, "inet6") == 0 ? AF_INET6 : AF_UNSPEC;
+}
+
+#define SETTING(name, take, field) {name, take, offsetof(struct sshconf, field)}
+static const struct setting settings[] = {
+	SETTING("hostname", take_word, hostname),
+	SETTING("user", take_word, user),
+	SETTING("port", take_number, port),
+	SETTING("hostkeyalias", take_optional, host_key_alias),
+	SETTING("proxyjump", take_optional, proxy_jump),
+	SETTING("proxycommand", take_optional, proxy_command),
+	SETTING("bindaddress", take_optional, bind_address),
+	SETTING("identityagent", take_word, identity_agent),
+	SETTING("identityfile", take_path, identities),
+	SETTING("certificatefile", take_path, certificates),
+	SETTING("userknownhostsfile", take_paths, known_hosts),
+	SETTING("globalknownhostsfile", take_paths, global_known_hosts),
+	SETTING("identitiesonly", take_flag, identities_only),
+	SETTING("pubkeyauthentication", take_flag, pubkey),
+	SETTING("passwordauthentication", take_flag, password),
+	SETTING("kbdinteractiveauthentication", take_flag, kbdint),
+	SETTING("challengeresponseauthentication", take_flag, kbdint),
+	SETTING("batchmode", take_flag, batch),
+	SETTING("hashknownhosts", take_flag, hash_known_hosts),
+	SETTING("stricthostkeychecking", take_strict, strict),
+	SETTING("connecttimeout", take_number, connect_timeout_s),
+	SETTING("addressfamily", take_family, address_family),
+	SETTING("numberofpasswordprompts", take_number, prompts),
+	SETTING("requiredrsasize", take_number, rsa_min_bits),
+	SETTING("ciphers", take_word, ciphers),
+	SETTING("macs", take_word, macs),
+	SETTING("kexalgorithms", take_word, kex),
+	SETTING("hostkeyalgorithms", take_word, host_key_algorithms),
+	SETTING("pubkeyacceptedalgorithms", take_word, pubkey_algorithms),
+	SETTING("pubkeyacceptedkeytypes", take_word, pubkey_algorithms),
+	SETTING("preferredauthentications", take_word, preferred_auth),
+};
+
+static void take_line(struct sshconf *c, char *line)
+{
+	char *value = strchr(line, ' ');
+	if (!value)
+		return;
+	*value++ = '\0';
+	for (size_t i = 0; i < ARRAY_LEN(settings); i++)
+		if (strcasecmp(settings[i].name, line) == 0) {
+			settings[i].take(c, settings[i].offset, value);
+			return;
+		}
+}
+
+static void expand_words(struct sshconf *c, struct ssh_words *w)
+{
+	for (size_t i = 0; i < w->n; i++) {
+		char *path = sshconf_path(c, w->word[i]);
+		free(w->word[i]);
+		w->word[i] = path;
+	}
+}
+
+/* "SSH_AUTH_SOCK" and "$NAME" speak of the environment, the rest is a path. */
+static void expand_agent(struct sshconf *c)
+{
+	char *agent = c->identity_agent, *path;
+	if (!agent || strcmp(agent, "none") == 0)
+		return;
+	if (strcmp(agent, "SSH_AUTH_SOCK") == 0)
+		path = NULL;
+	else if (agent[0] == '$' && agent[1] != '{')
+		path = xstrdup(getenv(agent + 1) ?: "none");
+	else
+		path = sshconf_path(c, agent);
+	free(agent);
+	c->identity_agent = path;
+}
+
+void sshconf_parse(struct sshconf *c, const char *host, const char *text)
+{
+	*c = (struct sshconf){.port = SSH_PORT, .pubkey = true, .password = true, .kbdint = true, .prompts = 3};
+	c->host = xstrdup(host);
+	char *copy = xstrdup(text), *save = NULL;
+	for (char *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		line[strcspn(line, "\r")] = '\0';
+		take_line(c, line);
+	}
+	free(copy);
+	if (!c->hostname)
+		c->hostname = xstrdup(host);
+	if (c->port < 1 || c->port > 65535)
+		c->port = SSH_PORT;
+	if (c->prompts < 1)
+		c->prompts = 1;
+	if (!c->known_hosts.n)
+		ssh_words_add(&c->known_hosts, xstrdup("~/.ssh/known_hosts"));
+	expand_words(c, &c->identities);
+	expand_words(c, &c->certificates);
+	expand_words(c, &c->known_hosts);
+	expand_words(c, &c->global_known_hosts);
+	expand_agent(c);
+}
+
+void sshconf_finish(struct sshconf *c)
+{
+	char **words[] = {&c->host, &c->hostname, &c->user, &c->host_key_alias, &c->proxy_jump, &c->proxy_command,
+	                  &c->bind_address, &c->identity_agent, &c->ciphers, &c->macs, &c->kex, &c->host_key_algorithms,
+	                  &c->pubkey_algorithms, &c->preferred_auth};
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		free(*words[i]);
+	ssh_words_finish(&c->identities);
+	ssh_words_finish(&c->certificates);
+	ssh_words_finish(&c->known_hosts);
+	ssh_words_finish(&c->global_known_hosts);
+	*c = (struct sshconf){0};
+}

@@ -1,0 +1,103 @@
+#include "backends/link/token.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/base/mem.h"
+#include "backends/base/secret.h"
+#include "backends/link/link.h"
+#include "backends/link/loop.h"
+
+#define TOKEN_MAX 16384
+
+struct token_ask {
+	struct loop *loop;       /* borrowed */
+	struct link *link;       /* this machine, for this one command */
+	struct run *run;
+	char *whose, *command;
+	struct secret *token;    /* that came; NULL: err says why */
+	struct err err;
+	token_fn *done;
+	void *arg;
+};
+
+static void begin(void *arg);
+static void tell(void *arg);
+
+void token_cancel(struct token_ask *t)
+{
+	if (!t)
+		return;
+	loop_defer_cancel(t->loop, begin, t);
+	loop_defer_cancel(t->loop, tell, t);
+	run_cancel(t->run);
+	link_destroy(t->link);
+	secret_destroy(t->token);
+	free(t->whose);
+	free(t->command);
+	free(t);
+}
+
+/* A turn later than the command's end, for the link cannot go while it tells of that. */
+static void tell(void *arg)
+{
+	struct token_ask *t = arg;
+	struct secret *token = t->token;
+	struct err err = t->err;
+	token_fn *done = t->done;
+	void *done_arg = t->arg;
+	t->token = NULL;
+	token_cancel(t);
+	done(token, token ? NULL : &err, done_arg);
+}
+
+static void explain(struct token_ask *t, const struct run_result *r)
+{
+	if (r->end.err.code == ERR_TIMEOUT)   /* link_run's sentence has the command line, which may say where a password is */
+		err_set(&t->err, ERR_TIMEOUT, "%s did not end within %d s", t->whose, TOKEN_TIMEOUT_MS / 1000);
+	else if (r->end.err.code)
+		err_set(&t->err, r->end.err.code, "%s could not be run to its end", t->whose);
+	else if (r->end.exit_code == 0)
+		err_set(&t->err, ERR_DENIED, "%s printed nothing", t->whose);
+	else
+		err_set(&t->err, ERR_DENIED, "%s ended with code %d%s%.*s", t->whose, r->end.exit_code, r->err_len ? ": " : " and said nothing",
+		        (int)strcspn(r->err_out, "\n"), r->err_out);
+}
+
+static void on_done(const struct run_result *r, void *arg)
+{
+	struct token_ask *t = arg;
+	size_t n = strcspn(r->out, "\r\n");
+	t->run = NULL;
+	if (!r->end.err.code && r->end.exit_code == 0 && n)
+		t->token = secret_create(r->out, n);
+	else
+		explain(t, r);
+	wipe((char *)r->out, r->out_len);     /* the run is about to free it */
+	loop_defer(t->loop, tell, t);
+}
+
+static void begin(void *arg)
+{
+	struct token_ask *t = arg;
+	if (t->link->state == LINK_UP && !t->run)
+		t->run = link_run(t->link, t->command, NULL, 0, TOKEN_MAX, TOKEN_TIMEOUT_MS, on_done, t);
+}
+
+static void on_link(struct link *link, void *arg)
+{
+	struct token_ask *t = arg;
+	if (t->link == link && link->state == LINK_UP && !t->run)
+		loop_defer(t->loop, begin, t);
+}
+
+struct token_ask *token_ask(struct loop *loop, const char *whose, const char *command, token_fn *done, void *arg)
+{
+	static const struct link_events events = { .changed = on_link };
+	struct token_ask *t = xcalloc(1, sizeof(*t));
+	*t = (struct token_ask){ .loop = loop, .whose = xstrdup(whose), .command = xstrdup(command), .done = done, .arg = arg };
+	t->link = link_create_local(loop, "this machine", &events, t);
+	link_connect(t->link);            /* it is up a turn later */
+	loop_defer(loop, begin, t);
+	return t;
+}

@@ -1,0 +1,212 @@
+/* A reader of one flat object by hand: it must be quick, for every line on the screen passes here on every drawing, and must
+ * say no to whatever is not JSON. Nested values are kept as they are written. */
+#include "backends/logs/fold.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "backends/base/mem.h"
+#include "backends/store/level.h"
+
+#define PAIRS_MAX 64
+#define NESTING_MAX 32
+
+struct piece {
+	const char *s;
+	size_t len;
+};
+struct pair {
+	struct piece key, value;     /* key without its quotes; value as written */
+};
+
+static const char *blanks(const char *s, const char *end)
+{
+	while (s < end && (*s == ' ' || *s == '\t'))
+		s++;
+	return s;
+}
+
+/* Behind the closing quote; NULL: it has none. s is at the opening one. */
+static const char *string_end(const char *s, const char *end)
+{
+	for (s++; s < end && *s != '"'; s++)
+		if (*s == '\\')
+			s++;
+	return s < end ? s + 1 : NULL;
+}
+
+static const char *value_end(const char *s, const char *end)
+{
+	int depth = 0;
+	if (s < end && *s == '"')
+		return string_end(s, end);
+	const char *from = s;
+	while (s && s < end) {
+		if (*s == '"') {
+			s = string_end(s, end);
+			continue;
+		}
+		if (*s == '{' || *s == '[')
+			depth++;
+		else if (depth && (*s == '}' || *s == ']'))
+			depth--;
+		else if (!depth && (*s == ',' || *s == '}' || *s == ']'))
+			break;
+		if (depth > NESTING_MAX)
+			return NULL;
+		s++;
+	}
+	while (s && s > from && s[-1] == ' ')
+		s--;
+	return s && !depth && s > from ? s : NULL;
+}
+
+/* How many pairs; 0: it is no object of at least one. */
+static size_t pairs_of(const char *text, size_t len, struct pair *pairs)
+{
+	const char *s = blanks(text, text + len), *end = text + len;
+	size_t n = 0;
+	while (end > s && end[-1] == ' ')
+		end--;
+	if (end - s < 2 || *s != '{' || end[-1] != '}')
+		return 0;
+	for (s = blanks(s + 1, end); n < PAIRS_MAX && s < end && *s == '"'; n++) {
+		const char *stop = string_end(s, end);
+		if (!stop)
+			return 0;
+		pairs[n].key = (struct piece){ s + 1, (size_t)(stop - s) - 2 };
+		s = blanks(stop, end);
+		if (s == end || *s != ':')
+			return 0;
+		s = blanks(s + 1, end);
+		stop = value_end(s, end);
+		if (!stop)
+			return 0;
+		pairs[n].value = (struct piece){ s, (size_t)(stop - s) };
+		s = blanks(stop, end);
+		if (s + 1 == end)
+			return n + 1;
+		if (s >= end || *s != ',')
+			return 0;
+		s = blanks(s + 1, end);
+	}
+	return n == PAIRS_MAX ? n : 0;
+}
+
+static bool is_one(struct piece key, const char *const *names)
+{
+	for (; *names; names++)
+		if (strlen(*names) == key.len && memcmp(*names, key.s, key.len) == 0)
+			return true;
+	return false;
+}
+
+/* A string without quotes and with its simple escapes resolved (a newline becomes a blank), anything else as it is. */
+static void add_plain(struct buf *out, struct piece v)
+{
+	if (v.len < 2 || *v.s != '"') {
+		buf_add(out, v.s, v.len);
+		return;
+	}
+	for (size_t i = 1; i + 1 < v.len; i++) {
+		char c = v.s[i];
+		if (c == '\\' && i + 2 < v.len) {
+			c = v.s[++i];
+			if (c == 'u') {              /* rare: kept as written */
+				buf_puts(out, "\\");
+			} else if (strchr("nrtbf", c)) {
+				c = ' ';
+			}
+		}
+		buf_add(out, &c, 1);
+	}
+}
+
+/* In key=value a value with blanks keeps its quotes. */
+static void add_value(struct buf *out, struct piece v)
+{
+	if (v.len > 2 && *v.s == '"' && !memchr(v.s, ' ', v.len) && !memchr(v.s, '\\', v.len))
+		add_plain(out, v);
+	else
+		buf_add(out, v.s, v.len);
+}
+
+static const char *const levels[] = { "level", "lvl", "severity", "levelname", "loglevel", "log.level", NULL };
+static const char *const messages[] = { "msg", "message", "event", "log", NULL };
+static const char *const times[] = { "ts", "time", "timestamp", "@timestamp", "t", "asctime", "datetime", "date", NULL };
+
+/* A level that is a number is said as a word. */
+static void add_level(struct buf *out, struct piece v)
+{
+	char key[32];
+	if (v.len && v.len < 8 && *v.s >= '0' && *v.s <= '9') {
+		int n = snprintf(key, sizeof(key), "level=%.*s", (int)v.len, v.s);
+		enum log_level level = level_guess(key, (size_t)n);
+		if (level) {
+			buf_puts(out, level_name(level));
+			return;
+		}
+	}
+	add_plain(out, v);
+}
+
+static void add_first(struct buf *out, const struct pair *pairs, size_t n, const char *const *names, size_t *taken)
+{
+	*taken = n;
+	for (size_t i = 0; i < n; i++) {
+		if (!is_one(pairs[i].key, names))
+			continue;
+		if (out->len)
+			buf_puts(out, " ");
+		if (names == levels)
+			add_level(out, pairs[i].value);
+		else
+			add_plain(out, pairs[i].value);
+		*taken = i;
+		return;
+	}
+}
+
+bool fold_json(const char *text, size_t len, struct buf *out)
+{
+	struct pair pairs[PAIRS_MAX];
+	size_t n = pairs_of(text, len, pairs), level, message;
+	if (!n)
+		return false;
+	add_first(out, pairs, n, levels, &level);
+	add_first(out, pairs, n, messages, &message);
+	for (size_t i = 0; i < n; i++) {
+		if (i == level || i == message || is_one(pairs[i].key, times))
+			continue;
+		if (out->len)
+			buf_puts(out, " ");
+		buf_add(out, pairs[i].key.s, pairs[i].key.len);
+		buf_puts(out, "=");
+		add_value(out, pairs[i].value);
+	}
+	return true;
+}
+
+static void unfold(struct buf *out, struct piece v, int depth)
+{
+	struct pair pairs[PAIRS_MAX];
+	size_t n = depth < 4 ? pairs_of(v.s, v.len, pairs) : 0;
+	for (size_t i = 0; i < n; i++) {
+		buf_addf(out, "%s%*s%.*s: ", out->len ? "\n" : "", depth * 2, "", (int)pairs[i].key.len, pairs[i].key.s);
+		if (*pairs[i].value.s == '{')
+			unfold(out, pairs[i].value, depth + 1);
+		else
+			add_plain(out, pairs[i].value);
+	}
+	if (!n)
+		buf_add(out, v.s, v.len);
+}
+
+bool unfold_json(const char *text, size_t len, struct buf *out)
+{
+	struct pair pairs[PAIRS_MAX];
+	if (!pairs_of(text, len, pairs))
+		return false;
+	unfold(out, (struct piece){ text, len }, 0);
+	return true;
+}

@@ -1,0 +1,23 @@
+/* stamp.h: the time that a line of a file begins with. Pure. */
+#ifndef LOGS_STAMP_H
+#define LOGS_STAMP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct zone {
+	bool known;              /* false: that of the reader */
+	int east_s;              /* seconds east of Greenwich */
+};
+struct zone zone_parse(const char *text);    /* "+0200" */
+
+/* µs since 1970 of "2026-11-21T14:02:58.123Z", "2026-11-21 14:02:58,123", "2026/11/21 14:02:58", also in brackets, of syslog's
+ * "Nov 21 14:02:58" (the last one there was) at the beginning, and of a web server's "[21/Nov/2026:14:02:58 +0000]" near it; 0 when
+ * there is none. Without a zone in it it is of the given one. */
+int64_t stamp_find(const char *line, size_t len, struct zone);
+
+/* The same of exactly the engines' form, "2026-11-21T14:02:58.123456789Z", in ns and fast; 0 when it is another. */
+int64_t stamp_utc_ns(const char *text, size_t len);
+
+#endif

@@ -1,0 +1,791 @@
+#include "backends/logs/tail.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "backends/base/buf.h"
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/link/link.h"
+#include "backends/link/loop.h"
+#include "backends/logs/stamp.h"
+#include "backends/logs/tail_command.h"
+#include "backends/services/journal_line.h"
+
+#define LINE_MAX_BYTES (512u << 10)     /* journalctl leaves out fields over 64 KB; a byte array takes 4 times that */
+#define LINES_FIRST 500
+#define COMPLAINT_MAX 400
+#define RETRY_MS 5000
+#define STREAMS_MAX 7                /* at once over one connection: sshd's MaxSessions, 10 by default, is for all that is done there */
+#define OLDER_BYTES_MAX (16u << 20)
+#define OLDER_TIMEOUT_MS 30000
+#define UNITS_MAX TAIL_NAMES_MAX
+#define REACH_LINES 20000
+#define INODE_UNKNOWN 1              /* of no file that is followed: where it goes on it is another one */
+#define PRESENT_SLACK_US 1000000     /* with --since, a first line so soon after the beginning is the first line */
+#define TURN_BYTES (256u << 10)         /* taken from one tail in one turn; the others and the keys come next */
+#define TURN_NEXT_MS 1                  /* 0 would be in the same turn */
+
+struct logs_source {
+	struct source source;
+	struct tail *tails;
+};
+struct unit_of_tail {
+	char *name;                         /* owned */
+	unsigned source;
+};
+struct tail {
+	struct follow follow;
+	struct logs_source *at;             /* NULL: the server was removed */
+	enum tail_what what;
+	bool user;
+	struct unit_of_tail units[UNITS_MAX];   /* or the one path */
+	size_t n_units;
+	struct stream *stream;
+	bool waits;                         /* for another one's place */
+	bool rests;                         /* it broke off, or could not begin: it needs no place until it tries again */
+	struct run *run;                    /* that fetches older lines */
+	struct loop_timer *timer;           /* starts it: at once, or again later */
+	struct buf in;
+	char cursor[JOURNAL_CURSOR_SIZE];   /* of the last line told; "" none */
+	char first[JOURNAL_CURSOR_SIZE];    /* of the oldest line told */
+	uint64_t inode, offset;             /* of a file: told up to there */
+	uint64_t size;                      /* of it when it was opened; 0 unknown */
+	int64_t written_us;                 /* wall clock, when it was written last before that; 0 unknown */
+	uint64_t start;                     /* of a file: told from there on; 0 all of it */
+	struct zone zone;                   /* of a file: of its server */
+	int64_t stamp_us;                   /* of a file: of the last line that had a time; lines without one go with it */
+	char mark[TAIL_MARK_SIZE];          /* of a file: before its path in tail's own words */
+	struct run *asking;                 /* of a file that was replaced: which it is now */
+	bool headed;                        /* of a file: its head came */
+	bool denied;                        /* said already, or read to its end: trying again changes nothing */
+	bool opened;                        /* it was followed before */
+	bool paused, skipping;
+	size_t turn_bytes;
+	int64_t turn_ms;
+	int64_t first_us;                   /* of the oldest line told */
+	struct earlier {                    /* run, boot or file whose lines are being taken */
+		const char *what;           /* "run"; NULL: none */
+		unsigned source;
+		int64_t begun_us;           /* when the present one began; 0 unknown */
+		int64_t end_us;             /* of its last line; 0: none came */
+	} earlier;
+	int64_t lost_ms;                    /* wall clock, when it broke off; 0: it did not */
+	bool reader_ended;                  /* then the command ended, not the link */
+	char complaint[COMPLAINT_MAX];
+	size_t complaint_len;
+	struct tail *next;
+};
+
+static void open_stream(struct tail *);
+
+static struct loop *loop_of(const struct tail *t)
+{
+	return store_loop(t->at->source.store);
+}
+
+/* --- lines ------------------------------------------------------------------------------------------------ */
+
+/* The source of a journal's line: whom it is about, or who wrote it. */
+static unsigned source_for(const struct tail *t, const struct journal_line *line)
+{
+	for (size_t u = 0; t->what == TAIL_UNIT && t->n_units > 1 && u < ARRAY_LEN(line->units); u++) {
+		const char *unit = line->units[u];   /* cppcheck-suppress arrayIndexOutOfBounds ; it does not know ARRAY_LEN */
+		for (size_t i = 0; *unit && i < t->n_units; i++)
+			if (strcmp(unit, t->units[i].name) == 0)
+				return t->units[i].source;
+	}
+	return t->units[0].source;
+}
+
+/* A message may hold several lines; in a whole journal each says who wrote it. */
+static void add_message(struct tail *t, const struct journal_line *line, int64_t time_us)
+{
+	const char *p = line->text, *end = p + line->len;
+	unsigned source = source_for(t, line);
+	bool named = t->what == TAIL_JOURNAL && line->identifier[0];
+	while (end > p && (end[-1] == '\n' || end[-1] == '\r'))
+		end--;
+	do {
+		const char *nl = memchr(p, '\n', (size_t)(end - p)), *stop = nl ? nl : end;
+		struct buf text = { 0 };
+		if (named)
+			buf_addf(&text, "%s: ", line->identifier);
+		if (named && buf_add(&text, p, (size_t)(stop - p)))
+			log_add(t->follow.log, source, time_us, line->level, LOG_LINE, text.data, text.len);
+		else
+			log_add(t->follow.log, source, time_us, line->level, LOG_LINE, p, (size_t)(stop - p));
+		buf_finish(&text);
+		p = stop + 1;
+	} while (p < end);
+}
+
+static void note_first(struct tail *t, int64_t time_us, const char *cursor)
+{
+	if (!time_us || (t->first_us && time_us >= t->first_us))
+		return;
+	t->first_us = time_us;
+	memcpy(t->first, cursor, strlen(cursor) + 1);
+}
+
+static void add_entry(struct tail *t, const struct journal_line *line, int64_t time_us)
+{
+	static const char left_out[] = "a message was too long for journalctl and was left out";
+	note_first(t, time_us, line->cursor);
+	if (line->text)
+		add_message(t, line, time_us);
+	else
+		log_add(t->follow.log, source_for(t, line), time_us, LOG_LEVEL_UNKNOWN, LOG_GAP, left_out, strlen(left_out));
+}
+
+static void take_journal(struct tail *t, const char *bytes, size_t len)
+{
+	struct journal_line line;
+	if (!journal_line_parse(bytes, len, &line))
+		return;
+	if (*line.cursor)
+		memcpy(t->cursor, line.cursor, sizeof t->cursor);
+	add_entry(t, &line, line.time_us);
+	journal_line_finish(&line);
+}
+
+/* What is older stands before what was told first (first_us), even when journald gave both the same time, as it does to all
+ * that it reads at once. before_us: what is not before it is not wanted. Returns the time told, or 0. */
+static int64_t take_older_journal(struct tail *t, const char *bytes, size_t len, int64_t first_us, int64_t before_us)
+{
+	struct journal_line line;
+	int64_t told_us = 0;
+	if (!journal_line_parse(bytes, len, &line))
+		return 0;
+	if (line.time_us < before_us && line.time_us <= first_us) {
+		told_us = line.time_us < first_us ? line.time_us : first_us - 1;
+		add_entry(t, &line, told_us);
+	}
+	journal_line_finish(&line);
+	return told_us;
+}
+
+static void say_gap(struct tail *t, const char *more)
+{
+	char span[HUMAN_SIZE];
+	if (!t->lost_ms)
+		return;
+	for (size_t i = 0; i < t->n_units; i++)
+		log_gap(t->follow.log, t->units[i].source, "%s for %s%s", t->reader_ended ? "nothing was read" : "the link was away",
+		        human_span(span, now_wall_ms() - t->lost_ms), more);
+	t->lost_ms = 0;
+}
+
+static void take_head(struct tail *t, const char *bytes, size_t len)
+{
+	char head[160], state[16] = "", zone[8] = "";
+	int64_t written_s = 0;
+	t->size = 0;
+	snprintf(head, sizeof(head), "%.*s", (int)(len < sizeof(head) ? len : sizeof(head) - 1), bytes);
+	if (sscanf(head, TAIL_HEAD "%" SCNu64 " %" SCNu64 " %15s %7s %" SCNu64 " %" SCNd64, &t->inode, &t->offset, state, zone, &t->size, &written_s) < 3)
+		return;
+	t->written_us = written_s * 1000000;
+	if (log_until(t->follow.log) && t->written_us > log_until(t->follow.log))   /* it is written all the time, or by another clock */
+		t->written_us = log_until(t->follow.log);
+	t->headed = true;
+	log_set_status(t->follow.log, t->follow.source, "%s", "");
+	t->zone = zone_parse(zone);
+	if (strcmp(state, "again") != 0)
+		t->start = t->offset;
+	say_gap(t, strcmp(state, "again") == 0 ? "; what was written meanwhile follows"
+	                                       : "; the file was replaced meanwhile, what its old one got last is in its .1");
+}
+
+static void add_file_line(struct tail *t, const char *bytes, size_t len)
+{
+	if (len && bytes[len - 1] == '\r')
+		len--;
+	int64_t time_us = stamp_find(bytes, len, t->zone);
+	if (time_us)
+		t->stamp_us = time_us;
+	if (!t->first_us && t->stamp_us && t->stamp_us < log_since(t->follow.log)) {
+		t->start = t->offset;            /* from before what is wanted */
+		return;
+	}
+	/* one without a time that was there already is not of now: it is as old as the last writing, or older */
+	time_us = t->stamp_us ? t->stamp_us : t->offset <= t->size ? t->written_us : 0;
+	note_first(t, time_us ? time_us : now_wall_ms() * 1000, "");
+	log_add(t->follow.log, t->units[0].source, time_us, LOG_LEVEL_UNKNOWN, LOG_LINE, bytes, len);
+}
+
+static void told_inode(const struct run_result *r, void *arg)
+{
+	struct tail *t = arg;
+	t->asking = NULL;
+	if (sscanf(r->out ? r->out : "", "%" SCNu64, &t->inode) != 1)
+		t->inode = INODE_UNKNOWN;
+}
+
+/* The offset counts in the new file from now on; which that is has to be asked. */
+static void replaced(struct tail *t)
+{
+	char *command = tail_inode_command(t->units[0].name);
+	t->inode = INODE_UNKNOWN;
+	t->offset = t->start = t->size = 0;
+	run_cancel(t->asking);
+	t->asking = link_run(source_link(&t->at->source), command, NULL, 0, 64, OLDER_TIMEOUT_MS, told_inode, t);
+	free(command);
+}
+
+static void take_tail_word(struct tail *t, enum tail_word word, const char *bytes, size_t len)
+{
+	unsigned source = t->units[0].source;
+	const char *mark = memmem(bytes, len, t->mark, strlen(t->mark)), *rest = mark ? mark + strlen(t->mark) : bytes;
+	switch (word) {
+	case TAIL_REPLACED:
+		log_set_status(t->follow.log, source, "%s", "");
+		log_gap(t->follow.log, source, "the file was replaced; the new one follows");
+		replaced(t);
+		break;
+	case TAIL_EMPTIED:
+		log_gap(t->follow.log, source, "the file was emptied; its new content follows");
+		t->offset = t->start = t->size = 0;
+		break;
+	case TAIL_GONE:
+		log_set_status(t->follow.log, source, "the file is not there; it is followed when it is");
+		break;
+	default:
+		log_set_status(t->follow.log, source, "tail: %.*s", (int)(bytes + len - rest), rest);
+	}
+}
+
+static void take_file_line(struct tail *t, const char *bytes, size_t len)
+{
+	size_t before;
+	if (!t->headed) {
+		take_head(t, bytes, len);
+		return;
+	}
+	enum tail_word word = tail_word(bytes, len, t->mark, &before);
+	t->offset += word == TAIL_LINE ? len + 1 : before;
+	if (word == TAIL_LINE || before)
+		add_file_line(t, bytes, before);
+	if (word != TAIL_LINE)
+		take_tail_word(t, word, bytes, len);
+}
+
+static void take_lines(struct tail *t)
+{
+	size_t used = 0;
+	const char *nl;
+	while ((nl = t->in.len > used ? memchr(t->in.data + used, '\n', t->in.len - used) : NULL)) {
+		size_t len = (size_t)(nl - t->in.data) - used;
+		if (t->skipping)
+			t->offset += len + 1;
+		else if (t->what == TAIL_FILE)
+			take_file_line(t, t->in.data + used, len);
+		else
+			take_journal(t, t->in.data + used, len);
+		t->skipping = false;
+		used += len + 1;
+	}
+	buf_consume(&t->in, used);
+}
+
+/* A line that has no end within the bound: a file's is shown as far as it goes, a journal's cannot be read. */
+static void too_long(struct tail *t)
+{
+	if (t->skipping) {
+		t->offset += t->in.len;
+	} else if (t->what == TAIL_FILE) {
+		take_file_line(t, t->in.data, t->in.len);
+		t->offset--;                 /* there was no line end */
+	} else {
+		log_gap(t->follow.log, t->units[0].source, "a line of over %u KB was dropped", LINE_MAX_BYTES >> 10);
+	}
+	buf_clear(&t->in);
+	t->in.overflowed = false;
+	t->skipping = true;
+}
+
+/* A turn's share; the rest waits on the far side's window. */
+static size_t share(struct tail *t, size_t len)
+{
+	int64_t now = loop_now(loop_of(t));
+	if (now != t->turn_ms) {
+		t->turn_ms = now;
+		t->turn_bytes = 0;
+	}
+	size_t left = TURN_BYTES > t->turn_bytes ? TURN_BYTES - t->turn_bytes : 0;
+	len = len < left ? len : left;
+	t->turn_bytes += len;
+	return len;
+}
+
+/* Those that were asked for before it come first. */
+static bool has_room(const struct tail *t)
+{
+	size_t taken = 0;
+	bool before = false;                  /* the list has the newest first */
+	for (const struct tail *k = t->at->tails; k; k = k->next) {
+		taken += k != t && (k->stream || (before && !k->denied && !k->rests));
+		before |= k == t;
+	}
+	return taken < STREAMS_MAX || link_is_local(source_link(&t->at->source));
+}
+
+/* A place is free: whoever waits longest takes it. */
+static void next_turn(struct logs_source *at)
+{
+	struct tail *longest = NULL;
+	for (struct tail *t = at->tails; t; t = t->next)
+		if (t->waits)
+			longest = t;
+	if (longest)
+		loop_timer_set(longest->timer, 0);
+}
+
+/* Where only what is there is wanted: all that the file had when it was opened has come, its place is for another one. */
+static bool told_all(const struct tail *t)
+{
+	return t->what == TAIL_FILE && t->headed && log_until(t->follow.log) && t->offset + t->in.len >= t->size;
+}
+
+static void stop_at_end(struct tail *t)
+{
+	if (t->in.len)
+		add_file_line(t, t->in.data, t->in.len);
+	buf_clear(&t->in);
+	stream_close(t->stream);
+	t->stream = NULL;
+	t->denied = true;
+	next_turn(t->at);
+}
+
+static size_t on_data(struct stream *stream, const char *bytes, size_t len, void *arg)
+{
+	struct tail *t = arg;
+	if (t->paused)
+		return 0;
+	if (t->what != TAIL_FILE)
+		say_gap(t, *t->cursor ? "; what was written meanwhile follows" : "");
+	size_t take = share(t, len);
+	for (size_t done = 0; done < take;) {
+		size_t n = take - done < 65536 ? take - done : 65536;
+		if (t->in.len + n > LINE_MAX_BYTES)
+			too_long(t);
+		buf_add(&t->in, bytes + done, n);
+		take_lines(t);
+		done += n;
+	}
+	if (take < len || told_all(t))
+		loop_timer_set(t->timer, TURN_NEXT_MS);
+	return take;
+}
+
+static void on_error_data(struct stream *stream, const char *bytes, size_t len, void *arg)
+{
+	struct tail *t = arg;
+	size_t room = sizeof t->complaint - 1 - t->complaint_len;
+	len = len < room ? len : room;
+	memcpy(t->complaint + t->complaint_len, bytes, len);
+	t->complaint_len += len;
+	t->complaint[t->complaint_len] = '\0';
+	if (strstr(t->complaint, "not seeing messages from other users") || strstr(t->complaint, "insufficient permissions")) {
+		t->denied = true;
+		log_set_status(t->follow.log, t->follow.source, "the login may not read the journal; membership in group systemd-journal (or adm) "
+		               "grants it");
+	}
+}
+
+/* --- the stream -------------------------------------------------------------------------------------------- */
+
+static void on_opened(struct stream *stream, void *arg)
+{
+	struct tail *t = arg;
+	if (!t->denied && t->what != TAIL_FILE)     /* a file is well when its head comes */
+		log_set_status(t->follow.log, t->follow.source, "%s", "");
+}
+
+static void broke(struct tail *t, bool reader_ended)
+{
+	t->stream = NULL;
+	t->reader_ended = reader_ended;
+	t->headed = false;
+	buf_clear(&t->in);
+	t->rests = true;
+	next_turn(t->at);
+	if (!t->lost_ms && t->opened && (t->what != TAIL_FILE || t->inode))     /* a file that never was there broke nothing off */
+		t->lost_ms = reader_ended || !t->at ? now_wall_ms() : link_last_heard(source_link(&t->at->source));
+}
+
+static const char *what_of(const struct tail *t)
+{
+	return t->what == TAIL_FILE ? t->units[0].name : "the journal";
+}
+
+static void on_closed(struct stream *stream, const struct stream_end *end, void *arg)
+{
+	struct tail *t = arg;
+	bool was_headed = t->headed;
+	while (t->complaint_len && isspace((unsigned char)t->complaint[t->complaint_len - 1]))
+		t->complaint[--t->complaint_len] = '\0';
+	broke(t, !end->err.code);
+	if (end->err.code == ERR_LOST) {
+		log_set_status(t->follow.log, t->follow.source, "the link is away; following goes on when it is back");
+	} else if (end->err.code) {
+		log_set_status(t->follow.log, t->follow.source, "%s cannot be followed: %s", what_of(t), end->err.text);
+		loop_timer_set(t->timer, RETRY_MS);
+	} else if (t->denied) {
+		return;
+	} else if (end->exit_code == 127) {
+		log_set_status(t->follow.log, t->follow.source, "there is no journalctl");
+	} else if (t->what == TAIL_FILE && !was_headed) {
+		log_set_status(t->follow.log, t->follow.source, "%s; it is tried again", t->complaint_len ? t->complaint : "the file cannot be read");
+		loop_timer_set(t->timer, RETRY_MS);
+	} else {
+		log_set_status(t->follow.log, t->follow.source, "%s: the reader ended with code %d%s%.200s; trying again", what_of(t),
+		               end->exit_code, t->complaint_len ? ": " : "", t->complaint);
+		loop_timer_set(t->timer, RETRY_MS);
+	}
+}
+
+static struct tail_query query(const struct tail *t, const char **names)
+{
+	for (size_t i = 0; i < t->n_units; i++)
+		names[i] = t->units[i].name;
+	/* by a file's lines alone it is known how old they are */
+	unsigned lines = t->what == TAIL_FILE && log_since(t->follow.log) ? REACH_LINES : LINES_FIRST;
+	return (struct tail_query){ .what = t->what, .user = t->user, .names = names, .n_names = t->n_units, .lines = lines,
+		.since_us = log_since(t->follow.log), .cursor = t->cursor, .mark = t->mark, .inode = t->inode, .offset = t->offset };
+}
+
+static void open_stream(struct tail *t)
+{
+	static const struct stream_events events = {
+		.opened = on_opened, .data = on_data, .error_data = on_error_data, .closed = on_closed,
+	};
+	const char *names[UNITS_MAX];
+	struct tail_query q = query(t, names);
+	struct err err;
+	uint64_t random = 0;
+	t->rests = false;
+	t->waits = !has_room(t);
+	if (t->waits) {
+		log_set_status(t->follow.log, t->follow.source, "waits for its turn: %d are followed on %s already (MaxSessions of its sshd)",
+		               STREAMS_MAX, t->at->source.server->name);
+		return;
+	}
+	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) < 0)
+		random = (uint64_t)now_mono_ms();
+	tail_mark(t->mark, random);
+	char *command = tail_follow_command(&q);
+	t->complaint_len = 0;
+	t->complaint[0] = '\0';
+	t->skipping = t->headed = false;
+	t->stream = link_open(source_link(&t->at->source), &(struct road){ .kind = ROAD_EXEC, .command = command }, &events, t, &err);
+	free(command);
+	t->opened |= t->stream != NULL;
+	t->rests = !t->stream;
+	if (!t->stream) {
+		log_set_status(t->follow.log, t->follow.source, "%s", err.text);
+		loop_timer_set(t->timer, RETRY_MS);
+	}
+	next_turn(t->at);                      /* there may be room for more than one */
+}
+
+static void on_timer(struct loop_timer *timer, void *arg)
+{
+	struct tail *t = arg;
+	if (!t->at)
+		return;
+	if (t->stream && told_all(t))
+		stop_at_end(t);
+	else if (t->stream)
+		stream_resume(t->stream);
+	else if (source_link(&t->at->source)->state == LINK_UP)
+		open_stream(t);
+}
+
+/* --- older lines ------------------------------------------------------------------------------------------- */
+
+static void end_earlier(struct tail *t, int64_t first_us)
+{
+	const struct earlier *e = &t->earlier;
+	int64_t slack_us = log_since(t->follow.log) ? PRESENT_SLACK_US : 0;
+	bool begins_late = t->what == TAIL_FILE ? t->start > 0 : e->begun_us && first_us > e->begun_us + slack_us;
+	if (e->what && e->end_us)
+		log_seam(t->follow.log, e->source, e->end_us, begins_late ? first_us : 0, e->what);
+	t->earlier = (struct earlier){ 0 };
+}
+
+/* "=mocr SECONDS NAME" */
+static void begin_earlier(struct tail *t, const char *bytes, size_t len)
+{
+	char head[400], name[300] = "";
+	double begun = 0;
+	snprintf(head, sizeof(head), "%.*s", (int)(len < sizeof(head) ? len : sizeof(head) - 1), bytes);
+	if (sscanf(head, TAIL_HEAD "%lf %299s", &begun, name) != 2)
+		return;
+	t->earlier = (struct earlier){ .what = t->what == TAIL_UNIT ? "run" : t->what == TAIL_FILE ? "file" : "boot",
+		                       .source = t->units[0].source, .begun_us = (int64_t)(begun * 1e6) };
+	for (size_t i = 0; i < t->n_units; i++)
+		if (strcmp(name, t->units[i].name) == 0)
+			t->earlier.source = t->units[i].source;
+}
+
+/* Lines of a file keep their order whatever their times say: none is later than what was told first. */
+static int64_t take_older_file(struct tail *t, const char *bytes, size_t len, int64_t first_us)
+{
+	int64_t time_us = stamp_find(bytes, len, t->zone);
+	if (!time_us || time_us >= first_us)
+		time_us = t->stamp_us && t->stamp_us < first_us ? t->stamp_us : first_us - 1;
+	t->stamp_us = time_us;
+	note_first(t, time_us, "");
+	log_add(t->follow.log, t->units[0].source, time_us, LOG_LEVEL_UNKNOWN, LOG_LINE, bytes, len);
+	return time_us;
+}
+
+static int64_t take_older_line(struct tail *t, const char *bytes, size_t len, int64_t first_us)
+{
+	/* the present run's first lines may be among them, for its beginning has no cursor */
+	int64_t before_us = t->earlier.begun_us ? t->earlier.begun_us : INT64_MAX;
+	return t->what == TAIL_FILE ? take_older_file(t, bytes, len, first_us) : take_older_journal(t, bytes, len, first_us, before_us);
+}
+
+/* Runs and boots before the present one, and a file's lines: the oldest comes first. */
+static void take_forwards(struct tail *t, const struct run_result *r, int64_t first_us)
+{
+	for (const char *p = r->out, *end = p + r->out_len; p < end;) {
+		const char *nl = memchr(p, '\n', (size_t)(end - p)), *stop = nl ? nl : end;
+		size_t len = (size_t)(stop - p);
+		int64_t told_us = 0;
+		if (len > strlen(TAIL_HEAD) && memcmp(p, TAIL_HEAD, strlen(TAIL_HEAD)) == 0 && (t->what != TAIL_FILE || p == r->out)) {
+			end_earlier(t, first_us);
+			begin_earlier(t, p, len);
+		} else {
+			told_us = take_older_line(t, p, len, first_us);
+		}
+		if (told_us > t->earlier.end_us)
+			t->earlier.end_us = told_us;
+		p = stop + 1;
+	}
+	end_earlier(t, first_us);
+}
+
+/* The newest comes first; where it was asked for by time, down to the first that was told all was told. */
+static void take_backwards(struct tail *t, const struct run_result *r, int64_t first_us)
+{
+	const char *told = *t->first && r->out_len ? memmem(r->out, r->out_len, t->first, strlen(t->first)) : NULL;
+	const char *behind = told ? memchr(told, '\n', (size_t)(r->out + r->out_len - told)) : NULL, *begin = behind ? behind + 1 : r->out;
+	for (const char *end = r->out + r->out_len; end > begin;) {
+		const char *nl = memrchr(begin, '\n', (size_t)(end - begin - 1)), *from = nl ? nl + 1 : begin;
+		take_older_line(t, from, (size_t)(end - from), first_us);
+		end = from;
+	}
+}
+
+static void take_older(struct tail *t, const struct run_result *r)
+{
+	int64_t first_us = t->first_us ? t->first_us : INT64_MAX, stamp_us = t->stamp_us;
+	bool headed = r->out_len > strlen(TAIL_HEAD) && memcmp(r->out, TAIL_HEAD, strlen(TAIL_HEAD)) == 0;
+	t->stamp_us = 0;
+	if (t->what == TAIL_FILE || headed)
+		take_forwards(t, r, first_us);
+	else
+		take_backwards(t, r, first_us);
+	t->stamp_us = stamp_us;
+	if (t->what == TAIL_FILE && !headed)
+		t->start -= r->out_len < t->start ? r->out_len : t->start;
+}
+
+static void fetched(const struct run_result *r, void *arg)
+{
+	struct tail *t = arg;
+	uint64_t before = log_total(t->follow.log);
+	t->run = NULL;
+	take_older(t, r);
+	if (r->end.err.code)
+		log_say(t->follow.log, "older lines cannot be had: %s", r->end.err.text);
+	else if (log_total(t->follow.log) == before)
+		log_say(t->follow.log, "%s: no older lines%s%.200s", log_source_name(t->follow.log, t->follow.source), r->err_len ? ": " : "", r->err_out);
+}
+
+static bool fetch(struct tail *t, char *command, const char **why)
+{
+	if (!command || !t->at || t->run || source_link(&t->at->source)->state != LINK_UP) {
+		*why = !command ? "all of the file is here; what is older is in its .1: p loads that"
+		       : t->run ? "older lines are on their way" : "the server is not connected";
+		free(command);
+		return false;
+	}
+	t->run = link_run(source_link(&t->at->source), command, NULL, 0, OLDER_BYTES_MAX, OLDER_TIMEOUT_MS, fetched, t);
+	free(command);
+	return true;
+}
+
+static bool older(struct follow *follow, unsigned lines, const char **why)
+{
+	struct tail *t = container_of(follow, struct tail, follow);
+	const char *names[UNITS_MAX];
+	struct tail_query q = query(t, names);
+	q.lines = lines;
+	q.first = t->first;
+	q.offset = t->start;
+	return fetch(t, tail_older_command(&q), why);
+}
+
+/* In a file the place of a moment is not known: a good part of it is loaded. */
+static bool reach(struct follow *follow, int64_t since_us, const char **why)
+{
+	struct tail *t = container_of(follow, struct tail, follow);
+	const char *names[UNITS_MAX];
+	struct tail_query q = query(t, names);
+	if (t->first_us && t->first_us <= since_us)
+		return false;
+	q.lines = REACH_LINES;
+	q.before_us = t->first_us;
+	q.reach_us = since_us;
+	q.offset = t->start;
+	return fetch(t, tail_older_command(&q), why);
+}
+
+static bool previous(struct follow *follow, unsigned lines, const char **why)
+{
+	struct tail *t = container_of(follow, struct tail, follow);
+	const char *names[UNITS_MAX];
+	struct tail_query q = query(t, names);
+	q.lines = lines;
+	return fetch(t, tail_previous_command(&q), why);
+}
+
+/* --- the backend without rows ------------------------------------------------------------------------------ */
+
+static void up(struct source *source)
+{
+	snprintf(source->detail, sizeof(source->detail), "journals and files, read while somebody looks");
+	source_set_state(source, SOURCE_LIVE, NULL);
+	for (struct tail *t = ((struct logs_source *)source)->tails; t; t = t->next)
+		if (!t->stream && t->n_units) {
+			t->rests = false;
+			loop_timer_set(t->timer, 0);
+		}
+}
+
+static void down(struct source *source)
+{
+	source_set_state(source, SOURCE_WAITING, NULL);
+	for (struct tail *t = ((struct logs_source *)source)->tails; t; t = t->next) {
+		stream_close(t->stream);
+		run_cancel(t->run);
+		run_cancel(t->asking);
+		t->run = t->asking = NULL;
+		broke(t, false);
+		loop_timer_set(t->timer, -1);
+		log_set_status(t->follow.log, t->follow.source, "the link is away; following goes on when it is back");
+	}
+}
+
+static void unhook(struct tail *t)
+{
+	for (struct tail **slot = &t->at->tails; *slot; slot = &(*slot)->next)
+		if (*slot == t) {
+			*slot = t->next;
+			break;
+		}
+	stream_close(t->stream);
+	next_turn(t->at);
+	run_cancel(t->run);
+	run_cancel(t->asking);
+	loop_timer_remove(t->timer);
+	t->stream = NULL;
+	t->run = t->asking = NULL;
+	t->timer = NULL;
+	t->at = NULL;
+}
+
+static void finish(struct source *source)
+{
+	struct logs_source *at = (struct logs_source *)source;
+	while (at->tails) {
+		struct tail *t = at->tails;
+		log_set_status(t->follow.log, t->follow.source, "%s is not watched any more", source->server->name);
+		unhook(t);
+	}
+}
+
+static void feed(struct source *source, const char *what, const char *bytes, size_t len)
+{
+}
+
+const struct backend backend_logs = {
+	.name = "logs", .source_size = sizeof(struct logs_source), .up = up, .down = down, .feed = feed, .finish = finish,
+};
+
+/* --- following ---------------------------------------------------------------------------------------------- */
+
+static void stop(struct follow *follow)
+{
+	struct tail *t = container_of(follow, struct tail, follow);
+	if (t->at)
+		unhook(t);
+	for (size_t i = 0; i < t->n_units; i++)
+		free(t->units[i].name);
+	buf_finish(&t->in);
+	free(t);
+}
+
+static bool owes(const struct follow *follow)
+{
+	const struct tail *t = container_of(follow, struct tail, follow);
+	return t->at && t->what == TAIL_FILE && log_until(follow->log) && (t->waits || (t->stream && !told_all(t)));
+}
+
+static void set_paused(struct follow *follow, bool on)
+{
+	struct tail *t = container_of(follow, struct tail, follow);
+	t->paused = on;
+	if (!on && t->stream)
+		stream_resume(t->stream);
+}
+
+static void add_unit(struct tail *t, const char *name, const char *source_name, struct log *log)
+{
+	t->units[t->n_units++] = (struct unit_of_tail){ xstrdup(name), log_source_add(log, source_name) };
+}
+
+/* One that waits for the end of this turn and may take another unit along. */
+static struct tail *joinable(struct logs_source *at, const struct tail_spec *spec, const struct log *log)
+{
+	for (struct tail *t = at->tails; t; t = t->next)
+		if (spec->what == TAIL_UNIT && t->what == TAIL_UNIT && t->user == spec->user && t->follow.log == log && !t->opened &&
+		    t->n_units < UNITS_MAX)
+			return t;
+	return NULL;
+}
+
+struct follow *tail_follow(struct server *server, const struct tail_spec *spec, const char *source_name, struct log *log,
+                           struct err *err)
+{
+	struct logs_source *at = (struct logs_source *)server_source(server, backend_logs.name);
+	struct tail *t = at ? joinable(at, spec, log) : NULL;
+	if (!at) {
+		err_set(err, ERR_ABSENT, "%s: logs cannot be followed there", server->name);
+		return NULL;
+	}
+	if (!t) {
+		t = xcalloc(1, sizeof *t);
+		*t = (struct tail){ .follow = { .stop = stop, .pause = set_paused, .older = older, .reach = reach, .previous = previous, .owes = owes },
+			            .at = at,
+			            .what = spec->what, .user = spec->user, .next = at->tails };
+		buf_init(&t->in, LINE_MAX_BYTES);
+		at->tails = t;
+		t->timer = loop_timer_add(loop_of(t), 0, on_timer, t);
+		log_follow(log, &t->follow);
+	}
+	add_unit(t, spec->name ? spec->name : "", source_name, log);
+	if (t->n_units == 1)
+		t->follow.source = t->units[0].source;
+	if (source_link(&at->source)->state != LINK_UP)
+		log_set_status(log, t->follow.source, "%s is not connected; following begins when it is", server->name);
+	return &t->follow;
+}

@@ -1,0 +1,193 @@
+/* Properties of one unit. GetAll of a service is 20 KB; what a row shows is a tenth of that in single Gets, all sent at
+ * once, so they take one round trip. The answers are put together and go into feed as one object. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/base/buf.h"
+#include "backends/base/mem.h"
+#include "backends/services/systemd.h"
+
+#define UNIT_IFACE "org.freedesktop.systemd1.Unit"
+#define QUERY_MAX (256u << 10)       /* bytes of one query's answers */
+#define GETS_MAX 40
+
+struct query;
+
+struct get {
+	struct query *query;
+	const char *prop;
+	struct bus_call *call;           /* NULL: answered */
+};
+
+struct query {
+	struct systemd_source *sd;
+	char unit[UNIT_NAME_SIZE];
+	struct buf json;
+	struct get gets[GETS_MAX];
+	size_t n, waiting;
+	struct query *next, **prev;
+};
+
+static const char *const start_props[] = { "ActiveEnterTimestamp", NULL };
+static const char *const start_service[] = { "CanReload", NULL };
+static const char *const new_unit[] = { "LoadState", "ActiveState", "SubState", "Description", "UnitFileState",
+	"FragmentPath", "Triggers", "ActiveEnterTimestamp", "InactiveEnterTimestamp", "StateChangeTimestamp", "CanStart",
+	"CanStop", "CanReload", NULL };
+static const char *const idle_unit[] = { "InactiveEnterTimestamp", "CanStart", NULL };
+static const char *const row_unit[] = { "FragmentPath", "ActiveEnterTimestamp", "InactiveEnterTimestamp",
+	"StateChangeTimestamp", "CanStart", "CanStop", "CanReload", NULL };
+static const char *const row_service[] = { "Result", "MainPID", "ExecMainStatus", "MemoryCurrent", "CPUUsageNSec",
+	"NRestarts", NULL };
+static const char *const timer_unit[] = { "ActiveEnterTimestamp", "ActiveEnterTimestampMonotonic", "Triggers", NULL };
+static const char *const idle_type[] = { "Result", NULL };
+static const char *const row_timer[] = { "Result", "NextElapseUSecRealtime", "NextElapseUSecMonotonic", NULL };
+static const char *const row_socket[] = { "Result", "MemoryCurrent", NULL };
+static const char *const moving_service[] = { "MemoryCurrent", "CPUUsageNSec", NULL };
+static const char *const detail_unit[] = { "TriggeredBy", "Triggers", "DropInPaths", "Documentation", "NeedDaemonReload",
+	"WantedBy", NULL };
+static const char *const detail_service[] = { "ExecStart", "ExecMainCode", "TasksCurrent", "MemoryMax", "MemoryPeak", "Restart",
+	"User", "WorkingDirectory", "StatusText", "Type", "ControlGroup", NULL };
+static const char *const detail_timer[] = { "LastTriggerUSec", NULL };
+static const char *const detail_socket[] = { "Listen", "NAccepted", "NConnections", NULL };
+
+/* What each type of unit is asked beyond struct Unit's own properties. */
+static const struct type {
+	const char *suffix, *iface;
+	const char *const *row, *const *detail;
+} types[] = {
+	{ ".service", "org.freedesktop.systemd1.Service", row_service, detail_service },
+	{ ".timer", "org.freedesktop.systemd1.Timer", row_timer, detail_timer },
+	{ ".socket", "org.freedesktop.systemd1.Socket", row_socket, detail_socket },
+};
+
+static const struct type *type_of(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(types); i++)
+		if (strcmp(unit_suffix(name), types[i].suffix) == 0)
+			return &types[i];
+	return &types[0];
+}
+
+static void query_free(struct query *q)
+{
+	*q->prev = q->next;
+	if (q->next)
+		q->next->prev = q->prev;
+	for (size_t i = 0; i < q->n; i++)
+		bus_call_cancel(q->gets[i].call);
+	buf_finish(&q->json);
+	free(q);
+}
+
+void queries_drop(struct systemd_source *sd)
+{
+	while (sd->queries)
+		query_free(sd->queries);
+}
+
+static void deliver(struct query *q)
+{
+	char what[UNIT_NAME_SIZE + 8];
+	struct systemd_source *sd = q->sd;
+	buf_puts(&q->json, q->json.len ? "}" : "{}");
+	struct buf json = q->json;
+	q->json = (struct buf){ 0 };
+	snprintf(what, sizeof what, "props:%s", q->unit);
+	query_free(q);
+	if (!json.overflowed)
+		source_feed(&sd->source, what, json.data, json.len);
+	buf_finish(&json);
+	systemd_settle(sd);
+}
+
+/* The body is [variant]. A property that this systemd does not know is left out. */
+static void on_get(const char *json, size_t len, const struct err *err, const char *name, void *arg)
+{
+	struct get *get = arg;
+	struct query *q = get->query;
+	get->call = NULL;
+	if (json && len > 2) {
+		buf_addf(&q->json, "%s\"%s\":", q->json.len ? "," : "{", get->prop);
+		buf_add(&q->json, json + 1, len - 2);
+	}
+	if (--q->waiting == 0)
+		deliver(q);
+}
+
+static void add_gets(struct query *q, const char *path, const char *iface, const char *const *props)
+{
+	for (; *props && q->n < GETS_MAX; props++) {
+		struct get *get = &q->gets[q->n++];
+		*get = (struct get){ .query = q, .prop = *props };
+		get->call = bus_call(q->sd->bus, SYSTEMD_NAME, path, BUS_PROPERTIES, "Get", CALL_TIMEOUT_MS, on_get, get, "ss", iface,
+		                     *props);
+		q->waiting++;
+	}
+}
+
+static void ask(struct systemd_source *sd, const char *unit, const char *const *unit_props, const char *const *type_props)
+{
+	char path[UNIT_NAME_SIZE * 3 + 64];
+	if (!sd->bus || !bus_road(sd->bus) || !unit_path(unit, path, sizeof path))
+		return;
+	struct query *q = xcalloc(1, sizeof *q);
+	q->sd = sd;
+	q->next = sd->queries;
+	q->prev = &sd->queries;
+	if (q->next)
+		q->next->prev = &q->next;
+	sd->queries = q;
+	snprintf(q->unit, sizeof q->unit, "%s", unit);
+	buf_init(&q->json, QUERY_MAX);
+	if (unit_props)
+		add_gets(q, path, UNIT_IFACE, unit_props);
+	if (type_props)
+		add_gets(q, path, type_of(unit)->iface, type_props);
+}
+
+void ask_start(struct systemd_source *sd, const struct unit *u)
+{
+	const char *name = unit_name(u);
+	bool service = strcmp(unit_suffix(name), ".service") == 0;
+	if (strcmp(u->active, "failed") == 0 || strcmp(u->active, "activating") == 0)
+		ask_row(sd, u);
+	else if (strcmp(u->active, "inactive") != 0 && strcmp(unit_suffix(name), ".timer") == 0)
+		ask(sd, name, timer_unit, row_timer);
+	else if (strcmp(u->active, "inactive") != 0) {
+		ask(sd, name, start_props, NULL);
+		if (service)
+			ask(sd, name, start_service, NULL);
+	}
+}
+
+void ask_row(struct systemd_source *sd, const struct unit *u)
+{
+	const char *name = unit_name(u);
+	if (!sd->bus)
+		return;
+	priv_of(u)->asked = true;
+	/* Asking about a unit that is not loaded makes systemd load it, for nothing. */
+	if (!priv_of(u)->loaded)
+		return;
+	bool idle = strcmp(u->active, "inactive") == 0;
+	ask(sd, name, idle ? idle_unit : row_unit, idle ? idle_type : type_of(name)->row);
+	if (strcmp(unit_suffix(name), ".timer") == 0)
+		ask(sd, name, timer_unit, NULL);
+}
+
+void ask_moving(struct systemd_source *sd, const struct unit *u)
+{
+	ask(sd, unit_name(u), NULL, moving_service);
+}
+
+void ask_detail(struct systemd_source *sd, const struct unit *u)
+{
+	const char *name = unit_name(u);
+	ask(sd, name, detail_unit, type_of(name)->detail);
+}
+
+void ask_all(struct systemd_source *sd, const char *name)
+{
+	ask(sd, name, new_unit, type_of(name)->row);
+}

@@ -1,0 +1,315 @@
+/* What can be read about a unit: its state, what it is made of, its unit file with drop-ins, its last lines. What the row
+ * does not hold is asked when somebody looks, and again when the unit's state is another. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+#include "backends/base/buf.h"
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/base/quote.h"
+#include "backends/base/wash.h"
+#include "backends/containers/mask.h"
+#include "backends/services/systemd.h"
+#include "backends/store/doc.h"
+
+#define CAT_MAX (256u << 10)
+#define LOG_BYTES_MAX (256u << 10)
+#define LAST_BYTES_MAX (64u << 10)
+#define RUN_TIMEOUT_MS 15000
+#define DETAIL_AGAIN_MS 5000        /* at the soonest: a unit that restarts all the time */
+#define WORDS_MAX 24
+
+/* --- texts of the far side -------------------------------------------------------------------------------- */
+
+/* A run outlives its row when that goes; the row's finish cancels it. */
+static void take_run(struct unit *u, const char *what, const struct run_result *r)
+{
+	char name[UNIT_NAME_SIZE + 8];
+	snprintf(name, sizeof name, "%s:%s", what, unit_name(u));
+	const char *text = r->out_len ? r->out : r->end.err.code ? r->end.err.text : r->err_out;
+	source_feed(u->row.source, name, text, strlen(text));
+}
+
+static void on_cat(const struct run_result *r, void *arg)
+{
+	struct unit *u = arg;
+	priv_of(u)->cat_run = NULL;
+	take_run(u, "cat", r);
+}
+
+static void on_log(const struct run_result *r, void *arg)
+{
+	struct unit *u = arg;
+	priv_of(u)->log_run = NULL;
+	take_run(u, "log", r);
+}
+
+static struct run *run_words(struct systemd_source *sd, const char *const *words, size_t max, run_fn *done, void *arg)
+{
+	char *command = quote_command(words);
+	struct run *run = link_run(source_link(&sd->source), command, NULL, 0, max, RUN_TIMEOUT_MS, done, arg);
+	free(command);
+	return run;
+}
+
+static void ask_texts(struct systemd_source *sd, struct unit *u)
+{
+	struct unit_priv *p = priv_of(u);
+	const char *words[WORDS_MAX];
+	bool user = manager_of(&sd->source)->user;
+	const char *cat[] = { "systemctl", user ? "--user" : "--system", "--no-pager", "cat", "--", unit_name(u), NULL };
+	if (!p->cat_run)
+		p->cat_run = run_words(sd, cat, CAT_MAX, on_cat, u);
+	size_t n = journal_words(&sd->source, unit_name(u), words);
+	const char *const tail[] = { "-q", "-n", "20", "-o", "short", NULL };
+	memcpy(words + n, tail, sizeof tail);
+	if (!p->log_run)
+		p->log_run = run_words(sd, words, LOG_BYTES_MAX, on_log, u);
+}
+
+/* Once on looking, then when its state is another; never just because it is drawn again. change_ms is of the server's
+ * clock, so it is only compared with itself. */
+static void ask_once(struct unit *u)
+{
+	struct systemd_source *sd = systemd_of(u->row.source);
+	struct unit_priv *p = priv_of(u);
+	int64_t now = now_wall_ms();
+	struct link *link = source_link(&sd->source);
+	bool same = p->detail_ms && (p->detail_change_ms == p->change_ms || now - p->detail_ms < DETAIL_AGAIN_MS);
+	if (same || !sd->bus || !link || link->state != LINK_UP || strcmp(u->load, "not-found") == 0)
+		return;
+	p->detail_ms = now;
+	p->detail_change_ms = p->change_ms;
+	ask_row(sd, u);
+	ask_detail(sd, u);
+	ask_texts(sd, u);
+}
+
+void unit_detail_finish(struct unit_priv *p)
+{
+	if (!p)
+		return;
+	run_cancel(p->cat_run);
+	run_cancel(p->log_run);
+	cJSON_Delete(p->more);
+	free(p->cat);
+	free(p->log);
+}
+
+/* --- the last words of what failed ------------------------------------------------------------------------ */
+
+/* One at a time, so that a server with forty failed units is not asked forty things at once. */
+static void on_last(const struct run_result *r, void *arg)
+{
+	struct systemd_source *sd = arg;
+	char what[UNIT_NAME_SIZE + 8];
+	sd->last_run = NULL;
+	snprintf(what, sizeof what, "last:%s", sd->last_unit);
+	if (r->out_len && !r->end.err.code)
+		source_feed(&sd->source, what, r->out, r->out_len);
+	last_lines_next(sd);
+}
+
+void last_lines_drop(struct systemd_source *sd)
+{
+	run_cancel(sd->last_run);
+	sd->last_run = NULL;
+}
+
+/* The unit's own output only: systemd's words about it ("Failed with result ...") are in the row already. */
+static void ask_last(struct systemd_source *sd, struct unit *u)
+{
+	const char *words[WORDS_MAX];
+	char match[UNIT_NAME_SIZE + 32];
+	bool user = manager_of(&sd->source)->user;
+	snprintf(match, sizeof match, "%s=%s", user ? "_SYSTEMD_USER_UNIT" : "_SYSTEMD_UNIT", unit_name(u));
+	size_t n = 0;
+	words[n++] = "journalctl";
+	if (user)
+		words[n++] = "--user";
+	const char *const tail[] = { "--no-pager", "-q", "-n", "1", "-o", "cat", match, NULL };
+	memcpy(words + n, tail, sizeof tail);
+	snprintf(sd->last_unit, sizeof sd->last_unit, "%s", unit_name(u));
+	sd->last_run = run_words(sd, words, LAST_BYTES_MAX, on_last, sd);
+}
+
+void last_lines_next(struct systemd_source *sd)
+{
+	struct link *link = sd->bus ? source_link(&sd->source) : NULL;
+	struct row *row = store_first(sd->source.store, &kind_unit, sd->source.server);
+	if (sd->last_run || !link || link->state != LINK_UP)
+		return;
+	for (; row && !sd->last_run; row = store_next(row, &kind_unit, sd->source.server)) {
+		struct unit *u = unit_of(row);
+		if (row->source != &sd->source || !priv_of(u)->want_last_line)
+			continue;
+		priv_of(u)->want_last_line = false;
+		ask_last(sd, u);
+	}
+}
+
+/* --- the document ------------------------------------------------------------------------------------------ */
+
+static const cJSON *more(const struct unit *u, const char *name)
+{
+	return cJSON_GetObjectItemCaseSensitive(priv_of(u)->more, name);
+}
+
+static void pair_text(struct doc *doc, const char *label, const char *text)
+{
+	if (text && *text)
+		doc_pair(doc, DOC_PLAIN, label, "%s", text);
+}
+
+static void pair_bytes(struct doc *doc, const char *label, int64_t bytes)
+{
+	char text[HUMAN_SIZE];
+	if (bytes >= 0)
+		doc_pair(doc, DOC_PLAIN, label, "%s", human_bytes(text, (uint64_t)bytes));
+}
+
+static void pair_words(struct doc *doc, const char *label, const cJSON *list)
+{
+	const cJSON *word;
+	cJSON_ArrayForEach(word, list) {
+		if (*json_text(word))
+			doc_pair(doc, DOC_PLAIN, label, "%s", json_text(word));
+		label = "";
+	}
+}
+
+static enum doc_tone tone_of(enum health health)
+{
+	static const enum doc_tone tones[] = {
+		[HEALTH_UNKNOWN] = DOC_DIM, [HEALTH_GOOD] = DOC_GOOD, [HEALTH_IDLE] = DOC_PLAIN, [HEALTH_BUSY] = DOC_WARN,
+		[HEALTH_ATTENTION] = DOC_WARN, [HEALTH_BAD] = DOC_BAD, [HEALTH_ASKS] = DOC_WARN,
+	};
+	return tones[health];
+}
+
+static void add_state(struct doc *doc, const struct unit *u)
+{
+	char age[HUMAN_SIZE] = "", clock[HUMAN_SIZE];
+	int64_t since = unit_since_ms(u);
+	if (since > 0)
+		human_span(age, now_wall_ms() - since);
+	doc_pair(doc, tone_of(u->row.health), "state", "%s (%s)%s%s", *u->active ? u->active : "unknown", u->sub,
+	         since > 0 ? " for " : "", age);
+	if (u->row.why)
+		doc_pair(doc, tone_of(u->row.health), "why", "%s", u->row.why);
+	pair_text(doc, "says", json_text(more(u, "StatusText")));
+	pair_text(doc, "what", u->description);
+	doc_pair(doc, DOC_PLAIN, "at boot", "%s", *u->file_state ? u->file_state : "unknown");
+	pair_text(doc, "load", u->load);
+	pair_text(doc, "nearest", u->nearest);
+	if (cJSON_IsTrue(more(u, "NeedDaemonReload")))
+		doc_pair(doc, DOC_WARN, "unit file", "%s", "changed on disk since it was read; daemon-reload reads it again");
+	if (u->next_ms > 0)
+		doc_pair(doc, DOC_PLAIN, "next", "%s, in %s", human_clock(clock, u->next_ms),
+		         human_span(age, u->next_ms - now_wall_ms()));
+	int64_t last = json_int(more(u, "LastTriggerUSec"), 0) / 1000;
+	if (last > 0)
+		doc_pair(doc, DOC_PLAIN, "last", "%s ago", human_span(age, now_wall_ms() - last));
+}
+
+/* (path, [argv], ignore failure, times...) for each command. */
+static void add_commands(struct doc *doc, const struct unit *u, bool reveal)
+{
+	const cJSON *command, *word;
+	const char *label = "runs";
+	cJSON_ArrayForEach(command, more(u, "ExecStart")) {
+		struct buf line, clean;
+		buf_init(&line, 8192);
+		buf_init(&clean, 16384);
+		cJSON_ArrayForEach(word, cJSON_GetArrayItem(command, 1)) {
+			if (line.len)
+				buf_puts(&line, " ");
+			quote_word(&line, json_text(word));
+		}
+		if (line.len && !reveal)
+			mask_text(&clean, line.data, line.len);
+		const char *text = clean.len ? clean.data : line.len ? line.data : "";
+		if (*text)
+			doc_pair(doc, DOC_CODE, label, "%s", text);
+		label = "";
+		buf_finish(&line);
+		buf_finish(&clean);
+	}
+}
+
+static void add_process(struct doc *doc, const struct unit *u, bool reveal)
+{
+	char span[HUMAN_SIZE];
+	add_commands(doc, u, reveal);
+	pair_text(doc, "type", json_text(more(u, "Type")));
+	pair_text(doc, "as user", json_text(more(u, "User")));
+	const char *folder = json_text(more(u, "WorkingDirectory"));
+	pair_text(doc, "in", folder + (*folder == '!'));   /* "!": it need not be there */
+	if (u->main_pid > 0)
+		doc_pair(doc, DOC_PLAIN, "main PID", "%d", u->main_pid);
+	pair_bytes(doc, "memory", u->memory);
+	pair_bytes(doc, "memory peak", json_int(more(u, "MemoryPeak"), -1));
+	pair_bytes(doc, "memory limit", json_int(more(u, "MemoryMax"), -1));
+	if (u->cpu_ns >= 0)
+		doc_pair(doc, DOC_PLAIN, "CPU time", "%s", human_span(span, u->cpu_ns / 1000000));
+	int64_t tasks = json_int(more(u, "TasksCurrent"), -1);
+	if (tasks >= 0)
+		doc_pair(doc, DOC_PLAIN, "tasks", "%lld", (long long)tasks);
+	if (u->restarts >= 0)
+		doc_pair(doc, u->restarts ? DOC_WARN : DOC_PLAIN, "restarts", "%d", u->restarts);
+	pair_text(doc, "restart when", json_text(more(u, "Restart")));
+	pair_text(doc, "result", u->result);
+	if (u->exit_status > 0)
+		doc_pair(doc, DOC_PLAIN, "last exit", "%d", u->exit_status);
+}
+
+static void add_relations(struct doc *doc, const struct unit *u)
+{
+	const cJSON *address;
+	const char *label = "listens";
+	pair_text(doc, "starts", u->triggers);
+	pair_words(doc, "started by", more(u, "TriggeredBy"));
+	pair_words(doc, "wanted by", more(u, "WantedBy"));
+	cJSON_ArrayForEach(address, more(u, "Listen")) {
+		doc_pair(doc, DOC_PLAIN, label, "%s %s", json_text(cJSON_GetArrayItem(address, 0)),
+		         json_text(cJSON_GetArrayItem(address, 1)));
+		label = "";
+	}
+	pair_words(doc, "read about it", more(u, "Documentation"));
+}
+
+static void add_text(struct doc *doc, const char *head, const char *text, enum doc_tone tone, bool reveal)
+{
+	struct buf clean;
+	buf_init(&clean, 4 * CAT_MAX);
+	doc_head(doc, head);
+	if (!reveal)
+		mask_text(&clean, text, strlen(text));
+	if (reveal)
+		doc_text(doc, tone, text, strlen(text));
+	else
+		doc_text(doc, tone, clean.len ? clean.data : "", clean.len);
+	buf_finish(&clean);
+}
+
+void unit_detail(struct row *row, struct doc *doc, bool reveal)
+{
+	struct unit *u = unit_of(row);
+	struct unit_priv *p = priv_of(u);
+	ask_once(u);
+	doc_head(doc, row->name);
+	add_state(doc, u);
+	add_process(doc, u, reveal);
+	add_relations(doc, u);
+	pair_text(doc, "file", u->fragment);
+	pair_words(doc, "drop-in", more(u, "DropInPaths"));
+	if (p->log)
+		add_text(doc, "Last log lines", *p->log ? p->log : "none", DOC_PLAIN, reveal);
+	if (p->cat)
+		add_text(doc, "Unit file and drop-ins", p->cat, DOC_CODE, reveal);
+	if (!p->cat && p->cat_run)
+		doc_add(doc, DOC_DIM, "asking for the unit file ...");
+}

@@ -1,0 +1,566 @@
+/* Answers and signals of systemd become rows. The same way serves a recording, where there is no bus to ask more of. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+#include "backends/base/buf.h"
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/base/wash.h"
+#include "backends/link/loop.h"
+#include "backends/services/systemd.h"
+#include "backends/store/settings.h"
+
+#define RELIST_DELAY_MS 300           /* signals come in swarms; one list answers them all */
+#define NEAREST_MAX 3
+#define NAMES_MAX 4096
+#define LAST_LINE_MAX 300
+
+/* --- rows ------------------------------------------------------------------------------------------------ */
+
+const char *unit_name(const struct unit *u)
+{
+	const char *slash = strrchr(u->row.id, '/');
+	const char *name = slash ? slash + 1 : u->row.id;
+	size_t n = strlen(manager_of(u->row.source)->prefix);
+	return strncmp(name, manager_of(u->row.source)->prefix, n) == 0 ? name + n : name;
+}
+
+static bool row_id(const struct systemd_source *sd, const char *name, char *id, size_t size)
+{
+	char clean[UNIT_NAME_SIZE];
+	wash(clean, sizeof clean, name, strlen(name));
+	int n = snprintf(id, size, "%s/unit/%s%s", sd->source.server->name, manager_of(&sd->source)->prefix, clean);
+	return n > 0 && (size_t)n < size;
+}
+
+struct unit *unit_find(struct systemd_source *sd, const char *name)
+{
+	char id[UNIT_NAME_SIZE + 512];
+	struct row *row = row_id(sd, name, id, sizeof id) ? store_find(sd->source.store, id) : NULL;
+	return row && row->source == &sd->source ? unit_of(row) : NULL;
+}
+
+static bool is_wanted(const struct systemd_source *sd, const char *name);
+
+struct unit *unit_row(struct systemd_source *sd, const char *name)
+{
+	char local[UNIT_NAME_SIZE + 8];
+	snprintf(local, sizeof local, "%s%s", manager_of(&sd->source)->prefix, name);
+	struct unit *u = unit_of(store_row(&sd->source, &kind_unit, local, name));
+	if (u->priv)
+		return u;
+	u->priv = xcalloc(1, sizeof(struct unit_priv));
+	u->user = manager_of(&sd->source)->user;
+	u->exit_status = u->restarts = -1;
+	u->memory = u->cpu_ns = -1;
+	u->can_start = u->can_stop = true;            /* until it says otherwise */
+	u->wanted = is_wanted(sd, name);
+	return u;
+}
+
+/* A service that systemd starts again by itself is watched for a while afterwards, see unit_judge. */
+static void note_flap(struct unit *u)
+{
+	struct unit_priv *p = priv_of(u);
+	if (strcmp(u->sub, "auto-restart") == 0)
+		p->flap_ms = now_wall_ms();
+}
+
+void unit_update(struct unit *u)
+{
+	char why[512];
+	struct unit_priv *p = priv_of(u);
+	note_flap(u);
+	enum health health = unit_judge(u, now_wall_ms(), why, sizeof why);
+	bool died = health == HEALTH_BAD && strcmp(u->load, "not-found") != 0;
+	bool fresh = died && u->row.health != HEALTH_BAD;
+	if (!died)
+		xreplace(&p->last_line, NULL);
+	store_row_health(&u->row, health, unit_since_ms(u), *why ? why : NULL);
+	store_touch(&u->row);
+	if (fresh) {
+		p->want_last_line = true;
+		last_lines_next(systemd_of(u->row.source));
+	}
+}
+
+/* --- lists --------------------------------------------------------------------------------------------------- */
+
+static void set_text(char *dst, size_t size, const cJSON *v)
+{
+	wash(dst, size, json_text(v), strlen(json_text(v)));
+}
+
+/* Not-found units that nothing in the configuration wants are only names in other units' files: noise. */
+static bool worth_a_row(const struct systemd_source *sd, const char *name, const char *load, const char *active)
+{
+	return strcmp(load, "not-found") != 0 || strcmp(active, "inactive") != 0 || is_wanted(sd, name);
+}
+
+/* (name, description, load, active, sub, following, path, job id, job type, job path); NULL: it is no row. */
+static struct unit *take_listed(struct systemd_source *sd, const cJSON *item)
+{
+	enum { NAME, DESCRIPTION, LOAD, ACTIVE, SUB };
+	const char *name = json_text(cJSON_GetArrayItem(item, NAME));
+	const char *load = json_text(cJSON_GetArrayItem(item, LOAD));
+	const char *active = json_text(cJSON_GetArrayItem(item, ACTIVE));
+	if (!unit_is_ours(name) || !worth_a_row(sd, name, load, active))
+		return NULL;
+	struct unit *u = unit_row(sd, name);
+	struct unit_priv *p = priv_of(u);
+	const char *description = json_text(cJSON_GetArrayItem(item, DESCRIPTION));
+	free(u->description);
+	u->description = wash_dup(description, 0);
+	set_text(u->load, sizeof u->load, cJSON_GetArrayItem(item, LOAD));
+	set_text(u->active, sizeof u->active, cJSON_GetArrayItem(item, ACTIVE));
+	set_text(u->sub, sizeof u->sub, cJSON_GetArrayItem(item, SUB));
+	p->loaded = true;
+	p->round = sd->round;
+	unit_update(u);
+	return u;
+}
+
+/* Who looks only once (mocr status) waits for the whole picture; on the screen the rows are there already. */
+void systemd_settle(struct systemd_source *sd)
+{
+	if (!sd->settling || sd->queries || sd->files_due)
+		return;
+	sd->settling = false;
+	source_set_state(&sd->source, SOURCE_LIVE, NULL);
+}
+
+/* Units of an earlier list that this one does not name: their file may still be there, which the list of files tells. */
+static void drop_unlisted(struct systemd_source *sd)
+{
+	struct row *row = store_first(sd->source.store, &kind_unit, sd->source.server), *next;
+	for (; row; row = next) {
+		next = store_next(row, &kind_unit, sd->source.server);
+		struct unit *u = unit_of(row);
+		if (row->source != &sd->source || priv_of(u)->round == sd->round)
+			continue;
+		priv_of(u)->loaded = false;
+		if (!priv_of(u)->in_files && !u->wanted) {
+			store_row_remove(row);
+			continue;
+		}
+		snprintf(u->active, sizeof u->active, "inactive");
+		snprintf(u->sub, sizeof u->sub, "dead");
+		unit_update(u);
+	}
+}
+
+static bool feed_units(struct systemd_source *sd, const char *arg, const cJSON *body)
+{
+	const cJSON *list = cJSON_GetArrayItem(body, 0), *item;
+	if (!cJSON_IsArray(list))
+		return false;
+	sd->round++;
+	sd->reloading = false;           /* it answers: a reload whose end was not heard is over */
+	cJSON_ArrayForEach(item, list) {
+		struct unit *u = take_listed(sd, item);
+		if (u && u->row.shown)
+			ask_row(sd, u);
+		else if (u)
+			ask_start(sd, u);
+	}
+	drop_unlisted(sd);
+	sd->settling = true;
+	systemd_settle(sd);
+	return true;
+}
+
+/* The list of those that were new: what is not in it has gone again. */
+static bool feed_new_units(struct systemd_source *sd, const char *arg, const cJSON *body)
+{
+	const cJSON *list = cJSON_GetArrayItem(body, 0), *item;
+	if (!cJSON_IsArray(list))
+		return false;
+	cJSON_ArrayForEach(item, list) {
+		struct unit *u = take_listed(sd, item);
+		if (!u)
+			continue;
+		priv_of(u)->asked = true;
+		ask_all(sd, unit_name(u));
+	}
+	return true;
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash ? slash + 1 : path;
+}
+
+static void take_file(struct systemd_source *sd, const char *path, const char *state)
+{
+	const char *name = base_name(path);
+	if (!unit_is_ours(name) || strcmp(state, "alias") == 0)
+		return;
+	struct unit *u = unit_row(sd, name);
+	struct unit_priv *p = priv_of(u);
+	wash(u->file_state, sizeof u->file_state, state, strlen(state));
+	if (!u->fragment)
+		u->fragment = wash_dup(path, 0);
+	p->in_files = true;
+	if (!p->loaded) {
+		bool masked = strncmp(state, "masked", 6) == 0;
+		snprintf(u->load, sizeof u->load, "%s", masked ? "masked" : strcmp(state, "bad") == 0 ? "bad-setting" : "loaded");
+		snprintf(u->active, sizeof u->active, "inactive");
+		snprintf(u->sub, sizeof u->sub, "dead");
+	}
+	unit_update(u);
+}
+
+/* Every row of the source once; remove says which go. */
+static void sweep(struct systemd_source *sd, bool (*remove)(struct unit *))
+{
+	struct row *row = store_first(sd->source.store, &kind_unit, sd->source.server), *next;
+	for (; row; row = next) {
+		next = store_next(row, &kind_unit, sd->source.server);
+		if (row->source == &sd->source && remove(unit_of(row)))
+			store_row_remove(row);
+	}
+}
+
+static bool forget_file(struct unit *u)
+{
+	priv_of(u)->in_files = false;
+	*u->file_state = '\0';
+	return false;
+}
+
+static bool is_nowhere(struct unit *u)
+{
+	return !priv_of(u)->in_files && !priv_of(u)->loaded && !u->wanted;
+}
+
+static bool feed_files(struct systemd_source *sd, const char *arg, const cJSON *body)
+{
+	const cJSON *list = cJSON_GetArrayItem(body, 0), *item;
+	if (!cJSON_IsArray(list))
+		return false;
+	sweep(sd, forget_file);
+	cJSON_ArrayForEach(item, list)
+		take_file(sd, json_text(cJSON_GetArrayItem(item, 0)), json_text(cJSON_GetArrayItem(item, 1)));
+	sweep(sd, is_nowhere);
+	units_judge_wanted(sd);
+	sd->files_due = false;
+	systemd_settle(sd);
+	return true;
+}
+
+/* --- properties and signals ------------------------------------------------------------------------------- */
+
+static bool feed_props(struct systemd_source *sd, const char *name, const cJSON *body)
+{
+	const cJSON *load = variant(cJSON_GetObjectItemCaseSensitive(body, "LoadState"));
+	const cJSON *active = variant(cJSON_GetObjectItemCaseSensitive(body, "ActiveState"));
+	struct unit *u = unit_find(sd, name);
+	if (!u && (!unit_is_ours(name) || !load || !active || !worth_a_row(sd, name, json_text(load), json_text(active))))
+		return true;
+	if (!u) {
+		u = unit_row(sd, name);
+		priv_of(u)->loaded = true;
+		priv_of(u)->asked = true;
+		priv_of(u)->round = sd->round;
+	}
+	unit_take_props(u, body);
+	unit_update(u);
+	return true;
+}
+
+/* PropertiesChanged: [interface, {name: variant}, [names whose value is not told]]. */
+static bool feed_changed(struct systemd_source *sd, const char *name, const cJSON *body)
+{
+	const cJSON *changed = cJSON_GetArrayItem(body, 1);
+	struct unit *u = unit_find(sd, name);
+	if (!cJSON_IsObject(changed))
+		return false;
+	if (!u) {
+		if (cJSON_GetObjectItemCaseSensitive(changed, "ActiveState"))
+			systemd_new_name(sd, name);
+		return true;
+	}
+	priv_of(u)->loaded = true;
+	char before[sizeof u->active];
+	memcpy(before, u->active, sizeof before);
+	unit_take_props(u, changed);
+	unit_update(u);
+	/* What a row shows is not all in the signal; one that nobody looks at is asked when it comes into view. */
+	if (strcmp(before, u->active) == 0)
+		return true;
+	priv_of(u)->asked = false;
+	if (u->row.shown || strcmp(u->active, "failed") == 0)
+		ask_row(sd, u);
+	return true;
+}
+
+static bool feed_new(struct systemd_source *sd, const char *arg, const cJSON *body)
+{
+	const char *name = json_text(cJSON_GetArrayItem(body, 0));
+	struct unit *u = unit_is_ours(name) ? unit_find(sd, name) : NULL;
+	if (u)
+		priv_of(u)->loaded = true;
+	else if (unit_is_ours(name) && !sd->reloading)
+		systemd_new_name(sd, name);
+	return true;
+}
+
+/* The manager let it go, which it does with units that do nothing; it stays a row as long as it has a file. */
+static bool feed_removed(struct systemd_source *sd, const char *arg, const cJSON *body)
+{
+	struct unit *u = unit_find(sd, json_text(cJSON_GetArrayItem(body, 0)));
+	if (!u || sd->reloading)
+		return true;
+	priv_of(u)->loaded = false;
+	if (!priv_of(u)->in_files && !u->wanted) {
+		store_row_remove(&u->row);
+		return true;
+	}
+	snprintf(u->active, sizeof u->active, "inactive");
+	snprintf(u->sub, sizeof u->sub, "dead");
+	u->main_pid = 0;
+	u->memory = -1;
+	unit_update(u);
+	return true;
+}
+
+static void relist(struct systemd_source *sd, bool units_too)
+{
+	if (!sd->relist)
+		return;
+	sd->relist_units |= units_too;
+	loop_timer_set(sd->relist, RELIST_DELAY_MS);
+}
+
+static bool feed_files_changed(struct systemd_source *sd, const char *arg, const cJSON *body)
+{
+	relist(sd, false);
+	return true;
+}
+
+/* daemon-reload: true when it begins, false at its end, and then anything may be different. In between the manager lets go of every
+ * unit and loads it again, signal by signal: none of that is a change, and the list that follows tells what was. */
+static bool feed_reloading(struct systemd_source *sd, const char *arg, const cJSON *body)
+{
+	sd->reloading = cJSON_IsTrue(cJSON_GetArrayItem(body, 0));
+	if (!sd->reloading)
+		relist(sd, true);
+	return true;
+}
+
+static bool feed_version(struct systemd_source *sd, const char *arg, const cJSON *body)
+{
+	const char *version = json_text(variant(cJSON_GetArrayItem(body, 0)));
+	char clean[64];
+	wash(clean, sizeof clean, version, strlen(version));
+	const struct road *road = sd->bus ? bus_road(sd->bus) : NULL;
+	snprintf(sd->source.detail, sizeof sd->source.detail, "systemd %s%s%s%s", clean, road ? ", " : "",
+	         !road ? "" : road->kind == ROAD_UNIX ? road->path : "by ", !road || road->kind == ROAD_UNIX ? "" : road->command);
+	return true;
+}
+
+/* --- names of the configuration ------------------------------------------------------------------------- */
+
+/* The next word of the configuration's units that is for this manager, with its suffix. */
+static const char *next_wanted(const struct systemd_source *sd, const char *p, char *name, size_t size)
+{
+	static const char parts[] = " \t,";
+	const struct manager *m = manager_of(&sd->source);
+	while (p && *(p += strspn(p, parts))) {
+		size_t n = strcspn(p, parts);
+		bool user = strncmp(p, "user:", 5) == 0;
+		const char *word = user ? p + 5 : p;
+		size_t len = user ? n - 5 : n;
+		p += n;
+		if (user != m->user || !len || len + sizeof ".service" > size)
+			continue;
+		snprintf(name, size, "%.*s", (int)len, word);
+		if (!*unit_suffix(name) || !unit_is_ours(name))
+			snprintf(name + len, size - len, ".service");
+		return p;
+	}
+	return NULL;
+}
+
+static const char *wanted_words(const struct systemd_source *sd)
+{
+	const struct server_config *config = sd->source.server->config;
+	return config ? config->units : NULL;
+}
+
+static bool is_wanted(const struct systemd_source *sd, const char *name)
+{
+	char word[UNIT_NAME_SIZE];
+	for (const char *p = wanted_words(sd); (p = next_wanted(sd, p, word, sizeof word));)
+		if (strcmp(word, name) == 0)
+			return true;
+	return false;
+}
+
+static size_t names_that_exist(struct systemd_source *sd, const char **names)
+{
+	size_t n = 0;
+	for (struct row *row = store_first(sd->source.store, &kind_unit, sd->source.server); row && n < NAMES_MAX;
+	     row = store_next(row, &kind_unit, sd->source.server))
+		if (row->source == &sd->source && strcmp(unit_of(row)->load, "not-found") != 0)
+			names[n++] = row->name;
+	return n;
+}
+
+static void add_near(struct buf *out, const char *name, int *found)
+{
+	if (*found >= NEAREST_MAX || !name || (out->len && strstr(out->data, name)))
+		return;
+	if (out->len)
+		buf_puts(out, ", ");
+	buf_puts(out, name);
+	++*found;
+}
+
+/* What every name of its type ends in says nothing about how near one is. */
+static const char *near_by_letters(const char *name, const char *stem, const char *const *names, size_t n)
+{
+	const char *suffix = unit_suffix(name), *best = NULL;
+	char **stems = xcalloc(n + 1, sizeof *stems);
+	size_t kept = 0;
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(unit_suffix(names[i]), suffix) == 0)
+			stems[kept++] = xstrndup(names[i], strlen(names[i]) - strlen(suffix));
+	const char *near = nearest(stem, (const char *const *)stems, kept);
+	for (size_t i = 0; near && i < n && !best; i++)
+		if (strncmp(names[i], near, strlen(near)) == 0 && strcmp(names[i] + strlen(near), suffix) == 0)
+			best = names[i];
+	for (size_t i = 0; i < kept; i++)
+		free(stems[i]);
+	free(stems);
+	return best;
+}
+
+/* "caddy.service" is near "caddy-workstation.service" because it is in it; "cady.service" is near by its letters. */
+static char *near_names(const char *name, const char *const *names, size_t n)
+{
+	struct buf out;
+	char stem[UNIT_NAME_SIZE];
+	int found = 0;
+	snprintf(stem, sizeof stem, "%.*s", (int)(strlen(name) - strlen(unit_suffix(name))), name);
+	buf_init(&out, 1024);
+	for (size_t i = 0; i < n && *stem; i++)
+		if (strstr(names[i], stem))
+			add_near(&out, names[i], &found);
+	if (!found)
+		add_near(&out, near_by_letters(name, stem, names, n), &found);
+	return out.len ? buf_take(&out) : NULL;
+}
+
+void units_judge_wanted(struct systemd_source *sd)
+{
+	char word[UNIT_NAME_SIZE];
+	if (!wanted_words(sd))
+		return;
+	const char **names = xcalloc(NAMES_MAX, sizeof *names);
+	size_t n = names_that_exist(sd, names);
+	for (const char *p = wanted_words(sd); (p = next_wanted(sd, p, word, sizeof word));) {
+		struct unit *u = unit_find(sd, word);
+		if (u && (priv_of(u)->in_files || (priv_of(u)->loaded && strcmp(u->load, "not-found") != 0)))
+			continue;
+		u = u ? u : unit_row(sd, word);
+		snprintf(u->load, sizeof u->load, "not-found");
+		snprintf(u->active, sizeof u->active, "inactive");
+		snprintf(u->sub, sizeof u->sub, "dead");
+		free(u->nearest);
+		u->nearest = near_names(word, names, n);
+		unit_update(u);
+	}
+	free(names);
+}
+
+/* --- texts ---------------------------------------------------------------------------------------------------- */
+
+static void feed_last(struct systemd_source *sd, const char *name, const char *bytes, size_t len)
+{
+	struct unit *u = unit_find(sd, name);
+	while (len && (bytes[len - 1] == '\n' || bytes[len - 1] == ' '))
+		len--;
+	const char *last = len ? memrchr(bytes, '\n', len) : NULL;
+	const char *start = last ? last + 1 : bytes;
+	if (!u || u->row.health != HEALTH_BAD)
+		return;
+	free(priv_of(u)->last_line);
+	priv_of(u)->last_line = wash_ndup(start, len - (size_t)(start - bytes), LAST_LINE_MAX);
+	unit_update(u);
+}
+
+static void feed_cat(struct systemd_source *sd, const char *name, const char *bytes, size_t len)
+{
+	struct unit *u = unit_find(sd, name);
+	if (!u)
+		return;
+	free(priv_of(u)->cat);
+	priv_of(u)->cat = xstrndup(bytes, len);
+	store_touch(&u->row);
+}
+
+static void feed_log(struct systemd_source *sd, const char *name, const char *bytes, size_t len)
+{
+	struct unit *u = unit_find(sd, name);
+	if (!u)
+		return;
+	free(priv_of(u)->log);
+	priv_of(u)->log = xstrndup(bytes, len);
+	store_touch(&u->row);
+}
+
+/* --- which is which ------------------------------------------------------------------------------------------- */
+
+static const struct {
+	const char *what;
+	bool (*json)(struct systemd_source *, const char *arg, const cJSON *body);
+	void (*text)(struct systemd_source *, const char *arg, const char *bytes, size_t len);
+} feeds[] = {
+	{ "units", feed_units, NULL },
+	{ "new", feed_new_units, NULL },
+	{ "files", feed_files, NULL },
+	{ "props", feed_props, NULL },
+	{ "changed", feed_changed, NULL },
+	{ "version", feed_version, NULL },
+	{ "signal:UnitNew", feed_new, NULL },
+	{ "signal:UnitRemoved", feed_removed, NULL },
+	{ "signal:UnitFilesChanged", feed_files_changed, NULL },
+	{ "signal:Reloading", feed_reloading, NULL },
+	{ "last", NULL, feed_last },
+	{ "cat", NULL, feed_cat },
+	{ "log", NULL, feed_log },
+};
+
+static void feed_json(struct systemd_source *sd, size_t which, const char *what, const char *arg, const char *bytes, size_t len)
+{
+	cJSON *body = cJSON_ParseWithLength(bytes, len);
+	if (!body || !feeds[which].json(sd, arg, body)) {
+		struct err err;
+		err_set(&err, ERR_GARBLED, "%s: %s answered something that cannot be understood (%.40s, %zu bytes)",
+		        sd->source.server->name, manager_of(&sd->source)->words, what, len);
+		source_set_state(&sd->source, SOURCE_FAILED, &err);
+	}
+	cJSON_Delete(body);
+}
+
+/* what is the name of a row of feeds, or that, a colon and a unit. */
+void systemd_feed(struct source *source, const char *what, const char *bytes, size_t len)
+{
+	struct systemd_source *sd = systemd_of(source);
+	for (size_t i = 0; i < ARRAY_LEN(feeds); i++) {
+		size_t n = strlen(feeds[i].what);
+		if (strncmp(what, feeds[i].what, n) != 0 || (what[n] && what[n] != ':'))
+			continue;
+		const char *arg = what[n] ? what + n + 1 : "";
+		if (feeds[i].json)
+			feed_json(sd, i, what, arg, bytes, len);
+		else
+			feeds[i].text(sd, arg, bytes, len);
+		return;
+	}
+}

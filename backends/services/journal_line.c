@@ -1,0 +1,104 @@
+#include "backends/services/journal_line.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+#include "backends/base/buf.h"
+#include "backends/base/mem.h"
+#include "backends/base/wash.h"
+#include "backends/store/level.h"
+
+#define MESSAGE_MAX (256u << 10)
+
+/* A cursor goes back into a command line, quoted; still only what systemd writes is taken. */
+static void take_cursor(char *dst, const cJSON *v)
+{
+	static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789=;-_";
+	const char *s = cJSON_IsString(v) ? v->valuestring : "";
+	size_t n = strlen(s);
+	*dst = '\0';
+	if (n < JOURNAL_CURSOR_SIZE && strspn(s, safe) == n)
+		memcpy(dst, s, n + 1);
+}
+
+/* A message is a string; with bytes that are no text an array of numbers; given twice an array of strings. */
+static void add_message(struct buf *out, const cJSON *v)
+{
+	const cJSON *item;
+	if (cJSON_IsString(v)) {
+		buf_puts(out, v->valuestring);
+		return;
+	}
+	cJSON_ArrayForEach(item, v) {
+		if (cJSON_IsNumber(item)) {
+			char byte = (char)(unsigned char)item->valueint;
+			buf_add(out, &byte, 1);
+			continue;
+		}
+		if (out->len)
+			buf_puts(out, "\n");
+		add_message(out, item);
+	}
+}
+
+static int64_t number_of(const cJSON *v, int64_t unknown)
+{
+	char *end;
+	if (!cJSON_IsString(v))
+		return unknown;
+	long long n = strtoll(v->valuestring, &end, 10);
+	return *end || end == v->valuestring || n < 0 ? unknown : n;
+}
+
+static const char *field(const cJSON *obj, const char *name)
+{
+	const char *s = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(obj, name));
+	return s ? s : "";
+}
+
+static void take_origin(struct journal_line *out, const cJSON *obj)
+{
+	static const char *const units[] = { "UNIT", "USER_UNIT", "OBJECT_SYSTEMD_UNIT", "_SYSTEMD_USER_UNIT", "_SYSTEMD_UNIT" };
+	const char *name = field(obj, "SYSLOG_IDENTIFIER"), *pid = field(obj, "_PID");
+	char text[96];
+	int n = snprintf(text, sizeof(text), *pid ? "%.32s[%.10s]" : "%.32s", name, pid);
+	if (*name)
+		wash(out->identifier, sizeof(out->identifier), text, (size_t)n);
+	for (size_t i = 0; i < ARRAY_LEN(units); i++)
+		snprintf(out->units[i], sizeof(out->units[i]), "%s", field(obj, units[i]));
+}
+
+bool journal_line_parse(const char *line, size_t len, struct journal_line *out)
+{
+	struct buf text;
+	cJSON *obj = len && *line == '{' ? cJSON_ParseWithLength(line, len) : NULL;
+	const cJSON *message = cJSON_GetObjectItemCaseSensitive(obj, "MESSAGE");
+	*out = (struct journal_line){ 0 };
+	if (!cJSON_IsObject(obj)) {
+		cJSON_Delete(obj);
+		return false;
+	}
+	out->time_us = number_of(cJSON_GetObjectItemCaseSensitive(obj, "__REALTIME_TIMESTAMP"), 0);
+	int priority = (int)number_of(cJSON_GetObjectItemCaseSensitive(obj, "PRIORITY"), -1);
+	/* Whatever a service prints gets priority 6, so there its own words about the level are the better guess. */
+	out->level = priority < 0 || priority == 6 ? LOG_LEVEL_UNKNOWN : level_of_priority(priority);
+	take_cursor(out->cursor, cJSON_GetObjectItemCaseSensitive(obj, "__CURSOR"));
+	take_origin(out, obj);
+	if (message && !cJSON_IsNull(message)) {
+		buf_init(&text, MESSAGE_MAX);
+		add_message(&text, message);
+		out->len = text.len;
+		out->text = buf_take(&text);
+	}
+	cJSON_Delete(obj);
+	return true;
+}
+
+void journal_line_finish(struct journal_line *line)
+{
+	free(line->text);
+	line->text = NULL;
+}

@@ -1,0 +1,171 @@
+/* How well a unit is, and the phrase why not. Pure. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "backends/base/mem.h"
+#include "backends/services/systemd.h"
+
+#define MANY_RESTARTS 2
+
+/* Exit codes that systemd itself gives when it could not even start the program: what an operator looks up each time. */
+static const char *exit_meaning(int status)
+{
+	static const struct {
+		int status;
+		const char *words;
+	} known[] = {
+		{ 200, "its working directory is missing" },
+		{ 203, "its program cannot be executed" },
+		{ 209, "its standard output cannot be set up" },
+		{ 216, "its group does not exist" },
+		{ 217, "its user does not exist" },
+		{ 219, "its control group cannot be set up" },
+		{ 226, "its namespace cannot be set up" },
+		{ 238, "its state directory cannot be made" },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(known); i++)
+		if (known[i].status == status)
+			return known[i].words;
+	return NULL;
+}
+
+static void exit_phrase(const struct unit *u, char *out, size_t size)
+{
+	const char *meaning = exit_meaning(u->exit_status);
+	if (u->exit_status < 0)
+		snprintf(out, size, "exit code unknown");
+	else if (meaning)
+		snprintf(out, size, "exit code %d, %s", u->exit_status, meaning);
+	else
+		snprintf(out, size, "exit code %d", u->exit_status);
+}
+
+static void signal_phrase(const struct unit *u, char *out, size_t size, const char *verb)
+{
+	const char *name = u->exit_status > 0 ? sigabbrev_np(u->exit_status) : NULL;
+	if (name)
+		snprintf(out, size, "%s by SIG%s", verb, name);
+	else
+		snprintf(out, size, "%s by a signal", verb);
+}
+
+/* systemd's Result as a phrase; "" for success and what is not known. */
+static void result_phrase(const struct unit *u, char *out, size_t size)
+{
+	static const struct {
+		const char *result, *words;
+	} known[] = {
+		{ "oom-kill", "killed for memory" },
+		{ "timeout", "it took too long" },
+		{ "watchdog", "its watchdog heard nothing" },
+		{ "start-limit-hit", "started too often in a short time" },
+		{ "resources", "something it needs could not be had" },
+		{ "protocol", "it did not report as its type wants" },
+		{ "exec-condition", "its condition command said no" },
+		{ "service-start-limit-hit", "its service was started too often in a short time" },
+		{ "trigger-limit-hit", "triggered too often in a short time" },
+	};
+	*out = '\0';
+	if (strcmp(u->result, "exit-code") == 0)
+		exit_phrase(u, out, size);
+	else if (strcmp(u->result, "signal") == 0)
+		signal_phrase(u, out, size, "killed");
+	else if (strcmp(u->result, "core-dump") == 0)
+		signal_phrase(u, out, size, "dumped core");
+	for (size_t i = 0; i < ARRAY_LEN(known); i++)
+		if (strcmp(u->result, known[i].result) == 0)
+			snprintf(out, size, "%s", known[i].words);
+	if (!*out && strcmp(u->result, "success") != 0)
+		snprintf(out, size, "%s", u->result);
+}
+
+static void add(char *out, size_t size, const char *part, const char *text)
+{
+	size_t n = strlen(out);
+	if (n < size)
+		snprintf(out + n, size - n, "%s%s", part, text);
+}
+
+static void reason(const struct unit *u, const char *start, char *why, size_t size)
+{
+	char text[160];
+	const struct unit_priv *p = priv_of(u);
+	snprintf(why, size, "%s", start);
+	result_phrase(u, text, sizeof text);
+	if (*text)
+		add(why, size, ": ", text);
+	if (u->restarts > 0) {
+		snprintf(text, sizeof text, "%d restart%s", u->restarts, u->restarts == 1 ? "" : "s");
+		add(why, size, ", ", text);
+	}
+	if (p && p->last_line && *p->last_line) {
+		snprintf(text, sizeof text, "\"%.150s\"", p->last_line);
+		add(why, size, "; last: ", text);
+	}
+}
+
+static bool is(const char *a, const char *b)
+{
+	return strcmp(a, b) == 0;
+}
+
+static enum health judge_load(const struct unit *u, char *why, size_t size)
+{
+	if (is(u->load, "not-found")) {
+		snprintf(why, size, u->nearest ? "not found; near: %s" : "not found on this server%s", u->nearest ? u->nearest : "");
+		return u->wanted ? HEALTH_BAD : HEALTH_IDLE;
+	}
+	if (is(u->load, "error") || is(u->load, "bad-setting")) {
+		snprintf(why, size, "its unit file cannot be read (%s)", u->load);
+		return HEALTH_ATTENTION;
+	}
+	return HEALTH_UNKNOWN;
+}
+
+/* A unit that is started again and again looks well for a moment each time. It is not. */
+static bool flaps(const struct unit *u, int64_t now)
+{
+	const struct unit_priv *p = priv_of(u);
+	return u->restarts > MANY_RESTARTS && (is(u->sub, "auto-restart") || (p && p->flap_ms && now - p->flap_ms < FLAP_MS));
+}
+
+enum health unit_judge(const struct unit *u, int64_t now, char *why, size_t size)
+{
+	static const struct {
+		const char *active;
+		enum health health;
+	} known[] = {
+		{ "active", HEALTH_GOOD }, { "inactive", HEALTH_IDLE }, { "activating", HEALTH_BUSY },
+		{ "deactivating", HEALTH_BUSY }, { "reloading", HEALTH_BUSY }, { "refreshing", HEALTH_BUSY },
+		{ "maintenance", HEALTH_ATTENTION },
+	};
+	*why = '\0';
+	if (is(u->active, "failed")) {
+		reason(u, "failed", why, size);
+		return HEALTH_BAD;
+	}
+	enum health load = judge_load(u, why, size);
+	if (load != HEALTH_UNKNOWN)
+		return load;
+	if (flaps(u, now)) {
+		reason(u, "restarts again and again", why, size);
+		return HEALTH_BAD;
+	}
+	if (is(u->sub, "auto-restart"))
+		reason(u, "restarts by itself", why, size);
+	for (size_t i = 0; i < ARRAY_LEN(known); i++)
+		if (is(u->active, known[i].active))
+			return known[i].health;
+	return HEALTH_UNKNOWN;
+}
+
+int64_t unit_since_ms(const struct unit *u)
+{
+	const struct unit_priv *p = priv_of(u);
+	if (is(u->active, "active"))
+		return u->active_ms;
+	if (is(u->active, "inactive") || is(u->active, "failed"))
+		return u->inactive_ms;
+	return p ? p->change_ms : 0;
+}

@@ -1,0 +1,261 @@
+/* Names, object paths and JSON values of systemd, understood. Pure. */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+#include "backends/base/buf.h"
+#include "backends/base/mem.h"
+#include "backends/base/wash.h"
+#include "backends/services/systemd.h"
+
+#define UNIT_PATH_PREFIX SYSTEMD_PATH "/unit/"
+#define TEXT_MAX 1024
+
+/* --- names ------------------------------------------------------------------------------------------ */
+
+const char *unit_suffix(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+	return dot ? dot : "";
+}
+
+bool unit_is_ours(const char *name)
+{
+	static const char *const suffixes[] = { ".service", ".timer", ".socket" };
+	/* All that systemd allows in a name: anything else, a pattern or a path above all, is no unit. */
+	static const char valid[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:-_.\\@";
+	size_t n = strlen(name);
+	const char *at = strchr(name, '@');
+	if (n >= UNIT_NAME_SIZE || strspn(name, valid) != n || (at && at[1] == '.'))   /* "getty@.service" is a template */
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(suffixes); i++)
+		if (strcmp(unit_suffix(name), suffixes[i]) == 0)
+			return n > strlen(suffixes[i]);
+	return false;
+}
+
+/* systemd's labels: letters and digits stay, anything else and a digit in front is _xx. */
+bool unit_path(const char *name, char *path, size_t size)
+{
+	struct buf out;
+	buf_init(&out, size);
+	buf_puts(&out, UNIT_PATH_PREFIX);
+	for (const char *c = name; *c; c++) {
+		bool plain = isalpha((unsigned char)*c) || (c > name && isdigit((unsigned char)*c));
+		if (plain && !((unsigned char)*c & 0x80))
+			buf_add(&out, c, 1);
+		else
+			buf_addf(&out, "_%02x", (unsigned char)*c);
+	}
+	bool fits = !out.overflowed && out.len < size && *name;
+	snprintf(path, size, "%s", fits ? out.data : "");
+	buf_finish(&out);
+	return fits;
+}
+
+static int hex(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool unit_of_path(const char *path, char *name, size_t size)
+{
+	size_t n = 0;
+	if (strncmp(path, UNIT_PATH_PREFIX, strlen(UNIT_PATH_PREFIX)) != 0 || !size)
+		return false;
+	for (const char *c = path + strlen(UNIT_PATH_PREFIX); *c; c++) {
+		if (n + 1 >= size)
+			return false;
+		if (*c != '_') {
+			name[n++] = *c;
+			continue;
+		}
+		int high = hex(c[1]), low = high < 0 ? -1 : hex(c[2]);
+		if (low < 0 || (high == 0 && low == 0))
+			return false;
+		name[n++] = (char)(high << 4 | low);
+		c += 2;
+	}
+	name[n] = '\0';
+	return n > 0;
+}
+
+/* --- values ------------------------------------------------------------------------------------------- */
+
+int64_t json_int(const cJSON *v, int64_t unknown)
+{
+	if (cJSON_IsNumber(v))
+		return v->valuedouble >= -9e15 && v->valuedouble <= 9.1e15 ? (int64_t)v->valuedouble : unknown;
+	if (cJSON_IsBool(v))
+		return cJSON_IsTrue(v);
+	if (!cJSON_IsString(v))
+		return unknown;
+	char *end;
+	unsigned long long n = strtoull(v->valuestring, &end, 10);
+	return *end || end == v->valuestring || n > INT64_MAX ? unknown : (int64_t)n;
+}
+
+const cJSON *variant(const cJSON *v)
+{
+	const cJSON *data = cJSON_GetObjectItemCaseSensitive(v, "data");
+	return data ? data : v;
+}
+
+const char *json_text(const cJSON *v)
+{
+	return cJSON_IsString(v) ? v->valuestring : "";
+}
+
+/* --- properties ------------------------------------------------------------------------------------------ */
+
+static void take_text(char *dst, size_t size, const cJSON *v)
+{
+	wash(dst, size, json_text(v), strlen(json_text(v)));
+}
+
+static void take_owned(char **slot, const cJSON *v)
+{
+	char *clean = *json_text(v) ? wash_dup(json_text(v), TEXT_MAX) : NULL;
+	free(*slot);
+	*slot = clean;
+}
+
+/* "as" as words; systemd's Triggers of a timer is a list of one. */
+static void take_words(char **slot, const cJSON *v)
+{
+	struct buf words;
+	const cJSON *word;
+	buf_init(&words, TEXT_MAX);
+	cJSON_ArrayForEach(word, v) {
+		if (words.len)
+			buf_puts(&words, " ");
+		buf_puts(&words, json_text(word));
+	}
+	free(*slot);
+	*slot = words.len ? wash_dup(words.data, TEXT_MAX) : NULL;
+	buf_finish(&words);
+}
+
+static int64_t usec_to_ms(const cJSON *v)
+{
+	return json_int(v, 0) / 1000;
+}
+
+static void take_load(struct unit *u, const cJSON *v) { take_text(u->load, sizeof u->load, v); }
+static void take_active(struct unit *u, const cJSON *v) { take_text(u->active, sizeof u->active, v); }
+static void take_sub(struct unit *u, const cJSON *v) { take_text(u->sub, sizeof u->sub, v); }
+static void take_description(struct unit *u, const cJSON *v) { take_owned(&u->description, v); }
+static void take_fragment(struct unit *u, const cJSON *v) { take_owned(&u->fragment, v); }
+static void take_triggers(struct unit *u, const cJSON *v) { take_words(&u->triggers, v); }
+static void take_result(struct unit *u, const cJSON *v) { take_text(u->result, sizeof u->result, v); }
+static void take_inactive(struct unit *u, const cJSON *v) { u->inactive_ms = usec_to_ms(v); }
+static void take_change(struct unit *u, const cJSON *v) { priv_of(u)->change_ms = usec_to_ms(v); }
+static void take_pid(struct unit *u, const cJSON *v) { u->main_pid = (int)json_int(v, 0); }
+static void take_status(struct unit *u, const cJSON *v) { u->exit_status = (int)json_int(v, -1); }
+static void take_memory(struct unit *u, const cJSON *v) { u->memory = json_int(v, -1); }
+static void take_cpu(struct unit *u, const cJSON *v) { u->cpu_ns = json_int(v, -1); }
+static void take_restarts(struct unit *u, const cJSON *v) { u->restarts = (int)json_int(v, -1); }
+static void take_can_start(struct unit *u, const cJSON *v) { u->can_start = cJSON_IsTrue(v); }
+static void take_can_stop(struct unit *u, const cJSON *v) { u->can_stop = cJSON_IsTrue(v); }
+
+static void take_can_reload(struct unit *u, const cJSON *v)
+{
+	u->can_reload = cJSON_IsTrue(v);
+	priv_of(u)->reload_known = true;
+}
+
+static void take_file_state(struct unit *u, const cJSON *v)
+{
+	if (*json_text(v))
+		take_text(u->file_state, sizeof u->file_state, v);
+}
+
+static void take_active_enter(struct unit *u, const cJSON *v)
+{
+	priv_of(u)->active_wall_us = json_int(v, 0);
+	u->active_ms = usec_to_ms(v);
+}
+
+static void take_active_mono(struct unit *u, const cJSON *v) { priv_of(u)->active_mono_us = json_int(v, 0); }
+static void take_next_real(struct unit *u, const cJSON *v) { priv_of(u)->next_real_us = (uint64_t)json_int(v, 0); }
+static void take_next_mono(struct unit *u, const cJSON *v) { priv_of(u)->next_mono_us = (uint64_t)json_int(v, 0); }
+
+static const struct {
+	const char *name;
+	void (*take)(struct unit *, const cJSON *);
+} row_props[] = {
+	{ "LoadState", take_load },
+	{ "ActiveState", take_active },
+	{ "SubState", take_sub },
+	{ "Description", take_description },
+	{ "UnitFileState", take_file_state },
+	{ "FragmentPath", take_fragment },
+	{ "Triggers", take_triggers },
+	{ "Result", take_result },
+	{ "ActiveEnterTimestamp", take_active_enter },
+	{ "ActiveEnterTimestampMonotonic", take_active_mono },
+	{ "InactiveEnterTimestamp", take_inactive },
+	{ "StateChangeTimestamp", take_change },
+	{ "MainPID", take_pid },
+	{ "ExecMainStatus", take_status },
+	{ "MemoryCurrent", take_memory },
+	{ "CPUUsageNSec", take_cpu },
+	{ "NRestarts", take_restarts },
+	{ "NextElapseUSecRealtime", take_next_real },
+	{ "NextElapseUSecMonotonic", take_next_mono },
+	{ "CanStart", take_can_start },
+	{ "CanStop", take_can_stop },
+	{ "CanReload", take_can_reload },
+};
+
+/* What the details show besides; anything else that a signal carries is let go. */
+static const char *const more_props[] = { "ExecStart", "ExecMainCode", "TasksCurrent", "MemoryPeak", "MemoryMax", "Restart",
+	"User", "WorkingDirectory", "TriggeredBy", "DropInPaths", "StatusText", "Documentation", "NeedDaemonReload",
+	"LastTriggerUSec", "Listen", "NAccepted", "NConnections", "InvocationID", "ControlGroup", "Type", "WantedBy" };
+
+static bool is_more(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(more_props); i++)
+		if (strcmp(more_props[i], name) == 0)
+			return true;
+	return false;
+}
+
+static void keep_more(struct unit *u, const char *name, const cJSON *data)
+{
+	struct unit_priv *p = priv_of(u);
+	if (!p->more)
+		p->more = cJSON_CreateObject();
+	cJSON_DeleteItemFromObjectCaseSensitive(p->more, name);
+	cJSON_AddItemToObject(p->more, name, cJSON_Duplicate(data, true));
+}
+
+/* A timer says its next time by the wall clock, by the clock since boot, or by both, and then the sooner counts. That
+ * clock is not ours; the moment it became active is known by both clocks. */
+static void set_next(struct unit *u)
+{
+	const struct unit_priv *p = priv_of(u);
+	int64_t real = (int64_t)(p->next_real_us / 1000), mono = 0;
+	if (p->next_mono_us && p->active_mono_us && p->active_wall_us)
+		mono = ((int64_t)p->next_mono_us - p->active_mono_us + p->active_wall_us) / 1000;
+	u->next_ms = !real ? mono : !mono || real < mono ? real : mono;
+}
+
+void unit_take_props(struct unit *u, const cJSON *obj)
+{
+	const cJSON *v;
+	if (!cJSON_IsObject(obj))                     /* the members of an array have no names */
+		return;
+	cJSON_ArrayForEach(v, obj) {
+		const cJSON *data = variant(v);
+		for (size_t i = 0; i < ARRAY_LEN(row_props); i++)
+			if (strcmp(row_props[i].name, v->string) == 0)
+				row_props[i].take(u, data);
+		if (is_more(v->string))
+			keep_more(u, v->string, data);
+	}
+	set_next(u);
+}

@@ -1,0 +1,503 @@
+/* The two managers of a server: what is asked when, and what is listened to.
+ *
+ * First Subscribe and the matches, then the lists: whatever changes in between comes as a signal after the list, so
+ * nothing is missed. Then, row by row, what only concerns rows that fail or are looked at. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+#include "backends/base/buf.h"
+#include "backends/base/mem.h"
+#include "backends/base/human.h"
+#include "backends/base/quote.h"
+#include "backends/containers/mask.h"
+#include "backends/link/loop.h"
+#include "backends/services/services.h"
+#include "backends/services/systemd.h"
+
+#define RETRY_FIRST_MS 2000
+#define RETRY_MOST_MS 300000
+#define REFRESH_MS 5000
+#define NAMED_MS 10               /* new units often come several at once: one list for all */
+#define NEW_NAMES_MOST 200        /* beyond that the whole list is asked */
+#define SYSTEM_BUS_SOCKET "/run/dbus/system_bus_socket"
+
+static const char *const patterns[] = { "*.service", "*.timer", "*.socket", NULL };
+static const char *const no_words[] = { NULL };
+
+const struct manager *manager_of(const struct source *source)
+{
+	return source->backend->param;
+}
+
+static void connect_bus(struct systemd_source *);
+static void forget_names(struct systemd_source *);
+
+/* What waits for an answer of the bus goes before the bus itself. */
+static void let_go(struct systemd_source *sd)
+{
+	struct err lost;
+	sd->settling = sd->files_due = false;
+	queries_drop(sd);
+	forget_names(sd);
+	last_lines_drop(sd);
+	err_set(&lost, ERR_LOST, "%s: the link was lost while it ran; whether it finished there is not known",
+	        sd->source.server->name);
+	ops_drop(sd, &lost);
+	bus_close(sd->bus);
+	sd->bus = NULL;
+}
+
+/* --- failures ------------------------------------------------------------------------------------------- */
+
+static void retry_later(struct systemd_source *sd)
+{
+	sd->retry_ms = sd->retry_ms ? sd->retry_ms * 2 : RETRY_FIRST_MS;
+	if (sd->retry_ms > RETRY_MOST_MS)
+		sd->retry_ms = RETRY_MOST_MS;
+	loop_timer_set(sd->retry, sd->retry_ms);
+}
+
+/* What would help, by kind of failure. Absent is no failure and is not tried again before the next connection. */
+static void fail(struct systemd_source *sd, const struct err *why)
+{
+	const char *server = sd->source.server->name, *words = manager_of(&sd->source)->words;
+	struct err err;
+	enum source_state state = SOURCE_FAILED;
+	switch (why->code) {
+	case ERR_ABSENT:
+		state = SOURCE_ABSENT;
+		err_set(&err, ERR_ABSENT, "%s: no way to %s: %s", server, words, why->text);
+		break;
+	case ERR_DENIED:
+		state = SOURCE_DENIED;
+		err_set(&err, ERR_DENIED, "%s: not allowed to talk to %s: %s; the login needs access to its D-Bus socket", server, words,
+		        why->text);
+		break;
+	case ERR_LOST:
+		state = sd->source.fresh_ms ? SOURCE_STALE : SOURCE_WAITING;
+		err = *why;
+		break;
+	default:
+		err_set(&err, why->code, "%s: %s cannot be reached: %s", server, words, why->text);
+	}
+	source_set_state(&sd->source, state, &err);
+	if (state != SOURCE_ABSENT)
+		retry_later(sd);
+}
+
+/* --- lists --------------------------------------------------------------------------------------------------- */
+
+/* Without this list there is nothing to show. */
+static void on_units(const char *json, size_t len, const struct err *err, const char *name, void *arg)
+{
+	struct systemd_source *sd = arg;
+	if (!json) {
+		/* With a bus but no systemd on it yet (a first login), its name will appear: NameOwnerChanged. */
+		if (err->code != ERR_ABSENT)
+			let_go(sd);
+		fail(sd, err);
+		return;
+	}
+	sd->retry_ms = 0;
+	source_feed(&sd->source, "units", json, len);
+}
+
+/* Without the list of files the rows lack only "enabled"; units that are not loaded are not seen. */
+static void on_files(const char *json, size_t len, const struct err *err, const char *name, void *arg)
+{
+	struct systemd_source *sd = arg;
+	if (json)
+		source_feed(&sd->source, "files", json, len);
+	else
+		units_judge_wanted(sd);
+	sd->files_due = false;
+	systemd_settle(sd);
+}
+
+static void on_version(const char *json, size_t len, const struct err *err, const char *name, void *arg)
+{
+	struct systemd_source *sd = arg;
+	if (json)
+		source_feed(&sd->source, "version", json, len);
+}
+
+static void on_subscribed(const char *json, size_t len, const struct err *err, const char *name, void *arg)
+{
+	struct systemd_source *sd = arg;
+	if (!json && err->code != ERR_ABSENT && strcmp(name, SYSTEMD_NAME ".AlreadySubscribed") != 0)
+		snprintf(sd->source.detail, sizeof sd->source.detail, "no live changes: %.90s", err->text);
+}
+
+static void call_manager(struct systemd_source *sd, const char *member, bus_done *done)
+{
+	bus_call(sd->bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, member, CALL_TIMEOUT_MS, done, sd, "asas", no_words,
+	         patterns);
+}
+
+static void list_units(struct systemd_source *sd)
+{
+	call_manager(sd, "ListUnitsByPatterns", on_units);
+}
+
+static void list_files(struct systemd_source *sd)
+{
+	call_manager(sd, "ListUnitFilesByPatterns", on_files);
+}
+
+static void forget_names(struct systemd_source *sd)
+{
+	while (sd->n_new)
+		free(sd->new_names[--sd->n_new]);
+	free(sd->new_names);
+	sd->new_names = NULL;
+}
+
+/* Asking a unit's object that is not loaded (any more) makes systemd load it, tell that it is new, and let it go again; whoever then
+ * asks what is new goes round for ever (seen on systemd 257 with transient units). A list loads nothing.
+ *
+ * A name as a pattern matches itself: "\\x2d" is no escape there (FNM_NOESCAPE), and other signs of patterns are in no name. */
+void systemd_new_name(struct systemd_source *sd, const char *name)
+{
+	if (!sd->bus || !sd->named || sd->n_new > NEW_NAMES_MOST)
+		return;
+	for (size_t i = 0; i < sd->n_new; i++)
+		if (strcmp(sd->new_names[i], name) == 0)
+			return;
+	if (!sd->n_new)
+		loop_timer_set(sd->named, NAMED_MS);
+	sd->new_names = xrealloc(sd->new_names, (sd->n_new + 2) * sizeof(*sd->new_names));
+	sd->new_names[sd->n_new++] = xstrdup(name);
+	sd->new_names[sd->n_new] = NULL;
+}
+
+static void on_new_units(const char *json, size_t len, const struct err *err, const char *name, void *arg)
+{
+	struct systemd_source *sd = arg;
+	if (json)
+		source_feed(&sd->source, "new", json, len);
+}
+
+static void on_named(struct loop_timer *timer, void *arg)
+{
+	struct systemd_source *sd = arg;
+	if (sd->bus && sd->n_new > NEW_NAMES_MOST)
+		list_units(sd);
+	else if (sd->bus && sd->n_new)
+		bus_call(sd->bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "ListUnitsByPatterns", CALL_TIMEOUT_MS, on_new_units, sd,
+		         "asas", no_words, (const char *const *)sd->new_names);
+	forget_names(sd);
+}
+
+static void subscribe(struct systemd_source *sd)
+{
+	bus_call(sd->bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "Subscribe", CALL_TIMEOUT_MS, on_subscribed, sd, "");
+}
+
+/* --- the bus ------------------------------------------------------------------------------------------------- */
+
+static const char *const rules[] = {
+	"type='signal',sender='" SYSTEMD_NAME "',interface='" SYSTEMD_MANAGER "',path='" SYSTEMD_PATH "'",
+	"type='signal',sender='" SYSTEMD_NAME "',interface='" BUS_PROPERTIES "',member='PropertiesChanged',"
+		"path_namespace='" SYSTEMD_PATH "/unit'",
+	"type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus',member='NameOwnerChanged',"
+		"arg0='" SYSTEMD_NAME "'",
+};
+
+static void on_opened(struct bus *bus, void *arg)
+{
+	struct systemd_source *sd = arg;
+	for (size_t i = 0; i < ARRAY_LEN(rules); i++)
+		bus_match(bus, rules[i]);
+	sd->files_due = true;
+	subscribe(sd);
+	list_units(sd);
+	list_files(sd);
+	bus_call(bus, SYSTEMD_NAME, SYSTEMD_PATH, BUS_PROPERTIES, "Get", CALL_TIMEOUT_MS, on_version, sd, "ss",
+	         SYSTEMD_MANAGER, "Version");
+}
+
+/* Signals of jobs concern what we started; they change no row and are not recorded. */
+static void job_removed(struct systemd_source *sd, const char *json, size_t len)
+{
+	enum { ID, PATH, UNIT, RESULT };
+	cJSON *body = cJSON_ParseWithLength(json, len);
+	ops_job_removed(sd, json_text(cJSON_GetArrayItem(body, PATH)), json_text(cJSON_GetArrayItem(body, RESULT)));
+	cJSON_Delete(body);
+}
+
+static void on_signal(struct bus *bus, const char *path, const char *interface, const char *member, const char *json,
+                      size_t len, void *arg)
+{
+	static const char *const fed[] = { "UnitNew", "UnitRemoved", "UnitFilesChanged", "Reloading" };
+	struct systemd_source *sd = arg;
+	char name[UNIT_NAME_SIZE], what[UNIT_NAME_SIZE + 16];
+	if (strcmp(member, "PropertiesChanged") == 0) {
+		if (!unit_of_path(path, name, sizeof name) || !unit_is_ours(name))
+			return;
+		snprintf(what, sizeof what, "changed:%s", name);
+		source_feed(&sd->source, what, json, len);
+	} else if (strcmp(member, "JobRemoved") == 0) {
+		job_removed(sd, json, len);
+	} else if (strcmp(member, "NameOwnerChanged") == 0) {
+		/* systemd was started anew: it has forgotten that we listen. */
+		subscribe(sd);
+		list_units(sd);
+		list_files(sd);
+	}
+	snprintf(what, sizeof what, "signal:%s", member);
+	for (size_t i = 0; i < ARRAY_LEN(fed); i++)
+		if (strcmp(member, fed[i]) == 0)
+			source_feed(&sd->source, what, json, len);
+}
+
+static void on_closed(struct bus *bus, const struct err *err, void *arg)
+{
+	struct systemd_source *sd = arg;
+	struct err lost;
+	sd->bus = NULL;
+	sd->settling = sd->files_due = false;
+	queries_drop(sd);
+	forget_names(sd);
+	err_set(&lost, ERR_LOST, "%s: the connection to %s ended while it ran: %s", sd->source.server->name,
+	        manager_of(&sd->source)->words, err->text);
+	ops_drop(sd, &lost);
+	fail(sd, err);
+}
+
+static const struct bus_events bus_events = { on_opened, on_signal, on_closed };
+
+/* The bridge's own --user is only for containers; without -p it would lead to the system's bus all the same. */
+static char *bridge_command(const char *path, bool user)
+{
+	char address[256];
+	snprintf(address, sizeof address, "unix:path=%s", path);
+	return quote_command((const char *const[]){ "systemd-stdio-bridge", user ? "-p" : NULL, address, NULL });
+}
+
+static void connect_bus(struct systemd_source *sd)
+{
+	char path[192] = SYSTEM_BUS_SOCKET;
+	struct err err;
+	const struct server *server = sd->source.server;
+	bool user = manager_of(&sd->source)->user;
+	if (user)
+		snprintf(path, sizeof path, "%s/bus", server->runtime_dir);
+	if (user && !*server->runtime_dir) {
+		err_set(&err, ERR_ABSENT, "the login has no runtime folder");
+		fail(sd, &err);
+		return;
+	}
+	char *command = bridge_command(path, user);
+	const struct road roads[] = {
+		{ .kind = ROAD_UNIX, .path = path }, { .kind = ROAD_EXEC, .command = command },
+	};
+	/* On this machine the socket is all there is to it. */
+	sd->bus = bus_open(source_link(&sd->source), roads, server->is_local ? 1 : 2, &bus_events, sd, &err);
+	free(command);
+	if (!sd->bus)
+		fail(sd, &err);
+}
+
+/* --- timers ------------------------------------------------------------------------------------------------------ */
+
+static void on_retry(struct loop_timer *timer, void *arg)
+{
+	struct systemd_source *sd = arg;
+	if (!sd->bus && source_link(&sd->source)->state == LINK_UP)
+		connect_bus(sd);
+}
+
+static void on_relist(struct loop_timer *timer, void *arg)
+{
+	struct systemd_source *sd = arg;
+	if (!sd->bus)
+		return;
+	if (sd->relist_units)
+		list_units(sd);
+	list_files(sd);
+	sd->relist_units = false;
+}
+
+static struct unit *next_own(struct systemd_source *sd, struct row *row)
+{
+	while (row && row->source != &sd->source)
+		row = store_next(row, &kind_unit, sd->source.server);
+	return row ? unit_of(row) : NULL;
+}
+
+static struct unit *first_unit(struct systemd_source *sd)
+{
+	return next_own(sd, store_first(sd->source.store, &kind_unit, sd->source.server));
+}
+
+static struct unit *next_unit(struct systemd_source *sd, struct unit *u)
+{
+	return next_own(sd, store_next(&u->row, &kind_unit, sd->source.server));
+}
+
+static bool moves(const struct unit *u)
+{
+	return u->row.shown && u->main_pid > 0;
+}
+
+/* A unit that was started again has to hold out; when it did, nobody else tells. */
+static bool holds_out(struct unit *u)
+{
+	struct unit_priv *p = priv_of(u);
+	if (!p->flap_ms || strcmp(u->sub, "auto-restart") == 0)
+		return false;
+	if (now_wall_ms() - p->flap_ms >= FLAP_MS) {
+		p->flap_ms = 0;
+		unit_update(u);
+		return false;
+	}
+	return true;
+}
+
+static void set_refresh(struct systemd_source *sd)
+{
+	bool wanted = false;
+	for (struct unit *u = first_unit(sd); u && !wanted; u = next_unit(sd, u))
+		wanted = moves(u) || priv_of(u)->flap_ms;
+	loop_timer_set(sd->refresh, wanted && sd->bus ? REFRESH_MS : -1);
+}
+
+static void on_refresh(struct loop_timer *timer, void *arg)
+{
+	struct systemd_source *sd = arg;
+	for (struct unit *u = first_unit(sd); u; u = next_unit(sd, u)) {
+		holds_out(u);
+		if (moves(u))
+			ask_moving(sd, u);
+	}
+	set_refresh(sd);
+}
+
+/* --- the backend ------------------------------------------------------------------------------------------ */
+
+static void shown(struct source *source)
+{
+	struct systemd_source *sd = systemd_of(source);
+	if (!sd->bus)
+		return;
+	for (struct unit *u = first_unit(sd); u; u = next_unit(sd, u))
+		if (u->row.shown && !priv_of(u)->asked && strcmp(u->load, "not-found") != 0)
+			ask_row(sd, u);
+	set_refresh(sd);
+}
+
+static void feed(struct source *source, const char *what, const char *bytes, size_t len)
+{
+	struct systemd_source *sd = systemd_of(source);
+	systemd_feed(source, what, bytes, len);
+	if (sd->refresh && sd->bus && strncmp(what, "changed:", 8) == 0)
+		set_refresh(sd);
+}
+
+static void up(struct source *source)
+{
+	struct systemd_source *sd = systemd_of(source);
+	struct loop *loop = store_loop(source->store);
+	if (strcmp(source_link(source)->ops->name, "replay") == 0)
+		return;                        /* what was recorded is fed; there is nothing to ask */
+	if (!sd->retry) {
+		sd->retry = loop_timer_add(loop, -1, on_retry, sd);
+		sd->relist = loop_timer_add(loop, -1, on_relist, sd);
+		sd->refresh = loop_timer_add(loop, -1, on_refresh, sd);
+		sd->named = loop_timer_add(loop, -1, on_named, sd);
+	}
+	if (sd->bus && bus_road(sd->bus)) {   /* a refresh */
+		sd->files_due = true;
+		list_units(sd);
+		list_files(sd);
+	}
+	if (sd->bus)
+		return;
+	sd->retry_ms = 0;
+	connect_bus(sd);
+}
+
+static bool forget_asked(struct systemd_source *sd)
+{
+	for (struct unit *u = first_unit(sd); u; u = next_unit(sd, u)) {
+		priv_of(u)->asked = false;
+		priv_of(u)->detail_ms = 0;
+	}
+	return true;
+}
+
+static void down(struct source *source)
+{
+	struct systemd_source *sd = systemd_of(source);
+	forget_asked(sd);
+	if (source_link(source)->state == LINK_UP && sd->bus && bus_road(sd->bus))
+		return;                        /* a refresh only: what runs and what is asked goes on */
+	let_go(sd);
+	if (sd->retry) {
+		loop_timer_set(sd->retry, -1);
+		loop_timer_set(sd->relist, -1);
+		loop_timer_set(sd->refresh, -1);
+		loop_timer_set(sd->named, -1);
+	}
+	if (source->state == SOURCE_LIVE || source->state == SOURCE_STALE)
+		source_set_state(source, SOURCE_STALE, NULL);
+	else
+		source_set_state(source, SOURCE_WAITING, NULL);
+}
+
+static void finish(struct source *source)
+{
+	struct systemd_source *sd = systemd_of(source);
+	let_go(sd);
+	loop_timer_remove(sd->retry);
+	loop_timer_remove(sd->relist);
+	loop_timer_remove(sd->refresh);
+	loop_timer_remove(sd->named);
+}
+
+/* Unit files may hold passwords in Environment=, and a log anything. */
+static void redact(const char *what, const char *bytes, size_t len, struct buf *out)
+{
+	bool text = strncmp(what, "cat:", 4) == 0 || strncmp(what, "log:", 4) == 0 || strncmp(what, "last:", 5) == 0;
+	if (text)
+		mask_text(out, bytes, len);
+	else if (strncmp(what, "props:", 6) == 0)
+		mask_json(out, bytes, len);
+	else
+		buf_add(out, bytes, len);
+}
+
+static const struct manager system_manager = {
+	.user = false, .prefix = "", .systemctl = "systemctl", .words = "the system's systemd",
+};
+static const struct manager user_manager = {
+	.user = true, .prefix = "user:", .systemctl = "systemctl --user", .words = "the login user's systemd",
+};
+
+const struct backend backend_systemd = {
+	.name = "systemd",
+	.source_size = sizeof(struct systemd_source),
+	.up = up,
+	.down = down,
+	.feed = feed,
+	.redact = redact,
+	.shown = shown,
+	.finish = finish,
+	.param = &system_manager,
+};
+
+const struct backend backend_systemd_user = {
+	.name = "systemd-user",
+	.source_size = sizeof(struct systemd_source),
+	.up = up,
+	.down = down,
+	.feed = feed,
+	.redact = redact,
+	.shown = shown,
+	.finish = finish,
+	.param = &user_manager,
+	.needs_facts = true,
+};

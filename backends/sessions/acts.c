@@ -1,0 +1,793 @@
+/* acts.c: what can be done to a session, each as one row of a table. A call carries the session's own directory, byte for byte. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/base/quote.h"
+#include "backends/base/wash.h"
+#include "backends/sessions/acts.h"
+
+#define ACT_LONG_MS 600000           /* of what blocks until the model is done */
+#define SEEN_TIMES 4                 /* so long at most while its server tells nothing */
+#define SEEN_MESSAGES 20             /* the newest, among which it must be */
+#define CONFIRM_MS 3000              /* until an answer is confirmed by the server's event */
+
+static void act_free(struct act *a)
+{
+	for (struct act **slot = a->list; *slot; slot = &(*slot)->next)
+		if (*slot == a) {
+			*slot = a->next;
+			break;
+		}
+	call_cancel(a->call);
+	run_cancel(a->run);
+	loop_timer_remove(a->timer);
+	free(a->directory);
+	free(a->prompt);
+	free(a->agent);
+	free(a->model);
+	free(a->text);
+	free(a->to);
+	free(a);
+}
+
+void oc_act_end(struct act *a, const struct err *err, const char *output)
+{
+	struct order *order = a->order;
+	act_free(a);
+	order_end(order, err, output);
+}
+
+struct act *oc_act_add(struct order *order, struct oc *oc, struct act **list)
+{
+	struct act *a = xcalloc(1, sizeof(*a));
+	*a = (struct act){ .order = order, .oc = oc, .list = list, .next = *list };
+	*list = a;
+	order->run = a;
+	return a;
+}
+
+void oc_act_fail(struct order *order, enum err_code code, const char *words)
+{
+	struct err err;
+	err_set(&err, code, "%s: %s", order->action->verb, words);
+	order_end(order, &err, NULL);
+}
+
+/* The session of an order and the act for it, or the order is ended. */
+struct act *oc_act_begin(struct order *order, struct ses **s)
+{
+	struct row *row = order_row(order);
+	*s = row ? ses_of(row) : NULL;
+	struct oc *oc = *s ? (*s)->home : NULL;
+	if (!oc || !oc->door || oc->state != OC_LIVE) {
+		oc_act_fail(order, ERR_LOST, "its OpenCode server is not reached now; nothing was sent");
+		return NULL;
+	}
+	struct act *a = oc_act_add(order, oc, &oc->acts);
+	memcpy(a->sid, (*s)->id, sizeof(a->sid));
+	return a;
+}
+
+void acts_lost(struct oc *oc)
+{
+	while (oc->acts) {
+		struct err err;
+		err_set(&err, ERR_LOST, "%s: the link was lost while it ran; whether it arrived is not known%s%.160s", oc->owner->source.server->name,
+		        oc->acts->order->argument ? "; it said: " : "", oc->acts->order->argument ? oc->acts->order->argument : "");
+		oc_act_end(oc->acts, &err, NULL);
+	}
+}
+
+/* --- simple ones: one call, one answer ------------------------------------------------------------------------------ */
+
+static char *body_of(cJSON *o)
+{
+	char *text = cJSON_PrintUnformatted(o);
+	cJSON_Delete(o);
+	return text;
+}
+
+static char *empty_body(const struct ses *s, const struct order *order) { return body_of(cJSON_CreateObject()); }
+static char *no_body(const struct ses *s, const struct order *order) { return NULL; }
+
+static char *title_body(const struct ses *s, const struct order *order)
+{
+	cJSON *o = cJSON_CreateObject();
+	cJSON_AddStringToObject(o, "title", order->argument ? order->argument : "");
+	return body_of(o);
+}
+
+static char *archive_body(const struct ses *s, const struct order *order)
+{
+	cJSON *o = cJSON_CreateObject(), *time = cJSON_AddObjectToObject(o, "time");
+	cJSON_AddNumberToObject(time, "archived", (double)now_wall_ms());
+	return body_of(o);
+}
+
+static char *prompt_text(const char *text, const char *agent, const char *model)
+{
+	cJSON *o = cJSON_CreateObject(), *parts = cJSON_AddArrayToObject(o, "parts"), *part = cJSON_CreateObject();
+	cJSON_AddStringToObject(part, "type", "text");
+	cJSON_AddStringToObject(part, "text", text);
+	cJSON_AddItemToArray(parts, part);
+	const char *slash = model ? strchr(model, '/') : NULL;
+	if (slash) {
+		cJSON *m = cJSON_AddObjectToObject(o, "model");
+		char *provider = xstrndup(model, (size_t)(slash - model));
+		cJSON_AddStringToObject(m, "providerID", provider);
+		cJSON_AddStringToObject(m, "modelID", slash + 1);
+		free(provider);
+	}
+	if (agent)
+		cJSON_AddStringToObject(o, "agent", agent);
+	return body_of(o);
+}
+
+static char *prompt_body(const struct ses *s, const struct order *order)
+{
+	return prompt_text(order->argument, NULL, NULL);
+}
+
+static char *command_body(const struct ses *s, const struct order *order)
+{
+	const char *words = order->argument + (*order->argument == '/');
+	size_t n = strcspn(words, " ");
+	cJSON *o = cJSON_CreateObject();
+	char *name = xstrndup(words, n);
+	cJSON_AddStringToObject(o, "command", name);
+	cJSON_AddStringToObject(o, "arguments", words[n] ? words + n + 1 : "");
+	free(name);
+	return body_of(o);
+}
+
+static char *summarize_body(const struct ses *s, const struct order *order)
+{
+	cJSON *o = cJSON_CreateObject();
+	const char *model = s->row->model ? s->row->model : "", *slash = strchr(model, '/');
+	char *provider = xstrndup(model, slash ? (size_t)(slash - model) : 0);
+	cJSON_AddStringToObject(o, "providerID", provider);
+	cJSON_AddStringToObject(o, "modelID", slash ? slash + 1 : model);
+	free(provider);
+	return body_of(o);
+}
+
+/* The newest message of the user, of the conversation as it is known. */
+static char *revert_body(const struct ses *s, const struct order *order)
+{
+	const cJSON *m;
+	cJSON *o = cJSON_CreateObject(), *root = s->messages ? cJSON_ParseWithLength(s->messages, s->messages_len) : NULL;
+	const char *id = "";
+	cJSON_ArrayForEach(m, root) {
+		const cJSON *info = cJSON_GetObjectItemCaseSensitive(m, "info");
+		const cJSON *role = cJSON_GetObjectItemCaseSensitive(info, "role"), *mid = cJSON_GetObjectItemCaseSensitive(info, "id");
+		if (cJSON_IsString(role) && cJSON_IsString(mid) && !strcmp(role->valuestring, "user"))
+			id = mid->valuestring;
+	}
+	cJSON_AddStringToObject(o, "messageID", id);
+	cJSON_Delete(root);
+	return body_of(o);
+}
+
+static const struct how {
+	const char *name;                /* of the action */
+	const char *method, *path;       /* path behind /session/ID */
+	char *(*body)(const struct ses *, const struct order *);
+	bool needs_words;                /* an argument must be given */
+	bool slow;
+	const char *said;                /* when it is done */
+} hows[] = {
+	{ "session-prompt", "POST", "/prompt_async", prompt_body, true, false, "sent" },
+	{ "session-compose", "POST", "/prompt_async", prompt_body, true, false, "sent" },
+	{ "session-command", "POST", "/command", command_body, true, true, "done" },
+	{ "session-rename", "PATCH", "", title_body, true, false, "renamed" },
+	{ "session-archive", "PATCH", "", archive_body, false, false, "archived" },
+	{ "session-fork", "POST", "/fork", empty_body, false, false, "a copy was made" },
+	{ "session-summarize", "POST", "/summarize", summarize_body, false, true, "summarized" },
+	{ "session-revert", "POST", "/revert", revert_body, false, false, "the last turn is taken back, files too" },
+	{ "session-unrevert", "POST", "/unrevert", no_body, false, false, "the turn is back, files too" },
+	{ "session-share", "POST", "/share", empty_body, false, true, "shared" },
+	{ "session-unshare", "DELETE", "/share", no_body, false, false, "not shared any more" },
+};
+
+static const struct how *how_of(const struct order *order)
+{
+	for (size_t i = 0; i < ARRAY_LEN(hows); i++)
+		if (!strcmp(hows[i].name, order->action->name))
+			return &hows[i];
+	return NULL;
+}
+
+/* Is the command that was typed one of those the server told? They are those of its own directory: a project may have more. */
+static bool knows_command(const struct oc *oc, const char *words)
+{
+	words += *words == '/';
+	size_t n = strcspn(words, " ");
+	const char *line = oc->commands;
+	while (line && *line) {
+		size_t len = strcspn(line, "\n");
+		if (len == n && !strncmp(line, words, n))
+			return true;
+		line += len + (line[len] == '\n');
+	}
+	return !oc->commands;
+}
+
+/* Older servers answer a name that they do not know with a fault of their own. */
+static void say_unknown_command(const struct act *a, struct err *err)
+{
+	const char *words = a->order->argument;
+	if (strcmp(a->order->action->name, "session-command") != 0 || err->code == ERR_LOST || knows_command(a->oc, words))
+		return;
+	struct err said = *err;
+	words += *words == '/';
+	err_set(err, ERR_ABSENT, "/%.*s is none of the slash commands of its server (Tab lists them). %.90s", (int)strcspn(words, " "), words, said.text);
+}
+
+/* A prompt is taken (204) before it is written down: with a locked database or a full disk it is gone without a word (1.2.11 and
+ * 1.18.33, seen in the lab). So its message has to be seen: in the events, or else in what the session has. Ids do not tell which is
+ * the newer one: OpenCode's own screen makes them by the clock of the machine that it runs on. */
+static bool is_of_prompt(const struct act *a, bool user, const char *id, int64_t created_ms)
+{
+	return user && strcmp(id, a->before) != 0 && created_ms >= a->before_ms;
+}
+
+static bool has_its_message(const struct act *a, const char *json, size_t len)
+{
+	const cJSON *m;
+	cJSON *root = cJSON_ParseWithLength(json, len);
+	bool has = false;
+	cJSON_ArrayForEach(m, root) {
+		const cJSON *info = cJSON_GetObjectItemCaseSensitive(m, "info"), *id = cJSON_GetObjectItemCaseSensitive(info, "id");
+		const cJSON *role = cJSON_GetObjectItemCaseSensitive(info, "role");
+		const cJSON *created = cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(info, "time"), "created");
+		has |= cJSON_IsString(role) && cJSON_IsString(id) && cJSON_IsNumber(created) &&
+		       is_of_prompt(a, !strcmp(role->valuestring, "user"), id->valuestring, (int64_t)created->valuedouble);
+	}
+	cJSON_Delete(root);
+	return has;
+}
+
+int64_t oc_seen_ms = OC_SEEN_MS;
+
+static void looked_for_message(struct call *call, const struct reply *r, void *arg)
+{
+	struct act *a = arg;
+	struct err err;
+	const char *server = a->oc->owner->source.server->name;
+	a->call = NULL;
+	if (!oc_is_answer(a->oc, r, &err)) {
+		struct err said = err;
+		err_set(&err, ERR_TIMEOUT, "OpenCode on %s took the prompt, but whether it arrived is not known; look before you send it again. %.200s", server,
+		        said.text);
+		oc_act_end(a, &err, NULL);
+	} else if (a->confirmed || has_its_message(a, r->body, r->len)) {
+		oc_act_end(a, NULL, "sent");
+	} else {
+		err_set(&err, ERR_TIMEOUT, "OpenCode on %s took the prompt, but its session has no such message: its database may be locked, or its disk "
+		        "full. What was typed is offered again", server);
+		oc_act_end(a, &err, NULL);
+	}
+}
+
+/* While a snapshot is taken events are held back, and without the stream there are none. */
+static void on_unseen(struct loop_timer *t, void *arg)
+{
+	struct act *a = arg;
+	struct ses *s = ses_find(a->oc->owner, a->sid);
+	if ((a->oc->snapshot || !a->oc->stream) && ++a->waits < SEEN_TIMES) {
+		loop_timer_set(a->timer, oc_seen_ms);
+		return;
+	}
+	char *part = xasprintf("/session/%s/message?limit=%d", a->sid, SEEN_MESSAGES), *path = s ? oc_path(s, "%s", part) : part;
+	a->call = oc_call(a->oc, "GET", path, NULL, ACT_MS, 0, looked_for_message, a);
+	if (path != part)
+		free(path);
+	free(part);
+}
+
+void acts_message_heard(struct oc *oc, const struct ses *s, const struct oc_message *m)
+{
+	for (struct act *a = oc->acts, *next; a; a = next) {
+		next = a->next;
+		if (!a->prompts || strcmp(a->sid, s->id) != 0 || !is_of_prompt(a, m->role == OC_ROLE_USER, m->id, m->created_ms))
+			continue;
+		if (a->call)
+			a->confirmed = true;
+		else
+			oc_act_end(a, NULL, "sent");
+	}
+}
+
+static void simple_done(struct call *call, const struct reply *r, void *arg)
+{
+	struct act *a = arg;
+	struct err err;
+	struct oc *oc = a->oc;
+	a->call = NULL;
+	if (!oc_is_answer(oc, r, &err)) {
+		say_unknown_command(a, &err);
+		oc_act_end(a, &err, NULL);
+		return;
+	}
+	const char *said = how_of(a->order)->said;
+	struct ses *s = ses_find(oc->owner, a->sid);
+	if (a->prompts && !a->confirmed) {
+		a->timer = loop_timer_add(store_loop(oc->owner->source.store), oc_seen_ms, on_unseen, a);
+		return;
+	}
+	if (s)
+		ses_want_last(s);
+	oc_act_end(a, NULL, said);
+}
+
+static void simple(struct order *order)
+{
+	const struct how *how = how_of(order);
+	struct ses *s;
+	if (how->needs_words && (!order->argument || !*order->argument)) {
+		oc_act_fail(order, ERR_USAGE, "it needs words, as in `mocr do prompt SERVER/session/ID \"the text\"`");
+		return;
+	}
+	struct act *a = oc_act_begin(order, &s);
+	if (!a)
+		return;
+	a->prompts = how->body == prompt_body;
+	if (s->last_known) {
+		memcpy(a->before, s->last.id, sizeof(a->before));
+		a->before_ms = s->last.created_ms;
+	}
+	char *path = oc_path(s, "/session/%s%s", s->id, how->path), *body = how->body(s, order);
+	a->call = oc_call(a->oc, how->method, path, body, how->slow ? ACT_LONG_MS : ACT_MS, 0, simple_done, a);
+	free(path);
+	free(body);
+}
+
+/* --- answers ---------------------------------------------------------------------------------------------------------- */
+
+static void on_unconfirmed(struct loop_timer *t, void *arg)
+{
+	struct act *a = arg;
+	struct ses *s = ses_find(a->oc->owner, a->sid);
+	if (s && s->directory)
+		oc_ask_directory(a->oc, s->directory);
+	oc_act_end(a, NULL, "sent, but its server has not confirmed it yet; the row tells");
+}
+
+/* Requests went: those that were answered here are confirmed. */
+void acts_requests_changed(struct oc *oc)
+{
+	for (struct act *a = oc->acts, *next; a; a = next) {
+		next = a->next;
+		if (!a->request[0] || oc_request_find(oc, a->request))
+			continue;
+		if (a->call)
+			a->confirmed = true;
+		else
+			oc_act_end(a, NULL, "answered");
+	}
+}
+
+static void answer_done(struct call *call, const struct reply *r, void *arg)
+{
+	struct act *a = arg;
+	struct err err;
+	struct ses *s = ses_find(a->oc->owner, a->sid);
+	a->call = NULL;
+	if (!oc_is_answer(a->oc, r, &err)) {
+		if (err.code == ERR_ABSENT)
+			err_set(&err, ERR_ABSENT, "it was answered elsewhere already");
+		if (s && s->directory && !r->err.code)
+			oc_ask_directory(a->oc, s->directory);
+		oc_act_end(a, &err, NULL);
+	} else if (a->confirmed || !oc_request_find(a->oc, a->request)) {
+		oc_act_end(a, NULL, "answered");
+	} else {
+		a->timer = loop_timer_add(store_loop(a->oc->owner->source.store), CONFIRM_MS, on_unconfirmed, a);
+	}
+}
+
+/* "per_...  once": what was seen is what is answered. Without an id the oldest that waits. */
+static const struct request *meant(const struct ses *s, const char **words)
+{
+	size_t n = strcspn(*words, " ");
+	struct sessions *ss = s->home->owner;
+	if (strncmp(*words, "per_", 4) != 0 && strncmp(*words, "que_", 4) != 0)
+		return ses_request(s);
+	char *id = xstrndup(*words, n);
+	const struct request *r = NULL;
+	for (struct oc *oc = ss->ocs; oc && !r; oc = oc->next)
+		r = oc_request_find(oc, id);
+	free(id);
+	*words += n + strspn(*words + n, " ");
+	return r;
+}
+
+static void answer(struct order *order)
+{
+	struct ses *s;
+	struct err err;
+	struct act *a = oc_act_begin(order, &s);
+	if (!a)
+		return;
+	const char *words = order->argument ? order->argument : "";
+	const struct request *r = meant(s, &words);
+	struct ses *asks = r ? ses_find(a->oc->owner, r->session) : NULL;
+	struct buf body;
+	buf_init(&body, 1u << 20);
+	if (!asks || !asks->home) {
+		err_set(&err, ERR_ABSENT, "it does not ask that any more: it was answered elsewhere, or stopped");
+	} else if (!strcmp(words, "reject") && r->is_question) {
+		buf_puts(&body, "{}");
+		err_clear(&err);
+	} else if (request_answers(r, words, &body, &err)) {
+		err_clear(&err);
+	}
+	if (!body.len) {
+		buf_finish(&body);
+		oc_act_end(a, &err, NULL);
+		return;
+	}
+	bool reject = r->is_question && !strcmp(words, "reject");
+	char *path = oc_path(asks, "/%s/%s/%s", r->is_question ? "question" : "permission", r->id, reject ? "reject" : "reply");
+	memcpy(a->request, r->id, sizeof(a->request));
+	memcpy(a->sid, asks->id, sizeof(a->sid));
+	a->call = oc_call(a->oc, "POST", path, body.data, ACT_MS, 0, answer_done, a);
+	free(path);
+	buf_finish(&body);
+}
+
+/* --- abort, which leaves requests behind; delete, which does not stop -------------------------------------------------- */
+
+static void ignored(struct call *call, const struct reply *r, void *arg)
+{
+	(void)call;
+	(void)r;
+	(void)arg;
+}
+
+static bool under(const struct sessions *ss, const char *id, const char *top)
+{
+	for (int i = 0; i < 16; i++) {
+		const struct ses *s = ses_find(ss, id);
+		if (!strcmp(id, top))
+			return true;
+		if (!s || !s->row->parent[0])
+			return false;
+		id = s->row->parent;
+	}
+	return false;
+}
+
+static void reject_pending(struct oc *oc, const char *top)
+{
+	for (struct request *r = oc->requests; r; r = r->next) {
+		struct ses *s = ses_find(oc->owner, r->session);
+		if (!s || !under(oc->owner, r->session, top))
+			continue;
+		char *path = oc_path(s, "/%s/%s/%s", r->is_question ? "question" : "permission", r->id, r->is_question ? "reject" : "reply");
+		oc_call(oc, "POST", path, r->is_question ? "{}" : "{\"reply\":\"reject\"}", ACT_MS, 0, ignored, NULL);
+		free(path);
+	}
+}
+
+static void delete_done(struct call *call, const struct reply *r, void *arg)
+{
+	struct act *a = arg;
+	struct err err;
+	a->call = NULL;
+	bool good = oc_is_answer(a->oc, r, &err) || err.code == ERR_ABSENT;
+	oc_act_end(a, good ? NULL : &err, "deleted");
+}
+
+static void abort_done(struct call *call, const struct reply *r, void *arg)
+{
+	struct act *a = arg;
+	struct err err;
+	struct ses *s = ses_find(a->oc->owner, a->sid);
+	bool remove = !strcmp(a->order->action->name, "session-delete");
+	a->call = NULL;
+	if (!oc_is_answer(a->oc, r, &err)) {
+		oc_act_end(a, &err, NULL);
+		return;
+	}
+	reject_pending(a->oc, a->sid);
+	if (s)
+		s->stopped = true;
+	if (!remove || !s) {
+		oc_act_end(a, NULL, remove ? "deleted" : "stopped");
+		return;
+	}
+	char *path = oc_path(s, "/session/%s", s->id);
+	a->call = oc_call(a->oc, "DELETE", path, NULL, ACT_MS, 0, delete_done, a);
+	free(path);
+}
+
+static void stop_session(struct order *order)
+{
+	struct ses *s;
+	struct act *a = oc_act_begin(order, &s);
+	if (!a)
+		return;
+	char *path = oc_path(s, "/session/%s/abort", s->id);
+	a->call = oc_call(a->oc, "POST", path, "{}", ACT_MS, 0, abort_done, a);
+	free(path);
+}
+
+/* --- a new session ------------------------------------------------------------------------------------------------------- */
+
+static void first_prompt_done(struct call *call, const struct reply *r, void *arg)
+{
+	struct act *a = arg;
+	struct err err;
+	a->call = NULL;
+	bool good = oc_is_answer(a->oc, r, &err);
+	oc_act_end(a, good ? NULL : &err, "made, and its first prompt is sent");
+}
+
+static void made(struct call *call, const struct reply *r, void *arg)
+{
+	struct act *a = arg;
+	struct err err;
+	struct oc_sessions list;
+	a->call = NULL;
+	if (!oc_is_answer(a->oc, r, &err) || !oc_parse_sessions(r->body, r->len, &list, &err)) {
+		oc_act_end(a, &err, NULL);
+		return;
+	}
+	if (!list.n || !a->prompt) {
+		oc_act_end(a, NULL, list.n ? list.v[0].id : "made");
+		oc_sessions_free(&list);
+		return;
+	}
+	struct ses like = { .directory = list.v[0].directory };
+	char *path = oc_path(&like, "/session/%s/prompt_async", list.v[0].id), *body = prompt_text(a->prompt, a->agent, a->model);
+	a->call = oc_call(a->oc, "POST", path, body, ACT_MS, 0, first_prompt_done, a);
+	free(path);
+	free(body);
+	oc_sessions_free(&list);
+}
+
+/* A directory that is not there would be accepted over there, and work would go nowhere. */
+static void directory_looked(const struct run_result *r, void *arg)
+{
+	struct act *a = arg;
+	struct err err;
+	a->run = NULL;
+	if (r->end.err.code || r->end.exit_code != 0) {
+		if (r->end.err.code)
+			err = r->end.err;
+		else
+			err_set(&err, ERR_ABSENT, "there is no directory %.120s on %s; nothing was made", a->directory, a->oc->owner->source.server->name);
+		oc_act_end(a, &err, NULL);
+		return;
+	}
+	struct ses like = { .directory = a->directory };
+	char *path = oc_path(&like, "/session");
+	a->call = oc_call(a->oc, "POST", path, "{}", ACT_MS, 0, made, a);
+	free(path);
+}
+
+/* A path at the head of words, where a backslash goes before a blank, without a slash behind it: older servers take "/srv/a" and
+ * "/srv/a/" for two. Returns what is left of the words. */
+const char *act_path(const char *words, char **path)
+{
+	char *out = xcalloc(1, strlen(words) + 1), *o = out;
+	for (; *words && *words != ' '; words++) {
+		if (*words == '\\' && words[1])
+			words++;
+		*o++ = *words;
+	}
+	while (o > out + 1 && o[-1] == '/')
+		o--;
+	*o = '\0';
+	*path = out;
+	return words + strspn(words, " ");
+}
+
+/* "DIRECTORY [agent=NAME] [model=PROVIDER/MODEL] [PROMPT]" */
+static void new_words(struct act *a, const char *words)
+{
+	size_t n;
+	words = act_path(words, &a->directory);
+	for (;;) {
+		char **slot = !strncmp(words, "agent=", 6) ? &a->agent : !strncmp(words, "model=", 6) ? &a->model : NULL;
+		n = strcspn(words, " ");
+		if (!slot)
+			break;
+		free(*slot);
+		*slot = xstrndup(words + 6, n - 6);
+		words += n + strspn(words + n, " ");
+	}
+	if (*words)
+		a->prompt = xstrdup(words);
+}
+
+static void make(struct order *order)
+{
+	struct row *row = order_row(order);
+	const struct session *r = (const struct session *)row;
+	struct ses *s = row ? ses_of(row) : NULL;
+	struct oc *oc = s ? s->home : row && r->type == SESSION_SERVICE ? r->priv : NULL;
+	if (!order->argument || *order->argument != '/') {
+		oc_act_fail(order, ERR_USAGE, "it needs a directory: \"/srv/app [agent=NAME] [model=PROVIDER/MODEL] [PROMPT]\"");
+		return;
+	}
+	if (!oc || !oc->door || oc->state != OC_LIVE) {
+		oc_act_fail(order, ERR_LOST, "its OpenCode server is not reached now; nothing was made");
+		return;
+	}
+	struct act *a = oc_act_add(order, oc, &oc->acts);
+	new_words(a, order->argument);
+	const char *argv[] = { "test", "-d", a->directory, NULL };
+	char *command = quote_command(argv);
+	a->run = link_run(row->server->link, command, NULL, 0, 4096, ACT_MS, directory_looked, a);
+	free(command);
+}
+
+/* --- commands over the link: tmux, and the unit of a server ---------------------------------------------------------------- */
+
+static void command_done(const struct run_result *r, void *arg)
+{
+	struct act *a = arg;
+	struct err err = r->end.err;
+	a->run = NULL;
+	struct row *row = order_row(a->order);
+	if (!err.code && r->end.exit_code != 0)
+		err_set(&err, ERR_REFUSED, "%.200s", r->err_len ? r->err_out : "it ended badly and said nothing");
+	if (row)
+		row->source->backend->up(row->source);
+	oc_act_end(a, &err, NULL);
+}
+
+static void run_command(struct order *order, const char *command)
+{
+	struct row *row = order_row(order);
+	struct act *a = oc_act_add(order, NULL, &sessions_of(row->source)->others_acts);
+	a->run = link_run(row->server->link, command, NULL, 0, 16384, ACT_MS, command_done, a);
+}
+
+static void tmux_act(struct order *order)
+{
+	struct row *row = order_row(order);
+	struct buf b;
+	if (!row)
+		return;
+	buf_init(&b, 65536);
+	if (others_act(row, order->action->name, order->argument, &b))
+		run_command(order, b.data);
+	else
+		oc_act_fail(order, ERR_USAGE, "it needs words");
+	buf_finish(&b);
+}
+
+static void restarted(const struct run_result *r, void *arg)
+{
+	command_done(r, arg);
+}
+
+static void restart(struct order *order)
+{
+	struct row *row = order_row(order);
+	const struct session *s = (const struct session *)row;
+	if (!row || !s->unit)
+		return;
+	bool own = ((const struct oc *)s->priv)->user_unit;
+	const char *argv[] = { "systemctl", own ? "--user" : "restart", own ? "restart" : s->unit, own ? s->unit : NULL, NULL };
+	if (own) {
+		struct buf b;
+		buf_init(&b, 4096);
+		buf_puts(&b, "XDG_RUNTIME_DIR=${XDG_RUNTIME_DIR:-/run/user/$(id -u)}; export XDG_RUNTIME_DIR; ");
+		quote_argv(&b, argv);
+		const char *sh[] = { "sh", "-c", b.data, NULL };
+		char *command = quote_command(sh);
+		run_command(order, command);
+		free(command);
+		buf_finish(&b);
+		return;
+	}
+	if (row->server->uid == 0) {
+		char *command = quote_command(argv);
+		run_command(order, command);
+		free(command);
+		return;
+	}
+	struct act *a = oc_act_add(order, NULL, &sessions_of(row->source)->others_acts);
+	sudo_run(row->server->sudo, argv, 16384, 120000, restarted, a);
+}
+
+/* --- which makes sense when --------------------------------------------------------------------------------------------------- */
+
+static const struct session *of(const struct row *row) { return (const struct session *)row; }
+static bool is_opencode(const struct row *row) { return of(row)->type == SESSION_OPENCODE && of(row)->status != SESSION_NOT_SERVED; }
+static bool asks(const struct row *row) { return session_request(row) != NULL; }
+static bool works(const struct row *row) { return is_opencode(row) && of(row)->shown >= SESSION_BUSY && of(row)->shown != SESSION_ERROR; }
+static bool rests(const struct row *row) { return is_opencode(row) && !works(row); }
+static bool not_archived(const struct row *row) { return is_opencode(row) && !of(row)->archived_ms; }
+static bool shared(const struct row *row) { return is_opencode(row) && ses_of(row)->share; }
+static bool not_shared(const struct row *row) { return is_opencode(row) && !ses_of(row)->share; }
+static bool can_make(const struct row *row) { return is_opencode(row) || of(row)->type == SESSION_SERVICE; }
+static bool can_tmux(const struct row *row) { return of(row)->type == SESSION_TMUX || of(row)->type == SESSION_SERVICE; }
+static bool is_tmux(const struct row *row) { return of(row)->type == SESSION_TMUX; }
+static bool has_pane(const struct row *row) { return is_tmux(row) || (of(row)->type == SESSION_CLAUDE && others_pane(row)); }
+static bool has_unit(const struct row *row) { return of(row)->type == SESSION_SERVICE && of(row)->unit; }
+static bool reverts(const struct row *row) { return rests(row) && ses_of(row)->messages; }
+
+static void say_share(const struct row *row, char *buf, size_t size)
+{
+	snprintf(buf, size, "uploads the whole conversation of %.100s to OpenCode's public site, where whoever has the link reads it",
+	         row->name);
+}
+
+static void say_restart(const struct row *row, char *buf, size_t size)
+{
+	const struct oc *oc = of(row)->priv;
+	snprintf(buf, size, "systemctl %srestart %s   (%d waiting; what runs in it is interrupted)", oc->user_unit ? "--user " : "",
+	         of(row)->unit, of(row)->waiting);
+}
+
+#define CHANGES ACTION_CHANGES
+#define ASKS (ACTION_CHANGES | ACTION_CONFIRM)
+#define MARKED ACTION_MARKED
+const struct action session_actions[] = {
+	{ .name = "session-answer", .verb = "reply", .key = "r", .flags = CHANGES, .applies = asks, .run = answer, .doing = "answering",
+	  .help = "Answer what it asks: a permission (once, always, reject, reject: WHY) or a question" },
+	{ .name = "session-prompt", .verb = "prompt", .key = "p", .flags = CHANGES | MARKED, .applies = is_opencode, .run = simple,
+	  .doing = "sending", .help = "Send a prompt to it, or to all that are marked" },
+	{ .name = "session-compose", .verb = "compose", .key = "P", .flags = CHANGES | MARKED, .applies = is_opencode, .run = simple,
+	  .doing = "sending", .help = "Write a long prompt in $EDITOR and send it to it, or to all that are marked" },
+	{ .name = "session-abort", .verb = "abort", .key = "b", .flags = ASKS | MARKED, .applies = works, .run = stop_session,
+	  .doing = "stopping", .help = "Stop what it does and reject what it asks" },
+	{ .name = "session-new", .verb = "new", .key = "N", .flags = CHANGES, .applies = can_make, .run = make, .doing = "making",
+	  .help = "Begin a session there: directory, agent, model, first prompt" },
+	{ .name = "session-rename", .verb = "rename", .key = "R", .flags = CHANGES, .applies = is_opencode, .run = simple,
+	  .doing = "renaming", .help = "Give it another title" },
+	{ .name = "session-command", .verb = "command", .flags = CHANGES, .applies = rests, .run = simple, .doing = "running",
+	  .help = "Run one of its slash commands" },
+	{ .name = "session-fork", .verb = "fork", .flags = CHANGES, .applies = is_opencode, .run = simple, .doing = "forking",
+	  .help = "Make a copy of it that goes its own way" },
+	{ .name = "session-archive", .verb = "archive", .flags = CHANGES | MARKED, .applies = not_archived, .run = simple,
+	  .doing = "archiving", .help = "Put it away; nothing is lost" },
+	{ .name = "session-export", .verb = "export", .applies = is_opencode, .run = session_export, .doing = "exporting",
+	  .help = "Write it to a file of this machine, as OpenCode's own export does" },
+	{ .name = "session-import", .verb = "import", .flags = CHANGES, .applies = can_make, .run = session_import,
+	  .doing = "importing", .help = "Make a copy of an exported session there: FILE DIRECTORY" },
+	{ .name = "session-move", .verb = "move", .flags = ASKS, .applies = is_opencode, .run = session_move, .doing = "moving",
+	  .help = "Take it to another server or directory: SERVER [DIRECTORY]; the one here is archived once the copy is whole" },
+	{ .name = "session-summarize", .verb = "summarize", .flags = ASKS, .applies = rests, .run = simple, .doing = "summarizing",
+	  .help = "Let the model summarize it, so that its context is free again" },
+	{ .name = "session-revert", .verb = "revert", .flags = ASKS, .applies = reverts, .run = simple, .doing = "reverting",
+	  .help = "Take back its last turn, in its files too" },
+	{ .name = "session-unrevert", .verb = "unrevert", .flags = ASKS, .applies = rests, .run = simple, .doing = "unreverting",
+	  .help = "Bring back the turn that was taken back" },
+	{ .name = "session-share", .verb = "share", .flags = ASKS, .applies = not_shared, .command = say_share, .run = simple,
+	  .doing = "sharing", .help = "Put it on OpenCode's public site" },
+	{ .name = "session-unshare", .verb = "unshare", .flags = ASKS, .applies = shared, .run = simple, .doing = "unsharing",
+	  .help = "Take it off OpenCode's public site" },
+	{ .name = "session-delete", .verb = "delete", .flags = ASKS | MARKED | ACTION_DANGER, .applies = is_opencode,
+	  .run = stop_session, .doing = "deleting", .help = "Delete it with all it said, and its children" },
+	{ .name = "tmux-send", .verb = "send", .flags = CHANGES | MARKED, .applies = has_pane, .run = tmux_act, .doing = "sending",
+	  .help = "Type a line into its tmux pane, with Enter" },
+	{ .name = "tmux-rename", .verb = "rename tmux", .flags = CHANGES, .applies = is_tmux, .run = tmux_act, .doing = "renaming",
+	  .help = "Give the tmux session another name" },
+	{ .name = "tmux-new", .verb = "new tmux", .flags = CHANGES, .applies = can_tmux, .run = tmux_act, .doing = "making",
+	  .help = "Begin another tmux session there: NAME [DIRECTORY]" },
+	{ .name = "tmux-kill", .verb = "kill", .flags = ASKS | MARKED | ACTION_DANGER, .applies = is_tmux, .run = tmux_act,
+	  .doing = "ending", .help = "End the tmux session and what runs in it" },
+	{ .name = "opencode-restart", .verb = "restart", .flags = ASKS, .applies = has_unit, .command = say_restart, .run = restart,
+	  .doing = "restarting", .help = "Restart the systemd unit of the OpenCode server" },
+	{ 0 }
+};
+
+void acts_others_end(struct sessions *ss)
+{
+	while (ss->others_acts) {
+		struct err err;
+		err_set(&err, ERR_LOST, "%s: the link was lost while it ran; whether it was done is not known", ss->source.server->name);
+		oc_act_end(ss->others_acts, &err, NULL);
+	}
+}

@@ -1,0 +1,588 @@
+/* apply.c: from OpenCode's answers and events to rows. Needs nothing alive, so a recording makes the same rows. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/base/wash.h"
+#include "backends/sessions/sessions.h"
+
+#define NEW_MS 60000
+#define QUIET_MS 500                 /* after idle: an error may still follow */
+
+/* --- sessions ------------------------------------------------------------------------------------------------ */
+
+struct ses *ses_find(const struct sessions *ss, const char *id)
+{
+	struct ses *s;
+	HASH_FIND_STR(ss->table, id, s);
+	return s;
+}
+
+/* The row is going, or gone: nothing of it may be used any more. */
+void ses_unlink(struct ses *s)
+{
+	struct sessions *ss = sessions_of(s->row->row.source);
+	follow_gone(s);
+	if (s->last_call)
+		ss->lasts--;
+	call_cancel(s->last_call);
+	call_cancel(s->messages_call);
+	run_cancel(s->export_run);
+	HASH_DEL(ss->table, s);
+	free(s->directory);
+	free(s->share);
+	free(s->messages);
+	free(s->messages_err);
+	free(s->todo);
+	free(s);
+}
+
+void ses_free(struct ses *s)
+{
+	store_row_remove(&s->row->row);
+}
+
+struct ses *ses_make(struct sessions *ss, struct oc *oc, const struct oc_session *o)
+{
+	struct ses *s = ses_find(ss, o->id);
+	if (s)
+		return s;
+	struct row *r = store_row(&ss->source, &kind_session, o->id, o->title ? o->title : o->id);
+	s = xcalloc(1, sizeof(*s));
+	memcpy(s->id, o->id, sizeof(s->id));
+	s->row = (struct session *)r;
+	s->home = oc;
+	s->last = (struct oc_message){ .cost = -1, .context = -1, .tokens = -1 };
+	s->row->priv = s;
+	s->row->type = SESSION_OPENCODE;
+	s->row->cost = s->row->tokens = s->row->context_used = s->row->context_limit = -1;
+	s->row->memory = s->row->cpu = -1;
+	memcpy(s->row->sid, o->id, sizeof(s->row->sid));
+	HASH_ADD_STR(ss->table, id, s);
+	return s;
+}
+
+static void replace_washed(char **slot, const char *text)
+{
+	char *w = wash_dup(text, 0);
+	free(*slot);
+	*slot = w;
+}
+
+static void replace_model(struct session *r, const char *provider, const char *model)
+{
+	char *both = model && *model ? xasprintf("%s%s%s", provider ? provider : "", provider && *provider ? "/" : "", model) : NULL;
+	if (both)
+		replace_washed(&r->model, both);
+	free(both);
+}
+
+/* Tokens that fit in the model's context, from the table that the server told; -1 unknown. */
+static int64_t context_of(const struct oc *oc, const char *model)
+{
+	size_t n = model ? strlen(model) : 0;
+	for (const char *at = oc && oc->models && n ? oc->models : ""; *at; at += strcspn(at, "\n") + 1) {
+		if (!strncmp(at, model, n) && at[n] == '\t') {
+			int64_t limit = atoll(at + n + 1);
+			return limit > 0 ? limit : -1;
+		}
+		if (!strchr(at, '\n'))
+			break;
+	}
+	return -1;
+}
+
+void ses_describe(struct ses *s, const struct oc_session *o)
+{
+	struct session *r = s->row;
+	xreplace(&s->directory, o->directory);
+	replace_washed(&r->directory, o->directory);
+	memcpy(r->parent, o->parent, sizeof(r->parent));
+	char *title = wash_dup(o->title && *o->title ? o->title : o->id, 300);
+	free(r->row.name);
+	r->row.name = title;
+	r->created_ms = o->created_ms;
+	r->updated_ms = o->updated_ms;
+	r->archived_ms = o->archived_ms;
+}
+
+static struct ses *apply_session(struct oc *oc, const struct oc_session *o)
+{
+	struct ses *s = ses_make(oc->owner, oc, o);
+	struct session *r = s->row;
+	if (!s->home)
+		s->home = oc;
+	ses_describe(s, o);
+	xreplace(&s->share, o->share);
+	if (o->agent)
+		replace_washed(&r->agent, o->agent);
+	replace_model(r, o->provider, o->model);
+	s->tells_cost |= o->cost >= 0;
+	if (o->cost >= 0)
+		r->cost = o->cost;
+	if (o->tokens >= 0)
+		r->tokens = o->tokens;
+	r->port = s->home->port;
+	r->context_limit = context_of(s->home, r->model);
+	s->seen = oc->round;
+	return s;
+}
+
+static void apply_sessions(struct oc *oc, const char *json, size_t len)
+{
+	struct oc_sessions list;
+	if (!oc_parse_sessions(json, len, &list, NULL))
+		return;
+	for (size_t i = 0; i < list.n; i++)
+		apply_session(oc, &list.v[i]);
+	oc_sessions_free(&list);
+}
+
+/* The list is whole: what it did not name is gone. */
+static void sessions_end(struct oc *oc)
+{
+	struct ses *s, *next;
+	HASH_ITER(hh, oc->owner->table, s, next)
+		if (s->home == oc && s->seen != oc->round)
+			ses_free(s);
+	sessions_judge(oc->owner);
+}
+
+/* --- status ------------------------------------------------------------------------------------------------------ */
+
+/* Another process may have the session in its list too; the one where it runs is its home. */
+static void run_set(struct oc *oc, struct ses *s, const struct oc_status *status)
+{
+	if (s->home != oc && status->run == OC_RUN_IDLE)
+		return;
+	if (s->home != oc) {
+		s->home = oc;
+		s->row->port = oc->port;
+	}
+	bool was = s->run.run != OC_RUN_IDLE, is = status->run != OC_RUN_IDLE;
+	if (is && !was) {
+		s->was_busy = true;
+		s->failed = s->stopped = false;
+		s->quiet_ms = 0;
+	}
+	if (was && !is) {
+		s->quiet_ms = now_wall_ms() + QUIET_MS;
+		s->messages_stale = true;
+		if (oc->owner->quiet)
+			loop_timer_set(oc->owner->quiet, QUIET_MS + 10);
+	}
+	s->run = *status;
+	s->row->attempt = status->attempt;
+	s->row->next_ms = status->run == OC_RUN_RETRY ? status->next_ms : 0;
+}
+
+struct statuses {
+	struct oc *oc;
+	const char *directory;
+	uint32_t mark;
+};
+
+static void one_status(const char *id, const struct oc_status *status, void *arg)
+{
+	struct statuses *in = arg;
+	struct ses *s = ses_find(in->oc->owner, id);
+	if (!s)
+		return;                       /* ids of deleted sessions stay in the table over there */
+	run_set(in->oc, s, status);
+	s->seen = in->mark;
+}
+
+/* The answers of a snapshot are judged together, when it is whole. */
+static void judge_answers(struct oc *oc)
+{
+	if (!oc->snapshot)
+		sessions_judge(oc->owner);
+}
+
+static void apply_statuses(struct oc *oc, const char *directory, const char *json, size_t len)
+{
+	static const struct oc_status idle = { 0 };
+	struct ses *s, *next;
+	struct statuses in = { oc, directory, oc->round + 0x80000000u };
+	if (!oc_parse_statuses(json, len, one_status, &in, NULL))
+		return;
+	HASH_ITER(hh, oc->owner->table, s, next) {
+		bool named = s->seen == in.mark;
+		if (named)
+			s->seen = oc->round;
+		else if (s->home == oc && s->directory && !strcmp(s->directory, directory) && s->run.run != OC_RUN_IDLE)
+			run_set(oc, s, &idle);
+	}
+	judge_answers(oc);
+}
+
+/* --- requests ---------------------------------------------------------------------------------------------------------- */
+
+struct request *oc_request_find(struct oc *oc, const char *id)
+{
+	struct request *r = oc->requests;
+	while (r && strcmp(r->id, id) != 0)
+		r = r->next;
+	return r;
+}
+
+static void request_drop(struct oc *oc, struct request *r)
+{
+	for (struct request **slot = &oc->requests; *slot; slot = &(*slot)->next)
+		if (*slot == r) {
+			*slot = r->next;
+			request_free(r);
+			return;
+		}
+}
+
+/* At the end: the oldest is answered first. The same one heard again keeps its age. */
+static void request_keep(struct oc *oc, struct request *r)
+{
+	struct request *same = oc_request_find(oc, r->id), **slot = &oc->requests;
+	r->asked_ms = same ? same->asked_ms : now_wall_ms();
+	if (same && r->by_patterns && !same->by_patterns && same->what) {     /* found out before */
+		xreplace(&r->what, same->what);
+		r->by_patterns = false;
+	}
+	if (same)
+		request_drop(oc, same);
+	while (*slot)
+		slot = &(*slot)->next;
+	r->next = NULL;
+	*slot = r;
+	struct ses *s = ses_find(oc->owner, r->session);
+	if (r->by_patterns && r->call[0] && s)
+		ses_want_last(s);                    /* it has the command as it will run */
+}
+
+static bool in_directory(struct oc *oc, const struct request *r, const char *directory)
+{
+	struct ses *s = ses_find(oc->owner, r->session);
+	return !s || (s->directory && !strcmp(s->directory, directory));
+}
+
+/* The list of one directory is whole: those of it that are not named were answered meanwhile. */
+static void apply_requests(struct oc *oc, const char *directory, bool questions, const char *json, size_t len)
+{
+	struct request *list, *r;
+	if (!oc_parse_requests(json, len, questions, &list, NULL))
+		return;
+	for (struct request *old = oc->requests, *next; old; old = next) {
+		next = old->next;
+		bool named = false;
+		for (r = list; r && !named; r = r->next)
+			named = !strcmp(r->id, old->id);
+		if (!named && old->is_question == questions && in_directory(oc, old, directory))
+			request_drop(oc, old);
+	}
+	while ((r = list)) {
+		list = r->next;
+		request_keep(oc, r);
+	}
+	acts_requests_changed(oc);
+	judge_answers(oc);
+}
+
+/* --- messages ------------------------------------------------------------------------------------------------------------- */
+
+static void message_heard(struct ses *s, const struct oc_message *m)
+{
+	struct session *r = s->row;
+	/* ids of messages sort by time: an update of an older one is not the last word */
+	if (s->last_known && s->last.id[0] && strcmp(m->id, s->last.id) < 0)
+		return;
+	s->last = *m;
+	s->last_known = true;
+	if (m->agent[0])
+		replace_washed(&r->agent, m->agent);
+	replace_model(r, m->provider, m->model);
+	r->context_limit = context_of(s->home, r->model);
+	if (m->context > 0)
+		r->context_used = m->context;
+	xreplace(&r->words, m->words[0] ? m->words : NULL);
+}
+
+static void apply_last(struct oc *oc, const char *id, const char *json, size_t len)
+{
+	struct ses *s = ses_find(oc->owner, id);
+	struct oc_message m;
+	if (!s || !oc_parse_last(json, len, &m, NULL))
+		return;
+	s->last_known = true;
+	for (struct request *r = oc->requests; r; r = r->next) {
+		char *command = r->by_patterns && !strcmp(r->session, id) ? oc_parse_command(json, len, r->call) : NULL;
+		if (!command)
+			continue;
+		free(r->what);
+		r->what = command;
+		r->by_patterns = false;
+	}
+	if (m.role != OC_ROLE_NONE)
+		message_heard(s, &m);
+	ses_judge(s);
+}
+
+/* Of servers that count what a model thought inside what it said. */
+static bool counts_reasoning_twice(const struct oc *oc)
+{
+	return oc && (!strncmp(oc->version, "1.2.", 4) || !strncmp(oc->version, "1.1.", 4) || !strncmp(oc->version, "1.0.", 4));
+}
+
+void ses_take_messages(struct ses *s, const char *json, size_t len)
+{
+	struct oc_sums sums;
+	free(s->messages);
+	s->messages = xstrndup(json, len);
+	s->messages_len = len;
+	s->messages_stale = false;
+	sums = oc_parse_sums(json, len);
+	s->messages_n = sums.messages;
+	if (!s->tells_cost && sums.messages < s->messages_asked && sums.cost >= 0) {      /* all of them are here */
+		s->row->cost = sums.cost;
+		s->row->tokens = sums.tokens - (counts_reasoning_twice(s->home) ? sums.reasoning : 0);
+		snprintf(s->counted, sizeof(s->counted), "%s", sums.last);
+	}
+	follow_messages(s);
+	store_touch(&s->row->row);
+}
+
+static void apply_messages(struct oc *oc, const char *id, const char *json, size_t len)
+{
+	struct ses *s = ses_find(oc->owner, id);
+	if (!s)
+		return;
+	ses_take_messages(s, json, len);
+	apply_last(oc, id, json, len);
+}
+
+/* What an older server does not sum up: added as each message of the model is complete. */
+static void count_message(struct ses *s, const struct oc_message *m)
+{
+	struct session *r = s->row;
+	if (s->tells_cost || m->role != OC_ROLE_ASSISTANT || !m->completed || m->cost < 0 || strcmp(m->id, s->counted) <= 0)
+		return;
+	snprintf(s->counted, sizeof(s->counted), "%s", m->id);
+	if (r->cost >= 0)
+		r->cost += m->cost;
+	if (r->tokens >= 0 && m->tokens > 0)
+		r->tokens += m->tokens - (counts_reasoning_twice(s->home) ? m->reasoning : 0);
+}
+
+/* --- events ------------------------------------------------------------------------------------------------------------------- */
+
+static void event_status(struct oc *oc, struct ses *s, const struct oc_event *e)
+{
+	run_set(oc, s, &e->status);
+	ses_judge(s);
+}
+
+static void event_idle(struct oc *oc, struct ses *s, const struct oc_event *e)
+{
+	static const struct oc_status idle = { 0 };
+	(void)e;
+	if (s->run.run != OC_RUN_IDLE)
+		run_set(oc, s, &idle);
+	ses_judge(s);
+}
+
+static void event_error(struct oc *oc, struct ses *s, const struct oc_event *e)
+{
+	s->failed = true;
+	if (!strcmp(e->message.error, "MessageAbortedError"))
+		s->stopped = true;
+	if (s->last_known && s->last.role == OC_ROLE_ASSISTANT) {
+		snprintf(s->last.error, sizeof(s->last.error), "%s", e->message.error);
+		snprintf(s->last.words, sizeof(s->last.words), "%s", e->message.words);
+	}
+	xreplace(&s->row->words, e->message.words[0] ? e->message.words : NULL);
+	ses_judge(s);
+}
+
+static void event_message(struct oc *oc, struct ses *s, const struct oc_event *e)
+{
+	message_heard(s, &e->message);
+	count_message(s, &e->message);
+	if (e->message.created_ms > s->row->updated_ms)
+		s->row->updated_ms = e->message.created_ms;
+	s->messages_stale = true;
+	acts_message_heard(oc, s, &e->message);
+	ses_judge(s);
+}
+
+static void event_stale(struct oc *oc, struct ses *s, const struct oc_event *e)
+{
+	s->messages_stale = true;
+	if (e->type == OC_MESSAGE_REMOVED || e->type == OC_COMPACTED)
+		ses_want_last(s);
+	if (s->messages)
+		store_touch(&s->row->row);
+}
+
+static void event_deleted(struct oc *oc, struct ses *s, const struct oc_event *e)
+{
+	struct ses *child, *next;
+	char id[SESSION_ID_SIZE];
+	memcpy(id, s->id, sizeof(id));
+	ses_free(s);
+	HASH_ITER(hh, oc->owner->table, child, next)
+		if (!strcmp(child->row->parent, id)) {
+			ses_free(child);
+			break;                        /* of a server that tells each, the others follow */
+		}
+	sessions_judge(oc->owner);
+}
+
+static void (*const session_events[])(struct oc *, struct ses *, const struct oc_event *) = {
+	[OC_STATUS] = event_status, [OC_IDLE] = event_idle, [OC_ERROR] = event_error, [OC_MESSAGE] = event_message,
+	[OC_MESSAGE_REMOVED] = event_stale, [OC_COMPACTED] = event_stale, [OC_PART] = event_stale, [OC_DELTA] = event_stale,
+	[OC_TODO] = event_stale, [OC_DIFF] = event_stale, [OC_SESSION_DELETED] = event_deleted,
+};
+
+/* An instance is gone, with what it had in memory. */
+static void disposed(struct oc *oc, const struct oc_event *e)
+{
+	static const struct oc_status idle = { 0 };
+	struct ses *s, *next;
+	if (!e->directory)
+		return;
+	HASH_ITER(hh, oc->owner->table, s, next) {
+		if (s->home != oc || !s->directory || strcmp(s->directory, e->directory) != 0)
+			continue;
+		for (struct request *r = oc->requests, *after; r; r = after) {
+			after = r->next;
+			if (!strcmp(r->session, s->id))
+				request_drop(oc, r);
+		}
+		if (s->run.run != OC_RUN_IDLE) {
+			run_set(oc, s, &idle);
+			ses_want_last(s);
+		}
+	}
+	acts_requests_changed(oc);
+	sessions_judge(oc->owner);
+}
+
+/* In a session that is asking, its status is busy; the event of that may have come before we listened. */
+static void asked(struct oc *oc, struct oc_event *e)
+{
+	struct ses *s = ses_find(oc->owner, e->asked->session);
+	request_keep(oc, e->asked);
+	e->asked = NULL;
+	if (!s) {
+		oc_snapshot(oc);
+		return;
+	}
+	if (s->run.run == OC_RUN_IDLE)
+		run_set(oc, s, &(struct oc_status){ .run = OC_RUN_BUSY });
+	ses_judge(s);
+}
+
+static void replied(struct oc *oc, const struct oc_event *e)
+{
+	struct ses *s = ses_find(oc->owner, e->session);
+	struct request *r = oc_request_find(oc, e->request);
+	if (r)
+		request_drop(oc, r);
+	acts_requests_changed(oc);
+	if (s)
+		ses_judge(s);
+}
+
+/* A new one may be a child of one that is there, which then counts it. */
+static void heard_session(struct oc *oc, struct ses *known, const struct oc_event *e)
+{
+	struct ses *s = apply_session(oc, &e->info);
+	if (!known && !s->tells_cost && now_wall_ms() - e->info.created_ms < NEW_MS)
+		s->row->cost = s->row->tokens = 0;         /* nothing was said in it yet */
+	if (known)
+		ses_judge(s);
+	else
+		sessions_judge(oc->owner);
+}
+
+static void apply_event(struct oc *oc, const char *json, size_t len)
+{
+	struct oc_event e;
+	if (!oc_parse_event(json, len, &e))
+		return;
+	struct ses *s = e.session[0] ? ses_find(oc->owner, e.session) : NULL;
+	bool again = e.id[0] && !strcmp(e.id, oc->last_event);       /* one that came twice */
+	if (e.id[0])
+		memcpy(oc->last_event, e.id, sizeof(e.id));
+	if (again) {
+		oc_event_free(&e);
+		return;
+	}
+	if (s)
+		follow_event(s, &e);
+	if (e.type == OC_SESSION_UPDATED)
+		heard_session(oc, s, &e);
+	else if (e.type == OC_ASKED)
+		asked(oc, &e);
+	else if (e.type == OC_REPLIED)
+		replied(oc, &e);
+	else if (e.type == OC_DISPOSED)
+		disposed(oc, &e);
+	else if (s && (size_t)e.type < ARRAY_LEN(session_events) && session_events[e.type])
+		session_events[e.type](oc, s, &e);
+	else if (!s && e.session[0] && (e.type == OC_STATUS || e.type == OC_MESSAGE))
+		oc_snapshot(oc);              /* a session nobody told us of */
+	oc_event_free(&e);
+}
+
+/* --- the way in --------------------------------------------------------------------------------------------------------------- */
+
+static void take_todo(struct oc *oc, const char *id, const char *json, size_t len)
+{
+	struct ses *s = ses_find(oc->owner, id);
+	if (!s)
+		return;
+	free(s->todo);
+	s->todo = xstrndup(json, len);
+	store_touch(&s->row->row);
+}
+
+static void take_lines(char **slot, const char *bytes, size_t len)
+{
+	free(*slot);
+	*slot = xstrndup(bytes, len);
+}
+
+void oc_feed(struct oc *oc, const char *what, const char *bytes, size_t len)
+{
+	size_t n = strcspn(what, " ");
+	const char *rest = what[n] ? what + n + 1 : "";
+	struct ses *s, *next;
+	if (!strcmp(what, "event")) {
+		apply_event(oc, bytes, len);
+	} else if (!strcmp(what, "health")) {
+		oc_parse_health(bytes, len, oc->version, sizeof(oc->version));
+		oc_judge(oc);
+	} else if (!strcmp(what, "sessions") || !strcmp(what, "sessions+")) {
+		oc->round += what[n - 1] != '+';
+		apply_sessions(oc, bytes, len);
+	} else if (!strcmp(what, "sessions.")) {
+		sessions_end(oc);
+	} else if (!strncmp(what, "status ", 7)) {
+		apply_statuses(oc, rest, bytes, len);
+	} else if (!strncmp(what, "permissions ", 12) || !strncmp(what, "questions ", 10)) {
+		apply_requests(oc, rest, *what == 'q', bytes, len);
+	} else if (!strncmp(what, "last ", 5)) {
+		apply_last(oc, rest, bytes, len);
+	} else if (!strncmp(what, "messages ", 9)) {
+		apply_messages(oc, rest, bytes, len);
+	} else if (!strncmp(what, "todo ", 5)) {
+		take_todo(oc, rest, bytes, len);
+	} else if (!strcmp(what, "models")) {
+		take_lines(&oc->models, bytes, len);
+		HASH_ITER(hh, oc->owner->table, s, next)
+			s->row->context_limit = context_of(s->home, s->row->model);
+	} else if (!strcmp(what, "agents")) {
+		take_lines(&oc->agents, bytes, len);
+	} else if (!strcmp(what, "commands")) {
+		take_lines(&oc->commands, bytes, len);
+	}
+}

@@ -1,0 +1,354 @@
+/* attach.c: the real program full screen on the live connection: OpenCode's own TUI run on the server against its loopback
+ * port, tmux, Claude Code. Where the server has no such program (its OpenCode is in a container, or was replaced), this machine's is
+ * run against a port here that leads there.
+ *
+ * OpenCode's password goes over the terminal's standard input, once the far side has said that its echo is off: never in argv,
+ * never in a file. The program is the very one that serves, so versions fit. It runs under a shell that ends it with TERM when the
+ * terminal closes, for older ones survive a hang-up. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/base/mem.h"
+#include "backends/base/quote.h"
+#include "backends/link/door.h"
+#include "backends/sessions/sessions.h"
+
+#define MARK "mocr-opencode-now"
+#define NONE "mocr-no-opencode-here"
+#define HEAD_MAX 4096
+#define TERM_MAX 64
+
+struct attach_stream {
+	struct stream stream;             /* what the caller holds */
+	struct stream *under;             /* NULL while this machine's link comes up */
+	struct buf head;                  /* before the mark */
+	char *secret;                     /* with its newline; NULL: none, or it was sent */
+	bool over;                        /* the mark was seen: all goes through */
+	bool none;                        /* the far side has no such program */
+	struct link *here;                /* this machine's, when the program runs here; owned */
+	struct door_port *port;           /* that leads it to the server; owned */
+	char *command;                    /* of it; owned */
+	struct store *store;              /* borrowed */
+	char *row_id;                     /* owned */
+	char term[TERM_MAX];
+	int cols, rows;
+};
+
+/* --- the stream: passes everything on, but for the beginning ------------------------------------------------------ */
+
+static void wipe_secret(struct attach_stream *a)
+{
+	if (a->secret)
+		wipe(a->secret, strlen(a->secret));
+	free(a->secret);
+	a->secret = NULL;
+}
+
+static void end_lost(void *arg);
+
+static void release(struct attach_stream *a)
+{
+	loop_defer_cancel(store_loop(a->store), end_lost, a);
+	wipe_secret(a);
+	link_destroy(a->here);
+	door_port_close(a->port);
+	buf_finish(&a->head);
+	free(a->command);
+	free(a->row_id);
+	free(a);
+}
+
+static void on_opened(struct stream *s, void *arg)
+{
+	struct attach_stream *a = arg;
+	if (a->stream.events->opened && !a->here)
+		a->stream.events->opened(&a->stream, a->stream.arg);
+}
+
+static size_t told(struct attach_stream *a, const char *bytes, size_t len)
+{
+	return len ? a->stream.events->data(&a->stream, bytes, len, a->stream.arg) : 0;
+}
+
+/* Now the program has the terminal: first its password, then what was typed meanwhile. */
+static void begin(struct attach_stream *a)
+{
+	a->over = true;
+	if (a->secret)
+		stream_write(a->under, a->secret, strlen(a->secret));
+	wipe_secret(a);
+	if (a->stream.events->drained)
+		a->stream.events->drained(&a->stream, a->stream.arg);
+}
+
+static size_t on_data(struct stream *s, const char *bytes, size_t len, void *arg)
+{
+	struct attach_stream *a = arg;
+	if (a->over)
+		return told(a, bytes, len);
+	size_t had = a->head.len, n = len < HEAD_MAX - had ? len : HEAD_MAX - had;
+	buf_add(&a->head, bytes, n);
+	char *mark = memmem(a->head.data, a->head.len, MARK, strlen(MARK));
+	if (mark) {
+		size_t end = (size_t)(mark - a->head.data) + strlen(MARK) - had;   /* of the mark, in bytes */
+		begin(a);
+		return end + told(a, bytes + end, len - end);
+	}
+	if (memmem(a->head.data, a->head.len, NONE, strlen(NONE))) {
+		a->none = true;
+	} else if (a->head.len == HEAD_MAX) {
+		a->over = true;               /* it is something else that talks: let it be read */
+		told(a, a->head.data, a->head.len);
+		return n + told(a, bytes + n, len - n);
+	}
+	return len;
+}
+
+static void on_drained(struct stream *s, void *arg)
+{
+	struct attach_stream *a = arg;
+	if (a->stream.events->drained)
+		a->stream.events->drained(&a->stream, a->stream.arg);
+}
+
+static bool go_on_here(struct attach_stream *a, struct err *err);
+
+static void on_closed(struct stream *s, const struct stream_end *end, void *arg)
+{
+	struct attach_stream *a = arg;
+	struct stream_end ours = *end;
+	a->under = NULL;
+	if (a->none && go_on_here(a, &ours.err))
+		return;
+	end = &ours;
+	if (!a->over && !a->none && a->head.len)      /* why it ended */
+		a->stream.events->data(&a->stream, a->head.data, a->head.len, a->stream.arg);
+	a->stream.events->closed(&a->stream, end, a->stream.arg);
+	release(a);
+}
+
+static const struct stream_events under_events = { .opened = on_opened, .data = on_data, .drained = on_drained, .closed = on_closed };
+
+static struct attach_stream *of(struct stream *s)
+{
+	return container_of(s, struct attach_stream, stream);
+}
+
+static size_t do_write(struct stream *s, const void *bytes, size_t len)
+{
+	return of(s)->over ? stream_write(of(s)->under, bytes, len) : 0;
+}
+
+static void do_write_eof(struct stream *s)
+{
+	if (of(s)->under)
+		stream_write_eof(of(s)->under);
+}
+
+static void do_resume(struct stream *s)
+{
+	if (of(s)->under)
+		stream_resume(of(s)->under);
+}
+
+static void do_resize(struct stream *s, int cols, int rows)
+{
+	struct attach_stream *a = of(s);
+	a->cols = cols;
+	a->rows = rows;
+	if (a->under)
+		stream_resize(a->under, cols, rows);
+}
+
+static void do_close(struct stream *s)
+{
+	struct attach_stream *a = of(s);
+	stream_close(a->under);
+	release(a);
+}
+
+static const struct stream_ops attach_ops = {
+	.write = do_write, .write_eof = do_write_eof, .resume = do_resume, .resize = do_resize, .close = do_close,
+};
+
+/* --- the command ------------------------------------------------------------------------------------------------------ */
+
+#define PATHS "PATH=$PATH:$HOME/.opencode/bin:$HOME/.local/bin:/usr/local/bin; "
+#define TERM_GUARD \
+	"c=; trap \"kill -TERM \\$c 2>/dev/null; sleep 2; kill -KILL \\$c 2>/dev/null; exit 1\" HUP TERM; exec 3<&0; "
+#define FIND_PROGRAM "; [ -x \"$p\" ] || p=opencode; command -v \"$p\" >/dev/null || { printf %s " NONE "; exit 127; }; "
+#define READ_SECRET \
+	"stty -echo; printf %s " MARK "; IFS= read -r OPENCODE_SERVER_PASSWORD; stty echo; export OPENCODE_SERVER_PASSWORD; "
+#define NO_SECRET "unset OPENCODE_SERVER_PASSWORD; printf %s " MARK "; "
+
+/* It says NONE where it is not, else MARK, and then is OpenCode's own program. */
+static char *opencode_command(const struct ses *s, const char *program, const char *url, bool secret)
+{
+	const struct oc *oc = s->home;
+	struct buf script;
+	buf_init(&script, 16384);
+	buf_puts(&script, PATHS "p=");
+	quote_word(&script, program);
+	buf_puts(&script, FIND_PROGRAM);
+	buf_puts(&script, secret ? READ_SECRET : NO_SECRET);
+	buf_puts(&script, TERM_GUARD "\"$p\" attach ");
+	quote_word(&script, url);
+	buf_puts(&script, " --dir ");
+	quote_word(&script, s->directory ? s->directory : "/");
+	buf_puts(&script, " --session ");
+	quote_word(&script, s->id);
+	if (secret && strcmp(oc->user, "opencode") != 0) {
+		buf_puts(&script, " -u ");
+		quote_word(&script, oc->user);
+	}
+	buf_puts(&script, " <&3 3<&- & c=$!; wait $c");
+	const char *argv[] = { "sh", "-c", script.data, NULL };
+	char *command = quote_command(argv);
+	buf_finish(&script);
+	return command;
+}
+
+static char *command_there(const struct ses *s)
+{
+	const struct oc *oc = s->home;
+	char *url = xasprintf(strchr(oc->host, ':') ? "http%s://[%s]:%d" : "http%s://%s:%d", oc->tls ? "s" : "", oc->host, oc->port);
+	char *command = opencode_command(s, oc->program ? oc->program : "opencode", url, oc->password);
+	free(url);
+	return command;
+}
+
+/* One that nobody serves: OpenCode itself in its directory goes on with it. */
+static char *resume_command(const struct ses *s)
+{
+	struct buf script;
+	buf_init(&script, 16384);
+	buf_puts(&script, PATHS "cd ");
+	quote_word(&script, s->directory ? s->directory : "/");
+	buf_puts(&script, " || exit 1; " TERM_GUARD "opencode --session ");
+	quote_word(&script, s->id);
+	buf_puts(&script, " <&3 3<&- & c=$!; wait $c");
+	const char *argv[] = { "sh", "-c", script.data, NULL };
+	char *command = quote_command(argv);
+	buf_finish(&script);
+	return command;
+}
+
+/* --- where the server has no program, but this machine may: it runs here, and its way there is the link ---------------- */
+
+static void end_with(struct attach_stream *a, const struct err *err)
+{
+	struct stream_end end = { .exit_code = -1, .err = *err };
+	stream_close(a->under);
+	a->stream.events->closed(&a->stream, &end, a->stream.arg);
+	release(a);
+}
+
+/* Not at once: whoever takes the door away is in the middle of it. */
+static void end_lost(void *arg)
+{
+	struct attach_stream *a = arg;
+	struct err err;
+	err_set(&err, ERR_LOST, "the way to the server was lost; the session goes on there");
+	end_with(a, &err);
+}
+
+static void on_gone(void *arg)
+{
+	struct attach_stream *a = arg;
+	loop_defer(store_loop(a->store), end_lost, a);
+}
+
+static void on_here(struct link *link, void *arg)
+{
+	struct attach_stream *a = arg;
+	struct road road = { .kind = ROAD_TERMINAL, .command = a->command, .term = a->term, .cols = a->cols, .rows = a->rows };
+	struct err err;
+	if (a->under || link->state != LINK_UP)
+		return;
+	a->under = link_open(link, &road, &under_events, a, &err);
+	if (!a->under)
+		end_with(a, &err);
+}
+
+/* NULL and why when there is nothing that a program here could be led to. */
+static struct door *door_of(const struct attach_stream *a, struct ses **s, struct err *err)
+{
+	struct row *row = store_find(a->store, a->row_id);
+	*s = row && row->kind == &kind_session ? ses_of(row) : NULL;
+	struct oc *oc = *s ? (*s)->home : NULL;
+	if (a->here || !oc || !oc->door || oc->tls || link_is_local(row->server->link))
+		err_set(err, ERR_ABSENT, "there is no program opencode on %s%s. `npm install -g opencode-ai` brings it",
+		        row ? row->server->name : "the server", a->here ? ", and none on this machine" : "");
+	else if (door_is_narrow(oc->door))    /* its few places are for what the list needs */
+		err_set(err, ERR_ABSENT, "there is no program opencode on %s, and this machine's cannot be led there, for its sshd forbids forwarding",
+		        row->server->name);
+	else
+		return oc->door;
+	return NULL;
+}
+
+static bool go_on_here(struct attach_stream *a, struct err *err)
+{
+	static const struct link_events events = { .changed = on_here };
+	struct ses *s;
+	struct door *door = door_of(a, &s, err);
+	struct door_port *port = door ? door_port_open(door, on_gone, a, err) : NULL;
+	if (!port)
+		return false;
+	a->port = port;
+	char *url = xasprintf("http://127.0.0.1:%d", door_port_number(a->port));
+	a->command = opencode_command(s, "opencode", url, a->secret);
+	free(url);
+	a->none = false;
+	buf_clear(&a->head);
+	a->here = link_create_local(store_loop(a->store), "this machine", &events, a);
+	link_connect(a->here);
+	return true;
+}
+
+static struct stream *open_opencode(struct row *row, const struct ses *s, const struct road *road, const struct stream_events *events,
+                                    void *arg, struct err *err)
+{
+	struct attach_stream *a = xcalloc(1, sizeof(*a));
+	a->stream = (struct stream){ .ops = &attach_ops, .events = events, .arg = arg };
+	buf_init(&a->head, 2 * HEAD_MAX);
+	a->store = s->home->owner->source.store;
+	a->row_id = xstrdup(row->id);
+	a->cols = road->cols;
+	a->rows = road->rows;
+	snprintf(a->term, sizeof(a->term), "%s", road->term ? road->term : "");
+	if (s->home->password)
+		a->secret = xasprintf("%s\n", s->home->password->text);
+	a->under = link_open(row->server->link, road, &under_events, a, err);
+	if (a->under)
+		return &a->stream;
+	release(a);
+	return NULL;
+}
+
+struct stream *session_attach(struct row *row, const char *term, int cols, int rows, const struct stream_events *events, void *arg,
+                              struct err *err)
+{
+	struct session *r = (struct session *)row;
+	struct ses *s = ses_of(row);
+	struct road road = { .kind = ROAD_TERMINAL, .term = term, .cols = cols, .rows = rows };
+	char *command;
+	if (r->type == SESSION_SERVICE || (r->type == SESSION_OPENCODE && (!s || (s->home && s->home->state != OC_LIVE)))) {
+		err_set(err, ERR_ABSENT, "%s: there is nothing to attach to; an OpenCode session must be served by a server that is reached",
+		        row->name);
+		return NULL;
+	}
+	if (s) {
+		command = s->home ? command_there(s) : resume_command(s);
+	} else {
+		struct buf b;
+		buf_init(&b, 16384);
+		others_command(row, &b);
+		command = buf_take(&b);
+	}
+	road.command = command;
+	struct stream *stream = s && s->home ? open_opencode(row, s, &road, events, arg, err) : link_open(row->server->link, &road, events, arg, err);
+	free(command);
+	return stream;
+}

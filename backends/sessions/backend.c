@@ -1,0 +1,333 @@
+/* backend.c: the sessions of one server as a source: looked for when the link comes up, on demand, and from time to time while
+ * they are on the screen. At rest nothing is started over there. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/base/quote.h"
+#include "backends/link/api.h"
+#include "backends/sessions/sessions.h"
+#include "backends/store/activity.h"
+
+#define SCAN_MS 20000
+#define SCAN_MAX (4u << 20)
+#define LOOK_AGAIN_MS 60000
+#define HURRY_MS 4000                /* a server that ended is often started again */
+#define HURRIES 6
+
+static void scan(struct sessions *);
+
+/* --- what the source as a whole says ------------------------------------------------------------------------------ */
+
+static bool has_others(const struct sessions *ss)
+{
+	const struct row *r = store_first(ss->source.store, &kind_session, ss->source.server);
+	for (; r; r = store_next(r, &kind_session, ss->source.server)) {
+		const struct session *s = (const struct session *)r;
+		if (s->type == SESSION_TMUX || s->type == SESSION_CLAUDE || s->shown == SESSION_NOT_SERVED)
+			return true;
+	}
+	return false;
+}
+
+/* Waiting until every OpenCode server that was found has said something. */
+void sessions_judge_source(struct sessions *ss)
+{
+	struct source *s = &ss->source;
+	const struct oc *worst = NULL;
+	bool live = false;
+	if (!ss->scanned)
+		return;
+	s->detail[0] = '\0';
+	for (const struct oc *oc = ss->ocs; oc; oc = oc->next) {
+		size_t n = strlen(s->detail);
+		if (oc->state == OC_FOUND)
+			return;
+		live |= oc->state == OC_LIVE;
+		if (oc->state != OC_LIVE && (!worst || oc->state > worst->state))
+			worst = oc;
+		if (oc->state == OC_LIVE)
+			snprintf(s->detail + n, sizeof(s->detail) - n, "%sOpenCode %s port %d", n ? ", " : "", oc->version, oc->port);
+	}
+	if (ss->stored_run && !live && s->state == SOURCE_WAITING)
+		return;                       /* its answer may be all there is */
+	if (live || has_others(ss))
+		source_set_state(s, SOURCE_LIVE, NULL);
+	else if (!worst)
+		source_set_state(s, SOURCE_ABSENT, NULL);
+	else
+		source_set_state(s, worst->state == OC_LOST ? SOURCE_FAILED : SOURCE_DENIED, &worst->err);
+}
+
+/* --- a turn that is over ---------------------------------------------------------------------------------------------- */
+
+/* Told half a second after it fell idle, for an error may follow; of root sessions only, and not when the user stopped it. */
+static void on_quiet(struct loop_timer *t, void *arg)
+{
+	struct sessions *ss = arg;
+	struct ses *s, *next;
+	int64_t now = now_wall_ms(), soonest = -1;
+	HASH_ITER(hh, ss->table, s, next) {
+		if (!s->quiet_ms)
+			continue;
+		if (s->quiet_ms > now) {
+			soonest = soonest < 0 || s->quiet_ms - now < soonest ? s->quiet_ms - now : soonest;
+			continue;
+		}
+		s->quiet_ms = 0;
+		ses_judge(s);
+		bool over = s->was_busy && s->run.run == OC_RUN_IDLE && !s->row->parent[0];
+		s->was_busy = false;
+		if (over && s->row->shown == SESSION_IDLE)
+			activity_add(ss->source.store, ACTIVITY_CHANGE, HEALTH_GOOD, s->row->row.id, "complete: %s", s->row->row.name);
+		else if (over && s->row->shown == SESSION_ERROR)
+			activity_add(ss->source.store, ACTIVITY_CHANGE, HEALTH_BAD, s->row->row.id, "error: %s: %s", s->row->row.name,
+			             s->row->row.why ? s->row->row.why : "");
+	}
+	if (soonest >= 0)
+		loop_timer_set(ss->quiet, soonest + 5);
+}
+
+/* --- the look --------------------------------------------------------------------------------------------------------- */
+
+/* What cannot be found: [opencode NAME]. */
+static bool is_here(const struct opencode_config *c, const struct server *v)
+{
+	return c->server ? !strcmp(c->server, v->name) : v->is_local;
+}
+
+/* One without an address adds its login to whatever is found there. */
+static void add_configured(struct sessions *ss)
+{
+	const struct opencode_config *c = store_settings(ss->source.store)->opencodes;
+	for (; c; c = c->next) {
+		char host[128], name[16];
+		struct road road;
+		const char *behind;
+		size_t behind_len;
+		if (!is_here(c, ss->source.server))
+			continue;
+		if (!c->url) {
+			for (struct oc *oc = ss->ocs; oc; oc = oc->next)
+				if (!oc->config)
+					oc_configure(oc, c);
+			continue;
+		}
+		if (!api_url_road(c->url, &road, host, sizeof(host), &behind, &behind_len) || behind_len) {
+			activity_add(ss->source.store, ACTIVITY_NOTE, HEALTH_BAD, NULL, "[opencode %s]: \"%s\" is no address; http://127.0.0.1:4096 or https://HOST is",
+			             c->name, c->url);
+			continue;
+		}
+		snprintf(name, sizeof(name), "%d", road.port);
+		struct oc *oc = oc_find(ss, name);
+		if (!oc && (oc = oc_add(ss, name, strcmp(host, "localhost") ? host : "127.0.0.1", road.port)))
+			oc->tls = road.tls;
+		if (oc && !oc->config)
+			oc_configure(oc, c);
+	}
+}
+
+static void scan_done(const struct run_result *r, void *arg)
+{
+	struct sessions *ss = arg;
+	ss->scan = NULL;
+	ss->scanned_ms = loop_now(store_loop(ss->source.store));
+	if (r->end.err.code == ERR_LOST)
+		return;
+	ss->scanned = true;
+	if (r->out_len && strstr(r->out, "=end"))
+		source_feed(&ss->source, "scan", r->out, r->out_len);
+	else if (r->end.err.code)
+		source_set_state(&ss->source, SOURCE_FAILED, &r->end.err);
+	add_configured(ss);
+	for (struct oc *oc = ss->ocs; oc; oc = oc->next)
+		oc_begin(oc);
+	stored_look(ss);
+	watch_begin(ss);
+	sessions_judge_source(ss);
+}
+
+static void scan(struct sessions *ss)
+{
+	const char *argv[] = { "sh", "-c", scan_script, NULL };
+	if (ss->scan || source_link(&ss->source)->state != LINK_UP)
+		return;
+	char *command = quote_command(argv);
+	ss->scan = link_run(source_link(&ss->source), command, NULL, 0, SCAN_MAX, SCAN_MS, scan_done, ss);
+	free(command);
+}
+
+void sessions_look(struct sessions *ss, int64_t gap_ms)
+{
+	if (ss->scanned && loop_now(store_loop(ss->source.store)) - ss->scanned_ms > gap_ms)
+		scan(ss);
+}
+
+static bool on_screen(const struct sessions *ss)
+{
+	const struct row *r = store_first(ss->source.store, &kind_session, ss->source.server);
+	for (; r; r = store_next(r, &kind_session, ss->source.server))
+		if (r->shown)
+			return true;
+	return false;
+}
+
+static void on_again(struct loop_timer *t, void *arg)
+{
+	struct sessions *ss = arg;
+	if (on_screen(ss) || ss->missing || ss->hurry)
+		scan(ss);
+	loop_timer_set(ss->again, ss->hurry ? HURRY_MS : LOOK_AGAIN_MS);
+	ss->hurry -= ss->hurry > 0;
+}
+
+static void hurry(struct sessions *ss, unsigned times)
+{
+	ss->hurry = times;
+	if (ss->again)
+		loop_timer_set(ss->again, HURRY_MS);
+}
+
+void sessions_hurry(struct sessions *ss)
+{
+	ss->missing = true;
+	hurry(ss, HURRIES);
+}
+
+void sessions_look_soon(struct sessions *ss)
+{
+	if (!ss->hurry)
+		hurry(ss, 1);
+}
+
+/* --- the backend -------------------------------------------------------------------------------------------------------- */
+
+static void prepare(struct sessions *ss)
+{
+	struct loop *loop = store_loop(ss->source.store);
+	if (ss->again)
+		return;
+	ss->again = loop_timer_add(loop, -1, on_again, ss);
+	ss->quiet = loop_timer_add(loop, -1, on_quiet, ss);
+}
+
+static void up(struct source *s)
+{
+	struct sessions *ss = sessions_of(s);
+	prepare(ss);
+	ss->stored_started = false;
+	for (struct oc *oc = ss->ocs; oc; oc = oc->next)
+		oc->refused = oc->password_tried = false;
+	ss->hurry = 0;
+	scan(ss);
+	loop_timer_set(ss->again, LOOK_AGAIN_MS);
+}
+
+static void exports_end(struct sessions *ss)
+{
+	struct ses *s, *next;
+	HASH_ITER(hh, ss->table, s, next) {
+		run_cancel(s->export_run);
+		s->export_run = NULL;
+	}
+}
+
+static void down(struct source *s)
+{
+	struct sessions *ss = sessions_of(s);
+	bool lost = source_link(s)->state != LINK_UP;
+	run_cancel(ss->scan);
+	run_cancel(ss->stored_run);
+	ss->scan = ss->stored_run = NULL;
+	exports_end(ss);
+	folders_end(ss);
+	watch_end(ss);
+	if (ss->again)
+		loop_timer_set(ss->again, -1);
+	for (struct oc *oc = ss->ocs; oc; oc = oc->next) {
+		oc_stop(oc);
+		if (!lost)
+			continue;
+		acts_lost(oc);
+		door_destroy(oc->door);
+		oc->door = NULL;
+	}
+	if (lost)
+		acts_others_end(ss);
+	if (s->state == SOURCE_LIVE)
+		source_set_state(s, SOURCE_STALE, NULL);
+}
+
+/* "4096 sessions", "scan": the first word is the server's, when it is no word of our own. */
+static void feed(struct source *s, const char *what, const char *bytes, size_t len)
+{
+	struct sessions *ss = sessions_of(s);
+	size_t n = strcspn(what, " ");
+	char name[64];
+	if (!strcmp(what, "scan")) {
+		scan_apply(ss, bytes, len);
+		return;
+	}
+	if (!strcmp(what, "claude")) {
+		others_live(ss, bytes);
+		return;
+	}
+	if (!strcmp(what, "stored")) {
+		stored_feed(ss, bytes, len);
+		return;
+	}
+	if (!strncmp(what, "stored-messages ", 16)) {
+		struct ses *one = ses_find(ss, what + 16);
+		if (one)
+			ses_take_messages(one, bytes, len);
+		return;
+	}
+	if (!what[n] || n >= sizeof(name))
+		return;
+	memcpy(name, what, n);
+	name[n] = '\0';
+	if (!ss->again)
+		prepare(ss);
+	struct oc *oc = oc_find(ss, name);
+	if (!oc)
+		oc = oc_add(ss, name, "127.0.0.1", atoi(name));
+	if (oc)
+		oc_feed(oc, what + n + 1, bytes, len);
+}
+
+static void shown(struct source *s)
+{
+	struct sessions *ss = sessions_of(s);
+	struct ses *one, *next;
+	HASH_ITER(hh, ss->table, one, next)
+		if (one->row->row.shown && !one->last_known && !one->last_wanted && !one->last_call && one->home)
+			ses_want_last(one);
+	if (on_screen(ss))
+		sessions_look(ss, LOOK_AGAIN_MS);
+}
+
+static void finish(struct source *s)
+{
+	struct sessions *ss = sessions_of(s);
+	run_cancel(ss->scan);
+	run_cancel(ss->stored_run);
+	exports_end(ss);
+	folders_end(ss);
+	watch_end(ss);
+	free(ss->stored);
+	ss->stored = NULL;
+	ss->has_store = false;
+	acts_others_end(ss);
+	while (ss->ocs)
+		oc_remove(ss->ocs);
+	loop_timer_remove(ss->again);
+	loop_timer_remove(ss->quiet);
+	loop_timer_remove(ss->watch_tick);
+}
+
+const struct backend backend_sessions = {
+	.name = "sessions", .source_size = sizeof(struct sessions), .up = up, .down = down, .feed = feed, .shown = shown,
+	.finish = finish,
+};

@@ -1,0 +1,390 @@
+/* conversation.c: what was said in a session: as a text of the details, and as a log that follows while it streams. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/base/wash.h"
+#include "backends/sessions/sessions.h"
+#include "backends/store/log.h"
+
+#define DIFF_LINES 400                /* of a side of a file that an older server told */
+#define TEXT_SHOWN (256u << 10)       /* of one part */
+
+static const cJSON *get(const cJSON *o, const char *name)
+{
+	return cJSON_GetObjectItemCaseSensitive(o, name);
+}
+
+static const char *text(const cJSON *o, const char *name)
+{
+	const cJSON *v = get(o, name);
+	return cJSON_IsString(v) ? v->valuestring : NULL;
+}
+
+static double number(const cJSON *o, const char *name, double otherwise)
+{
+	const cJSON *v = get(o, name);
+	return cJSON_IsNumber(v) ? v->valuedouble : otherwise;
+}
+
+/* A tool call in one line: "bash completed: make test". */
+static void tool_line(const cJSON *part, char *buf, size_t size)
+{
+	const cJSON *state = get(part, "state"), *input = get(state, "input");
+	const char *words = text(state, "title");
+	static const char *const tells[] = { "command", "filePath", "pattern", "url", "description" };
+	for (size_t i = 0; i < ARRAY_LEN(tells) && (!words || !*words); i++)
+		words = text(input, tells[i]);
+	snprintf(buf, size, "%s %s%s%.300s", text(part, "tool") ? text(part, "tool") : "tool",
+	         text(state, "status") ? text(state, "status") : "", words ? ": " : "", words ? words : "");
+}
+
+static size_t line_span(const char *s)
+{
+	size_t n = strcspn(s, "\n");
+	return n + (s[n] == '\n');
+}
+
+static void sided_lines(const char *from, const char *to, char sign, struct doc *doc)
+{
+	for (size_t shown = 0; from < to; shown++) {
+		size_t n = line_span(from);
+		if (shown == DIFF_LINES) {
+			doc_add(doc, DOC_DIM, "(more lines)");
+			return;
+		}
+		doc_add(doc, sign == '+' ? DOC_GOOD : DOC_BAD, "%c%.*s", sign, (int)strcspn(from, "\n"), from);
+		from += n;
+	}
+}
+
+/* Older servers tell a file before and after: what is alike at both ends is left out. */
+static void sides_doc(const char *before, const char *after, struct doc *doc)
+{
+	const char *b = before + strlen(before), *a = after + strlen(after);
+	while (*before && *after && line_span(before) == line_span(after) && !strncmp(before, after, line_span(before))) {
+		size_t n = line_span(before);
+		before += n;
+		after += n;
+	}
+	for (;;) {                            /* whole lines at the end */
+		const char *x = b, *y = a;
+		while (x > before && (x == b || x[-1] != '\n'))
+			x--;
+		while (y > after && (y == a || y[-1] != '\n'))
+			y--;
+		if (x == b || y == a || b - x != a - y || memcmp(x, y, (size_t)(b - x)) != 0)
+			break;
+		b = x;
+		a = y;
+	}
+	sided_lines(before, b, '-', doc);
+	sided_lines(after, a, '+', doc);
+}
+
+static void diff_doc(const cJSON *diffs, struct doc *doc)
+{
+	const cJSON *d;
+	cJSON_ArrayForEach(d, diffs) {
+		const char *patch = text(d, "patch"), *before = text(d, "before"), *after = text(d, "after");
+		doc_add(doc, DOC_LABEL, "%s  +%d -%d", text(d, "file") ? text(d, "file") : "a file", (int)number(d, "additions", 0),
+		        (int)number(d, "deletions", 0));
+		if (!patch && before && after)
+			sides_doc(before, after, doc);
+		for (const char *at = patch; at && *at;) {
+			size_t n = strcspn(at, "\n");
+			doc_text(doc, *at == '+' ? DOC_GOOD : *at == '-' ? DOC_BAD : DOC_DIM, at, n);
+			at += n + (at[n] == '\n');
+		}
+	}
+}
+
+static void part_doc(const cJSON *part, bool user, struct doc *doc)
+{
+	const char *type = text(part, "type"), *words = text(part, "text");
+	char line[512];
+	if (!type)
+		return;
+	if (!strcmp(type, "text") && words && !cJSON_IsTrue(get(part, "synthetic"))) {
+		size_t n = strlen(words);
+		doc_text(doc, user ? DOC_LABEL : DOC_PLAIN, words, n < TEXT_SHOWN ? n : TEXT_SHOWN);
+		if (n > TEXT_SHOWN)
+			doc_add(doc, DOC_DIM, "(%zu bytes more)", n - TEXT_SHOWN);
+	} else if (!strcmp(type, "reasoning") && words) {
+		doc_text(doc, DOC_DIM, words, strnlen(words, TEXT_SHOWN));
+	} else if (!strcmp(type, "tool")) {
+		const char *state = text(get(part, "state"), "status");
+		bool bad = state && !strcmp(state, "error");
+		tool_line(part, line, sizeof(line));
+		doc_add(doc, bad ? DOC_BAD : DOC_CODE, "  %s", line);
+		if (bad && text(get(part, "state"), "error"))
+			doc_add(doc, DOC_BAD, "  %.300s", text(get(part, "state"), "error"));
+	} else if (!strcmp(type, "compaction")) {
+		doc_add(doc, DOC_DIM, "(what was before was summarized)");
+	}
+}
+
+static void message_doc(const cJSON *message, struct doc *doc)
+{
+	const cJSON *info = get(message, "info"), *part, *error = get(info, "error");
+	const char *role = text(info, "role");
+	bool user = role && !strcmp(role, "user");
+	char head[160], clock[HUMAN_SIZE];
+	double cost = number(info, "cost", -1);
+	human_clock(clock, (int64_t)number(get(info, "time"), "created", 0));
+	if (user)
+		snprintf(head, sizeof(head), "%s  you", clock);
+	else if (cost > 0)
+		snprintf(head, sizeof(head), "%s  %.40s  $%.4f", clock, text(info, "modelID") ? text(info, "modelID") : "assistant", cost);
+	else
+		snprintf(head, sizeof(head), "%s  %.40s", clock, text(info, "modelID") ? text(info, "modelID") : "assistant");
+	doc_head(doc, head);
+	cJSON_ArrayForEach(part, get(message, "parts"))
+		part_doc(part, user, doc);
+	if (cJSON_IsObject(error))
+		doc_add(doc, DOC_BAD, "%s: %.400s", text(error, "name") ? text(error, "name") : "error",
+		        text(get(error, "data"), "message") ? text(get(error, "data"), "message") : "");
+	diff_doc(get(get(info, "summary"), "diffs"), doc);
+}
+
+static void todo_doc(const cJSON *messages, struct doc *doc)
+{
+	const cJSON *message, *part, *found = NULL, *item;
+	cJSON_ArrayForEach(message, messages)
+		cJSON_ArrayForEach(part, get(message, "parts"))
+			if (text(part, "tool") && !strcmp(text(part, "tool"), "todowrite") &&
+			    cJSON_IsArray(get(get(get(part, "state"), "input"), "todos")))
+				found = get(get(get(part, "state"), "input"), "todos");
+	if (!cJSON_GetArraySize(found))
+		return;
+	doc_head(doc, "To do");
+	cJSON_ArrayForEach(item, found) {
+		const char *state = text(item, "status") ? text(item, "status") : "";
+		bool done = !strcmp(state, "completed"), now = !strcmp(state, "in_progress");
+		doc_add(doc, done ? DOC_DIM : now ? DOC_WARN : DOC_PLAIN, "[%c] %.300s", done ? 'x' : now ? '>' : ' ',
+		        text(item, "content") ? text(item, "content") : "");
+	}
+}
+
+/* Newest first, as what is happening now is what one looks for; within a message as it was said. */
+void session_conversation(struct ses *s, struct doc *doc)
+{
+	if (!s->messages) {
+		doc_head(doc, "Conversation");
+		doc_add(doc, s->messages_err ? DOC_WARN : DOC_DIM, "%s",
+		        s->messages_err ? s->messages_err : s->messages_call || s->export_run ? "asking for it..." : "not reached now");
+		return;
+	}
+	cJSON *root = cJSON_ParseWithLength(s->messages, s->messages_len);
+	todo_doc(root, doc);
+	doc_head(doc, "Conversation, newest first (l follows it as it goes on)");
+	if (s->messages_err)
+		doc_add(doc, DOC_WARN, "%s", s->messages_err);
+	for (int i = cJSON_GetArraySize(root) - 1; i >= 0; i--)
+		message_doc(cJSON_GetArrayItem(root, i), doc);
+	if (s->messages_more)
+		doc_add(doc, DOC_DIM, "older ones are on their way...");
+	else if (s->home && s->messages_n >= s->messages_asked)
+		doc_add(doc, DOC_DIM, "%zu messages; going on at the end brings older ones", s->messages_n);
+	else
+		doc_add(doc, DOC_DIM, "Here it began: %zu messages.", s->messages_n);
+	cJSON_Delete(root);
+}
+
+/* --- following ---------------------------------------------------------------------------------------------------- */
+
+#define PARTS_TOLD 256
+
+struct oc_follow {
+	struct follow follow;
+	struct oc_follow *next;
+	struct ses *ses;                  /* NULL: gone */
+	bool begun;                       /* the messages that were there are told */
+	char part[SESSION_ID_SIZE];       /* that is coming in */
+	size_t told;                      /* bytes of it */
+	struct buf line;                  /* of it, not whole yet */
+	char user[SESSION_ID_SIZE];       /* the last message that was the user's */
+	char tools[PARTS_TOLD][SESSION_ID_SIZE];   /* tool parts whose end was told */
+	size_t n_tools;
+};
+
+static void say(struct oc_follow *f, int64_t ms, enum log_level level, const char *prefix, const char *line, size_t len)
+{
+	struct buf b;
+	buf_init(&b, 1u << 20);
+	buf_puts(&b, prefix);
+	buf_add(&b, line, len < LOG_LINE_MAX ? len : LOG_LINE_MAX);
+	log_add(f->follow.log, f->follow.source, ms * 1000, level, LOG_LINE, b.data, b.len);
+	buf_finish(&b);
+}
+
+static void say_lines(struct oc_follow *f, int64_t ms, const char *prefix, const char *words)
+{
+	for (const char *at = words; at && *at;) {
+		size_t n = strcspn(at, "\n");
+		say(f, ms, LOG_LEVEL_INFO, prefix, at, n);
+		at += n + (at[n] == '\n');
+	}
+}
+
+static void flush(struct oc_follow *f)
+{
+	if (f->line.len)
+		say(f, now_wall_ms(), LOG_LEVEL_INFO, "", f->line.data, f->line.len);
+	buf_clear(&f->line);
+}
+
+static void stream_text(struct oc_follow *f, const char *part, const char *words, size_t len)
+{
+	if (strcmp(part, f->part) != 0) {
+		flush(f);
+		snprintf(f->part, sizeof(f->part), "%s", part);
+		f->told = 0;
+	}
+	f->told += len;
+	while (len) {
+		const char *nl = memchr(words, '\n', len);
+		size_t n = nl ? (size_t)(nl - words) : len;
+		if (f->line.len + n < LOG_LINE_MAX)
+			buf_add(&f->line, words, n);
+		if (nl)
+			flush(f);
+		words += n + (nl != NULL);
+		len -= n + (nl != NULL);
+	}
+}
+
+static bool tool_told(struct oc_follow *f, const char *part)
+{
+	for (size_t i = 0; i < PARTS_TOLD && i < f->n_tools; i++)
+		if (!strcmp(f->tools[i], part))
+			return true;
+	snprintf(f->tools[f->n_tools++ % PARTS_TOLD], SESSION_ID_SIZE, "%s", part);
+	return false;
+}
+
+static void event_part(struct oc_follow *f, const struct oc_event *e)
+{
+	const char *type = e->part_type ? e->part_type : "", *state = e->tool_state ? e->tool_state : "";
+	bool user = !strcmp(e->message_id, f->user);
+	size_t n = e->text ? strlen(e->text) : 0;
+	if (!strcmp(type, "text") && user) {
+		say_lines(f, now_wall_ms(), "> ", e->text);
+	} else if (!strcmp(type, "text") && n && (strcmp(e->part_id, f->part) != 0 || n > f->told)) {
+		size_t from = strcmp(e->part_id, f->part) ? 0 : f->told;
+		stream_text(f, e->part_id, e->text + from, n - from);
+	} else if (!strcmp(type, "tool") && (!strcmp(state, "completed") || !strcmp(state, "error")) && !tool_told(f, e->part_id)) {
+		char line[512];
+		snprintf(line, sizeof(line), "%.60s %s%s%.300s", e->tool ? e->tool : "tool", state, e->text ? ": " : "", e->text ? e->text : "");
+		flush(f);
+		say(f, now_wall_ms(), *state == 'e' ? LOG_LEVEL_ERROR : LOG_LEVEL_NOTICE, "  [", line, strlen(line));
+	}
+}
+
+static void follow_one(struct oc_follow *f, const struct oc_event *e)
+{
+	char words[400];
+	if (!f->begun)
+		return;
+	if (e->type == OC_MESSAGE && e->message.role == OC_ROLE_USER)
+		snprintf(f->user, sizeof(f->user), "%s", e->message.id);
+	else if (e->type == OC_MESSAGE && e->message.completed)
+		flush(f);
+	else if (e->type == OC_PART)
+		event_part(f, e);
+	else if (e->type == OC_DELTA && e->text)
+		stream_text(f, e->part_id, e->text, strlen(e->text));
+	if (e->type == OC_ASKED) {
+		request_phrase(e->asked, words, sizeof(words));
+		flush(f);
+		say(f, now_wall_ms(), LOG_LEVEL_WARN, "asks you: ", words, strlen(words));
+	} else if (e->type == OC_ERROR && e->message.words[0]) {
+		flush(f);
+		say(f, now_wall_ms(), LOG_LEVEL_ERROR, "error: ", e->message.words, strlen(e->message.words));
+	}
+}
+
+void follow_event(struct ses *s, const struct oc_event *e)
+{
+	for (struct oc_follow *f = s->follow; f; f = f->next)
+		follow_one(f, e);
+}
+
+static void tell_message(struct oc_follow *f, const cJSON *message)
+{
+	const cJSON *info = get(message, "info"), *part;
+	int64_t ms = (int64_t)number(get(info, "time"), "created", 0);
+	bool user = text(info, "role") && !strcmp(text(info, "role"), "user");
+	cJSON_ArrayForEach(part, get(message, "parts")) {
+		const char *type = text(part, "type");
+		char line[512];
+		if (type && !strcmp(type, "text")) {
+			say_lines(f, ms, user ? "> " : "", text(part, "text"));
+		} else if (type && !strcmp(type, "tool")) {
+			tool_line(part, line, sizeof(line));
+			say(f, ms, LOG_LEVEL_NOTICE, "  [", line, strlen(line));
+		}
+	}
+}
+
+void follow_messages(struct ses *s)
+{
+	cJSON *root = NULL;
+	for (struct oc_follow *f = s->follow; f; f = f->next) {
+		const cJSON *m;
+		if (f->begun)
+			continue;
+		f->begun = true;
+		if (!root)
+			root = cJSON_ParseWithLength(s->messages, s->messages_len);
+		cJSON_ArrayForEach(m, root)
+			tell_message(f, m);
+	}
+	cJSON_Delete(root);
+}
+
+void follow_gone(struct ses *s)
+{
+	for (struct oc_follow *f = s->follow; f; f = f->next) {
+		f->ses = NULL;
+		log_gap(f->follow.log, f->follow.source, "the session is gone");
+	}
+	s->follow = NULL;
+}
+
+static void stop(struct follow *follow)
+{
+	struct oc_follow *f = (struct oc_follow *)follow;
+	for (struct oc_follow **slot = f->ses ? &f->ses->follow : NULL; slot && *slot; slot = &(*slot)->next)
+		if (*slot == f) {
+			*slot = f->next;
+			break;
+		}
+	buf_finish(&f->line);
+	free(f);
+}
+
+struct follow *session_follow(struct row *row, struct log *log, struct err *err)
+{
+	struct ses *s = ses_of(row);
+	if (!s || !s->home) {
+		err_set(err, ERR_ABSENT, "%s: its conversation can be followed only where an OpenCode server serves it", row->name);
+		return NULL;
+	}
+	struct oc_follow *f = xcalloc(1, sizeof(*f));
+	f->follow.log = log;
+	f->follow.source = log_source_add(log, row->id);
+	f->follow.stop = stop;
+	f->ses = s;
+	f->next = s->follow;
+	s->follow = f;
+	s->messages_stale = true;
+	s->messages_ms = 0;
+	ses_want_messages(s);
+	log_follow(log, &f->follow);
+	return &f->follow;
+}

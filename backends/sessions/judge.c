@@ -1,0 +1,273 @@
+/* judge.c: what a session shows, from what is known of it: the first that applies of question, permission, retry, busy, error,
+ * aborted, interrupted, unanswered, idle. A parent shows what any of its descendants waits for. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/sessions/sessions.h"
+#include "backends/store/activity.h"
+
+#define DEPTH_MAX 16
+#define NEWS_MS (24 * 3600000LL)     /* a failure older than this is history, not something that needs the user */
+
+static struct ses *parent_of(const struct ses *s)
+{
+	struct sessions *ss = sessions_of(s->row->row.source);
+	return s->row->parent[0] ? ses_find(ss, s->row->parent) : NULL;
+}
+
+static bool is_under(const struct ses *s, const struct ses *top)
+{
+	for (int i = 0; s && i < DEPTH_MAX; i++) {
+		if (s == top)
+			return true;
+		s = parent_of(s);
+	}
+	return false;
+}
+
+/* After an abort requests stay behind: only those of sessions that run count. Questions come first. */
+const struct request *ses_request(const struct ses *top)
+{
+	struct sessions *ss = sessions_of(top->row->row.source);
+	const struct request *found = NULL;
+	for (const struct oc *oc = ss->ocs; oc; oc = oc->next)
+		for (const struct request *r = oc->requests; r; r = r->next) {
+			const struct ses *s = ses_find(ss, r->session);
+			if (!s || s->home != oc || s->run.run == OC_RUN_IDLE || !is_under(s, top))
+				continue;
+			if (!found || (r->is_question && !found->is_question))
+				found = r;
+		}
+	return found;
+}
+
+static enum session_status own_status(const struct ses *s)
+{
+	const struct oc_message *m = &s->last;
+	if (s->run.run == OC_RUN_RETRY)
+		return SESSION_RETRY;
+	if (s->run.run == OC_RUN_BUSY)
+		return SESSION_BUSY;
+	if (!s->home)
+		return SESSION_NOT_SERVED;
+	if (!s->last_known || m->role == OC_ROLE_NONE)
+		return SESSION_IDLE;
+	if (m->role == OC_ROLE_USER)
+		return s->failed && !s->stopped ? SESSION_ERROR : SESSION_UNANSWERED;
+	if (m->error[0])
+		return strcmp(m->error, "MessageAbortedError") ? SESSION_ERROR : SESSION_ABORTED;
+	if (!m->completed)
+		return SESSION_INTERRUPTED;
+	return SESSION_IDLE;
+}
+
+static const enum health healths[] = {
+	[SESSION_UNKNOWN] = HEALTH_UNKNOWN, [SESSION_NOT_SERVED] = HEALTH_IDLE, [SESSION_IDLE] = HEALTH_IDLE,
+	[SESSION_ABORTED] = HEALTH_IDLE, [SESSION_UNANSWERED] = HEALTH_ATTENTION, [SESSION_INTERRUPTED] = HEALTH_ATTENTION,
+	[SESSION_BUSY] = HEALTH_BUSY, [SESSION_RETRY] = HEALTH_ATTENTION, [SESSION_ERROR] = HEALTH_BAD,
+	[SESSION_PERMISSION] = HEALTH_ASKS, [SESSION_QUESTION] = HEALTH_ASKS,
+};
+
+/* Why it needs the user, in a phrase. */
+static void why_of(const struct ses *s, const struct request *r, char *buf, size_t size)
+{
+	char phrase[300];
+	buf[0] = '\0';
+	if (r) {
+		request_phrase(r, phrase, sizeof(phrase));
+		snprintf(buf, size, "%s: %s", r->is_question ? "question" : "permission", phrase);
+	} else if (s->row->shown == SESSION_RETRY) {
+		snprintf(buf, size, "try %d failed: %s", s->row->attempt, s->run.message);
+	} else if (s->row->shown == SESSION_ERROR) {
+		snprintf(buf, size, "%s", s->row->words ? s->row->words : s->last.error[0] ? s->last.error : "its last turn failed");
+	} else if (s->row->shown == SESSION_INTERRUPTED) {
+		snprintf(buf, size, "interrupted: its server was killed, or another process runs it");
+	} else if (s->row->shown == SESSION_UNANSWERED) {
+		snprintf(buf, size, "unanswered: the turn ended before there was an answer");
+	}
+}
+
+/* A failure that nobody will look at any more, one of a child, whose parent tells, or of what is put away, is no alarm. */
+static enum health health_of(const struct ses *s)
+{
+	enum health h = healths[s->row->shown];
+	bool live = s->row->shown >= SESSION_BUSY && s->row->shown != SESSION_ERROR;
+	bool old = now_wall_ms() - s->row->updated_ms > NEWS_MS;
+	if (!live && (old || s->row->archived_ms || parent_of(s)) && h >= HEALTH_ATTENTION)
+		return HEALTH_IDLE;
+	if (live && h >= HEALTH_ATTENTION && parent_of(s))
+		return HEALTH_BUSY;
+	return h;
+}
+
+static bool is_hidden(const struct ses *s)
+{
+	const struct ses *p = parent_of(s);
+	bool awake = s->row->shown >= SESSION_BUSY && s->row->shown != SESSION_ERROR;
+	if (p && (!p->row->unfolded || p->row->hidden))
+		return true;
+	if (p || awake || sessions_of(s->row->row.source)->show_old)
+		return false;
+	return s->row->archived_ms || now_wall_ms() - s->row->updated_ms > SESSION_OLD_MS;
+}
+
+static void judge_one(struct ses *s)
+{
+	struct session *r = s->row;
+	const struct request *asks = ses_request(s);
+	enum session_status before = r->shown;
+	char why[420];
+	r->status = own_status(s);
+	r->shown = !asks ? r->status : asks->is_question ? SESSION_QUESTION : SESSION_PERMISSION;
+	if (r->shown != before || !r->status_ms)
+		r->status_ms = asks ? asks->asked_ms : r->shown >= SESSION_BUSY && r->shown != SESSION_ERROR ? now_wall_ms() : r->updated_ms;
+	if (before == SESSION_UNKNOWN && r->shown == SESSION_BUSY && s->last.created_ms)
+		r->status_ms = s->last.created_ms;           /* it was at it before we came */
+	r->hidden = is_hidden(s);
+	why_of(s, asks, why, sizeof(why));
+	store_row_health(&r->row, health_of(s), r->status_ms, why[0] ? why : NULL);
+	store_touch(&r->row);
+}
+
+void ses_judge(struct ses *s)
+{
+	struct oc *home = s->home;
+	for (int i = 0; s && i < DEPTH_MAX; i++) {
+		judge_one(s);
+		s = parent_of(s);
+	}
+	if (home)
+		oc_judge(home);
+}
+
+static void count_children(struct sessions *ss)
+{
+	struct ses *s, *next;
+	HASH_ITER(hh, ss->table, s, next) {
+		s->row->children = 0;
+		s->row->depth = 0;
+	}
+	HASH_ITER(hh, ss->table, s, next) {
+		struct ses *p = parent_of(s);
+		if (p)
+			p->row->children++;
+		for (int i = 0; p && i < DEPTH_MAX; i++) {
+			s->row->depth++;
+			p = parent_of(p);
+		}
+	}
+}
+
+static int by_depth(struct ses *a, struct ses *b)
+{
+	return a->row->depth - b->row->depth;
+}
+
+void sessions_judge(struct sessions *ss)
+{
+	struct ses *s, *next;
+	count_children(ss);
+	HASH_SORT(ss->table, by_depth);       /* parents first: a hidden one hides what is under it */
+	HASH_ITER(hh, ss->table, s, next)
+		judge_one(s);
+	for (struct oc *oc = ss->ocs; oc; oc = oc->next)
+		oc_judge(oc);
+}
+
+static struct sessions *of_server(const struct server *v)
+{
+	struct source *s = server_source(v, backend_sessions.name);
+	return s ? sessions_of(s) : NULL;
+}
+
+bool session_show_old(struct store *store)
+{
+	bool on = false, first = true;
+	for (struct server *v = store_servers(store); v; v = v->next) {
+		struct sessions *ss = of_server(v);
+		if (!ss)
+			continue;
+		if (first)
+			on = !ss->show_old;
+		first = false;
+		ss->show_old = on;
+		sessions_judge(ss);
+	}
+	return on;
+}
+
+void session_fold(struct row *row)
+{
+	struct session *r = (struct session *)row;
+	r->unfolded = !r->unfolded;
+	sessions_judge(sessions_of(row->source));
+}
+
+const struct request *session_request(const struct row *row)
+{
+	struct ses *s = ses_of(row);
+	return s ? ses_request(s) : NULL;
+}
+
+void session_sends_soon(struct row *row)
+{
+	struct ses *s = ses_of(row);
+	if (s && s->home && s->home->door)
+		door_ready(s->home->door);
+}
+
+/* --- the server as a patient ---------------------------------------------------------------------------------------- */
+
+static void oc_counts(const struct oc *oc, struct session *r)
+{
+	struct ses *s, *next;
+	r->sessions = r->waiting = 0;
+	HASH_ITER(hh, oc->owner->table, s, next)
+		r->sessions += s->home == oc;
+	for (const struct request *q = oc->requests; q; q = q->next) {
+		s = ses_find(oc->owner, q->session);
+		r->waiting += s && s->run.run != OC_RUN_IDLE;
+	}
+}
+
+/* While it asks for its password its server's row says so: one thing to do is one line in the queue. */
+void oc_judge(struct oc *oc)
+{
+	static const enum health states[] = { [OC_FOUND] = HEALTH_UNKNOWN, [OC_ASKING] = HEALTH_UNKNOWN, [OC_LIVE] = HEALTH_GOOD,
+	                                      [OC_LOST] = HEALTH_BAD, [OC_DENIED] = HEALTH_ATTENTION, [OC_STRANGE] = HEALTH_ATTENTION };
+	char id[96], name[128], why[420] = "";
+	snprintf(id, sizeof(id), "opencode-%s", oc->name);
+	snprintf(name, sizeof(name), "OpenCode %s%s:%s", oc->version, oc->version[0] ? " " : "", oc->name);
+	struct session *r = (struct session *)store_row(&oc->owner->source, &kind_session, id, name);
+	int64_t limit = (int64_t)store_settings(oc->owner->source.store)->opencode_memory << 10;
+	bool fat = limit && oc->rss_kb > limit;
+	oc->row = r;
+	r->type = SESSION_SERVICE;
+	r->priv = oc;
+	r->cost = r->tokens = r->context_used = r->context_limit = -1;
+	r->cpu = oc->cpu;
+	r->uptime_s = oc->pid && oc->owner->uptime > 0 ? (int64_t)oc->owner->uptime - oc->started_ticks / 100 : -1;
+	r->memory = oc->rss_kb > 0 ? oc->rss_kb * 1024 : -1;
+	r->port = oc->port;
+	xreplace(&r->unit, oc->unit);
+	char *cwd = r->directory;
+	r->directory = oc->cwd ? xstrdup(oc->cwd) : NULL;
+	free(cwd);
+	oc_counts(oc, r);
+	if (oc->err.text[0] && oc->state != OC_LIVE)
+		snprintf(why, sizeof(why), "%s", oc->err.text);
+	else if (fat) {
+		char size[HUMAN_SIZE];
+		snprintf(why, sizeof(why), "uses %s of memory; a restart of its unit frees it", human_bytes(size, (uint64_t)oc->rss_kb << 10));
+	}
+	enum health h = states[oc->state];
+	if (h == HEALTH_GOOD && fat)
+		h = HEALTH_ATTENTION;
+	if (r->row.health != h)
+		r->status_ms = now_wall_ms();
+	store_row_health(&r->row, h, r->status_ms, why[0] ? why : NULL);
+	store_touch(&r->row);
+}

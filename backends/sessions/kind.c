@@ -1,0 +1,353 @@
+/* kind.c: the session as a kind of row: names, JSON, details. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/base/quote.h"
+#include "backends/base/wash.h"
+#include "backends/sessions/sessions.h"
+
+#define MESSAGES_SHOWN 60
+#define MESSAGES_MAX (32u << 20)
+#define SERVICE_LOOK_MS 3000         /* between two looks at a server whose details are read */
+#define MESSAGES_GAP_MS 700          /* between two askings while it streams */
+
+const char *session_type_name(enum session_type t)
+{
+	static const char *const names[] = { "opencode", "claude", "tmux", "server" };
+	return names[t];
+}
+
+const char *session_status_name(enum session_status s)
+{
+	static const char *const names[] = {
+		[SESSION_UNKNOWN] = "unknown", [SESSION_NOT_SERVED] = "not served", [SESSION_IDLE] = "idle", [SESSION_ABORTED] = "aborted",
+		[SESSION_UNANSWERED] = "unanswered", [SESSION_INTERRUPTED] = "interrupted", [SESSION_BUSY] = "busy",
+		[SESSION_RETRY] = "retry", [SESSION_ERROR] = "error", [SESSION_PERMISSION] = "permission",
+		[SESSION_QUESTION] = "question",
+	};
+	return names[s];
+}
+
+static void finish(struct row *row)
+{
+	struct session *s = (struct session *)row;
+	if (s->priv && s->type == SESSION_OPENCODE)
+		ses_unlink(s->priv);
+	else if (s->priv && s->type == SESSION_SERVICE)
+		((struct oc *)s->priv)->row = NULL;
+	else if (s->type == SESSION_TMUX || s->type == SESSION_CLAUDE)
+		others_finish(s);
+	char *owned[] = { s->directory, s->agent, s->model, s->words, s->unit };
+	for (size_t i = 0; i < ARRAY_LEN(owned); i++)
+		free(owned[i]);
+}
+
+/* --- JSON ------------------------------------------------------------------------------------------------------- */
+
+static void add_text(cJSON *o, const char *name, const char *value)
+{
+	if (value && *value)
+		cJSON_AddStringToObject(o, name, value);
+	else
+		cJSON_AddNullToObject(o, name);
+}
+
+static void add_number(cJSON *o, const char *name, double value, bool known)
+{
+	if (known)
+		cJSON_AddNumberToObject(o, name, value);
+	else
+		cJSON_AddNullToObject(o, name);
+}
+
+static void add_request(cJSON *o, const struct row *row)
+{
+	const struct request *r = session_request(row);
+	char phrase[400] = "";
+	if (!r) {
+		cJSON_AddNullToObject(o, "asks");
+		return;
+	}
+	cJSON *a = cJSON_AddObjectToObject(o, "asks");
+	request_phrase(r, phrase, sizeof(phrase));
+	add_text(a, "id", r->id);
+	add_text(a, "type", r->is_question ? "question" : "permission");
+	add_text(a, "session", r->session);
+	add_text(a, "text", phrase);
+}
+
+static void json(const struct row *row, void *out)
+{
+	const struct session *s = (const struct session *)row;
+	cJSON *o = out;
+	add_text(o, "type", session_type_name(s->type));
+	add_text(o, "session", s->sid);
+	add_text(o, "parent", s->parent);
+	add_text(o, "directory", s->directory);
+	add_text(o, "agent", s->agent);
+	add_text(o, "model", s->model);
+	add_text(o, "status", session_status_name(s->shown));
+	add_number(o, "status_since_ms", (double)s->status_ms, s->status_ms > 0);
+	add_number(o, "next_try_ms", (double)s->next_ms, s->shown == SESSION_RETRY);
+	add_text(o, "words", s->words);
+	add_request(o, row);
+	add_number(o, "created_ms", (double)s->created_ms, s->created_ms > 0);
+	add_number(o, "updated_ms", (double)s->updated_ms, s->updated_ms > 0);
+	add_number(o, "archived_ms", (double)s->archived_ms, s->archived_ms > 0);
+	add_number(o, "cost", s->cost, s->cost >= 0);
+	add_number(o, "tokens", (double)s->tokens, s->tokens >= 0);
+	add_number(o, "context_tokens", (double)s->context_used, s->context_used >= 0);
+	add_number(o, "context_limit", (double)s->context_limit, s->context_limit > 0);
+	add_number(o, "port", s->port, s->port > 0);
+	if (s->type != SESSION_SERVICE)
+		return;
+	add_text(o, "unit", s->unit);
+	add_text(o, "version", ((const struct oc *)s->priv)->version);
+	add_number(o, "uptime_s", (double)s->uptime_s, s->uptime_s >= 0);
+	add_number(o, "memory_bytes", (double)s->memory, s->memory >= 0);
+	add_number(o, "cpu_percent", s->cpu, s->cpu >= 0);
+	add_number(o, "sessions", s->sessions, true);
+	add_number(o, "waiting", s->waiting, true);
+}
+
+/* --- details ------------------------------------------------------------------------------------------------------ */
+
+static void messages_done(struct call *call, const struct reply *r, void *arg)
+{
+	struct ses *s = arg;
+	struct err err;
+	s->messages_call = NULL;
+	s->messages_more = false;
+	char *what = xasprintf("%s messages %s", s->home->name, s->id);
+	bool good = oc_is_answer(s->home, r, &err);
+	xreplace(&s->messages_err, good ? NULL : err.text);
+	s->messages_stale = false;           /* the next event, or asking for it again, tries once more */
+	if (good)
+		source_feed(s->row->row.source, what, r->body, r->len);
+	else
+		store_touch(&s->row->row);
+	free(what);
+}
+
+void ses_want_messages(struct ses *s)
+{
+	struct sessions *ss = sessions_of(s->row->row.source);
+	if (!s->home) {
+		stored_want_messages(s);
+		return;
+	}
+	int64_t now = loop_now(store_loop(ss->source.store));
+	bool fresh = (s->messages || s->messages_err) && !s->messages_stale;
+	if (fresh || s->messages_call || !s->home || !s->home->stream || now - s->messages_ms < MESSAGES_GAP_MS)
+		return;
+	if (!s->messages_asked)
+		s->messages_asked = MESSAGES_SHOWN;
+	char *part = xasprintf("/session/%s/message?limit=%zu", s->id, s->messages_asked), *path = oc_path(s, "%s", part);
+	s->messages_ms = now;
+	s->messages_call = oc_call(s->home, "GET", path, NULL, 15000, MESSAGES_MAX, messages_done, s);
+	free(part);
+	free(path);
+}
+
+/* All of them are asked for again, for the older servers know no other way back. */
+bool session_older(struct row *row)
+{
+	struct ses *s = ses_of(row);
+	if (!s || !s->home || !s->messages || s->messages_n < s->messages_asked || s->messages_more)
+		return false;
+	s->messages_asked *= 4;
+	s->messages_more = s->messages_stale = true;
+	s->messages_ms = 0;
+	ses_want_messages(s);
+	return true;
+}
+
+static void when(struct doc *doc, const char *label, int64_t ms)
+{
+	char clock[HUMAN_SIZE], age[HUMAN_SIZE];
+	if (ms > 0)
+		doc_pair(doc, DOC_PLAIN, label, "%s  (%s ago)", human_clock(clock, ms), human_age(age, now_wall_ms() - ms));
+}
+
+static void detail_session(struct session *s, struct doc *doc)
+{
+	doc_pair(doc, DOC_PLAIN, "title", "%s", s->row.name);
+	doc_pair(doc, DOC_PLAIN, "status", "%s", session_status_name(s->shown));
+	if (s->row.why)
+		doc_pair(doc, s->row.health >= HEALTH_ATTENTION ? DOC_WARN : DOC_DIM, "why", "%s", s->row.why);
+	doc_pair(doc, DOC_PLAIN, "directory", "%s", s->directory ? s->directory : "unknown");
+	if (s->agent || s->model)
+		doc_pair(doc, DOC_PLAIN, "agent, model", "%s  %s", s->agent ? s->agent : "", s->model ? s->model : "");
+	if (s->cost >= 0)
+		doc_pair(doc, DOC_PLAIN, "cost", "$%.4f", s->cost);
+	if (s->tokens >= 0)
+		doc_pair(doc, DOC_PLAIN, "tokens", "%lld", (long long)s->tokens);
+	if (s->context_used >= 0 && s->context_limit > 0)
+		doc_pair(doc, DOC_PLAIN, "context", "%lld of %lld (%lld%%)", (long long)s->context_used, (long long)s->context_limit,
+		         (long long)(100 * s->context_used / s->context_limit));
+	when(doc, "created", s->created_ms);
+	when(doc, "last activity", s->updated_ms);
+	when(doc, "archived", s->archived_ms);
+	doc_pair(doc, DOC_DIM, "id", "%s", s->sid);
+}
+
+static void detail_service(struct session *s, struct doc *doc)
+{
+	const struct oc *oc = s->priv;
+	char size[HUMAN_SIZE];
+	doc_pair(doc, DOC_PLAIN, "version", "%s", oc->version[0] ? oc->version : "unknown");
+	doc_pair(doc, DOC_PLAIN, "listens on", "%s port %d of %s", oc->host, oc->port, s->row.server->name);
+	if (oc->pid)
+		doc_pair(doc, DOC_PLAIN, "process", "%d", oc->pid);
+	doc_pair(doc, DOC_PLAIN, "unit", "%s%s", oc->unit ? oc->unit : "none: it was not started by systemd",
+	         oc->unit && oc->user_unit ? "  (of the user's own systemd)" : "");
+	if (s->uptime_s >= 0)
+		doc_pair(doc, DOC_PLAIN, "up", "%s", human_span(size, s->uptime_s * 1000));
+	if (s->memory >= 0)
+		doc_pair(doc, s->row.health == HEALTH_ATTENTION ? DOC_WARN : DOC_PLAIN, "memory", "%s of %d MB from which it is marked",
+		         human_bytes(size, (uint64_t)s->memory), store_settings(s->row.source->store)->opencode_memory);
+	if (s->cpu >= 0)
+		doc_pair(doc, DOC_PLAIN, "processor", "%.1f%% of one", s->cpu);
+	else if (oc->pid)
+		doc_pair(doc, DOC_DIM, "processor", "a second look tells");
+	if (oc->cwd)
+		doc_pair(doc, DOC_PLAIN, "directory", "%s", s->directory);
+	doc_pair(doc, DOC_PLAIN, "sessions", "%d, waiting for you %d", s->sessions, s->waiting);
+	doc_pair(doc, DOC_PLAIN, "login", "%s", oc->password ? "with a password" : "no password: whoever is on that machine may use it");
+	if (oc->err.text[0] && oc->state != OC_LIVE)
+		doc_pair(doc, DOC_WARN, "state", "%s", oc->err.text);
+}
+
+void session_detail(struct row *row, struct doc *doc, bool reveal)
+{
+	struct session *s = (struct session *)row;
+	const struct request *r = session_request(row);
+	struct ses *ses = ses_of(row);
+	if (s->type == SESSION_SERVICE) {
+		detail_service(s, doc);
+		sessions_look(sessions_of(row->source), SERVICE_LOOK_MS);
+		return;
+	}
+	detail_session(s, doc);
+	if (r) {
+		doc_head(doc, r->is_question ? "It asks (Enter answers)" : "It wants to (Enter answers)");
+		request_doc(r, doc);
+	}
+	if (!ses) {
+		others_detail(row, doc);
+		return;
+	}
+	ses_want_messages(ses);
+	session_conversation(ses, doc);
+}
+
+const struct kind kind_session = {
+	.name = "session",
+	.plural = "sessions",
+	.row_size = sizeof(struct session),
+	.actions = session_actions,
+	.finish = finish,
+	.detail = session_detail,
+	.follow = session_follow,
+	.shell = session_attach,
+	.json = json,
+};
+
+/* --- names for completion --------------------------------------------------------------------------------------------- */
+
+static size_t lines_into(char *lines, const char **out, size_t max)
+{
+	static char names[200][160];          /* borrowed by the caller until the next call */
+	size_t n = 0;
+	for (const char *at = lines ? lines : ""; *at && n < max && n < ARRAY_LEN(names);) {
+		size_t len = strcspn(at, "\n"), name = strcspn(at, "\t\n");
+		if (name && name < sizeof(names[0])) {
+			memcpy(names[n], at, name);
+			names[n][name] = '\0';
+			out[n] = names[n];
+			n++;
+		}
+		at += len + (at[len] == '\n');
+	}
+	return n;
+}
+
+static size_t directories(struct sessions *ss, const char **out, size_t max)
+{
+	struct ses *s, *next;
+	size_t n = 0;
+	HASH_ITER(hh, ss->table, s, next) {
+		size_t i = 0;
+		while (i < n && s->row->directory && strcmp(out[i], s->row->directory) != 0)
+			i++;
+		if (i == n && n < max && s->row->directory)
+			out[n++] = s->row->directory;
+	}
+	return n;
+}
+
+size_t session_names(const struct row *row, enum session_list list, const char **out, size_t max)
+{
+	const struct session *s = (const struct session *)row;
+	const struct ses *ses = ses_of(row);
+	struct oc *oc = s->type == SESSION_SERVICE ? s->priv : ses ? ses->home : NULL;
+	if (list == SESSION_DIRECTORIES)
+		return directories(sessions_of(row->source), out, max);
+	return oc ? lines_into(list == SESSION_AGENTS ? oc->agents : list == SESSION_MODELS ? oc->models : oc->commands, out, max) : 0;
+}
+
+/* --- folders over the link ---------------------------------------------------------------------------------------------- */
+
+#define FOLDERS_MS 5000
+
+static void folders_done(const struct run_result *r, void *arg)
+{
+	struct sessions *ss = arg;
+	ss->folders_run = NULL;
+	free(ss->folders);
+	ss->folders = r->end.err.code ? xstrdup("") : wash_dup(r->out, 0);
+	for (char *c = ss->folders; *c; c++)         /* parted by slashes, which no name has; washing keeps no line ends */
+		*c = *c == '/' ? '\n' : *c;
+	struct row *any = store_first(ss->source.store, &kind_session, ss->source.server);
+	if (any)
+		store_touch(any);
+}
+
+void folders_end(struct sessions *ss)
+{
+	run_cancel(ss->folders_run);
+	ss->folders_run = NULL;
+	free(ss->folders_of);
+	free(ss->folders);
+	ss->folders_of = ss->folders = NULL;
+}
+
+bool session_directories_come(const struct row *row)
+{
+	return sessions_of(row->source)->folders_run != NULL;
+}
+
+bool session_directories_in(struct row *row, const char *parent, const char **out, size_t max, size_t *n)
+{
+	static const char script[] = "cd \"$1\" 2>/dev/null && for d in */; do [ -d \"$d\" ] && printf %s \"$d\"; done | head -c 60000";
+	struct sessions *ss = sessions_of(row->source);
+	const char *argv[] = { "sh", "-c", script, "sh", parent, NULL };
+	*n = 0;
+	if (ss->folders && ss->folders_of && !strcmp(ss->folders_of, parent)) {
+		*n = lines_into(ss->folders, out, max);
+		return true;
+	}
+	if (row->server->link->state != LINK_UP)
+		return true;
+	folders_end(ss);
+	ss->folders_of = xstrdup(parent);
+	char *command = quote_command(argv);
+	ss->folders_run = link_run(row->server->link, command, NULL, 0, 65536, FOLDERS_MS, folders_done, ss);
+	free(command);
+	return false;
+}

@@ -1,0 +1,445 @@
+/* move.c: a session to a file, and from a file to another server or directory.
+ *
+ * There is no call for the import: the server's own program does it, fed over its standard input. The copy gets new ids, or the
+ * import would move the session that has them, or leave its messages out without a word; what arrived is counted. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cjson/cJSON.h>
+
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/base/quote.h"
+#include "backends/sessions/acts.h"
+
+#define FILE_MAX (256u << 20)
+#define IMPORT_MS 60000
+#define ID_TAIL 14                   /* the random end of an id; the time before it stays, so that the order does */
+
+/* --- out ----------------------------------------------------------------------------------------------------- */
+
+/* Whole or not at all; never over a file that is there. */
+static bool write_file(const char *path, const char *text, size_t len, struct err *err)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return err_set(err, ERR_SYSTEM, "%s could not be written: %s", path, errno == EEXIST ? "it is there already" : strerror(errno));
+	for (size_t at = 0; at < len;) {
+		ssize_t n = write(fd, text + at, len - at);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			err_set(err, ERR_SYSTEM, "%s could not be written: %s; it was taken away again", path, strerror(errno));
+			close(fd);
+			unlink(path);
+			return false;
+		}
+		at += (size_t)n;
+	}
+	if (close(fd) == 0)
+		return true;
+	unlink(path);
+	return err_set(err, ERR_SYSTEM, "%s could not be written: %s", path, strerror(errno));
+}
+
+static void move_there(struct act *a);
+
+static void messages_came(struct call *call, const struct reply *r, void *arg)
+{
+	struct act *a = arg;
+	struct err err;
+	char said[160];
+	a->call = NULL;
+	cJSON *list = oc_is_answer(a->oc, r, &err) ? cJSON_ParseWithLength(r->body, r->len) : NULL;
+	if (!cJSON_IsArray(list)) {
+		if (!err.code)
+			err_set(&err, ERR_GARBLED, "its messages could not be understood; nothing was written");
+		cJSON_Delete(list);
+		oc_act_end(a, &err, NULL);
+		return;
+	}
+	snprintf(said, sizeof(said), "%d messages", cJSON_GetArraySize(list));
+	cJSON_Delete(list);
+	if (a->to) {
+		char *both = xasprintf("{\"info\":%s,\"messages\":%s}", a->text, r->body);
+		free(a->text);
+		a->text = both;
+		move_there(a);
+		return;
+	}
+	char *whole = xasprintf("{\"info\":%s,\"messages\":%s}\n", a->text, r->body);
+	bool good = write_file(a->order->argument, whole, strlen(whole), &err);
+	free(whole);
+	oc_act_end(a, good ? NULL : &err, said);
+}
+
+static void info_came(struct call *call, const struct reply *r, void *arg)
+{
+	struct act *a = arg;
+	struct err err;
+	struct ses *s = ses_find(a->oc->owner, a->sid);
+	a->call = NULL;
+	if (!oc_is_answer(a->oc, r, &err) || !s) {
+		if (s == NULL)
+			err_set(&err, ERR_ABSENT, "it is not there any more");
+		oc_act_end(a, &err, NULL);
+		return;
+	}
+	a->text = xstrndup(r->body, r->len);
+	char *path = oc_path(s, "/session/%s/message", s->id);
+	a->call = oc_call(a->oc, "GET", path, NULL, IMPORT_MS, FILE_MAX, messages_came, a);
+	free(path);
+}
+
+static void fetch(struct act *a, const struct ses *s)
+{
+	char *path = oc_path(s, "/session/%s", s->id);
+	a->call = oc_call(a->oc, "GET", path, NULL, ACT_MS, 0, info_came, a);
+	free(path);
+}
+
+void session_export(struct order *order)
+{
+	struct ses *s;
+	if (!order->argument || !*order->argument) {
+		oc_act_fail(order, ERR_USAGE, "it needs the name of a file: `mocr do export SERVER/session/ID FILE`");
+		return;
+	}
+	struct act *a = oc_act_begin(order, &s);
+	if (a)
+		fetch(a, s);
+}
+
+/* --- in ------------------------------------------------------------------------------------------------------- */
+
+static char *read_file(const char *path, size_t *len, struct err *err)
+{
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size > (off_t)FILE_MAX) {
+		err_set(err, ERR_SYSTEM, "%s could not be read: %s", path, fd < 0 ? strerror(errno) : "it is no file, or over 256 MB");
+		if (fd >= 0)
+			close(fd);
+		return NULL;
+	}
+	char *text = xcalloc(1, (size_t)st.st_size + 1);
+	size_t at = 0;
+	for (ssize_t n; at < (size_t)st.st_size && (n = read(fd, text + at, (size_t)st.st_size - at)) > 0;)
+		at += (size_t)n;
+	close(fd);
+	*len = at;
+	return text;
+}
+
+/* Every id becomes another one, the same each time it stands there. */
+static void renew_ids(char *text, size_t len, uint64_t nonce)
+{
+	static const char abc[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+	for (size_t i = 0; i + 30 <= len; i++) {
+		char *id = text + i;
+		if (strncmp(id, "ses_", 4) && strncmp(id, "msg_", 4) && strncmp(id, "prt_", 4))
+			continue;
+		if (strspn(id + 4, abc) < 26)
+			continue;
+		uint64_t h = nonce ^ 1469598103934665603ull;
+		for (size_t k = 0; k < 30; k++)
+			h = (h ^ (unsigned char)id[k]) * 1099511628211ull;
+		for (size_t k = 30 - ID_TAIL; k < 30; k++) {
+			h = h * 6364136223846793005ull + 1442695040888963407ull;
+			id[k] = abc[(h >> 33) % 62];
+		}
+		i += 29;
+	}
+}
+
+static void move_archives(struct act *a);
+
+static void counted(struct call *call, const struct reply *r, void *arg)
+{
+	struct act *a = arg;
+	struct err err;
+	char said[160];
+	a->call = NULL;
+	cJSON *list = oc_is_answer(a->oc, r, &err) ? cJSON_ParseWithLength(r->body, r->len) : NULL;
+	size_t n = (size_t)cJSON_GetArraySize(list);
+	cJSON_Delete(list);
+	if (!err.code && n != a->messages)
+		err_set(&err, ERR_GARBLED, "only %zu of %zu messages arrived in %s; the file is still whole, the copy is not", n, a->messages, a->sid);
+	snprintf(said, sizeof(said), "%s with all its %zu messages", a->sid, n);
+	oc_snapshot(a->oc);
+	if (!err.code && a->to) {
+		move_archives(a);
+		return;
+	}
+	oc_act_end(a, &err, said);
+}
+
+static void imported(const struct run_result *r, void *arg)
+{
+	struct act *a = arg;
+	struct err err = r->end.err;
+	a->run = NULL;
+	const char *said = strstr(r->out, "Imported session: "), *id = said ? said + strlen("Imported session: ") : NULL;
+	size_t n = id ? strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") : 0;
+	if (!err.code && (!n || n >= sizeof(a->sid)))
+		err_set(&err, ERR_REFUSED, "its program did not take it: %.200s", r->err_len ? r->err_out : r->out_len ? r->out : "no word");
+	if (err.code) {
+		oc_act_end(a, &err, NULL);
+		return;
+	}
+	memcpy(a->sid, id, n);
+	a->sid[n] = '\0';
+	struct ses like = { .directory = a->directory };
+	char *path = oc_path(&like, "/session/%s/message", a->sid);
+	a->call = oc_call(a->oc, "GET", path, NULL, IMPORT_MS, FILE_MAX, counted, a);
+	free(path);
+}
+
+/* The text with new ids and the directory it goes to; NULL: it is no export. */
+static char *made_new(char *text, size_t len, const char *directory, const char *project, size_t *messages)
+{
+	uint64_t nonce = 0;
+	if (getrandom(&nonce, sizeof(nonce), 0) != sizeof(nonce))
+		nonce = (uint64_t)loop_now;
+	renew_ids(text, len, nonce);
+	cJSON *root = cJSON_ParseWithLength(text, len), *info = cJSON_GetObjectItemCaseSensitive(root, "info");
+	cJSON *list = cJSON_GetObjectItemCaseSensitive(root, "messages");
+	char *out = NULL;
+	if (cJSON_IsObject(info) && cJSON_IsArray(list)) {
+		*messages = (size_t)cJSON_GetArraySize(list);
+		cJSON_DeleteItemFromObjectCaseSensitive(info, "directory");
+		cJSON_DeleteItemFromObjectCaseSensitive(info, "parentID");      /* of a session that is not there */
+		cJSON_AddStringToObject(info, "directory", directory);
+		if (project) {                   /* the older program takes it as it stands there */
+			cJSON_DeleteItemFromObjectCaseSensitive(info, "projectID");
+			cJSON_AddStringToObject(info, "projectID", project);
+		}
+		out = cJSON_PrintUnformatted(root);
+	}
+	cJSON_Delete(root);
+	return out;
+}
+
+/* a->text goes into the directory there, which belongs to the project. */
+static void import_text(struct act *a, const char *project)
+{
+	struct err err;
+	char *out = made_new(a->text, strlen(a->text), a->directory, project, &a->messages);
+	if (!out) {
+		err_set(&err, ERR_GARBLED, "it is no export of an OpenCode session; nothing was done");
+		oc_act_end(a, &err, NULL);
+		return;
+	}
+	struct buf script;
+	buf_init(&script, 16384);
+	buf_puts(&script, "PATH=$PATH:$HOME/.opencode/bin:$HOME/.local/bin:/usr/local/bin; p=");
+	quote_word(&script, a->oc->program ? a->oc->program : "opencode");
+	buf_puts(&script, "; [ -x \"$p\" ] || p=opencode; cd ");
+	quote_word(&script, a->directory);
+	buf_puts(&script, " && exec \"$p\" import /dev/stdin");
+	const char *argv[] = { "sh", "-c", script.data, NULL };
+	char *command = quote_command(argv);
+	a->run = link_run(source_link(&a->oc->owner->source), command, out, strlen(out), 65536, IMPORT_MS, imported, a);
+	free(command);
+	buf_finish(&script);
+	free(out);
+}
+
+static void project_came(struct call *call, const struct reply *r, void *arg)
+{
+	struct act *a = arg;
+	struct err err;
+	a->call = NULL;
+	cJSON *o = oc_is_answer(a->oc, r, &err) ? cJSON_ParseWithLength(r->body, r->len) : NULL;
+	const cJSON *id = cJSON_GetObjectItemCaseSensitive(o, "id");
+	char *project = cJSON_IsString(id) ? xstrdup(id->valuestring) : NULL;
+	cJSON_Delete(o);
+	import_text(a, project);
+	free(project);
+}
+
+/* A directory that is not there would be taken for one of no project. */
+static void folder_looked(const struct run_result *r, void *arg)
+{
+	struct act *a = arg;
+	struct err err = r->end.err;
+	a->run = NULL;
+	if (!err.code && r->end.exit_code != 0)
+		err_set(&err, ERR_ABSENT, "there is no directory %.120s on %s; nothing was done", a->directory, a->oc->owner->source.server->name);
+	if (err.code) {
+		oc_act_end(a, &err, NULL);
+		return;
+	}
+	struct ses like = { .directory = a->directory };
+	char *path = oc_path(&like, "/project/current");
+	a->call = oc_call(a->oc, "GET", path, NULL, ACT_MS, 0, project_came, a);
+	free(path);
+}
+
+static void import_begin(struct act *a)
+{
+	const char *argv[] = { "test", "-d", a->directory, NULL };
+	char *command = quote_command(argv);
+	a->run = link_run(source_link(&a->oc->owner->source), command, NULL, 0, 4096, ACT_MS, folder_looked, a);
+	free(command);
+}
+
+static void import_with(struct act *a, const char *file)
+{
+	struct err err;
+	size_t len = 0;
+	a->text = read_file(file, &len, &err);
+	if (a->text)
+		import_begin(a);
+	else
+		oc_act_end(a, &err, NULL);
+}
+
+void session_import(struct order *order)
+{
+	struct row *row = order_row(order);
+	const struct session *r = (const struct session *)row;
+	struct ses *s = row ? ses_of(row) : NULL;
+	struct oc *oc = s ? s->home : row && r->type == SESSION_SERVICE ? r->priv : NULL;
+	const char *words = order->argument ? order->argument : "", *dir = strrchr(words, ' ');
+	if (!dir || dir[1] != '/') {
+		oc_act_fail(order, ERR_USAGE, "it needs a file of this machine and a directory over there: \"FILE /srv/app\"");
+		return;
+	}
+	if (!oc || !oc->door || oc->state != OC_LIVE) {
+		oc_act_fail(order, ERR_LOST, "its OpenCode server is not reached now; nothing was made");
+		return;
+	}
+	struct act *a = oc_act_add(order, oc, &oc->acts);
+	char *file = xstrndup(words, (size_t)(dir - words));
+	a->directory = xstrdup(dir + 1);
+	import_with(a, file);
+	free(file);
+}
+
+/* --- from here to there ---------------------------------------------------------------------------------------- */
+
+#define MOVE_WAIT_MS 20000           /* for the other server to be reached */
+#define MOVE_LOOK_MS 200
+
+/* From now on it is lost with that one. */
+static void act_rehome(struct act *a, struct oc *oc)
+{
+	for (struct act **slot = a->list; *slot; slot = &(*slot)->next)
+		if (*slot == a) {
+			*slot = a->next;
+			break;
+		}
+	a->oc = oc;
+	a->list = &oc->acts;
+	a->next = oc->acts;
+	oc->acts = a;
+}
+
+static void archived(struct call *call, const struct reply *r, void *arg)
+{
+	struct act *a = arg;
+	struct err err;
+	char said[256];
+	a->call = NULL;
+	if (!oc_is_answer(a->oc, r, &err)) {
+		struct err why = err;
+		err_set(&err, why.code, "it is on %s as %s, whole; but the one here could not be archived: %.160s", a->to, a->text, why.text);
+		oc_act_end(a, &err, NULL);
+		return;
+	}
+	snprintf(said, sizeof(said), "it is on %s as %s with all its %zu messages; the one here is archived", a->to, a->text, a->messages);
+	oc_act_end(a, NULL, said);
+}
+
+static void move_archives(struct act *a)
+{
+	struct row *row = order_row(a->order);
+	struct ses *s = row ? ses_of(row) : NULL;
+	char body[80];
+	xreplace(&a->text, a->sid);              /* of the copy */
+	if (!s || !s->home || s->home->state != OC_LIVE) {
+		struct err err;
+		err_set(&err, ERR_LOST, "it is on %s as %s, whole; but the one here is not reached now and was not archived", a->to, a->sid);
+		oc_act_end(a, &err, NULL);
+		return;
+	}
+	act_rehome(a, s->home);
+	memcpy(a->sid, s->id, sizeof(a->sid));
+	snprintf(body, sizeof(body), "{\"time\":{\"archived\":%lld}}", (long long)now_wall_ms());
+	char *path = oc_path(s, "/session/%s", s->id);
+	a->call = oc_call(a->oc, "PATCH", path, body, ACT_MS, 0, archived, a);
+	free(path);
+}
+
+/* The one over there that can take it; NULL: none, and whether one may still come. */
+static struct oc *oc_of(const struct act *a, bool *may_come)
+{
+	struct server *v = store_server_find(a->order->store, a->to);
+	struct source *src = v ? server_source(v, backend_sessions.name) : NULL;
+	*may_come = v && (v->link->state == LINK_CONNECTING || v->link->state == LINK_ASKING || (src && src->state == SOURCE_WAITING));
+	for (struct oc *oc = src ? sessions_of(src)->ocs : NULL; oc; oc = oc->next) {
+		if (oc->state == OC_LIVE)
+			return oc;
+		*may_come |= oc->state == OC_FOUND || oc->state == OC_ASKING;
+	}
+	return NULL;
+}
+
+static void on_look(struct loop_timer *timer, void *arg)
+{
+	move_there(arg);
+}
+
+static void move_there(struct act *a)
+{
+	struct loop *loop = store_loop(a->order->store);
+	bool may_come;
+	struct err err;
+	struct oc *oc = oc_of(a, &may_come);
+	if (oc) {
+		act_rehome(a, oc);
+		import_begin(a);
+	} else if (may_come && loop_now(loop) - a->since_ms < MOVE_WAIT_MS) {
+		if (!a->timer)
+			a->timer = loop_timer_add(loop, MOVE_LOOK_MS, on_look, a);
+		loop_timer_set(a->timer, MOVE_LOOK_MS);
+	} else {
+		err_set(&err, ERR_ABSENT, "there is no OpenCode server on %s that is reached now; nothing was moved", a->to);
+		oc_act_end(a, &err, NULL);
+	}
+}
+
+/* "SERVER [DIRECTORY]": without a directory the same one over there. */
+void session_move(struct order *order)
+{
+	struct ses *s;
+	const char *words = order->argument ? order->argument : "";
+	size_t n = strcspn(words, " ");
+	char *to = xstrndup(words, n);
+	words += n + strspn(words + n, " ");
+	if (!n || (*words && *words != '/') || !store_server_find(order->store, to)) {
+		oc_act_fail(order, ERR_USAGE, n && (!*words || *words == '/') ? "there is no such server here; `mocr SERVER` and :connect open one"
+		                                                             : "it needs a server and perhaps a directory there: \"sese /srv/app\"");
+		free(to);
+		return;
+	}
+	struct act *a = oc_act_begin(order, &s);
+	if (!a) {
+		free(to);
+		return;
+	}
+	a->to = to;
+	a->since_ms = loop_now(store_loop(order->store));
+	if (*words)
+		act_path(words, &a->directory);
+	else
+		a->directory = xstrdup(s->directory);
+	fetch(a, s);
+}

@@ -1,0 +1,847 @@
+/* oc.c: the life of one OpenCode server: probed, followed, asked everything, and again after every loss.
+ *
+ * The stream of events is opened first and the snapshot asked when it stands; events that come in between are held and applied
+ * after it, so nothing is missed and nothing old overwrites what is new. Status, permissions and questions live in the
+ * memory of that process, per directory: each directory in use is asked for with its own string, byte for byte. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/base/wash.h"
+#include "backends/link/ask.h"
+#include "backends/sessions/sessions.h"
+
+#define PROBE_MS 5000
+#define LIST_MS 15000
+#define LIST_MAX (64u << 20)
+#define PASSWORD_MS 20000
+#define RETRY_MIN_MS 500
+#define RETRY_MAX_MS 30000
+#define RECENT_MS (7 * 86400000LL)
+#define LASTS_FIRST 30                /* of the newest sessions the last message is asked for at once */
+
+static const char *const roads_exec =
+	"sh -c 'if command -v socat >/dev/null 2>&1; then exec socat - TCP:%s:%d; elif command -v nc >/dev/null 2>&1; "
+	"then exec nc %s %d; else exec bash -c \"exec 3<>/dev/tcp/%s/%d; cat <&3 & exec cat >&3\"; fi'";
+
+/* A call of the snapshot: what its answer is called when it is fed. */
+struct oc_call {
+	struct oc *oc;
+	struct call *call;
+	char *what;
+	struct oc_call *next;
+};
+
+int64_t oc_silence_ms = OC_SILENCE_MS;
+
+static void stream_open(struct oc *);
+static void snapshot_step(struct oc *);
+
+/* --- finding and making ------------------------------------------------------------------------------------- */
+
+struct oc *oc_find(struct sessions *ss, const char *name)
+{
+	struct oc *oc = ss->ocs;
+	while (oc && strcmp(oc->name, name) != 0)
+		oc = oc->next;
+	return oc;
+}
+
+static void on_silence(struct loop_timer *t, void *arg)
+{
+	struct oc *oc = arg;
+	struct err err;
+	err_set(&err, ERR_TIMEOUT, "OpenCode on %s port %d: nothing was heard for %d s; it is asked anew", oc->owner->source.server->name,
+	        oc->port, (int)(oc_silence_ms / 1000));
+	oc_stop(oc);
+	oc_set_state(oc, OC_LOST, &err);
+	loop_timer_set(oc->retry, RETRY_MIN_MS);
+}
+
+static void on_retry(struct loop_timer *t, void *arg)
+{
+	oc_begin(arg);
+}
+
+struct oc *oc_add(struct sessions *ss, const char *name, const char *host, int port)
+{
+	struct loop *loop = store_loop(ss->source.store);
+	struct oc *oc = xcalloc(1, sizeof(*oc)), **slot = &ss->ocs;
+	size_t n = 0;
+	for (; *slot; slot = &(*slot)->next)
+		n++;
+	if (n >= OC_SERVERS_MAX) {
+		free(oc);
+		return NULL;
+	}
+	*slot = oc;
+	oc->owner = ss;
+	wash(oc->name, sizeof(oc->name), name, strlen(name));
+	oc->host = xstrdup(host);
+	oc->port = port;
+	oc->rss_kb = -1;
+	oc->cpu = -1;
+	oc->user = xstrdup("opencode");
+	oc->line.max = OC_EVENT_MAX;
+	oc->held.max = OC_HELD_MAX;
+	oc->silence = loop_timer_add(loop, -1, on_silence, oc);
+	oc->retry = loop_timer_add(loop, -1, on_retry, oc);
+	return oc;
+}
+
+void oc_configure(struct oc *oc, const struct opencode_config *config)
+{
+	oc->config = config;
+	if (config->user)
+		xreplace(&oc->user, config->user);
+}
+
+static void requests_free(struct oc *oc)
+{
+	while (oc->requests) {
+		struct request *r = oc->requests;
+		oc->requests = r->next;
+		request_free(r);
+	}
+}
+
+void oc_remove(struct oc *oc)
+{
+	struct sessions *ss = oc->owner;
+	struct ses *s, *next;
+	oc_stop(oc);
+	acts_lost(oc);
+	door_destroy(oc->door);
+	oc->door = NULL;
+	HASH_ITER(hh, ss->table, s, next)
+		if (s->home == oc && !ss->has_store) {
+			ses_free(s);
+		} else if (s->home == oc) {       /* in the database it is still, which is read anew */
+			s->home = NULL;
+			s->run = (struct oc_status){ 0 };
+			s->row->port = 0;
+			ses_judge(s);
+		}
+	if (oc->row)
+		store_row_remove(&oc->row->row);
+	for (struct oc **slot = &ss->ocs; *slot; slot = &(*slot)->next)
+		if (*slot == oc) {
+			*slot = oc->next;
+			break;
+		}
+	requests_free(oc);
+	loop_timer_remove(oc->silence);
+	loop_timer_remove(oc->retry);
+	buf_finish(&oc->line);
+	buf_finish(&oc->held);
+	buf_finish(&oc->pages);
+	secret_destroy(oc->password);
+	run_cancel(oc->password_run);
+	link_destroy(oc->password_link);
+	char *owned[] = { oc->host, oc->unit, oc->cwd, oc->program, oc->user, oc->models, oc->agents, oc->commands };
+	for (size_t i = 0; i < ARRAY_LEN(owned); i++)
+		free(owned[i]);
+	free(oc);
+}
+
+/* --- calls -------------------------------------------------------------------------------------------------------- */
+
+static char *base64(const char *in, size_t n)
+{
+	static const char abc[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	char *out = xcalloc(n / 3 + 2, 4), *o = out;
+	for (size_t i = 0; i < n; i += 3) {
+		unsigned a = (unsigned char)in[i], b = i + 1 < n ? (unsigned char)in[i + 1] : 0, c = i + 2 < n ? (unsigned char)in[i + 2] : 0;
+		*o++ = abc[a >> 2];
+		*o++ = abc[(a & 3) << 4 | b >> 4];
+		*o++ = i + 1 < n ? abc[(b & 15) << 2 | c >> 6] : '=';
+		*o++ = i + 2 < n ? abc[c & 63] : '=';
+	}
+	return out;
+}
+
+/* The header of the login, which the caller wipes and frees; NULL when there is no password. */
+static char *login_header(const struct oc *oc)
+{
+	if (!oc->password)
+		return NULL;
+	char *plain = xasprintf("%s:%s", oc->user, oc->password->text), *code = base64(plain, strlen(plain));
+	char *header = xasprintf("Authorization: Basic %s", code);
+	wipe(plain, strlen(plain));
+	wipe(code, strlen(code));
+	free(plain);
+	free(code);
+	return header;
+}
+
+static struct call *start(struct oc *oc, struct call_spec spec, const char *extra)
+{
+	char *login = login_header(oc);
+	const char *headers[4] = { "Accept: application/json, text/event-stream", NULL };
+	size_t n = 1;
+	if (login)
+		headers[n++] = login;
+	if (extra)
+		headers[n++] = extra;
+	headers[n] = NULL;
+	spec.headers = headers;
+	struct call *c = oc->door ? call_start(oc->door, &spec) : NULL;
+	if (login)
+		wipe(login, strlen(login));
+	free(login);
+	return c;
+}
+
+struct call *oc_call(struct oc *oc, const char *method, const char *path, const char *body, int64_t timeout_ms, size_t max,
+                     void (*done)(struct call *, const struct reply *, void *), void *arg)
+{
+	struct call_spec spec = { .method = method, .path = path, .body = body, .body_len = body ? strlen(body) : 0,
+	                          .timeout_ms = timeout_ms, .max = max, .done = done, .arg = arg, .once = strcmp(method, "GET") != 0 };
+	return start(oc, spec, NULL);
+}
+
+/* The server decodes directories twice: a % must be encoded twice. */
+static char *encode_directory(const char *directory)
+{
+	char *once = http_encode(directory), *out = xcalloc(strlen(once) * 5 + 1, 1), *o = out;
+	for (const char *p = once; *p; p++) {
+		*o++ = *p;
+		if (!strncmp(p, "%25", 3)) {
+			memcpy(o, "25", 2);
+			o += 2;
+		}
+	}
+	free(once);
+	return out;
+}
+
+char *oc_path(const struct ses *s, const char *fmt, ...)
+{
+	char *dir = encode_directory(s->directory ? s->directory : ""), *path, *whole;
+	va_list ap;
+	va_start(ap, fmt);
+	if (vasprintf(&path, fmt, ap) < 0)
+		abort();
+	va_end(ap);
+	whole = xasprintf("%s%sdirectory=%s", path, strchr(path, '?') ? "&" : "?", dir);
+	free(path);
+	free(dir);
+	return whole;
+}
+
+bool oc_is_answer(const struct oc *oc, const struct reply *r, struct err *err)
+{
+	const char *where = oc->owner->source.server->name;
+	char words[300];
+	if (r->err.code) {
+		*err = r->err;
+		return false;
+	}
+	if (r->status == 401)
+		return err_set(err, ERR_DENIED, "OpenCode on %s port %d wants a password (401)", where, oc->port);
+	if (r->status / 100 != 2)
+		return err_set(err, r->status == 404 ? ERR_ABSENT : ERR_REFUSED, "OpenCode on %s: %s", where,
+		               oc_words(words, sizeof(words), r->status, r->body, r->len));
+	if (r->status != 204 && strncmp(r->content_type, "application/json", 16) != 0)
+		return err_set(err, ERR_GARBLED, "what answers on %s port %d sent %s where JSON was expected; it is not taken for an answer",
+		               where, oc->port, r->content_type[0] ? r->content_type : "no type");
+	err_clear(err);
+	return true;
+}
+
+/* --- state ----------------------------------------------------------------------------------------------------------- */
+
+void oc_set_state(struct oc *oc, enum oc_state state, const struct err *err)
+{
+	oc->state = state;
+	if (err)
+		oc->err = *err;
+	else
+		err_clear(&oc->err);
+	oc_judge(oc);
+	sessions_judge_source(oc->owner);
+}
+
+static void call_unlink(struct oc *oc, struct oc_call *c)
+{
+	for (struct oc_call **slot = &oc->calls; *slot; slot = &(*slot)->next)
+		if (*slot == c) {
+			*slot = c->next;
+			break;
+		}
+	free(c->what);
+	free(c);
+}
+
+void oc_stop(struct oc *oc)
+{
+	struct ses *s, *next;
+	call_cancel(oc->probe);
+	call_cancel(oc->stream);
+	oc->probe = oc->stream = NULL;
+	while (oc->calls) {
+		call_cancel(oc->calls->call);
+		call_unlink(oc, oc->calls);
+	}
+	HASH_ITER(hh, oc->owner->table, s, next)
+		if (s->home == oc) {
+			if (s->last_call)
+				oc->owner->lasts--;
+			call_cancel(s->last_call);
+			call_cancel(s->messages_call);
+			s->last_call = s->messages_call = NULL;
+		}
+	oc->snapshot = 0;
+	oc->relist = false;
+	oc->skip = false;
+	buf_clear(&oc->line);
+	buf_clear(&oc->held);
+	buf_clear(&oc->pages);
+	loop_timer_set(oc->silence, -1);
+	loop_timer_set(oc->retry, -1);
+	if (oc->state == OC_LIVE)
+		oc->state = OC_FOUND;
+	if (oc->ask)
+		server_ask_drop(oc->owner->source.server, oc->ask);
+	oc->ask = NULL;
+}
+
+static void lose(struct oc *oc, const struct err *err)
+{
+	int64_t wait = RETRY_MIN_MS << (oc->fails < 6 ? oc->fails : 6);
+	oc->fails++;
+	oc_stop(oc);
+	oc_set_state(oc, OC_LOST, err);
+	loop_timer_set(oc->retry, wait < RETRY_MAX_MS ? wait : RETRY_MAX_MS);
+}
+
+/* --- the password ------------------------------------------------------------------------------------------------------ */
+
+static void password_came(struct ask *ask, struct secret *answer, bool keep, void *arg)
+{
+	struct oc *oc = arg;
+	oc->ask = NULL;
+	if (!answer) {
+		struct err err;
+		err_set(&err, ERR_DENIED, "OpenCode on %s port %d wants a password, and none was given; Ctrl-R asks again",
+		        oc->owner->source.server->name, oc->port);
+		oc->refused = true;
+		oc_set_state(oc, OC_DENIED, &err);
+		return;
+	}
+	secret_destroy(oc->password);
+	oc->password = answer;
+	oc_begin(oc);
+}
+
+/* What [opencode NAME] says: the command runs on this machine. */
+static void command_done(const struct run_result *r, void *arg)
+{
+	struct oc *oc = arg;
+	size_t n = strcspn(r->out, "\r\n");
+	struct err err = r->end.err;
+	oc->password_run = NULL;
+	if (!err.code && r->end.exit_code == 0 && n) {
+		oc->password = secret_create(r->out, n);
+		oc_begin(oc);
+		return;
+	}
+	if (!err.code)
+		err_set(&err, ERR_DENIED, "[opencode %s]: password_command ended with code %d and printed no password: %.120s", oc->config->name,
+		        r->end.exit_code, r->err_out);
+	oc_set_state(oc, OC_DENIED, &err);
+}
+
+static void run_command(struct oc *oc)
+{
+	oc->password_run = link_run(oc->password_link, oc->config->password_command, NULL, 0, 4096, PASSWORD_MS, command_done, oc);
+}
+
+static void on_password_link(struct link *link, void *arg)
+{
+	struct oc *oc = arg;
+	if (oc->password_link == link && link->state == LINK_UP && !oc->password_run && !oc->password)
+		run_command(oc);
+}
+
+static bool ask_command(struct oc *oc)
+{
+	static const struct link_events events = { .changed = on_password_link };
+	if (!oc->config || !oc->config->password_command || oc->password_tried || oc->password_run)
+		return false;
+	oc->password_tried = true;
+	if (oc->password_link) {
+		run_command(oc);
+		return true;
+	}
+	oc->password_link = link_create_local(store_loop(oc->owner->source.store), "this machine", &events, oc);
+	link_connect(oc->password_link);
+	return true;
+}
+
+static void want_password(struct oc *oc)
+{
+	const char *where = oc->owner->source.server->name;
+	struct err err;
+	bool wrong = oc->password != NULL;
+	oc_stop(oc);
+	secret_destroy(oc->password);
+	oc->password = NULL;
+	err_set(&err, ERR_ASKS, "OpenCode on %s port %d %s; a on %s's row answers", where, oc->port,
+	        wrong ? "did not take that password" : "asks for its password", where);
+	if (ask_command(oc))
+		return;
+	if (oc->refused) {
+		oc_set_state(oc, OC_DENIED, &err);
+		return;
+	}
+	struct ask *ask = xcalloc(1, sizeof(*ask));
+	*ask = (struct ask){ .kind = ASK_PASSWORD, .answered = password_came, .arg = oc };
+	snprintf(ask->title, sizeof(ask->title), "%.40s: OpenCode's password", where);
+	snprintf(ask->text, sizeof(ask->text), "%sThe OpenCode server on port %d of %.60s is protected (OPENCODE_SERVER_PASSWORD).\n"
+	         "It is kept in memory until mocr ends.", wrong ? "That password was not taken.\n" : "", oc->port, where);
+	snprintf(ask->prompt, sizeof(ask->prompt), "Password of %.60s", oc->user);
+	oc->ask = ask;
+	oc_set_state(oc, OC_ASKING, &err);
+	server_ask(oc->owner->source.server, ask);
+}
+
+/* --- the snapshot --------------------------------------------------------------------------------------------------------- */
+
+static void snapshot_over(struct oc *oc)
+{
+	struct sessions *ss = oc->owner;
+	struct buf held = oc->held;
+	oc->held = (struct buf){ .max = OC_HELD_MAX };
+	oc->fails = 0;
+	char what[96];
+	snprintf(what, sizeof(what), "%s event", oc->name);
+	for (size_t at = 0; at < held.len;) {
+		size_t n = strcspn(held.data + at, "\n");
+		source_feed(&ss->source, what, held.data + at, n);
+		at += n + 1;
+	}
+	buf_finish(&held);
+	if (oc->state != OC_LIVE)
+		oc_set_state(oc, OC_LIVE, NULL);
+	sessions_judge(ss);
+	stored_apply(ss);
+	if (oc->relist)
+		oc_snapshot(oc);
+}
+
+static void ask_more(struct oc *oc, const char *what, const char *path, const char *header);
+
+/* Directories in use, newest first: worth an instance of the server. */
+static void ask_directories(struct oc *oc)
+{
+	const char *dirs[OC_DIRS_MAX];
+	int64_t used[OC_DIRS_MAX], now = now_wall_ms();
+	size_t n = 0;
+	struct ses *s, *next;
+	HASH_ITER(hh, oc->owner->table, s, next) {
+		if (s->home != oc || !s->directory || !s->row || s->row->updated_ms < now - RECENT_MS)
+			continue;
+		size_t i = 0;
+		while (i < n && strcmp(dirs[i], s->directory) != 0)
+			i++;
+		if (i < n) {
+			used[i] = used[i] > s->row->updated_ms ? used[i] : s->row->updated_ms;
+			continue;
+		}
+		if (n == OC_DIRS_MAX) {             /* the one used longest ago gives way */
+			i = 0;
+			for (size_t k = 1; k < n; k++)
+				i = used[k] < used[i] ? k : i;
+			if (used[i] >= s->row->updated_ms)
+				continue;
+		} else {
+			n++;
+		}
+		dirs[i] = s->directory;
+		used[i] = s->row->updated_ms;
+	}
+	bool wanted = oc->config && oc->config->directory;
+	for (size_t i = 0; i < n; i++) {
+		oc_ask_directory(oc, dirs[i]);
+		wanted = wanted && strcmp(oc->config->directory, dirs[i]) != 0;
+	}
+	if (wanted)
+		oc_ask_directory(oc, oc->config->directory);
+}
+
+void oc_ask_directory(struct oc *oc, const char *directory)
+{
+	static const char *const asked[][2] = { { "status", "/session/status" }, { "permissions", "/permission" },
+	                                        { "questions", "/question" } };
+	char *dir = encode_directory(directory);
+	for (size_t i = 0; i < ARRAY_LEN(asked); i++) {
+		char *what = xasprintf("%s %s %s", oc->name, asked[i][0], directory);
+		char *path = xasprintf("%s?directory=%s", asked[i][1], dir);
+		ask_more(oc, what, path, NULL);
+		free(what);
+		free(path);
+	}
+	free(dir);
+}
+
+static int newest_first(const void *a, const void *b)
+{
+	const struct ses *x = *(struct ses *const *)a, *y = *(struct ses *const *)b;
+	return x->row->updated_ms < y->row->updated_ms ? 1 : x->row->updated_ms > y->row->updated_ms ? -1 : 0;
+}
+
+static void want_newest(struct oc *oc)
+{
+	size_t n = HASH_COUNT(oc->owner->table), used = 0;
+	struct ses **all = xcalloc(n + 1, sizeof(*all)), *s, *next;
+	HASH_ITER(hh, oc->owner->table, s, next)
+		if (s->home == oc && s->row && !s->row->archived_ms)
+			all[used++] = s;
+	qsort(all, used, sizeof(*all), newest_first);
+	for (size_t i = 0; i < used && i < LASTS_FIRST; i++)
+		if (!all[i]->last_known)
+			ses_want_last(all[i]);
+	free(all);
+}
+
+/* The whole list is in. */
+static void list_over(struct oc *oc)
+{
+	char what[96];
+	snprintf(what, sizeof(what), "%s sessions.", oc->name);
+	source_feed(&oc->owner->source, what, "", 0);
+	ask_directories(oc);
+	want_newest(oc);
+}
+
+/* The next of the projects of an older server, which lists by project only. */
+static void next_project(struct oc *oc)
+{
+	size_t n = oc->pages.len ? strcspn(oc->pages.data, "\n") : 0;
+	if (!oc->pages.len) {
+		list_over(oc);
+		return;
+	}
+	char *tree = xstrndup(oc->pages.data, n), *header = xasprintf("x-opencode-directory: %s", tree);
+	buf_consume(&oc->pages, n + (n < oc->pages.len));
+	char what[96];
+	snprintf(what, sizeof(what), "%s sessions+", oc->name);
+	ask_more(oc, what, "/session?limit=1000", header);
+	free(tree);
+	free(header);
+}
+
+static bool is_list(const struct reply *r)
+{
+	return r->body[strspn(r->body, " \t\r\n")] == '[';
+}
+
+static void list_came(struct oc *oc, const char *what, struct call *call, const struct reply *r)
+{
+	const char *cursor = call_header(call, "x-next-cursor");
+	bool first = what[strlen(what) - 1] == 's';
+	char more[96];
+	snprintf(more, sizeof(more), "%s sessions+", oc->name);
+	oc->has_all |= first;
+	source_feed(&oc->owner->source, what, r->body, r->len);
+	if (oc->has_all && cursor && *cursor && strspn(cursor, "0123456789") == strlen(cursor)) {
+		char *path = xasprintf("/experimental/session?limit=500&archived=true&cursor=%s", cursor);
+		ask_more(oc, more, path, NULL);
+		free(path);
+	} else if (oc->has_all) {
+		list_over(oc);
+	} else {
+		next_project(oc);
+	}
+}
+
+/* One without the list of everything: its projects first. */
+static void list_by_project(struct oc *oc)
+{
+	char what[96];
+	oc->has_all = false;
+	snprintf(what, sizeof(what), "%s projects", oc->name);
+	ask_more(oc, what, "/project", NULL);
+}
+
+static void keep_reduced(struct oc *oc, const char *what, const struct reply *r)
+{
+	struct buf out;
+	bool good = false;
+	buf_init(&out, 1u << 20);
+	if (strstr(what, " models"))
+		good = oc_reduce_models(r->body, r->len, &out);
+	else
+		good = oc_reduce_names(r->body, r->len, &out);
+	if (good)
+		source_feed(&oc->owner->source, what, out.data ? out.data : "", out.len);
+	buf_finish(&out);
+}
+
+static void answer_came(struct oc *oc, const char *what, struct call *call, const struct reply *r)
+{
+	const char *word = what + strlen(oc->name) + 1;
+	struct err err;
+	bool good = oc_is_answer(oc, r, &err);
+	if (!strcmp(word, "sessions") && (!good || !is_list(r))) {
+		if (r->err.code || r->status == 401)
+			lose(oc, &err);
+		else
+			list_by_project(oc);
+	} else if (!strncmp(word, "sessions", 8) && good && is_list(r)) {
+		list_came(oc, what, call, r);
+	} else if (!strcmp(word, "sessions+")) {
+		next_project(oc);
+	} else if (!strcmp(word, "projects")) {
+		char begin[96];
+		snprintf(begin, sizeof(begin), "%s sessions", oc->name);
+		if (!good || !oc_parse_projects(r->body, r->len, &oc->pages)) {
+			lose(oc, &err);
+			return;
+		}
+		source_feed(&oc->owner->source, begin, "[]", 2);      /* a new list begins */
+		next_project(oc);
+	} else if (good && (!strcmp(word, "models") || !strcmp(word, "agents") || !strcmp(word, "commands"))) {
+		keep_reduced(oc, what, r);
+	} else if (good) {
+		source_feed(&oc->owner->source, what, r->body, r->len);
+	}
+}
+
+static void more_done(struct call *call, const struct reply *r, void *arg)
+{
+	struct oc_call *c = arg;
+	struct oc *oc = c->oc;
+	char *what = c->what;
+	c->what = NULL;
+	call_unlink(oc, c);
+	answer_came(oc, what, call, r);
+	free(what);
+	if (oc->snapshot && --oc->snapshot == 0)
+		snapshot_over(oc);
+}
+
+static void ask_more(struct oc *oc, const char *what, const char *path, const char *header)
+{
+	struct oc_call *c = xcalloc(1, sizeof(*c));
+	*c = (struct oc_call){ .oc = oc, .what = xstrdup(what), .next = oc->calls };
+	oc->calls = c;
+	oc->snapshot++;
+	c->call = start(oc, (struct call_spec){ .path = path, .timeout_ms = LIST_MS, .max = LIST_MAX, .done = more_done, .arg = c },
+	                header);
+}
+
+static void snapshot_step(struct oc *oc)
+{
+	static const char *const once[][2] = { { "models", "/config/providers" }, { "agents", "/agent" }, { "commands", "/command" } };
+	char what[96];
+	oc->relist = false;
+	snprintf(what, sizeof(what), "%s sessions", oc->name);
+	ask_more(oc, what, "/experimental/session?limit=500&archived=true", NULL);
+	char *kept[] = { oc->models, oc->agents, oc->commands };
+	for (size_t i = 0; i < ARRAY_LEN(once); i++)
+		if (!kept[i]) {
+			snprintf(what, sizeof(what), "%s %s", oc->name, once[i][0]);
+			ask_more(oc, what, once[i][1], NULL);
+		}
+}
+
+void oc_snapshot(struct oc *oc)
+{
+	if (oc->snapshot)
+		oc->relist = true;
+	else if (oc->stream)
+		snapshot_step(oc);
+}
+
+/* --- the stream -------------------------------------------------------------------------------------------------------------- */
+
+static void event_line(struct oc *oc, const char *line, size_t len)
+{
+	char what[96];
+	if (len < 6 || strncmp(line, "data:", 5) != 0)
+		return;
+	size_t skip = line[5] == ' ' ? 6 : 5;
+	if (oc->snapshot) {
+		if (!buf_add(&oc->held, line + skip, len - skip) || !buf_add(&oc->held, "\n", 1))
+			oc->relist = true;            /* too much happened meanwhile: all is asked once more */
+		return;
+	}
+	snprintf(what, sizeof(what), "%s event", oc->name);
+	source_feed(&oc->owner->source, what, line + skip, len - skip);
+}
+
+static bool stream_data(struct call *call, const char *bytes, size_t len, void *arg)
+{
+	struct oc *oc = arg;
+	loop_timer_set(oc->silence, oc_silence_ms);
+	while (len) {
+		const char *nl = memchr(bytes, '\n', len);
+		size_t n = nl ? (size_t)(nl - bytes) : len;
+		if (!oc->skip && n && !buf_add(&oc->line, bytes, n)) {
+			oc->skip = true;              /* up to the end of this line; a state it told is asked for */
+			buf_clear(&oc->line);
+		}
+		if (nl) {
+			size_t whole = oc->line.len;
+			if (whole && oc->line.data[whole - 1] == '\r')
+				whole--;
+			if (oc->skip)
+				oc_snapshot(oc);
+			else if (whole)
+				event_line(oc, oc->line.data, whole);
+			if (oc->stream != call)
+				return true;
+			oc->skip = false;
+			buf_clear(&oc->line);
+		}
+		bytes += n + (nl != NULL);
+		len -= n + (nl != NULL);
+	}
+	return true;
+}
+
+static void stream_answered(struct call *call, void *arg)
+{
+	struct oc *oc = arg;
+	loop_timer_set(oc->silence, oc_silence_ms);
+	snapshot_step(oc);
+}
+
+static void stream_done(struct call *call, const struct reply *r, void *arg)
+{
+	struct oc *oc = arg;
+	struct err err = r->err;
+	oc->stream = NULL;
+	if (r->status == 401) {
+		want_password(oc);
+		return;
+	}
+	if (!err.code && r->status / 100 == 2)
+		err_set(&err, ERR_LOST, "OpenCode on %s port %d ended its stream of events", oc->owner->source.server->name, oc->port);
+	else if (!err.code)
+		err_set(&err, ERR_GARBLED, "OpenCode on %s port %d answered %d when asked for events", oc->owner->source.server->name,
+		        oc->port, r->status);
+	lose(oc, &err);
+}
+
+static void stream_open(struct oc *oc)
+{
+	call_cancel(oc->stream);
+	buf_clear(&oc->line);
+	oc->skip = false;
+	oc->stream = start(oc, (struct call_spec){ .path = "/global/event", .data = stream_data, .answered = stream_answered,
+	                                           .done = stream_done, .arg = oc, .timeout_ms = LIST_MS }, NULL);
+}
+
+/* --- the probe ------------------------------------------------------------------------------------------------------------------ */
+
+static void strange(struct oc *oc, const char *what)
+{
+	struct err err;
+	err_set(&err, ERR_REFUSED, "%s on %s port %d: %s", oc->version[0] ? "OpenCode" : "what answers", oc->owner->source.server->name,
+	        oc->port, what);
+	oc_stop(oc);
+	oc_set_state(oc, OC_STRANGE, &err);
+	stored_apply(oc->owner);
+}
+
+static void info_done(struct call *call, const struct reply *r, void *arg)
+{
+	struct oc *oc = arg;
+	char version[32], what[160];
+	struct err err;
+	oc->probe = NULL;
+	if (oc_is_answer(oc, r, &err) && oc_parse_health(r->body, r->len, version, sizeof(version))) {
+		snprintf(oc->version, sizeof(oc->version), "%s", version);
+		snprintf(what, sizeof(what), "version %s speaks the API of OpenCode 2, which mocr does not support yet", version);
+		strange(oc, what);
+	} else {
+		strange(oc, "a web page came where JSON was expected: no OpenCode server mocr knows, perhaps version 2, not supported yet");
+	}
+}
+
+static void probe_done(struct call *call, const struct reply *r, void *arg)
+{
+	struct oc *oc = arg;
+	struct err err;
+	char what[96];
+	oc->probe = NULL;
+	if (r->status == 401) {
+		want_password(oc);
+	} else if (r->err.code) {
+		lose(oc, &r->err);
+	} else if (!oc_is_answer(oc, r, &err) || !oc_parse_health(r->body, r->len, oc->version, sizeof(oc->version))) {
+		oc->version[0] = '\0';
+		oc->probe = oc_call(oc, "GET", "/api/info", NULL, PROBE_MS, 65536, info_done, oc);
+	} else if (strncmp(oc->version, "1.", 2) != 0 && strncmp(oc->version, "0.", 2) != 0) {
+		snprintf(what, sizeof(what), "version %s is not supported yet", oc->version);
+		strange(oc, what);
+	} else {
+		snprintf(what, sizeof(what), "%s health", oc->name);
+		source_feed(&oc->owner->source, what, r->body, r->len);
+		stream_open(oc);
+	}
+}
+
+void oc_begin(struct oc *oc)
+{
+	struct link *link = source_link(&oc->owner->source);
+	if (link->state != LINK_UP || oc->state == OC_LIVE || oc->probe || oc->stream || oc->ask)
+		return;
+	if (!oc->door) {
+		char command[512];
+		snprintf(command, sizeof(command), roads_exec, oc->host, oc->port, oc->host, oc->port, oc->host, oc->port);
+		struct road roads[] = { { .kind = ROAD_TCP, .host = oc->host, .port = oc->port, .tls = oc->tls },
+		                        { .kind = ROAD_EXEC, .command = command } };
+		oc->door = door_create(store_http(oc->owner->source.store), link, roads, link_is_local(link) || oc->tls ? 1 : 2);
+	}
+	oc->probe = oc_call(oc, "GET", "/global/health", NULL, PROBE_MS, 65536, probe_done, oc);
+}
+
+/* --- the last message of a session ------------------------------------------------------------------------------------------------ */
+
+static void lasts_fetch(struct sessions *);
+
+static void last_done(struct call *call, const struct reply *r, void *arg)
+{
+	struct ses *s = arg;
+	struct oc *oc = s->home;
+	struct sessions *ss = oc->owner;
+	struct err err;
+	s->last_call = NULL;
+	ss->lasts--;
+	char *what = xasprintf("%s last %s", oc->name, s->id);
+	if (oc_is_answer(oc, r, &err))
+		source_feed(&ss->source, what, r->body, r->len);
+	free(what);
+	lasts_fetch(ss);
+}
+
+static void lasts_fetch(struct sessions *ss)
+{
+	struct ses *s, *next;
+	HASH_ITER(hh, ss->table, s, next) {
+		if (ss->lasts >= OC_LASTS_AT_ONCE)
+			return;
+		if (!s->last_wanted || s->last_call || !s->home || !s->home->door || !s->home->stream)
+			continue;
+		char *part = xasprintf("/session/%s/message?limit=1", s->id), *path = oc_path(s, "%s", part);
+		s->last_wanted = false;
+		s->last_call = oc_call(s->home, "GET", path, NULL, LIST_MS, LIST_MAX, last_done, s);
+		ss->lasts += s->last_call != NULL;
+		free(part);
+		free(path);
+	}
+}
+
+void ses_want_last(struct ses *s)
+{
+	s->last_wanted = true;
+	if (s->home)
+		lasts_fetch(s->home->owner);
+}

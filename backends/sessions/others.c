@@ -1,0 +1,486 @@
+/* others.c: tmux sessions of the login, and Claude Code sessions from what it leaves in its home. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/base/quote.h"
+#include "backends/base/wash.h"
+#include "backends/sessions/sessions.h"
+
+#define PREVIEW_MAX (256u << 10)
+#define PREVIEW_GAP_MS 1000
+
+/* What a row of these kinds knows beyond struct session; its priv. */
+struct other {
+	char target[64];              /* tmux's id of the session: "$3" */
+	char pane[32];                /* its active pane, or the one a Claude Code session runs in: "%5"; "" none */
+	int pane_pid;
+	bool named;                   /* by the user */
+	int pid;                      /* of a live Claude Code session; 0 */
+	int parent_pid, was_pid;
+	enum session_status was_status;
+	char *preview;                /* the pane's text as it came; NULL */
+	size_t preview_len;
+	struct run *run;
+	int64_t asked_ms;             /* loop clock */
+	uint32_t seen;
+};
+
+/* Cuts line at tabs; the last field takes the rest. */
+static size_t fields_of(char *line, char **fields, size_t n)
+{
+	size_t got = 0;
+	while (got < n) {
+		fields[got++] = line;
+		char *tab = got < n ? strchr(line, '\t') : NULL;
+		if (!tab)
+			break;
+		*tab = '\0';
+		line = tab + 1;
+	}
+	return got;
+}
+
+static void set_washed(char **slot, const char *text)
+{
+	char *w = text && *text ? wash_dup(text, 0) : NULL;
+	free(*slot);
+	*slot = w;
+}
+
+static struct session *make(struct sessions *ss, enum session_type type, const char *local_id, const char *name)
+{
+	struct session *r = (struct session *)store_row(&ss->source, &kind_session, local_id, name);
+	if (!r->priv) {
+		r->priv = xcalloc(1, sizeof(struct other));
+		r->cost = r->tokens = r->context_used = r->context_limit = r->memory = r->cpu = -1;
+	}
+	r->type = type;
+	((struct other *)r->priv)->seen = 1;
+	return r;
+}
+
+static struct other *other_of(const struct row *row)
+{
+	const struct session *s = (const struct session *)row;
+	return s->type == SESSION_TMUX || s->type == SESSION_CLAUDE ? s->priv : NULL;
+}
+
+static void show(struct session *r, enum session_status status, enum health health, int64_t since, const char *why)
+{
+	if (r->shown != status || !r->status_ms)
+		r->status_ms = since;
+	r->status = r->shown = status;
+	r->hidden = !r->status_ms || (status == SESSION_NOT_SERVED && now_wall_ms() - r->updated_ms > SESSION_OLD_MS);
+	store_row_health(&r->row, health, r->status_ms, why);
+	store_touch(&r->row);
+}
+
+/* --- tmux -------------------------------------------------------------------------------------------------------- */
+
+static void tmux_session(struct sessions *ss, char *line)
+{
+	char *f[8], id[160], words[96];
+	if (fields_of(line, f, 8) < 8 || f[1][0] != '$' || f[1][1 + strspn(f[1] + 1, "0123456789")])
+		return;
+	snprintf(id, sizeof(id), "tmux-%.120s", f[7]);
+	for (char *c = id; *c; c++)
+		*c = *c == '/' ? '-' : *c;
+	struct session *r = make(ss, SESSION_TMUX, id, f[7]);
+	struct other *o = r->priv;
+	int windows = atoi(f[5]), attached = atoi(f[4]);
+	snprintf(o->target, sizeof(o->target), "%s", f[1]);
+	snprintf(r->sid, sizeof(r->sid), "%s", f[1]);
+	snprintf(words, sizeof(words), "%d window%s%s", windows, windows == 1 ? "" : "s", attached ? ", attached" : "");
+	set_washed(&r->words, words);
+	set_washed(&r->directory, f[6]);
+	r->created_ms = 1000 * atoll(f[2]);
+	r->updated_ms = 1000 * atoll(f[3]);
+	show(r, SESSION_IDLE, HEALTH_IDLE, r->updated_ms, NULL);
+}
+
+static struct session *by_target(struct sessions *ss, const char *target)
+{
+	struct row *row = store_first(ss->source.store, &kind_session, ss->source.server);
+	for (; row; row = store_next(row, &kind_session, ss->source.server)) {
+		struct other *o = other_of(row);
+		if (o && ((struct session *)row)->type == SESSION_TMUX && !strcmp(o->target, target))
+			return (struct session *)row;
+	}
+	return NULL;
+}
+
+/* A Claude Code session whose process, or its parent, is the pane's. */
+static void pane_of_claude(struct sessions *ss, const char *pane, const char *target, int pid)
+{
+	struct row *row = store_first(ss->source.store, &kind_session, ss->source.server);
+	for (; row; row = store_next(row, &kind_session, ss->source.server)) {
+		struct other *o = other_of(row);
+		if (o && ((struct session *)row)->type == SESSION_CLAUDE && o->pid && (o->pid == pid || o->parent_pid == pid)) {
+			snprintf(o->pane, sizeof(o->pane), "%s", pane);
+			snprintf(o->target, sizeof(o->target), "%s", target);
+		}
+	}
+}
+
+static void tmux_pane(struct sessions *ss, char *line)
+{
+	char *f[8];
+	if (fields_of(line, f, 8) < 8 || f[2][0] != '%' || f[2][1 + strspn(f[2] + 1, "0123456789")])
+		return;
+	struct session *r = by_target(ss, f[1]);
+	pane_of_claude(ss, f[2], f[1], atoi(f[3]));
+	if (!r || strcmp(f[5], "1") != 0)
+		return;
+	struct other *o = r->priv;
+	snprintf(o->pane, sizeof(o->pane), "%s", f[2]);
+	o->pane_pid = atoi(f[3]);
+	set_washed(&r->agent, f[4]);
+	set_washed(&r->model, f[7]);
+}
+
+/* --- Claude Code ---------------------------------------------------------------------------------------------------- */
+
+static const char *text(const cJSON *o, const char *name)
+{
+	const cJSON *v = cJSON_GetObjectItemCaseSensitive(o, name);
+	return cJSON_IsString(v) ? v->valuestring : NULL;
+}
+
+static double number(const cJSON *o, const char *name)
+{
+	const cJSON *v = cJSON_GetObjectItemCaseSensitive(o, name);
+	return cJSON_IsNumber(v) ? v->valuedouble : 0;
+}
+
+static bool is_uuid(const char *s)
+{
+	return s && strlen(s) == 36 && strspn(s, "0123456789abcdefABCDEF-") == 36;
+}
+
+static struct session *claude_row(struct sessions *ss, const char *uuid)
+{
+	char id[256];
+	snprintf(id, sizeof(id), "%s/%s/%s", ss->source.server->name, kind_session.name, uuid);
+	struct row *known = store_find(ss->source.store, id);
+	char *name = xstrdup(known && known->kind == &kind_session ? known->name : uuid);       /* found out before */
+	struct session *r = make(ss, SESSION_CLAUDE, uuid, name);
+	free(name);
+	snprintf(r->sid, sizeof(r->sid), "%s", uuid);
+	return r;
+}
+
+/* The process that wrote the file must be the one that runs: its start, field 22 of stat, tells. */
+static void claude_live(struct sessions *ss, const char *start, const char *parent, const char *json)
+{
+	static const struct { const char *name; enum session_status status; enum health health; } states[] = {
+		{ "idle", SESSION_IDLE, HEALTH_IDLE }, { "busy", SESSION_BUSY, HEALTH_BUSY }, { "waiting", SESSION_PERMISSION, HEALTH_ASKS },
+	};
+	cJSON *o = cJSON_Parse(json);
+	const char *uuid = text(o, "sessionId"), *status = text(o, "status"), *what = text(o, "waitingFor");
+	const cJSON *proc = cJSON_GetObjectItemCaseSensitive(o, "procStart");
+	char wrote[32] = "", why[200];
+	if (cJSON_IsString(proc))
+		snprintf(wrote, sizeof(wrote), "%s", proc->valuestring);
+	else if (cJSON_IsNumber(proc))
+		snprintf(wrote, sizeof(wrote), "%.0f", proc->valuedouble);
+	if (!is_uuid(uuid) || strcmp(start, "0") == 0 || strcmp(wrote, start) != 0) {
+		cJSON_Delete(o);
+		return;
+	}
+	struct session *r = claude_row(ss, uuid);
+	struct other *other = r->priv;
+	size_t i = 0;
+	while (i < ARRAY_LEN(states) && (!status || strcmp(states[i].name, status) != 0))
+		i++;
+	other->pid = (int)number(o, "pid");
+	other->parent_pid = atoi(parent);
+	if (other->was_pid != other->pid)
+		other->pane[0] = '\0';
+	set_washed(&r->directory, text(o, "cwd"));
+	bool named = text(o, "name") && (!text(o, "nameSource") || strcmp(text(o, "nameSource"), "derived") != 0);
+	if (text(o, "name") && (named || is_uuid(r->row.name)))       /* a derived one says less than the last prompt */
+		set_washed(&r->row.name, text(o, "name"));
+	other->named = named;
+	r->created_ms = (int64_t)number(o, "startedAt");
+	r->updated_ms = (int64_t)number(o, "statusUpdatedAt");
+	snprintf(why, sizeof(why), "Claude Code waits for: %.120s", what ? what : "you");
+	bool waits = i < ARRAY_LEN(states) && states[i].status == SESSION_PERMISSION;
+	set_washed(&r->words, waits && what ? what : NULL);
+	show(r, i < ARRAY_LEN(states) ? states[i].status : SESSION_UNKNOWN, i < ARRAY_LEN(states) ? states[i].health : HEALTH_UNKNOWN,
+	     r->updated_ms ? r->updated_ms : r->created_ms, waits ? why : NULL);
+	cJSON_Delete(o);
+}
+
+static void claude_line(struct session *r, const char *line)
+{
+	cJSON *o = cJSON_Parse(line);
+	const cJSON *message = cJSON_GetObjectItemCaseSensitive(o, "message");
+	const cJSON *usage = cJSON_GetObjectItemCaseSensitive(message, "usage");
+	if (text(o, "cwd") && !r->directory)
+		set_washed(&r->directory, text(o, "cwd"));
+	const cJSON *cost = cJSON_GetObjectItemCaseSensitive(o, "totalCostUSD");
+	if (cJSON_IsNumber(cost) && cost->valuedouble >= 0)
+		r->cost = cost->valuedouble;
+	if (text(o, "lastPrompt") && !((struct other *)r->priv)->named)
+		set_washed(&r->row.name, text(o, "lastPrompt"));
+	if (text(o, "summary"))
+		set_washed(&r->row.name, text(o, "summary"));
+	if (text(message, "model"))
+		set_washed(&r->model, text(message, "model"));
+	if (cJSON_IsObject(usage))
+		r->context_used = (int64_t)(number(usage, "input_tokens") + number(usage, "output_tokens") +
+		                            number(usage, "cache_read_input_tokens") + number(usage, "cache_creation_input_tokens"));
+	cJSON_Delete(o);
+}
+
+/* A transcript: its time and name; then its working directory, and its last lines. */
+static struct session *claude_file(struct sessions *ss, char *line)
+{
+	char *f[3], uuid[40] = "";
+	if (fields_of(line, f, 3) < 3 || strlen(f[2]) < 36)
+		return NULL;
+	memcpy(uuid, f[2], 36);
+	if (!is_uuid(uuid))
+		return NULL;
+	struct session *r = claude_row(ss, uuid);
+	struct other *o = r->priv;
+	int64_t ms = 1000 * atoll(f[1]);
+	if (ms > r->updated_ms)
+		r->updated_ms = ms;
+	set_washed(&r->agent, "claude");
+	if (!o->pid)
+		show(r, SESSION_NOT_SERVED, HEALTH_IDLE, r->updated_ms, NULL);
+	return r;
+}
+
+/* What ran in it is not there any more. */
+static void leave_pane(struct session *r, struct other *o)
+{
+	if (r->type == SESSION_CLAUDE)
+		o->pane[0] = o->target[0] = '\0';
+}
+
+static void was_live(struct row *row, struct other *o)
+{
+	o->was_pid = o->pid;
+	o->was_status = ((struct session *)row)->status;
+	o->pid = 0;
+}
+
+static void ended(struct row *row, struct other *o)
+{
+	struct session *r = (struct session *)row;
+	if (r->type == SESSION_CLAUDE && o->was_pid && !o->pid) {
+		leave_pane(r, o);
+		show(r, SESSION_NOT_SERVED, HEALTH_IDLE, now_wall_ms(), NULL);
+	} else if (r->type == SESSION_CLAUDE && o->pid && (o->pid != o->was_pid || (r->status != o->was_status && r->status == SESSION_IDLE)))
+		sessions_look(sessions_of(row->source), 1000);       /* which pane a new one is in, and what it was about */
+}
+
+static void each_other(struct sessions *ss, void (*fn)(struct row *, struct other *));
+static void claude_lines(struct sessions *ss, char *lines);
+
+void others_live(struct sessions *ss, const char *now)
+{
+	char *lines = xstrdup(now);
+	each_other(ss, was_live);
+	claude_lines(ss, lines);
+	each_other(ss, ended);
+	free(lines);
+}
+
+static void claude_lines(struct sessions *ss, char *lines)
+{
+	struct session *file = NULL;
+	for (char *line = lines; line && *line;) {
+		char *nl = strchr(line, '\n'), *f[4];
+		if (nl)
+			*nl = '\0';
+		if (!strncmp(line, "live\t", 5)) {
+			if (fields_of(line, f, 4) == 4)
+				claude_live(ss, f[1], f[2], f[3]);
+		} else if (!strncmp(line, "file\t", 5)) {
+			file = claude_file(ss, line);
+		} else if (file && !strncmp(line, "\"cwd\":\"", 7)) {
+			char *whole = xasprintf("{%s}", line);
+			claude_line(file, whole);
+			free(whole);
+		} else if (file && *line == '{') {
+			claude_line(file, line);
+		}
+		line = nl ? nl + 1 : NULL;
+	}
+}
+
+/* --- all of it --------------------------------------------------------------------------------------------------------- */
+
+static void each_other(struct sessions *ss, void (*fn)(struct row *, struct other *))
+{
+	struct row *row = store_first(ss->source.store, &kind_session, ss->source.server), *next;
+	for (; row; row = next) {
+		next = store_next(row, &kind_session, ss->source.server);
+		if (other_of(row))
+			fn(row, other_of(row));
+	}
+}
+
+static void unsee(struct row *row, struct other *o)
+{
+	o->seen = 0;
+	o->pid = o->was_pid = 0;
+	leave_pane((struct session *)row, o);       /* the panes are told anew, too */
+}
+
+static void forget_unseen(struct row *row, struct other *o)
+{
+	if (!o->seen)
+		store_row_remove(row);
+}
+
+void others_apply(struct sessions *ss, const char *tmux, const char *claude)
+{
+	char *lines = xstrdup(claude), *copy = xstrdup(tmux);
+	each_other(ss, unsee);
+	claude_lines(ss, lines);
+	for (char *line = copy; line && *line;) {
+		char *nl = strchr(line, '\n');
+		if (nl)
+			*nl = '\0';
+		if (!strncmp(line, "session\t", 8))
+			tmux_session(ss, line);
+		else if (!strncmp(line, "pane\t", 5))
+			tmux_pane(ss, line);
+		line = nl ? nl + 1 : NULL;
+	}
+	each_other(ss, forget_unseen);
+	free(lines);
+	free(copy);
+}
+
+void others_finish(struct session *s)
+{
+	struct other *o = s->priv;
+	if (!o)
+		return;
+	run_cancel(o->run);
+	free(o->preview);
+	free(o);
+}
+
+/* --- details, attaching, acting --------------------------------------------------------------------------------------------- */
+
+static void preview_done(const struct run_result *r, void *arg)
+{
+	struct row *row = arg;
+	struct other *o = other_of(row);
+	o->run = NULL;
+	if (r->end.err.code || r->end.exit_code != 0)
+		return;
+	free(o->preview);
+	o->preview = xstrndup(r->out, r->out_len);
+	o->preview_len = r->out_len;
+	store_touch(row);
+}
+
+static void want_preview(struct row *row, struct other *o)
+{
+	int64_t now = loop_now(store_loop(row->source->store));
+	if (!o->pane[0] || o->run || row->server->link->state != LINK_UP || (o->asked_ms && now - o->asked_ms < PREVIEW_GAP_MS))
+		return;
+	const char *argv[] = { "tmux", "capture-pane", "-p", "-t", o->pane, NULL };
+	char *command = quote_command(argv);
+	o->asked_ms = now;
+	o->run = link_run(row->server->link, command, NULL, 0, PREVIEW_MAX, 10000, preview_done, row);
+	free(command);
+}
+
+void others_detail(struct row *row, struct doc *doc)
+{
+	struct session *s = (struct session *)row;
+	struct other *o = other_of(row);
+	if (s->words)
+		doc_pair(doc, DOC_PLAIN, s->type == SESSION_TMUX ? "tmux" : "waits for", "%s", s->words);
+	if (!o->pane[0]) {
+		doc_add(doc, DOC_DIM, "It runs in no tmux pane.");
+		return;
+	}
+	doc_pair(doc, DOC_PLAIN, "pane", "%s", o->pane);
+	want_preview(row, o);
+	doc_head(doc, "What its pane shows");
+	if (o->preview)
+		doc_text(doc, DOC_CODE, o->preview, o->preview_len);
+	else
+		doc_add(doc, DOC_DIM, "asking for it...");
+}
+
+bool others_pane(const struct row *row)
+{
+	return other_of(row) && other_of(row)->pane[0];
+}
+
+void others_command(const struct row *row, struct buf *b)
+{
+	const struct session *s = (const struct session *)row;
+	const struct other *o = other_of(row);
+	struct buf script;
+	buf_init(&script, 8192);
+	if (o->target[0] && (s->type == SESSION_TMUX || o->pane[0])) {
+		if (s->type == SESSION_CLAUDE) {
+			buf_puts(&script, "tmux select-window -t ");
+			quote_word(&script, o->pane);
+			buf_puts(&script, "; tmux select-pane -t ");
+			quote_word(&script, o->pane);
+			buf_puts(&script, "; ");
+		}
+		buf_puts(&script, "unset TMUX; exec tmux attach -t ");
+		quote_word(&script, o->target);
+	} else {
+		buf_puts(&script, "PATH=$PATH:$HOME/.local/bin:$HOME/.claude/local:/usr/local/bin; cd ");
+		quote_word(&script, s->directory ? s->directory : ".");
+		buf_puts(&script, " && exec claude --resume ");
+		quote_word(&script, s->sid);
+	}
+	const char *argv[] = { "sh", "-c", script.data, NULL };
+	quote_argv(b, argv);
+	buf_finish(&script);
+}
+
+static void words_of(struct buf *b, const char *const *argv)
+{
+	if (b->len)
+		buf_puts(b, " && ");
+	quote_argv(b, argv);
+}
+
+/* The command line of an action of tmux; false: it needs words. */
+bool others_act(const struct row *row, const char *action, const char *argument, struct buf *b)
+{
+	const struct other *o = other_of(row);
+	bool has = argument && *argument;
+	if (!o && strcmp(action, "tmux-new") != 0)
+		return false;
+	if (!strcmp(action, "tmux-kill")) {
+		words_of(b, (const char *[]){ "tmux", "kill-session", "-t", o->target, NULL });
+	} else if (!strcmp(action, "tmux-rename") && has) {
+		words_of(b, (const char *[]){ "tmux", "rename-session", "-t", o->target, "--", argument, NULL });
+	} else if (!strcmp(action, "tmux-send") && has) {
+		words_of(b, (const char *[]){ "tmux", "send-keys", "-t", o->pane, "-l", "--", argument, NULL });
+		words_of(b, (const char *[]){ "tmux", "send-keys", "-t", o->pane, "Enter", NULL });
+	} else if (!strcmp(action, "tmux-new") && has) {
+		size_t n = strcspn(argument, " ");
+		char *name = xstrndup(argument, n);
+		const char *dir = argument + n + strspn(argument + n, " ");
+		if (*dir)                      /* tmux takes home without a word where there is no such folder */
+			words_of(b, (const char *[]){ "cd", "--", dir, NULL });
+		words_of(b, (const char *[]){ "tmux", "new-session", "-d", "-s", name, *dir ? "-c" : NULL, dir, NULL });
+		free(name);
+	} else {
+		return false;
+	}
+	return true;
+}

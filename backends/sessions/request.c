@@ -1,0 +1,196 @@
+/* request.c: what a session asks, in words to read; and the user's answer, from words to what the API takes. */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+#include "backends/base/mem.h"
+#include "backends/base/wash.h"
+#include "backends/sessions/sessions.h"
+
+static void lines(struct doc *doc, enum doc_tone tone, const char *text)
+{
+	if (text && *text)
+		doc_text(doc, tone, text, strlen(text));
+}
+
+static void diff_lines(struct doc *doc, const char *diff)
+{
+	for (const char *at = diff; at && *at;) {
+		size_t n = strcspn(at, "\n");
+		bool file = !strncmp(at, "+++", 3) || !strncmp(at, "---", 3) || !strncmp(at, "Index:", 6) || !strncmp(at, "===", 3);
+		enum doc_tone tone = file || *at == '@' ? DOC_DIM : *at == '+' ? DOC_GOOD : *at == '-' ? DOC_BAD : DOC_CODE;
+		doc_text(doc, tone, at, n);
+		at += n + (at[n] == '\n');
+	}
+}
+
+static void question_doc(const struct question *q, size_t number, size_t of, struct doc *doc)
+{
+	char *text = wash_dup(q->text, 0);
+	doc_head(doc, text);
+	free(text);
+	if (of > 1)
+		doc_add(doc, DOC_DIM, "question %zu of %zu", number + 1, of);
+	for (size_t i = 0; i < q->n_options; i++) {
+		char *label = wash_dup(q->options[i].label, 0), *help = wash_dup(q->options[i].description, 0), key[24];
+		snprintf(key, sizeof(key), "%zu", i + 1);
+		doc_pair(doc, DOC_PLAIN, key, "%s%s%s", label, help && *help ? "  - " : "", help ? help : "");
+		free(label);
+		free(help);
+	}
+	doc_add(doc, DOC_DIM, "%s%s", q->multiple ? "several may be chosen: 1,3" : "one is chosen",
+	        q->custom ? "; or an answer of your own words" : "");
+}
+
+void request_doc(const struct request *r, struct doc *doc)
+{
+	if (r->is_question) {
+		for (size_t i = 0; i < r->n_questions; i++)
+			question_doc(&r->questions[i], i, r->n_questions, doc);
+		return;
+	}
+	char *tool = wash_dup(r->tool, 0);
+	doc_pair(doc, DOC_PLAIN, "tool", "%s", tool);
+	free(tool);
+	lines(doc, DOC_CODE, r->what);
+	if (r->diff)
+		diff_lines(doc, r->diff);
+	if (r->always) {
+		doc_add(doc, DOC_DIM, "\"always\" would allow, until its server restarts:");
+		lines(doc, DOC_DIM, r->always);
+	}
+}
+
+void request_phrase(const struct request *r, char *buf, size_t size)
+{
+	struct buf b;
+	buf_init(&b, 4096);
+	if (r->is_question)
+		buf_addf(&b, "%.500s%s", r->n_questions ? r->questions[0].text : "a question", r->n_questions > 1 ? " (and more)" : "");
+	else
+		buf_addf(&b, "%.60s: %.500s", r->tool, r->what ? r->what : "");
+	wash(buf, size, b.data, b.len);
+	buf_finish(&b);
+}
+
+/* --- answers ------------------------------------------------------------------------------------------------- */
+
+static char *trimmed(const char *s, size_t n)
+{
+	while (n && isspace((unsigned char)*s))
+		s++, n--;
+	while (n && isspace((unsigned char)s[n - 1]))
+		n--;
+	return xstrndup(s, n);
+}
+
+/* "2", or "1,3": the labels of those options; false when the words are no numbers of options. */
+static bool by_number(const struct question *q, const char *words, cJSON *out)
+{
+	const char *at = words;
+	if (!*words || words[strspn(words, "0123456789, ")])
+		return false;
+	while (*at) {
+		at += strspn(at, ", ");
+		if (!*at)
+			break;
+		size_t i = strtoul(at, NULL, 10);
+		if (i < 1 || i > q->n_options)
+			return false;
+		cJSON_AddItemToArray(out, cJSON_CreateString(q->options[i - 1].label));
+		at += strspn(at, "0123456789");
+	}
+	return true;
+}
+
+static bool answer_one(const struct question *q, const char *words, cJSON *out, struct err *err)
+{
+	char *w = trimmed(words, strlen(words));
+	bool good = by_number(q, w, out);
+	for (size_t i = 0; !good && i < q->n_options; i++)
+		if (!strcasecmp(q->options[i].label, w)) {
+			cJSON_AddItemToArray(out, cJSON_CreateString(q->options[i].label));
+			good = true;
+		}
+	if (good && cJSON_GetArraySize(out) > 1 && !q->multiple)
+		good = err_set(err, ERR_USAGE, "only one answer may be given to \"%.80s\"", q->text);
+	else if (!good && *w && q->custom) {
+		cJSON_AddItemToArray(out, cJSON_CreateString(w));
+		good = true;
+	} else if (!good) {
+		err_set(err, ERR_USAGE, "\"%.40s\" is no answer to \"%.80s\": expected a number from 1 to %zu", w, q->text, q->n_options);
+	}
+	free(w);
+	return good;
+}
+
+/* Bytes of words up to the semicolon that ends them; one behind a backslash does not. */
+static size_t answer_span(const char *words)
+{
+	size_t n = 0;
+	while (words[n] && words[n] != ';')
+		n += words[n] == '\\' && words[n + 1] == ';' ? 2 : 1;
+	return n;
+}
+
+static void unescape(char *s)
+{
+	char *to = s;
+	for (; *s; s++)
+		if (*s != '\\' || s[1] != ';')
+			*to++ = *s;
+	*to = '\0';
+}
+
+/* Answers to several questions are parted by semicolons; "\;" is one of the words. */
+static bool answers_of(const struct request *r, const char *words, cJSON *list, struct err *err)
+{
+	const char *at = words;
+	for (size_t i = 0; i < r->n_questions; i++) {
+		cJSON *one = cJSON_CreateArray();
+		size_t n = i + 1 < r->n_questions ? answer_span(at) : strlen(at);
+		char *part = trimmed(at, n);
+		cJSON_AddItemToArray(list, one);
+		if (r->n_questions > 1)
+			unescape(part);
+		bool good = answer_one(&r->questions[i], part, one, err);
+		free(part);
+		if (!good)
+			return false;
+		at += n + (at[n] == ';');
+	}
+	return true;
+}
+
+static bool permission_reply(const char *words, cJSON *o, struct err *err)
+{
+	static const char *const replies[] = { "once", "always", "reject" };
+	for (size_t i = 0; i < ARRAY_LEN(replies); i++)
+		if (!strcmp(words, replies[i])) {
+			cJSON_AddStringToObject(o, "reply", words);
+			return true;
+		}
+	if (strncmp(words, "reject:", 7) != 0)
+		return err_set(err, ERR_USAGE, "\"%.40s\" is no answer to a permission: once, always, reject, or reject: MESSAGE", words);
+	char *message = trimmed(words + 7, strlen(words + 7));
+	cJSON_AddStringToObject(o, "reply", "reject");
+	if (*message)
+		cJSON_AddStringToObject(o, "message", message);
+	free(message);
+	return true;
+}
+
+bool request_answers(const struct request *r, const char *words, struct buf *json, struct err *err)
+{
+	cJSON *o = cJSON_CreateObject();
+	bool good = r->is_question ? answers_of(r, words, cJSON_AddArrayToObject(o, "answers"), err) : permission_reply(words, o, err);
+	char *text = cJSON_PrintUnformatted(o);
+	if (good && !buf_puts(json, text))
+		good = err_set(err, ERR_TOO_BIG, "the answer is too long");
+	free(text);
+	cJSON_Delete(o);
+	return good;
+}

@@ -1,0 +1,214 @@
+/* scan.c: one look at a server: which OpenCode servers listen, which tmux and Claude Code sessions there are.
+ *
+ * The script is POSIX sh, one line, with no single quotes, no exclamation marks and no double backslashes, for it is quoted once
+ * for whatever login shell the user has there. It needs no ss: /proc has it all, and a server's own user may read it. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/base/wash.h"
+#include "backends/sessions/sessions.h"
+
+/* Ports on which the process with the inodes $i listens: state 0A of /proc/net/tcp. */
+#define PORTS \
+	"ports() { " \
+		"for f in /proc/net/tcp /proc/net/tcp6; do " \
+			"[ -r $f ] && while read -r n l r s q t m v o e z; do " \
+				"if [ \"$s\" = 0A ]; then case \"$i\" in " \
+					"*\" $e \"*) u=1; printf \"oc\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\n\" " \
+						"$((0x${l##*:})) $p \"${l%:*}\" \"$k\" \"$b\" \"$g\" \"$x\" \"$w\";; " \
+					"*) if [ -z \"$i\" ] && [ \"${l##*:}\" = 1000 ]; then u=1; " \
+						"printf \"oc\\t4096\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\n\" $p \"${l%:*}\" \"$k\" \"$b\" \"$g\" \"$x\" \"$w\"; fi;; " \
+				"esac; fi; " \
+			"done <$f; " \
+		"done; }; "
+
+#define OPENCODE \
+	"for d in /proc/[0-9]*; do " \
+		"c=; { read -r c <$d/comm; } 2>/dev/null; " \
+		"case $c in *opencode*) ;; *) continue;; esac; " \
+		"p=${d#/proc/}; k=0; b=0; g=; w=$(readlink $d/cwd); x=$(readlink $d/exe); " \
+		"while read -r n v r; do case $n in VmRSS:) k=$v; break;; esac; done <$d/status; " \
+		"{ read -r s <$d/stat; } 2>/dev/null; set -- ${s##*) }; b=${20}; t=$((${12:-0}+${13:-0})); " \
+		"while read -r s; do case $s in */user@*.service/*.service) g=user/${s##*/};; *.service) g=${s##*/};; esac; done <$d/cgroup; " \
+		"i=\" $(ls -l $d/fd 2>/dev/null | sed -n \"s/.*socket:.\\([0-9]*\\).*/\\1/p\" | tr \"\\n\" \" \") \"; " \
+		"[ \"$i\" = \"  \" ] && i=; " \
+		"u=; ports; printf \"cpu\\t%s\\t%s\\n\" $p \"$t\"; " \
+		"[ -z \"$u$g\" ] || [ -n \"$u\" ] || printf \"starting\\t%s\\t%s\\n\" \"$b\" \"$g\"; " \
+	"done 2>/dev/null; "
+
+#define TMUX \
+	"if command -v tmux >/dev/null 2>&1; then " \
+		"tmux list-sessions -F \"session\t#{session_id}\t#{session_created}\t#{session_activity}\t#{session_attached}\t" \
+			"#{session_windows}\t#{session_path}\t#{session_name}\" 2>/dev/null; " \
+		"tmux list-panes -a -F \"pane\t#{session_id}\t#{pane_id}\t#{pane_pid}\t#{pane_current_command}\t#{pane_active}\t" \
+			"#{pane_current_path}\t#{pane_title}\" 2>/dev/null; " \
+	"fi; "
+
+/* A file of a live session counts when its process is the one that wrote it: field 22 of stat. */
+#define CLAUDE \
+	"h=${CLAUDE_CONFIG_DIR:-$HOME/.claude}; " \
+	"if [ -d \"$h\" ]; then " \
+		"for f in \"$h\"/sessions/*.json; do " \
+			"[ -r \"$f\" ] || continue; p=${f##*/}; p=${p%.json}; b=0; q=0; " \
+			"if { read -r s </proc/$p/stat; } 2>/dev/null; then set -- ${s##*) }; b=${20}; q=$2; fi; " \
+			"printf \"live\\t%s\\t%s\\t\" $b $q; tr -d \"\\n\" <\"$f\" | head -c 4096; echo; " \
+		"done; " \
+		"ls -t \"$h\"/projects/*/*.jsonl 2>/dev/null | head -n 20 | while read -r f; do " \
+			"printf \"file\\t%s\\t%s\\n\" \"$(stat -c %Y \"$f\")\" \"${f##*/}\"; " \
+			"head -c 65536 \"$f\" | grep -m1 -o \"\\\"cwd\\\":\\\"[^\\\"]*\\\"\"; " \
+			"tail -c 16384 \"$f\" | tail -n 12; echo; " \
+		"done; " \
+	"fi; "
+
+const char scan_script[] =
+	"LC_ALL=C.UTF-8; PATH=$PATH:/usr/bin:/bin:/usr/sbin:/sbin; export PATH LC_ALL; " PORTS
+	"printf \"=oc\\n\"; { read -r s r </proc/uptime; } 2>/dev/null && printf \"now\\t%s\\n\" \"$s\"; " OPENCODE "printf \"=tmux\\n\"; " TMUX "printf \"=claude\\n\"; " CLAUDE
+	"printf \"=end\\n\"";
+
+#define YOUNG_S 15                   /* OpenCode listens within a few seconds of its start */
+#define CLOCK_TICKS 100              /* a second of /proc's stat, on every Linux there is */
+
+/* --- understanding it ---------------------------------------------------------------------------------------- */
+
+/* Cuts line at its tabs into at most n fields; the last takes the rest. Returns how many there were. */
+static size_t fields_of(char *line, char **fields, size_t n)
+{
+	size_t got = 0;
+	while (got < n) {
+		fields[got++] = line;
+		char *tab = got < n ? strchr(line, '\t') : NULL;
+		if (!tab)
+			break;
+		*tab = '\0';
+		line = tab + 1;
+	}
+	return got;
+}
+
+/* "0100007F": an address of the loopback, or any address, both of which are reached there. Else the address itself. */
+static void host_of(const char *hex, char *out, size_t size)
+{
+	unsigned a;
+	size_t n = strlen(hex);
+	snprintf(out, size, "127.0.0.1");
+	if (n == 32 && strspn(hex, "0") == 31)
+		snprintf(out, size, "::1");
+	if (n == 8 && sscanf(hex, "%8x", &a) == 1 && a != 0 && (a & 0xff) != 127)
+		snprintf(out, size, "%u.%u.%u.%u", a & 0xff, a >> 8 & 0xff, a >> 16 & 0xff, a >> 24 & 0xff);
+}
+
+static void server_line(struct sessions *ss, char *line)
+{
+	char *f[9] = { 0 }, name[16], host[48];
+	if (fields_of(line, f, 9) < 9)
+		return;
+	int port = atoi(f[1]);
+	if (port <= 0 || port > 65535)
+		return;
+	snprintf(name, sizeof(name), "%d", port);
+	host_of(f[3], host, sizeof(host));
+	struct oc *oc = oc_find(ss, name);
+	if (!oc)
+		oc = oc_add(ss, name, host, port);
+	if (!oc)
+		return;
+	int pid = atoi(f[2]);
+	int64_t ticks = atoll(f[5]);
+	if (oc->pid && (oc->pid != pid || oc->started_ticks != ticks))   /* another process: what was known of it is void */
+		oc_stop(oc);
+	if (oc->pid != pid || oc->started_ticks != ticks) {
+		oc->cpu = -1;
+		oc->cpu_at = 0;
+	}
+	oc->seen = true;
+	ss->missing = false;
+	oc->pid = pid;
+	oc->started_ticks = ticks;
+	oc->rss_kb = atoll(f[4]);
+	oc->user_unit = !strncmp(f[6], "user/", 5);
+	xreplace(&oc->unit, *f[6] ? f[6] + (oc->user_unit ? 5 : 0) : NULL);
+	xreplace(&oc->program, *f[7] == '/' ? f[7] : NULL);
+	xreplace(&oc->cwd, *f[8] ? f[8] : NULL);
+}
+
+/* Of the process, since the look before this one. */
+static void cpu_line(struct sessions *ss, char *line)
+{
+	char *f[3] = { 0 };
+	if (fields_of(line, f, 3) < 3)
+		return;
+	int pid = atoi(f[1]);
+	int64_t ticks = atoll(f[2]);
+	for (struct oc *oc = ss->ocs; oc; oc = oc->next) {
+		if (!oc->seen || oc->pid != pid || ss->uptime <= 0)
+			continue;
+		double passed = ss->uptime - oc->cpu_at;
+		if (oc->cpu_at > 0 && passed < 0.5)
+			continue;
+		oc->cpu = oc->cpu_at > 0 && ticks >= oc->cpu_ticks ? 100.0 * (double)(ticks - oc->cpu_ticks) / CLOCK_TICKS / passed : -1;
+		oc->cpu_ticks = ticks;
+		oc->cpu_at = ss->uptime;
+	}
+}
+
+/* A service of OpenCode that does not listen yet. Only a young one will: others of that name never do, as the helpers of one that
+ * listens, or cannot be seen to, as those of another user. */
+static bool starts(const struct sessions *ss, char *line)
+{
+	char *f[3] = { 0 };
+	if (fields_of(line, f, 3) < 3 || ss->uptime <= 0 || ss->uptime - (double)atoll(f[1]) / CLOCK_TICKS > YOUNG_S)
+		return false;
+	bool user = !strncmp(f[2], "user/", 5);
+	const char *unit = f[2] + (user ? 5 : 0);
+	for (const struct oc *oc = ss->ocs; oc; oc = oc->next)
+		if (oc->seen && oc->unit && oc->user_unit == user && !strcmp(oc->unit, unit))
+			return false;
+	return true;
+}
+
+void scan_apply(struct sessions *ss, const char *text, size_t len)
+{
+	char *copy = xstrndup(text, len), *at = copy;
+	char *tmux = strstr(copy, "=tmux\n"), *claude = tmux ? strstr(tmux, "=claude\n") : NULL;
+	char *end = claude ? strstr(claude, "=end") : NULL, *starting[8];
+	size_t n_starting = 0;
+	if (!end) {                      /* half an answer says nothing about what is missing from it */
+		free(copy);
+		return;
+	}
+	ss->has_claude = claude[strlen("=claude\n")] != '=';
+	*tmux = *claude = *end = '\0';
+	for (struct oc *oc = ss->ocs; oc; oc = oc->next)
+		oc->seen = oc->config && oc->config->url;
+	for (char *line = at; line && *line;) {
+		char *nl = strchr(line, '\n');
+		if (nl)
+			*nl = '\0';
+		if (!strncmp(line, "oc\t", 3))
+			server_line(ss, line);
+		else if (!strncmp(line, "cpu\t", 4))
+			cpu_line(ss, line);
+		else if (!strncmp(line, "now\t", 4))
+			ss->uptime = strtod(line + 4, NULL);
+		else if (!strncmp(line, "starting\t", 9) && n_starting < ARRAY_LEN(starting))
+			starting[n_starting++] = line;
+		line = nl ? nl + 1 : NULL;
+	}
+	for (struct oc *oc = ss->ocs, *next; oc; oc = next) {
+		next = oc->next;
+		if (!oc->seen) {
+			oc_remove(oc);
+			sessions_hurry(ss);
+		} else {
+			oc_judge(oc);
+		}
+	}
+	for (size_t i = 0; i < n_starting; i++)
+		if (starts(ss, starting[i]))
+			sessions_look_soon(ss);
+	others_apply(ss, tmux + strlen("=tmux\n"), claude + strlen("=claude\n"));
+	free(copy);
+}

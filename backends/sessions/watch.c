@@ -1,0 +1,97 @@
+/* watch.c: what live Claude Code sessions do, every two seconds. It has no stream of its own, only a small file per process, so a shell
+ * waits on the server for a line and answers it with those files, with nothing but its built-in words: no process is started for it.
+ * Only where there is a ~/.claude. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/base/mem.h"
+#include "backends/base/quote.h"
+#include "backends/sessions/sessions.h"
+
+#define TICK_MS 2000
+#define ANSWER_MAX (1u << 20)
+
+/* One line, and no single quotes: see scan.c. A file counts when its process is the one that wrote it: field 22 of stat. */
+static const char script[] =
+	"h=${CLAUDE_CONFIG_DIR:-$HOME/.claude}; while read -r x; do "
+		"for f in \"$h\"/sessions/*.json; do "
+			"[ -r \"$f\" ] || continue; p=${f##*/}; p=${p%.json}; b=0; q=0; t=; "
+			"if { read -r s </proc/$p/stat; } 2>/dev/null; then set -- ${s##*) }; b=${20}; q=$2; fi; "
+			"while read -r l || [ -n \"$l\" ]; do t=$t$l; l=; done <\"$f\"; "
+			"printf \"live\\t%s\\t%s\\t%.8000s\\n\" \"$b\" \"$q\" \"$t\"; "
+		"done; printf \"=end\\n\"; done";
+
+static void answer(struct sessions *ss, char *text, size_t len)
+{
+	ss->watch_waits = false;
+	if (ss->watch_last && !strcmp(ss->watch_last, text))
+		return;                       /* nothing happened */
+	free(ss->watch_last);
+	ss->watch_last = xstrdup(text);
+	source_feed(&ss->source, "claude", text, len);
+}
+
+static size_t on_data(struct stream *s, const char *bytes, size_t len, void *arg)
+{
+	struct sessions *ss = arg;
+	char *end;
+	if (!buf_add(&ss->watch_in, bytes, len)) {
+		buf_clear(&ss->watch_in);     /* no file of it is so long */
+		return len;
+	}
+	while ((end = ss->watch_in.len ? strstr(ss->watch_in.data, "=end\n") : NULL)) {
+		size_t n = (size_t)(end - ss->watch_in.data);
+		char *text = xstrndup(ss->watch_in.data, n);
+		buf_consume(&ss->watch_in, n + strlen("=end\n"));
+		answer(ss, text, n);
+		free(text);
+	}
+	return len;
+}
+
+static void on_closed(struct stream *s, const struct stream_end *end, void *arg)
+{
+	struct sessions *ss = arg;
+	ss->watch = NULL;                     /* the next look opens it again */
+	loop_timer_set(ss->watch_tick, -1);
+}
+
+static void on_tick(struct loop_timer *timer, void *arg)
+{
+	struct sessions *ss = arg;
+	if (ss->watch && !ss->watch_waits) {
+		ss->watch_waits = true;
+		stream_write(ss->watch, "\n", 1);
+	}
+	loop_timer_set(timer, TICK_MS);
+}
+
+void watch_begin(struct sessions *ss)
+{
+	static const struct stream_events events = { .data = on_data, .closed = on_closed };
+	struct err err;
+	if (ss->watch || !ss->has_claude || source_link(&ss->source)->state != LINK_UP)
+		return;
+	const char *argv[] = { "sh", "-c", script, NULL };
+	char *command = quote_command(argv);
+	struct road road = { .kind = ROAD_EXEC, .command = command };
+	buf_init(&ss->watch_in, ANSWER_MAX);
+	ss->watch_waits = false;
+	ss->watch = link_open(source_link(&ss->source), &road, &events, ss, &err);
+	free(command);
+	if (!ss->watch_tick)
+		ss->watch_tick = loop_timer_add(store_loop(ss->source.store), -1, on_tick, ss);
+	loop_timer_set(ss->watch_tick, ss->watch ? TICK_MS : -1);
+}
+
+void watch_end(struct sessions *ss)
+{
+	stream_close(ss->watch);
+	ss->watch = NULL;
+	if (ss->watch_tick)
+		loop_timer_set(ss->watch_tick, -1);
+	buf_finish(&ss->watch_in);
+	free(ss->watch_last);
+	ss->watch_last = NULL;
+}

@@ -1,0 +1,178 @@
+/* action.c: orders: what was started on which row, until it ends.
+ *
+ * An order knows its row by id, for the row may vanish while it runs (remove, a restart under a new engine id). */
+#include "backends/store/action.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/base/wash.h"
+#include "backends/link/link.h"
+#include "backends/store/internal.h"
+
+const struct action *action_find(const struct kind *kind, const char *word)
+{
+	for (const struct action *a = kind->actions; a && a->name; a++)
+		if (strcmp(a->name, word) == 0 || strcmp(a->verb, word) == 0)
+			return a;
+	return NULL;
+}
+
+static bool offered(const struct row *row, const struct action *a)
+{
+	if ((a->flags & ACTION_CHANGES) && row->server->store->settings->read_only)
+		return false;
+	return !a->applies || a->applies(row);
+}
+
+size_t actions_of(const struct row *row, const struct action **out, size_t max)
+{
+	size_t n = 0;
+	for (const struct action *a = row->kind->actions; a && a->name && n < max; a++)
+		if (offered(row, a))
+			out[n++] = a;
+	return n;
+}
+
+struct row *order_row(const struct order *order)
+{
+	return store_find(order->store, order->id);
+}
+
+static void order_free(struct order *order)
+{
+	struct row *row = order_row(order);
+	if (row && row->order == order)
+		row->order = NULL;
+	free(order->id);
+	free(order->command);
+	free(order->argument);
+	free(order);
+}
+
+/* The newest ORDERS_KEPT stay; one that runs always does. */
+static void prune(struct store *s)
+{
+	size_t n = 0;
+	struct order **slot = &s->orders;
+	while (*slot) {
+		struct order *order = *slot;
+		if (++n > ORDERS_KEPT && order->state != ORDER_RUNNING) {
+			*slot = order->next;
+			order_free(order);
+		} else {
+			slot = &order->next;
+		}
+	}
+}
+
+void orders_destroy(struct store *s)
+{
+	while (s->orders) {
+		struct order *order = s->orders;
+		s->orders = order->next;
+		order_free(order);
+	}
+}
+
+static bool may_start(const struct row *row, const struct action *a, const char *argument, struct err *err)
+{
+	const struct server *v = row->server;
+	if ((a->flags & ACTION_CHANGES) && v->store->settings->read_only)
+		return err_set(err, ERR_DENIED, "%s: not done, mocr was started read-only", a->verb);
+	if (v->store->replay)
+		return err_set(err, ERR_DENIED, "%s: not done, this is a recording and nothing is connected", a->verb);
+	if (row->source && v->link->state != LINK_UP)
+		return err_set(err, ERR_LOST, "%s: %s is %s; Ctrl-R tries to connect now", a->verb, v->name,
+		               link_state_name(v->link->state));
+	if (row->order && row->order->state == ORDER_RUNNING)
+		return err_set(err, ERR_REFUSED, "%s: \"%s\" still runs on %s", a->verb, row->order->action->verb, row->name);
+	if (a->applies && !a->applies(row))
+		return err_set(err, ERR_USAGE, "%s: makes no sense for %s as it is now", a->verb, row->name);
+	return !a->fits || a->fits(row, argument, err);
+}
+
+/* A server goes: what runs on it ends here, for its backend will not say any more. */
+void orders_forget_server(struct store *s, const struct server *v)
+{
+	size_t n = strlen(v->name);
+	struct err gone;
+	err_set(&gone, ERR_LOST, "%s was disconnected while it ran; whether it finished there is not known", v->name);
+	for (struct order *order = s->orders; order; order = order->next)
+		if (order->state == ORDER_RUNNING && strncmp(order->id, v->name, n) == 0 && order->id[n] == '/')
+			order_end(order, &gone, NULL);
+}
+
+struct order *order_start(struct row *row, const struct action *a, const char *argument, struct err *err)
+{
+	struct store *s = row->server->store;
+	if (!may_start(row, a, argument, err))
+		return NULL;
+	char command[512] = "";
+	if (a->command)
+		a->command(row, command, sizeof(command));
+	struct order *order = xcalloc(1, sizeof(*order));
+	*order = (struct order){
+		.action = a, .store = s, .id = xstrdup(row->id), .command = xstrdup(*command ? command : a->verb),
+		.argument = xstrdup(argument), .state = ORDER_RUNNING, .started_ms = now_wall_ms(), .next = s->orders,
+	};
+	s->orders = order;
+	row->order = order;
+	prune(s);
+	activity_add(s, ACTIVITY_ACTION, HEALTH_BUSY, row->id, "%s: %s", a->verb, order->command);
+	store_changed(s);
+	a->run(order);
+	return order;
+}
+
+void order_progress(struct order *order, const char *fmt, ...)
+{
+	char raw[sizeof(order->progress) * 2];
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(raw, sizeof(raw), fmt, ap);
+	va_end(ap);
+	char clean[sizeof(order->progress)];
+	wash(clean, sizeof(clean), raw, strlen(raw));
+	if (!strcmp(clean, order->progress))
+		return;
+	memcpy(order->progress, clean, sizeof(clean));
+	struct row *row = order_row(order);
+	if (row)
+		store_touch(row);
+	store_changed(order->store);
+	if (order->at)
+		order->at(order, order->done_arg);
+}
+
+void order_end(struct order *order, const struct err *err, const char *output)
+{
+	if (order->state != ORDER_RUNNING)    /* ended before, when its server was closed */
+		return;
+	bool failed = err && err->code != ERR_NONE;
+	char took[HUMAN_SIZE];
+	order->state = !failed ? ORDER_DONE : err->code == ERR_CANCELLED ? ORDER_CANCELLED : ORDER_FAILED;
+	order->ended_ms = now_wall_ms();
+	order->run = NULL;
+	if (failed)
+		order->err = *err;
+	if (output)
+		wash(order->output, sizeof(order->output), output, strlen(output));
+	human_age(took, order->ended_ms - order->started_ms);
+	if (order->state == ORDER_CANCELLED)
+		activity_add(order->store, ACTIVITY_ACTION, HEALTH_IDLE, order->id, "%s: given up after %s: %s", order->action->verb, took,
+		             err->text);
+	else if (failed)
+		activity_add(order->store, ACTIVITY_ACTION, HEALTH_BAD, order->id, "%s: failed after %s: %s", order->action->verb, took,
+		             err->text);
+	else
+		activity_add(order->store, ACTIVITY_ACTION, HEALTH_GOOD, order->id, "%s: done after %s%s%s", order->action->verb, took,
+		             *order->output ? ": " : "", order->output);
+	store_changed(order->store);
+	if (order->done)
+		order->done(order, order->done_arg);
+}

@@ -1,0 +1,31 @@
+/* activity.h: what was done and what changed by itself: a panel, and JSON lines in $XDG_STATE_HOME/mocr/activity.jsonl,
+ * rotated at ACTIVITY_FILE_MAX (one older file is kept). */
+#ifndef STORE_ACTIVITY_H
+#define STORE_ACTIVITY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "backends/store/store.h"
+
+#define ACTIVITY_FILE_MAX (4u << 20)
+#define ACTIVITY_KEPT 2000
+
+enum activity_what { ACTIVITY_ACTION, ACTIVITY_CHANGE, ACTIVITY_LINK, ACTIVITY_NOTE };
+
+struct activity_entry {
+	int64_t wall_ms;
+	uint64_t number;
+	enum activity_what what;
+	enum health health;        /* how good the news is */
+	char *id;                  /* owned: the row it concerns */
+	char *text;                /* owned, washed: "restart: done after 3s", "healthy -> unhealthy: ..." */
+	char *by;                  /* owned: the user, for actions; NULL */
+};
+
+void activity_add(struct store *, enum activity_what, enum health, const char *id, const char *fmt, ...)
+	__attribute__((format(printf, 5, 6)));
+size_t activity_count(const struct store *);
+const struct activity_entry *activity_get(const struct store *, size_t newest_first);
+
+#endif

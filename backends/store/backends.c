@@ -1,0 +1,32 @@
+/* backends.c: the list of what is looked for on every server. A new kind of thing is one file and one line here. */
+#include "backends/apps/app.h"
+#include "backends/containers/containers.h"
+#include "backends/deploy/deploy.h"
+#include "backends/logs/tail.h"
+#include "backends/services/services.h"
+#include "backends/sessions/session.h"
+#include "backends/store/report.h"
+#include "backends/store/store.h"
+#include "backends/vitals/vitals.h"
+#include "backends/vpn/vpn.h"
+
+const struct backend *const backends[] = {
+	&backend_vitals,           /* first: the others may wait for the facts it finds */
+	&backend_docker,
+	&backend_podman,
+	&backend_podman_user,
+	&backend_systemd,
+	&backend_systemd_user,
+	&backend_logs,
+	&backend_sessions,
+	&backend_tailscale,
+	&backend_wireguard,
+	&backend_headscale,
+	&backend_deploy,
+	&backend_dokploy,
+	&backend_coolify,
+	&backend_portal,
+	NULL
+};
+
+const struct kind *const kinds[] = { &kind_container, &kind_unit, &kind_session, &kind_peer, &kind_deploy, &kind_app, NULL };

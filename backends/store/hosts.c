@@ -1,0 +1,122 @@
+/* hosts.c: every plain Host of ssh_config, for --all-hosts and to complete names. Only names are read here; what they mean `ssh -G` says later. */
+#include <ctype.h>
+#include <errno.h>
+#include <glob.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "backends/base/mem.h"
+#include "backends/store/internal.h"
+#include "backends/store/server.h"
+
+#define INCLUDE_DEPTH 16          /* as OpenSSH's own limit (readconf.c READCONF_MAX_DEPTH) */
+#define HOSTS_MAX 1000
+
+struct hosts {
+	bool (*each)(const char *name, void *arg);   /* false: it does not count */
+	void *arg;
+	char *folder;             /* relative Includes start here */
+	size_t n;
+	int depth;
+};
+
+static void read_config(struct hosts *, const char *path);
+
+static bool plain(const char *word)
+{
+	return *word && *word != '!' && !strpbrk(word, "*?");
+}
+
+static void on_host(struct hosts *h, const char *word)
+{
+	if (plain(word) && h->n < HOSTS_MAX && h->each(word, h->arg))
+		h->n++;
+}
+
+static void on_include(struct hosts *h, const char *word)
+{
+	const char *home = getenv("HOME");
+	char *pattern = *word == '/' ? xstrdup(word)
+	              : *word == '~' ? xasprintf("%s%s", home ? home : "", word + 1)
+	                             : xasprintf("%s/%s", h->folder, word);
+	glob_t found;
+	if (glob(pattern, 0, NULL, &found) == 0) {
+		for (size_t i = 0; i < found.gl_pathc; i++)
+			read_config(h, found.gl_pathv[i]);
+		globfree(&found);
+	}
+	free(pattern);
+}
+
+/* Splits a line into its words, quotes taken off. The first may be parted by '='. */
+static char *next_word(char **line)
+{
+	char *s = *line + strspn(*line, " \t=\r\n");
+	if (!*s || *s == '#')
+		return NULL;
+	bool quoted = *s == '"';
+	s += quoted;
+	char *end = s + strcspn(s, quoted ? "\"" : " \t=\r\n");
+	*line = *end ? end + 1 : end;
+	*end = '\0';
+	return s;
+}
+
+static void on_line(struct hosts *h, char *line)
+{
+	char *key = next_word(&line), *word;
+	if (!key)
+		return;
+	void (*each)(struct hosts *, const char *) = strcasecmp(key, "Host") == 0      ? on_host
+	                                           : strcasecmp(key, "Include") == 0 ? on_include
+	                                                                             : NULL;
+	while (each && (word = next_word(&line)))
+		each(h, word);
+}
+
+static void read_config(struct hosts *h, const char *path)
+{
+	FILE *f = h->depth < INCLUDE_DEPTH ? fopen(path, "re") : NULL;
+	if (!f)
+		return;
+	char *line = NULL;
+	size_t cap = 0;
+	h->depth++;
+	while (getline(&line, &cap, f) > 0)
+		on_line(h, line);
+	h->depth--;
+	free(line);
+	fclose(f);
+}
+
+size_t hosts_each(const struct settings *settings, bool (*each)(const char *name, void *arg), void *arg, struct err *err)
+{
+	struct passwd *pw = getpwuid(getuid());     /* as ssh does: not $HOME */
+	char *folder = xasprintf("%s/.ssh", pw ? pw->pw_dir : "");
+	char *path = settings->ssh_config ? xstrdup(settings->ssh_config) : xasprintf("%s/config", folder);
+	struct hosts h = { .each = each, .arg = arg, .folder = folder };
+	if (access(path, R_OK) != 0)
+		err_set(err, ERR_ABSENT, "%s cannot be read (%s), so there is no Host to open", path, strerror(errno));
+	else
+		read_config(&h, path);
+	if (!h.n && !err->text[0])
+		err_set(err, ERR_ABSENT, "%s has no plain Host", path);
+	free(path);
+	free(folder);
+	return h.n;
+}
+
+static bool open_new(const char *name, void *store)
+{
+	struct err err;
+	return !store_server_find(store, name) && server_open(store, name, &err);
+}
+
+size_t servers_open_all_hosts(struct store *s, struct err *err)
+{
+	return hosts_each(s->settings, open_new, s, err);
+}

@@ -1,0 +1,49 @@
+/* internal.h: the store's inside, for the files of this folder only. */
+#ifndef STORE_INTERNAL_H
+#define STORE_INTERNAL_H
+
+#include "backends/store/activity.h"
+#include "backends/store/action.h"
+#include "backends/store/settings.h"
+#include "backends/store/store.h"
+
+#define ORDERS_KEPT 200
+
+struct store {
+	struct loop *loop;                  /* borrowed */
+	struct http *http;                  /* borrowed */
+	const struct settings *settings;    /* borrowed */
+	struct store_hooks hooks;
+	struct row *rows;                   /* uthash by id */
+	struct server *servers;
+	struct order *orders;               /* newest first */
+	struct activity *activity;
+	struct log_pool *logs;              /* owned */
+	struct record *record;              /* NULL: not recording */
+	struct replay *replay;              /* NULL: live */
+	uint64_t generation;
+	uint32_t mark;                      /* of the list that is coming in */
+	uint32_t shown_round;               /* of what is on the screen */
+	bool told;                          /* the changed hook is waiting for the end of the turn */
+	struct loop_timer *figures;         /* of store_touch_figures; armed while figures wait to be told */
+	bool figures_wait;
+	struct loop_timer *trim;            /* gives memory back to the system some seconds after a server came up (server.c) */
+	bool closing;
+};
+
+void store_changed(struct store *);                              /* something did; tells once a turn */
+void store_row_adopt(struct store *, struct row *);              /* puts a row made elsewhere (a server's) in */
+void store_row_drop(struct row *);                               /* takes it out again; frees only what struct row owns */
+
+struct activity *activity_create(const char *state_dir);
+void activity_destroy(struct activity *);
+
+void orders_destroy(struct store *);
+void orders_forget_server(struct store *, const struct server *);
+void record_destroy(struct record *);
+void replay_destroy(struct replay *);
+
+/* A parsed "@state" record for a server's link or a source. */
+void server_replay_state(struct server *, const char *bytes, size_t len);
+
+#endif

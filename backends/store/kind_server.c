@@ -1,0 +1,267 @@
+/* kind_server.c: a server as a row: what can be read of it and done with it. */
+#include <cjson/cJSON.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/link/ask.h"
+#include "backends/link/link.h"
+#include "backends/link/sudo.h"
+#include "backends/logs/logs.h"
+#include "backends/store/action.h"
+#include "backends/store/doc.h"
+#include "backends/store/internal.h"
+#include "backends/store/server.h"
+#include "backends/vitals/vitals.h"
+
+#define CLOCK_WRONG_MS 1000
+
+static struct server *server_of(const struct row *row)
+{
+	return row->server;
+}
+
+/* --- actions -------------------------------------------------------------------------------------------- */
+
+static bool can_connect(const struct row *row)
+{
+	enum link_state state = row->server->link->state;
+	return state == LINK_DOWN || state == LINK_LOST;
+}
+
+static bool can_disconnect(const struct row *row)
+{
+	return row->server->link->state != LINK_DOWN && !row->server->store->replay;
+}
+
+static void run_connect(struct order *order)
+{
+	struct link *link = order_row(order)->server->link;
+	if (link->state == LINK_DOWN)
+		link_connect(link);
+	else
+		link_retry(link);
+	order_end(order, NULL, "connecting");
+}
+
+static void run_disconnect(struct order *order)
+{
+	link_disconnect(order_row(order)->server->link);
+	order_end(order, NULL, NULL);
+}
+
+static void run_forget(struct order *order)
+{
+	sudo_forget(order_row(order)->server->sudo);
+	order_end(order, NULL, "the kept password was wiped");
+}
+
+static void say_connect(const struct row *row, char *buf, size_t size)
+{
+	snprintf(buf, size, "connect to %s", row->name);
+}
+
+static void say_disconnect(const struct row *row, char *buf, size_t size)
+{
+	snprintf(buf, size, "close the connection to %s", row->name);
+}
+
+static const struct action actions[] = {
+	{ .name = "server-connect", .verb = "connect", .help = "connect now, whatever the back-off says", .applies = can_connect,
+	  .command = say_connect, .run = run_connect, .doing = "connecting" },
+	{ .name = "server-disconnect", .verb = "disconnect", .help = "close the connection and stay away until told otherwise",
+	  .flags = ACTION_CONFIRM | ACTION_MARKED, .applies = can_disconnect, .command = say_disconnect, .run = run_disconnect,
+	  .doing = "disconnecting" },
+	{ .name = "server-forget-password", .verb = "forget password", .help = "wipe a sudo password that is kept for a while",
+	  .run = run_forget, .doing = "forgetting" },
+	{ .name = NULL }
+};
+
+/* --- details -------------------------------------------------------------------------------------------- */
+
+static enum doc_tone source_tone(enum source_state state)
+{
+	static const enum doc_tone tones[] = {
+		[SOURCE_WAITING] = DOC_DIM, [SOURCE_ABSENT] = DOC_DIM, [SOURCE_DENIED] = DOC_WARN, [SOURCE_LIVE] = DOC_GOOD,
+		[SOURCE_STALE] = DOC_DIM, [SOURCE_FAILED] = DOC_BAD,
+	};
+	return tones[state];
+}
+
+static void detail_link(const struct server *v, struct doc *doc)
+{
+	const struct link *l = v->link;
+	char age[HUMAN_SIZE];
+	doc_head(doc, "Link");
+	doc_pair(doc, l->state == LINK_UP ? DOC_GOOD : l->state == LINK_LOST ? DOC_BAD : DOC_PLAIN, "state", "%s for %s",
+	         link_state_name(l->state), human_span(age, now_wall_ms() - l->since_ms));
+	if (*l->detail)
+		doc_pair(doc, DOC_PLAIN, "by", "%s", l->detail);
+	if (l->latency_ms >= 0)
+		doc_pair(doc, DOC_PLAIN, "round trip", "%d ms", l->latency_ms);
+	if (*l->err.text)
+		doc_pair(doc, DOC_BAD, "why", "%s", l->err.text);
+	if (v->asks)
+		doc_pair(doc, DOC_WARN, "asks you", "%s", v->asks->title);
+}
+
+static void detail_sources(const struct server *v, struct doc *doc)
+{
+	char age[HUMAN_SIZE];
+	doc_head(doc, "Sources");
+	for (const struct source *s = v->sources; s; s = s->next) {
+		doc_pair(doc, source_tone(s->state), s->backend->name, "%s%s%s%s%s", source_state_name(s->state),
+		         *s->detail ? ": " : "", s->detail, *s->err.text ? ": " : "", s->err.text);
+		if (s->state == SOURCE_STALE && s->fresh_ms)
+			doc_pair(doc, DOC_DIM, "", "last heard of %s ago", human_span(age, now_wall_ms() - s->fresh_ms));
+	}
+}
+
+static void detail_machine(const struct server *v, struct doc *doc)
+{
+	doc_head(doc, "Machine");
+	const struct { const char *label, *text; } facts[] = {
+		{ "host name", v->hostname }, { "system", v->os }, { "kernel", v->kernel }, { "login", v->user },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(facts); i++)
+		if (*facts[i].text)
+			doc_pair(doc, DOC_PLAIN, facts[i].label, "%s", facts[i].text);
+}
+
+static void pair_used(struct doc *doc, const char *label, uint64_t used, uint64_t total)
+{
+	char a[HUMAN_SIZE], b[HUMAN_SIZE];
+	if (total)
+		doc_pair(doc, DOC_PLAIN, label, "%s of %s, %d %%", human_bytes(a, used), human_bytes(b, total),
+		         (int)(100.0 * (double)used / (double)total + 0.5));
+	else
+		doc_pair(doc, DOC_DIM, label, "none or unknown");
+}
+
+/* Now, and between what it went lately. */
+static void pair_processor(struct doc *doc, const struct vitals *t, int interval_s)
+{
+	float least = 100, most = 0;
+	char span[HUMAN_SIZE];
+	for (size_t i = 0; i < t->n_history; i++) {
+		float one = t->cpu_history[i];
+		least = one >= 0 && one < least ? one : least;
+		most = one > most ? one : most;
+	}
+	if (t->n_history < 10)
+		doc_pair(doc, DOC_PLAIN, "processor", "%.0f %%", t->cpu);
+	else
+		doc_pair(doc, DOC_PLAIN, "processor", "%.0f %%; %.0f to %.0f %% in the last %s", t->cpu, least, most,
+		         human_span(span, (int64_t)t->n_history * interval_s * 1000));
+}
+
+static void detail_vitals(const struct server *v, struct doc *doc)
+{
+	const struct vitals *t = v->vitals;
+	char text[HUMAN_SIZE];
+	if (!t)
+		return;
+	doc_head(doc, "Vitals");
+	if (t->load1 >= 0 && t->cpus > 0)
+		doc_pair(doc, DOC_PLAIN, "load", "%.2f %.2f %.2f on %d processors", t->load1, t->load5, t->load15, t->cpus);
+	else if (t->load1 >= 0)
+		doc_pair(doc, DOC_PLAIN, "load", "%.2f %.2f %.2f", t->load1, t->load5, t->load15);
+	if (t->cpu >= 0)
+		pair_processor(doc, t, store_settings(v->store)->vitals_interval);
+	pair_used(doc, "memory", t->mem_used, t->mem_total);
+	pair_used(doc, "swap", t->swap_used, t->swap_total);
+	if (t->temperature >= 0)
+		doc_pair(doc, DOC_PLAIN, "temperature", "%.0f °C", t->temperature);
+	if (t->clock_known)
+		doc_pair(doc, llabs(t->clock_ms) >= CLOCK_WRONG_MS ? DOC_WARN : DOC_PLAIN, "clock", "%lld ms %s of this machine's",
+		         llabs(t->clock_ms), t->clock_ms < 0 ? "behind" : "ahead");
+	doc_pair(doc, DOC_PLAIN, "up for", "%s", human_span(text, t->uptime_s * 1000));
+	if (t->reboot_pending)
+		doc_pair(doc, DOC_WARN, "reboot", "pending%s%s", *t->reboot_why ? ": " : "", t->reboot_why);
+	for (size_t i = 0; i < t->n_disks; i++) {
+		char used[HUMAN_SIZE], total[HUMAN_SIZE];
+		const struct vitals_disk *d = &t->disks[i];
+		doc_pair(doc, d->percent >= v->store->settings->disk_warn ? DOC_WARN : DOC_PLAIN, i ? "" : "disks", "%3d %%  %s of %s  %s",
+		         d->percent, human_bytes(used, d->used), human_bytes(total, d->total), d->mount);
+	}
+}
+
+static void detail(struct row *row, struct doc *doc, bool reveal)
+{
+	const struct server *v = server_of(row);
+	(void)reveal;
+	detail_link(v, doc);
+	detail_sources(v, doc);
+	detail_machine(v, doc);
+	detail_vitals(v, doc);
+}
+
+static struct stream *shell(struct row *row, const char *term, int cols, int rows, const struct stream_events *events,
+                            void *arg, struct err *err)
+{
+	struct road road = { .kind = ROAD_TERMINAL, .term = term, .cols = cols, .rows = rows };
+	return link_open(row->server->link, &road, events, arg, err);
+}
+
+/* --- JSON --------------------------------------------------------------------------------------------------- */
+
+static void add_number(cJSON *o, const char *name, double value, bool known)
+{
+	if (known)
+		cJSON_AddNumberToObject(o, name, value);
+	else
+		cJSON_AddNullToObject(o, name);
+}
+
+static void json_vitals(cJSON *o, const struct vitals *t)
+{
+	add_number(o, "load1", t->load1, t->load1 >= 0);
+	add_number(o, "cpu_percent", t->cpu, t->cpu >= 0);
+	add_number(o, "memory_used", (double)t->mem_used, t->mem_total);
+	add_number(o, "memory_total", (double)t->mem_total, t->mem_total);
+	add_number(o, "swap_used", (double)t->swap_used, t->mem_total);
+	add_number(o, "temperature", t->temperature, t->temperature >= 0);
+	add_number(o, "uptime_s", (double)t->uptime_s, t->uptime_s >= 0);
+	cJSON_AddBoolToObject(o, "reboot_pending", t->reboot_pending);
+	cJSON *disks = cJSON_AddArrayToObject(o, "disks");
+	for (size_t i = 0; i < t->n_disks; i++) {
+		cJSON *d = cJSON_CreateObject();
+		cJSON_AddStringToObject(d, "mount", t->disks[i].mount);
+		cJSON_AddNumberToObject(d, "percent", t->disks[i].percent);
+		cJSON_AddNumberToObject(d, "used", (double)t->disks[i].used);
+		cJSON_AddNumberToObject(d, "total", (double)t->disks[i].total);
+		cJSON_AddItemToArray(disks, d);
+	}
+}
+
+static void json(const struct row *row, void *cjson)
+{
+	const struct server *v = server_of(row);
+	cJSON *o = cjson;
+	cJSON_AddStringToObject(o, "link", link_state_name(v->link->state));
+	add_number(o, "latency_ms", v->link->latency_ms, v->link->latency_ms >= 0);
+	cJSON_AddStringToObject(o, "hostname", v->hostname);
+	cJSON_AddStringToObject(o, "os", v->os);
+	if (v->vitals)
+		json_vitals(o, v->vitals);
+	cJSON *sources = cJSON_AddObjectToObject(o, "sources");
+	for (const struct source *s = v->sources; s; s = s->next) {
+		cJSON *one = cJSON_AddObjectToObject(sources, s->backend->name);
+		cJSON_AddStringToObject(one, "state", source_state_name(s->state));
+		if (*s->err.text)
+			cJSON_AddStringToObject(one, "why", s->err.text);
+	}
+}
+
+const struct kind kind_server = {
+	.name = "server",
+	.plural = "servers",
+	.row_size = sizeof(struct server),
+	.actions = actions,
+	.detail = detail,
+	.follow = server_follow,
+	.shell = shell,
+	.json = json,
+};

@@ -1,0 +1,644 @@
+/* log.c: one stream of lines in order of time: its sources, what is settled, who may be seen, and the memory that logs share.
+ * How lines are kept is in log_pack.c. */
+#include "backends/store/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/base/wash.h"
+#include "backends/store/level.h"
+#include "backends/store/log_pack.h"
+
+#define SOURCES_MAX 256
+#define STATUS_SIZE 300
+#define CHUNK_MOST (128u << 10)
+#define CHUNK_LEAST (4u << 10)
+#define CHUNKS_IN_POOL 16            /* at least, so that dropping one is not dropping everything */
+#define TICK_MS 20                   /* how fine the coming of lines is remembered */
+#define TICKS 32                     /* TICKS * TICK_MS is more than LOG_SETTLE_MS */
+#define RECENT_MS 1000
+
+struct log_pool {
+	size_t max;
+	struct log *logs;
+};
+struct source_state {
+	char *name;                  /* owned */
+	int64_t last_us;             /* time of its newest line */
+	int64_t clock_ms;            /* ahead of ours */
+	char *status;                /* owned; NULL: it goes well */
+};
+struct tick {
+	int64_t ms;
+	uint64_t number;             /* of the last line that had come by then */
+};
+struct log {
+	struct pack pack;
+	struct log_pool *pool;
+	bool own_pool;
+	struct log *next;            /* of the pool */
+	uint64_t total, dropped;
+	struct source_state sources[SOURCES_MAX];
+	unsigned n_sources;
+	struct tick ticks[TICKS];    /* a ring; [n_ticks - 1] is the newest */
+	unsigned n_ticks;
+	int64_t since_us;
+	int64_t until_us;
+	int64_t born_us;             /* wall clock; older lines are history, not late */
+	int64_t behind_ms, came_ms;  /* of the newest line: age at its coming; when it came, mono */
+	char *own_status;            /* of no source; owned; NULL: well */
+	char status[STATUS_SIZE];    /* what is told of all */
+	char said[STATUS_SIZE];
+	bool says;                   /* said was not told yet */
+	struct follow *follows;
+	bool paused;
+	void (*changed)(struct log *, void *arg);
+	void *arg;
+	void (*late)(struct log *, const struct log_line *, void *arg);
+	void *late_arg;
+	log_judge_fn *judge;
+	void *judge_arg;
+	uint8_t epoch;               /* of the judge: chunks of another one are not judged yet */
+};
+
+/* --- the pool -------------------------------------------------------------------------------------------------- */
+
+struct log_pool *log_pool_create(size_t max_bytes)
+{
+	struct log_pool *pool = xcalloc(1, sizeof(*pool));
+	pool->max = max_bytes ? max_bytes : LOG_MAX_DEFAULT;
+	return pool;
+}
+
+void log_pool_destroy(struct log_pool *pool)
+{
+	free(pool);
+}
+
+size_t log_pool_max(const struct log_pool *pool) { return pool->max; }
+
+size_t log_pool_bytes(const struct log_pool *pool)
+{
+	size_t sum = 0;
+	for (const struct log *log = pool->logs; log; log = log->next)
+		sum += log->pack.bytes;
+	return sum;
+}
+
+/* The log with the oldest line that can spare a chunk; each keeps its newest one. */
+static struct log *oldest(const struct log_pool *pool)
+{
+	struct log *found = NULL;
+	for (struct log *log = pool->logs; log; log = log->next)
+		if (log->pack.n > 1 &&
+		    (!found || chunk_line(log->pack.chunks[0], 0)->time_us < chunk_line(found->pack.chunks[0], 0)->time_us))
+			found = log;
+	return found;
+}
+
+static void keep_bound(struct log_pool *pool)
+{
+	struct log *log;
+	size_t bytes = log_pool_bytes(pool);
+	while (bytes > pool->max && (log = oldest(pool))) {
+		bytes -= log->pack.bytes;
+		log->dropped += pack_drop_oldest(&log->pack);
+		bytes += log->pack.bytes;
+	}
+}
+
+/* --- life ------------------------------------------------------------------------------------------------------- */
+
+struct log *log_create_in(struct log_pool *pool)
+{
+	struct log *log = xcalloc(1, sizeof(*log));
+	size_t chunk = pool->max / CHUNKS_IN_POOL;
+	pack_init(&log->pack, chunk > CHUNK_MOST ? CHUNK_MOST : chunk < CHUNK_LEAST ? CHUNK_LEAST : chunk);
+	log->pool = pool;
+	log->born_us = now_wall_ms() * 1000;
+	log->next = pool->logs;
+	pool->logs = log;
+	return log;
+}
+
+struct log *log_create(size_t max_bytes)
+{
+	struct log *log = log_create_in(log_pool_create(max_bytes));
+	log->own_pool = true;
+	return log;
+}
+
+void log_destroy(struct log *log)
+{
+	if (!log)
+		return;
+	while (log->follows)
+		log_unfollow(log->follows);
+	for (struct log **at = &log->pool->logs; *at; at = &(*at)->next)
+		if (*at == log) {
+			*at = log->next;
+			break;
+		}
+	if (log->own_pool)
+		log_pool_destroy(log->pool);
+	pack_finish(&log->pack);
+	for (unsigned i = 0; i < log->n_sources; i++) {
+		free(log->sources[i].name);
+		free(log->sources[i].status);
+	}
+	free(log->own_status);
+	free(log);
+}
+
+void log_set_changed(struct log *log, void (*fn)(struct log *, void *arg), void *arg)
+{
+	log->changed = fn;
+	log->arg = arg;
+}
+
+void log_set_since(struct log *log, int64_t since_us) { log->since_us = since_us; }
+int64_t log_since(const struct log *log) { return log->since_us; }
+void log_set_until(struct log *log, int64_t until_us) { log->until_us = until_us; }
+int64_t log_until(const struct log *log) { return log->until_us; }
+
+void log_set_late(struct log *log, void (*fn)(struct log *, const struct log_line *, void *arg), void *arg)
+{
+	log->late = fn;
+	log->late_arg = arg;
+}
+
+static void changed(struct log *log)
+{
+	if (log->changed)
+		log->changed(log, log->arg);
+}
+
+/* --- reading ------------------------------------------------------------------------------------------------------ */
+
+uint64_t log_first(const struct log *log) { return log->pack.lines ? log->pack.first : 0; }
+uint64_t log_last(const struct log *log) { return log->pack.lines ? log->pack.first + log->pack.lines - 1 : 0; }
+uint64_t log_dropped(const struct log *log) { return log->dropped; }
+uint64_t log_total(const struct log *log) { return log->total; }
+size_t log_bytes(const struct log *log) { return log->pack.bytes; }
+const char *log_status(const struct log *log) { return log->status; }
+unsigned log_sources(const struct log *log) { return log->n_sources; }
+const struct log_line *log_get(const struct log *log, uint64_t place) { return pack_get(&log->pack, place); }
+
+uint64_t log_find(const struct log *log, int64_t time_us, uint64_t number)
+{
+	return pack_find(&log->pack, time_us, number);
+}
+
+const char *log_source_name(const struct log *log, unsigned source)
+{
+	return source < log->n_sources ? log->sources[source].name : "";
+}
+
+int64_t log_source_clock(const struct log *log, unsigned source)
+{
+	return source < log->n_sources ? log->sources[source].clock_ms : LOG_CLOCK_UNKNOWN;
+}
+
+int64_t log_behind(const struct log *log)
+{
+	return log->came_ms && now_mono_ms() - log->came_ms < RECENT_MS ? log->behind_ms : 0;
+}
+
+/* The number up to which lines have waited long enough. */
+static uint64_t settled_number(const struct log *log, int64_t now, int *settle_ms)
+{
+	*settle_ms = -1;
+	for (unsigned i = log->n_ticks; i-- > 0;) {
+		const struct tick *t = &log->ticks[i];
+		if (now - t->ms >= LOG_SETTLE_MS)
+			return t->number;
+		*settle_ms = (int)(t->ms + LOG_SETTLE_MS - now);
+	}
+	return 0;
+}
+
+uint64_t log_settled(const struct log *log, int *settle_ms)
+{
+	int wait;
+	uint64_t place = log_last(log), number = log->total;
+	if (log->n_sources > 1)
+		number = settled_number(log, now_mono_ms(), &wait);
+	else
+		wait = -1;
+	while (place >= log->pack.first && place && pack_get(&log->pack, place)->number > number)
+		place--;
+	if (settle_ms)
+		*settle_ms = wait;
+	return place < log->pack.first ? 0 : place;
+}
+
+/* --- who is seen ---------------------------------------------------------------------------------------------------- */
+
+static bool judge_line(const struct log *log, struct log_line *line)
+{
+	bool seen = !log->judge || log->judge(line, log->judge_arg);
+	line->judged = (uint8_t)seen;
+	return seen;
+}
+
+static void count_line(const struct log *log, struct chunk *c, struct log_line *line)
+{
+	if (!judge_line(log, line))
+		return;
+	c->seen++;
+	c->errors += line->level == LOG_LEVEL_ERROR;
+}
+
+static void judge_chunk(const struct log *log, struct chunk *c)
+{
+	c->seen = c->errors = 0;
+	for (uint32_t i = 0; i < c->n; i++)
+		count_line(log, c, chunk_line(c, i));
+	c->epoch = log->epoch;
+}
+
+void log_set_judge(struct log *log, log_judge_fn *judge, void *arg)
+{
+	log->judge = judge;
+	log->judge_arg = arg;
+	log->epoch++;
+	if (log->epoch == 0) {                   /* around: no chunk may look judged */
+		log->epoch = 1;
+		for (size_t i = 0; i < log->pack.n; i++)
+			log->pack.chunks[i]->epoch = 0;
+	}
+	changed(log);
+}
+
+static int64_t mono_us(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+bool log_judge_some(struct log *log, int64_t budget_us)
+{
+	int64_t end = mono_us() + budget_us;
+	for (size_t i = log->pack.n; i-- > 0;) {
+		if (log->pack.chunks[i]->epoch == log->epoch)
+			continue;
+		if (mono_us() >= end)
+			return false;
+		judge_chunk(log, log->pack.chunks[i]);
+	}
+	return true;
+}
+
+static bool chunk_seen(const struct log *log, const struct chunk *c)
+{
+	return c->epoch == log->epoch && c->seen;
+}
+
+uint64_t log_seen_from(const struct log *log, uint64_t place)
+{
+	const struct pack *p = &log->pack;
+	if (place < p->first)
+		place = p->first;
+	if (!p->lines || place >= p->first + p->lines || !log->judge)
+		return p->lines && place < p->first + p->lines ? place : 0;
+	for (size_t i = pack_chunk_of(p, place); i < p->n; i++) {
+		const struct chunk *c = p->chunks[i];
+		for (uint32_t k = place > c->base ? (uint32_t)(place - c->base) : 0; chunk_seen(log, c) && k < c->n; k++)
+			if (chunk_line(c, k)->judged)
+				return c->base + k;
+	}
+	return 0;
+}
+
+uint64_t log_seen_to(const struct log *log, uint64_t place)
+{
+	const struct pack *p = &log->pack;
+	if (!p->lines || place < p->first)
+		return 0;
+	if (place >= p->first + p->lines)
+		place = p->first + p->lines - 1;
+	if (!log->judge)
+		return place;
+	for (size_t i = pack_chunk_of(p, place) + 1; i-- > 0;) {
+		const struct chunk *c = p->chunks[i];
+		uint64_t end = place + 1 < c->base + c->n ? place + 1 - c->base : c->n;
+		for (uint32_t k = (uint32_t)end; chunk_seen(log, c) && k-- > 0;)
+			if (chunk_line(c, k)->judged)
+				return c->base + k;
+	}
+	return 0;
+}
+
+uint64_t log_seen_count(const struct log *log)
+{
+	uint64_t sum = 0;
+	if (!log->judge)
+		return log->pack.lines;
+	for (size_t i = 0; i < log->pack.n; i++)
+		sum += log->pack.chunks[i]->epoch == log->epoch ? log->pack.chunks[i]->seen : 0;
+	return sum;
+}
+
+static void count_into(const struct log_line *line, int64_t from_us, int64_t width_us, size_t n, unsigned *lines, unsigned *errors)
+{
+	int64_t at = line->time_us >= from_us ? (line->time_us - from_us) / width_us : -1;
+	if (at < 0 || at >= (int64_t)n || !line->judged)
+		return;
+	lines[at]++;
+	errors[at] += line->level == LOG_LEVEL_ERROR;
+}
+
+/* Most chunks lie in one part as a whole, and their counts are known. */
+void log_histogram(const struct log *log, int64_t from_us, int64_t to_us, size_t n, unsigned *lines, unsigned *errors)
+{
+	int64_t width_us = n && to_us > from_us ? (to_us - from_us) / (int64_t)n + 1 : 1;
+	memset(lines, 0, n * sizeof(*lines));
+	memset(errors, 0, n * sizeof(*errors));
+	for (size_t i = 0; i < log->pack.n; i++) {
+		const struct chunk *c = log->pack.chunks[i];
+		if (c->epoch != log->epoch || !c->seen)
+			continue;
+		int64_t first = chunk_line(c, 0)->time_us, last = chunk_line(c, c->n - 1)->time_us;
+		if (last < from_us || first > to_us)
+			continue;
+		if (first >= from_us && (first - from_us) / width_us == (last - from_us) / width_us) {
+			size_t at = (size_t)((first - from_us) / width_us);
+			lines[at < n ? at : n - 1] += c->seen;
+			errors[at < n ? at : n - 1] += c->errors;
+			continue;
+		}
+		for (uint32_t k = 0; k < c->n; k++)
+			count_into(chunk_line(c, k), from_us, width_us, n, lines, errors);
+	}
+}
+
+/* --- adding --------------------------------------------------------------------------------------------------------- */
+
+unsigned log_source_add(struct log *log, const char *name)
+{
+	if (log->n_sources == SOURCES_MAX)
+		return SOURCES_MAX - 1;
+	log->sources[log->n_sources] = (struct source_state){ .name = wash_dup(name, 0), .clock_ms = LOG_CLOCK_UNKNOWN };
+	return log->n_sources++;
+}
+
+void log_source_set_clock(struct log *log, unsigned source, int64_t ahead_ms)
+{
+	if (source < log->n_sources)
+		log->sources[source].clock_ms = ahead_ms;
+}
+
+/* Most lines are plain and need no washing. */
+static bool plain(const char *text, size_t len)
+{
+	bool odd = false;
+	for (size_t i = 0; i < len; i++)
+		odd |= (unsigned char)(text[i] - 0x20) >= 0x7f - 0x20;
+	return !odd;
+}
+
+/* Returns how much of text is used; the line's own text is complete after that. */
+static void write_text(struct log_line *line, size_t room, const char *text, size_t len, bool is_plain, bool too_long)
+{
+	static const char cut[] = " … cut: the line is longer than 64 KB";
+	if (is_plain) {
+		memcpy(line->text, text, len);
+		line->text[len] = '\0';
+		line->len = (uint32_t)len;
+	} else {
+		line->len = (uint32_t)wash(line->text, room + 1, text, len);
+	}
+	if (too_long) {
+		memcpy(line->text + line->len, cut, sizeof(cut));
+		line->len += sizeof(cut) - 1;
+	}
+}
+
+static void note_coming(struct log *log, const struct source_state *s, int64_t time_us)
+{
+	int64_t now = now_mono_ms();
+	struct tick *last = log->n_ticks ? &log->ticks[log->n_ticks - 1] : NULL;
+	if (now != log->came_ms) {
+		int64_t ahead = s && s->clock_ms != LOG_CLOCK_UNKNOWN ? s->clock_ms : 0;
+		int64_t behind = now_wall_ms() + ahead - time_us / 1000;
+		log->behind_ms = behind > 0 && time_us >= log->born_us ? behind : 0;
+		log->came_ms = now;
+	}
+	if (last && now - last->ms < TICK_MS) {
+		last->number = log->total;
+		return;
+	}
+	if (log->n_ticks == TICKS) {
+		memmove(log->ticks, log->ticks + 1, (TICKS - 1) * sizeof(*log->ticks));
+		log->n_ticks--;
+	}
+	log->ticks[log->n_ticks++] = (struct tick){ now, log->total };
+}
+
+static int64_t time_for(struct source_state *s, int64_t time_us, enum log_mark mark)
+{
+	if (time_us > 0)
+		return time_us;
+	int64_t now = now_wall_ms() * 1000;
+	if (mark != LOG_GAP && s && s->last_us > now)
+		return s->last_us;
+	return s && s->last_us && mark == LOG_GAP ? s->last_us : now;
+}
+
+void log_add(struct log *log, unsigned source, int64_t time_us, enum log_level level, enum log_mark mark, const char *text,
+             size_t len)
+{
+	struct source_state *s = source < log->n_sources ? &log->sources[source] : NULL;
+	struct chunk *chunk;
+	uint64_t place;
+	bool too_long = len > LOG_LINE_MAX, is_plain;
+	if (too_long)
+		len = LOG_LINE_MAX;
+	is_plain = plain(text, len);
+	if (level == LOG_LEVEL_UNKNOWN && mark != LOG_GAP)
+		level = level_guess(text, len);
+	time_us = time_for(s, time_us, mark);
+	size_t room = (is_plain ? len : 3 * len) + (too_long ? 64 : 0);
+	struct log_line *line = pack_line(&log->pack, time_us, ++log->total, room, &place, &chunk);
+	line->source = (uint16_t)source;
+	line->level = level;
+	line->mark = mark;
+	write_text(line, room, text, len, is_plain, too_long);
+	pack_close_line(&log->pack, chunk, line);
+	if (s && time_us > s->last_us)
+		s->last_us = time_us;
+	if (chunk->n == 1)
+		chunk->epoch = log->epoch;
+	if (chunk->epoch == log->epoch)
+		count_line(log, chunk, line);
+	note_coming(log, s, time_us);
+	if (log->late && place < log_last(log))
+		log->late(log, line, log->late_arg);
+	keep_bound(log->pool);
+	changed(log);
+}
+
+void log_gap(struct log *log, unsigned source, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	log_add(log, source, 0, LOG_LEVEL_UNKNOWN, LOG_GAP, text, strlen(text));
+}
+
+void log_seam(struct log *log, unsigned source, int64_t end_us, int64_t present_us, const char *what)
+{
+	char text[160], clock[HUMAN_SIZE];
+	int n = snprintf(text, sizeof(text), "the %s before ended here", what);
+	if (present_us)
+		n = snprintf(text, sizeof(text), "the %s before ended here; what the present one wrote before %s is not loaded", what,
+		             human_clock(clock, present_us / 1000));
+	log_add(log, source, end_us, LOG_LEVEL_UNKNOWN, LOG_GAP, text, (size_t)n);
+}
+
+/* "sese/caddy: ", where there is more than one. */
+static void name_of(const struct log *log, unsigned source, char *buf, size_t size)
+{
+	const char *name = log->sources[source].name, *slash = strrchr(name, '/');
+	*buf = '\0';
+	if (log->n_sources > 1)
+		snprintf(buf, size, "%.*s/%.60s: ", (int)strcspn(name, "/"), name, slash ? slash + 1 : "");
+}
+
+static void compose_status(const struct log *log, char *text, size_t size)
+{
+	unsigned n = 0, first = 0;
+	char name[200];
+	for (unsigned i = log->n_sources; i-- > 0;)
+		if (log->sources[i].status) {
+			first = i;
+			n++;
+		}
+	const char *said = n ? log->sources[first].status : log->own_status;
+	*text = '\0';
+	*name = '\0';
+	if (n)
+		name_of(log, first, name, sizeof(name));
+	n += log->own_status != NULL;
+	int used = said ? snprintf(text, size, "%s%s", name, said) : 0;
+	if (n > 1 && (size_t)used < size)
+		snprintf(text + used, size - (size_t)used, " (and %u more)", n - 1);
+}
+
+void log_set_status(struct log *log, unsigned source, const char *fmt, ...)
+{
+	char text[512], all[STATUS_SIZE];
+	char **slot = source < log->n_sources ? &log->sources[source].status : &log->own_status;
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	free(*slot);
+	*slot = text[0] ? wash_dup(text, STATUS_SIZE) : NULL;
+	compose_status(log, all, sizeof(all));
+	if (strcmp(all, log->status) == 0)
+		return;
+	memcpy(log->status, all, sizeof(all));
+	changed(log);
+}
+
+void log_say(struct log *log, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	wash(log->said, sizeof(log->said), text, strlen(text));
+	log->says = true;
+	changed(log);
+}
+
+const char *log_said(struct log *log)
+{
+	bool says = log->says;
+	log->says = false;
+	return says ? log->said : NULL;
+}
+
+/* --- following ---------------------------------------------------------------------------------------------------- */
+
+void log_follow(struct log *log, struct follow *f)
+{
+	f->log = log;
+	f->next = log->follows;
+	log->follows = f;
+}
+
+void log_unfollow(struct follow *f)
+{
+	if (!f)
+		return;
+	for (struct follow **slot = &f->log->follows; *slot; slot = &(*slot)->next)
+		if (*slot == f) {
+			*slot = f->next;
+			break;
+		}
+	f->stop(f);
+}
+
+unsigned log_followers(const struct log *log)
+{
+	unsigned n = 0;
+	for (const struct follow *f = log->follows; f; f = f->next)
+		n++;
+	return n;
+}
+
+void log_pause(struct log *log, bool on)
+{
+	if (log->paused == on)
+		return;
+	log->paused = on;
+	for (struct follow *f = log->follows; f; f = f->next)
+		if (f->pause)
+			f->pause(f, on);
+}
+
+bool log_older(struct log *log, unsigned lines, const char **why)
+{
+	bool any = false;
+	*why = "this log has no older lines to load";
+	for (struct follow *f = log->follows; f; f = f->next)
+		any |= f->older && f->older(f, lines, why);
+	return any;
+}
+
+bool log_reach(struct log *log, int64_t since_us, const char **why)
+{
+	bool any = false;
+	*why = "this log has no older lines to load";
+	for (struct follow *f = log->follows; f; f = f->next)
+		any |= f->reach && f->reach(f, since_us, why);
+	return any;
+}
+
+bool log_previous(struct log *log, unsigned lines, const char **why)
+{
+	bool any = false;
+	*why = "this log has no previous run";
+	for (struct follow *f = log->follows; f; f = f->next)
+		any |= f->previous && f->previous(f, lines, why);
+	return any;
+}
+
+bool log_owed(const struct log *log)
+{
+	for (const struct follow *f = log->follows; f; f = f->next)
+		if (f->owes && f->owes(f))
+			return true;
+	return false;
+}

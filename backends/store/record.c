@@ -1,0 +1,81 @@
+#include "backends/store/record.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/link/loop.h"
+#include "backends/store/internal.h"
+
+#define FLUSH_MS 1000
+
+struct record {
+	struct store *store;
+	FILE *f;
+	struct loop_timer *flush;
+	bool told;                /* that it could not be written to the end */
+};
+
+/* Half a record is worse than none that follows: what comes after it could not be told apart. */
+static void flush(struct loop_timer *timer, void *arg)
+{
+	struct record *r = arg;
+	(void)timer;
+	if ((fflush(r->f) == 0 && !ferror(r->f)) || r->told)
+		return;
+	r->told = true;
+	activity_add(r->store, ACTIVITY_NOTE, HEALTH_BAD, NULL, "the recording ends here, it cannot be written: %s", strerror(errno));
+}
+
+bool record_start(struct store *s, const char *dir, struct err *err)
+{
+	if (mkdir(dir, 0700) != 0 && errno != EEXIST)
+		return err_set(err, ERR_SYSTEM, "cannot make the folder %s for the recording: %s", dir, strerror(errno));
+	char *path = xasprintf("%s/answers", dir);
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);   /* also in a folder that others may read */
+	FILE *f = fd >= 0 ? fdopen(fd, "w") : NULL;
+	int why = errno;
+	free(path);
+	if (!f && why == EEXIST)
+		return err_set(err, ERR_USAGE, "%s holds a recording already; it is not written over", dir);
+	if (!f)
+		return err_set(err, ERR_SYSTEM, "cannot write the recording into %s: %s", dir, strerror(why));
+	s->record = xcalloc(1, sizeof(*s->record));
+	s->record->store = s;
+	s->record->f = f;
+	s->record->flush = loop_timer_add(s->loop, -1, flush, s->record);
+	return true;
+}
+
+void record_destroy(struct record *r)
+{
+	if (!r)
+		return;
+	loop_timer_remove(r->flush);
+	fclose(r->f);
+	free(r);
+}
+
+void record_stop(struct store *s)
+{
+	record_destroy(s->record);
+	s->record = NULL;
+}
+
+void record_add(struct store *s, const char *server, const char *source, const char *what, const char *bytes, size_t len)
+{
+	struct record *r = s->record;
+	if (!r || r->told)
+		return;
+	/* Names have no newline (they are washed) but may have blanks: tabs part the fields. */
+	fprintf(r->f, "%" PRId64 "\t%s\t%s\t%zu\t%s\n", now_wall_ms(), server, source, len, what);
+	fwrite(bytes, 1, len, r->f);
+	fputc('\n', r->f);
+	loop_timer_set(r->flush, FLUSH_MS);
+}

@@ -1,0 +1,254 @@
+/* replay.c: a recording instead of the world.
+ *
+ * Every record goes the way it went when it was recorded: through the backend's feed, or into the state of a link or a source.
+ * Only the link is another: one on which nothing can be opened. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/base/wash.h"
+#include "backends/link/link.h"
+#include "backends/link/loop.h"
+#include "backends/link/sudo.h"
+#include "backends/store/internal.h"
+#include "backends/store/record.h"
+#include "backends/store/server.h"
+
+#define RECORD_MAX (64u << 20)
+#define WALL_MS_MAX 253402300799999  /* the year 9999: with these no sum of times runs over */
+
+struct replay {
+	struct store *store;
+	FILE *f;
+	struct loop_timer *timer;
+	bool at_once;
+	int64_t clock_ms;            /* of the last record */
+	/* the record that comes next */
+	int64_t wall_ms;
+	char *server, *source, *what;   /* owned */
+	char *bytes;                    /* owned */
+	size_t len;
+};
+
+/* --- a link that leads nowhere ---------------------------------------------------------------------------- */
+
+static void nothing(struct link *link)
+{
+	(void)link;
+}
+
+static struct stream *no_road(struct link *link, const struct road *road, const struct stream_events *events, void *arg,
+                              struct err *err)
+{
+	(void)road, (void)events, (void)arg;
+	err_set(err, ERR_DENIED, "%s is played from a recording: nothing can be opened on it", link->name);
+	return NULL;
+}
+
+static void free_link(struct link *link)
+{
+	free(link->name);
+	free(link);
+}
+
+static const struct link_ops replay_link = {
+	.name = "replay", .connect = nothing, .disconnect = nothing, .open = no_road, .destroy = free_link,
+};
+
+struct server *server_open_replay(struct store *s, const char *name)
+{
+	struct server *v = store_server_add(s, name);
+	v->link = xcalloc(1, sizeof(*v->link));
+	v->link->ops = &replay_link;
+	v->link->loop = s->loop;
+	v->link->name = xstrdup(v->name);
+	v->link->latency_ms = -1;
+	v->link->since_ms = now_wall_ms();
+	v->sudo = sudo_create(v);
+	return v;
+}
+
+/* --- states ----------------------------------------------------------------------------------------------- */
+
+static int state_of(const char *word, size_t len, const char *(*name)(int), int n)
+{
+	for (int i = 0; i < n; i++)
+		if (strlen(name(i)) == len && memcmp(name(i), word, len) == 0)
+			return i;
+	return -1;
+}
+
+static const char *link_name(int i) { return link_state_name((enum link_state)i); }
+static const char *source_name(int i) { return source_state_name((enum source_state)i); }
+
+/* The field after the n-th tab, to the end of the text. */
+static const char *field(const char *text, int n)
+{
+	while (n-- && text) {
+		text = strchr(text, '\t');
+		text = text ? text + 1 : NULL;
+	}
+	return text ? text : "";
+}
+
+void server_replay_state(struct server *v, const char *bytes, size_t len)
+{
+	struct link *l = v->link;
+	(void)len;
+	int state = state_of(bytes, strcspn(bytes, "\t"), link_name, LINK_LOST + 1);
+	if (state < 0)
+		return;
+	if (l->state != (enum link_state)state)
+		l->since_ms = now_wall_ms();
+	l->state = (enum link_state)state;
+	l->latency_ms = atoi(field(bytes, 1));
+	l->tries = (unsigned)atoi(field(bytes, 2));
+	const char *detail = field(bytes, 3), *text = field(bytes, 4);
+	wash(l->detail, sizeof(l->detail), detail, strcspn(detail, "\t"));
+	wash(l->err.text, sizeof(l->err.text), text, strlen(text));
+	server_judge(v);
+	store_changed(v->store);
+}
+
+static void source_replay_state(struct source *s, const char *bytes)
+{
+	struct err err = { .code = ERR_REFUSED };
+	int state = state_of(bytes, strcspn(bytes, "\t"), source_name, SOURCE_FAILED + 1);
+	const char *text = field(bytes, 1);
+	wash(err.text, sizeof(err.text), text, strlen(text));
+	if (state >= 0)
+		source_set_state(s, (enum source_state)state, *err.text ? &err : NULL);
+}
+
+/* --- records ---------------------------------------------------------------------------------------------- */
+
+static char *cut_field(char **line)
+{
+	char *s = *line, *tab = s ? strchr(s, '\t') : NULL;
+	if (tab)
+		*tab++ = '\0';
+	*line = tab;
+	return s;
+}
+
+static bool read_header(struct replay *r)
+{
+	char *line = NULL;
+	size_t cap = 0;
+	if (getline(&line, &cap, r->f) <= 0) {
+		free(line);
+		return false;
+	}
+	line[strcspn(line, "\n")] = '\0';
+	char *rest = line, *ms = cut_field(&rest), *server = cut_field(&rest), *source = cut_field(&rest);
+	char *len = cut_field(&rest);
+	bool ok = rest && sscanf(ms, "%" SCNd64, &r->wall_ms) == 1 && sscanf(len, "%zu", &r->len) == 1 && r->len <= RECORD_MAX &&
+	          r->wall_ms >= 0 && r->wall_ms <= WALL_MS_MAX;
+	if (ok) {
+		xreplace(&r->server, server);
+		xreplace(&r->source, source);
+		xreplace(&r->what, rest);
+	}
+	free(line);
+	return ok;
+}
+
+/* The next record into r; false at the end, or where the file is cut short. */
+static bool read_record(struct replay *r)
+{
+	if (!read_header(r))
+		return false;
+	r->bytes = xrealloc(r->bytes, r->len + 1);
+	if (fread(r->bytes, 1, r->len, r->f) != r->len || fgetc(r->f) != '\n')
+		return false;
+	r->bytes[r->len] = '\0';
+	return true;
+}
+
+static void play(struct replay *r)
+{
+	struct server *v = store_server_find(r->store, r->server);
+	if (!v)
+		v = server_open_replay(r->store, r->server);
+	now_wall_set(r->wall_ms);
+	r->clock_ms = r->wall_ms;
+	struct source *s = server_source(v, r->source);
+	if (strcmp(r->source, "link") == 0)
+		server_replay_state(v, r->bytes, r->len);
+	else if (s && strcmp(r->what, "@state") == 0)
+		source_replay_state(s, r->bytes);
+	else if (s)
+		source_feed(s, r->what, r->bytes, r->len);
+}
+
+/* A source the recording has no word of (it is older than the source) will not be heard of any more. */
+static void settle(struct replay *r)
+{
+	for (struct server *v = r->store->servers; v; v = v->next)
+		for (struct source *s = v->sources; s; s = s->next)
+			if (s->state == SOURCE_WAITING)
+				source_set_state(s, SOURCE_ABSENT, NULL);
+}
+
+static void on_time(struct loop_timer *timer, void *arg)
+{
+	struct replay *r = arg;
+	do {
+		play(r);
+		if (!read_record(r)) {
+			settle(r);
+			return;
+		}
+	} while (r->wall_ms <= r->clock_ms);
+	int64_t pause = r->wall_ms - r->clock_ms;
+	loop_timer_set(timer, pause < REPLAY_PAUSE_MS ? pause : REPLAY_PAUSE_MS);
+}
+
+bool replay_start(struct store *s, const char *dir, bool at_once, struct err *err)
+{
+	char *path = xasprintf("%s/answers", dir);
+	FILE *f = fopen(path, "re");
+	if (!f) {
+		err_set(err, ERR_ABSENT, "%s is not a recording: %s: %s", dir, path, strerror(errno));
+		free(path);
+		return false;
+	}
+	free(path);
+	struct replay *r = s->replay = xcalloc(1, sizeof(*r));
+	r->store = s;
+	r->f = f;
+	if (!read_record(r))
+		return err_set(err, ERR_GARBLED, "%s holds no record that can be read", dir);
+	if (!at_once) {
+		r->timer = loop_timer_add(s->loop, 0, on_time, r);
+		return true;
+	}
+	do
+		play(r);
+	while (read_record(r));
+	settle(r);
+	return true;
+}
+
+bool replay_is_on(const struct store *s)
+{
+	return s->replay != NULL;
+}
+
+void replay_destroy(struct replay *r)
+{
+	if (!r)
+		return;
+	loop_timer_remove(r->timer);
+	fclose(r->f);
+	free(r->server);
+	free(r->source);
+	free(r->what);
+	free(r->bytes);
+	free(r);
+	now_wall_set(0);
+}

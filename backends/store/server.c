@@ -1,0 +1,495 @@
+/* server.c: one server: its link, its sources, and how well it is.
+ *
+ * The link tells of every change here; sources are started when it comes up and let go when it is gone. Rows stay. */
+#include "backends/store/server.h"
+
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "backends/base/buf.h"
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/base/wash.h"
+#include "backends/link/ask.h"
+#include "backends/link/link.h"
+#include "backends/link/loop.h"
+#include "backends/link/sudo.h"
+#include "backends/store/internal.h"
+#include "backends/store/record.h"
+#include "backends/vitals/vitals.h"
+#include "backends/vpn/vpn.h"
+
+#define TRIM_MS 4000
+
+static void on_link(struct link *link, void *arg);
+static const struct link_events events = { .changed = on_link };
+
+/* A question of a backend on its way: remembers who asked, so that the answer passes through here. */
+struct pending {
+	struct server *server;
+	struct ask *ask;
+	void (*answered)(struct ask *, struct secret *, bool, void *);
+	void *arg;
+	struct pending *next;
+};
+
+/* --- how well it is ----------------------------------------------------------------------------------- */
+
+static enum health link_health(const struct link *link)
+{
+	static const enum health by_state[] = {
+		[LINK_DOWN] = HEALTH_IDLE, [LINK_CONNECTING] = HEALTH_BUSY, [LINK_ASKING] = HEALTH_ASKS, [LINK_UP] = HEALTH_GOOD,
+		[LINK_LOST] = HEALTH_BAD,
+	};
+	/* One that was lost stays bad while it tries again, so that nothing flickers between tries. */
+	if (link->state == LINK_CONNECTING && link->tries)
+		return HEALTH_BAD;
+	return by_state[link->state];
+}
+
+/* A sentence that starts with the server's name, for a place where the name stands already. */
+static const char *without_name(const struct server *v, const char *text)
+{
+	size_t n = strlen(v->name);
+	return strncmp(text, v->name, n) == 0 && strncmp(text + n, ": ", 2) == 0 ? text + n + 2 : text;
+}
+
+void server_judge(struct server *v)
+{
+	char why[sizeof(v->link->err.text) + VPN_REASON_MAX] = "", vpn[VPN_REASON_MAX];
+	enum health health = link_health(v->link);
+	if (v->asks) {
+		health = HEALTH_ASKS;
+		snprintf(why, sizeof(why), "asks you: %s", without_name(v, v->asks->title));
+	} else if (health == HEALTH_BAD) {
+		snprintf(why, sizeof(why), "%s", without_name(v, v->link->err.text));
+		if (vpn_reason(v, vpn, sizeof(vpn)))
+			snprintf(why + strlen(why), sizeof(why) - strlen(why), "; %s", vpn);
+	} else if (health == HEALTH_GOOD && v->vitals &&
+	           vitals_attention(v->vitals, v->store->settings->disk_warn, why, sizeof(why))) {
+		health = HEALTH_ATTENTION;
+	}
+	int64_t since = v->row.health == health ? v->row.health_ms : now_wall_ms();
+	store_row_health(&v->row, health, since, *why ? why : NULL);
+}
+
+static void choose_ask(struct server *v)
+{
+	v->asks = v->link->ask ? v->link->ask : v->pending ? v->pending->ask : NULL;
+	server_judge(v);
+	store_changed(v->store);
+}
+
+/* --- the link ----------------------------------------------------------------------------------------- */
+
+static void sources_up(struct server *v, bool with_facts)
+{
+	for (struct source *s = v->sources; s; s = s->next)
+		if (s->backend->up && s->backend->needs_facts == with_facts)
+			s->backend->up(s);
+}
+
+static void sources_down(struct server *v)
+{
+	static const struct err none;
+	for (struct source *s = v->sources; s; s = s->next) {
+		if (s->backend->down)
+			s->backend->down(s);
+		if (s->state == SOURCE_LIVE)
+			source_set_state(s, SOURCE_STALE, &none);
+	}
+}
+
+static void record_link(const struct server *v)
+{
+	const struct link *l = v->link;
+	struct buf b = { 0 };
+	buf_addf(&b, "%s\t%d\t%u\t%s\t%s", link_state_name(l->state), l->latency_ms, l->tries, l->detail, l->err.text);
+	record_add(v->store, v->name, "link", "@state", b.data, b.len);
+	buf_finish(&b);
+}
+
+static void tell_state(struct server *v, enum link_state before)
+{
+	const struct link *l = v->link;
+	if (l->state == LINK_UP)
+		activity_add(v->store, ACTIVITY_LINK, HEALTH_GOOD, v->row.id, "connected: %s", l->detail);
+	else if (l->state == LINK_LOST && (before == LINK_UP || l->tries == 1))
+		activity_add(v->store, ACTIVITY_LINK, HEALTH_BAD, v->row.id, "%s", l->err.text);
+	else if (l->state == LINK_ASKING && l->ask)
+		activity_add(v->store, ACTIVITY_LINK, HEALTH_ASKS, v->row.id, "asks: %s", l->ask->title);
+	else if (l->state == LINK_DOWN && before != LINK_DOWN)
+		activity_add(v->store, ACTIVITY_LINK, HEALTH_IDLE, v->row.id, "disconnected");
+}
+
+/* The first lists of a server are much text that is parsed and let go; what malloc keeps of it would stay for days. */
+static void trim(struct loop_timer *timer, void *arg)
+{
+	(void)timer, (void)arg;
+	malloc_trim(0);
+}
+
+static void trim_later(struct store *s)
+{
+	if (s->trim)
+		loop_timer_set(s->trim, TRIM_MS);
+	else
+		s->trim = loop_timer_add(s->loop, TRIM_MS, trim, s);
+}
+
+static void on_link(struct link *link, void *arg)
+{
+	struct server *v = arg;
+	if (!v->link)                 /* still being made */
+		return;
+	enum link_state before = v->link_seen;
+	v->link_seen = link->state;
+	record_link(v);
+	if (before != link->state) {
+		tell_state(v, before);
+		if (before == LINK_UP)
+			sources_down(v);
+		if (link->state == LINK_UP) {
+			v->facts_known = false;
+			sources_up(v, false);
+			trim_later(v->store);
+		}
+	}
+	choose_ask(v);
+}
+
+void server_facts_known(struct server *v)
+{
+	bool first = !v->facts_known;
+	v->facts_known = true;
+	store_changed(v->store);
+	if (first && v->link->state == LINK_UP && !v->store->replay)
+		sources_up(v, true);
+}
+
+/* --- questions ------------------------------------------------------------------------------------------ */
+
+static struct pending *take_pending(struct server *v, struct ask *ask)
+{
+	for (struct pending **slot = &v->pending; *slot; slot = &(*slot)->next)
+		if ((*slot)->ask == ask) {
+			struct pending *p = *slot;
+			*slot = p->next;
+			return p;
+		}
+	return NULL;
+}
+
+static void pending_answered(struct ask *ask, struct secret *answer, bool keep, void *arg)
+{
+	struct pending *p = arg;
+	struct server *v = p->server;
+	take_pending(v, ask);
+	ask->answered = p->answered;
+	ask->arg = p->arg;
+	free(p);
+	choose_ask(v);
+	ask->answered(ask, answer, keep, ask->arg);
+}
+
+static void refuse(void *arg)
+{
+	struct pending *p = arg;
+	ask_answer(p->ask, NULL, false);
+}
+
+void server_ask(struct server *v, struct ask *ask)
+{
+	struct pending *p = xcalloc(1, sizeof(*p)), **slot = &v->pending;
+	*p = (struct pending){ .server = v, .ask = ask, .answered = ask->answered, .arg = ask->arg };
+	while (*slot)
+		slot = &(*slot)->next;
+	*slot = p;
+	ask->answered = pending_answered;
+	ask->arg = p;
+	if (v->store->settings->batch)        /* nobody is there: given up, after the caller has returned */
+		loop_defer(v->store->loop, refuse, p);
+	choose_ask(v);
+}
+
+void server_ask_drop(struct server *v, struct ask *ask)
+{
+	struct pending *p = take_pending(v, ask);
+	if (!p)
+		return;
+	loop_defer_cancel(v->store->loop, refuse, p);
+	free(p);
+	free(ask);
+	choose_ask(v);
+}
+
+/* --- coming and going ----------------------------------------------------------------------------------- */
+
+static void make_sources(struct server *v)
+{
+	struct source **slot = &v->sources;
+	for (const struct backend *const *b = backends; *b; b++) {
+		struct source *s = xcalloc(1, (*b)->source_size);
+		s->backend = *b;
+		s->store = v->store;
+		s->server = v;
+		s->since_ms = now_wall_ms();
+		*slot = s;
+		slot = &s->next;
+	}
+}
+
+/* A name parts ids at its slashes and stands on screens. */
+static char *clean_name(const char *name)
+{
+	char *clean = wash_dup(name, 0);
+	for (char *c = clean; *c; c++)
+		if (*c == '/')
+			*c = '-';
+	return clean;
+}
+
+struct server *store_server_add(struct store *s, const char *name)
+{
+	struct server *v = xcalloc(1, sizeof(*v)), **slot = &s->servers;
+	v->store = s;
+	v->name = clean_name(name);
+	v->uid = -1;
+	v->row.kind = &kind_server;
+	v->row.server = v;
+	v->row.id = xasprintf("%s/server/%s", v->name, v->name);
+	v->row.name = xstrdup(v->name);
+	while (*slot)
+		slot = &(*slot)->next;
+	*slot = v;
+	make_sources(v);
+	store_row_adopt(s, &v->row);
+	return v;
+}
+
+struct server *store_server_find(const struct store *s, const char *name)
+{
+	char *clean = clean_name(name);       /* the same words find what they made */
+	struct server *v = s->servers;
+	while (v && strcmp(v->name, clean) != 0)
+		v = v->next;
+	free(clean);
+	return v;
+}
+
+struct source *server_source(const struct server *v, const char *backend)
+{
+	struct source *s = v->sources;
+	while (s && strcmp(s->backend->name, backend) != 0)
+		s = s->next;
+	return s;
+}
+
+static void forget_rows(struct server *v)
+{
+	struct row *row, *next;
+	HASH_ITER(hh, v->store->rows, row, next)
+		if (row->server == v && row != &v->row)
+			store_row_remove(row);
+}
+
+static void forget_sources(struct server *v)
+{
+	while (v->sources) {
+		struct source *s = v->sources;
+		v->sources = s->next;
+		if (s->backend->down && v->link->state == LINK_UP)
+			s->backend->down(s);
+		if (s->backend->finish)
+			s->backend->finish(s);
+		free(s);
+	}
+}
+
+void store_server_remove(struct server *v)
+{
+	struct store *s = v->store;
+	orders_forget_server(s, v);
+	forget_rows(v);
+	forget_sources(v);
+	sudo_destroy(v->sudo);
+	while (v->pending)
+		server_ask_drop(v, v->pending->ask);
+	struct link *link = v->link;
+	v->link = NULL;                       /* what it says while it goes is not heard */
+	link_destroy(link);
+	for (struct server **slot = &s->servers; *slot; slot = &(*slot)->next)
+		if (*slot == v) {
+			*slot = v->next;
+			break;
+		}
+	store_row_drop(&v->row);
+	free(v->name);
+	free(v);
+}
+
+void server_close(struct server *v)
+{
+	store_server_remove(v);
+}
+
+void server_refresh(struct server *v)
+{
+	if (v->link->state != LINK_UP) {
+		link_retry(v->link);
+		return;
+	}
+	sources_down(v);
+	v->facts_known = false;
+	sources_up(v, false);
+}
+
+/* --- by name ---------------------------------------------------------------------------------------------- */
+
+/* "ops@192.0.2.7:2222" is called 192.0.2.7, and the whole of it when that name is taken by another place. */
+static char *name_of(const struct store *s, const char *dest)
+{
+	const char *at = strrchr(dest, '@'), *host = at ? at + 1 : dest;
+	size_t n = strlen(host);
+	const char *colon = strrchr(host, ':');
+	if (*host == '[') {
+		host++;
+		n = strcspn(host, "]");
+	} else if (colon && strchr(host, ':') == colon && colon[1] && colon[1 + strspn(colon + 1, "0123456789")] == '\0') {
+		n = (size_t)(colon - host);
+	}
+	char *name = xstrndup(host, n);
+	if (store_server_find(s, name)) {
+		free(name);
+		name = xstrdup(dest);
+	}
+	return name;
+}
+
+static bool is_destination(const char *dest, struct err *err)
+{
+	if (!*dest || *dest == '-')
+		return err_set(err, ERR_USAGE, "\"%s\" is not the name of a server; expected a Host of ssh_config or [user@]host[:port]",
+		               dest);
+	for (const char *c = dest; *c; c++)
+		if ((unsigned char)*c <= ' ' || *c == 0x7f || strchr("'\"`$;&|<>(){}\\", *c))
+			return err_set(err, ERR_USAGE, "\"%s\" is not the name of a server: it holds a blank or a sign that no host name has",
+			               dest);
+	return true;
+}
+
+static const struct server_config *config_of(const struct store *s, const char *name)
+{
+	const struct server_config *c = s->settings->servers;
+	while (c && strcmp(c->name, name) != 0)
+		c = c->next;
+	return c;
+}
+
+static bool is_here(const char *dest)
+{
+	return strcmp(dest, "local") == 0;
+}
+
+static void make_link(struct server *v, const char *dest)
+{
+	const struct settings *set = v->store->settings;
+	const struct server_config *c = v->config;
+	struct link_config lc = {
+		.name = v->name, .dest = c && c->host ? c->host : dest, .ssh_config = set->ssh_config,
+		.identity = c ? c->identity : NULL, .batch = set->batch,
+		.connect_timeout_ms = 1000 * (c && c->connect_timeout ? c->connect_timeout : set->connect_timeout),
+	};
+	v->is_local = is_here(lc.dest);
+	v->link = v->is_local ? link_create_local(v->store->loop, v->name, &events, v)
+	                      : link_create_ssh(v->store->loop, &lc, &events, v);
+	v->sudo = sudo_create(v);
+}
+
+/* This machine goes by its own name on the screen, unless the configuration calls another one so. */
+static char *own_name(const struct store *s)
+{
+	char host[96] = "";
+	gethostname(host, sizeof(host) - 1);
+	host[strcspn(host, ".")] = '\0';
+	return xstrdup(*host && !config_of(s, host) ? host : "local");
+}
+
+struct server *server_open(struct store *s, const char *dest, struct err *err)
+{
+	if (!is_destination(dest, err))
+		return NULL;
+	char *name = is_here(dest) ? own_name(s) : NULL;
+	struct server *v = store_server_find(s, name ? name : dest);
+	if (v) {
+		free(name);
+		if (v->link->state == LINK_DOWN)
+			link_connect(v->link);
+		else
+			link_retry(v->link);
+		return v;
+	}
+	const struct server_config *c = config_of(s, dest);
+	if (c && c->host && !is_destination(c->host, err)) {
+		free(name);
+		return NULL;
+	}
+	if (!name)
+		name = c ? xstrdup(dest) : name_of(s, dest);
+	v = store_server_add(s, name);
+	free(name);
+	v->config = c;
+	v->protect = c && c->protect;
+	make_link(v, dest);
+	v->link_seen = v->link->state;
+	link_connect(v->link);
+	return v;
+}
+
+static bool has_section(const struct settings *settings, const char *name)
+{
+	const struct server_config *c = settings->servers;
+	while (c && strcmp(c->name, name) != 0)
+		c = c->next;
+	return c != NULL;
+}
+
+static bool same_words(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static void reconfigure(struct server *v)
+{
+	const struct server_config *before = v->config;
+	v->config = config_of(v->store, v->name);
+	v->protect = v->config && v->config->protect;
+	if (!same_words(before ? before->units : NULL, v->config ? v->config->units : NULL) && v->link->state == LINK_UP)
+		server_refresh(v);
+}
+
+void servers_reconfigure(struct store *s, const struct settings *fresh, bool open_new)
+{
+	const struct settings *before = s->settings;
+	struct err err;
+	s->settings = fresh;
+	for (struct server *v = s->servers; v; v = v->next)
+		reconfigure(v);
+	for (const struct server_config *c = open_new ? fresh->servers : NULL; c; c = c->next)
+		if (!has_section(before, c->name) && !server_open(s, c->name, &err))
+			activity_add(s, ACTIVITY_NOTE, HEALTH_BAD, NULL, "%s", err.text);
+	store_changed(s);
+}
+
+void servers_open_configured(struct store *s)
+{
+	struct err err;
+	if (s->settings->local)
+		server_open(s, "local", &err);
+	for (const struct server_config *c = s->settings->servers; c; c = c->next)
+		if (!server_open(s, c->name, &err))
+			activity_add(s, ACTIVITY_NOTE, HEALTH_BAD, NULL, "%s", err.text);
+}

@@ -1,0 +1,39 @@
+/* server.h: servers come and go: by name, with their link and their sources. */
+#ifndef STORE_SERVER_H
+#define STORE_SERVER_H
+
+#include "backends/base/err.h"
+#include "backends/store/store.h"
+
+/* Opens the server called by dest: the NAME of a [server NAME] section, a Host of ssh_config, "[user@]host[:port]", or
+ * "local" for this machine. Makes its link and its sources and connects. One that is there already is retried.
+ * NULL and err when dest cannot be a server. */
+struct server *server_open(struct store *, const char *dest, struct err *);
+
+/* Adds a server that is played from a recording: nothing connects; replay.c sets its state. */
+struct server *server_open_replay(struct store *, const char *name);
+
+/* Disconnects it and forgets its rows. */
+void server_close(struct server *);
+
+/* Its own health, from its link, its vitals and what the VPN knows. */
+void server_judge(struct server *);
+
+/* Asks everything anew: a lost link is tried now, a live one fetches all lists again. */
+void server_refresh(struct server *);
+
+/* "local" and all [server] sections that are not switched off. */
+void servers_open_configured(struct store *);
+
+/* Other settings from now on (borrowed, as those before): what is read at its use counts at once; servers take what their section says of
+ * protect, units and sudo. Sections that the settings before did not have are opened when open_new. */
+void servers_reconfigure(struct store *, const struct settings *, bool open_new);
+
+/* Every plain Host of ssh_config (no pattern, no duplicate), its Includes too; returns how many. */
+size_t servers_open_all_hosts(struct store *, struct err *);
+
+/* Calls each with every one of those names, until the file ends; a name that stands there twice comes twice. Returns how many each called
+ * good; 0 and err: there is none. */
+size_t hosts_each(const struct settings *, bool (*each)(const char *name, void *arg), void *arg, struct err *);
+
+#endif

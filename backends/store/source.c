@@ -1,0 +1,67 @@
+#include <string.h>
+
+#include "backends/base/human.h"
+#include "backends/base/buf.h"
+#include "backends/store/internal.h"
+#include "backends/store/record.h"
+#include "backends/store/server.h"
+
+const char *source_state_name(enum source_state state)
+{
+	static const char *const names[] = {
+		[SOURCE_WAITING] = "waiting", [SOURCE_ABSENT] = "absent", [SOURCE_DENIED] = "denied", [SOURCE_LIVE] = "live",
+		[SOURCE_STALE] = "stale", [SOURCE_FAILED] = "failed",
+	};
+	return names[state];
+}
+
+void source_set_state(struct source *source, enum source_state state, const struct err *err)
+{
+	const char *text = err ? err->text : "";
+	if (source->state == state && strcmp(source->err.text, text) == 0)
+		return;
+	if (source->state != state)
+		source->since_ms = now_wall_ms();
+	source->state = state;
+	if (err)
+		source->err = *err;
+	else
+		err_clear(&source->err);
+	struct buf b = { 0 };
+	buf_addf(&b, "%s\t%s", source_state_name(state), text);
+	record_add(source->store, source->server->name, source->backend->name, "@state", b.data, b.len);
+	buf_finish(&b);
+	if (state == SOURCE_FAILED)
+		activity_add(source->store, ACTIVITY_CHANGE, HEALTH_ATTENTION, source->server->row.id, "%s: %s", source->backend->name,
+		             text);
+	server_judge(source->server);
+	store_changed(source->store);
+}
+
+struct link *source_link(const struct source *source)
+{
+	return source->server->link;
+}
+
+/* A secret must not reach the recording: what a backend's redact leaves is what is kept. */
+static void keep(struct source *source, const char *what, const char *bytes, size_t len)
+{
+	if (!source->store->record)
+		return;
+	if (!source->backend->redact) {
+		record_add(source->store, source->server->name, source->backend->name, what, bytes, len);
+		return;
+	}
+	struct buf clean;
+	buf_init(&clean, 32u << 20);
+	source->backend->redact(what, bytes, len, &clean);
+	record_add(source->store, source->server->name, source->backend->name, what, clean.data ? clean.data : "", clean.len);
+	buf_finish(&clean);
+}
+
+void source_feed(struct source *source, const char *what, const char *bytes, size_t len)
+{
+	keep(source, what, bytes, len);
+	source->fresh_ms = now_wall_ms();
+	source->backend->feed(source, what, bytes, len);
+}

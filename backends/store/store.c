@@ -1,0 +1,290 @@
+/* store.c: rows by id, and who is told of a change. */
+#include "backends/store/store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/base/mem.h"
+#include "backends/base/wash.h"
+#include "backends/link/loop.h"
+#include "backends/store/internal.h"
+#include "backends/store/log.h"
+#include "backends/store/server.h"
+
+#define NAME_MAX_BYTES 512
+#define FIGURES_AFTER_MS 150
+
+struct store *store_create(struct loop *loop, struct http *http, const struct settings *settings)
+{
+	struct store *s = xcalloc(1, sizeof(*s));
+	s->loop = loop;
+	s->http = http;
+	s->settings = settings;
+	s->activity = activity_create(settings->state_dir);
+	s->logs = log_pool_create((size_t)settings->log_memory << 20);
+	return s;
+}
+
+static void tell(void *arg);
+
+void store_destroy(struct store *s)
+{
+	if (!s)
+		return;
+	s->closing = true;
+	while (s->servers)
+		server_close(s->servers);
+	orders_destroy(s);
+	activity_destroy(s->activity);
+	record_destroy(s->record);
+	replay_destroy(s->replay);
+	loop_defer_cancel(s->loop, tell, s);
+	loop_timer_remove(s->trim);
+	loop_timer_remove(s->figures);
+	log_pool_destroy(s->logs);
+	free(s);
+}
+
+void store_set_hooks(struct store *s, const struct store_hooks *hooks) { s->hooks = *hooks; }
+struct loop *store_loop(const struct store *s) { return s->loop; }
+struct http *store_http(const struct store *s) { return s->http; }
+const struct settings *store_settings(const struct store *s) { return s->settings; }
+struct log_pool *store_logs(const struct store *s) { return s->logs; }
+uint64_t store_generation(const struct store *s) { return s->generation; }
+struct server *store_servers(const struct store *s) { return s->servers; }
+
+/* --- telling ---------------------------------------------------------------------------------------- */
+
+static void count_row(struct server *v, const struct row *row)
+{
+	if (row->health >= HEALTH_ATTENTION)
+		v->problems++;
+	if (row->kind == &kind_container) {
+		v->containers++;
+		/* one whose first health check is still to come is up, too */
+		v->containers_up += row->health == HEALTH_GOOD || row->health == HEALTH_BUSY || row->health == HEALTH_ATTENTION;
+		v->containers_bad += row->health >= HEALTH_ATTENTION;
+	} else if (row->kind == &kind_unit) {
+		v->units_failed += row->health == HEALTH_BAD;
+	}
+}
+
+static void count(struct store *s)
+{
+	for (struct server *v = s->servers; v; v = v->next)
+		v->containers = v->containers_up = v->containers_bad = v->units_failed = v->problems = 0;
+	for (struct row *row = s->rows; row; row = row->hh.next)
+		count_row(row->server, row);
+}
+
+static void tell(void *arg)
+{
+	struct store *s = arg;
+	s->told = s->figures_wait = false;
+	count(s);
+	if (s->hooks.changed)
+		s->hooks.changed(s->hooks.arg);
+}
+
+void store_changed(struct store *s)
+{
+	s->generation++;
+	if (s->told || s->closing)
+		return;
+	s->told = true;
+	loop_defer(s->loop, tell, s);
+}
+
+static void tell_figures(struct loop_timer *timer, void *arg)
+{
+	struct store *s = arg;
+	(void)timer;
+	if (s->figures_wait)
+		store_changed(s);
+}
+
+/* Whatever moves waits for the same moment: the next full FIGURES_MS and a little, since samples are asked for at full seconds. */
+static void figures_changed(struct store *s)
+{
+	s->generation++;
+	if (s->told || s->figures_wait || s->closing)
+		return;
+	s->figures_wait = true;
+	int64_t left = FIGURES_MS - (loop_now(s->loop) + FIGURES_MS - FIGURES_AFTER_MS) % FIGURES_MS;
+	if (s->figures)
+		loop_timer_set(s->figures, left);
+	else
+		s->figures = loop_timer_add(s->loop, left, tell_figures, s);
+}
+
+/* --- rows ------------------------------------------------------------------------------------------- */
+
+struct row *store_find(const struct store *s, const char *id)
+{
+	struct row *row = NULL;
+	if (id)
+		HASH_FIND_STR(s->rows, id, row);
+	return row;
+}
+
+static struct row *matching(struct row *row, const struct kind *kind, const struct server *server)
+{
+	while (row && ((kind && row->kind != kind) || (server && row->server != server)))
+		row = row->hh.next;
+	return row;
+}
+
+struct row *store_first(const struct store *s, const struct kind *kind, const struct server *server)
+{
+	return matching(s->rows, kind, server);
+}
+
+struct row *store_next(const struct row *row, const struct kind *kind, const struct server *server)
+{
+	return matching(row->hh.next, kind, server);
+}
+
+size_t store_count(const struct store *s, const struct kind *kind, const struct server *server)
+{
+	size_t n = 0;
+	for (struct row *row = store_first(s, kind, server); row; row = store_next(row, kind, server))
+		n++;
+	return n;
+}
+
+void store_row_adopt(struct store *s, struct row *row)
+{
+	HASH_ADD_KEYPTR(hh, s->rows, row->id, strlen(row->id), row);
+	store_changed(s);
+}
+
+void store_row_drop(struct row *row)
+{
+	struct store *s = row->server->store;
+	HASH_DEL(s->rows, row);
+	free(row->id);
+	free(row->name);
+	free(row->why);
+	store_changed(s);
+}
+
+struct row *store_row(struct source *source, const struct kind *kind, const char *local_id, const char *name)
+{
+	struct store *s = source->store;
+	char local[NAME_MAX_BYTES];
+	wash(local, sizeof(local), local_id, strlen(local_id));
+	char *id = xasprintf("%s/%s/%s", source->server->name, kind->name, local);
+	struct row *row = store_find(s, id);
+	if (row && row->source == source) {
+		free(id);
+	} else if (row) {                 /* another source says the same name: the first one keeps it */
+		free(id);
+		id = xasprintf("%s/%s/%s:%s", source->server->name, kind->name, source->backend->name, local);
+		row = store_find(s, id);
+		if (row)
+			free(id);
+	}
+	if (!row) {
+		row = xcalloc(1, kind->row_size);
+		row->kind = kind;
+		row->server = source->server;
+		row->source = source;
+		row->id = id;
+		store_row_adopt(s, row);
+	}
+	char shown[NAME_MAX_BYTES];
+	wash(shown, sizeof(shown), name, strlen(name));
+	if (!row->name || strcmp(row->name, shown) != 0)
+		xreplace(&row->name, shown);
+	row->mark = s->mark;
+	return row;
+}
+
+void store_touch(struct row *row)
+{
+	store_changed(row->server->store);
+}
+
+void store_touch_figures(struct row *row)
+{
+	figures_changed(row->server->store);
+}
+
+static const char *const health_words[] = {
+	[HEALTH_UNKNOWN] = "unknown", [HEALTH_GOOD] = "well", [HEALTH_IDLE] = "idle", [HEALTH_BUSY] = "changing",
+	[HEALTH_ATTENTION] = "needs attention", [HEALTH_BAD] = "failed", [HEALTH_ASKS] = "asks you",
+};
+
+void store_row_health(struct row *row, enum health health, int64_t since_wall_ms, const char *why)
+{
+	char clean[NAME_MAX_BYTES] = "";
+	if (why)
+		wash(clean, sizeof(clean), why, strlen(why));
+	bool same_why = row->why ? why && strcmp(row->why, clean) == 0 : !why;
+	if (row->health == health && row->health_ms == since_wall_ms && same_why)
+		return;
+	enum health before = row->health;
+	row->health = health;
+	row->health_ms = since_wall_ms;
+	if (!same_why)
+		xreplace(&row->why, why ? clean : NULL);
+	if (before != health && before != HEALTH_UNKNOWN && health != HEALTH_UNKNOWN && row->source)
+		activity_add(row->server->store, ACTIVITY_CHANGE, health, row->id, "%s -> %s%s%s", health_words[before],
+		             health_words[health], why ? ": " : "", clean);
+	store_touch(row);
+}
+
+void store_row_remove(struct row *row)
+{
+	row->gone = true;
+	if (row->kind->finish)
+		row->kind->finish(row);
+	store_row_drop(row);
+	free(row);
+}
+
+void store_rows_begin(struct source *source, const struct kind *kind)
+{
+	(void)kind;
+	source->store->mark++;
+}
+
+void store_rows_end(struct source *source, const struct kind *kind)
+{
+	struct store *s = source->store;
+	struct row *row, *next;
+	HASH_ITER(hh, s->rows, row, next)
+		if (row->source == source && row->kind == kind && row->mark != s->mark)
+			store_row_remove(row);
+	s->mark++;
+}
+
+/* --- what is on the screen -------------------------------------------------------------------------- */
+
+/* row->shown holds the old answer until store_shown_end; the new one is collected in the mark of a round. */
+void store_shown_begin(struct store *s)
+{
+	s->shown_round++;
+}
+
+void store_shown(struct row *row)
+{
+	row->shown_round = row->server->store->shown_round;
+}
+
+void store_shown_end(struct store *s)
+{
+	for (struct server *v = s->servers; v; v = v->next)
+		for (struct source *source = v->sources; source; source = source->next)
+			source->shown_changed = false;
+	for (struct row *row = s->rows; row; row = row->hh.next) {
+		bool now = row->shown_round == s->shown_round;
+		if (row->shown != now && row->source)
+			row->source->shown_changed = true;
+		row->shown = now;
+	}
+	for (struct server *v = s->servers; v; v = v->next)
+		for (struct source *source = v->sources; source; source = source->next)
+			if (source->shown_changed && source->backend->shown)
+				source->backend->shown(source);
+}

@@ -1,0 +1,73 @@
+/* The script. Rules it keeps:
+ *   - POSIX sh as dash, bash and busybox speak it, with printf, read and [ built in;
+ *   - one line, no single quotes, no exclamation marks, no double backslashes: it is quoted once for whatever login
+ *     shell the user has there, and csh or fish would read those their own way;
+ *   - a sample is gathered in a variable and leaves in one write, so it is one packet;
+ *   - hostname and kernel by uname: dash reads byte by byte, and a file in /proc/sys gives only its first byte so. */
+#include "backends/base/quote.h"
+#include "backends/vitals/sample.h"
+
+#define SETUP \
+	"LC_ALL=C; export LC_ALL; PATH=$PATH:/usr/bin:/bin:/usr/sbin:/sbin; " \
+	"n=$(printf \"\\nx\"); n=${n%x}; T=; L=; " \
+	"if timeout 5 true 2>/dev/null; then T=\"timeout 5\"; fi; "
+
+#define FACTS \
+	"facts() { " \
+		"u=$(id -u 2>/dev/null); o=; c=0; " \
+		"for f in /etc/os-release /usr/lib/os-release; do " \
+			"if [ -z \"$o\" ] && [ -r $f ]; then " \
+				"while read -r l; do case $l in PRETTY_NAME=*) o=${l#*=};; esac; done <$f; " \
+			"fi; " \
+		"done; " \
+		"while read -r k l; do " \
+			"case $k in cpu) ;; cpu*) c=$((c+1));; *) break;; esac; " \
+		"done </proc/stat; " \
+		"printf \"=facts\\nuid %s\\nuser %s\\nhostname %s\\nkernel %s\\nos %s\\nruntime %s\\ncpus %s\\n=end\\n\" " \
+			"\"$u\" \"$(id -un 2>/dev/null)\" \"$(uname -n)\" \"$(uname -sr)\" \"$o\" " \
+			"\"${XDG_RUNTIME_DIR:-/run/user/$u}\" \"$c\"; " \
+	"}; "
+
+#define SAMPLE \
+	"sample() { " \
+		"o==sample$n; " \
+		"if read -r l </proc/stat; then o=$o$l$n; fi; " \
+		"if read -r l </proc/loadavg; then o=${o}load\" $l\"$n; fi; " \
+		"if read -r l </proc/uptime; then o=${o}uptime\" $l\"$n; fi; " \
+		"while read -r k v l; do " \
+			"case $k in " \
+				"MemTotal:|MemFree:|MemAvailable:|Buffers:|Cached:|SwapTotal:) o=\"$o$k $v$n\";; " \
+				"SwapFree:) o=\"$o$k $v$n\"; break;; " \
+			"esac; " \
+		"done </proc/meminfo; " \
+		"for f in /sys/class/thermal/thermal_zone*/temp /sys/class/hwmon/hwmon*/temp*_input; do " \
+			"if [ -r \"$f\" ] && read -r l <\"$f\"; then o=\"${o}temp $l$n\"; fi; " \
+		"done; " \
+		"printf \"%s=end\\n\" \"$o\"; " \
+	"}; "
+
+/* busybox df knows no -l, so it is tried first. /run/reboot-required is what Debian and Ubuntu leave behind. */
+#define DISKS \
+	"disks() { " \
+		"if [ -z \"$L\" ]; then L=-P; if $T df -P -k -l / >/dev/null 2>&1; then L=\"-P -l\"; fi; fi; " \
+		"o=no; " \
+		"if [ -e /run/reboot-required ]; then o=yes; " \
+			"if [ -r /run/reboot-required.pkgs ]; then " \
+				"while read -r l; do case \" $o \" in *\" $l \"*) ;; *) o=\"$o $l\";; esac; done " \
+				"</run/reboot-required.pkgs; " \
+			"fi; " \
+		"fi; " \
+		"t=$(date +%s.%N 2>/dev/null); u=; if read -r u l </proc/uptime; then :; fi; " \
+		"printf \"=disks\\nclock %s %s\\nreboot %s\\n\" \"$t\" \"$u\" \"$o\"; " \
+		"$T df -k $L 2>/dev/null </dev/null; " \
+		"printf \"=end\\n\"; " \
+	"}; "
+
+#define MAIN \
+	"facts; sample; " \
+	"while read -r a; do case $a in s) sample;; d) disks;; esac; done"
+
+char *sample_command(void)
+{
+	return quote_command((const char *const[]){ "exec", "sh", "-c", SETUP FACTS SAMPLE DISKS MAIN, NULL });
+}

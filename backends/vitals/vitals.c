@@ -1,0 +1,344 @@
+/* The vitals of a server: one shell runs there as long as the link lives and answers a line with a block of text
+ * (script.c). A new sample is asked only when the one before was answered, so a slow server is never asked more than
+ * it can tell. The shell lost: it is started again, later each time. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/base/buf.h"
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/base/wash.h"
+#include "backends/link/link.h"
+#include "backends/link/loop.h"
+#include "backends/store/settings.h"
+#include "backends/store/store.h"
+#include "backends/vitals/sample.h"
+#include "backends/vitals/vitals.h"
+
+#define DISKS_EVERY_MS 60000
+#define FIRST_DELAY_MS 1000      /* from the first sample to the second, which is the first that knows the CPU */
+#define ANSWER_LATE_MS 10000     /* the row says that the shell does not answer */
+#define ANSWER_LOST_MS 40000     /* and now it is started again; df has 5 s, a loaded machine some more */
+#define RETRY_FIRST_MS 5000
+#define RETRY_MOST_MS 300000
+#define STDERR_MAX 512
+#define CLOCK_TRIP_MOST_MS 400   /* an answer that took longer says too little about the clock */
+
+struct vitals_source {
+	struct source source;
+	struct stream *shell;
+	struct loop_timer *timer;
+	struct buf in;
+	char complaint[STDERR_MAX];  /* the shell's last words on stderr */
+	size_t complaint_len;
+	struct cpu_times before;
+	int64_t asked_ms;            /* loop clock; 0: nothing is being asked */
+	int64_t disks_ms;            /* loop clock of the last time disks were asked; 0 never */
+	int64_t retry_ms;
+	bool first;                  /* the next answer is the first sample of this shell */
+};
+
+static struct vitals_source *of(struct source *source)
+{
+	return (struct vitals_source *)source;
+}
+
+static int64_t clock_of(const struct vitals_source *vs)
+{
+	return loop_now(store_loop(vs->source.store));
+}
+
+bool vitals_attention(const struct vitals *v, int disk_warn, char *why, size_t size)
+{
+	if (size)
+		*why = '\0';
+	if (!v || v->worst_disk < 0 || v->disks[v->worst_disk].percent < disk_warn)
+		return false;
+	const struct vitals_disk *disk = &v->disks[v->worst_disk];
+	int more = -1;
+	for (size_t i = 0; i < v->n_disks; i++)
+		more += v->disks[i].percent >= disk_warn;
+	if (more)
+		snprintf(why, size, "disk %s %d%% full, and %d more", disk->mount, disk->percent, more);
+	else
+		snprintf(why, size, "disk %s %d%% full", disk->mount, disk->percent);
+	return true;
+}
+
+/* --- answers -------------------------------------------------------------------------------------------- */
+
+static struct vitals *vitals_of(struct source *source)
+{
+	struct server *server = source->server;
+	if (!server->vitals) {
+		server->vitals = xcalloc(1, sizeof *server->vitals);
+		vitals_init(server->vitals);
+	}
+	return server->vitals;
+}
+
+static bool feed_facts(struct source *source, const char *bytes, size_t len)
+{
+	struct server *server = source->server;
+	struct facts f;
+	if (!facts_parse(bytes, len, &f))
+		return false;
+	server->uid = f.uid;
+	memcpy(server->user, f.user, sizeof f.user);
+	memcpy(server->hostname, f.hostname, sizeof f.hostname);
+	memcpy(server->os, f.os, sizeof f.os);
+	memcpy(server->kernel, f.kernel, sizeof f.kernel);
+	memcpy(server->runtime_dir, f.runtime_dir, sizeof f.runtime_dir);
+	vitals_of(source)->cpus = f.cpus;
+	server_facts_known(server);
+	return true;
+}
+
+/* The answer shows the clock as it was half a round trip ago. What was asked in company (disks take long) tells nothing. */
+static void measure_clock(const struct vitals_source *vs, struct vitals *v)
+{
+	int64_t trip = vs->asked_ms ? clock_of(vs) - vs->asked_ms : CLOCK_TRIP_MOST_MS;
+	if (!v->boot_wall_ms || v->uptime_ms <= 0 || trip >= CLOCK_TRIP_MOST_MS)
+		return;
+	v->clock_ms = v->boot_wall_ms + v->uptime_ms - (now_wall_ms() - trip / 2);
+	v->clock_known = true;
+}
+
+static bool feed_sample(struct source *source, const char *bytes, size_t len)
+{
+	struct vitals *v = vitals_of(source);
+	if (!sample_parse(bytes, len, &of(source)->before, v))
+		return false;
+	v->wall_ms = now_wall_ms();
+	measure_clock(of(source), v);
+	return true;
+}
+
+static bool feed_disks(struct source *source, const char *bytes, size_t len)
+{
+	return disks_parse(bytes, len, vitals_of(source));
+}
+
+static void feed(struct source *source, const char *what, const char *bytes, size_t len)
+{
+	static const struct {
+		const char *what;
+		bool (*feed)(struct source *, const char *, size_t);
+	} answers[] = { { "facts", feed_facts }, { "sample", feed_sample }, { "disks", feed_disks } };
+	for (size_t i = 0; i < ARRAY_LEN(answers); i++) {
+		if (strcmp(what, answers[i].what) != 0)
+			continue;
+		if (answers[i].feed(source, bytes, len)) {
+			bool figures = strcmp(what, "sample") == 0 && source->state == SOURCE_LIVE && source->server->vitals->n_history > 1;
+			source_set_state(source, SOURCE_LIVE, NULL);
+			(figures ? store_touch_figures : store_touch)(&source->server->row);
+		}
+		return;
+	}
+}
+
+/* --- the shell ------------------------------------------------------------------------------------------- */
+
+static void start_shell(struct vitals_source *);
+
+static void let_go(struct vitals_source *vs)
+{
+	stream_close(vs->shell);
+	vs->shell = NULL;
+	vs->asked_ms = 0;
+	buf_clear(&vs->in);
+}
+
+static void fail(struct vitals_source *vs, const struct err *err)
+{
+	let_go(vs);
+	source_set_state(&vs->source, err->code == ERR_DENIED ? SOURCE_DENIED : SOURCE_FAILED, err);
+	vs->retry_ms = vs->retry_ms ? vs->retry_ms * 2 : RETRY_FIRST_MS;
+	if (vs->retry_ms > RETRY_MOST_MS)
+		vs->retry_ms = RETRY_MOST_MS;
+	loop_timer_set(vs->timer, vs->retry_ms);
+}
+
+static int64_t interval_ms(const struct vitals_source *vs)
+{
+	const struct settings *settings = store_settings(vs->source.store);
+	return settings && settings->vitals_interval > 0 ? settings->vitals_interval * 1000 : 3000;
+}
+
+/* Samples of all servers are asked for at the same moments of the clock, so that they come back as one picture. */
+static int64_t until_next(const struct vitals_source *vs)
+{
+	int64_t each = interval_ms(vs);
+	return each - loop_now(store_loop(vs->source.store)) % each;
+}
+
+/* Disks ride on a sample's turn, when their time has come. */
+static void ask(struct vitals_source *vs)
+{
+	int64_t now = clock_of(vs);
+	bool disks = !vs->disks_ms || now - vs->disks_ms >= DISKS_EVERY_MS;
+	const char *line = disks ? "d\ns\n" : "s\n";
+	if (disks)
+		vs->disks_ms = now;
+	vs->asked_ms = now;
+	stream_write(vs->shell, line, strlen(line));
+	loop_timer_set(vs->timer, ANSWER_LATE_MS);
+}
+
+static void late(struct vitals_source *vs)
+{
+	struct err err;
+	int64_t waited = clock_of(vs) - vs->asked_ms;
+	err_set(&err, ERR_TIMEOUT, "%s: the shell that tells the vitals has not answered for %d s; figures are old",
+	        vs->source.server->name, (int)(waited / 1000));
+	if (waited >= ANSWER_LOST_MS) {
+		fail(vs, &err);
+		return;
+	}
+	source_set_state(&vs->source, SOURCE_STALE, &err);
+	loop_timer_set(vs->timer, ANSWER_LATE_MS);
+}
+
+static void on_timer(struct loop_timer *timer, void *arg)
+{
+	struct vitals_source *vs = arg;
+	if (!vs->shell)
+		start_shell(vs);
+	else if (vs->asked_ms)
+		late(vs);
+	else
+		ask(vs);
+}
+
+static void on_block(struct vitals_source *vs, const struct block *block)
+{
+	source_feed(&vs->source, block->name, block->lines, block->len);
+	if (strcmp(block->name, "sample") != 0)
+		return;
+	vs->asked_ms = 0;
+	vs->retry_ms = 0;
+	loop_timer_set(vs->timer, vs->first ? FIRST_DELAY_MS : until_next(vs));
+	vs->first = false;
+}
+
+static size_t on_data(struct stream *shell, const char *bytes, size_t len, void *arg)
+{
+	struct vitals_source *vs = arg;
+	struct block block;
+	size_t used;
+	if (!buf_add(&vs->in, bytes, len)) {
+		struct err err;
+		err_set(&err, ERR_TOO_BIG, "%s: the shell that tells the vitals sent over %u KB without an end; its login may "
+		        "print something endless", vs->source.server->name, SAMPLE_BLOCK_MAX >> 10);
+		fail(vs, &err);
+		return len;
+	}
+	/* A feed may make the store take the link down, and the shell with it. */
+	while (vs->shell == shell && (used = block_next(&vs->in, &block))) {
+		on_block(vs, &block);
+		buf_consume(&vs->in, vs->in.len < used ? vs->in.len : used);
+	}
+	return len;
+}
+
+static void on_error_data(struct stream *shell, const char *bytes, size_t len, void *arg)
+{
+	struct vitals_source *vs = arg;
+	size_t room = sizeof vs->complaint - 1 - vs->complaint_len;
+	len = len < room ? len : room;
+	memcpy(vs->complaint + vs->complaint_len, bytes, len);
+	vs->complaint_len += len;
+	vs->complaint[vs->complaint_len] = '\0';
+}
+
+static void on_closed(struct stream *shell, const struct stream_end *end, void *arg)
+{
+	struct vitals_source *vs = arg;
+	const char *said = vs->complaint_len ? vs->complaint : vs->in.len ? vs->in.data : "";
+	const char *name = vs->source.server->name;
+	struct err err;
+	vs->shell = NULL;
+	if (end->err.code == ERR_LOST) {
+		source_set_state(&vs->source, SOURCE_STALE, &end->err);
+		let_go(vs);
+		loop_timer_set(vs->timer, RETRY_FIRST_MS);
+		return;
+	}
+	if (end->err.code)
+		err_set(&err, end->err.code, "%s: no command can be run there for the vitals: %s", name, end->err.text);
+	else if (*end->signal)
+		err_set(&err, ERR_REFUSED, "%s: the shell that tells the vitals was ended by signal %s", name, end->signal);
+	else
+		err_set(&err, ERR_REFUSED, "%s: the login runs no shell commands (ended with code %d%s%.160s); vitals need sh",
+		        name, end->exit_code, *said ? ": " : "", said);
+	fail(vs, &err);
+}
+
+static void start_shell(struct vitals_source *vs)
+{
+	static const struct stream_events events = {
+		.data = on_data, .error_data = on_error_data, .closed = on_closed,
+	};
+	struct link *link = source_link(&vs->source);
+	struct err err;
+	if (!link || link->state != LINK_UP)
+		return;
+	char *command = sample_command();
+	vs->first = true;
+	vs->complaint_len = 0;
+	vs->complaint[0] = '\0';
+	memset(&vs->before, 0, sizeof vs->before);
+	vs->shell = link_open(link, &(struct road){ .kind = ROAD_EXEC, .command = command }, &events, vs, &err);
+	free(command);
+	if (!vs->shell) {
+		fail(vs, &err);
+		return;
+	}
+	/* Facts and the first sample come unasked; disks are asked for on top. */
+	vs->asked_ms = vs->disks_ms = clock_of(vs);
+	stream_write(vs->shell, "d\n", 2);
+	loop_timer_set(vs->timer, ANSWER_LATE_MS);
+}
+
+/* --- the backend ------------------------------------------------------------------------------------------ */
+
+static void up(struct source *source)
+{
+	struct vitals_source *vs = of(source);
+	if (!vs->timer) {
+		vs->timer = loop_timer_add(store_loop(source->store), -1, on_timer, vs);
+		buf_init(&vs->in, SAMPLE_BLOCK_MAX);
+	}
+	vs->retry_ms = 0;
+	let_go(vs);
+	start_shell(vs);
+}
+
+static void down(struct source *source)
+{
+	struct vitals_source *vs = of(source);
+	let_go(vs);
+	if (vs->timer)
+		loop_timer_set(vs->timer, -1);
+	source_set_state(source, source->fresh_ms ? SOURCE_STALE : SOURCE_WAITING, NULL);
+}
+
+static void finish(struct source *source)
+{
+	struct vitals_source *vs = of(source);
+	let_go(vs);
+	loop_timer_remove(vs->timer);
+	buf_finish(&vs->in);
+	free(source->server->vitals);
+	source->server->vitals = NULL;
+}
+
+const struct backend backend_vitals = {
+	.name = "vitals",
+	.source_size = sizeof(struct vitals_source),
+	.up = up,
+	.down = down,
+	.feed = feed,
+	.finish = finish,
+};

@@ -1,0 +1,625 @@
+/* act_ts.c: what is done by a tailscaled, and pings.
+ *
+ * `tailscale up` waits for ever when Headscale is down. So Headscale is asked first, from that server, whether it is there, and
+ * what is started has a time limit all the same. A pre-auth key goes through standard input (--auth-key=file:/dev/stdin), as
+ * argv can be read by everybody there. What the login may not do is tried by sudo. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/base/mem.h"
+#include "backends/base/quote.h"
+#include "backends/base/human.h"
+#include "backends/link/ask.h"
+#include "backends/link/http.h"
+#include "backends/link/link.h"
+#include "backends/link/loop.h"
+#include "backends/link/sudo.h"
+#include "backends/store/settings.h"
+#include "backends/vpn/acts.h"
+#include "backends/vpn/tailscale.h"
+
+#define UP_SECONDS "30s"
+#define OTHER_SECONDS "20"
+#define RUN_MS 45000
+#define CHECK_MS 8000
+#define PING_MS 6000
+#define OUTPUT_MAX (64u << 10)
+#define WORDS_MAX 8
+
+struct ts_act {
+	struct order *order;
+	struct ts *ts;                   /* NULL: a ping by WireGuard's witness */
+	struct source *source;
+	struct ts_act *next;
+	struct call *call;
+	struct door *check;              /* to Headscale */
+	struct run *run;
+	struct sudo_run *sudo;
+	struct stream *probe;
+	struct ask *ask;
+	struct secret *key;
+	char url[200];
+	char server_words[240];          /* --login-server=... when it is another one than before; "" */
+	char peer[48];
+	char key_id[ID_KEEP];            /* the row that a ping is about */
+	bool shown;                      /* the log-in address */
+	bool unchecked;                  /* whether Headscale answers could not be found out */
+	int64_t asked_ms;
+};
+
+static struct ts_act **list_of(struct source *source)
+{
+	return &((struct ts *)source)->acts;
+}
+
+static bool is_ts(const struct source *source)
+{
+	return source->backend == &backend_tailscale;
+}
+
+static struct ts_act *act_new(struct order *order, struct source *source)
+{
+	struct ts_act *a = xcalloc(1, sizeof(*a));
+	*a = (struct ts_act){ .order = order, .source = source, .ts = is_ts(source) ? (struct ts *)source : NULL };
+	if (a->ts) {
+		a->next = a->ts->acts;
+		a->ts->acts = a;
+	}
+	order->run = a;
+	return a;
+}
+
+static void act_end(struct ts_act *a, const struct err *err, const char *output)
+{
+	struct order *order = a->order;
+	struct source *source = a->source;
+	if (a->ts)
+		for (struct ts_act **at = list_of(source); *at; at = &(*at)->next)
+			if (*at == a) {
+				*at = a->next;
+				break;
+			}
+	call_cancel(a->call);
+	door_destroy(a->check);
+	run_cancel(a->run);
+	sudo_run_cancel(a->sudo);
+	stream_close(a->probe);
+	if (a->ask)
+		server_ask_drop(source->server, a->ask);
+	secret_destroy(a->key);
+	bool ts = a->ts;
+	free(a);
+	if (ts)
+		ts_poke(source);
+	order_end(order, err, output);
+}
+
+void ts_acts_end(struct source *source)
+{
+	while (*list_of(source)) {
+		struct err err;
+		err_set(&err, ERR_LOST, "%s: the link was lost while it ran; whether it finished is not known", source->server->name);
+		act_end(*list_of(source), &err, NULL);
+	}
+}
+
+/* --- running the program ------------------------------------------------------------------------------------------------------ */
+
+static void say_result(struct ts_act *a, const struct run_result *r)
+{
+	struct err err = r->end.err;
+	char said[240];
+	const char *words = r->err_len ? r->err_out : r->out;
+	if (!err.code && r->end.exit_code == 124)
+		err_set(&err, ERR_TIMEOUT, "tailscale on %s did not finish within %s s", a->source->server->name, OTHER_SECONDS);
+	else if (!err.code && r->end.exit_code != 0)
+		err_set(&err, strstr(words, "timeout waiting") ? ERR_TIMEOUT : ERR_REFUSED, "tailscale on %s: %s", a->source->server->name,
+		        hs_message(said, sizeof(said), words, r->err_len ? r->err_len : r->out_len));
+	act_end(a, &err, a->unchecked ? "done; Headscale could not be asked before, as sshd forbids forwarded ports" : "");
+}
+
+static void on_sudo(const struct run_result *r, void *arg)
+{
+	struct ts_act *a = arg;
+	a->sudo = NULL;
+	say_result(a, r);
+}
+
+static void on_run(const struct run_result *r, void *arg);
+
+static bool needs_login(const struct ts_act *a)
+{
+	return !strcmp(a->ts->state, "NeedsLogin") || *a->server_words || !strcmp(a->ts->state, "NoState");
+}
+
+/* One that is only down comes up as it was by `tailscale up` without any flag, and so without --timeout: with one it wants to be told
+ * every setting that is not the default (seen with 1.86). */
+static size_t words_of(const struct ts_act *a, const char **argv)
+{
+	const char *verb = a->order->action->verb;
+	size_t n = 0;
+	if (strcmp(verb, "up") == 0 && (a->key || needs_login(a))) {
+		const char *const up[] = { "tailscale", "up", ("--timeout=" UP_SECONDS), "--json" };
+		for (; n < ARRAY_LEN(up); n++)
+			argv[n] = up[n];
+		if (*a->server_words)
+			argv[n++] = a->server_words;
+		if (a->key)
+			argv[n++] = "--auth-key=file:/dev/stdin";
+	} else {
+		const char *const other[] = { "timeout", OTHER_SECONDS, "tailscale" };
+		for (; n < ARRAY_LEN(other); n++)
+			argv[n] = other[n];
+		if (strstr(verb, "exit node")) {
+			argv[n++] = "set";
+			argv[n++] = a->server_words;
+		} else {
+			argv[n++] = verb;
+		}
+	}
+	argv[n] = NULL;
+	return n;
+}
+
+static void start_run(struct ts_act *a, bool by_sudo)
+{
+	const char *argv[WORDS_MAX + 1];
+	words_of(a, argv);
+	const char *key = a->key ? a->key->text : NULL;
+	size_t len = a->key ? a->key->len : 0;
+	if (by_sudo) {
+		a->sudo = sudo_run_input(a->source->server->sudo, argv, key, len, OUTPUT_MAX, RUN_MS, on_sudo, a);
+		return;
+	}
+	char *command = quote_command(argv);
+	a->run = link_run(source_link(a->source), command, key, len, OUTPUT_MAX, RUN_MS, on_run, a);
+	free(command);
+}
+
+static void on_run(const struct run_result *r, void *arg)
+{
+	struct ts_act *a = arg;
+	const struct server_config *c = a->source->server->config;
+	bool denied = !r->end.err.code && r->end.exit_code != 0 && (strstr(r->err_out, "ccess denied") || strstr(r->err_out, "sudo tailscale"));
+	a->run = NULL;
+	if (denied && !(c && c->sudo && !strcmp(c->sudo, "never")))
+		start_run(a, true);
+	else
+		say_result(a, r);
+}
+
+/* --- asking Headscale first ------------------------------------------------------------------------------------------------------ */
+
+static void on_key(struct ask *ask, struct secret *answer, bool keep, void *arg)
+{
+	struct ts_act *a = arg;
+	struct err err;
+	a->ask = NULL;
+	if (!answer) {
+		err_set(&err, ERR_CANCELLED, "no key was given");
+		act_end(a, &err, NULL);
+		return;
+	}
+	if (answer->len)
+		a->key = answer;
+	else
+		secret_destroy(answer);
+	start_run(a, false);
+}
+
+static void ask_key(struct ts_act *a)
+{
+	struct ask *ask = xcalloc(1, sizeof(*ask));
+	ask->kind = ASK_CODE;
+	snprintf(ask->title, sizeof(ask->title), "%.40s: log in to the VPN", a->source->server->name);
+	snprintf(ask->text, sizeof(ask->text), "%.60s logs in to %.200s.\nA pre-auth key does it at once; an empty line asks for an address to log in at.",
+	         a->source->server->name, a->url);
+	snprintf(ask->prompt, sizeof(ask->prompt), "Pre-auth key");
+	ask->answered = on_key;
+	ask->arg = a;
+	a->ask = ask;
+	server_ask(a->source->server, ask);
+}
+
+static void go_on(struct ts_act *a)
+{
+	bool is_up = strcmp(a->order->action->verb, "up") == 0;
+	if (is_up && needs_login(a) && !(a->order->argument && strstr(a->order->argument, "interactive")))
+		ask_key(a);
+	else
+		start_run(a, false);
+}
+
+/* Headscale says {"status":"pass"}; Tailscale's own control server has no such page, and any answer will do. */
+static void on_health(struct call *call, const struct reply *r, void *arg)
+{
+	struct ts_act *a = arg;
+	struct err err;
+	char said[120];
+	a->call = NULL;
+	bool own = strstr(a->url, "tailscale.com") != NULL;
+	if (r->err.code == ERR_DENIED) {
+		a->unchecked = true;             /* its sshd forbids it; the time limit holds */
+	} else if (r->err.code || (!own && r->status / 100 != 2) || r->status / 100 == 5) {
+		hs_message(said, sizeof(said), r->body, r->len);
+		err_set(&err, ERR_REFUSED, "not started: %s does not answer from %s (%s), and tailscale would wait for it in vain", a->url,
+		        a->source->server->name, r->err.code ? r->err.text : said);
+		act_end(a, &err, NULL);
+		return;
+	}
+	go_on(a);
+}
+
+static void check(struct ts_act *a)
+{
+	char host[160];
+	bool tls = !strncmp(a->url, "https://", 8);
+	const char *at = strstr(a->url, "://") ? strstr(a->url, "://") + 3 : a->url;
+	snprintf(host, sizeof(host), "%.*s", (int)strcspn(at, "/"), at);
+	char *colon = strrchr(host, ':');
+	int port = colon ? atoi(colon + 1) : tls ? 443 : 80;
+	if (colon)
+		*colon = '\0';
+	struct road road = { .kind = ROAD_TCP, .host = host, .port = port, .tls = tls, .timeout_ms = CHECK_MS };
+	a->check = door_create(store_http(a->source->store), source_link(a->source), &road, 1);
+	a->call = call_start(a->check, &(struct call_spec){ .path = "/health", .done = on_health, .arg = a, .timeout_ms = CHECK_MS });
+}
+
+static bool is_url(const char *s)
+{
+	return (!strncmp(s, "http://", 7) || !strncmp(s, "https://", 8)) && !s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:/_-[]")];
+}
+
+/* Where it was logged in when it was last seen so, else where the other machines are. */
+void suggest_up(const struct row *row, char *buf, size_t size)
+{
+	const struct peer *p = row ? peer_in(const_peer_of(row), VPN_TAILSCALE, true) : NULL;
+	const char *url = p ? ((const struct ts *)p->row.source)->control_url : "";
+	for (struct server *v = row ? store_servers(row->server->store) : NULL; v && !*url; v = v->next) {
+		const struct source *s = server_source(v, "tailscale");
+		url = s ? ((const struct ts *)s)->control_url : "";
+	}
+	snprintf(buf, size, "%s", url);
+}
+
+/* The log-in server that is set there already, or the one that was given. */
+static void on_prefs(struct call *call, const struct reply *r, void *arg)
+{
+	struct ts_act *a = arg;
+	struct ts_prefs prefs;
+	struct err err;
+	char given[200] = "";
+	if (call)
+		a->call = NULL;
+	if (a->order->argument)
+		sscanf(a->order->argument, "%199s", given);
+	if (!strcmp(given, "interactive"))
+		given[0] = '\0';
+	if (!r || r->err.code || !ts_prefs_parse(&prefs, r->body, r->len))
+		prefs = (struct ts_prefs){ .control_url = "" };
+	if (*given && !is_url(given)) {
+		err_set(&err, ERR_USAGE, "\"%s\" is no address of a log-in server; expected https://HOST", given);
+		act_end(a, &err, NULL);
+		return;
+	}
+	if (!*given && !*prefs.control_url)       /* logged out, it has forgotten; without a word it would go to Tailscale's own */
+		suggest_up(order_row(a->order), given, sizeof(given));
+	if (!*given && !*prefs.control_url)
+		snprintf(prefs.control_url, sizeof(prefs.control_url), "%s", "https://controlplane.tailscale.com");
+	snprintf(a->url, sizeof(a->url), "%s", *given ? given : prefs.control_url);
+	if (*given && strcmp(given, prefs.control_url) != 0)
+		snprintf(a->server_words, sizeof(a->server_words), "--login-server=%s", given);
+	if (*a->url && is_url(a->url))
+		check(a);
+	else
+		go_on(a);
+}
+
+static void ask_prefs(struct ts_act *a)
+{
+	static const char *const headers[] = { "Host: local-tailscaled.sock", NULL };
+	struct door *door = ts_door(a->source);
+	if (door)
+		a->call = call_start(door, &(struct call_spec){ .path = "/localapi/v0/prefs", .headers = headers, .done = on_prefs, .arg = a,
+		                                                .timeout_ms = CHECK_MS });
+	else
+		on_prefs(NULL, NULL, a);
+}
+
+/* The log-in address comes by the status while `tailscale up` waits. */
+void ts_acts_auth_url(struct source *source, const char *url)
+{
+	for (struct ts_act *a = *list_of(source); a; a = a->next)
+		if (!a->shown && !a->key && !strcmp(a->order->action->verb, "up") && (a->run || a->sudo))
+			a->shown = order_show(a->order, "Log in at this address", url);
+}
+
+/* --- the machine's own actions ---------------------------------------------------------------------------------------------------- */
+
+/* Its own tailscaled's view, on a link that is up. */
+static struct peer *own(const struct row *row)
+{
+	const struct peer *p = peer_in(const_peer_of(row), VPN_TAILSCALE, true);
+	return p && source_link(p->row.source) && source_link(p->row.source)->state == LINK_UP ? (struct peer *)p : NULL;
+}
+
+static bool is_state(const struct row *row, const char *a, const char *b)
+{
+	const struct peer *p = own(row);
+	return p && (!strcmp(ts_state(p->row.source), a) || !strcmp(ts_state(p->row.source), b));
+}
+
+bool can_up(const struct row *row)
+{
+	const struct peer *p = own(row);
+	return p && (!is_state(row, "Running", "Starting") || p->at.expired || (p->at.expiry_ms && p->at.expiry_ms < now_wall_ms()));
+}
+
+bool can_down(const struct row *row) { return is_state(row, "Running", "Starting"); }
+bool can_logout(const struct row *row) { return own(row) && !is_state(row, "NeedsLogin", "NoState"); }
+
+/* Cutting the branch we sit on: the order could never tell its result, and nobody could undo it from here. */
+static bool sits_on_it(const struct server *v)
+{
+	return v->link && !v->is_local && vpn_carries(v);
+}
+
+static void begin(struct order *order, bool ask_first)
+{
+	struct row *row = order_row(order);
+	struct peer *p = row ? own(row) : NULL;
+	struct err err;
+	bool away = strcmp(order->action->verb, "up") != 0;
+	if (!p) {
+		err_set(&err, ERR_LOST, "its tailscaled is not reached now");
+		order_end(order, &err, NULL);
+		return;
+	}
+	if (away && sits_on_it(p->row.server)) {
+		err_set(&err, ERR_REFUSED, "not done: the connection to %s itself runs through this VPN and would end with it", p->row.server->name);
+		order_end(order, &err, NULL);
+		return;
+	}
+	struct ts_act *a = act_new(order, p->row.source);
+	if (ask_first)
+		ask_prefs(a);
+	else
+		start_run(a, false);
+}
+
+void run_up(struct order *order) { begin(order, true); }
+void run_down(struct order *order) { begin(order, false); }
+void run_logout(struct order *order) { begin(order, true); }
+
+static void say(const struct row *row, char *buf, size_t size, const char *words)
+{
+	const struct peer *p = own(row);
+	snprintf(buf, size, "%s (on %s)", words, p ? p->row.server->name : row->server->name);
+}
+
+void say_up(const struct row *row, char *buf, size_t size)
+{
+	const struct peer *p = row ? peer_in(const_peer_of(row), VPN_TAILSCALE, true) : NULL;
+	bool only_down = p && !strcmp(((const struct ts *)p->row.source)->state, "Stopped");
+	say(row, buf, size, only_down ? "timeout " OTHER_SECONDS " tailscale up" : "tailscale up --timeout=" UP_SECONDS);
+}
+
+void say_down(const struct row *row, char *buf, size_t size) { say(row, buf, size, "timeout " OTHER_SECONDS " tailscale down"); }
+void say_logout(const struct row *row, char *buf, size_t size) { say(row, buf, size, "timeout " OTHER_SECONDS " tailscale logout"); }
+
+/* --- exit nodes --------------------------------------------------------------------------------------------------------------------- */
+
+static struct server *exit_user(const struct row *row, const char *name)
+{
+	struct store *store = row->server->store;
+	if (name && *name)
+		return store_server_find(store, name);
+	const struct peer *p = peer_in(const_peer_of(row), VPN_TAILSCALE, false);
+	for (struct server *v = store_servers(store); v; v = v->next)
+		if (v->is_local && server_source(v, "tailscale") && server_source(v, "tailscale")->state == SOURCE_LIVE)
+			return v;
+	return p ? p->row.server : NULL;
+}
+
+bool can_exit(const struct row *row)
+{
+	const struct peer *p = peer_in(const_peer_of(row), VPN_TAILSCALE, false);
+	return p && p->at.exit_option && !p->at.exit_node;
+}
+
+static const struct peer *exit_in_use(const struct row *row)
+{
+	const struct peer *p = const_peer_of(row), *o = p;
+	do {
+		if (o->at.exit_node)
+			return o;
+		o = o->next;
+	} while (o != p);
+	return NULL;
+}
+
+bool can_exit_off(const struct row *row) { return exit_in_use(row) != NULL; }
+
+void suggest_exit(const struct row *row, char *buf, size_t size)
+{
+	struct server *v = exit_user(row, NULL);
+	snprintf(buf, size, "%s", v ? v->name : "");
+}
+
+static void set_exit(struct order *order, struct server *v, const char *address)
+{
+	struct source *s = v ? server_source(v, "tailscale") : NULL;
+	struct err err;
+	if (!s || s->state != SOURCE_LIVE) {
+		err_set(&err, ERR_USAGE, "expected the name of a server with a live tailscaled%s%s", order->argument ? ", not " : "",
+		        order->argument ? order->argument : "");
+		order_end(order, &err, NULL);
+		return;
+	}
+	struct ts_act *a = act_new(order, s);
+	snprintf(a->server_words, sizeof(a->server_words), "--exit-node=%s", address);
+	start_run(a, false);
+}
+
+void run_exit(struct order *order)
+{
+	struct row *row = order_row(order);
+	set_exit(order, exit_user(row, order->argument), const_peer_of(row)->at.addrs[0]);
+}
+
+void run_exit_off(struct order *order)
+{
+	const struct peer *p = exit_in_use(order_row(order));
+	set_exit(order, p ? p->row.server : NULL, "");
+}
+
+void say_exit(const struct row *row, char *buf, size_t size)
+{
+	snprintf(buf, size, "tailscale set --exit-node=%s", const_peer_of(row)->at.addrs[0]);
+}
+
+void say_exit_off(const struct row *row, char *buf, size_t size)
+{
+	const struct peer *p = exit_in_use(row);
+	snprintf(buf, size, "tailscale set --exit-node= (on %s)", p ? p->row.server->name : "?");
+}
+
+/* --- ping --------------------------------------------------------------------------------------------------------------------------- */
+
+static struct peer *pinger(const struct row *row)
+{
+	const struct peer *p = const_peer_of(row);
+	if (!p->at.self && !p->control && p->family != VPN_HEADSCALE && row->source->state == SOURCE_LIVE)
+		return (struct peer *)p;
+	const struct peer *w = peer_in(p, VPN_TAILSCALE, false);
+	return (struct peer *)(w ? w : peer_in(p, VPN_WIREGUARD, false));
+}
+
+bool can_ping(const struct row *row)
+{
+	const struct peer *p = pinger(row);
+	return p && p->at.n_addrs;
+}
+
+static void pong(struct ts_act *a, double ms, const char *path)
+{
+	char text[200];
+	struct row *row = store_find(a->order->store, a->key_id);
+	if (row) {
+		peer_of(row)->ping_ms = ms;
+		peer_of(row)->pinged_ms = now_wall_ms();
+		snprintf(peer_of(row)->ping_path, sizeof(peer_of(row)->ping_path), "%s", path);
+		store_touch(row);
+	}
+	snprintf(text, sizeof(text), "%s reaches it in %.*f ms%s%s", a->source->server->name, ms < 10, ms, *path ? ", " : "", path);
+	act_end(a, NULL, text);
+}
+
+static void on_pong(struct call *call, const struct reply *r, void *arg)
+{
+	struct ts_act *a = arg;
+	struct ts_pong p;
+	struct err err = r->err;
+	char said[160];
+	a->call = NULL;
+	if (!err.code && r->status == 200 && ts_pong_parse(&p, r->body, r->len) && p.ms >= 0) {
+		pong(a, p.ms, p.path);
+		return;
+	}
+	if (err.code == ERR_TIMEOUT)
+		err_set(&err, ERR_TIMEOUT, "%s got no answer from it within %d s", a->source->server->name, PING_MS / 1000);
+	else if (!err.code)
+		err_set(&err, ERR_REFUSED, "tailscaled on %s: %s", a->source->server->name,
+		        r->status == 200 && *p.err ? p.err : hs_message(said, sizeof(said), r->body, r->len));
+	act_end(a, &err, NULL);
+}
+
+static void probe_closed(struct stream *s, const struct stream_end *end, void *arg)
+{
+	struct ts_act *a = arg;
+	int64_t ms = loop_now(store_loop(a->source->store)) - a->asked_ms;
+	a->probe = NULL;
+	/* A port that refuses is an answer of the machine. */
+	if (!end->err.code || (end->err.code == ERR_ABSENT && strstr(end->err.text, "refused")))
+		pong(a, (double)ms, "by TCP");
+	else
+		act_end(a, &end->err, NULL);
+}
+
+static void probe_opened(struct stream *s, void *arg)
+{
+	struct ts_act *a = arg;
+	stream_close(s);
+	a->probe = NULL;
+	pong(a, (double)(loop_now(store_loop(a->source->store)) - a->asked_ms), "by TCP");
+}
+
+static void by_tcp(struct ts_act *a)
+{
+	static const struct stream_events events = { .opened = probe_opened, .closed = probe_closed };
+	struct err err;
+	a->asked_ms = loop_now(store_loop(a->source->store));
+	a->probe = link_open(source_link(a->source), &(struct road){ .kind = ROAD_TCP, .host = a->peer, .port = 22, .timeout_ms = PING_MS },
+	                     &events, a, &err);
+	if (!a->probe)
+		act_end(a, &err, NULL);
+}
+
+static void on_ping_program(struct ts_act *a, const struct run_result *r)
+{
+	struct ts_pong p;
+	struct err err = r->end.err;
+	char said[160];
+	if (ts_pong_words(&p, r->out)) {
+		pong(a, p.ms, p.path);
+		return;
+	}
+	if (!err.code)
+		err_set(&err, ERR_REFUSED, "tailscale on %s: %s", a->source->server->name,
+		        hs_message(said, sizeof(said), r->err_len ? r->err_out : r->out, r->err_len ? r->err_len : r->out_len));
+	act_end(a, &err, NULL);
+}
+
+static void on_ping(const struct run_result *r, void *arg)
+{
+	struct ts_act *a = arg;
+	const char *at = strstr(r->out, "time=");
+	a->run = NULL;
+	if (!r->end.err.code && r->end.exit_code == 0 && at)
+		pong(a, strtod(at + 5, NULL), "by ICMP");
+	else if (a->ts)
+		on_ping_program(a, r);
+	else
+		by_tcp(a);                    /* no ping there, no right to it, or no answer */
+}
+
+void run_ping(struct order *order)
+{
+	static const char *const headers[] = { "Host: local-tailscaled.sock", NULL };
+	struct peer *p = pinger(order_row(order));
+	struct ts_act *a = act_new(order, p->row.source);
+	snprintf(a->peer, sizeof(a->peer), "%s", p->at.addrs[0]);
+	snprintf(a->key_id, sizeof(a->key_id), "%s", p->row.id);
+	struct door *door = a->ts ? ts_door(a->source) : NULL;
+	if (door) {
+		char *ip = http_encode(a->peer), *path = xasprintf("/localapi/v0/ping?ip=%s&type=disco&size=0", ip);
+		a->call = call_start(door, &(struct call_spec){ .method = "POST", .path = path, .headers = headers, .done = on_pong, .arg = a,
+		                                                .timeout_ms = PING_MS });
+		free(path);
+		free(ip);
+		return;
+	}
+	const char *const by_program[] = { "timeout", "10", "tailscale", "ping", "--c=1", "--timeout=6s", a->peer, NULL };
+	const char *const by_icmp[] = { "ping", "-n", "-c", "1", "-W", "4", a->peer, NULL };
+	char *command = quote_command(a->ts ? by_program : by_icmp);
+	a->run = link_run(source_link(a->source), command, NULL, 0, OUTPUT_MAX, 12000, on_ping, a);
+	free(command);
+}
+
+void say_ping(const struct row *row, char *buf, size_t size)
+{
+	const struct peer *p = pinger(row);
+	snprintf(buf, size, "%s %s (on %s)", p && p->family == VPN_TAILSCALE ? "tailscale ping" : "ping", p ? p->at.addrs[0] : "",
+	         p ? p->row.server->name : "");
+}

@@ -1,0 +1,29 @@
+/* acts.h: the functions behind the table of actions (acts.c), by the file that has them. */
+#ifndef VPN_ACTS_H
+#define VPN_ACTS_H
+
+#include "backends/store/action.h"
+#include "backends/vpn/peer.h"
+
+#define ID_KEEP 640
+
+#define VPN_ACT(name) \
+	bool can_##name(const struct row *); \
+	void run_##name(struct order *); \
+	void say_##name(const struct row *, char *buf, size_t size);
+
+/* act_ts.c */
+VPN_ACT(ping) VPN_ACT(up) VPN_ACT(down) VPN_ACT(logout) VPN_ACT(exit) VPN_ACT(exit_off)
+void suggest_up(const struct row *, char *buf, size_t size);
+void suggest_exit(const struct row *, char *buf, size_t size);
+void ts_acts_auth_url(struct source *, const char *url);
+/* act_hs.c */
+VPN_ACT(expire) VPN_ACT(rename) VPN_ACT(delete) VPN_ACT(tags) VPN_ACT(routes)
+VPN_ACT(key) VPN_ACT(key_expire) VPN_ACT(keys) VPN_ACT(users) VPN_ACT(dns_list) VPN_ACT(dns)
+void suggest_name(const struct row *, char *buf, size_t size);
+void suggest_tags(const struct row *, char *buf, size_t size);
+void suggest_routes(const struct row *, char *buf, size_t size);
+void suggest_key(const struct row *, char *buf, size_t size);
+void suggest_dns(const struct row *, char *buf, size_t size);
+
+#endif

@@ -1,0 +1,731 @@
+/* headscale.c: Headscale on or through one server.
+ *
+ * Found by itself, its program on the server is asked: one shell prints version, users and nodes as blocks. With a
+ * [headscale NAME] section its REST API is asked instead, through that server or from this machine, and the same blocks are
+ * made of its answers; so there is one way in, and a recording needs no Headscale. Pre-auth keys stand in both the list of keys
+ * and the nodes that used them: they are cut to their first signs before anything is kept or recorded. */
+#include "backends/vpn/headscale.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/base/human.h"
+#include "backends/base/json.h"
+#include "backends/base/mem.h"
+#include "backends/base/quote.h"
+#include "backends/base/wash.h"
+#include "backends/link/api.h"
+#include "backends/link/loop.h"
+#include "backends/store/doc.h"
+#include "backends/store/settings.h"
+
+#define REST_SHOWN_MS 5000
+#define REST_HIDDEN_MS 60000
+#define CLI_SHOWN_MS 15000       /* each look is three processes there */
+#define CLI_HIDDEN_MS 600000
+#define RETRY_MS 15000
+#define START_AGAIN_MS 4000      /* right after the login all of sshd's sessions may be taken */
+#define START_TRIES 5
+#define LOOK_MS 30000
+#define LOOK_MAX (32u << 20)
+#define TOKEN_MS 10000
+#define URL_PARTS 200
+#define CLOCK_NEAR_MS 3000       /* HTTP tells whole seconds */
+
+static void look(struct hs *);
+
+struct hs *hs_of(struct source *source)
+{
+	return (struct hs *)source;
+}
+
+int64_t hs_skew(const struct source *source)
+{
+	return source->backend == &backend_headscale ? ((const struct hs *)source)->skew_ms : 0;
+}
+
+bool hs_by_rest(const struct hs *h)
+{
+	return h->config && h->config->url;
+}
+
+/* --- the answer's way in --------------------------------------------------------------------------------------------------- */
+
+/* The block called name of a look: from the line behind "=name" to the next "=". */
+static const char *block(const char *look, size_t len, const char *name, size_t *n)
+{
+	size_t word = strlen(name);
+	const char *end = look + len;
+	*n = 0;
+	for (const char *line = look; line < end;) {
+		const char *stop = memchr(line, '\n', (size_t)(end - line));
+		const char *next = stop ? stop + 1 : end;
+		if (*line == '=' && (size_t)(next - line) > word && !strncmp(line + 1, name, word) && strchr("\n ", line[1 + word])) {
+			const char *to = next;
+			while (to < end && *to != '=') {
+				const char *nl = memchr(to, '\n', (size_t)(end - to));
+				to = nl ? nl + 1 : end;
+			}
+			*n = (size_t)(to - next);
+			return next;
+		}
+		line = next;
+	}
+	return NULL;
+}
+
+/* The row of Headscale itself: what is done to users, keys and records is done there. */
+static struct peer *control_row(struct hs *h)
+{
+	struct peer *p = peer_of(store_row(&h->source, &kind_peer, "headscale", "Headscale"));
+	peer_init(p);
+	p->family = VPN_HEADSCALE;
+	p->control = true;
+	p->at.online = -1;
+	p->at.rx = p->at.tx = -1;
+	snprintf(p->at.version, sizeof(p->at.version), "%s", h->version);
+	if (hs_by_rest(h))
+		snprintf(p->at.endpoint, sizeof(p->at.endpoint), "%.63s", h->config->url);
+	return p;
+}
+
+static void control_health(struct hs *h, const struct err *err)
+{
+	struct peer *p = control_row(h);
+	enum health health = err ? HEALTH_BAD : HEALTH_GOOD;
+	int64_t since = p->row.health == health ? p->row.health_ms : now_wall_ms();
+	store_row_health(&p->row, health, since, err ? err->text : NULL);
+	p->at.online = !err;
+}
+
+/* A look that failed: rows stay with their age. */
+static void failed(struct hs *h, const struct err *err)
+{
+	struct err said = *err;
+	bool known = h->round || h->config;
+	h->fails++;
+	if (source_link(&h->source) && source_link(&h->source)->state != LINK_UP && !link_is_local(source_link(&h->source)))
+		return;
+	source_set_state(&h->source, err->code == ERR_DENIED ? SOURCE_DENIED : h->round ? SOURCE_STALE : SOURCE_FAILED, &said);
+	if (known && err->code != ERR_DENIED)
+		control_health(h, err);
+	vpn_join(h->source.store);
+}
+
+/* REST tells its version from 0.27 on. Before that: up to 0.25 there are /routes, be they empty, and in 0.26 there are none. */
+static void set_release(struct hs *h, const char *look, size_t len, const char *nodes, size_t nodes_len)
+{
+	size_t n;
+	const char *said = block(look, len, "version", &n);
+	int seen = hs_nodes_release(nodes, nodes_len);
+	h->release = said ? hs_version(said, n, h->version, sizeof(h->version)) : 0;
+	if (h->release)
+		return;
+	h->release = seen ? seen : block(look, len, "routes", &n) ? 25 : block(look, len, "noroutes", &n) ? 26 : 0;
+	if (h->release)
+		snprintf(h->version, sizeof(h->version), "like 0.%d", h->release);
+}
+
+static void set_clock(struct hs *h, const char *look, size_t len)
+{
+	size_t n;
+	const char *said = block(look, len, "clock", &n);
+	int64_t theirs = said ? strtoll(said, NULL, 10) : 0, skew = theirs > 0 && theirs < 1LL << 40 ? now_wall_ms() - theirs * 1000 : 0;
+	h->skew_ms = skew > -CLOCK_NEAR_MS && skew < CLOCK_NEAR_MS ? 0 : skew;
+}
+
+/* Of releases up to 0.25: routes are things of their own; they join their nodes here. */
+static void add_routes(const struct hs *h, struct vpn_list *nodes)
+{
+	for (size_t i = 0; i < h->routes.n; i++) {
+		const struct hs_route *r = &h->routes.at[i];
+		for (size_t k = 0; k < nodes->n; k++) {
+			struct vpn_peer *p = &nodes->peers[k];
+			char *to = r->enabled ? p->routes : p->offered;
+			size_t used = strlen(to), size = r->enabled ? sizeof(p->routes) : sizeof(p->offered);
+			if (strcmp(p->id, r->node_id) != 0 || used + strlen(r->prefix) + 3 > size)
+				continue;
+			snprintf(to + used, size - used, "%s%s", used ? ", " : "", r->prefix);
+			p->exit_option = p->exit_option || (r->enabled && (!strcmp(r->prefix, "0.0.0.0/0") || !strcmp(r->prefix, "::/0")));
+		}
+	}
+}
+
+static void take_extras(struct hs *h, const char *look, size_t len)
+{
+	struct hs_users users;
+	struct hs_keys keys;
+	struct hs_routes routes;
+	struct dns_records records;
+	struct err err;
+	size_t n;
+	const char *at = block(look, len, "users", &n);
+	if (at && hs_users_parse(&users, at, n, &err)) {
+		free(h->users.at);
+		h->users = users;
+	}
+	at = block(look, len, "keys", &n);
+	if (at && hs_keys_parse(&keys, at, n, &err)) {
+		free(h->keys.at);
+		h->keys = keys;
+	}
+	at = block(look, len, "routes", &n);
+	if (at && hs_routes_parse(&routes, at, n, &err)) {
+		free(h->routes.at);
+		h->routes = routes;
+	}
+	at = block(look, len, "path", &n);
+	if (at) {
+		size_t line = strcspn(at, "\n");
+		char clean[200];
+		wash(clean, sizeof(clean), at, line < n ? line : n);
+		const char *from = clean + strspn(clean, " \"'");
+		snprintf(h->records_path, sizeof(h->records_path), "%.*s", (int)strcspn(from, " \"'"), from);
+	}
+	at = block(look, len, "records", &n);
+	if (at && (h->has_records = dns_records_parse(&records, at, n, &err))) {
+		free(h->records.at);
+		h->records = records;
+	}
+}
+
+static void feed_look(struct hs *h, const char *look, size_t len)
+{
+	struct vpn_list nodes;
+	struct err err;
+	size_t n;
+	const char *at = block(look, len, "nodes", &n);
+	take_extras(h, look, len);
+	if (!hs_nodes_parse(&nodes, at ? at : "", n, &err)) {
+		struct err said;
+		err_set(&said, err.code, "%s: %s", h->source.server->name, err.text);
+		failed(h, &said);
+		return;
+	}
+	set_release(h, look, len, at ? at : "", n);
+	set_clock(h, look, len);
+	add_routes(h, &nodes);
+	h->fails = 0;
+	h->round++;
+	store_rows_begin(&h->source, &kind_peer);
+	for (size_t i = 0; i < nodes.n; i++) {
+		if (nodes.peers[i].seen_ms)
+			nodes.peers[i].seen_ms += h->skew_ms;
+		peer_set(&h->source, VPN_HEADSCALE, &nodes.peers[i], h->round);
+	}
+	struct peer *own = peer_of(store_row(&h->source, &kind_peer, "headscale", "Headscale"));
+	store_rows_end(&h->source, &kind_peer);
+	(void)own;
+	vpn_list_finish(&nodes);
+	snprintf(h->source.detail, sizeof(h->source.detail), "Headscale %s, %zu users%s", *h->version ? h->version : "of an unknown release",
+	         h->users.n, hs_by_rest(h) ? ", by REST" : h->by_sudo ? ", by sudo -n headscale" : ", by its program");
+	source_set_state(&h->source, SOURCE_LIVE, NULL);
+	control_health(h, NULL);
+	vpn_join(h->source.store);
+}
+
+static void feed_keys(struct hs *h, bool first, const char *json, size_t len)
+{
+	struct hs_keys more;
+	struct err err;
+	if (!hs_keys_parse(&more, json, len, &err))
+		return;
+	size_t before = first ? 0 : h->keys.n;
+	h->keys.at = xrealloc(h->keys.at, (before + more.n + 1) * sizeof(*h->keys.at));
+	memcpy(h->keys.at + before, more.at, more.n * sizeof(*more.at));
+	h->keys.n = before + more.n;
+	free(more.at);
+}
+
+/* What the details show changed. */
+static void store_changed_by(struct hs *h)
+{
+	if (h->round)
+		store_touch(&control_row(h)->row);
+}
+
+static void feed(struct source *source, const char *what, const char *bytes, size_t len)
+{
+	struct hs *h = hs_of(source);
+	if (strcmp(what, "look") == 0)
+		feed_look(h, bytes, len);
+	else if (strncmp(what, "keys:", 5) == 0)
+		feed_keys(h, what[5] == 'f', bytes, len);
+	else if (strcmp(what, "records") == 0)
+		take_extras(h, bytes, len);
+	store_changed_by(h);
+}
+
+/* Cuts the keys of a block that may hold some, and adds it. */
+static void add_block(struct buf *out, const char *name, const char *text, size_t len)
+{
+	bool keys = !strcmp(name, "nodes") || !strcmp(name, "keys");
+	buf_addf(out, "=%s\n", name);
+	if (keys && len && strchr("[{n", text[strspn(text, " \t\r\n")]))
+		hs_mask_keys(out, text, len);
+	else
+		buf_add(out, text, len);
+	buf_puts(out, "\n");
+}
+
+static void feed_masked(struct hs *h, const char *raw, size_t len)
+{
+	static const char *const names[] = { "clock", "version", "users", "nodes", "routes", "noroutes", "keys", "path", "records" };
+	struct buf out;
+	buf_init(&out, LOOK_MAX);
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		size_t n;
+		const char *at = block(raw, len, names[i], &n);
+		if (at) {
+			char *copy = xstrndup(at, n);
+			add_block(&out, names[i], copy, n);
+			explicit_bzero(copy, n);
+			free(copy);
+		}
+	}
+	source_feed(&h->source, "look", out.data ? out.data : "", out.len);
+	buf_finish(&out);
+}
+
+/* --- when ------------------------------------------------------------------------------------------------------------------- */
+
+static void look_later(struct hs *h)
+{
+	bool well = h->source.state == SOURCE_LIVE, rest = hs_by_rest(h);
+	int64_t shown = rest ? REST_SHOWN_MS : CLI_SHOWN_MS, hidden = rest ? REST_HIDDEN_MS : CLI_HIDDEN_MS;
+	if (!h->up || h->absent)
+		return;
+	loop_timer_set(h->timer, h->again ? 50 : !well && h->shown ? RETRY_MS : h->shown ? shown : hidden);
+	h->again = false;
+}
+
+static bool is_busy(const struct hs *h)
+{
+	return h->run || h->call || h->token_run;
+}
+
+void hs_poke(struct source *source)
+{
+	struct hs *h = hs_of(source);
+	if (!h->up || h->absent)
+		return;
+	if (is_busy(h))
+		h->again = true;
+	else
+		look(h);
+}
+
+void hs_shown(struct source *source, bool now)
+{
+	struct hs *h = hs_of(source);
+	bool first = now && !h->shown;
+	h->shown = now;
+	if (!first || !h->up || h->absent || is_busy(h))
+		return;
+	int64_t since = loop_now(store_loop(source->store)) - h->asked_ms, gap = hs_by_rest(h) ? REST_SHOWN_MS : CLI_SHOWN_MS;
+	loop_timer_set(h->timer, since >= gap ? 0 : gap - since);
+}
+
+/* --- by its program ------------------------------------------------------------------------------------------------------------ */
+
+static const char *program(const struct hs *h)
+{
+	return h->config && h->config->command ? h->config->command : "headscale";
+}
+
+char *hs_command(const struct hs *h, const char *const *words)
+{
+	char *tail = quote_command(words);
+	char *all = xasprintf("LC_ALL=C %s%s %s", h->by_sudo ? "sudo -n " : "", program(h), tail);
+	free(tail);
+	return all;
+}
+
+/* POSIX, no single quotes: it is quoted once for whatever the login shell is. */
+static char *look_script(const struct hs *h)
+{
+	struct buf b = { 0 };
+	const char *sudo = h->by_sudo ? "sudo -n " : "";
+	char *first = xstrndup(program(h), strcspn(program(h), " "));
+	buf_addf(&b, "PATH=$PATH:/usr/sbin:/usr/local/bin; command -v %s >/dev/null 2>&1 || exit 127; LC_ALL=C; export LC_ALL; ", first);
+	buf_puts(&b, "b=0; while read -r k v l; do case $k in btime) b=$v; break;; esac; done </proc/stat; read -r u l </proc/uptime; ");
+	buf_addf(&b, "n=$(%s%s nodes list -o json 2>&1) || { echo \"$n\" >&2; exit 5; }; ", sudo, program(h));
+	buf_addf(&b, "echo =clock; echo $((b+${u%%%%.*})); echo =version; %s version 2>&1 </dev/null; echo; echo =nodes; echo \"$n\"; ", program(h));
+	buf_addf(&b, "echo =users; %s%s users list -o json 2>/dev/null; echo; ", sudo, program(h));
+	if (h->release && h->release < 26)
+		buf_addf(&b, "echo =routes; %s%s routes list -o json 2>/dev/null; echo; ", sudo, program(h));
+	free(first);
+	return buf_take(&b);
+}
+
+static void cli_done(const struct run_result *r, void *arg)
+{
+	struct hs *h = arg;
+	struct err err = r->end.err;
+	char said[160];
+	const char *name = h->source.server->name;
+	int code = err.code ? -1 : r->end.exit_code;
+	h->run = NULL;
+	if (code < 0 && err.code != ERR_TIMEOUT && h->tries++ < START_TRIES) {
+		loop_timer_set(h->timer, START_AGAIN_MS);
+		return;
+	}
+	h->tries = code < 0 ? h->tries : 0;
+	if (code == 127 && !h->config) {
+		h->absent = true;
+		source_set_state(&h->source, SOURCE_ABSENT, NULL);
+		return;
+	}
+	bool denied = code > 0 && strstr(r->err_out, "permission denied");
+	const struct server_config *c = h->source.server->config;
+	bool may_sudo = h->source.server->uid != 0 && !(c && c->sudo && !strcmp(c->sudo, "never"));
+	if (denied && !h->by_sudo && may_sudo) {
+		h->by_sudo = true;
+		look(h);
+		return;
+	}
+	if (code == 0) {
+		feed_masked(h, r->out, r->out_len);
+	} else if (denied || (h->by_sudo && strstr(r->err_out, "sudo:"))) {
+		err_set(&err, ERR_DENIED, "%s: the login may not use Headscale's socket (%s); the group of that socket, or a line for "
+		        "/usr/bin/headscale in sudoers, grants it", name, hs_message(said, sizeof(said), r->err_out, r->err_len));
+		h->absent = true;
+		failed(h, &err);
+	} else {
+		if (!err.code && code == 127)
+			err_set(&err, ERR_ABSENT, "%s: there is no %.*s; `command` in [headscale %s] says how it is called", name,
+			        (int)strcspn(program(h), " "), program(h), h->config->name);
+		else if (!err.code)
+			err_set(&err, ERR_REFUSED, "Headscale on %s does not answer: %s", name,
+			        hs_message(said, sizeof(said), r->err_out, r->err_len));
+		h->round = h->round ? h->round : 1;       /* the program is there: its silence is a fault */
+		failed(h, &err);
+	}
+	look_later(h);
+}
+
+static void look_by_program(struct hs *h)
+{
+	char *script = look_script(h);
+	char *command = quote_command((const char *const[]){ "sh", "-c", script, NULL });
+	h->run = link_run(source_link(&h->source), command, NULL, 0, LOOK_MAX, LOOK_MS, cli_done, h);
+	free(command);
+	free(script);
+}
+
+/* --- by REST --------------------------------------------------------------------------------------------------------------------- */
+
+bool hs_reply_err(const struct hs *h, const struct reply *r, struct err *err)
+{
+	char said[160];
+	const char *name = h->config ? h->config->name : h->source.server->name;
+	*err = r->err;
+	if (err->code || r->status / 100 == 2)
+		return err->code != ERR_NONE;
+	hs_message(said, sizeof(said), r->body, r->len);
+	bool key = r->status == 401 || r->status == 403 || (r->status == 500 && !strncmp(r->body, "Unauthorized", 12));
+	if (key)
+		err_set(err, ERR_DENIED, "Headscale %s does not take the API key (%d); `headscale apikeys create` there makes a new one, and "
+		        "token_command must print it", name, r->status);
+	else
+		err_set(err, r->status == 404 ? ERR_ABSENT : ERR_REFUSED, "Headscale %s says (%d): %s", name, r->status, said);
+	return true;
+}
+
+struct call *hs_call(struct hs *h, const char *method, const char *path, const char *body,
+                     void (*done)(struct call *, const struct reply *, void *), void *arg)
+{
+	char *auth = xasprintf("Authorization: Bearer %s", h->token ? h->token->text : "");
+	const char *const headers[] = { "Accept: application/json", auth, NULL };
+	char *full = xasprintf("/api/v1%s", path);
+	struct call *call = call_start(h->door, &(struct call_spec){ .method = method, .path = full, .headers = headers, .body = body,
+	                                         .body_len = body ? strlen(body) : 0, .done = done, .arg = arg, .max = LOOK_MAX,
+	                                         .timeout_ms = LOOK_MS });
+	explicit_bzero(auth, strlen(auth));
+	free(auth);
+	free(full);
+	return call;
+}
+
+/* The calls of one look, in order. */
+static const struct rest_step {
+	const char *name, *path;
+	bool open;                       /* outside /api/v1 and without a token */
+	bool may_fail;
+} steps[] = {
+	{ "health", "/health", true, false },
+	{ "version", "/version", true, true },
+	{ "users", "/user", false, false },
+	{ "nodes", "/node", false, false },
+	{ "routes", "/routes", false, true },
+	{ "keys", "/preauthkey", false, true },
+};
+
+static void rest_step(struct hs *);
+
+static void rest_failed(struct hs *h, const struct err *err)
+{
+	struct err said = *err;
+	if (err->code != ERR_DENIED && err->code != ERR_GARBLED)
+		err_set(&said, err->code, "Headscale %s does not answer: %s", h->config->name, err->text);
+	if (err->code == ERR_DENIED) {
+		secret_destroy(h->token);
+		h->token = NULL;
+	}
+	failed(h, &said);
+	look_later(h);
+}
+
+/* A proxy's log-in page is 200 and HTML. */
+static bool is_page(const struct reply *r)
+{
+	return r->body[strspn(r->body, " \t\r\n")] == '<';
+}
+
+static void add_clock(struct hs *h, const char *date)
+{
+	char text[24];
+	int64_t ms = date ? vj_http_date_ms(date) : 0;
+	int n = snprintf(text, sizeof(text), "%lld", (long long)(ms / 1000));
+	if (ms)
+		add_block(&h->look, "clock", text, (size_t)n);
+}
+
+static void rest_done(struct call *call, const struct reply *r, void *arg)
+{
+	struct hs *h = arg;
+	const struct rest_step *s = &steps[h->step];
+	struct err err;
+	h->call = NULL;
+	bool bad = hs_reply_err(h, r, &err);
+	if (!bad && is_page(r))
+		bad = !err_set(&err, ERR_GARBLED, "%s answers with a web page and not as Headscale: a proxy or log-in page stands before it",
+		               h->config->url);
+	if (bad && !(s->may_fail && r->status)) {
+		rest_failed(h, &err);
+		return;
+	}
+	if (!bad)
+		add_block(&h->look, s->name, r->body, r->len);
+	if (!bad && !strcmp(s->name, "health"))
+		add_clock(h, call_header(call, "Date"));
+	else if (r->status == 404 && !strcmp(s->name, "routes"))
+		add_block(&h->look, "noroutes", "", 0);
+	if (++h->step < (int)ARRAY_LEN(steps)) {
+		rest_step(h);
+		return;
+	}
+	source_feed(&h->source, "look", h->look.data, h->look.len);
+	buf_clear(&h->look);
+	look_later(h);
+}
+
+static void rest_step(struct hs *h)
+{
+	const struct rest_step *s = &steps[h->step];
+	if (s->open)
+		h->call = call_start(h->door, &(struct call_spec){ .path = s->path, .done = rest_done, .arg = h, .timeout_ms = 10000 });
+	else
+		h->call = hs_call(h, "GET", s->path, NULL, rest_done, h);
+}
+
+static void begin_rest(struct hs *h)
+{
+	h->step = 0;
+	buf_clear(&h->look);
+	h->look.max = LOOK_MAX;
+	rest_step(h);
+}
+
+static void token_done(const struct run_result *r, void *arg)
+{
+	struct hs *h = arg;
+	struct err err = r->end.err;
+	char said[120];
+	h->token_run = NULL;
+	size_t n = strcspn(r->out, "\r\n");
+	if (!err.code && (r->end.exit_code != 0 || !n))
+		err_set(&err, ERR_DENIED, "[headscale %s]: token_command ended with code %d and printed no key: %s", h->config->name,
+		        r->end.exit_code, hs_message(said, sizeof(said), r->err_out, r->err_len));
+	if (err.code) {
+		rest_failed(h, &err);
+		return;
+	}
+	h->token = secret_create(r->out, n);
+	begin_rest(h);
+}
+
+static bool open_door(struct hs *h)
+{
+	struct road road;
+	char host[URL_PARTS];
+	const char *prefix;              /* its API begins at the root */
+	size_t n;
+	struct err err;
+	if (h->door)
+		return true;
+	if (!api_url_road(h->config->url, &road, host, sizeof(host), &prefix, &n)) {
+		err_set(&err, ERR_USAGE, "[headscale %s]: url must read http://HOST:PORT or https://HOST, not %s", h->config->name, h->config->url);
+		failed(h, &err);
+		return false;
+	}
+	h->door = door_create(store_http(h->source.store), source_link(&h->source), &road, 1);
+	return true;
+}
+
+static void ask_token(struct hs *h)
+{
+	h->token_run = link_run(h->token_link, h->config->token_command, NULL, 0, 4096, TOKEN_MS, token_done, h);
+}
+
+static void on_token_link(struct link *link, void *arg)
+{
+	struct hs *h = arg;
+	if (link->state == LINK_UP && h->token_link == link && !h->token && !h->token_run && h->up)
+		ask_token(h);
+}
+
+static void look_by_rest(struct hs *h)
+{
+	static const struct link_events events = { .changed = on_token_link };
+	if (!open_door(h))
+		return;
+	if (h->token || !h->config->token_command) {
+		begin_rest(h);
+		return;
+	}
+	if (!h->token_link) {
+		h->token_link = link_create_local(store_loop(h->source.store), "this machine", &events, h);
+		link_connect(h->token_link);      /* it is up a turn later */
+		return;
+	}
+	if (h->token_link->state == LINK_UP)
+		ask_token(h);
+}
+
+static void look(struct hs *h)
+{
+	if (is_busy(h) || !h->up || source_link(&h->source)->state != LINK_UP)
+		return;
+	h->asked_ms = loop_now(store_loop(h->source.store));
+	if (hs_by_rest(h))
+		look_by_rest(h);
+	else
+		look_by_program(h);
+}
+
+static void on_timer(struct loop_timer *t, void *arg)
+{
+	look(arg);
+}
+
+/* --- the backend ------------------------------------------------------------------------------------------------------------------ */
+
+/* The section that names this server; without a server it is asked from this machine. */
+static const struct headscale_config *config_for(const struct source *source)
+{
+	const struct headscale_config *c = store_settings(source->store)->headscales;
+	const struct server *v = source->server;
+	while (c && !(c->server ? !strcmp(c->server, v->name) : v->is_local))
+		c = c->next;
+	return c;
+}
+
+static void let_go(struct hs *h)
+{
+	run_cancel(h->run);
+	call_cancel(h->call);
+	run_cancel(h->token_run);
+	h->run = h->token_run = NULL;
+	h->call = NULL;
+	if (h->timer)
+		loop_timer_set(h->timer, -1);
+}
+
+static void up(struct source *source)
+{
+	struct hs *h = hs_of(source);
+	if (!h->timer)
+		h->timer = loop_timer_add(store_loop(source->store), -1, on_timer, h);
+	h->config = config_for(source);
+	h->up = true;
+	h->absent = h->by_sudo = false;
+	look(h);
+}
+
+static void down(struct source *source)
+{
+	struct hs *h = hs_of(source);
+	let_go(h);
+	h->up = false;
+	if (source_link(source)->state != LINK_UP) {
+		hs_acts_end(source);
+		door_destroy(h->door);
+		h->door = NULL;
+	}
+	if (source->state == SOURCE_LIVE)
+		source_set_state(source, SOURCE_STALE, NULL);
+	vpn_join(source->store);
+}
+
+static void finish(struct source *source)
+{
+	struct hs *h = hs_of(source);
+	let_go(h);
+	hs_acts_end(source);
+	door_destroy(h->door);
+	link_destroy(h->token_link);
+	secret_destroy(h->token);
+	loop_timer_remove(h->timer);
+	buf_finish(&h->look);
+	free(h->users.at);
+	free(h->keys.at);
+	free(h->routes.at);
+	free(h->records.at);
+	vpn_join(source->store);
+}
+
+const struct backend backend_headscale = {
+	.name = "headscale", .source_size = sizeof(struct hs), .up = up, .down = down, .feed = feed, .shown = vpn_shown, .finish = finish,
+	.needs_facts = true,
+};
+
+/* --- details of Headscale itself ------------------------------------------------------------------------------------------------------ */
+
+static void detail_keys(const struct hs *h, struct doc *doc)
+{
+	char span[HUMAN_SIZE];
+	doc_head(doc, "Pre-auth keys");
+	if (!h->keys.n)
+		doc_add(doc, DOC_DIM, "none is known; the action \"list keys\" asks for them");
+	for (size_t i = 0; i < h->keys.n; i++) {
+		const struct hs_key *k = &h->keys.at[i];
+		int64_t left = k->expiration_ms - now_wall_ms();
+		bool over = left <= 0 && k->expiration_ms;
+		bool spent = k->used && !k->reusable;
+		doc_pair(doc, over || spent ? DOC_DIM : DOC_PLAIN, k->id, "%s  %s%s%s%s, %s%s%s", k->shown, k->user, k->reusable ? ", reusable" : ", once",
+		         k->ephemeral ? ", ephemeral" : "", k->used ? ", used" : "", over ? "expired " : "for another ",
+		         human_span(span, over ? -left : left), over ? " ago" : "");
+	}
+}
+
+void hs_detail(struct source *source, struct doc *doc)
+{
+	const struct hs *h = hs_of(source);
+	doc_head(doc, "Headscale");
+	doc_pair(doc, DOC_PLAIN, "release", "%s", *h->version ? h->version : "unknown: actions are tried as 0.26 has them");
+	doc_pair(doc, DOC_PLAIN, "asked", "%s", hs_by_rest(h) ? h->config->url : h->by_sudo ? "by its program, with sudo -n" : "by its program");
+	if (*source->err.text)
+		doc_pair(doc, DOC_BAD, "why", "%s", source->err.text);
+	doc_head(doc, "Users");
+	for (size_t i = 0; i < h->users.n; i++)
+		doc_pair(doc, DOC_PLAIN, h->users.at[i].id, "%s%s%s", h->users.at[i].name, *h->users.at[i].display ? "  " : "", h->users.at[i].display);
+	detail_keys(h, doc);
+	doc_head(doc, "DNS records of its own");
+	if (!h->has_records)
+		doc_add(doc, DOC_DIM, "%s", *h->records_path ? "its file could not be read; the action \"list dns\" tries again"
+		                                             : "not known; the action \"list dns\" looks for dns.extra_records_path");
+	for (size_t i = 0; h->has_records && i < h->records.n; i++)
+		doc_pair(doc, DOC_PLAIN, h->records.at[i].type, "%s  %s", h->records.at[i].name, h->records.at[i].value);
+}

@@ -1,0 +1,123 @@
+/* here.c: this machine's own tailscaled, when a server that is reached through the VPN is down: it is the first thing that can be
+ * wrong. Where this machine is among the watched its source knows; otherwise its socket is asked once for every failed try. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/base/mem.h"
+#include "backends/link/http.h"
+#include "backends/link/link.h"
+#include "backends/link/loop.h"
+#include "backends/store/server.h"
+#include "backends/vpn/parse.h"
+#include "backends/vpn/peer.h"
+#include "backends/vpn/tailscale.h"
+
+#define FRESH_MS 5000
+#define CALL_MS 3000
+
+struct here {
+	struct ts *ts;               /* of the server that is down */
+	struct link *link;           /* to this machine */
+	struct door *door;
+	struct call *call;
+	int64_t asked_ms;            /* loop clock */
+	char words[24];              /* "" it runs, or nothing is known */
+};
+
+const char *ts_state_words(const char *state)
+{
+	static const struct { const char *state, *words; } all[] = {
+		{ "NeedsLogin", "logged out" }, { "NeedsMachineAuth", "waiting for approval" }, { "Stopped", "stopped" },
+		{ "Starting", "starting" }, { "NoState", "starting" },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(all); i++)
+		if (!strcmp(state, all[i].state))
+			return all[i].words;
+	return NULL;
+}
+
+static void on_status(struct call *call, const struct reply *r, void *arg)
+{
+	struct here *h = arg;
+	struct ts_status s;
+	const char *words = NULL;
+	h->call = NULL;
+	if (r->err.code == ERR_ABSENT) {
+		words = "not running";
+	} else if (r->status == 200 && ts_status_parse(&s, r->body, r->len, NULL)) {
+		words = ts_state_words(s.state);
+		ts_status_finish(&s);
+	}
+	snprintf(h->words, sizeof(h->words), "%s", words ? words : "");
+	server_judge(h->ts->source.server);
+}
+
+static void ask(struct here *h)
+{
+	static const char *const headers[] = { "Host: local-tailscaled.sock", NULL };
+	static const struct road road = { .kind = ROAD_UNIX, .path = TS_SOCKET };
+	if (!h->door)
+		h->door = door_create(store_http(h->ts->source.store), h->link, &road, 1);
+	h->call = call_start(h->door, &(struct call_spec){ .path = "/localapi/v0/status?peers=false", .headers = headers, .done = on_status,
+	                                                   .arg = h, .timeout_ms = CALL_MS });
+}
+
+static void on_link(struct link *link, void *arg)
+{
+	struct here *h = arg;
+	if (link->state == LINK_UP && h->link == link && !h->call)
+		ask(h);
+}
+
+static void look(struct ts *t)
+{
+	static const struct link_events events = { .changed = on_link };
+	struct loop *loop = store_loop(t->source.store);
+	if (t->here && (t->here->call || loop_now(loop) - t->here->asked_ms < FRESH_MS))
+		return;
+	bool first = !t->here;
+	if (first) {
+		t->here = xcalloc(1, sizeof(*t->here));
+		t->here->ts = t;
+		t->here->link = link_create_local(loop, "this machine", &events, t->here);
+	}
+	t->here->asked_ms = loop_now(loop);
+	if (first)
+		link_connect(t->here->link);  /* it is up a turn later */
+	else if (t->here->link->state == LINK_UP)
+		ask(t->here);
+}
+
+/* As the source of this machine knows it. */
+static const char *watched_words(const struct source *s)
+{
+	if (s->state == SOURCE_LIVE)
+		return ts_state_words(ts_state(s));
+	return s->state == SOURCE_ABSENT || s->err.code == ERR_ABSENT ? "not running" : NULL;
+}
+
+const char *here_words(const struct server *down)
+{
+	const struct source *s;
+	for (const struct server *v = store_servers(down->store); v; v = v->next)
+		if (v->is_local && v->link && v->link->state == LINK_UP && (s = server_source(v, "tailscale")))
+			return watched_words(s);
+	struct ts *t = (struct ts *)server_source(down, "tailscale");
+	if (!t || !store_http(down->store) || strcmp(down->link->ops->name, "ssh") != 0)
+		return NULL;
+	look(t);
+	return *t->here->words ? t->here->words : NULL;
+}
+
+void here_finish(struct ts *t)
+{
+	struct here *h = t->here;
+	if (!h)
+		return;
+	call_cancel(h->call);
+	door_destroy(h->door);
+	link_destroy(h->link);
+	free(h);
+	t->here = NULL;
+}

@@ -1,0 +1,705 @@
+/* join.c: one peer, many witnesses: which rows mean the same node, which server it is, and how well it is.
+ *
+ * Tailscale and Headscale name a node by its node key, WireGuard by its public key; both are sure. A machine that is logged out
+ * has no key: it joins by the server it is. Which server a node is: by the key that the server's own daemon has, else by an
+ * address that SSH uses, else by name. All of it is made anew after every change: 1500 rows take well under a millisecond. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/link/link.h"
+#include "backends/store/server.h"
+#include "backends/vpn/peer.h"
+
+struct peer *peer_of(struct row *row)
+{
+	return (struct peer *)row;
+}
+
+const struct peer *const_peer_of(const struct row *row)
+{
+	return (const struct peer *)row;
+}
+
+void peer_init(struct peer *p)
+{
+	if (p->next)
+		return;
+	p->next = p->prev = p;
+	p->at.online = -1;
+	p->rx_rate = p->tx_rate = p->ping_ms = -1;
+}
+
+void peer_unlink(struct peer *p)
+{
+	if (!p->next)
+		return;
+	p->next->prev = p->prev;
+	p->prev->next = p->next;
+	p->next = p->prev = p;
+}
+
+static void link_into(struct peer *ring, struct peer *p)
+{
+	p->next = ring->next;
+	p->prev = ring;
+	ring->next->prev = p;
+	ring->next = p;
+}
+
+static bool is_live(const struct peer *p)
+{
+	return p->row.source && p->row.source->state == SOURCE_LIVE;
+}
+
+/* --- which server it is ---------------------------------------------------------------------------------------------- */
+
+/* The address that SSH goes to, or the name when that has none: "192.0.2.10 port 804". A recording has it in the link's words:
+ * "ssh 192.0.2.10 port 804 as ops, ...". */
+static void ssh_address(const struct server *v, char *buf, size_t size)
+{
+	const char *from = v->link ? v->link->address : "";
+	if (!*from && v->link && !strncmp(v->link->detail, "ssh ", 4))
+		from = v->link->detail + 4;
+	snprintf(buf, size, "%.*s", (int)strcspn(from, " ,"), from);
+}
+
+static bool has_address(const struct peer *p, const char *address)
+{
+	char endpoint[64];
+	vpn_plain_address(endpoint, sizeof(endpoint), p->at.endpoint);
+	if (*address && !p->at.self && !strcmp(endpoint, address))
+		return true;
+	for (size_t i = 0; *address && i < p->at.n_addrs; i++)
+		if (!strcmp(p->at.addrs[i], address))
+			return true;
+	return false;
+}
+
+static bool has_name(const struct peer *p, const char *name)
+{
+	return *name && (!strcasecmp(p->at.name, name) || !strcasecmp(p->at.host, name));
+}
+
+struct place {
+	const struct server *server;
+	char address[96];
+};
+struct places {
+	struct place *at;
+	size_t n;
+};
+
+static void places_read(struct places *s, const struct store *store)
+{
+	size_t n = 0;
+	for (const struct server *v = store_servers(store); v; v = v->next)
+		n++;
+	s->at = xcalloc(n + 1, sizeof(*s->at));
+	s->n = 0;
+	for (const struct server *v = store_servers(store); v; v = v->next) {
+		s->at[s->n].server = v;
+		ssh_address(v, s->at[s->n].address, sizeof(s->at[s->n].address));
+		s->n++;
+	}
+}
+
+static const struct server *by_address(const struct places *s, const struct peer *p)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (has_address(p, s->at[i].address))
+			return s->at[i].server;
+	return NULL;
+}
+
+static const struct server *by_name(const struct places *s, const struct peer *p)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (has_name(p, s->at[i].server->name) || has_name(p, s->at[i].server->hostname))
+			return s->at[i].server;
+	return NULL;
+}
+
+static const struct peer *own_view(const struct peer *ring)
+{
+	const struct peer *p = ring;
+	do {
+		if (p->at.self)
+			return p;
+		p = p->next;
+	} while (p != ring);
+	return NULL;
+}
+
+static void name_ring(const struct places *s, struct peer *ring)
+{
+	const struct peer *self = own_view(ring);
+	const struct server *v = self ? self->row.server : NULL;
+	struct peer *p = ring;
+	do {
+		v = v ? v : by_address(s, p);
+		p = p->next;
+	} while (p != ring && !v);
+	for (p = ring; !v;) {
+		v = ring->control ? ring->row.server : by_name(s, p);
+		p = p->next;
+		if (p == ring)
+			break;
+	}
+	p = ring;
+	do {
+		snprintf(p->is, sizeof(p->is), "%s", v ? v->name : "");
+		p = p->next;
+	} while (p != ring);
+}
+
+/* --- which row stands for all ------------------------------------------------------------------------------------------ */
+
+/* What the far side itself says comes first, as all that can be done to it is done there; but nobody who is away. */
+static int worth(const struct peer *p)
+{
+	return (is_live(p) ? 8 : 0) + (p->at.self || p->control ? 4 : 0) + (p->family == VPN_TAILSCALE ? 2 : p->family == VPN_WIREGUARD);
+}
+
+static void choose(struct peer *ring)
+{
+	struct peer *best = ring, *p = ring;
+	do {
+		if (worth(p) > worth(best) || (worth(p) == worth(best) && strcmp(p->row.id, best->row.id) < 0))
+			best = p;
+		p = p->next;
+	} while (p != ring);
+	do {
+		struct peer *other = p;
+		p->primary = p == best;
+		p->primary_here = true;
+		while ((other = other->next) != p)
+			if (other->row.server == p->row.server &&
+			    (worth(other) > worth(p) || (worth(other) == worth(p) && strcmp(other->row.id, p->row.id) < 0)))
+				p->primary_here = false;
+		p = p->next;
+	} while (p != ring);
+}
+
+/* --- how it is -------------------------------------------------------------------------------------------------------- */
+
+const struct peer *peer_self(const struct peer *p)
+{
+	return own_view(p);
+}
+
+const struct peer *peer_in(const struct peer *ring, enum vpn_family family, bool self)
+{
+	const struct peer *p = ring;
+	do {
+		if (p->family == family && p->at.self == self && is_live(p))
+			return p;
+		p = p->next;
+	} while (p != ring);
+	return NULL;
+}
+
+/* Live before old, the one who talks with it before the others, Tailscale's own before what Headscale keeps. */
+const struct peer *peer_witness(const struct peer *ring)
+{
+	const struct peer *best = NULL, *p = ring;
+	int best_worth = -1;
+	do {
+		int w = (is_live(p) ? 8 : 0) + (p->at.active ? 4 : 0) + (p->family != VPN_HEADSCALE ? 2 : 0) + (*p->at.endpoint ? 1 : 0);
+		if (!p->at.self && !p->control && w > best_worth) {
+			best = p;
+			best_worth = w;
+		}
+		p = p->next;
+	} while (p != ring);
+	return best;
+}
+
+bool peer_online(const struct peer *p)
+{
+	if (p->family == VPN_WIREGUARD)
+		return p->at.self || (p->at.handshake_ms && now_wall_ms() - p->at.handshake_ms < WG_ALIVE_MS);
+	return p->at.online == 1;
+}
+
+/* The state of its own daemon, when that is not running. */
+static const char *daemon_words(const struct peer *self)
+{
+	return self && self->family == VPN_TAILSCALE ? ts_state_words(ts_state(self->row.source)) : NULL;
+}
+
+/* When its control server saw it last. That one's clock may be wrong: where it is watched, it is known by how much. */
+static int64_t seen_ms(const struct peer *p)
+{
+	const struct peer *o = p;
+	while (p->at.seen_ms && p->family == VPN_TAILSCALE && (o = o->next) != p)
+		if (o->family == VPN_HEADSCALE && is_live(o))
+			return p->at.seen_ms + hs_skew(o->row.source);
+	return p->at.seen_ms;
+}
+
+/* A clock that is ahead must not make ages negative. */
+static const char *ago(char *buf, int64_t since)
+{
+	int64_t ms = now_wall_ms() - since;
+	return human_age(buf, ms > 0 ? ms : 0);
+}
+
+/* As that one place knows it. */
+static const char *sight(const struct peer *p, int64_t *since)
+{
+	*since = 0;
+	if (p->control)
+		return is_live(p) ? "answers" : "does not answer";
+	if (p->at.expired || (p->at.expiry_ms && p->at.expiry_ms < now_wall_ms())) {
+		*since = p->at.expiry_ms;
+		return "expired";
+	}
+	if (p->family == VPN_WIREGUARD && !p->at.self) {
+		*since = p->at.handshake_ms;
+		return !p->at.handshake_ms ? "no handshake yet" : peer_online(p) ? "up" : p->at.keepalive ? "no handshake" : "idle";
+	}
+	if (p->at.online == 0) {
+		*since = seen_ms(p);
+		return "offline";
+	}
+	return peer_online(p) ? "online" : "unknown";
+}
+
+const char *peer_state(const struct peer *p, int64_t *since)
+{
+	const struct peer *self = own_view(p);
+	const char *words = self && is_live(self) ? daemon_words(self) : NULL, *state = sight(p, since);
+	if (!words || p->control || strcmp(state, "expired") == 0)
+		return state;
+	*since = 0;
+	return words;
+}
+
+static bool expires_soon(const struct peer *p, int64_t *left)
+{
+	*left = p->at.expiry_ms - now_wall_ms();
+	return p->at.expiry_ms && *left < VPN_EXPIRY_WARN_MS;
+}
+
+static enum health expiry_health(const struct peer *ring, char *why, size_t size)
+{
+	const struct peer *p = ring;
+	char span[HUMAN_SIZE];
+	int64_t left = 0;
+	do {
+		if (p->at.expired || expires_soon(p, &left))
+			break;
+		p = p->next;
+	} while (p != ring);
+	if (!p->at.expired && !expires_soon(p, &left))
+		return HEALTH_UNKNOWN;
+	if (p->at.expired || left <= 0)
+		snprintf(why, size, "its key has expired: it must log in again (tailscale up)");
+	else
+		snprintf(why, size, "its key expires in %s: then it must log in again", human_age(span, left));
+	return HEALTH_ATTENTION;
+}
+
+/* Of the ring, in the words of its primary. */
+static enum health judge(const struct peer *p, char *why, size_t size)
+{
+	const struct peer *self = own_view(p), *witness = peer_witness(p);
+	const char *words = self && is_live(self) ? daemon_words(self) : NULL;
+	const struct peer *told = witness ? witness : p;
+	char span[HUMAN_SIZE];
+	int64_t since;
+	*why = '\0';
+	if (p->control)
+		return p->row.health;                 /* headscale.c says that one */
+	if (words && strcmp(words, "stopped") == 0)
+		return HEALTH_IDLE;
+	if (words && strcmp(words, "starting") == 0)
+		return HEALTH_BUSY;
+	if (words) {
+		snprintf(why, size, "tailscaled there is %s; `up` logs it in", words);
+		return HEALTH_ATTENTION;
+	}
+	enum health expiry = expiry_health(p, why, size);
+	if (expiry)
+		return expiry;
+	if (peer_online(told) || (told->at.online < 0 && told->family != VPN_WIREGUARD))
+		return HEALTH_GOOD;
+	const struct server *v = *p->is ? store_server_find(p->row.server->store, p->is) : NULL;
+	sight(told, &since);
+	if (v && v->link && v->link->state == LINK_UP && told->family != VPN_WIREGUARD) {
+		snprintf(why, size, "offline in the VPN for %s, though SSH reaches it",
+		         since ? ago(span, since) : "an unknown time");
+		return HEALTH_ATTENTION;
+	}
+	return HEALTH_IDLE;
+}
+
+static void show_health(struct peer *p)
+{
+	char why[200];
+	enum health health = judge(p, why, sizeof(why));
+	if (p->primary) {
+		int64_t since = p->row.health == health ? p->row.health_ms : now_wall_ms();
+		if (!p->control)
+			store_row_health(&p->row, health, since, *why ? why : NULL);
+		return;
+	}
+	/* One row tells of a change; the others of the ring only wear its colour. */
+	p->row.health = p->control ? p->row.health : peer_online(p) || p->at.self ? HEALTH_GOOD : HEALTH_IDLE;
+	xreplace(&p->row.why, NULL);
+}
+
+/* --- all of it ---------------------------------------------------------------------------------------------------------- */
+
+/* Keys of Tailscale and of WireGuard cannot meet: theirs have "nodekey:" before them. */
+static void make_rings(struct peer **all, size_t n)
+{
+	struct peer *keys = NULL, *found, *next;
+	for (size_t i = 0; i < n; i++) {
+		all[i]->next = all[i]->prev = all[i];
+		if (!*all[i]->at.key)
+			continue;
+		HASH_FIND(by_key, keys, all[i]->at.key, strlen(all[i]->at.key), found);
+		if (found)
+			link_into(found, all[i]);
+		else
+			HASH_ADD_KEYPTR(by_key, keys, all[i]->at.key, strlen(all[i]->at.key), all[i]);
+	}
+	HASH_ITER(by_key, keys, found, next)
+		HASH_DELETE(by_key, keys, found);
+}
+
+static bool in_ring(const struct peer *ring, const struct peer *p)
+{
+	const struct peer *o = ring;
+	do {
+		if (o == p)
+			return true;
+		o = o->next;
+	} while (o != ring);
+	return false;
+}
+
+static void merge(struct peer *a, struct peer *b)
+{
+	struct peer *after_a = a->next, *after_b = b->next;
+	if (in_ring(a, b))
+		return;
+	a->next = after_b;
+	after_b->prev = a;
+	b->next = after_a;
+	after_a->prev = b;
+}
+
+/* Clients are given another key for a node that has expired: number, address and name together tell it then. */
+static void merge_by_number(struct peer **all, size_t n)
+{
+	struct named {
+		char name[200];
+		struct peer *peer;
+		UT_hash_handle hh;
+	} *names = NULL, *one, *next, *slots = xcalloc(n + 1, sizeof(*slots));
+	for (size_t i = 0; i < n; i++) {
+		const struct vpn_peer *at = &all[i]->at;
+		if (all[i]->family == VPN_WIREGUARD || all[i]->control || !*at->id || !at->n_addrs)
+			continue;
+		snprintf(slots[i].name, sizeof(slots[i].name), "%s %s %s", at->id, at->addrs[0], *at->name ? at->name : at->host);
+		slots[i].peer = all[i];
+		HASH_FIND_STR(names, slots[i].name, one);
+		if (one)
+			merge(one->peer, all[i]);
+		else
+			HASH_ADD_STR(names, name, (&slots[i]));
+	}
+	HASH_ITER(hh, names, one, next)
+		HASH_DEL(names, one);
+	free(slots);
+}
+
+/* A machine that is logged out joins the ring that others know it by. */
+static void adopt_keyless(struct peer **all, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct peer *p = all[i];
+		if (*p->at.key || p->control)
+			continue;
+		for (size_t k = 0; k < n; k++)
+			if (all[k] != p && *all[k]->at.key && all[k]->family != VPN_WIREGUARD && !strcmp(all[k]->is, p->row.server->name) &&
+			    !own_view(all[k]) && has_name(all[k], *p->at.host ? p->at.host : p->row.server->name)) {
+				link_into(all[k], p);
+				break;
+			}
+	}
+}
+
+/* fn once per ring: for the member that comes first in memory. */
+static bool leads(const struct peer *p)
+{
+	for (const struct peer *o = p->next; o != p; o = o->next)
+		if (o < p)
+			return false;
+	return true;
+}
+
+static void judge_down_servers(struct store *store)
+{
+	for (struct server *v = store_servers(store); v; v = v->next)
+		if (v->link && v->link->state != LINK_UP)
+			server_judge(v);
+}
+
+void vpn_join(struct store *store)
+{
+	size_t n = store_count(store, &kind_peer, NULL), used = 0;
+	struct peer **all = xcalloc(n + 1, sizeof(*all));
+	struct places places;
+	for (struct row *row = store_first(store, &kind_peer, NULL); row; row = store_next(row, &kind_peer, NULL))
+		if (!row->gone && used < n)
+			all[used++] = peer_of(row);
+	places_read(&places, store);
+	make_rings(all, used);
+	merge_by_number(all, used);
+	for (size_t i = 0; i < used; i++)
+		if (leads(all[i]))
+			name_ring(&places, all[i]);
+	adopt_keyless(all, used);
+	for (size_t i = 0; i < used; i++)
+		if (leads(all[i]))
+			choose(all[i]);
+	for (size_t i = 0; i < used; i++)
+		show_health(all[i]);
+	free(places.at);
+	free(all);
+	judge_down_servers(store);
+}
+
+/* --- what is looked at ------------------------------------------------------------------------------------------------- */
+
+static bool is_looked_at(const struct source *source)
+{
+	for (struct row *r = store_first(source->store, &kind_peer, NULL); r; r = store_next(r, &kind_peer, NULL)) {
+		struct peer *p = peer_of(r);
+		if (!r->shown)
+			continue;
+		do {
+			if (p->row.source == source)
+				return true;
+			p = p->next;
+		} while (p != peer_of(r));
+	}
+	return false;
+}
+
+void vpn_shown(struct source *any)
+{
+	static const struct {
+		const struct backend *backend;
+		void (*shown)(struct source *, bool);
+	} all[] = { { &backend_tailscale, ts_shown }, { &backend_wireguard, wg_shown }, { &backend_headscale, hs_shown } };
+	for (struct server *v = store_servers(any->store); v; v = v->next)
+		for (struct source *s = v->sources; s; s = s->next)
+			for (size_t i = 0; i < ARRAY_LEN(all); i++)
+				if (s->backend == all[i].backend)
+					all[i].shown(s, is_looked_at(s));
+}
+
+/* --- words --------------------------------------------------------------------------------------------------------------- */
+
+void peer_path(const struct peer *p, char *buf, size_t size)
+{
+	buf[0] = '\0';
+	if (p->at.self || p->control || p->family == VPN_HEADSCALE)
+		return;
+	if (p->family == VPN_WIREGUARD)
+		snprintf(buf, size, "%s%s", *p->at.endpoint ? "direct " : "", p->at.endpoint);
+	else if (*p->at.endpoint)
+		snprintf(buf, size, "direct %s", p->at.endpoint);
+	else if (*p->at.peer_relay)
+		snprintf(buf, size, "peer relay %s", p->at.peer_relay);
+	else if (*p->at.relay && peer_online(p) && p->at.active)
+		snprintf(buf, size, "relay %s", p->at.relay);
+	else if (*p->at.relay && peer_online(p))
+		snprintf(buf, size, "idle, %s", p->at.relay);
+}
+
+static void seen_where(const struct peer *p, char *buf, size_t size)
+{
+	char path[128], age[HUMAN_SIZE];
+	int64_t since;
+	const char *state = sight(p, &since);
+	size_t used = 0;
+	peer_path(p, path, sizeof(path));
+	if (peer_online(p) && *path)
+		used = (size_t)snprintf(buf, size, "sees it %s", path);
+	else if (peer_online(p))
+		used = (size_t)snprintf(buf, size, "knows it as online");
+	else if (p->family == VPN_WIREGUARD && !p->at.handshake_ms)
+		used = (size_t)snprintf(buf, size, "has had no handshake with it");
+	else if (p->family == VPN_WIREGUARD)
+		used = (size_t)snprintf(buf, size, "has had no handshake for %s", ago(age, since));
+	else if (since)
+		used = (size_t)snprintf(buf, size, "does not see it for %s", ago(age, since));
+	else
+		used = (size_t)snprintf(buf, size, "knows it as %s", state);
+	if (p->ping_ms >= 0 && used < size)
+		snprintf(buf + used, size - used, ", %.0f ms%s%s (ping %s ago)", p->ping_ms, *p->ping_path ? " by " : "", p->ping_path,
+		         ago(age, p->pinged_ms));
+}
+
+void peer_seen(const struct peer *p, char *buf, size_t size)
+{
+	char words[200];
+	const char *who = p->row.server->name;
+	if (p->at.self && p->family == VPN_WIREGUARD)
+		snprintf(buf, size, "%s: it is interface %s there%s%s", who, p->at.iface, *p->at.endpoint ? ", " : "", p->at.endpoint);
+	else if (p->at.self)
+		snprintf(buf, size, "%s: its own tailscaled says %s%s%s", who, ts_state(p->row.source), *p->at.health ? "; " : "", p->at.health);
+	else {
+		seen_where(p, words, sizeof(words));
+		snprintf(buf, size, "%s%s %s", who, p->family == VPN_HEADSCALE ? "'s Headscale" : p->family == VPN_WIREGUARD ? " (WireGuard)" : "",
+		         words);
+	}
+	if (!is_live(p)) {
+		char age[HUMAN_SIZE];
+		size_t used = strlen(buf);
+		int64_t heard = p->row.source ? p->row.source->fresh_ms : 0;
+		snprintf(buf + used, size - used, " (%s old)", heard ? ago(age, heard) : "very");
+	}
+}
+
+/* --- why a server cannot be reached ----------------------------------------------------------------------------------------- */
+
+static bool reason_of(const struct peer *p, char *buf, size_t size)
+{
+	char age[HUMAN_SIZE];
+	int64_t since;
+	const char *state = sight(p, &since), *who = p->row.server->name;
+	if (!strcmp(state, "expired"))
+		snprintf(buf, size, "VPN: its key has expired%s%s%s", since ? " " : "", since ? ago(age, since) : "",
+		         since ? " ago" : "");
+	else if (p->family == VPN_WIREGUARD && !peer_online(p) && since)
+		snprintf(buf, size, "VPN: no handshake with %s for %s", who, ago(age, since));
+	else if (p->family == VPN_WIREGUARD && !peer_online(p))
+		snprintf(buf, size, "VPN: no handshake with %s yet", who);
+	else if (p->at.online == 0 && since)
+		snprintf(buf, size, "VPN: peer offline for %s (%s)", ago(age, since), who);
+	else if (p->at.online == 0)
+		snprintf(buf, size, "VPN: peer offline (%s)", who);
+	else if (peer_online(p))
+		snprintf(buf, size, "VPN: peer online (%s), so look at its sshd or firewall", who);
+	else
+		return false;
+	return true;
+}
+
+/* "sese.lab.example" of a tailnet that one of the watched is or was in. */
+static bool is_vpn_name(const struct store *store, const char *name)
+{
+	const char *dot = strchr(name, '.');
+	for (const struct server *v = dot ? store_servers(store) : NULL; v; v = v->next) {
+		const char *suffix = ts_suffix(server_source(v, "tailscale"));
+		if (*suffix && !strcasecmp(dot + 1, suffix))
+			return true;
+	}
+	return false;
+}
+
+/* Headscale's and Tailscale's addresses are of 100.64.0.0/10 and fd7a:115c:a1e0::/48. */
+bool vpn_carries(const struct server *v)
+{
+	char address[96];
+	unsigned a, b;
+	ssh_address(v, address, sizeof(address));
+	if (sscanf(address, "%u.%u.", &a, &b) == 2)
+		return a == 100 && b >= 64 && b < 128;
+	return !strncasecmp(address, "fd7a:115c:a1e0:", 15) || is_vpn_name(v->store, address);
+}
+
+/* Its name has no address: it may be one that only the VPN's DNS knows. */
+static bool has_no_address(const struct server *v)
+{
+	return v->link && *v->link->address && v->link->err.code == ERR_ABSENT;
+}
+
+/* Why this machine does not get to it. That no tailscaled runs here tells nothing of a name that may not be of the VPN at all. */
+static const char *own_reason(const struct server *v)
+{
+	bool sure = vpn_carries(v);
+	const char *words = sure || has_no_address(v) ? here_words(v) : NULL;
+	return words && (sure || strcmp(words, "not running") != 0) ? words : NULL;
+}
+
+bool vpn_reason(const struct server *v, char *buf, size_t size)
+{
+	const struct peer *best = NULL, *control = NULL;
+	const char *words = own_reason(v);
+	if (words) {
+		snprintf(buf, size, "VPN: tailscaled is %s on this machine", words);
+		return true;
+	}
+	for (struct row *row = store_first(v->store, &kind_peer, NULL); row; row = store_next(row, &kind_peer, NULL)) {
+		const struct peer *p = const_peer_of(row);
+		if (p->control && row->health == HEALTH_BAD)
+			control = p;
+		if (strcmp(p->is, v->name) != 0 || p->control || !p->primary)
+			continue;
+		const struct peer *w = peer_witness(p);
+		if (w && is_live(w) && (!best || (best->family == VPN_WIREGUARD && w->family != VPN_WIREGUARD)))
+			best = w;
+	}
+	if (best && reason_of(best, buf, size))
+		return true;
+	if (control && (best || vpn_carries(v))) {
+		snprintf(buf, size, "VPN: Headscale on %s does not answer", control->row.server->name);
+		return true;
+	}
+	return false;
+}
+
+/* Tailscale's before WireGuard's. */
+static const struct peer *standing_for(const struct server *v)
+{
+	const struct peer *best = NULL;
+	for (struct row *row = store_first(v->store, &kind_peer, NULL); row; row = store_next(row, &kind_peer, NULL)) {
+		const struct peer *p = const_peer_of(row);
+		if (p->primary && !p->control && !strcmp(p->is, v->name) && (!best || best->family == VPN_WIREGUARD))
+			best = p;
+	}
+	return best;
+}
+
+static const char *way(const struct peer *seen)
+{
+	if (seen->family == VPN_HEADSCALE)
+		return "online";
+	if (*seen->at.endpoint)
+		return "direct";
+	return *seen->at.peer_relay || seen->at.active ? "relay" : "online";
+}
+
+bool vpn_brief(const struct server *v, char *buf, size_t size, int64_t *since, bool *well)
+{
+	const struct peer *p = standing_for(v);
+	const struct peer *seen = p ? peer_witness(p) : NULL;
+	*since = 0;
+	*well = true;
+	if (!p || (p->family == VPN_WIREGUARD && !seen))       /* an interface of its own alone says nothing */
+		return false;
+	const char *own = peer_state(p, since);
+	bool up = !strcmp(own, "online") || !strcmp(own, "up");
+	if (seen && (up || !is_live(p)))
+		own = peer_state(seen, since);
+	if (up && seen && peer_online(seen)) {
+		own = way(seen);
+		*since = 0;
+		snprintf(buf, size, seen->ping_ms >= 0 ? "%s %.0f ms" : "%s", own, seen->ping_ms);
+	} else {
+		snprintf(buf, size, "%s", own);
+		*well = p->row.health < HEALTH_ATTENTION;
+	}
+	return true;
+}

@@ -1,0 +1,260 @@
+/* kind_peer.c: a peer as a row: made and made anew, read, written as JSON. */
+#include <cjson/cJSON.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/store/doc.h"
+#include "backends/vpn/headscale.h"
+#include "backends/vpn/peer.h"
+
+#define RATE_FROM_MS 900         /* two looks closer than that make no rate */
+#define RATE_UP_TO_MS 120000
+
+static void set_rates(struct peer *row, const struct vpn_peer *p, int64_t wall_ms)
+{
+	int64_t ms = wall_ms - row->sampled_ms;
+	if (p->rx < 0 || p->tx < 0) {
+		row->rx_rate = row->tx_rate = -1;
+		row->sampled_ms = 0;
+		return;
+	}
+	if (row->sampled_ms && ms >= 0 && ms < RATE_FROM_MS)
+		return;
+	bool fit = row->sampled_ms && ms > 0 && ms <= RATE_UP_TO_MS && p->rx >= row->sampled_rx && p->tx >= row->sampled_tx;
+	row->rx_rate = fit ? (double)(p->rx - row->sampled_rx) * 1000 / (double)ms : -1;
+	row->tx_rate = fit ? (double)(p->tx - row->sampled_tx) * 1000 / (double)ms : -1;
+	row->sampled_ms = wall_ms;
+	row->sampled_rx = p->rx;
+	row->sampled_tx = p->tx;
+}
+
+/* What it is called: the label, else what it calls itself, else its address, else the start of its key. */
+static void name_of(enum vpn_family family, const struct source *source, const struct vpn_peer *p, char *buf, size_t size)
+{
+	if (p->self && family == VPN_WIREGUARD)
+		snprintf(buf, size, "%.60s %s", source->server->name, p->iface);
+	else if (*p->name || *p->host)
+		snprintf(buf, size, "%s", *p->name ? p->name : p->host);
+	else if (p->self)
+		snprintf(buf, size, "%s", source->server->name);
+	else if (p->n_addrs)
+		snprintf(buf, size, "%s", p->addrs[0]);
+	else
+		snprintf(buf, size, "%.12s...", *p->key ? p->key : "?");
+}
+
+/* The last part of its id: readable, and the same from look to look. Two of one name are told apart by their key. */
+static void local_id(enum vpn_family family, const struct source *source, const struct vpn_peer *p, const char *name, char *buf,
+                     size_t size)
+{
+	const char *hex = strchr(p->key, ':') ? strchr(p->key, ':') + 1 : p->key;
+	const char *prefix = family == VPN_HEADSCALE ? "headscale:" : family == VPN_WIREGUARD ? "wg:" : "";
+	if (p->self && family == VPN_WIREGUARD)
+		snprintf(buf, size, "wg:%s", p->iface);
+	else if (p->self)
+		snprintf(buf, size, "%s", source->server->name);
+	else if (family == VPN_WIREGUARD)
+		snprintf(buf, size, "wg:%s:%.10s", p->iface, hex);
+	else
+		snprintf(buf, size, "%s%s", prefix, name);
+	for (char *c = buf; *c; c++)
+		if (*c == '/')
+			*c = '-';
+}
+
+struct peer *peer_set(struct source *source, enum vpn_family family, const struct vpn_peer *p, uint32_t round)
+{
+	char name[160], local[220], again[260];
+	name_of(family, source, p, name, sizeof(name));
+	local_id(family, source, p, name, local, sizeof(local));
+	struct row *r = store_row(source, &kind_peer, local, name);
+	struct peer *row = peer_of(r);
+	const char *hex = strchr(p->key, ':') ? strchr(p->key, ':') + 1 : p->key;
+	if (row->next && row->round == round) {       /* a second of that name, or one called as the machine itself */
+		snprintf(again, sizeof(again), "%s:%.10s", local, *p->id ? p->id : hex);
+		row = peer_of(store_row(source, &kind_peer, again, name));
+	}
+	peer_init(row);
+	row->family = family;
+	row->round = round;
+	set_rates(row, p, now_wall_ms());
+	row->at = *p;
+	store_touch(&row->row);
+	return row;
+}
+
+static void finish(struct row *row)
+{
+	peer_unlink(peer_of(row));
+}
+
+/* --- details ----------------------------------------------------------------------------------------------------------- */
+
+static void pair_age(struct doc *doc, const char *label, int64_t since)
+{
+	char age[HUMAN_SIZE];
+	if (since > 0)
+		doc_pair(doc, DOC_PLAIN, label, "%s ago", human_span(age, now_wall_ms() > since ? now_wall_ms() - since : 0));
+}
+
+static void pair_text(struct doc *doc, const char *label, const char *text)
+{
+	if (*text)
+		doc_pair(doc, DOC_PLAIN, label, "%s", text);
+}
+
+static void detail_expiry(const struct vpn_peer *p, struct doc *doc)
+{
+	char span[HUMAN_SIZE];
+	int64_t left = p->expiry_ms - now_wall_ms();
+	if (!p->expiry_ms)
+		doc_pair(doc, DOC_PLAIN, "key", "never expires, or that was not told");
+	else if (left <= 0)
+		doc_pair(doc, DOC_BAD, "key", "expired %s ago", human_span(span, -left));
+	else
+		doc_pair(doc, left < VPN_EXPIRY_WARN_MS ? DOC_WARN : DOC_PLAIN, "key", "expires in %s", human_span(span, left));
+}
+
+static void detail_node(const struct peer *p, struct doc *doc)
+{
+	const struct vpn_peer *at = &p->at;
+	char rx[HUMAN_SIZE], tx[HUMAN_SIZE], path[128];
+	doc_head(doc, "Peer");
+	pair_text(doc, "name", p->row.name);
+	pair_text(doc, "calls itself", at->host);
+	pair_text(doc, "server", p->is);
+	for (size_t i = 0; i < at->n_addrs; i++)
+		doc_pair(doc, DOC_PLAIN, i ? "" : "in the VPN", "%s", at->addrs[i]);
+	peer_path(p, path, sizeof(path));
+	pair_text(doc, "path", path);
+	pair_age(doc, "last seen", at->seen_ms);
+	pair_age(doc, "handshake", at->handshake_ms);
+	if (at->rx >= 0)
+		doc_pair(doc, DOC_PLAIN, "traffic", "%s received, %s sent", human_bytes(rx, (uint64_t)at->rx), human_bytes(tx, (uint64_t)at->tx));
+	pair_text(doc, "user", at->user);
+	pair_text(doc, "tags", at->tags);
+	pair_text(doc, "routes", at->routes);
+	if (*at->offered)
+		doc_pair(doc, DOC_WARN, "announces", "%s, not approved", at->offered);
+	if (at->exit_node || at->exit_option)
+		doc_pair(doc, DOC_PLAIN, "exit node", "%s", at->exit_node ? "in use" : "offers to be one");
+	pair_text(doc, "system", at->os);
+	pair_text(doc, "version", at->version);
+	if (p->family != VPN_WIREGUARD)
+		detail_expiry(at, doc);
+	pair_text(doc, "complains", at->health);
+	pair_text(doc, "public key", at->key);
+}
+
+static void detail(struct row *row, struct doc *doc, bool reveal)
+{
+	struct peer *p = peer_of(row);
+	char line[400];
+	(void)reveal;
+	if (p->control) {
+		hs_detail(row->source, doc);
+		return;
+	}
+	const struct peer *hs = peer_in(p, VPN_HEADSCALE, false);
+	detail_node(p, doc);
+	if (hs && hs != p) {
+		doc_head(doc, "In Headscale");
+		doc_pair(doc, DOC_PLAIN, "node", "%s, %s, of %s", hs->at.id, hs->row.name, *hs->at.user ? hs->at.user : "nobody");
+		pair_text(doc, "tags", hs->at.tags);
+		pair_text(doc, "routes", hs->at.routes);
+		pair_text(doc, "announces", hs->at.offered);
+		detail_expiry(&hs->at, doc);
+	}
+	doc_head(doc, "Who sees it how");
+	const struct peer *o = p;
+	do {
+		peer_seen(o, line, sizeof(line));
+		doc_add(doc, DOC_PLAIN, "%s", line);
+		o = o->next;
+	} while (o != p);
+}
+
+/* --- JSON -------------------------------------------------------------------------------------------------------------- */
+
+static void add_text(cJSON *o, const char *name, const char *text)
+{
+	if (*text)
+		cJSON_AddStringToObject(o, name, text);
+	else
+		cJSON_AddNullToObject(o, name);
+}
+
+static void add_number(cJSON *o, const char *name, double n, bool known)
+{
+	if (known)
+		cJSON_AddNumberToObject(o, name, n);
+	else
+		cJSON_AddNullToObject(o, name);
+}
+
+static void json_seen(const struct peer *p, cJSON *o)
+{
+	cJSON *seen = cJSON_AddArrayToObject(o, "seen_by");
+	const struct peer *w = p;
+	char line[400];
+	do {
+		cJSON *one = cJSON_CreateObject();
+		peer_seen(w, line, sizeof(line));
+		cJSON_AddStringToObject(one, "id", w->row.id);
+		cJSON_AddStringToObject(one, "how", line);
+		cJSON_AddItemToArray(seen, one);
+		w = w->next;
+	} while (w != p);
+}
+
+static void json(const struct row *row, void *cjson)
+{
+	static const char *const families[] = { "tailscale", "wireguard", "headscale" };
+	const struct peer *p = const_peer_of(row);
+	const struct vpn_peer *at = &p->at;
+	cJSON *o = cjson;
+	char path[128];
+	int64_t since;
+	cJSON_AddStringToObject(o, "vpn", families[p->family]);
+	cJSON_AddBoolToObject(o, "primary", p->primary);
+	cJSON_AddBoolToObject(o, "self", at->self);
+	cJSON_AddBoolToObject(o, "control", p->control);
+	add_text(o, "is_server", p->is);
+	cJSON_AddStringToObject(o, "state", peer_state(p, &since));
+	cJSON_AddBoolToObject(o, "online", peer_online(p));
+	peer_path(p, path, sizeof(path));
+	add_text(o, "path", path);
+	cJSON *addrs = cJSON_AddArrayToObject(o, "addresses");
+	for (size_t i = 0; i < at->n_addrs; i++)
+		cJSON_AddItemToArray(addrs, cJSON_CreateString(at->addrs[i]));
+	add_text(o, "endpoint", at->endpoint);
+	add_text(o, "relay", at->relay);
+	add_text(o, "os", at->os);
+	add_text(o, "version", at->version);
+	add_text(o, "user", at->user);
+	add_text(o, "tags", at->tags);
+	add_text(o, "routes", at->routes);
+	add_text(o, "routes_offered", at->offered);
+	add_number(o, "rx_bytes", (double)at->rx, at->rx >= 0);
+	add_number(o, "tx_bytes", (double)at->tx, at->tx >= 0);
+	add_number(o, "last_seen_ms", (double)at->seen_ms, at->seen_ms > 0);
+	add_number(o, "handshake_ms", (double)at->handshake_ms, at->handshake_ms > 0);
+	add_number(o, "key_expiry_ms", (double)at->expiry_ms, at->expiry_ms > 0);
+	cJSON_AddBoolToObject(o, "exit_node", at->exit_node);
+	cJSON_AddBoolToObject(o, "exit_node_option", at->exit_option);
+	if (p->primary)
+		json_seen(p, o);
+}
+
+const struct kind kind_peer = {
+	.name = "peer",
+	.plural = "peers",
+	.row_size = sizeof(struct peer),
+	.actions = peer_actions,
+	.finish = finish,
+	.detail = detail,
+	.json = json,
+};

@@ -1,0 +1,130 @@
+/* parse_wg.c: `wg show all dump`: 5 columns are an interface, 9 a peer. wireguard.c has taken the secrets out on the server
+ * already; a column that should hold one is not looked at here. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/base/mem.h"
+#include "backends/base/wash.h"
+#include "backends/vpn/parse.h"
+
+#define COLUMNS 9
+
+static void column(char *buf, size_t size, const char *from, const char *to)
+{
+	wash(buf, size, from, (size_t)(to - from));
+	if (!strcmp(buf, "(none)") || !strcmp(buf, "off"))
+		buf[0] = '\0';
+}
+
+static int64_t count(const char *s)
+{
+	char *end;
+	errno = 0;
+	long long n = strtoll(s, &end, 10);
+	return end == s || errno || n < 0 || n > 9000000000000000LL ? -1 : n;
+}
+
+/* "10.8.0.2/32,fd00::2/128,10.9.0.0/24": whole addresses are the peer's own, the rest are routes. */
+static void allowed_ips(struct vpn_peer *p, const char *words)
+{
+	size_t used = 0;
+	while (*words) {
+		char one[64];
+		size_t n = strcspn(words, ",");
+		wash(one, sizeof(one), words, n);
+		words += n + (words[n] == ',');
+		const char *slash = strchr(one, '/');
+		bool whole = slash && (!strcmp(slash, "/32") || !strcmp(slash, "/128"));
+		if (whole && p->n_addrs < VPN_ADDRS)
+			vpn_plain_address(p->addrs[p->n_addrs++], sizeof(p->addrs[0]), one);
+		else if (!whole && *one && used + strlen(one) + 3 < sizeof(p->routes))
+			used += (size_t)snprintf(p->routes + used, sizeof(p->routes) - used, "%s%s", used ? ", " : "", one);
+		p->exit_option = p->exit_option || !strcmp(one, "0.0.0.0/0") || !strcmp(one, "::/0");
+	}
+}
+
+/* at[i] and at[i + 1] - 1 bound column i. */
+static void read_line(struct vpn_list *list, const char *const *at, int n, int64_t skew_ms)
+{
+	char text[512];
+	if (n != 5 && n != COLUMNS)
+		return;
+	struct vpn_peer *p = &list->peers[list->n++];
+	*p = (struct vpn_peer){ .online = -1, .rx = -1, .tx = -1, .self = n == 5 };
+	column(p->iface, sizeof(p->iface), at[0], at[1] - 1);
+	if (n == 5) {
+		column(p->key, sizeof(p->key), at[2], at[3] - 1);
+		column(text, sizeof(text), at[3], at[4] - 1);
+		if (count(text) > 0)
+			snprintf(p->endpoint, sizeof(p->endpoint), "port %lld", (long long)count(text));
+		return;
+	}
+	column(p->key, sizeof(p->key), at[1], at[2] - 1);
+	column(p->endpoint, sizeof(p->endpoint), at[3], at[4] - 1);
+	column(text, sizeof(text), at[4], at[5] - 1);
+	allowed_ips(p, text);
+	column(text, sizeof(text), at[5], at[6] - 1);
+	int64_t shake = count(text);
+	p->handshake_ms = shake > 0 ? shake * 1000 + skew_ms : 0;
+	column(text, sizeof(text), at[6], at[7] - 1);
+	p->rx = count(text);
+	column(text, sizeof(text), at[7], at[8] - 1);
+	p->tx = count(text);
+	column(text, sizeof(text), at[8], at[9] - 1);
+	p->keepalive = *text && count(text) > 0 ? (int)(count(text) & 0xffff) : 0;
+}
+
+static void split(struct vpn_list *list, const char *line, const char *end, int64_t skew_ms)
+{
+	const char *at[COLUMNS + 1] = { line };
+	int n = 1;
+	for (const char *s = line; s < end; s++) {
+		if (*s != '\t')
+			continue;
+		if (n == COLUMNS)
+			return;
+		at[n++] = s + 1;
+	}
+	at[n] = end + 1;
+	read_line(list, at, n, skew_ms);
+}
+
+static size_t lines_of(const char *text, size_t len)
+{
+	size_t n = 1;
+	for (size_t i = 0; i < len; i++)
+		n += text[i] == '\n';
+	return n < VPN_PEERS_MAX ? n : VPN_PEERS_MAX;
+}
+
+bool wg_dump_parse(struct vpn_list *list, const char *text, size_t len, int64_t wall_ms, struct err *err)
+{
+	static const char clock_word[] = "clock ";
+	size_t most = lines_of(text, len);
+	const char *end = text + len;
+	int64_t skew_ms = 0;
+	bool head = false;
+	*list = (struct vpn_list){ .peers = xcalloc(most, sizeof(*list->peers)), .cap = most };
+	for (const char *line = text; line < end && list->n < most;) {
+		const char *stop = memchr(line, '\n', (size_t)(end - line));
+		const char *next = stop ? stop + 1 : end;
+		if (!stop)
+			stop = end;
+		if ((size_t)(stop - line) >= sizeof(clock_word) && !strncmp(line, clock_word, sizeof(clock_word) - 1)) {
+			char digits[24];
+			snprintf(digits, sizeof(digits), "%.*s", (int)(stop - line - 6), line + 6);
+			int64_t theirs = count(digits);
+			skew_ms = theirs > 0 ? wall_ms - theirs * 1000 : 0;
+			head = true;
+		} else {
+			split(list, line, stop, skew_ms);
+		}
+		line = next;
+	}
+	if (head || list->n)
+		return true;
+	vpn_list_finish(list);
+	return err_set(err, ERR_GARBLED, "what came back is not what wg prints");
+}

@@ -1,0 +1,473 @@
+/* tailscale.c: tailscaled on one server: its LocalAPI over the forwarded socket.
+ *
+ * Two calls: /status, which makes the rows, and /watch-ipn-bus, which stays open and only says when to ask /status again, as
+ * the bus has changed with every release and the status has not. Where sshd forbids sockets the program takes their place:
+ * `tailscale debug watch-ipn` runs as long as the link lives and `tailscale status --json` only when it spoke. So at rest no
+ * process is started on a server. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/base/human.h"
+#include "backends/base/json.h"
+#include "backends/base/mem.h"
+#include "backends/link/http.h"
+#include "backends/link/link.h"
+#include "backends/link/loop.h"
+#include "backends/services/unit.h"
+#include "backends/vpn/acts.h"
+#include "backends/vpn/tailscale.h"
+
+#define PROGRAM "command -v tailscale >/dev/null 2>&1 || exit 127; exec "
+/* Initial state, no private keys, changes of peers (of no meaning to old ones). */
+#define BUS_MASK (2 | 16 | 4096)
+#define BUS_MASK_OLD (2 | 16)
+#define ASK_GAP_MS 250           /* between two looks, however much happens */
+#define SHOWN_MS 5000            /* figures of traffic, while somebody looks at them */
+#define HIDDEN_MS 60000
+#define PROGRAM_SHOWN_MS 60000   /* by the program: figures only, as its watching tells of changes */
+#define PROGRAM_MS 600000
+#define WATCH_MIN_MS 5000        /* a watching that ends sooner cannot watch */
+#define ABSENT_MS 30000          /* is there one by now? */
+#define ABSENT_SOON_MS 5000
+#define ABSENT_UNTOLD_MS 600000  /* where no systemd tells of it */
+#define CLOCK_NEAR_MS 3000       /* HTTP tells whole seconds */
+#define RETRY_MIN_MS 1000
+#define RETRY_MAX_MS 60000
+#define STATUS_MAX (32u << 20)
+#define CALL_MS 10000
+
+static void ask_status(struct ts *);
+static void start_bus(struct ts *);
+static void begin(struct ts *);
+
+static struct ts *of(struct source *source)
+{
+	return (struct ts *)source;
+}
+
+const char *ts_state(const struct source *source)
+{
+	return source && source->backend == &backend_tailscale ? ((const struct ts *)source)->state : "";
+}
+
+const char *ts_suffix(const struct source *source)
+{
+	return source && source->backend == &backend_tailscale ? ((const struct ts *)source)->suffix : "";
+}
+
+struct door *ts_door(struct source *source)
+{
+	struct ts *t = of(source);
+	return t->by_program ? NULL : t->door;
+}
+
+/* --- how it ends ---------------------------------------------------------------------------------------------------------- */
+
+static void let_go(struct ts *t)
+{
+	call_cancel(t->status);
+	call_cancel(t->bus);
+	call_cancel(t->prefs);
+	run_cancel(t->run);
+	stream_close(t->watch);
+	t->status = t->bus = t->prefs = NULL;
+	t->run = NULL;
+	t->watch = NULL;
+	t->again = false;
+	if (t->timer) {
+		loop_timer_set(t->timer, -1);
+		loop_timer_set(t->retry, -1);
+	}
+}
+
+static const struct unit *own_unit(const struct server *v)
+{
+	char *id = xasprintf("%s/unit/tailscaled.service", v->name);
+	const struct row *row = store_find(v->store, id);
+	free(id);
+	return row && row->kind == &kind_unit ? (const struct unit *)row : NULL;
+}
+
+/* It is started with the machine, and yet it does not run. */
+static bool should_run(const struct server *v)
+{
+	const struct unit *u = own_unit(v);
+	return u && !strcmp(u->file_state, "enabled") && strcmp(u->active, "active") != 0;
+}
+
+static bool units_are_told(const struct server *v)
+{
+	const struct source *s = server_source(v, "systemd");
+	return s && s->state == SOURCE_LIVE;
+}
+
+/* Whether a look at the socket may find more than the one before it. Each look at one that is not there is a line in that server's
+ * journal, so where its units are known, they are asked instead. */
+static bool worth_a_look(const struct server *v)
+{
+	const struct unit *u = own_unit(v);
+	return v->is_local || !units_are_told(v) || (u && !strcmp(u->active, "active"));
+}
+
+/* Never heard of: there is none, or it does not run. */
+static void fail_absent(struct ts *t)
+{
+	struct err said;
+	bool should = should_run(t->source.server);
+	if (should) {
+		err_set(&said, ERR_ABSENT, "%s: tailscaled does not run; `systemctl start tailscaled` there starts it", t->source.server->name);
+		source_set_state(&t->source, SOURCE_FAILED, &said);
+	} else {
+		source_set_state(&t->source, SOURCE_ABSENT, NULL);
+	}
+	t->missing = true;
+	if (t->by_program)
+		return;
+	/* At first the units are not known yet. */
+	bool soon = should || !t->fails++, told = t->source.server->is_local || units_are_told(t->source.server);
+	loop_timer_set(t->retry, soon ? ABSENT_SOON_MS : told ? ABSENT_MS : ABSENT_UNTOLD_MS);
+}
+
+static void fail(struct ts *t, const struct err *err)
+{
+	struct err said = *err;
+	let_go(t);
+	if (source_link(&t->source)->state != LINK_UP)
+		return;
+	if (err->code == ERR_ABSENT && !t->greeted) {
+		fail_absent(t);
+		return;
+	}
+	if (err->code == ERR_ABSENT)
+		err_set(&said, ERR_ABSENT, "%s: tailscaled has stopped; `systemctl start tailscaled` there starts it", t->source.server->name);
+	source_set_state(&t->source, err->code == ERR_DENIED ? SOURCE_DENIED : t->greeted ? SOURCE_STALE : SOURCE_FAILED, &said);
+	int64_t delay = (int64_t)RETRY_MIN_MS << (t->fails < 7 ? t->fails : 7);
+	t->fails++;
+	if (t->by_program && err->code == ERR_DENIED)
+		delay = PROGRAM_MS;
+	else if (delay > RETRY_MAX_MS)
+		delay = RETRY_MAX_MS;
+	loop_timer_set(t->retry, delay);
+	vpn_join(t->source.store);
+}
+
+/* --- the answer's way in ----------------------------------------------------------------------------------------------------- */
+
+static void set_detail(struct ts *t, const struct ts_status *s)
+{
+	snprintf(t->state, sizeof(t->state), "%s", s->state);
+	snprintf(t->auth_url, sizeof(t->auth_url), "%s", s->auth_url);
+	if (*s->suffix)
+		snprintf(t->suffix, sizeof(t->suffix), "%s", s->suffix);
+	snprintf(t->source.detail, sizeof(t->source.detail), "Tailscale %.30s, %s%s%.30s%s", s->version, s->state, *s->tailnet ? ", " : "",
+	         s->tailnet, t->by_program ? ", by its program" : "");
+}
+
+static void feed_status(struct ts *t, const char *json, size_t len)
+{
+	struct ts_status s;
+	struct err err, said;
+	if (!ts_status_parse(&s, json, len, &err)) {
+		err_set(&said, err.code, "tailscaled on %s: %s", t->source.server->name, err.text);
+		if (t->door)
+			fail(t, &said);
+		else
+			source_set_state(&t->source, SOURCE_FAILED, &said);
+		return;
+	}
+	t->greeted = true;
+	t->fails = 0;
+	t->round++;
+	set_detail(t, &s);
+	store_rows_begin(&t->source, &kind_peer);
+	for (size_t i = 0; i < s.list.n; i++) {
+		if (s.list.peers[i].handshake_ms)     /* the one time that its own machine's clock made */
+			s.list.peers[i].handshake_ms += t->skew_ms;
+		peer_set(&t->source, VPN_TAILSCALE, &s.list.peers[i], t->round);
+	}
+	store_rows_end(&t->source, &kind_peer);
+	ts_status_finish(&s);
+	source_set_state(&t->source, SOURCE_LIVE, NULL);
+	vpn_join(t->source.store);
+	if (*t->auth_url)
+		ts_acts_auth_url(&t->source, t->auth_url);
+}
+
+static void feed(struct source *source, const char *what, const char *bytes, size_t len)
+{
+	if (strcmp(what, "status") == 0)
+		feed_status(of(source), bytes, len);
+	else if (strcmp(what, "clock") == 0)
+		of(source)->skew_ms = strtoll(bytes, NULL, 10);
+}
+
+/* Told before the status it belongs to, and only when it changed. */
+static void feed_clock(struct ts *t, const char *date)
+{
+	char text[24];
+	int64_t theirs = date ? vj_http_date_ms(date) : 0, skew = theirs ? now_wall_ms() - theirs : 0;
+	if (skew > -CLOCK_NEAR_MS && skew < CLOCK_NEAR_MS)
+		skew = 0;
+	if (skew - t->skew_ms > -CLOCK_NEAR_MS && skew - t->skew_ms < CLOCK_NEAR_MS)
+		return;
+	int n = snprintf(text, sizeof(text), "%lld", (long long)skew);
+	source_feed(&t->source, "clock", text, (size_t)n);
+}
+
+/* --- when to look ------------------------------------------------------------------------------------------------------------ */
+
+static void look_later(struct ts *t)
+{
+	int64_t rest = !t->by_program ? (t->shown ? SHOWN_MS : HIDDEN_MS) : t->shown || !t->watch ? PROGRAM_SHOWN_MS : PROGRAM_MS;
+	loop_timer_set(t->timer, t->again ? ASK_GAP_MS : rest);
+	t->again = false;
+}
+
+static void look_soon(struct ts *t)
+{
+	if (t->status || t->run) {
+		t->again = true;
+		return;
+	}
+	int64_t since = loop_now(store_loop(t->source.store)) - t->asked_ms;
+	loop_timer_set(t->timer, since >= ASK_GAP_MS ? 0 : ASK_GAP_MS - since);
+}
+
+void ts_poke(struct source *source)
+{
+	struct ts *t = of(source);
+	if (t->door && t->source.state == SOURCE_LIVE)
+		look_soon(t);
+}
+
+void ts_shown(struct source *source, bool now)
+{
+	struct ts *t = of(source);
+	if (now && !t->shown && t->source.state == SOURCE_LIVE && !t->by_program && t->door)
+		look_soon(t);
+	t->shown = now;
+}
+
+/* --- by the socket ------------------------------------------------------------------------------------------------------------ */
+
+static const char *const headers[] = { "Host: local-tailscaled.sock", NULL };
+
+static void prefs_done(struct call *call, const struct reply *r, void *arg)
+{
+	struct ts *t = arg;
+	struct ts_prefs prefs;
+	t->prefs = NULL;
+	if (!r->err.code && r->status == 200 && ts_prefs_parse(&prefs, r->body, r->len))
+		snprintf(t->control_url, sizeof(t->control_url), "%s", prefs.control_url);
+}
+
+/* Once: for the day on which it is logged out and has forgotten. */
+static void ask_control(struct ts *t)
+{
+	if (!*t->control_url && !t->prefs && t->door && !t->by_program && strcmp(t->state, "Running") == 0)
+		t->prefs = call_start(t->door, &(struct call_spec){ .path = "/localapi/v0/prefs", .headers = headers, .done = prefs_done,
+		                                                    .arg = t, .timeout_ms = CALL_MS });
+}
+
+static void status_done(struct call *call, const struct reply *r, void *arg)
+{
+	struct ts *t = arg;
+	char said[120];
+	struct err err = r->err;
+	t->status = NULL;
+	if (err.code == ERR_DENIED && !t->greeted) {          /* the program may be let in where we are not */
+		t->by_program = true;
+		begin(t);
+		return;
+	}
+	if (!err.code && r->status != 200) {
+		hs_message(said, sizeof(said), r->body, r->len);
+		err_set(&err, r->status == 403 ? ERR_DENIED : ERR_REFUSED, "%s: tailscaled refuses its status (%d): %s", t->source.server->name,
+		        r->status, said);
+	}
+	if (err.code) {
+		fail(t, &err);
+		return;
+	}
+	feed_clock(t, call_header(call, "Date"));
+	source_feed(&t->source, "status", r->body, r->len);
+	if (t->source.state != SOURCE_LIVE)
+		return;
+	if (!t->bus && !t->no_bus)
+		start_bus(t);
+	look_later(t);
+	ask_control(t);
+}
+
+static bool bus_data(struct call *call, const char *bytes, size_t len, void *arg)
+{
+	struct ts *t = arg;
+	if (memchr(bytes, '\n', len))
+		look_soon(t);
+	return true;
+}
+
+static void bus_done(struct call *call, const struct reply *r, void *arg)
+{
+	struct ts *t = arg;
+	struct err err = r->err;
+	t->bus = NULL;
+	if (r->status == 400 && !t->old_bus) {
+		t->old_bus = true;
+		start_bus(t);
+	} else if (t->status && !t->greeted) {
+		;                                 /* the status, which is on its way, says more of why */
+	} else if (r->status == 403 || r->status == 404) {
+		t->no_bus = true;                 /* looks from time to time have to do */
+	} else {
+		if (!err.code)
+			err_set(&err, ERR_LOST, "%s: tailscaled ended its stream of changes: it may be restarting", t->source.server->name);
+		fail(t, &err);
+	}
+}
+
+static void start_bus(struct ts *t)
+{
+	char path[64];
+	snprintf(path, sizeof(path), "/localapi/v0/watch-ipn-bus?mask=%d", t->old_bus ? BUS_MASK_OLD : BUS_MASK);
+	t->bus = call_start(t->door, &(struct call_spec){ .path = path, .headers = headers, .data = bus_data, .done = bus_done, .arg = t });
+}
+
+/* --- by the program -------------------------------------------------------------------------------------------------------------- */
+
+static size_t watch_data(struct stream *s, const char *bytes, size_t len, void *arg)
+{
+	struct ts *t = arg;
+	if (memchr(bytes, '\n', len))
+		look_soon(t);
+	return len;
+}
+
+/* It ends with its tailscaled, and is then begun anew. One that cannot watch is looked at once a minute. */
+static void watch_closed(struct stream *s, const struct stream_end *end, void *arg)
+{
+	struct ts *t = arg;
+	t->watch = NULL;
+	t->no_bus = loop_now(store_loop(t->source.store)) - t->watch_ms < WATCH_MIN_MS;
+	look_soon(t);
+}
+
+static void start_watch(struct ts *t)
+{
+	static const struct stream_events events = { .data = watch_data, .closed = watch_closed };
+	struct err err;
+	t->watch_ms = loop_now(store_loop(t->source.store));
+	t->watch = link_open(source_link(&t->source), &(struct road){ .kind = ROAD_EXEC,
+	                     .command = PROGRAM "tailscale debug watch-ipn --netmap=false --rate-limit=false 2>/dev/null" }, &events, t, &err);
+}
+
+static void program_done(const struct run_result *r, void *arg)
+{
+	struct ts *t = arg;
+	struct err err = r->end.err;
+	char said[160];
+	t->run = NULL;
+	if (!err.code && r->end.exit_code == 127)
+		err_set(&err, ERR_ABSENT, "%s has no tailscale", t->source.server->name);
+	else if (!err.code && r->end.exit_code != 0)
+		err_set(&err, strstr(r->err_out, "ermission denied") ? ERR_DENIED : t->greeted ? ERR_REFUSED : ERR_ABSENT,
+		        "%s: `tailscale status` says: %s", t->source.server->name, hs_message(said, sizeof(said), r->err_out, r->err_len));
+	if (err.code) {
+		fail(t, &err);
+		return;
+	}
+	source_feed(&t->source, "status", r->out, r->out_len);
+	if (t->source.state != SOURCE_LIVE)
+		return;
+	if (!t->watch && !t->no_bus)
+		start_watch(t);
+	look_later(t);
+}
+
+/* --- asking ----------------------------------------------------------------------------------------------------------------------- */
+
+static void ask_status(struct ts *t)
+{
+	t->asked_ms = loop_now(store_loop(t->source.store));
+	if (t->by_program)
+		t->run = link_run(source_link(&t->source), PROGRAM "tailscale status --json", NULL, 0, STATUS_MAX, CALL_MS, program_done, t);
+	else
+		t->status = call_start(t->door, &(struct call_spec){ .path = "/localapi/v0/status", .headers = headers, .done = status_done,
+		                                                     .arg = t, .max = STATUS_MAX, .timeout_ms = CALL_MS });
+}
+
+static void on_timer(struct loop_timer *timer, void *arg)
+{
+	struct ts *t = arg;
+	if (t->door && !t->status && !t->run)
+		ask_status(t);
+}
+
+static void begin(struct ts *t)
+{
+	static const struct road road = { .kind = ROAD_UNIX, .path = TS_SOCKET };
+	let_go(t);
+	t->missing = false;
+	if (source_link(&t->source)->state != LINK_UP)
+		return;
+	if (!t->door)
+		t->door = door_create(store_http(t->source.store), source_link(&t->source), &road, 1);
+	ask_status(t);
+	/* one call finds out whether there is any: sshd writes a line to its journal for each that finds no socket */
+	if (!t->by_program && t->source.state != SOURCE_WAITING && t->source.state != SOURCE_ABSENT)
+		start_bus(t);
+}
+
+static void on_retry(struct loop_timer *timer, void *arg)
+{
+	struct ts *t = arg;
+	if (t->missing && source_link(&t->source)->state == LINK_UP && !worth_a_look(t->source.server))
+		fail_absent(t);
+	else
+		begin(t);
+}
+
+/* --- the backend ------------------------------------------------------------------------------------------------------------------ */
+
+static void up(struct source *source)
+{
+	struct ts *t = of(source);
+	if (!t->timer) {
+		t->timer = loop_timer_add(store_loop(source->store), -1, on_timer, t);
+		t->retry = loop_timer_add(store_loop(source->store), -1, on_retry, t);
+	}
+	t->fails = 0;
+	t->by_program = t->no_bus = t->greeted = false;
+	begin(t);
+}
+
+static void down(struct source *source)
+{
+	struct ts *t = of(source);
+	let_go(t);
+	if (source_link(source)->state != LINK_UP) {
+		ts_acts_end(source);
+		door_destroy(t->door);
+		t->door = NULL;
+	}
+	if (source->state == SOURCE_LIVE)
+		source_set_state(source, SOURCE_STALE, NULL);
+	vpn_join(source->store);
+}
+
+static void finish(struct source *source)
+{
+	struct ts *t = of(source);
+	let_go(t);
+	ts_acts_end(source);
+	here_finish(t);
+	door_destroy(t->door);
+	loop_timer_remove(t->timer);
+	loop_timer_remove(t->retry);
+	vpn_join(source->store);
+}
+
+const struct backend backend_tailscale = {
+	.name = "tailscale", .source_size = sizeof(struct ts), .up = up, .down = down, .feed = feed, .shown = vpn_shown, .finish = finish,
+};

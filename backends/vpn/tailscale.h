@@ -1,0 +1,35 @@
+/* tailscale.h: the inside of the tailscale source, for tailscale.c and the actions on it. */
+#ifndef VPN_TAILSCALE_H
+#define VPN_TAILSCALE_H
+
+#include "backends/store/store.h"
+
+#define TS_SOCKET "/var/run/tailscale/tailscaled.sock"
+
+struct ts_act;
+struct here;
+
+struct ts {
+	struct source source;
+	struct door *door;               /* NULL: the link is down */
+	struct call *status, *bus, *prefs; /* on their way */
+	char control_url[200];           /* its log-in server, as long as it was logged in; "" unknown. Logging out forgets it there */
+	struct run *run;                 /* `tailscale status`, where the socket is forbidden */
+	struct stream *watch;            /* `tailscale debug watch-ipn`, likewise */
+	int64_t watch_ms;                /* loop clock of its beginning */
+	struct loop_timer *timer, *retry;
+	int64_t asked_ms;                /* loop clock of the last look */
+	unsigned fails;
+	uint32_t round;                  /* counts the lists */
+	bool by_program, old_bus, no_bus, again, shown, greeted, missing;
+	char state[24];                  /* "Running", "NeedsLogin", ...; "" unknown */
+	char auth_url[256];
+	char suffix[96];                 /* of its names in DNS, as it was told last; "" unknown */
+	int64_t skew_ms;                 /* our clock minus its machine's; 0 when they are near */
+	struct ts_act *acts;             /* that run; act_ts.c */
+	struct here *here;               /* this machine's own tailscaled, asked on behalf of a server that is down; here.c */
+};
+
+void here_finish(struct ts *);
+
+#endif

@@ -1,0 +1,225 @@
+/* wireguard.c: WireGuard interfaces by `wg show all dump`, wireguard-go's too.
+ *
+ * There is no stream for it, so it is looked at: every 10 s while a row is on the screen, else once a minute, one process a
+ * look. The dump begins with the private key: the shell on the server takes it and every preshared key out with its own means,
+ * so that neither ever leaves the server. It also tells the server's clock, since handshakes are told in its time. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/base/quote.h"
+#include "backends/link/link.h"
+#include "backends/link/loop.h"
+#include "backends/store/settings.h"
+#include "backends/vpn/peer.h"
+
+#define SHOWN_MS 10000
+#define HIDDEN_MS 60000
+#define RUN_MS 15000
+#define START_AGAIN_MS 3000      /* right after the login all of sshd's sessions may be taken */
+#define START_TRIES 5
+#define DUMP_MAX (8u << 20)
+#define NO_RIGHT 4               /* exit codes of the script */
+#define NO_PROGRAM 127
+
+struct wg {
+	struct source source;
+	struct run *run;
+	struct loop_timer *timer;
+	int64_t asked_ms;            /* loop clock */
+	unsigned tries;              /* in a row that could not even start */
+	uint32_t round;
+	bool up, by_sudo, shown, absent;
+};
+
+static struct wg *of(struct source *source)
+{
+	return (struct wg *)source;
+}
+
+/* POSIX, no single quotes, nothing but builtins besides wg itself. btime and uptime make the server's clock without a process. */
+#define SCRIPT \
+	"PATH=$PATH:/usr/sbin:/sbin:/usr/local/bin; command -v wg >/dev/null 2>&1 || exit 127; " \
+	"b=0; while read -r k v l; do case $k in btime) b=$v; break;; esac; done </proc/stat; " \
+	"read -r u l </proc/uptime; printf \"clock %%s\\n\" $((b+${u%%%%.*})); " \
+	"d=$(LC_ALL=C %swg show all dump 2>&1); c=$?; " \
+	"case $d in *\"ermission denied\"*|*\"not permitted\"*) echo \"$d\" >&2; exit 4;; esac; " \
+	"if [ $c -ne 0 ]; then echo \"$d\" >&2; exit $c; fi; " \
+	"t=$(printf \"\\t\"); printf \"%%s\\n\" \"$d\" | while IFS=$t read -r a e f g h i j k l; do " \
+	"if [ -z \"$f\" ]; then continue; fi; " \
+	"if [ -z \"$i\" ]; then printf \"%%s\\t-\\t%%s\\t%%s\\t%%s\\n\" \"$a\" \"$f\" \"$g\" \"$h\"; " \
+	"else printf \"%%s\\t%%s\\t-\\t%%s\\t%%s\\t%%s\\t%%s\\t%%s\\t%%s\\n\" \"$a\" \"$e\" \"$g\" \"$h\" \"$i\" \"$j\" \"$k\" \"$l\"; fi; done"
+
+static void look(struct wg *);
+
+static bool may_sudo(const struct wg *w)
+{
+	const struct server_config *c = w->source.server->config;
+	return w->source.server->uid != 0 && !(c && c->sudo && !strcmp(c->sudo, "never"));
+}
+
+/* --- the answer's way in ----------------------------------------------------------------------------------------------------- */
+
+static void feed_dump(struct wg *w, const char *text, size_t len)
+{
+	struct vpn_list list;
+	struct err err;
+	if (!wg_dump_parse(&list, text, len, now_wall_ms(), &err)) {
+		source_set_state(&w->source, SOURCE_FAILED, &err);
+		return;
+	}
+	size_t interfaces = 0;
+	w->round++;
+	store_rows_begin(&w->source, &kind_peer);
+	for (size_t i = 0; i < list.n; i++) {
+		interfaces += list.peers[i].self;
+		peer_set(&w->source, VPN_WIREGUARD, &list.peers[i], w->round);
+	}
+	store_rows_end(&w->source, &kind_peer);
+	snprintf(w->source.detail, sizeof(w->source.detail), "%zu interface%s, %zu peer%s%s", interfaces, interfaces == 1 ? "" : "s",
+	         list.n - interfaces, list.n - interfaces == 1 ? "" : "s", w->by_sudo ? ", by sudo -n" : "");
+	source_set_state(&w->source, list.n ? SOURCE_LIVE : SOURCE_ABSENT, NULL);
+	vpn_list_finish(&list);
+	vpn_join(w->source.store);
+}
+
+static void feed(struct source *source, const char *what, const char *bytes, size_t len)
+{
+	if (strcmp(what, "dump") == 0)
+		feed_dump(of(source), bytes, len);
+}
+
+/* --- looking -------------------------------------------------------------------------------------------------------------------- */
+
+static void look_later(struct wg *w)
+{
+	if (w->up && !w->absent)
+		loop_timer_set(w->timer, w->shown ? SHOWN_MS : HIDDEN_MS);
+}
+
+static void denied(struct wg *w, const char *said, size_t len)
+{
+	struct err err;
+	char words[120];
+	const struct server *v = w->source.server;
+	const char *user = *v->user ? v->user : "USER";
+	hs_message(words, sizeof(words), said, len);
+	err_set(&err, ERR_DENIED, "%s may not read WireGuard on %s (%s); the line `%s ALL=(root) NOPASSWD: /usr/bin/wg show all dump` in "
+	        "sudoers there grants it", user, v->name, words, user);
+	w->absent = true;                     /* a refused sudo is mailed to root on some servers: not again */
+	source_set_state(&w->source, SOURCE_DENIED, &err);
+}
+
+static void failed(struct wg *w, const struct run_result *r)
+{
+	struct err err = r->end.err;
+	char words[160];
+	if (!err.code)
+		err_set(&err, ERR_REFUSED, "%s: `wg show all dump` ended with code %d: %s", w->source.server->name, r->end.exit_code,
+		        hs_message(words, sizeof(words), r->err_out, r->err_len));
+	source_set_state(&w->source, w->round ? SOURCE_STALE : SOURCE_FAILED, &err);
+	look_later(w);
+	vpn_join(w->source.store);
+}
+
+static void on_dump(const struct run_result *r, void *arg)
+{
+	struct wg *w = arg;
+	int code = r->end.err.code ? -1 : r->end.exit_code;
+	w->run = NULL;
+	if (code < 0 && r->end.err.code != ERR_TIMEOUT && w->tries++ < START_TRIES) {
+		loop_timer_set(w->timer, START_AGAIN_MS);
+		return;
+	}
+	w->tries = code < 0 ? w->tries : 0;
+	if (code == NO_PROGRAM) {
+		w->absent = true;                 /* looked for again when the link is new */
+		source_set_state(&w->source, SOURCE_ABSENT, NULL);
+	} else if (code == NO_RIGHT && !w->by_sudo && may_sudo(w)) {
+		w->by_sudo = true;
+		look(w);
+	} else if (code == NO_RIGHT || (w->by_sudo && code == 1)) {
+		denied(w, r->err_out, r->err_len);
+	} else if (code == 0) {
+		source_feed(&w->source, "dump", r->out, r->out_len);
+		look_later(w);
+	} else {
+		failed(w, r);
+	}
+}
+
+static void look(struct wg *w)
+{
+	struct link *link = source_link(&w->source);
+	if (w->run || link->state != LINK_UP)
+		return;
+	char *script = xasprintf(SCRIPT, w->by_sudo ? "sudo -n " : "");
+	char *command = quote_command((const char *const[]){ "sh", "-c", script, NULL });
+	w->asked_ms = loop_now(store_loop(w->source.store));
+	w->run = link_run(link, command, NULL, 0, DUMP_MAX, RUN_MS, on_dump, w);
+	free(command);
+	free(script);
+}
+
+static void on_timer(struct loop_timer *t, void *arg)
+{
+	look(arg);
+}
+
+/* Somebody looks now: as soon as the last look is 10 s old. */
+void wg_shown(struct source *source, bool now)
+{
+	struct wg *w = of(source);
+	if (now && !w->shown && w->up && !w->absent && !w->run) {
+		int64_t since = loop_now(store_loop(source->store)) - w->asked_ms;
+		loop_timer_set(w->timer, since >= SHOWN_MS ? 0 : SHOWN_MS - since);
+	}
+	w->shown = now;
+}
+
+void wg_poke(struct source *source)
+{
+	struct wg *w = of(source);
+	if (w->up && !w->absent)
+		look(w);
+}
+
+/* --- the backend ------------------------------------------------------------------------------------------------------------------ */
+
+static void up(struct source *source)
+{
+	struct wg *w = of(source);
+	if (!w->timer)
+		w->timer = loop_timer_add(store_loop(source->store), -1, on_timer, w);
+	w->up = true;
+	w->by_sudo = w->absent = false;
+	look(w);
+}
+
+static void down(struct source *source)
+{
+	struct wg *w = of(source);
+	w->up = false;
+	run_cancel(w->run);
+	w->run = NULL;
+	if (w->timer)
+		loop_timer_set(w->timer, -1);
+	if (source->state == SOURCE_LIVE)
+		source_set_state(source, SOURCE_STALE, NULL);
+	vpn_join(source->store);
+}
+
+static void finish(struct source *source)
+{
+	struct wg *w = of(source);
+	run_cancel(w->run);
+	loop_timer_remove(w->timer);
+	vpn_join(source->store);
+}
+
+const struct backend backend_wireguard = {
+	.name = "wireguard", .source_size = sizeof(struct wg), .up = up, .down = down, .feed = feed, .shown = vpn_shown, .finish = finish,
+	.needs_facts = true,
+};

@@ -1,0 +1,110 @@
+/* What was done and what changed by itself, newest first. */
+#include <stdio.h>
+#include <string.h>
+
+#include "backends/base/human.h"
+#include "backends/store/activity.h"
+#include "panels/panels.h"
+
+#define ID_CELLS 34
+#define NARROW 70
+#define CLOCK_CELLS 10           /* " 13:50:59 " and where the sign stands */
+#define TEXT_BYTES 2048
+#define ROW_BYTES 1024
+#define ROWS_MAX 12              /* of one entry that says what to do, or what was done; good news has one */
+
+/* Bytes of text that go into a row of that many cells: whole words, where there is more than one. */
+static size_t row_of(const char *text, int cells)
+{
+	size_t used, n = cells > 0 ? cells_fit(text, (size_t)cells, &used) : 0, end = n;
+	if (!text[n] || !n)
+		return n;
+	while (end && text[end] != ' ')
+		end--;
+	return end ? end : n;
+}
+
+static void draw_text(const struct canvas *c, int y, int x, enum tone tone, const char *text, size_t len)
+{
+	char row[ROW_BYTES];
+	if (y < 0 || y >= c->height)
+		return;
+	snprintf(row, sizeof(row), "%.*s", (int)(len < sizeof(row) ? len : sizeof(row) - 1), text);
+	canvas_text(c, y, x, -1, tone, row);
+}
+
+/* Its text and who did it, from x on line y on; what does not fit goes on below, from `left` on. Returns the rows. */
+static int draw_words(const struct canvas *c, int y, int x, int left, const struct activity_entry *e)
+{
+	char text[TEXT_BYTES];
+	int most = e->what == ACTIVITY_LINK && e->health == HEALTH_GOOD ? 1 : ROWS_MAX;
+	enum tone tone = e->what == ACTIVITY_ACTION ? TONE_ACCENT : TONE_PLAIN;
+	size_t len = (e->text ? strlen(e->text) : 0) + (e->by ? strlen(e->by) + 5 : 0);
+	if ((y < 0 || y >= c->height) && (most == 1 || (c->width > x && len <= (size_t)(c->width - x))))
+		return 1;                         /* of thousands most are not seen, and short */
+	snprintf(text, sizeof(text), "%s%s%s", e->text ? e->text : "", e->by ? "  by " : "", e->by ? e->by : "");
+	const char *at = text;
+	int rows = 0;
+	do {
+		size_t n = row_of(at, c->width - x);
+		if (!n && x > left)               /* no room beside the id */
+			;
+		else if (!n)
+			break;
+		draw_text(c, y + rows++, x, tone, at, n);
+		at += n + strspn(at + n, " ");
+		x = left;
+	} while (*at && rows < most);
+	return rows ? rows : 1;
+}
+
+/* One entry from line y on, of which some may lie above or below the pane; returns its rows. On a narrow pane the text follows the id
+ * at once, and goes on under it. What concerns no row has no id, and its place is the text's. */
+static int draw_entry(const struct canvas *c, int y, const struct activity_entry *e)
+{
+	char clock[HUMAN_SIZE], id[ID_CELLS * 4 + 1];
+	bool narrow = c->width < NARROW, seen = y >= 0 && y < c->height;
+	int id_cells = narrow ? c->width / 3 : ID_CELLS, x = CLOCK_CELLS, left;
+	if (seen) {
+		canvas_text(c, y, 1, -1, TONE_DIM, human_clock(clock, e->wall_ms));
+		canvas_text(c, y, x, -1, tone_health(e->health), glyph_health(e->health));
+	}
+	x += 2;
+	left = x;
+	if (e->id && *e->id) {
+		size_t cells = cells_cut(id, sizeof(id), e->id, (size_t)(id_cells > 0 ? id_cells : 0), CUT_MIDDLE, glyph_ellipsis());
+		if (seen)
+			canvas_text(c, y, x, id_cells, TONE_PLAIN, id);
+		x += (narrow ? (int)cells : id_cells) + 1;
+		left = narrow ? left : x;
+	}
+	return draw_words(c, y, x, left, e);
+}
+
+static bool concerns(const struct activity_entry *e, const struct server *only)
+{
+	size_t n = only ? strlen(only->name) : 0;
+	return !only || (e->id && !strncmp(e->id, only->name, n) && e->id[n] == '/');
+}
+
+static size_t draw(const struct store *store, const struct server *only, const struct canvas *c, size_t top)
+{
+	size_t all = activity_count(store), n = 0;
+	for (size_t i = 0; i < all; i++) {
+		const struct activity_entry *e = activity_get(store, i);
+		if (!e || !concerns(e, only))
+			continue;
+		n += (size_t)draw_entry(c, (int)((int64_t)n - (int64_t)top), e);
+	}
+	return n;
+}
+
+static void empty(const struct store *store, const struct server *s, char *buf, size_t size)
+{
+	(void)store;
+	snprintf(buf, size, "Nothing happened yet%s%s. Actions and changes of state appear here.", s ? " on " : "", s ? s->name : "");
+}
+
+const struct panel panel_activity = {
+	.name = "activity", .title = "Activity", .tab = "act", .draw = draw, .empty = empty,
+};

@@ -1,0 +1,296 @@
+/* What the columns of all panels share: ages, numbers, what an order says, why there is nothing to see.
+ *
+ * Every text that depends on the clock notes when it will read differently (cell->changes_ms), so that the console
+ * draws exactly then and otherwise not at all. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/link/ask.h"
+#include "backends/link/link.h"
+#include "tui/panel.h"
+
+/* Text that had to be cut ends before the character that did not fit whole. */
+static void mend_cut(struct cell *c)
+{
+	size_t len = strlen(c->text), start = len;
+	if (len + 1 < sizeof(c->text))
+		return;
+	while (start > 0 && ((unsigned char)c->text[start - 1] & 0xc0) == 0x80)
+		start--;
+	if (start > 0 && (unsigned char)c->text[start - 1] >= 0xc0)
+		c->text[start - 1] = '\0';
+}
+
+void cell_set(struct cell *c, enum tone tone, const char *fmt, ...)
+{
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(c->text, sizeof(c->text), fmt, ap);
+	va_end(ap);
+	mend_cut(c);
+	c->tone = tone;
+}
+
+void cell_add(struct cell *c, const char *fmt, ...)
+{
+	size_t len = strlen(c->text);
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(c->text + len, sizeof(c->text) - len, fmt, ap);
+	va_end(ap);
+	mend_cut(c);
+}
+
+/* Ages change their text at whole units of one of these. */
+static const int64_t steps_ms[] = { 1000, 60000, 3600000, 86400000, 7 * 86400000LL };
+
+/* The age after ms at which human_age writes something else. */
+static int64_t next_age(int64_t ms)
+{
+	char now[HUMAN_SIZE], then[HUMAN_SIZE];
+	human_age(now, ms);
+	for (size_t i = 0; i < ARRAY_LEN(steps_ms); i++) {
+		int64_t next = (ms / steps_ms[i] + 1) * steps_ms[i];
+		if (strcmp(human_age(then, next), now) != 0)
+			return next;
+	}
+	return ms + steps_ms[ARRAY_LEN(steps_ms) - 1];
+}
+
+static void changes_at(struct cell *c, int64_t wall_ms)
+{
+	if (!c->changes_ms || wall_ms < c->changes_ms)
+		c->changes_ms = wall_ms;
+}
+
+void cell_add_age(struct cell *c, int64_t since)
+{
+	char age[HUMAN_SIZE];
+	if (since <= 0)
+		return;
+	/* A server whose clock is ahead must not make ages negative. */
+	int64_t ms = now_wall_ms() - since;
+	ms = ms > 0 ? ms : 0;
+	cell_add(c, "%s", human_age(age, ms));
+	changes_at(c, since + next_age(ms));
+}
+
+void cell_age(struct cell *c, int64_t since)
+{
+	c->text[0] = '\0';
+	c->tone = TONE_PLAIN;
+	cell_add_age(c, since);
+}
+
+void cell_add_wait(struct cell *c, int64_t until)
+{
+	char wait[HUMAN_SIZE];
+	int64_t left = until - now_wall_ms();
+	int64_t shown = left > 0 ? (left + 999) / 1000 : 0;
+	cell_add(c, "%s", human_span(wait, shown * 1000));
+	if (left > 0)
+		changes_at(c, until - (shown - 1) * 1000);
+}
+
+void cell_unknown(struct cell *c)
+{
+	cell_set(c, TONE_DIM, "-");
+}
+
+void cell_bytes(struct cell *c, double bytes)
+{
+	char text[HUMAN_SIZE];
+	if (bytes < 0)
+		cell_unknown(c);
+	else
+		cell_set(c, TONE_PLAIN, "%s", human_bytes(text, (uint64_t)bytes));
+}
+
+void cell_percent(struct cell *c, double percent, double warn)
+{
+	if (percent < 0)
+		cell_unknown(c);
+	else if (percent >= warn)
+		cell_set(c, TONE_WARN, "! %.0f", percent);
+	else
+		cell_set(c, TONE_PLAIN, "%.0f", percent);
+}
+
+void cell_glyph(const struct row *r, struct cell *c)
+{
+	cell_set(c, tone_health(r->health), "%s", glyph_health(r->health));
+}
+
+void cell_name(const struct row *r, struct cell *c)
+{
+	cell_set(c, TONE_PLAIN, "%s", r->name ? r->name : "");
+}
+
+void cell_server(const struct row *r, struct cell *c)
+{
+	cell_set(c, TONE_PLAIN, "%s", r->server->name);
+}
+
+int64_t server_heard_ms(const struct server *s)
+{
+	int64_t heard = 0;
+	for (const struct source *src = s->sources; src; src = src->next)
+		heard = src->fresh_ms > heard ? src->fresh_ms : heard;
+	return heard;
+}
+
+bool row_stale(const struct row *r, int64_t *since)
+{
+	const struct link *link = r->server->link;
+	*since = 0;
+	if (!r->source) {
+		*since = server_heard_ms(r->server);
+		return link && link->state != LINK_UP && *since;
+	}
+	if (r->source->state == SOURCE_LIVE)
+		return false;
+	/* Answers are coming in over this very connection: what is there is not old, there is more to come. */
+	if (r->source->state == SOURCE_WAITING && link && link->state == LINK_UP && r->source->fresh_ms >= link->since_ms)
+		return false;
+	*since = r->source->fresh_ms;
+	return true;
+}
+
+void cell_stale(const struct row *r, struct cell *c)
+{
+	int64_t since;
+	cell_set(c, TONE_STALE, "%s", "");
+	if (!row_stale(r, &since))
+		return;
+	if (since) {
+		cell_add_age(c, since);
+		cell_add(c, " old");
+	} else {
+		cell_set(c, TONE_STALE, "old");
+	}
+}
+
+/* How an order that ended reads; its answer stays for a while and then makes room for the row's own state. */
+static bool cell_order_ended(const struct order *o, struct cell *c)
+{
+	bool failed = o->state != ORDER_DONE;
+	int64_t until = o->ended_ms + (failed ? CELL_ORDER_FAILED_MS : CELL_ORDER_DONE_MS);
+	if (now_wall_ms() >= until)
+		return false;
+	if (o->state == ORDER_CANCELLED)
+		cell_set(c, TONE_WARN, "%s: cancelled", o->action->verb);
+	else if (failed)
+		cell_set(c, TONE_BAD, "%s failed: %s", o->action->verb, o->err.text);
+	else
+		cell_set(c, TONE_GOOD, "%s: %s", o->action->verb, o->output[0] ? o->output : "done");
+	changes_at(c, until);
+	return true;
+}
+
+bool cell_order(const struct row *r, struct cell *c)
+{
+	const struct order *o = r->order;
+	if (!o)
+		return false;
+	if (o->state != ORDER_RUNNING)
+		return cell_order_ended(o, c);
+	cell_set(c, TONE_BUSY, "%s ", o->progress[0] ? o->progress : o->action->doing ? o->action->doing : o->action->verb);
+	cell_add_age(c, o->started_ms);
+	return true;
+}
+
+bool source_sentence(const struct source *s, char *buf, size_t size)
+{
+	const char *name = s->backend->name, *server = s->server->name;
+	const char *said = s->err.text[0] ? s->err.text : source_state_name(s->state);
+	bool bad = s->state == SOURCE_DENIED || s->state == SOURCE_FAILED;
+	if (bad && strstr(said, server))       /* the sentence says where by itself */
+		snprintf(buf, size, "%s", said);
+	else if (bad)
+		snprintf(buf, size, "%s on %s: %s", name, server, said);
+	else if (s->state == SOURCE_WAITING && s->server->link && s->server->link->state == LINK_UP)
+		snprintf(buf, size, "%s on %s: asking...", name, server);
+	else
+		return false;
+	return true;
+}
+
+const char *ask_words(const struct server *s, const struct ask *ask)
+{
+	size_t n = strlen(s->name);
+	return !strncmp(ask->title, s->name, n) && !strncmp(ask->title + n, ": ", 2) ? ask->title + n + 2 : ask->title;
+}
+
+/* What keeps a server silent altogether; false: it is up. */
+static bool server_sentence(const struct server *s, char *buf, size_t size)
+{
+	if (!s->link || s->link->state == LINK_UP)
+		return false;
+	const char *what = link_state_name(s->link->state);
+	if (s->link->state == LINK_ASKING)
+		snprintf(buf, size, "%s asks you: %s (a answers)", s->name,
+		         s->link->ask ? ask_words(s, s->link->ask) : "something");
+	else if (s->link->err.text[0])
+		snprintf(buf, size, "%s: %s (C-r tries now)", s->name, s->row.why ? s->row.why : s->link->err.text);
+	else
+		snprintf(buf, size, "%s: %s", s->name, what);
+	return true;
+}
+
+static bool named(const struct source *s, const char *const *names)
+{
+	for (; *names; names++)
+		if (!strcmp(s->backend->name, *names))
+			return true;
+	return false;
+}
+
+/* Adds one sentence on its own line. */
+static void add_sentence(char *buf, size_t size, const char *sentence)
+{
+	size_t len = strlen(buf);
+	snprintf(buf + len, size - len, "%s%s", len ? "\n" : "", sentence);
+}
+
+static void add_sentences_of(const struct server *s, const char *const *names, char *buf, size_t size)
+{
+	char one[512];
+	if (server_sentence(s, one, sizeof(one))) {
+		add_sentence(buf, size, one);
+		return;
+	}
+	for (const struct source *src = s->sources; src; src = src->next)
+		if (named(src, names) && source_sentence(src, one, sizeof(one)))
+			add_sentence(buf, size, one);
+}
+
+void empty_sentence(const struct store *store, const struct server *only, const char *const *names, const char *calm,
+                    char *buf, size_t size)
+{
+	buf[0] = '\0';
+	for (const struct server *s = store_servers(store); s; s = s->next)
+		if (!only || s == only)
+			add_sentences_of(s, names, buf, size);
+	if (!buf[0])
+		snprintf(buf, size, "%s", calm);
+}
+
+int order_by_need(const struct row *a, const struct row *b)
+{
+	/* Whatever is well is equally well: a table at rest is in the order of names. */
+	int need_a = a->health >= HEALTH_ATTENTION ? (int)a->health : 0;
+	int need_b = b->health >= HEALTH_ATTENTION ? (int)b->health : 0;
+	if (need_a != need_b)
+		return need_b - need_a;
+	int by_name = strcasecmp(a->name, b->name);
+	return by_name ? by_name : strcmp(a->id, b->id);
+}
+
+int compare_numbers(double a, double b)
+{
+	return (a > b) - (a < b);
+}

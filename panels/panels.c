@@ -1,0 +1,7 @@
+/* The list of all panels: a place in it is the panel's key, 1 to 9. */
+#include "panels/panels.h"
+
+const struct panel *const panels[] = {
+	&panel_fleet, &panel_containers, &panel_services, &panel_needs, &panel_activity, &panel_sessions, &panel_vpn, &panel_deploys,
+	&panel_apps, NULL,
+};

@@ -1,0 +1,252 @@
+/* Sessions of coding agents and tmux, over all servers: who waits for you first. */
+#include <stdio.h>
+#include <string.h>
+
+#include "backends/base/human.h"
+#include "backends/sessions/session.h"
+#include "panels/panels.h"
+
+#define DEPTH_MAX 16
+
+static const struct session *of(const struct row *r)
+{
+	return (const struct session *)r;
+}
+
+/* --- cells ----------------------------------------------------------------------------------------------- */
+
+static void title_cell(const struct row *r, struct cell *c)
+{
+	const struct session *s = of(r);
+	bool dim = s->shown == SESSION_NOT_SERVED || s->archived_ms || s->type == SESSION_SERVICE;
+	cell_set(c, dim ? TONE_DIM : TONE_PLAIN, "%.*s%s%s", 2 * (s->depth < 6 ? s->depth : 6), "            ", s->depth ? "- " : "", r->name);
+	if (s->children)
+		cell_add(c, s->unfolded ? " (-%d)" : " (+%d)", s->children);
+}
+
+/* Its state, with its clock or its countdown; what it asks stands behind. */
+static void status_cell(const struct row *r, struct cell *c)
+{
+	const struct session *s = of(r);
+	enum tone tone = r->health == HEALTH_IDLE ? TONE_DIM : tone_health(r->health);
+	if (cell_order(r, c))
+		return;
+	if (s->type == SESSION_SERVICE) {
+		cell_set(c, tone, "%s", r->health == HEALTH_GOOD ? "serves" : r->health == HEALTH_UNKNOWN ? "asked" : "look");
+		cell_add(c, " %d", s->sessions);
+	} else if (s->type == SESSION_TMUX) {
+		cell_set(c, tone, "%s", s->words ? s->words : "");
+	} else if (s->shown == SESSION_RETRY) {
+		cell_set(c, tone, "retry in ");
+		cell_add_wait(c, s->next_ms);
+	} else if (s->shown >= SESSION_BUSY) {
+		cell_set(c, tone, "%s ", session_status_name(s->shown));
+		cell_add_age(c, s->status_ms);
+	} else {
+		cell_set(c, tone, "%s", session_status_name(s->shown));
+	}
+}
+
+static void asks_cell(const struct row *r, struct cell *c)
+{
+	const struct session *s = of(r);
+	if (r->why)
+		cell_set(c, tone_health(r->health), "%s", r->why);
+	else if (s->type == SESSION_SERVICE && s->unit)
+		cell_set(c, TONE_DIM, "%s", s->unit);
+	else if (s->type == SESSION_TMUX && s->model)
+		cell_set(c, TONE_DIM, "%s", s->model);
+	else
+		cell_set(c, TONE_DIM, "%s", "");
+}
+
+static void directory_cell(const struct row *r, struct cell *c)
+{
+	cell_set(c, TONE_DIM, "%s", of(r)->directory ? of(r)->directory : "");
+}
+
+static void agent_cell(const struct row *r, struct cell *c)
+{
+	const struct session *s = of(r);
+	if (s->type == SESSION_SERVICE)
+		cell_bytes(c, (double)s->memory);
+	else
+		cell_set(c, TONE_DIM, "%s", s->agent ? s->agent : "");
+}
+
+static void model_cell(const struct row *r, struct cell *c)
+{
+	const struct session *s = of(r);
+	const char *slash = s->model ? strrchr(s->model, '/') : NULL;
+	bool has = s->model && s->type != SESSION_TMUX;
+	cell_set(c, TONE_DIM, "%s", has ? slash ? slash + 1 : s->model : "");
+}
+
+static double context_of(const struct row *r)
+{
+	const struct session *s = of(r);
+	return s->context_used > 0 && s->context_limit > 0 ? 100.0 * (double)s->context_used / (double)s->context_limit : -1;
+}
+
+static void context_cell(const struct row *r, struct cell *c)
+{
+	if (of(r)->type == SESSION_OPENCODE)
+		cell_percent(c, context_of(r), 80);
+	else
+		cell_set(c, TONE_DIM, "%s", "");
+}
+
+static int context_compare(const struct row *a, const struct row *b)
+{
+	return compare_numbers(context_of(a), context_of(b));
+}
+
+static void tokens_cell(const struct row *r, struct cell *c)
+{
+	double t = (double)of(r)->tokens;
+	if (t < 0)
+		cell_set(c, TONE_DIM, "%s", "");
+	else if (t >= 1e6)
+		cell_set(c, TONE_PLAIN, "%.1fM", t / 1e6);
+	else if (t >= 1e3)
+		cell_set(c, TONE_PLAIN, "%.0fk", t / 1e3);
+	else
+		cell_set(c, TONE_PLAIN, "%.0f", t);
+}
+
+static int tokens_compare(const struct row *a, const struct row *b)
+{
+	return compare_numbers((double)of(a)->tokens, (double)of(b)->tokens);
+}
+
+static void cost_cell(const struct row *r, struct cell *c)
+{
+	if (of(r)->cost < 0)
+		cell_set(c, TONE_DIM, "%s", "");
+	else
+		cell_set(c, TONE_PLAIN, of(r)->cost >= 10 ? "$%.0f" : "$%.2f", of(r)->cost);
+}
+
+static int cost_compare(const struct row *a, const struct row *b)
+{
+	return compare_numbers(of(a)->cost, of(b)->cost);
+}
+
+static void active_cell(const struct row *r, struct cell *c)
+{
+	cell_age(c, of(r)->updated_ms);
+	c->tone = TONE_DIM;
+}
+
+static int active_compare(const struct row *a, const struct row *b)
+{
+	return compare_numbers((double)of(b)->updated_ms, (double)of(a)->updated_ms);
+}
+
+/* --- order: roots by need, then activity; children under their parents ------------------------------------- */
+
+static int rank_of(const struct row *r)
+{
+	const struct session *s = of(r);
+	if (r->health >= HEALTH_ATTENTION)
+		return 10 - (int)r->health;
+	if (s->shown >= SESSION_BUSY && s->shown != SESSION_ERROR)
+		return 20;
+	return s->type == SESSION_SERVICE ? 40 : s->shown == SESSION_NOT_SERVED ? 35 : 30;
+}
+
+static int by_need(const struct row *a, const struct row *b)
+{
+	int rank = rank_of(a) - rank_of(b);
+	if (rank)
+		return rank;
+	if (of(a)->updated_ms != of(b)->updated_ms)
+		return of(a)->updated_ms > of(b)->updated_ms ? -1 : 1;
+	return strcmp(a->id, b->id);
+}
+
+/* The row and its ancestors, the root first; returns how many. */
+static size_t chain_of(const struct row *r, const struct row **chain)
+{
+	const struct row *up[DEPTH_MAX];
+	size_t n = 0;
+	while (r && n < DEPTH_MAX) {
+		char id[512];
+		up[n++] = r;
+		if (!of(r)->parent[0])
+			break;
+		snprintf(id, sizeof(id), "%s/session/%s", r->server->name, of(r)->parent);
+		const struct row *parent = store_find(r->source->store, id);
+		r = parent && parent->kind == &kind_session ? parent : NULL;
+	}
+	for (size_t i = 0; i < n; i++)
+		chain[i] = up[n - 1 - i];
+	return n;
+}
+
+static int order(const struct row *a, const struct row *b)
+{
+	const struct row *x[DEPTH_MAX], *y[DEPTH_MAX];
+	if (!of(a)->parent[0] && !of(b)->parent[0])
+		return by_need(a, b);
+	size_t n = chain_of(a, x), m = chain_of(b, y), i = 0;
+	while (i < n && i < m && x[i] == y[i])
+		i++;
+	if (i == n || i == m)
+		return n < m ? -1 : n > m;
+	return by_need(x[i], y[i]);
+}
+
+/* Children of a folded parent, archived and old ones are put away. */
+static bool wants(const struct row *r)
+{
+	return !of(r)->hidden;
+}
+
+static const struct column columns[] = {
+	{ "health", "", 1, 1, 0, ALIGN_LEFT, CUT_END, cell_glyph, order_by_need, false },
+	{ "server", "SERVER", 4, 12, 2, ALIGN_LEFT, CUT_MIDDLE, cell_server, NULL, false },
+	{ "title", "SESSION", 14, 44, 0, ALIGN_LEFT, CUT_END, title_cell, NULL, false },
+	{ "status", "STATUS", 10, 26, 1, ALIGN_LEFT, CUT_END, status_cell, NULL, false },
+	{ "directory", "DIRECTORY", 8, 28, 4, ALIGN_LEFT, CUT_MIDDLE, directory_cell, NULL, false },
+	{ "agent", "AGENT", 5, 8, 8, ALIGN_LEFT, CUT_END, agent_cell, NULL, false },
+	{ "model", "MODEL", 4, 16, 7, ALIGN_LEFT, CUT_MIDDLE, model_cell, NULL, false },
+	{ "context", "CTX%", 4, 4, 5, ALIGN_RIGHT, CUT_END, context_cell, context_compare, true },
+	{ "tokens", "TOK", 4, 5, 9, ALIGN_RIGHT, CUT_END, tokens_cell, tokens_compare, true },
+	{ "cost", "COST", 5, 6, 6, ALIGN_RIGHT, CUT_END, cost_cell, cost_compare, true },
+	{ "active", "LAST", 4, 4, 3, ALIGN_RIGHT, CUT_END, active_cell, active_compare, false },
+	{ "asks", "WHAT", 10, -1, 3, ALIGN_LEFT, CUT_END, asks_cell, NULL, false },
+	{ "age", "", 0, 8, 1, ALIGN_RIGHT, CUT_END, cell_stale, NULL, false },
+	{ 0 }
+};
+
+static void brief(const struct row *r, struct cell *c)
+{
+	struct cell status = { 0 };
+	status_cell(r, &status);
+	cell_set(c, status.tone, "%s  %s%s%s", r->name, status.text, r->why ? "  " : "", r->why ? r->why : "");
+	c->changes_ms = status.changes_ms;
+}
+
+static void empty(const struct store *store, const struct server *s, char *buf, size_t size)
+{
+	static const char *const names[] = { "sessions", NULL };
+	char calm[160];
+	snprintf(calm, sizeof(calm), s ? "No OpenCode, Claude Code or tmux sessions on %s." : "No OpenCode, Claude Code or tmux sessions.",
+	         s ? s->name : "");
+	empty_sentence(store, s, names, calm, buf, size);
+}
+
+static size_t strip(const struct row *r, struct cell *lines, size_t max)
+{
+	(void)max;
+	if (!r->why || r->health < HEALTH_ATTENTION)
+		return 0;
+	cell_set(&lines[0], tone_health(r->health), "%s: %s", r->name, r->why);
+	return 1;
+}
+
+const struct panel panel_sessions = {
+	.name = "sessions", .title = "Sessions", .tab = "ses", .kind = &kind_session, .columns = columns, .order = order,
+	.wants = wants, .random_ids = true, .brief = brief, .empty = empty, .strip = strip,
+};

@@ -1,0 +1,17 @@
+/* The list of keys of an agent, sorted as OpenSSH would: nothing grows, and a broken one stays as it is. */
+#include "backends/link/ssh_agent.c"
+#include "tests/fuzz/fuzz.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	struct login in = { .conf.identities_only = len && *data & 1 };
+	struct ssh_words none = { 0 };
+	struct agent_door a = { .in = &in, .first = &none, .skip = &none };
+	struct buf b = { .max = MESSAGE_MAX };
+	if (!len || !buf_add(&b, data, len))
+		return 0;
+	sort_keys(&a, &b);
+	MUST(b.len <= len || len < 5);
+	buf_finish(&b);
+	return 0;
+}

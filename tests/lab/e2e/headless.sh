@@ -1,0 +1,49 @@
+# Without a screen: status, do, recordings.
+
+
+
+status_codes() {
+	ends 0 "$MOCR" -F "$config" status relay && says '^relay +up' && ends 1 "$MOCR" -F "$config" status sese && says 'javisi_diun .*oom' &&
+		ends 2 "$MOCR" -F "$config" status sese refused && says 'refused the connection' && ends 64 "$MOCR" -F "$config" status --nonsense
+}
+status_json() {
+	ends 1 "$MOCR" -F "$config" status --json sese pi && jq -e '.version == 1 and ([.servers[].name] == ["sese", "pi"])' "$work/out" >/dev/null &&
+		is 'services of javisi' "$(jq '[.servers[0].containers[] | select(.name | startswith("javisi_"))] | length' "$work/out")" 17 &&
+		is 'health of diun' "$(jq -r '.servers[0].containers[] | select(.name == "javisi_diun") | .health' "$work/out")" bad &&
+		is 'failed units' "$(jq '[.servers[1].units[] | select(.health == "bad")] | length' "$work/out")" 2 &&
+		! grep -q not-a-secret "$work/out"
+}
+status_says_what_it_would_have_to_ask() { ends 2 "$MOCR" -F "$config" status strict-pwd && says 'password'; }
+do_restart() {
+	local before
+	before=$(started_at sese mini_web_1)
+	ends 64 "$MOCR" -F "$config" do restart sese/container/mini_web_1 && says 'yes' && is 'started' "$(started_at sese mini_web_1)" "$before" &&
+		ends 0 "$MOCR" -F "$config" do restart sese/container/mini_web_1 --yes && says 'done' && [ "$(started_at sese mini_web_1)" != "$before" ] &&
+		activity_has 'mini_web_1.*restart'
+}
+do_wrong_words() {
+	ends 1 "$MOCR" -F "$config" do restart sese/container/mini_wev_1 --yes && says 'did you mean sese/container/mini_web_1' &&
+		ends 64 "$MOCR" -F "$config" do dance sese/container/mini_web_1 --yes && says 'restart' && ends 2 "$MOCR" -F "$config" do restart refused/container/x --yes
+}
+do_on_a_protected_server() {
+	printf '[server sese]\nprotect = yes\n' | conf
+	ends 64 "$MOCR" -F "$config" do restart sese/container/mini_web_1 --yes && says 'protected'
+}
+do_read_only() { ends 1 "$MOCR" -F "$config" --read-only do restart sese/container/mini_web_1 --yes || ends 64 "$MOCR" -F "$config" --read-only do restart sese/container/mini_web_1 --yes; }
+do_that_fails_says_why() { ends 1 "$MOCR" -F "$config" --batch do restart pi/unit/caddy-workstation.service --yes && says 'password|sudo'; }
+record_then_replay() {
+	fleet 120 40 --record "$work/rec" sese pi && wait_for "$sese" && wait_for 'javisi_litellm +healthy' && wait_for '● pi .*2 failed' && at sese/container/javisi_litellm &&
+		keys d && wait_for 'LITELLM_MASTER_KEY' && keys e && wait_for 'sk-lab-not-a-secret' && keys q && sleep 0.5 && keys q && wait_dead || return 1
+	! grep -aqE 'not-a-secret|raspberry' "$work/rec/answers" || { note 'a secret in the recording'; grep -aoE '.{60}(not-a-secret|raspberry)' "$work/rec/answers" | head -n 3; return 1; }
+	term_stop
+	mocr 120 40 --replay "$work/rec" && wait_for "$sese" && wait_for 'javisi_litellm +healthy' && wait_for 'javisi_diun .*oom' && wait_for '● pi .*2 failed' &&
+		at sese/container/javisi_litellm && keys d && wait_for 'LITELLM_MASTER_KEY' && keys e && sleep 0.3 && see_not 'not-a-secret'
+	local code=$?
+	rm -rf "$work/rec"
+	return $code
+}
+all_hosts() {
+	printf 'Include %s\n' "$config" >"$work/all"
+	ends 2 "$MOCR" -F "$work/all" --batch --all-hosts --wait 15 status && says '^sese +up' && says '^pi +up' && says '^dead' && says '^refused'
+}
+no_terminal_no_screen() { ends 64 "$MOCR" -F "$config" sese && says 'mocr status'; }

@@ -1,0 +1,47 @@
+# Following, pausing, and what is followed going away and coming back.
+
+log_of_a_container_over_a_restart() {
+	fleet 120 40 sese && wait_for "$sese" && at sese/container/mini_web_1 && keys l && wait_for 'following' && wait_for 'web: line' 10 &&
+		on sese docker restart -t 1 mini_web_1 >/dev/null && wait_for '(restart|start|ended|gone|stopped)' 10 && wait_for 'web: starting' 10 && wait_for 'following' &&
+		wait_for 'web: line 1' 10
+	local code=$?
+	mini_up
+	return $code
+}
+log_pauses_when_scrolled() {
+	fleet 120 20 sese && wait_for "$sese" && at sese/container/javisi_postgresql && keys l && wait_for 'following' && wait_for 'postgresql: line' 10 && keys k k k k &&
+		wait_for 'paused' && wait_for 'new below' 12 && keys G && wait_for 'following' && type_text '/warning' && keys Enter && wait_for 'warning' && keys q && wait_for 'mocr › '
+}
+log_of_a_unit() {
+	fleet 120 30 pi && wait_for '2 failed' && at pi/unit/caddy-workstation.service && keys l && wait_for 'caddy: line' 10 && wait_for 'following' &&
+		on pi systemctl restart caddy-workstation && wait_for 'caddy: starting' 10 && wait_for '(Stopped|Stopping|Started|restart)' 10
+}
+log_of_a_user_unit() {
+	fleet 120 30 pi && wait_for '2 failed' && at pi/unit/user:flaky-user.service && keys l && wait_for 'notes.db: no such file' 10
+}
+log_of_marked_ones() {
+	fleet 120 40 sese && wait_for "$sese" && keys 2 && alone mini_ && wait_for 'mini_web_1' && keys g Space Space && wait_for '2 marked' && keys l && wait_for 'web: line' 15 &&
+		wait_for 'worker: line' 15 && see 'mini_web_1' && see 'mini_worker_1'
+}
+log_over_a_lost_link() {
+	fleet 120 40 sese && wait_for "$sese" && at sese/container/mini_worker_1 && keys l && wait_for 'worker: line' 15 && kill_our_session sese 804 &&
+		wait_for '(lost|gap|again|link)' 10 && wait_for 'following' 20 && sleep 1 && ! dead
+}
+log_of_a_terminal_container() {
+	fleet 120 40 sese && wait_for "$sese" && at sese/container/javisi_console && keys l && wait_for 'console: line' 15 && see_not '\^M'
+}
+log_of_a_dead_one() {
+	fleet 120 40 sese && wait_for "$sese" && at sese/container/javisi_migrate && keys l && wait_for 'relation sessions already exists' 10
+}
+# Times of day, whole and none; lines cut and wrapped; a match that goes on in the next row; bars.
+_both_halves_are_marked() { local c; c=$(screen_colours | tr "\033" "^"); grep -qE "\^\[([0-9]+;)*4m(\^\[[0-9;]*m)*needle over" <<<"$c" && grep -qE "\^\[([0-9]+;)*4m(\^\[[0-9;]*m)*two rows" <<<"$c"; }
+log_forms_of_times_wrap_and_bars() {
+	local i host file=$work/forms.log
+	host=$(hostname)
+	for i in $(seq 30); do printf '2026-03-01T10:%02d:07.%03dZ INFO line %d of the day\n' "$i" "$i" "$i"; done >"$file"
+	printf '2026-03-01T10:40:07.500Z ERROR %s needle over two rows %s the end\n' "$(printf 'x%.0s' $(seq 24))" "$(printf 'y%.0s' $(seq 60))" >>"$file"
+	mocr 80 24 local && wait_for "● $host" && command_line "logs $host/file:$file" && wait_for ' 31 lines' && wait_for '^10:40:07 ✗ 2026.*›$' && see '^10:30:07 2026-03-01T10:30:07.030Z INFO line 30 of the day' && see_not 'the end$' &&
+		keys t && wait_for '^2026-03-01 10:40:07.500 ' && keys t && wait_for '^2026-03-01T10:30:07.030Z INFO line 30' && see_not '^10:30:07' && keys t && wait_for '^10:30:07 2026' &&
+		keys w && wait_for 'the end$' && see_not '›$' && type_text '/needle over two rows' && keys Enter && wait_for '/needle over two rows ' && wait_until 5 _both_halves_are_marked &&
+		keys H && wait_for '^10:[0-9]+ .*[█▁].* 10:40  most [0-9]' && keys G && resize 40 12 && wait_for 'most' && wait_for 'the end$'
+}

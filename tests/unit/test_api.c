@@ -1,0 +1,485 @@
+/* Web services: the token, waiting as asked, and the sentence for each thing that can go wrong, against a server of our own on loopback. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/link/api.h"
+#include "backends/link/http.h"
+#include "backends/link/loop.h"
+
+/* --- the server ---------------------------------------------------------------------------------------------- */
+
+static int port;
+static int busy_left;                    /* this many answers more are 429 */
+static char wanted[64];                  /* the token that it takes */
+static char last[8192];                  /* the last request */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+static const struct plain { const char *path, *status, *headers, *body; } plain[] = {
+	{ "/p/good", "200 OK", "", "{\"a\":1}" },
+	{ "/p/text", "200 OK", "Content-Type: text/html\r\n", "OK" },
+	{ "/p/denied", "403 Forbidden", "", "{\"success\":true,\"message\":\"API is disabled.\"}" },
+	{ "/p/absent", "404 Not Found", "", "{\"message\":\"Application not found\",\"code\":\"NOT_FOUND\"}" },
+	{ "/p/absentpage", "404 Not Found", "", "<!DOCTYPE html><title>404 page\x1b[2J not found</title>" },
+	{ "/p/fields", "422 Unprocessable", "", "{\"message\":\"Validation failed.\",\"errors\":{\"name\":[\"is taken\"],\"host\":\"is none\"}}" },
+	{ "/p/issues", "400 Bad Request", "", "{\"message\":\"Input validation failed\",\"issues\":[{\"message\":\"Required\",\"path\":[\"environmentId\"]}]}" },
+	{ "/p/broken", "500 Internal Server Error", "", "Something \x1b]0;x\x07went wrong\nat line 1" },
+	{ "/p/gateway", "502 Bad Gateway", "", "<html><head><TITLE>502 Bad Gateway</TITLE></head></html>" },
+	{ "/p/login", "200 OK", "", "\n<html><title>Sign in</title></html>" },
+	{ "/p/moved", "301 Moved Permanently", "Location: https://elsewhere.example/api\r\n", "" },
+	{ "/p/method", "405 Method Not Allowed", "", "{\"message\":\"This endpoint has changed to a POST request.\"}" },
+	{ "/p/later", "429 Too Many Requests", "Retry-After: 3600\r\n", "{\"message\":\"Too Many Attempts.\"}" },
+	{ "/p/cut", NULL, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[1,2", NULL },
+};
+
+static void say(int fd, const char *bytes)
+{
+	send(fd, bytes, strlen(bytes), MSG_NOSIGNAL);
+}
+
+static void say_whole(int fd, const char *status, const char *headers, const char *body)
+{
+	char out[2048];
+	snprintf(out, sizeof(out), "HTTP/1.1 %s\r\n%sContent-Length: %zu\r\n\r\n%s", status, headers, strlen(body), body);
+	say(fd, out);
+}
+
+static bool has_token(const char *request)
+{
+	const char *at = strstr(request, "x-api-key: ");
+	return at && !strncmp(at + 11, wanted, strlen(wanted)) && !strncmp(at + 11 + strlen(wanted), "\r\n", 2);
+}
+
+static bool behave(int fd, const char *request)
+{
+	char path[64] = "";
+	sscanf(request, "%*s %63[^ ?]", path);
+	snprintf(last, sizeof(last), "%s", request);
+	for (size_t i = 0; i < ARRAY_LEN(plain); i++)
+		if (!strcmp(path, plain[i].path)) {
+			if (plain[i].status)
+				say_whole(fd, plain[i].status, plain[i].headers, plain[i].body);
+			else
+				say(fd, plain[i].headers);
+			return plain[i].status != NULL;
+		}
+	if (!strcmp(path, "/p/hang"))
+		sleep(5);
+	else if (!strcmp(path, "/p/half")) {
+		say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[1,2");
+		sleep(5);
+	} else if (!strcmp(path, "/p/busy") && busy_left > 0 && busy_left--)
+		say_whole(fd, "429 Too Many Requests", "Retry-After: 1\r\n", "{}");
+	else if (!strcmp(path, "/p/stream"))
+		say_whole(fd, "200 OK", "Content-Type: text/event-stream\r\n", "data: 1\n\ndata: 2\n\n");
+	else if (!has_token(request))
+		say_whole(fd, "401 Unauthorized", "", "{\"message\":\"Unauthorized\"}");
+	else
+		say_whole(fd, "200 OK", "", "{\"in\":true}");
+	return true;
+}
+
+static void *serve_one(void *arg)
+{
+	int fd = (int)(intptr_t)arg;
+	char request[8192];
+	ssize_t n;
+	bool more = true;
+	while (more && (n = recv(fd, request, sizeof(request) - 1, 0)) > 0) {
+		request[n] = '\0';
+		char *slow = strstr(request, " /p/ha") ? NULL : request;
+		if (slow)
+			pthread_mutex_lock(&lock);
+		more = behave(fd, request);
+		if (slow)
+			pthread_mutex_unlock(&lock);
+	}
+	close(fd);
+	return NULL;
+}
+
+static void *serve(void *arg)
+{
+	int listener = (int)(intptr_t)arg, fd;
+	while ((fd = accept(listener, NULL, NULL)) >= 0) {
+		pthread_t t;
+		pthread_create(&t, NULL, serve_one, (void *)(intptr_t)fd);
+		pthread_detach(t);
+	}
+	return NULL;
+}
+
+static int start_server(void **state)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(sin);
+	pthread_t t;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (bind(fd, (struct sockaddr *)&sin, sizeof(sin)) || listen(fd, 64) || getsockname(fd, (struct sockaddr *)&sin, &len))
+		return -1;
+	port = ntohs(sin.sin_port);
+	return pthread_create(&t, NULL, serve, (void *)(intptr_t)fd);
+}
+
+/* --- the world ------------------------------------------------------------------------------------------------ */
+
+struct world {
+	struct loop *loop;
+	struct http *http;
+	struct link *link;
+	struct api *api;
+	char dir[32];
+	int done, waited;
+	struct api_answer answer;            /* of the last; its body is a copy */
+	char *body;
+	char stream[200];
+	bool destroy;
+};
+
+static void on_link(struct link *link, void *arg)
+{
+}
+
+static int make_world(void **state)
+{
+	static const struct link_events events = { .changed = on_link };
+	struct world *w = xcalloc(1, sizeof(*w));
+	w->loop = loop_create();
+	w->http = http_create(w->loop);
+	w->link = link_create_local(w->loop, "here", &events, NULL);
+	link_connect(w->link);
+	for (int i = 0; i < 50 && w->link->state != LINK_UP; i++)
+		loop_turn(w->loop, 20);
+	snprintf(w->dir, sizeof(w->dir), "/tmp/mocr-api-XXXXXX");
+	snprintf(wanted, sizeof(wanted), "first-secret");
+	busy_left = 0;
+	*state = w;
+	return w->link->state == LINK_UP && mkdtemp(w->dir) ? 0 : -1;
+}
+
+static int end_world(void **state)
+{
+	struct world *w = *state;
+	char path[64];
+	api_destroy(w->api);
+	http_destroy(w->http);
+	link_destroy(w->link);
+	loop_destroy(w->loop);
+	snprintf(path, sizeof(path), "%s/count", w->dir);
+	unlink(path);
+	rmdir(w->dir);
+	free(w->body);
+	free(w);
+	return 0;
+}
+
+static void open_api(struct world *w, const char *token_command, int at_port)
+{
+	char url[64];
+	struct err err;
+	snprintf(url, sizeof(url), "http://127.0.0.1:%d/p/", at_port);
+	w->api = api_create(w->http, w->link, &(struct api_config){ .section = "dokploy", .name = "home", .product = "Dokploy", .url = url,
+	                    .token_command = token_command, .token_header = "x-api-key: ", .token_help = "Settings makes one" }, &err);
+	assert_non_null(w->api);
+}
+
+static void on_done(const struct api_answer *r, void *arg)
+{
+	struct world *w = arg;
+	w->done++;
+	w->answer = *r;
+	free(w->body);
+	w->body = xstrndup(r->body, r->len);
+	if (w->destroy) {
+		api_destroy(w->api);
+		w->api = NULL;
+	}
+}
+
+static void on_waits(struct api_call *c, int64_t ms, void *arg)
+{
+	((struct world *)arg)->waited = (int)ms;
+}
+
+static bool on_data(struct api_call *c, const char *bytes, size_t len, void *arg)
+{
+	struct world *w = arg;
+	snprintf(w->stream + strlen(w->stream), sizeof(w->stream) - strlen(w->stream), "%.*s", (int)len, bytes);
+	return true;
+}
+
+static void turn_until(struct world *w, int done)
+{
+	for (int64_t end = now_mono_ms() + 8000; w->done < done && now_mono_ms() < end;)
+		loop_turn(w->loop, 20);
+	assert_int_equal(w->done, done);
+}
+
+static struct api_call *ask(struct world *w, const char *method, const char *path)
+{
+	return api_call(w->api, &(struct api_request){ .method = method, .path = path, .timeout_ms = 700, .waits = on_waits, .done = on_done,
+	                                               .arg = w, .body = strcmp(method, "POST") ? NULL : "{\"x\":1}" });
+}
+
+static void get(struct world *w, const char *method, const char *path)
+{
+	ask(w, method, path);
+	turn_until(w, w->done + 1);
+}
+
+/* --- tests ------------------------------------------------------------------------------------------------------- */
+
+static void test_sentences(void **state)
+{
+	static const struct { const char *method, *path; enum err_code code; const char *words; bool unsure; } rows[] = {
+		{ "GET", "/good", ERR_NONE, "", false },
+		{ "GET", "/text", ERR_NONE, "", false },
+		{ "GET", "/who", ERR_DENIED, "Dokploy home wants a token (401: Unauthorized), and [dokploy home] has no token_command; Settings makes one", false },
+		{ "POST", "/denied?x=1", ERR_DENIED, "Dokploy home wants a token (403: API is disabled.), and", false },
+		{ "GET", "/absent", ERR_ABSENT, "Dokploy home does not know it (404): Application not found", false },
+		{ "GET", "/absentpage", ERR_ABSENT, "Dokploy home has no /absentpage (404, a web page: 404 page not found); url of [dokploy home] may", false },
+		{ "POST", "/fields", ERR_REFUSED, "refuses POST /fields (422): Validation failed.; name: is taken; host: is none", false },
+		{ "POST", "/issues", ERR_REFUSED, "(400): Input validation failed; environmentId: Required", false },
+		{ "GET", "/broken", ERR_REFUSED, "Dokploy home failed at GET /broken (500): Something went wrong", false },
+		{ "POST", "/gateway", ERR_REFUSED, "is not to be had (502, a web page: 502 Bad Gateway): what stands before it cannot reach it; whether", true },
+		{ "GET", "/login?a=secret", ERR_GARBLED, "Dokploy home answers /login with a web page: Sign in and not as Dokploy", false },
+		{ "POST", "/login", ERR_GARBLED, "whether it was done is not known", true },
+		{ "GET", "/moved", ERR_GARBLED, "elsewhere (301, https://elsewhere.example/api); url of [dokploy home] must name where it really is", false },
+		{ "GET", "/method", ERR_REFUSED, "(405): This endpoint has changed to a POST request.", false },
+		{ "GET", "/hang", ERR_TIMEOUT, "Dokploy home did not answer GET /hang within 1 s", false },
+		{ "POST", "/hang", ERR_TIMEOUT, "within 1 s; whether it was done is not known", true },
+		{ "GET", "/half", ERR_TIMEOUT, "did not answer GET /half", false },
+		{ "POST", "/cut", ERR_LOST, "Dokploy home: here: the answer to POST /p/cut was cut off", true },
+	};
+	struct world *w = *state;
+	open_api(w, NULL, port);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		get(w, rows[i].method, rows[i].path);
+		if (w->answer.err.code != rows[i].code || !strstr(w->answer.err.text, rows[i].words) || w->answer.unsure != rows[i].unsure)
+			fail_msg("%s %s: code %d, \"%s\"", rows[i].method, rows[i].path, w->answer.err.code, w->answer.err.text);
+		assert_null(strchr(w->answer.err.text, '\x1b'));
+	}
+	assert_int_equal(w->answer.len, 0);
+}
+
+static void test_nobody_there(void **state)
+{
+	struct world *w = *state;
+	open_api(w, NULL, 1);
+	get(w, "POST", "/good");
+	assert_int_equal(w->answer.err.code, ERR_REFUSED);
+	assert_false(w->answer.unsure);
+	assert_non_null(strstr(w->answer.err.text, "Dokploy home: here: connecting to 127.0.0.1:1: "));
+}
+
+static void test_token(void **state)
+{
+	struct world *w = *state;
+	char command[200], path[64], line[8] = "";
+	snprintf(path, sizeof(path), "%s/count", w->dir);
+	snprintf(command, sizeof(command), "echo x >>%s; echo first-secret; echo more", path);
+	open_api(w, command, port);
+	for (int i = 0; i < 3; i++)
+		ask(w, "GET", "/who");
+	turn_until(w, 3);
+	assert_int_equal(w->answer.status, 200);
+	assert_string_equal(w->body, "{\"in\":true}");
+	get(w, "POST", "/who");
+	assert_non_null(strstr(last, "POST /p/who HTTP/1.1"));
+	assert_non_null(strstr(last, "\r\nx-api-key: first-secret\r\n"));
+	assert_non_null(strstr(last, "\r\nContent-Type: application/json\r\n"));
+	api_call(w->api, &(struct api_request){ .path = "/good", .open = true, .done = on_done, .arg = w });
+	turn_until(w, 5);
+	assert_null(strstr(last, "secret"));
+	FILE *f = fopen(path, "r");
+	assert_non_null(f);
+	assert_int_equal(fread(line, 1, sizeof(line), f), 2);      /* the command ran once */
+	fclose(f);
+}
+
+static void test_token_changed(void **state)
+{
+	struct world *w = *state;
+	char command[200], path[64];
+	snprintf(path, sizeof(path), "%s/count", w->dir);
+	snprintf(command, sizeof(command), "test -e %s && echo second-secret && exit; : >%s; echo first-secret", path, path);
+	open_api(w, command, port);
+	get(w, "GET", "/who");
+	assert_int_equal(w->answer.err.code, ERR_NONE);
+	snprintf(wanted, sizeof(wanted), "second-secret");
+	ask(w, "POST", "/who");
+	ask(w, "GET", "/who");
+	turn_until(w, 3);
+	assert_int_equal(w->answer.err.code, ERR_NONE);
+	snprintf(wanted, sizeof(wanted), "third-secret");
+	get(w, "GET", "/who");                     /* asked anew once, no more */
+	assert_non_null(strstr(w->answer.err.text, "does not take the token (401: Unauthorized); token_command of [dokploy home] must print one"));
+	assert_null(strstr(w->answer.err.text, "secret"));
+	get(w, "GET", "/denied");
+	assert_non_null(strstr(w->answer.err.text, "does not allow GET /denied with this token (403: API is disabled.); Settings makes one"));
+}
+
+static void test_no_token(void **state)
+{
+	static const struct { const char *command, *words; } rows[] = {
+		{ "echo hush >&2; exit 3", "[dokploy home]: token_command ended with code 3: hush" },
+		{ "exit 4", "[dokploy home]: token_command ended with code 4 and said nothing" },
+		{ "true", "[dokploy home]: token_command printed nothing" },
+		{ "kill -9 $$; echo secret-place", "[dokploy home]: token_command " },
+		{ "head -c 100000 /dev/zero | tr '\\0' s", "[dokploy home]: token_command could not be run to its end" },
+	};
+	struct world *w = *state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		open_api(w, rows[i].command, port);
+		ask(w, "GET", "/who");
+		ask(w, "GET", "/good");
+		turn_until(w, w->done + 2);
+		assert_non_null(strstr(w->answer.err.text, rows[i].words));
+		assert_null(strstr(w->answer.err.text, "secret-place"));
+		assert_int_equal(w->answer.status, 0);
+		api_destroy(w->api);
+		w->api = NULL;
+	}
+}
+
+static void test_later(void **state)
+{
+	struct world *w = *state;
+	open_api(w, NULL, port);
+	busy_left = 2;
+	int64_t began = now_mono_ms();
+	ask(w, "POST", "/busy");
+	get(w, "GET", "/later");                   /* an hour is told, not waited for; nothing else goes out either */
+	assert_int_equal(w->answer.err.code, ERR_REFUSED);
+	assert_non_null(strstr(w->answer.err.text, "takes no more calls for now (429: Too Many Attempts.); it asks to wait 1h"));
+	wanted[0] = '\0';
+	turn_until(w, 2);                          /* it waited twice for a second and was then let in or not: no 429 any more */
+	assert_int_equal(w->answer.status, 401);
+	assert_int_equal(w->waited, 1000);
+	assert_true(now_mono_ms() - began >= 1990);
+	busy_left = 1;
+	w->waited = 0;
+	began = now_mono_ms();
+	api_call(w->api, &(struct api_request){ .path = "/busy", .once = true, .waits = on_waits, .done = on_done, .arg = w });
+	turn_until(w, 3);
+	assert_int_equal(w->answer.status, 429);
+	assert_int_equal(w->waited, 0);
+	get(w, "GET", "/good");                    /* held back until the second is over */
+	assert_int_equal(w->answer.status, 200);
+	assert_true(now_mono_ms() - began >= 990);
+}
+
+static void test_ends(void **state)
+{
+	struct world *w = *state;
+	open_api(w, "echo first-secret", port);
+	api_cancel(ask(w, "GET", "/who"));         /* before it began */
+	struct api_call *hanging = ask(w, "GET", "/hang");
+	get(w, "GET", "/who");
+	api_cancel(hanging);                       /* while it runs */
+	get(w, "GET", "/who");
+	assert_int_equal(w->done, 2);
+	ask(w, "GET", "/hang");
+	ask(w, "GET", "/who");
+	w->destroy = true;                         /* from inside an answer, with one under way */
+	turn_until(w, 3);
+	assert_null(w->api);
+}
+
+static void test_stream(void **state)
+{
+	struct world *w = *state;
+	open_api(w, NULL, port);
+	api_call(w->api, &(struct api_request){ .path = "/stream", .data = on_data, .done = on_done, .arg = w });
+	turn_until(w, 1);
+	assert_int_equal(w->answer.err.code, ERR_NONE);
+	assert_string_equal(w->stream, "data: 1\n\ndata: 2\n\n");
+	assert_non_null(strstr(last, "Accept: text/event-stream"));
+}
+
+static void test_urls(void **state)
+{
+	static const struct { const char *url, *host; int port; bool tls; const char *prefix; } good[] = {
+		{ "http://a", "a", 80, false, "" }, { "https://hs.example:8443/base/", "hs.example", 8443, true, "/base" },
+		{ "https://hs.example", "hs.example", 443, true, "" }, { "http://[::1]:3000", "[::1]", 3000, false, "" },
+		{ "http://10.0.0.1:65535///", "10.0.0.1", 65535, false, "" },
+	};
+	static const char *const bad[] = { "", "a", "ftp://a", "http://", "http:///x", "http://a:0", "http://a:65536", "http://a:x", "http://a:80x/",
+		"http://u:p@host", "http://a b", "http://a?x", "http://a/x?y", "http://a/x\r\nX: y", "http://a:", "http://:80" };
+	struct road road;
+	char host[64];
+	const char *prefix;
+	size_t n;
+	struct err err;
+	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+		assert_true(api_url_road(good[i].url, &road, host, sizeof(host), &prefix, &n));
+		assert_string_equal(host, good[i].host);
+		assert_int_equal(road.port, good[i].port);
+		assert_int_equal(road.tls, good[i].tls);
+		assert_int_equal(n, strlen(good[i].prefix));
+		assert_memory_equal(prefix, good[i].prefix, n);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		if (api_url_road(bad[i], &road, host, sizeof(host), &prefix, &n))
+			fail_msg("\"%s\" was taken", bad[i]);
+	struct world *w = *state;
+	assert_null(api_create(w->http, w->link, &(struct api_config){ .section = "coolify", .name = "x", .product = "Coolify" }, &err));
+	assert_string_equal(err.text, "[coolify x]: url must read http://HOST:PORT or https://HOST");
+}
+
+static void test_words(void **state)
+{
+	static const struct { const char *body, *words; } rows[] = {
+		{ "", "nothing" }, { "{}", "{}" }, { "\"just so\"", "just so" }, { "plain\nmore", "plain" },
+		{ "{\"error\":{\"message\":\"deep\"}}", "deep" }, { "{\"detail\":\"d\",\"errors\":[\"d\",\"e\"]}", "d; e" },
+		{ "{\"error\":\"a\",\"message\":\"b\"}", "b" }, { "  <p>x", "a web page" }, { "<TITLE> a\tb </TITLE>", "a web page: a b " },
+		{ "<title>no end", "a web page" },
+	};
+	char buf[100];
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		for (size_t n = 0; n <= strlen(rows[i].body); n++) {
+			char *cut = xcalloc(1, n + 1);     /* of its exact size, for the sanitizers */
+			memcpy(cut, rows[i].body, n);
+			api_words(buf, sizeof(buf), cut, n);
+			if (n == strlen(rows[i].body))
+				assert_string_equal(buf, rows[i].words);
+			free(cut);
+		}
+}
+
+static void test_retry_after(void **state)
+{
+	int64_t now = 1445412480000;               /* Wed, 21 Oct 2015 07:28:00 GMT */
+	assert_int_equal(api_retry_after("30", now), 30000);
+	assert_int_equal(api_retry_after(" 0", now), 0);
+	assert_int_equal(api_retry_after("99999999999999999999", now), 7 * 86400000LL);
+	assert_int_equal(api_retry_after("Wed, 21 Oct 2015 07:28:10 GMT", now), 10000);
+	assert_int_equal(api_retry_after("Wed, 21 Oct 2014 07:28:10 GMT", now), 0);
+	assert_int_equal(api_retry_after("Wed, 21 ctN 2015 07:28:10 GMT", now), -1);
+	assert_int_equal(api_retry_after("soon", now), -1);
+	assert_int_equal(api_retry_after("-5", now), -1);
+	assert_int_equal(api_retry_after(NULL, now), -1);
+}
+
+int main(void)
+{
+#define T(fn) cmocka_unit_test_setup_teardown(fn, make_world, end_world)
+	const struct CMUnitTest tests[] = {
+		T(test_sentences), T(test_nobody_there), T(test_token), T(test_token_changed), T(test_no_token), T(test_later), T(test_ends),
+		T(test_stream), T(test_urls), cmocka_unit_test(test_words), cmocka_unit_test(test_retry_after),
+	};
+	return cmocka_run_group_tests(tests, start_server, NULL);
+}

@@ -1,0 +1,186 @@
+/* The base: washing, quoting, widths, buffers, times. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "backends/base/buf.h"
+#include "backends/base/err.h"
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/base/quote.h"
+#include "backends/base/secret.h"
+#include "backends/base/wash.h"
+
+static const struct { const char *from, *to; } washed[] = {
+	{ "plain", "plain" },
+	{ "\033[31mred\033[0m", "red" },
+	{ "\033]0;title\007after", "after" },
+	{ "\033]52;c;ZXZpbA==\033\\after", "after" },
+	{ "\033]8;;http://x\033\\link", "link" },
+	{ "\033Pq#0\033\\x", "x" },
+	{ "\033(0x\033cy\033=z", "xyz" },
+	{ "a\033]unfinished\nb", "a b" },
+	{ "\xc2\x9b" "31mred", "red" },
+	{ "\xc2\x9d" "0;t\xc2\x9c" "x", "x" },
+	{ "tab\there\r\n", "tab here  " },
+	{ "\x01\x02\x08\x7f", "" },
+	{ "\xff\xfe", "\xEF\xBF\xBD\xEF\xBF\xBD" },
+	{ "\xe2\x82", "\xEF\xBF\xBD\xEF\xBF\xBD" },
+	{ "a\xe2\x80\xae" "b\xe2\x81\xa6" "c\xe2\x80\x8b" "d\xef\xbb\xbf", "abcd" },
+	{ "\xf3\xa0\x81\x81tag", "tag" },
+	{ "e\xcc\x81", "e\xcc\x81" },
+	{ "\xcc\x81x", "x" },
+	{ "z\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x81", "z\xcc\x81\xcc\x81\xcc\x81\xcc\x81" },
+	{ "\xe6\xbc\xa2\xe5\xad\x97", "\xe6\xbc\xa2\xe5\xad\x97" },
+	{ "\xee\x80\x80private", "private" },
+	{ "a\xe2\x80\xa8" "b", "a b" },
+};
+
+static void test_wash(void **state)
+{
+	for (size_t i = 0; i < ARRAY_LEN(washed); i++) {
+		char out[128];
+		wash(out, sizeof(out), washed[i].from, strlen(washed[i].from));
+		assert_string_equal(out, washed[i].to);
+		char *dup = wash_dup(washed[i].from, 0);
+		assert_string_equal(dup, washed[i].to);
+		free(dup);
+	}
+}
+
+/* Whatever comes in, what leaves has no control byte and washing it again changes nothing. */
+static void test_wash_random(void **state)
+{
+	srand(7);
+	for (int round = 0; round < 20000; round++) {
+		char in[64], out[200], again[200];
+		size_t n = (size_t)rand() % sizeof(in);
+		for (size_t i = 0; i < n; i++) {
+			static const char spice[] = "\033[]P;:m\007\\\xc2\x9b\x9d\xe2\x80\xae\xf0\x9f\x98";
+			in[i] = rand() % 2 ? spice[(size_t)rand() % (sizeof(spice) - 1)] : (char)rand();
+		}
+		size_t len = wash(out, (size_t)(rand() % (int)sizeof(out)) + 1, in, n);
+		assert_int_equal(len, strlen(out));
+		for (size_t i = 0; i < len; i++)
+			assert_true((unsigned char)out[i] >= 0x20 && out[i] != 0x7f);
+		assert_int_equal(wash(again, sizeof(again), out, len), len);
+		assert_string_equal(out, again);
+	}
+}
+
+static void test_wash_bounds(void **state)
+{
+	char out[5];
+	assert_int_equal(wash(out, sizeof(out), "ab\xe2\x82\xac" "c", 6), 2);   /* no half euro */
+	assert_string_equal(out, "ab");
+	assert_int_equal(wash(out, 0, "x", 1), 0);
+	assert_null(wash_dup(NULL, 0));
+	char *cut = wash_dup("abcdefghijklmnop", 8);
+	assert_string_equal(cut, "abcde\xe2\x80\xa6");
+	free(cut);
+}
+
+static void test_cells(void **state)
+{
+	char out[64];
+	assert_int_equal(cells("abc"), 3);
+	assert_int_equal(cells("\xe6\xbc\xa2"), 2);
+	assert_int_equal(cells("e\xcc\x81"), 1);
+	cells_cut(out, sizeof(out), "javisi_victoriametrics", 12, CUT_MIDDLE, "\xe2\x80\xa6");
+	assert_int_equal(cells(out), 12);
+	assert_string_equal(out, "javisi\xe2\x80\xa6" "trics");
+	cells_cut(out, sizeof(out), "a longer text", 8, CUT_END, "...");
+	assert_string_equal(out, "a lon...");
+	cells_cut(out, sizeof(out), "\xe6\xbc\xa2\xe6\xbc\xa2\xe6\xbc\xa2", 4, CUT_END, "\xe2\x80\xa6");
+	assert_true(cells(out) <= 4);
+	cells_cut(out, sizeof(out), "short", 8, CUT_END, "...");
+	assert_string_equal(out, "short");
+	cells_cut(out, sizeof(out), "abc", 1, CUT_END, "...");
+	assert_string_equal(out, "a");
+}
+
+/* The judge of quoting is a real shell. */
+static void test_quote(void **state)
+{
+	static const char *const words[] = {
+		"plain", "", "two words", "it's", "$(reboot)", "`id`", "a;b", "a\nb", "*", "~", "-n", "\\", "\"", "!x", "\033[31m",
+		"'; rm -rf / #", "A=b", "=x", "\xff\xfe", "a&b|c>d<e", "{a,b}", "[a-z]", "#x", NULL
+	};
+	for (size_t i = 0; words[i]; i++) {
+		const char *argv[] = { "printf", "%s", words[i], NULL };
+		char *line = quote_command(argv), got[256] = "";
+		FILE *f = popen(line, "r");
+		size_t n = fread(got, 1, sizeof(got) - 1, f);
+		got[n] = '\0';
+		assert_int_equal(pclose(f), 0);
+		assert_string_equal(got, words[i]);
+		free(line);
+	}
+}
+
+static void test_buf(void **state)
+{
+	struct buf b;
+	buf_init(&b, 10);
+	assert_true(buf_puts(&b, "0123456789"));
+	assert_false(buf_puts(&b, "x"));
+	assert_true(b.overflowed);
+	buf_consume(&b, 8);
+	assert_string_equal(b.data, "89");
+	assert_true(buf_addf(&b, "%d", 12345678));
+	assert_false(buf_addf(&b, "%d", 1));
+	buf_finish(&b);
+}
+
+static void test_human(void **state)
+{
+	char s[HUMAN_SIZE];
+	assert_string_equal(human_age(s, 3000), "3s");
+	assert_string_equal(human_age(s, 61000), "1m");
+	assert_string_equal(human_age(s, 34 * 3600000LL), "34h");
+	assert_string_equal(human_age(s, 49 * 3600000LL), "2d");
+	assert_string_equal(human_age(s, -1), "-");
+	assert_string_equal(human_span(s, 7800000), "2h 10m");
+	assert_string_equal(human_bytes(s, 0), "0");
+	assert_string_equal(human_bytes(s, 412u << 20), "412M");
+	assert_string_equal(human_bytes(s, 1610612736), "1.5G");
+	assert_int_equal(parse_rfc3339_ms("1970-01-01T00:00:01.5Z"), 1500);
+	assert_int_equal(parse_rfc3339_ms("2026-11-21T06:00:00.123456789+01:00"), 1795237200123LL);
+	assert_int_equal(parse_rfc3339_ms("0001-01-01T00:00:00Z"), -1);
+	assert_int_equal(parse_rfc3339_ms("rubbish"), -1);
+	assert_int_equal(parse_rfc3339_ms(NULL), -1);
+}
+
+static void test_err(void **state)
+{
+	struct err e;
+	assert_false(err_set(&e, ERR_REFUSED, "pi: it said \"%s\"", "\033[31mno\n"));
+	assert_string_equal(e.text, "pi: it said \"no \"");
+	assert_false(err_set(NULL, ERR_LOST, "x"));
+}
+
+static void test_secret(void **state)
+{
+	struct secret *s = secret_create("hunter2", 7);
+	assert_string_equal(s->text, "hunter2");
+	secret_destroy(s);
+	secret_destroy(NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_wash), cmocka_unit_test(test_wash_random), cmocka_unit_test(test_wash_bounds),
+		cmocka_unit_test(test_cells), cmocka_unit_test(test_quote), cmocka_unit_test(test_buf),
+		cmocka_unit_test(test_human), cmocka_unit_test(test_err), cmocka_unit_test(test_secret),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

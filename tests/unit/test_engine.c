@@ -1,0 +1,360 @@
+/* An engine's source against an engine of our own: one that is too new for 1.41, one that is a web page, one that stops
+ * in the middle, one that goes away and comes back. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/containers/engine.h"
+#include "backends/store/doc.h"
+#include "backends/store/log.h"
+#include "backends/store/server.h"
+#include "backends/store/settings.h"
+
+/* --- the engine -------------------------------------------------------------------------------------------------- */
+
+enum mode { MODE_NEW, MODE_HTML, MODE_HALF, MODE_DENIED, MODE_NO_LOG };
+static int mode;
+static int logs_asked;               /* how often */
+static int events_fd = -1;           /* the connection that events go to */
+static char dir[] = "/tmp/mocr-test-XXXXXX";
+static char path[64];
+
+static const char one[] = "[{\"Id\":\"abc0\",\"Names\":[\"/one\"],\"State\":\"running\",\"Status\":\"Up 2 hours\"}]";
+
+static void answer(int fd, const char *status, const char *type, const char *body)
+{
+	char head[400];
+	int n = snprintf(head, sizeof(head), "HTTP/1.1 %s\r\nApi-Version: 1.53\r\nServer: Docker/29.2.0 (linux)\r\nContent-Type: %s\r\n"
+	                 "Content-Length: %zu\r\n\r\n", status, type, strlen(body));
+	send(fd, head, (size_t)n, MSG_NOSIGNAL);
+	send(fd, body, strlen(body), MSG_NOSIGNAL);
+}
+
+static bool engine_answers(int fd, const char *request)
+{
+	int now = __atomic_load_n(&mode, __ATOMIC_SEQ_CST);
+	if (now == MODE_HTML)
+		answer(fd, "200 OK", "text/html", "<html>Please log in\x1b[31m</html>");
+	else if (now == MODE_DENIED)
+		answer(fd, "403 Forbidden", "application/json", "{\"message\":\"authorization denied by plugin\"}");
+	else if (strstr(request, " /_ping "))
+		answer(fd, "200 OK", "text/plain", "OK");
+	else if (!strstr(request, " /v1.44/"))
+		answer(fd, "400 Bad Request", "application/json", "{\"message\":\"client version 1.41 is too old\"}");
+	else if (strstr(request, "/events?")) {
+		static const char head[] = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n";
+		send(fd, head, sizeof(head) - 1, MSG_NOSIGNAL);
+		__atomic_store_n(&events_fd, fd, __ATOMIC_SEQ_CST);
+		return true;
+	} else if (strstr(request, "/containers/json")) {
+		if (now == MODE_HALF) {
+			static const char half[] = "HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\n[{\"Id\":\"abc\",\"Names\":[\"/one\"],\"State\":\"r";
+			send(fd, half, sizeof(half) - 1, MSG_NOSIGNAL);
+			return false;
+		}
+		answer(fd, "200 OK", "application/json", one);
+	} else if (now == MODE_NO_LOG && strstr(request, "/abc0/json"))
+		answer(fd, "200 OK", "application/json", "{\"Id\":\"abc0\",\"State\":{\"Status\":\"running\"},\"Config\":{\"Tty\":false}}");
+	else if (now == MODE_NO_LOG && strstr(request, "/abc0/logs?")) {
+		__atomic_add_fetch(&logs_asked, 1, __ATOMIC_SEQ_CST);
+		answer(fd, "501 Not Implemented", "application/json",
+		       "{\"message\":\"configured logging driver does not support reading\"}");
+	} else
+		answer(fd, "404 Not Found", "application/json", "{\"message\":\"no such thing\"}");
+	return true;
+}
+
+static void *serve_one(void *arg)
+{
+	int fd = (int)(intptr_t)arg;
+	char request[8192];
+	ssize_t n;
+	while ((n = recv(fd, request, sizeof(request) - 1, 0)) > 0) {
+		request[n] = '\0';
+		if (!engine_answers(fd, request))
+			break;
+	}
+	close(fd);
+	return NULL;
+}
+
+static void *serve(void *arg)
+{
+	int listener = (int)(intptr_t)arg, fd;
+	while ((fd = accept(listener, NULL, NULL)) >= 0) {
+		pthread_t t;
+		pthread_create(&t, NULL, serve_one, (void *)(intptr_t)fd);
+		pthread_detach(t);
+	}
+	return NULL;
+}
+
+static int start_engine(void **state)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	pthread_t t;
+	if (!mkdtemp(dir))
+		return -1;
+	setenv("XDG_RUNTIME_DIR", dir, 1);
+	setenv("XDG_STATE_HOME", dir, 1);
+	setenv("XDG_CONFIG_HOME", "/nonexistent", 1);
+	snprintf(path, sizeof(path), "%s/engine", dir);
+	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", path);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (bind(fd, (struct sockaddr *)&sun, sizeof(sun)) || listen(fd, 64))
+		return -1;
+	return pthread_create(&t, NULL, serve, (void *)(intptr_t)fd);
+}
+
+static int stop_engine(void **state)
+{
+	char command[128];
+	snprintf(command, sizeof(command), "rm -rf '%s'", dir);
+	return system(command);
+}
+
+/* --- the world ---------------------------------------------------------------------------------------------------- */
+
+static size_t roads_here(const struct source *s, struct road *roads, char *buf, size_t size)
+{
+	roads[0] = (struct road){ .kind = ROAD_UNIX, .path = path };
+	return 1;
+}
+
+static const struct engine_param param = { .cli = "docker", .title = "Docker", .roads = roads_here };
+
+struct world {
+	struct loop *loop;
+	struct http *http;
+	struct settings *settings;
+	struct store *store;
+	struct server *server;
+	struct source *source;               /* docker's, led to our engine */
+	struct backend backend;
+};
+
+static void turn(struct world *w, int64_t ms)
+{
+	for (int64_t end = now_mono_ms() + ms; now_mono_ms() < end;)
+		loop_turn(w->loop, 10);
+}
+
+static void on_link(struct link *link, void *arg)
+{
+}
+
+static int make_world(void **state)
+{
+	static const struct link_events events = { .changed = on_link };
+	struct world *w = xcalloc(1, sizeof(*w));
+	struct doc complaints;
+	doc_init(&complaints);
+	w->loop = loop_create();
+	w->http = http_create(w->loop);
+	w->settings = settings_load(NULL, &complaints);
+	doc_finish(&complaints);
+	w->store = store_create(w->loop, w->http, w->settings);
+	w->server = store_server_add(w->store, "here");
+	w->server->link = link_create_local(w->loop, "here", &events, NULL);
+	link_connect(w->server->link);
+	for (int i = 0; i < 50 && w->server->link->state != LINK_UP; i++)
+		loop_turn(w->loop, 10);
+	w->source = server_source(w->server, "docker");
+	w->backend = backend_docker;
+	w->backend.param = &param;
+	w->source->backend = &w->backend;
+	*state = w;
+	return 0;
+}
+
+static int end_world(void **state)
+{
+	struct world *w = *state;
+	store_destroy(w->store);
+	http_destroy(w->http);
+	settings_destroy(w->settings);
+	loop_destroy(w->loop);
+	free(w);
+	return 0;
+}
+
+static void set_mode(enum mode m)
+{
+	__atomic_store_n(&mode, (int)m, __ATOMIC_SEQ_CST);
+}
+
+static void turn_until_state(struct world *w, enum source_state state)
+{
+	for (int64_t end = now_mono_ms() + 3000; w->source->state != state && now_mono_ms() < end;)
+		loop_turn(w->loop, 10);
+	assert_int_equal(w->source->state, state);
+}
+
+static struct row *row(struct world *w, const char *name)
+{
+	char id[100];
+	snprintf(id, sizeof(id), "here/container/%s", name);
+	return store_find(w->store, id);
+}
+
+static void send_event(const char *json)
+{
+	int fd = __atomic_load_n(&events_fd, __ATOMIC_SEQ_CST);
+	send(fd, json, strlen(json), MSG_NOSIGNAL);
+}
+
+/* --- tests ---------------------------------------------------------------------------------------------------------- */
+
+/* Docker 29.0 to 29.2 refuse 1.41: what was asked too early is asked again. */
+static void test_too_new_for_us(void **state)
+{
+	struct world *w = *state;
+	set_mode(MODE_NEW);
+	w->backend.up(w->source);
+	turn_until_state(w, SOURCE_LIVE);
+	assert_non_null(row(w, "one"));
+	assert_non_null(strstr(w->source->detail, "API 1.44 of 1.53"));
+	assert_string_equal(w->source->err.text, "");
+	turn(w, 50);
+	send_event("{\"Type\":\"container\",\"Action\":\"die\",\"Actor\":{\"ID\":\"abc0\",\"Attributes\":{\"name\":\"one\",\"exitCode\":\"9\"}},"
+	           "\"timeNano\":1795250000000000000}\n");
+	turn(w, 30);
+	assert_int_equal(((struct container *)row(w, "one"))->state, CONTAINER_EXITED);
+	assert_int_equal(row(w, "one")->health, HEALTH_BAD);
+}
+
+/* An event in pieces, one that is too long to be true, and the next one after it. */
+static void test_events_in_pieces(void **state)
+{
+	struct world *w = *state;
+	set_mode(MODE_NEW);
+	w->backend.up(w->source);
+	turn_until_state(w, SOURCE_LIVE);
+	turn(w, 50);
+	send_event("{\"Type\":\"container\",\"Action\":\"pause\",\"Act");
+	turn(w, 20);
+	send_event("or\":{\"ID\":\"abc0\"}}\n");
+	turn(w, 30);
+	assert_int_equal(((struct container *)row(w, "one"))->state, CONTAINER_PAUSED);
+	char *x = xcalloc(1, 64 * 1024);
+	memset(x, 'x', 64 * 1024 - 1);
+	for (int i = 0; i < 20; i++) {
+		send_event(x);
+		turn(w, 5);
+	}
+	free(x);
+	send_event("\n{\"Type\":\"container\",\"Action\":\"unpause\",\"Actor\":{\"ID\":\"abc0\"}}\n");
+	turn(w, 30);
+	assert_int_equal(((struct container *)row(w, "one"))->state, CONTAINER_RUNNING);
+}
+
+static void test_a_web_page(void **state)
+{
+	struct world *w = *state;
+	set_mode(MODE_HTML);
+	w->backend.up(w->source);
+	turn_until_state(w, SOURCE_FAILED);
+	assert_non_null(strstr(w->source->err.text, "here"));
+	assert_null(strchr(w->source->err.text, 0x1b));
+	set_mode(MODE_NEW);                  /* it heals by itself */
+	turn_until_state(w, SOURCE_LIVE);
+}
+
+static void test_half_an_answer(void **state)
+{
+	struct world *w = *state;
+	set_mode(MODE_HALF);
+	w->backend.up(w->source);
+	turn_until_state(w, SOURCE_FAILED);
+	assert_non_null(strstr(w->source->err.text, "cut off"));
+	set_mode(MODE_NEW);
+	turn_until_state(w, SOURCE_LIVE);
+	set_mode(MODE_HALF);                 /* later on rows stay, and say that they are old */
+	shutdown(__atomic_load_n(&events_fd, __ATOMIC_SEQ_CST), SHUT_RDWR);
+	turn_until_state(w, SOURCE_STALE);
+	assert_non_null(row(w, "one"));
+}
+
+static void test_events_end(void **state)
+{
+	struct world *w = *state;
+	set_mode(MODE_NEW);
+	w->backend.up(w->source);
+	turn_until_state(w, SOURCE_LIVE);
+	turn(w, 50);
+	shutdown(__atomic_load_n(&events_fd, __ATOMIC_SEQ_CST), SHUT_RDWR);
+	turn_until_state(w, SOURCE_STALE);
+	assert_non_null(strstr(w->source->err.text, "events"));
+	turn_until_state(w, SOURCE_LIVE);
+	assert_non_null(row(w, "one"));
+}
+
+static void test_down_and_up(void **state)
+{
+	struct world *w = *state;
+	struct err err;
+	set_mode(MODE_NEW);
+	w->backend.up(w->source);
+	turn_until_state(w, SOURCE_LIVE);
+	struct log *log = log_create(0);
+	assert_non_null(kind_container.follow(row(w, "one"), log, &err));
+	turn(w, 50);
+	for (int i = 0; i < 3; i++) {
+		w->backend.down(w->source);
+		assert_non_null(row(w, "one"));
+		assert_true(*log_status(log));
+		w->backend.up(w->source);
+		turn(w, 20);
+	}
+	log_destroy(log);
+	turn(w, 20);
+}
+
+static void test_a_plugin_says_no(void **state)
+{
+	struct world *w = *state;
+	set_mode(MODE_DENIED);
+	w->backend.up(w->source);
+	turn(w, 200);
+	assert_true(w->source->state == SOURCE_FAILED || w->source->state == SOURCE_DENIED);
+	assert_non_null(strstr(w->source->err.text, "authorization denied by plugin"));
+}
+
+/* A log that cannot be read is asked for once, not again and again. */
+static void test_a_log_that_is_refused(void **state)
+{
+	struct world *w = *state;
+	struct err err;
+	set_mode(MODE_NO_LOG);
+	w->backend.up(w->source);
+	turn_until_state(w, SOURCE_LIVE);
+	__atomic_store_n(&logs_asked, 0, __ATOMIC_SEQ_CST);
+	struct log *log = log_create(0);
+	assert_non_null(kind_container.follow(row(w, "one"), log, &err));
+	turn(w, 1600);
+	assert_int_equal(__atomic_load_n(&logs_asked, __ATOMIC_SEQ_CST), 1);
+	assert_non_null(strstr(log_status(log), "does not support reading"));
+	log_destroy(log);
+}
+
+int main(void)
+{
+#define WORLD(fn) cmocka_unit_test_setup_teardown(fn, make_world, end_world)
+	const struct CMUnitTest tests[] = {
+		WORLD(test_too_new_for_us), WORLD(test_events_in_pieces), WORLD(test_a_web_page), WORLD(test_half_an_answer),
+		WORLD(test_events_end), WORLD(test_down_and_up), WORLD(test_a_plugin_says_no), WORLD(test_a_log_that_is_refused),
+	};
+	return cmocka_run_group_tests(tests, start_engine, stop_engine);
+}

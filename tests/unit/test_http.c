@@ -1,0 +1,721 @@
+/* HTTP and doors: against a server of our own that behaves badly on purpose, straight and through a door whose roads
+ * fail one after another. Everything on this machine, no network. */
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "backends/base/buf.h"
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/link/http.h"
+#include "backends/link/loop.h"
+
+/* --- the server ---------------------------------------------------------------------------------------------- */
+
+static int accepted;                     /* connections so far */
+
+static void say(int fd, const char *bytes)
+{
+	size_t len = strlen(bytes);
+	while (len) {
+		ssize_t n = send(fd, bytes, len, MSG_NOSIGNAL);
+		if (n <= 0)
+			return;
+		bytes += n;
+		len -= (size_t)n;
+	}
+}
+
+static void answer_without_end(int fd)
+{
+	char piece[16384];
+	memset(piece, 'x', sizeof(piece));
+	say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n");
+	while (send(fd, piece, sizeof(piece), MSG_NOSIGNAL) > 0)
+		;
+}
+
+static void answer_slowly(int fd)
+{
+	say(fd, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+	for (int i = 0; i < 5; i++) {
+		say(fd, "3\r\nab\n\r\n");
+		usleep(15000);
+	}
+	say(fd, "0\r\n\r\n");
+}
+
+static void answer_big(int fd)
+{
+	char *piece = malloc(1 << 20);
+	char head[100];
+	for (int i = 0; i < 1 << 20; i++)
+		piece[i] = (char)('a' + i % 23);
+	snprintf(head, sizeof(head), "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", 8 << 20);
+	say(fd, head);
+	for (int i = 0; i < 8; i++) {
+		const char *p = piece;
+		for (size_t left = 1 << 20; left;) {
+			ssize_t n = send(fd, p, left, MSG_NOSIGNAL);
+			if (n <= 0)
+				break;
+			p += n;
+			left -= (size_t)n;
+		}
+	}
+	free(piece);
+}
+
+/* Echoes method and body. */
+static void echo(int fd, const char *request)
+{
+	char reply[20000];
+	const char *body = strstr(request, "\r\n\r\n");
+	snprintf(reply, sizeof(reply), "HTTP/1.1 201 Created\r\nX-Seen: yes\r\nContent-Length: %zu\r\n\r\n%.*s %s",
+	         strlen(body + 4) + strcspn(request, " ") + 1, (int)strcspn(request, " "), request, body + 4);
+	say(fd, reply);
+}
+
+static void fine(int fd, const char *request)
+{
+	say(fd, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 7\r\n\r\n[1,2,3]");
+}
+
+static bool behave(int fd, const char *request)
+{
+	static const struct { const char *path; const char *answer; bool stay; } plain[] = {
+		{ " /html ", "HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\nContent-Length: 13\r\n\r\n<html></html>", true },
+		{ " /half ", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[1,2", false },
+		{ " /junk ", "\x16\x03\x01 this is no HTTP\r\n\r\n", false },
+		{ " /refused ", "HTTP/1.1 404 Not Found\r\nContent-Length: 15\r\n\r\n{\"message\":\"x\"}", true },
+		{ " /empty ", "", false },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(plain); i++)
+		if (strstr(request, plain[i].path)) {
+			say(fd, plain[i].answer);
+			return plain[i].stay;
+		}
+	if (strstr(request, " /endless "))
+		answer_without_end(fd);
+	else if (strstr(request, " /slow "))
+		answer_slowly(fd);
+	else if (strstr(request, " /big "))
+		answer_big(fd);
+	else if (strstr(request, " /echo "))
+		echo(fd, request);
+	else if (strstr(request, " /hang "))
+		sleep(3);
+	else
+		fine(fd, request);
+	return !strstr(request, " /endless ");
+}
+
+static int greets;                       /* it says something before it was asked, and hangs up */
+
+static void *serve_one(void *arg)
+{
+	int fd = (int)(intptr_t)arg;
+	char request[8192];
+	ssize_t n;
+	if (__atomic_load_n(&greets, __ATOMIC_SEQ_CST)) {
+		say(fd, "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+		close(fd);
+		return NULL;
+	}
+	while ((n = recv(fd, request, sizeof(request) - 1, 0)) > 0) {
+		request[n] = '\0';
+		if (!behave(fd, request))
+			break;
+	}
+	close(fd);
+	return NULL;
+}
+
+static void *serve(void *arg)
+{
+	int listener = (int)(intptr_t)arg, fd;
+	while ((fd = accept(listener, NULL, NULL)) >= 0) {
+		pthread_t t;
+		__atomic_add_fetch(&accepted, 1, __ATOMIC_SEQ_CST);
+		pthread_create(&t, NULL, serve_one, (void *)(intptr_t)fd);
+		pthread_detach(t);
+	}
+	return NULL;
+}
+
+/* --- the world ------------------------------------------------------------------------------------------------ */
+
+static char dir[] = "/tmp/mocr-test-XXXXXX";
+static char socket_path[64];
+
+struct world {
+	struct loop *loop;
+	struct http *http;
+	struct link *link;
+	struct door *door;
+	int done;                            /* calls that ended */
+	struct reply reply;                  /* of the last; body and type are copies */
+	char *body;
+	size_t streamed;
+	bool pause, answered;
+	struct call *call;
+};
+
+static int start_server(void **state)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	pthread_t t;
+	if (!mkdtemp(dir))
+		return -1;
+	setenv("XDG_RUNTIME_DIR", dir, 1);
+	snprintf(socket_path, sizeof(socket_path), "%s/server", dir);
+	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", socket_path);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (bind(fd, (struct sockaddr *)&sun, sizeof(sun)) || listen(fd, 64))
+		return -1;
+	return pthread_create(&t, NULL, serve, (void *)(intptr_t)fd);
+}
+
+static int entries(const char *path)
+{
+	int n = 0;
+	DIR *d = opendir(path);
+	for (struct dirent *e; d && (e = readdir(d));)
+		n += e->d_name[0] != '.';
+	closedir(d);
+	return n;
+}
+
+static int stop_server(void **state)
+{
+	unlink(socket_path);
+	return rmdir(dir);                   /* fails when a door left something behind */
+}
+
+static void on_link(struct link *link, void *arg)
+{
+}
+
+static int make_world(void **state)
+{
+	static const struct link_events events = { .changed = on_link };
+	struct world *w = xcalloc(1, sizeof(*w));
+	w->loop = loop_create();
+	w->http = http_create(w->loop);
+	w->link = link_create_local(w->loop, "here", &events, NULL);
+	link_connect(w->link);
+	for (int i = 0; i < 50 && w->link->state != LINK_UP; i++)
+		loop_turn(w->loop, 20);
+	*state = w;
+	return w->link->state == LINK_UP ? 0 : -1;
+}
+
+static int end_world(void **state)
+{
+	struct world *w = *state;
+	door_destroy(w->door);
+	assert_int_equal(entries(dir), 1);   /* the server's socket alone */
+	http_destroy(w->http);
+	link_destroy(w->link);
+	loop_destroy(w->loop);
+	free(w->body);
+	free(w);
+	return 0;
+}
+
+static void open_door(struct world *w, const char *command)
+{
+	struct road roads[] = { { .kind = ROAD_UNIX, .path = command ? "/dev/null" : socket_path },
+	                        { .kind = ROAD_EXEC, .command = "echo permission denied >&2; exit 1" },
+	                        { .kind = ROAD_EXEC, .command = command } };
+	w->door = door_create(w->http, w->link, roads, command ? 3 : 1);
+}
+
+static void on_done(struct call *c, const struct reply *r, void *arg)
+{
+	struct world *w = arg;
+	w->done++;
+	w->reply = *r;
+	free(w->body);
+	w->body = xstrndup(r->body, r->len);
+	w->reply.content_type = strstr(r->content_type, "html") ? "html" : "other";
+	w->call = NULL;
+}
+
+static bool on_data(struct call *c, const char *bytes, size_t len, void *arg)
+{
+	struct world *w = arg;
+	w->streamed += len;
+	return !w->pause;
+}
+
+static void on_answered(struct call *c, void *arg)
+{
+	((struct world *)arg)->answered = true;
+}
+
+static void turn_until(struct world *w, int done, int64_t ms)
+{
+	for (int64_t end = now_mono_ms() + ms; w->done < done && now_mono_ms() < end;)
+		loop_turn(w->loop, 20);
+}
+
+static void get(struct world *w, const char *path, struct call_spec spec)
+{
+	spec.path = path;
+	spec.done = on_done;
+	spec.arg = w;
+	w->call = call_start(w->door, &spec);
+	turn_until(w, w->done + 1, 3000);
+}
+
+/* --- tests ------------------------------------------------------------------------------------------------------- */
+
+static void test_plain(void **state)
+{
+	struct world *w = *state;
+	open_door(w, NULL);
+	assert_null(door_road(w->door));
+	int before = __atomic_load_n(&accepted, __ATOMIC_SEQ_CST);
+	for (int i = 0; i < 5; i++) {
+		get(w, "/x", (struct call_spec){ 0 });
+		assert_int_equal(w->reply.status, 200);
+		assert_string_equal(w->body, "[1,2,3]");
+	}
+	assert_int_equal(door_road(w->door)->kind, ROAD_UNIX);
+	/* one to see whether it is there, one that is kept */
+	assert_true(__atomic_load_n(&accepted, __ATOMIC_SEQ_CST) - before <= 2);
+}
+
+static void test_body_and_header(void **state)
+{
+	struct world *w = *state;
+	open_door(w, NULL);
+	get(w, "/echo", (struct call_spec){ .method = "PUT", .body = "hello", .body_len = 5 });
+	assert_int_equal(w->reply.status, 201);
+	assert_string_equal(w->body, "PUT hello");
+	get(w, "/echo", (struct call_spec){ .method = "POST" });
+	assert_string_equal(w->body, "POST ");
+	get(w, "/echo", (struct call_spec){ .method = "DELETE" });
+	assert_string_equal(w->body, "DELETE ");
+}
+
+static void test_bad_answers(void **state)
+{
+	struct world *w = *state;
+	open_door(w, NULL);
+	get(w, "/html", (struct call_spec){ 0 });
+	assert_int_equal(w->reply.status, 502);
+	assert_string_equal(w->reply.content_type, "html");
+	get(w, "/half", (struct call_spec){ 0 });
+	assert_int_equal(w->reply.status, 0);
+	assert_int_equal(w->reply.err.code, ERR_LOST);
+	assert_non_null(strstr(w->reply.err.text, "here: the answer to GET /half was cut off"));
+	get(w, "/empty", (struct call_spec){ 0 });
+	assert_int_equal(w->reply.err.code, ERR_LOST);
+	get(w, "/junk", (struct call_spec){ 0 });
+	assert_true(w->reply.err.code == ERR_GARBLED || w->reply.err.code == ERR_LOST);
+	get(w, "/x", (struct call_spec){ 0 });
+	assert_int_equal(w->reply.status, 200);
+}
+
+static void test_bounds(void **state)
+{
+	struct world *w = *state;
+	open_door(w, NULL);
+	get(w, "/endless", (struct call_spec){ .max = 1 << 20 });
+	assert_int_equal(w->reply.err.code, ERR_TOO_BIG);
+	get(w, "/hang", (struct call_spec){ .timeout_ms = 100 });
+	assert_int_equal(w->reply.err.code, ERR_TIMEOUT);
+	get(w, "/big", (struct call_spec){ 0 });
+	assert_int_equal(w->reply.len, 8 << 20);
+}
+
+static void test_streams(void **state)
+{
+	struct world *w = *state;
+	open_door(w, NULL);
+	get(w, "/slow", (struct call_spec){ .data = on_data, .answered = on_answered, .timeout_ms = 40 });   /* only until the head */
+	assert_int_equal(w->reply.status, 200);
+	assert_true(w->answered);
+	assert_int_equal(w->streamed, 15);
+	w->streamed = 0;
+	get(w, "/refused", (struct call_spec){ .data = on_data });
+	assert_int_equal(w->reply.status, 404);
+	assert_int_equal(w->streamed, 0);
+	assert_string_equal(w->body, "{\"message\":\"x\"}");
+}
+
+static void check_pausing(struct world *w)
+{
+	w->pause = true;
+	w->call = call_start(w->door, &(struct call_spec){ .path = "/endless", .data = on_data, .done = on_done, .arg = w });
+	for (int64_t end = now_mono_ms() + 3000; !w->streamed && now_mono_ms() < end;)
+		loop_turn(w->loop, 10);
+	for (int i = 0; i < 20; i++)
+		loop_turn(w->loop, 10);
+	size_t first = w->streamed;
+	assert_true(first > 0 && first < 1 << 20);
+	for (int i = 0; i < 5; i++)
+		loop_turn(w->loop, 10);
+	assert_int_equal(w->streamed, first);         /* nothing comes while it is paused */
+	w->pause = false;
+	call_resume(w->call);
+	for (int64_t end = now_mono_ms() + 5000; w->streamed < 4u << 20 && now_mono_ms() < end;)
+		loop_turn(w->loop, 10);
+	assert_true(w->streamed >= 4u << 20);
+	call_cancel(w->call);
+	int done = w->done;
+	for (int i = 0; i < 5; i++)
+		loop_turn(w->loop, 10);
+	assert_int_equal(w->done, done);
+}
+
+static void test_pausing(void **state)
+{
+	struct world *w = *state;
+	open_door(w, NULL);
+	check_pausing(w);
+}
+
+/* A pipe to the server's socket by what is surely there. */
+static const char *bridge(void)
+{
+	static char command[400];
+	snprintf(command, sizeof(command),
+	         "exec python3 -c 'import socket,sys,os,threading\n"
+	         "s=socket.socket(socket.AF_UNIX); s.connect(\"%s\")\n"
+	         "def up():\n"
+	         "  while 1:\n"
+	         "    b=os.read(0,65536)\n"
+	         "    if not b: os._exit(0)\n"
+	         "    s.sendall(b)\n"
+	         "threading.Thread(target=up,daemon=True).start()\n"
+	         "while 1:\n"
+	         "  b=s.recv(65536)\n"
+	         "  if not b: os._exit(0)\n"
+	         "  while b: b=b[os.write(1,b):]\n'", socket_path);
+	return command;
+}
+
+static bool has_python(void)
+{
+	return system("python3 -c 0 >/dev/null 2>&1") == 0;
+}
+
+static void test_roads_in_turn(void **state)
+{
+	struct world *w = *state;
+	struct stat st;
+	char path[300] = "";
+	if (!has_python())
+		skip();
+	open_door(w, bridge());
+	get(w, "/echo", (struct call_spec){ .method = "POST", .body = "sent down two roads", .body_len = 19 });
+	assert_int_equal(w->reply.status, 201);
+	assert_string_equal(w->body, "POST sent down two roads");   /* and came through the third as one */
+	assert_int_equal(door_road(w->door)->kind, ROAD_EXEC);
+	assert_int_equal(entries(dir), 2);
+	DIR *d = opendir(dir);
+	for (struct dirent *e; (e = readdir(d));)
+		if (strncmp(e->d_name, "mocr-", 5) == 0)
+			snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
+	closedir(d);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0700);
+	get(w, "/big", (struct call_spec){ 0 });
+	assert_int_equal(w->reply.len, 8 << 20);
+	check_pausing(w);
+}
+
+static void test_many_at_once_through_commands(void **state)
+{
+	struct world *w = *state;
+	if (!has_python())
+		skip();
+	open_door(w, bridge());
+	for (int i = 0; i < 12; i++)
+		call_start(w->door, &(struct call_spec){ .path = "/x", .done = on_done, .arg = w });
+	turn_until(w, 12, 8000);
+	assert_int_equal(w->done, 12);
+	assert_int_equal(w->reply.status, 200);
+}
+
+static void test_no_road(void **state)
+{
+	struct world *w = *state;
+	open_door(w, "exit 127");
+	for (int i = 0; i < 3; i++)
+		call_start(w->door, &(struct call_spec){ .path = "/x", .done = on_done, .arg = w });
+	turn_until(w, 3, 5000);
+	assert_int_equal(w->done, 3);
+	assert_int_equal(w->reply.err.code, ERR_DENIED);
+	assert_non_null(strstr(w->reply.err.text, "permission denied"));
+	assert_int_equal(door_err(w->door)->code, ERR_DENIED);
+	assert_null(door_road(w->door));
+}
+
+/* A socket that is not there says all: what a client program has to say about it is no fault of the server. */
+static void test_absent(void **state)
+{
+	struct world *w = *state;
+	struct road two[] = { { .kind = ROAD_UNIX, .path = "/nonexistent/socket" }, { .kind = ROAD_EXEC, .command = "echo no daemon >&2; exit 1" } };
+	w->door = door_create(w->http, w->link, two, 2);
+	get(w, "/x", (struct call_spec){ 0 });
+	assert_int_equal(w->reply.err.code, ERR_ABSENT);
+	door_destroy(w->door);
+	struct road road = { .kind = ROAD_UNIX, .path = "/nonexistent/socket" };
+	w->door = door_create(w->http, w->link, &road, 1);
+	get(w, "/x", (struct call_spec){ 0 });
+	assert_int_equal(w->reply.err.code, ERR_ABSENT);
+}
+
+static void test_link_gone(void **state)
+{
+	struct world *w = *state;
+	open_door(w, NULL);
+	link_disconnect(w->link);
+	get(w, "/x", (struct call_spec){ 0 });
+	assert_int_equal(w->reply.err.code, ERR_LOST);
+	link_connect(w->link);
+	for (int i = 0; i < 50 && w->link->state != LINK_UP; i++)
+		loop_turn(w->loop, 20);
+	get(w, "/x", (struct call_spec){ 0 });
+	assert_int_equal(w->reply.status, 200);
+}
+
+/* A callback may do anything: end all, start anew, close the door. */
+static void on_done_again(struct call *c, const struct reply *r, void *arg)
+{
+	struct world *w = arg;
+	if (++w->done < 20) {
+		call_start(w->door, &(struct call_spec){ .path = "/x", .done = on_done_again, .arg = w });
+		call_cancel(call_start(w->door, &(struct call_spec){ .path = "/x", .done = on_done_again, .arg = w }));
+		return;
+	}
+	door_destroy(w->door);
+	w->door = NULL;
+}
+
+static bool data_that_cancels(struct call *c, const char *bytes, size_t len, void *arg)
+{
+	struct world *w = arg;
+	w->streamed += len;
+	call_cancel(c);
+	return true;
+}
+
+static void test_callbacks_do_anything(void **state)
+{
+	struct world *w = *state;
+	open_door(w, NULL);
+	call_start(w->door, &(struct call_spec){ .path = "/endless", .data = data_that_cancels, .done = on_done, .arg = w });
+	for (int i = 0; i < 10; i++)
+		loop_turn(w->loop, 10);
+	assert_true(w->streamed > 0);
+	assert_int_equal(w->done, 0);
+	call_start(w->door, &(struct call_spec){ .path = "/x", .done = on_done_again, .arg = w });
+	turn_until(w, 20, 3000);
+	assert_int_equal(w->done, 20);
+	assert_null(w->door);
+	for (int i = 0; i < 3; i++)
+		loop_turn(w->loop, 10);
+}
+
+/* Connects to the port as that user and says what came back: "2" of "HTTP/1.1 200 OK", or "" when nobody answered. */
+static void *ask_port(void *arg)
+{
+	int *ask = arg;                      /* port, uid; then what came */
+	int pipes[2];
+	char came[10] = "";
+	if (pipe(pipes) != 0)
+		return NULL;
+	pid_t pid = fork();
+	if (!pid) {
+		struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons((uint16_t)ask[0]), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+		if (ask[1] && setuid((uid_t)ask[1]) != 0)
+			_exit(1);
+		int fd = socket(AF_INET, SOCK_STREAM, 0);
+		if (connect(fd, (struct sockaddr *)&at, sizeof(at)) == 0) {
+			say(fd, "GET /x HTTP/1.1\r\nHost: x\r\n\r\n");
+			ssize_t n = recv(fd, came, sizeof(came), 0);
+			if (n > 9 && write(pipes[1], came + 9, 1) != 1)
+				_exit(1);
+		}
+		_exit(0);
+	}
+	close(pipes[1]);
+	ask[2] = read(pipes[0], came, 1) == 1 ? came[0] : 0;
+	close(pipes[0]);
+	waitpid(pid, NULL, 0);
+	ask[3] = 1;
+	return NULL;
+}
+
+static void went(void *arg)
+{
+	++*(int *)arg;
+}
+
+static char answer_on(struct world *w, int port, int uid)
+{
+	int ask[4] = { port, uid, 0, 0 };
+	pthread_t thread;
+	pthread_create(&thread, NULL, ask_port, ask);
+	for (int64_t end = now_mono_ms() + 5000; !__atomic_load_n(&ask[3], __ATOMIC_ACQUIRE) && now_mono_ms() < end;)
+		loop_turn(w->loop, 20);
+	pthread_join(thread, NULL);
+	return (char)ask[2];
+}
+
+/* Sends a request as that user and is gone before anybody has looked. */
+static void send_blindly(int port, uid_t uid)
+{
+	pid_t pid = fork();
+	if (!pid) {
+		struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+		int fd = socket(AF_INET, SOCK_STREAM, 0);
+		if (setuid(uid) != 0)
+			_exit(1);
+		close(fd);
+		fd = socket(AF_INET, SOCK_STREAM, 0);
+		if (connect(fd, (struct sockaddr *)&at, sizeof(at)) != 0)
+			_exit(1);
+		say(fd, "POST /blind HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
+		_exit(0);
+	}
+	int status = -1;
+	waitpid(pid, &status, 0);
+	assert_int_equal(status, 0);
+}
+
+static bool is_taken(int port)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	bool taken = bind(fd, (struct sockaddr *)&at, sizeof(at)) != 0;
+	close(fd);
+	return taken;
+}
+
+/* A port of the loopback leads through the door, for our own user; another one's connection is closed without a word, and what it sent
+ * does not arrive, be it alive or not. Two have ports of their own; the number is nobody else's for as long as a program may use it. */
+static void test_port(void **state)
+{
+	struct world *w = *state;
+	struct err err = { 0 };
+	int gone = 0;
+	open_door(w, NULL);
+	struct door_port *one = door_port_open(w->door, went, &gone, &err), *two = door_port_open(w->door, went, &gone, &err);
+	assert_non_null(one);
+	assert_non_null(two);
+	int port = door_port_number(one), other = door_port_number(two);
+	assert_int_not_equal(port, other);
+	assert_int_equal(answer_on(w, port, 0), '2');
+	if (geteuid() == 0) {
+		int before = __atomic_load_n(&accepted, __ATOMIC_ACQUIRE);
+		assert_int_equal(answer_on(w, port, 65534), 0);
+		send_blindly(port, 65534);
+		usleep(100000);                          /* until the kernel has forgotten whose it was */
+		for (int i = 0; i < 10; i++)
+			loop_turn(w->loop, 20);
+		assert_int_equal(__atomic_load_n(&accepted, __ATOMIC_ACQUIRE), before);
+	}
+	door_port_close(one);
+	assert_int_equal(answer_on(w, port, 0), 0);
+	assert_true(is_taken(port));
+	assert_int_equal(answer_on(w, other, 0), '2');
+	door_destroy(w->door);
+	w->door = NULL;
+	assert_int_equal(gone, 1);
+	assert_int_equal(answer_on(w, other, 0), 0);
+	assert_true(is_taken(other));
+	door_port_close(two);
+}
+
+static int tcp_server(void)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(at);
+	pthread_t t;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)) + listen(fd, 64), 0);
+	getsockname(fd, (struct sockaddr *)&at, &len);
+	assert_int_equal(pthread_create(&t, NULL, serve, (void *)(intptr_t)fd), 0);
+	pthread_detach(t);
+	return ntohs(at.sin_port);
+}
+
+static int connections(struct world *w)
+{
+	for (int i = 0; i < 10; i++)
+		loop_turn(w->loop, 20);
+	return __atomic_load_n(&accepted, __ATOMIC_SEQ_CST);
+}
+
+/* A connection that was opened ahead is what the next call goes over; one that the server did not keep is not. */
+static void test_ready(void **state)
+{
+	struct world *w = *state;
+	struct call_spec once = { .method = "POST", .body = "x", .body_len = 1, .once = true };
+	struct road roads[] = { { .kind = ROAD_UNIX, .path = "/dev/null" },       /* curl goes to a port of this machine by itself, but not then */
+	                        { .kind = ROAD_TCP, .host = "127.0.0.1", .port = tcp_server() } };
+	w->door = door_create(w->http, w->link, roads, 2);
+	int before = connections(w);
+	door_ready(w->door);
+	assert_int_equal(connections(w), before);        /* nobody knows yet whether that road leads anywhere */
+	get(w, "/echo", once);
+	assert_int_equal(w->reply.status, 201);
+	assert_int_equal(connections(w), before + 1);
+	door_ready(w->door);
+	door_ready(w->door);
+	assert_int_equal(connections(w), before + 2);
+	get(w, "/echo", once);
+	assert_string_equal(w->body, "POST x");
+	assert_int_equal(connections(w), before + 2);
+	get(w, "/echo", once);
+	assert_int_equal(connections(w), before + 3);
+
+	__atomic_store_n(&greets, 1, __ATOMIC_SEQ_CST);
+	door_ready(w->door);
+	assert_int_equal(connections(w), before + 4);
+	__atomic_store_n(&greets, 0, __ATOMIC_SEQ_CST);
+	get(w, "/echo", once);
+	assert_int_equal(w->reply.status, 201);
+	assert_int_equal(connections(w), before + 5);
+	door_ready(w->door);                             /* and the door goes while one is ready */
+	assert_int_equal(connections(w), before + 6);
+}
+
+static void test_encode(void **state)
+{
+	char *s = http_encode("a b/\"{}?&=%\xc3\xa4~");
+	assert_string_equal(s, "a%20b%2F%22%7B%7D%3F%26%3D%25%C3%A4~");
+	free(s);
+}
+
+int main(void)
+{
+#define WORLD(fn) cmocka_unit_test_setup_teardown(fn, make_world, end_world)
+	const struct CMUnitTest tests[] = {
+		WORLD(test_plain), WORLD(test_body_and_header), WORLD(test_bad_answers), WORLD(test_bounds), WORLD(test_streams),
+		WORLD(test_pausing), WORLD(test_roads_in_turn), WORLD(test_many_at_once_through_commands), WORLD(test_no_road),
+		WORLD(test_absent), WORLD(test_link_gone), WORLD(test_port), WORLD(test_ready), WORLD(test_callbacks_do_anything), cmocka_unit_test(test_encode),
+	};
+	return cmocka_run_group_tests(tests, start_server, stop_server);
+}

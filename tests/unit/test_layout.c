@@ -1,0 +1,144 @@
+/* layout(): something is drawn at every size, panes never overlap or leave the screen, and the sizes of the sketches have
+ * the panes they should have. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "backends/base/mem.h"
+#include "tui/layout.h"
+
+#define PANELS 5
+
+static struct layout_want want(int width, int height, size_t focus)
+{
+	return (struct layout_want){ .height = height, .width = width, .n = PANELS, .focus = focus, .other = PANE_CONTAINERS,
+		                     .hints = true, .rows = { 4, 13, 30, 3, 8 } };
+}
+
+static bool inside(const struct canvas *c, int height, int width)
+{
+	return c->y >= 0 && c->x >= 0 && c->height > 0 && c->width > 0 && c->y + c->height <= height && c->x + c->width <= width;
+}
+
+static bool overlap(const struct canvas *a, const struct canvas *b)
+{
+	if (!a->height || !b->height)
+		return false;
+	return a->y < b->y + b->height && b->y < a->y + a->height && a->x < b->x + b->width && b->x < a->x + a->width;
+}
+
+static void check_sane(const struct layout_want *w, const struct layout *l)
+{
+	assert_true(l->n >= 1);
+	assert_true(layout_shows(l, w->focus));
+	for (size_t i = 0; i < l->n; i++) {
+		assert_true(inside(&l->panes[i].at, w->height, w->width));
+		for (size_t j = 0; j < i; j++) {
+			assert_false(overlap(&l->panes[i].at, &l->panes[j].at));
+			assert_int_not_equal(l->panes[i].panel, l->panes[j].panel);
+		}
+		const struct canvas *bars[] = { &l->header, &l->bar, &l->hint };
+		for (size_t b = 0; b < ARRAY_LEN(bars); b++)
+			assert_false(overlap(&l->panes[i].at, bars[b]));
+	}
+}
+
+static void test_every_size(void **state)
+{
+	(void)state;
+	for (int height = 1; height <= 70; height++)
+		for (int width = 1; width <= 220; width += 3)
+			for (unsigned i = 0; i < PANELS * 8; i++) {
+				struct layout_want w = want(width, height, i % PANELS);
+				struct layout l;
+				w.in_server = i / PANELS & 1;
+				w.zoom = i / PANELS & 2;
+				if (i / PANELS & 4)
+					memset(w.rows, 0, sizeof(w.rows));
+				layout(&w, &l);
+				check_sane(&w, &l);
+			}
+}
+
+static void check_panes(int width, int height, size_t focus, bool in_server, const size_t *panels, size_t n)
+{
+	struct layout_want w = want(width, height, focus);
+	struct layout l;
+	w.in_server = in_server;
+	layout(&w, &l);
+	assert_int_equal(l.n, n);
+	for (size_t i = 0; i < n; i++)
+		assert_true(layout_shows(&l, panels[i]));
+}
+
+static void test_sketches(void **state)
+{
+	(void)state;
+	const size_t small[] = { PANE_FLEET, PANE_NEEDS }, two[] = { PANE_FLEET, PANE_CONTAINERS };
+	const size_t server[] = { PANE_CONTAINERS, PANE_SERVICES };
+	const size_t four[] = { PANE_NEEDS, PANE_FLEET, PANE_CONTAINERS, PANE_SERVICES };
+	const size_t log[] = { PANE_NEEDS, PANE_FLEET, PANE_CONTAINERS, PANE_ACTIVITY };
+	const size_t all[] = { PANE_NEEDS, PANE_FLEET, PANE_CONTAINERS, PANE_SERVICES, PANE_ACTIVITY };
+	check_panes(40, 12, PANE_FLEET, false, small, 2);
+	check_panes(40, 12, PANE_SERVICES, false, (size_t[]){ PANE_SERVICES }, 1);
+	check_panes(80, 24, PANE_FLEET, false, two, 2);
+	check_panes(80, 24, PANE_CONTAINERS, true, server, 2);
+	check_panes(120, 40, PANE_FLEET, false, four, 4);
+	check_panes(120, 40, PANE_ACTIVITY, false, log, 4);
+	check_panes(200, 60, PANE_SERVICES, true, all, 5);
+}
+
+static void test_bars(void **state)
+{
+	(void)state;
+	struct layout l;
+	struct layout_want w = want(40, 12, PANE_FLEET);
+	layout(&w, &l);
+	assert_int_equal(l.header.height, 1);
+	assert_int_equal(l.bar.y, 10);
+	assert_int_equal(l.hint.y, 11);
+	w = want(20, 5, PANE_FLEET);
+	layout(&w, &l);
+	assert_int_equal(l.header.height, 1);
+	assert_int_equal(l.hint.height, 0);
+	assert_int_equal(l.bar.height, 0);
+	w = want(80, 24, PANE_FLEET);
+	w.hints = false;
+	layout(&w, &l);
+	assert_int_equal(l.hint.height, 0);
+	assert_int_equal(l.bar.height, 0);
+	w = want(200, 60, PANE_CONTAINERS);
+	w.zoom = true;
+	layout(&w, &l);
+	assert_int_equal(l.n, 1);
+	assert_true(l.panes[0].title);
+	assert_int_equal(l.bar.height, 1);
+}
+
+/* A pane whose rows are few leaves its lines to the one below. */
+static void test_room_by_need(void **state)
+{
+	(void)state;
+	struct layout l;
+	struct layout_want w = want(80, 24, PANE_CONTAINERS);
+	w.rows[PANE_FLEET] = 1;
+	layout(&w, &l);
+	assert_true(l.panes[0].at.height <= 4);
+	w.rows[PANE_FLEET] = 500;
+	w.rows[PANE_CONTAINERS] = 500;
+	layout(&w, &l);
+	assert_true(l.panes[0].at.height <= l.body.height / 2);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_every_size), cmocka_unit_test(test_sketches), cmocka_unit_test(test_bars),
+		cmocka_unit_test(test_room_by_need),
+	};
+	return cmocka_run_group_tests_name("layout", tests, NULL, NULL);
+}

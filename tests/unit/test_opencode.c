@@ -1,0 +1,438 @@
+/* The life of one OpenCode server against a small one of our own on the loopback: what answers with a web page, with 401, with the next
+ * major version; streams that end, fall silent, come byte by byte or as one enormous line; a prompt whose answer never comes. */
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/link/ask.h"
+#include "backends/sessions/sessions.h"
+#include "backends/store/doc.h"
+
+/* --- the server -------------------------------------------------------------------------------------------------- */
+
+enum mode { FINE, HTML, NEXT, PASSWORD, ENDS, SILENT, SLOWLY, HUGE, DROPS };
+static _Atomic int mode, lists, prompts, streams, hellos, port;
+
+static void say(int fd, const char *bytes, size_t len)
+{
+	while (len) {
+		ssize_t n = send(fd, bytes, len, MSG_NOSIGNAL);
+		if (n <= 0)
+			return;
+		bytes += n;
+		len -= (size_t)n;
+	}
+}
+
+static void answer(int fd, int status, const char *type, const char *body)
+{
+	char head[256];
+	snprintf(head, sizeof(head), "HTTP/1.1 %d X\r\nContent-Type: %s\r\nContent-Length: %zu\r\n\r\n", status, type, strlen(body));
+	say(fd, head, strlen(head));
+	say(fd, body, strlen(body));
+}
+
+#define EVENT(type, more) "data: {\"payload\":{\"type\":\"" type "\",\"properties\":{" more "}}}\n\n"
+static const char busy[] = EVENT("session.status", "\"sessionID\":\"ses_a\",\"status\":{\"type\":\"busy\"}");
+
+static void huge(int fd, size_t len)
+{
+	static const char head[] = "data: {\"payload\":{\"type\":\"message.part.updated\",\"properties\":{\"sessionID\":\"ses_a\",\"part\":{\"id\":\"prt_1\",\"type\":\"text\",\"text\":\"";
+	char block[65536];
+	say(fd, head, sizeof(head) - 1);
+	memset(block, 'x', sizeof(block));
+	for (size_t sent = 0; sent < len; sent += sizeof(block))
+		say(fd, block, sizeof(block));
+	say(fd, "\"}}}}\n\n", 7);
+}
+
+/* The stream of events: as it is in this mode, then open until the mode changes. */
+static void stream(int fd)
+{
+	static const char head[] = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n", hello[] = EVENT("server.connected", "");
+	int was = mode;
+	streams++;
+	say(fd, head, sizeof(head) - 1);
+	say(fd, hello, sizeof(hello) - 1);
+	if (was == ENDS) {
+		mode = FINE;
+		return;
+	}
+	usleep(200000);                       /* the snapshot is in by then */
+	for (size_t i = 0; was == SLOWLY && i < sizeof(busy) - 1; i++) {
+		say(fd, busy + i, 1);
+		usleep(1000);
+	}
+	if (was == HUGE) {
+		huge(fd, 2u << 20);
+		huge(fd, OC_EVENT_MAX + 100000);
+		say(fd, busy, sizeof(busy) - 1);
+	}
+	while (mode == was) {
+		static const char beat[] = EVENT("server.heartbeat", "");
+		usleep(20000);
+		if (was != SILENT)
+			say(fd, beat, sizeof(beat) - 1);
+	}
+}
+
+static bool has_message;                  /* it has what it was told, though no event said so */
+
+static bool is(const char *request, const char *path)
+{
+	const char *at = strchr(request, ' ');
+	return at && !strncmp(at + 1, path, strlen(path));
+}
+
+/* One request; false: the connection is over. */
+static bool serve_request(int fd, const char *request)
+{
+	static const char page[] = "<!doctype html><title>OpenCode</title>{\"version\":\"1.18.33\"}";
+	const char *json = "application/json";
+	if (mode == PASSWORD && !strcasestr(request, "Authorization: Basic b3BlbmNvZGU6cmlnaHQ=")) {      /* opencode:right */
+		answer(fd, 401, "application/octet-stream", "Unauthorized");
+	} else if (mode == HTML || (mode == NEXT && !is(request, "/api/info"))) {
+		answer(fd, 200, "text/html", page);
+	} else if (is(request, "/api/info")) {
+		answer(fd, 200, json, "{\"version\":\"2.0.3\",\"pid\":1,\"urls\":[]}");
+	} else if (is(request, "/global/health")) {
+		answer(fd, 200, json, "{\"healthy\":true,\"version\":\"1.18.33\"}");
+	} else if (is(request, "/global/event")) {
+		stream(fd);
+		return false;
+	} else if (is(request, "/experimental/session")) {
+		char body[512];
+		lists++;
+		snprintf(body, sizeof(body), "[{\"id\":\"ses_a\",\"title\":\"one\",\"directory\":\"/srv/a\",\"time\":{\"created\":%lld,\"updated\":%lld}}]",
+		         (long long)now_wall_ms(), (long long)now_wall_ms());
+		answer(fd, 200, json, body);
+	} else if (strstr(request, "/prompt_async")) {
+		prompts++;
+		if (mode == DROPS)
+			return false;
+		say(fd, "HTTP/1.1 204 No Content\r\n\r\n", 27);
+	} else if (strstr(request, "/message?") && has_message && prompts) {   /* its id is an older one than that of the newest */
+		char body[300];
+		snprintf(body, sizeof(body), "[{\"info\":{\"id\":\"msg_a\",\"sessionID\":\"ses_a\",\"role\":\"user\",\"time\":{\"created\":%lld}},\"parts\":[]}]",
+		         (long long)now_wall_ms());
+		answer(fd, 200, json, body);
+	} else if (is(request, "/session/status")) {
+		answer(fd, 200, json, "{}");
+	} else {
+		answer(fd, 200, json, "[]");
+	}
+	return true;
+}
+
+static void *serve_one(void *arg)
+{
+	int fd = (int)(intptr_t)arg;
+	char request[16384];
+	size_t len = 0;
+	for (;;) {
+		ssize_t n = recv(fd, request + len, sizeof(request) - 1 - len, 0);
+		if (n <= 0)
+			break;
+		len += (size_t)n;
+		request[len] = '\0';
+		if (request[0] == 0x16) {                     /* the ClientHello of TLS (RFC 8446, 5.1), to one who speaks none */
+			hellos++;
+			break;
+		}
+		const char *end = strstr(request, "\r\n\r\n"), *length = strcasestr(request, "content-length:");
+		size_t body = end && length && length < end ? strtoul(length + 15, NULL, 10) : 0;
+		if (!end || len < (size_t)(end - request) + 4 + body)
+			continue;
+		len = 0;
+		if (!serve_request(fd, request))
+			break;
+	}
+	close(fd);
+	return NULL;
+}
+
+static void *serve(void *arg)
+{
+	int fd = (int)(intptr_t)arg;
+	for (;;) {
+		pthread_t t;
+		int one = accept(fd, NULL, NULL);
+		if (one >= 0 && pthread_create(&t, NULL, serve_one, (void *)(intptr_t)one) == 0)
+			pthread_detach(t);
+	}
+	return NULL;
+}
+
+static int start_server(void **state)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t size = sizeof(in);
+	pthread_t t;
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (bind(fd, (struct sockaddr *)&in, sizeof(in)) || listen(fd, 64) || getsockname(fd, (struct sockaddr *)&in, &size))
+		return -1;
+	port = ntohs(in.sin_port);
+	return pthread_create(&t, NULL, serve, (void *)(intptr_t)fd);
+}
+
+/* --- the world --------------------------------------------------------------------------------------------------- */
+
+static struct {
+	struct loop *loop;
+	struct http *http;
+	struct settings *settings;
+	struct store *store;
+	struct server *server;
+	struct sessions *sessions;
+	struct oc *oc;
+} w;
+
+static void link_told(struct link *l, void *arg)
+{
+}
+
+static int make_world(void **state)
+{
+	static const struct link_events events = { link_told };
+	struct doc complaints;
+	char name[16];
+	memset(&w, 0, sizeof w);
+	doc_init(&complaints);
+	mode = FINE;
+	lists = prompts = streams = hellos = 0;
+	oc_silence_ms = OC_SILENCE_MS;
+	oc_seen_ms = OC_SEEN_MS;
+	has_message = false;
+	w.loop = loop_create();
+	w.http = http_create(w.loop);
+	w.settings = settings_load("/dev/null", &complaints);
+	xreplace(&w.settings->state_dir, NULL);
+	w.store = store_create(w.loop, w.http, w.settings);
+	w.server = store_server_add(w.store, "here");
+	w.server->link = link_create_local(w.loop, "here", &events, NULL);
+	link_connect(w.server->link);
+	for (int i = 0; i < 100 && w.server->link->state != LINK_UP; i++)
+		loop_turn(w.loop, 10);
+	w.sessions = (struct sessions *)server_source(w.server, "sessions");
+	snprintf(name, sizeof(name), "%d", (int)port);
+	w.oc = oc_add(w.sessions, name, "127.0.0.1", port);
+	doc_finish(&complaints);
+	return w.server->link->state == LINK_UP ? 0 : -1;
+}
+
+static int end_world(void **state)
+{
+	mode = FINE;
+	store_destroy(w.store);
+	http_destroy(w.http);
+	loop_destroy(w.loop);
+	settings_destroy(w.settings);
+	return 0;
+}
+
+static bool becomes(enum oc_state wanted, int ms)
+{
+	int64_t end = now_mono_ms() + ms;
+	while (w.oc->state != wanted && now_mono_ms() < end)
+		loop_turn(w.loop, 20);
+	return w.oc->state == wanted;
+}
+
+static struct session *one(void)
+{
+	return (struct session *)store_find(w.store, "here/session/ses_a");
+}
+
+static bool shows(enum session_status wanted, int ms)
+{
+	int64_t end = now_mono_ms() + ms;
+	while (!(one() && one()->shown == wanted) && now_mono_ms() < end)
+		loop_turn(w.loop, 20);
+	return one() && one()->shown == wanted;
+}
+
+/* --- tests ---------------------------------------------------------------------------------------------------------- */
+
+static void a_web_page_is_no_answer(void **state)
+{
+	mode = HTML;
+	oc_begin(w.oc);
+	assert_true(becomes(OC_STRANGE, 5000));
+	assert_non_null(strstr(w.oc->err.text, "web page"));
+	assert_null(one());
+}
+
+static void the_next_major_version_is_named(void **state)
+{
+	mode = NEXT;
+	oc_begin(w.oc);
+	assert_true(becomes(OC_STRANGE, 5000));
+	assert_non_null(strstr(w.oc->err.text, "2.0.3"));
+	assert_non_null(strstr(w.oc->err.text, "not support"));
+}
+
+static void the_password_is_asked_once(void **state)
+{
+	mode = PASSWORD;
+	oc_begin(w.oc);
+	assert_true(becomes(OC_ASKING, 5000));
+	assert_non_null(w.server->asks);
+	ask_answer(w.server->asks, secret_create("wrong", 5), false);
+	assert_true(becomes(OC_ASKING, 5000));
+	for (int i = 0; i < 100 && !w.server->asks; i++)
+		loop_turn(w.loop, 20);
+	assert_non_null(strstr(w.server->asks->text, "not taken"));
+	ask_answer(w.server->asks, secret_create("right", 5), false);
+	assert_true(becomes(OC_LIVE, 5000));
+	assert_null(w.server->asks);
+	assert_true(shows(SESSION_IDLE, 3000));
+}
+
+static void a_stream_that_ends_is_opened_again(void **state)
+{
+	mode = ENDS;
+	oc_begin(w.oc);
+	assert_true(becomes(OC_LOST, 5000));
+	assert_non_null(strstr(w.oc->err.text, "ended its stream"));
+	assert_true(becomes(OC_LIVE, 5000));
+	assert_true(streams >= 2 && lists >= 1);             /* and everything was asked anew */
+}
+
+static void silence_is_a_drop(void **state)
+{
+	oc_silence_ms = 600;
+	mode = SILENT;
+	oc_begin(w.oc);
+	assert_true(becomes(OC_LIVE, 5000));
+	int before = lists;
+	assert_true(becomes(OC_LOST, 5000));
+	assert_non_null(strstr(w.oc->err.text, "nothing was heard"));
+	assert_true(one() != NULL);                          /* rows stay */
+	mode = FINE;
+	assert_true(becomes(OC_LIVE, 5000));
+	assert_true(lists > before);
+	int64_t end = now_mono_ms() + 1500;                  /* heartbeats are no silence */
+	while (now_mono_ms() < end) {
+		loop_turn(w.loop, 20);
+		assert_int_equal(w.oc->state, OC_LIVE);
+	}
+}
+
+static void an_event_byte_by_byte(void **state)
+{
+	mode = SLOWLY;
+	oc_begin(w.oc);
+	assert_true(shows(SESSION_BUSY, 8000));
+}
+
+/* Two megabytes are read; what is over the limit is skipped up to its end, and the state asked for. */
+static void an_enormous_event(void **state)
+{
+	mode = HUGE;
+	oc_begin(w.oc);
+	assert_true(becomes(OC_LIVE, 5000));
+	assert_true(shows(SESSION_BUSY, 20000) || lists >= 2);
+	int64_t end = now_mono_ms() + 10000;
+	while (lists < 2 && now_mono_ms() < end)
+		loop_turn(w.loop, 20);
+	assert_int_equal(w.oc->state, OC_LIVE);
+	assert_true(lists >= 2);
+}
+
+/* Whether it arrived is not known: so it is told, kept to be offered again, and not sent a second time. */
+static void a_prompt_without_an_answer_is_sent_once(void **state)
+{
+	struct err err;
+	oc_begin(w.oc);
+	assert_true(becomes(OC_LIVE, 5000));
+	assert_true(shows(SESSION_IDLE, 3000));
+	mode = DROPS;
+	struct order *o = order_start(&one()->row, action_find(&kind_session, "prompt"), "words to keep", &err);
+	assert_non_null(o);
+	int64_t end = now_mono_ms() + 6000;
+	while (o->state == ORDER_RUNNING && now_mono_ms() < end)
+		loop_turn(w.loop, 20);
+	assert_int_equal(o->state, ORDER_FAILED);
+	assert_string_equal(o->argument, "words to keep");
+	end = now_mono_ms() + 1000;
+	while (now_mono_ms() < end)
+		loop_turn(w.loop, 20);
+	assert_int_equal(prompts, 1);
+}
+
+static struct order *sent_and_over(const char *words)
+{
+	struct err err;
+	oc_begin(w.oc);
+	assert_true(becomes(OC_LIVE, 5000));
+	assert_true(shows(SESSION_IDLE, 3000));
+	struct ses *s = ses_find(w.sessions, "ses_a");
+	snprintf(s->last.id, sizeof(s->last.id), "msg_z");
+	s->last.created_ms = now_wall_ms() - 1000;
+	s->last_known = true;
+	oc_seen_ms = 200;
+	struct order *o = order_start(&one()->row, action_find(&kind_session, "prompt"), words, &err);
+	assert_non_null(o);
+	int64_t end = now_mono_ms() + 6000;
+	while (o->state == ORDER_RUNNING && now_mono_ms() < end)
+		loop_turn(w.loop, 20);
+	return o;
+}
+
+/* A server takes a prompt before it writes it down: what it then does not have was not sent. */
+static void a_prompt_that_was_taken_and_lost(void **state)
+{
+	struct order *o = sent_and_over("words to keep");
+	assert_int_equal(o->state, ORDER_FAILED);
+	assert_non_null(strstr(o->err.text, "no such message"));
+	assert_string_equal(o->argument, "words to keep");
+	assert_int_equal(prompts, 1);
+}
+
+/* No event told of it, and its id is not the newest: it is there. */
+static void a_prompt_that_is_there_without_a_word(void **state)
+{
+	has_message = true;
+	assert_int_equal(sent_and_over("words")->state, ORDER_DONE);
+	assert_int_equal(prompts, 1);
+}
+
+/* Nothing is said in clear to a server whose address is https. */
+static void https_is_spoken(void **state)
+{
+	w.oc->tls = true;
+	oc_begin(w.oc);
+	int64_t end = now_mono_ms() + 5000;
+	while (!(hellos && *w.oc->err.text) && now_mono_ms() < end)
+		loop_turn(w.loop, 20);
+	assert_true(hellos >= 1 && !lists && !streams);
+	assert_true(strstr(w.oc->err.text, "SSL") || strstr(w.oc->err.text, "TLS"));
+	assert_int_not_equal(w.oc->state, OC_LIVE);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, make_world, end_world)
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(a_web_page_is_no_answer), T(the_next_major_version_is_named), T(the_password_is_asked_once),
+		T(a_stream_that_ends_is_opened_again), T(silence_is_a_drop), T(an_event_byte_by_byte), T(an_enormous_event),
+		T(a_prompt_without_an_answer_is_sent_once), T(a_prompt_that_was_taken_and_lost),
+		T(a_prompt_that_is_there_without_a_word), T(https_is_spoken),
+	};
+	return cmocka_run_group_tests(tests, start_server, NULL);
+}

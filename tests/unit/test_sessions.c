@@ -1,0 +1,702 @@
+/* Sessions: OpenCode's answers in both dialects, whole and cut at every byte, hostile ones; and the rows they become. No network. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+#include <cmocka.h>
+
+#include "backends/base/buf.h"
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/link/link.h"
+#include "backends/link/loop.h"
+#include "backends/sessions/sessions.h"
+#include "backends/store/activity.h"
+#include "backends/store/doc.h"
+#include "backends/store/settings.h"
+
+#define ANSWERS "tests/unit/answers/sessions/"
+
+static const char *const versions[] = { "v1.18.33", "v1.2.6" };
+
+static char *answer(const char *version, const char *name, size_t *len)
+{
+	char path[256], chunk[4096];
+	struct buf b = { 0 };
+	snprintf(path, sizeof path, ANSWERS "%s%s%s", version, *version ? "-" : "", name);
+	FILE *f = fopen(path, "r");
+	assert_non_null(f);
+	for (size_t n; (n = fread(chunk, 1, sizeof chunk, f)) > 0;)
+		buf_add(&b, chunk, n);
+	fclose(f);
+	*len = b.len;
+	return buf_take(&b);
+}
+
+/* One member of the recorded answers of a moment in which everything waits. */
+static char *live(const char *version, const char *call)
+{
+	size_t len;
+	char *all = answer(version, "live.json", &len);
+	cJSON *o = cJSON_ParseWithLength(all, len);
+	char *part = cJSON_PrintUnformatted(cJSON_GetObjectItemCaseSensitive(o, call));
+	cJSON_Delete(o);
+	free(all);
+	assert_non_null(part);
+	return part;
+}
+
+/* --- a store with one server that is never connected -------------------------------------------------------- */
+
+static struct {
+	struct loop *loop;
+	struct settings *settings;
+	struct store *store;
+	struct server *server;
+	struct source *source;
+} w;
+
+static void link_told(struct link *l, void *arg)
+{
+}
+static const struct link_events link_events = { link_told };
+
+static int make_world(void **state)
+{
+	struct doc complaints;
+	memset(&w, 0, sizeof w);
+	doc_init(&complaints);
+	w.loop = loop_create();
+	w.settings = settings_load("/dev/null", &complaints);
+	free(w.settings->state_dir);
+	w.settings->state_dir = NULL;
+	w.store = store_create(w.loop, NULL, w.settings);
+	w.server = store_server_add(w.store, "pi");
+	w.server->link = link_create_local(w.loop, "pi", &link_events, NULL);
+	w.source = server_source(w.server, "sessions");
+	doc_finish(&complaints);
+	now_wall_set(1795239663000);                  /* when the samples were taken */
+	return w.source ? 0 : -1;
+}
+
+static int end_world(void **state)
+{
+	now_wall_set(0);
+	store_destroy(w.store);
+	loop_destroy(w.loop);
+	settings_destroy(w.settings);
+	return 0;
+}
+
+static void feed(const char *what, const char *text)
+{
+	char *copy = xstrdup(text);               /* a reader past its end would be seen */
+	source_feed(w.source, what, copy, strlen(text));
+	free(copy);
+}
+
+static void event(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+static void event(const char *fmt, ...)
+{
+	char text[4096];
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	feed("4096 event", text);
+}
+
+static struct session *find(const char *id)
+{
+	char whole[256];
+	snprintf(whole, sizeof whole, "pi/session/%s", id);
+	struct row *r = store_find(w.store, whole);
+	return (struct session *)r;
+}
+
+static void list(const char *json)
+{
+	feed("4096 health", "{\"healthy\":true,\"version\":\"1.18.33\"}");
+	feed("4096 sessions", json);
+	feed("4096 sessions.", "");
+}
+
+/* Two roots and a child, all of today. */
+#define ONE(id, more) "{\"id\":\"ses_" id "\",\"title\":\"" id "\",\"directory\":\"/srv/a\"" more \
+	",\"time\":{\"created\":1795239600000,\"updated\":1795239660000}}"
+#define FAMILY "[" ONE("root", "") "," ONE("child", ",\"parentID\":\"ses_root\"") "," ONE("other", "") "]"
+
+static enum session_status shown(const char *id)
+{
+	assert_non_null(find(id));
+	return find(id)->shown;
+}
+
+static void last(const char *id, const char *info)
+{
+	char what[128], text[1024];
+	snprintf(what, sizeof what, "4096 last %s", id);
+	snprintf(text, sizeof text, "[{\"info\":%s,\"parts\":[]}]", info);
+	feed(what, text);
+}
+
+static void busy(const char *id) { event("{\"payload\":{\"type\":\"session.status\",\"properties\":{\"sessionID\":\"%s\",\"status\":{\"type\":\"busy\"}}}}", id); }
+static void idle(const char *id) { event("{\"payload\":{\"type\":\"session.status\",\"properties\":{\"sessionID\":\"%s\",\"status\":{\"type\":\"idle\"}}}}", id); }
+static void asks(const char *id, const char *request)
+{
+	event("{\"payload\":{\"type\":\"permission.asked\",\"properties\":{\"id\":\"%s\",\"sessionID\":\"%s\",\"permission\":\"bash\","
+	      "\"patterns\":[\"make test\"],\"metadata\":{},\"always\":[\"make *\"]}}}", request, id);
+}
+
+/* --- the table of states -------------------------------------------------------------------------------------- */
+
+static void states_by_the_table(void **state)
+{
+	list(FAMILY);
+	last("ses_root", "{\"id\":\"msg_1\",\"role\":\"assistant\",\"time\":{\"created\":1,\"completed\":2}}");
+	assert_int_equal(shown("ses_root"), SESSION_IDLE);
+	last("ses_root", "{\"id\":\"msg_2\",\"role\":\"user\",\"time\":{\"created\":3}}");
+	assert_int_equal(shown("ses_root"), SESSION_UNANSWERED);
+	last("ses_root", "{\"id\":\"msg_3\",\"role\":\"assistant\",\"time\":{\"created\":3}}");
+	assert_int_equal(shown("ses_root"), SESSION_INTERRUPTED);
+	last("ses_root", "{\"id\":\"msg_4\",\"role\":\"assistant\",\"time\":{\"created\":4},\"error\":{\"name\":\"MessageAbortedError\"}}");
+	assert_int_equal(shown("ses_root"), SESSION_ABORTED);
+	last("ses_root", "{\"id\":\"msg_5\",\"role\":\"assistant\",\"time\":{\"created\":5},\"error\":{\"name\":\"APIError\",\"data\":{\"message\":\"no money\"}}}");
+	assert_int_equal(shown("ses_root"), SESSION_ERROR);
+	assert_string_equal(find("ses_root")->row.why, "no money");
+	busy("ses_root");
+	assert_int_equal(shown("ses_root"), SESSION_BUSY);
+	event("{\"payload\":{\"type\":\"session.status\",\"properties\":{\"sessionID\":\"ses_root\",\"status\":{\"type\":\"retry\",\"attempt\":3,"
+	      "\"message\":\"too many\",\"next\":1795239669000}}}}");
+	assert_int_equal(shown("ses_root"), SESSION_RETRY);
+	assert_int_equal(find("ses_root")->next_ms, 1795239669000);
+	assert_int_equal(find("ses_root")->attempt, 3);
+	asks("ses_root", "per_1");
+	assert_int_equal(shown("ses_root"), SESSION_PERMISSION);
+	assert_int_equal(find("ses_root")->row.health, HEALTH_ASKS);
+	event("{\"payload\":{\"type\":\"question.asked\",\"properties\":{\"id\":\"que_1\",\"sessionID\":\"ses_root\",\"questions\":[{\"question\":\"Which?\","
+	      "\"options\":[{\"label\":\"A\"}]}]}}}");
+	assert_int_equal(shown("ses_root"), SESSION_QUESTION);
+}
+
+static void a_parent_shows_what_its_child_waits_for(void **state)
+{
+	list(FAMILY);
+	busy("ses_root");
+	busy("ses_child");
+	asks("ses_child", "per_1");
+	assert_int_equal(shown("ses_root"), SESSION_PERMISSION);
+	assert_int_equal(find("ses_root")->row.health, HEALTH_ASKS);
+	assert_int_equal(find("ses_child")->row.health, HEALTH_BUSY);        /* one row asks, not two */
+	assert_int_equal(find("ses_root")->children, 1);
+	assert_true(find("ses_child")->hidden);
+	session_fold(&find("ses_root")->row);
+	assert_false(find("ses_child")->hidden);
+	event("{\"payload\":{\"type\":\"session.created\",\"properties\":{\"info\":" ONE("second", ",\"parentID\":\"ses_root\"") "}}}");
+	assert_int_equal(find("ses_root")->children, 2);
+	event("{\"payload\":{\"type\":\"permission.replied\",\"properties\":{\"sessionID\":\"ses_child\",\"requestID\":\"per_1\",\"reply\":\"once\"}}}");
+	assert_int_equal(shown("ses_root"), SESSION_BUSY);
+}
+
+/* The older dialect tells patterns only: the command as it will run is in the message that calls the tool. */
+static void the_command_of_the_older_dialect(void **state)
+{
+	list(FAMILY);
+	busy("ses_root");
+	event("{\"payload\":{\"type\":\"permission.asked\",\"properties\":{\"id\":\"per_1\",\"sessionID\":\"ses_root\",\"permission\":\"bash\",\"patterns\":[\"rm -rf *\"],"
+	      "\"metadata\":{},\"tool\":{\"messageID\":\"msg_1\",\"callID\":\"call_7\"}}}}");
+	assert_string_equal(session_request(&find("ses_root")->row)->what, "rm -rf *");
+	feed("4096 last ses_root", "[{\"info\":{\"id\":\"msg_1\",\"role\":\"assistant\",\"time\":{\"created\":1}},\"parts\":[{\"type\":\"tool\",\"callID\":\"call_7\","
+	     "\"state\":{\"status\":\"running\",\"input\":{\"command\":\"cd /tmp/x && rm -rf *\"}}}]}]");
+	assert_string_equal(session_request(&find("ses_root")->row)->what, "cd /tmp/x && rm -rf *");
+	assert_non_null(strstr(find("ses_root")->row.why, "cd /tmp/x && rm -rf"));
+	feed("4096 permissions /srv/a", "[{\"id\":\"per_1\",\"sessionID\":\"ses_root\",\"permission\":\"bash\",\"patterns\":[\"rm -rf *\"],\"metadata\":{},\"tool\":{\"callID\":\"call_7\"}}]");
+	assert_string_equal(session_request(&find("ses_root")->row)->what, "cd /tmp/x && rm -rf *");
+}
+
+/* An abort leaves its requests behind: they count no more once the session is idle. */
+static void requests_of_idle_sessions_do_not_count(void **state)
+{
+	list(FAMILY);
+	busy("ses_root");
+	asks("ses_root", "per_1");
+	idle("ses_root");
+	assert_int_equal(shown("ses_root"), SESSION_IDLE);
+	feed("4096 permissions /srv/a", "[{\"id\":\"per_9\",\"sessionID\":\"ses_other\",\"permission\":\"bash\",\"patterns\":[]}]");
+	assert_int_equal(shown("ses_other"), SESSION_IDLE);
+}
+
+static void requests_and_statuses_without_sessions(void **state)
+{
+	list(FAMILY);
+	feed("4096 status /srv/a", "{\"ses_deleted\":{\"type\":\"busy\"},\"ses_root\":{\"type\":\"busy\"},\"../x\":{\"type\":\"busy\"}}");
+	asks("ses_nobody", "per_1");
+	assert_int_equal(shown("ses_root"), SESSION_BUSY);
+	assert_null(find("ses_deleted"));
+	feed("4096 status /srv/a", "{}");
+	assert_int_equal(shown("ses_root"), SESSION_IDLE);
+}
+
+/* In the old dialect a session falls idle first, and the error comes after. */
+static void idle_before_error(void **state)
+{
+	list(FAMILY);
+	busy("ses_root");
+	event("{\"payload\":{\"type\":\"message.updated\",\"properties\":{\"info\":{\"id\":\"msg_1\",\"sessionID\":\"ses_root\",\"role\":\"assistant\",\"time\":{\"created\":1}}}}}");
+	idle("ses_root");
+	event("{\"payload\":{\"type\":\"session.error\",\"properties\":{\"sessionID\":\"ses_root\",\"error\":{\"name\":\"MessageAbortedError\",\"data\":{}}}}}");
+	assert_int_equal(shown("ses_root"), SESSION_ABORTED);
+	event("{\"payload\":{\"type\":\"session.idle\",\"properties\":{\"sessionID\":\"ses_root\"}}}");
+	assert_int_equal(shown("ses_root"), SESSION_ABORTED);
+}
+
+static size_t told(const char *words)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < activity_count(w.store); i++)
+		n += strstr(activity_get(w.store, i)->text, words) != NULL;
+	return n;
+}
+
+static void complete_is_told_once_and_of_roots_only(void **state)
+{
+	now_wall_set(0);
+	list(FAMILY);
+	static const char *const ids[] = { "ses_root", "ses_child" };
+	for (size_t i = 0; i < 2; i++) {
+		busy(ids[i]);
+		idle(ids[i]);
+		event("{\"payload\":{\"type\":\"session.idle\",\"properties\":{\"sessionID\":\"%s\"}}}", ids[i]);
+	}
+	assert_int_equal(told("complete"), 0);
+	int64_t end = now_mono_ms() + 1500;
+	while (now_mono_ms() < end && !told("complete"))
+		loop_turn(w.loop, 100);
+	loop_turn(w.loop, 100);
+	assert_int_equal(told("complete"), 1);
+}
+
+/* The instance is gone, with what it had in memory. */
+static void disposed_instances_are_forgotten(void **state)
+{
+	list(FAMILY);
+	busy("ses_root");
+	asks("ses_root", "per_1");
+	event("{\"directory\":\"/srv/a\",\"payload\":{\"type\":\"server.instance.disposed\",\"properties\":{\"directory\":\"/srv/a\"}}}");
+	assert_int_equal(shown("ses_root"), SESSION_IDLE);
+}
+
+static void a_list_takes_away_what_it_does_not_name(void **state)
+{
+	list(FAMILY);
+	assert_non_null(find("ses_other"));
+	list("[" ONE("root", "") "]");
+	assert_null(find("ses_other"));
+	assert_null(find("ses_child"));
+	event("{\"payload\":{\"type\":\"session.deleted\",\"properties\":{\"info\":" ONE("root", "") "}}}");
+	assert_null(find("ses_root"));
+}
+
+static void archived_and_old_ones_are_put_away(void **state)
+{
+	list("[{\"id\":\"ses_old\",\"title\":\"old\",\"directory\":\"/srv/a\",\"time\":{\"created\":1,\"updated\":2}},"
+	     "{\"id\":\"ses_arch\",\"title\":\"arch\",\"directory\":\"/srv/a\",\"time\":{\"created\":1,\"updated\":1795239660000,\"archived\":5}}]");
+	assert_true(find("ses_old")->hidden && find("ses_arch")->hidden);
+	assert_true(session_show_old(w.store));
+	assert_false(find("ses_old")->hidden || find("ses_arch")->hidden);
+	assert_false(session_show_old(w.store));
+	assert_true(find("ses_old")->hidden);
+}
+
+/* --- what real servers said ------------------------------------------------------------------------------------- */
+
+static void live_moments_of_both_dialects(void **state)
+{
+	for (size_t v = 0; v < ARRAY_LEN(versions); v++) {
+		struct request *r;
+		struct doc doc;
+		char phrase[200], *status = live(versions[v], "GET /session/status"), *perm = live(versions[v], "GET /permission"),
+		     *ques = live(versions[v], "GET /question");
+		assert_true(oc_parse_requests(perm, strlen(perm), false, &r, NULL));
+		request_phrase(r, phrase, sizeof phrase);
+		assert_string_equal(phrase, "bash: make test");       /* also where there is no metadata */
+		assert_string_equal(r->always, "make test *");
+		request_free(r);
+		assert_true(oc_parse_requests(ques, strlen(ques), true, &r, NULL));
+		assert_int_equal(r->n_questions, 2);
+		assert_true(r->questions[1].multiple && r->questions[1].custom);
+		assert_string_equal(r->questions[0].options[1].label, "SQLite");
+		doc_init(&doc);
+		request_doc(r, &doc);
+		assert_true(doc.n > 6);
+		doc_finish(&doc);
+		struct buf json = { 0 };
+		struct err err = { 0 };
+		assert_true(request_answers(r, "2; 1,2", &json, &err));
+		assert_string_equal(json.data, "{\"answers\":[[\"SQLite\"],[\"Auth\",\"Audit\"]]}");
+		buf_clear(&json);
+		assert_true(request_answers(r, "sqlite; my own, words", &json, &err));
+		assert_string_equal(json.data, "{\"answers\":[[\"SQLite\"],[\"my own, words\"]]}");
+		buf_clear(&json);
+		assert_true(request_answers(r, "this\\; or that;2", &json, &err));
+		assert_string_equal(json.data, "{\"answers\":[[\"this; or that\"],[\"Audit\"]]}");
+		buf_clear(&json);
+		assert_false(request_answers(r, "1,2; 1", &json, &err));
+		assert_non_null(strstr(err.text, "only one"));
+		buf_finish(&json);
+		request_free(r);
+		free(status);
+		free(perm);
+		free(ques);
+	}
+}
+
+static void answers_to_permissions(void **state)
+{
+	struct request r = { .tool = (char *)"bash" };
+	struct err err;
+	struct buf b = { 0 };
+	assert_true(request_answers(&r, "once", &b, &err));
+	assert_string_equal(b.data, "{\"reply\":\"once\"}");
+	buf_clear(&b);
+	assert_true(request_answers(&r, "reject:  use \"make\" ", &b, &err));
+	assert_string_equal(b.data, "{\"reply\":\"reject\",\"message\":\"use \\\"make\\\"\"}");
+	buf_clear(&b);
+	assert_false(request_answers(&r, "maybe", &b, &err));
+	assert_int_equal(b.len, 0);
+	buf_finish(&b);
+}
+
+static void whole_sample(const char *version, const char *file, const char *what)
+{
+	size_t len;
+	char *text = answer(version, file, &len);
+	source_feed(w.source, what, text, len);
+	free(text);
+}
+
+static void lists_of_both_dialects(void **state)
+{
+	for (size_t v = 0; v < ARRAY_LEN(versions); v++) {
+		whole_sample(versions[v], "session-list.json", "4096 sessions");
+		feed("4096 sessions.", "");
+		struct session *s = find(v ? "ses_e036b044effeNHf4qi5d7a56sQ" : "ses_e036b2537ffexM5bXTi9B6z9WM");
+		assert_non_null(s);
+		assert_string_equal(s->row.name, "diffs");
+		assert_string_equal(s->directory, "/srv/alpha");
+		assert_true(v ? s->cost < 0 : s->cost > 0.0142 && s->cost < 0.0143);
+		assert_int_equal(s->tokens, v ? -1 : 4936);
+	}
+	whole_sample("v1.18.33", "experimental-session.json", "4096 sessions");
+	feed("4096 sessions.", "");
+	assert_string_equal(find("ses_e0360b997ffeSdhj3Ceuz95tqM")->model, "fake/m1");
+}
+
+/* The keys of providers must never be kept. */
+static void models_are_reduced(void **state)
+{
+	for (size_t v = 0; v < ARRAY_LEN(versions); v++) {
+		size_t len;
+		struct buf out = { 0 };
+		char *text = answer(versions[v], "config-providers.json", &len);
+		assert_true(oc_reduce_models(text, len, &out));
+		assert_non_null(strstr(out.data, "fake/m1\t100000\n"));
+		assert_null(strstr(out.data, "k-test"));
+		buf_finish(&out);
+		free(text);
+	}
+}
+
+static void each_line(const char *version, const char *file, const char *prefix)
+{
+	size_t len;
+	char *text = answer(version, file, &len);
+	for (char *at = text, *nl; (nl = strchr(at, '\n')); at = nl + 1) {
+		*nl = '\0';
+		if (!strncmp(at, prefix, strlen(prefix)))
+			feed("4096 event", at + strlen(prefix));
+	}
+	free(text);
+}
+
+static void events_of_both_dialects(void **state)
+{
+	for (size_t v = 0; v < ARRAY_LEN(versions); v++) {
+		list("[]");
+		each_line(versions[v], "global-event-one-turn.sse", "data: ");
+		each_line(versions[v], "event-one-turn.sse", "data: ");
+		each_line(versions[v], "events.ndjson", "");
+		size_t idle_ones = 0;
+		for (struct row *r = store_first(w.store, &kind_session, NULL); r; r = store_next(r, &kind_session, NULL))
+			idle_ones += ((struct session *)r)->type == SESSION_OPENCODE && ((struct session *)r)->shown == SESSION_IDLE;
+		assert_true(idle_ones > 0);
+	}
+}
+
+static void messages_of_both_dialects(void **state)
+{
+	for (size_t v = 0; v < ARRAY_LEN(versions); v++) {
+		struct oc_message m;
+		size_t len;
+		char *text = answer(versions[v], "messages.json", &len);
+		cJSON *cases = cJSON_ParseWithLength(text, len), *one;
+		double most = 0;
+		cJSON_ArrayForEach(one, cases) {
+			char *json = cJSON_PrintUnformatted(one);
+			assert_true(oc_parse_last(json, strlen(json), &m, NULL));
+			assert_true(m.role != OC_ROLE_NONE && m.id[0]);
+			struct oc_sums sums = oc_parse_sums(json, strlen(json));
+			most = sums.cost > most ? sums.cost : most;
+			free(json);
+		}
+		assert_true(most > 0.003);
+		cJSON_Delete(cases);
+		free(text);
+	}
+}
+
+/* --- hostile ----------------------------------------------------------------------------------------------------- */
+
+static const char *const whats[] = { "4096 sessions", "4096 status /srv/alpha", "4096 permissions /srv/alpha", "4096 questions /srv/alpha",
+                                     "4096 last ses_root", "4096 messages ses_root", "4096 event", "4096 models", "4096 health" };
+
+static void cut_at_every_byte(void **state)
+{
+	for (size_t v = 0; v < ARRAY_LEN(versions); v++) {
+		static const char *const files[] = { "live.json", "session-list.json", "project.json", "todo.json" };
+		for (size_t f = 0; f < ARRAY_LEN(files); f++) {
+			size_t len;
+			char *text = answer(versions[v], files[f], &len);
+			for (size_t n = 0; n < len; n++) {
+				char *cut = xstrndup(text, n);
+				struct oc_sessions sessions;
+				struct request *r;
+				struct oc_event e;
+				struct err err;
+				if (oc_parse_sessions(cut, n, &sessions, &err))
+					oc_sessions_free(&sessions);
+				if (oc_parse_requests(cut, n, n & 1, &r, &err))
+					while (r) {
+						struct request *next = r->next;
+						request_free(r);
+						r = next;
+					}
+				if (oc_parse_event(cut, n, &e))
+					oc_event_free(&e);
+				free(cut);
+			}
+			free(text);
+		}
+		size_t len;
+		char *text = answer(versions[v], "events.ndjson", &len);
+		for (size_t n = 0; n < len; n += 7) {
+			char *cut = xstrndup(text + n / 2, n - n / 2);
+			cut[strcspn(cut, "\n")] = '\0';
+			feed("4096 event", cut);
+			free(cut);
+		}
+		free(text);
+	}
+}
+
+static void rubbish_changes_nothing(void **state)
+{
+	static const char *const rubbish[] = { "<!doctype html><html>", "", "null", "42", "\"x\"", "{}", "[]", "[null]", "[{\"id\":5}]", "{\"id\":{}}",
+	                                       "[{\"id\":\"../../etc\"}]", "{\"payload\":{\"type\":\"session.status\"}}", "{\"payload\":[]}",
+	                                       "{\"type\":\"permission.asked\",\"properties\":{\"id\":\"per_1\"}}" };
+	list(FAMILY);
+	for (size_t i = 0; i < ARRAY_LEN(rubbish); i++)
+		for (size_t k = 1; k < ARRAY_LEN(whats); k++)
+			feed(whats[k], rubbish[i]);
+	assert_non_null(find("ses_root"));
+	assert_int_equal(store_count(w.store, &kind_session, NULL), 4);       /* three and their server */
+}
+
+static void control_characters_are_washed(void **state)
+{
+	list("[{\"id\":\"ses_root\",\"title\":\"a\\u001b[31mred\\u0007\\n\\u202e\",\"directory\":\"/srv/\\u001b]0;x\\u0007a\","
+	     "\"time\":{\"updated\":1795239660000}}]");
+	assert_null(strpbrk(find("ses_root")->row.name, "\033\007\n"));
+	assert_null(strpbrk(find("ses_root")->directory, "\033\007"));
+	assert_int_equal(ses_of(&find("ses_root")->row)->directory[5], 27);   /* byte for byte where it is sent back */
+}
+
+static void parents_in_a_ring(void **state)
+{
+	list("[" ONE("a", ",\"parentID\":\"ses_b\"") "," ONE("b", ",\"parentID\":\"ses_a\"") "," ONE("c", ",\"parentID\":\"ses_c\"") "]");
+	busy("ses_a");
+	asks("ses_a", "per_1");
+	assert_non_null(find("ses_c"));
+}
+
+static void a_line_of_two_megabytes(void **state)
+{
+	size_t n = 2u << 20;
+	struct buf b;
+	buf_init(&b, 8u << 20);
+	list(FAMILY);
+	buf_puts(&b, "{\"payload\":{\"type\":\"message.part.updated\",\"properties\":{\"part\":{\"id\":\"prt_1\",\"sessionID\":\"ses_root\","
+	             "\"messageID\":\"msg_1\",\"type\":\"text\",\"text\":\"");
+	char *x = malloc(n);
+	memset(x, 'x', n);
+	buf_add(&b, x, n);
+	buf_puts(&b, "\"}}}}");
+	source_feed(w.source, "4096 event", b.data, b.len);
+	buf_finish(&b);
+	free(x);
+	assert_non_null(find("ses_root"));
+}
+
+/* --- the look: OpenCode servers, tmux, Claude Code ------------------------------------------------------------------ */
+
+#define CLAUDE_ID "0f8fad5b-d9cb-469f-a165-70867728950e"
+
+static void a_look_is_understood(void **state)
+{
+	feed("scan", "=oc\noc\t4096\t12\t0100007F\t5000000\t777\topencode.service\t/usr/bin/opencode\t/srv/a\n"
+	             "=tmux\nsession\t$1\t1795239000\t1795239600\t1\t2\t/srv/b\twork|odd name\n"
+	             "pane\t$1\t%4\t99\tvim\t1\t/srv/b\ttitle\n"
+	             "=claude\nlive\t500\t99\t{\"pid\":7,\"sessionId\":\"" CLAUDE_ID "\",\"cwd\":\"/srv/c\",\"procStart\":\"500\",\"status\":\"waiting\","
+	             "\"waitingFor\":\"permission prompt\",\"statusUpdatedAt\":1795239650000}\n"
+	             "live\t501\t1\t{\"pid\":8,\"sessionId\":\"1f8fad5b-d9cb-469f-a165-70867728950e\",\"procStart\":\"400\",\"status\":\"busy\"}\n=end\n");
+	struct session *service = find("opencode-4096"), *tmux = find("tmux-work|odd name"), *claude = find(CLAUDE_ID);
+	assert_non_null(tmux);
+	assert_string_equal(tmux->words, "2 windows, attached");
+	assert_string_equal(tmux->agent, "vim");
+	assert_non_null(claude);
+	assert_int_equal(claude->shown, SESSION_PERMISSION);
+	assert_int_equal(claude->row.health, HEALTH_ASKS);
+	assert_string_equal(claude->row.why, "Claude Code waits for: permission prompt");
+	assert_true(others_pane(&claude->row));                             /* its parent is the pane's process */
+	assert_null(find("1f8fad5b-d9cb-469f-a165-70867728950e"));            /* left behind by a kill -9 */
+	assert_non_null(service);
+	assert_string_equal(service->unit, "opencode.service");
+	assert_int_equal(service->memory, 5000000LL << 10);
+	feed("scan", "=oc\n=tmux\n=claude\n=end\n");
+	assert_null(find("tmux-work|odd name"));
+	assert_null(find("opencode-4096"));
+}
+
+static unsigned hurry_after(const char *lines)
+{
+	struct sessions *ss = (struct sessions *)w.source;
+	char look[600];
+	ss->hurry = 0;
+	ss->missing = false;
+	snprintf(look, sizeof look, "=oc\nnow\t1000.00\n%s=tmux\n=claude\n=end\n", lines);
+	feed("scan", look);
+	assert_false(ss->missing);
+	return ss->hurry;
+}
+
+/* One that does not listen yet is looked for soon; not one that is old, nor a helper of one that listens. */
+static void a_server_that_starts_is_waited_for(void **state)
+{
+	assert_int_equal(hurry_after("starting\t99500\topencode.service\n"), 1);
+	assert_int_equal(hurry_after("starting\n"), 0);
+	assert_int_equal(hurry_after("starting\t50000\topencode.service\n"), 0);
+	assert_int_equal(hurry_after("starting\t50000\ta.service\nstarting\t60000\tb.service\n"), 0);
+	assert_int_equal(hurry_after("starting\t99500\topencode.service\noc\t4096\t12\t0100007F\t3072\t40000\topencode.service\t/usr/bin/opencode\t/srv/a\n"), 0);
+	assert_int_equal(hurry_after("starting\t99500\tuser/opencode.service\noc\t4096\t12\t0100007F\t3072\t40000\topencode.service\t/usr/bin/opencode\t/srv/a\n"), 1);
+}
+
+/* Its version, uptime, processor between two looks, memory over the limit, its unit of either systemd. */
+static void a_server_is_a_patient(void **state)
+{
+	char why[200];
+	w.settings->opencode_memory = 300;
+	feed("scan", "=oc\nnow\t1000.00\noc\t4096\t12\t0100007F\t307201\t40000\tuser/opencode.service\t/usr/bin/opencode\t/srv/a\ncpu\t12\t5000\n"
+	             "=tmux\n=claude\n=end\n");
+	struct session *s = find("opencode-4096");
+	assert_true(s->cpu < 0);                                  /* unknown, not nothing */
+	assert_int_equal(s->uptime_s, 600);
+	assert_string_equal(s->unit, "opencode.service");
+	feed("scan", "=oc\nnow\t1010.00\noc\t4096\t12\t0100007F\t307201\t40000\tuser/opencode.service\t/usr/bin/opencode\t/srv/a\ncpu\t12\t5250\n"
+	             "=tmux\n=claude\n=end\n");
+	s = find("opencode-4096");
+	assert_true(s->cpu > 24.9 && s->cpu < 25.1);
+	oc_set_state(oc_find((struct sessions *)w.source, "4096"), OC_LIVE, NULL);
+	assert_int_equal(s->row.health, HEALTH_ATTENTION);
+	assert_non_null(strstr(s->row.why, "300M of memory"));
+	const struct action *a = action_find(&kind_session, "opencode-restart");
+	assert_true(a->applies(&s->row));
+	a->command(&s->row, why, sizeof why);
+	assert_non_null(strstr(why, "systemctl --user restart opencode.service"));
+	feed("scan", "=oc\nnow\t1020.00\noc\t4096\t13\t0100007F\t300000\t99000\topencode.service\t/usr/bin/opencode\t/srv/a\ncpu\t13\t70\n"
+	             "=tmux\n=claude\n=end\n");
+	s = find("opencode-4096");
+	assert_true(s->cpu < 0 && s->uptime_s == 30);            /* another process */
+	oc_set_state(oc_find((struct sessions *)w.source, "4096"), OC_LIVE, NULL);
+	assert_int_equal(s->row.health, HEALTH_GOOD);
+}
+
+#define STORED(id, more) "{\"id\":\"ses_" id "\",\"title\":\"" id "\",\"directory\":\"/srv/a\",\"parent\":null,\"created\":1795239600000," \
+	"\"updated\":1795239660000,\"archived\":null" more "}"
+
+/* What no server serves is listed from the database, once each server has said what it serves; what an older one does not tell of cost
+ * comes from there, and grows with what is said. */
+static void sessions_nobody_serves(void **state)
+{
+	feed("4096 health", "{\"healthy\":true,\"version\":\"1.2.11\"}");
+	feed("4096 sessions", FAMILY);
+	feed("stored", "[" STORED("root", ",\"cost\":0.5,\"tokens\":1000") "," STORED("lone", ",\"cost\":1,\"tokens\":7") ",{\"id\":\"../x\"}]");
+	assert_null(find("ses_lone"));                          /* the server has not said all yet */
+	feed("4096 sessions.", "");
+	oc_set_state(oc_find((struct sessions *)w.source, "4096"), OC_LIVE, NULL);
+	stored_apply((struct sessions *)w.source);
+	assert_int_equal(shown("ses_lone"), SESSION_NOT_SERVED);
+	assert_int_equal(find("ses_lone")->row.health, HEALTH_IDLE);
+	assert_int_equal(find("ses_lone")->tokens, 7);
+	assert_int_equal(shown("ses_root"), SESSION_IDLE);
+	assert_true(find("ses_root")->cost > 0.49 && find("ses_root")->cost < 0.51);
+	for (int twice = 0; twice < 2; twice++)                  /* the event comes more than once */
+		event("{\"payload\":{\"type\":\"message.updated\",\"properties\":{\"info\":{\"id\":\"msg_1\",\"sessionID\":\"ses_root\",\"role\":\"assistant\","
+		      "\"time\":{\"created\":1,\"completed\":2},\"cost\":0.25,\"tokens\":{\"input\":10,\"output\":34,\"reasoning\":4}}}}}");
+	assert_true(find("ses_root")->cost > 0.74 && find("ses_root")->cost < 0.76);
+	assert_int_equal(find("ses_root")->tokens, 1044);        /* 1.2 counts reasoning inside output */
+	feed("scan", "=oc\n=tmux\n=claude\n=end\n");               /* its server ended: they stay, as what they are now */
+	assert_int_equal(shown("ses_root"), SESSION_NOT_SERVED);
+	feed("stored", "[" STORED("root", "") "]");
+	assert_null(find("ses_lone"));
+	assert_non_null(find("ses_root"));
+	feed("stored", "Error: database is locked");
+	assert_non_null(find("ses_root"));
+}
+
+static void half_a_look_takes_nothing_away(void **state)
+{
+	feed("scan", "=oc\n=tmux\nsession\t$1\t1\t2\t0\t1\t/\twork\n=claude\n=end\n");
+	feed("scan", "=oc\n=tmux\n=cla");
+	feed("scan", "");
+	assert_non_null(find("tmux-work"));
+}
+
+static void names_in_the_list_are_quoted(void **state)
+{
+	struct buf b = { 0 };
+	feed("scan", "=oc\n=tmux\nsession\t$1;rm -rf\t1\t2\t0\t1\t/\tevil\nsession\t$2\t1\t2\t0\t1\t/\tgood\npane\t$2\t%1\t5\tsh\t1\t/\tt\n=claude\n=end\n");
+	assert_null(find("tmux-evil"));
+	assert_true(others_act(&find("tmux-good")->row, "tmux-send", "$(reboot); 'x'", &b));
+	assert_string_equal(b.data, "tmux send-keys -t %1 -l -- '$(reboot); '\\''x'\\''' && tmux send-keys -t %1 Enter");
+	buf_finish(&b);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, make_world, end_world)
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(states_by_the_table), T(a_parent_shows_what_its_child_waits_for), T(the_command_of_the_older_dialect), T(requests_of_idle_sessions_do_not_count),
+		T(requests_and_statuses_without_sessions), T(idle_before_error), T(complete_is_told_once_and_of_roots_only),
+		T(disposed_instances_are_forgotten), T(a_list_takes_away_what_it_does_not_name), T(archived_and_old_ones_are_put_away),
+		T(live_moments_of_both_dialects), T(answers_to_permissions), T(lists_of_both_dialects), T(models_are_reduced),
+		T(events_of_both_dialects), T(messages_of_both_dialects), T(cut_at_every_byte), T(rubbish_changes_nothing),
+		T(control_characters_are_washed), T(parents_in_a_ring), T(a_line_of_two_megabytes), T(a_look_is_understood), T(a_server_that_starts_is_waited_for), T(a_server_is_a_patient), T(sessions_nobody_serves),
+		T(half_a_look_takes_nothing_away), T(names_in_the_list_are_quoted),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,460 @@
+/* The store: rows, lists, what is shown, settings, logs, levels, docs, recordings. No server, no network. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/link/loop.h"
+#include "backends/store/action.h"
+#include "backends/store/activity.h"
+#include "backends/store/doc.h"
+#include "backends/store/level.h"
+#include "backends/store/log.h"
+#include "backends/store/record.h"
+#include "backends/store/report.h"
+#include "backends/store/server.h"
+#include "backends/store/settings.h"
+#include "backends/store/store.h"
+
+static char home[] = "/tmp/mocr-test-XXXXXX";
+
+static int make_home(void **state)
+{
+	if (!mkdtemp(home))
+		return -1;
+	setenv("HOME", home, 1);
+	unsetenv("XDG_CONFIG_HOME");
+	unsetenv("XDG_STATE_HOME");
+	return 0;
+}
+
+static int remove_home(void **state)
+{
+	char *line = xasprintf("rm -rf -- %s", home);
+	int code = system(line);
+	free(line);
+	return code;
+}
+
+static char *write_file(const char *name, const char *text)
+{
+	char *path = xasprintf("%s/%s", home, name);
+	FILE *f = fopen(path, "w");
+	fputs(text, f);
+	fclose(f);
+	return path;
+}
+
+struct world {
+	struct settings *settings;
+	struct loop *loop;
+	struct store *store;
+};
+
+static struct world world_create(const char *config)
+{
+	struct world w = { 0 };
+	char *path = config ? write_file("config", config) : NULL;
+	w.settings = settings_load(path, NULL);
+	free(path);
+	w.loop = loop_create();
+	w.store = store_create(w.loop, NULL, w.settings);
+	return w;
+}
+
+static void world_destroy(struct world *w)
+{
+	store_destroy(w->store);
+	loop_destroy(w->loop);
+	settings_destroy(w->settings);
+}
+
+/* --- rows ------------------------------------------------------------------------------------------------------ */
+
+static void test_rows(void **state)
+{
+	struct world w = world_create(NULL);
+	struct server *v = server_open_replay(w.store, "se/se");
+	assert_string_equal(v->name, "se-se");
+	struct source *s = server_source(v, "docker");
+	store_rows_begin(s, &kind_container);
+	for (int i = 0; i < 5; i++) {
+		char name[32];
+		snprintf(name, sizeof(name), "c%d\033[31m", i);
+		store_row(s, &kind_container, name, name);
+	}
+	store_rows_end(s, &kind_container);
+	assert_int_equal(store_count(w.store, &kind_container, v), 5);
+	struct row *row = store_find(w.store, "se-se/container/c3");
+	assert_non_null(row);
+	assert_string_equal(row->name, "c3");
+	store_rows_begin(s, &kind_container);
+	assert_ptr_equal(store_row(s, &kind_container, "c3", "c3"), row);   /* the same row, the list is shorter */
+	store_rows_end(s, &kind_container);
+	assert_int_equal(store_count(w.store, &kind_container, NULL), 1);
+	/* The same name from another engine is another row. */
+	struct row *other = store_row(server_source(v, "podman"), &kind_container, "c3", "c3");
+	assert_ptr_not_equal(other, row);
+	assert_string_equal(other->id, "se-se/container/podman:c3");
+	assert_ptr_equal(store_row(server_source(v, "podman"), &kind_container, "c3", "c3"), other);
+	world_destroy(&w);
+}
+
+static void on_changed(void *arg)
+{
+	++*(int *)arg;
+}
+
+static void test_changed_once_a_turn(void **state)
+{
+	struct world w = world_create(NULL);
+	int told = 0;
+	store_set_hooks(w.store, &(struct store_hooks){ on_changed, &told });
+	struct server *v = server_open_replay(w.store, "a");
+	struct source *s = server_source(v, "docker");
+	for (int i = 0; i < 100; i++)
+		store_row_health(store_row(s, &kind_container, i % 2 ? "x" : "y", "n"), HEALTH_BAD, 1, "broken");
+	loop_turn(w.loop, 0);
+	loop_turn(w.loop, 0);
+	assert_int_equal(told, 1);
+	assert_int_equal(v->containers, 2);
+	assert_int_equal(v->problems, 2);
+	uint64_t generation = store_generation(w.store);
+	store_row_health(store_find(w.store, "a/container/x"), HEALTH_BAD, 1, "broken");
+	assert_int_equal(store_generation(w.store), generation);     /* nothing changed, nobody is told */
+	world_destroy(&w);
+}
+
+static void test_ten_thousand(void **state)
+{
+	struct world w = world_create(NULL);
+	struct source *s = server_source(server_open_replay(w.store, "big"), "systemd");
+	for (int round = 0; round < 2; round++) {
+		store_rows_begin(s, &kind_unit);
+		for (int i = 0; i < 10000; i++) {
+			char name[32];
+			snprintf(name, sizeof(name), "unit-%d.service", i);
+			store_row(s, &kind_unit, name, name);
+		}
+		store_rows_end(s, &kind_unit);
+	}
+	assert_int_equal(store_count(w.store, &kind_unit, NULL), 10000);
+	world_destroy(&w);
+}
+
+static void test_activity_is_kept(void **state)
+{
+	struct world w = world_create(NULL);
+	struct row *row = store_row(server_source(server_open_replay(w.store, "a"), "docker"), &kind_container, "x", "x");
+	size_t before = activity_count(w.store);
+	store_row_health(row, HEALTH_GOOD, 1, NULL);
+	assert_int_equal(activity_count(w.store), before);           /* the first look is no change */
+	store_row_health(row, HEALTH_BAD, 2, "exit 1\033[2J");
+	assert_int_equal(activity_count(w.store), before + 1);
+	assert_string_equal(activity_get(w.store, 0)->text, "well -> failed: exit 1");
+	world_destroy(&w);
+	w = world_create(NULL);                                      /* another start reads it again */
+	assert_true(activity_count(w.store) > 0);
+	assert_string_equal(activity_get(w.store, 0)->text, "well -> failed: exit 1");
+	world_destroy(&w);
+}
+
+/* The file is anybody's to write: times that cannot be, half lines and rubbish are passed over. */
+/* Two consoles write to one file. The one that comes second to the rotation takes the new file and leaves the old one. */
+static void test_activity_is_rotated_once(void **state)
+{
+	struct world one = world_create(NULL), two = world_create(NULL);
+	char *path = xasprintf("%s/activity.jsonl", one.settings->state_dir), *old = xasprintf("%s.1", path);
+	assert_int_equal(truncate(path, ACTIVITY_FILE_MAX), 0);
+	activity_add(one.store, ACTIVITY_NOTE, HEALTH_GOOD, NULL, "rotates");
+	activity_add(two.store, ACTIVITY_NOTE, HEALTH_GOOD, NULL, "still in the old file");
+	activity_add(two.store, ACTIVITY_NOTE, HEALTH_GOOD, NULL, "in the new file");
+	struct stat st;
+	assert_int_equal(stat(old, &st), 0);
+	assert_true(st.st_size > (off_t)ACTIVITY_FILE_MAX);
+	assert_int_equal(stat(path, &st), 0);
+	assert_true(st.st_size > 0 && st.st_size < 1000);
+	unlink(path);
+	unlink(old);
+	free(path);
+	free(old);
+	world_destroy(&one);
+	world_destroy(&two);
+}
+
+static void test_activity_of_rubbish(void **state)
+{
+	struct world w = world_create(NULL);
+	size_t before = activity_count(w.store);
+	char *path = xasprintf("%s/activity.jsonl", w.settings->state_dir);
+	world_destroy(&w);
+	FILE *f = fopen(path, "a");
+	fputs("{\"ms\":1e300,\"id\":\"a\",\"text\":\"never\"}\n{\"ms\":1\n\n\xff\xfe\n{\"ms\":7,\"id\":\"a\",\"text\":\"seven\"}\n", f);
+	fclose(f);
+	w = world_create(NULL);
+	assert_int_equal(activity_count(w.store), before + 1);
+	assert_int_equal(activity_get(w.store, 0)->wall_ms, 7);
+	world_destroy(&w);
+	free(path);
+}
+
+/* --- orders ------------------------------------------------------------------------------------------------------ */
+
+static void test_read_only(void **state)
+{
+	struct world w = world_create("[settings]\nread_only = yes\n");
+	struct source *s = server_source(server_open_replay(w.store, "a"), "docker");
+	struct row *row = store_row(s, &kind_container, "x", "x");
+	const struct action *list[64];
+	size_t n = actions_of(row, list, ARRAY_LEN(list));
+	for (size_t i = 0; i < n; i++)
+		assert_false(list[i]->flags & ACTION_CHANGES);
+	struct err err = { 0 };
+	for (const struct action *a = kind_container.actions; a->name; a++)
+		if (a->flags & ACTION_CHANGES) {
+			assert_null(order_start(row, a, NULL, &err));
+			assert_non_null(strstr(err.text, "read-only"));
+		}
+	world_destroy(&w);
+}
+
+/* --- settings ---------------------------------------------------------------------------------------------------- */
+
+static const char wrong_config[] =
+	"theme = dark\n"                      /* 1: before any section */
+	"[settings]\n"
+	"theem = dark\n"                      /* 3 */
+	"disk_warn = 800\n"                   /* 4 */
+	"local = perhaps\n"                   /* 5 */
+	"vitals_interval = 7\n"
+	"[sever pi]\n"
+	"host = x\n"                          /* 8 */
+	"host2 = x\n"
+	"[server pi]\n"
+	"host = pi@192.0.2.30\n"
+	"protect = yes\n"
+	"sudo = always\n"                     /* 13 */
+	"[server empty]\n"
+	"[keys]\n"
+	"R = container-restart\n";
+
+static void test_settings(void **state)
+{
+	static const char *const expected[] = {
+		"config:1: \"theme\" stands before any section",
+		"config:3: [settings] has no key \"theem\"; did you mean \"theme\"?",
+		"config:4: disk_warn: expected a number from 1 to 100, got \"800\"",
+		"config:5: local: expected yes or no, got \"perhaps\"",
+		"config:7: there is no section [sever pi]; did you mean [server]?",
+		"config:13: sudo: expected one of: auto never; got \"always\"",
+	};
+	char *path = write_file("config", wrong_config);
+	struct doc complaints;
+	doc_init(&complaints);
+	struct settings *s = settings_load(path, &complaints);
+	assert_int_equal(complaints.n, ARRAY_LEN(expected));
+	for (size_t i = 0; i < complaints.n; i++)
+		assert_non_null(strstr(complaints.lines[i].text, expected[i]));
+	assert_int_equal(s->vitals_interval, 7);                     /* what was right counts */
+	assert_int_equal(s->disk_warn, 80);
+	assert_string_equal(s->servers->name, "pi");
+	assert_string_equal(s->servers->host, "pi@192.0.2.30");
+	assert_true(s->servers->protect);
+	assert_string_equal(s->servers->next->name, "empty");
+	assert_string_equal(s->keys->action, "container-restart");
+	settings_destroy(s);
+	doc_finish(&complaints);
+	free(path);
+}
+
+static void test_no_settings(void **state)
+{
+	struct doc complaints;
+	doc_init(&complaints);
+	char *gone = xasprintf("%s/none", home);
+	struct settings *s = settings_load(gone, &complaints);
+	assert_int_equal(complaints.n, 1);                           /* a file that was asked for must be there */
+	settings_destroy(s);
+	doc_finish(&complaints);
+	setenv("XDG_CONFIG_HOME", gone, 1);
+	s = settings_load(NULL, &complaints);
+	assert_int_equal(complaints.n, 0);                           /* the usual one need not */
+	assert_true(s->local);
+	assert_int_equal(s->disk_warn, 80);
+	settings_destroy(s);
+	unsetenv("XDG_CONFIG_HOME");
+	free(gone);
+}
+
+static void test_nearest(void **state)
+{
+	static const char *const units[] = { "ssh.service", "caddy-workstation.service", "cron.service", "docker.service" };
+	assert_string_equal(nearest("crom.service", units, 4), "cron.service");
+	assert_string_equal(nearest("caddy", units, 4), "caddy-workstation.service");
+	assert_null(nearest("postgresql", units, 4));
+	assert_null(nearest("x", units, 0));
+}
+
+/* --- logs -------------------------------------------------------------------------------------------------------- */
+
+static void test_log_bound(void **state)
+{
+	struct log *log = log_create(100000);
+	unsigned source = log_source_add(log, "a/container/x");
+	char text[100];
+	for (int i = 1; i <= 10000; i++) {
+		snprintf(text, sizeof(text), "line %d", i);
+		log_add(log, source, i, LOG_LEVEL_INFO, LOG_LINE, text, strlen(text));
+		assert_true(log_bytes(log) <= 100000);
+	}
+	assert_int_equal(log_last(log), 10000);
+	assert_int_equal(log_first(log) - 1, log_dropped(log));
+	assert_null(log_get(log, log_first(log) - 1));
+	assert_null(log_get(log, 10001));
+	assert_string_equal(log_get(log, 10000)->text, "line 10000");
+	snprintf(text, sizeof(text), "line %d", (int)log_first(log));
+	assert_string_equal(log_get(log, log_first(log))->text, text);
+	log_destroy(log);
+}
+
+static void test_log_long_and_hostile(void **state)
+{
+	struct log *log = log_create(0);
+	unsigned source = log_source_add(log, "\033]0;evil\007name");
+	assert_string_equal(log_source_name(log, source), "name");
+	char *big = xcalloc(1, 1 << 20);
+	memset(big, 'x', 1 << 20);
+	log_add(log, source, 0, LOG_LEVEL_UNKNOWN, LOG_LINE, big, 1 << 20);
+	const struct log_line *line = log_get(log, 1);
+	assert_true(line->len < LOG_LINE_MAX + 100);
+	assert_non_null(strstr(line->text, "cut: the line is longer"));
+	memset(big, '\xff', 1 << 20);
+	log_add(log, source, 0, LOG_LEVEL_UNKNOWN, LOG_LINE, big, 1 << 20);
+	log_add(log, source, 0, LOG_LEVEL_UNKNOWN, LOG_LINE, "\033[31mred\r50%\r", 13);
+	assert_string_equal(log_get(log, 3)->text, "red 50% ");
+	free(big);
+	log_destroy(log);
+}
+
+static void test_levels(void **state)
+{
+	static const struct { const char *text; enum log_level level; } lines[] = {
+		{ "{\"level\":\"warn\",\"msg\":\"error free\"}", LOG_LEVEL_WARN },
+		{ "ts=1 level=error msg=\"x\"", LOG_LEVEL_ERROR },
+		{ "2026-11-21 [INFO] started", LOG_LEVEL_INFO },
+		{ "ERROR: no such file", LOG_LEVEL_ERROR },
+		{ "error: no such file", LOG_LEVEL_ERROR },
+		{ "there was no error found", LOG_LEVEL_UNKNOWN },
+		{ "<3>disk gone", LOG_LEVEL_ERROR },
+		{ "E1121 06:00:00.1 klog", LOG_LEVEL_ERROR },
+		{ "W1121 06:00:00.1 klog", LOG_LEVEL_WARN },
+		{ "{\"level\":50,\"msg\":\"pino\"}", LOG_LEVEL_ERROR }, { "{\"level\":30,\"msg\":\"pino: error\"}", LOG_LEVEL_INFO },
+		{ "{\"short_message\":\"gelf\",\"level\":3}", LOG_LEVEL_ERROR }, { "level=77 x", LOG_LEVEL_UNKNOWN },
+		{ "{\"log.level\":\"warn\",\"message\":\"ecs\"}", LOG_LEVEL_WARN },
+		{ "TypeError: x is not a function", LOG_LEVEL_ERROR }, { "java.io.IOException: Broken pipe", LOG_LEVEL_ERROR },
+		{ "Traceback (most recent call last):", LOG_LEVEL_ERROR }, { "thread 'main' panicked at src/main.rs:4:5:", LOG_LEVEL_ERROR },
+		{ "[INFO] handled TypeError: all is well", LOG_LEVEL_INFO }, { "terror: a film", LOG_LEVEL_UNKNOWN }, { "panicked", LOG_LEVEL_UNKNOWN },
+		{ "", LOG_LEVEL_UNKNOWN },
+		{ "E1", LOG_LEVEL_UNKNOWN },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(lines); i++)
+		assert_int_equal(level_guess(lines[i].text, strlen(lines[i].text)), lines[i].level);
+}
+
+static void test_doc(void **state)
+{
+	struct doc doc;
+	doc_init(&doc);
+	doc_head(&doc, "Head");
+	doc_pair(&doc, DOC_PLAIN, "label\033[1m", "%s", "value\033[2J\n");
+	assert_string_equal(doc.lines[1].label, "label");
+	assert_string_equal(doc.lines[1].text, "value ");
+	doc_text(&doc, DOC_CODE, "a\r\nb\n\nc", 7);
+	assert_int_equal(doc.n, 6);
+	for (int i = 0; i < DOC_MAX_LINES + 10; i++)
+		doc_add(&doc, DOC_PLAIN, "%d", i);
+	assert_int_equal(doc.n, DOC_MAX_LINES + 1);
+	doc_finish(&doc);
+}
+
+/* --- recordings -------------------------------------------------------------------------------------------------- */
+
+static void test_record_and_replay(void **state)
+{
+	struct world w = world_create(NULL);
+	char *dir = xasprintf("%s/recording", home);
+	struct err err = { 0 };
+	assert_true(record_start(w.store, dir, &err));
+	record_add(w.store, "sese", "link", "@state", "up\t12\t0\tssh\t", 12);
+	record_add(w.store, "sese", "docker", "@state", "denied\tnot in group docker", 26);
+	record_add(w.store, "seko", "link", "@state", "lost\t-1\t3\tssh\ttimed out", 23);
+	record_stop(w.store);
+	assert_false(record_start(w.store, dir, &err));              /* never over another recording */
+	world_destroy(&w);
+
+	w = world_create(NULL);
+	assert_true(replay_start(w.store, dir, true, &err));
+	struct server *sese = store_server_find(w.store, "sese"), *seko = store_server_find(w.store, "seko");
+	assert_int_equal(sese->row.health, HEALTH_GOOD);
+	assert_int_equal(server_source(sese, "docker")->state, SOURCE_DENIED);
+	assert_string_equal(server_source(sese, "docker")->err.text, "not in group docker");
+	assert_int_equal(seko->row.health, HEALTH_BAD);
+	assert_string_equal(seko->row.why, "timed out");
+	char *json = report_json(w.store);
+	assert_non_null(strstr(json, "\"why\":\t\"timed out\""));
+	free(json);
+	world_destroy(&w);
+
+	/* Cut short at every byte: never a crash, and an error or what came before the cut. */
+	char *path = xasprintf("%s/answers", dir);
+	struct stat st;
+	stat(path, &st);
+	assert_int_equal(st.st_mode & 07777, 0600);                  /* nobody else's to read, whatever the umask */
+	for (off_t len = st.st_size - 1; len >= 0; len--) {
+		assert_int_equal(truncate(path, len), 0);
+		w = world_create(NULL);
+		replay_start(w.store, dir, true, &err);
+		world_destroy(&w);
+	}
+	free(path);
+	free(dir);
+}
+
+static void test_server_names(void **state)
+{
+	static const char *const bad[] = { "", "-oProxyCommand=x", "a b", "a;reboot", "$(x)", "a\nb", "`x`" };
+	struct world w = world_create(NULL);
+	struct err err;
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		assert_null(server_open(w.store, bad[i], &err));
+	/* What a recording calls a server is anything at all; the same words mean the same one. */
+	struct server *v = server_open_replay(w.store, "a/b\033[31m");
+	assert_string_equal(v->name, "a-b");
+	assert_ptr_equal(store_server_find(w.store, "a/b\033[31m"), v);
+	world_destroy(&w);
+	/* The host of a section is looked at as a name on the command line is. */
+	w = world_create("[server x]\nhost = -oProxyCommand=reboot\n");
+	assert_null(server_open(w.store, "x", &err));
+	world_destroy(&w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rows), cmocka_unit_test(test_changed_once_a_turn), cmocka_unit_test(test_ten_thousand),
+		cmocka_unit_test(test_activity_is_kept), cmocka_unit_test(test_activity_of_rubbish), cmocka_unit_test(test_activity_is_rotated_once), cmocka_unit_test(test_read_only), cmocka_unit_test(test_settings),
+		cmocka_unit_test(test_no_settings), cmocka_unit_test(test_nearest), cmocka_unit_test(test_log_bound),
+		cmocka_unit_test(test_log_long_and_hostile), cmocka_unit_test(test_levels), cmocka_unit_test(test_doc),
+		cmocka_unit_test(test_record_and_replay), cmocka_unit_test(test_server_names),
+	};
+	return cmocka_run_group_tests(tests, make_home, remove_home);
+}

@@ -1,0 +1,313 @@
+/* The vitals: the parser on answers as servers gave them, whole and cut, and the script itself in three shells. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "backends/base/mem.h"
+#include "backends/vitals/sample.h"
+
+static const char sample_one[] =
+	"cpu  1000 0 500 8000 100 0 20 5 7 0\nload 0.42 1.50 12.07 2/736 23850\nuptime 1372.61 2368.75\n"
+	"MemTotal: 1000\nMemFree: 100\nMemAvailable: 600\nBuffers: 10\nCached: 300\nSwapTotal: 200\nSwapFree: 50\n"
+	"temp 41250\ntemp 0\ntemp 56500\ntemp 99999999\n";
+static const char sample_two[] =
+	"cpu  1030 0 520 8040 110 0 20 5 7 0\nload 0.50 1.50 12.07 2/736 23850\nuptime 1375.61 2368.75\n"
+	"MemTotal: 1000\nMemFree: 100\nBuffers: 10\nCached: 300\nSwapTotal: 0\nSwapFree: 0\n";
+static const char disks[] =
+	"reboot yes linux-image-6.1.0-30-amd64 libc6\n"
+	"Filesystem              1024-blocks     Used Available Capacity Mounted on\n"
+	"devtmpfs                   12334460        0  12334460       0% /dev\n"
+	"/dev/vda                  264212084 15497704  80003560      17% /\n"
+	"/dev/vda                  264212084 15497704  80003560      17% /var/lib/docker\n"
+	"/dev/loop3                   100000   100000         0     100% /snap/core/1\n"
+	"store name with 7 words     1000000   880000    120000      88% /srv/big data\n"
+	"efi                               4        0         4       0% /boot/efi\n"
+	"overlay                   264212084 15497712  80003552      17% /var/lib/docker/overlay2/0272/merged\n";
+static const char facts[] =
+	"uid 1000\nuser ops\nhostname sese\nkernel Linux 6.1.0-30-amd64\nos \"Debian GNU/Linux 12 (bookworm)\"\n"
+	"runtime /run/user/1000\ncpus 4\n";
+
+static void near(double got, double want)
+{
+	assert_true(got > want - 0.001 && got < want + 0.001);
+}
+
+static void a_sample_is_understood(void **state)
+{
+	struct vitals v;
+	struct cpu_times before = { 0 };
+	vitals_init(&v);
+	assert_true(sample_parse(sample_one, sizeof sample_one - 1, &before, &v));
+	near(v.cpu, -1);
+	near(v.load1, 0.42);
+	near(v.load15, 12.07);
+	near(v.temperature, 56.5);
+	assert_int_equal(v.uptime_s, 1372);
+	assert_int_equal(v.mem_total, 1000 * 1024);
+	assert_int_equal(v.mem_used, 400 * 1024);
+	assert_int_equal(v.swap_used, 150 * 1024);
+
+	assert_true(sample_parse(sample_two, sizeof sample_two - 1, &before, &v));
+	near(v.cpu, 50);                          /* 50 busy of 100 ticks; guests are not counted twice */
+	near(v.temperature, -1);
+	assert_int_equal(v.mem_used, (1000 - 410) * 1024);
+	assert_int_equal(v.swap_total, 0);
+	assert_int_equal(v.n_history, 2);
+	near(v.cpu_history[0], -1);
+	near(v.cpu_history[1], 50);
+}
+
+static void counters_that_run_backwards_do_no_harm(void **state)
+{
+	struct vitals v;
+	struct cpu_times before = { 0 };
+	const char later[] = "cpu  900 0 400 9000 50 0 20 5\n";
+	vitals_init(&v);
+	sample_parse(sample_one, sizeof sample_one - 1, &before, &v);
+	sample_parse(later, sizeof later - 1, &before, &v);
+	near(v.cpu, 0);
+	sample_parse(sample_one, sizeof sample_one - 1, &before, &v);
+	near(v.cpu, -1);
+}
+
+static void what_cannot_be_is_unknown(void **state)
+{
+	static const char odd[] = "load -3.5 1e5 0.1 1/2 3\nuptime -6.1 2\ncpu -1\nMemTotal: 10\nMemAvailable: 20\n";
+	struct cpu_times before = { 0 };
+	struct vitals v;
+	vitals_init(&v);
+	assert_true(sample_parse(sample_one, strlen(sample_one), &before, &v));
+	assert_true(sample_parse(odd, strlen(odd), &before, &v));
+	near(v.load1, -1);
+	near(v.load5, -1);
+	near(v.load15, 0.1);
+	assert_int_equal(v.uptime_s, -1);
+	assert_int_equal(v.uptime_ms, 0);
+	assert_int_equal(v.mem_used, 0);
+	static const char clocks[] = "clock 99999999999999999999999999.5 1.5\nclock 5.5 -99999999999999999999999999\n";
+	disks_parse(clocks, strlen(clocks), &v);
+	assert_int_equal(v.boot_wall_ms, 0);
+}
+
+static void the_ring_goes_round(void **state)
+{
+	struct vitals v;
+	struct cpu_times before = { 0 };
+	vitals_init(&v);
+	for (int i = 0; i < VITALS_HISTORY + 5; i++)
+		sample_parse(sample_one, sizeof sample_one - 1, &before, &v);
+	assert_int_equal(v.n_history, VITALS_HISTORY);
+	assert_int_equal(v.next_history, 5);
+}
+
+static void disks_are_counted_once_and_only_real_ones(void **state)
+{
+	struct vitals v;
+	vitals_init(&v);
+	assert_true(disks_parse(disks, sizeof disks - 1, &v));
+	assert_int_equal(v.n_disks, 2);
+	assert_string_equal(v.disks[0].mount, "/");
+	assert_int_equal(v.disks[0].percent, 17);
+	assert_string_equal(v.disks[1].mount, "/srv/big data");
+	assert_int_equal(v.worst_disk, 1);
+	assert_true(v.reboot_pending);
+	assert_string_equal(v.reboot_why, "linux-image-6.1.0-30-amd64 libc6");
+
+	char why[64];
+	assert_true(vitals_attention(&v, 80, why, sizeof why));
+	assert_string_equal(why, "disk /srv/big data 88% full");
+	assert_true(vitals_attention(&v, 10, why, sizeof why));
+	assert_string_equal(why, "disk /srv/big data 88% full, and 1 more");
+	assert_false(vitals_attention(&v, 90, why, sizeof why));
+	assert_false(vitals_attention(NULL, 1, why, sizeof why));
+}
+
+static void a_root_of_layers_still_counts(void **state)
+{
+	const char text[] = "reboot no\noverlay 1000000 950000 50000 95% /\n";
+	struct vitals v;
+	vitals_init(&v);
+	disks_parse(text, sizeof text - 1, &v);
+	assert_int_equal(v.n_disks, 1);
+	assert_int_equal(v.disks[0].percent, 95);
+	assert_false(v.reboot_pending);
+}
+
+static void more_disks_than_room(void **state)
+{
+	struct buf b = { 0 };
+	struct vitals v;
+	for (int i = 0; i < 500; i++)
+		buf_addf(&b, "/dev/sd%d 1000000 500000 500000 50%% /m%d\n", i, i);
+	vitals_init(&v);
+	assert_true(disks_parse(b.data, b.len, &v));
+	assert_int_equal(v.n_disks, VITALS_DISKS);
+	buf_finish(&b);
+}
+
+static void facts_are_understood_and_washed(void **state)
+{
+	struct facts f;
+	assert_true(facts_parse(facts, sizeof facts - 1, &f));
+	assert_int_equal(f.uid, 1000);
+	assert_int_equal(f.cpus, 4);
+	assert_string_equal(f.user, "ops");
+	assert_string_equal(f.os, "Debian GNU/Linux 12 (bookworm)");
+	assert_string_equal(f.runtime_dir, "/run/user/1000");
+	const char hostile[] = "hostname a\x1b]0;evil\x07" "b\xff\nuid 99999999999999999999999\n";
+	facts_parse(hostile, sizeof hostile - 1, &f);
+	assert_null(strchr(f.hostname, '\x1b'));
+	assert_int_equal(f.uid, -1);
+}
+
+static void nothing_breaks_at_any_cut(void **state)
+{
+	const struct { const char *text; size_t len; } all[] = {
+		{ sample_one, sizeof sample_one - 1 }, { disks, sizeof disks - 1 }, { facts, sizeof facts - 1 },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		for (size_t n = 0; n <= all[i].len; n++) {
+			/* In memory of exactly that size, so that a sanitizer sees a read beyond it. */
+			char *cut = malloc(n ? n : 1);
+			struct cpu_times before = { 0 };
+			struct vitals v;
+			struct facts f;
+			memcpy(cut, all[i].text, n);
+			vitals_init(&v);
+			sample_parse(cut, n, &before, &v);
+			disks_parse(cut, n, &v);
+			facts_parse(cut, n, &f);
+			free(cut);
+		}
+	}
+}
+
+static void blocks_come_whole_or_not_at_all(void **state)
+{
+	const char text[] = "Welcome to sese\n=end\n=sample\nload 1 2 3\n=end\n";
+	struct buf in = { 0 };
+	struct block block;
+	for (size_t i = 0; i + 1 < sizeof text - 1; i++) {
+		buf_add(&in, text + i, 1);
+		assert_int_equal(block_next(&in, &block), 0);
+	}
+	buf_add(&in, "\n", 1);
+	assert_int_equal(block_next(&in, &block), sizeof text - 1);
+	assert_string_equal(block.name, "sample");
+	assert_int_equal(block.len, strlen("load 1 2 3\n"));
+	buf_finish(&in);
+}
+
+/* Runs the script in shell with input on its standard input and gathers what it says. */
+static void run_script(const char *shell, const char *input, struct buf *out)
+{
+	char *script = sample_command(), *start = strstr(script, "exec sh"), command[8192], chunk[4096];
+	assert_non_null(start);
+	snprintf(command, sizeof command, "printf '%s' | exec %s%s", input, shell, start + strlen("exec sh"));
+	free(script);
+	FILE *p = popen(command, "r");
+	assert_non_null(p);
+	for (size_t n; (n = fread(chunk, 1, sizeof chunk, p)) > 0;)
+		buf_add(out, chunk, n);
+	assert_int_equal(pclose(p), 0);
+}
+
+static void script_in(const char *shell)
+{
+	struct buf out = { 0 };
+	struct block block;
+	struct facts f = { .uid = -1 };
+	struct vitals v;
+	struct cpu_times before = { 0 };
+	int samples = 0, seen_disks = 0;
+	vitals_init(&v);
+	run_script(shell, "s\\nnonsense\\nd\\ns\\n", &out);
+	for (size_t used; (used = block_next(&out, &block)); buf_consume(&out, used)) {
+		if (strcmp(block.name, "facts") == 0)
+			assert_true(facts_parse(block.lines, block.len, &f));
+		if (strcmp(block.name, "sample") == 0)
+			samples += sample_parse(block.lines, block.len, &before, &v);
+		if (strcmp(block.name, "disks") == 0)
+			seen_disks += disks_parse(block.lines, block.len, &v);
+	}
+	assert_int_equal(out.len, 0);
+	assert_int_equal(f.uid, getuid());
+	assert_int_not_equal(*f.kernel, 0);
+	assert_true(f.cpus > 0);
+	assert_int_equal(samples, 3);
+	assert_int_equal(seen_disks, 1);
+	assert_true(v.load1 >= 0 && v.mem_total > 0 && v.mem_used > 0 && v.uptime_s > 0);
+	assert_true(v.n_disks > 0);
+	assert_true(before.total > before.busy);
+	buf_finish(&out);
+}
+
+static bool have(const char *command)
+{
+	char line[128];
+	snprintf(line, sizeof line, "command -v %s >/dev/null 2>&1", command);
+	return system(line) == 0;
+}
+
+static void the_script_in_dash(void **state)
+{
+	if (!have("dash"))
+		skip();
+	script_in("dash");
+}
+
+static void the_script_in_bash(void **state)
+{
+	if (!have("bash"))
+		skip();
+	script_in("bash --posix");
+	script_in("bash");
+}
+
+static void the_script_in_busybox(void **state)
+{
+	if (!have("busybox"))
+		skip();
+	script_in("busybox sh");
+}
+
+/* The rules of script.c that make it pass any login shell. */
+static void the_script_is_plain(void **state)
+{
+	char *script = sample_command();
+	const char *body = strchr(script, '\'');
+	assert_non_null(body);
+	assert_ptr_equal(strchr(body + 1, '\''), script + strlen(script) - 1);
+	assert_null(strpbrk(body, "!\n"));
+	assert_null(strstr(body, "\\\\"));
+	free(script);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_sample_is_understood),
+		cmocka_unit_test(counters_that_run_backwards_do_no_harm),
+		cmocka_unit_test(what_cannot_be_is_unknown),
+		cmocka_unit_test(the_ring_goes_round),
+		cmocka_unit_test(disks_are_counted_once_and_only_real_ones),
+		cmocka_unit_test(a_root_of_layers_still_counts),
+		cmocka_unit_test(more_disks_than_room),
+		cmocka_unit_test(facts_are_understood_and_washed),
+		cmocka_unit_test(nothing_breaks_at_any_cut),
+		cmocka_unit_test(blocks_come_whole_or_not_at_all),
+		cmocka_unit_test(the_script_is_plain),
+		cmocka_unit_test(the_script_in_dash),
+		cmocka_unit_test(the_script_in_bash),
+		cmocka_unit_test(the_script_in_busybox),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,393 @@
+/* What the console itself can do, one row per action. Together with the actions of the kinds (kind->actions) this feeds
+ * keys, menu, help, the command line and the man page. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/base/mem.h"
+#include "backends/containers/container.h"
+#include "backends/link/link.h"
+#include "backends/sessions/session.h"
+#include "backends/store/report.h"
+#include "backends/store/server.h"
+#include "tui/console_internal.h"
+#include "tui/sessions.h"
+
+/* --- on the row under the cursor --------------------------------------------------------------------------------- */
+
+static bool asks(const struct row *r) { return r->server->asks != NULL; }
+static bool has_log(const struct row *r) { return r->kind->follow != NULL; }
+
+/* What has no shell of its own, as a unit, means its server's. */
+static struct row *shell_row(struct row *r) { return r->kind->shell && r->kind != &kind_session ? r : &r->server->row; }
+static bool has_shell(const struct row *r)
+{
+	bool up = r->server->link && r->server->link->state == LINK_UP;
+	return up && (r->kind != &kind_container || ((const struct container *)r)->state == CONTAINER_RUNNING);
+}
+static bool in_tmux(const struct row *r) { return has_shell(r) && getenv("TMUX"); }
+static bool has_detail(const struct row *r) { return r->kind->detail != NULL; }
+
+static void show_details(struct console *c) { view_open_detail(c, console_row(c)); }
+static void show_logs(struct console *c) { view_open_log(c); }
+static void show_attach(struct console *c) { shell_open(c, console_row(c)); }
+static void show_attach_window(struct console *c) { shell_open_window(c, console_row(c)); }
+static bool attach_in_tmux(const struct row *r) { return session_attachable(r) && getenv("TMUX"); }
+static bool has_children(const struct row *r) { return r->kind == &kind_session && ((const struct session *)r)->children > 0; }
+static void show_shell(struct console *c) { shell_open(c, shell_row(console_row(c))); }
+static void show_shell_window(struct console *c) { shell_open_window(c, shell_row(console_row(c))); }
+static void show_answer(struct console *c) { console_answer(c, console_server(c)); }
+
+/* Into a server; to the row itself from the list of needs; the output of a deploy; else its details. */
+static void show_open(struct console *c)
+{
+	struct row *r = console_row(c);
+	const struct pane *p = pane_focused(c);
+	if (r->kind == &kind_server && r->server->asks)
+		console_answer(c, r->server);
+	else if (r->kind == &kind_server)
+		console_enter_server(c, r->server->name);
+	else if (!p->panel->kind)
+		console_goto(c, r->id);
+	else if (r->kind->log_first && r->kind->log_first(r))
+		view_open_log(c);
+	else if (!session_open(c, r))
+		view_open_detail(c, r);
+}
+
+static void show_copy(struct console *c)
+{
+	struct row *r = console_row(c);
+	clipboard_copy(c, r->id);
+	console_flash(c, TONE_GOOD, "copied: %s", r->id);
+}
+
+static void show_mark(struct console *c)
+{
+	struct pane *p = pane_focused(c);
+	p->moved = true;
+	if (p->table)
+		table_mark_toggle(p->table);
+	console_redraw(c);
+}
+
+static void show_refresh(struct console *c)
+{
+	struct server *one = console_server(c);
+	for (struct server *s = store_servers(c->store); s; s = s->next)
+		if (!one || s == one)
+			server_refresh(s);
+	console_flash(c, TONE_PLAIN, one ? "%s: asked anew" : "all servers: asked anew", one ? one->name : "");
+}
+
+/* --- panes ----------------------------------------------------------------------------------------------------------- */
+
+static void show_next(struct console *c) { pane_focus(c, (c->focus + 1) % c->n_panes); }
+static void show_previous(struct console *c) { pane_focus(c, (c->focus + c->n_panes - 1) % c->n_panes); }
+
+#define PANE_BY_NUMBER(n) static void show_pane_##n(struct console *c) { pane_focus(c, n - 1); }
+PANE_BY_NUMBER(1)
+PANE_BY_NUMBER(2)
+PANE_BY_NUMBER(3)
+PANE_BY_NUMBER(4)
+PANE_BY_NUMBER(5)
+PANE_BY_NUMBER(6)
+PANE_BY_NUMBER(7)
+PANE_BY_NUMBER(8)
+PANE_BY_NUMBER(9)
+
+static void show_zoom(struct console *c)
+{
+	c->zoom = !c->zoom;
+	console_redraw(c);
+}
+
+static void show_filter(struct console *c) { filter_open(c); }
+
+static void show_problems(struct console *c)
+{
+	struct pane *p = pane_focused(c);
+	p->problems = !p->problems;
+	p->dirty = true;
+	console_redraw(c);
+}
+
+static void sort_step(struct console *c, int step)
+{
+	struct pane *p = pane_focused(c);
+	if (!p->table)
+		return;
+	table_sort_step(p->table, step);
+	p->dirty = true;
+	console_redraw(c);
+}
+
+static void show_sort_next(struct console *c) { sort_step(c, 1); }
+static void show_sort_previous(struct console *c) { sort_step(c, -1); }
+
+static void show_sort_reverse(struct console *c)
+{
+	struct pane *p = pane_focused(c);
+	if (!p->table)
+		return;
+	table_sort_reverse(p->table);
+	p->dirty = true;
+	console_redraw(c);
+}
+
+/* Round through all rows that need the user, worst first, over all servers. */
+static void show_needs_next(struct console *c)
+{
+	struct pane *needs = &c->panes[PANE_NEEDS];
+	if (c->scope[0]) {
+		snprintf(c->scope, sizeof(c->scope), "%s", "");
+		panes_dirty(c);
+	}
+	if (needs->filter[0])
+		pane_set_filter(c, needs, "");
+	panes_refresh(c);
+	if (!needs->n) {
+		console_flash(c, TONE_GOOD, "Nothing needs you.");
+		return;
+	}
+	size_t next = 0;
+	for (size_t i = 0; i < needs->n; i++)
+		if (!strcmp(needs->rows[i]->id, c->needs_at))
+			next = (i + 1) % needs->n;
+	const struct row *r = needs->rows[next];
+	snprintf(c->needs_at, sizeof(c->needs_at), "%s", r->id);
+	console_goto(c, c->needs_at);
+	console_flash(c, TONE_PLAIN, "%zu of %zu: %s%s%s%s%s", next + 1, needs->n, r->server->name,
+	              r->kind == &kind_server ? "" : " ", r->kind == &kind_server ? "" : r->name, r->why ? ": " : "", r->why ? r->why : "");
+}
+
+/* --- the console ------------------------------------------------------------------------------------------------------ */
+
+/* One step back, never out. False: there is nothing to go back from. */
+static bool step_back(struct console *c)
+{
+	struct pane *p = pane_focused(c);
+	if (c->view)
+		view_close(c);
+	else if (p->table && table_marks(p->table, NULL, 0))
+		table_marks_clear(p->table);
+	else if (p->filter[0])
+		pane_set_filter(c, p, "");
+	else if (p->problems)
+		show_problems(c);
+	else if (c->zoom)
+		c->zoom = false;
+	else if (c->scope[0])
+		console_enter_server(c, "");
+	else
+		return false;
+	console_redraw(c);
+	return true;
+}
+
+static void show_back(struct console *c)
+{
+	if (step_back(c))
+		return;
+	if (c->focus != PANE_FLEET)
+		pane_focus(c, PANE_FLEET);
+	else
+		console_flash(c, TONE_PLAIN, "This is the top: q quits, ? helps.");
+}
+
+static void quit_answered(const struct dialog_result *result, void *arg)
+{
+	if (result->choice == 1)
+		console_quit(arg, 0);
+}
+
+static void show_quit(struct console *c)
+{
+	if (!c->n_orders && !c->n_shells) {
+		console_quit(c, 0);
+		return;
+	}
+	struct confirm_spec spec = {
+		.title = "Quit mocr?",
+		.detail = c->n_orders ? "What was started goes on over there; its result will not be seen here."
+		                      : "Shells that were kept running are closed.",
+		.yes = "Quit",
+	};
+	c->dialog = dialog_confirm(&spec, quit_answered, c);
+	console_redraw(c);
+}
+
+static void show_close(struct console *c)
+{
+	if (!c->view && !c->scope[0] && !c->zoom)
+		show_quit(c);
+	else
+		step_back(c);
+}
+
+static void show_command(struct console *c) { command_open(c, ""); }
+static void show_help(struct console *c) { console_help(c); }
+static void show_menu(struct console *c) { console_menu(c); }
+static void show_suspend(struct console *c) { console_suspend(c); }
+static void show_shells(struct console *c) { shells_menu(c); }
+
+static void show_redraw(struct console *c)
+{
+	canvas_redraw_all();
+	console_redraw(c);
+}
+
+#define ROW CONSOLE_ROW
+#define HINT (CONSOLE_ROW | CONSOLE_HINT)
+#define MENU CONSOLE_MENU
+const struct action console_actions[] = {
+	{ .name = "row-attach", .verb = "attach", .key = "a", .flags = HINT, .applies = session_attachable, .show = show_attach,
+	  .help = "the session itself, full screen; C-] comes back" },
+	{ .name = "row-answer", .verb = "answer", .key = "a", .flags = HINT, .applies = asks, .show = show_answer,
+	  .help = "answer what the server asks: a fingerprint, a password, a code" },
+	{ .name = "row-open", .verb = "open", .key = "Enter", .flags = ROW, .show = show_open,
+	  .help = "go into the server, to the row that needs you, to a deploy's output, or to the details" },
+	{ .name = "row-logs", .verb = "logs", .key = "l", .flags = HINT, .applies = has_log, .show = show_logs,
+	  .help = "follow the log, of the marked rows of all panels together when there are some here" },
+	{ .name = "row-shell", .verb = "shell", .key = "s", .flags = HINT, .applies = has_shell, .show = show_shell,
+	  .help = "open a shell in the container or on the server; C-] comes back" },
+	{ .name = "row-details", .verb = "details", .key = "d", .flags = HINT, .applies = has_detail, .show = show_details,
+	  .help = "everything that is known about it" },
+	{ .name = "row-shell-window", .verb = "shell in tmux", .key = "S", .flags = ROW, .applies = in_tmux,
+	  .show = show_shell_window, .help = "open the shell in a new tmux window" },
+	{ .name = "row-attach-window", .verb = "attach in tmux", .key = "A", .flags = ROW, .applies = attach_in_tmux,
+	  .show = show_attach_window, .help = "the session in a tmux window of its own; one that is open is gone to" },
+	{ .name = "row-children", .verb = "children", .key = "o", .flags = ROW, .applies = has_children, .show = session_show_children,
+	  .help = "show the sessions that were started from it, or fold them away" },
+	{ .name = "row-copy", .verb = "copy", .key = "y", .flags = ROW, .show = show_copy,
+	  .help = "copy its id to the clipboard (OSC 52)" },
+	{ .name = "row-mark", .verb = "mark", .key = "Space", .flags = ROW, .show = show_mark,
+	  .help = "mark the row; actions then work on all marked ones" },
+	{ .name = "needs-next", .verb = "next need", .key = "n", .flags = MENU, .show = show_needs_next,
+	  .help = "go to the next thing that needs you, on any server" },
+	{ .name = "server-refresh", .verb = "refresh", .key = "C-r", .flags = MENU, .show = show_refresh,
+	  .help = "ask the server anew, or connect to it now" },
+	{ .name = "pane-filter", .verb = "filter", .key = "/", .flags = MENU, .show = show_filter,
+	  .help = "show only rows that match; !word leaves out; Esc shows all again" },
+	{ .name = "pane-problems", .verb = "problems only", .key = "!", .flags = MENU, .show = show_problems,
+	  .help = "show only rows that need you, or all again" },
+	{ .name = "sessions-old", .verb = "old sessions", .key = "O", .flags = MENU, .show = session_show_all,
+	  .help = "show archived and old sessions too, or put them away again" },
+	{ .name = "pane-zoom", .verb = "zoom", .key = "z", .flags = MENU, .show = show_zoom,
+	  .help = "give the pane the whole screen, or put it back" },
+	{ .name = "sort-next", .verb = "sort by next column", .key = ">", .show = show_sort_next,
+	  .help = "order the rows by the next column" },
+	{ .name = "sort-previous", .verb = "sort by previous column", .key = "<", .show = show_sort_previous,
+	  .help = "order the rows by the previous column" },
+	{ .name = "sort-reverse", .verb = "reverse order", .key = "I", .show = show_sort_reverse,
+	  .help = "turn the order of the rows round" },
+	{ .name = "pane-next", .verb = "next pane", .key = "Tab", .show = show_next, .help = "give the keys to the next pane" },
+	{ .name = "pane-previous", .verb = "previous pane", .key = "S-Tab", .show = show_previous,
+	  .help = "give the keys to the previous pane" },
+	{ .name = "pane-1", .verb = "pane 1", .key = "1", .show = show_pane_1, .help = "the first pane: servers" },
+	{ .name = "pane-2", .verb = "pane 2", .key = "2", .show = show_pane_2, .help = "the second pane: containers" },
+	{ .name = "pane-3", .verb = "pane 3", .key = "3", .show = show_pane_3, .help = "the third pane: services" },
+	{ .name = "pane-4", .verb = "pane 4", .key = "4", .show = show_pane_4, .help = "the fourth pane: what needs you" },
+	{ .name = "pane-5", .verb = "pane 5", .key = "5", .show = show_pane_5, .help = "the fifth pane: activity" },
+	{ .name = "pane-6", .verb = "pane 6", .key = "6", .show = show_pane_6, .help = "the sixth pane: sessions" },
+	{ .name = "pane-7", .verb = "pane 7", .key = "7", .show = show_pane_7, .help = "the seventh pane" },
+	{ .name = "pane-8", .verb = "pane 8", .key = "8", .show = show_pane_8, .help = "the eighth pane" },
+	{ .name = "pane-9", .verb = "pane 9", .key = "9", .show = show_pane_9, .help = "the ninth pane" },
+	{ .name = "shells-list", .verb = "shells", .key = "W", .show = show_shells, .help = "go back to a shell that was kept running" },
+	{ .name = "console-menu", .verb = "all actions", .key = "x", .show = show_menu,
+	  .help = "a menu of everything that can be done now" },
+	{ .name = "console-command", .verb = "command", .key = ":", .flags = MENU, .show = show_command,
+	  .help = "type a command; Tab completes, Up goes through those before" },
+	{ .name = "console-help", .verb = "help", .key = "?", .flags = MENU, .show = show_help, .help = "the keys of this view" },
+	{ .name = "console-back", .verb = "back", .key = "Esc", .show = show_back,
+	  .help = "one step back: view, marks, filter, zoom, server; never quits" },
+	{ .name = "console-close", .verb = "close", .key = "q", .show = show_close,
+	  .help = "back from a view or a server; quits at the top" },
+	{ .name = "console-redraw", .verb = "redraw", .key = "C-l", .show = show_redraw, .help = "draw the whole screen anew" },
+	{ .name = "console-suspend", .verb = "suspend", .key = "C-z", .show = show_suspend,
+	  .help = "stop mocr and go to the shell it was started from; fg comes back" },
+	{ .name = "console-quit", .verb = "quit", .key = "Q", .flags = MENU, .show = show_quit, .help = "leave mocr" },
+	{ .name = NULL }
+};
+
+/* --- for keys, menu, help, commands ---------------------------------------------------------------------------------- */
+
+const struct action *console_action_find(const char *word)
+{
+	for (const struct action *a = console_actions; a->name; a++)
+		if (!strcmp(a->name, word) || !strcmp(a->verb, word))
+			return a;
+	return NULL;
+}
+
+bool action_exists(const struct console *c, const struct action *a)
+{
+	return !(a->flags & ACTION_CHANGES) || !c->settings->read_only;
+}
+
+bool action_applies(struct console *c, const struct action *a, const struct row *r)
+{
+	bool of_row = (a->flags & CONSOLE_ROW) || a->run;
+	if (!action_exists(c, a) || (of_row && !r))
+		return false;
+	return !of_row || !a->applies || a->applies(r);
+}
+
+/* The kind's own between what every row can do: what is asked first, what is most used next. */
+size_t actions_now(struct console *c, const struct action **out, size_t max)
+{
+	const struct row *r = console_row(c);
+	size_t n = 0;
+	if (!r)
+		return 0;
+	if (max && r->server->asks)
+		out[n++] = console_action_find("row-answer");
+	n += actions_of(r, out + n, max - n);
+	for (const struct action *a = console_actions; a->name && n < max; a++)
+		if ((a->flags & CONSOLE_ROW) && a->applies != asks && action_applies(c, a, r))
+			out[n++] = a;
+	return n;
+}
+
+/* Why it makes no sense now, as far as that is known. */
+static void say_not_now(struct console *c, const struct action *a, const struct row *r)
+{
+	const struct container *k = r->kind == &kind_container ? (const struct container *)r : NULL;
+	if (!r->server->link || r->server->link->state != LINK_UP)
+		console_flash(c, TONE_WARN, "%s: %s is not connected; C-r connects", a->verb, r->server->name);
+	else if (k && k->state != CONTAINER_RUNNING)
+		console_flash(c, TONE_WARN, "%s: %s is %s, and that needs it running; start it first", a->verb, r->name,
+		              container_state_name(k->state));
+	else
+		console_flash(c, TONE_WARN, "%s: not for %s as it is now", a->verb, r->name);
+}
+
+void action_begin(struct console *c, const struct action *a)
+{
+	struct row *r = console_row(c);
+	if (!action_exists(c, a))
+		console_flash(c, TONE_WARN, "%s: mocr was started read-only", a->verb);
+	else if (a->run)
+		order_begin(c, a);
+	else if (action_applies(c, a, r))
+		a->show(c);
+	else if (r)
+		say_not_now(c, a, r);
+	else
+		console_flash(c, TONE_WARN, "%s: there is no row under the cursor", a->verb);
+}
+
+static void dump(FILE *f, const char *section, const struct action *actions)
+{
+	for (const struct action *a = actions; a && a->name; a++)
+		fprintf(f, "%s\t%s\t%s\t%s\t%s%s%s%s\t%s\n", section, a->name, a->verb, a->key ? a->key : "-",
+		        a->flags & ACTION_CHANGES ? "changes " : "", a->flags & ACTION_CONFIRM ? "asks " : "",
+		        a->flags & ACTION_MARKED ? "marked " : "", a->flags & ACTION_DANGER ? "danger " : "", a->help);
+}
+
+void console_dump_actions(FILE *f)
+{
+	dump(f, "console", console_actions);
+	dump(f, kind_server.name, kind_server.actions);
+	for (const struct kind *const *k = kinds; *k; k++)
+		dump(f, (*k)->name, (*k)->actions);
+}

@@ -1,0 +1,522 @@
+/* attach.c: the terminal lent to a program far away.
+ *
+ * The terminal is opened a second time for it (its own description), so that it can be non-blocking without the shell that
+ * started us noticing. Output the terminal does not take yet waits in a small buffer; when that is full, data is refused and
+ * waits on the server. Input is always read, so that Ctrl-] works even when the far side has stopped reading. */
+#include "tui/attach.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "backends/base/buf.h"
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/base/secret.h"
+#include "backends/base/wash.h"
+#include "backends/link/loop.h"
+#include "tui/attach_modes.h"
+#include "tui/canvas.h"
+#include "tui/keys.h"
+
+#define READ_MAX 4096
+#define OUT_MAX (64u << 10)        /* output waiting for the terminal */
+#define IN_MAX (64u << 10)         /* input waiting for the far side; more is dropped with a beep */
+#define KEEP_SLACK (64u << 10)     /* the kept output may grow so much before it is cut to ATTACH_KEEP */
+#define LAST_WORDS_MS 300          /* for the terminal to take what is left when it is over */
+#define REPAINT_MS 60              /* between the two sizes that make a program draw itself anew */
+#define AGAIN_MAX (32u << 10)      /* bytes of kept output shown on coming back */
+
+struct attach {
+	struct loop *loop;             /* borrowed */
+	struct keys *keys;             /* borrowed */
+	char *title;                   /* owned */
+	attach_fn *fn;
+	void *arg;
+	struct stream *stream;         /* owned; NULL: not yet, or over */
+	struct stream_end end;
+	bool ended, refused;           /* refused: data waits on the far side */
+	unsigned visits;
+	int tty;                       /* -1: not entered */
+	struct termios before;
+	struct loop_io *io;
+	struct loop_timer *repaint;
+	struct buf out, in, keep;
+	struct modes modes;
+};
+
+/* One terminal, so one that has it. */
+static struct attach *current;
+
+/* --- the terminal ------------------------------------------------------------------------------------------ */
+
+static bool take_tty(struct attach *a)
+{
+	struct termios raw;
+
+	a->tty = open("/dev/tty", O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (a->tty < 0)                          /* no controlling terminal: the one we were given will do */
+		a->tty = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+	if (a->tty < 0 || tcgetattr(a->tty, &a->before))
+		return false;
+	raw = a->before;
+	cfmakeraw(&raw);
+	raw.c_cc[VMIN] = 1;
+	raw.c_cc[VTIME] = 0;
+	return tcsetattr(a->tty, TCSADRAIN, &raw) == 0;
+}
+
+static void tty_size(const struct attach *a, int *cols, int *rows)
+{
+	struct winsize ws = { 0 };
+
+	ioctl(a->tty, TIOCGWINSZ, &ws);
+	*cols = ws.ws_col ? ws.ws_col : 80;
+	*rows = ws.ws_row ? ws.ws_row : 24;
+}
+
+static void watch(struct attach *a)
+{
+	if (a->io)
+		loop_io_set(a->io, POLLIN | (a->out.len ? POLLOUT : 0));
+}
+
+/* Writes what waits, as much as the terminal takes now. */
+static void write_out(struct attach *a)
+{
+	while (a->out.len && a->tty >= 0) {
+		ssize_t n = write(a->tty, a->out.data, a->out.len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno != EAGAIN)
+			buf_clear(&a->out);              /* the terminal is gone; its input says so too */
+		if (n <= 0)
+			break;
+		buf_consume(&a->out, (size_t)n);
+	}
+	watch(a);
+}
+
+/* The same, but waits a moment for it to be taken whole: before the screen changes hands. */
+static void write_last(struct attach *a)
+{
+	int64_t until = now_mono_ms() + LAST_WORDS_MS;
+
+	for (write_out(a); a->out.len; write_out(a)) {
+		struct pollfd p = { a->tty, POLLOUT, 0 };
+		int64_t left = until - now_mono_ms();
+		if (left <= 0 || poll(&p, 1, (int)left) <= 0)
+			break;
+	}
+	buf_clear(&a->out);
+}
+
+/* --- what the program writes ---------------------------------------------------------------------------------- */
+
+static void cut_keep(struct attach *a)
+{
+	size_t drop;
+	char *line;
+
+	if (a->keep.len <= ATTACH_KEEP + KEEP_SLACK)
+		return;
+	drop = a->keep.len - ATTACH_KEEP;
+	line = memchr(a->keep.data + drop, '\n', a->keep.len - drop);
+	if (line)
+		drop = (size_t)(line + 1 - a->keep.data);
+	buf_consume(&a->keep, drop);
+}
+
+static size_t on_data(struct stream *s, const char *bytes, size_t len, void *arg)
+{
+	struct attach *a = arg;
+	size_t take = len, room;
+
+	if (a->tty >= 0) {
+		room = a->out.len < OUT_MAX ? OUT_MAX - a->out.len : 0;
+		take = len < room ? len : room;
+		buf_add(&a->out, bytes, take);
+		write_out(a);
+	}
+	for (size_t at = 0; at < take; at += READ_MAX) {     /* in pieces, so that the kept output never overflows */
+		modes_feed(&a->modes, bytes + at, take - at < READ_MAX ? take - at : READ_MAX, &a->keep);
+		cut_keep(a);
+	}
+	a->refused = take < len;
+	return take;
+}
+
+/* What is left of the kept output that is worth showing again: whole lines at its end. */
+static void show_again(struct attach *a)
+{
+	size_t from = a->keep.len > AGAIN_MAX ? a->keep.len - AGAIN_MAX : 0;
+	const char *line;
+
+	if (!a->keep.len)
+		return;
+	line = from ? memchr(a->keep.data + from, '\n', a->keep.len - from) : NULL;
+	if (line)
+		from = (size_t)(line + 1 - a->keep.data);
+	buf_add(&a->out, a->keep.data + from, a->keep.len - from);
+}
+
+/* --- entering and leaving --------------------------------------------------------------------------------------- */
+
+static void on_tty(struct loop_io *, int fd, unsigned revents, void *arg);
+
+/* A clean screen without losing what stood there: it is pushed up into the terminal's own history. */
+static void greet(struct attach *a, int rows)
+{
+	for (int i = 0; i < rows; i++)
+		buf_puts(&a->out, "\r\n");
+	buf_puts(&a->out, "\033[H\033[2J");
+	buf_addf(&a->out, "\033[7m %s. Ctrl-] leaves it \033[m\r\n", a->title);
+}
+
+/* A program that fills the screen draws it anew when its size changes, so it changes for a moment. */
+static void on_repaint(struct loop_timer *t, void *arg)
+{
+	struct attach *a = arg;
+
+	attach_resized(a);
+}
+
+static void ask_repaint(struct attach *a, int cols, int rows)
+{
+	if (!a->stream)
+		return;
+	if (!a->visits || rows < 3) {
+		stream_resize(a->stream, cols, rows);
+		return;
+	}
+	stream_resize(a->stream, cols, rows - 1);
+	if (!a->repaint)
+		a->repaint = loop_timer_add(a->loop, REPAINT_MS, on_repaint, a);
+	else
+		loop_timer_set(a->repaint, REPAINT_MS);
+}
+
+static void type(struct attach *, const char *, size_t);
+
+/* What was typed right after the key that opened this was meant for it, and was read together with that key. */
+static void type_ahead(struct attach *a)
+{
+	char rest[4096];
+	size_t n = a->keys ? keys_take(a->keys, rest, sizeof(rest)) : 0;
+
+	if (n)
+		type(a, rest, n);
+	wipe(rest, sizeof(rest));
+}
+
+void attach_enter(struct attach *a)
+{
+	int cols, rows;
+
+	if (current || a->ended)
+		return;
+	canvas_suspend();
+	if (!take_tty(a)) {
+		if (a->tty >= 0)
+			close(a->tty);
+		a->tty = -1;
+		canvas_resume();
+		return;
+	}
+	current = a;
+	a->io = loop_io_add(a->loop, a->tty, POLLIN, on_tty, a);
+	tty_size(a, &cols, &rows);
+	greet(a, rows);
+	modes_restore(&a->modes, &a->out);
+	if (!modes_alt_screen(&a->modes))
+		show_again(a);
+	ask_repaint(a, cols, rows);
+	a->visits++;
+	write_out(a);
+	type_ahead(a);
+}
+
+/* Detached, everything is taken, into what is kept. Later, since what comes may end it. */
+static void take_again(void *arg)
+{
+	struct attach *a = arg;
+
+	if (!a->refused || !a->stream)
+		return;
+	a->refused = false;
+	stream_resume(a->stream);
+}
+
+void attach_leave(struct attach *a)
+{
+	if (current != a)
+		return;
+	loop_io_remove(a->io);
+	a->io = NULL;
+	if (a->repaint)
+		loop_timer_set(a->repaint, -1);
+	write_last(a);
+	modes_reset(&a->modes, &a->out);
+	write_last(a);
+	tcsetattr(a->tty, TCSADRAIN, &a->before);
+	close(a->tty);
+	a->tty = -1;
+	current = NULL;
+	if (a->keys)
+		keys_flush(a->keys);
+	canvas_resume();
+	if (a->refused)
+		loop_defer(a->loop, take_again, a);
+}
+
+/* --- what the user types ------------------------------------------------------------------------------------------ */
+
+/* Ctrl-] as it is, and as the newer key protocols send it when the program has switched them on. */
+static const char *const leave_keys[] = { "\035", "\033[93;5u", "\033[27;5;93~" };
+
+static const char *find_leave(const char *s, size_t len, size_t *key_len)
+{
+	const char *first = NULL;
+
+	for (size_t i = 0; i < ARRAY_LEN(leave_keys); i++) {
+		size_t n = strlen(leave_keys[i]);
+		const char *at = memmem(s, len, leave_keys[i], n);
+		if (!at || (first && at > first))
+			continue;
+		first = at;
+		*key_len = n;
+	}
+	return first;
+}
+
+static void write_in(struct attach *a)
+{
+	size_t n;
+
+	if (!a->stream || !a->in.len)
+		return;
+	n = stream_write(a->stream, a->in.data, a->in.len);
+	wipe(a->in.data, n);                     /* a password, perhaps */
+	buf_consume(&a->in, n);
+}
+
+static void type(struct attach *a, const char *bytes, size_t len)
+{
+	if (!buf_add(&a->in, bytes, len)) {
+		buf_puts(&a->out, "\a");
+		write_out(a);
+	}
+	write_in(a);
+}
+
+static void tell(struct attach *a, enum attach_how how)
+{
+	if (a->fn)
+		a->fn(a, how, a->arg);           /* may destroy a */
+}
+
+static void on_input(struct attach *a, const char *bytes, size_t len)
+{
+	size_t key_len = 0;
+	const char *leave = find_leave(bytes, len, &key_len);
+	struct keys *keys = a->keys;
+
+	type(a, bytes, leave ? (size_t)(leave - bytes) : len);
+	if (!leave)
+		return;
+	attach_leave(a);
+	/* What was typed after it is meant for the console. */
+	if (keys)
+		keys_feed(keys, leave + key_len, len - (size_t)(leave + key_len - bytes), now_mono_ms());
+	tell(a, ATTACH_LEFT);
+}
+
+static void on_tty(struct loop_io *io, int fd, unsigned revents, void *arg)
+{
+	struct attach *a = arg;
+	char bytes[READ_MAX];
+	ssize_t n;
+
+	if (revents & POLLOUT)
+		write_out(a);
+	if (a->refused && a->out.len < OUT_MAX / 2 && a->stream) {
+		a->refused = false;
+		stream_resume(a->stream);
+		if (current != a)                /* what came ended it */
+			return;
+	}
+	if (!(revents & (POLLIN | POLLHUP | POLLERR)))
+		return;
+	n = read(fd, bytes, sizeof(bytes));
+	if (n > 0) {
+		on_input(a, bytes, (size_t)n);
+		wipe(bytes, (size_t)n);
+	} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+		attach_leave(a);                 /* the terminal is gone: keys.c tells the console */
+		tell(a, ATTACH_LEFT);
+	}
+}
+
+/* --- the stream's events --------------------------------------------------------------------------------------------- */
+
+static void on_opened(struct stream *s, void *arg)
+{
+	write_in(arg);
+}
+
+static void on_drained(struct stream *s, void *arg)
+{
+	write_in(arg);
+}
+
+static void on_closed(struct stream *s, const struct stream_end *end, void *arg)
+{
+	struct attach *a = arg;
+
+	a->stream = NULL;
+	a->ended = true;
+	a->end = *end;
+	attach_leave(a);
+	tell(a, ATTACH_ENDED);
+}
+
+const struct stream_events attach_events = {
+	.opened = on_opened,
+	.data = on_data,
+	.drained = on_drained,
+	.closed = on_closed,
+};
+
+/* --- the rest ----------------------------------------------------------------------------------------------------------- */
+
+struct attach *attach_create(struct loop *loop, struct keys *keys, const char *title, attach_fn *fn, void *arg)
+{
+	struct attach *a = xcalloc(1, sizeof(*a));
+
+	a->loop = loop;
+	a->keys = keys;
+	a->title = wash_dup(title, 0);
+	a->fn = fn;
+	a->arg = arg;
+	a->tty = -1;
+	buf_init(&a->out, OUT_MAX + AGAIN_MAX + READ_MAX);
+	buf_init(&a->in, IN_MAX);
+	buf_init(&a->keep, ATTACH_KEEP + 2 * KEEP_SLACK);
+	return a;
+}
+
+void attach_set_stream(struct attach *a, struct stream *s)
+{
+	a->stream = s;
+}
+
+void attach_destroy(struct attach *a)
+{
+	if (!a)
+		return;
+	attach_leave(a);
+	stream_close(a->stream);
+	loop_defer_cancel(a->loop, take_again, a);
+	loop_timer_remove(a->repaint);
+	wipe(a->in.data, a->in.len);
+	buf_finish(&a->out);
+	buf_finish(&a->in);
+	buf_finish(&a->keep);
+	free(a->title);
+	free(a);
+}
+
+void attach_send_leave_key(struct attach *a)
+{
+	static const char key = ATTACH_LEAVE_KEY;
+
+	type(a, &key, 1);
+}
+
+void attach_resized(struct attach *a)
+{
+	int cols, rows;
+
+	if (a->tty < 0 || !a->stream)
+		return;
+	tty_size(a, &cols, &rows);
+	stream_resize(a->stream, cols, rows);
+}
+
+bool attach_entered(const struct attach *a)
+{
+	return current == a;
+}
+
+bool attach_running(const struct attach *a)
+{
+	return !a->ended;
+}
+
+const struct stream_end *attach_end(const struct attach *a)
+{
+	return a->ended ? &a->end : NULL;
+}
+
+const char *attach_title(const struct attach *a)
+{
+	return a->title;
+}
+
+struct attach *attach_current(void)
+{
+	return current;
+}
+
+const char *attach_term(void)
+{
+	/* In the terminfo of every distribution's smallest installation. */
+	static const char *const known[] = {
+		"xterm", "xterm-256color", "xterm-color", "screen", "screen-256color", "tmux", "tmux-256color", "linux", "vt100",
+		"vt220", "rxvt", "ansi",
+	};
+	const char *term = getenv("TERM");
+
+	for (size_t i = 0; term && i < ARRAY_LEN(known); i++)
+		if (!strcmp(term, known[i]))
+			return known[i];
+	return "xterm-256color";
+}
+
+void attach_last_line(const struct attach *a, char *buf, size_t size)
+{
+	const char *s = a->keep.data;
+	size_t end = a->keep.len, start;
+
+	if (size)
+		*buf = 0;
+	while (s && end > 0) {
+		while (end > 0 && strchr("\r\n ", s[end - 1]))
+			end--;
+		for (start = end; start > 0 && s[start - 1] != '\n';)
+			start--;
+		if (wash(buf, size, s + start, end - start))
+			return;
+		end = start;
+	}
+}
+
+struct dialog *attach_choice(const struct attach *a, dialog_fn *fn, void *arg)
+{
+	static const struct dialog_item items[] = {
+		{ "k", "keep it running", NULL, false }, { "c", "close it", NULL, false }, { "b", "back to it", NULL, false },
+		{ "C-]", "send it Ctrl-]", NULL, false },
+	};
+	char *title = xasprintf("%s still runs", a->title);
+	struct dialog *d = dialog_question(title, "Kept, it goes on without you, and its last output waits for you.",
+	                                   items, ARRAY_LEN(items), 0, fn, arg);
+
+	free(title);
+	return d;
+}

@@ -1,0 +1,219 @@
+/* attach_modes.c: a small reader of terminal output. It knows the shape of all sequences and the meaning of the few that
+ * outlive a program which dies without tidying up. */
+#include "tui/attach_modes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/base/mem.h"
+
+/* DEC private modes that programs set. on_at_start: how terminals begin. */
+static const struct mode { int number; bool on_at_start, alt; } table[] = {
+	{ 1, false, false },      /* application cursor keys */
+	{ 5, false, false },      /* reverse video */
+	{ 6, false, false },      /* origin */
+	{ 7, true, false },       /* wrap */
+	{ 25, true, false },      /* cursor seen */
+	{ 47, false, true }, { 1047, false, true }, { 1049, false, true },
+	{ 9, false, false }, { 1000, false, false }, { 1002, false, false }, { 1003, false, false },
+	{ 1004, false, false },   /* focus */
+	{ 1005, false, false }, { 1006, false, false }, { 1015, false, false }, { 1016, false, false },
+	{ 2004, false, false },   /* bracketed paste */
+	{ 2026, false, false },   /* held-back drawing */
+};
+
+/* The alternate screen has three names: whichever takes it away, it is gone. */
+static unsigned alt_modes(void)
+{
+	unsigned bits = 0;
+	for (size_t i = 0; i < ARRAY_LEN(table); i++)
+		bits |= table[i].alt ? 1u << i : 0;
+	return bits;
+}
+
+static void set_mode(struct modes *m, int number, bool on)
+{
+	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
+		if (table[i].number != number)
+			continue;
+		if (on == table[i].on_at_start)
+			m->changed &= ~(1u << i);
+		else
+			m->changed |= 1u << i;
+		if (table[i].alt)
+			m->alt = on;
+		if (table[i].alt && !on)
+			m->changed &= ~alt_modes();
+	}
+}
+
+/* ESC [ ? 1 ; 2004 h */
+static void set_modes(struct modes *m, bool on)
+{
+	const char *s = m->seq + 3;
+
+	while (*s) {
+		char *end;
+		long number = strtol(s, &end, 10);
+		if (end == s)
+			return;
+		set_mode(m, (int)number, on);
+		if (*end != ';')
+			return;
+		s = end + 1;
+	}
+}
+
+/* A whole CSI is in seq. Returns whether it may be shown again. */
+static bool csi_done(struct modes *m)
+{
+	char final = m->seq[m->n - 1], first = m->seq[2];
+	char before = m->seq[m->n - 2];
+
+	if (first == '?' && (final == 'h' || final == 'l')) {
+		set_modes(m, final == 'h');
+		return false;                    /* modes_restore does it */
+	}
+	if (final == 'u' && strchr(">=<", first))
+		m->kitty = first != '<';
+	if (final == 'm' && first == '>')
+		m->other_keys = true;
+	if (final == 'q' && before == ' ')
+		m->cursor_style = true;
+	if (strchr("cntxpu", final) || (final == 'q' && first == '>'))
+		return false;                    /* questions, window operations, key protocols */
+	return !strchr("<=>?", first);
+}
+
+/* A two-byte escape is in seq, or one with intermediates. */
+static bool esc_done(struct modes *m)
+{
+	char final = m->seq[m->n - 1];
+
+	if (m->n == 2 && final == '=')
+		m->keypad = true;
+	else if (m->n == 2 && final == '>')
+		m->keypad = false;
+	else if (m->n == 2 && final == 'c') {    /* full reset */
+		m->changed = 0;
+		m->keypad = m->alt = m->kitty = m->other_keys = false;
+	}
+	return !(m->n == 2 && (final == '=' || final == '>' || final == 'Z'));
+}
+
+static void finish(struct modes *m, bool show, struct buf *again)
+{
+	if (show && again && !m->too_long)
+		buf_add(again, m->seq, m->n);
+	m->n = 0;
+	m->too_long = false;
+	m->state = MODES_TEXT;
+}
+
+static void collect(struct modes *m, char c)
+{
+	if (m->n + 1 < sizeof(m->seq)) {
+		m->seq[m->n++] = c;
+		m->seq[m->n] = 0;
+	} else {
+		m->too_long = true;
+		m->seq[m->n - 1] = c;            /* the final byte still says what it was */
+	}
+}
+
+static void start(struct modes *m, char c)
+{
+	m->n = 0;
+	m->too_long = false;
+	collect(m, c);
+	m->state = MODES_ESC;
+}
+
+static void feed_escape(struct modes *m, char c, struct buf *again)
+{
+	collect(m, c);
+	if (m->n == 2 && c == '[')
+		m->state = MODES_CSI;
+	else if (m->n == 2 && strchr("]P_^X", c) && c)
+		m->state = MODES_STRING;
+	else if (c >= 0x30)
+		finish(m, esc_done(m), again);
+}
+
+static void feed_csi(struct modes *m, char c, struct buf *again)
+{
+	if ((unsigned char)c < 0x20) {           /* controls inside a sequence act at once */
+		if (again)
+			buf_add(again, &c, 1);
+		return;
+	}
+	collect(m, c);
+	if (c >= 0x40)
+		finish(m, csi_done(m), again);
+}
+
+static void feed_one(struct modes *m, char c, struct buf *again)
+{
+	if (c == 0x18 || c == 0x1a) {            /* CAN and SUB break off anything */
+		finish(m, false, again);
+	} else if (m->state == MODES_STRING || m->state == MODES_STRING_ESC) {
+		if (c == 0x07 || (m->state == MODES_STRING_ESC && c == '\\'))
+			finish(m, false, again);
+		else
+			m->state = c == 0x1b ? MODES_STRING_ESC : MODES_STRING;
+	} else if (c == 0x1b) {
+		start(m, c);
+	} else if (m->state == MODES_ESC) {
+		feed_escape(m, c, again);
+	} else {
+		feed_csi(m, c, again);
+	}
+}
+
+void modes_feed(struct modes *m, const char *s, size_t len, struct buf *again)
+{
+	for (size_t i = 0; i < len;) {
+		size_t text = i;
+		while (m->state == MODES_TEXT && text < len && s[text] != 0x1b && s[text] != 0x05)
+			text++;
+		if (text > i) {
+			if (again)
+				buf_add(again, s + i, text - i);
+			i = text;
+		} else if (m->state == MODES_TEXT && s[i] == 0x05) {
+			i++;                         /* ENQ: a question too */
+		} else {
+			feed_one(m, s[i++], again);
+		}
+	}
+}
+
+bool modes_alt_screen(const struct modes *m)
+{
+	return m->alt;
+}
+
+void modes_restore(const struct modes *m, struct buf *out)
+{
+	for (size_t i = 0; i < ARRAY_LEN(table); i++)
+		if (m->changed & 1u << i)
+			buf_addf(out, "\033[?%d%c", table[i].number, table[i].on_at_start ? 'l' : 'h');
+	if (m->keypad)
+		buf_puts(out, "\033=");
+}
+
+void modes_reset(const struct modes *m, struct buf *out)
+{
+	buf_puts(out, "\030\033\\");             /* out of whatever sequence was cut off */
+	for (size_t i = 0; i < ARRAY_LEN(table); i++)
+		if (!table[i].alt || m->changed & 1u << i)
+			buf_addf(out, "\033[?%d%c", table[i].number, table[i].on_at_start ? 'h' : 'l');
+	buf_puts(out, "\033>\033[4l\033(B\017\033[m");
+	if (m->kitty)
+		buf_puts(out, "\033[=0;1u");
+	if (m->other_keys)
+		buf_puts(out, "\033[>4;0m");
+	if (m->cursor_style)
+		buf_puts(out, "\033[0 q");
+	buf_puts(out, "\033[r\033[999;1H\r\n");
+}

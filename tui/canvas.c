@@ -1,0 +1,753 @@
+/* canvas.c: the terminal through ncursesw. The only file that includes <curses.h>.
+ *
+ * Everything is drawn into curses' stdscr anew each time; curses sends the difference to what the terminal shows, so a
+ * frame that is the same costs no byte. Beside it lies one byte per cell, its tone, so that a row can be overlaid (the
+ * cursor, a mark) without losing what its colours say. Keys are not read by curses but by keys.c. */
+#include "tui/canvas.h"
+
+#include <curses.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <term.h>
+#include <termios.h>
+#include <unistd.h>
+#include <utf8proc.h>
+#include <wchar.h>
+
+#include "backends/base/buf.h"
+#include "backends/base/mem.h"
+#include "backends/base/wash.h"
+#include "tui/theme.h"
+
+#undef lines                     /* term.h makes common words into macros */
+#undef columns
+#undef tab
+#undef tone
+
+#define CELLS_MAX 1024           /* of a row; wider terminals are drawn this far */
+#define PASTE_ON "\033[?2004h"
+#define PASTE_OFF "\033[?2004l"
+#define RAW_PATIENCE_MS 200      /* a terminal that takes no bytes for so long gets none of canvas_write_raw */
+
+enum overlay { OVER_NONE, OVER_CURSOR, OVER_CURSOR_IDLE, OVER_MARK, OVER_COUNT };
+
+struct look {
+	attr_t attrs;
+	int pair;
+};
+
+/* One terminal per process, as curses has it. */
+static struct {
+	SCREEN *screen;
+	bool active;                 /* we have the terminal now */
+	bool ascii;
+	int colors;
+	struct theme theme;
+	struct look looks[OVER_COUNT][TONE_COUNT];
+	unsigned char *tones;        /* rows * cols of enum tone; owned */
+	int rows, cols;
+	int cursor_y, cursor_x;      /* wanted in this frame; y -1: hidden */
+	struct termios before;       /* as we found it */
+	char panic[256];             /* bytes that put it right */
+	size_t panic_len;
+} term = { .cursor_y = -1 };
+
+__attribute__((format(printf, 3, 4)))
+static bool refuse(char *why, size_t size, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (why && size)
+		vsnprintf(why, size, fmt, ap);
+	va_end(ap);
+	return false;
+}
+
+/* --- looks: tones as curses has them ------------------------------------------------------------------- */
+
+static attr_t curses_attrs(unsigned attrs)
+{
+	static const struct { unsigned ours; attr_t theirs; } map[] = {
+		{ STYLE_BOLD, A_BOLD }, { STYLE_DIM, A_DIM }, { STYLE_ITALIC, A_ITALIC },
+		{ STYLE_UNDERLINE, A_UNDERLINE }, { STYLE_REVERSE, A_REVERSE },
+	};
+	attr_t a = A_NORMAL;
+
+	for (size_t i = 0; i < ARRAY_LEN(map); i++)
+		if (attrs & map[i].ours)
+			a |= map[i].theirs;
+	return a;
+}
+
+static struct look make_look(const struct style *s)
+{
+	struct look l = { curses_attrs(s->attrs), 0 };
+	bool bold;
+	int fg, bg;
+
+	if (!term.colors)
+		return l;
+	fg = color_reduce(&s->fg, term.colors, &bold);
+	if (fg == COLOR_BLACK && bold) {           /* bright black as bold black is black on many terminals */
+		fg = -1;
+		l.attrs |= A_DIM;
+	} else if (bold) {
+		l.attrs |= A_BOLD;
+	}
+	bg = color_reduce(&s->bg, term.colors, NULL);
+	if (fg < 0 && bg < 0)
+		return l;
+	l.pair = alloc_pair(fg, bg);
+	if (l.pair < 0)                            /* out of pairs: glyphs and words still say it */
+		l.pair = 0;
+	return l;
+}
+
+/* Tones whose foreground still says something under the cursor. */
+static bool speaks(enum tone t)
+{
+	return t == TONE_GOOD || t == TONE_BUSY || t == TONE_WARN || t == TONE_BAD || t == TONE_ASKS || t == TONE_MATCH;
+}
+
+static struct style overlaid(const struct style *base, enum tone base_tone, const struct style *over, bool keep_rest)
+{
+	struct style s = *over;
+
+	if (base_tone == TONE_MATCH)
+		s.attrs |= base->attrs & (STYLE_BOLD | STYLE_UNDERLINE);
+	if (speaks(base_tone) || keep_rest) {
+		s.attrs |= base->attrs & (STYLE_BOLD | (keep_rest ? STYLE_DIM : 0u));
+		if (base->fg.kind != COLOR_OWN && !(over->attrs & STYLE_REVERSE))   /* reversed it would be a block of colour */
+			s.fg = base->fg;
+	}
+	return s;
+}
+
+static void make_looks(void)
+{
+	static const enum tone over_tones[OVER_COUNT] = { TONE_PLAIN, TONE_CURSOR, TONE_CURSOR_IDLE, TONE_MARK };
+	const struct style *styles = term.theme.styles;
+
+	for (int t = 0; t < TONE_COUNT; t++) {
+		term.looks[OVER_NONE][t] = make_look(&styles[t]);
+		for (int o = 1; o < OVER_COUNT; o++) {
+			struct style s = overlaid(&styles[t], (enum tone)t, &styles[over_tones[o]], o == OVER_CURSOR_IDLE);
+			term.looks[o][t] = make_look(&s);
+		}
+	}
+}
+
+static bool load_theme(const char *name, struct theme *out, char *why, size_t size)
+{
+	if (!theme_load(out, name, why, size))
+		return false;
+	/* Without colours the default theme's meanings would be lost; mono has weight in their place. */
+	if (!term.colors && !strcmp(out->name, "default"))
+		theme_load(out, "mono", NULL, 0);
+	return true;
+}
+
+bool canvas_set_theme(const char *name, char *why, size_t size)
+{
+	struct theme t;
+
+	if (!load_theme(name, &t, why, size))
+		return false;
+	term.theme = t;
+	if (term.screen)
+		make_looks();
+	return true;
+}
+
+/* --- taking the terminal and giving it back ------------------------------------------------------------ */
+
+/* Adds a terminfo string without its padding. */
+static void panic_add(const char *s)
+{
+	if (!s || s == (char *)-1)
+		return;
+	while (*s && term.panic_len < sizeof(term.panic)) {
+		if (s[0] == '$' && s[1] == '<') {
+			s += strcspn(s, ">");
+			s += *s == '>';
+			continue;
+		}
+		term.panic[term.panic_len++] = *s++;
+	}
+}
+
+static void make_panic(void)
+{
+	static const char *const caps[] = { "op", "sgr0", "rmkx", "cnorm", "rmcup" };
+
+	term.panic_len = 0;
+	panic_add("\r\n" PASTE_OFF);
+	for (size_t i = 0; i < ARRAY_LEN(caps); i++)
+		panic_add(tigetstr(caps[i]));
+}
+
+static void write_all(const char *bytes, size_t len)
+{
+	while (len) {
+		ssize_t n = write(STDOUT_FILENO, bytes, len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == EAGAIN) {
+			struct pollfd p = { STDOUT_FILENO, POLLOUT, 0 };
+			if (poll(&p, 1, RAW_PATIENCE_MS) > 0)
+				continue;
+		}
+		if (n <= 0)
+			return;
+		bytes += n;
+		len -= (size_t)n;
+	}
+}
+
+static bool env_says(const char *name, const char *a, const char *b)
+{
+	const char *v = getenv(name);
+
+	return v && (!strcmp(v, a) || !strcmp(v, b));
+}
+
+/* The terminfo entry to use: with COLORTERM=truecolor and a theme of RGB colours, the direct-colour sibling of a
+ * 256-colour entry. Only then, since such an entry loses the user's palette above 7. */
+static const char *terminal_entry(const char *name)
+{
+	static const char *const direct[][2] = {
+		{ "xterm-256color", "xterm-direct" }, { "tmux-256color", "tmux-direct" },
+	};
+	int err;
+
+	if (!env_says("COLORTERM", "truecolor", "24bit") || getenv("NO_COLOR") || !theme_has_rgb(&term.theme))
+		return name;
+	for (size_t i = 0; i < ARRAY_LEN(direct); i++) {
+		if (strcmp(name, direct[i][0]) || setupterm(direct[i][1], STDOUT_FILENO, &err))
+			continue;
+		del_curterm(cur_term);
+		return direct[i][1];
+	}
+	return name;
+}
+
+static bool usable_terminal(const char *name, char *why, size_t size)
+{
+	const char *cup;
+	int err = 0;
+
+	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+		return refuse(why, size, "standard %s is not a terminal; `mocr status` prints the same without one",
+		              isatty(STDIN_FILENO) ? "output" : "input");
+	if (!name || !*name)
+		return refuse(why, size, "TERM is not set, so how to draw is unknown; try TERM=xterm");
+	if (!strcmp(name, "dumb"))
+		return refuse(why, size, "TERM is \"dumb\", a terminal that cannot place text; `mocr status` works there");
+	if (setupterm(name, STDOUT_FILENO, &err)) {
+		if (err == 1)
+			return refuse(why, size, "TERM is \"%.40s\", which prints on paper; `mocr status` works there", name);
+		return refuse(why, size, "this machine does not know the terminal \"%.40s\" (no terminfo entry); install "
+		              "ncurses-term here, or try TERM=xterm-256color", name);
+	}
+	cup = tigetstr("cup");
+	del_curterm(cur_term);
+	if (!cup || cup == (char *)-1)
+		return refuse(why, size, "TERM is \"%.40s\", a terminal that cannot place text; `mocr status` works there", name);
+	return true;
+}
+
+static int count_colors(void)
+{
+	const char *no = getenv("NO_COLOR");
+
+	if (no && *no)
+		return 0;
+	if (!has_colors() || start_color() == ERR || COLORS < 8)
+		return 0;
+	if (COLORS > 256)
+		return 1 << 24;
+	return COLORS >= 256 ? 256 : COLORS >= 16 ? 16 : 8;
+}
+
+static void sized(void)
+{
+	int rows, cols;
+
+	getmaxyx(stdscr, rows, cols);
+	if (rows == term.rows && cols == term.cols && term.tones)
+		return;
+	term.rows = rows;
+	term.cols = cols;
+	free(term.tones);
+	term.tones = xcalloc((size_t)rows * (size_t)cols + 1, 1);
+}
+
+static void set_up_screen(void)
+{
+	signal(SIGTSTP, SIG_DFL);            /* curses' own handler would draw at a bad time; see canvas_job_stop */
+	raw();                               /* Ctrl-C, Ctrl-Z, Ctrl-S are keys; bytes come as they are */
+	noecho();
+	nonl();
+	set_escdelay(25);
+	leaveok(stdscr, TRUE);
+	scrollok(stdscr, FALSE);
+	term.colors = count_colors();
+	if (term.colors)
+		use_default_colors();
+	curs_set(0);
+	make_panic();
+	sized();
+	write_all(PASTE_ON, strlen(PASTE_ON));
+}
+
+bool canvas_start(const char *theme, bool ascii, char *why, size_t size)
+{
+	const char *name = getenv("TERM");
+
+	if (term.screen)
+		return true;
+	setlocale(LC_CTYPE, "");
+	if (!usable_terminal(name, why, size) || !theme_load(&term.theme, theme, why, size))
+		return false;
+	tcgetattr(STDIN_FILENO, &term.before);
+	term.ascii = ascii || strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
+	use_tioctl(TRUE);                    /* the window's size, not $LINES of some shell before */
+	term.screen = newterm((char *)terminal_entry(name), stdout, stdin);
+	if (!term.screen)
+		return refuse(why, size, "curses could not set up the terminal \"%.40s\"", name);
+	term.active = true;
+	term.cursor_y = -1;
+	set_up_screen();
+	load_theme(theme, &term.theme, NULL, 0);
+	make_looks();
+	return true;
+}
+
+void canvas_stop(void)
+{
+	SCREEN *screen = term.screen;
+
+	if (!screen)
+		return;
+	term.screen = NULL;                  /* first: a crash in here must not come back in here */
+	if (term.active) {
+		term.active = false;
+		write_all(PASTE_OFF, strlen(PASTE_OFF));
+		endwin();
+		tcsetattr(STDIN_FILENO, TCSADRAIN, &term.before);
+	}
+	delscreen(screen);
+	free(term.tones);
+	term.tones = NULL;
+	term.rows = term.cols = 0;
+}
+
+void canvas_panic(void)
+{
+	if (!term.active)
+		return;
+	term.active = false;
+	term.screen = NULL;
+	write_all(term.panic, term.panic_len);
+	tcsetattr(STDIN_FILENO, TCSANOW, &term.before);
+}
+
+bool canvas_active(void)
+{
+	return term.active;
+}
+
+void canvas_suspend(void)
+{
+	if (!term.screen || !term.active)
+		return;
+	term.active = false;
+	write_all(PASTE_OFF, strlen(PASTE_OFF));
+	endwin();
+}
+
+void canvas_resume(void)
+{
+	if (!term.screen || term.active)
+		return;
+	term.active = true;
+	canvas_resized();
+	clearok(curscr, TRUE);
+	doupdate();                          /* out of endwin's state: modes of ours, the alternate screen */
+	write_all(PASTE_ON, strlen(PASTE_ON));
+}
+
+void canvas_job_stop(void)
+{
+	bool mine = term.active;
+
+	canvas_suspend();
+	kill(0, SIGTSTP);                    /* the whole job, so that a `make run` above us stops too */
+	if (mine)
+		canvas_resume();
+}
+
+/* --- size and flushing ---------------------------------------------------------------------------------- */
+
+bool canvas_resized(void)
+{
+	struct winsize ws;
+	int rows, cols;
+
+	if (!term.screen || ioctl(STDOUT_FILENO, TIOCGWINSZ, &ws))
+		return false;
+	rows = ws.ws_row ? ws.ws_row : 24;
+	cols = ws.ws_col ? ws.ws_col : 80;
+	if (rows == term.rows && cols == term.cols)
+		return false;
+	resizeterm(rows, cols);
+	sized();
+	clearok(curscr, TRUE);               /* terminals move text about when they are resized: trust nothing */
+	return true;
+}
+
+struct canvas canvas_screen(void)
+{
+	return (struct canvas){ 0, 0, term.rows, term.cols < CELLS_MAX ? term.cols : CELLS_MAX };
+}
+
+bool canvas_ascii(void)
+{
+	return term.ascii;
+}
+
+int canvas_colors(void)
+{
+	return term.colors;
+}
+
+void canvas_redraw_all(void)
+{
+	if (term.screen)
+		clearok(curscr, TRUE);
+}
+
+void canvas_flush(void)
+{
+	bool shown = term.cursor_y >= 0 && term.cursor_y < term.rows && term.cursor_x < term.cols;
+
+	if (!term.screen || !term.active)
+		return;
+	leaveok(stdscr, !shown);
+	if (shown)
+		move(term.cursor_y, term.cursor_x);
+	curs_set(shown);
+	wnoutrefresh(stdscr);
+	doupdate();
+	term.cursor_y = -1;
+}
+
+void canvas_write_raw(const char *bytes, size_t len)
+{
+	if (term.active)
+		write_all(bytes, len);
+}
+
+/* One line of the screen, without the blanks at its end. */
+static void line_text(int y, struct buf *out)
+{
+	size_t kept;
+	wchar_t *line = xcalloc((size_t)term.cols + 1, CCHARW_MAX * sizeof(*line));
+
+	if (mvinnwstr(y, 0, line, term.cols) != ERR)
+		for (const wchar_t *w = line; *w; w++) {
+			utf8proc_uint8_t bytes[4];
+			utf8proc_ssize_t n = utf8proc_encode_char((utf8proc_int32_t)*w, bytes);
+			buf_add(out, bytes, n > 0 ? (size_t)n : 0);
+		}
+	free(line);
+	for (kept = out->len; kept && out->data[kept - 1] == ' '; kept--)
+		;
+	out->len = kept;
+	buf_add(out, "\n", 1);
+}
+
+char *canvas_screen_text(void)
+{
+	struct buf out;
+
+	if (!term.screen)
+		return NULL;
+	buf_init(&out, 0);
+	for (int y = 0; y < term.rows; y++)
+		line_text(y, &out);
+	return buf_take(&out);
+}
+
+/* --- drawing ---------------------------------------------------------------------------------------------- */
+
+static int at_most(int a, int b)
+{
+	return a < b ? a : b;
+}
+
+struct canvas canvas_part(const struct canvas *c, int y, int x, int height, int width)
+{
+	struct canvas p = { 0, 0, 0, 0 };
+	int skip_y = y < 0 ? -y : 0, skip_x = x < 0 ? -x : 0;
+
+	if (height < 0)
+		height = c->height - y;
+	if (width < 0)
+		width = c->width - x;
+	p.y = c->y + y + skip_y;
+	p.x = c->x + x + skip_x;
+	p.height = at_most(height - skip_y, c->height - y - skip_y);
+	p.width = at_most(width - skip_x, c->width - x - skip_x);
+	if (p.height < 0)
+		p.height = 0;
+	if (p.width < 0)
+		p.width = 0;
+	return p;
+}
+
+/* The part of row y from x on, at most width cells, that is inside: 0 when nothing is. *x may grow from below 0. */
+static int room(const struct canvas *c, int y, int *x, int width)
+{
+	if (!term.screen || y < 0 || y >= c->height || c->y + y >= term.rows)
+		return 0;
+	if (width < 0)
+		width = c->width - *x;
+	if (*x < 0) {
+		width += *x;
+		*x = 0;
+	}
+	width = at_most(width, c->width - *x);
+	return at_most(width, term.cols - c->x - *x);
+}
+
+static void tone_cells(int y, int x, int n, enum tone tone)
+{
+	memset(term.tones + (size_t)y * (size_t)term.cols + x, (int)tone, (size_t)n);
+}
+
+static const struct look *look_of(enum tone tone)
+{
+	return &term.looks[OVER_NONE][(unsigned)tone < TONE_COUNT ? tone : TONE_PLAIN];
+}
+
+static void set_cell(cchar_t *cc, const wchar_t *w, const struct look *l)
+{
+	int pair = l->pair;
+
+	setcchar(cc, w, l->attrs, (short)pair, &pair);
+}
+
+/* Common signs for terminals without UTF-8. */
+static wchar_t plain_sign(utf8proc_int32_t c)
+{
+	static const struct { utf8proc_int32_t from; char to; } map[] = {
+		{ 0x2026, '~' }, { 0x203a, '>' }, { 0x2039, '<' }, { 0xb7, '.' }, { 0x2500, '-' }, { 0x2502, '|' },
+		{ 0x2013, '-' }, { 0x2014, '-' }, { 0x2018, '\'' }, { 0x2019, '\'' }, { 0x201c, '"' }, { 0x201d, '"' },
+		{ 0x2192, '>' }, { 0x2190, '<' }, { 0xa0, ' ' }, { 0xb0, 'o' }, { 0xd7, 'x' }, { 0xbb, '>' }, { 0xab, '<' },
+		{ 0x25cf, '*' }, { 0x25cb, 'o' }, { 0x25d0, '+' }, { 0x2717, 'x' }, { 0x2713, 'v' }, { 0x25b2, '^' },
+		{ 0x25bc, 'v' }, { 0x2022, '*' }, { 0x2514, '`' }, { 0x251c, '|' },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(map); i++)
+		if (map[i].from == c)
+			return (wchar_t)map[i].to;
+	return L'?';
+}
+
+/* The next character of *s as a cell: its wide string (with combining characters) and width. False at the end.
+ * Where libc and Unicode disagree on a width, curses and the terminal would too, and the rest of the row would slip:
+ * such a character is shown as a question mark of the width it has in our arithmetic. */
+static bool next_cell(const char **s, wchar_t w[CCHARW_MAX + 1], int *width)
+{
+	size_t n = 0;
+	utf8proc_int32_t c;
+
+	for (;;) {
+		utf8proc_ssize_t used;
+		int cw;
+
+		if ((unsigned char)**s < 0x80) {       /* most of all text */
+			c = (unsigned char)**s;
+			used = 1;
+			cw = 1;
+		} else {
+			used = utf8proc_iterate((const utf8proc_uint8_t *)*s, -1, &c);
+			if (used <= 0) {
+				c = '?';
+				used = 1;
+			}
+			cw = utf8proc_charwidth(c);
+		}
+		if (!c || (n && cw))
+			break;
+		*s += used;
+		if (!cw) {                             /* combining: at most what a cell holds, and none that rejoin cells */
+			bool joins = c == 0x200d || (c >= 0xfe00 && c <= 0xfe0f);
+			if (n && n < CCHARW_MAX - 1 && !term.ascii && !joins && wcwidth((wchar_t)c) == 0)
+				w[n++] = (wchar_t)c;
+			continue;
+		}
+		*width = cw;
+		if (c < 0x20 || c == 0x7f)             /* should have been washed; never let it out */
+			w[n++] = L'?';
+		else if (c < 0x80)
+			w[n++] = (wchar_t)c;
+		else if (term.ascii)
+			w[n++] = plain_sign(c);
+		else
+			w[n++] = wcwidth((wchar_t)c) == cw ? (wchar_t)c : L'?';
+	}
+	w[n] = 0;
+	return n > 0;
+}
+
+int canvas_text(const struct canvas *c, int y, int x, int width, enum tone tone, const char *text)
+{
+	cchar_t run[CELLS_MAX];
+	wchar_t w[CCHARW_MAX + 1];
+	const struct look *look = look_of(tone);
+	int left = room(c, y, &x, width), used = 0, n = 0, cw;
+
+	if (left <= 0 || !text)
+		return 0;
+	while (used < left && n < CELLS_MAX && next_cell(&text, w, &cw)) {
+		if (used + cw > left)
+			break;
+		set_cell(&run[n++], w, look);
+		if (cw == 2 && (w[0] == L'?'))         /* a stand-in is one cell wide: fill the other */
+			set_cell(&run[n++], L" ", look);
+		used += cw;
+	}
+	if (!n)
+		return 0;
+	mvadd_wchnstr(c->y + y, c->x + x, run, n);
+	tone_cells(c->y + y, c->x + x, used, tone);
+	return used;
+}
+
+int canvas_text_cut(const struct canvas *c, int y, int x, enum tone tone, const char *text)
+{
+	char part[4 * CELLS_MAX];
+
+	if (x >= c->width)
+		return 0;
+	cells_cut(part, sizeof(part), text, (size_t)(c->width - x), CUT_END, glyph_ellipsis());
+	return canvas_text(c, y, x, -1, tone, part);
+}
+
+int canvas_textf(const struct canvas *c, int y, int x, int width, enum tone tone, const char *fmt, ...)
+{
+	char text[4 * CELLS_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	return canvas_text(c, y, x, width, tone, text);
+}
+
+void canvas_fill(const struct canvas *c, int y, int x, int width, enum tone tone, const char *cell)
+{
+	cchar_t run[CELLS_MAX];
+	wchar_t w[CCHARW_MAX + 1];
+	int left = room(c, y, &x, width), cw;
+
+	if (left <= 0 || !next_cell(&cell, w, &cw) || cw != 1)
+		return;
+	for (int i = 0; i < left; i++)
+		set_cell(&run[i], w, look_of(tone));
+	mvadd_wchnstr(c->y + y, c->x + x, run, left);
+	tone_cells(c->y + y, c->x + x, left, tone);
+}
+
+void canvas_clear(const struct canvas *c)
+{
+	for (int y = 0; y < c->height; y++)
+		canvas_fill(c, y, 0, -1, TONE_PLAIN, " ");
+}
+
+/* Gives the cells of a row another look; over says by which table of looks, tone (if not TONE_COUNT) a new tone. */
+static void relook(const struct canvas *c, int y, int x, int width, enum overlay over, enum tone tone)
+{
+	int left = room(c, y, &x, width);
+	unsigned char *tones = term.tones + (size_t)(c->y + y) * (size_t)term.cols;
+
+	for (int at = c->x + x, end = at + left; at < end;) {
+		const struct look *l;
+		int from = at;
+		if (tone != TONE_COUNT)
+			memset(tones + at, (int)tone, (size_t)(end - at));
+		while (at < end && tones[at] == tones[from])
+			at++;
+		l = &term.looks[over][tones[from]];
+		mvchgat(c->y + y, from, at - from, l->attrs, (short)l->pair, &l->pair);
+	}
+}
+
+void canvas_row_tone(const struct canvas *c, int y, enum tone tone)
+{
+	switch (tone) {
+	case TONE_CURSOR:
+		relook(c, y, 0, -1, OVER_CURSOR, TONE_COUNT);
+		break;
+	case TONE_CURSOR_IDLE:
+		relook(c, y, 0, -1, OVER_CURSOR_IDLE, TONE_COUNT);
+		break;
+	case TONE_MARK:
+		relook(c, y, 0, -1, OVER_MARK, TONE_COUNT);
+		break;
+	default:
+		relook(c, y, 0, -1, OVER_NONE, tone);
+	}
+}
+
+void canvas_retone(const struct canvas *c, int y, int x, int width, enum tone tone)
+{
+	relook(c, y, x, width, OVER_NONE, tone);
+}
+
+void canvas_border(const struct canvas *c, enum tone tone, const char *title)
+{
+	const char *const *g;
+	static const char *const fine[] = { "─", "│", "┌", "┐", "└", "┘" };
+	static const char *const plain[] = { "-", "|", "+", "+", "+", "+" };
+	int right = c->width - 1, bottom = c->height - 1;
+
+	if (right < 1 || bottom < 1)
+		return;
+	g = term.ascii ? plain : fine;
+	canvas_fill(c, 0, 1, right - 1, tone, g[0]);
+	canvas_fill(c, bottom, 1, right - 1, tone, g[0]);
+	for (int y = 1; y < bottom; y++) {
+		canvas_text(c, y, 0, 1, tone, g[1]);
+		canvas_text(c, y, right, 1, tone, g[1]);
+	}
+	canvas_text(c, 0, 0, 1, tone, g[2]);
+	canvas_text(c, 0, right, 1, tone, g[3]);
+	canvas_text(c, bottom, 0, 1, tone, g[4]);
+	canvas_text(c, bottom, right, 1, tone, g[5]);
+	if (title && *title && right > 4) {
+		char cut[512];
+		cells_cut(cut, sizeof(cut), title, (size_t)right - 4, CUT_END, glyph_ellipsis());
+		canvas_textf(c, 0, 2, right - 2, tone == TONE_BORDER ? TONE_TITLE : tone, " %s ", cut);
+	}
+}
+
+void canvas_cursor(const struct canvas *c, int y, int x)
+{
+	if (y < 0 || y >= c->height || x < 0 || x >= c->width)
+		return;
+	term.cursor_y = c->y + y;
+	term.cursor_x = c->x + x;
+}

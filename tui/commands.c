@@ -1,0 +1,497 @@
+/* The `:` line: every action by name or verb, every panel by name, and a few words with an argument. */
+#include <ctype.h>
+#include <errno.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "backends/base/mem.h"
+#include "backends/base/wash.h"
+#include "backends/deploy/deploy.h"
+#include "backends/store/doc.h"
+#include "backends/store/report.h"
+#include "backends/store/server.h"
+#include "tui/console_internal.h"
+#include "tui/theme.h"
+
+#define WORDS_MAX 512
+
+struct command {
+	const char *name, *argument, *help;
+	void (*run)(struct console *, const char *argument);
+	void (*complete)(struct console *, struct completion *, const char *typed);    /* its argument; NULL: none */
+};
+
+/* --- commands with an argument ------------------------------------------------------------------------------------------ */
+
+static void run_connect(struct console *c, const char *name)
+{
+	struct err err = { 0 };
+	struct server *s = server_open(c->store, name, &err);
+	if (s)
+		console_flash(c, TONE_PLAIN, "connecting to %s", s->name);
+	else
+		console_flash(c, TONE_BAD, "%s", err.text);
+}
+
+static struct server *server_named(struct console *c, const char *name)
+{
+	const char *names[WORDS_MAX];
+	size_t n = 0;
+	struct server *found = store_server_find(c->store, name);
+	if (found)
+		return found;
+	for (struct server *s = store_servers(c->store); s && n < WORDS_MAX; s = s->next)
+		names[n++] = s->name;
+	const char *near = n ? nearest(name, names, n) : NULL;
+	console_flash(c, TONE_WARN, "there is no server %s here%s%s", name, near ? "; the nearest is " : "; :connect opens one",
+	              near ? near : "");
+	return NULL;
+}
+
+static void run_disconnect(struct console *c, const char *name)
+{
+	struct server *s = server_named(c, name);
+	if (!s)
+		return;
+	server_close(s);
+	console_flash(c, TONE_PLAIN, "%s: disconnected and taken off the screen", name);
+}
+
+static void run_goto(struct console *c, const char *name)
+{
+	if (c->view && c->view->log) {
+		logs_goto(c, name);
+		return;
+	}
+	if (strchr(name, '/')) {
+		if (!console_goto(c, name))
+			console_flash(c, TONE_WARN, "there is no %s", name);
+		return;
+	}
+	struct server *s = server_named(c, name);
+	if (s)
+		console_enter_server(c, s->name);
+}
+
+static void run_theme(struct console *c, const char *name)
+{
+	char why[256] = "";
+	if (!canvas_set_theme(name, why, sizeof(why)))
+		console_flash(c, TONE_WARN, "%s", why);
+	console_redraw(c);
+}
+
+static void run_filter(struct console *c, const char *pattern)
+{
+	pane_set_filter(c, pane_focused(c), pattern);
+}
+
+static void run_sort(struct console *c, const char *column)
+{
+	struct pane *p = pane_focused(c);
+	if (!p->table || !table_sort_by(p->table, column[0] ? column : NULL, false))
+		console_flash(c, TONE_WARN, "%s has no column %s", p->panel->name, column);
+	p->dirty = true;
+	console_redraw(c);
+}
+
+static void run_save_screen(struct console *c, const char *file)
+{
+	char *text = canvas_screen_text();
+	FILE *f = text ? fopen(file, "w") : NULL;
+	bool good = f && fputs(text, f) >= 0;
+	int code = errno;
+	if (f && fclose(f) != 0) {
+		code = errno;
+		good = false;
+	}
+	free(text);
+	if (good)
+		console_flash(c, TONE_GOOD, "screen saved in %s", file);
+	else
+		console_flash(c, TONE_BAD, "the screen could not be written to %s: %s", file, strerror(code));
+}
+
+/* What can take effect while it runs does; a server that was dropped from the file stays until it is disconnected. */
+static void run_reload(struct console *c, const char *unused)
+{
+	(void)unused;
+	struct doc complaints;
+	doc_init(&complaints);
+	struct settings *fresh = settings_load(c->settings->file, &complaints);
+	console_check_keys(fresh, &complaints);
+	console_check_theme(fresh, &complaints);
+	deploy_check_config(fresh, &complaints);
+	fresh->read_only |= c->settings->read_only;       /* given on the command line, it stays */
+	fresh->ascii |= c->settings->ascii;
+	if (!fresh->ssh_config)
+		fresh->ssh_config = xstrdup(c->settings->ssh_config);
+	servers_reconfigure(c->store, fresh, true);
+	settings_destroy(c->reloaded);
+	c->reloaded = fresh;
+	c->settings = fresh;
+	bindings_load(c);
+	run_theme(c, fresh->theme);
+	panes_dirty(c);
+	console_flash(c, TONE_GOOD, "configuration read again; where a server is and how long it may take count from its next connection");
+	console_complaints(c, &complaints);
+	doc_finish(&complaints);
+}
+
+static void run_hints(struct console *c, const char *unused)
+{
+	(void)unused;
+	c->hide_hints = !c->hide_hints;
+	console_redraw(c);
+}
+
+static void offer(struct completion *out, const char *typed, const char *word, const char *help)
+{
+	if (!strncasecmp(word, typed, strlen(typed)))
+		completion_add(out, word, help);
+}
+
+static void complete_servers(struct console *c, struct completion *out, const char *typed)
+{
+	for (struct server *s = store_servers(c->store); s; s = s->next)
+		offer(out, typed, s->name, s->row.why);
+}
+
+/* --- what can be typed after a command ------------------------------------------------------------------------------------ */
+
+/* Words that share a beginning, each once, in order; without those that could not be typed or shown as they are. */
+struct words {
+	char *word[WORDS_MAX];
+	size_t n;
+};
+
+static void word_add(struct words *w, const char *word, size_t len)
+{
+	char clean[LINEEDIT_MAX];
+	wash(clean, sizeof(clean), word, len);
+	if (w->n < WORDS_MAX && strlen(clean) == len && !memcmp(clean, word, len) && !memchr(word, ' ', len))
+		w->word[w->n++] = xstrndup(word, len);
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void offer_words(struct completion *out, struct words *w)
+{
+	qsort(w->word, w->n, sizeof(*w->word), by_text);
+	for (size_t i = 0; i < w->n; i++)
+		if (!i || strcmp(w->word[i - 1], w->word[i]) != 0)
+			completion_add(out, w->word[i], NULL);
+	for (size_t i = 0; i < w->n; i++)
+		free(w->word[i]);
+}
+
+/* A server; after its slash one part of an id after the other. */
+static void complete_ids(struct console *c, struct completion *out, const char *typed)
+{
+	struct words words = { .n = 0 };
+	size_t len = strlen(typed);
+	if (!strchr(typed, '/')) {
+		complete_servers(c, out, typed);
+		return;
+	}
+	for (struct row *r = store_first(c->store, NULL, NULL); r; r = store_next(r, NULL, NULL)) {
+		if (strncmp(r->id, typed, len) != 0)
+			continue;
+		size_t part = strcspn(r->id + len, "/");
+		word_add(&words, r->id, len + part + (r->id[len + part] == '/'));
+	}
+	offer_words(out, &words);
+}
+
+struct host_words {
+	struct console *c;
+	const char *typed;
+	struct words words;
+};
+
+static bool take_host(const char *name, void *arg)
+{
+	struct host_words *h = arg;
+	if (strncasecmp(name, h->typed, strlen(h->typed)) != 0 || store_server_find(h->c->store, name))
+		return false;
+	word_add(&h->words, name, strlen(name));
+	return true;
+}
+
+/* What the configuration or ssh_config knows and is not here yet. */
+static void complete_hosts(struct console *c, struct completion *out, const char *typed)
+{
+	struct host_words h = { .c = c, .typed = typed };
+	struct err err = { 0 };
+	for (const struct server_config *s = c->settings->servers; s; s = s->next)
+		take_host(s->name, &h);
+	hosts_each(c->settings, take_host, &h, &err);
+	if (!store_server_find(c->store, "local"))
+		take_host("local", &h);
+	offer_words(out, &h.words);
+}
+
+/* The files of the folder that was begun; a folder with a slash, to go on. */
+static void complete_files(struct console *c, struct completion *out, const char *typed)
+{
+	(void)c;
+	char *pattern = xasprintf("%s*", typed);
+	struct words words = { .n = 0 };
+	glob_t found;
+	if (!strpbrk(typed, "*?[\\") && glob(pattern, GLOB_MARK, NULL, &found) == 0) {
+		for (size_t i = 0; i < found.gl_pathc; i++)
+			word_add(&words, found.gl_pathv[i], strlen(found.gl_pathv[i]));
+		globfree(&found);
+	}
+	free(pattern);
+	offer_words(out, &words);
+}
+
+static void complete_themes(struct console *c, struct completion *out, const char *typed)
+{
+	(void)c;
+	for (size_t i = 0; theme_names[i]; i++)
+		offer(out, typed, theme_names[i], NULL);
+}
+
+static void complete_columns(struct console *c, struct completion *out, const char *typed)
+{
+	const struct pane *p = pane_focused(c);
+	for (const struct column *col = p->panel->columns; col && col->name; col++)
+		offer(out, typed, col->name, col->title);
+}
+
+/* The last word of several. */
+static void complete_targets(struct console *c, struct completion *out, const char *typed)
+{
+	static const char *const endings[] = { "containers/*", "services/*", "journal", "kernel", "file:/var/log/" };
+	char word[ID_MAX];
+	const char *last = strrchr(typed, ' ');
+	if (last)
+		return;                          /* only the first word can be completed in place */
+	for (struct server *s = store_servers(c->store); s; s = s->next)
+		for (size_t i = 0; i < ARRAY_LEN(endings); i++) {
+			snprintf(word, sizeof(word), "%s/%s", s->name, endings[i]);
+			offer(out, typed, word, NULL);
+		}
+}
+
+static void complete_levels(struct console *c, struct completion *out, const char *typed)
+{
+	static const char *const levels[] = { "all", "debug", "info", "notice", "warn", "error" };
+	for (size_t i = 0; i < ARRAY_LEN(levels); i++)
+		offer(out, typed, levels[i], NULL);
+}
+
+static void save_seen(struct console *c, const char *file) { logs_save(c, file, false); }
+static void save_all(struct console *c, const char *file) { logs_save(c, file, true); }
+
+static const struct command commands[] = {
+	{ "connect", "NAME", "watch a server: an ssh name, user@host:port, or local", run_connect, complete_hosts },
+	{ "disconnect", "NAME", "close the connection and take the server off the screen", run_disconnect, complete_servers },
+	{ "goto", "SERVER", "go into a server, or to a row by its id; in a log to a time: 14:32, -10m", run_goto, complete_ids },
+	{ "logs", "TARGET...", "follow into one stream: sese/containers/* pi/services/NAME sese/journal pi/kernel sese/file:/PATH",
+	  logs_open, complete_targets },
+	{ "save", "FILE", "write what is seen of the log into a new file", save_seen, complete_files },
+	{ "save-all", "FILE", "write every line of the log into a new file", save_all, complete_files },
+	{ "level", "LEVEL", "of the log: only lines at debug, info, notice, warn or error and worse", logs_level, complete_levels },
+	{ "filter", "PATTERN", "show only rows that match; !word leaves out", run_filter, NULL },
+	{ "sort", "COLUMN", "order the rows by a column", run_sort, complete_columns },
+	{ "theme", "NAME", "other colours", run_theme, complete_themes },
+	{ "save-screen", "FILE", "write what is on the screen into a file", run_save_screen, complete_files },
+	{ "hints", NULL, "show the line of keys at the bottom or not", run_hints, NULL },
+	{ "reload", NULL, "read the configuration again", run_reload, NULL },
+};
+
+/* --- running one ------------------------------------------------------------------------------------------------------------ */
+
+static bool run_builtin(struct console *c, const char *word, const char *argument)
+{
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+		if (strcmp(commands[i].name, word) != 0)
+			continue;
+		/* `:disconnect` alone means the row under the cursor. */
+		if (commands[i].argument && !*argument && console_action_find(word))
+			return false;
+		if (commands[i].argument && !*argument && !strcmp(word, "disconnect") && console_server(c))
+			argument = console_server(c)->name;
+		if (commands[i].argument && !*argument)
+			console_flash(c, TONE_WARN, ":%s %s: %s", word, commands[i].argument, commands[i].help);
+		else
+			commands[i].run(c, argument);
+		return true;
+	}
+	return false;
+}
+
+static bool run_panel(struct console *c, const char *word)
+{
+	for (size_t i = 0; i < c->n_panes; i++)
+		if (!strcmp(c->panes[i].panel->name, word) || !strcmp(c->panes[i].panel->tab, word)) {
+			pane_focus(c, i);
+			return true;
+		}
+	return false;
+}
+
+static bool run_action(struct console *c, const char *line)
+{
+	const struct row *r = console_row(c);
+	const struct action *a = r ? action_find(r->kind, line) : NULL;
+	if (!a)
+		a = console_action_find(line);
+	if (!a && !strcmp(line, "q"))
+		a = console_action_find("quit");
+	if (!a || !action_exists(c, a))
+		return false;
+	action_begin(c, a);
+	return true;
+}
+
+static size_t add_actions(const struct console *c, const struct action *a, const char **names, size_t n)
+{
+	for (; a && a->name && n < WORDS_MAX; a++)
+		if (action_exists(c, a))
+			names[n++] = a->verb;
+	return n;
+}
+
+static void unknown(struct console *c, const char *line)
+{
+	const char *names[WORDS_MAX];
+	const struct row *r = console_row(c);
+	size_t n = add_actions(c, r ? r->kind->actions : NULL, names, 0);
+	n = add_actions(c, console_actions, names, n);
+	for (size_t i = 0; i < ARRAY_LEN(commands) && n < WORDS_MAX; i++)
+		names[n++] = commands[i].name;
+	for (size_t i = 0; i < c->n_panes && n < WORDS_MAX; i++)
+		names[n++] = c->panes[i].panel->name;
+	const char *near = nearest(line, names, n);
+	console_flash(c, TONE_WARN, "there is no command %s%s%s", line, near ? "; the nearest is " : "; Tab shows them",
+	              near ? near : "");
+}
+
+void command_run(struct console *c, const char *typed)
+{
+	char word[LINEEDIT_MAX], trimmed[LINEEDIT_MAX];
+	snprintf(trimmed, sizeof(trimmed), "%s", typed + strspn(typed, " "));
+	for (size_t end = strlen(trimmed); end && trimmed[end - 1] == ' ';)
+		trimmed[--end] = '\0';
+	const char *line = trimmed;
+	size_t n = strcspn(line, " ");
+	snprintf(word, sizeof(word), "%.*s", (int)n, line);
+	const char *argument = line + n + strspn(line + n, " ");
+	if (!word[0])
+		return;
+	if (run_builtin(c, word, argument) || run_action(c, line) || (!*argument && run_panel(c, word)))
+		return;
+	unknown(c, line);
+}
+
+/* --- typing it ---------------------------------------------------------------------------------------------------------------- */
+
+static bool is_builtin(const char *word)
+{
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		if (!strcmp(commands[i].name, word))
+			return true;
+	return false;
+}
+
+static void complete_actions(struct console *c, struct completion *out, const char *typed, const struct action *a, bool now)
+{
+	const struct row *r = console_row(c);
+	for (; a && a->name; a++)
+		if (action_exists(c, a) && (!now || action_applies(c, a, r)) && !is_builtin(a->verb))
+			offer(out, typed, a->verb, a->help);
+}
+
+static void complete(struct completion *out, const char *text, size_t cursor, void *arg)
+{
+	struct console *c = arg;
+	const struct row *r = console_row(c);
+	size_t n = strcspn(text, " ");
+	if (cursor > n) {
+		const char *typed = text + n + strspn(text + n, " ");
+		for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+			if (commands[i].complete && strlen(commands[i].name) == n && !strncmp(commands[i].name, text, n))
+				commands[i].complete(c, out, typed);
+		return;
+	}
+	completion_start(out, 0);
+	complete_actions(c, out, text, r ? r->kind->actions : NULL, true);
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		offer(out, text, commands[i].name, commands[i].help);
+	for (size_t i = 0; i < c->n_panes; i++)
+		offer(out, text, c->panes[i].panel->name, c->panes[i].panel->title);
+	complete_actions(c, out, text, console_actions, false);
+}
+
+static void open_line(struct console *c, enum line_for what, const struct lineedit_config *config)
+{
+	lineedit_destroy(c->line);
+	c->line = lineedit_create(config);
+	c->line_for = what;
+	console_redraw(c);
+}
+
+void command_open(struct console *c, const char *text)
+{
+	struct lineedit_config config = { .prompt = ":", .text = text, .history = c->history, .complete = complete, .arg = c };
+	open_line(c, LINE_COMMAND, &config);
+}
+
+void filter_open(struct console *c)
+{
+	struct pane *p = pane_focused(c);
+	if (!p->table) {
+		console_flash(c, TONE_PLAIN, "%s has no filter", p->panel->title);
+		return;
+	}
+	snprintf(c->filter_before, sizeof(c->filter_before), "%s", p->filter);
+	struct lineedit_config config = { .prompt = "/", .text = p->filter, .max = FILTER_MAX - 1 };
+	open_line(c, LINE_FILTER, &config);
+}
+
+static void close_line(struct console *c)
+{
+	lineedit_destroy(c->line);
+	c->line = NULL;
+	c->line_for = LINE_NONE;
+}
+
+/* The filter works while it is typed; Esc puts back what was there before. */
+static void filter_typed(struct console *c, enum lineedit_result result, const struct key *key)
+{
+	struct pane *p = pane_focused(c);
+	if (result == LINEEDIT_CHANGED)
+		pane_set_filter(c, p, lineedit_text(c->line));
+	else if (result == LINEEDIT_CANCELLED)
+		pane_set_filter(c, p, key_is(key, "Esc") ? "" : c->filter_before);
+	else if (result == LINEEDIT_IGNORED || key_is(key, "Up") || key_is(key, "Down"))
+		pane_key(c, key);
+	if (result == LINEEDIT_DONE || result == LINEEDIT_CANCELLED)
+		close_line(c);
+}
+
+void line_key(struct console *c, const struct key *key)
+{
+	enum lineedit_result result = lineedit_key(c->line, key);
+	console_redraw(c);
+	if (c->line_for == LINE_FILTER) {
+		filter_typed(c, result, key);
+	} else if (result == LINEEDIT_DONE) {
+		char *text = xstrdup(lineedit_text(c->line));
+		close_line(c);
+		command_run(c, text);
+		free(text);
+	} else if (result == LINEEDIT_CANCELLED) {
+		close_line(c);
+	}
+}

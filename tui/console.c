@@ -1,0 +1,365 @@
+/* The console's life: it takes the terminal, hears keys, signals and the store, and draws at the end of a turn in which
+ * something that is shown may have changed.
+ *
+ * Drawing has two reasons: something happened (the store's hook, a key, a log line), or a text on the screen depends on the
+ * clock. For the second each frame notes when the next of its texts will read differently and sets one timer to then;
+ * when nothing on the screen has an age, there is no timer. */
+#include "backends/store/activity.h"
+#include "backends/store/server.h"
+#include "tui/console.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/link/link.h"
+#include "backends/link/loop.h"
+#include "backends/store/doc.h"
+#include "tui/attach.h"
+#include "tui/console_internal.h"
+#include "tui/editor.h"
+#include "tui/sessions.h"
+#include "tui/theme.h"
+
+#define FRAME_MS 50              /* changes that come faster than this share a frame; keys are drawn at once */
+#define FRAME_NUMBERS_MS 250     /* the same when nothing but figures (CPU, latency) changed */
+#define HISTORY_LINES 500
+#define CALM_MS 3000             /* after a link came or went */
+#define DIALOGS_IN_A_ROW 8       /* opened one by another while the console ends */
+#define EXIT_LOST_TERMINAL 129   /* as a shell reports SIGHUP */
+
+void console_redraw(struct console *c)
+{
+	c->dirty = c->urgent = true;
+}
+
+void console_quit(struct console *c, int code)
+{
+	c->exit_code = code;
+	c->running = false;
+	loop_stop(c->loop, code);
+}
+
+void console_flash(struct console *c, enum tone tone, const char *fmt, ...)
+{
+	char text[FLASH_MAX];
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	wash(c->flash, sizeof(c->flash), text, strlen(text));
+	c->flash_tone = tone;
+	c->flash_since_ms = now_wall_ms();
+	c->flash_until_ms = now_wall_ms() + (tone == TONE_BAD || tone == TONE_WARN || tone == TONE_ASKS ? FLASH_BAD_MS : FLASH_MS);
+	console_redraw(c);
+}
+
+void console_complaints(struct console *c, const struct doc *complaints)
+{
+	if (complaints->n == 1)
+		console_flash(c, TONE_WARN, "%s", complaints->lines[0].text);
+	if (complaints->n < 2)
+		return;
+	struct doc copy;
+	doc_init(&copy);
+	doc_add(&copy, DOC_PLAIN, "What was understood counts; the rest is as if it were not there.");
+	for (size_t i = 0; i < complaints->n; i++)
+		doc_add(&copy, DOC_WARN, "%s", complaints->lines[i].text);
+	dialog_cancel(c->dialog);
+	c->dialog = dialog_text("The configuration has mistakes", &copy, NULL, NULL);
+	console_redraw(c);
+}
+
+void console_check_theme(struct settings *s, struct doc *complaints)
+{
+	struct theme t;
+	char why[256] = "";
+	if (theme_load(&t, s->theme, why, sizeof(why)))
+		return;
+	doc_add(complaints, DOC_WARN, "%s: theme: %s", s->file ? s->file : "configuration", why);
+	xreplace(&s->theme, "default");
+}
+
+/* --- keys ------------------------------------------------------------------------------------------------------------ */
+
+static void dialog_take(struct console *c, const struct key *key)
+{
+	struct dialog *d = c->dialog;
+	if (!dialog_key(d, key))
+		return;
+	c->dialog = NULL;                    /* its function may open the next one */
+	dialog_finish(d);
+}
+
+void console_key(struct console *c, const struct key *key)
+{
+	console_redraw(c);
+	if (key->code == K_HANGUP) {
+		console_quit(c, EXIT_LOST_TERMINAL);
+		return;
+	}
+	if (c->dialog) {
+		dialog_take(c, key);
+		return;
+	}
+	if (c->line) {
+		line_key(c, key);
+		return;
+	}
+	if (now_wall_ms() > c->flash_since_ms + (c->flash_tone == TONE_BAD ? 2 * FLASH_READ_MS : FLASH_READ_MS))
+		c->flash[0] = '\0';
+	if (c->view) {
+		view_key(c, key);
+		return;
+	}
+	const struct action *a = binding_find(c, key, console_row(c));
+	if (a)
+		action_begin(c, a);
+	else
+		pane_key(c, key);
+}
+
+/* A lone Esc is told from the start of a sequence by waiting a little. */
+static void wait_for_esc(struct console *c)
+{
+	loop_timer_set(c->esc_timer, keys_wait_ms(c->keys));
+}
+
+static void read_keys(struct console *c)
+{
+	struct key key;
+	while (c->running && !attach_current() && keys_read(c->keys, &key))
+		console_key(c, &key);
+	if (c->running && !attach_current())
+		wait_for_esc(c);
+}
+
+static void on_tty(struct loop_io *io, int fd, unsigned revents, void *arg)
+{
+	(void)io;
+	(void)fd;
+	(void)revents;
+	read_keys(arg);
+}
+
+static void on_esc(struct loop_timer *timer, void *arg)
+{
+	(void)timer;
+	read_keys(arg);
+}
+
+bool console_listening(struct console *c, bool on)
+{
+	bool was = c->tty != NULL;
+	if (on && !c->tty)
+		c->tty = loop_io_add(c->loop, STDIN_FILENO, POLLIN, on_tty, c);
+	if (!on && c->tty) {
+		loop_io_remove(c->tty);
+		c->tty = NULL;
+		loop_timer_set(c->esc_timer, -1);
+	}
+	return was;
+}
+
+void console_suspend(struct console *c)
+{
+	canvas_job_stop();
+	keys_flush(c->keys);
+	canvas_resized();
+	console_redraw(c);
+}
+
+/* --- drawing ---------------------------------------------------------------------------------------------------------- */
+
+static void draw_later(struct console *c, int64_t ms)
+{
+	loop_timer_set(c->redraw_timer, ms);
+}
+
+/* Other when a row came or went, fell ill or got well, or an order on it went on: what must be seen at once. */
+static uint64_t signature_of(const struct console *c)
+{
+	uint64_t sum = 0;
+	for (const struct row *r = store_first(c->store, NULL, NULL); r; r = store_next(r, NULL, NULL))
+		sum = sum * 31 + (uintptr_t)r / sizeof(void *) + 16 * (uint64_t)r->health + (r->order ? 1 + r->order->state : 0);
+	return sum;
+}
+
+static void draw_now(struct console *c)
+{
+	c->dirty = c->urgent = c->log_dirty = false;
+	c->signature = signature_of(c);
+	c->drawn_ms = loop_now(c->loop);
+	console_draw(c);
+	int64_t wait = c->next_change_ms ? c->next_change_ms - now_wall_ms() : -1;
+	draw_later(c, c->next_change_ms ? (wait > 1 ? wait : 1) : -1);
+}
+
+static void on_turn(void *arg)
+{
+	struct console *c = arg;
+	if (!c->dirty || !c->running || attach_current() || c->editor)
+		return;
+	int64_t old = loop_now(c->loop) - c->drawn_ms;
+	if (!c->urgent && old < FRAME_MS)
+		draw_later(c, FRAME_MS - old);
+	/* The signature is a walk over all rows: made only where it decides. */
+	else if (!c->urgent && old < FRAME_NUMBERS_MS && !c->log_dirty && signature_of(c) == c->signature)
+		draw_later(c, FRAME_NUMBERS_MS - old);
+	else
+		draw_now(c);
+}
+
+static void on_redraw(struct loop_timer *timer, void *arg)
+{
+	struct console *c = arg;
+	(void)timer;
+	c->dirty = true;                     /* drawn at the end of this turn */
+}
+
+/* Log-ins touch much that is not needed again until the next one. */
+static void on_calm(struct loop_timer *timer, void *arg)
+{
+	(void)timer;
+	(void)arg;
+	mem_give_back();
+}
+
+static void watch_links(struct console *c)
+{
+	size_t up = 0;
+	for (const struct server *s = store_servers(c->store); s; s = s->next)
+		up += s->link && s->link->state == LINK_UP;
+	if (up != c->links_up)
+		loop_timer_set(c->calm_timer, CALM_MS);
+	c->links_up = up;
+}
+
+static void on_store(void *arg)
+{
+	struct console *c = arg;
+	c->dirty = true;
+	watch_links(c);
+	asks_check(c);
+	sessions_names_came(c);
+}
+
+/* --- signals ----------------------------------------------------------------------------------------------------------- */
+
+static void on_signal(int signo, void *arg)
+{
+	struct console *c = arg;
+	if (signo == SIGWINCH) {
+		if (!attach_current() && !c->editor)
+			canvas_resized();
+		shells_resized(c);
+		console_redraw(c);
+	} else if (signo != SIGINT || !c->editor) {      /* a Ctrl-C there is the editor's */
+		console_quit(c, 128 + signo);
+	}
+}
+
+static void hear_signals(struct console *c)
+{
+	static const int signals[] = { SIGWINCH, SIGTERM, SIGHUP, SIGINT };
+	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
+		c->signals[i] = loop_signal_add(c->loop, signals[i], on_signal, c);
+}
+
+/* --- life ---------------------------------------------------------------------------------------------------------------- */
+
+static void load_history(struct console *c)
+{
+	c->history = history_create(HISTORY_LINES);
+	if (!c->settings->state_dir)
+		return;
+	c->history_file = xasprintf("%s/history", c->settings->state_dir);
+	history_load(c->history, c->history_file);
+}
+
+struct console *console_create(struct store *store, const struct settings *settings, char *why, size_t size)
+{
+	if (!canvas_start(settings->theme, settings->ascii, why, size))
+		return NULL;
+	crash_install(MOCR_VERSION);
+	struct console *c = xcalloc(1, sizeof(*c));
+	c->store = store;
+	c->settings = c->given = settings;
+	c->loop = store_loop(store);
+	c->keys = keys_create(STDIN_FILENO);
+	c->redraw_timer = loop_timer_add(c->loop, -1, on_redraw, c);
+	c->esc_timer = loop_timer_add(c->loop, -1, on_esc, c);
+	c->calm_timer = loop_timer_add(c->loop, -1, on_calm, c);
+	load_history(c);
+	panes_init(c);
+	bindings_load(c);
+	hear_signals(c);
+	console_listening(c, true);
+	store_set_hooks(store, &(struct store_hooks){ on_store, c });
+	loop_after_turn(c->loop, on_turn, c);
+	return c;
+}
+
+int console_run(struct console *c)
+{
+	c->running = true;
+	asks_check(c);
+	draw_now(c);
+	loop_run(c->loop);
+	return c->exit_code;
+}
+
+/* Whoever opened it hears that it was given up. What was typed is in the activity: a link that breaks ends the console too. */
+static void give_up_dialogs(struct console *c)
+{
+	for (int i = 0; c->dialog && i < DIALOGS_IN_A_ROW; i++) {
+		struct dialog *d = c->dialog;
+		const char *typed = dialog_typed(d);
+		c->dialog = NULL;
+		if (*typed)
+			activity_add(c->store, ACTIVITY_NOTE, HEALTH_ATTENTION, NULL, "mocr ended before this was sent: %s", typed);
+		dialog_finish(d);                 /* its function may open the next one */
+	}
+	dialog_cancel(c->dialog);
+	c->dialog = NULL;
+}
+
+void console_destroy(struct console *c)
+{
+	if (!c)
+		return;
+	store_set_hooks(c->store, &(struct store_hooks){ 0 });
+	editor_cancel(c);
+	give_up_dialogs(c);
+	orders_forget(c);
+	shells_finish(c);
+	while (c->view)
+		view_close(c);
+	lineedit_destroy(c->line);
+	if (c->history_file)
+		history_save(c->history, c->history_file);
+	history_destroy(c->history);
+	free(c->history_file);
+	intent_free(&c->intent);
+	panes_finish(c);
+	console_listening(c, false);
+	for (size_t i = 0; i < ARRAY_LEN(c->signals); i++)
+		if (c->signals[i])
+			loop_signal_remove(c->signals[i]);
+	loop_timer_remove(c->redraw_timer);
+	loop_timer_remove(c->esc_timer);
+	loop_timer_remove(c->calm_timer);
+	keys_destroy(c->keys);
+	canvas_stop();
+	free(c->bindings);
+	if (c->reloaded)               /* the store outlives what we read */
+		servers_reconfigure(c->store, c->given, false);
+	settings_destroy(c->reloaded);
+	free(c);
+}

@@ -1,0 +1,677 @@
+/* dialog.c: boxes that ask.
+ *
+ * Every box is the same struct: a title, wrapped text, and below it one of a few bodies (a row of choices, a list, a line
+ * being typed, a pager). A body is a table row of functions; what they need lies in the struct. */
+#include "tui/dialog.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/base/mem.h"
+#include "backends/base/wash.h"
+#include "backends/link/ask.h"
+#include "backends/store/doc.h"
+#include "tui/box_text.h"
+#include "tui/fuzzy.h"
+#include "tui/pager.h"
+
+#define BOX_WIDTH 62          /* cells of a box with words, where the screen has them */
+#define BOX_NARROW 56         /* screens narrower than this give a box their full width */
+#define TEXT_WIDTH 100        /* of a box to read in */
+#define FILTER_MAX 64
+
+struct item {
+	char *label, *help;       /* owned */
+	struct key key;           /* K_NONE: none */
+	char key_text[KEY_NAME_SIZE];
+	bool disabled;
+};
+
+struct body {
+	/* Feeds a key; true: over, with d->result set. */
+	bool (*key)(struct dialog *, const struct key *);
+	int (*rows)(const struct dialog *, int width);       /* that it would like */
+	void (*draw)(struct dialog *, const struct canvas *);
+};
+
+struct dialog {
+	const struct body *body;
+	char *title, *text, *command;    /* owned; NULL none */
+	enum tone tone;                  /* of the border */
+	struct item *items;              /* owned */
+	size_t n;
+	int chosen;                      /* index of the item under the cursor, or -1 */
+	size_t top;                      /* of a list, or of the text when it does not fit */
+	size_t shown;                    /* rows of the list in the last drawing */
+	bool filtering;                  /* a menu is narrowed by typing */
+	char filter[FILTER_MAX];
+	struct lineedit *line;           /* owned */
+	char *type_name;                 /* what must be typed; owned; NULL */
+	bool can_keep, is_ask, wrong;
+	const char *keep_words;          /* for how long */
+	bool secret_answer;              /* what was typed leaves as a struct secret only */
+	struct doc doc;                  /* owned */
+	struct pager *pager;             /* owned */
+	struct dialog_result result;
+	dialog_fn *fn;
+	void *arg;
+};
+
+/* --- life ------------------------------------------------------------------------------------------------ */
+
+static struct dialog *create(const struct body *body, const char *title, const char *text, dialog_fn *fn, void *arg)
+{
+	struct dialog *d = xcalloc(1, sizeof(*d));
+
+	d->body = body;
+	d->title = xstrdup(title);
+	d->text = text && *text ? xstrndup(text, BOX_TEXT_MAX) : NULL;
+	d->tone = TONE_TITLE_FOCUS;
+	d->chosen = -1;
+	d->result.choice = DIALOG_GIVEN_UP;
+	d->fn = fn;
+	d->arg = arg;
+	return d;
+}
+
+static void add_items(struct dialog *d, const struct dialog_item *items, size_t n)
+{
+	d->items = xcalloc(n ? n : 1, sizeof(*d->items));
+	d->n = n;
+	for (size_t i = 0; i < n; i++) {
+		struct item *it = &d->items[i];
+		it->label = xstrdup(items[i].label ? items[i].label : "");
+		it->help = xstrdup(items[i].help);
+		it->disabled = items[i].disabled;
+		if (items[i].key && key_parse(items[i].key, &it->key))
+			key_name(&it->key, it->key_text);
+	}
+}
+
+void dialog_cancel(struct dialog *d)
+{
+	if (!d)
+		return;
+	for (size_t i = 0; i < d->n; i++) {
+		free(d->items[i].label);
+		free(d->items[i].help);
+	}
+	free(d->items);
+	lineedit_destroy(d->line);
+	pager_destroy(d->pager);
+	doc_finish(&d->doc);
+	free(d->type_name);
+	free(d->title);
+	free(d->text);
+	free(d->command);
+	free(d);
+}
+
+void dialog_finish(struct dialog *d)
+{
+	struct dialog_result r = d->result;
+	dialog_fn *fn = d->fn;
+	void *arg = d->arg;
+	char *text = NULL;
+
+	if (d->line && r.choice == 1) {
+		if (d->secret_answer)
+			r.secret = lineedit_secret(d->line);
+		else
+			text = xstrdup(lineedit_text(d->line));
+	} else if (d->is_ask && r.choice == 1) {      /* a fingerprint: the answer is a word */
+		r.secret = secret_create("yes", 3);
+	}
+	r.text = text ? text : "";
+	dialog_cancel(d);
+	if (fn)
+		fn(&r, arg);
+	else
+		secret_destroy(r.secret);
+	free(text);
+}
+
+const char *dialog_typed(const struct dialog *d)
+{
+	return d->line && !d->secret_answer && !d->is_ask && !d->type_name ? lineedit_text(d->line) : "";
+}
+
+static bool over(struct dialog *d, int choice)
+{
+	d->result.choice = choice;
+	return true;
+}
+
+static bool gives_up(const struct key *k)
+{
+	return key_is(k, "Esc") || key_is(k, "C-c") || key_is(k, "C-g") || k->code == K_HANGUP;
+}
+
+/* --- body: a row of choices ------------------------------------------------------------------------------------ */
+
+static int item_width(const struct item *it)
+{
+	return (int)(cells(it->key_text) + cells(it->label)) + 3;     /* "[n] No" */
+}
+
+/* Places the choices from the right, or one below the other where one row does not do. */
+static int choices_rows(const struct dialog *d, int width)
+{
+	int sum = 0;
+
+	for (size_t i = 0; i < d->n; i++)
+		sum += item_width(&d->items[i]) + (i ? 3 : 0);
+	return sum <= width ? 1 : (int)d->n;
+}
+
+static int draw_choice(const struct dialog *d, const struct canvas *c, int y, int x, size_t i)
+{
+	const struct item *it = &d->items[i];
+	bool chosen = d->chosen == (int)i;
+	int from = x;
+
+	x += canvas_textf(c, y, x, -1, it->disabled ? TONE_DIM : TONE_KEY, "[%s]", it->key_text);
+	x += canvas_text(c, y, x, -1, TONE_PLAIN, " ");
+	x += canvas_text(c, y, x, -1, it->disabled ? TONE_DIM : chosen ? TONE_TITLE_FOCUS : TONE_PLAIN, it->label);
+	if (chosen) {
+		struct canvas part = canvas_part(c, y, from, 1, x - from);
+		canvas_row_tone(&part, 0, TONE_CURSOR);
+	}
+	return x;
+}
+
+static void draw_choices(struct dialog *d, const struct canvas *c)
+{
+	int rows = choices_rows(d, c->width), sum = 0, x;
+
+	for (size_t i = 0; i < d->n; i++)
+		sum += item_width(&d->items[i]) + (i ? 3 : 0);
+	x = rows == 1 ? c->width - sum : 0;
+	for (size_t i = 0; i < d->n; i++) {
+		int end = draw_choice(d, c, rows == 1 ? 0 : (int)i, x, i);
+		x = rows == 1 ? end + 3 : 0;
+	}
+}
+
+static bool choose_by_key(struct dialog *d, const struct key *k, int *choice)
+{
+	for (size_t i = 0; i < d->n; i++) {
+		if (d->items[i].key.code == K_NONE || d->items[i].disabled || !key_equal(&d->items[i].key, k))
+			continue;
+		*choice = (int)i;
+		return true;
+	}
+	return false;
+}
+
+static void step_choice(struct dialog *d, int step)
+{
+	for (size_t tries = 0; tries < d->n; tries++) {
+		d->chosen = d->chosen < 0 ? (step > 0 ? 0 : (int)d->n - 1) : (d->chosen + step + (int)d->n) % (int)d->n;
+		if (!d->items[d->chosen].disabled)
+			return;
+	}
+}
+
+/* The text, when it does not fit, is scrolled with the keys that move. */
+static bool scroll_text(struct dialog *d, const struct key *k)
+{
+	if (key_is(k, "Down") || key_is(k, "j") || key_is(k, "PgDn"))
+		d->top++;
+	else if ((key_is(k, "Up") || key_is(k, "k") || key_is(k, "PgUp")) && d->top)
+		d->top--;
+	else
+		return false;
+	return true;
+}
+
+static bool choices_key(struct dialog *d, const struct key *k)
+{
+	int choice;
+
+	if (choose_by_key(d, k, &choice))
+		return over(d, choice);
+	if (gives_up(k))
+		return over(d, DIALOG_GIVEN_UP);
+	if (key_is(k, "Enter") && d->chosen >= 0)
+		return over(d, d->chosen);
+	if (key_is(k, "Tab") || key_is(k, "Right"))
+		step_choice(d, 1);
+	else if (key_is(k, "S-Tab") || key_is(k, "Left"))
+		step_choice(d, -1);
+	else
+		scroll_text(d, k);
+	return false;
+}
+
+static const struct body choices_body = { choices_key, choices_rows, draw_choices };
+
+struct dialog *dialog_question(const char *title, const char *text, const struct dialog_item *items, size_t n, int first,
+                               dialog_fn *fn, void *arg)
+{
+	struct dialog *d = create(&choices_body, title, text, fn, arg);
+
+	add_items(d, items, n);
+	d->chosen = first >= 0 && first < (int)n ? first : -1;
+	return d;
+}
+
+/* --- body: a name to be typed ------------------------------------------------------------------------------------- */
+
+static bool typed_key(struct dialog *d, const struct key *k)
+{
+	switch (lineedit_key(d->line, k)) {
+	case LINEEDIT_CANCELLED:
+		return over(d, DIALOG_GIVEN_UP);
+	case LINEEDIT_DONE:
+		if (!strcmp(lineedit_text(d->line), d->type_name))
+			return over(d, 1);
+		d->wrong = true;
+		return false;
+	case LINEEDIT_CHANGED:
+		d->wrong = false;
+		return false;
+	default:
+		return false;
+	}
+}
+
+static void typed_words(const struct dialog *d, char *buf, size_t size)
+{
+	if (d->wrong)
+		snprintf(buf, size, "That is not \"%s\". Esc leaves everything as it is.", d->type_name);
+	else
+		snprintf(buf, size, "Protected: type %s to go on. Esc leaves it.", d->type_name);
+}
+
+static int typed_rows(const struct dialog *d, int width)
+{
+	char words[256];
+
+	typed_words(d, words, sizeof(words));
+	return box_text_rows(words, width) + 1;
+}
+
+static void draw_typed(struct dialog *d, const struct canvas *c)
+{
+	char words[256];
+
+	typed_words(d, words, sizeof(words));
+	box_text_draw(c, 0, c->height - 1, d->wrong ? TONE_BAD : TONE_WARN, words, 0);
+	lineedit_draw(d->line, c, c->height - 1, 0, -1, true);
+}
+
+static const struct body typed_body = { typed_key, typed_rows, draw_typed };
+
+struct dialog *dialog_confirm(const struct confirm_spec *s, dialog_fn *fn, void *arg)
+{
+	struct dialog_item items[] = {
+		{ "n", "No", NULL, false }, { "y", s->yes ? s->yes : "Yes", NULL, false },
+	};
+	struct lineedit_config line = { .prompt = "> ", .max = 128, .keep_empty = true };
+	struct dialog *d = create(s->type_name ? &typed_body : &choices_body, s->title, s->detail, fn, arg);
+
+	d->command = xstrdup(s->command);
+	if (s->danger || s->type_name)
+		d->tone = TONE_BAD;
+	if (s->type_name) {
+		d->type_name = xstrdup(s->type_name);
+		d->line = lineedit_create(&line);
+	} else {
+		add_items(d, items, 2);
+		d->chosen = 0;
+	}
+	return d;
+}
+
+/* --- body: a list ---------------------------------------------------------------------------------------------------- */
+
+static bool item_fits(const struct dialog *d, size_t i)
+{
+	struct fuzzy f;
+	char text[512];
+
+	if (!d->filter[0])
+		return true;
+	fuzzy_compile(&f, d->filter);
+	snprintf(text, sizeof(text), "%s %s", d->items[i].label, d->items[i].help ? d->items[i].help : "");
+	return fuzzy_match(&f, text, NULL) > 0;
+}
+
+static void list_step(struct dialog *d, int step)
+{
+	for (int at = d->chosen + step; at >= 0 && at < (int)d->n; at += step) {
+		if (d->items[at].disabled || !item_fits(d, (size_t)at))
+			continue;
+		d->chosen = at;
+		return;
+	}
+}
+
+static void list_first(struct dialog *d)
+{
+	d->chosen = -1;
+	d->top = 0;
+	list_step(d, 1);
+}
+
+/* While narrowing, letters are text. */
+static bool filter_key(struct dialog *d, const struct key *k)
+{
+	char text[8];
+	size_t len = strlen(d->filter), n = key_text(k, text);
+
+	if (n && len + n < sizeof(d->filter)) {
+		strcpy(d->filter + len, text);
+	} else if (key_is(k, "Backspace") && len) {
+		do
+			d->filter[--len] = 0;
+		while (len && ((unsigned char)d->filter[len] & 0xc0) == 0x80);
+	} else if (key_is(k, "Esc") || key_is(k, "Backspace")) {
+		d->filter[0] = 0;
+		d->filtering = false;
+	} else {
+		return false;
+	}
+	list_first(d);
+	return true;
+}
+
+static bool list_key(struct dialog *d, const struct key *k)
+{
+	int choice;
+
+	if (d->filtering && filter_key(d, k))
+		return false;
+	if (!d->filtering && choose_by_key(d, k, &choice))
+		return over(d, choice);
+	if (gives_up(k) || key_is(k, "q"))
+		return over(d, DIALOG_GIVEN_UP);
+	if (key_is(k, "Enter"))
+		return d->chosen >= 0 && over(d, d->chosen);
+	if (key_is(k, "/"))
+		d->filtering = true;
+	else if (key_is(k, "Down") || key_is(k, "j") || key_is(k, "C-n") || key_is(k, "Tab"))
+		list_step(d, 1);
+	else if (key_is(k, "Up") || key_is(k, "k") || key_is(k, "C-p") || key_is(k, "S-Tab"))
+		list_step(d, -1);
+	else if (key_is(k, "Home") || key_is(k, "g"))
+		list_first(d);
+	else if (key_is(k, "PgDn") || key_is(k, "PgUp") || key_is(k, "End") || key_is(k, "G"))
+		for (size_t i = 0; i < (key_is(k, "PgDn") || key_is(k, "PgUp") ? d->shown : d->n); i++)
+			list_step(d, key_is(k, "PgUp") ? -1 : 1);
+	return false;
+}
+
+static int list_rows(const struct dialog *d, int width)
+{
+	int rows = 0;
+
+	for (size_t i = 0; i < d->n; i++)
+		rows += item_fits(d, i);
+	return (rows ? rows : 1) + d->filtering;
+}
+
+static void draw_item(const struct dialog *d, const struct canvas *c, int y, size_t i, int key_width, int label_width)
+{
+	const struct item *it = &d->items[i];
+	int x = 1;
+
+	canvas_text(c, y, x, -1, it->disabled ? TONE_DIM : TONE_KEY, it->key_text);
+	x += key_width ? key_width + 2 : 0;
+	canvas_text(c, y, x, -1, it->disabled ? TONE_DIM : TONE_PLAIN, it->label);
+	if (it->help)
+		canvas_text_cut(c, y, x + label_width + 2, TONE_DIM, it->help);
+	if (d->chosen == (int)i)
+		canvas_row_tone(c, y, TONE_CURSOR);
+}
+
+static void list_widths(const struct dialog *d, int *key, int *label)
+{
+	*key = *label = 0;
+	for (size_t i = 0; i < d->n; i++) {
+		int k = (int)cells(d->items[i].key_text), l = (int)cells(d->items[i].label);
+		*key = k > *key ? k : *key;
+		*label = l > *label ? l : *label;
+	}
+}
+
+static void draw_list(struct dialog *d, const struct canvas *all)
+{
+	struct canvas c = canvas_part(all, d->filtering, 0, -1, -1);
+	int key_width, label_width;
+	size_t place = 0, at = 0, rows = (size_t)(c.height > 0 ? c.height : 0);
+
+	if (d->filtering) {
+		int x = canvas_textf(all, 0, 0, -1, TONE_PROMPT, "/%s", d->filter);
+		canvas_cursor(all, 0, x);
+	}
+	list_widths(d, &key_width, &label_width);
+	for (size_t i = 0; i < d->n && (int)i < d->chosen; i++)
+		place += item_fits(d, i);
+	d->shown = rows > 1 ? rows - 1 : 1;
+	if (place < d->top)
+		d->top = place;
+	if (rows && place >= d->top + rows)
+		d->top = place - rows + 1;
+	for (size_t i = 0; i < d->n; i++) {
+		if (!item_fits(d, i))
+			continue;
+		if (at >= d->top && at < d->top + rows)
+			draw_item(d, &c, (int)(at - d->top), i, key_width, label_width);
+		at++;
+	}
+	if (!at)
+		canvas_text(&c, 0, 1, -1, TONE_DIM, d->filter[0] ? "nothing is called so" : "nothing can be done here now");
+}
+
+static const struct body list_body = { list_key, list_rows, draw_list };
+
+struct dialog *dialog_menu(const char *title, const struct dialog_item *items, size_t n, dialog_fn *fn, void *arg)
+{
+	struct dialog *d = create(&list_body, title, NULL, fn, arg);
+
+	add_items(d, items, n);
+	list_first(d);
+	return d;
+}
+
+/* --- body: a line being typed ------------------------------------------------------------------------------------------- */
+
+static bool line_key(struct dialog *d, const struct key *k)
+{
+	if (d->is_ask && key_is(k, "C-x"))
+		return over(d, 0);
+	if (d->can_keep && key_is(k, "C-o")) {
+		d->result.keep = !d->result.keep;
+		return false;
+	}
+	switch (lineedit_key(d->line, k)) {
+	case LINEEDIT_DONE:
+		return over(d, 1);
+	case LINEEDIT_CANCELLED:
+		return over(d, DIALOG_GIVEN_UP);
+	case LINEEDIT_IGNORED:
+		scroll_text(d, k);
+		return false;
+	default:
+		return false;
+	}
+}
+
+static int line_rows(const struct dialog *d, int width)
+{
+	return 1 + lineedit_list_rows(d->line, 6) + d->is_ask + d->can_keep;
+}
+
+static void draw_line(struct dialog *d, const struct canvas *c)
+{
+	int list = lineedit_list_rows(d->line, 6), y = 0;
+
+	lineedit_draw(d->line, c, y++, 0, -1, true);
+	if (list) {
+		struct canvas part = canvas_part(c, y, 0, list, -1);
+		lineedit_list_draw(d->line, &part);
+		y += list;
+	}
+	if (d->can_keep)
+		canvas_textf(c, y++, 0, -1, TONE_PLAIN, "[%c] keep it %s (C-o)", d->result.keep ? 'x' : ' ', d->keep_words);
+	if (d->is_ask)
+		canvas_text(c, y, 0, -1, TONE_HINT, "Enter answer  Esc later  C-x refuse");
+}
+
+static const struct body line_body = { line_key, line_rows, draw_line };
+
+struct dialog *dialog_prompt(const char *title, const char *text, const struct lineedit_config *line, dialog_fn *fn,
+                             void *arg)
+{
+	struct lineedit_config c = *line;
+	struct dialog *d = create(&line_body, title, text, fn, arg);
+
+	c.keep_empty = true;
+	d->line = lineedit_create(&c);
+	d->secret_answer = c.secret;
+	return d;
+}
+
+/* --- an ask --------------------------------------------------------------------------------------------------------------- */
+
+static bool host_key_key(struct dialog *d, const struct key *k)
+{
+	/* No Enter here: a fingerprint is accepted on purpose or not at all. */
+	if (key_is(k, "y"))
+		return over(d, 1);
+	if (key_is(k, "n") || key_is(k, "C-x"))
+		return over(d, 0);
+	if (gives_up(k))
+		return over(d, DIALOG_GIVEN_UP);
+	scroll_text(d, k);
+	return false;
+}
+
+static const struct body host_key_body = { host_key_key, choices_rows, draw_choices };
+
+struct dialog *dialog_ask(const struct ask *a, dialog_fn *fn, void *arg)
+{
+	static const struct dialog_item yes_no[] = {
+		{ "Esc", "later", NULL, false }, { "n", "refuse", NULL, false }, { "y", "it is right, remember it", NULL, false },
+	};
+	struct dialog *d;
+	char prompt[sizeof(a->prompt) + 2];
+
+	if (a->kind == ASK_HOST_KEY) {
+		d = create(&host_key_body, a->title, a->text, fn, arg);
+		add_items(d, yes_no, ARRAY_LEN(yes_no));
+		d->is_ask = true;
+		d->tone = TONE_ASKS;
+		return d;
+	}
+	snprintf(prompt, sizeof(prompt), "%s ", a->prompt);
+	struct lineedit_config line = { .prompt = prompt, .secret = !a->echo, .keep_empty = true };
+	d = create(&line_body, a->title, a->text, fn, arg);
+	d->line = lineedit_create(&line);
+	d->is_ask = d->secret_answer = true;
+	d->can_keep = a->can_keep;
+	d->keep_words = a->kind == ASK_SUDO ? "for 5 minutes" : "to connect again, until mocr ends";
+	d->tone = TONE_ASKS;
+	return d;
+}
+
+/* --- text to read ------------------------------------------------------------------------------------------------------------ */
+
+static bool reader_key(struct dialog *d, const struct key *k)
+{
+	if (!pager_typing(d->pager) && (gives_up(k) || key_is(k, "q") || key_is(k, "Enter") || key_is(k, "?")))
+		return over(d, DIALOG_GIVEN_UP);
+	pager_key(d->pager, k);
+	return false;
+}
+
+static int reader_rows(const struct dialog *d, int width)
+{
+	return (int)(d->doc.n < 1000 ? d->doc.n : 1000) + 1;
+}
+
+static void draw_reader(struct dialog *d, const struct canvas *c)
+{
+	char status[128];
+	struct canvas text = canvas_part(c, 0, 0, c->height - 1, -1);
+
+	pager_draw(d->pager, &text);
+	pager_status(d->pager, status, sizeof(status));
+	canvas_textf(c, c->height - 1, 0, -1, TONE_HINT, "Esc closes  / search%s%s", *status ? "  " : "", status);
+}
+
+static const struct body reader_body = { reader_key, reader_rows, draw_reader };
+
+struct dialog *dialog_text(const char *title, struct doc *doc, dialog_fn *fn, void *arg)
+{
+	struct dialog *d = create(&reader_body, title, NULL, fn, arg);
+
+	d->doc = *doc;
+	doc_init(doc);
+	d->pager = pager_create_doc(&d->doc);
+	return d;
+}
+
+/* --- the box ------------------------------------------------------------------------------------------------------------------ */
+
+bool dialog_key(struct dialog *d, const struct key *k)
+{
+	if (k->code == K_HANGUP)
+		return over(d, DIALOG_GIVEN_UP);
+	return d->body->key(d, k);
+}
+
+static int box_width(const struct dialog *d, int screen)
+{
+	int want = d->body == &reader_body ? TEXT_WIDTH : BOX_WIDTH, key, label;
+	int title = d->title ? (int)cells(d->title) + 6 : 0;
+
+	if (d->body == &list_body) {             /* as wide as its longest line */
+		list_widths(d, &key, &label);
+		for (size_t i = 0; i < d->n; i++) {
+			int w = key + label + 10 + (d->items[i].help ? (int)cells(d->items[i].help) : 0);
+			want = w > want ? w : want;
+		}
+	}
+	want = title > want ? title : want;
+	return screen < BOX_NARROW || want > screen ? screen : want;
+}
+
+/* The box of a dialog: border, then command and text, a blank line where there is room, then the body at the end. */
+void dialog_draw(struct dialog *d, const struct canvas *screen)
+{
+	int width = box_width(d, screen->width), inner = width - 4;
+	int command = box_text_rows(d->command, inner), text = box_text_rows(d->text, inner);
+	int body = d->body->rows(d, inner), gap = (command || text) && screen->height > 12;
+	int height = command + text + gap + body + 2, room;
+	struct canvas box, in, part;
+
+	if (height > screen->height)
+		height = screen->height;
+	box = canvas_part(screen, (screen->height - height) / 2, (screen->width - width) / 2, height, width);
+	canvas_clear(&box);
+	canvas_border(&box, d->tone, d->title);
+	in = canvas_part(&box, 1, 2, box.height - 2, box.width - 4);
+	/* A small screen keeps the body, then the command, then as much of the text as fits. */
+	if (body > in.height)
+		body = in.height;
+	room = in.height - body - gap;
+	if (command > room)
+		command = room > 0 ? room : 0;
+	box_text_draw(&in, 0, command, TONE_CODE, d->command, 0);
+	room -= command;
+	if (text > room && d->body != &list_body) {
+		if (d->top > (size_t)(text - room))
+			d->top = (size_t)(text - room);
+		box_text_draw(&in, command, room, TONE_PLAIN, d->text, d->top);
+		if (room > 0)
+			canvas_text(&box, command + room, box.width - 2, 1, TONE_DIM, canvas_ascii() ? "v" : "▼");
+	} else {
+		box_text_draw(&in, command, text, TONE_PLAIN, d->text, 0);
+	}
+	part = canvas_part(&in, in.height - body, 0, body, -1);
+	d->body->draw(d, &part);
+}

@@ -1,0 +1,129 @@
+/* One frame: where everything goes now, and what is shown told to the store. */
+#include <string.h>
+
+#include "backends/base/human.h"
+#include "tui/attach.h"
+#include "tui/console_internal.h"
+
+#define FLASH_LINES 3
+#define EMPTY_FLEET_LINES 5
+
+void note_change(struct console *c, int64_t wall_ms)
+{
+	if (wall_ms && (!c->next_change_ms || wall_ms < c->next_change_ms))
+		c->next_change_ms = wall_ms;
+}
+
+static void lay_out(struct console *c)
+{
+	struct canvas screen = canvas_screen();
+	struct layout_want want = {
+		.height = screen.height, .width = screen.width, .n = c->n_panes, .focus = c->focus, .other = c->other,
+		.in_server = c->scope[0], .zoom = c->zoom, .hints = c->settings->hints && !c->hide_hints,
+	};
+	for (size_t i = 0; i < c->n_panes; i++)
+		want.rows[i] = c->panes[i].table ? c->panes[i].total : c->panes[i].lines;
+	if (!want.rows[PANE_FLEET])
+		want.rows[PANE_FLEET] = EMPTY_FLEET_LINES;       /* how servers are added */
+	layout(&want, &c->layout);
+}
+
+static void draw_panes(struct console *c)
+{
+	for (size_t i = 0; i < c->layout.n; i++) {
+		const struct layout_pane *p = &c->layout.panes[i];
+		pane_draw(c, p->panel, &p->at, p->title);
+	}
+}
+
+static int last_line(const struct canvas *screen)
+{
+	return screen->height > 0 ? screen->height - 1 : 0;
+}
+
+/* The line being typed takes the bottom line; its candidates stand above it. */
+static void draw_line(struct console *c)
+{
+	struct canvas screen = canvas_screen();
+	int y = last_line(&screen);
+	struct canvas line = canvas_part(&screen, y, 0, 1, -1);
+	canvas_clear(&line);
+	lineedit_draw(c->line, &line, 0, 0, -1, true);
+	int rows = lineedit_list_rows(c->line, y / 2);
+	if (rows > 0 && y - rows >= 0) {
+		struct canvas list = canvas_part(&screen, y - rows, 0, rows, -1);
+		canvas_clear(&list);
+		lineedit_list_draw(c->line, &list);
+	}
+}
+
+size_t wrap(const char *text, int width)
+{
+	size_t n = cells_fit(text, width > 1 ? (size_t)width : 1, NULL), cut = n;
+	if (!text[n])
+		return n;
+	while (cut > n / 2 && text[cut] != ' ')
+		cut--;
+	return cut > n / 2 ? cut : n ? n : strlen(text);
+}
+
+int draw_wrapped(const struct canvas *at, int y, int x, enum tone tone, const char *text)
+{
+	int first = y;
+	while (*text && y < at->height) {
+		size_t n = wrap(text, at->width - x - 1);
+		canvas_textf(at, y++, x, -1, tone, "%.*s", (int)n, text);
+		text += n + strspn(text + n, " ");
+	}
+	return y - first;
+}
+
+/* A message takes the bottom line, and up to FLASH_LINES where it is long. */
+static void draw_flash(struct console *c)
+{
+	struct canvas screen = canvas_screen();
+	int lines = 0, most = screen.height / 6 < FLASH_LINES ? screen.height / 6 : FLASH_LINES;
+	if (!c->flash[0])
+		return;
+	if (now_wall_ms() >= c->flash_until_ms) {
+		c->flash[0] = '\0';
+		return;
+	}
+	for (const char *t = c->flash; *t && (lines < most || !lines); lines++) {
+		t += wrap(t, screen.width - 2);
+		t += strspn(t, " ");
+	}
+	struct canvas at = canvas_part(&screen, screen.height - lines, 0, lines, -1);
+	canvas_clear(&at);
+	draw_wrapped(&at, 0, 1, c->flash_tone, c->flash);
+	note_change(c, c->flash_until_ms);
+}
+
+void console_draw(struct console *c)
+{
+	struct canvas screen = canvas_screen();
+	if (attach_current())
+		return;
+	c->next_change_ms = 0;
+	panes_refresh(c);
+	view_refresh(c);
+	lay_out(c);
+	canvas_clear(&screen);
+	store_shown_begin(c->store);
+	draw_header(c);
+	if (c->view)
+		view_draw(c, &c->layout.body);
+	else
+		draw_panes(c);
+	store_shown_end(c->store);
+	if (c->layout.bar.height && !c->view)
+		draw_bar(c);
+	if (c->layout.hint.height)
+		draw_hint(c);
+	draw_flash(c);
+	if (c->line)
+		draw_line(c);
+	if (c->dialog)
+		dialog_draw(c->dialog, &screen);
+	canvas_flush();
+}

@@ -1,0 +1,172 @@
+/* The user's editor has the terminal as a shell would give it; the loop goes on and only hears when it has ended. It stays in our
+ * process group, so that its Ctrl-Z stops both and fg brings both back. */
+#include "tui/editor.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "backends/base/mem.h"
+#include "backends/link/loop.h"
+#include "backends/store/activity.h"
+#include "tui/console_internal.h"
+
+extern char **environ;
+
+struct editor {
+	struct console *console;
+	char *file, *given;              /* owned: what is edited; what stood in it at first */
+	pid_t pid;
+	struct loop_child *child;
+	editor_fn *done;
+	void *arg;
+};
+
+static bool write_text(int fd, const char *text)
+{
+	size_t len = text ? strlen(text) : 0;
+	while (len) {
+		ssize_t n = write(fd, text, len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		text += n;
+		len -= (size_t)n;
+	}
+	return true;
+}
+
+/* Where it outlives the console, and the log-in: what was written is lost by neither. */
+static char *make_file(const struct console *c, const char *text)
+{
+	const char *tmp = getenv("TMPDIR"), *state = c->settings->state_dir;
+	char *file = state ? xasprintf("%s/prompt-XXXXXX.md", state) : xasprintf("%s/mocr-prompt-XXXXXX.md", tmp && *tmp ? tmp : "/tmp");
+	int fd = mkstemps(file, 3);
+	bool good = fd >= 0 && write_text(fd, text);
+	if (fd >= 0 && close(fd) != 0)
+		good = false;
+	if (good)
+		return file;
+	if (fd >= 0)
+		unlink(file);
+	free(file);
+	return NULL;
+}
+
+static char *read_text(const char *file)
+{
+	char *text = xcalloc(1, EDITOR_TEXT_MAX + 2);
+	FILE *f = fopen(file, "re");
+	size_t n = f ? fread(text, 1, EDITOR_TEXT_MAX + 1, f) : 0;
+	if (f)
+		fclose(f);
+	while (n && strchr("\r\n \t", text[n - 1]))
+		n--;
+	text[n] = '\0';
+	if (f && n <= EDITOR_TEXT_MAX)
+		return text;
+	free(text);
+	return NULL;
+}
+
+static void release(struct editor *e)
+{
+	free(e->file);
+	free(e->given);
+	free(e);
+}
+
+/* What it was given, or nothing, is not worth keeping. */
+static bool has_work(const struct editor *e)
+{
+	char *text = read_text(e->file);
+	bool work = !text || (*text && strcmp(text, e->given) != 0);
+	free(text);
+	return work && access(e->file, R_OK) == 0;
+}
+
+static void on_end(struct loop_child *child, pid_t pid, int status, void *arg)
+{
+	struct editor *e = arg;
+	struct console *c = e->console;
+	bool good = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	char *text = good ? read_text(e->file) : NULL, *why = NULL;
+	const char *said = !good ? "the editor did not end well" : !text ? "what it saved is over 256 kB, or could not be read" :
+	                   !*text ? "nothing was written" : NULL;
+	(void)pid;
+	loop_child_remove(child);
+	if (said && has_work(e))
+		why = xasprintf("%s; it is kept in %s", said, e->file);
+	else
+		unlink(e->file);
+	if (said && !why)
+		why = xstrdup(said);
+	c->editor = NULL;
+	canvas_resume();
+	console_listening(c, true);
+	canvas_resized();
+	console_redraw(c);
+	e->done(why ? NULL : text, why, e->arg);
+	free(text);
+	free(why);
+	release(e);
+}
+
+static bool start(struct editor *e)
+{
+	static const char script[] = "exec ${VISUAL:-${EDITOR:-vi}} \"$1\"";
+	const char *argv[] = { "sh", "-c", script, "sh", e->file, NULL };
+	posix_spawnattr_t attr;
+	sigset_t none, all;
+	sigemptyset(&none);
+	sigfillset(&all);
+	posix_spawnattr_init(&attr);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	posix_spawnattr_setsigmask(&attr, &none);
+	posix_spawnattr_setsigdefault(&attr, &all);
+	bool good = posix_spawnp(&e->pid, argv[0], NULL, &attr, (char *const *)argv, environ) == 0;
+	posix_spawnattr_destroy(&attr);
+	return good;
+}
+
+void editor_open(struct console *c, const char *text, editor_fn *done, void *arg)
+{
+	char *file = c->editor ? NULL : make_file(c, text);
+	if (!file) {
+		done(NULL, "no file could be made for the editor", arg);
+		return;
+	}
+	struct editor *e = xcalloc(1, sizeof(*e));
+	*e = (struct editor){ .console = c, .file = file, .given = xstrdup(text ? text : ""), .done = done, .arg = arg };
+	console_listening(c, false);
+	canvas_suspend();
+	if (!start(e)) {
+		canvas_resume();
+		console_listening(c, true);
+		done(NULL, "the editor could not be started", arg);
+		unlink(e->file);
+		release(e);
+		return;
+	}
+	c->editor = e;
+	e->child = loop_child_add(c->loop, e->pid, on_end, e);
+}
+
+void editor_cancel(struct console *c)
+{
+	struct editor *e = c->editor;
+	if (!e)
+		return;
+	kill(e->pid, SIGTERM);
+	loop_child_remove(e->child);
+	c->editor = NULL;
+	activity_add(c->store, ACTIVITY_NOTE, HEALTH_ATTENTION, NULL, "mocr ended while the editor was open; what it saved is in %s", e->file);
+	e->done(NULL, "mocr ended", e->arg);
+	release(e);
+}

@@ -1,0 +1,294 @@
+/* fuzzy.c: words against names.
+ *
+ * A word is looked for as a substring first, for that is what most people type; only when it is none, as a subsequence
+ * within one word of the text, so that a long row does not match everything. Characters are compared one by one, folded by
+ * utf8proc; rows are mostly ASCII, which is folded without it. */
+#include "tui/fuzzy.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <utf8proc.h>
+
+#define SPREAD 4              /* a subsequence may stretch over so many times its length */
+
+enum { SCORE_EXACT = 100, SCORE_START = 40, SCORE_CHAR = 4, SCORE_NEXT = 4, SCORE_GAP = -1, SCORE_FUZZY = 10 };
+
+static unsigned fold(unsigned c, bool exact)
+{
+	if (exact)
+		return c;
+	if (c < 0x80)
+		return c >= 'A' && c <= 'Z' ? c + 32 : c;
+	return (unsigned)utf8proc_tolower((utf8proc_int32_t)c);
+}
+
+/* The character at *s, and on to the next. Bytes that are no UTF-8 stand for themselves. */
+static unsigned next_char(const char **s)
+{
+	utf8proc_int32_t c;
+	utf8proc_ssize_t n;
+
+	if (!(**s & 0x80))
+		return (unsigned char)*(*s)++;
+	n = utf8proc_iterate((const utf8proc_uint8_t *)*s, -1, &c);
+	if (n <= 0)
+		return 0x110000u + (unsigned char)*(*s)++;
+	*s += n;
+	return (unsigned)c;
+}
+
+bool text_has_upper(const char *s)
+{
+	while (*s) {
+		unsigned c = next_char(&s);
+		if (c < 0x110000 && fold(c, false) != c)
+			return true;
+	}
+	return false;
+}
+
+/* --- compiling -------------------------------------------------------------------------------------------- */
+
+static void compile_word(struct fuzzy_word *w, const char *s, size_t len)
+{
+	const char *end = s + len;
+	bool upper = false;
+
+	memset(w, 0, sizeof(*w));
+	w->ascii = true;
+	if (*s == '!') {
+		w->inverted = true;
+		s++;
+	}
+	while (s < end && w->n < FUZZY_WORD_MAX) {
+		unsigned c = next_char(&s);
+		w->chars[w->n++] = c;
+		w->ascii = w->ascii && c < 0x80;
+		upper = upper || (c < 0x110000 && fold(c, false) != c);
+	}
+	w->exact_case = upper;
+}
+
+void fuzzy_compile(struct fuzzy *f, const char *pattern)
+{
+	f->n = 0;
+	while (pattern && *pattern && f->n < FUZZY_WORDS) {
+		size_t len;
+		pattern += strspn(pattern, " \t");
+		len = strcspn(pattern, " \t");
+		if (len)
+			compile_word(&f->words[f->n], pattern, len);
+		if (len && f->words[f->n].n)     /* a lone "!" is not a word yet */
+			f->n++;
+		pattern += len;
+	}
+}
+
+/* --- matching one word -------------------------------------------------------------------------------------- */
+
+static bool is_start(const char *text, const char *at)
+{
+	if (at == text)
+		return true;
+	return strchr(" -_/.:@,=()[]", at[-1]) != NULL;
+}
+
+/* The length in bytes of w at s, or 0. */
+static size_t word_at(const struct fuzzy_word *w, const char *s)
+{
+	const char *from = s;
+
+	for (size_t i = 0; i < w->n; i++)
+		if (!*s || fold(next_char(&s), w->exact_case) != w->chars[i])
+			return 0;
+	return (size_t)(s - from);
+}
+
+/* The best place of w as a substring: one at the start of a name's part, else the first. */
+static const char *substring(const struct fuzzy_word *w, const char *text, size_t *len)
+{
+	const char *found = NULL, *s = text;
+	unsigned first = w->chars[0];
+
+	while (*s) {
+		const char *at = s;
+		size_t n;
+		if (fold(next_char(&s), w->exact_case) != first || !(n = word_at(w, at)))
+			continue;
+		if (!found || is_start(text, at)) {
+			found = at;
+			*len = n;
+		}
+		if (is_start(text, at))
+			break;
+	}
+	return found;
+}
+
+/* Where the characters of a subsequence are. */
+struct trail {
+	const char *at[FUZZY_WORD_MAX];
+	unsigned char size[FUZZY_WORD_MAX];
+};
+
+/* The first subsequence from s on within the text's word there; false: none begins here. */
+static bool follow_trail(const struct fuzzy_word *w, const char *s, struct trail *t)
+{
+	size_t i = 0, seen = 0, limit = w->n * SPREAD + SPREAD;
+
+	while (i < w->n && *s && *s != ' ' && seen++ < limit) {
+		const char *at = s;
+		if (fold(next_char(&s), w->exact_case) != w->chars[i])
+			continue;
+		t->at[i] = at;
+		t->size[i++] = (unsigned char)(s - at);
+	}
+	return i == w->n;
+}
+
+static int trail_score(const struct fuzzy_word *w, const char *text, const struct trail *t)
+{
+	int score = SCORE_FUZZY;
+
+	for (size_t i = 0; i < w->n; i++) {
+		score += SCORE_CHAR + (is_start(text, t->at[i]) ? SCORE_CHAR : 0);
+		if (i && t->at[i] == t->at[i - 1] + t->size[i - 1])
+			score += SCORE_NEXT;
+		else if (i)
+			score += SCORE_GAP * (int)(t->at[i] - t->at[i - 1] > 8 ? 8 : t->at[i] - t->at[i - 1]);
+	}
+	return score > 1 ? score : 1;
+}
+
+static int subsequence(const struct fuzzy_word *w, const char *text, struct trail *best)
+{
+	int best_score = 0;
+	struct trail t;
+	const char *s = text;
+
+	if (w->n < 2)
+		return 0;
+	while (*s) {
+		const char *at = s;
+		int score;
+		if (fold(next_char(&s), w->exact_case) != w->chars[0] || !follow_trail(w, at, &t))
+			continue;
+		score = trail_score(w, text, &t);
+		if (score > best_score) {
+			best_score = score;
+			*best = t;
+		}
+	}
+	return best_score;
+}
+
+/* --- hits ------------------------------------------------------------------------------------------------------ */
+
+static void add_hit(struct fuzzy_hits *h, const char *text, const char *at, size_t len)
+{
+	if (!h || h->n == FUZZY_HITS)
+		return;
+	h->hit[h->n].at = (unsigned)(at - text);
+	h->hit[h->n++].len = (unsigned)len;
+}
+
+static int by_place(const void *a, const void *b)
+{
+	const unsigned *x = a, *y = b;
+
+	return x[0] < y[0] ? -1 : x[0] > y[0];
+}
+
+static void tidy_hits(struct fuzzy_hits *h)
+{
+	size_t n = 0;
+
+	qsort(h->hit, h->n, sizeof(h->hit[0]), by_place);
+	for (size_t i = 0; i < h->n; i++) {
+		unsigned end = n ? h->hit[n - 1].at + h->hit[n - 1].len : 0;
+		unsigned this_end = h->hit[i].at + h->hit[i].len;
+		if (n && h->hit[i].at <= end) {
+			if (this_end > end)
+				h->hit[n - 1].len = this_end - h->hit[n - 1].at;
+		} else {
+			h->hit[n++] = h->hit[i];
+		}
+	}
+	h->n = n;
+}
+
+static int match_word(const struct fuzzy_word *w, const char *text, struct fuzzy_hits *h)
+{
+	size_t len = 0;
+	const char *at = substring(w, text, &len);
+	struct trail t;
+	int score;
+
+	if (w->inverted)
+		return at ? 0 : 1;
+	if (at) {
+		add_hit(h, text, at, len);
+		return SCORE_EXACT + (is_start(text, at) ? SCORE_START : 0) + (int)w->n;
+	}
+	score = subsequence(w, text, &t);
+	for (size_t i = 0; score && i < w->n; i++)
+		add_hit(h, text, t.at[i], t.size[i]);
+	return score;
+}
+
+int fuzzy_match(const struct fuzzy *f, const char *text, struct fuzzy_hits *hits)
+{
+	int score = 1;
+
+	if (hits)
+		hits->n = 0;
+	for (size_t i = 0; i < f->n; i++) {
+		int s = match_word(&f->words[i], text, hits);
+		if (!s) {
+			if (hits)
+				hits->n = 0;
+			return 0;
+		}
+		score += s;
+	}
+	if (hits)
+		tidy_hits(hits);
+	return score;
+}
+
+void fuzzy_marks(const struct fuzzy *f, const char *text, struct fuzzy_hits *hits)
+{
+	hits->n = 0;
+	for (size_t i = 0; i < f->n; i++)
+		if (!f->words[i].inverted)
+			match_word(&f->words[i], text, hits);
+	tidy_hits(hits);
+}
+
+/* The bytes of needle at s, case folded, or 0. */
+static size_t folded_at(const char *s, const char *needle)
+{
+	const char *from = s;
+
+	while (*needle)
+		if (!*s || fold(next_char(&s), false) != fold(next_char(&needle), false))
+			return 0;
+	return (size_t)(s - from);
+}
+
+long text_find(const char *text, size_t at, const char *needle, bool ignore_case, size_t *len)
+{
+	const char *s = text + at;
+
+	if (!*needle)
+		return -1;
+	if (!ignore_case) {
+		s = strstr(s, needle);
+		*len = strlen(needle);
+		return s ? s - text : -1;
+	}
+	for (; *s; next_char(&s))
+		if ((*len = folded_at(s, needle)))
+			return s - text;
+	return -1;
+}

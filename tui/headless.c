@@ -1,0 +1,457 @@
+/* headless.c: waiting for answers, then printing. */
+#include "tui/headless.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/deploy/deploy.h"
+#include "backends/link/ask.h"
+#include "backends/link/link.h"
+#include "backends/link/loop.h"
+#include "backends/sessions/session.h"
+#include "backends/store/action.h"
+#include "backends/store/record.h"
+#include "backends/store/report.h"
+#include "backends/store/server.h"
+#include "backends/store/settings.h"
+#include "backends/vitals/vitals.h"
+#include "tui/attach.h"
+
+#define TURN_MS 50
+#define NAMES_MAX 4096
+
+/* --- waiting ------------------------------------------------------------------------------------------------ */
+
+static bool settled(const struct server *v)
+{
+	const struct link *l = v->link;
+	if (l->state == LINK_DOWN || l->state == LINK_LOST)
+		return true;
+	if (l->state != LINK_UP)
+		return false;
+	for (const struct source *s = v->sources; s; s = s->next)
+		if (s->state == SOURCE_WAITING)
+			return false;
+	const struct source *vitals = server_source(v, "vitals");
+	return vitals->state != SOURCE_LIVE || (v->vitals && v->vitals->mem_total);   /* the first sample follows the facts */
+}
+
+bool headless_settled(const struct store *s)
+{
+	if (replay_is_on(s))
+		return true;           /* it has been played: no more will come */
+	for (struct server *v = store_servers(s); v; v = v->next)
+		if (!settled(v))
+			return false;
+	return true;
+}
+
+static void wait_for(struct store *s, bool (*ready)(const struct store *), int wait_ms)
+{
+	int64_t end = now_mono_ms() + wait_ms;
+	while (!ready(s) && now_mono_ms() < end) {
+		loop_turn(store_loop(s), TURN_MS);
+		headless_answer(s);
+	}
+}
+
+/* --- questions, on the terminal ------------------------------------------------------------------------------ */
+
+static struct secret *read_answer(const struct ask *ask)
+{
+	FILE *tty = fopen("/dev/tty", "r+e");
+	if (!tty)
+		return NULL;
+	char line[512];
+	struct termios old, quiet;
+	bool is_tty = tcgetattr(fileno(tty), &old) == 0;
+	fprintf(tty, "%s\n%s\n%s ", ask->title, ask->text, ask->prompt);
+	fflush(tty);
+	if (is_tty && !ask->echo) {
+		quiet = old;
+		quiet.c_lflag &= ~(tcflag_t)ECHO;
+		tcsetattr(fileno(tty), TCSAFLUSH, &quiet);
+	}
+	setvbuf(tty, NULL, _IONBF, 0);
+	char *got = fgets(line, sizeof(line), tty);
+	if (is_tty && !ask->echo) {
+		tcsetattr(fileno(tty), TCSAFLUSH, &old);
+		fputc('\n', tty);
+	}
+	fclose(tty);
+	size_t n = got ? strcspn(line, "\n") : 0;
+	struct secret *answer = got ? secret_create(line, n) : NULL;
+	wipe(line, sizeof(line));
+	return answer;
+}
+
+void headless_answer(struct store *s)
+{
+	if (store_settings(s)->batch)
+		return;
+	for (struct server *v = store_servers(s); v; v = v->next)
+		if (v->asks) {
+			ask_answer(v->asks, read_answer(v->asks), false);
+			return;            /* the list of servers may have changed under us */
+		}
+}
+
+/* --- status -------------------------------------------------------------------------------------------------- */
+
+static void print_server(const struct server *v)
+{
+	const struct vitals *t = v->vitals;
+	char age[HUMAN_SIZE];
+	printf("%-16s %-10s", v->name, link_state_name(v->link->state));
+	if (v->link->state != LINK_UP) {
+		printf(" %s\n", v->row.why ? v->row.why : "");
+		return;
+	}
+	const struct source *systemd = server_source(v, "systemd");
+	if (t && t->mem_total && t->load1 >= 0)
+		printf(" load %.2f  mem %d%%  up %s", t->load1, (int)(100.0 * (double)t->mem_used / (double)t->mem_total),
+		       human_age(age, t->uptime_s * 1000));
+	if (v->containers)
+		printf("  containers %d/%d", v->containers_up, v->containers);
+	if (systemd && systemd->fresh_ms && systemd->state != SOURCE_ABSENT)
+		printf("  failed units %d", v->units_failed);
+	printf("%s%s\n", v->row.why ? "  " : "", v->row.why ? v->row.why : "");
+	for (const struct source *s = v->sources; s; s = s->next)
+		if (s->state == SOURCE_WAITING)
+			printf("  %-10s has not answered\n", s->backend->name);
+		else if (s->state != SOURCE_LIVE && s->state != SOURCE_ABSENT)
+			printf("  %-10s %s\n", s->backend->name, s->err.text[0] ? s->err.text : source_state_name(s->state));
+}
+
+static void print_row(const struct row *row)
+{
+	char age[HUMAN_SIZE] = "";
+	if (row->health_ms > 0)
+		human_age(age, now_wall_ms() - row->health_ms);
+	printf("  %-10s %-10s %-36s %4s  %s\n", health_name(row->health), row->kind->name, row->name, age,
+	       row->why ? row->why : "");
+}
+
+static void print_text(const struct store *s, bool all)
+{
+	for (struct server *v = store_servers(s); v; v = v->next) {
+		print_server(v);
+		for (const struct kind *const *k = kinds; *k; k++) {
+			size_t n;
+			struct row **rows = report_rows(s, *k, v, REPORT_BY_NEED, &n);
+			for (size_t i = 0; i < n; i++)
+				if (all || rows[i]->health >= HEALTH_ATTENTION)
+					print_row(rows[i]);
+			free(rows);
+		}
+	}
+}
+
+/* A source that may not be asked, or did not answer in time, hides what is behind it: that is not "all well". */
+static bool all_seen(const struct server *v)
+{
+	for (const struct source *src = v->sources; src; src = src->next)
+		if (src->state != SOURCE_LIVE && src->state != SOURCE_ABSENT)
+			return false;
+	return true;
+}
+
+static int verdict(const struct store *s)
+{
+	int code = EXIT_WELL;
+	for (struct server *v = store_servers(s); v; v = v->next)
+		if (v->link->state != LINK_UP)
+			return EXIT_UNREACHABLE;
+		else if (v->problems || !all_seen(v))
+			code = EXIT_ATTENTION;
+	return code;
+}
+
+int headless_status(struct store *s, bool json, bool all, int wait_ms)
+{
+	wait_for(s, headless_settled, wait_ms);
+	loop_turn(store_loop(s), 0);                   /* counts what came in the last turn */
+	if (json) {
+		char *text = report_json(s);
+		puts(text);
+		free(text);
+	} else {
+		print_text(s, all);
+	}
+	return verdict(s);
+}
+
+/* --- sessions ------------------------------------------------------------------------------------------------ */
+
+static void print_session(const struct row *row)
+{
+	const struct session *s = (const struct session *)row;
+	char age[HUMAN_SIZE] = "";
+	if (s->updated_ms)
+		human_age(age, now_wall_ms() - s->updated_ms);
+	const char *status = s->type != SESSION_SERVICE ? session_status_name(s->shown) : row->health == HEALTH_GOOD ? "serves" : "look";
+	printf("%-40s %-12s %4s  %s%s%s\n", row->id, status, age, row->name, row->why ? "  | " : "",
+	       row->why ? row->why : "");
+}
+
+/* Only what is printed is waited for. */
+static bool sessions_settled(const struct store *s)
+{
+	if (replay_is_on(s))
+		return true;
+	for (struct server *v = store_servers(s); v; v = v->next) {
+		const struct source *sessions = server_source(v, "sessions");
+		bool gone = v->link->state == LINK_DOWN || v->link->state == LINK_LOST;
+		if (!gone && (v->link->state != LINK_UP || (sessions && sessions->state == SOURCE_WAITING)))
+			return false;
+	}
+	return true;
+}
+
+int headless_sessions(struct store *s, bool json, int wait_ms)
+{
+	int code = EXIT_WELL;
+	wait_for(s, sessions_settled, wait_ms);
+	loop_turn(store_loop(s), 0);
+	for (struct row *row = store_first(s, &kind_session, NULL); row; row = store_next(row, &kind_session, NULL)) {
+		if (row->health == HEALTH_ASKS)
+			code = EXIT_ATTENTION;
+		if (!json)
+			print_session(row);
+	}
+	char *text = json ? report_rows_json(s, &kind_session) : NULL;
+	if (text)
+		puts(text);
+	free(text);
+	for (struct server *v = store_servers(s); v; v = v->next)
+		if (v->link->state != LINK_UP && code != EXIT_UNREACHABLE) {
+			fprintf(stderr, "mocr: %s: %s\n", v->name, v->row.why ? v->row.why : link_state_name(v->link->state));
+			code = EXIT_UNREACHABLE;
+		}
+	return code;
+}
+
+/* --- one row -------------------------------------------------------------------------------------------------- */
+
+bool headless_open(struct store *s, const char *id)
+{
+	struct err err = { 0 };
+	char *name = xstrndup(id, strcspn(id, "/"));
+	bool ok = server_open(s, name, &err) != NULL;
+	free(name);
+	if (!ok)
+		fprintf(stderr, "mocr: %s\n", err.text);
+	return ok;
+}
+
+/* "sese" alone means the server's own row; the kind may be said in the plural, as in what is followed. */
+static struct row *find(const struct store *s, const char *id)
+{
+	struct server *v = strchr(id, '/') ? NULL : store_servers(s);
+	struct row *found = v ? &v->row : store_find(s, id);
+	for (const struct kind *const *k = kinds; *k && !found; k++) {
+		const char *slash = strchr(id, '/');
+		size_t n = strlen((*k)->plural);
+		if (strncmp(slash + 1, (*k)->plural, n) != 0 || slash[1 + n] != '/')
+			continue;
+		char *one = xasprintf("%.*s/%s%s", (int)(slash - id), id, (*k)->name, slash + 1 + n);
+		found = store_find(s, one);
+		free(one);
+	}
+	return found;
+}
+
+static void say_missing(const struct store *s, const char *id)
+{
+	const char *names[NAMES_MAX];
+	size_t n = 0;
+	for (struct row *row = store_first(s, NULL, NULL); row && n < NAMES_MAX; row = store_next(row, NULL, NULL))
+		names[n++] = row->id;
+	const char *near = nearest(id, names, n);
+	fprintf(stderr, "mocr: there is no %s%s%s%s\n", id, near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+}
+
+/* It is there, and its source has said all it had to say at first: what it asks comes after its name. What a compose project can be
+ * told depends on its containers too, of which its past runs, that are heard of first, know nothing. */
+static bool known(const struct store *s, const char *id)
+{
+	const struct row *r = find(s, id);
+	return r && (r->kind == &kind_deploy ? headless_settled(s) : !r->source || r->source->state != SOURCE_WAITING);
+}
+
+/* The row called id, once its server has answered. NULL after saying why, and *code says what to exit with. */
+static struct row *wait_row(struct store *s, const char *id, int wait_ms, int *code)
+{
+	struct server *v = store_servers(s);
+	int64_t end = now_mono_ms() + wait_ms;
+	while (!(v->link->state == LINK_UP && known(s, id)) && !headless_settled(s) && now_mono_ms() < end) {
+		loop_turn(store_loop(s), TURN_MS);
+		headless_answer(s);
+	}
+	if (v->link->state != LINK_UP) {
+		fprintf(stderr, "mocr: %s: %s\n", v->name, v->row.why ? v->row.why : link_state_name(v->link->state));
+		*code = EXIT_UNREACHABLE;
+		return NULL;
+	}
+	struct row *row = find(s, id);
+	if (!row) {
+		say_missing(s, id);
+		*code = EXIT_ATTENTION;
+	}
+	return row;
+}
+
+static const struct action *find_action(const struct row *row, const char *word)
+{
+	const struct action *a = row->kind->actions ? action_find(row->kind, word) : NULL;
+	if (a && a->run)
+		return a;
+	fprintf(stderr, "mocr: a %s has no action \"%s\"; it has:", row->kind->name, word);
+	for (a = row->kind->actions; a && a->name; a++)
+		if (a->run)
+			fprintf(stderr, " %s", a->verb);
+	fputc('\n', stderr);
+	return NULL;
+}
+
+static bool confirmed(const struct row *row, const struct action *a, bool yes)
+{
+	char command[512] = "", line[256];
+	if (yes || !(a->flags & (ACTION_CONFIRM | ACTION_DANGER)))
+		return true;
+	if (a->command)
+		a->command(row, command, sizeof(command));
+	if (!isatty(STDIN_FILENO)) {
+		fprintf(stderr, "mocr: %s %s asks first; without a terminal say --yes\n", a->verb, row->id);
+		return false;
+	}
+	bool typed = row->server->protect;
+	fprintf(stderr, "%s %s on %s?\n  %s\n%s ", a->verb, row->name, row->server->name, command,
+	        typed ? "It is protected. Type the server's name:" : "[y/N]");
+	if (!fgets(line, sizeof(line), stdin))
+		return false;
+	line[strcspn(line, "\n")] = '\0';
+	return typed ? strcmp(line, row->server->name) == 0 : strcmp(line, "y") == 0 || strcmp(line, "Y") == 0;
+}
+
+static void ended(struct order *order, void *arg)
+{
+	int *code = arg;
+	*code = order->state == ORDER_DONE ? EXIT_WELL : EXIT_ATTENTION;
+	if (order->state == ORDER_DONE)
+		printf("%s: done%s%s\n", order->command, *order->output ? ": " : "", order->output);
+	else
+		fprintf(stderr, "mocr: %s: %s\n", order->command, order->err.text);
+}
+
+/* On stdout alone, for whoever started it. */
+static void shows(struct order *order, const char *what, const char *text, void *arg)
+{
+	(void)order, (void)arg;
+	fprintf(stderr, "%s:\n", what);
+	printf("%s\n", text);
+	fflush(stdout);
+}
+
+static void tells_step(struct order *order, void *arg)
+{
+	(void)arg;
+	fprintf(stderr, "%s\n", order->progress);
+}
+
+int headless_do(struct store *s, const char *word, const char *id, const char *argument, bool yes, int wait_ms)
+{
+	int code = EXIT_WRONG_USAGE;
+	struct row *row = wait_row(s, id, wait_ms, &code);
+	const struct action *a = row ? find_action(row, word) : NULL;
+	if (!a)
+		return row ? EXIT_WRONG_USAGE : code;
+	if (row->server->protect && yes && (a->flags & ACTION_CHANGES) && !isatty(STDIN_FILENO)) {
+		fprintf(stderr, "mocr: %s is protected: its name must be typed at a terminal\n", row->server->name);
+		return EXIT_WRONG_USAGE;
+	}
+	if (!confirmed(row, a, yes && !row->server->protect))
+		return EXIT_WRONG_USAGE;
+	if (row->kind == &kind_deploy && strcmp(a->name, "deploy-cancel") != 0)     /* what begins a run is followed to its end */
+		return headless_deploy_row(s, a, row, argument);
+	struct err err = { 0 };
+	struct order *order = order_start(row, a, argument, &err);
+	if (!order) {
+		fprintf(stderr, "mocr: %s\n", err.text);
+		return EXIT_ATTENTION;
+	}
+	if (order->state != ORDER_RUNNING) {
+		ended(order, &code);
+		return code;
+	}
+	int result = -1;
+	order->done = ended;
+	order->show = shows;
+	order->done_arg = &result;
+	order->at = tells_step;
+	if (*order->progress)
+		tells_step(order, &result);
+	while (result < 0) {
+		loop_turn(store_loop(s), TURN_MS);
+		headless_answer(s);
+	}
+	return result;
+}
+
+/* --- a shell ---------------------------------------------------------------------------------------------------- */
+
+static void shell_over(struct attach *attach, enum attach_how how, void *arg)
+{
+	struct store *s = arg;
+	const struct stream_end *end = attach_end(attach);
+	if (how == ATTACH_LEFT)
+		loop_stop(store_loop(s), EXIT_WELL);
+	else if (end && end->err.code != ERR_NONE)
+		fprintf(stderr, "mocr: %s\n", end->err.text);
+	if (how == ATTACH_ENDED)
+		loop_stop(store_loop(s), end && end->exit_code > 0 ? end->exit_code : EXIT_WELL);
+}
+
+static void resized(int signo, void *arg)
+{
+	(void)signo;
+	attach_resized(arg);
+}
+
+int headless_shell(struct store *s, const char *id, int wait_ms)
+{
+	int code = EXIT_UNREACHABLE;
+	struct row *row = wait_row(s, id, wait_ms, &code);
+	if (!row)
+		return code;
+	if (!row->kind->shell) {
+		fprintf(stderr, "mocr: a %s has no shell\n", row->kind->name);
+		return EXIT_WRONG_USAGE;
+	}
+	struct winsize size = { .ws_row = 24, .ws_col = 80 };
+	struct err err = { 0 };
+	char *title = xasprintf("%s: shell", row->id);
+	ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
+	struct attach *attach = attach_create(store_loop(s), NULL, title, shell_over, s);
+	free(title);
+	struct stream *stream = row->kind->shell(row, attach_term(), size.ws_col, size.ws_row, &attach_events, attach, &err);
+	if (!stream) {
+		fprintf(stderr, "mocr: %s\n", err.text);
+		attach_destroy(attach);
+		return EXIT_ATTENTION;
+	}
+	attach_set_stream(attach, stream);
+	struct loop_signal *winch = loop_signal_add(store_loop(s), SIGWINCH, resized, attach);
+	attach_enter(attach);
+	code = loop_run(store_loop(s));
+	loop_signal_remove(winch);
+	attach_destroy(attach);
+	return code;
+}

@@ -1,0 +1,286 @@
+/* headless_deploys.c: deploys without a screen: one that is run and watched to its end, and the list of all. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/base/quote.h"
+#include "backends/base/wash.h"
+#include "backends/deploy/deploy.h"
+#include "backends/deploy/words.h"
+#include "backends/link/link.h"
+#include "backends/link/loop.h"
+#include "backends/store/action.h"
+#include "backends/store/report.h"
+#include "backends/store/settings.h"
+#include "tui/headless.h"
+
+#define TURN_MS 50
+
+struct watching {
+	struct store *store;
+	char *id, *run;
+	bool over, is_tty;
+};
+
+/* Bytes as they are into a file or pipe; a terminal gets them washed, line by line. */
+static void print_bytes(struct deploy_watch *w, const char *bytes, size_t len, void *arg)
+{
+	const struct watching *k = arg;
+	char line[WASH_MAX];
+	if (!k->is_tty) {
+		fwrite(bytes, 1, len, stdout);
+		fflush(stdout);
+		return;
+	}
+	while (len) {
+		const char *nl = memchr(bytes, '\n', len);
+		size_t n = nl ? (size_t)(nl - bytes) : len;
+		wash(line, sizeof(line), bytes, n);
+		printf("%s%s", line, nl ? "\n" : "");
+		bytes += n + (nl != NULL);
+		len -= n + (nl != NULL);
+	}
+	fflush(stdout);
+}
+
+static void print_note(struct deploy_watch *w, const char *text, void *arg)
+{
+	fprintf(stderr, "mocr: %s\n", text);
+}
+
+static void watch_done(struct deploy_watch *w, void *arg)
+{
+	((struct watching *)arg)->over = true;
+	deploy_watch_close(w);
+}
+
+static const struct deploy *row_of(const struct watching *k)
+{
+	struct row *r = store_find(k->store, k->id);
+	return r && r->kind == &kind_deploy ? (const struct deploy *)r : NULL;
+}
+
+static void turn(struct store *s)
+{
+	loop_turn(store_loop(s), TURN_MS);
+	headless_answer(s);
+}
+
+/* Until the run is told and judged; the link may go and come meanwhile. */
+static int watch_to_end(struct watching *k)
+{
+	static const struct deploy_watch_events events = { .bytes = print_bytes, .note = print_note, .done = watch_done };
+	const struct deploy *d = row_of(k);
+	char span[HUMAN_SIZE];
+	deploy_watch((struct deploy *)d, &events, k);
+	while (!k->over || ((d = row_of(k)) && (d->state == DEPLOY_CHECKING || d->state == DEPLOY_RUNNING)))
+		turn(k->store);
+	if (!(d = row_of(k))) {
+		fprintf(stderr, "mocr: %s is gone\n", k->id);
+		return EXIT_ATTENTION;
+	}
+	fprintf(stderr, "mocr: %s: %s after %s%s%s\n", d->row.name, deploy_state_name(d->state), human_span(span, deploy_span_ms(d)),
+	        d->row.why ? ": " : "", d->row.why ? d->row.why : "");
+	if (d->run.code > 0)
+		return d->run.code;
+	return d->state == DEPLOY_DONE ? EXIT_WELL : EXIT_ATTENTION;
+}
+
+static bool confirmed(const struct server *v, const struct deploy_config *c, bool back, const char *argument, bool yes)
+{
+	char line[256];
+	if (!v->protect && (yes || !c->confirm))
+		return true;
+	if (!isatty(STDIN_FILENO)) {
+		if (v->protect)
+			fprintf(stderr, "mocr: %s is protected: its name must be typed at a terminal\n", v->name);
+		else
+			fprintf(stderr, "mocr: deploy %s asks first; without a terminal say --yes\n", c->name);
+		return false;
+	}
+	fprintf(stderr, "%s %s on %s?\n  %s\n  %s\n%s ", back ? "roll back" : "deploy", c->name, v->name, back ? c->rollback : c->run, argument,
+	        v->protect ? "It is protected. Type the server's name:" : "[y/N]");
+	if (!fgets(line, sizeof(line), stdin))
+		return false;
+	line[strcspn(line, "\n")] = '\0';
+	return v->protect ? strcmp(line, v->name) == 0 : line[0] == 'y' || line[0] == 'Y';
+}
+
+/* "A=1" "B=x y" as one line that words_split takes apart again. */
+static char *join(char **words, int n)
+{
+	struct buf b = { 0 };
+	for (int i = 0; i < n; i++) {
+		if (i)
+			buf_puts(&b, " ");
+		quote_word(&b, words[i]);
+	}
+	return buf_take(&b);
+}
+
+/* What can be seen without asking the server. */
+static bool sound(const struct deploy_config *c, const char *argument, bool back)
+{
+	struct buf b = { 0 };
+	struct err err = { 0 };
+	if (back && !c->rollback)
+		err_set(&err, ERR_USAGE, "it has no key rollback");
+	else if (deploy_config_sound(c, &err) && !back)
+		values_read(c->ask, argument, &b, &err);
+	buf_finish(&b);
+	if (err.code)
+		fprintf(stderr, "mocr: deploy %s: %s\n", c->name, err.text);
+	return !err.code;
+}
+
+static const struct deploy_config *find(const struct store *s, const char *name)
+{
+	const struct deploy_config *c = deploy_config_find(s, name);
+	const char *names[256];
+	size_t n = 0;
+	if (c)
+		return c;
+	for (const struct deploy_config *d = store_settings(s)->deploys; d && n < ARRAY_LEN(names); d = d->next)
+		names[n++] = d->name;
+	const char *near = nearest(name, names, n);
+	fprintf(stderr, "mocr: there is no [deploy %s] in the configuration%s%s%s\n", name, near ? "; did you mean " : "", near ? near : "",
+	        near ? "?" : "");
+	return NULL;
+}
+
+/* The row, once the server has told its runs. */
+static struct row *wait_row(struct store *s, const struct deploy_config *c, const char *id, int wait_ms)
+{
+	struct server *v = store_servers(s);
+	int64_t end = now_mono_ms() + wait_ms;
+	const struct source *src = server_source(v, "deploy");
+	while (!(v->link->state == LINK_UP && src->state != SOURCE_WAITING && src->state != SOURCE_STALE) && now_mono_ms() < end &&
+	       v->link->state != LINK_LOST)
+		turn(s);
+	if (v->link->state != LINK_UP)
+		fprintf(stderr, "mocr: deploy %s: %s is not reached, nothing was started: %s\n", c->name, v->name,
+		        v->row.why ? v->row.why : link_state_name(v->link->state));
+	else if (src->state != SOURCE_LIVE)
+		fprintf(stderr, "mocr: deploy %s: %s\n", c->name, src->err.text[0] ? src->err.text : source_state_name(src->state));
+	else
+		return store_find(s, id);
+	return NULL;
+}
+
+/* How far a pull is, once a second. */
+static void tell_progress(struct order *order, void *arg)
+{
+	int64_t *told = arg;
+	if (now_mono_ms() - *told < 1000)
+		return;
+	*told = now_mono_ms();
+	fprintf(stderr, "mocr: %s\n", order->progress);
+}
+
+static int run(struct store *s, const char *word, const struct row *row, const char *argument, struct watching *k)
+{
+	const struct action *offered[16], *a = NULL;
+	struct err err = { 0 };
+	size_t n = actions_of(row, offered, ARRAY_LEN(offered));
+	for (size_t i = 0; i < n; i++)
+		if (!strncmp(offered[i]->name, word, strlen(word)) && !a)
+			a = offered[i];
+	char *before = xstrdup(((const struct deploy *)row)->run.id);
+	struct order *order = a ? order_start((struct row *)row, a, argument, &err) : NULL;
+	int64_t told = 0;
+	if (order && order->state == ORDER_RUNNING) {
+		order->at = tell_progress;
+		order->done_arg = &told;
+	}
+	while (order && order->state == ORDER_RUNNING)
+		turn(s);
+	if (!order || order->state != ORDER_DONE) {
+		if (!order && !err.code)
+			err_set(&err, ERR_REFUSED, store_settings(s)->read_only ? "not done, mocr was started read-only" : "not now: it runs already, or there is nothing to do");
+		fprintf(stderr, "mocr: %s: %s\n", row->name, order ? order->err.text : err.text);
+		free(before);
+		return EXIT_ATTENTION;
+	}
+	const struct deploy *d = row_of(k);
+	while (d && !strcmp(d->run.id, before)) {
+		turn(s);                /* the event of its start is on its way */
+		d = row_of(k);
+	}
+	free(before);
+	return watch_to_end(k);
+}
+
+int headless_deploy_row(struct store *s, const struct action *a, struct row *row, const char *argument)
+{
+	struct watching k = { .store = s, .is_tty = isatty(STDOUT_FILENO), .id = xstrdup(row->id) };
+	int code = run(s, a->name, row, argument, &k);
+	free(k.id);
+	return code;
+}
+
+int headless_deploy(struct store *s, const char *word, const char *name, char **words, int n, bool yes, int wait_ms)
+{
+	const struct deploy_config *c = find(s, name);
+	char *argument = join(words, n);
+	int code = EXIT_WRONG_USAGE;
+	bool back = !strcmp(word, "deploy-rollback");
+	if (c && sound(c, argument, back) && headless_open(s, c->server) && confirmed(store_servers(s), c, back, argument, yes)) {
+		struct watching k = { .store = s, .is_tty = isatty(STDOUT_FILENO), .id = xasprintf("%s/deploy/%s", c->server, c->name) };
+		struct row *row = wait_row(s, c, k.id, wait_ms);
+		code = row ? run(s, word, row, argument, &k) : EXIT_UNREACHABLE;
+		free(k.id);
+	}
+	free(argument);
+	return code;
+}
+
+/* --- the list --------------------------------------------------------------------------------------------------------------- */
+
+static bool told(const struct store *s)
+{
+	for (struct server *v = store_servers(s); v; v = v->next) {
+		const struct source *src = server_source(v, "deploy");
+		if (v->link->state == LINK_CONNECTING || v->link->state == LINK_ASKING || (v->link->state == LINK_UP && src->state == SOURCE_WAITING))
+			return false;
+	}
+	return true;
+}
+
+static void print_row(const struct deploy *d)
+{
+	char age[HUMAN_SIZE] = "", span[HUMAN_SIZE] = "";
+	if (d->run.id[0]) {
+		human_age(age, now_wall_ms() - d->run.started_s * 1000);
+		human_age(span, deploy_span_ms(d));
+	}
+	printf("%-12s %-24s %-10s %5s%s %5s  %-24s %s\n", d->row.server->name, d->row.name, deploy_state_name(d->state), age, *age ? " ago" : "    ",
+	       span, d->run.by, d->row.why ? d->row.why : "");
+}
+
+int headless_deploys(struct store *s, bool json, int wait_ms)
+{
+	int64_t end = now_mono_ms() + wait_ms;
+	int code = EXIT_WELL;
+	while (!told(s) && now_mono_ms() < end)
+		turn(s);
+	if (json) {
+		char *text = report_rows_json(s, &kind_deploy);
+		puts(text);
+		free(text);
+	}
+	for (struct server *v = store_servers(s); v; v = v->next)
+		if (v->link->state != LINK_UP)
+			code = EXIT_UNREACHABLE;
+	for (struct row *r = store_first(s, &kind_deploy, NULL); r; r = store_next(r, &kind_deploy, NULL)) {
+		if (!json)
+			print_row((const struct deploy *)r);
+		if (r->health >= HEALTH_ATTENTION && code == EXIT_WELL)
+			code = EXIT_ATTENTION;
+	}
+	return code;
+}

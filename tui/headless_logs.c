@@ -1,0 +1,241 @@
+/* headless_logs.c: `mocr logs`: the one stream of many logs, on standard output. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "backends/base/buf.h"
+#include "backends/base/human.h"
+#include "backends/link/link.h"
+#include "backends/link/loop.h"
+#include "backends/logs/logs.h"
+#include "backends/store/level.h"
+#include "backends/store/server.h"
+#include "tui/headless.h"
+
+#define TURN_MS 100
+#define QUIET_MS 1000        /* without -f: so long nothing came that was there when it began, then that was all */
+#define STILL_MS 300         /* so long no line came: the histories are there */
+#define HISTORY_MS 2000      /* or so long every server had time to send its */
+#define OUT_BYTES (256u << 10)
+
+struct printing {
+	struct store *store;
+	struct log *log;
+	struct log_set *set;
+	bool json, follow, stop, begun;
+	int64_t began_us;        /* without -f later lines are not printed */
+	int64_t came_ms;         /* mono, of the last line that was printed */
+	uint64_t total;          /* lines that had come when it was looked last */
+	int64_t still_ms;        /* mono, since when no more came */
+	int64_t told_ms;         /* mono, when every server had answered; 0 not yet */
+	int64_t time_us;         /* key of the last line that was printed */
+	uint64_t number;
+	char said[256];          /* the log's status that was printed last */
+	struct buf out;
+};
+
+/* --- one line ---------------------------------------------------------------------------------------------------- */
+
+static void add_stamp(struct buf *b, int64_t time_us, bool utc)
+{
+	char text[64];
+	time_t s = (time_t)(time_us / 1000000);
+	struct tm tm;
+	if (utc)
+		gmtime_r(&s, &tm);
+	else
+		localtime_r(&s, &tm);
+	strftime(text, sizeof(text), utc ? "%Y-%m-%dT%H:%M:%S" : "%Y-%m-%d %H:%M:%S", &tm);
+	buf_addf(b, utc ? "%s.%06dZ" : "%s.%03d", text, utc ? (int)(time_us % 1000000) : (int)(time_us / 1000 % 1000));
+}
+
+/* The text is washed: no control characters are left in it. */
+static void add_json_string(struct buf *b, const char *s)
+{
+	buf_puts(b, "\"");
+	while (*s) {
+		size_t n = strcspn(s, "\"\\");
+		buf_add(b, s, n);
+		s += n;
+		if (*s)
+			buf_addf(b, "\\%c", *s++);
+	}
+	buf_puts(b, "\"");
+}
+
+static void add_json(struct buf *b, const struct log *log, const struct log_line *l)
+{
+	static const char *const marks[] = { [LOG_LINE] = "line", [LOG_GAP] = "gap", [LOG_ERROR_LINE] = "stderr" };
+	buf_puts(b, "{\"time\":\"");
+	add_stamp(b, l->time_us, true);
+	buf_puts(b, "\",\"source\":");
+	add_json_string(b, log_source_name(log, l->source));
+	if (l->level)
+		buf_addf(b, ",\"level\":\"%s\"", level_name(l->level));
+	buf_addf(b, ",\"mark\":\"%s\",\"text\":", marks[l->mark]);
+	add_json_string(b, l->text);
+	buf_puts(b, "}\n");
+}
+
+static void add_text(struct buf *b, const struct log *log, const struct log_line *l)
+{
+	add_stamp(b, l->time_us, false);
+	buf_addf(b, " %s ", log_source_name(log, l->source));
+	if (l->mark == LOG_GAP)
+		buf_puts(b, "-- ");
+	buf_add(b, l->text, l->len);
+	buf_puts(b, "\n");
+}
+
+static void flush(struct printing *p)
+{
+	if (p->out.len && (fwrite(p->out.data, 1, p->out.len, stdout) != p->out.len || fflush(stdout) != 0))
+		p->stop = true;                  /* whoever read it has gone */
+	buf_clear(&p->out);
+}
+
+static void print_line(struct printing *p, const struct log_line *l)
+{
+	if (!p->follow && l->time_us > p->began_us && l->mark != LOG_GAP)
+		return;
+	p->came_ms = now_mono_ms();
+	if (p->json)
+		add_json(&p->out, p->log, l);
+	else
+		add_text(&p->out, p->log, l);
+	if (p->out.len > OUT_BYTES)
+		flush(p);
+}
+
+/* --- the stream --------------------------------------------------------------------------------------------------- */
+
+/* It belongs before what is printed already: late is better than never. */
+static void on_late(struct log *log, const struct log_line *l, void *arg)
+{
+	struct printing *p = arg;
+	if (l->time_us < p->time_us || (l->time_us == p->time_us && l->number < p->number))
+		print_line(p, l);
+}
+
+static void print_settled(struct printing *p)
+{
+	uint64_t end = log_settled(p->log, NULL);
+	if (!p->begun)
+		return;
+	uint64_t at = log_find(p->log, p->time_us, p->number + 1);
+	for (; at && at <= end && !p->stop; at++) {
+		const struct log_line *l = log_get(p->log, at);
+		if (!l)
+			break;
+		print_line(p, l);
+		p->time_us = l->time_us;
+		p->number = l->number;
+	}
+	flush(p);
+}
+
+/* Lines that come so fast that one turn brings more than the settling holds are printed while they come. */
+static void on_changed(struct log *log, void *arg)
+{
+	struct printing *p = arg;
+	if (log_bytes(log) > log_pool_max(store_logs(p->store)) / 2) {
+		p->begun = true;
+		print_settled(p);
+	}
+}
+
+static void say_status(struct printing *p)
+{
+	const char *status = log_status(p->log);
+	if (!*status || strcmp(status, p->said) == 0)
+		return;
+	snprintf(p->said, sizeof(p->said), "%s", status);
+	fprintf(stderr, "mocr: %s\n", status);
+}
+
+static bool goes_on(const struct printing *p, int64_t end_ms)
+{
+	if (p->stop)
+		return false;
+	if (p->follow)
+		return true;
+	int64_t now = now_mono_ms();
+	return now < end_ms && (!p->begun || !headless_settled(p->store) || log_owed(p->log) || now - p->came_ms < QUIET_MS);
+}
+
+/* Wanted by name and not there: said once everything has answered. */
+static int verdict(const struct printing *p)
+{
+	const char *idle = log_set_idle(p->set);
+	for (const struct server *s = store_servers(p->store); s; s = s->next)
+		if (s->link->state != LINK_UP) {
+			fprintf(stderr, "mocr: %s: %s\n", s->name, s->row.why ? s->row.why : link_state_name(s->link->state));
+			return EXIT_UNREACHABLE;
+		}
+	if (idle)
+		fprintf(stderr, "mocr: there is nothing called %s\n", idle);
+	return idle ? EXIT_ATTENTION : EXIT_WELL;
+}
+
+/* What is there at the beginning comes from each server in its own time: nothing is printed before all of it is there, so that
+ * the histories of many are in order too. */
+static void begin(struct printing *p, int64_t end_ms)
+{
+	int64_t now = now_mono_ms();
+	if (log_total(p->log) != p->total || !headless_settled(p->store)) {
+		p->total = log_total(p->log);
+		p->still_ms = now;
+	}
+	p->begun |= now - p->still_ms >= STILL_MS || now >= end_ms || (p->told_ms && now - p->told_ms >= HISTORY_MS);
+}
+
+int headless_logs(struct store *store, char **targets, int n, bool follow, bool json, int64_t since_ms, int wait_ms)
+{
+	struct printing p = { .store = store, .json = json, .follow = follow, .began_us = now_wall_ms() * 1000 };
+	char why[256];
+	int code = EXIT_WELL;
+	buf_init(&p.out, 4 * OUT_BYTES);
+	p.log = log_create_in(store_logs(store));
+	p.set = log_set_create(store, p.log);
+	log_set_since(p.log, since_ms * 1000);
+	log_set_until(p.log, follow ? 0 : p.began_us);
+	log_set_late(p.log, on_late, &p);
+	log_set_changed(p.log, on_changed, &p);
+	for (int i = 0; i < n && code == EXIT_WELL; i++)
+		if (!log_set_add(p.set, targets[i], why, sizeof(why))) {
+			fprintf(stderr, "mocr: %s\n", why);
+			code = EXIT_WRONG_USAGE;
+		}
+	uint64_t seen = 0;
+	bool told = false;
+	int64_t end_ms = now_mono_ms() + wait_ms;
+	p.came_ms = now_mono_ms();
+	while (code == EXIT_WELL && goes_on(&p, end_ms)) {
+		if (seen != store_generation(store)) {
+			seen = store_generation(store);
+			log_set_refresh(p.set);
+		}
+		if (!told && headless_settled(store)) {
+			told = true;
+			p.told_ms = now_mono_ms();
+			p.came_ms = now_mono_ms();
+			if (follow || log_set_idle(p.set))
+				verdict(&p);
+		}
+		loop_turn(store_loop(store), TURN_MS);
+		headless_answer(store);
+		begin(&p, end_ms);
+		print_settled(&p);
+		say_status(&p);
+	}
+	if (code == EXIT_WELL && !follow && !(told && log_set_idle(p.set)))
+		code = verdict(&p);
+	else if (code == EXIT_WELL && !follow)
+		code = EXIT_ATTENTION;
+	log_set_destroy(p.set);
+	log_destroy(p.log);
+	buf_finish(&p.out);
+	return code;
+}

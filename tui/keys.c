@@ -1,0 +1,612 @@
+/* keys.c: the terminal's bytes as keys.
+ *
+ * Bytes wait in a small buffer. keys_next looks at its front: a whole key is taken; the beginning of one is left for
+ * more bytes, until its time is up: KEYS_ESC_MS where it could be a key pressed alone (Esc, or Meta with a letter that also
+ * begins sequences), KEYS_SLOW_MS where it can be nothing but a sequence cut in two by the network. Only what every
+ * terminal of the last thirty years sends is understood; other sequences are swallowed to their end. */
+#include "tui/keys.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+#include <utf8proc.h>
+
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/base/secret.h"
+
+#define KEYS_BUF 4096
+#define KEYS_SLOW_MS 200
+#define KEYS_PASTE_SILENCE_MS 1000   /* a paste whose end never came ends so */
+#define CSI_PARAMS 4
+
+static const struct { uint32_t code; const char *name; } names[] = {
+	/* The first name of a code is the one written. */
+	{ K_UP, "Up" }, { K_DOWN, "Down" }, { K_LEFT, "Left" }, { K_RIGHT, "Right" }, { K_HOME, "Home" }, { K_END, "End" },
+	{ K_PGUP, "PgUp" }, { K_PGDN, "PgDn" }, { K_INSERT, "Ins" }, { K_DELETE, "Del" }, { K_ENTER, "Enter" },
+	{ K_ESC, "Esc" }, { K_TAB, "Tab" }, { K_BACKSPACE, "Backspace" }, { K_SPACE, "Space" },
+	{ K_F1, "F1" }, { K_F2, "F2" }, { K_F3, "F3" }, { K_F4, "F4" }, { K_F5, "F5" }, { K_F6, "F6" }, { K_F7, "F7" },
+	{ K_F8, "F8" }, { K_F9, "F9" }, { K_F10, "F10" }, { K_F11, "F11" }, { K_F12, "F12" },
+	{ K_PASTE, "Paste" }, { K_HANGUP, "Hangup" },
+	{ K_PGUP, "PageUp" }, { K_PGDN, "PageDown" }, { K_INSERT, "Insert" }, { K_DELETE, "Delete" }, { K_ENTER, "Return" },
+	{ K_ESC, "Escape" }, { K_BACKSPACE, "BS" },
+};
+
+struct keys {
+	int fd;
+	unsigned char buf[KEYS_BUF];
+	size_t len;
+	int64_t came_ms;                 /* when the last bytes came */
+	size_t ripe;                     /* so many bytes at the front are an unfinished key whose time is up */
+	bool pasting, hung;
+	char *paste;                     /* owned; KEYS_PASTE_MAX + 1 */
+	size_t paste_len;
+	bool paste_cut;
+};
+
+/* --- names ---------------------------------------------------------------------------------------------- */
+
+/* What cannot be told apart on a wire is the same key. */
+static void settle(struct key *k)
+{
+	static const struct { uint32_t from, to; } same[] = {
+		{ 'i', K_TAB }, { 'm', K_ENTER }, { 'j', K_ENTER }, { 'h', K_BACKSPACE }, { '[', K_ESC }, { '@', K_SPACE },
+	};
+
+	if (k->code == ' ')
+		k->code = K_SPACE;
+	if (k->code < K_FIRST) {
+		k->mods &= ~(unsigned)MOD_SHIFT;
+		if (k->mods & MOD_CTRL && k->code >= 'A' && k->code <= 'Z')
+			k->code += 'a' - 'A';
+	}
+	if (!(k->mods & MOD_CTRL))
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(same); i++) {
+		if (k->code != same[i].from)
+			continue;
+		k->code = same[i].to;
+		if (k->code != K_SPACE)
+			k->mods &= ~(unsigned)MOD_CTRL;
+		return;
+	}
+}
+
+static const char *take_prefix(const char *name, unsigned *mods)
+{
+	static const struct { const char *word; unsigned mod; } prefixes[] = {
+		{ "C-", MOD_CTRL }, { "Ctrl-", MOD_CTRL }, { "^", MOD_CTRL }, { "M-", MOD_META }, { "Alt-", MOD_META },
+		{ "Meta-", MOD_META }, { "S-", MOD_SHIFT }, { "Shift-", MOD_SHIFT },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(prefixes); i++) {
+		size_t n = strlen(prefixes[i].word);
+		if (strncasecmp(name, prefixes[i].word, n) || !name[n])
+			continue;
+		*mods |= prefixes[i].mod;
+		return name + n;
+	}
+	return NULL;
+}
+
+static bool one_character(const char *s, uint32_t *code)
+{
+	utf8proc_int32_t c;
+	utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)s, -1, &c);
+
+	if (!*s || n <= 0 || s[n] || c < 0x20 || c == 0x7f)
+		return false;
+	*code = (uint32_t)c;
+	return true;
+}
+
+bool key_parse(const char *name, struct key *out)
+{
+	struct key k = { .code = K_NONE };
+	const char *rest;
+
+	if (!name)
+		return false;
+	while ((rest = take_prefix(name, &k.mods)))
+		name = rest;
+	if (one_character(name, &k.code)) {
+		if (k.mods & MOD_SHIFT && k.code >= 'a' && k.code <= 'z')
+			k.code -= 'a' - 'A';
+		settle(&k);
+		*out = k;
+		return true;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		if (strcasecmp(names[i].name, name))
+			continue;
+		k.code = names[i].code;
+		settle(&k);
+		*out = k;
+		return true;
+	}
+	return false;
+}
+
+static size_t put_char(uint32_t code, char *buf)
+{
+	utf8proc_ssize_t n = utf8proc_encode_char((utf8proc_int32_t)code, (utf8proc_uint8_t *)buf);
+
+	buf[n > 0 ? n : 0] = 0;
+	return n > 0 ? (size_t)n : 0;
+}
+
+char *key_name(const struct key *k, char *buf)
+{
+	char c[8];
+	const char *name = c;
+
+	if (k->code < K_FIRST)
+		put_char(k->code, c);
+	else
+		snprintf(c, sizeof(c), "?");
+	for (size_t i = 0; i < ARRAY_LEN(names) && name == c && k->code >= K_FIRST; i++)
+		if (names[i].code == k->code)
+			name = names[i].name;
+	snprintf(buf, KEY_NAME_SIZE, "%s%s%s%s", k->mods & MOD_CTRL ? "C-" : "", k->mods & MOD_META ? "M-" : "",
+	         k->mods & MOD_SHIFT ? "S-" : "", name);
+	return buf;
+}
+
+bool key_equal(const struct key *a, const struct key *b)
+{
+	return a->code == b->code && a->mods == b->mods;
+}
+
+bool key_is(const struct key *k, const char *name)
+{
+	struct key other;
+
+	return key_parse(name, &other) && key_equal(k, &other);
+}
+
+size_t key_text(const struct key *k, char *buf)
+{
+	*buf = 0;
+	if (k->mods & (MOD_CTRL | MOD_META))
+		return 0;
+	if (k->code == K_SPACE) {
+		strcpy(buf, " ");
+		return 1;
+	}
+	return k->code >= K_FIRST || k->code < 0x20 ? 0 : put_char(k->code, buf);
+}
+
+/* --- decoding ------------------------------------------------------------------------------------------- */
+
+/* What the front of the buffer is: n bytes, which are key (K_NONE: nothing anyone knows). n 0: not whole yet; then
+ * alone says whether those bytes could be a key of their own, for which little time is given. */
+struct front {
+	size_t n;
+	struct key key;
+	bool alone, paste_begins;
+};
+
+struct csi {
+	unsigned params[CSI_PARAMS];
+	size_t n;
+	char final;
+};
+
+static unsigned csi_mods(unsigned param)
+{
+	unsigned bits = param ? param - 1 : 0;
+
+	return (bits & 1 ? MOD_SHIFT : 0u) | (bits & 2 ? MOD_META : 0u) | (bits & 4 ? MOD_CTRL : 0u);
+}
+
+static uint32_t letter_code(char c)
+{
+	static const struct { char c; uint32_t code; } map[] = {
+		{ 'A', K_UP }, { 'B', K_DOWN }, { 'C', K_RIGHT }, { 'D', K_LEFT }, { 'F', K_END }, { 'H', K_HOME },
+		{ 'P', K_F1 }, { 'Q', K_F2 }, { 'R', K_F3 }, { 'S', K_F4 }, { 'M', K_ENTER }, { 'Z', K_TAB },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(map); i++)
+		if (map[i].c == c)
+			return map[i].code;
+	return K_NONE;
+}
+
+static uint32_t number_code(unsigned n)
+{
+	static const uint32_t map[] = {
+		[1] = K_HOME, [2] = K_INSERT, [3] = K_DELETE, [4] = K_END, [5] = K_PGUP, [6] = K_PGDN, [7] = K_HOME, [8] = K_END,
+		[11] = K_F1, [12] = K_F2, [13] = K_F3, [14] = K_F4, [15] = K_F5, [17] = K_F6, [18] = K_F7, [19] = K_F8,
+		[20] = K_F9, [21] = K_F10, [23] = K_F11, [24] = K_F12,
+	};
+
+	return n < ARRAY_LEN(map) ? map[n] : K_NONE;
+}
+
+/* A key by its number in Unicode, as the newer protocols send it (CSI u, modifyOtherKeys). */
+static void unicode_key(unsigned code, unsigned mods, struct key *k)
+{
+	static const struct { unsigned from; uint32_t to; } map[] = {
+		{ 9, K_TAB }, { 10, K_ENTER }, { 13, K_ENTER }, { 27, K_ESC }, { 8, K_BACKSPACE }, { 127, K_BACKSPACE },
+	};
+
+	k->code = code >= 0x20 && code < 0xd800 && !(code >= 0x7f && code < 0xa0) ? code : K_NONE;
+	k->mods = mods;
+	for (size_t i = 0; i < ARRAY_LEN(map); i++)
+		if (map[i].from == code)
+			k->code = map[i].to;
+	if (mods & MOD_SHIFT && code >= 'a' && code <= 'z')
+		k->code -= 'a' - 'A';
+	settle(k);
+}
+
+static void csi_key(const struct csi *c, struct front *f)
+{
+	unsigned mods = csi_mods(c->n > 1 ? c->params[1] : 0);
+
+	if (c->final == '~' && c->params[0] == 200) {
+		f->paste_begins = true;
+	} else if (c->final == '~' && c->params[0] == 27 && c->n > 2) {
+		unicode_key(c->params[2], mods, &f->key);
+	} else if (c->final == 'u') {
+		unicode_key(c->params[0], mods, &f->key);
+	} else if (c->final == '~' || c->final == '^') {
+		f->key.code = number_code(c->params[0]);
+		f->key.mods = mods | (c->final == '^' ? MOD_CTRL : 0u);
+	} else if (c->n == 0 || c->params[0] <= 1) {
+		f->key.code = c->final == 'M' ? K_NONE : letter_code(c->final);
+		f->key.mods = mods | (c->final == 'Z' ? MOD_SHIFT : 0u);
+	}
+	if (f->key.code == K_NONE)
+		f->key.mods = 0;
+}
+
+/* s starts with ESC [ */
+static void csi_front(const unsigned char *s, size_t len, struct front *f)
+{
+	struct csi c = { .n = 0 };
+	bool strange = false;
+	size_t i = 2;
+
+	if (len == 2) {
+		f->alone = true;
+		return;
+	}
+	if (s[2] == '[') {                      /* the Linux console's F1-F5: ESC [ [ A */
+		if (len < 4)
+			return;
+		f->n = 4;
+		f->key.code = s[3] >= 'A' && s[3] <= 'E' ? K_F1 + (s[3] - 'A') : K_NONE;
+		return;
+	}
+	if (s[2] == 'M') {                      /* an old mouse report: three more bytes */
+		f->n = len < 6 ? 0 : 6;
+		return;
+	}
+	for (; i < len && s[i] >= 0x20 && s[i] < 0x40; i++) {
+		if (s[i] >= '0' && s[i] <= '9') {
+			if (!c.n)
+				c.n = 1;
+			if (c.n <= CSI_PARAMS && c.params[c.n - 1] < 0x200000)
+				c.params[c.n - 1] = c.params[c.n - 1] * 10 + (s[i] - '0');
+		} else if (s[i] == ';') {
+			c.n = c.n ? c.n + 1 : 2;
+		} else {
+			strange = true;                 /* private or intermediate: an answer of the terminal, no key */
+		}
+	}
+	if (i == len)
+		return;
+	if (s[i] < 0x40 || s[i] > 0x7e) {       /* broken off by something else, which is looked at next */
+		f->n = i;
+		return;
+	}
+	f->n = i + 1;
+	c.final = (char)s[i];
+	if (c.n > CSI_PARAMS)
+		c.n = CSI_PARAMS;
+	if (!strange)
+		csi_key(&c, f);
+}
+
+/* s starts with ESC O */
+static void ss3_front(const unsigned char *s, size_t len, struct front *f)
+{
+	if (len == 2) {
+		f->alone = true;
+		return;
+	}
+	f->n = 3;
+	f->key.code = letter_code((char)s[2]);
+	if (s[2] >= 'j' && s[2] <= 'y')         /* the keypad in its application mode */
+		f->key.code = (uint32_t)"*+,-./0123456789"[s[2] - 'j'];
+}
+
+/* A string the terminal sends (OSC, DCS, ...): swallowed up to its end. */
+static void string_front(const unsigned char *s, size_t len, struct front *f)
+{
+	f->alone = len == 2;
+	for (size_t i = 2; i < len; i++) {
+		if (s[i] == 0x07) {
+			f->n = i + 1;
+			return;
+		}
+		if (s[i] == 0x1b && i + 1 < len) {
+			f->n = s[i + 1] == '\\' ? i + 2 : i;
+			return;
+		}
+	}
+	if (len == KEYS_BUF)
+		f->n = len;
+}
+
+static void char_front(const unsigned char *s, size_t len, struct front *f)
+{
+	utf8proc_int32_t c;
+	utf8proc_ssize_t n;
+	size_t want = *s < 0xc0 ? 1 : *s < 0xe0 ? 2 : *s < 0xf0 ? 3 : *s < 0xf8 ? 4 : 1;
+
+	if (len < want)
+		return;
+	n = utf8proc_iterate(s, (utf8proc_ssize_t)want, &c);
+	f->n = n > 0 ? (size_t)n : 1;
+	if (n > 0 && c >= 0xa0)
+		f->key.code = (uint32_t)c;
+}
+
+static void plain_front(const unsigned char *s, size_t len, struct front *f)
+{
+	if (*s >= 0x80) {
+		char_front(s, len, f);
+		return;
+	}
+	f->n = 1;
+	f->key.code = *s;
+	if (*s == 8 || *s == 127) {
+		f->key.code = K_BACKSPACE;
+	} else if (*s < 0x20) {
+		f->key.code = *s < 27 && *s ? (uint32_t)*s + 'a' - 1 : (uint32_t)*s + '@';
+		f->key.mods = MOD_CTRL;
+	}
+	settle(&f->key);
+}
+
+static void escape_front(const unsigned char *s, size_t len, struct front *f)
+{
+	if (len == 1) {
+		f->alone = true;
+	} else if (s[1] == '[') {
+		csi_front(s, len, f);
+	} else if (s[1] == 'O') {
+		ss3_front(s, len, f);
+	} else if (strchr("]P_^X", s[1])) {
+		string_front(s, len, f);
+	} else if (s[1] == 0x1b) {
+		f->n = 1;
+		f->key.code = K_ESC;
+	} else {
+		plain_front(s + 1, len - 1, f);
+		if (f->n) {
+			f->n++;
+			f->key.mods |= MOD_META;
+		}
+	}
+}
+
+static struct front look(const unsigned char *s, size_t len)
+{
+	struct front f = { .n = 0 };
+
+	if (*s == 0x1b)
+		escape_front(s, len, &f);
+	else
+		plain_front(s, len, &f);
+	return f;
+}
+
+/* An unfinished key of len bytes whose time is up: what it was, if it could be one alone. */
+static struct front give_up(const unsigned char *s, size_t len)
+{
+	struct front f = look(s, len);
+
+	if (!f.n) {
+		bool alone = f.alone;
+		f = (struct front){ .n = len };
+		if (alone && len == 1)
+			f.key.code = K_ESC;
+		if (alone && len == 2)
+			f.key = (struct key){ .code = s[1], .mods = MOD_META };
+	}
+	return f;
+}
+
+/* --- pasting -------------------------------------------------------------------------------------------- */
+
+static void paste_add(struct keys *k, const unsigned char *s, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (k->paste_len == KEYS_PASTE_MAX) {
+			k->paste_cut = true;
+			return;
+		}
+		k->paste[k->paste_len++] = (char)(s[i] == '\r' ? '\n' : s[i]);
+	}
+}
+
+static void consume(struct keys *k, size_t n)
+{
+	k->len -= n;
+	memmove(k->buf, k->buf + n, k->len);
+	wipe(k->buf + k->len, n);            /* it may have been a password */
+	k->ripe = k->ripe > n ? k->ripe - n : 0;
+}
+
+static bool paste_end(struct keys *k, struct key *out)
+{
+	k->pasting = false;
+	k->paste[k->paste_len] = 0;
+	*out = (struct key){ .code = K_PASTE, .paste = k->paste, .paste_len = k->paste_len, .paste_cut = k->paste_cut };
+	return true;
+}
+
+static bool paste_next(struct keys *k, struct key *out, int64_t now)
+{
+	static const char end[] = "\033[201~";
+	const size_t n = sizeof(end) - 1;
+	unsigned char *at = memmem(k->buf, k->len, end, n);
+	size_t safe;
+
+	if (at) {
+		size_t before = (size_t)(at - k->buf);
+		paste_add(k, k->buf, before);
+		consume(k, before + n);
+		return paste_end(k, out);
+	}
+	safe = k->len >= n ? k->len - (n - 1) : 0;   /* the rest may be the beginning of the end */
+	paste_add(k, k->buf, safe);
+	consume(k, safe);
+	if (now - k->came_ms < KEYS_PASTE_SILENCE_MS)
+		return false;
+	paste_add(k, k->buf, k->len);
+	k->len = k->ripe = 0;
+	return paste_end(k, out);
+}
+
+static void paste_begin(struct keys *k)
+{
+	if (!k->paste)
+		k->paste = xcalloc(1, KEYS_PASTE_MAX + 1);
+	k->pasting = true;
+	k->paste_len = 0;
+	k->paste_cut = false;
+}
+
+/* --- the reader --------------------------------------------------------------------------------------------- */
+
+struct keys *keys_create(int fd)
+{
+	struct keys *k = xcalloc(1, sizeof(*k));
+
+	k->fd = fd;
+	return k;
+}
+
+void keys_destroy(struct keys *k)
+{
+	if (!k)
+		return;
+	free(k->paste);
+	free(k);
+}
+
+static int patience(const struct keys *k)
+{
+	if (k->pasting)
+		return KEYS_PASTE_SILENCE_MS;
+	return look(k->buf, k->len).alone ? KEYS_ESC_MS : KEYS_SLOW_MS;
+}
+
+void keys_feed(struct keys *k, const char *bytes, size_t len, int64_t now)
+{
+	size_t room = KEYS_BUF - k->len;
+
+	if (!len)
+		return;
+	if (k->len && !k->pasting && !k->ripe && now - k->came_ms >= patience(k))
+		k->ripe = k->len;
+	if (len > room)                      /* callers give at most what fits; a test that does not loses the rest */
+		len = room;
+	memcpy(k->buf + k->len, bytes, len);
+	k->len += len;
+	k->came_ms = now;
+}
+
+bool keys_next(struct keys *k, struct key *out, int64_t now)
+{
+	struct front f;
+
+	if (!k->pasting && k->paste_len) {
+		wipe(k->paste, k->paste_len);
+		k->paste_len = 0;
+	}
+	for (;;) {
+		if (k->pasting)
+			return paste_next(k, out, now);
+		if (!k->len)
+			return false;
+		f = look(k->buf, k->ripe ? k->ripe : k->len);
+		if (!f.n && !k->ripe && now - k->came_ms < patience(k))
+			return false;
+		if (!f.n)
+			f = give_up(k->buf, k->ripe ? k->ripe : k->len);
+		consume(k, f.n);
+		if (f.paste_begins)
+			paste_begin(k);
+		if (f.key.code == K_NONE)
+			continue;
+		*out = f.key;
+		return true;
+	}
+}
+
+/* Fills the buffer with what is there; poll first, since the descriptor is not ours to make non-blocking. */
+static void fill(struct keys *k, int64_t now)
+{
+	struct pollfd p = { k->fd, POLLIN, 0 };
+	char bytes[KEYS_BUF];
+	size_t room = KEYS_BUF - k->len;
+	ssize_t n;
+
+	if (k->fd < 0 || k->hung || !room || poll(&p, 1, 0) <= 0)
+		return;
+	n = read(k->fd, bytes, room);
+	if (n > 0) {
+		keys_feed(k, bytes, (size_t)n, now);
+		wipe(bytes, (size_t)n);
+	} else if (n == 0 || (errno != EINTR && errno != EAGAIN)) {
+		k->hung = true;
+	}
+}
+
+bool keys_read(struct keys *k, struct key *out)
+{
+	int64_t now = now_mono_ms();
+
+	if (keys_next(k, out, now))
+		return true;
+	fill(k, now);
+	if (keys_next(k, out, now))
+		return true;
+	if (!k->hung)
+		return false;
+	*out = (struct key){ .code = K_HANGUP };
+	return true;
+}
+
+int keys_wait_ms(const struct keys *k)
+{
+	int64_t left;
+
+	if (k->hung || (!k->len && !k->pasting))
+		return -1;
+	left = k->came_ms + patience(k) - now_mono_ms();
+	return left > 0 ? (int)left : 0;
+}
+
+size_t keys_take(struct keys *k, char *bytes, size_t size)
+{
+	size_t n = k->len < size ? k->len : size;
+	memcpy(bytes, k->buf, n);
+	keys_flush(k);
+	return n;
+}
+
+void keys_flush(struct keys *k)
+{
+	k->len = k->ripe = 0;
+	k->pasting = false;
+}

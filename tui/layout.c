@@ -1,0 +1,185 @@
+/* Panes by size, as the sketches have them:
+ *
+ *   one pane   header, the focused panel, a bar of all panels, the keys. Above the fleet: who needs the user, untitled.
+ *   two        the fleet (inside a server: its containers) over the focused panel
+ *   four       who needs the user, the fleet, and side by side the containers and one more
+ *   all        the same, and what is left in a row at the bottom
+ *
+ * It never refuses: where there is no room, bars go first, then the header, then titles. */
+#include "tui/layout.h"
+
+#include <string.h>
+
+#define TWO_HEIGHT 16
+#define TWO_WIDTH 60
+#define FOUR_HEIGHT 30
+#define FOUR_WIDTH 100
+#define ALL_HEIGHT 46
+#define ALL_WIDTH 160
+#define HEADER_FROM 3        /* lines from which on there is a header */
+#define HINT_FROM 7
+#define BAR_FROM 9
+#define STRIP_FROM 7         /* lines of body from which on the one pane has the needs above it */
+#define HEADS 2              /* a titled table's lines that are no rows */
+#define NEEDS_MAX 6          /* rows of needs where they have a pane, */
+#define NEEDS_MAX_TALL 12    /* and where the screen is tall */
+#define BOTTOM_ROWS 9
+#define BOTTOM_PANES 3       /* as many beside each other stay even when they are empty */
+
+enum layout_class layout_class(int height, int width)
+{
+	if (height < TWO_HEIGHT || width < TWO_WIDTH)
+		return LAYOUT_ONE;
+	if (height < FOUR_HEIGHT || width < FOUR_WIDTH)
+		return LAYOUT_TWO;
+	return height < ALL_HEIGHT || width < ALL_WIDTH ? LAYOUT_FOUR : LAYOUT_ALL;
+}
+
+static int clamp(int n, int least, int most)
+{
+	n = n > most ? most : n;
+	return n < least ? least : n;
+}
+
+/* As many lines as the rows of a panel want, at least one row; the fleet one more, for what a server has to say. */
+static int lines_for(const struct layout_want *w, size_t panel, int heads)
+{
+	size_t rows = panel < w->n ? w->rows[panel] + (panel == PANE_FLEET) : 0;
+	return heads + clamp(rows > 1000 ? 1000 : (int)rows, 1, 1000);
+}
+
+static void add(struct layout *l, size_t panel, int y, int x, int height, int width, bool title)
+{
+	if (height <= 0 || width <= 0 || l->n == LAYOUT_PANES)
+		return;
+	l->panes[l->n++] = (struct layout_pane){ panel, { y, x, height, width }, title && height > 1 };
+}
+
+/* Takes lines from the top or bottom of the body for the bars. */
+static void bars(const struct layout_want *w, struct layout *l, bool one)
+{
+	struct canvas *b = &l->body;
+	*b = (struct canvas){ 0, 0, w->height, w->width };
+	if (w->height >= HEADER_FROM) {
+		l->header = (struct canvas){ 0, 0, 1, w->width };
+		b->y++;
+		b->height--;
+	}
+	if (w->hints && w->height >= HINT_FROM) {
+		b->height--;
+		l->hint = (struct canvas){ b->y + b->height, 0, 1, w->width };
+	}
+	if (one && w->height >= BAR_FROM) {
+		b->height--;
+		l->bar = (struct canvas){ b->y + b->height, 0, 1, w->width };
+	}
+}
+
+static void one_pane(const struct layout_want *w, struct layout *l)
+{
+	const struct canvas *b = &l->body;
+	int strip = 0;
+	bool titled = w->zoom && layout_class(w->height, w->width) != LAYOUT_ONE;
+	if (w->focus == PANE_FLEET && !w->zoom && PANE_NEEDS < w->n && w->rows[PANE_NEEDS] && b->height >= STRIP_FROM)
+		strip = clamp((int)w->rows[PANE_NEEDS], 1, b->height / 3);
+	add(l, w->focus, b->y + strip, 0, b->height - strip, b->width, titled);
+	if (strip)
+		add(l, PANE_NEEDS, b->y, 0, strip, b->width, false);
+}
+
+static void two_panes(const struct layout_want *w, struct layout *l)
+{
+	const struct canvas *b = &l->body;
+	size_t top = w->in_server && w->focus != PANE_FLEET ? PANE_CONTAINERS : PANE_FLEET;
+	size_t low = w->focus != top ? w->focus : w->other;
+	if (low == top || low >= w->n)
+		low = top == PANE_CONTAINERS ? PANE_SERVICES : PANE_CONTAINERS;
+	int most = top == PANE_FLEET ? b->height * 2 / 5 : b->height * 3 / 5;
+	int spare = b->height - lines_for(w, low, HEADS) - 1;      /* what the lower one would leave empty */
+	most = spare > most ? spare : most;
+	int height = clamp(lines_for(w, top, HEADS), HEADS + 1, most);
+	add(l, top, b->y, 0, height, b->width, true);
+	add(l, low, b->y + height, 0, b->height - height, b->width, true);
+}
+
+/* Two beside each other; the left one has what an odd width leaves. A table leaves its first cell blank, so that no gap is
+ * needed between them. */
+static void side_by_side(struct layout *l, size_t left, size_t right, int y, int height)
+{
+	int half = l->body.width / 2, first = l->body.width - half;
+	add(l, left, y, 0, height, first, true);
+	add(l, right, y, first, height, half, true);
+}
+
+/* The needs and the fleet over the whole width; returns the line after them. */
+static int upper_half(const struct layout_want *w, struct layout *l)
+{
+	const struct canvas *b = &l->body;
+	int needs = clamp(lines_for(w, PANE_NEEDS, HEADS), HEADS, HEADS + (w->height < ALL_HEIGHT ? NEEDS_MAX : NEEDS_MAX_TALL));
+	int fleet = clamp(lines_for(w, PANE_FLEET, HEADS), HEADS + 1, b->height / 3);
+	if (PANE_NEEDS >= w->n)
+		needs = 0;
+	else if (!w->rows[PANE_NEEDS])
+		needs = 2;
+	add(l, PANE_NEEDS, b->y, 0, needs, b->width, true);
+	add(l, PANE_FLEET, b->y + needs, 0, fleet, b->width, true);
+	return b->y + needs + fleet;
+}
+
+static bool is_upper(size_t panel)
+{
+	return panel == PANE_NEEDS || panel == PANE_FLEET;
+}
+
+static void four_panes(const struct layout_want *w, struct layout *l)
+{
+	int y = upper_half(w, l);
+	size_t right = PANE_SERVICES;
+	if (!is_upper(w->focus) && w->focus != PANE_CONTAINERS)
+		right = w->focus;
+	else if (!is_upper(w->other) && w->other != PANE_CONTAINERS && w->other < w->n)
+		right = w->other;
+	side_by_side(l, PANE_CONTAINERS, right, y, l->body.y + l->body.height - y);
+}
+
+/* The panels of the row at the bottom. Where they are many, those with nothing to show leave their room to the others. */
+static int lower_row(const struct layout_want *w, size_t *out)
+{
+	int n = 0;
+	for (size_t i = PANE_ACTIVITY; i < w->n && n < LAYOUT_PANES; i++)
+		if (w->n - PANE_ACTIVITY <= BOTTOM_PANES || i == PANE_ACTIVITY || i == w->focus || w->rows[i])
+			out[n++] = i;
+	return n;
+}
+
+static void all_panes(const struct layout_want *w, struct layout *l)
+{
+	size_t lower[LAYOUT_PANES];
+	int y = upper_half(w, l), end = l->body.y + l->body.height;
+	int extra = lower_row(w, lower);
+	int low = extra ? clamp(BOTTOM_ROWS, 2, (end - y) / 3) : 0;
+	side_by_side(l, PANE_CONTAINERS, PANE_SERVICES, y, end - y - low);
+	for (int i = 0; i < extra; i++) {
+		int x = l->body.width * i / extra, next = l->body.width * (i + 1) / extra;
+		add(l, lower[i], end - low, x, low, next - x - (i + 1 < extra), true);
+	}
+}
+
+void layout(const struct layout_want *w, struct layout *l)
+{
+	static void (*const fill[])(const struct layout_want *, struct layout *) = {
+		[LAYOUT_ONE] = one_pane, [LAYOUT_TWO] = two_panes, [LAYOUT_FOUR] = four_panes, [LAYOUT_ALL] = all_panes,
+	};
+	enum layout_class class = w->zoom ? LAYOUT_ONE : layout_class(w->height, w->width);
+	memset(l, 0, sizeof(*l));
+	bars(w, l, class == LAYOUT_ONE);
+	fill[class](w, l);
+}
+
+bool layout_shows(const struct layout *l, size_t panel)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (l->panes[i].panel == panel)
+			return true;
+	return false;
+}

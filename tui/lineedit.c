@@ -1,0 +1,606 @@
+/* lineedit.c: a line being typed. The text is one buffer of fixed size (locked memory for a secret), so nothing of it
+ * is ever left behind by a realloc. */
+#include "tui/lineedit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utf8proc.h>
+
+#include "backends/base/mem.h"
+#include "backends/base/wash.h"
+
+#define SECRET_MAX 512
+#define LIST_HELP_GAP 2
+
+struct candidate {
+	char *word, *help;           /* owned */
+};
+struct completion {
+	struct candidate list[COMPLETION_MAX];
+	size_t n, dropped;
+	size_t start;                /* byte where the word begins */
+	size_t chosen;               /* index; n: the text as typed */
+	bool open;                   /* Tab goes through the list */
+};
+
+struct lineedit {
+	char *prompt;                /* owned */
+	char *text;                  /* max + 1 bytes; owned, or of held */
+	struct secret *held;         /* owns text when secret */
+	size_t len, cursor, max;
+	bool secret, keep_empty;
+	char *killed;                /* what C-k and the like cut; owned; never of a secret */
+	struct history *history;
+	size_t history_at;           /* 0: the line being typed; else newest first + 1 */
+	char *typed;                 /* that line, while looking through the history or completions; owned */
+	size_t typed_cursor;
+	lineedit_complete_fn *complete;
+	void *arg;
+	struct completion completion;
+};
+
+/* --- characters ------------------------------------------------------------------------------------------- */
+
+static bool continues(char c)
+{
+	return ((unsigned char)c & 0xc0) == 0x80;
+}
+
+/* Steps over one character with its combining ones. */
+static size_t step_left(const struct lineedit *e, size_t at)
+{
+	utf8proc_int32_t c;
+
+	while (at > 0) {
+		do
+			at--;
+		while (at > 0 && continues(e->text[at]));
+		if (utf8proc_iterate((const utf8proc_uint8_t *)e->text + at, -1, &c) <= 0 || utf8proc_charwidth(c) > 0)
+			break;
+	}
+	return at;
+}
+
+static size_t step_right(const struct lineedit *e, size_t at)
+{
+	utf8proc_int32_t c;
+
+	do {
+		if (at < e->len)
+			at++;
+		while (at < e->len && continues(e->text[at]))
+			at++;
+	} while (at < e->len && utf8proc_iterate((const utf8proc_uint8_t *)e->text + at, -1, &c) > 0 &&
+	         utf8proc_charwidth(c) == 0);
+	return at;
+}
+
+static bool in_word(char c)
+{
+	return c & 0x80 || (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || c == '_';
+}
+
+static size_t word_left(const struct lineedit *e, size_t at)
+{
+	if (e->secret)
+		return 0;                    /* moving by words would tell where they are */
+	while (at > 0 && !in_word(e->text[at - 1]))
+		at--;
+	while (at > 0 && in_word(e->text[at - 1]))
+		at--;
+	return at;
+}
+
+static size_t word_right(const struct lineedit *e, size_t at)
+{
+	if (e->secret)
+		return e->len;
+	while (at < e->len && !in_word(e->text[at]))
+		at++;
+	while (at < e->len && in_word(e->text[at]))
+		at++;
+	return at;
+}
+
+static size_t space_left(const struct lineedit *e, size_t at)
+{
+	if (e->secret)
+		return 0;
+	while (at > 0 && e->text[at - 1] == ' ')
+		at--;
+	while (at > 0 && e->text[at - 1] != ' ')
+		at--;
+	return at;
+}
+
+/* --- changing the text -------------------------------------------------------------------------------------- */
+
+static bool insert(struct lineedit *e, const char *s, size_t n)
+{
+	if (e->len + n > e->max) {
+		n = e->max - e->len;
+		while (n > 0 && continues(s[n]))
+			n--;
+	}
+	if (!n)
+		return false;
+	memmove(e->text + e->cursor + n, e->text + e->cursor, e->len - e->cursor + 1);
+	memcpy(e->text + e->cursor, s, n);
+	e->len += n;
+	e->cursor += n;
+	return true;
+}
+
+static enum lineedit_result cut(struct lineedit *e, size_t from, size_t to, bool keep)
+{
+	if (from >= to)
+		return LINEEDIT_MOVED;
+	if (keep && !e->secret) {
+		free(e->killed);
+		e->killed = xstrndup(e->text + from, to - from);
+	}
+	memmove(e->text + from, e->text + to, e->len - to + 1);
+	e->len -= to - from;
+	wipe(e->text + e->len, e->max - e->len + 1);
+	e->cursor = from;
+	return LINEEDIT_CHANGED;
+}
+
+static void set_text(struct lineedit *e, const char *s, size_t cursor)
+{
+	e->len = e->cursor = 0;
+	wipe(e->text, e->max + 1);
+	insert(e, s, strlen(s));
+	e->cursor = cursor < e->len ? cursor : e->len;
+}
+
+static enum lineedit_result paste(struct lineedit *e, const struct key *k)
+{
+	char *s = xcalloc(1, k->paste_len + 1);
+	size_t n = 0, from = 0, to = k->paste_len;
+	bool changed;
+
+	/* A password is pasted as it is, but for the line end around it; other text is washed. */
+	while (to > 0 && k->paste[to - 1] == '\n')
+		to--;
+	if (e->secret) {
+		while (from < to && k->paste[from] == '\n')
+			from++;
+		for (; from < to; from++)
+			if ((unsigned char)k->paste[from] >= 0x20)
+				s[n++] = k->paste[from];
+	} else {
+		n = wash(s, k->paste_len + 1, k->paste, to);
+	}
+	changed = insert(e, s, n);
+	wipe(s, k->paste_len + 1);
+	free(s);
+	return changed ? LINEEDIT_CHANGED : LINEEDIT_MOVED;
+}
+
+/* --- history -------------------------------------------------------------------------------------------------- */
+
+static void remember_typed(struct lineedit *e)
+{
+	if (e->typed)
+		return;
+	e->typed = xstrdup(e->text);
+	e->typed_cursor = e->cursor;
+}
+
+static void forget_typed(struct lineedit *e)
+{
+	free(e->typed);
+	e->typed = NULL;
+	e->history_at = 0;
+}
+
+/* The next line in direction step that starts with what was typed; 0 is the typed line itself. */
+static enum lineedit_result through_history(struct lineedit *e, int step)
+{
+	size_t n, at = e->history_at;
+
+	if (!e->history || e->secret)
+		return LINEEDIT_IGNORED;
+	remember_typed(e);
+	n = strlen(e->typed);
+	for (;;) {
+		const char *line;
+		if (step < 0 && at == 0)
+			return LINEEDIT_MOVED;
+		at = step > 0 ? at + 1 : at - 1;
+		if (at == 0) {
+			set_text(e, e->typed, e->typed_cursor);
+			forget_typed(e);
+			return LINEEDIT_CHANGED;
+		}
+		if (at > history_count(e->history))
+			return LINEEDIT_MOVED;
+		line = history_get(e->history, at - 1);
+		if (strncmp(line, e->typed, n) || !strcmp(line, e->text))
+			continue;
+		e->history_at = at;
+		set_text(e, line, strlen(line));
+		return LINEEDIT_CHANGED;
+	}
+}
+
+/* --- completion ------------------------------------------------------------------------------------------------- */
+
+void completion_start(struct completion *c, size_t byte)
+{
+	c->start = byte;
+}
+
+void completion_add(struct completion *c, const char *word, const char *help)
+{
+	if (c->n == COMPLETION_MAX) {
+		c->dropped++;
+		return;
+	}
+	c->list[c->n].word = xstrdup(word);
+	c->list[c->n++].help = xstrdup(help);
+}
+
+static void completion_clear(struct completion *c)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		free(c->list[i].word);
+		free(c->list[i].help);
+	}
+	c->n = c->dropped = c->chosen = 0;
+	c->open = false;
+}
+
+/* A word that is whole has a space after it; one that ends in a slash goes on. */
+static void put_candidate(struct lineedit *e, const char *word, bool whole)
+{
+	const char *tail = e->typed + e->typed_cursor;
+	size_t len = strlen(word);
+	bool space = whole && !(len && word[len - 1] == '/');
+	char *text = xasprintf("%.*s%s%s%s", (int)e->completion.start, e->typed, word, space && *tail != ' ' ? " " : "",
+	                       tail);
+	set_text(e, text, strlen(text) - strlen(tail));
+	free(text);
+}
+
+/* What all candidates begin with beyond what was typed. */
+static size_t common_prefix(const struct completion *c)
+{
+	size_t n = strlen(c->list[0].word);
+
+	for (size_t i = 1; i < c->n; i++) {
+		size_t same = 0;
+		while (same < n && c->list[i].word[same] == c->list[0].word[same])
+			same++;
+		n = same;
+	}
+	while (n > 0 && continues(c->list[0].word[n]))
+		n--;
+	return n;
+}
+
+static enum lineedit_result complete_first(struct lineedit *e)
+{
+	struct completion *c = &e->completion;
+	size_t prefix, typed;
+
+	completion_clear(c);
+	c->start = e->cursor;
+	while (c->start > 0 && e->text[c->start - 1] != ' ')
+		c->start--;
+	e->complete(c, e->text, e->cursor, e->arg);
+	if (!c->n || c->start > e->cursor) {
+		completion_clear(c);
+		return LINEEDIT_MOVED;
+	}
+	forget_typed(e);
+	remember_typed(e);
+	if (c->n == 1) {
+		put_candidate(e, c->list[0].word, true);
+		completion_clear(c);
+		forget_typed(e);
+		return LINEEDIT_CHANGED;
+	}
+	c->open = true;
+	c->chosen = c->n;
+	prefix = common_prefix(c);
+	typed = e->cursor - c->start;
+	if (prefix > typed) {
+		char *word = xstrndup(c->list[0].word, prefix);
+		put_candidate(e, word, false);
+		free(word);
+		free(e->typed);
+		e->typed = NULL;
+		remember_typed(e);
+		return LINEEDIT_CHANGED;
+	}
+	return LINEEDIT_MOVED;
+}
+
+static enum lineedit_result complete(struct lineedit *e, int step)
+{
+	struct completion *c = &e->completion;
+
+	if (!e->complete || e->secret)
+		return LINEEDIT_IGNORED;
+	if (!c->open)
+		return complete_first(e);
+	c->chosen = step > 0 ? (c->chosen + 1) % (c->n + 1) : (c->chosen + c->n) % (c->n + 1);
+	if (c->chosen == c->n)
+		set_text(e, e->typed, e->typed_cursor);
+	else
+		put_candidate(e, c->list[c->chosen].word, false);
+	return LINEEDIT_CHANGED;
+}
+
+/* --- keys ---------------------------------------------------------------------------------------------------------- */
+
+static enum lineedit_result move_to(struct lineedit *e, size_t at)
+{
+	e->cursor = at;
+	return LINEEDIT_MOVED;
+}
+
+static enum lineedit_result do_home(struct lineedit *e) { return move_to(e, 0); }
+static enum lineedit_result do_end(struct lineedit *e) { return move_to(e, e->len); }
+static enum lineedit_result do_left(struct lineedit *e) { return move_to(e, step_left(e, e->cursor)); }
+static enum lineedit_result do_right(struct lineedit *e) { return move_to(e, step_right(e, e->cursor)); }
+static enum lineedit_result do_word_left(struct lineedit *e) { return move_to(e, word_left(e, e->cursor)); }
+static enum lineedit_result do_word_right(struct lineedit *e) { return move_to(e, word_right(e, e->cursor)); }
+static enum lineedit_result do_up(struct lineedit *e) { return through_history(e, 1); }
+static enum lineedit_result do_down(struct lineedit *e) { return through_history(e, -1); }
+static enum lineedit_result do_tab(struct lineedit *e) { return complete(e, 1); }
+static enum lineedit_result do_tab_back(struct lineedit *e) { return complete(e, -1); }
+static enum lineedit_result do_delete(struct lineedit *e) { return cut(e, e->cursor, step_right(e, e->cursor), false); }
+static enum lineedit_result do_kill(struct lineedit *e) { return cut(e, e->cursor, e->len, true); }
+static enum lineedit_result do_kill_back(struct lineedit *e) { return cut(e, 0, e->cursor, true); }
+static enum lineedit_result do_kill_word(struct lineedit *e) { return cut(e, e->cursor, word_right(e, e->cursor), true); }
+static enum lineedit_result do_kill_space(struct lineedit *e) { return cut(e, space_left(e, e->cursor), e->cursor, true); }
+static enum lineedit_result do_kill_left(struct lineedit *e) { return cut(e, word_left(e, e->cursor), e->cursor, true); }
+static enum lineedit_result do_cancel(struct lineedit *e) { return LINEEDIT_CANCELLED; }
+
+static enum lineedit_result do_backspace(struct lineedit *e)
+{
+	if (!e->len && !e->keep_empty)
+		return LINEEDIT_CANCELLED;
+	return cut(e, step_left(e, e->cursor), e->cursor, false);
+}
+
+static enum lineedit_result do_yank(struct lineedit *e)
+{
+	return e->killed && insert(e, e->killed, strlen(e->killed)) ? LINEEDIT_CHANGED : LINEEDIT_MOVED;
+}
+
+/* Swaps the two characters before the cursor, or around it. */
+static enum lineedit_result do_swap(struct lineedit *e)
+{
+	size_t right = e->cursor < e->len ? step_right(e, e->cursor) : e->len;
+	size_t middle = step_left(e, right), left = step_left(e, middle);
+	char one[64];
+
+	if (e->secret || left == middle || middle - left > sizeof(one))
+		return LINEEDIT_MOVED;
+	memcpy(one, e->text + left, middle - left);
+	memmove(e->text + left, e->text + middle, right - middle);
+	memcpy(e->text + left + (right - middle), one, middle - left);
+	e->cursor = right;
+	return LINEEDIT_CHANGED;
+}
+
+static enum lineedit_result do_enter(struct lineedit *e)
+{
+	if (e->history && !e->secret)
+		history_add(e->history, e->text);
+	return LINEEDIT_DONE;
+}
+
+static enum lineedit_result do_esc(struct lineedit *e)
+{
+	if (!e->completion.open)
+		return LINEEDIT_CANCELLED;
+	set_text(e, e->typed, e->typed_cursor);      /* the list alone is closed */
+	return LINEEDIT_CHANGED;
+}
+
+static const struct binding {
+	const char *key;
+	enum lineedit_result (*run)(struct lineedit *);
+} bindings[] = {
+	{ "C-a", do_home }, { "Home", do_home }, { "C-e", do_end }, { "End", do_end },
+	{ "C-b", do_left }, { "Left", do_left }, { "C-f", do_right }, { "Right", do_right },
+	{ "M-b", do_word_left }, { "C-Left", do_word_left }, { "M-Left", do_word_left },
+	{ "M-f", do_word_right }, { "C-Right", do_word_right }, { "M-Right", do_word_right },
+	{ "Up", do_up }, { "C-p", do_up }, { "Down", do_down }, { "C-n", do_down },
+	{ "Tab", do_tab }, { "S-Tab", do_tab_back },
+	{ "Backspace", do_backspace }, { "Del", do_delete }, { "C-d", do_delete },
+	{ "C-k", do_kill }, { "C-u", do_kill_back }, { "M-d", do_kill_word }, { "C-w", do_kill_space },
+	{ "M-Backspace", do_kill_left }, { "C-y", do_yank }, { "C-t", do_swap },
+	{ "Enter", do_enter }, { "Esc", do_esc }, { "C-c", do_cancel }, { "C-g", do_cancel },
+};
+
+static const struct binding *binding_of(const struct key *k)
+{
+	for (size_t i = 0; i < ARRAY_LEN(bindings); i++)
+		if (key_is(k, bindings[i].key))
+			return &bindings[i];
+	return NULL;
+}
+
+enum lineedit_result lineedit_key(struct lineedit *e, const struct key *k)
+{
+	const struct binding *b = binding_of(k);
+	enum lineedit_result r = LINEEDIT_IGNORED;
+	char text[8];
+	size_t n = key_text(k, text);
+
+	if (b)
+		r = b->run(e);
+	else if (k->code == K_PASTE)
+		r = paste(e, k);
+	else if (n)
+		r = insert(e, text, n) ? LINEEDIT_CHANGED : LINEEDIT_MOVED;
+	wipe(text, sizeof(text));
+	if (r == LINEEDIT_IGNORED)
+		return r;
+	if (!b || (b->run != do_tab && b->run != do_tab_back)) {
+		completion_clear(&e->completion);
+		if (!b || (b->run != do_up && b->run != do_down))
+			forget_typed(e);
+	}
+	return r;
+}
+
+/* --- life ---------------------------------------------------------------------------------------------------------- */
+
+struct lineedit *lineedit_create(const struct lineedit_config *c)
+{
+	struct lineedit *e = xcalloc(1, sizeof(*e));
+
+	e->prompt = xstrdup(c->prompt ? c->prompt : "");
+	e->secret = c->secret;
+	e->max = c->max ? c->max : c->secret ? SECRET_MAX : LINEEDIT_MAX;
+	if (c->secret) {
+		char *blank = xcalloc(1, e->max + 1);
+		e->held = secret_create(blank, e->max);      /* NULL where no page could be had: then without the lock */
+		free(blank);
+	}
+	e->text = e->held ? e->held->text : xcalloc(1, e->max + 1);
+	e->keep_empty = c->keep_empty;
+	e->history = c->history;
+	e->complete = c->complete;
+	e->arg = c->arg;
+	if (c->text)
+		lineedit_set(e, c->text);
+	return e;
+}
+
+void lineedit_destroy(struct lineedit *e)
+{
+	if (!e)
+		return;
+	wipe(e->text, e->max + 1);
+	if (e->held)
+		secret_destroy(e->held);
+	else
+		free(e->text);
+	completion_clear(&e->completion);
+	free(e->typed);
+	free(e->killed);
+	free(e->prompt);
+	free(e);
+}
+
+const char *lineedit_text(const struct lineedit *e)
+{
+	return e->text;
+}
+
+void lineedit_set(struct lineedit *e, const char *text)
+{
+	completion_clear(&e->completion);
+	forget_typed(e);
+	set_text(e, text, strlen(text));
+}
+
+struct secret *lineedit_secret(const struct lineedit *e)
+{
+	return secret_create(e->text, e->len);
+}
+
+/* --- drawing -------------------------------------------------------------------------------------------------------- */
+
+/* How many characters there are, each of which is a dot when it is a secret. */
+static size_t characters(const char *s, size_t len)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++)
+		n += !continues(s[i]);
+	return n;
+}
+
+static size_t cells_of(const char *s, size_t len)
+{
+	char *part = xstrndup(s, len);
+	size_t n = cells(part);
+
+	free(part);
+	return n;
+}
+
+static void draw_secret(const struct lineedit *e, const struct canvas *c, int y, int x, int width, bool focused)
+{
+	const char *dot = canvas_ascii() ? "*" : "•";
+	int n = (int)characters(e->text, e->len), before = (int)characters(e->text, e->cursor);
+	int skip = before >= width ? before - width + 1 : 0;
+
+	for (int i = 0; i < n - skip && i < width; i++)
+		canvas_text(c, y, x + i, 1, TONE_PLAIN, dot);
+	if (focused)
+		canvas_cursor(c, y, x + before - skip);
+}
+
+void lineedit_draw(const struct lineedit *e, const struct canvas *c, int y, int x, int width, bool focused)
+{
+	int before, skip = 0;
+	size_t from = 0;
+
+	if (width < 0)
+		width = c->width - x;
+	canvas_fill(c, y, x, width, TONE_PLAIN, " ");
+	before = canvas_text(c, y, x, width > 8 ? width - 4 : width / 2, TONE_PROMPT, e->prompt);
+	x += before;
+	width -= before;
+	if (width <= 0)
+		return;
+	if (e->secret) {
+		draw_secret(e, c, y, x, width, focused);
+		return;
+	}
+	before = (int)cells_of(e->text, e->cursor);
+	while (before - skip >= width) {                 /* scroll by thirds, so that the text stays put while typing */
+		size_t used = 0;
+		size_t n = cells_fit(e->text + from, (size_t)width / 3 + 1, &used);
+		if (!n)
+			break;
+		from += n;
+		skip += (int)used;
+	}
+	canvas_text(c, y, x, width, TONE_PLAIN, e->text + from);
+	if (focused)
+		canvas_cursor(c, y, x + before - skip);
+}
+
+int lineedit_list_rows(const struct lineedit *e, int max_rows)
+{
+	const struct completion *c = &e->completion;
+
+	if (!c->open || max_rows <= 0)
+		return 0;
+	return (int)c->n < max_rows ? (int)c->n : max_rows;
+}
+
+void lineedit_list_draw(const struct lineedit *e, const struct canvas *c)
+{
+	const struct completion *list = &e->completion;
+	size_t rows = c->height > 0 ? (size_t)c->height : 0, chosen = list->chosen < list->n ? list->chosen : 0;
+	size_t top = chosen >= rows ? chosen - rows + 1 : 0, widest = 0;
+
+	for (size_t i = 0; i < list->n; i++) {
+		size_t w = cells(list->list[i].word);
+		widest = w > widest ? w : widest;
+	}
+	for (size_t y = 0; y < rows && top + y < list->n; y++) {
+		const struct candidate *one = &list->list[top + y];
+		canvas_fill(c, (int)y, 0, -1, TONE_PLAIN, " ");
+		canvas_text(c, (int)y, 1, -1, TONE_PLAIN, one->word);
+		if (one->help)
+			canvas_text_cut(c, (int)y, 1 + (int)widest + LIST_HELP_GAP, TONE_DIM, one->help);
+		if (top + y == list->chosen)
+			canvas_row_tone(c, (int)y, TONE_CURSOR);
+	}
+	if (list->n + list->dropped > top + rows && rows > 0)
+		canvas_textf(c, (int)rows - 1, c->width - 9, 9, TONE_DIM, " +%zu ", list->n + list->dropped - top - rows);
+}

@@ -1,0 +1,379 @@
+/* main.c: words of the command line into rooms that know each other. The only file that includes from all of them. */
+#include <errno.h>
+#include <getopt.h>
+#include <locale.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/deploy/deploy.h"
+#include "backends/link/http.h"
+#include "backends/link/loop.h"
+#include "backends/logs/when.h"
+#include "backends/store/doc.h"
+#include "backends/store/record.h"
+#include "backends/store/server.h"
+#include "backends/store/settings.h"
+#include "backends/store/store.h"
+#include "tui/canvas.h"
+#include "tui/console.h"
+#include "tui/headless.h"
+#include "tui/manual.h"
+
+#define WAIT_MS_DEFAULT 20000
+#define FILES_WANTED 8192
+
+struct options {
+	const char *config, *ssh_config, *record, *replay, *theme;
+	bool all_hosts, read_only, json, follow, all, yes, ascii, batch;
+	int wait_ms;
+	int64_t since_ms;     /* wall clock; 0: not given */
+	char **words;         /* what is not an option */
+	int n_words;
+};
+
+struct program {
+	struct options opt;
+	struct settings *settings;
+	struct doc complaints;
+	struct loop *loop;
+	struct http *http;
+	struct store *store;
+};
+
+/* --- options -------------------------------------------------------------------------------------------------- */
+
+enum { OPT_CONFIG = 256, OPT_ALL_HOSTS, OPT_READ_ONLY, OPT_RECORD, OPT_REPLAY, OPT_CHECK, OPT_JSON, OPT_ALL, OPT_YES,
+       OPT_ASCII, OPT_THEME, OPT_BATCH, OPT_WAIT, OPT_MANUAL, OPT_SINCE };
+
+const struct option_row option_rows[] = {
+	{ 'F', "ssh-config", "FILE", "read this ssh_config instead of OpenSSH's own, as ssh -F" },
+	{ OPT_ALL_HOSTS, "all-hosts", NULL, "open every plain Host of ssh_config" },
+	{ OPT_READ_ONLY, "read-only", NULL, "no action that changes anything exists" },
+	{ OPT_RECORD, "record", "DIR", "keep every raw answer in DIR, secrets left out" },
+	{ OPT_REPLAY, "replay", "DIR", "play a recording; nothing is connected" },
+	{ OPT_CONFIG, "config", "FILE", "read this configuration instead of the usual one" },
+	{ OPT_CHECK, "check-config", NULL, "read the configuration, say what is wrong with it, end" },
+	{ OPT_THEME, "theme", "NAME", "colours: default, dark, mono or a file in the themes folders" },
+	{ OPT_ASCII, "ascii", NULL, "draw without UTF-8" },
+	{ 'f', "follow", NULL, "logs: go on with what comes" },
+	{ OPT_SINCE, "since", "TIME", "logs: from then on: 10m, 2h, 14:32, 2026-11-21T14:32:00Z" },
+	{ OPT_JSON, "json", NULL, "status, logs, deploys: as JSON" },
+	{ OPT_ALL, "all", NULL, "status: also the rows that are well" },
+	{ OPT_WAIT, "wait", "SECONDS", "status, do, logs: how long to wait for answers (20)" },
+	{ OPT_YES, "yes", NULL, "do: without asking" },
+	{ OPT_BATCH, "batch", NULL, "status, do: never ask for a password; who needs one counts as not reached" },
+	{ 'V', "version", NULL, "print the version and end" },
+	{ 'h', "help", NULL, "print this and end" },
+	{ 0 }
+};
+
+static void print_help(void)
+{
+	puts("mocr - mission operations control room: all servers on one screen\n\n"
+	     "  mocr [SERVER...]                 this machine and the configured servers, or these: an ssh name or address\n"
+	     "  mocr status [SERVER...]          what is there, without a screen: exit 0 well, 1 attention, 2 unreachable\n"
+	     "  mocr do ACTION SERVER/KIND/NAME  one action, without a screen\n"
+	     "  mocr do deploy NAME [VAR=VALUE...]\n"
+	     "                                   run [deploy NAME] of the configuration, print its output, end with its exit code;\n"
+	     "                                   mocr do rollback NAME likewise\n"
+	     "  mocr deploys [SERVER...]         what can be deployed where, and how the last ones went\n"
+	     "  mocr logs TARGET...              what SERVER/containers/*, SERVER/services/NAME, SERVER/journal, SERVER/kernel,\n"
+	     "                                   SERVER/file:/PATH write, in order of time; -f goes on with what comes\n"
+	     "  mocr shell SERVER[/KIND/NAME]    a shell on a server or in a container\n"
+	     "  mocr sessions [SERVER...]        the sessions of coding agents and tmux, and what they ask (--json)\n"
+	     "  mocr attach SERVER/session/ID    the session itself, full screen\n");
+	for (const struct option_row *o = option_rows; o->name; o++) {
+		char left[40], letter[8] = "    ";
+		if (o->letter < 256)
+			snprintf(letter, sizeof(letter), "-%c, ", o->letter);
+		snprintf(left, sizeof(left), "%s--%s%s%s", letter, o->name, o->argument ? " " : "", o->argument ? o->argument : "");
+		printf("  %-26s %s\n", left, o->help);
+	}
+}
+
+static int wrong(const char *fmt, const char *word)
+{
+	fprintf(stderr, "mocr: ");
+	fprintf(stderr, fmt, word);
+	fprintf(stderr, "; mocr --help says what there is\n");
+	return EXIT_WRONG_USAGE;
+}
+
+/* -1: go on; else the code to end with. */
+static int read_options(struct options *o, int argc, char **argv, bool *check)
+{
+	struct option longs[ARRAY_LEN(option_rows) + 1] = { 0 };
+	for (size_t i = 0; option_rows[i].name; i++)
+		longs[i] = (struct option){ option_rows[i].name, option_rows[i].argument ? required_argument : no_argument, NULL,
+			                    option_rows[i].letter };
+	longs[ARRAY_LEN(option_rows) - 1] = (struct option){ "dump-manual", required_argument, NULL, OPT_MANUAL };
+	int c;
+	while ((c = getopt_long(argc, argv, "F:fhV", longs, NULL)) != -1) {
+		switch (c) {
+		case 'F': o->ssh_config = optarg; break;
+		case OPT_ALL_HOSTS: o->all_hosts = true; break;
+		case OPT_READ_ONLY: o->read_only = true; break;
+		case OPT_RECORD: o->record = optarg; break;
+		case OPT_REPLAY: o->replay = optarg; break;
+		case OPT_CONFIG: o->config = optarg; break;
+		case OPT_CHECK: *check = true; break;
+		case OPT_THEME: o->theme = optarg; break;
+		case OPT_ASCII: o->ascii = true; break;
+		case OPT_JSON: o->json = true; break;
+		case 'f': o->follow = true; break;
+		case OPT_SINCE:
+			if (!when_parse(optarg, now_wall_ms(), &o->since_ms))
+				return wrong("--since %s is no time; 10m, 2h, 14:32 are", optarg);
+			break;
+		case OPT_ALL: o->all = true; break;
+		case OPT_WAIT: o->wait_ms = atoi(optarg) * 1000; break;
+		case OPT_YES: o->yes = true; break;
+		case OPT_BATCH: o->batch = true; break;
+		case OPT_MANUAL: return manual_dump(optarg, stdout) ? EXIT_WELL : wrong("there is no table %s", optarg);
+		case 'V': printf("mocr %s\n", MOCR_VERSION); return EXIT_WELL;
+		case 'h': print_help(); return EXIT_WELL;
+		default: return EXIT_WRONG_USAGE;
+		}
+	}
+	if (o->wait_ms <= 0)
+		return wrong("--wait needs a number of seconds%s", "");
+	o->words = argv + optind;
+	o->n_words = argc - optind;
+	return -1;
+}
+
+/* --- what is to be done ----------------------------------------------------------------------------------------- */
+
+static bool open_servers(struct program *p, char **names, int n)
+{
+	struct err err = { 0 };
+	if (p->opt.replay)
+		return true;
+	for (int i = 0; i < n; i++)
+		if (!server_open(p->store, names[i], &err)) {
+			fprintf(stderr, "mocr: %s\n", err.text);
+			return false;
+		}
+	if (p->opt.all_hosts && !servers_open_all_hosts(p->store, &err)) {
+		fprintf(stderr, "mocr: %s\n", err.text);
+		return false;
+	}
+	if (!n && !p->opt.all_hosts)
+		servers_open_configured(p->store);
+	return true;
+}
+
+static int run_status(struct program *p)
+{
+	if (!open_servers(p, p->opt.words + 1, p->opt.n_words - 1))
+		return EXIT_WRONG_USAGE;
+	return headless_status(p->store, p->opt.json, p->opt.all, p->opt.wait_ms);
+}
+
+/* What names a deploy and no row. */
+static const char *deploy_word(const struct program *p)
+{
+	if (p->opt.n_words < 3 || strchr(p->opt.words[2], '/'))
+		return NULL;
+	return !strcmp(p->opt.words[1], "deploy") ? "deploy-run" : !strcmp(p->opt.words[1], "rollback") ? "deploy-rollback" : NULL;
+}
+
+static int run_deploys(struct program *p)
+{
+	if (!open_servers(p, p->opt.words + 1, p->opt.n_words - 1))
+		return EXIT_WRONG_USAGE;
+	return headless_deploys(p->store, p->opt.json, p->opt.wait_ms);
+}
+
+static int run_do(struct program *p)
+{
+	if (deploy_word(p))
+		return headless_deploy(p->store, deploy_word(p), p->opt.words[2], p->opt.words + 3, p->opt.n_words - 3, p->opt.yes, p->opt.wait_ms);
+	if (p->opt.n_words < 3 || p->opt.n_words > 4)
+		return wrong("expected: mocr do ACTION SERVER/KIND/NAME%s", "");
+	char **w = p->opt.words;
+	if (!headless_open(p->store, w[2]))
+		return EXIT_WRONG_USAGE;
+	bool moves = w[3] && (!strcmp(w[1], "move") || !strcmp(w[1], "session-move"));
+	if (moves) {                             /* the other server it is about */
+		char *other = xstrndup(w[3], strcspn(w[3], " "));
+		bool same = !strncmp(other, w[2], strlen(other)) && w[2][strlen(other)] == '/', good = same || headless_open(p->store, other);
+		free(other);
+		if (!good)
+			return EXIT_WRONG_USAGE;
+	}
+	return headless_do(p->store, w[1], w[2], w[3], p->opt.yes, p->opt.wait_ms);
+}
+
+/* Patterns are for the configured servers; a plain name may also be one that only ssh knows. */
+static bool open_targets(struct program *p, char **targets, int n)
+{
+	bool pattern = false;
+	for (int i = 0; i < n; i++) {
+		size_t len = strcspn(targets[i], "/");
+		if (strcspn(targets[i], "*?[") < len)
+			pattern = true;
+		else if (!p->opt.replay && !headless_open(p->store, targets[i]))
+			return false;
+	}
+	return !pattern || open_servers(p, NULL, 0);
+}
+
+static int run_logs(struct program *p)
+{
+	char **targets = p->opt.words + 1;
+	int n = p->opt.n_words - 1;
+	if (n < 1)
+		return wrong("expected: mocr logs [-f] TARGET..., as in mocr logs -f sese/containers/* pi/services/opencode%s", "");
+	if (!open_targets(p, targets, n))
+		return EXIT_WRONG_USAGE;
+	return headless_logs(p->store, targets, n, p->opt.follow, p->opt.json, p->opt.since_ms, p->opt.wait_ms);
+}
+
+static int run_shell(struct program *p)
+{
+	if (p->opt.n_words != 2)
+		return wrong("expected: mocr shell SERVER[/KIND/NAME]%s", "");
+	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+		return wrong("a shell needs a terminal%s", "");
+	if (!headless_open(p->store, p->opt.words[1]))
+		return EXIT_WRONG_USAGE;
+	return headless_shell(p->store, p->opt.words[1], p->opt.wait_ms);
+}
+
+static int run_sessions(struct program *p)
+{
+	if (!open_servers(p, p->opt.words + 1, p->opt.n_words - 1))
+		return EXIT_WRONG_USAGE;
+	return headless_sessions(p->store, p->opt.json, p->opt.wait_ms);
+}
+
+static int run_console(struct program *p)
+{
+	char why[256];
+	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+		return wrong("the screen needs a terminal; mocr status prints without one%s", "");
+	if (!open_servers(p, p->opt.words, p->opt.n_words))
+		return EXIT_WRONG_USAGE;
+	struct console *console = console_create(p->store, p->settings, why, sizeof(why));
+	if (!console)
+		return wrong("%s", why);
+	console_complaints(console, &p->complaints);
+	int code = console_run(console);
+	console_destroy(console);
+	return code;
+}
+
+static const struct { const char *word; int (*run)(struct program *); } modes[] = {
+	{ "status", run_status },
+	{ "do", run_do },
+	{ "logs", run_logs },
+	{ "shell", run_shell },
+	{ "attach", run_shell },
+	{ "sessions", run_sessions },
+	{ "deploys", run_deploys },
+};
+
+static void print_complaints(const struct doc *doc)
+{
+	for (size_t i = 0; i < doc->n; i++)
+		fprintf(stderr, "mocr: %s\n", doc->lines[i].text);
+}
+
+static int check_config(const struct program *p)
+{
+	print_complaints(&p->complaints);
+	if (!p->settings->file && !p->complaints.n)
+		puts("no configuration file; that is fine");
+	else if (!p->complaints.n)
+		printf("%s: well\n", p->settings->file);
+	return p->complaints.n ? EXIT_ATTENTION : EXIT_WELL;
+}
+
+static void apply_options(struct program *p, bool headless)
+{
+	struct settings *s = p->settings;
+	s->read_only |= p->opt.read_only;
+	s->ascii |= p->opt.ascii;
+	s->batch = headless && (p->opt.batch || !isatty(STDIN_FILENO));
+	if (p->opt.ssh_config)
+		xreplace(&s->ssh_config, p->opt.ssh_config);
+	if (p->opt.theme)
+		xreplace(&s->theme, p->opt.theme);
+}
+
+static bool start(struct program *p, bool headless)
+{
+	struct err err = { 0 };
+	p->loop = loop_create();
+	p->http = http_create(p->loop);
+	p->store = store_create(p->loop, p->http, p->settings);
+	if (p->opt.record && !record_start(p->store, p->opt.record, &err)) {
+		fprintf(stderr, "mocr: %s\n", err.text);
+		return false;
+	}
+	if (p->opt.replay && !replay_start(p->store, p->opt.replay, headless, &err)) {
+		fprintf(stderr, "mocr: %s\n", err.text);
+		return false;
+	}
+	return true;
+}
+
+static void finish(struct program *p)
+{
+	store_destroy(p->store);
+	http_destroy(p->http);
+	loop_destroy(p->loop);
+	settings_destroy(p->settings);
+	doc_finish(&p->complaints);
+}
+
+/* A server takes some twenty descriptors, and the usual 1024 are a limit for select(), which nothing here uses. */
+static void want_files(void)
+{
+	struct rlimit files;
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= FILES_WANTED)
+		return;
+	files.rlim_cur = files.rlim_max < FILES_WANTED ? files.rlim_max : FILES_WANTED;
+	(void)setrlimit(RLIMIT_NOFILE, &files);
+}
+
+int main(int argc, char **argv)
+{
+	struct program p = { .opt = { .wait_ms = WAIT_MS_DEFAULT } };
+	bool check = false;
+	setlocale(LC_ALL, "");
+	signal(SIGPIPE, SIG_IGN);
+	want_files();
+	mem_on_fail(canvas_stop);
+	mallopt(M_ARENA_MAX, 1);               /* the log-in threads need no heaps of their own that stay */
+	int code = read_options(&p.opt, argc, argv, &check);
+	if (code >= 0)
+		return code;
+	p.settings = settings_load(p.opt.config, &p.complaints);
+	console_check_keys(p.settings, &p.complaints);
+	console_check_theme(p.settings, &p.complaints);
+	deploy_check_config(p.settings, &p.complaints);
+	int (*run)(struct program *) = run_console;
+	for (size_t i = 0; i < ARRAY_LEN(modes) && p.opt.n_words; i++)
+		if (strcmp(p.opt.words[0], modes[i].word) == 0)
+			run = modes[i].run;
+	bool headless = run != run_console;
+	apply_options(&p, headless);
+	if (check) {
+		code = check_config(&p);
+	} else {
+		if (headless)
+			print_complaints(&p.complaints);
+		code = start(&p, headless) ? run(&p) : EXIT_WRONG_USAGE;
+	}
+	finish(&p);
+	return code;
+}

@@ -1,0 +1,389 @@
+/* From a key to an order: which rows, with what argument, asking first; then what became of it.
+ *
+ * Between the question and its answer rows may go: an intent keeps ids and looks them up again when it is carried out. */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/base/buf.h"
+#include "backends/base/mem.h"
+#include "backends/link/ask.h"
+#include "backends/link/link.h"
+#include "backends/store/doc.h"
+#include "tui/console_internal.h"
+#include "tui/sessions.h"
+
+#define ROWS_MAX 1000            /* marked rows that one action works on */
+#define LISTED_MAX 12            /* of them in the confirmation */
+
+/* Actions that want to know more: one of these, the first by default. */
+static const struct argument {
+	const char *action, *title;
+	struct dialog_item choices[8];
+	size_t n;
+} arguments[] = {
+	{ "container-kill", "Which signal?",
+	  { { "k", "KILL", "ends it at once, nothing can be saved", false }, { "t", "TERM", "asks it to end", false },
+	    { "i", "INT", "as Ctrl-C does", false }, { "h", "HUP", "many programs read their configuration again", false },
+	    { "q", "QUIT", "many programs write a core or their stacks", false }, { "1", "USR1", NULL, false },
+	    { "2", "USR2", NULL, false } }, 7 },
+};
+
+static const struct argument *argument_of(const struct action *a)
+{
+	for (size_t i = 0; i < ARRAY_LEN(arguments); i++)
+		if (!strcmp(arguments[i].action, a->name))
+			return &arguments[i];
+	return NULL;
+}
+
+/* --- the intent ----------------------------------------------------------------------------------------------------- */
+
+void intent_free(struct intent *in)
+{
+	for (size_t i = 0; i < in->n; i++)
+		free(in->ids[i]);
+	free(in->ids);
+	free(in->argument);
+	*in = (struct intent){ 0 };
+}
+
+static void intent_set(struct console *c, const struct action *a, struct row **rows, size_t n, const char *argument)
+{
+	intent_free(&c->intent);
+	c->intent.action = a;
+	c->intent.argument = xstrdup(argument);
+	c->intent.ids = xcalloc(n, sizeof(*c->intent.ids));
+	for (size_t i = 0; i < n; i++)
+		c->intent.ids[c->intent.n++] = xstrdup(rows[i]->id);
+}
+
+/* --- carrying it out -------------------------------------------------------------------------------------------------- */
+
+static void order_over(struct order *order, void *arg)
+{
+	struct console *c = arg;
+	struct row *r = order_row(order);
+	const char *name = r ? r->name : order->id;
+	for (size_t i = 0; i < c->n_orders; i++)
+		if (c->orders[i] == order)
+			c->orders[i] = c->orders[--c->n_orders];
+	if (order->state == ORDER_FAILED)
+		console_flash(c, TONE_BAD, "%s %s: %s", order->action->verb, name, order->err.text);
+	else if (order->state == ORDER_DONE)
+		console_flash(c, TONE_GOOD, "%s %s: %s", order->action->verb, name, order->output[0] ? order->output : "done");
+	else
+		console_flash(c, TONE_WARN, "%s %s: cancelled", order->action->verb, name);
+}
+
+/* Shown in a box and copied; it is kept nowhere else. A box that is open is not taken away: then it is only copied. */
+static void order_shows(struct order *order, const char *what, const char *text, void *arg)
+{
+	struct console *c = arg;
+	struct doc doc;
+	clipboard_copy(c, text);
+	console_flash(c, TONE_GOOD, "copied: %s", what);
+	if (c->dialog)
+		return;
+	doc_init(&doc);
+	doc_add(&doc, DOC_PLAIN, "%s", text);
+	doc_add(&doc, DOC_DIM, "It is in your clipboard now (OSC 52) and is written nowhere.");
+	c->dialog = dialog_text(what, &doc, NULL, NULL);
+	console_redraw(c);
+}
+
+/* It may be over before order_start returns. */
+static void watch(struct console *c, struct order *order)
+{
+	if (order->state != ORDER_RUNNING) {
+		order_over(order, c);
+		return;
+	}
+	if (c->n_orders == ORDERS_WATCHED)
+		return;                       /* its row and the activity log still tell */
+	c->orders[c->n_orders++] = order;
+	order->done = order_over;
+	order->show = order_shows;
+	order->done_arg = c;
+}
+
+void orders_forget(struct console *c)
+{
+	for (size_t i = 0; i < c->n_orders; i++) {
+		c->orders[i]->done = NULL;
+		c->orders[i]->show = NULL;
+	}
+	c->n_orders = 0;
+}
+
+static void carry_out(struct console *c)
+{
+	struct intent in = c->intent;
+	c->intent = (struct intent){ 0 };      /* an order that ends at once may flash and begin another */
+	size_t started = 0;
+	for (size_t i = 0; i < in.n; i++) {
+		struct err err = { 0 };
+		struct row *r = store_find(c->store, in.ids[i]);
+		struct order *order = r ? order_start(r, in.action, in.argument, &err) : NULL;
+		if (order) {
+			watch(c, order);
+			started++;
+		} else {
+			console_flash(c, TONE_BAD, "%s: %s", in.ids[i], r ? err.text : "it is not there any more");
+		}
+	}
+	if (started && pane_focused(c)->table)
+		table_marks_clear(pane_focused(c)->table);
+	intent_free(&in);
+	console_redraw(c);
+}
+
+static void confirmed(const struct dialog_result *result, void *arg)
+{
+	struct console *c = arg;
+	if (result->choice == 1)
+		carry_out(c);
+	else
+		intent_free(&c->intent);
+	console_redraw(c);
+}
+
+/* --- asking ----------------------------------------------------------------------------------------------------------- */
+
+/* How a row reads now, in one line: "javisi_n8n  healthy 34h". */
+static void state_text(struct console *c, const struct row *r, struct cell *out)
+{
+	const struct pane *p = pane_of_kind(c, r->kind);
+	if (p && p->panel->brief)
+		p->panel->brief(r, out);
+	else
+		cell_set(out, TONE_PLAIN, "%s", r->name);
+}
+
+static void describe(struct console *c, struct row **rows, size_t n, struct buf *detail)
+{
+	for (size_t i = 0; i < n && i < LISTED_MAX; i++) {
+		struct cell cell = { 0 };
+		state_text(c, rows[i], &cell);
+		buf_addf(detail, "%s%s  %s", detail->len ? "\n" : "", rows[i]->server->name, cell.text);
+	}
+	if (n > LISTED_MAX)
+		buf_addf(detail, "\nand %zu more", n - LISTED_MAX);
+}
+
+/* The first server among the rows that wants its name typed. */
+static const struct server *protected_server(struct row **rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (rows[i]->server->protect)
+			return rows[i]->server;
+	return NULL;
+}
+
+static void confirm(struct console *c, const struct action *a, struct row **rows, size_t n)
+{
+	const struct server *guarded = protected_server(rows, n);
+	char command[512] = "", verb[64], title[512];
+	struct buf detail;
+	buf_init(&detail, 8192);
+	snprintf(verb, sizeof(verb), "%s", a->verb);
+	verb[0] = (char)toupper((unsigned char)verb[0]);
+	if (n == 1 && rows[0]->kind == &kind_server)
+		snprintf(title, sizeof(title), "%s %s?", verb, rows[0]->name);
+	else if (n == 1)
+		snprintf(title, sizeof(title), "%s %s on %s?", verb, rows[0]->name, rows[0]->server->name);
+	else
+		snprintf(title, sizeof(title), "%s these %zu %s?", verb, n, rows[0]->kind->plural);
+	if (a->command)
+		a->command(rows[0], command, sizeof(command));
+	size_t used = strlen(command);
+	if (used && n > 1)
+		snprintf(command + used, sizeof(command) - used, "   and %zu more", n - 1);
+	describe(c, rows, n, &detail);
+	if (c->intent.argument && *c->intent.argument)
+		buf_addf(&detail, "\nwith %s", c->intent.argument);
+	struct confirm_spec spec = {
+		.title = title, .command = command[0] ? command : NULL, .detail = detail.data, .yes = verb,
+		.type_name = guarded ? guarded->name : NULL, .danger = a->flags & ACTION_DANGER,
+	};
+	c->dialog = dialog_confirm(&spec, confirmed, c);
+	buf_finish(&detail);
+	console_redraw(c);
+}
+
+static void argument_chosen(const struct dialog_result *result, void *arg)
+{
+	struct console *c = arg;
+	const struct action *a = c->intent.action;
+	const struct argument *wants = a ? argument_of(a) : NULL;
+	if (!wants || result->choice < 0 || (size_t)result->choice >= wants->n) {
+		intent_free(&c->intent);
+		console_redraw(c);
+		return;
+	}
+	struct row *rows[ROWS_MAX];
+	size_t n = 0;
+	for (size_t i = 0; i < c->intent.n && n < ROWS_MAX; i++)
+		if ((rows[n] = store_find(c->store, c->intent.ids[i])))
+			n++;
+	if (n)
+		order_begin_rows(c, a, rows, n, wants->choices[result->choice].label);
+	else
+		intent_free(&c->intent);
+}
+
+static void argument_typed(const struct dialog_result *result, void *arg)
+{
+	struct console *c = arg;
+	struct row *rows[ROWS_MAX];
+	size_t n = 0;
+	const struct action *a = c->intent.action;
+	console_redraw(c);
+	for (size_t i = 0; result->choice == 1 && i < c->intent.n && n < ROWS_MAX; i++)
+		if ((rows[n] = store_find(c->store, c->intent.ids[i])))
+			n++;
+	if (n)
+		order_begin_rows(c, a, rows, n, result->text);
+	else
+		intent_free(&c->intent);
+}
+
+/* A line to type in, with what is likely in it already, or what was typed and is wrong. */
+static void ask_argument(struct console *c, const struct action *a, const struct row *row, const char *typed, const struct err *wrong)
+{
+	char likely[4096] = "", title[160], more[1024] = "";
+	if (typed)
+		snprintf(likely, sizeof(likely), "%s", typed);
+	else if (a->suggest)
+		a->suggest(row, likely, sizeof(likely));
+	if (a->asks_more)
+		a->asks_more(row, more, sizeof(more));
+	snprintf(title, sizeof(title), "%s %s", a->verb, row->name);
+	char *words = xasprintf("%s%s%s%s%s", a->asks, *more ? "\n" : "", more, wrong ? "\n\n" : "", wrong ? wrong->text : "");
+	struct lineedit_config line = { .prompt = "> ", .text = likely, .keep_empty = true };
+	c->dialog = dialog_prompt(title, words, &line, argument_typed, c);
+	free(words);
+	console_redraw(c);
+}
+
+/* Must something be said first? */
+static bool asks_first(const struct action *a, const struct row *row)
+{
+	char more[8] = "?";
+	if (a->asks && a->asks_more)
+		a->asks_more(row, more, sizeof(more));
+	return a->asks && *more;
+}
+
+void order_begin_rows(struct console *c, const struct action *a, struct row **rows, size_t n, const char *argument)
+{
+	const struct argument *wants = argument_of(a);
+	struct err err = { 0 };
+	char *copy = xstrdup(argument);      /* it may be the old intent's own */
+	intent_set(c, a, rows, n, copy);
+	free(copy);
+	if (!c->intent.argument && sessions_ask(c, a, rows, n)) {
+		intent_free(&c->intent);
+	} else if (wants && !argument) {
+		c->dialog = dialog_question(wants->title, NULL, wants->choices, wants->n, 0, argument_chosen, c);
+		console_redraw(c);
+	} else if (!argument && asks_first(a, rows[0])) {
+		ask_argument(c, a, rows[0], NULL, NULL);
+	} else if (argument && a->fits && !a->fits(rows[0], argument, &err)) {
+		ask_argument(c, a, rows[0], c->intent.argument, &err);
+	} else if ((a->flags & (ACTION_CONFIRM | ACTION_DANGER)) || ((a->flags & ACTION_CHANGES) && protected_server(rows, n))) {
+		confirm(c, a, rows, n);
+	} else {
+		carry_out(c);
+	}
+}
+
+void order_begin(struct console *c, const struct action *a)
+{
+	struct row *rows[ROWS_MAX], *first = console_row(c);
+	size_t all = a->flags & ACTION_MARKED ? console_rows(c, rows, ROWS_MAX) : 0, n = 0;
+	if (!all && first) {
+		rows[0] = first;
+		all = 1;
+	}
+	for (size_t i = 0; i < all; i++)     /* a mark may be on a row for which it makes no sense now */
+		if (action_find(rows[i]->kind, a->name) == a && action_applies(c, a, rows[i]))
+			rows[n++] = rows[i];
+	if (n)
+		order_begin_rows(c, a, rows, n, NULL);
+	else if (first)
+		console_flash(c, TONE_WARN, "%s: makes no sense for %s as it is now", a->verb, first->name);
+	else
+		console_flash(c, TONE_WARN, "%s: there is no row under the cursor", a->verb);
+}
+
+/* --- questions of links and backends ------------------------------------------------------------------------------------ */
+
+static void ask_answered(const struct dialog_result *result, void *arg)
+{
+	struct console *c = arg;
+	struct row *r = store_find(c->store, c->asked_id);
+	struct ask *ask = r && r->server->asks == c->asked ? c->asked : NULL;
+	c->asked = NULL;
+	console_redraw(c);
+	if (ask && result->choice != DIALOG_GIVEN_UP)
+		ask_answer(ask, result->secret, result->keep);
+	else
+		secret_destroy(result->secret);
+	if (ask && result->choice == DIALOG_GIVEN_UP)
+		console_flash(c, TONE_PLAIN, "%s goes on waiting; a answers", r->name);
+}
+
+void console_answer(struct console *c, struct server *s)
+{
+	if (!s || !s->asks) {
+		console_flash(c, TONE_PLAIN, "nothing is asked here");
+		return;
+	}
+	c->asked = c->told_ask = s->asks;
+	snprintf(c->asked_id, sizeof(c->asked_id), "%s", s->row.id);
+	c->dialog = dialog_ask(s->asks, ask_answered, c);
+	console_redraw(c);
+}
+
+/* Does something run there that was started here? Then the question is about that, and the user waits for it. */
+static bool ordered_here(const struct console *c, const struct server *s)
+{
+	size_t n = strlen(s->name);
+	for (size_t i = 0; i < c->n_orders; i++)
+		if (!strncmp(c->orders[i]->id, s->name, n) && c->orders[i]->id[n] == '/')
+			return true;
+	return false;
+}
+
+static void tell_ask(struct console *c, struct server *s)
+{
+	c->told_ask = s->asks;
+	if (ordered_here(c, s) && !c->dialog && !c->line)
+		console_answer(c, s);
+	else
+		console_flash(c, TONE_ASKS, "%s asks: %s; a on its row answers", s->name, ask_words(s, s->asks));
+}
+
+/* After every change: a question that went away takes its box along, a new one is told once. */
+void asks_check(struct console *c)
+{
+	struct row *r = c->asked ? store_find(c->store, c->asked_id) : NULL;
+	if (c->asked && (!r || r->server->asks != c->asked)) {
+		dialog_cancel(c->dialog);
+		c->dialog = NULL;
+		c->asked = NULL;
+		console_flash(c, TONE_WARN, "the question is void: the connection it was for is gone");
+	}
+	struct server *s = store_servers(c->store), *other = NULL;
+	while (s && !(s->asks && ordered_here(c, s))) {      /* what the user waits for comes before what can wait */
+		other = !other && s->asks ? s : other;
+		s = s->next;
+	}
+	s = s ? s : other;
+	if (s && s->asks != c->told_ask)
+		tell_ask(c, s);
+	else if (!s)
+		c->told_ask = NULL;
+}

@@ -1,0 +1,658 @@
+/* pager.c: reading docs and logs: where one is, searching, keys. How lines look is in pager_draw.c.
+ *
+ * The place is a line number and, when lines wrap, the row within that line. Following means: no place of its own, the last
+ * line is at the bottom. Lines of a log may be dropped while we look at them; the place then moves to the first there is. */
+#include "tui/pager.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/base/mem.h"
+#include "backends/base/wash.h"
+#include "tui/pager_internal.h"
+
+#define SIDE_STEP 8
+#define NEEDLE_MAX 256
+
+static struct pager *create(void)
+{
+	struct pager *p = xcalloc(1, sizeof(*p));
+
+	p->height = 1;
+	p->width = 80;
+	p->times = PAGER_TIME_CLOCK;
+	return p;
+}
+
+struct pager *pager_create_doc(const struct doc *doc)
+{
+	struct pager *p = create();
+
+	p->wrap = true;
+	pager_set_doc(p, doc);
+	return p;
+}
+
+struct pager *pager_create_log(struct log *log)
+{
+	struct pager *p = create();
+
+	p->log = log;
+	p->view = logview_create(log);
+	p->follow = true;
+	return p;
+}
+
+void pager_destroy(struct pager *p)
+{
+	if (!p)
+		return;
+	lineedit_destroy(p->typing);
+	history_destroy(p->searches);
+	match_destroy(p->match);
+	logview_destroy(p->view);
+	free(p);
+}
+
+void pager_set_doc(struct pager *p, const struct doc *doc)
+{
+	p->doc = doc;
+	pager_doc_changed(p);
+}
+
+/* --- the place ------------------------------------------------------------------------------------------- */
+
+uint64_t pager_last(const struct pager *p)
+{
+	return p->log ? log_seen_to(p->log, log_settled(p->log, NULL)) : p->doc ? p->doc->n : 0;
+}
+
+uint64_t pager_first(const struct pager *p)
+{
+	if (!p->log)
+		return p->doc && p->doc->n ? 1 : 0;
+	return pager_last(p) ? log_seen_from(p->log, log_first(p->log)) : 0;
+}
+
+uint64_t pager_next(const struct pager *p, uint64_t line)
+{
+	if (!p->log)
+		return p->doc && line < p->doc->n ? line + 1 : 0;
+	uint64_t next = log_seen_from(p->log, line + 1);
+	return next <= log_settled(p->log, NULL) ? next : 0;
+}
+
+uint64_t pager_previous(const struct pager *p, uint64_t line)
+{
+	if (!p->log)
+		return line > 1 ? line - 1 : 0;
+	return log_seen_to(p->log, line - 1);
+}
+
+static struct place place_up(const struct pager *p, struct place at, size_t rows)
+{
+	while (rows > 0) {
+		size_t step = at.row < rows ? at.row : rows;
+		at.row -= step;
+		rows -= step;
+		uint64_t previous = rows ? pager_previous(p, at.line) : 0;
+		if (!previous)
+			break;
+		at.line = previous;
+		at.row = pager_rows(p, at.line) - 1;
+		rows--;
+	}
+	return at;
+}
+
+struct place pager_down(const struct pager *p, struct place at, size_t rows)
+{
+	while (rows > 0) {
+		size_t left = pager_rows(p, at.line) - 1 - at.row;
+		uint64_t next = rows > left ? pager_next(p, at.line) : 0;
+		if (!next) {
+			at.row += rows < left ? rows : left;
+			break;
+		}
+		rows -= left + 1;
+		at.line = next;
+		at.row = 0;
+	}
+	return at;
+}
+
+/* Where a line is now, or the nearest that is seen. */
+static uint64_t place_of(const struct pager *p, struct line_key key)
+{
+	uint64_t at = log_find(p->log, key.time_us, key.number), last = pager_last(p);
+	uint64_t seen = log_seen_from(p->log, at);
+	return seen && seen <= last ? seen : last;
+}
+
+static void find_places(struct pager *p)
+{
+	if (!p->log)
+		return;
+	const struct log_line *top = p->top.line ? log_get(p->log, p->top.line) : NULL;
+	if (p->top.line && (!top || top->number != p->top_key.number)) {
+		uint64_t line = place_of(p, p->top_key);
+		p->top = (struct place){ line, top && line == p->top.line ? p->top.row : 0 };
+	} else if (top && !top->judged && logview_filtered(p->view)) {
+		p->top = (struct place){ place_of(p, p->top_key), 0 };
+	}
+	if (p->cursor)
+		p->cursor = place_of(p, p->cursor_key);
+	uint64_t paused = log_find(p->log, p->paused_key.time_us, p->paused_key.number);
+	const struct log_line *line = p->follow ? NULL : log_get(p->log, paused);
+	if (line && line->number == p->paused_key.number)
+		p->paused_place = paused;
+}
+
+static void keep_places(struct pager *p)
+{
+	const struct log_line *top = p->log ? log_get(p->log, p->top.line) : NULL;
+	const struct log_line *cursor = p->log ? log_get(p->log, p->cursor) : NULL;
+	if (top)
+		p->top_key = line_key_of(top);
+	if (cursor)
+		p->cursor_key = line_key_of(cursor);
+}
+
+static int compare_places(struct place a, struct place b)
+{
+	if (a.line != b.line)
+		return a.line < b.line ? -1 : 1;
+	return a.row < b.row ? -1 : a.row > b.row;
+}
+
+/* The top with which the last line is at the bottom of the screen. */
+static struct place bottom_top(const struct pager *p)
+{
+	struct place at = { pager_last(p), 0 };
+
+	if (!at.line)
+		return at;
+	at.row = pager_rows(p, at.line) - 1;
+	return place_up(p, at, (size_t)p->height - 1);
+}
+
+/* The cursor stays among the lines on the screen. */
+static void settle_cursor(struct pager *p)
+{
+	uint64_t bottom = pager_down(p, p->top, (size_t)p->height - 1).line;
+	if (p->follow)
+		p->cursor = pager_last(p);
+	else if (p->cursor < p->top.line)
+		p->cursor = p->top.line;
+	else if (p->cursor > bottom)
+		p->cursor = bottom;
+}
+
+/* Goes to what is awaited, each time when there is a better line for it. */
+static void go_awaited(struct pager *p)
+{
+	uint64_t at = log_find(p->log, p->awaited_us, 0);
+	uint64_t line = p->awaited_above ? log_seen_to(p->log, at - 1) : log_seen_from(p->log, at);
+	const struct log_line *found = line && line <= pager_last(p) ? log_get(p->log, line) : NULL;
+	if (!found || found->number == p->awaited_number)
+		return;
+	p->awaited_number = found->number;
+	p->cursor = line;
+	p->top = place_up(p, (struct place){ line, 0 }, p->awaited_above ? (size_t)p->height - 1 : (size_t)p->height / 3);
+	keep_places(p);
+}
+
+void pager_await(struct pager *p, int64_t time_us, bool above)
+{
+	p->awaited_us = time_us;
+	p->awaited_above = above;
+	p->awaited_number = 0;
+}
+
+void pager_settle(struct pager *p)
+{
+	uint64_t first, last;
+	struct place bottom;
+
+	find_places(p);
+	if (p->awaited_us && !p->follow)
+		go_awaited(p);
+	first = pager_first(p);
+	last = pager_last(p);
+	if (!last) {
+		p->top = (struct place){ 0, 0 };
+		p->cursor = 0;
+		return;
+	}
+	bottom = bottom_top(p);
+	if (p->top.line < first)
+		p->top = (struct place){ first, 0 };
+	if (p->follow || p->top.line > last)
+		p->top = bottom;
+	if (p->top.row >= pager_rows(p, p->top.line))
+		p->top.row = pager_rows(p, p->top.line) - 1;
+	if (compare_places(p->top, bottom) > 0)
+		p->top = bottom;
+	if (p->log)
+		settle_cursor(p);
+	keep_places(p);
+}
+
+/* Going up pauses; arriving at the bottom again by going down does not follow by itself but for G: what one reads
+ * should not run away because one scrolled a line too far. */
+static void pause_following(struct pager *p)
+{
+	if (!p->follow)
+		return;
+	pager_settle(p);
+	p->follow = false;
+	p->paused_key = p->cursor_key;
+	p->paused_place = p->cursor;
+}
+
+/* The cursor goes with the text, so that it stays where it is on the screen, and alone where the text ends. */
+static void move_by(struct pager *p, int dir, size_t rows)
+{
+	p->top = dir < 0 ? place_up(p, p->top, rows) : pager_down(p, p->top, rows);
+	for (size_t i = 0; p->log && i < rows; i++) {
+		uint64_t next = dir < 0 ? pager_previous(p, p->cursor) : pager_next(p, p->cursor);
+		if (!next)
+			break;
+		p->cursor = next;
+	}
+}
+
+void pager_move(struct pager *p, enum pager_move move)
+{
+	size_t page = p->height > 2 ? (size_t)p->height - 1 : 1, half = page / 2 + 1;
+	const struct { int dir; size_t rows; } steps[] = {
+		[PAGER_UP] = { -1, 1 }, [PAGER_DOWN] = { 1, 1 }, [PAGER_PAGE_UP] = { -1, page }, [PAGER_PAGE_DOWN] = { 1, page },
+		[PAGER_HALF_UP] = { -1, half }, [PAGER_HALF_DOWN] = { 1, half },
+	};
+
+	pager_settle(p);
+	p->awaited_us = 0;
+	switch (move) {
+	case PAGER_FIRST:
+		pause_following(p);
+		p->top = (struct place){ pager_first(p), 0 };
+		p->cursor = p->top.line;
+		break;
+	case PAGER_LAST:
+		p->follow = p->log != NULL;
+		p->top = bottom_top(p);
+		break;
+	case PAGER_LEFT:
+		p->side = p->side > SIDE_STEP ? p->side - SIDE_STEP : 0;
+		break;
+	case PAGER_RIGHT:
+		if (!p->wrap && p->side < (int)LOG_LINE_MAX)
+			p->side += SIDE_STEP;
+		break;
+	default:
+		if (steps[move].dir < 0)
+			pause_following(p);
+		if (!p->follow && p->top.line)
+			move_by(p, steps[move].dir, steps[move].rows);
+	}
+	keep_places(p);
+	pager_settle(p);
+}
+
+void pager_wrap(struct pager *p, bool on)
+{
+	p->wrap = on;
+	p->side = 0;
+	p->top.row = 0;
+}
+
+void pager_times(struct pager *p, enum pager_times times)
+{
+	p->times = times;
+}
+
+bool pager_following(const struct pager *p)
+{
+	return p->follow;
+}
+
+/* --- searching -------------------------------------------------------------------------------------------- */
+
+static bool found_in(const struct pager *p, const char *text)
+{
+	return text && match_in(p->match, text, strlen(text));
+}
+
+static bool line_matches(const struct pager *p, uint64_t line)
+{
+	if (p->log) {
+		const struct log_line *l = log_get(p->log, line);
+		return l && match_in(p->match, l->text, l->len);
+	}
+	return found_in(p, p->doc->lines[line - 1].text) || found_in(p, p->doc->lines[line - 1].label);
+}
+
+/* From the line after from in direction step, around the end once; 0: nowhere. */
+static uint64_t find_line(struct pager *p, uint64_t from, int step)
+{
+	uint64_t first = pager_first(p), last = pager_last(p), at = from;
+	bool around = false;
+
+	if (!last)
+		return 0;
+	do {
+		uint64_t next = step > 0 ? pager_next(p, at) : pager_previous(p, at);
+		if (!next) {
+			if (around)
+				return 0;
+			around = true;
+			next = step > 0 ? first : last;
+		}
+		at = next;
+		if (line_matches(p, at))
+			return at;
+	} while (!around || (step > 0 ? at < from : at > from));
+	return 0;
+}
+
+static void show_line(struct pager *p, uint64_t line)
+{
+	pause_following(p);
+	p->cursor = line;
+	p->top = (struct place){ line, 0 };
+	p->top = place_up(p, p->top, (size_t)p->height / 3);
+	keep_places(p);
+	pager_settle(p);
+}
+
+static bool show_match(struct pager *p, uint64_t from, int step)
+{
+	uint64_t found = find_line(p, from, step);
+
+	p->around = found && (step > 0 ? found <= from && from >= pager_first(p) : found >= from);
+	p->no_match = !found;
+	if (!found)
+		return false;
+	show_line(p, found);
+	p->match_line = found;
+	return true;
+}
+
+bool pager_search(struct pager *p, const char *needle)
+{
+	bool any = needle && *needle;
+
+	match_destroy(p->match);
+	p->complaint[0] = '\0';
+	p->match = any ? match_create(needle, p->complaint, sizeof(p->complaint)) : NULL;
+	p->no_match = p->around = false;
+	p->match_line = 0;
+	if (!p->match)
+		return false;
+	pager_settle(p);
+	/* A log is searched from its newest line backwards while it follows, everything else from here on. */
+	if (p->follow)
+		return show_match(p, pager_last(p) + 1, -1);
+	return show_match(p, p->top.line ? p->top.line - 1 : 0, 1);
+}
+
+bool pager_search_step(struct pager *p, int step)
+{
+	uint64_t from;
+
+	if (!p->match)
+		return false;
+	pager_settle(p);
+	from = p->log ? p->cursor : p->match_line;
+	if (from < pager_first(p) || from > pager_last(p))
+		from = p->top.line;
+	return show_match(p, from, step);
+}
+
+/* --- in a log ----------------------------------------------------------------------------------------------- */
+
+struct logview *pager_logview(struct pager *p)
+{
+	return p->view;
+}
+
+uint64_t pager_cursor(const struct pager *p)
+{
+	return p->cursor;
+}
+
+bool pager_at_end(const struct pager *p)
+{
+	return !p->top.line || compare_places(p->top, bottom_top(p)) >= 0;
+}
+
+bool pager_at_top(const struct pager *p)
+{
+	return p->log && (!p->top.line || (p->top.line == pager_first(p) && !p->top.row));
+}
+
+bool pager_waits(const struct pager *p, int *ms)
+{
+	*ms = -1;
+	if (p->log)
+		log_settled(p->log, ms);
+	return *ms >= 0;
+}
+
+bool pager_goto(struct pager *p, int64_t wall_ms)
+{
+	uint64_t line = log_seen_from(p->log, log_find(p->log, wall_ms * 1000, 0));
+	if (!line || line > pager_last(p))
+		return false;
+	show_line(p, line);
+	return true;
+}
+
+static const struct log_line *cursor_line(struct pager *p)
+{
+	pager_settle(p);
+	return log_get(p->log, p->cursor);
+}
+
+static void toggle_key(struct pager *p, struct key_list *list, const char *what)
+{
+	const struct log_line *line = cursor_line(p);
+	if (line && !keys_toggle(list, line))
+		snprintf(p->complaint, sizeof(p->complaint), "no more than %d %s", KEYS_MAX, what);
+}
+
+static void toggle_bookmark(struct pager *p) { toggle_key(p, &p->view->bookmarks, "bookmarks"); }
+static void toggle_unfolded(struct pager *p) { pause_following(p); toggle_key(p, &p->view->unfolded, "unfolded lines"); }
+static void toggle_flat(struct pager *p) { p->view->flat = !p->view->flat; }
+static void next_span(struct pager *p) { p->view->span = (p->view->span + 1) % SPAN_COUNT; }
+
+static void toggle_mark(struct pager *p)
+{
+	pause_following(p);
+	toggle_key(p, &p->view->marks, "marked lines");
+	uint64_t next = pager_next(p, p->cursor);
+	if (!next)
+		return;
+	p->cursor = next;
+	if (next > pager_down(p, p->top, (size_t)p->height - 1).line)
+		p->top = pager_down(p, p->top, 1);
+	keep_places(p);
+}
+
+/* The next one behind the cursor, else the first. */
+static void next_bookmark(struct pager *p)
+{
+	const struct key_list *list = &p->view->bookmarks;
+	const struct log_line *line = cursor_line(p);
+	const struct line_key *to = list->n ? &list->keys[0] : NULL;
+	for (size_t i = list->n; line && i-- > 0;)
+		if (list->keys[i].time_us > line->time_us ||
+		    (list->keys[i].time_us == line->time_us && list->keys[i].number > line->number))
+			to = &list->keys[i];
+	if (to)
+		show_line(p, place_of(p, *to));
+	else
+		snprintf(p->complaint, sizeof(p->complaint), "no bookmark; m sets one");
+}
+
+static void next_level(struct pager *p)
+{
+	static const enum log_level after[] = {
+		[LOG_LEVEL_UNKNOWN] = LOG_LEVEL_INFO, [LOG_LEVEL_DEBUG] = LOG_LEVEL_INFO, [LOG_LEVEL_INFO] = LOG_LEVEL_NOTICE,
+		[LOG_LEVEL_NOTICE] = LOG_LEVEL_WARN, [LOG_LEVEL_WARN] = LOG_LEVEL_ERROR, [LOG_LEVEL_ERROR] = LOG_LEVEL_UNKNOWN,
+	};
+	logview_level(p->view, after[p->view->least]);
+}
+
+static void open_line(struct pager *p, const char *prompt, bool filter)
+{
+	if (!p->searches)
+		p->searches = history_create(50);
+	struct lineedit_config c = { .prompt = prompt, .max = NEEDLE_MAX, .history = p->searches };
+	p->typing = lineedit_create(&c);
+	p->typing_filter = filter;
+}
+
+static void open_search(struct pager *p) { open_line(p, "/", false); }
+static void open_filter(struct pager *p) { open_line(p, "&", true); }
+
+static void typed(struct pager *p, const char *text)
+{
+	p->complaint[0] = '\0';
+	if (!p->typing_filter)
+		pager_search(p, text);
+	else if (*text)
+		logview_filter_add(p->view, text, p->complaint, sizeof(p->complaint));
+	else
+		logview_filter_clear(p->view);
+}
+
+static void search_key(struct pager *p, const struct key *k)
+{
+	enum lineedit_result r = lineedit_key(p->typing, k);
+
+	if (r == LINEEDIT_DONE)
+		typed(p, lineedit_text(p->typing));
+	if (r != LINEEDIT_DONE && r != LINEEDIT_CANCELLED)
+		return;
+	lineedit_destroy(p->typing);
+	p->typing = NULL;
+}
+
+bool pager_typing(const struct pager *p)
+{
+	return p->typing != NULL;
+}
+
+/* --- keys ----------------------------------------------------------------------------------------------------- */
+
+static void toggle_wrap(struct pager *p) { pager_wrap(p, !p->wrap); }
+static void next_times(struct pager *p) { p->times = (p->times + 1) % (PAGER_TIME_FULL + 1); }
+static void next_match(struct pager *p) { pager_search_step(p, 1); }
+static void previous_match(struct pager *p) { pager_search_step(p, -1); }
+
+static bool command_key(struct pager *p, const struct key *k)
+{
+	static const struct { const char *key; void (*run)(struct pager *); bool of_log; } commands[] = {
+		{ "/", open_search, false }, { "n", next_match, false }, { "N", previous_match, false }, { "w", toggle_wrap, false },
+		{ "t", next_times, false }, { "&", open_filter, true }, { "L", next_level, true }, { "J", toggle_flat, true },
+		{ "Enter", toggle_unfolded, true }, { "H", next_span, true }, { "m", toggle_bookmark, true },
+		{ "'", next_bookmark, true }, { "Space", toggle_mark, true },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+		if (!key_is(k, commands[i].key) || (commands[i].of_log && !p->log))
+			continue;
+		p->complaint[0] = '\0';
+		commands[i].run(p);
+		return true;
+	}
+	return false;
+}
+
+bool pager_key(struct pager *p, const struct key *k)
+{
+	static const struct { const char *key; enum pager_move move; } moves[] = {
+		{ "j", PAGER_DOWN }, { "Down", PAGER_DOWN }, { "k", PAGER_UP }, { "Up", PAGER_UP }, { "g", PAGER_FIRST },
+		{ "Home", PAGER_FIRST }, { "G", PAGER_LAST }, { "End", PAGER_LAST }, { "PgUp", PAGER_PAGE_UP },
+		{ "C-b", PAGER_PAGE_UP }, { "PgDn", PAGER_PAGE_DOWN }, { "C-f", PAGER_PAGE_DOWN }, { "Space", PAGER_PAGE_DOWN },
+		{ "C-u", PAGER_HALF_UP }, { "C-d", PAGER_HALF_DOWN }, { "h", PAGER_LEFT }, { "Left", PAGER_LEFT },
+		{ "l", PAGER_RIGHT }, { "Right", PAGER_RIGHT },
+	};
+
+	p->awaited_us = 0;
+	if (p->typing) {
+		search_key(p, k);
+		return true;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(moves); i++) {
+		if (!key_is(k, moves[i].key) || (p->log && key_is(k, "Space")))
+			continue;
+		pager_move(p, moves[i].move);
+		return true;
+	}
+	return command_key(p, k);
+}
+
+/* --- what it says ----------------------------------------------------------------------------------------------- */
+
+#define FRESH_COUNTED 9999u
+
+/* Lines below the one that was the last when it was paused, older ones that were loaded do not count; under filters those that
+ * are seen, counted as far as it pays. Dropped lines keep their places: without filters those that came and went count too. */
+static uint64_t fresh_lines(const struct pager *p)
+{
+	uint64_t n = 0, last = pager_last(p);
+	if (!logview_filtered(p->view))
+		return last > p->paused_place ? last - p->paused_place : 0;
+	for (uint64_t at = log_find(p->log, p->paused_key.time_us, p->paused_key.number + 1); n < FRESH_COUNTED; at++, n++) {
+		at = log_seen_from(p->log, at);
+		if (!at || at > last)
+			break;
+	}
+	return n;
+}
+
+static void log_place(const struct pager *p, char *buf, size_t size)
+{
+	uint64_t fresh = p->follow ? 0 : fresh_lines(p);
+
+	if (p->follow)
+		snprintf(buf, size, "following");
+	else if (fresh)
+		snprintf(buf, size, "paused, %llu new below", (unsigned long long)fresh);
+	else
+		snprintf(buf, size, "paused");
+}
+
+static void doc_place(const struct pager *p, char *buf, size_t size)
+{
+	uint64_t last = pager_last(p);
+	struct place bottom = bottom_top(p);
+
+	if (!last || !p->top.line || (bottom.line <= 1 && bottom.row == 0))
+		*buf = 0;                        /* all of it is on the screen, or not drawn yet */
+	else if (compare_places(p->top, bottom) >= 0)
+		snprintf(buf, size, "end");
+	else
+		snprintf(buf, size, "%llu%%", (unsigned long long)((p->top.line - 1) * 100 / last));
+}
+
+void pager_status(const struct pager *p, char *buf, size_t size)
+{
+	char place[64], search[NEEDLE_MAX + 64] = "";
+
+	if (!size)
+		return;
+	if (p->log)
+		log_place(p, place, sizeof(place));
+	else
+		doc_place(p, place, sizeof(place));
+	if (p->complaint[0])
+		snprintf(search, sizeof(search), "%s", p->complaint);
+	else if (p->match)
+		snprintf(search, sizeof(search), "%s%s%s", p->no_match ? "no match for " : "/", match_pattern(p->match),
+		         p->around ? " (around the end)" : "");
+	snprintf(buf, size, "%s%s%s", search, *search && *place ? "  " : "", place);
+}

@@ -1,0 +1,398 @@
+/* pager_draw.c: lines of docs and logs on the screen. Only those that are seen are laid out. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "backends/base/buf.h"
+#include "backends/base/mem.h"
+#include "backends/base/wash.h"
+#include "tui/pager_internal.h"
+
+#define LABEL_MAX 24         /* cells of the left column of a doc */
+#define LABEL_GAP 2
+#define SOURCE_CELLS 22
+#define SOURCE_LEAST 8
+#define DATE_WIDTH 60        /* of the screen, from which on full times have their date */
+#define WRAP_MIN 8           /* text is never squeezed into less */
+#define ROW_BYTES 4096       /* of one row of the screen */
+#define MATCH_BYTES 1024     /* behind what is seen, a match that is seen may still reach */
+#define CELL_BYTES 4         /* of a cell, for most texts */
+#define HISTOGRAM_LEAST 4    /* rows of text that must be left beside it */
+
+/* --- what a line is ---------------------------------------------------------------------------------------- */
+
+static void stamp_of(const struct pager *p, int64_t time_us, char *buf, size_t size)
+{
+	time_t s = (time_t)(time_us / 1000000);
+	struct tm tm;
+
+	*buf = 0;
+	if (p->times == PAGER_TIME_NONE)
+		return;
+	bool narrow = p->width < DATE_WIDTH;     /* the date would leave no room for the text */
+	if (time_us <= 0 || !localtime_r(&s, &tm)) {
+		snprintf(buf, size, "%*s", p->times == PAGER_TIME_CLOCK ? 9 : narrow ? 13 : 24, "");
+		return;
+	}
+	if (p->times == PAGER_TIME_CLOCK) {
+		strftime(buf, size, "%H:%M:%S ", &tm);
+	} else {
+		size_t n = strftime(buf, size, narrow ? "%H:%M:%S" : "%Y-%m-%d %H:%M:%S", &tm);
+		snprintf(buf + n, size - n, ".%03d ", (int)(time_us / 1000 % 1000));
+	}
+}
+
+/* Is there more than one server among the sources? Then its name is part of theirs. */
+static bool many_servers(const struct log *log)
+{
+	const char *first = log_source_name(log, 0);
+	size_t n = strcspn(first, "/");
+	for (unsigned i = 1; i < log_sources(log); i++) {
+		const char *name = log_source_name(log, i);
+		if (strcspn(name, "/") != n || strncmp(name, first, n) != 0)
+			return true;
+	}
+	return false;
+}
+
+static void source_name(const struct log *log, unsigned source, bool servers, char *buf, size_t size)
+{
+	static const char suffix[] = ".service";
+	const char *name = log_source_name(log, source), *slash = strrchr(name, '/');
+	if (servers)
+		snprintf(buf, size, "%.*s/%s", (int)strcspn(name, "/"), name, slash ? slash + 1 : "");
+	else
+		snprintf(buf, size, "%s", slash ? slash + 1 : name);
+	size_t n = strlen(buf);
+	if (n > strlen(suffix) && strcmp(buf + n - strlen(suffix), suffix) == 0)
+		buf[n - strlen(suffix)] = '\0';
+}
+
+/* All sources take the width of the widest, so that texts begin below each other; on a narrow screen a quarter of it. */
+static size_t source_width(const struct pager *p, bool servers)
+{
+	char name[256];
+	const struct log *log = p->log;
+	size_t widest = 0, most = p->width / 4 < SOURCE_LEAST ? SOURCE_LEAST : p->width / 4 < SOURCE_CELLS ? (size_t)p->width / 4 : SOURCE_CELLS;
+	for (unsigned i = 0; i < log_sources(log) && widest < most; i++) {
+		source_name(log, i, servers, name, sizeof(name));
+		size_t w = cells(name);
+		widest = w > widest ? w : widest;
+	}
+	return widest < most ? widest : most;
+}
+
+static void source_of(const struct pager *p, unsigned source, char *buf, size_t size)
+{
+	char name[256], cut[SOURCE_CELLS * 4];
+
+	*buf = 0;
+	if (log_sources(p->log) < 2)             /* one source needs no name */
+		return;
+	bool servers = many_servers(p->log);
+	size_t width = source_width(p, servers);
+	source_name(p->log, source, servers, name, sizeof(name));
+	cells_cut(cut, sizeof(cut), name, width, CUT_MIDDLE, glyph_ellipsis());
+	snprintf(buf, size, "%s%*s", cut, (int)(width - cells(cut)) + 1, "");
+}
+
+static enum tone level_tone(const struct log_line *l)
+{
+	static const enum tone tones[] = {
+		[LOG_LEVEL_UNKNOWN] = TONE_PLAIN, [LOG_LEVEL_DEBUG] = TONE_DIM, [LOG_LEVEL_INFO] = TONE_PLAIN,
+		[LOG_LEVEL_NOTICE] = TONE_PLAIN, [LOG_LEVEL_WARN] = TONE_WARN, [LOG_LEVEL_ERROR] = TONE_BAD,
+	};
+
+	if (l->mark == LOG_GAP)
+		return TONE_STALE;
+	return l->level < ARRAY_LEN(tones) ? tones[l->level] : TONE_PLAIN;
+}
+
+static enum tone doc_tone(enum doc_tone t)
+{
+	static const enum tone tones[] = {
+		[DOC_PLAIN] = TONE_PLAIN, [DOC_HEAD] = TONE_TITLE_FOCUS, [DOC_LABEL] = TONE_LABEL, [DOC_DIM] = TONE_DIM,
+		[DOC_GOOD] = TONE_GOOD, [DOC_WARN] = TONE_WARN, [DOC_BAD] = TONE_BAD, [DOC_CODE] = TONE_CODE,
+	};
+
+	return (unsigned)t < ARRAY_LEN(tones) ? tones[t] : TONE_PLAIN;
+}
+
+bool pager_line(const struct pager *p, uint64_t line, struct laid *out)
+{
+	memset(out, 0, sizeof(*out));
+	if (p->log) {
+		const struct log_line *l = log_get(p->log, line);
+		if (!l)
+			return false;
+		stamp_of(p, l->time_us, out->stamp, sizeof(out->stamp));
+		source_of(p, l->source, out->source, sizeof(out->source));
+		if (l->mark == LOG_GAP)          /* our own words, not the source's */
+			snprintf(out->source + strlen(out->source), sizeof(out->source) - strlen(out->source), "%s%s ",
+			         glyph_rule(), glyph_rule());
+		else if (l->level >= LOG_LEVEL_WARN)
+			snprintf(out->source + strlen(out->source), sizeof(out->source) - strlen(out->source), "%s ",
+			         glyph_health(l->level == LOG_LEVEL_ERROR ? HEALTH_BAD : HEALTH_ATTENTION));
+		out->text = logview_text(p->view, l);
+		out->tone = level_tone(l);
+		out->source_tone = TONE_SOURCE_1 + l->source % (TONE_SOURCE_6 - TONE_SOURCE_1 + 1);
+		out->marked = keys_have(&p->view->marks, l);
+		out->bookmarked = keys_have(&p->view->bookmarks, l);
+		return true;
+	}
+	if (!p->doc || !line || line > p->doc->n)
+		return false;
+	out->label = p->doc->lines[line - 1].label;
+	out->label_tone = TONE_LABEL;
+	out->text = p->doc->lines[line - 1].text ? p->doc->lines[line - 1].text : "";
+	out->tone = doc_tone(p->doc->lines[line - 1].tone);
+	return true;
+}
+
+void pager_doc_changed(struct pager *p)
+{
+	size_t widest = 0;
+
+	for (size_t i = 0; p->doc && i < p->doc->n; i++) {
+		size_t w = p->doc->lines[i].label ? cells(p->doc->lines[i].label) : 0;
+		widest = w > widest ? w : widest;
+	}
+	p->label_width = (int)(widest < LABEL_MAX ? widest : LABEL_MAX);
+}
+
+/* --- rows of a line ----------------------------------------------------------------------------------------- */
+
+/* Cells before the text. */
+static int indent(const struct pager *p, const struct laid *l)
+{
+	if (p->log)
+		return (int)(cells(l->stamp) + cells(l->source));
+	return l->label && p->label_width ? p->label_width + LABEL_GAP : 0;
+}
+
+static size_t text_width(const struct pager *p, const struct laid *l)
+{
+	int width = p->width - indent(p, l);
+
+	return (size_t)(width > WRAP_MIN ? width : WRAP_MIN);
+}
+
+/* The bytes of the next row of text: up to the last space that fits, if there is one in its second half. */
+static size_t row_bytes(const char *text, size_t width)
+{
+	size_t used, n = cells_fit(text, width, &used), space = n;
+	size_t line = strcspn(text, "\n");      /* only what was unfolded has them */
+
+	if (line <= n)
+		return line;
+	if (!text[n])
+		return n;
+	if (!n)                                  /* a character wider than the row */
+		return strlen(text) < 4 ? strlen(text) : 4;
+	if (text[n] == ' ')
+		return n;
+	while (space > n / 2 && text[space - 1] != ' ')
+		space--;
+	return space > n / 2 ? space : n;
+}
+
+static const char *next_row(const char *text, size_t width)
+{
+	text += row_bytes(text, width);
+	return *text == ' ' || *text == '\n' ? text + 1 : text;
+}
+
+static bool wraps(const struct pager *p, const struct laid *l)
+{
+	return p->wrap || (p->view && p->view->unfolded.n && strchr(l->text, '\n'));
+}
+
+size_t pager_rows(const struct pager *p, uint64_t line)
+{
+	struct laid l;
+	size_t rows = 1, width;
+
+	if ((!p->wrap && !(p->view && p->view->unfolded.n)) || !pager_line(p, line, &l) || !wraps(p, &l))
+		return 1;
+	width = text_width(p, &l);
+	for (const char *s = next_row(l.text, width); *s; s = next_row(s, width))
+		rows++;
+	return rows;
+}
+
+/* --- drawing --------------------------------------------------------------------------------------------------- */
+
+static int cells_between(const char *from, size_t n)
+{
+	char part[ROW_BYTES];
+
+	snprintf(part, sizeof(part), "%.*s", (int)n, from);
+	return (int)cells(part);
+}
+
+/* The matches of a whole line, one after the other: a row of a wrapped line may begin or end within one. */
+struct found {
+	const struct match *match;
+	const char *text;
+	size_t len, start, end;
+	bool any;
+};
+
+static void found_next(struct found *f, size_t at)
+{
+	f->any = f->match && at < f->len && match_find(f->match, f->text, f->len, at, &f->start, &f->end);
+}
+
+/* No further than needed: a line may have 64 KB, and be drawn with each key. */
+static struct found found_in(const struct pager *p, const char *text, size_t seen)
+{
+	struct found f = { .match = p->match, .text = text, .len = strnlen(text, seen + MATCH_BYTES) };
+	found_next(&f, 0);
+	return f;
+}
+
+/* Marks those in the n bytes of the text from `from` on, which were drawn at x. */
+static void draw_found(struct found *f, const struct canvas *c, int y, int x, size_t from, size_t n)
+{
+	for (; f->any && f->start < from + n; found_next(f, f->end)) {
+		size_t start = f->start > from ? f->start : from, end = f->end < from + n ? f->end : from + n;
+		if (end > start)
+			canvas_retone(c, y, x + cells_between(f->text + from, start - from), cells_between(f->text + start, end - start), TONE_MATCH);
+		if (f->end > from + n)
+			return;
+	}
+}
+
+static void draw_prefix(const struct pager *p, const struct canvas *c, int y, const struct laid *l)
+{
+	int x = canvas_text(c, y, 0, -1, l->bookmarked ? TONE_MARK : TONE_DIM, l->stamp);
+	char label[LABEL_MAX * 4 + 8];
+
+	canvas_text(c, y, x, -1, l->source_tone, l->source);
+	if (l->bookmarked)
+		canvas_text(c, y, x ? x - 1 : 0, 1, TONE_MARK, canvas_ascii() ? "*" : "◆");
+	if (!l->label || !p->label_width)
+		return;
+	cells_cut(label, sizeof(label), l->label, (size_t)p->label_width, CUT_MIDDLE, glyph_ellipsis());
+	canvas_text(c, y, 0, p->label_width, l->label_tone, label);
+	struct found found = found_in(p, label, sizeof(label));
+	draw_found(&found, c, y, 0, 0, found.len);
+}
+
+static void draw_piece(struct found *found, const struct canvas *c, int y, int x, const struct laid *l, const char *text, size_t n)
+{
+	char row[ROW_BYTES];
+
+	n = n < sizeof(row) ? n : sizeof(row) - 1;
+	snprintf(row, sizeof(row), "%.*s", (int)n, text);
+	canvas_text(c, y, x, -1, l->tone, row);
+	draw_found(found, c, y, x, (size_t)(text - l->text), n);
+}
+
+/* Draws the line's rows from row `skip` on at y; returns how many it drew. */
+static int draw_wrapped(const struct pager *p, const struct canvas *c, int y, const struct laid *l, size_t skip)
+{
+	size_t width = text_width(p, l), row = 0;
+	int x = indent(p, l), from = y;
+	const char *s = l->text;
+	struct found found = found_in(p, l->text, (skip + (size_t)c->height) * width * CELL_BYTES);
+
+	do {
+		size_t n = row_bytes(s, width);
+		if (row >= skip && y < c->height) {
+			if (row == 0)
+				draw_prefix(p, c, y, l);
+			draw_piece(&found, c, y++, x, l, s, n);
+		}
+		s = next_row(s, width);
+		row++;
+	} while (*s && y < c->height);
+	return y - from;
+}
+
+static void draw_flat(const struct pager *p, const struct canvas *c, int y, const struct laid *l)
+{
+	int x = indent(p, l), width = c->width - x;
+	const char *s = l->text;
+	size_t used = 0, n;
+	struct canvas rest = canvas_part(c, y, x, 1, -1);
+
+	draw_prefix(p, c, y, l);
+	if (p->side)
+		s += cells_fit(s, (size_t)p->side, &used);
+	n = cells_fit(s, width > 0 ? (size_t)width : 0, &used);
+	struct found found = found_in(p, l->text, (size_t)(s - l->text) + n);
+	draw_piece(&found, &rest, 0, 0, l, s, n);
+	if (s[n] && width > 0)
+		canvas_text(&rest, 0, width - 1, 1, TONE_DIM, canvas_ascii() ? ">" : "›");
+	if (p->side && *l->text && width > 0)
+		canvas_text(&rest, 0, 0, 1, TONE_DIM, canvas_ascii() ? "<" : "‹");
+}
+
+static void tone_rows(const struct pager *p, const struct canvas *c, int from, int to, uint64_t line, const struct laid *l)
+{
+	for (int y = from; y < to; y++) {
+		if (l->marked)
+			canvas_row_tone(c, y, TONE_MARK);
+		if (p->log && !p->follow && line == p->cursor)
+			canvas_row_tone(c, y, TONE_CURSOR);
+	}
+}
+
+static void draw_lines(const struct pager *p, const struct canvas *c)
+{
+	struct place at = p->top;
+	struct laid l;
+
+	for (int y = 0; y < c->height && at.line && pager_line(p, at.line, &l); at.line = pager_next(p, at.line), at.row = 0) {
+		int from = y;
+		if (wraps(p, &l)) {
+			y += draw_wrapped(p, c, y, &l, at.row);
+		} else {
+			draw_flat(p, c, y, &l);
+			y++;
+		}
+		tone_rows(p, c, from, y, at.line, &l);
+	}
+}
+
+void pager_draw(struct pager *p, const struct canvas *c)
+{
+	struct canvas text = *c;
+
+	canvas_clear(c);
+	if (p->typing && c->height > 0)
+		text = canvas_part(c, 0, 0, c->height - 1, -1);
+	if (p->view && p->view->span && text.height > HISTOGRAM_LEAST) {
+		struct canvas bars = canvas_part(&text, 0, 0, 1, -1);
+		histogram_draw(p, &bars);
+		text = canvas_part(&text, 1, 0, -1, -1);
+	}
+	p->height = text.height > 0 ? text.height : 1;
+	p->width = c->width;
+	pager_settle(p);
+	draw_lines(p, &text);
+	if (p->typing)
+		lineedit_draw(p->typing, c, c->height - 1, 0, -1, true);
+}
+
+char *pager_visible_text(const struct pager *p)
+{
+	struct place at = p->top;
+	struct laid l;
+	struct buf out;
+	int rows = 0;
+
+	buf_init(&out, 0);
+	while (rows < p->height && at.line && pager_line(p, at.line, &l)) {
+		if (l.label)
+			buf_addf(&out, "%s: ", l.label);
+		buf_puts(&out, l.text);
+		buf_puts(&out, "\n");
+		rows += (int)(pager_rows(p, at.line) - at.row);
+		at.line = pager_next(p, at.line);
+		at.row = 0;
+	}
+	return buf_take(&out);
+}

@@ -1,0 +1,408 @@
+/* The panes: which rows each shows, in which order, and where its cursor is.
+ *
+ * A pane keeps an array of rows, filtered and in order. It is made anew only when the store's generation, the filter, the
+ * order or the server we are in changed: a key that moves the cursor costs no pass over the rows. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/base/mem.h"
+#include "tui/console_internal.h"
+
+#define TAIL_BYTES 40            /* by which the rest of a sentence is found */
+
+void panes_init(struct console *c)
+{
+	for (c->n_panes = 0; panels[c->n_panes] && c->n_panes < LAYOUT_PANES; c->n_panes++) {
+		struct pane *p = &c->panes[c->n_panes];
+		p->panel = panels[c->n_panes];
+		p->dirty = true;
+		if (p->panel->columns)
+			p->table = table_create(p->panel);
+	}
+	c->other = PANE_CONTAINERS;
+}
+
+void panes_finish(struct console *c)
+{
+	for (size_t i = 0; i < c->n_panes; i++) {
+		table_destroy(c->panes[i].table);
+		free(c->panes[i].rows);
+	}
+}
+
+void panes_dirty(struct console *c)
+{
+	for (size_t i = 0; i < c->n_panes; i++)
+		c->panes[i].dirty = true;
+	console_redraw(c);
+}
+
+struct pane *pane_focused(struct console *c)
+{
+	return &c->panes[c->focus];
+}
+
+void pane_focus(struct console *c, size_t index)
+{
+	if (index >= c->n_panes || index == c->focus)
+		return;
+	if (c->focus != PANE_FLEET && c->focus != PANE_NEEDS)
+		c->other = c->focus;
+	c->focus = index;
+	console_redraw(c);
+}
+
+struct pane *pane_of_kind(struct console *c, const struct kind *kind)
+{
+	for (size_t i = 0; i < c->n_panes; i++)
+		if (c->panes[i].panel->kind == kind)
+			return &c->panes[i];
+	return NULL;
+}
+
+/* --- rows --------------------------------------------------------------------------------------------------- */
+
+/* The server that a pane is limited to. The fleet is the map: it always shows all. */
+static const struct server *limit_of(const struct console *c, const struct pane *p)
+{
+	return c->scope[0] && p->panel->kind != &kind_server ? store_server_find(c->store, c->scope) : NULL;
+}
+
+static void push(struct pane *p, const struct row *row)
+{
+	if (p->n == p->cap) {
+		p->cap = p->cap ? p->cap * 2 : 64;
+		p->rows = xrealloc(p->rows, p->cap * sizeof(*p->rows));
+	}
+	p->rows[p->n++] = row;
+}
+
+static void gather(struct console *c, struct pane *p)
+{
+	const struct panel *panel = p->panel;
+	const struct server *only = limit_of(c, p);
+	p->n = p->total = 0;
+	for (const struct row *r = store_first(c->store, panel->kind, only); r; r = store_next(r, panel->kind, only)) {
+		bool wanted = only && panel->wants_in ? panel->wants_in(r, only) : !panel->wants || panel->wants(r);
+		if (r->gone || !wanted)
+			continue;
+		p->total++;
+		if (!p->problems || r->health >= HEALTH_ATTENTION)
+			push(p, r);
+	}
+}
+
+/* Lends the filtered and ordered rows to the table. */
+static void lend(struct pane *p)
+{
+	table_set_match(p->table, fuzzy_empty(&p->fuzzy) ? NULL : &p->fuzzy);
+	table_set_rows(p->table, p->rows, p->n);
+	if (!p->moved)                   /* rows that come in later must not carry the cursor down the list */
+		table_move(p->table, TABLE_FIRST);
+}
+
+static void rebuild(struct console *c, struct pane *p)
+{
+	table_set_rows(p->table, NULL, 0);
+	gather(c, p);
+	if (!fuzzy_empty(&p->fuzzy))
+		p->n = table_filter(p->table, &p->fuzzy, p->rows, p->n);
+	table_sort(p->table, p->rows, p->n);
+	table_hide(p->table, "server", limit_of(c, p) != NULL || !store_servers(c->store) || !store_servers(c->store)->next);
+	lend(p);
+	p->built_at = store_generation(c->store);
+	p->dirty = false;
+}
+
+/* All panes, also those that are not shown: their counts decide the layout, and none may keep a row that is gone. */
+void panes_refresh(struct console *c)
+{
+	if (c->scope[0] && !store_server_find(c->store, c->scope))
+		console_enter_server(c, "");
+	for (size_t i = 0; i < c->n_panes; i++) {
+		struct pane *p = &c->panes[i];
+		if (p->table && (p->dirty || p->built_at != store_generation(c->store)))
+			rebuild(c, p);
+	}
+}
+
+void pane_set_filter(struct console *c, struct pane *p, const char *pattern)
+{
+	if (!p->table)
+		return;
+	/* One more character of a pattern only takes rows away: those that are left need not be gathered and ordered anew. */
+	bool narrows = p->filter[0] && !p->dirty && p->built_at == store_generation(c->store) && !strchr(pattern, '!') &&
+	               !strncmp(pattern, p->filter, strlen(p->filter));
+	snprintf(p->filter, sizeof(p->filter), "%s", pattern);
+	fuzzy_compile(&p->fuzzy, p->filter);
+	p->dirty = !narrows;
+	if (narrows) {
+		table_set_rows(p->table, NULL, 0);
+		p->n = table_filter(p->table, &p->fuzzy, p->rows, p->n);
+		lend(p);
+	}
+	console_redraw(c);
+}
+
+/* --- what the cursor is on ------------------------------------------------------------------------------------ */
+
+struct row *console_row(struct console *c)
+{
+	struct pane *p = pane_focused(c);
+	if (c->view)
+		return store_find(c->store, c->view->id);
+	panes_refresh(c);
+	return p->table ? store_find(c->store, table_cursor_id(p->table)) : NULL;
+}
+
+struct server *console_server(struct console *c)
+{
+	struct row *r = console_row(c);
+	if (r)
+		return r->server;
+	if (c->scope[0])
+		return store_server_find(c->store, c->scope);
+	return NULL;
+}
+
+size_t console_rows(struct console *c, struct row **out, size_t max)
+{
+	struct pane *p = pane_focused(c);
+	size_t n = 0;
+	if (!c->view && p->table && table_marks(p->table, NULL, 0)) {
+		size_t marked = table_marks(p->table, NULL, 0);
+		const char **ids = xcalloc(marked, sizeof(*ids));
+		table_marks(p->table, ids, marked);
+		for (size_t i = 0; i < marked && n < max; i++) {
+			struct row *r = store_find(c->store, ids[i]);
+			if (r)
+				out[n++] = r;
+		}
+		free(ids);
+	}
+	if (!n && max && (out[0] = console_row(c)))
+		n = 1;
+	return n;
+}
+
+void console_enter_server(struct console *c, const char *name)
+{
+	bool in = c->scope[0];
+	snprintf(c->scope, sizeof(c->scope), "%s", name);
+	for (size_t i = 0; i < c->n_panes; i++)
+		if (c->panes[i].table && c->panes[i].panel->kind != &kind_server)
+			table_columns_reset(c->panes[i].table);
+	if (name[0])
+		pane_focus(c, c->focus == PANE_FLEET || c->focus == PANE_NEEDS ? PANE_CONTAINERS : c->focus);
+	else if (in)
+		pane_focus(c, PANE_FLEET);
+	panes_dirty(c);
+}
+
+bool console_goto(struct console *c, const char *id)
+{
+	struct row *r = store_find(c->store, id);
+	struct pane *p = r ? pane_of_kind(c, r->kind) : NULL;
+	if (!p)
+		return false;
+	if (r->kind != &kind_server && c->scope[0] && strcmp(c->scope, r->server->name) != 0)
+		console_enter_server(c, r->server->name);
+	pane_focus(c, (size_t)(p - c->panes));
+	p->moved = true;
+	panes_refresh(c);
+	if (!table_seek(p->table, id)) {            /* hidden by a filter: showing it is what was asked for */
+		p->problems = false;
+		pane_set_filter(c, p, "");
+		panes_refresh(c);
+		table_seek(p->table, id);
+	}
+	console_redraw(c);
+	return true;
+}
+
+size_t console_problems(struct console *c, size_t *asks)
+{
+	size_t n = 0;
+	*asks = 0;
+	for (const struct row *r = store_first(c->store, NULL, NULL); r; r = store_next(r, NULL, NULL)) {
+		n += r->health >= HEALTH_ATTENTION;
+		*asks += r->health == HEALTH_ASKS;
+	}
+	return n;
+}
+
+/* --- keys ------------------------------------------------------------------------------------------------------ */
+
+/* A panel that draws itself has no cursor: the keys of a table scroll it. */
+static bool scroll_key(struct pane *p, const struct key *key)
+{
+	static const struct { const char *name; int step, page; } moves[] = {
+		{ "j", 1, 0 }, { "Down", 1, 0 }, { "k", -1, 0 }, { "Up", -1, 0 }, { "PgDn", 0, 2 }, { "PgUp", 0, -2 },
+		{ "C-f", 0, 2 }, { "C-b", 0, -2 }, { "C-d", 0, 1 }, { "C-u", 0, -1 }, { "g", 0, -1000000 },
+		{ "Home", 0, -1000000 }, { "G", 0, 1000000 }, { "End", 0, 1000000 },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(moves); i++) {
+		if (!key_is(key, moves[i].name))
+			continue;
+		long half = p->height > 1 ? p->height / 2 : 1;
+		long most = p->lines > (size_t)p->height ? (long)p->lines - p->height : 0;
+		long top = (long)p->top + moves[i].step + moves[i].page * half;
+		p->top = (size_t)(top < 0 ? 0 : top > most ? most : top);
+		return true;
+	}
+	return false;
+}
+
+bool pane_key(struct console *c, const struct key *key)
+{
+	struct pane *p = pane_focused(c);
+	panes_refresh(c);
+	p->moved = true;
+	bool taken = p->table ? table_key(p->table, key) : scroll_key(p, key);
+	if (taken)
+		console_redraw(c);
+	return taken;
+}
+
+/* --- drawing --------------------------------------------------------------------------------------------------- */
+
+/* "2 Containers" and what limits the rows: "/ngx 3 of 13", "problems only", "by cpu", "2 marked". */
+static void title_text(const struct console *c, size_t index, char *buf, size_t size)
+{
+	const struct pane *p = &c->panes[index];
+	size_t n = (size_t)snprintf(buf, size, "%zu %s", index + 1, p->panel->title);
+	bool limited = p->problems || p->filter[0];
+	const char *sort = p->table ? table_sort_name(p->table) : NULL;
+	size_t marks = p->table ? table_marks(p->table, NULL, 0) : 0;
+	if (p->filter[0])
+		n += (size_t)snprintf(buf + n, size - n, " · /%s", p->filter);
+	if (p->problems && n < size)
+		n += (size_t)snprintf(buf + n, size - n, " · problems only");
+	if (limited && n < size)
+		n += (size_t)snprintf(buf + n, size - n, " · %zu of %zu", p->n, p->total);
+	if (sort && n < size)
+		n += (size_t)snprintf(buf + n, size - n, " · by %s", sort);
+	if (marks && n < size)
+		snprintf(buf + n, size - n, " · %zu marked", marks);
+}
+
+static void draw_title(struct console *c, size_t index, const struct canvas *at)
+{
+	const struct pane *p = &c->panes[index];
+	char title[256], place[32] = "";
+	bool focused = index == c->focus;
+	title_text(c, index, title, sizeof(title));
+	canvas_fill(at, 0, 0, -1, TONE_BORDER, glyph_rule());
+	int used = canvas_textf(at, 0, 1, at->width - 2, focused ? TONE_TITLE_FOCUS : TONE_TITLE, " %s ", title);
+	if (p->table && p->n > table_shown(p->table) && table_shown(p->table))
+		snprintf(place, sizeof(place), " %zu/%zu ", table_index(p->table) + 1, p->n);
+	int len = (int)cells(place);
+	if (len && used + len + 3 < at->width)
+		canvas_text(at, 0, at->width - len - 1, -1, TONE_DIM, place);
+}
+
+/* Why there is nothing, over as many lines as it has. */
+static void draw_empty(struct console *c, const struct pane *p, const struct canvas *at)
+{
+	char text[2048], *rest = text, *line;
+	const struct server *only = limit_of(c, p);
+	if (p->total)
+		snprintf(text, sizeof(text), p->filter[0] ? "No row matches /%s; Esc shows all %zu." : "No problems here%.0s; ! shows all %zu.",
+		         p->filter, p->total);
+	else if (p->panel->empty)
+		p->panel->empty(c->store, only, text, sizeof(text));
+	else
+		snprintf(text, sizeof(text), "Nothing here.");
+	for (int y = 0; y < at->height && (line = strsep(&rest, "\n"));)
+		y += draw_wrapped(at, y, 2, TONE_DIM, line);
+}
+
+/* A cell that is full holds the beginning of a sentence whose rest stands in the row: a command to copy must be seen whole. */
+static const char *rest_of(const struct cell *c, const struct row *r)
+{
+	size_t len = strlen(c->text);
+	const char *tail = len >= CELL_MAX - 4 ? c->text + len - TAIL_BYTES : NULL, *at = tail && r->why ? strstr(r->why, tail) : NULL;
+	return at ? at + TAIL_BYTES : "";
+}
+
+/* A sentence that is longer than its line goes on in the next ones. Returns how many lines there are then. */
+static int spread(struct cell *lines, const struct row *r, int most, int width)
+{
+	char *whole = xasprintf("%s%s", lines[0].text, rest_of(&lines[0], r)), *rest = whole;
+	int n = 0;
+	while (n < most && *rest) {
+		size_t len = wrap(rest, width);
+		lines[n].tone = lines[0].tone;
+		snprintf(lines[n].text, sizeof(lines[n].text), "%.*s", (int)len, rest);
+		rest += len + strspn(rest + len, " ");
+		n++;
+	}
+	if (n && *rest)                      /* there is more: d shows it */
+		cell_add(&lines[n - 1], "%s", glyph_ellipsis());
+	free(whole);
+	return n;
+}
+
+/* The lines under a table that the row under the cursor calls for: how a container died, why a unit failed. */
+static int draw_strip(struct console *c, const struct pane *p, const struct canvas *at)
+{
+	struct cell lines[PANEL_STRIP_MAX] = { 0 };
+	const struct row *r = p->table ? table_cursor(p->table) : NULL;
+	int most = at->height / 3 < PANEL_STRIP_MAX ? at->height / 3 : PANEL_STRIP_MAX;
+	if (!p->panel->strip || !r || most < 2)
+		return 0;
+	int n = (int)p->panel->strip(r, lines, (size_t)most);
+	if (n == 1)
+		n = spread(lines, r, most, at->width - 5);
+	int y = at->height - n;
+	if (n) {
+		canvas_fill(at, y, 0, -1, TONE_BORDER, glyph_rule());
+		canvas_textf(at, y, 1, at->width - 2, lines[0].tone, " %s ", lines[0].text);
+		note_change(c, lines[0].changes_ms);
+	}
+	for (int i = 1; i < n; i++)
+		canvas_text(at, y + i, 2, -1, lines[i].tone, lines[i].text);
+	return n;
+}
+
+static void draw_table(struct console *c, size_t index, const struct canvas *at)
+{
+	struct pane *p = &c->panes[index];
+	if (!p->n) {
+		draw_empty(c, p, at);
+		return;
+	}
+	int strip = index == c->focus ? draw_strip(c, p, at) : 0;
+	struct canvas table = canvas_part(at, 0, 0, at->height - strip, -1);
+	table_draw(p->table, &table, index == c->focus && !c->view);
+	size_t end = table_top(p->table) + table_shown(p->table);
+	note_change(c, table_changes_ms(p->table));
+	for (size_t i = table_top(p->table); i < end && i < p->n; i++)
+		store_shown((struct row *)p->rows[i]);
+}
+
+static void draw_own(struct console *c, struct pane *p, const struct canvas *at)
+{
+	size_t most = p->lines > (size_t)at->height ? p->lines - (size_t)at->height : 0;
+	if (p->top > most)
+		p->top = most;
+	p->lines = p->panel->draw(c->store, limit_of(c, p), at, p->top);
+	if (!p->lines)
+		draw_empty(c, p, at);
+}
+
+void pane_draw(struct console *c, size_t index, const struct canvas *at, bool title)
+{
+	struct pane *p = &c->panes[index];
+	if (title)
+		draw_title(c, index, at);
+	struct canvas rest = canvas_part(at, title, 0, -1, -1);
+	p->height = rest.height;
+	if (rest.height <= 0)
+		return;
+	if (p->table)
+		draw_table(c, index, &rest);
+	else
+		draw_own(c, p, &rest);
+}

@@ -1,0 +1,518 @@
+/* Answering sessions from the list: what is asked is shown whole, then a key or a line answers it.
+ *
+ * Between the question and its answer rows may go, and somebody else may answer: a box keeps ids, of the rows and of what is asked,
+ * and the order says the id of what was seen. */
+#include "tui/sessions.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/base/buf.h"
+#include "backends/base/mem.h"
+#include "backends/link/link.h"
+#include "backends/sessions/session.h"
+#include "tui/console_internal.h"
+#include "tui/editor.h"
+
+#define ASKED_MAX 1000
+#define NAMES_MAX 200
+#define CHOICES_MAX 12
+
+/* A box that is open; freed when it is answered. */
+struct asking {
+	struct console *console;
+	const struct action *action;
+	char **ids;                      /* of the rows */
+	size_t n;
+	char request[SESSION_ID_SIZE];   /* what is answered; "" */
+	size_t question;                 /* of it, that is asked now */
+	struct buf answers;              /* so far, parted by semicolons */
+	bool tab_again;                  /* the names that Tab wanted were asked for */
+	size_t tab_at;                   /* the cursor then */
+};
+
+static struct asking *asking_create(struct console *c, const struct action *a, struct row **rows, size_t n)
+{
+	struct asking *k = xcalloc(1, sizeof(*k));
+	k->console = c;
+	k->action = a;
+	k->ids = xcalloc(n, sizeof(*k->ids));
+	for (; k->n < n; k->n++)
+		k->ids[k->n] = xstrdup(rows[k->n]->id);
+	buf_init(&k->answers, 64u << 10);
+	session_sends_soon(rows[0]);
+	return k;
+}
+
+static void asking_free(struct asking *k)
+{
+	if (k->console->completing == k)
+		k->console->completing = NULL;
+	for (size_t i = 0; i < k->n; i++)
+		free(k->ids[i]);
+	free(k->ids);
+	buf_finish(&k->answers);
+	free(k);
+}
+
+static struct row *first_row(const struct asking *k)
+{
+	return store_find(k->console->store, k->ids[0]);
+}
+
+/* Carries it out with these words, on the rows that are still there. */
+static void go(struct asking *k, const char *words)
+{
+	struct row *rows[ASKED_MAX];
+	size_t n = 0;
+	for (size_t i = 0; i < k->n && n < ASKED_MAX; i++)
+		if ((rows[n] = store_find(k->console->store, k->ids[i])))
+			n++;
+	if (n)
+		order_begin_rows(k->console, k->action, rows, n, words);
+	else
+		console_flash(k->console, TONE_BAD, "%s: it is not there any more", k->action->verb);
+	asking_free(k);
+}
+
+static void give_up(struct asking *k)
+{
+	console_redraw(k->console);
+	asking_free(k);
+}
+
+/* --- what is asked, as text ---------------------------------------------------------------------------------- */
+
+static char *request_text(const struct request *r)
+{
+	struct doc doc;
+	struct buf b;
+	doc_init(&doc);
+	buf_init(&b, 256u << 10);
+	request_doc(r, &doc);
+	for (size_t i = 0; i < doc.n; i++)
+		buf_addf(&b, "%s%s%s%s", i ? "\n" : "", doc.lines[i].label ? doc.lines[i].label : "", doc.lines[i].label ? "  " : "",
+		         doc.lines[i].text ? doc.lines[i].text : "");
+	doc_finish(&doc);
+	return buf_take(&b);
+}
+
+/* The request that was shown, if it is still the one. */
+static const struct request *still_asked(const struct asking *k)
+{
+	struct row *row = first_row(k);
+	const struct request *r = row ? session_request(row) : NULL;
+	return r && !strcmp(r->id, k->request) ? r : NULL;
+}
+
+static void answer_with(struct asking *k, const char *words)
+{
+	char *whole = xasprintf("%s %s", k->request, words);
+	go(k, whole);
+	free(whole);
+}
+
+/* --- permissions ------------------------------------------------------------------------------------------------ */
+
+static void reason_given(const struct dialog_result *result, void *arg)
+{
+	struct asking *k = arg;
+	if (result->choice != 1) {
+		give_up(k);
+		return;
+	}
+	char *words = xasprintf("reject: %s", result->text);
+	answer_with(k, words);
+	free(words);
+}
+
+static void permission_chosen(const struct dialog_result *result, void *arg)
+{
+	static const char *const words[] = { "once", "always", "reject" };
+	struct asking *k = arg;
+	if (result->choice < 0) {
+		give_up(k);
+	} else if ((size_t)result->choice < ARRAY_LEN(words)) {
+		answer_with(k, words[result->choice]);
+	} else {
+		struct lineedit_config line = { .prompt = "why: ", .max = 4096 };
+		k->console->dialog = dialog_prompt("Reject, and tell it why", "It goes on with what you tell it.", &line, reason_given, k);
+		console_redraw(k->console);
+	}
+}
+
+static void ask_permission(struct asking *k, const struct request *r, const struct row *row)
+{
+	static const struct dialog_item items[] = {
+		{ "o", "once", NULL, false }, { "a", "always", NULL, false }, { "r", "reject", NULL, false },
+		{ "m", "reject with a message", NULL, false },
+	};
+	char title[320], *text = request_text(r);
+	snprintf(title, sizeof(title), "%.60s: %.200s", row->server->name, row->name);
+	k->console->dialog = dialog_question(title, text, items, ARRAY_LEN(items), -1, permission_chosen, k);
+	free(text);
+}
+
+/* --- questions ---------------------------------------------------------------------------------------------------- */
+
+static void ask_question(struct asking *k, const struct request *r, const struct row *row);
+
+static void question_answered(struct asking *k, const char *words)
+{
+	const struct request *r = still_asked(k);
+	if (!r) {
+		console_flash(k->console, TONE_WARN, "it was answered elsewhere meanwhile, or stopped");
+		give_up(k);
+		return;
+	}
+	if (!strcmp(words, "reject")) {
+		answer_with(k, "reject");
+		return;
+	}
+	buf_puts(&k->answers, k->question ? ";" : "");
+	for (const char *p = words; *p; p++)              /* a semicolon of the answer's own would part it */
+		buf_addf(&k->answers, "%s%c", *p == ';' && r->n_questions > 1 ? "\\" : "", *p);
+	if (++k->question < r->n_questions) {
+		ask_question(k, r, first_row(k));
+		console_redraw(k->console);
+		return;
+	}
+	char *all = xstrdup(k->answers.data);
+	answer_with(k, all);
+	free(all);
+}
+
+static void words_given(const struct dialog_result *result, void *arg)
+{
+	struct asking *k = arg;
+	if (result->choice == 1 && result->text[0])
+		question_answered(k, result->text);
+	else
+		give_up(k);
+}
+
+static void ask_for_words(struct asking *k, const char *title, const char *text)
+{
+	struct lineedit_config line = { .prompt = "answer: ", .max = 4096 };
+	k->console->dialog = dialog_prompt(title, text, &line, words_given, k);
+	console_redraw(k->console);
+}
+
+static void option_chosen(const struct dialog_result *result, void *arg)
+{
+	struct asking *k = arg;
+	const struct request *r = still_asked(k);
+	size_t options = r && k->question < r->n_questions ? r->questions[k->question].n_options : 0;
+	size_t shown = options < 9 ? options : 9;
+	char number[24];
+	if (result->choice < 0) {
+		give_up(k);
+	} else if ((size_t)result->choice < shown) {
+		snprintf(number, sizeof(number), "%d", result->choice + 1);
+		question_answered(k, number);
+	} else if ((size_t)result->choice == shown) {
+		ask_for_words(k, "Your own answer", NULL);
+	} else {
+		question_answered(k, "reject");
+	}
+}
+
+/* One of few is a key; several are a line: "1,3". */
+static void ask_question(struct asking *k, const struct request *r, const struct row *row)
+{
+	static const char *const digits[] = { "1", "2", "3", "4", "5", "6", "7", "8", "9" };
+	const struct question *q = &r->questions[k->question];
+	struct request one = *r;
+	char title[320];
+	one.questions = &r->questions[k->question];
+	one.n_questions = 1;
+	char *text = request_text(&one);
+	snprintf(title, sizeof(title), "%.60s: %.160s (%zu of %zu)", row->server->name, row->name, k->question + 1, r->n_questions);
+	if (q->multiple || q->n_options > 9) {
+		char *more = xasprintf("%s\nNumbers parted by commas, your own words, or the word reject.", text);
+		ask_for_words(k, title, more);
+		free(more);
+	} else {
+		struct dialog_item items[CHOICES_MAX] = { 0 };
+		char labels[9][80];
+		size_t n = 0;
+		for (; n < q->n_options; n++) {
+			wash(labels[n], sizeof(labels[n]), q->options[n].label, strlen(q->options[n].label));
+			items[n] = (struct dialog_item){ .key = digits[n], .label = labels[n] };
+		}
+		items[n++] = (struct dialog_item){ .key = "w", .label = "own words", .disabled = !q->custom };
+		items[n++] = (struct dialog_item){ .key = "x", .label = "reject" };
+		k->console->dialog = dialog_question(title, text, items, n, -1, option_chosen, k);
+	}
+	free(text);
+}
+
+/* --- words of other actions ------------------------------------------------------------------------------------------ */
+
+static void complete_new(struct completion *done, const char *text, size_t cursor, void *arg);
+static void complete_move(struct completion *done, const char *text, size_t cursor, void *arg);
+static void complete_command(struct completion *done, const char *text, size_t cursor, void *arg);
+
+static const struct wanted {
+	const char *action, *title, *text, *prompt;
+	bool from_name;                  /* begins with the row's name */
+	lineedit_complete_fn *complete;
+} wanted[] = {
+	{ "session-prompt", "Prompt", NULL, "> ", false, NULL },
+	{ "session-move", "Move", "SERVER [DIRECTORY]: exported, imported there, checked, then archived here", "> ", false, complete_move },
+	{ "session-rename", "New title", NULL, "title: ", true, NULL },
+	{ "session-command", "Slash command", "NAME [ARGUMENTS]; Tab completes", "/", false, complete_command },
+	{ "session-new", "New session", "DIRECTORY [agent=NAME] [model=PROVIDER/MODEL] [PROMPT]; Tab completes", "> ", false, complete_new },
+	{ "session-import", "Import", "FILE on this machine, then the DIRECTORY over there; Tab completes", "> ", false, complete_new },
+	{ "session-export", "Export", "FILE on this machine", "> ", false, NULL },
+	{ "tmux-send", "Type into its pane", "a line; Enter is sent after it", "> ", false, NULL },
+	{ "tmux-rename", "New name", NULL, "name: ", true, NULL },
+	{ "tmux-new", "New tmux session", "NAME [DIRECTORY]", "> ", false, NULL },
+};
+
+/* A blank in a path would end the word. */
+static char *escaped(const char *before, const char *name, const char *after)
+{
+	struct buf b;
+	buf_init(&b, 16384);
+	buf_puts(&b, before);
+	for (const char *p = name; *p; p++)
+		buf_addf(&b, "%s%c", *p == ' ' || *p == '\\' ? "\\" : "", *p);
+	buf_puts(&b, after);
+	return buf_take(&b);
+}
+
+/* Those of names that begin as what was typed does. */
+static void offer(struct completion *done, const char *typed, size_t len, const char *before, const char *const *names, size_t n, const char *after)
+{
+	for (size_t i = 0; i < n; i++) {
+		char *word = escaped(before, names[i], after);
+		if (!strncmp(word, typed, len))
+			completion_add(done, word, NULL);
+		free(word);
+	}
+}
+
+static void complete_list(struct completion *done, struct row *row, enum session_list list, const char *before, const char *text, size_t cursor)
+{
+	const char *names[NAMES_MAX];
+	size_t n = row ? session_names(row, list, names, NAMES_MAX) : 0, start = cursor;
+	while (start && text[start - 1] != ' ')
+		start--;
+	offer(done, text + start, cursor - start, before, names, n, "");
+}
+
+static void complete_command(struct completion *done, const char *text, size_t cursor, void *arg)
+{
+	complete_list(done, first_row(arg), SESSION_COMMANDS, "", text, cursor);
+}
+
+/* Folders of the server behind what was typed: asked over the link, and Tab is pressed once more when they are there. */
+static void complete_directory(struct completion *done, const char *text, size_t start, size_t cursor, struct asking *k)
+{
+	struct row *row = first_row(k);
+	const char *names[NAMES_MAX];
+	char parent[4096];
+	size_t n = 0, out = 0, slash = 0;
+	completion_start(done, start);
+	for (size_t i = start; i < cursor && out + 1 < sizeof(parent); i++) {
+		if (text[i] == '\\' && i + 1 < cursor)
+			i++;
+		parent[out++] = text[i];
+		if (text[i] == '/')
+			slash = out;
+	}
+	parent[slash] = '\0';
+	if (!row || !slash)
+		return;
+	bool known = session_directories_in(row, parent, names, NAMES_MAX, &n);
+	char *before = escaped("", parent, "");
+	offer(done, text + start, cursor - start, before, names, n, "/");
+	free(before);
+	k->tab_again = !known;
+	k->tab_at = cursor;
+	k->console->completing = known ? NULL : k;
+}
+
+/* Where the word that the cursor is in begins; a blank behind a backslash does not end one. */
+static size_t word_start(const char *text, size_t cursor)
+{
+	size_t start = 0;
+	for (size_t i = 0; i < cursor; i++) {
+		if (text[i] == '\\' && i + 1 < cursor)
+			i++;
+		else if (text[i] == ' ')
+			start = i + 1;
+	}
+	return start;
+}
+
+static void complete_new(struct completion *done, const char *text, size_t cursor, void *arg)
+{
+	struct asking *k = arg;
+	struct row *row = first_row(k);
+	size_t start = word_start(text, cursor);
+	if (k->tab_again && k->tab_at != cursor) {        /* the names came, but other things were typed meanwhile */
+		k->tab_again = false;
+		return;
+	}
+	k->tab_again = false;
+	if (text[start] == '/') {
+		complete_directory(done, text, start, cursor, k);
+	} else if (!start) {
+		complete_list(done, row, SESSION_DIRECTORIES, "", text, cursor);
+	} else {
+		complete_list(done, row, SESSION_AGENTS, "agent=", text, cursor);
+		complete_list(done, row, SESSION_MODELS, "model=", text, cursor);
+	}
+}
+
+/* What a move can be given: the servers, then a folder of the one that was named. */
+static void complete_move(struct completion *done, const char *text, size_t cursor, void *arg)
+{
+	struct asking *k = arg;
+	const char *names[NAMES_MAX];
+	size_t n = 0;
+	if (memchr(text, ' ', cursor))
+		return;
+	for (struct server *v = store_servers(k->console->store); v && n < NAMES_MAX; v = v->next)
+		names[n++] = v->name;
+	offer(done, text, cursor, "", names, n, "");
+}
+
+void sessions_names_came(struct console *c)
+{
+	struct key tab;
+	if (!c->completing || !c->dialog || !key_parse("Tab", &tab))
+		return;
+	const struct row *row = first_row(c->completing);
+	if (row && !session_directories_come(row)) {
+		c->completing = NULL;
+		dialog_key(c->dialog, &tab);
+		console_redraw(c);
+	}
+}
+
+static void line_given(const struct dialog_result *result, void *arg)
+{
+	struct asking *k = arg;
+	if (result->choice == 1 && result->text[0])
+		go(k, result->text);
+	else
+		give_up(k);
+}
+
+/* The text that an order of sending did not bring there. */
+static const char *unsent(const struct row *row)
+{
+	const struct order *o = row->order;
+	bool sends = o && (!strcmp(o->action->name, "session-prompt") || !strcmp(o->action->name, "session-compose"));
+	return sends && (o->state == ORDER_FAILED || o->state == ORDER_CANCELLED) ? o->argument : NULL;
+}
+
+/* What was typed and did not arrive is offered again. */
+static const char *offered(const struct asking *k, const struct wanted *w, const struct row *row)
+{
+	const struct order *o = row->order;
+	if (o && o->action == k->action && o->state != ORDER_DONE && o->state != ORDER_RUNNING && o->argument)
+		return o->argument;
+	if (!strcmp(w->action, "session-prompt") && unsent(row))
+		return unsent(row);
+	return w->from_name ? row->name : NULL;
+}
+
+static void composed(const char *text, const char *why, void *arg)
+{
+	struct asking *k = arg;
+	if (text) {
+		go(k, text);
+		return;
+	}
+	console_flash(k->console, TONE_WARN, "nothing was sent: %s", why);
+	give_up(k);
+}
+
+static void ask_line(struct asking *k, const struct wanted *w, const struct row *row)
+{
+	char title[320];
+	const struct session *s = (const struct session *)row;
+	const char *text = offered(k, w, row);
+	char *here = !text && !strcmp(k->action->name, "session-new") && s->directory ? escaped("", s->directory, " ") : NULL;
+	struct lineedit_config line = { .prompt = w->prompt, .text = here ? here : text, .max = 16384, .complete = w->complete, .arg = k };
+	if (k->n > 1)
+		snprintf(title, sizeof(title), "%s for %zu sessions", w->title, k->n);
+	else
+		snprintf(title, sizeof(title), "%s: %.160s on %.60s", w->title, row->name, row->server->name);
+	k->console->dialog = dialog_prompt(title, w->text, &line, line_given, k);
+	free(here);
+}
+
+/* --- the way in -------------------------------------------------------------------------------------------------------- */
+
+bool sessions_ask(struct console *c, const struct action *a, struct row **rows, size_t n)
+{
+	if (rows[0]->kind != &kind_session)
+		return false;
+	if (!strcmp(a->name, "session-answer")) {
+		const struct request *r = session_request(rows[0]);
+		if (!r)
+			return false;
+		struct asking *k = asking_create(c, a, rows, 1);
+		snprintf(k->request, sizeof(k->request), "%s", r->id);
+		if (r->is_question && r->n_questions)
+			ask_question(k, r, rows[0]);
+		else
+			ask_permission(k, r, rows[0]);
+		console_redraw(c);
+		return true;
+	}
+	if (!strcmp(a->name, "session-compose")) {
+		editor_open(c, unsent(rows[0]), composed, asking_create(c, a, rows, n));
+		return true;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(wanted); i++)
+		if (!strcmp(wanted[i].action, a->name)) {
+			ask_line(asking_create(c, a, rows, n), &wanted[i], rows[0]);
+			console_redraw(c);
+			return true;
+		}
+	return false;
+}
+
+bool session_attachable(const struct row *r)
+{
+	return r->kind == &kind_session && ((const struct session *)r)->type != SESSION_SERVICE && r->server->link &&
+	       r->server->link->state == LINK_UP;
+}
+
+bool session_open(struct console *c, struct row *r)
+{
+	const struct action *a = r->kind == &kind_session && session_request(r) ? action_find(r->kind, "session-answer") : NULL;
+	if (!a || !action_applies(c, a, r))
+		return false;
+	order_begin(c, a);
+	return true;
+}
+
+void session_show_children(struct console *c)
+{
+	struct row *r = console_row(c);
+	if (r && r->kind == &kind_session && r->source)
+		session_fold(r);
+	console_redraw(c);
+}
+
+void session_show_all(struct console *c)
+{
+	bool on = session_show_old(c->store);
+	console_flash(c, TONE_PLAIN, on ? "archived and old sessions are shown" : "archived and old sessions are put away");
+}
+
+bool session_show_older(struct console *c, struct row *r)
+{
+	bool more = r && r->kind == &kind_session && session_older(r);
+	if (more)
+		console_flash(c, TONE_PLAIN, "older messages are asked for");
+	return more;
+}

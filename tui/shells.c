@@ -1,0 +1,232 @@
+/* Lending the terminal to a shell, and coming back to one that was left running. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "backends/base/mem.h"
+#include "backends/sessions/session.h"
+#include "tui/attach.h"
+#include "tui/console_internal.h"
+
+static size_t index_of(const struct console *c, const struct attach *a)
+{
+	size_t i = 0;
+	while (i < c->n_shells && c->shells[i] != a)
+		i++;
+	return i;
+}
+
+static void drop(struct console *c, size_t i)
+{
+	struct attach *a = c->shells[i];
+	attach_destroy(a);
+	free(c->shell_ids[i]);
+	for (size_t k = 0; k < SHELLS_MAX; k++)
+		if (c->shells_listed[k] == a)
+			c->shells_listed[k] = NULL;
+	c->n_shells--;
+	memmove(&c->shells[i], &c->shells[i + 1], (c->n_shells - i) * sizeof(c->shells[0]));
+	memmove(&c->shell_ids[i], &c->shell_ids[i + 1], (c->n_shells - i) * sizeof(c->shell_ids[0]));
+	console_redraw(c);
+}
+
+static void enter(struct console *c, struct attach *a)
+{
+	console_listening(c, false);
+	attach_enter(a);
+	if (attach_current())
+		return;
+	console_listening(c, true);
+	console_flash(c, TONE_BAD, "%s: the terminal could not be lent to it; it runs on, W lists it", attach_title(a));
+}
+
+enum { LEFT_KEEP, LEFT_CLOSE, LEFT_BACK, LEFT_SEND_KEY };     /* the choices of attach_choice */
+
+/* After Ctrl-]. It may have ended while the question was open, and then no other one is meant. */
+static void left_chosen(const struct dialog_result *result, void *arg)
+{
+	struct console *c = arg;
+	struct attach *a = c->shells_listed[0];
+	console_redraw(c);
+	if (!a)
+		return;
+	if (result->choice == LEFT_CLOSE)
+		drop(c, index_of(c, a));
+	else if (result->choice == LEFT_BACK || result->choice == LEFT_SEND_KEY)
+		enter(c, a);
+	else
+		console_flash(c, TONE_PLAIN, "%s runs on; s on its row or W goes back", attach_title(a));
+	if (result->choice == LEFT_SEND_KEY)
+		attach_send_leave_key(a);
+}
+
+/* The one that is used goes to the end of the list. */
+static void make_last(struct console *c, size_t i)
+{
+	struct attach *a = c->shells[i];
+	char *id = c->shell_ids[i];
+	memmove(&c->shells[i], &c->shells[i + 1], (c->n_shells - i - 1) * sizeof(c->shells[0]));
+	memmove(&c->shell_ids[i], &c->shell_ids[i + 1], (c->n_shells - i - 1) * sizeof(c->shell_ids[0]));
+	c->shells[c->n_shells - 1] = a;
+	c->shell_ids[c->n_shells - 1] = id;
+}
+
+/* How it ended, with its last words when it did not end well: why, often. */
+static void ended(struct console *c, struct attach *a)
+{
+	const struct stream_end *end = attach_end(a);
+	char last[160] = "";
+	attach_last_line(a, last, sizeof(last));
+	const char *colon = last[0] ? ": " : "";
+	if (end && end->err.code != ERR_NONE)
+		console_flash(c, TONE_BAD, "%s: %s", attach_title(a), end->err.text);
+	else if (end && end->signal[0])
+		console_flash(c, TONE_WARN, "%s: ended by signal %s%s%s", attach_title(a), end->signal, colon, last);
+	else if (end && end->exit_code > 0)
+		console_flash(c, TONE_PLAIN, "%s: ended with code %d%s%s", attach_title(a), end->exit_code, colon, last);
+	else
+		console_flash(c, TONE_PLAIN, "%s: ended", attach_title(a));
+}
+
+static void left(struct attach *a, enum attach_how how, void *arg)
+{
+	struct console *c = arg;
+	size_t i = index_of(c, a);
+	if (!attach_current())
+		console_listening(c, true);
+	console_redraw(c);
+	if (i == c->n_shells)
+		return;
+	if (how == ATTACH_ENDED) {
+		if (c->dialog && c->dialog == c->shell_choice && c->shells_listed[0] == a) {
+			dialog_cancel(c->dialog);        /* nothing is left to choose */
+			c->dialog = NULL;
+		}
+		ended(c, a);
+		drop(c, i);
+		return;
+	}
+	make_last(c, i);
+	dialog_cancel(c->dialog);
+	if (c->asked)                        /* a question that came meanwhile is told again */
+		c->asked = c->told_ask = NULL;
+	c->shells_listed[0] = a;
+	c->dialog = c->shell_choice = attach_choice(a, left_chosen, c);
+}
+
+/* A shell that was kept on the row, or none. */
+static struct attach *kept(struct console *c, const char *id)
+{
+	for (size_t i = 0; i < c->n_shells; i++)
+		if (!strcmp(c->shell_ids[i], id) && attach_running(c->shells[i])) {
+			make_last(c, i);
+			return c->shells[c->n_shells - 1];
+		}
+	return NULL;
+}
+
+void shell_open(struct console *c, struct row *r)
+{
+	char title[256];
+	struct err err = { 0 };
+	struct canvas screen = canvas_screen();
+	struct attach *a = kept(c, r->id);
+	if (a) {
+		enter(c, a);
+		return;
+	}
+	if (c->n_shells == SHELLS_MAX) {
+		console_flash(c, TONE_WARN, "%d shells are kept already; W lists them, close one first", SHELLS_MAX);
+		return;
+	}
+	if (r->kind == &kind_server)
+		snprintf(title, sizeof(title), "%s: shell", r->name);
+	else
+		snprintf(title, sizeof(title), r->kind == &kind_session ? "%s/%s" : "%s/%s: shell", r->server->name, r->name);
+	a = attach_create(c->loop, c->keys, title, left, c);
+	struct stream *s = r->kind->shell(r, attach_term(), screen.width, screen.height, &attach_events, a, &err);
+	if (!s) {
+		attach_destroy(a);
+		console_flash(c, TONE_BAD, "%s: %s", title, err.text);
+		return;
+	}
+	attach_set_stream(a, s);
+	c->shells[c->n_shells] = a;
+	c->shell_ids[c->n_shells++] = xstrdup(r->id);
+	enter(c, a);
+}
+
+/* The new window runs this very program, which connects for itself. */
+void shell_open_window(struct console *c, struct row *r)
+{
+	char self[4096], name[64];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	if (n <= 0)
+		return;
+	self[n] = '\0';
+	snprintf(name, sizeof(name), "%.40s", r->name);
+	for (char *s = name; *s; s++)        /* tmux would read it as one of its formats */
+		if (*s == '#')
+			*s = '_';
+	/* One that is open for the row is gone to; the row's id is kept with the window, as an option of tmux. */
+	static const char script[] =
+		"w=$(tmux list-windows -a -F \"#{window_id} #{@mocr_row}\" | while read -r w id; do if [ \"$id\" = \"$1\" ]; then echo $w; break; fi; done); "
+		"if [ -n \"$w\" ]; then tmux select-window -t \"$w\" && tmux switch-client -t \"$w\"; exit; fi; id=$1 name=$2; shift 2; "
+		"w=$(tmux new-window -P -F \"#{window_id}\" -n \"$name\" -- \"$@\") && tmux set-option -w -t \"$w\" @mocr_row \"$id\"";
+	const char *argv[24] = { "sh", "-c", script, "sh", r->id, name, self };
+	size_t argc = 7;
+	const struct settings *given = store_settings(c->store);      /* with what the command line said */
+	if (given->file) {
+		argv[argc++] = "--config";
+		argv[argc++] = given->file;
+	}
+	if (given->ssh_config) {
+		argv[argc++] = "-F";
+		argv[argc++] = given->ssh_config;
+	}
+	argv[argc++] = r->kind == &kind_session ? "attach" : "shell";
+	argv[argc++] = r->id;
+	if (spawn_quiet(c, argv))
+		console_flash(c, TONE_GOOD, "%s has a tmux window of its own: %s", r->id, name);
+	else
+		console_flash(c, TONE_BAD, "tmux could not be started to open a window");
+}
+
+static void shell_chosen(const struct dialog_result *result, void *arg)
+{
+	struct console *c = arg;
+	struct attach *a = result->choice >= 0 && result->choice < SHELLS_MAX ? c->shells_listed[result->choice] : NULL;
+	console_redraw(c);
+	if (!a)
+		return;
+	make_last(c, index_of(c, a));
+	enter(c, a);
+}
+
+void shells_menu(struct console *c)
+{
+	struct dialog_item items[SHELLS_MAX] = { 0 };
+	for (size_t i = 0; i < c->n_shells; i++) {
+		items[i].label = attach_title(c->shells[i]);
+		c->shells_listed[i] = c->shells[i];
+	}
+	if (!c->n_shells) {
+		console_flash(c, TONE_PLAIN, "No shell is kept running; s opens one, C-] in it can keep it.");
+		return;
+	}
+	c->dialog = dialog_menu("Shells kept running", items, c->n_shells, shell_chosen, c);
+	console_redraw(c);
+}
+
+void shells_resized(struct console *c)
+{
+	for (size_t i = 0; i < c->n_shells; i++)
+		attach_resized(c->shells[i]);
+}
+
+void shells_finish(struct console *c)
+{
+	while (c->n_shells)
+		drop(c, c->n_shells - 1);
+}

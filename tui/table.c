@@ -1,0 +1,387 @@
+/* table.c: which rows, in which order, which one is under the cursor. Drawing is in table_draw.c. */
+#include "tui/table.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "backends/base/mem.h"
+#include "tui/table_internal.h"
+
+#define ROW_TEXT_MAX 4096
+
+struct table *table_create(const struct panel *panel)
+{
+	struct table *t = xcalloc(1, sizeof(*t));
+
+	t->panel = panel;
+	while (panel->columns && t->n_columns < TABLE_COLUMNS_MAX && panel->columns[t->n_columns].name)
+		t->n_columns++;
+	t->sort = -1;
+	return t;
+}
+
+void table_destroy(struct table *t)
+{
+	if (!t)
+		return;
+	table_marks_clear(t);
+	free(t->cursor_id);
+	free(t->cells);
+	free(t);
+}
+
+/* --- filter ---------------------------------------------------------------------------------------------- */
+
+static size_t add_word(char *buf, size_t len, size_t size, const char *word)
+{
+	size_t n = word ? strlen(word) : 0;
+
+	if (!n || len + 2 >= size)
+		return len;
+	if (n > size - len - 2)
+		n = size - len - 2;
+	buf[len++] = ' ';
+	memcpy(buf + len, word, n);
+	buf[len + n] = 0;
+	return len + n;
+}
+
+static size_t row_names(const struct table *t, const struct row *r, char *buf, size_t size)
+{
+	size_t len = add_word(buf, 0, size, t->panel->random_ids ? r->server->name : r->id);
+
+	len = add_word(buf, len, size, r->name);
+	return add_word(buf, len, size, r->why);
+}
+
+static bool inverts(const struct fuzzy *f)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (f->words[i].inverted)
+			return true;
+	return false;
+}
+
+bool table_row_matches(const struct table *t, const struct fuzzy *f, const struct row *r)
+{
+	char text[ROW_TEXT_MAX] = "";
+	size_t len;
+
+	if (fuzzy_empty(f))
+		return true;
+	len = row_names(t, r, text, sizeof(text));
+	/* Mostly the names decide; cells, which cost more, are made only when they do not. */
+	if (!inverts(f) && fuzzy_match(f, text, NULL))
+		return true;
+	for (size_t i = 0; i < t->n_columns; i++) {
+		struct cell c = { .tone = TONE_PLAIN };
+		if (!t->panel->columns[i].title[0] || t->panel->columns[i].align == ALIGN_RIGHT)   /* numbers */
+			continue;
+		t->panel->columns[i].cell(r, &c);
+		len = add_word(text, len, sizeof(text), c.text);
+	}
+	return fuzzy_match(f, text, NULL) > 0;
+}
+
+size_t table_filter(const struct table *t, const struct fuzzy *f, const struct row **rows, size_t n)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (table_row_matches(t, f, rows[i]))
+			rows[kept++] = rows[i];
+	return kept;
+}
+
+/* --- order ----------------------------------------------------------------------------------------------- */
+
+struct sortable {
+	const struct row *row;
+	char *text;              /* the cell, lower case, for a column without a compare; owned */
+};
+struct order_by {
+	int (*compare)(const struct row *, const struct row *);
+	bool descending;
+};
+
+bool table_sort_descending(const struct table *t)
+{
+	return (t->sort >= 0 && t->panel->columns[t->sort].descending) != t->reverse;
+}
+
+static int worst_first(const struct row *a, const struct row *b)
+{
+	if (a->health != b->health)
+		return a->health > b->health ? -1 : 1;
+	return strverscmp(a->name ? a->name : "", b->name ? b->name : "");
+}
+
+static int compare_sortable(const void *pa, const void *pb, void *arg)
+{
+	const struct sortable *a = pa, *b = pb;
+	const struct order_by *by = arg;
+	int d = by->compare ? by->compare(a->row, b->row) : strverscmp(a->text, b->text);
+
+	if (d)
+		return by->descending ? -d : d;
+	return strcmp(a->row->id, b->row->id);
+}
+
+static char *sort_text(const struct column *col, const struct row *r)
+{
+	struct cell c = { .tone = TONE_PLAIN };
+
+	col->cell(r, &c);
+	for (char *s = c.text; *s; s++)
+		if (*s >= 'A' && *s <= 'Z')
+			*s += 'a' - 'A';
+	return xstrdup(c.text);
+}
+
+void table_sort(const struct table *t, const struct row **rows, size_t n)
+{
+	const struct column *col = t->sort >= 0 ? &t->panel->columns[t->sort] : NULL;
+	struct order_by by = { t->panel->order ? t->panel->order : worst_first, table_sort_descending(t) };
+	struct sortable *list;
+
+	if (n < 2)
+		return;
+	if (col)
+		by.compare = col->compare;
+	list = xcalloc(n, sizeof(*list));
+	for (size_t i = 0; i < n; i++) {
+		list[i].row = rows[i];
+		list[i].text = by.compare ? NULL : sort_text(col, rows[i]);
+	}
+	qsort_r(list, n, sizeof(*list), compare_sortable, &by);
+	for (size_t i = 0; i < n; i++) {
+		rows[i] = list[i].row;
+		free(list[i].text);
+	}
+	free(list);
+}
+
+static bool sortable_column(const struct table *t, int i)
+{
+	return t->drawn[i] && !t->hidden[i] && t->panel->columns[i].title[0];
+}
+
+void table_sort_step(struct table *t, int step)
+{
+	int n = (int)t->n_columns, at = t->sort;
+
+	do {                             /* through -1 .. n-1, around */
+		at = (at + 1 + step + n + 1) % (n + 1) - 1;
+	} while (at >= 0 && at != t->sort && !sortable_column(t, at));
+	t->sort = at;
+	t->reverse = false;
+}
+
+void table_sort_reverse(struct table *t)
+{
+	t->reverse = !t->reverse;
+}
+
+bool table_sort_by(struct table *t, const char *column, bool reverse)
+{
+	int found = -1;
+
+	for (size_t i = 0; column && i < t->n_columns; i++)
+		if (!strcasecmp(t->panel->columns[i].name, column) || !strcasecmp(t->panel->columns[i].title, column))
+			found = (int)i;
+	if (column && found < 0)
+		return false;
+	t->sort = found;
+	t->reverse = reverse;
+	return true;
+}
+
+const char *table_sort_name(const struct table *t)
+{
+	return t->sort < 0 ? NULL : t->panel->columns[t->sort].name;
+}
+
+/* --- rows and the cursor ------------------------------------------------------------------------------------ */
+
+static void cursor_to(struct table *t, size_t index)
+{
+	if (!t->n)
+		return;
+	t->index = index < t->n ? index : t->n - 1;
+	if (!t->cursor_id || strcmp(t->cursor_id, t->rows[t->index]->id))
+		xreplace(&t->cursor_id, t->rows[t->index]->id);
+}
+
+bool table_seek(struct table *t, const char *id)
+{
+	if (t->index < t->n && !strcmp(t->rows[t->index]->id, id)) {
+		cursor_to(t, t->index);
+		return true;
+	}
+	for (size_t i = 0; i < t->n; i++) {
+		if (strcmp(t->rows[i]->id, id))
+			continue;
+		cursor_to(t, i);
+		return true;
+	}
+	return false;
+}
+
+void table_set_rows(struct table *t, const struct row *const *rows, size_t n)
+{
+	t->rows = rows;
+	t->n = rows ? n : 0;
+	/* While there is nothing, id and place are kept: the rows often come back. */
+	if (t->n && !(t->cursor_id && table_seek(t, t->cursor_id)))
+		cursor_to(t, t->index);
+}
+
+size_t table_count(const struct table *t)
+{
+	return t->n;
+}
+
+const struct row *table_cursor(const struct table *t)
+{
+	return t->index < t->n ? t->rows[t->index] : NULL;
+}
+
+const char *table_cursor_id(const struct table *t)
+{
+	return t->n && t->cursor_id ? t->cursor_id : "";
+}
+
+size_t table_index(const struct table *t)
+{
+	return t->n ? t->index : 0;
+}
+
+void table_move(struct table *t, enum table_move move)
+{
+	long page = t->page > 1 ? (long)t->page - 1 : 1, half = t->page > 1 ? (long)t->page / 2 : 1;
+	const long steps[] = {
+		[TABLE_UP] = -1, [TABLE_DOWN] = 1, [TABLE_FIRST] = -(long)t->n, [TABLE_LAST] = (long)t->n,
+		[TABLE_PAGE_UP] = -page, [TABLE_PAGE_DOWN] = page, [TABLE_HALF_UP] = -half, [TABLE_HALF_DOWN] = half,
+	};
+	long at = (long)t->index + steps[move];
+
+	cursor_to(t, at > 0 ? (size_t)at : 0);
+}
+
+bool table_key(struct table *t, const struct key *k)
+{
+	static const struct { const char *key; enum table_move move; } moves[] = {
+		{ "j", TABLE_DOWN }, { "Down", TABLE_DOWN }, { "k", TABLE_UP }, { "Up", TABLE_UP },
+		{ "g", TABLE_FIRST }, { "Home", TABLE_FIRST }, { "G", TABLE_LAST }, { "End", TABLE_LAST },
+		{ "PgUp", TABLE_PAGE_UP }, { "C-b", TABLE_PAGE_UP }, { "PgDn", TABLE_PAGE_DOWN }, { "C-f", TABLE_PAGE_DOWN },
+		{ "C-u", TABLE_HALF_UP }, { "C-d", TABLE_HALF_DOWN },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(moves); i++) {
+		if (!key_is(k, moves[i].key))
+			continue;
+		table_move(t, moves[i].move);
+		return true;
+	}
+	return false;
+}
+
+/* --- marks ------------------------------------------------------------------------------------------------- */
+
+static struct mark *find_mark(const struct table *t, const char *id)
+{
+	struct mark *m;
+
+	HASH_FIND_STR(t->marks, id, m);
+	return m;
+}
+
+bool table_marked(const struct table *t, const char *id)
+{
+	return find_mark(t, id) != NULL;
+}
+
+void table_mark(struct table *t, const char *id, bool on)
+{
+	struct mark *m = find_mark(t, id);
+
+	if (on && !m) {
+		m = xcalloc(1, sizeof(*m) + strlen(id) + 1);
+		strcpy(m->id, id);
+		HASH_ADD_STR(t->marks, id, m);
+	} else if (!on && m) {
+		HASH_DEL(t->marks, m);
+		free(m);
+	}
+}
+
+void table_mark_toggle(struct table *t)
+{
+	const struct row *r = table_cursor(t);
+
+	if (!r)
+		return;
+	table_mark(t, r->id, !table_marked(t, r->id));
+	table_move(t, TABLE_DOWN);
+}
+
+void table_marks_clear(struct table *t)
+{
+	struct mark *m, *next;
+
+	HASH_ITER(hh, t->marks, m, next) {
+		HASH_DEL(t->marks, m);
+		free(m);
+	}
+}
+
+size_t table_marks(const struct table *t, const char **ids, size_t max)
+{
+	size_t n = 0;
+
+	for (const struct mark *m = t->marks; m; m = m->hh.next, n++)
+		if (n < max)
+			ids[n] = m->id;
+	return n;
+}
+
+/* --- for the drawing ----------------------------------------------------------------------------------------- */
+
+void table_set_match(struct table *t, const struct fuzzy *f)
+{
+	if (f)
+		t->match = *f;
+	else
+		t->match.n = 0;
+}
+
+void table_hide(struct table *t, const char *column, bool hidden)
+{
+	for (size_t i = 0; i < t->n_columns; i++)
+		if (!strcmp(t->panel->columns[i].name, column))
+			t->hidden[i] = hidden;
+}
+
+void table_columns_reset(struct table *t)
+{
+	memset(t->seen, 0, sizeof(t->seen));
+}
+
+size_t table_top(const struct table *t)
+{
+	return t->top < t->n ? t->top : 0;
+}
+
+size_t table_shown(const struct table *t)
+{
+	size_t top = table_top(t);
+
+	return t->n - top < t->page ? t->n - top : t->page;
+}
+
+int64_t table_changes_ms(const struct table *t)
+{
+	return t->changes_ms;
+}

@@ -1,0 +1,452 @@
+/* theme.c: themes from files, and the three that are compiled in. */
+#include "tui/theme.h"
+
+#include <ctype.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "backends/base/mem.h"
+#include "backends/base/wash.h"
+
+#define THEME_FILE_MAX (16u << 10)
+#define THEME_WORD 32
+
+/* The order is that of enum tone. */
+static const char *const tone_names[TONE_COUNT] = {
+	"plain", "dim", "good", "busy", "idle", "warn", "bad", "asks", "stale",
+	"title", "title-focus", "head", "key", "hint", "cursor", "cursor-idle", "mark", "match",
+	"border", "prompt", "label", "code", "accent",
+	"source-1", "source-2", "source-3", "source-4", "source-5", "source-6",
+};
+
+static const char *const color_names[8] = { "black", "red", "green", "yellow", "blue", "magenta", "cyan", "white" };
+
+static const struct { const char *name; unsigned attr; } attr_names[] = {
+	{ "bold", STYLE_BOLD }, { "dim", STYLE_DIM }, { "italic", STYLE_ITALIC },
+	{ "underline", STYLE_UNDERLINE }, { "reverse", STYLE_REVERSE },
+};
+
+/* Copies of the files in themes/, so that the program works wherever it is put. tests/unit/test_theme.c holds them equal. */
+static const char text_default[] =
+	"# The terminal's own colours; weight and colour only where something differs from well.\n"
+	"# tone        foreground  background  attributes\n"
+	"plain         -           -           -\n"
+	"dim           -           -           dim\n"
+	"good          green       -           -\n"
+	"busy          cyan        -           -\n"
+	"idle          -           -           dim\n"
+	"warn          yellow      -           -\n"
+	"bad           red         -           bold\n"
+	"asks          magenta     -           bold\n"
+	"stale         -           -           dim\n"
+	"title         -           -           -\n"
+	"title-focus   -           -           bold\n"
+	"head          -           -           dim\n"
+	"key           -           -           bold\n"
+	"hint          -           -           dim\n"
+	"cursor        -           -           reverse\n"
+	"cursor-idle   -           -           underline\n"
+	"mark          yellow      -           bold\n"
+	"match         yellow      -           bold,underline\n"
+	"border        -           -           dim\n"
+	"prompt        -           -           bold\n"
+	"label         -           -           dim\n"
+	"code          cyan        -           -\n"
+	"accent        cyan        -           -\n"
+	"source-1      cyan        -           -\n"
+	"source-2      green       -           -\n"
+	"source-3      magenta     -           -\n"
+	"source-4      blue        -           -\n"
+	"source-5      brightblue  -           -\n"
+	"source-6      brightcyan  -           -\n";
+
+static const char text_dark[] =
+	"# Quiet greys on a dark ground of its own.\n"
+	"# tone        foreground  background  attributes\n"
+	"plain         #c8ccd4     #16181d     -\n"
+	"dim           #7a8290     #16181d     -\n"
+	"good          #8fbf7f     #16181d     -\n"
+	"busy          #7fb8d8     #16181d     -\n"
+	"idle          #7a8290     #16181d     -\n"
+	"warn          #e0b060     #16181d     -\n"
+	"bad           #f07070     #16181d     bold\n"
+	"asks          #d090e8     #16181d     bold\n"
+	"stale         #6a7280     #16181d     -\n"
+	"title         #9aa2b0     #16181d     -\n"
+	"title-focus   #ffffff     #16181d     bold\n"
+	"head          #7a8290     #16181d     -\n"
+	"key           #ffffff     #16181d     bold\n"
+	"hint          #7a8290     #16181d     -\n"
+	"cursor        #ffffff     #30405a     -\n"
+	"cursor-idle   -           #23272f     -\n"
+	"mark          #f0d080     #16181d     bold\n"
+	"match         #ffd75f     #16181d     bold,underline\n"
+	"border        #404854     #16181d     -\n"
+	"prompt        #ffffff     #16181d     bold\n"
+	"label         #7a8290     #16181d     -\n"
+	"code          #a8d0a0     #16181d     -\n"
+	"accent        #7fb8d8     #16181d     -\n"
+	"source-1      #7fb8d8     #16181d     -\n"
+	"source-2      #8fbf7f     #16181d     -\n"
+	"source-3      #c59be0     #16181d     -\n"
+	"source-4      #d8b480     #16181d     -\n"
+	"source-5      #80c8b8     #16181d     -\n"
+	"source-6      #e09aa8     #16181d     -\n";
+
+static const char text_mono[] =
+	"# No colour at all: glyphs, words and weight say everything. Used when NO_COLOR is set.\n"
+	"# tone        foreground  background  attributes\n"
+	"plain         -           -           -\n"
+	"dim           -           -           dim\n"
+	"good          -           -           -\n"
+	"busy          -           -           -\n"
+	"idle          -           -           dim\n"
+	"warn          -           -           bold\n"
+	"bad           -           -           bold\n"
+	"asks          -           -           bold\n"
+	"stale         -           -           dim\n"
+	"title         -           -           -\n"
+	"title-focus   -           -           bold\n"
+	"head          -           -           dim\n"
+	"key           -           -           bold\n"
+	"hint          -           -           dim\n"
+	"cursor        -           -           reverse\n"
+	"cursor-idle   -           -           underline\n"
+	"mark          -           -           bold\n"
+	"match         -           -           bold,underline\n"
+	"border        -           -           dim\n"
+	"prompt        -           -           bold\n"
+	"label         -           -           dim\n"
+	"code          -           -           -\n"
+	"accent        -           -           -\n"
+	"source-1      -           -           -\n"
+	"source-2      -           -           bold\n"
+	"source-3      -           -           underline\n"
+	"source-4      -           -           dim\n"
+	"source-5      -           -           bold,underline\n"
+	"source-6      -           -           dim,underline\n";
+
+static const struct { const char *name, *text; } builtins[] = {
+	{ "default", text_default }, { "dark", text_dark }, { "mono", text_mono },
+};
+const char *const theme_names[] = { "default", "dark", "mono", NULL };
+
+const char *tone_name(enum tone tone)
+{
+	return (unsigned)tone < TONE_COUNT ? tone_names[tone] : "?";
+}
+
+const char *theme_builtin(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(builtins); i++)
+		if (!strcmp(builtins[i].name, name))
+			return builtins[i].text;
+	return NULL;
+}
+
+__attribute__((format(printf, 3, 4)))
+static bool complain(char *why, size_t size, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (why && size)
+		wash(why, size, text, strlen(text));     /* words of a file, cut anywhere */
+	return false;
+}
+
+/* --- colours ------------------------------------------------------------------------------------- */
+
+static bool named_color(const char *word, struct color *out)
+{
+	unsigned bright = 0;
+
+	if (!strncmp(word, "bright", 6)) {
+		bright = 8;
+		word += 6;
+	}
+	for (unsigned i = 0; i < 8; i++) {
+		if (strcmp(word, color_names[i]))
+			continue;
+		*out = (struct color){ COLOR_INDEX, i + bright };
+		return true;
+	}
+	return false;
+}
+
+bool color_parse(const char *word, struct color *out)
+{
+	char *end;
+	unsigned long v;
+
+	if (!strcmp(word, "-") || !strcmp(word, "default")) {
+		*out = (struct color){ COLOR_OWN, 0 };
+		return true;
+	}
+	if (*word == '#') {
+		if (strlen(word) != 7 || strspn(word + 1, "0123456789abcdefABCDEF") != 6)
+			return false;
+		*out = (struct color){ COLOR_RGB, (unsigned)strtoul(word + 1, NULL, 16) };
+		return true;
+	}
+	if (!isdigit((unsigned char)*word))
+		return named_color(word, out);
+	v = strtoul(word, &end, 10);
+	if (*end || v > 255)
+		return false;
+	*out = (struct color){ COLOR_INDEX, (unsigned)v };
+	return true;
+}
+
+/* What terminals commonly show for 0-15. Only distances are measured with them, and true colour without a palette is fed. */
+static const unsigned ansi_rgb[16] = {
+	0x000000, 0xcd0000, 0x00cd00, 0xcdcd00, 0x0000ee, 0xcd00cd, 0x00cdcd, 0xe5e5e5,
+	0x7f7f7f, 0xff0000, 0x00ff00, 0xffff00, 0x5c5cff, 0xff00ff, 0x00ffff, 0xffffff,
+};
+
+static unsigned cube_level(unsigned i)
+{
+	return i ? 55 + 40 * i : 0;
+}
+
+static unsigned index_rgb(unsigned i)
+{
+	if (i < 16)
+		return ansi_rgb[i];
+	if (i >= 232)
+		return (8 + 10 * (i - 232)) * 0x010101u;
+	i -= 16;
+	return cube_level(i / 36) << 16 | cube_level(i / 6 % 6) << 8 | cube_level(i % 6);
+}
+
+static unsigned distance(unsigned a, unsigned b)
+{
+	int r = (int)(a >> 16 & 255) - (int)(b >> 16 & 255);
+	int g = (int)(a >> 8 & 255) - (int)(b >> 8 & 255);
+	int bl = (int)(a & 255) - (int)(b & 255);
+
+	return (unsigned)(2 * r * r + 4 * g * g + 3 * bl * bl);   /* the eye sees green best */
+}
+
+static unsigned nearest_index(unsigned rgb, unsigned from, unsigned to)
+{
+	unsigned best = from, best_d = UINT_MAX;
+
+	for (unsigned i = from; i < to; i++) {
+		unsigned d = distance(rgb, index_rgb(i));
+		if (d < best_d) {
+			best = i;
+			best_d = d;
+		}
+	}
+	return best;
+}
+
+int color_reduce(const struct color *c, int colors, bool *bold)
+{
+	unsigned i = c->value;
+
+	if (bold)
+		*bold = false;
+	if (c->kind == COLOR_OWN || colors < 8)
+		return -1;
+	if (colors > 256) {
+		unsigned rgb = c->kind == COLOR_RGB ? c->value : index_rgb(i);
+		/* On such terminals the numbers 0-7 are still the palette, so the darkest blues step aside. */
+		if (c->kind == COLOR_INDEX && i < 8)
+			return (int)i;
+		return (int)(rgb < 8 ? 0 : rgb);
+	}
+	/* 0-15 are whatever the user chose, so an RGB colour goes to the fixed ones. */
+	if (c->kind == COLOR_RGB)
+		i = colors >= 256 ? nearest_index(c->value, 16, 256) : nearest_index(c->value, 0, 16);
+	else if (i > 15 && colors < 256)
+		i = nearest_index(index_rgb(i), 0, 16);
+	if (i > 7 && colors < 16) {
+		i -= 8;
+		if (bold)
+			*bold = true;
+	}
+	return (int)i;
+}
+
+/* --- the text of a theme ---------------------------------------------------------------------------- */
+
+static int tone_by_name(const char *name)
+{
+	for (int i = 0; i < TONE_COUNT; i++)
+		if (!strcmp(tone_names[i], name))
+			return i;
+	return -1;
+}
+
+static bool attrs_parse(char *words, unsigned *out)
+{
+	char *save = NULL;
+
+	*out = 0;
+	if (!strcmp(words, "-"))
+		return true;
+	for (char *w = strtok_r(words, ",", &save); w; w = strtok_r(NULL, ",", &save)) {
+		size_t i = 0;
+		while (i < ARRAY_LEN(attr_names) && strcmp(attr_names[i].name, w))
+			i++;
+		if (i == ARRAY_LEN(attr_names))
+			return false;
+		*out |= attr_names[i].attr;
+	}
+	return true;
+}
+
+static bool parse_line(struct theme *t, const char *line, const char *file, int n, char *why, size_t size)
+{
+	char name[THEME_WORD] = "", fg[THEME_WORD] = "-", bg[THEME_WORD] = "-", attrs[64] = "-", more[2] = "";
+	struct style s;
+	int words = sscanf(line, " %31s %31s %31s %63s %1s", name, fg, bg, attrs, more), tone;
+
+	if (words <= 0 || *name == '#')
+		return true;
+	if (words > 4)
+		return complain(why, size, "%s:%d: too many words; a line is: tone foreground background attributes", file, n);
+	tone = tone_by_name(name);
+	if (tone < 0)
+		return complain(why, size, "%s:%d: no tone is called \"%s\"; the default theme names them all", file, n, name);
+	if (!color_parse(fg, &s.fg) || !color_parse(bg, &s.bg))
+		return complain(why, size, "%s:%d: \"%s %s\": a colour is -, a name such as brightred, 0-255 or #rrggbb",
+		                file, n, fg, bg);
+	if (!attrs_parse(attrs, &s.attrs))
+		return complain(why, size, "%s:%d: an attribute is -, bold, dim, italic, underline or reverse, parted by "
+		                "commas", file, n);
+	t->styles[tone] = s;
+	return true;
+}
+
+bool theme_parse(struct theme *theme, const char *text, const char *file, char *why, size_t size)
+{
+	struct theme t = *theme;
+	char line[256];
+
+	for (int n = 1; *text; n++) {
+		size_t len = strcspn(text, "\n");
+		snprintf(line, sizeof(line), "%.*s", (int)(len < sizeof(line) ? len : sizeof(line) - 1), text);
+		if (!parse_line(&t, line, file, n, why, size))
+			return false;
+		text += len + (text[len] == '\n');
+	}
+	*theme = t;
+	return true;
+}
+
+bool theme_has_rgb(const struct theme *t)
+{
+	for (int i = 0; i < TONE_COUNT; i++)
+		if (t->styles[i].fg.kind == COLOR_RGB || t->styles[i].bg.kind == COLOR_RGB)
+			return true;
+	return false;
+}
+
+/* --- finding it --------------------------------------------------------------------------------------- */
+
+static char *read_theme_file(const char *path)
+{
+	FILE *f = fopen(path, "re");
+	char *text;
+	size_t n;
+
+	if (!f)
+		return NULL;
+	text = xcalloc(1, THEME_FILE_MAX);
+	n = fread(text, 1, THEME_FILE_MAX - 1, f);
+	if (ferror(f) || strlen(text) != n) {     /* a folder, or no text */
+		free(text);
+		text = NULL;
+	}
+	fclose(f);
+	return text;
+}
+
+static void beside_program(char *buf, size_t size, const char *up, const char *name)
+{
+	char exe[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	char *slash;
+
+	*buf = 0;
+	if (n <= 0)
+		return;
+	exe[n] = 0;
+	slash = strrchr(exe, '/');
+	if (!slash)
+		return;
+	*slash = 0;
+	snprintf(buf, size, "%s/%sthemes/%s", exe, up, name);
+}
+
+/* The places in their order; false: there are no more. buf is "" for a place that does not exist here. */
+static bool theme_place(unsigned i, const char *name, char *buf, size_t size)
+{
+	static const char *const ups[] = { "", "../", "../../" };   /* build/gcc/mocr lies two below the checkout */
+	const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+
+	*buf = 0;
+	switch (i) {
+	case 0:
+		if (config && *config == '/')
+			snprintf(buf, size, "%s/mocr/themes/%s", config, name);
+		else if (home && *home)
+			snprintf(buf, size, "%s/.config/mocr/themes/%s", home, name);
+		return true;
+	case 1:
+		snprintf(buf, size, MOCR_DATADIR "/themes/%s", name);
+		return true;
+	default:
+		if (i - 2 >= ARRAY_LEN(ups))
+			return false;
+		beside_program(buf, size, ups[i - 2], name);
+		return true;
+	}
+}
+
+static bool good_name(const char *name)
+{
+	size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
+
+	return n && !name[n] && *name != '.' && n < sizeof(((struct theme *)0)->name);
+}
+
+bool theme_load(struct theme *out, const char *name, char *why, size_t size)
+{
+	struct theme t = { .name = "" };
+	char path[PATH_MAX + 32];
+	char *text = NULL;
+	bool ok;
+
+	if (!name || !*name)
+		name = "default";
+	if (!good_name(name))
+		return complain(why, size, "\"%.40s\" cannot be the name of a theme: letters, digits, - and _ only", name);
+	theme_parse(&t, text_default, "default", NULL, 0);
+	snprintf(t.name, sizeof(t.name), "%s", name);
+	for (unsigned i = 0; !text && theme_place(i, name, path, sizeof(path)); i++)
+		text = *path ? read_theme_file(path) : NULL;
+	if (!text && theme_builtin(name)) {
+		text = xstrdup(theme_builtin(name));
+		snprintf(path, sizeof(path), "%s (compiled in)", name);
+	}
+	if (!text)
+		return complain(why, size, "there is no theme \"%s\": looked in ~/.config/mocr/themes and %s/themes; "
+		                "default, dark and mono are always there", name, MOCR_DATADIR);
+	ok = theme_parse(&t, text, path, why, size);
+	free(text);
+	if (ok)
+		*out = t;
+	return ok;
+}
