@@ -86,19 +86,36 @@ void queries_drop(struct systemd_source *sd)
 		query_free(sd->queries);
 }
 
-static void deliver(struct query *q)
+/* What was answered so far becomes rows. */
+static void hand_on(struct query *q)
 {
 	char what[UNIT_NAME_SIZE + 8];
-	struct systemd_source *sd = q->sd;
-	buf_puts(&q->json, q->json.len ? "}" : "{}");
 	struct buf json = q->json;
-	q->json = (struct buf){ 0 };
+	if (!json.len)
+		return;
+	buf_init(&q->json, QUERY_MAX);
+	buf_puts(&json, "}");
 	snprintf(what, sizeof what, "props:%s", q->unit);
-	query_free(q);
 	if (!json.overflowed)
-		source_feed(&sd->source, what, json.data, json.len);
+		source_feed(&q->sd->source, what, json.data, json.len);
 	buf_finish(&json);
+}
+
+static void deliver(struct query *q)
+{
+	struct systemd_source *sd = q->sd;
+	hand_on(q);
+	query_free(q);
 	systemd_settle(sd);
+}
+
+void queries_hand_on(struct systemd_source *sd, const char *unit)
+{
+	for (struct query *q = sd->queries, *next; q; q = next) {
+		next = q->next;
+		if (!unit || strcmp(q->unit, unit) == 0)
+			hand_on(q);
+	}
 }
 
 /* The body is [variant]. A property that this systemd does not know is left out. */

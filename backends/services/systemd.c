@@ -102,6 +102,7 @@ static void on_units(const char *json, size_t len, const struct err *err, const 
 		return;
 	}
 	sd->retry_ms = 0;
+	queries_hand_on(sd, NULL);
 	source_feed(&sd->source, "units", json, len);
 }
 
@@ -176,8 +177,10 @@ void systemd_new_name(struct systemd_source *sd, const char *name)
 static void on_new_units(const char *json, size_t len, const struct err *err, const char *name, void *arg)
 {
 	struct systemd_source *sd = arg;
-	if (json)
-		source_feed(&sd->source, "new", json, len);
+	if (!json)
+		return;
+	queries_hand_on(sd, NULL);
+	source_feed(&sd->source, "new", json, len);
 }
 
 static void on_named(struct loop_timer *timer, void *arg)
@@ -238,6 +241,7 @@ static void on_signal(struct bus *bus, const char *path, const char *interface, 
 		if (!unit_of_path(path, name, sizeof name) || !unit_is_ours(name))
 			return;
 		snprintf(what, sizeof what, "changed:%s", name);
+		queries_hand_on(sd, name);
 		source_feed(&sd->source, what, json, len);
 	} else if (strcmp(member, "JobRemoved") == 0) {
 		job_removed(sd, json, len);
@@ -249,8 +253,10 @@ static void on_signal(struct bus *bus, const char *path, const char *interface, 
 	}
 	snprintf(what, sizeof what, "signal:%s", member);
 	for (size_t i = 0; i < ARRAY_LEN(fed); i++)
-		if (strcmp(member, fed[i]) == 0)
+		if (strcmp(member, fed[i]) == 0) {
+			queries_hand_on(sd, NULL);
 			source_feed(&sd->source, what, json, len);
+		}
 }
 
 static void on_closed(struct bus *bus, const struct err *err, void *arg)

@@ -131,6 +131,9 @@ void ask_row(struct systemd_source *, const struct unit *);     /* all that a ro
 void ask_moving(struct systemd_source *, const struct unit *);  /* what changes without a signal: memory, CPU */
 void ask_detail(struct systemd_source *, const struct unit *);
 void ask_all(struct systemd_source *, const char *name);        /* all that a new row shows and keeps */
+/* What comes next on the bus is newer than what was answered already: that goes first, of one unit or (NULL) of all. Else an "active"
+ * that waits for the rest of its query would be taken after the "failed" that was told in between. */
+void queries_hand_on(struct systemd_source *, const char *unit);
 void queries_drop(struct systemd_source *);
 void systemd_settle(struct systemd_source *);                   /* live now, if nothing is due any more */
 

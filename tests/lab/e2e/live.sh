@@ -44,6 +44,17 @@ unit_failing_outside() {
 	fleet 120 40 relay && wait_for '3/3' && on relay systemd-run -q --unit=e2e-fails sh -c 'echo "no such luck"; exit 7' &&
 		wait_for '✗ .*e2e-fails.service' 10 && wait_for 'exit code 7' 5 && wait_for '1 failed' && on relay systemctl reset-failed e2e-fails &&
 		wait_gone 'e2e-fails.service' 10
+	local code=$?
+	[ $code = 0 ] || on relay systemctl reset-failed e2e-fails
+	return $code
+}
+# Each tells that it failed while the questions about it are on their way, some between the answers.
+units_failing_in_a_swarm() {
+	fleet 120 60 relay && wait_for '3/3' && keys 3 && alone e2e-swarm && wait_for '0 of' && on relay sh -c 'for i in $(seq 40); do
+		systemd-run -q --no-block --unit=e2e-swarm-$i sh -c "sleep 0.0$i; exit 7"; done' && wait_for '40 failed' 15 && see_not 'e2e-swarm.* (running|exited)'
+	local code=$?
+	on relay systemctl reset-failed 'e2e-swarm-*'
+	[ $code = 0 ] && wait_for '0 of' 10
 }
 wrong_unit_name_in_configuration() {
 	printf '[server pi]\nunits = caddy mission-control.service\n' | conf
