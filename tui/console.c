@@ -322,8 +322,10 @@ static void give_up_dialogs(struct console *c)
 		struct dialog *d = c->dialog;
 		const char *typed = dialog_typed(d);
 		c->dialog = NULL;
+		char *what = xasprintf("mocr ended before this was sent (%.160s)", dialog_title(d));
 		if (*typed)
-			activity_add(c->store, ACTIVITY_NOTE, HEALTH_ATTENTION, NULL, "mocr ended before this was sent: %s", typed);
+			draft_note(c, NULL, what, typed);
+		free(what);
 		dialog_finish(d);                 /* its function may open the next one */
 	}
 	dialog_cancel(c->dialog);
@@ -338,6 +340,7 @@ void console_destroy(struct console *c)
 	editor_cancel(c);
 	give_up_dialogs(c);
 	orders_forget(c);
+	drafts_finish(c);
 	shells_finish(c);
 	while (c->view)
 		view_close(c);

@@ -5,7 +5,7 @@
  *   actions.c   the table of what the console can do           bindings.c  which key means which action
  *   orders.c    row actions: asking first, starting, results   commands.c  the `:` line
  *   views.c     details and logs over the panes                logs.c      many logs in one; what they can be told
- *   shells.c    lending the terminal
+ *   shells.c    lending the terminal                       drafts.c    words that did not get there
  *   crash.c     the terminal is given back whatever happens    clipboard.c copying */
 #ifndef TUI_CONSOLE_INTERNAL_H
 #define TUI_CONSOLE_INTERNAL_H
@@ -18,6 +18,7 @@
 #include "backends/store/store.h"
 #include "tui/console.h"
 #include "tui/dialog.h"
+#include "tui/drafts.h"
 #include "tui/fuzzy.h"
 #include "tui/keys.h"
 #include "tui/layout.h"
@@ -99,6 +100,13 @@ struct intent {
 	char *argument;                /* owned; NULL */
 };
 
+/* Words that did not get where they were written for (drafts.h). */
+struct draft {
+	char *id, *text;               /* owned */
+	const char *action;            /* an action's name */
+	bool told;                     /* the activity says where they are */
+};
+
 struct console {
 	struct store *store;
 	const struct settings *settings;
@@ -150,6 +158,8 @@ struct console {
 	size_t n_bindings;
 
 	struct intent intent;
+	struct draft drafts[DRAFTS_MAX];       /* oldest first */
+	size_t n_drafts;
 	struct order *orders[ORDERS_WATCHED];  /* borrowed: running, started here */
 	size_t n_orders;
 	const struct action *menu[MENU_MAX];

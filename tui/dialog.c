@@ -51,6 +51,8 @@ struct dialog {
 	bool can_keep, is_ask, wrong;
 	const char *keep_words;          /* for how long */
 	bool secret_answer;              /* what was typed leaves as a struct secret only */
+	bool unkept;                     /* nor may it be noted */
+	char *given;                     /* what stood in the line at first; owned; NULL */
 	struct doc doc;                  /* owned */
 	struct pager *pager;             /* owned */
 	struct dialog_result result;
@@ -102,6 +104,7 @@ void dialog_cancel(struct dialog *d)
 	pager_destroy(d->pager);
 	doc_finish(&d->doc);
 	free(d->type_name);
+	free(d->given);
 	free(d->title);
 	free(d->text);
 	free(d->command);
@@ -134,7 +137,13 @@ void dialog_finish(struct dialog *d)
 
 const char *dialog_typed(const struct dialog *d)
 {
-	return d->line && !d->secret_answer && !d->is_ask && !d->type_name ? lineedit_text(d->line) : "";
+	bool words = d->line && !d->secret_answer && !d->unkept && !d->is_ask && !d->type_name;
+	return words && strcmp(lineedit_text(d->line), d->given ? d->given : "") != 0 ? lineedit_text(d->line) : "";
+}
+
+const char *dialog_title(const struct dialog *d)
+{
+	return d->title;
 }
 
 static bool over(struct dialog *d, int choice)
@@ -532,6 +541,8 @@ struct dialog *dialog_prompt(const char *title, const char *text, const struct l
 	c.keep_empty = true;
 	d->line = lineedit_create(&c);
 	d->secret_answer = c.secret;
+	d->unkept = c.unkept;
+	d->given = xstrdup(c.text);
 	return d;
 }
 

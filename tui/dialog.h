@@ -54,8 +54,9 @@ struct dialog *dialog_question(const char *title, const char *text, const struct
 struct dialog *dialog_menu(const char *title, const struct dialog_item *, size_t n, dialog_fn *, void *arg);
 /* One line of text. line: prompt, text, secret, completion (borrowed until it ends: history, arg). text: NULL or words above. */
 struct dialog *dialog_prompt(const char *title, const char *text, const struct lineedit_config *line, dialog_fn *, void *arg);
-/* What was typed into its line so far, unless it is a secret or only confirms something: "". Borrowed. */
+/* What was typed into its line so far, unless it is what stood there at first, a secret, unkept, or only confirms something: "". Borrowed. */
 const char *dialog_typed(const struct dialog *);
+const char *dialog_title(const struct dialog *);         /* borrowed */
 /* A question of a link (ask.h). The ask is only read here: it may vanish while the box is open, so whoever opened it
  * looks whether it still waits and then calls ask_answer. Esc: later (it goes on waiting); C-x or n: refused. */
 struct dialog *dialog_ask(const struct ask *, dialog_fn *, void *arg);

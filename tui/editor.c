@@ -2,7 +2,6 @@
  * process group, so that its Ctrl-Z stops both and fg brings both back. */
 #include "tui/editor.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -27,38 +26,6 @@ struct editor {
 	void *arg;
 };
 
-static bool write_text(int fd, const char *text)
-{
-	size_t len = text ? strlen(text) : 0;
-	while (len) {
-		ssize_t n = write(fd, text, len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		text += n;
-		len -= (size_t)n;
-	}
-	return true;
-}
-
-/* Where it outlives the console, and the log-in: what was written is lost by neither. */
-static char *make_file(const struct console *c, const char *text)
-{
-	const char *tmp = getenv("TMPDIR"), *state = c->settings->state_dir;
-	char *file = state ? xasprintf("%s/prompt-XXXXXX.md", state) : xasprintf("%s/mocr-prompt-XXXXXX.md", tmp && *tmp ? tmp : "/tmp");
-	int fd = mkstemps(file, 3);
-	bool good = fd >= 0 && write_text(fd, text);
-	if (fd >= 0 && close(fd) != 0)
-		good = false;
-	if (good)
-		return file;
-	if (fd >= 0)
-		unlink(file);
-	free(file);
-	return NULL;
-}
-
 static char *read_text(const char *file)
 {
 	char *text = xcalloc(1, EDITOR_TEXT_MAX + 2);
@@ -66,10 +33,11 @@ static char *read_text(const char *file)
 	size_t n = f ? fread(text, 1, EDITOR_TEXT_MAX + 1, f) : 0;
 	if (f)
 		fclose(f);
+	bool fits = n <= EDITOR_TEXT_MAX;          /* before what is at the end is taken off: more may stand behind it */
 	while (n && strchr("\r\n \t", text[n - 1]))
 		n--;
 	text[n] = '\0';
-	if (f && n <= EDITOR_TEXT_MAX)
+	if (f && fits)
 		return text;
 	free(text);
 	return NULL;
@@ -101,10 +69,12 @@ static void on_end(struct loop_child *child, pid_t pid, int status, void *arg)
 	                   !*text ? "nothing was written" : NULL;
 	(void)pid;
 	loop_child_remove(child);
-	if (said && has_work(e))
+	if (said && has_work(e)) {
 		why = xasprintf("%s; it is kept in %s", said, e->file);
-	else
+		activity_add(c->store, ACTIVITY_NOTE, HEALTH_ATTENTION, NULL, "nothing was sent: %s", why);
+	} else {
 		unlink(e->file);
+	}
 	if (said && !why)
 		why = xstrdup(said);
 	c->editor = NULL;
@@ -137,9 +107,10 @@ static bool start(struct editor *e)
 
 void editor_open(struct console *c, const char *text, editor_fn *done, void *arg)
 {
-	char *file = c->editor ? NULL : make_file(c, text);
+	char *file = c->editor ? NULL : draft_file(c->settings, text);
 	if (!file) {
-		done(NULL, "no file could be made for the editor", arg);
+		done(NULL, c->editor ? "an editor is open already" : "no folder takes a file for the editor: neither the state folder nor $TMPDIR nor /tmp",
+		     arg);
 		return;
 	}
 	struct editor *e = xcalloc(1, sizeof(*e));

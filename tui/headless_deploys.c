@@ -20,30 +20,57 @@
 #include "tui/headless.h"
 
 #define TURN_MS 50
+#define HEARD_MS 20000             /* an order is done: by then the event of its start has come, also over a link that broke meanwhile */
+#define PIECE (WASH_MAX / 4)       /* bytes that are washed at once: none of them becomes more than three */
 
 struct watching {
 	struct store *store;
-	char *id, *run;
+	char *id;
 	bool over, is_tty;
+	char half[4];                  /* a character whose rest comes with the next bytes */
+	size_t n_half;
 };
 
-/* Bytes as they are into a file or pipe; a terminal gets them washed, line by line. */
-static void print_bytes(struct deploy_watch *w, const char *bytes, size_t len, void *arg)
+/* How many bytes at the end are the beginning of a character. */
+static size_t half_at_end(const char *bytes, size_t len)
 {
-	const struct watching *k = arg;
-	char line[WASH_MAX];
-	if (!k->is_tty) {
-		fwrite(bytes, 1, len, stdout);
-		fflush(stdout);
-		return;
+	for (size_t n = 1; n <= 3 && n <= len; n++) {
+		unsigned char c = (unsigned char)bytes[len - n];
+		size_t whole = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : c >= 0xc0 ? 2 : 1;
+		if ((c & 0xc0) != 0x80)
+			return whole > n ? n : 0;
 	}
+	return 0;
+}
+
+static void print_washed(const char *bytes, size_t len)
+{
+	char line[WASH_MAX];
 	while (len) {
-		const char *nl = memchr(bytes, '\n', len);
-		size_t n = nl ? (size_t)(nl - bytes) : len;
+		size_t most = len < PIECE ? len : PIECE;
+		const char *nl = memchr(bytes, '\n', most);
+		size_t n = nl ? (size_t)(nl - bytes) : most < len ? most - half_at_end(bytes, most) : most;
 		wash(line, sizeof(line), bytes, n);
 		printf("%s%s", line, nl ? "\n" : "");
 		bytes += n + (nl != NULL);
 		len -= n + (nl != NULL);
+	}
+}
+
+/* Bytes as they are into a file or pipe; a terminal gets them washed. They come in chunks that end anywhere. */
+static void print_bytes(struct deploy_watch *w, const char *bytes, size_t len, void *arg)
+{
+	struct watching *k = arg;
+	struct buf whole = { 0 };
+	if (!k->is_tty) {
+		fwrite(bytes, 1, len, stdout);
+	} else if (len) {
+		buf_add(&whole, k->half, k->n_half);
+		buf_add(&whole, bytes, len);
+		k->n_half = half_at_end(whole.data, whole.len);
+		memcpy(k->half, whole.data + whole.len - k->n_half, k->n_half);
+		print_washed(whole.data, whole.len - k->n_half);
+		buf_finish(&whole);
 	}
 	fflush(stdout);
 }
@@ -77,6 +104,10 @@ static int watch_to_end(struct watching *k)
 	static const struct deploy_watch_events events = { .bytes = print_bytes, .note = print_note, .done = watch_done };
 	const struct deploy *d = row_of(k);
 	char span[HUMAN_SIZE];
+	if (!d) {
+		fprintf(stderr, "mocr: %s is gone\n", k->id);
+		return EXIT_ATTENTION;
+	}
 	deploy_watch((struct deploy *)d, &events, k);
 	while (!k->over || ((d = row_of(k)) && (d->state == DEPLOY_CHECKING || d->state == DEPLOY_RUNNING)))
 		turn(k->store);
@@ -202,17 +233,19 @@ static int run(struct store *s, const char *word, const struct row *row, const c
 	if (!order || order->state != ORDER_DONE) {
 		if (!order && !err.code)
 			err_set(&err, ERR_REFUSED, store_settings(s)->read_only ? "not done, mocr was started read-only" : "not now: it runs already, or there is nothing to do");
-		fprintf(stderr, "mocr: %s: %s\n", row->name, order ? order->err.text : err.text);
+		fprintf(stderr, "mocr: %s: %s\n", k->id, order ? order->err.text : err.text);
 		free(before);
 		return EXIT_ATTENTION;
 	}
 	const struct deploy *d = row_of(k);
-	while (d && !strcmp(d->run.id, before)) {
+	for (int64_t end = now_mono_ms() + HEARD_MS; d && !strcmp(d->run.id, before) && now_mono_ms() < end; d = row_of(k))
 		turn(s);                /* the event of its start is on its way */
-		d = row_of(k);
-	}
+	bool heard = !d || strcmp(d->run.id, before) != 0;
 	free(before);
-	return watch_to_end(k);
+	if (heard)
+		return watch_to_end(k);
+	fprintf(stderr, "mocr: %s: it was started, but nothing was heard of it for %d s; mocr deploys tells how it went\n", k->id, HEARD_MS / 1000);
+	return EXIT_UNREACHABLE;
 }
 
 int headless_deploy_row(struct store *s, const struct action *a, struct row *row, const char *argument)

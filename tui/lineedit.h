@@ -39,6 +39,7 @@ struct lineedit_config {
 	const char *text;                /* what is there at first; NULL */
 	size_t max;                      /* bytes; 0: LINEEDIT_MAX */
 	bool secret;                     /* shown as dots, in locked memory, never in a history */
+	bool unkept;                     /* may be a password for somebody else: no draft is made of it, and no note */
 	bool keep_empty;                 /* Backspace in an empty line does not cancel */
 	struct history *history;         /* borrowed; NULL: none */
 	lineedit_complete_fn *complete;  /* NULL: Tab is ignored */

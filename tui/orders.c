@@ -69,6 +69,9 @@ static void order_over(struct order *order, void *arg)
 	for (size_t i = 0; i < c->n_orders; i++)
 		if (c->orders[i] == order)
 			c->orders[i] = c->orders[--c->n_orders];
+	struct intent words = { .action = order->action, .ids = &order->id, .n = 1, .argument = order->argument };
+	if (order->state != ORDER_DONE)
+		draft_keep(c, &words, 0, order->state == ORDER_FAILED ? order->err.text : "cancelled");
 	if (order->state == ORDER_FAILED)
 		console_flash(c, TONE_BAD, "%s %s: %s", order->action->verb, name, order->err.text);
 	else if (order->state == ORDER_DONE)
@@ -126,11 +129,14 @@ static void carry_out(struct console *c)
 		struct err err = { 0 };
 		struct row *r = store_find(c->store, in.ids[i]);
 		struct order *order = r ? order_start(r, in.action, in.argument, &err) : NULL;
+		const char *why = r ? err.text : "it is not there any more";
 		if (order) {
+			draft_drop(c, in.action, in.ids[i]);
 			watch(c, order);
 			started++;
 		} else {
-			console_flash(c, TONE_BAD, "%s: %s", in.ids[i], r ? err.text : "it is not there any more");
+			draft_keep(c, &in, i, why);
+			console_flash(c, TONE_BAD, "%s: %s", in.ids[i], why);
 		}
 	}
 	if (started && pane_focused(c)->table)
@@ -139,13 +145,21 @@ static void carry_out(struct console *c)
 	console_redraw(c);
 }
 
+/* Given up, and why when it was not on purpose: the words are offered again. */
+static void give_up(struct console *c, const char *why)
+{
+	for (size_t i = 0; i < c->intent.n; i++)
+		draft_keep(c, &c->intent, i, why);
+	intent_free(&c->intent);
+}
+
 static void confirmed(const struct dialog_result *result, void *arg)
 {
 	struct console *c = arg;
 	if (result->choice == 1)
 		carry_out(c);
 	else
-		intent_free(&c->intent);
+		give_up(c, c->running ? NULL : "mocr ended before it was confirmed");
 	console_redraw(c);
 }
 

@@ -69,10 +69,15 @@ static void go(struct asking *k, const char *words)
 	for (size_t i = 0; i < k->n && n < ASKED_MAX; i++)
 		if ((rows[n] = store_find(k->console->store, k->ids[i])))
 			n++;
-	if (n)
+	if (n) {
 		order_begin_rows(k->console, k->action, rows, n, words);
-	else
+	} else {
+		char *copy = xstrdup(words);
+		draft_keep(k->console, &(struct intent){ .action = k->action, .ids = k->ids, .n = k->n, .argument = copy }, 0,
+		           "it is not there any more");
+		free(copy);
 		console_flash(k->console, TONE_BAD, "%s: it is not there any more", k->action->verb);
+	}
 	asking_free(k);
 }
 
@@ -257,18 +262,19 @@ static void complete_command(struct completion *done, const char *text, size_t c
 static const struct wanted {
 	const char *action, *title, *text, *prompt;
 	bool from_name;                  /* begins with the row's name */
+	bool unkept;                     /* see lineedit.h */
 	lineedit_complete_fn *complete;
 } wanted[] = {
-	{ "session-prompt", "Prompt", NULL, "> ", false, NULL },
-	{ "session-move", "Move", "SERVER [DIRECTORY]: exported, imported there, checked, then archived here", "> ", false, complete_move },
-	{ "session-rename", "New title", NULL, "title: ", true, NULL },
-	{ "session-command", "Slash command", "NAME [ARGUMENTS]; Tab completes", "/", false, complete_command },
-	{ "session-new", "New session", "DIRECTORY [agent=NAME] [model=PROVIDER/MODEL] [PROMPT]; Tab completes", "> ", false, complete_new },
-	{ "session-import", "Import", "FILE on this machine, then the DIRECTORY over there; Tab completes", "> ", false, complete_new },
-	{ "session-export", "Export", "FILE on this machine", "> ", false, NULL },
-	{ "tmux-send", "Type into its pane", "a line; Enter is sent after it", "> ", false, NULL },
-	{ "tmux-rename", "New name", NULL, "name: ", true, NULL },
-	{ "tmux-new", "New tmux session", "NAME [DIRECTORY]", "> ", false, NULL },
+	{ "session-prompt", "Prompt", NULL, "> ", false, false, NULL },
+	{ "session-move", "Move", "SERVER [DIRECTORY]: exported, imported there, checked, then archived here", "> ", false, false, complete_move },
+	{ "session-rename", "New title", NULL, "title: ", true, false, NULL },
+	{ "session-command", "Slash command", "NAME [ARGUMENTS]; Tab completes", "/", false, false, complete_command },
+	{ "session-new", "New session", "DIRECTORY [agent=NAME] [model=PROVIDER/MODEL] [PROMPT]; Tab completes", "> ", false, false, complete_new },
+	{ "session-import", "Import", "FILE on this machine, then the DIRECTORY over there; Tab completes", "> ", false, false, complete_new },
+	{ "session-export", "Export", "FILE on this machine", "> ", false, false, NULL },
+	{ "tmux-send", "Type into its pane", "a line; Enter is sent after it", "> ", false, true, NULL },
+	{ "tmux-rename", "New name", NULL, "name: ", true, false, NULL },
+	{ "tmux-new", "New tmux session", "NAME [DIRECTORY]", "> ", false, false, NULL },
 };
 
 /* A blank in a path would end the word. */
@@ -403,23 +409,11 @@ static void line_given(const struct dialog_result *result, void *arg)
 		give_up(k);
 }
 
-/* The text that an order of sending did not bring there. */
-static const char *unsent(const struct row *row)
-{
-	const struct order *o = row->order;
-	bool sends = o && (!strcmp(o->action->name, "session-prompt") || !strcmp(o->action->name, "session-compose"));
-	return sends && (o->state == ORDER_FAILED || o->state == ORDER_CANCELLED) ? o->argument : NULL;
-}
-
 /* What was typed and did not arrive is offered again. */
 static const char *offered(const struct asking *k, const struct wanted *w, const struct row *row)
 {
-	const struct order *o = row->order;
-	if (o && o->action == k->action && o->state != ORDER_DONE && o->state != ORDER_RUNNING && o->argument)
-		return o->argument;
-	if (!strcmp(w->action, "session-prompt") && unsent(row))
-		return unsent(row);
-	return w->from_name ? row->name : NULL;
+	const char *draft = draft_of(k->console, k->action, row->id);
+	return draft ? draft : w->from_name ? row->name : NULL;
 }
 
 static void composed(const char *text, const char *why, void *arg)
@@ -439,7 +433,8 @@ static void ask_line(struct asking *k, const struct wanted *w, const struct row 
 	const struct session *s = (const struct session *)row;
 	const char *text = offered(k, w, row);
 	char *here = !text && !strcmp(k->action->name, "session-new") && s->directory ? escaped("", s->directory, " ") : NULL;
-	struct lineedit_config line = { .prompt = w->prompt, .text = here ? here : text, .max = 16384, .complete = w->complete, .arg = k };
+	struct lineedit_config line = { .prompt = w->prompt, .text = here ? here : text, .max = 16384, .unkept = w->unkept, .complete = w->complete,
+	                                .arg = k };
 	if (k->n > 1)
 		snprintf(title, sizeof(title), "%s for %zu sessions", w->title, k->n);
 	else
@@ -468,7 +463,7 @@ bool sessions_ask(struct console *c, const struct action *a, struct row **rows, 
 		return true;
 	}
 	if (!strcmp(a->name, "session-compose")) {
-		editor_open(c, unsent(rows[0]), composed, asking_create(c, a, rows, n));
+		editor_open(c, draft_of(c, a, rows[0]->id), composed, asking_create(c, a, rows, n));
 		return true;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(wanted); i++)

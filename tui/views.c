@@ -79,6 +79,7 @@ void view_open_detail(struct console *c, struct row *r)
 		return;
 	if (c->view && c->view->what == VIEW_DETAIL && !strcmp(c->view->id, r->id))
 		return;
+	r->looks++;
 	struct view *v = view_push(c, VIEW_DETAIL, r->id);
 	v->title = xstrdup(r->id);
 	detail_build(c, v);

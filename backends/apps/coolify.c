@@ -327,7 +327,8 @@ static void poke(struct co *c)
 
 static bool is_due(const struct co *c, const struct app *a)
 {
-	return !strcmp(a->type, "application") && (!a->asked_round || (a->row.shown && c->round - a->asked_round >= HISTORY_AGAIN) ||
+	/* Those out of sight too: one that failed between two looks while the old container runs on is told by its history alone. */
+	return !strcmp(a->type, "application") && (!a->asked_round || c->round - a->asked_round >= HISTORY_AGAIN ||
 	       (a->row.health == HEALTH_BUSY && a->asked_round != c->round));
 }
 

@@ -30,7 +30,7 @@
 #define STREAM_AGAIN_MS 1000
 #define STREAM_TRIES 60              /* without a word in between */
 #define STACKS_MAX 64
-#define FILE_MOST (256u << 10)
+#define FILE_MOST (256u << 10)       /* of the file's end: the newest are there */
 
 struct portal;
 struct pstack {                          /* one stack that was asked for here */
@@ -163,20 +163,6 @@ static void failed(struct portal *p, const struct err *err)
 
 /* --- stacks ----------------------------------------------------------------------------------------------------------------------- */
 
-static struct pstack *stack_of(struct portal *p, const char *name)
-{
-	for (size_t i = 0; i < p->n; i++)
-		if (!strcmp(p->stacks[i]->name, name))
-			return p->stacks[i];
-	if (p->n == STACKS_MAX || strlen(name) >= sizeof(p->stacks[0]->name))
-		return NULL;
-	struct pstack *s = p->stacks[p->n++] = xcalloc(1, sizeof(*s));
-	s->portal = p;
-	s->state.progress = -1;
-	snprintf(s->name, sizeof(s->name), "%s", name);
-	return s;
-}
-
 static void stack_rest(struct pstack *s)
 {
 	api_cancel(s->call);
@@ -186,6 +172,41 @@ static void stack_rest(struct pstack *s)
 	s->timer = NULL;
 }
 
+/* The oldest that is not followed any more makes room. */
+static bool drop_oldest(struct portal *p)
+{
+	size_t old = p->n;
+	for (size_t i = 0; i < p->n; i++)
+		if ((p->stacks[i]->over || p->stacks[i]->lost) && !p->stacks[i]->order && (old == p->n || p->stacks[i]->began_ms < p->stacks[old]->began_ms))
+			old = i;
+	if (old == p->n)
+		return false;
+	struct pstack *s = p->stacks[old];
+	for (struct row *r = store_first(p->source->store, &kind_app, p->source->server), *next; r; r = next) {
+		next = store_next(r, &kind_app, p->source->server);
+		if (app_of(r)->instance == p && !app_of(r)->is_platform && !strcmp(r->name, s->name))
+			store_row_remove(r);
+	}
+	stack_rest(s);
+	free(s);
+	memmove(&p->stacks[old], &p->stacks[old + 1], (--p->n - old) * sizeof(p->stacks[0]));
+	return true;
+}
+
+static struct pstack *stack_of(struct portal *p, const char *name)
+{
+	for (size_t i = 0; i < p->n; i++)
+		if (!strcmp(p->stacks[i]->name, name))
+			return p->stacks[i];
+	if (strlen(name) >= sizeof(p->stacks[0]->name) || (p->n == STACKS_MAX && !drop_oldest(p)))
+		return NULL;
+	struct pstack *s = p->stacks[p->n++] = xcalloc(1, sizeof(*s));
+	s->portal = p;
+	s->state.progress = -1;
+	snprintf(s->name, sizeof(s->name), "%s", name);
+	return s;
+}
+
 /* $XDG_STATE_HOME/mocr/portals: "NAME TAB stack TAB id TAB url TAB began TAB status"; the last line of a stack counts. */
 static void keep(const struct pstack *s)
 {
@@ -193,7 +214,8 @@ static void keep(const struct pstack *s)
 	if (replay_is_on(store))
 		return;
 	char *path = xasprintf("%s/portals", store_settings(store)->state_dir);
-	char *line = xasprintf("%s\t%s\t%s\t%s\t%lld\t%s\n", s->portal->name, s->name, s->id, s->url, (long long)s->began_ms, s->over ? s->state.status : "");
+	char *line = xasprintf("%s\t%s\t%s\t%s\t%lld\t%s\n", s->portal->name, s->name, s->id, s->url, (long long)s->began_ms,
+	                       s->over ? s->state.status : s->lost ? "lost" : "");
 	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0 || write(fd, line, strlen(line)) != (ssize_t)strlen(line) || fdatasync(fd) < 0)
 		activity_add((struct store *)store, ACTIVITY_NOTE, HEALTH_ATTENTION, s->portal->source->server->row.id, "%s cannot be written: the stack %s is not found again after this console", path,
@@ -222,9 +244,10 @@ static void read_line(struct portal *p, const char *line)
 		return;
 	memcpy(s->id, id, sizeof(id));
 	memcpy(s->url, url, sizeof(url));
-	memcpy(s->state.status, status, sizeof(status));
 	s->began_ms = atoll(began);
-	s->over = *status != '\0';
+	s->lost = !strcmp(status, "lost");       /* what a portal has forgotten it will not know again */
+	s->over = *status && !s->lost;
+	snprintf(s->state.status, sizeof(s->state.status), "%s", s->over ? status : "");
 }
 
 static void read_kept(struct portal *p)
@@ -233,10 +256,13 @@ static void read_kept(struct portal *p)
 		return;
 	p->read = true;
 	char *path = xasprintf("%s/portals", store_settings(p->source->store)->state_dir), line[600];
-	size_t n = strlen(p->name), most = FILE_MOST;
+	size_t n = strlen(p->name);
 	FILE *f = fopen(path, "re");
-	while (f && fgets(line, sizeof(line), f) && most > strlen(line)) {
-		most -= strlen(line);
+	if (f && fseek(f, -(long)FILE_MOST, SEEK_END) == 0)
+		(void)!fgets(line, sizeof(line), f);          /* the rest of a line that was cut */
+	else if (f)
+		rewind(f);
+	while (f && fgets(line, sizeof(line), f)) {
 		if (!strncmp(line, p->name, n) && line[n] == '\t')
 			read_line(p, line + n + 1);
 	}
@@ -408,7 +434,8 @@ static void stream_done(const struct api_answer *r, void *arg)
 	struct err err;
 	s->call = NULL;
 	sse_finish(&s->sse);
-	if (!s->over && r->err.code == ERR_ABSENT)
+	/* Its own words; a proxy's page, or a road that is refused for a moment, says nothing about the stack. */
+	if (!s->over && r->status == 404 && r->body[strspn(r->body, " \t\r\n")] == '{')
 		s->lost = true;
 	if (s->over || s->lost) {
 		stream_end(s);
@@ -550,9 +577,15 @@ static void health_came(const struct api_answer *r, void *arg)
 		free(what);
 		set_state(portals_of(p->source));
 	}
-	for (size_t i = 0; i < p->n; i++)            /* what Dokploy says may have changed */
-		if (p->stacks[i]->lost)
-			judge(p->stacks[i]);
+	for (size_t i = 0; i < p->n; i++) {
+		struct pstack *s = p->stacks[i];
+		if (s->lost) {
+			judge(s);                /* what Dokploy says may have changed */
+		} else if (!r->err.code && s->tries >= STREAM_TRIES) {
+			s->tries = 0;            /* it was given up, and the portal is well again */
+			stream_open(s);
+		}
+	}
 	look_later(p);
 }
 

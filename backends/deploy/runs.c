@@ -90,12 +90,17 @@ static struct deploy_run *find(struct deploys *ds, const char *id, struct deploy
 	return NULL;
 }
 
+/* By the server's clock, which is one; ids begin with the clocks of those who asked, which may be wrong. */
+static bool is_newer(const struct deploy_run *run, int64_t started_s, const char *id)
+{
+	return run->started_s != started_s ? run->started_s > started_s : atoll(run->id) > atoll(id);
+}
+
 /* Its place among the others: newest first. NULL: older than all that are kept. */
-static struct deploy_run *place(struct dep *p, const char *id)
+static struct deploy_run *place(struct dep *p, int64_t started_s, const char *id)
 {
 	size_t at = 0;
-	long long ms = atoll(id);
-	while (at < p->n && atoll(p->runs[at].id) > ms)
+	while (at < p->n && is_newer(&p->runs[at], started_s, id))
 		at++;
 	if (at == RUNS_KEPT)
 		return NULL;
@@ -113,17 +118,17 @@ static void started(struct deploys *ds, const char *id, const char *line, size_t
 	if (!*name || find(ds, id, &d))
 		return;
 	d = deploy_row(ds, name);
-	struct deploy_run *run = place(d->priv, id);
+	int64_t started_s = number(line, len, "started", 0);
+	struct deploy_run *run = place(d->priv, started_s, id);
 	if (!run)
 		return;
-	*run = (struct deploy_run){ .size = -1, .code = -1 };
+	*run = (struct deploy_run){ .size = -1, .code = -1, .started_s = started_s };
 	snprintf(run->id, sizeof(run->id), "%s", id);
 	field(line, len, "what", run->what, sizeof(run->what));
 	field(line, len, "by", run->by, sizeof(run->by));
 	field(line, len, "args", run->args, sizeof(run->args));
 	field(line, len, "how", run->how, sizeof(run->how));
 	field(line, len, "before", run->before, sizeof(run->before));
-	run->started_s = number(line, len, "started", 0);
 	char engine[16], dir[512], files[1024];
 	field(line, len, "engine", engine, sizeof(engine));
 	field(line, len, "dir", dir, sizeof(dir));

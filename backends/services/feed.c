@@ -347,8 +347,10 @@ static bool feed_files_changed(struct systemd_source *sd, const char *arg, const
 static bool feed_reloading(struct systemd_source *sd, const char *arg, const cJSON *body)
 {
 	sd->reloading = cJSON_IsTrue(cJSON_GetArrayItem(body, 0));
-	if (!sd->reloading)
-		relist(sd, true);
+	if (sd->reloading)
+		return true;
+	units_forget_asked(sd);
+	relist(sd, true);
 	return true;
 }
 

@@ -426,19 +426,18 @@ static void up(struct source *source)
 	connect_bus(sd);
 }
 
-static bool forget_asked(struct systemd_source *sd)
+void units_forget_asked(struct systemd_source *sd)
 {
 	for (struct unit *u = first_unit(sd); u; u = next_unit(sd, u)) {
 		priv_of(u)->asked = false;
 		priv_of(u)->detail_ms = 0;
 	}
-	return true;
 }
 
 static void down(struct source *source)
 {
 	struct systemd_source *sd = systemd_of(source);
-	forget_asked(sd);
+	units_forget_asked(sd);
 	if (source_link(source)->state == LINK_UP && sd->bus && bus_road(sd->bus))
 		return;                        /* a refresh only: what runs and what is asked goes on */
 	let_go(sd);

@@ -76,6 +76,7 @@ struct unit_priv {
 	char *cat, *log;                  /* owned, raw: unit file with drop-ins, last log lines */
 	int64_t detail_ms;                /* wall clock when they were asked; 0 never */
 	int64_t detail_change_ms;         /* change_ms at that time */
+	uint32_t detail_looks;            /* row.looks at that time */
 	struct run *cat_run, *log_run;
 };
 
@@ -124,6 +125,8 @@ void units_judge_wanted(struct systemd_source *);          /* names of the confi
 /* --- systemd.c --- */
 /* A unit that is not a row was said to be loaded, or changed: asks for it by a list, soon. */
 void systemd_new_name(struct systemd_source *, const char *name);
+/* What rows and details show may be old: it is asked when it is looked at next. */
+void units_forget_asked(struct systemd_source *);
 
 /* --- ask.c: does nothing without a bus --- */
 void ask_start(struct systemd_source *, const struct unit *);   /* when it was listed: since when, and failed ones in full */

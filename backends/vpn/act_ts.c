@@ -506,12 +506,8 @@ static void pong(struct ts_act *a, double ms, const char *path)
 {
 	char text[200];
 	struct row *row = store_find(a->order->store, a->key_id);
-	if (row) {
-		peer_of(row)->ping_ms = ms;
-		peer_of(row)->pinged_ms = now_wall_ms();
-		snprintf(peer_of(row)->ping_path, sizeof(peer_of(row)->ping_path), "%s", path);
-		store_touch(row);
-	}
+	if (row)
+		peer_pinged(row, ms, path);
 	snprintf(text, sizeof(text), "%s reaches it in %.*f ms%s%s", a->source->server->name, ms < 10, ms, *path ? ", " : "", path);
 	act_end(a, NULL, text);
 }
@@ -594,20 +590,26 @@ static void on_ping(const struct run_result *r, void *arg)
 		by_tcp(a);                    /* no ping there, no right to it, or no answer */
 }
 
-void run_ping(struct order *order)
+struct call *ts_ping(struct door *door, const char *peer, int64_t timeout_ms, void (*done)(struct call *, const struct reply *, void *), void *arg)
 {
 	static const char *const headers[] = { "Host: local-tailscaled.sock", NULL };
+	char *ip = http_encode(peer), *path = xasprintf("/localapi/v0/ping?ip=%s&type=disco&size=0", ip);
+	struct call *call = call_start(door, &(struct call_spec){ .method = "POST", .path = path, .headers = headers, .done = done, .arg = arg,
+	                                                          .timeout_ms = timeout_ms });
+	free(path);
+	free(ip);
+	return call;
+}
+
+void run_ping(struct order *order)
+{
 	struct peer *p = pinger(order_row(order));
 	struct ts_act *a = act_new(order, p->row.source);
 	snprintf(a->peer, sizeof(a->peer), "%s", p->at.addrs[0]);
 	snprintf(a->key_id, sizeof(a->key_id), "%s", p->row.id);
 	struct door *door = a->ts ? ts_door(a->source) : NULL;
 	if (door) {
-		char *ip = http_encode(a->peer), *path = xasprintf("/localapi/v0/ping?ip=%s&type=disco&size=0", ip);
-		a->call = call_start(door, &(struct call_spec){ .method = "POST", .path = path, .headers = headers, .done = on_pong, .arg = a,
-		                                                .timeout_ms = PING_MS });
-		free(path);
-		free(ip);
+		a->call = ts_ping(door, a->peer, PING_MS, on_pong, a);
 		return;
 	}
 	const char *const by_program[] = { "timeout", "10", "tailscale", "ping", "--c=1", "--timeout=6s", a->peer, NULL };

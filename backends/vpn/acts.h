@@ -5,6 +5,10 @@
 #include "backends/store/action.h"
 #include "backends/vpn/peer.h"
 
+struct call;
+struct door;
+struct reply;
+
 #define ID_KEEP 640
 
 #define VPN_ACT(name) \
@@ -16,7 +20,12 @@
 VPN_ACT(ping) VPN_ACT(up) VPN_ACT(down) VPN_ACT(logout) VPN_ACT(exit) VPN_ACT(exit_off)
 void suggest_up(const struct row *, char *buf, size_t size);
 void suggest_exit(const struct row *, char *buf, size_t size);
+/* Asks tailscaled behind door for one ping; the answer is for ts_pong_parse. */
+struct call *ts_ping(struct door *door, const char *peer, int64_t timeout_ms, void (*done)(struct call *, const struct reply *, void *), void *arg);
 void ts_acts_auth_url(struct source *, const char *url);
+/* look.c: the peer's details were opened: how far it is from every place that sees it, as soon as it is known */
+void peer_look(const struct peer *);
+void peer_pinged(struct row *, double ms, const char *path);
 /* act_hs.c */
 VPN_ACT(expire) VPN_ACT(rename) VPN_ACT(delete) VPN_ACT(tags) VPN_ACT(routes)
 VPN_ACT(key) VPN_ACT(key_expire) VPN_ACT(keys) VPN_ACT(users) VPN_ACT(dns_list) VPN_ACT(dns)

@@ -7,6 +7,7 @@
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
 #include "backends/store/doc.h"
+#include "backends/vpn/acts.h"
 #include "backends/vpn/headscale.h"
 #include "backends/vpn/peer.h"
 
@@ -159,6 +160,10 @@ static void detail(struct row *row, struct doc *doc, bool reveal)
 		return;
 	}
 	const struct peer *hs = peer_in(p, VPN_HEADSCALE, false);
+	if (p->looks != row->looks) {
+		p->looks = row->looks;
+		peer_look(p);
+	}
 	detail_node(p, doc);
 	if (hs && hs != p) {
 		doc_head(doc, "In Headscale");

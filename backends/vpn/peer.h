@@ -22,6 +22,7 @@ struct peer {
 	double ping_ms;               /* of the last ping from there; -1 none */
 	char ping_path[80];
 	int64_t pinged_ms;            /* wall clock */
+	uint32_t looks;               /* row.looks when that was asked for last */
 	/* join.c */
 	struct peer *next, *prev;     /* the ring; itself when alone */
 	char is[96];                  /* name of the server that it is; "" none that is watched */

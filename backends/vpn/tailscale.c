@@ -448,6 +448,7 @@ static void down(struct source *source)
 	let_go(t);
 	if (source_link(source)->state != LINK_UP) {
 		ts_acts_end(source);
+		ts_looks_end((struct ts *)source);
 		door_destroy(t->door);
 		t->door = NULL;
 	}
@@ -461,6 +462,7 @@ static void finish(struct source *source)
 	struct ts *t = of(source);
 	let_go(t);
 	ts_acts_end(source);
+	ts_looks_end((struct ts *)source);
 	here_finish(t);
 	door_destroy(t->door);
 	loop_timer_remove(t->timer);

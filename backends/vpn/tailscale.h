@@ -7,6 +7,7 @@
 #define TS_SOCKET "/var/run/tailscale/tailscaled.sock"
 
 struct ts_act;
+struct ts_look;
 struct here;
 
 struct ts {
@@ -27,9 +28,11 @@ struct ts {
 	char suffix[96];                 /* of its names in DNS, as it was told last; "" unknown */
 	int64_t skew_ms;                 /* our clock minus its machine's; 0 when they are near */
 	struct ts_act *acts;             /* that run; act_ts.c */
+	struct ts_look *looks;           /* pings whose answers are awaited; look.c */
 	struct here *here;               /* this machine's own tailscaled, asked on behalf of a server that is down; here.c */
 };
 
 void here_finish(struct ts *);
+void ts_looks_end(struct ts *);
 
 #endif

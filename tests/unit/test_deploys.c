@@ -112,6 +112,25 @@ static char *run_lines(long long id, const char *name, long long started, const 
 	                 name, started, end);
 }
 
+/* Whoever asked for the first had a clock that was a day ahead: ids begin with it. The server's clock says which is the newest. */
+static void runs_are_in_the_order_of_the_servers_clock(void **state)
+{
+	struct world *w = *state;
+	long long now = now_wall_ms() / 1000;
+	char *first = run_lines((now + 86400) * 1000, "site", now - 90, ""), *second = run_lines(now * 1000, "site", now - 5, "");
+	char *end = xasprintf("end\t%lld-site\tcode=0\tended=%lld\tsize=10\tafter=\tchanged=\tcancelled=\n", (now + 86400) * 1000, now - 80);
+	feed(w, first);
+	feed(w, end);
+	feed(w, "listed\n");
+	assert_int_equal(deploy(w, "site")->run.started_s, now - 90);
+	feed(w, second);
+	assert_int_equal(deploy(w, "site")->state, DEPLOY_RUNNING);
+	assert_int_equal(deploy(w, "site")->run.started_s, now - 5);
+	free(first);
+	free(second);
+	free(end);
+}
+
 static void a_run_from_start_to_end(void **state)
 {
 	struct world *w = *state;
@@ -368,7 +387,7 @@ int main(void)
 {
 #define WORLD(f) cmocka_unit_test_setup_teardown(f, begin, end)
 	const struct CMUnitTest tests[] = {
-		WORLD(a_run_from_start_to_end), WORLD(the_usual_time_is_a_bar), WORLD(cut_at_every_byte), WORLD(history_outlives_a_crash),
+		WORLD(a_run_from_start_to_end), WORLD(runs_are_in_the_order_of_the_servers_clock), WORLD(the_usual_time_is_a_bar), WORLD(cut_at_every_byte), WORLD(history_outlives_a_crash),
 		WORLD(all_runs_that_ended_meanwhile_are_kept), WORLD(projects_by_their_labels), WORLD(new_images_are_told),
 		cmocka_unit_test(a_pull_as_the_engine_tells_it), cmocka_unit_test(a_pull_that_is_cut_or_refused),
 	};

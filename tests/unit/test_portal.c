@@ -148,6 +148,15 @@ static void rows(void **state)
 	feed(s, "box\tcomplete\t../../x", "{}");
 	feed(s, "box\tprogress\tportal", "{}");
 	assert_int_equal(store_count(store, &kind_app, NULL), 3);
+	for (int i = 0; i < 100; i++) {                      /* the oldest that are over make room; one that goes on stays */
+		char what[60];
+		snprintf(what, sizeof(what), "box\t%s\tmany-%d", i == 5 ? "progress" : "complete", i);
+		feed(s, what, "{\"status\":\"deploying\",\"url\":\"https://m.example\"}");
+	}
+	assert_int_equal(store_count(store, &kind_app, NULL), 1 + 64);
+	assert_non_null(store_find(store, "pi/app/box/many-99"));
+	assert_non_null(store_find(store, "pi/app/box/many-5"));
+	assert_null(store_find(store, "pi/app/box/red-1"));
 	feed(s, "box\thealth", "{\"status\":\"degraded\"}");
 	assert_int_equal(box->row.health, HEALTH_BAD);
 	feed(s, "box\thealth", "<html><title>Sign in</title>");

@@ -332,7 +332,7 @@ sessions_typed_text_outlives_a_hangup() {
 	local id file
 	printf '#!/bin/sh\ncase $0 in *bad) printf "kept words\\n" >"$1"; exit 1;; esac\nprintf "half a thought\\n" >"$1"; sleep 60\n' >"$work/editor" && chmod +x "$work/editor" && ln -sf editor "$work/bad"
 	EDITOR=$work/editor _sessions pi && id=$(_session pi hung) && wait_for ' hung +idle' 8 && at "pi/session/$id" && keys p && wait_for '> ' && type_text 'to whom it may concern' &&
-		_ends_with_a_hangup && activity_has 'mocr ended before this was sent: to whom it may concern' || return 1
+		_ends_with_a_hangup && activity_has 'mocr ended before this was sent (Prompt: hung on pi): to whom it may concern' || return 1
 	term_stop
 	EDITOR=$work/editor _sessions pi && at "pi/session/$id" && keys P && wait_until 5 _half_a_thought && _ends_with_a_hangup && activity_has 'while the editor was open; what it saved is in .*prompt-' && _half_a_thought || return 1
 	term_stop
@@ -340,9 +340,30 @@ sessions_typed_text_outlives_a_hangup() {
 	EDITOR=$work/bad _sessions pi && at "pi/session/$id" && keys P && wait_for 'the editor did not end well; it is kept in ' && grep -qx 'kept words' "$XDG_STATE_HOME"/mocr/prompt-*.md &&
 		is messages "$(_oc pi GET "/session/$id/message?directory=/srv/alpha" | jq length)" 0 || return 1
 	term_stop
-	fleet 44 24 pi && wait_for '● pi' && command_line activity && wait_for '! mocr ended before this was sent:' && see '^ +to whom it may concern$' && see '! mocr ended while the editor was'
+	fleet 44 24 pi && wait_for '● pi' && command_line activity && wait_for '! mocr ended before this was sent' && see '^ +may concern$' && see '! mocr ended while the editor was'
 }
 _half_a_thought() { grep -qx 'half a thought' "$XDG_STATE_HOME"/mocr/prompt-*.md 2>/dev/null; }
+# What was written long is in a file that the activity names, whatever kept it from going.
+_long_words() { local file; file=$(sed -nE 's/.*the text is in ([^"]*prompt-[^"]*\.md).*/\1/p' "$XDG_STATE_HOME/mocr/activity.jsonl" | tail -n 1) && [ "$(wc -l <"${file:-/nowhere}")" -ge 99 ] && grep -q '^line 100$' "$file"; }
+_editor_waits() { [ -e "$work/edited" ]; }
+sessions_long_words_that_cannot_go_are_kept() {
+	local id
+	printf '#!/bin/sh\n[ -s "$1" ] && { cp "$1" %s; exit 0; }\nfor i in $(seq 100); do echo line $i; done >"$1"; touch %s; while [ ! -e %s ]; do sleep 0.1; done\n' \
+		"$work/offered" "$work/edited" "$work/go-on" >"$work/editor" && chmod +x "$work/editor" && rm -f "$work/edited" "$work/go-on" "$work/offered"
+	EDITOR=$work/editor _sessions pi && id=$(_session pi leaves) && wait_for ' leaves +idle' 8 && at "pi/session/$id" && keys P && wait_until 5 _editor_waits &&
+		_oc pi DELETE "/session/$id?directory=/srv/alpha" >/dev/null && sleep 1 && touch "$work/go-on" && wait_for 'compose: it is not there any more' &&
+		activity_has 'compose: not sent, it is not there any more: the text is in' && _long_words || return 1
+	term_stop
+	# A box that is given up offers them again; one that the end of the console takes away has them in a file.
+	rm -f "$XDG_STATE_HOME"/mocr/prompt-* && printf '[server pi]\nprotect = yes\n' | conf
+	EDITOR=$work/editor _sessions pi && id=$(_session pi guarded) && wait_for ' guarded +idle' 8 && at "pi/session/$id" && keys P && wait_for 'Compose guarded on pi\?' && keys Escape &&
+		wait_gone 'Compose guarded on pi' && keys P && wait_for 'Compose guarded on pi\?' && grep -q '^line 100$' "$work/offered" && _ends_with_a_hangup &&
+		activity_has 'compose: not sent, mocr ended before it was confirmed: the text is in' && _long_words &&
+		is messages "$(_oc pi GET "/session/$id/message?directory=/srv/alpha" | jq length)" 0
+	local code=$?
+	rm -f "$XDG_STATE_HOME"/mocr/prompt-* "$work/editor"
+	return $code
+}
 # Folders come over the link when Tab asks for them.
 sessions_new_completes_folders() {
 	on pi runuser -u pi -- sh -c 'mkdir -p "/home/pi/some place/inner"' && _sessions pi && at pi/session/opencode-4096 && keys N && wait_for 'New session' && keys C-u &&

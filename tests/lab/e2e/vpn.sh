@@ -27,6 +27,10 @@ one_row_per_peer() {
 		is rows "$(screen | grep -cE '^ . (sese|relay|pi) +(sese|relay|pi) ')" 3 &&
 		wait_for 'sese: its own tailscaled says Running' && see 'pi sees it' && see "seko's Headscale knows it as online"; }
 }
+# Whoever opens the details is told how far it is from every place that sees it, without a ping being asked for.
+details_measure_it() {
+	_skipped || { _all_in && _vpn_fleet 160 50 && _at_peer sese/peer/sese && keys d && wait_for 'relay sees it .*, [0-9]+ ms .*ping' 15 && wait_for 'pi sees it .*, [0-9]+ ms .*ping' 15; }
+}
 every_size() {
 	local size
 	_skipped || { _all_in && for size in '40 12' '80 24' '120 40' '200 60'; do

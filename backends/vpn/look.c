@@ -1,0 +1,92 @@
+/* look.c: whoever opens a peer's details wants to know how far away it is from each place that sees it. tailscaled is asked for one
+ * ping each through its socket: no process there, and nothing while nobody looks. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/link/http.h"
+#include "backends/vpn/acts.h"
+#include "backends/vpn/parse.h"
+#include "backends/vpn/tailscale.h"
+
+#define LOOK_MS 6000
+#define LOOKS_MAX 32                 /* at a time, of one tailscaled */
+
+struct ts_look {
+	struct ts *ts;
+	struct call *call;
+	char id[ID_KEEP];                /* of the row: how that place sees the peer */
+	struct ts_look *next, **prev;
+};
+
+static void look_free(struct ts_look *k)
+{
+	*k->prev = k->next;
+	if (k->next)
+		k->next->prev = k->prev;
+	call_cancel(k->call);
+	free(k);
+}
+
+void ts_looks_end(struct ts *ts)
+{
+	while (ts->looks)
+		look_free(ts->looks);
+}
+
+void peer_pinged(struct row *row, double ms, const char *path)
+{
+	struct peer *p = peer_of(row);
+	p->ping_ms = ms;
+	p->pinged_ms = now_wall_ms();
+	snprintf(p->ping_path, sizeof(p->ping_path), "%s", path);
+	store_touch(row);
+}
+
+/* No answer is no news: what tailscaled says of the peer is in its row already. */
+static void on_pong(struct call *call, const struct reply *r, void *arg)
+{
+	struct ts_look *k = arg;
+	struct row *row = store_find(k->ts->source.store, k->id);
+	struct ts_pong p;
+	(void)call;
+	if (row && row->kind == &kind_peer && !r->err.code && r->status == 200 && ts_pong_parse(&p, r->body, r->len) && p.ms >= 0)
+		peer_pinged(row, p.ms, p.path);
+	k->call = NULL;
+	look_free(k);
+}
+
+static size_t count(const struct ts *ts)
+{
+	size_t n = 0;
+	for (const struct ts_look *k = ts->looks; k; k = k->next)
+		n++;
+	return n;
+}
+
+static void look(const struct peer *p)
+{
+	struct ts *ts = (struct ts *)p->row.source;
+	struct door *door = ts_door(&ts->source);
+	if (!door || count(ts) >= LOOKS_MAX)
+		return;
+	struct ts_look *k = xcalloc(1, sizeof(*k));
+	*k = (struct ts_look){ .ts = ts, .next = ts->looks, .prev = &ts->looks };
+	if (k->next)
+		k->next->prev = &k->next;
+	ts->looks = k;
+	snprintf(k->id, sizeof(k->id), "%s", p->row.id);
+	k->call = ts_ping(door, p->at.addrs[0], LOOK_MS, on_pong, k);
+}
+
+void peer_look(const struct peer *p)
+{
+	const struct peer *o = p;
+	do {
+		if (o->family == VPN_TAILSCALE && !o->control && !o->at.self && o->at.n_addrs && o->row.source->state == SOURCE_LIVE && peer_online(o))
+			look(o);
+		o = o->next;
+	} while (o != p);
+}

@@ -1,0 +1,127 @@
+/* What was typed is lost neither by a link that breaks, nor by a box that is given up, nor by the end of the console. */
+#include "tui/drafts.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "backends/base/mem.h"
+#include "backends/store/activity.h"
+#include "tui/console_internal.h"
+
+#define NOTE_MAX 400               /* bytes that stand in the activity as they are; it keeps 700 */
+
+static bool write_text(int fd, const char *text)
+{
+	size_t len = text ? strlen(text) : 0;
+	while (len) {
+		ssize_t n = write(fd, text, len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		text += n;
+		len -= (size_t)n;
+	}
+	return true;
+}
+
+static char *file_in(const char *dir, const char *name, const char *text)
+{
+	char *file = xasprintf("%s/%sprompt-XXXXXX.md", dir, name);
+	int fd = mkstemps(file, 3);
+	bool good = fd >= 0 && write_text(fd, text);
+	if (fd >= 0 && close(fd) != 0)
+		good = false;
+	if (good)
+		return file;
+	if (fd >= 0)
+		unlink(file);
+	free(file);
+	return NULL;
+}
+
+char *draft_file(const struct settings *settings, const char *text)
+{
+	const char *tmp = getenv("TMPDIR");
+	char *file = settings->state_dir ? file_in(settings->state_dir, "", text) : NULL;
+	if (!file && tmp && *tmp)
+		file = file_in(tmp, "mocr-", text);
+	return file ? file : file_in("/tmp", "mocr-", text);
+}
+
+void draft_note(struct console *c, const char *id, const char *what, const char *text)
+{
+	bool is_short = strlen(text) <= NOTE_MAX && !strchr(text, '\n');
+	char *file = is_short ? NULL : draft_file(c->settings, text);
+	if (is_short)
+		activity_add(c->store, ACTIVITY_NOTE, HEALTH_ATTENTION, id, "%s: %s", what, text);
+	else if (file)
+		activity_add(c->store, ACTIVITY_NOTE, HEALTH_ATTENTION, id, "%s: the text is in %s", what, file);
+	else
+		activity_add(c->store, ACTIVITY_NOTE, HEALTH_BAD, id, "%s, and no folder took a file for the text: %.*s...", what, NOTE_MAX, text);
+	free(file);
+}
+
+/* Composed is a prompt too: only written in an editor. */
+static const char *words_for(const struct action *a)
+{
+	return strcmp(a->name, "session-compose") == 0 ? "session-prompt" : a->name;
+}
+
+static struct draft *find(const struct console *c, const struct action *a, const char *id)
+{
+	for (size_t i = 0; i < c->n_drafts; i++)
+		if (strcmp(c->drafts[i].id, id) == 0 && strcmp(c->drafts[i].action, words_for(a)) == 0)
+			return (struct draft *)&c->drafts[i];
+	return NULL;
+}
+
+static void forget(struct console *c, struct draft *d)
+{
+	free(d->id);
+	free(d->text);
+	size_t behind = (size_t)(&c->drafts[--c->n_drafts] - d);
+	memmove(d, d + 1, behind * sizeof(*d));
+}
+
+void draft_keep(struct console *c, const struct intent *in, size_t i, const char *why)
+{
+	if (!(in->action->flags & ACTION_WORDS) || !in->argument || !*in->argument)
+		return;
+	/* Marked rows get the same words: one note is enough. */
+	const struct draft *newest = c->n_drafts ? &c->drafts[c->n_drafts - 1] : NULL;
+	bool told = newest && newest->told && strcmp(newest->text, in->argument) == 0;
+	bool tells = why && !told && !(in->action->flags & ACTION_UNTOLD);
+	if (tells) {
+		char *what = xasprintf("%s: not sent, %.160s", in->action->verb, why);
+		draft_note(c, in->ids[i], what, in->argument);
+		free(what);
+	}
+	draft_drop(c, in->action, in->ids[i]);
+	if (c->n_drafts == DRAFTS_MAX)
+		forget(c, &c->drafts[0]);
+	c->drafts[c->n_drafts++] = (struct draft){
+		.id = xstrdup(in->ids[i]), .action = words_for(in->action), .text = xstrdup(in->argument), .told = told || tells,
+	};
+}
+
+const char *draft_of(const struct console *c, const struct action *a, const char *id)
+{
+	const struct draft *d = find(c, a, id);
+	return d ? d->text : NULL;
+}
+
+void draft_drop(struct console *c, const struct action *a, const char *id)
+{
+	struct draft *d = find(c, a, id);
+	if (d)
+		forget(c, d);
+}
+
+void drafts_finish(struct console *c)
+{
+	while (c->n_drafts)
+		forget(c, &c->drafts[0]);
+}
