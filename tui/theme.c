@@ -236,11 +236,11 @@ static unsigned distance(unsigned a, unsigned b)
 	return (unsigned)(2 * r * r + 4 * g * g + 3 * bl * bl);   /* the eye sees green best */
 }
 
-static unsigned nearest_index(unsigned rgb, unsigned from, unsigned to)
+static unsigned nearest_index(unsigned rgb)
 {
-	unsigned best = from, best_d = UINT_MAX;
+	unsigned best = 16, best_d = UINT_MAX;
 
-	for (unsigned i = from; i < to; i++) {
+	for (unsigned i = 16; i < 256; i++) {
 		unsigned d = distance(rgb, index_rgb(i));
 		if (d < best_d) {
 			best = i;
@@ -248,6 +248,25 @@ static unsigned nearest_index(unsigned rgb, unsigned from, unsigned to)
 		}
 	}
 	return best;
+}
+
+/* Where there are 8 or 16, the nearest of a soft red is a grey: but its hue is what it says. So hue first, then how light it is. */
+static unsigned few_index(unsigned rgb, int colors)
+{
+	unsigned channels[3] = { rgb >> 16 & 255, rgb >> 8 & 255, rgb & 255 }, most = 0, least = 255, hue = 0;
+
+	for (size_t i = 0; i < 3; i++) {
+		most = channels[i] > most ? channels[i] : most;
+		least = channels[i] < least ? channels[i] : least;
+	}
+	for (size_t i = 0; i < 3; i++)
+		hue |= (channels[i] > (most + least) / 2) << i;
+	if (most >= 0x40 && (most - least) * 10 >= most * 3)
+		return most >= 0xe0 ? hue + 8 : hue;
+	if (most < 0x40)
+		return 0;
+	/* The dark grey of 8 colours is a bold black, which may be as black as the ground. */
+	return most >= 0xf0 ? 15 : most < 0xa0 && colors >= 16 ? 8 : 7;
 }
 
 int color_reduce(const struct color *c, int colors, bool *bold)
@@ -267,9 +286,9 @@ int color_reduce(const struct color *c, int colors, bool *bold)
 	}
 	/* 0-15 are whatever the user chose, so an RGB colour goes to the fixed ones. */
 	if (c->kind == COLOR_RGB)
-		i = colors >= 256 ? nearest_index(c->value, 16, 256) : nearest_index(c->value, 0, 16);
+		i = colors >= 256 ? nearest_index(c->value) : few_index(c->value, colors);
 	else if (i > 15 && colors < 256)
-		i = nearest_index(index_rgb(i), 0, 16);
+		i = few_index(index_rgb(i), colors);
 	if (i > 7 && colors < 16) {
 		i -= 8;
 		if (bold)

@@ -130,6 +130,22 @@ static void test_reduction(void **state)
 	assert_int_equal(reduced("red", 0, &bold), -1);
 }
 
+/* A soft red is a red, not the grey that is nearest to it; a grey is no colour; what is dim can still be read. */
+static void test_few_colours_keep_the_hue(void **state)
+{
+	static const struct { const char *word; int of16, of8; bool bold; } cases[] = {
+		{ "#f07070", 9, 1, true }, { "#8fbf7f", 2, 2, false }, { "#7fb8d8", 6, 6, false }, { "#e0b060", 11, 3, true },
+		{ "#d090e8", 13, 5, true }, { "#30405a", 4, 4, false }, { "#16181d", 0, 0, false }, { "#7a8290", 8, 7, false },
+		{ "#c8ccd4", 7, 7, false }, { "#ffffff", 15, 7, true }, { "#404854", 8, 7, false }, { "52", 1, 1, false },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		bool bold;
+		assert_int_equal(reduced(cases[i].word, 16, &bold), cases[i].of16);
+		assert_int_equal(reduced(cases[i].word, 8, &bold), cases[i].of8);
+		assert_int_equal(bold, cases[i].bold);
+	}
+}
+
 static void test_a_complaint_is_washed(void **state)
 {
 	struct theme t = { 0 };
@@ -143,6 +159,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_files_are_builtin), cmocka_unit_test(test_every_tone_is_named), cmocka_unit_test(test_load),
 		cmocka_unit_test(test_own_file), cmocka_unit_test(test_mistakes), cmocka_unit_test(test_reduction),
+		cmocka_unit_test(test_few_colours_keep_the_hue),
 		cmocka_unit_test(test_a_complaint_is_washed),
 	};
 
