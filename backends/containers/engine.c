@@ -365,7 +365,9 @@ static void list_done(struct call *c, const struct reply *r, void *arg)
 		return;
 	}
 	source_feed(&e->source, "list", r->body, r->len);
-	if (e->list_again)
+	bool again = e->list_again;
+	e->list_again = false;                /* set, it would say that the timer runs already */
+	if (again)
 		engine_relist(e);
 }
 

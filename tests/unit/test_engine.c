@@ -26,12 +26,34 @@
 
 enum mode { MODE_NEW, MODE_HTML, MODE_HALF, MODE_DENIED, MODE_NO_LOG };
 static int mode;
-static int logs_asked;               /* how often */
+static int logs_asked, lists_asked;  /* how often */
+static int list_takes_ms;
 static int events_fd = -1;           /* the connection that events go to */
 static char dir[] = "/tmp/mocr-test-XXXXXX";
 static char path[64];
 
 static const char one[] = "[{\"Id\":\"abc0\",\"Names\":[\"/one\"],\"State\":\"running\",\"Status\":\"Up 2 hours\"}]";
+static const char *list_says = one;
+
+static void count(int *what)
+{
+	__atomic_add_fetch(what, 1, __ATOMIC_SEQ_CST);
+}
+
+static int counted(const int *what)
+{
+	return __atomic_load_n(what, __ATOMIC_SEQ_CST);
+}
+
+static void set(int *what, int n)
+{
+	__atomic_store_n(what, n, __ATOMIC_SEQ_CST);
+}
+
+static void says(const char **what, const char *json)
+{
+	__atomic_store_n(what, json, __ATOMIC_SEQ_CST);
+}
 
 static void answer(int fd, const char *status, const char *type, const char *body)
 {
@@ -40,6 +62,11 @@ static void answer(int fd, const char *status, const char *type, const char *bod
 	                 "Content-Length: %zu\r\n\r\n", status, type, strlen(body));
 	send(fd, head, (size_t)n, MSG_NOSIGNAL);
 	send(fd, body, strlen(body), MSG_NOSIGNAL);
+}
+
+static void take(const int *ms)
+{
+	usleep((useconds_t)__atomic_load_n(ms, __ATOMIC_SEQ_CST) * 1000);
 }
 
 static bool engine_answers(int fd, const char *request)
@@ -64,11 +91,14 @@ static bool engine_answers(int fd, const char *request)
 			send(fd, half, sizeof(half) - 1, MSG_NOSIGNAL);
 			return false;
 		}
-		answer(fd, "200 OK", "application/json", one);
+		const char *list = __atomic_load_n(&list_says, __ATOMIC_SEQ_CST);   /* what there is when it is asked */
+		count(&lists_asked);
+		take(&list_takes_ms);
+		answer(fd, "200 OK", "application/json", list);
 	} else if (now == MODE_NO_LOG && strstr(request, "/abc0/json"))
 		answer(fd, "200 OK", "application/json", "{\"Id\":\"abc0\",\"State\":{\"Status\":\"running\"},\"Config\":{\"Tty\":false}}");
 	else if (now == MODE_NO_LOG && strstr(request, "/abc0/logs?")) {
-		__atomic_add_fetch(&logs_asked, 1, __ATOMIC_SEQ_CST);
+		count(&logs_asked);
 		answer(fd, "501 Not Implemented", "application/json",
 		       "{\"message\":\"configured logging driver does not support reading\"}");
 	} else
@@ -160,6 +190,8 @@ static int make_world(void **state)
 	static const struct link_events events = { .changed = on_link };
 	struct world *w = xcalloc(1, sizeof(*w));
 	struct doc complaints;
+	says(&list_says, one);
+	set(&list_takes_ms, 0);
 	doc_init(&complaints);
 	w->loop = loop_create();
 	w->http = http_create(w->loop);
@@ -340,13 +372,44 @@ static void test_a_log_that_is_refused(void **state)
 	set_mode(MODE_NO_LOG);
 	w->backend.up(w->source);
 	turn_until_state(w, SOURCE_LIVE);
-	__atomic_store_n(&logs_asked, 0, __ATOMIC_SEQ_CST);
+	set(&logs_asked, 0);
 	struct log *log = log_create(0);
 	assert_non_null(kind_container.follow(row(w, "one"), log, &err));
 	turn(w, 1600);
-	assert_int_equal(__atomic_load_n(&logs_asked, __ATOMIC_SEQ_CST), 1);
+	assert_int_equal(counted(&logs_asked), 1);
 	assert_non_null(strstr(log_status(log), "does not support reading"));
 	log_destroy(log);
+}
+
+static void turn_until_counted(struct world *w, const int *what, int n)
+{
+	for (int64_t end = now_mono_ms() + 3000; counted(what) < n && now_mono_ms() < end;)
+		loop_turn(w->loop, 10);
+	assert_int_equal(counted(what), n);
+}
+
+/* An event of what only a list tells, while none is on its way and while one is: each time it is asked once more. */
+static void test_the_list_is_asked_again(void **state)
+{
+	struct world *w = *state;
+	static const char update[] = "{\"Type\":\"container\",\"Action\":\"update\",\"Actor\":{\"ID\":\"abc0\"}}\n";
+	set_mode(MODE_NEW);
+	set(&list_takes_ms, 50);
+	w->backend.up(w->source);
+	turn_until_state(w, SOURCE_LIVE);
+	turn(w, 800);                         /* one more may have been asked when the events stood */
+	int asked = counted(&lists_asked);
+	for (int i = 0; i < 2; i++) {
+		send_event(update);
+		turn_until_counted(w, &lists_asked, ++asked);
+		says(&list_says, "[{\"Id\":\"abc0\",\"Names\":[\"/one\"],\"State\":\"running\",\"Status\":\"Up 2 hours\","
+		                 "\"Ports\":[{\"PrivatePort\":443,\"Type\":\"tcp\"}]}]");
+		send_event(update);
+		turn_until_counted(w, &lists_asked, ++asked);
+		turn(w, 500);
+		assert_string_equal(((struct container *)row(w, "one"))->ports, "443/tcp");
+	}
+	assert_int_equal(counted(&lists_asked), asked);
 }
 
 int main(void)
@@ -355,6 +418,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WORLD(test_too_new_for_us), WORLD(test_events_in_pieces), WORLD(test_a_web_page), WORLD(test_half_an_answer),
 		WORLD(test_events_end), WORLD(test_down_and_up), WORLD(test_a_plugin_says_no), WORLD(test_a_log_that_is_refused),
+		WORLD(test_the_list_is_asked_again),
 	};
 	return cmocka_run_group_tests(tests, start_engine, stop_engine);
 }
