@@ -420,6 +420,7 @@ void apply_event(struct engine *e, const struct ctr_event *ev)
 		c = rename_row(e, c, ev->name);
 	if (!c)
 		return;
+	enum container_state before = c->row->state;
 	row->fn(c, ev);
 	ctr_refresh(c);
 	deploy_projects(e->source.server);
@@ -427,7 +428,7 @@ void apply_event(struct engine *e, const struct ctr_event *ev)
 		engine_relist(e);
 	if (row->fn == on_start)
 		logs_poke(e);
-	if (row->fn == on_start || row->fn == on_die)
+	if (row->fn == on_start || c->row->state != before)
 		stats_shown(e);
 	engine_fetch(e);
 }

@@ -93,7 +93,8 @@ struct ctr {
 	struct call *stats;
 	struct json_lines stats_lines;
 	struct ctr_sample sample;
-	struct loop_timer *rest;         /* until the next stats when they are asked for one by one */
+	struct loop_timer *rest;         /* until they are asked for again */
+	bool resting;                    /* that timer runs */
 };
 
 static inline struct engine *engine_of(struct source *s)

@@ -26,14 +26,14 @@
 
 enum mode { MODE_NEW, MODE_HTML, MODE_HALF, MODE_DENIED, MODE_NO_LOG };
 static int mode;
-static int logs_asked, lists_asked;  /* how often */
+static int logs_asked, lists_asked, stats_asked;   /* how often */
 static int list_takes_ms;
 static int events_fd = -1;           /* the connection that events go to */
 static char dir[] = "/tmp/mocr-test-XXXXXX";
 static char path[64];
 
 static const char one[] = "[{\"Id\":\"abc0\",\"Names\":[\"/one\"],\"State\":\"running\",\"Status\":\"Up 2 hours\"}]";
-static const char *list_says = one;
+static const char *list_says = one, *stats_say;    /* NULL: a little more each time */
 
 static void count(int *what)
 {
@@ -69,6 +69,16 @@ static void take(const int *ms)
 	usleep((useconds_t)__atomic_load_n(ms, __ATOMIC_SEQ_CST) * 1000);
 }
 
+static void answer_stats(int fd)
+{
+	const char *json = __atomic_load_n(&stats_say, __ATOMIC_SEQ_CST);
+	char more[300];
+	int n = __atomic_add_fetch(&stats_asked, 1, __ATOMIC_SEQ_CST);
+	snprintf(more, sizeof(more), "{\"read\":\"2026-01-01T00:%02d:%02dZ\",\"cpu_stats\":{\"cpu_usage\":{\"total_usage\":%d00000000},"
+	         "\"online_cpus\":1},\"memory_stats\":{\"usage\":%d000000,\"limit\":900000000}}\n", n / 60 % 60, n % 60, n, n);
+	answer(fd, "200 OK", "application/json", json ? json : more);
+}
+
 static bool engine_answers(int fd, const char *request)
 {
 	int now = __atomic_load_n(&mode, __ATOMIC_SEQ_CST);
@@ -95,7 +105,9 @@ static bool engine_answers(int fd, const char *request)
 		count(&lists_asked);
 		take(&list_takes_ms);
 		answer(fd, "200 OK", "application/json", list);
-	} else if (now == MODE_NO_LOG && strstr(request, "/abc0/json"))
+	} else if (strstr(request, "/abc0/stats?"))
+		answer_stats(fd);
+	else if (now == MODE_NO_LOG && strstr(request, "/abc0/json"))
 		answer(fd, "200 OK", "application/json", "{\"Id\":\"abc0\",\"State\":{\"Status\":\"running\"},\"Config\":{\"Tty\":false}}");
 	else if (now == MODE_NO_LOG && strstr(request, "/abc0/logs?")) {
 		count(&logs_asked);
@@ -163,6 +175,16 @@ static size_t roads_here(const struct source *s, struct road *roads, char *buf, 
 	return 1;
 }
 
+/* As by `docker system dial-stdio`: a command for each connection. */
+static size_t roads_by_command(const struct source *s, struct road *roads, char *buf, size_t size)
+{
+	static char command[128];
+	snprintf(command, sizeof(command), "exec socat - UNIX-CONNECT:%s", path);
+	roads[0] = (struct road){ .kind = ROAD_EXEC, .command = command };
+	return 1;
+}
+
+static const struct engine_param param_by_command = { .cli = "docker", .title = "Docker", .roads = roads_by_command };
 static const struct engine_param param = { .cli = "docker", .title = "Docker", .roads = roads_here };
 
 struct world {
@@ -191,6 +213,7 @@ static int make_world(void **state)
 	struct world *w = xcalloc(1, sizeof(*w));
 	struct doc complaints;
 	says(&list_says, one);
+	says(&stats_say, NULL);
 	set(&list_takes_ms, 0);
 	doc_init(&complaints);
 	w->loop = loop_create();
@@ -412,13 +435,65 @@ static void test_the_list_is_asked_again(void **state)
 	assert_int_equal(counted(&lists_asked), asked);
 }
 
+static void show(struct world *w, bool on)
+{
+	row(w, "one")->shown = on;
+	w->backend.shown(w->source);
+}
+
+static struct container *up_by_command(struct world *w)
+{
+	set_mode(MODE_NEW);
+	w->backend.param = &param_by_command;
+	w->backend.up(w->source);
+	turn_until_state(w, SOURCE_LIVE);
+	turn(w, 100);
+	set(&stats_asked, 0);
+	return (struct container *)row(w, "one");
+}
+
+/* Where figures are asked for one by one, a row that left the screen or stood still in the rest between two has them again when it is
+ * back. */
+static void test_figures_after_a_rest(void **state)
+{
+	struct world *w = *state;
+	struct container *c = up_by_command(w);
+	show(w, true);
+	turn_until_counted(w, &stats_asked, 1);
+	turn(w, 200);
+	assert_true(c->mem > 0);
+	show(w, false);
+	show(w, true);
+	turn_until_counted(w, &stats_asked, 2);
+	turn(w, 200);
+	send_event("{\"Type\":\"container\",\"Action\":\"pause\",\"Actor\":{\"ID\":\"abc0\"}}\n");
+	turn(w, 3200);
+	assert_int_equal(counted(&stats_asked), 2);
+	assert_true(c->mem < 0);
+	send_event("{\"Type\":\"container\",\"Action\":\"unpause\",\"Actor\":{\"ID\":\"abc0\"}}\n");
+	turn_until_counted(w, &stats_asked, 3);
+	turn(w, 200);
+	assert_true(c->mem > 0);
+}
+
+/* An engine that has none is not asked without a pause: each time is a process over there. */
+static void test_no_figures(void **state)
+{
+	struct world *w = *state;
+	says(&stats_say, "{\"read\":\"0001-01-01T00:00:00Z\"}\n");
+	up_by_command(w);
+	show(w, true);
+	turn(w, 1500);
+	assert_int_equal(counted(&stats_asked), 1);
+}
+
 int main(void)
 {
 #define WORLD(fn) cmocka_unit_test_setup_teardown(fn, make_world, end_world)
 	const struct CMUnitTest tests[] = {
 		WORLD(test_too_new_for_us), WORLD(test_events_in_pieces), WORLD(test_a_web_page), WORLD(test_half_an_answer),
 		WORLD(test_events_end), WORLD(test_down_and_up), WORLD(test_a_plugin_says_no), WORLD(test_a_log_that_is_refused),
-		WORLD(test_the_list_is_asked_again),
+		WORLD(test_the_list_is_asked_again), WORLD(test_figures_after_a_rest), WORLD(test_no_figures),
 	};
 	return cmocka_run_group_tests(tests, start_engine, stop_engine);
 }
