@@ -421,6 +421,7 @@ void apply_event(struct engine *e, const struct ctr_event *ev)
 	if (!c)
 		return;
 	enum container_state before = c->row->state;
+	c->events++;
 	row->fn(c, ev);
 	ctr_refresh(c);
 	deploy_projects(e->source.server);

@@ -240,6 +240,8 @@ static void feed_inspect(struct engine *e, const char *id, const char *json, siz
 	struct ctr_inspect in;
 	if (!c || !ctr_inspect_parse(&in, json, len, NULL))
 		return;
+	if (*in.id && strncmp(in.id, id, strlen(id)) != 0)   /* of another one; an id that came by an event may be short */
+		return;
 	if (c->want_detail || !e->door) {
 		free(c->answer);
 		c->answer = xstrndup(json, len);
@@ -405,6 +407,7 @@ void engine_relist(struct engine *e)
 
 /* --- one container: inspect, last lines -------------------------------------------------------------------- */
 
+/* An answer that an event overtook is not taken: the event would be undone. It is asked anew, so at most once for each event. */
 static void inspect_done(struct call *call, const struct reply *r, void *arg)
 {
 	struct ctr *c = arg;
@@ -412,6 +415,10 @@ static void inspect_done(struct call *call, const struct reply *r, void *arg)
 	char what[16 + CTR_ID_SIZE], said[160];
 	c->call = NULL;
 	e->inspects--;
+	if (c->events != c->events_asked) {
+		engine_fetch(e);
+		return;
+	}
 	c->want_inspect = false;
 	xreplace(&c->detail_err, NULL);
 	if (r->status == 200) {
@@ -469,6 +476,7 @@ static void fetch_one(struct ctr *c)
 	struct engine *e = c->engine;
 	e->inspects++;
 	if (c->want_inspect) {
+		c->events_asked = c->events;
 		snprintf(path, sizeof(path), "/containers/%s/json", c->id);
 		c->call = engine_get(e, path, (struct call_spec){ .done = inspect_done, .arg = c });
 		return;

@@ -75,6 +75,8 @@ struct ctr {
 	struct container *row;
 	bool want_inspect, want_tail, want_detail;   /* detail: the whole answer is kept for reading */
 	bool inspected;                  /* since its state last changed */
+	unsigned events;                 /* heard of it: what was asked before the last one may be older than that */
+	unsigned events_asked;           /* heard when the inspect on its way was asked */
 	bool has_tail;
 	struct call *call;               /* inspect or tail on its way */
 	struct buf tail;                 /* coming in */

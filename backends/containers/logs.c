@@ -41,6 +41,8 @@ struct log_follow {
 	char *row_id;                    /* owned */
 	char id[CTR_ID_SIZE];            /* of the container that is or was followed; "" none yet */
 	struct call *call;               /* the stream, or the inspect before it */
+	char asked[CTR_ID_SIZE];         /* of the container that this inspect is of, */
+	unsigned events_asked;           /* and what had been heard of it by then */
 	bool streaming;                  /* call is the stream and was answered */
 	struct frames frames;
 	struct loop_timer *again_timer;
@@ -312,6 +314,10 @@ static void inspect_done(struct call *call, const struct reply *r, void *arg)
 	struct ctr *c = target(f);
 	char what[16 + CTR_ID_SIZE];
 	f->call = NULL;
+	if (c && (strcmp(c->id, f->asked) != 0 || c->events != f->events_asked)) {   /* of another one, or overtaken by an event */
+		go_on(f);
+		return;
+	}
 	if (c && r->status == 200) {
 		snprintf(what, sizeof(what), "inspect:%s", c->id);
 		source_feed(&c->engine->source, what, r->body, r->len);
@@ -339,6 +345,8 @@ static void go_on(struct log_follow *f)
 		start_stream(f, c, true);
 		return;
 	}
+	snprintf(f->asked, sizeof(f->asked), "%s", c->id);
+	f->events_asked = c->events;
 	snprintf(path, sizeof(path), "/containers/%s/json", c->id);
 	f->call = engine_get(f->engine, path, (struct call_spec){ .done = inspect_done, .arg = f });
 }

@@ -26,14 +26,16 @@
 
 enum mode { MODE_NEW, MODE_HTML, MODE_HALF, MODE_DENIED, MODE_NO_LOG };
 static int mode;
-static int logs_asked, lists_asked, stats_asked;   /* how often */
-static int list_takes_ms;
+static int logs_asked, lists_asked, inspects_asked, stats_asked;   /* how often */
+static int list_takes_ms, inspect_takes_ms;
 static int events_fd = -1;           /* the connection that events go to */
 static char dir[] = "/tmp/mocr-test-XXXXXX";
 static char path[64];
 
 static const char one[] = "[{\"Id\":\"abc0\",\"Names\":[\"/one\"],\"State\":\"running\",\"Status\":\"Up 2 hours\"}]";
-static const char *list_says = one, *stats_say;    /* NULL: a little more each time */
+static const char *list_says = one;
+static const char *inspect_says;     /* NULL: no such container */
+static const char *stats_say;        /* NULL: a little more each time */
 
 static void count(int *what)
 {
@@ -82,6 +84,8 @@ static void answer_stats(int fd)
 static bool engine_answers(int fd, const char *request)
 {
 	int now = __atomic_load_n(&mode, __ATOMIC_SEQ_CST);
+	/* what there is when it is asked; the answer may take its time */
+	const char *list = __atomic_load_n(&list_says, __ATOMIC_SEQ_CST), *inspect = __atomic_load_n(&inspect_says, __ATOMIC_SEQ_CST);
 	if (now == MODE_HTML)
 		answer(fd, "200 OK", "text/html", "<html>Please log in\x1b[31m</html>");
 	else if (now == MODE_DENIED)
@@ -101,10 +105,13 @@ static bool engine_answers(int fd, const char *request)
 			send(fd, half, sizeof(half) - 1, MSG_NOSIGNAL);
 			return false;
 		}
-		const char *list = __atomic_load_n(&list_says, __ATOMIC_SEQ_CST);   /* what there is when it is asked */
 		count(&lists_asked);
 		take(&list_takes_ms);
 		answer(fd, "200 OK", "application/json", list);
+	} else if (inspect && strstr(request, "/abc0/json")) {
+		count(&inspects_asked);
+		take(&inspect_takes_ms);
+		answer(fd, "200 OK", "application/json", inspect);
 	} else if (strstr(request, "/abc0/stats?"))
 		answer_stats(fd);
 	else if (now == MODE_NO_LOG && strstr(request, "/abc0/json"))
@@ -213,8 +220,10 @@ static int make_world(void **state)
 	struct world *w = xcalloc(1, sizeof(*w));
 	struct doc complaints;
 	says(&list_says, one);
+	says(&inspect_says, NULL);
 	says(&stats_say, NULL);
 	set(&list_takes_ms, 0);
+	set(&inspect_takes_ms, 0);
 	doc_init(&complaints);
 	w->loop = loop_create();
 	w->http = http_create(w->loop);
@@ -435,6 +444,67 @@ static void test_the_list_is_asked_again(void **state)
 	assert_int_equal(counted(&lists_asked), asked);
 }
 
+#define INSPECT(state, more) "{\"Id\":\"abc0\",\"Config\":{\"Tty\":false},\"State\":{\"Status\":\"" state "\"}" more "}"
+#define EVENT(action, id, more) "{\"Type\":\"container\",\"Action\":\"" action "\",\"Actor\":{\"ID\":\"" id "\"" more "}}\n"
+
+/* An event while an inspect is on its way: what the answer says may be older, whoever asked. */
+static void test_an_inspect_older_than_an_event(void **state)
+{
+	struct world *w = *state;
+	struct err err;
+	set_mode(MODE_NEW);
+	w->backend.up(w->source);
+	turn_until_state(w, SOURCE_LIVE);
+	turn(w, 600);
+	struct container *c = (struct container *)row(w, "one");
+	set(&inspects_asked, 0);
+	set(&inspect_takes_ms, 60);
+	says(&inspect_says, INSPECT("paused", ",\"RestartCount\":1"));
+	send_event(EVENT("pause", "abc0", ""));
+	turn_until_counted(w, &inspects_asked, 1);
+	says(&inspect_says, INSPECT("running", ",\"RestartCount\":2"));
+	send_event(EVENT("unpause", "abc0", ""));
+	turn(w, 300);
+	assert_int_equal(c->state, CONTAINER_RUNNING);
+	c->tty_known = false;                 /* so that its log asks too */
+	set(&inspects_asked, 0);
+	struct log *log = log_create(0);
+	assert_non_null(kind_container.follow(&c->row, log, &err));
+	turn_until_counted(w, &inspects_asked, 1);
+	says(&inspect_says, NULL);
+	send_event(EVENT("pause", "abc0", ""));
+	turn(w, 300);
+	assert_int_equal(c->state, CONTAINER_PAUSED);
+	log_destroy(log);
+}
+
+/* The name was given to another container while its log asked about the first one. */
+static void test_an_inspect_of_the_one_before(void **state)
+{
+	struct world *w = *state;
+	struct err err;
+	set_mode(MODE_NEW);
+	w->backend.up(w->source);
+	turn_until_state(w, SOURCE_LIVE);
+	turn(w, 600);
+	set(&inspects_asked, 0);
+	set(&inspect_takes_ms, 60);
+	says(&inspect_says, INSPECT("running", ",\"RestartCount\":7"));
+	struct log *log = log_create(0);
+	assert_non_null(kind_container.follow(row(w, "one"), log, &err));
+	turn_until_counted(w, &inspects_asked, 1);
+	says(&list_says, "[{\"Id\":\"abc1\",\"Names\":[\"/one\"],\"State\":\"running\",\"Status\":\"Up 1 second\"}]");
+	send_event(EVENT("destroy", "abc0", ""));
+	send_event(EVENT("start", "abc1", ",\"Attributes\":{\"name\":\"one\"}"));
+	turn(w, 300);
+	struct container *c = (struct container *)row(w, "one");
+	assert_string_equal(c->engine_id, "abc1");
+	assert_int_equal(c->restarts, -1);
+	source_feed(w->source, "inspect:abc1", INSPECT("running", ""), strlen(INSPECT("running", "")));
+	assert_false(c->tty_known);           /* nor by anyone else's mistake */
+	log_destroy(log);
+}
+
 static void show(struct world *w, bool on)
 {
 	row(w, "one")->shown = on;
@@ -466,11 +536,11 @@ static void test_figures_after_a_rest(void **state)
 	show(w, true);
 	turn_until_counted(w, &stats_asked, 2);
 	turn(w, 200);
-	send_event("{\"Type\":\"container\",\"Action\":\"pause\",\"Actor\":{\"ID\":\"abc0\"}}\n");
+	send_event(EVENT("pause", "abc0", ""));
 	turn(w, 3200);
 	assert_int_equal(counted(&stats_asked), 2);
 	assert_true(c->mem < 0);
-	send_event("{\"Type\":\"container\",\"Action\":\"unpause\",\"Actor\":{\"ID\":\"abc0\"}}\n");
+	send_event(EVENT("unpause", "abc0", ""));
 	turn_until_counted(w, &stats_asked, 3);
 	turn(w, 200);
 	assert_true(c->mem > 0);
@@ -493,7 +563,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WORLD(test_too_new_for_us), WORLD(test_events_in_pieces), WORLD(test_a_web_page), WORLD(test_half_an_answer),
 		WORLD(test_events_end), WORLD(test_down_and_up), WORLD(test_a_plugin_says_no), WORLD(test_a_log_that_is_refused),
-		WORLD(test_the_list_is_asked_again), WORLD(test_figures_after_a_rest), WORLD(test_no_figures),
+		WORLD(test_the_list_is_asked_again), WORLD(test_an_inspect_older_than_an_event), WORLD(test_an_inspect_of_the_one_before),
+		WORLD(test_figures_after_a_rest), WORLD(test_no_figures),
 	};
 	return cmocka_run_group_tests(tests, start_engine, stop_engine);
 }
