@@ -216,6 +216,7 @@ static void feed_list(struct engine *e, const char *json, size_t len)
 	}
 	apply_list(e, &list);
 	ctr_list_finish(&list);
+	e->unheard = false;
 	e->fails = 0;
 	e->greeted = true;
 	source_set_state(&e->source, SOURCE_LIVE, NULL);
@@ -563,6 +564,7 @@ static void begin(struct engine *e)
 		source_set_state(&e->source, SOURCE_ABSENT, NULL);
 	if (!n || source_link(&e->source)->state != LINK_UP)
 		return;
+	e->unheard = true;
 	if (e->only_socket)
 		n = 1;
 	if (!e->door)                     /* kept over a retry: what else runs through it goes on */

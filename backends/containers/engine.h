@@ -52,6 +52,7 @@ struct engine {
 	char events_since[40];           /* of the stream that is open */
 	bool list_again;                 /* what is coming may be older than what was heard meanwhile */
 	bool greeted;                    /* the engine answered since the link came up */
+	bool unheard;                    /* its events were not heard for a while: the next list is the first after that */
 	struct buf held;                 /* events that came while a list was on its way, one a line */
 	struct loop_timer *relist, *retry, *settle, *look;
 	int64_t listed_ms;               /* loop clock */
@@ -77,6 +78,7 @@ struct ctr {
 	bool inspected;                  /* since its state last changed */
 	unsigned events;                 /* heard of it: what was asked before the last one may be older than that */
 	unsigned events_asked;           /* heard when the inspect on its way was asked */
+	bool rough_start;                /* row->started_ms is only what a list says */
 	bool has_tail;
 	struct call *call;               /* inspect or tail on its way */
 	struct buf tail;                 /* coming in */

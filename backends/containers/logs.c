@@ -252,6 +252,12 @@ static bool other_life(const struct log_follow *f, const struct ctr *c)
 	return f->life_ms && c->row->state == CONTAINER_RUNNING && llabs(c->row->started_ms - f->life_ms) > LIFE_SLACK_MS;
 }
 
+/* 0: not known well enough to tell it from another one. */
+static int64_t life_of(const struct ctr *c)
+{
+	return c->row->state == CONTAINER_RUNNING && !c->rough_start ? c->row->started_ms : 0;
+}
+
 static void say_seam(struct log_follow *f, const struct ctr *c, bool other)
 {
 	char away[HUMAN_SIZE];
@@ -297,7 +303,7 @@ static void start_stream(struct log_follow *f, struct ctr *c, bool history)
 	snprintf(f->id, sizeof(f->id), "%s", c->id);
 	f->ended = false;
 	log_set_status(f->follow.log, f->follow.source, "%s", "");
-	f->life_ms = c->row->state == CONTAINER_RUNNING ? c->row->started_ms : 0;
+	f->life_ms = life_of(c);
 	f->again_ns = f->last_ns;
 	told_copy(&f->again, &f->same);
 	frames_finish(&f->frames);
@@ -365,9 +371,12 @@ void logs_poke(struct engine *e)
 			f->call = NULL;
 		}
 		struct ctr *c = target(f);
-		if (f->call && c && strcmp(c->id, f->id) == 0 && other_life(f, c)) {   /* podman's stream goes on over a restart */
-			say_seam(f, c, false);
-			f->life_ms = c->row->started_ms;
+		if (f->call && c && strcmp(c->id, f->id) == 0) {
+			if (other_life(f, c)) {       /* podman's stream goes on over a restart */
+				say_seam(f, c, false);
+				f->life_ms = 0;
+			}
+			f->life_ms = f->life_ms ? f->life_ms : life_of(c);
 		}
 		if (!e->door || (c && (strcmp(c->id, f->id) != 0 || other_life(f, c))))
 			f->refused = false;

@@ -707,6 +707,51 @@ static void test_rows_by_events(void **state)
 	assert_null(container(w, "javisi_n8n"));
 }
 
+static void feed_list_of(struct world *w, const char *state, const char *status)
+{
+	char json[300];
+	snprintf(json, sizeof(json), "[{\"Id\":\"ab\",\"Names\":[\"/x\"],\"State\":\"%s\",\"Status\":\"%s\"}]", state, status);
+	source_feed(w->docker, "list", json, strlen(json));
+}
+
+static void feed_end(struct world *w, const char *started, const char *finished)
+{
+	char json[300];
+	snprintf(json, sizeof(json), "{\"Id\":\"ab\",\"State\":{\"Status\":\"exited\",\"ExitCode\":1,\"StartedAt\":\"%s\","
+	         "\"FinishedAt\":\"%s\"}}", started, finished);
+	source_feed(w->docker, "inspect:ab", json, strlen(json));
+}
+
+/* Lives that no event told of: a start and an end seen only by the list, and a whole one between two inspects. */
+static void test_lives_unheard_of(void **state)
+{
+	struct world *w = *state;
+	int64_t now = now_wall_ms();
+	feed_list_of(w, "running", "Up 12 days");
+	struct container *c = container(w, "x");
+	struct ctr *k = c->priv;
+	feed_event(w, c, "kill", ",\"signal\":\"15\"");
+	feed_event(w, c, "oom", "");
+	feed_event(w, c, "die", ",\"exitCode\":\"137\"");
+	assert_true(k->stopped);
+	feed_list_of(w, "running", "Up 3 minutes");
+	assert_true(llabs(now - c->started_ms - 3 * 60000) < 5000);
+	feed_event(w, c, "die", ",\"exitCode\":\"137\"");      /* this one nobody asked for */
+	assert_int_equal(c->death, DEATH_SIGNAL);
+	feed_list_of(w, "running", "Up 2 minutes");
+	feed_list_of(w, "exited", "Exited (1) 1 minute ago");
+	assert_true(llabs(now - c->finished_ms - 60000) < 5000);
+
+	feed_end(w, "2026-01-01T00:00:00Z", "2026-01-01T00:01:00Z");
+	source_feed(w->docker, "tail:ab", "old words", 9);
+	feed_end(w, "2026-01-01T00:00:00Z", "2026-01-01T00:01:00Z");
+	assert_string_equal(c->last_lines, "old words");
+	assert_false(k->want_tail);
+	feed_end(w, "2026-01-02T00:00:00Z", "2026-01-02T00:01:00Z");
+	assert_null(c->last_lines);
+	assert_true(k->want_tail);
+}
+
 /* An event's words are cut to their room by whole characters. */
 static void test_a_long_action(void **state)
 {
@@ -847,7 +892,7 @@ int main(void)
 		cmocka_unit_test(test_events), cmocka_unit_test(test_event_forms), cmocka_unit_test(test_stats),
 		cmocka_unit_test(test_small_readers), cmocka_unit_test(test_told), cmocka_unit_test(test_frames_cut_anywhere), cmocka_unit_test(test_frames_byte_by_byte), cmocka_unit_test(test_frames_that_lie),
 		cmocka_unit_test(test_a_line_without_end), cmocka_unit_test(test_masks), cmocka_unit_test(test_masked_json),
-		cmocka_unit_test(test_verdicts), WORLD(test_rows), WORLD(test_rows_by_events),
+		cmocka_unit_test(test_verdicts), WORLD(test_rows), WORLD(test_rows_by_events), WORLD(test_lives_unheard_of),
 		cmocka_unit_test(test_a_long_action), WORLD(test_an_answer_with_nul), WORLD(test_rename_and_new),
 		WORLD(test_a_bad_list_keeps_rows), WORLD(test_podman_behind_dockers_socket), WORLD(test_detail), WORLD(test_actions),
 	};

@@ -522,8 +522,62 @@ static struct container *up_by_command(struct world *w)
 	return (struct container *)row(w, "one");
 }
 
-/* Where figures are asked for one by one, a row that left the screen or stood still in the rest between two has them again when it is
- * back. */
+/* Away, and back when it says something else; no event tells what was in between. */
+static void away(struct world *w, const char *list, const char *inspect)
+{
+	((struct engine *)w->source)->last_event[0] = '\0';
+	w->server->link->state = LINK_LOST;
+	w->backend.down(w->source);
+	says(&list_says, list);
+	says(&inspect_says, inspect);
+	turn(w, 30);
+	w->server->link->state = LINK_UP;
+	set(&inspects_asked, 0);
+	w->backend.up(w->source);
+	source_set_state(w->source, SOURCE_STALE, NULL);
+	turn_until_state(w, SOURCE_LIVE);
+	turn(w, 600);
+}
+
+#define RUNS(since, restarts) "{\"Id\":\"abc0\",\"RestartCount\":" restarts ",\"Config\":{\"Tty\":false},\"State\":{" \
+	                      "\"Status\":\"running\",\"StartedAt\":\"" since "\"}}"
+
+/* A row on the screen is asked about once more after each time away; one off the screen is not, but has the list's word. */
+static void test_restarted_while_away(void **state)
+{
+	struct world *w = *state;
+	static const char old[] = "[{\"Id\":\"abc0\",\"Names\":[\"/one\"],\"State\":\"running\",\"Status\":\"Up 12 years\"}]";
+	static const char young[] = "[{\"Id\":\"abc0\",\"Names\":[\"/one\"],\"State\":\"running\",\"Status\":\"Up 3 minutes\"}]";
+	set_mode(MODE_NEW);
+	says(&list_says, old);
+	says(&inspect_says, RUNS("2026-01-01T00:00:00Z", "0"));
+	w->backend.up(w->source);
+	turn_until_state(w, SOURCE_LIVE);
+	show(w, true);
+	turn(w, 600);
+	struct container *c = (struct container *)row(w, "one");
+	struct ctr *k = c->priv;
+	int64_t first = c->started_ms;
+	assert_int_equal(c->restarts, 0);
+	k->stopping = true;                   /* a kill that was heard before */
+	away(w, old, RUNS("2026-01-01T00:00:00Z", "0"));
+	assert_int_equal(counted(&inspects_asked), 1);
+	assert_true(k->stopping);
+	away(w, old, RUNS("2026-06-01T00:00:00Z", "7"));
+	assert_int_equal(c->restarts, 7);
+	assert_true(c->started_ms > first);
+	assert_int_equal(counted(&inspects_asked), 1);
+	assert_false(k->stopping);
+	show(w, false);
+	k->stopping = true;
+	away(w, young, NULL);
+	assert_int_equal(counted(&inspects_asked), 0);
+	assert_true(llabs(now_wall_ms() - c->started_ms - 3 * 60000) < 5000);
+	assert_false(k->stopping);
+}
+
+/* Where figures are asked for one by one, a row that left the screen or stood still in the rest between two has them again when
+ * it is back. */
 static void test_figures_after_a_rest(void **state)
 {
 	struct world *w = *state;
@@ -564,7 +618,7 @@ int main(void)
 		WORLD(test_too_new_for_us), WORLD(test_events_in_pieces), WORLD(test_a_web_page), WORLD(test_half_an_answer),
 		WORLD(test_events_end), WORLD(test_down_and_up), WORLD(test_a_plugin_says_no), WORLD(test_a_log_that_is_refused),
 		WORLD(test_the_list_is_asked_again), WORLD(test_an_inspect_older_than_an_event), WORLD(test_an_inspect_of_the_one_before),
-		WORLD(test_figures_after_a_rest), WORLD(test_no_figures),
+		WORLD(test_restarted_while_away), WORLD(test_figures_after_a_rest), WORLD(test_no_figures),
 	};
 	return cmocka_run_group_tests(tests, start_engine, stop_engine);
 }
