@@ -286,6 +286,14 @@ static void where_from(const struct log_follow *f, bool history, char *from, siz
 		snprintf(from, size, "follow=1&since=1");        /* there was no line */
 }
 
+/* Podman gives each piece of a long line a time of its own. */
+static void begin_frames(struct log_follow *f, struct frames *frames, const struct ctr *c, frames_line *fn)
+{
+	frames_finish(frames);
+	frames_init(frames, c && c->row->tty_known && c->row->tty, fn, f);
+	frames->apart = !f->engine->param->is_podman;
+}
+
 /* history: what is there is not told yet. */
 static void start_stream(struct log_follow *f, struct ctr *c, bool history)
 {
@@ -306,8 +314,7 @@ static void start_stream(struct log_follow *f, struct ctr *c, bool history)
 	f->life_ms = life_of(c);
 	f->again_ns = f->last_ns;
 	told_copy(&f->again, &f->same);
-	frames_finish(&f->frames);
-	frames_init(&f->frames, c->row->tty_known && c->row->tty, on_line, f);
+	begin_frames(f, &f->frames, c, on_line);
 	snprintf(path, sizeof(path), "/containers/%s/logs?stdout=1&stderr=1&timestamps=1&%s", c->id, from);
 	loop_timer_set(f->again_timer, ANSWER_WORTH_MS);
 	f->call = engine_get(f->engine, path, (struct call_spec){ .data = on_bytes, .answered = on_answered, .done = stream_done,
@@ -447,8 +454,7 @@ static void ask_older(struct log_follow *f, void (*done)(struct call *, const st
 	va_start(ap, query);
 	vsnprintf(what, sizeof(what), query, ap);
 	va_end(ap);
-	frames_finish(&f->older_frames);
-	frames_init(&f->older_frames, c && c->row->tty_known && c->row->tty, on_older_line, f);
+	begin_frames(f, &f->older_frames, c, on_older_line);
 	snprintf(path, sizeof(path), "/containers/%s/logs?stdout=1&stderr=1&timestamps=1&%s", f->id, what);
 	f->older = engine_get(f->engine, path, (struct call_spec){ .data = on_older_bytes, .done = done, .arg = f });
 }

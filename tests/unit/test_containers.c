@@ -363,11 +363,12 @@ static void gather(const char *time, const char *line, size_t len, bool error, v
 	buf_add(b, "\n", 1);
 }
 
-static char *through(const char *bytes, size_t len, bool raw, size_t step)
+static char *through_engine(bool docker, const char *bytes, size_t len, bool raw, size_t step)
 {
 	struct frames f;
 	struct buf b = { 0 };
 	frames_init(&f, raw, gather, &b);
+	f.apart = docker;
 	for (size_t i = 0; i < len; i += step) {
 		size_t n = len - i < step ? len - i : step;
 		char *piece = exact(bytes + i, n);
@@ -377,6 +378,11 @@ static char *through(const char *bytes, size_t len, bool raw, size_t step)
 	frames_end(&f, true);
 	frames_finish(&f);
 	return buf_take(&b);
+}
+
+static char *through(const char *bytes, size_t len, bool raw, size_t step)
+{
+	return through_engine(false, bytes, len, raw, step);
 }
 
 /* --- told --------------------------------------------------------------------------------------------------- */
@@ -431,6 +437,47 @@ static void test_frames_cut_anywhere(void **state)
 			frames_finish(&f);
 			buf_finish(&b);
 		}
+}
+
+static void add_frame(struct buf *b, int stream, const char *time, const char *text)
+{
+	size_t n = strlen(time) + strlen(text);
+	const char head[] = { (char)stream, 0, 0, 0, 0, (char)(n >> 16), (char)(n >> 8), (char)n };
+	buf_add(b, head, sizeof(head));
+	buf_puts(b, time);
+	buf_puts(b, text);
+}
+
+/* Docker: a run whose last line had no end, and the next run. A line that was cut because it is long is one, whatever times its
+ * pieces have; Podman's pieces may be short. */
+static void test_frames_of_two_runs(void **state)
+{
+#define T1 "2026-11-21T06:40:08.1Z"
+#define T2 "2026-11-21T07:00:00.123456789Z"
+	struct buf b;
+	char *piece = xcalloc(1, (16u << 10) + 1), *s;
+	buf_init(&b, 1u << 20);
+	memset(piece, 'x', 16u << 10);
+	add_frame(&b, 1, T1 " ", "last words");
+	add_frame(&b, 2, T2 " ", "warn");
+	add_frame(&b, 1, T2 " ", "first line\n");
+	add_frame(&b, 2, T2 " ", "ing\n");
+	for (size_t step = 1; step <= b.len; step++) {
+		s = through_engine(true, b.data, b.len, false, step);
+		assert_string_equal(s, T1 "|0|last words\n" T2 "|0|first line\n" T2 "|1|warning\n");
+		free(s);
+	}
+	s = through_engine(false, b.data, b.len, false, 7);
+	assert_string_equal(s, T1 "|0|last wordsfirst line\n" T2 "|1|warning\n");
+	free(s);
+	buf_clear(&b);
+	add_frame(&b, 1, T1 " ", piece);
+	add_frame(&b, 1, T2 " ", "end\n");
+	s = through_engine(true, b.data, b.len, false, 4096);
+	assert_int_equal(strlen(s), strlen(T1 "|0|") + (16u << 10) + strlen("end\n"));
+	free(s);
+	free(piece);
+	buf_finish(&b);
 }
 
 static void test_frames_byte_by_byte(void **state)
@@ -890,7 +937,8 @@ int main(void)
 		cmocka_unit_test(test_other_answers_cut_short), cmocka_unit_test(test_ports), cmocka_unit_test(test_what_is_no_list),
 		cmocka_unit_test(test_hostile_text), cmocka_unit_test(test_a_label_of_10_mb), cmocka_unit_test(test_inspect),
 		cmocka_unit_test(test_events), cmocka_unit_test(test_event_forms), cmocka_unit_test(test_stats),
-		cmocka_unit_test(test_small_readers), cmocka_unit_test(test_told), cmocka_unit_test(test_frames_cut_anywhere), cmocka_unit_test(test_frames_byte_by_byte), cmocka_unit_test(test_frames_that_lie),
+		cmocka_unit_test(test_small_readers), cmocka_unit_test(test_told), cmocka_unit_test(test_frames_cut_anywhere), cmocka_unit_test(test_frames_byte_by_byte),
+		cmocka_unit_test(test_frames_of_two_runs), cmocka_unit_test(test_frames_that_lie),
 		cmocka_unit_test(test_a_line_without_end), cmocka_unit_test(test_masks), cmocka_unit_test(test_masked_json),
 		cmocka_unit_test(test_verdicts), WORLD(test_rows), WORLD(test_rows_by_events), WORLD(test_lives_unheard_of),
 		cmocka_unit_test(test_a_long_action), WORLD(test_an_answer_with_nul), WORLD(test_rename_and_new),
