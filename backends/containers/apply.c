@@ -369,6 +369,12 @@ static void on_health(struct ctr *c, const struct ctr_event *ev)
 	c->want_inspect = true;
 }
 
+/* Its limits or its restart policy: the event does not say which. */
+static void on_update(struct ctr *c, const struct ctr_event *ev)
+{
+	c->want_inspect = true;
+}
+
 static void on_nothing(struct ctr *c, const struct ctr_event *ev)
 {
 }
@@ -380,7 +386,7 @@ static const struct event_row {
 } event_table[] = {
 	{ "create", on_nothing, true }, { "start", on_start, true }, { "die", on_die, true }, { "died", on_die, true },
 	{ "stop", on_stop, false }, { "kill", on_kill, false }, { "pause", on_pause, false }, { "unpause", on_unpause, false },
-	{ "oom", on_oom, false }, { "health_status", on_health, false }, { "restart", on_nothing, true }, { "update", on_nothing, true },
+	{ "oom", on_oom, false }, { "health_status", on_health, false }, { "restart", on_nothing, true }, { "update", on_update, true },
 	{ "rename", on_nothing, true },
 };
 

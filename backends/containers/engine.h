@@ -75,6 +75,7 @@ struct ctr {
 	struct engine *engine;
 	struct container *row;
 	bool want_inspect, want_tail, want_detail;   /* detail: the whole answer is kept for reading */
+	int64_t looked_ms;               /* loop clock, when the details were last drawn */
 	bool inspected;                  /* since its state last changed */
 	unsigned events;                 /* heard of it: what was asked before the last one may be older than that */
 	unsigned events_asked;           /* heard when the inspect on its way was asked */

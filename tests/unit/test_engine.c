@@ -86,6 +86,8 @@ static bool engine_answers(int fd, const char *request)
 	int now = __atomic_load_n(&mode, __ATOMIC_SEQ_CST);
 	/* what there is when it is asked; the answer may take its time */
 	const char *list = __atomic_load_n(&list_says, __ATOMIC_SEQ_CST), *inspect = __atomic_load_n(&inspect_says, __ATOMIC_SEQ_CST);
+	if (strstr(request, "/abc0/json"))
+		count(&inspects_asked);
 	if (now == MODE_HTML)
 		answer(fd, "200 OK", "text/html", "<html>Please log in\x1b[31m</html>");
 	else if (now == MODE_DENIED)
@@ -109,7 +111,6 @@ static bool engine_answers(int fd, const char *request)
 		take(&list_takes_ms);
 		answer(fd, "200 OK", "application/json", list);
 	} else if (inspect && strstr(request, "/abc0/json")) {
-		count(&inspects_asked);
 		take(&inspect_takes_ms);
 		answer(fd, "200 OK", "application/json", inspect);
 	} else if (strstr(request, "/abc0/stats?"))
@@ -576,6 +577,53 @@ static void test_restarted_while_away(void **state)
 	assert_false(k->stopping);
 }
 
+static bool detail_has(struct world *w, const char *text)
+{
+	struct doc d;
+	bool has = false;
+	doc_init(&d);
+	kind_container.detail(row(w, "one"), &d, false);
+	for (size_t i = 0; i < d.n; i++)
+		has |= d.lines[i].text && strstr(d.lines[i].text, text);
+	doc_finish(&d);
+	return has;
+}
+
+static void draw_for(struct world *w, int64_t ms)
+{
+	for (int64_t end = now_mono_ms() + ms; now_mono_ms() < end; turn(w, 20))
+		detail_has(w, "");
+}
+
+/* Details ask once for each looking, however often they are drawn and whatever the answer, and again after an update. */
+static void test_details_ask(void **state)
+{
+	struct world *w = *state;
+	set_mode(MODE_NEW);
+	w->backend.up(w->source);
+	turn_until_state(w, SOURCE_LIVE);
+	turn(w, 600);
+	set(&inspects_asked, 0);
+	draw_for(w, 200);
+	assert_int_equal(counted(&inspects_asked), 1);
+	assert_true(detail_has(w, "no such thing"));
+	says(&inspect_says, INSPECT("running", ",\"HostConfig\":{\"Memory\":268435456}"));
+	ctr_of(row(w, "one"))->looked_ms -= 6000;
+	draw_for(w, 200);
+	assert_int_equal(counted(&inspects_asked), 2);
+	assert_true(detail_has(w, "256M"));
+	says(&inspect_says, INSPECT("running", ",\"HostConfig\":{\"Memory\":134217728}"));
+	send_event(EVENT("update", "abc0", ""));
+	draw_for(w, 200);
+	assert_int_equal(counted(&inspects_asked), 3);
+	assert_true(detail_has(w, "128M"));
+	says(&inspect_says, INSPECT("running", ",\"HostConfig\":{\"Memory\":67108864}"));   /* nobody told */
+	ctr_of(row(w, "one"))->looked_ms -= 6000;
+	draw_for(w, 200);
+	assert_int_equal(counted(&inspects_asked), 4);
+	assert_true(detail_has(w, "64M"));
+}
+
 /* Where figures are asked for one by one, a row that left the screen or stood still in the rest between two has them again when
  * it is back. */
 static void test_figures_after_a_rest(void **state)
@@ -618,7 +666,8 @@ int main(void)
 		WORLD(test_too_new_for_us), WORLD(test_events_in_pieces), WORLD(test_a_web_page), WORLD(test_half_an_answer),
 		WORLD(test_events_end), WORLD(test_down_and_up), WORLD(test_a_plugin_says_no), WORLD(test_a_log_that_is_refused),
 		WORLD(test_the_list_is_asked_again), WORLD(test_an_inspect_older_than_an_event), WORLD(test_an_inspect_of_the_one_before),
-		WORLD(test_restarted_while_away), WORLD(test_figures_after_a_rest), WORLD(test_no_figures),
+		WORLD(test_restarted_while_away), WORLD(test_details_ask),
+		WORLD(test_figures_after_a_rest), WORLD(test_no_figures),
 	};
 	return cmocka_run_group_tests(tests, start_engine, stop_engine);
 }
