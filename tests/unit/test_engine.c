@@ -24,7 +24,7 @@
 
 /* --- the engine -------------------------------------------------------------------------------------------------- */
 
-enum mode { MODE_NEW, MODE_HTML, MODE_HALF, MODE_DENIED, MODE_NO_LOG };
+enum mode { MODE_NEW, MODE_HTML, MODE_HALF, MODE_DENIED, MODE_NO_LOG, MODE_LOG };
 static int mode;
 static int logs_asked, lists_asked, inspects_asked, stats_asked;   /* how often */
 static int list_takes_ms, inspect_takes_ms;
@@ -113,6 +113,9 @@ static bool engine_answers(int fd, const char *request)
 	} else if (inspect && strstr(request, "/abc0/json")) {
 		take(&inspect_takes_ms);
 		answer(fd, "200 OK", "application/json", inspect);
+	} else if (now == MODE_LOG && strstr(request, "follow=1")) {
+		static const char quiet[] = "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\n\r\n";
+		send(fd, quiet, sizeof(quiet) - 1, MSG_NOSIGNAL);
 	} else if (strstr(request, "/abc0/stats?"))
 		answer_stats(fd);
 	else if (now == MODE_NO_LOG && strstr(request, "/abc0/json"))
@@ -577,6 +580,43 @@ static void test_restarted_while_away(void **state)
 	assert_false(k->stopping);
 }
 
+static unsigned gaps(const struct log *log, const char *text)
+{
+	unsigned n = 0;
+	for (uint64_t at = log_first(log); at && at <= log_last(log); at++)
+		n += memmem(log_get(log, at)->text, log_get(log, at)->len, text, strlen(text)) != NULL;
+	return n;
+}
+
+/* A log that goes on after that says so once, though the start comes first in a list's words and then exactly. */
+static void test_one_seam_for_a_restart(void **state)
+{
+	struct world *w = *state;
+	struct err err;
+	set_mode(MODE_LOG);
+	says(&inspect_says, RUNS("2026-01-01T00:00:00Z", "0"));
+	w->backend.up(w->source);
+	turn_until_state(w, SOURCE_LIVE);
+	show(w, true);
+	turn(w, 600);
+	struct log *log = log_create(0);
+	assert_non_null(kind_container.follow(row(w, "one"), log, &err));
+	turn(w, 100);
+	assert_string_equal(log_status(log), "");
+	set(&inspect_takes_ms, 100);
+	away(w, "[{\"Id\":\"abc0\",\"Names\":[\"/one\"],\"State\":\"running\",\"Status\":\"Up 3 minutes\"}]",
+	     RUNS("2026-06-01T00:00:00Z", "7"));
+	assert_int_equal(((struct container *)row(w, "one"))->restarts, 7);
+	assert_int_equal(gaps(log, "ended and started"), 1);
+	send_event(EVENT("create", "abc0", ""));      /* one more list */
+	turn(w, 600);
+	assert_int_equal(gaps(log, "ended and started"), 1);
+	send_event(EVENT("start", "abc0", ""));       /* as Podman's stream, which goes on */
+	turn(w, 100);
+	assert_int_equal(gaps(log, "ended and started"), 2);
+	log_destroy(log);
+}
+
 static bool detail_has(struct world *w, const char *text)
 {
 	struct doc d;
@@ -666,7 +706,7 @@ int main(void)
 		WORLD(test_too_new_for_us), WORLD(test_events_in_pieces), WORLD(test_a_web_page), WORLD(test_half_an_answer),
 		WORLD(test_events_end), WORLD(test_down_and_up), WORLD(test_a_plugin_says_no), WORLD(test_a_log_that_is_refused),
 		WORLD(test_the_list_is_asked_again), WORLD(test_an_inspect_older_than_an_event), WORLD(test_an_inspect_of_the_one_before),
-		WORLD(test_restarted_while_away), WORLD(test_details_ask),
+		WORLD(test_restarted_while_away), WORLD(test_one_seam_for_a_restart), WORLD(test_details_ask),
 		WORLD(test_figures_after_a_rest), WORLD(test_no_figures),
 	};
 	return cmocka_run_group_tests(tests, start_engine, stop_engine);
