@@ -455,6 +455,11 @@ static void tail_done(struct call *call, const struct reply *r, void *arg)
 	char what[16 + CTR_ID_SIZE];
 	c->call = NULL;
 	e->inspects--;
+	if (c->events != c->events_asked) {   /* perhaps of an earlier end */
+		buf_finish(&c->tail);
+		engine_fetch(e);
+		return;
+	}
 	c->want_tail = false;
 	c->has_tail = true;
 	if (r->status == 200) {
@@ -476,8 +481,8 @@ static void fetch_one(struct ctr *c)
 	char path[128 + CTR_ID_SIZE];
 	struct engine *e = c->engine;
 	e->inspects++;
+	c->events_asked = c->events;
 	if (c->want_inspect) {
-		c->events_asked = c->events;
 		snprintf(path, sizeof(path), "/containers/%s/json", c->id);
 		c->call = engine_get(e, path, (struct call_spec){ .done = inspect_done, .arg = c });
 		return;

@@ -78,7 +78,7 @@ struct ctr {
 	int64_t looked_ms;               /* loop clock, when the details were last drawn */
 	bool inspected;                  /* since its state last changed */
 	unsigned events;                 /* heard of it: what was asked before the last one may be older than that */
-	unsigned events_asked;           /* heard when the inspect on its way was asked */
+	unsigned events_asked;           /* heard when call was asked */
 	bool rough_start;                /* row->started_ms is only what a list says */
 	bool has_tail;
 	struct call *call;               /* inspect or tail on its way */

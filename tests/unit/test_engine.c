@@ -26,7 +26,7 @@
 
 enum mode { MODE_NEW, MODE_HTML, MODE_HALF, MODE_DENIED, MODE_NO_LOG, MODE_LOG };
 static int mode;
-static int logs_asked, lists_asked, inspects_asked, stats_asked;   /* how often */
+static int logs_asked, lists_asked, inspects_asked, tails_asked, stats_asked;   /* how often */
 static int list_takes_ms, inspect_takes_ms;
 static int events_fd = -1;           /* the connection that events go to */
 static char dir[] = "/tmp/mocr-test-XXXXXX";
@@ -35,6 +35,7 @@ static char path[64];
 static const char one[] = "[{\"Id\":\"abc0\",\"Names\":[\"/one\"],\"State\":\"running\",\"Status\":\"Up 2 hours\"}]";
 static const char *list_says = one;
 static const char *inspect_says;     /* NULL: no such container */
+static const char *tail_says;        /* NULL: none either */
 static const char *stats_say;        /* NULL: a little more each time */
 
 static void count(int *what)
@@ -86,6 +87,7 @@ static bool engine_answers(int fd, const char *request)
 	int now = __atomic_load_n(&mode, __ATOMIC_SEQ_CST);
 	/* what there is when it is asked; the answer may take its time */
 	const char *list = __atomic_load_n(&list_says, __ATOMIC_SEQ_CST), *inspect = __atomic_load_n(&inspect_says, __ATOMIC_SEQ_CST);
+	const char *tail = __atomic_load_n(&tail_says, __ATOMIC_SEQ_CST);
 	if (strstr(request, "/abc0/json"))
 		count(&inspects_asked);
 	if (now == MODE_HTML)
@@ -113,6 +115,10 @@ static bool engine_answers(int fd, const char *request)
 	} else if (inspect && strstr(request, "/abc0/json")) {
 		take(&inspect_takes_ms);
 		answer(fd, "200 OK", "application/json", inspect);
+	} else if (tail && strstr(request, "&tail=20 ")) {
+		count(&tails_asked);
+		take(&inspect_takes_ms);
+		answer(fd, "200 OK", "application/octet-stream", tail);
 	} else if (now == MODE_LOG && strstr(request, "follow=1")) {
 		static const char quiet[] = "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\n\r\n";
 		send(fd, quiet, sizeof(quiet) - 1, MSG_NOSIGNAL);
@@ -225,6 +231,7 @@ static int make_world(void **state)
 	struct doc complaints;
 	says(&list_says, one);
 	says(&inspect_says, NULL);
+	says(&tail_says, NULL);
 	says(&stats_say, NULL);
 	set(&list_takes_ms, 0);
 	set(&inspect_takes_ms, 0);
@@ -482,6 +489,28 @@ static void test_an_inspect_older_than_an_event(void **state)
 	log_destroy(log);
 }
 
+/* It was started and ended again while its last lines were on their way: those of the second end count. */
+static void test_last_lines_older_than_an_event(void **state)
+{
+	struct world *w = *state;
+	static const char ended[] = "{\"Id\":\"abc0\",\"Config\":{\"Tty\":true},\"State\":{\"Status\":\"exited\",\"ExitCode\":3}}";
+	set_mode(MODE_NEW);
+	w->backend.up(w->source);
+	turn_until_state(w, SOURCE_LIVE);
+	turn(w, 600);
+	set(&tails_asked, 0);
+	set(&inspect_takes_ms, 60);
+	says(&inspect_says, ended);
+	says(&tail_says, "first\n");
+	says(&list_says, "[{\"Id\":\"abc0\",\"Names\":[\"/one\"],\"State\":\"exited\",\"Status\":\"Exited (3) 1 second ago\"}]");
+	send_event(EVENT("die", "abc0", ",\"Attributes\":{\"exitCode\":\"3\"}"));
+	turn_until_counted(w, &tails_asked, 1);
+	says(&tail_says, "second\n");
+	send_event(EVENT("start", "abc0", "") EVENT("die", "abc0", ",\"Attributes\":{\"exitCode\":\"3\"}"));
+	turn(w, 600);
+	assert_string_equal(((struct container *)row(w, "one"))->last_lines, "second");
+}
+
 /* The name was given to another container while its log asked about the first one. */
 static void test_an_inspect_of_the_one_before(void **state)
 {
@@ -706,6 +735,7 @@ int main(void)
 		WORLD(test_too_new_for_us), WORLD(test_events_in_pieces), WORLD(test_a_web_page), WORLD(test_half_an_answer),
 		WORLD(test_events_end), WORLD(test_down_and_up), WORLD(test_a_plugin_says_no), WORLD(test_a_log_that_is_refused),
 		WORLD(test_the_list_is_asked_again), WORLD(test_an_inspect_older_than_an_event), WORLD(test_an_inspect_of_the_one_before),
+		WORLD(test_last_lines_older_than_an_event),
 		WORLD(test_restarted_while_away), WORLD(test_one_seam_for_a_restart), WORLD(test_details_ask),
 		WORLD(test_figures_after_a_rest), WORLD(test_no_figures),
 	};
