@@ -14,6 +14,7 @@
 #include "backends/containers/judge.h"
 
 #define DEATHS_RECENT_MS 300000
+#define LIST_LATE_MS 60000           /* a list may be on its way for so long */
 
 /* --- a row and its ctr ------------------------------------------------------------------------------------ */
 
@@ -146,12 +147,29 @@ static bool is_over(enum container_state s)
 	return s == CONTAINER_EXITED || s == CONTAINER_DEAD || s == CONTAINER_RESTARTING;
 }
 
+/* What is known of the life before says nothing of this one. */
+static void begin_life(struct ctr *c)
+{
+	c->stopping = c->stopped = c->witnessed = false;
+	c->inspected = c->has_tail = false;
+	c->want_inspect = true;
+	c->health_output[0] = c->error[0] = '\0';
+	c->failing_streak = 0;
+	c->row->started_ms = 0;
+	c->row->oom = false;
+	xreplace(&c->row->last_lines, NULL);
+}
+
 /* Whatever was read of the state before is old. */
 static void set_state(struct ctr *c, enum container_state state)
 {
 	struct container *row = c->row;
 	if (row->state == state)
 		return;
+	if (is_over(row->state) && (state == CONTAINER_RUNNING || state == CONTAINER_PAUSED))
+		begin_life(c);
+	if (is_over(state) && !is_over(row->state))
+		row->finished_ms = 0;
 	row->state = state;
 	c->inspected = false;
 	c->want_inspect = true;
@@ -163,16 +181,32 @@ static void set_state(struct ctr *c, enum container_state state)
 
 /* --- a list ------------------------------------------------------------------------------------------------ */
 
-/* The list tells times only in words: good enough until an inspect says them. */
-static void guess_times(struct container *row, const struct ctr_item *it, int64_t now)
+static bool is_alive(const struct ctr_item *it)
 {
-	if (it->status_age_ms < 0)
+	return it->state == CONTAINER_RUNNING || it->state == CONTAINER_PAUSED;
+}
+
+/* The list tells times only in words: good enough until an inspect says them. */
+static void guess_times(struct ctr *c, const struct ctr_item *it, int64_t now)
+{
+	struct container *row = c->row;
+	int64_t *when = is_alive(it) ? &row->started_ms : &row->finished_ms;
+	if (it->status_age_ms < 0 || *when)
 		return;
-	int64_t then = now - it->status_age_ms;
-	if (it->state == CONTAINER_RUNNING || it->state == CONTAINER_PAUSED)
-		row->started_ms = row->started_ms ? row->started_ms : then;
-	else
-		row->finished_ms = row->finished_ms ? row->finished_ms : then;
+	*when = now - it->status_age_ms;
+	c->rough_start |= is_alive(it);
+}
+
+/* Its events were not heard for a while, and an engine that was restarted does not tell them later. What an inspect said may be
+ * old: it is asked again, of the rows of which it was asked when the link came up first, which costs what a few seconds of their
+ * figures cost. A row that runs off the screen is not asked about; but that it began anew its words say too, as they never leave
+ * away half of a time. */
+static void apply_unheard(struct ctr *c, const struct ctr_item *it, int64_t now)
+{
+	int64_t known = c->row->started_ms;
+	c->want_inspect = true;
+	if (known && is_alive(it) && it->status_age_ms >= 0 && it->status_age_ms < (now - known) / 2 - LIST_LATE_MS)
+		begin_life(c);
 }
 
 static void apply_item(struct engine *e, const struct ctr_item *it)
@@ -194,7 +228,9 @@ static void apply_item(struct engine *e, const struct ctr_item *it)
 		row->health = it->health;                /* podman's list does not tell it; its inspect does */
 	if (it->exit_code >= 0)
 		row->exit_code = it->exit_code;
-	guess_times(row, it, engine_now(e));
+	if (e->unheard)
+		apply_unheard(c, it, engine_now(e));
+	guess_times(c, it, engine_now(e));
 	ctr_refresh(c);
 }
 
@@ -213,6 +249,8 @@ void apply_inspect(struct ctr *c, const struct ctr_inspect *in)
 {
 	struct container *row = c->row;
 	set_state(c, in->state);
+	if (c->inspected && in->started_ms != row->started_ms)   /* it was started, and perhaps ended, unheard */
+		begin_life(c);
 	c->inspected = true;
 	c->want_inspect = false;
 	row->health = in->health;
@@ -225,6 +263,7 @@ void apply_inspect(struct ctr *c, const struct ctr_inspect *in)
 	row->restarts = in->restarts;
 	row->created_ms = in->created_ms ? in->created_ms : row->created_ms;
 	row->started_ms = in->started_ms;
+	c->rough_start = false;
 	row->finished_ms = in->finished_ms;
 	c->mem_limit = in->mem_limit;
 	c->failing_streak = in->failing_streak;
@@ -260,17 +299,12 @@ void apply_tail(struct ctr *c, const char *text, size_t len)
 
 static void on_start(struct ctr *c, const struct ctr_event *ev)
 {
-	c->stopping = c->stopped = c->witnessed = false;
-	c->row->started_ms = ev->time_ms;
-	c->row->oom = false;
 	set_state(c, CONTAINER_RUNNING);
-	c->want_inspect = true;
-	c->inspected = false;
-	xreplace(&c->row->last_lines, NULL);
+	begin_life(c);
+	c->row->started_ms = ev->time_ms;
+	c->rough_start = false;
 	/* what the check said is of the life before */
 	c->row->health = c->row->health != CTR_HEALTH_NONE ? CTR_HEALTH_STARTING : CTR_HEALTH_NONE;
-	c->health_output[0] = c->error[0] = '\0';
-	c->failing_streak = 0;
 }
 
 static void on_die(struct ctr *c, const struct ctr_event *ev)
@@ -335,6 +369,12 @@ static void on_health(struct ctr *c, const struct ctr_event *ev)
 	c->want_inspect = true;
 }
 
+/* Its limits or its restart policy: the event does not say which. */
+static void on_update(struct ctr *c, const struct ctr_event *ev)
+{
+	c->want_inspect = true;
+}
+
 static void on_nothing(struct ctr *c, const struct ctr_event *ev)
 {
 }
@@ -346,7 +386,7 @@ static const struct event_row {
 } event_table[] = {
 	{ "create", on_nothing, true }, { "start", on_start, true }, { "die", on_die, true }, { "died", on_die, true },
 	{ "stop", on_stop, false }, { "kill", on_kill, false }, { "pause", on_pause, false }, { "unpause", on_unpause, false },
-	{ "oom", on_oom, false }, { "health_status", on_health, false }, { "restart", on_nothing, true }, { "update", on_nothing, true },
+	{ "oom", on_oom, false }, { "health_status", on_health, false }, { "restart", on_nothing, true }, { "update", on_update, true },
 	{ "rename", on_nothing, true },
 };
 
@@ -420,6 +460,8 @@ void apply_event(struct engine *e, const struct ctr_event *ev)
 		c = rename_row(e, c, ev->name);
 	if (!c)
 		return;
+	enum container_state before = c->row->state;
+	c->events++;
 	row->fn(c, ev);
 	ctr_refresh(c);
 	deploy_projects(e->source.server);
@@ -427,7 +469,7 @@ void apply_event(struct engine *e, const struct ctr_event *ev)
 		engine_relist(e);
 	if (row->fn == on_start)
 		logs_poke(e);
-	if (row->fn == on_start || row->fn == on_die)
+	if (row->fn == on_start || c->row->state != before)
 		stats_shown(e);
 	engine_fetch(e);
 }

@@ -13,6 +13,7 @@
 #include "backends/store/doc.h"
 
 #define LABEL_VALUE_MAX 400
+#define LOOK_GAP_MS 5000             /* details that were not drawn for so long are looked at anew */
 
 static const cJSON *get(const cJSON *o, const char *a, const char *b)
 {
@@ -308,12 +309,15 @@ static void add_answer(struct doc *d, const struct ctr *c, bool reveal)
 	cJSON_Delete(o);
 }
 
-/* What is kept may be from before the last change. */
+/* What is kept may be old, as not every change is told: each looking asks once, and what changes while it lasts comes by events. */
 static void ask(struct ctr *c)
 {
-	bool fresh = c->answer && c->inspected && c->want_detail;
+	int64_t now = loop_now(store_loop(c->engine->source.store));
+	bool goes_on = c->want_detail && now - c->looked_ms < LOOK_GAP_MS;
 	c->want_detail = true;
-	if (fresh)
+	if (!goes_on || !c->detail_err)      /* what was refused is tried again when that much time has gone by */
+		c->looked_ms = now;
+	if (goes_on)
 		return;
 	c->want_inspect = true;
 	engine_fetch(c->engine);

@@ -216,6 +216,7 @@ static void feed_list(struct engine *e, const char *json, size_t len)
 	}
 	apply_list(e, &list);
 	ctr_list_finish(&list);
+	e->unheard = false;
 	e->fails = 0;
 	e->greeted = true;
 	source_set_state(&e->source, SOURCE_LIVE, NULL);
@@ -239,6 +240,8 @@ static void feed_inspect(struct engine *e, const char *id, const char *json, siz
 	struct ctr *c = ctr_find(e, id);
 	struct ctr_inspect in;
 	if (!c || !ctr_inspect_parse(&in, json, len, NULL))
+		return;
+	if (*in.id && strncmp(in.id, id, strlen(id)) != 0)   /* of another one; an id that came by an event may be short */
 		return;
 	if (c->want_detail || !e->door) {
 		free(c->answer);
@@ -365,7 +368,9 @@ static void list_done(struct call *c, const struct reply *r, void *arg)
 		return;
 	}
 	source_feed(&e->source, "list", r->body, r->len);
-	if (e->list_again)
+	bool again = e->list_again;
+	e->list_again = false;                /* set, it would say that the timer runs already */
+	if (again)
 		engine_relist(e);
 }
 
@@ -403,6 +408,7 @@ void engine_relist(struct engine *e)
 
 /* --- one container: inspect, last lines -------------------------------------------------------------------- */
 
+/* An answer that an event overtook is not taken: the event would be undone. It is asked anew, so at most once for each event. */
 static void inspect_done(struct call *call, const struct reply *r, void *arg)
 {
 	struct ctr *c = arg;
@@ -410,6 +416,10 @@ static void inspect_done(struct call *call, const struct reply *r, void *arg)
 	char what[16 + CTR_ID_SIZE], said[160];
 	c->call = NULL;
 	e->inspects--;
+	if (c->events != c->events_asked) {
+		engine_fetch(e);
+		return;
+	}
 	c->want_inspect = false;
 	xreplace(&c->detail_err, NULL);
 	if (r->status == 200) {
@@ -445,6 +455,11 @@ static void tail_done(struct call *call, const struct reply *r, void *arg)
 	char what[16 + CTR_ID_SIZE];
 	c->call = NULL;
 	e->inspects--;
+	if (c->events != c->events_asked) {   /* perhaps of an earlier end */
+		buf_finish(&c->tail);
+		engine_fetch(e);
+		return;
+	}
 	c->want_tail = false;
 	c->has_tail = true;
 	if (r->status == 200) {
@@ -466,6 +481,7 @@ static void fetch_one(struct ctr *c)
 	char path[128 + CTR_ID_SIZE];
 	struct engine *e = c->engine;
 	e->inspects++;
+	c->events_asked = c->events;
 	if (c->want_inspect) {
 		snprintf(path, sizeof(path), "/containers/%s/json", c->id);
 		c->call = engine_get(e, path, (struct call_spec){ .done = inspect_done, .arg = c });
@@ -553,6 +569,7 @@ static void begin(struct engine *e)
 		source_set_state(&e->source, SOURCE_ABSENT, NULL);
 	if (!n || source_link(&e->source)->state != LINK_UP)
 		return;
+	e->unheard = true;
 	if (e->only_socket)
 		n = 1;
 	if (!e->door)                     /* kept over a retry: what else runs through it goes on */

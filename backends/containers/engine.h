@@ -52,6 +52,7 @@ struct engine {
 	char events_since[40];           /* of the stream that is open */
 	bool list_again;                 /* what is coming may be older than what was heard meanwhile */
 	bool greeted;                    /* the engine answered since the link came up */
+	bool unheard;                    /* its events were not heard for a while: the next list is the first after that */
 	struct buf held;                 /* events that came while a list was on its way, one a line */
 	struct loop_timer *relist, *retry, *settle, *look;
 	int64_t listed_ms;               /* loop clock */
@@ -74,7 +75,11 @@ struct ctr {
 	struct engine *engine;
 	struct container *row;
 	bool want_inspect, want_tail, want_detail;   /* detail: the whole answer is kept for reading */
+	int64_t looked_ms;               /* loop clock, when the details were last drawn */
 	bool inspected;                  /* since its state last changed */
+	unsigned events;                 /* heard of it: what was asked before the last one may be older than that */
+	unsigned events_asked;           /* heard when call was asked */
+	bool rough_start;                /* row->started_ms is only what a list says */
 	bool has_tail;
 	struct call *call;               /* inspect or tail on its way */
 	struct buf tail;                 /* coming in */
@@ -93,7 +98,8 @@ struct ctr {
 	struct call *stats;
 	struct json_lines stats_lines;
 	struct ctr_sample sample;
-	struct loop_timer *rest;         /* until the next stats when they are asked for one by one */
+	struct loop_timer *rest;         /* until they are asked for again */
+	bool resting;                    /* that timer runs */
 };
 
 static inline struct engine *engine_of(struct source *s)

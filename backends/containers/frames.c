@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define TIME_MAX 40
+#define PIECE (16u << 10)    /* Docker cuts a line only when so much of it is there */
 
 void frames_init(struct frames *f, bool raw, frames_line *fn, void *arg)
 {
@@ -80,12 +81,25 @@ static void head(struct frames *f, unsigned char byte)
 	f->left = (uint32_t)h[4] << 24 | (uint32_t)h[5] << 16 | (uint32_t)h[6] << 8 | h[7];
 }
 
+/* The line begun is a container's last one, written without a line end; what is held, with n bytes of time, is of its next run. A
+ * piece of the same line has the same time, and an older Docker's at least comes after a whole piece. */
+static bool is_next_run(const struct frames *f, size_t n)
+{
+	const struct buf *begun = &f->line[f->stream == 2];
+	size_t m = time_len(begun->data, begun->len);
+	return f->apart && n && m && begun->len - m - 1 < PIECE && (m != n || memcmp(begun->data, f->hold, n) != 0);
+}
+
 /* A line over 16 KB comes in several frames, and the engine puts a time before each. What may be that time is held until it is whole,
  * wherever the network cut it. */
 static void drop_time(struct frames *f)
 {
 	size_t n = time_len(f->hold, f->hold_len), skip = n ? n + 1 : 0;
 	f->fresh = false;
+	if (is_next_run(f, n)) {
+		tell(f, f->stream == 2);
+		skip = 0;
+	}
 	text(f, f->hold + skip, f->hold_len - skip);
 	f->hold_len = 0;
 }

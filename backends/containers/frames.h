@@ -15,6 +15,7 @@ typedef void frames_line(const char *time, const char *line, size_t len, bool er
 
 struct frames {
 	bool raw;                /* a terminal's log: no frames */
+	bool apart;              /* Docker's: what has another time than the line begun may be another line */
 	bool bad;                /* a head that cannot be: the stream is not framed as was said */
 	unsigned char head[8];
 	size_t head_len;

@@ -41,6 +41,8 @@ struct log_follow {
 	char *row_id;                    /* owned */
 	char id[CTR_ID_SIZE];            /* of the container that is or was followed; "" none yet */
 	struct call *call;               /* the stream, or the inspect before it */
+	char asked[CTR_ID_SIZE];         /* of the container that this inspect is of, */
+	unsigned events_asked;           /* and what had been heard of it by then */
 	bool streaming;                  /* call is the stream and was answered */
 	struct frames frames;
 	struct loop_timer *again_timer;
@@ -250,6 +252,12 @@ static bool other_life(const struct log_follow *f, const struct ctr *c)
 	return f->life_ms && c->row->state == CONTAINER_RUNNING && llabs(c->row->started_ms - f->life_ms) > LIFE_SLACK_MS;
 }
 
+/* 0: not known well enough to tell it from another one. */
+static int64_t life_of(const struct ctr *c)
+{
+	return c->row->state == CONTAINER_RUNNING && !c->rough_start ? c->row->started_ms : 0;
+}
+
 static void say_seam(struct log_follow *f, const struct ctr *c, bool other)
 {
 	char away[HUMAN_SIZE];
@@ -278,6 +286,14 @@ static void where_from(const struct log_follow *f, bool history, char *from, siz
 		snprintf(from, size, "follow=1&since=1");        /* there was no line */
 }
 
+/* Podman gives each piece of a long line a time of its own. */
+static void begin_frames(struct log_follow *f, struct frames *frames, const struct ctr *c, frames_line *fn)
+{
+	frames_finish(frames);
+	frames_init(frames, c && c->row->tty_known && c->row->tty, fn, f);
+	frames->apart = !f->engine->param->is_podman;
+}
+
 /* history: what is there is not told yet. */
 static void start_stream(struct log_follow *f, struct ctr *c, bool history)
 {
@@ -295,11 +311,10 @@ static void start_stream(struct log_follow *f, struct ctr *c, bool history)
 	snprintf(f->id, sizeof(f->id), "%s", c->id);
 	f->ended = false;
 	log_set_status(f->follow.log, f->follow.source, "%s", "");
-	f->life_ms = c->row->state == CONTAINER_RUNNING ? c->row->started_ms : 0;
+	f->life_ms = life_of(c);
 	f->again_ns = f->last_ns;
 	told_copy(&f->again, &f->same);
-	frames_finish(&f->frames);
-	frames_init(&f->frames, c->row->tty_known && c->row->tty, on_line, f);
+	begin_frames(f, &f->frames, c, on_line);
 	snprintf(path, sizeof(path), "/containers/%s/logs?stdout=1&stderr=1&timestamps=1&%s", c->id, from);
 	loop_timer_set(f->again_timer, ANSWER_WORTH_MS);
 	f->call = engine_get(f->engine, path, (struct call_spec){ .data = on_bytes, .answered = on_answered, .done = stream_done,
@@ -312,6 +327,10 @@ static void inspect_done(struct call *call, const struct reply *r, void *arg)
 	struct ctr *c = target(f);
 	char what[16 + CTR_ID_SIZE];
 	f->call = NULL;
+	if (c && (strcmp(c->id, f->asked) != 0 || c->events != f->events_asked)) {   /* of another one, or overtaken by an event */
+		go_on(f);
+		return;
+	}
 	if (c && r->status == 200) {
 		snprintf(what, sizeof(what), "inspect:%s", c->id);
 		source_feed(&c->engine->source, what, r->body, r->len);
@@ -339,6 +358,8 @@ static void go_on(struct log_follow *f)
 		start_stream(f, c, true);
 		return;
 	}
+	snprintf(f->asked, sizeof(f->asked), "%s", c->id);
+	f->events_asked = c->events;
 	snprintf(path, sizeof(path), "/containers/%s/json", c->id);
 	f->call = engine_get(f->engine, path, (struct call_spec){ .done = inspect_done, .arg = f });
 }
@@ -357,9 +378,12 @@ void logs_poke(struct engine *e)
 			f->call = NULL;
 		}
 		struct ctr *c = target(f);
-		if (f->call && c && strcmp(c->id, f->id) == 0 && other_life(f, c)) {   /* podman's stream goes on over a restart */
-			say_seam(f, c, false);
-			f->life_ms = c->row->started_ms;
+		if (f->call && c && strcmp(c->id, f->id) == 0) {
+			if (other_life(f, c)) {       /* podman's stream goes on over a restart */
+				say_seam(f, c, false);
+				f->life_ms = 0;
+			}
+			f->life_ms = f->life_ms ? f->life_ms : life_of(c);
 		}
 		if (!e->door || (c && (strcmp(c->id, f->id) != 0 || other_life(f, c))))
 			f->refused = false;
@@ -430,8 +454,7 @@ static void ask_older(struct log_follow *f, void (*done)(struct call *, const st
 	va_start(ap, query);
 	vsnprintf(what, sizeof(what), query, ap);
 	va_end(ap);
-	frames_finish(&f->older_frames);
-	frames_init(&f->older_frames, c && c->row->tty_known && c->row->tty, on_older_line, f);
+	begin_frames(f, &f->older_frames, c, on_older_line);
 	snprintf(path, sizeof(path), "/containers/%s/logs?stdout=1&stderr=1&timestamps=1&%s", f->id, what);
 	f->older = engine_get(f->engine, path, (struct call_spec){ .data = on_older_bytes, .done = done, .arg = f });
 }

@@ -58,6 +58,7 @@ static bool stats_data(struct call *call, const char *bytes, size_t len, void *a
 static void on_rest(struct loop_timer *t, void *arg)
 {
 	struct ctr *c = arg;
+	c->resting = false;
 	if (c->engine->door && !c->stats && c->row->row.shown && c->row->state == CONTAINER_RUNNING)
 		ask(c);
 }
@@ -67,6 +68,14 @@ static void rest(struct ctr *c)
 	if (!c->rest)
 		c->rest = loop_timer_add(store_loop(c->engine->source.store), -1, on_rest, c);
 	loop_timer_set(c->rest, ASK_EACH_MS);
+	c->resting = true;
+}
+
+static void end_rest(struct ctr *c)
+{
+	if (c->rest)
+		loop_timer_set(c->rest, -1);
+	c->resting = false;
 }
 
 static void stats_done(struct call *call, const struct reply *r, void *arg)
@@ -95,26 +104,19 @@ static void ask(struct ctr *c)
 	snprintf(path, sizeof(path), "/containers/%s/stats?stream=%s", c->id, engine_is_wide(e) ? "1" : "0&one-shot=1");
 	c->stats = engine_get(e, path, (struct call_spec){ .data = stats_data, .done = stats_done, .arg = c });
 	e->stats++;
-	if (c->rest)
-		loop_timer_set(c->rest, -1);
+	end_rest(c);
 }
 
 void stats_stop(struct ctr *c)
 {
-	if (c->rest)
-		loop_timer_set(c->rest, -1);
+	end_rest(c);
+	c->sample.valid = false;             /* too old to tell a rate from */
 	if (!c->stats)
 		return;
 	call_cancel(c->stats);
 	c->stats = NULL;
 	c->engine->stats--;
 	json_lines_finish(&c->stats_lines);
-	c->sample.valid = false;
-}
-
-static bool resting(const struct ctr *c)
-{
-	return c->rest && !engine_is_wide(c->engine) && c->sample.valid;
 }
 
 void stats_shown(struct engine *e)
@@ -126,6 +128,6 @@ void stats_shown(struct engine *e)
 		if (!c->row->row.shown || c->row->state != CONTAINER_RUNNING)
 			stats_stop(c);
 	for (struct ctr *c = e->ctrs; c && e->stats < most; c = c->hh.next)
-		if (c->row->row.shown && c->row->state == CONTAINER_RUNNING && !c->stats && !resting(c))
+		if (c->row->row.shown && c->row->state == CONTAINER_RUNNING && !c->stats && !c->resting)
 			ask(c);
 }

@@ -15,6 +15,7 @@ static void feed(struct buf *all, bool raw, const char *bytes, size_t len, size_
 {
 	struct frames f;
 	frames_init(&f, raw, on_line, all);
+	f.apart = len & 2;
 	for (size_t i = 0; i < len; i += step)
 		frames_feed(&f, bytes + i, len - i < step ? len - i : step);
 	frames_end(&f, len & 1);

@@ -363,11 +363,12 @@ static void gather(const char *time, const char *line, size_t len, bool error, v
 	buf_add(b, "\n", 1);
 }
 
-static char *through(const char *bytes, size_t len, bool raw, size_t step)
+static char *through_engine(bool docker, const char *bytes, size_t len, bool raw, size_t step)
 {
 	struct frames f;
 	struct buf b = { 0 };
 	frames_init(&f, raw, gather, &b);
+	f.apart = docker;
 	for (size_t i = 0; i < len; i += step) {
 		size_t n = len - i < step ? len - i : step;
 		char *piece = exact(bytes + i, n);
@@ -377,6 +378,11 @@ static char *through(const char *bytes, size_t len, bool raw, size_t step)
 	frames_end(&f, true);
 	frames_finish(&f);
 	return buf_take(&b);
+}
+
+static char *through(const char *bytes, size_t len, bool raw, size_t step)
+{
+	return through_engine(false, bytes, len, raw, step);
 }
 
 /* --- told --------------------------------------------------------------------------------------------------- */
@@ -431,6 +437,47 @@ static void test_frames_cut_anywhere(void **state)
 			frames_finish(&f);
 			buf_finish(&b);
 		}
+}
+
+static void add_frame(struct buf *b, int stream, const char *time, const char *text)
+{
+	size_t n = strlen(time) + strlen(text);
+	const char head[] = { (char)stream, 0, 0, 0, 0, (char)(n >> 16), (char)(n >> 8), (char)n };
+	buf_add(b, head, sizeof(head));
+	buf_puts(b, time);
+	buf_puts(b, text);
+}
+
+/* Docker: a run whose last line had no end, and the next run. A line that was cut because it is long is one, whatever times its
+ * pieces have; Podman's pieces may be short. */
+static void test_frames_of_two_runs(void **state)
+{
+#define T1 "2026-11-21T06:40:08.1Z"
+#define T2 "2026-11-21T07:00:00.123456789Z"
+	struct buf b;
+	char *piece = xcalloc(1, (16u << 10) + 1), *s;
+	buf_init(&b, 1u << 20);
+	memset(piece, 'x', 16u << 10);
+	add_frame(&b, 1, T1 " ", "last words");
+	add_frame(&b, 2, T2 " ", "warn");
+	add_frame(&b, 1, T2 " ", "first line\n");
+	add_frame(&b, 2, T2 " ", "ing\n");
+	for (size_t step = 1; step <= b.len; step++) {
+		s = through_engine(true, b.data, b.len, false, step);
+		assert_string_equal(s, T1 "|0|last words\n" T2 "|0|first line\n" T2 "|1|warning\n");
+		free(s);
+	}
+	s = through_engine(false, b.data, b.len, false, 7);
+	assert_string_equal(s, T1 "|0|last wordsfirst line\n" T2 "|1|warning\n");
+	free(s);
+	buf_clear(&b);
+	add_frame(&b, 1, T1 " ", piece);
+	add_frame(&b, 1, T2 " ", "end\n");
+	s = through_engine(true, b.data, b.len, false, 4096);
+	assert_int_equal(strlen(s), strlen(T1 "|0|") + (16u << 10) + strlen("end\n"));
+	free(s);
+	free(piece);
+	buf_finish(&b);
 }
 
 static void test_frames_byte_by_byte(void **state)
@@ -707,6 +754,51 @@ static void test_rows_by_events(void **state)
 	assert_null(container(w, "javisi_n8n"));
 }
 
+static void feed_list_of(struct world *w, const char *state, const char *status)
+{
+	char json[300];
+	snprintf(json, sizeof(json), "[{\"Id\":\"ab\",\"Names\":[\"/x\"],\"State\":\"%s\",\"Status\":\"%s\"}]", state, status);
+	source_feed(w->docker, "list", json, strlen(json));
+}
+
+static void feed_end(struct world *w, const char *started, const char *finished)
+{
+	char json[300];
+	snprintf(json, sizeof(json), "{\"Id\":\"ab\",\"State\":{\"Status\":\"exited\",\"ExitCode\":1,\"StartedAt\":\"%s\","
+	         "\"FinishedAt\":\"%s\"}}", started, finished);
+	source_feed(w->docker, "inspect:ab", json, strlen(json));
+}
+
+/* Lives that no event told of: a start and an end seen only by the list, and a whole one between two inspects. */
+static void test_lives_unheard_of(void **state)
+{
+	struct world *w = *state;
+	int64_t now = now_wall_ms();
+	feed_list_of(w, "running", "Up 12 days");
+	struct container *c = container(w, "x");
+	struct ctr *k = c->priv;
+	feed_event(w, c, "kill", ",\"signal\":\"15\"");
+	feed_event(w, c, "oom", "");
+	feed_event(w, c, "die", ",\"exitCode\":\"137\"");
+	assert_true(k->stopped);
+	feed_list_of(w, "running", "Up 3 minutes");
+	assert_true(llabs(now - c->started_ms - 3 * 60000) < 5000);
+	feed_event(w, c, "die", ",\"exitCode\":\"137\"");      /* this one nobody asked for */
+	assert_int_equal(c->death, DEATH_SIGNAL);
+	feed_list_of(w, "running", "Up 2 minutes");
+	feed_list_of(w, "exited", "Exited (1) 1 minute ago");
+	assert_true(llabs(now - c->finished_ms - 60000) < 5000);
+
+	feed_end(w, "2026-01-01T00:00:00Z", "2026-01-01T00:01:00Z");
+	source_feed(w->docker, "tail:ab", "old words", 9);
+	feed_end(w, "2026-01-01T00:00:00Z", "2026-01-01T00:01:00Z");
+	assert_string_equal(c->last_lines, "old words");
+	assert_false(k->want_tail);
+	feed_end(w, "2026-01-02T00:00:00Z", "2026-01-02T00:01:00Z");
+	assert_null(c->last_lines);
+	assert_true(k->want_tail);
+}
+
 /* An event's words are cut to their room by whole characters. */
 static void test_a_long_action(void **state)
 {
@@ -845,9 +937,10 @@ int main(void)
 		cmocka_unit_test(test_other_answers_cut_short), cmocka_unit_test(test_ports), cmocka_unit_test(test_what_is_no_list),
 		cmocka_unit_test(test_hostile_text), cmocka_unit_test(test_a_label_of_10_mb), cmocka_unit_test(test_inspect),
 		cmocka_unit_test(test_events), cmocka_unit_test(test_event_forms), cmocka_unit_test(test_stats),
-		cmocka_unit_test(test_small_readers), cmocka_unit_test(test_told), cmocka_unit_test(test_frames_cut_anywhere), cmocka_unit_test(test_frames_byte_by_byte), cmocka_unit_test(test_frames_that_lie),
+		cmocka_unit_test(test_small_readers), cmocka_unit_test(test_told), cmocka_unit_test(test_frames_cut_anywhere), cmocka_unit_test(test_frames_byte_by_byte),
+		cmocka_unit_test(test_frames_of_two_runs), cmocka_unit_test(test_frames_that_lie),
 		cmocka_unit_test(test_a_line_without_end), cmocka_unit_test(test_masks), cmocka_unit_test(test_masked_json),
-		cmocka_unit_test(test_verdicts), WORLD(test_rows), WORLD(test_rows_by_events),
+		cmocka_unit_test(test_verdicts), WORLD(test_rows), WORLD(test_rows_by_events), WORLD(test_lives_unheard_of),
 		cmocka_unit_test(test_a_long_action), WORLD(test_an_answer_with_nul), WORLD(test_rename_and_new),
 		WORLD(test_a_bad_list_keeps_rows), WORLD(test_podman_behind_dockers_socket), WORLD(test_detail), WORLD(test_actions),
 	};

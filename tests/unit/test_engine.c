@@ -24,14 +24,39 @@
 
 /* --- the engine -------------------------------------------------------------------------------------------------- */
 
-enum mode { MODE_NEW, MODE_HTML, MODE_HALF, MODE_DENIED, MODE_NO_LOG };
+enum mode { MODE_NEW, MODE_HTML, MODE_HALF, MODE_DENIED, MODE_NO_LOG, MODE_LOG };
 static int mode;
-static int logs_asked;               /* how often */
+static int logs_asked, lists_asked, inspects_asked, tails_asked, stats_asked;   /* how often */
+static int list_takes_ms, inspect_takes_ms;
 static int events_fd = -1;           /* the connection that events go to */
 static char dir[] = "/tmp/mocr-test-XXXXXX";
 static char path[64];
 
 static const char one[] = "[{\"Id\":\"abc0\",\"Names\":[\"/one\"],\"State\":\"running\",\"Status\":\"Up 2 hours\"}]";
+static const char *list_says = one;
+static const char *inspect_says;     /* NULL: no such container */
+static const char *tail_says;        /* NULL: none either */
+static const char *stats_say;        /* NULL: a little more each time */
+
+static void count(int *what)
+{
+	__atomic_add_fetch(what, 1, __ATOMIC_SEQ_CST);
+}
+
+static int counted(const int *what)
+{
+	return __atomic_load_n(what, __ATOMIC_SEQ_CST);
+}
+
+static void set(int *what, int n)
+{
+	__atomic_store_n(what, n, __ATOMIC_SEQ_CST);
+}
+
+static void says(const char **what, const char *json)
+{
+	__atomic_store_n(what, json, __ATOMIC_SEQ_CST);
+}
 
 static void answer(int fd, const char *status, const char *type, const char *body)
 {
@@ -42,9 +67,29 @@ static void answer(int fd, const char *status, const char *type, const char *bod
 	send(fd, body, strlen(body), MSG_NOSIGNAL);
 }
 
+static void take(const int *ms)
+{
+	usleep((useconds_t)__atomic_load_n(ms, __ATOMIC_SEQ_CST) * 1000);
+}
+
+static void answer_stats(int fd)
+{
+	const char *json = __atomic_load_n(&stats_say, __ATOMIC_SEQ_CST);
+	char more[300];
+	int n = __atomic_add_fetch(&stats_asked, 1, __ATOMIC_SEQ_CST);
+	snprintf(more, sizeof(more), "{\"read\":\"2026-01-01T00:%02d:%02dZ\",\"cpu_stats\":{\"cpu_usage\":{\"total_usage\":%d00000000},"
+	         "\"online_cpus\":1},\"memory_stats\":{\"usage\":%d000000,\"limit\":900000000}}\n", n / 60 % 60, n % 60, n, n);
+	answer(fd, "200 OK", "application/json", json ? json : more);
+}
+
 static bool engine_answers(int fd, const char *request)
 {
 	int now = __atomic_load_n(&mode, __ATOMIC_SEQ_CST);
+	/* what there is when it is asked; the answer may take its time */
+	const char *list = __atomic_load_n(&list_says, __ATOMIC_SEQ_CST), *inspect = __atomic_load_n(&inspect_says, __ATOMIC_SEQ_CST);
+	const char *tail = __atomic_load_n(&tail_says, __ATOMIC_SEQ_CST);
+	if (strstr(request, "/abc0/json"))
+		count(&inspects_asked);
 	if (now == MODE_HTML)
 		answer(fd, "200 OK", "text/html", "<html>Please log in\x1b[31m</html>");
 	else if (now == MODE_DENIED)
@@ -64,11 +109,25 @@ static bool engine_answers(int fd, const char *request)
 			send(fd, half, sizeof(half) - 1, MSG_NOSIGNAL);
 			return false;
 		}
-		answer(fd, "200 OK", "application/json", one);
-	} else if (now == MODE_NO_LOG && strstr(request, "/abc0/json"))
+		count(&lists_asked);
+		take(&list_takes_ms);
+		answer(fd, "200 OK", "application/json", list);
+	} else if (inspect && strstr(request, "/abc0/json")) {
+		take(&inspect_takes_ms);
+		answer(fd, "200 OK", "application/json", inspect);
+	} else if (tail && strstr(request, "&tail=20 ")) {
+		count(&tails_asked);
+		take(&inspect_takes_ms);
+		answer(fd, "200 OK", "application/octet-stream", tail);
+	} else if (now == MODE_LOG && strstr(request, "follow=1")) {
+		static const char quiet[] = "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\n\r\n";
+		send(fd, quiet, sizeof(quiet) - 1, MSG_NOSIGNAL);
+	} else if (strstr(request, "/abc0/stats?"))
+		answer_stats(fd);
+	else if (now == MODE_NO_LOG && strstr(request, "/abc0/json"))
 		answer(fd, "200 OK", "application/json", "{\"Id\":\"abc0\",\"State\":{\"Status\":\"running\"},\"Config\":{\"Tty\":false}}");
 	else if (now == MODE_NO_LOG && strstr(request, "/abc0/logs?")) {
-		__atomic_add_fetch(&logs_asked, 1, __ATOMIC_SEQ_CST);
+		count(&logs_asked);
 		answer(fd, "501 Not Implemented", "application/json",
 		       "{\"message\":\"configured logging driver does not support reading\"}");
 	} else
@@ -133,6 +192,16 @@ static size_t roads_here(const struct source *s, struct road *roads, char *buf, 
 	return 1;
 }
 
+/* As by `docker system dial-stdio`: a command for each connection. */
+static size_t roads_by_command(const struct source *s, struct road *roads, char *buf, size_t size)
+{
+	static char command[128];
+	snprintf(command, sizeof(command), "exec socat - UNIX-CONNECT:%s", path);
+	roads[0] = (struct road){ .kind = ROAD_EXEC, .command = command };
+	return 1;
+}
+
+static const struct engine_param param_by_command = { .cli = "docker", .title = "Docker", .roads = roads_by_command };
 static const struct engine_param param = { .cli = "docker", .title = "Docker", .roads = roads_here };
 
 struct world {
@@ -160,6 +229,12 @@ static int make_world(void **state)
 	static const struct link_events events = { .changed = on_link };
 	struct world *w = xcalloc(1, sizeof(*w));
 	struct doc complaints;
+	says(&list_says, one);
+	says(&inspect_says, NULL);
+	says(&tail_says, NULL);
+	says(&stats_say, NULL);
+	set(&list_takes_ms, 0);
+	set(&inspect_takes_ms, 0);
 	doc_init(&complaints);
 	w->loop = loop_create();
 	w->http = http_create(w->loop);
@@ -340,13 +415,317 @@ static void test_a_log_that_is_refused(void **state)
 	set_mode(MODE_NO_LOG);
 	w->backend.up(w->source);
 	turn_until_state(w, SOURCE_LIVE);
-	__atomic_store_n(&logs_asked, 0, __ATOMIC_SEQ_CST);
+	set(&logs_asked, 0);
 	struct log *log = log_create(0);
 	assert_non_null(kind_container.follow(row(w, "one"), log, &err));
 	turn(w, 1600);
-	assert_int_equal(__atomic_load_n(&logs_asked, __ATOMIC_SEQ_CST), 1);
+	assert_int_equal(counted(&logs_asked), 1);
 	assert_non_null(strstr(log_status(log), "does not support reading"));
 	log_destroy(log);
+}
+
+static void turn_until_counted(struct world *w, const int *what, int n)
+{
+	for (int64_t end = now_mono_ms() + 3000; counted(what) < n && now_mono_ms() < end;)
+		loop_turn(w->loop, 10);
+	assert_int_equal(counted(what), n);
+}
+
+/* An event of what only a list tells, while none is on its way and while one is: each time it is asked once more. */
+static void test_the_list_is_asked_again(void **state)
+{
+	struct world *w = *state;
+	static const char update[] = "{\"Type\":\"container\",\"Action\":\"update\",\"Actor\":{\"ID\":\"abc0\"}}\n";
+	set_mode(MODE_NEW);
+	set(&list_takes_ms, 50);
+	w->backend.up(w->source);
+	turn_until_state(w, SOURCE_LIVE);
+	turn(w, 800);                         /* one more may have been asked when the events stood */
+	int asked = counted(&lists_asked);
+	for (int i = 0; i < 2; i++) {
+		send_event(update);
+		turn_until_counted(w, &lists_asked, ++asked);
+		says(&list_says, "[{\"Id\":\"abc0\",\"Names\":[\"/one\"],\"State\":\"running\",\"Status\":\"Up 2 hours\","
+		                 "\"Ports\":[{\"PrivatePort\":443,\"Type\":\"tcp\"}]}]");
+		send_event(update);
+		turn_until_counted(w, &lists_asked, ++asked);
+		turn(w, 500);
+		assert_string_equal(((struct container *)row(w, "one"))->ports, "443/tcp");
+	}
+	assert_int_equal(counted(&lists_asked), asked);
+}
+
+#define INSPECT(state, more) "{\"Id\":\"abc0\",\"Config\":{\"Tty\":false},\"State\":{\"Status\":\"" state "\"}" more "}"
+#define EVENT(action, id, more) "{\"Type\":\"container\",\"Action\":\"" action "\",\"Actor\":{\"ID\":\"" id "\"" more "}}\n"
+
+/* An event while an inspect is on its way: what the answer says may be older, whoever asked. */
+static void test_an_inspect_older_than_an_event(void **state)
+{
+	struct world *w = *state;
+	struct err err;
+	set_mode(MODE_NEW);
+	w->backend.up(w->source);
+	turn_until_state(w, SOURCE_LIVE);
+	turn(w, 600);
+	struct container *c = (struct container *)row(w, "one");
+	set(&inspects_asked, 0);
+	set(&inspect_takes_ms, 60);
+	says(&inspect_says, INSPECT("paused", ",\"RestartCount\":1"));
+	send_event(EVENT("pause", "abc0", ""));
+	turn_until_counted(w, &inspects_asked, 1);
+	says(&inspect_says, INSPECT("running", ",\"RestartCount\":2"));
+	send_event(EVENT("unpause", "abc0", ""));
+	turn(w, 300);
+	assert_int_equal(c->state, CONTAINER_RUNNING);
+	c->tty_known = false;                 /* so that its log asks too */
+	set(&inspects_asked, 0);
+	struct log *log = log_create(0);
+	assert_non_null(kind_container.follow(&c->row, log, &err));
+	turn_until_counted(w, &inspects_asked, 1);
+	says(&inspect_says, NULL);
+	send_event(EVENT("pause", "abc0", ""));
+	turn(w, 300);
+	assert_int_equal(c->state, CONTAINER_PAUSED);
+	log_destroy(log);
+}
+
+/* It was started and ended again while its last lines were on their way: those of the second end count. */
+static void test_last_lines_older_than_an_event(void **state)
+{
+	struct world *w = *state;
+	static const char ended[] = "{\"Id\":\"abc0\",\"Config\":{\"Tty\":true},\"State\":{\"Status\":\"exited\",\"ExitCode\":3}}";
+	set_mode(MODE_NEW);
+	w->backend.up(w->source);
+	turn_until_state(w, SOURCE_LIVE);
+	turn(w, 600);
+	set(&tails_asked, 0);
+	set(&inspect_takes_ms, 60);
+	says(&inspect_says, ended);
+	says(&tail_says, "first\n");
+	says(&list_says, "[{\"Id\":\"abc0\",\"Names\":[\"/one\"],\"State\":\"exited\",\"Status\":\"Exited (3) 1 second ago\"}]");
+	send_event(EVENT("die", "abc0", ",\"Attributes\":{\"exitCode\":\"3\"}"));
+	turn_until_counted(w, &tails_asked, 1);
+	says(&tail_says, "second\n");
+	send_event(EVENT("start", "abc0", "") EVENT("die", "abc0", ",\"Attributes\":{\"exitCode\":\"3\"}"));
+	turn(w, 600);
+	assert_string_equal(((struct container *)row(w, "one"))->last_lines, "second");
+}
+
+/* The name was given to another container while its log asked about the first one. */
+static void test_an_inspect_of_the_one_before(void **state)
+{
+	struct world *w = *state;
+	struct err err;
+	set_mode(MODE_NEW);
+	w->backend.up(w->source);
+	turn_until_state(w, SOURCE_LIVE);
+	turn(w, 600);
+	set(&inspects_asked, 0);
+	set(&inspect_takes_ms, 60);
+	says(&inspect_says, INSPECT("running", ",\"RestartCount\":7"));
+	struct log *log = log_create(0);
+	assert_non_null(kind_container.follow(row(w, "one"), log, &err));
+	turn_until_counted(w, &inspects_asked, 1);
+	says(&list_says, "[{\"Id\":\"abc1\",\"Names\":[\"/one\"],\"State\":\"running\",\"Status\":\"Up 1 second\"}]");
+	send_event(EVENT("destroy", "abc0", ""));
+	send_event(EVENT("start", "abc1", ",\"Attributes\":{\"name\":\"one\"}"));
+	turn(w, 300);
+	struct container *c = (struct container *)row(w, "one");
+	assert_string_equal(c->engine_id, "abc1");
+	assert_int_equal(c->restarts, -1);
+	source_feed(w->source, "inspect:abc1", INSPECT("running", ""), strlen(INSPECT("running", "")));
+	assert_false(c->tty_known);           /* nor by anyone else's mistake */
+	log_destroy(log);
+}
+
+static void show(struct world *w, bool on)
+{
+	row(w, "one")->shown = on;
+	w->backend.shown(w->source);
+}
+
+static struct container *up_by_command(struct world *w)
+{
+	set_mode(MODE_NEW);
+	w->backend.param = &param_by_command;
+	w->backend.up(w->source);
+	turn_until_state(w, SOURCE_LIVE);
+	turn(w, 100);
+	set(&stats_asked, 0);
+	return (struct container *)row(w, "one");
+}
+
+/* Away, and back when it says something else; no event tells what was in between. */
+static void away(struct world *w, const char *list, const char *inspect)
+{
+	((struct engine *)w->source)->last_event[0] = '\0';
+	w->server->link->state = LINK_LOST;
+	w->backend.down(w->source);
+	says(&list_says, list);
+	says(&inspect_says, inspect);
+	turn(w, 30);
+	w->server->link->state = LINK_UP;
+	set(&inspects_asked, 0);
+	w->backend.up(w->source);
+	source_set_state(w->source, SOURCE_STALE, NULL);
+	turn_until_state(w, SOURCE_LIVE);
+	turn(w, 600);
+}
+
+#define RUNS(since, restarts) "{\"Id\":\"abc0\",\"RestartCount\":" restarts ",\"Config\":{\"Tty\":false},\"State\":{" \
+	                      "\"Status\":\"running\",\"StartedAt\":\"" since "\"}}"
+
+/* A row on the screen is asked about once more after each time away; one off the screen is not, but has the list's word. */
+static void test_restarted_while_away(void **state)
+{
+	struct world *w = *state;
+	static const char old[] = "[{\"Id\":\"abc0\",\"Names\":[\"/one\"],\"State\":\"running\",\"Status\":\"Up 12 years\"}]";
+	static const char young[] = "[{\"Id\":\"abc0\",\"Names\":[\"/one\"],\"State\":\"running\",\"Status\":\"Up 3 minutes\"}]";
+	set_mode(MODE_NEW);
+	says(&list_says, old);
+	says(&inspect_says, RUNS("2026-01-01T00:00:00Z", "0"));
+	w->backend.up(w->source);
+	turn_until_state(w, SOURCE_LIVE);
+	show(w, true);
+	turn(w, 600);
+	struct container *c = (struct container *)row(w, "one");
+	struct ctr *k = c->priv;
+	int64_t first = c->started_ms;
+	assert_int_equal(c->restarts, 0);
+	k->stopping = true;                   /* a kill that was heard before */
+	away(w, old, RUNS("2026-01-01T00:00:00Z", "0"));
+	assert_int_equal(counted(&inspects_asked), 1);
+	assert_true(k->stopping);
+	away(w, old, RUNS("2026-06-01T00:00:00Z", "7"));
+	assert_int_equal(c->restarts, 7);
+	assert_true(c->started_ms > first);
+	assert_int_equal(counted(&inspects_asked), 1);
+	assert_false(k->stopping);
+	show(w, false);
+	k->stopping = true;
+	away(w, young, NULL);
+	assert_int_equal(counted(&inspects_asked), 0);
+	assert_true(llabs(now_wall_ms() - c->started_ms - 3 * 60000) < 5000);
+	assert_false(k->stopping);
+}
+
+static unsigned gaps(const struct log *log, const char *text)
+{
+	unsigned n = 0;
+	for (uint64_t at = log_first(log); at && at <= log_last(log); at++)
+		n += memmem(log_get(log, at)->text, log_get(log, at)->len, text, strlen(text)) != NULL;
+	return n;
+}
+
+/* A log that goes on after that says so once, though the start comes first in a list's words and then exactly. */
+static void test_one_seam_for_a_restart(void **state)
+{
+	struct world *w = *state;
+	struct err err;
+	set_mode(MODE_LOG);
+	says(&inspect_says, RUNS("2026-01-01T00:00:00Z", "0"));
+	w->backend.up(w->source);
+	turn_until_state(w, SOURCE_LIVE);
+	show(w, true);
+	turn(w, 600);
+	struct log *log = log_create(0);
+	assert_non_null(kind_container.follow(row(w, "one"), log, &err));
+	turn(w, 100);
+	assert_string_equal(log_status(log), "");
+	set(&inspect_takes_ms, 100);
+	away(w, "[{\"Id\":\"abc0\",\"Names\":[\"/one\"],\"State\":\"running\",\"Status\":\"Up 3 minutes\"}]",
+	     RUNS("2026-06-01T00:00:00Z", "7"));
+	assert_int_equal(((struct container *)row(w, "one"))->restarts, 7);
+	assert_int_equal(gaps(log, "ended and started"), 1);
+	send_event(EVENT("create", "abc0", ""));      /* one more list */
+	turn(w, 600);
+	assert_int_equal(gaps(log, "ended and started"), 1);
+	send_event(EVENT("start", "abc0", ""));       /* as Podman's stream, which goes on */
+	turn(w, 100);
+	assert_int_equal(gaps(log, "ended and started"), 2);
+	log_destroy(log);
+}
+
+static bool detail_has(struct world *w, const char *text)
+{
+	struct doc d;
+	bool has = false;
+	doc_init(&d);
+	kind_container.detail(row(w, "one"), &d, false);
+	for (size_t i = 0; i < d.n; i++)
+		has |= d.lines[i].text && strstr(d.lines[i].text, text);
+	doc_finish(&d);
+	return has;
+}
+
+static void draw_for(struct world *w, int64_t ms)
+{
+	for (int64_t end = now_mono_ms() + ms; now_mono_ms() < end; turn(w, 20))
+		detail_has(w, "");
+}
+
+/* Details ask once for each looking, however often they are drawn and whatever the answer, and again after an update. */
+static void test_details_ask(void **state)
+{
+	struct world *w = *state;
+	set_mode(MODE_NEW);
+	w->backend.up(w->source);
+	turn_until_state(w, SOURCE_LIVE);
+	turn(w, 600);
+	set(&inspects_asked, 0);
+	draw_for(w, 200);
+	assert_int_equal(counted(&inspects_asked), 1);
+	assert_true(detail_has(w, "no such thing"));
+	says(&inspect_says, INSPECT("running", ",\"HostConfig\":{\"Memory\":268435456}"));
+	ctr_of(row(w, "one"))->looked_ms -= 6000;
+	draw_for(w, 200);
+	assert_int_equal(counted(&inspects_asked), 2);
+	assert_true(detail_has(w, "256M"));
+	says(&inspect_says, INSPECT("running", ",\"HostConfig\":{\"Memory\":134217728}"));
+	send_event(EVENT("update", "abc0", ""));
+	draw_for(w, 200);
+	assert_int_equal(counted(&inspects_asked), 3);
+	assert_true(detail_has(w, "128M"));
+	says(&inspect_says, INSPECT("running", ",\"HostConfig\":{\"Memory\":67108864}"));   /* nobody told */
+	ctr_of(row(w, "one"))->looked_ms -= 6000;
+	draw_for(w, 200);
+	assert_int_equal(counted(&inspects_asked), 4);
+	assert_true(detail_has(w, "64M"));
+}
+
+/* Where figures are asked for one by one, a row that left the screen or stood still in the rest between two has them again when
+ * it is back. */
+static void test_figures_after_a_rest(void **state)
+{
+	struct world *w = *state;
+	struct container *c = up_by_command(w);
+	show(w, true);
+	turn_until_counted(w, &stats_asked, 1);
+	turn(w, 200);
+	assert_true(c->mem > 0);
+	show(w, false);
+	show(w, true);
+	turn_until_counted(w, &stats_asked, 2);
+	turn(w, 200);
+	send_event(EVENT("pause", "abc0", ""));
+	turn(w, 3200);
+	assert_int_equal(counted(&stats_asked), 2);
+	assert_true(c->mem < 0);
+	send_event(EVENT("unpause", "abc0", ""));
+	turn_until_counted(w, &stats_asked, 3);
+	turn(w, 200);
+	assert_true(c->mem > 0);
+}
+
+/* An engine that has none is not asked without a pause: each time is a process over there. */
+static void test_no_figures(void **state)
+{
+	struct world *w = *state;
+	says(&stats_say, "{\"read\":\"0001-01-01T00:00:00Z\"}\n");
+	up_by_command(w);
+	show(w, true);
+	turn(w, 1500);
+	assert_int_equal(counted(&stats_asked), 1);
 }
 
 int main(void)
@@ -355,6 +734,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WORLD(test_too_new_for_us), WORLD(test_events_in_pieces), WORLD(test_a_web_page), WORLD(test_half_an_answer),
 		WORLD(test_events_end), WORLD(test_down_and_up), WORLD(test_a_plugin_says_no), WORLD(test_a_log_that_is_refused),
+		WORLD(test_the_list_is_asked_again), WORLD(test_an_inspect_older_than_an_event), WORLD(test_an_inspect_of_the_one_before),
+		WORLD(test_last_lines_older_than_an_event),
+		WORLD(test_restarted_while_away), WORLD(test_one_seam_for_a_restart), WORLD(test_details_ask),
+		WORLD(test_figures_after_a_rest), WORLD(test_no_figures),
 	};
 	return cmocka_run_group_tests(tests, start_engine, stop_engine);
 }
