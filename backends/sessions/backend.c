@@ -70,7 +70,8 @@ static void on_quiet(struct loop_timer *t, void *arg)
 	struct ses *s, *next;
 	int64_t now = now_wall_ms(), soonest = -1;
 	HASH_ITER(hh, ss->table, s, next) {
-		if (!s->quiet_ms)
+		bool asking = s->last_call || (s->last_wanted && s->home && s->home->door);      /* how it ended */
+		if (!s->quiet_ms || asking)
 			continue;
 		if (s->quiet_ms > now) {
 			soonest = soonest < 0 || s->quiet_ms - now < soonest ? s->quiet_ms - now : soonest;

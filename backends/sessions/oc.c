@@ -276,6 +276,22 @@ static void call_unlink(struct oc *oc, struct oc_call *c)
 	free(c);
 }
 
+/* What is said in it from now on is not heard. Where a turn was not seen to its end the last message is asked for when somebody serves it
+ * again, of one that runs once its status says that it does no more. The next list tells of the others whether anything was said. */
+static void ses_unheard(struct sessions *ss, struct ses *s)
+{
+	bool open = s->last_known && s->last.role != OC_ROLE_NONE && !oc_message_over(&s->last);
+	if (s->last_call || s->run.run != OC_RUN_IDLE || open) {
+		s->last_known = false;
+		s->last_wanted = s->run.run == OC_RUN_IDLE;
+	}
+	ss->lasts -= s->last_call != NULL;
+	call_cancel(s->last_call);
+	call_cancel(s->messages_call);
+	s->last_call = s->messages_call = NULL;
+	s->messages_stale = true;
+}
+
 void oc_stop(struct oc *oc)
 {
 	struct ses *s, *next;
@@ -287,13 +303,8 @@ void oc_stop(struct oc *oc)
 		call_unlink(oc, oc->calls);
 	}
 	HASH_ITER(hh, oc->owner->table, s, next)
-		if (s->home == oc) {
-			if (s->last_call)
-				oc->owner->lasts--;
-			call_cancel(s->last_call);
-			call_cancel(s->messages_call);
-			s->last_call = s->messages_call = NULL;
-		}
+		if (s->home == oc)
+			ses_unheard(oc->owner, s);
 	oc->snapshot = 0;
 	oc->relist = false;
 	oc->skip = false;
@@ -494,6 +505,9 @@ static int newest_first(const void *a, const void *b)
 	return x->row->updated_ms < y->row->updated_ms ? 1 : x->row->updated_ms > y->row->updated_ms ? -1 : 0;
 }
 
+static void lasts_fetch(struct sessions *);
+
+/* Of the newest sessions and of those on the screen, where it is not known. */
 static void want_newest(struct oc *oc)
 {
 	size_t n = HASH_COUNT(oc->owner->table), used = 0;
@@ -502,10 +516,11 @@ static void want_newest(struct oc *oc)
 		if (s->home == oc && s->row && !s->row->archived_ms)
 			all[used++] = s;
 	qsort(all, used, sizeof(*all), newest_first);
-	for (size_t i = 0; i < used && i < LASTS_FIRST; i++)
-		if (!all[i]->last_known)
-			ses_want_last(all[i]);
+	for (size_t i = 0; i < used; i++)
+		if (!all[i]->last_known && !all[i]->last_call && all[i]->run.run == OC_RUN_IDLE && (i < LASTS_FIRST || all[i]->row->row.shown))
+			all[i]->last_wanted = true;
 	free(all);
+	lasts_fetch(oc->owner);
 }
 
 /* The whole list is in. */
@@ -805,8 +820,6 @@ void oc_begin(struct oc *oc)
 
 /* --- the last message of a session ------------------------------------------------------------------------------------------------ */
 
-static void lasts_fetch(struct sessions *);
-
 static void last_done(struct call *call, const struct reply *r, void *arg)
 {
 	struct ses *s = arg;
@@ -819,6 +832,8 @@ static void last_done(struct call *call, const struct reply *r, void *arg)
 	if (oc_is_answer(oc, r, &err))
 		source_feed(&ss->source, what, r->body, r->len);
 	free(what);
+	if (s->quiet_ms && ss->quiet)         /* how its turn ended can be told now */
+		loop_timer_set(ss->quiet, 0);
 	lasts_fetch(ss);
 }
 
@@ -828,11 +843,13 @@ static void lasts_fetch(struct sessions *ss)
 	HASH_ITER(hh, ss->table, s, next) {
 		if (ss->lasts >= OC_LASTS_AT_ONCE)
 			return;
-		if (!s->last_wanted || s->last_call || !s->home || !s->home->door || !s->home->stream)
+		struct oc *home = s->home;
+		bool heard = home && home->door && home->stream && (home->snapshot || home->state == OC_LIVE);
+		if (!s->last_wanted || s->last_call || !heard)
 			continue;
 		char *part = xasprintf("/session/%s/message?limit=1", s->id), *path = oc_path(s, "%s", part);
 		s->last_wanted = false;
-		s->last_call = oc_call(s->home, "GET", path, NULL, LIST_MS, LIST_MAX, last_done, s);
+		s->last_call = oc_call(home, "GET", path, NULL, LIST_MS, LIST_MAX, last_done, s);
 		ss->lasts += s->last_call != NULL;
 		free(part);
 		free(path);

@@ -51,7 +51,7 @@ struct ses {
 	bool was_busy, failed, stopped;   /* since its last turn began; stopped: aborted by the user */
 	int64_t quiet_ms;                 /* wall clock at which it fell idle and nobody was told yet; 0 */
 	struct oc_message last;
-	bool last_known, last_wanted;
+	bool last_known, last_wanted;     /* not known any more: last is what it was */
 	struct call *last_call;
 	char *messages;                   /* the conversation as it was asked for the details; NULL */
 	size_t messages_len;
@@ -195,6 +195,7 @@ void stored_want_messages(struct ses *);
 /* apply.c */
 struct ses *ses_make(struct sessions *, struct oc *home, const struct oc_session *);    /* found, or new */
 void ses_describe(struct ses *, const struct oc_session *);     /* title, directory, times */
+void ses_listed(struct ses *, const struct oc_session *);       /* named by a list: what was said since nobody told */
 void ses_take_messages(struct ses *, const char *json, size_t len);
 void oc_feed(struct oc *, const char *what, const char *bytes, size_t len);
 struct ses *ses_find(const struct sessions *, const char *id);

@@ -21,12 +21,16 @@
 #include "backends/base/mem.h"
 #include "backends/link/ask.h"
 #include "backends/sessions/sessions.h"
+#include "backends/store/activity.h"
 #include "backends/store/doc.h"
 
 /* --- the server -------------------------------------------------------------------------------------------------- */
 
 enum mode { FINE, HTML, NEXT, PASSWORD, ENDS, SILENT, SLOWLY, HUGE, DROPS };
 static _Atomic int mode, lists, prompts, streams, hellos, port;
+static _Atomic int event_fd, asked, slow_ms;                      /* of the last stream; messages were asked for; and are answered later */
+static _Atomic int64_t updated_ms;
+static const char *_Atomic said;                                  /* its messages */
 
 static void say(int fd, const char *bytes, size_t len)
 {
@@ -67,6 +71,7 @@ static void stream(int fd)
 	static const char head[] = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n", hello[] = EVENT("server.connected", "");
 	int was = mode;
 	streams++;
+	event_fd = fd;
 	say(fd, head, sizeof(head) - 1);
 	say(fd, hello, sizeof(hello) - 1);
 	if (was == ENDS) {
@@ -119,7 +124,7 @@ static bool serve_request(int fd, const char *request)
 		char body[512];
 		lists++;
 		snprintf(body, sizeof(body), "[{\"id\":\"ses_a\",\"title\":\"one\",\"directory\":\"/srv/a\",\"time\":{\"created\":%lld,\"updated\":%lld}}]",
-		         (long long)now_wall_ms(), (long long)now_wall_ms());
+		         (long long)updated_ms, (long long)updated_ms);
 		answer(fd, 200, json, body);
 	} else if (strstr(request, "/prompt_async")) {
 		prompts++;
@@ -131,6 +136,11 @@ static bool serve_request(int fd, const char *request)
 		snprintf(body, sizeof(body), "[{\"info\":{\"id\":\"msg_a\",\"sessionID\":\"ses_a\",\"role\":\"user\",\"time\":{\"created\":%lld}},\"parts\":[]}]",
 		         (long long)now_wall_ms());
 		answer(fd, 200, json, body);
+	} else if (strstr(request, "/message?")) {
+		const char *now = said;
+		asked++;
+		usleep(1000 * (unsigned)slow_ms);
+		answer(fd, 200, json, now);
 	} else if (is(request, "/session/status")) {
 		answer(fd, 200, json, "{}");
 	} else {
@@ -214,7 +224,9 @@ static int make_world(void **state)
 	memset(&w, 0, sizeof w);
 	doc_init(&complaints);
 	mode = FINE;
-	lists = prompts = streams = hellos = 0;
+	lists = prompts = streams = hellos = asked = slow_ms = 0;
+	updated_ms = now_wall_ms();
+	said = "[]";
 	oc_silence_ms = OC_SILENCE_MS;
 	oc_seen_ms = OC_SEEN_MS;
 	has_message = false;
@@ -264,6 +276,49 @@ static bool shows(enum session_status wanted, int ms)
 	while (!(one() && one()->shown == wanted) && now_mono_ms() < end)
 		loop_turn(w.loop, 20);
 	return one() && one()->shown == wanted;
+}
+
+static void turns(int ms)
+{
+	int64_t end = now_mono_ms() + ms;
+	while (now_mono_ms() < end)
+		loop_turn(w.loop, 20);
+}
+
+static void tell(const char *event)
+{
+	say(event_fd, event, strlen(event));
+}
+
+static void lose_the_stream(void)
+{
+	shutdown(event_fd, SHUT_RDWR);
+	assert_true(becomes(OC_LOST, 3000));
+}
+
+#define ANSWER(more) "\"info\":{\"id\":\"msg_5\",\"sessionID\":\"ses_a\",\"role\":\"assistant\",\"time\":{\"created\":1790000000000" more "}"
+#define COMPLETED ",\"completed\":1790000001000"
+#define FAILED "},\"error\":{\"name\":\"APIError\",\"data\":{\"message\":\"no money\"}"
+#define TEXT(id, words) "{\"id\":\"" id "\",\"sessionID\":\"ses_a\",\"messageID\":\"msg_5\",\"type\":\"text\",\"text\":\"" words "\"}"
+
+static void begin_a_turn(void)
+{
+	oc_begin(w.oc);
+	assert_true(becomes(OC_LIVE, 5000));
+	assert_true(shows(SESSION_IDLE, 3000));
+	turns(300);
+	tell(busy);
+	tell(EVENT("message.updated", "\"sessionID\":\"ses_a\"," ANSWER("") "}"));
+	assert_true(shows(SESSION_BUSY, 3000));
+	turns(100);
+}
+
+static bool is_told(const char *words)
+{
+	bool is = false;
+	for (size_t i = 0; i < activity_count(w.store); i++)
+		is |= strstr(activity_get(w.store, i)->text, words) != NULL;
+	return is;
 }
 
 /* --- tests ---------------------------------------------------------------------------------------------------------- */
@@ -412,6 +467,43 @@ static void a_prompt_that_is_there_without_a_word(void **state)
 	assert_int_equal(prompts, 1);
 }
 
+/* The stream was away when it ended: the row does not say that its server was killed, and the last message is asked for once. */
+static void a_turn_that_ended_unheard(void **state)
+{
+	begin_a_turn();
+	lose_the_stream();
+	assert_int_equal(one()->shown, SESSION_BUSY);        /* as it was */
+	said = "[{" ANSWER(COMPLETED) "},\"parts\":[]}]";
+	asked = 0;
+	for (int64_t end = now_mono_ms() + 3000; now_mono_ms() < end; loop_turn(w.loop, 20))
+		assert_int_not_equal(one()->shown, SESSION_INTERRUPTED);
+	assert_int_equal(one()->shown, SESSION_IDLE);
+	assert_int_equal(asked, 1);
+	assert_true(is_told("complete: one"));
+	asked = 0;
+	lose_the_stream();                                   /* in which nothing was going on: nothing is asked */
+	assert_true(becomes(OC_LIVE, 5000));
+	turns(500);
+	assert_int_equal(asked, 0);
+	updated_ms += 5000;                                  /* something was said in it: the list tells */
+	lose_the_stream();
+	assert_true(becomes(OC_LIVE, 5000));
+	turns(500);
+	assert_int_equal(asked, 1);
+}
+
+static void a_turn_that_failed_unheard(void **state)
+{
+	begin_a_turn();
+	lose_the_stream();
+	said = "[{" ANSWER(FAILED) "},\"parts\":[]}]";
+	slow_ms = 800;                                       /* it is not called complete meanwhile */
+	assert_true(shows(SESSION_ERROR, 5000));
+	turns(700);
+	assert_true(is_told("error: one"));
+	assert_false(is_told("complete"));
+}
+
 /* Nothing is said in clear to a server whose address is https. */
 static void https_is_spoken(void **state)
 {
@@ -432,7 +524,8 @@ int main(void)
 		T(a_web_page_is_no_answer), T(the_next_major_version_is_named), T(the_password_is_asked_once),
 		T(a_stream_that_ends_is_opened_again), T(silence_is_a_drop), T(an_event_byte_by_byte), T(an_enormous_event),
 		T(a_prompt_without_an_answer_is_sent_once), T(a_prompt_that_was_taken_and_lost),
-		T(a_prompt_that_is_there_without_a_word), T(https_is_spoken),
+		T(a_prompt_that_is_there_without_a_word), T(https_is_spoken), T(a_turn_that_ended_unheard),
+		T(a_turn_that_failed_unheard),
 	};
 	return cmocka_run_group_tests(tests, start_server, NULL);
 }
