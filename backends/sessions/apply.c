@@ -306,8 +306,10 @@ static void apply_requests(struct oc *oc, const char *directory, bool questions,
 static void message_heard(struct ses *s, const struct oc_message *m)
 {
 	struct session *r = s->row;
-	/* ids of messages sort by time: an update of an older one is not the last word */
-	if (s->last_known && s->last.id[0] && strcmp(m->id, s->last.id) < 0)
+	/* ids of messages sort by time: an update of an older one is not the last word, nor is how the last one was before it ended,
+	 * in an answer that was on its way then */
+	int order = s->last_known && s->last.id[0] ? strcmp(m->id, s->last.id) : 1;
+	if (order < 0 || (order == 0 && oc_message_over(&s->last) && !oc_message_over(m)))
 		return;
 	s->last = *m;
 	s->last_known = true;
@@ -354,7 +356,6 @@ void ses_take_messages(struct ses *s, const char *json, size_t len)
 	free(s->messages);
 	s->messages = xstrndup(json, len);
 	s->messages_len = len;
-	s->messages_stale = false;
 	sums = oc_parse_sums(json, len);
 	s->messages_n = sums.messages;
 	if (!s->tells_cost && sums.messages < s->messages_asked && sums.cost >= 0) {      /* all of them are here */
@@ -432,6 +433,8 @@ static void event_message(struct oc *oc, struct ses *s, const struct oc_event *e
 static void event_stale(struct oc *oc, struct ses *s, const struct oc_event *e)
 {
 	s->messages_stale = true;
+	if (e->type == OC_MESSAGE_REMOVED)
+		s->last_known = false;                /* the one before it may be the last now */
 	if (e->type == OC_MESSAGE_REMOVED || e->type == OC_COMPACTED)
 		ses_want_last(s);
 	if (s->messages)

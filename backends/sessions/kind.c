@@ -15,6 +15,7 @@
 #define MESSAGES_MAX (32u << 20)
 #define SERVICE_LOOK_MS 3000         /* between two looks at a server whose details are read */
 #define MESSAGES_GAP_MS 700          /* between two askings while it streams */
+#define MESSAGES_PAUSE_MS 5000       /* after one that failed */
 
 const char *session_type_name(enum session_type t)
 {
@@ -126,11 +127,13 @@ static void messages_done(struct call *call, const struct reply *r, void *arg)
 	char *what = xasprintf("%s messages %s", s->home->name, s->id);
 	bool good = oc_is_answer(s->home, r, &err);
 	xreplace(&s->messages_err, good ? NULL : err.text);
-	s->messages_stale = false;           /* the next event, or asking for it again, tries once more */
-	if (good)
+	if (good) {
 		source_feed(s->row->row.source, what, r->body, r->len);
-	else
+	} else {
+		s->messages_stale = true;
+		s->messages_ms = loop_now(store_loop(s->home->owner->source.store)) + MESSAGES_PAUSE_MS;
 		store_touch(&s->row->row);
+	}
 	free(what);
 }
 
@@ -150,6 +153,7 @@ void ses_want_messages(struct ses *s)
 	char *part = xasprintf("/session/%s/message?limit=%zu", s->id, s->messages_asked), *path = oc_path(s, "%s", part);
 	s->messages_ms = now;
 	s->messages_call = oc_call(s->home, "GET", path, NULL, 15000, MESSAGES_MAX, messages_done, s);
+	s->messages_stale = !s->messages_call;       /* what happens from now on the answer may not have */
 	free(part);
 	free(path);
 }

@@ -276,8 +276,8 @@ static void call_unlink(struct oc *oc, struct oc_call *c)
 	free(c);
 }
 
-/* What is said in it from now on is not heard. Where a turn was not seen to its end the last message is asked for when somebody serves it
- * again, of one that runs once its status says that it does no more. The next list tells of the others whether anything was said. */
+/* What is said in it from now on is not heard. Where a turn was not seen to its end the last message is asked for when it is
+ * served again, of one that runs once its status says that it does no more. The next list tells which of the others went on. */
 static void ses_unheard(struct sessions *ss, struct ses *s)
 {
 	bool open = s->last_known && s->last.role != OC_ROLE_NONE && !oc_message_over(&s->last);
@@ -517,7 +517,8 @@ static void want_newest(struct oc *oc)
 			all[used++] = s;
 	qsort(all, used, sizeof(*all), newest_first);
 	for (size_t i = 0; i < used; i++)
-		if (!all[i]->last_known && !all[i]->last_call && all[i]->run.run == OC_RUN_IDLE && (i < LASTS_FIRST || all[i]->row->row.shown))
+		if (!all[i]->last_known && !all[i]->last_call && all[i]->run.run == OC_RUN_IDLE &&
+		    (i < LASTS_FIRST || all[i]->row->row.shown))
 			all[i]->last_wanted = true;
 	free(all);
 	lasts_fetch(oc->owner);

@@ -28,7 +28,8 @@
 
 enum mode { FINE, HTML, NEXT, PASSWORD, ENDS, SILENT, SLOWLY, HUGE, DROPS };
 static _Atomic int mode, lists, prompts, streams, hellos, port;
-static _Atomic int event_fd, asked, slow_ms;                      /* of the last stream; messages were asked for; and are answered later */
+static _Atomic int event_fd;                                      /* of the newest stream */
+static _Atomic int asked, slow_ms;                                /* for messages; until they are answered */
 static _Atomic int64_t updated_ms;
 static const char *_Atomic said;                                  /* its messages */
 
@@ -296,10 +297,12 @@ static void lose_the_stream(void)
 	assert_true(becomes(OC_LOST, 3000));
 }
 
-#define ANSWER(more) "\"info\":{\"id\":\"msg_5\",\"sessionID\":\"ses_a\",\"role\":\"assistant\",\"time\":{\"created\":1790000000000" more "}"
+#define ANSWER(more) \
+	"\"info\":{\"id\":\"msg_5\",\"sessionID\":\"ses_a\",\"role\":\"assistant\",\"time\":{\"created\":1790000000000" more "}"
 #define COMPLETED ",\"completed\":1790000001000"
 #define FAILED "},\"error\":{\"name\":\"APIError\",\"data\":{\"message\":\"no money\"}"
-#define TEXT(id, words) "{\"id\":\"" id "\",\"sessionID\":\"ses_a\",\"messageID\":\"msg_5\",\"type\":\"text\",\"text\":\"" words "\"}"
+#define TEXT(id, words) \
+	"{\"id\":\"" id "\",\"sessionID\":\"ses_a\",\"messageID\":\"msg_5\",\"type\":\"text\",\"text\":\"" words "\"}"
 
 static void begin_a_turn(void)
 {
@@ -504,6 +507,38 @@ static void a_turn_that_failed_unheard(void **state)
 	assert_false(is_told("complete"));
 }
 
+static void look_at_details(void)
+{
+	struct doc doc;
+	doc_init(&doc);
+	kind_session.detail(&one()->row, &doc, false);
+	doc_finish(&doc);
+}
+
+/* It was read before the turn ended, and comes after: neither the row nor the conversation stays with it. */
+static void an_answer_older_than_an_event(void **state)
+{
+	begin_a_turn();
+	struct ses *s = ses_of(&one()->row);
+	said = "[{" ANSWER("") "},\"parts\":[]}]";
+	slow_ms = 400;
+	asked = 0;
+	look_at_details();
+	turns(150);
+	assert_int_equal(asked, 1);
+	said = "[{" ANSWER(COMPLETED) "},\"parts\":[" TEXT("prt_1", "THE END") "]}]";
+	tell(EVENT("message.updated", "\"sessionID\":\"ses_a\"," ANSWER(COMPLETED) "}"));
+	tell(EVENT("session.idle", "\"sessionID\":\"ses_a\""));
+	assert_true(shows(SESSION_IDLE, 3000));
+	assert_null(s->messages);
+	for (int64_t end = now_mono_ms() + 2500; now_mono_ms() < end; look_at_details()) {
+		turns(100);
+		assert_int_equal(one()->shown, SESSION_IDLE);
+	}
+	assert_non_null(strstr(s->messages, "THE END"));
+	assert_int_equal(asked, 2);
+}
+
 /* Nothing is said in clear to a server whose address is https. */
 static void https_is_spoken(void **state)
 {
@@ -525,7 +560,7 @@ int main(void)
 		T(a_stream_that_ends_is_opened_again), T(silence_is_a_drop), T(an_event_byte_by_byte), T(an_enormous_event),
 		T(a_prompt_without_an_answer_is_sent_once), T(a_prompt_that_was_taken_and_lost),
 		T(a_prompt_that_is_there_without_a_word), T(https_is_spoken), T(a_turn_that_ended_unheard),
-		T(a_turn_that_failed_unheard),
+		T(a_turn_that_failed_unheard), T(an_answer_older_than_an_event),
 	};
 	return cmocka_run_group_tests(tests, start_server, NULL);
 }
