@@ -20,6 +20,9 @@
 #define PASSWORD_MS 20000
 #define RETRY_MIN_MS 500
 #define RETRY_MAX_MS 30000
+#define UNHEARD_MIN_MS 2000           /* until a directory that did not answer is asked again; twice that the next time */
+#define UNHEARD_DOUBLINGS 7
+#define UNHEARD_MAX (64u << 10)
 #define RECENT_MS (7 * 86400000LL)
 #define LASTS_FIRST 30                /* of the newest sessions the last message is asked for at once */
 
@@ -39,6 +42,7 @@ int64_t oc_silence_ms = OC_SILENCE_MS;
 
 static void stream_open(struct oc *);
 static void snapshot_step(struct oc *);
+static void on_unheard(struct loop_timer *, void *);
 
 /* --- finding and making ------------------------------------------------------------------------------------- */
 
@@ -87,6 +91,8 @@ struct oc *oc_add(struct sessions *ss, const char *name, const char *host, int p
 	oc->user = xstrdup("opencode");
 	oc->line.max = OC_EVENT_MAX;
 	oc->held.max = OC_HELD_MAX;
+	oc->unheard.max = UNHEARD_MAX;
+	oc->unheard_again = loop_timer_add(loop, -1, on_unheard, oc);
 	oc->silence = loop_timer_add(loop, -1, on_silence, oc);
 	oc->retry = loop_timer_add(loop, -1, on_retry, oc);
 	return oc;
@@ -135,9 +141,11 @@ void oc_remove(struct oc *oc)
 	requests_free(oc);
 	loop_timer_remove(oc->silence);
 	loop_timer_remove(oc->retry);
+	loop_timer_remove(oc->unheard_again);
 	buf_finish(&oc->line);
 	buf_finish(&oc->held);
 	buf_finish(&oc->pages);
+	buf_finish(&oc->unheard);
 	secret_destroy(oc->password);
 	run_cancel(oc->password_run);
 	link_destroy(oc->password_link);
@@ -311,6 +319,9 @@ void oc_stop(struct oc *oc)
 	buf_clear(&oc->line);
 	buf_clear(&oc->held);
 	buf_clear(&oc->pages);
+	buf_clear(&oc->unheard);              /* the next snapshot asks them */
+	oc->unheard_times = 0;
+	loop_timer_set(oc->unheard_again, -1);
 	loop_timer_set(oc->silence, -1);
 	loop_timer_set(oc->retry, -1);
 	if (oc->state == OC_LIVE)
@@ -422,6 +433,36 @@ static void want_password(struct oc *oc)
 
 /* --- the snapshot --------------------------------------------------------------------------------------------------------- */
 
+static void unheard_add(struct oc *oc, const char *directory)
+{
+	for (size_t at = 0; at < oc->unheard.len; at += strlen(oc->unheard.data + at) + 1)
+		if (!strcmp(oc->unheard.data + at, directory))
+			return;
+	buf_add(&oc->unheard, directory, strlen(directory) + 1);
+}
+
+/* A session that asks would show that it works until the next loss. The pauses grow, for events are held while it is asked. */
+static void unheard_wait(struct oc *oc)
+{
+	unsigned times = oc->unheard_times < UNHEARD_DOUBLINGS ? oc->unheard_times : UNHEARD_DOUBLINGS;
+	if (!oc->unheard.len) {
+		oc->unheard_times = 0;
+		return;
+	}
+	oc->unheard_times++;
+	loop_timer_set(oc->unheard_again, (int64_t)UNHEARD_MIN_MS << times);
+}
+
+static void on_unheard(struct loop_timer *t, void *arg)
+{
+	struct oc *oc = arg;
+	struct buf again = oc->unheard;
+	oc->unheard = (struct buf){ .max = UNHEARD_MAX };
+	for (size_t at = 0; at < again.len; at += strlen(again.data + at) + 1)
+		oc_ask_directory(oc, again.data + at);
+	buf_finish(&again);
+}
+
 static void snapshot_over(struct oc *oc)
 {
 	struct sessions *ss = oc->owner;
@@ -440,6 +481,7 @@ static void snapshot_over(struct oc *oc)
 		oc_set_state(oc, OC_LIVE, NULL);
 	sessions_judge(ss);
 	stored_apply(ss);
+	unheard_wait(oc);
 	if (oc->relist)
 		oc_snapshot(oc);
 }
@@ -598,6 +640,22 @@ static void keep_reduced(struct oc *oc, const char *what, const struct reply *r)
 	buf_finish(&out);
 }
 
+/* The directory whose statuses, permissions or questions were asked for; NULL: something else was. */
+static const char *directory_asked(const char *word)
+{
+	static const char *const words[] = { "status ", "permissions ", "questions " };
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (!strncmp(word, words[i], strlen(words[i])))
+			return word + strlen(words[i]);
+	return NULL;
+}
+
+/* It may answer another time; a server that does not know what was asked, an old one, will not. */
+static bool is_passing(const struct reply *r)
+{
+	return r->err.code || r->status >= 500 || r->status == 429;
+}
+
 static void answer_came(struct oc *oc, const char *what, struct call *call, const struct reply *r)
 {
 	const char *word = what + strlen(oc->name) + 1;
@@ -625,6 +683,8 @@ static void answer_came(struct oc *oc, const char *what, struct call *call, cons
 		keep_reduced(oc, what, r);
 	} else if (good) {
 		source_feed(&oc->owner->source, what, r->body, r->len);
+	} else if (directory_asked(word) && is_passing(r)) {
+		unheard_add(oc, directory_asked(word));
 	}
 }
 

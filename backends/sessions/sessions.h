@@ -104,6 +104,9 @@ struct oc {
 	bool relist;                      /* ask again when it is done */
 	struct buf held;                  /* events that came meanwhile, one a line */
 	struct buf pages;                 /* of GET /project: worktrees still to be listed */
+	struct buf unheard;               /* directories that did not say all that was asked of them, each with its NUL */
+	struct loop_timer *unheard_again; /* they are asked again */
+	unsigned unheard_times;           /* in a row */
 	uint32_t round;
 	struct request *requests;         /* pending here */
 	char *models, *agents, *commands; /* reduced, lines; NULL */

@@ -29,6 +29,7 @@
 enum mode { FINE, HTML, NEXT, PASSWORD, ENDS, SILENT, SLOWLY, HUGE, DROPS };
 static _Atomic int mode, lists, prompts, streams, hellos, port;
 static _Atomic int event_fd;                                      /* of the newest stream */
+static _Atomic int asking;                                        /* 1: a question waits; 2: but that cannot be had now */
 static _Atomic int asked, slow_ms;                                /* for messages; until they are answered */
 static _Atomic int64_t updated_ms;
 static const char *_Atomic said;                                  /* its messages */
@@ -142,6 +143,12 @@ static bool serve_request(int fd, const char *request)
 		asked++;
 		usleep(1000 * (unsigned)slow_ms);
 		answer(fd, 200, json, now);
+	} else if (is(request, "/question") && asking == 2) {
+		answer(fd, 503, json, "{\"name\":\"Error\",\"data\":{\"message\":\"the instance is starting\"}}");
+	} else if (is(request, "/question") && asking) {
+		answer(fd, 200, json, "[{\"id\":\"que_1\",\"sessionID\":\"ses_a\",\"questions\":[{\"question\":\"which?\",\"options\":[]}]}]");
+	} else if (is(request, "/session/status") && asking) {
+		answer(fd, 200, json, "{\"ses_a\":{\"type\":\"busy\"}}");
 	} else if (is(request, "/session/status")) {
 		answer(fd, 200, json, "{}");
 	} else {
@@ -225,7 +232,7 @@ static int make_world(void **state)
 	memset(&w, 0, sizeof w);
 	doc_init(&complaints);
 	mode = FINE;
-	lists = prompts = streams = hellos = asked = slow_ms = 0;
+	lists = prompts = streams = hellos = asking = asked = slow_ms = 0;
 	updated_ms = now_wall_ms();
 	said = "[]";
 	oc_silence_ms = OC_SILENCE_MS;
@@ -539,6 +546,25 @@ static void an_answer_older_than_an_event(void **state)
 	assert_int_equal(asked, 2);
 }
 
+/* One part of a snapshot that could not be had is asked for again, with growing pauses and without a new list. */
+static void a_question_that_could_not_be_had(void **state)
+{
+	asking = 2;
+	oc_begin(w.oc);
+	assert_true(becomes(OC_LIVE, 5000));
+	assert_true(shows(SESSION_BUSY, 3000));
+	int before = lists;
+	turns(3000);
+	assert_int_equal(one()->shown, SESSION_BUSY);
+	assert_int_equal(w.oc->unheard_times, 2);
+	asking = 1;
+	assert_true(shows(SESSION_QUESTION, 6000));
+	assert_int_equal(w.oc->state, OC_LIVE);
+	turns(300);
+	assert_int_equal(w.oc->unheard_times, 0);
+	assert_int_equal(lists, before);
+}
+
 /* Nothing is said in clear to a server whose address is https. */
 static void https_is_spoken(void **state)
 {
@@ -560,7 +586,7 @@ int main(void)
 		T(a_stream_that_ends_is_opened_again), T(silence_is_a_drop), T(an_event_byte_by_byte), T(an_enormous_event),
 		T(a_prompt_without_an_answer_is_sent_once), T(a_prompt_that_was_taken_and_lost),
 		T(a_prompt_that_is_there_without_a_word), T(https_is_spoken), T(a_turn_that_ended_unheard),
-		T(a_turn_that_failed_unheard), T(an_answer_older_than_an_event),
+		T(a_turn_that_failed_unheard), T(an_answer_older_than_an_event), T(a_question_that_could_not_be_had),
 	};
 	return cmocka_run_group_tests(tests, start_server, NULL);
 }
