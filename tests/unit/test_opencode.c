@@ -565,6 +565,25 @@ static void a_question_that_could_not_be_had(void **state)
 	assert_int_equal(lists, before);
 }
 
+/* Two servers of one login have the same sessions: when the one that had them ends, the other has them. */
+static void another_server_has_them(void **state)
+{
+	static const char look[] = "=oc\noc\t9\t12\t0100007F\t3072\t40000\t\t/usr/bin/opencode\t/srv/a\n=tmux\n=claude\n=end\n";
+	struct oc *first = w.oc;
+	oc_begin(first);
+	assert_true(becomes(OC_LIVE, 5000));
+	assert_true(shows(SESSION_IDLE, 3000));
+	w.oc = oc_add(w.sessions, "9", "127.0.0.1", port);
+	oc_begin(w.oc);
+	assert_true(becomes(OC_LIVE, 5000));
+	assert_ptr_equal(ses_of(&one()->row)->home, first);
+	w.sessions->has_store = true;
+	source_feed(&w.sessions->source, "scan", look, sizeof(look) - 1);
+	assert_int_equal(one()->shown, SESSION_NOT_SERVED);
+	assert_true(shows(SESSION_IDLE, 3000));
+	assert_ptr_equal(ses_of(&one()->row)->home, w.oc);
+}
+
 /* Nothing is said in clear to a server whose address is https. */
 static void https_is_spoken(void **state)
 {
@@ -587,6 +606,7 @@ int main(void)
 		T(a_prompt_without_an_answer_is_sent_once), T(a_prompt_that_was_taken_and_lost),
 		T(a_prompt_that_is_there_without_a_word), T(https_is_spoken), T(a_turn_that_ended_unheard),
 		T(a_turn_that_failed_unheard), T(an_answer_older_than_an_event), T(a_question_that_could_not_be_had),
+		T(another_server_has_them),
 	};
 	return cmocka_run_group_tests(tests, start_server, NULL);
 }
