@@ -537,7 +537,7 @@ static void apply_event(struct oc *oc, const char *json, size_t len)
 		return;
 	}
 	if (s)
-		follow_event(s, &e);
+		follow_event(s, &e, json, len);
 	if (e.type == OC_SESSION_UPDATED)
 		heard_session(oc, s, &e);
 	else if (e.type == OC_ASKED)

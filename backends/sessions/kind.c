@@ -132,6 +132,7 @@ static void messages_done(struct call *call, const struct reply *r, void *arg)
 	} else {
 		s->messages_stale = true;
 		s->messages_ms = loop_now(store_loop(s->home->owner->source.store)) + MESSAGES_PAUSE_MS;
+		follow_unanswered(s, &err);
 		store_touch(&s->row->row);
 	}
 	free(what);
@@ -146,7 +147,7 @@ void ses_want_messages(struct ses *s)
 	}
 	int64_t now = loop_now(store_loop(ss->source.store));
 	bool fresh = (s->messages || s->messages_err) && !s->messages_stale;
-	if (fresh || s->messages_call || !s->home || !s->home->stream || now - s->messages_ms < MESSAGES_GAP_MS)
+	if (fresh || s->messages_call || !oc_is_heard(s->home) || now - s->messages_ms < MESSAGES_GAP_MS)
 		return;
 	if (!s->messages_asked)
 		s->messages_asked = MESSAGES_SHOWN;

@@ -260,6 +260,11 @@ bool oc_is_answer(const struct oc *oc, const struct reply *r, struct err *err)
 	return true;
 }
 
+bool oc_is_heard(const struct oc *oc)
+{
+	return oc->door && oc->stream && (oc->snapshot || oc->state == OC_LIVE);
+}
+
 /* --- state ----------------------------------------------------------------------------------------------------------- */
 
 void oc_set_state(struct oc *oc, enum oc_state state, const struct err *err)
@@ -298,6 +303,7 @@ static void ses_unheard(struct sessions *ss, struct ses *s)
 	call_cancel(s->messages_call);
 	s->last_call = s->messages_call = NULL;
 	s->messages_stale = true;
+	follow_lost(s);
 }
 
 void oc_stop(struct oc *oc)
@@ -569,9 +575,13 @@ static void want_newest(struct oc *oc)
 /* The whole list is in. */
 static void list_over(struct oc *oc)
 {
+	struct ses *s, *next;
 	char what[96];
 	snprintf(what, sizeof(what), "%s sessions.", oc->name);
 	source_feed(&oc->owner->source, what, "", 0);
+	HASH_ITER(hh, oc->owner->table, s, next)
+		if (s->home == oc)
+			follow_resume(s);
 	ask_directories(oc);
 	want_newest(oc);
 }
@@ -904,13 +914,11 @@ static void lasts_fetch(struct sessions *ss)
 	HASH_ITER(hh, ss->table, s, next) {
 		if (ss->lasts >= OC_LASTS_AT_ONCE)
 			return;
-		struct oc *home = s->home;
-		bool heard = home && home->door && home->stream && (home->snapshot || home->state == OC_LIVE);
-		if (!s->last_wanted || s->last_call || !heard)
+		if (!s->last_wanted || s->last_call || !s->home || !oc_is_heard(s->home))
 			continue;
 		char *part = xasprintf("/session/%s/message?limit=1", s->id), *path = oc_path(s, "%s", part);
 		s->last_wanted = false;
-		s->last_call = oc_call(home, "GET", path, NULL, LIST_MS, LIST_MAX, last_done, s);
+		s->last_call = oc_call(s->home, "GET", path, NULL, LIST_MS, LIST_MAX, last_done, s);
 		ss->lasts += s->last_call != NULL;
 		free(part);
 		free(path);

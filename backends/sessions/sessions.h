@@ -181,6 +181,7 @@ void sessions_judge_source(struct sessions *);
 struct call *oc_call(struct oc *, const char *method, const char *path, const char *body, int64_t timeout_ms, size_t max,
                      void (*done)(struct call *, const struct reply *, void *), void *arg);
 char *oc_path(const struct ses *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));  /* with ?directory=; caller frees */
+bool oc_is_heard(const struct oc *);             /* its events come: what is asked for now is not older than they are */
 /* Is it an answer: 2xx, JSON? Else err says why not. */
 bool oc_is_answer(const struct oc *, const struct reply *, struct err *);
 void ses_want_last(struct ses *);
@@ -232,8 +233,11 @@ struct stream *session_attach(struct row *, const char *term, int cols, int rows
 void session_detail(struct row *, struct doc *, bool reveal);
 void session_conversation(struct ses *, struct doc *);
 struct follow *session_follow(struct row *, struct log *, struct err *);
-void follow_event(struct ses *, const struct oc_event *);
-void follow_messages(struct ses *);
+void follow_event(struct ses *, const struct oc_event *, const char *json, size_t len);
+void follow_messages(struct ses *);              /* they came */
+void follow_unanswered(struct ses *, const struct err *);        /* they did not */
+void follow_lost(struct ses *);                  /* no more events of it come */
+void follow_resume(struct ses *);                /* they do again */
 void follow_gone(struct ses *);
 void ses_want_messages(struct ses *);
 

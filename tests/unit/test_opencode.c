@@ -24,6 +24,7 @@
 #include "backends/sessions/sessions.h"
 #include "backends/store/activity.h"
 #include "backends/store/doc.h"
+#include "backends/store/log.h"
 
 /* --- the server -------------------------------------------------------------------------------------------------- */
 
@@ -143,7 +144,7 @@ static bool serve_request(int fd, const char *request)
 		const char *now = said;
 		asked++;
 		usleep(1000 * (unsigned)slow_ms);
-		answer(fd, 200, json, now);
+		answer(fd, *now ? 200 : 500, json, now);
 	} else if (is(request, "/question") && asking == 2) {
 		answer(fd, 503, json, "{\"name\":\"Error\",\"data\":{\"message\":\"the instance is starting\"}}");
 	} else if (is(request, "/question") && asking) {
@@ -586,6 +587,92 @@ static void another_server_has_them(void **state)
 	assert_ptr_equal(ses_of(&one()->row)->home, w.oc);
 }
 
+static void part(const char *id, const char *words)
+{
+	char event[1000];
+	snprintf(event, sizeof(event), EVENT("message.part.updated", "\"sessionID\":\"ses_a\",\"part\":" TEXT("%s", "%s")), id, words);
+	tell(event);
+}
+
+static void delta(const char *id, const char *words)
+{
+	char event[1000];
+	snprintf(event, sizeof(event), EVENT("message.part.delta", "\"sessionID\":\"ses_a\",\"messageID\":\"msg_5\",\"partID\":\"%s\","
+	         "\"field\":\"text\",\"delta\":\"%s\""), id, words);
+	tell(event);
+}
+
+static struct log *followed(void)
+{
+	struct err err;
+	struct log *log = log_create(0);
+	assert_non_null(kind_session.follow(&one()->row, log, &err));
+	return log;
+}
+
+/* Its lines, each with a bar after it; a gap is a dash. */
+static void assert_log(struct log *log, const char *wanted)
+{
+	struct buf b = { 0 };
+	turns(200);
+	for (uint64_t i = log_first(log); i && i <= log_last(log); i++)
+		buf_addf(&b, "%s|", log_get(log, i)->mark == LOG_GAP ? "-" : log_get(log, i)->text);
+	assert_string_equal(b.data ? b.data : "", wanted);
+	buf_finish(&b);
+}
+
+/* Opened in the middle of a text, over a loss, and on: each word once. */
+static void a_conversation_is_followed(void **state)
+{
+	begin_a_turn();
+	said = "[{" ANSWER("") "},\"parts\":[" TEXT("prt_1", "one two three ") "]}]";
+	struct log *log = followed();
+	assert_log(log, "one two three |");
+	delta("prt_1", "five ");                             /* where it stands nobody knows: a delta before was not heard */
+	delta("prt_1", "six.");
+	part("prt_1", "one two three four five six.");
+	part("prt_2", "");
+	delta("prt_2", "as it ");
+	delta("prt_2", "comes\\nand ");
+	assert_log(log, "one two three |four five six.|as it comes|");
+	lose_the_stream();
+	said = "[{" ANSWER("") "},\"parts\":[" TEXT("prt_1", "one two three four five six.") "," TEXT("prt_2", "as it comes\\nand goes on") "]},"
+	       "{\"info\":{\"id\":\"msg_6\",\"role\":\"user\",\"time\":{\"created\":1790000002000}},\"parts\":[" TEXT("prt_3", "do it") "]}]";
+	assert_true(becomes(OC_LIVE, 5000));
+	turns(500);
+	part("prt_4", "after\\n");
+	assert_log(log, "one two three |four five six.|as it comes|and |-|goes on|> do it|after|");
+	log_destroy(log);
+}
+
+/* What happens between the asking and the answer is told, once, whether the answer has it or not. */
+static void an_event_before_the_answer_is_followed(void **state)
+{
+	begin_a_turn();
+	slow_ms = 400;
+	said = "[{" ANSWER("") "},\"parts\":[" TEXT("prt_1", "one") "," TEXT("prt_2", "two\\nth") "]}]";
+	struct log *log = followed();
+	turns(100);
+	part("prt_2", "two\\n");
+	delta("prt_2", "three\\nfo");
+	delta("prt_2", "ur\\n");
+	part("prt_3", "five\\n");
+	turns(500);
+	assert_log(log, "one|two|th|ree|four|five|");
+	log_destroy(log);
+}
+
+static void what_cannot_be_had_is_said(void **state)
+{
+	begin_a_turn();
+	said = "";
+	struct log *log = followed();
+	turns(200);
+	part("prt_1", "on\\n");
+	assert_log(log, "-|on|");
+	log_destroy(log);
+}
+
 /* Nothing is said in clear to a server whose address is https. */
 static void https_is_spoken(void **state)
 {
@@ -608,7 +695,8 @@ int main(void)
 		T(a_prompt_without_an_answer_is_sent_once), T(a_prompt_that_was_taken_and_lost),
 		T(a_prompt_that_is_there_without_a_word), T(https_is_spoken), T(a_turn_that_ended_unheard),
 		T(a_turn_that_failed_unheard), T(an_answer_older_than_an_event), T(a_question_that_could_not_be_had),
-		T(another_server_has_them),
+		T(another_server_has_them), T(a_conversation_is_followed), T(an_event_before_the_answer_is_followed),
+		T(what_cannot_be_had_is_said),
 	};
 	return cmocka_run_group_tests(tests, start_server, NULL);
 }
