@@ -122,9 +122,10 @@ struct sessions {
 	struct oc *ocs;
 	struct ses *table;
 	struct run *scan;
+	bool scan_again;                  /* one was wanted while that ran, which may have looked before */
 	struct loop_timer *again, *quiet;
 	bool scanned;
-	int64_t scanned_ms;               /* loop clock */
+	int64_t scan_ms, scanned_ms;      /* loop clock: when the last look began, and ended */
 	unsigned lasts;                   /* on their way */
 	bool show_old;
 	bool missing;                     /* a server ended, and none was found since: looked for though nobody looks on */
@@ -189,6 +190,7 @@ void ses_want_last(struct ses *);
 /* watch.c */
 void watch_begin(struct sessions *);             /* unless it goes on, or there is nothing to watch */
 void watch_end(struct sessions *);
+void watch_anew(struct sessions *);              /* a look was applied, perhaps an older one: the next answer counts, be it as the last */
 
 /* stored.c */
 void stored_look(struct sessions *);

@@ -14,6 +14,7 @@
 #include <strings.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -673,6 +674,68 @@ static void what_cannot_be_had_is_said(void **state)
 	log_destroy(log);
 }
 
+static bool claude_shows(enum session_status wanted, int ms)
+{
+	for (int64_t end = now_mono_ms() + ms; now_mono_ms() < end; loop_turn(w.loop, 20)) {
+		struct session *s = (struct session *)store_find(w.store, "here/session/0f8fad5b-d9cb-469f-a165-70867728950e");
+		if (s && s->shown == wanted)
+			return true;
+	}
+	return false;
+}
+
+/* The file that Claude Code keeps of a session of it: this process is its. */
+static void claude_line(const char *start, const char *status, char *line, size_t size)
+{
+	snprintf(line, size, "{\"pid\":%d,\"sessionId\":\"0f8fad5b-d9cb-469f-a165-70867728950e\",\"cwd\":\"/srv/c\",\"procStart\":\"%s\","
+	         "\"status\":\"%s\",\"statusUpdatedAt\":%lld}", (int)getpid(), start, status, (long long)now_wall_ms());
+}
+
+/* A look that began before it asked, and ends after: what the watch says again is not the last word any more. */
+static void an_older_look_does_not_hide_what_claude_asks(void **state)
+{
+	char home[] = "/tmp/mocr-claude-XXXXXX", path[100], start[32] = "", line[400], look[600];
+	FILE *f = fopen("/proc/self/stat", "r");
+	assert_int_equal(fscanf(f, "%*d %*s %*c %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %31s", start), 1);
+	fclose(f);
+	assert_non_null(mkdtemp(home));
+	setenv("CLAUDE_CONFIG_DIR", home, 1);
+	snprintf(path, sizeof(path), "%s/sessions", home);
+	mkdir(path, 0700);
+	snprintf(path, sizeof(path), "%s/sessions/%d.json", home, (int)getpid());
+	claude_line(start, "waiting", line, sizeof(line));
+	f = fopen(path, "w");
+	fputs(line, f);
+	fclose(f);
+	w.sessions->has_claude = true;
+	watch_begin(w.sessions);
+	bool asked_first = claude_shows(SESSION_PERMISSION, 6000);
+	claude_line(start, "busy", line, sizeof(line));
+	snprintf(look, sizeof(look), "=oc\n=tmux\n=claude\nlive\t%s\t1\t%s\n=end\n", start, line);
+	source_feed(&w.sessions->source, "scan", look, strlen(look));
+	bool overridden = claude_shows(SESSION_BUSY, 100), asked_again = claude_shows(SESSION_PERMISSION, 6000);
+	unlink(path);
+	*strrchr(path, '/') = '\0';
+	rmdir(path);
+	rmdir(home);
+	unsetenv("CLAUDE_CONFIG_DIR");
+	assert_true(asked_first && overridden && asked_again);
+}
+
+/* One that runs may have looked already: another follows it. Not for a look that may be a little older. */
+static void a_look_that_is_wanted_while_one_runs(void **state)
+{
+	struct sessions *ss = w.sessions;
+	ss->scanned = true;
+	ss->scan = (struct run *)ss;
+	ss->scan_ms = loop_now(w.loop);
+	sessions_look(ss, 3000);
+	assert_false(ss->scan_again);
+	sessions_look(ss, 0);
+	assert_true(ss->scan_again);
+	ss->scan = NULL;
+}
+
 /* Nothing is said in clear to a server whose address is https. */
 static void https_is_spoken(void **state)
 {
@@ -696,7 +759,7 @@ int main(void)
 		T(a_prompt_that_is_there_without_a_word), T(https_is_spoken), T(a_turn_that_ended_unheard),
 		T(a_turn_that_failed_unheard), T(an_answer_older_than_an_event), T(a_question_that_could_not_be_had),
 		T(another_server_has_them), T(a_conversation_is_followed), T(an_event_before_the_answer_is_followed),
-		T(what_cannot_be_had_is_said),
+		T(what_cannot_be_had_is_said), T(an_older_look_does_not_hide_what_claude_asks), T(a_look_that_is_wanted_while_one_runs),
 	};
 	return cmocka_run_group_tests(tests, start_server, NULL);
 }
