@@ -130,13 +130,21 @@ static struct ses *apply_session(struct oc *oc, const struct oc_session *o)
 	return s;
 }
 
+void ses_listed(struct ses *s, const struct oc_session *o)
+{
+	if (s && o->updated_ms > s->row->updated_ms)
+		s->last_known = false;
+}
+
 static void apply_sessions(struct oc *oc, const char *json, size_t len)
 {
 	struct oc_sessions list;
 	if (!oc_parse_sessions(json, len, &list, NULL))
 		return;
-	for (size_t i = 0; i < list.n; i++)
+	for (size_t i = 0; i < list.n; i++) {
+		ses_listed(ses_find(oc->owner, list.v[i].id), &list.v[i]);
 		apply_session(oc, &list.v[i]);
+	}
 	oc_sessions_free(&list);
 }
 
@@ -201,9 +209,16 @@ static void judge_answers(struct oc *oc)
 		sessions_judge(oc->owner);
 }
 
+/* No event told that its turn is over, so none told how it ended. */
+static void fell_idle_unheard(struct oc *oc, struct ses *s)
+{
+	run_set(oc, s, &(struct oc_status){ 0 });
+	s->last_known = false;
+	ses_want_last(s);
+}
+
 static void apply_statuses(struct oc *oc, const char *directory, const char *json, size_t len)
 {
-	static const struct oc_status idle = { 0 };
 	struct ses *s, *next;
 	struct statuses in = { oc, directory, oc->round + 0x80000000u };
 	if (!oc_parse_statuses(json, len, one_status, &in, NULL))
@@ -213,7 +228,7 @@ static void apply_statuses(struct oc *oc, const char *directory, const char *jso
 		if (named)
 			s->seen = oc->round;
 		else if (s->home == oc && s->directory && !strcmp(s->directory, directory) && s->run.run != OC_RUN_IDLE)
-			run_set(oc, s, &idle);
+			fell_idle_unheard(oc, s);
 	}
 	judge_answers(oc);
 }
@@ -291,8 +306,10 @@ static void apply_requests(struct oc *oc, const char *directory, bool questions,
 static void message_heard(struct ses *s, const struct oc_message *m)
 {
 	struct session *r = s->row;
-	/* ids of messages sort by time: an update of an older one is not the last word */
-	if (s->last_known && s->last.id[0] && strcmp(m->id, s->last.id) < 0)
+	/* ids of messages sort by time: an update of an older one is not the last word, nor is how the last one was before it ended,
+	 * in an answer that was on its way then */
+	int order = s->last_known && s->last.id[0] ? strcmp(m->id, s->last.id) : 1;
+	if (order < 0 || (order == 0 && oc_message_over(&s->last) && !oc_message_over(m)))
 		return;
 	s->last = *m;
 	s->last_known = true;
@@ -311,7 +328,6 @@ static void apply_last(struct oc *oc, const char *id, const char *json, size_t l
 	struct oc_message m;
 	if (!s || !oc_parse_last(json, len, &m, NULL))
 		return;
-	s->last_known = true;
 	for (struct request *r = oc->requests; r; r = r->next) {
 		char *command = r->by_patterns && !strcmp(r->session, id) ? oc_parse_command(json, len, r->call) : NULL;
 		if (!command)
@@ -322,6 +338,9 @@ static void apply_last(struct oc *oc, const char *id, const char *json, size_t l
 	}
 	if (m.role != OC_ROLE_NONE)
 		message_heard(s, &m);
+	else if (!s->last_known)
+		s->last = m;                  /* nothing was said in it, or all of it was taken back */
+	s->last_known = true;
 	ses_judge(s);
 }
 
@@ -337,7 +356,6 @@ void ses_take_messages(struct ses *s, const char *json, size_t len)
 	free(s->messages);
 	s->messages = xstrndup(json, len);
 	s->messages_len = len;
-	s->messages_stale = false;
 	sums = oc_parse_sums(json, len);
 	s->messages_n = sums.messages;
 	if (!s->tells_cost && sums.messages < s->messages_asked && sums.cost >= 0) {      /* all of them are here */
@@ -415,6 +433,8 @@ static void event_message(struct oc *oc, struct ses *s, const struct oc_event *e
 static void event_stale(struct oc *oc, struct ses *s, const struct oc_event *e)
 {
 	s->messages_stale = true;
+	if (e->type == OC_MESSAGE_REMOVED)
+		s->last_known = false;                /* the one before it may be the last now */
 	if (e->type == OC_MESSAGE_REMOVED || e->type == OC_COMPACTED)
 		ses_want_last(s);
 	if (s->messages)
@@ -517,7 +537,7 @@ static void apply_event(struct oc *oc, const char *json, size_t len)
 		return;
 	}
 	if (s)
-		follow_event(s, &e);
+		follow_event(s, &e, json, len);
 	if (e.type == OC_SESSION_UPDATED)
 		heard_session(oc, s, &e);
 	else if (e.type == OC_ASKED)

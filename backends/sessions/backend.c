@@ -70,7 +70,8 @@ static void on_quiet(struct loop_timer *t, void *arg)
 	struct ses *s, *next;
 	int64_t now = now_wall_ms(), soonest = -1;
 	HASH_ITER(hh, ss->table, s, next) {
-		if (!s->quiet_ms)
+		bool asking = s->last_call || (s->last_wanted && s->home && s->home->door);      /* how it ended */
+		if (!s->quiet_ms || asking)
 			continue;
 		if (s->quiet_ms > now) {
 			soonest = soonest < 0 || s->quiet_ms - now < soonest ? s->quiet_ms - now : soonest;
@@ -132,7 +133,9 @@ static void add_configured(struct sessions *ss)
 static void scan_done(const struct run_result *r, void *arg)
 {
 	struct sessions *ss = arg;
+	bool again = ss->scan_again;
 	ss->scan = NULL;
+	ss->scan_again = false;
 	ss->scanned_ms = loop_now(store_loop(ss->source.store));
 	if (r->end.err.code == ERR_LOST)
 		return;
@@ -147,13 +150,17 @@ static void scan_done(const struct run_result *r, void *arg)
 	stored_look(ss);
 	watch_begin(ss);
 	sessions_judge_source(ss);
+	if (again)
+		scan(ss);
 }
 
 static void scan(struct sessions *ss)
 {
 	const char *argv[] = { "sh", "-c", scan_script, NULL };
+	ss->scan_again = ss->scan != NULL;
 	if (ss->scan || source_link(&ss->source)->state != LINK_UP)
 		return;
+	ss->scan_ms = loop_now(store_loop(ss->source.store));
 	char *command = quote_command(argv);
 	ss->scan = link_run(source_link(&ss->source), command, NULL, 0, SCAN_MAX, SCAN_MS, scan_done, ss);
 	free(command);
@@ -161,7 +168,8 @@ static void scan(struct sessions *ss)
 
 void sessions_look(struct sessions *ss, int64_t gap_ms)
 {
-	if (ss->scanned && loop_now(store_loop(ss->source.store)) - ss->scanned_ms > gap_ms)
+	int64_t last = ss->scan ? ss->scan_ms : ss->scanned_ms;
+	if (ss->scanned && loop_now(store_loop(ss->source.store)) - last >= gap_ms)
 		scan(ss);
 }
 
@@ -241,6 +249,7 @@ static void down(struct source *s)
 	run_cancel(ss->scan);
 	run_cancel(ss->stored_run);
 	ss->scan = ss->stored_run = NULL;
+	ss->scan_again = false;
 	exports_end(ss);
 	folders_end(ss);
 	watch_end(ss);

@@ -198,18 +198,29 @@ void session_conversation(struct ses *s, struct doc *doc)
 /* --- following ---------------------------------------------------------------------------------------------------- */
 
 #define PARTS_TOLD 256
+#define HELD_MAX (1u << 20)
+#define AT_UNKNOWN SIZE_MAX
+
+/* What was told of a part. A delta does not say where in its text it stands: that is known when the part itself came before. */
+struct part_told {
+	char id[SESSION_ID_SIZE];
+	size_t told;                      /* bytes of its text; of a tool, or of the user's words: not 0 when it was told */
+	size_t at;                        /* where the next delta stands; AT_UNKNOWN: they are not told, its whole text is */
+};
 
 struct oc_follow {
 	struct follow follow;
 	struct oc_follow *next;
 	struct ses *ses;                  /* NULL: gone */
 	bool begun;                       /* the messages that were there are told */
+	struct buf held;                  /* events that came before that, one a line */
 	char part[SESSION_ID_SIZE];       /* that is coming in */
-	size_t told;                      /* bytes of it */
 	struct buf line;                  /* of it, not whole yet */
+	int64_t said_ms;                  /* the time of the last line */
 	char user[SESSION_ID_SIZE];       /* the last message that was the user's */
-	char tools[PARTS_TOLD][SESSION_ID_SIZE];   /* tool parts whose end was told */
-	size_t n_tools;
+	char newest[2][SESSION_ID_SIZE];  /* the last of the model's, and of the user's, of which something was told */
+	struct part_told parts[PARTS_TOLD];   /* the newest ones, in a ring */
+	size_t n_parts;
 };
 
 static void say(struct oc_follow *f, int64_t ms, enum log_level level, const char *prefix, const char *line, size_t len)
@@ -220,6 +231,8 @@ static void say(struct oc_follow *f, int64_t ms, enum log_level level, const cha
 	buf_add(&b, line, len < LOG_LINE_MAX ? len : LOG_LINE_MAX);
 	log_add(f->follow.log, f->follow.source, ms * 1000, level, LOG_LINE, b.data, b.len);
 	buf_finish(&b);
+	if (ms > f->said_ms)
+		f->said_ms = ms;
 }
 
 static void say_lines(struct oc_follow *f, int64_t ms, const char *prefix, const char *words)
@@ -231,120 +244,249 @@ static void say_lines(struct oc_follow *f, int64_t ms, const char *prefix, const
 	}
 }
 
-static void flush(struct oc_follow *f)
+static void flush(struct oc_follow *f, int64_t ms)
 {
 	if (f->line.len)
-		say(f, now_wall_ms(), LOG_LEVEL_INFO, "", f->line.data, f->line.len);
+		say(f, ms, LOG_LEVEL_INFO, "", f->line.data, f->line.len);
 	buf_clear(&f->line);
 }
 
-static void stream_text(struct oc_follow *f, const char *part, const char *words, size_t len)
+static void stream_text(struct oc_follow *f, int64_t ms, const char *part, const char *words, size_t len)
 {
 	if (strcmp(part, f->part) != 0) {
-		flush(f);
+		flush(f, ms);
 		snprintf(f->part, sizeof(f->part), "%s", part);
-		f->told = 0;
 	}
-	f->told += len;
 	while (len) {
 		const char *nl = memchr(words, '\n', len);
 		size_t n = nl ? (size_t)(nl - words) : len;
 		if (f->line.len + n < LOG_LINE_MAX)
 			buf_add(&f->line, words, n);
 		if (nl)
-			flush(f);
+			flush(f, ms);
 		words += n + (nl != NULL);
 		len -= n + (nl != NULL);
 	}
 }
 
-static bool tool_told(struct oc_follow *f, const char *part)
+/* Found, or in the place of the oldest. */
+static struct part_told *part_told(struct oc_follow *f, const char *id)
 {
-	for (size_t i = 0; i < PARTS_TOLD && i < f->n_tools; i++)
-		if (!strcmp(f->tools[i], part))
-			return true;
-	snprintf(f->tools[f->n_tools++ % PARTS_TOLD], SESSION_ID_SIZE, "%s", part);
-	return false;
+	for (size_t i = 0; i < PARTS_TOLD && i < f->n_parts; i++)
+		if (!strcmp(f->parts[i].id, id))
+			return &f->parts[i];
+	struct part_told *p = &f->parts[f->n_parts++ % PARTS_TOLD];
+	*p = (struct part_told){ .at = AT_UNKNOWN };
+	snprintf(p->id, sizeof(p->id), "%s", id);
+	return p;
+}
+
+static bool tell_once(struct oc_follow *f, const char *id)
+{
+	struct part_told *p = part_told(f, id);
+	bool told = p->told;
+	p->told = 1;
+	return !told;
+}
+
+/* All that there is of a part by now: what of it was not told. */
+static struct part_told *tell_text(struct oc_follow *f, int64_t ms, const char *id, const char *words)
+{
+	struct part_told *p = part_told(f, id);
+	size_t n = strlen(words);
+	if (n > p->told) {
+		stream_text(f, ms, id, words + p->told, n - p->told);
+		p->told = n;
+	}
+	return p;
 }
 
 static void event_part(struct oc_follow *f, const struct oc_event *e)
 {
-	const char *type = e->part_type ? e->part_type : "", *state = e->tool_state ? e->tool_state : "";
-	bool user = !strcmp(e->message_id, f->user);
-	size_t n = e->text ? strlen(e->text) : 0;
-	if (!strcmp(type, "text") && user) {
-		say_lines(f, now_wall_ms(), "> ", e->text);
-	} else if (!strcmp(type, "text") && n && (strcmp(e->part_id, f->part) != 0 || n > f->told)) {
-		size_t from = strcmp(e->part_id, f->part) ? 0 : f->told;
-		stream_text(f, e->part_id, e->text + from, n - from);
-	} else if (!strcmp(type, "tool") && (!strcmp(state, "completed") || !strcmp(state, "error")) && !tool_told(f, e->part_id)) {
+	const char *type = e->part_type ? e->part_type : "", *state = e->tool_state ? e->tool_state : "", *words = e->text ? e->text : "";
+	bool user = !strcmp(e->message_id, f->user), said = !strcmp(type, "text");
+	if (said && user) {
+		if (*words && tell_once(f, e->part_id))
+			say_lines(f, now_wall_ms(), "> ", words);
+	} else if (said || !strcmp(type, "reasoning")) {
+		tell_text(f, now_wall_ms(), e->part_id, words)->at = strlen(words);
+	} else if (!strcmp(type, "tool") && (!strcmp(state, "completed") || !strcmp(state, "error")) && tell_once(f, e->part_id)) {
 		char line[512];
-		snprintf(line, sizeof(line), "%.60s %s%s%.300s", e->tool ? e->tool : "tool", state, e->text ? ": " : "", e->text ? e->text : "");
-		flush(f);
+		snprintf(line, sizeof(line), "%.60s %s%s%.300s", e->tool ? e->tool : "tool", state, *words ? ": " : "", words);
+		flush(f, now_wall_ms());
 		say(f, now_wall_ms(), *state == 'e' ? LOG_LEVEL_ERROR : LOG_LEVEL_NOTICE, "  [", line, strlen(line));
 	}
+	snprintf(f->newest[user], SESSION_ID_SIZE, "%s", e->message_id);
+}
+
+static void event_delta(struct oc_follow *f, const struct oc_event *e)
+{
+	struct part_told *p = part_told(f, e->part_id);
+	size_t n = strlen(e->text), from = p->at;
+	if (from == AT_UNKNOWN)
+		return;
+	p->at += n;
+	if (p->at <= p->told)                 /* it was in the messages */
+		return;
+	size_t known = p->told > from ? p->told - from : 0;
+	stream_text(f, now_wall_ms(), e->part_id, e->text + known, n - known);
+	p->told = p->at;
 }
 
 static void follow_one(struct oc_follow *f, const struct oc_event *e)
 {
 	char words[400];
-	if (!f->begun)
-		return;
 	if (e->type == OC_MESSAGE && e->message.role == OC_ROLE_USER)
 		snprintf(f->user, sizeof(f->user), "%s", e->message.id);
 	else if (e->type == OC_MESSAGE && e->message.completed)
-		flush(f);
+		flush(f, now_wall_ms());
 	else if (e->type == OC_PART)
 		event_part(f, e);
 	else if (e->type == OC_DELTA && e->text)
-		stream_text(f, e->part_id, e->text, strlen(e->text));
+		event_delta(f, e);
 	if (e->type == OC_ASKED) {
 		request_phrase(e->asked, words, sizeof(words));
-		flush(f);
+		flush(f, now_wall_ms());
 		say(f, now_wall_ms(), LOG_LEVEL_WARN, "asks you: ", words, strlen(words));
 	} else if (e->type == OC_ERROR && e->message.words[0]) {
-		flush(f);
+		flush(f, now_wall_ms());
 		say(f, now_wall_ms(), LOG_LEVEL_ERROR, "error: ", e->message.words, strlen(e->message.words));
 	}
 }
 
-void follow_event(struct ses *s, const struct oc_event *e)
+/* Held until the messages are told: what of it was in them is then known. */
+void follow_event(struct ses *s, const struct oc_event *e, const char *json, size_t len)
 {
 	for (struct oc_follow *f = s->follow; f; f = f->next)
-		follow_one(f, e);
+		if (f->begun)
+			follow_one(f, e);
+		else if (buf_add(&f->held, json, len))
+			buf_add(&f->held, "\n", 1);
 }
 
-static void tell_message(struct oc_follow *f, const cJSON *message)
+/* A tool that runs is told among what was there at first; later on its end is. */
+static void tell_message(struct oc_follow *f, const cJSON *message, bool first)
 {
 	const cJSON *info = get(message, "info"), *part;
-	int64_t ms = (int64_t)number(get(info, "time"), "created", 0);
+	int64_t created = (int64_t)number(get(info, "time"), "created", 0), ms = created > f->said_ms ? created : f->said_ms;
 	bool user = text(info, "role") && !strcmp(text(info, "role"), "user");
+	const char *message_id = text(info, "id") ? text(info, "id") : "";
 	cJSON_ArrayForEach(part, get(message, "parts")) {
-		const char *type = text(part, "type");
+		const char *type = text(part, "type") ? text(part, "type") : "", *id = text(part, "id") ? text(part, "id") : "";
+		const char *words = text(part, "text"), *state = text(get(part, "state"), "status");
+		bool ended = state && (!strcmp(state, "completed") || !strcmp(state, "error"));
 		char line[512];
-		if (type && !strcmp(type, "text")) {
-			say_lines(f, ms, user ? "> " : "", text(part, "text"));
-		} else if (type && !strcmp(type, "tool")) {
+		if (!strcmp(type, "text") && words && !user) {
+			tell_text(f, ms, id, words);
+		} else if (!strcmp(type, "text") && words && *words && tell_once(f, id)) {
+			say_lines(f, ms, "> ", words);
+		} else if (!strcmp(type, "tool") && (ended ? tell_once(f, id) : first)) {
 			tool_line(part, line, sizeof(line));
+			flush(f, ms);
 			say(f, ms, LOG_LEVEL_NOTICE, "  [", line, strlen(line));
 		}
 	}
+	flush(f, ms);
+	snprintf(f->newest[user], SESSION_ID_SIZE, "%s", message_id);
+	if (user)
+		snprintf(f->user, sizeof(f->user), "%s", message_id);
+}
+
+static int index_of(const cJSON *messages, const char *id)
+{
+	int n = cJSON_GetArraySize(messages);
+	for (int i = 0; i < n; i++) {
+		const char *one = text(get(cJSON_GetArrayItem(messages, i), "info"), "id");
+		if (one && !strcmp(one, id))
+			return i;
+	}
+	return -1;
+}
+
+static void tell_held(struct oc_follow *f)
+{
+	struct buf held = f->held;
+	f->held = (struct buf){ .max = HELD_MAX };
+	if (held.overflowed)
+		log_gap(f->follow.log, f->follow.source, "more was said here than could be kept while its messages were asked for");
+	for (size_t at = 0; at < held.len;) {
+		struct oc_event e;
+		size_t n = strcspn(held.data + at, "\n");
+		if (oc_parse_event(held.data + at, n, &e)) {
+			follow_one(f, &e);
+			oc_event_free(&e);
+		}
+		at += n + 1;
+	}
+	buf_finish(&held);
+}
+
+/* The messages that are there, from the last that was told on; then what happened meanwhile. */
+static void begin(struct oc_follow *f, const cJSON *messages)
+{
+	bool first = !f->newest[0][0] && !f->newest[1][0];
+	int from[2] = { index_of(messages, f->newest[0]), index_of(messages, f->newest[1]) }, i = 0;
+	const cJSON *m;
+	if (!first && messages && from[0] < 0 && from[1] < 0)
+		log_gap(f->follow.log, f->follow.source, "more was said meanwhile than is told here; its details have it");
+	cJSON_ArrayForEach(m, messages) {
+		const char *role = text(get(m, "info"), "role");
+		if (i++ >= from[role && !strcmp(role, "user")])
+			tell_message(f, m, first);
+	}
+	f->begun = true;
+	tell_held(f);
 }
 
 void follow_messages(struct ses *s)
 {
 	cJSON *root = NULL;
 	for (struct oc_follow *f = s->follow; f; f = f->next) {
-		const cJSON *m;
-		if (f->begun)
+		if (f->begun || !s->home)
 			continue;
-		f->begun = true;
 		if (!root)
 			root = cJSON_ParseWithLength(s->messages, s->messages_len);
-		cJSON_ArrayForEach(m, root)
-			tell_message(f, m);
+		begin(f, root);
 	}
 	cJSON_Delete(root);
+}
+
+void follow_unanswered(struct ses *s, const struct err *err)
+{
+	for (struct oc_follow *f = s->follow; f; f = f->next) {
+		if (f->begun)
+			continue;
+		log_gap(f->follow.log, f->follow.source, "what was said before could not be had: %s", err->text);
+		begin(f, NULL);
+	}
+}
+
+void follow_lost(struct ses *s)
+{
+	for (struct oc_follow *f = s->follow; f; f = f->next) {
+		flush(f, now_wall_ms());
+		if (f->begun)
+			log_gap(f->follow.log, f->follow.source, "its server is not heard any more; what is said meanwhile comes when it is");
+		f->begun = false;
+		buf_finish(&f->held);
+		for (size_t i = 0; i < PARTS_TOLD && i < f->n_parts; i++)
+			f->parts[i].at = AT_UNKNOWN;
+	}
+}
+
+/* Asked anew: an answer that is on its way may be older than the first event that was held. */
+void follow_resume(struct ses *s)
+{
+	struct oc_follow *f = s->follow;
+	while (f && f->begun)
+		f = f->next;
+	if (!f)
+		return;
+	call_cancel(s->messages_call);
+	s->messages_call = NULL;
+	s->messages_stale = true;
+	s->messages_ms = 0;
+	ses_want_messages(s);
 }
 
 void follow_gone(struct ses *s)
@@ -365,6 +507,7 @@ static void stop(struct follow *follow)
 			break;
 		}
 	buf_finish(&f->line);
+	buf_finish(&f->held);
 	free(f);
 }
 
@@ -379,12 +522,11 @@ struct follow *session_follow(struct row *row, struct log *log, struct err *err)
 	f->follow.log = log;
 	f->follow.source = log_source_add(log, row->id);
 	f->follow.stop = stop;
+	f->held.max = HELD_MAX;
 	f->ses = s;
 	f->next = s->follow;
 	s->follow = f;
-	s->messages_stale = true;
-	s->messages_ms = 0;
-	ses_want_messages(s);
+	follow_resume(s);
 	log_follow(log, &f->follow);
 	return &f->follow;
 }

@@ -47,14 +47,17 @@ const struct request *ses_request(const struct ses *top)
 static enum session_status own_status(const struct ses *s)
 {
 	const struct oc_message *m = &s->last;
+	enum session_status was = s->row->status;
 	if (s->run.run == OC_RUN_RETRY)
 		return SESSION_RETRY;
 	if (s->run.run == OC_RUN_BUSY)
 		return SESSION_BUSY;
 	if (!s->home)
 		return SESSION_NOT_SERVED;
-	if (!s->last_known || m->role == OC_ROLE_NONE)
+	if (m->role == OC_ROLE_NONE)
 		return SESSION_IDLE;
+	if (!s->last_known)                   /* until its last message is heard anew it shows how the turn before ended */
+		return was == SESSION_BUSY || was == SESSION_RETRY || was < SESSION_IDLE ? SESSION_IDLE : was;
 	if (m->role == OC_ROLE_USER)
 		return s->failed && !s->stopped ? SESSION_ERROR : SESSION_UNANSWERED;
 	if (m->error[0])

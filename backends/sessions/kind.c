@@ -15,6 +15,7 @@
 #define MESSAGES_MAX (32u << 20)
 #define SERVICE_LOOK_MS 3000         /* between two looks at a server whose details are read */
 #define MESSAGES_GAP_MS 700          /* between two askings while it streams */
+#define MESSAGES_PAUSE_MS 5000       /* after one that failed */
 
 const char *session_type_name(enum session_type t)
 {
@@ -126,11 +127,14 @@ static void messages_done(struct call *call, const struct reply *r, void *arg)
 	char *what = xasprintf("%s messages %s", s->home->name, s->id);
 	bool good = oc_is_answer(s->home, r, &err);
 	xreplace(&s->messages_err, good ? NULL : err.text);
-	s->messages_stale = false;           /* the next event, or asking for it again, tries once more */
-	if (good)
+	if (good) {
 		source_feed(s->row->row.source, what, r->body, r->len);
-	else
+	} else {
+		s->messages_stale = true;
+		s->messages_ms = loop_now(store_loop(s->home->owner->source.store)) + MESSAGES_PAUSE_MS;
+		follow_unanswered(s, &err);
 		store_touch(&s->row->row);
+	}
 	free(what);
 }
 
@@ -143,13 +147,14 @@ void ses_want_messages(struct ses *s)
 	}
 	int64_t now = loop_now(store_loop(ss->source.store));
 	bool fresh = (s->messages || s->messages_err) && !s->messages_stale;
-	if (fresh || s->messages_call || !s->home || !s->home->stream || now - s->messages_ms < MESSAGES_GAP_MS)
+	if (fresh || s->messages_call || !oc_is_heard(s->home) || now - s->messages_ms < MESSAGES_GAP_MS)
 		return;
 	if (!s->messages_asked)
 		s->messages_asked = MESSAGES_SHOWN;
 	char *part = xasprintf("/session/%s/message?limit=%zu", s->id, s->messages_asked), *path = oc_path(s, "%s", part);
 	s->messages_ms = now;
 	s->messages_call = oc_call(s->home, "GET", path, NULL, 15000, MESSAGES_MAX, messages_done, s);
+	s->messages_stale = !s->messages_call;       /* what happens from now on the answer may not have */
 	free(part);
 	free(path);
 }

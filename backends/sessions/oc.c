@@ -20,6 +20,9 @@
 #define PASSWORD_MS 20000
 #define RETRY_MIN_MS 500
 #define RETRY_MAX_MS 30000
+#define UNHEARD_MIN_MS 2000           /* until a directory that did not answer is asked again; twice that the next time */
+#define UNHEARD_DOUBLINGS 7
+#define UNHEARD_MAX (64u << 10)
 #define RECENT_MS (7 * 86400000LL)
 #define LASTS_FIRST 30                /* of the newest sessions the last message is asked for at once */
 
@@ -39,6 +42,7 @@ int64_t oc_silence_ms = OC_SILENCE_MS;
 
 static void stream_open(struct oc *);
 static void snapshot_step(struct oc *);
+static void on_unheard(struct loop_timer *, void *);
 
 /* --- finding and making ------------------------------------------------------------------------------------- */
 
@@ -87,6 +91,8 @@ struct oc *oc_add(struct sessions *ss, const char *name, const char *host, int p
 	oc->user = xstrdup("opencode");
 	oc->line.max = OC_EVENT_MAX;
 	oc->held.max = OC_HELD_MAX;
+	oc->unheard.max = UNHEARD_MAX;
+	oc->unheard_again = loop_timer_add(loop, -1, on_unheard, oc);
 	oc->silence = loop_timer_add(loop, -1, on_silence, oc);
 	oc->retry = loop_timer_add(loop, -1, on_retry, oc);
 	return oc;
@@ -135,9 +141,11 @@ void oc_remove(struct oc *oc)
 	requests_free(oc);
 	loop_timer_remove(oc->silence);
 	loop_timer_remove(oc->retry);
+	loop_timer_remove(oc->unheard_again);
 	buf_finish(&oc->line);
 	buf_finish(&oc->held);
 	buf_finish(&oc->pages);
+	buf_finish(&oc->unheard);
 	secret_destroy(oc->password);
 	run_cancel(oc->password_run);
 	link_destroy(oc->password_link);
@@ -252,6 +260,11 @@ bool oc_is_answer(const struct oc *oc, const struct reply *r, struct err *err)
 	return true;
 }
 
+bool oc_is_heard(const struct oc *oc)
+{
+	return oc->door && oc->stream && (oc->snapshot || oc->state == OC_LIVE);
+}
+
 /* --- state ----------------------------------------------------------------------------------------------------------- */
 
 void oc_set_state(struct oc *oc, enum oc_state state, const struct err *err)
@@ -276,6 +289,23 @@ static void call_unlink(struct oc *oc, struct oc_call *c)
 	free(c);
 }
 
+/* What is said in it from now on is not heard. Where a turn was not seen to its end the last message is asked for when it is
+ * served again, of one that runs once its status says that it does no more. The next list tells which of the others went on. */
+static void ses_unheard(struct sessions *ss, struct ses *s)
+{
+	bool open = s->last_known && s->last.role != OC_ROLE_NONE && !oc_message_over(&s->last);
+	if (s->last_call || s->run.run != OC_RUN_IDLE || open) {
+		s->last_known = false;
+		s->last_wanted = s->run.run == OC_RUN_IDLE;
+	}
+	ss->lasts -= s->last_call != NULL;
+	call_cancel(s->last_call);
+	call_cancel(s->messages_call);
+	s->last_call = s->messages_call = NULL;
+	s->messages_stale = true;
+	follow_lost(s);
+}
+
 void oc_stop(struct oc *oc)
 {
 	struct ses *s, *next;
@@ -287,19 +317,17 @@ void oc_stop(struct oc *oc)
 		call_unlink(oc, oc->calls);
 	}
 	HASH_ITER(hh, oc->owner->table, s, next)
-		if (s->home == oc) {
-			if (s->last_call)
-				oc->owner->lasts--;
-			call_cancel(s->last_call);
-			call_cancel(s->messages_call);
-			s->last_call = s->messages_call = NULL;
-		}
+		if (s->home == oc)
+			ses_unheard(oc->owner, s);
 	oc->snapshot = 0;
 	oc->relist = false;
 	oc->skip = false;
 	buf_clear(&oc->line);
 	buf_clear(&oc->held);
 	buf_clear(&oc->pages);
+	buf_clear(&oc->unheard);              /* the next snapshot asks them */
+	oc->unheard_times = 0;
+	loop_timer_set(oc->unheard_again, -1);
 	loop_timer_set(oc->silence, -1);
 	loop_timer_set(oc->retry, -1);
 	if (oc->state == OC_LIVE)
@@ -411,6 +439,36 @@ static void want_password(struct oc *oc)
 
 /* --- the snapshot --------------------------------------------------------------------------------------------------------- */
 
+static void unheard_add(struct oc *oc, const char *directory)
+{
+	for (size_t at = 0; at < oc->unheard.len; at += strlen(oc->unheard.data + at) + 1)
+		if (!strcmp(oc->unheard.data + at, directory))
+			return;
+	buf_add(&oc->unheard, directory, strlen(directory) + 1);
+}
+
+/* A session that asks would show that it works until the next loss. The pauses grow, for events are held while it is asked. */
+static void unheard_wait(struct oc *oc)
+{
+	unsigned times = oc->unheard_times < UNHEARD_DOUBLINGS ? oc->unheard_times : UNHEARD_DOUBLINGS;
+	if (!oc->unheard.len) {
+		oc->unheard_times = 0;
+		return;
+	}
+	oc->unheard_times++;
+	loop_timer_set(oc->unheard_again, (int64_t)UNHEARD_MIN_MS << times);
+}
+
+static void on_unheard(struct loop_timer *t, void *arg)
+{
+	struct oc *oc = arg;
+	struct buf again = oc->unheard;
+	oc->unheard = (struct buf){ .max = UNHEARD_MAX };
+	for (size_t at = 0; at < again.len; at += strlen(again.data + at) + 1)
+		oc_ask_directory(oc, again.data + at);
+	buf_finish(&again);
+}
+
 static void snapshot_over(struct oc *oc)
 {
 	struct sessions *ss = oc->owner;
@@ -429,6 +487,7 @@ static void snapshot_over(struct oc *oc)
 		oc_set_state(oc, OC_LIVE, NULL);
 	sessions_judge(ss);
 	stored_apply(ss);
+	unheard_wait(oc);
 	if (oc->relist)
 		oc_snapshot(oc);
 }
@@ -494,6 +553,9 @@ static int newest_first(const void *a, const void *b)
 	return x->row->updated_ms < y->row->updated_ms ? 1 : x->row->updated_ms > y->row->updated_ms ? -1 : 0;
 }
 
+static void lasts_fetch(struct sessions *);
+
+/* Of the newest sessions and of those on the screen, where it is not known. */
 static void want_newest(struct oc *oc)
 {
 	size_t n = HASH_COUNT(oc->owner->table), used = 0;
@@ -502,18 +564,24 @@ static void want_newest(struct oc *oc)
 		if (s->home == oc && s->row && !s->row->archived_ms)
 			all[used++] = s;
 	qsort(all, used, sizeof(*all), newest_first);
-	for (size_t i = 0; i < used && i < LASTS_FIRST; i++)
-		if (!all[i]->last_known)
-			ses_want_last(all[i]);
+	for (size_t i = 0; i < used; i++)
+		if (!all[i]->last_known && !all[i]->last_call && all[i]->run.run == OC_RUN_IDLE &&
+		    (i < LASTS_FIRST || all[i]->row->row.shown))
+			all[i]->last_wanted = true;
 	free(all);
+	lasts_fetch(oc->owner);
 }
 
 /* The whole list is in. */
 static void list_over(struct oc *oc)
 {
+	struct ses *s, *next;
 	char what[96];
 	snprintf(what, sizeof(what), "%s sessions.", oc->name);
 	source_feed(&oc->owner->source, what, "", 0);
+	HASH_ITER(hh, oc->owner->table, s, next)
+		if (s->home == oc)
+			follow_resume(s);
 	ask_directories(oc);
 	want_newest(oc);
 }
@@ -582,6 +650,22 @@ static void keep_reduced(struct oc *oc, const char *what, const struct reply *r)
 	buf_finish(&out);
 }
 
+/* The directory whose statuses, permissions or questions were asked for; NULL: something else was. */
+static const char *directory_asked(const char *word)
+{
+	static const char *const words[] = { "status ", "permissions ", "questions " };
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (!strncmp(word, words[i], strlen(words[i])))
+			return word + strlen(words[i]);
+	return NULL;
+}
+
+/* It may answer another time; a server that does not know what was asked, an old one, will not. */
+static bool is_passing(const struct reply *r)
+{
+	return r->err.code || r->status >= 500 || r->status == 429;
+}
+
 static void answer_came(struct oc *oc, const char *what, struct call *call, const struct reply *r)
 {
 	const char *word = what + strlen(oc->name) + 1;
@@ -609,6 +693,8 @@ static void answer_came(struct oc *oc, const char *what, struct call *call, cons
 		keep_reduced(oc, what, r);
 	} else if (good) {
 		source_feed(&oc->owner->source, what, r->body, r->len);
+	} else if (directory_asked(word) && is_passing(r)) {
+		unheard_add(oc, directory_asked(word));
 	}
 }
 
@@ -805,8 +891,6 @@ void oc_begin(struct oc *oc)
 
 /* --- the last message of a session ------------------------------------------------------------------------------------------------ */
 
-static void lasts_fetch(struct sessions *);
-
 static void last_done(struct call *call, const struct reply *r, void *arg)
 {
 	struct ses *s = arg;
@@ -819,6 +903,8 @@ static void last_done(struct call *call, const struct reply *r, void *arg)
 	if (oc_is_answer(oc, r, &err))
 		source_feed(&ss->source, what, r->body, r->len);
 	free(what);
+	if (s->quiet_ms && ss->quiet)         /* how its turn ended can be told now */
+		loop_timer_set(ss->quiet, 0);
 	lasts_fetch(ss);
 }
 
@@ -828,7 +914,7 @@ static void lasts_fetch(struct sessions *ss)
 	HASH_ITER(hh, ss->table, s, next) {
 		if (ss->lasts >= OC_LASTS_AT_ONCE)
 			return;
-		if (!s->last_wanted || s->last_call || !s->home || !s->home->door || !s->home->stream)
+		if (!s->last_wanted || s->last_call || !s->home || !oc_is_heard(s->home))
 			continue;
 		char *part = xasprintf("/session/%s/message?limit=1", s->id), *path = oc_path(s, "%s", part);
 		s->last_wanted = false;

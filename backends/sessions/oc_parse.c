@@ -362,6 +362,11 @@ static bool message_of(const cJSON *o, struct oc_message *m)
 	return m->role != OC_ROLE_NONE;
 }
 
+bool oc_message_over(const struct oc_message *m)
+{
+	return m->role == OC_ROLE_ASSISTANT && (m->completed || m->error[0]);
+}
+
 bool oc_parse_last(const char *json, size_t len, struct oc_message *m, struct err *err)
 {
 	*m = (struct oc_message){ .cost = -1, .context = -1, .tokens = -1 };

@@ -55,6 +55,7 @@ struct oc_message {
 	int64_t context;               /* tokens that were in it; below 0 */
 	int64_t tokens, reasoning;     /* below 0; reasoning is in tokens, once more where output has it too */
 };
+bool oc_message_over(const struct oc_message *);      /* the model's, and it ended, well or not */
 /* The newest message of GET /session/:id/message; role NONE when there is none. */
 bool oc_parse_last(const char *json, size_t len, struct oc_message *, struct err *);
 /* The whole command of a tool call, out of the messages; NULL: it is not there. The caller frees. */

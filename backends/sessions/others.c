@@ -279,7 +279,7 @@ static void ended(struct row *row, struct other *o)
 		leave_pane(r, o);
 		show(r, SESSION_NOT_SERVED, HEALTH_IDLE, now_wall_ms(), NULL);
 	} else if (r->type == SESSION_CLAUDE && o->pid && (o->pid != o->was_pid || (r->status != o->was_status && r->status == SESSION_IDLE)))
-		sessions_look(sessions_of(row->source), 1000);       /* which pane a new one is in, and what it was about */
+		sessions_look(sessions_of(row->source), 0);       /* which pane a new one is in, and what it was about */
 }
 
 static void each_other(struct sessions *ss, void (*fn)(struct row *, struct other *));

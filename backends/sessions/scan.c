@@ -169,6 +169,26 @@ static bool starts(const struct sessions *ss, char *line)
 	return true;
 }
 
+/* Servers of one login have one database: what was at home in one that ended another may serve as well, and is asked. */
+static void take_ended(struct sessions *ss)
+{
+	bool any = false;
+	for (struct oc *oc = ss->ocs, *next; oc; oc = next) {
+		next = oc->next;
+		if (oc->seen) {
+			oc_judge(oc);
+			continue;
+		}
+		oc_remove(oc);
+		any = true;
+	}
+	if (!any)
+		return;
+	sessions_hurry(ss);
+	for (struct oc *oc = ss->ocs; oc; oc = oc->next)
+		oc_snapshot(oc);
+}
+
 void scan_apply(struct sessions *ss, const char *text, size_t len)
 {
 	char *copy = xstrndup(text, len), *at = copy;
@@ -197,18 +217,11 @@ void scan_apply(struct sessions *ss, const char *text, size_t len)
 			starting[n_starting++] = line;
 		line = nl ? nl + 1 : NULL;
 	}
-	for (struct oc *oc = ss->ocs, *next; oc; oc = next) {
-		next = oc->next;
-		if (!oc->seen) {
-			oc_remove(oc);
-			sessions_hurry(ss);
-		} else {
-			oc_judge(oc);
-		}
-	}
+	take_ended(ss);
 	for (size_t i = 0; i < n_starting; i++)
 		if (starts(ss, starting[i]))
 			sessions_look_soon(ss);
 	others_apply(ss, tmux + strlen("=tmux\n"), claude + strlen("=claude\n"));
+	watch_anew(ss);
 	free(copy);
 }

@@ -51,7 +51,7 @@ struct ses {
 	bool was_busy, failed, stopped;   /* since its last turn began; stopped: aborted by the user */
 	int64_t quiet_ms;                 /* wall clock at which it fell idle and nobody was told yet; 0 */
 	struct oc_message last;
-	bool last_known, last_wanted;
+	bool last_known, last_wanted;     /* not known any more: last is what it was */
 	struct call *last_call;
 	char *messages;                   /* the conversation as it was asked for the details; NULL */
 	size_t messages_len;
@@ -104,6 +104,9 @@ struct oc {
 	bool relist;                      /* ask again when it is done */
 	struct buf held;                  /* events that came meanwhile, one a line */
 	struct buf pages;                 /* of GET /project: worktrees still to be listed */
+	struct buf unheard;               /* directories that did not say all that was asked of them, each with its NUL */
+	struct loop_timer *unheard_again; /* they are asked again */
+	unsigned unheard_times;           /* in a row */
 	uint32_t round;
 	struct request *requests;         /* pending here */
 	char *models, *agents, *commands; /* reduced, lines; NULL */
@@ -119,9 +122,10 @@ struct sessions {
 	struct oc *ocs;
 	struct ses *table;
 	struct run *scan;
+	bool scan_again;                  /* one was wanted while that ran, which may have looked before */
 	struct loop_timer *again, *quiet;
 	bool scanned;
-	int64_t scanned_ms;               /* loop clock */
+	int64_t scan_ms, scanned_ms;      /* loop clock: when the last look began, and ended */
 	unsigned lasts;                   /* on their way */
 	bool show_old;
 	bool missing;                     /* a server ended, and none was found since: looked for though nobody looks on */
@@ -178,6 +182,7 @@ void sessions_judge_source(struct sessions *);
 struct call *oc_call(struct oc *, const char *method, const char *path, const char *body, int64_t timeout_ms, size_t max,
                      void (*done)(struct call *, const struct reply *, void *), void *arg);
 char *oc_path(const struct ses *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));  /* with ?directory=; caller frees */
+bool oc_is_heard(const struct oc *);             /* its events come: what is asked for now is not older than they are */
 /* Is it an answer: 2xx, JSON? Else err says why not. */
 bool oc_is_answer(const struct oc *, const struct reply *, struct err *);
 void ses_want_last(struct ses *);
@@ -185,6 +190,7 @@ void ses_want_last(struct ses *);
 /* watch.c */
 void watch_begin(struct sessions *);             /* unless it goes on, or there is nothing to watch */
 void watch_end(struct sessions *);
+void watch_anew(struct sessions *);              /* a look was applied, perhaps an older one: the next answer counts, be it as the last */
 
 /* stored.c */
 void stored_look(struct sessions *);
@@ -195,6 +201,7 @@ void stored_want_messages(struct ses *);
 /* apply.c */
 struct ses *ses_make(struct sessions *, struct oc *home, const struct oc_session *);    /* found, or new */
 void ses_describe(struct ses *, const struct oc_session *);     /* title, directory, times */
+void ses_listed(struct ses *, const struct oc_session *);       /* named by a list: what was said since nobody told */
 void ses_take_messages(struct ses *, const char *json, size_t len);
 void oc_feed(struct oc *, const char *what, const char *bytes, size_t len);
 struct ses *ses_find(const struct sessions *, const char *id);
@@ -228,8 +235,11 @@ struct stream *session_attach(struct row *, const char *term, int cols, int rows
 void session_detail(struct row *, struct doc *, bool reveal);
 void session_conversation(struct ses *, struct doc *);
 struct follow *session_follow(struct row *, struct log *, struct err *);
-void follow_event(struct ses *, const struct oc_event *);
-void follow_messages(struct ses *);
+void follow_event(struct ses *, const struct oc_event *, const char *json, size_t len);
+void follow_messages(struct ses *);              /* they came */
+void follow_unanswered(struct ses *, const struct err *);        /* they did not */
+void follow_lost(struct ses *);                  /* no more events of it come */
+void follow_resume(struct ses *);                /* they do again */
 void follow_gone(struct ses *);
 void ses_want_messages(struct ses *);
 

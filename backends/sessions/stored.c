@@ -65,8 +65,10 @@ static void take(struct sessions *ss, const struct oc_session *o)
 	if (!s)
 		s = ses_make(ss, NULL, o);
 	s->stored_round = ss->stored_round;
-	if (!s->home)
+	if (!s->home) {
+		ses_listed(s, o);
 		ses_describe(s, o);
+	}
 	if (s->tells_cost)
 		return;
 	s->row->cost = o->cost >= 0 ? o->cost : s->home ? s->row->cost : -1;

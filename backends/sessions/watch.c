@@ -32,6 +32,12 @@ static void answer(struct sessions *ss, char *text, size_t len)
 	source_feed(&ss->source, "claude", text, len);
 }
 
+void watch_anew(struct sessions *ss)
+{
+	free(ss->watch_last);
+	ss->watch_last = NULL;
+}
+
 static size_t on_data(struct stream *s, const char *bytes, size_t len, void *arg)
 {
 	struct sessions *ss = arg;
@@ -92,6 +98,5 @@ void watch_end(struct sessions *ss)
 	if (ss->watch_tick)
 		loop_timer_set(ss->watch_tick, -1);
 	buf_finish(&ss->watch_in);
-	free(ss->watch_last);
-	ss->watch_last = NULL;
+	watch_anew(ss);
 }

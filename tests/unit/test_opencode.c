@@ -12,7 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -21,12 +23,19 @@
 #include "backends/base/mem.h"
 #include "backends/link/ask.h"
 #include "backends/sessions/sessions.h"
+#include "backends/store/activity.h"
 #include "backends/store/doc.h"
+#include "backends/store/log.h"
 
 /* --- the server -------------------------------------------------------------------------------------------------- */
 
 enum mode { FINE, HTML, NEXT, PASSWORD, ENDS, SILENT, SLOWLY, HUGE, DROPS };
 static _Atomic int mode, lists, prompts, streams, hellos, port;
+static _Atomic int event_fd;                                      /* of the newest stream */
+static _Atomic int asking;                                        /* 1: a question waits; 2: but that cannot be had now */
+static _Atomic int asked, slow_ms;                                /* for messages; until they are answered */
+static _Atomic int64_t updated_ms;
+static const char *_Atomic said;                                  /* its messages */
 
 static void say(int fd, const char *bytes, size_t len)
 {
@@ -67,6 +76,7 @@ static void stream(int fd)
 	static const char head[] = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n", hello[] = EVENT("server.connected", "");
 	int was = mode;
 	streams++;
+	event_fd = fd;
 	say(fd, head, sizeof(head) - 1);
 	say(fd, hello, sizeof(hello) - 1);
 	if (was == ENDS) {
@@ -119,7 +129,7 @@ static bool serve_request(int fd, const char *request)
 		char body[512];
 		lists++;
 		snprintf(body, sizeof(body), "[{\"id\":\"ses_a\",\"title\":\"one\",\"directory\":\"/srv/a\",\"time\":{\"created\":%lld,\"updated\":%lld}}]",
-		         (long long)now_wall_ms(), (long long)now_wall_ms());
+		         (long long)updated_ms, (long long)updated_ms);
 		answer(fd, 200, json, body);
 	} else if (strstr(request, "/prompt_async")) {
 		prompts++;
@@ -131,6 +141,17 @@ static bool serve_request(int fd, const char *request)
 		snprintf(body, sizeof(body), "[{\"info\":{\"id\":\"msg_a\",\"sessionID\":\"ses_a\",\"role\":\"user\",\"time\":{\"created\":%lld}},\"parts\":[]}]",
 		         (long long)now_wall_ms());
 		answer(fd, 200, json, body);
+	} else if (strstr(request, "/message?")) {
+		const char *now = said;
+		asked++;
+		usleep(1000 * (unsigned)slow_ms);
+		answer(fd, *now ? 200 : 500, json, now);
+	} else if (is(request, "/question") && asking == 2) {
+		answer(fd, 503, json, "{\"name\":\"Error\",\"data\":{\"message\":\"the instance is starting\"}}");
+	} else if (is(request, "/question") && asking) {
+		answer(fd, 200, json, "[{\"id\":\"que_1\",\"sessionID\":\"ses_a\",\"questions\":[{\"question\":\"which?\",\"options\":[]}]}]");
+	} else if (is(request, "/session/status") && asking) {
+		answer(fd, 200, json, "{\"ses_a\":{\"type\":\"busy\"}}");
 	} else if (is(request, "/session/status")) {
 		answer(fd, 200, json, "{}");
 	} else {
@@ -184,6 +205,7 @@ static int start_server(void **state)
 	socklen_t size = sizeof(in);
 	pthread_t t;
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	prctl(PR_SET_NAME, "test_oc");        /* any mocr on this machine would take us for an OpenCode server, and talk to it */
 	if (bind(fd, (struct sockaddr *)&in, sizeof(in)) || listen(fd, 64) || getsockname(fd, (struct sockaddr *)&in, &size))
 		return -1;
 	port = ntohs(in.sin_port);
@@ -214,7 +236,9 @@ static int make_world(void **state)
 	memset(&w, 0, sizeof w);
 	doc_init(&complaints);
 	mode = FINE;
-	lists = prompts = streams = hellos = 0;
+	lists = prompts = streams = hellos = asking = asked = slow_ms = 0;
+	updated_ms = now_wall_ms();
+	said = "[]";
 	oc_silence_ms = OC_SILENCE_MS;
 	oc_seen_ms = OC_SEEN_MS;
 	has_message = false;
@@ -264,6 +288,51 @@ static bool shows(enum session_status wanted, int ms)
 	while (!(one() && one()->shown == wanted) && now_mono_ms() < end)
 		loop_turn(w.loop, 20);
 	return one() && one()->shown == wanted;
+}
+
+static void turns(int ms)
+{
+	int64_t end = now_mono_ms() + ms;
+	while (now_mono_ms() < end)
+		loop_turn(w.loop, 20);
+}
+
+static void tell(const char *event)
+{
+	say(event_fd, event, strlen(event));
+}
+
+static void lose_the_stream(void)
+{
+	shutdown(event_fd, SHUT_RDWR);
+	assert_true(becomes(OC_LOST, 3000));
+}
+
+#define ANSWER(more) \
+	"\"info\":{\"id\":\"msg_5\",\"sessionID\":\"ses_a\",\"role\":\"assistant\",\"time\":{\"created\":1790000000000" more "}"
+#define COMPLETED ",\"completed\":1790000001000"
+#define FAILED "},\"error\":{\"name\":\"APIError\",\"data\":{\"message\":\"no money\"}"
+#define TEXT(id, words) \
+	"{\"id\":\"" id "\",\"sessionID\":\"ses_a\",\"messageID\":\"msg_5\",\"type\":\"text\",\"text\":\"" words "\"}"
+
+static void begin_a_turn(void)
+{
+	oc_begin(w.oc);
+	assert_true(becomes(OC_LIVE, 5000));
+	assert_true(shows(SESSION_IDLE, 3000));
+	turns(300);
+	tell(busy);
+	tell(EVENT("message.updated", "\"sessionID\":\"ses_a\"," ANSWER("") "}"));
+	assert_true(shows(SESSION_BUSY, 3000));
+	turns(100);
+}
+
+static bool is_told(const char *words)
+{
+	bool is = false;
+	for (size_t i = 0; i < activity_count(w.store); i++)
+		is |= strstr(activity_get(w.store, i)->text, words) != NULL;
+	return is;
 }
 
 /* --- tests ---------------------------------------------------------------------------------------------------------- */
@@ -412,6 +481,261 @@ static void a_prompt_that_is_there_without_a_word(void **state)
 	assert_int_equal(prompts, 1);
 }
 
+/* The stream was away when it ended: the row does not say that its server was killed, and the last message is asked for once. */
+static void a_turn_that_ended_unheard(void **state)
+{
+	begin_a_turn();
+	lose_the_stream();
+	assert_int_equal(one()->shown, SESSION_BUSY);        /* as it was */
+	said = "[{" ANSWER(COMPLETED) "},\"parts\":[]}]";
+	asked = 0;
+	for (int64_t end = now_mono_ms() + 3000; now_mono_ms() < end; loop_turn(w.loop, 20))
+		assert_int_not_equal(one()->shown, SESSION_INTERRUPTED);
+	assert_int_equal(one()->shown, SESSION_IDLE);
+	assert_int_equal(asked, 1);
+	assert_true(is_told("complete: one"));
+	asked = 0;
+	lose_the_stream();                                   /* in which nothing was going on: nothing is asked */
+	assert_true(becomes(OC_LIVE, 5000));
+	turns(500);
+	assert_int_equal(asked, 0);
+	updated_ms += 5000;                                  /* something was said in it: the list tells */
+	lose_the_stream();
+	assert_true(becomes(OC_LIVE, 5000));
+	turns(500);
+	assert_int_equal(asked, 1);
+}
+
+static void a_turn_that_failed_unheard(void **state)
+{
+	begin_a_turn();
+	lose_the_stream();
+	said = "[{" ANSWER(FAILED) "},\"parts\":[]}]";
+	slow_ms = 800;                                       /* it is not called complete meanwhile */
+	assert_true(shows(SESSION_ERROR, 5000));
+	turns(700);
+	assert_true(is_told("error: one"));
+	assert_false(is_told("complete"));
+}
+
+static void look_at_details(void)
+{
+	struct doc doc;
+	doc_init(&doc);
+	kind_session.detail(&one()->row, &doc, false);
+	doc_finish(&doc);
+}
+
+/* It was read before the turn ended, and comes after: neither the row nor the conversation stays with it. */
+static void an_answer_older_than_an_event(void **state)
+{
+	begin_a_turn();
+	struct ses *s = ses_of(&one()->row);
+	said = "[{" ANSWER("") "},\"parts\":[]}]";
+	slow_ms = 400;
+	asked = 0;
+	look_at_details();
+	turns(150);
+	assert_int_equal(asked, 1);
+	said = "[{" ANSWER(COMPLETED) "},\"parts\":[" TEXT("prt_1", "THE END") "]}]";
+	tell(EVENT("message.updated", "\"sessionID\":\"ses_a\"," ANSWER(COMPLETED) "}"));
+	tell(EVENT("session.idle", "\"sessionID\":\"ses_a\""));
+	assert_true(shows(SESSION_IDLE, 3000));
+	assert_null(s->messages);
+	for (int64_t end = now_mono_ms() + 2500; now_mono_ms() < end; look_at_details()) {
+		turns(100);
+		assert_int_equal(one()->shown, SESSION_IDLE);
+	}
+	assert_non_null(strstr(s->messages, "THE END"));
+	assert_int_equal(asked, 2);
+}
+
+/* One part of a snapshot that could not be had is asked for again, with growing pauses and without a new list. */
+static void a_question_that_could_not_be_had(void **state)
+{
+	asking = 2;
+	oc_begin(w.oc);
+	assert_true(becomes(OC_LIVE, 5000));
+	assert_true(shows(SESSION_BUSY, 3000));
+	int before = lists;
+	turns(3000);
+	assert_int_equal(one()->shown, SESSION_BUSY);
+	assert_int_equal(w.oc->unheard_times, 2);
+	asking = 1;
+	assert_true(shows(SESSION_QUESTION, 6000));
+	assert_int_equal(w.oc->state, OC_LIVE);
+	turns(300);
+	assert_int_equal(w.oc->unheard_times, 0);
+	assert_int_equal(lists, before);
+}
+
+/* Two servers of one login have the same sessions: when the one that had them ends, the other has them. */
+static void another_server_has_them(void **state)
+{
+	static const char look[] = "=oc\noc\t9\t12\t0100007F\t3072\t40000\t\t/usr/bin/opencode\t/srv/a\n=tmux\n=claude\n=end\n";
+	struct oc *first = w.oc;
+	oc_begin(first);
+	assert_true(becomes(OC_LIVE, 5000));
+	assert_true(shows(SESSION_IDLE, 3000));
+	w.oc = oc_add(w.sessions, "9", "127.0.0.1", port);
+	oc_begin(w.oc);
+	assert_true(becomes(OC_LIVE, 5000));
+	assert_ptr_equal(ses_of(&one()->row)->home, first);
+	w.sessions->has_store = true;
+	source_feed(&w.sessions->source, "scan", look, sizeof(look) - 1);
+	assert_int_equal(one()->shown, SESSION_NOT_SERVED);
+	assert_true(shows(SESSION_IDLE, 3000));
+	assert_ptr_equal(ses_of(&one()->row)->home, w.oc);
+}
+
+static void part(const char *id, const char *words)
+{
+	char event[1000];
+	snprintf(event, sizeof(event), EVENT("message.part.updated", "\"sessionID\":\"ses_a\",\"part\":" TEXT("%s", "%s")), id, words);
+	tell(event);
+}
+
+static void delta(const char *id, const char *words)
+{
+	char event[1000];
+	snprintf(event, sizeof(event), EVENT("message.part.delta", "\"sessionID\":\"ses_a\",\"messageID\":\"msg_5\",\"partID\":\"%s\","
+	         "\"field\":\"text\",\"delta\":\"%s\""), id, words);
+	tell(event);
+}
+
+static struct log *followed(void)
+{
+	struct err err;
+	struct log *log = log_create(0);
+	assert_non_null(kind_session.follow(&one()->row, log, &err));
+	return log;
+}
+
+/* Its lines, each with a bar after it; a gap is a dash. */
+static void assert_log(struct log *log, const char *wanted)
+{
+	struct buf b = { 0 };
+	turns(200);
+	for (uint64_t i = log_first(log); i && i <= log_last(log); i++)
+		buf_addf(&b, "%s|", log_get(log, i)->mark == LOG_GAP ? "-" : log_get(log, i)->text);
+	assert_string_equal(b.data ? b.data : "", wanted);
+	buf_finish(&b);
+}
+
+/* Opened in the middle of a text, over a loss, and on: each word once. */
+static void a_conversation_is_followed(void **state)
+{
+	begin_a_turn();
+	said = "[{" ANSWER("") "},\"parts\":[" TEXT("prt_1", "one two three ") "]}]";
+	struct log *log = followed();
+	assert_log(log, "one two three |");
+	delta("prt_1", "five ");                             /* where it stands nobody knows: a delta before was not heard */
+	delta("prt_1", "six.");
+	part("prt_1", "one two three four five six.");
+	part("prt_2", "");
+	delta("prt_2", "as it ");
+	delta("prt_2", "comes\\nand ");
+	assert_log(log, "one two three |four five six.|as it comes|");
+	lose_the_stream();
+	said = "[{" ANSWER("") "},\"parts\":[" TEXT("prt_1", "one two three four five six.") "," TEXT("prt_2", "as it comes\\nand goes on") "]},"
+	       "{\"info\":{\"id\":\"msg_6\",\"role\":\"user\",\"time\":{\"created\":1790000002000}},\"parts\":[" TEXT("prt_3", "do it") "]}]";
+	assert_true(becomes(OC_LIVE, 5000));
+	turns(500);
+	part("prt_4", "after\\n");
+	assert_log(log, "one two three |four five six.|as it comes|and |-|goes on|> do it|after|");
+	log_destroy(log);
+}
+
+/* What happens between the asking and the answer is told, once, whether the answer has it or not. */
+static void an_event_before_the_answer_is_followed(void **state)
+{
+	begin_a_turn();
+	slow_ms = 400;
+	said = "[{" ANSWER("") "},\"parts\":[" TEXT("prt_1", "one") "," TEXT("prt_2", "two\\nth") "]}]";
+	struct log *log = followed();
+	turns(100);
+	part("prt_2", "two\\n");
+	delta("prt_2", "three\\nfo");
+	delta("prt_2", "ur\\n");
+	part("prt_3", "five\\n");
+	turns(500);
+	assert_log(log, "one|two|th|ree|four|five|");
+	log_destroy(log);
+}
+
+static void what_cannot_be_had_is_said(void **state)
+{
+	begin_a_turn();
+	said = "";
+	struct log *log = followed();
+	turns(200);
+	part("prt_1", "on\\n");
+	assert_log(log, "-|on|");
+	log_destroy(log);
+}
+
+static bool claude_shows(enum session_status wanted, int ms)
+{
+	for (int64_t end = now_mono_ms() + ms; now_mono_ms() < end; loop_turn(w.loop, 20)) {
+		struct session *s = (struct session *)store_find(w.store, "here/session/0f8fad5b-d9cb-469f-a165-70867728950e");
+		if (s && s->shown == wanted)
+			return true;
+	}
+	return false;
+}
+
+/* The file that Claude Code keeps of a session of it: this process is its. */
+static void claude_line(const char *start, const char *status, char *line, size_t size)
+{
+	snprintf(line, size, "{\"pid\":%d,\"sessionId\":\"0f8fad5b-d9cb-469f-a165-70867728950e\",\"cwd\":\"/srv/c\",\"procStart\":\"%s\","
+	         "\"status\":\"%s\",\"statusUpdatedAt\":%lld}", (int)getpid(), start, status, (long long)now_wall_ms());
+}
+
+/* A look that began before it asked, and ends after: what the watch says again is not the last word any more. */
+static void an_older_look_does_not_hide_what_claude_asks(void **state)
+{
+	char home[] = "/tmp/mocr-claude-XXXXXX", path[100], start[32] = "", line[400], look[600];
+	FILE *f = fopen("/proc/self/stat", "r");
+	assert_int_equal(fscanf(f, "%*d %*s %*c %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %31s", start), 1);
+	fclose(f);
+	assert_non_null(mkdtemp(home));
+	setenv("CLAUDE_CONFIG_DIR", home, 1);
+	snprintf(path, sizeof(path), "%s/sessions", home);
+	mkdir(path, 0700);
+	snprintf(path, sizeof(path), "%s/sessions/%d.json", home, (int)getpid());
+	claude_line(start, "waiting", line, sizeof(line));
+	f = fopen(path, "w");
+	fputs(line, f);
+	fclose(f);
+	w.sessions->has_claude = true;
+	watch_begin(w.sessions);
+	bool asked_first = claude_shows(SESSION_PERMISSION, 6000);
+	claude_line(start, "busy", line, sizeof(line));
+	snprintf(look, sizeof(look), "=oc\n=tmux\n=claude\nlive\t%s\t1\t%s\n=end\n", start, line);
+	source_feed(&w.sessions->source, "scan", look, strlen(look));
+	bool overridden = claude_shows(SESSION_BUSY, 100), asked_again = claude_shows(SESSION_PERMISSION, 6000);
+	unlink(path);
+	*strrchr(path, '/') = '\0';
+	rmdir(path);
+	rmdir(home);
+	unsetenv("CLAUDE_CONFIG_DIR");
+	assert_true(asked_first && overridden && asked_again);
+}
+
+/* One that runs may have looked already: another follows it. Not for a look that may be a little older. */
+static void a_look_that_is_wanted_while_one_runs(void **state)
+{
+	struct sessions *ss = w.sessions;
+	ss->scanned = true;
+	ss->scan = (struct run *)ss;
+	ss->scan_ms = loop_now(w.loop);
+	sessions_look(ss, 3000);
+	assert_false(ss->scan_again);
+	sessions_look(ss, 0);
+	assert_true(ss->scan_again);
+	ss->scan = NULL;
+}
+
 /* Nothing is said in clear to a server whose address is https. */
 static void https_is_spoken(void **state)
 {
@@ -432,7 +756,10 @@ int main(void)
 		T(a_web_page_is_no_answer), T(the_next_major_version_is_named), T(the_password_is_asked_once),
 		T(a_stream_that_ends_is_opened_again), T(silence_is_a_drop), T(an_event_byte_by_byte), T(an_enormous_event),
 		T(a_prompt_without_an_answer_is_sent_once), T(a_prompt_that_was_taken_and_lost),
-		T(a_prompt_that_is_there_without_a_word), T(https_is_spoken),
+		T(a_prompt_that_is_there_without_a_word), T(https_is_spoken), T(a_turn_that_ended_unheard),
+		T(a_turn_that_failed_unheard), T(an_answer_older_than_an_event), T(a_question_that_could_not_be_had),
+		T(another_server_has_them), T(a_conversation_is_followed), T(an_event_before_the_answer_is_followed),
+		T(what_cannot_be_had_is_said), T(an_older_look_does_not_hide_what_claude_asks), T(a_look_that_is_wanted_while_one_runs),
 	};
 	return cmocka_run_group_tests(tests, start_server, NULL);
 }

@@ -255,6 +255,18 @@ static void idle_before_error(void **state)
 	assert_int_equal(shown("ses_root"), SESSION_ABORTED);
 }
 
+/* What was the last word may be taken back: then the one before it is, though its id is older. */
+static void a_message_that_is_taken_back(void **state)
+{
+	list(FAMILY);
+	last("ses_root", "{\"id\":\"msg_2\",\"role\":\"user\",\"time\":{\"created\":3}}");
+	assert_int_equal(shown("ses_root"), SESSION_UNANSWERED);
+	event("{\"payload\":{\"type\":\"message.removed\",\"properties\":{\"sessionID\":\"ses_root\",\"messageID\":\"msg_2\"}}}");
+	assert_int_equal(shown("ses_root"), SESSION_UNANSWERED);
+	last("ses_root", "{\"id\":\"msg_1\",\"role\":\"assistant\",\"time\":{\"created\":1,\"completed\":2}}");
+	assert_int_equal(shown("ses_root"), SESSION_IDLE);
+}
+
 static size_t told(const char *words)
 {
 	size_t n = 0;
@@ -691,7 +703,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(states_by_the_table), T(a_parent_shows_what_its_child_waits_for), T(the_command_of_the_older_dialect), T(requests_of_idle_sessions_do_not_count),
-		T(requests_and_statuses_without_sessions), T(idle_before_error), T(complete_is_told_once_and_of_roots_only),
+		T(requests_and_statuses_without_sessions), T(idle_before_error),
+		T(a_message_that_is_taken_back), T(complete_is_told_once_and_of_roots_only),
 		T(disposed_instances_are_forgotten), T(a_list_takes_away_what_it_does_not_name), T(archived_and_old_ones_are_put_away),
 		T(live_moments_of_both_dialects), T(answers_to_permissions), T(lists_of_both_dialects), T(models_are_reduced),
 		T(events_of_both_dialects), T(messages_of_both_dialects), T(cut_at_every_byte), T(rubbish_changes_nothing),
