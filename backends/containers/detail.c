@@ -13,7 +13,7 @@
 #include "backends/store/doc.h"
 
 #define LABEL_VALUE_MAX 400
-#define LOOK_GAP_MS 5000             /* details that were not drawn for so long are looked at anew */
+#define REFUSED_AGAIN_MS 5000        /* what was refused is asked for again, at the next drawing after that */
 
 static const cJSON *get(const cJSON *o, const char *a, const char *b)
 {
@@ -313,13 +313,12 @@ static void add_answer(struct doc *d, const struct ctr *c, bool reveal)
 static void ask(struct ctr *c)
 {
 	int64_t now = loop_now(store_loop(c->engine->source.store));
-	bool goes_on = c->want_detail && now - c->looked_ms < LOOK_GAP_MS;
-	c->want_detail = true;
-	if (!goes_on || !c->detail_err)      /* what was refused is tried again when that much time has gone by */
-		c->looked_ms = now;
-	if (goes_on)
+	bool anew = !c->want_detail || c->looks != c->row->row.looks;
+	if (!anew && !(c->detail_err && now - c->looked_ms >= REFUSED_AGAIN_MS))
 		return;
-	c->want_inspect = true;
+	c->looks = c->row->row.looks;
+	c->looked_ms = now;
+	c->want_detail = c->want_inspect = true;
 	engine_fetch(c->engine);
 }
 

@@ -75,7 +75,8 @@ struct ctr {
 	struct engine *engine;
 	struct container *row;
 	bool want_inspect, want_tail, want_detail;   /* detail: the whole answer is kept for reading */
-	int64_t looked_ms;               /* loop clock, when the details were last drawn */
+	uint32_t looks;                  /* row.looks when it was asked for the details last, */
+	int64_t looked_ms;               /* loop clock, and when that was */
 	bool inspected;                  /* since its state last changed */
 	unsigned events;                 /* heard of it: what was asked before the last one may be older than that */
 	unsigned events_asked;           /* heard when call was asked */
