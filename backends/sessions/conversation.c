@@ -427,7 +427,7 @@ static void begin(struct oc_follow *f, const cJSON *messages)
 	bool first = !f->newest[0][0] && !f->newest[1][0];
 	int from[2] = { index_of(messages, f->newest[0]), index_of(messages, f->newest[1]) }, i = 0;
 	const cJSON *m;
-	if (!first && messages && from[0] < 0 && from[1] < 0)
+	if (!first && cJSON_GetArraySize(messages) && from[0] < 0 && from[1] < 0)
 		log_gap(f->follow.log, f->follow.source, "more was said meanwhile than is told here; its details have it");
 	cJSON_ArrayForEach(m, messages) {
 		const char *role = text(get(m, "info"), "role");

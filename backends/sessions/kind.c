@@ -130,7 +130,7 @@ static void messages_done(struct call *call, const struct reply *r, void *arg)
 	if (good) {
 		source_feed(s->row->row.source, what, r->body, r->len);
 	} else {
-		s->messages_stale = true;
+		s->messages_stale = err.code != ERR_TOO_BIG;         /* it would be so again */
 		s->messages_ms = loop_now(store_loop(s->home->owner->source.store)) + MESSAGES_PAUSE_MS;
 		follow_unanswered(s, &err);
 		store_touch(&s->row->row);

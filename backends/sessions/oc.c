@@ -17,6 +17,7 @@
 #define PROBE_MS 5000
 #define LIST_MS 15000
 #define LIST_MAX (64u << 20)
+#define LAST_MAX (8u << 20)          /* one message: of a longer one only its events tell how it ended */
 #define PASSWORD_MS 20000
 #define RETRY_MIN_MS 500
 #define RETRY_MAX_MS 30000
@@ -502,26 +503,30 @@ static void ask_directories(struct oc *oc)
 	size_t n = 0;
 	struct ses *s, *next;
 	HASH_ITER(hh, oc->owner->table, s, next) {
-		if (s->home != oc || !s->directory || !s->row || s->row->updated_ms < now - RECENT_MS)
+		if (s->home != oc || !s->directory || !s->row)
+			continue;
+		/* One that was seen at work is of now, wherever it is. */
+		int64_t at = s->run.run != OC_RUN_IDLE ? now : s->row->updated_ms;
+		if (at < now - RECENT_MS)
 			continue;
 		size_t i = 0;
 		while (i < n && strcmp(dirs[i], s->directory) != 0)
 			i++;
 		if (i < n) {
-			used[i] = used[i] > s->row->updated_ms ? used[i] : s->row->updated_ms;
+			used[i] = used[i] > at ? used[i] : at;
 			continue;
 		}
 		if (n == OC_DIRS_MAX) {             /* the one used longest ago gives way */
 			i = 0;
 			for (size_t k = 1; k < n; k++)
 				i = used[k] < used[i] ? k : i;
-			if (used[i] >= s->row->updated_ms)
+			if (used[i] >= at)
 				continue;
 		} else {
 			n++;
 		}
 		dirs[i] = s->directory;
-		used[i] = s->row->updated_ms;
+		used[i] = at;
 	}
 	bool wanted = oc->config && oc->config->directory;
 	for (size_t i = 0; i < n; i++) {
@@ -578,7 +583,8 @@ static void list_over(struct oc *oc)
 	struct ses *s, *next;
 	char what[96];
 	snprintf(what, sizeof(what), "%s sessions.", oc->name);
-	source_feed(&oc->owner->source, what, "", 0);
+	if (!oc->list_has_hole)
+		source_feed(&oc->owner->source, what, "", 0);
 	HASH_ITER(hh, oc->owner->table, s, next)
 		if (s->home == oc)
 			follow_resume(s);
@@ -615,6 +621,7 @@ static void list_came(struct oc *oc, const char *what, struct call *call, const 
 	char more[96];
 	snprintf(more, sizeof(more), "%s sessions+", oc->name);
 	oc->has_all |= first;
+	oc->list_has_hole &= !first;
 	source_feed(&oc->owner->source, what, r->body, r->len);
 	if (oc->has_all && cursor && *cursor && strspn(cursor, "0123456789") == strlen(cursor)) {
 		char *path = xasprintf("/experimental/session?limit=500&archived=true&cursor=%s", cursor);
@@ -631,7 +638,7 @@ static void list_came(struct oc *oc, const char *what, struct call *call, const 
 static void list_by_project(struct oc *oc)
 {
 	char what[96];
-	oc->has_all = false;
+	oc->has_all = oc->list_has_hole = false;
 	snprintf(what, sizeof(what), "%s projects", oc->name);
 	ask_more(oc, what, "/project", NULL);
 }
@@ -679,6 +686,7 @@ static void answer_came(struct oc *oc, const char *what, struct call *call, cons
 	} else if (!strncmp(word, "sessions", 8) && good && is_list(r)) {
 		list_came(oc, what, call, r);
 	} else if (!strcmp(word, "sessions+")) {
+		oc->list_has_hole = true;
 		next_project(oc);
 	} else if (!strcmp(word, "projects")) {
 		char begin[96];
@@ -918,7 +926,7 @@ static void lasts_fetch(struct sessions *ss)
 			continue;
 		char *part = xasprintf("/session/%s/message?limit=1", s->id), *path = oc_path(s, "%s", part);
 		s->last_wanted = false;
-		s->last_call = oc_call(s->home, "GET", path, NULL, LIST_MS, LIST_MAX, last_done, s);
+		s->last_call = oc_call(s->home, "GET", path, NULL, LIST_MS, LAST_MAX, last_done, s);
 		ss->lasts += s->last_call != NULL;
 		free(part);
 		free(path);

@@ -113,6 +113,7 @@ struct oc {
 	char last_event[SESSION_ID_SIZE];
 	bool seen;                        /* in the scan that comes in */
 	bool has_all;                     /* /experimental/session is there */
+	bool list_has_hole;               /* a page of it did not come: who is not in it need not be gone */
 	struct oc_call *calls;            /* of the snapshot */
 	struct act *acts;                 /* orders that run */
 };

@@ -101,6 +101,7 @@ static void stream(int fd)
 	}
 }
 
+static volatile int second;               /* a second page of the list: 1 is there, 2 cannot be had */
 static bool has_message;                  /* it has what it was told, though no event said so */
 
 static bool is(const char *request, const char *path)
@@ -126,11 +127,18 @@ static bool serve_request(int fd, const char *request)
 		stream(fd);
 		return false;
 	} else if (is(request, "/experimental/session")) {
-		char body[512];
+		char body[512], whole[900];
+		if (strstr(request, "cursor=7")) {
+			answer(fd, second == 2 ? 503 : 200, json, second == 2 ? "{}" :
+			       "[{\"id\":\"ses_b\",\"title\":\"two\",\"directory\":\"/srv/b\",\"time\":{\"created\":1,\"updated\":1}}]");
+			return true;
+		}
 		lists++;
 		snprintf(body, sizeof(body), "[{\"id\":\"ses_a\",\"title\":\"one\",\"directory\":\"/srv/a\",\"time\":{\"created\":%lld,\"updated\":%lld}}]",
 		         (long long)updated_ms, (long long)updated_ms);
-		answer(fd, 200, json, body);
+		int n = snprintf(whole, sizeof(whole), "HTTP/1.1 200 OK\r\nContent-Type: %s\r\nContent-Length: %zu\r\n%s\r\n%s", json, strlen(body),
+		                 second ? "x-next-cursor: 7\r\n" : "", body);
+		say(fd, whole, (size_t)n);
 	} else if (strstr(request, "/prompt_async")) {
 		prompts++;
 		if (mode == DROPS)
@@ -242,6 +250,7 @@ static int make_world(void **state)
 	oc_silence_ms = OC_SILENCE_MS;
 	oc_seen_ms = OC_SEEN_MS;
 	has_message = false;
+	second = 0;
 	w.loop = loop_create();
 	w.http = http_create(w.loop);
 	w.settings = settings_load("/dev/null", &complaints);
@@ -479,6 +488,31 @@ static void a_prompt_that_is_there_without_a_word(void **state)
 	has_message = true;
 	assert_int_equal(sent_and_over("words")->state, ORDER_DONE);
 	assert_int_equal(prompts, 1);
+}
+
+static void snapshot_again(void)
+{
+	int before = lists;
+	oc_snapshot(w.oc);
+	for (int64_t end = now_mono_ms() + 10000; (lists == before || w.oc->snapshot) && now_mono_ms() < end;)
+		loop_turn(w.loop, 20);
+	assert_int_not_equal(lists, before);
+}
+
+/* Who is not in a list of which a page did not come is not gone. */
+static void a_list_with_a_hole(void **state)
+{
+	second = 1;
+	oc_begin(w.oc);
+	assert_true(becomes(OC_LIVE, 10000));
+	assert_non_null(store_find(w.store, "here/session/ses_b"));
+	second = 2;
+	snapshot_again();
+	assert_non_null(store_find(w.store, "here/session/ses_b"));
+	second = 0;
+	snapshot_again();
+	assert_null(store_find(w.store, "here/session/ses_b"));
+	assert_non_null(one());
 }
 
 /* The stream was away when it ended: the row does not say that its server was killed, and the last message is asked for once. */
@@ -757,6 +791,7 @@ int main(void)
 		T(a_stream_that_ends_is_opened_again), T(silence_is_a_drop), T(an_event_byte_by_byte), T(an_enormous_event),
 		T(a_prompt_without_an_answer_is_sent_once), T(a_prompt_that_was_taken_and_lost),
 		T(a_prompt_that_is_there_without_a_word), T(https_is_spoken), T(a_turn_that_ended_unheard),
+		T(a_list_with_a_hole),
 		T(a_turn_that_failed_unheard), T(an_answer_older_than_an_event), T(a_question_that_could_not_be_had),
 		T(another_server_has_them), T(a_conversation_is_followed), T(an_event_before_the_answer_is_followed),
 		T(what_cannot_be_had_is_said), T(an_older_look_does_not_hide_what_claude_asks), T(a_look_that_is_wanted_while_one_runs),

@@ -18,7 +18,10 @@ _say() { _oc "$1" POST "/session/$2/prompt_async?directory=/srv/alpha" "{\"parts
 _last() { _oc "$1" GET "/session/$2/message?directory=/srv/alpha" | jq -r '.[-1].parts[].text // empty'; }
 _serves() { _oc "$1" GET /global/health 2>/dev/null | grep -q healthy; }
 _said() { _last "$1" "$2" | grep -q "$3"; }
+listeners=()
 _fresh() {
+	[ ${#listeners[@]} -eq 0 ] || kill "${listeners[@]}" 2>/dev/null
+	listeners=()
 	"$here/opencode/up" >"$work/up" 2>&1 || { note "$(tail -3 "$work/up")"; return 1; }
 	local n id
 	for n in sese pi; do
@@ -48,7 +51,8 @@ sessions_password_is_asked_once_and_wrong_is_said() {
 # What the server itself tells to whoever listens there, each line with the time at which it came.
 _listen() {
 	docker exec "mocrlab-$1" /lab/in curl -sSN -u "opencode:$_password" http://127.0.0.1:4096/global/event 2>/dev/null </dev/null |
-		while IFS= read -r line; do printf '%s %s\n' "${EPOCHREALTIME/./}" "$line"; done >"$work/events-$1" &
+		while IFS= read -r line; do printf '%s %s\n' "${EPOCHREALTIME/./}" "$line"; done >"$work/events-$1" 2>/dev/null &
+	listeners+=($!)
 }
 # _shown SERVER ID EVENT PATTERN [SECONDS]: the screen has the pattern, at most a second after the server told that event of that session
 _shown() {
@@ -73,7 +77,7 @@ sessions_every_state_within_a_second() {
 			id=$(_session $n "$n-error" '[[error 401]]') && _shown $n $id 'session\.error' "✗ $n +$n-error +error .*scripted error 401" &&
 			id=$(_session $n "$n-child" '[[task (bash echo child)]]') && wait_for "[?] $n +$n-child [(].1[)] +permission .*bash: echo child" 15 &&
 			id=$(_session $n "$n-abort" '[[slow 60]]') && wait_for "$n +$n-abort +busy" 8 && _oc $n POST "/session/$id/abort?directory=/srv/alpha" '{}' >/dev/null &&
-			_shown $n $id 'session\.error' "$n +$n-abort +aborted" && id=$(_session $n "$n-idle" 'hello') && _shown $n $id 'session\.idle' "○ $n +$n-idle +idle .* 1 " || return 1
+			_shown $n $id 'session\.(error|idle)' "$n +$n-abort +aborted" && id=$(_session $n "$n-idle" 'hello') && _shown $n $id 'session\.idle' "○ $n +$n-idle +idle .* 1 " || return 1
 	done
 	on pi systemctl kill -s KILL opencode.service && on pi systemctl restart opencode.service && wait_for ' pi-busy +interrupted' 20
 }
