@@ -33,7 +33,6 @@
 #define FLASH_READ_MS 1500         /* shown so long, a key takes it away */
 #define FILTER_MAX 128
 #define ID_MAX 640                 /* of a row: server, kind and a name of at most 512 bytes */
-#define ORDERS_WATCHED 64
 #define MENU_MAX 96
 #define SHELLS_MAX 16
 
@@ -103,8 +102,8 @@ struct intent {
 /* Words that did not get where they were written for (drafts.h). */
 struct draft {
 	char *id, *text;               /* owned */
-	const char *action;            /* an action's name */
-	bool told;                     /* the activity says where they are */
+	const char *action, *verb;     /* an action's */
+	bool told;                     /* the activity says where they are, or must not */
 };
 
 struct console {
@@ -160,7 +159,7 @@ struct console {
 	struct intent intent;
 	struct draft drafts[DRAFTS_MAX];       /* oldest first */
 	size_t n_drafts;
-	struct order *orders[ORDERS_WATCHED];  /* borrowed: running, started here */
+	struct order **orders;                 /* owned array of borrowed ones: running, started here */
 	size_t n_orders;
 	const struct action *menu[MENU_MAX];
 	size_t n_menu;

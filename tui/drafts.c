@@ -86,24 +86,39 @@ static void forget(struct console *c, struct draft *d)
 	memmove(d, d + 1, behind * sizeof(*d));
 }
 
+/* Not the one in its place: what was written for that row before is used, or told. */
+static void settle(struct console *c, struct draft *d, const char *words)
+{
+	char *what = xasprintf("%s: written, and not sent", d->verb);
+	if (!d->told && strcmp(d->text, words ? words : "") != 0)
+		draft_note(c, d->id, what, d->text);
+	free(what);
+	forget(c, d);
+}
+
 void draft_keep(struct console *c, const struct intent *in, size_t i, const char *why)
 {
-	if (!(in->action->flags & ACTION_WORDS) || !in->argument || !*in->argument)
+	const struct action *a = in->action;
+	if (!(a->flags & ACTION_WORDS) || !in->argument)
+		return;
+	const char *words = a->written ? a->written(in->argument) : in->argument;
+	if (!*words)
 		return;
 	/* Marked rows get the same words: one note is enough. */
 	const struct draft *newest = c->n_drafts ? &c->drafts[c->n_drafts - 1] : NULL;
-	bool told = newest && newest->told && strcmp(newest->text, in->argument) == 0;
-	bool tells = why && !told && !(in->action->flags & ACTION_UNTOLD);
-	if (tells) {
-		char *what = xasprintf("%s: not sent, %.160s", in->action->verb, why);
-		draft_note(c, in->ids[i], what, in->argument);
+	bool told = (newest && newest->told && strcmp(newest->text, words) == 0) || (a->flags & ACTION_UNTOLD);
+	if (why && !told) {
+		char *what = xasprintf("%s: %.160s", a->verb, why);
+		draft_note(c, in->ids[i], what, words);
 		free(what);
 	}
-	draft_drop(c, in->action, in->ids[i]);
+	if (a->written)                       /* nothing offers it again */
+		return;
+	draft_sent(c, a, in->ids[i], words);
 	if (c->n_drafts == DRAFTS_MAX)
-		forget(c, &c->drafts[0]);
+		settle(c, &c->drafts[0], NULL);
 	c->drafts[c->n_drafts++] = (struct draft){
-		.id = xstrdup(in->ids[i]), .action = words_for(in->action), .text = xstrdup(in->argument), .told = told || tells,
+		.id = xstrdup(in->ids[i]), .action = words_for(a), .verb = a->verb, .text = xstrdup(words), .told = told || why,
 	};
 }
 
@@ -113,15 +128,15 @@ const char *draft_of(const struct console *c, const struct action *a, const char
 	return d ? d->text : NULL;
 }
 
-void draft_drop(struct console *c, const struct action *a, const char *id)
+void draft_sent(struct console *c, const struct action *a, const char *id, const char *words)
 {
 	struct draft *d = find(c, a, id);
 	if (d)
-		forget(c, d);
+		settle(c, d, words);
 }
 
 void drafts_finish(struct console *c)
 {
 	while (c->n_drafts)
-		forget(c, &c->drafts[0]);
+		settle(c, &c->drafts[0], NULL);
 }

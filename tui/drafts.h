@@ -15,14 +15,16 @@ struct settings;
  * /tmp. The name is the caller's; NULL: no folder took it. */
 char *draft_file(const struct settings *, const char *text);
 
-/* The words of in for its row i did not get there; why is a phrase, NULL: given up on purpose, which the activity need not tell. Does
- * nothing unless the action's words are a person's (ACTION_WORDS); ACTION_UNTOLD ones are only offered again. */
+/* The words of in for its row i did not get there, or nobody knows; why is a phrase, NULL: given up on purpose, which the activity is
+ * told only when they were not sent by the end. Does nothing unless the action's words are a person's (ACTION_WORDS); ACTION_UNTOLD
+ * ones are only offered again. */
 void draft_keep(struct console *, const struct intent *in, size_t i, const char *why);
 /* Words that no row is known for any more: what says where they were typed. */
 void draft_note(struct console *, const char *id, const char *what, const char *text);
 /* What was written for that action and row last and did not get there; borrowed until the next draft_keep; NULL: nothing. */
 const char *draft_of(const struct console *, const struct action *, const char *id);
-void draft_drop(struct console *, const struct action *, const char *id);    /* they are on their way */
-void drafts_finish(struct console *);
+/* Words for that action and row are on their way: what was kept for it has been used, or is told now. */
+void draft_sent(struct console *, const struct action *, const char *id, const char *words);
+void drafts_finish(struct console *);        /* tells what was not told */
 
 #endif

@@ -71,7 +71,7 @@ static void order_over(struct order *order, void *arg)
 			c->orders[i] = c->orders[--c->n_orders];
 	struct intent words = { .action = order->action, .ids = &order->id, .n = 1, .argument = order->argument };
 	if (order->state != ORDER_DONE)
-		draft_keep(c, &words, 0, order->state == ORDER_FAILED ? order->err.text : "cancelled");
+		draft_keep(c, &words, 0, order->state == ORDER_FAILED ? "it failed; what was written" : "it was cancelled; what was written");
 	if (order->state == ORDER_FAILED)
 		console_flash(c, TONE_BAD, "%s %s: %s", order->action->verb, name, order->err.text);
 	else if (order->state == ORDER_DONE)
@@ -103,8 +103,7 @@ static void watch(struct console *c, struct order *order)
 		order_over(order, c);
 		return;
 	}
-	if (c->n_orders == ORDERS_WATCHED)
-		return;                       /* its row and the activity log still tell */
+	c->orders = xrealloc(c->orders, (c->n_orders + 1) * sizeof(*c->orders));
 	c->orders[c->n_orders++] = order;
 	order->done = order_over;
 	order->show = order_shows;
@@ -114,9 +113,14 @@ static void watch(struct console *c, struct order *order)
 void orders_forget(struct console *c)
 {
 	for (size_t i = 0; i < c->n_orders; i++) {
-		c->orders[i]->done = NULL;
-		c->orders[i]->show = NULL;
+		struct order *o = c->orders[i];
+		draft_keep(c, &(struct intent){ .action = o->action, .ids = &o->id, .n = 1, .argument = o->argument }, 0,
+		           "mocr ended while it was on its way, whether it arrived is not known; what was written");
+		o->done = NULL;
+		o->show = NULL;
 	}
+	free(c->orders);
+	c->orders = NULL;
 	c->n_orders = 0;
 }
 
@@ -131,11 +135,13 @@ static void carry_out(struct console *c)
 		struct order *order = r ? order_start(r, in.action, in.argument, &err) : NULL;
 		const char *why = r ? err.text : "it is not there any more";
 		if (order) {
-			draft_drop(c, in.action, in.ids[i]);
+			draft_sent(c, in.action, in.ids[i], in.argument);
 			watch(c, order);
 			started++;
 		} else {
-			draft_keep(c, &in, i, why);
+			char *unsent = xasprintf("not sent, %s", why);
+			draft_keep(c, &in, i, unsent);
+			free(unsent);
 			console_flash(c, TONE_BAD, "%s: %s", in.ids[i], why);
 		}
 	}
@@ -159,7 +165,7 @@ static void confirmed(const struct dialog_result *result, void *arg)
 	if (result->choice == 1)
 		carry_out(c);
 	else
-		give_up(c, c->running ? NULL : "mocr ended before it was confirmed");
+		give_up(c, c->running ? NULL : "not sent, mocr ended before it was confirmed");
 	console_redraw(c);
 }
 

@@ -18,6 +18,7 @@
 #define ASKED_MAX 1000
 #define NAMES_MAX 200
 #define CHOICES_MAX 12
+#define LINE_MAX_BYTES 16384
 
 /* A box that is open; freed when it is answered. */
 struct asking {
@@ -74,7 +75,7 @@ static void go(struct asking *k, const char *words)
 	} else {
 		char *copy = xstrdup(words);
 		draft_keep(k->console, &(struct intent){ .action = k->action, .ids = k->ids, .n = k->n, .argument = copy }, 0,
-		           "it is not there any more");
+		           "not sent, it is not there any more");
 		free(copy);
 		console_flash(k->console, TONE_BAD, "%s: it is not there any more", k->action->verb);
 	}
@@ -167,6 +168,9 @@ static void question_answered(struct asking *k, const char *words)
 {
 	const struct request *r = still_asked(k);
 	if (!r) {
+		/* Numbers of options are soon chosen again. */
+		if (words[strspn(words, "0123456789,")] && strcmp(words, "reject") != 0)
+			draft_note(k->console, k->ids[0], "reply: not sent, it was answered elsewhere meanwhile, or stopped", words);
 		console_flash(k->console, TONE_WARN, "it was answered elsewhere meanwhile, or stopped");
 		give_up(k);
 		return;
@@ -413,7 +417,10 @@ static void line_given(const struct dialog_result *result, void *arg)
 static const char *offered(const struct asking *k, const struct wanted *w, const struct row *row)
 {
 	const char *draft = draft_of(k->console, k->action, row->id);
-	return draft ? draft : w->from_name ? row->name : NULL;
+	bool fits = draft && strlen(draft) < LINE_MAX_BYTES;
+	if (draft && !fits)
+		console_flash(k->console, TONE_WARN, "what was written for it is too long for a line: P opens it in the editor");
+	return fits ? draft : w->from_name ? row->name : NULL;
 }
 
 static void composed(const char *text, const char *why, void *arg)
@@ -433,7 +440,7 @@ static void ask_line(struct asking *k, const struct wanted *w, const struct row 
 	const struct session *s = (const struct session *)row;
 	const char *text = offered(k, w, row);
 	char *here = !text && !strcmp(k->action->name, "session-new") && s->directory ? escaped("", s->directory, " ") : NULL;
-	struct lineedit_config line = { .prompt = w->prompt, .text = here ? here : text, .max = 16384, .unkept = w->unkept, .complete = w->complete,
+	struct lineedit_config line = { .prompt = w->prompt, .text = here ? here : text, .max = LINE_MAX_BYTES, .unkept = w->unkept, .complete = w->complete,
 	                                .arg = k };
 	if (k->n > 1)
 		snprintf(title, sizeof(title), "%s for %zu sessions", w->title, k->n);

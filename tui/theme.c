@@ -250,8 +250,9 @@ static unsigned nearest_index(unsigned rgb)
 	return best;
 }
 
-/* Where there are 8 or 16, the nearest of a soft red is a grey: but its hue is what it says. So hue first, then how light it is. */
-static unsigned few_index(unsigned rgb, int colors)
+/* Where there are 8 or 16, the nearest of a soft red is a grey: but its hue is what it says. So hue first, then how light it is. The
+ * dark grey of 8 colours is a bold black, which may be as black as the ground: text is lighter then, and a ground black. */
+static unsigned few_index(unsigned rgb, int colors, bool ground)
 {
 	unsigned channels[3] = { rgb >> 16 & 255, rgb >> 8 & 255, rgb & 255 }, most = 0, least = 255, hue = 0;
 
@@ -263,9 +264,8 @@ static unsigned few_index(unsigned rgb, int colors)
 		hue |= (channels[i] > (most + least) / 2) << i;
 	if (most >= 0x40 && (most - least) * 10 >= most * 3)
 		return most >= 0xe0 ? hue + 8 : hue;
-	if (most < 0x40)
+	if (most < (ground ? 0x60 : 0x40) || (ground && most < 0xa0 && colors < 16))
 		return 0;
-	/* The dark grey of 8 colours is a bold black, which may be as black as the ground. */
 	return most >= 0xf0 ? 15 : most < 0xa0 && colors >= 16 ? 8 : 7;
 }
 
@@ -286,9 +286,9 @@ int color_reduce(const struct color *c, int colors, bool *bold)
 	}
 	/* 0-15 are whatever the user chose, so an RGB colour goes to the fixed ones. */
 	if (c->kind == COLOR_RGB)
-		i = colors >= 256 ? nearest_index(c->value) : few_index(c->value, colors);
+		i = colors >= 256 ? nearest_index(c->value) : few_index(c->value, colors, !bold);
 	else if (i > 15 && colors < 256)
-		i = few_index(index_rgb(i), colors);
+		i = few_index(index_rgb(i), colors, !bold);
 	if (i > 7 && colors < 16) {
 		i -= 8;
 		if (bold)

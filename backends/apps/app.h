@@ -56,6 +56,7 @@ struct app {
 	struct app_deployment *deployments; /* owned; NULL */
 	size_t n_deployments;
 	uint32_t round;                     /* of the list that named it last */
+	int64_t asked_ms;                   /* loop clock, likewise */
 	uint32_t asked_round;               /* the platform's own: when it was asked about last */
 	bool asked;                         /* at all */
 };

@@ -26,6 +26,8 @@
 #define RETRY_MS 10000
 #define POLL_MS 2000                 /* of a deployment: nothing is pushed */
 #define WHOLE_MS 3600000
+#define HISTORY_MS 10000             /* and not sooner than that, however often it is looked */
+#define HISTORY_HIDDEN_MS 300000     /* the same, of those out of sight: Coolify lets in 200 calls a minute by default */
 #define HISTORY_AGAIN 6              /* looks after which a shown one's deployments are asked for again */
 
 struct coact;
@@ -327,8 +329,10 @@ static void poke(struct co *c)
 
 static bool is_due(const struct co *c, const struct app *a)
 {
-	/* Those out of sight too: one that failed between two looks while the old container runs on is told by its history alone. */
-	return !strcmp(a->type, "application") && (!a->asked_round || c->round - a->asked_round >= HISTORY_AGAIN ||
+	/* Those out of sight too, if seldom: one that failed between two looks while the old container runs on is told by its history alone. */
+	int64_t since = loop_now(store_loop(c->source->store)) - a->asked_ms;
+	return !strcmp(a->type, "application") && (!a->asked_round || since >= HISTORY_HIDDEN_MS ||
+	       (a->row.shown && c->round - a->asked_round >= HISTORY_AGAIN && since >= HISTORY_MS) ||
 	       (a->row.health == HEALTH_BUSY && a->asked_round != c->round));
 }
 
@@ -362,6 +366,7 @@ static void ask_histories(struct co *c)
 	}
 	char *id = http_encode(a->ref), *path = xasprintf("/deployments/applications/%s?skip=0&take=%d", id, APP_DEPLOYMENTS_MAX);
 	a->asked_round = c->round;
+	a->asked_ms = loop_now(store_loop(c->source->store));
 	snprintf(c->one_id, sizeof(c->one_id), "%.199s", a->row.id);
 	c->call = ask(c, "GET", path, history_came, c);
 	free(path);

@@ -582,7 +582,7 @@ static void health_came(const struct api_answer *r, void *arg)
 		if (s->lost) {
 			judge(s);                /* what Dokploy says may have changed */
 		} else if (!r->err.code && s->tries >= STREAM_TRIES) {
-			s->tries = 0;            /* it was given up, and the portal is well again */
+			s->tries = STREAM_TRIES - 1;     /* it was given up, and the portal is well: once for each of its words */
 			stream_open(s);
 		}
 	}

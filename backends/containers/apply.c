@@ -223,6 +223,11 @@ static void apply_item(struct engine *e, const struct ctr_item *it)
 	set(&row->project_dir, it->project_dir);
 	set(&row->project_files, it->project_files);
 	row->created_ms = it->created_ms;
+	/* What was heard of it since the list was asked for is newer than what the list says of that. */
+	if (e->door && c->heard > e->list_heard) {
+		ctr_refresh(c);
+		return;
+	}
 	set_state(c, it->state);
 	if (it->health != CTR_HEALTH_NONE || it->state != CONTAINER_RUNNING || !e->param->is_podman)
 		row->health = it->health;                /* podman's list does not tell it; its inspect does */
@@ -245,29 +250,41 @@ void apply_list(struct engine *e, const struct ctr_list *list)
 
 /* --- inspect and the last lines ------------------------------------------------------------------------------ */
 
-void apply_inspect(struct ctr *c, const struct ctr_inspect *in)
+/* What no event tells or changes. */
+static void apply_facts(struct ctr *c, const struct ctr_inspect *in)
 {
 	struct container *row = c->row;
+	row->tty = in->tty;
+	row->tty_known = true;
+	row->restarts = in->restarts;
+	row->created_ms = in->created_ms ? in->created_ms : row->created_ms;
+	c->mem_limit = in->mem_limit;
+	snprintf(c->policy, sizeof(c->policy), "%s", in->policy);
+}
+
+void apply_inspect(struct ctr *c, const struct ctr_inspect *in, bool overtaken)
+{
+	struct container *row = c->row;
+	apply_facts(c, in);
+	if (overtaken) {
+		ctr_refresh(c);
+		return;
+	}
+	bool asked_again = c->want_inspect;
 	set_state(c, in->state);
 	if (c->inspected && in->started_ms != row->started_ms)   /* it was started, and perhaps ended, unheard */
 		begin_life(c);
 	c->inspected = true;
-	c->want_inspect = false;
+	c->want_inspect = asked_again;
 	row->health = in->health;
 	if (is_over(in->state))           /* of one that runs it is 0, which says nothing of how it last ended */
 		row->exit_code = in->exit_code;
 	if (in->state != CONTAINER_RUNNING)
 		row->oom = in->oom;
-	row->tty = in->tty;
-	row->tty_known = true;
-	row->restarts = in->restarts;
-	row->created_ms = in->created_ms ? in->created_ms : row->created_ms;
 	row->started_ms = in->started_ms;
 	c->rough_start = false;
 	row->finished_ms = in->finished_ms;
-	c->mem_limit = in->mem_limit;
 	c->failing_streak = in->failing_streak;
-	snprintf(c->policy, sizeof(c->policy), "%s", in->policy);
 	snprintf(c->error, sizeof(c->error), "%s", in->error);
 	snprintf(c->health_output, sizeof(c->health_output), "%s", in->health_output);
 	if (is_over(in->state) && in->finished_ms)
@@ -461,7 +478,8 @@ void apply_event(struct engine *e, const struct ctr_event *ev)
 	if (!c)
 		return;
 	enum container_state before = c->row->state;
-	c->events++;
+	c->heard = ++e->heard;
+	c->events += row->fn != on_health;    /* which asks again anyway, and may come every second */
 	row->fn(c, ev);
 	ctr_refresh(c);
 	deploy_projects(e->source.server);

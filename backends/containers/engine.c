@@ -64,6 +64,7 @@ void engine_cancel_ctr(struct ctr *c)
 	if (c->call) {
 		cancel(&c->call);
 		c->engine->inspects--;
+		c->want_inspect = true;           /* it may have been that */
 	}
 	stats_stop(c);
 }
@@ -235,7 +236,7 @@ static void feed_event(struct engine *e, const char *json, size_t len)
 	apply_event_line(json, len, e);
 }
 
-static void feed_inspect(struct engine *e, const char *id, const char *json, size_t len)
+static void take_inspect(struct engine *e, const char *id, const char *json, size_t len, bool overtaken)
 {
 	struct ctr *c = ctr_find(e, id);
 	struct ctr_inspect in;
@@ -248,7 +249,17 @@ static void feed_inspect(struct engine *e, const char *id, const char *json, siz
 		c->answer = xstrndup(json, len);
 		c->answer_len = strlen(c->answer);   /* up to a NUL, should there be one: no JSON has it */
 	}
-	apply_inspect(c, &in);
+	apply_inspect(c, &in, overtaken);
+}
+
+static void feed_inspect(struct engine *e, const char *id, const char *json, size_t len)
+{
+	take_inspect(e, id, json, len, false);
+}
+
+static void feed_overtaken(struct engine *e, const char *id, const char *json, size_t len)
+{
+	take_inspect(e, id, json, len, true);
 }
 
 static void feed_tail(struct engine *e, const char *id, const char *text, size_t len)
@@ -275,7 +286,7 @@ static void feed(struct source *s, const char *what, const char *bytes, size_t l
 	static const struct {
 		const char *what;
 		void (*fn)(struct engine *, const char *id, const char *, size_t);
-	} of_one[] = { { "inspect:", feed_inspect }, { "tail:", feed_tail }, { "stats:", feed_stats } };
+	} of_one[] = { { "inspect:", feed_inspect }, { "overtaken:", feed_overtaken }, { "tail:", feed_tail }, { "stats:", feed_stats } };
 	prepare(e);                       /* a recording comes without up() */
 	for (size_t i = 0; i < ARRAY_LEN(plain); i++)
 		if (strcmp(what, plain[i].what) == 0)
@@ -378,6 +389,7 @@ static void start_list(struct engine *e)
 {
 	e->list_again = false;
 	e->listed_ms = loop_now(store_loop(e->source.store));
+	e->list_heard = e->heard;
 	snprintf(e->list_api, sizeof(e->list_api), "%s", e->api);
 	e->list = engine_get(e, "/containers/json?all=1", (struct call_spec){ .done = list_done, .arg = e, .max = ENGINE_LIST_MAX });
 }
@@ -408,7 +420,8 @@ void engine_relist(struct engine *e)
 
 /* --- one container: inspect, last lines -------------------------------------------------------------------- */
 
-/* An answer that an event overtook is not taken: the event would be undone. It is asked anew, so at most once for each event. */
+/* Of an answer that an event overtook the state is not taken: the event would be undone. It is asked anew, so at most once for each
+ * event. */
 static void inspect_done(struct call *call, const struct reply *r, void *arg)
 {
 	struct ctr *c = arg;
@@ -416,15 +429,13 @@ static void inspect_done(struct call *call, const struct reply *r, void *arg)
 	char what[16 + CTR_ID_SIZE], said[160];
 	c->call = NULL;
 	e->inspects--;
-	if (c->events != c->events_asked) {
-		engine_fetch(e);
-		return;
-	}
-	c->want_inspect = false;
+	bool overtaken = c->events != c->events_asked;
+	c->want_inspect |= overtaken;
 	xreplace(&c->detail_err, NULL);
 	if (r->status == 200) {
-		snprintf(what, sizeof(what), "inspect:%s", c->id);
+		snprintf(what, sizeof(what), "%s:%s", overtaken ? "overtaken" : "inspect", c->id);
 		source_feed(&e->source, what, r->body, r->len);
+		logs_poke(e);                 /* that it began anew may be known by this only */
 	} else if (c->want_detail) {
 		c->detail_err = xstrdup(r->err.code ? r->err.text : ctr_message(said, sizeof(said), r->body, r->len));
 		store_touch(&c->row->row);
@@ -455,14 +466,11 @@ static void tail_done(struct call *call, const struct reply *r, void *arg)
 	char what[16 + CTR_ID_SIZE];
 	c->call = NULL;
 	e->inspects--;
-	if (c->events != c->events_asked) {   /* perhaps of an earlier end */
-		buf_finish(&c->tail);
-		engine_fetch(e);
-		return;
-	}
+	bool overtaken = c->events != c->events_asked;       /* perhaps of an earlier end */
+	bool ended = c->row->state != CONTAINER_RUNNING && c->row->state != CONTAINER_PAUSED;
 	c->want_tail = false;
 	c->has_tail = true;
-	if (r->status == 200) {
+	if (r->status == 200 && (!overtaken || ended)) {
 		buf_init(&text, 2u << 20);
 		frames_init(&frames, c->row->tty, tail_line, &text);
 		frames_feed(&frames, c->tail.data ? c->tail.data : "", c->tail.len);
@@ -471,6 +479,10 @@ static void tail_done(struct call *call, const struct reply *r, void *arg)
 		snprintf(what, sizeof(what), "tail:%s", c->id);
 		source_feed(&e->source, what, text.data ? text.data : "", text.len);
 		buf_finish(&text);
+	}
+	if (overtaken) {
+		c->has_tail = false;
+		c->want_tail = ended;
 	}
 	buf_finish(&c->tail);
 	engine_fetch(e);
@@ -484,6 +496,7 @@ static void fetch_one(struct ctr *c)
 	c->events_asked = c->events;
 	if (c->want_inspect) {
 		snprintf(path, sizeof(path), "/containers/%s/json", c->id);
+		c->want_inspect = false;          /* who sets it from now on wants a newer answer */
 		c->call = engine_get(e, path, (struct call_spec){ .done = inspect_done, .arg = c });
 		return;
 	}

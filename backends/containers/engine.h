@@ -53,6 +53,7 @@ struct engine {
 	bool list_again;                 /* what is coming may be older than what was heard meanwhile */
 	bool greeted;                    /* the engine answered since the link came up */
 	bool unheard;                    /* its events were not heard for a while: the next list is the first after that */
+	uint64_t heard, list_heard;      /* events of containers, so far, and when the list was asked for */
 	struct buf held;                 /* events that came while a list was on its way, one a line */
 	struct loop_timer *relist, *retry, *settle, *look;
 	int64_t listed_ms;               /* loop clock */
@@ -78,7 +79,8 @@ struct ctr {
 	uint32_t looks;                  /* row.looks when it was asked for the details last, */
 	int64_t looked_ms;               /* loop clock, and when that was */
 	bool inspected;                  /* since its state last changed */
-	unsigned events;                 /* heard of it: what was asked before the last one may be older than that */
+	uint64_t heard;                  /* engine.heard when it was heard of last */
+	unsigned events;                 /* heard of it that change its state: what was asked before the last one may be older than that */
 	unsigned events_asked;           /* heard when call was asked */
 	bool rough_start;                /* row->started_ms is only what a list says */
 	bool has_tail;
@@ -128,7 +130,7 @@ int64_t engine_now(const struct engine *);       /* wall clock */
 /* apply.c: from parsed answers to rows */
 void apply_list(struct engine *, const struct ctr_list *);
 void apply_event(struct engine *, const struct ctr_event *);
-void apply_inspect(struct ctr *, const struct ctr_inspect *);
+void apply_inspect(struct ctr *, const struct ctr_inspect *, bool overtaken);   /* by an event: only what no event tells is taken */
 void apply_tail(struct ctr *, const char *text, size_t len);
 void ctr_refresh(struct ctr *);                  /* judges it again */
 

@@ -327,12 +327,12 @@ static void inspect_done(struct call *call, const struct reply *r, void *arg)
 	struct ctr *c = target(f);
 	char what[16 + CTR_ID_SIZE];
 	f->call = NULL;
-	if (c && (strcmp(c->id, f->asked) != 0 || c->events != f->events_asked)) {   /* of another one, or overtaken by an event */
+	if (c && strcmp(c->id, f->asked) != 0) {             /* of another one */
 		go_on(f);
 		return;
 	}
 	if (c && r->status == 200) {
-		snprintf(what, sizeof(what), "inspect:%s", c->id);
+		snprintf(what, sizeof(what), "%s:%s", c->events != f->events_asked ? "overtaken" : "inspect", c->id);
 		source_feed(&c->engine->source, what, r->body, r->len);
 	}
 	c = target(f);

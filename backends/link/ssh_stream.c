@@ -20,6 +20,7 @@
 #define FIRST_CHANNEL 43             /* libssh numbers from here; used only to tell whose refusal it was */
 #define OPEN_TRIES 2
 #define AGAIN_MS 200                 /* after the server had no room for one more session */
+#define ROOM_TRIES 5                 /* in vain, and none of ours is there that could end */
 #define AFTER_EXIT_MS 3000           /* of silence, while somebody a command left behind holds its pipes open */
 #define PROBE_TIMEOUT_MS 5000
 #define ENV_NAME_MAX 64
@@ -39,6 +40,7 @@ struct ssh_stream {
 	size_t env_at;
 	int port, cols, rows;
 	unsigned number, tries;               /* of the channel, and of its opening */
+	unsigned refused;                     /* how often there was no room */
 	int64_t asked_ms;                     /* loop clock, when its opening was sent; 0 not yet */
 	int64_t until_ms;                     /* loop clock, when it has to be open */
 	bool turned_away;                     /* no room for one more session: waits a little */
@@ -284,13 +286,14 @@ static void no_room(struct ssh_stream *s)
 	end_stream(s, &err);
 }
 
-/* sshd has room for 10 sessions on a connection (MaxSessions), and most of ours are over in a moment: so it is asked again. */
+/* sshd has room for 10 sessions on a connection (MaxSessions), and most of ours are over in a moment: so it is asked again. That none of
+ * ours is open says little at once: those that took the room may have ended since, and others' words may be here but not read yet. */
 static void session_refused(struct ssh_stream *s)
 {
 	int64_t left = s->until_ms - loop_now(s->l->link.loop);
 	if (s->ghost) {
 		s->step = STEP_END;
-	} else if (left <= 0 || !session_open(s->l)) {
+	} else if (left <= 0 || (++s->refused >= ROOM_TRIES && !session_open(s->l))) {
 		no_room(s);
 	} else {
 		make_channel(s);

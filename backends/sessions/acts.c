@@ -77,8 +77,7 @@ void acts_lost(struct oc *oc)
 {
 	while (oc->acts) {
 		struct err err;
-		err_set(&err, ERR_LOST, "%s: the link was lost while it ran; whether it arrived is not known%s%.160s", oc->owner->source.server->name,
-		        oc->acts->order->argument ? "; it said: " : "", oc->acts->order->argument ? oc->acts->order->argument : "");
+		err_set(&err, ERR_LOST, "%s: the link was lost while it ran; whether it arrived is not known", oc->owner->source.server->name);
 		oc_act_end(oc->acts, &err, NULL);
 	}
 }
@@ -730,12 +729,24 @@ static void say_restart(const struct row *row, char *buf, size_t size)
 	         of(row)->unit, of(row)->waiting);
 }
 
+/* "per_1 reject: WHY": WHY. "que_1 2;words": the words are in it. A choice is not worth keeping. */
+static const char *answer_words(const char *argument)
+{
+	const char *words = strchr(argument, ' ');
+	if (!words || !strcmp(words, " once") || !strcmp(words, " always") || !strcmp(words, " reject"))
+		return "";
+	if (!strncmp(words, " reject: ", 9))
+		return words + 9;
+	return words[strspn(words, " 0123456789,;")] ? words + 1 : "";
+}
+
 #define CHANGES ACTION_CHANGES
 #define ASKS (ACTION_CHANGES | ACTION_CONFIRM)
 #define MARKED ACTION_MARKED
 #define WORDS ACTION_WORDS
 const struct action session_actions[] = {
 	{ .name = "session-answer", .verb = "reply", .key = "r", .flags = CHANGES | WORDS, .applies = asks, .run = answer, .doing = "answering",
+	  .written = answer_words,
 	  .help = "Answer what it asks: a permission (once, always, reject, reject: WHY) or a question" },
 	{ .name = "session-prompt", .verb = "prompt", .key = "p", .flags = CHANGES | MARKED | WORDS, .applies = is_opencode, .run = simple,
 	  .doing = "sending", .help = "Send a prompt to it, or to all that are marked" },

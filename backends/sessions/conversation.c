@@ -305,18 +305,21 @@ static void event_part(struct oc_follow *f, const struct oc_event *e)
 {
 	const char *type = e->part_type ? e->part_type : "", *state = e->tool_state ? e->tool_state : "", *words = e->text ? e->text : "";
 	bool user = !strcmp(e->message_id, f->user), said = !strcmp(type, "text");
+	/* Ids sort by time. At the end of a turn OpenCode prunes what old tools said, and tells it: that is no news. */
+	bool is_old = strcmp(e->message_id, f->newest[user]) < 0;
 	if (said && user) {
 		if (*words && tell_once(f, e->part_id))
 			say_lines(f, now_wall_ms(), "> ", words);
 	} else if (said || !strcmp(type, "reasoning")) {
 		tell_text(f, now_wall_ms(), e->part_id, words)->at = strlen(words);
-	} else if (!strcmp(type, "tool") && (!strcmp(state, "completed") || !strcmp(state, "error")) && tell_once(f, e->part_id)) {
+	} else if (!strcmp(type, "tool") && (!strcmp(state, "completed") || !strcmp(state, "error")) && !is_old && tell_once(f, e->part_id)) {
 		char line[512];
 		snprintf(line, sizeof(line), "%.60s %s%s%.300s", e->tool ? e->tool : "tool", state, *words ? ": " : "", words);
 		flush(f, now_wall_ms());
 		say(f, now_wall_ms(), *state == 'e' ? LOG_LEVEL_ERROR : LOG_LEVEL_NOTICE, "  [", line, strlen(line));
 	}
-	snprintf(f->newest[user], SESSION_ID_SIZE, "%s", e->message_id);
+	if (!is_old)
+		snprintf(f->newest[user], SESSION_ID_SIZE, "%s", e->message_id);
 }
 
 static void event_delta(struct oc_follow *f, const struct oc_event *e)

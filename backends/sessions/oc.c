@@ -22,7 +22,8 @@
 #define RETRY_MIN_MS 500
 #define RETRY_MAX_MS 30000
 #define UNHEARD_MIN_MS 2000           /* until a directory that did not answer is asked again; twice that the next time */
-#define UNHEARD_DOUBLINGS 7
+#define UNHEARD_TRIES 4               /* then not before the next snapshot */
+#define UNHEARD_ANSWER_MS 3000        /* and it is waited for no longer than that: events are held meanwhile */
 #define UNHEARD_MAX (64u << 10)
 #define RECENT_MS (7 * 86400000LL)
 #define LASTS_FIRST 30                /* of the newest sessions the last message is asked for at once */
@@ -44,6 +45,7 @@ int64_t oc_silence_ms = OC_SILENCE_MS;
 static void stream_open(struct oc *);
 static void snapshot_step(struct oc *);
 static void on_unheard(struct loop_timer *, void *);
+static void ask_directory(struct oc *, const char *directory, int64_t timeout_ms);
 
 /* --- finding and making ------------------------------------------------------------------------------------- */
 
@@ -451,13 +453,12 @@ static void unheard_add(struct oc *oc, const char *directory)
 /* A session that asks would show that it works until the next loss. The pauses grow, for events are held while it is asked. */
 static void unheard_wait(struct oc *oc)
 {
-	unsigned times = oc->unheard_times < UNHEARD_DOUBLINGS ? oc->unheard_times : UNHEARD_DOUBLINGS;
-	if (!oc->unheard.len) {
+	if (!oc->unheard.len || oc->unheard_times == UNHEARD_TRIES) {
 		oc->unheard_times = 0;
+		buf_clear(&oc->unheard);
 		return;
 	}
-	oc->unheard_times++;
-	loop_timer_set(oc->unheard_again, (int64_t)UNHEARD_MIN_MS << times);
+	loop_timer_set(oc->unheard_again, (int64_t)UNHEARD_MIN_MS << oc->unheard_times++);
 }
 
 static void on_unheard(struct loop_timer *t, void *arg)
@@ -466,7 +467,7 @@ static void on_unheard(struct loop_timer *t, void *arg)
 	struct buf again = oc->unheard;
 	oc->unheard = (struct buf){ .max = UNHEARD_MAX };
 	for (size_t at = 0; at < again.len; at += strlen(again.data + at) + 1)
-		oc_ask_directory(oc, again.data + at);
+		ask_directory(oc, again.data + at, UNHEARD_ANSWER_MS);
 	buf_finish(&again);
 }
 
@@ -494,6 +495,7 @@ static void snapshot_over(struct oc *oc)
 }
 
 static void ask_more(struct oc *oc, const char *what, const char *path, const char *header);
+static void ask_within(struct oc *oc, const char *what, const char *path, const char *header, int64_t timeout_ms);
 
 /* Directories in use, newest first: worth an instance of the server. */
 static void ask_directories(struct oc *oc)
@@ -537,7 +539,7 @@ static void ask_directories(struct oc *oc)
 		oc_ask_directory(oc, oc->config->directory);
 }
 
-void oc_ask_directory(struct oc *oc, const char *directory)
+static void ask_directory(struct oc *oc, const char *directory, int64_t timeout_ms)
 {
 	static const char *const asked[][2] = { { "status", "/session/status" }, { "permissions", "/permission" },
 	                                        { "questions", "/question" } };
@@ -545,11 +547,16 @@ void oc_ask_directory(struct oc *oc, const char *directory)
 	for (size_t i = 0; i < ARRAY_LEN(asked); i++) {
 		char *what = xasprintf("%s %s %s", oc->name, asked[i][0], directory);
 		char *path = xasprintf("%s?directory=%s", asked[i][1], dir);
-		ask_more(oc, what, path, NULL);
+		ask_within(oc, what, path, NULL, timeout_ms);
 		free(what);
 		free(path);
 	}
 	free(dir);
+}
+
+void oc_ask_directory(struct oc *oc, const char *directory)
+{
+	ask_directory(oc, directory, LIST_MS);
 }
 
 static int newest_first(const void *a, const void *b)
@@ -719,14 +726,19 @@ static void more_done(struct call *call, const struct reply *r, void *arg)
 		snapshot_over(oc);
 }
 
-static void ask_more(struct oc *oc, const char *what, const char *path, const char *header)
+static void ask_within(struct oc *oc, const char *what, const char *path, const char *header, int64_t timeout_ms)
 {
 	struct oc_call *c = xcalloc(1, sizeof(*c));
 	*c = (struct oc_call){ .oc = oc, .what = xstrdup(what), .next = oc->calls };
 	oc->calls = c;
 	oc->snapshot++;
-	c->call = start(oc, (struct call_spec){ .path = path, .timeout_ms = LIST_MS, .max = LIST_MAX, .done = more_done, .arg = c },
+	c->call = start(oc, (struct call_spec){ .path = path, .timeout_ms = timeout_ms, .max = LIST_MAX, .done = more_done, .arg = c },
 	                header);
+}
+
+static void ask_more(struct oc *oc, const char *what, const char *path, const char *header)
+{
+	ask_within(oc, what, path, header, LIST_MS);
 }
 
 static void snapshot_step(struct oc *oc)

@@ -54,7 +54,7 @@
 		"for f in \"$h\"/sessions/*.json; do " \
 			"[ -r \"$f\" ] || continue; p=${f##*/}; p=${p%.json}; b=0; q=0; " \
 			"if { read -r s </proc/$p/stat; } 2>/dev/null; then set -- ${s##*) }; b=${20}; q=$2; fi; " \
-			"printf \"live\\t%s\\t%s\\t\" $b $q; tr -d \"\\n\" <\"$f\" | head -c 4096; echo; " \
+			"printf \"live\\t%s\\t%s\\t\" $b $q; tr -d \"\\n\" <\"$f\" | head -c 8000; echo; " \
 		"done; " \
 		"ls -t \"$h\"/projects/*/*.jsonl 2>/dev/null | head -n 20 | while read -r f; do " \
 			"printf \"file\\t%s\\t%s\\n\" \"$(stat -c %Y \"$f\")\" \"${f##*/}\"; " \

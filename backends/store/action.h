@@ -43,6 +43,8 @@ struct action {
 	/* Can it be meant? Looked at before the question and before it starts; false: err says what was expected. NULL: anything. */
 	bool (*fits)(const struct row *, const char *argument, struct err *);
 	const char *doing;      /* "restarting": what the row says meanwhile */
+	/* ACTION_WORDS: the part of its argument that was written, "" when it was only chosen. NULL: all of it, and it is offered again. */
+	const char *(*written)(const char *argument);
 };
 
 enum order_state { ORDER_RUNNING, ORDER_DONE, ORDER_FAILED, ORDER_CANCELLED };

@@ -24,7 +24,7 @@ void suggest_exit(const struct row *, char *buf, size_t size);
 struct call *ts_ping(struct door *door, const char *peer, int64_t timeout_ms, void (*done)(struct call *, const struct reply *, void *), void *arg);
 void ts_acts_auth_url(struct source *, const char *url);
 /* look.c: the peer's details were opened: how far it is from every place that sees it, as soon as it is known */
-void peer_look(const struct peer *);
+bool peer_look(const struct peer *);             /* false: there is nobody to ask yet */
 void peer_pinged(struct row *, double ms, const char *path);
 /* act_hs.c */
 VPN_ACT(expire) VPN_ACT(rename) VPN_ACT(delete) VPN_ACT(tags) VPN_ACT(routes)

@@ -160,10 +160,8 @@ static void detail(struct row *row, struct doc *doc, bool reveal)
 		return;
 	}
 	const struct peer *hs = peer_in(p, VPN_HEADSCALE, false);
-	if (p->looks != row->looks) {
+	if (p->looks != row->looks && peer_look(p))
 		p->looks = row->looks;
-		peer_look(p);
-	}
 	detail_node(p, doc);
 	if (hs && hs != p) {
 		doc_head(doc, "In Headscale");

@@ -66,12 +66,12 @@ static size_t count(const struct ts *ts)
 	return n;
 }
 
-static void look(const struct peer *p)
+static bool look(const struct peer *p)
 {
 	struct ts *ts = (struct ts *)p->row.source;
 	struct door *door = ts_door(&ts->source);
 	if (!door || count(ts) >= LOOKS_MAX)
-		return;
+		return false;
 	struct ts_look *k = xcalloc(1, sizeof(*k));
 	*k = (struct ts_look){ .ts = ts, .next = ts->looks, .prev = &ts->looks };
 	if (k->next)
@@ -79,14 +79,17 @@ static void look(const struct peer *p)
 	ts->looks = k;
 	snprintf(k->id, sizeof(k->id), "%s", p->row.id);
 	k->call = ts_ping(door, p->at.addrs[0], LOOK_MS, on_pong, k);
+	return true;
 }
 
-void peer_look(const struct peer *p)
+bool peer_look(const struct peer *p)
 {
+	bool any = false;
 	const struct peer *o = p;
 	do {
 		if (o->family == VPN_TAILSCALE && !o->control && !o->at.self && o->at.n_addrs && o->row.source->state == SOURCE_LIVE && peer_online(o))
-			look(o);
+			any |= look(o);
 		o = o->next;
 	} while (o != p);
+	return any;
 }

@@ -728,11 +728,76 @@ static void test_no_figures(void **state)
 	assert_int_equal(counted(&stats_asked), 1);
 }
 
+/* What happens faster than an answer comes: a restart loop far away. What no event tells is taken all the same, and its log opens. */
+static void pump(struct world *w, int64_t ms, int64_t gap, const char *json)
+{
+	for (int64_t end = now_mono_ms() + ms; now_mono_ms() < end;) {
+		send_event(json);
+		turn(w, gap);
+	}
+}
+
+static void overtaken_by(struct world *w, const char *events)
+{
+	struct err err;
+	set_mode(MODE_NO_LOG);
+	w->backend.up(w->source);
+	turn_until_state(w, SOURCE_LIVE);
+	turn(w, 600);
+	struct container *c = (struct container *)row(w, "one");
+	c->tty_known = false;
+	c->restarts = -1;
+	set(&inspect_takes_ms, 150);
+	says(&inspect_says, INSPECT("running", ",\"RestartCount\":7"));
+	set(&logs_asked, 0);
+	struct log *log = log_create(0);
+	assert_non_null(kind_container.follow(&c->row, log, &err));
+	pump(w, 1500, 100, events);
+	assert_true(c->tty_known);
+	assert_int_equal(c->restarts, 7);
+	assert_true(counted(&logs_asked) >= 1);
+	log_destroy(log);
+}
+
+static void test_a_loop_faster_than_answers(void **state)
+{
+	overtaken_by(*state, EVENT("start", "abc0", "") EVENT("die", "abc0", ",\"Attributes\":{\"exitCode\":\"3\"}"));
+}
+
+static void test_health_faster_than_answers(void **state)
+{
+	overtaken_by(*state, EVENT("health_status: healthy", "abc0", ""));
+}
+
+/* A list that was asked between the signal and the death is older than that: it stays a death on purpose. */
+static void test_killed_while_it_was_listed(void **state)
+{
+	struct world *w = *state;
+	set_mode(MODE_NEW);
+	w->backend.up(w->source);
+	turn_until_state(w, SOURCE_LIVE);
+	turn(w, 800);
+	struct container *c = (struct container *)row(w, "one");
+	says(&inspect_says, "{\"Id\":\"abc0\",\"Config\":{\"Tty\":false},\"State\":{\"Status\":\"exited\",\"ExitCode\":137}}");
+	set(&list_takes_ms, 120);
+	int asked = counted(&lists_asked);
+	send_event(EVENT("kill", "abc0", ",\"Attributes\":{\"signal\":\"9\"}") EVENT("update", "abc0", ""));
+	turn_until_counted(w, &lists_asked, asked + 1);
+	says(&list_says, "[{\"Id\":\"abc0\",\"Names\":[\"/one\"],\"State\":\"exited\",\"Status\":\"Exited (137) 1 second ago\"}]");
+	send_event(EVENT("die", "abc0", ",\"Attributes\":{\"exitCode\":\"137\"}"));
+	turn(w, 60);
+	assert_int_equal(c->row.health, HEALTH_IDLE);
+	turn(w, 1500);
+	assert_int_equal(c->row.health, HEALTH_IDLE);
+	assert_string_equal(c->row.why ? c->row.why : "", "stopped (137)");
+}
+
 int main(void)
 {
 #define WORLD(fn) cmocka_unit_test_setup_teardown(fn, make_world, end_world)
 	const struct CMUnitTest tests[] = {
-		WORLD(test_too_new_for_us), WORLD(test_events_in_pieces), WORLD(test_a_web_page), WORLD(test_half_an_answer),
+		WORLD(test_a_loop_faster_than_answers), WORLD(test_health_faster_than_answers),
+		WORLD(test_killed_while_it_was_listed), WORLD(test_too_new_for_us), WORLD(test_events_in_pieces), WORLD(test_a_web_page), WORLD(test_half_an_answer),
 		WORLD(test_events_end), WORLD(test_down_and_up), WORLD(test_a_plugin_says_no), WORLD(test_a_log_that_is_refused),
 		WORLD(test_the_list_is_asked_again), WORLD(test_an_inspect_older_than_an_event), WORLD(test_an_inspect_of_the_one_before),
 		WORLD(test_last_lines_older_than_an_event),

@@ -716,8 +716,26 @@ static void test_more_sessions_than_room(void **state)
 	}
 	for (int i = 0; i < MANY; i++) {
 		assert_true(wait_for(&o[i].done));
+		if (o[i].end.err.code)
+			print_message("run %d of %d: %s\n", i, MANY, o[i].end.err.text);
 		assert_int_equal(o[i].end.exit_code, i);
 		outcome_free(&o[i]);
+	}
+	/* Over so soon that a refusal comes together with what others are told. */
+	for (int round = 0; round < 20; round++) {
+		for (int i = 0; i < MANY; i++) {
+			char command[64];
+			snprintf(command, sizeof(command), "exit %d", i);
+			o[i] = (struct outcome){0};
+			link_run(up, command, NULL, 0, 1000, WAIT_MS, run_done, &o[i]);
+		}
+		for (int i = 0; i < MANY; i++) {
+			assert_true(wait_for(&o[i].done));
+			if (o[i].end.err.code)
+				print_message("run %d of round %d: %s\n", i, round, o[i].end.err.text);
+			assert_int_equal(o[i].end.exit_code, i);
+			outcome_free(&o[i]);
+		}
 	}
 	for (int i = 0; i < ROOM; i++)
 		t[i] = tap_open(&(struct road){.kind = ROAD_EXEC, .command = "sleep 60"});

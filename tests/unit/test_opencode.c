@@ -783,6 +783,39 @@ static void https_is_spoken(void **state)
 	assert_int_not_equal(w.oc->state, OC_LIVE);
 }
 
+/* At the end of a turn OpenCode prunes what old tools said, and tells it; neither then nor after a loss are they told again. */
+static void what_is_pruned_is_no_news(void **state)
+{
+	struct buf b;
+	struct err err;
+	buf_init(&b, 0);
+	buf_puts(&b, "[");
+	for (int m = 0; m < 60; m++) {
+		buf_addf(&b, "%s{\"info\":{\"id\":\"msg_%02d\",\"sessionID\":\"ses_a\",\"role\":\"assistant\",\"time\":{\"created\":179000000%02d00,\"completed\":179000000%02d01}},\"parts\":[", m ? "," : "", m, m, m);
+		for (int k = 0; k < 5; k++)
+			buf_addf(&b, "%s{\"id\":\"prt_%02d%d\",\"sessionID\":\"ses_a\",\"messageID\":\"msg_%02d\",\"type\":\"tool\",\"tool\":\"bash\",\"state\":{\"status\":\"completed\"}}", k ? "," : "", m, k, m);
+		buf_puts(&b, "]}");
+	}
+	buf_puts(&b, "]");
+	said = b.data;
+	begin_a_turn();
+	struct log *log = log_create(0);
+	assert_non_null(kind_session.follow(&one()->row, log, &err));
+	turns(800);
+	unsigned long long lines = log_total(log);
+	assert_int_equal(lines, 300);
+	tell(EVENT("message.part.updated", "\"sessionID\":\"ses_a\",\"part\":{\"id\":\"prt_020\",\"sessionID\":\"ses_a\",\"messageID\":\"msg_02\",\"type\":\"tool\",\"tool\":\"bash\",\"state\":{\"status\":\"completed\",\"time\":{\"compacted\":5}}}"));
+	turns(300);
+	assert_int_equal(log_total(log), lines);
+	lose_the_stream();
+	assert_true(becomes(OC_LIVE, 5000));
+	turns(1500);
+	assert_in_range(log_total(log), lines, lines + 1);       /* the gap may be told */
+	log_destroy(log);
+	said = "[]";
+	buf_finish(&b);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, make_world, end_world)
 int main(void)
 {
@@ -791,7 +824,7 @@ int main(void)
 		T(a_stream_that_ends_is_opened_again), T(silence_is_a_drop), T(an_event_byte_by_byte), T(an_enormous_event),
 		T(a_prompt_without_an_answer_is_sent_once), T(a_prompt_that_was_taken_and_lost),
 		T(a_prompt_that_is_there_without_a_word), T(https_is_spoken), T(a_turn_that_ended_unheard),
-		T(a_list_with_a_hole),
+		T(a_list_with_a_hole), T(what_is_pruned_is_no_news),
 		T(a_turn_that_failed_unheard), T(an_answer_older_than_an_event), T(a_question_that_could_not_be_had),
 		T(another_server_has_them), T(a_conversation_is_followed), T(an_event_before_the_answer_is_followed),
 		T(what_cannot_be_had_is_said), T(an_older_look_does_not_hide_what_claude_asks), T(a_look_that_is_wanted_while_one_runs),

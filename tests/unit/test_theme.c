@@ -144,6 +144,12 @@ static void test_few_colours_keep_the_hue(void **state)
 		assert_int_equal(reduced(cases[i].word, 8, &bold), cases[i].of8);
 		assert_int_equal(bold, cases[i].bold);
 	}
+	assert_int_equal(reduced("#2e3440", 16, NULL), 0);             /* grounds: what is written on them is light */
+	assert_int_equal(reduced("#2e3440", 8, NULL), 0);
+	assert_int_equal(reduced("238", 8, NULL), 0);
+	assert_int_equal(reduced("#6c7078", 8, NULL), 0);
+	assert_int_equal(reduced("#6c7078", 16, NULL), 8);
+	assert_int_equal(reduced("#d8dee9", 8, NULL), 7);
 }
 
 static void test_a_complaint_is_washed(void **state)

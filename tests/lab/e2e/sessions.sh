@@ -363,8 +363,14 @@ sessions_long_words_that_cannot_go_are_kept() {
 	EDITOR=$work/editor _sessions pi && id=$(_session pi guarded) && wait_for ' guarded +idle' 8 && at "pi/session/$id" && keys P && wait_for 'Compose guarded on pi\?' && keys Escape &&
 		wait_gone 'Compose guarded on pi' && keys P && wait_for 'Compose guarded on pi\?' && grep -q '^line 100$' "$work/offered" && _ends_with_a_hangup &&
 		activity_has 'compose: not sent, mocr ended before it was confirmed: the text is in' && _long_words &&
-		is messages "$(_oc pi GET "/session/$id/message?directory=/srv/alpha" | jq length)" 0
+		is messages "$(_oc pi GET "/session/$id/message?directory=/srv/alpha" | jq length)" 0 || return 1
+	term_stop
+	# A server that takes them and does not answer: whether they arrived nobody knows.
+	rm -f "$XDG_STATE_HOME"/mocr/prompt-* && printf '[settings]\n' | conf
+	EDITOR=$work/editor _sessions pi && id=$(_session pi frozen) && wait_for ' frozen +idle' 8 && at "pi/session/$id" && on pi systemctl kill -s STOP opencode.service && keys P &&
+		wait_for ' frozen +sending' && _ends_with_a_hangup && activity_has 'compose: mocr ended while it was on its way, whether it arrived is not known; what was written: the text is in' && _long_words
 	local code=$?
+	on pi systemctl kill -s CONT opencode.service
 	rm -f "$XDG_STATE_HOME"/mocr/prompt-* "$work/editor"
 	return $code
 }
