@@ -86,12 +86,24 @@ static void forget(struct console *c, struct draft *d)
 	memmove(d, d + 1, behind * sizeof(*d));
 }
 
+/* Marked rows get the same words: one note is enough. */
+static bool is_told(const struct console *c, const char *words)
+{
+	for (size_t i = 0; i < c->n_drafts; i++)
+		if (c->drafts[i].told && strcmp(c->drafts[i].text, words) == 0)
+			return true;
+	return false;
+}
+
 /* Not the one in its place: what was written for that row before is used, or told. */
 static void settle(struct console *c, struct draft *d, const char *words)
 {
 	char *what = xasprintf("%s: written, and not sent", d->verb);
-	if (!d->told && strcmp(d->text, words ? words : "") != 0)
+	if (!d->told && strcmp(d->text, words ? words : "") != 0) {
 		draft_note(c, d->id, what, d->text);
+		for (size_t i = 0; i < c->n_drafts; i++)
+			c->drafts[i].told |= strcmp(c->drafts[i].text, d->text) == 0;
+	}
 	free(what);
 	forget(c, d);
 }
@@ -104,21 +116,23 @@ void draft_keep(struct console *c, const struct intent *in, size_t i, const char
 	const char *words = a->written ? a->written(in->argument) : in->argument;
 	if (!*words)
 		return;
-	/* Marked rows get the same words: one note is enough. */
-	const struct draft *newest = c->n_drafts ? &c->drafts[c->n_drafts - 1] : NULL;
-	bool told = (newest && newest->told && strcmp(newest->text, words) == 0) || (a->flags & ACTION_UNTOLD);
+	bool told = is_told(c, words) || (a->flags & ACTION_UNTOLD);
 	if (why && !told) {
 		char *what = xasprintf("%s: %.160s", a->verb, why);
 		draft_note(c, in->ids[i], what, words);
 		free(what);
 	}
-	if (a->written)                       /* nothing offers it again */
+	if (a->written) {                     /* nothing offers it again */
+		if (!why)
+			draft_note(c, in->ids[i], "written, and given up", words);
 		return;
+	}
 	draft_sent(c, a, in->ids[i], words);
 	if (c->n_drafts == DRAFTS_MAX)
 		settle(c, &c->drafts[0], NULL);
 	c->drafts[c->n_drafts++] = (struct draft){
-		.id = xstrdup(in->ids[i]), .action = words_for(a), .verb = a->verb, .text = xstrdup(words), .told = told || why,
+		.id = xstrdup(in->ids[i]), .action = words_for(a), .verb = a->verb, .text = xstrdup(words),
+		.told = told || why || is_told(c, words),
 	};
 }
 

@@ -168,9 +168,10 @@ static void question_answered(struct asking *k, const char *words)
 {
 	const struct request *r = still_asked(k);
 	if (!r) {
+		buf_addf(&k->answers, "%s%s", k->question ? ";" : "", words);
 		/* Numbers of options are soon chosen again. */
-		if (words[strspn(words, "0123456789,")] && strcmp(words, "reject") != 0)
-			draft_note(k->console, k->ids[0], "reply: not sent, it was answered elsewhere meanwhile, or stopped", words);
+		if (k->answers.data[strspn(k->answers.data, "0123456789,;")] && strcmp(words, "reject") != 0)
+			draft_note(k->console, k->ids[0], "reply: not sent, it was answered elsewhere meanwhile, or stopped", k->answers.data);
 		console_flash(k->console, TONE_WARN, "it was answered elsewhere meanwhile, or stopped");
 		give_up(k);
 		return;

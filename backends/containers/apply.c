@@ -225,6 +225,7 @@ static void apply_item(struct engine *e, const struct ctr_item *it)
 	row->created_ms = it->created_ms;
 	/* What was heard of it since the list was asked for is newer than what the list says of that. */
 	if (e->door && c->heard > e->list_heard) {
+		c->want_inspect |= e->unheard;
 		ctr_refresh(c);
 		return;
 	}
@@ -276,7 +277,8 @@ void apply_inspect(struct ctr *c, const struct ctr_inspect *in, bool overtaken)
 		begin_life(c);
 	c->inspected = true;
 	c->want_inspect = asked_again;
-	row->health = in->health;
+	if (!asked_again)                 /* else an event may have told its health since; the next answer settles it */
+		row->health = in->health;
 	if (is_over(in->state))           /* of one that runs it is 0, which says nothing of how it last ended */
 		row->exit_code = in->exit_code;
 	if (in->state != CONTAINER_RUNNING)

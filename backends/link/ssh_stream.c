@@ -40,7 +40,7 @@ struct ssh_stream {
 	size_t env_at;
 	int port, cols, rows;
 	unsigned number, tries;               /* of the channel, and of its opening */
-	unsigned refused;                     /* how often there was no room */
+	unsigned refused;                     /* how often in a row there was no room and none of ours that takes it */
 	int64_t asked_ms;                     /* loop clock, when its opening was sent; 0 not yet */
 	int64_t until_ms;                     /* loop clock, when it has to be open */
 	bool turned_away;                     /* no room for one more session: waits a little */
@@ -291,9 +291,10 @@ static void no_room(struct ssh_stream *s)
 static void session_refused(struct ssh_stream *s)
 {
 	int64_t left = s->until_ms - loop_now(s->l->link.loop);
+	s->refused = session_open(s->l) ? 0 : s->refused + 1;
 	if (s->ghost) {
 		s->step = STEP_END;
-	} else if (left <= 0 || (++s->refused >= ROOM_TRIES && !session_open(s->l))) {
+	} else if (left <= 0 || s->refused >= ROOM_TRIES) {
 		no_room(s);
 	} else {
 		make_channel(s);

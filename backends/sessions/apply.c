@@ -308,7 +308,7 @@ static void message_heard(struct ses *s, const struct oc_message *m)
 	struct session *r = s->row;
 	/* ids of messages sort by time: an update of an older one is not the last word, nor is how the last one was before it ended,
 	 * in an answer that was on its way then */
-	int order = s->last_known && s->last.id[0] ? strcmp(m->id, s->last.id) : 1;
+	int order = s->last_known && s->last.id[0] ? oc_id_order(m->id, s->last.id) : 1;
 	if (order < 0 || (order == 0 && oc_message_over(&s->last) && !oc_message_over(m)))
 		return;
 	s->last = *m;
@@ -380,7 +380,7 @@ static void apply_messages(struct oc *oc, const char *id, const char *json, size
 static void count_message(struct ses *s, const struct oc_message *m)
 {
 	struct session *r = s->row;
-	if (s->tells_cost || m->role != OC_ROLE_ASSISTANT || !m->completed || m->cost < 0 || strcmp(m->id, s->counted) <= 0)
+	if (s->tells_cost || m->role != OC_ROLE_ASSISTANT || !m->completed || m->cost < 0 || (s->counted[0] && oc_id_order(m->id, s->counted) <= 0))
 		return;
 	snprintf(s->counted, sizeof(s->counted), "%s", m->id);
 	if (r->cost >= 0)

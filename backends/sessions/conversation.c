@@ -306,7 +306,7 @@ static void event_part(struct oc_follow *f, const struct oc_event *e)
 	const char *type = e->part_type ? e->part_type : "", *state = e->tool_state ? e->tool_state : "", *words = e->text ? e->text : "";
 	bool user = !strcmp(e->message_id, f->user), said = !strcmp(type, "text");
 	/* Ids sort by time. At the end of a turn OpenCode prunes what old tools said, and tells it: that is no news. */
-	bool is_old = strcmp(e->message_id, f->newest[user]) < 0;
+	bool is_old = f->newest[user][0] && oc_id_order(e->message_id, f->newest[user]) < 0;
 	if (said && user) {
 		if (*words && tell_once(f, e->part_id))
 			say_lines(f, now_wall_ms(), "> ", words);

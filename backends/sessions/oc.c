@@ -12,6 +12,7 @@
 #include "backends/base/mem.h"
 #include "backends/base/wash.h"
 #include "backends/link/ask.h"
+#include "backends/link/door.h"
 #include "backends/sessions/sessions.h"
 
 #define PROBE_MS 5000
@@ -330,6 +331,7 @@ void oc_stop(struct oc *oc)
 	buf_clear(&oc->pages);
 	buf_clear(&oc->unheard);              /* the next snapshot asks them */
 	oc->unheard_times = 0;
+	oc->unheard_waits = false;
 	loop_timer_set(oc->unheard_again, -1);
 	loop_timer_set(oc->silence, -1);
 	loop_timer_set(oc->retry, -1);
@@ -453,21 +455,28 @@ static void unheard_add(struct oc *oc, const char *directory)
 /* A session that asks would show that it works until the next loss. The pauses grow, for events are held while it is asked. */
 static void unheard_wait(struct oc *oc)
 {
+	if (oc->unheard_waits)
+		return;
 	if (!oc->unheard.len || oc->unheard_times == UNHEARD_TRIES) {
 		oc->unheard_times = 0;
 		buf_clear(&oc->unheard);
 		return;
 	}
-	loop_timer_set(oc->unheard_again, (int64_t)UNHEARD_MIN_MS << oc->unheard_times++);
+	oc->unheard_waits = true;
+	loop_timer_set(oc->unheard_again, (int64_t)UNHEARD_MIN_MS << oc->unheard_times);
 }
 
 static void on_unheard(struct loop_timer *t, void *arg)
 {
 	struct oc *oc = arg;
 	struct buf again = oc->unheard;
+	/* Where few calls go at a time, one waits for the others, and its time runs. */
+	int64_t answer_ms = oc->door && door_is_narrow(oc->door) ? LIST_MS : UNHEARD_ANSWER_MS;
 	oc->unheard = (struct buf){ .max = UNHEARD_MAX };
+	oc->unheard_waits = false;
+	oc->unheard_times++;
 	for (size_t at = 0; at < again.len; at += strlen(again.data + at) + 1)
-		ask_directory(oc, again.data + at, UNHEARD_ANSWER_MS);
+		ask_directory(oc, again.data + at, answer_ms);
 	buf_finish(&again);
 }
 

@@ -362,6 +362,25 @@ static bool message_of(const cJSON *o, struct oc_message *m)
 	return m->role != OC_ROLE_NONE;
 }
 
+static bool id_time(const char *id, uint64_t *time)
+{
+	const char *hex = strchr(id, '_');
+	char digits[13] = "";
+	if (!hex || strspn(hex + 1, "0123456789abcdef") < 12)
+		return false;
+	memcpy(digits, hex + 1, 12);
+	*time = strtoull(digits, NULL, 16);
+	return true;
+}
+
+int oc_id_order(const char *a, const char *b)
+{
+	uint64_t x, y;
+	if (!id_time(a, &x) || !id_time(b, &y) || x == y)
+		return strcmp(a, b);
+	return ((x - y) & 0xffffffffffff) < 1ull << 47 ? 1 : -1;
+}
+
 bool oc_message_over(const struct oc_message *m)
 {
 	return m->role == OC_ROLE_ASSISTANT && (m->completed || m->error[0]);

@@ -106,7 +106,8 @@ struct oc {
 	struct buf pages;                 /* of GET /project: worktrees still to be listed */
 	struct buf unheard;               /* directories that did not say all that was asked of them, each with its NUL */
 	struct loop_timer *unheard_again; /* they are asked again */
-	unsigned unheard_times;           /* in a row */
+	unsigned unheard_times;           /* in a row that they were */
+	bool unheard_waits;               /* until that timer */
 	uint32_t round;
 	struct request *requests;         /* pending here */
 	char *models, *agents, *commands; /* reduced, lines; NULL */

@@ -698,6 +698,19 @@ static void names_in_the_list_are_quoted(void **state)
 	buf_finish(&b);
 }
 
+/* Ids of messages began anew on the 14th of August 2026: one of before is earlier than one of after. */
+static void ids_of_messages_are_in_order(void **state)
+{
+	assert_true(oc_id_order("msg_1fc75f09b001abcdefghijklmn", "msg_1fc75f478001abcdefghijklmn") < 0);
+	assert_true(oc_id_order("msg_1fc75f478001abcdefghijklmn", "msg_1fc75f09b001abcdefghijklmn") > 0);
+	assert_true(oc_id_order("msg_ffb000000001abcdefghijklmn", "msg_1fc75f09b001abcdefghijklmn") < 0);
+	assert_true(oc_id_order("msg_1fc75f09b001abcdefghijklmn", "msg_ffb000000001abcdefghijklmn") > 0);
+	assert_int_equal(oc_id_order("msg_1fc75f09b001a", "msg_1fc75f09b001a"), 0);
+	assert_true(oc_id_order("msg_1fc75f09b001a", "msg_1fc75f09b001b") < 0);
+	assert_true(oc_id_order("msg_2", "msg_10") > 0);          /* no such id: by its letters */
+	assert_true(oc_id_order("", "msg_1fc75f09b001a") < 0);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, make_world, end_world)
 int main(void)
 {
@@ -709,7 +722,7 @@ int main(void)
 		T(live_moments_of_both_dialects), T(answers_to_permissions), T(lists_of_both_dialects), T(models_are_reduced),
 		T(events_of_both_dialects), T(messages_of_both_dialects), T(cut_at_every_byte), T(rubbish_changes_nothing),
 		T(control_characters_are_washed), T(parents_in_a_ring), T(a_line_of_two_megabytes), T(a_look_is_understood), T(a_server_that_starts_is_waited_for), T(a_server_is_a_patient), T(sessions_nobody_serves),
-		T(half_a_look_takes_nothing_away), T(names_in_the_list_are_quoted),
+		T(half_a_look_takes_nothing_away), T(names_in_the_list_are_quoted), T(ids_of_messages_are_in_order),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
