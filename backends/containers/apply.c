@@ -14,6 +14,7 @@
 #include "backends/containers/judge.h"
 
 #define DEATHS_RECENT_MS 300000
+#define DIE_AHEAD_MS 3000            /* Docker tells of an end before its own list knows of it (20.10, on a busy machine) */
 #define LIST_LATE_MS 60000           /* a list may be on its way for so long */
 
 /* --- a row and its ctr ------------------------------------------------------------------------------------ */
@@ -223,8 +224,11 @@ static void apply_item(struct engine *e, const struct ctr_item *it)
 	set(&row->project_dir, it->project_dir);
 	set(&row->project_files, it->project_files);
 	row->created_ms = it->created_ms;
+	bool ahead = c->died_ms && is_over(row->state) && is_alive(it) && loop_now(store_loop(e->source.store)) - c->died_ms < DIE_AHEAD_MS;
+	if (ahead)
+		engine_relist(e);
 	/* What was heard of it since the list was asked for is newer than what the list says of that. */
-	if (e->door && c->heard > e->list_heard) {
+	if (e->door && (ahead || c->heard > e->list_heard)) {
 		c->want_inspect |= e->unheard;
 		ctr_refresh(c);
 		return;
@@ -328,6 +332,7 @@ static void on_start(struct ctr *c, const struct ctr_event *ev)
 
 static void on_die(struct ctr *c, const struct ctr_event *ev)
 {
+	c->died_ms = loop_now(store_loop(c->engine->source.store));
 	struct container *row = c->row;
 	set_state(c, CONTAINER_EXITED);
 	row->exit_code = ev->exit_code;

@@ -82,6 +82,7 @@ struct ctr {
 	uint64_t heard;                  /* engine.heard when it was heard of last */
 	unsigned events;                 /* heard of it that change its state: what was asked before the last one may be older than that */
 	unsigned events_asked;           /* heard when call was asked */
+	int64_t died_ms;                 /* loop clock, when an event told that it ended; 0 never */
 	bool rough_start;                /* row->started_ms is only what a list says */
 	bool has_tail;
 	struct call *call;               /* inspect or tail on its way */

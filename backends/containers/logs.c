@@ -249,7 +249,7 @@ static void on_answered(struct call *call, void *arg)
 
 static bool other_life(const struct log_follow *f, const struct ctr *c)
 {
-	return f->life_ms && c->row->state == CONTAINER_RUNNING && llabs(c->row->started_ms - f->life_ms) > LIFE_SLACK_MS;
+	return f->life_ms && c->row->state == CONTAINER_RUNNING && !c->rough_start && llabs(c->row->started_ms - f->life_ms) > LIFE_SLACK_MS;
 }
 
 /* 0: not known well enough to tell it from another one. */
@@ -311,7 +311,8 @@ static void start_stream(struct log_follow *f, struct ctr *c, bool history)
 	snprintf(f->id, sizeof(f->id), "%s", c->id);
 	f->ended = false;
 	log_set_status(f->follow.log, f->follow.source, "%s", "");
-	f->life_ms = life_of(c);
+	if (other || life_of(c))
+		f->life_ms = life_of(c);
 	f->again_ns = f->last_ns;
 	told_copy(&f->again, &f->same);
 	begin_frames(f, &f->frames, c, on_line);

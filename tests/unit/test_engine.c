@@ -792,12 +792,36 @@ static void test_killed_while_it_was_listed(void **state)
 	assert_string_equal(c->row.why ? c->row.why : "", "stopped (137)");
 }
 
+/* Docker tells of an end before its own list knows of it: that list does not bring it back. */
+static void test_a_list_that_does_not_know_yet(void **state)
+{
+	struct world *w = *state;
+	set_mode(MODE_NEW);
+	w->backend.up(w->source);
+	turn_until_state(w, SOURCE_LIVE);
+	turn(w, 800);
+	struct container *c = (struct container *)row(w, "one");
+	int asked = counted(&lists_asked);
+	says(&inspect_says, "{\"Id\":\"abc0\",\"Config\":{\"Tty\":false},\"State\":{\"Status\":\"exited\",\"ExitCode\":137}}");
+	send_event(EVENT("kill", "abc0", ",\"Attributes\":{\"signal\":\"9\"}") EVENT("die", "abc0", ",\"Attributes\":{\"exitCode\":\"137\"}"));
+	turn(w, 1200);
+	assert_true(counted(&lists_asked) > asked);
+	assert_int_equal(c->state, CONTAINER_EXITED);
+	assert_int_equal(c->row.health, HEALTH_IDLE);
+	says(&list_says, "[{\"Id\":\"abc0\",\"Names\":[\"/one\"],\"State\":\"exited\",\"Status\":\"Exited (137) 1 second ago\"}]");
+	turn(w, 3500);
+	assert_string_equal(c->row.why ? c->row.why : "", "stopped (137)");
+	asked = counted(&lists_asked);
+	turn(w, 2000);
+	assert_int_equal(counted(&lists_asked), asked);
+}
+
 int main(void)
 {
 #define WORLD(fn) cmocka_unit_test_setup_teardown(fn, make_world, end_world)
 	const struct CMUnitTest tests[] = {
 		WORLD(test_a_loop_faster_than_answers), WORLD(test_health_faster_than_answers),
-		WORLD(test_killed_while_it_was_listed), WORLD(test_too_new_for_us), WORLD(test_events_in_pieces), WORLD(test_a_web_page), WORLD(test_half_an_answer),
+		WORLD(test_killed_while_it_was_listed), WORLD(test_a_list_that_does_not_know_yet), WORLD(test_too_new_for_us), WORLD(test_events_in_pieces), WORLD(test_a_web_page), WORLD(test_half_an_answer),
 		WORLD(test_events_end), WORLD(test_down_and_up), WORLD(test_a_plugin_says_no), WORLD(test_a_log_that_is_refused),
 		WORLD(test_the_list_is_asked_again), WORLD(test_an_inspect_older_than_an_event), WORLD(test_an_inspect_of_the_one_before),
 		WORLD(test_last_lines_older_than_an_event),
