@@ -196,8 +196,11 @@ bool cell_order(const struct row *r, struct cell *c)
 	const struct order *o = r->order;
 	if (!o)
 		return false;
-	if (o->state != ORDER_RUNNING)
-		return cell_order_ended(o, c);
+	if (o->state != ORDER_RUNNING) {
+		c->passing = cell_order_ended(o, c);
+		return c->passing;
+	}
+	c->passing = true;
 	cell_set(c, TONE_BUSY, "%s ", o->progress[0] ? o->progress : o->action->doing ? o->action->doing : o->action->verb);
 	cell_add_age(c, o->started_ms);
 	return true;

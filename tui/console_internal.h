@@ -2,6 +2,7 @@
  *
  *   console.c   life: loop, keys, signals, when to draw        panes.c     the tables: rows, filter, order, cursor
  *   draw.c      one frame                                      bars.c      header, bar of panels, keys at the bottom
+ *   says.c      what the row under the cursor has to say
  *   actions.c   the table of what the console can do           bindings.c  which key means which action
  *   orders.c    row actions: asking first, starting, results   commands.c  the `:` line
  *   views.c     details and logs over the panes                logs.c      many logs in one; what they can be told
@@ -201,6 +202,7 @@ size_t console_problems(struct console *, size_t *asks);   /* rows of all server
 void console_draw(struct console *);
 void draw_header(struct console *);
 void draw_bar(struct console *);
+void draw_says(struct console *);
 void draw_hint(struct console *);
 /* Bytes of text that go on one line of that width, broken at a blank where there is one. */
 size_t wrap(const char *text, int width);

@@ -112,10 +112,12 @@ void console_draw(struct console *c)
 	store_shown_begin(c->store);
 	draw_header(c);
 	if (c->view)
-		view_draw(c, &c->layout.body);
+		view_draw(c, &c->layout.view);
 	else
 		draw_panes(c);
 	store_shown_end(c->store);
+	if (c->layout.says.height && !c->view)
+		draw_says(c);
 	if (c->layout.bar.height && !c->view)
 		draw_bar(c);
 	if (c->layout.hint.height)

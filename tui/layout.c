@@ -1,10 +1,12 @@
 /* Panes by size, as the sketches have them:
  *
- *   one pane   header, the focused panel, a bar of all panels, the keys. Above the fleet: who needs the user, untitled.
- *   two        the fleet (inside a server: its containers) over the focused panel
+ *   one pane   the focused panel. Above the fleet: who needs the user, untitled
+ *   two        who needs the user, untitled; the fleet (inside a server: its containers) over the focused panel
  *   four       who needs the user, the fleet, and side by side the containers and one more
  *   all        the same, and what is left in a row at the bottom
  *
+ * Around them: the header, a few lines for what the row under the cursor says, a bar of all panels, the keys. The height of
+ * each depends on the size of the screen and on how many rows there are, never on the place of the cursor.
  * It never refuses: where there is no room, bars go first, then the header, then titles. */
 #include "tui/layout.h"
 
@@ -19,8 +21,10 @@
 #define HEADER_FROM 3        /* lines from which on there is a header */
 #define HINT_FROM 7
 #define BAR_FROM 9
+#define SAYS_FROM 12
 #define STRIP_FROM 7         /* lines of body from which on the one pane has the needs above it */
 #define HEADS 2              /* a titled table's lines that are no rows */
+#define NEEDS_FEW 3          /* rows of needs where they have no title */
 #define NEEDS_MAX 6          /* rows of needs where they have a pane, */
 #define NEEDS_MAX_TALL 12    /* and where the screen is tall */
 #define BOTTOM_ROWS 9
@@ -41,10 +45,10 @@ static int clamp(int n, int least, int most)
 	return n < least ? least : n;
 }
 
-/* As many lines as the rows of a panel want, at least one row; the fleet one more, for what a server has to say. */
+/* As many lines as the rows of a panel want, at least one row. */
 static int lines_for(const struct layout_want *w, size_t panel, int heads)
 {
-	size_t rows = panel < w->n ? w->rows[panel] + (panel == PANE_FLEET) : 0;
+	size_t rows = panel < w->n ? w->rows[panel] : 0;
 	return heads + clamp(rows > 1000 ? 1000 : (int)rows, 1, 1000);
 }
 
@@ -55,8 +59,25 @@ static void add(struct layout *l, size_t panel, int y, int x, int height, int wi
 	l->panes[l->n++] = (struct layout_pane){ panel, { y, x, height, width }, title && height > 1 };
 }
 
+/* The lines of what the row under the cursor says: a rule with a title, and the rest of a sentence or a few lines of a log. */
+static int says_lines(int height)
+{
+	static const struct { int from, lines; } by_height[] = { { ALL_HEIGHT, 5 }, { FOUR_HEIGHT, 4 }, { SAYS_FROM, 2 } };
+	for (size_t i = 0; i < sizeof(by_height) / sizeof(*by_height); i++)
+		if (height >= by_height[i].from)
+			return by_height[i].lines;
+	return 0;
+}
+
+/* Takes lines from the bottom of the body. */
+static struct canvas cut_bottom(struct canvas *body, int lines)
+{
+	body->height -= lines;
+	return (struct canvas){ body->y + body->height, 0, lines, body->width };
+}
+
 /* Takes lines from the top or bottom of the body for the bars. */
-static void bars(const struct layout_want *w, struct layout *l, bool one)
+static void bars(const struct layout_want *w, struct layout *l)
 {
 	struct canvas *b = &l->body;
 	*b = (struct canvas){ 0, 0, w->height, w->width };
@@ -65,14 +86,21 @@ static void bars(const struct layout_want *w, struct layout *l, bool one)
 		b->y++;
 		b->height--;
 	}
-	if (w->hints && w->height >= HINT_FROM) {
-		b->height--;
-		l->hint = (struct canvas){ b->y + b->height, 0, 1, w->width };
-	}
-	if (one && w->height >= BAR_FROM) {
-		b->height--;
-		l->bar = (struct canvas){ b->y + b->height, 0, 1, w->width };
-	}
+	if (w->hints && w->height >= HINT_FROM)
+		l->hint = cut_bottom(b, 1);
+	l->view = *b;
+	if (w->height >= BAR_FROM)
+		l->bar = cut_bottom(b, 1);
+	if (w->height >= SAYS_FROM)
+		l->says = cut_bottom(b, says_lines(w->height));
+}
+
+/* The lines of the untitled needs above the other panes: none where they are in focus and so have a pane. */
+static int needs_strip(const struct layout_want *w, int most)
+{
+	if (w->focus == PANE_NEEDS || PANE_NEEDS >= w->n || !w->rows[PANE_NEEDS])
+		return 0;
+	return clamp((int)(w->rows[PANE_NEEDS] < 1000 ? w->rows[PANE_NEEDS] : 1000), 1, most);
 }
 
 static void one_pane(const struct layout_want *w, struct layout *l)
@@ -80,8 +108,10 @@ static void one_pane(const struct layout_want *w, struct layout *l)
 	const struct canvas *b = &l->body;
 	int strip = 0;
 	bool titled = w->zoom && layout_class(w->height, w->width) != LAYOUT_ONE;
-	if (w->focus == PANE_FLEET && !w->zoom && PANE_NEEDS < w->n && w->rows[PANE_NEEDS] && b->height >= STRIP_FROM)
-		strip = clamp((int)w->rows[PANE_NEEDS], 1, b->height / 3);
+	if (w->focus == PANE_FLEET && !w->zoom && b->height >= STRIP_FROM) {
+		int spare = b->height - lines_for(w, PANE_FLEET, 0);     /* what the fleet would leave empty */
+		strip = needs_strip(w, clamp(spare, b->height / 3, b->height / 2));
+	}
 	add(l, w->focus, b->y + strip, 0, b->height - strip, b->width, titled);
 	if (strip)
 		add(l, PANE_NEEDS, b->y, 0, strip, b->width, false);
@@ -89,17 +119,22 @@ static void one_pane(const struct layout_want *w, struct layout *l)
 
 static void two_panes(const struct layout_want *w, struct layout *l)
 {
-	const struct canvas *b = &l->body;
+	struct canvas b = l->body;
 	size_t top = w->in_server && w->focus != PANE_FLEET ? PANE_CONTAINERS : PANE_FLEET;
 	size_t low = w->focus != top ? w->focus : w->other;
-	if (low == top || low >= w->n)
+	int strip = needs_strip(w, NEEDS_FEW);
+	if (low == top || low >= w->n || (strip && low == PANE_NEEDS))
 		low = top == PANE_CONTAINERS ? PANE_SERVICES : PANE_CONTAINERS;
-	int most = top == PANE_FLEET ? b->height * 2 / 5 : b->height * 3 / 5;
-	int spare = b->height - lines_for(w, low, HEADS) - 1;      /* what the lower one would leave empty */
+	if (strip)
+		add(l, PANE_NEEDS, b.y, 0, strip, b.width, false);
+	b.y += strip;
+	b.height -= strip;
+	int most = top == PANE_FLEET ? b.height * 2 / 5 : b.height * 3 / 5;
+	int spare = b.height - lines_for(w, low, HEADS);      /* what the lower one would leave empty */
 	most = spare > most ? spare : most;
 	int height = clamp(lines_for(w, top, HEADS), HEADS + 1, most);
-	add(l, top, b->y, 0, height, b->width, true);
-	add(l, low, b->y + height, 0, b->height - height, b->width, true);
+	add(l, top, b.y, 0, height, b.width, true);
+	add(l, low, b.y + height, 0, b.height - height, b.width, true);
 }
 
 /* Two beside each other; the left one has what an odd width leaves. A table leaves its first cell blank, so that no gap is
@@ -142,13 +177,28 @@ static void four_panes(const struct layout_want *w, struct layout *l)
 	side_by_side(l, PANE_CONTAINERS, right, y, l->body.y + l->body.height - y);
 }
 
+/* Without services there is no pane for them beside the containers: the fullest of the others has that place. */
+static size_t beside_containers(const struct layout_want *w)
+{
+	size_t best = PANE_SERVICES;
+	if (w->rows[PANE_SERVICES] || w->focus == PANE_SERVICES)
+		return best;
+	for (size_t i = PANE_ACTIVITY + 1; i < w->n; i++)
+		if (w->rows[i] > w->rows[best])
+			best = i;
+	return best;
+}
+
 /* The panels of the row at the bottom. Where they are many, those with nothing to show leave their room to the others. */
-static int lower_row(const struct layout_want *w, size_t *out)
+static int lower_row(const struct layout_want *w, size_t beside, size_t *out)
 {
 	int n = 0;
-	for (size_t i = PANE_ACTIVITY; i < w->n && n < LAYOUT_PANES; i++)
+	for (size_t i = PANE_SERVICES; i < w->n && n < LAYOUT_PANES; i++) {
+		if (is_upper(i) || i == beside)
+			continue;
 		if (w->n - PANE_ACTIVITY <= BOTTOM_PANES || i == PANE_ACTIVITY || i == w->focus || w->rows[i])
 			out[n++] = i;
+	}
 	return n;
 }
 
@@ -156,9 +206,10 @@ static void all_panes(const struct layout_want *w, struct layout *l)
 {
 	size_t lower[LAYOUT_PANES];
 	int y = upper_half(w, l), end = l->body.y + l->body.height;
-	int extra = lower_row(w, lower);
+	size_t beside = beside_containers(w);
+	int extra = lower_row(w, beside, lower);
 	int low = extra ? clamp(BOTTOM_ROWS, 2, (end - y) / 3) : 0;
-	side_by_side(l, PANE_CONTAINERS, PANE_SERVICES, y, end - y - low);
+	side_by_side(l, PANE_CONTAINERS, beside, y, end - y - low);
 	for (int i = 0; i < extra; i++) {
 		int x = l->body.width * i / extra, next = l->body.width * (i + 1) / extra;
 		add(l, lower[i], end - low, x, low, next - x - (i + 1 < extra), true);
@@ -172,7 +223,7 @@ void layout(const struct layout_want *w, struct layout *l)
 	};
 	enum layout_class class = w->zoom ? LAYOUT_ONE : layout_class(w->height, w->width);
 	memset(l, 0, sizeof(*l));
-	bars(w, l, class == LAYOUT_ONE);
+	bars(w, l);
 	fill[class](w, l);
 }
 

@@ -29,7 +29,9 @@ struct layout_pane {
 };
 struct layout {
 	struct canvas header, bar, hint;     /* height 0: there is no room for it */
-	struct canvas body;                  /* all panes together: where a view over them goes */
+	struct canvas says;                  /* what the row under the cursor has to say: its height depends on the screen's alone */
+	struct canvas body;                  /* all panes together */
+	struct canvas view;                  /* all between header and hints: where a view over the panes goes */
 	struct layout_pane panes[LAYOUT_PANES];
 	size_t n;
 };

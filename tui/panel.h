@@ -18,6 +18,7 @@ struct cell {
 	char text[CELL_MAX];     /* washed */
 	enum tone tone;
 	int64_t changes_ms;      /* wall clock at which the text becomes another by itself (an age); 0 never */
+	bool passing;            /* an order's progress or result: widens no column, and covers the cells after it instead */
 };
 enum align { ALIGN_LEFT, ALIGN_RIGHT };
 
@@ -55,8 +56,8 @@ struct panel {
 	/* A panel without rows of a kind (activity): draws itself into the canvas from line top, what concerns one server only
 	 * (NULL: all); returns how many lines it has. */
 	size_t (*draw)(const struct store *, const struct server *, const struct canvas *, size_t top);
-	/* What the row under the cursor has to say under the table (how it died): the first line is a title. At most max
-	 * lines, max >= 2; returns how many. NULL: nothing. */
+	/* What the row under the cursor has to say under the panes (how it died): the first line is a title. At most max
+	 * lines, max >= 2; returns how many. NULL or 0: why the row needs the user, or what the table has no room for. */
 	size_t (*strip)(const struct row *, struct cell *lines, size_t max);
 };
 #define PANEL_STRIP_MAX 8
@@ -76,7 +77,7 @@ void cell_percent(struct cell *, double percent, double warn);   /* "12"; with t
 void cell_glyph(const struct row *, struct cell *);              /* the glyph of the row's health */
 void cell_name(const struct row *, struct cell *);
 void cell_server(const struct row *, struct cell *);             /* the name of its server */
-/* "4m old" when what is shown is old, else blank. A column of it takes no room: the table writes it at the end of the row. */
+/* "4m old" when what is shown is old, else blank. The table writes it at the end of the row, in a place that nothing else has. */
 void cell_stale(const struct row *, struct cell *);
 /* What an order on the row says now: "restarting 3s", "restart: done", "restart: <why not>". False: nothing. */
 bool cell_order(const struct row *, struct cell *);

@@ -9,8 +9,6 @@
 #include "backends/base/mem.h"
 #include "tui/console_internal.h"
 
-#define TAIL_BYTES 40            /* by which the rest of a sentence is found */
-
 void panes_init(struct console *c)
 {
 	for (c->n_panes = 0; panels[c->n_panes] && c->n_panes < LAYOUT_PANES; c->n_panes++) {
@@ -318,68 +316,30 @@ static void draw_empty(struct console *c, const struct pane *p, const struct can
 		y += draw_wrapped(at, y, 2, TONE_DIM, line);
 }
 
-/* A cell that is full holds the beginning of a sentence whose rest stands in the row: a command to copy must be seen whole. */
-static const char *rest_of(const struct cell *c, const struct row *r)
-{
-	size_t len = strlen(c->text);
-	const char *tail = len >= CELL_MAX - 4 ? c->text + len - TAIL_BYTES : NULL, *at = tail && r->why ? strstr(r->why, tail) : NULL;
-	return at ? at + TAIL_BYTES : "";
-}
-
-/* A sentence that is longer than its line goes on in the next ones. Returns how many lines there are then. */
-static int spread(struct cell *lines, const struct row *r, int most, int width)
-{
-	char *whole = xasprintf("%s%s", lines[0].text, rest_of(&lines[0], r)), *rest = whole;
-	int n = 0;
-	while (n < most && *rest) {
-		size_t len = wrap(rest, width);
-		lines[n].tone = lines[0].tone;
-		snprintf(lines[n].text, sizeof(lines[n].text), "%.*s", (int)len, rest);
-		rest += len + strspn(rest + len, " ");
-		n++;
-	}
-	if (n && *rest)                      /* there is more: d shows it */
-		cell_add(&lines[n - 1], "%s", glyph_ellipsis());
-	free(whole);
-	return n;
-}
-
-/* The lines under a table that the row under the cursor calls for: how a container died, why a unit failed. */
-static int draw_strip(struct console *c, const struct pane *p, const struct canvas *at)
-{
-	struct cell lines[PANEL_STRIP_MAX] = { 0 };
-	const struct row *r = p->table ? table_cursor(p->table) : NULL;
-	int most = at->height / 3 < PANEL_STRIP_MAX ? at->height / 3 : PANEL_STRIP_MAX;
-	if (!p->panel->strip || !r || most < 2)
-		return 0;
-	int n = (int)p->panel->strip(r, lines, (size_t)most);
-	if (n == 1)
-		n = spread(lines, r, most, at->width - 5);
-	int y = at->height - n;
-	if (n) {
-		canvas_fill(at, y, 0, -1, TONE_BORDER, glyph_rule());
-		canvas_textf(at, y, 1, at->width - 2, lines[0].tone, " %s ", lines[0].text);
-		note_change(c, lines[0].changes_ms);
-	}
-	for (int i = 1; i < n; i++)
-		canvas_text(at, y + i, 2, -1, lines[i].tone, lines[i].text);
-	return n;
-}
-
-static void draw_table(struct console *c, size_t index, const struct canvas *at)
+static void draw_table(struct console *c, size_t index, const struct canvas *at, bool head)
 {
 	struct pane *p = &c->panes[index];
 	if (!p->n) {
 		draw_empty(c, p, at);
 		return;
 	}
-	int strip = index == c->focus ? draw_strip(c, p, at) : 0;
-	struct canvas table = canvas_part(at, 0, 0, at->height - strip, -1);
-	table_draw(p->table, &table, index == c->focus && !c->view);
+	table_without_head(p->table, !head);
+	table_draw(p->table, at, index == c->focus && !c->view);
 	size_t end = table_top(p->table) + table_shown(p->table);
 	note_change(c, table_changes_ms(p->table));
 	for (size_t i = table_top(p->table); i < end && i < p->n; i++)
 		store_shown((struct row *)p->rows[i]);
+}
+
+/* A pane without a title has no place to say how many rows it has: its last line does. */
+static void draw_more(const struct pane *p, const struct canvas *at)
+{
+	char text[32];
+	size_t shown = p->table ? table_shown(p->table) : 0;
+	if (!shown || p->n <= table_top(p->table) + shown)
+		return;
+	snprintf(text, sizeof(text), " +%zu more", p->n - table_top(p->table) - shown);
+	canvas_text(at, at->height - 1, at->width - (int)cells(text), -1, TONE_DIM, text);
 }
 
 static void draw_own(struct console *c, struct pane *p, const struct canvas *at)
@@ -402,7 +362,9 @@ void pane_draw(struct console *c, size_t index, const struct canvas *at, bool ti
 	if (rest.height <= 0)
 		return;
 	if (p->table)
-		draw_table(c, index, &rest);
+		draw_table(c, index, &rest, title || index == c->focus);
 	else
 		draw_own(c, p, &rest);
+	if (!title)
+		draw_more(p, &rest);
 }

@@ -364,9 +364,15 @@ void table_hide(struct table *t, const char *column, bool hidden)
 			t->hidden[i] = hidden;
 }
 
+void table_without_head(struct table *t, bool headless)
+{
+	t->headless = headless;
+}
+
 void table_columns_reset(struct table *t)
 {
 	memset(t->seen, 0, sizeof(t->seen));
+	t->aged_ms = 0;
 }
 
 size_t table_top(const struct table *t)

@@ -16,6 +16,7 @@
 #include "tui/panel.h"
 
 #define TABLE_COLUMNS_MAX 32
+#define TABLE_KEEP_MS 30000      /* how long a column keeps the width of a text that has gone */
 #define TABLE_BRIEF_CELLS 60     /* narrower than this a panel's brief is used */
 
 struct table;
@@ -65,12 +66,17 @@ const char *table_sort_name(const struct table *);             /* NULL: as the p
 void table_set_match(struct table *, const struct fuzzy *);
 /* A column that says nothing in this place can be hidden: the server's, inside a server. */
 void table_hide(struct table *, const char *column, bool hidden);
-void table_columns_reset(struct table *);                      /* lets widths shrink again (another view) */
+void table_columns_reset(struct table *);                      /* widths are measured again (another view) */
 
 /* A column without a title, of max 1, is a glyph; one of min 0 that says nothing takes no place. In a brief row the
  * glyph and, at the end, the age are drawn by the table. Rows that are stale (row_stale) are drawn dim.
- * Draws head and rows, or rows alone when the canvas is one or two lines high. focused: this pane has the keys. */
+ * A column is as wide as what stands in it now. It grows at once and shrinks TABLE_KEEP_MS after its widest text has gone.
+ * Draws head and rows, or rows alone when the canvas is one or two lines high, or without a head. focused: this pane has
+ * the keys. */
 void table_draw(struct table *, const struct canvas *, bool focused);
+void table_without_head(struct table *, bool);                 /* for the next drawings; at first there is one */
+/* Writes what the last drawing left out of the cursor's row, or cut: "image nginx:1.27 · ports 80". False: nothing. */
+bool table_left_out(const struct table *, struct cell *);
 /* What the last drawing showed, for store_shown: rows top .. top+shown-1 of the array. */
 size_t table_top(const struct table *);
 size_t table_shown(const struct table *);

@@ -1,19 +1,23 @@
 /* table_draw.c: how wide columns are, and their cells.
  *
- * Cells are made for the rows on the screen and, to know the widths, for a few rows sampled over the whole list. A width
- * once reached is kept, so that columns do not dance while values change. When it is narrow, columns vanish by their
- * importance, the least important first; what then is left over goes to the most important first.
+ * Cells are made for the rows on the screen and, to know the widths, for a few rows sampled over the whole list. A column
+ * keeps its width for a while after the widest text has gone, so that columns do not dance while values change. When it is
+ * narrow, columns vanish: the empty ones first, then by their importance. What then is left over goes to those that are cut.
  *
- * How old a row is stands at its end, over what is there: a server that goes away must not move the columns of the others. */
+ * How old a row is stands at its end. As long as a row of the list is old, nothing else has that place. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "backends/base/human.h"
 #include "backends/base/mem.h"
 #include "backends/base/wash.h"
 #include "tui/table_internal.h"
 
-#define SAMPLE 24            /* rows looked at for widths beside those on the screen */
+#define SAMPLE 24            /* rows looked at for widths beside those on the screen, */
+#define SAMPLE_SHRINK 256    /* and before a column shrinks */
+#define AGE_CELLS 9          /* "120d old" and a gap */
+#define SHORT_TEXT 8         /* a text of so many cells is shown whole or not at all */
 #define COMFORT 24           /* cells an important column should have before others may have any */
 #define WIDE_GAP_FROM 72     /* canvas width from which columns stand two cells apart */
 #define MARGIN_ROWS 2        /* rows kept in sight above and below the cursor where there is room */
@@ -21,6 +25,7 @@
 struct layout {
 	int width[TABLE_COLUMNS_MAX];   /* 0: not drawn */
 	int gap;
+	int age;                        /* cells at the end of a row for its age; 0: no row is old */
 };
 
 /* --- widths ------------------------------------------------------------------------------------------------ */
@@ -32,12 +37,14 @@ static const char *sort_arrow(const struct table *t)
 	return canvas_ascii() ? "^" : "▲";
 }
 
-static void widen(struct table *t, size_t column, const char *text)
+static void widen(struct table *t, size_t column, const struct cell *c, int64_t now)
 {
-	int w = (int)cells(text);
+	int w = c->passing ? 0 : (int)cells(c->text);
 
-	if (w > t->seen[column])
-		t->seen[column] = w;
+	if (w < t->seen[column])
+		return;
+	t->seen[column] = w;
+	t->seen_ms[column] = now;
 }
 
 static void make_cells(const struct table *t, const struct row *r, struct cell *out)
@@ -46,22 +53,37 @@ static void make_cells(const struct table *t, const struct row *r, struct cell *
 		out[i].text[0] = 0;
 		out[i].tone = TONE_PLAIN;
 		out[i].changes_ms = 0;
+		out[i].passing = false;
 		if (!t->hidden[i])
 			t->panel->columns[i].cell(r, &out[i]);
 	}
 }
 
-static void look_at_sample(struct table *t)
+static void look_at_sample(struct table *t, size_t rows, int64_t now)
 {
 	struct cell *row = xcalloc(t->n_columns, sizeof(*row));
-	size_t step = t->n / SAMPLE + 1;
+	size_t step = t->n / rows + 1;
 
 	for (size_t i = 0; i < t->n; i += step) {
 		make_cells(t, t->rows[i], row);
 		for (size_t c = 0; c < t->n_columns; c++)
-			widen(t, c, row[c].text);
+			widen(t, c, &row[c], now);
 	}
 	free(row);
+}
+
+/* Forgets the width of columns whose widest text has gone. True: those must be measured again. */
+static bool forget_widths(struct table *t, int64_t now)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < t->n_columns; i++) {
+		if (!t->seen[i] || now - t->seen_ms[i] < TABLE_KEEP_MS)
+			continue;
+		t->seen[i] = 0;
+		any = true;
+	}
+	return any;
 }
 
 static int smaller(int a, int b)
@@ -74,11 +96,18 @@ static int larger(int a, int b)
 	return a > b ? a : b;
 }
 
+static int head_cells(const struct table *t, size_t i)
+{
+	const struct column *col = &t->panel->columns[i];
+
+	return col->title[0] ? (int)cells(col->title) + (t->sort == (int)i ? 1 : 0) : 0;
+}
+
 /* What a column would like: its content between its bounds. */
 static int wanted(const struct table *t, size_t i)
 {
 	const struct column *col = &t->panel->columns[i];
-	int head = col->title[0] ? (int)cells(col->title) + (t->sort == (int)i ? 1 : 0) : 0;
+	int head = head_cells(t, i);
 	int w = larger(larger(t->seen[i], head), col->min);
 
 	if (!t->seen[i] && !head && !col->min)
@@ -139,8 +168,20 @@ static void squeeze(const struct table *t, struct layout *l, int width, bool to_
 	}
 }
 
-/* Gives spare cells to columns up to what they want, the most important first. */
-static int grant(const struct table *t, struct layout *l, int spare)
+/* The most that a column may have: first what has a bound, then texts without one, at last all content whole. */
+enum grant { GRANT_BOUNDED, GRANT_UNBOUNDED, GRANT_CONTENT };
+
+static int granted(const struct table *t, size_t i, enum grant grant)
+{
+	const struct column *col = &t->panel->columns[i];
+
+	if (grant == GRANT_CONTENT)
+		return col->max == 1 ? 1 : larger(t->seen[i], wanted(t, i));
+	return (col->max < 0) == (grant == GRANT_UNBOUNDED) ? wanted(t, i) : 0;
+}
+
+/* Gives spare cells to columns, the most important first. Returns what is left. */
+static int give(const struct table *t, struct layout *l, int spare, enum grant grant)
 {
 	int last = 0;
 
@@ -151,7 +192,7 @@ static int grant(const struct table *t, struct layout *l, int spare)
 			int more;
 			if (!l->width[i] || t->panel->columns[i].importance != level)
 				continue;
-			more = smaller(wanted(t, i) - l->width[i], spare);
+			more = smaller(granted(t, i, grant) - l->width[i], spare);
 			if (more > 0) {
 				l->width[i] += more;
 				spare -= more;
@@ -176,16 +217,33 @@ static bool is_age(const struct column *col)
 	return col->cell == cell_stale;
 }
 
+/* A column in which no row says anything gives its place to those that are cut. */
+static void drop_empty(const struct table *t, struct layout *l)
+{
+	for (size_t i = 0; i < t->n_columns; i++)
+		if (!t->seen[i] && t->panel->columns[i].importance > 0)
+			l->width[i] = 0;
+}
+
+/* What a column needs for a start. A short text is not cut: it is whole or its column goes. */
+static int needed(const struct table *t, size_t i, int want)
+{
+	const struct column *col = &t->panel->columns[i];
+	int least = larger(col->min, larger(head_cells(t, i), smaller(want, SHORT_TEXT)));
+
+	return smaller(want, col->importance <= 1 ? larger(least, COMFORT) : larger(least, 1));
+}
+
 static struct layout lay_out(const struct table *t, int width)
 {
 	struct layout l = { .gap = width >= WIDE_GAP_FROM ? 2 : 1 };
 
-	for (size_t i = 0; i < t->n_columns; i++) {
-		const struct column *col = &t->panel->columns[i];
-		int want = t->hidden[i] || is_age(col) ? 0 : wanted(t, i);
-		int need = col->importance <= 1 ? larger(col->min, COMFORT) : larger(col->min, 1);
-		l.width[i] = smaller(want, need);
-	}
+	for (size_t i = 0; i < t->n_columns; i++)
+		l.width[i] = t->hidden[i] || is_age(&t->panel->columns[i]) ? 0 : wanted(t, i);
+	if (total(t, &l) > width)
+		drop_empty(t, &l);
+	for (size_t i = 0; i < t->n_columns; i++)
+		l.width[i] = needed(t, i, l.width[i]);
 	/* Columns that are nice to have go before the important ones lose their comfort; those before one of them goes. */
 	while (total(t, &l) > width && drop_one(t, &l, 1))
 		;
@@ -193,7 +251,10 @@ static struct layout lay_out(const struct table *t, int width)
 	while (total(t, &l) > width && drop_one(t, &l, 0))
 		;
 	squeeze(t, &l, width, false);
-	give_rest(t, &l, grant(t, &l, width - total(t, &l)));
+	int spare = width - total(t, &l);
+	for (enum grant grant = GRANT_BOUNDED; grant <= GRANT_CONTENT; grant++)
+		spare = give(t, &l, spare, grant);
+	give_rest(t, &l, spare);
 	return l;
 }
 
@@ -255,12 +316,19 @@ static const struct cell *age_of(const struct table *t, const struct cell *row)
 	return NULL;
 }
 
-/* A text goes on to where the row ends; a number that would be cut is left out. */
-static int room_for(const struct column *col, int x, int width, int end)
+/* A passing text takes the columns after its own that it needs. Returns the last of them; width: of all together. */
+static size_t cover(const struct table *t, const struct layout *l, size_t i, const struct cell *cell, int *width)
 {
-	if (x + width <= end)
-		return width;
-	return col->align == ALIGN_RIGHT || x >= end ? 0 : end - x;
+	int need = (int)cells(cell->text);
+	size_t last = i;
+
+	for (size_t next = i + 1; *width < need && next < t->n_columns; next++) {
+		if (!l->width[next])
+			continue;
+		*width += gap_after(t, l, last) + l->width[next];
+		last = next;
+	}
+	return last;
 }
 
 static void draw_row(struct table *t, const struct canvas *c, int y, const struct layout *l, const struct row *r,
@@ -272,27 +340,29 @@ static void draw_row(struct table *t, const struct canvas *c, int y, const struc
 	bool one = t->panel->instead && t->panel->instead(r, &instead);
 	int64_t since;
 	bool stale = row_stale(r, &since);
-	int x = 1, end = c->width;
+	int x = 1, end = c->width - l->age;
 
 	if (age) {
-		end -= (int)cells(age->text) + 1;
-		canvas_text(c, y, end + 1, -1, TONE_STALE, age->text);
+		canvas_text(c, y, c->width - (int)cells(age->text), -1, TONE_STALE, age->text);
 		note_change(t, age->changes_ms);
 	}
 	for (size_t i = 0; i < t->n_columns; i++) {
 		const struct column *col = &t->panel->columns[i];
-		int width = l->width[i] ? room_for(col, x, l->width[i], end) : 0;
+		int width = l->width[i];
+		size_t last = i;
+		if (width && row[i].passing)
+			last = cover(t, l, i, &row[i], &width);
 		if (width) {
-			draw_cell(t, c, y, x, width, col, &row[i], stale);
+			draw_cell(t, c, y, x, width, last == i ? col : &sentence, &row[i], stale);
 			note_change(t, row[i].changes_ms);
+			x += width + gap_after(t, l, last);
 		}
-		if (l->width[i])
-			x += l->width[i] + gap_after(t, l, i);
 		if (one && !strcmp(col->name, t->panel->instead_after)) {
 			draw_cell(t, c, y, x, larger(end - x, 0), &sentence, &instead, stale);
 			note_change(t, instead.changes_ms);
 			return;
 		}
+		i = last;
 	}
 }
 
@@ -368,25 +438,46 @@ static void scroll_to_cursor(struct table *t)
 		t->top = last;
 }
 
+/* The cells at the end of each row for an age: while a row of the list is old, and for a while afterwards. */
+static int age_cells(struct table *t, int64_t now)
+{
+	int64_t since;
+
+	for (size_t i = 0; i < t->n; i++) {
+		if (!row_stale(t->rows[i], &since))
+			continue;
+		t->aged_ms = now;
+		return AGE_CELLS;
+	}
+	if (!t->aged_ms || now - t->aged_ms >= TABLE_KEEP_MS)
+		return 0;
+	note_change(t, t->aged_ms + TABLE_KEEP_MS);
+	return AGE_CELLS;
+}
+
 static void draw_columns(struct table *t, const struct canvas *c, int head, bool focused)
 {
 	struct layout l;
 	size_t shown = table_shown(t);
+	int64_t now = now_wall_ms();
+	bool measure = forget_widths(t, now);
+	int age = age_cells(t, now);
 
 	if (shown * t->n_columns > t->cells_cap) {
 		t->cells_cap = shown * t->n_columns;
 		t->cells = xrealloc(t->cells, t->cells_cap * sizeof(*t->cells));
 	}
-	look_at_sample(t);
+	look_at_sample(t, measure ? SAMPLE_SHRINK : SAMPLE, now);
 	for (size_t y = 0; y < shown; y++) {
 		struct cell *row = &t->cells[y * t->n_columns];
 		make_cells(t, t->rows[t->top + y], row);
 		for (size_t i = 0; i < t->n_columns; i++)
-			widen(t, i, row[i].text);
+			widen(t, i, &row[i], now);
 	}
-	l = lay_out(t, c->width);
+	l = lay_out(t, larger(c->width - age, 0));
+	l.age = age;
 	for (size_t i = 0; i < t->n_columns; i++)
-		t->drawn[i] = l.width[i] > 0;
+		t->drawn[i] = l.width[i];
 	if (head)
 		draw_head(t, c, &l);
 	for (size_t y = 0; y < shown; y++) {
@@ -410,10 +501,11 @@ static void draw_briefs(struct table *t, const struct canvas *c, bool focused)
 void table_draw(struct table *t, const struct canvas *c, bool focused)
 {
 	bool brief = t->panel->brief && c->width < TABLE_BRIEF_CELLS;
-	int head = !brief && (c->height > 2 || (c->height == 2 && t->n <= 1));
+	int head = !brief && !t->headless && (c->height > 2 || (c->height == 2 && t->n <= 1));
 
 	canvas_clear(c);
 	t->changes_ms = 0;
+	memset(t->drawn, 0, sizeof(t->drawn));
 	t->page = c->height > head ? (size_t)(c->height - head) : 0;
 	if (!t->page)
 		return;
@@ -422,4 +514,28 @@ void table_draw(struct table *t, const struct canvas *c, bool focused)
 		draw_briefs(t, c, focused);
 	else if (t->n_columns)
 		draw_columns(t, c, head, focused);
+}
+
+bool table_left_out(const struct table *t, struct cell *out)
+{
+	const struct row *r = table_cursor(t);
+	struct cell *row;
+
+	out->text[0] = 0;
+	out->tone = TONE_DIM;
+	if (!r)
+		return false;
+	row = xcalloc(t->n_columns, sizeof(*row));
+	make_cells(t, r, row);
+	for (size_t i = 0; i < t->n_columns; i++) {
+		const struct column *col = &t->panel->columns[i];
+		bool says = row[i].text[0] && strcmp(row[i].text, "-") != 0;
+		if (!col->title[0] || !says || (int)cells(row[i].text) <= t->drawn[i])
+			continue;
+		cell_add(out, "%s%s %s", out->text[0] ? (canvas_ascii() ? "  " : " · ") : "", col->title, row[i].text);
+		if (row[i].changes_ms && (!out->changes_ms || row[i].changes_ms < out->changes_ms))
+			out->changes_ms = row[i].changes_ms;
+	}
+	free(row);
+	return out->text[0];
 }

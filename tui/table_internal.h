@@ -25,11 +25,14 @@ struct table {
 	bool reverse;
 	struct fuzzy match;
 	bool hidden[TABLE_COLUMNS_MAX];
+	bool headless;                   /* rows alone */
 
 	/* From the last drawing. */
 	size_t top, page;                /* rows on the screen: top .. top + page - 1 */
-	bool drawn[TABLE_COLUMNS_MAX];
-	int seen[TABLE_COLUMNS_MAX];     /* widest content so far; never shrinks within a view */
+	int drawn[TABLE_COLUMNS_MAX];    /* cells it had; 0: not drawn */
+	int seen[TABLE_COLUMNS_MAX];     /* its widest text, in cells, */
+	int64_t seen_ms[TABLE_COLUMNS_MAX];  /* and the wall clock when a text was last as wide */
+	int64_t aged_ms;                 /* wall clock when a row was stale last; 0: none was */
 	int64_t changes_ms;
 	struct cell *cells;              /* page * n_columns, owned, reused */
 	size_t cells_cap;

@@ -41,7 +41,7 @@ static void check_sane(const struct layout_want *w, const struct layout *l)
 			assert_false(overlap(&l->panes[i].at, &l->panes[j].at));
 			assert_int_not_equal(l->panes[i].panel, l->panes[j].panel);
 		}
-		const struct canvas *bars[] = { &l->header, &l->bar, &l->hint };
+		const struct canvas *bars[] = { &l->header, &l->says, &l->bar, &l->hint };
 		for (size_t b = 0; b < ARRAY_LEN(bars); b++)
 			assert_false(overlap(&l->panes[i].at, bars[b]));
 	}
@@ -78,15 +78,16 @@ static void check_panes(int width, int height, size_t focus, bool in_server, con
 static void test_sketches(void **state)
 {
 	(void)state;
-	const size_t small[] = { PANE_FLEET, PANE_NEEDS }, two[] = { PANE_FLEET, PANE_CONTAINERS };
-	const size_t server[] = { PANE_CONTAINERS, PANE_SERVICES };
+	const size_t small[] = { PANE_FLEET, PANE_NEEDS }, two[] = { PANE_NEEDS, PANE_FLEET, PANE_CONTAINERS };
+	const size_t server[] = { PANE_NEEDS, PANE_CONTAINERS, PANE_SERVICES };
 	const size_t four[] = { PANE_NEEDS, PANE_FLEET, PANE_CONTAINERS, PANE_SERVICES };
 	const size_t log[] = { PANE_NEEDS, PANE_FLEET, PANE_CONTAINERS, PANE_ACTIVITY };
 	const size_t all[] = { PANE_NEEDS, PANE_FLEET, PANE_CONTAINERS, PANE_SERVICES, PANE_ACTIVITY };
 	check_panes(40, 12, PANE_FLEET, false, small, 2);
 	check_panes(40, 12, PANE_SERVICES, false, (size_t[]){ PANE_SERVICES }, 1);
-	check_panes(80, 24, PANE_FLEET, false, two, 2);
-	check_panes(80, 24, PANE_CONTAINERS, true, server, 2);
+	check_panes(80, 24, PANE_FLEET, false, two, 3);
+	check_panes(80, 24, PANE_CONTAINERS, true, server, 3);
+	check_panes(80, 24, PANE_NEEDS, false, two, 2);
 	check_panes(120, 40, PANE_FLEET, false, four, 4);
 	check_panes(120, 40, PANE_ACTIVITY, false, log, 4);
 	check_panes(200, 60, PANE_SERVICES, true, all, 5);
@@ -110,7 +111,9 @@ static void test_bars(void **state)
 	w.hints = false;
 	layout(&w, &l);
 	assert_int_equal(l.hint.height, 0);
-	assert_int_equal(l.bar.height, 0);
+	assert_int_equal(l.bar.y, 23);
+	assert_int_equal(l.says.y, 21);
+	assert_int_equal(l.view.height, 23);
 	w = want(200, 60, PANE_CONTAINERS);
 	w.zoom = true;
 	layout(&w, &l);
@@ -125,6 +128,7 @@ static void test_room_by_need(void **state)
 	(void)state;
 	struct layout l;
 	struct layout_want w = want(80, 24, PANE_CONTAINERS);
+	w.rows[PANE_NEEDS] = 0;
 	w.rows[PANE_FLEET] = 1;
 	layout(&w, &l);
 	assert_true(l.panes[0].at.height <= 4);
@@ -134,11 +138,44 @@ static void test_room_by_need(void **state)
 	assert_true(l.panes[0].at.height <= l.body.height / 2);
 }
 
+/* 80x24 keeps the promise: who needs the user, four servers, and eight rows of the pane below. */
+static void test_eighty_columns(void **state)
+{
+	(void)state;
+	struct layout l;
+	struct layout_want w = want(80, 24, PANE_CONTAINERS);
+	layout(&w, &l);
+	assert_int_equal(l.n, 3);
+	assert_int_equal(l.panes[0].at.height, 3);
+	assert_false(l.panes[0].title);
+	assert_int_equal(l.panes[1].at.height, 6);
+	assert_int_equal(l.panes[2].at.height, 10);
+}
+
+/* Without services their place goes to the fullest of the others. */
+static void test_place_of_empty_services(void **state)
+{
+	(void)state;
+	struct layout l;
+	struct layout_want w = want(200, 60, PANE_FLEET);
+	w.n = 9;
+	w.rows[PANE_SERVICES] = 0;
+	w.rows[6] = 5;
+	w.rows[7] = 9;
+	layout(&w, &l);
+	assert_true(layout_shows(&l, 6));
+	assert_false(layout_shows(&l, PANE_SERVICES));
+	for (size_t i = 0; i < l.n; i++)
+		if (l.panes[i].panel == 7)
+			assert_int_equal(l.panes[i].at.width, 100);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_size), cmocka_unit_test(test_sketches), cmocka_unit_test(test_bars),
-		cmocka_unit_test(test_room_by_need),
+		cmocka_unit_test(test_room_by_need), cmocka_unit_test(test_eighty_columns),
+		cmocka_unit_test(test_place_of_empty_services),
 	};
 	return cmocka_run_group_tests_name("layout", tests, NULL, NULL);
 }

@@ -366,26 +366,35 @@ static void test_brief_and_stale(void **state)
 	free_rows(2);
 }
 
-/* How old a row is stands at its end, over what it hides; the columns of the others stay where they are. */
-static void test_age_moves_nothing(void **state)
+/* The age of an old row has a place of its own: it stands under no heading and over no number. */
+static void test_age_has_a_place(void **state)
 {
 	struct table *t = table_create(&aging);
-	char before[4096];
+	int64_t now = now_wall_ms();
 
-	open_terminal(6, 40, "xterm");
+	open_terminal(6, 50, "xterm");
 	make_rows(2);
-	all[0].why = xstrdup("well enough and more");
-	all[1].why = xstrdup("well enough and more");
+	all[0].why = xstrdup("well enough");
+	all[1].why = xstrdup("well enough");
 	table_set_rows(t, view, 2);
 	draw(t);
-	snprintf(before, sizeof(before), "%s", seen(1));
-	assert_string_equal(before, " ● thing-0   0 well enough and more    0");
+	assert_string_equal(seen(1), " ● thing-0   0 well enough                       0");
 	all[1].source = &stale;
-	stale.fresh_ms = now_wall_ms() - 4 * 60000 - 500;
+	stale.fresh_ms = now - 4 * 60000 - 500;
 	draw(t);
-	assert_string_equal(seen(1), before);
-	assert_string_equal(seen(2), " ● thing-1   7 well enough and m… 4m old");
+	assert_string_equal(seen(0), "   NAME      N WHY                    FAR");
+	assert_string_equal(seen(1), " ● thing-0   0 well enough              0");
+	assert_string_equal(seen(2), " ● thing-1   7 well enough              7   4m old");
 	assert_true(table_changes_ms(t) > 0);
+	/* It is fresh again. For a while the columns stay where they are. */
+	all[1].source = &live;
+	draw(t);
+	assert_string_equal(seen(1), " ● thing-0   0 well enough              0");
+	assert_true(table_changes_ms(t) > now);
+	now_wall_set(now + TABLE_KEEP_MS + 1000);
+	draw(t);
+	assert_string_equal(seen(1), " ● thing-0   0 well enough                       0");
+	now_wall_set(0);
 	table_destroy(t);
 	close_terminal();
 	free_rows(2);
@@ -408,10 +417,11 @@ static void test_sentence_instead(void **state)
 	free_rows(2);
 }
 
-/* Widths that were reached stay until the view changes. */
-static void test_widths_stay(void **state)
+/* A column keeps the width of a text that has gone for a while, and for no longer. */
+static void test_widths_stay_a_while(void **state)
 {
 	struct table *t = table_create(&panel);
+	int64_t now = now_wall_ms();
 	char *name;
 
 	open_terminal(10, 80, "xterm");
@@ -419,15 +429,88 @@ static void test_widths_stay(void **state)
 	name = all[0].name;
 	all[0].name = xstrdup("a-much-longer-name");
 	table_set_rows(t, view, 2);
+	now_wall_set(now);
 	draw(t);
 	assert_string_equal(seen(2), " ● thing-1               7   3s");
 	free(all[0].name);
 	all[0].name = name;
 	draw(t);
 	assert_string_equal(seen(2), " ● thing-1               7   3s");
-	table_columns_reset(t);
+	now_wall_set(now + TABLE_KEEP_MS + 1000);
 	draw(t);
 	assert_string_equal(seen(2), " ● thing-1    7   3s");
+	now_wall_set(0);
+	table_destroy(t);
+	close_terminal();
+	free_rows(2);
+}
+
+static void passing_cell(const struct row *r, struct cell *c)
+{
+	bool busy = !strcmp(r->name, "thing-1");
+
+	snprintf(c->text, sizeof(c->text), "%s", busy ? "restarting, 12 of 40 layers" : "up");
+	c->passing = busy;
+}
+
+/* The progress of an action widens no column. Its row gives the text the columns after it, the other rows stay as they were. */
+static void test_passing_text(void **state)
+{
+	static const struct column busy_columns[] = {
+		{ "name", "NAME", 6, 20, 0, ALIGN_LEFT, CUT_MIDDLE, name_cell, NULL, false },
+		{ "state", "STATE", 5, 40, 1, ALIGN_LEFT, CUT_END, passing_cell, NULL, false },
+		{ "number", "N", 3, 5, 2, ALIGN_RIGHT, CUT_END, number_cell, number_compare, true },
+		{ "far", "FAR", 3, 5, 2, ALIGN_RIGHT, CUT_END, number_cell, NULL, true },
+		{ "why", "WHY", 6, -1, 1, ALIGN_LEFT, CUT_END, why_cell, NULL, false },
+		{ 0 }
+	};
+	static const struct panel busy = { .name = "things", .columns = busy_columns };
+	struct table *t = table_create(&busy);
+
+	open_terminal(6, 60, "xterm");
+	make_rows(3);
+	all[2].why = xstrdup("well");
+	table_set_rows(t, view, 3);
+	draw(t);
+	assert_string_equal(seen(0), " NAME    STATE   N FAR WHY");
+	assert_string_equal(seen(2), " thing-1 restarting, 12 of 40 layers");
+	assert_string_equal(seen(3), " thing-2 up     14  14 well");
+	table_destroy(t);
+	close_terminal();
+	free_rows(3);
+}
+
+/* Room goes where texts are cut: over a column's own bound, and from a column in which nothing stands. What is left out or cut
+ * can be asked for. */
+static void test_room_for_what_is_cut(void **state)
+{
+	static const struct column some[] = {
+		{ "name", "NAME", 6, 10, 0, ALIGN_LEFT, CUT_MIDDLE, name_cell, NULL, false },
+		{ "why", "WHY", 6, 12, 2, ALIGN_LEFT, CUT_END, why_cell, NULL, false },
+		{ "number", "N", 3, 5, 3, ALIGN_RIGHT, CUT_END, number_cell, number_compare, true },
+		{ "nothing", "NOTHING", 7, -1, 1, ALIGN_LEFT, CUT_END, nothing_cell, NULL, false },
+		{ 0 }
+	};
+	static const struct panel cut = { .name = "things", .columns = some };
+	struct table *t = table_create(&cut);
+	struct cell left = { 0 };
+
+	open_terminal(6, 60, "xterm");
+	make_rows(2);
+	all[0].why = xstrdup("longer than its column would have it");
+	table_set_rows(t, view, 2);
+	draw(t);
+	assert_string_equal(seen(1), " thing-0 longer than its column would have it   0");
+	assert_false(table_left_out(t, &left));
+	struct canvas part = canvas_screen();
+	part = canvas_part(&part, 0, 0, -1, 30);
+	canvas_clear(&part);
+	erase();
+	table_draw(t, &part, true);
+	assert_string_equal(seen(0), " NAME    WHY                 N");
+	assert_string_equal(seen(1), " thing-0 longer than its …   0");
+	assert_true(table_left_out(t, &left));
+	assert_string_equal(left.text, "WHY longer than its column would have it");
 	table_destroy(t);
 	close_terminal();
 	free_rows(2);
@@ -677,8 +760,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cursor_follows_id), cmocka_unit_test(test_marks), cmocka_unit_test(test_filter_and_sort),
-		cmocka_unit_test(test_columns), cmocka_unit_test(test_brief_and_stale), cmocka_unit_test(test_age_moves_nothing),
-		cmocka_unit_test(test_sentence_instead), cmocka_unit_test(test_widths_stay),
+		cmocka_unit_test(test_columns), cmocka_unit_test(test_brief_and_stale), cmocka_unit_test(test_age_has_a_place),
+		cmocka_unit_test(test_sentence_instead), cmocka_unit_test(test_widths_stay_a_while),
+		cmocka_unit_test(test_passing_text), cmocka_unit_test(test_room_for_what_is_cut),
 		cmocka_unit_test(test_scrolling), cmocka_unit_test(test_no_bytes_at_rest), cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_drawing_is_bounded), cmocka_unit_test(test_many_rows), cmocka_unit_test(test_pager_log),
 		cmocka_unit_test(test_pager_doc),

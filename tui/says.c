@@ -1,0 +1,73 @@
+/* says.c: the lines under all panes, for what the row under the cursor has to say.
+ *
+ * How a container died and its last lines, why a unit failed, why a server is away. A row that has nothing to say shows
+ * what its table has no room for. The height of these lines never depends on the row, so no list moves with the cursor. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/base/mem.h"
+#include "tui/console_internal.h"
+
+#define TAIL_BYTES 40            /* by which the rest of a sentence is found */
+#define TITLE_MARGIN 5           /* cells of a title's line that are not the title's */
+
+/* A cell that is full holds the beginning of a sentence. The row has the rest: a command to copy must be seen whole. */
+static const char *says_rest_of(const struct cell *c, const struct row *r)
+{
+	size_t len = strlen(c->text);
+	const char *tail = len >= CELL_MAX - 4 ? c->text + len - TAIL_BYTES : NULL;
+	const char *at = tail && r->why ? strstr(r->why, tail) : NULL;
+	return at ? at + TAIL_BYTES : "";
+}
+
+/* Wraps a sentence that is longer than its line. Returns how many lines there are then. */
+static size_t says_spread(struct cell *lines, const struct row *r, size_t most, int width)
+{
+	char *whole = xasprintf("%s%s", lines[0].text, says_rest_of(&lines[0], r)), *rest = whole;
+	size_t n = 0;
+	while (n < most && *rest) {
+		size_t len = wrap(rest, width);
+		lines[n].tone = lines[0].tone;
+		snprintf(lines[n].text, sizeof(lines[n].text), "%.*s", (int)len, rest);
+		rest += len + strspn(rest + len, " ");
+		n++;
+	}
+	if (n && *rest)                      /* there is more: d shows it */
+		cell_add(&lines[n - 1], "%s", glyph_ellipsis());
+	free(whole);
+	return n;
+}
+
+/* Without words of the panel: the row's reason, else what its table leaves out or cuts. */
+static size_t says_of_row(const struct pane *p, const struct row *r, struct cell *lines)
+{
+	if (r->why && r->health >= HEALTH_ATTENTION)
+		cell_set(&lines[0], tone_health(r->health), "%s: %s", r->name, r->why);
+	else if (!table_left_out(p->table, &lines[0]))
+		return 0;
+	return 1;
+}
+
+void draw_says(struct console *c)
+{
+	const struct canvas *at = &c->layout.says;
+	const struct pane *p = &c->panes[c->focus];
+	const struct row *r = p->table ? table_cursor(p->table) : NULL;
+	struct cell lines[PANEL_STRIP_MAX] = { 0 };
+	size_t most = at->height < PANEL_STRIP_MAX ? (size_t)at->height : PANEL_STRIP_MAX, n = 0;
+	canvas_fill(at, 0, 0, -1, TONE_BORDER, glyph_rule());
+	if (!r)
+		return;
+	if (p->panel->strip && most >= 2)
+		n = p->panel->strip(r, lines, most);
+	if (!n)
+		n = says_of_row(p, r, lines);
+	if (n == 1)
+		n = says_spread(lines, r, most, at->width - TITLE_MARGIN);
+	if (n)
+		canvas_textf(at, 0, 1, at->width - 2, lines[0].tone, " %s ", lines[0].text);
+	note_change(c, lines[0].changes_ms);
+	for (size_t i = 1; i < n; i++)
+		canvas_text(at, (int)i, 2, -1, lines[i].tone, lines[i].text);
+}
