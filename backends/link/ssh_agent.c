@@ -3,7 +3,10 @@
  * libssh offers all keys of an agent as they come, and a server hangs up after a handful of refusals (MaxAuthTries): with
  * six keys in the agent the right one may never have its turn. So libssh is given a door in front of the agent: a thread
  * that passes everything through, but sorts the list of keys: those the configuration names come first, the rest follow
- * (none with IdentitiesOnly), keys that were refused already and kinds that libssh cannot read are left out. */
+ * (none with IdentitiesOnly), keys that were refused already and kinds that libssh cannot read are left out.
+ *
+ * The user's certificates go the same way: the door lists each beside the key that it is for, and when libssh wants one
+ * signed for, the agent is asked for the key's own signature, which is what a server checks. */
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -16,49 +19,26 @@
 #include "backends/base/buf.h"
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
+#include "backends/link/ssh_blob.h"
 #include "backends/link/ssh_internal.h"
 
 #define MESSAGE_MAX (256u << 10)
 #define ANSWER_MS 120000             /* a key may want a touch, or a click in a window */
 #define KEYS_MAX 200
 #define LIST_KEYS 11                 /* SSH_AGENTC_REQUEST_IDENTITIES */
+#define SIGN_REQUEST 13              /* SSH_AGENTC_SIGN_REQUEST */
 #define KEYS_LISTED 12               /* SSH_AGENT_IDENTITIES_ANSWER */
 
 struct agent_door {
 	struct login *in;                /* borrowed; its worker waits for us */
 	int door, agent;                 /* our end of the pair, the agent; owned */
 	pthread_t thread;
-	const struct ssh_words *first, *skip;   /* public keys in base64; borrowed */
+	struct agent_wishes wishes;
+	struct ssh_words offered;        /* the thread's until it has ended */
+	struct ssh_words added;          /* certificates that the agent does not have itself; the thread's */
 };
 
 /* --- bytes ------------------------------------------------------------------------------------------------- */
-
-static uint32_t get32(const char *p)
-{
-	const unsigned char *u = (const unsigned char *)p;
-	return (uint32_t)u[0] << 24 | (uint32_t)u[1] << 16 | (uint32_t)u[2] << 8 | u[3];
-}
-
-static void put32(struct buf *b, uint32_t n)
-{
-	char bytes[4] = {(char)(n >> 24), (char)(n >> 16), (char)(n >> 8), (char)n};
-	buf_add(b, bytes, sizeof(bytes));
-}
-
-static char *base64(const char *data, size_t len)
-{
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const unsigned char *p = (const unsigned char *)data;
-	char *out = xcalloc(1, (len + 2) / 3 * 4 + 1), *o = out;
-	for (size_t i = 0; i < len; i += 3) {
-		uint32_t n = (uint32_t)p[i] << 16 | (i + 1 < len ? (uint32_t)p[i + 1] << 8 : 0) | (i + 2 < len ? p[i + 2] : 0);
-		*o++ = digits[n >> 18];
-		*o++ = digits[n >> 12 & 63];
-		*o++ = i + 1 < len ? digits[n >> 6 & 63] : '=';
-		*o++ = i + 2 < len ? digits[n & 63] : '=';
-	}
-	return out;
-}
 
 static bool read_all(struct agent_door *a, int fd, char *data, size_t len, int64_t until)
 {
@@ -80,7 +60,7 @@ static bool read_message(struct agent_door *a, int fd, struct buf *b, int64_t un
 	buf_clear(b);
 	if (!read_all(a, fd, head, sizeof(head), until))
 		return false;
-	for (uint32_t left = get32(head); left;) {
+	for (uint32_t left = blob_get32(head); left;) {
 		uint32_t n = left < sizeof(chunk) ? left : sizeof(chunk);
 		if (!read_all(a, fd, chunk, n, until) || !buf_add(b, chunk, n))
 			return false;
@@ -92,8 +72,7 @@ static bool read_message(struct agent_door *a, int fd, struct buf *b, int64_t un
 static bool write_message(int fd, const struct buf *b)
 {
 	struct buf out = {0};
-	put32(&out, (uint32_t)b->len);
-	buf_add(&out, b->data, b->len);
+	blob_put(&out, b->data, b->len);
 	bool ok = send(fd, out.data, out.len, MSG_NOSIGNAL) == (ssize_t)out.len;
 	buf_finish(&out);
 	return ok;
@@ -102,8 +81,8 @@ static bool write_message(int fd, const struct buf *b)
 /* --- sorting ------------------------------------------------------------------------------------------------- */
 
 struct entry {
-	const char *at;
-	size_t len;                      /* of blob and comment, with their lengths */
+	struct blob key, comment;
+	char *text;                      /* the key in base64; owned */
 	int rank;                        /* 0 first, 1 then; -1 not at all */
 };
 
@@ -115,61 +94,123 @@ static bool has_word(const struct ssh_words *words, const char *word)
 	return false;
 }
 
-static bool readable(const char *blob, size_t len, const char *text)
+static bool readable(const struct blob *key, const char *text)
 {
 	char type[80];
-	uint32_t n = len >= 4 ? get32(blob) : 0;
-	ssh_key key = NULL;
-	if (!n || n >= sizeof(type) || n > len - 4)
+	struct blob name;
+	size_t at = 0;
+	ssh_key read = NULL;
+	if (!blob_get(key->data, key->len, &at, &name) || !name.len || name.len >= sizeof(type))
 		return false;
-	memcpy(type, blob + 4, n);
-	type[n] = '\0';
-	bool ok = ssh_pki_import_pubkey_base64(text, ssh_key_type_from_name(type), &key) == SSH_OK;
-	ssh_key_free(key);
+	memcpy(type, name.data, name.len);
+	type[name.len] = '\0';
+	bool ok = ssh_pki_import_pubkey_base64(text, ssh_key_type_from_name(type), &read) == SSH_OK;
+	ssh_key_free(read);
 	return ok;
 }
 
-static int rank_of(const struct agent_door *a, const char *blob, size_t len)
+static int rank_of(const struct agent_door *a, const struct entry *e)
 {
-	char *text = base64(blob, len);
-	int rank = a->in->conf.identities_only ? -1 : 1;
-	if (has_word(a->first, text))
-		rank = 0;
-	if (has_word(a->skip, text) || !readable(blob, len, text))
-		rank = -1;
-	free(text);
-	return rank;
+	if (has_word(a->wishes.skip, e->text) || !readable(&e->key, e->text))
+		return -1;
+	if (has_word(a->wishes.first, e->text))
+		return 0;
+	return a->in->conf.identities_only ? -1 : 1;
+}
+
+/* Takes the entries of a list of keys; returns how many, 0 when it is not well formed. The texts are the caller's. */
+static uint32_t take_entries(const struct agent_door *a, const struct buf *b, struct entry *keys)
+{
+	uint32_t n = 0, count = b->len >= 5 ? blob_get32(b->data + 1) : 0;
+	size_t at = 5;
+	for (; n < count && n < KEYS_MAX; n++) {
+		struct entry *e = &keys[n];
+		if (!blob_get(b->data, b->len, &at, &e->key) || !blob_get(b->data, b->len, &at, &e->comment))
+			break;
+		e->text = blob_base64(e->key.data, e->key.len);
+		e->rank = rank_of(a, e);
+	}
+	return n == count || n == KEYS_MAX ? n : 0;
+}
+
+static bool listed(const struct entry *keys, uint32_t n, const char *text)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (keys[i].rank >= 0 && strcmp(keys[i].text, text) == 0)
+			return true;
+	return false;
+}
+
+static void offer(struct agent_door *a, struct buf *out, const char *text, const char *comment, size_t comment_len)
+{
+	struct buf bytes = {.max = MESSAGE_MAX};
+	if (blob_from_base64(text, &bytes)) {
+		blob_put(out, bytes.data, bytes.len);
+		blob_put(out, comment, comment_len);
+		ssh_words_add(&a->offered, xstrdup(text));
+	}
+	buf_finish(&bytes);
+}
+
+/* The certificates whose key the agent has, and which it does not have itself, come before all keys. */
+static uint32_t offer_certs(struct agent_door *a, struct buf *out, const struct entry *keys, uint32_t n)
+{
+	uint32_t offered = 0;
+	for (size_t i = 0; i < a->wishes.n_certs; i++) {
+		const struct user_cert *c = &a->wishes.certs[i];
+		if (!listed(keys, n, c->key_text) || listed(keys, n, c->text) || has_word(a->wishes.skip, c->text))
+			continue;
+		offer(a, out, c->text, c->path, strlen(c->path));
+		ssh_words_add(&a->added, xstrdup(c->text));
+		offered++;
+	}
+	return offered;
 }
 
 /* The list of keys in b, sorted in place; one that is not well formed stays as it is. */
 static void sort_keys(struct agent_door *a, struct buf *b)
 {
-	struct entry keys[KEYS_MAX];
-	uint32_t n = 0, kept = 0;
-	size_t at = 5;
-	uint32_t count = b->len >= 5 ? get32(b->data + 1) : 0;
-	for (; n < count && n < KEYS_MAX; n++) {
-		size_t start = at;
-		for (int part = 0; part < 2; part++) {
-			if (b->len - at < 4 || get32(b->data + at) > b->len - at - 4)
-				return;
-			if (part == 0)
-				keys[n].rank = rank_of(a, b->data + at + 4, get32(b->data + at));
-			at += 4 + get32(b->data + at);
-		}
-		keys[n].at = b->data + start;
-		keys[n].len = at - start;
-		kept += keys[n].rank >= 0;
-	}
-	struct buf out = {.max = MESSAGE_MAX};
-	buf_add(&out, b->data, 1);
-	put32(&out, kept);
+	struct entry keys[KEYS_MAX] = {0};
+	uint32_t n = take_entries(a, b, keys);
+	struct buf list = {.max = MESSAGE_MAX}, out = {.max = MESSAGE_MAX};
+	uint32_t kept = offer_certs(a, &list, keys, n);
 	for (int rank = 0; rank < 2; rank++)
 		for (uint32_t i = 0; i < n; i++)
-			if (keys[i].rank == rank)
-				buf_add(&out, keys[i].at, keys[i].len);
-	buf_finish(b);
-	*b = out;
+			if (keys[i].rank == rank) {
+				offer(a, &list, keys[i].text, keys[i].comment.data, keys[i].comment.len);
+				kept++;
+			}
+	if (n > 0) {
+		buf_add(&out, b->data, 1);
+		blob_put32(&out, kept);
+		buf_add(&out, list.data, list.len);
+		buf_finish(b);
+		*b = out;
+	}
+	buf_finish(&list);
+	for (size_t i = 0; i < KEYS_MAX; i++)
+		free(keys[i].text);
+}
+
+/* The request to sign with a certificate becomes one to sign with its key, which is what the agent has. */
+static void name_the_key(const struct agent_door *a, struct buf *b)
+{
+	struct blob key;
+	struct buf bytes = {.max = MESSAGE_MAX}, out = {.max = MESSAGE_MAX};
+	size_t at = 1;
+	if (!blob_get(b->data, b->len, &at, &key))
+		return;
+	char *text = blob_base64(key.data, key.len), *plain = blob_key_of_cert(text);
+	if (has_word(&a->added, text) && plain && blob_from_base64(plain, &bytes)) {
+		buf_add(&out, b->data, 1);
+		blob_put(&out, bytes.data, bytes.len);
+		buf_add(&out, b->data + at, b->len - at);
+		buf_finish(b);
+		*b = out;
+	}
+	buf_finish(&bytes);
+	free(plain);
+	free(text);
 }
 
 static void *pass(void *arg)
@@ -178,6 +219,8 @@ static void *pass(void *arg)
 	struct buf b = {.max = MESSAGE_MAX};
 	while (read_message(a, a->door, &b, INT64_MAX / 2)) {
 		bool lists = b.data[0] == LIST_KEYS;
+		if (b.data[0] == SIGN_REQUEST)
+			name_the_key(a, &b);
 		if (!write_message(a->agent, &b) || !read_message(a, a->agent, &b, now_mono_ms() + ANSWER_MS))
 			break;
 		if (lists && b.data[0] == KEYS_LISTED)
@@ -207,7 +250,7 @@ static int connect_agent(const struct sshconf *c)
 	return fd;
 }
 
-struct agent_door *ssh_door_open(struct login *in, const struct ssh_words *first, const struct ssh_words *skip)
+struct agent_door *ssh_door_open(struct login *in, const struct agent_wishes *wishes)
 {
 	int pair[2], agent = connect_agent(&in->conf);
 	if (agent < 0)
@@ -217,7 +260,7 @@ struct agent_door *ssh_door_open(struct login *in, const struct ssh_words *first
 		return NULL;
 	}
 	struct agent_door *a = xcalloc(1, sizeof(*a));
-	*a = (struct agent_door){.in = in, .door = pair[0], .agent = agent, .first = first, .skip = skip};
+	*a = (struct agent_door){.in = in, .door = pair[0], .agent = agent, .wishes = *wishes};
 	if (pthread_create(&a->thread, NULL, pass, a) != 0) {
 		close(pair[0]);
 		close(pair[1]);
@@ -229,7 +272,7 @@ struct agent_door *ssh_door_open(struct login *in, const struct ssh_words *first
 	return a;
 }
 
-void ssh_door_close(struct agent_door *a)
+void ssh_door_close(struct agent_door *a, struct ssh_words *offered)
 {
 	if (!a)
 		return;
@@ -238,5 +281,9 @@ void ssh_door_close(struct agent_door *a)
 	pthread_join(a->thread, NULL);
 	close(a->door);
 	close(a->agent);
+	for (size_t i = 0; i < a->offered.n; i++)
+		ssh_words_add(offered, xstrdup(a->offered.word[i]));
+	ssh_words_finish(&a->offered);
+	ssh_words_finish(&a->added);
 	free(a);
 }

@@ -1,20 +1,28 @@
 /* ssh_auth.c: proving who the user is, in the order OpenSSH would.
  *
  * Where a key file can be used without asking, it is offered at once and signed: no `none` request first to learn the
- * methods, no probe of the key, which saves two round trips of the log-in. The refusal, if it comes, names the methods. */
+ * methods, no probe of the key, which saves two round trips of the log-in. The refusal, if it comes, names the methods.
+ *
+ * A certificate is offered with the key that it is for: CertificateFile of ssh_config, or, where there is none, KEY-cert.pub
+ * beside a key (OpenSSH's load_public_identity_files). */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "backends/base/buf.h"
 #include "backends/base/mem.h"
 #include "backends/base/wash.h"
+#include "backends/link/ssh_blob.h"
 #include "backends/link/ssh_internal.h"
 
 #define PASSPHRASE_TRIES 3
 #define KBDINT_ROUNDS_MAX 20         /* of a server that never ends its questions */
-#define TRIED_MAX 400
+#define TRIED_MAX 160                /* with the rest of the sentence this fits into an error */
+#define UNUSED_MAX 140
+#define CERTS_MAX 64
 
 enum verdict { AUTH_NO, AUTH_YES, AUTH_MORE, AUTH_FAILED };   /* MORE: right, but another method is wanted, too */
 
@@ -22,8 +30,11 @@ struct auth {
 	struct login *in;
 	ssh_session s;
 	struct buf tried;              /* for the sentence: "agent, ~/.ssh/id_ed25519 (refused)" */
-	struct ssh_words refused;      /* keys the server would not have, in base64 */
-	bool service;                  /* something was sent already, so the server's methods are known */
+	struct ssh_words refused;      /* keys and certificates the server would not have, in base64 */
+	struct user_cert certs[CERTS_MAX];
+	size_t n_certs;
+	bool open_tried;               /* the key files that need no passphrase */
+	bool service;                  /* the server's methods are known */
 };
 
 struct method {
@@ -35,7 +46,9 @@ struct method {
 
 static enum verdict verdict_of(struct auth *a, int rc)
 {
-	a->service = true;
+	/* What libssh refuses by itself is never sent, and then nothing is known. */
+	if (ssh_userauth_list(a->s, NULL))
+		a->service = true;
 	switch (rc) {
 	case SSH_AUTH_SUCCESS: return AUTH_YES;
 	case SSH_AUTH_PARTIAL: return AUTH_MORE;
@@ -62,30 +75,101 @@ static ssh_key load_public(const char *path)
 	return key;
 }
 
-static void note_key(struct ssh_words *words, ssh_key key)
+/* The public key, or the certificate, in base64; the caller frees. NULL: there is none. */
+static char *text_of(ssh_key key)
 {
 	char *text = NULL;
-	if (key && ssh_pki_export_pubkey_base64(key, &text) == SSH_OK)
-		ssh_words_add(words, xstrdup(text));
+	if (!key || ssh_pki_export_pubkey_base64(key, &text) != SSH_OK)
+		return NULL;
+	char *copy = xstrdup(text);
 	ssh_string_free_char(text);
+	return copy;
+}
+
+static bool is_refused(const struct auth *a, const char *text)
+{
+	for (size_t i = 0; text && i < a->refused.n; i++)
+		if (strcmp(a->refused.word[i], text) == 0)
+			return true;
+	return false;
+}
+
+static void note_refused(struct auth *a, const char *text)
+{
+	if (text && !is_refused(a, text))
+		ssh_words_add(&a->refused, xstrdup(text));
+}
+
+/* Loads a certificate; a file that is none, or is not there, is passed over, as in OpenSSH. */
+static void load_cert(struct auth *a, const char *path)
+{
+	ssh_key key = NULL;
+	if (a->n_certs == CERTS_MAX || access(path, R_OK) != 0 || ssh_pki_import_cert_file(path, &key) != SSH_OK)
+		return;
+	char *text = text_of(key), *key_text = text ? blob_key_of_cert(text) : NULL;
+	if (key_text) {
+		a->certs[a->n_certs++] = (struct user_cert){.path = xstrdup(path), .key = key, .text = text, .key_text = key_text};
+		return;
+	}
+	free(text);
+	ssh_key_free(key);
+}
+
+static void load_certs(struct auth *a)
+{
+	const struct sshconf *c = &a->in->conf;
+	for (size_t i = 0; i < c->certificates.n; i++)
+		load_cert(a, c->certificates.word[i]);
+	for (size_t i = 0; i < c->identities.n && !c->certificates.n; i++) {
+		char *path = xasprintf("%s-cert.pub", c->identities.word[i]);
+		load_cert(a, path);
+		free(path);
+	}
+}
+
+static void free_certs(struct auth *a)
+{
+	for (size_t i = 0; i < a->n_certs; i++) {
+		free(a->certs[i].path);
+		free(a->certs[i].text);
+		free(a->certs[i].key_text);
+		ssh_key_free(a->certs[i].key);
+	}
+}
+
+/* The next certificate for the key, from *at on, that was not refused; NULL: no more. */
+static const struct user_cert *next_cert(const struct auth *a, const char *key_text, size_t *at)
+{
+	while (key_text && *at < a->n_certs) {
+		const struct user_cert *c = &a->certs[(*at)++];
+		if (strcmp(c->key_text, key_text) == 0 && !is_refused(a, c->text))
+			return c;
+	}
+	return NULL;
 }
 
 /* The keys that the configuration names: the agent offers them first, or (IdentitiesOnly) alone. A file may be there as
- * its public half only. */
-static void named_keys(const struct sshconf *c, struct ssh_words *words)
+ * its public half only. Certificates that were not named by CertificateFile count as named with their keys. */
+static void named_keys(const struct auth *a, struct ssh_words *words)
 {
+	const struct sshconf *c = &a->in->conf;
 	for (size_t i = 0; i < c->identities.n; i++) {
 		ssh_key key = load_public(c->identities.word[i]);
-		note_key(words, key);
+		char *text = text_of(key);
+		if (text)
+			ssh_words_add(words, text);
 		ssh_key_free(key);
 	}
+	for (size_t i = 0; i < a->n_certs && !c->certificates.n; i++)
+		ssh_words_add(words, xstrdup(a->certs[i].text));
 }
 
 static enum verdict try_agent(struct auth *a)
 {
-	struct ssh_words named = {0};
-	named_keys(&a->in->conf, &named);
-	struct agent_door *door = ssh_door_open(a->in, &named, &a->refused);
+	struct ssh_words named = {0}, offered = {0};
+	named_keys(a, &named);
+	struct agent_wishes wishes = {.first = &named, .skip = &a->refused, .certs = a->certs, .n_certs = a->n_certs};
+	struct agent_door *door = ssh_door_open(a->in, &wishes);
 	enum verdict v = AUTH_NO;
 	if (door) {
 		int rc = ssh_userauth_agent(a->s, NULL);
@@ -93,7 +177,11 @@ static enum verdict try_agent(struct auth *a)
 		/* With an empty agent nothing was sent, and the code may be that of an error. */
 		v = rc == SSH_AUTH_ERROR && ssh_is_connected(a->s) ? AUTH_NO : verdict_of(a, rc);
 	}
-	ssh_door_close(door);
+	ssh_door_close(door, &offered);
+	/* None of them needs to be offered again from its file: a server counts the tries. */
+	for (size_t i = 0; i < offered.n && v == AUTH_NO; i++)
+		note_refused(a, offered.word[i]);
+	ssh_words_finish(&offered);
 	ssh_words_finish(&named);
 	return v;
 }
@@ -104,32 +192,51 @@ static int note_encrypted(const char *prompt, char *buf, size_t len, int echo, i
 	return -1;
 }
 
+/* As OpenSSH: a private key of ours that others may read is not used. */
+static bool too_open(const char *path)
+{
+	struct stat st;
+	return stat(path, &st) == 0 && st.st_uid == getuid() && (st.st_mode & 077);
+}
+
 /* Loads a key that needs no passphrase; NULL otherwise, and says whether it would need one. */
 static ssh_key load_open(const char *path, bool *encrypted)
 {
 	ssh_key key = NULL;
 	*encrypted = false;
-	if (ssh_pki_import_privkey_file(path, NULL, note_encrypted, encrypted, &key) != SSH_OK)
+	if (too_open(path) || ssh_pki_import_privkey_file(path, NULL, note_encrypted, encrypted, &key) != SSH_OK)
 		return NULL;
 	return key;
 }
 
+/* Signs with a copy of the key that carries the certificate. */
+static enum verdict sign_with_cert(struct auth *a, ssh_key key, const struct user_cert *cert)
+{
+	ssh_key both = ssh_key_dup(key);
+	enum verdict v = AUTH_NO;
+	tried(a, cert->path);
+	if (both && ssh_pki_copy_cert_to_privkey(cert->key, both) == SSH_OK)
+		v = verdict_of(a, ssh_userauth_publickey(a->s, NULL, both));
+	ssh_key_free(both);
+	if (v == AUTH_NO)
+		note_refused(a, cert->text);
+	return v;
+}
+
 static enum verdict sign_with(struct auth *a, ssh_key key, const char *path)
 {
-	char *cert_path = xasprintf("%s-cert.pub", path);
-	ssh_key cert = NULL;
+	char *text = text_of(key);
+	const struct user_cert *cert;
 	enum verdict v = AUTH_NO;
-	if (access(cert_path, R_OK) == 0 && ssh_pki_import_cert_file(cert_path, &cert) == SSH_OK &&
-	    ssh_pki_copy_cert_to_privkey(cert, key) == SSH_OK) {
-		tried(a, cert_path);
+	for (size_t at = 0; v == AUTH_NO && (cert = next_cert(a, text, &at));)
+		v = sign_with_cert(a, key, cert);
+	if (v == AUTH_NO && !is_refused(a, text)) {
+		tried(a, path);
 		v = verdict_of(a, ssh_userauth_publickey(a->s, NULL, key));
+		if (v == AUTH_NO)
+			note_refused(a, text);
 	}
-	ssh_key_free(cert);
-	free(cert_path);
-	if (v == AUTH_NO)
-		v = verdict_of(a, ssh_userauth_publickey(a->s, NULL, key));
-	if (v == AUTH_NO)
-		note_key(&a->refused, key);
+	free(text);
 	return v;
 }
 
@@ -165,19 +272,41 @@ static ssh_key unlock(struct auth *a, const char *path, bool *gave_up)
 	return NULL;
 }
 
+/* Whether the server would take the key, or a certificate for it: AUTH_YES. What it would not take is noted. */
+static enum verdict probe(struct auth *a, ssh_key public, const char *path)
+{
+	char *text = text_of(public);
+	const struct user_cert *cert;
+	enum verdict v = AUTH_NO;
+	for (size_t at = 0; v == AUTH_NO && (cert = next_cert(a, text, &at));) {
+		tried(a, cert->path);
+		v = verdict_of(a, ssh_userauth_try_publickey(a->s, NULL, cert->key));
+		if (v == AUTH_NO)
+			note_refused(a, cert->text);
+	}
+	if (v == AUTH_NO && !is_refused(a, text)) {
+		tried(a, path);
+		v = verdict_of(a, ssh_userauth_try_publickey(a->s, NULL, public));
+		if (v == AUTH_NO)
+			note_refused(a, text);
+	}
+	free(text);
+	return v;
+}
+
 /* A locked key is asked for only when the server says that it would do. */
 static enum verdict try_locked(struct auth *a, const char *path)
 {
 	ssh_key public = load_public(path), key = NULL;
 	bool gave_up = false;
-	enum verdict v = AUTH_NO;
-	if (public)
-		v = verdict_of(a, ssh_userauth_try_publickey(a->s, NULL, public));
-	if (!public || v == AUTH_YES) {
-		key = unlock(a, path, &gave_up);
-		v = key ? sign_with(a, key, path) : gave_up && !a->in->batch ? AUTH_FAILED : AUTH_NO;
-	}
+	enum verdict v = public ? probe(a, public, path) : AUTH_YES;
 	ssh_key_free(public);
+	if (v != AUTH_YES)
+		return v;
+	key = unlock(a, path, &gave_up);
+	if (!key)
+		return gave_up && !a->in->batch ? AUTH_FAILED : AUTH_NO;
+	v = sign_with(a, key, path);
 	ssh_key_free(key);
 	return v;
 }
@@ -185,28 +314,83 @@ static enum verdict try_locked(struct auth *a, const char *path)
 static enum verdict try_files(struct auth *a, bool locked)
 {
 	const struct ssh_words *files = &a->in->conf.identities;
-	for (size_t i = 0; i < files->n; i++) {
+	enum verdict v = AUTH_NO;
+	for (size_t i = 0; i < files->n && v == AUTH_NO; i++) {
 		const char *path = files->word[i];
 		bool encrypted;
 		if (access(path, R_OK) != 0)
 			continue;
 		ssh_key key = load_open(path, &encrypted);
-		if ((key && locked) || (!key && !(encrypted && locked))) {
-			ssh_key_free(key);
-			continue;
-		}
-		tried(a, path);
-		enum verdict v = key ? sign_with(a, key, path) : try_locked(a, path);
+		if (key && !locked)
+			v = sign_with(a, key, path);
+		else if (!key && encrypted && locked)
+			v = try_locked(a, path);
 		ssh_key_free(key);
-		if (v != AUTH_NO)
-			return v;
 	}
-	return AUTH_NO;
+	return v;
 }
+
+/* --- keys that are there and of no use ------------------------------------------------------------------------------ */
+
+/* Whether the file begins as private keys do; a .pub may be named, too, for the agent. */
+static bool is_private(const char *path)
+{
+	char head[11] = "";
+	FILE *f = fopen(path, "re");
+	size_t n = f ? fread(head, 1, sizeof(head) - 1, f) : 0;
+	if (f)
+		fclose(f);
+	return n == sizeof(head) - 1 && memcmp(head, "-----BEGIN", n) == 0;
+}
+
+static enum ssh_keytypes_e type_of(const char *path)
+{
+	ssh_key key = load_public(path);
+	enum ssh_keytypes_e type = key ? ssh_key_type(key) : SSH_KEYTYPE_UNKNOWN;
+	ssh_key_free(key);
+	return type;
+}
+
+/* What is the matter with a named key file; NULL: nothing, or it is not there. */
+static const char *why_unused(const char *path)
+{
+	bool encrypted;
+	if (access(path, R_OK) != 0)
+		return errno == EACCES ? "may not be read" : NULL;
+	enum ssh_keytypes_e type = type_of(path);
+	if (!is_private(path))
+		return type != SSH_KEYTYPE_UNKNOWN ? NULL : "cannot be loaded";
+	if (type == SSH_KEYTYPE_SK_ED25519 || type == SSH_KEYTYPE_SK_ECDSA)
+		return "is on a security key, which mocr reaches by an agent: ssh-add it";
+	if (too_open(path))
+		return "may be read by others: chmod 600 it";
+	ssh_key key = load_open(path, &encrypted);
+	ssh_key_free(key);
+	return key || encrypted ? NULL : "cannot be loaded";
+}
+
+static void list_unused(struct auth *a, struct buf *out)
+{
+	const struct ssh_words *files = &a->in->conf.identities;
+	for (size_t i = 0; i < files->n; i++) {
+		const char *path = files->word[i], *why = why_unused(path);
+		ssh_key key = why ? load_public(path) : NULL;
+		char *text = text_of(key);
+		if (why && !is_refused(a, text))       /* else the agent had it, and it was offered */
+			buf_addf(out, "; %s %s", path, why);
+		free(text);
+		ssh_key_free(key);
+	}
+	if (a->in->no_key_fits)
+		buf_addf(out, "; libssh knows none of the PubkeyAcceptedAlgorithms of ssh_config");
+}
+
+/* --- in their order ----------------------------------------------------------------------------------------------- */
 
 static enum verdict try_pubkey(struct auth *a)
 {
-	enum verdict v = try_files(a, false);
+	enum verdict v = a->open_tried ? AUTH_NO : try_files(a, false);
+	a->open_tried = true;
 	if (v == AUTH_NO)
 		v = try_agent(a);
 	if (v == AUTH_NO)
@@ -283,24 +467,35 @@ static enum verdict try_kbdint(struct auth *a)
 	return AUTH_NO;
 }
 
+/* Kerberos. Without a ticket libssh sends nothing. */
+static enum verdict try_gssapi(struct auth *a)
+{
+	tried(a, "Kerberos (`klist` shows whether there is a ticket)");
+	return verdict_of(a, ssh_userauth_gssapi(a->s));
+}
+
 /* --- which, and in what order -------------------------------------------------------------------------------- */
 
+static bool gssapi_allowed(const struct sshconf *c) { return c->gssapi; }
 static bool pubkey_allowed(const struct sshconf *c) { return c->pubkey; }
 static bool kbdint_allowed(const struct sshconf *c) { return c->kbdint; }
 static bool password_allowed(const struct sshconf *c) { return c->password; }
 
 /* In OpenSSH's order; PreferredAuthentications may choose and turn it around. */
 static const struct method methods[] = {
+	{"gssapi-with-mic", SSH_AUTH_METHOD_GSSAPI_MIC, try_gssapi, gssapi_allowed},
 	{"publickey", SSH_AUTH_METHOD_PUBLICKEY, try_pubkey, pubkey_allowed},
 	{"keyboard-interactive", SSH_AUTH_METHOD_INTERACTIVE, try_kbdint, kbdint_allowed},
 	{"password", SSH_AUTH_METHOD_PASSWORD, try_password, password_allowed},
 };
 
+static const char usual_order[] = "gssapi-with-mic,publickey,keyboard-interactive,password";
+
 /* The methods to try, in their order; returns how many. */
 static size_t choose(const struct sshconf *c, const struct method **out)
 {
 	size_t n = 0;
-	char *list = xstrdup(c->preferred_auth ? c->preferred_auth : "publickey,keyboard-interactive,password"), *save = NULL;
+	char *list = xstrdup(c->preferred_auth ? c->preferred_auth : usual_order), *save = NULL;
 	for (char *word = strtok_r(list, ",", &save); word; word = strtok_r(NULL, ",", &save))
 		for (size_t i = 0; i < ARRAY_LEN(methods); i++)
 			if (strcmp(methods[i].name, word) == 0 && methods[i].allowed(c) && n < ARRAY_LEN(methods))
@@ -317,14 +512,25 @@ static bool has_open_key(const struct sshconf *c)
 	return false;
 }
 
+/* The server's methods in words for people, with what to switch on for those that ssh_config forbids. */
 static void server_allows(struct auth *a, char *buf, size_t size)
 {
+	static const struct {
+		int bit;
+		const char *name;
+	} words[] = {
+		{SSH_AUTH_METHOD_PUBLICKEY, "publickey"}, {SSH_AUTH_METHOD_INTERACTIVE, "keyboard-interactive"},
+		{SSH_AUTH_METHOD_PASSWORD, "password"}, {SSH_AUTH_METHOD_HOSTBASED, "hostbased (not known here)"},
+		{SSH_AUTH_METHOD_GSSAPI_MIC, "Kerberos (gssapi-with-mic)"},
+	};
 	int bits = ssh_userauth_list(a->s, NULL);
 	size_t at = 0;
 	*buf = '\0';
-	for (size_t i = 0; i < ARRAY_LEN(methods); i++)
-		if (bits & methods[i].bit && at < size)
-			at += (size_t)snprintf(buf + at, size - at, "%s%s", at ? ", " : "", methods[i].name);
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (bits & words[i].bit && at < size)
+			at += (size_t)snprintf(buf + at, size - at, "%s%s", at ? ", " : "", words[i].name);
+	if (bits & SSH_AUTH_METHOD_GSSAPI_MIC && !a->in->conf.gssapi && at < size)
+		snprintf(buf + at, size - at, ", which needs GSSAPIAuthentication yes");
 	if (!*buf)
 		snprintf(buf, size, "nothing that is known here");
 }
@@ -332,14 +538,18 @@ static void server_allows(struct auth *a, char *buf, size_t size)
 static bool denied(struct auth *a)
 {
 	struct login *in = a->in;
-	char allows[100];
+	char allows[140];
 	if (in->asks.code) {
 		in->err = in->asks;
 		return false;
 	}
+	struct buf unused = {.max = UNUSED_MAX};
+	list_unused(a, &unused);
 	server_allows(a, allows, sizeof(allows));
-	return err_set(&in->err, ERR_DENIED, "%s: %s let %s not in: tried %s; the server allows %s", in->name, in->address,
-	               in->conf.user, a->tried.len ? a->tried.data : "nothing, for want of a key", allows);
+	err_set(&in->err, ERR_DENIED, "%s: %s let %s not in: tried %s%s; the server allows %s", in->name, in->address, in->conf.user,
+	        a->tried.len ? a->tried.data : "nothing, for want of a key", unused.len ? unused.data : "", allows);
+	buf_finish(&unused);
+	return false;
 }
 
 static bool broke(struct auth *a)
@@ -366,6 +576,13 @@ static enum verdict try_methods(struct auth *a, const struct method **order, siz
 	return AUTH_NO;
 }
 
+/* Whether a key may be offered before the server's methods are known: none of those that come before it asks anybody. */
+static bool begins_with_key(const struct sshconf *c, const struct method **order, size_t n)
+{
+	size_t i = n && order[0]->try == try_gssapi ? 1 : 0;
+	return i < n && order[i]->try == try_pubkey && has_open_key(c);
+}
+
 bool ssh_auth(struct login *in)
 {
 	struct auth a = {.in = in, .s = in->session, .tried = {.max = TRIED_MAX}};
@@ -373,17 +590,22 @@ bool ssh_auth(struct login *in)
 	bool done[ARRAY_LEN(methods)] = {false};
 	size_t n = choose(&in->conf, order);
 	enum verdict v = AUTH_NO;
-	if (!n || order[0]->try != try_pubkey || !has_open_key(&in->conf))
+	load_certs(&a);
+	if (begins_with_key(&in->conf, order, n)) {
+		v = try_files(&a, false);
+		a.open_tried = true;
+		for (size_t i = 0; i < n; i++)
+			done[i] = v == AUTH_MORE && order[i]->try == try_pubkey;
+	}
+	if (v == AUTH_NO && !a.service)
 		v = verdict_of(&a, ssh_userauth_none(a.s, NULL));
 	do {
 		if (v == AUTH_NO || v == AUTH_MORE)
 			v = try_methods(&a, order, n, done);
 	} while (v == AUTH_MORE);
-	/* Servers that ask for nothing, and were offered something first. */
-	if (v == AUTH_NO && !ssh_userauth_list(a.s, NULL))
-		v = verdict_of(&a, ssh_userauth_none(a.s, NULL));
 	bool ok = v == AUTH_YES || (v == AUTH_NO ? denied(&a) : broke(&a));
 	buf_finish(&a.tried);
 	ssh_words_finish(&a.refused);
+	free_certs(&a);
 	return ok;
 }

@@ -5,13 +5,14 @@
  * no socket of a Debian 13 server could be reached. There is no function to tell it better, so the number is put where
  * libssh keeps it: right behind its two banners, which are found by their addresses. The public getter then has to
  * answer with our number, or all is put back as it was. */
+#include <malloc.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "backends/link/ssh_internal.h"
 
-#define SEARCH_BYTES 1536            /* the session is larger than this in every 0.9 and 0.10 */
+#define SEARCH_BYTES 1536            /* the banners are within this in every 0.9 and 0.10 */
 #define INTS_BETWEEN 3               /* protocol version, server, client; then the number */
 
 void ssh_banner_teach(ssh_session session)
@@ -25,7 +26,10 @@ void ssh_banner_teach(ssh_session session)
 		return;
 	int version = SSH_VERSION_INT((int)major, (int)minor, 0);
 	const char *bytes = (const char *)session;
-	for (size_t at = 0; at + 4 * sizeof(void *) < SEARCH_BYTES; at += sizeof(void *)) {
+	size_t size = malloc_usable_size(session);       /* what ssh_new allocated: nothing behind it is looked at */
+	if (size > SEARCH_BYTES)
+		size = SEARCH_BYTES;
+	for (size_t at = 0; at + 4 * sizeof(void *) < size; at += sizeof(void *)) {
 		const char *pair[2];
 		memcpy(pair, bytes + at, sizeof(pair));
 		if (pair[0] != server || pair[1] != client)

@@ -1,104 +1,24 @@
-/* ssh_hosts.c: known_hosts as OpenSSH keeps it: several files, hashed names, aliases, [host]:port, revoked keys.
+/* ssh_hosts.c: what a server's key is worth, decided as OpenSSH decides it (sshconnect.c): known, new, changed, revoked.
  *
- * libssh matches and reads a line; which name to look for, and what a match means, is decided here, because libssh knows
- * neither HostKeyAlias nor several files. Certificates of host authorities (@cert-authority) libssh cannot check: such a
- * server is treated as one that is not known yet. */
+ * Certificates of host authorities (@cert-authority) libssh cannot check, so such a server shows a plain key that is not
+ * known yet. The question and the refusal then say why.
+ *
+ * In one thing this is stricter than OpenSSH: a changed or revoked key is refused with StrictHostKeyChecking no, too. ssh
+ * then connects without passwords and forwarded sockets; this program lives by both. */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "backends/base/buf.h"
 #include "backends/base/mem.h"
-#include "backends/link/spawn.h"
 #include "backends/link/ssh_internal.h"
-
-#define LINE_BYTES_MAX (64u << 10)
-
-/* --- reading --------------------------------------------------------------------------------------------- */
-
-static void take_known(struct known_key **list, const char *name, char *line, const char *file, unsigned number)
-{
-	bool revoked = false;
-	struct ssh_knownhosts_entry *e = NULL;
-	line += strspn(line, " ");
-	if (strncmp(line, "@revoked ", 9) == 0) {
-		revoked = true;
-		line += 9 + strspn(line + 9, " ");
-	}
-	if (*line == '#' || *line == '@' || !*line)
-		return;
-	if (ssh_known_hosts_parse_line(name, line, &e) != SSH_OK)
-		return;
-	struct known_key *k = xcalloc(1, sizeof(*k)), **slot = list;
-	*k = (struct known_key){.file = xstrdup(file), .line = number, .revoked = revoked, .key = e->publickey};
-	e->publickey = NULL;
-	ssh_knownhosts_entry_free(e);
-	while (*slot)
-		slot = &(*slot)->next;
-	*slot = k;
-}
-
-static void read_file(struct known_key **list, const char *name, const char *path)
-{
-	FILE *f = fopen(path, "re");
-	if (!f)
-		return;
-	char *line = NULL;
-	size_t size = 0;
-	ssize_t len;
-	for (unsigned number = 1; (len = getline(&line, &size, f)) >= 0; number++) {
-		if ((size_t)len > LINE_BYTES_MAX)
-			continue;
-		line[strcspn(line, "\r\n")] = '\0';
-		for (char *p = line; *p; p++)
-			if (*p == '\t')
-				*p = ' ';
-		take_known(list, name, line, path, number);
-	}
-	free(line);
-	fclose(f);
-}
-
-static struct known_key *read_as(const struct sshconf *c, bool with_port)
-{
-	struct known_key *list = NULL;
-	char *name = sshconf_known_name(c, with_port);
-	const struct ssh_words *files[] = {&c->known_hosts, &c->global_known_hosts};
-	for (size_t i = 0; i < ARRAY_LEN(files); i++)
-		for (size_t k = 0; k < files[i]->n; k++)
-			read_file(&list, name, files[i]->word[k]);
-	free(name);
-	return list;
-}
-
-struct known_key *ssh_hosts_read(const struct sshconf *c)
-{
-	struct known_key *list = read_as(c, true);
-	if (list)
-		return list;
-	/* As OpenSSH does: a server at another port may be known by its name alone. But a key that does not fit there is of
-	 * another sshd of that machine: no reason to cry wolf. */
-	list = read_as(c, false);
-	for (struct known_key *k = list; k; k = k->next)
-		k->other_port = c->port != SSH_PORT && !c->host_key_alias;
-	return list;
-}
-
-void ssh_hosts_free(struct known_key *k)
-{
-	while (k) {
-		struct known_key *next = k->next;
-		ssh_key_free(k->key);
-		free(k->file);
-		free(k);
-		k = next;
-	}
-}
 
 /* --- which algorithm to ask for ------------------------------------------------------------------------------ */
 
@@ -113,56 +33,70 @@ static bool signs(enum ssh_keytypes_e type, const char *algorithm)
 static bool is_known(const struct known_key *known, const char *algorithm)
 {
 	for (; known; known = known->next)
-		if (!known->revoked && signs(ssh_key_type(known->key), algorithm))
+		if (known->mark == KNOWN_KEY && signs(ssh_key_type(known->key), algorithm))
 			return true;
 	return false;
 }
 
+/* The usual list serves when no ssh program was there to say which. */
+static const char usual[] = "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,rsa-sha2-512,rsa-sha2-256";
+
+/* The list without certificates, for which libssh has no use. The caller frees. */
+static char *plain_only(const char *algorithms)
+{
+	struct buf out = {0};
+	char *copy = xstrdup(algorithms), *save = NULL;
+	for (char *a = strtok_r(copy, ",", &save); a; a = strtok_r(NULL, ",", &save))
+		if (!strstr(a, "-cert-v01@"))
+			buf_addf(&out, "%s%s", out.len ? "," : "", a);
+	free(copy);
+	return buf_take(&out);
+}
+
+/* As OpenSSH's order_hostkeyalgs: the list as it is when the type it prefers is known, else the known types first. */
 char *ssh_hosts_prefer(const struct known_key *known, const char *algorithms)
 {
-	static const char usual[] = "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,rsa-sha2-512,"
-	                            "rsa-sha2-256";
 	struct buf out = {0};
-	algorithms = algorithms ? algorithms : usual;
+	char *plain = plain_only(algorithms ? algorithms : usual);
+	char *first = xstrndup(plain, strcspn(plain, ","));
+	bool as_is = is_known(known, first);
+	free(first);
+	if (as_is)
+		return plain;
 	for (int pass = 0; pass < 2; pass++) {
-		char *copy = xstrdup(algorithms), *save = NULL;
+		char *copy = xstrdup(plain), *save = NULL;
 		for (char *a = strtok_r(copy, ",", &save); a; a = strtok_r(NULL, ",", &save))
 			if (is_known(known, a) == (pass == 0))
 				buf_addf(&out, "%s%s", out.len ? "," : "", a);
 		free(copy);
 	}
+	free(plain);
 	return buf_take(&out);
 }
 
 /* --- writing ------------------------------------------------------------------------------------------------ */
 
-/* The line with its name hashed as OpenSSH hashes it, by its own tool; or as it was when there is none. */
-static char *hashed(char *line)
+/* The line with its name hashed by OpenSSH's own tool; the caller frees. NULL when that did not work: HashKnownHosts is
+ * there so that the plain name is never in the file. */
+static char *hashed(struct login *in, const char *line)
 {
-	char path[] = "/tmp/mocr-known-XXXXXX", old[sizeof(path) + 4];
+	char path[] = "/tmp/mocr-known-XXXXXX", old[sizeof(path) + 4], text[8192], said[80];
 	int fd = mkostemp(path, O_CLOEXEC);
 	if (fd < 0)
-		return line;
+		return NULL;
+	struct buf out = {.max = 4096};
 	bool ok = write(fd, line, strlen(line)) == (ssize_t)strlen(line);
-	pid_t pid = ok ? spawn_argv((const char *const[]){"ssh-keygen", "-H", "-f", path, NULL}, -1, -1, -1) : -1;
-	int status = 1;
 	close(fd);
-	if (pid > 0)
-		waitpid(pid, &status, 0);
-	char text[8192];
-	ssize_t n = -1;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd >= 0 && status == 0)
-		n = read(fd, text, sizeof(text) - 1);
+	ok = ok && login_run(in, (const char *const[]){"ssh-keygen", "-H", "-f", path, NULL}, &out, said, sizeof(said)) == 0;
+	buf_finish(&out);
+	fd = ok ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	ssize_t n = fd >= 0 ? read(fd, text, sizeof(text)) : -1;
 	if (fd >= 0)
 		close(fd);
 	unlink(path);
 	snprintf(old, sizeof(old), "%s.old", path);
 	unlink(old);
-	if (n <= 0 || text[0] != '|')
-		return line;
-	free(line);
-	return xstrndup(text, (size_t)n);
+	return n > 0 && text[0] == '|' ? xstrndup(text, (size_t)n) : NULL;
 }
 
 static void make_folder(const char *path)
@@ -204,16 +138,16 @@ static bool remember(struct login *in, ssh_key key)
 	char *line = xasprintf("%s %s %s\n", name, ssh_key_type_to_char(ssh_key_type(key)), base64);
 	ssh_string_free_char(base64);
 	free(name);
-	if (c->hash_known_hosts)
-		line = hashed(line);
-	bool ok = c->known_hosts.n && append_line(c->known_hosts.word[0], line);
+	char *written = c->hash_known_hosts ? hashed(in, line) : xstrdup(line);
+	bool ok = written && c->known_hosts.n && append_line(c->known_hosts.word[0], written);
+	free(written);
 	free(line);
 	return ok;
 }
 
 /* --- checking ------------------------------------------------------------------------------------------------ */
 
-static void fingerprint(ssh_key key, char *buf, size_t size)
+void ssh_hosts_fingerprint(ssh_key key, char *buf, size_t size)
 {
 	unsigned char *hash = NULL;
 	size_t len = 0;
@@ -229,12 +163,23 @@ static void fingerprint(ssh_key key, char *buf, size_t size)
 static bool refuse_changed(struct login *in, const struct known_key *old, const char *print)
 {
 	char *name = sshconf_known_name(&in->conf, true);
+	char advice[300];
+	if (strcmp(old->file, "KnownHostsCommand") == 0)
+		snprintf(advice, sizeof(advice), "tell whoever keeps its keys");
+	else
+		snprintf(advice, sizeof(advice), "ssh-keygen -R '%s' -f %s", name, old->file);
 	err_set(&in->err, ERR_DENIED,
 	        "%s: THE HOST KEY HAS CHANGED: %s shows %s, but %s:%u has another. Somebody may be listening in; if the "
-	        "server was set up anew: ssh-keygen -R '%s' -f %s",
-	        in->name, in->address, print, old->file, old->line, name, old->file);
+	        "server was set up anew: %s",
+	        in->name, in->address, print, old->file, old->line, advice);
 	free(name);
 	return false;
+}
+
+static bool refuse_revoked(struct login *in, const struct known_key *revoked, const char *print)
+{
+	return err_set(&in->err, ERR_DENIED, "%s: %s shows the key %s, which %s:%u marks as revoked", in->name, in->address, print,
+	               revoked->file, revoked->line);
 }
 
 static bool accept_new(struct login *in, ssh_key key)
@@ -244,14 +189,24 @@ static bool accept_new(struct login *in, ssh_key key)
 	return true;
 }
 
-static bool ask_user(struct login *in, ssh_key key, const char *print, const struct known_key *other)
+/* What the known lines say of a server whose key is in none of them. */
+static void say_more(const struct known_hosts *known, char *buf, size_t size)
 {
-	char more[300] = "";
+	*buf = '\0';
+	for (const struct known_key *k = known->keys; k && !*buf; k = k->next)
+		if (k->mark == KNOWN_AUTHORITY)
+			snprintf(buf, size, "%s:%u names a certificate authority for it, but mocr cannot check host certificates.", k->file,
+			         k->line);
+	for (const struct known_key *k = known->alone; k && !*buf; k = k->next)
+		if (k->mark == KNOWN_KEY)
+			snprintf(buf, size, "%s:%u has another key for this name at another port.", k->file, k->line);
+}
+
+static bool ask_user(struct login *in, ssh_key key, const char *print, const char *more)
+{
 	const char *type = ssh_key_type_to_char(ssh_key_type(key));
-	if (other)
-		snprintf(more, sizeof(more), "\nBeware: %s:%u has a key of another type for it.", other->file, other->line);
 	struct secret *answer = login_ask(in, ASK_HOST_KEY, true, false, NULL, "Is this the right server? (yes/no)",
-	                                  "The server %s (%s) is not known yet.\nIts %s key has the fingerprint\n%s%s",
+	                                  "The server %s (%s) is not known yet.\nIts %s key has the fingerprint\n%s\n%s",
 	                                  in->conf.hostname, in->address, type, print, more);
 	if (!answer) {
 		if (in->err.code == ERR_ASKS)
@@ -267,48 +222,134 @@ static bool ask_user(struct login *in, ssh_key key, const char *print, const str
 	return accept_new(in, key);
 }
 
-static bool decide_new(struct login *in, ssh_key key, const char *print, const struct known_key *other)
+static bool decide_new(struct login *in, ssh_key key, const char *print, const struct known_hosts *known)
 {
+	char more[300];
+	say_more(known, more, sizeof(more));
+	if (!in->conf.known_hosts.n)
+		return err_set(&in->err, ERR_DENIED, "%s: the server's key %s is not known, and UserKnownHostsFile is none, so it cannot be "
+		               "accepted: name a file there", in->name, print);
 	switch (in->conf.strict) {
 	case SSH_STRICT_YES:
 		return err_set(&in->err, ERR_DENIED, "%s: the server is not in known_hosts (%s), and StrictHostKeyChecking is yes: "
-		               "add its key by hand", in->name, print);
+		               "add its key by hand%s%s", in->name, print, *more ? ". " : "", more);
 	case SSH_STRICT_ACCEPT_NEW:
 	case SSH_STRICT_NO:
 		return accept_new(in, key);
 	case SSH_STRICT_ASK:
 		break;
 	}
-	return ask_user(in, key, print, other);
+	return ask_user(in, key, print, more);
 }
 
-bool ssh_hosts_check(struct login *in, const struct known_key *known)
+enum status { HOST_NEW, HOST_OK, HOST_CHANGED, HOST_REVOKED };
+
+/* What the lines say of the key. A key that is there wins over others, and a mark as revoked over all. found is the line. */
+static enum status status_of(const struct known_key *list, ssh_key key, const struct known_key **found)
+{
+	enum status status = HOST_NEW;
+	*found = NULL;
+	for (const struct known_key *k = list; k; k = k->next) {
+		bool equal = k->mark != KNOWN_AUTHORITY && ssh_key_cmp(k->key, key, SSH_KEY_CMP_PUBLIC) == 0;
+		if (equal && k->mark == KNOWN_REVOKED) {
+			*found = k;
+			return HOST_REVOKED;
+		}
+		if (k->mark != KNOWN_KEY || status == HOST_OK)
+			continue;
+		status = equal ? HOST_OK : HOST_CHANGED;
+		*found = k;
+	}
+	return status;
+}
+
+static bool is_loopback(int fd)
+{
+	struct sockaddr_storage a = {0};
+	socklen_t len = sizeof(a);
+	if (getpeername(fd, (struct sockaddr *)&a, &len) < 0)
+		return false;
+	if (a.ss_family == AF_INET)
+		return ntohl(((struct sockaddr_in *)&a)->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+	return a.ss_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&((struct sockaddr_in6 *)&a)->sin6_addr);
+}
+
+static bool decide(struct login *in, ssh_key key, const char *print, const struct known_hosts *known)
+{
+	const struct known_key *found, *alone;
+	switch (status_of(known->keys, key, &found)) {
+	case HOST_OK:
+		return true;
+	case HOST_REVOKED:
+		return refuse_revoked(in, found, print);
+	case HOST_CHANGED:
+		return refuse_changed(in, found, print);
+	case HOST_NEW:
+		break;
+	}
+	/* A server at another port may be known by its name alone. A key that does not fit there is that of another sshd: no
+	 * reason to cry wolf. */
+	switch (status_of(known->alone, key, &alone)) {
+	case HOST_OK:
+		return true;
+	case HOST_REVOKED:
+		return refuse_revoked(in, alone, print);
+	case HOST_CHANGED:
+	case HOST_NEW:
+		break;
+	}
+	return decide_new(in, key, print, known);
+}
+
+/* --- in order --------------------------------------------------------------------------------------------------- */
+
+void ssh_hosts_read(struct known_hosts *known, const struct sshconf *c)
+{
+	known->keys = known_read(c, true);
+	known->alone = c->port != SSH_PORT && !c->host_key_alias ? known_read(c, false) : NULL;
+}
+
+void ssh_hosts_free(struct known_hosts *known)
+{
+	known_free(known->keys);
+	known_free(known->alone);
+	*known = (struct known_hosts){0};
+}
+
+char *ssh_hosts_algorithms(struct login *in, const struct known_hosts *known)
+{
+	/* The command is asked before the greeting by the host's bare name, and once more when the key is there. */
+	struct known_key *command = NULL, **last = &command;
+	if (!known_by_command(in, &command, "ORDER", in->conf.hostname, NULL)) {
+		known_free(command);
+		return NULL;
+	}
+	while (*last)
+		last = &(*last)->next;
+	*last = known->keys;
+	char *list = ssh_hosts_prefer(command, in->conf.host_key_algorithms);
+	*last = NULL;
+	known_free(command);
+	return list;
+}
+
+bool ssh_hosts_check(struct login *in, struct known_hosts *known)
 {
 	ssh_key key = NULL;
-	char print[100];
-	if (ssh_get_server_publickey(in->session, &key) != SSH_OK)
-		return err_set(&in->err, ERR_GARBLED, "%s: %s showed no host key", in->name, in->address);
-	fingerprint(key, print, sizeof(print));
-	const struct known_key *same_type = NULL, *match = NULL, *revoked = NULL;
-	for (const struct known_key *k = known; k; k = k->next) {
-		bool equal = ssh_key_cmp(k->key, key, SSH_KEY_CMP_PUBLIC) == 0;
-		if (equal && k->revoked)
-			revoked = k;
-		else if (equal)
-			match = k;
-		else if (!k->revoked && !k->other_port && ssh_key_type(k->key) == ssh_key_type(key))
-			same_type = k;
-	}
+	char print[100], *name = sshconf_known_name(&in->conf, true);
 	bool ok;
-	if (revoked)
-		ok = err_set(&in->err, ERR_DENIED, "%s: %s shows the key %s, which %s:%u marks as revoked", in->name, in->address,
-		             print, revoked->file, revoked->line);
-	else if (match)
+	if (ssh_get_server_publickey(in->session, &key) != SSH_OK) {
+		free(name);
+		return err_set(&in->err, ERR_GARBLED, "%s: %s showed no host key", in->name, in->address);
+	}
+	ssh_hosts_fingerprint(key, print, sizeof(print));
+	if (!ssh_revoked_check(in, key, print))
+		ok = false;
+	else if (in->conf.localhost_needs_none && is_loopback(in->fd))
 		ok = true;
-	else if (same_type)
-		ok = refuse_changed(in, same_type, print);
 	else
-		ok = decide_new(in, key, print, known && !known->revoked && !known->other_port ? known : NULL);
+		ok = known_by_command(in, &known->keys, "HOSTNAME", name, key) && decide(in, key, print, known);
 	ssh_key_free(key);
+	free(name);
 	return ok;
 }

@@ -72,6 +72,7 @@ struct login {
 	int fd;                         /* the connection, libssh's once it has a session with it; -1 none */
 	pid_t proxy;                    /* 0: none; ended with the link */
 	int proxy_words;                /* a file with what the proxy said on stderr; -1 none */
+	bool no_key_fits;               /* libssh knows none of the algorithms that PubkeyAcceptedAlgorithms allows */
 	bool asked;                     /* the user was asked since the connection was made */
 	bool hung_up;                   /* the server did so while it waited for the user, and this is another connection */
 	struct err asks;                /* batch: the question that nobody could answer */
@@ -99,28 +100,64 @@ void ssh_net_settled(struct login *);                /* the proxy is the link's 
 void ssh_net_close(struct login *);                  /* what a failed try left: the proxy and its words */
 void ssh_net_proxy_said(struct login *, char *buf, size_t size);
 
-/* ssh_hosts.c: known_hosts. */
+/* Runs argv to its end and gathers its output; said gets the end of what it wrote on stderr, washed. Returns its exit code,
+ * 127 when there is no such program, -1 when it had to be stopped: it took too long, or said too much. */
+int login_run(struct login *, const char *const *argv, struct buf *out, char *said, size_t said_size);
+#define LOGIN_RUN_MS 20000          /* `Match exec` and KnownHostsCommand may run a program */
+
+/* ssh_known.c: lines of known_hosts that speak of a name. */
+enum known_mark { KNOWN_KEY, KNOWN_REVOKED, KNOWN_AUTHORITY };
 struct known_key {
-	char *file;
+	char *file;                     /* or "KnownHostsCommand" */
 	unsigned line;
-	bool revoked;
-	bool other_port;                /* known under the server's name alone, while it is at a port of its own */
+	enum known_mark mark;
 	ssh_key key;
 	struct known_key *next;
 };
-struct known_key *ssh_hosts_read(const struct sshconf *);
-void ssh_hosts_free(struct known_key *);
+/* Adds the line's key to the list when it speaks of name; line is changed. */
+void known_take_line(struct known_key **, const char *name, char *line, const char *file, unsigned number);
+struct known_key *known_read(const struct sshconf *, bool with_port);
+/* Adds what KnownHostsCommand says of name. reason is OpenSSH's word: ORDER (server NULL), HOSTNAME. false: no key may be
+ * accepted, and err says why. */
+bool known_by_command(struct login *, struct known_key **, const char *reason, const char *name, ssh_key server);
+void known_free(struct known_key *);
+
+/* ssh_revoked.c: false when RevokedHostKeys forbids the key, or cannot be checked; err says which. */
+bool ssh_revoked_check(struct login *, ssh_key, const char *print);
+
+/* ssh_hosts.c: what a server's key is worth. */
+struct known_hosts {
+	struct known_key *keys;         /* by the server's name with its port, or its alias */
+	struct known_key *alone;        /* by its name alone, while it is at a port of its own */
+};
+void ssh_hosts_read(struct known_hosts *, const struct sshconf *);
+void ssh_hosts_free(struct known_hosts *);
 char *ssh_hosts_prefer(const struct known_key *, const char *algorithms);   /* the list, known types first; caller frees */
-bool ssh_hosts_check(struct login *, const struct known_key *);
+/* The host key algorithms to offer, without certificates; the caller frees. NULL: KnownHostsCommand failed, see err. */
+char *ssh_hosts_algorithms(struct login *, const struct known_hosts *);
+bool ssh_hosts_check(struct login *, struct known_hosts *);
+void ssh_hosts_fingerprint(ssh_key, char *buf, size_t size);
 
 /* ssh_banner.c */
 void ssh_banner_teach(ssh_session);                  /* which OpenSSH it talks to, where libssh cannot tell */
 
-/* ssh_agent.c: a door in front of the user's agent that sorts its keys. first, skip: public keys in base64, borrowed
- * until it is closed. NULL when there is no agent. */
+/* A certificate of the user's; all of it owned. */
+struct user_cert {
+	char *path;
+	ssh_key key;
+	char *text, *key_text;          /* the certificate, and the key it is for: public, in base64 */
+};
+
+/* ssh_agent.c: a door in front of the user's agent that sorts its keys. All is borrowed until it is closed. */
+struct agent_wishes {
+	const struct ssh_words *first;  /* public keys in base64 that the configuration names */
+	const struct ssh_words *skip;   /* that were refused already */
+	const struct user_cert *certs;  /* offered with the keys they are for */
+	size_t n_certs;
+};
 struct agent_door;
-struct agent_door *ssh_door_open(struct login *, const struct ssh_words *first, const struct ssh_words *skip);
-void ssh_door_close(struct agent_door *);
+struct agent_door *ssh_door_open(struct login *, const struct agent_wishes *);   /* NULL: there is no agent */
+void ssh_door_close(struct agent_door *, struct ssh_words *offered);   /* offered gets what libssh was shown, in base64 */
 
 /* ssh_auth.c */
 bool ssh_auth(struct login *);

@@ -307,19 +307,96 @@ static char *fast_first(const char *ciphers)
 	return buf_take(&out);
 }
 
-/* A list of algorithms of which libssh has none leaves libssh's own list: better to meet the server with that, and hear
- * its answer, than to fail here. */
-static void set_list(ssh_session s, enum ssh_options_e option, const char *list)
+/* The ciphers of a list that bring their own integrity check (RFC 5647, PROTOCOL.chacha20poly1305). */
+static char *need_no_mac(const char *ciphers)
 {
-	if (list && *list)
-		ssh_options_set(s, option, list);
+	static const char *const aead[] = {"chacha20-poly1305@openssh.com", "aes128-gcm@openssh.com", "aes256-gcm@openssh.com"};
+	struct buf out = {0};
+	char *copy = xstrdup(ciphers), *save = NULL;
+	for (char *c = strtok_r(copy, ",", &save); c; c = strtok_r(NULL, ",", &save))
+		for (size_t i = 0; i < ARRAY_LEN(aead); i++)
+			if (strcmp(c, aead[i]) == 0)
+				buf_addf(&out, "%s%s", out.len ? "," : "", c);
+	free(copy);
+	return buf_take(&out);
 }
 
-static void set_options(struct login *in, ssh_session s, const struct known_key *known)
+/* libssh keeps what it knows of a list, in its order. false: it knows none of it, and would use its own list instead. */
+static bool set_list(ssh_session s, enum ssh_options_e option, const char *list)
+{
+	return !list || (*list && ssh_options_set(s, option, list) == SSH_OK);
+}
+
+static bool set_both(ssh_session s, enum ssh_options_e there, enum ssh_options_e back, const char *list)
+{
+	return set_list(s, there, list) && set_list(s, back, list);
+}
+
+/* What the user's configuration forbids is not done, so there is no connection. */
+static bool no_common(struct login *in, const char *setting, const char *list, const char *example)
+{
+	return err_set(&in->err, ERR_DENIED, "%s: libssh %s, which mocr uses, knows none of the %s that ssh_config allows (%.80s%s): add "
+	               "another for this host, such as %s", in->name, ssh_version(0), setting, list, strlen(list) > 80 ? "..." : "", example);
+}
+
+/* The host key algorithms; with none but certificates, libssh has nothing to check a server by. */
+static bool set_host_keys(struct login *in, ssh_session s, const struct known_hosts *known)
+{
+	char *list = ssh_hosts_algorithms(in, known);
+	bool ok = list && set_list(s, SSH_OPTIONS_HOSTKEYS, list);
+	if (list && !*list)
+		err_set(&in->err, ERR_DENIED, "%s: HostKeyAlgorithms of ssh_config allow only host certificates, which mocr cannot check: add "
+		        "ssh-ed25519 for this host, and its key to known_hosts", in->name);
+	else if (list && !ok)
+		no_common(in, "HostKeyAlgorithms", list, "ssh-ed25519");
+	free(list);
+	return ok;
+}
+
+/* A list of MACs of which libssh knows none is no hindrance for ciphers that need none. */
+static bool set_ciphers(struct login *in, ssh_session s)
+{
+	const struct sshconf *c = &in->conf;
+	bool mac_known = set_both(s, SSH_OPTIONS_HMAC_C_S, SSH_OPTIONS_HMAC_S_C, c->macs);
+	char *allowed = mac_known ? xstrdup(c->ciphers) : need_no_mac(c->ciphers ? c->ciphers : "");
+	char *ciphers = allowed ? fast_first(allowed) : NULL;
+	bool ok = set_both(s, SSH_OPTIONS_CIPHERS_C_S, SSH_OPTIONS_CIPHERS_S_C, ciphers);
+	if (!ok && !mac_known && !*ciphers)
+		no_common(in, "MACs", c->macs, "hmac-sha2-256-etm@openssh.com");
+	else if (!ok)
+		no_common(in, "Ciphers", c->ciphers, "aes128-gcm@openssh.com");
+	free(ciphers);
+	free(allowed);
+	return ok;
+}
+
+static bool set_algorithms(struct login *in, ssh_session s, const struct known_hosts *known)
+{
+	struct sshconf *c = &in->conf;
+	if (!set_list(s, SSH_OPTIONS_KEY_EXCHANGE, c->kex))
+		return no_common(in, "KexAlgorithms", c->kex, "curve25519-sha256");
+	/* As in ssh, a password may still do. */
+	in->no_key_fits = !set_list(s, SSH_OPTIONS_PUBLICKEY_ACCEPTED_TYPES, c->pubkey_algorithms);
+	c->pubkey &= !in->no_key_fits;
+	return set_ciphers(in, s) && set_host_keys(in, s, known);
+}
+
+static void set_gssapi(const struct sshconf *c, ssh_session s)
+{
+	int automatic = 0, delegate = c->gssapi_delegate;
+	ssh_options_set(s, SSH_OPTIONS_GSSAPI_AUTH, &automatic);
+	ssh_options_set(s, SSH_OPTIONS_GSSAPI_DELEGATE_CREDENTIALS, &delegate);
+	if (c->gssapi_server)
+		ssh_options_set(s, SSH_OPTIONS_GSSAPI_SERVER_IDENTITY, c->gssapi_server);
+	if (c->gssapi_client)
+		ssh_options_set(s, SSH_OPTIONS_GSSAPI_CLIENT_IDENTITY, c->gssapi_client);
+}
+
+static void set_options(struct login *in, ssh_session s)
 {
 	const struct sshconf *c = &in->conf;
 	long timeout = KEX_TIMEOUT_S;
-	int no = 0, verbosity = SSH_LOG_NOLOG;
+	int verbosity = SSH_LOG_NOLOG;
 	unsigned port = (unsigned)c->port;
 	bool process = false;
 	ssh_options_set(s, SSH_OPTIONS_PROCESS_CONFIG, &process);
@@ -330,24 +407,14 @@ static void set_options(struct login *in, ssh_session s, const struct known_key 
 	ssh_options_set(s, SSH_OPTIONS_TIMEOUT, &timeout);
 	ssh_options_set(s, SSH_OPTIONS_LOG_VERBOSITY, &verbosity);
 	ssh_options_set(s, SSH_OPTIONS_COMPRESSION, "no");
-	ssh_options_set(s, SSH_OPTIONS_GSSAPI_AUTH, &no);
+	/* libssh would look there by itself and prefer other types of host keys than the user's files do. */
+	ssh_options_set(s, SSH_OPTIONS_KNOWNHOSTS, "/dev/null");
+	ssh_options_set(s, SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "/dev/null");
+	set_gssapi(c, s);
 	if (c->identity_agent && strcmp(c->identity_agent, "none") != 0)
 		ssh_options_set(s, SSH_OPTIONS_IDENTITY_AGENT, c->identity_agent);
 	if (c->rsa_min_bits > 0)
 		ssh_options_set(s, SSH_OPTIONS_RSA_MIN_SIZE, &c->rsa_min_bits);
-	if (c->ciphers) {
-		char *ciphers = fast_first(c->ciphers);
-		set_list(s, SSH_OPTIONS_CIPHERS_C_S, ciphers);
-		set_list(s, SSH_OPTIONS_CIPHERS_S_C, ciphers);
-		free(ciphers);
-	}
-	set_list(s, SSH_OPTIONS_HMAC_C_S, c->macs);
-	set_list(s, SSH_OPTIONS_HMAC_S_C, c->macs);
-	set_list(s, SSH_OPTIONS_KEY_EXCHANGE, c->kex);
-	set_list(s, SSH_OPTIONS_PUBLICKEY_ACCEPTED_TYPES, c->pubkey_algorithms);
-	char *host_keys = ssh_hosts_prefer(known, c->host_key_algorithms);
-	set_list(s, SSH_OPTIONS_HOSTKEYS, host_keys);
-	free(host_keys);
 }
 
 /* A proxy can ask nobody. What only the user can put right is not tried again by itself, and the sentence says how. */
@@ -363,6 +430,22 @@ static bool fail_proxy(struct login *in, const char *said)
 	return err_set(&in->err, ERR_REFUSED, "%s: %s failed: %s", in->name, in->address, said);
 }
 
+/* Whether the server offered only certificates as host keys, by libssh's sentence: "... host key algo: server [LIST], ...". */
+static bool offers_only_certificates(const char *words)
+{
+	const char *list = strstr(words, "server host key algo: server [");
+	if (!list)
+		return false;
+	list = strchr(list, '[') + 1;
+	size_t len = strcspn(list, "]");
+	char *copy = xstrndup(list, len), *save = NULL;
+	bool only = len > 0;
+	for (char *a = strtok_r(copy, ",", &save); a; a = strtok_r(NULL, ",", &save))
+		only &= strstr(a, "-cert-v01@") != NULL;
+	free(copy);
+	return only;
+}
+
 /* The words of libssh, or of the proxy when it spoke: it knows better why the pipe is closed. */
 static bool fail_session(struct login *in, const char *step)
 {
@@ -375,6 +458,9 @@ static bool fail_session(struct login *in, const char *step)
 	if (code == ERR_TIMEOUT)
 		return err_set(&in->err, code, "%s: %s accepted the connection but said nothing more within %d s (%s)", in->name,
 		               in->address, KEX_TIMEOUT_S, step);
+	if (offers_only_certificates(words))
+		return err_set(&in->err, ERR_DENIED, "%s: %s offers only host certificates, which mocr cannot check: let its sshd offer the plain "
+		               "key, too (HostKeyAlgorithms there), and add that to known_hosts", in->name, in->address);
 	if (strcasestr(words, "kex error"))
 		return err_set(&in->err, ERR_REFUSED, "%s: no common algorithm with %s: %s", in->name, in->address, words);
 	return err_set(&in->err, code, "%s: %s: %s failed: %s", in->name, in->address, step,
@@ -383,15 +469,18 @@ static bool fail_session(struct login *in, const char *step)
 
 static bool handshake(struct login *in)
 {
-	struct known_key *known = ssh_hosts_read(&in->conf);
+	struct known_hosts known;
+	ssh_hosts_read(&known, &in->conf);
 	in->session = ssh_new();
-	set_options(in, in->session, known);
-	bool ok = ssh_connect(in->session) == SSH_OK || fail_session(in, "the greeting");
+	set_options(in, in->session);
+	bool ok = set_algorithms(in, in->session, &known);
+	if (ok)
+		ok = ssh_connect(in->session) == SSH_OK || fail_session(in, "the greeting");
 	if (ok) {
 		ssh_banner_teach(in->session);
-		ok = ssh_hosts_check(in, known);
+		ok = ssh_hosts_check(in, &known);
 	}
-	ssh_hosts_free(known);
+	ssh_hosts_free(&known);
 	return ok;
 }
 

@@ -23,7 +23,6 @@
 #include "backends/link/spawn.h"
 #include "backends/link/ssh_internal.h"
 
-#define SETTINGS_TIMEOUT_MS 20000      /* `Match exec` may run a program */
 #define SETTINGS_MAX (256u << 10)
 #define CONNECT_TIMEOUT_MS 5000
 #define KEEPALIVE_IDLE_S 5
@@ -80,8 +79,7 @@ static void stop_program(pid_t pid)
 	waitpid(pid, NULL, 0);
 }
 
-/* Runs argv to its end and gathers its output. Returns its exit code, -1 when it had to be stopped. */
-static int gather(struct login *in, const char *const *argv, struct buf *out, char *said, size_t said_size)
+int login_run(struct login *in, const char *const *argv, struct buf *out, char *said, size_t said_size)
 {
 	int p[2], words = words_file();
 	if (words < 0 || pipe2(p, O_CLOEXEC) < 0) {
@@ -91,7 +89,7 @@ static int gather(struct login *in, const char *const *argv, struct buf *out, ch
 	pid_t pid = spawn_argv(argv, -1, p[1], words);
 	close(p[1]);
 	set_helper(in, pid);
-	int64_t until = now_mono_ms() + SETTINGS_TIMEOUT_MS;
+	int64_t until = now_mono_ms() + LOGIN_RUN_MS;
 	bool ended = false;
 	while (pid > 0 && !ended && login_wait(in, p[0], POLLIN, until)) {
 		char chunk[8192];
@@ -170,7 +168,7 @@ static char *settings_by_ssh(struct login *in)
 	argv[n++] = in->where.host;
 	argv[n] = NULL;
 	struct buf out = {.max = SETTINGS_MAX};
-	int code = gather(in, argv, &out, said, sizeof(said));
+	int code = login_run(in, argv, &out, said, sizeof(said));
 	if (code == 0)
 		return buf_take(&out);
 	buf_finish(&out);

@@ -165,6 +165,86 @@ char *sshconf_expand(const struct sshconf *c, const char *text)
 	return buf_take(&out);
 }
 
+/* One token of a command's word; false: nobody knows it. */
+static bool add_word_token(const struct sshconf *c, const struct ssh_token *more, char token, struct buf *out)
+{
+	for (; more && more->token; more++)
+		if (more->token == token) {
+			buf_puts(out, more->value);
+			return true;
+		}
+	if (!token || !strchr("%Ldhiklnpru", token))
+		return false;
+	add_token(c, token, out);
+	return true;
+}
+
+static char *unknown_in(struct buf *out, const char *at, size_t len, char *unknown, size_t size)
+{
+	snprintf(unknown, size, "%.*s", (int)len, at);
+	buf_finish(out);
+	return NULL;
+}
+
+char *sshconf_command_word(const struct sshconf *c, const struct ssh_token *more, const char *text, char *unknown,
+                           size_t size)
+{
+	struct buf out = {.max = PATH_BYTES_MAX};
+	char name[64];
+	for (const char *p = text; *p; p++) {
+		if (*p == '%') {
+			if (!add_word_token(c, more, p[1], &out))
+				return unknown_in(&out, p, p[1] ? 2 : 1, unknown, size);
+			p++;
+			continue;
+		}
+		const char *end = p[0] == '$' && p[1] == '{' ? strchr(p + 2, '}') : NULL;
+		if (!end) {
+			buf_add(&out, p, 1);
+			continue;
+		}
+		snprintf(name, sizeof(name), "%.*s", (int)(end - p - 2), p + 2);
+		const char *value = getenv(name);
+		if (!value)
+			return unknown_in(&out, p, (size_t)(end - p + 1), unknown, size);
+		buf_puts(&out, value);
+		p = end;
+	}
+	return buf_take(&out);
+}
+
+/* Copies one word from *at without its quotes and escapes; false: a quote is never closed. */
+static bool split_word(const char **at, struct buf *word)
+{
+	char quote = 0;
+	const char *p = *at;
+	for (; *p && (quote || (*p != ' ' && *p != '\t')); p++) {
+		bool escape = *p == '\\' && p[1] && (strchr("'\"\\", p[1]) || (!quote && p[1] == ' '));
+		if (escape)
+			buf_add(word, ++p, 1);
+		else if (!quote && (*p == '"' || *p == '\''))
+			quote = *p;
+		else if (quote && *p == quote)
+			quote = 0;
+		else
+			buf_add(word, p, 1);
+	}
+	*at = p;
+	return !quote;
+}
+
+bool sshconf_split(const char *text, struct ssh_words *words)
+{
+	for (text += strspn(text, " \t"); *text; text += strspn(text, " \t")) {
+		struct buf word = {.max = PATH_BYTES_MAX};
+		bool closed = split_word(&text, &word);
+		ssh_words_add(words, buf_take(&word));
+		if (!closed)
+			return false;
+	}
+	return true;
+}
+
 static void add_variable(const char **p, struct buf *out)
 {
 	char name[64] = "";
@@ -294,6 +374,13 @@ static const struct setting settings[] = {
 	SETTING("certificatefile", take_path, certificates),
 	SETTING("userknownhostsfile", take_paths, known_hosts),
 	SETTING("globalknownhostsfile", take_paths, global_known_hosts),
+	SETTING("knownhostscommand", take_optional, known_hosts_command),
+	SETTING("revokedhostkeys", take_optional, revoked_host_keys),
+	SETTING("nohostauthenticationforlocalhost", take_flag, localhost_needs_none),
+	SETTING("gssapiauthentication", take_flag, gssapi),
+	SETTING("gssapidelegatecredentials", take_flag, gssapi_delegate),
+	SETTING("gssapiserveridentity", take_optional, gssapi_server),
+	SETTING("gssapiclientidentity", take_optional, gssapi_client),
 	SETTING("identitiesonly", take_flag, identities_only),
 	SETTING("pubkeyauthentication", take_flag, pubkey),
 	SETTING("passwordauthentication", take_flag, password),
@@ -328,13 +415,17 @@ static void take_line(struct sshconf *c, char *line)
 		}
 }
 
+static void expand_path(struct sshconf *c, char **slot)
+{
+	char *path = sshconf_path(c, *slot);
+	free(*slot);
+	*slot = path;
+}
+
 static void expand_words(struct sshconf *c, struct ssh_words *w)
 {
-	for (size_t i = 0; i < w->n; i++) {
-		char *path = sshconf_path(c, w->word[i]);
-		free(w->word[i]);
-		w->word[i] = path;
-	}
+	for (size_t i = 0; i < w->n; i++)
+		expand_path(c, &w->word[i]);
 }
 
 /* "SSH_AUTH_SOCK" and "$NAME" speak of the environment, the rest is a path. */
@@ -369,12 +460,15 @@ void sshconf_parse(struct sshconf *c, const char *host, const char *text)
 		c->port = SSH_PORT;
 	if (c->prompts < 1)
 		c->prompts = 1;
-	if (!c->known_hosts.n)
+	/* "none" leaves the list empty, and stays so: nothing is known, and nothing new is accepted. */
+	if (!c->known_hosts.n && !strcasestr(text, "userknownhostsfile "))
 		ssh_words_add(&c->known_hosts, xstrdup("~/.ssh/known_hosts"));
 	expand_words(c, &c->identities);
 	expand_words(c, &c->certificates);
 	expand_words(c, &c->known_hosts);
 	expand_words(c, &c->global_known_hosts);
+	if (c->revoked_host_keys)
+		expand_path(c, &c->revoked_host_keys);
 	expand_agent(c);
 }
 
@@ -382,7 +476,8 @@ void sshconf_finish(struct sshconf *c)
 {
 	char **words[] = {&c->host, &c->hostname, &c->user, &c->host_key_alias, &c->proxy_jump, &c->proxy_command,
 	                  &c->bind_address, &c->identity_agent, &c->ciphers, &c->macs, &c->kex, &c->host_key_algorithms,
-	                  &c->pubkey_algorithms, &c->preferred_auth};
+	                  &c->pubkey_algorithms, &c->preferred_auth, &c->known_hosts_command, &c->revoked_host_keys,
+	                  &c->gssapi_server, &c->gssapi_client};
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		free(*words[i]);
 	ssh_words_finish(&c->identities);

@@ -34,8 +34,13 @@ struct sshconf {
 	int port;
 	char *host_key_alias, *proxy_jump, *proxy_command, *bind_address;   /* NULL: none */
 	char *identity_agent;        /* path; NULL: $SSH_AUTH_SOCK; "none": no agent */
+	char *known_hosts_command;   /* as written, with its quotes and tokens; NULL: none */
+	char *revoked_host_keys;     /* path; NULL: none */
+	char *gssapi_server, *gssapi_client;   /* names to use with Kerberos; NULL: the usual ones */
 	struct ssh_words identities, certificates, known_hosts, global_known_hosts;
 	bool identities_only, pubkey, password, kbdint, batch, hash_known_hosts;
+	bool gssapi, gssapi_delegate;
+	bool localhost_needs_none;   /* NoHostAuthenticationForLocalhost: any key does at a loopback address */
 	enum ssh_strict strict;
 	int connect_timeout_s;       /* 0: not set */
 	int address_family;          /* AF_UNSPEC, AF_INET, AF_INET6 */
@@ -53,6 +58,17 @@ void sshconf_finish(struct sshconf *);
 char *sshconf_expand(const struct sshconf *, const char *text);
 /* The same for a path, with ~ and ${NAME}. */
 char *sshconf_path(const struct sshconf *, const char *path);
+
+/* A command as OpenSSH cuts it into words: quotes of both kinds, backslashes. false: a quote is never closed. */
+bool sshconf_split(const char *command, struct ssh_words *);
+struct ssh_token {
+	char token;                  /* 0 ends the list */
+	const char *value;
+};
+/* One word of such a command with its %tokens (those of more first) and ${NAMES}; the caller frees. NULL: one of them nobody
+ * knows, and unknown says which. */
+char *sshconf_command_word(const struct sshconf *, const struct ssh_token *more, const char *text, char *unknown,
+                           size_t size);
 
 /* The name under which known_hosts has the server: the alias, "host", or "[host]:port". The caller frees. */
 char *sshconf_known_name(const struct sshconf *, bool with_port);

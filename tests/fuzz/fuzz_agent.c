@@ -6,12 +6,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct login in = { .conf.identities_only = len && *data & 1 };
 	struct ssh_words none = { 0 };
-	struct agent_door a = { .in = &in, .first = &none, .skip = &none };
+	struct agent_door a = { .in = &in, .wishes = { .first = &none, .skip = &none } };
 	struct buf b = { .max = MESSAGE_MAX };
 	if (!len || !buf_add(&b, data, len))
 		return 0;
 	sort_keys(&a, &b);
 	MUST(b.len <= len || len < 5);
+	name_the_key(&a, &b);
 	buf_finish(&b);
+	ssh_words_finish(&a.offered);
 	return 0;
 }

@@ -1,0 +1,121 @@
+/* ssh_blob.c: public keys and certificates as the bytes that SSH sends, without a library's opinion of them. */
+#include "backends/link/ssh_blob.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/base/mem.h"
+
+static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+uint32_t blob_get32(const char *p)
+{
+	const unsigned char *u = (const unsigned char *)p;
+	return (uint32_t)u[0] << 24 | (uint32_t)u[1] << 16 | (uint32_t)u[2] << 8 | u[3];
+}
+
+void blob_put32(struct buf *b, uint32_t n)
+{
+	char bytes[4] = {(char)(n >> 24), (char)(n >> 16), (char)(n >> 8), (char)n};
+	buf_add(b, bytes, sizeof(bytes));
+}
+
+void blob_put(struct buf *b, const char *data, size_t len)
+{
+	blob_put32(b, (uint32_t)len);
+	buf_add(b, data, len);
+}
+
+bool blob_get(const char *data, size_t len, size_t *at, struct blob *out)
+{
+	if (*at > len || len - *at < 4 || blob_get32(data + *at) > len - *at - 4)
+		return false;
+	out->len = blob_get32(data + *at);
+	out->data = data + *at + 4;
+	*at += 4 + out->len;
+	return true;
+}
+
+char *blob_base64(const char *data, size_t len)
+{
+	const unsigned char *p = (const unsigned char *)data;
+	char *out = xcalloc(1, (len + 2) / 3 * 4 + 1), *o = out;
+	for (size_t i = 0; i < len; i += 3) {
+		uint32_t n = (uint32_t)p[i] << 16;
+		n |= i + 1 < len ? (uint32_t)p[i + 1] << 8 : 0;
+		n |= i + 2 < len ? p[i + 2] : 0;
+		*o++ = digits[n >> 18];
+		*o++ = digits[n >> 12 & 63];
+		*o++ = i + 1 < len ? digits[n >> 6 & 63] : '=';
+		*o++ = i + 2 < len ? digits[n & 63] : '=';
+	}
+	return out;
+}
+
+bool blob_from_base64(const char *text, struct buf *out)
+{
+	size_t len = strcspn(text, "=");
+	uint32_t bits = 0;
+	if (!len || len % 4 == 1 || strlen(text + len) > 2 || (len + strlen(text + len)) % 4 != 0)
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		const char *digit = strchr(digits, text[i]);
+		if (!digit)
+			return false;
+		bits = bits << 6 | (uint32_t)(digit - digits);
+		char byte = (char)(bits >> (6 - 2 * (i % 4)));
+		if (i % 4 != 0)
+			buf_add(out, &byte, 1);
+	}
+	return out->len > 0;
+}
+
+/* Certificates, and how many fields of theirs are the key (OpenSSH's PROTOCOL.certkeys, PROTOCOL.u2f). */
+static const struct {
+	const char *certificate, *key;
+	int fields;
+} kinds[] = {
+	{"ssh-ed25519-cert-v01@openssh.com", "ssh-ed25519", 1},
+	{"ssh-rsa-cert-v01@openssh.com", "ssh-rsa", 2},
+	{"ecdsa-sha2-nistp256-cert-v01@openssh.com", "ecdsa-sha2-nistp256", 2},
+	{"ecdsa-sha2-nistp384-cert-v01@openssh.com", "ecdsa-sha2-nistp384", 2},
+	{"ecdsa-sha2-nistp521-cert-v01@openssh.com", "ecdsa-sha2-nistp521", 2},
+	{"sk-ssh-ed25519-cert-v01@openssh.com", "sk-ssh-ed25519@openssh.com", 2},
+	{"sk-ecdsa-sha2-nistp256-cert-v01@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com", 3},
+};
+
+/* The key's own bytes inside the certificate: its name, then (behind a nonce) its fields. */
+static bool take_key(const struct buf *cert, struct buf *key)
+{
+	struct blob name, field;
+	size_t at = 0, kind = 0;
+	if (!blob_get(cert->data, cert->len, &at, &name))
+		return false;
+	while (kind < ARRAY_LEN(kinds) && !blob_is(&name, kinds[kind].certificate))
+		kind++;
+	if (kind == ARRAY_LEN(kinds) || !blob_get(cert->data, cert->len, &at, &field))
+		return false;
+	blob_put(key, kinds[kind].key, strlen(kinds[kind].key));
+	for (int i = 0; i < kinds[kind].fields; i++) {
+		if (!blob_get(cert->data, cert->len, &at, &field))
+			return false;
+		blob_put(key, field.data, field.len);
+	}
+	return true;
+}
+
+bool blob_is(const struct blob *b, const char *word)
+{
+	return strlen(word) == b->len && memcmp(b->data, word, b->len) == 0;
+}
+
+char *blob_key_of_cert(const char *base64)
+{
+	struct buf cert = {0}, key = {0};
+	bool ok = blob_from_base64(base64, &cert) && take_key(&cert, &key);
+	char *text = ok ? blob_base64(key.data, key.len) : NULL;
+	buf_finish(&cert);
+	buf_finish(&key);
+	return text;
+}
