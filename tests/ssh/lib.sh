@@ -110,7 +110,7 @@ verdict_of_mocr() {  # DIR
 	code=$?
 	: >"$1/over"
 	wait $typist
-	tr -d '\r\0' <"$1/mocr.tty" | grep -avE '^Script (started|done)' >"$1/mocr.out"
+	tr -d '\r\0' <"$1/mocr.tty" | grep -avE '^(Script (started|done)|$)' >"$1/mocr.out"
 	case $code in
 	0) if grep -qaE "$question" "$1/mocr.out"; then echo answered; else echo in; fi ;;
 	2) if grep -qa 'was not answered' "$1/mocr.out"; then echo asks; else echo refused; fi ;;
@@ -132,7 +132,7 @@ run_case() {         # DIR NAME EXPECTED
 		bash -c ". '$dir/then'" >"$dir/then.out" 2>&1 || bad="$bad; $(cat "$dir/then") does not hold: $(cat "$dir/then.out")"
 	fi
 	{
-		[ -z "$bad" ] || { tail -n 8 "$dir/ssh.out" | sed 's/^/  ssh: /'; sed 's/^/  mocr: /' "$dir/mocr.out"; }
+		[ -z "$bad" ] || { tail -n 8 "$dir/ssh.out" | tr -d '\r' | sed 's/^/  ssh: /'; sed 's/^/  mocr: /' "$dir/mocr.out"; }
 		if [ -z "$bad" ]; then echo "ok $name ($want)"; else echo "not ok $name: $bad"; fi
 		[ -z "${SAY:-}" ] || sed 's/^/  mocr: /' "$dir/mocr.out"
 	} >"$dir/result"
@@ -173,7 +173,7 @@ check() {
 				'IdentitiesOnly yes' 'IdentityAgent none' 'ConnectTimeout 10' 'HashKnownHosts no' 'GSSAPIAuthentication no'
 		} >"$dir/config.$who"
 	done
-	while [ "$(jobs -rp | wc -l)" -ge $((${#started[@]} + ${LANES:-4})) ]; do wait -n; done
+	while [ "$(jobs -rp | wc -l)" -ge $((${#port[@]} + ${LANES:-4})) ]; do wait -n; done
 	run_case "$dir" "$name" "$want" &
 }
 
