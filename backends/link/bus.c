@@ -592,6 +592,14 @@ static int add_local_match(struct bus *bus, const char *member, sd_bus_message_h
 	return sd_bus_add_match(bus->sd, NULL, rule, fn, bus);
 }
 
+/* sd-bus answers calls of its peer by itself, GetMachineId too, and the peer is a server that has no business here. Nothing that calls
+ * us gets an answer. (sd-bus(3): filters run before the objects that are built in.) */
+static int refuse_calls(sd_bus_message *m, void *userdata, sd_bus_error *ignored)
+{
+	uint8_t type = 0;
+	return sd_bus_message_get_type(m, &type) < 0 || type == SD_BUS_MESSAGE_METHOD_CALL;
+}
+
 /* Gives fd to sd-bus, whose it is from then on. The socketpair could carry file descriptors but the link cannot, so
  * they are not offered. */
 static int start(struct bus *bus, int fd)
@@ -606,7 +614,8 @@ static int start(struct bus *bus, int fd)
 		return r;
 	}
 	if ((r = sd_bus_set_bus_client(bus->sd, 1)) < 0 || (r = sd_bus_negotiate_fds(bus->sd, 0)) < 0 ||
-	    (r = sd_bus_set_connected_signal(bus->sd, 1)) < 0 || (r = sd_bus_start(bus->sd)) < 0 ||
+	    (r = sd_bus_set_connected_signal(bus->sd, 1)) < 0 ||
+	    (r = sd_bus_add_filter(bus->sd, NULL, refuse_calls, bus)) < 0 || (r = sd_bus_start(bus->sd)) < 0 ||
 	    (r = add_local_match(bus, "Connected", on_connected)) < 0 ||
 	    (r = add_local_match(bus, "Disconnected", on_disconnected)) < 0)
 		return r;

@@ -1,6 +1,7 @@
 /* bus.c against a real dbus-daemon of our own, on this machine's link: greeting, calls, errors, signals, every type as
  * JSON, and roads that lead nowhere. */
 #include <setjmp.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -292,6 +293,45 @@ static void a_bridge_carries_everything(void **state)
 	bus_close(bus);
 }
 
+/* A bus of the other side's making, by tests/fakes/hostile; what it did comes back as text, which the caller frees. */
+static char said_path[64];
+
+static struct bus *open_hostile(const char *what)
+{
+	struct err err;
+	char command[256], hostile[PATH_MAX];
+	assert_non_null(realpath("tests/fakes/hostile", hostile));
+	snprintf(said_path, sizeof said_path, "%s/said", dir);
+	unlink(said_path);
+	snprintf(command, sizeof command, "PATH=/usr/bin:/bin exec %.120s bus %s %s", hostile, what, said_path);
+	const struct road road = { .kind = ROAD_EXEC, .command = command };
+	struct bus *bus = bus_open(link_here, &road, 1, &events, NULL, &err);
+	assert_non_null(bus);
+	until(&got.opened);
+	return bus;
+}
+
+static char *read_said(void)
+{
+	char *text = xcalloc(1, 65536);
+	FILE *f = fopen(said_path, "r");
+	assert_non_null(f);
+	size_t n = fread(text, 1, 65535, f);
+	text[n] = '\0';
+	fclose(f);
+	unlink(said_path);
+	return text;
+}
+
+static void a_peer_that_calls_us_learns_nothing(void **state)
+{
+	open_hostile("calls");
+	until(&got.closed);
+	char *said = read_said();
+	assert_string_equal(said, "");
+	free(said);
+}
+
 static int counted;
 static void on_counted(const char *json, size_t len, const struct err *err, const char *name, void *arg)
 {
@@ -356,6 +396,7 @@ int main(void)
 		cmocka_unit_test_setup(signals_come_with_every_type_as_json, fresh),
 		cmocka_unit_test_setup(roads_that_lead_nowhere_say_so, fresh),
 		cmocka_unit_test_setup(a_road_that_talks_rubbish_fails, fresh),
+		cmocka_unit_test_setup(a_peer_that_calls_us_learns_nothing, fresh),
 		cmocka_unit_test_setup(a_bridge_carries_everything, fresh),
 		cmocka_unit_test_setup(a_thousand_calls_are_all_answered, fresh),
 		cmocka_unit_test_setup(it_may_be_closed_from_inside_an_answer, fresh),
