@@ -184,7 +184,7 @@ char *co_log_text(const char *json, size_t len)
 	const char *text = cJSON_GetStringValue(logs);
 	buf_init(&b, 16u << 20);
 	if (text)                                        /* a string that is JSON again */
-		list = cJSON_Parse(text);
+		list = json_parse(text, strlen(text));
 	const cJSON *entries = list ? list : cJSON_IsArray(logs) ? logs : NULL;
 	cJSON_ArrayForEach(v, entries)
 		add_entry(&b, v);
@@ -265,7 +265,7 @@ static void reduce(cJSON *o)
 
 void co_reduce(const char *json, size_t len, struct buf *out)
 {
-	cJSON *o = cJSON_ParseWithLength(json, len);
+	cJSON *o = json_parse(json, len);
 	if (!o)
 		return;
 	reduce(o);

@@ -223,7 +223,7 @@ bool dp_id_made(const char *json, size_t len, const char *member, char id[DP_ID]
 
 int dp_version(const char *json, size_t len, char *text, size_t size)
 {
-	cJSON *o = cJSON_ParseWithLength(json, len);
+	cJSON *o = json_parse(json, len);
 	int major = 0, minor = 0, patch = 0;
 	text[0] = '\0';
 	if (cJSON_IsString(o))
@@ -236,7 +236,7 @@ int dp_version(const char *json, size_t len, char *text, size_t size)
 
 char *dp_log_text(const char *json, size_t len)
 {
-	cJSON *o = cJSON_ParseWithLength(json, len);
+	cJSON *o = json_parse(json, len);
 	const cJSON *logs = cJSON_IsObject(o) ? vj_get(o, "logs", NULL) : o, *v;
 	struct buf b = { 0 };
 	if (cJSON_IsString(logs))
@@ -279,7 +279,7 @@ static void reduce(cJSON *o)
 
 void dp_reduce(const char *json, size_t len, struct buf *out)
 {
-	cJSON *o = cJSON_ParseWithLength(json, len);
+	cJSON *o = json_parse(json, len);
 	reduce(o);
 	char *text = o ? cJSON_PrintUnformatted(o) : NULL;
 	if (text)

@@ -10,7 +10,156 @@
 #include "backends/base/human.h"
 #include "backends/base/wash.h"
 
+#define JSON_ITEM_ROOM (sizeof(cJSON) + 16)
 #define YEAR_2001_MS 978307200000
+
+/* Of a string: two bytes that cJSON adds, malloc's own word, then up to a multiple of 16, and 32 at least. */
+static size_t json_room(size_t len)
+{
+	size_t room = (len + 2 + 8 + 15) / 16 * 16;
+	return room < 32 ? 32 : room;
+}
+
+/* The string that begins at bytes[at], which is a quote; returns where it ends. */
+static size_t json_string_end(const char *bytes, size_t len, size_t at)
+{
+	for (at++; at < len && bytes[at] != '"'; at++)
+		at += bytes[at] == '\\';
+	return at < len ? at : len;
+}
+
+/* A value stands behind each bracket that opens, each comma and each colon, so these count as an item each. A member's name and
+ * its value are one item of cJSON's; both are counted, but for the colon. */
+struct json_size json_size(const char *bytes, size_t len)
+{
+	struct json_size size = { .tree = JSON_ITEM_ROOM };
+	size_t open = 0;
+	for (size_t at = 0; at < len; at++) {
+		size_t end;
+		switch (bytes[at]) {
+		case '[': case '{':
+			open++;
+			size.nested = open > size.nested ? open : size.nested;
+			size.tree += JSON_ITEM_ROOM;
+			break;
+		case ']': case '}':
+			open -= open > 0;
+			break;
+		case ',':
+			size.tree += JSON_ITEM_ROOM;
+			break;
+		case '"':
+			end = json_string_end(bytes, len, at);
+			size.tree += json_room(end - at - 1);
+			at = end;
+			break;
+		}
+	}
+	return size;
+}
+
+bool json_fits(const char *what, const char *bytes, size_t len, struct err *err)
+{
+	struct json_size size = json_size(bytes, len);
+	if (size.nested > JSON_NESTED_MAX)
+		return err_set(err, ERR_TOO_BIG, "%s has brackets nested %zu deep; more than %d are not read", what, size.nested, JSON_NESTED_MAX);
+	if (size.tree > JSON_TREE_MAX)
+		return err_set(err, ERR_TOO_BIG, "%s is %zu KB that would take %zu MB to read; more than %u MB are not read", what,
+		               (len + 1023) >> 10, size.tree >> 20, JSON_TREE_MAX >> 20);
+	return true;
+}
+
+cJSON *json_parse(const char *bytes, size_t len)
+{
+	struct json_size size = json_size(bytes, len);
+	if (!len || size.nested > JSON_NESTED_MAX || size.tree > JSON_TREE_MAX)
+		return NULL;
+	return cJSON_ParseWithLength(bytes, len);
+}
+
+static size_t json_blanks(const char *bytes, size_t len, size_t at)
+{
+	while (at < len && bytes[at] && strchr(" \t\r\n", bytes[at]))
+		at++;
+	return at;
+}
+
+/* Behind the value that begins at bytes[at]; len + 1 when it does not end. */
+static size_t json_value_end(const char *bytes, size_t len, size_t at)
+{
+	size_t open = 0;
+	for (; at < len; at++) {
+		char c = bytes[at];
+		if (c == '"')
+			at = json_string_end(bytes, len, at);
+		else if (c == '[' || c == '{')
+			open++;
+		else if (!open && (c == ']' || c == '}' || c == ',' || c == ':'))
+			return at;
+		else if (c == ']' || c == '}')
+			open--;
+		else if (!c)
+			return len + 1;
+		if (!open && (c == ']' || c == '}' || c == '"'))
+			return at < len ? at + 1 : len + 1;
+	}
+	return open ? len + 1 : len;
+}
+
+/* Behind the comma, or the bracket that ends it (*last); len + 1 when neither is there. */
+static size_t json_next(const char *bytes, size_t len, size_t at, char end, bool *last)
+{
+	at = json_blanks(bytes, len, at);
+	if (at >= len || (bytes[at] != ',' && bytes[at] != end))
+		return len + 1;
+	*last = bytes[at] == end;
+	return at + 1;
+}
+
+bool json_member(const char *bytes, size_t len, const char *name, const char **value, size_t *value_len)
+{
+	size_t at = json_blanks(bytes, len, 0), name_len = strlen(name);
+	bool last = at >= len || bytes[at] != '{';
+	for (at++; !last && at < len;) {
+		size_t key = json_blanks(bytes, len, at), key_end = json_value_end(bytes, len, key);
+		size_t colon = key_end <= len ? json_blanks(bytes, len, key_end) : len;
+		if (colon >= len || bytes[key] != '"' || bytes[colon] != ':')
+			return false;
+		size_t from = json_blanks(bytes, len, colon + 1), to = json_value_end(bytes, len, from);
+		if (to > len)
+			return false;
+		if (key_end - key == name_len + 2 && memcmp(bytes + key + 1, name, name_len) == 0) {
+			*value = bytes + from;
+			*value_len = to - from;
+			return true;
+		}
+		at = json_next(bytes, len, to, '}', &last);
+	}
+	return false;
+}
+
+long json_count(const char *bytes, size_t len)
+{
+	long n = 0;
+	size_t at = json_blanks(bytes, len, 0);
+	if (at >= len || bytes[at] != '[')
+		return -1;
+	size_t first = json_blanks(bytes, len, at + 1);
+	bool last = first < len && bytes[first] == ']';
+	at = last ? first + 1 : first;
+	while (!last) {
+		size_t from = json_blanks(bytes, len, at), to = json_value_end(bytes, len, from);
+		cJSON *o = to <= len ? json_parse(bytes + from, to - from) : NULL;
+		if (!o)
+			return -1;
+		cJSON_Delete(o);
+		n++;
+		at = json_next(bytes, len, to, ']', &last);
+		if (at > len)
+			return -1;
+	}
+	return json_blanks(bytes, len, at) == len ? n : -1;
+}
 
 const cJSON *vj_get(const cJSON *o, const char *name, const char *other)
 {
@@ -96,7 +245,10 @@ void vj_words(const cJSON *array, char *buf, size_t size)
 cJSON *vj_read(const char *json, size_t len, const char *who, struct err *err)
 {
 	char said[100];
-	cJSON *o = cJSON_ParseWithLength(json, len);
+	snprintf(said, sizeof(said), "%.70s's answer", who);
+	if (!json_fits(said, json, len, err))
+		return NULL;
+	cJSON *o = json_parse(json, len);
 	if (o)
 		return o;
 	size_t skip = 0;

@@ -7,6 +7,7 @@
 #include <cjson/cJSON.h>
 
 #include "backends/base/human.h"
+#include "backends/base/json.h"
 #include "backends/base/mem.h"
 #include "backends/containers/engine.h"
 #include "backends/containers/mask.h"
@@ -288,10 +289,10 @@ static cJSON *answer(const struct ctr *c, bool reveal)
 {
 	struct buf masked;
 	if (reveal)
-		return cJSON_ParseWithLength(c->answer, c->answer_len);
+		return json_parse(c->answer, c->answer_len);
 	buf_init(&masked, 0);
 	mask_json(&masked, c->answer, c->answer_len);
-	cJSON *o = cJSON_ParseWithLength(masked.data ? masked.data : "", masked.len);
+	cJSON *o = json_parse(masked.data ? masked.data : "", masked.len);
 	buf_finish(&masked);
 	return o;
 }

@@ -15,7 +15,7 @@
 
 #define ENGINE_API "1.41"            /* what is needed; asked for before the engine said what it can */
 #define ENGINE_API_MAX "1.44"        /* what is understood and asked for where 1.41 is too old */
-#define ENGINE_LIST_MAX (64u << 20)
+#define ENGINE_LIST_MAX (16u << 20)
 #define ENGINE_INSPECTS 4            /* at once */
 #define ENGINE_TAIL 20               /* last lines of a dead one */
 #define ENGINE_STATS_MAX 32          /* streams at once */

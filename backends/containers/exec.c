@@ -13,6 +13,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "backends/base/json.h"
 #include "backends/base/mem.h"
 #include "backends/base/wash.h"
 #include "backends/containers/engine.h"
@@ -122,7 +123,7 @@ static char *create_body(const struct exec *x, const char *term)
 
 static bool read_id(const char *body, size_t len, char *id, size_t size)
 {
-	cJSON *o = cJSON_ParseWithLength(body, len);
+	cJSON *o = json_parse(body, len);
 	const cJSON *v = cJSON_GetObjectItemCaseSensitive(o, "Id");
 	bool ok = cJSON_IsString(v) && strspn(v->valuestring, "0123456789abcdefABCDEF") == strlen(v->valuestring) && *v->valuestring &&
 	          strlen(v->valuestring) < size;
@@ -168,7 +169,7 @@ static void code_done(struct call *call, const struct reply *r, void *arg)
 {
 	struct exec *x = arg;
 	x->call = NULL;
-	cJSON *o = r->status == 200 ? cJSON_ParseWithLength(r->body, r->len) : NULL;
+	cJSON *o = r->status == 200 ? json_parse(r->body, r->len) : NULL;
 	const cJSON *code = cJSON_GetObjectItemCaseSensitive(o, "ExitCode");
 	if (cJSON_IsNumber(code))
 		x->end.exit_code = code->valueint;

@@ -7,6 +7,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "backends/base/json.h"
 #include "backends/base/mem.h"
 
 #define NAME_MAX_LEN 128
@@ -197,7 +198,7 @@ static void walk(cJSON *v, bool secret)
 
 void mask_json(struct buf *out, const char *json, size_t len)
 {
-	cJSON *root = cJSON_ParseWithLength(json, len);
+	cJSON *root = json_parse(json, len);
 	if (!root) {
 		mask_text(out, json, len);
 		return;

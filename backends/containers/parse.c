@@ -11,11 +11,12 @@
 
 #include "backends/base/buf.h"
 #include "backends/base/human.h"
+#include "backends/base/json.h"
 #include "backends/base/mem.h"
 #include "backends/base/wash.h"
 
 #define TEXT_MAX 512         /* bytes kept of an image, a command, a list of ports */
-#define LIST_MAX 20000       /* containers believed */
+#define LIST_MAX 10000       /* containers believed */
 #define SHORT_ID 12          /* of an id, where there is no name */
 
 /* --- small readers ------------------------------------------------------------------------------------ */
@@ -73,7 +74,7 @@ static char *keep(const char *src)
 
 static cJSON *read_json(const char *json, size_t len)
 {
-	return cJSON_ParseWithLength(json, len);
+	return json_parse(json, len);
 }
 
 /* --- words of the engines ------------------------------------------------------------------------------- */

@@ -8,6 +8,7 @@
 #include <cjson/cJSON.h>
 
 #include "backends/base/human.h"
+#include "backends/base/json.h"
 #include "backends/base/mem.h"
 #include "backends/base/wash.h"
 #include "backends/containers/engine.h"
@@ -64,7 +65,7 @@ static void layer_line(struct pull_told *p, const char *id, const char *status, 
 
 bool pull_line(struct pull_told *p, const char *line, size_t len)
 {
-	cJSON *o = cJSON_ParseWithLength(line, len);
+	cJSON *o = json_parse(line, len);
 	bool ok = cJSON_IsObject(o);
 	const char *id = text(o, "id"), *status = text(o, "status");
 	const char *error = text(cJSON_GetObjectItemCaseSensitive(o, "errorDetail"), "message");

@@ -10,6 +10,7 @@
 #include <cjson/cJSON.h>
 
 #include "backends/base/human.h"
+#include "backends/base/json.h"
 #include "backends/base/mem.h"
 #include "backends/deploy/internal.h"
 #include "backends/store/activity.h"
@@ -131,7 +132,7 @@ void deploy_history_load(struct deploys *ds)
 		rewind(f);
 	}
 	while (fgets(line, sizeof(line), f)) {
-		cJSON *o = cJSON_Parse(line);
+		cJSON *o = json_parse(line, strlen(line));
 		if (cJSON_IsObject(o))
 			apply(ds, o);
 		cJSON_Delete(o);

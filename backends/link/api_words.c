@@ -8,6 +8,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "backends/base/json.h"
 #include "backends/base/mem.h"
 #include "backends/base/wash.h"
 #include "backends/link/api.h"
@@ -124,7 +125,7 @@ static void words_of_page(char *buf, size_t size, const char *body, size_t len)
 
 char *api_words(char *buf, size_t size, const char *body, size_t len)
 {
-	cJSON *o = cJSON_ParseWithLength(body, len);
+	cJSON *o = json_parse(body, len);
 	size_t skip = 0, n = 0;
 	buf[0] = '\0';
 	if (cJSON_IsObject(o))

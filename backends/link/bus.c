@@ -22,12 +22,14 @@
 #include "backends/base/buf.h"
 #include "backends/base/mem.h"
 #include "backends/base/wash.h"
+#include "backends/base/json.h"
+#include "backends/link/bus_guard.h"
 #include "backends/link/loop.h"
 #include "backends/link/pump.h"
 
 #define ROADS_MAX 4
 #define GREET_TIMEOUT_MS 15000     /* from opening a road to the bus's greeting */
-#define JSON_MAX (16u << 20)
+#define JSON_MAX BUS_MESSAGE_MAX
 #define JSON_DEPTH 40              /* D-Bus itself allows 32 arrays in 32 structs; nobody sends that */
 #define CALLS_MAX 8192             /* waiting at once, sent or not */
 #define SENT_MAX 100               /* sent and not answered: dbus-daemon allows a connection 128 */
@@ -36,6 +38,7 @@ struct bus_call {
 	struct bus *bus;
 	sd_bus_message *message;       /* until it is sent */
 	sd_bus_slot *slot;             /* once it is sent */
+	char member[64];
 	int64_t timeout_ms;
 	bus_done *done;
 	void *arg;
@@ -53,6 +56,7 @@ struct bus {
 	struct err err;                /* why no road led there, so far */
 	sd_bus *sd;
 	struct pump *pump;             /* NULL: sd has the socket itself */
+	struct bus_guard guard;        /* of what the pump brings */
 	struct loop_timer *timer;
 	struct bus_call *calls, **calls_last;   /* in their order; those that were sent come first */
 	struct bus_call *unsent;       /* the first of calls that was not sent */
@@ -241,9 +245,9 @@ static bool json_body(struct buf *out, sd_bus_message *m, struct err *err)
 	int r = json_values(out, m, 0);
 	buf_puts(out, "]");
 	if (r == -E2BIG || out->overflowed)
-		return err_set(err, ERR_TOO_BIG, "the D-Bus message is over %u MB", JSON_MAX >> 20);
+		return err_set(err, ERR_TOO_BIG, "it is over %u MB as text", JSON_MAX >> 20);
 	if (r < 0)
-		return err_set(err, ERR_GARBLED, "a D-Bus message that cannot be read: %s", strerror(-r));
+		return err_set(err, ERR_GARBLED, "it cannot be read: %s", strerror(-r));
 	return true;
 }
 
@@ -307,6 +311,17 @@ static void call_end(struct bus_call *call, const char *json, size_t len, const 
 
 static void send_waiting(struct bus *);
 
+/* What came, as JSON that the parsers will take. */
+static bool call_json(const struct bus_call *call, struct buf *json, sd_bus_message *m, struct err *err)
+{
+	char what[200];
+	snprintf(what, sizeof what, "%.60s: the answer to %.63s over D-Bus", call->bus->link->name, call->member);
+	if (json_body(json, m, err))
+		return json_fits(what, json->data, json->len, err);
+	struct err why = *err;
+	return err_set(err, why.code, "%s: %s", what, why.text);
+}
+
 static int on_reply(sd_bus_message *m, void *userdata, sd_bus_error *ignored)
 {
 	struct bus_call *call = userdata;
@@ -319,7 +334,7 @@ static int on_reply(sd_bus_message *m, void *userdata, sd_bus_error *ignored)
 	if (e) {
 		err_set(&err, code_of(e->name), "%s", e->message ? e->message : e->name);
 		call_end(call, NULL, 0, &err, e->name);
-	} else if (!json_body(&json, m, &err)) {
+	} else if (!call_json(call, &json, m, &err)) {
 		call_end(call, NULL, 0, &err, "");
 	} else {
 		call_end(call, json.data, json.len, &err, "");
@@ -388,6 +403,7 @@ struct bus_call *bus_call(struct bus *bus, const char *dest, const char *path, c
 	struct bus_call *call = xcalloc(1, sizeof *call);
 	va_list ap;
 	*call = (struct bus_call){ .bus = bus, .done = done, .arg = arg, .timeout_ms = timeout_ms };
+	snprintf(call->member, sizeof call->member, "%s", member);
 	call_add(bus, call);
 	int r = !bus->sd || !bus->open ? -ENOTCONN : bus->n_calls > CALLS_MAX ? -ENOBUFS :
 		sd_bus_message_new_method_call(bus->sd, &call->message, dest, path, interface, member);
@@ -465,6 +481,22 @@ static void on_pump_closed(const struct stream_end *end, const char *complaint, 
 	else
 		snprintf(why, sizeof why, "it closed the connection");
 	road_failed(bus, bridge_code(end, complaint), why);
+}
+
+static bool on_pump_bytes(const char *bytes, size_t len, void *arg)
+{
+	struct bus *bus = arg;
+	char why[160];
+	uint64_t whole = bus_guard_feed(&bus->guard, bytes, len);
+	if (!whole)
+		return true;
+	if (whole == SIZE_MAX)
+		snprintf(why, sizeof why, "what came is no D-Bus message");
+	else
+		snprintf(why, sizeof why, "it sent a message of %llu MB, and at most %u MB are taken", (unsigned long long)whole >> 20,
+		         BUS_MESSAGE_MAX >> 20);
+	road_failed(bus, whole == SIZE_MAX ? ERR_GARBLED : ERR_TOO_BIG, why);
+	return false;
 }
 
 /* Lets go of the connection. sd-bus may be in the middle of calling us; then it is freed after this turn. */
@@ -545,7 +577,8 @@ static void road_failed(struct bus *bus, enum err_code code, const char *why)
 	bool was_open = bus->open;
 	disconnect(bus);
 	if (was_open)
-		err_set(&bus->err, code == ERR_LOST ? ERR_LOST : ERR_REFUSED, "the D-Bus connection (%.80s) ended: %.200s",
+		err_set(&bus->err, code == ERR_LOST || code == ERR_TOO_BIG ? code : ERR_REFUSED, "%s: the D-Bus connection (%.80s) ended: %.160s",
+		        bus->link->name,
 		        road_name(&bus->roads[bus->at]), why);
 	else
 		remember(bus, code, why);
@@ -655,7 +688,8 @@ static void try_pump(struct bus *bus, const struct road *road)
 {
 	int fd;
 	struct err err;
-	bus->pump = pump_open(bus->link, road, &fd, on_pump_closed, bus, &err);
+	memset(&bus->guard, 0, sizeof bus->guard);
+	bus->pump = pump_open(bus->link, road, &fd, on_pump_bytes, on_pump_closed, bus, &err);
 	if (!bus->pump) {
 		remember(bus, err.code, err.text);
 		return;

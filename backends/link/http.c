@@ -13,15 +13,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include <curl/curl.h>
 
 #include "backends/base/buf.h"
+#include "backends/base/human.h"
+#include "backends/base/json.h"
 #include "backends/base/mem.h"
 #include "backends/link/door.h"
 
 #define CALL_MAX_DEFAULT (16u << 20)
 #define CALL_TIMEOUT_MS 30000
+#define HEADERS_MAX (256u << 10)      /* bytes of all header lines of a call; libcurl 7.88 itself keeps them without end */
 #define ERROR_BODY_MAX (64u << 10)   /* of a stream that was refused */
 #define CONNECTIONS_KEPT 32
 
@@ -44,6 +48,7 @@ struct call {
 	struct curl_slist *headers;
 	struct loop_timer *timer;
 	struct buf body;
+	size_t headers_len;          /* bytes of the answer's header lines so far */
 	struct err err;              /* why we ended it ourselves */
 	char words[CURL_ERROR_SIZE]; /* curl's */
 	bool dead;                   /* cancelled: to be swept, tells nothing */
@@ -129,6 +134,17 @@ static void explain(const struct call *c, CURLcode code, struct err *err)
 		err_set(err, ERR_GARBLED, "%s: %s %s: %s", name, c->method, c->path, words);
 }
 
+/* What every answer is held to before anybody parses it: its tree would be many times its size. */
+static void check_answer(struct call *c)
+{
+	char what[200];
+	size_t skip = c->body.data ? strspn(c->body.data, " \t\r\n") : 0;
+	if (skip >= c->body.len || !strchr("[{", c->body.data[skip]))
+		return;
+	snprintf(what, sizeof(what), "%.60s: the answer to %.10s %.100s", c->door->link->name, c->method, c->path);
+	json_fits(what, c->body.data, c->body.len, &c->err);
+}
+
 static void call_end(struct call *c, CURLcode code)
 {
 	struct reply reply = { .body = "", .content_type = "" };
@@ -137,6 +153,8 @@ static void call_end(struct call *c, CURLcode code)
 		return;
 	}
 	loop_timer_set(c->timer, -1);
+	if (code == CURLE_OK && !c->err.code)
+		check_answer(c);
 	if (c->err.code) {
 		reply.err = c->err;
 	} else if (code != CURLE_OK) {
@@ -195,15 +213,39 @@ static size_t on_body(char *bytes, size_t one, size_t len, void *arg)
 		return len;
 	if (c->spec.data)                /* enough of the complaint */
 		return len;
-	err_set(&c->err, ERR_TOO_BIG, "%s: the answer to %s %s is larger than %zu MB, which is too much to be true",
-	        c->door->link->name, c->method, c->path, c->body.max >> 20);
+	char limit[HUMAN_SIZE];
+	err_set(&c->err, ERR_TOO_BIG, "%s: the answer to %s %s is larger than %s, and more is not taken", c->door->link->name,
+	        c->method, c->path, human_bytes(limit, c->body.max));
 	return CURL_WRITEFUNC_ERROR;
+}
+
+/* A length that is over the limit is refused before a byte of it comes. */
+static bool says_it_fits(struct call *c, const char *line, size_t len)
+{
+	static const char name[] = "content-length:";
+	char limit[HUMAN_SIZE], size[HUMAN_SIZE];
+	if (c->spec.data || len < sizeof(name) || strncasecmp(line, name, sizeof(name) - 1) != 0)
+		return true;
+	unsigned long long says = strtoull(line + sizeof(name) - 1, NULL, 10);      /* the line has an end: \r\n */
+	if (says <= c->body.max)
+		return true;
+	err_set(&c->err, ERR_TOO_BIG, "%s: the answer to %s %s is %s long; more than %s is not taken", c->door->link->name, c->method,
+	        c->path, human_bytes(size, says), human_bytes(limit, c->body.max));
+	return false;
 }
 
 static size_t on_header(char *bytes, size_t one, size_t len, void *arg)
 {
 	struct call *c = arg;
 	if (c->dead)
+		return 0;
+	c->headers_len += len;
+	if (c->headers_len > HEADERS_MAX) {
+		err_set(&c->err, ERR_TOO_BIG, "%s: the answer to %s %s has more than %u KB of headers, which is too much to be true",
+		        c->door->link->name, c->method, c->path, HEADERS_MAX >> 10);
+		return 0;
+	}
+	if (!says_it_fits(c, bytes, len))
 		return 0;
 	bool end = len <= 2 && (bytes[0] == '\r' || bytes[0] == '\n');
 	if (end && is_stream_answer(c)) {

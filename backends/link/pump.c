@@ -20,8 +20,11 @@ struct pump {
 	struct loop_io *io;
 	struct buf out;                /* from fd, what the stream did not take yet */
 	bool full;                     /* the stream waits until fd takes more */
+	bool deaf;                     /* the library closed its end: nothing is read or waited for any more */
 	char complaint[COMPLAINT_MAX];
 	size_t complaint_len;
+	size_t seen;                   /* bytes that look was shown and fd did not take yet */
+	pump_look *look;               /* or NULL */
 	pump_closed *closed;
 	void *arg;
 };
@@ -37,6 +40,7 @@ static void read_local(struct pump *p)
 {
 	char chunk[PUMP_CHUNK];
 	ssize_t n = read(p->fd, chunk, sizeof chunk);
+	p->deaf = n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
 	if (n <= 0)
 		return;
 	buf_add(&p->out, chunk, (size_t)n);
@@ -45,7 +49,8 @@ static void read_local(struct pump *p)
 
 static void set_interest(struct pump *p)
 {
-	loop_io_set(p->io, (p->out.len ? 0 : POLLIN) | (p->full ? POLLOUT : 0));
+	unsigned events = (p->out.len ? 0 : POLLIN) | (p->full ? POLLOUT : 0);
+	loop_io_set(p->io, p->deaf ? 0 : events);      /* poll would report a closed end without end */
 }
 
 static void on_local(struct loop_io *io, int fd, unsigned revents, void *arg)
@@ -53,7 +58,7 @@ static void on_local(struct loop_io *io, int fd, unsigned revents, void *arg)
 	struct pump *p = arg;
 	if (revents & POLLIN)
 		read_local(p);
-	bool resume = revents & POLLOUT && p->full;
+	bool resume = p->full && (p->deaf || revents & POLLOUT);
 	if (resume)
 		p->full = false;
 	set_interest(p);
@@ -64,8 +69,20 @@ static void on_local(struct loop_io *io, int fd, unsigned revents, void *arg)
 static size_t on_data(struct stream *stream, const char *bytes, size_t len, void *arg)
 {
 	struct pump *p = arg;
-	ssize_t n = send(p->fd, bytes, len, MSG_NOSIGNAL);
+	if (p->look && len > p->seen) {
+		size_t seen = p->seen;
+		p->seen = len;
+		if (!p->look(bytes + seen, len - seen, p->arg))
+			return len;
+	}
+	ssize_t n = p->deaf ? (ssize_t)len : send(p->fd, bytes, len, MSG_NOSIGNAL);
+	if (n < 0 && errno != EAGAIN && errno != EINTR) {
+		p->deaf = true;
+		n = (ssize_t)len;
+		set_interest(p);
+	}
 	size_t taken = n < 0 ? 0 : (size_t)n;
+	p->seen -= p->look ? taken : 0;
 	if (taken < len) {
 		p->full = true;
 		set_interest(p);
@@ -102,7 +119,8 @@ static void on_closed(struct stream *stream, const struct stream_end *end, void 
 	closed(end, complaint, user);
 }
 
-struct pump *pump_open(struct link *link, const struct road *road, int *fd, pump_closed *closed, void *arg, struct err *err)
+struct pump *pump_open(struct link *link, const struct road *road, int *fd, pump_look *look, pump_closed *closed,
+                       void *arg, struct err *err)
 {
 	static const struct stream_events events = {
 		.data = on_data, .error_data = on_error_data, .drained = on_drained, .closed = on_closed,
@@ -113,7 +131,7 @@ struct pump *pump_open(struct link *link, const struct road *road, int *fd, pump
 		return NULL;
 	}
 	struct pump *p = xcalloc(1, sizeof *p);
-	*p = (struct pump){ .fd = pair[0], .closed = closed, .arg = arg };
+	*p = (struct pump){ .fd = pair[0], .look = look, .closed = closed, .arg = arg };
 	buf_init(&p->out, 2 * PUMP_CHUNK);
 	p->io = loop_io_add(link->loop, p->fd, POLLIN, on_local, p);
 	p->stream = link_open(link, road, &events, p, err);

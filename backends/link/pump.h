@@ -12,9 +12,12 @@ struct pump;
 /* The far side ended it: complaint is what a command said on stderr, "" when nothing. The pump is gone after that. */
 typedef void pump_closed(const struct stream_end *, const char *complaint, void *arg);
 
+/* Sees the bytes that come before the library does. False: they are not passed on, and the pump may be closed already. NULL is fine. */
+typedef bool pump_look(const char *bytes, size_t len, void *arg);
+
 /* Opens road on link. *fd gets the library's end, non-blocking and close-on-exec, which is the caller's to close. NULL and
  * err when it is impossible at once; closed never comes from inside this call. */
-struct pump *pump_open(struct link *, const struct road *, int *fd, pump_closed *, void *arg, struct err *);
+struct pump *pump_open(struct link *, const struct road *, int *fd, pump_look *, pump_closed *, void *arg, struct err *);
 void pump_close(struct pump *);              /* NULL is fine; tells nothing */
 
 #endif

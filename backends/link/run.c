@@ -81,11 +81,18 @@ static void on_drained(struct stream *s, void *arg)
 		send_input(r);
 }
 
+static void too_much(struct run *r, const struct buf *b, const char *of)
+{
+	char what[80];
+	snprintf(what, sizeof(what), "printed more than the %zu KB%s that are kept", (b->max ? b->max : BUF_MAX_DEFAULT) >> 10, of);
+	fail(r, ERR_TOO_BIG, what);
+}
+
 static size_t on_data(struct stream *s, const char *data, size_t len, void *arg)
 {
 	struct run *r = arg;
 	if (!buf_add(&r->out, data, len))
-		fail(r, ERR_TOO_BIG, "printed more than is kept");
+		too_much(r, &r->out, "");
 	return len;
 }
 
@@ -93,7 +100,7 @@ static void on_error_data(struct stream *s, const char *data, size_t len, void *
 {
 	struct run *r = arg;
 	if (!buf_add(&r->err_out, data, len))
-		fail(r, ERR_TOO_BIG, "printed more errors than are kept");
+		too_much(r, &r->err_out, " of errors");
 }
 
 static void on_closed(struct stream *s, const struct stream_end *end, void *arg)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "backends/base/buf.h"
+#include "backends/base/json.h"
 #include "backends/base/mem.h"
 #include "backends/base/wash.h"
 #include "backends/link/loop.h"
@@ -259,7 +260,7 @@ static void on_job(const char *json, size_t len, const struct err *err, const ch
 	struct op *op = arg;
 	if (!went_well(op, json, err))
 		return;
-	cJSON *body = cJSON_ParseWithLength(json, len);
+	cJSON *body = json_parse(json, len);
 	snprintf(op->job, sizeof op->job, "%s", json_text(cJSON_GetArrayItem(body, 0)));
 	cJSON_Delete(body);
 	if (!*op->job)

@@ -7,12 +7,14 @@
 
 #include "backends/base/buf.h"
 #include "backends/base/human.h"
+#include "backends/base/json.h"
 #include "backends/base/mem.h"
 #include "backends/base/wash.h"
 #include "backends/link/loop.h"
 #include "backends/services/systemd.h"
 #include "backends/store/settings.h"
 
+#define UNITS_MAX 10000              /* believed of one list */
 #define RELIST_DELAY_MS 300           /* signals come in swarms; one list answers them all */
 #define NEAREST_MAX 3
 #define NAMES_MAX 4096
@@ -159,7 +161,10 @@ static bool feed_units(struct systemd_source *sd, const char *arg, const cJSON *
 		return false;
 	sd->round++;
 	sd->reloading = false;           /* it answers: a reload whose end was not heard is over */
+	size_t n = 0;
 	cJSON_ArrayForEach(item, list) {
+		if (++n > UNITS_MAX)
+			break;
 		struct unit *u = take_listed(sd, item);
 		if (u && u->row.shown)
 			ask_row(sd, u);
@@ -243,8 +248,10 @@ static bool feed_files(struct systemd_source *sd, const char *arg, const cJSON *
 	if (!cJSON_IsArray(list))
 		return false;
 	sweep(sd, forget_file);
+	size_t n = 0;
 	cJSON_ArrayForEach(item, list)
-		take_file(sd, json_text(cJSON_GetArrayItem(item, 0)), json_text(cJSON_GetArrayItem(item, 1)));
+		if (++n <= UNITS_MAX)
+			take_file(sd, json_text(cJSON_GetArrayItem(item, 0)), json_text(cJSON_GetArrayItem(item, 1)));
 	sweep(sd, is_nowhere);
 	units_judge_wanted(sd);
 	sd->files_due = false;
@@ -540,7 +547,7 @@ static const struct {
 
 static void feed_json(struct systemd_source *sd, size_t which, const char *what, const char *arg, const char *bytes, size_t len)
 {
-	cJSON *body = cJSON_ParseWithLength(bytes, len);
+	cJSON *body = json_parse(bytes, len);
 	if (!body || !feeds[which].json(sd, arg, body)) {
 		struct err err;
 		err_set(&err, ERR_GARBLED, "%s: %s answered something that cannot be understood (%.40s, %zu bytes)",

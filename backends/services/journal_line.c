@@ -7,6 +7,7 @@
 #include <cjson/cJSON.h>
 
 #include "backends/base/buf.h"
+#include "backends/base/json.h"
 #include "backends/base/mem.h"
 #include "backends/base/wash.h"
 #include "backends/store/level.h"
@@ -74,7 +75,7 @@ static void take_origin(struct journal_line *out, const cJSON *obj)
 bool journal_line_parse(const char *line, size_t len, struct journal_line *out)
 {
 	struct buf text;
-	cJSON *obj = len && *line == '{' ? cJSON_ParseWithLength(line, len) : NULL;
+	cJSON *obj = len && *line == '{' ? json_parse(line, len) : NULL;
 	const cJSON *message = cJSON_GetObjectItemCaseSensitive(obj, "MESSAGE");
 	*out = (struct journal_line){ 0 };
 	if (!cJSON_IsObject(obj)) {

@@ -11,6 +11,7 @@
 #include "backends/base/buf.h"
 #include "backends/base/mem.h"
 #include "backends/base/human.h"
+#include "backends/base/json.h"
 #include "backends/base/quote.h"
 #include "backends/containers/mask.h"
 #include "backends/link/loop.h"
@@ -226,7 +227,7 @@ static void on_opened(struct bus *bus, void *arg)
 static void job_removed(struct systemd_source *sd, const char *json, size_t len)
 {
 	enum { ID, PATH, UNIT, RESULT };
-	cJSON *body = cJSON_ParseWithLength(json, len);
+	cJSON *body = json_parse(json, len);
 	ops_job_removed(sd, json_text(cJSON_GetArrayItem(body, PATH)), json_text(cJSON_GetArrayItem(body, RESULT)));
 	cJSON_Delete(body);
 }

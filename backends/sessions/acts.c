@@ -6,6 +6,7 @@
 #include <cjson/cJSON.h>
 
 #include "backends/base/human.h"
+#include "backends/base/json.h"
 #include "backends/base/mem.h"
 #include "backends/base/quote.h"
 #include "backends/base/wash.h"
@@ -159,7 +160,7 @@ static char *summarize_body(const struct ses *s, const struct order *order)
 static char *revert_body(const struct ses *s, const struct order *order)
 {
 	const cJSON *m;
-	cJSON *o = cJSON_CreateObject(), *root = s->messages ? cJSON_ParseWithLength(s->messages, s->messages_len) : NULL;
+	cJSON *o = cJSON_CreateObject(), *root = s->messages ? json_parse(s->messages, s->messages_len) : NULL;
 	const char *id = "";
 	cJSON_ArrayForEach(m, root) {
 		const cJSON *info = cJSON_GetObjectItemCaseSensitive(m, "info");
@@ -238,7 +239,7 @@ static bool is_of_prompt(const struct act *a, bool user, const char *id, int64_t
 static bool has_its_message(const struct act *a, const char *json, size_t len)
 {
 	const cJSON *m;
-	cJSON *root = cJSON_ParseWithLength(json, len);
+	cJSON *root = json_parse(json, len);
 	bool has = false;
 	cJSON_ArrayForEach(m, root) {
 		const cJSON *info = cJSON_GetObjectItemCaseSensitive(m, "info"), *id = cJSON_GetObjectItemCaseSensitive(info, "id");

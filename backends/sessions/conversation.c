@@ -6,6 +6,7 @@
 #include <cjson/cJSON.h>
 
 #include "backends/base/human.h"
+#include "backends/base/json.h"
 #include "backends/base/mem.h"
 #include "backends/base/wash.h"
 #include "backends/sessions/sessions.h"
@@ -179,7 +180,7 @@ void session_conversation(struct ses *s, struct doc *doc)
 		        s->messages_err ? s->messages_err : s->messages_call || s->export_run ? "asking for it..." : "not reached now");
 		return;
 	}
-	cJSON *root = cJSON_ParseWithLength(s->messages, s->messages_len);
+	cJSON *root = json_parse(s->messages, s->messages_len);
 	todo_doc(root, doc);
 	doc_head(doc, "Conversation, newest first (l follows it as it goes on)");
 	if (s->messages_err)
@@ -448,7 +449,7 @@ void follow_messages(struct ses *s)
 		if (f->begun || !s->home)
 			continue;
 		if (!root)
-			root = cJSON_ParseWithLength(s->messages, s->messages_len);
+			root = json_parse(s->messages, s->messages_len);
 		begin(f, root);
 	}
 	cJSON_Delete(root);

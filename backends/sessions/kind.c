@@ -12,7 +12,7 @@
 #include "backends/sessions/sessions.h"
 
 #define MESSAGES_SHOWN 60
-#define MESSAGES_MAX (32u << 20)
+#define MESSAGES_MAX (12u << 20)   /* kept a second time as the session's, and read from there */
 #define SERVICE_LOOK_MS 3000         /* between two looks at a server whose details are read */
 #define MESSAGES_GAP_MS 700          /* between two askings while it streams */
 #define MESSAGES_PAUSE_MS 5000       /* after one that failed */

@@ -14,11 +14,12 @@
 #include <cjson/cJSON.h>
 
 #include "backends/base/human.h"
+#include "backends/base/json.h"
 #include "backends/base/mem.h"
 #include "backends/base/quote.h"
 #include "backends/sessions/acts.h"
 
-#define FILE_MAX (256u << 20)
+#define FILE_MAX (48u << 20)         /* of a whole session; its messages are read one at a time */
 #define IMPORT_MS 60000
 #define ID_TAIL 14                   /* the random end of an id; the time before it stays, so that the order does */
 
@@ -56,16 +57,14 @@ static void messages_came(struct call *call, const struct reply *r, void *arg)
 	struct err err;
 	char said[160];
 	a->call = NULL;
-	cJSON *list = oc_is_answer(a->oc, r, &err) ? cJSON_ParseWithLength(r->body, r->len) : NULL;
-	if (!cJSON_IsArray(list)) {
+	long n = oc_is_answer(a->oc, r, &err) ? json_count(r->body, r->len) : -1;
+	if (n < 0) {
 		if (!err.code)
 			err_set(&err, ERR_GARBLED, "its messages could not be understood; nothing was written");
-		cJSON_Delete(list);
 		oc_act_end(a, &err, NULL);
 		return;
 	}
-	snprintf(said, sizeof(said), "%d messages", cJSON_GetArraySize(list));
-	cJSON_Delete(list);
+	snprintf(said, sizeof(said), "%ld messages", n);
 	if (a->to) {
 		char *both = xasprintf("{\"info\":%s,\"messages\":%s}", a->text, r->body);
 		free(a->text);
@@ -123,7 +122,7 @@ static char *read_file(const char *path, size_t *len, struct err *err)
 	struct stat st;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size > (off_t)FILE_MAX) {
-		err_set(err, ERR_SYSTEM, "%s could not be read: %s", path, fd < 0 ? strerror(errno) : "it is no file, or over 256 MB");
+		err_set(err, ERR_SYSTEM, "%s could not be read: %s", path, fd < 0 ? strerror(errno) : "it is no file, or over 48 MB");
 		if (fd >= 0)
 			close(fd);
 		return NULL;
@@ -166,9 +165,8 @@ static void counted(struct call *call, const struct reply *r, void *arg)
 	struct err err;
 	char said[160];
 	a->call = NULL;
-	cJSON *list = oc_is_answer(a->oc, r, &err) ? cJSON_ParseWithLength(r->body, r->len) : NULL;
-	size_t n = (size_t)cJSON_GetArraySize(list);
-	cJSON_Delete(list);
+	long count = oc_is_answer(a->oc, r, &err) ? json_count(r->body, r->len) : 0;
+	size_t n = count > 0 ? (size_t)count : 0;
 	if (!err.code && n != a->messages)
 		err_set(&err, ERR_GARBLED, "only %zu of %zu messages arrived in %s; the file is still whole, the copy is not", n, a->messages, a->sid);
 	snprintf(said, sizeof(said), "%s with all its %zu messages", a->sid, n);
@@ -208,11 +206,13 @@ static char *made_new(char *text, size_t len, const char *directory, const char 
 	if (getrandom(&nonce, sizeof(nonce), 0) != sizeof(nonce))
 		nonce = (uint64_t)loop_now;
 	renew_ids(text, len, nonce);
-	cJSON *root = cJSON_ParseWithLength(text, len), *info = cJSON_GetObjectItemCaseSensitive(root, "info");
-	cJSON *list = cJSON_GetObjectItemCaseSensitive(root, "messages");
+	const char *at = NULL, *list = NULL;
+	size_t at_len = 0, list_len = 0;
+	cJSON *info = json_member(text, len, "info", &at, &at_len) ? json_parse(at, at_len) : NULL;
+	long n = json_member(text, len, "messages", &list, &list_len) ? json_count(list, list_len) : -1;
 	char *out = NULL;
-	if (cJSON_IsObject(info) && cJSON_IsArray(list)) {
-		*messages = (size_t)cJSON_GetArraySize(list);
+	if (cJSON_IsObject(info) && n >= 0) {
+		*messages = (size_t)n;
 		cJSON_DeleteItemFromObjectCaseSensitive(info, "directory");
 		cJSON_DeleteItemFromObjectCaseSensitive(info, "parentID");      /* of a session that is not there */
 		cJSON_AddStringToObject(info, "directory", directory);
@@ -220,9 +220,11 @@ static char *made_new(char *text, size_t len, const char *directory, const char 
 			cJSON_DeleteItemFromObjectCaseSensitive(info, "projectID");
 			cJSON_AddStringToObject(info, "projectID", project);
 		}
-		out = cJSON_PrintUnformatted(root);
+		char *words = cJSON_PrintUnformatted(info);
+		out = xasprintf("{\"info\":%s,\"messages\":%.*s}", words, (int)list_len, list);
+		free(words);
 	}
-	cJSON_Delete(root);
+	cJSON_Delete(info);
 	return out;
 }
 
@@ -256,7 +258,7 @@ static void project_came(struct call *call, const struct reply *r, void *arg)
 	struct act *a = arg;
 	struct err err;
 	a->call = NULL;
-	cJSON *o = oc_is_answer(a->oc, r, &err) ? cJSON_ParseWithLength(r->body, r->len) : NULL;
+	cJSON *o = oc_is_answer(a->oc, r, &err) ? json_parse(r->body, r->len) : NULL;
 	const cJSON *id = cJSON_GetObjectItemCaseSensitive(o, "id");
 	char *project = cJSON_IsString(id) ? xstrdup(id->valuestring) : NULL;
 	cJSON_Delete(o);

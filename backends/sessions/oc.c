@@ -17,7 +17,7 @@
 
 #define PROBE_MS 5000
 #define LIST_MS 15000
-#define LIST_MAX (64u << 20)
+#define LIST_MAX (16u << 20)
 #define LAST_MAX (8u << 20)          /* one message: of a longer one only its events tell how it ended */
 #define PASSWORD_MS 20000
 #define RETRY_MIN_MS 500

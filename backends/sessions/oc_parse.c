@@ -8,6 +8,7 @@
 #include <cjson/cJSON.h>
 
 #include "backends/base/buf.h"
+#include "backends/base/json.h"
 #include "backends/base/mem.h"
 #include "backends/base/wash.h"
 
@@ -54,7 +55,7 @@ static void washed(char *out, size_t size, const char *s)
 
 static cJSON *parse(const char *json, size_t len, struct err *err)
 {
-	cJSON *root = cJSON_ParseWithLength(json, len);
+	cJSON *root = json_parse(json, len);
 	if (!root)
 		err_set(err, ERR_GARBLED, "the answer is not JSON: %.80s", len ? json : "(empty)");
 	return root;
@@ -406,7 +407,7 @@ struct oc_sums oc_parse_sums(const char *json, size_t len)
 	const cJSON *o;
 	struct oc_message m;
 	struct oc_sums sums = { .cost = -1, .tokens = -1 };
-	cJSON *root = cJSON_ParseWithLength(json, len);
+	cJSON *root = json_parse(json, len);
 	if (cJSON_IsArray(root))
 		cJSON_ArrayForEach(o, root) {
 			sums.messages++;
@@ -428,7 +429,7 @@ char *oc_parse_command(const char *json, size_t len, const char *call)
 {
 	const cJSON *message, *part;
 	char *found = NULL;
-	cJSON *root = cJSON_ParseWithLength(json, len);
+	cJSON *root = json_parse(json, len);
 	cJSON_ArrayForEach(message, root)
 		cJSON_ArrayForEach(part, get(message, "parts")) {
 			const char *id = text(part, "callID"), *command = text(get(get(part, "state"), "input"), "command");
@@ -533,7 +534,7 @@ static void properties_of(const cJSON *p, struct oc_event *e)
 bool oc_parse_event(const char *json, size_t len, struct oc_event *e)
 {
 	*e = (struct oc_event){ 0 };
-	cJSON *root = cJSON_ParseWithLength(json, len);
+	cJSON *root = json_parse(json, len);
 	if (!cJSON_IsObject(root)) {
 		cJSON_Delete(root);
 		return false;
@@ -563,7 +564,7 @@ void oc_event_free(struct oc_event *e)
 
 bool oc_parse_health(const char *json, size_t len, char *version, size_t size)
 {
-	cJSON *root = cJSON_ParseWithLength(json, len);
+	cJSON *root = json_parse(json, len);
 	const char *v = text(root, "version");
 	washed(version, size, v ? v : "");
 	cJSON_Delete(root);
@@ -573,7 +574,7 @@ bool oc_parse_health(const char *json, size_t len, char *version, size_t size)
 bool oc_reduce_models(const char *json, size_t len, struct buf *out)
 {
 	const cJSON *p, *m;
-	cJSON *root = cJSON_ParseWithLength(json, len);
+	cJSON *root = json_parse(json, len);
 	bool good = cJSON_IsArray(get(root, "providers"));
 	cJSON_ArrayForEach(p, get(root, "providers"))
 		cJSON_ArrayForEach(m, get(p, "models")) {
@@ -590,7 +591,7 @@ bool oc_reduce_models(const char *json, size_t len, struct buf *out)
 bool oc_reduce_names(const char *json, size_t len, struct buf *out)
 {
 	const cJSON *o;
-	cJSON *root = cJSON_ParseWithLength(json, len);
+	cJSON *root = json_parse(json, len);
 	bool good = cJSON_IsArray(root);
 	if (good)
 		cJSON_ArrayForEach(o, root) {
@@ -607,7 +608,7 @@ bool oc_reduce_names(const char *json, size_t len, struct buf *out)
 bool oc_parse_projects(const char *json, size_t len, struct buf *out)
 {
 	const cJSON *o;
-	cJSON *root = cJSON_ParseWithLength(json, len);
+	cJSON *root = json_parse(json, len);
 	bool good = cJSON_IsArray(root);
 	if (good)
 		cJSON_ArrayForEach(o, root) {
@@ -622,7 +623,7 @@ bool oc_parse_projects(const char *json, size_t len, struct buf *out)
 
 const char *oc_words(char *buf, size_t size, int status, const char *body, size_t len)
 {
-	cJSON *root = cJSON_ParseWithLength(body, len);
+	cJSON *root = json_parse(body, len);
 	const char *words = text(get(root, "data"), "message");
 	if (!words)
 		words = text(root, "message");

@@ -7,7 +7,7 @@
 
 #include "backends/sessions/session.h"
 
-#define OC_SESSIONS_MAX 20000
+#define OC_SESSIONS_MAX 10000
 #define OC_REQUESTS_MAX 200
 
 struct oc_session {

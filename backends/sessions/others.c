@@ -6,6 +6,7 @@
 #include <cjson/cJSON.h>
 
 #include "backends/base/human.h"
+#include "backends/base/json.h"
 #include "backends/base/mem.h"
 #include "backends/base/quote.h"
 #include "backends/base/wash.h"
@@ -180,7 +181,7 @@ static void claude_live(struct sessions *ss, const char *start, const char *pare
 	static const struct { const char *name; enum session_status status; enum health health; } states[] = {
 		{ "idle", SESSION_IDLE, HEALTH_IDLE }, { "busy", SESSION_BUSY, HEALTH_BUSY }, { "waiting", SESSION_PERMISSION, HEALTH_ASKS },
 	};
-	cJSON *o = cJSON_Parse(json);
+	cJSON *o = json_parse(json, strlen(json));
 	const char *uuid = text(o, "sessionId"), *status = text(o, "status"), *what = text(o, "waitingFor");
 	const cJSON *proc = cJSON_GetObjectItemCaseSensitive(o, "procStart");
 	char wrote[32] = "", why[200];
@@ -218,7 +219,7 @@ static void claude_live(struct sessions *ss, const char *start, const char *pare
 
 static void claude_line(struct session *r, const char *line)
 {
-	cJSON *o = cJSON_Parse(line);
+	cJSON *o = json_parse(line, strlen(line));
 	const cJSON *message = cJSON_GetObjectItemCaseSensitive(o, "message");
 	const cJSON *usage = cJSON_GetObjectItemCaseSensitive(message, "usage");
 	if (text(o, "cwd") && !r->directory)

@@ -9,6 +9,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "backends/base/json.h"
 #include "backends/base/mem.h"
 #include "backends/base/quote.h"
 #include "backends/sessions/sessions.h"
@@ -17,7 +18,7 @@
 #define STORED_MS 20000
 #define EXPORT_MS 30000
 #define STORED_MAX (4u << 20)
-#define EXPORT_MAX (32u << 20)
+#define EXPORT_MAX (12u << 20)
 
 /* OpenCode's program, once its output has nobody who reads it, never ends and takes gigabytes (seen with 1.18.33, a link lost meanwhile).
  * So a shell there reads it to its end, link or not, and it has a time of its own. */
@@ -131,7 +132,7 @@ static void export_done(const struct run_result *r, void *arg)
 	struct ses *s = arg;
 	struct err err = r->end.err;
 	s->export_run = NULL;
-	cJSON *root = err.code ? NULL : cJSON_ParseWithLength(r->out, r->out_len);
+	cJSON *root = err.code ? NULL : json_parse(r->out, r->out_len);
 	cJSON *list = cJSON_GetObjectItemCaseSensitive(root, "messages");
 	char *text = cJSON_IsArray(list) ? cJSON_PrintUnformatted(list) : NULL, *what = xasprintf("stored-messages %s", s->id);
 	cJSON_Delete(root);

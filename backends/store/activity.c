@@ -15,6 +15,7 @@
 #include <cjson/cJSON.h>
 
 #include "backends/base/human.h"
+#include "backends/base/json.h"
 #include "backends/base/mem.h"
 #include "backends/base/wash.h"
 #include "backends/store/internal.h"
@@ -61,7 +62,7 @@ static unsigned word_index(const cJSON *item, const char *const *names, size_t n
 /* One line of the file: what an earlier run wrote, or anything at all. */
 static void read_line(struct activity *a, const char *line)
 {
-	cJSON *o = cJSON_Parse(line);
+	cJSON *o = json_parse(line, strlen(line));
 	const cJSON *text = cJSON_GetObjectItem(o, "text"), *id = cJSON_GetObjectItem(o, "id");
 	const cJSON *ms = cJSON_GetObjectItem(o, "ms"), *by = cJSON_GetObjectItem(o, "by");
 	if (cJSON_IsString(text) && cJSON_IsString(id) && cJSON_IsNumber(ms) && fabs(ms->valuedouble) < MS_MAX) {

@@ -28,7 +28,7 @@
 #define START_AGAIN_MS 4000      /* right after the login all of sshd's sessions may be taken */
 #define START_TRIES 5
 #define LOOK_MS 30000
-#define LOOK_MAX (32u << 20)
+#define LOOK_MAX (16u << 20)
 #define TOKEN_MS 10000
 #define URL_PARTS 200
 #define CLOCK_NEAR_MS 3000       /* HTTP tells whole seconds */

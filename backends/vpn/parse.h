@@ -10,7 +10,7 @@
 #include "backends/base/buf.h"
 #include "backends/base/err.h"
 
-#define VPN_PEERS_MAX 20000      /* believed of one answer */
+#define VPN_PEERS_MAX 10000      /* believed of one answer */
 #define VPN_ADDRS 4
 
 /* One node or WireGuard peer as one place sees it. */

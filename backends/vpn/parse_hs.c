@@ -10,7 +10,7 @@
 #include "backends/base/json.h"
 #include "backends/vpn/parse.h"
 
-#define MOST 20000
+#define MOST 10000
 #define KEY_SHOWN 8              /* signs of a key of the old form that are shown */
 #define KEY_SHOWN_NEW 23         /* hskey-auth-PREFIXPREFIX: from 0.28 the prefix is no secret */
 
@@ -148,7 +148,7 @@ bool hs_nodes_parse(struct vpn_list *list, const char *json, size_t len, struct 
 
 int hs_nodes_release(const char *json, size_t len)
 {
-	cJSON *root = cJSON_ParseWithLength(json, len);
+	cJSON *root = json_parse(json, len);
 	const cJSON *first = cJSON_GetArrayItem(array_of(root, "nodes", "machines"), 0);
 	int release = vj_get(first, "approvedRoutes", "approved_routes") || vj_get(first, "availableRoutes", "available_routes") ? 26 : 0;
 	if (vj_get(first, "tags", NULL) && !vj_get(first, "forcedTags", "forced_tags") && release)
@@ -263,7 +263,7 @@ bool hs_routes_parse(struct hs_routes *routes, const char *json, size_t len, str
 
 bool hs_new_key(char *buf, size_t size, const char *json, size_t len)
 {
-	cJSON *root = cJSON_ParseWithLength(json, len);
+	cJSON *root = json_parse(json, len);
 	bool ok = vj_text(thing_of(root, "preAuthKey", "pre_auth_key"), "key", NULL, buf, size);
 	cJSON_Delete(root);
 	return ok;
@@ -271,7 +271,7 @@ bool hs_new_key(char *buf, size_t size, const char *json, size_t len)
 
 bool hs_find_key(const char *word, const char *json, size_t len, char *key, size_t key_size, char *user, size_t user_size)
 {
-	cJSON *root = cJSON_ParseWithLength(json, len);
+	cJSON *root = json_parse(json, len);
 	const cJSON *array = array_of(root, "preAuthKeys", "pre_auth_keys"), *o;
 	bool found = false;
 	size_t n = strcspn(word, ".");
@@ -313,7 +313,7 @@ static void mask_keys_in(cJSON *o)
 /* What cannot be read as JSON cannot be masked either, and is left out whole. */
 void hs_mask_keys(struct buf *out, const char *json, size_t len)
 {
-	cJSON *root = cJSON_ParseWithLength(json, len);
+	cJSON *root = json_parse(json, len);
 	mask_keys_in(root);
 	char *text = root ? cJSON_PrintUnformatted(root) : NULL;
 	buf_puts(out, text ? text : "[]");
@@ -343,7 +343,7 @@ int hs_version(const char *said, size_t len, char *text, size_t size)
 
 const char *hs_message(char *buf, size_t size, const char *body, size_t len)
 {
-	cJSON *o = cJSON_ParseWithLength(body, len);
+	cJSON *o = json_parse(body, len);
 	if (!vj_text(o, "message", "error", buf, size) && !vj_text(o, "detail", "title", buf, size)) {
 		size_t skip = 0;
 		while (skip < len && strchr(" \t\r\n", body[skip]))

@@ -143,7 +143,7 @@ bool ts_pong_parse(struct ts_pong *pong, const char *json, size_t len)
 {
 	char endpoint[64], region[32], relay[64];
 	*pong = (struct ts_pong){ .ms = -1 };
-	cJSON *o = cJSON_ParseWithLength(json, len);
+	cJSON *o = json_parse(json, len);
 	if (!cJSON_IsObject(o)) {
 		cJSON_Delete(o);
 		return false;
@@ -190,7 +190,7 @@ bool ts_pong_words(struct ts_pong *pong, const char *text)
 bool ts_prefs_parse(struct ts_prefs *p, const char *json, size_t len)
 {
 	*p = (struct ts_prefs){ 0 };
-	cJSON *o = cJSON_ParseWithLength(json, len);
+	cJSON *o = json_parse(json, len);
 	bool ok = vj_text(o, "ControlURL", NULL, p->control_url, sizeof(p->control_url));
 	p->want_running = vj_true(o, "WantRunning", NULL);
 	p->logged_out = vj_true(o, "LoggedOut", NULL);

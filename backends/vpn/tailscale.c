@@ -34,7 +34,7 @@
 #define CLOCK_NEAR_MS 3000       /* HTTP tells whole seconds */
 #define RETRY_MIN_MS 1000
 #define RETRY_MAX_MS 60000
-#define STATUS_MAX (32u << 20)
+#define STATUS_MAX (16u << 20)
 #define CALL_MS 10000
 
 static void ask_status(struct ts *);

@@ -14,6 +14,7 @@
 #include "backends/base/buf.h"
 #include "backends/base/err.h"
 #include "backends/base/human.h"
+#include "backends/base/json.h"
 #include "backends/base/mem.h"
 #include "backends/base/quote.h"
 #include "backends/base/secret.h"
@@ -175,11 +176,110 @@ static void test_secret(void **state)
 	secret_destroy(NULL);
 }
 
+/* What cJSON takes of the heap, with malloc's own share (glibc on 64 bits). */
+static size_t taken;
+
+static void *count_malloc(size_t n)
+{
+	size_t room = (n + 8 + 15) / 16 * 16;
+	max_align_t *p = malloc(sizeof(*p) + n);
+	memcpy(p, &room, sizeof(room));
+	taken += room < 32 ? 32 : room;
+	return p + 1;
+}
+
+static void count_free(void *what)
+{
+	max_align_t *p = what;
+	size_t room;
+	if (!p)
+		return;
+	memcpy(&room, --p, sizeof(room));
+	taken -= room < 32 ? 32 : room;
+	free(p);
+}
+
+static void json_is_counted_before_it_is_read(void **state)
+{
+	static const char *const texts[] = {
+		"[]", "{}", "1", "[1,2,3,4,5]", "[[],[[]],{}]", "{\"a\":\"b\",\"c\":{\"d\":[\"\\\"\",\"\\\\\"]}}",
+		"[\"a,b,[[[\",\"\\u00e4\\n\"]", " [ null , true , false , -1.5e9 ] ", "{\"a very long name of a member, over 32\":1}",
+	};
+	cJSON_InitHooks(&(cJSON_Hooks){ .malloc_fn = count_malloc, .free_fn = count_free });
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		taken = 0;
+		cJSON *o = json_parse(texts[i], strlen(texts[i]));
+		assert_non_null(o);
+		assert_true(taken <= json_size(texts[i], strlen(texts[i])).tree);
+		cJSON_Delete(o);
+	}
+	cJSON_InitHooks(NULL);
+}
+
+/* A text of n times what, in brackets. */
+static char *repeated(const char *open, const char *what, size_t n, const char *close)
+{
+	struct buf b;
+	buf_init(&b, 64u << 20);
+	buf_puts(&b, open);
+	for (size_t i = 0; i < n; i++)
+		buf_puts(&b, what);
+	buf_puts(&b, close);
+	return buf_take(&b);
+}
+
+static void json_that_would_grow_is_refused_with_its_size(void **state)
+{
+	struct err err = { 0 };
+	char *zeros = repeated("[", "0,", 4u << 20, "0]"), *deep = repeated("", "[", 200, ""), *flat = repeated("[", "0,", 100000, "0]");
+	assert_false(json_fits("pi: the answer to GET /x", zeros, strlen(zeros), &err));
+	assert_int_equal(err.code, ERR_TOO_BIG);
+	assert_string_equal(err.text, "pi: the answer to GET /x is 8193 KB that would take 320 MB to read; more than 32 MB are not read");
+	assert_null(json_parse(zeros, strlen(zeros)));
+	assert_false(json_fits("pi: it", deep, strlen(deep), &err));
+	assert_string_equal(err.text, "pi: it has brackets nested 200 deep; more than 100 are not read");
+	assert_null(json_parse(deep, strlen(deep)));
+	cJSON *o = json_parse(flat, strlen(flat));
+	assert_int_equal(cJSON_GetArraySize(o), 100001);
+	cJSON_Delete(o);
+	assert_int_equal(json_count(flat, strlen(flat)), 100001);
+	assert_int_equal(json_count(zeros, strlen(zeros)), (4 << 20) + 1);
+	free(zeros);
+	free(deep);
+	free(flat);
+}
+
+static void json_is_found_in_pieces(void **state)
+{
+	static const struct { const char *text; long n; } counts[] = {
+		{ "[]", 0 }, { " [ ] ", 0 }, { "[1]", 1 }, { "[{\"a\":[1,2]},\"],[\",[],null]", 4 }, { "[1,2", -1 }, { "[1,]", -1 },
+		{ "[,1]", -1 }, { "[1 2]", 1 }, { "{}", -1 }, { "", -1 }, { "[\"x]", -1 }, { "[1]x", -1 }, { "[{\"a\":}]", -1 }, { "[[1}]", -1 },
+	};
+	static const char *const objects[][3] = {
+		{ "{\"info\":{\"x\":1},\"messages\":[1,2]}", "messages", "[1,2]" }, { "{\"a\":\"}\",\"b\" : 12 }", "b", "12 " },
+		{ "{\"a\":{\"b\":1}}", "b", NULL }, { "{\"a\":1", "a", "1" }, { "[\"a\",1]", "a", NULL }, { "{}", "a", NULL }, { "{\"a\"", "a", NULL },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(counts); i++)
+		assert_int_equal(json_count(counts[i].text, strlen(counts[i].text)), counts[i].n);
+	for (size_t i = 0; i < ARRAY_LEN(objects); i++) {
+		const char *at = NULL, *text = objects[i][0];
+		size_t len = 0;
+		bool found = json_member(text, strlen(text), objects[i][1], &at, &len);
+		assert_int_equal(found, objects[i][2] != NULL);
+		if (found) {
+			assert_int_equal(len, strlen(objects[i][2]));
+			assert_memory_equal(at, objects[i][2], len);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_wash), cmocka_unit_test(test_wash_random), cmocka_unit_test(test_wash_bounds),
 		cmocka_unit_test(test_cells), cmocka_unit_test(test_quote), cmocka_unit_test(test_buf),
+		cmocka_unit_test(json_is_counted_before_it_is_read),
+		cmocka_unit_test(json_that_would_grow_is_refused_with_its_size), cmocka_unit_test(json_is_found_in_pieces),
 		cmocka_unit_test(test_human), cmocka_unit_test(test_err), cmocka_unit_test(test_secret),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -332,6 +332,29 @@ static void a_peer_that_calls_us_learns_nothing(void **state)
 	free(said);
 }
 
+static void a_message_without_end_is_cut_at_its_header(void **state)
+{
+	open_hostile("long");
+	until(&got.closed);
+	assert_int_equal(got.err.code, ERR_TOO_BIG);
+	assert_non_null(strstr(got.err.text, "here: "));
+	assert_non_null(strstr(got.err.text, "it sent a message of 64 MB, and at most 8 MB are taken"));
+	for (int i = 0; i < TURNS && access(said_path, F_OK) != 0; i++)
+		loop_turn(loop, 10);
+	char *said = read_said();
+	assert_string_equal(said, "cut\n");
+	free(said);
+}
+
+static void an_answer_that_would_grow_is_refused(void **state)
+{
+	struct bus *bus = open_hostile("items");
+	call_simple(bus, "ListNames");
+	assert_int_equal(got.err.code, ERR_TOO_BIG);
+	assert_non_null(strstr(got.err.text, "here: the answer to ListNames over D-Bus"));
+	bus_close(bus);
+}
+
 static int counted;
 static void on_counted(const char *json, size_t len, const struct err *err, const char *name, void *arg)
 {
@@ -397,6 +420,8 @@ int main(void)
 		cmocka_unit_test_setup(roads_that_lead_nowhere_say_so, fresh),
 		cmocka_unit_test_setup(a_road_that_talks_rubbish_fails, fresh),
 		cmocka_unit_test_setup(a_peer_that_calls_us_learns_nothing, fresh),
+		cmocka_unit_test_setup(a_message_without_end_is_cut_at_its_header, fresh),
+		cmocka_unit_test_setup(an_answer_that_would_grow_is_refused, fresh),
 		cmocka_unit_test_setup(a_bridge_carries_everything, fresh),
 		cmocka_unit_test_setup(a_thousand_calls_are_all_answered, fresh),
 		cmocka_unit_test_setup(it_may_be_closed_from_inside_an_answer, fresh),
