@@ -109,11 +109,27 @@ struct run_result {
 	const char *out, *err_out;          /* NUL-ended, not washed; borrowed during done */
 	size_t out_len, err_len;
 	struct stream_end end;
+	bool begun;                         /* of link_run_staged: RUN_BEGUN was said; what stood before it is left out */
 };
 typedef void run_fn(const struct run_result *, void *arg);
 struct run *link_run(struct link *, const char *command, const void *input, size_t input_len, size_t max,
                      int64_t timeout_ms, run_fn *done, void *arg);
 void run_cancel(struct run *);          /* NULL is fine */
+
+/* Runs a command that says on stderr, in lines of their own, what it is ready for. The input is sent when the command says
+ * RUN_BEGUN, never before, so whatever asks for a password first cannot take the input for one. On a terminal both outputs are one: the
+ * command says RUN_READY, the answer goes out with the next byte, which is somebody's prompt; input has no end there. */
+#define RUN_READY "mocr-ready"
+#define RUN_ANSWER "mocr-answer"        /* the answer is wanted once more */
+#define RUN_BEGUN "mocr-begun"
+struct run_stages {
+	const char *shown;                  /* what sentences call the command */
+	const void *answer;                 /* with its line end; sent at once, but for a terminal; or NULL */
+	size_t answer_len;
+	bool terminal;
+};
+struct run *link_run_staged(struct link *link, const char *command, const struct run_stages *, const void *input, size_t input_len,
+                            size_t max, int64_t timeout_ms, run_fn *done, void *arg);
 
 /* --- for the implementations --- */
 /* Fills a zeroed link. Setting a state tells the owner, who may do anything then: it is the last thing a function of an

@@ -11,6 +11,9 @@
 
 #define RUN_SHOWN 60             /* bytes of the command that a sentence shows */
 
+/* Of a staged run; another one has begun from its start. */
+enum run_stage { STAGE_BEGUN, STAGE_ASKS, STAGE_READY, STAGE_TERMINAL };
+
 struct run {
 	struct link *link;           /* borrowed */
 	struct stream *stream;       /* owned; NULL once it ended */
@@ -18,6 +21,11 @@ struct run {
 	struct buf out, err_out;
 	char *input;                 /* owned; wiped, for it may be a password */
 	size_t input_len, input_sent;
+	bool ends;                   /* no more input follows: its end is sent behind it */
+	enum run_stage stage;
+	bool terminal;
+	char *answer, *later;        /* owned; wiped; later: the input that waits for RUN_BEGUN */
+	size_t answer_len, later_len;
 	struct stream_end end;
 	int64_t timeout_ms;
 	char shown[RUN_SHOWN + 4];
@@ -25,15 +33,31 @@ struct run {
 	void *arg;
 };
 
+static void drop(char **bytes, size_t len)
+{
+	if (*bytes)
+		wipe(*bytes, len);
+	free(*bytes);
+	*bytes = NULL;
+}
+
+static char *copied(const void *bytes, size_t len)
+{
+	char *copy = len ? xcalloc(1, len) : NULL;
+	if (len)
+		memcpy(copy, bytes, len);
+	return copy;
+}
+
 static void run_free(struct run *r)
 {
 	stream_close(r->stream);
 	loop_timer_remove(r->timer);
 	buf_finish(&r->out);
 	buf_finish(&r->err_out);
-	if (r->input)
-		wipe(r->input, r->input_len);
-	free(r->input);
+	drop(&r->input, r->input_len);
+	drop(&r->answer, r->answer_len);
+	drop(&r->later, r->later_len);
 	free(r);
 }
 
@@ -50,7 +74,7 @@ static void finish(void *arg)
 	r->stream = NULL;
 	struct run_result result = {
 		.out = text_of(&r->out), .out_len = r->out.len, .err_out = text_of(&r->err_out), .err_len = r->err_out.len,
-		.end = r->end,
+		.end = r->end, .begun = r->stage == STAGE_BEGUN,
 	};
 	loop_timer_remove(r->timer);
 	r->timer = NULL;
@@ -70,14 +94,59 @@ static void send_input(struct run *r)
 	size_t left = r->input_len - r->input_sent;
 	if (left)
 		r->input_sent += stream_write(r->stream, r->input + r->input_sent, left);
-	if (r->input_sent == r->input_len)
+	if (r->input_sent == r->input_len && r->ends)
 		stream_write_eof(r->stream);
+}
+
+/* More bytes behind those that still wait. No copy of a password is left in memory. */
+static void add_input(struct run *r, const char *bytes, size_t len)
+{
+	size_t left = r->input_len - r->input_sent;
+	char *all = xcalloc(1, left + len + 1);
+	if (left)
+		memcpy(all, r->input + r->input_sent, left);
+	if (len)
+		memcpy(all + left, bytes, len);
+	drop(&r->input, r->input_len);
+	r->input = all;
+	r->input_len = left + len;
+	r->input_sent = 0;
+	send_input(r);
+}
+
+/* Cuts b behind the line, when it is there. */
+static bool said(struct buf *b, const char *word)
+{
+	const char *at = b->len ? strstr(b->data, word) : NULL;
+	size_t n = at ? strlen(word) + strspn(at + strlen(word), "\r") : 0;
+	if (!at || at[n] != '\n')
+		return false;
+	buf_consume(b, (size_t)(at - b->data) + n + 1);
+	return true;
+}
+
+static void take_stages(struct run *r, struct buf *b)
+{
+	if (r->stage == STAGE_TERMINAL && said(b, RUN_READY))
+		r->stage = STAGE_READY;
+	if (r->stage == STAGE_BEGUN || r->stage == STAGE_TERMINAL)
+		return;
+	if (said(b, RUN_BEGUN)) {
+		r->stage = STAGE_BEGUN;
+		r->ends = !r->terminal;
+		add_input(r, r->later, r->later_len);
+	} else if (r->stage == STAGE_READY && b->len) {
+		r->stage = STAGE_ASKS;
+		add_input(r, r->answer, r->answer_len);
+	} else if (!r->terminal && said(b, RUN_ANSWER)) {
+		add_input(r, r->answer, r->answer_len);
+	}
 }
 
 static void on_drained(struct stream *s, void *arg)
 {
 	struct run *r = arg;
-	if (r->input_sent < r->input_len)
+	if (r->stream && r->input_sent < r->input_len)
 		send_input(r);
 }
 
@@ -93,6 +162,8 @@ static size_t on_data(struct stream *s, const char *data, size_t len, void *arg)
 	struct run *r = arg;
 	if (!buf_add(&r->out, data, len))
 		too_much(r, &r->out, "");
+	else if (r->terminal)
+		take_stages(r, &r->out);
 	return len;
 }
 
@@ -101,6 +172,8 @@ static void on_error_data(struct stream *s, const char *data, size_t len, void *
 	struct run *r = arg;
 	if (!buf_add(&r->err_out, data, len))
 		too_much(r, &r->err_out, " of errors");
+	else if (!r->terminal)
+		take_stages(r, &r->err_out);
 }
 
 static void on_closed(struct stream *s, const struct stream_end *end, void *arg)
@@ -123,8 +196,7 @@ static void on_timeout(struct loop_timer *t, void *arg)
 	fail(r, ERR_TIMEOUT, what);
 }
 
-struct run *link_run(struct link *link, const char *command, const void *input, size_t input_len, size_t max,
-                     int64_t timeout_ms, run_fn *done, void *arg)
+static struct run *run_create(struct link *link, const char *command, size_t max, int64_t timeout_ms, run_fn *done, void *arg)
 {
 	struct run *r = xcalloc(1, sizeof(*r));
 	r->link = link;
@@ -136,21 +208,50 @@ struct run *link_run(struct link *link, const char *command, const void *input, 
 	buf_init(&r->err_out, max);
 	bool cut = strlen(command) > RUN_SHOWN;
 	snprintf(r->shown, sizeof(r->shown), "%.*s%s", RUN_SHOWN, command, cut ? "..." : "");
-	if (input_len) {
-		r->input = xcalloc(1, input_len);
-		memcpy(r->input, input, input_len);
-		r->input_len = input_len;
-	}
-	struct road road = {.kind = ROAD_EXEC, .command = command, .timeout_ms = timeout_ms};
+	return r;
+}
+
+static struct run *run_start(struct run *r, const char *command)
+{
+	struct link *link = r->link;
+	struct road road = {.kind = r->terminal ? ROAD_TERMINAL : ROAD_EXEC, .command = command, .term = "dumb", .cols = 80, .rows = 24,
+	                    .timeout_ms = r->timeout_ms};
 	r->stream = link_open(link, &road, &run_events, r, &r->end.err);
 	if (!r->stream) {
 		loop_defer(link->loop, finish, r);
 		return r;
 	}
-	if (timeout_ms > 0)
-		r->timer = loop_timer_add(link->loop, timeout_ms, on_timeout, r);
+	if (r->timeout_ms > 0)
+		r->timer = loop_timer_add(link->loop, r->timeout_ms, on_timeout, r);
 	send_input(r);
 	return r;
+}
+
+struct run *link_run(struct link *link, const char *command, const void *input, size_t input_len, size_t max,
+                     int64_t timeout_ms, run_fn *done, void *arg)
+{
+	struct run *r = run_create(link, command, max, timeout_ms, done, arg);
+	r->input = copied(input, input_len);
+	r->input_len = input_len;
+	r->ends = true;
+	return run_start(r, command);
+}
+
+struct run *link_run_staged(struct link *link, const char *command, const struct run_stages *stages, const void *input, size_t input_len,
+                            size_t max, int64_t timeout_ms, run_fn *done, void *arg)
+{
+	struct run *r = run_create(link, stages->shown, max, timeout_ms, done, arg);
+	r->terminal = stages->terminal;
+	r->stage = r->terminal ? STAGE_TERMINAL : STAGE_ASKS;
+	r->answer = copied(stages->answer, stages->answer_len);
+	r->answer_len = stages->answer_len;
+	r->later = copied(input, input_len);
+	r->later_len = input_len;
+	if (!r->terminal) {
+		r->input = copied(stages->answer, stages->answer_len);
+		r->input_len = stages->answer_len;
+	}
+	return run_start(r, command);
 }
 
 void run_cancel(struct run *r)

@@ -1,8 +1,11 @@
 /* sudo.c: doing as root what the login may not.
  *
- * First `sudo -n`: with NOPASSWD, or a ticket that is still good, nobody is asked. Else the password goes to `sudo -S` on
- * standard input of that one channel, never in argv. sudo speaks English here (LC_ALL=C), so its refusals can be told
- * apart; its own words are shown all the same. A login that is root runs straight. */
+ * First `sudo -n`: with NOPASSWD nobody is asked. Else the password goes to `sudo -S` on standard input of that one channel, never in
+ * argv. A login that is root runs straight. Where there is no sudo, doas does the same; doas reads passwords from a terminal only.
+ *
+ * sudo, sudo-rs and doas use different words, and others may follow. So no words decide whether a password was right. First
+ * `sudo -v` alone gets the password, one line of it. When that succeeds our script says so (RUN_BEGUN, run.c), and only then the command's input is
+ * sent: no line of the input can reach PAM as a password. A password that RUN_BEGUN did not follow is never kept. */
 #include "backends/link/sudo.h"
 
 #include <stdio.h>
@@ -21,6 +24,28 @@
 
 #define SUDO_KEEP_MS (5 * 60 * 1000)
 #define SUDO_TRIES 3                 /* one password, and two more when it was wrong */
+/* Says which tool there is, and RUN_BEGUN at once: without a password nothing but the command reads. The tools themselves end with 1; then
+ * the tool is asked whether a password would be needed. */
+static const char without_password[] =
+	"if command -v sudo >/dev/null 2>&1; then t=sudo; elif command -v doas >/dev/null 2>&1; then t=doas; else t=none; fi; "
+	"echo mocr-begun >&2; echo mocr-$t >&2; [ $t != none ] || exit 127; LC_ALL=C; export LC_ALL; "
+	"$t -n -- \"$@\"; r=$?; [ $r = 1 ] || exit $r; "
+	"if [ $t = sudo ]; then sudo -n -v 2>/dev/null; else doas -n true 2>/dev/null; fi </dev/null || echo mocr-wants >&2; exit $r";
+
+/* head takes the one line that was sent, and its end keeps sudo from asking again. The ticket that sudo -v made is dropped again. Where
+ * tickets are not made (timestamp_timeout=0) sudo asks once more, and the command itself says that it has begun. */
+static const char with_password[] =
+	"LC_ALL=C; export LC_ALL; sudo -k; head -n 1 | sudo -S -p '' -v || exit; "
+	"if sudo -n -v 2>/dev/null </dev/null; then echo mocr-begun >&2; sudo -n -- \"$@\"; r=$?; sudo -k; exit $r; fi; "
+	"echo mocr-answer >&2; exec sudo -S -p '' -- sh -c 'echo mocr-begun >&2; exec \"$@\"' sh \"$@\"";
+
+/* On a terminal: doas asks there. $1: how many bytes of input follow. Nothing of the terminal's may touch them, so it is raw. */
+static const char on_terminal[] =
+	"stty raw -echo 2>/dev/null; echo mocr-ready; exec doas -- sh -c "
+	"'n=$1; shift; echo mocr-begun; if [ $n = 0 ]; then exec \"$@\" </dev/null; fi; head -c $n | \"$@\"' sh \"$@\"";
+
+enum sudo_tool { TOOL_SUDO, TOOL_DOAS, TOOL_NONE };
+
 #define SUDO_NAMED 80                /* bytes of the command that the question shows */
 
 struct sudo {
@@ -36,7 +61,10 @@ struct sudo_run {
 	struct sudo *sudo;
 	struct sudo_run *next;
 	enum sudo_step step;
+	enum sudo_tool tool;             /* known once it was tried without a password */
 	char *command;                   /* owned; the quoted words of argv */
+	char **argv;                     /* owned; ended by NULL */
+	char said[160];                  /* the last words of a tool that let nobody in */
 	char *input;                     /* owned; for the command, behind the password */
 	size_t input_len;
 	size_t max;
@@ -114,6 +142,9 @@ static void run_free(struct sudo_run *r)
 		wipe(r->input, r->input_len);
 	free(r->input);
 	free(r->command);
+	for (char **word = r->argv; *word; word++)
+		free(*word);
+	free(r->argv);
 	free(r);
 }
 
@@ -165,6 +196,11 @@ static void on_answer(struct ask *ask, struct secret *answer, bool keep_it, void
 	start(r);
 }
 
+static const char *tool_name(const struct sudo_run *r)
+{
+	return r->tool == TOOL_DOAS ? "doas" : "sudo";
+}
+
 static void ask_user(struct sudo_run *r)
 {
 	struct server *v = r->sudo->server;
@@ -172,11 +208,14 @@ static void ask_user(struct sudo_run *r)
 	struct ask *a = xcalloc(1, sizeof(*a));
 	a->kind = ASK_SUDO;
 	a->can_keep = true;
-	snprintf(a->title, sizeof(a->title), "%.60s: sudo password", v->name);
+	snprintf(a->title, sizeof(a->title), "%.60s: %s password", v->name, tool_name(r));
 	char named[SUDO_NAMED + 1];
 	wash(named, sizeof(named), r->command, strlen(r->command));
-	snprintf(a->text, sizeof(a->text), "%s%.60s may not do this as %.60s without a password:\n%s%s",
-	         r->tries ? "That was not the password.\n" : "", v->name, user, named, strlen(r->command) > SUDO_NAMED ? "..." : "");
+	char again[sizeof(r->said) + 80] = "";
+	if (r->tries)
+		snprintf(again, sizeof(again), "That was not the password.\n%s said: %s\n", tool_name(r), *r->said ? r->said : "nothing");
+	snprintf(a->text, sizeof(a->text), "%s%.60s may not do this as %.60s without a password:\n%s%s", again, v->name, user, named,
+	         strlen(r->command) > SUDO_NAMED ? "..." : "");
 	snprintf(a->prompt, sizeof(a->prompt), "Password of %.30s on %.40s", user, v->name);
 	a->answered = on_answer;
 	a->arg = r;
@@ -187,10 +226,24 @@ static void ask_user(struct sudo_run *r)
 
 /* --- running ----------------------------------------------------------------------------------------------------- */
 
-static bool says(const struct run_result *result, const char *const *phrases)
+/* A line that the tool itself wrote: each begins its own with its name. */
+static bool complains(const char *text, const char *tool)
 {
-	for (; *phrases; phrases++)
-		if (strstr(result->err_out, *phrases))
+	size_t n = strlen(tool);
+	for (const char *at = text; at; at = strchr(at, '\n')) {
+		at += *at == '\n';
+		if (strncmp(at, tool, n) == 0 && at[n] == ':')
+			return true;
+	}
+	return false;
+}
+
+/* The words of one that may not at all, whatever its password is. They only spare the user two more questions. */
+static bool forbids(const char *text)
+{
+	static const char *const phrases[] = {"not in the sudoers", "is not allowed to", "may not run", "not permitted", "not authorized", NULL};
+	for (size_t i = 0; phrases[i]; i++)
+		if (strcasestr(text, phrases[i]))
 			return true;
 	return false;
 }
@@ -208,57 +261,138 @@ static void use_password(struct sudo_run *r)
 	start(r);
 }
 
-static void on_result(const struct run_result *result, void *arg)
+/* Takes the line off the front or the end of the text; true when the line is there. */
+static bool take_line(char *text, const char *line)
 {
-	static const char *const wants[] = {"a password is required", "a terminal is required", "no password was provided",
-	                                    NULL};
-	static const char *const wrong[] = {"Sorry, try again", "incorrect password", NULL};
-	static const char *const forbids[] = {"is not in the sudoers file", "is not allowed to", "may not run sudo", NULL};
-	struct sudo_run *r = arg;
-	r->run = NULL;
-	bool refused = !result->end.err.code && result->end.exit_code == 1;
-	if (r->step == SUDO_PLAIN || result->end.err.code) {
-		finish(r, result);
-	} else if (result->end.exit_code == 127 && strstr(result->err_out, "sudo")) {
-		fail(r, result, ERR_ABSENT, "%s has no sudo, and the login is not root (%s)", result->err_out);
-	} else if (refused && says(result, forbids)) {
-		fail(r, result, ERR_DENIED, "%s: sudo refused: %s", result->err_out);
-	} else if (refused && r->step == SUDO_NO_PASSWORD && says(result, wants)) {
+	char *at = strstr(text, line);
+	size_t n = at ? strlen(line) : 0;
+	if (!at || at[n] != '\n')
+		return false;
+	memmove(at, at + n + 1, strlen(at + n + 1) + 1);
+	return true;
+}
+
+/* Nobody was asked. What our script said is taken out of what the command said. */
+static void tried_without(struct sudo_run *r, const struct run_result *result)
+{
+	static const char *const names[] = { [TOOL_SUDO] = "mocr-sudo", [TOOL_DOAS] = "mocr-doas", [TOOL_NONE] = "mocr-none" };
+	char *words = xstrdup(result->err_out);
+	struct run_result clean = *result;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (take_line(words, names[i]))
+			r->tool = (enum sudo_tool)i;
+	bool wants = take_line(words, "mocr-wants");
+	clean.err_out = words;
+	clean.err_len = strlen(words);
+	bool refused = wants && complains(words, tool_name(r));
+	if (r->tool == TOOL_NONE)
+		fail(r, &clean, ERR_ABSENT, "%s has neither sudo nor doas, and the login is not root%s", "");
+	else if (refused && forbids(words))
+		fail(r, &clean, ERR_DENIED, r->tool == TOOL_DOAS ? "%s: doas refused: %s" : "%s: sudo refused: %s", words);
+	else if (refused)
 		use_password(r);
-	} else if (refused && r->step == SUDO_WITH_PASSWORD && says(result, wrong)) {
+	else
+		finish(r, &clean);
+	free(words);
+}
+
+/* The last line that is not empty: sudo's reason stands behind its lecture. */
+static void last_words(char *buf, size_t size, const char *text)
+{
+	size_t end = strlen(text);
+	while (end && strchr(" \r\n", text[end - 1]))
+		end--;
+	size_t from = end;
+	while (from && text[from - 1] != '\n')
+		from--;
+	wash(buf, size, text + from, end - from);
+}
+
+static void tried_with(struct sudo_run *r, const struct run_result *result)
+{
+	struct run_result clean = *result;
+	if (r->tool == TOOL_DOAS && result->end.exit_code != 0) {      /* a terminal has one output */
+		clean.err_out = result->out;
+		clean.err_len = result->out_len;
+	}
+	last_words(r->said, sizeof(r->said), clean.err_out);
+	if (result->begun && forbids(clean.err_out) && complains(clean.err_out, tool_name(r))) {
+		fail(r, &clean, ERR_DENIED, r->tool == TOOL_DOAS ? "%s: doas refused: %s" : "%s: sudo refused: %s", r->said);
+	} else if (result->begun) {
+		if (r->keep)
+			keep(r->sudo, r->tried);
+		finish(r, &clean);
+	} else {
 		if (r->from_kept)
 			sudo_forget(r->sudo);
-		if (r->tries < SUDO_TRIES)
+		if (forbids(clean.err_out))
+			fail(r, &clean, ERR_DENIED, r->tool == TOOL_DOAS ? "%s: doas refused: %s" : "%s: sudo refused: %s", r->said);
+		else if (r->tries < SUDO_TRIES)
 			ask_user(r);
 		else
-			fail(r, result, ERR_DENIED, "%s: sudo took none of the passwords (%s)", result->err_out);
-	} else {
-		if (r->step == SUDO_WITH_PASSWORD && r->keep)
-			keep(r->sudo, r->tried);
-		finish(r, result);
+			fail(r, &clean, ERR_DENIED, r->tool == TOOL_DOAS ? "%s: doas took none of the passwords (%s)"
+			                                                 : "%s: sudo took none of the passwords (%s)", r->said);
 	}
+}
+
+static void on_result(const struct run_result *result, void *arg)
+{
+	struct sudo_run *r = arg;
+	r->run = NULL;
+	if (r->step == SUDO_PLAIN || result->end.err.code)
+		finish(r, result);
+	else if (r->step == SUDO_NO_PASSWORD)
+		tried_without(r, result);
+	else
+		tried_with(r, result);
+}
+
+/* sh -c SCRIPT sh [COUNT] ARGV... */
+static char *scripted(const struct sudo_run *r, const char *script, const char *count)
+{
+	size_t n = 0;
+	while (r->argv[n])
+		n++;
+	const char **words = xcalloc(n + 6, sizeof(*words)), **at = words;
+	const char *head[] = {"sh", "-c", script, "sh"};
+	for (size_t i = 0; i < ARRAY_LEN(head); i++)
+		*at++ = head[i];
+	if (count)
+		*at++ = count;
+	for (size_t i = 0; i < n; i++)
+		*at++ = r->argv[i];
+	char *command = quote_command(words);
+	free(words);
+	return command;
+}
+
+static void start_staged(struct sudo_run *r)
+{
+	bool asks = r->step == SUDO_WITH_PASSWORD;
+	struct run_stages stages = {.shown = r->command, .terminal = asks && r->tool == TOOL_DOAS};
+	char count[24], *answer = NULL;
+	snprintf(count, sizeof(count), "%zu", r->input_len);
+	if (asks) {
+		stages.answer_len = r->tried->len + 1;
+		answer = xcalloc(1, stages.answer_len);
+		memcpy(answer, r->tried->text, r->tried->len);
+		answer[r->tried->len] = '\n';
+		stages.answer = answer;
+	}
+	char *command = scripted(r, stages.terminal ? on_terminal : asks ? with_password : without_password, stages.terminal ? count : NULL);
+	r->run = link_run_staged(r->sudo->server->link, command, &stages, r->input, r->input_len, r->max, r->timeout_ms, on_result, r);
+	free(command);
+	if (answer)
+		wipe(answer, stages.answer_len);
+	free(answer);
 }
 
 static void start(struct sudo_run *r)
 {
-	static const char *const prefix[] = {
-		[SUDO_PLAIN] = "", [SUDO_NO_PASSWORD] = "LC_ALL=C sudo -n -- ", [SUDO_WITH_PASSWORD] = "LC_ALL=C sudo -k -S -p '' -- ",
-	};
-	struct link *link = r->sudo->server->link;
-	char *command = xasprintf("%s%s", prefix[r->step], r->command), *input = NULL;
-	size_t len = r->step == SUDO_WITH_PASSWORD ? r->tried->len + 1 : 0;
-	input = xcalloc(1, len + r->input_len + 1);
-	if (len) {
-		memcpy(input, r->tried->text, r->tried->len);
-		input[len - 1] = '\n';
-	}
-	if (r->input_len)
-		memcpy(input + len, r->input, r->input_len);
-	len += r->input_len;
-	r->run = link_run(link, command, input, len, r->max, r->timeout_ms, on_result, r);
-	wipe(input, len);
-	free(input);
-	free(command);
+	if (r->step == SUDO_PLAIN)
+		r->run = link_run(r->sudo->server->link, r->command, r->input, r->input_len, r->max, r->timeout_ms, on_result, r);
+	else
+		start_staged(r);
 }
 
 static bool is_root(const struct server *v)
@@ -283,6 +417,12 @@ struct sudo_run *sudo_run_input(struct sudo *s, const char *const *argv, const v
 		r->input_len = len;
 	}
 	r->command = quote_command(argv);
+	size_t n = 0;
+	while (argv[n])
+		n++;
+	r->argv = xcalloc(n + 1, sizeof(*r->argv));
+	for (size_t i = 0; i < n; i++)
+		r->argv[i] = xstrdup(argv[i]);
 	r->step = is_root(s->server) ? SUDO_PLAIN : SUDO_NO_PASSWORD;
 	s->runs = r;
 	start(r);
