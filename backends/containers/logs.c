@@ -1,11 +1,13 @@
 /* logs.c: follows a container's log through its restarts, its replacement, and losses of the stream or the link.
  *
- * A follower belongs to the row's name, not to one life of a container. When the stream ends it stays, and goes on from
- * the time of the last line it told: the engine is asked for everything since, and what was told already is dropped by
- * its time (and, for lines of the very same time, by their text). Every such seam is a line in the log.
+ * A follower belongs to the row's name, not to one life of a container. When the stream ends it stays. Then it asks the engine
+ * for everything since a little before the last line it told, and drops what was told already, by time and text (told.h).
+ * Every such seam is a line in the log.
  *
  * Podman that is asked for the last lines and to follow loses what is written between the two (4.3.1: two lines in one of twenty
- * tries): it is asked for the lines that are there, and then for everything since. */
+ * tries): it is asked for the lines that are there, and then for everything since. Once the container has ended, its stream drops
+ * unread lines at random, those of the next run too. So the stream is left when the end is heard of, and what is there is asked for
+ * without following; until that is told the log is held. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +34,8 @@
 #define NS_FMT "%lld.%09lld"
 #define NS_ARGS(ns) (long long)((ns) / 1000000000), (long long)((ns) % 1000000000)
 #define LIFE_SLACK_MS 1000           /* an event and an inspect tell the same start a little apart */
+#define AGAIN_NS 2000000000          /* so much of what was told is asked for again: Docker's lines are a little out of order, */
+#define AGAIN_PODMAN_NS 10000000000  /* and Podman's stream has holes in what it sent after the container ended */
 
 struct log_follow {
 	struct follow follow;
@@ -61,11 +65,14 @@ struct log_follow {
 	int64_t begun_ns;                /* then: when the present run began, as the engine has it */
 	bool hole;                       /* lines between those that were told were not: counting back from the end says nothing */
 	uint64_t told;                   /* lines of this container, all in all */
-	int64_t last_ns;                 /* of the last line told; 0 none */
-	struct told same;                /* the lines told with that very time */
-	struct told again;               /* of those, what has not come again since the stream began anew */
+	int64_t last_ns;                 /* of the newest line told; 0 none */
+	struct told recent;              /* the last lines told */
+	struct told again;               /* the same when the stream began, and which of them came again */
 	int64_t again_ns;                /* what is of that time, or older, may come again; 0: nothing does */
 	bool history;                    /* the call ends with what is there; then it is followed */
+	bool catching;                   /* the call asks for what an ended stream left out; the log is held */
+	int then_ms;                     /* when to go on after that */
+	bool behind;                     /* the engine may have lines that were not told, also of one that runs no more */
 	int64_t away_ms;                 /* wall clock, since when nothing is followed; 0 */
 	int64_t life_ms;                 /* when the life that is followed began; 0 unknown */
 	bool ended;                      /* the container's life ended: a gap line said so */
@@ -74,46 +81,49 @@ struct log_follow {
 
 static void go_on(struct log_follow *f);
 static void start_stream(struct log_follow *f, struct ctr *c, bool history);
+static void ask_stream(struct log_follow *f, struct ctr *c);
 static void older_forget(struct log_follow *f);
 
 /* --- lines -------------------------------------------------------------------------------------------------- */
 
-/* Was it told before the stream broke? */
-static bool told_before(struct log_follow *f, int64_t ns, const char *line, size_t len, bool error)
+/* Was it told before the stream broke? Otherwise *before is the number of the line it belongs before, 0: behind all. */
+static bool told_before(struct log_follow *f, int64_t ns, uint64_t hash, uint64_t *before)
 {
+	*before = 0;
 	if (!f->again_ns || !ns)
 		return false;
-	if (ns < f->again_ns)
-		return true;
-	if (ns == f->again_ns)
-		return told_take(&f->again, line, len, error);
+	if (ns <= f->again_ns)
+		return told_take(&f->again, ns, hash, before);
 	f->again_ns = 0;
 	told_finish(&f->again);
 	return false;
 }
 
-static void note_told(struct log_follow *f, int64_t ns, const char *line, size_t len, bool error)
+static void note_told(struct log_follow *f, const struct told_line *line, uint64_t before)
 {
-	if (ns > f->last_ns) {
-		f->last_ns = ns;
-		f->same.n = f->same.more = 0;
-	}
-	if (ns && ns == f->last_ns)
-		told_add(&f->same, line, len, error);
-	if (ns && (!f->first_ns || ns < f->first_ns))
-		f->first_ns = ns;
+	if (line->ns > f->last_ns)
+		f->last_ns = line->ns;
+	if (line->ns && (!f->first_ns || line->ns < f->first_ns))
+		f->first_ns = line->ns;
+	if (line->ns)
+		told_add(&f->recent, line, before);
 	f->told++;
 }
 
 static void on_line(const char *time, const char *line, size_t len, bool error, void *arg)
 {
 	struct log_follow *f = arg;
-	int64_t ns = stamp_utc_ns(time, strlen(time));
-	if (told_before(f, ns, line, len, error))
+	struct told_line told = { .ns = stamp_utc_ns(time, strlen(time)), .hash = told_hash(line, len, error) };
+	enum log_mark mark = error ? LOG_ERROR_LINE : LOG_LINE;
+	uint64_t before;
+	if (told_before(f, told.ns, told.hash, &before))
 		return;
 	f->away_ms = 0;
-	note_told(f, ns, line, len, error);
-	log_add(f->follow.log, f->follow.source, ns / 1000, LOG_LEVEL_UNKNOWN, error ? LOG_ERROR_LINE : LOG_LINE, line, len);
+	if (before)
+		told.number = log_add_before(f->follow.log, before, f->follow.source, told.ns / 1000, LOG_LEVEL_UNKNOWN, mark, line, len);
+	else
+		told.number = log_add(f->follow.log, f->follow.source, told.ns / 1000, LOG_LEVEL_UNKNOWN, mark, line, len);
+	note_told(f, &told, before);
 }
 
 /* --- how it breaks -------------------------------------------------------------------------------------------- */
@@ -124,8 +134,16 @@ static struct ctr *target(const struct log_follow *f)
 	return row && row->kind == &kind_container ? ctr_of(row) : NULL;
 }
 
+static void set_catching(struct log_follow *f, bool on)
+{
+	if (f->catching != on)
+		log_hold(f->follow.log, on);
+	f->catching = on;
+}
+
 static void broke(struct log_follow *f)
 {
+	set_catching(f, false);
 	const struct link *link = f->engine ? source_link(&f->engine->source) : NULL;
 	if (!f->away_ms && *f->id)
 		f->away_ms = link && link->state != LINK_UP ? link_last_heard(link) : now_wall_ms();
@@ -180,18 +198,38 @@ static bool can_follow(const struct log_follow *f, const struct ctr *c)
 	return c && !strcmp(c->id, f->id) && (c->row->state == CONTAINER_RUNNING || c->row->state == CONTAINER_PAUSED);
 }
 
+static bool is_podman(const struct log_follow *f)
+{
+	return f->engine && f->engine->param->is_podman;
+}
+
+/* Asks for what there is, without following, before anything else is told. */
+static void catch_up(struct log_follow *f, int then_ms)
+{
+	set_catching(f, true);
+	f->streaming = false;
+	f->then_ms = then_ms;
+	f->history = is_podman(f);           /* of one that ended, Docker ends a log that is followed too */
+	ask_stream(f, target(f));
+}
+
 static void stream_done(struct call *call, const struct reply *r, void *arg)
 {
 	struct log_follow *f = arg;
 	char said[200];
-	bool history = f->history && !r->err.code && r->status / 100 == 2;
+	bool whole = !r->err.code && r->status / 100 == 2, caught = f->catching;
 	f->call = NULL;
 	frames_end(&f->frames, !r->err.code);
-	if (history && can_follow(f, target(f))) {
+	f->behind = !whole || (is_podman(f) && !f->history);
+	if (whole && f->behind && target(f) && strcmp(target(f)->id, f->id) == 0) {
+		catch_up(f, LOGS_AGAIN_MS);
+		return;
+	}
+	if (whole && f->history && !caught && can_follow(f, target(f))) {
 		start_stream(f, target(f), false);
 		return;
 	}
-	if (!r->err.code && r->status / 100 != 2) {
+	if (!r->err.code && !whole) {
 		f->refused = r->status != 404;
 		log_set_status(f->follow.log, f->follow.source, "%s", ctr_message(said, sizeof(said), r->body, r->len));
 	} else if (r->err.code && r->err.code != ERR_LOST) {
@@ -200,7 +238,7 @@ static void stream_done(struct call *call, const struct reply *r, void *arg)
 	broke(f);
 	/* the event that says why may still be on its way; an engine that does not want to will not want to at once */
 	if (!f->refused)
-		loop_timer_set(f->again_timer, LOGS_AGAIN_MS);
+		loop_timer_set(f->again_timer, caught ? f->then_ms : LOGS_AGAIN_MS);
 }
 
 /* --- how it goes on --------------------------------------------------------------------------------------------- */
@@ -272,14 +310,15 @@ static void say_seam(struct log_follow *f, const struct ctr *c, bool other)
 		        human_span(away, now_wall_ms() - f->away_ms));
 }
 
-/* From where: the last line told, what the user wants, or the last lines there are. */
+/* From where: a little before the last line told, what the user wants, or the last lines there are. Podman tells what is later than
+ * since, Docker also what is of that very time. */
 static void where_from(const struct log_follow *f, bool history, char *from, size_t size)
 {
-	int64_t since_us = log_since(f->follow.log);
-	if (f->last_ns)
-		snprintf(from, size, "follow=1&since=" NS_FMT, NS_ARGS(f->last_ns));
+	int64_t since_us = log_since(f->follow.log), since_ns = told_since(&f->recent, is_podman(f) ? AGAIN_PODMAN_NS : AGAIN_NS);
+	if (since_ns)
+		snprintf(from, size, "follow=%d&since=" NS_FMT, !f->history, NS_ARGS(since_ns - 1));
 	else if (since_us)
-		snprintf(from, size, "follow=1&since=%lld.%06lld", (long long)(since_us / 1000000), (long long)(since_us % 1000000));
+		snprintf(from, size, "follow=%d&since=%lld.%06lld", !f->history, (long long)(since_us / 1000000), (long long)(since_us % 1000000));
 	else if (history)
 		snprintf(from, size, "follow=%d&tail=%d", !f->history, LOGS_FIRST);
 	else
@@ -294,32 +333,38 @@ static void begin_frames(struct log_follow *f, struct frames *frames, const stru
 	frames->apart = !f->engine->param->is_podman;
 }
 
+static void ask_stream(struct log_follow *f, struct ctr *c)
+{
+	char path[160 + CTR_ID_SIZE], from[64];
+	where_from(f, f->history || !is_podman(f), from, sizeof(from));
+	f->again_ns = f->last_ns;
+	told_copy(&f->again, &f->recent);
+	begin_frames(f, &f->frames, c, on_line);
+	snprintf(path, sizeof(path), "/containers/%s/logs?stdout=1&stderr=1&timestamps=1&%s", c->id, from);
+	loop_timer_set(f->again_timer, ANSWER_WORTH_MS);
+	f->call = engine_get(f->engine, path, (struct call_spec){ .data = on_bytes, .answered = on_answered, .done = stream_done,
+	                                                          .arg = f, .timeout_ms = INT32_MAX });
+}
+
 /* history: what is there is not told yet. */
 static void start_stream(struct log_follow *f, struct ctr *c, bool history)
 {
-	char path[160 + CTR_ID_SIZE], from[64];
 	bool other = strcmp(f->id, c->id) != 0;
 	say_seam(f, c, other);
 	if (other) {
 		f->last_ns = f->first_ns = 0;
 		f->told = 0;
 		f->hole = false;
-		told_finish(&f->same);
+		told_finish(&f->recent);
 	}
-	f->history = history && !f->last_ns && !log_since(f->follow.log) && c->engine->param->is_podman;
-	where_from(f, history, from, sizeof(from));
+	f->history = history && is_podman(f);
+	log_source_set_wavers(f->follow.log, f->follow.source, is_podman(f));
 	snprintf(f->id, sizeof(f->id), "%s", c->id);
 	f->ended = false;
 	log_set_status(f->follow.log, f->follow.source, "%s", "");
 	if (other || life_of(c))
 		f->life_ms = life_of(c);
-	f->again_ns = f->last_ns;
-	told_copy(&f->again, &f->same);
-	begin_frames(f, &f->frames, c, on_line);
-	snprintf(path, sizeof(path), "/containers/%s/logs?stdout=1&stderr=1&timestamps=1&%s", c->id, from);
-	loop_timer_set(f->again_timer, ANSWER_WORTH_MS);
-	f->call = engine_get(f->engine, path, (struct call_spec){ .data = on_bytes, .answered = on_answered, .done = stream_done,
-	                                                          .arg = f, .timeout_ms = INT32_MAX });
+	ask_stream(f, c);
 }
 
 static void inspect_done(struct call *call, const struct reply *r, void *arg)
@@ -353,8 +398,11 @@ static void go_on(struct log_follow *f)
 	if (f->call || !f->engine || !f->engine->door || !c || c->engine != f->engine)
 		return;
 	bool first = strcmp(f->id, c->id) != 0;
-	if (!first && (c->row->state != CONTAINER_RUNNING && c->row->state != CONTAINER_PAUSED))
+	if (!first && !can_follow(f, c)) {
+		if (f->behind)               /* its last words */
+			catch_up(f, 0);
 		return;
+	}
 	if (c->row->tty_known) {
 		start_stream(f, c, true);
 		return;
@@ -372,17 +420,24 @@ void logs_poke(struct engine *e)
 			older_forget(f);
 		if (!e->door && f->call) {
 			f->call = NULL;
+			f->behind = true;
 			broke(f);
 		}
 		if (f->call && *f->id && target(f) && strcmp(target(f)->id, f->id) != 0 && !f->streaming) {
 			call_cancel(f->call);
 			f->call = NULL;
+			set_catching(f, false);
 		}
 		struct ctr *c = target(f);
 		if (f->call && c && strcmp(c->id, f->id) == 0) {
+			bool over = other_life(f, c) || !can_follow(f, c);
 			if (other_life(f, c)) {       /* podman's stream goes on over a restart */
 				say_seam(f, c, false);
 				f->life_ms = 0;
+			}
+			if (over && is_podman(f) && !f->history) {
+				call_cancel(f->call);
+				catch_up(f, 0);
 			}
 			f->life_ms = f->life_ms ? f->life_ms : life_of(c);
 		}
@@ -612,6 +667,7 @@ static void stop(struct follow *follow)
 {
 	struct log_follow *f = (struct log_follow *)follow;
 	unhook(f);
+	set_catching(f, false);
 	call_cancel(f->call);
 	call_cancel(f->older);
 	older_forget(f);
@@ -619,7 +675,7 @@ static void stop(struct follow *follow)
 	loop_timer_remove(f->resume);
 	frames_finish(&f->frames);
 	frames_finish(&f->older_frames);
-	told_finish(&f->same);
+	told_finish(&f->recent);
 	told_finish(&f->again);
 	free(f->row_id);
 	free(f);
@@ -630,6 +686,7 @@ void logs_engine_gone(struct engine *e)
 	for (struct log_follow *f = e->follows; f; f = f->next) {
 		f->engine = NULL;
 		f->call = NULL;
+		set_catching(f, false);
 		older_forget(f);
 		loop_timer_set(f->again_timer, -1);
 		wait_status(f);

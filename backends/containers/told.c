@@ -6,7 +6,7 @@
 #include "backends/base/mem.h"
 
 /* FNV-1a, 64 bits: few lines, and an accident costs one of them. */
-static uint64_t hash_of(const char *line, size_t len, bool error)
+uint64_t told_hash(const char *line, size_t len, bool error)
 {
 	uint64_t h = error ? 1469598103934665604ull : 1469598103934665603ull;
 	for (size_t i = 0; i < len; i++)
@@ -16,45 +16,94 @@ static uint64_t hash_of(const char *line, size_t len, bool error)
 
 void told_finish(struct told *t)
 {
-	free(t->hash);
+	free(t->line);
 	*t = (struct told){ 0 };
 }
 
-void told_add(struct told *t, const char *line, size_t len, bool error)
+/* Of these only the time is kept, and of the newest time how many they were. */
+static void forget_first(struct told *t, size_t n)
 {
-	if (t->n == TOLD_MAX) {
-		t->more++;
-		return;
+	for (size_t i = 0; i < n; i++) {
+		if (t->line[i].ns > t->floor_ns) {
+			t->floor_ns = t->line[i].ns;
+			t->floor_n = 0;
+		}
+		t->floor_n += t->line[i].ns == t->floor_ns;
 	}
-	if (t->n == t->room) {
-		t->room = t->room ? 2 * t->room : 8;
-		t->hash = xrealloc(t->hash, t->room * sizeof(*t->hash));
-	}
-	t->hash[t->n++] = hash_of(line, len, error);
+	t->n -= n;
+	memmove(t->line, t->line + n, t->n * sizeof(*t->line));
 }
 
-/* They come in the order in which they were told: it is the first, as a rule. */
-bool told_take(struct told *t, const char *line, size_t len, bool error)
+void told_add(struct told *t, const struct told_line *line, uint64_t before)
 {
-	uint64_t h = hash_of(line, len, error);
-	for (size_t i = 0; i < t->n; i++)
-		if (t->hash[i] == h) {
-			t->n--;
-			memmove(t->hash + i, t->hash + i + 1, (t->n - i) * sizeof(*t->hash));
-			return true;
-		}
-	if (!t->more)
-		return false;
-	t->more--;
-	return true;
+	if (t->n == TOLD_MAX)
+		forget_first(t, TOLD_MAX / 4);
+	size_t at = t->n;
+	if (t->n == t->room) {
+		t->room = t->room ? 2 * t->room : 64;
+		t->line = xrealloc(t->line, t->room * sizeof(*t->line));
+	}
+	for (size_t i = t->n; before && i-- > 0;)
+		if (t->line[i].number == before)
+			at = i;
+	memmove(t->line + at + 1, t->line + at, (t->n - at) * sizeof(*t->line));
+	t->line[at] = *line;
+	t->n++;
+}
+
+int64_t told_since(const struct told *t, int64_t span_ns)
+{
+	int64_t first = t->floor_ns, newest = t->floor_ns;
+	for (size_t i = 0; i < t->n; i++) {
+		if (!t->floor_ns && (!first || t->line[i].ns < first))
+			first = t->line[i].ns;
+		if (t->line[i].ns > newest)
+			newest = t->line[i].ns;
+	}
+	return newest - first > span_ns ? newest - span_ns : first;
+}
+
+static bool take_between(struct told *t, size_t from, size_t to, int64_t ns, uint64_t hash)
+{
+	for (size_t i = from; i < to; i++) {
+		struct told_line *line = &t->line[i];
+		if (line->taken || line->ns != ns || line->hash != hash)
+			continue;
+		line->taken = true;
+		if (i >= t->next)
+			t->next = i + 1;
+		return true;
+	}
+	return false;
+}
+
+bool told_take(struct told *t, int64_t ns, uint64_t hash, uint64_t *before)
+{
+	*before = 0;
+	if (ns < t->floor_ns)
+		return true;
+	if (ns == t->floor_ns && t->floor_n) {
+		t->floor_n--;
+		return true;
+	}
+	/* as a rule it is the next one */
+	if (take_between(t, t->next, t->n, ns, hash) || take_between(t, 0, t->next, ns, hash))
+		return true;
+	for (size_t i = t->next; !*before && i < t->n; i++)
+		if (!t->line[i].taken && t->line[i].ns == ns)
+			*before = t->line[i].number;
+	return false;
 }
 
 void told_copy(struct told *to, const struct told *from)
 {
 	told_finish(to);
-	*to = (struct told){ .n = from->n, .room = from->n, .more = from->more };
+	*to = *from;
+	to->line = NULL;
+	to->room = from->n;
+	to->next = 0;
 	if (from->n) {
-		to->hash = xcalloc(from->n, sizeof(*to->hash));
-		memcpy(to->hash, from->hash, from->n * sizeof(*to->hash));
+		to->line = xcalloc(from->n, sizeof(*to->line));
+		memcpy(to->line, from->line, from->n * sizeof(*to->line));
 	}
 }

@@ -1,7 +1,8 @@
-/* told.h: the lines of one moment that were told already, for an engine that tells them again when its log is asked for anew. Pure.
+/* told.h: the last lines that were told of a log, for an engine that tells them again when its log is asked for anew. Pure.
  *
- * Podman up to 4.9 gives all lines of a second the same time, and its stream may leave some of them out: so they are known by their
- * text, not by how many they were. */
+ * Podman up to 4.9 gives all lines of a second the same time, so lines are known by time and text. Its stream may leave lines out
+ * (4.3.1: after the container ended, each line that is still unread is dropped at random), so a line that comes again may belong
+ * between two that were told. */
 #ifndef CONTAINERS_TOLD_H
 #define CONTAINERS_TOLD_H
 
@@ -9,18 +10,31 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TOLD_MAX 4096            /* lines known by their text; of more only the number is kept */
+#define TOLD_MAX 4096            /* lines that are known by their text */
 
+struct told_line {
+	int64_t ns;
+	uint64_t hash;
+	uint64_t number;         /* its key in the log */
+	bool taken;              /* it came again */
+};
 struct told {
-	uint64_t *hash;          /* owned; in the order in which they were told */
+	struct told_line *line;  /* owned; in the order of the engine's log */
 	size_t n, room;
-	size_t more;             /* lines beyond TOLD_MAX */
+	size_t next;             /* behind the last one that came again */
+	int64_t floor_ns;        /* what is older was told, */
+	size_t floor_n;          /* and so many of the first lines of that very time */
 };
 
 void told_finish(struct told *);                         /* leaves it empty */
-void told_add(struct told *, const char *line, size_t len, bool error);
-/* The line came again: it is taken out. False: it was not in there, or came more often than it was told. */
-bool told_take(struct told *, const char *line, size_t len, bool error);
+/* A line was told; before: number of the line it was put before, 0 none. */
+void told_add(struct told *, const struct told_line *, uint64_t before);
+uint64_t told_hash(const char *line, size_t len, bool error);
+/* From when on the lines must come again: span_ns before the newest, or since the oldest that is known. 0: nothing was told. */
+int64_t told_since(const struct told *, int64_t span_ns);
+/* Does this line come again? It is taken out. Otherwise *before is the number of the first line of the same time that has not come
+ * again yet: the line belongs before that one; 0: behind all. */
+bool told_take(struct told *, int64_t ns, uint64_t hash, uint64_t *before);
 void told_copy(struct told *to, const struct told *from);
 
 #endif

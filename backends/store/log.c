@@ -22,6 +22,7 @@
 #define TICK_MS 20                   /* how fine the coming of lines is remembered */
 #define TICKS 32                     /* TICKS * TICK_MS is more than LOG_SETTLE_MS */
 #define RECENT_MS 1000
+#define NUMBER_STEP (1u << 16)       /* room for lines that are put between two */
 
 struct log_pool {
 	size_t max;
@@ -32,6 +33,7 @@ struct source_state {
 	int64_t last_us;             /* time of its newest line */
 	int64_t clock_ms;            /* ahead of ours */
 	char *status;                /* owned; NULL: it goes well */
+	bool wavers;
 };
 struct tick {
 	int64_t ms;
@@ -47,6 +49,10 @@ struct log {
 	unsigned n_sources;
 	struct tick ticks[TICKS];    /* a ring; [n_ticks - 1] is the newest */
 	unsigned n_ticks;
+	bool wavers;                 /* one of the sources does */
+	unsigned holds;
+	int64_t held_ms;             /* mono, since when */
+	uint64_t held_number;        /* up to which lines were settled then */
 	int64_t since_us;
 	int64_t until_us;
 	int64_t born_us;             /* wall clock; older lines are history, not late */
@@ -210,9 +216,11 @@ int64_t log_behind(const struct log *log)
 }
 
 /* The number up to which lines have waited long enough. */
-static uint64_t settled_number(const struct log *log, int64_t now, int *settle_ms)
+static uint64_t waited_number(const struct log *log, int64_t now, int *settle_ms)
 {
 	*settle_ms = -1;
+	if (log->n_sources < 2 && !log->wavers)
+		return log->total * NUMBER_STEP;
 	for (unsigned i = log->n_ticks; i-- > 0;) {
 		const struct tick *t = &log->ticks[i];
 		if (now - t->ms >= LOG_SETTLE_MS)
@@ -222,19 +230,38 @@ static uint64_t settled_number(const struct log *log, int64_t now, int *settle_m
 	return 0;
 }
 
+static uint64_t settled_number(const struct log *log, int *settle_ms)
+{
+	int64_t now = now_mono_ms(), held_ms = now - log->held_ms;
+	uint64_t number = waited_number(log, now, settle_ms);
+	if (!log->holds || held_ms >= LOG_HOLD_MS || number <= log->held_number)
+		return number;
+	*settle_ms = (int)(LOG_HOLD_MS - held_ms);
+	return log->held_number;
+}
+
 uint64_t log_settled(const struct log *log, int *settle_ms)
 {
 	int wait;
-	uint64_t place = log_last(log), number = log->total;
-	if (log->n_sources > 1)
-		number = settled_number(log, now_mono_ms(), &wait);
-	else
-		wait = -1;
+	uint64_t place = log_last(log), number = settled_number(log, &wait);
 	while (place >= log->pack.first && place && pack_get(&log->pack, place)->number > number)
 		place--;
 	if (settle_ms)
 		*settle_ms = wait;
 	return place < log->pack.first ? 0 : place;
+}
+
+void log_hold(struct log *log, bool on)
+{
+	int wait;
+	if (on && !log->holds) {
+		log->held_number = settled_number(log, &wait);
+		log->held_ms = now_mono_ms();
+	}
+	log->holds += on ? 1 : 0;
+	log->holds -= !on && log->holds ? 1 : 0;
+	if (!log->holds)
+		changed(log);
 }
 
 /* --- who is seen ---------------------------------------------------------------------------------------------------- */
@@ -431,14 +458,14 @@ static void note_coming(struct log *log, const struct source_state *s, int64_t t
 		log->came_ms = now;
 	}
 	if (last && now - last->ms < TICK_MS) {
-		last->number = log->total;
+		last->number = log->total * NUMBER_STEP;
 		return;
 	}
 	if (log->n_ticks == TICKS) {
 		memmove(log->ticks, log->ticks + 1, (TICKS - 1) * sizeof(*log->ticks));
 		log->n_ticks--;
 	}
-	log->ticks[log->n_ticks++] = (struct tick){ now, log->total };
+	log->ticks[log->n_ticks++] = (struct tick){ now, log->total * NUMBER_STEP };
 }
 
 static int64_t time_for(struct source_state *s, int64_t time_us, enum log_mark mark)
@@ -451,8 +478,8 @@ static int64_t time_for(struct source_state *s, int64_t time_us, enum log_mark m
 	return s && s->last_us && mark == LOG_GAP ? s->last_us : now;
 }
 
-void log_add(struct log *log, unsigned source, int64_t time_us, enum log_level level, enum log_mark mark, const char *text,
-             size_t len)
+static uint64_t add(struct log *log, uint64_t number, unsigned source, int64_t time_us, enum log_level level, enum log_mark mark,
+                    const char *text, size_t len)
 {
 	struct source_state *s = source < log->n_sources ? &log->sources[source] : NULL;
 	struct chunk *chunk;
@@ -465,7 +492,10 @@ void log_add(struct log *log, unsigned source, int64_t time_us, enum log_level l
 		level = level_guess(text, len);
 	time_us = time_for(s, time_us, mark);
 	size_t room = (is_plain ? len : 3 * len) + (too_long ? 64 : 0);
-	struct log_line *line = pack_line(&log->pack, time_us, ++log->total, room, &place, &chunk);
+	log->total++;
+	if (!number)
+		number = log->total * NUMBER_STEP;
+	struct log_line *line = pack_line(&log->pack, time_us, number, room, &place, &chunk);
 	line->source = (uint16_t)source;
 	line->level = level;
 	line->mark = mark;
@@ -482,6 +512,41 @@ void log_add(struct log *log, unsigned source, int64_t time_us, enum log_level l
 		log->late(log, line, log->late_arg);
 	keep_bound(log->pool);
 	changed(log);
+	return number;
+}
+
+uint64_t log_add(struct log *log, unsigned source, int64_t time_us, enum log_level level, enum log_mark mark, const char *text,
+                 size_t len)
+{
+	return add(log, 0, source, time_us, level, mark, text, len);
+}
+
+/* The smallest number that puts a line right before that one; 0: there is no room, or that one is gone. */
+static uint64_t number_before(const struct log *log, int64_t time_us, uint64_t number)
+{
+	uint64_t place = log_find(log, time_us, number), least = (number - 1) / NUMBER_STEP * NUMBER_STEP;
+	const struct log_line *next = log_get(log, place), *before = log_get(log, place - 1);
+	if (!next || next->time_us != time_us || next->number != number)
+		return 0;
+	if (before && before->time_us == time_us && before->number > least)
+		least = before->number;
+	return least + 1 < number ? least + 1 : 0;
+}
+
+uint64_t log_add_before(struct log *log, uint64_t number, unsigned source, int64_t time_us, enum log_level level,
+                        enum log_mark mark, const char *text, size_t len)
+{
+	return add(log, number_before(log, time_us, number), source, time_us, level, mark, text, len);
+}
+
+void log_source_set_wavers(struct log *log, unsigned source, bool on)
+{
+	if (source >= log->n_sources)
+		return;
+	log->sources[source].wavers = on;
+	log->wavers = false;
+	for (unsigned i = 0; i < log->n_sources; i++)
+		log->wavers |= log->sources[i].wavers;
 }
 
 void log_gap(struct log *log, unsigned source, const char *fmt, ...)

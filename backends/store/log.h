@@ -22,7 +22,7 @@ enum log_mark {
 };
 struct log_line {
 	int64_t time_us;    /* of the source; a line without one has that of the line before it, or of its coming */
-	uint64_t number;    /* counts every line ever added; never reused; lines of one time stand in this order */
+	uint64_t number;    /* grows with every line added; never reused; lines of one time stand in this order */
 	uint32_t len;
 	uint16_t source;    /* index into the log's sources */
 	uint8_t level, mark;
@@ -67,7 +67,7 @@ int64_t log_source_clock(const struct log *, unsigned source);   /* ms that its 
 const char *log_status(const struct log *);                 /* a sentence on how the following goes, of the first source that has one; "" is well */
 #define LOG_CLOCK_UNKNOWN INT64_MIN
 
-/* The last line whose place is settled: lines of many sources wait LOG_SETTLE_MS at the end for what others still send, so
+/* The last line whose place is settled: lines of many sources, or of one that wavers, wait LOG_SETTLE_MS at the end for what others still send, so
  * that they are not read in the wrong order. settle_ms (may be NULL): how long until more is settled; -1 nothing waits. */
 #define LOG_SETTLE_MS 250
 uint64_t log_settled(const struct log *, int *settle_ms);
@@ -92,8 +92,17 @@ void log_set_late(struct log *, void (*fn)(struct log *, const struct log_line *
 /* For the follower. */
 unsigned log_source_add(struct log *, const char *name);    /* "sese/container/javisi_n8n" */
 void log_source_set_clock(struct log *, unsigned source, int64_t ahead_ms);
-void log_add(struct log *, unsigned source, int64_t time_us, enum log_level, enum log_mark, const char *text,
-             size_t len);                                   /* washed here; level UNKNOWN: guessed from the text */
+/* Washed here; level UNKNOWN: guessed from the text. Returns the line's number. */
+uint64_t log_add(struct log *, unsigned source, int64_t time_us, enum log_level, enum log_mark, const char *text, size_t len);
+/* The same for a line that belongs right before the one of that time and number: its source left it out at first. Where that one is
+ * not there any more it is a line like others. */
+uint64_t log_add_before(struct log *, uint64_t number, unsigned source, int64_t time_us, enum log_level, enum log_mark,
+                        const char *text, size_t len);
+/* A source that may leave out lines and tell them soon after: its lines wait to be settled even where it is the only one. */
+void log_source_set_wavers(struct log *, unsigned source, bool on);
+/* While a follower asks for what may have been left out, nothing more is settled, for LOG_HOLD_MS at most. Calls are counted. */
+void log_hold(struct log *, bool on);
+#define LOG_HOLD_MS 5000
 void log_gap(struct log *, unsigned source, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* Between an earlier run (or boot, or file) whose last line is of end_us, and the present one: says so, and from when on the
  * present one's lines are here when that is not its beginning (present_us; 0: it is). what: "run". */

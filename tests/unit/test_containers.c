@@ -387,35 +387,63 @@ static char *through(const char *bytes, size_t len, bool raw, size_t step)
 
 /* --- told --------------------------------------------------------------------------------------------------- */
 
-/* Of one moment 1, 2, 4, 4 were told, because the stream lost 3; asked again the engine tells all: what is missing is new, and the same
- * text is as often new as it comes more often. */
+static void tell(struct told *t, int64_t ns, const char *text, uint64_t number)
+{
+	told_add(t, &(struct told_line){ .ns = ns, .hash = told_hash(text, strlen(text), false), .number = number }, 0);
+}
+
+static bool comes_again(struct told *t, int64_t ns, const char *text, uint64_t *before)
+{
+	return told_take(t, ns, told_hash(text, strlen(text), false), before);
+}
+
+/* Of one moment 1, 2, 4, 4 were told, because the stream lost 3. Asked again the engine tells all: 3 belongs before the first 4, and a
+ * third 4 behind all. */
 static void test_told(void **state)
 {
-	struct told same = { 0 }, again = { 0 };
-	told_add(&same, "1", 1, false);
-	told_add(&same, "2", 1, false);
-	told_add(&same, "4", 1, false);
-	told_add(&same, "4", 1, false);
+	struct told recent = { 0 }, again = { 0 };
+	uint64_t before;
+	char text[16];
+	assert_int_equal(told_since(&recent, 10), 0);
+	tell(&recent, 7, "1", 10);
+	tell(&recent, 7, "2", 20);
+	tell(&recent, 7, "4", 30);
+	tell(&recent, 7, "4", 40);
+	assert_int_equal(told_since(&recent, 10), 7);
 	for (int round = 0; round < 2; round++) {
-		told_copy(&again, &same);
-		assert_true(told_take(&again, "1", 1, false));
-		assert_false(told_take(&again, "1", 1, false));
-		assert_false(told_take(&again, "2", 1, true));
-		assert_true(told_take(&again, "2", 1, false));
-		assert_false(told_take(&again, "3", 1, false));
-		assert_true(told_take(&again, "4", 1, false));
-		assert_true(told_take(&again, "4", 1, false));
-		assert_false(told_take(&again, "4", 1, false));
+		told_copy(&again, &recent);
+		assert_true(comes_again(&again, 7, "1", &before));
+		assert_false(comes_again(&again, 7, "1", &before));
+		assert_int_equal(before, 20);
+		assert_true(comes_again(&again, 7, "2", &before));
+		assert_false(comes_again(&again, 7, "3", &before));
+		assert_int_equal(before, 30);
+		assert_false(comes_again(&again, 6, "4", &before));
+		assert_int_equal(before, 0);
+		assert_true(comes_again(&again, 7, "4", &before));
+		assert_true(comes_again(&again, 7, "4", &before));
+		assert_false(comes_again(&again, 7, "4", &before));
+		assert_int_equal(before, 0);
 	}
-	for (unsigned i = 0; i < TOLD_MAX + 3; i++)
-		told_add(&same, (const char *)&i, sizeof(i), false);
-	told_copy(&again, &same);
-	for (unsigned i = 0; i < TOLD_MAX + 3; i++)      /* beyond the bound they are counted */
-		assert_true(told_take(&again, (const char *)&i, sizeof(i), false));
+	/* beyond the bound they are counted */
+	for (unsigned i = 0; i < TOLD_MAX + 3; i++) {
+		snprintf(text, sizeof(text), "n%u", i);
+		tell(&recent, 8 + i / 3000, text, 100 + i);
+	}
+	assert_true(recent.n <= TOLD_MAX);
+	assert_int_equal(told_since(&recent, 10), 8);
+	assert_int_equal(told_since(&recent, 0), 9);
+	told_copy(&again, &recent);
+	assert_true(comes_again(&again, 7, "never told, but older", &before));
+	for (unsigned i = 0; i < TOLD_MAX + 3; i++) {
+		snprintf(text, sizeof(text), "n%u", i);
+		assert_true(comes_again(&again, 8 + i / 3000, text, &before));
+	}
+	assert_false(comes_again(&again, 9, "new", &before));
 	told_finish(&again);
-	told_finish(&same);
-	told_copy(&again, &same);
-	assert_false(told_take(&again, "1", 1, false));
+	told_finish(&recent);
+	told_copy(&again, &recent);
+	assert_false(comes_again(&again, 7, "1", &before));
 	told_finish(&again);
 }
 

@@ -24,7 +24,7 @@
 
 /* --- the engine -------------------------------------------------------------------------------------------------- */
 
-enum mode { MODE_NEW, MODE_HTML, MODE_HALF, MODE_DENIED, MODE_NO_LOG, MODE_LOG };
+enum mode { MODE_NEW, MODE_HTML, MODE_HALF, MODE_DENIED, MODE_NO_LOG, MODE_LOG, MODE_LOGS };
 static int mode;
 static int logs_asked, lists_asked, inspects_asked, tails_asked, stats_asked;   /* how often */
 static int list_takes_ms, inspect_takes_ms;
@@ -37,6 +37,17 @@ static const char *list_says = one;
 static const char *inspect_says;     /* NULL: no such container */
 static const char *tail_says;        /* NULL: none either */
 static const char *stats_say;        /* NULL: a little more each time */
+/* MODE_LOGS: one answer after the other; what is asked for must have the words, and lines come each in a frame of its own. */
+struct log_answer {
+	const char *asked[2];        /* words of the request; NULL: no more */
+	const char *lines;
+	bool stays;                  /* the answer does not end */
+	bool repeats;                /* the last one may be asked for again */
+	int takes_ms;                /* before it begins */
+};
+static const struct log_answer *log_answers;
+static int log_answered;
+static int wrong_requests;
 
 static void count(int *what)
 {
@@ -82,6 +93,37 @@ static void answer_stats(int fd)
 	answer(fd, "200 OK", "application/json", json ? json : more);
 }
 
+static void send_frame(int fd, const char *line, size_t len)
+{
+	const unsigned char head[8] = { 1, 0, 0, 0, 0, 0, (unsigned char)(len >> 8), (unsigned char)len };
+	send(fd, head, sizeof(head), MSG_NOSIGNAL);
+	send(fd, line, len, MSG_NOSIGNAL);
+}
+
+static bool answer_logs(int fd, const char *request)
+{
+	static const char head[] = "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\n\r\n";
+	const struct log_answer *all = __atomic_load_n(&log_answers, __ATOMIC_SEQ_CST);
+	int n = __atomic_fetch_add(&log_answered, 1, __ATOMIC_SEQ_CST);
+	const struct log_answer *a = all;
+	while (n-- > 0 && a->lines && !a->repeats)
+		a++;
+	for (size_t i = 0; i < ARRAY_LEN(a->asked) && a->asked[i]; i++)
+		if (!strstr(request, a->asked[i]))
+			count(&wrong_requests);
+	if (!a->lines) {
+		count(&wrong_requests);
+		return false;
+	}
+	usleep((useconds_t)a->takes_ms * 1000);
+	send(fd, head, sizeof(head) - 1, MSG_NOSIGNAL);
+	for (const char *line = a->lines, *end; *line; line = end + 1) {
+		end = strchr(line, '\n');
+		send_frame(fd, line, (size_t)(end - line) + 1);
+	}
+	return a->stays;
+}
+
 static bool engine_answers(int fd, const char *request)
 {
 	int now = __atomic_load_n(&mode, __ATOMIC_SEQ_CST);
@@ -90,13 +132,15 @@ static bool engine_answers(int fd, const char *request)
 	const char *tail = __atomic_load_n(&tail_says, __ATOMIC_SEQ_CST);
 	if (strstr(request, "/abc0/json"))
 		count(&inspects_asked);
+	if (now == MODE_LOGS && strstr(request, "/abc0/logs?") && !strstr(request, "&tail=20 "))
+		return answer_logs(fd, request);
 	if (now == MODE_HTML)
 		answer(fd, "200 OK", "text/html", "<html>Please log in\x1b[31m</html>");
 	else if (now == MODE_DENIED)
 		answer(fd, "403 Forbidden", "application/json", "{\"message\":\"authorization denied by plugin\"}");
 	else if (strstr(request, " /_ping "))
 		answer(fd, "200 OK", "text/plain", "OK");
-	else if (!strstr(request, " /v1.44/"))
+	else if (now != MODE_LOGS && !strstr(request, " /v1.44/"))
 		answer(fd, "400 Bad Request", "application/json", "{\"message\":\"client version 1.41 is too old\"}");
 	else if (strstr(request, "/events?")) {
 		static const char head[] = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n";
@@ -202,6 +246,7 @@ static size_t roads_by_command(const struct source *s, struct road *roads, char 
 }
 
 static const struct engine_param param_by_command = { .cli = "docker", .title = "Docker", .roads = roads_by_command };
+static const struct engine_param param_of_podman = { .cli = "podman", .title = "Podman", .roads = roads_here, .is_podman = true };
 static const struct engine_param param = { .cli = "docker", .title = "Docker", .roads = roads_here };
 
 struct world {
@@ -407,6 +452,173 @@ static void test_a_plugin_says_no(void **state)
 	assert_non_null(strstr(w->source->err.text, "authorization denied by plugin"));
 }
 
+/* Away, and back when it says something else; no event tells what was in between. */
+static void away(struct world *w, const char *list, const char *inspect)
+{
+	((struct engine *)w->source)->last_event[0] = '\0';
+	w->server->link->state = LINK_LOST;
+	w->backend.down(w->source);
+	says(&list_says, list);
+	says(&inspect_says, inspect);
+	turn(w, 30);
+	w->server->link->state = LINK_UP;
+	set(&inspects_asked, 0);
+	w->backend.up(w->source);
+	source_set_state(w->source, SOURCE_STALE, NULL);
+	turn_until_state(w, SOURCE_LIVE);
+	turn(w, 600);
+}
+
+/* --- logs whose lines come again --------------------------------------------------------------------------------- */
+
+/* What is settled, in the order in which it is read. */
+struct reader {
+	struct log *log;
+	int64_t time_us;
+	uint64_t number;
+	char text[400];
+};
+
+static void read_settled(struct reader *r)
+{
+	uint64_t end = log_settled(r->log, NULL);
+	for (uint64_t at = log_find(r->log, r->time_us, r->number + 1); at && at <= end; at++) {
+		const struct log_line *line = log_get(r->log, at);
+		if (!line)
+			break;
+		size_t used = strlen(r->text);
+		snprintf(r->text + used, sizeof(r->text) - used, "%s%s", used ? "|" : "", line->mark == LOG_GAP ? "--" : line->text);
+		r->time_us = line->time_us;
+		r->number = line->number;
+	}
+}
+
+static void turn_reading(struct world *w, struct reader *r, int64_t ms)
+{
+	for (int64_t end = now_mono_ms() + ms; now_mono_ms() < end;) {
+		loop_turn(w->loop, 10);
+		read_settled(r);
+	}
+}
+
+static void follow_logs(struct world *w, struct reader *r, const struct log_answer *answers)
+{
+	struct err err;
+	*r = (struct reader){ .log = log_create(0) };
+	__atomic_store_n(&log_answers, answers, __ATOMIC_SEQ_CST);
+	set(&log_answered, 0);
+	set(&wrong_requests, 0);
+	set_mode(MODE_LOGS);
+	says(&inspect_says, "{\"Id\":\"abc0\",\"Config\":{\"Tty\":false},\"State\":{\"Status\":\"running\",\"StartedAt\":\"2026-01-01T00:00:00Z\"}}");
+	w->backend.up(w->source);
+	turn_until_state(w, SOURCE_LIVE);
+	assert_non_null(kind_container.follow(row(w, "one"), r->log, &err));
+}
+
+/* Podman's stream leaves out lines when the container has ended, and gives all lines of a second one time. They are asked for again and
+ * stand where the engine has them; nobody reads on before that. */
+static void test_a_podman_log_with_holes(void **state)
+{
+#define AT(s, text) "2026-01-01T00:00:0" #s "Z " text "\n"
+	static const struct log_answer answers[] = {
+		{ { "follow=0", "tail=500" }, AT(1, "one") AT(2, "two"), .stays = false },
+		{ { "follow=1", "since=" }, AT(1, "one") AT(2, "two") AT(2, "three") AT(3, "five") AT(3, "seven"), .stays = false },
+		{ { "follow=0", "since=" }, AT(1, "one") AT(2, "two") AT(2, "three") AT(2, "four") AT(3, "five") AT(3, "six") AT(3, "six")
+		  AT(3, "seven") AT(3, "eight"), .stays = false, .takes_ms = 600 },
+		{ { "follow=0", "since=" }, AT(2, "two") AT(2, "three") AT(2, "four") AT(3, "five") AT(3, "six") AT(3, "six") AT(3, "seven")
+		  AT(3, "eight") AT(3, "nine"), .stays = false },
+		{ { "follow=1", "since=" }, AT(3, "six") AT(3, "seven") AT(3, "eight") AT(3, "nine") AT(3, "ten"), .stays = true },
+		{ .lines = NULL },
+	};
+	struct world *w = *state;
+	struct reader r;
+	w->backend.param = &param_of_podman;
+	follow_logs(w, &r, answers);
+	turn_reading(w, &r, 2600);
+	assert_string_equal(r.text, "one|two|three|four|five|six|six|seven|eight|nine|ten");
+	assert_int_equal(counted(&wrong_requests), 0);
+	assert_int_equal(counted(&log_answered), 5);
+	log_destroy(r.log);
+}
+
+/* More lines in the first second than are loaded at first: the older ones of it stand before them. */
+static void test_a_second_that_is_cut(void **state)
+{
+	static const struct log_answer answers[] = {
+		{ { "follow=0", "tail=500" }, AT(1, "three") AT(1, "four"), .stays = false },
+		{ { "follow=1", "since=" }, AT(1, "one") AT(1, "two") AT(1, "three") AT(1, "four") AT(1, "five"), .stays = true },
+		{ .lines = NULL },
+	};
+	struct world *w = *state;
+	struct reader r;
+	w->backend.param = &param_of_podman;
+	follow_logs(w, &r, answers);
+	turn_reading(w, &r, 900);
+	assert_string_equal(r.text, "one|two|three|four|five");
+	assert_int_equal(counted(&wrong_requests), 0);
+	log_destroy(r.log);
+}
+
+/* Docker's lines of two streams may be a little out of order. A line that is older than the last one told, and came after it, is not
+ * lost with the stream. */
+static void test_a_docker_log_out_of_order(void **state)
+{
+#define NANO(n, text) "2026-01-01T00:00:01." #n "Z " text "\n"
+	static const struct log_answer answers[] = {
+		{ { "follow=1", "tail=500" }, NANO(1, "one") NANO(3, "three"), .stays = false },
+		{ { "follow=1", "since=" }, NANO(1, "one") NANO(3, "three") NANO(2, "two") NANO(3, "again") NANO(4, "four"), .stays = true },
+		{ .lines = NULL },
+	};
+	struct world *w = *state;
+	struct reader r;
+	follow_logs(w, &r, answers);
+	turn_reading(w, &r, 1200);
+	assert_int_equal(counted(&wrong_requests), 0);
+	r.time_us = 0;
+	r.number = 0;
+	r.text[0] = '\0';
+	read_settled(&r);
+	assert_string_equal(r.text, "one|two|three|again|four");
+	log_destroy(r.log);
+}
+
+/* It ended while nothing was heard of it: its last words are there all the same. */
+static void last_words(struct world *w, const struct log_answer *answers)
+{
+	struct reader r;
+	follow_logs(w, &r, answers);
+	turn_reading(w, &r, 900);
+	away(w, "[{\"Id\":\"abc0\",\"Names\":[\"/one\"],\"State\":\"exited\",\"Status\":\"Exited (1) 2 seconds ago\"}]",
+	     "{\"Id\":\"abc0\",\"Config\":{\"Tty\":false},\"State\":{\"Status\":\"exited\",\"ExitCode\":1}}");
+	turn_reading(w, &r, 1200);
+	assert_string_equal(r.text, "one|two|I die|--");
+	assert_int_equal(counted(&wrong_requests), 0);
+	log_destroy(r.log);
+}
+
+static void test_last_words_while_away(void **state)
+{
+	static const struct log_answer docker[] = {
+		{ { "follow=1", "tail=500" }, NANO(1, "one") NANO(2, "two"), .stays = true },
+		{ { "follow=1", "since=" }, NANO(1, "one") NANO(2, "two") NANO(3, "I die"), .repeats = true },
+		{ .lines = NULL },
+	};
+	last_words(*state, docker);
+}
+
+static void test_last_words_of_podman_while_away(void **state)
+{
+	static const struct log_answer podman[] = {
+		{ { "follow=0", "tail=500" }, AT(1, "one"), .stays = false },
+		{ { "follow=1", "since=" }, AT(1, "one") AT(1, "two"), .stays = true },
+		{ { "since=" }, AT(1, "one") AT(1, "two") AT(1, "I die"), .repeats = true },
+		{ .lines = NULL },
+	};
+	struct world *w = *state;
+	w->backend.param = &param_of_podman;
+	last_words(w, podman);
+}
+
 /* A log that cannot be read is asked for once, not again and again. */
 static void test_a_log_that_is_refused(void **state)
 {
@@ -553,23 +765,6 @@ static struct container *up_by_command(struct world *w)
 	turn(w, 100);
 	set(&stats_asked, 0);
 	return (struct container *)row(w, "one");
-}
-
-/* Away, and back when it says something else; no event tells what was in between. */
-static void away(struct world *w, const char *list, const char *inspect)
-{
-	((struct engine *)w->source)->last_event[0] = '\0';
-	w->server->link->state = LINK_LOST;
-	w->backend.down(w->source);
-	says(&list_says, list);
-	says(&inspect_says, inspect);
-	turn(w, 30);
-	w->server->link->state = LINK_UP;
-	set(&inspects_asked, 0);
-	w->backend.up(w->source);
-	source_set_state(w->source, SOURCE_STALE, NULL);
-	turn_until_state(w, SOURCE_LIVE);
-	turn(w, 600);
 }
 
 #define RUNS(since, restarts) "{\"Id\":\"abc0\",\"RestartCount\":" restarts ",\"Config\":{\"Tty\":false},\"State\":{" \
@@ -825,6 +1020,8 @@ int main(void)
 		WORLD(test_events_end), WORLD(test_down_and_up), WORLD(test_a_plugin_says_no), WORLD(test_a_log_that_is_refused),
 		WORLD(test_the_list_is_asked_again), WORLD(test_an_inspect_older_than_an_event), WORLD(test_an_inspect_of_the_one_before),
 		WORLD(test_last_lines_older_than_an_event),
+		WORLD(test_a_podman_log_with_holes), WORLD(test_a_second_that_is_cut), WORLD(test_a_docker_log_out_of_order),
+		WORLD(test_last_words_while_away), WORLD(test_last_words_of_podman_while_away),
 		WORLD(test_restarted_while_away), WORLD(test_one_seam_for_a_restart), WORLD(test_details_ask),
 		WORLD(test_figures_after_a_rest), WORLD(test_no_figures),
 	};
