@@ -28,6 +28,24 @@ static size_t time_len(const char *s, size_t len)
 	return n >= 20 && n < len && s[n] == ' ' && s[4] == '-' && s[10] == 'T' ? n : 0;
 }
 
+/* A terminal's log has no frames: the engine's time stands within a line, behind each whole piece. n: of the line's own time. Pieces
+ * of another size (a log driver may have one) are known by that very time. */
+static size_t drop_times(char *s, size_t len, size_t n)
+{
+	char *p = s + n + 1;
+	while (n && len - (size_t)(p - s) > PIECE) {
+		size_t left = len - (size_t)(p - s) - PIECE, m = time_len(p + PIECE, left);
+		char *time = m ? p + PIECE : memmem(p + PIECE, left, s, n + 1);
+		m = m ? m : n;
+		if (!time)
+			break;
+		len -= m + 1;
+		memmove(time, time + m + 1, len - (size_t)(time - s));
+		p = time;
+	}
+	return len;
+}
+
 static void tell(struct frames *f, int which)
 {
 	struct buf *b = &f->line[which];
@@ -37,6 +55,8 @@ static void tell(struct frames *f, int which)
 	if (len && s[len - 1] == '\r')
 		len--;
 	size_t n = time_len(s, len);
+	if (f->raw && b->data)
+		len = drop_times(b->data, len, n);
 	memcpy(time, s, n);
 	time[n] = '\0';
 	f->fn(time, s + (n ? n + 1 : 0), len - (n ? n + 1 : 0), which == 1, f->arg);

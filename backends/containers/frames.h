@@ -8,7 +8,7 @@
 
 #include "backends/base/buf.h"
 
-#define FRAMES_LINE_MAX ((64u << 10) + 128)   /* of a line, time included: a little more than a log keeps, which then says that it cut; the rest is dropped */
+#define FRAMES_LINE_MAX ((64u << 10) + 256)   /* of a line, times included: a little more than a log keeps, which then says that it cut; the rest is dropped */
 
 /* time is the text of the engine's timestamp ("" when the line has none), without the blank behind it. */
 typedef void frames_line(const char *time, const char *line, size_t len, bool error, void *arg);

@@ -476,6 +476,37 @@ static void add_frame(struct buf *b, int stream, const char *time, const char *t
 	buf_puts(b, text);
 }
 
+/* A long line of a terminal: 16 KB, a time, 16 KB, a time, the rest; in what the container wrote a time stays where it is. */
+static void test_a_terminals_long_line(void **state)
+{
+	static const char stamp[] = "2026-11-21T06:40:08.123456789Z ", other[] = "2026-11-21T06:40:08.5Z ";
+	static const size_t pieces[] = { 16384, 20000 };
+	for (size_t i = 0; i < ARRAY_LEN(pieces); i++) {
+		struct frames f;
+		struct buf in = { 0 }, out = { 0 }, want = { 0 };
+		frames_init(&f, true, gather, &out);
+		for (int k = 0; k < 3; k++) {
+			char *piece = xcalloc(1, pieces[i] + 1);
+			memset(piece, 'A' + k, pieces[i]);
+			memcpy(piece + 100, other, sizeof(other) - 1);
+			buf_addf(&in, "%s%s", k == 1 && i == 0 ? other : stamp, piece);
+			buf_addf(&want, "%s%s", k ? "" : "2026-11-21T06:40:08.123456789Z|0|", piece);
+			free(piece);
+		}
+		buf_puts(&in, "\r\n");
+		buf_addf(&in, "%sshort\r\n", stamp);
+		for (size_t at = 0; at < in.len; at += 1000)
+			frames_feed(&f, in.data + at, in.len - at < 1000 ? in.len - at : 1000);
+		frames_end(&f, true);
+		assert_non_null(strstr(out.data, want.data));
+		assert_non_null(strstr(out.data, "short"));
+		buf_finish(&in);
+		buf_finish(&out);
+		buf_finish(&want);
+		frames_finish(&f);
+	}
+}
+
 /* Docker: a run whose last line had no end, and the next run. A line that was cut because it is long is one, whatever times its
  * pieces have; Podman's pieces may be short. */
 static void test_frames_of_two_runs(void **state)
@@ -966,7 +997,7 @@ int main(void)
 		cmocka_unit_test(test_hostile_text), cmocka_unit_test(test_a_label_of_10_mb), cmocka_unit_test(test_inspect),
 		cmocka_unit_test(test_events), cmocka_unit_test(test_event_forms), cmocka_unit_test(test_stats),
 		cmocka_unit_test(test_small_readers), cmocka_unit_test(test_told), cmocka_unit_test(test_frames_cut_anywhere), cmocka_unit_test(test_frames_byte_by_byte),
-		cmocka_unit_test(test_frames_of_two_runs), cmocka_unit_test(test_frames_that_lie),
+		cmocka_unit_test(test_frames_of_two_runs), cmocka_unit_test(test_frames_that_lie), cmocka_unit_test(test_a_terminals_long_line),
 		cmocka_unit_test(test_a_line_without_end), cmocka_unit_test(test_masks), cmocka_unit_test(test_masked_json),
 		cmocka_unit_test(test_verdicts), WORLD(test_rows), WORLD(test_rows_by_events), WORLD(test_lives_unheard_of),
 		cmocka_unit_test(test_a_long_action), WORLD(test_an_answer_with_nul), WORLD(test_rename_and_new),
