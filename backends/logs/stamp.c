@@ -38,6 +38,18 @@ static int64_t date_time(const char *s)
 
 #define DATE_TIME 19
 
+#define EAST_MOST 14     /* hours; in Kiribati */
+/* "+0200" and "+02:00"; false: it is none. */
+static bool offset_of(const char *p, const char *end, int *east_s)
+{
+	if (end - p < 5 || (*p != '+' && *p != '-'))
+		return false;
+	bool colon = p[3] == ':';
+	int hours = digits(p + 1, 2), minutes = end - p >= 6 || !colon ? digits(p + (colon ? 4 : 3), 2) : -1;
+	*east_s = (*p == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
+	return hours >= 0 && hours <= EAST_MOST && minutes >= 0 && minutes < 60;
+}
+
 int64_t stamp_utc_ns(const char *text, size_t len)
 {
 	int64_t s = len > DATE_TIME && text[10] == 'T' ? date_time(text) : -1, ns = 0, unit = 100000000;
@@ -47,7 +59,11 @@ int64_t stamp_utc_ns(const char *text, size_t len)
 	if (text[i] == '.')
 		for (i++; i < len && text[i] >= '0' && text[i] <= '9'; i++, unit /= 10)
 			ns += (text[i] - '0') * unit;
-	return i + 1 == len && text[i] == 'Z' ? s * 1000000000 + ns : 0;
+	if (i + 1 == len && text[i] == 'Z')
+		return s * 1000000000 + ns;
+	int east_s;
+	bool offset = i + 6 == len && text[i + 3] == ':' && offset_of(text + i, text + len, &east_s);
+	return offset ? (s - east_s) * 1000000000 + ns : 0;
 }
 
 static int64_t local_of(int64_t wall)
@@ -62,18 +78,6 @@ static int64_t local_of(int64_t wall)
 static int64_t in_zone(int64_t wall, struct zone zone)
 {
 	return zone.known ? wall - zone.east_s : local_of(wall);
-}
-
-#define EAST_MOST 14     /* hours; in Kiribati */
-/* "+0200" and "+02:00"; false: it is none. */
-static bool offset_of(const char *p, const char *end, int *east_s)
-{
-	if (end - p < 5 || (*p != '+' && *p != '-'))
-		return false;
-	bool colon = p[3] == ':';
-	int hours = digits(p + 1, 2), minutes = end - p >= 6 || !colon ? digits(p + (colon ? 4 : 3), 2) : -1;
-	*east_s = (*p == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
-	return hours >= 0 && hours <= EAST_MOST && minutes >= 0 && minutes < 60;
 }
 
 struct zone zone_parse(const char *text)

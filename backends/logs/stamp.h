@@ -17,7 +17,7 @@ struct zone zone_parse(const char *text);    /* "+0200" */
  * there is none. Without a zone in it it is of the given one. */
 int64_t stamp_find(const char *line, size_t len, struct zone);
 
-/* The same of exactly the engines' form, "2026-11-21T14:02:58.123456789Z", in ns and fast; 0 when it is another. */
+/* The same of exactly the engines' form, "2026-11-21T14:02:58.123456789Z" or "...+02:00", in ns and fast; 0 when it is another. */
 int64_t stamp_utc_ns(const char *text, size_t len);
 
 #endif

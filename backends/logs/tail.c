@@ -16,7 +16,7 @@
 #include "backends/logs/tail_command.h"
 #include "backends/services/journal_line.h"
 
-#define LINE_MAX_BYTES (512u << 10)     /* journalctl leaves out fields over 64 KB; a byte array takes 4 times that */
+#define LINE_MAX_BYTES (1u << 20)       /* of JSON: up to five bytes for each byte of a message that is no text */
 #define LINES_FIRST 500
 #define COMPLAINT_MAX 400
 #define RETRY_MS 5000
@@ -134,12 +134,15 @@ static void note_first(struct tail *t, int64_t time_us, const char *cursor)
 
 static void add_entry(struct tail *t, const struct journal_line *line, int64_t time_us)
 {
-	static const char left_out[] = "a message was too long for journalctl and was left out";
+	static const char left_out[] = "journalctl left out a message";
+	static const char cut[] = "the rest of this message is cut: it is longer than 256 KB";
 	note_first(t, time_us, line->cursor);
 	if (line->text)
 		add_message(t, line, time_us);
 	else
 		log_add(t->follow.log, source_for(t, line), time_us, LOG_LEVEL_UNKNOWN, LOG_GAP, left_out, strlen(left_out));
+	if (line->cut)
+		log_add(t->follow.log, source_for(t, line), time_us, LOG_LEVEL_UNKNOWN, LOG_GAP, cut, strlen(cut));
 }
 
 static void take_journal(struct tail *t, const char *bytes, size_t len)
@@ -300,7 +303,7 @@ static void too_long(struct tail *t)
 		take_file_line(t, t->in.data, t->in.len);
 		t->offset--;                 /* there was no line end */
 	} else {
-		log_gap(t->follow.log, t->units[0].source, "a line of over %u KB was dropped", LINE_MAX_BYTES >> 10);
+		log_gap(t->follow.log, t->units[0].source, "a message of over %u KB was dropped", LINE_MAX_BYTES >> 10);
 	}
 	buf_clear(&t->in);
 	t->in.overflowed = false;

@@ -42,7 +42,8 @@ static void add_number(struct buf *b, unsigned long n)
 
 static void journal(struct buf *b, const struct tail_query *q)
 {
-	add_words(b, (const char *const[]){ "journalctl", "--no-pager", "-o", "json", FIELDS, NULL });
+	/* without -a a message over 4096 bytes is null, and one with an escape "[N blob data]" */
+	add_words(b, (const char *const[]){ "journalctl", "--no-pager", "-a", "-o", "json", FIELDS, NULL });
 	if (q->user)
 		add_option(b, "--user", "");
 	if (q->what == TAIL_KERNEL)
@@ -169,13 +170,13 @@ static const char unit_script[] =
 	"i=$(systemctl $s show -p InvocationID --value -- \"$u\"); t=; "
 	"if [ -n \"$i\" ]; then t=$(journalctl $s " SHORT_UNIX " _SYSTEMD_INVOCATION_ID=\"$i\" + INVOCATION_ID=\"$i\" " FIRST_TIME "); fi; "
 	"printf \"" TAIL_HEAD "%s %s\\n\" \"${t:-0}\" \"$u\"; "
-	"journalctl --no-pager $s -u \"$u\" -o json " FIELDS " -n \"$n\" ${t:+--until=@$t}; done";
+	"journalctl --no-pager -a $s -u \"$u\" -o json " FIELDS " -n \"$n\" ${t:+--until=@$t}; done";
 
 /* $1 lines, $2 --user or nothing, then what narrows the journal. */
 static const char boot_script[] =
 	"n=$1; s=$2; shift 2; t=$(journalctl $s " SHORT_UNIX " -b \"$@\" " FIRST_TIME "); "
 	"printf \"" TAIL_HEAD "%s boot\\n\" \"${t:-0}\"; "
-	"exec journalctl --no-pager $s -b -1 -o json " FIELDS " -n \"$n\" \"$@\"";
+	"exec journalctl --no-pager -a $s -b -1 -o json " FIELDS " -n \"$n\" \"$@\"";
 
 /* $1 lines, $2 file. As logrotate names it. */
 static const char file_script_before[] =

@@ -16,8 +16,8 @@
 #include "backends/store/doc.h"
 
 #define CAT_MAX (256u << 10)
-#define LOG_BYTES_MAX (256u << 10)
-#define LAST_BYTES_MAX (64u << 10)
+#define LOG_BYTES_MAX (1u << 20)
+#define LAST_BYTES_MAX (256u << 10)
 #define RUN_TIMEOUT_MS 15000
 #define DETAIL_AGAIN_MS 5000        /* at the soonest: a unit that restarts all the time */
 #define WORDS_MAX 24
@@ -30,7 +30,12 @@ static void take_run(struct unit *u, const char *what, const struct run_result *
 	char name[UNIT_NAME_SIZE + 8];
 	snprintf(name, sizeof name, "%s:%s", what, unit_name(u));
 	const char *text = r->out_len ? r->out : r->end.err.code ? r->end.err.text : r->err_out;
-	source_feed(u->row.source, name, text, strlen(text));
+	struct buf all = { 0 };
+	buf_addf(&all, "%s%s", text, r->out_len && r->end.err.code ? "\n… cut: " : "");
+	if (r->out_len && r->end.err.code)
+		buf_puts(&all, r->end.err.text);
+	source_feed(u->row.source, name, all.data, all.len);
+	buf_finish(&all);
 }
 
 static void on_cat(const struct run_result *r, void *arg)
@@ -64,7 +69,7 @@ static void ask_texts(struct systemd_source *sd, struct unit *u)
 	if (!p->cat_run)
 		p->cat_run = run_words(sd, cat, CAT_MAX, on_cat, u);
 	size_t n = journal_words(&sd->source, unit_name(u), words);
-	const char *const tail[] = { "-q", "-n", "20", "-o", "short", NULL };
+	const char *const tail[] = { "-q", "-a", "-n", "20", "-o", "short", NULL };
 	memcpy(words + n, tail, sizeof tail);
 	if (!p->log_run)
 		p->log_run = run_words(sd, words, LOG_BYTES_MAX, on_log, u);
@@ -110,7 +115,7 @@ static void on_last(const struct run_result *r, void *arg)
 	char what[UNIT_NAME_SIZE + 8];
 	sd->last_run = NULL;
 	snprintf(what, sizeof what, "last:%s", sd->last_unit);
-	if (r->out_len && !r->end.err.code)
+	if (r->out_len && (!r->end.err.code || r->end.err.code == ERR_TOO_BIG))
 		source_feed(&sd->source, what, r->out, r->out_len);
 	last_lines_next(sd);
 }
@@ -132,7 +137,7 @@ static void ask_last(struct systemd_source *sd, struct unit *u)
 	words[n++] = "journalctl";
 	if (user)
 		words[n++] = "--user";
-	const char *const tail[] = { "--no-pager", "-q", "-n", "1", "-o", "cat", match, NULL };
+	const char *const tail[] = { "--no-pager", "-q", "-a", "-n", "1", "-o", "cat", match, NULL };
 	memcpy(words + n, tail, sizeof tail);
 	snprintf(sd->last_unit, sizeof sd->last_unit, "%s", unit_name(u));
 	sd->last_run = run_words(sd, words, LAST_BYTES_MAX, on_last, sd);

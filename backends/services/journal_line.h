@@ -18,6 +18,7 @@ struct journal_line {
 	char units[5][128];                  /* whom it is about, then who wrote it; "" none */
 	char *text;                          /* owned; raw bytes, may hold newlines; NULL: the message was left out */
 	size_t len;
+	bool cut;                            /* the message was longer than is read */
 };
 
 /* False: it is none (a word of journalctl itself, half a line). Then nothing is owned. */

@@ -288,6 +288,8 @@ static void test_stamps(void **state)
 	static const char engine[] = "2026-11-21T06:40:08.123456789Z";
 	assert_int_equal(stamp_utc_ns(engine, strlen(engine)), 1795243208123456789);
 	assert_int_equal(stamp_utc_ns("2026-11-21T06:40:08Z", 20), 1795243208000000000);
+	assert_int_equal(stamp_utc_ns("2026-11-21T08:40:08.5+02:00", 27), 1795243208500000000);   /* Podman, by the clock on the wall */
+	assert_int_equal(stamp_utc_ns("2026-11-21T06:40:08+02:00x", 26), 0);
 	assert_int_equal(stamp_utc_ns("2026-11-21 06:40:08Z", 20), 0);
 	assert_int_equal(stamp_utc_ns("", 0), 0);
 	assert_int_equal(stamp_utc_ns("2024-02-29T00:00:00Z", 20), 1709164800000000000);
@@ -350,6 +352,7 @@ static void test_commands(void **state)
 	struct tail_query q = { .what = TAIL_UNIT, .names = names, .n_names = 1, .lines = 500, .cursor = "" };
 	char *text = tail_follow_command(&q);
 	assert_non_null(strstr(text, "-u 'a b;rm.service'"));
+	assert_non_null(strstr(text, "journalctl --no-pager -a -o json"));
 	assert_non_null(strstr(text, "-f -n 500"));
 	free(text);
 	q.cursor = "s=1;i=2";
@@ -394,11 +397,13 @@ static void test_commands(void **state)
 	q = (struct tail_query){ .what = TAIL_UNIT, .names = units, .n_names = 2, .lines = 10, .user = true, .cursor = "" };
 	text = tail_previous_command(&q);
 	assert_non_null(strstr(text, " sh 10 --user a.service 'b c.service'"));
+	assert_non_null(strstr(text, "journalctl --no-pager -a $s -u"));
 	free(text);
 	q.what = TAIL_KERNEL;
 	q.user = false;
 	text = tail_previous_command(&q);
 	assert_non_null(strstr(text, " sh 10 '' _TRANSPORT=kernel"));
+	assert_non_null(strstr(text, "journalctl --no-pager -a $s -b -1"));
 	free(text);
 	q = (struct tail_query){ .what = TAIL_JOURNAL, .lines = 10, .cursor = "", .first = "s=1;i=2" };
 	text = tail_older_command(&q);

@@ -504,6 +504,27 @@ static void messages_of_every_form(void **state)
 		assert_memory_equal(j.text, forms[i].text, forms[i].len);
 		journal_line_finish(&j);
 	}
+	/* a message given twice, one of them no text; who wrote it and how bad it is given twice; a unit of bytes */
+	static const char twice[] = "{\"MESSAGE\":[\"one\",[27,91,49]],\"SYSLOG_IDENTIFIER\":[\"app\",\"other\"],\"PRIORITY\":[\"3\",\"7\"],"
+	                            "\"_PID\":\"7\",\"UNIT\":[97,46,115]}";
+	assert_true(journal_line_parse(twice, sizeof twice - 1, &j));
+	assert_string_equal(j.text, "one\n\033[1");
+	assert_string_equal(j.identifier, "app[7]");
+	assert_string_equal(j.units[0], "a.s");
+	assert_int_equal(j.level, LOG_LEVEL_ERROR);
+	assert_false(j.cut);
+	journal_line_finish(&j);
+	/* longer than is read: what is read is there, and that it was cut */
+	size_t n = 300 << 10, used = 0;
+	char *huge = xcalloc(1, n + 32);
+	used = (size_t)sprintf(huge, "{\"MESSAGE\":\"");
+	memset(huge + used, 'x', n);
+	strcpy(huge + used + n, "\"}");
+	assert_true(journal_line_parse(huge, strlen(huge), &j));
+	assert_int_equal(j.len, 256 << 10);
+	assert_true(j.cut);
+	journal_line_finish(&j);
+	free(huge);
 	const char left_out[] = "{\"MESSAGE\":null,\"PRIORITY\":\"3\",\"__CURSOR\":\"x'; rm -rf /\"}";
 	assert_true(journal_line_parse(left_out, sizeof left_out - 1, &j));
 	assert_null(j.text);
