@@ -7,6 +7,7 @@
 #include "backends/base/buf.h"
 #include "backends/base/mem.h"
 #include "backends/base/wash.h"
+#include "backends/logs/stamp.h"
 #include "tui/pager_internal.h"
 
 #define LABEL_MAX 24         /* cells of the left column of a doc */
@@ -41,6 +42,14 @@ static void stamp_of(const struct pager *p, int64_t time_us, char *buf, size_t s
 		size_t n = strftime(buf, size, narrow ? "%H:%M:%S" : "%Y-%m-%d %H:%M:%S", &tm);
 		snprintf(buf + n, size - n, ".%03d ", (int)(time_us / 1000 % 1000));
 	}
+}
+
+/* The time that the text begins with, where it is the very one that stands before it already. */
+static size_t said_twice(const struct pager *p, const struct log_line *l)
+{
+	int64_t unit = p->times == PAGER_TIME_CLOCK ? 1000000 : 1000;
+	size_t n = p->times == PAGER_TIME_NONE || l->mark == LOG_GAP ? 0 : stamp_len(l->text, l->len);
+	return n && stamp_find(l->text, l->len, (struct zone){ 0 }) / unit == l->time_us / unit ? n : 0;
 }
 
 /* Is there more than one server among the sources? Then its name is part of theirs. */
@@ -135,6 +144,8 @@ bool pager_line(const struct pager *p, uint64_t line, struct laid *out)
 			snprintf(out->source + strlen(out->source), sizeof(out->source) - strlen(out->source), "%s ",
 			         glyph_health(l->level == LOG_LEVEL_ERROR ? HEALTH_BAD : HEALTH_ATTENTION));
 		out->text = logview_text(p->view, l);
+		if (out->text == l->text && !p->view->flat)
+			out->text += said_twice(p, l);
 		out->tone = level_tone(l);
 		out->source_tone = TONE_SOURCE_1 + l->source % (TONE_SOURCE_6 - TONE_SOURCE_1 + 1);
 		out->marked = keys_have(&p->view->marks, l);

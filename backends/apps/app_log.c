@@ -7,6 +7,7 @@
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
 #include "backends/link/loop.h"
+#include "backends/logs/stamp.h"
 #include "backends/store/log.h"
 
 #define TAIL_KEPT 1024               /* of what was told, to find the place again in a text whose beginning was left out */
@@ -20,6 +21,7 @@ struct app_log {
 	char tail[TAIL_KEPT];
 	size_t tail_len, told;           /* told: bytes of all that came so far, as long as it comes from the start */
 	bool over;
+	int64_t time_us;                 /* of the last line; 0 none */
 	char complaint[320];
 };
 
@@ -83,6 +85,20 @@ static size_t new_from(const struct app_log *l, const char *text, size_t len, bo
 	return 0;
 }
 
+/* Its own time. A line without one comes now; what was there at first is as old as the line before it. */
+static int64_t time_of(struct app_log *l, const char *text, size_t len)
+{
+	int64_t now_us = now_wall_ms() * 1000, us = stamp_find(text, len, (struct zone){ 0 });
+	if (us > now_us)
+		us = 0;
+	if (!us)
+		us = l->told ? now_us : l->time_us;
+	if (us < l->time_us)
+		us = l->time_us;
+	l->time_us = us;
+	return us ? us : now_us;
+}
+
 static void add_lines(struct app_log *l, const char *text, size_t len)
 {
 	while (len) {
@@ -90,7 +106,7 @@ static void add_lines(struct app_log *l, const char *text, size_t len)
 		size_t n = nl ? (size_t)(nl - text) : len, shown = n < LINE_MOST ? n : LINE_MOST;
 		const char *cr = shown ? memrchr(text, '\r', shown - 1) : NULL;     /* a progress bar wrote over itself */
 		size_t skip = cr ? (size_t)(cr + 1 - text) : 0;
-		log_add(l->follow.log, l->follow.source, now_wall_ms() * 1000, LOG_LEVEL_UNKNOWN, LOG_LINE, text + skip, shown - skip);
+		log_add(l->follow.log, l->follow.source, time_of(l, text + skip, shown - skip), LOG_LEVEL_UNKNOWN, LOG_LINE, text + skip, shown - skip);
 		text += n + (nl != NULL);
 		len -= n + (nl != NULL);
 	}

@@ -7,6 +7,7 @@
 #include "backends/base/mem.h"
 #include "backends/deploy/internal.h"
 #include "backends/deploy/script.h"
+#include "backends/logs/stamp.h"
 
 #define AGAIN_MS 300
 #define AGAIN_MOST 20              /* streams that bring nothing before the list is asked whether it still lives */
@@ -206,13 +207,35 @@ struct deploy_follow {
 	struct buf line;
 	char id[256];
 	struct store *store;
+	int64_t time_us;                 /* of the last line; 0 none */
 };
+
+#define CLOCKS_APART_S 60
+
+/* Its own time, if that is of the run. Without one a line comes now; of a run that has ended it is only known that it came after the line
+ * before it. */
+static int64_t time_of(struct deploy_follow *f, const char *text, size_t len)
+{
+	const struct deploy_run *r = f->watch ? run_of(f->watch) : NULL;
+	int64_t now_us = now_wall_ms() * 1000, began_us = r ? r->started_s * 1000000 : 0;
+	int64_t end_us = r && r->ended && r->ended_s ? r->ended_s * 1000000 : now_us, us = stamp_find(text, len, (struct zone){ 0 });
+	if (us < began_us - CLOCKS_APART_S * 1000000 || us > end_us + CLOCKS_APART_S * 1000000)
+		us = 0;
+	if (!us)
+		us = end_us == now_us || !began_us ? now_us : began_us;
+	if (us < f->time_us)
+		us = f->time_us;
+	f->time_us = us;
+	return us;
+}
 
 static void add_line(struct deploy_follow *f, const char *text, size_t len)
 {
 	const char *cr = len ? memrchr(text, '\r', len - 1) : NULL;   /* what a progress bar wrote over itself is gone */
 	size_t skip = cr ? (size_t)(cr + 1 - text) : 0;
-	log_add(f->follow.log, f->follow.source, now_wall_ms() * 1000, LOG_LEVEL_UNKNOWN, LOG_LINE, text + skip, len - skip);
+	text += skip;
+	len -= skip;
+	log_add(f->follow.log, f->follow.source, time_of(f, text, len), LOG_LEVEL_UNKNOWN, LOG_LINE, text, len);
 }
 
 static void follow_bytes(struct deploy_watch *w, const char *bytes, size_t len, void *arg)
@@ -250,9 +273,13 @@ static void follow_done(struct deploy_watch *w, void *arg)
 		add_line(f, f->line.data, f->line.len);
 	buf_clear(&f->line);
 	f->watch = NULL;
-	if (r && d->run.ended)
-		log_gap(f->follow.log, f->follow.source, d->run.code >= 0 ? "%s: %s after %s, exit code %d" : "%s: %s after %s", d->run.what,
-		        deploy_state_name(d->state), human_span(span, deploy_span_ms(d)), d->run.code);
+	if (r && d->run.ended) {
+		char text[160];
+		int64_t end_us = d->run.ended_s * 1000000;
+		int n = snprintf(text, sizeof(text), d->run.code >= 0 ? "%s: %s after %s, exit code %d" : "%s: %s after %s", d->run.what,
+		                 deploy_state_name(d->state), human_span(span, deploy_span_ms(d)), d->run.code);
+		log_add(f->follow.log, f->follow.source, end_us > f->time_us ? end_us : f->time_us, LOG_LEVEL_UNKNOWN, LOG_GAP, text, (size_t)n);
+	}
 	deploy_watch_close(w);
 }
 

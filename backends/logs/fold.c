@@ -3,6 +3,7 @@
 #include "backends/logs/fold.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "backends/base/mem.h"
@@ -185,6 +186,45 @@ bool fold_json(const char *text, size_t len, struct buf *out)
 		add_value(out, pairs[i].value);
 	}
 	return true;
+}
+
+#define YEAR_2000 946684800.0
+#define YEAR_2100 4102444800.0
+
+/* Seconds, or a thousandth, millionth, milliardth of them: whichever makes it a time of this century. */
+static int64_t number_time(struct piece v)
+{
+	char text[40], *end;
+	if (v.len >= sizeof(text))
+		return 0;
+	memcpy(text, v.s, v.len);
+	text[v.len] = '\0';
+	double n = strtod(text, &end);
+	if (*end)
+		return 0;
+	for (double unit = 1; unit <= 1e9; unit *= 1000)
+		if (n / unit >= YEAR_2000 && n / unit < YEAR_2100)
+			return (int64_t)(n / unit * 1e6 + 0.5);
+	return 0;
+}
+
+int64_t json_time(const char *text, size_t len, struct zone zone)
+{
+	struct pair pairs[PAIRS_MAX];
+	size_t n = pairs_of(text, len, pairs);
+	for (size_t i = 0; i < n; i++) {
+		struct piece v = pairs[i].value;
+		bool quoted = v.len > 2 && *v.s == '"';
+		struct piece inner = quoted ? (struct piece){ v.s + 1, v.len - 2 } : v;
+		int64_t us = 0;
+		if (is_one(pairs[i].key, times) && quoted && *inner.s != '{')
+			us = stamp_find(inner.s, inner.len, zone);
+		if (is_one(pairs[i].key, times) && !us)
+			us = number_time(inner);
+		if (us)
+			return us;
+	}
+	return 0;
 }
 
 static void unfold(struct buf *out, struct piece v, int depth)

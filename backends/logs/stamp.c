@@ -4,6 +4,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "backends/logs/fold.h"
+
 /* n digits; -1 when one is none. */
 static int digits(const char *s, int n)
 {
@@ -158,6 +160,8 @@ static int64_t web_time(const char *p, const char *end, struct zone zone)
 int64_t stamp_find(const char *line, size_t len, struct zone zone)
 {
 	const char *p = line, *end = line + len;
+	if (p < end && *p == '{')
+		return json_time(line, len, zone);
 	if (p < end && *p == '[')
 		p++;
 	int64_t s = end - p >= DATE_TIME && (p[10] == 'T' || p[10] == ' ') ? date_time(p) : -1;
@@ -165,4 +169,36 @@ int64_t stamp_find(const char *line, size_t len, struct zone zone)
 		return with_rest(s, p + DATE_TIME, end, zone);
 	int64_t us = p < end ? syslog_time(p, end, zone) : 0;
 	return us ? us : web_time(line, end, zone);
+}
+
+/* Behind a fraction and a zone. */
+static const char *rest_end(const char *p, const char *end)
+{
+	int east_s;
+	if (p < end && (*p == '.' || *p == ','))
+		for (p++; p < end && *p >= '0' && *p <= '9';)
+			p++;
+	if (p < end && *p == 'Z')
+		return p + 1;
+	const char *zone = p < end && *p == ' ' ? p + 1 : p;
+	return offset_of(zone, end, &east_s) ? zone + (zone[3] == ':' ? 6 : 5) : p;
+}
+
+size_t stamp_len(const char *line, size_t len)
+{
+	const char *p = line, *end = line + len;
+	bool bracket = p < end && *p == '[';
+	p += bracket;
+	if (end - p >= DATE_TIME && (p[10] == 'T' || p[10] == ' ') && date_time(p) >= 0)
+		p = rest_end(p + DATE_TIME, end);
+	else if (!bracket && end - p > SYSLOG && syslog_time(p, end, (struct zone){ .known = true }))
+		p += SYSLOG;
+	else
+		return 0;
+	if (bracket && (p == end || *p++ != ']'))
+		return 0;
+	const char *text = p;
+	while (text < end && *text == ' ')
+		text++;
+	return text > p && text < end ? (size_t)(text - line) : 0;
 }

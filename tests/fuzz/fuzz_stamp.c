@@ -17,6 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct zone zone = zone_parse(text);
 	MUST(!zone.known || (zone.east_s > -15 * 3600 && zone.east_s < 15 * 3600));
 	stamp_find(exact, len, zone);
+	MUST(stamp_len(exact, len) <= len);
 	MUST(stamp_utc_ns(exact, len) >= 0);
 	when_parse(text, 1795243208000, &at);
 	tail_mark(mark, 0);

@@ -309,6 +309,25 @@ static void test_stamps(void **state)
 	};
 	for (size_t i = 0; i < ARRAY_LEN(lines); i++)
 		assert_int_equal(stamp_find(lines[i].line, strlen(lines[i].line), zone_parse(lines[i].zone)), lines[i].us);
+	/* JSON has its time within; only what can be one counts */
+	static const struct { const char *line; int64_t us; } json[] = {
+		{ "{\"level\":\"info\",\"time\":\"2026-11-21T06:40:08.25Z\"}", 1795243208250000 }, { "{\"ts\":1795243208.25,\"msg\":\"x\"}", 1795243208250000 },
+		{ "{\"time\":1795243208250}", 1795243208250000 }, { "{\"t\":1795243208250000}", 1795243208250000 },
+		{ "{\"@timestamp\":\"1795243208250000000\"}", 1795243208250000 }, { "{\"t\":12,\"timestamp\":\"2026-11-21 08:40:08\"}", 1795243208000000 },
+		{ "{\"msg\":\"2026-11-21T06:40:08Z\"}", 0 }, { "{\"time\":\"soon\"}", 0 }, { "{\"time\":{\"time\":1795243208}}", 0 }, { "{\"time\":1e99}", 0 },
+		{ "{\"time\":\"{\\\"time\\\":1795243208}\"}", 0 }, { "{\"time\":1795243208", 0 }, { "{", 0 },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(json); i++)
+		assert_int_equal(stamp_find(json[i].line, strlen(json[i].line), zone_parse("+0200")), json[i].us);
+	/* how much of a line is its time */
+	static const struct { const char *line; size_t len; } heads[] = {
+		{ "2026-11-21T06:40:08Z x", 21 }, { "2026-11-21 06:40:08,250  INFO", 25 }, { "[2026-11-21 06:40:08.5 +0200] x", 30 },
+		{ "2026/11/21 06:40:08 [error]", 20 }, { "2026-11-21T06:40:08+02:00 x", 26 }, { "Nov 21 06:40:08 pi sshd: x", 16 },
+		{ "2026-11-21T06:40:08Z", 0 }, { "2026-11-21T06:40:08Z ", 0 }, { "2026-11-21T06:40:08Zx", 0 }, { "[2026-11-21T06:40:08Z x", 0 },
+		{ "{\"time\":1}", 0 }, { "x", 0 }, { "", 0 },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(heads); i++)
+		assert_int_equal(stamp_len(heads[i].line, strlen(heads[i].line)), heads[i].len);
 	assert_false(zone_parse("").known);
 	assert_false(zone_parse("UTC").known);
 	assert_int_equal(zone_parse("-0530").east_s, -19800);
