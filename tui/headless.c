@@ -40,7 +40,8 @@ static bool settled(const struct server *v)
 		if (s->state == SOURCE_WAITING)
 			return false;
 	const struct source *vitals = server_source(v, "vitals");
-	return vitals->state != SOURCE_LIVE || (v->vitals && v->vitals->mem_total);   /* the first sample follows the facts */
+	/* The first sample follows the facts, and the disks follow that: seconds later where a mount hangs. */
+	return vitals->state != SOURCE_LIVE || (v->vitals && v->vitals->mem_total && v->vitals->disks_known);
 }
 
 bool headless_settled(const struct store *s)

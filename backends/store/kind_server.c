@@ -157,6 +157,25 @@ static void pair_processor(struct doc *doc, const struct vitals *t, int interval
 		         human_span(span, (int64_t)t->n_history * interval_s * 1000));
 }
 
+static void detail_disks(const struct server *v, struct doc *doc)
+{
+	const struct vitals *t = v->vitals;
+	const char *head = "disks";
+	for (size_t i = 0; i < t->n_disks; i++) {
+		char used[HUMAN_SIZE], total[HUMAN_SIZE];
+		const struct vitals_disk *d = &t->disks[i];
+		doc_pair(doc, d->percent >= v->store->settings->disk_warn ? DOC_WARN : DOC_PLAIN, head, "%3d %%  %s of %s  %s",
+		         d->percent, human_bytes(used, d->used), human_bytes(total, d->total), d->mount);
+		head = "";
+	}
+	if (t->more_disks)
+		doc_pair(doc, DOC_PLAIN, head, "%zu more, none fuller than these", t->more_disks);
+	for (size_t i = 0; i < t->n_hung && i < VITALS_HUNG; i++)
+		doc_pair(doc, DOC_WARN, i ? "" : "hung", "%s does not answer", t->hung[i]);
+	if (t->n_hung > VITALS_HUNG)
+		doc_pair(doc, DOC_WARN, "", "and %zu more", t->n_hung - VITALS_HUNG);
+}
+
 static void detail_vitals(const struct server *v, struct doc *doc)
 {
 	const struct vitals *t = v->vitals;
@@ -180,12 +199,7 @@ static void detail_vitals(const struct server *v, struct doc *doc)
 	doc_pair(doc, DOC_PLAIN, "up for", "%s", human_span(text, t->uptime_s * 1000));
 	if (t->reboot_pending)
 		doc_pair(doc, DOC_WARN, "reboot", "pending%s%s", *t->reboot_why ? ": " : "", t->reboot_why);
-	for (size_t i = 0; i < t->n_disks; i++) {
-		char used[HUMAN_SIZE], total[HUMAN_SIZE];
-		const struct vitals_disk *d = &t->disks[i];
-		doc_pair(doc, d->percent >= v->store->settings->disk_warn ? DOC_WARN : DOC_PLAIN, i ? "" : "disks", "%3d %%  %s of %s  %s",
-		         d->percent, human_bytes(used, d->used), human_bytes(total, d->total), d->mount);
-	}
+	detail_disks(v, doc);
 }
 
 static void detail(struct row *row, struct doc *doc, bool reveal)
@@ -234,6 +248,10 @@ static void json_vitals(cJSON *o, const struct vitals *t)
 		cJSON_AddNumberToObject(d, "total", (double)t->disks[i].total);
 		cJSON_AddItemToArray(disks, d);
 	}
+	cJSON_AddNumberToObject(o, "disks_more", (double)t->more_disks);
+	cJSON *hung = cJSON_AddArrayToObject(o, "disks_hung");
+	for (size_t i = 0; i < t->n_hung && i < VITALS_HUNG; i++)
+		cJSON_AddItemToArray(hung, cJSON_CreateString(t->hung[i]));
 }
 
 static void json(const struct row *row, void *cjson)

@@ -13,7 +13,7 @@
 #include "backends/base/buf.h"
 #include "backends/vitals/vitals.h"
 
-#define SAMPLE_BLOCK_MAX (128u << 10)   /* bytes of one block; df of a server with a thousand mounts fits */
+#define SAMPLE_BLOCK_MAX (512u << 10)   /* bytes of one block; mounts and df of a server with a thousand of them fit */
 
 /* The command line that runs the script, whatever the login shell is. The caller frees it. */
 char *sample_command(void);

@@ -9,8 +9,8 @@
 
 #define SETUP \
 	"LC_ALL=C; export LC_ALL; PATH=$PATH:/usr/bin:/bin:/usr/sbin:/sbin; " \
-	"n=$(printf \"\\nx\"); n=${n%x}; T=; L=; " \
-	"if timeout 5 true 2>/dev/null; then T=\"timeout 5\"; fi; "
+	"n=$(printf \"\\nx\"); n=${n%x}; T=; S=; L=; H=; " \
+	"if timeout 5 true 2>/dev/null; then T=\"timeout 5\"; S=\"timeout 2\"; fi; "
 
 #define FACTS \
 	"facts() { " \
@@ -46,7 +46,39 @@
 		"printf \"%s=end\\n\" \"$o\"; " \
 	"}; "
 
-/* busybox df knows no -l, so it is tried first. /run/reboot-required is what Debian and Ubuntu leave behind. */
+/* The table of mounts, but for those in memory and of the kernel; the root is always there. sed reads the whole of it at
+ * once, where read of dash would ask for each byte. */
+#define MOUNTS \
+	"mounts() { " \
+		"sed -n -E -e \"s/^([^ ]+ ){4}[/] /mount &/p\" -e t -e \"/ - (proc|sysfs|cgroup2?|devpts|mqueue|tmpfs|devtmpfs|" \
+			"ramfs|nsfs|bpf|tracefs|debugfs|securityfs|pstore|configfs|fusectl|hugetlbfs|autofs|binfmt_misc|rpc_pipefs|" \
+			"nfsd|selinuxfs|efivarfs|overlay) /d\" -e \"s/^/mount /p\" /proc/self/mountinfo 2>/dev/null; " \
+	"}; "
+
+/* One mount that hangs, and df prints nothing of the others. Then each that may hang is asked by itself, all at the same
+ * time, and the rest together, by stat -f, which looks at no other mount than it is asked for. A read word has its
+ * backslashes (-r), so that printf makes blanks of \040; a name with a percent sign is left as it is. */
+#define EACH \
+	"stats() { t=$1; shift; $t stat -f -c \"stat %S %b %f %a %n\" -- \"$@\" 2>/dev/null; }; " \
+	"late() { case $1 in 124|137|143) true;; *) false;; esac; }; " \
+	"each() { printf \"%s$n\" \"$m\" | { " \
+		"set --; " \
+		"while read -r w a b c d q e; do " \
+			"case $q in *%*) p=$q;; *) p=$(printf \"$q\");; esac; " \
+			"case $p in /*) ;; *) continue;; esac; " \
+			"case $p in *\"$n\"*) continue;; esac; " \
+			"case $e in " \
+				"*\" - fuse\"*|*\" - nfs\"*|*\" - cifs \"*|*\" - smb\"*|*\" - 9p \"*|*\" - ceph \"*|*\" - afs \"*|*\" - virtiofs \"*) " \
+					"{ stats \"$S\" \"$p\"; if late $?; then printf \"hung %s\\n\" \"$q\"; fi; } & ;; " \
+				"*) set -- \"$@\" \"$p\";; " \
+			"esac; " \
+		"done; " \
+		"if [ $# -gt 0 ]; then stats \"$T\" \"$@\"; fi; " \
+		"wait; " \
+	"}; }; "
+
+/* busybox df knows no -l, so it is tried first. H: the time before, a mount hung, so df is not even tried.
+ * /run/reboot-required is what Debian and Ubuntu leave behind. */
 #define DISKS \
 	"disks() { " \
 		"if [ -z \"$L\" ]; then L=-P; if $T df -P -k -l / >/dev/null 2>&1; then L=\"-P -l\"; fi; fi; " \
@@ -59,8 +91,10 @@
 		"fi; " \
 		"t=$(date +%s.%N 2>/dev/null); u=; if read -r u l </proc/uptime; then :; fi; " \
 		"printf \"=disks\\nclock %s %s\\nreboot %s\\n\" \"$t\" \"$u\" \"$o\"; " \
-		"$T df -k $L 2>/dev/null </dev/null; " \
-		"printf \"=end\\n\"; " \
+		"m=$(mounts); d=; " \
+		"if [ -z \"$H\" ]; then d=$($T df -k $L 2>/dev/null </dev/null); if late $?; then H=1; fi; fi; " \
+		"if [ -n \"$H\" ]; then d=$(each); case \"$n$d\" in *\"${n}hung \"*) ;; *) H=;; esac; fi; " \
+		"printf \"%s\\n%s\\n=end\\n\" \"$m\" \"$d\"; " \
 	"}; "
 
 #define MAIN \
@@ -69,5 +103,5 @@
 
 char *sample_command(void)
 {
-	return quote_command((const char *const[]){ "exec", "sh", "-c", SETUP FACTS SAMPLE DISKS MAIN, NULL });
+	return quote_command((const char *const[]){ "exec", "sh", "-c", SETUP FACTS SAMPLE MOUNTS EACH DISKS MAIN, NULL });
 }

@@ -11,6 +11,7 @@
 #include "backends/base/wash.h"
 #include "backends/link/link.h"
 #include "backends/link/loop.h"
+#include "backends/store/server.h"
 #include "backends/store/settings.h"
 #include "backends/store/store.h"
 #include "backends/vitals/sample.h"
@@ -49,21 +50,36 @@ static int64_t clock_of(const struct vitals_source *vs)
 	return loop_now(store_loop(vs->source.store));
 }
 
-bool vitals_attention(const struct vitals *v, int disk_warn, char *why, size_t size)
+static int attention_full(const struct vitals *v, int disk_warn, char *text, size_t size)
 {
-	if (size)
-		*why = '\0';
-	if (!v || v->worst_disk < 0 || v->disks[v->worst_disk].percent < disk_warn)
-		return false;
+	if (v->worst_disk < 0 || v->disks[v->worst_disk].percent < disk_warn)
+		return 0;
 	const struct vitals_disk *disk = &v->disks[v->worst_disk];
 	int more = -1;
 	for (size_t i = 0; i < v->n_disks; i++)
 		more += v->disks[i].percent >= disk_warn;
 	if (more)
-		snprintf(why, size, "disk %s %d%% full, and %d more", disk->mount, disk->percent, more);
-	else
-		snprintf(why, size, "disk %s %d%% full", disk->mount, disk->percent);
-	return true;
+		return snprintf(text, size, "disk %s %d%% full, and %d more", disk->mount, disk->percent, more);
+	return snprintf(text, size, "disk %s %d%% full", disk->mount, disk->percent);
+}
+
+bool vitals_attention(const struct vitals *v, int disk_warn, char *why, size_t size)
+{
+	char text[sizeof v->disks[0].mount + sizeof v->hung[0] + 80] = "";
+	if (!v) {
+		wash(why, size, NULL, 0);
+		return false;
+	}
+	int n = attention_full(v, disk_warn, text, sizeof text);
+	char *end = text + n;
+	size_t room = sizeof text - (size_t)n;
+	const char *after = n ? "; " : "";
+	if (v->n_hung == 1)
+		snprintf(end, room, "%s%s does not answer", after, v->hung[0]);
+	else if (v->n_hung)
+		snprintf(end, room, "%s%s and %zu more do not answer", after, v->hung[0], v->n_hung - 1);
+	wash(why, size, text, strlen(text));
+	return *text;
 }
 
 /* --- answers -------------------------------------------------------------------------------------------- */
@@ -117,7 +133,10 @@ static bool feed_sample(struct source *source, const char *bytes, size_t len)
 
 static bool feed_disks(struct source *source, const char *bytes, size_t len)
 {
-	return disks_parse(bytes, len, vitals_of(source));
+	if (!disks_parse(bytes, len, vitals_of(source)))
+		return false;
+	server_judge(source->server);
+	return true;
 }
 
 static void feed(struct source *source, const char *what, const char *bytes, size_t len)

@@ -9,7 +9,8 @@
 #include "backends/base/err.h"
 
 #define VITALS_HISTORY 120      /* samples kept for sparklines: six minutes of them, as they come */
-#define VITALS_DISKS 16
+#define VITALS_DISKS 32         /* the fullest of them are kept */
+#define VITALS_HUNG 4
 
 struct vitals_disk {
 	char mount[96];
@@ -31,9 +32,13 @@ struct vitals {
 	int64_t clock_ms;       /* how far its clock is ahead of ours, give or take half a round trip */
 	bool reboot_pending;
 	char reboot_why[128];   /* packages that want it; "" */
+	bool disks_known;       /* they were told at least once */
 	struct vitals_disk disks[VITALS_DISKS];
 	size_t n_disks;
+	size_t more_disks;      /* found and not kept: none is fuller than those */
 	int worst_disk;         /* index, or -1 */
+	char hung[VITALS_HUNG][96];   /* mounts that do not answer, the first n_hung of them at most */
+	size_t n_hung;          /* may be more than VITALS_HUNG */
 	float cpu_history[VITALS_HISTORY];   /* a ring; -1: unknown then */
 	size_t n_history, next_history;
 };
@@ -41,8 +46,8 @@ struct vitals {
 /* Fills v with unknowns. */
 void vitals_init(struct vitals *);
 
-/* True when something of it wants the operator: a disk at or over disk_warn %, with the phrase in why
- * ("disk /srv 88% full"). A pending reboot is no such thing; it is told beside. */
+/* True when something of it wants the operator: a disk at or over disk_warn %, or a mount that does not answer, with the
+ * phrase in why ("disk /srv 88% full; /mnt/nas does not answer"). A pending reboot is no such thing; it is told beside. */
 bool vitals_attention(const struct vitals *, int disk_warn, char *why, size_t size);
 
 struct backend;

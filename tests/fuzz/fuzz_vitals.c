@@ -11,6 +11,8 @@ static void must_be_possible(const struct vitals *v)
 		MUST_BE_WASHED(v->disks[i].mount);
 		MUST(v->disks[i].percent >= -1 && v->disks[i].percent <= 100);
 	}
+	for (size_t i = 0; i < v->n_hung && i < VITALS_HUNG; i++)
+		MUST_BE_WASHED(v->hung[i]);
 	MUST_BE_WASHED(v->reboot_why);
 }
 

@@ -1,4 +1,6 @@
 /* The vitals: the parser on answers as servers gave them, whole and cut, and the script itself in three shells. */
+#include <fcntl.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -145,12 +148,94 @@ static void more_disks_than_room(void **state)
 {
 	struct buf b = { 0 };
 	struct vitals v;
+	char why[64];
 	for (int i = 0; i < 500; i++)
 		buf_addf(&b, "/dev/sd%d 1000000 500000 500000 50%% /m%d\n", i, i);
+	buf_addf(&b, "/dev/sdx 1000000 990000 10000 99%% /srv/backup\n/dev/sdy 1000000 10000 990000 1%% /empty\n");
 	vitals_init(&v);
 	assert_true(disks_parse(b.data, b.len, &v));
 	assert_int_equal(v.n_disks, VITALS_DISKS);
+	assert_int_equal(v.more_disks, 502 - VITALS_DISKS);
+	assert_string_equal(v.disks[0].mount, "/m0");
+	assert_true(vitals_attention(&v, 80, why, sizeof why));
+	assert_string_equal(why, "disk /srv/backup 99% full");
 	buf_finish(&b);
+}
+
+/* Answers of real kinds of systems (tests/unit/answers/disks), as "DIR PERCENT" of each disk, and what is to be told. */
+static void each_kind_of_system_has_its_disks(void **state)
+{
+	static const struct { const char *file, *disks, *why; } all[] = {
+		/* data sets of Proxmox (netdata#14937): one pool; a set that filled its quota is full by itself */
+		{ "zfs-proxmox.txt", "/ 96, /rpool/data/subvol-106-disk-0 6, /rpool/data/subvol-107-disk-0 99, /etc/pve 1, ",
+		  "disk /rpool/data/subvol-107-disk-0 99% full, and 1 more" },
+		/* subvolumes of openSUSE (qdirstat#39) */
+		{ "btrfs.txt", "/ 91, /home 1, ", "disk / 91% full" },
+		/* LVM, snaps, an image of a CD (duf#9, nux#25), a bind mount; and a disk that the kernel stopped writing to */
+		{ "lvm-snap.txt", "/ 10, /boot 16, /srv/big data 95, /srv/failed 100, ", "disk /srv/failed 100% full, and 1 more" },
+		/* ostree (syswatch#9, composefs#420): the root is an image, the disk is /sysroot, mounted so that nobody errs */
+		{ "coreos-composefs.txt", "/sysroot 96, /boot 27, ", "disk /sysroot 96% full" },
+		/* Home Assistant (operating-system#755) */
+		{ "haos-squashfs.txt", "/mnt/overlay 3, /mnt/boot 10, /mnt/data 95, ", "disk /mnt/data 95% full" },
+		/* a container of Proxmox: its root is a data set, a loop device is a disk, a snap is none */
+		{ "lxc.txt", "/ 40, /srv/files 100, ", "disk /srv/files 100% full" },
+		{ "container.txt", "/ 90, ", "disk / 90% full" },
+		{ "flatcar-verity.txt", "/ 11, /oem 51, ", NULL },
+		{ "nfs-hung.txt", "/ 19, /srv/data 97, ", "disk /srv/data 97% full; /mnt/nas one does not answer" },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		char path[128], text[8192], why[128];
+		struct buf got = { 0 };
+		struct vitals v;
+		snprintf(path, sizeof path, "tests/unit/answers/disks/%s", all[i].file);
+		FILE *f = fopen(path, "r");
+		assert_non_null(f);
+		size_t n = fread(text, 1, sizeof text, f);
+		fclose(f);
+		assert_true(n < sizeof text);
+		vitals_init(&v);
+		assert_true(disks_parse(text, n, &v));
+		for (size_t d = 0; d < v.n_disks; d++)
+			buf_addf(&got, "%s %d, ", v.disks[d].mount, v.disks[d].percent);
+		assert_string_equal(got.data, all[i].disks);
+		assert_int_equal(vitals_attention(&v, 80, why, sizeof why), all[i].why != NULL);
+		assert_string_equal(why, all[i].why ? all[i].why : "");
+		buf_finish(&got);
+	}
+}
+
+static void many_data_sets_are_one_pool(void **state)
+{
+	struct buf b = { 0 };
+	struct vitals v;
+	char why[64];
+	for (int i = 0; i < 31; i++) {
+		buf_addf(&b, "mount %d 1 0:%d / /tank/set%d rw - zfs tank/set%d rw,xattr\n", 50 + i, 50 + i, i, i);
+		buf_addf(&b, "tank/set%d 120000000 20000000 100000000 17%% /tank/set%d\n", i, i);
+	}
+	buf_addf(&b, "mount 90 1 8:17 / /srv/backup rw - ext4 /dev/sdb1 rw\n/dev/sdb1 1000000 990000 10000 99%% /srv/backup\n");
+	vitals_init(&v);
+	assert_true(disks_parse(b.data, b.len, &v));
+	assert_int_equal(v.n_disks, 2);
+	assert_int_equal(v.disks[0].percent, 87);      /* 620 of 720 GB */
+	assert_true(vitals_attention(&v, 90, why, sizeof why));
+	assert_string_equal(why, "disk /srv/backup 99% full");
+	buf_finish(&b);
+}
+
+static void hung_mounts_are_named_and_counted(void **state)
+{
+	struct vitals v;
+	char why[128];
+	const char text[] = "hung /a\nhung /b\134c\nhung /d\nhung /e\nhung /f\nhung 10000 2000 8000 20% /g\n";
+	vitals_init(&v);
+	disks_parse(text, sizeof text - 1, &v);
+	assert_int_equal(v.n_hung, 5);
+	assert_string_equal(v.hung[1], "/b\\c");
+	assert_int_equal(v.n_disks, 1);
+	assert_string_equal(v.disks[0].mount, "/g");
+	assert_true(vitals_attention(&v, 90, why, sizeof why));
+	assert_string_equal(why, "/a and 4 more do not answer");
 }
 
 static void facts_are_understood_and_washed(void **state)
@@ -250,6 +335,67 @@ static void script_in(const char *shell)
 	buf_finish(&out);
 }
 
+/* A file system in user space whose program never says a word: statfs of it waits for ever. In a namespace of our own,
+ * which ends with this process. False: that needs root and /dev/fuse. */
+static bool hang_a_mount(const char *dir, int *fd)
+{
+	char options[96];
+	*fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
+	if (*fd < 0 || unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return false;
+	snprintf(options, sizeof options, "fd=%d,rootmode=40000,user_id=0,group_id=0,allow_other", *fd);
+	return mount("silent", dir, "fuse.silent", MS_NOSUID | MS_NODEV, options) == 0;
+}
+
+static void hung_in(const char *shell, const char *dir)
+{
+	struct buf out = { 0 };
+	struct block block;
+	struct vitals v;
+	int blocks = 0;
+	run_script(shell, "d\\nd\\n", &out);
+	for (size_t used; (used = block_next(&out, &block)); buf_consume(&out, used)) {
+		if (strcmp(block.name, "disks") != 0)
+			continue;
+		vitals_init(&v);
+		assert_true(disks_parse(block.lines, block.len, &v));
+		assert_int_equal(v.n_hung, 1);
+		assert_string_equal(v.hung[0], dir);
+		assert_true(v.n_disks > 0);
+		blocks++;
+	}
+	assert_int_equal(blocks, 2);
+	buf_finish(&out);
+}
+
+static void a_mount_that_hangs_hides_no_other(void **state)
+{
+	char dir[] = "/tmp/mocr hung-XXXXXX";
+	static const char *const shells[] = { "dash", "busybox sh" };
+	pid_t pids[ARRAY_LEN(shells)];
+	int fd, status, codes[ARRAY_LEN(shells)];
+	assert_non_null(mkdtemp(dir));
+	fflush(NULL);
+	for (size_t i = 0; i < ARRAY_LEN(shells); i++) {
+		pids[i] = fork();
+		if (pids[i] != 0)
+			continue;
+		if (!hang_a_mount(dir, &fd))
+			_exit(77);
+		hung_in(shells[i], dir);
+		_exit(0);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(shells); i++) {
+		assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+		codes[i] = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	}
+	assert_int_equal(rmdir(dir), 0);
+	if (codes[0] == 77)
+		skip();
+	for (size_t i = 0; i < ARRAY_LEN(shells); i++)
+		assert_int_equal(codes[i], 0);
+}
+
 static bool have(const char *command)
 {
 	char line[128];
@@ -301,6 +447,10 @@ int main(void)
 		cmocka_unit_test(disks_are_counted_once_and_only_real_ones),
 		cmocka_unit_test(a_root_of_layers_still_counts),
 		cmocka_unit_test(more_disks_than_room),
+		cmocka_unit_test(each_kind_of_system_has_its_disks),
+		cmocka_unit_test(many_data_sets_are_one_pool),
+		cmocka_unit_test(hung_mounts_are_named_and_counted),
+		cmocka_unit_test(a_mount_that_hangs_hides_no_other),
 		cmocka_unit_test(facts_are_understood_and_washed),
 		cmocka_unit_test(nothing_breaks_at_any_cut),
 		cmocka_unit_test(blocks_come_whole_or_not_at_all),

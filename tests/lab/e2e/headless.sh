@@ -13,6 +13,26 @@ status_json() {
 		is 'failed units' "$(jq '[.servers[1].units[] | select(.health == "bad")] | length' "$work/out")" 2 &&
 		! grep -q not-a-secret "$work/out"
 }
+# A mount whose program is silent, on this machine: the disks are measured all the same, though it takes seconds, and it is named.
+status_beside_a_mount_that_hangs() {
+	cat >"$work/hang.py" <<-'END'
+		import ctypes, os, subprocess, sys
+		c = ctypes.CDLL(None, use_errno=True)
+		NEWNS, NOSUID_NODEV, REC_PRIVATE, DETACH = 0x20000, 6, 0x44000, 2
+		assert c.unshare(NEWNS) == 0 and c.mount(b"none", b"/", None, REC_PRIVATE, None) == 0
+		fd = os.open("/dev/fuse", os.O_RDWR)
+		options = b"fd=%d,rootmode=40000,user_id=0,group_id=0,allow_other" % fd
+		assert c.mount(b"silent", sys.argv[1].encode(), b"fuse.silent", NOSUID_NODEV, options) == 0
+		code = subprocess.run(sys.argv[2:]).returncode
+		os.close(fd)
+		sys.exit(code)
+	END
+	mkdir "$work/nas one" &&
+		ends 1 python3 "$work/hang.py" "$work/nas one" "$MOCR" status --json && rmdir "$work/nas one" || return 1
+	is 'named' "$(jq -r '.servers[0].disks_hung[0]' "$work/out")" "$work/nas one" &&
+		is 'why' "$(jq -r '.servers[0].why' "$work/out")" "$work/nas one does not answer" &&
+		is 'disks' "$(jq '.servers[0].disks | length > 0' "$work/out")" true
+}
 status_says_what_it_would_have_to_ask() { ends 2 "$MOCR" -F "$config" status strict-pwd && says 'password'; }
 do_restart() {
 	local before

@@ -1,0 +1,407 @@
+/* disks.c: from the table of mounts and the figures of df to the disks of a server. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/base/mem.h"
+#include "backends/base/wash.h"
+#include "backends/vitals/disks.h"
+#include "backends/vitals/text.h"
+
+#define TABLE_MAX 4096          /* rows of each table; the sizes of a block keep most servers far below */
+#define SMALLEST_KB 1024        /* firmware variables and the like */
+#define NEAR_KB 1024            /* figures of one disk, read one after the other, differ by less, or by a thousandth */
+
+struct mount {
+	struct text dir, type, source;
+	bool fixed;                 /* nobody can write to it */
+	bool whole;                 /* not a directory of it, as in a bind mount */
+};
+
+/* One disk, or what may become a part of one. Sizes in KB. */
+struct disk {
+	struct text source, dir;
+	const struct mount *mount;  /* NULL: the table does not know it */
+	uint64_t total, used, available;
+	bool merged;                /* another one stands for it */
+};
+
+struct tables {
+	struct mount *mounts;
+	struct disk *disks;
+	size_t n_mounts, n_disks;
+};
+
+/* --- mounts -------------------------------------------------------------------------------------------- */
+
+/* The word begins or ends with a comma, or is the only one: "rw,errors=remount-ro". */
+static bool disks_option(struct text options, const char *name)
+{
+	size_t n = strlen(name);
+	for (const char *p = options.p; p < options.end;) {
+		const char *comma = memchr(p, ',', (size_t)(options.end - p));
+		const char *end = comma ? comma : options.end;
+		if ((size_t)(end - p) == n && memcmp(p, name, n) == 0)
+			return true;
+		p = end + 1;
+	}
+	return false;
+}
+
+/* Images by their kind. The options of the file system itself tell of the others, as of composefs and of a disk under
+ * dm-verity: "ro" there, unlike "ro" of one mount of it, holds for everybody. But ext4 also turns so when the disk fails,
+ * and may have been full by then. */
+static bool disks_is_fixed(struct text type, struct text options)
+{
+	static const char *const images[] = { "squashfs", "erofs", "iso9660", "udf", "cramfs", "romfs", "composefs",
+		"fuse.squashfuse", "fuse.snapfuse", "fuse.fuse-overlayfs" };
+	for (size_t i = 0; i < ARRAY_LEN(images); i++)
+		if (text_is(type, images[i]))
+			return true;
+	return disks_option(options, "ro") && !disks_option(options, "errors=remount-ro");
+}
+
+/* "36 35 98:0 /root /dir rw,noatime shared:1 - ext3 /dev/sda1 rw,errors=continue", without its first word "mount". */
+static bool disks_mount(struct text line, struct mount *m)
+{
+	enum { ID, PARENT, DEVICE, ROOT, DIR, FIELDS };
+	struct text word, options = { 0 };
+	for (int i = 0; i < FIELDS; i++) {
+		if (!text_word(&line, &word) || (i == DEVICE && !memchr(word.p, ':', text_len(word))))
+			return false;
+		m->dir = word;
+		if (i == ROOT)
+			m->whole = text_is(word, "/");
+	}
+	do {
+		if (!text_word(&line, &word))
+			return false;
+	} while (!text_is(word, "-"));
+	if (!text_word(&line, &m->type) || !text_word(&line, &m->source))
+		return false;
+	if (text_word(&line, &word))
+		options = word;
+	m->fixed = disks_is_fixed(m->type, options);
+	return *m->dir.p == '/';
+}
+
+/* The next character of a word of mountinfo, where blanks, newlines and backslashes are octal: "\040". */
+static unsigned char disks_char(const char **at, const char *end)
+{
+	const char *p = *at;
+	bool octal = end - p >= 4 && p[0] == '\\';
+	for (int i = 1; octal && i <= 3; i++)
+		octal = p[i] >= '0' && p[i] <= '7';
+	*at = octal ? p + 4 : p + 1;
+	if (!octal)
+		return (unsigned char)*p;
+	return (unsigned char)((p[1] - '0') * 64 + (p[2] - '0') * 8 + (p[3] - '0'));
+}
+
+/* Whether a word of mountinfo is that path. df prints control characters as "?". */
+static bool disks_is_path(struct text word, struct text path)
+{
+	const char *p = path.p;
+	while (word.p < word.end && p < path.end) {
+		unsigned char c = disks_char(&word.p, word.end);
+		if (c != (unsigned char)*p && !(*p == '?' && (c < ' ' || c == 0x7f)))
+			return false;
+		p++;
+	}
+	return word.p == word.end && p == path.end;
+}
+
+/* The one that is on top where several are mounted on one directory. */
+static const struct mount *disks_mount_at(const struct tables *t, struct text dir)
+{
+	for (size_t i = t->n_mounts; i > 0; i--)
+		if (disks_is_path(t->mounts[i - 1].dir, dir))
+			return &t->mounts[i - 1];
+	return NULL;
+}
+
+/* --- figures ------------------------------------------------------------------------------------------- */
+
+static void disks_rest(struct text *line)
+{
+	while (line->p < line->end && *line->p == ' ')
+		line->p++;
+}
+
+/* "Filesystem 1024-blocks Used Available Capacity Mounted-on"; the source may hold spaces as well as the directory, so
+ * the numbers in the middle are looked for. */
+static bool disks_df(struct text line, struct disk *d)
+{
+	struct text word, rest = line;
+	d->source.p = line.p;
+	for (int skipped = 0; text_word(&rest, &word); skipped++) {
+		struct text tail = rest, percent;
+		if (!skipped || !text_u64(word, &d->total))
+			continue;
+		d->source.end = word.p;
+		if (!text_next_u64(&tail, &d->used) || !text_next_u64(&tail, &d->available) || !text_word(&tail, &percent))
+			continue;
+		disks_rest(&tail);
+		d->dir = tail;
+		while (d->source.end > d->source.p && d->source.end[-1] == ' ')
+			d->source.end--;
+		return tail.p < tail.end && *tail.p == '/';
+	}
+	return false;
+}
+
+/* "BSIZE BLOCKS FREE AVAILABLE DIR": statfs(2) as it is. */
+static bool disks_stat(struct text line, struct disk *d)
+{
+	enum { SIZE, BLOCKS, FREE, AVAILABLE, FIELDS };
+	uint64_t n[FIELDS];
+	for (int i = 0; i < FIELDS; i++)
+		if (!text_next_u64(&line, &n[i]))
+			return false;
+	disks_rest(&line);
+	if (line.p == line.end || *line.p != '/' || !n[SIZE] || n[BLOCKS] > UINT64_MAX / n[SIZE] || n[FREE] > n[BLOCKS])
+		return false;
+	d->dir = line;
+	d->total = n[BLOCKS] * n[SIZE] / 1024;
+	d->used = (n[BLOCKS] - n[FREE]) * n[SIZE] / 1024;
+	d->available = n[AVAILABLE] <= n[BLOCKS] ? n[AVAILABLE] * n[SIZE] / 1024 : 0;
+	return true;
+}
+
+/* Of another machine, as df -l sees it. */
+static bool disks_is_remote(struct text source)
+{
+	return memchr(source.p, ':', text_len(source)) || text_starts(source, "//");
+}
+
+/* --- which are disks ----------------------------------------------------------------------------------- */
+
+static bool disks_is_root(const struct disk *d)
+{
+	return text_is(d->dir, "/");
+}
+
+/* Where the table of mounts is missing the source has to tell. */
+static bool disks_counts_by_name(const struct disk *d)
+{
+	static const char *const others[] = { "tmpfs", "devtmpfs", "udev", "overlay", "shm", "none", "squashfs", "efivarfs",
+		"rootfs", "fuse-overlayfs" };
+	if (text_starts(d->source, "composefs"))
+		return false;
+	if (disks_is_root(d))
+		return true;
+	if (text_starts(d->source, "/dev/loop") || text_starts(d->source, "/dev/sr"))
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(others); i++)
+		if (text_is(d->source, others[i]))
+			return false;
+	return true;
+}
+
+/* Says a file system how full the server is? Not what is in memory, images, and layers of containers. */
+static bool disks_counts(const struct tables *t, const struct disk *d)
+{
+	if (!d->total || d->total > UINT64_MAX / 1024 || d->used > UINT64_MAX / 1024)
+		return false;
+	if (!disks_is_root(d) && d->total < SMALLEST_KB)
+		return false;
+	if (!t->n_mounts)
+		return disks_counts_by_name(d);
+	return d->mount ? !d->mount->fixed : disks_is_root(d);
+}
+
+/* --- which are the same -------------------------------------------------------------------------------- */
+
+static bool disks_near(uint64_t a, uint64_t b)
+{
+	uint64_t more = a > b ? a : b, less = a > b ? b : a;
+	return more - less <= NEAR_KB || more - less <= more / 1000;
+}
+
+static bool disks_has_device(const struct disk *d)
+{
+	return d->source.p < d->source.end && *d->source.p == '/';
+}
+
+/* ZFS names data sets POOL/SET. */
+static bool disks_is_zfs(const struct disk *d)
+{
+	if (d->mount)
+		return text_is(d->mount->type, "zfs");
+	return !disks_has_device(d) && !disks_is_remote(d->source);
+}
+
+static struct text disks_pool(const struct disk *d)
+{
+	const char *slash = memchr(d->source.p, '/', text_len(d->source));
+	return (struct text){ d->source.p, slash ? slash : d->source.end };
+}
+
+/* A data set with a quota has less to give than its pool, and may be full by itself. */
+static bool disks_same_pool(const struct disk *a, const struct disk *b)
+{
+	return disks_is_zfs(a) && disks_is_zfs(b) && disks_near(a->available, b->available) &&
+		text_same(disks_pool(a), disks_pool(b));
+}
+
+/* Subvolumes and bind mounts. A directory with a quota of its own has another size. */
+static bool disks_same_device(const struct disk *a, const struct disk *b)
+{
+	return disks_has_device(a) && a->total == b->total && text_same(a->source, b->source);
+}
+
+/* Layers over a disk, as the root of a container or of a router, tell the figures of that disk. */
+static bool disks_same_figures(const struct disk *a, const struct disk *b)
+{
+	return disks_has_device(a) != disks_has_device(b) && !disks_is_zfs(a) && !disks_is_zfs(b) && a->total == b->total &&
+		disks_near(a->available, b->available) && disks_near(a->used, b->used);
+}
+
+/* The path people call it by: the root, then one that shows the whole disk, then the shortest. */
+static bool disks_better_name(const struct disk *a, const struct disk *b)
+{
+	bool a_whole = a->mount && a->mount->whole, b_whole = b->mount && b->mount->whole;
+	if (disks_is_root(a) || disks_is_root(b))
+		return disks_is_root(a);
+	if (a_whole != b_whole)
+		return a_whole;
+	return text_len(a->dir) < text_len(b->dir);
+}
+
+/* Data sets of a pool share what is left, and each has its own part of what is used. */
+static void disks_join(struct disk *into, struct disk *d)
+{
+	if (disks_better_name(d, into)) {
+		into->dir = d->dir;
+		into->mount = d->mount;
+	}
+	if (disks_same_pool(into, d) && !text_same(into->source, d->source)) {
+		into->used += d->used;
+		into->total = into->used + into->available;
+	}
+	d->merged = true;
+}
+
+static void disks_merge(struct tables *t)
+{
+	static bool (*const same[])(const struct disk *, const struct disk *) = {
+		disks_same_device, disks_same_pool, disks_same_figures,
+	};
+	for (size_t i = 0; i < t->n_disks; i++)
+		for (size_t k = 0; k < i && !t->disks[i].merged; k++)
+			for (size_t s = 0; s < ARRAY_LEN(same) && !t->disks[k].merged && !t->disks[i].merged; s++)
+				if (same[s](&t->disks[k], &t->disks[i]))
+					disks_join(&t->disks[k], &t->disks[i]);
+}
+
+/* --- the answer ---------------------------------------------------------------------------------------- */
+
+/* As df rounds: of what a user may use, upwards. */
+static int disks_percent(const struct disk *d)
+{
+	double all = (double)d->used + (double)d->available;
+	double p = all > 0 ? 100.0 * (double)d->used / all : 100;
+	int whole = (int)p;
+	return whole < p ? whole + 1 : whole;
+}
+
+static void disks_drop_least(struct vitals *v)
+{
+	size_t least = 0;
+	for (size_t i = 1; i < v->n_disks; i++)
+		if (v->disks[i].percent <= v->disks[least].percent)
+			least = i;
+	memmove(&v->disks[least], &v->disks[least + 1], (v->n_disks - least - 1) * sizeof *v->disks);
+	v->n_disks--;
+}
+
+/* The room is limited: the fullest stay. */
+static void disks_show(struct vitals *v, const struct disk *d)
+{
+	struct vitals_disk shown = { .total = d->total * 1024, .used = d->used * 1024, .percent = disks_percent(d) };
+	wash(shown.mount, sizeof shown.mount, d->dir.p, text_len(d->dir));
+	if (v->n_disks == VITALS_DISKS) {
+		v->more_disks++;
+		int least = shown.percent;
+		for (size_t i = 0; i < v->n_disks; i++)
+			least = v->disks[i].percent < least ? v->disks[i].percent : least;
+		if (least == shown.percent)
+			return;
+		disks_drop_least(v);
+	}
+	v->disks[v->n_disks++] = shown;
+}
+
+static void disks_show_hung(struct vitals *v, struct text word)
+{
+	char name[sizeof v->hung[0]];
+	size_t n = 0;
+	while (word.p < word.end && n < sizeof name - 1)
+		name[n++] = (char)disks_char(&word.p, word.end);
+	if (v->n_hung < VITALS_HUNG)
+		wash(v->hung[v->n_hung], sizeof v->hung[0], name, n);
+	v->n_hung++;
+}
+
+/* --- reading ------------------------------------------------------------------------------------------- */
+
+static void disks_read_mounts(struct tables *t, struct text in)
+{
+	struct text line, key;
+	struct mount m;
+	while (text_line(&in, &line))
+		if (text_word(&line, &key) && text_is(key, "mount") && t->n_mounts < TABLE_MAX && disks_mount(line, &m))
+			t->mounts[t->n_mounts++] = m;
+}
+
+static void disks_add(struct tables *t, struct disk *d, bool by_stat)
+{
+	d->mount = disks_mount_at(t, d->dir);
+	if (by_stat && (!d->mount || disks_is_remote(d->mount->source)))
+		return;
+	if (by_stat)
+		d->source = d->mount->source;
+	if (t->n_disks < TABLE_MAX && disks_counts(t, d))
+		t->disks[t->n_disks++] = *d;
+}
+
+static void disks_read_figures(struct tables *t, struct text in, struct vitals *v)
+{
+	static const char *const not_here[] = { "mount", "clock", "reboot" };
+	struct text line, rest, key;
+	while (text_line(&in, &line)) {
+		struct disk d = { 0 };
+		bool skip = false;
+		rest = line;
+		if (!text_word(&rest, &key))
+			continue;
+		for (size_t i = 0; i < ARRAY_LEN(not_here); i++)
+			skip |= text_is(key, not_here[i]);
+		disks_rest(&rest);
+		if (text_is(key, "hung") && rest.p < rest.end && *rest.p == '/')
+			disks_show_hung(v, rest);
+		else if (text_is(key, "stat") && disks_stat(rest, &d))
+			disks_add(t, &d, true);
+		else if (!skip && disks_df(line, &d))
+			disks_add(t, &d, false);
+	}
+}
+
+void disks_take(const char *bytes, size_t len, struct vitals *v)
+{
+	struct text in = { bytes, bytes + len };
+	struct tables t = { .mounts = xcalloc(TABLE_MAX, sizeof *t.mounts), .disks = xcalloc(TABLE_MAX, sizeof *t.disks) };
+	v->n_disks = v->more_disks = v->n_hung = 0;
+	v->worst_disk = -1;
+	v->disks_known = true;
+	disks_read_mounts(&t, in);
+	disks_read_figures(&t, in, v);
+	disks_merge(&t);
+	for (size_t i = 0; i < t.n_disks; i++)
+		if (!t.disks[i].merged)
+			disks_show(v, &t.disks[i]);
+	for (size_t i = 0; i < v->n_disks; i++)
+		if (v->worst_disk < 0 || v->disks[i].percent > v->disks[v->worst_disk].percent)
+			v->worst_disk = (int)i;
+	free(t.mounts);
+	free(t.disks);
+}
