@@ -69,12 +69,15 @@ bool json_fits(const char *what, const char *bytes, size_t len, struct err *err)
 	return true;
 }
 
-cJSON *json_parse(const char *bytes, size_t len)
+static bool json_within_bounds(const char *bytes, size_t len)
 {
 	struct json_size size = json_size(bytes, len);
-	if (!len || size.nested > JSON_NESTED_MAX || size.tree > JSON_TREE_MAX)
-		return NULL;
-	return cJSON_ParseWithLength(bytes, len);
+	return len && size.nested <= JSON_NESTED_MAX && size.tree <= JSON_TREE_MAX;
+}
+
+cJSON *json_parse(const char *bytes, size_t len)
+{
+	return json_within_bounds(bytes, len) ? cJSON_ParseWithLength(bytes, len) : NULL;
 }
 
 static size_t json_blanks(const char *bytes, size_t len, size_t at)
@@ -242,13 +245,53 @@ void vj_words(const cJSON *array, char *buf, size_t size)
 	}
 }
 
+#define DOCUMENT_TRIES 64        /* a warning is a line or two */
+
+static bool is_blank(const char *p, const char *end)
+{
+	while (p < end && strchr(" \t\r\n", *p))
+		p++;
+	return p == end;
+}
+
+/* What is parsed may be a warning in JSON itself, with more after it. */
+static cJSON *whole_document(const char *p, const char *end)
+{
+	const char *rest = NULL;
+	if (!json_within_bounds(p, (size_t)(end - p)))
+		return NULL;
+	cJSON *o = cJSON_ParseWithLengthOpts(p, (size_t)(end - p), &rest, 0);
+	if (o && rest && is_blank(rest, end))
+		return o;
+	cJSON_Delete(o);
+	return NULL;
+}
+
+cJSON *vj_document(const char *text, size_t len)
+{
+	const char *end = text + len;
+	int tries = 0;
+	const char *p = text;
+	while (p < end && strchr(" \t\r\n", *p))
+		p++;
+	/* Lines that are indented lie within a document. */
+	for (; p < end && tries < DOCUMENT_TRIES; tries++) {
+		cJSON *o = *p && strchr("[{n", *p) ? whole_document(p, end) : NULL;
+		if (o)
+			return o;
+		const char *nl = memchr(p, '\n', (size_t)(end - p));
+		p = nl ? nl + 1 : end;
+	}
+	return NULL;
+}
+
 cJSON *vj_read(const char *json, size_t len, const char *who, struct err *err)
 {
 	char said[100];
 	snprintf(said, sizeof(said), "%.70s's answer", who);
 	if (!json_fits(said, json, len, err))
 		return NULL;
-	cJSON *o = json_parse(json, len);
+	cJSON *o = vj_document(json, len);
 	if (o)
 		return o;
 	size_t skip = 0;

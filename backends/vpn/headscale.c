@@ -350,8 +350,8 @@ static char *look_script(const struct hs *h)
 	char *first = xstrndup(program(h), strcspn(program(h), " "));
 	buf_addf(&b, "PATH=$PATH:/usr/sbin:/usr/local/bin; command -v %s >/dev/null 2>&1 || exit 127; LC_ALL=C; export LC_ALL; ", first);
 	buf_puts(&b, "b=0; while read -r k v l; do case $k in btime) b=$v; break;; esac; done </proc/stat; read -r u l </proc/uptime; ");
-	buf_addf(&b, "n=$(%s%s nodes list -o json 2>&1) || { echo \"$n\" >&2; exit 5; }; ", sudo, program(h));
-	buf_addf(&b, "echo =clock; echo $((b+${u%%%%.*})); echo =version; %s version 2>&1 </dev/null; echo; echo =nodes; echo \"$n\"; ", program(h));
+	buf_addf(&b, "n=$(%s%s nodes list -o json) || { echo \"$n\" >&2; exit 5; }; ", sudo, program(h));
+	buf_addf(&b, "echo =clock; echo $((b+${u%%%%.*})); echo =version; %s version 2>/dev/null </dev/null; echo; echo =nodes; echo \"$n\"; ", program(h));
 	buf_addf(&b, "echo =users; %s%s users list -o json 2>/dev/null; echo; ", sudo, program(h));
 	if (h->release && h->release < 26)
 		buf_addf(&b, "echo =routes; %s%s routes list -o json 2>/dev/null; echo; ", sudo, program(h));

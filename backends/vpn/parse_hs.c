@@ -39,6 +39,13 @@ static bool refused(const cJSON *root, const char *json, size_t len, struct err 
 	return odd;
 }
 
+/* Headscale's program prints warnings before its answer: of a setting that is deprecated, of a newer release. */
+static cJSON *read_answer(const char *json, size_t len, struct err *err)
+{
+	cJSON *root = vj_document(json, len);
+	return root ? root : vj_read(json, len, "Headscale", err);
+}
+
 static void *table_for(const cJSON *array, size_t one)
 {
 	int n = cJSON_IsArray(array) ? cJSON_GetArraySize(array) : 0;
@@ -129,7 +136,7 @@ static void read_node(struct vpn_peer *p, const cJSON *o)
 bool hs_nodes_parse(struct vpn_list *list, const char *json, size_t len, struct err *err)
 {
 	*list = (struct vpn_list){ 0 };
-	cJSON *root = vj_read(json, len, "Headscale", err);
+	cJSON *root = read_answer(json, len, err);
 	if (!root)
 		return false;
 	const cJSON *nodes = array_of(root, "nodes", "machines"), *o;
@@ -148,7 +155,7 @@ bool hs_nodes_parse(struct vpn_list *list, const char *json, size_t len, struct 
 
 int hs_nodes_release(const char *json, size_t len)
 {
-	cJSON *root = json_parse(json, len);
+	cJSON *root = vj_document(json, len);
 	const cJSON *first = cJSON_GetArrayItem(array_of(root, "nodes", "machines"), 0);
 	int release = vj_get(first, "approvedRoutes", "approved_routes") || vj_get(first, "availableRoutes", "available_routes") ? 26 : 0;
 	if (vj_get(first, "tags", NULL) && !vj_get(first, "forcedTags", "forced_tags") && release)
@@ -162,7 +169,7 @@ int hs_nodes_release(const char *json, size_t len)
 bool hs_users_parse(struct hs_users *users, const char *json, size_t len, struct err *err)
 {
 	*users = (struct hs_users){ 0 };
-	cJSON *root = vj_read(json, len, "Headscale", err);
+	cJSON *root = read_answer(json, len, err);
 	const cJSON *array = array_of(root, "users", NULL), *o;
 	if (!root || (!array && refused(root, json, len, err))) {
 		cJSON_Delete(root);
@@ -221,7 +228,7 @@ static void read_key(struct hs_key *k, const cJSON *o)
 bool hs_keys_parse(struct hs_keys *keys, const char *json, size_t len, struct err *err)
 {
 	*keys = (struct hs_keys){ 0 };
-	cJSON *root = vj_read(json, len, "Headscale", err);
+	cJSON *root = read_answer(json, len, err);
 	const cJSON *array = array_of(root, "preAuthKeys", "pre_auth_keys"), *o;
 	if (!root || (!array && refused(root, json, len, err))) {
 		cJSON_Delete(root);
@@ -239,7 +246,7 @@ bool hs_keys_parse(struct hs_keys *keys, const char *json, size_t len, struct er
 bool hs_routes_parse(struct hs_routes *routes, const char *json, size_t len, struct err *err)
 {
 	*routes = (struct hs_routes){ 0 };
-	cJSON *root = vj_read(json, len, "Headscale", err);
+	cJSON *root = read_answer(json, len, err);
 	const cJSON *array = array_of(root, "routes", NULL), *o;
 	if (!root || (!array && refused(root, json, len, err))) {
 		cJSON_Delete(root);
@@ -263,7 +270,7 @@ bool hs_routes_parse(struct hs_routes *routes, const char *json, size_t len, str
 
 bool hs_new_key(char *buf, size_t size, const char *json, size_t len)
 {
-	cJSON *root = json_parse(json, len);
+	cJSON *root = vj_document(json, len);
 	bool ok = vj_text(thing_of(root, "preAuthKey", "pre_auth_key"), "key", NULL, buf, size);
 	cJSON_Delete(root);
 	return ok;
@@ -271,7 +278,7 @@ bool hs_new_key(char *buf, size_t size, const char *json, size_t len)
 
 bool hs_find_key(const char *word, const char *json, size_t len, char *key, size_t key_size, char *user, size_t user_size)
 {
-	cJSON *root = json_parse(json, len);
+	cJSON *root = vj_document(json, len);
 	const cJSON *array = array_of(root, "preAuthKeys", "pre_auth_keys"), *o;
 	bool found = false;
 	size_t n = strcspn(word, ".");

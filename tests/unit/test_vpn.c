@@ -233,6 +233,37 @@ static void test_nodes_of_every_release(void **state)
 	}
 }
 
+/* What Headscale's program may say before its answer (headscale#1519, #1825), as words and as JSON. */
+static void test_nodes_after_warnings(void **state)
+{
+	static const char *const before[] = {
+		"2026-01-02T03:04:05Z WRN a setting is deprecated\n",
+		"2026-01-02T03:04:05Z WRN [dns] is deprecated\n\n2026-01-02T03:04:05Z INF {\"a\":1}\n",
+		"{\"level\":\"warn\",\"message\":\"An updated version of Headscale has been found\"}\n",
+		"[warning] something else\n",
+	};
+	for (size_t w = 0; w < ARRAY_LEN(before); w++)
+		for (size_t i = 0; i < ARRAY_LEN(nodes); i++) {
+			struct vpn_list l;
+			struct err err = { 0 };
+			char *text = xasprintf("%s%s\n", before[w], nodes[i].json);
+			cJSON *root = cJSON_Parse(nodes[i].json);
+			char *pretty = cJSON_Print(root);
+			cJSON_Delete(root);
+			assert_true(hs_nodes_parse(&l, text, strlen(text), NULL));
+			assert_int_equal(l.n, 1);
+			assert_string_equal(l.peers[0].name, "pi");
+			assert_int_equal(hs_nodes_release(text, strlen(text)), nodes[i].release);
+			vpn_list_finish(&l);
+			free(text);
+			/* half of a list is none, though its inner lines can be read */
+			text = xasprintf("%s%.*s", before[w], (int)strlen(pretty) - 2, pretty);
+			assert_false(hs_nodes_parse(&l, text, strlen(text), &err));
+			free(text);
+			free(pretty);
+		}
+}
+
 static void test_nodes_cut_at_every_byte(void **state)
 {
 	for (size_t i = 0; i < ARRAY_LEN(nodes); i++)
@@ -742,7 +773,8 @@ int main(void)
 		cmocka_unit_test(test_status_of_a_real_one), cmocka_unit_test(test_status_of_one_logged_out),
 		cmocka_unit_test(test_status_of_nonsense), cmocka_unit_test(test_hostile_peers),
 		cmocka_unit_test(test_pong_and_login_address), cmocka_unit_test(test_wireguard), cmocka_unit_test(test_wireguard_nonsense),
-		cmocka_unit_test(test_nodes_of_every_release), cmocka_unit_test(test_nodes_cut_at_every_byte),
+		cmocka_unit_test(test_nodes_of_every_release), cmocka_unit_test(test_nodes_after_warnings),
+		cmocka_unit_test(test_nodes_cut_at_every_byte),
 		cmocka_unit_test(test_real_answers_cut_at_every_byte), cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_wrong_key_of_old_releases), cmocka_unit_test(test_versions), cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_dns_records), cmocka_unit_test(test_http_date),
