@@ -18,6 +18,8 @@
 /* What a row of these kinds knows beyond struct session; its priv. */
 struct other {
 	char target[64];              /* tmux's id of the session: "$3" */
+	char *socket;                 /* of its tmux server; NULL: the one that tmux takes by itself */
+	char *home;                   /* where Claude Code keeps it, when not in ~/.claude; NULL */
 	char pane[32];                /* its active pane, or the one a Claude Code session runs in: "%5"; "" none */
 	int pane_pid;
 	bool named;                   /* by the user */
@@ -83,20 +85,63 @@ static void show(struct session *r, enum session_status status, enum health heal
 
 /* --- tmux -------------------------------------------------------------------------------------------------------- */
 
-static void tmux_session(struct sessions *ss, char *line)
+/* The socket whose sessions are being told, and the folder of those that need no path in a name. */
+struct tmux_socket {
+	const char *path, *usual;
+};
+
+/* "socket PATH FOLDER". Anything else than a path is not handed to a shell later. */
+static void tmux_socket(struct tmux_socket *socket, char *line)
 {
-	char *f[8], id[160], words[96];
-	if (fields_of(line, f, 8) < 8 || f[1][0] != '$' || f[1][1 + strspn(f[1] + 1, "0123456789")])
+	char *f[3];
+	*socket = (struct tmux_socket){ NULL, NULL };
+	if (fields_of(line, f, 3) == 3 && f[1][0] == '/')
+		*socket = (struct tmux_socket){ f[1], f[2] };
+}
+
+/* "" for the usual socket, "agents:" for one beside it, the whole path for others; names of sessions have no colon. */
+static void tmux_label(const struct tmux_socket *socket, char *label, size_t size)
+{
+	size_t n = socket->path ? strlen(socket->usual) : 0;
+	snprintf(label, size, "%s", "");
+	if (!socket->path)
 		return;
-	snprintf(id, sizeof(id), "tmux-%.120s", f[7]);
+	bool beside = !strncmp(socket->path, socket->usual, n) && socket->path[n] == '/';
+	const char *name = beside ? socket->path + n + 1 : socket->path;
+	if (!beside || strcmp(name, "default") != 0)
+		snprintf(label, size, "%s:", name);
+}
+
+/* A name that is taken by another session of this look (tmux tells a/b from a-b, an id here does not) gets tmux's number. */
+static struct session *tmux_row(struct sessions *ss, const char *label, const char *name, const char *target)
+{
+	char id[256], whole[320];
+	snprintf(id, sizeof(id), "tmux-%.100s%.120s", label, name);
 	for (char *c = id; *c; c++)
 		*c = *c == '/' ? '-' : *c;
-	struct session *r = make(ss, SESSION_TMUX, id, f[7]);
+	snprintf(whole, sizeof(whole), "%s/%s/%s", ss->source.server->name, kind_session.name, id);
+	struct row *row = store_find(ss->source.store, whole);
+	struct other *o = row && row->kind == &kind_session ? other_of(row) : NULL;
+	if (o && o->seen)
+		snprintf(id + strlen(id), sizeof(id) - strlen(id), "-%.8s", target + 1);
+	return make(ss, SESSION_TMUX, id, name);
+}
+
+static void tmux_session(struct sessions *ss, const struct tmux_socket *socket, char *line)
+{
+	char *f[8], label[128], words[240];
+	if (fields_of(line, f, 8) < 8 || f[1][0] != '$' || f[1][1 + strspn(f[1] + 1, "0123456789")])
+		return;
+	tmux_label(socket, label, sizeof(label));
+	struct session *r = tmux_row(ss, label, f[7], f[1]);
 	struct other *o = r->priv;
 	int windows = atoi(f[5]), attached = atoi(f[4]);
 	snprintf(o->target, sizeof(o->target), "%s", f[1]);
+	xreplace(&o->socket, socket->path);
 	snprintf(r->sid, sizeof(r->sid), "%s", f[1]);
-	snprintf(words, sizeof(words), "%d window%s%s", windows, windows == 1 ? "" : "s", attached ? ", attached" : "");
+	int n = snprintf(words, sizeof(words), "%d window%s%s", windows, windows == 1 ? "" : "s", attached ? ", attached" : "");
+	if (*label)
+		snprintf(words + n, sizeof(words) - (size_t)n, ", socket %.*s", (int)strlen(label) - 1, label);
 	set_washed(&r->words, words);
 	set_washed(&r->directory, f[6]);
 	r->created_ms = 1000 * atoll(f[2]);
@@ -104,19 +149,24 @@ static void tmux_session(struct sessions *ss, char *line)
 	show(r, SESSION_IDLE, HEALTH_IDLE, r->updated_ms, NULL);
 }
 
-static struct session *by_target(struct sessions *ss, const char *target)
+static bool same_socket(const char *a, const char *b)
+{
+	return a == b || (a && b && !strcmp(a, b));
+}
+
+static struct session *by_target(struct sessions *ss, const struct tmux_socket *socket, const char *target)
 {
 	struct row *row = store_first(ss->source.store, &kind_session, ss->source.server);
 	for (; row; row = store_next(row, &kind_session, ss->source.server)) {
 		struct other *o = other_of(row);
-		if (o && ((struct session *)row)->type == SESSION_TMUX && !strcmp(o->target, target))
+		if (o && ((struct session *)row)->type == SESSION_TMUX && !strcmp(o->target, target) && same_socket(o->socket, socket->path))
 			return (struct session *)row;
 	}
 	return NULL;
 }
 
 /* A Claude Code session whose process, or its parent, is the pane's. */
-static void pane_of_claude(struct sessions *ss, const char *pane, const char *target, int pid)
+static void pane_of_claude(struct sessions *ss, const struct tmux_socket *socket, const char *pane, const char *target, int pid)
 {
 	struct row *row = store_first(ss->source.store, &kind_session, ss->source.server);
 	for (; row; row = store_next(row, &kind_session, ss->source.server)) {
@@ -124,17 +174,18 @@ static void pane_of_claude(struct sessions *ss, const char *pane, const char *ta
 		if (o && ((struct session *)row)->type == SESSION_CLAUDE && o->pid && (o->pid == pid || o->parent_pid == pid)) {
 			snprintf(o->pane, sizeof(o->pane), "%s", pane);
 			snprintf(o->target, sizeof(o->target), "%s", target);
+			xreplace(&o->socket, socket->path);
 		}
 	}
 }
 
-static void tmux_pane(struct sessions *ss, char *line)
+static void tmux_pane(struct sessions *ss, const struct tmux_socket *socket, char *line)
 {
 	char *f[8];
 	if (fields_of(line, f, 8) < 8 || f[2][0] != '%' || f[2][1 + strspn(f[2] + 1, "0123456789")])
 		return;
-	struct session *r = by_target(ss, f[1]);
-	pane_of_claude(ss, f[2], f[1], atoi(f[3]));
+	struct session *r = by_target(ss, socket, f[1]);
+	pane_of_claude(ss, socket, f[2], f[1], atoi(f[3]));
 	if (!r || strcmp(f[5], "1") != 0)
 		return;
 	struct other *o = r->priv;
@@ -176,7 +227,7 @@ static struct session *claude_row(struct sessions *ss, const char *uuid)
 }
 
 /* The process that wrote the file must be the one that runs: its start, field 22 of stat, tells. */
-static void claude_live(struct sessions *ss, const char *start, const char *parent, const char *json)
+static struct session *claude_live(struct sessions *ss, const char *start, const char *parent, const char *json)
 {
 	static const struct { const char *name; enum session_status status; enum health health; } states[] = {
 		{ "idle", SESSION_IDLE, HEALTH_IDLE }, { "busy", SESSION_BUSY, HEALTH_BUSY }, { "waiting", SESSION_PERMISSION, HEALTH_ASKS },
@@ -191,7 +242,7 @@ static void claude_live(struct sessions *ss, const char *start, const char *pare
 		snprintf(wrote, sizeof(wrote), "%.0f", proc->valuedouble);
 	if (!is_uuid(uuid) || strcmp(start, "0") == 0 || strcmp(wrote, start) != 0) {
 		cJSON_Delete(o);
-		return;
+		return NULL;
 	}
 	struct session *r = claude_row(ss, uuid);
 	struct other *other = r->priv;
@@ -215,6 +266,13 @@ static void claude_live(struct sessions *ss, const char *start, const char *pare
 	show(r, i < ARRAY_LEN(states) ? states[i].status : SESSION_UNKNOWN, i < ARRAY_LEN(states) ? states[i].health : HEALTH_UNKNOWN,
 	     r->updated_ms ? r->updated_ms : r->created_ms, waits ? why : NULL);
 	cJSON_Delete(o);
+	return r;
+}
+
+static void claude_kept(struct session *r, const char *home)
+{
+	if (r)
+		xreplace(&((struct other *)r->priv)->home, home);
 }
 
 static void claude_line(struct session *r, const char *line)
@@ -298,15 +356,19 @@ void others_live(struct sessions *ss, const char *now)
 static void claude_lines(struct sessions *ss, char *lines)
 {
 	struct session *file = NULL;
+	const char *home = NULL;
 	for (char *line = lines; line && *line;) {
 		char *nl = strchr(line, '\n'), *f[4];
 		if (nl)
 			*nl = '\0';
 		if (!strncmp(line, "live\t", 5)) {
 			if (fields_of(line, f, 4) == 4)
-				claude_live(ss, f[1], f[2], f[3]);
+				claude_kept(claude_live(ss, f[1], f[2], f[3]), home);
+		} else if (!strncmp(line, "home\t", 5)) {
+			home = line[5] == '/' ? line + 5 : NULL;
 		} else if (!strncmp(line, "file\t", 5)) {
 			file = claude_file(ss, line);
+			claude_kept(file, home);
 		} else if (file && !strncmp(line, "\"cwd\":\"", 7)) {
 			char *whole = xasprintf("{%s}", line);
 			claude_line(file, whole);
@@ -346,6 +408,7 @@ static void forget_unseen(struct row *row, struct other *o)
 void others_apply(struct sessions *ss, const char *tmux, const char *claude)
 {
 	char *lines = xstrdup(claude), *copy = xstrdup(tmux);
+	struct tmux_socket socket = { NULL, NULL };
 	each_other(ss, unsee);
 	claude_lines(ss, lines);
 	for (char *line = copy; line && *line;) {
@@ -353,9 +416,11 @@ void others_apply(struct sessions *ss, const char *tmux, const char *claude)
 		if (nl)
 			*nl = '\0';
 		if (!strncmp(line, "session\t", 8))
-			tmux_session(ss, line);
+			tmux_session(ss, &socket, line);
 		else if (!strncmp(line, "pane\t", 5))
-			tmux_pane(ss, line);
+			tmux_pane(ss, &socket, line);
+		else if (!strncmp(line, "socket\t", 7))
+			tmux_socket(&socket, line);
 		line = nl ? nl + 1 : NULL;
 	}
 	each_other(ss, forget_unseen);
@@ -370,10 +435,27 @@ void others_finish(struct session *s)
 		return;
 	run_cancel(o->run);
 	free(o->preview);
+	free(o->socket);
+	free(o->home);
 	free(o);
 }
 
 /* --- details, attaching, acting --------------------------------------------------------------------------------------------- */
+
+/* The words of a tmux command, on the socket of that session. */
+static void tmux_words(struct buf *b, const struct other *o, const char *const *argv)
+{
+	enum { MOST = 16 };
+	const char *all[MOST + 1] = { "tmux" };
+	size_t n = 1;
+	if (o && o->socket) {
+		all[n++] = "-S";
+		all[n++] = o->socket;
+	}
+	while (*argv && n < MOST)
+		all[n++] = *argv++;
+	quote_argv(b, all);
+}
 
 static void preview_done(const struct run_result *r, void *arg)
 {
@@ -393,11 +475,11 @@ static void want_preview(struct row *row, struct other *o)
 	int64_t now = loop_now(store_loop(row->source->store));
 	if (!o->pane[0] || o->run || row->server->link->state != LINK_UP || (o->asked_ms && now - o->asked_ms < PREVIEW_GAP_MS))
 		return;
-	const char *argv[] = { "tmux", "capture-pane", "-p", "-t", o->pane, NULL };
-	char *command = quote_command(argv);
+	struct buf command = { 0 };
+	tmux_words(&command, o, (const char *[]){ "capture-pane", "-p", "-t", o->pane, NULL });
 	o->asked_ms = now;
-	o->run = link_run(row->server->link, command, NULL, 0, PREVIEW_MAX, 10000, preview_done, row);
-	free(command);
+	o->run = link_run(row->server->link, command.data, NULL, 0, PREVIEW_MAX, 10000, preview_done, row);
+	buf_finish(&command);
 }
 
 void others_detail(struct row *row, struct doc *doc)
@@ -432,15 +514,19 @@ void others_command(const struct row *row, struct buf *b)
 	buf_init(&script, 8192);
 	if (o->target[0] && (s->type == SESSION_TMUX || o->pane[0])) {
 		if (s->type == SESSION_CLAUDE) {
-			buf_puts(&script, "tmux select-window -t ");
-			quote_word(&script, o->pane);
-			buf_puts(&script, "; tmux select-pane -t ");
-			quote_word(&script, o->pane);
+			tmux_words(&script, o, (const char *[]){ "select-window", "-t", o->pane, NULL });
+			buf_puts(&script, "; ");
+			tmux_words(&script, o, (const char *[]){ "select-pane", "-t", o->pane, NULL });
 			buf_puts(&script, "; ");
 		}
-		buf_puts(&script, "unset TMUX; exec tmux attach -t ");
-		quote_word(&script, o->target);
+		buf_puts(&script, "unset TMUX; exec ");
+		tmux_words(&script, o, (const char *[]){ "attach", "-t", o->target, NULL });
 	} else {
+		if (o->home) {
+			buf_puts(&script, "export CLAUDE_CONFIG_DIR=");
+			quote_word(&script, o->home);
+			buf_puts(&script, "; ");
+		}
 		buf_puts(&script, "PATH=$PATH:$HOME/.local/bin:$HOME/.claude/local:/usr/local/bin; cd ");
 		quote_word(&script, s->directory ? s->directory : ".");
 		buf_puts(&script, " && exec claude --resume ");
@@ -451,11 +537,12 @@ void others_command(const struct row *row, struct buf *b)
 	buf_finish(&script);
 }
 
-static void words_of(struct buf *b, const char *const *argv)
+/* One more command of a line. */
+static void next_words(struct buf *b, const struct other *o, const char *const *argv)
 {
 	if (b->len)
 		buf_puts(b, " && ");
-	quote_argv(b, argv);
+	tmux_words(b, o, argv);
 }
 
 /* The command line of an action of tmux; false: it needs words. */
@@ -466,19 +553,19 @@ bool others_act(const struct row *row, const char *action, const char *argument,
 	if (!o && strcmp(action, "tmux-new") != 0)
 		return false;
 	if (!strcmp(action, "tmux-kill")) {
-		words_of(b, (const char *[]){ "tmux", "kill-session", "-t", o->target, NULL });
+		next_words(b, o, (const char *[]){ "kill-session", "-t", o->target, NULL });
 	} else if (!strcmp(action, "tmux-rename") && has) {
-		words_of(b, (const char *[]){ "tmux", "rename-session", "-t", o->target, "--", argument, NULL });
+		next_words(b, o, (const char *[]){ "rename-session", "-t", o->target, "--", argument, NULL });
 	} else if (!strcmp(action, "tmux-send") && has) {
-		words_of(b, (const char *[]){ "tmux", "send-keys", "-t", o->pane, "-l", "--", argument, NULL });
-		words_of(b, (const char *[]){ "tmux", "send-keys", "-t", o->pane, "Enter", NULL });
+		next_words(b, o, (const char *[]){ "send-keys", "-t", o->pane, "-l", "--", argument, NULL });
+		next_words(b, o, (const char *[]){ "send-keys", "-t", o->pane, "Enter", NULL });
 	} else if (!strcmp(action, "tmux-new") && has) {
 		size_t n = strcspn(argument, " ");
 		char *name = xstrndup(argument, n);
 		const char *dir = argument + n + strspn(argument + n, " ");
 		if (*dir)                      /* tmux takes home without a word where there is no such folder */
-			words_of(b, (const char *[]){ "cd", "--", dir, NULL });
-		words_of(b, (const char *[]){ "tmux", "new-session", "-d", "-s", name, *dir ? "-c" : NULL, dir, NULL });
+			quote_argv(b, (const char *[]){ "cd", "--", dir, NULL });
+		next_words(b, o, (const char *[]){ "new-session", "-d", "-s", name, *dir ? "-c" : NULL, dir, NULL });
 		free(name);
 	} else {
 		return false;

@@ -39,29 +39,48 @@
 		"[ -z \"$u$g\" ] || [ -n \"$u\" ] || printf \"starting\\t%s\\t%s\\n\" \"$b\" \"$g\"; " \
 	"done 2>/dev/null; "
 
+/* Every server of the login has a socket in a folder of the same name: in /tmp, where TMUX_TMPDIR says, which a shell without a
+ * terminal may not know, and in the login's runtime folder. The kernel's list of sockets tells of those elsewhere. */
 #define TMUX \
 	"if command -v tmux >/dev/null 2>&1; then " \
-		"tmux list-sessions -F \"session\t#{session_id}\t#{session_created}\t#{session_activity}\t#{session_attached}\t" \
-			"#{session_windows}\t#{session_path}\t#{session_name}\" 2>/dev/null; " \
-		"tmux list-panes -a -F \"pane\t#{session_id}\t#{pane_id}\t#{pane_pid}\t#{pane_current_command}\t#{pane_active}\t" \
-			"#{pane_current_path}\t#{pane_title}\" 2>/dev/null; " \
+		"U=$(id -u); d=${TMUX_TMPDIR:-/tmp}/tmux-$U; a=; t=; if timeout 3 true 2>/dev/null; then t=\"timeout 3\"; fi; " \
+		"for s in \"$d\"/* /tmp/tmux-$U/* \"${XDG_RUNTIME_DIR:-/run/user/$U}/tmux-$U\"/* " \
+			"$(sed -n -E \"s,.* (/[^ ]*/tmux-$U/[^ ]+)$,\\1,p\" /proc/net/unix 2>/dev/null); do " \
+			"[ -S \"$s\" ] && [ -w \"$s\" ] || continue; " \
+			"case \"$a\" in *\"|$s|\"*) continue;; esac; a=\"$a|$s|\"; " \
+			"printf \"socket\\t%s\\t%s\\n\" \"$s\" \"$d\"; " \
+			"$t tmux -S \"$s\" list-sessions -F \"session\t#{session_id}\t#{session_created}\t#{session_activity}\t" \
+				"#{session_attached}\t#{session_windows}\t#{session_path}\t#{session_name}\" \\; " \
+				"list-panes -a -F \"pane\t#{session_id}\t#{pane_id}\t#{pane_pid}\t#{pane_current_command}\t#{pane_active}\t" \
+				"#{pane_current_path}\t#{pane_title}\" 2>/dev/null; " \
+		"done; " \
 	"fi; "
 
-/* A file of a live session counts when its process is the one that wrote it: field 22 of stat. */
+/* A file of a live session counts when its process is the one that wrote it: field 22 of stat.
+ *
+ * Transcripts are PROJECT/UUID.jsonl, and those of sub-agents PROJECT/UUID/subagents/agent-HASH.jsonl (before 2.1.2 beside the
+ * session's own, without a word of whose they are). There may be thousands: find hands them to stat in portions. */
 #define CLAUDE \
-	"h=${CLAUDE_CONFIG_DIR:-$HOME/.claude}; " \
-	"if [ -d \"$h\" ]; then " \
+	CLAUDE_HOMES \
+	"homes | while read -r h; do " \
+		"case $h in \"$HOME/.claude\") ;; *) printf \"home\\t%s\\n\" \"$h\";; esac; " \
 		"for f in \"$h\"/sessions/*.json; do " \
 			"[ -r \"$f\" ] || continue; p=${f##*/}; p=${p%.json}; b=0; q=0; " \
 			"if { read -r s </proc/$p/stat; } 2>/dev/null; then set -- ${s##*) }; b=${20}; q=$2; fi; " \
 			"printf \"live\\t%s\\t%s\\t\" $b $q; tr -d \"\\n\" <\"$f\" | head -c 8000; echo; " \
 		"done; " \
-		"ls -t \"$h\"/projects/*/*.jsonl 2>/dev/null | head -n 20 | while read -r f; do " \
-			"printf \"file\\t%s\\t%s\\n\" \"$(stat -c %Y \"$f\")\" \"${f##*/}\"; " \
-			"head -c 65536 \"$f\" | grep -m1 -o \"\\\"cwd\\\":\\\"[^\\\"]*\\\"\"; " \
-			"tail -c 16384 \"$f\" | tail -n 12; echo; " \
-		"done; " \
-	"fi; "
+		"e=[0-9a-f][0-9a-f][0-9a-f][0-9a-f]; u=$e$e-$e-$e-$e-$e$e$e; " \
+		"find \"$h/projects\" -maxdepth 4 -type f \\( -name \"$u.jsonl\" -o -path \"*/$u/subagents/agent-*.jsonl\" \\) " \
+			"-exec stat -c \"%Y %n\" \\{\\} + 2>/dev/null | sort -rn | { k=0; a=; " \
+		"while [ $k -lt 20 ] && read -r t f; do " \
+			"case $f in */subagents/*) f=${f%/subagents/*}; g=$f.jsonl;; *) g=$f; f=${f%.jsonl};; esac; " \
+			"u=${f##*/}; case $a in *\" $u\"*) continue;; esac; a=\"$a $u\"; k=$((k+1)); " \
+			"if [ -r \"$g\" ]; then :; else for g in \"$f\"/subagents/agent-*.jsonl; do :; done; fi; " \
+			"printf \"file\\t%s\\t%s\\n\" \"$t\" \"$u.jsonl\"; " \
+			"head -c 65536 \"$g\" | grep -m1 -o \"\\\"cwd\\\":\\\"[^\\\"]*\\\"\"; " \
+			"tail -c 16384 \"$g\" | tail -n 12; echo; " \
+		"done; }; " \
+	"done; "
 
 const char scan_script[] =
 	"LC_ALL=C.UTF-8; PATH=$PATH:/usr/bin:/bin:/usr/sbin:/sbin; export PATH LC_ALL; " PORTS

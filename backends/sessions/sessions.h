@@ -166,6 +166,20 @@ void sessions_look(struct sessions *, int64_t gap_ms);   /* looks again, unless 
 
 /* scan.c */
 extern const char scan_script[];
+
+/* A part of scripts: homes says where Claude Code of the login keeps its files, one folder a line, the usual one first. A start-up
+ * file that sets CLAUDE_CONFIG_DIR for shells with a terminal alone is read for it. No single quotes: see scan.c. */
+#define CLAUDE_HOMES \
+	"homes() { " \
+		"h=${CLAUDE_CONFIG_DIR:-$HOME/.claude}; a=\" $h \"; if [ -d \"$h\" ]; then printf \"%s\\n\" \"$h\"; fi; " \
+		"sed -n -E \"s/^[[:blank:]]*(export |set -[a-zA-Z]+ |setenv )?[[:blank:]]*CLAUDE_CONFIG_DIR[= ]+//p\" " \
+			"\"$HOME\"/.bashrc \"$HOME\"/.bash_profile \"$HOME\"/.profile \"$HOME\"/.zshrc \"$HOME\"/.zshenv \"$HOME\"/.zprofile " \
+			"\"$HOME\"/.config/fish/config.fish \"$HOME\"/.config/environment.d/*.conf 2>/dev/null | " \
+		"tr -d \"\\042\\047;\" | while read -r h z; do " \
+			"case $h in [~]/*|[$]HOME/*|[$]?HOME?/*) h=$HOME/${h#*/};; esac; " \
+			"case $a in *\" $h \"*) continue;; esac; " \
+			"case $h in /*) if [ -d \"$h\" ]; then a=\"$a$h \"; printf \"%s\\n\" \"$h\"; fi;; esac; " \
+		"done; }; "
 /* Understands the output of the script: oc.c and others.c are told. */
 void scan_apply(struct sessions *, const char *text, size_t len);
 

@@ -14,13 +14,16 @@
 
 /* One line, and no single quotes: see scan.c. A file counts when its process is the one that wrote it: field 22 of stat. */
 static const char script[] =
-	"h=${CLAUDE_CONFIG_DIR:-$HOME/.claude}; while read -r x; do "
+	CLAUDE_HOMES
+	"H=$(homes); n=$(printf \"\\nx\"); n=${n%x}; while read -r x; do "
+		"IFS=$n; set -f; for h in $H; do unset IFS; set +f; "
+		"case $h in \"$HOME/.claude\") ;; *) printf \"home\\t%s\\n\" \"$h\";; esac; "
 		"for f in \"$h\"/sessions/*.json; do "
 			"[ -r \"$f\" ] || continue; p=${f##*/}; p=${p%.json}; b=0; q=0; t=; "
 			"if { read -r s </proc/$p/stat; } 2>/dev/null; then set -- ${s##*) }; b=${20}; q=$2; fi; "
 			"while read -r l || [ -n \"$l\" ]; do t=$t$l; l=; done <\"$f\"; "
 			"printf \"live\\t%s\\t%s\\t%.8000s\\n\" \"$b\" \"$q\" \"$t\"; "
-		"done; printf \"=end\\n\"; done";
+		"done; done; unset IFS; set +f; printf \"=end\\n\"; done";
 
 static void answer(struct sessions *ss, char *text, size_t len)
 {

@@ -9,8 +9,8 @@
 
 #define SETUP \
 	"LC_ALL=C; export LC_ALL; PATH=$PATH:/usr/bin:/bin:/usr/sbin:/sbin; " \
-	"n=$(printf \"\\nx\"); n=${n%x}; T=; S=; L=; H=; " \
-	"if timeout 5 true 2>/dev/null; then T=\"timeout 5\"; S=\"timeout 2\"; fi; "
+	"n=$(printf \"\\nx\"); n=${n%x}; T=; Z=; L=; H=; " \
+	"if timeout 5 true 2>/dev/null; then T=\"timeout 5\"; Z=\"timeout 2\"; fi; "
 
 #define FACTS \
 	"facts() { " \
@@ -69,7 +69,7 @@
 			"case $p in *\"$n\"*) continue;; esac; " \
 			"case $e in " \
 				"*\" - fuse\"*|*\" - nfs\"*|*\" - cifs \"*|*\" - smb\"*|*\" - 9p \"*|*\" - ceph \"*|*\" - afs \"*|*\" - virtiofs \"*) " \
-					"{ stats \"$S\" \"$p\"; if late $?; then printf \"hung %s\\n\" \"$q\"; fi; } & ;; " \
+					"{ stats \"$Z\" \"$p\"; if late $?; then printf \"hung %s\\n\" \"$q\"; fi; } & ;; " \
 				"*) set -- \"$@\" \"$p\";; " \
 			"esac; " \
 		"done; " \

@@ -13,6 +13,7 @@
 #include "backends/base/buf.h"
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
+#include "backends/base/quote.h"
 #include "backends/link/link.h"
 #include "backends/link/loop.h"
 #include "backends/sessions/sessions.h"
@@ -594,6 +595,107 @@ static void a_look_is_understood(void **state)
 	assert_null(find("opencode-4096"));
 }
 
+/* Servers of tmux beside the usual one: ids stay apart, and each command goes to the server of its session. */
+static void tmux_has_many_sockets(void **state)
+{
+	struct buf b = { 0 };
+	feed("scan", "=oc\n=tmux\nsocket\t/tmp/tmux-1000/default\t/tmp/tmux-1000\n"
+	             "session\t$1\t1\t2\t0\t1\t/\twork\nsession\t$2\t1\t2\t0\t1\t/\ta/b\nsession\t$3\t1\t2\t0\t1\t/\ta-b\n"
+	             "pane\t$1\t%1\t5\tvim\t1\t/\tt\n"
+	             "socket\t/tmp/tmux-1000/agents\t/tmp/tmux-1000\nsession\t$1\t1\t2\t0\t1\t/\twork\npane\t$1\t%1\t99\tnode\t1\t/\tt\n"
+	             "socket\t/run/user/1000/tmux-1000/default\t/tmp/tmux-1000\nsession\t$1\t1\t2\t0\t1\t/\twork\n"
+	             "=claude\nlive\t500\t99\t{\"pid\":7,\"sessionId\":\"" CLAUDE_ID "\",\"procStart\":\"500\",\"status\":\"idle\"}\n=end\n");
+	struct session *usual = find("tmux-work"), *agents = find("tmux-agents:work");
+	struct session *other = find("tmux--run-user-1000-tmux-1000-default:work");
+	assert_non_null(usual);
+	assert_non_null(agents);
+	assert_non_null(other);
+	assert_non_null(find("tmux-a-b"));
+	assert_non_null(find("tmux-a-b-3"));
+	assert_string_equal(usual->words, "1 window");
+	assert_string_equal(usual->agent, "vim");
+	assert_string_equal(agents->agent, "node");
+	assert_string_equal(agents->words, "1 window, socket agents");
+	assert_string_equal(other->words, "1 window, socket /run/user/1000/tmux-1000/default");
+	assert_true(others_act(&agents->row, "tmux-kill", NULL, &b));
+	assert_string_equal(b.data, "tmux -S /tmp/tmux-1000/agents kill-session -t '$1'");
+	buf_clear(&b);
+	others_command(&agents->row, &b);
+	assert_non_null(strstr(b.data, "exec tmux -S /tmp/tmux-1000/agents attach -t "));
+	buf_clear(&b);
+	others_command(&find(CLAUDE_ID)->row, &b);
+	assert_non_null(strstr(b.data, "tmux -S /tmp/tmux-1000/agents select-pane -t %1; unset TMUX; exec tmux -S /tmp/tmux-1000/agents attach"));
+	buf_finish(&b);
+	feed("scan", "=oc\n=tmux\n=claude\n=end\n");
+}
+
+static void claude_kept_elsewhere_is_gone_on_with_there(void **state)
+{
+	struct buf b = { 0 };
+	feed("scan", "=oc\n=tmux\n=claude\nhome\t/srv/its own\nfile\t1795239000\t" CLAUDE_ID ".jsonl\n\"cwd\":\"/srv/c\"\n=end\n");
+	others_command(&find(CLAUDE_ID)->row, &b);
+	assert_non_null(strstr(b.data, "export CLAUDE_CONFIG_DIR="));
+	assert_non_null(strstr(b.data, "/srv/its own"));
+	buf_finish(&b);
+	feed("scan", "=oc\n=tmux\n=claude\n=end\n");
+}
+
+/* What the script says of a home after "=claude". */
+static void scan_of(const char *setup, struct buf *out)
+{
+	char chunk[4096], *quoted = quote_command((const char *const[]){ "sh", "-c", scan_script, NULL });
+	char *command = xasprintf("%s; %s | sed '1,/^=claude/d'", setup, quoted);
+	FILE *p = popen(command, "r");
+	assert_non_null(p);
+	for (size_t n; (n = fread(chunk, 1, sizeof chunk, p)) > 0;)
+		buf_add(out, chunk, n);
+	assert_int_equal(pclose(p), 0);
+	free(command);
+	free(quoted);
+}
+
+static size_t times(const char *text, const char *what)
+{
+	size_t n = 0;
+	for (const char *p = strstr(text, what); p; p = strstr(p + 1, what))
+		n++;
+	return n;
+}
+
+/* As Claude Code leaves them: sub-agents beside the sessions and below them, thousands of both; a second folder, which .bashrc
+ * names behind its guard. The oldest sessions are older than all sub-agents. */
+static const char many_files[] =
+	"unset CLAUDE_CONFIG_DIR; cd; d=.claude/projects/-srv-a; s=00000000-0000-4000-8000-0000000000; "
+	"mkdir -p $d/${s}90/subagents kept/projects/-srv-b; "
+	"for i in 01 02 03 04 05; do echo '{\"cwd\":\"/srv/a\",\"n\":1}' >$d/$s$i.jsonl; done; touch -d 2020-01-01 $d/*.jsonl; "
+	"seq 5000 | sed \"s,.*,$d/agent-&.jsonl,\" | xargs touch; seq 5000 | sed \"s,.*,$d/${s}90/subagents/agent-&.jsonl,\" | xargs touch; "
+	"echo '{\"cwd\":\"/srv/b\"}' >kept/projects/-srv-b/${s}80.jsonl; "
+	"echo 'case $- in *i*) ;; *) return;; esac; ' >.bashrc; echo '  export CLAUDE_CONFIG_DIR=\"$HOME/kept\"' >>.bashrc";
+
+static void claude_among_thousands_of_files(void **state)
+{
+	char home[] = "/tmp/mocr_home-XXXXXX", name[120];
+	struct buf out = { 0 };
+	assert_non_null(mkdtemp(home));
+	char *setup = xasprintf("export HOME=%s; %s", home, many_files);
+	scan_of(setup, &out);
+	free(setup);
+	assert_int_equal(times(out.data, "file\t"), 7);
+	assert_null(strstr(out.data, "agent-"));
+	for (int i = 1; i <= 5; i++) {
+		snprintf(name, sizeof name, "\t00000000-0000-4000-8000-00000000000%d.jsonl\n\"cwd\":\"/srv/a\"\n", i);
+		assert_non_null(strstr(out.data, name));
+	}
+	assert_non_null(strstr(out.data, "8000-000000000090.jsonl"));     /* its sub-agents alone are left */
+	snprintf(name, sizeof name, "home\t%s/kept\nfile\t", home);
+	assert_non_null(strstr(out.data, name));
+	assert_non_null(strstr(out.data, "8000-000000000080.jsonl\n\"cwd\":\"/srv/b\""));
+	buf_finish(&out);
+	char *away = xasprintf("rm -rf %s", home);
+	assert_int_equal(system(away), 0);
+	free(away);
+}
+
 static unsigned hurry_after(const char *lines)
 {
 	struct sessions *ss = (struct sessions *)w.source;
@@ -721,7 +823,8 @@ int main(void)
 		T(disposed_instances_are_forgotten), T(a_list_takes_away_what_it_does_not_name), T(archived_and_old_ones_are_put_away),
 		T(live_moments_of_both_dialects), T(answers_to_permissions), T(lists_of_both_dialects), T(models_are_reduced),
 		T(events_of_both_dialects), T(messages_of_both_dialects), T(cut_at_every_byte), T(rubbish_changes_nothing),
-		T(control_characters_are_washed), T(parents_in_a_ring), T(a_line_of_two_megabytes), T(a_look_is_understood), T(a_server_that_starts_is_waited_for), T(a_server_is_a_patient), T(sessions_nobody_serves),
+		T(control_characters_are_washed), T(parents_in_a_ring), T(a_line_of_two_megabytes), T(a_look_is_understood), T(tmux_has_many_sockets),
+		T(claude_kept_elsewhere_is_gone_on_with_there), T(claude_among_thousands_of_files), T(a_server_that_starts_is_waited_for), T(a_server_is_a_patient), T(sessions_nobody_serves),
 		T(half_a_look_takes_nothing_away), T(names_in_the_list_are_quoted), T(ids_of_messages_are_in_order),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -185,6 +185,28 @@ sessions_tmux_made_typed_into_renamed_seen_and_ended() {
 	_tmux kill-server >/dev/null
 	return $code
 }
+# Servers of tmux that a shell without a terminal does not find by itself: another name, and another folder.
+_tmux_l() { on pi runuser -u pi -- tmux -L agents "$@"; }
+_tmux_away() { on pi runuser -u pi -- env TMUX_TMPDIR=/home/pi/away tmux "$@"; }
+_agents_say() { _tmux_l capture-pane -p -t hidden | grep -qxF -- "$1"; }
+_tmux_ids() { "$MOCR" -F "$config" status --json pi | jq -r '[.servers[0].sessions[]|select(.id|contains("/tmux-"))|.id]|sort|join(" ")'; }
+sessions_tmux_on_other_sockets() {
+	local code
+	on pi runuser -u pi -- mkdir -p -m 700 /home/pi/away
+	_tmux new-session -d -s hidden && _tmux_l new-session -d -s hidden && _tmux_away new-session -d -s hidden &&
+		is ids "$(_tmux_ids)" 'pi/session/tmux--home-pi-away-tmux-1000-default:hidden pi/session/tmux-agents:hidden pi/session/tmux-hidden' &&
+		ends 0 "$MOCR" -F "$config" do send pi/session/tmux-agents:hidden 'echo in-$((40+2))' && wait_until 8 _agents_say in-42 &&
+		fleet 120 40 pi && command_line sessions && wait_for 'hidden +1 window, socket agents' 15 && at pi/session/tmux-agents:hidden && keys d && wait_for in-42 8 &&
+		keys q && keys a && wait_for 'in-42' 8 && keys C-] && wait_for 'close it' && keys c &&
+		ends 0 "$MOCR" -F "$config" do kill pi/session/tmux--home-pi-away-tmux-1000-default:hidden --yes && ! _tmux_away has-session -t hidden >/dev/null &&
+		_tmux_l has-session -t hidden && _tmux has-session -t hidden
+	code=$?
+	_tmux kill-server >/dev/null
+	_tmux_l kill-server >/dev/null
+	_tmux_away kill-server >/dev/null
+	on pi rm -rf /home/pi/away
+	return $code
+}
 sessions_dropped_stream_comes_back() {
 	local id
 	_sessions pi && on pi systemctl restart opencode.service && wait_for 'OpenCode .*:4096 +look' 10 && wait_for 'OpenCode 1.2.11 :4096 +serves' 20 &&
