@@ -55,6 +55,8 @@ const struct setting_row setting_rows[] = {
 	  "units that must exist, parted by blanks; a missing one is a problem, shown with the nearest names that exist" },
 	{ "server", "sudo", SETTING_TEXT, V(sudo), 0, 0, "auto", "auto never",
 	  "auto: where the login lacks a right, sudo is tried; never: it is not" },
+	{ "server", "tailscale_socket", SETTING_TEXT, V(tailscale_socket), 0, 0, NULL, NULL,
+	  "where its tailscaled listens, when neither in the usual place nor known to its program" },
 	{ "server", "protect", SETTING_YES_NO, V(protect), 0, 0, "no", NULL,
 	  "acting on it asks for its name to be typed" },
 	{ "server", "connect_timeout", SETTING_NUMBER, V(connect_timeout), 1, 120, NULL, NULL,
@@ -525,6 +527,7 @@ void settings_destroy(struct settings *s)
 		free(c->identity);
 		free(c->units);
 		free(c->sudo);
+		free(c->tailscale_socket);
 		free(c);
 	}
 	for (struct headscale_config *c = s->headscales, *next; c; c = next) {

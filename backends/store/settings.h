@@ -13,6 +13,7 @@ struct server_config {
 	char *identity;            /* key file; NULL */
 	char *units;               /* words: units that must exist; NULL */
 	char *sudo;                /* "auto" (default), "never" */
+	char *tailscale_socket;    /* where its tailscaled listens; NULL: the usual place, or as its program says */
 	bool protect;
 	int connect_timeout;       /* s; 0: the general one */
 	struct server_config *next;

@@ -41,6 +41,7 @@ struct ts_act {
 	struct secret *key;
 	char url[200];
 	char server_words[240];          /* --login-server=... when it is another one than before; "" */
+	char socket_words[200];          /* --socket=..., of the configuration */
 	char peer[48];
 	char key_id[ID_KEEP];            /* the row that a ping is about */
 	bool shown;                      /* the log-in address */
@@ -162,19 +163,37 @@ static size_t words_of(const struct ts_act *a, const char **argv)
 	return n;
 }
 
+/* --socket stands between the program and its verb. */
+static void add_socket(struct ts_act *a, const char **argv)
+{
+	const char *own = ts_own_socket(a->source);
+	size_t n = 0, at = 0;
+	if (!own)
+		return;
+	while (argv[n]) {
+		at = strcmp(argv[n], "tailscale") == 0 ? n + 1 : at;
+		n++;
+	}
+	snprintf(a->socket_words, sizeof(a->socket_words), "--socket=%s", own);
+	memmove(&argv[at + 1], &argv[at], (n - at + 1) * sizeof(*argv));
+	argv[at] = a->socket_words;
+}
+
 static void start_run(struct ts_act *a, bool by_sudo)
 {
 	const char *argv[WORDS_MAX + 1];
 	words_of(a, argv);
+	add_socket(a, argv);
 	const char *key = a->key ? a->key->text : NULL;
 	size_t len = a->key ? a->key->len : 0;
 	if (by_sudo) {
 		a->sudo = sudo_run_input(a->source->server->sudo, argv, key, len, OUTPUT_MAX, RUN_MS, on_sudo, a);
 		return;
 	}
-	char *command = quote_command(argv);
+	char *quoted = quote_command(argv), *command = xasprintf(TS_PROGRAM_PATH "%s", quoted);
 	a->run = link_run(source_link(a->source), command, key, len, OUTPUT_MAX, RUN_MS, on_run, a);
 	free(command);
+	free(quoted);
 }
 
 static void on_run(const struct run_result *r, void *arg)
@@ -612,11 +631,14 @@ void run_ping(struct order *order)
 		a->call = ts_ping(door, a->peer, PING_MS, on_pong, a);
 		return;
 	}
-	const char *const by_program[] = { "timeout", "10", "tailscale", "ping", "--c=1", "--timeout=6s", a->peer, NULL };
+	const char *by_program[WORDS_MAX + 1] = { "timeout", "10", "tailscale", "ping", "--c=1", "--timeout=6s", a->peer, NULL };
 	const char *const by_icmp[] = { "ping", "-n", "-c", "1", "-W", "4", a->peer, NULL };
-	char *command = quote_command(a->ts ? by_program : by_icmp);
+	if (a->ts)
+		add_socket(a, by_program);
+	char *quoted = quote_command(a->ts ? by_program : by_icmp), *command = xasprintf(TS_PROGRAM_PATH "%s", quoted);
 	a->run = link_run(source_link(a->source), command, NULL, 0, OUTPUT_MAX, 12000, on_ping, a);
 	free(command);
+	free(quoted);
 }
 
 void say_ping(const struct row *row, char *buf, size_t size)

@@ -11,14 +11,16 @@
 #include "backends/base/human.h"
 #include "backends/base/json.h"
 #include "backends/base/mem.h"
+#include "backends/base/quote.h"
 #include "backends/link/http.h"
 #include "backends/link/link.h"
 #include "backends/link/loop.h"
 #include "backends/services/unit.h"
+#include "backends/store/settings.h"
 #include "backends/vpn/acts.h"
 #include "backends/vpn/tailscale.h"
 
-#define PROGRAM "command -v tailscale >/dev/null 2>&1 || exit 127; exec "
+#define PROGRAM TS_PROGRAM_PATH "command -v tailscale >/dev/null 2>&1 || exit 127; exec "
 /* Initial state, no private keys, changes of peers (of no meaning to old ones). */
 #define BUS_MASK (2 | 16 | 4096)
 #define BUS_MASK_OLD (2 | 16)
@@ -81,6 +83,12 @@ static void let_go(struct ts *t)
 	}
 }
 
+const char *ts_own_socket(const struct source *source)
+{
+	const struct server_config *c = source->server->config;
+	return c ? c->tailscale_socket : NULL;
+}
+
 static const struct unit *own_unit(const struct server *v)
 {
 	char *id = xasprintf("%s/unit/tailscaled.service", v->name);
@@ -135,7 +143,13 @@ static void fail(struct ts *t, const struct err *err)
 	let_go(t);
 	if (source_link(&t->source)->state != LINK_UP)
 		return;
+	if (err->code == ERR_ABSENT && !t->greeted && !t->by_program && !t->tried_program) {
+		t->tried_program = t->by_program = true;      /* it knows where its tailscaled listens */
+		begin(t);
+		return;
+	}
 	if (err->code == ERR_ABSENT && !t->greeted) {
+		t->by_program &= !t->tried_program;           /* the socket may come yet */
 		fail_absent(t);
 		return;
 	}
@@ -353,13 +367,29 @@ static void watch_closed(struct stream *s, const struct stream_end *end, void *a
 	look_soon(t);
 }
 
+/* The program with words, to be freed. */
+static char *program_words(const struct ts *t, const char *words)
+{
+	struct buf b = { 0 };
+	const char *own = ts_own_socket(&t->source);
+	buf_puts(&b, PROGRAM "tailscale ");
+	if (own) {
+		buf_puts(&b, "--socket=");
+		quote_word(&b, own);
+		buf_puts(&b, " ");
+	}
+	buf_puts(&b, words);
+	return buf_take(&b);
+}
+
 static void start_watch(struct ts *t)
 {
+	char *command = program_words(t, "debug watch-ipn --netmap=false --rate-limit=false 2>/dev/null");
 	static const struct stream_events events = { .data = watch_data, .closed = watch_closed };
 	struct err err;
 	t->watch_ms = loop_now(store_loop(t->source.store));
-	t->watch = link_open(source_link(&t->source), &(struct road){ .kind = ROAD_EXEC,
-	                     .command = PROGRAM "tailscale debug watch-ipn --netmap=false --rate-limit=false 2>/dev/null" }, &events, t, &err);
+	t->watch = link_open(source_link(&t->source), &(struct road){ .kind = ROAD_EXEC, .command = command }, &events, t, &err);
+	free(command);
 }
 
 static void program_done(const struct run_result *r, void *arg)
@@ -390,11 +420,14 @@ static void program_done(const struct run_result *r, void *arg)
 static void ask_status(struct ts *t)
 {
 	t->asked_ms = loop_now(store_loop(t->source.store));
-	if (t->by_program)
-		t->run = link_run(source_link(&t->source), PROGRAM "tailscale status --json", NULL, 0, STATUS_MAX, CALL_MS, program_done, t);
-	else
+	if (t->by_program) {
+		char *command = program_words(t, "status --json");
+		t->run = link_run(source_link(&t->source), command, NULL, 0, STATUS_MAX, CALL_MS, program_done, t);
+		free(command);
+	} else {
 		t->status = call_start(t->door, &(struct call_spec){ .path = "/localapi/v0/status", .headers = headers, .done = status_done,
 		                                                     .arg = t, .max = STATUS_MAX, .timeout_ms = CALL_MS });
+	}
 }
 
 static void on_timer(struct loop_timer *timer, void *arg)
@@ -406,7 +439,8 @@ static void on_timer(struct loop_timer *timer, void *arg)
 
 static void begin(struct ts *t)
 {
-	static const struct road road = { .kind = ROAD_UNIX, .path = TS_SOCKET };
+	const char *own = ts_own_socket(&t->source);
+	const struct road road = { .kind = ROAD_UNIX, .path = own ? own : TS_SOCKET };
 	let_go(t);
 	t->missing = false;
 	if (source_link(&t->source)->state != LINK_UP)
@@ -438,7 +472,7 @@ static void up(struct source *source)
 		t->retry = loop_timer_add(store_loop(source->store), -1, on_retry, t);
 	}
 	t->fails = 0;
-	t->by_program = t->no_bus = t->greeted = false;
+	t->by_program = t->tried_program = t->no_bus = t->greeted = false;
 	begin(t);
 }
 

@@ -5,6 +5,12 @@
 #include "backends/store/store.h"
 
 #define TS_SOCKET "/var/run/tailscale/tailscaled.sock"
+/* Where packages put the program: Debian, snap, Synology, a Mac. */
+#define TS_PROGRAM_PATH \
+	"PATH=$PATH:/usr/local/bin:/usr/sbin:/snap/bin:/var/packages/Tailscale/target/bin:/opt/homebrew/bin; export PATH; "
+
+/* The one that the configuration names; NULL: none. */
+const char *ts_own_socket(const struct source *);
 
 struct ts_act;
 struct ts_look;
@@ -22,7 +28,7 @@ struct ts {
 	int64_t asked_ms;                /* loop clock of the last look */
 	unsigned fails;
 	uint32_t round;                  /* counts the lists */
-	bool by_program, old_bus, no_bus, again, shown, greeted, missing;
+	bool by_program, tried_program, old_bus, no_bus, again, shown, greeted, missing;
 	char state[24];                  /* "Running", "NeedsLogin", ...; "" unknown */
 	char auth_url[256];
 	char suffix[96];                 /* of its names in DNS, as it was told last; "" unknown */

@@ -33,6 +33,27 @@ status_beside_a_mount_that_hangs() {
 		is 'why' "$(jq -r '.servers[0].why' "$work/out")" "$work/nas one does not answer" &&
 		is 'disks' "$(jq '.servers[0].disks | length > 0' "$work/out")" true
 }
+# tailscaled listens where only its program knows, as on a Synology. It is this machine's, so no server is changed.
+status_by_the_program_of_tailscale() {
+	[ ! -e /var/run/tailscale/tailscaled.sock ] || { skipped_why='this machine has a tailscaled'; return 0; }
+	mkdir "$work/bin" && cat >"$work/bin/tailscale" <<-END
+		#!/bin/sh
+		[ "\$1" != "--socket=$work/ts one" ] || { touch "$work/asked"; shift; }
+		case "\$*" in
+		'status --json') cat "$top/tests/unit/answers/vpn/status-sese-1.86.json" ;;
+		'debug watch-ipn '*) exec sleep 60 ;;
+		*) echo "no such command here: \$*" >&2; exit 1 ;;
+		esac
+	END
+	chmod +x "$work/bin/tailscale"
+	ends 0 env PATH="$work/bin:$PATH" "$MOCR" status --json && is state "$(jq -r '.servers[0].sources.tailscale.state' "$work/out")" live &&
+		is peers "$(jq '[.servers[0].peers[]|select(.vpn=="tailscale")]|length' "$work/out")" 3 && [ ! -e "$work/asked" ] || return 1
+	printf '[server local]\ntailscale_socket = %s\n' "$work/ts one" | conf
+	ends 0 env PATH="$work/bin:$PATH" "$MOCR" status --json && is state "$(jq -r '.servers[0].sources.tailscale.state' "$work/out")" live && [ -e "$work/asked" ]
+	local code=$?
+	rm -rf "$work/bin" "$work/asked"
+	return $code
+}
 status_says_what_it_would_have_to_ask() { ends 2 "$MOCR" -F "$config" status strict-pwd && says 'password'; }
 do_restart() {
 	local before
