@@ -164,7 +164,7 @@ static void brief(const struct row *r, struct cell *c)
 
 static void empty(const struct store *store, const struct server *s, char *buf, size_t size)
 {
-	static const char *const engines[] = { "docker", "podman", "podman-user", NULL };
+	static const char *const engines[] = { "docker", "docker-user", "podman", "podman-user", NULL };
 	char calm[128];
 	snprintf(calm, sizeof(calm), s ? "No containers on %s." : "No containers.", s ? s->name : "");
 	empty_sentence(store, s, engines, calm, buf, size);

@@ -127,6 +127,8 @@ static void command(const struct row *row, char *buf, size_t size, const char *w
 {
 	struct buf b = { 0 };
 	const struct ctr *c = ctr_of(row);
+	if (c)
+		engine_environment(&c->engine->source, &b);
 	buf_addf(&b, "%s %s ", c ? c->engine->param->cli : "docker", words);
 	quote_word(&b, row->name);
 	wash(buf, size, b.data, b.len);

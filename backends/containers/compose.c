@@ -21,16 +21,14 @@ bool compose_applies(const struct row *row)
 	return c->project && c->project_dir && c->project_dir[0] == '/' && (!c->service || c->service[0] != '-');
 }
 
-/* "-p P -f a.yml -f b.yml": files are relative to the folder, or whole paths. */
-static void add_project(struct buf *b, const struct container *c)
+/* before FILE for each of a list of a label. Files are relative to the folder, or whole paths. */
+static void add_files(struct buf *b, const char *before, const char *files)
 {
-	buf_puts(b, " -p ");
-	quote_word(b, c->project);
-	for (const char *p = c->project_files; p && *p;) {
+	for (const char *p = files; p && *p;) {
 		size_t n = strcspn(p, ",");
 		char *file = xstrndup(p, n);
 		if (*file) {
-			buf_puts(b, " -f ");
+			buf_puts(b, before);
 			quote_word(b, file);
 		}
 		free(file);
@@ -38,11 +36,31 @@ static void add_project(struct buf *b, const struct container *c)
 	}
 }
 
+void compose_words(struct buf *b, const char *project, const char *files, const char *env_files)
+{
+	buf_puts(b, " -p ");
+	quote_word(b, project);
+	add_files(b, " -f ", files);
+	add_files(b, " --env-file ", env_files);
+}
+
+void compose_check(struct buf *b, const char *env_files)
+{
+	if (!env_files || !*env_files)
+		return;
+	buf_puts(b, "for f in");
+	add_files(b, " ", env_files);
+	buf_puts(b, "; do [ -r \"$f\" ] || { echo \"$f cannot be read: this project was started with it as --env-file, and would get "
+	            "blank values without it\" >&2; exit 1; }; done; ");
+}
+
 /* One compose command line: words before the service's name, which is left out when whole is set. */
 static void add_command(struct buf *b, const char *program, const struct container *c, const char *words, bool whole)
 {
+	if (whole)                       /* down leaves services of profiles running that it is not told of */
+		buf_puts(b, "COMPOSE_PROFILES='*' ");
 	buf_puts(b, program);
-	add_project(b, c);
+	compose_words(b, c->project, c->project_files, c->project_env);
 	buf_addf(b, " %s", words);
 	if (!whole && c->service) {
 		buf_puts(b, " ");
@@ -64,29 +82,41 @@ static const char *const up_steps[] = { "up -d", NULL };
 static const char *const pull_steps[] = { "pull", "up -d", NULL };
 static const char *const down_steps[] = { "down", NULL };
 
-/* sudo is taken where the engine itself is only reached by it. */
-static const char *sudo_prefix(const struct engine *e)
+/* What stands before a program of the engine: sudo where the engine itself is only reached by it, else where to go. */
+static void prefix(const struct source *s, char *buf, size_t size)
 {
+	const struct engine *e = engine_of((struct source *)s);
 	const struct road *r = e->door ? door_road(e->door) : NULL;
-	return r && r->kind == ROAD_EXEC && strstr(r->command, "sudo -n") ? "sudo -n " : "";
+	struct buf b = { 0 };
+	if (r && r->kind == ROAD_EXEC && strstr(r->command, "sudo -n"))
+		buf_puts(&b, "sudo -n ");
+	else
+		engine_environment(s, &b);
+	snprintf(buf, size, "%s", b.len ? b.data : "");
+	buf_finish(&b);
 }
 
 void engine_command(const struct source *s, char *buf, size_t size)
 {
 	const struct engine_param *param = s->backend->param;      /* the engine's own is set once its link was up */
-	snprintf(buf, size, "%s%s", sudo_prefix(engine_of((struct source *)s)), param->cli);
+	char before[ENGINE_COMMAND_SIZE];
+	prefix(s, before, sizeof(before));
+	snprintf(buf, size, "%s%s", before, param->cli);
 }
 
 static char *script(const struct container *c, const struct engine *e, const char *const *steps, bool whole)
 {
 	struct buf s = { 0 }, b = { 0 };
-	const char *cli = e->param->cli, *sudo = sudo_prefix(e);
-	char plugin[64], program[64];
-	snprintf(plugin, sizeof(plugin), "%s%s compose", sudo, cli);
-	snprintf(program, sizeof(program), "%s%s-compose", sudo, cli);
+	const char *cli = e->param->cli;
+	char command[ENGINE_COMMAND_SIZE], plugin[sizeof(command) + 8], program[sizeof(command) + 8];
+	engine_command(&e->source, command, sizeof(command));
+	snprintf(plugin, sizeof(plugin), "%s compose", command);
+	snprintf(program, sizeof(program), "%s-compose", command);
 	buf_puts(&s, "cd ");
 	quote_word(&s, c->project_dir);
-	buf_addf(&s, " || exit 1; if %s version >/dev/null 2>&1; then ", plugin);
+	buf_puts(&s, " || exit 1; ");
+	compose_check(&s, c->project_env);
+	buf_addf(&s, "if %s version >/dev/null 2>&1; then ", plugin);
 	add_steps(&s, plugin, c, steps, whole);
 	buf_addf(&s, "; elif command -v %s-compose >/dev/null 2>&1; then ", cli);
 	add_steps(&s, program, c, steps, whole);
@@ -158,8 +188,10 @@ static void words(const struct row *row, char *out, size_t size, const char *con
 	struct buf b = { 0 };
 	const struct container *c = (const struct container *)row;
 	const struct ctr *ctr = ctr_of(row);
-	char program[64];
-	snprintf(program, sizeof(program), "%s compose", ctr ? ctr->engine->param->cli : "docker");
+	char command[ENGINE_COMMAND_SIZE] = "docker", program[sizeof(command) + 8];
+	if (ctr)
+		engine_command(&ctr->engine->source, command, sizeof(command));
+	snprintf(program, sizeof(program), "%s compose", command);
 	buf_puts(&b, "cd ");
 	quote_word(&b, c->project_dir);
 	buf_puts(&b, " && ");

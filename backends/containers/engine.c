@@ -109,11 +109,17 @@ static void retry_later(struct engine *e)
 	loop_timer_set(e->retry, delay < RETRY_MAX_MS ? delay : RETRY_MAX_MS);
 }
 
+/* Most servers have none of these. */
+static bool engine_may_lack(const struct engine *e)
+{
+	return e->param->is_podman || e->param->of_user;
+}
+
 /* Nothing is there: not a fault. Over SSH a missing socket and a refused one look alike. */
 static bool is_absent(const struct engine *e, const struct err *err)
 {
 	return !e->greeted && !e->ctrs &&
-	       (err->code == ERR_ABSENT || (e->param->is_podman && (err->code == ERR_REFUSED || err->code == ERR_DENIED)));
+	       (err->code == ERR_ABSENT || (engine_may_lack(e) && (err->code == ERR_REFUSED || err->code == ERR_DENIED)));
 }
 
 static void fail(struct engine *e, const struct err *err)
@@ -123,7 +129,7 @@ static void fail(struct engine *e, const struct err *err)
 	if (source_link(&e->source)->state != LINK_UP)
 		return;                       /* down() says the rest */
 	if (is_absent(e, err)) {
-		source_set_state(&e->source, SOURCE_ABSENT, NULL);
+		source_set_state(&e->source, SOURCE_ABSENT, engine_elsewhere(e, &said) ? &said : NULL);
 		loop_timer_set(e->look, LOOK_AGAIN_MS);
 		return;
 	}
@@ -569,17 +575,18 @@ static void ping_done(struct call *c, const struct reply *r, void *arg)
 /* sshd writes a line to its server's journal for every socket that is not there: where most servers have none, one call asks first. */
 static bool is_likely(const struct engine *e)
 {
-	return e->source.state == SOURCE_WAITING ? !e->param->is_podman : e->source.state != SOURCE_ABSENT;
+	return e->source.state == SOURCE_WAITING ? !engine_may_lack(e) : e->source.state != SOURCE_ABSENT;
 }
 
 static void begin(struct engine *e)
 {
 	struct road roads[3] = { 0 };
-	char path[160];
+	char path[ENGINE_PATH_SIZE];
+	struct err why;
 	stop_calls(e);
 	size_t n = e->param->roads(&e->source, roads, path, sizeof(path));
-	if (!n && e->source.server->uid == 0)
-		source_set_state(&e->source, SOURCE_ABSENT, NULL);
+	if (!n && (e->source.server->uid == 0 || e->param->of_user))
+		source_set_state(&e->source, SOURCE_ABSENT, engine_elsewhere(e, &why) ? &why : NULL);
 	if (!n || source_link(&e->source)->state != LINK_UP)
 		return;
 	e->unheard = true;
@@ -715,5 +722,6 @@ static void finish(struct source *s)
 	.shown = shown, .finish = finish, .needs_facts = facts, .param = engine_param }
 
 const struct backend backend_docker = ENGINE_BACKEND("docker", &engine_docker, false);
+const struct backend backend_docker_user = ENGINE_BACKEND("docker-user", &engine_docker_user, true);
 const struct backend backend_podman = ENGINE_BACKEND("podman", &engine_podman, false);
 const struct backend backend_podman_user = ENGINE_BACKEND("podman-user", &engine_podman_user, true);

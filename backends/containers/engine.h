@@ -27,6 +27,7 @@ struct engine_param {
 	/* Fills roads (DOOR_ROADS: 3) and returns how many; 0: not known yet. path has room for a road of its own. */
 	size_t (*roads)(const struct source *, struct road *roads, char *path, size_t size);
 	bool is_podman;
+	bool of_user;                    /* of the login alone: where there is none, nothing is wrong */
 };
 
 /* A following of lines: something JSON comes one a line, on a stream. */
@@ -118,7 +119,12 @@ struct ctr *ctr_find(const struct engine *, const char *id);
 void ctr_free(struct ctr *);                     /* takes it from its row and engine */
 
 /* roads.c */
-extern const struct engine_param engine_docker, engine_podman, engine_podman_user;
+extern const struct engine_param engine_docker, engine_docker_user, engine_podman, engine_podman_user;
+#define ENGINE_PATH_SIZE 640         /* room that roads() is given */
+/* Docker of the login leads to another machine: err gets the sentence. */
+bool engine_elsewhere(const struct engine *, struct err *);
+/* Appends "DOCKER_HOST=unix:///... " where a command of the login would go to another engine than that of the source. */
+void engine_environment(const struct source *, struct buf *);
 
 /* engine.c */
 struct call *engine_get(struct engine *, const char *path, struct call_spec);   /* path behind /vX; spec.path is set here */

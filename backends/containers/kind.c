@@ -11,7 +11,7 @@ static void finish(struct row *row)
 	struct container *c = (struct container *)row;
 	ctr_free(c->priv);
 	char *owned[] = { c->engine_id, c->image, c->image_id, c->command, c->ports, c->networks, c->project, c->service,
-	                  c->project_dir, c->project_files, c->last_lines };
+	                  c->project_dir, c->project_files, c->project_env, c->last_lines };
 	for (size_t i = 0; i < ARRAY_LEN(owned); i++)
 		free(owned[i]);
 }

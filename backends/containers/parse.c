@@ -241,6 +241,8 @@ static void read_compose(struct ctr_item *item, const cJSON *labels)
 	item->project_dir = keep(label(labels, "project.working_dir"));
 	const char *files = label(labels, "project.config_files");
 	item->project_files = files && *files ? wash_dup(files, 4096) : NULL;
+	const char *env = label(labels, "project.environment_file");
+	item->project_env = env && *env ? wash_dup(env, 4096) : NULL;
 }
 
 static void read_command(struct ctr_item *item, const cJSON *o)
@@ -305,7 +307,7 @@ void ctr_list_finish(struct ctr_list *list)
 	for (size_t i = 0; i < list->n; i++) {
 		struct ctr_item *it = &list->items[i];
 		char *owned[] = { it->image, it->image_id, it->command, it->ports, it->networks, it->project, it->service,
-		                  it->project_dir, it->project_files };
+		                  it->project_dir, it->project_files, it->project_env };
 		for (size_t k = 0; k < ARRAY_LEN(owned); k++)
 			free(owned[k]);
 	}

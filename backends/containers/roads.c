@@ -1,16 +1,83 @@
 /* roads.c: where each engine listens, and how else it can be reached. */
 #include <stdio.h>
+#include <string.h>
 
+#include "backends/base/buf.h"
+#include "backends/base/quote.h"
 #include "backends/containers/engine.h"
+
+#define DOCKER_SOCKET "/var/run/docker.sock"
+/* On a Mac and on a Synology programs are where a shell without a terminal does not look. DOCKER_HOST goes before a context,
+ * which may lead to another machine. */
+#define DOCKER_ENV "env PATH=\"$PATH:/usr/local/bin:/opt/homebrew/bin\" DOCKER_HOST=unix://"
 
 static size_t docker_roads(const struct source *s, struct road *roads, char *path, size_t size)
 {
-	roads[0] = (struct road){ .kind = ROAD_UNIX, .path = "/var/run/docker.sock" };
-	roads[1] = (struct road){ .kind = ROAD_EXEC, .command = "docker system dial-stdio" };
+	roads[0] = (struct road){ .kind = ROAD_UNIX, .path = DOCKER_SOCKET };
+	roads[1] = (struct road){ .kind = ROAD_EXEC, .command = "exec " DOCKER_ENV DOCKER_SOCKET " docker system dial-stdio" };
 	/* only where there is a socket: a refused sudo is mailed to root on some servers */
-	roads[2] = (struct road){ .kind = ROAD_EXEC, .command = "test -S /var/run/docker.sock || exit 127; "
+	roads[2] = (struct road){ .kind = ROAD_EXEC, .command = "test -S " DOCKER_SOCKET " || exit 127; "
 	                                                         "exec sudo -n docker system dial-stdio" };
 	return 3;
+}
+
+/* The socket that the docker program of the login is led to, or the usual one of a rootless engine. NULL: there is none but
+ * the system's, or it is not known yet. */
+static const char *docker_user_path(const struct server *v, char *path, size_t size)
+{
+	static const char unix_scheme[] = "unix://";
+	size_t n = sizeof(unix_scheme) - 1;
+	if (!strncmp(v->docker, unix_scheme, n) && v->docker[n] == '/') {
+		snprintf(path, size, "%s", v->docker + n);
+		return path;
+	}
+	if (v->uid <= 0 || !*v->runtime_dir || !strcmp(v->docker, "same"))
+		return NULL;
+	snprintf(path, size, "%s/docker.sock", v->runtime_dir);
+	return path;
+}
+
+static size_t docker_user_roads(const struct source *s, struct road *roads, char *path, size_t size)
+{
+	if (!docker_user_path(s->server, path, size))
+		return 0;
+	roads[0] = (struct road){ .kind = ROAD_UNIX, .path = path };
+	if (strncmp(s->server->docker, "unix://", 7) != 0)
+		return 1;
+	/* where sshd forbids sockets; only for one that is known, as a command costs a process */
+	struct buf b = { 0 };
+	size_t n = strlen(path) + 1;
+	buf_puts(&b, "exec " DOCKER_ENV);
+	quote_word(&b, path);
+	buf_puts(&b, " docker system dial-stdio");
+	snprintf(path + n, size - n, "%s", b.data);
+	buf_finish(&b);
+	roads[1] = (struct road){ .kind = ROAD_EXEC, .command = path + n };
+	return 2;
+}
+
+bool engine_elsewhere(const struct engine *e, struct err *err)
+{
+	const char *host = e->source.server->docker;
+	if (!e->param->of_user || e->param->is_podman || !*host || !strncmp(host, "unix://", 7) || !strcmp(host, "same"))
+		return false;
+	err_set(err, ERR_ABSENT, "docker of %s leads to %s by DOCKER_HOST or its context; what is there is not shown as %s's",
+	        *e->source.server->user ? e->source.server->user : "the login", host, e->source.server->name);
+	return true;
+}
+
+/* Where commands of the login would go elsewhere by themselves they are told where to go. */
+void engine_environment(const struct source *s, struct buf *b)
+{
+	const struct engine_param *param = s->backend->param;
+	char path[160];
+	const char *to = param->of_user ? docker_user_path(s->server, path, sizeof(path)) : DOCKER_SOCKET;
+	bool led = *s->server->docker && strcmp(s->server->docker, "same") != 0;
+	if (param->is_podman || !to || (!param->of_user && !led))
+		return;
+	buf_puts(b, "DOCKER_HOST=unix://");
+	quote_word(b, to);
+	buf_puts(b, " ");
 }
 
 static size_t podman_roads(const struct source *s, struct road *roads, char *path, size_t size)
@@ -34,6 +101,8 @@ static size_t podman_user_roads(const struct source *s, struct road *roads, char
 }
 
 const struct engine_param engine_docker = { .cli = "docker", .title = "Docker", .roads = docker_roads };
+const struct engine_param engine_docker_user = { .cli = "docker", .title = "Docker of the user", .roads = docker_user_roads,
+	                                             .of_user = true };
 const struct engine_param engine_podman = { .cli = "podman", .title = "Podman", .roads = podman_roads, .is_podman = true };
 const struct engine_param engine_podman_user = { .cli = "podman", .title = "Podman of the user", .roads = podman_user_roads,
-	                                             .is_podman = true };
+	                                             .is_podman = true, .of_user = true };

@@ -162,7 +162,7 @@ static void project_start(struct act *a, struct deploy *d, const char *const *st
 {
 	struct buf command = { 0 }, script = { 0 };
 	const struct deploy_project *p = d->project;
-	char id[DEPLOY_ID_SIZE], *more = xasprintf("\tengine=%s\tdir=%s\tfiles=%s", p->engine, p->dir, p->files);
+	char id[DEPLOY_ID_SIZE], *more = xasprintf("\tengine=%s\tdir=%s\tfiles=%s\tenvfiles=%s", p->engine, p->dir, p->files, p->env);
 	snprintf(id, sizeof(id), "%lld-%s", (long long)now_wall_ms(), d->row.name);
 	project_script(d, steps, &command);
 	struct start_words w = { .id = id, .name = d->row.name, .what = what, .by = deploy_who(), .directory = p->dir, .command = command.data,

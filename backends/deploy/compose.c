@@ -21,7 +21,7 @@ static bool name_is_one(const char *name)
 /* A run's words come from a file on the server: no other source may be taken for an engine. */
 static bool engine_is_one(const char *name)
 {
-	static const struct backend *const engines[] = { &backend_docker, &backend_podman, &backend_podman_user };
+	static const struct backend *const engines[] = { &backend_docker, &backend_docker_user, &backend_podman, &backend_podman_user };
 	for (size_t i = 0; i < ARRAY_LEN(engines); i++)
 		if (!strcmp(engines[i]->name, name))
 			return true;
@@ -41,7 +41,7 @@ static struct deploy_project *project_of(struct deploy *d, const char *name)
 	return d->project;
 }
 
-void project_told(struct deploy *d, const char *engine, const char *dir, const char *files)
+void project_told(struct deploy *d, const char *engine, const char *dir, const char *files, const char *env)
 {
 	if (strncmp(d->row.name, PREFIX, strlen(PREFIX)) != 0 || !name_is_one(d->row.name + strlen(PREFIX)) || dir[0] != '/' || !engine_is_one(engine))
 		return;
@@ -51,6 +51,7 @@ void project_told(struct deploy *d, const char *engine, const char *dir, const c
 	snprintf(p->engine, sizeof(p->engine), "%s", engine);
 	snprintf(p->dir, sizeof(p->dir), "%s", dir);
 	snprintf(p->files, sizeof(p->files), "%s", files);
+	snprintf(p->env, sizeof(p->env), "%s", env);
 }
 
 static void count(struct deploys *ds, const struct container *c)
@@ -67,11 +68,15 @@ static void count(struct deploys *ds, const struct container *c)
 	p->containers++;
 	p->up += c->state == CONTAINER_RUNNING;
 	const char *dir = c->project_dir, *files = c->project_files ? c->project_files : "";
+	const char *env = c->project_env ? c->project_env : "";
+	if (!is_line(env) || strlen(env) >= sizeof(p->env))
+		return;
 	if (!dir || dir[0] != '/' || !is_line(dir) || !is_line(files) || strlen(dir) >= sizeof(p->dir) || strlen(files) >= sizeof(p->files))
 		return;
 	snprintf(p->engine, sizeof(p->engine), "%s", c->row.source->backend->name);
 	snprintf(p->dir, sizeof(p->dir), "%s", dir);
 	snprintf(p->files, sizeof(p->files), "%s", files);
+	snprintf(p->env, sizeof(p->env), "%s", env);
 }
 
 /* Those whose containers are all gone stay while there is something to tell of them. */
@@ -108,18 +113,7 @@ void deploy_projects(struct server *v)
 
 static void add_words(struct buf *b, const struct deploy_project *p, const char *words)
 {
-	buf_puts(b, " -p ");
-	quote_word(b, p->name);
-	for (const char *at = p->files; *at;) {
-		size_t n = strcspn(at, ",");
-		char *file = xstrndup(at, n);
-		if (*file) {
-			buf_puts(b, " -f ");
-			quote_word(b, file);
-		}
-		free(file);
-		at += n + (at[n] == ',');
-	}
+	compose_words(b, p->name, p->files, p->env);
 	buf_addf(b, " %s", words);
 }
 
@@ -139,7 +133,7 @@ static void program(const struct deploy *d, char *buf, size_t size)
 /* As a person in that folder would type it. */
 void project_words(const struct deploy *d, const char *const *steps, struct buf *b)
 {
-	char cli[64];
+	char cli[ENGINE_COMMAND_SIZE];
 	program(d, cli, sizeof(cli));
 	for (size_t i = 0; steps[i]; i++) {
 		buf_addf(b, "%s%s compose", i ? " && " : "", cli);
@@ -147,24 +141,46 @@ void project_words(const struct deploy *d, const char *const *steps, struct buf 
 	}
 }
 
+/* Sets P to the --profile words of services that run by one: no label tells of them, and without them up and down pass such
+ * services by. What belongs to no profile (its service is gone from the files) is named in the output. */
+static void add_profiles(struct buf *b, const struct deploy_project *p)
+{
+	struct buf words = { 0 };
+	compose_words(&words, p->name, p->files, p->env);
+	buf_addf(b, "W() { C \"$@\" 2>/dev/null; }\nP= s=$(W%s config --services) && [ -n \"$s\" ] && {\n", words.data);
+	buf_puts(b, "  left=; for x in $(cut -d ' ' -f 1 \"$r/images\" | sort -u); do\n"
+		"    printf '%s\\n' $s | grep -qxF -e \"$x\" || left=\"$left $x\"\n  done\n");
+	buf_addf(b, "  [ -z \"$left\" ] || for y in $(W%s config --profiles); do\n"
+	         "    t=$(W --profile \"$y\"%s config --services)\n", words.data, words.data);
+	buf_puts(b, "    for x in $left; do\n"
+		"      if printf '%s\\n' $t | grep -qxF -e \"$x\"; then P=\"$P --profile $y\"; break; fi\n"
+		"    done\n  done\n"
+		"  [ -z \"$left\" ] || [ -n \"$P\" ] || echo \"not in these files, and left as they are:$left\"\n"
+		"  [ -z \"$P\" ] || echo \"with$P, by which containers of this project were started\"\n}\n");
+	buf_finish(&words);
+}
+
 /* The images of each service before and after go into the file "changed" of the run, and to the end of its output. */
 void project_script(const struct deploy *d, const char *const *steps, struct buf *b)
 {
-	char cli[64];
+	char cli[ENGINE_COMMAND_SIZE];
 	program(d, cli, sizeof(cli));
 	buf_puts(b, "r=${0%/*} p=");
 	quote_word(b, d->project->name);
+	const char *bare = strrchr(cli, ' ') ? strrchr(cli, ' ') + 1 : cli;      /* without sudo and the like */
 	buf_addf(b, "\nD() { %s \"$@\"; }\n", cli);
 	buf_addf(b, "if D compose version >/dev/null 2>&1; then C() { D compose \"$@\"; }\n"
 	         "elif command -v %s-compose >/dev/null 2>&1; then C() { %s-compose \"$@\"; }\n"
 	         "else echo 'neither the plugin %s compose nor the program %s-compose is installed there' >&2; exit 127; fi\n",
-	         strncmp(cli, "sudo -n ", 8) ? cli : cli + 8, cli, cli, strncmp(cli, "sudo -n ", 8) ? cli : cli + 8);
+	         bare, cli, cli, bare);
 	buf_puts(b,
 		"images() { i=$(D ps -aq --no-trunc --filter \"label=com.docker.compose.project=$p\" 2>/dev/null) && [ -n \"$i\" ] &&\n"
 		"  D inspect -f '{{index .Config.Labels \"com.docker.compose.service\"}} {{.Config.Image}} {{.Image}}' $i 2>/dev/null | sort -u; }\n"
 		"images >\"$r/images\"\n");
+	compose_check(b, d->project->env);
+	add_profiles(b, d->project);
 	for (size_t i = 0; steps[i]; i++) {
-		buf_puts(b, i ? " && C" : "C");
+		buf_puts(b, i ? " && C $P" : "C $P");
 		add_words(b, d->project, steps[i]);
 	}
 	buf_puts(b, "\ncode=$?\n"

@@ -31,7 +31,7 @@ const char *deploy_state_name(enum deploy_state);
 struct deploy_project {
 	char name[PROJECT_NAME_SIZE];
 	char engine[16];                 /* the source that has its containers: "docker" */
-	char dir[512], files[1024];      /* dir "": not known. files: as the label has them, parted by commas */
+	char dir[512], files[1024], env[1024];   /* dir "": not known. files and those of --env-file: as the labels have them, parted by commas */
 	int containers, up;
 	bool seen;                       /* inside deploy_projects */
 };

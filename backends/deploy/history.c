@@ -18,7 +18,7 @@
 #include "backends/store/settings.h"
 
 #define HISTORY_READ_MAX (4l << 20)      /* the end of the file: some ten thousand runs */
-#define LINE_SIZE 4096
+#define LINE_SIZE 8192
 
 static char *path_of(const struct store *store)
 {
@@ -32,6 +32,7 @@ static char *line_of(const struct deploy *d, const struct deploy_run *r, bool to
 		{ "server", d->row.server->name }, { "name", d->row.name }, { "id", r->id }, { "what", r->what }, { "by", r->by }, { "args", r->args }, { "how", r->how },
 		{ "before", r->before }, { "after", r->after }, { "failed_check", r->failed_check },
 		{ "changed", r->changed }, { "dir", d->project ? d->project->dir : "" }, { "files", d->project ? d->project->files : "" },
+		{ "envfiles", d->project ? d->project->env : "" },
 		{ "engine", d->project ? d->project->engine : "" },
 	};
 	const struct { const char *name; double value; } numbers[] = {
@@ -95,9 +96,9 @@ static void apply(struct deploys *ds, const cJSON *o)
 	const char *id = text_in(o, "id");
 	if (strcmp(text_in(o, "server"), ds->source.server->name) != 0 || !*id)
 		return;
-	char *start = xasprintf("start\t%s\tname=%s\twhat=%s\tby=%s\tstarted=%lld\thow=%s\tbefore=%s\tengine=%s\tdir=%s\tfiles=%s\targs=%s", id, text_in(o, "name"), text_in(o, "what"),
+	char *start = xasprintf("start\t%s\tname=%s\twhat=%s\tby=%s\tstarted=%lld\thow=%s\tbefore=%s\tengine=%s\tdir=%s\tfiles=%s\tenvfiles=%s\targs=%s", id, text_in(o, "name"), text_in(o, "what"),
 	                        text_in(o, "by"), (long long)number_in(o, "started", 0), text_in(o, "how"), text_in(o, "before"), text_in(o, "engine"), text_in(o, "dir"),
-	                        text_in(o, "files"), text_in(o, "args"));
+	                        text_in(o, "files"), text_in(o, "envfiles"), text_in(o, "args"));
 	runs_apply(ds, start, strlen(start));
 	free(start);
 	const char *cancelled = number_in(o, "cancelled", 0) ? "somebody" : "";

@@ -99,6 +99,8 @@ static void detail(struct row *row, struct doc *doc, bool reveal)
 		doc_pair(doc, DOC_PLAIN, "containers", "%d of %d up", d->project->up, d->project->containers);
 		doc_pair(doc, DOC_CODE, "directory", "%s", d->project->dir);
 		doc_pair(doc, DOC_CODE, "files", "%s", d->project->files);
+		if (*d->project->env)
+			doc_pair(doc, DOC_CODE, "env files", "%s", d->project->env);
 	} else if (!c) {
 		doc_add(doc, DOC_DIM, "There is no [deploy %s] for %s in this configuration; somebody else ran it.", row->name, row->server->name);
 	} else {

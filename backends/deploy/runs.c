@@ -129,11 +129,12 @@ static void started(struct deploys *ds, const char *id, const char *line, size_t
 	field(line, len, "args", run->args, sizeof(run->args));
 	field(line, len, "how", run->how, sizeof(run->how));
 	field(line, len, "before", run->before, sizeof(run->before));
-	char engine[16], dir[512], files[1024];
+	char engine[16], dir[512], files[1024], env[1024];
 	field(line, len, "engine", engine, sizeof(engine));
 	field(line, len, "dir", dir, sizeof(dir));
 	field(line, len, "files", files, sizeof(files));
-	project_told(d, engine, dir, files);
+	field(line, len, "envfiles", env, sizeof(env));
+	project_told(d, engine, dir, files, env);
 	if (ds->listed)
 		activity_add(ds->source.store, ACTIVITY_CHANGE, HEALTH_BUSY, d->row.id, "%s started by %s%s%s", run->what, run->by,
 		             *run->args ? ": " : "", run->args);

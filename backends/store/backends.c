@@ -13,6 +13,7 @@
 const struct backend *const backends[] = {
 	&backend_vitals,           /* first: the others may wait for the facts it finds */
 	&backend_docker,
+	&backend_docker_user,
 	&backend_podman,
 	&backend_podman_user,
 	&backend_systemd,

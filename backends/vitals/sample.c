@@ -68,6 +68,7 @@ bool facts_parse(const char *bytes, size_t len, struct facts *f)
 		{ "user", f->user, sizeof f->user },          { "hostname", f->hostname, sizeof f->hostname },
 		{ "kernel", f->kernel, sizeof f->kernel },    { "os", f->os, sizeof f->os },
 		{ "runtime", f->runtime_dir, sizeof f->runtime_dir },
+		{ "docker", f->docker, sizeof f->docker },
 	};
 	bool any = false;
 	while (text_line(&in, &line)) {

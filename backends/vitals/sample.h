@@ -21,7 +21,7 @@ char *sample_command(void);
 /* What the login is. Strings are washed; "" and -1 unknown. */
 struct facts {
 	int uid, cpus;
-	char user[64], hostname[96], os[96], kernel[96], runtime_dir[128];
+	char user[64], hostname[96], os[96], kernel[96], runtime_dir[128], docker[160];
 };
 bool facts_parse(const char *bytes, size_t len, struct facts *);
 

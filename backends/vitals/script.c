@@ -12,20 +12,46 @@
 	"n=$(printf \"\\nx\"); n=${n%x}; T=; Z=; L=; H=; " \
 	"if timeout 5 true 2>/dev/null; then T=\"timeout 5\"; Z=\"timeout 2\"; fi; "
 
+/* D: where the login's docker program goes, as it would find out itself: DOCKER_HOST, also where a start-up file sets it for
+ * shells with a terminal alone, or its context. "same": to the socket of the system, so nothing is found twice. */
+#define DOCKER \
+	"engine() { " \
+		"r=${XDG_RUNTIME_DIR:-/run/user/$u}; D=$DOCKER_HOST; " \
+		"if [ -z \"$D\" ]; then " \
+			"D=$(sed -n -E \"s/^[[:blank:]]*(export |set -[a-zA-Z]+ |setenv )?[[:blank:]]*DOCKER_HOST[= ]+//p\" " \
+			"\"$HOME\"/.bashrc \"$HOME\"/.bash_profile \"$HOME\"/.profile \"$HOME\"/.zshrc \"$HOME\"/.zshenv \"$HOME\"/.zprofile " \
+			"\"$HOME\"/.config/fish/config.fish \"$HOME\"/.config/environment.d/*.conf 2>/dev/null | tr -d \"\\042\\047;\" | " \
+			"sed -E -e \"s|[$][{]?XDG_RUNTIME_DIR[}]?|$r|\" -e \"s|[$]?[(]id -u[)]|$u|\" -e \"s|[$][{]?UID[}]?|$u|\" " \
+			"-e \"s|[$][{]?HOME[}]?|$HOME|\" -e \"s|[[:blank:]].*||\" | tail -n 1); " \
+		"fi; " \
+		"c=$DOCKER_CONTEXT; q=[[:blank:]]*:[[:blank:]]*; " \
+		"if [ -z \"$D$c\" ] && [ -r \"$HOME/.docker/config.json\" ]; then " \
+			"c=$(sed -n -E \"s/.*\\\"currentContext\\\"$q\\\"([^\\\"]*)\\\".*/\\1/p\" \"$HOME/.docker/config.json\"); " \
+		"fi; " \
+		"case $c in \"\"|default|*/*) ;; *) if [ -z \"$D\" ]; then " \
+			"D=$(sed -n -E \"s/.*\\\"Name\\\"$q\\\"$c\\\".*\\\"docker\\\"$q[{]\\\"Host\\\"$q\\\"([^\\\"]*)\\\".*/\\1/p\" " \
+				"\"$HOME\"/.docker/contexts/meta/*/meta.json 2>/dev/null); " \
+		"fi;; esac; " \
+		"s=/var/run/docker.sock; " \
+		"if [ \"${D#unix://}\" -ef $s ] || [ \"${D#unix://}\" = $s ] || [ \"$D\" = unix:///run/docker.sock ]; then D=; fi; " \
+		"if [ -z \"$D\" ] && [ \"$r/docker.sock\" -ef $s ]; then D=same; fi; " \
+	"}; "
+
 #define FACTS \
 	"facts() { " \
-		"u=$(id -u 2>/dev/null); o=; c=0; " \
+		"u=$(id -u 2>/dev/null); o=; C=0; " \
 		"for f in /etc/os-release /usr/lib/os-release; do " \
 			"if [ -z \"$o\" ] && [ -r $f ]; then " \
 				"while read -r l; do case $l in PRETTY_NAME=*) o=${l#*=};; esac; done <$f; " \
 			"fi; " \
 		"done; " \
 		"while read -r k l; do " \
-			"case $k in cpu) ;; cpu*) c=$((c+1));; *) break;; esac; " \
+			"case $k in cpu) ;; cpu*) C=$((C+1));; *) break;; esac; " \
 		"done </proc/stat; " \
-		"printf \"=facts\\nuid %s\\nuser %s\\nhostname %s\\nkernel %s\\nos %s\\nruntime %s\\ncpus %s\\n=end\\n\" " \
+		"engine; " \
+		"printf \"=facts\\nuid %s\\nuser %s\\nhostname %s\\nkernel %s\\nos %s\\nruntime %s\\ndocker %s\\ncpus %s\\n=end\\n\" " \
 			"\"$u\" \"$(id -un 2>/dev/null)\" \"$(uname -n)\" \"$(uname -sr)\" \"$o\" " \
-			"\"${XDG_RUNTIME_DIR:-/run/user/$u}\" \"$c\"; " \
+			"\"$r\" \"$D\" \"$C\"; " \
 	"}; "
 
 #define SAMPLE \
@@ -103,5 +129,5 @@
 
 char *sample_command(void)
 {
-	return quote_command((const char *const[]){ "exec", "sh", "-c", SETUP FACTS SAMPLE MOUNTS EACH DISKS MAIN, NULL });
+	return quote_command((const char *const[]){ "exec", "sh", "-c", SETUP DOCKER FACTS SAMPLE MOUNTS EACH DISKS MAIN, NULL });
 }

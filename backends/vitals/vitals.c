@@ -106,6 +106,7 @@ static bool feed_facts(struct source *source, const char *bytes, size_t len)
 	memcpy(server->os, f.os, sizeof f.os);
 	memcpy(server->kernel, f.kernel, sizeof f.kernel);
 	memcpy(server->runtime_dir, f.runtime_dir, sizeof f.runtime_dir);
+	memcpy(server->docker, f.docker, sizeof f.docker);
 	vitals_of(source)->cpus = f.cpus;
 	server_facts_known(server);
 	return true;

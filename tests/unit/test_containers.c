@@ -75,6 +75,7 @@ static void test_list_of_docker(void **state)
 	assert_string_equal(it->service, "cadvisor");
 	assert_string_equal(it->project_dir, "/srv/javisi");
 	assert_string_equal(it->project_files, "docker-compose.yml");
+	assert_null(it->project_env);
 	assert_string_equal(it->networks, "javisi_default");
 	assert_int_equal(it->state, CONTAINER_RUNNING);
 	assert_int_equal(it->health, CTR_HEALTH_HEALTHY);

@@ -271,6 +271,25 @@ static void feed_list(struct world *w, const char *json)
 	source_feed(server_source(w->server, "docker"), "list", json, strlen(json));
 }
 
+/* Variables of --env-file are given again, or the service would be made with blank ones. */
+static void a_project_with_files_of_variables(void **state)
+{
+	struct world *w = *state;
+	const struct action *pull = action_find(&kind_deploy, "pull");
+	char words[300];
+	feed_list(w, "[" CTR("a6", "e_1", "b", "envy", "e", "/srv/e\",\"com.docker.compose.project.environment_file\":\"/srv/who.env,/srv/my own.env",
+	                     "running") "]");
+	struct deploy *envy = deploy(w, "compose:envy");
+	assert_string_equal(envy->project->env, "/srv/who.env,/srv/my own.env");
+	pull->command(&envy->row, words, sizeof(words));
+	assert_non_null(strstr(words, " -f b.yml --env-file /srv/who.env --env-file '/srv/my own.env' up -d"));
+	snprintf(words, sizeof(words), "%s/container/e_1", w->server->name);
+	const struct row *box = store_find(w->store, words);
+	assert_non_null(box);
+	action_find(&kind_container, "compose-up")->command(box, words, sizeof(words));
+	assert_string_equal(words, "cd /srv/e && docker compose -p envy -f a.yml -f b.yml --env-file /srv/who.env --env-file '/srv/my own.env' up -d e");
+}
+
 static void projects_by_their_labels(void **state)
 {
 	struct world *w = *state;
@@ -388,7 +407,7 @@ int main(void)
 #define WORLD(f) cmocka_unit_test_setup_teardown(f, begin, end)
 	const struct CMUnitTest tests[] = {
 		WORLD(a_run_from_start_to_end), WORLD(runs_are_in_the_order_of_the_servers_clock), WORLD(the_usual_time_is_a_bar), WORLD(cut_at_every_byte), WORLD(history_outlives_a_crash),
-		WORLD(all_runs_that_ended_meanwhile_are_kept), WORLD(projects_by_their_labels), WORLD(new_images_are_told),
+		WORLD(all_runs_that_ended_meanwhile_are_kept), WORLD(projects_by_their_labels), WORLD(a_project_with_files_of_variables), WORLD(new_images_are_told),
 		cmocka_unit_test(a_pull_as_the_engine_tells_it), cmocka_unit_test(a_pull_that_is_cut_or_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -425,6 +425,58 @@ static void the_script_in_busybox(void **state)
 	script_in("busybox sh");
 }
 
+/* Where the docker program of a login goes; HOME is made by setup. */
+static void docker_of(const char *setup, const char *want)
+{
+	char home[] = "/tmp/mocr_docker-XXXXXX", command[16384], chunk[4096];
+	struct buf out = { 0 };
+	struct block block;
+	struct facts f = { .uid = -1 };
+	assert_non_null(mkdtemp(home));
+	char *script = sample_command();
+	snprintf(command, sizeof command, "export HOME=%s XDG_RUNTIME_DIR=%s/run; cd; unset DOCKER_HOST DOCKER_CONTEXT; %s; %s </dev/null; rm -rf %s",
+	         home, home, setup, script, home);
+	free(script);
+	FILE *p = popen(command, "r");
+	assert_non_null(p);
+	for (size_t n; (n = fread(chunk, 1, sizeof chunk, p)) > 0;)
+		buf_add(&out, chunk, n);
+	pclose(p);
+	assert_true(block_next(&out, &block) > 0);
+	assert_true(facts_parse(block.lines, block.len, &f));
+	char *expected = strstr(want, "HOME") ? xasprintf("unix://%s%s", home, strstr(want, "HOME") + 4) : xstrdup(want);
+	assert_string_equal(f.docker, expected);
+	free(expected);
+	buf_finish(&out);
+	char *away = xasprintf("rm -rf %s", home);
+	assert_int_equal(system(away), 0);
+	free(away);
+}
+
+static void the_script_knows_where_docker_leads(void **state)
+{
+	char unix_of_uid[64];
+	snprintf(unix_of_uid, sizeof unix_of_uid, "unix:///run/user/%d/docker.sock", (int)getuid());
+	docker_of("true", "");
+	docker_of("export DOCKER_HOST=ssh://ops@elsewhere", "ssh://ops@elsewhere");
+	/* what the tool that sets a rootless engine up tells to write, behind the guard of .bashrc */
+	docker_of("echo \"case \\$- in *i*) ;; *) return;; esac\" >.bashrc; echo \"export DOCKER_HOST=unix:///run/user/1000/docker.sock\" >>.bashrc",
+	          "unix:///run/user/1000/docker.sock");
+	docker_of("echo \"  export DOCKER_HOST=\\\"unix://\\$XDG_RUNTIME_DIR/docker.sock\\\" # rootless\" >.zshrc", "HOME/run/docker.sock");
+	docker_of("echo \"export DOCKER_HOST=unix:///run/user/\\$(id -u)/docker.sock\" >.profile", unix_of_uid);
+	docker_of("mkdir -p .config/fish; echo \"set -gx DOCKER_HOST tcp://10.0.0.1:2375\" >.config/fish/config.fish", "tcp://10.0.0.1:2375");
+	docker_of("echo \"#export DOCKER_HOST=tcp://10.0.0.1:2375\" >.bashrc", "");
+	/* as docker 26 leaves a context */
+	docker_of("mkdir -p .docker/contexts/meta/aa .docker/contexts/meta/bb; "
+	          "printf \"{\\n\\t\\\"auths\\\": {},\\n\\t\\\"currentContext\\\": \\\"rootless\\\"\\n}\" >.docker/config.json; "
+	          "printf \"%s\" \"{\\\"Name\\\":\\\"other\\\",\\\"Metadata\\\":{},\\\"Endpoints\\\":{\\\"docker\\\":{\\\"Host\\\":\\\"tcp://10.0.0.9:1\\\"}}}\" "
+	          ">.docker/contexts/meta/aa/meta.json; "
+	          "printf \"%s\" \"{\\\"Name\\\":\\\"rootless\\\",\\\"Metadata\\\":{},\\\"Endpoints\\\":{\\\"docker\\\":{\\\"Host\\\":\\\"unix:///srv/d.sock\\\","
+	          "\\\"SkipTLSVerify\\\":false}}}\" >.docker/contexts/meta/bb/meta.json", "unix:///srv/d.sock");
+	docker_of("export DOCKER_HOST=unix:///var/run/docker.sock", "");
+	docker_of("export DOCKER_HOST=unix:///run/docker.sock", "");
+}
+
 /* The rules of script.c that make it pass any login shell. */
 static void the_script_is_plain(void **state)
 {
@@ -455,6 +507,7 @@ int main(void)
 		cmocka_unit_test(nothing_breaks_at_any_cut),
 		cmocka_unit_test(blocks_come_whole_or_not_at_all),
 		cmocka_unit_test(the_script_is_plain),
+		cmocka_unit_test(the_script_knows_where_docker_leads),
 		cmocka_unit_test(the_script_in_dash),
 		cmocka_unit_test(the_script_in_bash),
 		cmocka_unit_test(the_script_in_busybox),

@@ -71,3 +71,41 @@ the_activity_log_knows() {
 		activity_has '"what":"action".*sese/container/mini_web_1.*restart.*"by":"root"' &&
 		jq -es 'length > 2 and all(.ms > 0)' "$XDG_STATE_HOME/mocr/activity.jsonl" >/dev/null
 }
+# A second engine at the place of a rootless one: Docker's own, in the login's runtime folder, with a container whose name the first has.
+_second() { on sese docker -H unix:///run/user/1000/docker.sock "$@"; }
+_second_up() {
+	on sese sh -c 'loginctl enable-linger ops; for i in $(seq 100); do [ -d /run/user/1000/systemd ] && break; sleep 0.1; done; mkdir -p /var/lib/docker/second
+		systemd-run -q --unit=docker-second dockerd -H unix:///run/user/1000/docker.sock -G ops --data-root /var/lib/docker/second/data --exec-root /run/docker-second \
+			--pidfile /run/docker-second.pid --bridge=none --iptables=false --containerd /run/containerd/containerd.sock
+		for i in $(seq 100); do docker -H unix:///run/user/1000/docker.sock ps >/dev/null 2>&1 && break; sleep 0.1; done
+		docker save busybox:lab | docker -H unix:///run/user/1000/docker.sock load' >/dev/null
+	_second run -d --name second_one --network none busybox:lab sleep 1000 >/dev/null && _second run -d --name mini_web_1 --network none busybox:lab sleep 1000 >/dev/null
+}
+_second_down() {
+	_second rm -f second_one mini_web_1 >/dev/null
+	on sese sh -c 'systemctl stop docker-second; umount /var/lib/docker/second/data/* 2>/dev/null; rm -rf /var/lib/docker/second /run/user/1000/docker.sock; loginctl disable-linger ops' >/dev/null
+}
+_second_started() { _second inspect -f '{{.State.StartedAt}}' "$1"; }
+docker_of_the_user_beside_the_systems() {
+	local before code
+	_second_up && before=$(_second_started mini_web_1) && ends 1 "$MOCR" -F "$config" status --json sese &&
+		is engines "$(jq -r '.servers[0].sources|"\(.docker.state) \(.["docker-user"].state)"' "$work/out")" 'live live' &&
+		is ids "$(jq -r '[.servers[0].containers[].id|select(test("second_one|mini_web_1"))]|sort|join(" ")' "$work/out")" \
+			'sese/container/docker-user:mini_web_1 sese/container/mini_web_1 sese/container/second_one' &&
+		ends 0 "$MOCR" -F "$config" do restart sese/container/docker-user:mini_web_1 --yes && says 'DOCKER_HOST=unix:///run/user/1000/docker.sock docker restart' &&
+		[ "$(_second_started mini_web_1)" != "$before" ] && on sese docker inspect mini_web_1 >/dev/null
+	code=$?
+	_second_down
+	return $code
+}
+# The login's context leads to another machine: its own engine is asked all the same, by the program, and what is elsewhere is named.
+docker_that_leads_elsewhere() {
+	local code
+	on strict runuser -u ops -- sh -c 'docker context create other --docker host=tcp://10.77.0.99:2375 && docker context use other' >/dev/null
+	ends 0 "$MOCR" -F "$config" status --json strict && is containers "$(jq -r '[.servers[0].containers[].name]|sort|join(" ")' "$work/out")" 'proxy vault' &&
+		is elsewhere "$(jq -r '.servers[0].sources["docker-user"].why' "$work/out")" \
+			"docker of ops leads to tcp://10.77.0.99:2375 by DOCKER_HOST or its context; what is there is not shown as strict's"
+	code=$?
+	on strict runuser -u ops -- rm -rf /home/ops/.docker
+	return $code
+}

@@ -170,3 +170,26 @@ deploy_output_is_fast() {
 	_mocr_do deploy tick 2>/dev/null | while read -r t; do echo $(($(date +%s%3N) - t)); done | sort -n >"$work/ms"
 	[ "$(tail -n 1 "$work/ms")" -le 80 ] || { note "ms: $(tr '\n' ' ' <"$work/ms")"; return 1; }
 }
+# A project that was started with --env-file and --profile: both are given again, and a file that is gone is no reason for blank values.
+_envp() { on relay docker inspect -f '{{index .Config.Cmd 2}}' envp-a-1 envp-dbg-1 | tr '\n' '|'; }
+_envp_edit() { on relay sed -i "s/echo [0-9]*/echo $1/" /srv/envp/compose.yml; }
+compose_with_env_file_and_profile() {
+	local code
+	on relay sh -c 'mkdir -p /srv/envp && cd /srv/envp && echo WHO=someone >"who is.env" && cat >compose.yml <<-"END"
+		x-base: &base { image: "lab-busybox:1", network_mode: none, stop_grace_period: 0s, command: ["sh", "-c", "echo 1 ${WHO}; sleep 1000"] }
+		services:
+		  a: *base
+		  dbg: { <<: *base, profiles: [debug] }
+	END
+		docker compose --env-file "who is.env" --profile debug up -d' >/dev/null
+	_envp_edit 2 && ends 0 "$MOCR" -F "$config" do up relay/deploy/compose:envp --yes && says 'with --profile debug' &&
+		is both "$(_envp)" 'echo 2 someone; sleep 1000|echo 2 someone; sleep 1000|' && _envp_edit 3 &&
+		ends 0 "$MOCR" -F "$config" do up relay/container/envp-a-1 --yes && says "env-file '/srv/envp/who is.env' up -d a" &&
+		is one "$(_envp)" 'echo 3 someone; sleep 1000|echo 2 someone; sleep 1000|' && on relay mv '/srv/envp/who is.env' /srv/envp/gone && _envp_edit 4 &&
+		ends 1 "$MOCR" -F "$config" do up relay/container/envp-a-1 --yes && says 'who is.env cannot be read' && ends 1 "$MOCR" -F "$config" do up relay/deploy/compose:envp --yes &&
+		says 'who is.env cannot be read' && is untouched "$(_envp)" 'echo 3 someone; sleep 1000|echo 2 someone; sleep 1000|' && on relay mv /srv/envp/gone '/srv/envp/who is.env' &&
+		ends 0 "$MOCR" -F "$config" do down relay/container/envp-a-1 --yes && is left "$(on relay docker ps -aq --filter label=com.docker.compose.project=envp)" ''
+	code=$?
+	on relay sh -c 'docker rm -f $(docker ps -aq --filter label=com.docker.compose.project=envp) 2>/dev/null; rm -rf /srv/envp' >/dev/null
+	return $code
+}
