@@ -291,7 +291,7 @@ cJSON *vj_read(const char *json, size_t len, const char *who, struct err *err)
 	snprintf(said, sizeof(said), "%.70s's answer", who);
 	if (!json_fits(said, json, len, err))
 		return NULL;
-	cJSON *o = vj_document(json, len);
+	cJSON *o = json_parse(json, len);
 	if (o)
 		return o;
 	size_t skip = 0;
