@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include "backends/base/mem.h"
+#include "backends/base/tmux.h"
+#include "backends/base/wash.h"
 #include "backends/sessions/session.h"
 #include "tui/attach.h"
 #include "tui/console_internal.h"
@@ -157,40 +159,54 @@ void shell_open(struct console *c, struct row *r)
 	enter(c, a);
 }
 
-/* The new window runs this very program, which connects for itself. */
+#define WINDOW_WORDS 12
+
+/* The words after new-window: this very program, which connects for itself. All of them are read by tmux first. */
+static size_t window_words(struct console *c, const struct row *r, const char *self, char **words)
+{
+	const struct settings *given = store_settings(c->store);      /* with what the command line said */
+	size_t n = 0;
+	words[n++] = tmux_word(self);
+	if (given->file) {
+		words[n++] = xstrdup("--config");
+		words[n++] = tmux_word(given->file);
+	}
+	if (given->ssh_config) {
+		words[n++] = xstrdup("-F");
+		words[n++] = tmux_word(given->ssh_config);
+	}
+	words[n++] = xstrdup(r->kind == &kind_session ? "attach" : "shell");
+	words[n++] = tmux_word(r->id);
+	return n;
+}
+
 void shell_open_window(struct console *c, struct row *r)
 {
-	char self[4096], name[64];
+	char self[4096], shown[64];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	if (n <= 0)
 		return;
 	self[n] = '\0';
-	snprintf(name, sizeof(name), "%.40s", r->name);
-	for (char *s = name; *s; s++)        /* tmux would read it as one of its formats */
-		if (*s == '#')
-			*s = '_';
+	cells_cut(shown, sizeof(shown), r->name, 40, CUT_END, "");
+	for (char *s = shown; *s; s++)       /* "#[...]" would change the colours of tmux's status line */
+		*s = *s == '#' ? '_' : *s;
 	/* One that is open for the row is gone to; the row's id is kept with the window, as an option of tmux. */
 	static const char script[] =
 		"w=$(tmux list-windows -a -F \"#{window_id} #{@mocr_row}\" | while read -r w id; do if [ \"$id\" = \"$1\" ]; then echo $w; break; fi; done); "
-		"if [ -n \"$w\" ]; then tmux select-window -t \"$w\" && tmux switch-client -t \"$w\"; exit; fi; id=$1 name=$2; shift 2; "
+		"if [ -n \"$w\" ]; then tmux select-window -t \"$w\" && tmux switch-client -t \"$w\"; exit; fi; id=$2 name=$3; shift 3; "
 		"w=$(tmux new-window -P -F \"#{window_id}\" -n \"$name\" -- \"$@\") && tmux set-option -w -t \"$w\" @mocr_row \"$id\"";
-	const char *argv[24] = { "sh", "-c", script, "sh", r->id, name, self };
-	size_t argc = 7;
-	const struct settings *given = store_settings(c->store);      /* with what the command line said */
-	if (given->file) {
-		argv[argc++] = "--config";
-		argv[argc++] = given->file;
-	}
-	if (given->ssh_config) {
-		argv[argc++] = "-F";
-		argv[argc++] = given->ssh_config;
-	}
-	argv[argc++] = r->kind == &kind_session ? "attach" : "shell";
-	argv[argc++] = r->id;
+	char *id = tmux_word(r->id), *name = tmux_name(shown), *words[WINDOW_WORDS];
+	size_t n_words = window_words(c, r, self, words);
+	const char *argv[8 + WINDOW_WORDS] = { "sh", "-c", script, "sh", r->id, id, name };
+	memcpy(argv + 7, words, n_words * sizeof(*words));
 	if (spawn_quiet(c, argv))
-		console_flash(c, TONE_GOOD, "%s has a tmux window of its own: %s", r->id, name);
+		console_flash(c, TONE_GOOD, "%s has a tmux window of its own: %s", r->id, shown);
 	else
 		console_flash(c, TONE_BAD, "tmux could not be started to open a window");
+	for (size_t i = 0; i < n_words; i++)
+		free(words[i]);
+	free(name);
+	free(id);
 }
 
 static void shell_chosen(const struct dialog_result *result, void *arg)

@@ -9,6 +9,7 @@
 #include "backends/base/json.h"
 #include "backends/base/mem.h"
 #include "backends/base/quote.h"
+#include "backends/base/tmux.h"
 #include "backends/base/wash.h"
 #include "backends/sessions/sessions.h"
 
@@ -510,31 +511,26 @@ void others_command(const struct row *row, struct buf *b)
 {
 	const struct session *s = (const struct session *)row;
 	const struct other *o = other_of(row);
-	struct buf script;
-	buf_init(&script, 8192);
 	if (o->target[0] && (s->type == SESSION_TMUX || o->pane[0])) {
 		if (s->type == SESSION_CLAUDE) {
-			tmux_words(&script, o, (const char *[]){ "select-window", "-t", o->pane, NULL });
-			buf_puts(&script, "; ");
-			tmux_words(&script, o, (const char *[]){ "select-pane", "-t", o->pane, NULL });
-			buf_puts(&script, "; ");
+			tmux_words(b, o, (const char *[]){ "select-window", "-t", o->pane, NULL });
+			buf_puts(b, "; ");
+			tmux_words(b, o, (const char *[]){ "select-pane", "-t", o->pane, NULL });
+			buf_puts(b, "; ");
 		}
-		buf_puts(&script, "unset TMUX; exec ");
-		tmux_words(&script, o, (const char *[]){ "attach", "-t", o->target, NULL });
+		buf_puts(b, "unset TMUX; exec ");
+		tmux_words(b, o, (const char *[]){ "attach", "-t", o->target, NULL });
 	} else {
 		if (o->home) {
-			buf_puts(&script, "export CLAUDE_CONFIG_DIR=");
-			quote_word(&script, o->home);
-			buf_puts(&script, "; ");
+			buf_puts(b, "export CLAUDE_CONFIG_DIR=");
+			quote_word(b, o->home);
+			buf_puts(b, "; ");
 		}
-		buf_puts(&script, "PATH=$PATH:$HOME/.local/bin:$HOME/.claude/local:/usr/local/bin; cd ");
-		quote_word(&script, s->directory ? s->directory : ".");
-		buf_puts(&script, " && exec claude --resume ");
-		quote_word(&script, s->sid);
+		buf_puts(b, "PATH=$PATH:$HOME/.local/bin:$HOME/.claude/local:/usr/local/bin; cd ");
+		quote_word(b, s->directory ? s->directory : ".");
+		buf_puts(b, " && exec claude --resume ");
+		quote_word(b, s->sid);
 	}
-	const char *argv[] = { "sh", "-c", script.data, NULL };
-	quote_argv(b, argv);
-	buf_finish(&script);
 }
 
 /* One more command of a line. */
@@ -555,18 +551,25 @@ bool others_act(const struct row *row, const char *action, const char *argument,
 	if (!strcmp(action, "tmux-kill")) {
 		next_words(b, o, (const char *[]){ "kill-session", "-t", o->target, NULL });
 	} else if (!strcmp(action, "tmux-rename") && has) {
-		next_words(b, o, (const char *[]){ "rename-session", "-t", o->target, "--", argument, NULL });
+		char *name = tmux_name(argument);
+		next_words(b, o, (const char *[]){ "rename-session", "-t", o->target, "--", name, NULL });
+		free(name);
 	} else if (!strcmp(action, "tmux-send") && has) {
-		next_words(b, o, (const char *[]){ "send-keys", "-t", o->pane, "-l", "--", argument, NULL });
+		char *typed = tmux_word(argument);
+		next_words(b, o, (const char *[]){ "send-keys", "-t", o->pane, "-l", "--", typed, NULL });
 		next_words(b, o, (const char *[]){ "send-keys", "-t", o->pane, "Enter", NULL });
+		free(typed);
 	} else if (!strcmp(action, "tmux-new") && has) {
 		size_t n = strcspn(argument, " ");
-		char *name = xstrndup(argument, n);
+		char *first = xstrndup(argument, n), *name = tmux_name(first);
 		const char *dir = argument + n + strspn(argument + n, " ");
+		char *folder = tmux_name(dir);
 		if (*dir)                      /* tmux takes home without a word where there is no such folder */
 			quote_argv(b, (const char *[]){ "cd", "--", dir, NULL });
-		next_words(b, o, (const char *[]){ "new-session", "-d", "-s", name, *dir ? "-c" : NULL, dir, NULL });
+		next_words(b, o, (const char *[]){ "new-session", "-d", "-s", name, *dir ? "-c" : NULL, folder, NULL });
+		free(folder);
 		free(name);
+		free(first);
 	} else {
 		return false;
 	}

@@ -1,0 +1,35 @@
+#include "backends/base/tmux.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "backends/base/buf.h"
+
+/* "##" is a "#", but not before "[": "#[" is a style, which a format leaves as it is. */
+static bool tmux_doubles(const char *word)
+{
+	return *word == '#' && word[strspn(word, "#")] != '[';
+}
+
+static char *tmux_escaped(const char *word, bool is_format)
+{
+	struct buf b = { 0 };
+	for (; *word; word++) {
+		if (is_format && tmux_doubles(word))
+			buf_puts(&b, "#");
+		if (*word == ';' && !word[1])
+			buf_puts(&b, "\\");
+		buf_add(&b, word, 1);
+	}
+	return buf_take(&b);
+}
+
+char *tmux_word(const char *word)
+{
+	return tmux_escaped(word, false);
+}
+
+char *tmux_name(const char *word)
+{
+	return tmux_escaped(word, true);
+}
