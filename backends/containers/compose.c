@@ -106,7 +106,7 @@ void engine_command(const struct source *s, char *buf, size_t size)
 
 static char *script(const struct container *c, const struct engine *e, const char *const *steps, bool whole)
 {
-	struct buf s = { 0 }, b = { 0 };
+	struct buf s = { 0 };
 	const char *cli = e->param->cli;
 	char command[ENGINE_COMMAND_SIZE], plugin[sizeof(command) + 8], program[sizeof(command) + 8];
 	engine_command(&e->source, command, sizeof(command));
@@ -121,10 +121,7 @@ static char *script(const struct container *c, const struct engine *e, const cha
 	buf_addf(&s, "; elif command -v %s-compose >/dev/null 2>&1; then ", cli);
 	add_steps(&s, program, c, steps, whole);
 	buf_addf(&s, "; else echo 'neither the plugin %s compose nor the program %s-compose is installed there' >&2; exit 127; fi", cli, cli);
-	const char *argv[] = { "sh", "-c", s.data, NULL };   /* whatever the login shell is */
-	quote_argv(&b, argv);
-	buf_finish(&s);
-	return buf_take(&b);
+	return buf_take(&s);
 }
 
 /* The last line that says something. */

@@ -28,7 +28,7 @@ const char *link_state_name(enum link_state);
 enum road_kind {
 	ROAD_UNIX,        /* path: a Unix socket on the server */
 	ROAD_TCP,         /* host, port: as seen from the server */
-	ROAD_EXEC,        /* command: a shell command line built with quote.h; no terminal */
+	ROAD_EXEC,        /* command: a script for a POSIX sh, foreign words in it by quote.h; no terminal */
 	ROAD_TERMINAL     /* command (NULL: the login shell) on a terminal: term, cols, rows */
 };
 struct road {
@@ -101,8 +101,8 @@ void link_retry(struct link *);         /* now, whatever the back-off says; noth
 struct stream *link_open(struct link *, const struct road *, const struct stream_events *, void *arg,
                          struct err *);
 
-/* Runs a command to its end and gathers what it prints, at most max bytes of each stream (more: ERR_TOO_BIG).
- * input (may be NULL) goes to its standard input, which is then closed. done is called exactly once unless the run is
+/* Runs a command (a script for a POSIX sh, whatever the login shell is) to its end and gathers what it prints, at most max
+ * bytes of each stream (more: ERR_TOO_BIG). input (may be NULL) goes to its standard input, which is then closed. done is called exactly once unless the run is
  * cancelled. */
 struct run;
 struct run_result {

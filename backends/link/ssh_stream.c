@@ -15,6 +15,7 @@
 #include "backends/base/mem.h"
 #include "backends/base/quote.h"
 #include "backends/link/loop.h"
+#include "backends/link/preamble.h"
 #include "backends/link/ssh_internal.h"
 
 #define FIRST_CHANNEL 43             /* libssh numbers from here; used only to tell whose refusal it was */
@@ -48,6 +49,7 @@ struct ssh_stream {
 	struct run *probe;
 	size_t waiting[2];                    /* bytes in libssh's buffers: output, errors */
 	struct buf queue, held;
+	struct preamble before[2];            /* of the command's own bytes: output, errors */
 	struct stream_end end;
 	bool slow;                            /* its reader paused once */
 	bool paused, eof_wanted, eof_sent, wrote, resized;
@@ -124,6 +126,8 @@ static void stream_free(struct ssh_stream *s)
 	wipe(s->queue.data, s->queue.cap);        /* sudo's password went this way */
 	buf_finish(&s->queue);
 	buf_finish(&s->held);
+	preamble_finish(&s->before[0]);
+	preamble_finish(&s->before[1]);
 	for (size_t i = 0; s->env && s->env[i]; i++)
 		free(s->env[i]);
 	free(s->env);
@@ -435,7 +439,9 @@ static bool step_env(struct ssh_stream *s)
 
 static bool step_start(struct ssh_stream *s)
 {
-	int rc = s->command ? ssh_channel_request_exec(s->channel, s->command) : ssh_channel_request_shell(s->channel);
+	char *line = s->command ? quote_login(s->command, s->kind == ROAD_EXEC) : NULL;
+	int rc = line ? ssh_channel_request_exec(s->channel, line) : ssh_channel_request_shell(s->channel);
+	free(line);
 	if (rc == SSH_AGAIN)
 		return false;
 	if (rc == SSH_OK) {
@@ -459,6 +465,29 @@ static void give(struct ssh_stream *s, const char *data, size_t len)
 		buf_add(&s->held, data + taken, len - taken);
 		s->paused = s->slow = true;
 	}
+}
+
+static void give_one(struct ssh_stream *s, int which, const char *data, size_t len)
+{
+	if (which == 0)
+		give(s, data, len);
+	else if (s->stream.events->error_data)
+		s->stream.events->error_data(&s->stream, data, len, s->stream.arg);
+}
+
+/* No command of ours began: what came instead says why (a login without a shell, a device that is no Unix). */
+static bool give_preamble(struct ssh_stream *s)
+{
+	bool any = false;
+	for (int which = 0; which < 2 && !s->ghost; which++) {
+		struct buf kept = s->before[which].kept;
+		s->before[which].kept = (struct buf){0};
+		any |= kept.len > 0;
+		if (kept.len)
+			give_one(s, which, kept.data, kept.len);
+		buf_finish(&kept);
+	}
+	return any;
 }
 
 static bool give_held(struct ssh_stream *s)
@@ -488,10 +517,9 @@ static bool read_into(struct ssh_stream *s, int which, char *bytes, size_t room)
 		s->waiting[which] += want - (uint32_t)n;
 	else
 		s->waiting[which] -= (uint32_t)n;       /* noted before these were taken out */
-	if (which == 0)
-		give(s, bytes, (size_t)n);
-	else if (s->stream.events->error_data)
-		s->stream.events->error_data(&s->stream, bytes, (size_t)n, s->stream.arg);
+	size_t before = s->kind == ROAD_EXEC ? preamble_take(&s->before[which], bytes, (size_t)n) : 0;
+	if (before < (size_t)n)
+		give_one(s, which, bytes + before, (size_t)n - before);
 	return true;
 }
 
@@ -567,6 +595,8 @@ static bool step_run(struct ssh_stream *s)
 	if (s->ghost)
 		return true;
 	if (everything_came(s)) {
+		if (give_preamble(s))
+			return true;
 		end_stream(s, NULL);
 		return true;
 	}

@@ -683,10 +683,7 @@ static void restart(struct order *order)
 		buf_init(&b, 4096);
 		buf_puts(&b, "XDG_RUNTIME_DIR=${XDG_RUNTIME_DIR:-/run/user/$(id -u)}; export XDG_RUNTIME_DIR; ");
 		quote_argv(&b, argv);
-		const char *sh[] = { "sh", "-c", b.data, NULL };
-		char *command = quote_command(sh);
-		run_command(order, command);
-		free(command);
+		run_command(order, b.data);
 		buf_finish(&b);
 		return;
 	}

@@ -203,10 +203,7 @@ static char *opencode_command(const struct ses *s, const char *program, const ch
 		quote_word(&script, oc->user);
 	}
 	buf_puts(&script, " <&3 3<&- & c=$!; wait $c");
-	const char *argv[] = { "sh", "-c", script.data, NULL };
-	char *command = quote_command(argv);
-	buf_finish(&script);
-	return command;
+	return buf_take(&script);
 }
 
 static char *command_there(const struct ses *s)
@@ -228,10 +225,7 @@ static char *resume_command(const struct ses *s)
 	buf_puts(&script, " || exit 1; " TERM_GUARD "opencode --session ");
 	quote_word(&script, s->id);
 	buf_puts(&script, " <&3 3<&- & c=$!; wait $c");
-	const char *argv[] = { "sh", "-c", script.data, NULL };
-	char *command = quote_command(argv);
-	buf_finish(&script);
-	return command;
+	return buf_take(&script);
 }
 
 /* --- where the server has no program, but this machine may: it runs here, and its way there is the link ---------------- */

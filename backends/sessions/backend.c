@@ -6,7 +6,6 @@
 
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
-#include "backends/base/quote.h"
 #include "backends/link/api.h"
 #include "backends/sessions/sessions.h"
 #include "backends/store/activity.h"
@@ -156,14 +155,11 @@ static void scan_done(const struct run_result *r, void *arg)
 
 static void scan(struct sessions *ss)
 {
-	const char *argv[] = { "sh", "-c", scan_script, NULL };
 	ss->scan_again = ss->scan != NULL;
 	if (ss->scan || source_link(&ss->source)->state != LINK_UP)
 		return;
 	ss->scan_ms = loop_now(store_loop(ss->source.store));
-	char *command = quote_command(argv);
-	ss->scan = link_run(source_link(&ss->source), command, NULL, 0, SCAN_MAX, SCAN_MS, scan_done, ss);
-	free(command);
+	ss->scan = link_run(source_link(&ss->source), scan_script, NULL, 0, SCAN_MAX, SCAN_MS, scan_done, ss);
 }
 
 void sessions_look(struct sessions *ss, int64_t gap_ms)

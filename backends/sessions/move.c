@@ -245,10 +245,7 @@ static void import_text(struct act *a, const char *project)
 	buf_puts(&script, "; [ -x \"$p\" ] || p=opencode; cd ");
 	quote_word(&script, a->directory);
 	buf_puts(&script, " && exec \"$p\" import /dev/stdin");
-	const char *argv[] = { "sh", "-c", script.data, NULL };
-	char *command = quote_command(argv);
-	a->run = link_run(source_link(&a->oc->owner->source), command, out, strlen(out), 65536, IMPORT_MS, imported, a);
-	free(command);
+	a->run = link_run(source_link(&a->oc->owner->source), script.data, out, strlen(out), 65536, IMPORT_MS, imported, a);
 	buf_finish(&script);
 	free(out);
 }

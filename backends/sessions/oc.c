@@ -10,6 +10,7 @@
 
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
+#include "backends/base/quote.h"
 #include "backends/base/wash.h"
 #include "backends/link/ask.h"
 #include "backends/link/door.h"
@@ -30,8 +31,8 @@
 #define LASTS_FIRST 30                /* of the newest sessions the last message is asked for at once */
 
 static const char *const roads_exec =
-	"sh -c 'if command -v socat >/dev/null 2>&1; then exec socat - TCP:%s:%d; elif command -v nc >/dev/null 2>&1; "
-	"then exec nc %s %d; else exec bash -c \"exec 3<>/dev/tcp/%s/%d; cat <&3 & exec cat >&3\"; fi'";
+	"; if command -v socat >/dev/null 2>&1; then exec socat - \"TCP:$h:$p\"; elif command -v nc >/dev/null 2>&1; "
+	"then exec nc \"$h\" $p; else exec bash -c 'exec 3<>/dev/tcp/$0/$1; cat <&3 & exec cat >&3' \"$h\" $p; fi";
 
 /* A call of the snapshot: what its answer is called when it is fed. */
 struct oc_call {
@@ -909,11 +910,14 @@ void oc_begin(struct oc *oc)
 	if (link->state != LINK_UP || oc->state == OC_LIVE || oc->probe || oc->stream || oc->ask)
 		return;
 	if (!oc->door) {
-		char command[512];
-		snprintf(command, sizeof(command), roads_exec, oc->host, oc->port, oc->host, oc->port, oc->host, oc->port);
+		struct buf command = { 0 };
+		buf_addf(&command, "p=%d h=", oc->port);
+		quote_word(&command, oc->host);
+		buf_puts(&command, roads_exec);
 		struct road roads[] = { { .kind = ROAD_TCP, .host = oc->host, .port = oc->port, .tls = oc->tls },
-		                        { .kind = ROAD_EXEC, .command = command } };
+		                        { .kind = ROAD_EXEC, .command = command.data } };
 		oc->door = door_create(store_http(oc->owner->source.store), link, roads, link_is_local(link) || oc->tls ? 1 : 2);
+		buf_finish(&command);
 	}
 	oc->probe = oc_call(oc, "GET", "/global/health", NULL, PROBE_MS, 65536, probe_done, oc);
 }

@@ -1,7 +1,6 @@
 /* scan.c: one look at a server: which OpenCode servers listen, which tmux and Claude Code sessions there are.
  *
- * The script is POSIX sh, one line, with no single quotes, no exclamation marks and no double backslashes, for it is quoted once
- * for whatever login shell the user has there. It needs no ss: /proc has it all, and a server's own user may read it. */
+ * The script is POSIX sh. It needs no ss: /proc has it all, and a server's own user may read it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

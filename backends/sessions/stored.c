@@ -161,9 +161,6 @@ void stored_want_messages(struct ses *s)
 	buf_puts(&b, " 2>/dev/null; i=");
 	quote_word(&b, s->id);
 	buf_puts(&b, "; " READ_TO_THE_END("opencode export \"$i\" </dev/null"));
-	const char *argv[] = { "sh", "-c", b.data, NULL };
-	char *command = quote_command(argv);
-	s->export_run = link_run(link, command, NULL, 0, EXPORT_MAX, EXPORT_MS, export_done, s);
-	free(command);
+	s->export_run = link_run(link, b.data, NULL, 0, EXPORT_MAX, EXPORT_MS, export_done, s);
 	buf_finish(&b);
 }

@@ -6,13 +6,12 @@
 #include <string.h>
 
 #include "backends/base/mem.h"
-#include "backends/base/quote.h"
 #include "backends/sessions/sessions.h"
 
 #define TICK_MS 2000
 #define ANSWER_MAX (1u << 20)
 
-/* One line, and no single quotes: see scan.c. A file counts when its process is the one that wrote it: field 22 of stat. */
+/* A file counts when its process is the one that wrote it: field 22 of stat. */
 static const char script[] =
 	CLAUDE_HOMES
 	"H=$(homes); n=$(printf \"\\nx\"); n=${n%x}; while read -r x; do "
@@ -82,13 +81,10 @@ void watch_begin(struct sessions *ss)
 	struct err err;
 	if (ss->watch || !ss->has_claude || source_link(&ss->source)->state != LINK_UP)
 		return;
-	const char *argv[] = { "sh", "-c", script, NULL };
-	char *command = quote_command(argv);
-	struct road road = { .kind = ROAD_EXEC, .command = command };
+	struct road road = { .kind = ROAD_EXEC, .command = script };
 	buf_init(&ss->watch_in, ANSWER_MAX);
 	ss->watch_waits = false;
 	ss->watch = link_open(source_link(&ss->source), &road, &events, ss, &err);
-	free(command);
 	if (!ss->watch_tick)
 		ss->watch_tick = loop_timer_add(store_loop(ss->source.store), -1, on_tick, ss);
 	loop_timer_set(ss->watch_tick, ss->watch ? TICK_MS : -1);

@@ -408,9 +408,7 @@ static void cli_done(const struct run_result *r, void *arg)
 static void look_by_program(struct hs *h)
 {
 	char *script = look_script(h);
-	char *command = quote_command((const char *const[]){ "sh", "-c", script, NULL });
-	h->run = link_run(source_link(&h->source), command, NULL, 0, LOOK_MAX, LOOK_MS, cli_done, h);
-	free(command);
+	h->run = link_run(source_link(&h->source), script, NULL, 0, LOOK_MAX, LOOK_MS, cli_done, h);
 	free(script);
 }
 

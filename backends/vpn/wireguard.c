@@ -9,7 +9,6 @@
 
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
-#include "backends/base/quote.h"
 #include "backends/link/link.h"
 #include "backends/link/loop.h"
 #include "backends/store/settings.h"
@@ -156,10 +155,8 @@ static void look(struct wg *w)
 	if (w->run || link->state != LINK_UP)
 		return;
 	char *script = xasprintf(SCRIPT, w->by_sudo ? "sudo -n " : "");
-	char *command = quote_command((const char *const[]){ "sh", "-c", script, NULL });
 	w->asked_ms = loop_now(store_loop(w->source.store));
-	w->run = link_run(link, command, NULL, 0, DUMP_MAX, RUN_MS, on_dump, w);
-	free(command);
+	w->run = link_run(link, script, NULL, 0, DUMP_MAX, RUN_MS, on_dump, w);
 	free(script);
 }
 

@@ -1,49 +1,94 @@
-/* quote_argv(): a reader that knows nothing but the shell's rule of single quotes gets back the very words. */
+/* quote_word() and quote_login(): every real shell gives back the very words.
+ *
+ * Starting seven shells takes longer than thousands of inputs: words are gathered, and one start of each shell reads
+ * them all. When the words come back wrong, they are tried again one by one, so that the guilty one is named. */
 #include "backends/base/quote.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/login_shells.h"
 
-#define WORDS_MAX 16
+#define WORDS_MAX 1500
+#define LINE_MAX_BYTES 90000         /* a word of the kernel holds 131072 */
 
-/* Reads one word as sh does: '...' as it is, \' as a quote, bare characters that mean nothing to a shell. */
-static const char *read_word(const char *s, struct buf *out)
+static char *words[WORDS_MAX];
+static size_t n_words, n_bytes;
+
+/* What each shell makes of words[from..to]: through_login as a command of the link, else as a word that it reads by itself. */
+static bool shells_read(size_t from, size_t to, bool through_login)
 {
-	static const char bare[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:@%+,=";
-	while (*s && *s != ' ') {
-		if (*s == '\'') {
-			const char *end = strchr(s + 1, '\'');
-			MUST(end);
-			buf_add(out, s + 1, (size_t)(end - s - 1));
-			s = end + 1;
-		} else if (*s == '\\') {
-			MUST(s[1] == '\'');
-			buf_puts(out, "'");
-			s += 2;
-		} else {
-			MUST(strchr(bare, *s));
-			buf_add(out, s++, 1);
+	struct buf script = { 0 }, want[2] = { 0 };
+	struct shell_run runs[LOGIN_SHELLS];
+	struct buf out[LOGIN_SHELLS] = { 0 };
+	bool right = true;
+	char *lines[2] = { NULL };
+	for (int newlines = 0; newlines < 2; newlines++) {      /* without words that have one, and with them */
+		buf_clear(&script);
+		buf_puts(&script, through_login ? "printf '%s\\0' x" : "/usr/bin/printf '%s\\0' x");
+		buf_add(&want[newlines], "x", 2);
+		for (size_t i = from; i < to; i++) {
+			if (!newlines && strchr(words[i], '\n'))
+				continue;
+			buf_puts(&script, " ");
+			quote_word(&script, words[i]);
+			buf_add(&want[newlines], words[i], strlen(words[i]) + 1);
 		}
+		lines[newlines] = through_login ? quote_login(script.data, false) : xstrdup(script.data);
 	}
-	return s;
+	for (size_t i = 0; i < LOGIN_SHELLS; i++)
+		shell_start(&runs[i], &login_shells[i], "/nonexistent", lines[through_login || login_shells[i].posix_words], &out[i], NULL);
+	for (size_t i = 0; i < LOGIN_SHELLS; i++) {
+		const struct buf *w = &want[through_login || login_shells[i].posix_words];
+		bool good = shell_end(&runs[i]) == 0 && out[i].len == w->len && memcmp(out[i].data, w->data, w->len) == 0;
+		if (!good && to - from == 1)
+			fprintf(stderr, "%s reads it otherwise: %s\n", login_shells[i].name, lines[1]);
+		right &= good;
+		buf_finish(&out[i]);
+	}
+	for (int k = 0; k < 2; k++) {
+		free(lines[k]);
+		buf_finish(&want[k]);
+	}
+	buf_finish(&script);
+	return right;
+}
+
+static void judge(void)
+{
+	bool right = !n_words || (shells_read(0, n_words, true) && shells_read(0, n_words, false));
+	for (size_t i = 0; !right && i < n_words; i++)
+		if (!shells_read(i, i + 1, true) || !shells_read(i, i + 1, false))
+			break;
+	MUST(right);
+	while (n_words)
+		free(words[--n_words]);
+	n_bytes = 0;
+}
+
+static void take(const char *word)
+{
+	size_t len = 5 * strlen(word) + 8;     /* quoted twice, at the worst */
+	if (len > LINE_MAX_BYTES)
+		return;
+	if (n_words == WORDS_MAX || n_bytes + len > LINE_MAX_BYTES)
+		judge();
+	words[n_words++] = xstrdup(word);
+	n_bytes += len;
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	for (size_t i = 0; i < LOGIN_SHELLS; i++)
+		MUST(shell_there(&login_shells[i]));
+	atexit(judge);
+	return 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	const char *argv[WORDS_MAX + 1] = { NULL };
 	char *text = as_text(data, len);
-	size_t n = 0;
-	for (char *s = text; s <= text + len && n < WORDS_MAX; s += strlen(s) + 1)
-		argv[n++] = s;
-	char *line = quote_command(argv);
-	const char *at = line;
-	for (size_t i = 0; i < n; i++) {
-		struct buf word = { 0 };
-		MUST(i == 0 || *at++ == ' ');
-		at = read_word(at, &word);
-		MUST(strcmp(word.data ? word.data : "", argv[i]) == 0);
-		buf_finish(&word);
-	}
-	MUST(*at == '\0');
-	free(line);
+	for (char *s = text; s <= text + len; s += strlen(s) + 1)
+		take(s);
 	free(text);
 	return 0;
 }
