@@ -8,9 +8,9 @@
 static bool quote_plain(const char *word)
 {
 	static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:@%+,=";
-	/* A leading '=' is an expansion in zsh, a leading '%' one in fish, '~' in all. An assignment-like word is only safe as
+	/* A leading '=' is an expansion in zsh, "%self" one in fish, '~' in all. An assignment-like word is only safe as
 	 * an argument, which every word but the first is, and no program is called "A=b". */
-	return *word && *word != '=' && *word != '%' && word[strspn(word, safe)] == '\0';
+	return *word && *word != '=' && strcmp(word, "%self") != 0 && word[strspn(word, safe)] == '\0';
 }
 
 /* fish takes a backslash inside single quotes for an escape, and csh looks for "!" there: both stand outside of them. */

@@ -34,7 +34,7 @@ static bool shells_read(size_t from, size_t to, bool through_login)
 		lines[newlines] = through_login ? quote_login(script.data, false) : xstrdup(script.data);
 	}
 	for (size_t i = 0; i < LOGIN_SHELLS; i++)
-		shell_start(&runs[i], &login_shells[i], "/nonexistent", lines[through_login || login_shells[i].posix_words], &out[i], NULL);
+		shell_start(&runs[i], &login_shells[i], "/dev/null", lines[through_login || login_shells[i].posix_words], &out[i], NULL);
 	for (size_t i = 0; i < LOGIN_SHELLS; i++) {
 		const struct buf *w = &want[through_login || login_shells[i].posix_words];
 		bool good = shell_end(&runs[i]) == 0 && out[i].len == w->len && memcmp(out[i].data, w->data, w->len) == 0;
