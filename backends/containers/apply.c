@@ -224,6 +224,7 @@ static void apply_item(struct engine *e, const struct ctr_item *it)
 	set(&row->project_dir, it->project_dir);
 	set(&row->project_files, it->project_files);
 	set(&row->project_env, it->project_env);
+	row->by_compose = it->by_compose;
 	row->created_ms = it->created_ms;
 	bool ahead = c->died_ms && is_over(row->state) && is_alive(it) && loop_now(store_loop(e->source.store)) - c->died_ms < DIE_AHEAD_MS;
 	if (ahead)

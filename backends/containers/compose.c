@@ -179,6 +179,9 @@ void compose_down(struct order *order)
 	start(order, down_steps, true);
 }
 
+/* An image's labels become its container's: without the ones of compose itself, its maker chose folder and files. */
+static const char not_by_compose[] = "   # compose did not make this container: its image may have chosen folder and files";
+
 /* As a person in that folder would type it. */
 static void words(const struct row *row, char *out, size_t size, const char *const *steps, bool whole)
 {
@@ -193,7 +196,9 @@ static void words(const struct row *row, char *out, size_t size, const char *con
 	quote_word(&b, c->project_dir);
 	buf_puts(&b, " && ");
 	add_steps(&b, program, c, steps, whole);
-	wash(out, size, b.data, b.len);
+	const char *mark = c->by_compose ? "" : not_by_compose;
+	wash(out, size - strlen(mark), b.data, b.len);
+	snprintf(out + strlen(out), strlen(mark) + 1, "%s", mark);
 	buf_finish(&b);
 }
 

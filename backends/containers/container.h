@@ -22,6 +22,7 @@ struct container {
 	char *engine_id;             /* the engine's 64 hex digits */
 	char *image, *image_id, *command, *ports, *networks;   /* owned, washed; NULL unknown */
 	char *project, *service, *project_dir, *project_files, *project_env; /* compose labels; NULL none */
+	bool by_compose;             /* has the labels that compose itself gives each container (config-hash, container-number) */
 	enum container_state state;
 	enum container_health health;
 	int64_t created_ms, started_ms, finished_ms;  /* wall clock of the server; 0 unknown */

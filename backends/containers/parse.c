@@ -239,6 +239,7 @@ static void read_compose(struct ctr_item *item, const cJSON *labels)
 	item->project = keep(label(labels, "project"));
 	item->service = keep(label(labels, "service"));
 	item->project_dir = keep(label(labels, "project.working_dir"));
+	item->by_compose = label(labels, "config-hash") && label(labels, "container-number");
 	const char *files = label(labels, "project.config_files");
 	item->project_files = files && *files ? wash_dup(files, 4096) : NULL;
 	const char *env = label(labels, "project.environment_file");

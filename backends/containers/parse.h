@@ -18,6 +18,7 @@ struct ctr_item {
 	char id[CTR_ID_SIZE], name[CTR_NAME_SIZE];
 	char *image, *image_id, *command, *ports, *networks;
 	char *project, *service, *project_dir, *project_files, *project_env;
+	bool by_compose;
 	enum container_state state;
 	enum container_health health;
 	int64_t created_ms;

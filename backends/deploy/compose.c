@@ -57,7 +57,8 @@ void project_told(struct deploy *d, const char *engine, const char *dir, const c
 static void count(struct deploys *ds, const struct container *c)
 {
 	char id[PROJECT_NAME_SIZE + 16];
-	if (!c->project || !name_is_one(c->project) || !engine_is_one(c->row.source->backend->name))
+	/* One that compose did not make has its labels from its image, whose maker is not asked what the server's projects are. */
+	if (!c->by_compose || !c->project || !name_is_one(c->project) || !engine_is_one(c->row.source->backend->name))
 		return;
 	snprintf(id, sizeof(id), PREFIX "%s", c->project);
 	struct deploy *d = deploy_row(ds, id);

@@ -985,6 +985,12 @@ static void test_actions(void **state)
 	assert_string_equal(words, "docker restart javisi_n8n");
 	action_find(&kind_container, "compose-up")->command(up, words, sizeof(words));
 	assert_string_equal(words, "cd /srv/javisi && docker compose -p javisi -f docker-compose.yml up -d n8n");
+	((struct container *)up)->by_compose = false;      /* as with an image whose labels name a project */
+	action_find(&kind_container, "compose-up")->command(up, words, sizeof(words));
+	assert_non_null(strstr(words, "up -d n8n   # compose did not make this container: its image"));
+	xreplace(&((struct container *)up)->project_dir, "/a long one with its /end/ cut off so that the mark is there still..................................");
+	action_find(&kind_container, "compose-up")->command(up, words, 160);
+	assert_non_null(strstr(words, "   # compose did not make this container: its image may have chosen folder and files"));
 	for (const struct action *a = kind_container.actions; a->name; a++)
 		assert_false((a->flags & ACTION_DANGER) && a->key);
 }

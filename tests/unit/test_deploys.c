@@ -262,9 +262,11 @@ static void all_runs_that_ended_meanwhile_are_kept(void **state)
 
 /* --- compose ----------------------------------------------------------------------------------------------------------------- */
 
-#define CTR(id, name, image, project, service, dir, state) "{\"Id\":\"" id "\",\"Names\":[\"/" name "\"],\"Image\":\"" image "\",\"State\":\"" state \
+#define BY_COMPOSE ",\"com.docker.compose.config-hash\":\"c0ffee\",\"com.docker.compose.container-number\":\"1\""
+#define CTR(id, name, image, project, service, dir, state) LABELLED(id, name, image, project, service, dir, state, BY_COMPOSE)
+#define LABELLED(id, name, image, project, service, dir, state, more) "{\"Id\":\"" id "\",\"Names\":[\"/" name "\"],\"Image\":\"" image "\",\"State\":\"" state \
 	"\",\"Status\":\"Up 2 hours\",\"Labels\":{\"com.docker.compose.project\":\"" project "\",\"com.docker.compose.service\":\"" service \
-	"\",\"com.docker.compose.project.working_dir\":\"" dir "\",\"com.docker.compose.project.config_files\":\"a.yml,b.yml\"}}"
+	"\",\"com.docker.compose.project.working_dir\":\"" dir "\",\"com.docker.compose.project.config_files\":\"a.yml,b.yml\"" more "}}"
 
 static void feed_list(struct world *w, const char *json)
 {
@@ -295,13 +297,14 @@ static void projects_by_their_labels(void **state)
 	struct world *w = *state;
 	feed_list(w, "[" CTR("a1", "mini_web_1", "busybox:1", "mini", "web", "/srv/mini", "running") "," CTR("a2", "mini_db_1", "busybox:1", "mini", "db",
 	          "/srv/mini", "exited") "," CTR("a3", "x_1", "busybox:1", "../evil", "x", "/srv/x", "running") "," CTR("a4", "y_1", "b", "-p", "y", "/srv/x",
-	          "running") "," CTR("a5", "z_1", "b", "nodir", "z", "srv", "running") "]");
+	          "running") "," CTR("a5", "z_1", "b", "nodir", "z", "srv", "running") "," LABELLED("a6", "i_1", "b", "image", "i", "/srv/i", "running", "") "]");
 	struct deploy *d = deploy(w, "compose:mini");
 	assert_non_null(d);
 	assert_string_equal(cell_text(d, "state"), "1/2 up");
 	assert_string_equal(d->project->files, "a.yml,b.yml");
 	assert_null(deploy(w, "compose:../evil"));
 	assert_null(deploy(w, "compose:-p"));
+	assert_null(deploy(w, "compose:image"));      /* nothing but the labels of an image */
 	const struct action *pull = action_find(&kind_deploy, "pull");
 	char words[300];
 	assert_true(pull->applies(&d->row));
