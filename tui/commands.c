@@ -130,10 +130,10 @@ static void run_reload(struct console *c, const char *unused)
 	if (!fresh->ssh_config)
 		fresh->ssh_config = xstrdup(c->settings->ssh_config);
 	servers_reconfigure(c->store, fresh, true);
-	settings_destroy(c->reloaded);
-	c->reloaded = fresh;
+	const struct settings *before = c->settings;
 	c->settings = fresh;
-	bindings_load(c);
+	bindings_load(c);                 /* bindings point into the settings */
+	settings_destroy(before);
 	run_theme(c, fresh->theme);
 	panes_dirty(c);
 	console_flash(c, TONE_GOOD, "configuration read again; where a server is and how long it may take count from its next connection");

@@ -290,7 +290,8 @@ struct console *console_create(struct store *store, const struct settings *setti
 	crash_install(MOCR_VERSION);
 	struct console *c = xcalloc(1, sizeof(*c));
 	c->store = store;
-	c->settings = c->given = settings;
+	c->settings = settings_keep(settings);
+	c->given = settings;
 	c->loop = store_loop(store);
 	c->keys = keys_create(STDIN_FILENO);
 	c->redraw_timer = loop_timer_add(c->loop, -1, on_redraw, c);
@@ -361,8 +362,6 @@ void console_destroy(struct console *c)
 	keys_destroy(c->keys);
 	canvas_stop();
 	free(c->bindings);
-	if (c->reloaded)               /* the store outlives what we read */
-		servers_reconfigure(c->store, c->given, false);
-	settings_destroy(c->reloaded);
+	settings_destroy(c->settings);
 	free(c);
 }

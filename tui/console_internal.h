@@ -109,9 +109,8 @@ struct draft {
 
 struct console {
 	struct store *store;
-	const struct settings *settings;
+	const struct settings *settings;  /* kept: those of the start, or what :reload read */
 	const struct settings *given;  /* borrowed: those of the start */
-	struct settings *reloaded;     /* owned: what :reload read; NULL */
 	struct loop *loop;
 	struct keys *keys;
 	struct loop_io *tty;

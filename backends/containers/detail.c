@@ -10,7 +10,7 @@
 #include "backends/base/json.h"
 #include "backends/base/mem.h"
 #include "backends/containers/engine.h"
-#include "backends/containers/mask.h"
+#include "backends/base/mask.h"
 #include "backends/store/doc.h"
 
 #define LABEL_VALUE_MAX 400

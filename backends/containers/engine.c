@@ -17,7 +17,7 @@
 #include "backends/base/quote.h"
 #include "backends/base/wash.h"
 #include "backends/containers/frames.h"
-#include "backends/containers/mask.h"
+#include "backends/base/mask.h"
 
 #define RELIST_DELAY_MS 50
 #define RELIST_GAP_MS 300            /* between two lists, however much happens */

@@ -3,12 +3,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backends/base/buf.h"
+#include "backends/base/mask.h"
 #include "backends/base/mem.h"
 #include "backends/base/secret.h"
 #include "backends/link/link.h"
 #include "backends/link/loop.h"
 
 #define TOKEN_MAX 16384
+#define TOKEN_SHORTEST 4         /* bytes; less would hide letters everywhere */
+#define WORD_HIDDEN 8            /* bytes from which a word of the command may be a secret */
+#define SAID_MAX 4096            /* bytes of its first line that are looked at; the sentence is shorter */
 
 struct token_ask {
 	struct loop *loop;       /* borrowed */
@@ -51,8 +56,46 @@ static void tell(void *arg)
 	done(token, token ? NULL : &err, done_arg);
 }
 
+/* What may part the words of a command of sh. */
+static const char breaks[] = " \t\n'\"=:;|&()<>,`$";
+
+/* A word of the command that could be a secret. A short one, an option and the path of a file are not. */
+static bool is_hidden(const char *word, size_t len)
+{
+	return len >= WORD_HIDDEN && *word != '-' && *word != '/' && *word != '~' && *word != '.';
+}
+
+static void hide(char *text, size_t len, const char *word, size_t n)
+{
+	char *at;
+	for (size_t from = 0; text && n && (at = memmem(text + from, len - from, word, n)); from = (size_t)(at - text) + n)
+		memset(at, '*', n);
+}
+
+/* The first line that it wrote to its standard error, without words of the command and without what it printed. */
+static void clean_line(const struct token_ask *t, const struct run_result *r, struct buf *out)
+{
+	size_t printed = strcspn(r->out, "\r\n");
+	mask_text(out, r->err_out, strcspn(r->err_out, "\n"));    /* before the names are hidden that it knows secrets by */
+	char *line = out->data;
+	size_t len = out->len;
+	const char *word = t->command + strspn(t->command, breaks);
+	word += strcspn(word, breaks);                          /* behind the program's own name */
+	while (*(word += strspn(word, breaks))) {
+		size_t n = strcspn(word, breaks);
+		if (is_hidden(word, n))
+			hide(line, len, word, n);
+		word += n;
+	}
+	if (printed >= TOKEN_SHORTEST)
+		hide(line, len, r->out, printed);
+}
+
 static void explain(struct token_ask *t, const struct run_result *r)
 {
+	struct buf said;
+	buf_init(&said, SAID_MAX);
+	clean_line(t, r, &said);
 	if (r->end.err.code == ERR_TIMEOUT)   /* link_run's sentence has the command line, which may say where a password is */
 		err_set(&t->err, ERR_TIMEOUT, "%s did not end within %d s", t->whose, TOKEN_TIMEOUT_MS / 1000);
 	else if (r->end.err.code)
@@ -60,8 +103,9 @@ static void explain(struct token_ask *t, const struct run_result *r)
 	else if (r->end.exit_code == 0)
 		err_set(&t->err, ERR_DENIED, "%s printed nothing", t->whose);
 	else
-		err_set(&t->err, ERR_DENIED, "%s ended with code %d%s%.*s", t->whose, r->end.exit_code, r->err_len ? ": " : " and said nothing",
-		        (int)strcspn(r->err_out, "\n"), r->err_out);
+		err_set(&t->err, ERR_DENIED, "%s ended with code %d%s%s", t->whose, r->end.exit_code,
+		        said.len ? ": " : " and said nothing", said.len ? said.data : "");
+	buf_finish(&said);
 }
 
 static void on_done(const struct run_result *r, void *arg)

@@ -11,7 +11,7 @@
 #include "backends/base/mem.h"
 #include "backends/base/quote.h"
 #include "backends/base/wash.h"
-#include "backends/containers/mask.h"
+#include "backends/base/mask.h"
 #include "backends/services/systemd.h"
 #include "backends/store/doc.h"
 

@@ -13,7 +13,7 @@
 #include "backends/base/human.h"
 #include "backends/base/json.h"
 #include "backends/base/quote.h"
-#include "backends/containers/mask.h"
+#include "backends/base/mask.h"
 #include "backends/link/loop.h"
 #include "backends/services/services.h"
 #include "backends/services/systemd.h"

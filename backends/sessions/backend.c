@@ -98,10 +98,35 @@ static bool is_here(const struct opencode_config *c, const struct server *v)
 	return c->server ? !strcmp(c->server, v->name) : v->is_local;
 }
 
+static const struct opencode_config *section_of(const struct sessions *ss, const char *name)
+{
+	const struct opencode_config *c = store_settings(ss->source.store)->opencodes;
+	while (c && (strcmp(c->name, name) != 0 || !is_here(c, ss->source.server)))
+		c = c->next;
+	return c;
+}
+
+static bool same_address(const struct opencode_config *a, const struct opencode_config *b)
+{
+	return a->url && b->url ? strcmp(a->url, b->url) == 0 : a->url == b->url;
+}
+
+/* After :reload: each has the section of the same name. One whose address changed is another server. */
+static void configure_again(struct sessions *ss)
+{
+	for (struct oc *oc = ss->ocs; oc; oc = oc->next) {
+		if (!oc->config || oc->settings == store_settings(ss->source.store))
+			continue;
+		const struct opencode_config *c = section_of(ss, oc->config->name);
+		oc_configure(oc, c && same_address(c, oc->config) ? c : NULL);
+	}
+}
+
 /* One without an address adds its login to whatever is found there. */
 static void add_configured(struct sessions *ss)
 {
 	const struct opencode_config *c = store_settings(ss->source.store)->opencodes;
+	configure_again(ss);
 	for (; c; c = c->next) {
 		char host[128], name[16];
 		struct road road;

@@ -14,13 +14,14 @@
 #include "backends/base/wash.h"
 #include "backends/link/ask.h"
 #include "backends/link/door.h"
+#include "backends/link/token.h"
 #include "backends/sessions/sessions.h"
+#include "backends/store/settings.h"
 
 #define PROBE_MS 5000
 #define LIST_MS 15000
 #define LIST_MAX (16u << 20)
 #define LAST_MAX (8u << 20)          /* one message: of a longer one only its events tell how it ended */
-#define PASSWORD_MS 20000
 #define RETRY_MIN_MS 500
 #define RETRY_MAX_MS 30000
 #define UNHEARD_MIN_MS 2000           /* until a directory that did not answer is asked again; twice that the next time */
@@ -103,11 +104,22 @@ struct oc *oc_add(struct sessions *ss, const char *name, const char *host, int p
 	return oc;
 }
 
+static bool oc_same_text(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
 void oc_configure(struct oc *oc, const struct opencode_config *config)
 {
-	oc->config = config;
-	if (config->user)
+	const struct settings *before = oc->settings;
+	const char *was = oc->config ? oc->config->password_command : NULL;
+	if (!config || !oc_same_text(was, config->password_command))
+		oc->password_tried = false;
+	if (config && config->user)
 		xreplace(&oc->user, config->user);
+	oc->config = config;
+	oc->settings = config ? settings_keep(store_settings(oc->owner->source.store)) : NULL;
+	settings_destroy(before);
 }
 
 static void requests_free(struct oc *oc)
@@ -152,8 +164,8 @@ void oc_remove(struct oc *oc)
 	buf_finish(&oc->pages);
 	buf_finish(&oc->unheard);
 	secret_destroy(oc->password);
-	run_cancel(oc->password_run);
-	link_destroy(oc->password_link);
+	token_cancel(oc->asking);
+	settings_destroy(oc->settings);
 	char *owned[] = { oc->host, oc->unit, oc->cwd, oc->program, oc->user, oc->models, oc->agents, oc->commands };
 	for (size_t i = 0; i < ARRAY_LEN(owned); i++)
 		free(owned[i]);
@@ -372,47 +384,27 @@ static void password_came(struct ask *ask, struct secret *answer, bool keep, voi
 }
 
 /* What [opencode NAME] says: the command runs on this machine. */
-static void command_done(const struct run_result *r, void *arg)
+static void command_done(struct secret *password, const struct err *err, void *arg)
 {
 	struct oc *oc = arg;
-	size_t n = strcspn(r->out, "\r\n");
-	struct err err = r->end.err;
-	oc->password_run = NULL;
-	if (!err.code && r->end.exit_code == 0 && n) {
-		oc->password = secret_create(r->out, n);
+	oc->asking = NULL;
+	if (password) {
+		secret_destroy(oc->password);
+		oc->password = password;
 		oc_begin(oc);
-		return;
+	} else {
+		oc_set_state(oc, OC_DENIED, err);
 	}
-	if (!err.code)
-		err_set(&err, ERR_DENIED, "[opencode %s]: password_command ended with code %d and printed no password: %.120s", oc->config->name,
-		        r->end.exit_code, r->err_out);
-	oc_set_state(oc, OC_DENIED, &err);
-}
-
-static void run_command(struct oc *oc)
-{
-	oc->password_run = link_run(oc->password_link, oc->config->password_command, NULL, 0, 4096, PASSWORD_MS, command_done, oc);
-}
-
-static void on_password_link(struct link *link, void *arg)
-{
-	struct oc *oc = arg;
-	if (oc->password_link == link && link->state == LINK_UP && !oc->password_run && !oc->password)
-		run_command(oc);
 }
 
 static bool ask_command(struct oc *oc)
 {
-	static const struct link_events events = { .changed = on_password_link };
-	if (!oc->config || !oc->config->password_command || oc->password_tried || oc->password_run)
+	if (!oc->config || !oc->config->password_command || oc->password_tried || oc->asking)
 		return false;
 	oc->password_tried = true;
-	if (oc->password_link) {
-		run_command(oc);
-		return true;
-	}
-	oc->password_link = link_create_local(store_loop(oc->owner->source.store), "this machine", &events, oc);
-	link_connect(oc->password_link);
+	char *whose = xasprintf("[opencode %s]: password_command", oc->config->name);
+	oc->asking = token_ask(store_loop(oc->owner->source.store), whose, oc->config->password_command, command_done, oc);
+	free(whose);
 	return true;
 }
 

@@ -81,7 +81,8 @@ struct oc {
 	int64_t cpu_ticks;
 	char *unit, *cwd, *program;       /* owned; NULL; program: what it runs, for attaching */
 	int64_t rss_kb;
-	const struct opencode_config *config;
+	const struct settings *settings;  /* kept, for config; NULL while that is */
+	const struct opencode_config *config;   /* its section; NULL: none */
 	enum oc_state state;
 	struct err err;
 	char version[32];
@@ -89,8 +90,7 @@ struct oc {
 	char *user;
 	struct secret *password;
 	struct ask *ask;                  /* waits for the password */
-	struct link *password_link;       /* this machine, where password_command runs */
-	struct run *password_run;
+	struct token_ask *asking;         /* password_command, on this machine */
 	bool password_tried;              /* the command has printed one, which was not taken */
 	bool refused;                     /* the user gave up on the password */
 	struct session *row;              /* of itself, as a patient */
@@ -187,7 +187,8 @@ void scan_apply(struct sessions *, const char *text, size_t len);
 struct oc *oc_find(struct sessions *, const char *name);
 struct oc *oc_add(struct sessions *, const char *name, const char *host, int port);
 void oc_remove(struct oc *);
-void oc_configure(struct oc *, const struct opencode_config *);   /* login and directory of [opencode NAME] */
+/* Login and directory of [opencode NAME], a section of the store's settings, which are kept; NULL: no section is for it any more. */
+void oc_configure(struct oc *, const struct opencode_config *);
 void oc_begin(struct oc *);                      /* probes it, when the link is up and it is not known to be live */
 void oc_stop(struct oc *);                       /* lets go of calls; rows stay */
 void oc_snapshot(struct oc *);                   /* everything anew, soon */

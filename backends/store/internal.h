@@ -12,7 +12,7 @@
 struct store {
 	struct loop *loop;                  /* borrowed */
 	struct http *http;                  /* borrowed */
-	const struct settings *settings;    /* borrowed */
+	const struct settings *settings;    /* kept */
 	struct store_hooks hooks;
 	struct row *rows;                   /* uthash by id */
 	struct server *servers;

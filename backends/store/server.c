@@ -475,12 +475,13 @@ void servers_reconfigure(struct store *s, const struct settings *fresh, bool ope
 {
 	const struct settings *before = s->settings;
 	struct err err;
-	s->settings = fresh;
+	s->settings = settings_keep(fresh);
 	for (struct server *v = s->servers; v; v = v->next)
 		reconfigure(v);
 	for (const struct server_config *c = open_new ? fresh->servers : NULL; c; c = c->next)
 		if (!has_section(before, c->name) && !server_open(s, c->name, &err))
 			activity_add(s, ACTIVITY_NOTE, HEALTH_BAD, NULL, "%s", err.text);
+	settings_destroy(before);             /* every server's section is one of the fresh settings by now */
 	store_changed(s);
 }
 

@@ -25,7 +25,7 @@ void server_refresh(struct server *);
 /* "local" and all [server] sections that are not switched off. */
 void servers_open_configured(struct store *);
 
-/* Other settings from now on (borrowed, as those before): what is read at its use counts at once; servers take what their section says of
+/* Other settings from now on, which the store keeps; those before it lets go: what is read at its use counts at once; servers take what their section says of
  * protect, units and sudo. Sections that the settings before did not have are opened when open_new. */
 void servers_reconfigure(struct store *, const struct settings *, bool open_new);
 

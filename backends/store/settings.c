@@ -488,6 +488,7 @@ static void read_file(struct reading *r)
 struct settings *settings_load(const char *file, struct doc *complaints)
 {
 	struct settings *s = xcalloc(1, sizeof(*s));
+	s->refs = 1;
 	fallbacks("settings", s);
 	s->state_dir = home_path("XDG_STATE_HOME", ".local/state", "mocr");
 	make_folders(s->state_dir);
@@ -516,10 +517,24 @@ static void platforms_free(struct platform_config *c)
 	}
 }
 
-void settings_destroy(struct settings *s)
+const struct settings *settings_keep(const struct settings *s)
 {
-	if (!s)
-		return;
+	if (s && s->refs)
+		((struct settings *)s)->refs++;       /* all else in it is left alone */
+	return s;
+}
+
+static void settings_free(struct settings *s);
+
+void settings_destroy(const struct settings *s)
+{
+	struct settings *own = (struct settings *)s;
+	if (own && own->refs && --own->refs == 0)
+		settings_free(own);
+}
+
+static void settings_free(struct settings *s)
+{
 	for (struct server_config *c = s->servers, *next; c; c = next) {
 		next = c->next;
 		free(c->name);

@@ -90,12 +90,17 @@ struct settings {
 	struct dokploy_config *dokploys;
 	struct platform_config *coolifys, *portals;
 	struct key_config *keys;
+	unsigned refs;             /* who keeps it; 0: one that a test made by hand, which nobody frees */
 };
 
+/* Settings never change once they are read: :reload reads new ones beside them. Whoever remembers a pointer to settings or to a section
+ * past the turn of the loop keeps them with settings_keep and lets go with settings_destroy. */
+const struct settings *settings_keep(const struct settings *);
+
 /* Reads file (NULL: the default place; a missing default is fine) and adds complaints, each "FILE:LINE: what was
- * expected, nearest name", to complaints. What was understood counts. Never NULL. */
+ * expected, nearest name", to complaints. What was understood counts. Never NULL; the caller lets go with settings_destroy. */
 struct settings *settings_load(const char *file, struct doc *complaints);
-void settings_destroy(struct settings *);
+void settings_destroy(const struct settings *);   /* lets go; who lets go last frees them; NULL is fine */
 
 /* One row per key, for the man page and --check-config. */
 enum setting_type { SETTING_TEXT, SETTING_PATH, SETTING_NUMBER, SETTING_YES_NO, SETTING_LINES };

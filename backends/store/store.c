@@ -10,6 +10,7 @@
 #include "backends/store/internal.h"
 #include "backends/store/log.h"
 #include "backends/store/server.h"
+#include "backends/store/settings.h"
 
 #define NAME_MAX_BYTES 512
 #define FIGURES_AFTER_MS 150
@@ -19,7 +20,7 @@ struct store *store_create(struct loop *loop, struct http *http, const struct se
 	struct store *s = xcalloc(1, sizeof(*s));
 	s->loop = loop;
 	s->http = http;
-	s->settings = settings;
+	s->settings = settings_keep(settings);
 	s->activity = activity_create(settings->state_dir);
 	s->logs = log_pool_create((size_t)settings->log_memory << 20);
 	return s;
@@ -42,6 +43,7 @@ void store_destroy(struct store *s)
 	loop_timer_remove(s->trim);
 	loop_timer_remove(s->figures);
 	log_pool_destroy(s->logs);
+	settings_destroy(s->settings);
 	free(s);
 }
 

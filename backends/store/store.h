@@ -160,7 +160,7 @@ struct server {
 	char docker[160];                 /* where the docker program of the login goes: "unix:///...", "tcp://..."; "same", "" */
 	int uid;
 	struct sudo *sudo;                /* owned: sudo.h */
-	const struct server_config *config; /* borrowed; NULL for one given on the command line */
+	const struct server_config *config; /* of the store's settings, looked up when those change; NULL: no section */
 	struct server *next;
 	/* counted by the store when rows change */
 	int containers, containers_up, containers_bad, units_failed, problems;

@@ -17,6 +17,7 @@
 #include "backends/base/wash.h"
 #include "backends/link/api.h"
 #include "backends/link/loop.h"
+#include "backends/link/token.h"
 #include "backends/store/doc.h"
 #include "backends/store/settings.h"
 
@@ -29,7 +30,6 @@
 #define START_TRIES 5
 #define LOOK_MS 30000
 #define LOOK_MAX (16u << 20)
-#define TOKEN_MS 10000
 #define URL_PARTS 200
 #define CLOCK_NEAR_MS 3000       /* HTTP tells whole seconds */
 
@@ -302,7 +302,7 @@ static void look_later(struct hs *h)
 
 static bool is_busy(const struct hs *h)
 {
-	return h->run || h->call || h->token_run;
+	return h->run || h->call || h->asking;
 }
 
 void hs_poke(struct source *source)
@@ -536,21 +536,16 @@ static void begin_rest(struct hs *h)
 	rest_step(h);
 }
 
-static void token_done(const struct run_result *r, void *arg)
+static void token_done(struct secret *token, const struct err *err, void *arg)
 {
 	struct hs *h = arg;
-	struct err err = r->end.err;
-	char said[120];
-	h->token_run = NULL;
-	size_t n = strcspn(r->out, "\r\n");
-	if (!err.code && (r->end.exit_code != 0 || !n))
-		err_set(&err, ERR_DENIED, "[headscale %s]: token_command ended with code %d and printed no key: %s", h->config->name,
-		        r->end.exit_code, hs_message(said, sizeof(said), r->err_out, r->err_len));
-	if (err.code) {
-		rest_failed(h, &err);
+	h->asking = NULL;
+	if (!token) {
+		rest_failed(h, err);
 		return;
 	}
-	h->token = secret_create(r->out, n);
+	secret_destroy(h->token);
+	h->token = token;
 	begin_rest(h);
 }
 
@@ -574,32 +569,67 @@ static bool open_door(struct hs *h)
 
 static void ask_token(struct hs *h)
 {
-	h->token_run = link_run(h->token_link, h->config->token_command, NULL, 0, 4096, TOKEN_MS, token_done, h);
-}
-
-static void on_token_link(struct link *link, void *arg)
-{
-	struct hs *h = arg;
-	if (link->state == LINK_UP && h->token_link == link && !h->token && !h->token_run && h->up)
-		ask_token(h);
+	char *whose = xasprintf("[headscale %s]: token_command", h->config->name);
+	h->asking = token_ask(store_loop(h->source.store), whose, h->config->token_command, token_done, h);
+	free(whose);
 }
 
 static void look_by_rest(struct hs *h)
 {
-	static const struct link_events events = { .changed = on_token_link };
 	if (!open_door(h))
 		return;
-	if (h->token || !h->config->token_command) {
+	if (h->token || !h->config->token_command)
 		begin_rest(h);
-		return;
-	}
-	if (!h->token_link) {
-		h->token_link = link_create_local(store_loop(h->source.store), "this machine", &events, h);
-		link_connect(h->token_link);      /* it is up a turn later */
-		return;
-	}
-	if (h->token_link->state == LINK_UP)
+	else
 		ask_token(h);
+}
+
+/* --- its section ------------------------------------------------------------------------------------------------------------------ */
+
+/* The section that names this server; without a server it is asked from this machine. */
+static const struct headscale_config *config_for(const struct source *source)
+{
+	const struct headscale_config *c = store_settings(source->store)->headscales;
+	const struct server *v = source->server;
+	while (c && !(c->server ? !strcmp(c->server, v->name) : v->is_local))
+		c = c->next;
+	return c;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static const char *url_of(const struct headscale_config *c)
+{
+	return c ? c->url : NULL;
+}
+
+static const char *token_command_of(const struct headscale_config *c)
+{
+	return c ? c->token_command : NULL;
+}
+
+/* What :reload read counts from the next look. A token belongs to one place and one command; a door that an action still uses waits. */
+static void take_config(struct hs *h)
+{
+	const struct settings *before = h->settings, *now = store_settings(h->source.store);
+	const struct headscale_config *fresh = config_for(&h->source);
+	bool moved = !same_text(url_of(h->config), url_of(fresh));
+	if (before == now || (moved && h->acts))
+		return;
+	if (moved || !same_text(token_command_of(h->config), token_command_of(fresh))) {
+		secret_destroy(h->token);
+		h->token = NULL;
+	}
+	if (moved) {
+		door_destroy(h->door);
+		h->door = NULL;
+	}
+	h->config = fresh;
+	h->settings = settings_keep(now);
+	settings_destroy(before);
 }
 
 static void look(struct hs *h)
@@ -607,6 +637,7 @@ static void look(struct hs *h)
 	if (is_busy(h) || !h->up || source_link(&h->source)->state != LINK_UP)
 		return;
 	h->asked_ms = loop_now(store_loop(h->source.store));
+	take_config(h);
 	if (hs_by_rest(h))
 		look_by_rest(h);
 	else
@@ -620,23 +651,14 @@ static void on_timer(struct loop_timer *t, void *arg)
 
 /* --- the backend ------------------------------------------------------------------------------------------------------------------ */
 
-/* The section that names this server; without a server it is asked from this machine. */
-static const struct headscale_config *config_for(const struct source *source)
-{
-	const struct headscale_config *c = store_settings(source->store)->headscales;
-	const struct server *v = source->server;
-	while (c && !(c->server ? !strcmp(c->server, v->name) : v->is_local))
-		c = c->next;
-	return c;
-}
-
 static void let_go(struct hs *h)
 {
 	run_cancel(h->run);
 	call_cancel(h->call);
-	run_cancel(h->token_run);
-	h->run = h->token_run = NULL;
+	token_cancel(h->asking);
+	h->run = NULL;
 	h->call = NULL;
+	h->asking = NULL;
 	if (h->timer)
 		loop_timer_set(h->timer, -1);
 }
@@ -646,7 +668,6 @@ static void up(struct source *source)
 	struct hs *h = hs_of(source);
 	if (!h->timer)
 		h->timer = loop_timer_add(store_loop(source->store), -1, on_timer, h);
-	h->config = config_for(source);
 	h->up = true;
 	h->absent = h->by_sudo = false;
 	look(h);
@@ -673,8 +694,8 @@ static void finish(struct source *source)
 	let_go(h);
 	hs_acts_end(source);
 	door_destroy(h->door);
-	link_destroy(h->token_link);
 	secret_destroy(h->token);
+	settings_destroy(h->settings);
 	loop_timer_remove(h->timer);
 	buf_finish(&h->look);
 	free(h->users.at);

@@ -12,16 +12,18 @@
 struct doc;
 struct hs_act;
 struct headscale_config;
+struct settings;
+struct token_ask;
 
 /* How it is spoken to: by its own program on the server, or by REST. */
 struct hs {
 	struct source source;
-	const struct headscale_config *config;   /* borrowed; NULL: found by itself, by its program */
+	const struct settings *settings;         /* kept, for config */
+	const struct headscale_config *config;   /* NULL: found by itself, by its program */
 	struct run *run;                 /* the program's look */
 	struct door *door;               /* REST */
 	struct call *call;
-	struct link *token_link;         /* this machine, for token_command */
-	struct run *token_run;
+	struct token_ask *asking;        /* token_command, on this machine */
 	struct secret *token;
 	struct loop_timer *timer;
 	int step;                        /* REST: which call of the look is on its way */

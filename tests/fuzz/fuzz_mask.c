@@ -1,5 +1,5 @@
 /* Secrets leave no trace: a value that stands where one would be is not in what is kept. */
-#include "backends/containers/mask.h"
+#include "backends/base/mask.h"
 #include "tests/fuzz/fuzz.h"
 
 static bool holds(const struct buf *b, const char *word)

@@ -339,6 +339,9 @@ static void test_no_token(void **state)
 		{ "exit 4", "[dokploy home]: token_command ended with code 4 and said nothing" },
 		{ "true", "[dokploy home]: token_command printed nothing" },
 		{ "kill -9 $$; echo secret-place", "[dokploy home]: token_command " },
+		{ "v=s.hvs12345 ; echo \"no entry for $v, sorry\" >&2; exit 5", "code 5: no entry for **********" },
+		{ "echo the-very-token; echo the-very-token is not for you >&2; exit 6", "code 6: ************** is not for you" },
+		{ "printf 'X-Vault-Token: %s%s was not taken\n' hvs.a b >&2; exit 7", "code 7: *************: ****** was not taken" },
 		{ "head -c 100000 /dev/zero | tr '\\0' s", "[dokploy home]: token_command could not be run to its end" },
 	};
 	struct world *w = *state;
@@ -349,6 +352,8 @@ static void test_no_token(void **state)
 		turn_until(w, w->done + 2);
 		assert_non_null(strstr(w->answer.err.text, rows[i].words));
 		assert_null(strstr(w->answer.err.text, "secret-place"));
+		assert_null(strstr(w->answer.err.text, "hvs"));
+		assert_null(strstr(w->answer.err.text, "the-very-token"));
 		assert_int_equal(w->answer.status, 0);
 		api_destroy(w->api);
 		w->api = NULL;

@@ -18,7 +18,7 @@
 #include "backends/containers/frames.h"
 #include "backends/containers/told.h"
 #include "backends/containers/judge.h"
-#include "backends/containers/mask.h"
+#include "backends/base/mask.h"
 #include "backends/containers/parse.h"
 #include "backends/link/loop.h"
 #include "backends/store/action.h"

@@ -325,6 +325,16 @@ static void test_no_such_program(void **state)
 	world_end(w);
 }
 
+/* The sentence names the section and the exit code. It holds no word of the command, which may be a secret. */
+static void test_a_command_that_fails(void **state)
+{
+	struct world *w = world_new(26, true, "hskey; v=s.hvs12345; echo \"the vault does not know $v\" >&2; exit 3");
+	UNTIL(w, w->hs->source.state == SOURCE_DENIED);
+	assert_non_null(strstr(w->hs->source.err.text, "[headscale home]: token_command ended with code 3: the vault does not know"));
+	assert_null(strstr(w->hs->source.err.text, "hvs"));
+	world_end(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -334,6 +344,7 @@ int main(void)
 		cmocka_unit_test(test_program_of_0_23), cmocka_unit_test(test_program_of_0_25), cmocka_unit_test(test_program_of_0_26),
 		cmocka_unit_test(test_program_of_0_28), cmocka_unit_test(test_program_of_0_30),
 		cmocka_unit_test(test_a_wrong_key), cmocka_unit_test(test_a_web_page), cmocka_unit_test(test_one_that_goes_away), cmocka_unit_test(test_no_such_program),
+		cmocka_unit_test(test_a_command_that_fails),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-#include "backends/containers/mask.h"
+#include "backends/base/mask.h"
 
 #include <ctype.h>
 #include <stdlib.h>

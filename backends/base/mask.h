@@ -1,6 +1,6 @@
 /* mask.h: what looks like a secret, and text without it. Pure. */
-#ifndef CONTAINERS_MASK_H
-#define CONTAINERS_MASK_H
+#ifndef BASE_MASK_H
+#define BASE_MASK_H
 
 #include <stdbool.h>
 #include <stddef.h>
