@@ -87,6 +87,18 @@ static size_t json_blanks(const char *bytes, size_t len, size_t at)
 	return at;
 }
 
+cJSON *json_whole(const char *bytes, size_t len)
+{
+	const char *rest = NULL;
+	if (!json_within_bounds(bytes, len))
+		return NULL;
+	cJSON *o = cJSON_ParseWithLengthOpts(bytes, len, &rest, 0);
+	if (o && rest && json_blanks(bytes, len, (size_t)(rest - bytes)) == len)
+		return o;
+	cJSON_Delete(o);
+	return NULL;
+}
+
 /* Behind the value that begins at bytes[at]; len + 1 when it does not end. */
 static size_t json_value_end(const char *bytes, size_t len, size_t at)
 {
@@ -247,26 +259,6 @@ void vj_words(const cJSON *array, char *buf, size_t size)
 
 #define DOCUMENT_TRIES 64        /* a warning is a line or two */
 
-static bool is_blank(const char *p, const char *end)
-{
-	while (p < end && strchr(" \t\r\n", *p))
-		p++;
-	return p == end;
-}
-
-/* What is parsed may be a warning in JSON itself, with more after it. */
-static cJSON *whole_document(const char *p, const char *end)
-{
-	const char *rest = NULL;
-	if (!json_within_bounds(p, (size_t)(end - p)))
-		return NULL;
-	cJSON *o = cJSON_ParseWithLengthOpts(p, (size_t)(end - p), &rest, 0);
-	if (o && rest && is_blank(rest, end))
-		return o;
-	cJSON_Delete(o);
-	return NULL;
-}
-
 cJSON *vj_document(const char *text, size_t len)
 {
 	const char *end = text + len;
@@ -276,7 +268,7 @@ cJSON *vj_document(const char *text, size_t len)
 		p++;
 	/* Lines that are indented lie within a document. */
 	for (; p < end && tries < DOCUMENT_TRIES; tries++) {
-		cJSON *o = *p && strchr("[{n", *p) ? whole_document(p, end) : NULL;
+		cJSON *o = *p && strchr("[{n", *p) ? json_whole(p, (size_t)(end - p)) : NULL;
 		if (o)
 			return o;
 		const char *nl = memchr(p, '\n', (size_t)(end - p));

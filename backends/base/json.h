@@ -23,6 +23,8 @@ struct json_size json_size(const char *bytes, size_t len);
 bool json_fits(const char *what, const char *bytes, size_t len, struct err *);
 /* The caller's, for cJSON_Delete. NULL: no JSON, or more than is taken (json_fits says why). bytes may be NULL when len is 0. */
 cJSON *json_parse(const char *bytes, size_t len);
+/* The same when nothing but blanks stands behind the document; else NULL. */
+cJSON *json_whole(const char *bytes, size_t len);
 
 /* What is too big for one tree is read in pieces. Both find their way by brackets and quotes; what they find is not checked.
  * A member of the outermost object, or false; *value points into bytes. */

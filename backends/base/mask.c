@@ -11,6 +11,7 @@
 #include "backends/base/mem.h"
 
 #define NAME_MAX_LEN 128
+#define LONG_WORD 24              /* bytes; no key is shorter, and hardly a word is as long */
 
 static bool holds(const char *s, size_t len, const char *word)
 {
@@ -58,12 +59,23 @@ static size_t value_len(const char *s, size_t len)
 	size_t i = 0;
 	char quote = len && (*s == '"' || *s == '\'') ? *s : 0;
 	for (i = quote ? 1 : 0; i < len; i++) {
-		if (quote && s[i] == quote)
+		if (quote && s[i] == '\\' && i + 1 < len)
+			i++;
+		else if (quote && s[i] == quote)
 			return i + 1;
 		if (!quote && is_stop((unsigned char)s[i]))
 			return i;
 	}
 	return i;
+}
+
+/* The value that starts with a quote whose sign of escape was before it: up to the same pair again. */
+static size_t escaped_len(const char *s, size_t len)
+{
+	for (size_t i = 1; i + 1 < len; i++)
+		if (s[i] == '\\' && s[i + 1] == *s)
+			return i + 2;
+	return len;
 }
 
 /* "user:word@" after "://": how many bytes of s the password takes, and where it starts. */
@@ -81,6 +93,30 @@ static size_t url_password(const char *s, size_t len, size_t *at)
 	return 0;
 }
 
+static bool is_quote(char c)
+{
+	return c == '"' || c == '\'';
+}
+
+/* Where the name in front of text[i], a ':' or '=', begins, and its length: bare, or in quotes, which may be escaped themselves. */
+static const char *name_before(const char *text, size_t i, size_t name, size_t *len)
+{
+	size_t end = i, from;
+	while (end && i - end < 3 && text[end - 1] == ' ')
+		end--;
+	if (end && is_quote(text[end - 1])) {
+		end--;
+		if (end && text[end - 1] == '\\')
+			end--;
+		for (from = end; from && end - from < NAME_MAX_LEN && is_name((unsigned char)text[from - 1]);)
+			from--;
+		*len = end - from;
+		return text + from;
+	}
+	*len = name < i ? i - name : 0;
+	return text + name;
+}
+
 /* A secret that begins right after text[i]: writes text[..i], the mask, and returns where to go on; or i. */
 static size_t mask_here(struct buf *out, const char *text, size_t len, size_t i, size_t name)
 {
@@ -91,10 +127,20 @@ static size_t mask_here(struct buf *out, const char *text, size_t len, size_t i,
 		buf_puts(out, MASK);
 		return i + 3 + at + n;
 	}
-	if ((*s == '=' || *s == ':') && name < i && mask_is_secret(text + name, i - name)) {
+	size_t name_len;
+	const char *named = *s == '=' || *s == ':' ? name_before(text, i, name, &name_len) : NULL;
+	if (named && name_len && mask_is_secret(named, name_len)) {
 		size_t skip = 1;
-		while (i + skip < len && *s == ':' && text[i + skip] == ' ')
+		bool quoted = is_quote(s[-1]) || s[-1] == ' ';
+		while (i + skip < len && (*s == ':' || quoted) && text[i + skip] == ' ')
 			skip++;
+		if (i + skip + 1 < len && text[i + skip] == '\\' && is_quote(text[i + skip + 1])) {
+			skip++;                       /* JSON in JSON: its value ends at the next escaped quote */
+			n = escaped_len(s + skip, len - i - skip);
+			buf_add(out, s, skip);
+			buf_puts(out, MASK);
+			return i + skip + n;
+		}
 		n = value_len(s + skip, len - i - skip);
 		if (n && strncmp(s + skip, "//", 2) != 0) {
 			buf_add(out, s, skip);
@@ -196,17 +242,72 @@ static void walk(cJSON *v, bool secret)
 	}
 }
 
-void mask_json(struct buf *out, const char *json, size_t len)
+static bool mask_document(struct buf *out, const char *json, size_t len)
 {
-	cJSON *root = json_parse(json, len);
-	if (!root) {
-		mask_text(out, json, len);
-		return;
-	}
+	cJSON *root = json_whole(json, len);
+	if (!root)
+		return false;
 	walk(root, false);
 	char *printed = cJSON_PrintUnformatted(root);
 	if (printed)
 		buf_puts(out, printed);
 	cJSON_free(printed);
 	cJSON_Delete(root);
+	return true;
+}
+
+/* Lines of which each may be a document: what is in between, a warning, must not keep the others from being masked. */
+static void mask_lines(struct buf *out, const char *text, size_t len)
+{
+	for (const char *line = text, *end = text + len; line < end;) {
+		const char *nl = memchr(line, '\n', (size_t)(end - line));
+		size_t n = nl ? (size_t)(nl - line) : (size_t)(end - line);
+		bool may = n && (*line == '{' || *line == '[');
+		if (!may || !mask_document(out, line, n))
+			mask_text(out, line, n);
+		if (nl)
+			buf_puts(out, "\n");
+		line += n + (nl != NULL);
+	}
+}
+
+static bool has_document_line(const char *text, size_t len)
+{
+	const char *at = memchr(text, '\n', len);
+	bool first = len && (*text == '{' || *text == '[');
+	return first || (at && (memmem(text, len, "\n{", 2) || memmem(text, len, "\n[", 2)));
+}
+
+void mask_json(struct buf *out, const char *json, size_t len)
+{
+	if (mask_document(out, json, len))
+		return;
+	if (has_document_line(json, len))
+		mask_lines(out, json, len);
+	else
+		mask_text(out, json, len);        /* a value in quotes may go over lines */
+}
+
+/* --- words ---------------------------------------------------------------------------------------------------- */
+
+void mask_words(struct buf *out, const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)text[i];
+		if (c >= 0x80 && c < 0xc0)
+			continue;                 /* the rest of a character */
+		buf_add(out, isalnum(c) || c >= 0x80 ? "x" : text + i, 1);
+	}
+}
+
+void mask_long_words(struct buf *out, const char *text, size_t len)
+{
+	for (size_t i = 0, n; i < len; i += n ? n : 1) {
+		for (n = 0; i + n < len && is_name((unsigned char)text[i + n]);)
+			n++;
+		if (n >= LONG_WORD)
+			buf_puts(out, MASK);
+		else
+			buf_add(out, text + i, n ? n : 1);
+	}
 }

@@ -17,7 +17,12 @@ bool mask_is_secret(const char *name, size_t len);
 void mask_text(struct buf *out, const char *text, size_t len);
 
 /* The same for every string of a JSON document, knowing members' names and arguments behind options ("-p", "x").
- * What is no JSON is masked as text. */
+ * Of several documents, one a line, each is masked; what is no JSON is masked as text. */
 void mask_json(struct buf *out, const char *json, size_t len);
+
+/* Appends text with an x for each letter and digit: its shape without its words. */
+void mask_words(struct buf *out, const char *text, size_t len);
+/* Appends text with MASK for each run of 24 letters, digits, - _ . or more, as keys and tokens are. */
+void mask_long_words(struct buf *out, const char *text, size_t len);
 
 #endif

@@ -358,6 +358,6 @@ static void finish(struct source *s)
 }
 
 const struct backend backend_sessions = {
-	.name = "sessions", .source_size = sizeof(struct sessions), .up = up, .down = down, .feed = feed, .shown = shown,
+	.name = "sessions", .source_size = sizeof(struct sessions), .up = up, .down = down, .feed = feed, .redact = sessions_redact, .shown = shown,
 	.finish = finish,
 };

@@ -188,6 +188,7 @@ struct oc *oc_find(struct sessions *, const char *name);
 struct oc *oc_add(struct sessions *, const char *name, const char *host, int port);
 void oc_remove(struct oc *);
 /* Login and directory of [opencode NAME], a section of the store's settings, which are kept; NULL: no section is for it any more. */
+void sessions_redact(const char *what, const char *bytes, size_t len, struct buf *out);   /* see redact.c */
 void oc_configure(struct oc *, const struct opencode_config *);
 void oc_begin(struct oc *);                      /* probes it, when the link is up and it is not known to be live */
 void oc_stop(struct oc *);                       /* lets go of calls; rows stay */

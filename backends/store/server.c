@@ -11,6 +11,7 @@
 
 #include "backends/base/buf.h"
 #include "backends/base/human.h"
+#include "backends/base/mask.h"
 #include "backends/base/mem.h"
 #include "backends/base/wash.h"
 #include "backends/link/ask.h"
@@ -107,7 +108,8 @@ static void record_link(const struct server *v)
 {
 	const struct link *l = v->link;
 	struct buf b = { 0 };
-	buf_addf(&b, "%s\t%d\t%u\t%s\t%s", link_state_name(l->state), l->latency_ms, l->tries, l->detail, l->err.text);
+	buf_addf(&b, "%s\t%d\t%u\t%s\t", link_state_name(l->state), l->latency_ms, l->tries, l->detail);
+	mask_text(&b, l->err.text, strlen(l->err.text));
 	record_add(v->store, v->name, "link", "@state", b.data, b.len);
 	buf_finish(&b);
 }

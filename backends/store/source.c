@@ -2,9 +2,12 @@
 
 #include "backends/base/human.h"
 #include "backends/base/buf.h"
+#include "backends/base/mask.h"
 #include "backends/store/internal.h"
 #include "backends/store/record.h"
 #include "backends/store/server.h"
+
+#define KEPT_MAX (72u << 20)       /* the longest answer of a backend is 64 MB */
 
 const char *source_state_name(enum source_state state)
 {
@@ -28,7 +31,8 @@ void source_set_state(struct source *source, enum source_state state, const stru
 	else
 		err_clear(&source->err);
 	struct buf b = { 0 };
-	buf_addf(&b, "%s\t%s", source_state_name(state), text);
+	buf_addf(&b, "%s\t", source_state_name(state));
+	mask_text(&b, text, strlen(text));
 	record_add(source->store, source->server->name, source->backend->name, "@state", b.data, b.len);
 	buf_finish(&b);
 	if (state == SOURCE_FAILED)
@@ -43,18 +47,17 @@ struct link *source_link(const struct source *source)
 	return source->server->link;
 }
 
-/* A secret must not reach the recording: what a backend's redact leaves is what is kept. */
+/* A secret must not reach the recording: what a backend's redact leaves is what is kept. Without one it is masked all the same. */
 static void keep(struct source *source, const char *what, const char *bytes, size_t len)
 {
 	if (!source->store->record)
 		return;
-	if (!source->backend->redact) {
-		record_add(source->store, source->server->name, source->backend->name, what, bytes, len);
-		return;
-	}
 	struct buf clean;
-	buf_init(&clean, 32u << 20);
-	source->backend->redact(what, bytes, len, &clean);
+	buf_init(&clean, KEPT_MAX);
+	if (source->backend->redact)
+		source->backend->redact(what, bytes, len, &clean);
+	else
+		mask_json(&clean, bytes, len);
 	record_add(source->store, source->server->name, source->backend->name, what, clean.data ? clean.data : "", clean.len);
 	buf_finish(&clean);
 }

@@ -109,7 +109,7 @@ struct backend {
 	void (*down)(struct source *);    /* the link went: let go of streams and calls; keep rows */
 	/* One raw answer, live or replayed: the only way into the rows. what names its kind ("list", "event", ...). */
 	void (*feed)(struct source *, const char *what, const char *bytes, size_t len);
-	/* Takes secrets out of an answer before it is recorded; NULL: it has none. Adds what may be kept to out. */
+	/* Takes secrets out of an answer before it is recorded. Adds what may be kept to out. NULL: mask_json does. */
 	void (*redact)(const char *what, const char *bytes, size_t len, struct buf *out);
 	void (*shown)(struct source *);   /* which of its rows are on screen changed (row->shown) */
 	void (*finish)(struct source *);  /* frees what it owns beyond struct source */

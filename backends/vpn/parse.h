@@ -110,7 +110,8 @@ int hs_nodes_release(const char *json, size_t len);
 bool hs_new_key(char *buf, size_t size, const char *json, size_t len);
 /* The whole key of the list whose shown form or id is word; for expiring. user gets the id or name it belongs to. */
 bool hs_find_key(const char *word, const char *json, size_t len, char *key, size_t key_size, char *user, size_t user_size);
-/* A list of keys with every key cut to its first signs: what may be recorded. */
+/* A list of keys with every key cut to its first signs: what may be recorded, whatever stands before it. What is no list is words
+ * without anything as long as a key. */
 void hs_mask_keys(struct buf *out, const char *json, size_t len);
 
 /* 26 of "v0.26.1", "headscale version 0.26.1", {"version":"v0.26.1"}; 0 when it is none. text gets "0.26.1". */

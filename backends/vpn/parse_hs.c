@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backends/base/mask.h"
 #include "backends/base/mem.h"
 #include "backends/base/wash.h"
 #include "backends/base/json.h"
@@ -317,13 +318,25 @@ static void mask_keys_in(cJSON *o)
 	}
 }
 
-/* What cannot be read as JSON cannot be masked either, and is left out whole. */
+/* What is no JSON is kept as words for a sentence, without all that is as long as a key. */
+static void mask_said(struct buf *out, const char *text, size_t len)
+{
+	struct buf named = { 0 };
+	mask_text(&named, text, len);
+	if (named.len)
+		mask_long_words(out, named.data, named.len);
+	buf_finish(&named);
+}
+
 void hs_mask_keys(struct buf *out, const char *json, size_t len)
 {
-	cJSON *root = json_parse(json, len);
+	cJSON *root = vj_document(json, len);
 	mask_keys_in(root);
 	char *text = root ? cJSON_PrintUnformatted(root) : NULL;
-	buf_puts(out, text ? text : "[]");
+	if (text)
+		buf_puts(out, text);
+	else
+		mask_said(out, json, len);
 	cJSON_free(text);
 	cJSON_Delete(root);
 }

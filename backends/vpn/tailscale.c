@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backends/base/mask.h"
 #include "backends/base/human.h"
 #include "backends/base/json.h"
 #include "backends/base/mem.h"
@@ -504,6 +505,27 @@ static void finish(struct source *source)
 	vpn_join(source->store);
 }
 
+/* Whoever opens "AuthURL" may let this node into a network of his own. Up to the last slash it is no secret. */
+static void redact(const char *what, const char *bytes, size_t len, struct buf *out)
+{
+	static const char name[] = "\"AuthURL\"";
+	const char *at = memmem(bytes, len, name, sizeof(name) - 1), *end = bytes + len;
+	(void)what;
+	const char *from = at ? memchr(at + sizeof(name) - 1, '"', (size_t)(end - at) - sizeof(name) + 1) : NULL;
+	const char *to = from ? memchr(from + 1, '"', (size_t)(end - from) - 1) : NULL;
+	const char *slash = to ? memrchr(from, '/', (size_t)(to - from)) : NULL;
+	if (!slash) {
+		mask_json(out, bytes, len);
+		return;
+	}
+	struct buf cut = { 0 };
+	buf_add(&cut, bytes, (size_t)(slash + 1 - bytes));
+	buf_puts(&cut, MASK);
+	buf_add(&cut, to, (size_t)(end - to));
+	mask_json(out, cut.data, cut.len);
+	buf_finish(&cut);
+}
+
 const struct backend backend_tailscale = {
-	.name = "tailscale", .source_size = sizeof(struct ts), .up = up, .down = down, .feed = feed, .shown = vpn_shown, .finish = finish,
+	.name = "tailscale", .source_size = sizeof(struct ts), .up = up, .down = down, .feed = feed, .redact = redact, .shown = vpn_shown, .finish = finish,
 };

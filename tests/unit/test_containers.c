@@ -610,6 +610,9 @@ static void test_masks(void **state)
 	check_mask("http://host:80/path?token=abc&x=1", "http://host:80/path?token=" MASK "&x=1");
 	check_mask("Authorization: Bearer abcdefghijk", "Authorization: Bearer " MASK);
 	check_mask("api_key: 'two words' rest", "api_key: " MASK " rest");
+	check_mask("{\"password\": \"ge\\\"heim\", \"a\": 1", "{\"password\": " MASK ", \"a\": 1");
+	check_mask("{'token' : 'abc'}", "{'token' : " MASK "}");
+	check_mask("\"{\\\"secret\\\":\\\"abc\\\",\\\"b\\\":2}\"", "\"{\\\"secret\\\":\\" MASK ",\\\"b\\\":2}\"");
 	check_mask("PATH=/usr/bin KEYMAP=de", "PATH=/usr/bin KEYMAP=de");
 	assert_true(mask_is_secret("N8N_ENCRYPTION_KEY", 18));
 	assert_false(mask_is_secret("POSTGRES_PASSWORD_FILE", 22));
@@ -627,6 +630,16 @@ static void test_masked_json(void **state)
 	buf_clear(&b);
 	mask_json(&b, "{\"TOKEN=abc", 11);       /* half of one hides it too */
 	assert_null(strstr(b.data, "abc"));
+	static const char dirty[] = "2026-01-02 WRN old\n{\"Env\":[\"A_TOKEN=a b\"],\"n\":1}\n{\"m\":2}\nX_KEY=abc rest\n{\"password\":\"abc";
+	buf_clear(&b);
+	mask_json(&b, dirty, strlen(dirty));
+	assert_string_equal(b.data, "2026-01-02 WRN old\n{\"Env\":[\"A_TOKEN=" MASK "\"],\"n\":1}\n{\"m\":2}\nX_KEY=" MASK " rest\n{\"password\":" MASK);
+	buf_clear(&b);
+	mask_words(&b, "K\xc3\xa4se: 12\n", 10);
+	assert_string_equal(b.data, "xxxx: xx\n");
+	buf_clear(&b);
+	mask_long_words(&b, "no 0123456789abcdef01234567, key", 32);
+	assert_string_equal(b.data, "no " MASK ", key");
 	buf_finish(&b);
 }
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,6 +18,7 @@
 #include "backends/base/mem.h"
 #include "backends/link/http.h"
 #include "backends/link/loop.h"
+#include "backends/store/record.h"
 #include "backends/store/server.h"
 #include "backends/store/settings.h"
 #include "backends/vpn/headscale.h"
@@ -335,6 +337,48 @@ static void test_a_command_that_fails(void **state)
 	world_end(w);
 }
 
+/* Its program warns before the JSON, and the JSON has keys: the nodes are there, and the keys are not in what is recorded. */
+static void test_warnings_before_the_nodes(void **state)
+{
+	static const char secret[] = "hs7secret00hs7secret11hs7secret22hs7secret33hs7s";
+	struct world *w = world_new(26, false, "");
+	struct err err;
+	char *script = xasprintf("%s/headscale", w->dir), *folder = xasprintf("%s/rec", w->dir), *answers = xasprintf("%s/answers", folder), all[65536] = "";
+	FILE *f = fopen(script, "w");
+	fprintf(f, "#!/bin/sh\ncase $* in *nodes*) echo '2026-01-02T03:04:05Z WRN a setting is deprecated'; echo '[WARN] key %s will end'\n"
+	        "echo '[{\"id\":1,\"name\":\"pi\",\"given_name\":\"pi\",\"ip_addresses\":[\"100.64.0.7\"],\"pre_auth_key\":{\"id\":3,\"key\":\"%s\"}}]'\n"
+	        ";; *) echo 0.26.1;; esac\n", secret, secret);
+	fclose(f);
+	chmod(script, 0700);
+	run_cancel(w->hs->run);
+	w->hs->run = NULL;
+	free(w->config.command);
+	w->config.command = xstrdup(script);
+	assert_true(record_start(w->store, folder, &err));
+	hs_poke(&w->hs->source);
+	UNTIL(w, w->hs->source.state == SOURCE_LIVE);
+	assert_non_null(row_of(w, "headscale:pi"));
+	record_stop(w->store);
+	f = fopen(answers, "r");
+	assert_true(fread(all, 1, sizeof(all) - 1, f) > 0);
+	fclose(f);
+	assert_non_null(strstr(all, "100.64.0.7"));
+	assert_null(strstr(all, "secret11"));
+	/* And when it says nothing but that. */
+	struct buf said = { 0 };
+	hs_mask_keys(&said, all, 0);
+	char *text = xasprintf("2026-01-02 WRN old\nkey: %s and %s", secret, secret);
+	hs_mask_keys(&said, text, strlen(text));
+	assert_null(strstr(said.data, "secret11"));
+	assert_non_null(strstr(said.data, "WRN old"));
+	buf_finish(&said);
+	free(text);
+	free(script);
+	free(folder);
+	free(answers);
+	world_end(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -344,7 +388,7 @@ int main(void)
 		cmocka_unit_test(test_program_of_0_23), cmocka_unit_test(test_program_of_0_25), cmocka_unit_test(test_program_of_0_26),
 		cmocka_unit_test(test_program_of_0_28), cmocka_unit_test(test_program_of_0_30),
 		cmocka_unit_test(test_a_wrong_key), cmocka_unit_test(test_a_web_page), cmocka_unit_test(test_one_that_goes_away), cmocka_unit_test(test_no_such_program),
-		cmocka_unit_test(test_a_command_that_fails),
+		cmocka_unit_test(test_a_command_that_fails), cmocka_unit_test(test_warnings_before_the_nodes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cjson/cJSON.h>
 #include <cmocka.h>
@@ -19,6 +20,7 @@
 #include "backends/sessions/sessions.h"
 #include "backends/store/activity.h"
 #include "backends/store/doc.h"
+#include "backends/store/record.h"
 #include "backends/store/settings.h"
 
 #define ANSWERS "tests/unit/answers/sessions/"
@@ -814,6 +816,80 @@ static void ids_of_messages_are_in_order(void **state)
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, make_world, end_world)
+/* --- recordings ------------------------------------------------------------------------------------------------------ */
+
+/* Each of these stands in one place of what is fed, and must not stand in the recording. */
+static const char *const planted[] = {
+	"Zq7title", "Zq7prompt", "Zq7output", "Zq7env", "Zq7input", "Zq7question", "Zq7option", "Zq7command", "Zq7always", "Zq7diff", "Zq7todo",
+	"Zq7error", "Zq7delta", "Zq7pane", "Zq7claude", "Zq7waits", "Zq7summary", "Zq7cut", "Zq7broken", "Zq7stored", "Zq7key", "Zq7dir", "Zq7export",
+};
+
+static void feed_what_was_said(void)
+{
+	feed("scan", "=oc\noc\t4096\t77\t0100007F\t1000\t5\topencode.service\t/usr/bin/opencode\t/srv/alpha\n=tmux\n"
+	     "session\t$1\t1795237046\t1795237046\t0\t1\t/srv/alpha\twork\npane\t$1\t%1\t78\tbash\t1\t/srv/alpha\texport TOKEN is Zq7pane\n=claude\n"
+	     "file\t1795237046\t0b0b0b0b-1111-2222-3333-444444444444.jsonl\n\"cwd\":\"/srv/beta\"\n"
+	     "=Zq7cut and the rest of a line\",\"type\":\"text\"}\n\"cwd\":\"/srv\",\"text\":\"Zq7cut\"\n"
+	     "{\"type\":\"user\",\"lastPrompt\":\"Zq7claude\",\"message\":{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"id\":\"Zq7input\"}]}}\n"
+	     "{\"toolUseResult\":{\"answers\":{\"Is it Zq7key?\":\"yes\"}},\"summary\":\"Zq7summary\"}\n{\"text\":\"Zq7broken\n=end\n");
+	feed("claude", "live\t1\t2\t{\"sessionId\":\"0b0b0b0b-1111-2222-3333-444444444444\",\"cwd\":\"/srv/beta\",\"status\":\"waiting\",\"procStart\":1,"
+	     "\"waitingFor\":\"to run Zq7waits\",\"name\":\"Zq7title\"}\n");
+	feed("4096 health", "{\"healthy\":true,\"version\":\"1.18.33\"}");
+	feed("4096 sessions", "[{\"id\":\"ses_a\",\"directory\":\"/srv/alpha?password=Zq7dir\",\"title\":\"Zq7title\",\"version\":\"1.18.33\",\"time\":{\"created\":1,\"updated\":2}}]");
+	feed("4096 sessions.", "");
+	feed("4096 status /srv/alpha", "{\"ses_a\":{\"type\":\"retry\",\"attempt\":2,\"message\":\"key Zq7error is not valid\",\"next\":5}}");
+	feed("4096 permissions /srv/alpha", "[{\"id\":\"per_a\",\"sessionID\":\"ses_a\",\"permission\":\"bash\",\"patterns\":[\"Zq7command\"],\"always\":[\"Zq7always\"],"
+	     "\"metadata\":{\"command\":\"curl -u Zq7command\",\"diff\":\"+Zq7diff\"}}]");
+	feed("4096 questions /srv/alpha", "[{\"id\":\"que_a\",\"sessionID\":\"ses_a\",\"questions\":[{\"question\":\"Zq7question?\",\"header\":\"Zq7question\","
+	     "\"options\":[{\"label\":\"Zq7option\",\"description\":\"Zq7option\"}]}]}]");
+	feed("4096 messages ses_a", "[{\"info\":{\"id\":\"msg_a\",\"sessionID\":\"ses_a\",\"role\":\"user\",\"summary\":{\"title\":\"Zq7summary\"},\"time\":{\"created\":1}},"
+	     "\"parts\":[{\"id\":\"prt_a\",\"type\":\"text\",\"text\":\"Zq7prompt\"},{\"id\":\"prt_b\",\"type\":\"tool\",\"tool\":\"bash\",\"state\":{\"status\":\"completed\","
+	     "\"input\":{\"command\":\"cat .env\",\"id\":\"Zq7input\",\"directory\":\"Zq7input\"},\"output\":\"DB_PASSWORD=Zq7env\\nall is Zq7output\",\"title\":\"Zq7title\"}}]}]");
+	feed("4096 event", "{\"type\":\"message.part.delta\",\"properties\":{\"sessionID\":\"ses_a\",\"messageID\":\"msg_a\",\"partID\":\"prt_a\",\"field\":\"text\",\"delta\":\"Zq7delta\"}}");
+	feed("4096 event", "{\"type\":\"session.error\",\"properties\":{\"sessionID\":\"ses_a\",\"error\":{\"name\":\"MessageAbortedError\",\"data\":{\"message\":\"Zq7error\"}}}}");
+	feed("4096 todo ses_a", "[{\"content\":\"Zq7todo\",\"status\":\"pending\",\"priority\":\"high\",\"id\":\"1\"}]");
+	feed("4096 event", "half of {\"text\":\"Zq7broken\"");
+	feed("stored", "[{\"id\":\"ses_b\",\"directory\":\"/srv/beta\",\"title\":\"Zq7stored\",\"created\":1,\"updated\":2}]");
+	feed("stored-messages ses_b", "[{\"info\":{\"id\":\"msg_b\",\"role\":\"user\"},\"parts\":[{\"type\":\"text\",\"text\":\"Zq7export\"}]}]");
+}
+
+static char *recorded(const char *dir)
+{
+	char path[128], chunk[4096];
+	struct buf b = { 0 };
+	snprintf(path, sizeof path, "%s/answers", dir);
+	FILE *f = fopen(path, "r");
+	assert_non_null(f);
+	for (size_t n; (n = fread(chunk, 1, sizeof chunk, f)) > 0;)
+		buf_add(&b, chunk, n);
+	fclose(f);
+	unlink(path);
+	rmdir(dir);
+	return buf_take(&b);
+}
+
+static void a_recording_holds_no_word_of_a_conversation(void **state)
+{
+	static const char *const structure[] = { "ses_a", "ses_b", "/srv/alpha", "/srv/beta", "\"retry\"", "\"bash\"", "msg_a", "prt_b", "MessageAbortedError",
+		"message.part.delta", "waiting", "0b0b0b0b-1111-2222-3333-444444444444", "pane\t$1\t%1\t78\tbash", "opencode.service", "=end", "\"pending\"" };
+	char dir[] = "/tmp/test_sessions.XXXXXX";
+	struct err err;
+	assert_non_null(mkdtemp(dir));
+	assert_true(record_start(w.store, dir, &err));
+	feed_what_was_said();
+	err_set(&err, ERR_GARBLED, "the answer is not JSON: {\"password\":\"Zq7error\"}");
+	source_set_state(w.source, SOURCE_FAILED, &err);
+	record_stop(w.store);
+	char *all = recorded(dir);
+	for (size_t i = 0; i < ARRAY_LEN(planted); i++)
+		if (strstr(all, planted[i]))
+			fail_msg("%s is in the recording: %.300s", planted[i], strstr(all, planted[i]) - 100);
+	for (size_t i = 0; i < ARRAY_LEN(structure); i++)
+		if (!strstr(all, structure[i]))
+			fail_msg("%s is not in the recording", structure[i]);
+	free(all);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -826,6 +902,7 @@ int main(void)
 		T(control_characters_are_washed), T(parents_in_a_ring), T(a_line_of_two_megabytes), T(a_look_is_understood), T(tmux_has_many_sockets),
 		T(claude_kept_elsewhere_is_gone_on_with_there), T(claude_among_thousands_of_files), T(a_server_that_starts_is_waited_for), T(a_server_is_a_patient), T(sessions_nobody_serves),
 		T(half_a_look_takes_nothing_away), T(names_in_the_list_are_quoted), T(ids_of_messages_are_in_order),
+		T(a_recording_holds_no_word_of_a_conversation),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,167 @@
+/* redact.c: what a recording keeps of coding sessions: who, where, when and how they are, and no word of what was said in them.
+ *
+ * A conversation holds what agents read: files, environments, keys. No pattern finds all of that. So each word becomes as many x; only
+ * members that are known to be structure keep their text. */
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+#include "backends/base/mask.h"
+#include "backends/base/mem.h"
+#include "backends/sessions/sessions.h"
+
+/* Their values are ids, kinds and places. mask_text goes over them all the same. */
+static const char *const kept[] = {
+	"id", "sessionID", "messageID", "parentID", "partID", "callID", "requestID", "permissionID", "projectID", "workspaceID", "providerID",
+	"modelID", "parent", "type", "role", "status", "tool", "permission", "agent", "mode", "version", "directory", "cwd", "worktree", "root",
+	"variant", "finish", "vcs", "sessionId", "uuid", "parentUuid", "procStart", "nameSource", "model", "userType", "kind", "entrypoint",
+};
+/* All that is in these was said, whatever its members are called. */
+static const char *const said[] = { "input", "output", "metadata", "args", "arguments", "content", "raw", "toolUseResult", "snapshot", "summary" };
+/* Names of models, agents and commands: they come from configurations. */
+static const char *const tables[] = { " models", " agents", " commands" };
+
+static bool redact_in(const char *name, const char *const *names, size_t n)
+{
+	for (size_t i = 0; name && i < n; i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return false;
+}
+
+static void redact_string(cJSON *v, bool keep)
+{
+	struct buf b = { 0 };
+	size_t len = strlen(v->valuestring);
+	if (keep)
+		mask_text(&b, v->valuestring, len);
+	else
+		mask_words(&b, v->valuestring, len);
+	cJSON_SetValuestring(v, b.data ? b.data : "");
+	buf_finish(&b);
+}
+
+/* Where it is in a document. */
+struct place {
+	const char *name, *parent;       /* of the member, or of the array it is in; of the object around that; NULL */
+	bool inside;                     /* of something that was said */
+};
+
+static bool is_structure(const struct place *at)
+{
+	bool of_error = at->name && at->parent && !strcmp(at->name, "name") && !strcmp(at->parent, "error");   /* its kind */
+	return !at->inside && (of_error || redact_in(at->name, kept, ARRAY_LEN(kept)));
+}
+
+/* The name of a member may be words too: a question, whose answer is the value. */
+static void redact_name(cJSON *v)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
+	if (v->string && v->string[strspn(v->string, plain)])
+		for (char *c = v->string; *c; c++)
+			*c = 'x';
+}
+
+static void redact_value(cJSON *v, const struct place *at)
+{
+	if (cJSON_IsString(v)) {
+		redact_string(v, is_structure(at));
+		return;
+	}
+	bool inside = at->inside || redact_in(at->name, said, ARRAY_LEN(said));
+	for (cJSON *child = v->child; child; child = child->next) {
+		if (inside)
+			redact_name(child);
+		struct place below = { child->string ? child->string : at->name, child->string ? at->name : at->parent, inside };
+		redact_value(child, &below);
+	}
+}
+
+/* What is no document has no structure to keep. */
+static void redact_json(const char *json, size_t len, struct buf *out)
+{
+	cJSON *root = cJSON_ParseWithLength(json, len);
+	char *printed = NULL;
+	if (root) {
+		redact_value(root, &(struct place){ 0 });
+		printed = cJSON_PrintUnformatted(root);
+	}
+	if (printed)
+		buf_puts(out, printed);
+	else
+		mask_words(out, json, len);
+	cJSON_free(printed);
+	cJSON_Delete(root);
+}
+
+/* The offset of what comes behind n tabs; len: there are fewer. */
+static size_t behind_tabs(const char *line, size_t len, int n)
+{
+	size_t i = 0;
+	for (; n && i < len; i++)
+		n -= line[i] == '\t';
+	return n ? len : i;
+}
+
+/* "=tmux" */
+static bool is_heading(const char *line, size_t len)
+{
+	size_t n = 1;
+	while (n < len && n < 8 && line[n] >= 'a' && line[n] <= 'z')
+		n++;
+	return len > 1 && line[0] == '=' && n == len;
+}
+
+/* "cwd":"/srv/app", all of the line */
+static bool is_directory(const char *line, size_t len)
+{
+	static const char word[] = "\"cwd\":\"";
+	size_t n = sizeof(word) - 1;
+	return len > n && !memcmp(line, word, n) && memchr(line + n, '"', len - n) == line + len - 1;
+}
+
+/* Lines of a look (scan.c, watch.c): the first word tells how much of one is structure. */
+static void redact_line(const char *line, size_t len, struct buf *out)
+{
+	static const struct { const char *word; int tabs; } shapes[] = {
+		{ "live\t", 3 },                          /* then a file of Claude Code */
+		{ "pane\t", 7 },                          /* then the pane's title, which the program in it sets */
+		{ "oc\t", 99 }, { "cpu\t", 99 }, { "now\t", 99 }, { "starting\t", 99 }, { "session\t", 99 }, { "file\t", 99 },
+	};
+	size_t keep = is_heading(line, len) || is_directory(line, len) ? len : 0;
+	for (size_t i = 0; i < ARRAY_LEN(shapes) && !keep; i++) {
+		size_t n = strlen(shapes[i].word);
+		if (len >= n && memcmp(line, shapes[i].word, n) == 0)
+			keep = behind_tabs(line, len, shapes[i].tabs);
+	}
+	mask_text(out, line, keep);
+	if (keep < len && line[keep] == '{')
+		redact_json(line + keep, len - keep, out);
+	else
+		mask_words(out, line + keep, len - keep);
+}
+
+static void redact_lines(const char *text, size_t len, struct buf *out)
+{
+	for (const char *line = text, *end = text + len; line < end;) {
+		const char *nl = memchr(line, '\n', (size_t)(end - line));
+		size_t n = nl ? (size_t)(nl - line) : (size_t)(end - line);
+		redact_line(line, n, out);
+		if (nl)
+			buf_puts(out, "\n");
+		line += n + (nl != NULL);
+	}
+}
+
+void sessions_redact(const char *what, const char *bytes, size_t len, struct buf *out)
+{
+	for (size_t i = 0; i < ARRAY_LEN(tables); i++)
+		if (strstr(what, tables[i])) {
+			mask_json(out, bytes, len);
+			return;
+		}
+	if (!strcmp(what, "scan") || !strcmp(what, "claude"))
+		redact_lines(bytes, len, out);
+	else
+		redact_json(bytes, len, out);
+}
