@@ -1,6 +1,4 @@
 /* Copying by OSC 52, which reaches the clipboard of the terminal the user sits at, through SSH and all. */
-#include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -8,11 +6,10 @@
 
 #include "backends/base/buf.h"
 #include "backends/link/loop.h"
+#include "backends/link/spawn.h"
 #include "tui/console_internal.h"
 
 #define CLIPBOARD_MAX 74994      /* bytes; what xterm takes at most, in base64 100 kB */
-
-extern char **environ;
 
 static void base64(struct buf *out, const char *text, size_t len)
 {
@@ -26,32 +23,13 @@ static void base64(struct buf *out, const char *text, size_t len)
 	}
 }
 
-/* The child must not inherit the signals that the loop blocks, nor write onto the screen. in: its standard input; -1: none. */
+/* What it writes is dropped: the screen is ours. in: its standard input; -1: none. */
 static bool spawn_with(struct console *c, const char *const *argv, int in)
 {
-	posix_spawnattr_t attr;
-	posix_spawn_file_actions_t files;
-	sigset_t none, all;
-	pid_t pid;
-	sigemptyset(&none);
-	sigfillset(&all);
-	posix_spawnattr_init(&attr);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	posix_spawnattr_setsigmask(&attr, &none);
-	posix_spawnattr_setsigdefault(&attr, &all);
-	posix_spawn_file_actions_init(&files);
-	if (in >= 0)
-		posix_spawn_file_actions_adddup2(&files, in, STDIN_FILENO);
-	else
-		posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", 0, 0);
-	posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, "/dev/null", 1, 0);
-	posix_spawn_file_actions_addopen(&files, STDERR_FILENO, "/dev/null", 1, 0);
-	int failed = posix_spawnp(&pid, argv[0], &files, &attr, (char *const *)argv, environ);
-	posix_spawn_file_actions_destroy(&files);
-	posix_spawnattr_destroy(&attr);
-	if (!failed)
+	pid_t pid = spawn_argv(argv, in, -1, -1);
+	if (pid > 0)
 		loop_child_remove(loop_child_add(c->loop, pid, NULL, NULL));     /* reaped, not waited for */
-	return !failed;
+	return pid > 0;
 }
 
 bool spawn_quiet(struct console *c, const char *const *argv)

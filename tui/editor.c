@@ -3,7 +3,6 @@
 #include "tui/editor.h"
 
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,10 +11,9 @@
 
 #include "backends/base/mem.h"
 #include "backends/link/loop.h"
+#include "backends/link/spawn.h"
 #include "backends/store/activity.h"
 #include "tui/console_internal.h"
-
-extern char **environ;
 
 struct editor {
 	struct console *console;
@@ -92,17 +90,8 @@ static bool start(struct editor *e)
 {
 	static const char script[] = "exec ${VISUAL:-${EDITOR:-vi}} \"$1\"";
 	const char *argv[] = { "sh", "-c", script, "sh", e->file, NULL };
-	posix_spawnattr_t attr;
-	sigset_t none, all;
-	sigemptyset(&none);
-	sigfillset(&all);
-	posix_spawnattr_init(&attr);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	posix_spawnattr_setsigmask(&attr, &none);
-	posix_spawnattr_setsigdefault(&attr, &all);
-	bool good = posix_spawnp(&e->pid, argv[0], NULL, &attr, (char *const *)argv, environ) == 0;
-	posix_spawnattr_destroy(&attr);
-	return good;
+	e->pid = spawn_foreground(argv);
+	return e->pid > 0;
 }
 
 void editor_open(struct console *c, const char *text, editor_fn *done, void *arg)

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 
 #include <curl/curl.h>
 
@@ -336,6 +337,13 @@ static void set_request(struct call *c)
 		curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, 1L);
 }
 
+/* curl's own sockets have no close-on-exec. */
+static curl_socket_t open_socket(void *unused, curlsocktype purpose, struct curl_sockaddr *a)
+{
+	(void)unused, (void)purpose;
+	return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+}
+
 /* From this machine curl goes to a port by itself, and looks the name up without anybody waiting. */
 static bool is_direct(const struct call *c)
 {
@@ -360,6 +368,7 @@ static void set_common(struct call *c, const char *socket)
 	curl_easy_setopt(e, CURLOPT_USERAGENT, "mocr");
 	curl_easy_setopt(e, CURLOPT_ERRORBUFFER, c->words);
 	curl_easy_setopt(e, CURLOPT_PRIVATE, c);
+	curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, open_socket);
 	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(e, CURLOPT_WRITEDATA, c);
 	curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);

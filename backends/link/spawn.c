@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "backends/base/mem.h"
@@ -20,6 +21,7 @@
 
 #define COLS_DEFAULT 80
 #define ROWS_DEFAULT 24
+#define FD_MOST 65536
 
 /* What the child does; made ready before the fork. */
 struct plan {
@@ -27,23 +29,37 @@ struct plan {
 	char *const *argv;
 	char *const *env;
 	const char *dir;               /* NULL: stays */
-	int fd[3];
+	int fd[3];                     /* -1: the one this program has */
+	bool foreground;               /* stays in our session and group */
 	bool terminal;                 /* fd[0] becomes the controlling terminal */
 	bool tied;                     /* goes down with the thread that started it */
 };
 
+/* Nothing but the standard streams goes to a child: an open connection is a way to a server. close_range(2) is of Linux 5.9, and some
+ * sandboxes forbid it. */
+static void close_others(void)
+{
+	struct rlimit most;
+	if (close_range(3, ~0u, 0) == 0)
+		return;
+	int end = getrlimit(RLIMIT_NOFILE, &most) == 0 && most.rlim_max < FD_MOST ? (int)most.rlim_max : FD_MOST;
+	for (int fd = 3; fd < end; fd++)
+		close(fd);
+}
+
 __attribute__((noreturn)) static void child(const struct plan *p)
 {
-	setsid();
+	if (!p->foreground)
+		setsid();
 	if (p->tied)
 		prctl(PR_SET_PDEATHSIG, SIGHUP);
 	if (p->terminal)
 		ioctl(p->fd[0], TIOCSCTTY, 0);
 	/* None of the three may be overwritten before it was copied: callers' descriptors are above 2 (see high_fd). */
 	for (int i = 0; i < 3; i++)
-		if (dup2(p->fd[i], i) < 0)
+		if (p->fd[i] >= 0 && dup2(p->fd[i], i) < 0)
 			_exit(127);
-	close_range(3, ~0u, 0);
+	close_others();
 	for (int i = 1; i < NSIG; i++)
 		signal(i, SIG_DFL);
 	sigset_t none;
@@ -220,4 +236,9 @@ pid_t spawn_argv(const char *const *argv, int in, int out, int err)
 	close(null);
 	errno = error;
 	return pid;
+}
+
+pid_t spawn_foreground(const char *const *argv)
+{
+	return start(&(struct plan){.file = argv[0], .argv = (char *const *)argv, .env = environ, .fd = {-1, -1, -1}, .foreground = true});
 }

@@ -1,4 +1,5 @@
-/* spawn.h: starting programs of this machine: commands and terminals of the local link, ssh's helpers. */
+/* spawn.h: starting programs of this machine: commands and terminals of the local link, ssh's helpers, the user's editor, tmux. The only
+ * way to a child: it has its standard streams and no other descriptor of ours, no blocked signal and no handler. */
 #ifndef LINK_SPAWN_H
 #define LINK_SPAWN_H
 
@@ -23,5 +24,8 @@ bool spawn_road(const struct road *, struct spawned *, struct err *);
 /* Starts argv (found in PATH) with these as its standard streams; -1 is /dev/null. They stay the caller's. 0 on success of
  * the fork: a program that cannot be run ends with code 127. Returns the pid, or -1 with errno. */
 pid_t spawn_argv(const char *const *argv, int in, int out, int err);
+
+/* Starts argv on our own terminal, in our session and process group, as a shell starts its foreground. Else as spawn_argv. */
+pid_t spawn_foreground(const char *const *argv);
 
 #endif
