@@ -56,7 +56,7 @@ const struct option_row option_rows[] = {
 	{ 'F', "ssh-config", "FILE", "read this ssh_config instead of OpenSSH's own, as ssh -F" },
 	{ OPT_ALL_HOSTS, "all-hosts", NULL, "open every plain Host of ssh_config" },
 	{ OPT_READ_ONLY, "read-only", NULL, "no action that changes anything exists" },
-	{ OPT_RECORD, "record", "DIR", "keep every raw answer in DIR, secrets left out" },
+	{ OPT_RECORD, "record", "DIR", "keep the answers of servers in DIR, without secrets and without what was said in sessions" },
 	{ OPT_REPLAY, "replay", "DIR", "play a recording; nothing is connected" },
 	{ OPT_CONFIG, "config", "FILE", "read this configuration instead of the usual one" },
 	{ OPT_CHECK, "check-config", NULL, "read the configuration, say what is wrong with it, end" },

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "backends/base/mem.h"
+#include "backends/base/secret.h"
 
 #define KEEP_EMPTY (16u << 10)
 
@@ -16,9 +17,23 @@ void buf_init(struct buf *b, size_t max)
 
 void buf_finish(struct buf *b)
 {
-	size_t max = b->max;
+	struct buf kept = { .max = b->max, .secret = b->secret };
+	if (b->secret)
+		wipe(b->data, b->cap);
 	free(b->data);
-	buf_init(b, max);
+	*b = kept;
+}
+
+/* realloc may leave a copy behind. */
+static char *grow_secret(struct buf *b, size_t cap)
+{
+	char *fresh = xrealloc(NULL, cap);
+	if (b->data) {
+		memcpy(fresh, b->data, b->len + 1);
+		wipe(b->data, b->cap);
+	}
+	free(b->data);
+	return fresh;
 }
 
 static size_t bound(const struct buf *b)
@@ -38,7 +53,7 @@ static bool reserve(struct buf *b, size_t n)
 		size_t cap = b->cap ? b->cap : 64;
 		while (cap < need)
 			cap *= 2;
-		b->data = xrealloc(b->data, cap);
+		b->data = b->secret ? grow_secret(b, cap) : xrealloc(b->data, cap);
 		b->cap = cap;
 	}
 	return true;

@@ -11,6 +11,7 @@ struct buf {
 	char *data;      /* owned */
 	size_t len, cap;
 	size_t max;      /* most bytes it will hold; 0 means BUF_MAX_DEFAULT */
+	bool secret;     /* its memory is wiped when it is freed or grows */
 	bool overflowed; /* something did not fit and was not added */
 };
 

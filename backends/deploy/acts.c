@@ -8,9 +8,11 @@
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
 #include "backends/base/quote.h"
+#include "backends/base/secret.h"
 #include "backends/base/wash.h"
 #include "backends/deploy/internal.h"
 #include "backends/deploy/script.h"
+#include "backends/link/ask.h"
 #include "backends/store/settings.h"
 
 #define START_MS 60000
@@ -24,6 +26,11 @@ struct act {
 	struct run *run;
 	struct pull *pull;               /* images come first */
 	bool unnamed;
+	const char *what;                /* "deploy", "rollback" */
+	struct ask_word wanted[ASKS_MAX];        /* the secret variables; without their patterns */
+	struct secret *secrets[ASKS_MAX];        /* owned: their values, as far as they came */
+	size_t n_wanted, n_secrets;
+	struct ask *ask;                 /* for the next of them; NULL */
 };
 
 const char *deploy_who(void)
@@ -45,6 +52,10 @@ static void act_end(struct act *a, const struct err *err, const char *output)
 	if (*slot)
 		*slot = a->next;
 	pull_cancel(a->pull);
+	if (a->ask)
+		server_ask_drop(a->owner->source.server, a->ask);
+	for (size_t i = 0; i < a->n_secrets; i++)
+		secret_destroy(a->secrets[i]);
 	free(a);
 	order_end(order, err, output);
 }
@@ -109,34 +120,136 @@ static void refuse(struct order *order, const struct err *err)
 	order_end(order, err, NULL);
 }
 
-static void start(struct order *order, const char *what)
+/* --- secret variables ------------------------------------------------------------------------------------------------------ */
+
+static void next_secret(struct act *);
+
+/* Each is asked for by itself. It is in locked memory until the script has gone to the server. */
+static void secret_came(struct ask *ask, struct secret *answer, bool keep, void *arg)
 {
+	struct act *a = arg;
+	struct err err;
+	(void)ask, (void)keep;
+	a->ask = NULL;
+	if (answer) {
+		a->secrets[a->n_secrets++] = answer;
+		next_secret(a);
+		return;
+	}
+	err_set(&err, ERR_DENIED, "not started: %s is secret and was not given; it is asked for, or taken from mocr's environment",
+	        a->wanted[a->n_secrets].name);
+	act_end(a, &err, NULL);
+}
+
+static void ask_secret(struct act *a, const struct ask_word *word)
+{
+	struct server *v = a->owner->source.server;
+	struct ask *ask = xcalloc(1, sizeof(*ask));
+	*ask = (struct ask){ .kind = ASK_PASSWORD, .answered = secret_came, .arg = a };
+	snprintf(ask->title, sizeof(ask->title), "%.40s: a value for a deploy", v->name);
+	snprintf(ask->text, sizeof(ask->text), "%.200s asks for %s, which is secret.\nIt goes to the server for this run and is kept nowhere.", a->order->id,
+	         word->name);
+	snprintf(ask->prompt, sizeof(ask->prompt), "%.60s", word->name);
+	a->ask = ask;
+	server_ask(v, ask);
+}
+
+static void launch(struct act *);
+
+static void next_secret(struct act *a)
+{
+	while (a->n_secrets < a->n_wanted) {
+		const struct ask_word *word = &a->wanted[a->n_secrets];
+		const char *own = getenv(word->name);
+		if (!own) {
+			ask_secret(a, word);
+			return;
+		}
+		a->secrets[a->n_secrets++] = secret_create(own, strlen(own));
+		unsetenv(word->name);                     /* a child has no use for it; a run on this machine keeps what it has exported */
+	}
+	launch(a);
+}
+
+static bool want_secrets(struct act *a, const char *ask_lines, struct err *err)
+{
+	struct ask_word words[ASKS_MAX];
+	size_t n = asks_read(ask_lines, words, ASKS_MAX, err);
+	for (size_t i = 0; i < n; i++)
+		if (words[i].secret) {
+			a->wanted[a->n_wanted] = words[i];
+			a->wanted[a->n_wanted++].rest = NULL;     /* of the settings, which may be others by then */
+		}
+	return !err->code;
+}
+
+/* The same variables as when they were asked for, with the words of now. */
+static bool export_secrets(const struct act *a, const char *ask_lines, struct buf *out, struct err *err)
+{
+	struct ask_word words[ASKS_MAX];
+	size_t n = asks_read(ask_lines, words, ASKS_MAX, err), k = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (!words[i].secret)
+			continue;
+		if (k == a->n_secrets || strcmp(words[i].name, a->wanted[k].name) != 0)
+			return err_set(err, ERR_USAGE, "not started: [deploy] asks for other variables now; start it again");
+		if (!value_export(&words[i], a->secrets[k++]->text, out, err))
+			return false;
+	}
+	return !err->code;
+}
+
+/* --- starting --------------------------------------------------------------------------------------------------------------- */
+
+static void launch(struct act *a)
+{
+	struct order *order = a->order;
 	struct deploy *d = (struct deploy *)order_row(order);
 	const struct deploy_config *c = d ? deploy_config_of(d) : NULL;
-	struct buf exports = { 0 }, command = { 0 }, script = { 0 };
+	struct buf exports = { 0 }, secrets = { .secret = true }, command = { 0 }, script = { .secret = true };
 	struct err err = { 0 };
-	bool back = !strcmp(what, "rollback");
+	bool back = !strcmp(a->what, "rollback");
 	if (!c)
 		err_set(&err, ERR_ABSENT, "%s is not in this configuration any more", order->id);
 	const char *text = c ? back ? c->rollback : c->run : NULL;
 	const char *values = back ? NULL : order->argument;
 	if (c && !text)
 		err_set(&err, ERR_USAGE, "[deploy %s] has no key run", c->name);
-	if (text && (back || values_read(c->ask, values, &exports, &err)) && command_build(text, c->ask, &command, &err)) {
+	if (text && (back || values_read(c->ask, values, &exports, &err)) && export_secrets(a, c->ask, &secrets, &err) &&
+	    command_build(text, c->ask, &command, &err)) {
 		char id[DEPLOY_ID_SIZE], *args = wash_dup(values ? values : back ? d->run.args : "", 200);
 		snprintf(id, sizeof(id), "%lld-%s", (long long)now_wall_ms(), c->name);
-		struct start_words w = { .id = id, .name = c->name, .what = what, .by = deploy_who(), .args = args,
-			.of = back ? d->run.id : NULL, .directory = c->directory,
-			.exports = exports.data, .command = command.data, .lock = c->lock };
+		struct start_words w = { .id = id, .name = c->name, .what = a->what, .by = deploy_who(), .args = args,
+			.of = back ? d->run.id : NULL, .directory = c->directory, .exports = exports.data,
+			.secrets = secrets.data, .command = command.data, .lock = c->lock };
 		script_start(&script, &w);
-		run_script(act_begin(order, d), d, &script, START_MS);
+		run_script(a, d, &script, START_MS);
 		free(args);
 	} else {
-		refuse(order, &err);
+		act_end(a, &err, NULL);
 	}
 	buf_finish(&exports);
+	buf_finish(&secrets);
 	buf_finish(&command);
 	buf_finish(&script);
+}
+
+static void start(struct order *order, const char *what)
+{
+	struct deploy *d = (struct deploy *)order_row(order);
+	const struct deploy_config *c = d ? deploy_config_of(d) : NULL;
+	struct err err = { 0 };
+	if (!c) {
+		err_set(&err, ERR_ABSENT, "%s is not in this configuration any more", order->id);
+		refuse(order, &err);
+		return;
+	}
+	struct act *a = act_begin(order, d);
+	a->what = what;
+	if (want_secrets(a, c->ask, &err))
+		next_secret(a);
+	else
+		act_end(a, &err, NULL);
 }
 
 static void run_deploy(struct order *order) { start(order, "deploy"); }

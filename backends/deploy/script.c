@@ -31,8 +31,10 @@ static const char runner_script[] =
 	"rev() { git rev-parse --short=12 HEAD 2>/dev/null; }\n"
 	"echo \"$$ $(cat /proc/sys/kernel/random/boot_id 2>/dev/null)\" >\"$d/pid\"\n"
 	"set -a; . \"$d/exports\"; set +a\n"
-	"sh \"$d/command\" >>\"$d/log\" 2>&1 </dev/null\n"
-	"code=$?\n"
+	/* Secrets come by a pipe that has a name, so that they are in no file. */
+	"code=; if [ -e \"$d/wants\" ]; then s=$(timeout 30 cat \"$d/secrets\" 2>/dev/null); [ -n \"$s\" ] || code=78; eval \"$s\"; unset s; fi\n"
+	"if [ -z \"$code\" ]; then sh \"$d/command\" >>\"$d/log\" 2>&1 </dev/null; code=$?\n"
+	"else echo 'mocr: not run, the values of its secret variables did not come' >>\"$d/log\"; fi\n"
 	"full=; { echo . >\"$d/probe\"; } 2>/dev/null || full=1\n"
 	"rm -f \"$d/reserve\" \"$d/probe\"\n"
 	"[ -z \"$full\" ] || echo \"mocr: no space was left on this server for $d: what it printed is not all here\" >>\"$d/log\"\n"
@@ -76,6 +78,7 @@ static const char start_script[] =
 	"  printf %s \"$command\" | cat 2>&1 >\"$d/command\" && : >\"$d/log\" && printf %65536s . | cat 2>&1 >\"$d/reserve\" &&\n"
 	"  printf 'start\\t%s\\tname=%s\\twhat=%s\\tby=%s\\tstarted=%s\\thow=%s\\tbefore=%s%s\\targs=%s\\n' \"$id\" \"$name\" \"$what\" \"$by\" \"$started\" \"$carry\" \"$before\" \"$more\" \"$args\" | cat 2>&1 >\"$d/meta\" && cat \"$d/meta\" 2>&1 >>\"$b/events\") ||\n"
 	"  { undo; die place \"the files of the run cannot be written in $b: ${said:-no space left?}\"; }\n"
+	"[ -z \"$secrets\" ] || { : >\"$d/wants\" && mkfifo \"$d/secrets\"; } || { undo; die place \"no pipe can be made in $d\"; }\n"
 	"o=\"--quiet --collect -p KillMode=process -p SendSIGHUP=no --unit=$unit\"\n"
 	"case $carry in\n"
 	"system) systemd-run $o sh \"$d/run\" >/dev/null 2>\"$d/said\" </dev/null ;;\n"
@@ -84,6 +87,9 @@ static const char start_script[] =
 	"*) false ;;\n"
 	"esac || { setsid sh \"$d/run\" >/dev/null 2>&1 </dev/null & echo session >\"$d/how\"; carry=session; }\n"
 	"[ -e \"$d/how\" ] || echo $carry >\"$d/how\"\n"
+	"if [ -n \"$secrets\" ]; then printf %s \"$secrets\" >\"$d/secrets\" & w=$!; i=0\n"
+	"  while kill -0 $w 2>/dev/null && [ $i -lt 300 ]; do sleep 0.1; i=$((i + 1)); done\n"
+	"  kill $w 2>/dev/null; rm -f \"$d/secrets\"; secrets=; fi\n"
 	"printf 'started\\t%s\\n' \"$carry\"\n"
 	"ls -1d \"$b\"/[0-9]*-*/end 2>/dev/null | head -n -50 | while read -r old; do rm -rf \"${old%/end}\"; done\n";
 
@@ -102,6 +108,7 @@ void script_start(struct buf *s, const struct start_words *w)
 	assign(s, "want_lock", w->lock ? "1" : "0");
 	assign(s, "of", w->of);
 	assign(s, "exports", w->exports);
+	assign(s, "secrets", w->secrets);
 	assign(s, "command", command.data);
 	assign(s, "more", w->more);
 	assign(s, "runner", runner_script);

@@ -17,6 +17,7 @@ struct start_words {
 	const char *of;                 /* the run whose values it takes; NULL: exports */
 	const char *directory;          /* NULL: home */
 	const char *exports, *command;  /* lines for sh */
+	const char *secrets;            /* the same for secret variables, which reach the run by a pipe; NULL */
 	const char *more;               /* of meta: "\tname=value..."; NULL */
 	bool lock;
 };

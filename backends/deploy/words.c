@@ -50,6 +50,19 @@ static struct match *pattern_of(const struct ask_word *a, struct err *err)
 	return m;
 }
 
+/* Takes word from the front of what is left of the line. */
+static bool takes_word(struct ask_word *a, const char *word)
+{
+	size_t n = strlen(word);
+	if (a->len < n || strncmp(a->rest, word, n) != 0 || (a->len > n && a->rest[n] != ' '))
+		return false;
+	while (n < a->len && a->rest[n] == ' ')
+		n++;
+	a->rest += n;
+	a->len -= n;
+	return true;
+}
+
 static bool read_ask(const char *line, size_t len, struct ask_word *a, struct err *err)
 {
 	size_t n = 0, after;
@@ -65,6 +78,7 @@ static bool read_ask(const char *line, size_t len, struct ask_word *a, struct er
 	a->rest = line + n;
 	a->len = len - n;
 	a->form = ASK_ANY;
+	a->secret = takes_word(a, "secret");
 	if (!a->len)
 		return true;
 	if (starts(a->rest, a->len, "one of", &after))
@@ -72,7 +86,7 @@ static bool read_ask(const char *line, size_t len, struct ask_word *a, struct er
 	else if (starts(a->rest, a->len, "like", &after))
 		a->form = ASK_LIKE;
 	else
-		return err_set(err, ERR_USAGE, "ask: after %s comes nothing, \"one of WORD...\" or \"like PATTERN\"", a->name);
+		return err_set(err, ERR_USAGE, "ask: after %s comes nothing, \"secret\", \"one of WORD...\" or \"like PATTERN\"", a->name);
 	a->rest += after;
 	a->len -= after;
 	struct match *m = a->form == ASK_LIKE ? pattern_of(a, err) : NULL;
@@ -161,6 +175,8 @@ static bool is_like(const struct ask_word *a, const char *value, struct err *err
 		return false;
 	bool ok = match_in(m, value, strlen(value));
 	match_destroy(m);
+	if (!ok && a->secret)
+		return err_set(err, ERR_USAGE, "%s: the value does not match %.*s", a->name, (int)(a->len < 120 ? a->len : 120), a->rest);
 	return ok || err_set(err, ERR_USAGE, "%s: \"%.80s\" does not match %.*s", a->name, value, (int)(a->len < 120 ? a->len : 120), a->rest);
 }
 
@@ -168,6 +184,8 @@ static bool fits(const struct ask_word *a, const char *value, struct err *err)
 {
 	if (strlen(value) > VALUE_MAX)
 		return err_set(err, ERR_TOO_BIG, "%s: the value is longer than %d bytes", a->name, VALUE_MAX);
+	if (a->form == ASK_ONE_OF && a->secret && !is_one_of(a, value))
+		return err_set(err, ERR_USAGE, "%s: the value is none of those that are configured", a->name);
 	if (a->form == ASK_ONE_OF && !is_one_of(a, value))
 		return err_set(err, ERR_USAGE, "%s: \"%.80s\" is none of: %.*s", a->name, value, (int)(a->len < 160 ? a->len : 160), a->rest);
 	return a->form != ASK_LIKE || is_like(a, value, err);
@@ -186,19 +204,30 @@ static const char *value_of(const struct ask_word *a, char **words, int n, bool 
 	return value;
 }
 
+bool value_export(const struct ask_word *a, const char *value, struct buf *out, struct err *err)
+{
+	if (!fits(a, value, err))
+		return false;
+	buf_addf(out, "%s=", a->name);
+	if (*value)
+		quote_word(out, value);
+	buf_addf(out, "; export %s\n", a->name);
+	return true;
+}
+
 static bool export_all(const struct ask_word *asks, size_t n_asks, char **words, int n, struct buf *out, struct err *err)
 {
 	bool used[2 * ASKS_MAX] = { false };
 	for (size_t i = 0; i < n_asks; i++) {
 		const char *value = value_of(&asks[i], words, n, used);
+		if (value && asks[i].secret)
+			return err_set(err, ERR_USAGE, "%s is secret and is not written here: it is asked for, or taken from mocr's environment", asks[i].name);
+		if (asks[i].secret)
+			continue;
 		if (!value)
 			return err_set(err, ERR_USAGE, "%s was not given; it is asked for as %s=VALUE", asks[i].name, asks[i].name);
-		if (!fits(&asks[i], value, err))
+		if (!value_export(&asks[i], value, out, err))
 			return false;
-		buf_addf(out, "%s=", asks[i].name);
-		if (*value)
-			quote_word(out, value);
-		buf_addf(out, "; export %s\n", asks[i].name);
 	}
 	for (int i = 0; i < n; i++)
 		if (!used[i])
@@ -230,7 +259,9 @@ void values_suggest(const char *ask_lines, char *buf, size_t size)
 		*buf = '\0';
 	for (size_t i = 0; i < n && at < size; i++) {
 		size_t first = asks[i].form == ASK_ONE_OF ? strcspn(asks[i].rest, " \n") : 0;
-		at += (size_t)snprintf(buf + at, size - at, "%s%s=%.*s", i ? " " : "", asks[i].name, (int)first, first ? asks[i].rest : "");
+		if (asks[i].secret)
+			continue;
+		at += (size_t)snprintf(buf + at, size - at, "%s%s=%.*s", at ? " " : "", asks[i].name, (int)first, first ? asks[i].rest : "");
 	}
 }
 

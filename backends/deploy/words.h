@@ -19,6 +19,7 @@ struct ask_word {
 	const char *rest;        /* the words or the pattern; borrowed of the line */
 	size_t len;
 	enum { ASK_ANY, ASK_ONE_OF, ASK_LIKE } form;
+	bool secret;             /* its value is asked for by itself and stands nowhere */
 };
 /* The lines of the key ask. Returns how many; 0 and err when one is wrong. */
 size_t asks_read(const char *lines, struct ask_word *out, size_t max, struct err *err);
@@ -28,8 +29,10 @@ int words_split(const char *text, char **out, size_t max, struct err *err);
 void words_free(char **, size_t n);
 
 /* "NAME=VALUE ..." for the variables that are asked for: adds lines "NAME='value'; export NAME". All that are asked must be there
- * and fit. */
+ * and fit, but for secret ones: those must not be there. */
 bool values_read(const char *ask_lines, const char *argument, struct buf *exports, struct err *err);
+/* One value of a variable as such a line. False and err, which does not hold the value of a secret: it does not fit. */
+bool value_export(const struct ask_word *, const char *value, struct buf *exports, struct err *err);
 /* "ROLE= ENV=" to be filled in. */
 void values_suggest(const char *ask_lines, char *buf, size_t size);
 

@@ -84,7 +84,7 @@ const struct setting_row setting_rows[] = {
 	{ "deploy", "run", SETTING_TEXT, D(run), 0, 0, NULL, NULL,
 	  "the command for sh; {NAME} becomes the value of an asked variable as one argument, which $NAME holds too" },
 	{ "deploy", "ask", SETTING_LINES, D(ask), 0, 0, NULL, NULL,
-	  "a variable to ask for: NAME, NAME one of WORD..., or NAME like PATTERN; may be given many times" },
+	  "a variable to ask for: NAME, NAME one of WORD..., or NAME like PATTERN; NAME secret is asked for by itself; may be given many times" },
 	{ "deploy", "check", SETTING_LINES, D(check), 0, 0, NULL, NULL,
 	  "what must be true afterwards: unit NAME, container NAME, or url ADDRESS as seen from the server; may be given many times" },
 	{ "deploy", "within", SETTING_NUMBER, D(within), 1, 3600, "60", NULL, "seconds that the checks have to become true" },

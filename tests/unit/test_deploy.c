@@ -24,7 +24,10 @@ static void asks_of_all_forms(void **state)
 	assert_int_equal(a[1].form, ASK_LIKE);
 	assert_int_equal(a[2].form, ASK_ANY);
 	assert_string_equal(a[2].name, "_x");
-	static const char *const wrong[] = { "1A", "A-B", "A oneof x", "A; rm", "$A", "A=1" };
+	assert_int_equal(asks_read("A secret\nB secret like x+\nC one of secret\nsecret", a, ASKS_MAX, &err), 4);
+	assert_true(a[0].secret && a[0].form == ASK_ANY && a[1].secret && a[1].form == ASK_LIKE);
+	assert_false(a[2].secret || a[3].secret);
+	static const char *const wrong[] = { "A secretly", "A secret x", "1A", "A-B", "A oneof x", "A; rm", "$A", "A=1" };
 	for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
 		assert_int_equal(asks_read(wrong[i], a, ASKS_MAX, &err), 0);
 		assert_int_equal(err.code, ERR_USAGE);
@@ -131,6 +134,28 @@ static void checks_of_all_kinds(void **state)
 	assert_int_equal(err.code, ERR_USAGE);
 }
 
+/* A secret one is not among the words, and its value not in a sentence. */
+static void secret_values(void **state)
+{
+	static const char lines[] = "WHO\nPASS secret like [a-z]+";
+	struct ask_word a[ASKS_MAX];
+	struct buf b = { .secret = true };
+	struct err err = { 0 };
+	assert_int_equal(asks_read(lines, a, ASKS_MAX, &err), 2);
+	assert_true(values_read(lines, "WHO=me", &b, &err));
+	assert_null(strstr(b.data, "PASS"));
+	assert_false(values_read(lines, "WHO=me PASS=zq", &b, &err));
+	assert_null(strstr(err.text, "zq"));
+	assert_false(value_export(&a[1], "ZQ", &b, &err));
+	assert_null(strstr(err.text, "ZQ"));
+	assert_true(value_export(&a[1], "zq", &b, &err));
+	assert_non_null(strstr(b.data, "PASS='zq'; export PASS\n"));
+	buf_finish(&b);
+	char buf[64];
+	values_suggest("A secret\nWHO\nB secret", buf, sizeof(buf));
+	assert_string_equal(buf, "WHO=");
+}
+
 static void what_is_suggested(void **state)
 {
 	char buf[64];
@@ -143,7 +168,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(asks_of_all_forms), cmocka_unit_test(values_must_fit), cmocka_unit_test(a_command_takes_values_as_arguments),
 		cmocka_unit_test(a_shell_sees_the_text_alone), cmocka_unit_test(words_part_as_a_shell_does), cmocka_unit_test(checks_of_all_kinds),
-		cmocka_unit_test(what_is_suggested),
+		cmocka_unit_test(what_is_suggested), cmocka_unit_test(secret_values),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
