@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "backends/base/guard.h"
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
 #include "backends/deploy/deploy.h"
@@ -352,6 +353,7 @@ int main(int argc, char **argv)
 	setlocale(LC_ALL, "");
 	signal(SIGPIPE, SIG_IGN);
 	want_files();
+	guard_memory();
 	mem_on_fail(canvas_stop);
 	mallopt(M_ARENA_MAX, 1);               /* the log-in threads need no heaps of their own that stay */
 	int code = read_options(&p.opt, argc, argv, &check);

@@ -22,6 +22,7 @@
 #include "backends/base/human.h"
 #include "backends/base/json.h"
 #include "backends/base/mem.h"
+#include "backends/base/secret.h"
 #include "backends/link/door.h"
 
 #define CALL_MAX_DEFAULT (16u << 20)
@@ -89,11 +90,14 @@ static void call_free(struct call *c)
 		curl_multi_remove_handle(c->http->multi, c->easy);
 		curl_easy_cleanup(c->easy);
 	}
+	for (struct curl_slist *h = c->headers; h; h = h->next)
+		wipe(h->data, strlen(h->data));           /* a token or a password is among them */
 	curl_slist_free_all(c->headers);
 	loop_timer_remove(c->timer);
 	buf_finish(&c->body);
 	free(c->method);
 	free(c->path);
+	wipe(c->body_out, c->body_out ? c->spec.body_len : 0);
 	free(c->body_out);
 	want_work(c->http);          /* another may have waited for its place */
 	free(c);
@@ -476,6 +480,7 @@ struct call *call_start(struct door *door, const struct call_spec *spec)
 	c->body_out = copy_body(spec);
 	c->headers = copy_headers(spec);
 	buf_init(&c->body, spec->data ? ERROR_BODY_MAX : spec->max ? spec->max : CALL_MAX_DEFAULT);
+	c->body.secret = true;           /* an answer may hold keys */
 	c->timer = loop_timer_add(c->http->loop, c->spec.timeout_ms, on_timeout, c);
 	struct call **at = &c->http->calls;   /* at the end: they start in order */
 	while (*at)

@@ -206,6 +206,7 @@ static struct run *run_create(struct link *link, const char *command, size_t max
 	r->end.exit_code = -1;
 	buf_init(&r->out, max);
 	buf_init(&r->err_out, max);
+	r->out.secret = r->err_out.secret = true;     /* a command may print a key */
 	bool cut = strlen(command) > RUN_SHOWN;
 	snprintf(r->shown, sizeof(r->shown), "%.*s%s", RUN_SHOWN, command, cut ? "..." : "");
 	return r;

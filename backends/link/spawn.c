@@ -16,6 +16,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "backends/base/guard.h"
 #include "backends/base/mem.h"
 #include "backends/link/link.h"
 
@@ -60,6 +61,7 @@ __attribute__((noreturn)) static void child(const struct plan *p)
 		if (p->fd[i] >= 0 && dup2(p->fd[i], i) < 0)
 			_exit(127);
 	close_others();
+	guard_lift();
 	for (int i = 1; i < NSIG; i++)
 		signal(i, SIG_DFL);
 	sigset_t none;

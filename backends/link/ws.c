@@ -245,7 +245,7 @@ struct ws *ws_open(struct link *link, const struct road *road, const char *who, 
                    const struct ws_events *events, void *arg, struct err *err)
 {
 	static const struct stream_events stream_events = { .data = on_data, .closed = on_closed };
-	struct buf request = { 0 };
+	struct buf request = { .secret = true };
 	char key[25];
 	struct ws *w = xcalloc(1, sizeof(*w));
 	*w = (struct ws){ .loop = link->loop, .who = xstrdup(who), .path = xstrdup(path), .events = events, .arg = arg };
@@ -263,7 +263,6 @@ struct ws *ws_open(struct link *link, const struct road *road, const char *who, 
 		buf_addf(&request, "%s\r\n", headers[i]);
 	buf_puts(&request, "\r\n");
 	stream_write(w->stream, request.data, request.len);
-	wipe(request.data, request.len);
 	buf_finish(&request);
 	return w;
 }

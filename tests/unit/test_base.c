@@ -1,4 +1,5 @@
 /* The base: washing, quoting, widths, buffers, times. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,6 +16,7 @@
 
 #include "backends/base/buf.h"
 #include "backends/base/err.h"
+#include "backends/base/guard.h"
 #include "backends/base/human.h"
 #include "backends/base/json.h"
 #include "backends/base/mem.h"
@@ -273,6 +277,65 @@ static void json_is_found_in_pieces(void **state)
 	}
 }
 
+/* --- secrets ------------------------------------------------------------------------------------------------------- */
+
+/* Is a word of it still at that address, which was freed? Read by the kernel, for neither the compiler nor a checker may mind. */
+static bool is_left_at(uintptr_t address, size_t len)
+{
+	char now[4096] = "";
+	int fd = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	ssize_t n = pread(fd, now, len < sizeof(now) ? len : sizeof(now), (off_t)address);
+	close(fd);
+	return n > 0 && memmem(now, (size_t)n, "zq7word", 7);
+}
+
+/* What it held is not where it was, neither after it grew nor after it went; of an ordinary one it is. */
+static void test_secret_buffers(void **state)
+{
+	for (int secret = 0; secret < 2; secret++) {
+		struct buf b = { .secret = secret };
+		while (b.len < 800)
+			assert_true(buf_puts(&b, "zq7word "));
+		uintptr_t first = (uintptr_t)b.data;
+		char *between = malloc(64);       /* so that it cannot grow where it is */
+		while (b.len < 3000)
+			assert_true(buf_puts(&b, "zq7word "));
+		uintptr_t second = (uintptr_t)b.data;
+		assert_true(second == first || is_left_at(first, 800) == !secret);
+		assert_int_equal(strlen(b.data), b.len);
+		buf_finish(&b);
+		assert_int_equal(is_left_at(second, 3000), !secret);
+		assert_true(b.secret == secret && !b.data);
+		free(between);
+	}
+}
+
+/* In a child, for it cannot be undone. */
+static void test_guard(void **state)
+{
+	pid_t pid = fork();
+	if (!pid) {
+		struct rlimit core = { 0 };
+		unsetenv("MOCR_DUMPS");
+		getrlimit(RLIMIT_CORE, &core);
+		core.rlim_cur = core.rlim_max;
+		setrlimit(RLIMIT_CORE, &core);
+		guard_memory();
+		struct rlimit now;
+		getrlimit(RLIMIT_CORE, &now);
+		int bad = prctl(PR_GET_DUMPABLE) != 0 || now.rlim_cur != 0;
+		guard_lift();
+		getrlimit(RLIMIT_CORE, &now);
+		_exit(bad || now.rlim_cur != core.rlim_cur);
+	}
+	int status;
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+#ifndef __SANITIZE_ADDRESS__
+	assert_int_equal(status, 0);
+#endif
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -281,6 +344,7 @@ int main(void)
 		cmocka_unit_test(json_is_counted_before_it_is_read),
 		cmocka_unit_test(json_that_would_grow_is_refused_with_its_size), cmocka_unit_test(json_is_found_in_pieces),
 		cmocka_unit_test(test_human), cmocka_unit_test(test_err), cmocka_unit_test(test_secret),
+		cmocka_unit_test(test_secret_buffers), cmocka_unit_test(test_guard),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
