@@ -1,6 +1,7 @@
 /* The `:` line: every action by name or verb, every panel by name, and a few words with an argument. */
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -101,7 +102,8 @@ static void run_sort(struct console *c, const char *column)
 static void run_save_screen(struct console *c, const char *file)
 {
 	char *text = canvas_screen_text();
-	FILE *f = text ? fopen(file, "w") : NULL;
+	int fd = text ? open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;      /* as :save: over nothing, through no link */
+	FILE *f = fd >= 0 ? fdopen(fd, "w") : NULL;
 	bool good = f && fputs(text, f) >= 0;
 	int code = errno;
 	if (f && fclose(f) != 0) {
@@ -112,7 +114,7 @@ static void run_save_screen(struct console *c, const char *file)
 	if (good)
 		console_flash(c, TONE_GOOD, "screen saved in %s", file);
 	else
-		console_flash(c, TONE_BAD, "the screen could not be written to %s: %s", file, strerror(code));
+		console_flash(c, TONE_BAD, "the screen could not be written to %s: %s", file, code == EEXIST ? "it is there already" : strerror(code));
 }
 
 /* What can take effect while it runs does; a server that was dropped from the file stays until it is disconnected. */
@@ -122,6 +124,13 @@ static void run_reload(struct console *c, const char *unused)
 	struct doc complaints;
 	doc_init(&complaints);
 	struct settings *fresh = settings_load(c->settings->file, &complaints);
+	if (fresh->refused) {
+		console_flash(c, TONE_BAD, "the configuration of before stays");
+		console_complaints(c, &complaints);
+		settings_destroy(fresh);
+		doc_finish(&complaints);
+		return;
+	}
 	console_check_keys(fresh, &complaints);
 	console_check_theme(fresh, &complaints);
 	deploy_check_config(fresh, &complaints);

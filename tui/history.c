@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "backends/base/mem.h"
+#include "backends/base/private.h"
 #include "backends/base/wash.h"
 #include "tui/lineedit.h"
 
@@ -58,7 +59,7 @@ void history_add(struct history *h, const char *line)
 
 bool history_load(struct history *h, const char *file)
 {
-	FILE *f = fopen(file, "re");
+	FILE *f = private_read(file);
 	char line[LINEEDIT_MAX + 2];
 
 	if (!f)
@@ -76,7 +77,7 @@ bool history_load(struct history *h, const char *file)
 bool history_save(const struct history *h, const char *file)
 {
 	char *beside = xasprintf("%s.new", file);
-	int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int fd = private_open(beside, O_WRONLY | O_CREAT | O_TRUNC);
 	FILE *f = fd >= 0 ? fdopen(fd, "w") : NULL;
 	bool ok = f != NULL;
 

@@ -10,6 +10,7 @@
 #include "backends/apps/dokploy.h"
 #include "backends/base/buf.h"
 #include "backends/base/mem.h"
+#include "backends/base/private.h"
 #include "backends/base/wash.h"
 #include "backends/store/activity.h"
 #include "backends/store/settings.h"
@@ -38,7 +39,7 @@ static bool is_ours(const struct dok *d, const char *line)
 static char *read_whole(const struct dok *d)
 {
 	char *path = path_of(d), *text = xcalloc(1, FILE_MOST + 1);
-	FILE *f = fopen(path, "re");
+	FILE *f = private_read(path);
 	if (f) {
 		text[fread(text, 1, FILE_MOST, f)] = '\0';
 		fclose(f);
@@ -69,7 +70,7 @@ void made_read(struct dok *d)
 static bool write_whole(const char *path, const struct buf *b)
 {
 	char *fresh = xasprintf("%s.%d", path, (int)getpid());
-	int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	int fd = private_open(fresh, O_WRONLY | O_CREAT | O_TRUNC);
 	bool good = fd >= 0 && (!b->len || write(fd, b->data, b->len) == (ssize_t)b->len) && fsync(fd) == 0;
 	good = fd >= 0 && close(fd) == 0 && good && rename(fresh, path) == 0;
 	if (!good)

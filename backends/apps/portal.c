@@ -12,6 +12,7 @@
 #include "backends/apps/portal_parse.h"
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
+#include "backends/base/private.h"
 #include "backends/base/sse.h"
 #include "backends/base/wash.h"
 #include "backends/link/api.h"
@@ -216,7 +217,7 @@ static void keep(const struct pstack *s)
 	char *path = xasprintf("%s/portals", store_settings(store)->state_dir);
 	char *line = xasprintf("%s\t%s\t%s\t%s\t%lld\t%s\n", s->portal->name, s->name, s->id, s->url, (long long)s->began_ms,
 	                       s->over ? s->state.status : s->lost ? "lost" : "");
-	int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+	int fd = private_open(path, O_WRONLY | O_APPEND | O_CREAT);
 	if (fd < 0 || write(fd, line, strlen(line)) != (ssize_t)strlen(line) || fdatasync(fd) < 0)
 		activity_add((struct store *)store, ACTIVITY_NOTE, HEALTH_ATTENTION, s->portal->source->server->row.id, "%s cannot be written: the stack %s is not found again after this console", path,
 		             s->name);
@@ -257,7 +258,7 @@ static void read_kept(struct portal *p)
 	p->read = true;
 	char *path = xasprintf("%s/portals", store_settings(p->source->store)->state_dir), line[600];
 	size_t n = strlen(p->name);
-	FILE *f = fopen(path, "re");
+	FILE *f = private_read(path);
 	if (f && fseek(f, -(long)FILE_MOST, SEEK_END) == 0)
 		(void)!fgets(line, sizeof(line), f);          /* the rest of a line that was cut */
 	else if (f)

@@ -12,6 +12,7 @@
 #include "backends/base/human.h"
 #include "backends/base/json.h"
 #include "backends/base/mem.h"
+#include "backends/base/private.h"
 #include "backends/deploy/internal.h"
 #include "backends/store/activity.h"
 #include "backends/store/record.h"
@@ -64,7 +65,7 @@ void deploy_history_add(const struct deploy *d, const struct deploy_run *run)
 	if (replay_is_on(store))
 		return;
 	char *path = path_of(store);
-	int fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+	int fd = private_open(path, O_RDWR | O_APPEND | O_CREAT);
 	char *line = line_of(d, run, fd >= 0 && is_torn(fd));
 	size_t len = strlen(line);
 	if (fd < 0 || write(fd, line, len) != (ssize_t)len || fdatasync(fd) < 0)
@@ -121,7 +122,7 @@ void deploy_history_load(struct deploys *ds)
 	if (replay_is_on(ds->source.store))
 		return;
 	char *path = path_of(ds->source.store), line[LINE_SIZE];
-	FILE *f = fopen(path, "re");
+	FILE *f = private_read(path);
 	free(path);
 	if (!f)
 		return;

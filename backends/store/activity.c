@@ -17,6 +17,7 @@
 #include "backends/base/human.h"
 #include "backends/base/json.h"
 #include "backends/base/mem.h"
+#include "backends/base/private.h"
 #include "backends/base/wash.h"
 #include "backends/store/internal.h"
 #include "backends/store/record.h"
@@ -79,7 +80,7 @@ static void read_line(struct activity *a, const char *line)
 
 static void read_past(struct activity *a)
 {
-	FILE *f = fopen(a->path, "re");
+	FILE *f = private_read(a->path);
 	if (!f)
 		return;
 	char *line = NULL;
@@ -96,7 +97,7 @@ static void read_past(struct activity *a)
 
 static void open_file(struct activity *a)
 {
-	a->fd = open(a->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+	a->fd = private_open(a->path, O_WRONLY | O_APPEND | O_CREAT);
 }
 
 struct activity *activity_create(const char *state_dir)

@@ -16,6 +16,7 @@
 #include <ini.h>
 
 #include "backends/base/mem.h"
+#include "backends/base/private.h"
 #include "backends/base/wash.h"
 #include "backends/link/api.h"
 #include "backends/link/link.h"
@@ -439,17 +440,30 @@ static char *home_path(const char *variable, const char *below_home, const char 
 	return xasprintf("%s/%s/%s", home ? home : "/", below_home, rest);
 }
 
-static void make_folders(const char *path)
+/* Nothing is kept in a folder that another user could change: below /dev/null nothing can be made. */
+static void use_state(struct reading *r)
 {
-	char *copy = xstrdup(path);
-	for (char *s = copy + 1; *s; s++)
-		if (*s == '/') {
-			*s = '\0';
-			mkdir(copy, 0700);
-			*s = '/';
-		}
-	mkdir(copy, 0700);
-	free(copy);
+	char why[128];
+	r->settings->state_dir = home_path("XDG_STATE_HOME", ".local/state", "mocr");
+	if (private_folder(r->settings->state_dir, why, sizeof(why)))
+		return;
+	if (r->complaints)
+		doc_add(r->complaints, DOC_BAD, "%s cannot keep what mocr remembers: %s; nothing is kept", r->settings->state_dir, why);
+	xreplace(&r->settings->state_dir, "/dev/null");
+}
+
+/* It has commands that are run. What is no plain file, /dev/stdin, was chosen by whoever started this. */
+static bool others_write(struct reading *r)
+{
+	struct stat st;
+	if (fstat(fileno(r->f), &st) != 0 || !S_ISREG(st.st_mode) || !private_is_open_to_others(st.st_uid, st.st_gid, st.st_mode))
+		return false;
+	r->settings->refused = true;
+	if (st.st_uid != geteuid() && st.st_uid != 0)
+		COMPLAIN(r, "not read: it belongs to another user, and it has commands that are run here; chown it");
+	else
+		COMPLAIN(r, "not read: others can write it, and it has commands that are run here; chmod go-w %s", r->file);
+	return true;
 }
 
 /* Without a place to ask it is nothing. */
@@ -490,17 +504,19 @@ struct settings *settings_load(const char *file, struct doc *complaints)
 	struct settings *s = xcalloc(1, sizeof(*s));
 	s->refs = 1;
 	fallbacks("settings", s);
-	s->state_dir = home_path("XDG_STATE_HOME", ".local/state", "mocr");
-	make_folders(s->state_dir);
 	char *path = file ? xstrdup(file) : home_path("XDG_CONFIG_HOME", ".config", "mocr/config");
 	struct reading r = { .settings = s, .complaints = complaints, .file = path, .f = fopen(path, "re") };
-	if (r.f) {
+	int unreadable = errno;
+	use_state(&r);
+	if (r.f && others_write(&r)) {
+		fclose(r.f);
+	} else if (r.f) {
 		s->file = xstrdup(path);
 		read_file(&r);
 		fclose(r.f);
 		check_urls(&r);
-	} else if (file || errno != ENOENT) {
-		COMPLAIN(&r, "cannot be read: %s", strerror(errno));
+	} else if (file || unreadable != ENOENT) {
+		COMPLAIN(&r, "cannot be read: %s", strerror(unreadable));
 	}
 	free(path);
 	return s;

@@ -90,6 +90,7 @@ struct settings {
 	struct dokploy_config *dokploys;
 	struct platform_config *coolifys, *portals;
 	struct key_config *keys;
+	bool refused;              /* the file was not read, because others can write it */
 	unsigned refs;             /* who keeps it; 0: one that a test made by hand, which nobody frees */
 };
 

@@ -1,4 +1,6 @@
 /* The store: rows, lists, what is shown, settings, logs, levels, docs, recordings. No server, no network. */
+#include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,6 +15,7 @@
 
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
+#include "backends/base/private.h"
 #include "backends/link/loop.h"
 #include "backends/store/action.h"
 #include "backends/store/activity.h"
@@ -295,6 +298,75 @@ static void test_no_settings(void **state)
 	free(gone);
 }
 
+/* What others can write is not run, and what they made is not followed. */
+static void test_files_of_others(void **state)
+{
+	struct doc complaints;
+	char *path = write_file("config-others", "[settings]\ndisk_warn = 33\n");
+	static const struct { mode_t mode; bool good; } rows[] = { { 0600, true }, { 0644, true }, { 0646, false }, { 0666, false }, { 0602, false } };
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		doc_init(&complaints);
+		assert_int_equal(chmod(path, rows[i].mode), 0);
+		struct settings *s = settings_load(path, &complaints);
+		assert_int_equal(s->disk_warn, rows[i].good ? 33 : 80);
+		assert_int_equal(s->refused, !rows[i].good);
+		assert_int_equal(complaints.n, !rows[i].good);
+		assert_true(rows[i].good || strstr(complaints.lines[0].text, "others can write it"));
+		settings_destroy(s);
+		doc_finish(&complaints);
+	}
+	assert_true(private_is_open_to_others(geteuid() + 1, 0, 0600));
+	assert_true(private_is_open_to_others(geteuid(), 54321, 0660));          /* a group of others */
+	assert_false(private_is_open_to_others(0, 0, 0644));
+	free(path);
+}
+
+static mode_t mode_of(const char *path)
+{
+	struct stat st;
+	return lstat(path, &st) == 0 ? st.st_mode & 07777 : 0;
+}
+
+static void test_private_files(void **state)
+{
+	char *dir = xasprintf("%s/private", home), *file = xasprintf("%s/a", dir), *link = xasprintf("%s/b", dir), *fifo = xasprintf("%s/c", dir), why[128];
+	assert_true(private_folder(dir, why, sizeof(why)));
+	assert_int_equal(mode_of(dir), 0700);
+	assert_int_equal(chmod(dir, 0777), 0);
+	assert_true(private_folder(dir, why, sizeof(why)));
+	assert_int_equal(mode_of(dir), 0700);
+	int fd = private_open(file, O_WRONLY | O_CREAT);
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(mode_of(file), 0600);
+	assert_int_equal(chmod(file, 0666), 0);
+	FILE *f = private_read(file);
+	assert_non_null(f);
+	fclose(f);
+	assert_int_equal(mode_of(file), 0600);
+	assert_int_equal(symlink(file, link), 0);
+	assert_int_equal(private_open(link, O_WRONLY | O_CREAT), -1);
+	assert_int_equal(errno, ELOOP);
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	assert_null(private_read(fifo));                                 /* nor is it waited for a writer */
+	if (geteuid() == 0) {
+		assert_int_equal(chown(file, 65534, 65534), 0);
+		assert_int_equal(private_open(file, O_WRONLY), -1);
+		assert_int_equal(errno, EPERM);
+		assert_int_equal(chown(dir, 65534, 65534), 0);
+		assert_false(private_folder(dir, why, sizeof(why)));
+		assert_string_equal(why, "it belongs to another user");
+	}
+	assert_true(private_folder("/proc/no/such", why, sizeof(why)));
+	char *all[] = { file, link, fifo };
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		unlink(all[i]);
+		free(all[i]);
+	}
+	rmdir(dir);
+	free(dir);
+}
+
 static void test_nearest(void **state)
 {
 	static const char *const units[] = { "ssh.service", "caddy-workstation.service", "cron.service", "docker.service" };
@@ -452,7 +524,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows), cmocka_unit_test(test_changed_once_a_turn), cmocka_unit_test(test_ten_thousand),
 		cmocka_unit_test(test_activity_is_kept), cmocka_unit_test(test_activity_of_rubbish), cmocka_unit_test(test_activity_is_rotated_once), cmocka_unit_test(test_read_only), cmocka_unit_test(test_settings),
-		cmocka_unit_test(test_no_settings), cmocka_unit_test(test_nearest), cmocka_unit_test(test_log_bound),
+		cmocka_unit_test(test_no_settings), cmocka_unit_test(test_files_of_others), cmocka_unit_test(test_private_files), cmocka_unit_test(test_nearest), cmocka_unit_test(test_log_bound),
 		cmocka_unit_test(test_log_long_and_hostile), cmocka_unit_test(test_levels), cmocka_unit_test(test_doc),
 		cmocka_unit_test(test_record_and_replay), cmocka_unit_test(test_server_names),
 	};

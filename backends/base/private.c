@@ -1,0 +1,90 @@
+#include "backends/base/private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "backends/base/mem.h"
+
+/* The group that was made for this user, with nobody else in it. */
+static bool is_own_group(gid_t gid)
+{
+	const struct passwd *pw = getpwuid(geteuid());
+	if (!pw || pw->pw_gid != gid)
+		return false;
+	char *name = xstrdup(pw->pw_name);
+	const struct group *gr = getgrgid(gid);
+	bool own = gr && strcmp(gr->gr_name, name) == 0;
+	for (char **member = own ? gr->gr_mem : NULL; member && *member; member++)
+		own = own && strcmp(*member, name) == 0;
+	free(name);
+	return own;
+}
+
+bool private_is_open_to_others(uid_t uid, gid_t gid, mode_t mode)
+{
+	if (uid != geteuid() && uid != 0)
+		return true;
+	return (mode & S_IWOTH) || ((mode & S_IWGRP) && !is_own_group(gid));
+}
+
+int private_open(const char *path, int flags)
+{
+	struct stat st;
+	int fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+	if (fd < 0)
+		return -1;
+	bool good = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid();
+	if (good && (st.st_mode & 077))
+		(void)fchmod(fd, 0600);
+	if (good)
+		return fd;
+	close(fd);
+	errno = EPERM;
+	return -1;
+}
+
+FILE *private_read(const char *path)
+{
+	int fd = private_open(path, O_RDONLY);
+	FILE *f = fd >= 0 ? fdopen(fd, "r") : NULL;
+	if (fd >= 0 && !f)
+		close(fd);
+	return f;
+}
+
+static void make_folders(const char *path)
+{
+	char *copy = xstrdup(path);
+	for (char *s = copy + 1; *s; s++)
+		if (*s == '/') {
+			*s = '\0';
+			mkdir(copy, 0700);
+			*s = '/';
+		}
+	mkdir(copy, 0700);
+	free(copy);
+}
+
+/* A link of the user's own to another disk is fine: the folder at its end is what counts. */
+bool private_folder(const char *path, char *why, size_t size)
+{
+	struct stat st, end;
+	make_folders(path);
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool there = fd >= 0 && lstat(path, &st) == 0 && fstat(fd, &end) == 0;
+	bool ours = there && end.st_uid == geteuid() && (st.st_uid == geteuid() || st.st_uid == 0);
+	*why = '\0';
+	if (there && !ours)
+		snprintf(why, size, "it belongs to another user");
+	else if (there && (end.st_mode & 077) && fchmod(fd, 0700) != 0)
+		snprintf(why, size, "others may use it: %s", strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return !*why;
+}
