@@ -170,11 +170,55 @@ static void feed_one(struct modes *m, char c, struct buf *again)
 	}
 }
 
+#define C1_LEAD '\xc2'              /* U+0080 to U+00BF are this byte and one more */
+
+static bool in_string(const struct modes *m)
+{
+	return m->state == MODES_STRING || m->state == MODES_STRING_ESC;
+}
+
+/* The byte behind a C1_LEAD. A terminal obeys U+009B as ESC [, and its like: it is read as that, and shown again as that. A lead without its
+ * second byte is no character and is left out, lest it finds one when what was between them is left out. Returns whether it is done with. */
+static bool feed_second(struct modes *m, char c, struct buf *again)
+{
+	unsigned char second = (unsigned char)c;
+	m->lead = false;
+	if (second >= 0x80 && second < 0xa0) {
+		if (in_string(m) && second != 0x9c)
+			return true;
+		finish(m, false, again);
+		if (second == 0x9c)
+			return true;
+		start(m, 0x1b);
+		feed_escape(m, (char)(second - 0x40), again);
+		return true;
+	}
+	if (second >= 0xa0 && second < 0xc0 && m->state == MODES_TEXT && again)
+		buf_add(again, (char[]){ C1_LEAD, c }, 2);
+	return second >= 0xa0 && second < 0xc0;
+}
+
+static void feed_lead(struct modes *m, struct buf *again)
+{
+	if (!in_string(m))
+		finish(m, false, again);         /* no sequence has such a byte */
+	m->lead = true;
+}
+
 void modes_feed(struct modes *m, const char *s, size_t len, struct buf *again)
 {
 	for (size_t i = 0; i < len;) {
+		if (m->lead && feed_second(m, s[i], again)) {
+			i++;
+			continue;
+		}
+		if (s[i] == C1_LEAD) {
+			feed_lead(m, again);
+			i++;
+			continue;
+		}
 		size_t text = i;
-		while (m->state == MODES_TEXT && text < len && s[text] != 0x1b && s[text] != 0x05)
+		while (m->state == MODES_TEXT && text < len && s[text] != 0x1b && s[text] != 0x05 && s[text] != C1_LEAD)
 			text++;
 		if (text > i) {
 			if (again)

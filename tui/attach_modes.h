@@ -18,6 +18,7 @@ struct modes {
 	char seq[MODES_SEQ_MAX]; /* of the sequence being read, ESC first */
 	size_t n;
 	bool too_long;
+	bool lead;               /* the first byte of a C1 control in UTF-8, or of a character like it, came */
 };
 
 /* Follows len bytes. What may be shown again goes to again (NULL: nowhere): text and sequences that draw, but no questions

@@ -4,7 +4,8 @@
  * is no OpenSSH. For such a server ssh_channel_open_forward_unix refuses to send anything, so on Debian 12 and Ubuntu 24.04
  * no socket of a Debian 13 server could be reached. There is no function to tell it better, so the number is put where
  * libssh keeps it: right behind its two banners, which are found by their addresses. The public getter then has to
- * answer with our number, or all is put back as it was. */
+ * answer with our number, or all is put back as it was. Nothing is read beyond the session's end, and 0.11 is left alone: with
+ * the last system that has an older libssh (Ubuntu 24.04) this file goes. */
 #include <malloc.h>
 #include <stdint.h>
 #include <stdio.h>

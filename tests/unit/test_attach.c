@@ -47,6 +47,12 @@ static void test_modes(void **state)
 		{ "a\033[cb\033[>cc\033[6nd", "abcd", "" }, { "a\033[?1$pb", "ab", "" }, { "a\033Zb", "ab", "" }, { "a\005b", "ab", "" },
 		{ "a\033]11;?\007b\033]0;title\033\\c", "abc", "" }, { "a\033P+q544e\033\\b", "ab", "" }, { "a\033[>qb", "ab", "" },
 		{ "a\033[21tb", "ab", "" },
+		/* The same by C1 controls, which a terminal of UTF-8 obeys too. */
+		{ "a\xc2\x9b" "6nb", "ab", "" }, { "a\xc2\x9d" "52;c;cHduZWQ=\ab\xc2\x9d" "0;t\xc2\x9c" "c", "abc", "" }, { "a\xc2\x9a" "b", "ab", "" },
+		{ "a\xc2\x90+q54\033\\b", "ab", "" }, { "\xc2\x9b" "31mr", "\033[31mr", "" }, { "\xc2\x9b?25l", "", "\033[?25l" },
+		{ "\033]52;c;\xc2\x9b" "6n\ab", "b", "" }, { "a\033[3\xc2\x9b" "6nb", "ab", "" }, { "\xc2\xa0\xc2\xb5", "\xc2\xa0\xc2\xb5", "" },
+		/* Halves that would meet. */
+		{ "a\xc2\030\x9b" "6n", "a\030\x9b" "6n", "" }, { "a\xc2\005\x9b" "6n", "a\x9b" "6n", "" }, { "a\xc2\033[6n\x9b" "6n", "a\x9b" "6n", "" },
 		/* Character sets, cursor movement: these draw. */
 		{ "\033(0x\033(B\033[3;4H\033[K\0337", "\033(0x\033(B\033[3;4H\033[K\0337", "" },
 		/* Broken off. */
