@@ -94,7 +94,9 @@ static void denied_sentence(const struct engine *e, const struct err *why, struc
 {
 	const char *cli = e->param->cli, *server = e->source.server->name, *user = login(e);
 	const char *name = *e->source.server->user ? user : "USER";
-	if (e->param->is_podman)
+	if (strstr(why->text, LINK_FORBIDS))
+		err_set(out, ERR_DENIED, "%s on %s cannot be asked: %s", e->param->title, server, why->text);
+	else if (e->param->is_podman)
 		err_set(out, ERR_DENIED, "%s may not use %s's socket on %s: log in as root there, or use the user's own engine (%s)", user,
 		        e->param->title, server, why->text);
 	else
@@ -115,11 +117,10 @@ static bool engine_may_lack(const struct engine *e)
 	return e->param->is_podman || e->param->of_user;
 }
 
-/* Nothing is there: not a fault. Over SSH a missing socket and a refused one look alike. */
+/* Nothing is there: not a fault. The link says so only where it knows. */
 static bool is_absent(const struct engine *e, const struct err *err)
 {
-	return !e->greeted && !e->ctrs &&
-	       (err->code == ERR_ABSENT || (engine_may_lack(e) && (err->code == ERR_REFUSED || err->code == ERR_DENIED)));
+	return !e->greeted && !e->ctrs && err->code == ERR_ABSENT;
 }
 
 static void fail(struct engine *e, const struct err *err)

@@ -21,6 +21,7 @@
 
 #include "backends/base/buf.h"
 #include "backends/base/mem.h"
+#include "backends/link/socket_look.h"
 
 #define PUMP_READ 65536          /* bytes taken from curl at once, and held at most while the road is not open */
 #define REPLAY_MAX (256u << 10)  /* bytes of a request that can be sent again down another road */
@@ -53,24 +54,26 @@ static const char *road_words(const struct road *r, char *buf, size_t size)
 	else if (r->kind == ROAD_TCP)
 		snprintf(buf, size, "%s port %d", r->host, r->port);
 	else
-		snprintf(buf, size, "`%s`", r->command ? r->command : "a shell");
+		snprintf(buf, size, "`%s`", r->command + (strncmp(r->command, "exec ", 5) ? 0 : 5));
 	return buf;
 }
 
-/* An exec road knows best why it is denied or refused. But where the link saw that nobody listens at the socket (over SSH by a
- * look from inside, as sshd says "connect failed" whatever the reason was), a command that is denied it proves nothing. */
+/* Absent only where that is known: the link saw that no such socket is there or that nobody listens (over SSH by a look from
+ * inside), and then a command that is denied it proves nothing; or no road is left that could lead there. Otherwise an exec
+ * road knows best why it is denied or refused. */
 static const struct err *telling(const struct door *d)
 {
-	if (d->roads[0].kind == ROAD_UNIX && d->why[0].code == ERR_ABSENT)
-		return &d->why[0];
+	const struct err *best = &d->why[0];
+	if (d->roads[0].kind == ROAD_UNIX && best->code == ERR_ABSENT)
+		return best;
 	bool local = link_is_local(d->link);
-	const struct err *best = &d->why[d->n - 1];
 	for (size_t i = d->n; i-- > 0;) {
 		const struct err *e = &d->why[i];
 		bool knows = local || d->roads[i].kind == ROAD_EXEC;
 		if (knows && e->code == ERR_DENIED)
 			return e;
-		if (knows && e->code != ERR_ABSENT && e->code != ERR_NONE && best->code == ERR_ABSENT)
+		bool better = best->code == ERR_ABSENT || best == &d->why[0];
+		if (knows && better && e->code != ERR_ABSENT && e->code != ERR_NONE)
 			best = e;
 	}
 	return best;
@@ -296,8 +299,16 @@ static void end_err(const struct pump *p, const struct stream_end *end, struct e
 	if (d->roads[p->road].kind != ROAD_EXEC || end->err.code == ERR_LOST)
 		return;
 	road_words(&d->roads[p->road], road, sizeof(road));
-	enum err_code code = end->exit_code == 127 ? ERR_ABSENT : says_denied(p->complaint) ? ERR_DENIED : ERR_REFUSED;
-	const char *said = p->complaint[0] ? p->complaint : end->err.text[0] ? end->err.text : "nothing";
+	enum err_code code = says_denied(p->complaint) ? ERR_DENIED : ERR_REFUSED;
+	const char *said = "nothing";
+	if (end->began && end->exit_code == 127)
+		code = ERR_ABSENT;
+	if (p->complaint[0])
+		said = p->complaint;
+	else if (end->err.text[0])
+		said = end->err.text;
+	else if (!end->began)
+		said = "nothing, so the login may run no shell commands";
 	if (end->exit_code >= 0 || p->complaint[0])
 		err_set(err, code, "%s: %s ended with code %d and said: %s", d->link->name, road, end->exit_code, said);
 }
@@ -343,6 +354,334 @@ static const struct stream_events pump_events = {
 	.drained = on_drained,
 	.closed = on_closed,
 };
+
+static void pump_start(struct pump *);
+
+/* --- the door's roads ------------------------------------------------------------------------------ */
+
+static const char *road_words(const struct road *r, char *buf, size_t size)
+{
+	if (r->kind == ROAD_UNIX)
+		snprintf(buf, size, "%s", r->path);
+	else if (r->kind == ROAD_TCP)
+		snprintf(buf, size, "%s port %d", r->host, r->port);
+	else
+		snprintf(buf, size, "`%s`", r->command + (strncmp(r->command, "exec ", 5) ? 0 : 5));
+	return buf;
+}
+
+/* Absent only where that is known: the link saw that no such socket is there or that nobody listens (over SSH by a look from
+ * inside), and then a command that is denied it proves nothing; or no road is left that could lead there. Otherwise an exec
+ * road knows best why it is denied or refused. */
+static const struct err *telling(const struct door *d)
+{
+	const struct err *best = &d->why[0];
+	if (d->roads[0].kind == ROAD_UNIX && best->code == ERR_ABSENT)
+		return best;
+	bool local = link_is_local(d->link);
+	for (size_t i = d->n; i-- > 0;) {
+		const struct err *e = &d->why[i];
+		bool knows = local || d->roads[i].kind == ROAD_EXEC;
+		if (knows && e->code == ERR_DENIED)
+			return e;
+		bool better = best->code == ERR_ABSENT || best == &d->why[0];
+		if (knows && better && e->code != ERR_ABSENT && e->code != ERR_NONE)
+			best = e;
+	}
+	return best;
+}
+
+/* Road i did not open. True when there is another one to try. */
+static bool road_failed(struct door *d, size_t i, const struct err *why)
+{
+	d->why[i] = *why;
+	if (why->code == ERR_LOST) {      /* that is the link's fault, not the road's */
+		d->err = *why;
+		return false;
+	}
+	if (d->decided || i != d->at)     /* the others have moved on already */
+		return i != d->at;
+	if (d->at + 1 < d->n) {
+		d->at++;
+		return true;
+	}
+	d->err = *telling(d);
+	d->at = 0;                        /* the next call tries again from the start */
+	return false;
+}
+
+static void road_works(struct door *d, size_t i)
+{
+	if (d->decided)
+		return;
+	d->decided = true;
+	d->at = i;
+	err_clear(&d->err);
+}
+
+/* Commands cost a session each, and one is enough to find out whether they work. */
+static bool must_wait(const struct door *d)
+{
+	if (d->roads[d->at].kind != ROAD_EXEC)
+		return false;
+	unsigned running = 0;
+	for (const struct pump *p = d->pumps; p; p = p->next)
+		running += p->stream != NULL;
+	return running >= (d->decided ? DOOR_EXEC_MAX : 1);
+}
+
+/* Starts those that wait, as far as they may; one that was started has a stream or is gone. */
+static void wake(struct door *d)
+{
+	for (;;) {
+		struct pump *oldest = NULL;
+		for (struct pump *p = d->pumps; p; p = p->next)
+			if (!p->stream)
+				oldest = p;
+		if (!oldest || must_wait(d))
+			return;
+		pump_start(oldest);
+	}
+}
+
+/* --- one connection ------------------------------------------------------------------------------- */
+
+static void pump_destroy(struct pump *p)
+{
+	for (struct pump **at = &p->door->pumps; *at; at = &(*at)->next)
+		if (*at == p) {
+			*at = p->next;
+			break;
+		}
+	stream_close(p->stream);
+	loop_timer_remove(p->stale);
+	loop_io_remove(p->io);
+	if (p->fd >= 0)
+		close(p->fd);
+	buf_finish(&p->held);
+	buf_finish(&p->sent);
+	free(p);
+}
+
+/* Its place may be what another one waits for. */
+static void pump_end(struct pump *p)
+{
+	struct door *d = p->door;
+	pump_destroy(p);
+	wake(d);
+}
+
+/* No road is left for p. When none opened at all, those that wait for the outcome have it now. */
+static void pump_give_up(struct pump *p)
+{
+	struct door *d = p->door;
+	if (d->decided || !d->err.code) {
+		pump_end(p);
+		return;
+	}
+	for (struct pump *next, *k = d->pumps; k; k = next) {
+		next = k->next;
+		if (!k->stream)
+			pump_destroy(k);
+	}
+}
+
+static void pump_watch(struct pump *p)
+{
+	unsigned events = p->held.len < PUMP_READ ? POLLIN : 0;
+	if (!p->io)
+		return;
+	loop_io_set(p->io, events | (p->full ? POLLOUT : 0));
+}
+
+/* Gives the stream what curl sent. */
+static void pump_flush(struct pump *p)
+{
+	while (p->stream && p->held.len) {
+		size_t n = stream_write(p->stream, p->held.data, p->held.len);
+		if (!n)
+			break;
+		if (!p->heard)
+			buf_add(&p->sent, p->held.data, n);
+		buf_consume(&p->held, n);
+	}
+	pump_watch(p);
+}
+
+static void pump_readable(struct pump *p)
+{
+	char bytes[PUMP_READ];
+	ssize_t n = recv(p->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {                     /* curl is done with it */
+		pump_end(p);
+		return;
+	}
+	buf_add(&p->held, bytes, (size_t)n);
+	pump_flush(p);
+}
+
+static void on_io(struct loop_io *io, int fd, unsigned revents, void *arg)
+{
+	struct pump *p = arg;
+	if (revents & POLLOUT) {
+		p->full = false;
+		pump_watch(p);
+		if (p->stream)
+			stream_resume(p->stream);
+		return;                       /* resume may have ended it */
+	}
+	pump_readable(p);
+}
+
+static void on_opened(struct stream *s, void *arg)
+{
+	struct pump *p = arg;
+	if (p->door->roads[p->road].kind != ROAD_EXEC) {
+		road_works(p->door, p->road);
+		buf_finish(&p->sent);
+		p->heard = true;
+		wake(p->door);
+	}
+}
+
+static bool is_command(const struct pump *p)
+{
+	return p->door->roads[p->road].kind == ROAD_EXEC;
+}
+
+static size_t on_data(struct stream *s, const char *bytes, size_t len, void *arg)
+{
+	struct pump *p = arg;
+	if (p->fd < 0) {                  /* nothing was asked yet: that is a complaint */
+		pump_end(p);
+		return len;
+	}
+	if (!p->heard) {
+		p->heard = true;
+		buf_finish(&p->sent);
+		road_works(p->door, p->road);
+		wake(p->door);
+	}
+	ssize_t n = send(p->fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	if (n < 0 && errno != EAGAIN && errno != EINTR)
+		return len;                   /* curl has closed it; on_io will see that */
+	size_t took = n < 0 ? 0 : (size_t)n;
+	if (took < len) {
+		p->full = true;
+		pump_watch(p);
+	}
+	return took;
+}
+
+/* Keeps the end of it: the last line says why. */
+static void on_error_data(struct stream *s, const char *bytes, size_t len, void *arg)
+{
+	struct pump *p = arg;
+	size_t max = sizeof(p->complaint) - 1, have = strlen(p->complaint);
+	if (len >= max) {
+		bytes += len - max;
+		len = max;
+	}
+	if (have + len > max) {
+		memmove(p->complaint, p->complaint + (have + len - max), max - len);
+		have = max - len;
+	}
+	memcpy(p->complaint + have, bytes, len);
+	p->complaint[have + len] = '\0';
+}
+
+static void on_drained(struct stream *s, void *arg)
+{
+	pump_flush(arg);
+}
+
+static bool says_denied(const char *words)
+{
+	static const char *const denied[] = { "permission denied", "password is required", "not in the sudoers",
+	                                      "terminal is required", "not allowed", "may not run" };
+	for (size_t i = 0; i < ARRAY_LEN(denied); i++)
+		if (strcasestr(words, denied[i]))
+			return true;
+	return false;
+}
+
+/* Why a stream ended, with what the command had to say. */
+static void end_err(const struct pump *p, const struct stream_end *end, struct err *err)
+{
+	char road[256];
+	const struct door *d = p->door;
+	*err = end->err;
+	if (d->roads[p->road].kind != ROAD_EXEC || end->err.code == ERR_LOST)
+		return;
+	road_words(&d->roads[p->road], road, sizeof(road));
+	enum err_code code = says_denied(p->complaint) ? ERR_DENIED : ERR_REFUSED;
+	const char *said = "nothing";
+	if (end->began && end->exit_code == 127)
+		code = ERR_ABSENT;
+	if (p->complaint[0])
+		said = p->complaint;
+	else if (end->err.text[0])
+		said = end->err.text;
+	else if (!end->began)
+		said = "nothing, so the login may run no shell commands";
+	if (end->exit_code >= 0 || p->complaint[0])
+		err_set(err, code, "%s: %s ended with code %d and said: %s", d->link->name, road, end->exit_code, said);
+}
+
+static void on_closed(struct stream *s, const struct stream_end *end, void *arg)
+{
+	struct pump *p = arg;
+	struct err err;
+	p->stream = NULL;
+	if (p->fd < 0) {
+		pump_end(p);
+		return;
+	}
+	end_err(p, end, &err);
+	if (p->heard) {
+		if (err.code)
+			p->door->last = err;
+		pump_end(p);
+		return;
+	}
+	if (!err.code)
+		err_set(&err, ERR_REFUSED, "%s: the connection was closed without a word", p->door->link->name);
+	struct door *d = p->door;
+	d->last = err;
+	bool again = road_failed(d, p->road, &err) && !p->sent.overflowed;
+	if (!again) {
+		pump_give_up(p);
+		return;
+	}
+	buf_add(&p->sent, p->held.data, p->held.len);
+	struct buf all = p->sent;
+	p->sent = p->held;
+	p->held = all;
+	buf_clear(&p->sent);
+	p->complaint[0] = '\0';
+	pump_start(p);
+}
+
+static const struct stream_events pump_events = {
+	.opened = on_opened,
+	.data = on_data,
+	.error_data = on_error_data,
+	.drained = on_drained,
+	.closed = on_closed,
+};
+
+static struct stream *open_road(struct pump *p, struct err *err)
+{
+	struct road road = p->door->roads[p->road];
+	char *command = is_command(p) ? begin_command(road.command) : NULL;
+	if (command)
+		road.command = command;
+	struct stream *s = link_open(p->door->link, &road, &pump_events, p, err);
+	free(command);
+	return s;
+}
 
 static void pump_start(struct pump *p)
 {
@@ -498,7 +837,13 @@ static bool reachable(const struct door *d, const char *path, struct err *err)
 		close(fd);
 	if (ok)
 		return true;
-	enum err_code code = saved == ENOENT || saved == ENOTDIR ? ERR_ABSENT : saved == EACCES || saved == EPERM ? ERR_DENIED : ERR_REFUSED;
+	enum err_code code = ERR_REFUSED;
+	struct stat st;
+	bool left_behind = saved == ECONNREFUSED && stat(path, &st) == 0 && S_ISSOCK(st.st_mode);
+	if (saved == ENOENT || saved == ENOTDIR || left_behind)
+		code = ERR_ABSENT;
+	else if (saved == EACCES || saved == EPERM)
+		code = socket_is_listed(path) ? ERR_DENIED : ERR_ABSENT;
 	return err_set(err, code, "%s: connecting to %s: %s", d->link->name, path, strerror(saved));
 }
 

@@ -41,6 +41,9 @@ struct road {
 };
 #define LINK_OPEN_TIMEOUT_MS 10000
 
+/* In the sentence of an ERR_DENIED that is sshd's: no right on the server itself would help. */
+#define LINK_FORBIDS "its sshd forbids"
+
 /* What a link tells its owner (the server, store/server.c). */
 struct link_events {
 	void (*changed)(struct link *, void *arg);    /* state, ask, err, latency or retry time changed */

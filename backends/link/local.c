@@ -526,6 +526,7 @@ static struct stream *local_open(struct link *link, const struct road *road, con
 	s->kind = road->kind;
 	s->in = s->out = s->err = -1;
 	s->end.exit_code = -1;
+	s->end.began = true;
 	buf_init(&s->queue, STREAM_QUEUE_MAX);
 	s->next = l->streams;
 	l->streams = s;

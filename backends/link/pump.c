@@ -20,6 +20,7 @@ struct pump {
 	struct loop_io *io;
 	struct buf out;                /* from fd, what the stream did not take yet */
 	bool full;                     /* the stream waits until fd takes more */
+	bool command;                  /* ROAD_EXEC */
 	bool deaf;                     /* the library closed its end: nothing is read or waited for any more */
 	char complaint[COMPLAINT_MAX];
 	size_t complaint_len;
@@ -114,9 +115,13 @@ static void on_closed(struct stream *stream, const struct stream_end *end, void 
 	void *user = p->arg;
 	char complaint[COMPLAINT_MAX];
 	memcpy(complaint, p->complaint, sizeof complaint);
+	struct stream_end told = *end;
+	if (p->command && !told.began && !told.err.code)   /* its code is the login shell's, and says nothing */
+		err_set(&told.err, ERR_REFUSED, "the login ran no command and ended with code %d%s%s", told.exit_code,
+		        *complaint ? ": " : "", complaint);
 	p->stream = NULL;
 	pump_close(p);
-	closed(end, complaint, user);
+	closed(&told, complaint, user);
 }
 
 struct pump *pump_open(struct link *link, const struct road *road, int *fd, pump_look *look, pump_closed *closed,
@@ -134,6 +139,7 @@ struct pump *pump_open(struct link *link, const struct road *road, int *fd, pump
 	*p = (struct pump){ .fd = pair[0], .look = look, .closed = closed, .arg = arg };
 	buf_init(&p->out, 2 * PUMP_CHUNK);
 	p->io = loop_io_add(link->loop, p->fd, POLLIN, on_local, p);
+	p->command = road->kind == ROAD_EXEC;
 	p->stream = link_open(link, road, &events, p, err);
 	if (!p->stream) {
 		close(pair[1]);

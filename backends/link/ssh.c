@@ -31,6 +31,7 @@
 static void free_link(struct link_ssh *l)
 {
 	kept_free(l->kept);
+	ssh_looked_forget(l);
 	free(l->dest);
 	free(l->ssh_config);
 	free(l->identity);
@@ -311,6 +312,7 @@ static void take_session(struct link_ssh *l, struct login *in)
 	l->ping_ms = l->measured_ms = 0;
 	l->channels = 0;
 	l->no_unix = l->again = l->kicked = false;
+	ssh_looked_forget(l);
 	l->link.heard_ms = loop_now(l->link.loop);
 	ssh_set_blocking(l->session, 0);
 	ssh_set_counters(l->session, &l->wire, &l->packets);

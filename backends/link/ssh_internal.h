@@ -188,10 +188,17 @@ struct link_ssh {
 	struct ssh_stream *streams;
 	unsigned channels;                  /* that libssh has numbered so far on this session */
 	bool no_unix;                       /* its sshd was found to forbid forwarded sockets */
+	struct ssh_looked *looked;          /* sockets that were not there when no_unix; owned */
 	bool pumping;                       /* streams and the link are freed after the pump, not inside it */
 	bool again;                         /* something was asked for inside the pump: once more */
 	bool kicked;                        /* a pump is on its way */
 	bool dying;                         /* destroyed inside the pump */
+};
+
+struct ssh_looked {
+	char *path;
+	int64_t at_ms;                      /* loop clock */
+	struct ssh_looked *next;
 };
 
 void ssh_kick(struct link_ssh *);                     /* moves what can move, soon, from the loop */
@@ -203,6 +210,7 @@ struct stream *ssh_stream_open(struct link_ssh *, const struct road *, const str
 bool ssh_streams_step(struct link_ssh *);             /* every stream one step further; true: something moved */
 void ssh_streams_end(struct link_ssh *, const struct err *);  /* all of them end with ERR_LOST */
 void ssh_streams_sweep(struct link_ssh *);            /* frees those that have ended */
+void ssh_looked_forget(struct link_ssh *);
 #define SSH_READ_SIZE (64u << 10)
 #define SSH_WAITING_MAX (8u << 20)  /* more than libssh ever has of a channel when all of it is taken at once */
 

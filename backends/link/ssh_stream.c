@@ -16,6 +16,7 @@
 #include "backends/base/quote.h"
 #include "backends/link/loop.h"
 #include "backends/link/preamble.h"
+#include "backends/link/socket_look.h"
 #include "backends/link/ssh_internal.h"
 
 #define FIRST_CHANNEL 43             /* libssh numbers from here; used only to tell whose refusal it was */
@@ -24,6 +25,7 @@
 #define ROOM_TRIES 5                 /* in vain, and none of ours is there that could end */
 #define AFTER_EXIT_MS 3000           /* of silence, while somebody a command left behind holds its pipes open */
 #define PROBE_TIMEOUT_MS 5000
+#define LOOKED_MS 600000
 #define ENV_NAME_MAX 64
 
 enum step { STEP_OPEN, STEP_PTY, STEP_ENV, STEP_START, STEP_RUN, STEP_PROBE, STEP_END };
@@ -44,6 +46,7 @@ struct ssh_stream {
 	unsigned refused;                     /* how often in a row there was no room and none of ours that takes it */
 	int64_t asked_ms;                     /* loop clock, when its opening was sent; 0 not yet */
 	int64_t until_ms;                     /* loop clock, when it has to be open */
+	bool forbids;                         /* sshd opens no sockets at all */
 	bool turned_away;                     /* no room for one more session: waits a little */
 	struct loop_timer *timer;
 	struct run *probe;
@@ -163,6 +166,7 @@ static void end_stream(struct ssh_stream *s, const struct err *err)
 {
 	if (err)
 		s->end.err = *err;
+	s->end.began = s->kind != ROAD_EXEC || s->before[0].over;
 	if (s->step != STEP_OPEN || !s->channel)
 		s->step = STEP_END;
 	loop_timer_set(s->timer, -1);
@@ -213,52 +217,101 @@ static void describe(const struct ssh_stream *s, char *buf, size_t size)
 static void forbidden(struct ssh_stream *s, struct err *err)
 {
 	bool unix_road = s->kind == ROAD_UNIX;
-	err_set(err, ERR_DENIED, "%s: its sshd forbids %s (%s in sshd_config would allow them)", s->l->link.name,
+	err_set(err, ERR_DENIED, "%s: " LINK_FORBIDS " %s (%s in sshd_config would allow them)", s->l->link.name,
 	        unix_road ? "forwarded sockets" : "forwarded ports",
 	        unix_road ? "AllowStreamLocalForwarding yes" : "AllowTcpForwarding yes");
 }
 
-/* sshd does not say why a socket could not be opened: a look at it from inside does. */
+/* A look costs a process on the server. Where its sshd forbids sockets altogether, what is not there is looked for again
+ * only after a while: until then nobody could use it either. */
+static struct ssh_looked *looked_at(struct link_ssh *l, const char *path)
+{
+	struct ssh_looked *k = l->looked;
+	while (k && strcmp(k->path, path) != 0)
+		k = k->next;
+	return k;
+}
+
+static void keep_look(struct link_ssh *l, const char *path)
+{
+	struct ssh_looked *k = looked_at(l, path);
+	if (!k) {
+		k = xcalloc(1, sizeof(*k));
+		*k = (struct ssh_looked){ .path = xstrdup(path), .next = l->looked };
+		l->looked = k;
+	}
+	k->at_ms = loop_now(l->link.loop);
+}
+
+static bool seen_absent(struct link_ssh *l, const char *path)
+{
+	const struct ssh_looked *k = looked_at(l, path);
+	return k && loop_now(l->link.loop) - k->at_ms < LOOKED_MS;
+}
+
+void ssh_looked_forget(struct link_ssh *l)
+{
+	while (l->looked) {
+		struct ssh_looked *k = l->looked;
+		l->looked = k->next;
+		free(k->path);
+		free(k);
+	}
+}
+
+/* sshd does not say why a socket could not be opened: a look at it from inside does. Where sshd forbids sockets, the look
+ * tells whether there is anything that it forbids. */
+static void look_err(struct ssh_stream *s, enum socket_seen seen, const char *owner, const struct run_result *r, struct err *err)
+{
+	const char *name = s->l->link.name, *unheard = r->end.err.code ? r->end.err.text : "the login runs no shell commands";
+	switch (seen) {
+	case SOCKET_ABSENT:
+		err_set(err, ERR_ABSENT, "%s: there is no %s", name, s->path);
+		break;
+	case SOCKET_SILENT:
+		err_set(err, ERR_ABSENT, "%s: nothing answers at %s", name, s->path);
+		break;
+	case SOCKET_NO_RIGHT:
+		err_set(err, ERR_DENIED, "%s: no right to open %s, which belongs to %s: become a member of that group, or use sudo", name,
+		        s->path, *owner ? owner : "another user");
+		break;
+	case SOCKET_LISTENS:
+		forbidden(s, err);
+		s->l->no_unix = true;
+		break;
+	case SOCKET_THERE:
+		err_set(err, ERR_REFUSED, "%s: its sshd did not open %s; why, the server does not tell", name, s->path);
+		break;
+	case SOCKET_UNSEEN:
+		err_set(err, r->end.err.code ? r->end.err.code : ERR_REFUSED, "%s: its sshd did not open %s, and a look at it failed: %s",
+		        name, s->path, unheard);
+	}
+}
+
 static void on_probe(const struct run_result *r, void *arg)
 {
 	struct ssh_stream *s = arg;
 	struct err err;
-	s->probe = NULL;
-	int code = r->end.exit_code;
-	const char *name = s->l->link.name;
 	char owner[64];
-	snprintf(owner, sizeof(owner), "%.*s", (int)strcspn(r->out, "\n"), r->out);
-	if (r->end.err.code) {
-		err = r->end.err;
-	} else if (code == 3) {
-		err_set(&err, ERR_ABSENT, "%s: there is no %s", name, s->path);
-	} else if (code == 4) {
-		err_set(&err, ERR_DENIED, "%s: no right to open %s, which belongs to %s: become a member of that group, or use "
-		        "sudo", name, s->path, r->out_len ? owner : "another user");
-	} else if (code == 0 && strncmp(r->out, "listens", 7) == 0) {
+	s->probe = NULL;
+	enum socket_seen seen = socket_look_read(r->out, owner, sizeof(owner));
+	bool gone = seen == SOCKET_ABSENT || seen == SOCKET_SILENT;
+	if (s->forbids && gone)
+		keep_look(s->l, s->path);
+	if (s->forbids && !gone && seen != SOCKET_NO_RIGHT && r->end.err.code != ERR_LOST)
 		forbidden(s, &err);
-		s->l->no_unix = true;
-	} else {
-		err_set(&err, ERR_ABSENT, "%s: nothing answers at %s", name, s->path);
-	}
+	else
+		look_err(s, seen, owner, r, &err);
 	end_stream(s, &err);
 }
 
 static void start_probe(struct ssh_stream *s)
 {
-	struct buf b = {0};
-	buf_puts(&b, "p=");
-	quote_word(&b, s->path);
-	/* Whether anybody listens is in the kernel's own list, also where there is no right: a socket left behind by an engine that is
-	 * switched off is no engine. 3: not there; 4: no right, and whose it is. */
-	buf_puts(&b, "; [ -e \"$p\" ] || exit 3; l=; "
-	             "grep -qsF -e \" $p\" -e \" $(readlink -f \"$p\")\" /proc/net/unix && l=listens; "
-	             "[ -w \"$p\" ] || { [ -z \"$l\" ] && [ -r /proc/net/unix ]; } || { stat -c '%U:%G' \"$p\" 2>/dev/null; exit 4; }; "
-	             "echo $l; exit 0");
+	char *command = socket_look_command(s->path);
 	s->step = STEP_PROBE;
 	drop_channel(s);
-	s->probe = link_run(&s->l->link, b.data, NULL, 0, 4096, PROBE_TIMEOUT_MS, on_probe, s);
-	buf_finish(&b);
+	s->probe = link_run(&s->l->link, command, NULL, 0, 65536, PROBE_TIMEOUT_MS, on_probe, s);
+	free(command);
 }
 
 /* libssh keeps only the last refusal; its text names the channel. */
@@ -330,7 +383,12 @@ static void open_refused(struct ssh_stream *s)
 		return;
 	}
 	/* With DisableForwarding sshd says only "open failed"; a port that is closed has the system's own words. */
-	if (code == 1 || (s->kind == ROAD_TCP && code == 2 && strcmp(text, "open failed") == 0)) {
+	bool forbids = code == 1 || (s->kind == ROAD_TCP && code == 2 && strcmp(text, "open failed") == 0);
+	if (forbids && s->kind == ROAD_UNIX) {
+		s->l->no_unix = s->forbids = true;
+		start_probe(s);
+		return;
+	} else if (forbids) {
 		forbidden(s, &err);
 	} else if (s->kind == ROAD_UNIX && code == 2) {
 		start_probe(s);
@@ -475,7 +533,8 @@ static void give_one(struct ssh_stream *s, int which, const char *data, size_t l
 		s->stream.events->error_data(&s->stream, data, len, s->stream.arg);
 }
 
-/* No command of ours began: what came instead says why (a login without a shell, a device that is no Unix). */
+/* No command of ours began: what came instead says why (a login without a shell, a device that is no Unix). That is a
+ * complaint, never the output that was asked for. */
 static bool give_preamble(struct ssh_stream *s)
 {
 	bool any = false;
@@ -484,7 +543,7 @@ static bool give_preamble(struct ssh_stream *s)
 		s->before[which].kept = (struct buf){0};
 		any |= kept.len > 0;
 		if (kept.len)
-			give_one(s, which, kept.data, kept.len);
+			give_one(s, 1, kept.data, kept.len);
 		buf_finish(&kept);
 	}
 	return any;
@@ -711,8 +770,8 @@ struct stream *ssh_stream_open(struct link_ssh *l, const struct road *road, cons
 	s->stream = (struct stream){.ops = &ssh_stream_ops, .events = events, .arg = arg};
 	s->l = l;
 	s->kind = road->kind;
-	if (road->kind == ROAD_UNIX && l->no_unix) {
-		forbidden(s, err);
+	if (road->kind == ROAD_UNIX && l->no_unix && seen_absent(l, road->path)) {
+		err_set(err, ERR_ABSENT, "%s: there is no %s", l->link.name, road->path);
 		free(s);
 		return NULL;
 	}
@@ -726,12 +785,16 @@ struct stream *ssh_stream_open(struct link_ssh *l, const struct road *road, cons
 	s->rows = road->rows > 0 ? road->rows : 24;
 	s->end.exit_code = -1;
 	buf_init(&s->queue, STREAM_QUEUE_MAX);
-	make_channel(s);
+	s->forbids = road->kind == ROAD_UNIX && l->no_unix;
 	int64_t timeout_ms = road->timeout_ms > 0 ? road->timeout_ms : LINK_OPEN_TIMEOUT_MS;
 	s->until_ms = loop_now(l->link.loop) + timeout_ms;
 	s->timer = loop_timer_add(l->link.loop, timeout_ms, on_timer, s);
 	s->next = l->streams;
 	l->streams = s;
+	if (s->forbids)
+		start_probe(s);
+	else
+		make_channel(s);
 	ssh_kick(l);
 	return &s->stream;
 }

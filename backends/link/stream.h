@@ -16,7 +16,8 @@ struct stream;
 
 /* How a stream ended. */
 struct stream_end {
-	int exit_code;         /* of a command; -1: none was told */
+	bool began;            /* the command itself ran: the login's shell did not end before */
+	int exit_code;         /* of a command, or of a login's shell that began none; -1: none was told */
 	char signal[16];       /* "KILL" when a signal ended it, else "" */
 	struct err err;        /* err.code ERR_NONE for an ordinary end (EOF, exit) */
 };

@@ -52,7 +52,10 @@ void sessions_judge_source(struct sessions *ss)
 	}
 	if (ss->stored_run && !live && s->state == SOURCE_WAITING)
 		return;                       /* its answer may be all there is */
-	if (live || has_others(ss))
+	bool rows = store_first(s->store, &kind_session, s->server) != NULL;
+	if (ss->scan_err.code && !live)       /* nobody looked, so nobody knows that there is nothing */
+		source_set_state(s, rows ? SOURCE_STALE : SOURCE_FAILED, &ss->scan_err);
+	else if (live || has_others(ss))
 		source_set_state(s, SOURCE_LIVE, NULL);
 	else if (!worst)
 		source_set_state(s, SOURCE_ABSENT, NULL);
@@ -164,10 +167,14 @@ static void scan_done(const struct run_result *r, void *arg)
 	if (r->end.err.code == ERR_LOST)
 		return;
 	ss->scanned = true;
+	err_clear(&ss->scan_err);
 	if (r->out_len && strstr(r->out, "=end"))
 		source_feed(&ss->source, "scan", r->out, r->out_len);
 	else if (r->end.err.code)
-		source_set_state(&ss->source, SOURCE_FAILED, &r->end.err);
+		ss->scan_err = r->end.err;
+	else
+		err_set(&ss->scan_err, ERR_REFUSED, "%s: the login runs no shell commands (ended with code %d), so sessions cannot be looked for",
+		        ss->source.server->name, r->end.exit_code);
 	add_configured(ss);
 	for (struct oc *oc = ss->ocs; oc; oc = oc->next)
 		oc_begin(oc);

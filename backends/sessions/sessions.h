@@ -127,6 +127,7 @@ struct sessions {
 	bool scan_again;                  /* one was wanted while that ran, which may have looked before */
 	struct loop_timer *again, *quiet;
 	bool scanned;
+	struct err scan_err;              /* why the last look told nothing */
 	int64_t scan_ms, scanned_ms;      /* loop clock: when the last look began, and ended */
 	unsigned lasts;                   /* on their way */
 	bool show_old;

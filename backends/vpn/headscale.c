@@ -16,6 +16,7 @@
 #include "backends/base/quote.h"
 #include "backends/base/wash.h"
 #include "backends/link/api.h"
+#include "backends/link/absent.h"
 #include "backends/link/loop.h"
 #include "backends/link/token.h"
 #include "backends/store/doc.h"
@@ -348,7 +349,7 @@ static char *look_script(const struct hs *h)
 	struct buf b = { 0 };
 	const char *sudo = h->by_sudo ? "sudo -n " : "";
 	char *first = xstrndup(program(h), strcspn(program(h), " "));
-	buf_addf(&b, "PATH=$PATH:/usr/sbin:/usr/local/bin; command -v %s >/dev/null 2>&1 || exit 127; LC_ALL=C; export LC_ALL; ", first);
+	buf_addf(&b, "PATH=$PATH:/usr/sbin:/usr/local/bin; command -v %s >/dev/null 2>&1 || { echo " ABSENT_WORD "; exit 127; }; LC_ALL=C; export LC_ALL; ", first);
 	buf_puts(&b, "b=0; while read -r k v l; do case $k in btime) b=$v; break;; esac; done </proc/stat; read -r u l </proc/uptime; ");
 	buf_addf(&b, "n=$(%s%s nodes list -o json) || { echo \"$n\" >&2; exit 5; }; ", sudo, program(h));
 	buf_addf(&b, "echo =clock; echo $((b+${u%%%%.*})); echo =version; %s version 2>/dev/null </dev/null; echo; echo =nodes; echo \"$n\"; ", program(h));
@@ -372,7 +373,7 @@ static void cli_done(const struct run_result *r, void *arg)
 		return;
 	}
 	h->tries = code < 0 ? h->tries : 0;
-	if (code == 127 && !h->config) {
+	if (code == 127 && !h->config && strstr(r->out, ABSENT_WORD)) {
 		h->absent = true;
 		source_set_state(&h->source, SOURCE_ABSENT, NULL);
 		return;
@@ -393,13 +394,14 @@ static void cli_done(const struct run_result *r, void *arg)
 		h->absent = true;
 		failed(h, &err);
 	} else {
-		if (!err.code && code == 127)
+		if (!err.code && code == 127 && h->config && strstr(r->out, ABSENT_WORD))
 			err_set(&err, ERR_ABSENT, "%s: there is no %.*s; `command` in [headscale %s] says how it is called", name,
 			        (int)strcspn(program(h), " "), program(h), h->config->name);
 		else if (!err.code)
 			err_set(&err, ERR_REFUSED, "Headscale on %s does not answer: %s", name,
 			        hs_message(said, sizeof(said), r->err_out, r->err_len));
-		h->round = h->round ? h->round : 1;       /* the program is there: its silence is a fault */
+		if (code != 127)
+			h->round = h->round ? h->round : 1;       /* the program is there: its silence is a fault */
 		failed(h, &err);
 	}
 	look_later(h);

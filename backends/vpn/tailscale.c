@@ -293,6 +293,7 @@ static void status_done(struct call *call, const struct reply *r, void *arg)
 	t->status = NULL;
 	if (err.code == ERR_DENIED && !t->greeted) {          /* the program may be let in where we are not */
 		t->by_program = true;
+		t->denied = err;
 		begin(t);
 		return;
 	}
@@ -393,17 +394,30 @@ static void start_watch(struct ts *t)
 	free(command);
 }
 
+/* Only tailscale's own words say that nothing runs. */
+static enum err_code program_code(const char *said)
+{
+	if (strstr(said, "ermission denied"))
+		return ERR_DENIED;
+	bool not_running = strstr(said, "doesn't appear to be running") || strstr(said, "failed to connect to local");
+	return not_running ? ERR_ABSENT : ERR_REFUSED;
+}
+
 static void program_done(const struct run_result *r, void *arg)
 {
 	struct ts *t = arg;
 	struct err err = r->end.err;
 	char said[160];
 	t->run = NULL;
-	if (!err.code && r->end.exit_code == 127)
+	if (!err.code && !r->end.began)
+		err_set(&err, ERR_REFUSED, "%s: the login runs no shell commands, so tailscaled cannot be asked", t->source.server->name);
+	else if (!err.code && r->end.exit_code == 127 && t->denied.code)
+		err = t->denied;              /* a socket is there, and no program that is let in */
+	else if (!err.code && r->end.exit_code == 127)
 		err_set(&err, ERR_ABSENT, "%s has no tailscale", t->source.server->name);
 	else if (!err.code && r->end.exit_code != 0)
-		err_set(&err, strstr(r->err_out, "ermission denied") ? ERR_DENIED : t->greeted ? ERR_REFUSED : ERR_ABSENT,
-		        "%s: `tailscale status` says: %s", t->source.server->name, hs_message(said, sizeof(said), r->err_out, r->err_len));
+		err_set(&err, program_code(r->err_out), "%s: `tailscale status` says: %s", t->source.server->name,
+		        hs_message(said, sizeof(said), r->err_out, r->err_len));
 	if (err.code) {
 		fail(t, &err);
 		return;

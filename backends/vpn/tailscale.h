@@ -25,6 +25,7 @@ struct ts {
 	struct stream *watch;            /* `tailscale debug watch-ipn`, likewise */
 	int64_t watch_ms;                /* loop clock of its beginning */
 	struct loop_timer *timer, *retry;
+	struct err denied;               /* why the socket may not be opened; by_program */
 	int64_t asked_ms;                /* loop clock of the last look */
 	unsigned fails;
 	uint32_t round;                  /* counts the lists */

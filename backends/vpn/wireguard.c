@@ -9,6 +9,7 @@
 
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
+#include "backends/link/absent.h"
 #include "backends/link/link.h"
 #include "backends/link/loop.h"
 #include "backends/store/settings.h"
@@ -40,7 +41,7 @@ static struct wg *of(struct source *source)
 
 /* POSIX, no single quotes, nothing but builtins besides wg itself. btime and uptime make the server's clock without a process. */
 #define SCRIPT \
-	"PATH=$PATH:/usr/sbin:/sbin:/usr/local/bin; command -v wg >/dev/null 2>&1 || exit 127; " \
+	"PATH=$PATH:/usr/sbin:/sbin:/usr/local/bin; " OR_ABSENT("wg") \
 	"b=0; while read -r k v l; do case $k in btime) b=$v; break;; esac; done </proc/stat; " \
 	"read -r u l </proc/uptime; printf \"clock %%s\\n\" $((b+${u%%%%.*})); " \
 	"d=$(LC_ALL=C %swg show all dump 2>&1); c=$?; " \
@@ -133,7 +134,7 @@ static void on_dump(const struct run_result *r, void *arg)
 		return;
 	}
 	w->tries = code < 0 ? w->tries : 0;
-	if (code == NO_PROGRAM) {
+	if (code == NO_PROGRAM && strstr(r->out, ABSENT_WORD)) {
 		w->absent = true;                 /* looked for again when the link is new */
 		source_set_state(&w->source, SOURCE_ABSENT, NULL);
 	} else if (code == NO_RIGHT && !w->by_sudo && may_sudo(w)) {

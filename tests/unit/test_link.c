@@ -22,6 +22,7 @@
 #include "backends/link/ask.h"
 #include "backends/link/link.h"
 #include "backends/link/loop.h"
+#include "backends/link/socket_look.h"
 
 #define WAIT_MS 20000
 
@@ -403,6 +404,46 @@ static void test_absent_roads(void **state)
 	tap_free(t);
 }
 
+/* --- absent only where something says so ------------------------------------------------------------------------ */
+
+/* noise: what the login prints before the command runs. */
+static enum socket_seen look(const char *noise, const char *path, char *owner, size_t size)
+{
+	char *command = socket_look_command(path), *line = xasprintf("%s%s", noise, command);
+	struct tap *t = tap_open(&(struct road){ .kind = ROAD_EXEC, .command = line });
+	assert_true(wait_for(&t->ended));
+	enum socket_seen seen = socket_look_read(text(&t->data), owner, size);
+	tap_free(t);
+	free(line);
+	free(command);
+	return seen;
+}
+
+static void sockets_are_looked_at(void **state)
+{
+	char dir[] = "/tmp/mocr-look-XXXXXX", path[64], owner[64];
+	static const char *const noises[] = { "", "echo Welcome to strict; ", "echo No mail; exit 3; " };
+	assert_non_null(mkdtemp(dir));
+	for (size_t i = 0; i < ARRAY_LEN(noises); i++) {
+		bool cut = strstr(noises[i], "exit") != NULL;
+		struct sockaddr_un sun = { .sun_family = AF_UNIX };
+		snprintf(path, sizeof(path), "%s/it's a \"$HOME\"", dir);
+		memcpy(sun.sun_path, path, strlen(path));
+		assert_int_equal(look(noises[i], path, owner, sizeof(owner)), cut ? SOCKET_UNSEEN : SOCKET_ABSENT);
+		int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		assert_int_equal(bind(fd, (struct sockaddr *)&sun, sizeof(sun)), 0);
+		assert_int_equal(listen(fd, 1), 0);
+		assert_int_equal(look(noises[i], path, owner, sizeof(owner)), cut ? SOCKET_UNSEEN : SOCKET_LISTENS);
+		assert_true(cut || strchr(owner, ':'));
+		assert_true(socket_is_listed(path));
+		close(fd);
+		assert_int_equal(look(noises[i], path, owner, sizeof(owner)), cut ? SOCKET_UNSEEN : SOCKET_SILENT);
+		assert_false(socket_is_listed(path));
+		unlink(path);
+	}
+	rmdir(dir);
+}
+
 static void close_inside(struct stream *s, void *arg)
 {
 	struct tap *t = arg;
@@ -778,6 +819,7 @@ static void test_churn(void **state)
 	cmocka_unit_test(test_run), cmocka_unit_test(test_run_exit_status_of_many), cmocka_unit_test(test_run_limits), \
 		cmocka_unit_test(test_run_big), cmocka_unit_test(test_run_cancel), cmocka_unit_test(test_command_gets_hup),  \
 		cmocka_unit_test(test_back_pressure), cmocka_unit_test(test_slow_reader), cmocka_unit_test(test_terminal), cmocka_unit_test(test_shell),         \
+		cmocka_unit_test(sockets_are_looked_at),                 \
 		cmocka_unit_test(test_absent_roads), cmocka_unit_test(test_close_inside_events),                             \
 		cmocka_unit_test(test_disconnect_ends_streams)
 

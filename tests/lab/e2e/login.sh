@@ -50,6 +50,25 @@ strict_restart_by_fallback() {
 no_right_to_the_socket_but_sudo() {
 	fleet 120 50 strict-nosock && wait_for '● strict-nosock .*2/2' && keys g d && wait_for 'sudo -n docker'
 }
+# A login there whose shell prints a line before any command, on a server that forwards no socket. CAN: its groups.
+_noisy() {
+	on strict sh -c "userdel -rf noisy; useradd -m -G '$1' -s /bin/bash noisy && cp -r /home/ops/.ssh /home/noisy/ &&
+		chown -R noisy: /home/noisy && passwd -d noisy && echo 'echo Welcome to strict' >/home/noisy/.bashrc" >/dev/null
+	own_ssh && printf 'Host noisy\n\tHostName 10.77.0.16\n\tUser noisy\n\tIdentityFile %s\n' "$state/ssh/id_ops" |
+		cat - "$work/ssh_config" >"$work/noisy" && mocr 160 50 -F "$work/noisy" noisy
+}
+_noisy_gone() { keys Q; wait_dead; on strict sh -c 'loginctl terminate-user noisy; sleep 0.5; userdel -rf noisy' >/dev/null; return "$1"; }
+a_login_that_prints_a_line_hides_nothing() {
+	local code=1
+	_noisy docker && wait_for '● noisy .*2/2' && keys 2 && wait_for 'vault +up' && at_server noisy && keys d && wait_for 'dial-stdio' &&
+		see 'systemd-stdio-bridge' && see_not 'docker: absent|docker +absent' && code=0
+	_noisy_gone $code
+}
+a_login_that_prints_a_line_is_denied_aloud() {
+	local code=1
+	_noisy '' && wait_for 'noisy is not in group docker on noisy' && code=0
+	_noisy_gone $code
+}
 no_right_at_all() {
 	fleet 160 50 strict-plain && wait_for 'strict-plain .*denied' && wait_for 'nobody2 is not in group docker on strict-plain' && wait_for '[`]sudo usermod -aG docker'
 }

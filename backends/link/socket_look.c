@@ -1,0 +1,70 @@
+#include "backends/link/socket_look.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/base/buf.h"
+#include "backends/base/mem.h"
+#include "backends/base/quote.h"
+
+#define WORD "=mocr-socket "
+
+/* $1 is the path. The kernel lists a name as bind() was given it, so the path's own name and the one without symbolic
+ * links are both looked for. k: the kernel's list can be read; l: somebody listens; e: the file is there; w: we may open
+ * it; d: the last folder on the way that is seen.
+ * No single quotes and no exclamation marks: the login shell may be one that reads those in its own way. */
+static const char script[] =
+	"p=$1; q=$(readlink -f \"$p\" 2>/dev/null); q=${q:-$p}; k=; l=; w=; e=; d=$p; "
+	"if [ -r /proc/net/unix ]; then k=1; if grep -qsF -e \" $p\" -e \" $q\" /proc/net/unix; then l=1; fi; fi; "
+	"if [ -e \"$p\" ]; then e=1; fi; if [ -w \"$p\" ]; then w=1; fi; "
+	"until [ -z \"$d\" ] || [ -d \"$d\" ]; do d=${d%/*}; done; d=${d:-/}; "
+	"if [ -z \"$e\" ] && [ -x \"$d\" ]; then s=absent; "
+	"elif [ \"$l$w\" = 11 ]; then s=listens; elif [ \"$l\" ]; then s=denied; "
+	"elif [ \"$k$e\" = 11 ]; then s=silent; elif [ \"$k\" ]; then s=absent; "
+	"elif [ \"$w\" ]; then s=there; else s=denied; fi; "
+	"echo \"" WORD "$s $(stat -c %U:%G \"$p\" 2>/dev/null)\"";
+
+char *socket_look_command(const char *path)
+{
+	return quote_command((const char *const[]){ "sh", "-c", script, "sh", path, NULL });
+}
+
+enum socket_seen socket_look_read(const char *out, char *owner, size_t size)
+{
+	static const struct {
+		const char *word;
+		enum socket_seen seen;
+	} words[] = {
+		{ "absent", SOCKET_ABSENT }, { "silent", SOCKET_SILENT }, { "denied", SOCKET_NO_RIGHT },
+		{ "listens", SOCKET_LISTENS }, { "there", SOCKET_THERE },
+	};
+	const char *at = strstr(out, WORD);
+	snprintf(owner, size, "%s", "");
+	if (!at)
+		return SOCKET_UNSEEN;
+	at += strlen(WORD);
+	size_t n = strcspn(at, " \n");
+	if (at[n] == ' ')
+		snprintf(owner, size, "%.*s", (int)strcspn(at + n + 1, "\n"), at + n + 1);
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (strlen(words[i].word) == n && strncmp(at, words[i].word, n) == 0)
+			return words[i].seen;
+	return SOCKET_UNSEEN;
+}
+
+bool socket_is_listed(const char *path)
+{
+	char line[512];
+	bool listed = false;
+	FILE *f = fopen("/proc/net/unix", "re");
+	if (!f)
+		return true;
+	size_t len = strlen(path);
+	while (!listed && fgets(line, sizeof(line), f)) {
+		size_t n = strcspn(line, "\n");
+		listed = n > len && line[n - len - 1] == ' ' && strncmp(line + n - len, path, len) == 0;
+	}
+	fclose(f);
+	return listed;
+}
