@@ -46,6 +46,8 @@ static void show_open(struct console *c)
 		console_answer(c, r->server);
 	else if (r->kind == &kind_server)
 		console_enter_server(c, r->server->name);
+	else if (r->kind == &kind_source)
+		view_open_detail(c, r);
 	else if (!p->panel->kind)
 		console_goto(c, r->id);
 	else if (r->kind->log_first && r->kind->log_first(r))
@@ -240,7 +242,7 @@ static void show_redraw(struct console *c)
 #define HINT (CONSOLE_ROW | CONSOLE_HINT)
 #define MENU CONSOLE_MENU
 const struct action console_actions[] = {
-	{ .name = "row-attach", .verb = "attach", .key = "a", .flags = HINT, .applies = session_attachable, .show = show_attach,
+	{ .name = "row-attach", .verb = "attach", .key = "a", .flags = HINT | ACTION_CHANGES, .applies = session_attachable, .show = show_attach,
 	  .help = "the session itself, full screen; C-] comes back" },
 	{ .name = "row-answer", .verb = "answer", .key = "a", .flags = HINT, .applies = asks, .show = show_answer,
 	  .help = "answer what the server asks: a fingerprint, a password, a code" },
@@ -248,13 +250,13 @@ const struct action console_actions[] = {
 	  .help = "go into the server, to the row that needs you, to a deploy's output, or to the details" },
 	{ .name = "row-logs", .verb = "logs", .key = "l", .flags = HINT, .applies = has_log, .show = show_logs,
 	  .help = "follow the log, of the marked rows of all panels together when there are some here" },
-	{ .name = "row-shell", .verb = "shell", .key = "s", .flags = HINT, .applies = has_shell, .show = show_shell,
+	{ .name = "row-shell", .verb = "shell", .key = "s", .flags = HINT | ACTION_CHANGES, .applies = has_shell, .show = show_shell,
 	  .help = "open a shell in the container or on the server; C-] comes back" },
 	{ .name = "row-details", .verb = "details", .key = "d", .flags = HINT, .applies = has_detail, .show = show_details,
 	  .help = "everything that is known about it" },
-	{ .name = "row-shell-window", .verb = "shell in tmux", .key = "S", .flags = ROW, .applies = in_tmux,
+	{ .name = "row-shell-window", .verb = "shell in tmux", .key = "S", .flags = ROW | ACTION_CHANGES, .applies = in_tmux,
 	  .show = show_shell_window, .help = "open the shell in a new tmux window" },
-	{ .name = "row-attach-window", .verb = "attach in tmux", .key = "A", .flags = ROW, .applies = attach_in_tmux,
+	{ .name = "row-attach-window", .verb = "attach in tmux", .key = "A", .flags = ROW | ACTION_CHANGES, .applies = attach_in_tmux,
 	  .show = show_attach_window, .help = "the session in a tmux window of its own; one that is open is gone to" },
 	{ .name = "row-children", .verb = "children", .key = "o", .flags = ROW, .applies = has_children, .show = session_show_children,
 	  .help = "show the sessions that were started from it, or fold them away" },
@@ -365,7 +367,7 @@ void action_begin(struct console *c, const struct action *a)
 {
 	struct row *r = console_row(c);
 	if (!action_exists(c, a))
-		console_flash(c, TONE_WARN, "%s: mocr was started read-only", a->verb);
+		console_flash(c, TONE_WARN, "%s: not done, mocr was started read-only", a->verb);
 	else if (a->run)
 		order_begin(c, a);
 	else if (action_applies(c, a, r))

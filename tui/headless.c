@@ -37,11 +37,9 @@ static bool settled(const struct server *v)
 	if (l->state != LINK_UP)
 		return false;
 	for (const struct source *s = v->sources; s; s = s->next)
-		if (s->state == SOURCE_WAITING)
+		if (!source_settled(s))
 			return false;
-	const struct source *vitals = server_source(v, "vitals");
-	/* The first sample follows the facts, and the disks follow that: seconds later where a mount hangs. */
-	return vitals->state != SOURCE_LIVE || (v->vitals && v->vitals->mem_total && v->vitals->disks_known);
+	return true;
 }
 
 bool headless_settled(const struct store *s)
@@ -106,7 +104,7 @@ void headless_answer(struct store *s)
 
 /* --- status -------------------------------------------------------------------------------------------------- */
 
-static void print_server(const struct server *v)
+static void print_server(const struct server *v, int wait_ms)
 {
 	const struct vitals *t = v->vitals;
 	char age[HUMAN_SIZE];
@@ -125,9 +123,12 @@ static void print_server(const struct server *v)
 		printf("  failed units %d", v->units_failed);
 	printf("%s%s\n", v->row.why ? "  " : "", v->row.why ? v->row.why : "");
 	for (const struct source *s = v->sources; s; s = s->next)
-		if (s->state == SOURCE_WAITING)
-			printf("  %-10s has not answered\n", s->backend->name);
-		else if (s->state != SOURCE_LIVE && s->state != SOURCE_ABSENT)
+		if (!source_settled(s))
+			printf("  %-10s has not answered %s within %d s (--wait)\n", s->backend->name,
+			       s->state == SOURCE_LIVE ? "in full" : "at all", wait_ms / 1000);
+		else if (s->state == SOURCE_WAITING)
+			printf("  %-10s was not asked: it needs to know the login, which vitals did not tell\n", s->backend->name);
+		else if (s->state != SOURCE_LIVE && s->state != SOURCE_ABSENT && !source_needs(s))
 			printf("  %-10s %s\n", s->backend->name, s->err.text[0] ? s->err.text : source_state_name(s->state));
 }
 
@@ -140,10 +141,10 @@ static void print_row(const struct row *row)
 	       row->why ? row->why : "");
 }
 
-static void print_text(const struct store *s, bool all)
+static void print_text(const struct store *s, bool all, int wait_ms)
 {
 	for (struct server *v = store_servers(s); v; v = v->next) {
-		print_server(v);
+		print_server(v, wait_ms);
 		for (const struct kind *const *k = kinds; *k; k++) {
 			size_t n;
 			struct row **rows = report_rows(s, *k, v, REPORT_BY_NEED, &n);
@@ -155,23 +156,26 @@ static void print_text(const struct store *s, bool all)
 	}
 }
 
-/* A source that may not be asked, or did not answer in time, hides what is behind it: that is not "all well". */
-static bool all_seen(const struct server *v)
+/* What did not answer in time hides what is behind it: nobody knows that all is well. */
+static bool is_late(const struct server *v)
 {
 	for (const struct source *src = v->sources; src; src = src->next)
-		if (src->state != SOURCE_LIVE && src->state != SOURCE_ABSENT)
-			return false;
-	return true;
+		if (!source_settled(src))
+			return true;
+	return false;
 }
 
+/* What is known to be wrong counts more than what is not known. */
 static int verdict(const struct store *s)
 {
 	int code = EXIT_WELL;
 	for (struct server *v = store_servers(s); v; v = v->next)
 		if (v->link->state != LINK_UP)
 			return EXIT_UNREACHABLE;
-		else if (v->problems || !all_seen(v))
+		else if (v->problems)
 			code = EXIT_ATTENTION;
+		else if (code == EXIT_WELL && !replay_is_on(s) && is_late(v))
+			code = EXIT_LATE;
 	return code;
 }
 
@@ -184,7 +188,7 @@ int headless_status(struct store *s, bool json, bool all, int wait_ms)
 		puts(text);
 		free(text);
 	} else {
-		print_text(s, all);
+		print_text(s, all, wait_ms);
 	}
 	return verdict(s);
 }
@@ -429,6 +433,10 @@ static void resized(int signo, void *arg)
 int headless_shell(struct store *s, const char *id, int wait_ms)
 {
 	int code = EXIT_UNREACHABLE;
+	if (store_settings(s)->read_only) {
+		fprintf(stderr, "mocr: %s: not opened, mocr was started read-only, and what is typed into a shell may change anything\n", id);
+		return EXIT_ATTENTION;
+	}
 	struct row *row = wait_row(s, id, wait_ms, &code);
 	if (!row)
 		return code;

@@ -10,6 +10,7 @@ enum {
 	EXIT_WELL = 0,
 	EXIT_ATTENTION = 1,      /* something needs attention; an action failed */
 	EXIT_UNREACHABLE = 2,    /* a server could not be reached */
+	EXIT_LATE = 3,           /* nothing is known to be wrong, but not everything answered within --wait */
 	EXIT_WRONG_USAGE = 64
 };
 

@@ -56,7 +56,7 @@ enum { OPT_CONFIG = 256, OPT_ALL_HOSTS, OPT_READ_ONLY, OPT_RECORD, OPT_REPLAY, O
 const struct option_row option_rows[] = {
 	{ 'F', "ssh-config", "FILE", "read this ssh_config instead of OpenSSH's own, as ssh -F" },
 	{ OPT_ALL_HOSTS, "all-hosts", NULL, "open every plain Host of ssh_config" },
-	{ OPT_READ_ONLY, "read-only", NULL, "no action that changes anything exists" },
+	{ OPT_READ_ONLY, "read-only", NULL, "refuse whatever changes a server or types into it: actions, shells, attaching" },
 	{ OPT_RECORD, "record", "DIR", "keep the answers of servers in DIR, without secrets and without what was said in sessions" },
 	{ OPT_REPLAY, "replay", "DIR", "play a recording; nothing is connected" },
 	{ OPT_CONFIG, "config", "FILE", "read this configuration instead of the usual one" },

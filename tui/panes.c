@@ -201,6 +201,10 @@ void console_enter_server(struct console *c, const char *name)
 bool console_goto(struct console *c, const char *id)
 {
 	struct row *r = store_find(c->store, id);
+	if (r && r->kind == &kind_source) {         /* the server's own row has its sentence */
+		r = &r->server->row;
+		id = r->id;
+	}
 	struct pane *p = r ? pane_of_kind(c, r->kind) : NULL;
 	if (!p)
 		return false;

@@ -128,11 +128,21 @@ static struct attach *kept(struct console *c, const char *id)
 	return NULL;
 }
 
+/* Whatever leads here: keys typed into a shell change what they like. */
+static bool refused(struct console *c, const struct row *r)
+{
+	if (c->settings->read_only)
+		console_flash(c, TONE_WARN, "%s: not opened, mocr was started read-only", r->id);
+	return c->settings->read_only;
+}
+
 void shell_open(struct console *c, struct row *r)
 {
 	char title[256];
 	struct err err = { 0 };
 	struct canvas screen = canvas_screen();
+	if (refused(c, r))
+		return;
 	struct attach *a = kept(c, r->id);
 	if (a) {
 		enter(c, a);
@@ -183,6 +193,8 @@ static size_t window_words(struct console *c, const struct row *r, const char *s
 void shell_open_window(struct console *c, struct row *r)
 {
 	char self[4096], shown[64];
+	if (refused(c, r))
+		return;
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	if (n <= 0)
 		return;

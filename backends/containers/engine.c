@@ -536,6 +536,16 @@ void engine_fetch(struct engine *e)
 			fetch_one(c);
 }
 
+/* Why a container ended, or whether it is well, may still be asked. */
+static bool expects(const struct source *s)
+{
+	const struct engine *e = (const struct engine *)s;
+	for (const struct ctr *c = e->ctrs; c && e->door; c = c->hh.next)
+		if (c->call || is_due(c))
+			return true;
+	return false;
+}
+
 /* --- the greeting ------------------------------------------------------------------------------------------ */
 
 static void ping_done(struct call *c, const struct reply *r, void *arg)
@@ -720,7 +730,7 @@ static void finish(struct source *s)
 
 #define ENGINE_BACKEND(backend_name, engine_param, facts) { \
 	.name = backend_name, .source_size = sizeof(struct engine), .up = up, .down = down, .feed = feed, .redact = redact, \
-	.shown = shown, .finish = finish, .needs_facts = facts, .param = engine_param }
+	.expects = expects, .shown = shown, .finish = finish, .needs_facts = facts, .param = engine_param }
 
 const struct backend backend_docker = ENGINE_BACKEND("docker", &engine_docker, false);
 const struct backend backend_docker_user = ENGINE_BACKEND("docker-user", &engine_docker_user, true);

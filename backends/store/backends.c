@@ -30,4 +30,4 @@ const struct backend *const backends[] = {
 	NULL
 };
 
-const struct kind *const kinds[] = { &kind_container, &kind_unit, &kind_session, &kind_peer, &kind_deploy, &kind_app, NULL };
+const struct kind *const kinds[] = { &kind_source, &kind_container, &kind_unit, &kind_session, &kind_peer, &kind_deploy, &kind_app, NULL };

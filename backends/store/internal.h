@@ -33,6 +33,7 @@ struct store {
 
 void store_changed(struct store *);                              /* something did; tells once a turn */
 void store_row_adopt(struct store *, struct row *);              /* puts a row made elsewhere (a server's) in */
+void sources_tell_needs(struct store *);                         /* rows of kind_source, as it is now */
 void store_row_drop(struct row *);                               /* takes it out again; frees only what struct row owns */
 
 struct activity *activity_create(const char *state_dir);

@@ -48,7 +48,7 @@ const struct setting_row setting_rows[] = {
 	  "memory for the lines of followed logs, in MB; the oldest go first" },
 	{ "settings", "hints", SETTING_YES_NO, S(hints), 0, 0, "yes", NULL, "the line of keys at the bottom" },
 	{ "settings", "ascii", SETTING_YES_NO, S(ascii), 0, 0, "no", NULL, "draw without UTF-8 even where the locale has it" },
-	{ "settings", "read_only", SETTING_YES_NO, S(read_only), 0, 0, "no", NULL, "no action that changes anything exists" },
+	{ "settings", "read_only", SETTING_YES_NO, S(read_only), 0, 0, "no", NULL, "refuse whatever changes a server or types into it: actions, shells, attaching" },
 	{ "server", "host", SETTING_TEXT, V(host), 0, 0, NULL, NULL,
 	  "where it is: a Host of ssh_config or [user@]host[:port]; the section's name when absent" },
 	{ "server", "identity", SETTING_PATH, V(identity), 0, 0, NULL, NULL, "the key file to log in with" },

@@ -42,6 +42,21 @@ void source_set_state(struct source *source, enum source_state state, const stru
 	store_changed(source->store);
 }
 
+/* Who needs the facts of the login is never started where the shell that tells them cannot run. */
+static bool is_never_asked(const struct source *s)
+{
+	const struct source *vitals = server_source(s->server, "vitals");
+	bool failed = vitals && (vitals->state == SOURCE_FAILED || vitals->state == SOURCE_DENIED);
+	return s->backend->needs_facts && !s->server->facts_known && failed;
+}
+
+bool source_settled(const struct source *s)
+{
+	if (s->state == SOURCE_WAITING)
+		return is_never_asked(s);
+	return s->state != SOURCE_LIVE || !s->backend->expects || !s->backend->expects(s);
+}
+
 struct link *source_link(const struct source *source)
 {
 	return source->server->link;

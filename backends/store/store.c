@@ -83,6 +83,7 @@ static void tell(void *arg)
 {
 	struct store *s = arg;
 	s->told = s->figures_wait = false;
+	sources_tell_needs(s);
 	count(s);
 	if (s->hooks.changed)
 		s->hooks.changed(s->hooks.arg);

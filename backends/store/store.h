@@ -111,6 +111,8 @@ struct backend {
 	void (*feed)(struct source *, const char *what, const char *bytes, size_t len);
 	/* Takes secrets out of an answer before it is recorded. Adds what may be kept to out. NULL: mask_json does. */
 	void (*redact)(const char *what, const char *bytes, size_t len, struct buf *out);
+	/* More of what a verdict needs is on its way, though it is live: figures, the end of a container. NULL: never. */
+	bool (*expects)(const struct source *);
 	void (*shown)(struct source *);   /* which of its rows are on screen changed (row->shown) */
 	void (*finish)(struct source *);  /* frees what it owns beyond struct source */
 	const void *param;                /* for backends that share code */
@@ -135,6 +137,11 @@ extern const struct backend *const backends[];
 
 void source_set_state(struct source *, enum source_state, const struct err *);  /* err NULL: none */
 struct link *source_link(const struct source *);
+/* Whether it needs the user: its server is up and it may not be asked, failed, or fell silent. While it does, and none of
+ * its own rows says the same, the store has a row of kind_source for it: "sese/source/docker". */
+bool source_needs(const struct source *);
+/* Whether all that a verdict on its server needs has been told, or will not be. */
+bool source_settled(const struct source *);
 
 /* Hands one raw answer to the backend's feed, and to the recording when there is one. Backends call it for whatever
  * came from outside, so that a replay goes the same way. */
@@ -216,6 +223,6 @@ void store_shown_begin(struct store *);
 void store_shown(struct row *);
 void store_shown_end(struct store *);
 
-extern const struct kind kind_server, kind_container, kind_unit;
+extern const struct kind kind_server, kind_source, kind_container, kind_unit;
 
 #endif

@@ -18,7 +18,7 @@
 #include "backends/vitals/vitals.h"
 
 #define DISKS_EVERY_MS 60000
-#define FIRST_DELAY_MS 1000      /* from the first sample to the second, which is the first that knows the CPU */
+#define FIRST_DELAY_MS 500       /* from the first sample to the second, which is the first that knows the CPU */
 #define ANSWER_LATE_MS 10000     /* the row says that the shell does not answer */
 #define ANSWER_LOST_MS 40000     /* and now it is started again; df has 5 s, a loaded machine some more */
 #define RETRY_FIRST_MS 5000
@@ -37,6 +37,7 @@ struct vitals_source {
 	int64_t asked_ms;            /* loop clock; 0: nothing is being asked */
 	int64_t disks_ms;            /* loop clock of the last time disks were asked; 0 never */
 	int64_t retry_ms;
+	bool disks_told;             /* of this shell, even if df named none */
 	bool first;                  /* the next answer is the first sample of this shell */
 };
 
@@ -134,10 +135,8 @@ static bool feed_sample(struct source *source, const char *bytes, size_t len)
 
 static bool feed_disks(struct source *source, const char *bytes, size_t len)
 {
-	if (!disks_parse(bytes, len, vitals_of(source)))
-		return false;
-	server_judge(source->server);
-	return true;
+	of(source)->disks_told = true;
+	return disks_parse(bytes, len, vitals_of(source));
 }
 
 static void feed(struct source *source, const char *what, const char *bytes, size_t len)
@@ -152,6 +151,7 @@ static void feed(struct source *source, const char *what, const char *bytes, siz
 		if (answers[i].feed(source, bytes, len)) {
 			bool figures = strcmp(what, "sample") == 0 && source->state == SOURCE_LIVE && source->server->vitals->n_history > 1;
 			source_set_state(source, SOURCE_LIVE, NULL);
+			server_judge(source->server);          /* a disk fills while the state stays the same */
 			(figures ? store_touch_figures : store_touch)(&source->server->row);
 		}
 		return;
@@ -306,6 +306,7 @@ static void start_shell(struct vitals_source *vs)
 		return;
 	char *command = sample_command();
 	vs->first = true;
+	vs->disks_told = false;
 	vs->complaint_len = 0;
 	vs->complaint[0] = '\0';
 	memset(&vs->before, 0, sizeof vs->before);
@@ -335,6 +336,13 @@ static void up(struct source *source)
 	start_shell(vs);
 }
 
+/* A full disk and a busy processor are told some time after the first sample. */
+static bool expects(const struct source *source)
+{
+	const struct vitals *v = source->server->vitals;
+	return !((const struct vitals_source *)source)->disks_told || !v || !v->mem_total || v->cpu < 0;
+}
+
 static void down(struct source *source)
 {
 	struct vitals_source *vs = of(source);
@@ -360,5 +368,6 @@ const struct backend backend_vitals = {
 	.up = up,
 	.down = down,
 	.feed = feed,
+	.expects = expects,
 	.finish = finish,
 };

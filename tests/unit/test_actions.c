@@ -72,6 +72,46 @@ static void test_no_kind_hides_the_console(void **state)
 					assert_string_not_equal(a->key, c->key);
 }
 
+/* What may be done with --read-only. Whatever is not named here says that it changes something, a new action too. */
+static const char *const harmless[] = {
+	"row-answer", "row-open", "row-logs", "row-details", "row-children", "row-copy", "row-mark", "needs-next", "server-refresh",
+	"pane-filter", "pane-problems", "sessions-old", "pane-zoom", "sort-next", "sort-previous", "sort-reverse", "pane-next",
+	"pane-previous", "pane-1", "pane-2", "pane-3", "pane-4", "pane-5", "pane-6", "pane-7", "pane-8", "pane-9", "shells-list",
+	"console-menu", "console-command", "console-help", "console-back", "console-close", "console-redraw", "console-suspend",
+	"console-quit", "server-connect", "server-disconnect", "server-forget-password", "peer-ping", "headscale-keys",
+	"headscale-users", "headscale-dns-list", "session-export",
+};
+
+static bool is_harmless(const char *name)
+{
+	for (size_t i = 0; i < sizeof(harmless) / sizeof(*harmless); i++)
+		if (strcmp(harmless[i], name) == 0)
+			return true;
+	return false;
+}
+
+static size_t walk_read_only(const struct action *table)
+{
+	size_t refused = 0;
+	for (const struct action *a = table; a && a->name; a++) {
+		bool changes = a->flags & ACTION_CHANGES;
+		if (changes == is_harmless(a->name))
+			print_error("%s: harmless or not?\n", a->name);
+		assert_int_equal(changes, !is_harmless(a->name));
+		refused += changes;
+	}
+	return refused;
+}
+
+static void test_read_only_knows_every_action(void **state)
+{
+	(void)state;
+	size_t refused = walk_read_only(console_actions) + walk_read_only(kind_server.actions);
+	for (const struct kind *const *k = kinds; *k; k++)
+		refused += walk_read_only((*k)->actions);
+	assert_true(refused > 50);
+}
+
 static void complaints_of(const char *key, const char *action, struct doc *doc)
 {
 	struct key_config k = { .key = (char *)key, .action = (char *)action, .line = 7 };
@@ -103,7 +143,7 @@ static void test_keys_section(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_tables), cmocka_unit_test(test_no_kind_hides_the_console), cmocka_unit_test(test_keys_section),
+		cmocka_unit_test(test_tables), cmocka_unit_test(test_no_kind_hides_the_console), cmocka_unit_test(test_read_only_knows_every_action), cmocka_unit_test(test_keys_section),
 	};
 	return cmocka_run_group_tests_name("actions", tests, NULL, NULL);
 }

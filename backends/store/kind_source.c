@@ -1,0 +1,89 @@
+/* kind_source.c: a backend that cannot be asked on a server that is up, as a row of "Needs you".
+ *
+ * What is behind it is not seen, so its sentence stands where everything else that needs the user does. */
+#include <stdio.h>
+#include <string.h>
+
+#include "backends/base/human.h"
+#include "backends/base/mem.h"
+#include "backends/link/link.h"
+#include "backends/store/doc.h"
+#include "backends/store/internal.h"
+#include "backends/store/server.h"
+
+static bool is_live(const struct server *v, const char *name)
+{
+	const struct source *s = server_source(v, name);
+	return s && s->state == SOURCE_LIVE;
+}
+
+/* The socket of root's Podman is open on many servers that never use it. A login that may use another engine there has what
+ * it came for; the denial stays in the server's details. */
+static bool is_mere_denial(const struct source *s)
+{
+	bool podman = s->state == SOURCE_DENIED && strcmp(s->backend->name, "podman") == 0;
+	return podman && (is_live(s->server, "docker") || is_live(s->server, "podman-user"));
+}
+
+bool source_needs(const struct source *s)
+{
+	const struct link *l = s->server->link;
+	if (!l || l->state != LINK_UP)
+		return false;
+	bool silent = s->state == SOURCE_STALE && *s->err.text;
+	return s->state == SOURCE_FAILED || silent || (s->state == SOURCE_DENIED && !is_mere_denial(s));
+}
+
+/* A platform or a program has a row of its own that may say the same already. */
+static bool is_said(const struct source *s)
+{
+	for (struct row *r = store_first(s->store, NULL, s->server); r; r = store_next(r, NULL, s->server))
+		if (r->source == s && r->health >= HEALTH_ATTENTION && r->why && strstr(s->err.text, r->why))
+			return true;
+	return false;
+}
+
+static void tell_need(struct source *s)
+{
+	char *id = xasprintf("%s/%s/%s", s->server->name, kind_source.name, s->backend->name);
+	struct row *row = store_find(s->store, id);
+	bool needs = source_needs(s) && !is_said(s);
+	free(id);
+	if (!needs && row)
+		store_row_remove(row);
+	if (!needs)
+		return;
+	if (!row)
+		row = store_row(s, &kind_source, s->backend->name, s->backend->name);
+	row->source = NULL;                   /* the row is news, however old what the source told before */
+	store_row_health(row, HEALTH_ATTENTION, s->since_ms, *s->err.text ? s->err.text : source_state_name(s->state));
+}
+
+void sources_tell_needs(struct store *store)
+{
+	for (struct server *v = store->servers; v; v = v->next)
+		for (struct source *s = v->sources; s; s = s->next)
+			tell_need(s);
+}
+
+static void detail(struct row *row, struct doc *doc, bool reveal)
+{
+	const struct source *s = server_source(row->server, row->name);
+	char age[HUMAN_SIZE];
+	(void)reveal;
+	doc_head(doc, "Cannot be asked");
+	doc_pair(doc, DOC_PLAIN, "what", "%s on %s", row->name, row->server->name);
+	if (!s)
+		return;
+	doc_pair(doc, DOC_WARN, "state", "%s for %s", source_state_name(s->state), human_span(age, now_wall_ms() - s->since_ms));
+	doc_pair(doc, DOC_WARN, "why", "%s", *s->err.text ? s->err.text : "no reason was given");
+	if (s->fresh_ms)
+		doc_pair(doc, DOC_PLAIN, "last heard", "%s ago; the rows from then stay, dimmed", human_span(age, now_wall_ms() - s->fresh_ms));
+	else
+		doc_pair(doc, DOC_PLAIN, "last heard", "never: what there is on this server is not known");
+	doc_pair(doc, DOC_PLAIN, "then", "Ctrl-R asks again");
+}
+
+const struct kind kind_source = {
+	.name = "source", .plural = "failed_sources", .row_size = sizeof(struct row), .detail = detail,
+};
