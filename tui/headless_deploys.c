@@ -197,7 +197,8 @@ static struct row *wait_row(struct store *s, const struct deploy_config *c, cons
 		fprintf(stderr, "mocr: deploy %s: %s is not reached, nothing was started: %s\n", c->name, v->name,
 		        v->row.why ? v->row.why : link_state_name(v->link->state));
 	else if (src->state != SOURCE_LIVE)
-		fprintf(stderr, "mocr: deploy %s: %s\n", c->name, src->err.text[0] ? src->err.text : source_state_name(src->state));
+		fprintf(stderr, "mocr: deploy %s: not started: its runs on %s cannot be read: %s; `mocr status %s` says how it is\n", c->name,
+		        v->name, src->err.text[0] ? src->err.text : source_state_name(src->state), v->name);
 	else
 		return store_find(s, id);
 	return NULL;
@@ -263,7 +264,7 @@ int headless_deploy(struct store *s, const char *word, const char *name, char **
 	int code = EXIT_WRONG_USAGE;
 	bool back = !strcmp(word, "deploy-rollback");
 	if (c && sound(c, argument, back) && headless_open(s, c->server) && confirmed(store_servers(s), c, back, argument, yes)) {
-		struct watching k = { .store = s, .is_tty = isatty(STDOUT_FILENO), .id = xasprintf("%s/deploy/%s", c->server, c->name) };
+		struct watching k = { .store = s, .is_tty = isatty(STDOUT_FILENO), .id = xasprintf("%s/deploy/%s", store_servers(s)->name, c->name) };
 		struct row *row = wait_row(s, c, k.id, wait_ms);
 		code = row ? run(s, word, row, argument, &k) : EXIT_UNREACHABLE;
 		free(k.id);
@@ -295,6 +296,20 @@ static void print_row(const struct deploy *d)
 	       span, d->run.by, d->row.why ? d->row.why : "");
 }
 
+/* Why the list is empty, and what would fill it. */
+static void say_none(const struct store *s)
+{
+	const struct deploy_config *c = store_settings(s)->deploys;
+	if (!c)
+		fprintf(stderr, "mocr: there is nothing to deploy: no [deploy NAME] section in the configuration, and no compose project was found; "
+		        "mocr-config(5) shows a section\n");
+	for (; c; c = c->next)
+		if (!c->server)
+			fprintf(stderr, "mocr: [deploy %s] has no key server; `server = local` is this machine\n", c->name);
+		else if (!store_server_find(s, c->server))
+			fprintf(stderr, "mocr: [deploy %s] is for %s, which is not looked at; `mocr deploys %s` does\n", c->name, c->server, c->server);
+}
+
 int headless_deploys(struct store *s, bool json, int wait_ms)
 {
 	int64_t end = now_mono_ms() + wait_ms;
@@ -307,8 +322,12 @@ int headless_deploys(struct store *s, bool json, int wait_ms)
 		free(text);
 	}
 	for (struct server *v = store_servers(s); v; v = v->next)
-		if (v->link->state != LINK_UP)
+		if (v->link->state != LINK_UP) {
+			fprintf(stderr, "mocr: %s: %s\n", v->name, v->row.why ? v->row.why : link_state_name(v->link->state));
 			code = EXIT_UNREACHABLE;
+		}
+	if (!json && !store_first(s, &kind_deploy, NULL))
+		say_none(s);
 	for (struct row *r = store_first(s, &kind_deploy, NULL); r; r = store_next(r, &kind_deploy, NULL)) {
 		if (!json)
 			print_row((const struct deploy *)r);

@@ -18,6 +18,7 @@
 #include "backends/store/action.h"
 #include "backends/store/doc.h"
 #include "backends/store/log.h"
+#include "backends/store/server.h"
 #include "backends/store/settings.h"
 
 #define SHOWN_MS 5000
@@ -733,7 +734,7 @@ static void up(struct source *source)
 {
 	struct cos *cs = cos_of(source);
 	for (const struct platform_config *p = store_settings(source->store)->coolifys; p; p = p->next)
-		if (p->server ? !strcmp(p->server, source->server->name) : source->server->is_local)
+		if (p->server ? server_is_called(source->server, p->server) : source->server->is_local)
 			open_one(cs, p);
 	set_state(cs);
 }

@@ -15,6 +15,7 @@
 #include "backends/link/link.h"
 #include "backends/link/loop.h"
 #include "backends/store/doc.h"
+#include "backends/store/server.h"
 #include "backends/store/settings.h"
 
 #define SHOWN_MS 5000
@@ -374,7 +375,7 @@ void dok_ask_about(struct app *a)
 
 static bool concerns(const struct dokploy_config *c, const struct server *v)
 {
-	return c->server ? !strcmp(c->server, v->name) : v->is_local;
+	return c->server ? server_is_called(v, c->server) : v->is_local;
 }
 
 static void open_one(struct doks *ds, const struct dokploy_config *c)

@@ -23,6 +23,7 @@
 #include "backends/store/activity.h"
 #include "backends/store/doc.h"
 #include "backends/store/record.h"
+#include "backends/store/server.h"
 #include "backends/store/settings.h"
 
 #define SHOWN_MS 10000
@@ -622,7 +623,7 @@ static void up(struct source *source)
 {
 	struct portals *ps = portals_of(source);
 	for (const struct platform_config *c = store_settings(source->store)->portals; c; c = c->next)
-		if (c->server ? !strcmp(c->server, source->server->name) : source->server->is_local)
+		if (c->server ? server_is_called(source->server, c->server) : source->server->is_local)
 			open_one(ps, c);
 	set_state(ps);
 }

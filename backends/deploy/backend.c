@@ -8,6 +8,7 @@
 #include "backends/base/wash.h"
 #include "backends/deploy/internal.h"
 #include "backends/deploy/script.h"
+#include "backends/store/server.h"
 #include "backends/store/settings.h"
 
 #define LINE_MOST (8u << 10)
@@ -19,7 +20,7 @@ static size_t rows_of_config(struct deploys *ds)
 {
 	size_t n = 0;
 	for (const struct deploy_config *c = store_settings(ds->source.store)->deploys; c; c = c->next)
-		if (c->server && strcmp(c->server, ds->source.server->name) == 0) {
+		if (c->server && server_is_called(ds->source.server, c->server)) {
 			deploy_judge(deploy_row(ds, c->name));
 			n++;
 		}

@@ -3,6 +3,7 @@
 
 #include "backends/deploy/internal.h"
 #include "backends/store/doc.h"
+#include "backends/store/server.h"
 #include "backends/store/settings.h"
 
 const struct deploy_config *deploy_config_find(const struct store *store, const char *name)
@@ -16,7 +17,7 @@ const struct deploy_config *deploy_config_find(const struct store *store, const 
 const struct deploy_config *deploy_config_of(const struct deploy *d)
 {
 	const struct deploy_config *c = deploy_config_find(d->row.server->store, d->row.name);
-	return c && c->server && strcmp(c->server, d->row.server->name) == 0 ? c : NULL;
+	return c && c->server && server_is_called(d->row.server, c->server) ? c : NULL;
 }
 
 bool deploy_config_sound(const struct deploy_config *c, struct err *err)

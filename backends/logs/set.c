@@ -5,6 +5,7 @@
 #include "backends/base/mem.h"
 #include "backends/logs/logs.h"
 #include "backends/logs/tail.h"
+#include "backends/store/server.h"
 #include "backends/vitals/vitals.h"
 
 #define TARGETS_MAX 64
@@ -92,6 +93,12 @@ static void follow_row(struct log_set *set, struct row *r)
 		log_set_status(set->log, LOG_NO_SOURCE, "%s", err.text);
 }
 
+/* The server's name as the target has it, for this machine has several. */
+static const char *called(const struct target *t, const struct server *v)
+{
+	return server_is_called(v, t->server) ? t->server : v->name;
+}
+
 static unsigned take(struct log_set *set, const struct target *t)
 {
 	unsigned taken = 0;
@@ -99,7 +106,8 @@ static unsigned take(struct log_set *set, const struct target *t)
 		const struct kind *kind = t->what == TARGET_UNIT ? &kind_unit : &kind_container;
 		for (struct row *r = store_first(set->store, kind, NULL); r; r = store_next(r, kind, NULL)) {
 			const char *local = r->id + strlen(r->server->name) + strlen(kind->name) + 2;
-			if (!target_takes(t, t->what, r->server->name, local) && !target_takes(t, t->what, r->server->name, r->name))
+			const char *server = called(t, r->server);
+			if (!target_takes(t, t->what, server, local) && !target_takes(t, t->what, server, r->name))
 				continue;
 			follow_row(set, r);
 			taken++;
@@ -107,7 +115,7 @@ static unsigned take(struct log_set *set, const struct target *t)
 		return taken;
 	}
 	for (struct server *s = store_servers(set->store); s; s = s->next)
-		if (target_takes(t, t->what, s->name, "")) {
+		if (target_takes(t, t->what, called(t, s), "")) {
 			follow_server(set, t, s);
 			taken++;
 		}

@@ -9,6 +9,7 @@
 #include "backends/link/api.h"
 #include "backends/sessions/sessions.h"
 #include "backends/store/activity.h"
+#include "backends/store/server.h"
 
 #define SCAN_MS 20000
 #define SCAN_MAX (4u << 20)
@@ -98,7 +99,7 @@ static void on_quiet(struct loop_timer *t, void *arg)
 /* What cannot be found: [opencode NAME]. */
 static bool is_here(const struct opencode_config *c, const struct server *v)
 {
-	return c->server ? !strcmp(c->server, v->name) : v->is_local;
+	return c->server ? server_is_called(v, c->server) : v->is_local;
 }
 
 static const struct opencode_config *section_of(const struct sessions *ss, const char *name)

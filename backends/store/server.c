@@ -275,9 +275,13 @@ struct server *store_server_add(struct store *s, const char *name)
 struct server *store_server_find(const struct store *s, const char *name)
 {
 	char *clean = clean_name(name);       /* the same words find what they made */
-	struct server *v = s->servers;
+	struct server *v = s->servers, *here = s->servers;
 	while (v && strcmp(v->name, clean) != 0)
 		v = v->next;
+	while (here && !here->is_local)
+		here = here->next;
+	if (!v && here && server_is_called(here, clean))
+		v = here;
 	free(clean);
 	return v;
 }
@@ -391,11 +395,6 @@ static const struct server_config *config_of(const struct store *s, const char *
 	return c;
 }
 
-static bool is_here(const char *dest)
-{
-	return strcmp(dest, "local") == 0;
-}
-
 static void make_link(struct server *v, const char *dest)
 {
 	const struct settings *set = v->store->settings;
@@ -405,26 +404,18 @@ static void make_link(struct server *v, const char *dest)
 		.identity = c ? c->identity : NULL, .batch = set->batch,
 		.connect_timeout_ms = 1000 * (c && c->connect_timeout ? c->connect_timeout : set->connect_timeout),
 	};
-	v->is_local = is_here(lc.dest);
+	v->is_local = c && c->host ? !strcmp(c->host, "local") : here_is(set, dest);
 	v->link = v->is_local ? link_create_local(v->store->loop, v->name, &events, v)
 	                      : link_create_ssh(v->store->loop, &lc, &events, v);
 	v->sudo = sudo_create(v);
-}
-
-/* This machine goes by its own name on the screen, unless the configuration calls another one so. */
-static char *own_name(const struct store *s)
-{
-	char host[96] = "";
-	gethostname(host, sizeof(host) - 1);
-	host[strcspn(host, ".")] = '\0';
-	return xstrdup(*host && !config_of(s, host) ? host : "local");
 }
 
 struct server *server_open(struct store *s, const char *dest, struct err *err)
 {
 	if (!is_destination(dest, err))
 		return NULL;
-	char *name = is_here(dest) ? own_name(s) : NULL;
+	bool here = here_is(s->settings, dest);
+	char *name = here ? here_name(s->settings) : NULL;
 	struct server *v = store_server_find(s, name ? name : dest);
 	if (v) {
 		free(name);
@@ -434,7 +425,7 @@ struct server *server_open(struct store *s, const char *dest, struct err *err)
 			link_retry(v->link);
 		return v;
 	}
-	const struct server_config *c = config_of(s, dest);
+	const struct server_config *c = here ? here_section(s->settings) : config_of(s, dest);
 	if (c && c->host && !is_destination(c->host, err)) {
 		free(name);
 		return NULL;
@@ -467,7 +458,7 @@ static bool same_words(const char *a, const char *b)
 static void reconfigure(struct server *v)
 {
 	const struct server_config *before = v->config;
-	v->config = config_of(v->store, v->name);
+	v->config = v->is_local ? here_section(v->store->settings) : config_of(v->store, v->name);
 	v->protect = v->config && v->config->protect;
 	if (!same_words(before ? before->units : NULL, v->config ? v->config->units : NULL) && v->link->state == LINK_UP)
 		server_refresh(v);

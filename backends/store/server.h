@@ -6,7 +6,7 @@
 #include "backends/store/store.h"
 
 /* Opens the server called by dest: the NAME of a [server NAME] section, a Host of ssh_config, "[user@]host[:port]", or
- * "local" for this machine. Makes its link and its sources and connects. One that is there already is retried.
+ * "local" or its host name for this machine. Makes its link and its sources and connects. One that is there already is retried.
  * NULL and err when dest cannot be a server. */
 struct server *server_open(struct store *, const char *dest, struct err *);
 
@@ -35,5 +35,13 @@ size_t servers_open_all_hosts(struct store *, struct err *);
 /* Calls each with every one of those names, until the file ends; a name that stands there twice comes twice. Returns how many each called
  * good; 0 and err: there is none. */
 size_t hosts_each(const struct settings *, bool (*each)(const char *name, void *arg), void *arg, struct err *);
+
+/* --- this machine's names: here.c --- */
+struct server_config;
+bool here_is(const struct settings *, const char *word);   /* "local", its host name, or its [server] section */
+char *here_name(const struct settings *);                  /* what its ids begin with; the caller frees it */
+const struct server_config *here_section(const struct settings *);   /* the [server] section of this machine; NULL */
+/* Whether word, from the configuration or a person, means this server. */
+bool server_is_called(const struct server *, const char *word);
 
 #endif

@@ -122,12 +122,33 @@ static void figures_changed(struct store *s)
 
 /* --- rows ------------------------------------------------------------------------------------------- */
 
+/* This machine's rows go by any of its names. */
+static struct row *find_here(const struct store *s, const char *id)
+{
+	struct row *row = NULL;
+	size_t n = strcspn(id, "/");
+	const struct server *v = s->servers;
+	while (v && !v->is_local)
+		v = v->next;
+	if (!v || !id[n] || (strncmp(id, v->name, n) == 0 && !v->name[n]))
+		return NULL;
+	char *word = xstrndup(id, n), *own = NULL;
+	if (server_is_called(v, word)) {
+		bool itself = strncmp(id + n, "/server/", 8) == 0;
+		own = itself ? xstrdup(v->row.id) : xasprintf("%s%s", v->name, id + n);
+		HASH_FIND_STR(s->rows, own, row);
+	}
+	free(word);
+	free(own);
+	return row;
+}
+
 struct row *store_find(const struct store *s, const char *id)
 {
 	struct row *row = NULL;
 	if (id)
 		HASH_FIND_STR(s->rows, id, row);
-	return row;
+	return row || !id ? row : find_here(s, id);
 }
 
 static struct row *matching(struct row *row, const struct kind *kind, const struct server *server)

@@ -20,6 +20,7 @@
 #include "backends/link/loop.h"
 #include "backends/link/token.h"
 #include "backends/store/doc.h"
+#include "backends/store/server.h"
 #include "backends/store/settings.h"
 
 #define REST_SHOWN_MS 5000
@@ -593,7 +594,7 @@ static const struct headscale_config *config_for(const struct source *source)
 {
 	const struct headscale_config *c = store_settings(source->store)->headscales;
 	const struct server *v = source->server;
-	while (c && !(c->server ? !strcmp(c->server, v->name) : v->is_local))
+	while (c && !(c->server ? server_is_called(v, c->server) : v->is_local))
 		c = c->next;
 	return c;
 }
