@@ -36,6 +36,8 @@ static void state_cell(const struct row *r, struct cell *c)
 	enum tone tone = r->health == HEALTH_IDLE || of(r)->is_platform ? TONE_DIM : tone_health(r->health);
 	if (cell_order(r, c))
 		return;
+	if (of(r)->is_platform && r->health >= HEALTH_ATTENTION && source_fails(r, c))
+		return;
 	cell_set(c, tone, "%s", of(r)->state);
 	if (r->health == HEALTH_BUSY && r->health_ms) {
 		cell_add(c, " ");

@@ -222,6 +222,16 @@ bool source_sentence(const struct source *s, char *buf, size_t size)
 	return true;
 }
 
+bool source_fails(const struct row *r, struct cell *c)
+{
+	static const char *const words[] = { [SOURCE_DENIED] = "denied", [SOURCE_STALE] = "no answer", [SOURCE_FAILED] = "no answer" };
+	enum source_state state = r->source ? r->source->state : SOURCE_LIVE;
+	if (state >= ARRAY_LEN(words) || !words[state])
+		return false;
+	cell_set(c, tone_health(r->health), "%s", words[state]);
+	return true;
+}
+
 const char *ask_words(const struct server *s, const struct ask *ask)
 {
 	size_t n = strlen(s->name);
@@ -256,30 +266,43 @@ static bool named(const struct source *s, const char *const *names)
 static void add_sentence(char *buf, size_t size, const char *sentence)
 {
 	size_t len = strlen(buf);
-	snprintf(buf + len, size - len, "%s%s", len ? "\n" : "", sentence);
+	if (len < size)
+		snprintf(buf + len, size - len, "%s%s", len ? "\n" : "", sentence);
 }
 
-static void add_sentences_of(const struct server *s, const char *const *names, char *buf, size_t size)
+enum { KNOWN = 0, ASKING = 1, TROUBLE = 2 };
+
+/* What is not known of one server, and why. */
+static int add_sentences_of(const struct server *s, const char *const *names, char *buf, size_t size)
 {
 	char one[512];
+	int found = KNOWN;
 	if (server_sentence(s, one, sizeof(one))) {
 		add_sentence(buf, size, one);
-		return;
+		return s->link->state == LINK_CONNECTING && !s->link->tries ? ASKING : TROUBLE;
 	}
 	for (const struct source *src = s->sources; src; src = src->next)
-		if (named(src, names) && source_sentence(src, one, sizeof(one)))
+		if (named(src, names) && source_sentence(src, one, sizeof(one))) {
 			add_sentence(buf, size, one);
+			found |= src->state == SOURCE_WAITING ? ASKING : TROUBLE;
+		}
+	return found;
 }
 
+/* The calm sentence tells how to fill the pane, and stays beside what is wrong with a server. While answers are on their
+ * way nobody knows yet that there is nothing. */
 void empty_sentence(const struct store *store, const struct server *only, const char *const *names, const char *calm,
                     char *buf, size_t size)
 {
-	buf[0] = '\0';
+	char wrong[1536] = "";
+	int found = KNOWN;
 	for (const struct server *s = store_servers(store); s; s = s->next)
 		if (!only || s == only)
-			add_sentences_of(s, names, buf, size);
-	if (!buf[0])
-		snprintf(buf, size, "%s", calm);
+			found |= add_sentences_of(s, names, wrong, sizeof(wrong));
+	if (found == ASKING)
+		snprintf(buf, size, "%s", wrong);
+	else
+		snprintf(buf, size, "%s%s%s", calm, *wrong ? "\n" : "", wrong);
 }
 
 int order_by_need(const struct row *a, const struct row *b)

@@ -32,8 +32,9 @@ static void status_cell(const struct row *r, struct cell *c)
 	if (cell_order(r, c))
 		return;
 	if (s->type == SESSION_SERVICE) {
-		cell_set(c, tone, "%s", r->health == HEALTH_GOOD ? "serves" : r->health == HEALTH_UNKNOWN ? "asked" : "look");
-		cell_add(c, " %d", s->sessions);
+		cell_set(c, tone, "%s", s->words ? s->words : "asked");
+		if (r->source->state == SOURCE_LIVE || s->sessions)
+			cell_add(c, " %d", s->sessions);
 	} else if (s->type == SESSION_TMUX) {
 		cell_set(c, tone, "%s", s->words ? s->words : "");
 	} else if (s->shown == SESSION_RETRY) {

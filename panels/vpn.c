@@ -45,6 +45,8 @@ static void state_cell(const struct row *r, struct cell *c)
 	int64_t since;
 	if (cell_order(r, c))
 		return;
+	if (p->control && r->health >= HEALTH_ATTENTION && source_fails(r, c))
+		return;
 	/* Its own daemon's word first, when that is not just "running". */
 	const char *own = peer_state(p, &since), *state = strcmp(own, "online") && strcmp(own, "up") ? own : peer_state(w, &since);
 	bool well = !strcmp(state, "online") || !strcmp(state, "up") || !strcmp(state, "answers");

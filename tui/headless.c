@@ -201,7 +201,9 @@ static void print_session(const struct row *row)
 	char age[HUMAN_SIZE] = "";
 	if (s->updated_ms)
 		human_age(age, now_wall_ms() - s->updated_ms);
-	const char *status = s->type != SESSION_SERVICE ? session_status_name(s->shown) : row->health == HEALTH_GOOD ? "serves" : "look";
+	const char *status = session_status_name(s->shown);
+	if (s->type == SESSION_SERVICE)
+		status = s->words ? s->words : "asked";
 	printf("%-40s %-12s %4s  %s%s%s\n", row->id, status, age, row->name, row->why ? "  | " : "",
 	       row->why ? row->why : "");
 }

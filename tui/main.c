@@ -272,6 +272,13 @@ static int run_console(struct program *p)
 	return code;
 }
 
+static int run_help(struct program *p)
+{
+	(void)p;
+	print_help();
+	return EXIT_WELL;
+}
+
 static const struct { const char *word; int (*run)(struct program *); } modes[] = {
 	{ "status", run_status },
 	{ "do", run_do },
@@ -280,7 +287,39 @@ static const struct { const char *word; int (*run)(struct program *); } modes[] 
 	{ "attach", run_shell },
 	{ "sessions", run_sessions },
 	{ "deploys", run_deploys },
+	{ "help", run_help },
 };
+
+static bool is_same(const char *host, void *word)
+{
+	return strcmp(host, word) == 0;
+}
+
+/* Whether somebody gave that name to a server: then it is one, however near to a command. */
+static bool is_known_server(const struct program *p, const char *word)
+{
+	struct err err = { 0 };
+	for (const struct server_config *c = p->settings->servers; c; c = c->next)
+		if (!strcmp(c->name, word))
+			return true;
+	return here_is(p->settings, word) || hosts_each(p->settings, is_same, (void *)word, &err);
+}
+
+/* A command that is misspelt is no server: the console would open and try to reach it. False after saying so. */
+static bool is_meant(const struct program *p)
+{
+	const char *names[ARRAY_LEN(modes)];
+	const char *word = p->opt.n_words ? p->opt.words[0] : "";
+	if (!*word || strpbrk(word, "@:.") || is_known_server(p, word))
+		return true;
+	for (size_t i = 0; i < ARRAY_LEN(modes); i++)
+		names[i] = modes[i].word;
+	const char *near = nearest(word, names, ARRAY_LEN(names));
+	if (near)
+		fprintf(stderr, "mocr: there is no command \"%s\"; did you mean \"%s\"? A server of that name: mocr %s@%s\n", word, near,
+		        getenv("USER") ? getenv("USER") : "USER", word);
+	return !near;
+}
 
 static void print_complaints(const struct doc *doc)
 {
@@ -371,6 +410,8 @@ int main(int argc, char **argv)
 	apply_options(&p, headless);
 	if (check) {
 		code = check_config(&p);
+	} else if (!headless && !is_meant(&p)) {
+		code = EXIT_WRONG_USAGE;
 	} else {
 		if (headless)
 			print_complaints(&p.complaints);

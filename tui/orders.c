@@ -323,6 +323,7 @@ void order_begin(struct console *c, const struct action *a)
 {
 	struct row *rows[ROWS_MAX], *first = console_row(c);
 	size_t all = a->flags & ACTION_MARKED ? console_rows(c, rows, ROWS_MAX) : 0, n = 0;
+	bool marked = all > 1;
 	if (!all && first) {
 		rows[0] = first;
 		all = 1;
@@ -332,8 +333,10 @@ void order_begin(struct console *c, const struct action *a)
 			rows[n++] = rows[i];
 	if (n)
 		order_begin_rows(c, a, rows, n, NULL);
+	else if (marked)
+		console_flash(c, TONE_WARN, "%s: not possible for any of the %zu marked rows as they are now", a->verb, all);
 	else if (first)
-		console_flash(c, TONE_WARN, "%s: makes no sense for %s as it is now", a->verb, first->name);
+		console_flash(c, TONE_WARN, "%s: not possible for %s as it is now", a->verb, all ? rows[0]->name : first->name);
 	else
 		console_flash(c, TONE_WARN, "%s: there is no row under the cursor", a->verb);
 }

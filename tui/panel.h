@@ -88,6 +88,8 @@ int64_t server_heard_ms(const struct server *);                  /* wall clock o
 bool row_stale(const struct row *, int64_t *since);
 /* The sentence of why a source shows nothing: "docker on sese: permission denied ...". False: it is live or not there. */
 bool source_sentence(const struct source *, char *buf, size_t size);
+/* One word for the state of a row whose source does not answer: what it told before is not how it is. False: it answers. */
+bool source_fails(const struct row *, struct cell *);
 const char *ask_words(const struct server *, const struct ask *); /* its title without the server's name before it */
 /* For panel->empty: the sentences of the named backends (ended by NULL) on server (NULL: all), or calm. */
 void empty_sentence(const struct store *, const struct server *, const char *const *names, const char *calm,

@@ -141,7 +141,9 @@ static void detail(struct row *row, struct doc *doc, bool reveal)
 	add_if(doc, "project", a->project);
 	add_if(doc, "environment", a->environment);
 	add_if(doc, "type", a->type);
-	add_if(doc, a->is_platform ? "version" : "state", a->state);
+	bool old = a->row.source && a->row.source->state != SOURCE_LIVE;
+	const char *version = old ? "last heard" : "version";
+	add_if(doc, a->is_platform ? version : "state", a->state);
 	if (row->why)
 		doc_pair(doc, row->health >= HEALTH_ATTENTION ? DOC_BAD : DOC_DIM, "why", "%s", row->why);
 	add_if(doc, "domain", a->domain);

@@ -788,7 +788,9 @@ struct follow *tail_follow(struct server *server, const struct tail_spec *spec, 
 	add_unit(t, spec->name ? spec->name : "", source_name, log);
 	if (t->n_units == 1)
 		t->follow.source = t->units[0].source;
-	if (source_link(&at->source)->state != LINK_UP)
+	const struct link *link = source_link(&at->source);
+	bool at_first = link->state == LINK_CONNECTING && !link->tries;      /* it may be up in a moment */
+	if (link->state != LINK_UP && !at_first)
 		log_set_status(log, t->follow.source, "%s is not connected; following begins when it is", server->name);
 	return &t->follow;
 }

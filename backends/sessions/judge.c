@@ -241,6 +241,8 @@ void oc_judge(struct oc *oc)
 {
 	static const enum health states[] = { [OC_FOUND] = HEALTH_UNKNOWN, [OC_ASKING] = HEALTH_UNKNOWN, [OC_LIVE] = HEALTH_GOOD,
 	                                      [OC_LOST] = HEALTH_BAD, [OC_DENIED] = HEALTH_ATTENTION, [OC_STRANGE] = HEALTH_ATTENTION };
+	static const char *const words[] = { [OC_FOUND] = "asked", [OC_ASKING] = "asks you", [OC_LIVE] = "serves",
+	                                     [OC_LOST] = "no answer", [OC_DENIED] = "denied", [OC_STRANGE] = "not usable" };
 	char id[96], name[128], why[420] = "";
 	snprintf(id, sizeof(id), "opencode-%s", oc->name);
 	snprintf(name, sizeof(name), "OpenCode %s%s:%s", oc->version, oc->version[0] ? " " : "", oc->name);
@@ -256,6 +258,7 @@ void oc_judge(struct oc *oc)
 	r->memory = oc->rss_kb > 0 ? oc->rss_kb * 1024 : -1;
 	r->port = oc->port;
 	xreplace(&r->unit, oc->unit);
+	xreplace(&r->words, words[oc->state]);
 	char *cwd = r->directory;
 	r->directory = oc->cwd ? xstrdup(oc->cwd) : NULL;
 	free(cwd);
