@@ -166,7 +166,7 @@ static void empty(const struct store *store, const struct server *s, char *buf, 
 {
 	static const char *const engines[] = { "docker", "docker-user", "podman", "podman-user", NULL };
 	char calm[128];
-	snprintf(calm, sizeof(calm), s ? "No containers are seen on %s." : "No containers are seen.", s ? s->name : "");
+	snprintf(calm, sizeof(calm), s ? "No containers on %s." : "No containers.", s ? s->name : "");
 	empty_sentence(store, s, engines, calm, buf, size);
 }
 

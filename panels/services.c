@@ -143,7 +143,7 @@ static void empty(const struct store *store, const struct server *s, char *buf, 
 {
 	static const char *const names[] = { "systemd", "systemd-user", NULL };
 	char calm[128];
-	snprintf(calm, sizeof(calm), s ? "No systemd units are seen on %s." : "No systemd units are seen.", s ? s->name : "");
+	snprintf(calm, sizeof(calm), s ? "No systemd units on %s." : "No systemd units.", s ? s->name : "");
 	empty_sentence(store, s, names, calm, buf, size);
 }
 

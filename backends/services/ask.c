@@ -51,6 +51,11 @@ static const char *const detail_service[] = { "ExecStart", "ExecMainCode", "Task
 static const char *const detail_timer[] = { "LastTriggerUSec", NULL };
 static const char *const detail_socket[] = { "Listen", "NAccepted", "NConnections", NULL };
 
+static const char *const row_result[] = { "Result", NULL };
+static const char *const detail_mount[] = { "What", "Where", "Type", "Options", NULL };
+static const char *const detail_where[] = { "Where", NULL };
+static const char *const detail_what[] = { "What", NULL };
+
 /* What each type of unit is asked beyond struct Unit's own properties. */
 static const struct type {
 	const char *suffix, *iface;
@@ -59,6 +64,14 @@ static const struct type {
 	{ ".service", "org.freedesktop.systemd1.Service", row_service, detail_service },
 	{ ".timer", "org.freedesktop.systemd1.Timer", row_timer, detail_timer },
 	{ ".socket", "org.freedesktop.systemd1.Socket", row_socket, detail_socket },
+	{ ".mount", "org.freedesktop.systemd1.Mount", row_result, detail_mount },
+	{ ".automount", "org.freedesktop.systemd1.Automount", row_result, detail_where },
+	{ ".swap", "org.freedesktop.systemd1.Swap", row_result, detail_what },
+	{ ".path", "org.freedesktop.systemd1.Path", row_result, NULL },
+	{ ".scope", "org.freedesktop.systemd1.Scope", row_result, NULL },
+	{ ".target", "org.freedesktop.systemd1.Target", NULL, NULL },
+	{ ".device", "org.freedesktop.systemd1.Device", NULL, NULL },
+	{ ".slice", "org.freedesktop.systemd1.Slice", NULL, NULL },
 };
 
 static const struct type *type_of(const char *name)
@@ -188,7 +201,8 @@ void ask_row(struct systemd_source *sd, const struct unit *u)
 	if (!priv_of(u)->loaded)
 		return;
 	bool idle = strcmp(u->active, "inactive") == 0;
-	ask(sd, name, idle ? idle_unit : row_unit, idle ? idle_type : type_of(name)->row);
+	const char *const *type_props = type_of(name)->row;
+	ask(sd, name, idle ? idle_unit : row_unit, idle && type_props ? idle_type : type_props);
 	if (strcmp(unit_suffix(name), ".timer") == 0)
 		ask(sd, name, timer_unit, NULL);
 }

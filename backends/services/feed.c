@@ -79,10 +79,13 @@ void unit_update(struct unit *u)
 	enum health health = unit_judge(u, now_wall_ms(), why, sizeof why);
 	bool died = health == HEALTH_BAD && strcmp(u->load, "not-found") != 0;
 	bool fresh = died && u->row.health != HEALTH_BAD;
+	bool turned = (health == HEALTH_BAD) != (u->row.health == HEALTH_BAD);
 	if (!died)
 		xreplace(&p->last_line, NULL);
 	store_row_health(&u->row, health, unit_since_ms(u), *why ? why : NULL);
 	store_touch(&u->row);
+	if (turned)
+		systemd_ask_state(systemd_of(u->row.source));
 	if (fresh) {
 		p->want_last_line = true;
 		last_lines_next(systemd_of(u->row.source));
@@ -109,7 +112,8 @@ static struct unit *take_listed(struct systemd_source *sd, const cJSON *item)
 	const char *name = json_text(cJSON_GetArrayItem(item, NAME));
 	const char *load = json_text(cJSON_GetArrayItem(item, LOAD));
 	const char *active = json_text(cJSON_GetArrayItem(item, ACTIVE));
-	if (!unit_is_ours(name) || !worth_a_row(sd, name, load, active))
+	bool failed_other = unit_is_other(name) && strcmp(active, "failed") == 0;
+	if (!failed_other && (!unit_is_ours(name) || !worth_a_row(sd, name, load, active)))
 		return NULL;
 	struct unit *u = unit_row(sd, name);
 	struct unit_priv *p = priv_of(u);
@@ -128,7 +132,7 @@ static struct unit *take_listed(struct systemd_source *sd, const cJSON *item)
 /* Who looks only once (mocr status) waits for the whole picture; on the screen the rows are there already. */
 void systemd_settle(struct systemd_source *sd)
 {
-	if (!sd->settling || sd->queries || sd->files_due)
+	if (!sd->settling || sd->queries || sd->files_due || sd->failed_due)
 		return;
 	sd->settling = false;
 	source_set_state(&sd->source, SOURCE_LIVE, NULL);
@@ -141,7 +145,7 @@ static void drop_unlisted(struct systemd_source *sd)
 	for (; row; row = next) {
 		next = store_next(row, &kind_unit, sd->source.server);
 		struct unit *u = unit_of(row);
-		if (row->source != &sd->source || priv_of(u)->round == sd->round)
+		if (row->source != &sd->source || priv_of(u)->round == sd->round || unit_is_other(unit_name(u)))
 			continue;
 		priv_of(u)->loaded = false;
 		if (!priv_of(u)->in_files && !u->wanted) {
@@ -173,6 +177,40 @@ static bool feed_units(struct systemd_source *sd, const char *arg, const cJSON *
 	}
 	drop_unlisted(sd);
 	sd->settling = true;
+	systemd_settle(sd);
+	return true;
+}
+
+/* Every row of the source once; remove says which go. */
+static void sweep(struct systemd_source *sd, bool (*remove)(struct unit *))
+{
+	struct row *row = store_first(sd->source.store, &kind_unit, sd->source.server), *next;
+	for (; row; row = next) {
+		next = store_next(row, &kind_unit, sd->source.server);
+		if (row->source == &sd->source && remove(unit_of(row)))
+			store_row_remove(row);
+	}
+}
+
+static bool is_failed_no_more(struct unit *u)
+{
+	return unit_is_other(unit_name(u)) && priv_of(u)->round != systemd_of(u->row.source)->round;
+}
+
+/* Failed units of the types that have no rows else. Those that the list does not name are well again, or gone. */
+static bool feed_failed(struct systemd_source *sd, const char *arg, const cJSON *body)
+{
+	const cJSON *list = cJSON_GetArrayItem(body, 0), *item;
+	if (!cJSON_IsArray(list))
+		return false;
+	sd->round++;
+	cJSON_ArrayForEach(item, list) {
+		struct unit *u = unit_is_other(json_text(cJSON_GetArrayItem(item, 0))) ? take_listed(sd, item) : NULL;
+		if (u)
+			ask_row(sd, u);
+	}
+	sweep(sd, is_failed_no_more);
+	sd->failed_due = false;
 	systemd_settle(sd);
 	return true;
 }
@@ -217,17 +255,6 @@ static void take_file(struct systemd_source *sd, const char *path, const char *s
 		snprintf(u->sub, sizeof u->sub, "dead");
 	}
 	unit_update(u);
-}
-
-/* Every row of the source once; remove says which go. */
-static void sweep(struct systemd_source *sd, bool (*remove)(struct unit *))
-{
-	struct row *row = store_first(sd->source.store, &kind_unit, sd->source.server), *next;
-	for (; row; row = next) {
-		next = store_next(row, &kind_unit, sd->source.server);
-		if (row->source == &sd->source && remove(unit_of(row)))
-			store_row_remove(row);
-	}
 }
 
 static bool forget_file(struct unit *u)
@@ -287,7 +314,9 @@ static bool feed_changed(struct systemd_source *sd, const char *name, const cJSO
 	if (!cJSON_IsObject(changed))
 		return false;
 	if (!u) {
-		if (cJSON_GetObjectItemCaseSensitive(changed, "ActiveState"))
+		const cJSON *active = cJSON_GetObjectItemCaseSensitive(changed, "ActiveState");
+		bool failed = strcmp(json_text(variant(active)), "failed") == 0;
+		if (active && (failed || !unit_is_other(name)))
 			systemd_new_name(sd, name);
 		return true;
 	}
@@ -296,6 +325,10 @@ static bool feed_changed(struct systemd_source *sd, const char *name, const cJSO
 	memcpy(before, u->active, sizeof before);
 	unit_take_props(u, changed);
 	unit_update(u);
+	if (unit_is_other(name) && strcmp(u->active, "failed") != 0) {
+		store_row_remove(&u->row);
+		return true;
+	}
 	/* What a row shows is not all in the signal; one that nobody looks at is asked when it comes into view. */
 	if (strcmp(before, u->active) == 0)
 		return true;
@@ -361,14 +394,40 @@ static bool feed_reloading(struct systemd_source *sd, const char *arg, const cJS
 	return true;
 }
 
+static void tell_detail(struct systemd_source *sd)
+{
+	char failed[48] = "";
+	const struct road *road = sd->bus ? bus_road(sd->bus) : NULL;
+	if (sd->n_failed > 0)
+		snprintf(failed, sizeof failed, ", %d failed", sd->n_failed);
+	bool is_unix = road && road->kind == ROAD_UNIX;
+	const char *way = is_unix ? road->path : "";
+	if (road && !is_unix)
+		way = road->command;
+	snprintf(sd->source.detail, sizeof sd->source.detail, "systemd %s%s%.31s%s%s%s%s", sd->version, *sd->state ? ", " : "", sd->state,
+	         failed, road ? ", " : "", road && !is_unix ? "by " : "", way);
+}
+
 static bool feed_version(struct systemd_source *sd, const char *arg, const cJSON *body)
 {
-	const char *version = json_text(variant(cJSON_GetArrayItem(body, 0)));
-	char clean[64];
-	wash(clean, sizeof clean, version, strlen(version));
-	const struct road *road = sd->bus ? bus_road(sd->bus) : NULL;
-	snprintf(sd->source.detail, sizeof sd->source.detail, "systemd %s%s%s%s", clean, road ? ", " : "",
-	         !road ? "" : road->kind == ROAD_UNIX ? road->path : "by ", !road || road->kind == ROAD_UNIX ? "" : road->command);
+	set_text(sd->version, sizeof sd->version, variant(cJSON_GetArrayItem(body, 0)));
+	tell_detail(sd);
+	return true;
+}
+
+static bool feed_state(struct systemd_source *sd, const char *arg, const cJSON *body)
+{
+	set_text(sd->state, sizeof sd->state, variant(cJSON_GetArrayItem(body, 0)));
+	tell_detail(sd);
+	store_touch(&sd->source.server->row);
+	return true;
+}
+
+static bool feed_count(struct systemd_source *sd, const char *arg, const cJSON *body)
+{
+	sd->n_failed = (int)json_int(variant(cJSON_GetArrayItem(body, 0)), -1);
+	tell_detail(sd);
+	store_touch(&sd->source.server->row);
 	return true;
 }
 
@@ -532,10 +591,13 @@ static const struct {
 } feeds[] = {
 	{ "units", feed_units, NULL },
 	{ "new", feed_new_units, NULL },
+	{ "failed", feed_failed, NULL },
 	{ "files", feed_files, NULL },
 	{ "props", feed_props, NULL },
 	{ "changed", feed_changed, NULL },
 	{ "version", feed_version, NULL },
+	{ "state", feed_state, NULL },
+	{ "count", feed_count, NULL },
 	{ "signal:UnitNew", feed_new, NULL },
 	{ "signal:UnitRemoved", feed_removed, NULL },
 	{ "signal:UnitFilesChanged", feed_files_changed, NULL },

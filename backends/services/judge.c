@@ -34,7 +34,7 @@ static void exit_phrase(const struct unit *u, char *out, size_t size)
 {
 	const char *meaning = exit_meaning(u->exit_status);
 	if (u->exit_status < 0)
-		snprintf(out, size, "exit code unknown");
+		snprintf(out, size, "its command failed");
 	else if (meaning)
 		snprintf(out, size, "exit code %d, %s", u->exit_status, meaning);
 	else

@@ -22,19 +22,31 @@ const char *unit_suffix(const char *name)
 	return dot ? dot : "";
 }
 
-bool unit_is_ours(const char *name)
+static const char *const ours[] = { ".service", ".timer", ".socket", NULL };
+static const char *const others[] = { ".mount", ".automount", ".swap", ".path", ".target", ".device", ".slice", ".scope", NULL };
+
+static bool is_one_of(const char *name, const char *const *suffixes)
 {
-	static const char *const suffixes[] = { ".service", ".timer", ".socket" };
 	/* All that systemd allows in a name: anything else, a pattern or a path above all, is no unit. */
 	static const char valid[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:-_.\\@";
 	size_t n = strlen(name);
 	const char *at = strchr(name, '@');
 	if (n >= UNIT_NAME_SIZE || strspn(name, valid) != n || (at && at[1] == '.'))   /* "getty@.service" is a template */
 		return false;
-	for (size_t i = 0; i < ARRAY_LEN(suffixes); i++)
-		if (strcmp(unit_suffix(name), suffixes[i]) == 0)
-			return n > strlen(suffixes[i]);
+	for (; *suffixes; suffixes++)
+		if (strcmp(unit_suffix(name), *suffixes) == 0)
+			return n > strlen(*suffixes);
 	return false;
+}
+
+bool unit_is_ours(const char *name)
+{
+	return is_one_of(name, ours);
+}
+
+bool unit_is_other(const char *name)
+{
+	return is_one_of(name, others);
 }
 
 /* systemd's labels: letters and digits stay, anything else and a digit in front is _xx. */
@@ -214,7 +226,7 @@ static const struct {
 /* What the details show besides; anything else that a signal carries is let go. */
 static const char *const more_props[] = { "ExecStart", "ExecMainCode", "TasksCurrent", "MemoryPeak", "MemoryMax", "Restart",
 	"User", "WorkingDirectory", "TriggeredBy", "DropInPaths", "StatusText", "Documentation", "NeedDaemonReload",
-	"LastTriggerUSec", "Listen", "NAccepted", "NConnections", "InvocationID", "ControlGroup", "Type", "WantedBy" };
+	"LastTriggerUSec", "Listen", "NAccepted", "NConnections", "InvocationID", "ControlGroup", "Type", "WantedBy", "What", "Where", "Options" };
 
 static bool is_more(const char *name)
 {

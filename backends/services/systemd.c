@@ -26,6 +26,9 @@
 #define SYSTEM_BUS_SOCKET "/run/dbus/system_bus_socket"
 
 static const char *const patterns[] = { "*.service", "*.timer", "*.socket", NULL };
+static const char *const other_patterns[] = { "*.mount", "*.automount", "*.swap", "*.path", "*.target", "*.device", "*.slice",
+	"*.scope", NULL };
+static const char *const failed_state[] = { "failed", NULL };
 static const char *const no_words[] = { NULL };
 
 const struct manager *manager_of(const struct source *source)
@@ -40,7 +43,7 @@ static void forget_names(struct systemd_source *);
 static void let_go(struct systemd_source *sd)
 {
 	struct err lost;
-	sd->settling = sd->files_due = false;
+	sd->settling = sd->files_due = sd->failed_due = false;
 	queries_drop(sd);
 	forget_names(sd);
 	last_lines_drop(sd);
@@ -139,9 +142,56 @@ static void call_manager(struct systemd_source *sd, const char *member, bus_done
 	         patterns);
 }
 
+/* What is not told is said: a failed unit may be behind it. */
+static void on_failed(const char *json, size_t len, const struct err *err, const char *name, void *arg)
+{
+	struct systemd_source *sd = arg;
+	if (json) {
+		queries_hand_on(sd, NULL);
+		source_feed(&sd->source, "failed", json, len);
+		return;
+	}
+	if (err->code != ERR_ABSENT)
+		snprintf(sd->source.detail, sizeof sd->source.detail, "failed mounts and the like are not told: %.70s", err->text);
+	sd->failed_due = false;
+	systemd_settle(sd);
+}
+
+static void on_state(const char *json, size_t len, const struct err *err, const char *name, void *arg)
+{
+	struct systemd_source *sd = arg;
+	if (json)
+		source_feed(&sd->source, "state", json, len);
+}
+
+static void on_count(const char *json, size_t len, const struct err *err, const char *name, void *arg)
+{
+	struct systemd_source *sd = arg;
+	if (json)
+		source_feed(&sd->source, "count", json, len);
+}
+
+/* Both properties change without a signal (EmitsChangedSignal is false in systemd's dbus-manager.c), so they are asked
+ * for when a unit failed or did no longer. */
+static void ask_state(struct systemd_source *sd)
+{
+	bus_call(sd->bus, SYSTEMD_NAME, SYSTEMD_PATH, BUS_PROPERTIES, "Get", CALL_TIMEOUT_MS, on_state, sd, "ss", SYSTEMD_MANAGER,
+	         "SystemState");
+	bus_call(sd->bus, SYSTEMD_NAME, SYSTEMD_PATH, BUS_PROPERTIES, "Get", CALL_TIMEOUT_MS, on_count, sd, "ss", SYSTEMD_MANAGER,
+	         "NFailedUnits");
+}
+
+void systemd_ask_state(struct systemd_source *sd)
+{
+	if (sd->bus && bus_road(sd->bus) && !sd->settling && sd->source.state == SOURCE_LIVE)
+		ask_state(sd);
+}
+
 static void list_units(struct systemd_source *sd)
 {
 	call_manager(sd, "ListUnitsByPatterns", on_units);
+	bus_call(sd->bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "ListUnitsByPatterns", CALL_TIMEOUT_MS, on_failed, sd, "asas",
+	         failed_state, other_patterns);
 }
 
 static void list_files(struct systemd_source *sd)
@@ -215,12 +265,13 @@ static void on_opened(struct bus *bus, void *arg)
 	struct systemd_source *sd = arg;
 	for (size_t i = 0; i < ARRAY_LEN(rules); i++)
 		bus_match(bus, rules[i]);
-	sd->files_due = true;
+	sd->files_due = sd->failed_due = true;
 	subscribe(sd);
 	list_units(sd);
 	list_files(sd);
 	bus_call(bus, SYSTEMD_NAME, SYSTEMD_PATH, BUS_PROPERTIES, "Get", CALL_TIMEOUT_MS, on_version, sd, "ss",
 	         SYSTEMD_MANAGER, "Version");
+	ask_state(sd);
 }
 
 /* Signals of jobs concern what we started; they change no row and are not recorded. */
@@ -232,6 +283,14 @@ static void job_removed(struct systemd_source *sd, const char *json, size_t len)
 	cJSON_Delete(body);
 }
 
+/* Devices, scopes and slices change all the time; they are of interest only once they failed. */
+static bool concerns_us(struct systemd_source *sd, const char *name, const char *json)
+{
+	if (unit_is_ours(name))
+		return true;
+	return unit_is_other(name) && (strstr(json, "\"failed\"") || unit_find(sd, name));
+}
+
 static void on_signal(struct bus *bus, const char *path, const char *interface, const char *member, const char *json,
                       size_t len, void *arg)
 {
@@ -239,7 +298,7 @@ static void on_signal(struct bus *bus, const char *path, const char *interface, 
 	struct systemd_source *sd = arg;
 	char name[UNIT_NAME_SIZE], what[UNIT_NAME_SIZE + 16];
 	if (strcmp(member, "PropertiesChanged") == 0) {
-		if (!unit_of_path(path, name, sizeof name) || !unit_is_ours(name))
+		if (!unit_of_path(path, name, sizeof name) || !concerns_us(sd, name, json))
 			return;
 		snprintf(what, sizeof what, "changed:%s", name);
 		queries_hand_on(sd, name);
@@ -265,7 +324,7 @@ static void on_closed(struct bus *bus, const struct err *err, void *arg)
 	struct systemd_source *sd = arg;
 	struct err lost;
 	sd->bus = NULL;
-	sd->settling = sd->files_due = false;
+	sd->settling = sd->files_due = sd->failed_due = false;
 	queries_drop(sd);
 	forget_names(sd);
 	err_set(&lost, ERR_LOST, "%s: the connection to %s ended while it ran: %s", sd->source.server->name,
@@ -417,7 +476,7 @@ static void up(struct source *source)
 		sd->named = loop_timer_add(loop, -1, on_named, sd);
 	}
 	if (sd->bus && bus_road(sd->bus)) {   /* a refresh */
-		sd->files_due = true;
+		sd->files_due = sd->failed_due = true;
 		list_units(sd);
 		list_files(sd);
 	}

@@ -52,6 +52,10 @@ struct systemd_source {
 	bool reloading;
 	bool settling;                    /* listed; live once what was asked at the start is answered */
 	bool files_due;                   /* the list of unit files has not come yet */
+	bool failed_due;                  /* nor that of the failed units of other types */
+	char state[32];                   /* the manager's own word: "running", "degraded", ...; "" not told */
+	int n_failed;                     /* and how many units it counts as failed; -1 not told */
+	char version[64];
 	struct query *queries;            /* ask.c */
 	struct op *ops;                   /* act.c */
 	struct run *last_run;             /* detail.c: the last line of a failed unit is being asked */
@@ -100,6 +104,7 @@ const struct manager *manager_of(const struct source *);
 
 /* --- parse.c: pure --- */
 bool unit_is_ours(const char *name);                       /* a service, timer or socket; no template */
+bool unit_is_other(const char *name);                      /* a mount, swap, path, ...: a row only while it is failed */
 bool unit_path(const char *name, char *path, size_t size); /* its D-Bus object */
 bool unit_of_path(const char *path, char *name, size_t size);
 const char *unit_suffix(const char *name);                 /* ".service" or "" */
@@ -125,6 +130,8 @@ void units_judge_wanted(struct systemd_source *);          /* names of the confi
 /* --- systemd.c --- */
 /* A unit that is not a row was said to be loaded, or changed: asks for it by a list, soon. */
 void systemd_new_name(struct systemd_source *, const char *name);
+/* A unit failed, or did no longer: asks the manager how it is now, which no signal tells. */
+void systemd_ask_state(struct systemd_source *);
 /* What rows and details show may be old: it is asked when it is looked at next. */
 void units_forget_asked(struct systemd_source *);
 

@@ -270,6 +270,8 @@ static void json(const struct row *row, void *cjson)
 		cJSON_AddStringToObject(one, "state", source_state_name(s->state));
 		if (*s->err.text)
 			cJSON_AddStringToObject(one, "why", s->err.text);
+		if (*s->detail)
+			cJSON_AddStringToObject(one, "detail", s->detail);
 		if (!source_settled(s))
 			cJSON_AddBoolToObject(one, "late", true);
 	}

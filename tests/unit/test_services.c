@@ -552,6 +552,43 @@ static void journal_lines_cut_at_every_byte(void **state)
 
 #define WORLD(test) cmocka_unit_test_setup_teardown(test, make_world, end_world)
 
+/* Mounts and the like are rows as long as they are failed, by the list and by signals. */
+static void failed_units_of_every_type(void **state)
+{
+	static const char *const types[] = { "mount", "automount", "swap", "path", "target", "device", "slice", "scope" };
+	struct row *r;
+	char list[256], id[64], changed[64];
+	static const char failed[] = "[\"org.freedesktop.systemd1.Unit\",{\"ActiveState\":{\"type\":\"s\",\"data\":\"failed\"}},[]]";
+	static const char well[] = "[\"org.freedesktop.systemd1.Unit\",{\"ActiveState\":{\"type\":\"s\",\"data\":\"active\"}},[]]";
+	feed_answer("units", "units-pi.json");
+	size_t before = store_count(w.store, &kind_unit, w.server);
+	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
+		snprintf(list, sizeof(list), "[[[\"srv-x.%s\",\"/srv/x\",\"loaded\",\"failed\",\"failed\",\"\",\"/x\",0,\"\",\"/\"],"
+		         "[\"srv-y.%s\",\"/srv/y\",\"loaded\",\"active\",\"mounted\",\"\",\"/y\",0,\"\",\"/\"]]]", types[i], types[i]);
+		snprintf(id, sizeof(id), "pi/unit/srv-x.%s", types[i]);
+		snprintf(changed, sizeof(changed), "changed:srv-x.%s", types[i]);
+		feed("failed", list);
+		r = store_find(w.store, id);
+		assert_non_null(r);
+		assert_int_equal(r->health, HEALTH_BAD);
+		assert_int_equal(store_count(w.store, &kind_unit, w.server), before + 1);
+		feed_answer("units", "units-pi.json");           /* that list never names it */
+		assert_non_null(store_find(w.store, id));
+		feed(changed, failed);
+		assert_non_null(store_find(w.store, id));
+		feed(changed, well);
+		assert_null(store_find(w.store, id));
+		feed("new", list);                               /* asked for by name after a signal */
+		assert_non_null(store_find(w.store, id));
+		feed("failed", "[[]]");
+		assert_null(store_find(w.store, id));
+	}
+	feed("version", "[{\"type\":\"s\",\"data\":\"257\"}]");
+	feed("state", "[{\"type\":\"s\",\"data\":\"degraded\"}]");
+	feed("count", "[{\"type\":\"u\",\"data\":3}]");
+	assert_string_equal(w.source->detail, "systemd 257, degraded, 3 failed");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -559,6 +596,7 @@ int main(void)
 		cmocka_unit_test(only_units_that_run_are_ours),
 		cmocka_unit_test(numbers_that_mean_unknown_are_unknown),
 		WORLD(a_list_becomes_rows),
+		WORLD(failed_units_of_every_type),
 		WORLD(lists_of_all_three_generations_are_understood),
 		WORLD(a_unit_that_is_gone_leaves_unless_its_file_is_there),
 		WORLD(the_users_units_have_their_own_place),

@@ -75,3 +75,16 @@ read_only_has_no_actions() {
 	fleet 120 40 --read-only pi && wait_for '2 failed' && at pi/unit/caddy-workstation.service && keys x && wait_for 'caddy-workstation.service on pi' && see_not 'restart' && esc &&
 		keys r && wait_for 'read-only' && see_not 'Restart caddy'
 }
+# Units of other types are rows while they are failed, and the manager says by itself that it is degraded.
+_no_mount() { on pi sh -c 'rm -f /run/systemd/system/srv-nothere.mount; systemctl reset-failed srv-nothere.mount; systemctl daemon-reload' >/dev/null; }
+a_failed_mount_needs_you() {
+	local code=1
+	fleet 120 40 pi && wait_for '2 failed' && see_not 'srv-nothere' &&
+		on pi sh -c 'printf "[Mount]\nWhat=/dev/nothere\nWhere=/srv/nothere\n" >/run/systemd/system/srv-nothere.mount && systemctl daemon-reload; systemctl start srv-nothere.mount' >/dev/null
+	wait_for 'unit +srv-nothere.mount +failed: its command failed' && wait_for '3 failed' &&
+		ends 1 "$MOCR" -F "$config" status --json pi && jq -e '.servers[0].units[] | select(.name == "srv-nothere.mount" and .health == "bad")' "$work/out" >/dev/null &&
+		jq -e '.servers[0].sources.systemd.detail | test("degraded, 2 failed")' "$work/out" >/dev/null &&
+		on pi systemctl reset-failed srv-nothere.mount >/dev/null && wait_gone 'srv-nothere' && wait_for '2 failed' && code=0
+	_no_mount
+	return $code
+}
