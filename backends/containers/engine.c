@@ -139,6 +139,9 @@ static void fail(struct engine *e, const struct err *err)
 		source_set_state(&e->source, SOURCE_DENIED, &said);
 		return;
 	}
+	if (err->code == ERR_ABSENT)          /* it was there */
+		err_set(&said, ERR_ABSENT, "%s on %s has stopped (%s); `systemctl start %s` there starts it", e->param->title,
+		        e->source.server->name, err->text, e->param->is_podman ? "podman.socket" : "docker");
 	source_set_state(&e->source, e->ctrs ? SOURCE_STALE : SOURCE_FAILED, &said);
 	retry_later(e);
 }
