@@ -6,6 +6,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "backends/base/json.h"
 #include "backends/base/mask.h"
 #include "backends/base/mem.h"
 #include "backends/sessions/sessions.h"
@@ -80,7 +81,7 @@ static void redact_value(cJSON *v, const struct place *at)
 /* What is no document has no structure to keep. */
 static void redact_json(const char *json, size_t len, struct buf *out)
 {
-	cJSON *root = cJSON_ParseWithLength(json, len);
+	cJSON *root = json_parse(json, len);
 	char *printed = NULL;
 	if (root) {
 		redact_value(root, &(struct place){ 0 });
