@@ -123,12 +123,23 @@ static bool is_absent(const struct engine *e, const struct err *err)
 	return !e->greeted && !e->ctrs && err->code == ERR_ABSENT;
 }
 
+/* It was in vain, or what answered is gone: the shell looks at the kernel's list before the next try. */
+static void socket_failed(struct engine *e)
+{
+	if (server_socket(e->source.server, e->param->socket) == SOCKET_OPEN)
+		server_socket_failed(e->source.server, e->param->socket, e->greeted);
+}
+
 static void fail(struct engine *e, const struct err *err)
 {
 	struct err said = *err;
 	stop_calls(e);
 	if (source_link(&e->source)->state != LINK_UP)
 		return;                       /* down() says the rest */
+	const struct road *used = e->door ? door_road(e->door) : NULL;
+	bool by_command = used && used->kind == ROAD_EXEC;
+	if (!by_command && (e->greeted || err->code == ERR_ABSENT || is_absent(e, err)))
+		socket_failed(e);
 	if (is_absent(e, err)) {
 		source_set_state(&e->source, SOURCE_ABSENT, engine_elsewhere(e, &said) ? &said : NULL);
 		loop_timer_set(e->look, LOOK_AGAIN_MS);
@@ -586,10 +597,49 @@ static void ping_done(struct call *c, const struct reply *r, void *arg)
 	}
 }
 
-/* sshd writes a line to its server's journal for every socket that is not there: where most servers have none, one call asks first. */
+/* Where no shell told of the socket, one call asks first: each that fails is a line in a journal. */
 static bool is_likely(const struct engine *e)
 {
-	return e->source.state == SOURCE_WAITING ? !engine_may_lack(e) : e->source.state != SOURCE_ABSENT;
+	bool guess = engine_may_lack(e) && server_sockets_untellable(e->source.server);
+	return e->source.state == SOURCE_WAITING ? !guess : e->source.state != SOURCE_ABSENT;
+}
+
+/* Its socket is not to be opened, and there is no other road. */
+static void engine_no_socket(struct engine *e, enum socket_say say, const char *path)
+{
+	struct err err;
+	const char *server = e->source.server->name;
+	if (say == SOCKET_DENIED)
+		err_set(&err, ERR_DENIED, "%s: no right to open %s", server, path);
+	else
+		err_set(&err, ERR_ABSENT, "%s: %s does not run: nobody listens at %s", server, e->param->title, path);
+	fail(e, &err);
+}
+
+/* Roads by a command are tried once a connection; for a look at what is absent the socket alone counts. */
+static void begin_door(struct engine *e, enum socket_say say, const struct road *roads, size_t n)
+{
+	struct err err;
+	if (e->door)                      /* kept over a retry: what else runs through it goes on */
+		return;
+	e->door = door_create(store_http(e->source.store), source_link(&e->source), roads, n);
+	if (say == SOCKET_OPEN || n == 1)
+		return;
+	const char *server = e->source.server->name, *path = roads[0].path;
+	if (say == SOCKET_DENIED)
+		err_set(&err, ERR_DENIED, "%s: no right to open %s", server, path);
+	else
+		err_set(&err, ERR_ABSENT, "%s: there is no %s", server, path);
+	door_shut(e->door, &err);
+}
+
+/* Does the shell tell of that socket? One that DOCKER_HOST names may be anywhere. */
+static bool engine_is_told(const struct engine *e, const char *path)
+{
+	const char *fixed = server_socket_path(e->param->socket), *dir = e->source.server->runtime_dir;
+	if (fixed)
+		return !strcmp(path, fixed);
+	return !strncmp(path, "/run/user/", 10) || (*dir && !strncmp(path, dir, strlen(dir)));
 }
 
 static void begin(struct engine *e)
@@ -603,11 +653,24 @@ static void begin(struct engine *e)
 		source_set_state(&e->source, SOURCE_ABSENT, engine_elsewhere(e, &why) ? &why : NULL);
 	if (!n || source_link(&e->source)->state != LINK_UP)
 		return;
+	const struct road *used = e->door ? door_road(e->door) : NULL;
+	bool by_command = used && used->kind == ROAD_EXEC;
+	bool by_socket = roads[0].kind == ROAD_UNIX && !by_command && engine_is_told(e, roads[0].path);
+	enum socket_say say = by_socket ? server_socket(e->source.server, e->param->socket) : SOCKET_OPEN;
+	e->waits = say == SOCKET_WAIT;
+	if (e->waits)
+		return;
 	e->unheard = true;
 	if (e->only_socket)
 		n = 1;
-	if (!e->door)                     /* kept over a retry: what else runs through it goes on */
-		e->door = door_create(store_http(e->source.store), source_link(&e->source), roads, n);
+	bool was_there = used && used->kind == ROAD_UNIX;
+	if (was_there && server_sockets_untellable(e->source.server))
+		say = SOCKET_OPEN;        /* nobody else can tell when it is back */
+	if (say != SOCKET_OPEN && (n == 1 || was_there)) {
+		engine_no_socket(e, say, roads[0].path);
+		return;
+	}
+	begin_door(e, say, roads, n);
 	if (!*e->api)
 		snprintf(e->api, sizeof(e->api), "%s", ENGINE_API);
 	e->ping = call_start(e->door, &(struct call_spec){ .path = "/_ping", .done = ping_done, .arg = e, .max = 65536 });
@@ -617,20 +680,49 @@ static void begin(struct engine *e)
 	start_list(e);
 }
 
+/* The shell looks before anything is tried again. */
 static void on_retry(struct loop_timer *t, void *arg)
 {
-	begin(arg);
+	struct engine *e = arg;
+	bool by_socket = !e->door || !door_road(e->door) || door_road(e->door)->kind == ROAD_UNIX;
+	e->waits = by_socket && server_sockets_ask(e->source.server, e->param->socket);
+	if (!e->waits)
+		begin(e);
 }
 
-/* Is there one by now? Nothing runs through the door of an engine that is absent; a look at its socket starts no process. */
-static void on_look(struct loop_timer *t, void *arg)
+/* Nothing runs through the door of an engine that is absent. */
+static void look_at_socket(struct engine *e)
 {
-	struct engine *e = arg;
 	stop_calls(e);
 	door_destroy(e->door);
 	e->door = NULL;
 	e->only_socket = true;
 	begin(e);
+}
+
+/* Is there one by now? On this machine a look leaves no trace; elsewhere the shell tells of it (engine_sockets). */
+static void on_look(struct loop_timer *t, void *arg)
+{
+	struct engine *e = arg;
+	if (link_is_local(source_link(&e->source)))
+		look_at_socket(e);
+	else if (server_sockets_ask(e->source.server, e->param->socket))
+		loop_timer_set(e->look, LOOK_AGAIN_MS);
+}
+
+static void engine_sockets(struct source *s)
+{
+	struct engine *e = engine_of(s);
+	if (!e->relist)
+		return;
+	bool open = server_socket(s->server, e->param->socket) == SOCKET_OPEN;
+	bool away = s->state == SOURCE_STALE || s->state == SOURCE_FAILED;
+	if (e->waits)
+		begin(e);
+	else if (open && (s->state == SOURCE_ABSENT || s->state == SOURCE_DENIED) && !e->not_ours)
+		look_at_socket(e);
+	else if (open && away && !e->ping && !e->list && !e->events)
+		begin(e);
 }
 
 /* Rows that were in a restart loop and have settled. */
@@ -733,7 +825,8 @@ static void finish(struct source *s)
 
 #define ENGINE_BACKEND(backend_name, engine_param, facts) { \
 	.name = backend_name, .source_size = sizeof(struct engine), .up = up, .down = down, .feed = feed, .redact = redact, \
-	.expects = expects, .shown = shown, .finish = finish, .needs_facts = facts, .param = engine_param }
+	.expects = expects, .shown = shown, .finish = finish, .sockets = engine_sockets, .needs_facts = facts, \
+	.param = engine_param }
 
 const struct backend backend_docker = ENGINE_BACKEND("docker", &engine_docker, false);
 const struct backend backend_docker_user = ENGINE_BACKEND("docker-user", &engine_docker_user, true);

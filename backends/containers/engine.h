@@ -12,6 +12,7 @@
 #include "backends/link/link.h"
 #include "backends/link/loop.h"
 #include "backends/store/action.h"
+#include "backends/store/sockets.h"
 
 #define ENGINE_API "1.41"            /* what is needed; asked for before the engine said what it can */
 #define ENGINE_API_MAX "1.44"        /* what is understood and asked for where 1.41 is too old */
@@ -28,6 +29,7 @@ struct engine_param {
 	size_t (*roads)(const struct source *, struct road *roads, char *path, size_t size);
 	bool is_podman;
 	bool of_user;                    /* of the login alone: where there is none, nothing is wrong */
+	enum socket_id socket;           /* that of roads[0], when it is a socket of a server */
 };
 
 /* A following of lines: something JSON comes one a line, on a stream. */
@@ -60,6 +62,7 @@ struct engine {
 	int64_t listed_ms;               /* loop clock */
 	unsigned fails;
 	bool only_socket;                /* absent: its socket alone is looked at from time to time */
+	bool waits;                      /* for what the shell says of its socket */
 	bool not_ours;                   /* another source shows what answers here */
 	struct ctr *ctrs;                /* by engine id */
 	unsigned inspects;               /* on their way */

@@ -100,9 +100,11 @@ static size_t podman_user_roads(const struct source *s, struct road *roads, char
 	return 1;
 }
 
-const struct engine_param engine_docker = { .cli = "docker", .title = "Docker", .roads = docker_roads };
+const struct engine_param engine_docker = { .cli = "docker", .title = "Docker", .roads = docker_roads,
+	                                          .socket = SOCKET_DOCKER };
 const struct engine_param engine_docker_user = { .cli = "docker", .title = "Docker of the user", .roads = docker_user_roads,
-	                                             .of_user = true };
-const struct engine_param engine_podman = { .cli = "podman", .title = "Podman", .roads = podman_roads, .is_podman = true };
+	                                             .of_user = true, .socket = SOCKET_DOCKER_USER };
+const struct engine_param engine_podman = { .cli = "podman", .title = "Podman", .roads = podman_roads, .is_podman = true,
+	                                          .socket = SOCKET_PODMAN };
 const struct engine_param engine_podman_user = { .cli = "podman", .title = "Podman of the user", .roads = podman_user_roads,
-	                                             .is_podman = true, .of_user = true };
+	                                             .is_podman = true, .of_user = true, .socket = SOCKET_PODMAN_USER };

@@ -94,7 +94,7 @@ static bool road_failed(struct door *d, size_t i, const struct err *why)
 		return true;
 	}
 	d->err = *telling(d);
-	d->at = 0;                        /* the next call tries again from the start */
+	d->at = d->first;                 /* the next call tries again from the start */
 	return false;
 }
 
@@ -549,11 +549,11 @@ const char *door_socket(struct door *d, struct err *err)
 		err_set(err, ERR_LOST, "%s: not connected", d->link->name);
 		return NULL;
 	}
-	bool first = d->at == 0 && !d->decided;
+	bool first = d->at == d->first && !d->decided;
 	const char *path = direct(d);
 	if (path)
 		return path;
-	if (first && d->at == 0 && link_is_local(d->link) && d->roads[0].kind == ROAD_UNIX) {   /* they were all tried */
+	if (first && d->at == d->first && link_is_local(d->link) && d->roads[0].kind == ROAD_UNIX) {   /* they were all tried */
 		*err = d->err;
 		return NULL;
 	}
@@ -578,6 +578,14 @@ struct door *door_create(struct http *http, struct link *link, const struct road
 		d->roads[i].env = NULL;
 	}
 	return d;
+}
+
+void door_shut(struct door *d, const struct err *why)
+{
+	if (d->decided || d->n < 2 || d->first)
+		return;
+	d->why[0] = *why;
+	d->first = d->at = 1;
 }
 
 void door_destroy(struct door *d)

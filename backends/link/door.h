@@ -17,6 +17,7 @@ struct door {
 	struct road roads[DOOR_ROADS_MAX]; /* with strings of our own */
 	struct err why[DOOR_ROADS_MAX];  /* why that road did not open */
 	size_t n, at;                    /* roads[at] is the one in use or tried now */
+	size_t first;                    /* the first road that may be tried */
 	bool decided;                    /* roads[at] answered once */
 	struct err err;                  /* why none opened */
 	struct err last;                 /* how the last connection ended badly */

@@ -26,6 +26,7 @@ void http_destroy(struct http *);
  * turn. A door whose link is lost fails its calls with ERR_LOST; it is used again after the link is back. */
 struct door *door_create(struct http *, struct link *, const struct road *roads, size_t n);
 void door_destroy(struct door *);                    /* ends its calls without telling */
+void door_shut(struct door *, const struct err *why);   /* roads[0] is known not to open: it is not tried */
 const struct road *door_road(const struct door *);   /* the road in use; NULL before the first answer */
 const struct err *door_err(const struct door *);     /* why no road opened */
 

@@ -36,13 +36,13 @@ enum socket_seen socket_look_read(const char *out, char *owner, size_t size)
 		const char *word;
 		enum socket_seen seen;
 	} words[] = {
-		{ "absent", SOCKET_ABSENT }, { "silent", SOCKET_SILENT }, { "denied", SOCKET_NO_RIGHT },
-		{ "listens", SOCKET_LISTENS }, { "there", SOCKET_THERE },
+		{ "absent", SEEN_ABSENT }, { "silent", SEEN_SILENT }, { "denied", SEEN_NO_RIGHT },
+		{ "listens", SEEN_LISTENS }, { "there", SEEN_THERE },
 	};
 	const char *at = strstr(out, WORD);
 	snprintf(owner, size, "%s", "");
 	if (!at)
-		return SOCKET_UNSEEN;
+		return SEEN_UNSEEN;
 	at += strlen(WORD);
 	size_t n = strcspn(at, " \n");
 	if (at[n] == ' ')
@@ -50,7 +50,7 @@ enum socket_seen socket_look_read(const char *out, char *owner, size_t size)
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		if (strlen(words[i].word) == n && strncmp(at, words[i].word, n) == 0)
 			return words[i].seen;
-	return SOCKET_UNSEEN;
+	return SEEN_UNSEEN;
 }
 
 bool socket_is_listed(const char *path)

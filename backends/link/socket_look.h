@@ -9,12 +9,12 @@
 #include <stddef.h>
 
 enum socket_seen {
-	SOCKET_UNSEEN,     /* the look told nothing: the login runs no commands, or cut them short */
-	SOCKET_ABSENT,     /* no such file */
-	SOCKET_SILENT,     /* the file is there, and nobody listens */
-	SOCKET_NO_RIGHT,   /* somebody listens or may do so, and we may not open it */
-	SOCKET_LISTENS,    /* somebody listens, and we may open it */
-	SOCKET_THERE       /* we may open the file; whether anybody listens is not known */
+	SEEN_UNSEEN,     /* the look told nothing: the login runs no commands, or cut them short */
+	SEEN_ABSENT,     /* no such file */
+	SEEN_SILENT,     /* the file is there, and nobody listens */
+	SEEN_NO_RIGHT,   /* somebody listens or may do so, and we may not open it */
+	SEEN_LISTENS,    /* somebody listens, and we may open it */
+	SEEN_THERE       /* we may open the file; whether anybody listens is not known */
 };
 
 /* A command for any login shell; the caller frees it. */

@@ -265,24 +265,24 @@ static void look_err(struct ssh_stream *s, enum socket_seen seen, const char *ow
 {
 	const char *name = s->l->link.name, *unheard = r->end.err.code ? r->end.err.text : "the login runs no shell commands";
 	switch (seen) {
-	case SOCKET_ABSENT:
+	case SEEN_ABSENT:
 		err_set(err, ERR_ABSENT, "%s: there is no %s", name, s->path);
 		break;
-	case SOCKET_SILENT:
+	case SEEN_SILENT:
 		err_set(err, ERR_ABSENT, "%s: nothing answers at %s", name, s->path);
 		break;
-	case SOCKET_NO_RIGHT:
+	case SEEN_NO_RIGHT:
 		err_set(err, ERR_DENIED, "%s: no right to open %s, which belongs to %s: become a member of that group, or use sudo", name,
 		        s->path, *owner ? owner : "another user");
 		break;
-	case SOCKET_LISTENS:
+	case SEEN_LISTENS:
 		forbidden(s, err);
 		s->l->no_unix = true;
 		break;
-	case SOCKET_THERE:
+	case SEEN_THERE:
 		err_set(err, ERR_REFUSED, "%s: its sshd did not open %s; why, the server does not tell", name, s->path);
 		break;
-	case SOCKET_UNSEEN:
+	case SEEN_UNSEEN:
 		err_set(err, r->end.err.code ? r->end.err.code : ERR_REFUSED, "%s: its sshd did not open %s, and a look at it failed: %s",
 		        name, s->path, unheard);
 	}
@@ -295,10 +295,10 @@ static void on_probe(const struct run_result *r, void *arg)
 	char owner[64];
 	s->probe = NULL;
 	enum socket_seen seen = socket_look_read(r->out, owner, sizeof(owner));
-	bool gone = seen == SOCKET_ABSENT || seen == SOCKET_SILENT;
+	bool gone = seen == SEEN_ABSENT || seen == SEEN_SILENT;
 	if (s->forbids && gone)
 		keep_look(s->l, s->path);
-	if (s->forbids && !gone && seen != SOCKET_NO_RIGHT && r->end.err.code != ERR_LOST)
+	if (s->forbids && !gone && seen != SEEN_NO_RIGHT && r->end.err.code != ERR_LOST)
 		forbidden(s, &err);
 	else
 		look_err(s, seen, owner, r, &err);

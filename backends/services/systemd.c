@@ -17,6 +17,7 @@
 #include "backends/link/loop.h"
 #include "backends/services/services.h"
 #include "backends/services/systemd.h"
+#include "backends/store/sockets.h"
 
 #define RETRY_FIRST_MS 2000
 #define RETRY_MOST_MS 300000
@@ -70,9 +71,12 @@ static void fail(struct systemd_source *sd, const struct err *why)
 	const char *server = sd->source.server->name, *words = manager_of(&sd->source)->words;
 	struct err err;
 	enum source_state state = SOURCE_FAILED;
+	enum socket_id id = manager_of(&sd->source)->user ? SOCKET_BUS_USER : SOCKET_BUS;
 	switch (why->code) {
 	case ERR_ABSENT:
 		state = SOURCE_ABSENT;
+		if (!sd->bus && server_socket(sd->source.server, id) == SOCKET_OPEN)
+			server_socket_failed(sd->source.server, id, sd->source.fresh_ms > 0);
 		err_set(&err, ERR_ABSENT, "%s: no way to %s: %s", server, words, why->text);
 		break;
 	case ERR_DENIED:
@@ -356,6 +360,16 @@ static void connect_bus(struct systemd_source *sd)
 		fail(sd, &err);
 		return;
 	}
+	enum socket_say say = server_socket(server, user ? SOCKET_BUS_USER : SOCKET_BUS);
+	sd->waits = say == SOCKET_WAIT;
+	if (sd->waits)
+		return;
+	if (say != SOCKET_OPEN) {
+		err_set(&err, say == SOCKET_DENIED ? ERR_DENIED : ERR_ABSENT, say == SOCKET_DENIED ? "%s: this login may not connect" :
+		        "%s: nobody listens there", path);
+		fail(sd, &err);
+		return;
+	}
 	char *command = bridge_command(path, user);
 	const struct road roads[] = {
 		{ .kind = ROAD_UNIX, .path = path }, { .kind = ROAD_EXEC, .command = command },
@@ -372,7 +386,22 @@ static void connect_bus(struct systemd_source *sd)
 static void on_retry(struct loop_timer *timer, void *arg)
 {
 	struct systemd_source *sd = arg;
-	if (!sd->bus && source_link(&sd->source)->state == LINK_UP)
+	if (sd->bus || source_link(&sd->source)->state != LINK_UP)
+		return;
+	enum socket_id id = manager_of(&sd->source)->user ? SOCKET_BUS_USER : SOCKET_BUS;
+	sd->waits = server_sockets_ask(sd->source.server, id);    /* the shell looks before it is tried again */
+	if (!sd->waits)
+		connect_bus(sd);
+}
+
+static void systemd_sockets(struct source *source)
+{
+	struct systemd_source *sd = systemd_of(source);
+	enum socket_id id = manager_of(source)->user ? SOCKET_BUS_USER : SOCKET_BUS;
+	if (sd->bus || !sd->retry)
+		return;
+	bool appeared = server_socket(source->server, id) == SOCKET_OPEN && source->state != SOURCE_WAITING;
+	if (sd->waits || appeared)
 		connect_bus(sd);
 }
 
@@ -551,6 +580,7 @@ const struct backend backend_systemd = {
 	.redact = redact,
 	.shown = shown,
 	.finish = finish,
+	.sockets = systemd_sockets,
 	.param = &system_manager,
 };
 
@@ -563,6 +593,7 @@ const struct backend backend_systemd_user = {
 	.redact = redact,
 	.shown = shown,
 	.finish = finish,
+	.sockets = systemd_sockets,
 	.param = &user_manager,
 	.needs_facts = true,
 };

@@ -49,6 +49,7 @@ struct systemd_source {
 	int64_t retry_ms;
 	uint32_t round;                   /* counts lists of units */
 	bool relist_units;                /* relist asks for the units too, not for their files only */
+	bool waits;                       /* for what the shell says of its socket (sockets.h) */
 	bool reloading;
 	bool settling;                    /* listed; live once what was asked at the start is answered */
 	bool files_due;                   /* the list of unit files has not come yet */

@@ -20,6 +20,7 @@
 #include "backends/link/sudo.h"
 #include "backends/store/internal.h"
 #include "backends/store/record.h"
+#include "backends/store/sockets.h"
 #include "backends/vitals/vitals.h"
 #include "backends/vpn/vpn.h"
 
@@ -152,10 +153,13 @@ static void on_link(struct link *link, void *arg)
 	record_link(v);
 	if (before != link->state) {
 		tell_state(v, before);
-		if (before == LINK_UP)
+		if (before == LINK_UP) {
+			server_sockets_down(v);
 			sources_down(v);
+		}
 		if (link->state == LINK_UP) {
 			v->facts_known = false;
+			server_sockets_up(v);
 			sources_up(v, false);
 			trim_later(v->store);
 		}
@@ -321,6 +325,7 @@ void store_server_remove(struct server *v)
 	orders_forget_server(s, v);
 	forget_rows(v);
 	forget_sources(v);
+	server_sockets_free(v);
 	sudo_destroy(v->sudo);
 	while (v->pending)
 		server_ask_drop(v, v->pending->ask);
@@ -350,6 +355,8 @@ void server_refresh(struct server *v)
 	}
 	sources_down(v);
 	v->facts_known = false;
+	server_sockets_forgive(v);
+	server_sockets_up(v);
 	sources_up(v, false);
 }
 

@@ -36,6 +36,7 @@ struct server_config;
 struct sudo;
 struct pending;
 struct vitals;
+struct server_sockets;
 
 /* How well something is, from the operator's side. The order is that of "who needs me": worst last. */
 enum health {
@@ -115,6 +116,7 @@ struct backend {
 	bool (*expects)(const struct source *);
 	void (*shown)(struct source *);   /* which of its rows are on screen changed (row->shown) */
 	void (*finish)(struct source *);  /* frees what it owns beyond struct source */
+	void (*sockets)(struct source *); /* more is known of the server's sockets (sockets.h); the link is up */
 	const void *param;                /* for backends that share code */
 	bool needs_facts;                 /* up is called once the login's uid and runtime_dir are known (server_facts_known) */
 };
@@ -167,6 +169,7 @@ struct server {
 	char docker[160];                 /* where the docker program of the login goes: "unix:///...", "tcp://..."; "same", "" */
 	int uid;
 	struct sudo *sudo;                /* owned: sudo.h */
+	struct server_sockets *sockets;   /* owned: sockets.h */
 	const struct server_config *config; /* of the store's settings, looked up when those change; NULL: no section */
 	struct server *next;
 	/* counted by the store when rows change */

@@ -1,8 +1,9 @@
 /* sample.h: the script that tells a server's vitals, and the parser of what it says.
  *
  * The script runs once per server, for as long as the link lives. It answers in blocks: a line "=NAME", lines, and a
- * line "=end". At once it sends =facts and =sample; then for each line "s" on its standard input a =sample, for each
- * "d" a =disks. A sample is made of shell builtins alone: no process is started for it. */
+ * line "=end". At once it sends =sockets, =facts and =sample; then for each line "s" on its standard input a =sample, for
+ * each "d" a =disks, for each "k" the =sockets, which also come before a sample when they changed. A sample is made of
+ * shell builtins alone: no process is started for it. */
 #ifndef VITALS_SAMPLE_H
 #define VITALS_SAMPLE_H
 

@@ -35,6 +35,36 @@
 		"if [ -z \"$D\" ] && [ \"$r/docker.sock\" -ef $s ]; then D=same; fi; " \
 	"}; "
 
+/* Which sockets are there, and may the login connect. With builtins alone it cannot be seen whether anybody listens. That
+ * is looked up when the console asks, which it does after a try in vain, and for a socket that the login may not use: one
+ * without an engine behind it is no engine. Such a one is looked at again with the disks. The kernel's list may name
+ * /run/x where the path says /var/run/x. A list that cannot be read shows nothing. */
+#define SOCKETS \
+	"R=$XDG_RUNTIME_DIR; " \
+	"if [ -z \"$R\" ]; then " \
+		"while read -r k l v; do case $k in Uid:) R=/run/user/$l; break;; esac; done </proc/self/status; " \
+	"fi; S=; " \
+	"look() { " \
+		"s=; q=$1; " \
+		"for f in docker=/var/run/docker.sock \"docker-user=$R/docker.sock\" podman=/run/podman/podman.sock \"podman-user=$R/podman/podman.sock\" " \
+			"bus=/run/dbus/system_bus_socket \"bus-user=$R/bus\" tailscale=/var/run/tailscale/tailscaled.sock; do " \
+			"p=${f#*=}; w=absent; " \
+			"if [ -S \"$p\" ]; then w=shut; if [ -w \"$p\" ]; then w=ready; fi; fi; " \
+			"case $w$q in ready??*|shut??*) case $q in " \
+				"*\" $p$n\"*|*\" ${p#/var}$n\"*) case $w in ready) w=listens;; esac;; " \
+				"*) case $w in shut) w=absent;; esac;; " \
+			"esac;; esac; " \
+			"s=\"$s${f%%=*} $w$n\"; " \
+		"done; " \
+	"}; " \
+	"listed() { look; S=$s; look \"$(grep -F -e .sock -e bus /proc/net/unix 2>/dev/null)$n\"; }; " \
+	"sockets() { " \
+		"look; S=$s; case $S in *shut*) listed;; esac; " \
+		"printf \"=sockets\\n%s=end\\n\" \"$s\"; " \
+	"}; " \
+	"changed() { look; case $s in \"$S\") ;; *) sockets;; esac; }; " \
+	"shut() { case $S in *shut*) sockets;; esac; }; "
+
 #define FACTS \
 	"facts() { " \
 		"u=$(id -u 2>/dev/null); o=; C=0; " \
@@ -122,10 +152,13 @@
 	"}; "
 
 #define MAIN \
-	"facts; sample; " \
-	"while read -r a; do case $a in s) sample;; d) disks;; esac; done"
+	"sockets; facts; sample; " \
+	"while read -r a; do case $a in " \
+		"s) changed; sample;; d) disks; shut;; " \
+		"k) listed; printf \"=sockets\\n%s=end\\n\" \"$s\";; " \
+	"esac; done"
 
 char *sample_command(void)
 {
-	return xstrdup(SETUP DOCKER FACTS SAMPLE MOUNTS EACH DISKS MAIN);
+	return xstrdup(SETUP SOCKETS DOCKER FACTS SAMPLE MOUNTS EACH DISKS MAIN);
 }

@@ -13,6 +13,7 @@
 #include "backends/link/loop.h"
 #include "backends/store/server.h"
 #include "backends/store/settings.h"
+#include "backends/store/sockets.h"
 #include "backends/store/store.h"
 #include "backends/vitals/sample.h"
 #include "backends/vitals/vitals.h"
@@ -139,12 +140,19 @@ static bool feed_disks(struct source *source, const char *bytes, size_t len)
 	return disks_parse(bytes, len, vitals_of(source));
 }
 
+static bool feed_sockets(struct source *source, const char *bytes, size_t len)
+{
+	server_sockets_feed(source->server, bytes, len);
+	return false;                  /* no figure of the server changed */
+}
+
 static void feed(struct source *source, const char *what, const char *bytes, size_t len)
 {
 	static const struct {
 		const char *what;
 		bool (*feed)(struct source *, const char *, size_t);
-	} answers[] = { { "facts", feed_facts }, { "sample", feed_sample }, { "disks", feed_disks } };
+	} answers[] = { { "facts", feed_facts }, { "sample", feed_sample }, { "disks", feed_disks },
+	              { "sockets", feed_sockets } };
 	for (size_t i = 0; i < ARRAY_LEN(answers); i++) {
 		if (strcmp(what, answers[i].what) != 0)
 			continue;
@@ -178,6 +186,7 @@ static void fail(struct vitals_source *vs, const struct err *err)
 	if (vs->retry_ms > RETRY_MOST_MS)
 		vs->retry_ms = RETRY_MOST_MS;
 	loop_timer_set(vs->timer, vs->retry_ms);
+	server_sockets_untold(vs->source.server);
 }
 
 static int64_t interval_ms(const struct vitals_source *vs)
@@ -204,6 +213,13 @@ static void ask(struct vitals_source *vs)
 	vs->asked_ms = now;
 	stream_write(vs->shell, line, strlen(line));
 	loop_timer_set(vs->timer, ANSWER_LATE_MS);
+}
+
+bool vitals_ask_sockets(struct server *server)
+{
+	struct source *source = server_source(server, "vitals");
+	struct vitals_source *vs = source ? of(source) : NULL;
+	return vs && vs->shell && source->state == SOURCE_LIVE && stream_write(vs->shell, "k\n", 2) == 2;
 }
 
 static void late(struct vitals_source *vs)

@@ -18,6 +18,7 @@
 #include "backends/link/loop.h"
 #include "backends/services/unit.h"
 #include "backends/store/settings.h"
+#include "backends/store/sockets.h"
 #include "backends/vpn/acts.h"
 #include "backends/vpn/tailscale.h"
 
@@ -144,6 +145,9 @@ static void fail(struct ts *t, const struct err *err)
 	let_go(t);
 	if (source_link(&t->source)->state != LINK_UP)
 		return;
+	bool told = !t->by_program && !ts_own_socket(&t->source);
+	if (told && (err->code == ERR_ABSENT || t->greeted) && server_socket(t->source.server, SOCKET_TAILSCALE) == SOCKET_OPEN)
+		server_socket_failed(t->source.server, SOCKET_TAILSCALE, t->greeted);
 	if (err->code == ERR_ABSENT && !t->greeted && !t->by_program && !t->tried_program) {
 		t->tried_program = t->by_program = true;      /* it knows where its tailscaled listens */
 		begin(t);
@@ -452,18 +456,38 @@ static void on_timer(struct loop_timer *timer, void *arg)
 		ask_status(t);
 }
 
+/* The program may be let in where the login's own connection is not. */
+static bool may_open(struct ts *t)
+{
+	struct err err;
+	bool told = !t->by_program && !ts_own_socket(&t->source);     /* of one in the configuration no shell tells */
+	enum socket_say say = told ? server_socket(t->source.server, SOCKET_TAILSCALE) : SOCKET_OPEN;
+	bool guess = t->greeted && server_sockets_untellable(t->source.server);
+	t->waits = say == SOCKET_WAIT;
+	if (say == SOCKET_DENIED) {
+		t->by_program = true;
+		err_set(&t->denied, ERR_DENIED, "%s: no right to open %s", t->source.server->name, TS_SOCKET);
+	}
+	if (say == SOCKET_ABSENT && !guess) {
+		err_set(&err, ERR_ABSENT, "%s: nobody listens at %s", t->source.server->name, TS_SOCKET);
+		fail(t, &err);
+		return false;
+	}
+	return !t->waits;
+}
+
 static void begin(struct ts *t)
 {
 	const char *own = ts_own_socket(&t->source);
 	const struct road road = { .kind = ROAD_UNIX, .path = own ? own : TS_SOCKET };
 	let_go(t);
 	t->missing = false;
-	if (source_link(&t->source)->state != LINK_UP)
+	if (source_link(&t->source)->state != LINK_UP || !may_open(t))
 		return;
 	if (!t->door)
 		t->door = door_create(store_http(t->source.store), source_link(&t->source), &road, 1);
 	ask_status(t);
-	/* one call finds out whether there is any: sshd writes a line to its journal for each that finds no socket */
+	/* one call finds out whether there is any: sshd writes a line to its journal for each that finds nobody */
 	if (!t->by_program && t->source.state != SOURCE_WAITING && t->source.state != SOURCE_ABSENT)
 		start_bus(t);
 }
@@ -471,9 +495,24 @@ static void begin(struct ts *t)
 static void on_retry(struct loop_timer *timer, void *arg)
 {
 	struct ts *t = arg;
-	if (t->missing && source_link(&t->source)->state == LINK_UP && !worth_a_look(t->source.server))
+	struct server *v = t->source.server;
+	if (t->missing && source_link(&t->source)->state == LINK_UP && !worth_a_look(v)) {
 		fail_absent(t);
-	else
+		return;
+	}
+	t->waits = !t->by_program && server_sockets_ask(v, SOCKET_TAILSCALE);
+	if (!t->waits)
+		begin(t);
+}
+
+static void ts_sockets(struct source *source)
+{
+	struct ts *t = of(source);
+	bool away = source->state == SOURCE_ABSENT || source->state == SOURCE_STALE || source->state == SOURCE_FAILED;
+	bool open = server_socket(source->server, SOCKET_TAILSCALE) == SOCKET_OPEN;
+	if (!t->timer)
+		return;
+	if (t->waits || (open && away && !t->by_program && !t->status && !t->bus))
 		begin(t);
 }
 
@@ -541,5 +580,6 @@ static void redact(const char *what, const char *bytes, size_t len, struct buf *
 }
 
 const struct backend backend_tailscale = {
-	.name = "tailscale", .source_size = sizeof(struct ts), .up = up, .down = down, .feed = feed, .redact = redact, .shown = vpn_shown, .finish = finish,
+	.name = "tailscale", .source_size = sizeof(struct ts), .up = up, .down = down, .feed = feed, .redact = redact,
+	.shown = vpn_shown, .finish = finish, .sockets = ts_sockets,
 };

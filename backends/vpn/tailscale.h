@@ -29,6 +29,7 @@ struct ts {
 	int64_t asked_ms;                /* loop clock of the last look */
 	unsigned fails;
 	uint32_t round;                  /* counts the lists */
+	bool waits;                      /* for what the shell says of its socket (sockets.h) */
 	bool by_program, tried_program, old_bus, no_bus, again, shown, greeted, missing;
 	char state[24];                  /* "Running", "NeedsLogin", ...; "" unknown */
 	char auth_url[256];

@@ -429,15 +429,15 @@ static void sockets_are_looked_at(void **state)
 		struct sockaddr_un sun = { .sun_family = AF_UNIX };
 		snprintf(path, sizeof(path), "%s/it's a \"$HOME\"", dir);
 		memcpy(sun.sun_path, path, strlen(path));
-		assert_int_equal(look(noises[i], path, owner, sizeof(owner)), cut ? SOCKET_UNSEEN : SOCKET_ABSENT);
+		assert_int_equal(look(noises[i], path, owner, sizeof(owner)), cut ? SEEN_UNSEEN : SEEN_ABSENT);
 		int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 		assert_int_equal(bind(fd, (struct sockaddr *)&sun, sizeof(sun)), 0);
 		assert_int_equal(listen(fd, 1), 0);
-		assert_int_equal(look(noises[i], path, owner, sizeof(owner)), cut ? SOCKET_UNSEEN : SOCKET_LISTENS);
+		assert_int_equal(look(noises[i], path, owner, sizeof(owner)), cut ? SEEN_UNSEEN : SEEN_LISTENS);
 		assert_true(cut || strchr(owner, ':'));
 		assert_true(socket_is_listed(path));
 		close(fd);
-		assert_int_equal(look(noises[i], path, owner, sizeof(owner)), cut ? SOCKET_UNSEEN : SOCKET_SILENT);
+		assert_int_equal(look(noises[i], path, owner, sizeof(owner)), cut ? SEEN_UNSEEN : SEEN_SILENT);
 		assert_false(socket_is_listed(path));
 		unlink(path);
 	}

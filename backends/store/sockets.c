@@ -1,0 +1,194 @@
+/* sockets.c: what the shell told of a server's sockets, and what a source may do with it. */
+#include "backends/store/sockets.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/base/mem.h"
+#include "backends/link/link.h"
+#include "backends/link/loop.h"
+#include "backends/store/internal.h"
+#include "backends/vitals/vitals.h"
+
+#define WORKED_AGAIN_MS (5 * 60 * 1000)
+#define TOLD_LATE_MS 4000        /* the shell has not spoken by then: sockets are tried without it */
+
+/* As the shell says it. Listens is what it says after a look at the kernel's list, so it beats a failed try. */
+enum word { WORD_NONE, WORD_ABSENT, WORD_SHUT, WORD_READY, WORD_LISTENS };
+static const char *const word_names[] = { "", "absent", "shut", "ready", "listens" };
+
+static const struct {
+	const char *name, *path;
+} sockets[SOCKET_IDS] = {
+	[SOCKET_DOCKER] = { "docker", "/var/run/docker.sock" },
+	[SOCKET_DOCKER_USER] = { "docker-user", NULL },
+	[SOCKET_PODMAN] = { "podman", "/run/podman/podman.sock" },
+	[SOCKET_PODMAN_USER] = { "podman-user", NULL },
+	[SOCKET_BUS] = { "bus", "/run/dbus/system_bus_socket" },
+	[SOCKET_BUS_USER] = { "bus-user", NULL },
+	[SOCKET_TAILSCALE] = { "tailscale", "/var/run/tailscale/tailscaled.sock" },
+};
+
+enum telling {
+	TELL_WAITED,             /* the shell has not spoken on this link */
+	TELL_TOLD,
+	TELL_UNTOLD              /* it cannot */
+};
+
+struct server_sockets {
+	enum telling telling;
+	enum word word[SOCKET_IDS];      /* the last there was, of this link or an earlier one */
+	int64_t failed[SOCKET_IDS];      /* loop clock, until when it counts as absent after a try; 0: it did not fail */
+	struct loop_timer *late;
+};
+
+static struct server_sockets *sockets_of(struct server *v)
+{
+	if (!v->sockets)
+		v->sockets = xcalloc(1, sizeof(*v->sockets));
+	return v->sockets;
+}
+
+const char *server_socket_path(enum socket_id id)
+{
+	return sockets[id].path;
+}
+
+static enum socket_say sockets_by_word(enum word word)
+{
+	static const enum socket_say by_word[] = {
+		[WORD_NONE] = SOCKET_ABSENT, [WORD_ABSENT] = SOCKET_ABSENT, [WORD_SHUT] = SOCKET_DENIED,
+		[WORD_READY] = SOCKET_OPEN, [WORD_LISTENS] = SOCKET_OPEN,
+	};
+	return by_word[word];
+}
+
+enum socket_say server_socket(const struct server *v, enum socket_id id)
+{
+	const struct server_sockets *s = v->sockets;
+	if (!v->link || link_is_local(v->link))
+		return SOCKET_OPEN;
+	if (!s)
+		return SOCKET_WAIT;
+	bool failed = s->failed[id] > loop_now(v->store->loop);
+	bool seen = s->word[id] >= WORD_READY && !failed;
+	if (s->telling == TELL_WAITED)
+		return seen ? SOCKET_OPEN : SOCKET_WAIT;
+	if (failed)
+		return SOCKET_ABSENT;
+	if (s->telling == TELL_UNTOLD && s->word[id] == WORD_NONE)
+		return SOCKET_OPEN;
+	return sockets_by_word(s->word[id]);
+}
+
+bool server_sockets_untellable(const struct server *v)
+{
+	return v->sockets && v->sockets->telling == TELL_UNTOLD;
+}
+
+static void sockets_tell(struct server *v)
+{
+	for (struct source *s = v->sources; s && v->link && v->link->state == LINK_UP; s = s->next)
+		if (s->backend->sockets)
+			s->backend->sockets(s);
+}
+
+/* --- what the shell says ------------------------------------------------------------------------------------ */
+
+static enum word sockets_word(const char *text, size_t len)
+{
+	for (enum word w = WORD_ABSENT; w < (enum word)ARRAY_LEN(word_names); w++)
+		if (strlen(word_names[w]) == len && memcmp(word_names[w], text, len) == 0)
+			return w;
+	return WORD_NONE;
+}
+
+static void sockets_take(struct server_sockets *s, const char *line, size_t len)
+{
+	const char *blank = memchr(line, ' ', len);
+	size_t n = blank ? (size_t)(blank - line) : 0;
+	for (size_t i = 0; n && i < SOCKET_IDS; i++) {
+		if (strlen(sockets[i].name) != n || memcmp(sockets[i].name, line, n) != 0)
+			continue;
+		enum word word = sockets_word(blank + 1, len - n - 1);
+		bool appeared = s->word[i] < WORD_READY && word >= WORD_READY;
+		if (word == WORD_LISTENS || appeared)
+			s->failed[i] = 0;
+		s->word[i] = word;
+	}
+}
+
+void server_sockets_feed(struct server *v, const char *lines, size_t len)
+{
+	struct server_sockets *s = sockets_of(v);
+	const char *end = lines + len;
+	while (lines < end) {
+		const char *nl = memchr(lines, '\n', (size_t)(end - lines));
+		size_t n = (size_t)((nl ? nl : end) - lines);
+		sockets_take(s, lines, n);
+		lines += n + 1;
+	}
+	s->telling = TELL_TOLD;
+	if (s->late)
+		loop_timer_set(s->late, -1);
+	sockets_tell(v);
+}
+
+void server_sockets_untold(struct server *v)
+{
+	struct server_sockets *s = sockets_of(v);
+	if (s->telling == TELL_UNTOLD)
+		return;
+	s->telling = TELL_UNTOLD;
+	if (s->late)
+		loop_timer_set(s->late, -1);
+	sockets_tell(v);
+}
+
+bool server_sockets_ask(struct server *v, enum socket_id id)
+{
+	const struct server_sockets *s = v->sockets;
+	return s && s->telling == TELL_TOLD && s->word[id] >= WORD_READY && v->link && !link_is_local(v->link) && vitals_ask_sockets(v);
+}
+
+void server_socket_failed(struct server *v, enum socket_id id, bool worked)
+{
+	if (v->link && !link_is_local(v->link))
+		sockets_of(v)->failed[id] = worked ? loop_now(v->store->loop) + WORKED_AGAIN_MS : INT64_MAX;
+}
+
+/* --- the link ------------------------------------------------------------------------------------------------ */
+
+static void sockets_late(struct loop_timer *t, void *arg)
+{
+	server_sockets_untold(arg);
+}
+
+void server_sockets_up(struct server *v)
+{
+	struct server_sockets *s = sockets_of(v);
+	s->telling = TELL_WAITED;
+	if (!s->late)
+		s->late = loop_timer_add(v->store->loop, -1, sockets_late, v);
+	loop_timer_set(s->late, TOLD_LATE_MS);
+}
+
+void server_sockets_down(struct server *v)
+{
+	if (v->sockets && v->sockets->late)
+		loop_timer_set(v->sockets->late, -1);
+}
+
+void server_sockets_forgive(struct server *v)
+{
+	if (v->sockets)
+		memset(v->sockets->failed, 0, sizeof(v->sockets->failed));
+}
+
+void server_sockets_free(struct server *v)
+{
+	if (v->sockets)
+		loop_timer_remove(v->sockets->late);
+	free(v->sockets);
+	v->sockets = NULL;
+}

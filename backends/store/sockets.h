@@ -1,0 +1,59 @@
+/* sockets.h: which of the sockets that sources look for are there on a server.
+ *
+ * sshd writes "error: connect to ... failed" into its server's journal for every forwarded socket that it cannot open. So
+ * the shell of the vitals, which is open anyway, looks first: with builtins at the login, and with every sample after
+ * that. A source opens a socket only when server_socket says so, and hears by its backend's sockets() when more is known.
+ *
+ * Where no shell answers (a login without one, a very slow one) each socket is tried once, and one that failed is left
+ * alone until the user refreshes. What was seen of a server before is believed until its shell speaks, so that a
+ * start takes no round trip longer. */
+#ifndef STORE_SOCKETS_H
+#define STORE_SOCKETS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "backends/base/err.h"
+
+struct server;
+
+enum socket_id {
+	SOCKET_DOCKER,
+	SOCKET_DOCKER_USER,
+	SOCKET_PODMAN,
+	SOCKET_PODMAN_USER,
+	SOCKET_BUS,
+	SOCKET_BUS_USER,
+	SOCKET_TAILSCALE,
+	SOCKET_IDS
+};
+
+enum socket_say {
+	SOCKET_WAIT,      /* not known yet: sockets() will be called */
+	SOCKET_ABSENT,    /* there is none, or nobody listens there: sockets() will be called when that changes */
+	SOCKET_DENIED,    /* it is there, and this login may not connect */
+	SOCKET_OPEN       /* it may be opened; on this machine always, as a try leaves no trace here */
+};
+enum socket_say server_socket(const struct server *, enum socket_id);
+const char *server_socket_path(enum socket_id);   /* of the sockets with a fixed path; NULL: the user's */
+
+bool server_sockets_untellable(const struct server *);   /* no shell answers there: every try is a guess */
+
+/* Asks the shell whether anybody listens, before a try that may be in vain; sockets() of all sources is called with its
+ * answer. False: no shell can be asked, or its last sample said already that the socket is not there. */
+bool server_sockets_ask(struct server *, enum socket_id);
+
+/* A try of a socket that server_socket called open was in vain, or (worked) what it led to has ended. It counts as absent
+ * until the shell sees that somebody listens. One that worked is tried again after five minutes all the same: the kernel's
+ * list does not name sockets that come from another namespace, as in a container. */
+void server_socket_failed(struct server *, enum socket_id, bool worked);
+
+/* --- for the vitals and server.c --- */
+void server_sockets_up(struct server *);          /* the link came up: nothing is told yet */
+void server_sockets_down(struct server *);
+void server_sockets_forgive(struct server *);     /* the user wants all tried again */
+void server_sockets_feed(struct server *, const char *lines, size_t len);   /* "docker ready\n..." as the shell wrote it */
+void server_sockets_untold(struct server *);      /* the shell cannot tell, or not now */
+void server_sockets_free(struct server *);
+
+#endif
