@@ -346,8 +346,9 @@ void console_destroy(struct console *c)
 	while (c->view)
 		view_close(c);
 	lineedit_destroy(c->line);
-	if (c->history_file)
-		history_save(c->history, c->history_file);
+	struct err err;
+	if (c->history_file && !history_save(c->history, c->history_file, &err))
+		activity_add(c->store, ACTIVITY_NOTE, HEALTH_ATTENTION, NULL, "%s; what was typed here is lost", err.text);
 	history_destroy(c->history);
 	free(c->history_file);
 	intent_free(&c->intent);

@@ -31,7 +31,7 @@ static char *file_in(const char *dir, const char *name, const char *text)
 {
 	char *file = xasprintf("%s/%sprompt-XXXXXX.md", dir, name);
 	int fd = mkstemps(file, 3);
-	bool good = fd >= 0 && write_text(fd, text);
+	bool good = fd >= 0 && write_text(fd, text) && fsync(fd) == 0;
 	if (fd >= 0 && close(fd) != 0)
 		good = false;
 	if (good)

@@ -1,19 +1,17 @@
 /* history.c: lines typed before, for lineedit.c. A ring that is kept in a file as plain lines. */
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "backends/base/mem.h"
-#include "backends/base/private.h"
+#include "backends/base/state_file.h"
 #include "backends/base/wash.h"
 #include "tui/lineedit.h"
 
+#define HISTORY_BYTES (4u << 20)
+
 struct history {
 	char **lines;                /* oldest first; owned */
+	bool *typed;                 /* in this console, since it was saved last */
 	size_t n, max;
 };
 
@@ -23,6 +21,7 @@ struct history *history_create(size_t max)
 
 	h->max = max ? max : 1;
 	h->lines = xcalloc(h->max, sizeof(*h->lines));
+	h->typed = xcalloc(h->max, sizeof(*h->typed));
 	return h;
 }
 
@@ -33,6 +32,7 @@ void history_destroy(struct history *h)
 	for (size_t i = 0; i < h->n; i++)
 		free(h->lines[i]);
 	free(h->lines);
+	free(h->typed);
 	free(h);
 }
 
@@ -40,10 +40,11 @@ static void drop(struct history *h, size_t i)
 {
 	free(h->lines[i]);
 	memmove(&h->lines[i], &h->lines[i + 1], (h->n - i - 1) * sizeof(*h->lines));
+	memmove(&h->typed[i], &h->typed[i + 1], (h->n - i - 1) * sizeof(*h->typed));
 	h->n--;
 }
 
-void history_add(struct history *h, const char *line)
+static void take(struct history *h, const char *line, bool typed)
 {
 	if (!h || !line || !*line || *line == ' ')
 		return;
@@ -54,42 +55,58 @@ void history_add(struct history *h, const char *line)
 		}
 	if (h->n == h->max)
 		drop(h, 0);
+	h->typed[h->n] = typed;
 	h->lines[h->n++] = xstrdup(line);
+}
+
+void history_add(struct history *h, const char *line)
+{
+	take(h, line, true);
+}
+
+/* Anyone could have written the file. */
+static void take_lines(struct history *h, const char *text)
+{
+	char clean[LINEEDIT_MAX + 2];
+	for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+		wash(clean, sizeof(clean), line, strcspn(line, "\n"));
+		take(h, clean, false);
+	}
 }
 
 bool history_load(struct history *h, const char *file)
 {
-	FILE *f = private_read(file);
-	char line[LINEEDIT_MAX + 2];
+	char *text = state_read(file, HISTORY_BYTES, NULL, NULL);
 
-	if (!f)
-		return errno == ENOENT;
-	while (fgets(line, sizeof(line), f)) {
-		char clean[LINEEDIT_MAX + 2];
-		line[strcspn(line, "\n")] = 0;
-		wash(clean, sizeof(clean), line, strlen(line));   /* anyone could have written the file */
-		history_add(h, clean);
-	}
-	fclose(f);
+	if (!text)
+		return false;
+	take_lines(h, text);
+	free(text);
 	return true;
 }
 
-bool history_save(const struct history *h, const char *file)
+/* Another console may have saved since this one loaded: its lines stay, and what was typed here comes behind them. */
+static bool merged(const char *old, size_t len, struct buf *out, void *arg)
 {
-	char *beside = xasprintf("%s.new", file);
-	int fd = private_open(beside, O_WRONLY | O_CREAT | O_TRUNC);
-	FILE *f = fd >= 0 ? fdopen(fd, "w") : NULL;
-	bool ok = f != NULL;
+	const struct history *h = arg;
+	struct history *both = history_create(h->max);
 
-	for (size_t i = 0; ok && i < h->n; i++)
-		ok = fprintf(f, "%s\n", h->lines[i]) >= 0;
-	if (f)
-		ok = fclose(f) == 0 && ok;
-	ok = ok && rename(beside, file) == 0;
-	if (!ok)
-		unlink(beside);
-	free(beside);
-	return ok;
+	take_lines(both, old);
+	for (size_t i = 0; i < h->n; i++)
+		if (h->typed[i])
+			take(both, h->lines[i], false);
+	for (size_t i = 0; i < both->n; i++)
+		buf_addf(out, "%s\n", both->lines[i]);
+	history_destroy(both);
+	return true;
+}
+
+bool history_save(struct history *h, const char *file, struct err *err)
+{
+	if (!state_update(file, HISTORY_BYTES, merged, h, err))
+		return false;
+	memset(h->typed, 0, h->max * sizeof(*h->typed));
+	return true;
 }
 
 size_t history_count(const struct history *h)

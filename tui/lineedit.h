@@ -63,7 +63,9 @@ struct history *history_create(size_t max_lines);
 void history_destroy(struct history *);
 void history_add(struct history *, const char *line);          /* empty lines and those starting with a space are not kept */
 bool history_load(struct history *, const char *file);         /* false: could not be read; a missing file is fine */
-bool history_save(const struct history *, const char *file);   /* mode 0600, written beside and renamed */
+struct err;
+/* Behind the lines that other consoles saved meanwhile. False and err: the lines stay here, and may be saved later. */
+bool history_save(struct history *, const char *file, struct err *);
 size_t history_count(const struct history *);
 const char *history_get(const struct history *, size_t newest_first);
 

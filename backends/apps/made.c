@@ -1,16 +1,13 @@
 /* made.c: what new stacks made that are not whole yet: "SECTION TAB stack TAB what TAB id TAB name", all sections in one file, written
  * anew as a whole and put in place at once. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "backends/apps/dokploy.h"
 #include "backends/base/buf.h"
 #include "backends/base/mem.h"
-#include "backends/base/private.h"
+#include "backends/base/state_file.h"
 #include "backends/base/wash.h"
 #include "backends/store/activity.h"
 #include "backends/store/settings.h"
@@ -36,25 +33,14 @@ static bool is_ours(const struct dok *d, const char *line)
 	return !strncmp(line, d->name, n) && line[n] == '\t';
 }
 
-static char *read_whole(const struct dok *d)
-{
-	char *path = path_of(d), *text = xcalloc(1, FILE_MOST + 1);
-	FILE *f = private_read(path);
-	if (f) {
-		text[fread(text, 1, FILE_MOST, f)] = '\0';
-		fclose(f);
-	}
-	free(path);
-	return text;
-}
-
 void made_read(struct dok *d)
 {
 	if (d->made_read)
 		return;
 	d->made_read = true;
-	char *text = read_whole(d);
-	for (char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+	char *path = path_of(d), *text = state_read(path, FILE_MOST, NULL, NULL);
+	free(path);
+	for (char *line = text; line && *line; line += strcspn(line, "\n"), line += *line == '\n') {
 		if (!is_ours(d, line) || d->n_made >= MADE_MAX)
 			continue;
 		struct made *m = &d->made[d->n_made];
@@ -67,36 +53,28 @@ void made_read(struct dok *d)
 	free(text);
 }
 
-static bool write_whole(const char *path, const struct buf *b)
-{
-	char *fresh = xasprintf("%s.%d", path, (int)getpid());
-	int fd = private_open(fresh, O_WRONLY | O_CREAT | O_TRUNC);
-	bool good = fd >= 0 && (!b->len || write(fd, b->data, b->len) == (ssize_t)b->len) && fsync(fd) == 0;
-	good = fd >= 0 && close(fd) == 0 && good && rename(fresh, path) == 0;
-	if (!good)
-		unlink(fresh);
-	free(fresh);
-	return good;
-}
-
 /* Our lines as they are now between those of others. */
-static bool save(struct dok *d)
+static bool made_lines(const char *old, size_t len, struct buf *out, void *arg)
 {
-	struct buf b = { 0 };
-	char *text = read_whole(d), *path = path_of(d);
-	for (char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n')
+	const struct dok *d = arg;
+	for (const char *line = old; *line; line += strcspn(line, "\n"), line += *line == '\n')
 		if (!is_ours(d, line)) {
-			buf_add(&b, line, strcspn(line, "\n"));
-			buf_puts(&b, "\n");
+			buf_add(out, line, strcspn(line, "\n"));
+			buf_puts(out, "\n");
 		}
 	for (size_t i = 0; i < d->n_made; i++)
-		buf_addf(&b, "%s\t%s\t%s\t%s\t%s\n", d->name, d->made[i].stack, d->made[i].what, d->made[i].id, d->made[i].name);
-	bool good = write_whole(path, &b);
+		buf_addf(out, "%s\t%s\t%s\t%s\t%s\n", d->name, d->made[i].stack, d->made[i].what, d->made[i].id, d->made[i].name);
+	return true;
+}
+
+static bool save(struct dok *d)
+{
+	struct err err;
+	char *path = path_of(d);
+	bool good = state_update(path, FILE_MOST, made_lines, d, &err);
 	if (!good)
-		activity_add(d->source->store, ACTIVITY_NOTE, HEALTH_ATTENTION, NULL, "%s cannot be written: %s", path, strerror(errno));
-	free(text);
+		activity_add(d->source->store, ACTIVITY_NOTE, HEALTH_ATTENTION, NULL, "%s", err.text);
 	free(path);
-	buf_finish(&b);
 	return good;
 }
 

@@ -12,7 +12,7 @@
 #include "backends/apps/portal_parse.h"
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
-#include "backends/base/private.h"
+#include "backends/base/state_file.h"
 #include "backends/base/sse.h"
 #include "backends/base/wash.h"
 #include "backends/link/api.h"
@@ -218,12 +218,9 @@ static void keep(const struct pstack *s)
 	char *path = xasprintf("%s/portals", store_settings(store)->state_dir);
 	char *line = xasprintf("%s\t%s\t%s\t%s\t%lld\t%s\n", s->portal->name, s->name, s->id, s->url, (long long)s->began_ms,
 	                       s->over ? s->state.status : s->lost ? "lost" : "");
-	int fd = private_open(path, O_WRONLY | O_APPEND | O_CREAT);
-	if (fd < 0 || write(fd, line, strlen(line)) != (ssize_t)strlen(line) || fdatasync(fd) < 0)
-		activity_add((struct store *)store, ACTIVITY_NOTE, HEALTH_ATTENTION, s->portal->source->server->row.id, "%s cannot be written: the stack %s is not found again after this console", path,
-		             s->name);
-	if (fd >= 0)
-		close(fd);
+	struct err err;
+	if (!state_append(path, line, true, &err) && err.code)
+		activity_add((struct store *)store, ACTIVITY_NOTE, HEALTH_ATTENTION, s->portal->source->server->row.id, "%s", err.text);
 	free(path);
 	free(line);
 }
@@ -257,19 +254,13 @@ static void read_kept(struct portal *p)
 	if (p->read || replay_is_on(p->source->store))
 		return;
 	p->read = true;
-	char *path = xasprintf("%s/portals", store_settings(p->source->store)->state_dir), line[600];
+	char *path = xasprintf("%s/portals", store_settings(p->source->store)->state_dir), *save = NULL;
+	char *text = state_read(path, FILE_MOST, NULL, NULL);
 	size_t n = strlen(p->name);
-	FILE *f = private_read(path);
-	if (f && fseek(f, -(long)FILE_MOST, SEEK_END) == 0)
-		(void)!fgets(line, sizeof(line), f);          /* the rest of a line that was cut */
-	else if (f)
-		rewind(f);
-	while (f && fgets(line, sizeof(line), f)) {
+	for (char *line = text ? strtok_r(text, "\n", &save) : NULL; line; line = strtok_r(NULL, "\n", &save))
 		if (!strncmp(line, p->name, n) && line[n] == '\t')
 			read_line(p, line + n + 1);
-	}
-	if (f)
-		fclose(f);
+	free(text);
 	free(path);
 	for (size_t i = 0; i < p->n; i++)
 		judge(p->stacks[i]);

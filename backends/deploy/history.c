@@ -1,32 +1,28 @@
 /* history.c: what ended, one JSON line each, appended whole and synced, so that a crash loses none and half a line harms none.
  * Two consoles may both write the same end: reading takes the last word on each run. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cjson/cJSON.h>
 
 #include "backends/base/human.h"
 #include "backends/base/json.h"
 #include "backends/base/mem.h"
-#include "backends/base/private.h"
+#include "backends/base/state_file.h"
 #include "backends/deploy/internal.h"
 #include "backends/store/activity.h"
 #include "backends/store/record.h"
 #include "backends/store/settings.h"
 
-#define HISTORY_READ_MAX (4l << 20)      /* the end of the file: some ten thousand runs */
-#define LINE_SIZE 8192
+#define HISTORY_READ_MAX (4u << 20)      /* the end of the file: some ten thousand runs */
 
 static char *path_of(const struct store *store)
 {
 	return xasprintf("%s/deploys.jsonl", store_settings(store)->state_dir);
 }
 
-static char *line_of(const struct deploy *d, const struct deploy_run *r, bool torn)
+static char *line_of(const struct deploy *d, const struct deploy_run *r)
 {
 	cJSON *o = cJSON_CreateObject();
 	const struct { const char *name, *value; } texts[] = {
@@ -44,19 +40,10 @@ static char *line_of(const struct deploy *d, const struct deploy_run *r, bool to
 		cJSON_AddStringToObject(o, texts[i].name, texts[i].value);
 	for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
 		cJSON_AddNumberToObject(o, numbers[i].name, numbers[i].value);
-	/* A crash may have left half a line: it ends here and spoils nothing else. */
-	char *text = cJSON_PrintUnformatted(o), *line = xasprintf("%s%s\n", torn ? "\n" : "", text);
+	char *text = cJSON_PrintUnformatted(o), *line = xasprintf("%s\n", text);
 	cJSON_free(text);
 	cJSON_Delete(o);
 	return line;
-}
-
-/* Its last byte is no end of a line. */
-static bool is_torn(int fd)
-{
-	char last = '\n';
-	off_t end = lseek(fd, 0, SEEK_END);
-	return end > 0 && pread(fd, &last, 1, end - 1) == 1 && last != '\n';
 }
 
 void deploy_history_add(const struct deploy *d, const struct deploy_run *run)
@@ -64,15 +51,10 @@ void deploy_history_add(const struct deploy *d, const struct deploy_run *run)
 	struct store *store = d->row.server->store;
 	if (replay_is_on(store))
 		return;
-	char *path = path_of(store);
-	int fd = private_open(path, O_RDWR | O_APPEND | O_CREAT);
-	char *line = line_of(d, run, fd >= 0 && is_torn(fd));
-	size_t len = strlen(line);
-	if (fd < 0 || write(fd, line, len) != (ssize_t)len || fdatasync(fd) < 0)
-		activity_add(store, ACTIVITY_NOTE, HEALTH_ATTENTION, d->row.id, "%s cannot be written, the run is not in this machine's history: %s", path,
-		             strerror(errno));
-	if (fd >= 0)
-		close(fd);
+	struct err err;
+	char *path = path_of(store), *line = line_of(d, run);
+	if (!state_append(path, line, true, &err) && err.code)
+		activity_add(store, ACTIVITY_NOTE, HEALTH_ATTENTION, d->row.id, "%s", err.text);
 	free(path);
 	free(line);
 }
@@ -121,24 +103,15 @@ void deploy_history_load(struct deploys *ds)
 {
 	if (replay_is_on(ds->source.store))
 		return;
-	char *path = path_of(ds->source.store), line[LINE_SIZE];
-	FILE *f = private_read(path);
+	char *path = path_of(ds->source.store), *text = state_read(path, HISTORY_READ_MAX, NULL, NULL), *save = NULL;
 	free(path);
-	if (!f)
-		return;
 	ds->loading = true;
-	if (fseek(f, 0, SEEK_END) == 0 && ftell(f) > HISTORY_READ_MAX && fseek(f, -HISTORY_READ_MAX, SEEK_END) == 0) {
-		if (!fgets(line, sizeof(line), f))
-			line[0] = '\0';
-	} else {
-		rewind(f);
-	}
-	while (fgets(line, sizeof(line), f)) {
+	for (char *line = text ? strtok_r(text, "\n", &save) : NULL; line; line = strtok_r(NULL, "\n", &save)) {
 		cJSON *o = json_parse(line, strlen(line));
 		if (cJSON_IsObject(o))
 			apply(ds, o);
 		cJSON_Delete(o);
 	}
-	fclose(f);
+	free(text);
 	ds->loading = false;
 }

@@ -1,15 +1,12 @@
 /* activity.c: a ring of what happened, and the file that keeps it. */
 #include "backends/store/activity.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cjson/cJSON.h>
@@ -17,12 +14,14 @@
 #include "backends/base/human.h"
 #include "backends/base/json.h"
 #include "backends/base/mem.h"
-#include "backends/base/private.h"
+#include "backends/base/state_file.h"
 #include "backends/base/wash.h"
+#include "backends/link/loop.h"
 #include "backends/store/internal.h"
 #include "backends/store/record.h"
 
 #define PAST_READ (64 << 10)      /* bytes of the file's end that are read at the start */
+#define AGAIN_MS 15000            /* until lines that wait for space are tried again */
 #define TEXT_MAX 700
 #define MS_MAX 9e15               /* a wall clock that can be */
 
@@ -30,7 +29,7 @@ struct activity {
 	struct activity_entry entries[ACTIVITY_KEPT];
 	uint64_t added;
 	char *path;                   /* owned; NULL: no file */
-	int fd;
+	struct loop_timer *again;     /* owned; tries to write what waits for space */
 	char *by;                     /* owned: who sits here */
 };
 
@@ -80,24 +79,10 @@ static void read_line(struct activity *a, const char *line)
 
 static void read_past(struct activity *a)
 {
-	FILE *f = private_read(a->path);
-	if (!f)
-		return;
-	char *line = NULL;
-	size_t cap = 0;
-	if (fseek(f, -PAST_READ, SEEK_END) == 0)
-		(void)!getline(&line, &cap, f);           /* the rest of a line that was cut */
-	else
-		rewind(f);
-	while (getline(&line, &cap, f) > 0)
+	char *text = state_read(a->path, PAST_READ, NULL, NULL), *save = NULL;
+	for (char *line = text ? strtok_r(text, "\n", &save) : NULL; line; line = strtok_r(NULL, "\n", &save))
 		read_line(a, line);
-	free(line);
-	fclose(f);
-}
-
-static void open_file(struct activity *a)
-{
-	a->fd = private_open(a->path, O_WRONLY | O_APPEND | O_CREAT);
+	free(text);
 }
 
 struct activity *activity_create(const char *state_dir)
@@ -105,19 +90,17 @@ struct activity *activity_create(const char *state_dir)
 	struct activity *a = xcalloc(1, sizeof(*a));
 	struct passwd *pw = getpwuid(getuid());
 	a->by = xstrdup(pw ? pw->pw_name : "?");
-	a->fd = -1;
 	if (state_dir) {
 		a->path = xasprintf("%s/activity.jsonl", state_dir);
 		read_past(a);
-		open_file(a);
 	}
 	return a;
 }
 
 void activity_destroy(struct activity *a)
 {
-	if (a->fd >= 0)
-		close(a->fd);
+	loop_timer_remove(a->again);
+	state_flush();
 	for (size_t i = 0; i < ACTIVITY_KEPT; i++) {
 		free(a->entries[i].id);
 		free(a->entries[i].text);
@@ -128,25 +111,34 @@ void activity_destroy(struct activity *a)
 	free(a);
 }
 
-static void rotate(struct activity *a)
+static void on_again(struct loop_timer *t, void *arg)
 {
-	struct stat st, named;
-	if (fstat(a->fd, &st) != 0 || st.st_size < (off_t)ACTIVITY_FILE_MAX)
-		return;
-	char *old = xasprintf("%s.1", a->path);
-	/* Another console may have done it already: then only the new file is to be opened. */
-	bool ours = stat(a->path, &named) == 0 && named.st_dev == st.st_dev && named.st_ino == st.st_ino;
-	if (!ours || rename(a->path, old) == 0) {
-		close(a->fd);
-		open_file(a);
-	}
-	free(old);
+	if (!state_flush())
+		loop_timer_set(t, AGAIN_MS);
 }
 
-/* One write of one line: two consoles may write to the same file. */
-static void write_line(struct activity *a, const struct activity_entry *e)
+/* Kept in this console all the same; the sentence comes once. */
+static void not_written(struct store *s, const struct err *err)
 {
-	if (a->fd < 0)
+	struct activity *a = s->activity;
+	if (!a->again)
+		a->again = loop_timer_add(s->loop, -1, on_again, a);
+	loop_timer_set(a->again, AGAIN_MS);
+	if (!err->code)
+		return;
+	struct activity_entry *e = slot(a);
+	e->wall_ms = now_wall_ms();
+	e->what = ACTIVITY_NOTE;
+	e->health = HEALTH_BAD;
+	e->id = xstrdup("");
+	e->text = xstrdup(err->text);
+}
+
+static void write_line(struct store *s, const struct activity_entry *e)
+{
+	struct activity *a = s->activity;
+	struct err err;
+	if (!a->path)
 		return;
 	cJSON *o = cJSON_CreateObject();
 	cJSON_AddNumberToObject(o, "ms", (double)e->wall_ms);
@@ -158,11 +150,12 @@ static void write_line(struct activity *a, const struct activity_entry *e)
 		cJSON_AddStringToObject(o, "by", e->by);
 	char *text = cJSON_PrintUnformatted(o);
 	char *line = xasprintf("%s\n", text);
-	(void)!write(a->fd, line, strlen(line));
+	if (!state_append(a->path, line, false, &err))
+		not_written(s, &err);
 	free(line);
 	cJSON_free(text);
 	cJSON_Delete(o);
-	rotate(a);
+	state_rotate(a->path, ACTIVITY_FILE_MAX);
 }
 
 void activity_add(struct store *s, enum activity_what what, enum health health, const char *id, const char *fmt, ...)
@@ -182,7 +175,7 @@ void activity_add(struct store *s, enum activity_what what, enum health health, 
 	e->text = xstrdup(text);
 	e->by = what == ACTIVITY_ACTION ? xstrdup(a->by) : NULL;
 	if (!replay_is_on(s))
-		write_line(a, e);
+		write_line(s, e);
 	store_changed(s);
 }
 

@@ -142,7 +142,7 @@ static void test_history_file(void **state)
 	close(fd);
 	history_add(h, "connect sese");
 	history_add(h, "größe");
-	assert_true(history_save(h, path));
+	assert_true(history_save(h, path, NULL));
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
 	assert_true(history_load(again, path));
@@ -155,7 +155,7 @@ static void test_history_file(void **state)
 	assert_string_equal(history_get(again, 0), "evil");
 	unlink(path);
 	assert_true(history_load(again, path));             /* a missing file is no fault */
-	assert_false(history_save(h, "/dev/null/history"));
+	assert_false(history_save(h, "/dev/null/history", NULL));
 	history_destroy(h);
 	history_destroy(again);
 }

@@ -1,0 +1,334 @@
+/* state_file.c: see state_file.h. The lock is on the folder, so no lock file is left behind. */
+#include "backends/base/state_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "backends/base/mem.h"
+
+#define LOCK_TRIES 200               /* of 5 ms: whoever holds the lock writes one small file */
+#define LOCK_PAUSE_NS 5000000
+#define MODE_OF_OTHERS (S_IWGRP | S_IWOTH)
+
+/* Lines of one file that could not be written. */
+struct state_log {
+	char *path;
+	struct buf waiting;
+	bool told;
+	struct state_log *next;
+};
+static struct state_log *state_logs;
+
+/* --- the folder ---------------------------------------------------------------------------------------------- */
+
+static char *state_folder(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash && slash != path ? xstrndup(path, (size_t)(slash - path)) : xstrdup(slash ? "/" : ".");
+}
+
+/* Opens the folder of path and locks it; -1: errno says why. Closing unlocks. */
+static int state_lock(const char *path)
+{
+	char *folder = state_folder(path);
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	free(folder);
+	for (int i = 0; fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0; i++) {
+		bool busy = errno == EWOULDBLOCK || errno == EINTR;
+		if (!busy)
+			break;            /* a file system without locks: better written without one than not at all */
+		if (i == LOCK_TRIES) {
+			close(fd);
+			errno = EBUSY;
+			return -1;
+		}
+		nanosleep(&(struct timespec){ .tv_nsec = LOCK_PAUSE_NS }, NULL);
+	}
+	return fd;
+}
+
+static void state_close(int fd)
+{
+	int code = errno;
+	if (fd >= 0)
+		close(fd);
+	errno = code;
+}
+
+/* --- may it be trusted? ---------------------------------------------------------------------------------------- */
+
+static bool state_is_ours(int fd, const char *path, struct err *err)
+{
+	struct stat st;
+	if (fstat(fd, &st) != 0)
+		return err_set(err, ERR_SYSTEM, "%s cannot be looked at: %s", path, strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, ERR_DENIED, "%s is not a plain file; move it away, and mocr makes a new one", path);
+	if (st.st_uid != geteuid())
+		return err_set(err, ERR_DENIED, "%s belongs to user %u, not to you; move it away, and mocr makes a new one", path,
+		               (unsigned)st.st_uid);
+	if (st.st_mode & MODE_OF_OTHERS)
+		return err_set(err, ERR_DENIED, "%s can be written by other users; `chmod 600 %s` after a look at it makes mocr use it again",
+		               path, path);
+	return true;
+}
+
+/* -1 and err; err's code is ERR_ABSENT where there is none. */
+static int state_open(const char *path, int flags, struct err *err)
+{
+	int fd = open(path, flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+	if (fd < 0 && errno == ELOOP)
+		err_set(err, ERR_DENIED, "%s is a link; move it away, and mocr makes a new file", path);
+	else if (fd < 0)
+		err_set(err, errno == ENOENT ? ERR_ABSENT : ERR_SYSTEM, "%s cannot be opened: %s", path, strerror(errno));
+	if (fd >= 0 && !state_is_ours(fd, path, err)) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/* --- reading ----------------------------------------------------------------------------------------------------- */
+
+/* From where in the file, so that no more than max bytes and no half line is taken. */
+static char *state_take(int fd, size_t max, size_t *len)
+{
+	off_t size = lseek(fd, 0, SEEK_END), from = size > (off_t)max ? size - (off_t)max : 0;
+	size_t n = 0, want = size > from ? (size_t)(size - from) : 0;
+	char *text = xcalloc(1, want + 1);
+	while (n < want) {
+		ssize_t got = pread(fd, text + n, want - n, from + (off_t)n);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			break;
+		n += (size_t)got;
+	}
+	if (from > 0) {
+		char *nl = memchr(text, '\n', n);
+		size_t cut = nl ? (size_t)(nl + 1 - text) : n;
+		memmove(text, text + cut, n - cut);
+		n -= cut;
+	}
+	text[n] = '\0';
+	*len = n;
+	return text;
+}
+
+char *state_read(const char *path, size_t max, size_t *len, struct err *err)
+{
+	struct err why;
+	int fd = state_open(path, O_RDONLY, &why);
+	size_t n = 0;
+	char *text = fd >= 0 ? state_take(fd, max, &n) : NULL;
+	state_close(fd);
+	if (!text && why.code == ERR_ABSENT)
+		text = xstrdup("");
+	if (!text && err)
+		*err = why;
+	if (len)
+		*len = n;
+	return text;
+}
+
+/* --- a whole file ------------------------------------------------------------------------------------------------- */
+
+static bool state_put(int fd, const char *text, size_t len)
+{
+	while (len) {
+		ssize_t n = write(fd, text, len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		text += n;
+		len -= (size_t)n;
+	}
+	return true;
+}
+
+static bool state_cannot(struct err *err, const char *path)
+{
+	return err_set(err, ERR_SYSTEM, "%s cannot be written: %s", path, strerror(errno));
+}
+
+/* A name that nobody can have put a file at before. */
+static char *state_beside(const char *path)
+{
+	unsigned long long word = 0;
+	if (getrandom(&word, sizeof(word), 0) != sizeof(word))
+		word = (unsigned long long)getpid();
+	return xasprintf("%s.%016llx", path, word);
+}
+
+/* What stands there already is looked at first: a file of others, or a link, is not replaced without a word. */
+static bool state_replace(int folder, const char *path, const char *text, size_t len, struct err *err)
+{
+	struct err why;
+	int old = state_open(path, O_RDONLY, &why);
+	if (old < 0 && why.code != ERR_ABSENT) {
+		if (err)
+			*err = why;
+		return false;
+	}
+	state_close(old);
+	char *fresh = state_beside(path);
+	int fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	bool good = fd >= 0 && state_put(fd, text, len) && fsync(fd) == 0;
+	if (fd >= 0 && close(fd) != 0)
+		good = false;
+	good = good && rename(fresh, path) == 0;
+	if (!good) {
+		state_cannot(err, path);
+		if (fd >= 0)
+			unlink(fresh);
+	} else {
+		fsync(folder);
+	}
+	free(fresh);
+	return good;
+}
+
+bool state_write(const char *path, const char *text, size_t len, struct err *err)
+{
+	int folder = state_lock(path);
+	bool good = folder >= 0 ? state_replace(folder, path, text, len, err) : state_cannot(err, path);
+	state_close(folder);
+	return good;
+}
+
+bool state_update(const char *path, size_t max, state_change *change, void *arg, struct err *err)
+{
+	int folder = state_lock(path);
+	struct buf out;
+	size_t len;
+	if (folder < 0)
+		return state_cannot(err, path);
+	buf_init(&out, max);
+	char *old = state_read(path, max, &len, err);
+	bool good = old != NULL;
+	bool changed = good && change(old, len, &out, arg);
+	if (changed && out.overflowed)
+		good = err_set(err, ERR_TOO_BIG, "%s would grow beyond %zu KB; it stays as it was", path, max >> 10);
+	else if (changed)
+		good = state_replace(folder, path, out.data ? out.data : "", out.len, err);
+	free(old);
+	buf_finish(&out);
+	state_close(folder);
+	return good;
+}
+
+/* --- lines ---------------------------------------------------------------------------------------------------------- */
+
+static struct state_log *state_log_of(const char *path)
+{
+	for (struct state_log *l = state_logs; l; l = l->next)
+		if (strcmp(l->path, path) == 0)
+			return l;
+	struct state_log *l = xcalloc(1, sizeof(*l));
+	*l = (struct state_log){ .path = xstrdup(path), .next = state_logs };
+	buf_init(&l->waiting, STATE_WAITING_MAX);
+	state_logs = l;
+	return l;
+}
+
+static void state_log_free(struct state_log *l)
+{
+	for (struct state_log **at = &state_logs; *at; at = &(*at)->next)
+		if (*at == l) {
+			*at = l->next;
+			break;
+		}
+	free(l->path);
+	buf_finish(&l->waiting);
+	free(l);
+}
+
+/* Under the lock nobody else writes: what a full disk took of the lines is taken back. */
+static bool state_add(int fd, const char *text, size_t len, bool sync)
+{
+	char last = '\n';
+	off_t end = lseek(fd, 0, SEEK_END);
+	bool torn = end > 0 && pread(fd, &last, 1, end - 1) == 1 && last != '\n';
+	struct buf b = { 0 };
+	if (torn)
+		buf_puts(&b, "\n");
+	buf_add(&b, text, len);
+	bool good = end >= 0 && state_put(fd, b.data, b.len) && (!sync || fdatasync(fd) == 0);
+	int code = errno;
+	if (!good && end >= 0)
+		(void)!ftruncate(fd, end);
+	errno = code;
+	buf_finish(&b);
+	return good;
+}
+
+static bool state_log_write(struct state_log *l, bool sync, struct err *err)
+{
+	int folder = state_lock(l->path);
+	if (folder < 0)
+		return state_cannot(err, l->path);
+	int fd = state_open(l->path, O_RDWR | O_APPEND | O_CREAT, err);
+	bool good = fd >= 0 && state_add(fd, l->waiting.data, l->waiting.len, sync);
+	if (fd >= 0 && !good)
+		state_cannot(err, l->path);
+	state_close(fd);
+	state_close(folder);
+	return good;
+}
+
+bool state_append(const char *path, const char *line, bool sync, struct err *err)
+{
+	struct state_log *l = state_log_of(path);
+	struct err why = { 0 };
+	size_t len = strlen(line);
+	if (l->waiting.len + len <= STATE_WAITING_MAX)
+		buf_add(&l->waiting, line, len);
+	if (state_log_write(l, sync, &why)) {
+		state_log_free(l);
+		return true;
+	}
+	if (err && l->told)
+		err_clear(err);
+	else if (err)
+		err_set(err, why.code, "%s; what belongs there is kept in memory and written as soon as that works", why.text);
+	l->told = true;
+	return false;
+}
+
+bool state_waiting(void)
+{
+	return state_logs != NULL;
+}
+
+bool state_flush(void)
+{
+	for (struct state_log *l = state_logs, *next; l; l = next) {
+		next = l->next;
+		if (state_log_write(l, true, NULL))
+			state_log_free(l);
+	}
+	return !state_logs;
+}
+
+void state_rotate(const char *path, size_t max)
+{
+	struct stat st;
+	if (lstat(path, &st) != 0 || st.st_size < (off_t)max)
+		return;
+	int folder = state_lock(path);
+	if (folder >= 0 && lstat(path, &st) == 0 && st.st_size >= (off_t)max) {
+		char *old = xasprintf("%s.1", path);
+		(void)!rename(path, old);
+		free(old);
+	}
+	state_close(folder);
+}
