@@ -1,21 +1,28 @@
 /* sockets.c: what the shell told of a server's sockets, and what a source may do with it. */
 #include "backends/store/sockets.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "backends/base/buf.h"
 #include "backends/base/mem.h"
+#include "backends/base/state_file.h"
 #include "backends/link/link.h"
 #include "backends/link/loop.h"
 #include "backends/store/internal.h"
+#include "backends/store/record.h"
 #include "backends/vitals/vitals.h"
 
 #define WORKED_AGAIN_MS (5 * 60 * 1000)
+#define SOCKETS_FILE_MAX (64u << 10)
 #define TOLD_LATE_MS 4000        /* the shell has not spoken by then: sockets are tried without it */
 
 /* As the shell says it. Listens is what it says after a look at the kernel's list, so it beats a failed try. */
 enum word { WORD_NONE, WORD_ABSENT, WORD_SHUT, WORD_READY, WORD_LISTENS };
 static const char *const word_names[] = { "", "absent", "shut", "ready", "listens" };
+
+static const char dead_name[] = "dead";   /* in the file only: it is there, and a try was in vain */
 
 static const struct {
 	const char *name, *path;
@@ -40,12 +47,17 @@ struct server_sockets {
 	enum word word[SOCKET_IDS];      /* the last there was, of this link or an earlier one */
 	int64_t failed[SOCKET_IDS];      /* loop clock, until when it counts as absent after a try; 0: it did not fail */
 	struct loop_timer *late;
+	char *saved;                     /* owned: as it stands in the file; NULL: nothing does */
 };
+
+static void sockets_load(struct server *);
 
 static struct server_sockets *sockets_of(struct server *v)
 {
-	if (!v->sockets)
-		v->sockets = xcalloc(1, sizeof(*v->sockets));
+	if (v->sockets)
+		return v->sockets;
+	v->sockets = xcalloc(1, sizeof(*v->sockets));
+	sockets_load(v);
 	return v->sockets;
 }
 
@@ -111,11 +123,88 @@ static void sockets_take(struct server_sockets *s, const char *line, size_t len)
 		if (strlen(sockets[i].name) != n || memcmp(sockets[i].name, line, n) != 0)
 			continue;
 		enum word word = sockets_word(blank + 1, len - n - 1);
-		bool appeared = s->word[i] < WORD_READY && word >= WORD_READY;
+		if (strlen(dead_name) == len - n - 1 && memcmp(blank + 1, dead_name, len - n - 1) == 0) {
+			s->word[i] = WORD_READY;
+			s->failed[i] = INT64_MAX;
+			continue;
+		}
+		bool appeared = s->word[i] < WORD_READY && word >= WORD_READY && s->word[i] != WORD_NONE;
 		if (word == WORD_LISTENS || appeared)
 			s->failed[i] = 0;
 		s->word[i] = word;
 	}
+}
+
+/* --- what the next console may believe ---------------------------------------------------------------------- */
+
+/* The file has a line for each server: "NAME TAB docker ready TAB podman absent ...". One that listens was dead, or lives. */
+static char *sockets_line(const struct server *v)
+{
+	const struct server_sockets *s = v->sockets;
+	struct buf b = { 0 };
+	buf_puts(&b, v->name);
+	for (size_t i = 0; i < SOCKET_IDS; i++) {
+		enum word word = s->word[i] == WORD_LISTENS ? WORD_READY : s->word[i];
+		bool dead = s->failed[i] == INT64_MAX && word == WORD_READY;
+		buf_addf(&b, "\t%s %s", sockets[i].name, dead ? dead_name : word_names[word]);
+	}
+	return buf_take(&b);
+}
+
+static char *sockets_file(const struct server *v)
+{
+	const struct settings *set = v->store->settings;
+	bool none = !set || !set->state_dir || replay_is_on(v->store) || !v->link || link_is_local(v->link);
+	return none ? NULL : xasprintf("%s/sockets", set->state_dir);
+}
+
+static bool sockets_is_line_of(const struct server *v, const char *line)
+{
+	size_t n = strlen(v->name);
+	return strncmp(line, v->name, n) == 0 && line[n] == '\t';
+}
+
+static bool sockets_change(const char *old, size_t len, struct buf *out, void *arg)
+{
+	const struct server *v = arg;
+	const char *line = old;
+	if (len > SOCKETS_FILE_MAX / 2 && strchr(old, '\n'))      /* the server that was heard of longest ago */
+		line = strchr(old, '\n') + 1;
+	for (; *line; line += strcspn(line, "\n"), line += *line == '\n')
+		if (!sockets_is_line_of(v, line))
+			buf_addf(out, "%.*s\n", (int)strcspn(line, "\n"), line);
+	return buf_addf(out, "%s\n", v->sockets->saved);
+}
+
+/* It is a hint: when it cannot be kept, the next start waits for the shell. */
+static void sockets_save(struct server *v)
+{
+	char *line = sockets_line(v), *file = sockets_file(v);
+	bool news = file && (!v->sockets->saved || strcmp(v->sockets->saved, line) != 0);
+	if (news) {
+		xreplace(&v->sockets->saved, line);
+		state_update(file, SOCKETS_FILE_MAX, sockets_change, v, NULL);
+	}
+	free(line);
+	free(file);
+}
+
+static void sockets_load(struct server *v)
+{
+	char *file = sockets_file(v), *text = file ? state_read(file, SOCKETS_FILE_MAX, NULL, NULL) : NULL;
+	free(file);
+	for (char *line = text; line && *line; line += strcspn(line, "\n"), line += *line == '\n') {
+		if (!sockets_is_line_of(v, line))
+			continue;
+		size_t len = strcspn(line, "\n");
+		free(v->sockets->saved);
+		v->sockets->saved = xstrndup(line, len);
+		for (const char *at = line + strlen(v->name); *at == '\t'; at += strcspn(at, "\t\n")) {
+			at++;
+			sockets_take(v->sockets, at, strcspn(at, "\t\n"));
+		}
+	}
+	free(text);
 }
 
 void server_sockets_feed(struct server *v, const char *lines, size_t len)
@@ -128,9 +217,15 @@ void server_sockets_feed(struct server *v, const char *lines, size_t len)
 		sockets_take(s, lines, n);
 		lines += n + 1;
 	}
+	bool first = s->telling != TELL_TOLD, dead = false;
 	s->telling = TELL_TOLD;
 	if (s->late)
 		loop_timer_set(s->late, -1);
+	for (size_t i = 0; i < SOCKET_IDS; i++)
+		dead |= s->failed[i] && s->word[i] >= WORD_READY;
+	if (first && dead && v->link && v->link->state == LINK_UP)   /* one that was dead may live by now */
+		vitals_ask_sockets(v);
+	sockets_save(v);
 	sockets_tell(v);
 }
 
@@ -155,6 +250,8 @@ void server_socket_failed(struct server *v, enum socket_id id, bool worked)
 {
 	if (v->link && !link_is_local(v->link))
 		sockets_of(v)->failed[id] = worked ? loop_now(v->store->loop) + WORKED_AGAIN_MS : INT64_MAX;
+	if (!worked && v->sockets && v->sockets->telling == TELL_TOLD)
+		sockets_save(v);
 }
 
 /* --- the link ------------------------------------------------------------------------------------------------ */
@@ -189,6 +286,8 @@ void server_sockets_free(struct server *v)
 {
 	if (v->sockets)
 		loop_timer_remove(v->sockets->late);
+	if (v->sockets)
+		free(v->sockets->saved);
 	free(v->sockets);
 	v->sockets = NULL;
 }

@@ -6,7 +6,7 @@
  *
  * Where no shell answers (a login without one, a very slow one) each socket is tried once, and one that failed is left
  * alone until the user refreshes. What was seen of a server before is believed until its shell speaks, so that a
- * start takes no round trip longer. */
+ * start takes no round trip longer; $XDG_STATE_HOME/mocr/sockets keeps it for the next console. */
 #ifndef STORE_SOCKETS_H
 #define STORE_SOCKETS_H
 

@@ -219,7 +219,8 @@ bool vitals_ask_sockets(struct server *server)
 {
 	struct source *source = server_source(server, "vitals");
 	struct vitals_source *vs = source ? of(source) : NULL;
-	return vs && vs->shell && source->state == SOURCE_LIVE && stream_write(vs->shell, "k\n", 2) == 2;
+	bool answers = vs && vs->shell && (!vs->asked_ms || clock_of(vs) - vs->asked_ms < ANSWER_LATE_MS);
+	return answers && stream_write(vs->shell, "k\n", 2) == 2;
 }
 
 static void late(struct vitals_source *vs)

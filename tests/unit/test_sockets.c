@@ -1,0 +1,156 @@
+/* What the shell says of a server's sockets decides what is opened, and what an earlier console saw is believed until then. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "backends/base/mem.h"
+#include "backends/base/state_file.h"
+#include "backends/link/http.h"
+#include "backends/link/link.h"
+#include "backends/link/loop.h"
+#include "backends/store/server.h"
+#include "backends/store/settings.h"
+#include "backends/store/sockets.h"
+
+struct world {
+	char dir[32];
+	struct loop *loop;
+	struct http *http;
+	struct settings settings;
+	struct store *store;
+	struct server *server;
+};
+
+/* Far away: a link that nothing connects. */
+static void open_server(struct world *w)
+{
+	static const struct link_events events;
+	w->loop = loop_create();
+	w->http = http_create(w->loop);
+	w->settings = (struct settings){ .state_dir = w->dir };
+	w->store = store_create(w->loop, w->http, &w->settings);
+	w->server = store_server_add(w->store, "pi");
+	w->server->link = link_create_ssh(w->loop, &(struct link_config){ .name = "pi" }, &events, NULL);
+	server_sockets_up(w->server);
+}
+
+static void close_server(struct world *w)
+{
+	store_destroy(w->store);
+	http_destroy(w->http);
+	loop_destroy(w->loop);
+}
+
+static int begin(void **state)
+{
+	struct world *w = xcalloc(1, sizeof(*w));
+	strcpy(w->dir, "/tmp/mocr-sockets-XXXXXX");
+	assert_non_null(mkdtemp(w->dir));
+	open_server(w);
+	*state = w;
+	return 0;
+}
+
+static int end(void **state)
+{
+	struct world *w = *state;
+	close_server(w);
+	char *command = xasprintf("rm -rf %s", w->dir);
+	int r = system(command);
+	free(command);
+	free(w);
+	return r;
+}
+
+static void told(struct world *w, const char *lines)
+{
+	server_sockets_feed(w->server, lines, strlen(lines));
+}
+
+static void says(struct world *w, enum socket_id id, enum socket_say wanted)
+{
+	assert_int_equal(server_socket(w->server, id), wanted);
+}
+
+static void test_nothing_is_opened_before_the_shell_spoke(void **state)
+{
+	struct world *w = *state;
+	says(w, SOCKET_DOCKER, SOCKET_WAIT);
+	told(w, "docker ready\npodman absent\nbus shut\nnew-one ready\nbroken\n");
+	says(w, SOCKET_DOCKER, SOCKET_OPEN);
+	says(w, SOCKET_PODMAN, SOCKET_ABSENT);
+	says(w, SOCKET_BUS, SOCKET_DENIED);
+	says(w, SOCKET_TAILSCALE, SOCKET_ABSENT);       /* it was not named at all */
+	told(w, "podman ready\n");
+	says(w, SOCKET_PODMAN, SOCKET_OPEN);
+}
+
+static void test_one_that_failed_waits_for_somebody_to_listen(void **state)
+{
+	struct world *w = *state;
+	told(w, "docker ready\n");
+	server_socket_failed(w->server, SOCKET_DOCKER, false);
+	says(w, SOCKET_DOCKER, SOCKET_ABSENT);
+	told(w, "docker ready\n");
+	says(w, SOCKET_DOCKER, SOCKET_ABSENT);
+	told(w, "docker listens\n");
+	says(w, SOCKET_DOCKER, SOCKET_OPEN);
+	server_socket_failed(w->server, SOCKET_DOCKER, true);
+	says(w, SOCKET_DOCKER, SOCKET_ABSENT);
+	told(w, "docker absent\n");
+	told(w, "docker ready\n");                      /* made anew */
+	says(w, SOCKET_DOCKER, SOCKET_OPEN);
+}
+
+static void test_without_a_shell_each_is_tried_once(void **state)
+{
+	struct world *w = *state;
+	server_sockets_untold(w->server);
+	assert_true(server_sockets_untellable(w->server));
+	says(w, SOCKET_DOCKER, SOCKET_OPEN);
+	server_socket_failed(w->server, SOCKET_DOCKER, false);
+	says(w, SOCKET_DOCKER, SOCKET_ABSENT);
+	server_sockets_up(w->server);                   /* a new connection */
+	server_sockets_untold(w->server);
+	says(w, SOCKET_DOCKER, SOCKET_ABSENT);
+	says(w, SOCKET_BUS, SOCKET_OPEN);
+	server_sockets_forgive(w->server);
+	says(w, SOCKET_DOCKER, SOCKET_OPEN);
+}
+
+static void test_the_next_console_believes_what_was_seen(void **state)
+{
+	struct world *w = *state;
+	told(w, "docker ready\nbus ready\npodman ready\ntailscale absent\n");
+	server_socket_failed(w->server, SOCKET_PODMAN, false);
+	close_server(w);
+	open_server(w);
+	says(w, SOCKET_DOCKER, SOCKET_OPEN);
+	says(w, SOCKET_BUS, SOCKET_OPEN);
+	says(w, SOCKET_TAILSCALE, SOCKET_WAIT);         /* it may be there by now */
+	says(w, SOCKET_PODMAN, SOCKET_WAIT);
+	told(w, "docker ready\nbus ready\npodman ready\ntailscale ready\n");
+	says(w, SOCKET_PODMAN, SOCKET_ABSENT);          /* still nobody that listens, as far as is known */
+	says(w, SOCKET_TAILSCALE, SOCKET_OPEN);
+	char *file = xasprintf("%s/sockets", w->dir), *text = state_read(file, 4096, NULL, NULL);
+	assert_string_equal(text, "pi\tdocker ready\tpodman dead\tpodman-user \tbus ready\tbus-user \ttailscale ready\n");
+	free(file);
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_nothing_is_opened_before_the_shell_spoke, begin, end),
+		cmocka_unit_test_setup_teardown(test_one_that_failed_waits_for_somebody_to_listen, begin, end),
+		cmocka_unit_test_setup_teardown(test_without_a_shell_each_is_tried_once, begin, end),
+		cmocka_unit_test_setup_teardown(test_the_next_console_believes_what_was_seen, begin, end),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
