@@ -27,6 +27,7 @@ pub() { cut -d' ' -f1,2 "$work/$1.pub"; }
 
 # sshd_on NAME LINES: starts one and sets port[NAME]. The first free port is taken; sshd says by its log whether it has it.
 declare -A port
+sshd=(/usr/sbin/sshd)
 next_port=$((21000 + $$ % 9000))
 sshd_on() {
 	local name=$1 pid i
@@ -37,7 +38,7 @@ sshd_on() {
 		printf '%s\n' "Port $next_port" 'ListenAddress 127.0.0.1' 'UsePAM no' 'PermitRootLogin yes' 'StrictModes no' \
 			"PidFile none" "AuthorizedKeysFile $work/authorized" "TrustedUserCAKeys $work/userca.pub" \
 			'MaxStartups 200' 'ForceCommand exit 0' "$@" >"$work/sshd_$name"
-		/usr/sbin/sshd -D -e -f "$work/sshd_$name" 2>"$work/sshd_$name.log" </dev/null &
+		"${sshd[@]}" -D -e -f "$work/sshd_$name" 2>"$work/sshd_$name.log" </dev/null &
 		pid=$!
 		for i in $(seq 50); do
 			grep -q 'Server listening' "$work/sshd_$name.log" && break
