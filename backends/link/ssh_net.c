@@ -86,7 +86,7 @@ int login_run(struct login *in, const char *const *argv, struct buf *out, char *
 		close(words);
 		return -1;
 	}
-	pid_t pid = spawn_argv(argv, -1, p[1], words);
+	pid_t pid = spawn_argv(argv, -1, p[1], words), before = in->helper;
 	close(p[1]);
 	set_helper(in, pid);
 	int64_t until = now_mono_ms() + LOGIN_RUN_MS;
@@ -97,7 +97,7 @@ int login_run(struct login *in, const char *const *argv, struct buf *out, char *
 		ended = n <= 0 || !buf_add(out, chunk, (size_t)n);
 	}
 	close(p[0]);
-	set_helper(in, 0);
+	set_helper(in, before);           /* a proxy, which must end with a log-in that is given up */
 	int status = 0, code = -1;
 	if (pid > 0 && !ended)
 		stop_program(pid);

@@ -320,6 +320,12 @@ static void take_flag(struct sshconf *c, size_t offset, const char *value)
 	*AT(bool, c, offset) = strcmp(value, "yes") == 0 || strcmp(value, "true") == 0;
 }
 
+/* PubkeyAuthentication knows more than one kind of yes: "unbound", "host-bound". */
+static void take_unless_no(struct sshconf *c, size_t offset, const char *value)
+{
+	*AT(bool, c, offset) = strcmp(value, "no") != 0 && strcmp(value, "false") != 0;
+}
+
 static void take_path(struct sshconf *c, size_t offset, const char *value)
 {
 	if (strcmp(value, "none") != 0)
@@ -382,7 +388,7 @@ static const struct setting settings[] = {
 	SETTING("gssapiserveridentity", take_optional, gssapi_server),
 	SETTING("gssapiclientidentity", take_optional, gssapi_client),
 	SETTING("identitiesonly", take_flag, identities_only),
-	SETTING("pubkeyauthentication", take_flag, pubkey),
+	SETTING("pubkeyauthentication", take_unless_no, pubkey),
 	SETTING("passwordauthentication", take_flag, password),
 	SETTING("kbdinteractiveauthentication", take_flag, kbdint),
 	SETTING("challengeresponseauthentication", take_flag, kbdint),

@@ -74,7 +74,7 @@ chmod 700 "$work/askpass"
 
 verdict_of_ssh() {   # DIR
 	DIR=$1 SSH_ASKPASS=$work/askpass SSH_ASKPASS_REQUIRE=force \
-		timeout -k 1 30 setsid -w ssh -v -F "$1/config.ssh" "$target" true </dev/null >"$1/ssh.out" 2>&1
+		timeout -k 1 20 setsid -w ssh -v -F "$1/config.ssh" "$target" true </dev/null >"$1/ssh.out" 2>&1
 	local code=$?
 	case $code,$(head -c 1 "$1/asked" 2>/dev/null) in
 	0,) echo in ;;
@@ -106,7 +106,7 @@ verdict_of_mocr() {  # DIR
 	mkfifo "$1/typed"
 	type_answers "$1" >"$1/typed" &
 	typist=$!
-	timeout -k 1 30 setsid -w script -qefc "$mocr -F $1/config.mocr --config /dev/null shell $target" "$1/mocr.tty" \
+	timeout -k 1 20 setsid -w script -qefc "$mocr -F $1/config.mocr --config /dev/null shell $target" "$1/mocr.tty" \
 		<"$1/typed" >/dev/null 2>&1
 	code=$?
 	: >"$1/over"
@@ -124,6 +124,17 @@ run_case() {         # DIR NAME EXPECTED
 	# shellcheck disable=SC1091  # what the case set for itself
 	[ ! -e "$dir/env" ] || . "$dir/env"
 	ssh=$(verdict_of_ssh "$dir") mocr_says=$(verdict_of_mocr "$dir")
+	# On a machine with too much to do a log-in was seen to hang, in ssh as well: once more, and it is said.
+	case $ssh$mocr_says in
+	*code*)
+		echo "again: $name: ssh: $ssh, mocr: $mocr_says" >"$dir/again"
+		rm -f "$dir"/{asked,over,typed,mocr.tty,log}
+		for who in ssh mocr; do cp "$dir/known" "$dir/known.$who"; done
+		# shellcheck disable=SC1091
+		[ ! -e "$dir/env" ] || . "$dir/env"
+		ssh=$(verdict_of_ssh "$dir") mocr_says=$(verdict_of_mocr "$dir")
+		;;
+	esac
 	[ "$ssh" = "${want%%/*}" ] || bad="ssh: $ssh, ${want%%/*} expected"
 	[ "$mocr_says" = "${want##*/}" ] || bad="$bad mocr: ${mocr_says:-nothing}, ${want##*/} expected"
 	if [ -s "$dir/says" ]; then
@@ -133,6 +144,7 @@ run_case() {         # DIR NAME EXPECTED
 		bash -c ". '$dir/then'" >"$dir/then.out" 2>&1 || bad="$bad; $(cat "$dir/then") does not hold: $(cat "$dir/then.out")"
 	fi
 	{
+		cat "$dir/again" 2>/dev/null
 		[ -z "$bad" ] || { tail -n 8 "$dir/ssh.out" | tr -d '\r' | sed 's/^/  ssh: /'; sed 's/^/  mocr: /' "$dir/mocr.out"; }
 		if [ -z "$bad" ]; then echo "ok $name ($want)"; else echo "not ok $name: $bad"; fi
 		[ -z "${SAY:-}" ] || sed 's/^/  mocr: /' "$dir/mocr.out"
