@@ -318,9 +318,12 @@ void ssh_hosts_free(struct known_hosts *known)
 
 char *ssh_hosts_algorithms(struct login *in, const struct known_hosts *known)
 {
-	/* The command is asked before the greeting by the host's bare name, and once more when the key is there. */
+	/* The command is asked before the greeting, and once more when the key is there. */
 	struct known_key *command = NULL, **last = &command;
-	if (!known_by_command(in, &command, "ORDER", in->conf.hostname, NULL)) {
+	char *name = sshconf_known_name(&in->conf, true);
+	bool ok = known_by_command(in, &command, "ORDER", name, NULL);
+	free(name);
+	if (!ok) {
 		known_free(command);
 		return NULL;
 	}
