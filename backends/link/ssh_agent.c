@@ -118,14 +118,16 @@ static int rank_of(const struct agent_door *a, const struct entry *e)
 	return a->in->conf.identities_only ? -1 : 1;
 }
 
-/* Takes the entries of a list of keys; returns how many, 0 when it is not well formed. The texts are the caller's. */
+/* Takes the entries of a list of keys; returns how many, 0 when it is not well formed. The texts
+ * are the caller's. */
 static uint32_t take_entries(const struct agent_door *a, const struct buf *b, struct entry *keys)
 {
 	uint32_t n = 0, count = b->len >= 5 ? blob_get32(b->data + 1) : 0;
 	size_t at = 5;
 	for (; n < count && n < KEYS_MAX; n++) {
 		struct entry *e = &keys[n];
-		if (!blob_get(b->data, b->len, &at, &e->key) || !blob_get(b->data, b->len, &at, &e->comment))
+		if (!blob_get(b->data, b->len, &at, &e->key) ||
+		    !blob_get(b->data, b->len, &at, &e->comment))
 			break;
 		e->text = blob_base64(e->key.data, e->key.len);
 		e->rank = rank_of(a, e);
@@ -141,7 +143,8 @@ static bool listed(const struct entry *keys, uint32_t n, const char *text)
 	return false;
 }
 
-static void offer(struct agent_door *a, struct buf *out, const char *text, const char *comment, size_t comment_len)
+static void offer(struct agent_door *a, struct buf *out, const char *text, const char *comment,
+                  size_t comment_len)
 {
 	struct buf bytes = {.max = MESSAGE_MAX};
 	if (blob_from_base64(text, &bytes)) {
@@ -152,13 +155,16 @@ static void offer(struct agent_door *a, struct buf *out, const char *text, const
 	buf_finish(&bytes);
 }
 
-/* The certificates whose key the agent has, and which it does not have itself, come before all keys. */
-static uint32_t offer_certs(struct agent_door *a, struct buf *out, const struct entry *keys, uint32_t n)
+/* The certificates whose key the agent has, and which it does not have itself, come before all
+ * keys. */
+static uint32_t offer_certs(struct agent_door *a, struct buf *out, const struct entry *keys,
+                            uint32_t n)
 {
 	uint32_t offered = 0;
 	for (size_t i = 0; i < a->wishes.n_certs; i++) {
 		const struct user_cert *c = &a->wishes.certs[i];
-		if (!listed(keys, n, c->key_text) || listed(keys, n, c->text) || has_word(a->wishes.skip, c->text))
+		if (!listed(keys, n, c->key_text) || listed(keys, n, c->text) ||
+		    has_word(a->wishes.skip, c->text))
 			continue;
 		offer(a, out, c->text, c->path, strlen(c->path));
 		ssh_words_add(&a->added, xstrdup(c->text));
@@ -192,7 +198,8 @@ static void sort_keys(struct agent_door *a, struct buf *b)
 		free(keys[i].text);
 }
 
-/* The request to sign with a certificate becomes one to sign with its key, which is what the agent has. */
+/* The request to sign with a certificate becomes one to sign with its key, which is what the
+ * agent has. */
 static void name_the_key(const struct agent_door *a, struct buf *b)
 {
 	struct blob key;

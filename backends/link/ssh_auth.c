@@ -104,11 +104,13 @@ static void note_refused(struct auth *a, const char *text)
 static void load_cert(struct auth *a, const char *path)
 {
 	ssh_key key = NULL;
-	if (a->n_certs == CERTS_MAX || access(path, R_OK) != 0 || ssh_pki_import_cert_file(path, &key) != SSH_OK)
+	if (a->n_certs == CERTS_MAX || access(path, R_OK) != 0 ||
+	    ssh_pki_import_cert_file(path, &key) != SSH_OK)
 		return;
 	char *text = text_of(key), *key_text = text ? blob_key_of_cert(text) : NULL;
 	if (key_text) {
-		a->certs[a->n_certs++] = (struct user_cert){.path = xstrdup(path), .key = key, .text = text, .key_text = key_text};
+		a->certs[a->n_certs++] = (struct user_cert){.path = xstrdup(path), .key = key,
+		                                            .text = text, .key_text = key_text};
 		return;
 	}
 	free(text);
@@ -168,7 +170,8 @@ static enum verdict try_agent(struct auth *a)
 {
 	struct ssh_words named = {0}, offered = {0};
 	named_keys(a, &named);
-	struct agent_wishes wishes = {.first = &named, .skip = &a->refused, .certs = a->certs, .n_certs = a->n_certs};
+	struct agent_wishes wishes = {.first = &named, .skip = &a->refused, .certs = a->certs,
+	                              .n_certs = a->n_certs};
 	struct agent_door *door = ssh_door_open(a->in, &wishes);
 	enum verdict v = AUTH_NO;
 	if (door) {
@@ -204,7 +207,9 @@ static ssh_key load_open(const char *path, bool *encrypted)
 {
 	ssh_key key = NULL;
 	*encrypted = false;
-	if (too_open(path) || ssh_pki_import_privkey_file(path, NULL, note_encrypted, encrypted, &key) != SSH_OK)
+	if (too_open(path))
+		return NULL;
+	if (ssh_pki_import_privkey_file(path, NULL, note_encrypted, encrypted, &key) != SSH_OK)
 		return NULL;
 	return key;
 }
@@ -272,7 +277,8 @@ static ssh_key unlock(struct auth *a, const char *path, bool *gave_up)
 	return NULL;
 }
 
-/* Whether the server would take the key, or a certificate for it: AUTH_YES. What it would not take is noted. */
+/* Whether the server would take the key, or a certificate for it: AUTH_YES. What it would not
+ * take is noted. */
 static enum verdict probe(struct auth *a, ssh_key public, const char *path)
 {
 	char *text = text_of(public);
@@ -330,7 +336,7 @@ static enum verdict try_files(struct auth *a, bool locked)
 	return v;
 }
 
-/* --- keys that are there and of no use ------------------------------------------------------------------------------ */
+/* --- keys that are there and of no use -------------------------------------------------------- */
 
 /* Whether the file begins as private keys do; a .pub may be named, too, for the agent. */
 static bool is_private(const char *path)
@@ -385,7 +391,7 @@ static void list_unused(struct auth *a, struct buf *out)
 		buf_addf(out, "; libssh knows none of the PubkeyAcceptedAlgorithms of ssh_config");
 }
 
-/* --- in their order ----------------------------------------------------------------------------------------------- */
+/* --- in their order --------------------------------------------------------------------------- */
 
 static enum verdict try_pubkey(struct auth *a)
 {
@@ -512,15 +518,18 @@ static bool has_open_key(const struct sshconf *c)
 	return false;
 }
 
-/* The server's methods in words for people, with what to switch on for those that ssh_config forbids. */
+/* The server's methods in words for people, with what to switch on for those that ssh_config
+ * forbids. */
 static void server_allows(struct auth *a, char *buf, size_t size)
 {
 	static const struct {
 		int bit;
 		const char *name;
 	} words[] = {
-		{SSH_AUTH_METHOD_PUBLICKEY, "publickey"}, {SSH_AUTH_METHOD_INTERACTIVE, "keyboard-interactive"},
-		{SSH_AUTH_METHOD_PASSWORD, "password"}, {SSH_AUTH_METHOD_HOSTBASED, "hostbased (not known here)"},
+		{SSH_AUTH_METHOD_PUBLICKEY, "publickey"},
+		{SSH_AUTH_METHOD_INTERACTIVE, "keyboard-interactive"},
+		{SSH_AUTH_METHOD_PASSWORD, "password"},
+		{SSH_AUTH_METHOD_HOSTBASED, "hostbased (not known here)"},
 		{SSH_AUTH_METHOD_GSSAPI_MIC, "Kerberos (gssapi-with-mic)"},
 	};
 	int bits = ssh_userauth_list(a->s, NULL);
@@ -546,8 +555,9 @@ static bool denied(struct auth *a)
 	struct buf unused = {.max = UNUSED_MAX};
 	list_unused(a, &unused);
 	server_allows(a, allows, sizeof(allows));
-	err_set(&in->err, ERR_DENIED, "%s: %s let %s not in: tried %s%s; the server allows %s", in->name, in->address, in->conf.user,
-	        a->tried.len ? a->tried.data : "nothing, for want of a key", unused.len ? unused.data : "", allows);
+	const char *what = a->tried.len ? a->tried.data : "nothing, for want of a key";
+	err_set(&in->err, ERR_DENIED, "%s: %s let %s not in: tried %s%s; the server allows %s",
+	        in->name, in->address, in->conf.user, what, unused.len ? unused.data : "", allows);
 	buf_finish(&unused);
 	return false;
 }
@@ -576,7 +586,8 @@ static enum verdict try_methods(struct auth *a, const struct method **order, siz
 	return AUTH_NO;
 }
 
-/* Whether a key may be offered before the server's methods are known: none of those that come before it asks anybody. */
+/* Whether a key may be offered before the server's methods are known: none of those that come
+ * before it asks anybody. */
 static bool begins_with_key(const struct sshconf *c, const struct method **order, size_t n)
 {
 	size_t i = n && order[0]->try == try_gssapi ? 1 : 0;

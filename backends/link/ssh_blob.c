@@ -1,4 +1,5 @@
-/* ssh_blob.c: public keys and certificates as the bytes that SSH sends, without a library's opinion of them. */
+/* ssh_blob.c: public keys and certificates as the bytes that SSH sends, without a library's
+ * opinion of them. */
 #include "backends/link/ssh_blob.h"
 
 #include <stdint.h>
@@ -71,7 +72,8 @@ bool blob_from_base64(const char *text, struct buf *out)
 	return out->len > 0;
 }
 
-/* Certificates, and how many fields of theirs are the key (OpenSSH's PROTOCOL.certkeys, PROTOCOL.u2f). */
+/* Certificates, and how many fields of theirs are the key (OpenSSH's PROTOCOL.certkeys,
+ * PROTOCOL.u2f). */
 static const struct {
 	const char *certificate, *key;
 	int fields;

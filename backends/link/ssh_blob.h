@@ -1,4 +1,5 @@
-/* ssh_blob.h: the bytes of public keys and certificates: strings with their length in front (RFC 4251, 5), and base64. */
+/* ssh_blob.h: the bytes of public keys and certificates: strings with their length in front (RFC
+ * 4251, 5), and base64. */
 #ifndef LINK_SSH_BLOB_H
 #define LINK_SSH_BLOB_H
 
@@ -17,14 +18,17 @@ struct blob {
 uint32_t blob_get32(const char *four_bytes);
 void blob_put32(struct buf *, uint32_t);
 void blob_put(struct buf *, const char *data, size_t len);      /* with its length in front */
-/* Takes the string that begins at *at and moves *at behind it; false: it does not fit into len bytes. */
+/* Takes the string that begins at *at and moves *at behind it; false: it does not fit into len
+ * bytes. */
 bool blob_get(const char *data, size_t len, size_t *at, struct blob *);
 bool blob_is(const struct blob *, const char *word);
 
 char *blob_base64(const char *data, size_t len);                /* the caller frees */
-bool blob_from_base64(const char *text, struct buf *);          /* false: it is no base64; some bytes may be there */
+/* false: it is no base64; some bytes may be there. */
+bool blob_from_base64(const char *text, struct buf *);
 
-/* A certificate's own key, as a plain public key; both in base64. NULL: it is no certificate. The caller frees. */
+/* A certificate's own key, as a plain public key; both in base64. NULL: it is no certificate.
+ * The caller frees. */
 char *blob_key_of_cert(const char *base64);
 
 #endif

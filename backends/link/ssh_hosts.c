@@ -1,10 +1,12 @@
-/* ssh_hosts.c: what a server's key is worth, decided as OpenSSH decides it (sshconnect.c): known, new, changed, revoked.
+/* ssh_hosts.c: what a server's key is worth, decided as OpenSSH decides it (sshconnect.c):
+ * known, new, changed, revoked.
  *
- * Certificates of host authorities (@cert-authority) libssh cannot check, so such a server shows a plain key that is not
- * known yet. The question and the refusal then say why.
+ * Certificates of host authorities (@cert-authority) libssh cannot check, so such a server shows
+ * a plain key that is not known yet. The question and the refusal then say why.
  *
- * In one thing this is stricter than OpenSSH: a changed or revoked key is refused with StrictHostKeyChecking no, too. ssh
- * then connects without passwords and forwarded sockets; this program lives by both. */
+ * In one thing this is stricter than OpenSSH: a changed or revoked key is refused with
+ * StrictHostKeyChecking no, too. ssh then connects without passwords and forwarded sockets; this
+ * program lives by both. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -53,7 +55,8 @@ static char *plain_only(const char *algorithms)
 	return buf_take(&out);
 }
 
-/* As OpenSSH's order_hostkeyalgs: the list as it is when the type it prefers is known, else the known types first. */
+/* As OpenSSH's order_hostkeyalgs: the list as it is when the type it prefers is known, else the
+ * known types first. */
 char *ssh_hosts_prefer(const struct known_key *known, const char *algorithms)
 {
 	struct buf out = {0};
@@ -76,8 +79,8 @@ char *ssh_hosts_prefer(const struct known_key *known, const char *algorithms)
 
 /* --- writing ------------------------------------------------------------------------------------------------ */
 
-/* The line with its name hashed by OpenSSH's own tool; the caller frees. NULL when that did not work: HashKnownHosts is
- * there so that the plain name is never in the file. */
+/* The line with its name hashed by OpenSSH's own tool; the caller frees. NULL when that did not
+ * work: HashKnownHosts is there so that the plain name is never in the file. */
 static char *hashed(struct login *in, const char *line)
 {
 	char path[] = "/tmp/mocr-known-XXXXXX", old[sizeof(path) + 4], text[8192], said[80];
@@ -87,7 +90,8 @@ static char *hashed(struct login *in, const char *line)
 	struct buf out = {.max = 4096};
 	bool ok = write(fd, line, strlen(line)) == (ssize_t)strlen(line);
 	close(fd);
-	ok = ok && login_run(in, (const char *const[]){"ssh-keygen", "-H", "-f", path, NULL}, &out, said, sizeof(said)) == 0;
+	ok = ok && login_run(in, (const char *const[]){"ssh-keygen", "-H", "-f", path, NULL}, &out,
+	                     said, sizeof(said)) == 0;
 	buf_finish(&out);
 	fd = ok ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 	ssize_t n = fd >= 0 ? read(fd, text, sizeof(text)) : -1;
@@ -178,7 +182,8 @@ static bool refuse_changed(struct login *in, const struct known_key *old, const 
 
 static bool refuse_revoked(struct login *in, const struct known_key *revoked, const char *print)
 {
-	return err_set(&in->err, ERR_DENIED, "%s: %s shows the key %s, which %s:%u marks as revoked", in->name, in->address, print,
+	return err_set(&in->err, ERR_DENIED, "%s: %s shows the key %s, which %s:%u marks as revoked",
+	               in->name, in->address, print,
 	               revoked->file, revoked->line);
 }
 
@@ -195,18 +200,21 @@ static void say_more(const struct known_hosts *known, char *buf, size_t size)
 	*buf = '\0';
 	for (const struct known_key *k = known->keys; k && !*buf; k = k->next)
 		if (k->mark == KNOWN_AUTHORITY)
-			snprintf(buf, size, "%s:%u names a certificate authority for it, but mocr cannot check host certificates.", k->file,
+			snprintf(buf, size, "%s:%u names a certificate authority for it, but mocr cannot check "
+			         "host certificates.", k->file,
 			         k->line);
 	for (const struct known_key *k = known->alone; k && !*buf; k = k->next)
 		if (k->mark == KNOWN_KEY)
-			snprintf(buf, size, "%s:%u has another key for this name at another port.", k->file, k->line);
+			snprintf(buf, size, "%s:%u has another key for this name at another port.", k->file,
+			         k->line);
 }
 
 static bool ask_user(struct login *in, ssh_key key, const char *print, const char *more)
 {
 	const char *type = ssh_key_type_to_char(ssh_key_type(key));
 	struct secret *answer = login_ask(in, ASK_HOST_KEY, true, false, NULL, "Is this the right server? (yes/no)",
-	                                  "The server %s (%s) is not known yet.\nIts %s key has the fingerprint\n%s\n%s",
+	                                  "The server %s (%s) is not known yet.\nIts %s key has the "
+	                                  "fingerprint\n%s\n%s",
 	                                  in->conf.hostname, in->address, type, print, more);
 	if (!answer) {
 		if (in->err.code == ERR_ASKS)
@@ -222,13 +230,15 @@ static bool ask_user(struct login *in, ssh_key key, const char *print, const cha
 	return accept_new(in, key);
 }
 
-static bool decide_new(struct login *in, ssh_key key, const char *print, const struct known_hosts *known)
+static bool decide_new(struct login *in, ssh_key key, const char *print,
+                       const struct known_hosts *known)
 {
 	char more[300];
 	say_more(known, more, sizeof(more));
 	if (!in->conf.known_hosts.n)
-		return err_set(&in->err, ERR_DENIED, "%s: the server's key %s is not known, and UserKnownHostsFile is none, so it cannot be "
-		               "accepted: name a file there", in->name, print);
+		return err_set(&in->err, ERR_DENIED, "%s: the server's key %s is not known, and "
+		               "UserKnownHostsFile is none, so it cannot be accepted: name a file there",
+		               in->name, print);
 	switch (in->conf.strict) {
 	case SSH_STRICT_YES:
 		return err_set(&in->err, ERR_DENIED, "%s: the server is not in known_hosts (%s), and StrictHostKeyChecking is yes: "
@@ -244,13 +254,16 @@ static bool decide_new(struct login *in, ssh_key key, const char *print, const s
 
 enum status { HOST_NEW, HOST_OK, HOST_CHANGED, HOST_REVOKED };
 
-/* What the lines say of the key. A key that is there wins over others, and a mark as revoked over all. found is the line. */
-static enum status status_of(const struct known_key *list, ssh_key key, const struct known_key **found)
+/* What the lines say of the key. A key that is there wins over others, and a mark as revoked
+ * over all. found is the line. */
+static enum status status_of(const struct known_key *list, ssh_key key,
+                             const struct known_key **found)
 {
 	enum status status = HOST_NEW;
 	*found = NULL;
 	for (const struct known_key *k = list; k; k = k->next) {
-		bool equal = k->mark != KNOWN_AUTHORITY && ssh_key_cmp(k->key, key, SSH_KEY_CMP_PUBLIC) == 0;
+		bool equal = k->mark != KNOWN_AUTHORITY &&
+		    ssh_key_cmp(k->key, key, SSH_KEY_CMP_PUBLIC) == 0;
 		if (equal && k->mark == KNOWN_REVOKED) {
 			*found = k;
 			return HOST_REVOKED;
@@ -274,7 +287,8 @@ static bool is_loopback(int fd)
 	return a.ss_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&((struct sockaddr_in6 *)&a)->sin6_addr);
 }
 
-static bool decide(struct login *in, ssh_key key, const char *print, const struct known_hosts *known)
+static bool decide(struct login *in, ssh_key key, const char *print,
+                   const struct known_hosts *known)
 {
 	const struct known_key *found, *alone;
 	switch (status_of(known->keys, key, &found)) {
@@ -287,8 +301,8 @@ static bool decide(struct login *in, ssh_key key, const char *print, const struc
 	case HOST_NEW:
 		break;
 	}
-	/* A server at another port may be known by its name alone. A key that does not fit there is that of another sshd: no
-	 * reason to cry wolf. */
+	/* A server at another port may be known by its name alone. A key that does not fit there is
+	 * that of another sshd: no reason to cry wolf. */
 	switch (status_of(known->alone, key, &alone)) {
 	case HOST_OK:
 		return true;
@@ -301,7 +315,7 @@ static bool decide(struct login *in, ssh_key key, const char *print, const struc
 	return decide_new(in, key, print, known);
 }
 
-/* --- in order --------------------------------------------------------------------------------------------------- */
+/* --- in order --------------------------------------------------------------------------------- */
 
 void ssh_hosts_read(struct known_hosts *known, const struct sshconf *c)
 {
@@ -351,7 +365,8 @@ bool ssh_hosts_check(struct login *in, struct known_hosts *known)
 	else if (in->conf.localhost_needs_none && is_loopback(in->fd))
 		ok = true;
 	else
-		ok = known_by_command(in, &known->keys, "HOSTNAME", name, key) && decide(in, key, print, known);
+		ok = known_by_command(in, &known->keys, "HOSTNAME", name, key) &&
+		    decide(in, key, print, known);
 	ssh_key_free(key);
 	free(name);
 	return ok;

@@ -100,9 +100,11 @@ void ssh_net_settled(struct login *);                /* the proxy is the link's 
 void ssh_net_close(struct login *);                  /* what a failed try left: the proxy and its words */
 void ssh_net_proxy_said(struct login *, char *buf, size_t size);
 
-/* Runs argv to its end and gathers its output; said gets the end of what it wrote on stderr, washed. Returns its exit code,
- * 127 when there is no such program, -1 when it had to be stopped: it took too long, or said too much. */
-int login_run(struct login *, const char *const *argv, struct buf *out, char *said, size_t said_size);
+/* Runs argv to its end and gathers its output; said gets the end of what it wrote on stderr,
+ * washed. Returns its exit code, 127 when there is no such program, -1 when it had to be
+ * stopped: it took too long, or said too much. */
+int login_run(struct login *, const char *const *argv, struct buf *out, char *said,
+              size_t said_size);
 #define LOGIN_RUN_MS 20000          /* `Match exec` and KnownHostsCommand may run a program */
 
 /* ssh_known.c: lines of known_hosts that speak of a name. */
@@ -115,14 +117,17 @@ struct known_key {
 	struct known_key *next;
 };
 /* Adds the line's key to the list when it speaks of name; line is changed. */
-void known_take_line(struct known_key **, const char *name, char *line, const char *file, unsigned number);
+void known_take_line(struct known_key **, const char *name, char *line, const char *file,
+                     unsigned number);
 struct known_key *known_read(const struct sshconf *, bool with_port);
-/* Adds what KnownHostsCommand says of name. reason is OpenSSH's word: ORDER (server NULL), HOSTNAME. false: no key may be
- * accepted, and err says why. */
-bool known_by_command(struct login *, struct known_key **, const char *reason, const char *name, ssh_key server);
+/* Adds what KnownHostsCommand says of name. reason is OpenSSH's word: ORDER (server NULL),
+ * HOSTNAME. false: no key may be accepted, and err says why. */
+bool known_by_command(struct login *, struct known_key **, const char *reason, const char *name,
+                      ssh_key server);
 void known_free(struct known_key *);
 
-/* ssh_revoked.c: false when RevokedHostKeys forbids the key, or cannot be checked; err says which. */
+/* ssh_revoked.c: false when RevokedHostKeys forbids the key, or cannot be checked; err says
+ * which. */
 bool ssh_revoked_check(struct login *, ssh_key, const char *print);
 
 /* ssh_hosts.c: what a server's key is worth. */
@@ -133,7 +138,8 @@ struct known_hosts {
 void ssh_hosts_read(struct known_hosts *, const struct sshconf *);
 void ssh_hosts_free(struct known_hosts *);
 char *ssh_hosts_prefer(const struct known_key *, const char *algorithms);   /* the list, known types first; caller frees */
-/* The host key algorithms to offer, without certificates; the caller frees. NULL: KnownHostsCommand failed, see err. */
+/* The host key algorithms to offer, without certificates; the caller frees. NULL:
+ * KnownHostsCommand failed, see err. */
 char *ssh_hosts_algorithms(struct login *, const struct known_hosts *);
 bool ssh_hosts_check(struct login *, struct known_hosts *);
 void ssh_hosts_fingerprint(ssh_key, char *buf, size_t size);
@@ -148,7 +154,8 @@ struct user_cert {
 	char *text, *key_text;          /* the certificate, and the key it is for: public, in base64 */
 };
 
-/* ssh_agent.c: a door in front of the user's agent that sorts its keys. All is borrowed until it is closed. */
+/* ssh_agent.c: a door in front of the user's agent that sorts its keys. All is borrowed until it
+ * is closed. */
 struct agent_wishes {
 	const struct ssh_words *first;  /* public keys in base64 that the configuration names */
 	const struct ssh_words *skip;   /* that were refused already */
@@ -156,8 +163,10 @@ struct agent_wishes {
 	size_t n_certs;
 };
 struct agent_door;
-struct agent_door *ssh_door_open(struct login *, const struct agent_wishes *);   /* NULL: there is no agent */
-void ssh_door_close(struct agent_door *, struct ssh_words *offered);   /* offered gets what libssh was shown, in base64 */
+/* NULL: there is no agent. */
+struct agent_door *ssh_door_open(struct login *, const struct agent_wishes *);
+/* offered gets what libssh was shown, in base64. */
+void ssh_door_close(struct agent_door *, struct ssh_words *offered);
 
 /* ssh_auth.c */
 bool ssh_auth(struct login *);

@@ -1,7 +1,9 @@
-/* ssh_known.c: the lines of known_hosts that speak of a server, from files and from KnownHostsCommand.
+/* ssh_known.c: the lines of known_hosts that speak of a server, from files and from
+ * KnownHostsCommand.
  *
- * Which line speaks of a name is decided here as OpenSSH decides it (hostfile.c, match.c): libssh's own reader knows no
- * negated pattern, no HostKeyAlias and no second file. libssh reads the keys, and compares hashed names. */
+ * Which line speaks of a name is decided here as OpenSSH decides it (hostfile.c, match.c):
+ * libssh's own reader knows no negated pattern, no HostKeyAlias and no second file. libssh reads
+ * the keys, and compares hashed names. */
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -19,9 +21,10 @@
 #define PATTERN_MAX 1023             /* OpenSSH's: a longer one spoils its whole list */
 #define COMMAND_BYTES_MAX (1u << 20)
 
-/* --- names ------------------------------------------------------------------------------------------------- */
+/* --- names ------------------------------------------------------------------------------------ */
 
-/* Whether a pattern with * and ? in it matches all of name. After a * that took too little, one more is taken. */
+/* Whether a pattern with * and ? in it matches all of name. After a * that took too little, one
+ * more is taken. */
 static bool known_matches(const char *name, const char *pattern, size_t len)
 {
 	const char *end = pattern + len, *star = NULL, *from = NULL;
@@ -29,7 +32,8 @@ static bool known_matches(const char *name, const char *pattern, size_t len)
 		if (pattern < end && *pattern == '*') {
 			star = ++pattern;
 			from = name;
-		} else if (pattern < end && (*pattern == '?' || tolower((unsigned char)*pattern) == *name)) {
+		} else if (pattern < end &&
+		           (*pattern == '?' || tolower((unsigned char)*pattern) == *name)) {
 			pattern++;
 			name++;
 		} else if (star) {
@@ -44,7 +48,8 @@ static bool known_matches(const char *name, const char *pattern, size_t len)
 	return pattern == end;
 }
 
-/* A list "a,*.b,!c": one positive pattern must match, and no negated one. Capitals do not count; in a hashed name they do. */
+/* A list "a,*.b,!c": one positive pattern must match, and no negated one. Capitals do not count;
+ * in a hashed name they do. */
 static bool known_in_list(const char *given, const char *list)
 {
 	bool found = false;
@@ -79,7 +84,7 @@ static bool known_is_hashed(const char *name, const char *names, const char *key
 	return ok;
 }
 
-/* --- lines ------------------------------------------------------------------------------------------------- */
+/* --- lines ------------------------------------------------------------------------------------ */
 
 #define BLANKS " \t"
 
@@ -114,13 +119,15 @@ static ssh_key known_read_key(const char *text)
 	char *type = known_word(&rest), *base64 = known_word(&rest);
 	enum ssh_keytypes_e number = ssh_key_type_from_name(type);
 	ssh_key key = NULL;
-	if (number == SSH_KEYTYPE_UNKNOWN || ssh_pki_import_pubkey_base64(base64, number, &key) != SSH_OK)
+	if (number == SSH_KEYTYPE_UNKNOWN ||
+	    ssh_pki_import_pubkey_base64(base64, number, &key) != SSH_OK)
 		key = NULL;
 	free(copy);
 	return key;
 }
 
-void known_take_line(struct known_key **list, const char *name, char *line, const char *file, unsigned number)
+void known_take_line(struct known_key **list, const char *name, char *line, const char *file,
+                     unsigned number)
 {
 	enum known_mark mark = KNOWN_KEY;
 	for (char *p = line; *p; p++)
@@ -155,11 +162,12 @@ void known_free(struct known_key *k)
 	}
 }
 
-/* --- files ------------------------------------------------------------------------------------------------- */
+/* --- files ------------------------------------------------------------------------------------ */
 
 static void known_read_file(struct known_key **list, const char *name, const char *path)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);   /* a pipe must not hold the log-in up */
+	/* A pipe must not hold the log-in up. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	FILE *f = fd >= 0 ? fdopen(fd, "r") : NULL;
 	if (!f)
 		return;
@@ -185,19 +193,22 @@ struct known_key *known_read(const struct sshconf *c, bool with_port)
 	return list;
 }
 
-/* --- KnownHostsCommand --------------------------------------------------------------------------------------- */
+/* --- KnownHostsCommand ------------------------------------------------------------------------ */
 
-/* The command's words with their tokens replaced, for exec; NULL: one of them nobody knows, and err says so. */
-static const char **known_argv(struct login *in, struct ssh_words *words, const struct ssh_token *tokens)
+/* The command's words with their tokens replaced, for exec; NULL: one of them nobody knows, and
+ * err says so. */
+static const char **known_argv(struct login *in, struct ssh_words *words,
+                               const struct ssh_token *tokens)
 {
 	char unknown[80];
 	const char **argv = xcalloc(words->n + 1, sizeof(*argv));
 	for (size_t i = 0; i < words->n; i++) {
-		char *word = i ? sshconf_command_word(&in->conf, tokens, words->word[i], unknown, sizeof(unknown))
+		char *word = i ? sshconf_command_word(&in->conf, tokens, words->word[i], unknown,
+		                                      sizeof(unknown))
 		               : xstrdup(words->word[0]);
 		if (!word) {
-			err_set(&in->err, ERR_DENIED, "%s: KnownHostsCommand of ssh_config has %s in it, which nobody here can fill in, so "
-			        "no host key is accepted", in->name, unknown);
+			err_set(&in->err, ERR_DENIED, "%s: KnownHostsCommand of ssh_config has %s in it, which "
+			        "nobody here can fill in, so no host key is accepted", in->name, unknown);
 			free(argv);
 			return NULL;
 		}
@@ -208,7 +219,8 @@ static const char **known_argv(struct login *in, struct ssh_words *words, const 
 	return argv;
 }
 
-static bool known_run(struct login *in, struct known_key **list, const char *name, const char *const *argv)
+static bool known_run(struct login *in, struct known_key **list, const char *name,
+                      const char *const *argv)
 {
 	struct buf out = {.max = COMMAND_BYTES_MAX};
 	char said[120], *save = NULL;
@@ -222,15 +234,19 @@ static bool known_run(struct login *in, struct known_key **list, const char *nam
 	if (code == 0 && whole)
 		return true;
 	if (code < 0 || !whole)
-		return err_set(&in->err, ERR_DENIED, "%s: KnownHostsCommand %.80s did not end within %d s, or said more than %u bytes: no "
-		               "host key is accepted without it", in->name, argv[0], LOGIN_RUN_MS / 1000, COMMAND_BYTES_MAX);
-	return err_set(&in->err, ERR_DENIED, "%s: KnownHostsCommand %.80s ended with code %d: no host key is accepted without it%s%s",
+		return err_set(&in->err, ERR_DENIED, "%s: KnownHostsCommand %.80s did not end within %d s, "
+		               "or said more than %u bytes: no host key is accepted without it",
+		               in->name, argv[0], LOGIN_RUN_MS / 1000,
+		               COMMAND_BYTES_MAX);
+	return err_set(&in->err, ERR_DENIED, "%s: KnownHostsCommand %.80s ended with code %d: no host "
+	               "key is accepted without it%s%s",
 	               in->name, argv[0], code, *said ? ": " : "", said);
 }
 
-/* As OpenSSH: a command that cannot even be started says nothing; one that fails, or that has an unknown token, ends the
- * log-in. */
-bool known_by_command(struct login *in, struct known_key **list, const char *reason, const char *name, ssh_key server)
+/* As OpenSSH: a command that cannot even be started says nothing; one that fails, or that has an
+ * unknown token, ends the log-in. */
+bool known_by_command(struct login *in, struct known_key **list, const char *reason,
+                      const char *name, ssh_key server)
 {
 	struct ssh_words words = {0};
 	struct stat st;

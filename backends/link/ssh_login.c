@@ -307,10 +307,12 @@ static char *fast_first(const char *ciphers)
 	return buf_take(&out);
 }
 
-/* The ciphers of a list that bring their own integrity check (RFC 5647, PROTOCOL.chacha20poly1305). */
+/* The ciphers of a list that bring their own integrity check (RFC 5647,
+ * PROTOCOL.chacha20poly1305). */
 static char *need_no_mac(const char *ciphers)
 {
-	static const char *const aead[] = {"chacha20-poly1305@openssh.com", "aes128-gcm@openssh.com", "aes256-gcm@openssh.com"};
+	static const char *const aead[] = {"chacha20-poly1305@openssh.com", "aes128-gcm@openssh.com",
+	                                   "aes256-gcm@openssh.com"};
 	struct buf out = {0};
 	char *copy = xstrdup(ciphers), *save = NULL;
 	for (char *c = strtok_r(copy, ",", &save); c; c = strtok_r(NULL, ",", &save))
@@ -321,13 +323,15 @@ static char *need_no_mac(const char *ciphers)
 	return buf_take(&out);
 }
 
-/* libssh keeps what it knows of a list, in its order. false: it knows none of it, and would use its own list instead. */
+/* libssh keeps what it knows of a list, in its order. false: it knows none of it, and would use
+ * its own list instead. */
 static bool set_list(ssh_session s, enum ssh_options_e option, const char *list)
 {
 	return !list || (*list && ssh_options_set(s, option, list) == SSH_OK);
 }
 
-static bool set_both(ssh_session s, enum ssh_options_e there, enum ssh_options_e back, const char *list)
+static bool set_both(ssh_session s, enum ssh_options_e there, enum ssh_options_e back,
+                     const char *list)
 {
 	return set_list(s, there, list) && set_list(s, back, list);
 }
@@ -335,8 +339,10 @@ static bool set_both(ssh_session s, enum ssh_options_e there, enum ssh_options_e
 /* What the user's configuration forbids is not done, so there is no connection. */
 static bool no_common(struct login *in, const char *setting, const char *list, const char *example)
 {
-	return err_set(&in->err, ERR_DENIED, "%s: libssh %s, which mocr uses, knows none of the %s that ssh_config allows (%.80s%s): add "
-	               "another for this host, such as %s", in->name, ssh_version(0), setting, list, strlen(list) > 80 ? "..." : "", example);
+	return err_set(&in->err, ERR_DENIED, "%s: libssh %s, which mocr uses, knows none of the %s "
+	               "that ssh_config allows (%.80s%s): add another for this host, such as %s",
+	               in->name, ssh_version(0), setting, list,
+	               strlen(list) > 80 ? "..." : "", example);
 }
 
 /* The host key algorithms; with none but certificates, libssh has nothing to check a server by. */
@@ -345,8 +351,9 @@ static bool set_host_keys(struct login *in, ssh_session s, const struct known_ho
 	char *list = ssh_hosts_algorithms(in, known);
 	bool ok = list && set_list(s, SSH_OPTIONS_HOSTKEYS, list);
 	if (list && !*list)
-		err_set(&in->err, ERR_DENIED, "%s: HostKeyAlgorithms of ssh_config allow only host certificates, which mocr cannot check: add "
-		        "ssh-ed25519 for this host, and its key to known_hosts", in->name);
+		err_set(&in->err, ERR_DENIED, "%s: HostKeyAlgorithms of ssh_config allow only host "
+		        "certificates, which mocr cannot check: add ssh-ed25519 for this host, and its key "
+		        "to known_hosts", in->name);
 	else if (list && !ok)
 		no_common(in, "HostKeyAlgorithms", list, "ssh-ed25519");
 	free(list);
@@ -407,7 +414,8 @@ static void set_options(struct login *in, ssh_session s)
 	ssh_options_set(s, SSH_OPTIONS_TIMEOUT, &timeout);
 	ssh_options_set(s, SSH_OPTIONS_LOG_VERBOSITY, &verbosity);
 	ssh_options_set(s, SSH_OPTIONS_COMPRESSION, "no");
-	/* libssh would look there by itself and prefer other types of host keys than the user's files do. */
+	/* libssh would look there by itself and prefer other types of host keys than the user's
+	 * files do. */
 	ssh_options_set(s, SSH_OPTIONS_KNOWNHOSTS, "/dev/null");
 	ssh_options_set(s, SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "/dev/null");
 	set_gssapi(c, s);
@@ -430,7 +438,8 @@ static bool fail_proxy(struct login *in, const char *said)
 	return err_set(&in->err, ERR_REFUSED, "%s: %s failed: %s", in->name, in->address, said);
 }
 
-/* Whether the server offered only certificates as host keys, by libssh's sentence: "... host key algo: server [LIST], ...". */
+/* Whether the server offered only certificates as host keys, by libssh's sentence: "... host key
+ * algo: server [LIST], ...". */
 static bool offers_only_certificates(const char *words)
 {
 	const char *list = strstr(words, "server host key algo: server [");
@@ -459,8 +468,10 @@ static bool fail_session(struct login *in, const char *step)
 		return err_set(&in->err, code, "%s: %s accepted the connection but said nothing more within %d s (%s)", in->name,
 		               in->address, KEX_TIMEOUT_S, step);
 	if (offers_only_certificates(words))
-		return err_set(&in->err, ERR_DENIED, "%s: %s offers only host certificates, which mocr cannot check: let its sshd offer the plain "
-		               "key, too (HostKeyAlgorithms there), and add that to known_hosts", in->name, in->address);
+		return err_set(&in->err, ERR_DENIED, "%s: %s offers only host certificates, which mocr "
+		               "cannot check: let its sshd offer the plain key, too (HostKeyAlgorithms "
+		               "there), and add that to known_hosts", in->name,
+		               in->address);
 	if (strcasestr(words, "kex error"))
 		return err_set(&in->err, ERR_REFUSED, "%s: no common algorithm with %s: %s", in->name, in->address, words);
 	return err_set(&in->err, code, "%s: %s: %s failed: %s", in->name, in->address, step,

@@ -79,7 +79,8 @@ static void stop_program(pid_t pid)
 	waitpid(pid, NULL, 0);
 }
 
-int login_run(struct login *in, const char *const *argv, struct buf *out, char *said, size_t said_size)
+int login_run(struct login *in, const char *const *argv, struct buf *out, char *said,
+              size_t said_size)
 {
 	int p[2], words = words_file();
 	if (words < 0 || pipe2(p, O_CLOEXEC) < 0) {

@@ -1,7 +1,9 @@
-/* ssh_revoked.c: RevokedHostKeys of ssh_config: a prohibition, so what cannot be checked is refused, as OpenSSH does.
+/* ssh_revoked.c: RevokedHostKeys of ssh_config: a prohibition, so what cannot be checked is
+ * refused, as OpenSSH does.
  *
- * The file is a list of public keys, or a key revocation list in OpenSSH's binary form (PROTOCOL.krl). The list is read
- * here; the binary one is asked by `ssh-keygen -Q`, which knows all that may be in it. */
+ * The file is a list of public keys, or a key revocation list in OpenSSH's binary form
+ * (PROTOCOL.krl). The list is read here; the binary one is asked by `ssh-keygen -Q`, which knows
+ * all that may be in it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -19,9 +21,10 @@
 
 enum revoked { REVOKED_NO, REVOKED_YES, REVOKED_UNKNOWN };
 
-/* --- a list of keys ------------------------------------------------------------------------------------------- */
+/* --- a list of keys --------------------------------------------------------------------------- */
 
-/* The public key on a line, in base64; a certificate's is that of its key. NULL: the line has none. The caller frees. */
+/* The public key on a line, in base64; a certificate's is that of its key. NULL: the line has
+ * none. The caller frees. */
 static char *revoked_key_of(char *line)
 {
 	char *type = line + strspn(line, " \t"), *save = NULL;
@@ -30,11 +33,14 @@ static char *revoked_key_of(char *line)
 	struct buf bytes = {0};
 	struct blob name;
 	size_t at = 0;
-	bool ok = base64 && blob_from_base64(base64, &bytes) && blob_get(bytes.data, bytes.len, &at, &name) && blob_is(&name, type);
+	bool ok = base64 && blob_from_base64(base64, &bytes) &&
+	    blob_get(bytes.data, bytes.len, &at, &name) && blob_is(&name, type);
 	enum ssh_keytypes_e number = ok ? ssh_key_type_from_name(type) : SSH_KEYTYPE_UNKNOWN;
 	ssh_key key = NULL;
-	if (ok && strcmp(type, "ssh-dss") != 0)       /* newer libraries know DSA no more; OpenSSH reads it */
-		ok = number != SSH_KEYTYPE_UNKNOWN && ssh_pki_import_pubkey_base64(base64, number, &key) == SSH_OK;
+	/* Newer libraries know DSA no more; OpenSSH reads it. */
+	if (ok && strcmp(type, "ssh-dss") != 0)
+		ok = number != SSH_KEYTYPE_UNKNOWN &&
+		    ssh_pki_import_pubkey_base64(base64, number, &key) == SSH_OK;
 	ssh_key_free(key);
 	char *text = ok ? blob_base64(bytes.data, bytes.len) : NULL;
 	char *inner = text ? blob_key_of_cert(text) : NULL;
@@ -69,7 +75,7 @@ static enum revoked revoked_by_list(struct buf *file, const char *key, char *why
 	return REVOKED_NO;
 }
 
-/* --- a binary list ---------------------------------------------------------------------------------------------- */
+/* --- a binary list ---------------------------------------------------------------------------- */
 
 static bool revoked_write_key(ssh_key key, const char *base64, char *path)
 {
@@ -81,8 +87,10 @@ static bool revoked_write_key(ssh_key key, const char *base64, char *path)
 	return ok;
 }
 
-/* ssh-keygen says 0 for a good key, 1 for a revoked one, and anything else when it could not tell. */
-static enum revoked revoked_by_krl(struct login *in, ssh_key key, const char *base64, char *why, size_t size)
+/* ssh-keygen says 0 for a good key, 1 for a revoked one, and anything else when it could not
+ * tell. */
+static enum revoked revoked_by_krl(struct login *in, ssh_key key, const char *base64, char *why,
+                                   size_t size)
 {
 	char path[] = "/tmp/mocr-key-XXXXXX", said[120];
 	struct buf out = {.max = 4096};
@@ -98,11 +106,12 @@ static enum revoked revoked_by_krl(struct login *in, ssh_key key, const char *ba
 		return REVOKED_NO;
 	if (code == 1)
 		return REVOKED_YES;
-	snprintf(why, size, "%s", code == 127 ? "ssh-keygen is missing" : *said ? said : "ssh-keygen could not read it");
+	snprintf(why, size, "%s", code == 127 ? "ssh-keygen is missing" : *said
+	         ? said : "ssh-keygen could not read it");
 	return REVOKED_UNKNOWN;
 }
 
-/* --- both --------------------------------------------------------------------------------------------------------- */
+/* --- both ------------------------------------------------------------------------------------- */
 
 static bool revoked_load(const char *path, struct buf *file, char *why, size_t size)
 {
@@ -119,7 +128,8 @@ static bool revoked_load(const char *path, struct buf *file, char *why, size_t s
 	return ok;
 }
 
-static enum revoked revoked_ask(struct login *in, ssh_key key, const char *base64, char *why, size_t size)
+static enum revoked revoked_ask(struct login *in, ssh_key key, const char *base64, char *why,
+                                size_t size)
 {
 	struct buf file = {.max = FILE_MAX};
 	enum revoked answer = REVOKED_UNKNOWN;
@@ -145,8 +155,11 @@ bool ssh_revoked_check(struct login *in, ssh_key key, const char *print)
 	if (answer == REVOKED_NO)
 		return true;
 	if (answer == REVOKED_YES)
-		return err_set(&in->err, ERR_DENIED, "%s: %s shows the key %s, which is revoked by RevokedHostKeys %s", in->name, in->address,
+		return err_set(&in->err, ERR_DENIED, "%s: %s shows the key %s, which is revoked by "
+		               "RevokedHostKeys %s", in->name, in->address,
 		               print, in->conf.revoked_host_keys);
-	return err_set(&in->err, ERR_DENIED, "%s: RevokedHostKeys %.120s cannot be checked (%s), so no host key is accepted: mend the file, "
-	               "or take the setting out of ssh_config", in->name, in->conf.revoked_host_keys, why);
+	return err_set(&in->err, ERR_DENIED, "%s: RevokedHostKeys %.120s cannot be checked (%s), so no "
+	               "host key is accepted: mend the file, or take the setting out of ssh_config",
+	               in->name, in->conf.revoked_host_keys,
+	               why);
 }

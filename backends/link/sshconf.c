@@ -166,7 +166,8 @@ char *sshconf_expand(const struct sshconf *c, const char *text)
 }
 
 /* One token of a command's word; false: nobody knows it. */
-static bool add_word_token(const struct sshconf *c, const struct ssh_token *more, char token, struct buf *out)
+static bool add_word_token(const struct sshconf *c, const struct ssh_token *more, char token,
+                           struct buf *out)
 {
 	for (; more && more->token; more++)
 		if (more->token == token) {
@@ -186,7 +187,8 @@ static char *unknown_in(struct buf *out, const char *at, size_t len, char *unkno
 	return NULL;
 }
 
-char *sshconf_command_word(const struct sshconf *c, const struct ssh_token *more, const char *text, char *unknown,
+char *sshconf_command_word(const struct sshconf *c, const struct ssh_token *more, const char *text,
+                           char *unknown,
                            size_t size)
 {
 	struct buf out = {.max = PATH_BYTES_MAX};
@@ -482,7 +484,8 @@ void sshconf_finish(struct sshconf *c)
 {
 	char **words[] = {&c->host, &c->hostname, &c->user, &c->host_key_alias, &c->proxy_jump, &c->proxy_command,
 	                  &c->bind_address, &c->identity_agent, &c->ciphers, &c->macs, &c->kex, &c->host_key_algorithms,
-	                  &c->pubkey_algorithms, &c->preferred_auth, &c->known_hosts_command, &c->revoked_host_keys,
+	                  &c->pubkey_algorithms, &c->preferred_auth, &c->known_hosts_command,
+	                  &c->revoked_host_keys,
 	                  &c->gssapi_server, &c->gssapi_client};
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		free(*words[i]);

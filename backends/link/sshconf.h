@@ -59,15 +59,17 @@ char *sshconf_expand(const struct sshconf *, const char *text);
 /* The same for a path, with ~ and ${NAME}. */
 char *sshconf_path(const struct sshconf *, const char *path);
 
-/* A command as OpenSSH cuts it into words: quotes of both kinds, backslashes. false: a quote is never closed. */
+/* A command as OpenSSH cuts it into words: quotes of both kinds, backslashes. false: a quote is
+ * never closed. */
 bool sshconf_split(const char *command, struct ssh_words *);
 struct ssh_token {
 	char token;                  /* 0 ends the list */
 	const char *value;
 };
-/* One word of such a command with its %tokens (those of more first) and ${NAMES}; the caller frees. NULL: one of them nobody
- * knows, and unknown says which. */
-char *sshconf_command_word(const struct sshconf *, const struct ssh_token *more, const char *text, char *unknown,
+/* One word of such a command with its %tokens (those of more first) and ${NAMES}; the caller
+ * frees. NULL: one of them nobody knows, and unknown says which. */
+char *sshconf_command_word(const struct sshconf *, const struct ssh_token *more, const char *text,
+                           char *unknown,
                            size_t size);
 
 /* The name under which known_hosts has the server: the alias, "host", or "[host]:port". The caller frees. */
