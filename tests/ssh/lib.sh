@@ -26,6 +26,8 @@ key() {
 pub() { cut -d' ' -f1,2 "$work/$1.pub"; }
 
 # sshd_on NAME LINES: starts one and sets port[NAME]. The first free port is taken; sshd says by its log whether it has it.
+# What is run there takes a moment: of a command that is over at once, sshd 9.2 may miss the end on a busy machine, and ssh
+# and mocr both wait for it then.
 declare -A port
 sshd=(/usr/sbin/sshd)
 # From 9.8 on sshd shuts out who fails often, and the cases here do.
@@ -40,7 +42,7 @@ sshd_on() {
 		next_port=$((next_port + 1))
 		printf '%s\n' "Port $next_port" 'ListenAddress 127.0.0.1' 'UsePAM no' 'PermitRootLogin yes' 'StrictModes no' \
 			"PidFile none" "AuthorizedKeysFile $work/authorized" "TrustedUserCAKeys $work/userca.pub" \
-			'MaxStartups 200' "$penalties" 'ForceCommand exit 0' "$@" >"$work/sshd_$name"
+			'MaxStartups 200' "$penalties" 'ForceCommand sleep 0.2' "$@" >"$work/sshd_$name"
 		"${sshd[@]}" -D -e -f "$work/sshd_$name" 2>"$work/sshd_$name.log" </dev/null &
 		pid=$!
 		for i in $(seq 50); do
@@ -93,13 +95,13 @@ question='yes/no|Passphrase of|Password of'
 type_answers() {     # DIR
 	local seen=0 now
 	while [ ! -e "$1/over" ]; do
+		sleep 0.2
 		now=$(grep -caE "$question" "$1/mocr.tty" 2>/dev/null)
 		if [ "${now:-0}" -gt $seen ]; then
 			seen=$now
 			sleep 0.3                # mocr throws away what was typed before it asked
 			cat "$1/answer" 2>/dev/null || printf '\004'
 		fi
-		sleep 0.1
 	done
 }
 
@@ -122,11 +124,19 @@ verdict_of_mocr() {  # DIR
 	esac
 }
 
+# Sets ssh and mocr_says of run_case; the two run at the same time.
+verdicts() {         # DIR
+	verdict_of_ssh "$1" >"$1/verdict.ssh" &
+	mocr_says=$(verdict_of_mocr "$1")
+	wait $!
+	ssh=$(cat "$1/verdict.ssh")
+}
+
 run_case() {         # DIR NAME EXPECTED
 	local dir=$1 name=$2 want=$3 ssh mocr_says bad=
 	# shellcheck disable=SC1091  # what the case set for itself
 	[ ! -e "$dir/env" ] || . "$dir/env"
-	ssh=$(verdict_of_ssh "$dir") mocr_says=$(verdict_of_mocr "$dir")
+	verdicts "$dir"
 	# On a machine with too much to do a log-in was seen to hang, in ssh as well: once more, and it is said.
 	case $ssh$mocr_says in
 	*code*)
@@ -135,7 +145,7 @@ run_case() {         # DIR NAME EXPECTED
 		for who in ssh mocr; do cp "$dir/known" "$dir/known.$who"; done
 		# shellcheck disable=SC1091
 		[ ! -e "$dir/env" ] || . "$dir/env"
-		ssh=$(verdict_of_ssh "$dir") mocr_says=$(verdict_of_mocr "$dir")
+		verdicts "$dir"
 		;;
 	esac
 	[ "$ssh" = "${want%%/*}" ] || bad="ssh: $ssh, ${want%%/*} expected"
@@ -189,7 +199,7 @@ check() {
 				'IdentitiesOnly yes' 'IdentityAgent none' 'ConnectTimeout 10' 'HashKnownHosts no' 'GSSAPIAuthentication no'
 		} >"$dir/config.$who"
 	done
-	while [ "$(jobs -rp | wc -l)" -ge $((${#port[@]} + ${LANES:-4})) ]; do wait -n; done
+	while [ "$(jobs -rp | wc -l)" -ge $((${#port[@]} + ${LANES:-6})) ]; do wait -n; done
 	run_case "$dir" "$name" "$want" &
 }
 

@@ -122,6 +122,62 @@ static void test_settings(void **state)
 	sshconf_finish(&c);
 }
 
+static void test_more_settings(void **state)
+{
+	struct sshconf c;
+	setenv("HOME", "/home/me", 1);
+	sshconf_parse(&c, "h", "knownhostscommand /bin/k '%H' %t\nrevokedhostkeys ~/revoked %h\ngssapiauthentication yes\n"
+	                       "gssapidelegatecredentials no\nnohostauthenticationforlocalhost yes\n"
+	                       "userknownhostsfile none\npubkeyauthentication host-bound\n");
+	assert_string_equal(c.known_hosts_command, "/bin/k '%H' %t");
+	assert_string_equal(c.revoked_host_keys, "/home/me/revoked h");
+	assert_true(c.gssapi && !c.gssapi_delegate && c.localhost_needs_none && c.pubkey);
+	assert_int_equal(c.known_hosts.n, 0);
+	sshconf_finish(&c);
+	sshconf_parse(&c, "h", "knownhostscommand none\nrevokedhostkeys none\npubkeyauthentication no\n");
+	assert_null(c.known_hosts_command);
+	assert_null(c.revoked_host_keys);
+	assert_false(c.pubkey || c.gssapi);
+	assert_int_equal(c.known_hosts.n, 1);
+	sshconf_finish(&c);
+}
+
+/* As OpenSSH's argv_split and percent_dollar_expand. */
+static void test_commands(void **state)
+{
+	static const struct { const char *text, *words; } cases[] = {
+		{ "/a b  c\t", "/a|b|c|" },        { "/a 'b c' \"d 'e\"", "/a|b c|d 'e|" },
+		{ "/a b\\ c \\x \\\\", "/a|b c|\\x|\\|" }, { "/a ''", "/a||" },
+		{ "/a 'b\\'c'", "/a|b'c|" },      { "/a 'b", NULL },
+		{ "", "" },                         { "/a x'y'z", "/a|xyz|" },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct ssh_words words = { 0 };
+		char joined[80] = "";
+		bool ok = sshconf_split(cases[i].text, &words);
+		for (size_t k = 0; k < words.n; k++)
+			snprintf(joined + strlen(joined), sizeof(joined) - strlen(joined), "%s|", words.word[k]);
+		assert_int_equal(ok, cases[i].words != NULL);
+		if (ok)
+			assert_string_equal(joined, cases[i].words);
+		ssh_words_finish(&words);
+	}
+	struct sshconf c;
+	const struct ssh_token more[] = { { 'H', "[h]:22" }, { 0, NULL } };
+	char unknown[16] = "";
+	setenv("MOCR_TEST_DIR", "/certs", 1);
+	unsetenv("MOCR_TEST_NONE");
+	sshconf_parse(&c, "h", "user me\nport 23\n");
+	char *word = sshconf_command_word(&c, more, "%H-%r:%p%%${MOCR_TEST_DIR}$X", unknown, sizeof(unknown));
+	assert_string_equal(word, "[h]:22-me:23%/certs$X");
+	free(word);
+	assert_null(sshconf_command_word(&c, more, "a%zb", unknown, sizeof(unknown)));
+	assert_string_equal(unknown, "%z");
+	assert_null(sshconf_command_word(&c, more, "a%", unknown, sizeof(unknown)));
+	assert_null(sshconf_command_word(&c, more, "${MOCR_TEST_NONE}", unknown, sizeof(unknown)));
+	sshconf_finish(&c);
+}
+
 static void test_defaults(void **state)
 {
 	struct sshconf c;
@@ -164,8 +220,8 @@ static void test_cut_anywhere(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_destinations), cmocka_unit_test(test_settings), cmocka_unit_test(test_defaults),
-		cmocka_unit_test(test_cut_anywhere),
+		cmocka_unit_test(test_destinations), cmocka_unit_test(test_settings), cmocka_unit_test(test_more_settings),
+		cmocka_unit_test(test_commands), cmocka_unit_test(test_defaults), cmocka_unit_test(test_cut_anywhere),
 	};
 	return cmocka_run_group_tests_name("sshconf", tests, NULL, NULL);
 }
