@@ -100,3 +100,23 @@ shells_and_attaches_in_one_console() {
 	for name in $_shells; do _no_tmux_of "$name"; done
 	return $code
 }
+# Where no command can run, the reason is what the server printed instead.
+a_login_without_a_shell_says_why() { ends 1 "$MOCR" -F "$_ssh" --wait 5 status shell-none && says 'This account is currently not available'; }
+# tmux here and there reads a ";" at a word's end as its own, and "#(...)" as a command.
+words_that_tmux_would_read() {
+	local code=1 name='fix; #(touch /tmp/PWNED);' id
+	on strict sh -c 'rm -rf /tmp/PWNED*'
+	on strict runuser -u fish -- sh -c 'cd; exec tmux new-session -d -s first -- /bin/sh -c "exec cat >/tmp/typed-by-fish"'
+	ends 0 "$MOCR" -F "$_ssh" --wait 40 do send shell-fish/session/tmux-first 'echo it;' --yes &&
+		ends 0 "$MOCR" -F "$_ssh" --wait 40 do 'rename tmux' shell-fish/session/tmux-first "$name" --yes &&
+		is name "$(on strict runuser -u fish -- tmux list-sessions -F '#{session_name}')" "$name" && mocr 120 40 -F "$_ssh" shell-fish &&
+		wait_for '● shell-fish .*2/2' 30 && command_line sessions && wait_for 'fix; ' 30 && id="shell-fish/session/tmux-${name//\//-}" && at "$id" && keys A && wait_until 10 _two_windows && wait_for '^\[fix' 15 &&
+		is window "$(tmux -S "$sock" display-message -p -t t '#{window_name}')" "${name//#/_}" && is row "$(tmux -S "$sock" display-message -p -t t '#{@mocr_row}')" "$id" && code=0
+	on strict runuser -u fish -- tmux send-keys C-d
+	wait_until 5 _typed || code=1
+	_no_tmux_of fish >/dev/null
+	on strict rm -f /tmp/typed-by-fish
+	[ ! -e /tmp/PWNED ] && _not_touched && return $code
+}
+_two_windows() { [ "$(tmux -S "$sock" list-windows -t t | wc -l)" = 2 ]; }
+_typed() { [ "$(on strict cat /tmp/typed-by-fish)" = 'echo it;' ]; }
