@@ -12,6 +12,7 @@
 #include "backends/apps/portal_parse.h"
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
+#include "backends/base/number.h"
 #include "backends/base/state_file.h"
 #include "backends/base/sse.h"
 #include "backends/base/wash.h"
@@ -243,7 +244,7 @@ static void read_line(struct portal *p, const char *line)
 		return;
 	memcpy(s->id, id, sizeof(id));
 	memcpy(s->url, url, sizeof(url));
-	s->began_ms = atoll(began);
+	s->began_ms = number_long(began);
 	s->lost = !strcmp(status, "lost");       /* what a portal has forgotten it will not know again */
 	s->over = *status && !s->lost;
 	snprintf(s->state.status, sizeof(s->state.status), "%s", s->over ? status : "");

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "backends/base/human.h"
+#include "backends/base/number.h"
 #include "backends/base/wash.h"
 
 #define JSON_ITEM_ROOM (sizeof(cJSON) + 16)
@@ -201,7 +202,7 @@ bool vj_true(const cJSON *o, const char *name, const char *other)
 static int64_t whole(const cJSON *v, int64_t otherwise)
 {
 	double d = cJSON_IsNumber(v) ? v->valuedouble : cJSON_IsString(v) ? strtod(v->valuestring, NULL) : NAN;
-	return isfinite(d) && fabs(d) < 9e15 ? (int64_t)d : otherwise;
+	return number_whole(d, otherwise);
 }
 
 int64_t vj_int(const cJSON *o, const char *name, const char *other, int64_t otherwise)

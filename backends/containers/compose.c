@@ -82,15 +82,14 @@ static const char *const up_steps[] = { "up -d", NULL };
 static const char *const pull_steps[] = { "pull", "up -d", NULL };
 static const char *const down_steps[] = { "down", NULL };
 
-/* What stands before a program of the engine: sudo where the engine itself is only reached by it, else where to go. */
+/* What stands before a program of the engine: sudo or doas where the engine itself is only reached by it, else where to go. */
 static void prefix(const struct source *s, char *buf, size_t size)
 {
 	const struct engine *e = engine_of((struct source *)s);
-	const struct road *r = e->door ? door_road(e->door) : NULL;
+	const char *root = engine_root_prefix(e->door ? door_road(e->door) : NULL);
 	struct buf b = { 0 };
-	if (r && r->kind == ROAD_EXEC && strstr(r->command, "sudo -n"))
-		buf_puts(&b, "sudo -n ");
-	else
+	buf_puts(&b, root);
+	if (!*root)
 		engine_environment(s, &b);
 	snprintf(buf, size, "%s", b.len ? b.data : "");
 	buf_finish(&b);

@@ -9,6 +9,7 @@
 #include "backends/base/human.h"
 #include "backends/base/json.h"
 #include "backends/base/mem.h"
+#include "backends/base/number.h"
 #include "backends/containers/engine.h"
 #include "backends/base/mask.h"
 #include "backends/store/doc.h"
@@ -192,7 +193,7 @@ static void add_health(struct doc *d, const cJSON *o)
 	cJSON_ArrayForEach(entry, get(health, "Log", NULL)) {
 		const char *start = str(entry, "Start", NULL), *said = str(entry, "Output", NULL);
 		char clock[HUMAN_SIZE];
-		int code = (int)num(entry, "ExitCode", NULL);
+		int code = number_small(num(entry, "ExitCode", NULL), -1);
 		int64_t ms = start ? parse_rfc3339_ms(start) : -1;
 		doc_pair(d, code ? DOC_BAD : DOC_GOOD, ms > 0 ? human_clock(clock, ms) : "check", "%d %.400s", code, said ? said : "");
 	}

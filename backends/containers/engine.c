@@ -185,7 +185,9 @@ static const char *way(const struct engine *e)
 	const struct road *r = e->door ? door_road(e->door) : NULL;
 	if (!r || r->kind != ROAD_EXEC)
 		return r ? ", by its socket" : "";
-	return strstr(r->command, "sudo -n") ? ", by sudo -n docker system dial-stdio" : ", by docker system dial-stdio";
+	const char *root = engine_root_prefix(r);
+	return *root == 's' ? ", by sudo -n docker system dial-stdio" : *root ? ", by doas -n docker system dial-stdio"
+	                                                                      : ", by docker system dial-stdio";
 }
 
 static void feed_ping(struct engine *e, const char *text, size_t len)
@@ -644,7 +646,7 @@ static bool engine_is_told(const struct engine *e, const char *path)
 
 static void begin(struct engine *e)
 {
-	struct road roads[3] = { 0 };
+	struct road roads[ENGINE_ROADS_MAX] = { 0 };
 	char path[ENGINE_PATH_SIZE];
 	struct err why;
 	stop_calls(e);

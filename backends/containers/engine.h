@@ -16,6 +16,7 @@
 
 #define ENGINE_API "1.41"            /* what is needed; asked for before the engine said what it can */
 #define ENGINE_API_MAX "1.44"        /* what is understood and asked for where 1.41 is too old */
+#define ENGINE_ROADS_MAX 4
 #define ENGINE_LIST_MAX (16u << 20)
 #define ENGINE_INSPECTS 4            /* at once */
 #define ENGINE_TAIL 20               /* last lines of a dead one */
@@ -25,7 +26,7 @@
 struct engine_param {
 	const char *cli;                 /* "docker" */
 	const char *title;               /* "Docker" */
-	/* Fills roads (DOOR_ROADS: 3) and returns how many; 0: not known yet. path has room for a road of its own. */
+	/* Fills roads (ENGINE_ROADS_MAX) and returns how many; 0: not known yet. path has room for a road of its own. */
 	size_t (*roads)(const struct source *, struct road *roads, char *path, size_t size);
 	bool is_podman;
 	bool of_user;                    /* of the login alone: where there is none, nothing is wrong */
@@ -122,6 +123,8 @@ struct ctr *ctr_find(const struct engine *, const char *id);
 void ctr_free(struct ctr *);                     /* takes it from its row and engine */
 
 /* roads.c */
+/* "sudo -n " or "doas -n " where the road leads by it; else "". */
+const char *engine_root_prefix(const struct road *);
 extern const struct engine_param engine_docker, engine_docker_user, engine_podman, engine_podman_user;
 #define ENGINE_PATH_SIZE 640         /* room that roads() is given */
 /* Docker of the login leads to another machine: err gets the sentence. */

@@ -15,6 +15,7 @@
 
 #include "backends/base/json.h"
 #include "backends/base/mem.h"
+#include "backends/base/number.h"
 #include "backends/base/wash.h"
 #include "backends/containers/engine.h"
 
@@ -172,7 +173,7 @@ static void code_done(struct call *call, const struct reply *r, void *arg)
 	cJSON *o = r->status == 200 ? json_parse(r->body, r->len) : NULL;
 	const cJSON *code = cJSON_GetObjectItemCaseSensitive(o, "ExitCode");
 	if (cJSON_IsNumber(code))
-		x->end.exit_code = code->valueint;
+		x->end.exit_code = number_small(code->valuedouble, -1);
 	cJSON_Delete(o);
 	end(x);
 }

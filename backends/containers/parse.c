@@ -13,6 +13,7 @@
 #include "backends/base/human.h"
 #include "backends/base/json.h"
 #include "backends/base/mem.h"
+#include "backends/base/number.h"
 #include "backends/base/wash.h"
 
 #define TEXT_MAX 512         /* bytes kept of an image, a command, a list of ports */
@@ -159,7 +160,7 @@ static int exit_in_status(const char *s)
 {
 	if (!s || (strncmp(s, "Exited (", 8) != 0 && strncmp(s, "Restarting (", 12) != 0))
 		return -1;
-	return atoi(strchr(s, '(') + 1);
+	return number_int(strchr(s, '(') + 1);
 }
 
 /* --- the list ------------------------------------------------------------------------------------------------ */
@@ -389,7 +390,7 @@ static int exit_of(const cJSON *attrs)
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		const char *s = text(attrs, names[i]);
 		if (s && (isdigit((unsigned char)*s) || *s == '-'))
-			return atoi(s);
+			return number_int(s);
 	}
 	return -1;
 }

@@ -10,6 +10,7 @@
 #include "backends/base/human.h"
 #include "backends/base/json.h"
 #include "backends/base/mem.h"
+#include "backends/base/number.h"
 #include "backends/base/wash.h"
 #include "backends/containers/engine.h"
 
@@ -26,7 +27,7 @@ static const char *text(const cJSON *o, const char *name)
 static int64_t bytes(const cJSON *o, const char *name)
 {
 	const cJSON *n = cJSON_GetObjectItemCaseSensitive(o, name);
-	return cJSON_IsNumber(n) && n->valuedouble > 0 && n->valuedouble < 1e15 ? (int64_t)n->valuedouble : 0;
+	return cJSON_IsNumber(n) && n->valuedouble > 0 ? number_whole(n->valuedouble, 0) : 0;
 }
 
 static struct pull_layer *layer_of(struct pull_told *p, const char *id)

@@ -18,7 +18,16 @@ static size_t docker_roads(const struct source *s, struct road *roads, char *pat
 	/* only where there is a socket: a refused sudo is mailed to root on some servers */
 	roads[2] = (struct road){ .kind = ROAD_EXEC, .command = "test -S " DOCKER_SOCKET " || exit 127; "
 	                                                         "exec sudo -n docker system dial-stdio" };
-	return 3;
+	roads[3] = (struct road){ .kind = ROAD_EXEC, .command = "test -S /var/run/docker.sock || exit 127; ! command -v sudo >/dev/null || "
+	                                                         "exit 127; exec doas -n docker system dial-stdio" };
+	return 4;
+}
+
+const char *engine_root_prefix(const struct road *r)
+{
+	if (!r || r->kind != ROAD_EXEC)
+		return "";
+	return strstr(r->command, "exec sudo -n ") ? "sudo -n " : strstr(r->command, "exec doas -n ") ? "doas -n " : "";
 }
 
 /* The socket that the docker program of the login is led to, or the usual one of a rootless engine. NULL: there is none but

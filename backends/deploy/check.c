@@ -6,6 +6,7 @@
 
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
+#include "backends/base/number.h"
 #include "backends/deploy/internal.h"
 #include "backends/link/http.h"
 #include "backends/store/activity.h"
@@ -45,7 +46,7 @@ static bool url_read(const char *url, struct road *road, char *host, size_t size
 	memcpy(host, from, n);
 	host[n] = '\0';
 	if (from[n] == ':')
-		port = atoi(from + n + 1);
+		port = number_int(from + n + 1);
 	const char *rest = from + strcspn(from, "/?#");
 	*path = *rest == '/' ? xstrdup(rest) : xasprintf("/%s", *rest == '#' ? "" : rest);
 	*road = (struct road){ .kind = ROAD_TCP, .host = host, .port = port, .tls = tls };

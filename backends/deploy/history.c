@@ -9,6 +9,7 @@
 #include "backends/base/human.h"
 #include "backends/base/json.h"
 #include "backends/base/mem.h"
+#include "backends/base/number.h"
 #include "backends/base/state_file.h"
 #include "backends/deploy/internal.h"
 #include "backends/store/activity.h"
@@ -70,7 +71,7 @@ static const char *text_in(const cJSON *o, const char *name)
 static int64_t number_in(const cJSON *o, const char *name, int64_t fallback)
 {
 	const cJSON *n = cJSON_GetObjectItemCaseSensitive(o, name);
-	return cJSON_IsNumber(n) ? (int64_t)n->valuedouble : fallback;
+	return cJSON_IsNumber(n) ? number_whole(n->valuedouble, fallback) : fallback;
 }
 
 /* As the events of the server would tell it. */

@@ -5,6 +5,7 @@
 
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
+#include "backends/base/number.h"
 #include "backends/base/wash.h"
 #include "backends/deploy/internal.h"
 #include "backends/store/activity.h"
@@ -93,7 +94,7 @@ static struct deploy_run *find(struct deploys *ds, const char *id, struct deploy
 /* By the server's clock, which is one; ids begin with the clocks of those who asked, which may be wrong. */
 static bool is_newer(const struct deploy_run *run, int64_t started_s, const char *id)
 {
-	return run->started_s != started_s ? run->started_s > started_s : atoll(run->id) > atoll(id);
+	return run->started_s != started_s ? run->started_s > started_s : number_long(run->id) > number_long(id);
 }
 
 /* Its place among the others: newest first. NULL: older than all that are kept. */

@@ -280,6 +280,19 @@ static void on_drained(struct stream *s, void *arg)
 	pump_flush(arg);
 }
 
+/* sudo, sudo-rs and doas each begin their own lines with their name, whatever words follow. When the last line is theirs, the command behind
+ * them did not begin. A refused sudo is mailed to root on some servers, so this must not be taken for something that passes. */
+static bool is_refused_by_tool(const char *words)
+{
+	size_t end = strlen(words);
+	while (end && strchr(" \r\n", words[end - 1]))
+		end--;
+	size_t from = end;
+	while (from && words[from - 1] != '\n')
+		from--;
+	return strncmp(words + from, "sudo:", 5) == 0 || strncmp(words + from, "doas:", 5) == 0;
+}
+
 static bool says_denied(const char *words)
 {
 	static const char *const denied[] = { "permission denied", "password is required", "not in the sudoers",
@@ -299,7 +312,8 @@ static void end_err(const struct pump *p, const struct stream_end *end, struct e
 	if (d->roads[p->road].kind != ROAD_EXEC || end->err.code == ERR_LOST)
 		return;
 	road_words(&d->roads[p->road], road, sizeof(road));
-	enum err_code code = says_denied(p->complaint) ? ERR_DENIED : ERR_REFUSED;
+	bool denied = says_denied(p->complaint) || (end->exit_code == 1 && is_refused_by_tool(p->complaint));
+	enum err_code code = denied ? ERR_DENIED : ERR_REFUSED;
 	const char *said = "nothing";
 	if (end->began && end->exit_code == 127)
 		code = ERR_ABSENT;

@@ -1,11 +1,15 @@
 /* door_port.c: the same way through the link as a port of this machine's loopback, for a program that knows no other kind of address.
  *
- * A loopback port is open to every user of this machine. So who connects is looked up, and only our own user is let in: the kernel's
- * table of TCP sockets (/proc/net/tcp, see proc_net_tcp(5)) names the owner of the other end. And the program sends its password to
+ * A loopback port is open to every user of this machine. So who connects is looked up, and only our own user is let in: the kernel
+ * names the owner of the other end, found by its two addresses (sock_diag(7)), which costs the same however many sockets there are.
+ * Where the kernel cannot (no tcp_diag), its table is read (/proc/net/tcp, see proc_net_tcp(5)), but no further than TABLE_MAX. And the program sends its password to
  * the port for as long as it runs, so nobody else may get the number before the program has ended: the port is kept, and lets nobody
  * in, when its door has gone, and for a while after it was closed. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +21,7 @@
 #include "backends/link/door.h"
 
 #define BACKLOG 16
+#define TABLE_MAX 2000           /* lines of /proc/net/tcp; whoever stands behind them is not let in */
 #define KEPT_MS 10000            /* a program that is told to end has been killed by then */
 #define ESTABLISHED 1            /* sockets that were closed already have lost their owner: the table says 0, root */
 
@@ -39,19 +44,58 @@ static bool line_is(const char *line, const struct sockaddr_in *from, in_port_t 
 	       address == from->sin_addr.s_addr && port == ntohs(from->sin_port) && there_port == ntohs(to) && state == ESTABLISHED;
 }
 
+/* The owner of the socket at from that is connected to to. False: the kernel does not say. */
+static bool owner_by_diag(const struct sockaddr_in *from, const struct sockaddr_in *to, bool *found, unsigned *uid)
+{
+	struct {
+		struct nlmsghdr head;
+		struct inet_diag_req_v2 req;
+	} ask = { .head = { .nlmsg_len = sizeof(ask), .nlmsg_type = SOCK_DIAG_BY_FAMILY, .nlmsg_flags = NLM_F_REQUEST },
+		  .req = { .sdiag_family = AF_INET, .sdiag_protocol = IPPROTO_TCP, .idiag_states = 1u << ESTABLISHED,
+			   .id = { .idiag_sport = from->sin_port, .idiag_dport = to->sin_port, .idiag_src = { from->sin_addr.s_addr },
+				   .idiag_dst = { to->sin_addr.s_addr },
+				   .idiag_cookie = { INET_DIAG_NOCOOKIE, INET_DIAG_NOCOOKIE } } } };
+	union {
+		struct nlmsghdr head;
+		char room[1024];
+	} answer;
+	int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_SOCK_DIAG);
+	ssize_t n = fd >= 0 && send(fd, &ask, sizeof(ask), 0) == sizeof(ask) ? recv(fd, &answer, sizeof(answer), 0) : -1;
+	if (fd >= 0)
+		close(fd);
+	*found = false;
+	if (n < (ssize_t)sizeof(answer.head) || !NLMSG_OK(&answer.head, (size_t)n))
+		return false;
+	if (answer.head.nlmsg_type != SOCK_DIAG_BY_FAMILY || n < (ssize_t)NLMSG_LENGTH(sizeof(struct inet_diag_msg)))
+		return false;
+	const struct inet_diag_msg *m = NLMSG_DATA(&answer.head);
+	*found = m->idiag_state == ESTABLISHED && m->id.idiag_sport == from->sin_port && m->id.idiag_dport == to->sin_port;
+	*uid = m->idiag_uid;
+	return true;
+}
+
+static bool owner_by_table(const struct sockaddr_in *from, in_port_t to, unsigned *uid)
+{
+	char line[256];
+	bool found = false;
+	FILE *table = fopen("/proc/net/tcp", "re");
+	for (int i = 0; table && !found && i < TABLE_MAX && fgets(line, sizeof(line), table); i++)
+		found = line_is(line, from, to, uid);
+	if (table)
+		fclose(table);
+	return found;
+}
+
 static bool is_ours(int fd)
 {
 	struct sockaddr_in from, to;
 	socklen_t len = sizeof(from), to_len = sizeof(to);
-	char line[256];
 	unsigned uid = 0;
 	bool found = false;
-	FILE *table = fopen("/proc/net/tcp", "re");
-	if (table && getpeername(fd, (struct sockaddr *)&from, &len) == 0 && getsockname(fd, (struct sockaddr *)&to, &to_len) == 0)
-		while (!found && fgets(line, sizeof(line), table))
-			found = line_is(line, &from, to.sin_port, &uid);
-	if (table)
-		fclose(table);
+	if (getpeername(fd, (struct sockaddr *)&from, &len) != 0 || getsockname(fd, (struct sockaddr *)&to, &to_len) != 0)
+		return false;
+	if (!owner_by_diag(&from, &to, &found, &uid))
+		found = owner_by_table(&from, to.sin_port, &uid);
 	return found && uid == geteuid();
 }
 

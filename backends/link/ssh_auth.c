@@ -19,7 +19,8 @@
 #include "backends/link/ssh_internal.h"
 
 #define PASSPHRASE_TRIES 3
-#define KBDINT_ROUNDS_MAX 20         /* of a server that never ends its questions */
+#define KBDINT_ROUNDS_MAX 10         /* of a server that never ends its questions */
+#define KBDINT_PROMPTS_MAX 4         /* in one round: a password, a code, and what else a new password wants */
 #define TRIED_MAX 160                /* with the rest of the sentence this fits into an error */
 #define UNUSED_MAX 140
 #define CERTS_MAX 64
@@ -439,11 +440,17 @@ static bool answer_prompts(struct auth *a, const char *again)
 	struct login *in = a->in;
 	const char *name = ssh_userauth_kbdint_getname(a->s), *text = ssh_userauth_kbdint_getinstruction(a->s);
 	int n = ssh_userauth_kbdint_getnprompts(a->s);
+	if (n > KBDINT_PROMPTS_MAX)
+		return err_set(&in->err, ERR_TOO_BIG, "%s: %s asks %d things at once to let %s in; more than %d are not answered", in->name,
+		               in->address, n, in->conf.user, KBDINT_PROMPTS_MAX);
 	for (int i = 0; i < n; i++) {
-		char echo = 0;
+		char echo = 0, prompt[96];
 		const char *words = ssh_userauth_kbdint_getprompt(a->s, (unsigned)i, &echo);
-		struct secret *answer = login_ask(in, ASK_CODE, echo != 0, false, NULL, words ?: "?", "%s%s asks %s:\n%s\n%s", again,
-		                                  in->address, in->conf.user, name ?: "", text ?: "");
+		/* As ssh has it: whoever reads the prompt sees that the server speaks, and not mocr about a key of this machine. */
+		snprintf(prompt, sizeof(prompt), "%.20s@%.30s asks: %s", in->conf.user, in->name, words ?: "?");
+		struct secret *answer = login_ask(in, ASK_CODE, echo != 0, false, NULL, prompt,
+		                                  "%sThese are the words of the server %s, which lets %s in:\n%s\n%s", again, in->address,
+		                                  in->conf.user, name ?: "", text ?: "");
 		if (!answer)
 			return false;
 		ssh_userauth_kbdint_setanswer(a->s, (unsigned)i, answer->text);
@@ -565,7 +572,7 @@ static bool denied(struct auth *a)
 static bool broke(struct auth *a)
 {
 	struct login *in = a->in;
-	if (in->err.code == ERR_CANCELLED)
+	if (in->err.code == ERR_CANCELLED || in->err.code == ERR_TOO_BIG)
 		return false;
 	const char *words = ssh_get_error(a->s);
 	return err_set(&in->err, ERR_REFUSED, "%s: %s ended the log-in of %s after %s: %s", in->name, in->address, in->conf.user,

@@ -12,6 +12,7 @@
 
 #include "backends/base/buf.h"
 #include "backends/base/mem.h"
+#include "backends/base/number.h"
 
 #define PATH_BYTES_MAX 4096
 
@@ -314,7 +315,7 @@ static void take_optional(struct sshconf *c, size_t offset, const char *value)
 
 static void take_number(struct sshconf *c, size_t offset, const char *value)
 {
-	*AT(int, c, offset) = atoi(value);
+	*AT(int, c, offset) = number_int(value);
 }
 
 static void take_flag(struct sshconf *c, size_t offset, const char *value)

@@ -10,6 +10,7 @@
 #include "backends/base/buf.h"
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
+#include "backends/base/number.h"
 #include "backends/link/link.h"
 #include "backends/link/loop.h"
 #include "backends/logs/stamp.h"
@@ -186,12 +187,12 @@ static void say_gap(struct tail *t, const char *more)
 static void take_head(struct tail *t, const char *bytes, size_t len)
 {
 	char head[160], state[16] = "", zone[8] = "";
-	int64_t written_s = 0;
+	char written[24] = "";
 	t->size = 0;
 	snprintf(head, sizeof(head), "%.*s", (int)(len < sizeof(head) ? len : sizeof(head) - 1), bytes);
-	if (sscanf(head, TAIL_HEAD "%" SCNu64 " %" SCNu64 " %15s %7s %" SCNu64 " %" SCNd64, &t->inode, &t->offset, state, zone, &t->size, &written_s) < 3)
+	if (sscanf(head, TAIL_HEAD "%" SCNu64 " %" SCNu64 " %15s %7s %" SCNu64 " %20s", &t->inode, &t->offset, state, zone, &t->size, written) < 3)
 		return;
-	t->written_us = written_s * 1000000;
+	t->written_us = number_read(written, 0, NUMBER_SECONDS, 0) * 1000000;
 	if (log_until(t->follow.log) && t->written_us > log_until(t->follow.log))   /* it is written all the time, or by another clock */
 		t->written_us = log_until(t->follow.log);
 	t->headed = true;
@@ -530,7 +531,7 @@ static void begin_earlier(struct tail *t, const char *bytes, size_t len)
 	if (sscanf(head, TAIL_HEAD "%lf %299s", &begun, name) != 2)
 		return;
 	t->earlier = (struct earlier){ .what = t->what == TAIL_UNIT ? "run" : t->what == TAIL_FILE ? "file" : "boot",
-		                       .source = t->units[0].source, .begun_us = (int64_t)(begun * 1e6) };
+		                       .source = t->units[0].source, .begun_us = number_whole(begun * 1e6, 0) };
 	for (size_t i = 0; i < t->n_units; i++)
 		if (strcmp(name, t->units[i].name) == 0)
 			t->earlier.source = t->units[i].source;

@@ -9,6 +9,7 @@
 #include "backends/base/buf.h"
 #include "backends/base/json.h"
 #include "backends/base/mem.h"
+#include "backends/base/number.h"
 #include "backends/base/wash.h"
 #include "backends/store/level.h"
 
@@ -43,7 +44,7 @@ static void add_field(struct buf *out, const cJSON *v)
 	}
 	cJSON_ArrayForEach(item, v) {
 		if (cJSON_IsNumber(item)) {
-			char byte = (char)(unsigned char)item->valueint;
+			char byte = (char)(unsigned char)number_small(item->valuedouble, 0);
 			add_bytes(out, &byte, 1);
 			continue;
 		}

@@ -8,6 +8,7 @@
 
 #include "backends/base/buf.h"
 #include "backends/base/mem.h"
+#include "backends/base/number.h"
 #include "backends/base/wash.h"
 #include "backends/services/systemd.h"
 
@@ -100,7 +101,7 @@ bool unit_of_path(const char *path, char *name, size_t size)
 int64_t json_int(const cJSON *v, int64_t unknown)
 {
 	if (cJSON_IsNumber(v))
-		return v->valuedouble >= -9e15 && v->valuedouble <= 9.1e15 ? (int64_t)v->valuedouble : unknown;
+		return number_whole(v->valuedouble, unknown);
 	if (cJSON_IsBool(v))
 		return cJSON_IsTrue(v);
 	if (!cJSON_IsString(v))

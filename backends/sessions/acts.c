@@ -8,6 +8,7 @@
 #include "backends/base/human.h"
 #include "backends/base/json.h"
 #include "backends/base/mem.h"
+#include "backends/base/number.h"
 #include "backends/base/quote.h"
 #include "backends/base/wash.h"
 #include "backends/sessions/acts.h"
@@ -246,7 +247,7 @@ static bool has_its_message(const struct act *a, const char *json, size_t len)
 		const cJSON *role = cJSON_GetObjectItemCaseSensitive(info, "role");
 		const cJSON *created = cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(info, "time"), "created");
 		has |= cJSON_IsString(role) && cJSON_IsString(id) && cJSON_IsNumber(created) &&
-		       is_of_prompt(a, !strcmp(role->valuestring, "user"), id->valuestring, (int64_t)created->valuedouble);
+		       is_of_prompt(a, !strcmp(role->valuestring, "user"), id->valuestring, number_whole(created->valuedouble, 0));
 	}
 	cJSON_Delete(root);
 	return has;

@@ -5,6 +5,7 @@
 
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
+#include "backends/base/number.h"
 #include "backends/base/wash.h"
 #include "backends/sessions/sessions.h"
 
@@ -85,7 +86,7 @@ static int64_t context_of(const struct oc *oc, const char *model)
 	size_t n = model ? strlen(model) : 0;
 	for (const char *at = oc && oc->models && n ? oc->models : ""; *at; at += strcspn(at, "\n") + 1) {
 		if (!strncmp(at, model, n) && at[n] == '\t') {
-			int64_t limit = atoll(at + n + 1);
+			int64_t limit = number_long(at + n + 1);
 			return limit > 0 ? limit : -1;
 		}
 		if (!strchr(at, '\n'))

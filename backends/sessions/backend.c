@@ -6,6 +6,7 @@
 
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
+#include "backends/base/number.h"
 #include "backends/link/api.h"
 #include "backends/sessions/sessions.h"
 #include "backends/store/activity.h"
@@ -330,7 +331,7 @@ static void feed(struct source *s, const char *what, const char *bytes, size_t l
 		prepare(ss);
 	struct oc *oc = oc_find(ss, name);
 	if (!oc)
-		oc = oc_add(ss, name, "127.0.0.1", atoi(name));
+		oc = oc_add(ss, name, "127.0.0.1", number_int(name));
 	if (oc)
 		oc_feed(oc, what + n + 1, bytes, len);
 }

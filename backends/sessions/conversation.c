@@ -8,6 +8,7 @@
 #include "backends/base/human.h"
 #include "backends/base/json.h"
 #include "backends/base/mem.h"
+#include "backends/base/number.h"
 #include "backends/base/wash.h"
 #include "backends/sessions/sessions.h"
 #include "backends/store/log.h"
@@ -92,8 +93,8 @@ static void diff_doc(const cJSON *diffs, struct doc *doc)
 	const cJSON *d;
 	cJSON_ArrayForEach(d, diffs) {
 		const char *patch = text(d, "patch"), *before = text(d, "before"), *after = text(d, "after");
-		doc_add(doc, DOC_LABEL, "%s  +%d -%d", text(d, "file") ? text(d, "file") : "a file", (int)number(d, "additions", 0),
-		        (int)number(d, "deletions", 0));
+		doc_add(doc, DOC_LABEL, "%s  +%d -%d", text(d, "file") ? text(d, "file") : "a file", number_small(number(d, "additions", 0), 0),
+		        number_small(number(d, "deletions", 0), 0));
 		if (!patch && before && after)
 			sides_doc(before, after, doc);
 		for (const char *at = patch; at && *at;) {
@@ -136,7 +137,7 @@ static void message_doc(const cJSON *message, struct doc *doc)
 	bool user = role && !strcmp(role, "user");
 	char head[160], clock[HUMAN_SIZE];
 	double cost = number(info, "cost", -1);
-	human_clock(clock, (int64_t)number(get(info, "time"), "created", 0));
+	human_clock(clock, number_whole(number(get(info, "time"), "created", 0), 0));
 	if (user)
 		snprintf(head, sizeof(head), "%s  you", clock);
 	else if (cost > 0)
@@ -372,7 +373,7 @@ void follow_event(struct ses *s, const struct oc_event *e, const char *json, siz
 static void tell_message(struct oc_follow *f, const cJSON *message, bool first)
 {
 	const cJSON *info = get(message, "info"), *part;
-	int64_t created = (int64_t)number(get(info, "time"), "created", 0), ms = created > f->said_ms ? created : f->said_ms;
+	int64_t created = number_whole(number(get(info, "time"), "created", 0), 0), ms = created > f->said_ms ? created : f->said_ms;
 	bool user = text(info, "role") && !strcmp(text(info, "role"), "user");
 	const char *message_id = text(info, "id") ? text(info, "id") : "";
 	cJSON_ArrayForEach(part, get(message, "parts")) {

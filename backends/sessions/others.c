@@ -8,6 +8,7 @@
 #include "backends/base/human.h"
 #include "backends/base/json.h"
 #include "backends/base/mem.h"
+#include "backends/base/number.h"
 #include "backends/base/quote.h"
 #include "backends/base/tmux.h"
 #include "backends/base/wash.h"
@@ -136,7 +137,7 @@ static void tmux_session(struct sessions *ss, const struct tmux_socket *socket, 
 	tmux_label(socket, label, sizeof(label));
 	struct session *r = tmux_row(ss, label, f[7], f[1]);
 	struct other *o = r->priv;
-	int windows = atoi(f[5]), attached = atoi(f[4]);
+	int windows = number_int(f[5]), attached = number_int(f[4]);
 	snprintf(o->target, sizeof(o->target), "%s", f[1]);
 	xreplace(&o->socket, socket->path);
 	snprintf(r->sid, sizeof(r->sid), "%s", f[1]);
@@ -145,8 +146,8 @@ static void tmux_session(struct sessions *ss, const struct tmux_socket *socket, 
 		snprintf(words + n, sizeof(words) - (size_t)n, ", socket %.*s", (int)strlen(label) - 1, label);
 	set_washed(&r->words, words);
 	set_washed(&r->directory, f[6]);
-	r->created_ms = 1000 * atoll(f[2]);
-	r->updated_ms = 1000 * atoll(f[3]);
+	r->created_ms = 1000 * number_long(f[2]);
+	r->updated_ms = 1000 * number_long(f[3]);
 	show(r, SESSION_IDLE, HEALTH_IDLE, r->updated_ms, NULL);
 }
 
@@ -186,12 +187,12 @@ static void tmux_pane(struct sessions *ss, const struct tmux_socket *socket, cha
 	if (fields_of(line, f, 8) < 8 || f[2][0] != '%' || f[2][1 + strspn(f[2] + 1, "0123456789")])
 		return;
 	struct session *r = by_target(ss, socket, f[1]);
-	pane_of_claude(ss, socket, f[2], f[1], atoi(f[3]));
+	pane_of_claude(ss, socket, f[2], f[1], number_int(f[3]));
 	if (!r || strcmp(f[5], "1") != 0)
 		return;
 	struct other *o = r->priv;
 	snprintf(o->pane, sizeof(o->pane), "%s", f[2]);
-	o->pane_pid = atoi(f[3]);
+	o->pane_pid = number_int(f[3]);
 	set_washed(&r->agent, f[4]);
 	set_washed(&r->model, f[7]);
 }
@@ -250,8 +251,8 @@ static struct session *claude_live(struct sessions *ss, const char *start, const
 	size_t i = 0;
 	while (i < ARRAY_LEN(states) && (!status || strcmp(states[i].name, status) != 0))
 		i++;
-	other->pid = (int)number(o, "pid");
-	other->parent_pid = atoi(parent);
+	other->pid = number_small(number(o, "pid"), 0);
+	other->parent_pid = number_int(parent);
 	if (other->was_pid != other->pid)
 		other->pane[0] = '\0';
 	set_washed(&r->directory, text(o, "cwd"));
@@ -259,8 +260,8 @@ static struct session *claude_live(struct sessions *ss, const char *start, const
 	if (text(o, "name") && (named || is_uuid(r->row.name)))       /* a derived one says less than the last prompt */
 		set_washed(&r->row.name, text(o, "name"));
 	other->named = named;
-	r->created_ms = (int64_t)number(o, "startedAt");
-	r->updated_ms = (int64_t)number(o, "statusUpdatedAt");
+	r->created_ms = number_whole(number(o, "startedAt"), 0);
+	r->updated_ms = number_whole(number(o, "statusUpdatedAt"), 0);
 	snprintf(why, sizeof(why), "Claude Code waits for: %.120s", what ? what : "you");
 	bool waits = i < ARRAY_LEN(states) && states[i].status == SESSION_PERMISSION;
 	set_washed(&r->words, waits && what ? what : NULL);
@@ -293,8 +294,8 @@ static void claude_line(struct session *r, const char *line)
 	if (text(message, "model"))
 		set_washed(&r->model, text(message, "model"));
 	if (cJSON_IsObject(usage))
-		r->context_used = (int64_t)(number(usage, "input_tokens") + number(usage, "output_tokens") +
-		                            number(usage, "cache_read_input_tokens") + number(usage, "cache_creation_input_tokens"));
+		r->context_used = number_whole(number(usage, "input_tokens") + number(usage, "output_tokens") +
+		                                       number(usage, "cache_read_input_tokens") + number(usage, "cache_creation_input_tokens"), 0);
 	cJSON_Delete(o);
 }
 
@@ -309,7 +310,7 @@ static struct session *claude_file(struct sessions *ss, char *line)
 		return NULL;
 	struct session *r = claude_row(ss, uuid);
 	struct other *o = r->priv;
-	int64_t ms = 1000 * atoll(f[1]);
+	int64_t ms = 1000 * number_long(f[1]);
 	if (ms > r->updated_ms)
 		r->updated_ms = ms;
 	set_washed(&r->agent, "claude");

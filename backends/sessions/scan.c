@@ -7,6 +7,7 @@
 
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
+#include "backends/base/number.h"
 #include "backends/base/wash.h"
 #include "backends/sessions/sessions.h"
 
@@ -123,7 +124,7 @@ static void server_line(struct sessions *ss, char *line)
 	char *f[9] = { 0 }, name[16], host[48];
 	if (fields_of(line, f, 9) < 9)
 		return;
-	int port = atoi(f[1]);
+	int port = number_int(f[1]);
 	if (port <= 0 || port > 65535)
 		return;
 	snprintf(name, sizeof(name), "%d", port);
@@ -133,8 +134,8 @@ static void server_line(struct sessions *ss, char *line)
 		oc = oc_add(ss, name, host, port);
 	if (!oc)
 		return;
-	int pid = atoi(f[2]);
-	int64_t ticks = atoll(f[5]);
+	int pid = number_int(f[2]);
+	int64_t ticks = number_long(f[5]);
 	if (oc->pid && (oc->pid != pid || oc->started_ticks != ticks))   /* another process: what was known of it is void */
 		oc_stop(oc);
 	if (oc->pid != pid || oc->started_ticks != ticks) {
@@ -145,7 +146,7 @@ static void server_line(struct sessions *ss, char *line)
 	ss->missing = false;
 	oc->pid = pid;
 	oc->started_ticks = ticks;
-	oc->rss_kb = atoll(f[4]);
+	oc->rss_kb = number_long(f[4]);
 	oc->user_unit = !strncmp(f[6], "user/", 5);
 	xreplace(&oc->unit, *f[6] ? f[6] + (oc->user_unit ? 5 : 0) : NULL);
 	xreplace(&oc->program, *f[7] == '/' ? f[7] : NULL);
@@ -158,8 +159,8 @@ static void cpu_line(struct sessions *ss, char *line)
 	char *f[3] = { 0 };
 	if (fields_of(line, f, 3) < 3)
 		return;
-	int pid = atoi(f[1]);
-	int64_t ticks = atoll(f[2]);
+	int pid = number_int(f[1]);
+	int64_t ticks = number_long(f[2]);
 	for (struct oc *oc = ss->ocs; oc; oc = oc->next) {
 		if (!oc->seen || oc->pid != pid || ss->uptime <= 0)
 			continue;
@@ -177,7 +178,7 @@ static void cpu_line(struct sessions *ss, char *line)
 static bool starts(const struct sessions *ss, char *line)
 {
 	char *f[3] = { 0 };
-	if (fields_of(line, f, 3) < 3 || ss->uptime <= 0 || ss->uptime - (double)atoll(f[1]) / CLOCK_TICKS > YOUNG_S)
+	if (fields_of(line, f, 3) < 3 || ss->uptime <= 0 || ss->uptime - (double)number_long(f[1]) / CLOCK_TICKS > YOUNG_S)
 		return false;
 	bool user = !strncmp(f[2], "user/", 5);
 	const char *unit = f[2] + (user ? 5 : 0);

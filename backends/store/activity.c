@@ -14,6 +14,7 @@
 #include "backends/base/human.h"
 #include "backends/base/json.h"
 #include "backends/base/mem.h"
+#include "backends/base/number.h"
 #include "backends/base/state_file.h"
 #include "backends/base/wash.h"
 #include "backends/link/loop.h"
@@ -67,7 +68,7 @@ static void read_line(struct activity *a, const char *line)
 	const cJSON *ms = cJSON_GetObjectItem(o, "ms"), *by = cJSON_GetObjectItem(o, "by");
 	if (cJSON_IsString(text) && cJSON_IsString(id) && cJSON_IsNumber(ms) && fabs(ms->valuedouble) < MS_MAX) {
 		struct activity_entry *e = slot(a);
-		e->wall_ms = (int64_t)ms->valuedouble;
+		e->wall_ms = number_whole(ms->valuedouble, 0);
 		e->what = word_index(cJSON_GetObjectItem(o, "what"), what_names, ARRAY_LEN(what_names));
 		e->health = word_index(cJSON_GetObjectItem(o, "health"), health_names, ARRAY_LEN(health_names));
 		e->id = wash_dup(id->valuestring, 0);

@@ -142,7 +142,8 @@ uint64_t pack_find(const struct pack *p, int64_t time_us, uint64_t number)
 static void chunk_split(struct pack *p, size_t index)
 {
 	struct chunk *old = p->chunks[index];
-	struct chunk *half[2] = { chunk_insert(p, index + 1, old->base), chunk_insert(p, index + 2, old->base + old->n / 2) };
+	struct chunk *first = chunk_insert(p, index + 1, old->base);        /* before the second, which goes behind it */
+	struct chunk *half[2] = { first, chunk_insert(p, index + 2, old->base + old->n / 2) };
 	for (uint32_t i = 0; i < old->n; i++) {
 		struct chunk *to = half[i >= old->n / 2];
 		const struct log_line *line = chunk_line(old, i);

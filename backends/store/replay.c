@@ -10,6 +10,7 @@
 
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
+#include "backends/base/number.h"
 #include "backends/base/wash.h"
 #include "backends/link/link.h"
 #include "backends/link/loop.h"
@@ -105,8 +106,8 @@ void server_replay_state(struct server *v, const char *bytes, size_t len)
 	if (l->state != (enum link_state)state)
 		l->since_ms = now_wall_ms();
 	l->state = (enum link_state)state;
-	l->latency_ms = atoi(field(bytes, 1));
-	l->tries = (unsigned)atoi(field(bytes, 2));
+	l->latency_ms = number_int(field(bytes, 1));
+	l->tries = (unsigned)number_int(field(bytes, 2));
 	const char *detail = field(bytes, 3), *text = field(bytes, 4);
 	wash(l->detail, sizeof(l->detail), detail, strcspn(detail, "\t"));
 	wash(l->err.text, sizeof(l->err.text), text, strlen(text));

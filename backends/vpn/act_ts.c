@@ -10,6 +10,7 @@
 #include "backends/base/mem.h"
 #include "backends/base/quote.h"
 #include "backends/base/human.h"
+#include "backends/base/number.h"
 #include "backends/link/ask.h"
 #include "backends/link/http.h"
 #include "backends/link/link.h"
@@ -277,7 +278,7 @@ static void check(struct ts_act *a)
 	const char *at = strstr(a->url, "://") ? strstr(a->url, "://") + 3 : a->url;
 	snprintf(host, sizeof(host), "%.*s", (int)strcspn(at, "/"), at);
 	char *colon = strrchr(host, ':');
-	int port = colon ? atoi(colon + 1) : tls ? 443 : 80;
+	int port = colon ? number_int(colon + 1) : tls ? 443 : 80;
 	if (colon)
 		*colon = '\0';
 	struct road road = { .kind = ROAD_TCP, .host = host, .port = port, .tls = tls, .timeout_ms = CHECK_MS };

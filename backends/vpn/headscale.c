@@ -13,6 +13,7 @@
 #include "backends/base/human.h"
 #include "backends/base/json.h"
 #include "backends/base/mem.h"
+#include "backends/base/number.h"
 #include "backends/base/quote.h"
 #include "backends/base/wash.h"
 #include "backends/link/api.h"
@@ -133,7 +134,7 @@ static void set_clock(struct hs *h, const char *look, size_t len)
 {
 	size_t n;
 	const char *said = block(look, len, "clock", &n);
-	int64_t theirs = said ? strtoll(said, NULL, 10) : 0, skew = theirs > 0 && theirs < 1LL << 40 ? now_wall_ms() - theirs * 1000 : 0;
+	int64_t theirs = number_long(said), skew = theirs > 0 && theirs < 1LL << 40 ? now_wall_ms() - theirs * 1000 : 0;
 	h->skew_ms = skew > -CLOCK_NEAR_MS && skew < CLOCK_NEAR_MS ? 0 : skew;
 }
 

@@ -12,6 +12,7 @@
 #include "backends/base/human.h"
 #include "backends/base/json.h"
 #include "backends/base/mem.h"
+#include "backends/base/number.h"
 #include "backends/base/quote.h"
 #include "backends/link/http.h"
 #include "backends/link/link.h"
@@ -218,7 +219,7 @@ static void feed(struct source *source, const char *what, const char *bytes, siz
 	if (strcmp(what, "status") == 0)
 		feed_status(of(source), bytes, len);
 	else if (strcmp(what, "clock") == 0)
-		of(source)->skew_ms = strtoll(bytes, NULL, 10);
+		of(source)->skew_ms = number_long(bytes);
 }
 
 /* Told before the status it belongs to, and only when it changed. */

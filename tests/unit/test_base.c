@@ -20,6 +20,7 @@
 #include "backends/base/human.h"
 #include "backends/base/json.h"
 #include "backends/base/mem.h"
+#include "backends/base/number.h"
 #include "backends/base/quote.h"
 #include "backends/base/secret.h"
 #include "backends/base/wash.h"
@@ -336,12 +337,36 @@ static void test_guard(void **state)
 #endif
 }
 
+static void numbers_that_do_not_fit_are_none(void **state)
+{
+	static const struct { double d; int64_t whole; int small; } doubles[] = {
+		{ 0, 0, 0 }, { 1.9, 1, 1 }, { -1.9, -1, -1 }, { 2147483647, 2147483647, 2147483647 }, { 2147483648.0, 2147483648, -7 },
+		{ -2147483648.0, -2147483648, INT32_MIN }, { 1e300, -7, -7 }, { -1e300, -7, -7 }, { 1.0 / 0.0, -7, -7 }, { 0.0 / 0.0, -7, -7 },
+		{ 9007199254740992.0, 9007199254740992, -7 }, { 9.1e15, -7, -7 }, { 9223372036854775808.0, -7, -7 },
+	};
+	static const struct { const char *text; int64_t n; int small; int64_t seconds; } texts[] = {
+		{ "12 x", 12, 12, 12 }, { "-3", -3, -3, -7 }, { "", 0, 0, -7 }, { "x", 0, 0, -7 }, { "2147483648", 2147483648, 0, 2147483648 },
+		{ "9223372036854775807", 0, 0, -7 }, { "99999999999999999999999", 0, 0, -7 }, { "1e300", 1, 1, 1 }, { "nan", 0, 0, -7 },
+		{ "253402300800", 253402300800, 0, -7 },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(doubles); i++) {
+		assert_int_equal(number_whole(doubles[i].d, -7), doubles[i].whole);
+		assert_int_equal(number_small(doubles[i].d, -7), doubles[i].small);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		assert_int_equal(number_long(texts[i].text), texts[i].n);
+		assert_int_equal(number_int(texts[i].text), texts[i].small);
+		assert_int_equal(number_read(texts[i].text, 0, NUMBER_SECONDS, -7), texts[i].seconds);
+	}
+	assert_int_equal(number_long(NULL), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_wash), cmocka_unit_test(test_wash_random), cmocka_unit_test(test_wash_bounds),
 		cmocka_unit_test(test_cells), cmocka_unit_test(test_quote), cmocka_unit_test(test_buf),
-		cmocka_unit_test(json_is_counted_before_it_is_read),
+		cmocka_unit_test(numbers_that_do_not_fit_are_none), cmocka_unit_test(json_is_counted_before_it_is_read),
 		cmocka_unit_test(json_that_would_grow_is_refused_with_its_size), cmocka_unit_test(json_is_found_in_pieces),
 		cmocka_unit_test(test_human), cmocka_unit_test(test_err), cmocka_unit_test(test_secret),
 		cmocka_unit_test(test_secret_buffers), cmocka_unit_test(test_guard),

@@ -470,6 +470,31 @@ static void test_no_road(void **state)
 	assert_null(door_road(w->door));
 }
 
+/* sudo-rs and doas have words of their own: whatever they are, the command behind them did not begin. Docker's own words that follow a
+ * mere warning of sudo's are no refusal. */
+static void test_refused_by_whatever_sudo(void **state)
+{
+	static const struct {
+		const char *command;
+		enum err_code code;
+	} roads[] = {
+		{ "echo 'sudo: interactive authentication is required' >&2; exit 1", ERR_DENIED },
+		{ "echo 'doas: Authentication required' >&2; exit 1", ERR_DENIED },
+		{ "echo 'sudo: something of next year' >&2; echo >&2; exit 1", ERR_DENIED },
+		{ "echo 'sudo: unable to resolve host x' >&2; echo 'Cannot connect to the Docker daemon' >&2; exit 1", ERR_REFUSED },
+		{ "echo 'sudo: it says so' >&2; exit 3", ERR_REFUSED },
+	};
+	struct world *w = *state;
+	for (size_t i = 0; i < ARRAY_LEN(roads); i++) {
+		struct road way[] = { { .kind = ROAD_UNIX, .path = "/dev/null" }, { .kind = ROAD_EXEC, .command = roads[i].command } };
+		door_destroy(w->door);
+		w->door = door_create(w->http, w->link, way, 2);
+		call_start(w->door, &(struct call_spec){ .path = "/x", .done = on_done, .arg = w });
+		turn_until(w, (int)i + 1, 5000);
+		assert_int_equal(w->reply.err.code, roads[i].code);
+	}
+}
+
 /* A socket that is not there says all: what a client program has to say about it is no fault of the server. */
 static void test_absent(void **state)
 {
