@@ -739,7 +739,7 @@ int main(void)
 #define WORLD(fn) cmocka_unit_test_setup_teardown(fn, make_world, end_world)
 	const struct CMUnitTest tests[] = {
 		WORLD(test_plain), WORLD(test_body_and_header), WORLD(test_bad_answers), WORLD(test_bounds), WORLD(test_streams),
-		WORLD(test_pausing), WORLD(test_roads_in_turn), WORLD(test_many_at_once_through_commands), WORLD(test_no_road),
+		WORLD(test_pausing), WORLD(test_roads_in_turn), WORLD(test_many_at_once_through_commands), WORLD(test_no_road), WORLD(test_refused_by_whatever_sudo),
 		WORLD(test_absent), WORLD(test_link_gone), WORLD(test_port), WORLD(test_ready), WORLD(test_callbacks_do_anything), cmocka_unit_test(test_encode),
 	};
 	return cmocka_run_group_tests(tests, start_server, stop_server);
