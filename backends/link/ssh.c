@@ -294,6 +294,12 @@ static void on_proxy_end(struct loop_child *c, pid_t pid, int status, void *arg)
 	l->proxy = 0;                     /* the closed pipe tells the rest */
 }
 
+/* What the server asks of us: a channel, a forwarded port. libssh keeps such requests for whoever fetches them, without end. 1: it refuses. */
+static int refuse_request(ssh_session session, ssh_message message, void *arg)
+{
+	return 1;
+}
+
 static void take_session(struct link_ssh *l, struct login *in)
 {
 	l->session = in->session;
@@ -315,6 +321,7 @@ static void take_session(struct link_ssh *l, struct login *in)
 	ssh_looked_forget(l);
 	l->link.heard_ms = loop_now(l->link.loop);
 	ssh_set_blocking(l->session, 0);
+	ssh_set_message_callback(l->session, refuse_request, NULL);
 	ssh_set_counters(l->session, &l->wire, &l->packets);
 	l->event = ssh_event_new();
 	ssh_event_add_session(l->event, l->session);

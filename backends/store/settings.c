@@ -55,7 +55,7 @@ const struct setting_row setting_rows[] = {
 	{ "server", "units", SETTING_TEXT, V(units), 0, 0, NULL, NULL,
 	  "units that must exist, parted by blanks; a missing one is a problem, shown with the nearest names that exist" },
 	{ "server", "sudo", SETTING_TEXT, V(sudo), 0, 0, "auto", "auto never",
-	  "auto: where the login lacks a right, sudo is tried; never: it is not" },
+	  "auto: where the login lacks a right, sudo is tried, or doas where there is no sudo; never: neither is" },
 	{ "server", "tailscale_socket", SETTING_TEXT, V(tailscale_socket), 0, 0, NULL, NULL,
 	  "where its tailscaled listens, when neither in the usual place nor known to its program" },
 	{ "server", "protect", SETTING_YES_NO, V(protect), 0, 0, "no", NULL,
