@@ -43,15 +43,18 @@ void watch_anew(struct sessions *ss)
 static size_t on_data(struct stream *s, const char *bytes, size_t len, void *arg)
 {
 	struct sessions *ss = arg;
+	static const char mark[] = "=end\n";
+	size_t had = ss->watch_in.len, from = had < strlen(mark) ? 0 : had - strlen(mark);   /* what stands before was looked through */
 	char *end;
 	if (!buf_add(&ss->watch_in, bytes, len)) {
 		buf_clear(&ss->watch_in);     /* no file of it is so long */
 		return len;
 	}
-	while ((end = ss->watch_in.len ? strstr(ss->watch_in.data, "=end\n") : NULL)) {
+	while (ss->watch_in.len && (end = memmem(ss->watch_in.data + from, ss->watch_in.len - from, mark, strlen(mark)))) {
 		size_t n = (size_t)(end - ss->watch_in.data);
 		char *text = xstrndup(ss->watch_in.data, n);
-		buf_consume(&ss->watch_in, n + strlen("=end\n"));
+		buf_consume(&ss->watch_in, n + strlen(mark));
+		from = 0;
 		answer(ss, text, n);
 		free(text);
 	}
