@@ -26,6 +26,7 @@
 #define OLDER_TIMEOUT_MS 30000
 #define UNITS_MAX TAIL_NAMES_MAX
 #define REACH_LINES 20000
+#define SILENT_LOOK_MS 5000          /* a tail that does not say what happens to the file: it is looked at so often while lines come */
 #define INODE_UNKNOWN 1              /* of no file that is followed: where it goes on it is another one */
 #define PRESENT_SLACK_US 1000000     /* with --since, a first line so soon after the beginning is the first line */
 #define TURN_BYTES (256u << 10)         /* taken from one tail in one turn; the others and the keys come next */
@@ -61,7 +62,10 @@ struct tail {
 	struct zone zone;                   /* of a file: of its server */
 	int64_t stamp_us;                   /* of a file: of the last line that had a time; lines without one go with it */
 	char mark[TAIL_MARK_SIZE];          /* of a file: before its path in tail's own words */
-	struct run *asking;                 /* of a file that was replaced: which it is now */
+	struct run *asking;                 /* of a file that was replaced, or may have been: which it is now */
+	bool silent;                        /* of a file: its tail does not say all that happens to it */
+	bool spoke;                         /* of a file: the line before was tail's own; toybox puts an empty one behind it */
+	int64_t looked_ms;                  /* of a file: when it was looked at last */
 	bool headed;                        /* of a file: its head came */
 	bool denied;                        /* said already, or read to its end: trying again changes nothing */
 	bool opened;                        /* it was followed before */
@@ -186,17 +190,21 @@ static void say_gap(struct tail *t, const char *more)
 
 static void take_head(struct tail *t, const char *bytes, size_t len)
 {
-	char head[160], state[16] = "", zone[8] = "";
+	char head[200], state[16] = "", zone[8] = "", how[16] = "";
 	char written[24] = "";
 	t->size = 0;
+	t->silent = t->spoke = false;
 	snprintf(head, sizeof(head), "%.*s", (int)(len < sizeof(head) ? len : sizeof(head) - 1), bytes);
-	if (sscanf(head, TAIL_HEAD "%" SCNu64 " %" SCNu64 " %15s %7s %" SCNu64 " %20s", &t->inode, &t->offset, state, zone, &t->size, written) < 3)
+	if (sscanf(head, TAIL_HEAD "%" SCNu64 " %" SCNu64 " %15s %7s %" SCNu64 " %20s %15s", &t->inode, &t->offset,
+	           state, zone, &t->size, written, how) < 3)
 		return;
 	t->written_us = number_read(written, 0, NUMBER_SECONDS, 0) * 1000000;
 	if (log_until(t->follow.log) && t->written_us > log_until(t->follow.log))   /* it is written all the time, or by another clock */
 		t->written_us = log_until(t->follow.log);
 	t->headed = true;
 	log_set_status(t->follow.log, t->follow.source, "%s", "");
+	t->silent = strcmp(how, "silent") == 0;
+	t->looked_ms = loop_now(loop_of(t));
 	t->zone = zone_parse(zone);
 	if (strcmp(state, "again") != 0)
 		t->start = t->offset;
@@ -219,6 +227,30 @@ static void add_file_line(struct tail *t, const char *bytes, size_t len)
 	time_us = t->stamp_us ? t->stamp_us : t->offset <= t->size ? t->written_us : 0;
 	note_first(t, time_us ? time_us : now_wall_ms() * 1000, "");
 	log_add(t->follow.log, t->units[0].source, time_us, LOG_LEVEL_UNKNOWN, LOG_LINE, bytes, len);
+}
+
+/* What a silent tail did not say. Its lines are counted from the size that the file had then. */
+static void told_state(const struct run_result *r, void *arg)
+{
+	struct tail *t = arg;
+	uint64_t inode, size;
+	t->asking = NULL;
+	t->looked_ms = loop_now(loop_of(t));
+	if (sscanf(r->out ? r->out : "", "%" SCNu64 " %" SCNu64, &inode, &size) != 2 || (inode == t->inode && size >= t->offset))
+		return;
+	log_gap(t->follow.log, t->units[0].source, inode == t->inode ? "the file was emptied" : "the file was replaced");
+	t->inode = inode;
+	t->offset = size;
+	t->start = t->size = 0;
+}
+
+static void look_at_file(struct tail *t)
+{
+	if (!t->silent || t->asking || loop_now(loop_of(t)) - t->looked_ms < SILENT_LOOK_MS)
+		return;
+	char *command = tail_inode_command(t->units[0].name);
+	t->asking = link_run(source_link(&t->at->source), command, NULL, 0, 64, OLDER_TIMEOUT_MS, told_state, t);
+	free(command);
 }
 
 static void told_inode(const struct run_result *r, void *arg)
@@ -270,6 +302,11 @@ static void take_file_line(struct tail *t, const char *bytes, size_t len)
 		return;
 	}
 	enum tail_word word = tail_word(bytes, len, t->mark, &before);
+	bool blank = t->spoke && !len;
+	t->spoke = word != TAIL_LINE;
+	if (blank)
+		return;
+	look_at_file(t);
 	t->offset += word == TAIL_LINE ? len + 1 : before;
 	if (word == TAIL_LINE || before)
 		add_file_line(t, bytes, before);

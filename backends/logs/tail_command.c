@@ -52,16 +52,24 @@ static void journal(struct buf *b, const struct tail_query *q)
 		add_words(b, (const char *const[]){ "-u", q->names[i], NULL });
 }
 
+/* BSD's stat has other options than all others. */
+#define STAT_OF \
+	"if stat -L -c %i / >/dev/null 2>&1; then b=; else b=1; fi; " \
+	"t() { if [ \"$b\" ]; then stat -L -f \"%i %z\" \"$f\"; else stat -L -c \"%i %s\" -- \"$f\"; fi; }; " \
+	"m() { if [ \"$b\" ]; then stat -L -f %m \"$f\"; else stat -L -c %Y -- \"$f\"; fi; }; "
+
 /* $1 file, $2 inode and $3 offset where it goes on, $4 lines at first, $5 the mark. The offset where the last lines begin is measured until
  * the file stands still meanwhile. Two reads of a file's end are cheap, a doubled line is not. */
 static const char file_script[] =
-	"f=$1; t() { stat -L -c \"%i %s\" -- \"$f\"; }; h=$(t) || exit 1; [ -r \"$f\" ] || exec cat -- \"$f\"; "
+	"f=$1; " STAT_OF "h=$(t) || exit 1; [ -r \"$f\" ] || exec cat -- \"$f\"; "
 	"i=${h% *}; s=${h#* }; "
 	"if [ \"$2\" = 0 ]; then k=0; while :; do n=$(tail -n \"$4\" -- \"$f\" | wc -c); g=$(t); k=$((k+1)); "
 	"if [ \"$g\" = \"$h\" ] || [ $k -gt 5 ]; then break; fi; h=$g; i=${h% *}; s=${h#* }; done; o=$((s-n)); w=begin; "
 	"elif [ \"$2\" = \"$i\" ] && [ \"$3\" -le \"$s\" ]; then o=$3; w=again; "
 	"else o=0; w=rotated; fi; "
-	"printf \"" TAIL_HEAD "%s %s %s %s %s %s\\n\" \"$i\" \"$o\" \"$w\" \"$(date +%z)\" \"$s\" \"$(stat -L -c %Y -- \"$f\")\"; LC_ALL=C; export LC_ALL; exec tail -c +$((o+1)) -F -- \"$5$f\" 2>&1";
+	"case $b$(tail --help 2>&1 </dev/null) in 1*|*BusyBox*) q=silent;; *) q=speaks;; esac; "
+	"printf \"" TAIL_HEAD "%s %s %s %s %s %s %s\\n\" \"$i\" \"$o\" \"$w\" \"$(date +%z)\" \"$s\" \"$(m)\" $q; LC_ALL=C; export LC_ALL; "
+	"exec tail -c +$((o+1)) -F -- \"$5$f\" 2>&1";
 
 static char *file_command(const struct tail_query *q)
 {
@@ -75,7 +83,7 @@ static char *file_command(const struct tail_query *q)
 
 char *tail_inode_command(const char *path)
 {
-	return quote_command((const char *const[]){ "stat", "-L", "-c", "%i", "--", path, NULL });
+	return quote_command((const char *const[]){ "exec", "sh", "-c", "f=$1; " STAT_OF "t", "sh", path, NULL });
 }
 
 void tail_mark(char *mark, uint64_t random)
@@ -93,8 +101,10 @@ void tail_mark(char *mark, uint64_t random)
 enum tail_word tail_word(const char *line, size_t len, const char *mark, size_t *before)
 {
 	static const struct { const char *said; enum tail_word word; } words[] = {
+		/* GNU, uutils and BusyBox behind the path, toybox before it */
 		{ "has been replaced", TAIL_REPLACED }, { "has appeared", TAIL_REPLACED }, { "file truncated", TAIL_EMPTIED },
-		{ "has become inaccessible", TAIL_GONE }, { "No such file", TAIL_GONE },
+		{ "has become inaccessible", TAIL_GONE }, { "No such file", TAIL_GONE }, { "following new file: ", TAIL_REPLACED },
+		{ "file inaccessible: ", TAIL_GONE },
 	};
 	const char *at = *mark ? memmem(line, len, mark, strlen(mark)) : NULL, *from = line;
 	*before = len;
@@ -106,7 +116,7 @@ enum tail_word tail_word(const char *line, size_t len, const char *mark, size_t 
 		return TAIL_LINE;
 	*before = (size_t)(from - line);
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
-		if (memmem(at, len - (size_t)(at - line), words[i].said, strlen(words[i].said)))
+		if (memmem(from, len - (size_t)(from - line), words[i].said, strlen(words[i].said)))
 			return words[i].word;
 	return TAIL_OTHER;
 }
@@ -133,7 +143,7 @@ char *tail_follow_command(const struct tail_query *q)
 /* $1 file, $2 its inode, $3 the offset where what was told begins, $4 lines. Only the end of what lies before is read, however
  * big the file is; its first line there is half a line. */
 static const char file_older_script[] =
-	"f=$1; if [ \"$(stat -L -c %i -- \"$f\")\" != \"$2\" ]; then echo \"the file was replaced meanwhile; p loads its .1\" >&2; exit 1; fi; "
+	"f=$1; " STAT_OF "h=$(t); if [ \"${h% *}\" != \"$2\" ]; then echo \"the file was replaced meanwhile; p loads its .1\" >&2; exit 1; fi; "
 	"s=$(($3-4194304)); if [ $s -le 0 ]; then head -c \"$3\" -- \"$f\"; "
 	"else tail -c +$((s+1)) -- \"$f\" | head -c 4194304 | sed 1d; fi | tail -n \"$4\"";
 

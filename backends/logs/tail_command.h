@@ -23,7 +23,7 @@ struct tail_query {
 };
 /* The caller frees. NULL: there is no such command for this kind. */
 char *tail_follow_command(const struct tail_query *);
-char *tail_inode_command(const char *path);              /* prints the file's inode */
+char *tail_inode_command(const char *path);              /* prints the file's inode and size */
 
 /* What tail says about the file it follows stands among the lines of the file, where it happened. A path that is written in a way
  * nobody can guess tells its words from the file's. */
@@ -35,7 +35,8 @@ enum tail_word tail_word(const char *line, size_t len, const char *mark, size_t 
 char *tail_older_command(const struct tail_query *);     /* of a journal the newest comes first */
 char *tail_previous_command(const struct tail_query *);
 
-/* A file's follower begins with the line "=mocr INODE OFFSET STATE ZONE"; STATE is begin, again or rotated, ZONE is +0200.
+/* A file's follower begins with the line "=mocr INODE OFFSET STATE ZONE SIZE SECONDS TAIL"; STATE is begin, again or rotated, ZONE is
+ * +0200, SECONDS when it was written last, TAIL speaks or silent: BusyBox does not say that a file was emptied, BSD says nothing.
  * What tail_previous_command prints of each unit, boot or file begins with "=mocr SECONDS NAME": when its present run began (0: that
  * is not known), whose it is. */
 #define TAIL_HEAD "=mocr "

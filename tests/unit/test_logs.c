@@ -395,6 +395,9 @@ static void test_commands(void **state)
 		{ "half a line: tail: '%s/x' has appeared;  following new file", TAIL_REPLACED, 13 },
 		{ "a tail: of b tail: %s/x: file truncated", TAIL_EMPTIED, 13 },
 		{ "tail: '%s/x' has become inaccessible: No such file or directory", TAIL_GONE, 0 }, { "tail: %s/x: giving up", TAIL_OTHER, 0 },
+		{ "tail: following new file: %s/var/log/x", TAIL_REPLACED, 0 }, { "tail: file inaccessible: %s/x", TAIL_GONE, 0 },
+		{ "half tail: file truncated: %s/x", TAIL_EMPTIED, 5 }, { "tail: %s/x has been replaced; following end of new file", TAIL_REPLACED, 0 },
+		{ "tail: %s/x has been renamed or deleted: No such file or directory", TAIL_GONE, 0 },
 		{ "open(%s/x) = 3", TAIL_LINE, 0 },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(forms); i++) {

@@ -45,3 +45,35 @@ log_forms_of_times_wrap_and_bars() {
 		keys w && wait_for 'the end$' && see_not '›$' && type_text '/needle over two rows' && keys Enter && wait_for '/needle over two rows ' && wait_until 5 _both_halves_are_marked &&
 		keys H && wait_for '^10:[0-9]+ .*[█▁].* 10:40  most [0-9]' && keys G && resize 40 12 && wait_for 'most' && wait_for 'the end$'
 }
+# Every tail and stat that servers have: the file is replaced, gone for a while, emptied, and each line comes once. BusyBox says nothing
+# of an emptied file, so it is looked at. All at the same time.
+_tails_of() {
+	local name dir=$work/tails-$1
+	mkdir -p "$dir"
+	[ "$1" != gnu ] || return 0                  # this machine's own
+	for name in tail stat head wc; do printf '#!/bin/sh\nexec %s %s "$@"\n' "$1" "$name" >"$dir/$name"; done
+	chmod +x "$dir"/*
+}
+_followed_by() {
+	local f=$work/by-$1.log got=$work/by-$1 code pid
+	_tails_of "$1"
+	rm -f "$f"*
+	seq -f 'line first %g' 1 600 >"$f"
+	PATH=$work/tails-$1:$PATH "$MOCR" logs -f "*/file:$f" >"$got" 2>"$got.err" & pid=$!
+	_comes() { wait_until 20 grep -q -- "$1" "$got"; }
+	_comes 'first 600$' && seq -f 'line first %g' 601 620 >>"$f" && _comes 'first 620$' && mv "$f" "$f.1" && seq -f 'line second %g' 1 20 >"$f" && _comes 'second 20$' &&
+		rm "$f" && sleep 2.5 && seq -f 'line third %g' 1 20 >"$f" && _comes 'third 20$' && sleep 3 && : >"$f" && sleep 1.5 && echo 'line fourth 1' >>"$f" && _comes 'fourth 1$' && sleep 2.5 && echo 'line fourth 2' >>"$f" &&
+		_comes 'fourth 2$' && _comes 'the file was emptied' && is "gaps of $1" "$(grep -c -- '-- the file was replaced' "$got")" 2 &&
+		is "lines of $1" "$(grep -oE 'line [a-z]+ [0-9]+$' "$got" | md5sum)" "$( (seq -f 'line first %g' 101 620; seq -f 'line second %g' 1 20; seq -f 'line third %g' 1 20; printf 'line fourth %s\n' 1 2) | md5sum)" &&
+		is "all else of $1" "$(grep -vc 'line [a-z]* [0-9]*$\|-- the file was' "$got")" 0
+	code=$?
+	kill "$pid"
+	wait "$pid" 2>/dev/null
+	return $code
+}
+files_are_followed_with_every_tail() {
+	local name pids= pid code=0
+	for name in gnu busybox toybox coreutils; do _followed_by $name & pids="$pids $!"; done
+	for pid in $pids; do wait "$pid" || code=1; done
+	return $code
+}

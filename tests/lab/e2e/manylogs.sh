@@ -382,3 +382,35 @@ files_that_are_missing_busy_or_replaced() {
 	on pi sh -c 'rm -f /var/log/lt*'
 	return $code
 }
+# Over 4 KB, over the bound of a line, bytes that are no text, two lines in one message: whole in the stream and in the details.
+journal_messages_are_whole() {
+	local code id=$RANDOM
+	on pi sh -c "cat >/run/lt-long; systemd-run -q --unit lt-long-$id sh /run/lt-long $id" <<-'END'
+		#!/bin/sh
+		head -c 6000 /dev/zero | tr "\\0" x | sed 's/^/long /; s/$/ end/'
+		printf '\033[31mred\033[0m words\n'
+		printf 'MESSAGE=first of two\nMESSAGE=second of two\nSYSLOG_IDENTIFIER=lt-twice-%s\nPRIORITY=3\n' "$1" | logger --journald
+		head -c 70000 /dev/zero | tr "\\0" y | { printf 'MESSAGE=huge '; cat; echo; echo "SYSLOG_IDENTIFIER=lt-huge-$1"; } | logger --journald
+		exec sleep 600
+	END
+	wait_until 20 _journal_has pi lt-long-$id '.*red.*words.*'
+	_logs --since 2m pi/services/lt-long-$id >"$work/out"
+	_logs --since 2m pi/journal | grep "lt-twice-$id\|lt-huge-$id" >"$work/all"
+	is 'long' "$(grep -cE 'long x{6000} end$' "$work/out")" 1 && is 'red' "$(grep -c 'red words$' "$work/out")" 1 && is 'left out' "$(grep -c 'left out' "$work/out")" 0 &&
+		is 'two' "$(grep -cE 'lt-twice.*: (first|second) of two$' "$work/all")" 2 && is 'huge' "$(grep -cE 'huge y{30000}y{30000}y* … cut: the line is longer than 64 KB$' "$work/all")" 1 &&
+		fleet 120 40 pi && wait_for 'pi .*ms' && at pi/unit/lt-long-$id.service && keys d && wait_for 'Last log lines' && keys G && wait_for 'red words' && see_not 'blob data'
+	code=$?
+	on pi sh -c "systemctl stop lt-long-$id; systemctl reset-failed lt-long-$id; rm -f /run/lt-long" >/dev/null 2>&1
+	return $code
+}
+# The engine's time stands behind each 16 KB of a terminal's line; it is not the container's.
+a_terminals_long_line_is_whole() {
+	local code
+	_run sese lt_tty --network none -t "$(_image sese)" sh -c 'head -c 40000 /dev/zero | tr "\0" A; echo " end"; sleep 600'
+	wait_until 20 _says sese lt_tty '.*A end.*'
+	_logs sese/container/lt_tty >"$work/out"
+	is 'what is beside the letters' "$(sed 's/^.*lt_tty //' "$work/out" | tr -d 'A')" ' end' && is 'letters' "$(sed 's/^.*lt_tty //' "$work/out" | tr -dc 'A' | wc -c)" 40000
+	code=$?
+	_gone sese lt_tty
+	return $code
+}
