@@ -39,11 +39,18 @@ log_forms_of_times_wrap_and_bars() {
 	local i host file=$work/forms.log
 	host=$(hostname)
 	for i in $(seq 30); do printf '2026-03-01T10:%02d:07.%03dZ INFO line %d of the day\n' "$i" "$i" "$i"; done >"$file"
-	printf '2026-03-01T10:40:07.500Z ERROR %s needle over two rows %s the end\n' "$(printf 'x%.0s' $(seq 24))" "$(printf 'y%.0s' $(seq 60))" >>"$file"
+	printf '2026-03-01T10:40:07.500Z ERROR %s needle over two rows %s the end\n' "$(printf 'x%.0s' $(seq 49))" "$(printf 'y%.0s' $(seq 60))" >>"$file"
 	mocr 80 24 local && wait_for "● $host" && command_line "logs $host/file:$file" && wait_for ' 31 lines' && wait_for '^10:40:07 ✗ ERROR xxx.*›$' && see '^10:30:07 INFO line 30 of the day' && see_not 'the end$' &&
 		keys t && wait_for '^2026-03-01 10:40:07.500 ✗ ERROR' && keys t && wait_for '^2026-03-01T10:30:07.030Z INFO line 30' && see_not '^10:30:07' && keys t && wait_for '^10:30:07 INFO' &&
 		keys w && wait_for 'the end$' && see_not '›$' && type_text '/needle over two rows' && keys Enter && wait_for '/needle over two rows ' && wait_until 5 _both_halves_are_marked &&
 		keys H && wait_for '^10:[0-9]+ .*[█▁].* 10:40  most [0-9]' && keys G && resize 40 12 && wait_for 'most' && wait_for 'the end$'
+}
+# A line of JSON stands where its own time puts it, and shows that; one without a time goes with the line before it.
+json_lines_stand_by_their_own_time() {
+	local host file=$work/json.log
+	host=$(hostname)
+	printf '%s\n' '2026-03-01T20:30:00Z first' '{"level":"info","time":"2026-03-01T20:40:00Z","msg":"second"}' '{"msg":"third"}' '{"ts":1772398200.5,"msg":"fourth"}' >"$file"
+	mocr 80 24 local && wait_for "● $host" && command_line "logs $host/file:$file" && wait_for ' 4 lines' && wait_for '^20:40:00 info second$' && see '^20:30:00 first$' && see '^20:40:00 third$' && see '^20:50:00 fourth$'
 }
 # Every tail and stat that servers have: the file is replaced, gone for a while, emptied, and each line comes once. BusyBox says nothing
 # of an emptied file, so it is looked at. All at the same time.
