@@ -71,6 +71,7 @@ struct log_follow {
 	int64_t again_ns;                /* what is of that time, or older, may come again; 0: nothing does */
 	bool history;                    /* the call ends with what is there; then it is followed */
 	bool catching;                   /* the call asks for what an ended stream left out; the log is held */
+	bool ran;                        /* the container, when the call was made */
 	int then_ms;                     /* when to go on after that */
 	bool behind;                     /* the engine may have lines that were not told, also of one that runs no more */
 	int64_t away_ms;                 /* wall clock, since when nothing is followed; 0 */
@@ -220,7 +221,7 @@ static void stream_done(struct call *call, const struct reply *r, void *arg)
 	bool whole = !r->err.code && r->status / 100 == 2, caught = f->catching;
 	f->call = NULL;
 	frames_end(&f->frames, !r->err.code);
-	f->behind = !whole || (is_podman(f) && !f->history);
+	f->behind = !whole || (is_podman(f) && (!f->history || (f->ran && !can_follow(f, target(f)))));
 	if (whole && f->behind && target(f) && strcmp(target(f)->id, f->id) == 0) {
 		catch_up(f, LOGS_AGAIN_MS);
 		return;
@@ -337,6 +338,7 @@ static void ask_stream(struct log_follow *f, struct ctr *c)
 {
 	char path[160 + CTR_ID_SIZE], from[64];
 	where_from(f, f->history || !is_podman(f), from, sizeof(from));
+	f->ran = can_follow(f, c);
 	f->again_ns = f->last_ns;
 	told_copy(&f->again, &f->recent);
 	begin_frames(f, &f->frames, c, on_line);

@@ -53,7 +53,7 @@ void told_add(struct told *t, const struct told_line *line, uint64_t before)
 
 int64_t told_since(const struct told *t, int64_t span_ns)
 {
-	int64_t first = t->floor_ns, newest = t->floor_ns;
+	int64_t first = t->floor_ns, newest = 0;
 	for (size_t i = 0; i < t->n; i++) {
 		if (!t->floor_ns && (!first || t->line[i].ns < first))
 			first = t->line[i].ns;

@@ -22,7 +22,8 @@
 #define TICK_MS 20                   /* how fine the coming of lines is remembered */
 #define TICKS 32                     /* TICKS * TICK_MS is more than LOG_SETTLE_MS */
 #define RECENT_MS 1000
-#define NUMBER_STEP (1u << 16)       /* room for lines that are put between two */
+#define NUMBER_STEP (1ull << 28)     /* room for lines that are put between two, one behind the other, */
+#define NUMBER_GAP (1ull << 12)      /* and between any two of those */
 
 struct log_pool {
 	size_t max;
@@ -521,7 +522,7 @@ uint64_t log_add(struct log *log, unsigned source, int64_t time_us, enum log_lev
 	return add(log, 0, source, time_us, level, mark, text, len);
 }
 
-/* The smallest number that puts a line right before that one; 0: there is no room, or that one is gone. */
+/* The number that puts a line right before that one; 0: there is no room, or that one is gone. */
 static uint64_t number_before(const struct log *log, int64_t time_us, uint64_t number)
 {
 	uint64_t place = log_find(log, time_us, number), least = (number - 1) / NUMBER_STEP * NUMBER_STEP;
@@ -530,7 +531,8 @@ static uint64_t number_before(const struct log *log, int64_t time_us, uint64_t n
 		return 0;
 	if (before && before->time_us == time_us && before->number > least)
 		least = before->number;
-	return least + 1 < number ? least + 1 : 0;
+	uint64_t half = (number - least) / 2;
+	return half ? least + (half < NUMBER_GAP ? half : NUMBER_GAP) : 0;
 }
 
 uint64_t log_add_before(struct log *log, uint64_t number, unsigned source, int64_t time_us, enum log_level level,

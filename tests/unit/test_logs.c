@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -214,6 +215,59 @@ static void test_match(void **state)
 	assert_false(match_in(m, evil, sizeof(evil)));
 	assert_true(now_mono_ms() - began < 2000);
 	match_destroy(m);
+}
+
+/* --- lines that were left out at first ------------------------------------------------------------------------------- */
+
+static void assert_texts(const struct log *log, uint64_t last, const char *want)
+{
+	char all[200] = "";
+	for (uint64_t at = log_first(log); at && at <= last; at++)
+		snprintf(all + strlen(all), sizeof(all) - strlen(all), "%s ", log_get(log, at)->text);
+	assert_string_equal(all, want);
+}
+
+static void test_lines_put_before_others(void **state)
+{
+	struct log *log = log_create(0);
+	unsigned a = log_source_add(log, "pod/container/a");
+	log_add(log, a, 1000, LOG_LEVEL_UNKNOWN, LOG_LINE, "1", 1);
+	uint64_t third = log_add(log, a, 1000, LOG_LEVEL_UNKNOWN, LOG_LINE, "5", 1);
+	log_add(log, a, 1000, LOG_LEVEL_UNKNOWN, LOG_LINE, "6", 1);
+	assert_int_equal(log_settled(log, NULL), log_last(log));
+	uint64_t second = log_add_before(log, third, a, 1000, LOG_LEVEL_UNKNOWN, LOG_LINE, "3", 1);
+	log_add_before(log, third, a, 1000, LOG_LEVEL_UNKNOWN, LOG_LINE, "4", 1);
+	log_add_before(log, second, a, 1000, LOG_LEVEL_UNKNOWN, LOG_LINE, "2", 1);
+	assert_texts(log, log_last(log), "1 2 3 4 5 6 ");
+	for (int i = 0; i < 60000; i++)          /* a busy second of which the end was loaded first */
+		log_add_before(log, third, a, 1000, LOG_LEVEL_UNKNOWN, LOG_LINE, i < 59999 ? "" : "x", i < 59999 ? 0 : 1);
+	uint64_t place = log_find(log, 1000, third);
+	assert_string_equal(log_get(log, place)->text, "5");
+	assert_string_equal(log_get(log, place - 1)->text, "x");
+	log_destroy(log);
+	log = log_create(0);
+	log_source_add(log, "pod/container/a");
+	for (int i = 0; i < 6; i++)
+		log_add(log, a, 1000, LOG_LEVEL_UNKNOWN, LOG_LINE, "123456" + i, 1);
+	log_add_before(log, 12345, a, 1000, LOG_LEVEL_UNKNOWN, LOG_LINE, "7", 1);    /* no such line */
+	log_add_before(log, third, a, 2000, LOG_LEVEL_UNKNOWN, LOG_LINE, "8", 1);    /* not of that time */
+	assert_texts(log, log_last(log), "1 2 3 4 5 6 7 8 ");
+	/* one that wavers waits, and what is held does not settle at all */
+	int wait;
+	log_source_set_wavers(log, a, true);
+	assert_int_equal(log_settled(log, &wait), 0);
+	assert_true(wait > 0);
+	usleep((LOG_SETTLE_MS + 20) * 1000);
+	assert_int_equal(log_settled(log, NULL), log_last(log));
+	log_hold(log, true);
+	log_add(log, a, 3000, LOG_LEVEL_UNKNOWN, LOG_LINE, "9", 1);
+	usleep((LOG_SETTLE_MS + 20) * 1000);
+	assert_texts(log, log_settled(log, &wait), "1 2 3 4 5 6 7 8 ");
+	assert_true(wait > LOG_SETTLE_MS && wait <= LOG_HOLD_MS);
+	log_hold(log, false);
+	log_hold(log, false);                    /* once too often does no harm */
+	assert_int_equal(log_settled(log, NULL), log_last(log));
+	log_destroy(log);
 }
 
 /* --- words and forms ------------------------------------------------------------------------------------------- */
@@ -636,7 +690,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_merge_order), cmocka_unit_test(test_same_time), cmocka_unit_test(test_settling),
-		cmocka_unit_test(test_late), cmocka_unit_test(test_pool), cmocka_unit_test(test_judge), cmocka_unit_test(test_match), cmocka_unit_test(test_fold), cmocka_unit_test(test_targets),
+		cmocka_unit_test(test_late), cmocka_unit_test(test_pool), cmocka_unit_test(test_judge), cmocka_unit_test(test_match), cmocka_unit_test(test_lines_put_before_others), cmocka_unit_test(test_fold), cmocka_unit_test(test_targets),
 		cmocka_unit_test(test_stamps), cmocka_unit_test(test_when), cmocka_unit_test(test_commands),
 		cmocka_unit_test(test_histogram), cmocka_unit_test(test_view), cmocka_unit_test(test_status), cmocka_unit_test(test_new_below),
 		cmocka_unit_test(test_awaited), cmocka_unit_test(test_seam), cmocka_unit_test(test_behind),
