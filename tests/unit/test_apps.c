@@ -461,13 +461,34 @@ static void test_log(void **state)
 	assert_int_equal(stopped, 1);
 }
 
+/* Lines that carry times have those, in their own order; what comes later without one comes now. */
+static void test_times_of_a_log(void **state)
+{
+	static const struct app_log_ops ops = { .ask = on_ask, .stop = on_stop };
+	struct world *w = *state;
+	feed_file(w, "home\ttree", "tree-0.24.json");
+	struct log *log = log_create(0);
+	followed = app_log_follow(app_at(w, "pi/app/home/shop/web"), log, "web", &ops, NULL);
+	int64_t now_us = now_wall_ms() * 1000;
+	const char first[] = "2026-01-01T00:00:05Z five\nno time\n{\"time\":\"2026-01-01T00:00:07Z\"}\n2026-01-01T00:00:06Z late\n2999-01-01T00:00:00Z x\n";
+	static const int64_t want[] = { 5, 5, 7, 7, 7 };
+	take(first, false);
+	for (size_t i = 0; i < ARRAY_LEN(want); i++)
+		assert_int_equal(log_get(log, log_first(log) + i)->time_us, (1767225600 + want[i]) * 1000000);
+	char more[400];
+	snprintf(more, sizeof(more), "%snew\n", first);
+	take(more, false);
+	assert_true(log_get(log, log_last(log))->time_us >= now_us);
+	log_destroy(log);
+}
+
 int main(void)
 {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, make_world, end_world)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_trees), cmocka_unit_test(test_ones), cmocka_unit_test(test_made), cmocka_unit_test(test_logs_of_all_wrappings),
 		cmocka_unit_test(test_cut_at_every_byte), cmocka_unit_test(test_bounds), cmocka_unit_test(test_reduce), T(test_rows),
-		T(test_two_of_one_name), T(test_panel), cmocka_unit_test(test_names), T(test_made_outlives_the_console), T(test_log),
+		T(test_two_of_one_name), T(test_panel), cmocka_unit_test(test_names), T(test_made_outlives_the_console), T(test_log), T(test_times_of_a_log),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
