@@ -193,3 +193,12 @@ compose_with_env_file_and_profile() {
 	on relay sh -c 'docker rm -f $(docker ps -aq --filter label=com.docker.compose.project=envp) 2>/dev/null; rm -rf /srv/envp' >/dev/null
 	return $code
 }
+# Read after its end: a line with a time has that, one without is as old as the line before it, and the end is of the end.
+deploy_output_that_is_read_later_has_its_times() {
+	local host
+	host=$(hostname)
+	printf '%s\n' '[deploy old]' "server = $host" 'run = echo plain; date -u "+%Y-%m-%dT%H:%M:%S.000Z dated"; sleep 3; date -u "+{\"time\":\"%Y-%m-%dT%H:%M:%SZ\",\"msg\":\"json\"}"; sleep 2; date -u +%H:%M:%S >'"$work/ended" 'confirm = no' | conf
+	mocr 120 30 local && wait_for "● $host" && command_line deploys && wait_for 'old +never' && command_line "goto $host/deploy/old" && wait_for 'mocr › deploys' && sleep 0.3 && keys D && wait_until 15 [ -s "$work/ended" ] && wait_for 'old +done' 10 && sleep 4 &&
+		keys Enter && wait_for '^[0-9:]+ json' && wait_for "^($(cat "$work/ended")|$(date -u -d "$(cat "$work/ended") 1 second" +%T)) .*after [0-9]+s" &&
+		is 'seconds between' "$(screen | awk '/dated|json/ { split($1, t, ":"); print t[1] * 3600 + t[2] * 60 + t[3] }' | awk '{ print $1 - before; before = $1 }' | tail -n 1)" 3
+}
