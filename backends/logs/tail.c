@@ -65,7 +65,8 @@ struct tail {
 	struct run *asking;                 /* of a file that was replaced, or may have been: which it is now */
 	bool silent;                        /* of a file: its tail does not say all that happens to it */
 	bool spoke;                         /* of a file: the line before was tail's own; toybox puts an empty one behind it */
-	int64_t looked_ms;                  /* of a file: when it was looked at last */
+	int64_t looked_ms;                  /* of a file: when it was looked at last, */
+	uint64_t looked_offset;             /* and what was told by then: a file that is smaller was emptied */
 	bool headed;                        /* of a file: its head came */
 	bool denied;                        /* said already, or read to its end: trying again changes nothing */
 	bool opened;                        /* it was followed before */
@@ -236,7 +237,7 @@ static void told_state(const struct run_result *r, void *arg)
 	uint64_t inode, size;
 	t->asking = NULL;
 	t->looked_ms = loop_now(loop_of(t));
-	if (sscanf(r->out ? r->out : "", "%" SCNu64 " %" SCNu64, &inode, &size) != 2 || (inode == t->inode && size >= t->offset))
+	if (sscanf(r->out ? r->out : "", "%" SCNu64 " %" SCNu64, &inode, &size) != 2 || (inode == t->inode && size >= t->looked_offset))
 		return;
 	log_gap(t->follow.log, t->units[0].source, inode == t->inode ? "the file was emptied" : "the file was replaced");
 	t->inode = inode;
@@ -249,6 +250,7 @@ static void look_at_file(struct tail *t)
 	if (!t->silent || t->asking || loop_now(loop_of(t)) - t->looked_ms < SILENT_LOOK_MS)
 		return;
 	char *command = tail_inode_command(t->units[0].name);
+	t->looked_offset = t->offset;
 	t->asking = link_run(source_link(&t->at->source), command, NULL, 0, 64, OLDER_TIMEOUT_MS, told_state, t);
 	free(command);
 }
