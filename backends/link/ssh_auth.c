@@ -449,7 +449,7 @@ static bool answer_prompts(struct auth *a, const char *again)
 		/* As ssh has it: whoever reads the prompt sees that the server speaks, and not mocr about a key of this machine. */
 		snprintf(prompt, sizeof(prompt), "%.20s@%.30s asks: %s", in->conf.user, in->name, words ?: "?");
 		struct secret *answer = login_ask(in, ASK_CODE, echo != 0, false, NULL, prompt,
-		                                  "%sThese are the words of the server %s, which lets %s in:\n%s\n%s", again, in->address,
+		                                  "%sThe server %s asks %s; these are its words:\n%s\n%s", again, in->address,
 		                                  in->conf.user, name ?: "", text ?: "");
 		if (!answer)
 			return false;

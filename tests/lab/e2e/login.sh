@@ -25,7 +25,7 @@ password() {
 		wait_for '● strict-pwd .*2/2'
 }
 keyboard_interactive() {
-	fleet 120 40 strict-kbd && wait_for '\? strict-kbd .*asks you' && keys a && wait_for 'Enter answer' && see 'Password:' && type_text 'kbd pass' && keys Enter &&
+	fleet 120 40 strict-kbd && wait_for '\? strict-kbd .*asks you' && keys a && wait_for 'Enter answer' && see 'kbd@strict-kbd asks: Password:' && type_text 'kbd pass' && keys Enter &&
 		wait_for '● strict-kbd .*2/2'
 }
 # Who answers too late is told why it is asked again.
