@@ -214,6 +214,13 @@ static void tell_progress(struct order *order, void *arg)
 	fprintf(stderr, "mocr: %s\n", order->progress);
 }
 
+/* The id of a run begins with this machine's time of its start. The list of runs may be read for the first time just now: what it
+ * tells of older ones is not what was started. */
+static bool is_since(const struct deploy *d, int64_t begun_ms)
+{
+	return strtoll(d->run.id, NULL, 10) >= begun_ms;
+}
+
 static int run(struct store *s, const char *word, const struct row *row, const char *argument, struct watching *k)
 {
 	const struct action *offered[16], *a = NULL;
@@ -222,7 +229,7 @@ static int run(struct store *s, const char *word, const struct row *row, const c
 	for (size_t i = 0; i < n; i++)
 		if (!strncmp(offered[i]->name, word, strlen(word)) && !a)
 			a = offered[i];
-	char *before = xstrdup(((const struct deploy *)row)->run.id);
+	int64_t begun = now_wall_ms();
 	struct order *order = a ? order_start((struct row *)row, a, argument, &err) : NULL;
 	int64_t told = 0;
 	if (order && order->state == ORDER_RUNNING) {
@@ -235,15 +242,12 @@ static int run(struct store *s, const char *word, const struct row *row, const c
 		if (!order && !err.code)
 			err_set(&err, ERR_REFUSED, store_settings(s)->read_only ? "not done, mocr was started read-only" : "not now: it runs already, or there is nothing to do");
 		fprintf(stderr, "mocr: %s: %s\n", k->id, order ? order->err.text : err.text);
-		free(before);
 		return EXIT_ATTENTION;
 	}
 	const struct deploy *d = row_of(k);
-	for (int64_t end = now_mono_ms() + HEARD_MS; d && !strcmp(d->run.id, before) && now_mono_ms() < end; d = row_of(k))
+	for (int64_t end = now_mono_ms() + HEARD_MS; d && !is_since(d, begun) && now_mono_ms() < end; d = row_of(k))
 		turn(s);                /* the event of its start is on its way */
-	bool heard = !d || strcmp(d->run.id, before) != 0;
-	free(before);
-	if (heard)
+	if (!d || is_since(d, begun))
 		return watch_to_end(k);
 	fprintf(stderr, "mocr: %s: it was started, but nothing was heard of it for %d s; mocr deploys tells how it went\n", k->id, HEARD_MS / 1000);
 	return EXIT_UNREACHABLE;
