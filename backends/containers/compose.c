@@ -111,7 +111,7 @@ static char *script(const struct container *c, const struct engine *e, const cha
 	engine_command(&e->source, command, sizeof(command));
 	snprintf(plugin, sizeof(plugin), "%s compose", command);
 	snprintf(program, sizeof(program), "%s-compose", command);
-	buf_puts(&s, "cd ");
+	buf_puts(&s, ENGINE_PATH "cd ");
 	quote_word(&s, c->project_dir);
 	buf_puts(&s, " || exit 1; ");
 	compose_check(&s, c->project_env);

@@ -9,6 +9,8 @@
 extern const struct backend backend_docker, backend_docker_user, backend_podman, backend_podman_user;
 
 /* How its program is called on that server: "docker", "sudo -n docker". */
+/* Where a Synology and a Mac have it, for shells that do not look there. */
+#define ENGINE_PATH "PATH=$PATH:/usr/local/bin:/opt/homebrew/bin; export PATH; "
 #define ENGINE_COMMAND_SIZE 256
 void engine_command(const struct source *, char *buf, size_t size);
 

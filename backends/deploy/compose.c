@@ -166,7 +166,7 @@ void project_script(const struct deploy *d, const char *const *steps, struct buf
 {
 	char cli[ENGINE_COMMAND_SIZE];
 	program(d, cli, sizeof(cli));
-	buf_puts(b, "r=${0%/*} p=");
+	buf_puts(b, ENGINE_PATH "r=${0%/*} p=");
 	quote_word(b, d->project->name);
 	const char *bare = strrchr(cli, ' ') ? strrchr(cli, ' ') + 1 : cli;      /* without sudo and the like */
 	buf_addf(b, "\nD() { %s \"$@\"; }\n", cli);

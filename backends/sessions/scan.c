@@ -83,7 +83,7 @@
 	"done; "
 
 const char scan_script[] =
-	"LC_ALL=C.UTF-8; PATH=$PATH:/usr/bin:/bin:/usr/sbin:/sbin; export PATH LC_ALL; " PORTS
+	"LC_ALL=C.UTF-8; PATH=$PATH:/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/bin:/opt/homebrew/bin; export PATH LC_ALL; " PORTS
 	"printf \"=oc\\n\"; { read -r s r </proc/uptime; } 2>/dev/null && printf \"now\\t%s\\n\" \"$s\"; " OPENCODE "printf \"=tmux\\n\"; " TMUX "printf \"=claude\\n\"; " CLAUDE
 	"printf \"=end\\n\"";
 
