@@ -22,6 +22,19 @@ second|a "b" $(touch /tmp/deploy-pwned) `id`; x'"'"'y' && says 'err$' && ! on se
 		ends 64 "$MOCR" -F "$config" do deploy greet WORDS=x CODE=7x && says 'does not match' && ends 64 "$MOCR" -F "$config" do deploy greet CODE=7 && says 'WORDS was not given' &&
 		is by "$(_deploy_field sese greet by)" "$(id -un) from $(uname -n)" && is code "$(_deploy_field sese greet exit_code)" 7
 }
+# A secret variable reaches the run and its rollback, whatever carries them, and is in no file of either machine.
+_kept_on() { on "$1" sh -c 'grep -rlF zq7 /home /root /tmp /run/user 2>/dev/null'; }
+deploy_with_a_secret() {
+	local server sum
+	sum=$(printf %s "zq7 it's" | sha256sum)
+	for server in sese pi; do
+		printf '%s\n' '[deploy locked]' "server = $server" 'run = printf %s "$KEY" | sha256sum; exit 3' 'ask = WHO' 'ask = KEY secret' 'confirm = no' \
+			'rollback = echo back $WHO; printf %s "$KEY" | sha256sum' | _conf
+		KEY="zq7 it's" ends 3 "$MOCR" -F "$config" --record "$work/rec-$server" do deploy locked WHO=me && says "^$sum" && ends 1 "$MOCR" -F "$config" --batch do rollback locked --yes &&
+			says 'KEY is secret and was not given' && KEY="zq7 it's" ends 0 "$MOCR" -F "$config" do rollback locked --yes && says '^back me' && says "^$sum" &&
+			is "files of $server" "$(_kept_on "$server")" '' && is 'files here' "$(grep -rlaF zq7 "$HOME" "$work/rec-$server")" '' || return 1
+	done
+}
 deploy_by_make_in_a_repository() {
 	printf '%s\n' '[deploy site]' 'server = sese' 'directory = /tmp/deploy-site' 'run = make -s deploy-role ROLE={role}' 'ask = role one of caddy n8n' | _conf
 	_add sese make git || return 1
