@@ -7,6 +7,15 @@ first_contact() {
 	see "${print//+/\\+}" && see 'ssh-ed25519' && ! grep -q '^newkey' "$work/known_hosts" && esc && wait_gone 'SHA256:' && see '\? newkey' &&
 		keys a && wait_for 'SHA256:' && keys y && wait_for '● newkey .*3/3' && ssh-keygen -F newkey -f "$work/known_hosts" | grep -q ssh-ed25519
 }
+# HashKnownHosts keeps plain names out of the file, also where ssh-keygen, which hashes them, is missing.
+no_plain_name_without_ssh_keygen() {
+	local bin=$work/no-keygen
+	mkdir -p "$bin" && ln -sf "$(command -v ssh)" "$(command -v sh)" "$bin"
+	printf '%s\n' 'Host *' 'HashKnownHosts yes' 'StrictHostKeyChecking accept-new' "UserKnownHostsFile $work/hashed" "Include $config" >"$work/hash-config"
+	rm -f "$work/hashed"
+	PATH=$bin "$MOCR" -F "$work/hash-config" --wait 8 status seko >"$work/out" 2>&1
+	says '^seko +up' && ! grep '^[^|]' "$work/hashed" 2>/dev/null
+}
 first_contact_refused() {
 	own_fleet 120 40 newkey && wait_for '\? newkey .*asks you' && keys a && wait_for 'SHA256:' && keys n && wait_for '✗ newkey' && sleep 0.5 &&
 		! ssh-keygen -F newkey -f "$work/known_hosts" >/dev/null
