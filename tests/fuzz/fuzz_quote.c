@@ -1,7 +1,7 @@
 /* quote_word() and quote_login(): every real shell gives back the very words.
  *
  * Starting seven shells takes longer than thousands of inputs: words are gathered, and one start of each shell reads
- * them all. When the words come back wrong, they are tried again one by one, so that the guilty one is named. */
+ * them all. When the words come back wrong, halves of them are tried until one is left, which is named. */
 #include "backends/base/quote.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/login_shells.h"
@@ -18,7 +18,7 @@ static bool shells_read(size_t from, size_t to, bool through_login)
 	struct buf script = { 0 }, want[2] = { 0 };
 	struct shell_run runs[LOGIN_SHELLS];
 	struct buf out[LOGIN_SHELLS] = { 0 };
-	bool right = true;
+	bool good = true;
 	char *lines[2] = { NULL };
 	for (int newlines = 0; newlines < 2; newlines++) {      /* without words that have one, and with them */
 		buf_clear(&script);
@@ -37,10 +37,10 @@ static bool shells_read(size_t from, size_t to, bool through_login)
 		shell_start(&runs[i], &login_shells[i], "/dev/null", lines[through_login || login_shells[i].posix_words], &out[i], NULL);
 	for (size_t i = 0; i < LOGIN_SHELLS; i++) {
 		const struct buf *w = &want[through_login || login_shells[i].posix_words];
-		bool good = shell_end(&runs[i]) == 0 && out[i].len == w->len && memcmp(out[i].data, w->data, w->len) == 0;
-		if (!good && to - from == 1)
+		bool same = shell_end(&runs[i]) == 0 && out[i].len == w->len && memcmp(out[i].data, w->data, w->len) == 0;
+		if (!same && to - from == 1)
 			fprintf(stderr, "%s reads it otherwise: %s\n", login_shells[i].name, lines[1]);
-		right &= good;
+		good &= same;
 		buf_finish(&out[i]);
 	}
 	for (int k = 0; k < 2; k++) {
@@ -48,16 +48,28 @@ static bool shells_read(size_t from, size_t to, bool through_login)
 		buf_finish(&want[k]);
 	}
 	buf_finish(&script);
-	return right;
+	return good;
+}
+
+static bool right(size_t from, size_t to)
+{
+	return shells_read(from, to, true) && shells_read(from, to, false);
 }
 
 static void judge(void)
 {
-	bool right = !n_words || (shells_read(0, n_words, true) && shells_read(0, n_words, false));
-	for (size_t i = 0; !right && i < n_words; i++)
-		if (!shells_read(i, i + 1, true) || !shells_read(i, i + 1, false))
-			break;
-	MUST(right);
+	bool all_right = !n_words || right(0, n_words);
+	size_t from = 0, to = all_right ? 0 : n_words;
+	while (to - from > 1) {
+		size_t middle = from + (to - from) / 2;
+		if (right(from, middle))
+			from = middle;
+		else
+			to = middle;
+	}
+	if (!all_right)
+		right(from, to);             /* says which word it is */
+	MUST(all_right);
 	while (n_words)
 		free(words[--n_words]);
 	n_bytes = 0;
