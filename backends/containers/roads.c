@@ -5,6 +5,7 @@
 #include "backends/base/buf.h"
 #include "backends/base/quote.h"
 #include "backends/containers/engine.h"
+#include "backends/link/sudo.h"
 
 #define DOCKER_SOCKET "/var/run/docker.sock"
 /* On a Mac and on a Synology programs are where a shell without a terminal does not look. DOCKER_HOST goes before a context,
@@ -15,10 +16,12 @@ static size_t docker_roads(const struct source *s, struct road *roads, char *pat
 {
 	roads[0] = (struct road){ .kind = ROAD_UNIX, .path = DOCKER_SOCKET };
 	roads[1] = (struct road){ .kind = ROAD_EXEC, .command = "exec " DOCKER_ENV DOCKER_SOCKET " docker system dial-stdio" };
-	/* only where there is a socket: a refused sudo is mailed to root on some servers */
-	roads[2] = (struct road){ .kind = ROAD_EXEC, .command = "test -S " DOCKER_SOCKET " || exit 127; "
-	                                                         "exec sudo -n docker system dial-stdio" };
-	roads[3] = (struct road){ .kind = ROAD_EXEC, .command = "test -S /var/run/docker.sock || exit 127; ! command -v sudo >/dev/null || "
+	/* only where there is a socket and sudo wants no password: a refused sudo is mailed to root on some servers */
+	roads[2] = (struct road){ .kind = ROAD_EXEC, .shown = "sudo -n docker system dial-stdio",
+	                          .command = "test -S " DOCKER_SOCKET " || exit 127; " SUDO_MAY_OR("docker", "1")
+	                                     "exec sudo -n docker system dial-stdio" };
+	roads[3] = (struct road){ .kind = ROAD_EXEC, .shown = "doas -n docker system dial-stdio",
+	                          .command = "test -S /var/run/docker.sock || exit 127; ! command -v sudo >/dev/null || "
 	                                                         "exit 127; exec doas -n docker system dial-stdio" };
 	return 4;
 }

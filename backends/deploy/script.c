@@ -2,6 +2,7 @@
 #include "backends/deploy/script.h"
 
 #include "backends/base/quote.h"
+#include "backends/link/sudo.h"
 
 static void assign(struct buf *b, const char *name, const char *value)
 {
@@ -69,7 +70,7 @@ static const char start_script[] =
 	"if [ -d /run/systemd/system ] && command -v systemd-run >/dev/null; then\n"
 	"  if [ \"$uid\" = 0 ]; then carry=system\n"
 	"  elif [ -e \"/var/lib/systemd/linger/$(id -un)\" ] && [ -S \"$run/bus\" ]; then carry=user; export XDG_RUNTIME_DIR=\"$run\"\n"
-	"  elif sudo -n true 2>/dev/null; then carry=sudo; fi\n"
+	"  else " SUDO_MAY "may systemd-run && sudo -n true 2>/dev/null && carry=sudo; fi\n"
 	"fi\n"
 	/* cat says why a file cannot be written; dash's own printf says "I/O error". */
 	"said=$( { export -p; for v in d b id lock umask_was; do eval \"q $v \\\"\\$$v\\\"\"; done; echo \"cd '.' 2>/dev/null\"; q where \"$PWD\"; echo 'cd \"$where\"'; printf %s \"$runner\"; } | cat 2>&1 >\"$d/run\" &&\n"

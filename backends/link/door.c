@@ -54,7 +54,7 @@ static const char *road_words(const struct road *r, char *buf, size_t size)
 	else if (r->kind == ROAD_TCP)
 		snprintf(buf, size, "%s port %d", r->host, r->port);
 	else
-		snprintf(buf, size, "`%s`", r->command + (strncmp(r->command, "exec ", 5) ? 0 : 5));
+		snprintf(buf, size, "`%s`", r->shown ? r->shown : r->command + (strncmp(r->command, "exec ", 5) ? 0 : 5));
 	return buf;
 }
 

@@ -34,6 +34,7 @@ enum road_kind {
 struct road {
 	enum road_kind kind;
 	const char *path, *host, *command, *term;
+	const char *shown;          /* a constant: how sentences call the command; NULL: as it is */
 	int port, cols, rows;
 	bool tls;                   /* ROAD_TCP of a door: HTTPS */
 	const char *const *env;     /* "NAME=value" words ended by NULL, sent as far as the server accepts them */

@@ -1,7 +1,8 @@
 /* sudo.c: doing as root what the login may not.
  *
- * First `sudo -n`: with NOPASSWD nobody is asked. Else the password goes to `sudo -S` on standard input of that one channel, never in
- * argv. A login that is root runs straight. Where there is no sudo, doas does the same; doas reads passwords from a terminal only.
+ * First, with a quiet look whether it takes a password (SUDO_MAY), `sudo -n`: with NOPASSWD nobody is asked. Else the password
+ * goes to `sudo -S` on standard input of that one channel, never in argv. A login that is root runs straight. Where there is no
+ * sudo, doas does the same; doas reads passwords from a terminal only.
  *
  * sudo, sudo-rs and doas use different words, and others may follow. So no words decide whether a password was right. First
  * `sudo -v` alone gets the password, one line of it. When that succeeds our script says so (RUN_BEGUN, run.c), and only then the command's input is
@@ -29,6 +30,7 @@
 static const char without_password[] =
 	"if command -v sudo >/dev/null 2>&1; then t=sudo; elif command -v doas >/dev/null 2>&1; then t=doas; else t=none; fi; "
 	"echo mocr-begun >&2; echo mocr-$t >&2; [ $t != none ] || exit 127; LC_ALL=C; export LC_ALL; "
+	SUDO_MAY "if [ $t = sudo ]; then may \"${1##*/}\" || { echo \"sudo: a password is required\" >&2; echo mocr-wants >&2; exit 1; }; fi; "
 	"$t -n -- \"$@\"; r=$?; [ $r = 1 ] || exit $r; "
 	"if [ $t = sudo ]; then sudo -n -v 2>/dev/null; else doas -n true 2>/dev/null; fi </dev/null || echo mocr-wants >&2; exit $r";
 

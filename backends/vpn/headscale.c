@@ -19,6 +19,7 @@
 #include "backends/link/api.h"
 #include "backends/link/absent.h"
 #include "backends/link/loop.h"
+#include "backends/link/sudo.h"
 #include "backends/link/token.h"
 #include "backends/store/doc.h"
 #include "backends/store/server.h"
@@ -352,6 +353,9 @@ static char *look_script(const struct hs *h)
 	const char *sudo = h->by_sudo ? "sudo -n " : "";
 	char *first = xstrndup(program(h), strcspn(program(h), " "));
 	buf_addf(&b, "PATH=$PATH:/usr/sbin:/usr/local/bin; command -v %s >/dev/null 2>&1 || { echo " ABSENT_WORD "; exit 127; }; LC_ALL=C; export LC_ALL; ", first);
+	const char *slash = strrchr(first, '/');
+	if (h->by_sudo)
+		buf_addf(&b, "%sp=%s; may \"$p\" || { echo \"sudo: a password is required\" >&2; exit 5; }; ", SUDO_MAY, slash ? slash + 1 : first);
 	buf_puts(&b, "b=0; while read -r k v l; do case $k in btime) b=$v; break;; esac; done </proc/stat; read -r u l </proc/uptime; ");
 	buf_addf(&b, "n=$(%s%s nodes list -o json) || { echo \"$n\" >&2; exit 5; }; ", sudo, program(h));
 	buf_addf(&b, "echo =clock; echo $((b+${u%%%%.*})); echo =version; %s version 2>/dev/null </dev/null; echo; echo =nodes; echo \"$n\"; ", program(h));

@@ -12,6 +12,7 @@
 #include "backends/link/absent.h"
 #include "backends/link/link.h"
 #include "backends/link/loop.h"
+#include "backends/link/sudo.h"
 #include "backends/store/settings.h"
 #include "backends/vpn/peer.h"
 
@@ -41,7 +42,7 @@ static struct wg *of(struct source *source)
 
 /* POSIX, no single quotes, nothing but builtins besides wg itself. btime and uptime make the server's clock without a process. */
 #define SCRIPT \
-	"PATH=$PATH:/usr/sbin:/sbin:/usr/local/bin; " OR_ABSENT("wg") \
+	"PATH=$PATH:/usr/sbin:/sbin:/usr/local/bin; " OR_ABSENT("wg") "%s" \
 	"b=0; while read -r k v l; do case $k in btime) b=$v; break;; esac; done </proc/stat; " \
 	"read -r u l </proc/uptime; printf \"clock %%s\\n\" $((b+${u%%%%.*})); " \
 	"d=$(LC_ALL=C %swg show all dump 2>&1); c=$?; " \
@@ -155,7 +156,7 @@ static void look(struct wg *w)
 	struct link *link = source_link(&w->source);
 	if (w->run || link->state != LINK_UP)
 		return;
-	char *script = xasprintf(SCRIPT, w->by_sudo ? "sudo -n " : "");
+	char *script = xasprintf(SCRIPT, w->by_sudo ? SUDO_MAY_OR("wg", "1") : "", w->by_sudo ? "sudo -n " : "");
 	w->asked_ms = loop_now(store_loop(w->source.store));
 	w->run = link_run(link, script, NULL, 0, DUMP_MAX, RUN_MS, on_dump, w);
 	free(script);

@@ -70,3 +70,15 @@ a_socket_that_comes_later_is_found() {
 	_guest_leaves pod
 	return $code
 }
+# A refused sudo is an alert in the log and a mail to root. Neither a look for an engine nor an order that needs the password makes one.
+a_login_whose_sudo_wants_a_password_alerts_nobody() {
+	local since code=1
+	on pi sh -c 'printf "#!/bin/sh\ncat >>/run/guest-mail\n" >/usr/sbin/sendmail; chmod 755 /usr/sbin/sendmail; : >/run/guest-mail; chmod 666 /run/guest-mail'
+	_guest_arrives pi sudo 10.77.0.12 && since=$(_journal_now pi) && _many_logins 8 &&
+		ends 1 "$MOCR" -F "$work/ssh_config" --batch do restart guest/unit/caddy-workstation.service --yes && says 'password|sudo' && sleep 2 &&
+		_no_complaint pi "$since" && is 'mails to root' "$(on pi grep -c '^Subject' /run/guest-mail)" 0
+	code=$?
+	on pi rm -f /usr/sbin/sendmail /run/guest-mail
+	_guest_leaves pi
+	return $code
+}
