@@ -33,8 +33,8 @@ const char *engine_root_prefix(const struct road *r)
 	return strstr(r->command, "exec sudo -n ") ? "sudo -n " : strstr(r->command, "exec doas -n ") ? "doas -n " : "";
 }
 
-/* The socket that the docker program of the login is led to, or the usual one of a rootless engine. NULL: there is none but
- * the system's, or it is not known yet. */
+/* The socket that the docker program of the login is led to, or the usual one of a rootless engine where it is not led away.
+ * NULL: there is none but the system's, or it is not known yet. */
 static const char *docker_user_path(const struct server *v, char *path, size_t size)
 {
 	static const char unix_scheme[] = "unix://";
@@ -43,7 +43,7 @@ static const char *docker_user_path(const struct server *v, char *path, size_t s
 		snprintf(path, size, "%s", v->docker + n);
 		return path;
 	}
-	if (v->uid <= 0 || !*v->runtime_dir || !strcmp(v->docker, "same"))
+	if (v->uid <= 0 || !*v->runtime_dir || *v->docker)
 		return NULL;
 	snprintf(path, size, "%s/docker.sock", v->runtime_dir);
 	return path;
@@ -71,7 +71,7 @@ static size_t docker_user_roads(const struct source *s, struct road *roads, char
 bool engine_elsewhere(const struct engine *e, struct err *err)
 {
 	const char *host = e->source.server->docker;
-	if (!e->param->of_user || e->param->is_podman || !*host || !strncmp(host, "unix://", 7) || !strcmp(host, "same"))
+	if (!e->param->of_user || e->param->is_podman || !strncmp(host, "unix://", 7) || !strstr(host, "://"))
 		return false;
 	err_set(err, ERR_ABSENT, "docker of %s leads to %s by DOCKER_HOST or its context; what is there is not shown as %s's",
 	        *e->source.server->user ? e->source.server->user : "the login", host, e->source.server->name);
@@ -84,7 +84,7 @@ void engine_environment(const struct source *s, struct buf *b)
 	const struct engine_param *param = s->backend->param;
 	char path[160];
 	const char *to = param->of_user ? docker_user_path(s->server, path, sizeof(path)) : DOCKER_SOCKET;
-	bool led = *s->server->docker && strcmp(s->server->docker, "same") != 0;
+	bool led = strstr(s->server->docker, "://") != NULL;
 	if (param->is_podman || !to || (!param->of_user && !led))
 		return;
 	buf_puts(b, "DOCKER_HOST=unix://");

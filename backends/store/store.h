@@ -166,7 +166,7 @@ struct server {
 	bool is_local;
 	/* What the vitals source found out about the login; "" and -1 until known. */
 	char user[64], hostname[96], os[96], kernel[96], runtime_dir[128];
-	char docker[160];                 /* where the docker program of the login goes: "unix:///...", "tcp://..."; "same", "" */
+	char docker[160];                 /* where the docker program of the login goes: "unix:///...", "tcp://..."; "same", "none", "" */
 	int uid;
 	struct sudo *sudo;                /* owned: sudo.h */
 	struct server_sockets *sockets;   /* owned: sockets.h */

@@ -11,7 +11,8 @@
 	"if timeout 5 true 2>/dev/null; then T=\"timeout 5\"; Z=\"timeout 2\"; fi; "
 
 /* D: where the login's docker program goes, as it would find out itself: DOCKER_HOST, also where a start-up file sets it for
- * shells with a terminal alone, or its context. "same": to the socket of the system, so nothing is found twice. */
+ * shells with a terminal alone, or its context. "same": to the socket of the system, so nothing is found twice.
+ * "none": nowhere; a look at a socket that is not there would be a line in a journal. */
 #define DOCKER \
 	"engine() { " \
 		"r=${XDG_RUNTIME_DIR:-/run/user/$u}; D=$DOCKER_HOST; " \
@@ -32,7 +33,12 @@
 		"fi;; esac; " \
 		"s=/var/run/docker.sock; " \
 		"if [ \"${D#unix://}\" -ef $s ] || [ \"${D#unix://}\" = $s ] || [ \"$D\" = unix:///run/docker.sock ]; then D=; fi; " \
-		"if [ -z \"$D\" ] && [ \"$r/docker.sock\" -ef $s ]; then D=same; fi; " \
+		"case $D in \"\"|unix://*) ;; *) " \
+			"if [ \"$r/docker.sock\" -ef $s ]; then :; elif [ -S \"$r/docker.sock\" ]; then D=unix://$r/docker.sock; fi;; " \
+		"esac; " \
+		"if [ -z \"$D\" ]; then " \
+			"if [ \"$r/docker.sock\" -ef $s ]; then D=same; elif [ -S \"$r/docker.sock\" ]; then :; else D=none; fi; " \
+		"fi; " \
 	"}; "
 
 /* Which sockets are there, and may the login connect. With builtins alone it cannot be seen whether anybody listens. That

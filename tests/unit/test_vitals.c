@@ -460,7 +460,8 @@ static void the_script_knows_where_docker_leads(void **state)
 {
 	char unix_of_uid[64];
 	snprintf(unix_of_uid, sizeof unix_of_uid, "unix:///run/user/%d/docker.sock", (int)getuid());
-	docker_of("true", "");
+	docker_of("true", "none");
+	docker_of("mkdir run; python3 -c \"import socket; socket.socket(1).bind(\\\"run/docker.sock\\\")\"", "");
 	docker_of("export DOCKER_HOST=ssh://ops@elsewhere", "ssh://ops@elsewhere");
 	/* what the tool that sets a rootless engine up tells to write, behind the guard of .bashrc */
 	docker_of("echo \"case \\$- in *i*) ;; *) return;; esac\" >.bashrc; echo \"export DOCKER_HOST=unix:///run/user/1000/docker.sock\" >>.bashrc",
@@ -468,7 +469,9 @@ static void the_script_knows_where_docker_leads(void **state)
 	docker_of("echo \"  export DOCKER_HOST=\\\"unix://\\$XDG_RUNTIME_DIR/docker.sock\\\" # rootless\" >.zshrc", "HOME/run/docker.sock");
 	docker_of("echo \"export DOCKER_HOST=unix:///run/user/\\$(id -u)/docker.sock\" >.profile", unix_of_uid);
 	docker_of("mkdir -p .config/fish; echo \"set -gx DOCKER_HOST tcp://10.0.0.1:2375\" >.config/fish/config.fish", "tcp://10.0.0.1:2375");
-	docker_of("echo \"#export DOCKER_HOST=tcp://10.0.0.1:2375\" >.bashrc", "");
+	docker_of("mkdir run; python3 -c \"import socket; socket.socket(1).bind(\\\"run/docker.sock\\\")\"; export DOCKER_HOST=ssh://ops@elsewhere",
+	          "HOME/run/docker.sock");
+	docker_of("echo \"#export DOCKER_HOST=tcp://10.0.0.1:2375\" >.bashrc", "none");
 	/* as docker 26 leaves a context */
 	docker_of("mkdir -p .docker/contexts/meta/aa .docker/contexts/meta/bb; "
 	          "printf \"{\\n\\t\\\"auths\\\": {},\\n\\t\\\"currentContext\\\": \\\"rootless\\\"\\n}\" >.docker/config.json; "
@@ -476,8 +479,8 @@ static void the_script_knows_where_docker_leads(void **state)
 	          ">.docker/contexts/meta/aa/meta.json; "
 	          "printf \"%s\" \"{\\\"Name\\\":\\\"rootless\\\",\\\"Metadata\\\":{},\\\"Endpoints\\\":{\\\"docker\\\":{\\\"Host\\\":\\\"unix:///srv/d.sock\\\","
 	          "\\\"SkipTLSVerify\\\":false}}}\" >.docker/contexts/meta/bb/meta.json", "unix:///srv/d.sock");
-	docker_of("export DOCKER_HOST=unix:///var/run/docker.sock", "");
-	docker_of("export DOCKER_HOST=unix:///run/docker.sock", "");
+	docker_of("export DOCKER_HOST=unix:///var/run/docker.sock", "none");
+	docker_of("export DOCKER_HOST=unix:///run/docker.sock", "none");
 }
 
 /* Through every login shell, as the link starts it there. */
