@@ -43,7 +43,8 @@ static const char *docker_user_path(const struct server *v, char *path, size_t s
 		snprintf(path, size, "%s", v->docker + n);
 		return path;
 	}
-	if (v->uid <= 0 || !*v->runtime_dir || *v->docker)
+	bool led = *v->docker && strcmp(v->docker, "none") != 0;     /* none may come yet: the shell tells */
+	if (v->uid <= 0 || !*v->runtime_dir || led)
 		return NULL;
 	snprintf(path, size, "%s/docker.sock", v->runtime_dir);
 	return path;

@@ -139,7 +139,7 @@ static void test_the_next_console_believes_what_was_seen(void **state)
 	says(w, SOCKET_PODMAN, SOCKET_ABSENT);          /* still nobody that listens, as far as is known */
 	says(w, SOCKET_TAILSCALE, SOCKET_OPEN);
 	char *file = xasprintf("%s/sockets", w->dir), *text = state_read(file, 4096, NULL, NULL);
-	assert_string_equal(text, "pi\tdocker ready\tpodman dead\tpodman-user \tbus ready\tbus-user \ttailscale ready\n");
+	assert_string_equal(text, "pi\tdocker ready\tdocker-user \tpodman dead\tpodman-user \tbus ready\tbus-user \ttailscale ready\n");
 	free(file);
 	free(text);
 }
