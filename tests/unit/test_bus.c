@@ -296,7 +296,7 @@ static void a_bridge_carries_everything(void **state)
 /* A bus of the other side's making, by tests/fakes/hostile; what it did comes back as text, which the caller frees. */
 static char said_path[64];
 
-static struct bus *open_hostile(const char *what)
+static struct bus *start_hostile(const char *what)
 {
 	struct err err;
 	char command[256], hostile[PATH_MAX];
@@ -307,6 +307,12 @@ static struct bus *open_hostile(const char *what)
 	const struct road road = { .kind = ROAD_EXEC, .command = command };
 	struct bus *bus = bus_open(link_here, &road, 1, &events, NULL, &err);
 	assert_non_null(bus);
+	return bus;
+}
+
+static struct bus *open_hostile(const char *what)
+{
+	struct bus *bus = start_hostile(what);
 	until(&got.opened);
 	return bus;
 }
@@ -334,10 +340,9 @@ static void a_peer_that_calls_us_learns_nothing(void **state)
 
 static void a_message_without_end_is_cut_at_its_header(void **state)
 {
-	open_hostile("long");
+	start_hostile("long");           /* the message may come with the answer to our greeting */
 	until(&got.closed);
 	assert_int_equal(got.err.code, ERR_TOO_BIG);
-	assert_non_null(strstr(got.err.text, "here: "));
 	assert_non_null(strstr(got.err.text, "it sent a message of 64 MB, and at most 8 MB are taken"));
 	for (int i = 0; i < TURNS && access(said_path, F_OK) != 0; i++)
 		loop_turn(loop, 10);
