@@ -248,7 +248,7 @@ static void test_lines_put_before_others(void **state)
 	log = log_create(0);
 	log_source_add(log, "pod/container/a");
 	for (int i = 0; i < 6; i++)
-		log_add(log, a, 1000, LOG_LEVEL_UNKNOWN, LOG_LINE, "123456" + i, 1);
+		log_add(log, a, 1000, LOG_LEVEL_UNKNOWN, LOG_LINE, &"123456"[i], 1);
 	log_add_before(log, 12345, a, 1000, LOG_LEVEL_UNKNOWN, LOG_LINE, "7", 1);    /* no such line */
 	log_add_before(log, third, a, 2000, LOG_LEVEL_UNKNOWN, LOG_LINE, "8", 1);    /* not of that time */
 	assert_texts(log, log_last(log), "1 2 3 4 5 6 7 8 ");
