@@ -240,10 +240,11 @@ static int run_logs(struct program *p)
 
 static int run_shell(struct program *p)
 {
+	bool attach = !strcmp(p->opt.words[0], "attach");
 	if (p->opt.n_words != 2)
-		return wrong("expected: mocr shell SERVER[/KIND/NAME]%s", "");
+		return wrong("expected: mocr %s", attach ? "attach SERVER/session/ID" : "shell SERVER[/KIND/NAME]");
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
-		return wrong("a shell needs a terminal%s", "");
+		return wrong("%s needs a terminal", attach ? "attaching" : "a shell");
 	if (!headless_open(p->store, p->opt.words[1]))
 		return EXIT_WRONG_USAGE;
 	return headless_shell(p->store, p->opt.words[1], p->opt.wait_ms);

@@ -438,11 +438,21 @@ static void scroll_to_cursor(struct table *t)
 		t->top = last;
 }
 
+static bool shows_age(const struct table *t)
+{
+	for (size_t i = 0; i < t->n_columns; i++)
+		if (is_age(&t->panel->columns[i]) && !t->hidden[i])
+			return true;
+	return false;
+}
+
 /* The cells at the end of each row for an age: while a row of the list is old, and for a while afterwards. */
 static int age_cells(struct table *t, int64_t now)
 {
 	int64_t since;
 
+	if (!shows_age(t))
+		return 0;
 	for (size_t i = 0; i < t->n; i++) {
 		if (!row_stale(t->rows[i], &since))
 			continue;
@@ -509,7 +519,11 @@ void table_draw(struct table *t, const struct canvas *c, bool focused)
 	t->page = c->height > head ? (size_t)(c->height - head) : 0;
 	if (!t->page)
 		return;
-	scroll_to_cursor(t);
+	/* Rows without a head are a glance at the first of them while another pane has the keys. */
+	if (t->headless && !focused)
+		t->top = 0;
+	else
+		scroll_to_cursor(t);
 	if (brief)
 		draw_briefs(t, c, focused);
 	else if (t->n_columns)
