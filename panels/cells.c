@@ -299,7 +299,7 @@ void empty_sentence(const struct store *store, const struct server *only, const 
 	for (const struct server *s = store_servers(store); s; s = s->next)
 		if (!only || s == only)
 			found |= add_sentences_of(s, names, wrong, sizeof(wrong));
-	if (found == ASKING)
+	if (found & ASKING)
 		snprintf(buf, size, "%s", wrong);
 	else
 		snprintf(buf, size, "%s%s%s", calm, *wrong ? "\n" : "", wrong);

@@ -29,6 +29,7 @@
 
 #define WAIT_MS_DEFAULT 20000
 #define FILES_WANTED 8192
+#define NEAR_LETTERS 4       /* of a word that may be a misspelt command */
 
 struct options {
 	const char *config, *ssh_config, *record, *replay, *theme;
@@ -311,7 +312,8 @@ static bool is_meant(const struct program *p)
 {
 	const char *names[ARRAY_LEN(modes)];
 	const char *word = p->opt.n_words ? p->opt.words[0] : "";
-	if (!*word || strpbrk(word, "@:.") || is_known_server(p, word))
+	/* a short name, as db, is near to any short command */
+	if (strlen(word) < NEAR_LETTERS || strpbrk(word, "@:.") || is_known_server(p, word))
 		return true;
 	for (size_t i = 0; i < ARRAY_LEN(modes); i++)
 		names[i] = modes[i].word;

@@ -114,7 +114,8 @@ static char *script(const struct container *c, const struct engine *e, const cha
 	buf_puts(&s, ENGINE_PATH "cd ");
 	quote_word(&s, c->project_dir);
 	buf_puts(&s, " || exit 1; ");
-	compose_check(&s, c->project_env);
+	if (!*engine_root_prefix(e->door ? door_road(e->door) : NULL))     /* root may read what the login may not */
+		compose_check(&s, c->project_env);
 	buf_addf(&s, "if %s version >/dev/null 2>&1; then ", plugin);
 	add_steps(&s, plugin, c, steps, whole);
 	buf_addf(&s, "; elif command -v %s-compose >/dev/null 2>&1; then ", cli);

@@ -151,8 +151,9 @@ static void fail(struct engine *e, const struct err *err)
 		return;
 	}
 	if (err->code == ERR_ABSENT)          /* it was there */
-		err_set(&said, ERR_ABSENT, "%s on %s has stopped (%s); `systemctl start %s` there starts it", e->param->title,
-		        e->source.server->name, err->text, e->param->is_podman ? "podman.socket" : "docker");
+		err_set(&said, ERR_ABSENT, "%s on %s has stopped (%s); `systemctl %sstart %s` there starts it",
+		        e->param->title, e->source.server->name, err->text, e->param->of_user ? "--user " : "",
+		        e->param->is_podman ? "podman.socket" : "docker");
 	source_set_state(&e->source, e->ctrs ? SOURCE_STALE : SOURCE_FAILED, &said);
 	retry_later(e);
 }
@@ -693,12 +694,12 @@ static void on_retry(struct loop_timer *t, void *arg)
 }
 
 /* Nothing runs through the door of an engine that is absent. */
-static void look_at_socket(struct engine *e)
+static void look_at_socket(struct engine *e, bool only)
 {
 	stop_calls(e);
 	door_destroy(e->door);
 	e->door = NULL;
-	e->only_socket = true;
+	e->only_socket = only;
 	begin(e);
 }
 
@@ -707,7 +708,7 @@ static void on_look(struct loop_timer *t, void *arg)
 {
 	struct engine *e = arg;
 	if (link_is_local(source_link(&e->source)))
-		look_at_socket(e);
+		look_at_socket(e, true);
 	else if (server_sockets_ask(e->source.server, e->param->socket))
 		loop_timer_set(e->look, LOOK_AGAIN_MS);
 }
@@ -717,12 +718,14 @@ static void engine_sockets(struct source *s)
 	struct engine *e = engine_of(s);
 	if (!e->relist)
 		return;
-	bool open = server_socket(s->server, e->param->socket) == SOCKET_OPEN;
+	enum socket_say say = server_socket(s->server, e->param->socket);
+	bool open = say == SOCKET_OPEN;
+	bool came = s->state == SOURCE_ABSENT && (open || say == SOCKET_DENIED);     /* one that is shut has other roads */
 	bool away = s->state == SOURCE_STALE || s->state == SOURCE_FAILED;
 	if (e->waits)
 		begin(e);
-	else if (open && (s->state == SOURCE_ABSENT || s->state == SOURCE_DENIED) && !e->not_ours)
-		look_at_socket(e);
+	else if (!e->not_ours && (came || (open && s->state == SOURCE_DENIED)))
+		look_at_socket(e, false);
 	else if (open && away && !e->ping && !e->list && !e->events)
 		begin(e);
 }

@@ -221,7 +221,7 @@ static void stream_done(struct call *call, const struct reply *r, void *arg)
 	bool whole = !r->err.code && r->status / 100 == 2, caught = f->catching;
 	f->call = NULL;
 	frames_end(&f->frames, !r->err.code);
-	f->behind = !whole || (is_podman(f) && (!f->history || (f->ran && !can_follow(f, target(f)))));
+	f->behind = (!whole && r->status != 404) || (is_podman(f) && (!f->history || (f->ran && !can_follow(f, target(f)))));
 	if (whole && f->behind && target(f) && strcmp(target(f)->id, f->id) == 0) {
 		catch_up(f, LOGS_AGAIN_MS);
 		return;
@@ -239,7 +239,7 @@ static void stream_done(struct call *call, const struct reply *r, void *arg)
 	broke(f);
 	/* the event that says why may still be on its way; an engine that does not want to will not want to at once */
 	if (!f->refused)
-		loop_timer_set(f->again_timer, caught ? f->then_ms : LOGS_AGAIN_MS);
+		loop_timer_set(f->again_timer, caught && whole ? f->then_ms : LOGS_AGAIN_MS);
 }
 
 /* --- how it goes on --------------------------------------------------------------------------------------------- */

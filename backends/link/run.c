@@ -181,6 +181,9 @@ static void on_closed(struct stream *s, const struct stream_end *end, void *arg)
 	struct run *r = arg;
 	r->stream = NULL;            /* gone when this returns */
 	r->end = *end;
+	if (!end->began && !end->err.code)   /* the code is that of the login's shell, and says nothing */
+		err_set(&r->end.err, ERR_REFUSED, "%s: the login runs no shell commands (it ended with code %d)",
+		        r->link->name, end->exit_code);
 	finish(r);
 }
 

@@ -175,15 +175,17 @@ static enum verdict try_agent(struct auth *a)
 	                              .n_certs = a->n_certs};
 	struct agent_door *door = ssh_door_open(a->in, &wishes);
 	enum verdict v = AUTH_NO;
+	bool all = true;
 	if (door) {
 		int rc = ssh_userauth_agent(a->s, NULL);
 		tried(a, "the keys of the agent");
 		/* With an empty agent nothing was sent, and the code may be that of an error. */
+		all = rc == SSH_AUTH_DENIED;      /* after an error some were not offered */
 		v = rc == SSH_AUTH_ERROR && ssh_is_connected(a->s) ? AUTH_NO : verdict_of(a, rc);
 	}
 	ssh_door_close(door, &offered);
 	/* None of them needs to be offered again from its file: a server counts the tries. */
-	for (size_t i = 0; i < offered.n && v == AUTH_NO; i++)
+	for (size_t i = 0; i < offered.n && v == AUTH_NO && all; i++)
 		note_refused(a, offered.word[i]);
 	ssh_words_finish(&offered);
 	ssh_words_finish(&named);
@@ -612,6 +614,11 @@ bool ssh_auth(struct login *in)
 	if (begins_with_key(&in->conf, order, n)) {
 		v = try_files(&a, false);
 		a.open_tried = true;
+		/* A server that wants something else first refuses every key: that is no word about the key. */
+		if (v == AUTH_NO && a.service && !(ssh_userauth_list(a.s, NULL) & SSH_AUTH_METHOD_PUBLICKEY)) {
+			a.open_tried = false;
+			ssh_words_finish(&a.refused);
+		}
 		for (size_t i = 0; i < n; i++)
 			done[i] = v == AUTH_MORE && order[i]->try == try_pubkey;
 	}

@@ -25,7 +25,7 @@
 #define ROOM_TRIES 5                 /* in vain, and none of ours is there that could end */
 #define AFTER_EXIT_MS 3000           /* of silence, while somebody a command left behind holds its pipes open */
 #define PROBE_TIMEOUT_MS 5000
-#define LOOKED_MS 600000
+#define LOOKED_MS 30000
 #define ENV_NAME_MAX 64
 
 enum step { STEP_OPEN, STEP_PTY, STEP_ENV, STEP_START, STEP_RUN, STEP_PROBE, STEP_END };

@@ -91,7 +91,7 @@ struct activity *activity_create(const char *state_dir)
 	struct activity *a = xcalloc(1, sizeof(*a));
 	struct passwd *pw = getpwuid(getuid());
 	a->by = xstrdup(pw ? pw->pw_name : "?");
-	if (state_dir) {
+	if (state_dir && strcmp(state_dir, "/dev/null") != 0) {     /* nothing may be kept, and the start said so */
 		a->path = xasprintf("%s/activity.jsonl", state_dir);
 		read_past(a);
 	}

@@ -459,10 +459,12 @@ static bool others_write(struct reading *r)
 	if (fstat(fileno(r->f), &st) != 0 || !S_ISREG(st.st_mode) || !private_is_open_to_others(st.st_uid, st.st_gid, st.st_mode))
 		return false;
 	r->settings->refused = true;
+	r->settings->read_only = true;       /* it may have said so */
+	r->settings->file = xstrdup(r->file);
 	if (st.st_uid != geteuid() && st.st_uid != 0)
-		COMPLAIN(r, "not read: it belongs to another user, and it has commands that are run here; chown it");
+		COMPLAIN(r, "not read: it belongs to another user, and it has commands that are run here; read-only until then; chown it");
 	else
-		COMPLAIN(r, "not read: others can write it, and it has commands that are run here; chmod go-w %s", r->file);
+		COMPLAIN(r, "not read: others can write it, and it has commands that are run here; read-only until then; chmod go-w %s", r->file);
 	return true;
 }
 

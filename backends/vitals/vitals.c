@@ -38,6 +38,7 @@ struct vitals_source {
 	int64_t asked_ms;            /* loop clock; 0: nothing is being asked */
 	int64_t disks_ms;            /* loop clock of the last time disks were asked; 0 never */
 	int64_t retry_ms;
+	unsigned samples;            /* of this shell; the second is the first that knows the CPU */
 	bool disks_told;             /* of this shell, even if df named none */
 	bool first;                  /* the next answer is the first sample of this shell */
 };
@@ -127,6 +128,7 @@ static void measure_clock(const struct vitals_source *vs, struct vitals *v)
 static bool feed_sample(struct source *source, const char *bytes, size_t len)
 {
 	struct vitals *v = vitals_of(source);
+	of(source)->samples++;
 	if (!sample_parse(bytes, len, &of(source)->before, v))
 		return false;
 	v->wall_ms = now_wall_ms();
@@ -324,6 +326,7 @@ static void start_shell(struct vitals_source *vs)
 	char *command = sample_command();
 	vs->first = true;
 	vs->disks_told = false;
+	vs->samples = 0;
 	vs->complaint_len = 0;
 	vs->complaint[0] = '\0';
 	memset(&vs->before, 0, sizeof vs->before);
@@ -356,8 +359,8 @@ static void up(struct source *source)
 /* A full disk and a busy processor are told some time after the first sample. */
 static bool expects(const struct source *source)
 {
-	const struct vitals *v = source->server->vitals;
-	return !((const struct vitals_source *)source)->disks_told || !v || !v->mem_total || v->cpu < 0;
+	const struct vitals_source *vs = (const struct vitals_source *)source;
+	return !vs->disks_told || vs->samples < 2;
 }
 
 static void down(struct source *source)

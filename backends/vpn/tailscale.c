@@ -528,6 +528,7 @@ static void up(struct source *source)
 	}
 	t->fails = 0;
 	t->by_program = t->tried_program = t->no_bus = t->greeted = false;
+	err_clear(&t->denied);
 	begin(t);
 }
 
