@@ -819,7 +819,6 @@ static void test_churn(void **state)
 	cmocka_unit_test(test_run), cmocka_unit_test(test_run_exit_status_of_many), cmocka_unit_test(test_run_limits), \
 		cmocka_unit_test(test_run_big), cmocka_unit_test(test_run_cancel), cmocka_unit_test(test_command_gets_hup),  \
 		cmocka_unit_test(test_back_pressure), cmocka_unit_test(test_slow_reader), cmocka_unit_test(test_terminal), cmocka_unit_test(test_shell),         \
-		cmocka_unit_test(sockets_are_looked_at),                 \
 		cmocka_unit_test(test_absent_roads), cmocka_unit_test(test_close_inside_events),                             \
 		cmocka_unit_test(test_disconnect_ends_streams)
 
@@ -837,7 +836,8 @@ int main(void)
 		cmocka_unit_test(test_many_at_once), cmocka_unit_test(test_more_sessions_than_room), cmocka_unit_test(test_churn), cmocka_unit_test(test_cut_and_back),
 		cmocka_unit_test(test_silent_peer), cmocka_unit_test(test_idle),
 	};
-	const struct CMUnitTest here[] = { SHARED_TESTS, cmocka_unit_test(test_unix_socket_echo) };
+	const struct CMUnitTest here[] = { SHARED_TESTS, cmocka_unit_test(test_unix_socket_echo),
+		cmocka_unit_test(sockets_are_looked_at) };
 	int failed = cmocka_run_group_tests_name("local", here, local_up, all_down);
 	if (access(lab_config, R_OK) != 0) {
 		print_message("no lab: SSH is not tested\n");

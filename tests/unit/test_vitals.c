@@ -343,7 +343,7 @@ static bool hang_a_mount(const char *dir, int *fd)
 {
 	char options[96];
 	*fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
-	if (*fd < 0 || unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+	if (*fd < 0 || unshare(CLONE_NEWNS) < 0 || mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) < 0)
 		return false;
 	snprintf(options, sizeof options, "fd=%d,rootmode=40000,user_id=0,group_id=0,allow_other", *fd);
 	return mount("silent", dir, "fuse.silent", MS_NOSUID | MS_NODEV, options) == 0;
