@@ -4,7 +4,9 @@
 _tools_user=mocrtools
 _tools_end() {
 	on relay sh -c '[ ! -e /usr/bin/sudo.away ] || mv -f /usr/bin/sudo.away /usr/bin/sudo; rm -f /etc/sudoers.d/mocrtools /etc/doas.conf
-		loginctl terminate-user mocrtools 2>/dev/null; userdel -rf mocrtools 2>/dev/null; rm -f /run/systemd/system/mocr-tools.service; systemctl daemon-reload' >/dev/null
+		u=$(id -u mocrtools 2>/dev/null); loginctl terminate-user mocrtools 2>/dev/null
+		for i in $(seq 20); do pgrep -u mocrtools >/dev/null || break; sleep 0.25; done
+		systemctl reset-failed "user@$u.service" 2>/dev/null; userdel -rf mocrtools 2>/dev/null; rm -f /run/systemd/system/mocr-tools.service; systemctl daemon-reload' >/dev/null
 }
 # _tool NAME PACKAGE: what a login that is not root finds as sudo, or as doas where there is no sudo
 _tool() {
