@@ -31,7 +31,8 @@ mocr() { local c=$1 r=$2; shift 2; term "$c" "$r" "$MOCR" "$@"; }
 keys() { tmux -S "$sock" send-keys -t t "$@"; }
 # A lone Esc: what follows at once would make it Alt.
 esc() { keys Escape; sleep 0.15; }
-type_text() { tmux -S "$sock" send-keys -t t -l "$1"; }
+# tmux takes a semicolon at the end for its own.
+type_text() { tmux -S "$sock" send-keys -t t -l "${1/%;/\\;}"; }
 screen() { tmux -S "$sock" capture-pane -t t -p; }
 screen_colours() { tmux -S "$sock" capture-pane -t t -p -e; }
 resize() { tmux -S "$sock" resize-window -t t -x "$1" -y "$2"; }

@@ -71,11 +71,11 @@ the_activity_log_knows() {
 		activity_has '"what":"action".*sese/container/mini_web_1.*restart.*"by":"root"' &&
 		jq -es 'length > 2 and all(.ms > 0)' "$XDG_STATE_HOME/mocr/activity.jsonl" >/dev/null
 }
-# A second engine at the place of a rootless one: Docker's own, in the login's runtime folder, with a container whose name the first has.
+# A second engine at the place of a rootless one, on a network of its own, for --bridge=none would take the first one's docker0: Docker's, in the login's runtime folder, with a container whose name the first has.
 _second() { on sese docker -H unix:///run/user/1000/docker.sock "$@"; }
 _second_up() {
 	on sese sh -c 'loginctl enable-linger ops; for i in $(seq 100); do [ -d /run/user/1000/systemd ] && break; sleep 0.1; done; mkdir -p /var/lib/docker/second
-		systemd-run -q --unit=docker-second dockerd -H unix:///run/user/1000/docker.sock -G ops --data-root /var/lib/docker/second/data --exec-root /run/docker-second \
+		systemd-run -q --unit=docker-second -p PrivateNetwork=yes dockerd -H unix:///run/user/1000/docker.sock -G ops --data-root /var/lib/docker/second/data --exec-root /run/docker-second \
 			--pidfile /run/docker-second.pid --bridge=none --iptables=false --containerd /run/containerd/containerd.sock
 		for i in $(seq 100); do docker -H unix:///run/user/1000/docker.sock ps >/dev/null 2>&1 && break; sleep 0.1; done
 		docker save busybox:lab | docker -H unix:///run/user/1000/docker.sock load' >/dev/null
