@@ -174,10 +174,14 @@ static void take_frames(struct ws *w, const char *bytes, size_t len)
 	}
 }
 
-/* "HTTP/1.1 101 ..." and that it is a WebSocket now. */
-static bool is_upgrade(const struct ws *w)
+/* "HTTP/1.1 101 ..." and that it is a WebSocket now; len: of the head, for frames may stand behind it already. */
+static bool ws_is_upgrade(const char *head, size_t len)
 {
-	return w->head.len > 12 && !strncmp(w->head.data, "HTTP/1.1 101", 12) && strcasestr(w->head.data, "\r\nupgrade: websocket\r\n");
+	static const char status[] = "HTTP/1.1 101 ";
+	char *text = xstrndup(head, len);
+	bool is = !strncmp(text, status, sizeof(status) - 1) && strcasestr(text, "\r\nupgrade: websocket\r\n");
+	free(text);
+	return is;
 }
 
 static size_t on_data(struct stream *s, const char *bytes, size_t len, void *arg)
@@ -199,7 +203,7 @@ static size_t on_data(struct stream *s, const char *bytes, size_t len, void *arg
 		return len;
 	w->answered = true;
 	loop_timer_set(w->timer, -1);
-	if (is_upgrade(w)) {
+	if (ws_is_upgrade(w->head.data, (size_t)(body + 2 - w->head.data))) {
 		take_frames(w, body + 4, w->head.len - (size_t)(body + 4 - w->head.data));
 		return len;
 	}

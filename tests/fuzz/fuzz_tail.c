@@ -5,8 +5,10 @@
 #include "tests/fuzz/fuzz.h"
 
 static struct link nowhere;
+static struct loop *tail_loop;
 #define link_run(link, command, input, len, max, timeout, done, arg) ((void)(done), (struct run *)NULL)
 #define source_link(source) (&nowhere)
+#define store_loop(store) tail_loop
 #include "backends/logs/tail.c"
 
 static void must_be_washed_log(const struct log *log)
@@ -21,6 +23,8 @@ static void must_be_washed_log(const struct log *log)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	static struct logs_source at;
+	if (!tail_loop)
+		tail_loop = loop_create();
 	struct log *log = log_create(0);
 	struct tail t = { .what = (enum tail_what)(take_byte(&data, &len) % 4), .follow.log = log, .at = &at };
 	unsigned how = take_byte(&data, &len);
