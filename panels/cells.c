@@ -197,8 +197,10 @@ bool cell_order(const struct row *r, struct cell *c)
 	if (!o)
 		return false;
 	if (o->state != ORDER_RUNNING) {
-		c->passing = cell_order_ended(o, c);
-		return c->passing;
+		bool shown = cell_order_ended(o, c);
+		/* A failure stays longer. Its row goes on to tell of other things meanwhile, so it covers none of them. */
+		c->passing = shown && o->state == ORDER_DONE;
+		return shown;
 	}
 	c->passing = true;
 	cell_set(c, TONE_BUSY, "%s ", o->progress[0] ? o->progress : o->action->doing ? o->action->doing : o->action->verb);

@@ -209,7 +209,7 @@ sessions_tmux_on_other_sockets() {
 }
 sessions_dropped_stream_comes_back() {
 	local id
-	_sessions pi && on pi systemctl restart opencode.service && wait_for 'OpenCode .*:4096 +look' 10 && wait_for 'OpenCode 1.2.11 :4096 +serves' 20 &&
+	_sessions pi && on pi systemctl restart opencode.service && wait_for 'OpenCode .*:4096 +no answer' 10 && wait_for 'OpenCode 1.2.11 :4096 +serves' 20 &&
 		id=$(_session pi after '[[bash echo hi]]') && wait_for '[?] .*after +permission' 15
 }
 sessions_exported_and_imported_elsewhere() {
@@ -417,7 +417,7 @@ sessions_that_nobody_serves() {
 	local id
 	_fresh && id=$(_session pi lonely 'tell me') && wait_until 15 _said pi "$id" 'I read: tell me' && on pi systemctl stop opencode.service && fleet 170 40 pi && wait_for '● pi' 20 && command_line sessions && keys z &&
 		wait_for '○ +lonely +not served .*/srv/alpha' 20 && at "pi/session/$id" && keys d && wait_for 'status +not served' 5 && wait_for 'I read: tell me' 20 && keys q &&
-		on pi systemctl start opencode.service && wait_until 30 _serves pi && keys C-r && wait_for ' lonely +idle' 30 && on pi systemctl kill -s KILL opencode.service && wait_for 'OpenCode .*:4096 +look' 15 && keys C-r && wait_for ' lonely +not served' 30
+		on pi systemctl start opencode.service && wait_until 30 _serves pi && keys C-r && wait_for ' lonely +idle' 30 && on pi systemctl kill -s KILL opencode.service && wait_for 'OpenCode .*:4096 +no answer' 15 && keys C-r && wait_for ' lonely +not served' 30
 	local code=$?
 	on pi systemctl restart opencode.service >/dev/null
 	return $code
