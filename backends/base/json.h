@@ -44,8 +44,8 @@ int64_t vj_time(const cJSON *o, const char *name, const char *other);
 int64_t vj_http_date_ms(const char *);
 /* An array of strings as words parted by ", "; a part of what does not fit is left out whole. */
 void vj_words(const cJSON *array, char *buf, size_t size);
-/* The document of what a program printed, which may have warnings before it: of the lines that begin with [, { or n, not
- * indented, the first from which on all is one document. NULL: there is none. The caller deletes it. */
+/* The document that a program printed, perhaps behind warnings: it begins at the first unindented line with [, { or n from which
+ * the rest is one whole document. NULL: no line does. The caller deletes the document. */
 cJSON *vj_document(const char *text, size_t len);
 /* JSON, or ERR_TOO_BIG, or ERR_GARBLED with the first words of what it is instead; who: "Headscale", "tailscaled". */
 cJSON *vj_read(const char *json, size_t len, const char *who, struct err *);

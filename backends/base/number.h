@@ -14,9 +14,9 @@ int number_small(double d, int otherwise);
 /* The decimal number that text begins with, after blanks; what follows is not looked at. Without one, or outside of min and max:
  * otherwise. text may be NULL. */
 int64_t number_read(const char *text, int64_t min, int64_t max, int64_t otherwise);
-/* The same for an int; 0 when it is none. */
+/* The same for an int; 0 where the text has no such number. */
 int number_int(const char *text);
-/* The same within NUMBER_EXACT; 0 when it is none. */
+/* The same within NUMBER_EXACT; 0 where the text has no such number. */
 int64_t number_long(const char *text);
 
 #endif

@@ -29,7 +29,7 @@ struct engine_param {
 	/* Fills roads (ENGINE_ROADS_MAX) and returns how many; 0: not known yet. path has room for a road of its own. */
 	size_t (*roads)(const struct source *, struct road *roads, char *path, size_t size);
 	bool is_podman;
-	bool of_user;                    /* of the login alone: where there is none, nothing is wrong */
+	bool of_user;                    /* of the login alone: a server without one is well */
 	enum socket_id socket;           /* that of roads[0], when it is a socket of a server */
 };
 
