@@ -59,7 +59,8 @@ struct log_follow {
 	int64_t first_ns;                /* of the oldest line told; 0 none */
 	int64_t before_ns;               /* what older tells ends there */
 	uint64_t older_told;
-	struct log *earlier;             /* of the run before: lines found so far, the last of them count; owned; NULL: none is looked for */
+	struct log *earlier;             /* of the run before: lines found so far, the last of them count; owned; NULL: none is looked for.
+	                                  * Its times are in ns: several lines may be of one microsecond, and what is told next ends there */
 	unsigned earlier_lines, earlier_span;
 	bool earlier_run;                /* it ends before the present run, not just before what was told */
 	int64_t begun_ns;                /* then: when the present run began, as the engine has it */
@@ -472,7 +473,7 @@ static void on_older_line(const char *time, const char *line, size_t len, bool e
 	if (!ns || (f->before_ns && ns >= f->before_ns))
 		return;
 	if (f->earlier)
-		log_add(f->earlier, 0, ns / 1000, LOG_LEVEL_UNKNOWN, mark, line, len);
+		log_add(f->earlier, 0, ns, LOG_LEVEL_UNKNOWN, mark, line, len);
 	else
 		tell_older(f, ns, mark, line, len);
 }
@@ -548,19 +549,26 @@ static const int64_t earlier_spans_ms[] = { 2000, 60 * 1000, 3600 * 1000, 86400 
 
 static void ask_earlier(struct log_follow *f);
 
+/* Whether the present run wrote lines before the first one that is loaded. Lines that were counted from the end begin within the
+ * run only where there are more of them. Of those since a time it is known by the start alone, which the engine notes late. */
+static bool earlier_begins_late(const struct log_follow *f)
+{
+	if (!f->earlier_run || !log_since(f->follow.log))
+		return f->first_ns > f->before_ns;
+	return f->first_ns > f->begun_ns + LIFE_SLACK_MS * 1000000;
+}
+
 static void tell_earlier(struct log_follow *f)
 {
 	uint64_t last = log_last(f->earlier), first = log_first(f->earlier);
-	int64_t present_us = f->first_ns / 1000, begun_us = (f->earlier_run ? f->begun_ns : f->before_ns) / 1000, end_us = 0;
-	/* by tail there were more lines than that, or the log would have begun before this run */
-	int64_t slack_us = log_since(f->follow.log) ? LIFE_SLACK_MS * 1000 : 0;
-	bool begins_late = present_us > begun_us + slack_us;
+	int64_t present_us = f->first_ns / 1000, end_us = 0;
+	bool begins_late = earlier_begins_late(f);
 	if (last - first >= f->earlier_lines)
 		first = last - f->earlier_lines + 1;
 	for (uint64_t at = first; at && at <= last; at++) {
 		const struct log_line *line = log_get(f->earlier, at);
-		end_us = line->time_us;
-		tell_older(f, line->time_us * 1000, line->mark, line->text, line->len);
+		end_us = line->time_us / 1000;
+		tell_older(f, line->time_us, line->mark, line->text, line->len);
 	}
 	if (end_us && f->earlier_run) {
 		log_seam(f->follow.log, f->follow.source, end_us, begins_late ? present_us : 0, "run");

@@ -501,7 +501,7 @@ static void turn_reading(struct world *w, struct reader *r, int64_t ms)
 	}
 }
 
-static void follow_logs(struct world *w, struct reader *r, const struct log_answer *answers)
+static void follow_logs_of(struct world *w, struct reader *r, const struct log_answer *answers, const char *says_inspect)
 {
 	struct err err;
 	*r = (struct reader){ .log = log_create(0) };
@@ -509,10 +509,16 @@ static void follow_logs(struct world *w, struct reader *r, const struct log_answ
 	set(&log_answered, 0);
 	set(&wrong_requests, 0);
 	set_mode(MODE_LOGS);
-	says(&inspect_says, "{\"Id\":\"abc0\",\"Config\":{\"Tty\":false},\"State\":{\"Status\":\"running\",\"StartedAt\":\"2026-01-01T00:00:00Z\"}}");
+	says(&inspect_says, says_inspect);
 	w->backend.up(w->source);
 	turn_until_state(w, SOURCE_LIVE);
 	assert_non_null(kind_container.follow(row(w, "one"), r->log, &err));
+}
+
+static void follow_logs(struct world *w, struct reader *r, const struct log_answer *answers)
+{
+	follow_logs_of(w, r, answers, "{\"Id\":\"abc0\",\"Config\":{\"Tty\":false},\"State\":{\"Status\":\"running\","
+	               "\"StartedAt\":\"2026-01-01T00:00:00Z\"}}");
 }
 
 /* Podman's stream leaves out lines when the container has ended, and gives all lines of a second one time. They are asked for again and
@@ -579,6 +585,45 @@ static void test_a_docker_log_out_of_order(void **state)
 	r.text[0] = '\0';
 	read_settled(&r);
 	assert_string_equal(r.text, "one|two|three|again|four");
+	log_destroy(r.log);
+}
+
+/* Docker writes several lines in one microsecond. The first of the lines loaded may be one of those, and what is loaded before it
+ * ends exactly there. Docker also notes a start when the container has written for a while: lines from before that are of this run. */
+static void test_the_run_before_and_what_is_older_still(void **state)
+{
+#define FINE(n, text) "2026-01-01T00:00:02." #n "Z " text "\n"
+	static const struct log_answer answers[] = {
+		{ { "follow=1", "tail=500" }, FINE(700000300, "new two") FINE(700000400, "new three"), .stays = true },
+		{ { "until=1767225602.400000000" }, FINE(100000200, "old one") FINE(100000300, "old two") FINE(100000400, "old three"),
+		  .repeats = true },
+		{ .lines = NULL },
+	}, older[] = {
+		{ { "until=1767225602.100000300" }, FINE(100000100, "old none") FINE(100000200, "old one") FINE(100000300, "old two"),
+		  .repeats = true },
+		{ .lines = NULL },
+	};
+	struct world *w = *state;
+	struct reader r;
+	const char *why;
+	follow_logs_of(w, &r, answers, "{\"Id\":\"abc0\",\"Config\":{\"Tty\":false},\"State\":{\"Status\":\"running\","
+	               "\"StartedAt\":\"2026-01-01T00:00:02.8Z\",\"FinishedAt\":\"2026-01-01T00:00:02Z\"}}");
+	turn_reading(w, &r, 300);
+	assert_true(log_previous(r.log, 2, &why));
+	turn_reading(w, &r, 600);
+	const struct log_line *seam = log_get(r.log, log_first(r.log) + 2);
+	assert_non_null(seam);
+	assert_non_null(strstr(seam->text, "the run before ended here; what the present one wrote before"));
+	__atomic_store_n(&log_answers, older, __ATOMIC_SEQ_CST);
+	set(&log_answered, 0);
+	assert_true(log_older(r.log, 2, &why));
+	turn_reading(w, &r, 600);
+	r.time_us = 0;
+	r.number = 0;
+	r.text[0] = '\0';
+	read_settled(&r);
+	assert_string_equal(r.text, "old none|old one|old two|old three|--|new two|new three");
+	assert_int_equal(counted(&wrong_requests), 0);
 	log_destroy(r.log);
 }
 
@@ -1021,6 +1066,7 @@ int main(void)
 		WORLD(test_the_list_is_asked_again), WORLD(test_an_inspect_older_than_an_event), WORLD(test_an_inspect_of_the_one_before),
 		WORLD(test_last_lines_older_than_an_event),
 		WORLD(test_a_podman_log_with_holes), WORLD(test_a_second_that_is_cut), WORLD(test_a_docker_log_out_of_order),
+		WORLD(test_the_run_before_and_what_is_older_still),
 		WORLD(test_last_words_while_away), WORLD(test_last_words_of_podman_while_away),
 		WORLD(test_restarted_while_away), WORLD(test_one_seam_for_a_restart), WORLD(test_details_ask),
 		WORLD(test_figures_after_a_rest), WORLD(test_no_figures),
