@@ -317,7 +317,7 @@ static void take_session(struct link_ssh *l, struct login *in)
 	l->heard_bytes = 0;
 	l->ping_ms = l->measured_ms = 0;
 	l->channels = 0;
-	l->no_unix = l->again = l->kicked = false;
+	l->no_unix = l->opens_unix = l->again = l->kicked = false;
 	ssh_looked_forget(l);
 	l->link.heard_ms = loop_now(l->link.loop);
 	ssh_set_blocking(l->session, 0);

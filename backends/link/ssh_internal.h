@@ -197,7 +197,8 @@ struct link_ssh {
 	struct ssh_stream *streams;
 	unsigned channels;                  /* that libssh has numbered so far on this session */
 	bool no_unix;                       /* its sshd was found to forbid forwarded sockets */
-	struct ssh_looked *looked;          /* sockets that were not there when no_unix; owned */
+	bool opens_unix;                    /* it has opened one: none of its refusals means that */
+	struct ssh_looked *looked;          /* what looks have said lately; owned */
 	bool pumping;                       /* streams and the link are freed after the pump, not inside it */
 	bool again;                         /* something was asked for inside the pump: once more */
 	bool kicked;                        /* a pump is on its way */
@@ -207,6 +208,7 @@ struct link_ssh {
 struct ssh_looked {
 	char *path;
 	int64_t at_ms;                      /* loop clock */
+	bool listens;                       /* somebody listens, and sshd did not open it twice; else there is none */
 	struct ssh_looked *next;
 };
 

@@ -46,7 +46,8 @@ struct ssh_stream {
 	unsigned refused;                     /* how often in a row there was no room and none of ours that takes it */
 	int64_t asked_ms;                     /* loop clock, when its opening was sent; 0 not yet */
 	int64_t until_ms;                     /* loop clock, when it has to be open */
-	bool forbids;                         /* sshd opens no sockets at all */
+	bool forbids;                         /* sshd opens no sockets, or not this one a moment ago */
+	bool tried_again;                     /* after a look that saw somebody listen */
 	bool turned_away;                     /* no room for one more session: waits a little */
 	struct loop_timer *timer;
 	struct run *probe;
@@ -232,7 +233,7 @@ static struct ssh_looked *looked_at(struct link_ssh *l, const char *path)
 	return k;
 }
 
-static void keep_look(struct link_ssh *l, const char *path)
+static void keep_look(struct link_ssh *l, const char *path, bool listens)
 {
 	struct ssh_looked *k = looked_at(l, path);
 	if (!k) {
@@ -241,12 +242,22 @@ static void keep_look(struct link_ssh *l, const char *path)
 		l->looked = k;
 	}
 	k->at_ms = loop_now(l->link.loop);
+	k->listens = listens;
 }
 
-static bool seen_absent(struct link_ssh *l, const char *path)
+static bool seen_lately(struct link_ssh *l, const char *path, bool listens)
 {
 	const struct ssh_looked *k = looked_at(l, path);
-	return k && loop_now(l->link.loop) - k->at_ms < LOOKED_MS;
+	return k && k->listens == listens && loop_now(l->link.loop) - k->at_ms < LOOKED_MS;
+}
+
+/* Somebody listens at path, and sshd did not open it twice. Its queue may be full: only a second socket of that kind shows that
+ * sshd forbids them all. */
+static void note_unopened(struct link_ssh *l, const char *path)
+{
+	for (const struct ssh_looked *k = l->looked; k; k = k->next)
+		l->no_unix |= strcmp(k->path, path) != 0 && seen_lately(l, k->path, true);
+	keep_look(l, path, true);
 }
 
 void ssh_looked_forget(struct link_ssh *l)
@@ -276,8 +287,13 @@ static void look_err(struct ssh_stream *s, enum socket_seen seen, const char *ow
 		        s->path, *owner ? owner : "another user");
 		break;
 	case SEEN_LISTENS:
-		forbidden(s, err);
-		s->l->no_unix = true;
+		if (!s->l->opens_unix) {
+			forbidden(s, err);
+			note_unopened(s->l, s->path);
+			break;
+		}
+		err_set(err, ERR_REFUSED, "%s: its sshd opens sockets, but not %s, where somebody listens: is that one overloaded?", name,
+		        s->path);
 		break;
 	case SEEN_THERE:
 		err_set(err, ERR_REFUSED, "%s: its sshd did not open %s; why, the server does not tell", name, s->path);
@@ -296,8 +312,16 @@ static void on_probe(const struct run_result *r, void *arg)
 	s->probe = NULL;
 	enum socket_seen seen = socket_look_read(r->out, owner, sizeof(owner));
 	bool gone = seen == SEEN_ABSENT || seen == SEEN_SILENT;
+	/* it may have come up since the try */
+	if (seen == SEEN_LISTENS && !s->forbids && !s->tried_again) {
+		s->tried_again = true;
+		s->step = STEP_OPEN;
+		make_channel(s);
+		ssh_kick(s->l);
+		return;
+	}
 	if (s->forbids && gone)
-		keep_look(s->l, s->path);
+		keep_look(s->l, s->path, false);
 	if (s->forbids && !gone && seen != SEEN_NO_RIGHT && r->end.err.code != ERR_LOST)
 		forbidden(s, &err);
 	else
@@ -453,6 +477,7 @@ static bool step_open(struct ssh_stream *s)
 	}
 	if (s->kind == ROAD_UNIX || s->kind == ROAD_TCP) {
 		ssh_measured(s->l, loop_now(s->l->link.loop) - s->asked_ms);
+		s->l->opens_unix |= s->kind == ROAD_UNIX;
 		be_open(s);
 	} else {
 		s->step = s->kind == ROAD_TERMINAL ? STEP_PTY : STEP_ENV;
@@ -770,7 +795,7 @@ struct stream *ssh_stream_open(struct link_ssh *l, const struct road *road, cons
 	s->stream = (struct stream){.ops = &ssh_stream_ops, .events = events, .arg = arg};
 	s->l = l;
 	s->kind = road->kind;
-	if (road->kind == ROAD_UNIX && l->no_unix && seen_absent(l, road->path)) {
+	if (road->kind == ROAD_UNIX && l->no_unix && seen_lately(l, road->path, false)) {
 		err_set(err, ERR_ABSENT, "%s: there is no %s", l->link.name, road->path);
 		free(s);
 		return NULL;
@@ -785,7 +810,7 @@ struct stream *ssh_stream_open(struct link_ssh *l, const struct road *road, cons
 	s->rows = road->rows > 0 ? road->rows : 24;
 	s->end.exit_code = -1;
 	buf_init(&s->queue, STREAM_QUEUE_MAX);
-	s->forbids = road->kind == ROAD_UNIX && l->no_unix;
+	s->forbids = road->kind == ROAD_UNIX && !l->opens_unix && (l->no_unix || seen_lately(l, road->path, true));
 	int64_t timeout_ms = road->timeout_ms > 0 ? road->timeout_ms : LINK_OPEN_TIMEOUT_MS;
 	s->until_ms = loop_now(l->link.loop) + timeout_ms;
 	s->timer = loop_timer_add(l->link.loop, timeout_ms, on_timer, s);

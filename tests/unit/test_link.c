@@ -436,9 +436,15 @@ static void sockets_are_looked_at(void **state)
 		assert_int_equal(look(noises[i], path, owner, sizeof(owner)), cut ? SEEN_UNSEEN : SEEN_LISTENS);
 		assert_true(cut || strchr(owner, ':'));
 		assert_true(socket_is_listed(path));
+		/* what was accepted has the name too, and outlives who listened */
+		int client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		assert_int_equal(connect(client, (struct sockaddr *)&sun, sizeof(sun)), 0);
+		int accepted = accept(fd, NULL, NULL);
 		close(fd);
 		assert_int_equal(look(noises[i], path, owner, sizeof(owner)), cut ? SEEN_UNSEEN : SEEN_SILENT);
 		assert_false(socket_is_listed(path));
+		close(accepted);
+		close(client);
 		unlink(path);
 	}
 	rmdir(dir);
@@ -796,6 +802,46 @@ static void test_more_sessions_than_room(void **state)
 		tap_free(t[i]);
 }
 
+/* Somebody listens at the first socket and its queue is full, so sshd cannot open it. That does not mean that sshd forbids sockets:
+ * the second one opens. */
+static void test_a_full_socket_hides_no_other(void **state)
+{
+	static const char server[] =
+		"perl -MSocket -e '$| = 1; my $d = `mktemp -d`; chomp $d; my @k;"
+		"for my $n (\"full\", \"free\") { socket(my $s, PF_UNIX, SOCK_STREAM, 0) or die; bind($s, sockaddr_un(\"$d/$n\")) or die;"
+		" listen($s, $n eq \"full\" ? 0 : 5) or die; push @k, $s; }"
+		"socket(my $c, PF_UNIX, SOCK_STREAM, 0) or die; connect($c, sockaddr_un(\"$d/full\")) or die;"
+		"print \"$d\\n\"; <STDIN>; unlink(\"$d/full\", \"$d/free\"); rmdir $d;'";
+	char full[128], free_one[128];
+	struct tap *there = tap_open(&(struct road){ .kind = ROAD_EXEC, .command = server });
+	for (int i = 0; i < 200 && !strchr(text(&there->data), '\n'); i++)
+		loop_turn(loop, 50);
+	size_t n = strcspn(text(&there->data), "\n");
+	assert_int_equal(text(&there->data)[0], '/');
+	snprintf(full, sizeof(full), "%.*s/full", (int)n, text(&there->data));
+	snprintf(free_one, sizeof(free_one), "%.*s/free", (int)n, text(&there->data));
+	struct tap *t = tap_open(&(struct road){ .kind = ROAD_UNIX, .path = full });
+	assert_true(wait_for(&t->ended));
+	assert_false(t->opened);
+	assert_true(t->end.err.code == ERR_DENIED || t->end.err.code == ERR_REFUSED);
+	tap_free(t);
+	t = tap_open(&(struct road){ .kind = ROAD_UNIX, .path = free_one });
+	for (int i = 0; i < 200 && !t->opened && !t->ended; i++)
+		loop_turn(loop, 50);
+	print_message("%s\n", t->end.err.text);
+	assert_true(t->opened);
+	tap_free(t);
+	/* and now sshd is known to open sockets */
+	t = tap_open(&(struct road){ .kind = ROAD_UNIX, .path = full });
+	assert_true(wait_for(&t->ended));
+	assert_int_equal(t->end.err.code, ERR_REFUSED);
+	assert_non_null(strstr(t->end.err.text, "overloaded"));
+	tap_free(t);
+	stream_write(there->stream, "\n", 1);
+	assert_true(wait_for(&there->ended));
+	tap_free(there);
+}
+
 /* Streams are opened and closed at every moment of their lives; the connection survives it. */
 static void test_churn(void **state)
 {
@@ -833,6 +879,7 @@ int main(void)
 		cmocka_unit_test(test_ways_in), cmocka_unit_test(test_batch_asks_nobody), cmocka_unit_test(test_give_up_anytime),
 	};
 	const struct CMUnitTest live_tests[] = {
+		cmocka_unit_test(test_a_full_socket_hides_no_other),
 		cmocka_unit_test(test_many_at_once), cmocka_unit_test(test_more_sessions_than_room), cmocka_unit_test(test_churn), cmocka_unit_test(test_cut_and_back),
 		cmocka_unit_test(test_silent_peer), cmocka_unit_test(test_idle),
 	};
