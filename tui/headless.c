@@ -262,14 +262,14 @@ bool headless_open(struct store *s, const char *id)
 static struct row *find(const struct store *s, const char *id)
 {
 	struct server *v = strchr(id, '/') ? NULL : store_servers(s);
-	struct row *found = v ? &v->row : store_find(s, id);
+	struct row *found = v ? &v->row : store_find_written(s, id);
 	for (const struct kind *const *k = kinds; *k && !found; k++) {
 		const char *slash = strchr(id, '/');
 		size_t n = strlen((*k)->plural);
 		if (strncmp(slash + 1, (*k)->plural, n) != 0 || slash[1 + n] != '/')
 			continue;
 		char *one = xasprintf("%.*s/%s%s", (int)(slash - id), id, (*k)->name, slash + 1 + n);
-		found = store_find(s, one);
+		found = store_find_written(s, one);
 		free(one);
 	}
 	return found;

@@ -200,11 +200,10 @@ void console_enter_server(struct console *c, const char *name)
 
 bool console_goto(struct console *c, const char *id)
 {
-	struct row *r = store_find(c->store, id);
-	if (r && r->kind == &kind_source) {         /* the server's own row has its sentence */
+	struct row *r = store_find_written(c->store, id);
+	if (r && r->kind == &kind_source)           /* the server's own row has its sentence */
 		r = &r->server->row;
-		id = r->id;
-	}
+	id = r ? r->id : id;
 	struct pane *p = r ? pane_of_kind(c, r->kind) : NULL;
 	if (!p)
 		return false;

@@ -828,12 +828,12 @@ static void finish(struct source *s)
 	json_lines_finish(&e->event_lines);
 }
 
-#define ENGINE_BACKEND(backend_name, engine_param, facts) { \
+#define ENGINE_BACKEND(backend_name, engine_param, facts, plain_ids) { \
 	.name = backend_name, .source_size = sizeof(struct engine), .up = up, .down = down, .feed = feed, .redact = redact, \
 	.expects = expects, .shown = shown, .finish = finish, .sockets = engine_sockets, .needs_facts = facts, \
-	.param = engine_param }
+	.param = engine_param, .plain = plain_ids }
 
-const struct backend backend_docker = ENGINE_BACKEND("docker", &engine_docker, false);
-const struct backend backend_docker_user = ENGINE_BACKEND("docker-user", &engine_docker_user, true);
-const struct backend backend_podman = ENGINE_BACKEND("podman", &engine_podman, false);
-const struct backend backend_podman_user = ENGINE_BACKEND("podman-user", &engine_podman_user, true);
+const struct backend backend_docker = ENGINE_BACKEND("docker", &engine_docker, false, NULL);
+const struct backend backend_docker_user = ENGINE_BACKEND("docker-user", &engine_docker_user, true, &backend_docker);
+const struct backend backend_podman = ENGINE_BACKEND("podman", &engine_podman, false, &backend_docker);
+const struct backend backend_podman_user = ENGINE_BACKEND("podman-user", &engine_podman_user, true, &backend_docker);

@@ -91,10 +91,10 @@ static const struct row *find(const struct deploy *d, const char *kind, const ch
 {
 	char id[700];
 	snprintf(id, sizeof(id), "%s/%s/%s", d->row.server->name, kind, name);
-	const struct row *r = store_find(d->row.server->store, id);
+	const struct row *r = store_find_written(d->row.server->store, id);
 	if (!r && !strcmp(kind, "unit") && !strchr(name, '.')) {
 		snprintf(id, sizeof(id), "%s/unit/%s.service", d->row.server->name, name);
-		r = store_find(d->row.server->store, id);
+		r = store_find_written(d->row.server->store, id);
 	}
 	return r;
 }

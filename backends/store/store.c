@@ -151,6 +151,53 @@ struct row *store_find(const struct store *s, const char *id)
 	return row || !id ? row : find_here(s, id);
 }
 
+/* Whether its rows, or that it has none for this login, are known. */
+static bool store_has_listed(const struct source *s)
+{
+	return s && s->state != SOURCE_WAITING && s->state != SOURCE_FAILED;
+}
+
+static char *store_row_id(const struct source *source, const char *kind, const char *local)
+{
+	const struct backend *b = source->backend;
+	const char *server = source->server->name;
+	return b->plain ? xasprintf("%s/%s/%s:%s", server, kind, b->name, local) : xasprintf("%s/%s/%s", server, kind, local);
+}
+
+/* The row that only one of the sources beside the absent owner of plain ids has. */
+static struct row *store_find_beside(const struct server *v, const char *kind, const char *local)
+{
+	struct row *found = NULL;
+	for (const struct source *s = v->sources; s; s = s->next) {
+		const struct source *owner = s->backend->plain ? server_source(v, s->backend->plain->name) : NULL;
+		if (!owner)
+			continue;
+		if ((owner->state != SOURCE_ABSENT && owner->state != SOURCE_DENIED) || !store_has_listed(s))
+			return NULL;
+		char *id = store_row_id(s, kind, local);
+		struct row *row = store_find(v->store, id);
+		free(id);
+		if (row && found)
+			return NULL;
+		found = row ? row : found;
+	}
+	return found;
+}
+
+struct row *store_find_written(const struct store *s, const char *id)
+{
+	struct row *row = store_find(s, id);
+	const char *kind = id ? strchr(id, '/') : NULL, *local = kind ? strchr(kind + 1, '/') : NULL;
+	if (row || !local || strncmp(kind, "/container/", (size_t)(local - kind) + 1) != 0)
+		return row;
+	char *name = xstrndup(id, (size_t)(kind - id));
+	for (const struct server *v = s->servers; v && !row; v = v->next)
+		if (strcmp(v->name, name) == 0 || (v->is_local && server_is_called(v, name)))
+			row = store_find_beside(v, kind_container.name, local + 1);
+	free(name);
+	return row;
+}
+
 static struct row *matching(struct row *row, const struct kind *kind, const struct server *server)
 {
 	while (row && ((kind && row->kind != kind) || (server && row->server != server)))
@@ -197,11 +244,11 @@ struct row *store_row(struct source *source, const struct kind *kind, const char
 	struct store *s = source->store;
 	char local[NAME_MAX_BYTES];
 	wash(local, sizeof(local), local_id, strlen(local_id));
-	char *id = xasprintf("%s/%s/%s", source->server->name, kind->name, local);
+	char *id = store_row_id(source, kind->name, local);
 	struct row *row = store_find(s, id);
 	if (row && row->source == source) {
 		free(id);
-	} else if (row) {                 /* another source says the same name: the first one keeps it */
+	} else if (row) {                 /* another source says the same name, against the rule of backend->plain */
 		free(id);
 		id = xasprintf("%s/%s/%s:%s", source->server->name, kind->name, source->backend->name, local);
 		row = store_find(s, id);

@@ -118,6 +118,9 @@ struct backend {
 	void (*finish)(struct source *);  /* frees what it owns beyond struct source */
 	void (*sockets)(struct source *); /* more is known of the server's sockets (sockets.h); the link is up */
 	const void *param;                /* for backends that share code */
+	/* The backend whose rows have the plain ids of a kind both have. The ids of this one's rows begin with its own name, so
+	 * that no id depends on which of the two was listed first, or on what the other one has. NULL: its ids are plain. */
+	const struct backend *plain;
 	bool needs_facts;                 /* up is called once the login's uid and runtime_dir are known (server_facts_known) */
 };
 
@@ -201,6 +204,10 @@ struct log_pool *store_logs(const struct store *);                    /* the mem
 uint64_t store_generation(const struct store *);                      /* counts every change */
 
 struct row *store_find(const struct store *, const char *id);         /* NULL: no such row */
+/* For an id that a person wrote, in a command or in the configuration. Where the engine that owns plain ids is absent or denied,
+ * "pod/container/web" finds the only web of the others too: "pod/container/podman:web". NULL also while one of them has not
+ * answered yet, and where two of them have one. */
+struct row *store_find_written(const struct store *, const char *id);
 /* All rows of a kind, of one server (NULL: of all) in no order. for (r = store_first(...); r; r = store_next(...)) */
 struct row *store_first(const struct store *, const struct kind *, const struct server *);
 struct row *store_next(const struct row *, const struct kind *, const struct server *);

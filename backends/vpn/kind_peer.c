@@ -59,6 +59,8 @@ static void local_id(enum vpn_family family, const struct source *source, const 
 		snprintf(buf, size, "%s", source->server->name);
 	else if (family == VPN_WIREGUARD)
 		snprintf(buf, size, "wg:%s:%.10s", p->iface, hex);
+	else if (family == VPN_TAILSCALE && !strcmp(name, "headscale"))
+		snprintf(buf, size, "tailscale:%s", name);      /* the server's own Headscale has the plain id, whoever is listed first */
 	else
 		snprintf(buf, size, "%s%s", prefix, name);
 	for (char *c = buf; *c; c++)

@@ -112,6 +112,54 @@ static void test_rows(void **state)
 	world_destroy(&w);
 }
 
+static struct row *engine_row(struct server *v, const char *engine, const char *name)
+{
+	struct source *s = server_source(v, engine);
+	struct row *row = store_row(s, &kind_container, name, name);
+	source_set_state(s, SOURCE_LIVE, NULL);
+	return row;
+}
+
+/* Whoever is listed first, and whatever the others have: an id names one container of one engine. */
+static void test_ids_do_not_depend_on_who_is_first(void **state)
+{
+	static const char *const engines[] = { "docker", "docker-user", "podman", "podman-user" };
+	static const char *const ids[] = { "a/container/web", "a/container/docker-user:web", "a/container/podman:web",
+	                                   "a/container/podman-user:web" };
+	for (size_t first = 0; first < ARRAY_LEN(engines); first++) {
+		struct world w = world_create(NULL);
+		struct server *v = server_open_replay(w.store, "a");
+		for (size_t i = 0; i < ARRAY_LEN(engines); i++) {
+			size_t at = (first + ARRAY_LEN(engines) - i) % ARRAY_LEN(engines);
+			assert_string_equal(engine_row(v, engines[at], "web")->id, ids[at]);
+		}
+		world_destroy(&w);
+	}
+}
+
+/* "a/container/web", written by a person, finds the one of Podman only where no Docker can have one of that name. */
+static void test_an_id_as_people_write_it(void **state)
+{
+	struct world w = world_create(NULL);
+	struct server *v = server_open_replay(w.store, "a");
+	source_set_state(server_source(v, "docker-user"), SOURCE_ABSENT, NULL);
+	source_set_state(server_source(v, "podman"), SOURCE_ABSENT, NULL);
+	struct row *web = engine_row(v, "podman-user", "web");
+	assert_ptr_equal(store_find_written(w.store, "a/container/podman-user:web"), web);
+	assert_null(store_find_written(w.store, "a/container/web"));           /* Docker may have one: it has not answered yet */
+	source_set_state(server_source(v, "docker"), SOURCE_LIVE, NULL);
+	assert_null(store_find_written(w.store, "a/container/web"));           /* it has none now, and may have one in a moment */
+	source_set_state(server_source(v, "docker"), SOURCE_ABSENT, NULL);
+	assert_ptr_equal(store_find_written(w.store, "a/container/web"), web);
+	assert_null(store_find(w.store, "a/container/web"));                   /* the program itself means what it says */
+	assert_null(store_find_written(w.store, "a/unit/web"));
+	source_set_state(server_source(v, "podman"), SOURCE_WAITING, NULL);
+	assert_null(store_find_written(w.store, "a/container/web"));           /* a second one may come */
+	engine_row(v, "podman", "web");
+	assert_null(store_find_written(w.store, "a/container/web"));           /* which of the two? */
+	world_destroy(&w);
+}
+
 static void on_changed(void *arg)
 {
 	++*(int *)arg;
@@ -522,7 +570,8 @@ static void test_server_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rows), cmocka_unit_test(test_changed_once_a_turn), cmocka_unit_test(test_ten_thousand),
+		cmocka_unit_test(test_rows), cmocka_unit_test(test_ids_do_not_depend_on_who_is_first),
+		cmocka_unit_test(test_an_id_as_people_write_it), cmocka_unit_test(test_changed_once_a_turn), cmocka_unit_test(test_ten_thousand),
 		cmocka_unit_test(test_activity_is_kept), cmocka_unit_test(test_activity_of_rubbish), cmocka_unit_test(test_activity_is_rotated_once), cmocka_unit_test(test_read_only), cmocka_unit_test(test_settings),
 		cmocka_unit_test(test_no_settings), cmocka_unit_test(test_files_of_others), cmocka_unit_test(test_private_files), cmocka_unit_test(test_nearest), cmocka_unit_test(test_log_bound),
 		cmocka_unit_test(test_log_long_and_hostile), cmocka_unit_test(test_levels), cmocka_unit_test(test_doc),

@@ -492,6 +492,19 @@ static struct peer *peer(struct scene *s, const char *id)
 	return peer_of(r);
 }
 
+/* A machine called headscale, seen where Headscale runs: which row has which id does not depend on who told first. */
+static void test_a_machine_called_headscale(void **state)
+{
+	static const char peers[] = "{\"BackendState\":\"Running\"," SELF("cc", "3", "seko", "100.64.0.3") ",\"Peer\":{"
+				    PEER("aa", "1", "headscale", "100.64.0.1", "\"Online\":true") "}}";
+	static const char none[] = "=version\nv0.26.1\n=nodes\n[]\n";
+	struct scene *s = *state;
+	feed(s->seko, "tailscale", "status", peers);
+	feed(s->seko, "headscale", "look", none);
+	assert_true(peer(s, "seko/peer/headscale")->control);
+	assert_false(peer(s, "seko/peer/tailscale:headscale")->control);
+}
+
 static void test_one_peer_is_one_row(void **state)
 {
 	struct scene *s = *state;
@@ -779,7 +792,8 @@ int main(void)
 		cmocka_unit_test(test_wrong_key_of_old_releases), cmocka_unit_test(test_versions), cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_dns_records), cmocka_unit_test(test_http_date),
 		ROWS(test_this_machines_tailscaled_is_the_reason), ROWS(test_clocks_that_are_wrong), ROWS(test_the_release_is_found_out),
-		ROWS(test_one_peer_is_one_row), ROWS(test_an_expired_key_does_not_split_a_peer),
+		ROWS(test_one_peer_is_one_row), ROWS(test_a_machine_called_headscale),
+		ROWS(test_an_expired_key_does_not_split_a_peer),
 		ROWS(test_key_expiry_is_warned_of), ROWS(test_a_server_that_is_down_says_what_the_vpn_knows),
 		ROWS(test_wireguard_tells_of_a_server_too), ROWS(test_logged_out_joins_by_server),
 		ROWS(test_old_rows_stay_when_the_answer_is_rubbish), ROWS(test_peers_come_and_go), ROWS(test_peers_with_odd_names), ROWS(test_a_recording_holds_no_key),

@@ -91,7 +91,7 @@ docker_of_the_user_beside_the_systems() {
 	_second_up && before=$(_second_started mini_web_1) && ends 1 "$MOCR" -F "$config" status --json sese &&
 		is engines "$(jq -r '.servers[0].sources|"\(.docker.state) \(.["docker-user"].state)"' "$work/out")" 'live live' &&
 		is ids "$(jq -r '[.servers[0].containers[].id|select(test("second_one|mini_web_1"))]|sort|join(" ")' "$work/out")" \
-			'sese/container/docker-user:mini_web_1 sese/container/mini_web_1 sese/container/second_one' &&
+			'sese/container/docker-user:mini_web_1 sese/container/docker-user:second_one sese/container/mini_web_1' &&
 		ends 0 "$MOCR" -F "$config" do restart sese/container/docker-user:mini_web_1 --yes && says 'DOCKER_HOST=unix:///run/user/1000/docker.sock docker restart' &&
 		[ "$(_second_started mini_web_1)" != "$before" ] && on sese docker inspect mini_web_1 >/dev/null
 	code=$?
