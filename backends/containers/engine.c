@@ -24,6 +24,7 @@
 #define RETRY_MIN_MS 500
 #define RETRY_MAX_MS 30000
 #define LOOK_AGAIN_MS 60000          /* is there an engine by now? */
+#define LOOK_UNTOLD_MS 300000        /* where each look in vain is a line in the server's journal */
 #define HELD_MAX (1u << 20)
 
 static void begin(struct engine *);
@@ -123,11 +124,26 @@ static bool is_absent(const struct engine *e, const struct err *err)
 	return !e->greeted && !e->ctrs && err->code == ERR_ABSENT;
 }
 
+/* Does the shell tell of its socket? One that DOCKER_HOST names may be anywhere. */
+static bool engine_is_told(const struct engine *e)
+{
+	struct road roads[ENGINE_ROADS_MAX] = { 0 };
+	char path[ENGINE_PATH_SIZE];
+	size_t n = e->param->roads(&e->source, roads, path, sizeof(path));
+	return n && roads[0].kind == ROAD_UNIX && server_socket_is_told(e->source.server, e->param->socket, roads[0].path);
+}
+
 /* It was in vain, or what answered is gone: the shell looks at the kernel's list before the next try. */
 static void socket_failed(struct engine *e)
 {
-	if (server_socket(e->source.server, e->param->socket) == SOCKET_OPEN)
+	if (engine_is_told(e) && server_socket(e->source.server, e->param->socket) == SOCKET_OPEN)
 		server_socket_failed(e->source.server, e->param->socket, e->greeted);
+}
+
+static int64_t engine_look_ms(const struct engine *e)
+{
+	bool local = link_is_local(source_link(&e->source));
+	return local || engine_is_told(e) ? LOOK_AGAIN_MS : LOOK_UNTOLD_MS;
 }
 
 static void fail(struct engine *e, const struct err *err)
@@ -142,7 +158,7 @@ static void fail(struct engine *e, const struct err *err)
 		socket_failed(e);
 	if (is_absent(e, err)) {
 		source_set_state(&e->source, SOURCE_ABSENT, engine_elsewhere(e, &said) ? &said : NULL);
-		loop_timer_set(e->look, LOOK_AGAIN_MS);
+		loop_timer_set(e->look, engine_look_ms(e));
 		return;
 	}
 	if (err->code == ERR_DENIED) {
@@ -636,15 +652,6 @@ static void begin_door(struct engine *e, enum socket_say say, const struct road 
 	door_shut(e->door, &err);
 }
 
-/* Does the shell tell of that socket? One that DOCKER_HOST names may be anywhere. */
-static bool engine_is_told(const struct engine *e, const char *path)
-{
-	const char *fixed = server_socket_path(e->param->socket), *dir = e->source.server->runtime_dir;
-	if (fixed)
-		return !strcmp(path, fixed);
-	return !strncmp(path, "/run/user/", 10) || (*dir && !strncmp(path, dir, strlen(dir)));
-}
-
 static void begin(struct engine *e)
 {
 	struct road roads[ENGINE_ROADS_MAX] = { 0 };
@@ -658,7 +665,8 @@ static void begin(struct engine *e)
 		return;
 	const struct road *used = e->door ? door_road(e->door) : NULL;
 	bool by_command = used && used->kind == ROAD_EXEC;
-	bool by_socket = roads[0].kind == ROAD_UNIX && !by_command && engine_is_told(e, roads[0].path);
+	bool by_socket = roads[0].kind == ROAD_UNIX && !by_command &&
+	                 server_socket_is_told(e->source.server, e->param->socket, roads[0].path);
 	enum socket_say say = by_socket ? server_socket(e->source.server, e->param->socket) : SOCKET_OPEN;
 	e->waits = say == SOCKET_WAIT;
 	if (e->waits)
@@ -688,7 +696,7 @@ static void on_retry(struct loop_timer *t, void *arg)
 {
 	struct engine *e = arg;
 	bool by_socket = !e->door || !door_road(e->door) || door_road(e->door)->kind == ROAD_UNIX;
-	e->waits = by_socket && server_sockets_ask(e->source.server, e->param->socket);
+	e->waits = by_socket && engine_is_told(e) && server_sockets_ask(e->source.server, e->param->socket);
 	if (!e->waits)
 		begin(e);
 }
@@ -707,7 +715,7 @@ static void look_at_socket(struct engine *e, bool only)
 static void on_look(struct loop_timer *t, void *arg)
 {
 	struct engine *e = arg;
-	if (link_is_local(source_link(&e->source)))
+	if (link_is_local(source_link(&e->source)) || !engine_is_told(e))
 		look_at_socket(e, true);
 	else if (server_sockets_ask(e->source.server, e->param->socket))
 		loop_timer_set(e->look, LOOK_AGAIN_MS);
@@ -716,7 +724,7 @@ static void on_look(struct loop_timer *t, void *arg)
 static void engine_sockets(struct source *s)
 {
 	struct engine *e = engine_of(s);
-	if (!e->relist)
+	if (!e->relist || (!e->waits && !engine_is_told(e)))
 		return;
 	enum socket_say say = server_socket(s->server, e->param->socket);
 	bool open = say == SOCKET_OPEN;

@@ -2,6 +2,7 @@
 #include "backends/store/sockets.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,9 @@
 #define WORKED_AGAIN_MS (5 * 60 * 1000)
 #define SOCKETS_FILE_MAX (64u << 10)
 #define TOLD_LATE_MS 4000        /* the shell has not spoken by then: sockets are tried without it */
+#define LOST_MOST_MS (60 * 60 * 1000)
+
+int64_t sockets_lost_ms = 5 * 60 * 1000;
 
 /* As the shell says it. Listens is what it says after a look at the kernel's list, so it beats a failed try. */
 enum word { WORD_NONE, WORD_ABSENT, WORD_SHUT, WORD_READY, WORD_LISTENS };
@@ -26,14 +30,15 @@ static const char dead_name[] = "dead";   /* in the file only: it is there, and 
 
 static const struct {
 	const char *name, *path;
+	const char *users;               /* without a path: where it is in the login's runtime folder */
 } sockets[SOCKET_IDS] = {
-	[SOCKET_DOCKER] = { "docker", "/var/run/docker.sock" },
-	[SOCKET_DOCKER_USER] = { "docker-user", NULL },
-	[SOCKET_PODMAN] = { "podman", "/run/podman/podman.sock" },
-	[SOCKET_PODMAN_USER] = { "podman-user", NULL },
-	[SOCKET_BUS] = { "bus", "/run/dbus/system_bus_socket" },
-	[SOCKET_BUS_USER] = { "bus-user", NULL },
-	[SOCKET_TAILSCALE] = { "tailscale", "/var/run/tailscale/tailscaled.sock" },
+	[SOCKET_DOCKER] = { "docker", "/var/run/docker.sock", NULL },
+	[SOCKET_DOCKER_USER] = { "docker-user", NULL, "docker.sock" },
+	[SOCKET_PODMAN] = { "podman", "/run/podman/podman.sock", NULL },
+	[SOCKET_PODMAN_USER] = { "podman-user", NULL, "podman/podman.sock" },
+	[SOCKET_BUS] = { "bus", "/run/dbus/system_bus_socket", NULL },
+	[SOCKET_BUS_USER] = { "bus-user", NULL, "bus" },
+	[SOCKET_TAILSCALE] = { "tailscale", "/var/run/tailscale/tailscaled.sock", NULL },
 };
 
 enum telling {
@@ -47,6 +52,8 @@ struct server_sockets {
 	enum word word[SOCKET_IDS];      /* the last there was, of this link or an earlier one */
 	int64_t failed[SOCKET_IDS];      /* loop clock, until when it counts as absent after a try; 0: it did not fail */
 	struct loop_timer *late;
+	struct loop_timer *lost;         /* a shell that spoke has gone: what was absent is tried again */
+	int64_t lost_ms;                 /* how long that waits */
 	char *saved;                     /* owned: as it stands in the file; NULL: nothing does */
 };
 
@@ -61,9 +68,16 @@ static struct server_sockets *sockets_of(struct server *v)
 	return v->sockets;
 }
 
-const char *server_socket_path(enum socket_id id)
+bool server_socket_is_told(const struct server *v, enum socket_id id, const char *path)
 {
-	return sockets[id].path;
+	char users[256];
+	if (sockets[id].path)
+		return strcmp(path, sockets[id].path) == 0;
+	if (*v->runtime_dir)
+		snprintf(users, sizeof(users), "%s/%s", v->runtime_dir, sockets[id].users);
+	else
+		snprintf(users, sizeof(users), "/run/user/%d/%s", v->uid, sockets[id].users);
+	return strcmp(path, users) == 0;
 }
 
 static enum socket_say sockets_by_word(enum word word)
@@ -207,6 +221,12 @@ static void sockets_load(struct server *v)
 	free(text);
 }
 
+static void sockets_wait_for(struct loop_timer *t, int64_t ms)
+{
+	if (t)
+		loop_timer_set(t, ms);
+}
+
 void server_sockets_feed(struct server *v, const char *lines, size_t len)
 {
 	struct server_sockets *s = sockets_of(v);
@@ -219,13 +239,36 @@ void server_sockets_feed(struct server *v, const char *lines, size_t len)
 	}
 	bool first = s->telling != TELL_TOLD, dead = false;
 	s->telling = TELL_TOLD;
-	if (s->late)
-		loop_timer_set(s->late, -1);
+	sockets_wait_for(s->late, -1);
+	sockets_wait_for(s->lost, -1);
 	for (size_t i = 0; i < SOCKET_IDS; i++)
 		dead |= s->failed[i] && s->word[i] >= WORD_READY;
 	if (first && dead && v->link && v->link->state == LINK_UP)   /* one that was dead may live by now */
 		vitals_ask_sockets(v);
 	sockets_save(v);
+	sockets_tell(v);
+}
+
+/* A login that never ran a shell has no memory: its sockets are left alone. */
+static bool sockets_remember_any(const struct server_sockets *s)
+{
+	for (size_t i = 0; i < SOCKET_IDS; i++)
+		if (s->word[i] != WORD_NONE)
+			return true;
+	return false;
+}
+
+/* What the lost shell called absent may be there by now, and nobody else tells. Each try in vain is a line in a journal. */
+static void sockets_on_lost(struct loop_timer *t, void *arg)
+{
+	struct server *v = arg;
+	struct server_sockets *s = v->sockets;
+	for (size_t i = 0; i < SOCKET_IDS; i++) {
+		s->word[i] = s->word[i] >= WORD_READY ? s->word[i] : WORD_NONE;
+		s->failed[i] = 0;
+	}
+	s->lost_ms = 2 * s->lost_ms < LOST_MOST_MS ? 2 * s->lost_ms : LOST_MOST_MS;
+	loop_timer_set(t, s->lost_ms);
 	sockets_tell(v);
 }
 
@@ -235,8 +278,11 @@ void server_sockets_untold(struct server *v)
 	if (s->telling == TELL_UNTOLD)
 		return;
 	s->telling = TELL_UNTOLD;
-	if (s->late)
-		loop_timer_set(s->late, -1);
+	sockets_wait_for(s->late, -1);
+	if (sockets_remember_any(s)) {
+		s->lost_ms = sockets_lost_ms;
+		sockets_wait_for(s->lost, s->lost_ms);
+	}
 	sockets_tell(v);
 }
 
@@ -267,13 +313,18 @@ void server_sockets_up(struct server *v)
 	s->telling = TELL_WAITED;
 	if (!s->late)
 		s->late = loop_timer_add(v->store->loop, -1, sockets_late, v);
+	if (!s->lost)
+		s->lost = loop_timer_add(v->store->loop, -1, sockets_on_lost, v);
 	loop_timer_set(s->late, TOLD_LATE_MS);
+	loop_timer_set(s->lost, -1);
 }
 
 void server_sockets_down(struct server *v)
 {
-	if (v->sockets && v->sockets->late)
-		loop_timer_set(v->sockets->late, -1);
+	if (!v->sockets)
+		return;
+	sockets_wait_for(v->sockets->late, -1);
+	sockets_wait_for(v->sockets->lost, -1);
 }
 
 void server_sockets_forgive(struct server *v)
@@ -284,10 +335,11 @@ void server_sockets_forgive(struct server *v)
 
 void server_sockets_free(struct server *v)
 {
-	if (v->sockets)
+	if (v->sockets) {
 		loop_timer_remove(v->sockets->late);
-	if (v->sockets)
+		loop_timer_remove(v->sockets->lost);
 		free(v->sockets->saved);
+	}
 	free(v->sockets);
 	v->sockets = NULL;
 }

@@ -4,14 +4,16 @@
  * the shell of the vitals, which is open anyway, looks first: with builtins at the login, and with every sample after
  * that. A source opens a socket only when server_socket says so, and hears by its backend's sockets() when more is known.
  *
- * Where no shell answers (a login without one, a very slow one) each socket is tried once, and one that failed is left
- * alone until the user refreshes. What was seen of a server before is believed until its shell speaks, so that a
+ * Where no shell ever answered (a login without one) each socket is tried once, and one that failed is left alone until the
+ * user refreshes. Where a shell has answered before and is lost, all are tried again after 5 minutes, then 10, at the latest after
+ * each hour, until it answers again. What was seen of a server before is believed until its shell speaks, so that a
  * start takes no round trip longer; $XDG_STATE_HOME/mocr/sockets keeps it for the next console. */
 #ifndef STORE_SOCKETS_H
 #define STORE_SOCKETS_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "backends/base/err.h"
 
@@ -35,7 +37,8 @@ enum socket_say {
 	SOCKET_OPEN       /* it may be opened; on this machine always, as a try leaves no trace here */
 };
 enum socket_say server_socket(const struct server *, enum socket_id);
-const char *server_socket_path(enum socket_id);   /* of the sockets with a fixed path; NULL: the user's */
+/* Whether that is the path which the shell looks at: a user's socket may be elsewhere, as DOCKER_HOST says. */
+bool server_socket_is_told(const struct server *, enum socket_id, const char *path);
 
 bool server_sockets_untellable(const struct server *);   /* no shell answers there: every try is a guess */
 
@@ -55,5 +58,7 @@ void server_sockets_forgive(struct server *);     /* the user wants all tried ag
 void server_sockets_feed(struct server *, const char *lines, size_t len);   /* "docker ready\n..." as the shell wrote it */
 void server_sockets_untold(struct server *);      /* the shell cannot tell, or not now */
 void server_sockets_free(struct server *);
+
+extern int64_t sockets_lost_ms;                   /* until the first such try, in ms; tests shorten it */
 
 #endif

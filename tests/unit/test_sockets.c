@@ -144,6 +144,51 @@ static void test_the_next_console_believes_what_was_seen(void **state)
 	free(text);
 }
 
+static void turn_for(struct world *w, int ms)
+{
+	for (int64_t end = loop_now(w->loop) + ms; loop_now(w->loop) < end;)
+		loop_turn(w->loop, 10);
+}
+
+/* The shell that said so has gone: what was absent may be there by now. */
+static void test_what_was_absent_is_tried_again_without_a_shell(void **state)
+{
+	struct world *w = *state;
+	int64_t before = sockets_lost_ms;
+	sockets_lost_ms = 60;
+	told(w, "docker absent\nbus ready\npodman shut\n");
+	server_sockets_untold(w->server);
+	says(w, SOCKET_DOCKER, SOCKET_ABSENT);          /* not at once: each try in vain is a line in a journal */
+	turn_for(w, 100);
+	says(w, SOCKET_DOCKER, SOCKET_OPEN);
+	says(w, SOCKET_PODMAN, SOCKET_OPEN);
+	server_socket_failed(w->server, SOCKET_DOCKER, false);
+	says(w, SOCKET_DOCKER, SOCKET_ABSENT);
+	turn_for(w, 160);                               /* twice as long */
+	says(w, SOCKET_DOCKER, SOCKET_OPEN);
+	told(w, "docker absent\nbus ready\npodman shut\n");
+	turn_for(w, 300);
+	says(w, SOCKET_DOCKER, SOCKET_ABSENT);          /* it speaks again */
+	sockets_lost_ms = before;
+}
+
+static void test_only_that_path_is_told_of(void **state)
+{
+	struct world *w = *state;
+	struct server *v = w->server;
+	v->uid = 1000;
+	assert_true(server_socket_is_told(v, SOCKET_DOCKER_USER, "/run/user/1000/docker.sock"));
+	assert_false(server_socket_is_told(v, SOCKET_DOCKER_USER, "/run/user/1000/second/docker.sock"));
+	assert_false(server_socket_is_told(v, SOCKET_DOCKER_USER, "/run/user/1001/docker.sock"));
+	assert_false(server_socket_is_told(v, SOCKET_DOCKER_USER, "/run/user/1000/podman/podman.sock"));
+	assert_true(server_socket_is_told(v, SOCKET_PODMAN_USER, "/run/user/1000/podman/podman.sock"));
+	strcpy(v->runtime_dir, "/run/u/ops");
+	assert_true(server_socket_is_told(v, SOCKET_DOCKER_USER, "/run/u/ops/docker.sock"));
+	assert_false(server_socket_is_told(v, SOCKET_DOCKER_USER, "/run/u/ops2/docker.sock"));
+	assert_true(server_socket_is_told(v, SOCKET_DOCKER, "/var/run/docker.sock"));
+	assert_false(server_socket_is_told(v, SOCKET_DOCKER, "/var/run/docker.sock2"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -151,6 +196,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_one_that_failed_waits_for_somebody_to_listen, begin, end),
 		cmocka_unit_test_setup_teardown(test_without_a_shell_each_is_tried_once, begin, end),
 		cmocka_unit_test_setup_teardown(test_the_next_console_believes_what_was_seen, begin, end),
+		cmocka_unit_test_setup_teardown(test_what_was_absent_is_tried_again_without_a_shell, begin, end),
+		cmocka_unit_test_setup_teardown(test_only_that_path_is_told_of, begin, end),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
