@@ -283,11 +283,13 @@ static int add_sentences_of(const struct server *s, const char *const *names, ch
 		add_sentence(buf, size, one);
 		return s->link->state == LINK_CONNECTING && !s->link->tries ? ASKING : TROUBLE;
 	}
-	for (const struct source *src = s->sources; src; src = src->next)
-		if (named(src, names) && source_sentence(src, one, sizeof(one))) {
+	for (const struct source *src = s->sources; src; src = src->next) {
+		bool mere = src->state == SOURCE_DENIED && !source_needs(src);
+		if (named(src, names) && !mere && source_sentence(src, one, sizeof(one))) {
 			add_sentence(buf, size, one);
 			found |= src->state == SOURCE_WAITING ? ASKING : TROUBLE;
 		}
+	}
 	return found;
 }
 

@@ -220,15 +220,14 @@ static void lost_note(const struct server *s, struct cell *c, const char *down)
 	}
 }
 
-/* The first backend that may not be asked, answers rubbish, or fell silent though the link is up. */
+/* The first backend that needs the user though the link is up: the same that stand in "Needs you". */
 static bool source_note(const struct server *s, struct cell *c)
 {
 	char sentence[400];
 	for (const struct source *src = s->sources; src; src = src->next) {
-		bool silent = src->state == SOURCE_STALE && src->err.text[0];
-		if (src->state != SOURCE_DENIED && src->state != SOURCE_FAILED && !silent)
+		if (!source_needs(src))
 			continue;
-		if (silent)
+		if (src->state == SOURCE_STALE)
 			cell_set(c, TONE_WARN, "%s", src->err.text);
 		else if (source_sentence(src, sentence, sizeof(sentence)))
 			cell_set(c, TONE_WARN, "%s", sentence);

@@ -11,18 +11,27 @@
 #include "backends/store/internal.h"
 #include "backends/store/server.h"
 
-static bool is_live(const struct server *v, const char *name)
+/* It serves this login, or has not said yet whether it does. */
+static bool source_may_serve(const struct server *v, const char *name)
 {
 	const struct source *s = server_source(v, name);
-	return s && s->state == SOURCE_LIVE;
+	return s && (s->state == SOURCE_LIVE || (s->state == SOURCE_WAITING && !source_settled(s)));
 }
 
-/* The socket of root's Podman is open on many servers that never use it. A login that may use another engine there has what
- * it came for; the denial stays in the server's details. */
-static bool is_mere_denial(const struct source *s)
+/* Engines of a server that are not for this login, where another one is: the socket of root's Podman is open on many servers
+ * that never use it, and a login with a rootless Docker may well be kept from the system's. Such a denial stands in the server's
+ * details alone. */
+static bool source_is_mere_denial(const struct source *s)
 {
-	bool podman = s->state == SOURCE_DENIED && strcmp(s->backend->name, "podman") == 0;
-	return podman && (is_live(s->server, "docker") || is_live(s->server, "podman-user"));
+	static const struct {
+		const char *denied, *serves;
+	} pairs[] = {
+		{ "podman", "docker" }, { "podman", "docker-user" }, { "podman", "podman-user" }, { "docker", "docker-user" },
+	};
+	for (size_t i = 0; s->state == SOURCE_DENIED && i < ARRAY_LEN(pairs); i++)
+		if (!strcmp(s->backend->name, pairs[i].denied) && source_may_serve(s->server, pairs[i].serves))
+			return true;
+	return false;
 }
 
 bool source_needs(const struct source *s)
@@ -31,7 +40,7 @@ bool source_needs(const struct source *s)
 	if (!l || l->state != LINK_UP)
 		return false;
 	bool silent = s->state == SOURCE_STALE && *s->err.text;
-	return s->state == SOURCE_FAILED || silent || (s->state == SOURCE_DENIED && !is_mere_denial(s));
+	return s->state == SOURCE_FAILED || silent || (s->state == SOURCE_DENIED && !source_is_mere_denial(s));
 }
 
 /* A platform or a program has a row of its own that may say the same already. */

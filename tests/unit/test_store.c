@@ -16,6 +16,7 @@
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
 #include "backends/base/private.h"
+#include "backends/link/link.h"
 #include "backends/link/loop.h"
 #include "backends/store/action.h"
 #include "backends/store/activity.h"
@@ -27,6 +28,7 @@
 #include "backends/store/server.h"
 #include "backends/store/settings.h"
 #include "backends/store/store.h"
+#include "panels/panels.h"
 
 static char home[] = "/tmp/mocr-test-XXXXXX";
 
@@ -157,6 +159,41 @@ static void test_an_id_as_people_write_it(void **state)
 	assert_null(store_find_written(w.store, "a/container/web"));           /* a second one may come */
 	engine_row(v, "podman", "web");
 	assert_null(store_find_written(w.store, "a/container/web"));           /* which of the two? */
+	world_destroy(&w);
+}
+
+static void says_of_source(struct server *v, const char *engine, enum source_state state)
+{
+	struct err err = { 0 };
+	if (state == SOURCE_DENIED)
+		err_set(&err, ERR_DENIED, "no right to open its socket");
+	source_set_state(server_source(v, engine), state, &err);
+}
+
+/* An engine that is not for this login is no news where another one is, and nobody is alarmed before the others have answered. */
+static void test_a_denial_beside_what_can_be_used(void **state)
+{
+	struct world w = world_create(NULL);
+	struct server *v = server_open_replay(w.store, "a");
+	v->link->state = LINK_UP;
+	says_of_source(v, "podman", SOURCE_DENIED);
+	assert_false(source_needs(server_source(v, "podman")));      /* Docker is still asked */
+	says_of_source(v, "docker-user", SOURCE_ABSENT);
+	says_of_source(v, "podman-user", SOURCE_ABSENT);
+	says_of_source(v, "docker", SOURCE_LIVE);
+	assert_false(source_needs(server_source(v, "podman")));
+	says_of_source(v, "docker", SOURCE_ABSENT);
+	assert_true(source_needs(server_source(v, "podman")));
+	says_of_source(v, "docker", SOURCE_DENIED);
+	assert_true(source_needs(server_source(v, "docker")));
+	says_of_source(v, "docker-user", SOURCE_LIVE);
+	assert_false(source_needs(server_source(v, "docker")));
+	assert_false(source_needs(server_source(v, "podman")));
+	struct cell c = { 0 };
+	for (const struct column *col = panel_fleet.columns; col->name; col++)
+		if (!strcmp(col->name, "note"))
+			col->cell(&v->row, &c);
+	assert_string_equal(c.text, "");                             /* the fleet says what "Needs you" says */
 	world_destroy(&w);
 }
 
@@ -570,7 +607,8 @@ static void test_server_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rows), cmocka_unit_test(test_ids_do_not_depend_on_who_is_first),
+		cmocka_unit_test(test_rows), cmocka_unit_test(test_a_denial_beside_what_can_be_used),
+		cmocka_unit_test(test_ids_do_not_depend_on_who_is_first),
 		cmocka_unit_test(test_an_id_as_people_write_it), cmocka_unit_test(test_changed_once_a_turn), cmocka_unit_test(test_ten_thousand),
 		cmocka_unit_test(test_activity_is_kept), cmocka_unit_test(test_activity_of_rubbish), cmocka_unit_test(test_activity_is_rotated_once), cmocka_unit_test(test_read_only), cmocka_unit_test(test_settings),
 		cmocka_unit_test(test_no_settings), cmocka_unit_test(test_files_of_others), cmocka_unit_test(test_private_files), cmocka_unit_test(test_nearest), cmocka_unit_test(test_log_bound),
