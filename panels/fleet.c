@@ -227,7 +227,9 @@ static bool source_note(const struct server *s, struct cell *c)
 	for (const struct source *src = s->sources; src; src = src->next) {
 		if (!source_needs(src))
 			continue;
-		if (src->state == SOURCE_STALE)
+		if (src->state == SOURCE_LIVE && source_left_out_text(src, sentence, sizeof(sentence)))
+			cell_set(c, TONE_WARN, "%s", sentence);
+		else if (src->state == SOURCE_STALE)
 			cell_set(c, TONE_WARN, "%s", src->err.text);
 		else if (source_sentence(src, sentence, sizeof(sentence)))
 			cell_set(c, TONE_WARN, "%s", sentence);

@@ -285,7 +285,10 @@ static void title_text(const struct console *c, size_t index, char *buf, size_t 
 	if (sort && n < size)
 		n += (size_t)snprintf(buf + n, size - n, " · by %s", sort);
 	if (marks && n < size)
-		snprintf(buf + n, size - n, " · %zu marked", marks);
+		n += (size_t)snprintf(buf + n, size - n, " · %zu marked", marks);
+	size_t left_out = p->panel->kind ? store_left_out(c->store, p->panel->kind, limit_of(c, p)) : 0;
+	if (left_out && n < size)
+		snprintf(buf + n, size - n, " · %zu more are not shown", left_out);
 }
 
 static void draw_title(struct console *c, size_t index, const struct canvas *at)

@@ -34,6 +34,7 @@
 struct coact;
 struct co {                              /* one [coolify NAME] */
 	struct co *next;
+	size_t left_out;                 /* of its two lists, beyond what is read */
 	struct source *source;
 	char name[64], version[24];
 	struct api *api;
@@ -189,6 +190,7 @@ static void feed_resources(struct co *c, const char *json, size_t len)
 	judge_platform(c);
 	for (size_t i = 0; i < l.n; i++)
 		set_item(c, &l.items[i]);
+	c->left_out = l.left_out;
 	co_list_finish(&l);
 	snprintf(c->source->detail, sizeof(c->source->detail), "Coolify %.20s %.60s", *c->version ? c->version : "of an unknown version", c->name);
 }
@@ -204,8 +206,13 @@ static void feed_servers(struct co *c, const char *json, size_t len)
 	}
 	for (size_t i = 0; i < l.n; i++)
 		set_item(c, &l.items[i]);
+	c->left_out += l.left_out;
 	co_list_finish(&l);
 	app_sweep(c->source, c, c->round);
+	size_t left_out = 0;
+	for (const struct co *each = cos_of(c->source)->first; each; each = each->next)
+		left_out += each->left_out;
+	source_left_out(c->source, &kind_app, left_out);
 }
 
 static struct app *next_of(struct co *c, struct app *after)

@@ -17,8 +17,10 @@
 
 static struct co_item *add(struct co_list *l)
 {
-	if (l->n >= MOST)
+	if (l->n >= MOST) {
+		l->left_out++;
 		return NULL;
+	}
 	if (!(l->n & (l->n - 1)))
 		l->items = xrealloc(l->items, (l->n ? l->n * 2 : 1) * sizeof(*l->items));
 	l->items[l->n] = (struct co_item){ .kind = CO_APPLICATION };

@@ -20,7 +20,7 @@ struct co_item {
 };
 struct co_list {
 	struct co_item *items;
-	size_t n;
+	size_t n, left_out;
 };
 /* GET /resources; GET /servers. */
 bool co_resources_parse(const char *json, size_t len, struct co_list *out, struct err *);

@@ -141,6 +141,11 @@ static void feed_tree(struct dok *d, const char *json, size_t len)
 	for (size_t i = 0; i < tree.n_apps; i++)
 		set_row(d, &tree, &tree.apps[i]);
 	app_sweep(d->source, d, d->round);
+	size_t left_out = 0;
+	d->left_out = tree.left_out;
+	for (const struct dok *each = doks_of(d->source)->first; each; each = each->next)
+		left_out += each->left_out;
+	source_left_out(d->source, &kind_app, left_out);
 	dp_tree_finish(&tree);
 	snprintf(d->source->detail, sizeof(d->source->detail), "Dokploy %.20s %.60s", *d->version ? d->version : "of an unknown version", d->name);
 }

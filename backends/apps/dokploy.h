@@ -19,6 +19,7 @@ struct made {
 
 struct dok {                                 /* one [dokploy NAME] */
 	struct dok *next;
+	size_t left_out;                     /* of its tree, beyond what is read */
 	struct source *source;               /* borrowed */
 	char name[64];
 	struct api *api;                     /* NULL: a recording, a wrong url */

@@ -22,6 +22,7 @@ static void *grown(void *list, size_t n, size_t one)
 
 static void add_app(struct dp_tree *t, const cJSON *o, bool compose)
 {
+	t->left_out += t->n_apps >= MOST;
 	if (t->n_apps >= MOST || !cJSON_IsObject(o))
 		return;
 	t->apps = grown(t->apps, t->n_apps, sizeof(*t->apps));
@@ -44,6 +45,7 @@ static void add_apps(struct dp_tree *t, const cJSON *o)
 
 static void add_env(struct dp_tree *t, const cJSON *o, bool only)
 {
+	t->left_out += t->n_envs >= MOST;
 	if (t->n_envs >= MOST)
 		return;
 	t->envs = grown(t->envs, t->n_envs, sizeof(*t->envs));
@@ -58,6 +60,7 @@ static void add_env(struct dp_tree *t, const cJSON *o, bool only)
 static void add_project(struct dp_tree *t, const cJSON *o)
 {
 	const cJSON *envs = vj_get(o, "environments", NULL), *v;
+	t->left_out += t->n_projects >= MOST;
 	if (t->n_projects >= MOST)
 		return;
 	t->projects = grown(t->projects, t->n_projects, sizeof(*t->projects));
@@ -77,6 +80,8 @@ static void add_project(struct dp_tree *t, const cJSON *o)
 		if (cJSON_IsObject(v) && t->n_envs < MOST) {
 			add_env(t, v, false);
 			add_apps(t, v);
+		} else {
+			t->left_out += t->n_envs >= MOST;
 		}
 }
 

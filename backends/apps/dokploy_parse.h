@@ -22,6 +22,7 @@ struct dp_tree {
 	struct dp_env *envs;
 	struct dp_app *apps;
 	size_t n_projects, n_envs, n_apps;
+	size_t left_out;                 /* projects, environments and apps beyond the bound */
 	bool by_environment;             /* some project has environments */
 };
 bool dp_tree_parse(const char *json, size_t len, struct dp_tree *out, struct err *);

@@ -256,6 +256,7 @@ static void feed_list(struct engine *e, const char *json, size_t len)
 		return;
 	}
 	apply_list(e, &list);
+	source_left_out(&e->source, &kind_container, list.left_out);
 	ctr_list_finish(&list);
 	e->unheard = false;
 	e->fails = 0;

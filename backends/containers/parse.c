@@ -296,7 +296,9 @@ bool ctr_list_parse(struct ctr_list *list, const char *json, size_t len, struct 
 	list->items = xcalloc(n ? n : 1, sizeof(*list->items));
 	const cJSON *o;
 	cJSON_ArrayForEach(o, root) {
-		if (list->n == LIST_MAX || !text(o, "Id"))
+		bool full = list->n == LIST_MAX;
+		list->left_out += full;
+		if (full || !text(o, "Id"))
 			continue;
 		read_item(&list->items[list->n++], o);
 	}

@@ -27,7 +27,7 @@ struct ctr_item {
 };
 struct ctr_list {
 	struct ctr_item *items;
-	size_t n;
+	size_t n, left_out;              /* read, and beyond the bound */
 };
 bool ctr_list_parse(struct ctr_list *, const char *json, size_t len, struct err *);
 void ctr_list_finish(struct ctr_list *);

@@ -176,6 +176,9 @@ static bool feed_units(struct systemd_source *sd, const char *arg, const cJSON *
 			ask_start(sd, u);
 	}
 	drop_unlisted(sd);
+	size_t all = (size_t)cJSON_GetArraySize(list);
+	sd->units_left_out = all > UNITS_MAX ? all - UNITS_MAX : 0;
+	source_left_out(&sd->source, &kind_unit, sd->units_left_out + sd->files_left_out);
 	sd->settling = true;
 	systemd_settle(sd);
 	return true;
@@ -281,6 +284,8 @@ static bool feed_files(struct systemd_source *sd, const char *arg, const cJSON *
 			take_file(sd, json_text(cJSON_GetArrayItem(item, 0)), json_text(cJSON_GetArrayItem(item, 1)));
 	sweep(sd, is_nowhere);
 	units_judge_wanted(sd);
+	sd->files_left_out = n > UNITS_MAX ? n - UNITS_MAX : 0;
+	source_left_out(&sd->source, &kind_unit, sd->units_left_out + sd->files_left_out);
 	sd->files_due = false;
 	systemd_settle(sd);
 	return true;

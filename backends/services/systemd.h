@@ -50,6 +50,7 @@ struct systemd_source {
 	uint32_t round;                   /* counts lists of units */
 	bool relist_units;                /* relist asks for the units too, not for their files only */
 	bool waits;                       /* for what the shell says of its socket (sockets.h) */
+	size_t units_left_out, files_left_out; /* of the two lists, beyond what is believed of one */
 	bool reloading;
 	bool settling;                    /* listed; live once what was asked at the start is answered */
 	bool files_due;                   /* the list of unit files has not come yet */

@@ -137,6 +137,19 @@ void ses_listed(struct ses *s, const struct oc_session *o)
 		s->last_known = false;
 }
 
+/* A round may have several lists, one for each directory. */
+static void sessions_note_left_out(struct oc *oc, size_t n)
+{
+	size_t all = 0;
+	if (oc->left_out_round != oc->round)
+		oc->left_out = 0;
+	oc->left_out_round = oc->round;
+	oc->left_out += n;
+	for (const struct oc *each = oc->owner->ocs; each; each = each->next)
+		all += each->left_out;
+	source_left_out(&oc->owner->source, &kind_session, all);
+}
+
 static void apply_sessions(struct oc *oc, const char *json, size_t len)
 {
 	struct oc_sessions list;
@@ -146,6 +159,7 @@ static void apply_sessions(struct oc *oc, const char *json, size_t len)
 		ses_listed(ses_find(oc->owner, list.v[i].id), &list.v[i]);
 		apply_session(oc, &list.v[i]);
 	}
+	sessions_note_left_out(oc, list.left_out);
 	oc_sessions_free(&list);
 }
 

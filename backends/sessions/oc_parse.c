@@ -122,6 +122,7 @@ bool oc_parse_sessions(const char *json, size_t len, struct oc_sessions *out, st
 		return err_set(err, ERR_GARBLED, "the answer is no list of sessions");
 	}
 	int n = cJSON_IsArray(root) ? cJSON_GetArraySize(root) : 1;
+	out->left_out = n > OC_SESSIONS_MAX ? (size_t)n - OC_SESSIONS_MAX : 0;
 	n = n > OC_SESSIONS_MAX ? OC_SESSIONS_MAX : n;
 	out->v = xcalloc((size_t)n + 1, sizeof(*out->v));
 	if (cJSON_IsArray(root)) {
@@ -155,6 +156,7 @@ bool oc_parse_stored(const char *json, size_t len, struct oc_sessions *out, stru
 	*out = (struct oc_sessions){ 0 };
 	cJSON *root = parse(json, len, err);
 	int n = cJSON_IsArray(root) ? cJSON_GetArraySize(root) : -1;
+	out->left_out = n > OC_SESSIONS_MAX ? (size_t)n - OC_SESSIONS_MAX : 0;
 	n = n > OC_SESSIONS_MAX ? OC_SESSIONS_MAX : n;
 	out->v = n >= 0 ? xcalloc((size_t)n + 1, sizeof(*out->v)) : NULL;
 	cJSON_ArrayForEach(o, root)

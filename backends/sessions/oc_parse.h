@@ -22,7 +22,7 @@ struct oc_session {
 };
 struct oc_sessions {
 	struct oc_session *v;
-	size_t n;
+	size_t n, left_out;          /* read, and beyond OC_SESSIONS_MAX */
 };
 bool oc_parse_sessions(const char *json, size_t len, struct oc_sessions *, struct err *);  /* an array, or one object */
 void oc_sessions_free(struct oc_sessions *);

@@ -71,6 +71,8 @@ enum oc_state { OC_FOUND, OC_ASKING, OC_LIVE, OC_LOST, OC_DENIED, OC_STRANGE };
 struct oc {
 	struct sessions *owner;
 	struct oc *next;
+	size_t left_out;                  /* of its lists of one round, beyond OC_SESSIONS_MAX */
+	uint32_t left_out_round;
 	char name[64];                    /* in feed and rows: its port, or the name of its [opencode] section */
 	char *host;                       /* as seen from the server; "127.0.0.1" */
 	int port, pid;

@@ -114,6 +114,9 @@ static void detail_sources(const struct server *v, struct doc *doc)
 	for (const struct source *s = v->sources; s; s = s->next) {
 		doc_pair(doc, source_tone(s->state), s->backend->name, "%s%s%s%s%s", source_state_name(s->state),
 		         *s->detail ? ": " : "", s->detail, *s->err.text ? ": " : "", s->err.text);
+		char more[400];
+		if (source_left_out_text(s, more, sizeof(more)))
+			doc_pair(doc, DOC_WARN, "", "%s", more);
 		if (s->state == SOURCE_STALE && s->fresh_ms)
 			doc_pair(doc, DOC_DIM, "", "last heard of %s ago", human_span(age, now_wall_ms() - s->fresh_ms));
 	}
@@ -272,6 +275,8 @@ static void json(const struct row *row, void *cjson)
 			cJSON_AddStringToObject(one, "why", s->err.text);
 		if (*s->detail)
 			cJSON_AddStringToObject(one, "detail", s->detail);
+		if (s->left_out)
+			cJSON_AddNumberToObject(one, "left_out", (double)s->left_out);
 		if (!source_settled(s))
 			cJSON_AddBoolToObject(one, "late", true);
 	}

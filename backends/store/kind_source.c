@@ -40,7 +40,8 @@ bool source_needs(const struct source *s)
 	if (!l || l->state != LINK_UP)
 		return false;
 	bool silent = s->state == SOURCE_STALE && *s->err.text;
-	return s->state == SOURCE_FAILED || silent || (s->state == SOURCE_DENIED && !source_is_mere_denial(s));
+	bool cut = s->state == SOURCE_LIVE && s->left_out;
+	return s->state == SOURCE_FAILED || silent || cut || (s->state == SOURCE_DENIED && !source_is_mere_denial(s));
 }
 
 /* A platform or a program has a row of its own that may say the same already. */
@@ -65,7 +66,11 @@ static void tell_need(struct source *s)
 	if (!row)
 		row = store_row(s, &kind_source, s->backend->name, s->backend->name);
 	row->source = NULL;                   /* the row is news, however old what the source told before */
-	store_row_health(row, HEALTH_ATTENTION, s->since_ms, *s->err.text ? s->err.text : source_state_name(s->state));
+	char why[400];
+	snprintf(why, sizeof(why), "%s", *s->err.text ? s->err.text : source_state_name(s->state));
+	if (s->state == SOURCE_LIVE)
+		source_left_out_text(s, why, sizeof(why));
+	store_row_health(row, HEALTH_ATTENTION, s->since_ms, why);
 }
 
 void sources_tell_needs(struct store *store)
@@ -85,7 +90,9 @@ static void detail(struct row *row, struct doc *doc, bool reveal)
 	if (!s)
 		return;
 	doc_pair(doc, DOC_WARN, "state", "%s for %s", source_state_name(s->state), human_span(age, now_wall_ms() - s->since_ms));
-	doc_pair(doc, DOC_WARN, "why", "%s", *s->err.text ? s->err.text : "no reason was given");
+	char more[400] = "no reason was given";
+	source_left_out_text(s, more, sizeof(more));
+	doc_pair(doc, DOC_WARN, "why", "%s", *s->err.text ? s->err.text : more);
 	if (s->fresh_ms)
 		doc_pair(doc, DOC_PLAIN, "last heard", "%s ago; the rows from then stay, dimmed", human_span(age, now_wall_ms() - s->fresh_ms));
 	else

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "backends/base/human.h"
@@ -55,6 +56,33 @@ bool source_settled(const struct source *s)
 	if (s->state == SOURCE_WAITING)
 		return is_never_asked(s);
 	return s->state != SOURCE_LIVE || !s->backend->expects || !s->backend->expects(s);
+}
+
+void source_left_out(struct source *source, const struct kind *kind, size_t n)
+{
+	if (source->left_out == n)
+		return;
+	source->left_out = n;
+	source->left_out_kind = n ? kind : NULL;
+	server_judge(source->server);
+	store_changed(source->store);
+}
+
+bool source_left_out_text(const struct source *s, char *buf, size_t size)
+{
+	if (s->left_out)
+		snprintf(buf, size, "%zu more %s of %s on %s are not shown: its list is longer than mocr reads", s->left_out,
+		         s->left_out_kind->plural, s->backend->name, s->server->name);
+	return s->left_out > 0;
+}
+
+size_t store_left_out(const struct store *store, const struct kind *kind, const struct server *only)
+{
+	size_t n = 0;
+	for (const struct server *v = store->servers; v; v = v->next)
+		for (const struct source *s = v->sources; s && (!only || only == v); s = s->next)
+			n += s->left_out_kind == kind ? s->left_out : 0;
+	return n;
 }
 
 struct link *source_link(const struct source *source)

@@ -133,6 +133,8 @@ struct source {
 	int64_t fresh_ms;                 /* wall clock, of the last answer; 0 never */
 	struct err err;                   /* DENIED, FAILED: the sentence */
 	char detail[128];                 /* for the details: "API 1.41, Docker 20.10.24, /var/run/docker.sock" */
+	const struct kind *left_out_kind; /* of whose rows its list holds more than are shown; NULL: all are */
+	size_t left_out;                  /* how many more */
 	bool shown_changed;               /* of store_shown_end */
 	struct source *next;              /* of the server */
 };
@@ -142,6 +144,12 @@ extern const struct backend *const backends[];
 
 void source_set_state(struct source *, enum source_state, const struct err *);  /* err NULL: none */
 struct link *source_link(const struct source *);
+/* A whole list came, and n rows of it are not shown because it is longer than its bound (0: all are). */
+void source_left_out(struct source *, const struct kind *, size_t n);
+/* The sentence about that. False: nothing is left out. */
+bool source_left_out_text(const struct source *, char *buf, size_t size);
+/* How many rows of a kind are left out on a server (NULL: on all). */
+size_t store_left_out(const struct store *, const struct kind *, const struct server *);
 /* Whether it needs the user: its server is up and it may not be asked, failed, or fell silent. While it does, and none of
  * its own rows says the same, the store has a row of kind_source for it: "sese/source/docker". */
 bool source_needs(const struct source *);

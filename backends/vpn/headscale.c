@@ -221,6 +221,7 @@ static void feed_look(struct hs *h, const char *look, size_t len)
 	struct peer *own = peer_of(store_row(&h->source, &kind_peer, "headscale", "Headscale"));
 	store_rows_end(&h->source, &kind_peer);
 	(void)own;
+	source_left_out(&h->source, &kind_peer, nodes.left_out);
 	vpn_list_finish(&nodes);
 	snprintf(h->source.detail, sizeof(h->source.detail), "Headscale %s, %zu users%s", *h->version ? h->version : "of an unknown release",
 	         h->users.n, hs_by_rest(h) ? ", by REST" : h->by_sudo ? ", by sudo -n headscale" : ", by its program");

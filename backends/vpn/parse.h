@@ -42,6 +42,7 @@ struct vpn_peer {
 struct vpn_list {
 	struct vpn_peer *peers;      /* owned */
 	size_t n, cap;
+	size_t left_out;             /* beyond VPN_PEERS_MAX */
 };
 void vpn_list_finish(struct vpn_list *);
 

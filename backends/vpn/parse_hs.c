@@ -147,9 +147,11 @@ bool hs_nodes_parse(struct vpn_list *list, const char *json, size_t len, struct 
 	}
 	list->peers = table_for(nodes, sizeof(*list->peers));
 	if (cJSON_IsArray(nodes))
-		cJSON_ArrayForEach(o, nodes)
+		cJSON_ArrayForEach(o, nodes) {
+			list->left_out += list->n == MOST;
 			if (cJSON_IsObject(o) && list->n < MOST)
 				read_node(&list->peers[list->n++], o);
+		}
 	cJSON_Delete(root);
 	return true;
 }

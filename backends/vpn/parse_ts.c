@@ -93,6 +93,7 @@ static void read_peers(struct ts_status *s, const cJSON *root)
 	const cJSON *peers = vj_get(root, "Peer", NULL), *users = vj_get(root, "User", NULL), *o;
 	int n = cJSON_IsObject(peers) ? cJSON_GetArraySize(peers) : 0;
 	size_t most = n < VPN_PEERS_MAX ? (size_t)n : VPN_PEERS_MAX;
+	s->list.left_out = n > 0 ? (size_t)n - most : 0;
 	s->list.peers = xcalloc(most + 1, sizeof(*s->list.peers));
 	struct vpn_peer *self = &s->list.peers[s->list.n++];
 	const cJSON *own = vj_get(root, "Self", NULL);

@@ -91,11 +91,17 @@ static void split(struct vpn_list *list, const char *line, const char *end, int6
 	read_line(list, at, n, skew_ms);
 }
 
-static size_t lines_of(const char *text, size_t len)
+static size_t lines_in(const char *text, size_t len)
 {
-	size_t n = 1;
+	size_t n = 0;
 	for (size_t i = 0; i < len; i++)
 		n += text[i] == '\n';
+	return n;
+}
+
+static size_t lines_of(const char *text, size_t len)
+{
+	size_t n = lines_in(text, len) + 1;
 	return n < VPN_PEERS_MAX ? n : VPN_PEERS_MAX;
 }
 
@@ -122,6 +128,8 @@ bool wg_dump_parse(struct vpn_list *list, const char *text, size_t len, int64_t 
 			split(list, line, stop, skew_ms);
 		}
 		line = next;
+		if (list->n == VPN_PEERS_MAX)
+			list->left_out = lines_in(line, (size_t)(end - line));
 	}
 	if (head || list->n)
 		return true;

@@ -207,6 +207,7 @@ static void feed_status(struct ts *t, const char *json, size_t len)
 		peer_set(&t->source, VPN_TAILSCALE, &s.list.peers[i], t->round);
 	}
 	store_rows_end(&t->source, &kind_peer);
+	source_left_out(&t->source, &kind_peer, s.list.left_out);
 	ts_status_finish(&s);
 	source_set_state(&t->source, SOURCE_LIVE, NULL);
 	vpn_join(t->source.store);

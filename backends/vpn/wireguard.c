@@ -82,6 +82,7 @@ static void feed_dump(struct wg *w, const char *text, size_t len)
 	snprintf(w->source.detail, sizeof(w->source.detail), "%zu interface%s, %zu peer%s%s", interfaces, interfaces == 1 ? "" : "s",
 	         list.n - interfaces, list.n - interfaces == 1 ? "" : "s", w->by_sudo ? ", by sudo -n" : "");
 	source_set_state(&w->source, list.n ? SOURCE_LIVE : SOURCE_ABSENT, NULL);
+	source_left_out(&w->source, &kind_peer, list.left_out);
 	vpn_list_finish(&list);
 	vpn_join(w->source.store);
 }

@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "backends/base/buf.h"
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
 #include "backends/base/private.h"
@@ -28,6 +29,7 @@
 #include "backends/store/server.h"
 #include "backends/store/settings.h"
 #include "backends/store/store.h"
+#include "backends/vpn/vpn.h"
 #include "panels/panels.h"
 
 static char home[] = "/tmp/mocr-test-XXXXXX";
@@ -196,6 +198,52 @@ static void test_a_denial_beside_what_can_be_used(void **state)
 	assert_string_equal(c.text, "");                             /* the fleet says what "Needs you" says */
 	world_destroy(&w);
 }
+
+/* More of something than is read: never in silence. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+static void feed_many(struct server *v, const char *source, const char *what, const char *open, const char *one, const char *close)
+{
+	struct buf b = { 0 };
+	buf_puts(&b, open);
+	for (int i = 0; i < 10003; i++) {
+		buf_puts(&b, i ? "," : "");
+		buf_addf(&b, one, i, i);
+	}
+	buf_puts(&b, close);
+	source_feed(server_source(v, source), what, b.data, b.len);
+	buf_finish(&b);
+}
+
+static void test_lists_that_are_cut(void **state)
+{
+	struct world w = world_create(NULL);
+	struct server *v = server_open_replay(w.store, "a");
+	v->link->state = LINK_UP;
+	feed_many(v, "docker", "list", "[", "{\"Id\":\"%012d\",\"Names\":[\"/c%d\"],\"State\":\"running\"}", "]");
+	assert_int_equal(store_left_out(w.store, &kind_container, v), 3);
+	assert_int_equal(store_count(w.store, &kind_container, v), 10000);
+	assert_true(source_needs(server_source(v, "docker")));
+	struct row *said = NULL;
+	loop_turn(w.loop, 0);
+	said = store_find(w.store, "a/source/docker");
+	assert_non_null(said);
+	assert_string_equal(said->why, "3 more containers of docker on a are not shown: its list is longer than mocr reads");
+	char *json = report_json(w.store);
+	assert_non_null(strstr(json, "\"left_out\":\t3"));
+	free(json);
+	feed_many(v, "systemd", "units", "[[", "[\"u%d.service\",\"%d\",\"loaded\",\"active\",\"running\",\"\",\"/x\",0,\"\",\"/\"]",
+		  "]]");
+	assert_int_equal(store_left_out(w.store, &kind_unit, v), 3);
+	feed_many(v, "tailscale", "status", "{\"BackendState\":\"Running\",\"Self\":{\"HostName\":\"a\"},\"Peer\":{",
+		  "\"nodekey:%d\":{\"HostName\":\"p%d\"}", "}}");
+	assert_int_equal(store_left_out(w.store, &kind_peer, v), 3);
+	source_feed(server_source(v, "docker"), "list", "[]", 2);
+	assert_int_equal(store_left_out(w.store, &kind_container, v), 0);
+	assert_false(source_needs(server_source(v, "docker")));
+	world_destroy(&w);
+}
+#pragma GCC diagnostic pop
 
 static void on_changed(void *arg)
 {
@@ -607,7 +655,8 @@ static void test_server_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rows), cmocka_unit_test(test_a_denial_beside_what_can_be_used),
+		cmocka_unit_test(test_rows), cmocka_unit_test(test_lists_that_are_cut),
+		cmocka_unit_test(test_a_denial_beside_what_can_be_used),
 		cmocka_unit_test(test_ids_do_not_depend_on_who_is_first),
 		cmocka_unit_test(test_an_id_as_people_write_it), cmocka_unit_test(test_changed_once_a_turn), cmocka_unit_test(test_ten_thousand),
 		cmocka_unit_test(test_activity_is_kept), cmocka_unit_test(test_activity_of_rubbish), cmocka_unit_test(test_activity_is_rotated_once), cmocka_unit_test(test_read_only), cmocka_unit_test(test_settings),
