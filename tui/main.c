@@ -26,6 +26,7 @@
 #include "tui/console.h"
 #include "tui/headless.h"
 #include "tui/manual.h"
+#include "tui/theme.h"
 
 #define WAIT_MS_DEFAULT 20000
 #define FILES_WANTED 8192
@@ -352,6 +353,20 @@ static void apply_options(struct program *p, bool headless)
 		xreplace(&s->theme, p->opt.theme);
 }
 
+/* Files that the command line names. */
+static void check_options(struct program *p)
+{
+	struct theme theme;
+	char why[256] = "";
+	const char *ssh = p->opt.ssh_config;
+	if (ssh && access(ssh, R_OK) != 0)
+		doc_add(&p->complaints, DOC_BAD, "-F %s: cannot be read: %s", ssh, strerror(errno));
+	if (p->opt.theme && !theme_load(&theme, p->opt.theme, why, sizeof(why))) {
+		doc_add(&p->complaints, DOC_BAD, "--theme: %s", why);
+		xreplace(&p->settings->theme, "default");
+	}
+}
+
 static bool start(struct program *p, bool headless)
 {
 	struct err err = { 0 };
@@ -411,6 +426,7 @@ int main(int argc, char **argv)
 			run = modes[i].run;
 	bool headless = run != run_console;
 	apply_options(&p, headless);
+	check_options(&p);
 	if (check) {
 		code = check_config(&p);
 	} else if (!headless && !is_meant(&p)) {

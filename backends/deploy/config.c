@@ -37,6 +37,6 @@ void deploy_check_config(const struct settings *s, struct doc *complaints)
 	for (const struct deploy_config *c = s->deploys; c; c = c->next) {
 		struct err err = { 0 };
 		if (!deploy_config_sound(c, &err))
-			doc_add(complaints, DOC_WARN, "%s: [deploy %s]: %s", s->file ? s->file : "config", c->name, err.text);
+			doc_add(complaints, DOC_WARN, "%s:%d: [deploy %s]: %s", s->file ? s->file : "config", c->line, c->name, err.text);
 	}
 }

@@ -382,7 +382,7 @@ static char *name_of(const struct store *s, const char *dest)
 	return name;
 }
 
-static bool is_destination(const char *dest, struct err *err)
+bool server_is_destination(const char *dest, struct err *err)
 {
 	if (!*dest || *dest == '-')
 		return err_set(err, ERR_USAGE, "\"%s\" is not the name of a server; expected a Host of ssh_config or [user@]host[:port]",
@@ -419,7 +419,7 @@ static void make_link(struct server *v, const char *dest)
 
 struct server *server_open(struct store *s, const char *dest, struct err *err)
 {
-	if (!is_destination(dest, err))
+	if (!server_is_destination(dest, err))
 		return NULL;
 	bool here = here_is(s->settings, dest);
 	char *name = here ? here_name(s->settings) : NULL;
@@ -433,7 +433,7 @@ struct server *server_open(struct store *s, const char *dest, struct err *err)
 		return v;
 	}
 	const struct server_config *c = here ? here_section(s->settings) : config_of(s, dest);
-	if (c && c->host && !is_destination(c->host, err)) {
+	if (c && c->host && !server_is_destination(c->host, err)) {
 		free(name);
 		return NULL;
 	}

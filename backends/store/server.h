@@ -9,6 +9,8 @@
  * "local" or its host name for this machine. Makes its link and its sources and connects. One that is there already is retried.
  * NULL and err when dest cannot be a server. */
 struct server *server_open(struct store *, const char *dest, struct err *);
+/* Whether dest can be handed to ssh as a name; false and err, a sentence. */
+bool server_is_destination(const char *dest, struct err *);
 
 /* Adds a server that is played from a recording: nothing connects; replay.c sets its state. */
 struct server *server_open_replay(struct store *, const char *name);

@@ -21,6 +21,8 @@
 #include "backends/link/api.h"
 #include "backends/link/link.h"
 #include "backends/store/doc.h"
+#include "backends/store/server.h"
+#include "backends/store/settings_lines.h"
 
 #define S(field) offsetof(struct settings, field)
 #define V(field) offsetof(struct server_config, field)
@@ -133,14 +135,17 @@ struct reading {
 	const char *file;
 	FILE *f;
 	int line;                 /* of the file, counted by next_line */
+	struct settings_lines *lines;
 	char section[128];
 };
 
 #define COMPLAIN(r, ...) complain(r, xasprintf(__VA_ARGS__))
 static int complain(struct reading *r, char *text)
 {
-	if (r->complaints)
+	if (r->complaints && r->line)
 		doc_add(r->complaints, DOC_BAD, "%s:%d: %s", r->file, r->line, text);
+	else if (r->complaints)           /* it is about the whole file */
+		doc_add(r->complaints, DOC_BAD, "%s: %s", r->file, text);
 	free(text);
 	return 1;                 /* inih: go on */
 }
@@ -201,6 +206,8 @@ static int set(struct reading *r, const struct setting_row *row, void *base, con
 	             : row->type == SETTING_LINES && old ? xasprintf("%s\n%s", old, value) : xstrdup(value);
 	free(old);
 	*(char **)field = text;
+	if (row->offset == S(ssh_config) && strcmp(row->key, "ssh_config") == 0 && access(text, R_OK) != 0)
+		return COMPLAIN(r, "ssh_config: %s cannot be read: %s", text, strerror(errno));
 	return 1;
 }
 
@@ -248,6 +255,7 @@ static struct server_config *server_section(struct reading *r, const char *name)
 			return *slot;
 	struct server_config *c = xcalloc(1, sizeof(*c));
 	fallbacks("server", c);
+	c->line = r->line;
 	c->name = wash_dup(name, 0);
 	for (char *s = c->name; *s; s++)
 		if (*s == '/')
@@ -324,6 +332,7 @@ static struct deploy_config *deploy_section(struct reading *r, const char *name)
 		COMPLAIN(r, "[deploy %s]: a name has letters, digits and . _ - only, at most %d; other signs became -", name, DEPLOY_NAME_MAX);
 	struct deploy_config *c = xcalloc(1, sizeof(*c));
 	fallbacks("deploy", c);
+	c->line = r->line;
 	c->name = xstrndup(name, DEPLOY_NAME_MAX);
 	for (char *s = c->name; *s; s++)
 		if (!strchr(deploy_name_signs, *s) || (s == c->name && !isalnum((unsigned char)*s)))
@@ -408,6 +417,8 @@ static void notice_section(struct reading *r, const char *line)
 		server_section(r, section + 7 + strspn(section + 7, " "));
 	else if (strncmp(section, "dokploy ", 8) == 0 && section[8 + strspn(section + 8, " ")])
 		dokploy_section(r, section + 8 + strspn(section + 8, " "));
+	else if (strncmp(section, "deploy ", 7) == 0 && section[7 + strspn(section + 7, " ")])
+		deploy_section(r, section + 7 + strspn(section + 7, " "));
 	else if (!platform_of(r, section) && strncmp(section, "headscale", 9) != 0 && strncmp(section, "opencode", 8) != 0 && strncmp(section, "deploy", 6) != 0 && strncmp(section, "dokploy", 7) != 0 && strcmp(section, "settings") != 0 && strcmp(section, "keys") != 0 && strcmp(section, "server") != 0)
 		complain_section(r, section);
 	free(section);
@@ -428,6 +439,11 @@ static char *next_line(char *buf, int size, void *arg)
 		COMPLAIN(r, "the line is longer than %d bytes and was left out", size - 2);
 		strcpy(line, "\n");
 	}
+	char why[256];
+	if (!settings_lines_see(r->lines, line, r->line, why, sizeof(why)))
+		COMPLAIN(r, "%s", why);
+	/* inih takes a line that begins with blanks for more of the value before it. */
+	memmove(line, line + strspn(line, " \t"), strlen(line + strspn(line, " \t")) + 1);
 	notice_section(r, line);
 	return line;
 }
@@ -468,6 +484,17 @@ static bool others_write(struct reading *r)
 	return true;
 }
 
+/* What cannot be opened is no row that could say so. */
+static void check_servers(struct reading *r)
+{
+	struct err err = { 0 };
+	for (const struct server_config *c = r->settings->servers; c; c = c->next) {
+		r->line = c->line;
+		if (!server_is_destination(c->host ? c->host : c->name, &err))
+			COMPLAIN(r, "[server %s]: host: %s", c->name, err.text);
+	}
+}
+
 /* Without a place to ask it is nothing. */
 static void check_url(struct reading *r, const char *section, const char *name, const char *url, int line)
 {
@@ -492,9 +519,20 @@ static void check_urls(struct reading *r)
 		check_url(r, "portal", c->name, c->url, c->line);
 }
 
+static void complain_of_empty(struct reading *r)
+{
+	char why[256];
+	size_t at = 0;
+	while ((r->line = settings_lines_empty(r->lines, &at, why, sizeof(why))))
+		COMPLAIN(r, "%s", why);
+}
+
 static void read_file(struct reading *r)
 {
+	r->lines = settings_lines_create();
 	int bad = ini_parse_stream(next_line, r, on_line, r);
+	complain_of_empty(r);
+	settings_lines_destroy(r->lines);
 	if (bad > 0) {
 		r->line = bad;
 		COMPLAIN(r, "this line is not understood; expected [section] or key = value");
@@ -516,6 +554,7 @@ struct settings *settings_load(const char *file, struct doc *complaints)
 		s->file = xstrdup(path);
 		read_file(&r);
 		fclose(r.f);
+		check_servers(&r);
 		check_urls(&r);
 	} else if (file || unreadable != ENOENT) {
 		COMPLAIN(&r, "cannot be read: %s", strerror(unreadable));

@@ -16,6 +16,7 @@ struct server_config {
 	char *tailscale_socket;    /* where its tailscaled listens; NULL: the usual place, or as its program says */
 	bool protect;
 	int connect_timeout;       /* s; 0: the general one */
+	int line;                  /* of the file, where it begins */
 	struct server_config *next;
 };
 struct headscale_config {
@@ -52,6 +53,7 @@ struct deploy_config {
 	char *ask, *check;         /* a line for each time the key was given; NULL */
 	int within;                /* s, that the checks have */
 	bool confirm, lock;
+	int line;                  /* of the file, where it begins */
 	struct deploy_config *next;
 };
 /* [coolify NAME], [portal NAME]: a web platform that deploys. */

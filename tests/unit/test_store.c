@@ -412,6 +412,63 @@ static void test_settings(void **state)
 	free(path);
 }
 
+static const char twice_config[] =
+	"[server pi]\n"
+	"  host = pi@192.0.2.30\n"
+	"  units = caddy\n"                   /* indented: no more of the value before */
+	"  units = tor\n"                     /* 4 */
+	"[deploy web]\n"                      /* 5: nothing in it */
+	"[server  pi]\n"                      /* 6 */
+	"protect = yes\n"
+	"[deploy api]\n"
+	"server = pi\n"
+	"run = cd /srv ; make\n"              /* 10 */
+	"ask = A\n"
+	"ask = B\n"
+	"[keys]\n"
+	"R = none\n"
+	"R = container-restart\n"             /* 15 */
+	"[server a-name-that-is-longer-than-what-inih-keeps-of-it]\n"
+	"[server spaced]\n"
+	"host = two words\n"
+	"# a comment ; with a semicolon\n"
+	"[settings]\n"
+	"ssh_config = /nonexistent/config\n"
+	"[headscale home]\n"                  /* 22 */
+	"[deploy]\n";
+
+static void test_settings_twice(void **state)
+{
+	static const char *const expected[] = {
+		"config:4: [server pi] has units twice, first in line 3; the last one counts",
+		"config:6: [server pi] is there twice, first in line 1; both are read as one",
+		"config:10: run: a blank and ; begin a comment, and the command ends there",
+		"config:15: [keys] has R twice, first in line 14; the last one counts",
+		"config:16: [server a-name-that-is-longer-than-what-inih-keeps-of-it]: the name of a section has at most 49 bytes, "
+		"this one has 55",
+		"config:21: ssh_config: /nonexistent/config cannot be read: No such file or directory",
+		"config:22: [headscale home] has no key and does nothing",
+		"config:23: [deploy] has neither a name nor a key and does nothing",
+		"config:17: [server spaced]: host: \"two words\" is not the name of a server",
+	};
+	char *path = write_file("config", twice_config);
+	struct doc complaints;
+	doc_init(&complaints);
+	struct settings *s = settings_load(path, &complaints);
+	for (size_t i = 0; i < complaints.n && i < ARRAY_LEN(expected); i++)
+		if (!strstr(complaints.lines[i].text, expected[i]))
+			fail_msg("got: %s", complaints.lines[i].text);
+	assert_int_equal(complaints.n, ARRAY_LEN(expected));
+	assert_string_equal(s->servers->host, "pi@192.0.2.30");
+	assert_string_equal(s->servers->units, "tor");
+	assert_true(s->servers->protect);
+	assert_string_equal(s->deploys->name, "web");
+	assert_int_equal(s->deploys->line, 5);
+	settings_destroy(s);
+	doc_finish(&complaints);
+	free(path);
+}
+
 static void test_no_settings(void **state)
 {
 	struct doc complaints;
@@ -660,6 +717,7 @@ int main(void)
 		cmocka_unit_test(test_ids_do_not_depend_on_who_is_first),
 		cmocka_unit_test(test_an_id_as_people_write_it), cmocka_unit_test(test_changed_once_a_turn), cmocka_unit_test(test_ten_thousand),
 		cmocka_unit_test(test_activity_is_kept), cmocka_unit_test(test_activity_of_rubbish), cmocka_unit_test(test_activity_is_rotated_once), cmocka_unit_test(test_read_only), cmocka_unit_test(test_settings),
+		cmocka_unit_test(test_settings_twice),
 		cmocka_unit_test(test_no_settings), cmocka_unit_test(test_files_of_others), cmocka_unit_test(test_private_files), cmocka_unit_test(test_nearest), cmocka_unit_test(test_log_bound),
 		cmocka_unit_test(test_log_long_and_hostile), cmocka_unit_test(test_levels), cmocka_unit_test(test_doc),
 		cmocka_unit_test(test_record_and_replay), cmocka_unit_test(test_server_names),

@@ -1,0 +1,180 @@
+/* settings_lines.c: remembers sections and keys with their lines; a key of [deploy NAME] that may be given many times is
+ * known by the table of keys. */
+#include "backends/store/settings_lines.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/base/mem.h"
+#include "backends/store/settings.h"
+
+struct seen {
+	char *name;              /* "server pi", or "server pi" and a key behind a line break */
+	int line;
+	bool has_keys;           /* of a section */
+};
+
+struct settings_lines {
+	struct seen *seen;
+	size_t n, cap;
+	char *section;           /* where we are; NULL: before the first */
+	size_t at;               /* of that section among those seen */
+};
+
+struct settings_lines *settings_lines_create(void)
+{
+	return xcalloc(1, sizeof(struct settings_lines));
+}
+
+void settings_lines_destroy(struct settings_lines *s)
+{
+	for (size_t i = 0; s && i < s->n; i++)
+		free(s->seen[i].name);
+	if (s) {
+		free(s->seen);
+		free(s->section);
+	}
+	free(s);
+}
+
+/* The line where that name stood first; 0: it is new, and remembered. *at is its place. */
+static int settings_lines_first(struct settings_lines *s, const char *name, int line, size_t *at)
+{
+	for (*at = 0; *at < s->n; ++*at)
+		if (strcmp(s->seen[*at].name, name) == 0)
+			return s->seen[*at].line;
+	if (s->n == s->cap) {
+		s->cap = s->cap ? s->cap * 2 : 32;
+		s->seen = xrealloc(s->seen, s->cap * sizeof(*s->seen));
+	}
+	s->seen[s->n++] = (struct seen){ .name = xstrdup(name), .line = line };
+	return 0;
+}
+
+/* "[server   pi]" and "[server pi]" are one. */
+static char *settings_lines_name(const char *text, size_t len)
+{
+	size_t kind = 0, name;
+	while (kind < len && text[kind] != ' ')
+		kind++;
+	for (name = kind; name < len && text[name] == ' ';)
+		name++;
+	if (name == len)
+		return xstrndup(text, kind);
+	return xasprintf("%.*s %.*s", (int)kind, text, (int)(len - name), text + name);
+}
+
+static bool settings_lines_section(struct settings_lines *s, const char *line, int number, char *why, size_t size)
+{
+	size_t len = strcspn(line, "]\r\n");
+	if (line[len] != ']')
+		return true;             /* inih complains */
+	free(s->section);
+	s->section = settings_lines_name(line, len);
+	int first = settings_lines_first(s, s->section, number, &s->at);
+	if (len > SETTINGS_SECTION_MAX) {
+		snprintf(why, size, "[%.*s]: the name of a section has at most %d bytes, this one has %zu", (int)len, line,
+		         SETTINGS_SECTION_MAX, len);
+		return false;
+	}
+	if (!first)
+		return true;
+	snprintf(why, size, "[%s] is there twice, first in line %d; both are read as one", s->section, first);
+	return false;
+}
+
+/* NULL: the section has no such key, which is said elsewhere. */
+static const struct setting_row *settings_lines_row(const char *section, const char *key)
+{
+	size_t kind = strcspn(section, " ");
+	for (const struct setting_row *row = setting_rows; row->key; row++)
+		if (strlen(row->section) == kind && strncmp(row->section, section, kind) == 0 && strcmp(row->key, key) == 0)
+			return row;
+	return NULL;
+}
+
+/* In a command " ;" is likely meant for the shell, and what inih leaves of the command would run. */
+static bool settings_lines_is_command(const char *key)
+{
+	static const char *const commands[] = { "run", "rollback", "command", "token_command", "password_command" };
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		if (strcmp(key, commands[i]) == 0)
+			return true;
+	return false;
+}
+
+static bool settings_lines_has_comment(const char *value)
+{
+	for (const char *s = strchr(value, ';'); s; s = strchr(s + 1, ';'))
+		if (s > value && isspace((unsigned char)s[-1]))
+			return true;
+	return false;
+}
+
+static bool settings_lines_key(struct settings_lines *s, const char *line, int number, char *why, size_t size)
+{
+	size_t len = strcspn(line, "=:\r\n"), end = len;
+	if (line[len] != '=' && line[len] != ':')
+		return true;             /* inih complains */
+	while (end && isspace((unsigned char)line[end - 1]))
+		end--;
+	char *key = xstrndup(line, end);
+	s->seen[s->at].has_keys = true;
+	const struct setting_row *row = settings_lines_row(s->section, key);
+	bool good = true;
+	if (row && settings_lines_is_command(key) && settings_lines_has_comment(line + len + 1)) {
+		snprintf(why, size, "%s: a blank and ; begin a comment, and the command ends there; "
+		                    "write ; without a blank before it, or &&", key);
+		good = false;
+	}
+	if (good && *key && (row ? row->type != SETTING_LINES : strcmp(s->section, "keys") == 0)) {
+		char *name = xasprintf("%s\n%s", s->section, key);
+		size_t at;
+		int first = settings_lines_first(s, name, number, &at);
+		free(name);
+		if (first)
+			snprintf(why, size, "[%s] has %s twice, first in line %d; the last one counts", s->section, key, first);
+		good = !first;
+	}
+	free(key);
+	return good;
+}
+
+bool settings_lines_see(struct settings_lines *s, const char *line, int number, char *why, size_t size)
+{
+	while (isspace((unsigned char)*line))
+		line++;
+	if (!*line || *line == ';' || *line == '#')
+		return true;
+	if (*line == '[')
+		return settings_lines_section(s, line + 1, number, why, size);
+	return !s->section || settings_lines_key(s, line, number, why, size);
+}
+
+/* Others without a key are as good as with one, or are complained of because of the key they lack. */
+static bool settings_lines_needs_keys(const char *section)
+{
+	static const char *const kinds[] = { "server", "deploy", "dokploy", "coolify", "portal", "headscale", "opencode" };
+	size_t kind = strcspn(section, " ");
+	if (section[kind])
+		return strncmp(section, "headscale ", 10) == 0 || strncmp(section, "opencode ", 9) == 0;
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+		if (strcmp(section, kinds[i]) == 0)
+			return true;
+	return false;
+}
+
+int settings_lines_empty(const struct settings_lines *s, size_t *at, char *why, size_t size)
+{
+	for (; *at < s->n; ++*at) {
+		const struct seen *seen = &s->seen[*at];
+		if (strchr(seen->name, '\n') || seen->has_keys || !settings_lines_needs_keys(seen->name))
+			continue;
+		snprintf(why, size, "[%s] has %s and does nothing", seen->name,
+		         strchr(seen->name, ' ') ? "no key" : "neither a name nor a key");
+		return s->seen[(*at)++].line;
+	}
+	return 0;
+}
