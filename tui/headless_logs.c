@@ -10,6 +10,7 @@
 #include "backends/link/link.h"
 #include "backends/link/loop.h"
 #include "backends/logs/logs.h"
+#include "backends/logs/stamp.h"
 #include "backends/store/level.h"
 #include "backends/store/server.h"
 #include "tui/headless.h"
@@ -81,11 +82,12 @@ static void add_json(struct buf *b, const struct log *log, const struct log_line
 
 static void add_text(struct buf *b, const struct log *log, const struct log_line *l)
 {
+	size_t said = l->mark == LOG_GAP ? 0 : stamp_said(l->text, l->len, l->time_us, 1000);
 	add_stamp(b, l->time_us, false);
 	buf_addf(b, " %s ", log_source_name(log, l->source));
 	if (l->mark == LOG_GAP)
 		buf_puts(b, "-- ");
-	buf_add(b, l->text, l->len);
+	buf_add(b, l->text + said, l->len - said);
 	buf_puts(b, "\n");
 }
 
@@ -149,7 +151,7 @@ static void on_changed(struct log *log, void *arg)
 static void say_status(struct printing *p)
 {
 	const char *status = log_status(p->log);
-	if (!*status || strcmp(status, p->said) == 0)
+	if (!p->follow || !*status || strcmp(status, p->said) == 0)
 		return;
 	snprintf(p->said, sizeof(p->said), "%s", status);
 	fprintf(stderr, "mocr: %s\n", status);
@@ -165,6 +167,25 @@ static bool goes_on(const struct printing *p, int64_t end_ms)
 	return now < end_ms && (!p->begun || !headless_settled(p->store) || log_owed(p->log) || now - p->came_ms < QUIET_MS);
 }
 
+/* What could not be read is no empty log. Without -f nothing is tried again, whatever the follower says. */
+static bool say_faults(const struct printing *p)
+{
+	static const char again[] = "; it is tried again";
+	const char *own = log_fault(p->log, LOG_NO_SOURCE);
+	bool any = own != NULL;
+	if (own)
+		fprintf(stderr, "mocr: %s\n", own);
+	for (unsigned i = 0; i < log_sources(p->log); i++) {
+		const char *fault = log_fault(p->log, i), *end = fault ? strstr(fault, again) : NULL;
+		if (!fault)
+			continue;
+		any = true;
+		fprintf(stderr, "mocr: %s: %.*s\n", log_source_name(p->log, i),
+		        (int)(end ? end - fault : (long)strlen(fault)), fault);
+	}
+	return any;
+}
+
 /* Wanted by name and not there: said once everything has answered. */
 static int verdict(const struct printing *p)
 {
@@ -176,7 +197,10 @@ static int verdict(const struct printing *p)
 		}
 	if (idle)
 		fprintf(stderr, "mocr: there is nothing called %s\n", idle);
-	return idle ? EXIT_ATTENTION : EXIT_WELL;
+	if (p->follow)
+		return EXIT_WELL;                /* nobody asks for the code; say_status tells the rest */
+	bool faults = say_faults(p);
+	return idle || faults ? EXIT_ATTENTION : EXIT_WELL;
 }
 
 /* What is there at the beginning comes from each server in its own time: nothing is printed before all of it is there, so that
@@ -221,7 +245,7 @@ int headless_logs(struct store *store, char **targets, int n, bool follow, bool 
 			told = true;
 			p.told_ms = now_mono_ms();
 			p.came_ms = now_mono_ms();
-			if (follow || log_set_idle(p.set))
+			if (follow)
 				verdict(&p);
 		}
 		loop_turn(store_loop(store), TURN_MS);
@@ -230,10 +254,8 @@ int headless_logs(struct store *store, char **targets, int n, bool follow, bool 
 		print_settled(&p);
 		say_status(&p);
 	}
-	if (code == EXIT_WELL && !follow && !(told && log_set_idle(p.set)))
+	if (code == EXIT_WELL && !follow)
 		code = verdict(&p);
-	else if (code == EXIT_WELL && !follow)
-		code = EXIT_ATTENTION;
 	log_set_destroy(p.set);
 	log_destroy(p.log);
 	buf_finish(&p.out);

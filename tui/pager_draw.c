@@ -47,9 +47,9 @@ static void stamp_of(const struct pager *p, int64_t time_us, char *buf, size_t s
 /* The time that the text begins with, where it is the very one that stands before it already. */
 static size_t said_twice(const struct pager *p, const struct log_line *l)
 {
-	int64_t unit = p->times == PAGER_TIME_CLOCK ? 1000000 : 1000;
-	size_t n = p->times == PAGER_TIME_NONE || l->mark == LOG_GAP ? 0 : stamp_len(l->text, l->len);
-	return n && stamp_find(l->text, l->len, (struct zone){ 0 }) / unit == l->time_us / unit ? n : 0;
+	if (p->times == PAGER_TIME_NONE || l->mark == LOG_GAP)
+		return 0;
+	return stamp_said(l->text, l->len, l->time_us, p->times == PAGER_TIME_CLOCK ? 1000000 : 1000);
 }
 
 /* Is there more than one server among the sources? Then its name is part of theirs. */

@@ -166,7 +166,7 @@ static void say_end(struct log_follow *f, const struct ctr *c)
 	else
 		log_gap(log, f->follow.source, "the container ended");
 	/* among others its gap line is enough */
-	log_set_status(log, f->follow.source, "%s", log_sources(log) > 1 ? "" : "ended; follows again when it starts");
+	log_set_rest(log, f->follow.source, log_sources(log) > 1 ? "" : "ended; follows again when it starts");
 }
 
 /* Says where it stands when nothing can be followed now. */

@@ -202,3 +202,9 @@ size_t stamp_len(const char *line, size_t len)
 		text++;
 	return text > p && text < end ? (size_t)(text - line) : 0;
 }
+
+size_t stamp_said(const char *line, size_t len, int64_t time_us, int64_t unit_us)
+{
+	size_t n = stamp_len(line, len);
+	return n && stamp_find(line, len, (struct zone){ 0 }) / unit_us == time_us / unit_us ? n : 0;
+}

@@ -50,6 +50,10 @@ bool target_parse(const char *text, struct target *t, char *why, size_t size)
 		snprintf(why, size, "a log is named SERVER/KIND/NAME, as in sese/containers/* or pi/journal");
 		return false;
 	}
+	if (text[n - 1] == ':') {                /* as scp writes it */
+		snprintf(why, size, "a file is named SERVER/file:/PATH; did you mean %.*s/file:%.200s?", (int)n - 1, text, text + n);
+		return false;
+	}
 	if (!text[n] || !text[n + 1])
 		return true;
 	const char *rest = text + n + 1, *slash = strchr(rest, '/');

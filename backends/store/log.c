@@ -34,6 +34,7 @@ struct source_state {
 	int64_t last_us;             /* time of its newest line */
 	int64_t clock_ms;            /* ahead of ours */
 	char *status;                /* owned; NULL: it goes well */
+	bool rests;                  /* and the status is no fault */
 	bool wavers;
 };
 struct tick {
@@ -610,11 +611,27 @@ void log_set_status(struct log *log, unsigned source, const char *fmt, ...)
 	va_end(ap);
 	free(*slot);
 	*slot = text[0] ? wash_dup(text, STATUS_SIZE) : NULL;
+	if (source < log->n_sources)
+		log->sources[source].rests = false;
 	compose_status(log, all, sizeof(all));
 	if (strcmp(all, log->status) == 0)
 		return;
 	memcpy(log->status, all, sizeof(all));
 	changed(log);
+}
+
+void log_set_rest(struct log *log, unsigned source, const char *text)
+{
+	log_set_status(log, source, "%s", text);
+	if (source < log->n_sources)
+		log->sources[source].rests = true;
+}
+
+const char *log_fault(const struct log *log, unsigned source)
+{
+	if (source >= log->n_sources)
+		return log->own_status;
+	return log->sources[source].rests ? NULL : log->sources[source].status;
 }
 
 void log_say(struct log *log, const char *fmt, ...)

@@ -110,6 +110,10 @@ void log_seam(struct log *, unsigned source, int64_t end_us, int64_t present_us,
 #define LOG_NO_SOURCE UINT32_MAX
 /* How it goes with one source (LOG_NO_SOURCE: with the log itself); "" is well. */
 void log_set_status(struct log *, unsigned source, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* The same of one that has said all it had to say, as an ended container: no fault. */
+void log_set_rest(struct log *, unsigned source, const char *text);
+/* Why a source (LOG_NO_SOURCE: the log itself) is not read, or not whole; NULL: it is. */
+const char *log_fault(const struct log *, unsigned source);
 
 /* How an order to it (older, previous) went, when it did not go well; log_said tells it once, then NULL. Valid until the next. */
 void log_say(struct log *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -507,7 +507,15 @@ static void test_status(void **state)
 	assert_string_equal(log_status(log), "sese/a: the link is away (and 1 more)");
 	log_set_status(log, a, "%s", "");
 	assert_string_equal(log_status(log), "pi/b.service: no");
+	assert_string_equal(log_fault(log, b), "no");
+	assert_null(log_fault(log, a));
+	log_set_rest(log, a, "ended");
+	assert_null(log_fault(log, a));                    /* it has said all */
+	log_set_status(log, a, "no");
+	assert_string_equal(log_fault(log, a), "no");
+	log_set_status(log, a, "%s", "");
 	log_set_status(log, LOG_NO_SOURCE, "sese is too far away");
+	assert_string_equal(log_fault(log, LOG_NO_SOURCE), "sese is too far away");
 	assert_string_equal(log_status(log), "pi/b.service: no (and 1 more)");
 	log_set_status(log, b, "%s", "");
 	assert_string_equal(log_status(log), "sese is too far away");
