@@ -36,9 +36,9 @@ static void link_cell(const struct row *r, struct cell *c)
 {
 	const struct server *s = server_of(r);
 	static const struct { enum tone tone; const char *word; } words[] = {
-		[LINK_DOWN] = { TONE_DIM, "off" },      [LINK_CONNECTING] = { TONE_BUSY, "connecting" },
+		[LINK_DOWN] = { TONE_DIM, "down" },     [LINK_CONNECTING] = { TONE_BUSY, "connecting" },
 		[LINK_ASKING] = { TONE_ASKS, "asks you" }, [LINK_UP] = { TONE_PLAIN, "up" },
-		[LINK_LOST] = { TONE_BAD, "down" },
+		[LINK_LOST] = { TONE_BAD, "lost" },
 	};
 	enum link_state state = link_state_of(r);
 	if (state == LINK_UP && s->is_local)
@@ -55,10 +55,41 @@ static int link_compare(const struct row *a, const struct row *b)
 	return compare_numbers(x ? x->latency_ms : -1, y ? y->latency_ms : -1);
 }
 
-/* Five cells hold it. */
-static int load_digits(double load)
+static bool source_is(const struct row *r, const char *name, enum source_state state)
 {
-	return load < 100 ? 2 : load < 1000 ? 1 : 0;
+	const struct source *src = server_source(server_of(r), name);
+	return src && src->state == state;
+}
+
+/* What that source told was true once. */
+static bool is_old(const struct row *r, const char *name)
+{
+	return link_state_of(r) != LINK_UP || source_is(r, name, SOURCE_STALE) || source_is(r, name, SOURCE_FAILED);
+}
+
+/* Five cells hold a figure of the vitals, with the sign of what is old before it: "~! 97", "~!100". */
+#define FIGURE_CELLS 5
+
+static void fleet_mark_old(const struct row *r, struct cell *c)
+{
+	char text[CELL_MAX];
+	if (!is_old(r, "vitals") || strcmp(c->text, "-") == 0)
+		return;
+	snprintf(text, sizeof(text), "%s", c->text);
+	const char *rest = text;
+	if (cells(text) >= FIGURE_CELLS && text[0] == '!' && text[1] == ' ')
+		rest = text + 2;
+	cell_set(c, c->tone, "~%s%s", rest == text ? "" : "!", rest);
+}
+
+/* Behind so many digits of it five cells hold it, four where it is old. */
+static int load_digits(double load, bool old)
+{
+	if (old)
+		load *= 10;
+	if (load < 100)
+		return 2;
+	return load < 1000 ? 1 : 0;
 }
 
 static void load_cell(const struct row *r, struct cell *c)
@@ -67,7 +98,9 @@ static void load_cell(const struct row *r, struct cell *c)
 	if (!v || v->load1 < 0)
 		cell_unknown(c);
 	else
-		cell_set(c, v->cpus > 0 && v->load1 > 2 * v->cpus ? TONE_WARN : TONE_PLAIN, "%.*f", load_digits(v->load1), v->load1);
+		cell_set(c, v->cpus > 0 && v->load1 > 2 * v->cpus ? TONE_WARN : TONE_PLAIN, "%.*f",
+		         load_digits(v->load1, is_old(r, "vitals")), v->load1);
+	fleet_mark_old(r, c);
 }
 
 /* The mean of what is known of a part of the ring; -1: nothing. */
@@ -105,6 +138,7 @@ static void cpu_cell(const struct row *r, struct cell *c)
 {
 	const struct vitals *v = vitals_of(r);
 	cell_percent(c, v ? v->cpu : -1, CPU_WARN);
+	fleet_mark_old(r, c);
 }
 
 static double mem_percent(const struct row *r)
@@ -116,6 +150,7 @@ static double mem_percent(const struct row *r)
 static void mem_cell(const struct row *r, struct cell *c)
 {
 	cell_percent(c, mem_percent(r), MEM_WARN);
+	fleet_mark_old(r, c);
 }
 
 static double disk_percent(const struct row *r)
@@ -127,18 +162,7 @@ static double disk_percent(const struct row *r)
 static void disk_cell(const struct row *r, struct cell *c)
 {
 	cell_percent(c, disk_percent(r), store_settings(r->server->store)->disk_warn);
-}
-
-static bool source_is(const struct row *r, const char *name, enum source_state state)
-{
-	const struct source *src = server_source(server_of(r), name);
-	return src && src->state == state;
-}
-
-/* What that source told was true once. */
-static bool is_old(const struct row *r, const char *name)
-{
-	return link_state_of(r) != LINK_UP || source_is(r, name, SOURCE_STALE) || source_is(r, name, SOURCE_FAILED);
+	fleet_mark_old(r, c);
 }
 
 /* Up of all, and how many are not well. Nothing known is "-", an engine that may not be asked says so. */
@@ -201,12 +225,12 @@ static void uptime_cell(const struct row *r, struct cell *c)
 		cell_age(c, v->wall_ms - v->uptime_s * 1000);
 }
 
-/* "down 3h: connect timed out ...; next try in 40 s, C-r now"; without the first word where the link's column has it. */
-static void lost_note(const struct server *s, struct cell *c, const char *down)
+/* "lost 3h: connect timed out ...; next try in 40 s, C-r now"; without the first word where the link's column has it. */
+static void lost_note(const struct server *s, struct cell *c, const char *lost)
 {
 	const struct link *link = s->link;
 	int64_t heard = server_heard_ms(s);
-	cell_set(c, TONE_BAD, "%s", down);
+	cell_set(c, TONE_BAD, "%s", lost);
 	/* The link's own state begins anew with each try. */
 	cell_add_age(c, heard ? heard : s->row.health == HEALTH_BAD && s->row.health_ms ? s->row.health_ms : link->since_ms);
 	if (link->err.text[0])        /* the row's own sentence is the same without the server's name before it */
@@ -252,9 +276,9 @@ static void sentence(const struct row *r, struct cell *c, bool beside)
 		cell_set(c, TONE_ASKS, "%s%s%s", beside && state == LINK_ASKING ? "" : "asks you: ", ask ? ask_words(s, ask) : "something",
 		         beside ? "; a answers" : "");
 	else if (state == LINK_LOST)
-		lost_note(s, c, beside ? "" : "down ");
+		lost_note(s, c, beside ? "" : "lost ");
 	else if (state == LINK_DOWN)
-		cell_set(c, TONE_DIM, "not connected, C-r connects");
+		cell_set(c, TONE_DIM, "%snot connected, C-r connects", beside ? "" : "down: ");
 	else if (r->why && r->health >= HEALTH_ATTENTION)
 		cell_set(c, r->health >= HEALTH_BAD ? TONE_BAD : TONE_WARN, "%s", r->why);
 	else if (!source_note(s, c))
@@ -322,7 +346,7 @@ static const struct column columns[] = {
 	{ 0 }
 };
 
-/* "sese   12ms 0.42  13 ctr  disk 88%" or "seko   down 3h: ..." */
+/* "sese   12ms 0.42  13 ctr  disk 88%" or "seko   lost 3h: ..." */
 static void brief(const struct row *r, struct cell *c)
 {
 	const struct server *s = server_of(r);
@@ -339,7 +363,8 @@ static void brief(const struct row *r, struct cell *c)
 	else if (s->link->latency_ms >= 0)
 		cell_add(c, " %dms", s->link->latency_ms);
 	if (s->vitals && s->vitals->load1 >= 0)
-		cell_add(c, " %.*f", load_digits(s->vitals->load1), s->vitals->load1);
+		cell_add(c, " %s%.*f", is_old(r, "vitals") ? "~" : "", load_digits(s->vitals->load1, false),
+		         s->vitals->load1);
 	if (s->containers)
 		cell_add(c, "  %d ctr", s->containers_up);
 	if (s->containers_bad)

@@ -30,7 +30,7 @@ static void breadcrumb(const struct console *c, char *buf, size_t size)
 }
 
 struct counts {
-	int servers, up, down, containers, containers_up, failed, waiting;
+	int servers, up, lost, containers, containers_up, failed, waiting;
 };
 
 static void count(const struct console *c, struct counts *n)
@@ -41,7 +41,7 @@ static void count(const struct console *c, struct counts *n)
 			continue;
 		n->servers++;
 		n->up += s->link && s->link->state == LINK_UP;
-		n->down += s->link && s->link->state == LINK_LOST;
+		n->lost += s->link && s->link->state == LINK_LOST;
 		n->waiting += s->link && (s->link->state == LINK_CONNECTING || s->link->state == LINK_ASKING);
 		n->containers += s->containers;
 		n->containers_up += s->containers_up;
@@ -57,8 +57,8 @@ static void counts_text(const struct console *c, char *buf, size_t size, int roo
 	count(c, &n);
 	if (!c->scope[0] && n.servers > 1) {
 		int len = snprintf(servers, sizeof(servers), "%d servers: %d up", n.servers, n.up);
-		if (n.down)
-			len += snprintf(servers + len, sizeof(servers) - (size_t)len, ", %d down", n.down);
+		if (n.lost)
+			len += snprintf(servers + len, sizeof(servers) - (size_t)len, ", %d lost", n.lost);
 		if (n.waiting)
 			snprintf(servers + len, sizeof(servers) - (size_t)len, ", %d to come", n.waiting);
 	}
@@ -82,6 +82,7 @@ void draw_header(struct console *c)
 	char where[256], shown[512], text[256], need[48];
 	if (!at->height)
 		return;
+	static const char read_only[] = "read-only";
 	size_t asks, needs = console_problems(c, &asks);
 	size_t kept = c->n_shells;
 	int len = asks ? snprintf(need, sizeof(need), "%s %zu  ! %zu ", glyph_health(HEALTH_ASKS), asks, needs)
@@ -92,6 +93,8 @@ void draw_header(struct console *c)
 	cells_cut(shown, sizeof(shown), where, right > 2 ? (size_t)right - 2 : 0, CUT_MIDDLE, glyph_ellipsis());
 	int x = 1 + canvas_text(at, 0, 1, -1, TONE_TITLE_FOCUS, shown);
 	canvas_text(at, 0, right, -1, asks ? TONE_ASKS : needs ? TONE_WARN : TONE_DIM, need);
+	if (c->settings->read_only && x + 2 + (int)cells(read_only) < right)
+		x += 2 + canvas_text(at, 0, x + 2, -1, TONE_ACCENT, read_only);
 	if (kept) {
 		snprintf(text, sizeof(text), "%zu shell%s kept  ", kept, kept == 1 ? "" : "s");
 		if (x + (int)cells(text) + 2 < right)

@@ -149,6 +149,11 @@ struct console {
 	struct history *history;
 	char *history_file;            /* owned */
 
+	struct {                       /* what says_want answered, and for what */
+		int lines, width;
+		size_t problems;
+		uint64_t generation;
+	} says;
 	char flash[FLASH_MAX];
 	enum tone flash_tone;
 	int64_t flash_since_ms, flash_until_ms;    /* wall clock */
@@ -202,6 +207,7 @@ void console_draw(struct console *);
 void draw_header(struct console *);
 void draw_bar(struct console *);
 void draw_says(struct console *);
+int says_want(struct console *, int width);                /* lines that the longest words of all rows take there */
 void draw_hint(struct console *);
 /* Bytes of text that go on one line of that width, broken at a blank where there is one. */
 size_t wrap(const char *text, int width);

@@ -23,6 +23,7 @@ static void lay_out(struct console *c)
 	};
 	for (size_t i = 0; i < c->n_panes; i++)
 		want.rows[i] = c->panes[i].table ? c->panes[i].total : c->panes[i].lines;
+	want.says = says_want(c, screen.width);
 	if (!want.rows[PANE_FLEET])
 		want.rows[PANE_FLEET] = EMPTY_FLEET_LINES;       /* how servers are added */
 	layout(&want, &c->layout);

@@ -6,7 +6,8 @@
  *   all        the same, and what is left in a row at the bottom
  *
  * Around them: the header, a few lines for what the row under the cursor says, a bar of all panels, the keys. The height of
- * each depends on the size of the screen and on how many rows there are, never on the place of the cursor.
+ * each depends on the size of the screen, on how many rows there are and on the longest of what they say, never on the
+ * place of the cursor.
  * It never refuses: where there is no room, bars go first, then the header, then titles. */
 #include "tui/layout.h"
 
@@ -25,7 +26,7 @@
 #define STRIP_FROM 7         /* lines of body from which on the one pane has the needs above it */
 #define HEADS 2              /* a titled table's lines that are no rows */
 #define NEEDS_FEW 3          /* rows of needs where they have no title */
-#define NEEDS_MAX 6          /* rows of needs where they have a pane, */
+#define NEEDS_MAX 6          /* rows of needs where they have a pane, or a third of the body, */
 #define NEEDS_MAX_TALL 12    /* and where the screen is tall */
 #define BOTTOM_ROWS 9
 #define BOTTOM_PANES 3       /* as many beside each other stay even when they are empty */
@@ -92,7 +93,7 @@ static void bars(const struct layout_want *w, struct layout *l)
 	if (w->height >= BAR_FROM)
 		l->bar = cut_bottom(b, 1);
 	if (w->height >= SAYS_FROM)
-		l->says = cut_bottom(b, says_lines(w->height));
+		l->says = cut_bottom(b, w->says ? clamp(w->says, SAYS_LEAST, says_lines(w->height)) : says_lines(w->height));
 }
 
 /* The lines of the untitled needs above the other panes: none where they are in focus and so have a pane. */
@@ -150,7 +151,8 @@ static void side_by_side(struct layout *l, size_t left, size_t right, int y, int
 static int upper_half(const struct layout_want *w, struct layout *l)
 {
 	const struct canvas *b = &l->body;
-	int needs = clamp(lines_for(w, PANE_NEEDS, HEADS), HEADS, HEADS + (w->height < ALL_HEIGHT ? NEEDS_MAX : NEEDS_MAX_TALL));
+	int few = w->height < ALL_HEIGHT ? NEEDS_MAX : NEEDS_MAX_TALL, third = b->height / 3 - HEADS;
+	int needs = clamp(lines_for(w, PANE_NEEDS, HEADS), HEADS, HEADS + (few > third ? few : third));
 	int fleet = clamp(lines_for(w, PANE_FLEET, HEADS), HEADS + 1, b->height / 3);
 	if (PANE_NEEDS >= w->n)
 		needs = 0;

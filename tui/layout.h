@@ -8,6 +8,7 @@
 #include "tui/canvas.h"
 
 #define LAYOUT_PANES 9
+#define SAYS_LEAST 2         /* lines of says: a rule with a title, and the rest of a sentence */
 
 /* What the panes are called here, by their place in panels[]. */
 enum { PANE_FLEET, PANE_CONTAINERS, PANE_SERVICES, PANE_NEEDS, PANE_ACTIVITY };
@@ -21,6 +22,7 @@ struct layout_want {
 	bool zoom;                   /* the focused pane alone */
 	bool hints;                  /* a line of keys at the bottom */
 	size_t rows[LAYOUT_PANES];   /* how many each has to show */
+	int says;                    /* lines that the longest says of all rows takes; 0: not known */
 };
 struct layout_pane {
 	size_t panel;
@@ -29,7 +31,7 @@ struct layout_pane {
 };
 struct layout {
 	struct canvas header, bar, hint;     /* height 0: there is no room for it */
-	struct canvas says;                  /* what the row under the cursor has to say: its height depends on the screen's alone */
+	struct canvas says;                  /* what the row under the cursor has to say: the same height for all rows */
 	struct canvas body;                  /* all panes together */
 	struct canvas view;                  /* all between header and hints: where a view over the panes goes */
 	struct layout_pane panes[LAYOUT_PANES];

@@ -1,7 +1,8 @@
 /* says.c: the lines under all panes, for what the row under the cursor has to say.
  *
  * How a container died and its last lines, why a unit failed, why a server is away. A row that has nothing to say shows
- * what its table has no room for. The height of these lines never depends on the row, so no list moves with the cursor. */
+ * what its table has no room for. The height of these lines is that of the longest words of all rows, wherever the cursor
+ * is, so no list moves with the cursor and none leaves its room to blank lines. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +48,38 @@ static size_t says_of_row(const struct pane *p, const struct row *r, struct cell
 	else if (!table_left_out(p->table, &lines[0]))
 		return 0;
 	return 1;
+}
+
+/* How many lines a row's words take: at least those that every row has. */
+static int says_of(const struct pane *p, const struct row *r, int width)
+{
+	struct cell lines[PANEL_STRIP_MAX] = { 0 };
+	size_t n = p->panel->strip ? p->panel->strip(r, lines, PANEL_STRIP_MAX) : 0;
+	if (!n && r->why && r->health >= HEALTH_ATTENTION)
+		n = says_of_row(p, r, lines);
+	if (n == 1)
+		n = says_spread(lines, r, PANEL_STRIP_MAX, width - TITLE_MARGIN);
+	return n > SAYS_LEAST ? (int)n : SAYS_LEAST;
+}
+
+/* Words change all the time, an age or a countdown: fewer lines count only when other rows need the user. */
+int says_want(struct console *c, int width)
+{
+	size_t asks, problems = console_problems(c, &asks);
+	int lines = SAYS_LEAST;
+	if (c->says.lines && c->says.generation == store_generation(c->store) && c->says.width == width)
+		return c->says.lines;
+	for (size_t i = 0; i < c->n_panes; i++)
+		for (size_t k = 0; c->panes[i].table && k < c->panes[i].n && lines < PANEL_STRIP_MAX; k++) {
+			int n = says_of(&c->panes[i], c->panes[i].rows[k], width);
+			lines = n > lines ? n : lines;
+		}
+	if (lines > c->says.lines || problems != c->says.problems || width != c->says.width)
+		c->says.lines = lines;
+	c->says.problems = problems;
+	c->says.width = width;
+	c->says.generation = store_generation(c->store);
+	return c->says.lines;
 }
 
 void draw_says(struct console *c)

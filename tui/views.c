@@ -334,6 +334,11 @@ static bool general(const struct action *a)
 	return false;
 }
 
+static bool works_in_view(const struct action *a)
+{
+	return (a->run || general(a)) && strcmp(a->name, "row-mark") != 0;
+}
+
 static void copy_screen(struct console *c) { copy_visible(c); }
 
 /* Of a log alone; the rest of its keys is the pager's. */
@@ -387,7 +392,7 @@ bool view_key(struct console *c, const struct key *key)
 		return true;
 	}
 	const struct action *a = binding_find(c, key, console_row(c));
-	if (a && (a->run || general(a)) && strcmp(a->name, "row-mark") != 0)
+	if (a && works_in_view(a))
 		action_begin(c, a);
 	return true;
 }
@@ -447,6 +452,10 @@ void console_help(struct console *c)
 	const struct row *r = console_row(c);
 	char title[160];
 	doc_init(&doc);
+	if (c->settings->read_only)
+		doc_add(&doc, DOC_WARN, "Read-only: whatever changes a server or types into it is refused.");
+	if (c->view)                 /* where the user is comes first */
+		help_reading(&doc, c->view);
 	if (r && r->kind->actions && r->kind->actions[0].name) {
 		snprintf(title, sizeof(title), "What a %s can be told (x shows what makes sense now)", r->kind->name);
 		doc_head(&doc, title);
@@ -455,11 +464,9 @@ void console_help(struct console *c)
 	}
 	doc_head(&doc, "On the row under the cursor");
 	for (const struct action *a = console_actions; a->name; a++)
-		if (a->flags & CONSOLE_ROW)
+		if ((a->flags & CONSOLE_ROW) && (!c->view || works_in_view(a)))
 			help_action(c, &doc, a, false);
 	help_lists(&doc);
-	if (c->view)
-		help_reading(&doc, c->view);
 	doc_head(&doc, "Everywhere");
 	for (const struct action *a = console_actions; a->name; a++)
 		if (!(a->flags & CONSOLE_ROW) && !(!strncmp(a->name, "pane-", 5) && a->key && a->key[0] > '0' + (char)c->n_panes &&

@@ -39,7 +39,7 @@ const struct setting_row setting_rows[] = {
 	{ "settings", "ssh_config", SETTING_PATH, S(ssh_config), 0, 0, NULL, NULL,
 	  "the ssh_config to read instead of OpenSSH's own, as with ssh -F" },
 	{ "settings", "connect_timeout", SETTING_NUMBER, S(connect_timeout), 1, 120, "5", NULL,
-	  "seconds until a server that does not answer counts as away" },
+	  "seconds until a server that does not answer counts as lost" },
 	{ "settings", "vitals_interval", SETTING_NUMBER, S(vitals_interval), 1, 3600, "3", NULL,
 	  "seconds between two looks at load, CPU and memory" },
 	{ "settings", "opencode_memory", SETTING_NUMBER, S(opencode_memory), 64, 1 << 20, "4096", NULL,

@@ -122,6 +122,36 @@ static void test_bars(void **state)
 	assert_int_equal(l.bar.height, 1);
 }
 
+static int needs_rows(const struct layout *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (l->panes[i].panel == PANE_NEEDS)
+			return l->panes[i].at.height - 2;
+	return 0;
+}
+
+/* Nine rows are seen where a third of the body holds them, and says takes no lines that no row needs. */
+static void test_needs_and_says(void **state)
+{
+	(void)state;
+	struct layout l;
+	struct layout_want w = want(120, 40, PANE_FLEET);
+	w.rows[PANE_NEEDS] = 9;
+	w.rows[PANE_FLEET] = 6;
+	layout(&w, &l);
+	assert_int_equal(needs_rows(&l), 9);
+	assert_int_equal(l.says.height, 4);
+	w.says = 2;
+	layout(&w, &l);
+	assert_int_equal(l.says.height, 2);
+	w.says = 8;
+	layout(&w, &l);
+	assert_int_equal(l.says.height, 4);
+	w.rows[PANE_NEEDS] = 500;
+	layout(&w, &l);
+	assert_true(needs_rows(&l) <= 11);
+}
+
 /* A pane whose rows are few leaves its lines to the one below. */
 static void test_room_by_need(void **state)
 {
@@ -174,7 +204,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_size), cmocka_unit_test(test_sketches), cmocka_unit_test(test_bars),
-		cmocka_unit_test(test_room_by_need), cmocka_unit_test(test_eighty_columns),
+		cmocka_unit_test(test_needs_and_says), cmocka_unit_test(test_room_by_need), cmocka_unit_test(test_eighty_columns),
 		cmocka_unit_test(test_place_of_empty_services),
 	};
 	return cmocka_run_group_tests_name("layout", tests, NULL, NULL);

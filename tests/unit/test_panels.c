@@ -223,6 +223,20 @@ static void test_fleet(void **state)
 	check(&panel_fleet, "mem", r, "41");
 	check(&panel_fleet, "disk", r, "! 88");
 	check(&panel_fleet, "uptime", r, "25h");
+	/* What the vitals told is old when they fell silent, link or not, and stays within its five cells. */
+	s->source.state = SOURCE_STALE;
+	const struct backend *engine = s->source.backend;
+	static const struct backend only_vitals = { .name = "vitals" };
+	s->source.backend = &only_vitals;
+	check(&panel_fleet, "load", r, "~1234");
+	s->vitals.load1 = 14.684;
+	check(&panel_fleet, "load", r, "~14.7");
+	check(&panel_fleet, "cpu", r, "~! 97");
+	check(&panel_fleet, "mem", r, "~41");
+	check(&panel_fleet, "disk", r, "~! 88");
+	s->source.backend = engine;
+	check(&panel_fleet, "mem", r, "41");
+	s->source.state = SOURCE_LIVE;
 	/* A backend that fell silent while the link is up is told, and what it counted is marked as old. */
 	assert_string_equal(cell_of(&panel_fleet, "note", r).text, "");
 	s->source.state = SOURCE_STALE;
@@ -242,7 +256,7 @@ static void test_lost_server(void **state)
 	s->link.retry_at_ms = loop_now(s->loop) + 40000;
 	err_set(&s->link.err, ERR_TIMEOUT, "connect timed out after 5 s");
 	s->server.containers = s->server.containers_up = 6;
-	check(&panel_fleet, "link", r, "down");
+	check(&panel_fleet, "link", r, "lost");
 	check(&panel_fleet, "containers", r, "~6/6");
 	check(&panel_fleet, "age", r, "3h old");
 	struct cell note = cell_of(&panel_fleet, "note", r);
@@ -254,7 +268,7 @@ static void test_lost_server(void **state)
 	s->source.fresh_ms = 0;
 	assert_true(panel_fleet.instead(r, &only));
 	assert_non_null(strstr(only.text, "0s: connect timed out after 5 s; next try in "));
-	assert_null(strstr(only.text, "down"));
+	assert_null(strstr(only.text, "lost"));
 	s->server.row.health = HEALTH_BAD;                /* for longer than since the last try */
 	s->server.row.health_ms = now_wall_ms() - 8 * 60000 - 500;
 	assert_true(panel_fleet.instead(r, &only));
@@ -262,7 +276,7 @@ static void test_lost_server(void **state)
 	s->server.row.health_ms = 0;
 	assert_string_equal(cell_of(&panel_fleet, "note", r).text, "");
 	panel_fleet.brief(r, &only);
-	assert_non_null(strstr(only.text, "down 0s: connect timed out"));
+	assert_non_null(strstr(only.text, "lost 0s: connect timed out"));
 	s->source.state = SOURCE_STALE;
 	s->source.fresh_ms = now_wall_ms() - 4 * 60000 - 500;
 	check(&panel_containers, "age", &s->ctr.row, "4m old");

@@ -6,11 +6,11 @@ one_connection_per_server() {
 		is 'connections' "$(ss -Htnp state established "( dport = :804 )" | grep -c "pid=$(pane_pid),")" 1 && keys q && wait_dead
 }
 killed_session_comes_back() {
-	fleet 120 40 sese && wait_for "$sese" && kill_our_session sese 804 && wait_for 'sese .*(down|connecting|to come|lost|old)|1 down' 10 &&
+	fleet 120 40 sese && wait_for "$sese" && kill_our_session sese 804 && wait_for 'sese .*(connecting|to come|lost|old)|1 lost' 10 &&
 		wait_for "$sese" 20 && keys 5 && wait_for 'sese' && ! dead
 }
 cut_packets_then_healed() {
-	fleet 120 40 sese pi && wait_for "$sese" && wait_for '● pi .*2 failed' && "$lab" cut sese && wait_for '✗ sese +down' 30 && see 'javisi_litellm' &&
+	fleet 120 40 sese pi && wait_for "$sese" && wait_for '● pi .*2 failed' && "$lab" cut sese && wait_for '✗ sese +lost' 30 && see 'javisi_litellm' &&
 		wait_for '[0-9]+s old|old' 10 && see '● pi' && wait_for 'sese.*(no answer|silent|lost|answer)' && "$lab" heal sese && keys g C-r &&
 		wait_for "$sese" 40 && wait_gone ' old' 10
 	local code=$?
@@ -18,7 +18,7 @@ cut_packets_then_healed() {
 	return $code
 }
 events_missed_while_cut_are_seen() {
-	fleet 120 40 sese && wait_for "$sese" && "$lab" cut sese && wait_for '✗ sese +down' 30 && on sese docker stop -t 0 mini_web_1 >/dev/null && "$lab" heal sese &&
+	fleet 120 40 sese && wait_for "$sese" && "$lab" cut sese && wait_for '✗ sese +lost' 30 && on sese docker stop -t 0 mini_web_1 >/dev/null && "$lab" heal sese &&
 		keys g C-r && wait_for "$sese" 40 && keys 2 && alone mini_web && wait_for 'mini_web_1 +exited'
 	local code=$?
 	"$lab" heal sese
@@ -34,7 +34,7 @@ two_hang_and_keys_stay_quick() {
 		took=$(((${EPOCHREALTIME/./} - began) / 1000))
 		[ $took -gt $worst ] && worst=$took
 	done
-	wait_for '✗ relay +down' 25 || code=1
+	wait_for '✗ relay +lost' 25 || code=1
 	"$lab" heal relay
 	[ $worst -lt 1500 ] || { note "help and back took $worst ms"; code=1; }
 	return $code
