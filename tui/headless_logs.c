@@ -25,7 +25,7 @@ struct printing {
 	struct store *store;
 	struct log *log;
 	struct log_set *set;
-	bool json, follow, stop, begun;
+	bool json, follow, stop, begun, printed;
 	int64_t began_us;        /* without -f later lines are not printed */
 	int64_t came_ms;         /* mono, of the last line that was printed */
 	uint64_t total;          /* lines that had come when it was looked last */
@@ -103,6 +103,7 @@ static void print_line(struct printing *p, const struct log_line *l)
 	if (!p->follow && l->time_us > p->began_us && l->mark != LOG_GAP)
 		return;
 	p->came_ms = now_mono_ms();
+	p->printed = true;
 	if (p->json)
 		add_json(&p->out, p->log, l);
 	else
@@ -200,6 +201,8 @@ static int verdict(const struct printing *p)
 	if (p->follow)
 		return EXIT_WELL;                /* nobody asks for the code; say_status tells the rest */
 	bool faults = say_faults(p);
+	if (!idle && !faults && !p->printed)
+		fprintf(stderr, "mocr: it was read, and no line was there\n");
 	return idle || faults ? EXIT_ATTENTION : EXIT_WELL;
 }
 

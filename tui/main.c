@@ -67,11 +67,11 @@ const struct option_row option_rows[] = {
 	{ OPT_ASCII, "ascii", NULL, "draw without UTF-8" },
 	{ 'f', "follow", NULL, "logs: go on with what comes" },
 	{ OPT_SINCE, "since", "TIME", "logs: from then on: 10m, 2h, 14:32, 2026-11-21T14:32:00Z" },
-	{ OPT_JSON, "json", NULL, "status, logs, deploys: as JSON" },
+	{ OPT_JSON, "json", NULL, "status, sessions, deploys, logs: as JSON" },
 	{ OPT_ALL, "all", NULL, "status: also the rows that are well" },
-	{ OPT_WAIT, "wait", "SECONDS", "status, do, logs: how long to wait for answers (20)" },
+	{ OPT_WAIT, "wait", "SECONDS", "how long the commands without a screen wait for answers (20)" },
 	{ OPT_YES, "yes", NULL, "do: without asking" },
-	{ OPT_BATCH, "batch", NULL, "status, do: never ask for a password; who needs one counts as not reached" },
+	{ OPT_BATCH, "batch", NULL, "without a screen: never ask for a password; who needs one counts as not reached" },
 	{ 'V', "version", NULL, "print the version and end" },
 	{ 'h', "help", NULL, "print this and end" },
 	{ 0 }
@@ -81,8 +81,9 @@ static void print_help(void)
 {
 	puts("mocr - mission operations control room: all servers on one screen\n\n"
 	     "  mocr [SERVER...]                 this machine and the configured servers, or these: an ssh name or address\n"
-	     "  mocr status [SERVER...]          what is there, without a screen: exit 0 well, 1 attention, 2 unreachable\n"
-	     "  mocr do ACTION SERVER/KIND/NAME  one action, without a screen\n"
+	     "  mocr status [SERVER...]          what is there, without a screen: exit 0 well, 1 attention, 2 unreachable,\n"
+	     "                                   3 not all answered in time\n"
+	     "  mocr do ACTION SERVER/KIND/NAME  one action, without a screen; mocr status --json has the ids, mocr(1) the actions\n"
 	     "  mocr do deploy NAME [VAR=VALUE...]\n"
 	     "                                   run [deploy NAME] of the configuration, print its output, end with its exit code;\n"
 	     "                                   mocr do rollback NAME likewise\n"
@@ -99,6 +100,7 @@ static void print_help(void)
 		snprintf(left, sizeof(left), "%s--%s%s%s", letter, o->name, o->argument ? " " : "", o->argument ? o->argument : "");
 		printf("  %-26s %s\n", left, o->help);
 	}
+	puts("\nOn the screen ? shows the keys. mocr(1) has all commands and exit codes, mocr-config(5) the configuration.");
 }
 
 static int wrong(const char *fmt, const char *word)
@@ -142,7 +144,9 @@ static int read_options(struct options *o, int argc, char **argv, bool *check)
 		case OPT_MANUAL: return manual_dump(optarg, stdout) ? EXIT_WELL : wrong("there is no table %s", optarg);
 		case 'V': printf("mocr %s\n", MOCR_VERSION); return EXIT_WELL;
 		case 'h': print_help(); return EXIT_WELL;
-		default: return EXIT_WRONG_USAGE;
+		default:
+			fputs("mocr: mocr --help says what there is\n", stderr);
+			return EXIT_WRONG_USAGE;
 		}
 	}
 	if (o->wait_ms <= 0)
@@ -180,12 +184,22 @@ static int run_status(struct program *p)
 	return headless_status(p->store, p->opt.json, p->opt.all, p->opt.wait_ms);
 }
 
+/* The action of a deploy that has a name and no row; NULL: it is another word. */
+static const char *deploy_action(const char *word)
+{
+	static const char *const actions[][2] = { { "deploy", "deploy-run" }, { "rollback", "deploy-rollback" } };
+	for (size_t i = 0; i < ARRAY_LEN(actions); i++)
+		if (!strcmp(word, actions[i][0]))
+			return actions[i][1];
+	return NULL;
+}
+
 /* What names a deploy and no row. */
 static const char *deploy_word(const struct program *p)
 {
 	if (p->opt.n_words < 3 || strchr(p->opt.words[2], '/'))
 		return NULL;
-	return !strcmp(p->opt.words[1], "deploy") ? "deploy-run" : !strcmp(p->opt.words[1], "rollback") ? "deploy-rollback" : NULL;
+	return deploy_action(p->opt.words[1]);
 }
 
 static int run_deploys(struct program *p)
@@ -199,8 +213,10 @@ static int run_do(struct program *p)
 {
 	if (deploy_word(p))
 		return headless_deploy(p->store, deploy_word(p), p->opt.words[2], p->opt.words + 3, p->opt.n_words - 3, p->opt.yes, p->opt.wait_ms);
+	if (p->opt.n_words == 2 && deploy_action(p->opt.words[1]))
+		return wrong("expected: mocr do %s NAME [VAR=VALUE...]; mocr deploys lists the names", p->opt.words[1]);
 	if (p->opt.n_words < 3 || p->opt.n_words > 4)
-		return wrong("expected: mocr do ACTION SERVER/KIND/NAME%s", "");
+		return wrong("expected: mocr do ACTION SERVER/KIND/NAME, as in mocr do restart pi/service/caddy%s", "");
 	char **w = p->opt.words;
 	if (!headless_open(p->store, w[2]))
 		return EXIT_WRONG_USAGE;
