@@ -532,8 +532,9 @@ static void read_file(struct reading *r)
 	r->lines = settings_lines_create();
 	int bad = ini_parse_stream(next_line, r, on_line, r);
 	complain_of_empty(r);
+	bool said = bad == settings_lines_wrong(r->lines);
 	settings_lines_destroy(r->lines);
-	if (bad > 0) {
+	if (bad > 0 && !said) {
 		r->line = bad;
 		COMPLAIN(r, "this line is not understood; expected [section] or key = value");
 	}

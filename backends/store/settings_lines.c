@@ -21,6 +21,7 @@ struct settings_lines {
 	size_t n, cap;
 	char *section;           /* where we are; NULL: before the first */
 	size_t at;               /* of that section among those seen */
+	int wrong;               /* the first line that is neither a section nor a key */
 };
 
 struct settings_lines *settings_lines_create(void)
@@ -66,11 +67,24 @@ static char *settings_lines_name(const char *text, size_t len)
 	return xasprintf("%.*s %.*s", (int)kind, text, (int)(len - name), text + name);
 }
 
+static bool settings_lines_complain(struct settings_lines *s, int number, char *why, size_t size)
+{
+	if (!s->wrong)
+		s->wrong = number;
+	snprintf(why, size, "this line is not understood; expected [section] or key = value");
+	return false;
+}
+
+int settings_lines_wrong(const struct settings_lines *s)
+{
+	return s->wrong;
+}
+
 static bool settings_lines_section(struct settings_lines *s, const char *line, int number, char *why, size_t size)
 {
 	size_t len = strcspn(line, "]\r\n");
 	if (line[len] != ']')
-		return true;             /* inih complains */
+		return settings_lines_complain(s, number, why, size);
 	free(s->section);
 	s->section = settings_lines_name(line, len);
 	int first = settings_lines_first(s, s->section, number, &s->at);
@@ -116,8 +130,13 @@ static bool settings_lines_has_comment(const char *value)
 static bool settings_lines_key(struct settings_lines *s, const char *line, int number, char *why, size_t size)
 {
 	size_t len = strcspn(line, "=:\r\n"), end = len;
-	if (line[len] != '=' && line[len] != ':')
-		return true;             /* inih complains */
+	char *head = xstrndup(line, len);
+	bool is_key = (line[len] == '=' || line[len] == ':') && !settings_lines_has_comment(head);
+	free(head);
+	if (!is_key)
+		return settings_lines_complain(s, number, why, size);
+	if (!s->section)
+		return true;             /* settings.c complains */
 	while (end && isspace((unsigned char)line[end - 1]))
 		end--;
 	char *key = xstrndup(line, end);
@@ -144,13 +163,16 @@ static bool settings_lines_key(struct settings_lines *s, const char *line, int n
 
 bool settings_lines_see(struct settings_lines *s, const char *line, int number, char *why, size_t size)
 {
+	static const char bom[] = "\xef\xbb\xbf";
+	if (number == 1 && strncmp(line, bom, strlen(bom)) == 0)
+		line += strlen(bom);     /* as inih does */
 	while (isspace((unsigned char)*line))
 		line++;
 	if (!*line || *line == ';' || *line == '#')
 		return true;
 	if (*line == '[')
 		return settings_lines_section(s, line + 1, number, why, size);
-	return !s->section || settings_lines_key(s, line, number, why, size);
+	return settings_lines_key(s, line, number, why, size);
 }
 
 /* Others without a key are as good as with one, or are complained of because of the key they lack. */

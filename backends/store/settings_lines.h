@@ -14,6 +14,8 @@ void settings_lines_destroy(struct settings_lines *);
 
 /* Looks at a line as it stands in the file, its number from 1. False, and one sentence in why, when something is wrong. */
 bool settings_lines_see(struct settings_lines *, const char *line, int number, char *why, size_t size);
+/* The first line that was neither a section nor a key, which is all that inih tells of them; 0: there is none. */
+int settings_lines_wrong(const struct settings_lines *);
 
 /* Sections without a key that do nothing then, one after the other: *at begins at 0. Returns the line, and one sentence in
  * why; 0: there are no more. */

@@ -413,43 +413,49 @@ static void test_settings(void **state)
 }
 
 static const char twice_config[] =
+	"\xef\xbb\xbf# an editor's mark\n"
+	"nonsense\n"                         /* 2 */
+	"[server\n"                          /* 3 */
+	"nonsense ; with = a comment\n"      /* 4 */
 	"[server pi]\n"
 	"  host = pi@192.0.2.30\n"
 	"  units = caddy\n"                   /* indented: no more of the value before */
-	"  units = tor\n"                     /* 4 */
-	"[deploy web]\n"                      /* 5: nothing in it */
-	"[server  pi]\n"                      /* 6 */
+	"  units = tor\n"                     /* 8 */
+	"[deploy web]\n"                      /* 9: nothing in it */
+	"[server  pi]\n"                      /* 10 */
 	"protect = yes\n"
 	"[deploy api]\n"
 	"server = pi\n"
-	"run = cd /srv ; make\n"              /* 10 */
+	"run = cd /srv ; make\n"              /* 14 */
 	"ask = A\n"
 	"ask = B\n"
 	"[keys]\n"
 	"R = none\n"
-	"R = container-restart\n"             /* 15 */
+	"R = container-restart\n"             /* 19 */
 	"[server a-name-that-is-longer-than-what-inih-keeps-of-it]\n"
 	"[server spaced]\n"
 	"host = two words\n"
 	"# a comment ; with a semicolon\n"
 	"[settings]\n"
 	"ssh_config = /nonexistent/config\n"
-	"[headscale home]\n"                  /* 22 */
+	"[headscale home]\n"                  /* 26 */
 	"[deploy]\n";
 
 static void test_settings_twice(void **state)
 {
 	static const char *const expected[] = {
-		"config:4: [server pi] has units twice, first in line 3; the last one counts",
-		"config:6: [server pi] is there twice, first in line 1; both are read as one",
-		"config:10: run: a blank and ; begin a comment, and the command ends there",
-		"config:15: [keys] has R twice, first in line 14; the last one counts",
-		"config:16: [server a-name-that-is-longer-than-what-inih-keeps-of-it]: the name of a section has at most 49 bytes, "
+		"config:2: this line is not understood; expected [section] or key = value",
+		"config:3: this line is not understood", "config:4: this line is not understood",
+		"config:8: [server pi] has units twice, first in line 7; the last one counts",
+		"config:10: [server pi] is there twice, first in line 5; both are read as one",
+		"config:14: run: a blank and ; begin a comment, and the command ends there",
+		"config:19: [keys] has R twice, first in line 18; the last one counts",
+		"config:20: [server a-name-that-is-longer-than-what-inih-keeps-of-it]: the name of a section has at most 49 bytes, "
 		"this one has 55",
-		"config:21: ssh_config: /nonexistent/config cannot be read: No such file or directory",
-		"config:22: [headscale home] has no key and does nothing",
-		"config:23: [deploy] has neither a name nor a key and does nothing",
-		"config:17: [server spaced]: host: \"two words\" is not the name of a server",
+		"config:25: ssh_config: /nonexistent/config cannot be read: No such file or directory",
+		"config:26: [headscale home] has no key and does nothing",
+		"config:27: [deploy] has neither a name nor a key and does nothing",
+		"config:21: [server spaced]: host: \"two words\" is not the name of a server",
 	};
 	char *path = write_file("config", twice_config);
 	struct doc complaints;
@@ -463,7 +469,7 @@ static void test_settings_twice(void **state)
 	assert_string_equal(s->servers->units, "tor");
 	assert_true(s->servers->protect);
 	assert_string_equal(s->deploys->name, "web");
-	assert_int_equal(s->deploys->line, 5);
+	assert_int_equal(s->deploys->line, 9);
 	settings_destroy(s);
 	doc_finish(&complaints);
 	free(path);
