@@ -69,7 +69,7 @@ static bool take_tty(struct attach *a)
 	cfmakeraw(&raw);
 	raw.c_cc[VMIN] = 1;
 	raw.c_cc[VTIME] = 0;
-	return tcsetattr(a->tty, TCSADRAIN, &raw) == 0;
+	return tcsetattr(a->tty, TCSANOW, &raw) == 0;
 }
 
 static void tty_size(const struct attach *a, int *cols, int *rows)
@@ -264,7 +264,7 @@ void attach_leave(struct attach *a)
 	write_last(a);
 	modes_reset(&a->modes, &a->out);
 	write_last(a);
-	tcsetattr(a->tty, TCSADRAIN, &a->before);
+	tcsetattr(a->tty, TCSANOW, &a->before);
 	close(a->tty);
 	a->tty = -1;
 	current = NULL;

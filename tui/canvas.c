@@ -2,7 +2,11 @@
  *
  * Everything is drawn into curses' stdscr anew each time; curses sends the difference to what the terminal shows, so a
  * frame that is the same costs no byte. Beside it lies one byte per cell, its tone, so that a row can be overlaid (the
- * cursor, a mark) without losing what its colours say. Keys are not read by curses but by keys.c. */
+ * cursor, a mark) without losing what its colours say. Keys are not read by curses but by keys.c.
+ *
+ * curses writes and waits until all of it was taken. A terminal may take nothing for hours: its ssh is dead, somebody typed
+ * Ctrl-S. So curses writes a frame into a file in memory, and the bytes go on from there as the terminal takes them. Until
+ * all of a frame is taken, no other frame is made. */
 #include "tui/canvas.h"
 
 #include <curses.h>
@@ -17,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <term.h>
 #include <termios.h>
 #include <unistd.h>
@@ -24,6 +29,7 @@
 #include <wchar.h>
 
 #include "backends/base/buf.h"
+#include "backends/base/human.h"
 #include "backends/base/mem.h"
 #include "backends/base/wash.h"
 #include "tui/theme.h"
@@ -36,7 +42,9 @@
 #define CELLS_MAX 1024           /* of a row; wider terminals are drawn this far */
 #define PASTE_ON "\033[?2004h"
 #define PASTE_OFF "\033[?2004l"
-#define RAW_PATIENCE_MS 200      /* a terminal that takes no bytes for so long gets none of canvas_write_raw */
+#define LAST_SILENCE_MS 200      /* before the terminal changes hands, it may take nothing for so long */
+#define LAST_WORDS_MS 600        /* and take the last bytes as slowly as this in all */
+#define WAITING_MAX (1u << 20)   /* bytes that wait for the terminal, before canvas_write_raw drops its own */
 
 enum overlay { OVER_NONE, OVER_CURSOR, OVER_CURSOR_IDLE, OVER_MARK, OVER_COUNT };
 
@@ -56,7 +64,10 @@ static struct {
 	unsigned char *tones;        /* rows * cols of enum tone; owned */
 	int rows, cols;
 	int cursor_y, cursor_x;      /* wanted in this frame; y -1: hidden */
+	FILE *out;                   /* what curses writes to: a file in memory once its modes are set; owned */
+	struct buf waiting;          /* made, and not taken by the terminal yet */
 	struct termios before;       /* as we found it */
+	struct termios modes;        /* as curses set it */
 	char panic[256];             /* bytes that put it right */
 	size_t panic_len;
 } term = { .cursor_y = -1 };
@@ -196,15 +207,32 @@ static void make_panic(void)
 		panic_add(tigetstr(caps[i]));
 }
 
+/* The descriptor's description is shared with the shell that started us, so it is non-blocking for this one write alone. */
+static ssize_t canvas_write_now(const char *bytes, size_t len)
+{
+	int flags = fcntl(STDOUT_FILENO, F_GETFL);
+	bool ours = flags >= 0 && !(flags & O_NONBLOCK) && !fcntl(STDOUT_FILENO, F_SETFL, flags | O_NONBLOCK);
+	ssize_t n = write(STDOUT_FILENO, bytes, len);
+	int error = errno;
+
+	if (ours)
+		fcntl(STDOUT_FILENO, F_SETFL, flags);
+	errno = error;
+	return n;
+}
+
+/* Waits a moment for bytes to be taken: before the terminal changes hands, and in a crash. */
 static void write_all(const char *bytes, size_t len)
 {
+	int64_t until = now_mono_ms() + LAST_WORDS_MS;
+
 	while (len) {
-		ssize_t n = write(STDOUT_FILENO, bytes, len);
+		ssize_t n = canvas_write_now(bytes, len);
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0 && errno == EAGAIN) {
+		if (n < 0 && errno == EAGAIN && now_mono_ms() < until) {
 			struct pollfd p = { STDOUT_FILENO, POLLOUT, 0 };
-			if (poll(&p, 1, RAW_PATIENCE_MS) > 0)
+			if (poll(&p, 1, LAST_SILENCE_MS) > 0)
 				continue;
 		}
 		if (n <= 0)
@@ -212,6 +240,99 @@ static void write_all(const char *bytes, size_t len)
 		bytes += n;
 		len -= (size_t)n;
 	}
+}
+
+bool canvas_waiting(void)
+{
+	return term.waiting.len > 0;
+}
+
+void canvas_send(void)
+{
+	while (term.waiting.len) {
+		ssize_t n = canvas_write_now(term.waiting.data, term.waiting.len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno != EAGAIN)
+			buf_clear(&term.waiting);    /* the terminal is gone; its input says so too */
+		if (n <= 0)
+			return;
+		buf_consume(&term.waiting, (size_t)n);
+	}
+}
+
+static void canvas_queue(const char *bytes, size_t len)
+{
+	buf_add(&term.waiting, bytes, len);
+	canvas_send();
+}
+
+/* --- the file that curses writes to -------------------------------------------------------------------- */
+
+static void canvas_open_out(void)
+{
+	int fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+
+	term.out = fd < 0 ? NULL : fdopen(fd, "w");
+	if (fd >= 0 && !term.out)
+		close(fd);
+	buf_init(&term.waiting, 0);
+}
+
+static void canvas_close_out(void)
+{
+	if (term.out)
+		fclose(term.out);
+	term.out = NULL;
+	buf_finish(&term.waiting);
+}
+
+/* From now on, what curses writes stays in memory. Its modes are set, for it needs the terminal to set them. */
+static bool canvas_hold_out(void)
+{
+	int file = memfd_create("screen", MFD_CLOEXEC);
+	bool held = file >= 0 && dup3(file, fileno(term.out), O_CLOEXEC) >= 0;
+
+	if (file >= 0)
+		close(file);
+	return held;
+}
+
+/* Gives what curses wrote since the last time to fn, in pieces: nothing is allocated, since memory may have run out. */
+static void canvas_take_out(void (*fn)(const char *, size_t))
+{
+	int fd = fileno(term.out);
+	off_t end = lseek(fd, 0, SEEK_CUR);
+	char piece[4096];
+
+	for (off_t at = 0; at < end;) {
+		ssize_t n = pread(fd, piece, end - at < (off_t)sizeof(piece) ? (size_t)(end - at) : sizeof(piece), at);
+		if (n <= 0)
+			break;
+		fn(piece, (size_t)n);
+		at += n;
+	}
+	if (end > 0 && !ftruncate(fd, 0))
+		lseek(fd, 0, SEEK_SET);
+}
+
+/* A frame that does not fit is as if the terminal had lost it: the next one is drawn whole. */
+static void canvas_add_frame(const char *bytes, size_t len)
+{
+	if (!buf_add(&term.waiting, bytes, len))
+		clearok(curscr, TRUE);
+}
+
+/* The terminal goes to somebody else: what waits, then what curses has to put right, each for a moment. */
+static void canvas_let_go(void)
+{
+	write_all(term.waiting.data, term.waiting.len);
+	buf_clear(&term.waiting);
+	endwin();
+	canvas_take_out(write_all);
+	write_all(PASTE_OFF, strlen(PASTE_OFF));
+	/* Now: TCSADRAIN would wait for the terminal to take what the kernel holds. */
+	tcsetattr(STDIN_FILENO, TCSANOW, &term.before);
 }
 
 static bool env_says(const char *name, const char *a, const char *b)
@@ -307,7 +428,7 @@ static void set_up_screen(void)
 	curs_set(0);
 	make_panic();
 	sized();
-	write_all(PASTE_ON, strlen(PASTE_ON));
+	canvas_queue(PASTE_ON, strlen(PASTE_ON));
 }
 
 bool canvas_start(const char *theme, bool ascii, char *why, size_t size)
@@ -322,12 +443,21 @@ bool canvas_start(const char *theme, bool ascii, char *why, size_t size)
 	tcgetattr(STDIN_FILENO, &term.before);
 	term.ascii = ascii || strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
 	use_tioctl(TRUE);                    /* the window's size, not $LINES of some shell before */
-	term.screen = newterm((char *)terminal_entry(name), stdout, stdin);
-	if (!term.screen)
+	canvas_open_out();
+	term.screen = term.out ? newterm((char *)terminal_entry(name), term.out, stdin) : NULL;
+	if (!term.screen) {
+		canvas_close_out();
 		return refuse(why, size, "curses could not set up the terminal \"%.40s\"", name);
+	}
 	term.active = true;
 	term.cursor_y = -1;
 	set_up_screen();
+	tcgetattr(STDIN_FILENO, &term.modes);
+	if (!canvas_hold_out()) {
+		refuse(why, size, "there is no memory for the screen: %s", strerror(errno));
+		canvas_stop();
+		return false;
+	}
 	load_theme(theme, &term.theme, NULL, 0);
 	make_looks();
 	return true;
@@ -342,11 +472,10 @@ void canvas_stop(void)
 	term.screen = NULL;                  /* first: a crash in here must not come back in here */
 	if (term.active) {
 		term.active = false;
-		write_all(PASTE_OFF, strlen(PASTE_OFF));
-		endwin();
-		tcsetattr(STDIN_FILENO, TCSADRAIN, &term.before);
+		canvas_let_go();
 	}
 	delscreen(screen);
+	canvas_close_out();
 	free(term.tones);
 	term.tones = NULL;
 	term.rows = term.cols = 0;
@@ -372,8 +501,7 @@ void canvas_suspend(void)
 	if (!term.screen || !term.active)
 		return;
 	term.active = false;
-	write_all(PASTE_OFF, strlen(PASTE_OFF));
-	endwin();
+	canvas_let_go();
 }
 
 void canvas_resume(void)
@@ -381,10 +509,12 @@ void canvas_resume(void)
 	if (!term.screen || term.active)
 		return;
 	term.active = true;
+	tcsetattr(STDIN_FILENO, TCSANOW, &term.modes);
 	canvas_resized();
 	clearok(curscr, TRUE);
-	doupdate();                          /* out of endwin's state: modes of ours, the alternate screen */
-	write_all(PASTE_ON, strlen(PASTE_ON));
+	doupdate();                          /* out of endwin's state: the alternate screen */
+	canvas_take_out(canvas_add_frame);
+	canvas_queue(PASTE_ON, strlen(PASTE_ON));
 }
 
 void canvas_job_stop(void)
@@ -443,6 +573,9 @@ void canvas_flush(void)
 
 	if (!term.screen || !term.active)
 		return;
+	canvas_send();
+	if (canvas_waiting())
+		return;
 	leaveok(stdscr, !shown);
 	if (shown)
 		move(term.cursor_y, term.cursor_x);
@@ -450,12 +583,14 @@ void canvas_flush(void)
 	wnoutrefresh(stdscr);
 	doupdate();
 	term.cursor_y = -1;
+	canvas_take_out(canvas_add_frame);
+	canvas_send();
 }
 
 void canvas_write_raw(const char *bytes, size_t len)
 {
-	if (term.active)
-		write_all(bytes, len);
+	if (term.active && term.waiting.len + len <= WAITING_MAX)
+		canvas_queue(bytes, len);
 }
 
 /* One line of the screen, without the blanks at its end. */

@@ -1,7 +1,8 @@
 /* canvas.h: cells of the terminal, in tones instead of colours. The only door to curses (canvas.c, theme.c, keys.c).
  *
  * A canvas is a rectangle of the screen. Drawing outside it is cut off. Text given here must be washed (wash.h).
- * canvas_flush sends what changed; when nothing changed it sends no byte. */
+ * canvas_flush sends what changed; when nothing changed it sends no byte. No function waits for a terminal that takes no
+ * bytes, but for those that give it to somebody else: they wait for two seconds at the most, all together. */
 #ifndef TUI_CANVAS_H
 #define TUI_CANVAS_H
 
@@ -39,9 +40,13 @@ struct canvas canvas_screen(void);
 bool canvas_resized(void);                 /* follows a new terminal size; true when it changed */
 bool canvas_ascii(void);                   /* no UTF-8 on this terminal */
 int canvas_colors(void);                   /* 0 (mono, NO_COLOR), 8, 16, 256, 1<<24 */
-void canvas_flush(void);
+void canvas_flush(void);                   /* while canvas_waiting, it makes no frame */
+/* Whether bytes wait for the terminal. Then the owner of the loop waits for POLLOUT of the standard output, calls
+ * canvas_send, and draws again when nothing waits any more. */
+bool canvas_waiting(void);
+void canvas_send(void);                    /* what waits, as much as the terminal takes now */
 void canvas_redraw_all(void);              /* next flush repaints everything (Ctrl-L) */
-void canvas_write_raw(const char *bytes, size_t len);  /* OSC 52 and the like, straight to the terminal */
+void canvas_write_raw(const char *bytes, size_t len);  /* OSC 52 and the like, behind what waits; dropped when that is 1 MB */
 char *canvas_screen_text(void);           /* what was drawn, as lines of UTF-8; the caller frees; NULL: no screen */
 void canvas_panic(void);                   /* for a signal handler: puts the terminal right with nothing but write() */
 bool canvas_active(void);                  /* it has the terminal now: not stopped, not suspended */

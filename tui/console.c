@@ -201,10 +201,17 @@ static void draw_now(struct console *c)
 	draw_later(c, c->next_change_ms ? (wait > 1 ? wait : 1) : -1);
 }
 
+/* The terminal takes bytes again, and what it missed meanwhile is in the next frame. */
+static void console_can_write(struct loop_io *io, int fd, unsigned revents, void *arg)
+{
+	canvas_send();
+}
+
 static void on_turn(void *arg)
 {
 	struct console *c = arg;
-	if (!c->dirty || !c->running || attach_current() || c->editor)
+	loop_io_set(c->screen, canvas_waiting() ? POLLOUT : 0);
+	if (!c->dirty || !c->running || attach_current() || c->editor || canvas_waiting())
 		return;
 	int64_t old = loop_now(c->loop) - c->drawn_ms;
 	if (!c->urgent && old < FRAME_MS)
@@ -214,6 +221,7 @@ static void on_turn(void *arg)
 		draw_later(c, FRAME_NUMBERS_MS - old);
 	else
 		draw_now(c);
+	loop_io_set(c->screen, canvas_waiting() ? POLLOUT : 0);
 }
 
 static void on_redraw(struct loop_timer *timer, void *arg)
@@ -294,6 +302,7 @@ struct console *console_create(struct store *store, const struct settings *setti
 	c->given = settings;
 	c->loop = store_loop(store);
 	c->keys = keys_create(STDIN_FILENO);
+	c->screen = loop_io_add(c->loop, STDOUT_FILENO, 0, console_can_write, c);
 	c->redraw_timer = loop_timer_add(c->loop, -1, on_redraw, c);
 	c->esc_timer = loop_timer_add(c->loop, -1, on_esc, c);
 	c->calm_timer = loop_timer_add(c->loop, -1, on_calm, c);
@@ -312,6 +321,7 @@ int console_run(struct console *c)
 	c->running = true;
 	asks_check(c);
 	draw_now(c);
+	loop_io_set(c->screen, canvas_waiting() ? POLLOUT : 0);
 	loop_run(c->loop);
 	return c->exit_code;
 }
@@ -357,6 +367,7 @@ void console_destroy(struct console *c)
 	for (size_t i = 0; i < ARRAY_LEN(c->signals); i++)
 		if (c->signals[i])
 			loop_signal_remove(c->signals[i]);
+	loop_io_remove(c->screen);
 	loop_timer_remove(c->redraw_timer);
 	loop_timer_remove(c->esc_timer);
 	loop_timer_remove(c->calm_timer);

@@ -114,6 +114,7 @@ struct console {
 	struct loop *loop;
 	struct keys *keys;
 	struct loop_io *tty;
+	struct loop_io *screen;        /* waits until the terminal takes bytes again */
 	struct loop_timer *redraw_timer, *esc_timer;
 	struct loop_timer *calm_timer; /* a while after the last log-in */
 	size_t links_up;
