@@ -19,6 +19,7 @@
 #include "backends/logs/tail_command.h"
 #include "backends/logs/when.h"
 #include "backends/store/log.h"
+#include "backends/store/log_pack.h"
 #include "tui/logview.h"
 #include "tui/pager_internal.h"
 
@@ -694,6 +695,49 @@ static void test_view(void **state)
 	log_destroy(log);
 }
 
+/* Late lines fill a chunk in the middle until it is split, and split again: each half stands behind the one before it. */
+static void test_late_lines_split_chunks(void **state)
+{
+	struct pack p;
+	size_t before;
+	uint64_t n = 0;
+	pack_init(&p, 1024);
+	for (int i = 0; i < 200; i++) {
+		uint64_t place;
+		struct chunk *where;
+		struct log_line *line = pack_line(&p, i * 1000, ++n, 40, &place, &where);
+		memset(line->text, 'a', 41);
+		line->text[40] = '\0';
+		pack_close_line(&p, where, line);
+	}
+	before = p.n;
+	assert_true(before > 4);
+	for (int i = 0; i < 600; i++) {                     /* behind the first line, in the middle, before the last */
+		static const int64_t times[] = { 500, 100500, 198500 };
+		uint64_t place;
+		struct chunk *where;
+		struct log_line *line = pack_line(&p, times[i % 3], ++n, 40, &place, &where);
+		snprintf(line->text, 41, "late %d", i);
+		line->len = (uint32_t)strlen(line->text);
+		pack_close_line(&p, where, line);
+		assert_ptr_equal(pack_get(&p, place), line);
+	}
+	assert_true(p.n > before + 6);
+	uint64_t base = p.first, lines = 0;
+	for (size_t i = 0; i < p.n; i++) {
+		assert_int_equal(p.chunks[i]->base, base);
+		base += p.chunks[i]->n;
+		lines += p.chunks[i]->n;
+	}
+	assert_int_equal(lines, 800);
+	for (uint64_t at = p.first + 1; at < p.first + 800; at++) {
+		const struct log_line *a = pack_get(&p, at - 1), *b = pack_get(&p, at);
+		assert_true(a->time_us < b->time_us || (a->time_us == b->time_us && a->number < b->number));
+		assert_int_equal(pack_find(&p, b->time_us, b->number), at);
+	}
+	pack_finish(&p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -701,7 +745,7 @@ int main(void)
 		cmocka_unit_test(test_late), cmocka_unit_test(test_pool), cmocka_unit_test(test_judge), cmocka_unit_test(test_match), cmocka_unit_test(test_lines_put_before_others), cmocka_unit_test(test_fold), cmocka_unit_test(test_targets),
 		cmocka_unit_test(test_stamps), cmocka_unit_test(test_when), cmocka_unit_test(test_commands),
 		cmocka_unit_test(test_histogram), cmocka_unit_test(test_view), cmocka_unit_test(test_status), cmocka_unit_test(test_new_below),
-		cmocka_unit_test(test_awaited), cmocka_unit_test(test_seam), cmocka_unit_test(test_behind),
+		cmocka_unit_test(test_awaited), cmocka_unit_test(test_seam), cmocka_unit_test(test_late_lines_split_chunks), cmocka_unit_test(test_behind),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
