@@ -1,10 +1,13 @@
 # kerberos.sh: a KDC of our own for the cases in which Kerberos lets somebody in. Debian's krb5-kdc, krb5-admin-server and
-# krb5-user; where they are not installed, these cases are left out (the sentences of the refusals are tested anyway).
+# krb5-user (kadmin.local is in the second). Without them these cases are skipped; the sentences of the refusals are tested anyway.
 
+kdc_missing=                     # why there is none
 kdc_up() {
 	local i
-	[ "$(id -u)" = 0 ] || return 1
-	command -v krb5kdc >/dev/null && command -v kadmin.local >/dev/null && command -v kinit >/dev/null || return 1
+	[ "$(id -u)" = 0 ] || { kdc_missing='sshd with a keytab of its own needs root'; return 1; }
+	for i in krb5kdc kadmin.local kinit; do
+		command -v $i >/dev/null || { kdc_missing="$i is not installed"; return 1; }
+	done
 	mkdir "$work/kdc"
 	next_port=$((next_port + 1))
 	cat >"$work/kdc/krb5.conf" <<-X
