@@ -12,7 +12,7 @@
 
 #define TOKEN_MAX 16384
 #define TOKEN_SHORTEST 4         /* bytes; less would hide letters everywhere */
-#define WORD_HIDDEN 8            /* bytes from which a word of the command may be a secret */
+#define WORD_HIDDEN 8            /* bytes from which a word of the command is hidden inside others, too */
 #define SAID_MAX 4096            /* bytes of its first line that are looked at; the sentence is shorter */
 
 struct token_ask {
@@ -56,20 +56,27 @@ static void tell(void *arg)
 	done(token, token ? NULL : &err, done_arg);
 }
 
-/* What may part the words of a command of sh. */
+/* What ends the name of the program, the one word of the command that may be shown. */
 static const char breaks[] = " \t\n'\"=:;|&()<>,`$";
 
-/* A word of the command that could be a secret. A short one, an option and the path of a file are not. */
-static bool is_hidden(const char *word, size_t len)
+/* Letters and digits make words, in the command and in what was said; a quote or a slash may part a secret otherwise. */
+static bool token_in_word(char c)
 {
-	return len >= WORD_HIDDEN && *word != '-' && *word != '/' && *word != '~' && *word != '.';
+	unsigned char u = (unsigned char)c;
+	return (u >= '0' && u <= '9') || (u >= 'a' && u <= 'z') || (u >= 'A' && u <= 'Z') || u >= 0x80;
 }
 
+/* Hides each place of a word in text; where it is short, only those that are a word of their own. */
 static void hide(char *text, size_t len, const char *word, size_t n)
 {
 	char *at;
-	for (size_t from = 0; text && n && (at = memmem(text + from, len - from, word, n)); from = (size_t)(at - text) + n)
-		memset(at, '*', n);
+	for (size_t from = 0; text && n && (at = memmem(text + from, len - from, word, n));) {
+		size_t end = (size_t)(at - text) + n;
+		bool inside = (at > text && token_in_word(at[-1])) || (end < len && token_in_word(text[end]));
+		if (n >= WORD_HIDDEN || !inside)
+			memset(at, '*', n);
+		from = n >= WORD_HIDDEN || !inside ? end : (size_t)(at - text) + 1;
+	}
 }
 
 /* The first line that it wrote to its standard error, without words of the command and without what it printed. */
@@ -79,16 +86,17 @@ static void clean_line(const struct token_ask *t, const struct run_result *r, st
 	mask_text(out, r->err_out, strcspn(r->err_out, "\n"));    /* before the names are hidden that it knows secrets by */
 	char *line = out->data;
 	size_t len = out->len;
-	const char *word = t->command + strspn(t->command, breaks);
-	word += strcspn(word, breaks);                          /* behind the program's own name */
-	while (*(word += strspn(word, breaks))) {
-		size_t n = strcspn(word, breaks);
-		if (is_hidden(word, n))
-			hide(line, len, word, n);
-		word += n;
-	}
 	if (printed >= TOKEN_SHORTEST)
 		hide(line, len, r->out, printed);
+	const char *word = t->command + strspn(t->command, breaks);
+	word += strcspn(word, breaks);                          /* behind the program's own name */
+	while (*word) {
+		size_t n = 0;
+		while (token_in_word(word[n]))
+			n++;
+		hide(line, len, word, n);
+		word += n ? n : 1;
+	}
 }
 
 static void explain(struct token_ask *t, const struct run_result *r)

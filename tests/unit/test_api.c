@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -335,16 +336,27 @@ static void test_token_changed(void **state)
 static void test_no_token(void **state)
 {
 	static const struct { const char *command, *words; } rows[] = {
-		{ "echo hush >&2; exit 3", "[dokploy home]: token_command ended with code 3: hush" },
+		{ "echo hush >&2; exit 3", "[dokploy home]: token_command ended with code 3: ****" },
+		{ "\"$SAYS\"", "[dokploy home]: token_command ended with code 9: the vault is locked" },
+		/* no argument, however short, and no option or path */
+		{ "\"$SAYS\" s3c pw:s3d -ps3e /s3f", "code 9: the vault is locked, no **:***: *** **:*** -**** /***" },
 		{ "exit 4", "[dokploy home]: token_command ended with code 4 and said nothing" },
 		{ "true", "[dokploy home]: token_command printed nothing" },
 		{ "kill -9 $$; echo secret-place", "[dokploy home]: token_command " },
-		{ "v=s.hvs12345 ; echo \"no entry for $v, sorry\" >&2; exit 5", "code 5: no entry for **********" },
-		{ "echo the-very-token; echo the-very-token is not for you >&2; exit 6", "code 6: ************** is not for you" },
-		{ "printf 'X-Vault-Token: %s%s was not taken\n' hvs.a b >&2; exit 7", "code 7: *************: ****** was not taken" },
+		{ "v=s.hvs12345 ; echo \"no entry for $v, sorry\" >&2; exit 5", "code 5: ** ***** *** *.********, *****" },
+		{ "echo the-very-token; echo the-very-token is not for you >&2; exit 6", "code 6: ************** ** *** *** ***" },
+		{ "printf 'X-Vault-Token: %s%s was not taken\n' hvs.a b >&2; exit 7", "code 7: *-*****-*****: ****** *** *** *****" },
 		{ "head -c 100000 /dev/zero | tr '\\0' s", "[dokploy home]: token_command could not be run to its end" },
 	};
 	struct world *w = *state;
+	char vault[96];
+	snprintf(vault, sizeof(vault), "%s/says", w->dir);
+	FILE *f = fopen(vault, "w");
+	assert_non_null(f);
+	fputs("#!/bin/sh\necho \"the vault is locked${1:+, no $2: $*}\" >&2\nexit 9\n", f);
+	fclose(f);
+	assert_int_equal(chmod(vault, 0700), 0);
+	setenv("SAYS", vault, 1);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		open_api(w, rows[i].command, port);
 		ask(w, "GET", "/who");
@@ -352,12 +364,14 @@ static void test_no_token(void **state)
 		turn_until(w, w->done + 2);
 		assert_non_null(strstr(w->answer.err.text, rows[i].words));
 		assert_null(strstr(w->answer.err.text, "secret-place"));
+		assert_null(strstr(w->answer.err.text, " s3"));
 		assert_null(strstr(w->answer.err.text, "hvs"));
 		assert_null(strstr(w->answer.err.text, "the-very-token"));
 		assert_int_equal(w->answer.status, 0);
 		api_destroy(w->api);
 		w->api = NULL;
 	}
+	unlink(vault);
 }
 
 static void test_later(void **state)

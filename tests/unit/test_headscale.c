@@ -332,7 +332,7 @@ static void test_a_command_that_fails(void **state)
 {
 	struct world *w = world_new(26, true, "hskey; v=s.hvs12345; echo \"the vault does not know $v\" >&2; exit 3");
 	UNTIL(w, w->hs->source.state == SOURCE_DENIED);
-	assert_non_null(strstr(w->hs->source.err.text, "[headscale home]: token_command ended with code 3: the vault does not know"));
+	assert_non_null(strstr(w->hs->source.err.text, "[headscale home]: token_command ended with code 3: *** ***** **** *** ****"));
 	assert_null(strstr(w->hs->source.err.text, "hvs"));
 	world_end(w);
 }
