@@ -39,3 +39,30 @@ void secret_destroy(struct secret *s)
 	munmap(s->text, s->cap);
 	free(s);
 }
+
+static struct secret *known[SECRETS_KNOWN];
+static size_t n_known;           /* that were ever kept; the next one takes the place of the oldest */
+
+void secret_know(const char *text, size_t len)
+{
+	if (len < SECRET_SHORTEST)
+		return;
+	for (size_t i = 0; i < SECRETS_KNOWN; i++)
+		if (known[i] && known[i]->len == len && !memcmp(known[i]->text, text, len))
+			return;
+	struct secret **place = &known[n_known++ % SECRETS_KNOWN];
+	secret_destroy(*place);
+	*place = secret_create(text, len);
+}
+
+void secret_hide(char *bytes, size_t len)
+{
+	for (size_t i = 0; i < SECRETS_KNOWN; i++) {
+		const struct secret *s = known[i];
+		char *end = bytes + len, *at = bytes;
+		while (s && (at = memmem(at, (size_t)(end - at), s->text, s->len))) {
+			memset(at, '*', s->len);
+			at += s->len;
+		}
+	}
+}

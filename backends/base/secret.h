@@ -11,6 +11,14 @@ struct secret {
 
 struct secret *secret_create(const char *text, size_t len);  /* copies; the caller wipes its own copy */
 void secret_destroy(struct secret *);                        /* wipes; NULL is fine */
+/* Values that must not leave this process by a recording: the tokens that commands of the configuration printed. A copy is
+ * kept, of the last SECRETS_KNOWN; one of fewer than SECRET_SHORTEST bytes would hide letters everywhere, and is not. */
+#define SECRETS_KNOWN 64
+#define SECRET_SHORTEST 4
+void secret_know(const char *text, size_t len);
+/* Puts stars over each place in bytes that has such a value, byte for byte; the length stays. */
+void secret_hide(char *bytes, size_t len);
+
 void wipe(void *, size_t);                                   /* explicit_bzero under a name people look for */
 
 #endif

@@ -11,7 +11,6 @@
 #include "backends/link/loop.h"
 
 #define TOKEN_MAX 16384
-#define TOKEN_SHORTEST 4         /* bytes; less would hide letters everywhere */
 #define WORD_HIDDEN 8            /* bytes from which a word of the command is hidden inside others, too */
 #define SAID_MAX 4096            /* bytes of its first line that are looked at; the sentence is shorter */
 
@@ -86,7 +85,7 @@ static void clean_line(const struct token_ask *t, const struct run_result *r, st
 	mask_text(out, r->err_out, strcspn(r->err_out, "\n"));    /* before the names are hidden that it knows secrets by */
 	char *line = out->data;
 	size_t len = out->len;
-	if (printed >= TOKEN_SHORTEST)
+	if (printed >= SECRET_SHORTEST)
 		hide(line, len, r->out, printed);
 	const char *word = t->command + strspn(t->command, breaks);
 	word += strcspn(word, breaks);                          /* behind the program's own name */
@@ -123,6 +122,8 @@ static void on_done(const struct run_result *r, void *arg)
 	t->run = NULL;
 	if (!r->end.err.code && r->end.exit_code == 0 && n)
 		t->token = secret_create(r->out, n);
+	if (t->token)
+		secret_know(r->out, n);
 	else
 		explain(t, r);
 	wipe((char *)r->out, r->out_len);     /* the run is about to free it */

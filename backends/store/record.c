@@ -10,6 +10,7 @@
 
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
+#include "backends/base/secret.h"
 #include "backends/link/loop.h"
 #include "backends/store/internal.h"
 
@@ -75,7 +76,13 @@ void record_add(struct store *s, const char *server, const char *source, const c
 		return;
 	/* Names have no newline (they are washed) but may have blanks: tabs part the fields. */
 	fprintf(r->f, "%" PRId64 "\t%s\t%s\t%zu\t%s\n", now_wall_ms(), server, source, len, what);
-	fwrite(bytes, 1, len, r->f);
+	/* A log line or a program's answer may hold one as it is, where nothing masks it. */
+	char *clean = xcalloc(1, len + 1);
+	if (len)
+		memcpy(clean, bytes, len);
+	secret_hide(clean, len);
+	fwrite(clean, 1, len, r->f);
+	free(clean);
 	fputc('\n', r->f);
 	loop_timer_set(r->flush, FLUSH_MS);
 }

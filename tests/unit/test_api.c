@@ -17,6 +17,7 @@
 
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
+#include "backends/base/secret.h"
 #include "backends/link/api.h"
 #include "backends/link/http.h"
 #include "backends/link/loop.h"
@@ -329,6 +330,9 @@ static void test_token_changed(void **state)
 	get(w, "GET", "/who");                     /* asked anew once, no more */
 	assert_non_null(strstr(w->answer.err.text, "does not take the token (401: Unauthorized); token_command of [dokploy home] must print one"));
 	assert_null(strstr(w->answer.err.text, "secret"));
+	char line[] = "log: first-secret, third-place";
+	secret_hide(line, strlen(line));           /* as a recording does */
+	assert_string_equal(line, "log: ************, third-place");
 	get(w, "GET", "/denied");
 	assert_non_null(strstr(w->answer.err.text, "does not allow GET /denied with this token (403: API is disabled.); Settings makes one"));
 }

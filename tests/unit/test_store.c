@@ -16,6 +16,7 @@
 #include "backends/base/buf.h"
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
+#include "backends/base/secret.h"
 #include "backends/base/private.h"
 #include "backends/link/link.h"
 #include "backends/link/loop.h"
@@ -681,6 +682,23 @@ static void test_record_and_replay(void **state)
 	assert_non_null(strstr(json, "\"why\":\t\"timed out\""));
 	free(json);
 	world_destroy(&w);
+
+	/* A token that a command of the configuration printed is in no recording, whatever repeats it. */
+	static const char line[] = "bare tok-3f9 and (tok-3f9), tok-3f";
+	char *second = xasprintf("%s/second", home), *answers = xasprintf("%s/answers", second), got[256];
+	secret_know("tok-3f9", 7);
+	secret_know("ok", 2);
+	w = world_create(NULL);
+	assert_true(record_start(w.store, second, &err));
+	record_add(w.store, "sese", "docker", "tail:x", line, strlen(line));
+	world_destroy(&w);
+	FILE *f = fopen(answers, "r");
+	assert_non_null(f);
+	got[fread(got, 1, sizeof(got) - 1, f)] = '\0';
+	fclose(f);
+	assert_non_null(strstr(got, "tail:x\nbare ******* and (*******), tok-3f\n"));
+	free(answers);
+	free(second);
 
 	/* Cut short at every byte: never a crash, and an error or what came before the cut. */
 	char *path = xasprintf("%s/answers", dir);
