@@ -375,7 +375,8 @@ static void cli_done(const struct run_result *r, void *arg)
 	const char *name = h->source.server->name;
 	int code = err.code ? -1 : r->end.exit_code;
 	h->run = NULL;
-	if (code < 0 && err.code != ERR_TIMEOUT && h->tries++ < START_TRIES) {
+	if (code < 0 && err.code != ERR_TIMEOUT && err.code != ERR_TOO_BIG &&
+	    h->tries++ < START_TRIES) {
 		loop_timer_set(h->timer, START_AGAIN_MS);
 		return;
 	}

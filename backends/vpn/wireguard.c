@@ -131,7 +131,8 @@ static void on_dump(const struct run_result *r, void *arg)
 	struct wg *w = arg;
 	int code = r->end.err.code ? -1 : r->end.exit_code;
 	w->run = NULL;
-	if (code < 0 && r->end.err.code != ERR_TIMEOUT && w->tries++ < START_TRIES) {
+	if (code < 0 && r->end.err.code != ERR_TIMEOUT && r->end.err.code != ERR_TOO_BIG &&
+	    w->tries++ < START_TRIES) {
 		loop_timer_set(w->timer, START_AGAIN_MS);
 		return;
 	}
