@@ -39,7 +39,7 @@ HARDENING = $(eval HARDENING := $(if $(SAN),,$(addprefix -U_FORTIFY_SOURCE ,$(fo
 CFLAGS_ALL = -std=gnu11 $(OPT) $(WARN) $(SANFLAGS) $(HARDENING) -D_GNU_SOURCE -I. $(PKG_CFLAGS) $(CFLAGS)
 LIBS = $(PKG_LIBS) -lpthread -ldl -lm $(if $(SAN),,$(LINK_HARDENING)) $(LDFLAGS)
 
-SRCS := $(sort $(wildcard tui/*.c panels/*.c backends/*/*.c))
+SRCS := $(sort $(wildcard tui/*.c panels/*.c backends/*.c backends/*/*.c))
 OBJS := $(SRCS:%.c=$(BUILD)/%.o)
 CORE := $(filter-out $(BUILD)/tui/main.o,$(OBJS))
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))

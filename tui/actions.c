@@ -8,7 +8,7 @@
 #include "backends/link/link.h"
 #include "backends/sessions/session.h"
 #include "backends/store/report.h"
-#include "backends/store/server.h"
+#include "backends/servers/server.h"
 #include "tui/console_internal.h"
 #include "tui/sessions.h"
 

@@ -13,7 +13,7 @@
 #include "backends/deploy/deploy.h"
 #include "backends/store/doc.h"
 #include "backends/store/report.h"
-#include "backends/store/server.h"
+#include "backends/servers/server.h"
 #include "tui/console_internal.h"
 #include "tui/theme.h"
 

@@ -5,7 +5,7 @@
  * clock. For the second each frame notes when the next of its texts will read differently and sets one timer to then;
  * when nothing on the screen has an age, there is no timer. */
 #include "backends/store/activity.h"
-#include "backends/store/server.h"
+#include "backends/servers/server.h"
 #include "tui/console.h"
 
 #include <poll.h>

@@ -19,7 +19,7 @@
 #include "backends/store/action.h"
 #include "backends/store/record.h"
 #include "backends/store/report.h"
-#include "backends/store/server.h"
+#include "backends/servers/server.h"
 #include "backends/store/settings.h"
 #include "backends/vitals/vitals.h"
 #include "tui/attach.h"

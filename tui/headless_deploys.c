@@ -11,7 +11,7 @@
 #include "backends/base/quote.h"
 #include "backends/base/wash.h"
 #include "backends/deploy/deploy.h"
-#include "backends/deploy/words.h"
+#include "backends/deploy/template.h"
 #include "backends/link/link.h"
 #include "backends/link/loop.h"
 #include "backends/store/action.h"

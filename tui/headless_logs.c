@@ -12,7 +12,7 @@
 #include "backends/logs/logs.h"
 #include "backends/logs/stamp.h"
 #include "backends/store/level.h"
-#include "backends/store/server.h"
+#include "backends/servers/server.h"
 #include "tui/headless.h"
 
 #define TURN_MS 100

@@ -65,7 +65,7 @@ struct panel {
 /* All panels in the order of their keys; ends at NULL. panels/panels.c */
 extern const struct panel *const panels[];
 
-/* Helpers for cells (panels/cells.c). */
+/* Helpers for cells (tui/cells.c). */
 void cell_set(struct cell *, enum tone, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 void cell_add(struct cell *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));  /* after what is there */
 void cell_age(struct cell *, int64_t since_wall_ms);             /* "3m"; blank for 0 */

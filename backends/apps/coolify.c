@@ -18,7 +18,7 @@
 #include "backends/store/action.h"
 #include "backends/store/doc.h"
 #include "backends/store/log.h"
-#include "backends/store/server.h"
+#include "backends/servers/server.h"
 #include "backends/store/settings.h"
 
 #define SHOWN_MS 5000

@@ -15,7 +15,7 @@
 #include "backends/link/link.h"
 #include "backends/link/loop.h"
 #include "backends/store/doc.h"
-#include "backends/store/server.h"
+#include "backends/servers/server.h"
 #include "backends/store/settings.h"
 
 #define SHOWN_MS 5000

@@ -24,7 +24,7 @@
 #include "backends/store/activity.h"
 #include "backends/store/doc.h"
 #include "backends/store/record.h"
-#include "backends/store/server.h"
+#include "backends/servers/server.h"
 #include "backends/store/settings.h"
 
 #define SHOWN_MS 10000

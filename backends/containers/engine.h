@@ -12,7 +12,7 @@
 #include "backends/link/link.h"
 #include "backends/link/loop.h"
 #include "backends/store/action.h"
-#include "backends/store/sockets.h"
+#include "backends/vitals/sockets.h"
 
 #define ENGINE_API "1.41"            /* what is needed; asked for before the engine said what it can */
 #define ENGINE_API_MAX "1.44"        /* what is understood and asked for where 1.41 is too old */

@@ -8,7 +8,7 @@
 #include "backends/base/wash.h"
 #include "backends/deploy/internal.h"
 #include "backends/deploy/script.h"
-#include "backends/store/server.h"
+#include "backends/servers/server.h"
 #include "backends/store/settings.h"
 
 #define LINE_MOST (8u << 10)

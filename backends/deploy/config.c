@@ -3,7 +3,7 @@
 
 #include "backends/deploy/internal.h"
 #include "backends/store/doc.h"
-#include "backends/store/server.h"
+#include "backends/servers/server.h"
 #include "backends/store/settings.h"
 
 const struct deploy_config *deploy_config_find(const struct store *store, const char *name)

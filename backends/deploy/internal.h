@@ -5,7 +5,7 @@
 #include "backends/base/buf.h"
 #include "backends/containers/pull.h"
 #include "backends/deploy/deploy.h"
-#include "backends/deploy/words.h"
+#include "backends/deploy/template.h"
 #include "backends/link/link.h"
 #include "backends/link/loop.h"
 #include "backends/store/action.h"

@@ -2,7 +2,7 @@
 #include "backends/deploy/script.h"
 
 #include "backends/base/quote.h"
-#include "backends/link/sudo.h"
+#include "backends/servers/sudo.h"
 
 static void assign(struct buf *b, const char *name, const char *value)
 {

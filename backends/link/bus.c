@@ -25,7 +25,7 @@
 #include "backends/base/json.h"
 #include "backends/link/bus_guard.h"
 #include "backends/link/loop.h"
-#include "backends/link/pump.h"
+#include "backends/link/relay.h"
 
 #define ROADS_MAX 4
 #define GREET_TIMEOUT_MS 15000     /* from opening a road to the bus's greeting */

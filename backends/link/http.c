@@ -23,7 +23,7 @@
 #include "backends/base/json.h"
 #include "backends/base/mem.h"
 #include "backends/base/secret.h"
-#include "backends/link/door.h"
+#include "backends/link/origin.h"
 
 #define CALL_MAX_DEFAULT (16u << 20)
 #define CALL_TIMEOUT_MS 30000

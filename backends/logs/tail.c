@@ -15,7 +15,7 @@
 #include "backends/link/loop.h"
 #include "backends/logs/stamp.h"
 #include "backends/logs/tail_command.h"
-#include "backends/services/journal_line.h"
+#include "backends/logs/journal_line.h"
 
 #define LINE_MAX_BYTES (1u << 20)       /* of JSON: up to five bytes for each byte of a message that is no text */
 #define LINES_FIRST 500

@@ -17,7 +17,7 @@
 #include "backends/link/loop.h"
 #include "backends/services/services.h"
 #include "backends/services/systemd.h"
-#include "backends/store/sockets.h"
+#include "backends/vitals/sockets.h"
 
 #define RETRY_FIRST_MS 2000
 #define RETRY_MOST_MS 300000

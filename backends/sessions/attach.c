@@ -11,7 +11,7 @@
 
 #include "backends/base/mem.h"
 #include "backends/base/quote.h"
-#include "backends/link/door.h"
+#include "backends/link/origin.h"
 #include "backends/sessions/sessions.h"
 
 #define MARK "mocr-opencode-now"

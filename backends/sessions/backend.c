@@ -10,7 +10,7 @@
 #include "backends/link/api.h"
 #include "backends/sessions/sessions.h"
 #include "backends/store/activity.h"
-#include "backends/store/server.h"
+#include "backends/servers/server.h"
 
 #define SCAN_MS 20000
 #define SCAN_MAX (4u << 20)

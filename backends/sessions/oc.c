@@ -13,7 +13,7 @@
 #include "backends/base/quote.h"
 #include "backends/base/wash.h"
 #include "backends/link/ask.h"
-#include "backends/link/door.h"
+#include "backends/link/origin.h"
 #include "backends/link/token.h"
 #include "backends/sessions/sessions.h"
 #include "backends/store/settings.h"

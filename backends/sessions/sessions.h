@@ -19,7 +19,7 @@
 #include "backends/sessions/oc_parse.h"
 #include "backends/sessions/session.h"
 #include "backends/store/action.h"
-#include "backends/link/sudo.h"
+#include "backends/servers/sudo.h"
 #include "backends/store/settings.h"
 
 #define OC_SERVERS_MAX 16

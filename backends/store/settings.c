@@ -21,7 +21,7 @@
 #include "backends/link/api.h"
 #include "backends/link/link.h"
 #include "backends/store/doc.h"
-#include "backends/store/server.h"
+#include "backends/servers/server.h"
 #include "backends/store/settings_lines.h"
 
 #define S(field) offsetof(struct settings, field)

@@ -9,7 +9,7 @@
 #include "backends/link/loop.h"
 #include "backends/store/internal.h"
 #include "backends/store/log.h"
-#include "backends/store/server.h"
+#include "backends/servers/server.h"
 #include "backends/store/settings.h"
 
 #define NAME_MAX_BYTES 512

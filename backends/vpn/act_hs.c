@@ -12,7 +12,7 @@
 #include "backends/base/mem.h"
 #include "backends/base/quote.h"
 #include "backends/link/loop.h"
-#include "backends/link/sudo.h"
+#include "backends/servers/sudo.h"
 #include "backends/store/settings.h"
 #include "backends/vpn/acts.h"
 #include "backends/vpn/headscale.h"

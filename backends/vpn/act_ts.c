@@ -15,7 +15,7 @@
 #include "backends/link/http.h"
 #include "backends/link/link.h"
 #include "backends/link/loop.h"
-#include "backends/link/sudo.h"
+#include "backends/servers/sudo.h"
 #include "backends/store/settings.h"
 #include "backends/vpn/acts.h"
 #include "backends/vpn/tailscale.h"

@@ -19,10 +19,10 @@
 #include "backends/link/api.h"
 #include "backends/link/absent.h"
 #include "backends/link/loop.h"
-#include "backends/link/sudo.h"
+#include "backends/servers/sudo.h"
 #include "backends/link/token.h"
 #include "backends/store/doc.h"
-#include "backends/store/server.h"
+#include "backends/servers/server.h"
 #include "backends/store/settings.h"
 
 #define REST_SHOWN_MS 5000

@@ -11,7 +11,7 @@
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
 #include "backends/link/link.h"
-#include "backends/store/server.h"
+#include "backends/servers/server.h"
 #include "backends/vpn/peer.h"
 
 struct peer *peer_of(struct row *row)

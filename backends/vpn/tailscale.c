@@ -19,7 +19,7 @@
 #include "backends/link/loop.h"
 #include "backends/services/unit.h"
 #include "backends/store/settings.h"
-#include "backends/store/sockets.h"
+#include "backends/vitals/sockets.h"
 #include "backends/vpn/acts.h"
 #include "backends/vpn/tailscale.h"
 

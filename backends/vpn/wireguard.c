@@ -12,7 +12,7 @@
 #include "backends/link/absent.h"
 #include "backends/link/link.h"
 #include "backends/link/loop.h"
-#include "backends/link/sudo.h"
+#include "backends/servers/sudo.h"
 #include "backends/store/settings.h"
 #include "backends/vpn/peer.h"
 

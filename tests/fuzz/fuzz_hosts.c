@@ -1,6 +1,6 @@
 /* ssh_config read for the names of its hosts. Includes are not followed: a fuzzer finds /dev/zero sooner or later. */
 #define glob glob_nothing
-#include "backends/store/hosts.c"
+#include "backends/servers/hosts.c"
 #undef glob
 #include "tests/fuzz/world.h"
 

@@ -1,5 +1,5 @@
 /* A line of the journal. */
-#include "backends/services/journal_line.h"
+#include "backends/logs/journal_line.h"
 #include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

@@ -5,7 +5,7 @@
 #include "backends/link/loop.h"
 #include "backends/store/doc.h"
 #include "backends/store/record.h"
-#include "backends/store/server.h"
+#include "backends/servers/server.h"
 #include "backends/store/settings.h"
 #include "panels/panels.h"
 #include "tests/fuzz/fuzz.h"

@@ -16,7 +16,7 @@
 #include "backends/containers/containers.h"
 #include "backends/containers/engine.h"
 #include "backends/containers/frames.h"
-#include "backends/containers/told.h"
+#include "backends/containers/seen_lines.h"
 #include "backends/containers/judge.h"
 #include "backends/base/mask.h"
 #include "backends/containers/parse.h"
@@ -24,7 +24,7 @@
 #include "backends/store/action.h"
 #include "backends/store/doc.h"
 #include "backends/store/record.h"
-#include "backends/store/server.h"
+#include "backends/servers/server.h"
 #include "backends/store/settings.h"
 
 static const char *const engines[] = { "sese/docker", "pi/docker", "relay/docker", "strict/docker", "pod/podman-root",

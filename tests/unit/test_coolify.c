@@ -15,7 +15,7 @@
 #include "backends/base/mem.h"
 #include "backends/link/loop.h"
 #include "backends/store/action.h"
-#include "backends/store/server.h"
+#include "backends/servers/server.h"
 #include "backends/store/settings.h"
 
 static const char resources[] =

@@ -13,7 +13,7 @@
 #include "backends/base/mem.h"
 #include "backends/base/quote.h"
 #include "backends/deploy/script.h"
-#include "backends/deploy/words.h"
+#include "backends/deploy/template.h"
 
 static void asks_of_all_forms(void **state)
 {

@@ -19,7 +19,7 @@
 #include "backends/containers/engine.h"
 #include "backends/store/doc.h"
 #include "backends/store/log.h"
-#include "backends/store/server.h"
+#include "backends/servers/server.h"
 #include "backends/store/settings.h"
 
 /* --- the engine -------------------------------------------------------------------------------------------------- */

@@ -19,7 +19,7 @@
 #include "backends/link/http.h"
 #include "backends/link/loop.h"
 #include "backends/store/record.h"
-#include "backends/store/server.h"
+#include "backends/servers/server.h"
 #include "backends/store/settings.h"
 #include "backends/vpn/headscale.h"
 

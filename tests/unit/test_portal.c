@@ -16,7 +16,7 @@
 #include "backends/base/sse.h"
 #include "backends/link/loop.h"
 #include "backends/store/action.h"
-#include "backends/store/server.h"
+#include "backends/servers/server.h"
 #include "backends/store/settings.h"
 
 /* --- events ------------------------------------------------------------------------------------------------------------------ */

@@ -13,7 +13,7 @@
 #include "backends/base/mem.h"
 #include "backends/link/link.h"
 #include "backends/link/loop.h"
-#include "backends/link/pump.h"
+#include "backends/link/relay.h"
 
 #define WAIT_MS 10000
 #define CALM_MS 400

@@ -17,7 +17,7 @@
 #include "backends/base/mem.h"
 #include "backends/link/link.h"
 #include "backends/link/loop.h"
-#include "backends/services/journal_line.h"
+#include "backends/logs/journal_line.h"
 #include "backends/services/services.h"
 #include "backends/services/systemd.h"
 #include "backends/store/doc.h"

@@ -14,9 +14,9 @@
 #include "backends/link/http.h"
 #include "backends/link/link.h"
 #include "backends/link/loop.h"
-#include "backends/store/server.h"
+#include "backends/servers/server.h"
 #include "backends/store/settings.h"
-#include "backends/store/sockets.h"
+#include "backends/vitals/sockets.h"
 
 struct world {
 	char dir[32];

@@ -27,7 +27,7 @@
 #include "backends/store/log.h"
 #include "backends/store/record.h"
 #include "backends/store/report.h"
-#include "backends/store/server.h"
+#include "backends/servers/server.h"
 #include "backends/store/settings.h"
 #include "backends/store/store.h"
 #include "backends/vpn/vpn.h"

@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "backends/base/mem.h"
-#include "backends/link/sudo.h"
+#include "backends/servers/sudo.h"
 
 static char dir[] = "/tmp/mocr-sudo-XXXXXX";
 

@@ -17,7 +17,7 @@
 #include "backends/link/loop.h"
 #include "backends/link/link.h"
 #include "backends/store/record.h"
-#include "backends/store/server.h"
+#include "backends/servers/server.h"
 #include "backends/store/settings.h"
 #include "backends/vpn/acts.h"
 #include "backends/vpn/headscale.h"

@@ -1,5 +1,5 @@
 /* sockets.c: what the shell told of a server's sockets, and what a source may do with it. */
-#include "backends/store/sockets.h"
+#include "backends/vitals/sockets.h"
 
 #include <stdint.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "backends/link/pump.h"
+#include "backends/link/relay.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -7,7 +7,7 @@
  * Roads are tried in turn. A forwarded socket that opened works; a command that was started may still say "permission
  * denied" and exit, so an exec road is only believed when the first byte of an answer came. Until then what curl
  * sent is kept, so that the same request can be sent down the next road and the caller sees one call. */
-#include "backends/link/door.h"
+#include "backends/link/origin.h"
 
 #include <errno.h>
 #include <poll.h>

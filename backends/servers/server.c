@@ -1,7 +1,7 @@
 /* server.c: one server: its link, its sources, and how well it is.
  *
  * The link tells of every change here; sources are started when it comes up and let go when it is gone. Rows stay. */
-#include "backends/store/server.h"
+#include "backends/servers/server.h"
 
 #include <malloc.h>
 #include <stdio.h>
@@ -17,10 +17,10 @@
 #include "backends/link/ask.h"
 #include "backends/link/link.h"
 #include "backends/link/loop.h"
-#include "backends/link/sudo.h"
+#include "backends/servers/sudo.h"
 #include "backends/store/internal.h"
 #include "backends/store/record.h"
-#include "backends/store/sockets.h"
+#include "backends/vitals/sockets.h"
 #include "backends/vitals/vitals.h"
 #include "backends/vpn/vpn.h"
 

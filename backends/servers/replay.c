@@ -14,10 +14,10 @@
 #include "backends/base/wash.h"
 #include "backends/link/link.h"
 #include "backends/link/loop.h"
-#include "backends/link/sudo.h"
+#include "backends/servers/sudo.h"
 #include "backends/store/internal.h"
 #include "backends/store/record.h"
-#include "backends/store/server.h"
+#include "backends/servers/server.h"
 
 #define RECORD_MAX (64u << 20)
 #define WALL_MS_MAX 253402300799999  /* the year 9999: with these no sum of times runs over */

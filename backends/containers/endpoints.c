@@ -5,7 +5,7 @@
 #include "backends/base/buf.h"
 #include "backends/base/quote.h"
 #include "backends/containers/engine.h"
-#include "backends/link/sudo.h"
+#include "backends/servers/sudo.h"
 
 #define DOCKER_SOCKET "/var/run/docker.sock"
 /* On a Mac and on a Synology programs are where a shell without a terminal does not look. DOCKER_HOST goes before a context,

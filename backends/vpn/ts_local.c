@@ -8,7 +8,7 @@
 #include "backends/link/http.h"
 #include "backends/link/link.h"
 #include "backends/link/loop.h"
-#include "backends/store/server.h"
+#include "backends/servers/server.h"
 #include "backends/vpn/parse.h"
 #include "backends/vpn/peer.h"
 #include "backends/vpn/tailscale.h"

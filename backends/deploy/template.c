@@ -1,5 +1,5 @@
 /* words.c: reading what a [deploy] section says. */
-#include "backends/deploy/words.h"
+#include "backends/deploy/template.h"
 
 #include <ctype.h>
 #include <stdio.h>

@@ -11,7 +11,7 @@
 
 #include "backends/base/mem.h"
 #include "backends/store/internal.h"
-#include "backends/store/server.h"
+#include "backends/servers/server.h"
 
 #define INCLUDE_DEPTH 16          /* as OpenSSH's own limit (readconf.c READCONF_MAX_DEPTH) */
 #define HOSTS_MAX 1000

@@ -9,7 +9,7 @@
 #include "backends/link/link.h"
 #include "backends/store/doc.h"
 #include "backends/store/internal.h"
-#include "backends/store/server.h"
+#include "backends/servers/server.h"
 
 /* It serves this login, or has not said yet whether it does. */
 static bool source_may_serve(const struct server *v, const char *name)

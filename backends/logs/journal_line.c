@@ -1,4 +1,4 @@
-#include "backends/services/journal_line.h"
+#include "backends/logs/journal_line.h"
 
 #include <stdio.h>
 #include <stdlib.h>

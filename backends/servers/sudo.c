@@ -7,7 +7,7 @@
  * sudo, sudo-rs and doas use different words, and others may follow. So no words decide whether a password was right. First
  * `sudo -v` alone gets the password, one line of it. When that succeeds our script says so (RUN_BEGUN, run.c), and only then the command's input is
  * sent: no line of the input can reach PAM as a password. A password that RUN_BEGUN did not follow is never kept. */
-#include "backends/link/sudo.h"
+#include "backends/servers/sudo.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "backends/base/mem.h"
-#include "backends/link/door.h"
+#include "backends/link/origin.h"
 
 #define BACKLOG 16
 #define TABLE_MAX 2000           /* lines of /proc/net/tcp; whoever stands behind them is not let in */

@@ -1,4 +1,4 @@
-#include "backends/containers/told.h"
+#include "backends/containers/seen_lines.h"
 
 #include <stdlib.h>
 #include <string.h>

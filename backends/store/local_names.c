@@ -7,7 +7,7 @@
 
 #include "backends/base/mem.h"
 #include "backends/store/internal.h"
-#include "backends/store/server.h"
+#include "backends/servers/server.h"
 
 #define HERE "local"
 

@@ -8,12 +8,12 @@
 #include "backends/base/mem.h"
 #include "backends/link/ask.h"
 #include "backends/link/link.h"
-#include "backends/link/sudo.h"
+#include "backends/servers/sudo.h"
 #include "backends/logs/logs.h"
 #include "backends/store/action.h"
 #include "backends/store/doc.h"
 #include "backends/store/internal.h"
-#include "backends/store/server.h"
+#include "backends/servers/server.h"
 #include "backends/vitals/vitals.h"
 
 #define CLOCK_WRONG_MS 1000
