@@ -231,7 +231,7 @@ static void lost_note(const struct server *s, struct cell *c, const char *lost)
 	const struct link *link = s->link;
 	int64_t heard = server_heard_ms(s);
 	cell_set(c, TONE_BAD, "%s", lost);
-	/* The link's own state begins anew with each try. */
+	/* The link's own state begins again with each try. */
 	cell_add_age(c, heard ? heard : s->row.health == HEALTH_BAD && s->row.health_ms ? s->row.health_ms : link->since_ms);
 	if (link->err.text[0])        /* the row's own sentence is the same without the server's name before it */
 		cell_add(c, ": %s", s->row.why ? s->row.why : link->err.text);

@@ -30,7 +30,7 @@
 #define IN_MAX (64u << 10)         /* input waiting for the far side; more is dropped with a beep */
 #define KEEP_SLACK (64u << 10)     /* the kept output may grow so much before it is cut to ATTACH_KEEP */
 #define LAST_WORDS_MS 300          /* for the terminal to take what is left when it is over */
-#define REPAINT_MS 60              /* between the two sizes that make a program draw itself anew */
+#define REPAINT_MS 60              /* between the two sizes that make a program draw itself again */
 #define AGAIN_MAX (32u << 10)      /* bytes of kept output shown on coming back */
 
 struct attach {
@@ -179,7 +179,7 @@ static void greet(struct attach *a, int rows)
 	buf_addf(&a->out, "\033[7m %s. Ctrl-] leaves it \033[m\r\n", a->title);
 }
 
-/* A program that fills the screen draws it anew when its size changes, so it changes for a moment. */
+/* A program that fills the screen draws it again when its size changes, so it changes for a moment. */
 static void on_repaint(struct loop_timer *t, void *arg)
 {
 	struct attach *a = arg;

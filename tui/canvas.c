@@ -1,6 +1,6 @@
 /* canvas.c: the terminal through ncursesw. The only file that includes <curses.h>.
  *
- * Everything is drawn into curses' stdscr anew each time; curses sends the difference to what the terminal shows, so a
+ * Everything is drawn into curses' stdscr again each time; curses sends the difference to what the terminal shows, so a
  * frame that is the same costs no byte. Beside it lies one byte per cell, its tone, so that a row can be overlaid (the
  * cursor, a mark) without losing what its colours say. Keys are not read by curses but by keys.c.
  *

@@ -1,4 +1,4 @@
-/* canvas.h: cells of the terminal, in tones instead of colours. The only door to curses (canvas.c, theme.c, keys.c).
+/* canvas.h: cells of the terminal, in tones instead of colours. The only origin to curses (canvas.c, theme.c, keys.c).
  *
  * A canvas is a rectangle of the screen. Drawing outside it is cut off. Text given here must be washed (wash.h).
  * canvas_flush sends what changed; when nothing changed it sends no byte. No function waits for a terminal that takes no
@@ -34,7 +34,7 @@ struct canvas { int y, x, height, width; };
 bool canvas_start(const char *theme, bool ascii, char *why, size_t size);  /* takes the terminal; false: why not */
 void canvas_stop(void);                    /* gives it back as it was; safe twice, safe in a crash */
 void canvas_suspend(void);                 /* gives the terminal to somebody else for a while */
-void canvas_resume(void);                  /* takes it back; everything is drawn anew */
+void canvas_resume(void);                  /* takes it back; everything is drawn again */
 bool canvas_set_theme(const char *name, char *why, size_t size);
 struct canvas canvas_screen(void);
 bool canvas_resized(void);                 /* follows a new terminal size; true when it changed */

@@ -143,7 +143,7 @@ struct console {
 	struct asking *completing;     /* borrowed: waits for names to complete with; NULL (sessions.c) */
 	struct ask *asked;             /* what the dialog asks, when it is an ask */
 	char asked_id[ID_MAX];         /* the server it belongs to */
-	struct ask *told_ask;          /* whose flash was shown; only compared, never followed */
+	struct ask *announced_ask;          /* whose flash was shown; only compared, never followed */
 	struct lineedit *line;
 	enum line_for line_for;
 	char filter_before[FILTER_MAX];
@@ -188,7 +188,7 @@ bool console_listening(struct console *, bool on);         /* reads the terminal
 /* panes.c */
 void panes_init(struct console *);
 void panes_finish(struct console *);
-void panes_refresh(struct console *);                      /* rows of all panes on screen anew, when something changed */
+void panes_refresh(struct console *);                      /* rows of all panes on screen again, when something changed */
 void panes_dirty(struct console *);
 struct pane *pane_focused(struct console *);
 void pane_focus(struct console *, size_t index);

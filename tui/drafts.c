@@ -87,7 +87,7 @@ static void forget(struct console *c, struct draft *d)
 }
 
 /* Marked rows get the same words: one note is enough. */
-static bool is_told(const struct console *c, const char *words)
+static bool is_listed(const struct console *c, const char *words)
 {
 	for (size_t i = 0; i < c->n_drafts; i++)
 		if (c->drafts[i].told && strcmp(c->drafts[i].text, words) == 0)
@@ -111,12 +111,12 @@ static void settle(struct console *c, struct draft *d, const char *words)
 void draft_keep(struct console *c, const struct intent *in, size_t i, const char *why)
 {
 	const struct action *a = in->action;
-	if (!(a->flags & ACTION_WORDS) || !in->argument)
+	if (!(a->flags & ACTION_FREE_TEXT) || !in->argument)
 		return;
 	const char *words = a->written ? a->written(in->argument) : in->argument;
 	if (!*words)
 		return;
-	bool told = is_told(c, words) || (a->flags & ACTION_UNTOLD);
+	bool told = is_listed(c, words) || (a->flags & ACTION_SECRET);
 	if (why && !told) {
 		char *what = xasprintf("%s: %.160s", a->verb, why);
 		draft_note(c, in->ids[i], what, words);
@@ -132,7 +132,7 @@ void draft_keep(struct console *c, const struct intent *in, size_t i, const char
 		settle(c, &c->drafts[0], NULL);
 	c->drafts[c->n_drafts++] = (struct draft){
 		.id = xstrdup(in->ids[i]), .action = words_for(a), .verb = a->verb, .text = xstrdup(words),
-		.told = told || why || is_told(c, words),
+		.told = told || why || is_listed(c, words),
 	};
 }
 

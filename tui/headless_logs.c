@@ -30,7 +30,7 @@ struct printing {
 	int64_t came_ms;         /* mono, of the last line that was printed */
 	uint64_t total;          /* lines that had come when it was looked last */
 	int64_t still_ms;        /* mono, since when no more came */
-	int64_t told_ms;         /* mono, when every server had answered; 0 not yet */
+	int64_t delivered_ms;         /* mono, when every server had answered; 0 not yet */
 	int64_t time_us;         /* key of the last line that was printed */
 	uint64_t number;
 	char said[256];          /* the log's status that was printed last */
@@ -215,7 +215,7 @@ static void begin(struct printing *p, int64_t end_ms)
 		p->total = log_total(p->log);
 		p->still_ms = now;
 	}
-	p->begun |= now - p->still_ms >= STILL_MS || now >= end_ms || (p->told_ms && now - p->told_ms >= HISTORY_MS);
+	p->begun |= now - p->still_ms >= STILL_MS || now >= end_ms || (p->delivered_ms && now - p->delivered_ms >= HISTORY_MS);
 }
 
 int headless_logs(struct store *store, char **targets, int n, bool follow, bool json, int64_t since_ms, int wait_ms)
@@ -246,7 +246,7 @@ int headless_logs(struct store *store, char **targets, int n, bool follow, bool 
 		}
 		if (!told && headless_settled(store)) {
 			told = true;
-			p.told_ms = now_mono_ms();
+			p.delivered_ms = now_mono_ms();
 			p.came_ms = now_mono_ms();
 			if (follow)
 				verdict(&p);

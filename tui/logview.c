@@ -63,7 +63,7 @@ bool logview_filtered(const struct logview *v)
 	return any;
 }
 
-static void judge_anew(struct logview *v)
+static void judge_again(struct logview *v)
 {
 	log_set_judge(v->log, logview_filtered(v) ? judge : NULL, v);
 }
@@ -79,7 +79,7 @@ bool logview_filter_add(struct logview *v, const char *text, char *why, size_t s
 	if (!match)
 		return false;
 	v->filters[v->n++] = (struct log_filter){ match, invert, true };
-	judge_anew(v);
+	judge_again(v);
 	return true;
 }
 
@@ -88,7 +88,7 @@ void logview_filter_toggle(struct logview *v, size_t index)
 	if (index >= v->n)
 		return;
 	v->filters[index].on = !v->filters[index].on;
-	judge_anew(v);
+	judge_again(v);
 }
 
 void logview_filter_clear(struct logview *v)
@@ -96,13 +96,13 @@ void logview_filter_clear(struct logview *v)
 	for (size_t i = 0; i < v->n; i++)
 		match_destroy(v->filters[i].match);
 	v->n = 0;
-	judge_anew(v);
+	judge_again(v);
 }
 
 void logview_level(struct logview *v, enum log_level least)
 {
 	v->least = least;
-	judge_anew(v);
+	judge_again(v);
 }
 
 /* --- lines that the reader chose ----------------------------------------------------------------------------------- */

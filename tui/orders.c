@@ -364,7 +364,7 @@ void console_answer(struct console *c, struct server *s)
 		console_flash(c, TONE_PLAIN, "nothing is asked here");
 		return;
 	}
-	c->asked = c->told_ask = s->asks;
+	c->asked = c->announced_ask = s->asks;
 	snprintf(c->asked_id, sizeof(c->asked_id), "%s", s->row.id);
 	c->dialog = dialog_ask(s->asks, ask_answered, c);
 	console_redraw(c);
@@ -382,7 +382,7 @@ static bool ordered_here(const struct console *c, const struct server *s)
 
 static void tell_ask(struct console *c, struct server *s)
 {
-	c->told_ask = s->asks;
+	c->announced_ask = s->asks;
 	if (ordered_here(c, s) && !c->dialog && !c->line)
 		console_answer(c, s);
 	else
@@ -405,8 +405,8 @@ void asks_check(struct console *c)
 		s = s->next;
 	}
 	s = s ? s : other;
-	if (s && s->asks != c->told_ask)
+	if (s && s->asks != c->announced_ask)
 		tell_ask(c, s);
 	else if (!s)
-		c->told_ask = NULL;
+		c->announced_ask = NULL;
 }

@@ -25,7 +25,7 @@ enum pager_times { PAGER_TIME_NONE, PAGER_TIME_CLOCK, PAGER_TIME_FULL };
 struct pager *pager_create_doc(const struct doc *);    /* borrowed until pager_set_doc or destroy */
 struct pager *pager_create_log(struct log *);          /* borrowed until pager_destroy; judges its lines (log.h) */
 void pager_destroy(struct pager *);                    /* NULL is fine */
-void pager_set_doc(struct pager *, const struct doc *);/* the same text made anew: the place is kept */
+void pager_set_doc(struct pager *, const struct doc *);/* the same text made again: the place is kept */
 
 void pager_move(struct pager *, enum pager_move);
 void pager_wrap(struct pager *, bool on);              /* default: on for docs, off for logs */

@@ -1,6 +1,6 @@
 /* The panes: which rows each shows, in which order, and where its cursor is.
  *
- * A pane keeps an array of rows, filtered and in order. It is made anew only when the store's generation, the filter, the
+ * A pane keeps an array of rows, filtered and in order. It is made again only when the store's generation, the filter, the
  * order or the server we are in changed: a key that moves the cursor costs no pass over the rows. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -129,7 +129,7 @@ void pane_set_filter(struct console *c, struct pane *p, const char *pattern)
 {
 	if (!p->table)
 		return;
-	/* One more character of a pattern only takes rows away: those that are left need not be gathered and ordered anew. */
+	/* One more character of a pattern only takes rows away: those that are left need not be gathered and ordered again. */
 	bool narrows = p->filter[0] && !p->dirty && p->built_at == store_generation(c->store) && !strchr(pattern, '!') &&
 	               !strncmp(pattern, p->filter, strlen(p->filter));
 	snprintf(p->filter, sizeof(p->filter), "%s", pattern);

@@ -112,7 +112,7 @@ static void left(struct attach *a, enum attach_how how, void *arg)
 	make_last(c, i);
 	dialog_cancel(c->dialog);
 	if (c->asked)                        /* a question that came meanwhile is told again */
-		c->asked = c->told_ask = NULL;
+		c->asked = c->announced_ask = NULL;
 	c->shells_listed[0] = a;
 	c->dialog = c->shell_choice = attach_choice(a, left_chosen, c);
 }

@@ -1,7 +1,7 @@
 /* table.h: rows in columns: the widget of most panes.
  *
  * It keeps a selection and marks by the ids of rows, never by line numbers or pointers. The rows themselves are lent:
- * after every change of the store and before any key or drawing, table_set_rows gives them anew, filtered and
+ * after every change of the store and before any key or drawing, table_set_rows gives them again, filtered and
  * ordered (table_filter and table_sort do both). Nothing of a row is kept but its id. */
 #ifndef TUI_TABLE_H
 #define TUI_TABLE_H

@@ -1,5 +1,5 @@
 /* app.h: what web platforms deploy: one row for each application, stack or service of a Dokploy, a Coolify or a portal, and one for the
- * platform itself (its reachability, what is made anew there).
+ * platform itself (its reachability, what is made again there).
  *
  * All platforms share this kind, its actions and its panel. A platform brings an app_platform (what it can do, how) and fills rows from
  * its feed with app_row and app_settle; what an action does is shown with order_progress. */

@@ -328,7 +328,7 @@ static void look_later(struct co *c)
 		loop_timer_set(c->timer, wait);
 }
 
-static void poke(struct co *c)
+static void poll_now(struct co *c)
 {
 	c->again = true;
 	if (!c->call && c->up)
@@ -435,7 +435,7 @@ static void act_end(struct coact *a, const struct err *err, const char *output)
 	free(a);
 	if (r)
 		app_of(r)->asked_round = 0;
-	poke(c);
+	poll_now(c);
 	order_end(order, err, output);
 }
 
@@ -732,7 +732,7 @@ static void open_one(struct cos *cs, const struct platform_config *p)
 		                    .token_help = "its Keys & Tokens, API tokens makes one; the API itself is switched on in its Settings" }, &err);
 	c->up = c->api != NULL;
 	if (c->up)
-		poke(c);
+		poll_now(c);
 	else
 		failed(c, &err);
 }
@@ -772,7 +772,7 @@ static void shown(struct source *source)
 	for (struct row *r = store_first(source->store, &kind_app, source->server); r; r = store_next(r, &kind_app, source->server))
 		now = now || (r->source == source && r->shown);
 	for (struct co *c = cs->first; c && now && !cs->shown; c = c->next)
-		poke(c);
+		poll_now(c);
 	cs->shown = now;
 }
 

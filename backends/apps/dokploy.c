@@ -363,7 +363,7 @@ static void look(struct loop_timer *t, void *arg)
 	d->look = dok_call(d, "GET", "project.all", NULL, tree_came, d);
 }
 
-void dok_poke(struct dok *d)
+void dok_poll_now(struct dok *d)
 {
 	d->again = true;
 	if (!d->look && !d->one && d->up)
@@ -373,7 +373,7 @@ void dok_poke(struct dok *d)
 void dok_ask_about(struct app *a)
 {
 	a->asked_round = 0;
-	dok_poke(a->instance);
+	dok_poll_now(a->instance);
 }
 
 /* --- the backend ---------------------------------------------------------------------------------------------------------------- */
@@ -396,7 +396,7 @@ static void open_one(struct doks *ds, const struct dokploy_config *c)
 		                    .token_help = "its Settings, Profile, API Keys makes one" }, &err);
 	d->up = d->api != NULL;
 	if (d->up)
-		dok_poke(d);
+		dok_poll_now(d);
 	else
 		failed(d, &err);
 }
@@ -439,7 +439,7 @@ static void shown(struct source *source)
 	if (now && !ds->shown) {
 		ds->shown = true;
 		for (struct dok *d = ds->first; d; d = d->next)
-			dok_poke(d);
+			dok_poll_now(d);
 	}
 	ds->shown = now;
 }

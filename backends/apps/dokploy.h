@@ -49,9 +49,9 @@ extern const struct app_platform platform_dokploy;
 
 struct app *dok_row(struct dok *);           /* the platform's own */
 const struct dokploy_config *dok_config(const struct dok *);   /* NULL: not configured (any more) */
-void dok_poke(struct dok *);                 /* look soon */
+void dok_poll_now(struct dok *);                 /* look soon */
 void dok_ask_about(struct app *);            /* ask about this one soon */
-void dok_judge(struct dok *);                /* the platform's own row anew */
+void dok_judge(struct dok *);                /* the platform's own row again */
 /* A call of its API; path behind /api/. */
 struct api_call *dok_call(struct dok *, const char *method, const char *path, const char *body,
                           void (*done)(const struct api_answer *, void *), void *arg);

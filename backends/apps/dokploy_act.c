@@ -50,7 +50,7 @@ void dok_act_end(struct act *a, const struct err *err, const char *output)
 	loop_timer_remove(a->timer);
 	stack_free(a->stack);
 	free(a);
-	dok_poke(d);
+	dok_poll_now(d);
 	order_end(order, err, output);
 }
 
@@ -256,7 +256,7 @@ void dok_act_deploy(struct act *a, const char *ref, bool compose, const char *ve
 
 /* --- the orders --------------------------------------------------------------------------------------------------------------------- */
 
-static void ask_anew(struct act *a)
+static void ask_again(struct act *a)
 {
 	struct row *r = order_row(a->order);
 	if (r)
@@ -265,7 +265,7 @@ static void ask_anew(struct act *a)
 
 static void deploy_ended(struct act *a, const struct err *err, const char *said)
 {
-	ask_anew(a);
+	ask_again(a);
 	dok_act_end(a, err, said);
 }
 
@@ -273,7 +273,7 @@ static void switched(const struct api_answer *r, void *arg)
 {
 	struct act *a = arg;
 	a->call = NULL;
-	ask_anew(a);
+	ask_again(a);
 	dok_act_end(a, r->err.code ? &r->err : NULL, NULL);
 }
 

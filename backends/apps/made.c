@@ -1,5 +1,5 @@
 /* made.c: what new stacks made that are not whole yet: "SECTION TAB stack TAB what TAB id TAB name", all sections in one file, written
- * anew as a whole and put in place at once. */
+ * again as a whole and put in place at once. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

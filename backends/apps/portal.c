@@ -428,7 +428,7 @@ static void stream_done(const struct api_answer *r, void *arg)
 	struct err err;
 	s->call = NULL;
 	sse_finish(&s->sse);
-	/* Its own words; a proxy's page, or a road that is refused for a moment, says nothing about the stack. */
+	/* Its own words; a proxy's page, or a endpoint that is refused for a moment, says nothing about the stack. */
 	if (!s->over && r->status == 404 && r->body[strspn(r->body, " \t\r\n")] == '{')
 		s->lost = true;
 	if (s->over || s->lost) {

@@ -1,4 +1,4 @@
-/* match.h: regular expressions (PCRE2), the way one types them: a pattern without capitals matches any case. The only door to
+/* match.h: regular expressions (PCRE2), the way one types them: a pattern without capitals matches any case. The only origin to
  * PCRE2. Every match has a limit, so that no pattern can hang the program. */
 #ifndef BASE_MATCH_H
 #define BASE_MATCH_H

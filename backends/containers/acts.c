@@ -95,7 +95,7 @@ static struct engine *ready(struct order *order, struct ctr **c)
 	struct err err;
 	*c = row ? ctr_of(row) : NULL;
 	struct engine *e = *c ? (*c)->engine : NULL;
-	if (e && e->door)
+	if (e && e->origin)
 		return e;
 	err_set(&err, ERR_LOST, "%s: its engine is not reached now", order->id);
 	order_end(order, &err, NULL);

@@ -1,7 +1,7 @@
 /* apply.c: from what an engine said to rows.
  *
  * An event changes its row at once by what it says itself; a list and an inspect that follow say the rest. A row is found
- * by its name, as an operator thinks of it; a container made anew under the same name takes over its row. */
+ * by its name, as an operator thinks of it; a container made again under the same name takes over its row. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -200,7 +200,7 @@ static void guess_times(struct ctr *c, const struct ctr_item *it, int64_t now)
 
 /* Its events were not heard for a while, and an engine that was restarted does not tell them later. What an inspect said may be
  * old: it is asked again, of the rows of which it was asked when the link came up first, which costs what a few seconds of their
- * figures cost. A row that runs off the screen is not asked about; but that it began anew its words say too, as they never leave
+ * figures cost. A row that runs off the screen is not asked about; but that it began again its words say too, as they never leave
  * away half of a time. */
 static void apply_unheard(struct ctr *c, const struct ctr_item *it, int64_t now)
 {
@@ -230,7 +230,7 @@ static void apply_item(struct engine *e, const struct ctr_item *it)
 	if (ahead)
 		engine_relist(e);
 	/* What was heard of it since the list was asked for is newer than what the list says of that. */
-	if (e->door && (ahead || c->heard > e->list_heard)) {
+	if (e->origin && (ahead || c->heard > e->list_heard)) {
 		c->want_inspect |= e->unheard;
 		ctr_refresh(c);
 		return;
@@ -495,7 +495,7 @@ void apply_event(struct engine *e, const struct ctr_event *ev)
 	if (row->relist)
 		engine_relist(e);
 	if (row->fn == on_start)
-		logs_poke(e);
+		logs_poll_now(e);
 	if (row->fn == on_start || c->row->state != before)
 		stats_shown(e);
 	engine_fetch(e);

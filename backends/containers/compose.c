@@ -86,7 +86,7 @@ static const char *const down_steps[] = { "down", NULL };
 static void prefix(const struct source *s, char *buf, size_t size)
 {
 	const struct engine *e = engine_of((struct source *)s);
-	const char *root = engine_root_prefix(e->door ? door_road(e->door) : NULL);
+	const char *root = engine_root_prefix(e->origin ? origin_endpoint(e->origin) : NULL);
 	struct buf b = { 0 };
 	buf_puts(&b, root);
 	if (!*root)
@@ -114,7 +114,7 @@ static char *script(const struct container *c, const struct engine *e, const cha
 	buf_puts(&s, ENGINE_PATH "cd ");
 	quote_word(&s, c->project_dir);
 	buf_puts(&s, " || exit 1; ");
-	if (!*engine_root_prefix(e->door ? door_road(e->door) : NULL))     /* root may read what the login may not */
+	if (!*engine_root_prefix(e->origin ? origin_endpoint(e->origin) : NULL))     /* root may read what the login may not */
 		compose_check(&s, c->project_env);
 	buf_addf(&s, "if %s version >/dev/null 2>&1; then ", plugin);
 	add_steps(&s, plugin, c, steps, whole);

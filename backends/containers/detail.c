@@ -351,6 +351,6 @@ void ctr_detail(struct row *row, struct doc *d, bool reveal)
 	add_rest(d, c);
 	if (k && k->detail_err)
 		doc_add(d, DOC_BAD, "%s", k->detail_err);
-	else if (k && k->engine->door)
+	else if (k && k->engine->origin)
 		doc_add(d, DOC_DIM, "asking the engine for the rest…");
 }

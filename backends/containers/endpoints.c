@@ -1,4 +1,4 @@
-/* roads.c: where each engine listens, and how else it can be reached. */
+/* endpoints.c: where each engine listens, and how else it can be reached. */
 #include <stdio.h>
 #include <string.h>
 
@@ -12,23 +12,23 @@
  * which may lead to another machine. */
 #define DOCKER_ENV "env PATH=\"$PATH:/usr/local/bin:/opt/homebrew/bin\" DOCKER_HOST=unix://"
 
-static size_t docker_roads(const struct source *s, struct road *roads, char *path, size_t size)
+static size_t docker_endpoints(const struct source *s, struct endpoint *endpoints, char *path, size_t size)
 {
-	roads[0] = (struct road){ .kind = ROAD_UNIX, .path = DOCKER_SOCKET };
-	roads[1] = (struct road){ .kind = ROAD_EXEC, .command = "exec " DOCKER_ENV DOCKER_SOCKET " docker system dial-stdio" };
+	endpoints[0] = (struct endpoint){ .kind = ENDPOINT_UNIX, .path = DOCKER_SOCKET };
+	endpoints[1] = (struct endpoint){ .kind = ENDPOINT_EXEC, .command = "exec " DOCKER_ENV DOCKER_SOCKET " docker system dial-stdio" };
 	/* only where there is a socket and sudo wants no password: a refused sudo is mailed to root on some servers */
-	roads[2] = (struct road){ .kind = ROAD_EXEC, .shown = "sudo -n docker system dial-stdio",
+	endpoints[2] = (struct endpoint){ .kind = ENDPOINT_EXEC, .shown = "sudo -n docker system dial-stdio",
 	                          .command = "test -S " DOCKER_SOCKET " || exit 127; " SUDO_MAY_OR("docker", "1")
 	                                     "exec sudo -n docker system dial-stdio" };
-	roads[3] = (struct road){ .kind = ROAD_EXEC, .shown = "doas -n docker system dial-stdio",
+	endpoints[3] = (struct endpoint){ .kind = ENDPOINT_EXEC, .shown = "doas -n docker system dial-stdio",
 	                          .command = "test -S /var/run/docker.sock || exit 127; ! command -v sudo >/dev/null || "
 	                                                         "exit 127; exec doas -n docker system dial-stdio" };
 	return 4;
 }
 
-const char *engine_root_prefix(const struct road *r)
+const char *engine_root_prefix(const struct endpoint *r)
 {
-	if (!r || r->kind != ROAD_EXEC)
+	if (!r || r->kind != ENDPOINT_EXEC)
 		return "";
 	return strstr(r->command, "exec sudo -n ") ? "sudo -n " : strstr(r->command, "exec doas -n ") ? "doas -n " : "";
 }
@@ -50,11 +50,11 @@ static const char *docker_user_path(const struct server *v, char *path, size_t s
 	return path;
 }
 
-static size_t docker_user_roads(const struct source *s, struct road *roads, char *path, size_t size)
+static size_t docker_user_endpoints(const struct source *s, struct endpoint *endpoints, char *path, size_t size)
 {
 	if (!docker_user_path(s->server, path, size))
 		return 0;
-	roads[0] = (struct road){ .kind = ROAD_UNIX, .path = path };
+	endpoints[0] = (struct endpoint){ .kind = ENDPOINT_UNIX, .path = path };
 	if (strncmp(s->server->docker, "unix://", 7) != 0)
 		return 1;
 	/* where sshd forbids sockets; only for one that is known, as a command costs a process */
@@ -65,7 +65,7 @@ static size_t docker_user_roads(const struct source *s, struct road *roads, char
 	buf_puts(&b, " docker system dial-stdio");
 	snprintf(path + n, size - n, "%s", b.data);
 	buf_finish(&b);
-	roads[1] = (struct road){ .kind = ROAD_EXEC, .command = path + n };
+	endpoints[1] = (struct endpoint){ .kind = ENDPOINT_EXEC, .command = path + n };
 	return 2;
 }
 
@@ -93,14 +93,14 @@ void engine_environment(const struct source *s, struct buf *b)
 	buf_puts(b, " ");
 }
 
-static size_t podman_roads(const struct source *s, struct road *roads, char *path, size_t size)
+static size_t podman_endpoints(const struct source *s, struct endpoint *endpoints, char *path, size_t size)
 {
-	roads[0] = (struct road){ .kind = ROAD_UNIX, .path = "/run/podman/podman.sock" };
+	endpoints[0] = (struct endpoint){ .kind = ENDPOINT_UNIX, .path = "/run/podman/podman.sock" };
 	return 1;
 }
 
 /* Where that is, is known only once the vitals were heard. */
-static size_t podman_user_roads(const struct source *s, struct road *roads, char *path, size_t size)
+static size_t podman_user_endpoints(const struct source *s, struct endpoint *endpoints, char *path, size_t size)
 {
 	const struct server *v = s->server;
 	if (v->uid == 0 || (v->uid < 0 && !*v->runtime_dir))
@@ -109,15 +109,15 @@ static size_t podman_user_roads(const struct source *s, struct road *roads, char
 		snprintf(path, size, "%s/podman/podman.sock", v->runtime_dir);
 	else
 		snprintf(path, size, "/run/user/%d/podman/podman.sock", v->uid);
-	roads[0] = (struct road){ .kind = ROAD_UNIX, .path = path };
+	endpoints[0] = (struct endpoint){ .kind = ENDPOINT_UNIX, .path = path };
 	return 1;
 }
 
-const struct engine_param engine_docker = { .cli = "docker", .title = "Docker", .roads = docker_roads,
+const struct engine_param engine_docker = { .cli = "docker", .title = "Docker", .endpoints = docker_endpoints,
 	                                          .socket = SOCKET_DOCKER };
-const struct engine_param engine_docker_user = { .cli = "docker", .title = "Docker of the user", .roads = docker_user_roads,
+const struct engine_param engine_docker_user = { .cli = "docker", .title = "Docker of the user", .endpoints = docker_user_endpoints,
 	                                             .of_user = true, .socket = SOCKET_DOCKER_USER };
-const struct engine_param engine_podman = { .cli = "podman", .title = "Podman", .roads = podman_roads, .is_podman = true,
+const struct engine_param engine_podman = { .cli = "podman", .title = "Podman", .endpoints = podman_endpoints, .is_podman = true,
 	                                          .socket = SOCKET_PODMAN };
-const struct engine_param engine_podman_user = { .cli = "podman", .title = "Podman of the user", .roads = podman_user_roads,
+const struct engine_param engine_podman_user = { .cli = "podman", .title = "Podman of the user", .endpoints = podman_user_endpoints,
 	                                             .is_podman = true, .of_user = true, .socket = SOCKET_PODMAN_USER };

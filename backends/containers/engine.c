@@ -37,17 +37,17 @@ int64_t engine_now(const struct engine *e)
 	return now_wall_ms();
 }
 
-bool engine_is_wide(const struct engine *e)
+bool engine_has_socket(const struct engine *e)
 {
-	const struct road *r = e->door ? door_road(e->door) : NULL;
-	return !r || r->kind != ROAD_EXEC;
+	const struct endpoint *r = e->origin ? origin_endpoint(e->origin) : NULL;
+	return !r || r->kind != ENDPOINT_EXEC;
 }
 
 struct call *engine_get(struct engine *e, const char *path, struct call_spec spec)
 {
 	char *full = xasprintf("/v%s%s", e->api, path);
 	spec.path = full;
-	struct call *c = call_start(e->door, &spec);
+	struct call *c = call_start(e->origin, &spec);
 	free(full);
 	return c;
 }
@@ -125,25 +125,25 @@ static bool is_absent(const struct engine *e, const struct err *err)
 }
 
 /* Does the shell tell of its socket? One that DOCKER_HOST names may be anywhere. */
-static bool engine_is_told(const struct engine *e)
+static bool engine_is_listed(const struct engine *e)
 {
-	struct road roads[ENGINE_ROADS_MAX] = { 0 };
+	struct endpoint endpoints[ENGINE_ENDPOINTS_MAX] = { 0 };
 	char path[ENGINE_PATH_SIZE];
-	size_t n = e->param->roads(&e->source, roads, path, sizeof(path));
-	return n && roads[0].kind == ROAD_UNIX && server_socket_is_told(e->source.server, e->param->socket, roads[0].path);
+	size_t n = e->param->endpoints(&e->source, endpoints, path, sizeof(path));
+	return n && endpoints[0].kind == ENDPOINT_UNIX && server_socket_is_told(e->source.server, e->param->socket, endpoints[0].path);
 }
 
 /* It was in vain, or what answered is gone: the shell looks at the kernel's list before the next try. */
 static void socket_failed(struct engine *e)
 {
-	if (engine_is_told(e) && server_socket(e->source.server, e->param->socket) == SOCKET_OPEN)
+	if (engine_is_listed(e) && server_socket(e->source.server, e->param->socket) == SOCKET_OPEN)
 		server_socket_failed(e->source.server, e->param->socket, e->greeted);
 }
 
 static int64_t engine_look_ms(const struct engine *e)
 {
 	bool local = link_is_local(source_link(&e->source));
-	return local || engine_is_told(e) ? LOOK_AGAIN_MS : LOOK_UNTOLD_MS;
+	return local || engine_is_listed(e) ? LOOK_AGAIN_MS : LOOK_UNTOLD_MS;
 }
 
 static void fail(struct engine *e, const struct err *err)
@@ -152,8 +152,8 @@ static void fail(struct engine *e, const struct err *err)
 	stop_calls(e);
 	if (source_link(&e->source)->state != LINK_UP)
 		return;                       /* down() says the rest */
-	const struct road *used = e->door ? door_road(e->door) : NULL;
-	bool by_command = used && used->kind == ROAD_EXEC;
+	const struct endpoint *used = e->origin ? origin_endpoint(e->origin) : NULL;
+	bool by_command = used && used->kind == ENDPOINT_EXEC;
 	if (!by_command && (e->greeted || err->code == ERR_ABSENT || is_absent(e, err)))
 		socket_failed(e);
 	if (is_absent(e, err)) {
@@ -180,7 +180,7 @@ static void garbled(struct engine *e, const struct err *err)
 {
 	struct err said;
 	err_set(&said, err->code, "%s on %s: %s", e->param->title, e->source.server->name, err->text);
-	if (e->door)
+	if (e->origin)
 		fail(e, &said);
 	else
 		source_set_state(&e->source, SOURCE_FAILED, &said);
@@ -196,11 +196,11 @@ static void choose_api(struct engine *e, const char *theirs)
 	snprintf(e->api, sizeof(e->api), "%d.%d", use / 1000, use % 1000);
 }
 
-/* Which road leads there, as a person would say it. */
+/* Which endpoint leads there, as a person would say it. */
 static const char *way(const struct engine *e)
 {
-	const struct road *r = e->door ? door_road(e->door) : NULL;
-	if (!r || r->kind != ROAD_EXEC)
+	const struct endpoint *r = e->origin ? origin_endpoint(e->origin) : NULL;
+	if (!r || r->kind != ENDPOINT_EXEC)
 		return r ? ", by its socket" : "";
 	const char *root = engine_root_prefix(r);
 	return *root == 's' ? ", by sudo -n docker system dial-stdio" : *root ? ", by doas -n docker system dial-stdio"
@@ -265,7 +265,7 @@ static void feed_list(struct engine *e, const char *json, size_t len)
 	apply_held(e);
 	engine_fetch(e);
 	stats_shown(e);
-	logs_poke(e);
+	logs_poll_now(e);
 }
 
 static void feed_event(struct engine *e, const char *json, size_t len)
@@ -285,7 +285,7 @@ static void take_inspect(struct engine *e, const char *id, const char *json, siz
 		return;
 	if (*in.id && strncmp(in.id, id, strlen(id)) != 0)   /* of another one; an id that came by an event may be short */
 		return;
-	if (c->want_detail || !e->door) {
+	if (c->want_detail || !e->origin) {
 		free(c->answer);
 		c->answer = xstrndup(json, len);
 		c->answer_len = strlen(c->answer);   /* up to a NUL, should there be one: no JSON has it */
@@ -438,7 +438,7 @@ static void start_list(struct engine *e)
 static void on_relist(struct loop_timer *t, void *arg)
 {
 	struct engine *e = arg;
-	if (e->door && !e->list)
+	if (e->origin && !e->list)
 		start_list(e);
 	else
 		e->list_again = true;
@@ -446,7 +446,7 @@ static void on_relist(struct loop_timer *t, void *arg)
 
 void engine_relist(struct engine *e)
 {
-	if (!e->door)
+	if (!e->origin)
 		return;
 	if (e->list) {
 		e->list_again = true;
@@ -461,7 +461,7 @@ void engine_relist(struct engine *e)
 
 /* --- one container: inspect, last lines -------------------------------------------------------------------- */
 
-/* Of an answer that an event overtook the state is not taken: the event would be undone. It is asked anew, so at most once for each
+/* Of an answer that an event overtook the state is not taken: the event would be undone. It is asked again, so at most once for each
  * event. */
 static void inspect_done(struct call *call, const struct reply *r, void *arg)
 {
@@ -476,7 +476,7 @@ static void inspect_done(struct call *call, const struct reply *r, void *arg)
 	if (r->status == 200) {
 		snprintf(what, sizeof(what), "%s:%s", overtaken ? "overtaken" : "inspect", c->id);
 		source_feed(&e->source, what, r->body, r->len);
-		logs_poke(e);                 /* that it began anew may be known by this only */
+		logs_poll_now(e);                 /* that it began again may be known by this only */
 	} else if (c->want_detail) {
 		c->detail_err = xstrdup(r->err.code ? r->err.text : ctr_message(said, sizeof(said), r->body, r->len));
 		store_touch(&c->row->row);
@@ -562,9 +562,9 @@ static bool is_due(const struct ctr *c)
 
 void engine_fetch(struct engine *e)
 {
-	if (!e->door)
+	if (!e->origin)
 		return;
-	unsigned most = engine_is_wide(e) ? ENGINE_INSPECTS : 1;
+	unsigned most = engine_has_socket(e) ? ENGINE_INSPECTS : 1;
 	for (struct ctr *c = e->ctrs; c && e->inspects < most; c = c->hh.next)
 		if (is_due(c))
 			fetch_one(c);
@@ -574,7 +574,7 @@ void engine_fetch(struct engine *e)
 static bool expects(const struct source *s)
 {
 	const struct engine *e = (const struct engine *)s;
-	for (const struct ctr *c = e->ctrs; c && e->door; c = c->hh.next)
+	for (const struct ctr *c = e->ctrs; c && e->origin; c = c->hh.next)
 		if (c->call || is_due(c))
 			return true;
 	return false;
@@ -624,7 +624,7 @@ static bool is_likely(const struct engine *e)
 	return e->source.state == SOURCE_WAITING ? !guess : e->source.state != SOURCE_ABSENT;
 }
 
-/* Its socket is not to be opened, and there is no other road. */
+/* Its socket is not to be opened, and there is no other endpoint. */
 static void engine_no_socket(struct engine *e, enum socket_say say, const char *path)
 {
 	struct err err;
@@ -637,37 +637,37 @@ static void engine_no_socket(struct engine *e, enum socket_say say, const char *
 }
 
 /* Roads by a command are tried once a connection; for a look at what is absent the socket alone counts. */
-static void begin_door(struct engine *e, enum socket_say say, const struct road *roads, size_t n)
+static void begin_origin(struct engine *e, enum socket_say say, const struct endpoint *endpoints, size_t n)
 {
 	struct err err;
-	if (e->door)                      /* kept over a retry: what else runs through it goes on */
+	if (e->origin)                      /* kept over a retry: what else runs through it goes on */
 		return;
-	e->door = door_create(store_http(e->source.store), source_link(&e->source), roads, n);
+	e->origin = origin_create(store_http(e->source.store), source_link(&e->source), endpoints, n);
 	if (say == SOCKET_OPEN || n == 1)
 		return;
-	const char *server = e->source.server->name, *path = roads[0].path;
+	const char *server = e->source.server->name, *path = endpoints[0].path;
 	if (say == SOCKET_DENIED)
 		err_set(&err, ERR_DENIED, "%s: no right to open %s", server, path);
 	else
 		err_set(&err, ERR_ABSENT, "%s: there is no %s", server, path);
-	door_shut(e->door, &err);
+	origin_shut(e->origin, &err);
 }
 
 static void begin(struct engine *e)
 {
-	struct road roads[ENGINE_ROADS_MAX] = { 0 };
+	struct endpoint endpoints[ENGINE_ENDPOINTS_MAX] = { 0 };
 	char path[ENGINE_PATH_SIZE];
 	struct err why;
 	stop_calls(e);
-	size_t n = e->param->roads(&e->source, roads, path, sizeof(path));
+	size_t n = e->param->endpoints(&e->source, endpoints, path, sizeof(path));
 	if (!n && (e->source.server->uid == 0 || e->param->of_user))
 		source_set_state(&e->source, SOURCE_ABSENT, engine_elsewhere(e, &why) ? &why : NULL);
 	if (!n || source_link(&e->source)->state != LINK_UP)
 		return;
-	const struct road *used = e->door ? door_road(e->door) : NULL;
-	bool by_command = used && used->kind == ROAD_EXEC;
-	bool by_socket = roads[0].kind == ROAD_UNIX && !by_command &&
-	                 server_socket_is_told(e->source.server, e->param->socket, roads[0].path);
+	const struct endpoint *used = e->origin ? origin_endpoint(e->origin) : NULL;
+	bool by_command = used && used->kind == ENDPOINT_EXEC;
+	bool by_socket = endpoints[0].kind == ENDPOINT_UNIX && !by_command &&
+	                 server_socket_is_told(e->source.server, e->param->socket, endpoints[0].path);
 	enum socket_say say = by_socket ? server_socket(e->source.server, e->param->socket) : SOCKET_OPEN;
 	e->waits = say == SOCKET_WAIT;
 	if (e->waits)
@@ -675,17 +675,17 @@ static void begin(struct engine *e)
 	e->unheard = true;
 	if (e->only_socket)
 		n = 1;
-	bool was_there = used && used->kind == ROAD_UNIX;
+	bool was_there = used && used->kind == ENDPOINT_UNIX;
 	if (was_there && server_sockets_untellable(e->source.server))
 		say = SOCKET_OPEN;        /* nobody else can tell when it is back */
 	if (say != SOCKET_OPEN && (n == 1 || was_there)) {
-		engine_no_socket(e, say, roads[0].path);
+		engine_no_socket(e, say, endpoints[0].path);
 		return;
 	}
-	begin_door(e, say, roads, n);
+	begin_origin(e, say, endpoints, n);
 	if (!*e->api)
 		snprintf(e->api, sizeof(e->api), "%s", ENGINE_API);
-	e->ping = call_start(e->door, &(struct call_spec){ .path = "/_ping", .done = ping_done, .arg = e, .max = 65536 });
+	e->ping = call_start(e->origin, &(struct call_spec){ .path = "/_ping", .done = ping_done, .arg = e, .max = 65536 });
 	if (!is_likely(e))
 		return;                   /* the rest when it has answered */
 	start_events(e);
@@ -696,18 +696,18 @@ static void begin(struct engine *e)
 static void on_retry(struct loop_timer *t, void *arg)
 {
 	struct engine *e = arg;
-	bool by_socket = !e->door || !door_road(e->door) || door_road(e->door)->kind == ROAD_UNIX;
-	e->waits = by_socket && engine_is_told(e) && server_sockets_ask(e->source.server, e->param->socket);
+	bool by_socket = !e->origin || !origin_endpoint(e->origin) || origin_endpoint(e->origin)->kind == ENDPOINT_UNIX;
+	e->waits = by_socket && engine_is_listed(e) && server_sockets_ask(e->source.server, e->param->socket);
 	if (!e->waits)
 		begin(e);
 }
 
-/* Nothing runs through the door of an engine that is absent. */
+/* Nothing runs through the origin of an engine that is absent. */
 static void look_at_socket(struct engine *e, bool only)
 {
 	stop_calls(e);
-	door_destroy(e->door);
-	e->door = NULL;
+	origin_destroy(e->origin);
+	e->origin = NULL;
 	e->only_socket = only;
 	begin(e);
 }
@@ -716,7 +716,7 @@ static void look_at_socket(struct engine *e, bool only)
 static void on_look(struct loop_timer *t, void *arg)
 {
 	struct engine *e = arg;
-	if (link_is_local(source_link(&e->source)) || !engine_is_told(e))
+	if (link_is_local(source_link(&e->source)) || !engine_is_listed(e))
 		look_at_socket(e, true);
 	else if (server_sockets_ask(e->source.server, e->param->socket))
 		loop_timer_set(e->look, LOOK_AGAIN_MS);
@@ -725,11 +725,11 @@ static void on_look(struct loop_timer *t, void *arg)
 static void engine_sockets(struct source *s)
 {
 	struct engine *e = engine_of(s);
-	if (!e->relist || (!e->waits && !engine_is_told(e)))
+	if (!e->relist || (!e->waits && !engine_is_listed(e)))
 		return;
 	enum socket_say say = server_socket(s->server, e->param->socket);
 	bool open = say == SOCKET_OPEN;
-	bool came = s->state == SOURCE_ABSENT && (open || say == SOCKET_DENIED);     /* one that is shut has other roads */
+	bool came = s->state == SOURCE_ABSENT && (open || say == SOCKET_DENIED);     /* one that is shut has other endpoints */
 	bool away = s->state == SOURCE_STALE || s->state == SOURCE_FAILED;
 	if (e->waits)
 		begin(e);
@@ -768,9 +768,9 @@ static void up(struct source *s)
 	struct engine *e = engine_of(s);
 	prepare(e);
 	e->fails = 0;
-	if (e->only_socket) {             /* it was absent: all roads again */
-		door_destroy(e->door);
-		e->door = NULL;
+	if (e->only_socket) {             /* it was absent: all endpoints again */
+		origin_destroy(e->origin);
+		e->origin = NULL;
 	}
 	e->only_socket = false;
 	begin(e);
@@ -782,11 +782,11 @@ static void leave(struct engine *e)
 	acts_end(e);
 	pulls_end(e);
 	execs_engine_gone(e);
-	door_destroy(e->door);
-	e->door = NULL;
+	origin_destroy(e->origin);
+	e->origin = NULL;
 	e->greeted = false;
 	e->api[0] = '\0';
-	logs_poke(e);
+	logs_poll_now(e);
 }
 
 static void down(struct source *s)
@@ -803,7 +803,7 @@ static void down(struct source *s)
 static void shown(struct source *s)
 {
 	struct engine *e = engine_of(s);
-	if (!e->door)
+	if (!e->origin)
 		return;
 	engine_fetch(e);
 	stats_shown(e);

@@ -16,7 +16,7 @@
 
 #define ENGINE_API "1.41"            /* what is needed; asked for before the engine said what it can */
 #define ENGINE_API_MAX "1.44"        /* what is understood and asked for where 1.41 is too old */
-#define ENGINE_ROADS_MAX 4
+#define ENGINE_ENDPOINTS_MAX 4
 #define ENGINE_LIST_MAX (16u << 20)
 #define ENGINE_INSPECTS 4            /* at once */
 #define ENGINE_TAIL 20               /* last lines of a dead one */
@@ -26,11 +26,11 @@
 struct engine_param {
 	const char *cli;                 /* "docker" */
 	const char *title;               /* "Docker" */
-	/* Fills roads (ENGINE_ROADS_MAX) and returns how many; 0: not known yet. path has room for a road of its own. */
-	size_t (*roads)(const struct source *, struct road *roads, char *path, size_t size);
+	/* Fills endpoints (ENGINE_ROADS_MAX) and returns how many; 0: not known yet. path has room for a endpoint of its own. */
+	size_t (*endpoints)(const struct source *, struct endpoint *endpoints, char *path, size_t size);
 	bool is_podman;
 	bool of_user;                    /* of the login alone: a server without one is well */
-	enum socket_id socket;           /* that of roads[0], when it is a socket of a server */
+	enum socket_id socket;           /* that of endpoints[0], when it is a socket of a server */
 };
 
 /* A following of lines: something JSON comes one a line, on a stream. */
@@ -46,7 +46,7 @@ void json_lines_finish(struct json_lines *);
 struct engine {
 	struct source source;
 	const struct engine_param *param;
-	struct door *door;               /* NULL: down */
+	struct origin *origin;               /* NULL: down */
 	char api[16];                    /* "1.41" */
 	char version[64];                /* "Docker/20.10.24" */
 	struct call *ping, *list, *events;
@@ -122,11 +122,11 @@ static inline struct ctr *ctr_of(const struct row *row)
 struct ctr *ctr_find(const struct engine *, const char *id);
 void ctr_free(struct ctr *);                     /* takes it from its row and engine */
 
-/* roads.c */
-/* "sudo -n " or "doas -n " where the road leads by it; else "". */
-const char *engine_root_prefix(const struct road *);
+/* endpoints.c */
+/* "sudo -n " or "doas -n " where the endpoint leads by it; else "". */
+const char *engine_root_prefix(const struct endpoint *);
 extern const struct engine_param engine_docker, engine_docker_user, engine_podman, engine_podman_user;
-#define ENGINE_PATH_SIZE 640         /* room that roads() is given */
+#define ENGINE_PATH_SIZE 640         /* room that endpoints() is given */
 /* Docker of the login leads to another machine: err gets the sentence. */
 bool engine_elsewhere(const struct engine *, struct err *);
 /* Appends "DOCKER_HOST=unix:///... " where a command of the login would go to another engine than that of the source. */
@@ -136,7 +136,7 @@ void engine_environment(const struct source *, struct buf *);
 struct call *engine_get(struct engine *, const char *path, struct call_spec);   /* path behind /vX; spec.path is set here */
 void engine_relist(struct engine *);             /* soon, and once for many */
 void engine_fetch(struct engine *);              /* starts inspects and tails that are wanted, as far as may be */
-bool engine_is_wide(const struct engine *);      /* connections are cheap: no command for each */
+bool engine_has_socket(const struct engine *);      /* connections are cheap: no command for each */
 void engine_cancel_ctr(struct ctr *);            /* what is on its way for it */
 int64_t engine_now(const struct engine *);       /* wall clock */
 
@@ -163,7 +163,7 @@ void compose_up_command(const struct row *, char *, size_t), compose_pull_comman
 
 /* logs.c */
 struct follow *logs_follow(struct row *, struct log *, struct err *);
-void logs_poke(struct engine *);                 /* something started, or the engine is back: look who can go on */
+void logs_poll_now(struct engine *);                 /* something started, or the engine is back: look who can go on */
 void logs_engine_gone(struct engine *);
 
 /* exec.c */

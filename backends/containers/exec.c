@@ -151,7 +151,7 @@ static void hang_up(struct exec *x)
 {
 	struct engine *e = x->engine;
 	char path[64 + CTR_ID_SIZE], script[256];
-	if (!e->door)
+	if (!e->origin)
 		return;
 	snprintf(script, sizeof(script), "for p in /proc/[0-9]*; do grep -q '%s' $p/environ 2>/dev/null && kill -HUP ${p##*/}; done",
 	         x->marker);
@@ -199,7 +199,7 @@ static void fail(struct exec *x, enum err_code code, const char *words, size_t l
 static void send_size(struct exec *x)
 {
 	char path[96 + CTR_ID_SIZE];
-	if (x->cols <= 0 || x->rows <= 0 || !x->engine->door)
+	if (x->cols <= 0 || x->rows <= 0 || !x->engine->origin)
 		return;
 	snprintf(path, sizeof(path), "/exec/%s/resize?h=%d&w=%d", x->exec_id, x->rows, x->cols);
 	engine_get(x->engine, path, (struct call_spec){ .method = "POST" });
@@ -283,7 +283,7 @@ static void on_closed(struct stream *s, const struct stream_end *e, void *arg)
 	struct exec *x = arg;
 	x->raw = NULL;
 	x->end.err = e->err;
-	if (x->phase == EXEC_OPEN && !e->err.code && x->engine->door)
+	if (x->phase == EXEC_OPEN && !e->err.code && x->engine->origin)
 		ask_code(x);
 	else if (x->phase == EXEC_REFUSED) {
 		/* the body may be chunked: its JSON begins at the brace */
@@ -303,11 +303,11 @@ static const struct stream_events raw_events = { .data = on_data, .drained = on_
 static void connect_raw(struct exec *x)
 {
 	struct engine *e = x->engine;
-	const struct road *road = door_road(e->door);
+	const struct endpoint *endpoint = origin_endpoint(e->origin);
 	char body[96], request[640];
 	struct err err = { 0 };
 	x->phase = EXEC_CONNECTING;
-	x->raw = road ? link_open(source_link(&e->source), road, &raw_events, x, &err) : NULL;
+	x->raw = endpoint ? link_open(source_link(&e->source), endpoint, &raw_events, x, &err) : NULL;
 	if (!x->raw) {
 		x->end.err = err;
 		end(x);
@@ -396,7 +396,7 @@ struct stream *exec_shell(struct row *row, const char *term, int cols, int rows,
 {
 	struct ctr *c = ctr_of(row);
 	char path[64 + CTR_ID_SIZE];
-	if (!c || !c->engine->door || !door_road(c->engine->door)) {
+	if (!c || !c->engine->origin || !origin_endpoint(c->engine->origin)) {
 		err_set(err, ERR_LOST, "%s: its engine is not reached now", row->name);
 		return NULL;
 	}

@@ -1,7 +1,7 @@
 /* logs.c: follows a container's log through its restarts, its replacement, and losses of the stream or the link.
  *
  * A follower belongs to the row's name, not to one life of a container. When the stream ends it stays. Then it asks the engine
- * for everything since a little before the last line it told, and drops what was told already, by time and text (told.h).
+ * for everything since a little before the last line it told, and drops what was told already, by time and text (seen_lines.h).
  * Every such seam is a line in the log.
  *
  * Podman that is asked for the last lines and to follow loses what is written between the two (4.3.1: two lines in one of twenty
@@ -58,17 +58,17 @@ struct log_follow {
 	struct frames older_frames;
 	int64_t first_ns;                /* of the oldest line told; 0 none */
 	int64_t before_ns;               /* what older tells ends there */
-	uint64_t older_told;
+	uint64_t older_seen;
 	struct log *earlier;             /* of the run before: lines found so far, the last of them count; owned; NULL: none is looked for.
 	                                  * Its times are in ns: several lines may be of one microsecond, and what is told next ends there */
 	unsigned earlier_lines, earlier_span;
 	bool earlier_run;                /* it ends before the present run, not just before what was told */
 	int64_t begun_ns;                /* then: when the present run began, as the engine has it */
 	bool hole;                       /* lines between those that were told were not: counting back from the end says nothing */
-	uint64_t told;                   /* lines of this container, all in all */
+	uint64_t seen_lines;                   /* lines of this container, all in all */
 	int64_t last_ns;                 /* of the newest line told; 0 none */
-	struct told recent;              /* the last lines told */
-	struct told again;               /* the same when the stream began, and which of them came again */
+	struct seen_lines recent;              /* the last lines told */
+	struct seen_lines again;               /* the same when the stream began, and which of them came again */
 	int64_t again_ns;                /* what is of that time, or older, may come again; 0: nothing does */
 	bool history;                    /* the call ends with what is there; then it is followed */
 	bool catching;                   /* the call asks for what an ended stream left out; the log is held */
@@ -89,43 +89,43 @@ static void older_forget(struct log_follow *f);
 /* --- lines -------------------------------------------------------------------------------------------------- */
 
 /* Was it told before the stream broke? Otherwise *before is the number of the line it belongs before, 0: behind all. */
-static bool told_before(struct log_follow *f, int64_t ns, uint64_t hash, uint64_t *before)
+static bool listed_before(struct log_follow *f, int64_t ns, uint64_t hash, uint64_t *before)
 {
 	*before = 0;
 	if (!f->again_ns || !ns)
 		return false;
 	if (ns <= f->again_ns)
-		return told_take(&f->again, ns, hash, before);
+		return seen_lines_take(&f->again, ns, hash, before);
 	f->again_ns = 0;
-	told_finish(&f->again);
+	seen_lines_finish(&f->again);
 	return false;
 }
 
-static void note_told(struct log_follow *f, const struct told_line *line, uint64_t before)
+static void note_seen(struct log_follow *f, const struct seen_line *line, uint64_t before)
 {
 	if (line->ns > f->last_ns)
 		f->last_ns = line->ns;
 	if (line->ns && (!f->first_ns || line->ns < f->first_ns))
 		f->first_ns = line->ns;
 	if (line->ns)
-		told_add(&f->recent, line, before);
-	f->told++;
+		seen_lines_add(&f->recent, line, before);
+	f->seen_lines++;
 }
 
 static void on_line(const char *time, const char *line, size_t len, bool error, void *arg)
 {
 	struct log_follow *f = arg;
-	struct told_line told = { .ns = stamp_utc_ns(time, strlen(time)), .hash = told_hash(line, len, error) };
+	struct seen_line seen_lines = { .ns = stamp_utc_ns(time, strlen(time)), .hash = seen_line_hash(line, len, error) };
 	enum log_mark mark = error ? LOG_ERROR_LINE : LOG_LINE;
 	uint64_t before;
-	if (told_before(f, told.ns, told.hash, &before))
+	if (listed_before(f, seen_lines.ns, seen_lines.hash, &before))
 		return;
 	f->away_ms = 0;
 	if (before)
-		told.number = log_add_before(f->follow.log, before, f->follow.source, told.ns / 1000, LOG_LEVEL_UNKNOWN, mark, line, len);
+		seen_lines.number = log_add_before(f->follow.log, before, f->follow.source, seen_lines.ns / 1000, LOG_LEVEL_UNKNOWN, mark, line, len);
 	else
-		told.number = log_add(f->follow.log, f->follow.source, told.ns / 1000, LOG_LEVEL_UNKNOWN, mark, line, len);
-	note_told(f, &told, before);
+		seen_lines.number = log_add(f->follow.log, f->follow.source, seen_lines.ns / 1000, LOG_LEVEL_UNKNOWN, mark, line, len);
+	note_seen(f, &seen_lines, before);
 }
 
 /* --- how it breaks -------------------------------------------------------------------------------------------- */
@@ -176,7 +176,7 @@ static void wait_status(struct log_follow *f)
 	struct log *log = f->follow.log;
 	if (!f->engine)
 		log_set_status(log, f->follow.source, "the server was taken off the list");
-	else if (!f->engine->door)
+	else if (!f->engine->origin)
 		log_set_status(log, f->follow.source, "%s is not connected; follows again when it is", f->engine->source.server->name);
 	else if (!c)
 		log_set_status(log, f->follow.source, "no such container now; follows again when there is one");
@@ -190,7 +190,7 @@ static void on_again(struct loop_timer *t, void *arg)
 	go_on(f);
 	if (!f->call)
 		wait_status(f);
-	else if (!f->streaming && f->engine->door && door_is_narrow(f->engine->door))
+	else if (!f->streaming && f->engine->origin && origin_is_exec_only(f->engine->origin))
 		log_set_status(f->follow.log, f->follow.source, "waits for its turn: sshd there forbids forwarding, and only so many streams "
 		               "run as commands");
 }
@@ -316,7 +316,7 @@ static void say_seam(struct log_follow *f, const struct ctr *c, bool other)
  * since, Docker also what is of that very time. */
 static void where_from(const struct log_follow *f, bool history, char *from, size_t size)
 {
-	int64_t since_us = log_since(f->follow.log), since_ns = told_since(&f->recent, is_podman(f) ? AGAIN_PODMAN_NS : AGAIN_NS);
+	int64_t since_us = log_since(f->follow.log), since_ns = seen_lines_since(&f->recent, is_podman(f) ? AGAIN_PODMAN_NS : AGAIN_NS);
 	if (since_ns)
 		snprintf(from, size, "follow=%d&since=" NS_FMT, !f->history, NS_ARGS(since_ns - 1));
 	else if (since_us)
@@ -341,7 +341,7 @@ static void ask_stream(struct log_follow *f, struct ctr *c)
 	where_from(f, f->history || !is_podman(f), from, sizeof(from));
 	f->ran = can_follow(f, c);
 	f->again_ns = f->last_ns;
-	told_copy(&f->again, &f->recent);
+	seen_lines_copy(&f->again, &f->recent);
 	begin_frames(f, &f->frames, c, on_line);
 	snprintf(path, sizeof(path), "/containers/%s/logs?stdout=1&stderr=1&timestamps=1&%s", c->id, from);
 	loop_timer_set(f->again_timer, ANSWER_WORTH_MS);
@@ -356,9 +356,9 @@ static void start_stream(struct log_follow *f, struct ctr *c, bool history)
 	say_seam(f, c, other);
 	if (other) {
 		f->last_ns = f->first_ns = 0;
-		f->told = 0;
+		f->seen_lines = 0;
 		f->hole = false;
-		told_finish(&f->recent);
+		seen_lines_finish(&f->recent);
 	}
 	f->history = history && is_podman(f);
 	log_source_set_wavers(f->follow.log, f->follow.source, is_podman(f));
@@ -398,7 +398,7 @@ static void go_on(struct log_follow *f)
 {
 	char path[64 + CTR_ID_SIZE];
 	struct ctr *c = target(f);
-	if (f->call || !f->engine || !f->engine->door || !c || c->engine != f->engine)
+	if (f->call || !f->engine || !f->engine->origin || !c || c->engine != f->engine)
 		return;
 	bool first = strcmp(f->id, c->id) != 0;
 	if (!first && !can_follow(f, c)) {
@@ -416,12 +416,12 @@ static void go_on(struct log_follow *f)
 	f->call = engine_get(f->engine, path, (struct call_spec){ .done = inspect_done, .arg = f });
 }
 
-void logs_poke(struct engine *e)
+void logs_poll_now(struct engine *e)
 {
 	for (struct log_follow *f = e->follows; f; f = f->next) {
-		if (!e->door)                         /* the calls went with the door, without a word */
+		if (!e->origin)                         /* the calls went with the origin, without a word */
 			older_forget(f);
-		if (!e->door && f->call) {
+		if (!e->origin && f->call) {
 			f->call = NULL;
 			f->behind = true;
 			broke(f);
@@ -444,7 +444,7 @@ void logs_poke(struct engine *e)
 			}
 			f->life_ms = f->life_ms ? f->life_ms : life_of(c);
 		}
-		if (!e->door || (c && (strcmp(c->id, f->id) != 0 || other_life(f, c))))
+		if (!e->origin || (c && (strcmp(c->id, f->id) != 0 || other_life(f, c))))
 			f->refused = false;
 		if (!f->refused)
 			go_on(f);
@@ -459,8 +459,8 @@ static void tell_older(struct log_follow *f, int64_t ns, enum log_mark mark, con
 {
 	if (!f->first_ns || ns < f->first_ns)
 		f->first_ns = ns;
-	f->older_told++;
-	f->told++;
+	f->older_seen++;
+	f->seen_lines++;
 	int64_t us = ns / 1000, first_us = f->before_ns / 1000;   /* of the same microsecond it still goes before what is there */
 	log_add(f->follow.log, f->follow.source, first_us && us >= first_us ? first_us - 1 : us, LOG_LEVEL_UNKNOWN, mark, line, len);
 }
@@ -499,7 +499,7 @@ static void older_done(struct call *call, const struct reply *r, void *arg)
 	frames_end(&f->older_frames, !r->err.code);
 	if (r->err.code)
 		log_say(f->follow.log, "older lines cannot be had: %s", r->err.text);
-	else if (!f->older_told)
+	else if (!f->older_seen)
 		log_say(f->follow.log, "there are no older lines of %s", f->row_id);
 }
 
@@ -520,7 +520,7 @@ static void ask_older(struct log_follow *f, void (*done)(struct call *, const st
 
 static bool can_ask(const struct log_follow *f, const char **why)
 {
-	if (!f->older && f->engine && f->engine->door && target(f) && *f->id)
+	if (!f->older && f->engine && f->engine->origin && target(f) && *f->id)
 		return true;
 	*why = f->older ? "older lines are on their way" : "the container's engine is not connected";
 	return false;
@@ -533,7 +533,7 @@ static bool reach(struct follow *follow, int64_t since_us, const char **why)
 	if ((f->first_ns && f->first_ns / 1000 <= since_us) || !can_ask(f, why))
 		return false;
 	f->before_ns = f->first_ns;
-	f->older_told = 0;
+	f->older_seen = 0;
 	if (f->before_ns)
 		ask_older(f, older_done, "since=" NS_FMT "&until=" NS_FMT, NS_ARGS(since_us * 1000), NS_ARGS(f->before_ns));
 	else
@@ -627,13 +627,13 @@ static bool older(struct follow *follow, unsigned lines, const char **why)
 	if (!can_ask(f, why))
 		return false;
 	f->before_ns = f->first_ns;
-	f->older_told = 0;
+	f->older_seen = 0;
 	if (f->hole)
 		look_earlier(f, lines, false);
 	else if (f->before_ns)
-		ask_older(f, older_done, "tail=%llu&until=" NS_FMT, (unsigned long long)(f->told + lines), NS_ARGS(f->before_ns));
+		ask_older(f, older_done, "tail=%llu&until=" NS_FMT, (unsigned long long)(f->seen_lines + lines), NS_ARGS(f->before_ns));
 	else
-		ask_older(f, older_done, "tail=%llu", (unsigned long long)(f->told + lines));
+		ask_older(f, older_done, "tail=%llu", (unsigned long long)(f->seen_lines + lines));
 	return true;
 }
 
@@ -657,7 +657,7 @@ static bool previous(struct follow *follow, unsigned lines, const char **why)
 		return false;
 	f->before_ns = begins_ns;
 	f->begun_ns = c->row->started_ms * 1000000;
-	f->older_told = 0;
+	f->older_seen = 0;
 	look_earlier(f, lines, true);
 	return true;
 }
@@ -685,8 +685,8 @@ static void stop(struct follow *follow)
 	loop_timer_remove(f->resume);
 	frames_finish(&f->frames);
 	frames_finish(&f->older_frames);
-	told_finish(&f->recent);
-	told_finish(&f->again);
+	seen_lines_finish(&f->recent);
+	seen_lines_finish(&f->again);
 	free(f->row_id);
 	free(f);
 }

@@ -30,7 +30,7 @@ static int64_t bytes(const cJSON *o, const char *name)
 	return cJSON_IsNumber(n) && n->valuedouble > 0 ? number_whole(n->valuedouble, 0) : 0;
 }
 
-static struct pull_layer *layer_of(struct pull_told *p, const char *id)
+static struct pull_layer *layer_of(struct pull_progress *p, const char *id)
 {
 	size_t i = 0;
 	while (i < p->n && strncmp(p->layers[i].id, id, sizeof(p->layers[i].id) - 1) != 0)
@@ -44,7 +44,7 @@ static struct pull_layer *layer_of(struct pull_told *p, const char *id)
 	return &p->layers[i];
 }
 
-static void layer_line(struct pull_told *p, const char *id, const char *status, const cJSON *detail)
+static void layer_line(struct pull_progress *p, const char *id, const char *status, const cJSON *detail)
 {
 	static const struct { const char *word; enum pull_layer_state state; } words[] = {
 		{ "Pulling fs layer", PULL_WAITS }, { "Waiting", PULL_WAITS }, { "Downloading", PULL_LOADS }, { "Verifying Checksum", PULL_LOADED },
@@ -64,7 +64,7 @@ static void layer_line(struct pull_told *p, const char *id, const char *status, 
 	}
 }
 
-bool pull_line(struct pull_told *p, const char *line, size_t len)
+bool pull_line(struct pull_progress *p, const char *line, size_t len)
 {
 	cJSON *o = json_parse(line, len);
 	bool ok = cJSON_IsObject(o);
@@ -82,7 +82,7 @@ bool pull_line(struct pull_told *p, const char *line, size_t len)
 	return ok;
 }
 
-void pull_words(const struct pull_told *p, char *buf, size_t size)
+void pull_words(const struct pull_progress *p, char *buf, size_t size)
 {
 	size_t there = 0;
 	int64_t have = 0, all = 0;
@@ -113,7 +113,7 @@ struct pull {
 	struct call *call;
 	struct loop_timer *silence;
 	struct json_lines lines;
-	struct pull_told told;
+	struct pull_progress told;
 	char said[160];                  /* last words, so that the same are not told twice */
 };
 
@@ -231,7 +231,7 @@ static char *reference(const char *image)
 static void begin(struct pull *p)
 {
 	char *ref = reference(p->images[p->at]), *word = http_encode(ref), *path = xasprintf("/images/create?fromImage=%s", word);
-	p->told = (struct pull_told){ 0 };
+	p->told = (struct pull_progress){ 0 };
 	json_lines_finish(&p->lines);
 	p->call = engine_get(p->engine, path, (struct call_spec){ .method = "POST", .data = on_data, .done = on_done, .arg = p, .timeout_ms = ANSWER_MS });
 	loop_timer_set(p->silence, -1);
@@ -243,7 +243,7 @@ static void begin(struct pull *p)
 struct pull *pull_start(struct source *source, const char *const *images, size_t n, const struct pull_events *events, void *arg, struct err *err)
 {
 	struct engine *e = engine_of(source);
-	if (!e->door) {
+	if (!e->origin) {
 		err_set(err, ERR_LOST, "%s: its engine is not reached now", source->server->name);
 		return NULL;
 	}

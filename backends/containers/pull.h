@@ -17,16 +17,16 @@ struct pull_layer {
 	enum pull_layer_state state;
 	int64_t have, size;          /* bytes; 0 not told */
 };
-struct pull_told {
+struct pull_progress {
 	struct pull_layer layers[PULL_LAYERS];
 	size_t n;
 	bool newer;                  /* an image came that was not there before */
 	char error[300];             /* washed; "" none */
 };
 /* One line of POST /images/create; false: it is no JSON object. */
-bool pull_line(struct pull_told *, const char *line, size_t len);
+bool pull_line(struct pull_progress *, const char *line, size_t len);
 /* "3/7 layers, 12M of 40M" */
-void pull_words(const struct pull_told *, char *buf, size_t size);
+void pull_words(const struct pull_progress *, char *buf, size_t size);
 
 /* --- doing it ------------------------------------------------------------------------------------------------------------- */
 

@@ -6,7 +6,7 @@
 #include "backends/base/mem.h"
 
 /* FNV-1a, 64 bits: few lines, and an accident costs one of them. */
-uint64_t told_hash(const char *line, size_t len, bool error)
+uint64_t seen_line_hash(const char *line, size_t len, bool error)
 {
 	uint64_t h = error ? 1469598103934665604ull : 1469598103934665603ull;
 	for (size_t i = 0; i < len; i++)
@@ -14,14 +14,14 @@ uint64_t told_hash(const char *line, size_t len, bool error)
 	return h;
 }
 
-void told_finish(struct told *t)
+void seen_lines_finish(struct seen_lines *t)
 {
 	free(t->line);
-	*t = (struct told){ 0 };
+	*t = (struct seen_lines){ 0 };
 }
 
 /* Of these only the time is kept, and of the newest time how many they were. */
-static void forget_first(struct told *t, size_t n)
+static void forget_first(struct seen_lines *t, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (t->line[i].ns > t->floor_ns) {
@@ -34,10 +34,10 @@ static void forget_first(struct told *t, size_t n)
 	memmove(t->line, t->line + n, t->n * sizeof(*t->line));
 }
 
-void told_add(struct told *t, const struct told_line *line, uint64_t before)
+void seen_lines_add(struct seen_lines *t, const struct seen_line *line, uint64_t before)
 {
-	if (t->n == TOLD_MAX)
-		forget_first(t, TOLD_MAX / 4);
+	if (t->n == SEEN_LINES_MAX)
+		forget_first(t, SEEN_LINES_MAX / 4);
 	size_t at = t->n;
 	if (t->n == t->room) {
 		t->room = t->room ? 2 * t->room : 64;
@@ -51,7 +51,7 @@ void told_add(struct told *t, const struct told_line *line, uint64_t before)
 	t->n++;
 }
 
-int64_t told_since(const struct told *t, int64_t span_ns)
+int64_t seen_lines_since(const struct seen_lines *t, int64_t span_ns)
 {
 	int64_t first = t->floor_ns, newest = 0;
 	for (size_t i = 0; i < t->n; i++) {
@@ -63,10 +63,10 @@ int64_t told_since(const struct told *t, int64_t span_ns)
 	return newest - first > span_ns ? newest - span_ns : first;
 }
 
-static bool take_between(struct told *t, size_t from, size_t to, int64_t ns, uint64_t hash)
+static bool take_between(struct seen_lines *t, size_t from, size_t to, int64_t ns, uint64_t hash)
 {
 	for (size_t i = from; i < to; i++) {
-		struct told_line *line = &t->line[i];
+		struct seen_line *line = &t->line[i];
 		if (line->taken || line->ns != ns || line->hash != hash)
 			continue;
 		line->taken = true;
@@ -77,7 +77,7 @@ static bool take_between(struct told *t, size_t from, size_t to, int64_t ns, uin
 	return false;
 }
 
-bool told_take(struct told *t, int64_t ns, uint64_t hash, uint64_t *before)
+bool seen_lines_take(struct seen_lines *t, int64_t ns, uint64_t hash, uint64_t *before)
 {
 	*before = 0;
 	if (ns < t->floor_ns)
@@ -95,9 +95,9 @@ bool told_take(struct told *t, int64_t ns, uint64_t hash, uint64_t *before)
 	return false;
 }
 
-void told_copy(struct told *to, const struct told *from)
+void seen_lines_copy(struct seen_lines *to, const struct seen_lines *from)
 {
-	told_finish(to);
+	seen_lines_finish(to);
 	*to = *from;
 	to->line = NULL;
 	to->room = from->n;

@@ -59,7 +59,7 @@ static void on_rest(struct loop_timer *t, void *arg)
 {
 	struct ctr *c = arg;
 	c->resting = false;
-	if (c->engine->door && !c->stats && c->row->row.shown && c->row->state == CONTAINER_RUNNING)
+	if (c->engine->origin && !c->stats && c->row->row.shown && c->row->state == CONTAINER_RUNNING)
 		ask(c);
 }
 
@@ -83,7 +83,7 @@ static void stats_done(struct call *call, const struct reply *r, void *arg)
 	struct ctr *c = arg;
 	c->stats = NULL;
 	c->engine->stats--;
-	if (r->status == 200 && !engine_is_wide(c->engine) && c->stats_lines.line.len) {   /* podman ends it without a newline */
+	if (r->status == 200 && !engine_has_socket(c->engine) && c->stats_lines.line.len) {   /* podman ends it without a newline */
 		struct buf line = c->stats_lines.line;
 		c->stats_lines.line = (struct buf){ 0 };
 		char what[16 + CTR_ID_SIZE];
@@ -93,7 +93,7 @@ static void stats_done(struct call *call, const struct reply *r, void *arg)
 	}
 	json_lines_finish(&c->stats_lines);
 	rest(c);
-	if (!engine_is_wide(c->engine))
+	if (!engine_has_socket(c->engine))
 		stats_shown(c->engine);
 }
 
@@ -101,7 +101,7 @@ static void ask(struct ctr *c)
 {
 	char path[96 + CTR_ID_SIZE];
 	struct engine *e = c->engine;
-	snprintf(path, sizeof(path), "/containers/%s/stats?stream=%s", c->id, engine_is_wide(e) ? "1" : "0&one-shot=1");
+	snprintf(path, sizeof(path), "/containers/%s/stats?stream=%s", c->id, engine_has_socket(e) ? "1" : "0&one-shot=1");
 	c->stats = engine_get(e, path, (struct call_spec){ .data = stats_data, .done = stats_done, .arg = c });
 	e->stats++;
 	end_rest(c);
@@ -121,9 +121,9 @@ void stats_stop(struct ctr *c)
 
 void stats_shown(struct engine *e)
 {
-	if (!e->door || e->source.state != SOURCE_LIVE)
+	if (!e->origin || e->source.state != SOURCE_LIVE)
 		return;
-	unsigned most = engine_is_wide(e) ? ENGINE_STATS_MAX : 1;
+	unsigned most = engine_has_socket(e) ? ENGINE_STATS_MAX : 1;
 	for (struct ctr *c = e->ctrs; c; c = c->hh.next)
 		if (!c->row->row.shown || c->row->state != CONTAINER_RUNNING)
 			stats_stop(c);

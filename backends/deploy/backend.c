@@ -82,7 +82,7 @@ static void open_watch(struct deploys *ds)
 		return;
 	ds->complaint[0] = '\0';
 	script_watch(&script);
-	ds->watch = link_open(link, &(struct road){ .kind = ROAD_EXEC, .command = "exec sh -s" }, &events, ds, &err);
+	ds->watch = link_open(link, &(struct endpoint){ .kind = ENDPOINT_EXEC, .command = "exec sh -s" }, &events, ds, &err);
 	if (ds->watch)
 		stream_write(ds->watch, script.data, script.len);
 	else

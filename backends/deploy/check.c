@@ -16,7 +16,7 @@
 #define URL_TIMEOUT_MS 5000
 
 struct url_check {
-	struct door *door;
+	struct origin *origin;
 	struct call *call;
 	char *path, *host;
 	bool answered;
@@ -32,8 +32,8 @@ struct checking {
 
 /* --- a URL ------------------------------------------------------------------------------------------------------------ */
 
-/* "https://host:port/path" to a road and a path. */
-static bool url_read(const char *url, struct road *road, char *host, size_t size, char **path)
+/* "https://host:port/path" to a endpoint and a path. */
+static bool url_read(const char *url, struct endpoint *endpoint, char *host, size_t size, char **path)
 {
 	bool tls = strncmp(url, "https://", 8) == 0;
 	if (!tls && strncmp(url, "http://", 7) != 0)
@@ -49,7 +49,7 @@ static bool url_read(const char *url, struct road *road, char *host, size_t size
 		port = number_int(from + n + 1);
 	const char *rest = from + strcspn(from, "/?#");
 	*path = *rest == '/' ? xstrdup(rest) : xasprintf("/%s", *rest == '#' ? "" : rest);
-	*road = (struct road){ .kind = ROAD_TCP, .host = host, .port = port, .tls = tls };
+	*endpoint = (struct endpoint){ .kind = ENDPOINT_TCP, .host = host, .port = port, .tls = tls };
 	return port > 0 && port < 65536;
 }
 
@@ -69,20 +69,20 @@ static void url_ask(struct checking *k, size_t i)
 	struct url_check *u = &k->urls[i];
 	struct deploy *d = k->dep->row;
 	char host[256];
-	struct road road;
+	struct endpoint endpoint;
 	if (u->call)
 		return;
-	if (!u->door) {
+	if (!u->origin) {
 		free(u->path);
 		u->path = NULL;
-		if (!url_read(k->words[i].name, &road, host, sizeof(host), &u->path)) {
+		if (!url_read(k->words[i].name, &endpoint, host, sizeof(host), &u->path)) {
 			snprintf(u->said, sizeof(u->said), "is no http:// or https:// address");
 			return;
 		}
-		u->door = door_create(store_http(d->row.server->store), d->row.server->link, &road, 1);
+		u->origin = origin_create(store_http(d->row.server->store), d->row.server->link, &endpoint, 1);
 	}
 	struct call_spec spec = { .path = u->path, .timeout_ms = URL_TIMEOUT_MS, .max = 64 << 10, .done = url_done, .arg = u };
-	u->call = call_start(u->door, &spec);
+	u->call = call_start(u->origin, &spec);
 }
 
 /* --- looking ------------------------------------------------------------------------------------------------------------- */
@@ -179,7 +179,7 @@ void check_end(struct dep *p)
 	loop_timer_remove(k->timer);
 	for (size_t i = 0; i < k->n; i++) {
 		call_cancel(k->urls[i].call);
-		door_destroy(k->urls[i].door);
+		origin_destroy(k->urls[i].origin);
 		free(k->urls[i].path);
 	}
 	free(k);

@@ -41,7 +41,7 @@ static struct deploy_project *project_of(struct deploy *d, const char *name)
 	return d->project;
 }
 
-void project_told(struct deploy *d, const char *engine, const char *dir, const char *files, const char *env)
+void project_found(struct deploy *d, const char *engine, const char *dir, const char *files, const char *env)
 {
 	if (strncmp(d->row.name, PREFIX, strlen(PREFIX)) != 0 || !name_is_one(d->row.name + strlen(PREFIX)) || dir[0] != '/' || !engine_is_one(engine))
 		return;

@@ -65,7 +65,7 @@ void events_again(struct deploys *);
 void events_wanted(struct deploys *);       /* opens it where it was not needed yet */
 
 /* compose.c */
-void project_told(struct deploy *, const char *engine, const char *dir, const char *files, const char *env);   /* by a run */
+void project_found(struct deploy *, const char *engine, const char *dir, const char *files, const char *env);   /* by a run */
 void project_words(const struct deploy *, const char *const *steps, struct buf *);
 void project_script(const struct deploy *, const char *const *steps, struct buf *);
 /* unnamed: some images cannot be named by what is known. NULL with err: none can be brought; without: there are none to bring. */

@@ -59,7 +59,7 @@ void deploy_watch_close(struct deploy_watch *w)
 }
 
 /* All was told: the run has ended and as many bytes came as its output has. */
-static bool all_told(const struct deploy_watch *w)
+static bool all_delivered(const struct deploy_watch *w)
 {
 	const struct deploy_run *r = run_of(w);
 	return !r || (r->ended && (w->refused || r->size < 0 || w->offset >= r->size));
@@ -109,7 +109,7 @@ static void on_closed(struct stream *s, const struct stream_end *end, void *arg)
 		return;
 	}
 	const struct deploy_run *r = run_of(w);
-	if (all_told(w)) {
+	if (all_delivered(w)) {
 		over(w);
 		return;
 	}
@@ -121,7 +121,7 @@ static void on_closed(struct stream *s, const struct stream_end *end, void *arg)
 static void on_timer(struct loop_timer *t, void *arg)
 {
 	struct deploy_watch *w = arg;
-	if (all_told(w))
+	if (all_delivered(w))
 		over(w);
 	else if (!w->stream)
 		open_stream(w);
@@ -137,7 +137,7 @@ static void open_stream(struct deploy_watch *w)
 		return;
 	w->complaint[0] = '\0';
 	script_follow(&script, w->id, w->offset);
-	w->stream = link_open(link, &(struct road){ .kind = ROAD_EXEC, .command = "exec sh -s" }, &events, w, &err);
+	w->stream = link_open(link, &(struct endpoint){ .kind = ENDPOINT_EXEC, .command = "exec sh -s" }, &events, w, &err);
 	if (w->stream)
 		stream_write(w->stream, script.data, script.len);
 	else
@@ -185,7 +185,7 @@ void watches_down(struct deploys *ds)
 void watches_run_ended(struct deploys *ds)
 {
 	for (struct deploy_watch *w = ds->watches; w; w = w->next)
-		if (!w->over && all_told(w))
+		if (!w->over && all_delivered(w))
 			loop_timer_set(w->timer, 0);
 }
 

@@ -135,7 +135,7 @@ static void started(struct deploys *ds, const char *id, const char *line, size_t
 	field(line, len, "dir", dir, sizeof(dir));
 	field(line, len, "files", files, sizeof(files));
 	field(line, len, "envfiles", env, sizeof(env));
-	project_told(d, engine, dir, files, env);
+	project_found(d, engine, dir, files, env);
 	if (ds->listed)
 		activity_add(ds->source.store, ACTIVITY_CHANGE, HEALTH_BUSY, d->row.id, "%s started by %s%s%s", run->what, run->by,
 		             *run->args ? ": " : "", run->args);

@@ -1,4 +1,4 @@
-/* words.c: reading what a [deploy] section says. */
+/* template.c: reading what a [deploy] section says. */
 #include "backends/deploy/template.h"
 
 #include <ctype.h>
@@ -127,7 +127,7 @@ static bool split_one(const char **at, struct buf *b)
 	return !quote;
 }
 
-int words_split(const char *text, char **out, size_t max, struct err *err)
+int template_split(const char *text, char **out, size_t max, struct err *err)
 {
 	size_t n = 0;
 	while (text && *(text += strspn(text, " \t\n"))) {
@@ -139,13 +139,13 @@ int words_split(const char *text, char **out, size_t max, struct err *err)
 		}
 		err_set(err, ERR_USAGE, n < max ? "a quote does not end: %.80s" : "too many words: %.80s", text);
 		buf_finish(&b);
-		words_free(out, n);
+		template_free(out, n);
 		return -1;
 	}
 	return (int)n;
 }
 
-void words_free(char **words, size_t n)
+void template_free(char **words, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		free(words[i]);
@@ -241,10 +241,10 @@ bool values_read(const char *ask_lines, const char *argument, struct buf *export
 	char *words[2 * ASKS_MAX];
 	struct err e = { 0 };
 	size_t n_asks = asks_read(ask_lines, asks, ASKS_MAX, &e);
-	int n = e.code ? -1 : words_split(argument, words, ARRAY_LEN(words), &e);
+	int n = e.code ? -1 : template_split(argument, words, ARRAY_LEN(words), &e);
 	bool ok = n >= 0 && export_all(asks, n_asks, words, n, exports, &e);
 	if (n > 0)
-		words_free(words, (size_t)n);
+		template_free(words, (size_t)n);
 	if (!ok && err)
 		*err = e;
 	return ok;

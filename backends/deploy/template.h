@@ -1,8 +1,8 @@
-/* words.h: the words of [deploy NAME], pure: variables and their values, the command, the checks.
+/* template.h: the words of [deploy NAME], pure: variables and their values, the command, the checks.
  *
  * A value never becomes part of a shell's text: it is assigned once, quoted, and the command reads it from the variable. */
-#ifndef DEPLOY_WORDS_H
-#define DEPLOY_WORDS_H
+#ifndef DEPLOY_TEMPLATE_H
+#define DEPLOY_TEMPLATE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,8 +25,8 @@ struct ask_word {
 size_t asks_read(const char *lines, struct ask_word *out, size_t max, struct err *err);
 
 /* Words as a shell would part them: 'a b' "c d" e\ f. Owned; -1 and err: a quote does not end, too many. */
-int words_split(const char *text, char **out, size_t max, struct err *err);
-void words_free(char **, size_t n);
+int template_split(const char *text, char **out, size_t max, struct err *err);
+void template_free(char **, size_t n);
 
 /* "NAME=VALUE ..." for the variables that are asked for: adds lines "NAME='value'; export NAME". All that are asked must be there
  * and fit, but for secret ones: those must not be there. */

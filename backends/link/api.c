@@ -25,8 +25,8 @@ struct api {
 	struct link *link;           /* borrowed */
 	struct loop *loop;           /* borrowed */
 	char *section, *name, *product, *prefix, *token_command, *token_header, *token_help;
-	struct door *door;
-	struct road road;            /* host is owned */
+	struct origin *origin;
+	struct endpoint endpoint;            /* host is owned */
 	struct secret *token;        /* NULL: to be asked for */
 	struct token_ask *asking;
 	unsigned token_no;           /* counts tokens */
@@ -45,7 +45,7 @@ struct api_call {
 	struct call *call;           /* NULL: it waits */
 	struct err err;              /* it ended before it began: to be told */
 	unsigned token_no, waits;
-	bool asked_anew;             /* after its 401 another token was asked for */
+	bool asked_again;             /* after its 401 another token was asked for */
 };
 
 static void advance(void *arg);
@@ -205,9 +205,9 @@ static bool asks_anew(struct api_call *c)
 		api->token = NULL;
 		api->proven = false;
 	}
-	if (c->asked_anew || (!newer && !worked))
+	if (c->asked_again || (!newer && !worked))
 		return false;
-	c->asked_anew = true;
+	c->asked_again = true;
 	return true;
 }
 
@@ -275,7 +275,7 @@ static void start(struct api_call *c)
 	if (with)
 		headers[n++] = auth;
 	c->token_no = api->token_no;
-	c->call = call_start(api->door, &(struct call_spec){
+	c->call = call_start(api->origin, &(struct call_spec){
 		.method = c->method, .path = path, .headers = headers, .body = c->body, .body_len = c->body ? strlen(c->body) : 0,
 		.once = !only_reads(c), .max = c->spec.max, .timeout_ms = c->spec.timeout_ms ? c->spec.timeout_ms : API_TIMEOUT_MS,
 		.data = c->spec.data ? on_data : NULL, .answered = on_answered, .done = on_done, .arg = c });
@@ -376,12 +376,12 @@ struct ws *api_ws(struct api *api, const char *path, const struct ws_events *eve
 	char *auth = api->token ? xasprintf("%s%s", api->token_header, api->token->text) : NULL;
 	const char *const headers[] = { auth, NULL };
 	struct ws *ws = NULL;
-	if (api->road.tls)
+	if (api->endpoint.tls)
 		err_set(err, ERR_ABSENT, "%s tells this by a WebSocket, which is read without TLS only: an url with http, through its server, can", who);
 	else if (api->token_command && !api->token)
 		err_set(err, ERR_LOST, "%s has not been asked anything yet", who);
 	else
-		ws = ws_open(api->link, &api->road, who, full, headers, events, arg, err);
+		ws = ws_open(api->link, &api->endpoint, who, full, headers, events, arg, err);
 	if (auth)
 		wipe(auth, strlen(auth));
 	free(auth);
@@ -394,11 +394,11 @@ struct ws *api_ws(struct api *api, const char *path, const struct ws_events *eve
 
 struct api *api_create(struct http *http, struct link *link, const struct api_config *config, struct err *err)
 {
-	struct road road;
+	struct endpoint endpoint;
 	char host[256];
 	const char *prefix;
 	size_t n;
-	if (!config->url || !api_url_road(config->url, &road, host, sizeof(host), &prefix, &n)) {
+	if (!config->url || !api_url_endpoint(config->url, &endpoint, host, sizeof(host), &prefix, &n)) {
 		err_set(err, ERR_USAGE, "[%s %s]: url must read http://HOST:PORT or https://HOST%s%.120s", config->section, config->name,
 		        config->url ? ", not " : "", config->url ? config->url : "");
 		return NULL;
@@ -408,9 +408,9 @@ struct api *api_create(struct http *http, struct link *link, const struct api_co
 	                     .name = xstrdup(config->name), .product = xstrdup(config->product), .prefix = xstrndup(prefix, n),
 	                     .token_command = xstrdup(config->token_command), .token_help = xstrdup(config->token_help),
 	                     .token_header = xstrdup(config->token_header ? config->token_header : "Authorization: Bearer ") };
-	api->door = door_create(http, link, &road, 1);
-	api->road = road;
-	api->road.host = xstrdup(host);
+	api->origin = origin_create(http, link, &endpoint, 1);
+	api->endpoint = endpoint;
+	api->endpoint.host = xstrdup(host);
 	api->timer = loop_timer_add(api->loop, -1, on_timer, api);
 	return api;
 }
@@ -423,10 +423,10 @@ void api_destroy(struct api *api)
 		api_cancel(api->calls);
 	token_cancel(api->asking);
 	loop_defer_cancel(api->loop, advance, api);
-	door_destroy(api->door);
+	origin_destroy(api->origin);
 	loop_timer_remove(api->timer);
 	secret_destroy(api->token);
-	free((char *)api->road.host);
+	free((char *)api->endpoint.host);
 	free(api->section);
 	free(api->name);
 	free(api->product);

@@ -29,7 +29,7 @@ struct api;
 struct api_call;
 struct http;
 struct link;
-struct road;
+struct endpoint;
 
 /* All strings are copied. */
 struct api_config {
@@ -89,9 +89,9 @@ struct ws *api_ws(struct api *, const char *path, const struct ws_events *, void
 
 /* --- pure, also for others -------------------------------------------------------------------------------------- */
 
-/* "https://hs.example:8443/base" as a road of a door; host (size bytes) holds its name. *prefix: what is behind it without a slash at the
+/* "https://hs.example:8443/base" as a endpoint of a origin; host (size bytes) holds its name. *prefix: what is behind it without a slash at the
  * end, borrowed of url, *prefix_len bytes. False: not http://HOST or https://HOST, a port that is none, a name and password in it. */
-bool api_url_road(const char *url, struct road *road, char *host, size_t size, const char **prefix, size_t *prefix_len);
+bool api_url_endpoint(const char *url, struct endpoint *endpoint, char *host, size_t size, const char **prefix, size_t *prefix_len);
 
 /* The words of an answer that refuses, washed into buf, which is returned: message, error (also error.message), detail or title of a JSON
  * object, what it says field by field (issues, errors), else the first line of a text, "a web page: its title" of HTML; "nothing" for nothing. */

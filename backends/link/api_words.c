@@ -32,7 +32,7 @@ static bool split_port(const char *at, size_t n, size_t *name, int *port)
 	return true;
 }
 
-bool api_url_road(const char *url, struct road *road, char *host, size_t size, const char **prefix, size_t *prefix_len)
+bool api_url_endpoint(const char *url, struct endpoint *endpoint, char *host, size_t size, const char **prefix, size_t *prefix_len)
 {
 	bool tls = !strncmp(url, "https://", 8);
 	if (!tls && strncmp(url, "http://", 7) != 0)
@@ -46,7 +46,7 @@ bool api_url_road(const char *url, struct road *road, char *host, size_t size, c
 		if (!isalnum((unsigned char)at[i]) && !strchr("-._[]:", at[i]))
 			return false;
 	snprintf(host, size, "%.*s", (int)name, at);
-	*road = (struct road){ .kind = ROAD_TCP, .host = host, .port = port, .tls = tls };
+	*endpoint = (struct endpoint){ .kind = ENDPOINT_TCP, .host = host, .port = port, .tls = tls };
 	*prefix = at + n;
 	*prefix_len = strlen(*prefix);
 	while (*prefix_len && (*prefix)[*prefix_len - 1] == '/')

@@ -1,10 +1,10 @@
 /* D-Bus by sd-bus through a link.
  *
- * sd-bus wants a file descriptor. On this machine that is the bus's own socket; otherwise one end of a pump (pump.h) to a
+ * sd-bus wants a file descriptor. On this machine that is the bus's own socket; otherwise one end of a relay (relay.h) to a
  * stream of the link. Nothing here waits: authentication, Hello, matches and calls are all asynchronous.
  *
- * Roads are tried in turn. A road counts as working once the bus greeted us, so a socket that is there but refuses
- * the login leads on to the next road. */
+ * Roads are tried in turn. A endpoint counts as working once the bus greeted us, so a socket that is there but refuses
+ * the login leads on to the next endpoint. */
 #include "backends/link/bus.h"
 
 #include <errno.h>
@@ -27,8 +27,8 @@
 #include "backends/link/loop.h"
 #include "backends/link/relay.h"
 
-#define ROADS_MAX 4
-#define GREET_TIMEOUT_MS 15000     /* from opening a road to the bus's greeting */
+#define ENDPOINTS_MAX 4
+#define GREET_TIMEOUT_MS 15000     /* from opening a endpoint to the bus's greeting */
 #define JSON_MAX BUS_MESSAGE_MAX
 #define JSON_DEPTH 40              /* D-Bus itself allows 32 arrays in 32 structs; nobody sends that */
 #define CALLS_MAX 8192             /* waiting at once, sent or not */
@@ -51,12 +51,12 @@ struct bus {
 	struct loop *loop;
 	const struct bus_events *events;
 	void *arg;
-	struct road roads[ROADS_MAX];  /* their strings are owned */
-	size_t n_roads, at;            /* at: the one in use */
-	struct err err;                /* why no road led there, so far */
+	struct endpoint endpoints[ENDPOINTS_MAX];  /* their strings are owned */
+	size_t n_endpoints, at;            /* at: the one in use */
+	struct err err;                /* why no endpoint led there, so far */
 	sd_bus *sd;
-	struct pump *pump;             /* NULL: sd has the socket itself */
-	struct bus_guard guard;        /* of what the pump brings */
+	struct relay *relay;             /* NULL: sd has the socket itself */
+	struct bus_guard guard;        /* of what the relay brings */
 	struct loop_timer *timer;
 	struct bus_call *calls, **calls_last;   /* in their order; those that were sent come first */
 	struct bus_call *unsent;       /* the first of calls that was not sent */
@@ -70,8 +70,8 @@ static const char *or_empty(const char *s)
 	return s ? s : "";
 }
 
-static void try_road(struct bus *);
-static void road_failed(struct bus *, enum err_code, const char *why);
+static void try_endpoint(struct bus *);
+static void endpoint_failed(struct bus *, enum err_code, const char *why);
 
 /* --- a message as JSON --------------------------------------------------------------------------------- */
 
@@ -467,11 +467,11 @@ static enum err_code bridge_code(const struct stream_end *end, const char *compl
 	return end->exit_code == 127 || (end->exit_code > 0 && !*complaint) ? ERR_ABSENT : ERR_REFUSED;
 }
 
-static void on_pump_closed(const struct stream_end *end, const char *complaint, void *arg)
+static void on_relay_closed(const struct stream_end *end, const char *complaint, void *arg)
 {
 	struct bus *bus = arg;
 	char why[sizeof end->err.text];
-	bus->pump = NULL;
+	bus->relay = NULL;
 	if (end->err.code)
 		snprintf(why, sizeof why, "%s", end->err.text);
 	else if (*complaint)
@@ -480,10 +480,10 @@ static void on_pump_closed(const struct stream_end *end, const char *complaint, 
 		snprintf(why, sizeof why, "it ended with code %d, so there is no bus", end->exit_code);
 	else
 		snprintf(why, sizeof why, "it closed the connection");
-	road_failed(bus, bridge_code(end, complaint), why);
+	endpoint_failed(bus, bridge_code(end, complaint), why);
 }
 
-static bool on_pump_bytes(const char *bytes, size_t len, void *arg)
+static bool on_relay_bytes(const char *bytes, size_t len, void *arg)
 {
 	struct bus *bus = arg;
 	char why[160];
@@ -495,7 +495,7 @@ static bool on_pump_bytes(const char *bytes, size_t len, void *arg)
 	else
 		snprintf(why, sizeof why, "it sent a message of %llu MB, and at most %u MB are taken", (unsigned long long)whole >> 20,
 		         BUS_MESSAGE_MAX >> 20);
-	road_failed(bus, whole == SIZE_MAX ? ERR_GARBLED : ERR_TOO_BIG, why);
+	endpoint_failed(bus, whole == SIZE_MAX ? ERR_GARBLED : ERR_TOO_BIG, why);
 	return false;
 }
 
@@ -516,8 +516,8 @@ static void disconnect(struct bus *bus)
 			sd_bus_close_unref(bus->sd);
 		bus->sd = NULL;
 	}
-	pump_close(bus->pump);
-	bus->pump = NULL;
+	relay_close(bus->relay);
+	bus->relay = NULL;
 }
 
 /* Calls that wait are dropped without a word, as bus_close promises; their callers learn it by closed. */
@@ -530,9 +530,9 @@ static void drop_calls(struct bus *bus)
 static void bus_free(void *arg)
 {
 	struct bus *bus = arg;
-	for (size_t i = 0; i < bus->n_roads; i++) {
-		free((char *)bus->roads[i].path);
-		free((char *)bus->roads[i].command);
+	for (size_t i = 0; i < bus->n_endpoints; i++) {
+		free((char *)bus->endpoints[i].path);
+		free((char *)bus->endpoints[i].command);
 	}
 	free(bus);
 }
@@ -547,51 +547,51 @@ static void give_up(void *arg)
 	bus_close(bus);
 }
 
-static const char *road_name(const struct road *road)
+static const char *endpoint_name(const struct endpoint *endpoint)
 {
-	return road->kind == ROAD_UNIX ? road->path : road->command;
+	return endpoint->kind == ENDPOINT_UNIX ? endpoint->path : endpoint->command;
 }
 
-/* Adds why this road failed to the sentence. A refusal weighs more than an absence: if any road found a bus that said
+/* Adds why this endpoint failed to the sentence. A refusal weighs more than an absence: if any endpoint found a bus that said
  * no, the thing is there. */
 static void remember(struct bus *bus, enum err_code code, const char *why)
 {
 	char before[sizeof bus->err.text];
 	memcpy(before, bus->err.text, sizeof before);
 	enum err_code worst = bus->err.code == ERR_NONE || bus->err.code == ERR_ABSENT ? code : bus->err.code;
-	err_set(&bus->err, worst, "%.150s%s%.80s: %.160s", before, *before ? "; " : "", road_name(&bus->roads[bus->at]), why);
+	err_set(&bus->err, worst, "%.150s%s%.80s: %.160s", before, *before ? "; " : "", endpoint_name(&bus->endpoints[bus->at]), why);
 }
 
-/* The next roads until one can be begun; the last one's failure is told by try_road. */
-static void next_road(void *arg)
+/* The next endpoints until one can be begun; the last one's failure is told by try_road. */
+static void next_endpoint(void *arg)
 {
 	struct bus *bus = arg;
-	while (!bus->sd && bus->at + 1 < bus->n_roads) {
+	while (!bus->sd && bus->at + 1 < bus->n_endpoints) {
 		bus->at++;
-		try_road(bus);
+		try_endpoint(bus);
 	}
 }
 
-static void road_failed(struct bus *bus, enum err_code code, const char *why)
+static void endpoint_failed(struct bus *bus, enum err_code code, const char *why)
 {
 	bool was_open = bus->open;
 	disconnect(bus);
 	if (was_open)
 		err_set(&bus->err, code == ERR_LOST || code == ERR_TOO_BIG ? code : ERR_REFUSED, "%s: the D-Bus connection (%.80s) ended: %.160s",
 		        bus->link->name,
-		        road_name(&bus->roads[bus->at]), why);
+		        endpoint_name(&bus->endpoints[bus->at]), why);
 	else
 		remember(bus, code, why);
 	/* Calls that wait stay until closed is told: their owners may still cancel them. */
-	bool more = !was_open && bus->at + 1 < bus->n_roads && code != ERR_LOST;
+	bool more = !was_open && bus->at + 1 < bus->n_endpoints && code != ERR_LOST;
 	if (!more)
 		loop_timer_set(bus->timer, -1);
-	loop_defer(bus->loop, more ? next_road : give_up, bus);
+	loop_defer(bus->loop, more ? next_endpoint : give_up, bus);
 }
 
 static void on_late(struct loop_timer *timer, void *arg)
 {
-	road_failed(arg, ERR_TIMEOUT, "the bus did not greet within 15 s");
+	endpoint_failed(arg, ERR_TIMEOUT, "the bus did not greet within 15 s");
 }
 
 static int on_connected(sd_bus_message *m, void *userdata, sd_bus_error *ignored)
@@ -610,7 +610,7 @@ static int on_disconnected(sd_bus_message *m, void *userdata, sd_bus_error *igno
 {
 	struct bus *bus = userdata;
 	bus->depth++;
-	road_failed(bus, ERR_REFUSED, bus->open ? "the bus closed it" : "the bus refused the login or closed the connection");
+	endpoint_failed(bus, ERR_REFUSED, bus->open ? "the bus closed it" : "the bus refused the login or closed the connection");
 	bus->depth--;
 	return 0;
 }
@@ -672,9 +672,9 @@ static int connect_unix(const char *path)
 	return fd;
 }
 
-static void try_local(struct bus *bus, const struct road *road)
+static void try_local(struct bus *bus, const struct endpoint *endpoint)
 {
-	int fd = connect_unix(road->path);
+	int fd = connect_unix(endpoint->path);
 	int r = fd < 0 ? fd : start(bus, fd);
 	enum err_code code = r == -ENOENT || r == -ECONNREFUSED ? ERR_ABSENT : r == -EACCES || r == -EPERM ? ERR_DENIED :
 		ERR_SYSTEM;
@@ -684,13 +684,13 @@ static void try_local(struct bus *bus, const struct road *road)
 	}
 }
 
-static void try_pump(struct bus *bus, const struct road *road)
+static void try_relay(struct bus *bus, const struct endpoint *endpoint)
 {
 	int fd;
 	struct err err;
 	memset(&bus->guard, 0, sizeof bus->guard);
-	bus->pump = pump_open(bus->link, road, &fd, on_pump_bytes, on_pump_closed, bus, &err);
-	if (!bus->pump) {
+	bus->relay = relay_open(bus->link, endpoint, &fd, on_relay_bytes, on_relay_closed, bus, &err);
+	if (!bus->relay) {
 		remember(bus, err.code, err.text);
 		return;
 	}
@@ -701,21 +701,21 @@ static void try_pump(struct bus *bus, const struct road *road)
 	}
 }
 
-static void try_road(struct bus *bus)
+static void try_endpoint(struct bus *bus)
 {
-	const struct road *road = &bus->roads[bus->at];
+	const struct endpoint *endpoint = &bus->endpoints[bus->at];
 	loop_timer_set(bus->timer, GREET_TIMEOUT_MS);
-	if (road->kind == ROAD_UNIX && link_is_local(bus->link))
-		try_local(bus, road);
+	if (endpoint->kind == ENDPOINT_UNIX && link_is_local(bus->link))
+		try_local(bus, endpoint);
 	else
-		try_pump(bus, road);
-	if (!bus->sd && bus->at + 1 >= bus->n_roads) {
+		try_relay(bus, endpoint);
+	if (!bus->sd && bus->at + 1 >= bus->n_endpoints) {
 		loop_timer_set(bus->timer, -1);
 		loop_defer(bus->loop, give_up, bus);
 	}
 }
 
-struct bus *bus_open(struct link *link, const struct road *roads, size_t n, const struct bus_events *events, void *arg,
+struct bus *bus_open(struct link *link, const struct endpoint *endpoints, size_t n, const struct bus_events *events, void *arg,
                      struct err *err)
 {
 	if (link->state != LINK_UP || !n) {
@@ -724,15 +724,15 @@ struct bus *bus_open(struct link *link, const struct road *roads, size_t n, cons
 	}
 	struct bus *bus = xcalloc(1, sizeof *bus);
 	*bus = (struct bus){ .link = link, .loop = link->loop, .events = events, .arg = arg,
-		.n_roads = n < ROADS_MAX ? n : ROADS_MAX };
+		.n_endpoints = n < ENDPOINTS_MAX ? n : ENDPOINTS_MAX };
 	bus->calls_last = &bus->calls;
-	for (size_t i = 0; i < bus->n_roads; i++) {
-		bus->roads[i] = (struct road){ .kind = roads[i].kind, .path = xstrdup(roads[i].path),
-			.command = xstrdup(roads[i].command), .timeout_ms = roads[i].timeout_ms };
+	for (size_t i = 0; i < bus->n_endpoints; i++) {
+		bus->endpoints[i] = (struct endpoint){ .kind = endpoints[i].kind, .path = xstrdup(endpoints[i].path),
+			.command = xstrdup(endpoints[i].command), .timeout_ms = endpoints[i].timeout_ms };
 	}
 	bus->timer = loop_timer_add(bus->loop, -1, on_late, bus);
-	try_road(bus);
-	next_road(bus);
+	try_endpoint(bus);
+	next_endpoint(bus);
 	return bus;
 }
 
@@ -740,7 +740,7 @@ void bus_close(struct bus *bus)
 {
 	if (!bus)
 		return;
-	loop_defer_cancel(bus->loop, next_road, bus);
+	loop_defer_cancel(bus->loop, next_endpoint, bus);
 	loop_defer_cancel(bus->loop, give_up, bus);
 	drop_calls(bus);
 	disconnect(bus);
@@ -753,7 +753,7 @@ void bus_close(struct bus *bus)
 		bus_free(bus);
 }
 
-const struct road *bus_road(const struct bus *bus)
+const struct endpoint *bus_endpoint(const struct bus *bus)
 {
-	return bus->open ? &bus->roads[bus->at] : NULL;
+	return bus->open ? &bus->endpoints[bus->at] : NULL;
 }

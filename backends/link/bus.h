@@ -24,12 +24,12 @@ struct bus_events {
 	void (*closed)(struct bus *, const struct err *, void *arg);
 };
 
-/* Opens the bus behind the first of roads (n) that works, on link. Over SSH the stream is glued to a socketpair; a
+/* Opens the bus behind the first of endpoints (n) that works, on link. Over SSH the stream is glued to a socketpair; a
  * local Unix socket is opened directly. NULL and err when it is impossible at once. */
-struct bus *bus_open(struct link *, const struct road *roads, size_t n, const struct bus_events *, void *arg,
+struct bus *bus_open(struct link *, const struct endpoint *endpoints, size_t n, const struct bus_events *, void *arg,
                      struct err *);
 void bus_close(struct bus *);                                         /* NULL is fine; tells nothing */
-const struct road *bus_road(const struct bus *);
+const struct endpoint *bus_endpoint(const struct bus *);
 
 /* Subscribes to signals: a D-Bus match rule such as "type='signal',sender='org.freedesktop.systemd1'". */
 void bus_match(struct bus *, const char *rule);

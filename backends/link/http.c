@@ -37,13 +37,13 @@ struct http {
 	struct loop_timer *timer;
 	struct call *calls;
 	bool work_waits;
-	struct door_port *ports;
+	struct origin_port *ports;
 };
 
 struct call {
 	struct http *http;
 	struct call *next;
-	struct door *door;           /* NULL once dropped */
+	struct origin *origin;           /* NULL once dropped */
 	struct call_spec spec;       /* callbacks and numbers; its strings are copied below */
 	char *method, *path, *body_out;
 	CURL *easy;                  /* NULL until started */
@@ -63,7 +63,7 @@ struct loop *http_loop(const struct http *h)
 	return h->loop;
 }
 
-struct door_port **http_ports(struct http *h)
+struct origin_port **http_ports(struct http *h)
 {
 	return &h->ports;
 }
@@ -111,19 +111,19 @@ static int status_of(const struct call *c)
 	return (int)status;
 }
 
-/* curl's result as a sentence. The door knows better why a connection that it carried was cut. */
+/* curl's result as a sentence. The origin knows better why a connection that it carried was cut. */
 static void explain(const struct call *c, CURLcode code, struct err *err)
 {
-	const struct door *d = c->door;
+	const struct origin *d = c->origin;
 	const char *name = d->link->name, *words = c->words[0] ? c->words : curl_easy_strerror(code);
-	const struct road *road = &d->roads[d->at];
+	const struct endpoint *endpoint = &d->endpoints[d->at];
 	char place[300];
 	long os = 0;
 	curl_easy_getinfo(c->easy, CURLINFO_OS_ERRNO, &os);
-	if (road->kind == ROAD_TCP)
-		snprintf(place, sizeof(place), "%s:%d", road->host, road->port);
+	if (endpoint->kind == ENDPOINT_TCP)
+		snprintf(place, sizeof(place), "%s:%d", endpoint->host, endpoint->port);
 	else
-		snprintf(place, sizeof(place), "%s", road->path ? road->path : "the server");
+		snprintf(place, sizeof(place), "%s", endpoint->path ? endpoint->path : "the server");
 	if (d->link->state != LINK_UP)
 		err_set(err, ERR_LOST, "%s: the link was lost during %s %s", name, c->method, c->path);
 	else if (!d->decided && d->err.code)
@@ -146,7 +146,7 @@ static void check_answer(struct call *c)
 	size_t skip = c->body.data ? strspn(c->body.data, " \t\r\n") : 0;
 	if (skip >= c->body.len || !strchr("[{", c->body.data[skip]))
 		return;
-	snprintf(what, sizeof(what), "%.60s: the answer to %.10s %.100s", c->door->link->name, c->method, c->path);
+	snprintf(what, sizeof(what), "%.60s: the answer to %.10s %.100s", c->origin->link->name, c->method, c->path);
 	json_fits(what, c->body.data, c->body.len, &c->err);
 }
 
@@ -174,7 +174,7 @@ static void call_end(struct call *c, CURLcode code)
 		reply.status = status_of(c);
 		reply.body = c->body.data ? c->body.data : "";
 		reply.len = c->body.len;
-		err_clear(&c->door->last);
+		err_clear(&c->origin->last);
 	}
 	c->ending = true;
 	if (c->spec.done)
@@ -187,7 +187,7 @@ static void on_timeout(struct loop_timer *t, void *arg)
 	struct call *c = arg;
 	if (c->dead || c->ending)
 		return;
-	err_set(&c->err, ERR_TIMEOUT, "%s: no answer to %s %s within %lld s", c->door->link->name, c->method, c->path,
+	err_set(&c->err, ERR_TIMEOUT, "%s: no answer to %s %s within %lld s", c->origin->link->name, c->method, c->path,
 	        (long long)(c->spec.timeout_ms / 1000));
 	call_end(c, CURLE_OPERATION_TIMEDOUT);
 }
@@ -219,7 +219,7 @@ static size_t on_body(char *bytes, size_t one, size_t len, void *arg)
 	if (c->spec.data)                /* enough of the complaint */
 		return len;
 	char limit[HUMAN_SIZE];
-	err_set(&c->err, ERR_TOO_BIG, "%s: the answer to %s %s is larger than %s, and more is not taken", c->door->link->name,
+	err_set(&c->err, ERR_TOO_BIG, "%s: the answer to %s %s is larger than %s, and more is not taken", c->origin->link->name,
 	        c->method, c->path, human_bytes(limit, c->body.max));
 	return CURL_WRITEFUNC_ERROR;
 }
@@ -234,7 +234,7 @@ static bool says_it_fits(struct call *c, const char *line, size_t len)
 	unsigned long long says = strtoull(line + sizeof(name) - 1, NULL, 10);      /* the line has an end: \r\n */
 	if (says <= c->body.max)
 		return true;
-	err_set(&c->err, ERR_TOO_BIG, "%s: the answer to %s %s is %s long; more than %s is not taken", c->door->link->name, c->method,
+	err_set(&c->err, ERR_TOO_BIG, "%s: the answer to %s %s is %s long; more than %s is not taken", c->origin->link->name, c->method,
 	        c->path, human_bytes(size, says), human_bytes(limit, c->body.max));
 	return false;
 }
@@ -247,7 +247,7 @@ static size_t on_header(char *bytes, size_t one, size_t len, void *arg)
 	c->headers_len += len;
 	if (c->headers_len > HEADERS_MAX) {
 		err_set(&c->err, ERR_TOO_BIG, "%s: the answer to %s %s has more than %u KB of headers, which is too much to be true",
-		        c->door->link->name, c->method, c->path, HEADERS_MAX >> 10);
+		        c->origin->link->name, c->method, c->path, HEADERS_MAX >> 10);
 		return 0;
 	}
 	if (!says_it_fits(c, bytes, len))
@@ -351,14 +351,14 @@ static curl_socket_t open_socket(void *unused, curlsocktype purpose, struct curl
 /* From this machine curl goes to a port by itself, and looks the name up without anybody waiting. */
 static bool is_direct(const struct call *c)
 {
-	return link_is_local(c->door->link) && c->door->roads[0].kind == ROAD_TCP;
+	return link_is_local(c->origin->link) && c->origin->endpoints[0].kind == ENDPOINT_TCP;
 }
 
 static void set_common(struct call *c, const char *socket)
 {
 	CURL *e = c->easy;
-	const struct road *r = &c->door->roads[0];
-	char *url = r->kind == ROAD_TCP ? xasprintf("%s://%s:%d%s", r->tls ? "https" : "http", r->host, r->port, c->path)
+	const struct endpoint *r = &c->origin->endpoints[0];
+	char *url = r->kind == ENDPOINT_TCP ? xasprintf("%s://%s:%d%s", r->tls ? "https" : "http", r->host, r->port, c->path)
 	                                : xasprintf("http://localhost%s", c->path);
 	curl_easy_setopt(e, CURLOPT_URL, url);
 	free(url);
@@ -381,7 +381,7 @@ static void set_common(struct call *c, const char *socket)
 
 static void call_begin(struct call *c)
 {
-	const char *socket = is_direct(c) ? "" : door_socket(c->door, &c->err);
+	const char *socket = is_direct(c) ? "" : origin_socket(c->origin, &c->err);
 	if (!socket) {
 		call_end(c, CURLE_COULDNT_CONNECT);
 		return;
@@ -395,20 +395,20 @@ static void call_begin(struct call *c)
 	}
 }
 
-/* On a road where each connection is a command, only so many run at once, and one place is kept for what ends by
+/* On a endpoint where each connection is a command, only so many run at once, and one place is kept for what ends by
  * itself, so that streams cannot shut out the rest. */
 static bool may_begin(const struct call *c)
 {
-	const struct door *d = c->door;
+	const struct origin *d = c->origin;
 	unsigned running = 0, streams = 0;
-	if (!door_is_narrow(d))
+	if (!origin_is_exec_only(d))
 		return true;
 	for (const struct call *k = c->http->calls; k; k = k->next)
-		if (k->door == d && k->easy && !k->ending) {
+		if (k->origin == d && k->easy && !k->ending) {
 			running++;
 			streams += k->spec.data != NULL;
 		}
-	return running < DOOR_EXEC_MAX && (!c->spec.data || streams < DOOR_EXEC_MAX - 1);
+	return running < ORIGIN_EXEC_MAX && (!c->spec.data || streams < ORIGIN_EXEC_MAX - 1);
 }
 
 /* Does what was asked for during the callbacks; each may change the list, so it starts over. */
@@ -467,11 +467,11 @@ static struct curl_slist *copy_headers(const struct call_spec *spec)
 	return list;
 }
 
-struct call *call_start(struct door *door, const struct call_spec *spec)
+struct call *call_start(struct origin *origin, const struct call_spec *spec)
 {
 	struct call *c = xcalloc(1, sizeof(*c));
-	c->http = door->http;
-	c->door = door;
+	c->http = origin->http;
+	c->origin = origin;
 	c->spec = *spec;
 	if (!c->spec.timeout_ms)
 		c->spec.timeout_ms = CALL_TIMEOUT_MS;
@@ -511,13 +511,13 @@ const char *call_header(struct call *c, const char *name)
 	return c->easy && curl_easy_header(c->easy, name, 0, CURLH_HEADER, -1, &h) == CURLHE_OK ? h->value : NULL;
 }
 
-void http_drop_calls(struct http *h, const struct door *door)
+void http_drop_calls(struct http *h, const struct origin *origin)
 {
 	for (struct call *c = h->calls; c; c = c->next)
-		if (c->door == door) {
+		if (c->origin == origin) {
 			call_cancel(c);
 			c->dead = true;
-			c->door = NULL;
+			c->origin = NULL;
 		}
 }
 

@@ -1,7 +1,7 @@
-/* http.h: HTTP by libcurl on the event loop, over whatever road leads there.
+/* http.h: HTTP by libcurl on the event loop, over whatever endpoint leads there.
  *
- * A door is the way to one HTTP server through a link: over SSH a private Unix socket (folder 0700) whose
- * accepted connections are pumped to streams, on this machine the socket itself. A door tries its roads in
+ * A origin is the way to one HTTP server through a link: over SSH a private Unix socket (folder 0700) whose
+ * accepted connections are pumped to streams, on this machine the socket itself. A origin tries its endpoints in
  * their order until one opens, and remembers which did. */
 #ifndef LINK_HTTP_H
 #define LINK_HTTP_H
@@ -14,7 +14,7 @@
 #include "backends/link/link.h"
 
 struct http;
-struct door;
+struct origin;
 struct call;
 struct reply;
 
@@ -22,27 +22,27 @@ struct reply;
 struct http *http_create(struct loop *);
 void http_destroy(struct http *);
 
-/* Makes a door on link; nothing is opened before the first call. roads (n of them, copied) are tried in
- * turn. A door whose link is lost fails its calls with ERR_LOST; it is used again after the link is back. */
-struct door *door_create(struct http *, struct link *, const struct road *roads, size_t n);
-void door_destroy(struct door *);                    /* ends its calls without telling */
-void door_shut(struct door *, const struct err *why);   /* roads[0] is known not to open: it is not tried */
-const struct road *door_road(const struct door *);   /* the road in use; NULL before the first answer */
-const struct err *door_err(const struct door *);     /* why no road opened */
+/* Makes a origin on link; nothing is opened before the first call. endpoints (n of them, copied) are tried in
+ * turn. A origin whose link is lost fails its calls with ERR_LOST; it is used again after the link is back. */
+struct origin *origin_create(struct http *, struct link *, const struct endpoint *endpoints, size_t n);
+void origin_destroy(struct origin *);                    /* ends its calls without telling */
+void origin_shut(struct origin *, const struct err *why);   /* endpoints[0] is known not to open: it is not tried */
+const struct endpoint *origin_endpoint(const struct origin *);   /* the endpoint in use; NULL before the first answer */
+const struct err *origin_err(const struct origin *);     /* why no endpoint opened */
 
 /* The next call will want a connection of its own soon, as one that is sent but once does: it is opened ahead, so that the call costs
- * one round trip instead of two. Nothing where that costs a command on the server, before the door is known to work, or while one
+ * one round trip instead of two. Nothing where that costs a command on the server, before the origin is known to work, or while one
  * is ready already. It goes when a call takes it, when the far side ends it, or after 45 s. */
-void door_ready(struct door *);
+void origin_ready(struct origin *);
 
-/* A port on this machine's loopback that leads through the door too, for a program of ours that runs here; our own user alone gets in.
- * NULL and err when none can be opened. gone: the door went, and with it every connection; it may not close the port from there.
+/* A port on this machine's loopback that leads through the origin too, for a program of ours that runs here; our own user alone gets in.
+ * NULL and err when none can be opened. gone: the origin went, and with it every connection; it may not close the port from there.
  * Closed, the number stays taken for ten seconds, until whoever was told it has ended. */
-struct door_port;
-typedef void door_port_gone(void *arg);
-struct door_port *door_port_open(struct door *, door_port_gone *, void *arg, struct err *);
-int door_port_number(const struct door_port *);
-void door_port_close(struct door_port *);            /* NULL is fine */
+struct origin_port;
+typedef void origin_port_gone(void *arg);
+struct origin_port *origin_port_open(struct origin *, origin_port_gone *, void *arg, struct err *);
+int origin_port_number(const struct origin_port *);
+void origin_port_close(struct origin_port *);            /* NULL is fine */
 
 struct call_spec {
 	const char *method;              /* NULL: GET */
@@ -72,7 +72,7 @@ struct reply {
 	struct err err;                  /* code ERR_NONE when the server answered, whatever it said */
 };
 
-struct call *call_start(struct door *, const struct call_spec *);
+struct call *call_start(struct origin *, const struct call_spec *);
 void call_cancel(struct call *);                     /* NULL is fine; done is not called */
 void call_resume(struct call *);
 const char *call_header(struct call *, const char *name);  /* of the answer, inside done and data; or NULL */

@@ -167,7 +167,7 @@ void link_retry(struct link *link)
 
 /* --- streams ------------------------------------------------------------------------------------------ */
 
-struct stream *link_open(struct link *link, const struct road *road, const struct stream_events *events, void *arg,
+struct stream *link_open(struct link *link, const struct endpoint *endpoint, const struct stream_events *events, void *arg,
                          struct err *err)
 {
 	struct err none = { 0 };
@@ -177,7 +177,7 @@ struct stream *link_open(struct link *link, const struct road *road, const struc
 		err_set(err, ERR_LOST, "%s is not connected (%s)", link->name, link_state_name(link->state));
 		return NULL;
 	}
-	return link->ops->open(link, road, events, arg, err);
+	return link->ops->open(link, endpoint, events, arg, err);
 }
 
 size_t stream_write(struct stream *s, const void *data, size_t len)

@@ -25,18 +25,18 @@ enum link_state {
 const char *link_state_name(enum link_state);
 
 /* Where a stream leads. Strings are borrowed during link_open only. */
-enum road_kind {
-	ROAD_UNIX,        /* path: a Unix socket on the server */
-	ROAD_TCP,         /* host, port: as seen from the server */
-	ROAD_EXEC,        /* command: a script for a POSIX sh, foreign words in it by quote.h; no terminal */
-	ROAD_TERMINAL     /* command (NULL: the login shell) on a terminal: term, cols, rows */
+enum endpoint_kind {
+	ENDPOINT_UNIX,        /* path: a Unix socket on the server */
+	ENDPOINT_TCP,         /* host, port: as seen from the server */
+	ENDPOINT_EXEC,        /* command: a script for a POSIX sh, foreign words in it by quote.h; no terminal */
+	ENDPOINT_TERMINAL     /* command (NULL: the login shell) on a terminal: term, cols, rows */
 };
-struct road {
-	enum road_kind kind;
+struct endpoint {
+	enum endpoint_kind kind;
 	const char *path, *host, *command, *term;
 	const char *shown;          /* a constant: how sentences call the command; NULL: as it is */
 	int port, cols, rows;
-	bool tls;                   /* ROAD_TCP of a door: HTTPS */
+	bool tls;                   /* ROAD_TCP of a origin: HTTPS */
 	const char *const *env;     /* "NAME=value" words ended by NULL, sent as far as the server accepts them */
 	int64_t timeout_ms;         /* until opened; 0: LINK_OPEN_TIMEOUT_MS */
 };
@@ -63,7 +63,7 @@ struct link_ops {
 	const char *name;           /* "ssh", "local", "replay" */
 	void (*connect)(struct link *);
 	void (*disconnect)(struct link *);           /* also gives up a connect that runs; streams end with ERR_LOST */
-	struct stream *(*open)(struct link *, const struct road *, const struct stream_events *, void *arg,
+	struct stream *(*open)(struct link *, const struct endpoint *, const struct stream_events *, void *arg,
 	                       struct err *);
 	void (*destroy)(struct link *);
 };
@@ -100,9 +100,9 @@ void link_connect(struct link *);       /* wanted from now on: connects, and aga
 void link_disconnect(struct link *);    /* not wanted any more: LINK_DOWN */
 void link_retry(struct link *);         /* now, whatever the back-off says; nothing when it is up or connecting */
 
-/* Opens a stream. NULL and err when the link is not up or the road is impossible at once; every later
+/* Opens a stream. NULL and err when the link is not up or the endpoint is impossible at once; every later
  * failure comes by closed. */
-struct stream *link_open(struct link *, const struct road *, const struct stream_events *, void *arg,
+struct stream *link_open(struct link *, const struct endpoint *, const struct stream_events *, void *arg,
                          struct err *);
 
 /* Runs a command (a script for a POSIX sh, whatever the login shell is) to its end and gathers what it prints, at most max

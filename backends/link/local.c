@@ -37,7 +37,7 @@ struct local_stream {
 	struct stream stream;
 	struct link_local *local;
 	struct local_stream *next;
-	enum road_kind kind;
+	enum endpoint_kind kind;
 	struct loop_io *in_io, *out_io, *err_io;   /* owned; in_io is out_io for sockets and terminals */
 	int in, out, err;                          /* owned; -1: none or at its end */
 	struct buf queue, held;
@@ -45,7 +45,7 @@ struct local_stream {
 	struct loop_child *child;
 	pid_t pid;                                 /* 0: none, or it was reaped */
 	struct stream_end end;
-	char what[128];                            /* the road, for sentences */
+	char what[128];                            /* the endpoint, for sentences */
 	bool opened, connecting, paused, eof_wanted, exited, wrote;
 	bool closed;                               /* by its owner: no more events */
 	unsigned busy;                             /* inside an event */
@@ -71,11 +71,11 @@ static void fd_close(int *fd)
 /* Ends the writing side: a pipe is closed, a socket told, a terminal's user has typed his last. */
 static void input_close(struct local_stream *s)
 {
-	if (s->kind == ROAD_EXEC) {
+	if (s->kind == ENDPOINT_EXEC) {
 		loop_io_remove(s->in_io);
 		s->in_io = NULL;
 		fd_close(&s->in);
-	} else if (s->kind != ROAD_TERMINAL && s->in >= 0) {
+	} else if (s->kind != ENDPOINT_TERMINAL && s->in >= 0) {
 		shutdown(s->in, SHUT_WR);
 	}
 }
@@ -173,7 +173,7 @@ static void maybe_ended(struct local_stream *s)
 {
 	if (s->closed || s->held.len || s->out >= 0 || s->err >= 0)
 		return;
-	if (s->kind == ROAD_EXEC || s->kind == ROAD_TERMINAL)
+	if (s->kind == ENDPOINT_EXEC || s->kind == ENDPOINT_TERMINAL)
 		if (!s->exited)
 			return;
 	tell_end(s);
@@ -197,13 +197,13 @@ static void read_output(struct local_stream *s)
 		ssize_t n = read(s->out, l->buf, sizeof(l->buf));
 		if (n > 0) {
 			give(s, l->buf, (size_t)n);
-			if ((size_t)n < sizeof(l->buf) && s->kind != ROAD_EXEC)
+			if ((size_t)n < sizeof(l->buf) && s->kind != ENDPOINT_EXEC)
 				break;
 		} else if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
 			break;
 		} else {
 			/* A terminal whose last program has gone answers EIO; a reset socket is an end all the same. */
-			if (n < 0 && s->kind != ROAD_TERMINAL)
+			if (n < 0 && s->kind != ENDPOINT_TERMINAL)
 				err_set(&s->end.err, ERR_REFUSED, "%s: %s", s->what, strerror(errno));
 			output_ended(s);
 		}
@@ -229,7 +229,7 @@ static void read_errors(struct local_stream *s)
 
 static ssize_t write_some(struct local_stream *s)
 {
-	if (s->kind == ROAD_UNIX || s->kind == ROAD_TCP)
+	if (s->kind == ENDPOINT_UNIX || s->kind == ENDPOINT_TCP)
 		return send(s->in, s->queue.data, s->queue.len, MSG_NOSIGNAL);
 	return write(s->in, s->queue.data, s->queue.len);
 }
@@ -409,7 +409,7 @@ static void on_child(struct loop_child *c, pid_t pid, int status, void *arg)
 		s->end.exit_code = WEXITSTATUS(status);
 	else if (WIFSIGNALED(status))
 		snprintf(s->end.signal, sizeof(s->end.signal), "%s", sigabbrev_np(WTERMSIG(status)) ?: "?");
-	if (s->kind == ROAD_TERMINAL && s->out >= 0 && !s->paused)
+	if (s->kind == ENDPOINT_TERMINAL && s->out >= 0 && !s->paused)
 		read_output(s);
 	loop_timer_set(s->timer, AFTER_EXIT_MS);
 	settle(s);
@@ -440,7 +440,7 @@ static void local_resize(struct stream *stream, int cols, int rows)
 {
 	struct local_stream *s = (struct local_stream *)stream;
 	struct winsize size = {.ws_col = (unsigned short)cols, .ws_row = (unsigned short)rows};
-	if (s->kind == ROAD_TERMINAL && s->out >= 0)
+	if (s->kind == ENDPOINT_TERMINAL && s->out >= 0)
 		ioctl(s->out, TIOCSWINSZ, &size);
 }
 
@@ -469,25 +469,25 @@ static bool connect_to(struct local_stream *s, const struct sockaddr *addr, sock
 	return true;
 }
 
-static bool open_unix(struct local_stream *s, const struct road *road, struct err *err)
+static bool open_unix(struct local_stream *s, const struct endpoint *endpoint, struct err *err)
 {
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
-	snprintf(s->what, sizeof(s->what), "%s", road->path);
-	if (strlen(road->path) >= sizeof(addr.sun_path))
-		return err_set(err, ERR_USAGE, "%s: the path of a socket has at most %zu bytes", road->path,
+	snprintf(s->what, sizeof(s->what), "%s", endpoint->path);
+	if (strlen(endpoint->path) >= sizeof(addr.sun_path))
+		return err_set(err, ERR_USAGE, "%s: the path of a socket has at most %zu bytes", endpoint->path,
 		               sizeof(addr.sun_path) - 1);
-	strcpy(addr.sun_path, road->path);
-	return connect_to(s, (struct sockaddr *)&addr, sizeof(addr), road->path, err);
+	strcpy(addr.sun_path, endpoint->path);
+	return connect_to(s, (struct sockaddr *)&addr, sizeof(addr), endpoint->path, err);
 }
 
-/* Only what needs no name server: a loopback name is what roads on this machine lead to, and the loop never waits. */
-static bool open_tcp(struct local_stream *s, const struct road *road, struct err *err)
+/* Only what needs no name server: a loopback name is what endpoints on this machine lead to, and the loop never waits. */
+static bool open_tcp(struct local_stream *s, const struct endpoint *endpoint, struct err *err)
 {
 	char port[16];
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV}, *list = NULL;
-	const char *host = road->host && strcmp(road->host, "localhost") != 0 ? road->host : "127.0.0.1";
-	snprintf(s->what, sizeof(s->what), "%.90s port %d", host, road->port);
-	snprintf(port, sizeof(port), "%d", road->port);
+	const char *host = endpoint->host && strcmp(endpoint->host, "localhost") != 0 ? endpoint->host : "127.0.0.1";
+	snprintf(s->what, sizeof(s->what), "%.90s port %d", host, endpoint->port);
+	snprintf(port, sizeof(port), "%d", endpoint->port);
 	int r = getaddrinfo(host, port, &hints, &list);
 	if (r)
 		return err_set(err, ERR_USAGE, "%s: a road on this machine needs an IP address or localhost", s->what);
@@ -499,11 +499,11 @@ static bool open_tcp(struct local_stream *s, const struct road *road, struct err
 	return ok;
 }
 
-static bool open_command(struct local_stream *s, const struct road *road, struct err *err)
+static bool open_command(struct local_stream *s, const struct endpoint *endpoint, struct err *err)
 {
 	struct spawned p;
-	snprintf(s->what, sizeof(s->what), "%.100s", road->command ? road->command : "the login shell");
-	if (!spawn_road(road, &p, err))
+	snprintf(s->what, sizeof(s->what), "%.100s", endpoint->command ? endpoint->command : "the login shell");
+	if (!spawn_endpoint(endpoint, &p, err))
 		return false;
 	s->pid = p.pid;
 	s->in = p.in;
@@ -513,28 +513,28 @@ static bool open_command(struct local_stream *s, const struct road *road, struct
 	return true;
 }
 
-static struct stream *local_open(struct link *link, const struct road *road, const struct stream_events *events,
+static struct stream *local_open(struct link *link, const struct endpoint *endpoint, const struct stream_events *events,
                                  void *arg, struct err *err)
 {
-	static bool (*const openers[])(struct local_stream *, const struct road *, struct err *) = {
-		[ROAD_UNIX] = open_unix, [ROAD_TCP] = open_tcp, [ROAD_EXEC] = open_command, [ROAD_TERMINAL] = open_command,
+	static bool (*const openers[])(struct local_stream *, const struct endpoint *, struct err *) = {
+		[ENDPOINT_UNIX] = open_unix, [ENDPOINT_TCP] = open_tcp, [ENDPOINT_EXEC] = open_command, [ENDPOINT_TERMINAL] = open_command,
 	};
 	struct link_local *l = (struct link_local *)link;
 	struct local_stream *s = xcalloc(1, sizeof(*s));
 	s->stream = (struct stream){.ops = &local_stream_ops, .events = events, .arg = arg};
 	s->local = l;
-	s->kind = road->kind;
+	s->kind = endpoint->kind;
 	s->in = s->out = s->err = -1;
 	s->end.exit_code = -1;
 	s->end.began = true;
 	buf_init(&s->queue, STREAM_QUEUE_MAX);
 	s->next = l->streams;
 	l->streams = s;
-	if (!openers[road->kind](s, road, err)) {
+	if (!openers[endpoint->kind](s, endpoint, err)) {
 		stream_free(s);
 		return NULL;
 	}
-	s->timer = loop_timer_add(link->loop, road->timeout_ms > 0 ? road->timeout_ms : LINK_OPEN_TIMEOUT_MS, on_timer, s);
+	s->timer = loop_timer_add(link->loop, endpoint->timeout_ms > 0 ? endpoint->timeout_ms : LINK_OPEN_TIMEOUT_MS, on_timer, s);
 	s->out_io = loop_io_add(link->loop, s->out, 0, on_io, s);
 	s->in_io = s->in == s->out ? s->out_io : loop_io_add(link->loop, s->in, 0, on_io, s);
 	if (s->err >= 0)

@@ -1,12 +1,12 @@
-/* door.c: a private Unix socket whose connections come out on the far side of a link.
+/* origin.c: a private Unix socket whose connections come out on the far side of a link.
  *
  * libcurl can only connect by itself, so it is given a socket in a folder of our own (0700), and every connection
  * that arrives there is pumped to a stream of the link, with back-pressure both ways. On this machine a Unix
- * socket needs no pump: curl gets its path.
+ * socket needs no relay: curl gets its path.
  *
  * Roads are tried in turn. A forwarded socket that opened works; a command that was started may still say "permission
- * denied" and exit, so an exec road is only believed when the first byte of an answer came. Until then what curl
- * sent is kept, so that the same request can be sent down the next road and the caller sees one call. */
+ * denied" and exit, so an exec endpoint is only believed when the first byte of an answer came. Until then what curl
+ * sent is kept, so that the same request can be sent down the next endpoint and the caller sees one call. */
 #include "backends/link/origin.h"
 
 #include <errno.h>
@@ -23,35 +23,35 @@
 #include "backends/base/mem.h"
 #include "backends/link/socket_look.h"
 
-#define PUMP_READ 65536          /* bytes taken from curl at once, and held at most while the road is not open */
-#define REPLAY_MAX (256u << 10)  /* bytes of a request that can be sent again down another road */
+#define RELAY_READ 65536          /* bytes taken from curl at once, and held at most while the endpoint is not open */
+#define REPLAY_MAX (256u << 10)  /* bytes of a request that can be sent again down another endpoint */
 #define BACKLOG 64
 #define READY_MS (45 * 1000)     /* a connection that was opened ahead waits that long for a call; Node's servers hang up at 60 s */
 
-struct pump {
-	struct door *door;
-	struct pump *next;
+struct relay {
+	struct origin *origin;
+	struct relay *next;
 	int fd;                  /* accepted; owned; -1: opened ahead, waits for one */
 	struct loop_io *io;
 	struct loop_timer *stale;  /* of one that waits */
 	struct stream *stream;   /* NULL: waits for its turn */
-	size_t road;             /* that the stream is on */
+	size_t endpoint;             /* that the stream is on */
 	bool heard;              /* a byte came back */
 	bool full;               /* curl does not take more now */
 	struct buf held;         /* from curl, not yet taken by the stream */
-	struct buf sent;         /* given to a road that has not proved itself */
+	struct buf sent;         /* given to a endpoint that has not proved itself */
 	char complaint[256];     /* the end of what the command said on its stderr */
 };
 
-static void pump_start(struct pump *);
+static void relay_start(struct relay *);
 
-/* --- the door's roads ------------------------------------------------------------------------------ */
+/* --- the origin's endpoints ------------------------------------------------------------------------------ */
 
-static const char *road_words(const struct road *r, char *buf, size_t size)
+static const char *endpoint_words(const struct endpoint *r, char *buf, size_t size)
 {
-	if (r->kind == ROAD_UNIX)
+	if (r->kind == ENDPOINT_UNIX)
 		snprintf(buf, size, "%s", r->path);
-	else if (r->kind == ROAD_TCP)
+	else if (r->kind == ENDPOINT_TCP)
 		snprintf(buf, size, "%s port %d", r->host, r->port);
 	else
 		snprintf(buf, size, "`%s`", r->shown ? r->shown : r->command + (strncmp(r->command, "exec ", 5) ? 0 : 5));
@@ -59,17 +59,17 @@ static const char *road_words(const struct road *r, char *buf, size_t size)
 }
 
 /* Absent only where that is known: the link saw that no such socket is there or that nobody listens (over SSH by a look from
- * inside), and then a command that is denied it proves nothing; or no road is left that could lead there. Otherwise an exec
- * road knows best why it is denied or refused. */
-static const struct err *telling(const struct door *d)
+ * inside), and then a command that is denied it proves nothing; or no endpoint is left that could lead there. Otherwise an exec
+ * endpoint knows best why it is denied or refused. */
+static const struct err *telling(const struct origin *d)
 {
 	const struct err *best = &d->why[0];
-	if (d->roads[0].kind == ROAD_UNIX && best->code == ERR_ABSENT)
+	if (d->endpoints[0].kind == ENDPOINT_UNIX && best->code == ERR_ABSENT)
 		return best;
 	bool local = link_is_local(d->link);
 	for (size_t i = d->n; i-- > 0;) {
 		const struct err *e = &d->why[i];
-		bool knows = local || d->roads[i].kind == ROAD_EXEC;
+		bool knows = local || d->endpoints[i].kind == ENDPOINT_EXEC;
 		if (knows && e->code == ERR_DENIED)
 			return e;
 		bool better = best->code == ERR_ABSENT || best == &d->why[0];
@@ -80,10 +80,10 @@ static const struct err *telling(const struct door *d)
 }
 
 /* Road i did not open. True when there is another one to try. */
-static bool road_failed(struct door *d, size_t i, const struct err *why)
+static bool endpoint_failed(struct origin *d, size_t i, const struct err *why)
 {
 	d->why[i] = *why;
-	if (why->code == ERR_LOST) {      /* that is the link's fault, not the road's */
+	if (why->code == ERR_LOST) {      /* that is the link's fault, not the endpoint's */
 		d->err = *why;
 		return false;
 	}
@@ -98,7 +98,7 @@ static bool road_failed(struct door *d, size_t i, const struct err *why)
 	return false;
 }
 
-static void road_works(struct door *d, size_t i)
+static void endpoint_works(struct origin *d, size_t i)
 {
 	if (d->decided)
 		return;
@@ -108,35 +108,35 @@ static void road_works(struct door *d, size_t i)
 }
 
 /* Commands cost a session each, and one is enough to find out whether they work. */
-static bool must_wait(const struct door *d)
+static bool must_wait(const struct origin *d)
 {
-	if (d->roads[d->at].kind != ROAD_EXEC)
+	if (d->endpoints[d->at].kind != ENDPOINT_EXEC)
 		return false;
 	unsigned running = 0;
-	for (const struct pump *p = d->pumps; p; p = p->next)
+	for (const struct relay *p = d->relays; p; p = p->next)
 		running += p->stream != NULL;
-	return running >= (d->decided ? DOOR_EXEC_MAX : 1);
+	return running >= (d->decided ? ORIGIN_EXEC_MAX : 1);
 }
 
 /* Starts those that wait, as far as they may; one that was started has a stream or is gone. */
-static void wake(struct door *d)
+static void wake(struct origin *d)
 {
 	for (;;) {
-		struct pump *oldest = NULL;
-		for (struct pump *p = d->pumps; p; p = p->next)
+		struct relay *oldest = NULL;
+		for (struct relay *p = d->relays; p; p = p->next)
 			if (!p->stream)
 				oldest = p;
 		if (!oldest || must_wait(d))
 			return;
-		pump_start(oldest);
+		relay_start(oldest);
 	}
 }
 
 /* --- one connection ------------------------------------------------------------------------------- */
 
-static void pump_destroy(struct pump *p)
+static void relay_destroy(struct relay *p)
 {
-	for (struct pump **at = &p->door->pumps; *at; at = &(*at)->next)
+	for (struct relay **at = &p->origin->relays; *at; at = &(*at)->next)
 		if (*at == p) {
 			*at = p->next;
 			break;
@@ -152,38 +152,38 @@ static void pump_destroy(struct pump *p)
 }
 
 /* Its place may be what another one waits for. */
-static void pump_end(struct pump *p)
+static void relay_end(struct relay *p)
 {
-	struct door *d = p->door;
-	pump_destroy(p);
+	struct origin *d = p->origin;
+	relay_destroy(p);
 	wake(d);
 }
 
-/* No road is left for p. When none opened at all, those that wait for the outcome have it now. */
-static void pump_give_up(struct pump *p)
+/* No endpoint is left for p. When none opened at all, those that wait for the outcome have it now. */
+static void relay_give_up(struct relay *p)
 {
-	struct door *d = p->door;
+	struct origin *d = p->origin;
 	if (d->decided || !d->err.code) {
-		pump_end(p);
+		relay_end(p);
 		return;
 	}
-	for (struct pump *next, *k = d->pumps; k; k = next) {
+	for (struct relay *next, *k = d->relays; k; k = next) {
 		next = k->next;
 		if (!k->stream)
-			pump_destroy(k);
+			relay_destroy(k);
 	}
 }
 
-static void pump_watch(struct pump *p)
+static void relay_watch(struct relay *p)
 {
-	unsigned events = p->held.len < PUMP_READ ? POLLIN : 0;
+	unsigned events = p->held.len < RELAY_READ ? POLLIN : 0;
 	if (!p->io)
 		return;
 	loop_io_set(p->io, events | (p->full ? POLLOUT : 0));
 }
 
 /* Gives the stream what curl sent. */
-static void pump_flush(struct pump *p)
+static void relay_flush(struct relay *p)
 {
 	while (p->stream && p->held.len) {
 		size_t n = stream_write(p->stream, p->held.data, p->held.len);
@@ -193,59 +193,59 @@ static void pump_flush(struct pump *p)
 			buf_add(&p->sent, p->held.data, n);
 		buf_consume(&p->held, n);
 	}
-	pump_watch(p);
+	relay_watch(p);
 }
 
-static void pump_readable(struct pump *p)
+static void relay_readable(struct relay *p)
 {
-	char bytes[PUMP_READ];
+	char bytes[RELAY_READ];
 	ssize_t n = recv(p->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0) {                     /* curl is done with it */
-		pump_end(p);
+		relay_end(p);
 		return;
 	}
 	buf_add(&p->held, bytes, (size_t)n);
-	pump_flush(p);
+	relay_flush(p);
 }
 
 static void on_io(struct loop_io *io, int fd, unsigned revents, void *arg)
 {
-	struct pump *p = arg;
+	struct relay *p = arg;
 	if (revents & POLLOUT) {
 		p->full = false;
-		pump_watch(p);
+		relay_watch(p);
 		if (p->stream)
 			stream_resume(p->stream);
 		return;                       /* resume may have ended it */
 	}
-	pump_readable(p);
+	relay_readable(p);
 }
 
 static void on_opened(struct stream *s, void *arg)
 {
-	struct pump *p = arg;
-	if (p->door->roads[p->road].kind != ROAD_EXEC) {
-		road_works(p->door, p->road);
+	struct relay *p = arg;
+	if (p->origin->endpoints[p->endpoint].kind != ENDPOINT_EXEC) {
+		endpoint_works(p->origin, p->endpoint);
 		buf_finish(&p->sent);
 		p->heard = true;
-		wake(p->door);
+		wake(p->origin);
 	}
 }
 
 static size_t on_data(struct stream *s, const char *bytes, size_t len, void *arg)
 {
-	struct pump *p = arg;
+	struct relay *p = arg;
 	if (p->fd < 0) {                  /* nothing was asked yet: that is a complaint */
-		pump_end(p);
+		relay_end(p);
 		return len;
 	}
 	if (!p->heard) {
 		p->heard = true;
 		buf_finish(&p->sent);
-		road_works(p->door, p->road);
-		wake(p->door);
+		endpoint_works(p->origin, p->endpoint);
+		wake(p->origin);
 	}
 	ssize_t n = send(p->fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (n < 0 && errno != EAGAIN && errno != EINTR)
@@ -253,7 +253,7 @@ static size_t on_data(struct stream *s, const char *bytes, size_t len, void *arg
 	size_t took = n < 0 ? 0 : (size_t)n;
 	if (took < len) {
 		p->full = true;
-		pump_watch(p);
+		relay_watch(p);
 	}
 	return took;
 }
@@ -261,7 +261,7 @@ static size_t on_data(struct stream *s, const char *bytes, size_t len, void *arg
 /* Keeps the end of it: the last line says why. */
 static void on_error_data(struct stream *s, const char *bytes, size_t len, void *arg)
 {
-	struct pump *p = arg;
+	struct relay *p = arg;
 	size_t max = sizeof(p->complaint) - 1, have = strlen(p->complaint);
 	if (len >= max) {
 		bytes += len - max;
@@ -277,7 +277,7 @@ static void on_error_data(struct stream *s, const char *bytes, size_t len, void 
 
 static void on_drained(struct stream *s, void *arg)
 {
-	pump_flush(arg);
+	relay_flush(arg);
 }
 
 /* sudo, sudo-rs and doas each begin their own lines with their name, whatever words follow. When the last line is theirs, the command behind
@@ -304,14 +304,14 @@ static bool says_denied(const char *words)
 }
 
 /* Why a stream ended, with what the command had to say. */
-static void end_err(const struct pump *p, const struct stream_end *end, struct err *err)
+static void end_err(const struct relay *p, const struct stream_end *end, struct err *err)
 {
-	char road[256];
-	const struct door *d = p->door;
+	char endpoint[256];
+	const struct origin *d = p->origin;
 	*err = end->err;
-	if (d->roads[p->road].kind != ROAD_EXEC || end->err.code == ERR_LOST)
+	if (d->endpoints[p->endpoint].kind != ENDPOINT_EXEC || end->err.code == ERR_LOST)
 		return;
-	road_words(&d->roads[p->road], road, sizeof(road));
+	endpoint_words(&d->endpoints[p->endpoint], endpoint, sizeof(endpoint));
 	bool denied = says_denied(p->complaint) || (end->exit_code == 1 && is_refused_by_tool(p->complaint));
 	enum err_code code = denied ? ERR_DENIED : ERR_REFUSED;
 	const char *said = "nothing";
@@ -324,32 +324,32 @@ static void end_err(const struct pump *p, const struct stream_end *end, struct e
 	else if (!end->began)
 		said = "nothing, so the login may run no shell commands";
 	if (end->exit_code >= 0 || p->complaint[0])
-		err_set(err, code, "%s: %s ended with code %d and said: %s", d->link->name, road, end->exit_code, said);
+		err_set(err, code, "%s: %s ended with code %d and said: %s", d->link->name, endpoint, end->exit_code, said);
 }
 
 static void on_closed(struct stream *s, const struct stream_end *end, void *arg)
 {
-	struct pump *p = arg;
+	struct relay *p = arg;
 	struct err err;
 	p->stream = NULL;
 	if (p->fd < 0) {
-		pump_end(p);
+		relay_end(p);
 		return;
 	}
 	end_err(p, end, &err);
 	if (p->heard) {
 		if (err.code)
-			p->door->last = err;
-		pump_end(p);
+			p->origin->last = err;
+		relay_end(p);
 		return;
 	}
 	if (!err.code)
-		err_set(&err, ERR_REFUSED, "%s: the connection was closed without a word", p->door->link->name);
-	struct door *d = p->door;
+		err_set(&err, ERR_REFUSED, "%s: the connection was closed without a word", p->origin->link->name);
+	struct origin *d = p->origin;
 	d->last = err;
-	bool again = road_failed(d, p->road, &err) && !p->sent.overflowed;
+	bool again = endpoint_failed(d, p->endpoint, &err) && !p->sent.overflowed;
 	if (!again) {
-		pump_give_up(p);
+		relay_give_up(p);
 		return;
 	}
 	buf_add(&p->sent, p->held.data, p->held.len);
@@ -358,10 +358,10 @@ static void on_closed(struct stream *s, const struct stream_end *end, void *arg)
 	p->held = all;
 	buf_clear(&p->sent);
 	p->complaint[0] = '\0';
-	pump_start(p);
+	relay_start(p);
 }
 
-static const struct stream_events pump_events = {
+static const struct stream_events relay_events = {
 	.opened = on_opened,
 	.data = on_data,
 	.error_data = on_error_data,
@@ -369,25 +369,25 @@ static const struct stream_events pump_events = {
 	.closed = on_closed,
 };
 
-static void pump_start(struct pump *p)
+static void relay_start(struct relay *p)
 {
-	struct door *d = p->door;
+	struct origin *d = p->origin;
 	struct err err = { 0 };
 	while (!must_wait(d)) {
-		p->road = d->at;
+		p->endpoint = d->at;
 		p->heard = false;
-		p->stream = link_open(d->link, &d->roads[p->road], &pump_events, p, &err);
+		p->stream = link_open(d->link, &d->endpoints[p->endpoint], &relay_events, p, &err);
 		if (p->stream) {
-			pump_flush(p);
+			relay_flush(p);
 			return;
 		}
 		d->last = err;
-		if (!road_failed(d, p->road, &err)) {
-			pump_give_up(p);
+		if (!endpoint_failed(d, p->endpoint, &err)) {
+			relay_give_up(p);
 			return;
 		}
 	}
-	pump_watch(p);
+	relay_watch(p);
 }
 
 /* --- the listening socket ---------------------------------------------------------------------------- */
@@ -399,54 +399,54 @@ static bool same_user(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) == 0 && cred.uid == geteuid();
 }
 
-static struct pump *pump_create(struct door *d, int fd)
+static struct relay *relay_create(struct origin *d, int fd)
 {
-	struct pump *p = xcalloc(1, sizeof(*p));
-	*p = (struct pump){ .door = d, .fd = fd, .next = d->pumps };
+	struct relay *p = xcalloc(1, sizeof(*p));
+	*p = (struct relay){ .origin = d, .fd = fd, .next = d->relays };
 	buf_init(&p->held, 2 * REPLAY_MAX);
 	buf_init(&p->sent, REPLAY_MAX);
-	d->pumps = p;
+	d->relays = p;
 	return p;
 }
 
-static struct pump *ready_one(const struct door *d)
+static struct relay *ready_one(const struct origin *d)
 {
-	struct pump *p = d->pumps;
+	struct relay *p = d->relays;
 	while (p && p->fd >= 0)
 		p = p->next;
 	return p;
 }
 
-static void take(struct door *d, int fd)
+static void take(struct origin *d, int fd)
 {
-	struct pump *p = ready_one(d);
+	struct relay *p = ready_one(d);
 	bool ready = p != NULL;
 	if (!p)
-		p = pump_create(d, fd);
+		p = relay_create(d, fd);
 	p->fd = fd;
 	p->io = loop_io_add(d->loop, fd, POLLIN, on_io, p);
 	loop_timer_remove(p->stale);
 	p->stale = NULL;
 	if (!ready)
-		pump_start(p);
+		relay_start(p);
 }
 
 static void on_stale(struct loop_timer *t, void *arg)
 {
-	pump_end(arg);
+	relay_end(arg);
 }
 
-void door_ready(struct door *d)
+void origin_ready(struct origin *d)
 {
-	bool pumped = !link_is_local(d->link) || d->roads[d->at].kind == ROAD_TCP;
-	if (d->link->state != LINK_UP || !d->decided || d->roads[d->at].kind == ROAD_EXEC || !pumped || ready_one(d))
+	bool relayed = !link_is_local(d->link) || d->endpoints[d->at].kind == ENDPOINT_TCP;
+	if (d->link->state != LINK_UP || !d->decided || d->endpoints[d->at].kind == ENDPOINT_EXEC || !relayed || ready_one(d))
 		return;
-	struct pump *p = pump_create(d, -1);
+	struct relay *p = relay_create(d, -1);
 	p->stale = loop_timer_add(d->loop, READY_MS, on_stale, p);
-	pump_start(p);
+	relay_start(p);
 }
 
-void door_accept(struct door *d, int listener, bool (*ours)(int fd))
+void origin_accept(struct origin *d, int listener, bool (*ours)(int fd))
 {
 	for (int i = 0; i < BACKLOG; i++) {
 		int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
@@ -461,10 +461,10 @@ void door_accept(struct door *d, int listener, bool (*ours)(int fd))
 
 static void on_listen(struct loop_io *io, int listener, unsigned revents, void *arg)
 {
-	door_accept(arg, listener, same_user);
+	origin_accept(arg, listener, same_user);
 }
 
-static void close_listener(struct door *d)
+static void close_listener(struct origin *d)
 {
 	loop_io_remove(d->io);
 	d->io = NULL;
@@ -479,7 +479,7 @@ static void close_listener(struct door *d)
 	xreplace(&d->dir, NULL);
 }
 
-static bool bind_listener(struct door *d, const char *base)
+static bool bind_listener(struct origin *d, const char *base)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	d->dir = xasprintf("%s/mocr-XXXXXX", base);
@@ -493,7 +493,7 @@ static bool bind_listener(struct door *d, const char *base)
 	return d->fd >= 0 && bind(d->fd, (struct sockaddr *)&sun, sizeof(sun)) == 0 && listen(d->fd, BACKLOG) == 0;
 }
 
-static bool open_listener(struct door *d, struct err *err)
+static bool open_listener(struct origin *d, struct err *err)
 {
 	const char *bases[] = { getenv("XDG_RUNTIME_DIR"), getenv("TMPDIR"), "/tmp" };
 	for (size_t i = 0; i < ARRAY_LEN(bases); i++) {
@@ -512,7 +512,7 @@ static bool open_listener(struct door *d, struct err *err)
 
 /* --- the direct way on this machine ------------------------------------------------------------------ */
 
-static bool reachable(const struct door *d, const char *path, struct err *err)
+static bool reachable(const struct origin *d, const char *path, struct err *err)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	int n = snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", path);
@@ -533,31 +533,31 @@ static bool reachable(const struct door *d, const char *path, struct err *err)
 	return err_set(err, code, "%s: connecting to %s: %s", d->link->name, path, strerror(saved));
 }
 
-static const char *direct(struct door *d)
+static const char *direct(struct origin *d)
 {
 	struct err err;
-	while (link_is_local(d->link) && d->roads[d->at].kind == ROAD_UNIX) {
-		if (d->decided || reachable(d, d->roads[d->at].path, &err)) {
-			road_works(d, d->at);
-			return d->roads[d->at].path;
+	while (link_is_local(d->link) && d->endpoints[d->at].kind == ENDPOINT_UNIX) {
+		if (d->decided || reachable(d, d->endpoints[d->at].path, &err)) {
+			endpoint_works(d, d->at);
+			return d->endpoints[d->at].path;
 		}
-		if (!road_failed(d, d->at, &err))
+		if (!endpoint_failed(d, d->at, &err))
 			break;
 	}
 	return NULL;
 }
 
-bool door_is_narrow(const struct door *d)
+bool origin_is_exec_only(const struct origin *d)
 {
 	if (d->decided)
-		return d->roads[d->at].kind == ROAD_EXEC;
+		return d->endpoints[d->at].kind == ENDPOINT_EXEC;
 	for (size_t i = 0; i < d->n; i++)
-		if (d->roads[i].kind == ROAD_EXEC)
+		if (d->endpoints[i].kind == ENDPOINT_EXEC)
 			return true;
 	return false;
 }
 
-const char *door_socket(struct door *d, struct err *err)
+const char *origin_socket(struct origin *d, struct err *err)
 {
 	if (d->link->state != LINK_UP) {
 		err_set(err, ERR_LOST, "%s: not connected", d->link->name);
@@ -567,7 +567,7 @@ const char *door_socket(struct door *d, struct err *err)
 	const char *path = direct(d);
 	if (path)
 		return path;
-	if (first && d->at == d->first && link_is_local(d->link) && d->roads[0].kind == ROAD_UNIX) {   /* they were all tried */
+	if (first && d->at == d->first && link_is_local(d->link) && d->endpoints[0].kind == ENDPOINT_UNIX) {   /* they were all tried */
 		*err = d->err;
 		return NULL;
 	}
@@ -578,23 +578,23 @@ const char *door_socket(struct door *d, struct err *err)
 
 /* --- made and ended ------------------------------------------------------------------------------------ */
 
-struct door *door_create(struct http *http, struct link *link, const struct road *roads, size_t n)
+struct origin *origin_create(struct http *http, struct link *link, const struct endpoint *endpoints, size_t n)
 {
-	struct door *d = xcalloc(1, sizeof(*d));
-	*d = (struct door){ .http = http, .loop = http_loop(http), .link = link, .fd = -1 };
-	d->n = n < DOOR_ROADS_MAX ? n : DOOR_ROADS_MAX;
+	struct origin *d = xcalloc(1, sizeof(*d));
+	*d = (struct origin){ .http = http, .loop = http_loop(http), .link = link, .fd = -1 };
+	d->n = n < ORIGIN_ENDPOINTS_MAX ? n : ORIGIN_ENDPOINTS_MAX;
 	for (size_t i = 0; i < d->n; i++) {
-		d->roads[i] = roads[i];
-		d->roads[i].path = xstrdup(roads[i].path);
-		d->roads[i].host = xstrdup(roads[i].host);
-		d->roads[i].command = xstrdup(roads[i].command);
-		d->roads[i].term = NULL;
-		d->roads[i].env = NULL;
+		d->endpoints[i] = endpoints[i];
+		d->endpoints[i].path = xstrdup(endpoints[i].path);
+		d->endpoints[i].host = xstrdup(endpoints[i].host);
+		d->endpoints[i].command = xstrdup(endpoints[i].command);
+		d->endpoints[i].term = NULL;
+		d->endpoints[i].env = NULL;
 	}
 	return d;
 }
 
-void door_shut(struct door *d, const struct err *why)
+void origin_shut(struct origin *d, const struct err *why)
 {
 	if (d->decided || d->n < 2 || d->first)
 		return;
@@ -602,29 +602,29 @@ void door_shut(struct door *d, const struct err *why)
 	d->first = d->at = 1;
 }
 
-void door_destroy(struct door *d)
+void origin_destroy(struct origin *d)
 {
 	if (!d)
 		return;
 	http_drop_calls(d->http, d);
-	while (d->pumps)
-		pump_destroy(d->pumps);
+	while (d->relays)
+		relay_destroy(d->relays);
 	close_listener(d);
-	door_ports_gone(d);
+	origin_ports_gone(d);
 	for (size_t i = 0; i < d->n; i++) {
-		free((char *)d->roads[i].path);
-		free((char *)d->roads[i].host);
-		free((char *)d->roads[i].command);
+		free((char *)d->endpoints[i].path);
+		free((char *)d->endpoints[i].host);
+		free((char *)d->endpoints[i].command);
 	}
 	free(d);
 }
 
-const struct road *door_road(const struct door *d)
+const struct endpoint *origin_endpoint(const struct origin *d)
 {
-	return d->decided ? &d->roads[d->at] : NULL;
+	return d->decided ? &d->endpoints[d->at] : NULL;
 }
 
-const struct err *door_err(const struct door *d)
+const struct err *origin_err(const struct origin *d)
 {
 	return &d->err;
 }

@@ -1,10 +1,10 @@
-/* door_port.c: the same way through the link as a port of this machine's loopback, for a program that knows no other kind of address.
+/* origin_port.c: the same way through the link as a port of this machine's loopback, for a program that knows no other kind of address.
  *
  * A loopback port is open to every user of this machine. So who connects is looked up, and only our own user is let in: the kernel
  * names the owner of the other end, found by its two addresses (sock_diag(7)), which costs the same however many sockets there are.
  * Where the kernel cannot (no tcp_diag), its table is read (/proc/net/tcp, see proc_net_tcp(5)), but no further than TABLE_MAX. And the program sends its password to
  * the port for as long as it runs, so nobody else may get the number before the program has ended: the port is kept, and lets nobody
- * in, when its door has gone, and for a while after it was closed. */
+ * in, when its origin has gone, and for a while after it was closed. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/inet_diag.h>
@@ -25,14 +25,14 @@
 #define KEPT_MS 10000            /* a program that is told to end has been killed by then */
 #define ESTABLISHED 1            /* sockets that were closed already have lost their owner: the table says 0, root */
 
-struct door_port {
+struct origin_port {
 	struct http *http;           /* keeps it */
-	struct door_port *next;
-	struct door *door;           /* NULL: gone, or closed */
+	struct origin_port *next;
+	struct origin *origin;           /* NULL: gone, or closed */
 	int fd, number;
 	struct loop_io *io;
 	struct loop_timer *kept;
-	door_port_gone *gone;
+	origin_port_gone *gone;
 	void *arg;
 };
 
@@ -106,13 +106,13 @@ static bool nobody(int fd)
 
 static void on_port(struct loop_io *io, int listener, unsigned revents, void *arg)
 {
-	struct door_port *p = arg;
-	door_accept(p->door, listener, p->door ? is_ours : nobody);
+	struct origin_port *p = arg;
+	origin_accept(p->origin, listener, p->origin ? is_ours : nobody);
 }
 
-static void port_free(struct door_port *p)
+static void port_free(struct origin_port *p)
 {
-	for (struct door_port **at = http_ports(p->http); *at; at = &(*at)->next)
+	for (struct origin_port **at = http_ports(p->http); *at; at = &(*at)->next)
 		if (*at == p) {
 			*at = p->next;
 			break;
@@ -140,7 +140,7 @@ static int listener_on(struct sockaddr_in *at)
 	return -1;
 }
 
-struct door_port *door_port_open(struct door *d, door_port_gone *gone, void *arg, struct err *err)
+struct origin_port *origin_port_open(struct origin *d, origin_port_gone *gone, void *arg, struct err *err)
 {
 	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	int fd = listener_on(&at);
@@ -148,34 +148,34 @@ struct door_port *door_port_open(struct door *d, door_port_gone *gone, void *arg
 		err_set(err, ERR_SYSTEM, "no port can be opened on this machine's loopback: %s", strerror(errno));
 		return NULL;
 	}
-	struct door_port *p = xcalloc(1, sizeof(*p));
-	*p = (struct door_port){ .http = d->http, .next = *http_ports(d->http), .door = d, .fd = fd, .number = ntohs(at.sin_port), .gone = gone, .arg = arg };
+	struct origin_port *p = xcalloc(1, sizeof(*p));
+	*p = (struct origin_port){ .http = d->http, .next = *http_ports(d->http), .origin = d, .fd = fd, .number = ntohs(at.sin_port), .gone = gone, .arg = arg };
 	*http_ports(d->http) = p;
 	p->io = loop_io_add(d->loop, fd, POLLIN, on_port, p);
 	return p;
 }
 
-int door_port_number(const struct door_port *p)
+int origin_port_number(const struct origin_port *p)
 {
 	return p->number;
 }
 
-void door_port_close(struct door_port *p)
+void origin_port_close(struct origin_port *p)
 {
 	if (!p)
 		return;
-	p->door = NULL;
+	p->origin = NULL;
 	p->gone = NULL;
 	p->kept = loop_timer_add(http_loop(p->http), KEPT_MS, on_kept, p);
 }
 
-void door_ports_gone(struct door *d)
+void origin_ports_gone(struct origin *d)
 {
-	for (struct door_port *p = *http_ports(d->http), *next; p; p = next) {
+	for (struct origin_port *p = *http_ports(d->http), *next; p; p = next) {
 		next = p->next;
-		if (p->door != d)
+		if (p->origin != d)
 			continue;
-		p->door = NULL;
+		p->origin = NULL;
 		if (p->gone)
 			p->gone(p->arg);
 	}

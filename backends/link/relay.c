@@ -11,10 +11,10 @@
 #include "backends/base/mem.h"
 #include "backends/link/loop.h"
 
-#define PUMP_CHUNK (32u << 10)
+#define RELAY_CHUNK (32u << 10)
 #define COMPLAINT_MAX 256
 
-struct pump {
+struct relay {
 	struct stream *stream;
 	int fd;                        /* our end */
 	struct loop_io *io;
@@ -25,30 +25,30 @@ struct pump {
 	char complaint[COMPLAINT_MAX];
 	size_t complaint_len;
 	size_t seen;                   /* bytes that look was shown and fd did not take yet */
-	pump_look *look;               /* or NULL */
-	pump_closed *closed;
+	relay_look *look;               /* or NULL */
+	relay_closed *closed;
 	void *arg;
 };
 
-static void pump_out(struct pump *p)
+static void relay_out(struct relay *p)
 {
 	if (p->out.len)
 		buf_consume(&p->out, stream_write(p->stream, p->out.data, p->out.len));
 }
 
 /* While the stream takes none, nothing is read, so the library itself has to wait. */
-static void read_local(struct pump *p)
+static void read_local(struct relay *p)
 {
-	char chunk[PUMP_CHUNK];
+	char chunk[RELAY_CHUNK];
 	ssize_t n = read(p->fd, chunk, sizeof chunk);
 	p->deaf = n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
 	if (n <= 0)
 		return;
 	buf_add(&p->out, chunk, (size_t)n);
-	pump_out(p);
+	relay_out(p);
 }
 
-static void set_interest(struct pump *p)
+static void set_interest(struct relay *p)
 {
 	unsigned events = (p->out.len ? 0 : POLLIN) | (p->full ? POLLOUT : 0);
 	loop_io_set(p->io, p->deaf ? 0 : events);      /* poll would report a closed end without end */
@@ -56,7 +56,7 @@ static void set_interest(struct pump *p)
 
 static void on_local(struct loop_io *io, int fd, unsigned revents, void *arg)
 {
-	struct pump *p = arg;
+	struct relay *p = arg;
 	if (revents & POLLIN)
 		read_local(p);
 	bool resume = p->full && (p->deaf || revents & POLLOUT);
@@ -69,7 +69,7 @@ static void on_local(struct loop_io *io, int fd, unsigned revents, void *arg)
 
 static size_t on_data(struct stream *stream, const char *bytes, size_t len, void *arg)
 {
-	struct pump *p = arg;
+	struct relay *p = arg;
 	if (p->look && len > p->seen) {
 		size_t seen = p->seen;
 		p->seen = len;
@@ -93,7 +93,7 @@ static size_t on_data(struct stream *stream, const char *bytes, size_t len, void
 
 static void on_error_data(struct stream *stream, const char *bytes, size_t len, void *arg)
 {
-	struct pump *p = arg;
+	struct relay *p = arg;
 	size_t room = sizeof p->complaint - 1 - p->complaint_len;
 	len = len < room ? len : room;
 	memcpy(p->complaint + p->complaint_len, bytes, len);
@@ -103,15 +103,15 @@ static void on_error_data(struct stream *stream, const char *bytes, size_t len, 
 
 static void on_drained(struct stream *stream, void *arg)
 {
-	struct pump *p = arg;
-	pump_out(p);
+	struct relay *p = arg;
+	relay_out(p);
 	set_interest(p);
 }
 
 static void on_closed(struct stream *stream, const struct stream_end *end, void *arg)
 {
-	struct pump *p = arg;
-	pump_closed *closed = p->closed;
+	struct relay *p = arg;
+	relay_closed *closed = p->closed;
 	void *user = p->arg;
 	char complaint[COMPLAINT_MAX];
 	memcpy(complaint, p->complaint, sizeof complaint);
@@ -120,11 +120,11 @@ static void on_closed(struct stream *stream, const struct stream_end *end, void 
 		err_set(&told.err, ERR_REFUSED, "the login ran no command and ended with code %d%s%s", told.exit_code,
 		        *complaint ? ": " : "", complaint);
 	p->stream = NULL;
-	pump_close(p);
+	relay_close(p);
 	closed(&told, complaint, user);
 }
 
-struct pump *pump_open(struct link *link, const struct road *road, int *fd, pump_look *look, pump_closed *closed,
+struct relay *relay_open(struct link *link, const struct endpoint *endpoint, int *fd, relay_look *look, relay_closed *closed,
                        void *arg, struct err *err)
 {
 	static const struct stream_events events = {
@@ -135,22 +135,22 @@ struct pump *pump_open(struct link *link, const struct road *road, int *fd, pump
 		err_set(err, ERR_SYSTEM, "no socketpair: %s", strerror(errno));
 		return NULL;
 	}
-	struct pump *p = xcalloc(1, sizeof *p);
-	*p = (struct pump){ .fd = pair[0], .look = look, .closed = closed, .arg = arg };
-	buf_init(&p->out, 2 * PUMP_CHUNK);
+	struct relay *p = xcalloc(1, sizeof *p);
+	*p = (struct relay){ .fd = pair[0], .look = look, .closed = closed, .arg = arg };
+	buf_init(&p->out, 2 * RELAY_CHUNK);
 	p->io = loop_io_add(link->loop, p->fd, POLLIN, on_local, p);
-	p->command = road->kind == ROAD_EXEC;
-	p->stream = link_open(link, road, &events, p, err);
+	p->command = endpoint->kind == ENDPOINT_EXEC;
+	p->stream = link_open(link, endpoint, &events, p, err);
 	if (!p->stream) {
 		close(pair[1]);
-		pump_close(p);
+		relay_close(p);
 		return NULL;
 	}
 	*fd = pair[1];
 	return p;
 }
 
-void pump_close(struct pump *p)
+void relay_close(struct relay *p)
 {
 	if (!p)
 		return;

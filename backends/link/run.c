@@ -218,9 +218,9 @@ static struct run *run_create(struct link *link, const char *command, size_t max
 static struct run *run_start(struct run *r, const char *command)
 {
 	struct link *link = r->link;
-	struct road road = {.kind = r->terminal ? ROAD_TERMINAL : ROAD_EXEC, .command = command, .term = "dumb", .cols = 80, .rows = 24,
+	struct endpoint endpoint = {.kind = r->terminal ? ENDPOINT_TERMINAL : ENDPOINT_EXEC, .command = command, .term = "dumb", .cols = 80, .rows = 24,
 	                    .timeout_ms = r->timeout_ms};
-	r->stream = link_open(link, &road, &run_events, r, &r->end.err);
+	r->stream = link_open(link, &endpoint, &run_events, r, &r->end.err);
 	if (!r->stream) {
 		loop_defer(link->loop, finish, r);
 		return r;

@@ -144,13 +144,13 @@ static const char *home_dir(void)
 	return home && *home ? home : "/";
 }
 
-static bool spawn_exec(const struct road *road, struct spawned *out, struct err *err)
+static bool spawn_exec(const struct endpoint *endpoint, struct spawned *out, struct err *err)
 {
 	int in[2] = {-1, -1}, o[2] = {-1, -1}, e[2] = {-1, -1};
-	char *argv[] = {"sh", "-c", (char *)road->command, NULL};
+	char *argv[] = {"sh", "-c", (char *)endpoint->command, NULL};
 	pid_t pid = -1;
 	if (make_pipe(in) && make_pipe(o) && make_pipe(e)) {
-		char **env = make_env(road->env, NULL);
+		char **env = make_env(endpoint->env, NULL);
 		pid = start(&(struct plan){.file = "/bin/sh", .argv = argv, .env = env, .dir = home_dir(),
 		                           .fd = {in[0], o[1], e[1]}, .tied = true});
 		free(env);
@@ -180,11 +180,11 @@ static char *login_shell(void)
 	return xstrdup(shell && *shell ? shell : "/bin/sh");
 }
 
-static bool open_terminal(const struct road *road, int *master, int *slave)
+static bool open_terminal(const struct endpoint *endpoint, int *master, int *slave)
 {
 	struct winsize size = {
-		.ws_col = (unsigned short)(road->cols > 0 ? road->cols : COLS_DEFAULT),
-		.ws_row = (unsigned short)(road->rows > 0 ? road->rows : ROWS_DEFAULT),
+		.ws_col = (unsigned short)(endpoint->cols > 0 ? endpoint->cols : COLS_DEFAULT),
+		.ws_row = (unsigned short)(endpoint->rows > 0 ? endpoint->rows : ROWS_DEFAULT),
 	};
 	if (openpty(master, slave, NULL, NULL, &size) < 0)
 		return false;
@@ -195,17 +195,17 @@ static bool open_terminal(const struct road *road, int *master, int *slave)
 	return true;
 }
 
-static bool spawn_terminal(const struct road *road, struct spawned *out, struct err *err)
+static bool spawn_terminal(const struct endpoint *endpoint, struct spawned *out, struct err *err)
 {
 	int master = -1, slave = -1;
-	if (!open_terminal(road, &master, &slave))
+	if (!open_terminal(endpoint, &master, &slave))
 		return err_set(err, ERR_SYSTEM, "this machine could not make a terminal: %s", strerror(errno));
 	char *shell = login_shell(), *slash = strrchr(shell, '/');
-	char *login = xasprintf("-%s", slash ? slash + 1 : shell), *term = xasprintf("TERM=%s", road->term ?: "xterm");
-	char *argv_shell[] = {login, NULL}, *argv_command[] = {"sh", "-c", (char *)road->command, NULL};
-	char **env = make_env(road->env, term);
-	pid_t pid = start(&(struct plan){.file = road->command ? "/bin/sh" : shell,
-	                                 .argv = road->command ? argv_command : argv_shell, .env = env, .dir = home_dir(),
+	char *login = xasprintf("-%s", slash ? slash + 1 : shell), *term = xasprintf("TERM=%s", endpoint->term ?: "xterm");
+	char *argv_shell[] = {login, NULL}, *argv_command[] = {"sh", "-c", (char *)endpoint->command, NULL};
+	char **env = make_env(endpoint->env, term);
+	pid_t pid = start(&(struct plan){.file = endpoint->command ? "/bin/sh" : shell,
+	                                 .argv = endpoint->command ? argv_command : argv_shell, .env = env, .dir = home_dir(),
 	                                 .fd = {slave, slave, slave}, .terminal = true});
 	int error = errno;
 	free(env);
@@ -222,9 +222,9 @@ static bool spawn_terminal(const struct road *road, struct spawned *out, struct 
 	return true;
 }
 
-bool spawn_road(const struct road *road, struct spawned *out, struct err *err)
+bool spawn_endpoint(const struct endpoint *endpoint, struct spawned *out, struct err *err)
 {
-	return road->kind == ROAD_TERMINAL ? spawn_terminal(road, out, err) : spawn_exec(road, out, err);
+	return endpoint->kind == ENDPOINT_TERMINAL ? spawn_terminal(endpoint, out, err) : spawn_exec(endpoint, out, err);
 }
 
 pid_t spawn_argv(const char *const *argv, int in, int out, int err)

@@ -8,7 +8,7 @@
 
 #include "backends/base/err.h"
 
-struct road;
+struct endpoint;
 
 /* A program that runs, in a session (and process group) of its own. The descriptors are the caller's, non-blocking
  * and close-on-exec. On a terminal in and out are the same and err is -1. */
@@ -19,7 +19,7 @@ struct spawned {
 
 /* Starts a ROAD_EXEC by /bin/sh -c with pipes, or a ROAD_TERMINAL (NULL command: the login shell) on a terminal of
  * its own. Goes down with the thread that called it. */
-bool spawn_road(const struct road *, struct spawned *, struct err *);
+bool spawn_endpoint(const struct endpoint *, struct spawned *, struct err *);
 
 /* Starts argv (found in PATH) with these as its standard streams; -1 is /dev/null. They stay the caller's. 0 on success of
  * the fork: a program that cannot be run ends with code 127. Returns the pid, or -1 with errno. */

@@ -1,9 +1,9 @@
 /* ssh.c: a server over SSH: one connection, in the loop's thread once its log-in (ssh_login.c) is through.
  *
- * The pump. libssh reads packets of all channels whenever any of its functions looks at the socket, and what it has read
+ * The relay. libssh reads packets of all channels whenever any of its functions looks at the socket, and what it has read
  * never makes the descriptor readable again. So after anything happened, packets are taken and every stream is stepped,
  * round after round, until neither moves. Nothing here blocks: session and socket are non-blocking. Events may do
- * anything to any stream or to the link itself, so nothing is freed inside the pump.
+ * anything to any stream or to the link itself, so nothing is freed inside the relay.
  *
  * A dead peer. Bytes heard are counted below libssh. After 5 s of silence one keepalive goes out; after 10 s without a
  * byte the link is lost. While there is traffic nothing is sent, but for a measure of the latency twice a minute. */
@@ -22,7 +22,7 @@
 #define QUIET_MS 5000
 #define DEAD_MS 10000
 #define POLLS_A_ROUND 64              /* libssh reads 4 KB a poll; then streams are stepped */
-#define ROUNDS_A_PUMP 24              /* then the rest of the program has its turn */
+#define ROUNDS_A_RELAY 24              /* then the rest of the program has its turn */
 #define MEASURE_EVERY_MS 30000
 #define CALM_MS 700                   /* of silence: nothing is on its way */
 
@@ -75,13 +75,13 @@ static void go_down(struct link_ssh *l, enum link_state state, const struct err 
 	if (l->login)
 		login_abandon(l->login);
 	l->login = NULL;
-	bool pumping = l->pumping;
-	l->pumping = true;                /* streams are swept here, not by their own events */
+	bool relaying = l->relaying;
+	l->relaying = true;                /* streams are swept here, not by their own events */
 	ssh_streams_end(l, why);
-	l->pumping = pumping;
-	if (!pumping)
+	l->relaying = relaying;
+	if (!relaying)
 		ssh_streams_sweep(l);
-	if (!pumping)
+	if (!relaying)
 		drop_session(l);
 }
 
@@ -106,7 +106,7 @@ static void ssh_op_disconnect(struct link *link)
 	err_set(&err, ERR_LOST, "%s: disconnected", link->name);
 	go_down(l, LINK_DOWN, &err);
 	if (l->dying) {
-		if (!l->pumping)
+		if (!l->relaying)
 			free_link(l);
 		return;
 	}
@@ -121,13 +121,13 @@ static void ssh_op_destroy(struct link *link)
 	struct err err;
 	err_set(&err, ERR_LOST, "%s: disconnected", link->name);
 	go_down(l, LINK_DOWN, &err);
-	if (l->pumping)
+	if (l->relaying)
 		l->dying = true;
 	else
 		free_link(l);
 }
 
-/* --- the pump ----------------------------------------------------------------------------------------------- */
+/* --- the relay ----------------------------------------------------------------------------------------------- */
 
 static bool connection_ended(struct link_ssh *l)
 {
@@ -171,22 +171,22 @@ static void why_ended(struct link_ssh *l, struct err *err)
 		err_set(err, ERR_LOST, "%s: the connection was cut%s", l->link.name, words);
 }
 
-static void pump(struct link_ssh *l)
+static void relay(struct link_ssh *l)
 {
-	if (l->pumping || !l->session) {
+	if (l->relaying || !l->session) {
 		l->again = true;
 		return;
 	}
-	l->pumping = true;
+	l->relaying = true;
 	bool moved = true;
-	for (int i = 0; moved && i < ROUNDS_A_PUMP && l->link.state == LINK_UP; i++) {
+	for (int i = 0; moved && i < ROUNDS_A_RELAY && l->link.state == LINK_UP; i++) {
 		l->again = false;
 		moved = take_packets(l);
 		note_heard(l);
 		moved |= ssh_streams_step(l);
 		moved |= l->again;
 	}
-	l->pumping = false;
+	l->relaying = false;
 	ssh_streams_sweep(l);
 	if (l->dying) {
 		drop_session(l);
@@ -210,19 +210,19 @@ static void pump(struct link_ssh *l)
 
 static void on_io(struct loop_io *io, int fd, unsigned revents, void *arg)
 {
-	pump(arg);
+	relay(arg);
 }
 
 static void on_kick(void *arg)
 {
 	struct link_ssh *l = arg;
 	l->kicked = false;
-	pump(l);
+	relay(l);
 }
 
 void ssh_kick(struct link_ssh *l)
 {
-	if (l->pumping) {
+	if (l->relaying) {
 		l->again = true;
 	} else if (!l->kicked) {
 		l->kicked = true;
@@ -283,7 +283,7 @@ static void on_timer(struct loop_timer *t, void *arg)
 		int64_t due = l->ping_ms ? DEAD_MS : calm;
 		loop_timer_set(t, due > quiet ? due - quiet : 1);
 	}
-	pump(l);
+	relay(l);
 }
 
 /* --- coming up -------------------------------------------------------------------------------------------------- */
@@ -360,10 +360,10 @@ static void ssh_op_connect(struct link *link)
 	link_set_state(link, LINK_CONNECTING, NULL);
 }
 
-static struct stream *ssh_op_open(struct link *link, const struct road *road, const struct stream_events *events,
+static struct stream *ssh_op_open(struct link *link, const struct endpoint *endpoint, const struct stream_events *events,
                                   void *arg, struct err *err)
 {
-	return ssh_stream_open((struct link_ssh *)link, road, events, arg, err);
+	return ssh_stream_open((struct link_ssh *)link, endpoint, events, arg, err);
 }
 
 static const struct link_ops ssh_ops = {

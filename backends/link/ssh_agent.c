@@ -1,11 +1,11 @@
 /* ssh_agent.c: the user's agent, its keys in the order OpenSSH would offer them.
  *
  * libssh offers all keys of an agent as they come, and a server hangs up after a handful of refusals (MaxAuthTries): with
- * six keys in the agent the right one may never have its turn. So libssh is given a door in front of the agent: a thread
+ * six keys in the agent the right one may never have its turn. So libssh is given a origin in front of the agent: a thread
  * that passes everything through, but sorts the list of keys: those the configuration names come first, the rest follow
  * (none with IdentitiesOnly), keys that were refused already and kinds that libssh cannot read are left out.
  *
- * The user's certificates go the same way: the door lists each beside the key that it is for, and when libssh wants one
+ * The user's certificates go the same way: the origin lists each beside the key that it is for, and when libssh wants one
  * signed for, the agent is asked for the key's own signature, which is what a server checks. */
 #include <errno.h>
 #include <poll.h>
@@ -29,9 +29,9 @@
 #define SIGN_REQUEST 13              /* SSH_AGENTC_SIGN_REQUEST */
 #define KEYS_LISTED 12               /* SSH_AGENT_IDENTITIES_ANSWER */
 
-struct agent_door {
+struct agent_filter {
 	struct login *in;                /* borrowed; its worker waits for us */
-	int door, agent;                 /* our end of the pair, the agent; owned */
+	int socket_end, agent;                 /* our end of the pair, the agent; owned */
 	pthread_t thread;
 	struct agent_wishes wishes;
 	struct ssh_words offered;        /* the thread's until it has ended */
@@ -40,7 +40,7 @@ struct agent_door {
 
 /* --- bytes ------------------------------------------------------------------------------------------------- */
 
-static bool read_all(struct agent_door *a, int fd, char *data, size_t len, int64_t until)
+static bool read_all(struct agent_filter *a, int fd, char *data, size_t len, int64_t until)
 {
 	for (size_t at = 0; at < len;) {
 		if (!login_wait(a->in, fd, POLLIN, until))
@@ -54,7 +54,7 @@ static bool read_all(struct agent_door *a, int fd, char *data, size_t len, int64
 }
 
 /* Reads one message without its length into b. */
-static bool read_message(struct agent_door *a, int fd, struct buf *b, int64_t until)
+static bool read_message(struct agent_filter *a, int fd, struct buf *b, int64_t until)
 {
 	char head[4], chunk[4096];
 	buf_clear(b);
@@ -109,7 +109,7 @@ static bool readable(const struct blob *key, const char *text)
 	return ok;
 }
 
-static int rank_of(const struct agent_door *a, const struct entry *e)
+static int rank_of(const struct agent_filter *a, const struct entry *e)
 {
 	if (has_word(a->wishes.skip, e->text) || !readable(&e->key, e->text))
 		return -1;
@@ -120,7 +120,7 @@ static int rank_of(const struct agent_door *a, const struct entry *e)
 
 /* Takes the entries of a list of keys; returns how many, 0 when it is not well formed. The texts
  * are the caller's. */
-static uint32_t take_entries(const struct agent_door *a, const struct buf *b, struct entry *keys)
+static uint32_t take_entries(const struct agent_filter *a, const struct buf *b, struct entry *keys)
 {
 	uint32_t n = 0, count = b->len >= 5 ? blob_get32(b->data + 1) : 0;
 	size_t at = 5;
@@ -143,7 +143,7 @@ static bool listed(const struct entry *keys, uint32_t n, const char *text)
 	return false;
 }
 
-static void offer(struct agent_door *a, struct buf *out, const char *text, const char *comment,
+static void offer(struct agent_filter *a, struct buf *out, const char *text, const char *comment,
                   size_t comment_len)
 {
 	struct buf bytes = {.max = MESSAGE_MAX};
@@ -157,7 +157,7 @@ static void offer(struct agent_door *a, struct buf *out, const char *text, const
 
 /* The certificates whose key the agent has, and which it does not have itself, come before all
  * keys. */
-static uint32_t offer_certs(struct agent_door *a, struct buf *out, const struct entry *keys,
+static uint32_t offer_certs(struct agent_filter *a, struct buf *out, const struct entry *keys,
                             uint32_t n)
 {
 	uint32_t offered = 0;
@@ -174,7 +174,7 @@ static uint32_t offer_certs(struct agent_door *a, struct buf *out, const struct 
 }
 
 /* The list of keys in b, sorted in place; one that is not well formed stays as it is. */
-static void sort_keys(struct agent_door *a, struct buf *b)
+static void sort_keys(struct agent_filter *a, struct buf *b)
 {
 	struct entry keys[KEYS_MAX] = {0};
 	uint32_t n = take_entries(a, b, keys);
@@ -200,7 +200,7 @@ static void sort_keys(struct agent_door *a, struct buf *b)
 
 /* The request to sign with a certificate becomes one to sign with its key, which is what the
  * agent has. */
-static void name_the_key(const struct agent_door *a, struct buf *b)
+static void name_the_key(const struct agent_filter *a, struct buf *b)
 {
 	struct blob key;
 	struct buf bytes = {.max = MESSAGE_MAX}, out = {.max = MESSAGE_MAX};
@@ -222,9 +222,9 @@ static void name_the_key(const struct agent_door *a, struct buf *b)
 
 static void *pass(void *arg)
 {
-	struct agent_door *a = arg;
+	struct agent_filter *a = arg;
 	struct buf b = {.max = MESSAGE_MAX};
-	while (read_message(a, a->door, &b, INT64_MAX / 2)) {
+	while (read_message(a, a->socket_end, &b, INT64_MAX / 2)) {
 		bool lists = b.data[0] == LIST_KEYS;
 		if (b.data[0] == SIGN_REQUEST)
 			name_the_key(a, &b);
@@ -232,15 +232,15 @@ static void *pass(void *arg)
 			break;
 		if (lists && b.data[0] == KEYS_LISTED)
 			sort_keys(a, &b);
-		if (!write_message(a->door, &b))
+		if (!write_message(a->socket_end, &b))
 			break;
 	}
-	shutdown(a->door, SHUT_RDWR);    /* libssh sees an agent that has gone */
+	shutdown(a->socket_end, SHUT_RDWR);    /* libssh sees an agent that has gone */
 	buf_finish(&b);
 	return NULL;
 }
 
-/* --- the door ----------------------------------------------------------------------------------------------- */
+/* --- the origin ----------------------------------------------------------------------------------------------- */
 
 static int connect_agent(const struct sshconf *c)
 {
@@ -257,7 +257,7 @@ static int connect_agent(const struct sshconf *c)
 	return fd;
 }
 
-struct agent_door *ssh_door_open(struct login *in, const struct agent_wishes *wishes)
+struct agent_filter *agent_filter_open(struct login *in, const struct agent_wishes *wishes)
 {
 	int pair[2], agent = connect_agent(&in->conf);
 	if (agent < 0)
@@ -266,8 +266,8 @@ struct agent_door *ssh_door_open(struct login *in, const struct agent_wishes *wi
 		close(agent);
 		return NULL;
 	}
-	struct agent_door *a = xcalloc(1, sizeof(*a));
-	*a = (struct agent_door){.in = in, .door = pair[0], .agent = agent, .wishes = *wishes};
+	struct agent_filter *a = xcalloc(1, sizeof(*a));
+	*a = (struct agent_filter){.in = in, .socket_end = pair[0], .agent = agent, .wishes = *wishes};
 	if (pthread_create(&a->thread, NULL, pass, a) != 0) {
 		close(pair[0]);
 		close(pair[1]);
@@ -279,14 +279,14 @@ struct agent_door *ssh_door_open(struct login *in, const struct agent_wishes *wi
 	return a;
 }
 
-void ssh_door_close(struct agent_door *a, struct ssh_words *offered)
+void agent_filter_close(struct agent_filter *a, struct ssh_words *offered)
 {
 	if (!a)
 		return;
-	shutdown(a->door, SHUT_RDWR);
+	shutdown(a->socket_end, SHUT_RDWR);
 	shutdown(a->agent, SHUT_RDWR);
 	pthread_join(a->thread, NULL);
-	close(a->door);
+	close(a->socket_end);
 	close(a->agent);
 	for (size_t i = 0; i < a->offered.n; i++)
 		ssh_words_add(offered, xstrdup(a->offered.word[i]));

@@ -173,17 +173,17 @@ static enum verdict try_agent(struct auth *a)
 	named_keys(a, &named);
 	struct agent_wishes wishes = {.first = &named, .skip = &a->refused, .certs = a->certs,
 	                              .n_certs = a->n_certs};
-	struct agent_door *door = ssh_door_open(a->in, &wishes);
+	struct agent_filter *filter = agent_filter_open(a->in, &wishes);
 	enum verdict v = AUTH_NO;
 	bool all = true;
-	if (door) {
+	if (filter) {
 		int rc = ssh_userauth_agent(a->s, NULL);
 		tried(a, "the keys of the agent");
 		/* With an empty agent nothing was sent, and the code may be that of an error. */
 		all = rc == SSH_AUTH_DENIED;      /* after an error some were not offered */
 		v = rc == SSH_AUTH_ERROR && ssh_is_connected(a->s) ? AUTH_NO : verdict_of(a, rc);
 	}
-	ssh_door_close(door, &offered);
+	agent_filter_close(filter, &offered);
 	/* None of them needs to be offered again from its file: a server counts the tries. */
 	for (size_t i = 0; i < offered.n && v == AUTH_NO && all; i++)
 		note_refused(a, offered.word[i]);

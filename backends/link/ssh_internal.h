@@ -154,7 +154,7 @@ struct user_cert {
 	char *text, *key_text;          /* the certificate, and the key it is for: public, in base64 */
 };
 
-/* ssh_agent.c: a door in front of the user's agent that sorts its keys. All is borrowed until it
+/* ssh_agent.c: a origin in front of the user's agent that sorts its keys. All is borrowed until it
  * is closed. */
 struct agent_wishes {
 	const struct ssh_words *first;  /* public keys in base64 that the configuration names */
@@ -162,11 +162,11 @@ struct agent_wishes {
 	const struct user_cert *certs;  /* offered with the keys they are for */
 	size_t n_certs;
 };
-struct agent_door;
+struct agent_filter;
 /* NULL: there is no agent. */
-struct agent_door *ssh_door_open(struct login *, const struct agent_wishes *);
+struct agent_filter *agent_filter_open(struct login *, const struct agent_wishes *);
 /* offered gets what libssh was shown, in base64. */
-void ssh_door_close(struct agent_door *, struct ssh_words *offered);
+void agent_filter_close(struct agent_filter *, struct ssh_words *offered);
 
 /* ssh_auth.c */
 bool ssh_auth(struct login *);
@@ -184,7 +184,7 @@ struct link_ssh {
 	struct kept *kept;                  /* what the user let it keep */
 
 	ssh_session session;                /* owned while up */
-	ssh_event event;                    /* pumps it */
+	ssh_event event;                    /* relays it */
 	struct loop_io *io;
 	struct loop_timer *timer;           /* keepalive, and the end of a peer that does not answer */
 	struct loop_child *proxy_child;
@@ -199,10 +199,10 @@ struct link_ssh {
 	bool no_unix;                       /* its sshd was found to forbid forwarded sockets */
 	bool opens_unix;                    /* it has opened one: none of its refusals means that */
 	struct ssh_looked *looked;          /* what looks have said lately; owned */
-	bool pumping;                       /* streams and the link are freed after the pump, not inside it */
-	bool again;                         /* something was asked for inside the pump: once more */
-	bool kicked;                        /* a pump is on its way */
-	bool dying;                         /* destroyed inside the pump */
+	bool relaying;                       /* streams and the link are freed after the relay, not inside it */
+	bool again;                         /* something was asked for inside the relay: once more */
+	bool kicked;                        /* a relay is on its way */
+	bool dying;                         /* destroyed inside the relay */
 };
 
 struct ssh_looked {
@@ -216,7 +216,7 @@ void ssh_kick(struct link_ssh *);                     /* moves what can move, so
 void ssh_measured(struct link_ssh *, int64_t ms);     /* a round trip took that long */
 
 /* ssh_stream.c */
-struct stream *ssh_stream_open(struct link_ssh *, const struct road *, const struct stream_events *, void *arg,
+struct stream *ssh_stream_open(struct link_ssh *, const struct endpoint *, const struct stream_events *, void *arg,
                                struct err *);
 bool ssh_streams_step(struct link_ssh *);             /* every stream one step further; true: something moved */
 void ssh_streams_end(struct link_ssh *, const struct err *);  /* all of them end with ERR_LOST */

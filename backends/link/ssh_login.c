@@ -26,7 +26,7 @@
 #define KEX_TIMEOUT_S 10             /* each step of banner, key exchange: it takes a few round trips */
 #define AUTH_TIMEOUT_S 90            /* a second factor may wait for somebody's telephone */
 #define CONNECT_TIMEOUT_MS 5000
-#define LOGINS_MAX 3                 /* connections made anew because the server would not wait for the user */
+#define LOGINS_MAX 3                 /* connections made again because the server would not wait for the user */
 
 /* --- what may be kept ----------------------------------------------------------------------------------- */
 

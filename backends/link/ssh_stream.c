@@ -5,7 +5,7 @@
  * end and close); all work is done in the step, so that no event of ours runs inside libssh.
  *
  * A channel whose opening is under way cannot be dropped: the server would keep it open for ever. A stream closed then
- * stays as a ghost without events until the answer is there. */
+ * stays as a detached stream without events until the answer is there. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,11 +34,11 @@ struct ssh_stream {
 	struct stream stream;
 	struct link_ssh *l;
 	struct ssh_stream *next;
-	enum road_kind kind;
+	enum endpoint_kind kind;
 	enum step step;
 	ssh_channel channel;
 	struct ssh_channel_callbacks_struct callbacks;
-	char *path, *host, *command, *term;   /* of the road; owned */
+	char *path, *host, *command, *term;   /* of the endpoint; owned */
 	char **env;                           /* owned, ended by NULL */
 	size_t env_at;
 	int port, cols, rows;
@@ -59,7 +59,7 @@ struct ssh_stream {
 	bool paused, eof_wanted, eof_sent, wrote, resized;
 	bool far_eof, far_closed, exited;
 	bool leaving;                         /* it exited, and the silence since then is timed */
-	bool ghost;                           /* no more events */
+	bool detached;                           /* no more events */
 };
 
 
@@ -145,7 +145,7 @@ static void stream_free(struct ssh_stream *s)
 /* Whether nothing is left to do for it. */
 static bool is_over(const struct ssh_stream *s)
 {
-	return s->step == STEP_END || (s->ghost && s->step != STEP_OPEN);
+	return s->step == STEP_END || (s->detached && s->step != STEP_OPEN);
 }
 
 void ssh_streams_sweep(struct link_ssh *l)
@@ -167,13 +167,13 @@ static void end_stream(struct ssh_stream *s, const struct err *err)
 {
 	if (err)
 		s->end.err = *err;
-	s->end.began = s->kind != ROAD_EXEC || s->before[0].over;
+	s->end.began = s->kind != ENDPOINT_EXEC || s->before[0].over;
 	if (s->step != STEP_OPEN || !s->channel)
 		s->step = STEP_END;
 	loop_timer_set(s->timer, -1);
 	ssh_kick(s->l);
-	if (!s->ghost) {
-		s->ghost = true;
+	if (!s->detached) {
+		s->detached = true;
 		s->stream.events->closed(&s->stream, &s->end, s->stream.arg);   /* last: it may take the link down, and s with it */
 	}
 }
@@ -191,9 +191,9 @@ void ssh_streams_end(struct link_ssh *l, const struct err *err)
 static void ssh_stream_close(struct stream *stream)
 {
 	struct ssh_stream *s = (struct ssh_stream *)stream;
-	s->ghost = true;
+	s->detached = true;
 	loop_timer_set(s->timer, -1);
-	if (s->step == STEP_RUN && s->kind == ROAD_EXEC && !s->exited && s->channel)
+	if (s->step == STEP_RUN && s->kind == ENDPOINT_EXEC && !s->exited && s->channel)
 		ssh_channel_request_send_signal(s->channel, "HUP");
 	bool on_its_way = s->step == STEP_OPEN && s->asked_ms;
 	if (!on_its_way) {
@@ -207,9 +207,9 @@ static void ssh_stream_close(struct stream *stream)
 
 static void describe(const struct ssh_stream *s, char *buf, size_t size)
 {
-	if (s->kind == ROAD_UNIX)
+	if (s->kind == ENDPOINT_UNIX)
 		snprintf(buf, size, "%s", s->path);
-	else if (s->kind == ROAD_TCP)
+	else if (s->kind == ENDPOINT_TCP)
 		snprintf(buf, size, "%s port %d", s->host, s->port);
 	else
 		snprintf(buf, size, "%.80s", s->command ? s->command : "the login shell");
@@ -217,10 +217,10 @@ static void describe(const struct ssh_stream *s, char *buf, size_t size)
 
 static void forbidden(struct ssh_stream *s, struct err *err)
 {
-	bool unix_road = s->kind == ROAD_UNIX;
+	bool unix_endpoint = s->kind == ENDPOINT_UNIX;
 	err_set(err, ERR_DENIED, "%s: " LINK_FORBIDS " %s (%s in sshd_config would allow them)", s->l->link.name,
-	        unix_road ? "forwarded sockets" : "forwarded ports",
-	        unix_road ? "AllowStreamLocalForwarding yes" : "AllowTcpForwarding yes");
+	        unix_endpoint ? "forwarded sockets" : "forwarded ports",
+	        unix_endpoint ? "AllowStreamLocalForwarding yes" : "AllowTcpForwarding yes");
 }
 
 /* A look costs a process on the server. Where its sshd forbids sockets altogether, what is not there is looked for again
@@ -347,7 +347,7 @@ static bool refusal_is_ours(const struct ssh_stream *s, const char *words)
 
 static bool is_session(const struct ssh_stream *s)
 {
-	return s->kind == ROAD_EXEC || s->kind == ROAD_TERMINAL;
+	return s->kind == ENDPOINT_EXEC || s->kind == ENDPOINT_TERMINAL;
 }
 
 static bool session_open(const struct link_ssh *l)
@@ -373,7 +373,7 @@ static void session_refused(struct ssh_stream *s)
 {
 	int64_t left = s->until_ms - loop_now(s->l->link.loop);
 	s->refused = session_open(s->l) ? 0 : s->refused + 1;
-	if (s->ghost) {
+	if (s->detached) {
 		s->step = STEP_END;
 	} else if (left <= 0 || s->refused >= ROOM_TRIES) {
 		no_room(s);
@@ -402,19 +402,19 @@ static void open_refused(struct ssh_stream *s)
 		session_refused(s);
 		return;
 	}
-	if (s->ghost) {
+	if (s->detached) {
 		s->step = STEP_END;
 		return;
 	}
 	/* With DisableForwarding sshd says only "open failed"; a port that is closed has the system's own words. */
-	bool forbids = code == 1 || (s->kind == ROAD_TCP && code == 2 && strcmp(text, "open failed") == 0);
-	if (forbids && s->kind == ROAD_UNIX) {
+	bool forbids = code == 1 || (s->kind == ENDPOINT_TCP && code == 2 && strcmp(text, "open failed") == 0);
+	if (forbids && s->kind == ENDPOINT_UNIX) {
 		s->l->no_unix = s->forbids = true;
 		start_probe(s);
 		return;
 	} else if (forbids) {
 		forbidden(s, &err);
-	} else if (s->kind == ROAD_UNIX && code == 2) {
+	} else if (s->kind == ENDPOINT_UNIX && code == 2) {
 		start_probe(s);
 		return;
 	} else if (code == 2) {
@@ -453,7 +453,7 @@ static void be_open(struct ssh_stream *s)
 static bool step_open(struct ssh_stream *s)
 {
 	static int (*const openers[])(struct ssh_stream *) = {
-		[ROAD_UNIX] = open_unix, [ROAD_TCP] = open_tcp, [ROAD_EXEC] = open_session, [ROAD_TERMINAL] = open_session,
+		[ENDPOINT_UNIX] = open_unix, [ENDPOINT_TCP] = open_tcp, [ENDPOINT_EXEC] = open_session, [ENDPOINT_TERMINAL] = open_session,
 	};
 	if (s->turned_away)
 		return false;
@@ -470,17 +470,17 @@ static bool step_open(struct ssh_stream *s)
 		open_refused(s);
 		return true;
 	}
-	if (s->ghost) {
+	if (s->detached) {
 		drop_channel(s);
 		s->step = STEP_END;
 		return true;
 	}
-	if (s->kind == ROAD_UNIX || s->kind == ROAD_TCP) {
+	if (s->kind == ENDPOINT_UNIX || s->kind == ENDPOINT_TCP) {
 		ssh_measured(s->l, loop_now(s->l->link.loop) - s->asked_ms);
-		s->l->opens_unix |= s->kind == ROAD_UNIX;
+		s->l->opens_unix |= s->kind == ENDPOINT_UNIX;
 		be_open(s);
 	} else {
-		s->step = s->kind == ROAD_TERMINAL ? STEP_PTY : STEP_ENV;
+		s->step = s->kind == ENDPOINT_TERMINAL ? STEP_PTY : STEP_ENV;
 	}
 	return true;
 }
@@ -522,7 +522,7 @@ static bool step_env(struct ssh_stream *s)
 
 static bool step_start(struct ssh_stream *s)
 {
-	char *line = s->command ? quote_login(s->command, s->kind == ROAD_EXEC) : NULL;
+	char *line = s->command ? quote_login(s->command, s->kind == ENDPOINT_EXEC) : NULL;
 	int rc = line ? ssh_channel_request_exec(s->channel, line) : ssh_channel_request_shell(s->channel);
 	free(line);
 	if (rc == SSH_AGAIN)
@@ -544,7 +544,7 @@ static bool step_start(struct ssh_stream *s)
 static void give(struct ssh_stream *s, const char *data, size_t len)
 {
 	size_t taken = s->stream.events->data ? s->stream.events->data(&s->stream, data, len, s->stream.arg) : len;
-	if (!s->ghost && taken < len) {
+	if (!s->detached && taken < len) {
 		buf_add(&s->held, data + taken, len - taken);
 		s->paused = s->slow = true;
 	}
@@ -563,7 +563,7 @@ static void give_one(struct ssh_stream *s, int which, const char *data, size_t l
 static bool give_preamble(struct ssh_stream *s)
 {
 	bool any = false;
-	for (int which = 0; which < 2 && !s->ghost; which++) {
+	for (int which = 0; which < 2 && !s->detached; which++) {
 		struct buf kept = s->before[which].kept;
 		s->before[which].kept = (struct buf){0};
 		any |= kept.len > 0;
@@ -601,7 +601,7 @@ static bool read_into(struct ssh_stream *s, int which, char *bytes, size_t room)
 		s->waiting[which] += want - (uint32_t)n;
 	else
 		s->waiting[which] -= (uint32_t)n;       /* noted before these were taken out */
-	size_t before = s->kind == ROAD_EXEC ? preamble_take(&s->before[which], bytes, (size_t)n) : 0;
+	size_t before = s->kind == ENDPOINT_EXEC ? preamble_take(&s->before[which], bytes, (size_t)n) : 0;
 	if (before < (size_t)n)
 		give_one(s, which, bytes + before, (size_t)n - before);
 	return true;
@@ -650,7 +650,7 @@ static bool step_write(struct ssh_stream *s)
 		if (s->stream.events->drained)
 			s->stream.events->drained(&s->stream, s->stream.arg);
 	}
-	if (!s->ghost && s->eof_wanted && !s->eof_sent && !s->queue.len && s->channel) {
+	if (!s->detached && s->eof_wanted && !s->eof_sent && !s->queue.len && s->channel) {
 		s->eof_sent = true;
 		ssh_channel_send_eof(s->channel);
 	}
@@ -662,21 +662,21 @@ static bool everything_came(struct ssh_stream *s)
 	if (s->held.len || s->waiting[0] || s->waiting[1])
 		return false;
 	/* A socket's end is its end. A command's exit status comes between its end and its close. */
-	return s->far_closed || (s->far_eof && (s->kind == ROAD_UNIX || s->kind == ROAD_TCP));
+	return s->far_closed || (s->far_eof && (s->kind == ENDPOINT_UNIX || s->kind == ENDPOINT_TCP));
 }
 
 static bool step_run(struct ssh_stream *s)
 {
 	bool moved = give_held(s);
-	while (!s->ghost && !s->paused && (s->slow ? read_all(s) : read_some(s, 0)))
+	while (!s->detached && !s->paused && (s->slow ? read_all(s) : read_some(s, 0)))
 		moved = true;
-	while (!s->ghost && read_some(s, 1))
+	while (!s->detached && read_some(s, 1))
 		moved = true;
-	if (s->resized && !s->ghost && ssh_channel_change_pty_size(s->channel, s->cols, s->rows) != SSH_AGAIN)
+	if (s->resized && !s->detached && ssh_channel_change_pty_size(s->channel, s->cols, s->rows) != SSH_AGAIN)
 		s->resized = false;           /* before what was typed after it */
-	if (!s->ghost && !s->resized)
+	if (!s->detached && !s->resized)
 		moved |= step_write(s);
-	if (s->ghost)
+	if (s->detached)
 		return true;
 	if (everything_came(s)) {
 		if (give_preamble(s))
@@ -737,7 +737,7 @@ static void on_timer(struct loop_timer *t, void *arg)
 static size_t ssh_stream_write(struct stream *stream, const void *data, size_t len)
 {
 	struct ssh_stream *s = (struct ssh_stream *)stream;
-	if (s->ghost || s->eof_wanted)
+	if (s->detached || s->eof_wanted)
 		return 0;
 	size_t room = STREAM_QUEUE_MAX - s->queue.len;
 	len = len < room ? len : room;
@@ -766,7 +766,7 @@ static void ssh_stream_resize(struct stream *stream, int cols, int rows)
 	struct ssh_stream *s = (struct ssh_stream *)stream;
 	s->cols = cols;
 	s->rows = rows;
-	s->resized = s->kind == ROAD_TERMINAL;
+	s->resized = s->kind == ENDPOINT_TERMINAL;
 	ssh_kick(s->l);
 }
 
@@ -788,30 +788,30 @@ static char **copy_env(const char *const *env)
 	return copy;
 }
 
-struct stream *ssh_stream_open(struct link_ssh *l, const struct road *road, const struct stream_events *events, void *arg,
+struct stream *ssh_stream_open(struct link_ssh *l, const struct endpoint *endpoint, const struct stream_events *events, void *arg,
                                struct err *err)
 {
 	struct ssh_stream *s = xcalloc(1, sizeof(*s));
 	s->stream = (struct stream){.ops = &ssh_stream_ops, .events = events, .arg = arg};
 	s->l = l;
-	s->kind = road->kind;
-	if (road->kind == ROAD_UNIX && l->no_unix && seen_lately(l, road->path, false)) {
-		err_set(err, ERR_ABSENT, "%s: there is no %s", l->link.name, road->path);
+	s->kind = endpoint->kind;
+	if (endpoint->kind == ENDPOINT_UNIX && l->no_unix && seen_lately(l, endpoint->path, false)) {
+		err_set(err, ERR_ABSENT, "%s: there is no %s", l->link.name, endpoint->path);
 		free(s);
 		return NULL;
 	}
-	s->path = xstrdup(road->path);
-	s->host = xstrdup(road->host ? road->host : "127.0.0.1");
-	s->command = xstrdup(road->command);
-	s->term = xstrdup(road->term);
-	s->env = copy_env(road->env);
-	s->port = road->port;
-	s->cols = road->cols > 0 ? road->cols : 80;
-	s->rows = road->rows > 0 ? road->rows : 24;
+	s->path = xstrdup(endpoint->path);
+	s->host = xstrdup(endpoint->host ? endpoint->host : "127.0.0.1");
+	s->command = xstrdup(endpoint->command);
+	s->term = xstrdup(endpoint->term);
+	s->env = copy_env(endpoint->env);
+	s->port = endpoint->port;
+	s->cols = endpoint->cols > 0 ? endpoint->cols : 80;
+	s->rows = endpoint->rows > 0 ? endpoint->rows : 24;
 	s->end.exit_code = -1;
 	buf_init(&s->queue, STREAM_QUEUE_MAX);
-	s->forbids = road->kind == ROAD_UNIX && !l->opens_unix && (l->no_unix || seen_lately(l, road->path, true));
-	int64_t timeout_ms = road->timeout_ms > 0 ? road->timeout_ms : LINK_OPEN_TIMEOUT_MS;
+	s->forbids = endpoint->kind == ENDPOINT_UNIX && !l->opens_unix && (l->no_unix || seen_lately(l, endpoint->path, true));
+	int64_t timeout_ms = endpoint->timeout_ms > 0 ? endpoint->timeout_ms : LINK_OPEN_TIMEOUT_MS;
 	s->until_ms = loop_now(l->link.loop) + timeout_ms;
 	s->timer = loop_timer_add(l->link.loop, timeout_ms, on_timer, s);
 	s->next = l->streams;

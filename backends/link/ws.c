@@ -245,7 +245,7 @@ static void make_key(char key[25])
 	memcpy(key + 22, "==", 3);
 }
 
-struct ws *ws_open(struct link *link, const struct road *road, const char *who, const char *path, const char *const *headers,
+struct ws *ws_open(struct link *link, const struct endpoint *endpoint, const char *who, const char *path, const char *const *headers,
                    const struct ws_events *events, void *arg, struct err *err)
 {
 	static const struct stream_events stream_events = { .data = on_data, .closed = on_closed };
@@ -255,14 +255,14 @@ struct ws *ws_open(struct link *link, const struct road *road, const char *who, 
 	*w = (struct ws){ .loop = link->loop, .who = xstrdup(who), .path = xstrdup(path), .events = events, .arg = arg };
 	buf_init(&w->head, HEAD_MAX);
 	w->timer = loop_timer_add(link->loop, ANSWER_MS, on_timeout, w);
-	w->stream = link_open(link, road, &stream_events, w, err);
+	w->stream = link_open(link, endpoint, &stream_events, w, err);
 	if (!w->stream) {
 		ws_close(w);
 		return NULL;
 	}
 	make_key(key);
 	buf_addf(&request, "GET %s HTTP/1.1\r\nHost: %s:%d\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-	         "Sec-WebSocket-Key: %s\r\n", path, road->host, road->port, key);
+	         "Sec-WebSocket-Key: %s\r\n", path, endpoint->host, endpoint->port, key);
 	for (size_t i = 0; headers && headers[i]; i++)
 		buf_addf(&request, "%s\r\n", headers[i]);
 	buf_puts(&request, "\r\n");

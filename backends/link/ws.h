@@ -10,7 +10,7 @@
 #include "backends/base/err.h"
 
 struct link;
-struct road;
+struct endpoint;
 struct ws;
 
 struct ws_events {
@@ -21,7 +21,7 @@ struct ws_events {
 
 /* Connects and asks. who ("Dokploy home") begins its sentences; headers are "Name: value" lines ended by NULL. NULL and err when it cannot even
  * begin. closed never comes from inside this call. */
-struct ws *ws_open(struct link *, const struct road *, const char *who, const char *path, const char *const *headers,
+struct ws *ws_open(struct link *, const struct endpoint *, const char *who, const char *path, const char *const *headers,
                    const struct ws_events *, void *arg, struct err *);
 void ws_close(struct ws *);                              /* NULL is fine; tells nothing */
 

@@ -1,6 +1,6 @@
 /* journal_line.h: one line of `journalctl -o json`, understood. Pure. */
-#ifndef SERVICES_JOURNAL_LINE_H
-#define SERVICES_JOURNAL_LINE_H
+#ifndef LOGS_JOURNAL_LINE_H
+#define LOGS_JOURNAL_LINE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -167,15 +167,15 @@ static void take_journal(struct tail *t, const char *bytes, size_t len)
 static int64_t take_older_journal(struct tail *t, const char *bytes, size_t len, int64_t first_us, int64_t before_us)
 {
 	struct journal_line line;
-	int64_t told_us = 0;
+	int64_t line_us = 0;
 	if (!journal_line_parse(bytes, len, &line))
 		return 0;
 	if (line.time_us < before_us && line.time_us <= first_us) {
-		told_us = line.time_us < first_us ? line.time_us : first_us - 1;
-		add_entry(t, &line, told_us);
+		line_us = line.time_us < first_us ? line.time_us : first_us - 1;
+		add_entry(t, &line, line_us);
 	}
 	journal_line_finish(&line);
-	return told_us;
+	return line_us;
 }
 
 static void say_gap(struct tail *t, const char *more)
@@ -231,7 +231,7 @@ static void add_file_line(struct tail *t, const char *bytes, size_t len)
 }
 
 /* What a silent tail did not say. Its lines are counted from the size that the file had then. */
-static void told_state(const struct run_result *r, void *arg)
+static void on_state_answer(const struct run_result *r, void *arg)
 {
 	struct tail *t = arg;
 	uint64_t inode, size;
@@ -251,11 +251,11 @@ static void look_at_file(struct tail *t)
 		return;
 	char *command = tail_inode_command(t->units[0].name);
 	t->looked_offset = t->offset;
-	t->asking = link_run(source_link(&t->at->source), command, NULL, 0, 64, OLDER_TIMEOUT_MS, told_state, t);
+	t->asking = link_run(source_link(&t->at->source), command, NULL, 0, 64, OLDER_TIMEOUT_MS, on_state_answer, t);
 	free(command);
 }
 
-static void told_inode(const struct run_result *r, void *arg)
+static void on_inode_answer(const struct run_result *r, void *arg)
 {
 	struct tail *t = arg;
 	t->asking = NULL;
@@ -270,7 +270,7 @@ static void replaced(struct tail *t)
 	t->inode = INODE_UNKNOWN;
 	t->offset = t->start = t->size = 0;
 	run_cancel(t->asking);
-	t->asking = link_run(source_link(&t->at->source), command, NULL, 0, 64, OLDER_TIMEOUT_MS, told_inode, t);
+	t->asking = link_run(source_link(&t->at->source), command, NULL, 0, 64, OLDER_TIMEOUT_MS, on_inode_answer, t);
 	free(command);
 }
 
@@ -388,7 +388,7 @@ static void next_turn(struct logs_source *at)
 }
 
 /* Where only what is there is wanted: all that the file had when it was opened has come, its place is for another one. */
-static bool told_all(const struct tail *t)
+static bool delivered_all(const struct tail *t)
 {
 	return t->what == TAIL_FILE && t->headed && log_until(t->follow.log) && t->offset + t->in.len >= t->size;
 }
@@ -420,7 +420,7 @@ static size_t on_data(struct stream *stream, const char *bytes, size_t len, void
 		take_lines(t);
 		done += n;
 	}
-	if (take < len || told_all(t))
+	if (take < len || delivered_all(t))
 		loop_timer_set(t->timer, TURN_NEXT_MS);
 	return take;
 }
@@ -525,7 +525,7 @@ static void open_stream(struct tail *t)
 	t->complaint_len = 0;
 	t->complaint[0] = '\0';
 	t->skipping = t->headed = false;
-	t->stream = link_open(source_link(&t->at->source), &(struct road){ .kind = ROAD_EXEC, .command = command }, &events, t, &err);
+	t->stream = link_open(source_link(&t->at->source), &(struct endpoint){ .kind = ENDPOINT_EXEC, .command = command }, &events, t, &err);
 	free(command);
 	t->opened |= t->stream != NULL;
 	t->rests = !t->stream;
@@ -541,7 +541,7 @@ static void on_timer(struct loop_timer *timer, void *arg)
 	struct tail *t = arg;
 	if (!t->at)
 		return;
-	if (t->stream && told_all(t))
+	if (t->stream && delivered_all(t))
 		stop_at_end(t);
 	else if (t->stream)
 		stream_resume(t->stream);
@@ -601,15 +601,15 @@ static void take_forwards(struct tail *t, const struct run_result *r, int64_t fi
 	for (const char *p = r->out, *end = p + r->out_len; p < end;) {
 		const char *nl = memchr(p, '\n', (size_t)(end - p)), *stop = nl ? nl : end;
 		size_t len = (size_t)(stop - p);
-		int64_t told_us = 0;
+		int64_t line_us = 0;
 		if (len > strlen(TAIL_HEAD) && memcmp(p, TAIL_HEAD, strlen(TAIL_HEAD)) == 0 && (t->what != TAIL_FILE || p == r->out)) {
 			end_earlier(t, first_us);
 			begin_earlier(t, p, len);
 		} else {
-			told_us = take_older_line(t, p, len, first_us);
+			line_us = take_older_line(t, p, len, first_us);
 		}
-		if (told_us > t->earlier.end_us)
-			t->earlier.end_us = told_us;
+		if (line_us > t->earlier.end_us)
+			t->earlier.end_us = line_us;
 		p = stop + 1;
 	}
 	end_earlier(t, first_us);
@@ -780,7 +780,7 @@ static void stop(struct follow *follow)
 static bool owes(const struct follow *follow)
 {
 	const struct tail *t = container_of(follow, struct tail, follow);
-	return t->at && t->what == TAIL_FILE && log_until(follow->log) && (t->waits || (t->stream && !told_all(t)));
+	return t->at && t->what == TAIL_FILE && log_until(follow->log) && (t->waits || (t->stream && !delivered_all(t)));
 }
 
 static void set_paused(struct follow *follow, bool on)

@@ -1,4 +1,4 @@
-/* kind_server.c: a server as a row: what can be read of it and done with it. */
+/* kind.c: a server as a row: what can be read of it and done with it. */
 #include <cjson/cJSON.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -218,8 +218,8 @@ static void detail(struct row *row, struct doc *doc, bool reveal)
 static struct stream *shell(struct row *row, const char *term, int cols, int rows, const struct stream_events *events,
                             void *arg, struct err *err)
 {
-	struct road road = { .kind = ROAD_TERMINAL, .term = term, .cols = cols, .rows = rows };
-	return link_open(row->server->link, &road, events, arg, err);
+	struct endpoint endpoint = { .kind = ENDPOINT_TERMINAL, .term = term, .cols = cols, .rows = rows };
+	return link_open(row->server->link, &endpoint, events, arg, err);
 }
 
 /* --- JSON --------------------------------------------------------------------------------------------------- */

@@ -42,10 +42,10 @@ static void nothing(struct link *link)
 	(void)link;
 }
 
-static struct stream *no_road(struct link *link, const struct road *road, const struct stream_events *events, void *arg,
+static struct stream *no_endpoint(struct link *link, const struct endpoint *endpoint, const struct stream_events *events, void *arg,
                               struct err *err)
 {
-	(void)road, (void)events, (void)arg;
+	(void)endpoint, (void)events, (void)arg;
 	err_set(err, ERR_DENIED, "%s is played from a recording: nothing can be opened on it", link->name);
 	return NULL;
 }
@@ -57,7 +57,7 @@ static void free_link(struct link *link)
 }
 
 static const struct link_ops replay_link = {
-	.name = "replay", .connect = nothing, .disconnect = nothing, .open = no_road, .destroy = free_link,
+	.name = "replay", .connect = nothing, .disconnect = nothing, .open = no_endpoint, .destroy = free_link,
 };
 
 struct server *server_open_replay(struct store *s, const char *name)

@@ -1,6 +1,6 @@
 /* server.h: servers come and go: by name, with their link and their sources. */
-#ifndef STORE_SERVER_H
-#define STORE_SERVER_H
+#ifndef SERVERS_SERVER_H
+#define SERVERS_SERVER_H
 
 #include "backends/base/err.h"
 #include "backends/store/store.h"
@@ -21,7 +21,7 @@ void server_close(struct server *);
 /* Its own health, from its link, its vitals and what the VPN knows. */
 void server_judge(struct server *);
 
-/* Asks everything anew: a lost link is tried now, a live one fetches all lists again. */
+/* Asks everything again: a lost link is tried now, a live one fetches all lists again. */
 void server_refresh(struct server *);
 
 /* "local" and all [server] sections that are not switched off. */

@@ -3,8 +3,8 @@
  * `sudo -n` first; when that wants a password, the user is asked (ask.h) and `sudo -S -p ''` gets it on that
  * channel's standard input, never in argv. Where there is no sudo, doas: on a terminal, for it reads passwords nowhere else.
  * Kept for 5 minutes at most, in locked memory, if the user said so, and only once it was right. */
-#ifndef LINK_SUDO_H
-#define LINK_SUDO_H
+#ifndef SERVERS_SUDO_H
+#define SERVERS_SUDO_H
 
 #include "backends/link/link.h"
 

@@ -1,6 +1,6 @@
 /* Actions on units.
  *
- * The road is D-Bus: RestartUnit answers with a job, and JobRemoved tells how that job ended, which is the truth and not
+ * The endpoint is D-Bus: RestartUnit answers with a job, and JobRemoved tells how that job ended, which is the truth and not
  * only that the command was accepted. When polkit says no, the same is done by systemctl through sudo, which asks for
  * the password if it must; the login user's own manager needs neither. */
 #include <stdio.h>
@@ -327,7 +327,7 @@ static void run(struct order *order)
 	struct unit *u = unit_of(order_row(order));
 	struct systemd_source *sd = systemd_of(u->row.source);
 	struct err err;
-	if (!sd->bus || !bus_road(sd->bus)) {
+	if (!sd->bus || !bus_endpoint(sd->bus)) {
 		err_set(&err, ERR_LOST, "%s: there is no connection to %s now", sd->source.server->name, manager_of(&sd->source)->words);
 		order_end(order, &err, NULL);
 		return;

@@ -159,7 +159,7 @@ static void add_gets(struct query *q, const char *path, const char *iface, const
 static void ask(struct systemd_source *sd, const char *unit, const char *const *unit_props, const char *const *type_props)
 {
 	char path[UNIT_NAME_SIZE * 3 + 64];
-	if (!sd->bus || !bus_road(sd->bus) || !unit_path(unit, path, sizeof path))
+	if (!sd->bus || !bus_endpoint(sd->bus) || !unit_path(unit, path, sizeof path))
 		return;
 	struct query *q = xcalloc(1, sizeof *q);
 	q->sd = sd;

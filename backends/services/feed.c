@@ -402,15 +402,15 @@ static bool feed_reloading(struct systemd_source *sd, const char *arg, const cJS
 static void tell_detail(struct systemd_source *sd)
 {
 	char failed[48] = "";
-	const struct road *road = sd->bus ? bus_road(sd->bus) : NULL;
+	const struct endpoint *endpoint = sd->bus ? bus_endpoint(sd->bus) : NULL;
 	if (sd->n_failed > 0)
 		snprintf(failed, sizeof failed, ", %d failed", sd->n_failed);
-	bool is_unix = road && road->kind == ROAD_UNIX;
-	const char *way = is_unix ? road->path : "";
-	if (road && !is_unix)
-		way = road->command;
+	bool is_unix = endpoint && endpoint->kind == ENDPOINT_UNIX;
+	const char *way = is_unix ? endpoint->path : "";
+	if (endpoint && !is_unix)
+		way = endpoint->command;
 	snprintf(sd->source.detail, sizeof sd->source.detail, "systemd %s%s%.31s%s%s%s%s", sd->version, *sd->state ? ", " : "", sd->state,
-	         failed, road ? ", " : "", road && !is_unix ? "by " : "", way);
+	         failed, endpoint ? ", " : "", endpoint && !is_unix ? "by " : "", way);
 }
 
 static bool feed_version(struct systemd_source *sd, const char *arg, const cJSON *body)

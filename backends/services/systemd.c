@@ -187,7 +187,7 @@ static void ask_state(struct systemd_source *sd)
 
 void systemd_ask_state(struct systemd_source *sd)
 {
-	if (sd->bus && bus_road(sd->bus) && !sd->settling && sd->source.state == SOURCE_LIVE)
+	if (sd->bus && bus_endpoint(sd->bus) && !sd->settling && sd->source.state == SOURCE_LIVE)
 		ask_state(sd);
 }
 
@@ -310,7 +310,7 @@ static void on_signal(struct bus *bus, const char *path, const char *interface, 
 	} else if (strcmp(member, "JobRemoved") == 0) {
 		job_removed(sd, json, len);
 	} else if (strcmp(member, "NameOwnerChanged") == 0) {
-		/* systemd was started anew: it has forgotten that we listen. */
+		/* systemd was started again: it has forgotten that we listen. */
 		subscribe(sd);
 		list_units(sd);
 		list_files(sd);
@@ -371,11 +371,11 @@ static void connect_bus(struct systemd_source *sd)
 		return;
 	}
 	char *command = bridge_command(path, user);
-	const struct road roads[] = {
-		{ .kind = ROAD_UNIX, .path = path }, { .kind = ROAD_EXEC, .command = command },
+	const struct endpoint endpoints[] = {
+		{ .kind = ENDPOINT_UNIX, .path = path }, { .kind = ENDPOINT_EXEC, .command = command },
 	};
 	/* On this machine the socket is all there is to it. */
-	sd->bus = bus_open(source_link(&sd->source), roads, server->is_local ? 1 : 2, &bus_events, sd, &err);
+	sd->bus = bus_open(source_link(&sd->source), endpoints, server->is_local ? 1 : 2, &bus_events, sd, &err);
 	free(command);
 	if (!sd->bus)
 		fail(sd, &err);
@@ -504,7 +504,7 @@ static void up(struct source *source)
 		sd->refresh = loop_timer_add(loop, -1, on_refresh, sd);
 		sd->named = loop_timer_add(loop, -1, on_named, sd);
 	}
-	if (sd->bus && bus_road(sd->bus)) {   /* a refresh */
+	if (sd->bus && bus_endpoint(sd->bus)) {   /* a refresh */
 		sd->files_due = sd->failed_due = true;
 		list_units(sd);
 		list_files(sd);
@@ -527,7 +527,7 @@ static void down(struct source *source)
 {
 	struct systemd_source *sd = systemd_of(source);
 	units_forget_asked(sd);
-	if (source_link(source)->state == LINK_UP && sd->bus && bus_road(sd->bus))
+	if (source_link(source)->state == LINK_UP && sd->bus && bus_endpoint(sd->bus))
 		return;                        /* a refresh only: what runs and what is asked goes on */
 	let_go(sd);
 	if (sd->retry) {

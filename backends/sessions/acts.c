@@ -66,7 +66,7 @@ struct act *oc_act_begin(struct order *order, struct ses **s)
 	struct row *row = order_row(order);
 	*s = row ? ses_of(row) : NULL;
 	struct oc *oc = *s ? (*s)->home : NULL;
-	if (!oc || !oc->door || oc->state != OC_LIVE) {
+	if (!oc || !oc->origin || oc->state != OC_LIVE) {
 		oc_act_fail(order, ERR_LOST, "its OpenCode server is not reached now; nothing was sent");
 		return NULL;
 	}
@@ -618,7 +618,7 @@ static void make(struct order *order)
 		oc_act_fail(order, ERR_USAGE, "it needs a directory: \"/srv/app [agent=NAME] [model=PROVIDER/MODEL] [PROMPT]\"");
 		return;
 	}
-	if (!oc || !oc->door || oc->state != OC_LIVE) {
+	if (!oc || !oc->origin || oc->state != OC_LIVE) {
 		oc_act_fail(order, ERR_LOST, "its OpenCode server is not reached now; nothing was made");
 		return;
 	}
@@ -742,7 +742,7 @@ static const char *answer_words(const char *argument)
 #define CHANGES ACTION_CHANGES
 #define ASKS (ACTION_CHANGES | ACTION_CONFIRM)
 #define MARKED ACTION_MARKED
-#define WORDS ACTION_WORDS
+#define WORDS ACTION_FREE_TEXT
 const struct action session_actions[] = {
 	{ .name = "session-answer", .verb = "reply", .key = "r", .flags = CHANGES | WORDS, .applies = asks, .run = answer, .doing = "answering",
 	  .written = answer_words,
@@ -781,7 +781,7 @@ const struct action session_actions[] = {
 	  .help = "Take it off OpenCode's public site" },
 	{ .name = "session-delete", .verb = "delete", .flags = ASKS | MARKED | ACTION_DANGER, .applies = is_opencode,
 	  .run = stop_session, .doing = "deleting", .help = "Delete it with all it said, and its children" },
-	{ .name = "tmux-send", .verb = "send", .flags = CHANGES | MARKED | WORDS | ACTION_UNTOLD, .applies = has_pane, .run = tmux_act, .doing = "sending",
+	{ .name = "tmux-send", .verb = "send", .flags = CHANGES | MARKED | WORDS | ACTION_SECRET, .applies = has_pane, .run = tmux_act, .doing = "sending",
 	  .help = "Type a line into its tmux pane, with Enter" },
 	{ .name = "tmux-rename", .verb = "rename tmux", .flags = CHANGES | WORDS, .applies = is_tmux, .run = tmux_act, .doing = "renaming",
 	  .help = "Give the tmux session another name" },

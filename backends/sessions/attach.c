@@ -27,7 +27,7 @@ struct attach_stream {
 	bool over;                        /* the mark was seen: all goes through */
 	bool none;                        /* the far side has no such program */
 	struct link *here;                /* this machine's, when the program runs here; owned */
-	struct door_port *port;           /* that leads it to the server; owned */
+	struct origin_port *port;           /* that leads it to the server; owned */
 	char *command;                    /* of it; owned */
 	struct store *store;              /* borrowed */
 	char *row_id;                     /* owned */
@@ -52,7 +52,7 @@ static void release(struct attach_stream *a)
 	loop_defer_cancel(store_loop(a->store), end_lost, a);
 	wipe_secret(a);
 	link_destroy(a->here);
-	door_port_close(a->port);
+	origin_port_close(a->port);
 	buf_finish(&a->head);
 	free(a->command);
 	free(a->row_id);
@@ -238,7 +238,7 @@ static void end_with(struct attach_stream *a, const struct err *err)
 	release(a);
 }
 
-/* Not at once: whoever takes the door away is in the middle of it. */
+/* Not at once: whoever takes the origin away is in the middle of it. */
 static void end_lost(void *arg)
 {
 	struct attach_stream *a = arg;
@@ -256,29 +256,29 @@ static void on_gone(void *arg)
 static void on_here(struct link *link, void *arg)
 {
 	struct attach_stream *a = arg;
-	struct road road = { .kind = ROAD_TERMINAL, .command = a->command, .term = a->term, .cols = a->cols, .rows = a->rows };
+	struct endpoint endpoint = { .kind = ENDPOINT_TERMINAL, .command = a->command, .term = a->term, .cols = a->cols, .rows = a->rows };
 	struct err err;
 	if (a->under || link->state != LINK_UP)
 		return;
-	a->under = link_open(link, &road, &under_events, a, &err);
+	a->under = link_open(link, &endpoint, &under_events, a, &err);
 	if (!a->under)
 		end_with(a, &err);
 }
 
 /* NULL and why when there is nothing that a program here could be led to. */
-static struct door *door_of(const struct attach_stream *a, struct ses **s, struct err *err)
+static struct origin *origin_of(const struct attach_stream *a, struct ses **s, struct err *err)
 {
 	struct row *row = store_find(a->store, a->row_id);
 	*s = row && row->kind == &kind_session ? ses_of(row) : NULL;
 	struct oc *oc = *s ? (*s)->home : NULL;
-	if (a->here || !oc || !oc->door || oc->tls || link_is_local(row->server->link))
+	if (a->here || !oc || !oc->origin || oc->tls || link_is_local(row->server->link))
 		err_set(err, ERR_ABSENT, "there is no program opencode on %s%s. `npm install -g opencode-ai` brings it",
 		        row ? row->server->name : "the server", a->here ? ", and none on this machine" : "");
-	else if (door_is_narrow(oc->door))    /* its few places are for what the list needs */
+	else if (origin_is_exec_only(oc->origin))    /* its few places are for what the list needs */
 		err_set(err, ERR_ABSENT, "there is no program opencode on %s, and this machine's cannot be led there, for its sshd forbids forwarding",
 		        row->server->name);
 	else
-		return oc->door;
+		return oc->origin;
 	return NULL;
 }
 
@@ -286,12 +286,12 @@ static bool go_on_here(struct attach_stream *a, struct err *err)
 {
 	static const struct link_events events = { .changed = on_here };
 	struct ses *s;
-	struct door *door = door_of(a, &s, err);
-	struct door_port *port = door ? door_port_open(door, on_gone, a, err) : NULL;
+	struct origin *origin = origin_of(a, &s, err);
+	struct origin_port *port = origin ? origin_port_open(origin, on_gone, a, err) : NULL;
 	if (!port)
 		return false;
 	a->port = port;
-	char *url = xasprintf("http://127.0.0.1:%d", door_port_number(a->port));
+	char *url = xasprintf("http://127.0.0.1:%d", origin_port_number(a->port));
 	a->command = opencode_command(s, "opencode", url, a->secret);
 	free(url);
 	a->none = false;
@@ -301,7 +301,7 @@ static bool go_on_here(struct attach_stream *a, struct err *err)
 	return true;
 }
 
-static struct stream *open_opencode(struct row *row, const struct ses *s, const struct road *road, const struct stream_events *events,
+static struct stream *open_opencode(struct row *row, const struct ses *s, const struct endpoint *endpoint, const struct stream_events *events,
                                     void *arg, struct err *err)
 {
 	struct attach_stream *a = xcalloc(1, sizeof(*a));
@@ -309,12 +309,12 @@ static struct stream *open_opencode(struct row *row, const struct ses *s, const 
 	buf_init(&a->head, 2 * HEAD_MAX);
 	a->store = s->home->owner->source.store;
 	a->row_id = xstrdup(row->id);
-	a->cols = road->cols;
-	a->rows = road->rows;
-	snprintf(a->term, sizeof(a->term), "%s", road->term ? road->term : "");
+	a->cols = endpoint->cols;
+	a->rows = endpoint->rows;
+	snprintf(a->term, sizeof(a->term), "%s", endpoint->term ? endpoint->term : "");
 	if (s->home->password)
 		a->secret = xasprintf("%s\n", s->home->password->text);
-	a->under = link_open(row->server->link, road, &under_events, a, err);
+	a->under = link_open(row->server->link, endpoint, &under_events, a, err);
 	if (a->under)
 		return &a->stream;
 	release(a);
@@ -326,7 +326,7 @@ struct stream *session_attach(struct row *row, const char *term, int cols, int r
 {
 	struct session *r = (struct session *)row;
 	struct ses *s = ses_of(row);
-	struct road road = { .kind = ROAD_TERMINAL, .term = term, .cols = cols, .rows = rows };
+	struct endpoint endpoint = { .kind = ENDPOINT_TERMINAL, .term = term, .cols = cols, .rows = rows };
 	char *command;
 	if (r->type == SESSION_SERVICE || (r->type == SESSION_OPENCODE && (!s || (s->home && s->home->state != OC_LIVE)))) {
 		err_set(err, ERR_ABSENT, "%s: there is nothing to attach to; an OpenCode session must be served by a server that is reached",
@@ -341,8 +341,8 @@ struct stream *session_attach(struct row *row, const char *term, int cols, int r
 		others_command(row, &b);
 		command = buf_take(&b);
 	}
-	road.command = command;
-	struct stream *stream = s && s->home ? open_opencode(row, s, &road, events, arg, err) : link_open(row->server->link, &road, events, arg, err);
+	endpoint.command = command;
+	struct stream *stream = s && s->home ? open_opencode(row, s, &endpoint, events, arg, err) : link_open(row->server->link, &endpoint, events, arg, err);
 	free(command);
 	return stream;
 }

@@ -74,7 +74,7 @@ static void on_quiet(struct loop_timer *t, void *arg)
 	struct ses *s, *next;
 	int64_t now = now_wall_ms(), soonest = -1;
 	HASH_ITER(hh, ss->table, s, next) {
-		bool asking = s->last_call || (s->last_wanted && s->home && s->home->door);      /* how it ended */
+		bool asking = s->last_call || (s->last_wanted && s->home && s->home->origin);      /* how it ended */
 		if (!s->quiet_ms || asking)
 			continue;
 		if (s->quiet_ms > now) {
@@ -134,7 +134,7 @@ static void add_configured(struct sessions *ss)
 	configure_again(ss);
 	for (; c; c = c->next) {
 		char host[128], name[16];
-		struct road road;
+		struct endpoint endpoint;
 		const char *behind;
 		size_t behind_len;
 		if (!is_here(c, ss->source.server))
@@ -145,15 +145,15 @@ static void add_configured(struct sessions *ss)
 					oc_configure(oc, c);
 			continue;
 		}
-		if (!api_url_road(c->url, &road, host, sizeof(host), &behind, &behind_len) || behind_len) {
+		if (!api_url_endpoint(c->url, &endpoint, host, sizeof(host), &behind, &behind_len) || behind_len) {
 			activity_add(ss->source.store, ACTIVITY_NOTE, HEALTH_BAD, NULL, "[opencode %s]: \"%s\" is no address; http://127.0.0.1:4096 or https://HOST is",
 			             c->name, c->url);
 			continue;
 		}
-		snprintf(name, sizeof(name), "%d", road.port);
+		snprintf(name, sizeof(name), "%d", endpoint.port);
 		struct oc *oc = oc_find(ss, name);
-		if (!oc && (oc = oc_add(ss, name, strcmp(host, "localhost") ? host : "127.0.0.1", road.port)))
-			oc->tls = road.tls;
+		if (!oc && (oc = oc_add(ss, name, strcmp(host, "localhost") ? host : "127.0.0.1", endpoint.port)))
+			oc->tls = endpoint.tls;
 		if (oc && !oc->config)
 			oc_configure(oc, c);
 	}
@@ -290,8 +290,8 @@ static void down(struct source *s)
 		if (!lost)
 			continue;
 		acts_lost(oc);
-		door_destroy(oc->door);
-		oc->door = NULL;
+		origin_destroy(oc->origin);
+		oc->origin = NULL;
 	}
 	if (lost)
 		acts_others_end(ss);

@@ -199,12 +199,12 @@ void session_conversation(struct ses *s, struct doc *doc)
 
 /* --- following ---------------------------------------------------------------------------------------------------- */
 
-#define PARTS_TOLD 256
+#define PARTS_SEEN 256
 #define HELD_MAX (1u << 20)
 #define AT_UNKNOWN SIZE_MAX
 
 /* What was told of a part. A delta does not say where in its text it stands: that is known when the part itself came before. */
-struct part_told {
+struct part_seen {
 	char id[SESSION_ID_SIZE];
 	size_t told;                      /* bytes of its text; of a tool, or of the user's words: not 0 when it was told */
 	size_t at;                        /* where the next delta stands; AT_UNKNOWN: they are not told, its whole text is */
@@ -221,7 +221,7 @@ struct oc_follow {
 	int64_t said_ms;                  /* the time of the last line */
 	char user[SESSION_ID_SIZE];       /* the last message that was the user's */
 	char newest[2][SESSION_ID_SIZE];  /* the last of the model's, and of the user's, of which something was told */
-	struct part_told parts[PARTS_TOLD];   /* the newest ones, in a ring */
+	struct part_seen parts[PARTS_SEEN];   /* the newest ones, in a ring */
 	size_t n_parts;
 };
 
@@ -272,29 +272,29 @@ static void stream_text(struct oc_follow *f, int64_t ms, const char *part, const
 }
 
 /* Found, or in the place of the oldest. */
-static struct part_told *part_told(struct oc_follow *f, const char *id)
+static struct part_seen *part_seen(struct oc_follow *f, const char *id)
 {
-	for (size_t i = 0; i < PARTS_TOLD && i < f->n_parts; i++)
+	for (size_t i = 0; i < PARTS_SEEN && i < f->n_parts; i++)
 		if (!strcmp(f->parts[i].id, id))
 			return &f->parts[i];
-	struct part_told *p = &f->parts[f->n_parts++ % PARTS_TOLD];
-	*p = (struct part_told){ .at = AT_UNKNOWN };
+	struct part_seen *p = &f->parts[f->n_parts++ % PARTS_SEEN];
+	*p = (struct part_seen){ .at = AT_UNKNOWN };
 	snprintf(p->id, sizeof(p->id), "%s", id);
 	return p;
 }
 
 static bool tell_once(struct oc_follow *f, const char *id)
 {
-	struct part_told *p = part_told(f, id);
+	struct part_seen *p = part_seen(f, id);
 	bool told = p->told;
 	p->told = 1;
 	return !told;
 }
 
 /* All that there is of a part by now: what of it was not told. */
-static struct part_told *tell_text(struct oc_follow *f, int64_t ms, const char *id, const char *words)
+static struct part_seen *tell_text(struct oc_follow *f, int64_t ms, const char *id, const char *words)
 {
-	struct part_told *p = part_told(f, id);
+	struct part_seen *p = part_seen(f, id);
 	size_t n = strlen(words);
 	if (n > p->told) {
 		stream_text(f, ms, id, words + p->told, n - p->told);
@@ -326,7 +326,7 @@ static void event_part(struct oc_follow *f, const struct oc_event *e)
 
 static void event_delta(struct oc_follow *f, const struct oc_event *e)
 {
-	struct part_told *p = part_told(f, e->part_id);
+	struct part_seen *p = part_seen(f, e->part_id);
 	size_t n = strlen(e->text), from = p->at;
 	if (from == AT_UNKNOWN)
 		return;
@@ -474,12 +474,12 @@ void follow_lost(struct ses *s)
 			log_gap(f->follow.log, f->follow.source, "its server is not heard any more; what is said meanwhile comes when it is");
 		f->begun = false;
 		buf_finish(&f->held);
-		for (size_t i = 0; i < PARTS_TOLD && i < f->n_parts; i++)
+		for (size_t i = 0; i < PARTS_SEEN && i < f->n_parts; i++)
 			f->parts[i].at = AT_UNKNOWN;
 	}
 }
 
-/* Asked anew: an answer that is on its way may be older than the first event that was held. */
+/* Asked again: an answer that is on its way may be older than the first event that was held. */
 void follow_resume(struct ses *s)
 {
 	struct oc_follow *f = s->follow;

@@ -56,7 +56,7 @@ static enum session_status own_status(const struct ses *s)
 		return SESSION_NOT_SERVED;
 	if (m->role == OC_ROLE_NONE)
 		return SESSION_IDLE;
-	if (!s->last_known)                   /* until its last message is heard anew it shows how the turn before ended */
+	if (!s->last_known)                   /* until its last message is heard again it shows how the turn before ended */
 		return was == SESSION_BUSY || was == SESSION_RETRY || was < SESSION_IDLE ? SESSION_IDLE : was;
 	if (m->role == OC_ROLE_USER)
 		return s->failed && !s->stopped ? SESSION_ERROR : SESSION_UNANSWERED;
@@ -218,8 +218,8 @@ const struct request *session_request(const struct row *row)
 void session_sends_soon(struct row *row)
 {
 	struct ses *s = ses_of(row);
-	if (s && s->home && s->home->door)
-		door_ready(s->home->door);
+	if (s && s->home && s->home->origin)
+		origin_ready(s->home->origin);
 }
 
 /* --- the server as a patient ---------------------------------------------------------------------------------------- */

@@ -311,7 +311,7 @@ void session_import(struct order *order)
 		oc_act_fail(order, ERR_USAGE, "it needs a file of this machine and a directory over there: \"FILE /srv/app\"");
 		return;
 	}
-	if (!oc || !oc->door || oc->state != OC_LIVE) {
+	if (!oc || !oc->origin || oc->state != OC_LIVE) {
 		oc_act_fail(order, ERR_LOST, "its OpenCode server is not reached now; nothing was made");
 		return;
 	}

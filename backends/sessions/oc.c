@@ -31,7 +31,7 @@
 #define RECENT_MS (7 * 86400000LL)
 #define LASTS_FIRST 30                /* of the newest sessions the last message is asked for at once */
 
-static const char *const roads_exec =
+static const char *const endpoints_exec =
 	"; if command -v socat >/dev/null 2>&1; then exec socat - \"TCP:$h:$p\"; elif command -v nc >/dev/null 2>&1; "
 	"then exec nc \"$h\" $p; else exec bash -c 'exec 3<>/dev/tcp/$0/$1; cat <&3 & exec cat >&3' \"$h\" $p; fi";
 
@@ -137,12 +137,12 @@ void oc_remove(struct oc *oc)
 	struct ses *s, *next;
 	oc_stop(oc);
 	acts_lost(oc);
-	door_destroy(oc->door);
-	oc->door = NULL;
+	origin_destroy(oc->origin);
+	oc->origin = NULL;
 	HASH_ITER(hh, ss->table, s, next)
 		if (s->home == oc && !ss->has_store) {
 			ses_free(s);
-		} else if (s->home == oc) {       /* in the database it is still, which is read anew */
+		} else if (s->home == oc) {       /* in the database it is still, which is read again */
 			s->home = NULL;
 			s->run = (struct oc_status){ 0 };
 			s->row->port = 0;
@@ -213,7 +213,7 @@ static struct call *start(struct oc *oc, struct call_spec spec, const char *extr
 		headers[n++] = extra;
 	headers[n] = NULL;
 	spec.headers = headers;
-	struct call *c = oc->door ? call_start(oc->door, &spec) : NULL;
+	struct call *c = oc->origin ? call_start(oc->origin, &spec) : NULL;
 	if (login)
 		wipe(login, strlen(login));
 	free(login);
@@ -279,7 +279,7 @@ bool oc_is_answer(const struct oc *oc, const struct reply *r, struct err *err)
 
 bool oc_is_heard(const struct oc *oc)
 {
-	return oc->door && oc->stream && (oc->snapshot || oc->state == OC_LIVE);
+	return oc->origin && oc->stream && (oc->snapshot || oc->state == OC_LIVE);
 }
 
 /* --- state ----------------------------------------------------------------------------------------------------------- */
@@ -464,7 +464,7 @@ static void on_unheard(struct loop_timer *t, void *arg)
 	struct oc *oc = arg;
 	struct buf again = oc->unheard;
 	/* Where few calls go at a time, one waits for the others, and its time runs. */
-	int64_t answer_ms = oc->door && door_is_narrow(oc->door) ? LIST_MS : UNHEARD_ANSWER_MS;
+	int64_t answer_ms = oc->origin && origin_is_exec_only(oc->origin) ? LIST_MS : UNHEARD_ANSWER_MS;
 	oc->unheard = (struct buf){ .max = UNHEARD_MAX };
 	oc->unheard_waits = false;
 	oc->unheard_times++;
@@ -901,14 +901,14 @@ void oc_begin(struct oc *oc)
 	struct link *link = source_link(&oc->owner->source);
 	if (link->state != LINK_UP || oc->state == OC_LIVE || oc->probe || oc->stream || oc->ask)
 		return;
-	if (!oc->door) {
+	if (!oc->origin) {
 		struct buf command = { 0 };
 		buf_addf(&command, "p=%d h=", oc->port);
 		quote_word(&command, oc->host);
-		buf_puts(&command, roads_exec);
-		struct road roads[] = { { .kind = ROAD_TCP, .host = oc->host, .port = oc->port, .tls = oc->tls },
-		                        { .kind = ROAD_EXEC, .command = command.data } };
-		oc->door = door_create(store_http(oc->owner->source.store), link, roads, link_is_local(link) || oc->tls ? 1 : 2);
+		buf_puts(&command, endpoints_exec);
+		struct endpoint endpoints[] = { { .kind = ENDPOINT_TCP, .host = oc->host, .port = oc->port, .tls = oc->tls },
+		                        { .kind = ENDPOINT_EXEC, .command = command.data } };
+		oc->origin = origin_create(store_http(oc->owner->source.store), link, endpoints, link_is_local(link) || oc->tls ? 1 : 2);
 		buf_finish(&command);
 	}
 	oc->probe = oc_call(oc, "GET", "/global/health", NULL, PROBE_MS, 65536, probe_done, oc);

@@ -56,7 +56,7 @@ struct oc_message {
 	int64_t tokens, reasoning;     /* below 0; reasoning is in tokens, once more where output has it too */
 };
 /* Which of two ids of messages is the later one, as strcmp says it. They begin with 48 bits of (milliseconds * 4096 + a counter), so they
- * begin anew every 2^36 ms, last on the 14th of August 2026: what is less than half of that behind is earlier. */
+ * begin again every 2^36 ms, last on the 14th of August 2026: what is less than half of that behind is earlier. */
 int oc_id_order(const char *a, const char *b);
 bool oc_message_over(const struct oc_message *);      /* the model's, and it ended, well or not */
 /* The newest message of GET /session/:id/message; role NONE when there is none. */

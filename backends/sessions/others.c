@@ -398,7 +398,7 @@ static void unsee(struct row *row, struct other *o)
 {
 	o->seen = 0;
 	o->pid = o->was_pid = 0;
-	leave_pane((struct session *)row, o);       /* the panes are told anew, too */
+	leave_pane((struct session *)row, o);       /* the panes are told again, too */
 }
 
 static void forget_unseen(struct row *row, struct other *o)

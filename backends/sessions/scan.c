@@ -241,6 +241,6 @@ void scan_apply(struct sessions *ss, const char *text, size_t len)
 		if (starts(ss, starting[i]))
 			sessions_look_soon(ss);
 	others_apply(ss, tmux + strlen("=tmux\n"), claude + strlen("=claude\n"));
-	watch_anew(ss);
+	watch_again(ss);
 	free(copy);
 }

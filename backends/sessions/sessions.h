@@ -88,7 +88,7 @@ struct oc {
 	enum oc_state state;
 	struct err err;
 	char version[32];
-	struct door *door;
+	struct origin *origin;
 	char *user;
 	struct secret *password;
 	struct ask *ask;                  /* waits for the password */
@@ -195,7 +195,7 @@ void sessions_redact(const char *what, const char *bytes, size_t len, struct buf
 void oc_configure(struct oc *, const struct opencode_config *);
 void oc_begin(struct oc *);                      /* probes it, when the link is up and it is not known to be live */
 void oc_stop(struct oc *);                       /* lets go of calls; rows stay */
-void oc_snapshot(struct oc *);                   /* everything anew, soon */
+void oc_snapshot(struct oc *);                   /* everything again, soon */
 void oc_ask_directory(struct oc *, const char *directory);   /* its statuses and requests */
 void oc_set_state(struct oc *, enum oc_state, const struct err *);
 void sessions_judge_source(struct sessions *);
@@ -211,7 +211,7 @@ void ses_want_last(struct ses *);
 /* watch.c */
 void watch_begin(struct sessions *);             /* unless it goes on, or there is nothing to watch */
 void watch_end(struct sessions *);
-void watch_anew(struct sessions *);              /* a look was applied, perhaps an older one: the next answer counts, be it as the last */
+void watch_again(struct sessions *);              /* a look was applied, perhaps an older one: the next answer counts, be it as the last */
 
 /* stored.c */
 void stored_look(struct sessions *);

@@ -34,7 +34,7 @@ static void answer(struct sessions *ss, char *text, size_t len)
 	source_feed(&ss->source, "claude", text, len);
 }
 
-void watch_anew(struct sessions *ss)
+void watch_again(struct sessions *ss)
 {
 	free(ss->watch_last);
 	ss->watch_last = NULL;
@@ -84,10 +84,10 @@ void watch_begin(struct sessions *ss)
 	struct err err;
 	if (ss->watch || !ss->has_claude || source_link(&ss->source)->state != LINK_UP)
 		return;
-	struct road road = { .kind = ROAD_EXEC, .command = script };
+	struct endpoint endpoint = { .kind = ENDPOINT_EXEC, .command = script };
 	buf_init(&ss->watch_in, ANSWER_MAX);
 	ss->watch_waits = false;
-	ss->watch = link_open(source_link(&ss->source), &road, &events, ss, &err);
+	ss->watch = link_open(source_link(&ss->source), &endpoint, &events, ss, &err);
 	if (!ss->watch_tick)
 		ss->watch_tick = loop_timer_add(store_loop(ss->source.store), -1, on_tick, ss);
 	loop_timer_set(ss->watch_tick, ss->watch ? TICK_MS : -1);
@@ -100,5 +100,5 @@ void watch_end(struct sessions *ss)
 	if (ss->watch_tick)
 		loop_timer_set(ss->watch_tick, -1);
 	buf_finish(&ss->watch_in);
-	watch_anew(ss);
+	watch_again(ss);
 }

@@ -14,8 +14,8 @@ enum {
 	ACTION_CONFIRM = 2,     /* asks first, default no */
 	ACTION_MARKED  = 4,     /* works on all marked rows */
 	ACTION_DANGER  = 8,     /* destroys something: asks, and never has a bare letter as key */
-	ACTION_WORDS   = 16,    /* its argument is what a person wrote: kept when it does not get there */
-	ACTION_UNTOLD  = 32     /* and may be a password for somebody else: it is written nowhere */
+	ACTION_FREE_TEXT   = 16,    /* its argument is what a person wrote: kept when it does not get there */
+	ACTION_SECRET  = 32     /* and may be a password for somebody else: it is written nowhere */
 };
 
 struct order;

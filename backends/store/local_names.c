@@ -1,4 +1,4 @@
-/* here.c: what this machine is called: "local" in every place, and its own name, which is what ids on the screen begin with.
+/* local_names.c: what this machine is called: "local" in every place, and its own name, which is what ids on the screen begin with.
  *
  * The name of a [server] section that says `host = local` comes first. A name that the configuration or ssh_config gives to
  * another place is that place's; then this machine goes by "local" alone. */

@@ -498,14 +498,14 @@ static void check_servers(struct reading *r)
 /* Without a place to ask it is nothing. */
 static void check_url(struct reading *r, const char *section, const char *name, const char *url, int line)
 {
-	struct road road;
+	struct endpoint endpoint;
 	char host[256];
 	const char *prefix;
 	size_t n;
 	r->line = line;
 	if (!url)
 		COMPLAIN(r, "[%s %s] has no url; http://HOST:PORT or https://HOST says where it is", section, name);
-	else if (!api_url_road(url, &road, host, sizeof(host), &prefix, &n))
+	else if (!api_url_endpoint(url, &endpoint, host, sizeof(host), &prefix, &n))
 		COMPLAIN(r, "[%s %s]: url: expected http://HOST:PORT or https://HOST, got \"%s\"", section, name, url);
 }
 

@@ -84,7 +84,7 @@ struct row {
 	struct order *order;              /* what runs or ran last on it; borrowed from the store; NULL */
 	uint32_t mark;                    /* of store_rows_begin/end */
 	bool shown;                       /* on screen now: worth a stats stream */
-	uint32_t looks;                   /* how often its details were opened: what they show is asked anew for each */
+	uint32_t looks;                   /* how often its details were opened: what they show is asked again for each */
 	uint32_t shown_round;             /* of store_shown */
 	bool gone;                        /* being removed */
 	UT_hash_handle hh;

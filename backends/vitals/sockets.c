@@ -43,8 +43,8 @@ static const struct {
 
 enum telling {
 	TELL_WAITED,             /* the shell has not spoken on this link */
-	TELL_TOLD,
-	TELL_UNTOLD              /* it cannot */
+	TELL_LISTED,
+	TELL_UNKNOWN              /* it cannot */
 };
 
 struct server_sockets {
@@ -102,14 +102,14 @@ enum socket_say server_socket(const struct server *v, enum socket_id id)
 		return seen ? SOCKET_OPEN : SOCKET_WAIT;
 	if (failed)
 		return SOCKET_ABSENT;
-	if (s->telling == TELL_UNTOLD && s->word[id] == WORD_NONE)
+	if (s->telling == TELL_UNKNOWN && s->word[id] == WORD_NONE)
 		return SOCKET_OPEN;
 	return sockets_by_word(s->word[id]);
 }
 
 bool server_sockets_untellable(const struct server *v)
 {
-	return v->sockets && v->sockets->telling == TELL_UNTOLD;
+	return v->sockets && v->sockets->telling == TELL_UNKNOWN;
 }
 
 static void sockets_tell(struct server *v)
@@ -237,8 +237,8 @@ void server_sockets_feed(struct server *v, const char *lines, size_t len)
 		sockets_take(s, lines, n);
 		lines += n + 1;
 	}
-	bool first = s->telling != TELL_TOLD, dead = false;
-	s->telling = TELL_TOLD;
+	bool first = s->telling != TELL_LISTED, dead = false;
+	s->telling = TELL_LISTED;
 	sockets_wait_for(s->late, -1);
 	sockets_wait_for(s->lost, -1);
 	for (size_t i = 0; i < SOCKET_IDS; i++)
@@ -272,12 +272,12 @@ static void sockets_on_lost(struct loop_timer *t, void *arg)
 	sockets_tell(v);
 }
 
-void server_sockets_untold(struct server *v)
+void server_sockets_unknown(struct server *v)
 {
 	struct server_sockets *s = sockets_of(v);
-	if (s->telling == TELL_UNTOLD)
+	if (s->telling == TELL_UNKNOWN)
 		return;
-	s->telling = TELL_UNTOLD;
+	s->telling = TELL_UNKNOWN;
 	sockets_wait_for(s->late, -1);
 	if (sockets_remember_any(s)) {
 		s->lost_ms = sockets_lost_ms;
@@ -289,14 +289,14 @@ void server_sockets_untold(struct server *v)
 bool server_sockets_ask(struct server *v, enum socket_id id)
 {
 	const struct server_sockets *s = v->sockets;
-	return s && s->telling == TELL_TOLD && s->word[id] >= WORD_READY && v->link && !link_is_local(v->link) && vitals_ask_sockets(v);
+	return s && s->telling == TELL_LISTED && s->word[id] >= WORD_READY && v->link && !link_is_local(v->link) && vitals_ask_sockets(v);
 }
 
 void server_socket_failed(struct server *v, enum socket_id id, bool worked)
 {
 	if (v->link && !link_is_local(v->link))
 		sockets_of(v)->failed[id] = worked ? loop_now(v->store->loop) + WORKED_AGAIN_MS : INT64_MAX;
-	if (!worked && v->sockets && v->sockets->telling == TELL_TOLD)
+	if (!worked && v->sockets && v->sockets->telling == TELL_LISTED)
 		sockets_save(v);
 }
 
@@ -304,7 +304,7 @@ void server_socket_failed(struct server *v, enum socket_id id, bool worked)
 
 static void sockets_late(struct loop_timer *t, void *arg)
 {
-	server_sockets_untold(arg);
+	server_sockets_unknown(arg);
 }
 
 void server_sockets_up(struct server *v)

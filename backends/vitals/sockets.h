@@ -8,8 +8,8 @@
  * user refreshes. Where a shell has answered before and is lost, all are tried again after 5 minutes, then 10, at the latest after
  * each hour, until it answers again. What was seen of a server before is believed until its shell speaks, so that a
  * start takes no round trip longer; $XDG_STATE_HOME/mocr/sockets keeps it for the next console. */
-#ifndef STORE_SOCKETS_H
-#define STORE_SOCKETS_H
+#ifndef VITALS_SOCKETS_H
+#define VITALS_SOCKETS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -56,7 +56,7 @@ void server_sockets_up(struct server *);          /* the link came up: nothing i
 void server_sockets_down(struct server *);
 void server_sockets_forgive(struct server *);     /* the user wants all tried again */
 void server_sockets_feed(struct server *, const char *lines, size_t len);   /* "docker ready\n..." as the shell wrote it */
-void server_sockets_untold(struct server *);      /* the shell cannot tell, or not now */
+void server_sockets_unknown(struct server *);      /* the shell cannot tell, or not now */
 void server_sockets_free(struct server *);
 
 extern int64_t sockets_lost_ms;                   /* until the first such try, in ms; tests shorten it */

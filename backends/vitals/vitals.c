@@ -39,7 +39,7 @@ struct vitals_source {
 	int64_t disks_ms;            /* loop clock of the last time disks were asked; 0 never */
 	int64_t retry_ms;
 	unsigned samples;            /* of this shell; the second is the first that knows the CPU */
-	bool disks_told;             /* of this shell, even if df named none */
+	bool disks_listed;             /* of this shell, even if df named none */
 	bool first;                  /* the next answer is the first sample of this shell */
 };
 
@@ -138,7 +138,7 @@ static bool feed_sample(struct source *source, const char *bytes, size_t len)
 
 static bool feed_disks(struct source *source, const char *bytes, size_t len)
 {
-	of(source)->disks_told = true;
+	of(source)->disks_listed = true;
 	return disks_parse(bytes, len, vitals_of(source));
 }
 
@@ -188,7 +188,7 @@ static void fail(struct vitals_source *vs, const struct err *err)
 	if (vs->retry_ms > RETRY_MOST_MS)
 		vs->retry_ms = RETRY_MOST_MS;
 	loop_timer_set(vs->timer, vs->retry_ms);
-	server_sockets_untold(vs->source.server);
+	server_sockets_unknown(vs->source.server);
 }
 
 static int64_t interval_ms(const struct vitals_source *vs)
@@ -325,12 +325,12 @@ static void start_shell(struct vitals_source *vs)
 		return;
 	char *command = sample_command();
 	vs->first = true;
-	vs->disks_told = false;
+	vs->disks_listed = false;
 	vs->samples = 0;
 	vs->complaint_len = 0;
 	vs->complaint[0] = '\0';
 	memset(&vs->before, 0, sizeof vs->before);
-	vs->shell = link_open(link, &(struct road){ .kind = ROAD_EXEC, .command = command }, &events, vs, &err);
+	vs->shell = link_open(link, &(struct endpoint){ .kind = ENDPOINT_EXEC, .command = command }, &events, vs, &err);
 	free(command);
 	if (!vs->shell) {
 		fail(vs, &err);
@@ -360,7 +360,7 @@ static void up(struct source *source)
 static bool expects(const struct source *source)
 {
 	const struct vitals_source *vs = (const struct vitals_source *)source;
-	return !vs->disks_told || vs->samples < 2;
+	return !vs->disks_listed || vs->samples < 2;
 }
 
 static void down(struct source *source)

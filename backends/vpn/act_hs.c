@@ -65,7 +65,7 @@ static void act_end(struct hs_act *a, const struct err *err, const char *output)
 	run_cancel(a->run);
 	sudo_run_cancel(a->sudo);
 	free(a);
-	hs_poke(&h->source);
+	hs_poll_now(&h->source);
 	order_end(order, err, output);
 }
 
@@ -127,7 +127,7 @@ static void by_program(struct hs_act *a, const char *const *words)
 
 static void by_rest(struct hs_act *a, const char *method, const char *path, const char *body)
 {
-	if (a->hs->door)
+	if (a->hs->origin)
 		a->call = hs_call(a->hs, method, path, body, on_call, a);
 	else
 		act_fail(a, ERR_LOST, "Headscale was not reached yet");

@@ -34,7 +34,7 @@ struct ts_act {
 	struct source *source;
 	struct ts_act *next;
 	struct call *call;
-	struct door *check;              /* to Headscale */
+	struct origin *check;              /* to Headscale */
 	struct run *run;
 	struct sudo_run *sudo;
 	struct stream *probe;
@@ -83,7 +83,7 @@ static void act_end(struct ts_act *a, const struct err *err, const char *output)
 				break;
 			}
 	call_cancel(a->call);
-	door_destroy(a->check);
+	origin_destroy(a->check);
 	run_cancel(a->run);
 	sudo_run_cancel(a->sudo);
 	stream_close(a->probe);
@@ -93,7 +93,7 @@ static void act_end(struct ts_act *a, const struct err *err, const char *output)
 	bool ts = a->ts;
 	free(a);
 	if (ts)
-		ts_poke(source);
+		ts_poll_now(source);
 	order_end(order, err, output);
 }
 
@@ -281,8 +281,8 @@ static void check(struct ts_act *a)
 	int port = colon ? number_int(colon + 1) : tls ? 443 : 80;
 	if (colon)
 		*colon = '\0';
-	struct road road = { .kind = ROAD_TCP, .host = host, .port = port, .tls = tls, .timeout_ms = CHECK_MS };
-	a->check = door_create(store_http(a->source->store), source_link(a->source), &road, 1);
+	struct endpoint endpoint = { .kind = ENDPOINT_TCP, .host = host, .port = port, .tls = tls, .timeout_ms = CHECK_MS };
+	a->check = origin_create(store_http(a->source->store), source_link(a->source), &endpoint, 1);
 	a->call = call_start(a->check, &(struct call_spec){ .path = "/health", .done = on_health, .arg = a, .timeout_ms = CHECK_MS });
 }
 
@@ -339,9 +339,9 @@ static void on_prefs(struct call *call, const struct reply *r, void *arg)
 static void ask_prefs(struct ts_act *a)
 {
 	static const char *const headers[] = { "Host: local-tailscaled.sock", NULL };
-	struct door *door = ts_door(a->source);
-	if (door)
-		a->call = call_start(door, &(struct call_spec){ .path = "/localapi/v0/prefs", .headers = headers, .done = on_prefs, .arg = a,
+	struct origin *origin = ts_origin(a->source);
+	if (origin)
+		a->call = call_start(origin, &(struct call_spec){ .path = "/localapi/v0/prefs", .headers = headers, .done = on_prefs, .arg = a,
 		                                                .timeout_ms = CHECK_MS });
 	else
 		on_prefs(NULL, NULL, a);
@@ -576,7 +576,7 @@ static void by_tcp(struct ts_act *a)
 	static const struct stream_events events = { .opened = probe_opened, .closed = probe_closed };
 	struct err err;
 	a->asked_ms = loop_now(store_loop(a->source->store));
-	a->probe = link_open(source_link(a->source), &(struct road){ .kind = ROAD_TCP, .host = a->peer, .port = 22, .timeout_ms = PING_MS },
+	a->probe = link_open(source_link(a->source), &(struct endpoint){ .kind = ENDPOINT_TCP, .host = a->peer, .port = 22, .timeout_ms = PING_MS },
 	                     &events, a, &err);
 	if (!a->probe)
 		act_end(a, &err, NULL);
@@ -610,11 +610,11 @@ static void on_ping(const struct run_result *r, void *arg)
 		by_tcp(a);                    /* no ping there, no right to it, or no answer */
 }
 
-struct call *ts_ping(struct door *door, const char *peer, int64_t timeout_ms, void (*done)(struct call *, const struct reply *, void *), void *arg)
+struct call *ts_ping(struct origin *origin, const char *peer, int64_t timeout_ms, void (*done)(struct call *, const struct reply *, void *), void *arg)
 {
 	static const char *const headers[] = { "Host: local-tailscaled.sock", NULL };
 	char *ip = http_encode(peer), *path = xasprintf("/localapi/v0/ping?ip=%s&type=disco&size=0", ip);
-	struct call *call = call_start(door, &(struct call_spec){ .method = "POST", .path = path, .headers = headers, .done = done, .arg = arg,
+	struct call *call = call_start(origin, &(struct call_spec){ .method = "POST", .path = path, .headers = headers, .done = done, .arg = arg,
 	                                                          .timeout_ms = timeout_ms });
 	free(path);
 	free(ip);
@@ -627,9 +627,9 @@ void run_ping(struct order *order)
 	struct ts_act *a = act_new(order, p->row.source);
 	snprintf(a->peer, sizeof(a->peer), "%s", p->at.addrs[0]);
 	snprintf(a->key_id, sizeof(a->key_id), "%s", p->row.id);
-	struct door *door = a->ts ? ts_door(a->source) : NULL;
-	if (door) {
-		a->call = ts_ping(door, a->peer, PING_MS, on_pong, a);
+	struct origin *origin = a->ts ? ts_origin(a->source) : NULL;
+	if (origin) {
+		a->call = ts_ping(origin, a->peer, PING_MS, on_pong, a);
 		return;
 	}
 	const char *by_program[WORDS_MAX + 1] = { "timeout", "10", "tailscale", "ping", "--c=1", "--timeout=6s", a->peer, NULL };

@@ -6,7 +6,7 @@
 #include "backends/vpn/peer.h"
 
 struct call;
-struct door;
+struct origin;
 struct reply;
 
 #define ID_KEEP 640
@@ -20,10 +20,10 @@ struct reply;
 VPN_ACT(ping) VPN_ACT(up) VPN_ACT(down) VPN_ACT(logout) VPN_ACT(exit) VPN_ACT(exit_off)
 void suggest_up(const struct row *, char *buf, size_t size);
 void suggest_exit(const struct row *, char *buf, size_t size);
-/* Asks tailscaled behind door for one ping; the answer is for ts_pong_parse. */
-struct call *ts_ping(struct door *door, const char *peer, int64_t timeout_ms, void (*done)(struct call *, const struct reply *, void *), void *arg);
+/* Asks tailscaled behind origin for one ping; the answer is for ts_pong_parse. */
+struct call *ts_ping(struct origin *origin, const char *peer, int64_t timeout_ms, void (*done)(struct call *, const struct reply *, void *), void *arg);
 void ts_acts_auth_url(struct source *, const char *url);
-/* look.c: the peer's details were opened: how far it is from every place that sees it, as soon as it is known */
+/* ts_distance.c: the peer's details were opened: how far it is from every place that sees it, as soon as it is known */
 bool peer_look(const struct peer *);             /* false: there is nobody to ask yet */
 void peer_pinged(struct row *, double ms, const char *path);
 /* act_hs.c */

@@ -310,7 +310,7 @@ static bool is_busy(const struct hs *h)
 	return h->run || h->call || h->asking;
 }
 
-void hs_poke(struct source *source)
+void hs_poll_now(struct source *source)
 {
 	struct hs *h = hs_of(source);
 	if (!h->up || h->absent)
@@ -447,7 +447,7 @@ struct call *hs_call(struct hs *h, const char *method, const char *path, const c
 	char *auth = xasprintf("Authorization: Bearer %s", h->token ? h->token->text : "");
 	const char *const headers[] = { "Accept: application/json", auth, NULL };
 	char *full = xasprintf("/api/v1%s", path);
-	struct call *call = call_start(h->door, &(struct call_spec){ .method = method, .path = full, .headers = headers, .body = body,
+	struct call *call = call_start(h->origin, &(struct call_spec){ .method = method, .path = full, .headers = headers, .body = body,
 	                                         .body_len = body ? strlen(body) : 0, .done = done, .arg = arg, .max = LOOK_MAX,
 	                                         .timeout_ms = LOOK_MS });
 	explicit_bzero(auth, strlen(auth));
@@ -533,7 +533,7 @@ static void rest_step(struct hs *h)
 {
 	const struct rest_step *s = &steps[h->step];
 	if (s->open)
-		h->call = call_start(h->door, &(struct call_spec){ .path = s->path, .done = rest_done, .arg = h, .timeout_ms = 10000 });
+		h->call = call_start(h->origin, &(struct call_spec){ .path = s->path, .done = rest_done, .arg = h, .timeout_ms = 10000 });
 	else
 		h->call = hs_call(h, "GET", s->path, NULL, rest_done, h);
 }
@@ -559,21 +559,21 @@ static void token_done(struct secret *token, const struct err *err, void *arg)
 	begin_rest(h);
 }
 
-static bool open_door(struct hs *h)
+static bool open_origin(struct hs *h)
 {
-	struct road road;
+	struct endpoint endpoint;
 	char host[URL_PARTS];
 	const char *prefix;              /* its API begins at the root */
 	size_t n;
 	struct err err;
-	if (h->door)
+	if (h->origin)
 		return true;
-	if (!api_url_road(h->config->url, &road, host, sizeof(host), &prefix, &n)) {
+	if (!api_url_endpoint(h->config->url, &endpoint, host, sizeof(host), &prefix, &n)) {
 		err_set(&err, ERR_USAGE, "[headscale %s]: url must read http://HOST:PORT or https://HOST, not %s", h->config->name, h->config->url);
 		failed(h, &err);
 		return false;
 	}
-	h->door = door_create(store_http(h->source.store), source_link(&h->source), &road, 1);
+	h->origin = origin_create(store_http(h->source.store), source_link(&h->source), &endpoint, 1);
 	return true;
 }
 
@@ -586,7 +586,7 @@ static void ask_token(struct hs *h)
 
 static void look_by_rest(struct hs *h)
 {
-	if (!open_door(h))
+	if (!open_origin(h))
 		return;
 	if (h->token || !h->config->token_command)
 		begin_rest(h);
@@ -621,7 +621,7 @@ static const char *token_command_of(const struct headscale_config *c)
 	return c ? c->token_command : NULL;
 }
 
-/* What :reload read counts from the next look. A token belongs to one place and one command; a door that an action still uses waits. */
+/* What :reload read counts from the next look. A token belongs to one place and one command; a origin that an action still uses waits. */
 static void take_config(struct hs *h)
 {
 	const struct settings *before = h->settings, *now = store_settings(h->source.store);
@@ -634,8 +634,8 @@ static void take_config(struct hs *h)
 		h->token = NULL;
 	}
 	if (moved) {
-		door_destroy(h->door);
-		h->door = NULL;
+		origin_destroy(h->origin);
+		h->origin = NULL;
 	}
 	h->config = fresh;
 	h->settings = settings_keep(now);
@@ -690,8 +690,8 @@ static void down(struct source *source)
 	h->up = false;
 	if (source_link(source)->state != LINK_UP) {
 		hs_acts_end(source);
-		door_destroy(h->door);
-		h->door = NULL;
+		origin_destroy(h->origin);
+		h->origin = NULL;
 	}
 	if (source->state == SOURCE_LIVE)
 		source_set_state(source, SOURCE_STALE, NULL);
@@ -703,7 +703,7 @@ static void finish(struct source *source)
 	struct hs *h = hs_of(source);
 	let_go(h);
 	hs_acts_end(source);
-	door_destroy(h->door);
+	origin_destroy(h->origin);
 	secret_destroy(h->token);
 	settings_destroy(h->settings);
 	loop_timer_remove(h->timer);

@@ -21,7 +21,7 @@ struct hs {
 	const struct settings *settings;         /* kept, for config */
 	const struct headscale_config *config;   /* NULL: found by itself, by its program */
 	struct run *run;                 /* the program's look */
-	struct door *door;               /* REST */
+	struct origin *origin;               /* REST */
 	struct call *call;
 	struct token_ask *asking;        /* token_command, on this machine */
 	struct secret *token;

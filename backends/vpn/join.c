@@ -2,7 +2,7 @@
  *
  * Tailscale and Headscale name a node by its node key, WireGuard by its public key; both are sure. A machine that is logged out
  * has no key: it joins by the server it is. Which server a node is: by the key that the server's own daemon has, else by an
- * address that SSH uses, else by name. All of it is made anew after every change: 1500 rows take well under a millisecond. */
+ * address that SSH uses, else by name. All of it is made again after every change: 1500 rows take well under a millisecond. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-/* kind_peer.c: a peer as a row: made and made anew, read, written as JSON. */
+/* kind_peer.c: a peer as a row: made and made again, read, written as JSON. */
 #include <cjson/cJSON.h>
 #include <stdio.h>
 #include <stdlib.h>

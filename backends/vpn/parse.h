@@ -120,7 +120,7 @@ int hs_version(const char *said, size_t len, char *text, size_t size);
 /* What an answer that is no success says, in Headscale's words: {"message":..}, {"error":..}, problem+json, plain text. */
 const char *hs_message(char *buf, size_t size, const char *body, size_t len);
 
-/* extra_records: [{"name","type","value"}]; adds or takes away one and writes the whole file anew. */
+/* extra_records: [{"name","type","value"}]; adds or takes away one and writes the whole file again. */
 struct dns_record { char name[256], type[8], value[64]; };
 struct dns_records { struct dns_record *at; size_t n; };
 bool dns_records_parse(struct dns_records *, const char *json, size_t len, struct err *);

@@ -71,16 +71,16 @@ const char *ts_state_words(const char *state);
 const char *here_words(const struct server *down);
 
 /* tailscale.c, wireguard.c, headscale.c: what the actions need. */
-struct door;
+struct origin;
 struct hs;
-struct door *ts_door(struct source *);                      /* NULL: by the program only */
+struct origin *ts_origin(struct source *);                      /* NULL: by the program only */
 const char *ts_state(const struct source *);                /* "Running", ... */
 const char *ts_suffix(const struct source *);               /* of its names in DNS, without a dot before it; "" unknown */
 int64_t hs_skew(const struct source *);                     /* our clock minus Headscale's, ms */
 bool vpn_carries(const struct server *);                    /* SSH to it goes, or may go, through the VPN */
-void ts_poke(struct source *);                              /* ask again soon */
-void wg_poke(struct source *);
-void hs_poke(struct source *);
+void ts_poll_now(struct source *);                              /* ask again soon */
+void wg_poll_now(struct source *);
+void hs_poll_now(struct source *);
 void ts_acts_end(struct source *);
 void hs_acts_end(struct source *);
 struct hs *hs_of(struct source *);

@@ -61,10 +61,10 @@ const char *ts_suffix(const struct source *source)
 	return source && source->backend == &backend_tailscale ? ((const struct ts *)source)->suffix : "";
 }
 
-struct door *ts_door(struct source *source)
+struct origin *ts_origin(struct source *source)
 {
 	struct ts *t = of(source);
-	return t->by_program ? NULL : t->door;
+	return t->by_program ? NULL : t->origin;
 }
 
 /* --- how it ends ---------------------------------------------------------------------------------------------------------- */
@@ -107,7 +107,7 @@ static bool should_run(const struct server *v)
 	return u && !strcmp(u->file_state, "enabled") && strcmp(u->active, "active") != 0;
 }
 
-static bool units_are_told(const struct server *v)
+static bool units_are_known(const struct server *v)
 {
 	const struct source *s = server_source(v, "systemd");
 	return s && s->state == SOURCE_LIVE;
@@ -118,7 +118,7 @@ static bool units_are_told(const struct server *v)
 static bool worth_a_look(const struct server *v)
 {
 	const struct unit *u = own_unit(v);
-	return v->is_local || !units_are_told(v) || (u && !strcmp(u->active, "active"));
+	return v->is_local || !units_are_known(v) || (u && !strcmp(u->active, "active"));
 }
 
 /* Never heard of: there is none, or it does not run. */
@@ -136,7 +136,7 @@ static void fail_absent(struct ts *t)
 	if (t->by_program)
 		return;
 	/* At first the units are not known yet. */
-	bool soon = should || !t->fails++, told = t->source.server->is_local || units_are_told(t->source.server);
+	bool soon = should || !t->fails++, told = t->source.server->is_local || units_are_known(t->source.server);
 	loop_timer_set(t->retry, soon ? ABSENT_SOON_MS : told ? ABSENT_MS : ABSENT_UNTOLD_MS);
 }
 
@@ -190,7 +190,7 @@ static void feed_status(struct ts *t, const char *json, size_t len)
 	struct err err, said;
 	if (!ts_status_parse(&s, json, len, &err)) {
 		err_set(&said, err.code, "tailscaled on %s: %s", t->source.server->name, err.text);
-		if (t->door)
+		if (t->origin)
 			fail(t, &said);
 		else
 			source_set_state(&t->source, SOURCE_FAILED, &said);
@@ -255,17 +255,17 @@ static void look_soon(struct ts *t)
 	loop_timer_set(t->timer, since >= ASK_GAP_MS ? 0 : ASK_GAP_MS - since);
 }
 
-void ts_poke(struct source *source)
+void ts_poll_now(struct source *source)
 {
 	struct ts *t = of(source);
-	if (t->door && t->source.state == SOURCE_LIVE)
+	if (t->origin && t->source.state == SOURCE_LIVE)
 		look_soon(t);
 }
 
 void ts_shown(struct source *source, bool now)
 {
 	struct ts *t = of(source);
-	if (now && !t->shown && t->source.state == SOURCE_LIVE && !t->by_program && t->door)
+	if (now && !t->shown && t->source.state == SOURCE_LIVE && !t->by_program && t->origin)
 		look_soon(t);
 	t->shown = now;
 }
@@ -286,8 +286,8 @@ static void prefs_done(struct call *call, const struct reply *r, void *arg)
 /* Once: for the day on which it is logged out and has forgotten. */
 static void ask_control(struct ts *t)
 {
-	if (!*t->control_url && !t->prefs && t->door && !t->by_program && strcmp(t->state, "Running") == 0)
-		t->prefs = call_start(t->door, &(struct call_spec){ .path = "/localapi/v0/prefs", .headers = headers, .done = prefs_done,
+	if (!*t->control_url && !t->prefs && t->origin && !t->by_program && strcmp(t->state, "Running") == 0)
+		t->prefs = call_start(t->origin, &(struct call_spec){ .path = "/localapi/v0/prefs", .headers = headers, .done = prefs_done,
 		                                                    .arg = t, .timeout_ms = CALL_MS });
 }
 
@@ -353,7 +353,7 @@ static void start_bus(struct ts *t)
 {
 	char path[64];
 	snprintf(path, sizeof(path), "/localapi/v0/watch-ipn-bus?mask=%d", t->old_bus ? BUS_MASK_OLD : BUS_MASK);
-	t->bus = call_start(t->door, &(struct call_spec){ .path = path, .headers = headers, .data = bus_data, .done = bus_done, .arg = t });
+	t->bus = call_start(t->origin, &(struct call_spec){ .path = path, .headers = headers, .data = bus_data, .done = bus_done, .arg = t });
 }
 
 /* --- by the program -------------------------------------------------------------------------------------------------------------- */
@@ -366,7 +366,7 @@ static size_t watch_data(struct stream *s, const char *bytes, size_t len, void *
 	return len;
 }
 
-/* It ends with its tailscaled, and is then begun anew. One that cannot watch is looked at once a minute. */
+/* It ends with its tailscaled, and is then begun again. One that cannot watch is looked at once a minute. */
 static void watch_closed(struct stream *s, const struct stream_end *end, void *arg)
 {
 	struct ts *t = arg;
@@ -396,7 +396,7 @@ static void start_watch(struct ts *t)
 	static const struct stream_events events = { .data = watch_data, .closed = watch_closed };
 	struct err err;
 	t->watch_ms = loop_now(store_loop(t->source.store));
-	t->watch = link_open(source_link(&t->source), &(struct road){ .kind = ROAD_EXEC, .command = command }, &events, t, &err);
+	t->watch = link_open(source_link(&t->source), &(struct endpoint){ .kind = ENDPOINT_EXEC, .command = command }, &events, t, &err);
 	free(command);
 }
 
@@ -446,7 +446,7 @@ static void ask_status(struct ts *t)
 		t->run = link_run(source_link(&t->source), command, NULL, 0, STATUS_MAX, CALL_MS, program_done, t);
 		free(command);
 	} else {
-		t->status = call_start(t->door, &(struct call_spec){ .path = "/localapi/v0/status", .headers = headers, .done = status_done,
+		t->status = call_start(t->origin, &(struct call_spec){ .path = "/localapi/v0/status", .headers = headers, .done = status_done,
 		                                                     .arg = t, .max = STATUS_MAX, .timeout_ms = CALL_MS });
 	}
 }
@@ -454,7 +454,7 @@ static void ask_status(struct ts *t)
 static void on_timer(struct loop_timer *timer, void *arg)
 {
 	struct ts *t = arg;
-	if (t->door && !t->status && !t->run)
+	if (t->origin && !t->status && !t->run)
 		ask_status(t);
 }
 
@@ -481,13 +481,13 @@ static bool may_open(struct ts *t)
 static void begin(struct ts *t)
 {
 	const char *own = ts_own_socket(&t->source);
-	const struct road road = { .kind = ROAD_UNIX, .path = own ? own : TS_SOCKET };
+	const struct endpoint endpoint = { .kind = ENDPOINT_UNIX, .path = own ? own : TS_SOCKET };
 	let_go(t);
 	t->missing = false;
 	if (source_link(&t->source)->state != LINK_UP || !may_open(t))
 		return;
-	if (!t->door)
-		t->door = door_create(store_http(t->source.store), source_link(&t->source), &road, 1);
+	if (!t->origin)
+		t->origin = origin_create(store_http(t->source.store), source_link(&t->source), &endpoint, 1);
 	ask_status(t);
 	/* one call finds out whether there is any: sshd writes a line to its journal for each that finds nobody */
 	if (!t->by_program && t->source.state != SOURCE_WAITING && t->source.state != SOURCE_ABSENT)
@@ -540,8 +540,8 @@ static void down(struct source *source)
 	if (source_link(source)->state != LINK_UP) {
 		ts_acts_end(source);
 		ts_looks_end((struct ts *)source);
-		door_destroy(t->door);
-		t->door = NULL;
+		origin_destroy(t->origin);
+		t->origin = NULL;
 	}
 	if (source->state == SOURCE_LIVE)
 		source_set_state(source, SOURCE_STALE, NULL);
@@ -555,7 +555,7 @@ static void finish(struct source *source)
 	ts_acts_end(source);
 	ts_looks_end((struct ts *)source);
 	here_finish(t);
-	door_destroy(t->door);
+	origin_destroy(t->origin);
 	loop_timer_remove(t->timer);
 	loop_timer_remove(t->retry);
 	vpn_join(source->store);

@@ -18,7 +18,7 @@ struct here;
 
 struct ts {
 	struct source source;
-	struct door *door;               /* NULL: the link is down */
+	struct origin *origin;               /* NULL: the link is down */
 	struct call *status, *bus, *prefs; /* on their way */
 	char control_url[200];           /* its log-in server, as long as it was logged in; "" unknown. Logging out forgets it there */
 	struct run *run;                 /* `tailscale status`, where the socket is forbidden */

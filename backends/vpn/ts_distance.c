@@ -1,4 +1,4 @@
-/* look.c: whoever opens a peer's details wants to know how far away it is from each place that sees it. tailscaled is asked for one
+/* ts_distance.c: whoever opens a peer's details wants to know how far away it is from each place that sees it. tailscaled is asked for one
  * ping each through its socket: no process there, and nothing while nobody looks. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,8 +69,8 @@ static size_t count(const struct ts *ts)
 static bool look(const struct peer *p)
 {
 	struct ts *ts = (struct ts *)p->row.source;
-	struct door *door = ts_door(&ts->source);
-	if (!door || count(ts) >= LOOKS_MAX)
+	struct origin *origin = ts_origin(&ts->source);
+	if (!origin || count(ts) >= LOOKS_MAX)
 		return false;
 	struct ts_look *k = xcalloc(1, sizeof(*k));
 	*k = (struct ts_look){ .ts = ts, .next = ts->looks, .prev = &ts->looks };
@@ -78,7 +78,7 @@ static bool look(const struct peer *p)
 		k->next->prev = &k->next;
 	ts->looks = k;
 	snprintf(k->id, sizeof(k->id), "%s", p->row.id);
-	k->call = ts_ping(door, p->at.addrs[0], LOOK_MS, on_pong, k);
+	k->call = ts_ping(origin, p->at.addrs[0], LOOK_MS, on_pong, k);
 	return true;
 }
 

@@ -1,4 +1,4 @@
-/* here.c: this machine's own tailscaled, when a server that is reached through the VPN is down: it is the first thing that can be
+/* ts_local.c: this machine's own tailscaled, when a server that is reached through the VPN is down: it is the first thing that can be
  * wrong. Where this machine is among the watched its source knows; otherwise its socket is asked once for every failed try. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +19,7 @@
 struct here {
 	struct ts *ts;               /* of the server that is down */
 	struct link *link;           /* to this machine */
-	struct door *door;
+	struct origin *origin;
 	struct call *call;
 	int64_t asked_ms;            /* loop clock */
 	char words[24];              /* "" it runs, or nothing is known */
@@ -56,10 +56,10 @@ static void on_status(struct call *call, const struct reply *r, void *arg)
 static void ask(struct here *h)
 {
 	static const char *const headers[] = { "Host: local-tailscaled.sock", NULL };
-	static const struct road road = { .kind = ROAD_UNIX, .path = TS_SOCKET };
-	if (!h->door)
-		h->door = door_create(store_http(h->ts->source.store), h->link, &road, 1);
-	h->call = call_start(h->door, &(struct call_spec){ .path = "/localapi/v0/status?peers=false", .headers = headers, .done = on_status,
+	static const struct endpoint endpoint = { .kind = ENDPOINT_UNIX, .path = TS_SOCKET };
+	if (!h->origin)
+		h->origin = origin_create(store_http(h->ts->source.store), h->link, &endpoint, 1);
+	h->call = call_start(h->origin, &(struct call_spec){ .path = "/localapi/v0/status?peers=false", .headers = headers, .done = on_status,
 	                                                   .arg = h, .timeout_ms = CALL_MS });
 }
 
@@ -116,7 +116,7 @@ void here_finish(struct ts *t)
 	if (!h)
 		return;
 	call_cancel(h->call);
-	door_destroy(h->door);
+	origin_destroy(h->origin);
 	link_destroy(h->link);
 	free(h);
 	t->here = NULL;

@@ -180,7 +180,7 @@ void wg_shown(struct source *source, bool now)
 	w->shown = now;
 }
 
-void wg_poke(struct source *source)
+void wg_poll_now(struct source *source)
 {
 	struct wg *w = of(source);
 	if (w->up && !w->absent)

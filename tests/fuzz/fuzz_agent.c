@@ -6,7 +6,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct login in = { .conf.identities_only = len && *data & 1 };
 	struct ssh_words none = { 0 };
-	struct agent_door a = { .in = &in, .wishes = { .first = &none, .skip = &none } };
+	struct agent_filter a = { .in = &in, .wishes = { .first = &none, .skip = &none } };
 	struct buf b = { .max = MESSAGE_MAX };
 	if (!len || !buf_add(&b, data, len))
 		return 0;

@@ -48,14 +48,14 @@ static void parsers(const char *text, size_t len)
 static void words(const char *text, size_t len)
 {
 	char buf[160], host[64];
-	struct road road;
+	struct endpoint endpoint;
 	const char *prefix;
 	size_t n;
 	MUST_BE_WASHED(api_words(buf, sizeof(buf), text, len));
 	MUST(*buf);
 	MUST(api_retry_after(text, 0) >= -1);
-	if (api_url_road(text, &road, host, sizeof(host), &prefix, &n)) {
-		MUST(road.port > 0 && road.port < 65536);
+	if (api_url_endpoint(text, &endpoint, host, sizeof(host), &prefix, &n)) {
+		MUST(endpoint.port > 0 && endpoint.port < 65536);
 		MUST(*host && prefix + n <= text + strlen(text));
 	}
 }
@@ -64,7 +64,7 @@ static void on_ask(struct app_log *l, void *arg) {}
 static void on_stop(void *arg) {}
 
 /* Told in pieces, each longer than the one before it: as many lines as there are. */
-static void told_log(const char *text, size_t len)
+static void delivered_log(const char *text, size_t len)
 {
 	static const struct app_log_ops ops = { .ask = on_ask, .stop = on_stop };
 	struct world w = world_create();
@@ -95,7 +95,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	else if (which % 8 == 6)
 		words(text, strlen(text));
 	else
-		told_log(text, strlen(text));
+		delivered_log(text, strlen(text));
 	free(text);
 	return 0;
 }

@@ -10,9 +10,9 @@ static void words(const char *text)
 	struct err err = { 0 };
 	struct check_word checks[CHECKS_MAX];
 	char *list[8], line[64];
-	int n = words_split(text, list, 8, &err);
+	int n = template_split(text, list, 8, &err);
 	if (n > 0)
-		words_free(list, (size_t)n);
+		template_free(list, (size_t)n);
 	if (!values_read("A one of x y\nB like [a-z]+\nC", text, &b, &err))
 		MUST(err.code != ERR_NONE);
 	values_read(text, "A=1", &b, &err);
@@ -25,7 +25,7 @@ static void words(const char *text)
 
 static void pull(const char *text, size_t len)
 {
-	struct pull_told p = { 0 };
+	struct pull_progress p = { 0 };
 	char said[100];
 	for (int i = 0; i < 3; i++)
 		pull_line(&p, text, len);

@@ -44,7 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	if (how & 1)
 		take_older(&t, &result);
 	else
-		told_inode(&result, &t);
+		on_inode_answer(&result, &t);
 	MUST(t.written_us >= 0 && t.written_us <= NUMBER_SECONDS * 1000000);
 	must_be_washed_log(log);
 	free(older);

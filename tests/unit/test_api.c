@@ -327,7 +327,7 @@ static void test_token_changed(void **state)
 	turn_until(w, 3);
 	assert_int_equal(w->answer.err.code, ERR_NONE);
 	snprintf(wanted, sizeof(wanted), "third-secret");
-	get(w, "GET", "/who");                     /* asked anew once, no more */
+	get(w, "GET", "/who");                     /* asked again once, no more */
 	assert_non_null(strstr(w->answer.err.text, "does not take the token (401: Unauthorized); token_command of [dokploy home] must print one"));
 	assert_null(strstr(w->answer.err.text, "secret"));
 	char line[] = "log: first-secret, third-place";
@@ -442,21 +442,21 @@ static void test_urls(void **state)
 	};
 	static const char *const bad[] = { "", "a", "ftp://a", "http://", "http:///x", "http://a:0", "http://a:65536", "http://a:x", "http://a:80x/",
 		"http://u:p@host", "http://a b", "http://a?x", "http://a/x?y", "http://a/x\r\nX: y", "http://a:", "http://:80" };
-	struct road road;
+	struct endpoint endpoint;
 	char host[64];
 	const char *prefix;
 	size_t n;
 	struct err err;
 	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
-		assert_true(api_url_road(good[i].url, &road, host, sizeof(host), &prefix, &n));
+		assert_true(api_url_endpoint(good[i].url, &endpoint, host, sizeof(host), &prefix, &n));
 		assert_string_equal(host, good[i].host);
-		assert_int_equal(road.port, good[i].port);
-		assert_int_equal(road.tls, good[i].tls);
+		assert_int_equal(endpoint.port, good[i].port);
+		assert_int_equal(endpoint.tls, good[i].tls);
 		assert_int_equal(n, strlen(good[i].prefix));
 		assert_memory_equal(prefix, good[i].prefix, n);
 	}
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
-		if (api_url_road(bad[i], &road, host, sizeof(host), &prefix, &n))
+		if (api_url_endpoint(bad[i], &endpoint, host, sizeof(host), &prefix, &n))
 			fail_msg("\"%s\" was taken", bad[i]);
 	struct world *w = *state;
 	assert_null(api_create(w->http, w->link, &(struct api_config){ .section = "coolify", .name = "x", .product = "Coolify" }, &err));

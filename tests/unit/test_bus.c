@@ -1,5 +1,5 @@
 /* bus.c against a real dbus-daemon of our own, on this machine's link: greeting, calls, errors, signals, every type as
- * JSON, and roads that lead nowhere. */
+ * JSON, and endpoints that lead nowhere. */
 #include <setjmp.h>
 #include <limits.h>
 #include <stdarg.h>
@@ -131,10 +131,10 @@ static int fresh(void **state)
 static struct bus *open_bus(void)
 {
 	struct err err;
-	struct road road = { .kind = ROAD_UNIX, .path = socket_path };
+	struct endpoint endpoint = { .kind = ENDPOINT_UNIX, .path = socket_path };
 	if (access(socket_path, F_OK) != 0)
 		skip();
-	struct bus *bus = bus_open(link_here, &road, 1, &events, NULL, &err);
+	struct bus *bus = bus_open(link_here, &endpoint, 1, &events, NULL, &err);
 	assert_non_null(bus);
 	until(&got.opened);
 	return bus;
@@ -150,7 +150,7 @@ static void call_simple(struct bus *bus, const char *member)
 static void it_greets_and_answers(void **state)
 {
 	struct bus *bus = open_bus();
-	assert_string_equal(bus_road(bus)->path, socket_path);
+	assert_string_equal(bus_endpoint(bus)->path, socket_path);
 	call_simple(bus, "ListNames");
 	assert_int_equal(got.err.code, ERR_NONE);
 	cJSON *json = cJSON_Parse(got.json);
@@ -244,13 +244,13 @@ static void signals_come_with_every_type_as_json(void **state)
 	bus_close(bus);
 }
 
-static void roads_that_lead_nowhere_say_so(void **state)
+static void endpoints_that_lead_nowhere_say_so(void **state)
 {
 	struct err err;
-	const struct road roads[] = {
-		{ .kind = ROAD_UNIX, .path = "/nowhere/bus" }, { .kind = ROAD_EXEC, .command = "no-such-bridge-program" },
+	const struct endpoint endpoints[] = {
+		{ .kind = ENDPOINT_UNIX, .path = "/nowhere/bus" }, { .kind = ENDPOINT_EXEC, .command = "no-such-bridge-program" },
 	};
-	struct bus *bus = bus_open(link_here, roads, 2, &events, NULL, &err);
+	struct bus *bus = bus_open(link_here, endpoints, 2, &events, NULL, &err);
 	assert_non_null(bus);
 	until(&got.closed);
 	assert_false(got.opened);
@@ -259,17 +259,17 @@ static void roads_that_lead_nowhere_say_so(void **state)
 	assert_non_null(strstr(got.err.text, "no-such-bridge-program"));
 }
 
-static void a_road_that_talks_rubbish_fails(void **state)
+static void a_endpoint_that_talks_rubbish_fails(void **state)
 {
 	struct err err;
-	const struct road road = { .kind = ROAD_EXEC, .command = "printf 'HTTP/1.1 400 Bad Request\\r\\n\\r\\n'; sleep 1" };
-	bus_open(link_here, &road, 1, &events, NULL, &err);
+	const struct endpoint endpoint = { .kind = ENDPOINT_EXEC, .command = "printf 'HTTP/1.1 400 Bad Request\\r\\n\\r\\n'; sleep 1" };
+	bus_open(link_here, &endpoint, 1, &events, NULL, &err);
 	until(&got.closed);
 	assert_int_not_equal(got.err.code, ERR_NONE);
 	assert_int_not_equal(got.err.code, ERR_ABSENT);
 }
 
-/* The pump: the same bus through a command's standard input and output. */
+/* The relay: the same bus through a command's standard input and output. */
 static void a_bridge_carries_everything(void **state)
 {
 	struct err err;
@@ -277,12 +277,12 @@ static void a_bridge_carries_everything(void **state)
 	if (access("/usr/bin/systemd-stdio-bridge", X_OK) != 0)
 		skip();
 	snprintf(command, sizeof command, "exec systemd-stdio-bridge -p %s", address);
-	const struct road roads[] = {
-		{ .kind = ROAD_UNIX, .path = "/nowhere/bus" }, { .kind = ROAD_EXEC, .command = command },
+	const struct endpoint endpoints[] = {
+		{ .kind = ENDPOINT_UNIX, .path = "/nowhere/bus" }, { .kind = ENDPOINT_EXEC, .command = command },
 	};
-	struct bus *bus = bus_open(link_here, roads, 2, &events, NULL, &err);
+	struct bus *bus = bus_open(link_here, endpoints, 2, &events, NULL, &err);
 	until(&got.opened);
-	assert_int_equal(bus_road(bus)->kind, ROAD_EXEC);
+	assert_int_equal(bus_endpoint(bus)->kind, ENDPOINT_EXEC);
 	bus_match(bus, "type='signal',interface='org.mocr.Test'");
 	call_simple(bus, "ListNames");
 	assert_int_equal(got.err.code, ERR_NONE);
@@ -304,8 +304,8 @@ static struct bus *start_hostile(const char *what)
 	snprintf(said_path, sizeof said_path, "%s/said", dir);
 	unlink(said_path);
 	snprintf(command, sizeof command, "PATH=/usr/bin:/bin exec %.120s bus %s %s", hostile, what, said_path);
-	const struct road road = { .kind = ROAD_EXEC, .command = command };
-	struct bus *bus = bus_open(link_here, &road, 1, &events, NULL, &err);
+	const struct endpoint endpoint = { .kind = ENDPOINT_EXEC, .command = command };
+	struct bus *bus = bus_open(link_here, &endpoint, 1, &events, NULL, &err);
 	assert_non_null(bus);
 	return bus;
 }
@@ -422,8 +422,8 @@ int main(void)
 		cmocka_unit_test_setup(errors_keep_their_name_and_words, fresh),
 		cmocka_unit_test_setup(a_wrong_call_is_answered_too, fresh),
 		cmocka_unit_test_setup(signals_come_with_every_type_as_json, fresh),
-		cmocka_unit_test_setup(roads_that_lead_nowhere_say_so, fresh),
-		cmocka_unit_test_setup(a_road_that_talks_rubbish_fails, fresh),
+		cmocka_unit_test_setup(endpoints_that_lead_nowhere_say_so, fresh),
+		cmocka_unit_test_setup(a_endpoint_that_talks_rubbish_fails, fresh),
 		cmocka_unit_test_setup(a_peer_that_calls_us_learns_nothing, fresh),
 		cmocka_unit_test_setup(a_message_without_end_is_cut_at_its_header, fresh),
 		cmocka_unit_test_setup(an_answer_that_would_grow_is_refused, fresh),

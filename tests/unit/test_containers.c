@@ -388,31 +388,31 @@ static char *through(const char *bytes, size_t len, bool raw, size_t step)
 
 /* --- told --------------------------------------------------------------------------------------------------- */
 
-static void tell(struct told *t, int64_t ns, const char *text, uint64_t number)
+static void tell(struct seen_lines *t, int64_t ns, const char *text, uint64_t number)
 {
-	told_add(t, &(struct told_line){ .ns = ns, .hash = told_hash(text, strlen(text), false), .number = number }, 0);
+	seen_lines_add(t, &(struct seen_line){ .ns = ns, .hash = seen_line_hash(text, strlen(text), false), .number = number }, 0);
 }
 
-static bool comes_again(struct told *t, int64_t ns, const char *text, uint64_t *before)
+static bool comes_again(struct seen_lines *t, int64_t ns, const char *text, uint64_t *before)
 {
-	return told_take(t, ns, told_hash(text, strlen(text), false), before);
+	return seen_lines_take(t, ns, seen_line_hash(text, strlen(text), false), before);
 }
 
 /* Of one moment 1, 2, 4, 4 were told, because the stream lost 3. Asked again the engine tells all: 3 belongs before the first 4, and a
  * third 4 behind all. */
-static void test_told(void **state)
+static void test_seen_lines(void **state)
 {
-	struct told recent = { 0 }, again = { 0 };
+	struct seen_lines recent = { 0 }, again = { 0 };
 	uint64_t before;
 	char text[16];
-	assert_int_equal(told_since(&recent, 10), 0);
+	assert_int_equal(seen_lines_since(&recent, 10), 0);
 	tell(&recent, 7, "1", 10);
 	tell(&recent, 7, "2", 20);
 	tell(&recent, 7, "4", 30);
 	tell(&recent, 7, "4", 40);
-	assert_int_equal(told_since(&recent, 10), 7);
+	assert_int_equal(seen_lines_since(&recent, 10), 7);
 	for (int round = 0; round < 2; round++) {
-		told_copy(&again, &recent);
+		seen_lines_copy(&again, &recent);
 		assert_true(comes_again(&again, 7, "1", &before));
 		assert_false(comes_again(&again, 7, "1", &before));
 		assert_int_equal(before, 20);
@@ -427,25 +427,25 @@ static void test_told(void **state)
 		assert_int_equal(before, 0);
 	}
 	/* beyond the bound they are counted */
-	for (unsigned i = 0; i < TOLD_MAX + 3; i++) {
+	for (unsigned i = 0; i < SEEN_LINES_MAX + 3; i++) {
 		snprintf(text, sizeof(text), "n%u", i);
 		tell(&recent, 8 + i / 3000, text, 100 + i);
 	}
-	assert_true(recent.n <= TOLD_MAX);
-	assert_int_equal(told_since(&recent, 10), 8);
-	assert_int_equal(told_since(&recent, 0), 9);
-	told_copy(&again, &recent);
+	assert_true(recent.n <= SEEN_LINES_MAX);
+	assert_int_equal(seen_lines_since(&recent, 10), 8);
+	assert_int_equal(seen_lines_since(&recent, 0), 9);
+	seen_lines_copy(&again, &recent);
 	assert_true(comes_again(&again, 7, "never told, but older", &before));
-	for (unsigned i = 0; i < TOLD_MAX + 3; i++) {
+	for (unsigned i = 0; i < SEEN_LINES_MAX + 3; i++) {
 		snprintf(text, sizeof(text), "n%u", i);
 		assert_true(comes_again(&again, 8 + i / 3000, text, &before));
 	}
 	assert_false(comes_again(&again, 9, "new", &before));
-	told_finish(&again);
-	told_finish(&recent);
-	told_copy(&again, &recent);
+	seen_lines_finish(&again);
+	seen_lines_finish(&recent);
+	seen_lines_copy(&again, &recent);
 	assert_false(comes_again(&again, 7, "1", &before));
-	told_finish(&again);
+	seen_lines_finish(&again);
 }
 
 /* Wherever a stream is cut, what was told is a beginning of all lines, each whole; an answer that came whole may end without a line end. */
@@ -1016,7 +1016,7 @@ int main(void)
 		cmocka_unit_test(test_other_answers_cut_short), cmocka_unit_test(test_ports), cmocka_unit_test(test_what_is_no_list),
 		cmocka_unit_test(test_hostile_text), cmocka_unit_test(test_a_label_of_10_mb), cmocka_unit_test(test_inspect),
 		cmocka_unit_test(test_events), cmocka_unit_test(test_event_forms), cmocka_unit_test(test_stats),
-		cmocka_unit_test(test_small_readers), cmocka_unit_test(test_told), cmocka_unit_test(test_frames_cut_anywhere), cmocka_unit_test(test_frames_byte_by_byte),
+		cmocka_unit_test(test_small_readers), cmocka_unit_test(test_seen_lines), cmocka_unit_test(test_frames_cut_anywhere), cmocka_unit_test(test_frames_byte_by_byte),
 		cmocka_unit_test(test_frames_of_two_runs), cmocka_unit_test(test_frames_that_lie), cmocka_unit_test(test_a_terminals_long_line),
 		cmocka_unit_test(test_a_line_without_end), cmocka_unit_test(test_masks), cmocka_unit_test(test_masked_json),
 		cmocka_unit_test(test_verdicts), WORLD(test_rows), WORLD(test_rows_by_events), WORLD(test_lives_unheard_of),

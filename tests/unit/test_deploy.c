@@ -112,15 +112,15 @@ static void words_part_as_a_shell_does(void **state)
 {
 	char *w[8];
 	struct err err = { 0 };
-	assert_int_equal(words_split(" a  'b c' \"d \\\"e\\\"\" f\\ g '' ", w, 8, &err), 5);
+	assert_int_equal(template_split(" a  'b c' \"d \\\"e\\\"\" f\\ g '' ", w, 8, &err), 5);
 	assert_string_equal(w[1], "b c");
 	assert_string_equal(w[2], "d \"e\"");
 	assert_string_equal(w[3], "f g");
 	assert_string_equal(w[4], "");
-	words_free(w, 5);
-	assert_int_equal(words_split("a b c", w, 2, &err), -1);
-	assert_int_equal(words_split("a 'b", w, 8, &err), -1);
-	assert_int_equal(words_split(NULL, w, 8, &err), 0);
+	template_free(w, 5);
+	assert_int_equal(template_split("a b c", w, 2, &err), -1);
+	assert_int_equal(template_split("a 'b", w, 8, &err), -1);
+	assert_int_equal(template_split(NULL, w, 8, &err), 0);
 }
 
 static void checks_of_all_kinds(void **state)

@@ -232,7 +232,7 @@ static void history_outlives_a_crash(void **state)
 	assert_int_equal(p->runs[1].code, 0);
 	assert_string_equal(p->runs[1].changed, "web: x 1 -> 2");
 	assert_string_equal(p->runs[1].how, "user");
-	/* What the server tells anew is written once. */
+	/* What the server tells again is written once. */
 	feed(w, one);
 	feed(w, two);
 	again(w);
@@ -359,7 +359,7 @@ static size_t read_pull(char *buf, size_t size)
 static void a_pull_as_the_engine_tells_it(void **state)
 {
 	static char text[16384];
-	struct pull_told p = { 0 };
+	struct pull_progress p = { 0 };
 	char words[100];
 	bool half = false;
 	read_pull(text, sizeof(text));
@@ -381,14 +381,14 @@ static void a_pull_that_is_cut_or_refused(void **state)
 	static char text[16384];
 	size_t len = read_pull(text, sizeof(text));
 	for (size_t i = 0; i < len; i++) {
-		struct pull_told p = { 0 };
+		struct pull_progress p = { 0 };
 		char *part = malloc(i ? i : 1), words[100];
 		memcpy(part, text, i);
 		pull_line(&p, part, i);
 		pull_words(&p, words, sizeof(words));
 		free(part);
 	}
-	struct pull_told p = { 0 };
+	struct pull_progress p = { 0 };
 	static const char error[] = "{\"errorDetail\":{\"message\":\"pull access denied\\u001b[31m\"},\"error\":\"pull access denied\"}";
 	assert_true(pull_line(&p, error, strlen(error)));
 	assert_non_null(strstr(p.error, "pull access denied"));

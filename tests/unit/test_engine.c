@@ -230,24 +230,24 @@ static int stop_engine(void **state)
 
 /* --- the world ---------------------------------------------------------------------------------------------------- */
 
-static size_t roads_here(const struct source *s, struct road *roads, char *buf, size_t size)
+static size_t endpoints_here(const struct source *s, struct endpoint *endpoints, char *buf, size_t size)
 {
-	roads[0] = (struct road){ .kind = ROAD_UNIX, .path = path };
+	endpoints[0] = (struct endpoint){ .kind = ENDPOINT_UNIX, .path = path };
 	return 1;
 }
 
 /* As by `docker system dial-stdio`: a command for each connection. */
-static size_t roads_by_command(const struct source *s, struct road *roads, char *buf, size_t size)
+static size_t endpoints_by_command(const struct source *s, struct endpoint *endpoints, char *buf, size_t size)
 {
 	static char command[128];
 	snprintf(command, sizeof(command), "exec socat - UNIX-CONNECT:%s", path);
-	roads[0] = (struct road){ .kind = ROAD_EXEC, .command = command };
+	endpoints[0] = (struct endpoint){ .kind = ENDPOINT_EXEC, .command = command };
 	return 1;
 }
 
-static const struct engine_param param_by_command = { .cli = "docker", .title = "Docker", .roads = roads_by_command };
-static const struct engine_param param_of_podman = { .cli = "podman", .title = "Podman", .roads = roads_here, .is_podman = true };
-static const struct engine_param param = { .cli = "docker", .title = "Docker", .roads = roads_here };
+static const struct engine_param param_by_command = { .cli = "docker", .title = "Docker", .endpoints = endpoints_by_command };
+static const struct engine_param param_of_podman = { .cli = "podman", .title = "Podman", .endpoints = endpoints_here, .is_podman = true };
+static const struct engine_param param = { .cli = "docker", .title = "Docker", .endpoints = endpoints_here };
 
 struct world {
 	struct loop *loop;
@@ -969,7 +969,7 @@ static void test_no_figures(void **state)
 }
 
 /* What happens faster than an answer comes: a restart loop far away. What no event tells is taken all the same, and its log opens. */
-static void pump(struct world *w, int64_t ms, int64_t gap, const char *json)
+static void relay(struct world *w, int64_t ms, int64_t gap, const char *json)
 {
 	for (int64_t end = now_mono_ms() + ms; now_mono_ms() < end;) {
 		send_event(json);
@@ -992,7 +992,7 @@ static void overtaken_by(struct world *w, const char *events)
 	set(&logs_asked, 0);
 	struct log *log = log_create(0);
 	assert_non_null(kind_container.follow(&c->row, log, &err));
-	pump(w, 1500, 100, events);
+	relay(w, 1500, 100, events);
 	assert_true(c->tty_known);
 	assert_int_equal(c->restarts, 7);
 	assert_true(counted(&logs_asked) >= 1);

@@ -263,7 +263,7 @@ static void one_release(int minor, bool rest)
 	assert_string_equal(w->hs->version, version);
 	/* by its program the routes of old releases come with the second look, when the release is known */
 	if (minor < 26 && !rest)
-		hs_poke(&w->hs->source);
+		hs_poll_now(&w->hs->source);
 	UNTIL(w, *node(w, "headscale:pi")->routes);
 	nodes_of(w);
 	keys_of(w, minor);
@@ -304,7 +304,7 @@ static void test_one_that_goes_away(void **state)
 	kill(w->fake, SIGKILL);
 	waitpid(w->fake, NULL, 0);
 	w->fake = 0;
-	hs_poke(&w->hs->source);
+	hs_poll_now(&w->hs->source);
 	UNTIL(w, w->hs->source.state == SOURCE_STALE);
 	assert_non_null(row_of(w, "headscale:pi"));
 	struct row *own = row_of(w, "headscale");
@@ -321,7 +321,7 @@ static void test_no_such_program(void **state)
 	w->config.command = xstrdup("/nonexistent/headscale");
 	run_cancel(w->hs->run);
 	w->hs->run = NULL;
-	hs_poke(&w->hs->source);
+	hs_poll_now(&w->hs->source);
 	UNTIL(w, w->hs->source.state != SOURCE_WAITING);
 	assert_non_null(strstr(w->hs->source.err.text, "there is no /nonexistent/headscale"));
 	world_end(w);
@@ -355,7 +355,7 @@ static void test_warnings_before_the_nodes(void **state)
 	free(w->config.command);
 	w->config.command = xstrdup(script);
 	assert_true(record_start(w->store, folder, &err));
-	hs_poke(&w->hs->source);
+	hs_poll_now(&w->hs->source);
 	UNTIL(w, w->hs->source.state == SOURCE_LIVE);
 	assert_non_null(row_of(w, "headscale:pi"));
 	record_stop(w->store);

@@ -1,4 +1,4 @@
-/* HTTP and doors: against a server of our own that behaves badly on purpose, straight and through a door whose roads
+/* HTTP and origins: against a server of our own that behaves badly on purpose, straight and through a origin whose endpoints
  * fail one after another. Everything on this machine, no network. */
 #include <dirent.h>
 #include <setjmp.h>
@@ -167,7 +167,7 @@ struct world {
 	struct loop *loop;
 	struct http *http;
 	struct link *link;
-	struct door *door;
+	struct origin *origin;
 	int done;                            /* calls that ended */
 	struct reply reply;                  /* of the last; body and type are copies */
 	char *body;
@@ -204,7 +204,7 @@ static int entries(const char *path)
 static int stop_server(void **state)
 {
 	unlink(socket_path);
-	return rmdir(dir);                   /* fails when a door left something behind */
+	return rmdir(dir);                   /* fails when a origin left something behind */
 }
 
 static void on_link(struct link *link, void *arg)
@@ -228,7 +228,7 @@ static int make_world(void **state)
 static int end_world(void **state)
 {
 	struct world *w = *state;
-	door_destroy(w->door);
+	origin_destroy(w->origin);
 	assert_int_equal(entries(dir), 1);   /* the server's socket alone */
 	http_destroy(w->http);
 	link_destroy(w->link);
@@ -238,12 +238,12 @@ static int end_world(void **state)
 	return 0;
 }
 
-static void open_door(struct world *w, const char *command)
+static void open_origin(struct world *w, const char *command)
 {
-	struct road roads[] = { { .kind = ROAD_UNIX, .path = command ? "/dev/null" : socket_path },
-	                        { .kind = ROAD_EXEC, .command = "echo permission denied >&2; exit 1" },
-	                        { .kind = ROAD_EXEC, .command = command } };
-	w->door = door_create(w->http, w->link, roads, command ? 3 : 1);
+	struct endpoint endpoints[] = { { .kind = ENDPOINT_UNIX, .path = command ? "/dev/null" : socket_path },
+	                        { .kind = ENDPOINT_EXEC, .command = "echo permission denied >&2; exit 1" },
+	                        { .kind = ENDPOINT_EXEC, .command = command } };
+	w->origin = origin_create(w->http, w->link, endpoints, command ? 3 : 1);
 }
 
 static void on_done(struct call *c, const struct reply *r, void *arg)
@@ -280,7 +280,7 @@ static void get(struct world *w, const char *path, struct call_spec spec)
 	spec.path = path;
 	spec.done = on_done;
 	spec.arg = w;
-	w->call = call_start(w->door, &spec);
+	w->call = call_start(w->origin, &spec);
 	turn_until(w, w->done + 1, 3000);
 }
 
@@ -289,15 +289,15 @@ static void get(struct world *w, const char *path, struct call_spec spec)
 static void test_plain(void **state)
 {
 	struct world *w = *state;
-	open_door(w, NULL);
-	assert_null(door_road(w->door));
+	open_origin(w, NULL);
+	assert_null(origin_endpoint(w->origin));
 	int before = __atomic_load_n(&accepted, __ATOMIC_SEQ_CST);
 	for (int i = 0; i < 5; i++) {
 		get(w, "/x", (struct call_spec){ 0 });
 		assert_int_equal(w->reply.status, 200);
 		assert_string_equal(w->body, "[1,2,3]");
 	}
-	assert_int_equal(door_road(w->door)->kind, ROAD_UNIX);
+	assert_int_equal(origin_endpoint(w->origin)->kind, ENDPOINT_UNIX);
 	/* one to see whether it is there, one that is kept */
 	assert_true(__atomic_load_n(&accepted, __ATOMIC_SEQ_CST) - before <= 2);
 }
@@ -305,7 +305,7 @@ static void test_plain(void **state)
 static void test_body_and_header(void **state)
 {
 	struct world *w = *state;
-	open_door(w, NULL);
+	open_origin(w, NULL);
 	get(w, "/echo", (struct call_spec){ .method = "PUT", .body = "hello", .body_len = 5 });
 	assert_int_equal(w->reply.status, 201);
 	assert_string_equal(w->body, "PUT hello");
@@ -318,7 +318,7 @@ static void test_body_and_header(void **state)
 static void test_bad_answers(void **state)
 {
 	struct world *w = *state;
-	open_door(w, NULL);
+	open_origin(w, NULL);
 	get(w, "/html", (struct call_spec){ 0 });
 	assert_int_equal(w->reply.status, 502);
 	assert_string_equal(w->reply.content_type, "html");
@@ -337,7 +337,7 @@ static void test_bad_answers(void **state)
 static void test_bounds(void **state)
 {
 	struct world *w = *state;
-	open_door(w, NULL);
+	open_origin(w, NULL);
 	get(w, "/endless", (struct call_spec){ .max = 1 << 20 });
 	assert_int_equal(w->reply.err.code, ERR_TOO_BIG);
 	get(w, "/hang", (struct call_spec){ .timeout_ms = 100 });
@@ -349,7 +349,7 @@ static void test_bounds(void **state)
 static void test_streams(void **state)
 {
 	struct world *w = *state;
-	open_door(w, NULL);
+	open_origin(w, NULL);
 	get(w, "/slow", (struct call_spec){ .data = on_data, .answered = on_answered, .timeout_ms = 40 });   /* only until the head */
 	assert_int_equal(w->reply.status, 200);
 	assert_true(w->answered);
@@ -364,7 +364,7 @@ static void test_streams(void **state)
 static void check_pausing(struct world *w)
 {
 	w->pause = true;
-	w->call = call_start(w->door, &(struct call_spec){ .path = "/endless", .data = on_data, .done = on_done, .arg = w });
+	w->call = call_start(w->origin, &(struct call_spec){ .path = "/endless", .data = on_data, .done = on_done, .arg = w });
 	for (int64_t end = now_mono_ms() + 3000; !w->streamed && now_mono_ms() < end;)
 		loop_turn(w->loop, 10);
 	for (int i = 0; i < 20; i++)
@@ -389,7 +389,7 @@ static void check_pausing(struct world *w)
 static void test_pausing(void **state)
 {
 	struct world *w = *state;
-	open_door(w, NULL);
+	open_origin(w, NULL);
 	check_pausing(w);
 }
 
@@ -418,18 +418,18 @@ static bool has_python(void)
 	return system("python3 -c 0 >/dev/null 2>&1") == 0;
 }
 
-static void test_roads_in_turn(void **state)
+static void test_endpoints_in_turn(void **state)
 {
 	struct world *w = *state;
 	struct stat st;
 	char path[300] = "";
 	if (!has_python())
 		skip();
-	open_door(w, bridge());
+	open_origin(w, bridge());
 	get(w, "/echo", (struct call_spec){ .method = "POST", .body = "sent down two roads", .body_len = 19 });
 	assert_int_equal(w->reply.status, 201);
 	assert_string_equal(w->body, "POST sent down two roads");   /* and came through the third as one */
-	assert_int_equal(door_road(w->door)->kind, ROAD_EXEC);
+	assert_int_equal(origin_endpoint(w->origin)->kind, ENDPOINT_EXEC);
 	assert_int_equal(entries(dir), 2);
 	DIR *d = opendir(dir);
 	for (struct dirent *e; (e = readdir(d));)
@@ -448,26 +448,26 @@ static void test_many_at_once_through_commands(void **state)
 	struct world *w = *state;
 	if (!has_python())
 		skip();
-	open_door(w, bridge());
+	open_origin(w, bridge());
 	for (int i = 0; i < 12; i++)
-		call_start(w->door, &(struct call_spec){ .path = "/x", .done = on_done, .arg = w });
+		call_start(w->origin, &(struct call_spec){ .path = "/x", .done = on_done, .arg = w });
 	turn_until(w, 12, 8000);
 	assert_int_equal(w->done, 12);
 	assert_int_equal(w->reply.status, 200);
 }
 
-static void test_no_road(void **state)
+static void test_no_endpoint(void **state)
 {
 	struct world *w = *state;
-	open_door(w, "exit 127");
+	open_origin(w, "exit 127");
 	for (int i = 0; i < 3; i++)
-		call_start(w->door, &(struct call_spec){ .path = "/x", .done = on_done, .arg = w });
+		call_start(w->origin, &(struct call_spec){ .path = "/x", .done = on_done, .arg = w });
 	turn_until(w, 3, 5000);
 	assert_int_equal(w->done, 3);
 	assert_int_equal(w->reply.err.code, ERR_DENIED);
 	assert_non_null(strstr(w->reply.err.text, "permission denied"));
-	assert_int_equal(door_err(w->door)->code, ERR_DENIED);
-	assert_null(door_road(w->door));
+	assert_int_equal(origin_err(w->origin)->code, ERR_DENIED);
+	assert_null(origin_endpoint(w->origin));
 }
 
 /* sudo-rs and doas have words of their own: whatever they are, the command behind them did not begin. Docker's own words that follow a
@@ -477,7 +477,7 @@ static void test_refused_by_whatever_sudo(void **state)
 	static const struct {
 		const char *command;
 		enum err_code code;
-	} roads[] = {
+	} endpoints[] = {
 		{ "echo 'sudo: interactive authentication is required' >&2; exit 1", ERR_DENIED },
 		{ "echo 'doas: Authentication required' >&2; exit 1", ERR_DENIED },
 		{ "echo 'sudo: something of next year' >&2; echo >&2; exit 1", ERR_DENIED },
@@ -485,13 +485,13 @@ static void test_refused_by_whatever_sudo(void **state)
 		{ "echo 'sudo: it says so' >&2; exit 3", ERR_REFUSED },
 	};
 	struct world *w = *state;
-	for (size_t i = 0; i < ARRAY_LEN(roads); i++) {
-		struct road way[] = { { .kind = ROAD_UNIX, .path = "/dev/null" }, { .kind = ROAD_EXEC, .command = roads[i].command } };
-		door_destroy(w->door);
-		w->door = door_create(w->http, w->link, way, 2);
-		call_start(w->door, &(struct call_spec){ .path = "/x", .done = on_done, .arg = w });
+	for (size_t i = 0; i < ARRAY_LEN(endpoints); i++) {
+		struct endpoint way[] = { { .kind = ENDPOINT_UNIX, .path = "/dev/null" }, { .kind = ENDPOINT_EXEC, .command = endpoints[i].command } };
+		origin_destroy(w->origin);
+		w->origin = origin_create(w->http, w->link, way, 2);
+		call_start(w->origin, &(struct call_spec){ .path = "/x", .done = on_done, .arg = w });
 		turn_until(w, (int)i + 1, 5000);
-		assert_int_equal(w->reply.err.code, roads[i].code);
+		assert_int_equal(w->reply.err.code, endpoints[i].code);
 	}
 }
 
@@ -499,13 +499,13 @@ static void test_refused_by_whatever_sudo(void **state)
 static void test_absent(void **state)
 {
 	struct world *w = *state;
-	struct road two[] = { { .kind = ROAD_UNIX, .path = "/nonexistent/socket" }, { .kind = ROAD_EXEC, .command = "echo no daemon >&2; exit 1" } };
-	w->door = door_create(w->http, w->link, two, 2);
+	struct endpoint two[] = { { .kind = ENDPOINT_UNIX, .path = "/nonexistent/socket" }, { .kind = ENDPOINT_EXEC, .command = "echo no daemon >&2; exit 1" } };
+	w->origin = origin_create(w->http, w->link, two, 2);
 	get(w, "/x", (struct call_spec){ 0 });
 	assert_int_equal(w->reply.err.code, ERR_ABSENT);
-	door_destroy(w->door);
-	struct road road = { .kind = ROAD_UNIX, .path = "/nonexistent/socket" };
-	w->door = door_create(w->http, w->link, &road, 1);
+	origin_destroy(w->origin);
+	struct endpoint endpoint = { .kind = ENDPOINT_UNIX, .path = "/nonexistent/socket" };
+	w->origin = origin_create(w->http, w->link, &endpoint, 1);
 	get(w, "/x", (struct call_spec){ 0 });
 	assert_int_equal(w->reply.err.code, ERR_ABSENT);
 }
@@ -513,7 +513,7 @@ static void test_absent(void **state)
 static void test_link_gone(void **state)
 {
 	struct world *w = *state;
-	open_door(w, NULL);
+	open_origin(w, NULL);
 	link_disconnect(w->link);
 	get(w, "/x", (struct call_spec){ 0 });
 	assert_int_equal(w->reply.err.code, ERR_LOST);
@@ -524,17 +524,17 @@ static void test_link_gone(void **state)
 	assert_int_equal(w->reply.status, 200);
 }
 
-/* A callback may do anything: end all, start anew, close the door. */
+/* A callback may do anything: end all, start again, close the origin. */
 static void on_done_again(struct call *c, const struct reply *r, void *arg)
 {
 	struct world *w = arg;
 	if (++w->done < 20) {
-		call_start(w->door, &(struct call_spec){ .path = "/x", .done = on_done_again, .arg = w });
-		call_cancel(call_start(w->door, &(struct call_spec){ .path = "/x", .done = on_done_again, .arg = w }));
+		call_start(w->origin, &(struct call_spec){ .path = "/x", .done = on_done_again, .arg = w });
+		call_cancel(call_start(w->origin, &(struct call_spec){ .path = "/x", .done = on_done_again, .arg = w }));
 		return;
 	}
-	door_destroy(w->door);
-	w->door = NULL;
+	origin_destroy(w->origin);
+	w->origin = NULL;
 }
 
 static bool data_that_cancels(struct call *c, const char *bytes, size_t len, void *arg)
@@ -548,16 +548,16 @@ static bool data_that_cancels(struct call *c, const char *bytes, size_t len, voi
 static void test_callbacks_do_anything(void **state)
 {
 	struct world *w = *state;
-	open_door(w, NULL);
-	call_start(w->door, &(struct call_spec){ .path = "/endless", .data = data_that_cancels, .done = on_done, .arg = w });
+	open_origin(w, NULL);
+	call_start(w->origin, &(struct call_spec){ .path = "/endless", .data = data_that_cancels, .done = on_done, .arg = w });
 	for (int i = 0; i < 10; i++)
 		loop_turn(w->loop, 10);
 	assert_true(w->streamed > 0);
 	assert_int_equal(w->done, 0);
-	call_start(w->door, &(struct call_spec){ .path = "/x", .done = on_done_again, .arg = w });
+	call_start(w->origin, &(struct call_spec){ .path = "/x", .done = on_done_again, .arg = w });
 	turn_until(w, 20, 3000);
 	assert_int_equal(w->done, 20);
-	assert_null(w->door);
+	assert_null(w->origin);
 	for (int i = 0; i < 3; i++)
 		loop_turn(w->loop, 10);
 }
@@ -638,18 +638,18 @@ static bool is_taken(int port)
 	return taken;
 }
 
-/* A port of the loopback leads through the door, for our own user; another one's connection is closed without a word, and what it sent
+/* A port of the loopback leads through the origin, for our own user; another one's connection is closed without a word, and what it sent
  * does not arrive, be it alive or not. Two have ports of their own; the number is nobody else's for as long as a program may use it. */
 static void test_port(void **state)
 {
 	struct world *w = *state;
 	struct err err = { 0 };
 	int gone = 0;
-	open_door(w, NULL);
-	struct door_port *one = door_port_open(w->door, went, &gone, &err), *two = door_port_open(w->door, went, &gone, &err);
+	open_origin(w, NULL);
+	struct origin_port *one = origin_port_open(w->origin, went, &gone, &err), *two = origin_port_open(w->origin, went, &gone, &err);
 	assert_non_null(one);
 	assert_non_null(two);
-	int port = door_port_number(one), other = door_port_number(two);
+	int port = origin_port_number(one), other = origin_port_number(two);
 	assert_int_not_equal(port, other);
 	assert_int_equal(answer_on(w, port, 0), '2');
 	if (geteuid() == 0) {
@@ -661,16 +661,16 @@ static void test_port(void **state)
 			loop_turn(w->loop, 20);
 		assert_int_equal(__atomic_load_n(&accepted, __ATOMIC_ACQUIRE), before);
 	}
-	door_port_close(one);
+	origin_port_close(one);
 	assert_int_equal(answer_on(w, port, 0), 0);
 	assert_true(is_taken(port));
 	assert_int_equal(answer_on(w, other, 0), '2');
-	door_destroy(w->door);
-	w->door = NULL;
+	origin_destroy(w->origin);
+	w->origin = NULL;
 	assert_int_equal(gone, 1);
 	assert_int_equal(answer_on(w, other, 0), 0);
 	assert_true(is_taken(other));
-	door_port_close(two);
+	origin_port_close(two);
 }
 
 static int tcp_server(void)
@@ -698,17 +698,17 @@ static void test_ready(void **state)
 {
 	struct world *w = *state;
 	struct call_spec once = { .method = "POST", .body = "x", .body_len = 1, .once = true };
-	struct road roads[] = { { .kind = ROAD_UNIX, .path = "/dev/null" },       /* curl goes to a port of this machine by itself, but not then */
-	                        { .kind = ROAD_TCP, .host = "127.0.0.1", .port = tcp_server() } };
-	w->door = door_create(w->http, w->link, roads, 2);
+	struct endpoint endpoints[] = { { .kind = ENDPOINT_UNIX, .path = "/dev/null" },       /* curl goes to a port of this machine by itself, but not then */
+	                        { .kind = ENDPOINT_TCP, .host = "127.0.0.1", .port = tcp_server() } };
+	w->origin = origin_create(w->http, w->link, endpoints, 2);
 	int before = connections(w);
-	door_ready(w->door);
-	assert_int_equal(connections(w), before);        /* nobody knows yet whether that road leads anywhere */
+	origin_ready(w->origin);
+	assert_int_equal(connections(w), before);        /* nobody knows yet whether that endpoint leads anywhere */
 	get(w, "/echo", once);
 	assert_int_equal(w->reply.status, 201);
 	assert_int_equal(connections(w), before + 1);
-	door_ready(w->door);
-	door_ready(w->door);
+	origin_ready(w->origin);
+	origin_ready(w->origin);
 	assert_int_equal(connections(w), before + 2);
 	get(w, "/echo", once);
 	assert_string_equal(w->body, "POST x");
@@ -717,13 +717,13 @@ static void test_ready(void **state)
 	assert_int_equal(connections(w), before + 3);
 
 	__atomic_store_n(&greets, 1, __ATOMIC_SEQ_CST);
-	door_ready(w->door);
+	origin_ready(w->origin);
 	assert_int_equal(connections(w), before + 4);
 	__atomic_store_n(&greets, 0, __ATOMIC_SEQ_CST);
 	get(w, "/echo", once);
 	assert_int_equal(w->reply.status, 201);
 	assert_int_equal(connections(w), before + 5);
-	door_ready(w->door);                             /* and the door goes while one is ready */
+	origin_ready(w->origin);                             /* and the origin goes while one is ready */
 	assert_int_equal(connections(w), before + 6);
 }
 
@@ -739,7 +739,7 @@ int main(void)
 #define WORLD(fn) cmocka_unit_test_setup_teardown(fn, make_world, end_world)
 	const struct CMUnitTest tests[] = {
 		WORLD(test_plain), WORLD(test_body_and_header), WORLD(test_bad_answers), WORLD(test_bounds), WORLD(test_streams),
-		WORLD(test_pausing), WORLD(test_roads_in_turn), WORLD(test_many_at_once_through_commands), WORLD(test_no_road), WORLD(test_refused_by_whatever_sudo),
+		WORLD(test_pausing), WORLD(test_endpoints_in_turn), WORLD(test_many_at_once_through_commands), WORLD(test_no_endpoint), WORLD(test_refused_by_whatever_sudo),
 		WORLD(test_absent), WORLD(test_link_gone), WORLD(test_port), WORLD(test_ready), WORLD(test_callbacks_do_anything), cmocka_unit_test(test_encode),
 	};
 	return cmocka_run_group_tests(tests, start_server, stop_server);

@@ -137,13 +137,13 @@ static const struct stream_events tap_events = {
 	.opened = tap_opened, .data = tap_data, .error_data = tap_errors, .drained = tap_drained, .closed = tap_closed,
 };
 
-static struct tap *tap_open(const struct road *road)
+static struct tap *tap_open(const struct endpoint *endpoint)
 {
 	struct tap *t = xcalloc(1, sizeof(*t));
 	struct err err;
 	t->room = SIZE_MAX;
 	buf_init(&t->data, 64u << 20);
-	t->stream = link_open(up, road, &tap_events, t, &err);
+	t->stream = link_open(up, endpoint, &tap_events, t, &err);
 	if (!t->stream) {
 		t->ended = true;
 		t->end.err = err;
@@ -284,7 +284,7 @@ static void test_command_gets_hup(void **state)
 	/* Over SSH only a terminal's end is told to its program; sshd leaves a command alone. */
 	snprintf(command, sizeof(command), "trap 'echo hup; rm -f %s; exit' HUP; echo ready; while :; do sleep 0.1; done",
 	         file);
-	struct tap *t = tap_open(&(struct road){.kind = ROAD_TERMINAL, .term = "xterm", .cols = 80, .rows = 24,
+	struct tap *t = tap_open(&(struct endpoint){.kind = ENDPOINT_TERMINAL, .term = "xterm", .cols = 80, .rows = 24,
 	                                        .command = command});
 	for (int i = 0; i < 200 && !strstr(text(&t->data), "ready"); i++)
 		loop_turn(loop, 50);
@@ -299,7 +299,7 @@ static void test_command_gets_hup(void **state)
 
 static void test_back_pressure(void **state)
 {
-	struct tap *t = tap_open(&(struct road){.kind = ROAD_EXEC, .command = "head -c 20000000 /dev/zero; echo end"});
+	struct tap *t = tap_open(&(struct endpoint){.kind = ENDPOINT_EXEC, .command = "head -c 20000000 /dev/zero; echo end"});
 	t->room = 100000;
 	for (int i = 0; i < 100 && t->data.len < 100000; i++)
 		loop_turn(loop, 50);
@@ -343,7 +343,7 @@ static size_t own_memory(void)
 /* A server that is faster than its reader must wait, whatever the library between them would take in. */
 static void test_slow_reader(void **state)
 {
-	struct tap *t = tap_open(&(struct road){.kind = ROAD_EXEC, .command = "cat /dev/zero"});
+	struct tap *t = tap_open(&(struct endpoint){.kind = ENDPOINT_EXEC, .command = "cat /dev/zero"});
 	mem_give_back();                      /* what tests before left free must not hide what this one takes */
 	size_t before = own_memory();
 	for (int i = 0; i < 400; i++) {
@@ -361,7 +361,7 @@ static void test_slow_reader(void **state)
 
 static void test_terminal(void **state)
 {
-	struct tap *t = tap_open(&(struct road){.kind = ROAD_TERMINAL, .term = "xterm-256color", .cols = 91, .rows = 33,
+	struct tap *t = tap_open(&(struct endpoint){.kind = ENDPOINT_TERMINAL, .term = "xterm-256color", .cols = 91, .rows = 33,
 	                                        .command = "stty size; echo $TERM; read x; stty size; exit 5"});
 	for (int i = 0; i < 200 && !strstr(text(&t->data), "xterm-256color"); i++)
 		loop_turn(loop, 50);
@@ -377,7 +377,7 @@ static void test_terminal(void **state)
 
 static void test_shell(void **state)
 {
-	struct tap *t = tap_open(&(struct road){.kind = ROAD_TERMINAL, .term = "xterm", .cols = 80, .rows = 24});
+	struct tap *t = tap_open(&(struct endpoint){.kind = ENDPOINT_TERMINAL, .term = "xterm", .cols = 80, .rows = 24});
 	stream_write(t->stream, "echo $((6*7))\nexit 4\n", 21);
 	assert_true(wait_for(&t->ended));
 	assert_non_null(strstr(text(&t->data), "42"));
@@ -385,20 +385,20 @@ static void test_shell(void **state)
 	tap_free(t);
 }
 
-static void test_absent_roads(void **state)
+static void test_absent_endpoints(void **state)
 {
-	struct tap *t = tap_open(&(struct road){.kind = ROAD_UNIX, .path = "/run/no-such.sock"});
+	struct tap *t = tap_open(&(struct endpoint){.kind = ENDPOINT_UNIX, .path = "/run/no-such.sock"});
 	assert_true(wait_for(&t->ended));
 	assert_int_equal(t->end.err.code, ERR_ABSENT);
 	assert_non_null(strstr(t->end.err.text, "/run/no-such.sock"));
 	assert_false(t->opened);
 	tap_free(t);
-	t = tap_open(&(struct road){.kind = ROAD_TCP, .host = "127.0.0.1", .port = 9});
+	t = tap_open(&(struct endpoint){.kind = ENDPOINT_TCP, .host = "127.0.0.1", .port = 9});
 	assert_true(wait_for(&t->ended));
 	print_message("%s\n", t->end.err.text);
 	assert_int_equal(t->end.err.code, ERR_ABSENT);
 	tap_free(t);
-	t = tap_open(&(struct road){.kind = ROAD_EXEC, .command = "/no/such/program"});
+	t = tap_open(&(struct endpoint){.kind = ENDPOINT_EXEC, .command = "/no/such/program"});
 	assert_true(wait_for(&t->ended));
 	assert_int_equal(t->end.exit_code, 127);
 	tap_free(t);
@@ -410,7 +410,7 @@ static void test_absent_roads(void **state)
 static enum socket_seen look(const char *noise, const char *path, char *owner, size_t size)
 {
 	char *command = socket_look_command(path), *line = xasprintf("%s%s", noise, command);
-	struct tap *t = tap_open(&(struct road){ .kind = ROAD_EXEC, .command = line });
+	struct tap *t = tap_open(&(struct endpoint){ .kind = ENDPOINT_EXEC, .command = line });
 	assert_true(wait_for(&t->ended));
 	enum socket_seen seen = socket_look_read(text(&t->data), owner, size);
 	tap_free(t);
@@ -470,17 +470,17 @@ static void test_close_inside_events(void **state)
 	static const struct stream_events at_data = {.data = close_inside_data, .closed = tap_closed};
 	static const struct stream_events at_drained = {.drained = close_inside, .closed = tap_closed};
 	static const struct stream_events *const tables[] = {&at_open, &at_data, &at_drained};
-	struct road road = {.kind = ROAD_EXEC, .command = "echo x; cat"};
+	struct endpoint endpoint = {.kind = ENDPOINT_EXEC, .command = "echo x; cat"};
 	for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
 		struct tap t = {0};
-		t.stream = link_open(up, &road, tables[i], &t, NULL);
+		t.stream = link_open(up, &endpoint, tables[i], &t, NULL);
 		stream_write(t.stream, "y", 1);
 		assert_true(wait_for(&t.opened));
 		turn_for(20);
 		assert_false(t.ended);
 	}
 	stream_close(NULL);
-	stream_close(link_open(up, &road, &at_open, NULL, NULL));    /* before anything happened */
+	stream_close(link_open(up, &endpoint, &at_open, NULL, NULL));    /* before anything happened */
 	turn_for(20);
 }
 
@@ -491,7 +491,7 @@ static void test_unix_socket_echo(void **state)
 	int server = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	assert_int_equal(bind(server, (struct sockaddr *)&addr, sizeof(addr)), 0);
 	assert_int_equal(listen(server, 1), 0);
-	struct tap *t = tap_open(&(struct road){.kind = ROAD_UNIX, .path = addr.sun_path});
+	struct tap *t = tap_open(&(struct endpoint){.kind = ENDPOINT_UNIX, .path = addr.sun_path});
 	stream_write(t->stream, "ping", 4);
 	stream_write_eof(t->stream);
 	int fd = accept(server, NULL, NULL);
@@ -512,7 +512,7 @@ static void test_unix_socket_echo(void **state)
 
 static void test_disconnect_ends_streams(void **state)
 {
-	struct tap *t = tap_open(&(struct road){.kind = ROAD_EXEC, .command = "echo ready; sleep 30"});
+	struct tap *t = tap_open(&(struct endpoint){.kind = ENDPOINT_EXEC, .command = "echo ready; sleep 30"});
 	for (int i = 0; i < 200 && !t->data.len; i++)
 		loop_turn(loop, 50);
 	struct outcome o = {0};
@@ -525,7 +525,7 @@ static void test_disconnect_ends_streams(void **state)
 	tap_free(t);
 	outcome_free(&o);
 	struct err err;
-	assert_null(link_open(up, &(struct road){.kind = ROAD_EXEC, .command = "true"}, &tap_events, NULL, &err));
+	assert_null(link_open(up, &(struct endpoint){.kind = ENDPOINT_EXEC, .command = "true"}, &tap_events, NULL, &err));
 	assert_int_equal(err.code, ERR_LOST);
 	assert_int_equal(settle(up), LINK_UP);
 }
@@ -672,7 +672,7 @@ static bool is_lost(struct link *l, int64_t within_ms)
 /* The connection is cut: everything on it ends, the link says so and comes back by itself. */
 static void test_cut_and_back(void **state)
 {
-	struct tap *t = tap_open(&(struct road){.kind = ROAD_EXEC, .command = "echo ready; sleep 60"});
+	struct tap *t = tap_open(&(struct endpoint){.kind = ENDPOINT_EXEC, .command = "echo ready; sleep 60"});
 	struct outcome o = {0};
 	link_run(up, "sleep 0.3; kill -9 $PPID", NULL, 0, 100, WAIT_MS, run_done, &o);
 	assert_true(is_lost(up, 5000));
@@ -735,7 +735,7 @@ static void test_many_at_once(void **state)
 	for (int i = 0; i < 60; i++) {
 		snprintf(paths[i], sizeof(paths[i]), "/run/no-such-%d.sock", i);
 		bool good = i % 3 == 0;
-		t[i] = tap_open(&(struct road){.kind = ROAD_UNIX, .path = good ? "/run/dbus/system_bus_socket" : paths[i]});
+		t[i] = tap_open(&(struct endpoint){.kind = ENDPOINT_UNIX, .path = good ? "/run/dbus/system_bus_socket" : paths[i]});
 	}
 	for (int i = 0; i < 60; i++) {
 		if (i % 3 == 0) {
@@ -785,14 +785,14 @@ static void test_more_sessions_than_room(void **state)
 		}
 	}
 	for (int i = 0; i < ROOM; i++)
-		t[i] = tap_open(&(struct road){.kind = ROAD_EXEC, .command = "sleep 60"});
+		t[i] = tap_open(&(struct endpoint){.kind = ENDPOINT_EXEC, .command = "sleep 60"});
 	for (int i = 0; i < ROOM; i++)
 		assert_true(wait_for(&t[i]->opened));
-	struct tap *late = tap_open(&(struct road){.kind = ROAD_TERMINAL, .term = "xterm", .timeout_ms = 700});
+	struct tap *late = tap_open(&(struct endpoint){.kind = ENDPOINT_TERMINAL, .term = "xterm", .timeout_ms = 700});
 	assert_true(wait_for(&late->ended));
 	assert_non_null(strstr(late->end.err.text, "MaxSessions"));
 	tap_free(late);
-	late = tap_open(&(struct road){.kind = ROAD_EXEC, .command = "true"});
+	late = tap_open(&(struct endpoint){.kind = ENDPOINT_EXEC, .command = "true"});
 	turn_for(50);
 	tap_free(t[0]);
 	assert_true(wait_for(&late->ended));
@@ -813,26 +813,26 @@ static void test_a_full_socket_hides_no_other(void **state)
 		"socket(my $c, PF_UNIX, SOCK_STREAM, 0) or die; connect($c, sockaddr_un(\"$d/full\")) or die;"
 		"print \"$d\\n\"; <STDIN>; unlink(\"$d/full\", \"$d/free\"); rmdir $d;'";
 	char full[128], free_one[128];
-	struct tap *there = tap_open(&(struct road){ .kind = ROAD_EXEC, .command = server });
+	struct tap *there = tap_open(&(struct endpoint){ .kind = ENDPOINT_EXEC, .command = server });
 	for (int i = 0; i < 200 && !strchr(text(&there->data), '\n'); i++)
 		loop_turn(loop, 50);
 	size_t n = strcspn(text(&there->data), "\n");
 	assert_int_equal(text(&there->data)[0], '/');
 	snprintf(full, sizeof(full), "%.*s/full", (int)n, text(&there->data));
 	snprintf(free_one, sizeof(free_one), "%.*s/free", (int)n, text(&there->data));
-	struct tap *t = tap_open(&(struct road){ .kind = ROAD_UNIX, .path = full });
+	struct tap *t = tap_open(&(struct endpoint){ .kind = ENDPOINT_UNIX, .path = full });
 	assert_true(wait_for(&t->ended));
 	assert_false(t->opened);
 	assert_true(t->end.err.code == ERR_DENIED || t->end.err.code == ERR_REFUSED);
 	tap_free(t);
-	t = tap_open(&(struct road){ .kind = ROAD_UNIX, .path = free_one });
+	t = tap_open(&(struct endpoint){ .kind = ENDPOINT_UNIX, .path = free_one });
 	for (int i = 0; i < 200 && !t->opened && !t->ended; i++)
 		loop_turn(loop, 50);
 	print_message("%s\n", t->end.err.text);
 	assert_true(t->opened);
 	tap_free(t);
 	/* and now sshd is known to open sockets */
-	t = tap_open(&(struct road){ .kind = ROAD_UNIX, .path = full });
+	t = tap_open(&(struct endpoint){ .kind = ENDPOINT_UNIX, .path = full });
 	assert_true(wait_for(&t->ended));
 	assert_int_equal(t->end.err.code, ERR_REFUSED);
 	assert_non_null(strstr(t->end.err.text, "overloaded"));
@@ -845,12 +845,12 @@ static void test_a_full_socket_hides_no_other(void **state)
 /* Streams are opened and closed at every moment of their lives; the connection survives it. */
 static void test_churn(void **state)
 {
-	struct road roads[] = {
-		{.kind = ROAD_UNIX, .path = "/run/dbus/system_bus_socket"}, {.kind = ROAD_EXEC, .command = "head -c 3000000 /dev/zero"},
-		{.kind = ROAD_UNIX, .path = "/run/no-such.sock"}, {.kind = ROAD_TERMINAL, .term = "xterm", .command = "echo x"},
+	struct endpoint endpoints[] = {
+		{.kind = ENDPOINT_UNIX, .path = "/run/dbus/system_bus_socket"}, {.kind = ENDPOINT_EXEC, .command = "head -c 3000000 /dev/zero"},
+		{.kind = ENDPOINT_UNIX, .path = "/run/no-such.sock"}, {.kind = ENDPOINT_TERMINAL, .term = "xterm", .command = "echo x"},
 	};
 	for (int i = 0; i < 120; i++) {
-		struct tap *t = tap_open(&roads[i % 4]);
+		struct tap *t = tap_open(&endpoints[i % 4]);
 		stream_write(t->stream, "x", 1);
 		turn_for(i % 13);
 		tap_free(t);
@@ -865,7 +865,7 @@ static void test_churn(void **state)
 	cmocka_unit_test(test_run), cmocka_unit_test(test_run_exit_status_of_many), cmocka_unit_test(test_run_limits), \
 		cmocka_unit_test(test_run_big), cmocka_unit_test(test_run_cancel), cmocka_unit_test(test_command_gets_hup),  \
 		cmocka_unit_test(test_back_pressure), cmocka_unit_test(test_slow_reader), cmocka_unit_test(test_terminal), cmocka_unit_test(test_shell),         \
-		cmocka_unit_test(test_absent_roads), cmocka_unit_test(test_close_inside_events),                             \
+		cmocka_unit_test(test_absent_endpoints), cmocka_unit_test(test_close_inside_events),                             \
 		cmocka_unit_test(test_disconnect_ends_streams)
 
 int main(void)

@@ -188,10 +188,10 @@ static void start_manager(enum turn what)
 	close(ready[0]);
 }
 
-static void link_told(struct link *l, void *arg)
+static void link_announced(struct link *l, void *arg)
 {
 }
-static const struct link_events link_events = { link_told };
+static const struct link_events link_events = { link_announced };
 
 static int make_world(void **state)
 {

@@ -232,13 +232,13 @@ static struct {
 	struct oc *oc;
 } w;
 
-static void link_told(struct link *l, void *arg)
+static void link_announced(struct link *l, void *arg)
 {
 }
 
 static int make_world(void **state)
 {
-	static const struct link_events events = { link_told };
+	static const struct link_events events = { link_announced };
 	struct doc complaints;
 	char name[16];
 	memset(&w, 0, sizeof w);
@@ -336,7 +336,7 @@ static void begin_a_turn(void)
 	turns(100);
 }
 
-static bool is_told(const char *words)
+static bool is_listed(const char *words)
 {
 	bool is = false;
 	for (size_t i = 0; i < activity_count(w.store); i++)
@@ -388,7 +388,7 @@ static void a_stream_that_ends_is_opened_again(void **state)
 	assert_true(becomes(OC_LOST, 5000));
 	assert_non_null(strstr(w.oc->err.text, "ended its stream"));
 	assert_true(becomes(OC_LIVE, 5000));
-	assert_true(streams >= 2 && lists >= 1);             /* and everything was asked anew */
+	assert_true(streams >= 2 && lists >= 1);             /* and everything was asked again */
 }
 
 static void silence_is_a_drop(void **state)
@@ -527,7 +527,7 @@ static void a_turn_that_ended_unheard(void **state)
 		assert_int_not_equal(one()->shown, SESSION_INTERRUPTED);
 	assert_int_equal(one()->shown, SESSION_IDLE);
 	assert_int_equal(asked, 1);
-	assert_true(is_told("complete: one"));
+	assert_true(is_listed("complete: one"));
 	asked = 0;
 	lose_the_stream();                                   /* in which nothing was going on: nothing is asked */
 	assert_true(becomes(OC_LIVE, 5000));
@@ -548,8 +548,8 @@ static void a_turn_that_failed_unheard(void **state)
 	slow_ms = 800;                                       /* it is not called complete meanwhile */
 	assert_true(shows(SESSION_ERROR, 5000));
 	turns(700);
-	assert_true(is_told("error: one"));
-	assert_false(is_told("complete"));
+	assert_true(is_listed("error: one"));
+	assert_false(is_listed("complete"));
 }
 
 static void look_at_details(void)

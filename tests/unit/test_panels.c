@@ -203,7 +203,7 @@ static void test_fleet(void **state)
 	s->vitals.n_history = VITALS_HISTORY;
 	s->vitals.next_history = 20;
 	check(&panel_fleet, "spark", r, "▅ ███▁");
-	s->vitals.next_history = 30;                      /* the second part is being written anew: its old half is not shown */
+	s->vitals.next_history = 30;                      /* the second part is being written again: its old half is not shown */
 	check(&panel_fleet, "spark", r, " ███▁▅");
 	struct doc doc;
 	doc_init(&doc);

@@ -1,4 +1,4 @@
-/* test_pump.c: a library that closes its end of a pump early. The pump lives on until the far side ends: it must rest, and take
+/* test_pump.c: a library that closes its end of a relay early. The relay lives on until the far side ends: it must rest, and take
  * what still comes. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -38,12 +38,12 @@ static int turns_in(int64_t ms)
 	return turns;
 }
 
-static struct pump *pump_of(const char *command, int *fd)
+static struct relay *relay_of(const char *command, int *fd)
 {
 	struct err err;
-	const struct road road = { .kind = ROAD_EXEC, .command = command };
+	const struct endpoint endpoint = { .kind = ENDPOINT_EXEC, .command = command };
 	closed = false;
-	struct pump *p = pump_open(here, &road, fd, NULL, on_closed, NULL, &err);
+	struct relay *p = relay_open(here, &endpoint, fd, NULL, on_closed, NULL, &err);
 	assert_non_null(p);
 	return p;
 }
@@ -52,19 +52,19 @@ static struct pump *pump_of(const char *command, int *fd)
 static void test_closed_early_it_rests(void **state)
 {
 	int fd;
-	struct pump *p = pump_of("exec sleep 60", &fd);
+	struct relay *p = relay_of("exec sleep 60", &fd);
 	turns_in(200);
 	close(fd);
 	assert_true(turns_in(CALM_MS) < TURNS_MAX);
 	assert_false(closed);
-	pump_close(p);
+	relay_close(p);
 }
 
 /* Writing to it is EPIPE then. */
 static void test_closed_early_it_takes_what_comes(void **state)
 {
 	int fd;
-	pump_of("sleep 0.3; echo late; sleep 0.3; echo later; sleep 0.1; exit 3", &fd);
+	relay_of("sleep 0.3; echo late; sleep 0.3; echo later; sleep 0.1; exit 3", &fd);
 	close(fd);
 	assert_true(turns_in(CALM_MS) < TURNS_MAX);
 	for (int64_t until = now_mono_ms() + WAIT_MS; !closed && now_mono_ms() < until;)
@@ -77,7 +77,7 @@ static void test_closed_early_it_takes_what_comes(void **state)
 static void test_closed_while_the_far_side_waits(void **state)
 {
 	int fd;
-	pump_of("head -c 3000000 /dev/zero; exit 4", &fd);
+	relay_of("head -c 3000000 /dev/zero; exit 4", &fd);
 	turns_in(CALM_MS);
 	assert_false(closed);                            /* all buffers are full */
 	close(fd);

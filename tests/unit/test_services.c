@@ -52,10 +52,10 @@ static struct {
 	struct server_config config;
 } w;
 
-static void link_told(struct link *l, void *arg)
+static void link_announced(struct link *l, void *arg)
 {
 }
-static const struct link_events link_events = { link_told };
+static const struct link_events link_events = { link_announced };
 
 static int make_world(void **state)
 {

@@ -64,10 +64,10 @@ static struct {
 	struct source *source;
 } w;
 
-static void link_told(struct link *l, void *arg)
+static void link_announced(struct link *l, void *arg)
 {
 }
-static const struct link_events link_events = { link_told };
+static const struct link_events link_events = { link_announced };
 
 static int make_world(void **state)
 {
@@ -802,7 +802,7 @@ static void names_in_the_list_are_quoted(void **state)
 	buf_finish(&b);
 }
 
-/* Ids of messages began anew on the 14th of August 2026: one of before is earlier than one of after. */
+/* Ids of messages began again on the 14th of August 2026: one of before is earlier than one of after. */
 static void ids_of_messages_are_in_order(void **state)
 {
 	assert_true(oc_id_order("msg_1fc75f09b001abcdefghijklmn", "msg_1fc75f478001abcdefghijklmn") < 0);

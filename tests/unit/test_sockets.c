@@ -104,20 +104,20 @@ static void test_one_that_failed_waits_for_somebody_to_listen(void **state)
 	server_socket_failed(w->server, SOCKET_DOCKER, true);
 	says(w, SOCKET_DOCKER, SOCKET_ABSENT);
 	told(w, "docker absent\n");
-	told(w, "docker ready\n");                      /* made anew */
+	told(w, "docker ready\n");                      /* made again */
 	says(w, SOCKET_DOCKER, SOCKET_OPEN);
 }
 
 static void test_without_a_shell_each_is_tried_once(void **state)
 {
 	struct world *w = *state;
-	server_sockets_untold(w->server);
+	server_sockets_unknown(w->server);
 	assert_true(server_sockets_untellable(w->server));
 	says(w, SOCKET_DOCKER, SOCKET_OPEN);
 	server_socket_failed(w->server, SOCKET_DOCKER, false);
 	says(w, SOCKET_DOCKER, SOCKET_ABSENT);
 	server_sockets_up(w->server);                   /* a new connection */
-	server_sockets_untold(w->server);
+	server_sockets_unknown(w->server);
 	says(w, SOCKET_DOCKER, SOCKET_ABSENT);
 	says(w, SOCKET_BUS, SOCKET_OPEN);
 	server_sockets_forgive(w->server);
@@ -157,7 +157,7 @@ static void test_what_was_absent_is_tried_again_without_a_shell(void **state)
 	int64_t before = sockets_lost_ms;
 	sockets_lost_ms = 60;
 	told(w, "docker absent\nbus ready\npodman shut\n");
-	server_sockets_untold(w->server);
+	server_sockets_unknown(w->server);
 	says(w, SOCKET_DOCKER, SOCKET_ABSENT);          /* not at once: each try in vain is a line in a journal */
 	turn_for(w, 100);
 	says(w, SOCKET_DOCKER, SOCKET_OPEN);

@@ -575,7 +575,7 @@ static void test_no_bytes_at_rest(void **state)
 		canvas_resume();
 		draw(t);
 		canvas_flush();
-		assert_true(drain() > 500);                /* everything anew */
+		assert_true(drain() > 500);                /* everything again */
 		table_destroy(t);
 		close_terminal();
 		free_rows(50);

@@ -127,8 +127,8 @@ static void test_connections(void **state)
 	static const struct ws_events events = { .data = on_data, .closed = on_closed };
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		struct world w = open_world();
-		struct road road = { .kind = ROAD_EXEC, .command = rows[i].server, .host = "x", .port = 1 };
-		assert_non_null(ws_open(w.link, &road, "Dokploy home", "/listen?logPath=secret", (const char *const[]){ "x-api-key: k", NULL }, &events, &w, &w.err));
+		struct endpoint endpoint = { .kind = ENDPOINT_EXEC, .command = rows[i].server, .host = "x", .port = 1 };
+		assert_non_null(ws_open(w.link, &endpoint, "Dokploy home", "/listen?logPath=secret", (const char *const[]){ "x-api-key: k", NULL }, &events, &w, &w.err));
 		for (int64_t end = now_mono_ms() + 4000; !w.over && now_mono_ms() < end;)
 			loop_turn(w.loop, 20);
 		if (!w.over || w.err.code != rows[i].code || !strstr(w.err.text, rows[i].words) || strcmp(w.got.data ? w.got.data : "", rows[i].got))
@@ -145,10 +145,10 @@ static void test_what_is_sent(void **state)
 {
 	static const struct ws_events events = { .data = on_data, .closed = on_closed };
 	struct world w = open_world();
-	struct road road = { .kind = ROAD_EXEC, .host = "dok.example", .port = 3000, .command =
+	struct endpoint endpoint = { .kind = ENDPOINT_EXEC, .host = "dok.example", .port = 3000, .command =
 		"h=$(sed -u '/^\\r$/q'); n=$(printf '%s' \"$h\" | wc -c); printf 'HTTP/1.1 101 x\\r\\nUpgrade: websocket\\r\\n\\r\\n\\211\\002hi\\202\\176'; "
 		"printf \"\\\\$(printf %03o $((n / 256)))\\\\$(printf %03o $((n % 256)))\"; printf '%s' \"$h\"; dd bs=1 count=8 2>/dev/null | wc -c >&2; printf '\\210\\000'; sleep 5" };
-	assert_non_null(ws_open(w.link, &road, "x", "/listen", (const char *const[]){ "x-api-key: k", NULL }, &events, &w, &w.err));
+	assert_non_null(ws_open(w.link, &endpoint, "x", "/listen", (const char *const[]){ "x-api-key: k", NULL }, &events, &w, &w.err));
 	for (int64_t end = now_mono_ms() + 5000; !w.over && now_mono_ms() < end;)
 		loop_turn(w.loop, 20);
 	assert_true(w.over);                                           /* the pong came, or it would wait still */
