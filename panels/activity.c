@@ -14,7 +14,7 @@
 #define ROWS_MAX 12              /* of one entry that says what to do, or what was done; good news has one */
 
 /* Bytes of text that go into a row of that many cells: whole words, where there is more than one. */
-static size_t row_of(const char *text, int cells)
+static size_t activity_row_of(const char *text, int cells)
 {
 	size_t used, n = cells > 0 ? cells_fit(text, (size_t)cells, &used) : 0, end = n;
 	if (!text[n] || !n)
@@ -24,7 +24,7 @@ static size_t row_of(const char *text, int cells)
 	return end ? end : n;
 }
 
-static void draw_text(const struct canvas *c, int y, int x, enum tone tone, const char *text, size_t len)
+static void activity_draw_text(const struct canvas *c, int y, int x, enum tone tone, const char *text, size_t len)
 {
 	char row[ROW_BYTES];
 	if (y < 0 || y >= c->height)
@@ -34,7 +34,7 @@ static void draw_text(const struct canvas *c, int y, int x, enum tone tone, cons
 }
 
 /* Its text and who did it, from x on line y on; what does not fit goes on below, from `left` on. Returns the rows. */
-static int draw_words(const struct canvas *c, int y, int x, int left, const struct activity_entry *e)
+static int activity_draw_words(const struct canvas *c, int y, int x, int left, const struct activity_entry *e)
 {
 	char text[TEXT_BYTES];
 	int most = e->what == ACTIVITY_LINK && e->health == HEALTH_GOOD ? 1 : ROWS_MAX;
@@ -46,12 +46,12 @@ static int draw_words(const struct canvas *c, int y, int x, int left, const stru
 	const char *at = text;
 	int rows = 0;
 	do {
-		size_t n = row_of(at, c->width - x);
+		size_t n = activity_row_of(at, c->width - x);
 		if (!n && x > left)               /* no room beside the id */
 			;
 		else if (!n)
 			break;
-		draw_text(c, y + rows++, x, tone, at, n);
+		activity_draw_text(c, y + rows++, x, tone, at, n);
 		at += n + strspn(at + n, " ");
 		x = left;
 	} while (*at && rows < most);
@@ -60,7 +60,7 @@ static int draw_words(const struct canvas *c, int y, int x, int left, const stru
 
 /* One entry from line y on, of which some may lie above or below the pane; returns its rows. On a narrow pane the text follows the id
  * at once, and goes on under it. What concerns no row has no id, and its place is the text's. */
-static int draw_entry(const struct canvas *c, int y, const struct activity_entry *e)
+static int activity_draw_entry(const struct canvas *c, int y, const struct activity_entry *e)
 {
 	char clock[HUMAN_SIZE], id[ID_CELLS * 4 + 1];
 	bool narrow = c->width < NARROW, seen = y >= 0 && y < c->height;
@@ -78,33 +78,33 @@ static int draw_entry(const struct canvas *c, int y, const struct activity_entry
 		x += (narrow ? (int)cells : id_cells) + 1;
 		left = narrow ? left : x;
 	}
-	return draw_words(c, y, x, left, e);
+	return activity_draw_words(c, y, x, left, e);
 }
 
-static bool concerns(const struct activity_entry *e, const struct server *only)
+static bool activity_concerns(const struct activity_entry *e, const struct server *only)
 {
 	size_t n = only ? strlen(only->name) : 0;
 	return !only || (e->id && !strncmp(e->id, only->name, n) && e->id[n] == '/');
 }
 
-static size_t draw(const struct store *store, const struct server *only, const struct canvas *c, size_t top)
+static size_t activity_draw(const struct store *store, const struct server *only, const struct canvas *c, size_t top)
 {
 	size_t all = activity_count(store), n = 0;
 	for (size_t i = 0; i < all; i++) {
 		const struct activity_entry *e = activity_get(store, i);
-		if (!e || !concerns(e, only))
+		if (!e || !activity_concerns(e, only))
 			continue;
-		n += (size_t)draw_entry(c, (int)((int64_t)n - (int64_t)top), e);
+		n += (size_t)activity_draw_entry(c, (int)((int64_t)n - (int64_t)top), e);
 	}
 	return n;
 }
 
-static void empty(const struct store *store, const struct server *s, char *buf, size_t size)
+static void activity_empty(const struct store *store, const struct server *s, char *buf, size_t size)
 {
 	(void)store;
 	snprintf(buf, size, "Nothing happened yet%s%s. Actions and changes of state appear here.", s ? " on " : "", s ? s->name : "");
 }
 
 const struct panel panel_activity = {
-	.name = "activity", .title = "Activity", .tab = "act", .draw = draw, .empty = empty,
+	.name = "activity", .title = "Activity", .tab = "act", .draw = activity_draw, .empty = activity_empty,
 };

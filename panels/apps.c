@@ -6,112 +6,112 @@
 #include "backends/base/human.h"
 #include "panels/panels.h"
 
-static const struct app *of(const struct row *r)
+static const struct app *apps_of(const struct row *r)
 {
 	return (const struct app *)r;
 }
 
-static void platform_cell(const struct row *r, struct cell *c)
+static void apps_platform_cell(const struct row *r, struct cell *c)
 {
-	cell_set(c, TONE_DIM, "%s", of(r)->platform ? of(r)->platform->name : "");
+	cell_set(c, TONE_DIM, "%s", apps_of(r)->platform ? apps_of(r)->platform->name : "");
 }
 
 /* Where it belongs there: project and environment; the platform's own row has its name there. */
-static void project_cell(const struct row *r, struct cell *c)
+static void apps_project_cell(const struct row *r, struct cell *c)
 {
-	const struct app *a = of(r);
+	const struct app *a = apps_of(r);
 	if (a->is_platform)
 		cell_set(c, TONE_DIM, "%s", "");
 	else
 		cell_set(c, TONE_PLAIN, "%s%s%s", a->project, *a->environment ? "/" : "", a->environment);
 }
 
-static void type_cell(const struct row *r, struct cell *c)
+static void apps_type_cell(const struct row *r, struct cell *c)
 {
-	cell_set(c, TONE_DIM, "%s", of(r)->type);
+	cell_set(c, TONE_DIM, "%s", apps_of(r)->type);
 }
 
-static void state_cell(const struct row *r, struct cell *c)
+static void apps_state_cell(const struct row *r, struct cell *c)
 {
-	enum tone tone = r->health == HEALTH_IDLE || of(r)->is_platform ? TONE_DIM : tone_health(r->health);
+	enum tone tone = r->health == HEALTH_IDLE || apps_of(r)->is_platform ? TONE_DIM : tone_health(r->health);
 	if (cell_order(r, c))
 		return;
-	if (of(r)->is_platform && r->health >= HEALTH_ATTENTION && source_fails(r, c))
+	if (apps_of(r)->is_platform && r->health >= HEALTH_ATTENTION && source_fails(r, c))
 		return;
-	cell_set(c, tone, "%s", of(r)->state);
+	cell_set(c, tone, "%s", apps_of(r)->state);
 	if (r->health == HEALTH_BUSY && r->health_ms) {
 		cell_add(c, " ");
 		cell_add_age(c, r->health_ms);
 	}
 }
 
-static void last_cell(const struct row *r, struct cell *c)
+static void apps_last_cell(const struct row *r, struct cell *c)
 {
-	const struct app_deployment *d = app_last(of(r));
+	const struct app_deployment *d = app_last(apps_of(r));
 	if (!d) {
-		cell_set(c, TONE_DIM, "%s", of(r)->is_platform || !of(r)->asked ? "" : "none");
+		cell_set(c, TONE_DIM, "%s", apps_of(r)->is_platform || !apps_of(r)->asked ? "" : "none");
 		return;
 	}
 	cell_set(c, d->health == HEALTH_GOOD ? TONE_DIM : tone_health(d->health), "%s ", d->state);
 	cell_add_age(c, d->ended_ms ? d->ended_ms : d->created_ms);
 }
 
-static int last_compare(const struct row *a, const struct row *b)
+static int apps_last_compare(const struct row *a, const struct row *b)
 {
-	const struct app_deployment *x = app_last(of(a)), *y = app_last(of(b));
+	const struct app_deployment *x = app_last(apps_of(a)), *y = app_last(apps_of(b));
 	return compare_numbers(x ? (double)x->created_ms : -1, y ? (double)y->created_ms : -1);
 }
 
-static void took_cell(const struct row *r, struct cell *c)
+static void apps_took_cell(const struct row *r, struct cell *c)
 {
-	const struct app_deployment *d = app_last(of(r));
+	const struct app_deployment *d = app_last(apps_of(r));
 	char span[HUMAN_SIZE];
 	bool known = d && d->ended_ms && d->created_ms && d->ended_ms >= d->created_ms;
 	cell_set(c, TONE_DIM, "%s", known ? human_age(span, d->ended_ms - d->created_ms) : "");
 }
 
-static void domain_cell(const struct row *r, struct cell *c)
+static void apps_domain_cell(const struct row *r, struct cell *c)
 {
-	cell_set(c, TONE_PLAIN, "%s", of(r)->domain);
+	cell_set(c, TONE_PLAIN, "%s", apps_of(r)->domain);
 }
 
-static void what_cell(const struct row *r, struct cell *c)
+static void apps_what_cell(const struct row *r, struct cell *c)
 {
 	if (r->why)
 		cell_set(c, tone_health(r->health), "%s", r->why);
 	else
-		cell_set(c, TONE_DIM, "%s", of(r)->image);
+		cell_set(c, TONE_DIM, "%s", apps_of(r)->image);
 }
 
 static const struct column columns[] = {
 	{ "health", "", 1, 1, 0, ALIGN_LEFT, CUT_END, cell_glyph, order_by_need, false },
 	{ "server", "SERVER", 4, 12, 6, ALIGN_LEFT, CUT_MIDDLE, cell_server, NULL, false },
-	{ "platform", "PLATFORM", 8, 8, 4, ALIGN_LEFT, CUT_END, platform_cell, NULL, false },
-	{ "project", "PROJECT", 7, 28, 3, ALIGN_LEFT, CUT_MIDDLE, project_cell, NULL, false },
+	{ "platform", "PLATFORM", 8, 8, 4, ALIGN_LEFT, CUT_END, apps_platform_cell, NULL, false },
+	{ "project", "PROJECT", 7, 28, 3, ALIGN_LEFT, CUT_MIDDLE, apps_project_cell, NULL, false },
 	{ "name", "APP", 8, 28, 0, ALIGN_LEFT, CUT_MIDDLE, cell_name, NULL, false },
-	{ "type", "TYPE", 7, 11, 7, ALIGN_LEFT, CUT_END, type_cell, NULL, false },
-	{ "state", "STATE", 7, 44, 1, ALIGN_LEFT, CUT_END, state_cell, NULL, false },
-	{ "last", "LAST", 8, 14, 2, ALIGN_LEFT, CUT_END, last_cell, last_compare, true },
-	{ "took", "TOOK", 4, 4, 7, ALIGN_RIGHT, CUT_END, took_cell, NULL, true },
-	{ "domain", "DOMAIN", 10, 40, 5, ALIGN_LEFT, CUT_MIDDLE, domain_cell, NULL, false },
-	{ "what", "WHAT", 8, -1, 5, ALIGN_LEFT, CUT_END, what_cell, NULL, false },
+	{ "type", "TYPE", 7, 11, 7, ALIGN_LEFT, CUT_END, apps_type_cell, NULL, false },
+	{ "state", "STATE", 7, 44, 1, ALIGN_LEFT, CUT_END, apps_state_cell, NULL, false },
+	{ "last", "LAST", 8, 14, 2, ALIGN_LEFT, CUT_END, apps_last_cell, apps_last_compare, true },
+	{ "took", "TOOK", 4, 4, 7, ALIGN_RIGHT, CUT_END, apps_took_cell, NULL, true },
+	{ "domain", "DOMAIN", 10, 40, 5, ALIGN_LEFT, CUT_MIDDLE, apps_domain_cell, NULL, false },
+	{ "what", "WHAT", 8, -1, 5, ALIGN_LEFT, CUT_END, apps_what_cell, NULL, false },
 	{ "age", "", 0, 8, 1, ALIGN_RIGHT, CUT_END, cell_stale, NULL, false },
 	{ 0 }
 };
 
 /* Worst first; what is well in the order of its place: a platform, then its projects. */
-static int by_place(const struct row *a, const struct row *b)
+static int apps_by_place(const struct row *a, const struct row *b)
 {
 	int need_a = a->health >= HEALTH_ATTENTION ? (int)a->health : 0, need_b = b->health >= HEALTH_ATTENTION ? (int)b->health : 0;
 	return need_a != need_b ? need_b - need_a : strcmp(a->id, b->id);
 }
 
-static void brief(const struct row *r, struct cell *c)
+static void apps_brief(const struct row *r, struct cell *c)
 {
-	const struct app *a = of(r);
+	const struct app *a = apps_of(r);
 	const struct app_deployment *d = app_last(a);
 	struct cell state = { 0 };
-	state_cell(r, &state);
+	apps_state_cell(r, &state);
 	cell_set(c, state.tone, "%s%s%s  %s", a->environment, *a->environment ? "/" : "", r->name, state.text);
 	c->changes_ms = state.changes_ms;
 	if (d && r->health != HEALTH_BUSY) {
@@ -122,7 +122,7 @@ static void brief(const struct row *r, struct cell *c)
 		cell_add(c, "  %s", r->why);
 }
 
-static void empty(const struct store *store, const struct server *s, char *buf, size_t size)
+static void apps_empty(const struct store *store, const struct server *s, char *buf, size_t size)
 {
 	static const char *const names[] = { "dokploy", "coolify", "portal", NULL };
 	char calm[240];
@@ -131,7 +131,7 @@ static void empty(const struct store *store, const struct server *s, char *buf, 
 	empty_sentence(store, s, names, calm, buf, size);
 }
 
-static size_t strip(const struct row *r, struct cell *lines, size_t max)
+static size_t apps_strip(const struct row *r, struct cell *lines, size_t max)
 {
 	const struct order *o = r->order;
 	(void)max;
@@ -152,6 +152,6 @@ static size_t strip(const struct row *r, struct cell *lines, size_t max)
 }
 
 const struct panel panel_apps = {
-	.name = "apps", .title = "Apps", .tab = "apps", .kind = &kind_app, .columns = columns, .order = by_place, .brief = brief, .empty = empty,
-	.strip = strip,
+	.name = "apps", .title = "Apps", .tab = "apps", .kind = &kind_app, .columns = columns, .order = apps_by_place, .brief = apps_brief, .empty = apps_empty,
+	.strip = apps_strip,
 };

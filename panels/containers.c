@@ -9,12 +9,12 @@
 #define CPU_WARN 90
 #define MEM_LIMIT_WARN 90   /* % of its own limit */
 
-static const struct container *of(const struct row *r)
+static const struct container *containers_of(const struct row *r)
 {
 	return (const struct container *)r;
 }
 
-static void exited(const struct container *k, struct cell *c)
+static void containers_exited(const struct container *k, struct cell *c)
 {
 	bool bad = k->row.health >= HEALTH_ATTENTION;
 	cell_set(c, bad ? TONE_BAD : TONE_IDLE, "exited");
@@ -28,7 +28,7 @@ static void exited(const struct container *k, struct cell *c)
 	cell_add_age(c, k->finished_ms);
 }
 
-static void running(const struct container *k, struct cell *c)
+static void containers_running(const struct container *k, struct cell *c)
 {
 	static const struct { enum tone tone; const char *word; } words[] = {
 		[CTR_HEALTH_NONE] = { TONE_PLAIN, "up" },         [CTR_HEALTH_STARTING] = { TONE_BUSY, "starting" },
@@ -38,55 +38,55 @@ static void running(const struct container *k, struct cell *c)
 	cell_add_age(c, k->health == CTR_HEALTH_UNHEALTHY && k->row.health_ms ? k->row.health_ms : k->started_ms);
 }
 
-static void state_cell(const struct row *r, struct cell *c)
+static void containers_state_cell(const struct row *r, struct cell *c)
 {
-	const struct container *k = of(r);
+	const struct container *k = containers_of(r);
 	if (cell_order(r, c))
 		return;
 	if (k->state == CONTAINER_RUNNING) {
-		running(k, c);
+		containers_running(k, c);
 	} else if (k->state == CONTAINER_EXITED || k->state == CONTAINER_DEAD) {
-		exited(k, c);
+		containers_exited(k, c);
 	} else {
 		enum tone tone = k->state == CONTAINER_RESTARTING ? TONE_BUSY : TONE_IDLE;
 		cell_set(c, r->health >= HEALTH_ATTENTION ? tone_health(r->health) : tone, "%s", container_state_name(k->state));
 	}
 }
 
-static int state_compare(const struct row *a, const struct row *b)
+static int containers_state_compare(const struct row *a, const struct row *b)
 {
-	return compare_numbers((double)of(b)->started_ms, (double)of(a)->started_ms);
+	return compare_numbers((double)containers_of(b)->started_ms, (double)containers_of(a)->started_ms);
 }
 
-static void cpu_cell(const struct row *r, struct cell *c)
+static void containers_cpu_cell(const struct row *r, struct cell *c)
 {
-	if (of(r)->cpu < 0)
+	if (containers_of(r)->cpu < 0)
 		cell_unknown(c);
 	else
-		cell_set(c, of(r)->cpu >= CPU_WARN ? TONE_WARN : TONE_PLAIN, "%.1f", of(r)->cpu);
+		cell_set(c, containers_of(r)->cpu >= CPU_WARN ? TONE_WARN : TONE_PLAIN, "%.1f", containers_of(r)->cpu);
 }
 
-static int cpu_compare(const struct row *a, const struct row *b)
+static int containers_cpu_compare(const struct row *a, const struct row *b)
 {
-	return compare_numbers(of(a)->cpu, of(b)->cpu);
+	return compare_numbers(containers_of(a)->cpu, containers_of(b)->cpu);
 }
 
-static void mem_cell(const struct row *r, struct cell *c)
+static void containers_mem_cell(const struct row *r, struct cell *c)
 {
-	const struct container *k = of(r);
+	const struct container *k = containers_of(r);
 	cell_bytes(c, k->mem);
 	if (k->mem >= 0 && k->mem_limit > 0 && 100 * k->mem / k->mem_limit >= MEM_LIMIT_WARN)
 		c->tone = TONE_WARN;
 }
 
-static int mem_compare(const struct row *a, const struct row *b)
+static int containers_mem_compare(const struct row *a, const struct row *b)
 {
-	return compare_numbers(of(a)->mem, of(b)->mem);
+	return compare_numbers(containers_of(a)->mem, containers_of(b)->mem);
 }
 
-static void net_cell(const struct row *r, struct cell *c)
+static void containers_net_cell(const struct row *r, struct cell *c)
 {
-	const struct container *k = of(r);
+	const struct container *k = containers_of(r);
 	char rx[HUMAN_SIZE], tx[HUMAN_SIZE];
 	if (k->net_rx < 0 || k->net_tx < 0)
 		cell_unknown(c);
@@ -94,75 +94,75 @@ static void net_cell(const struct row *r, struct cell *c)
 		cell_set(c, TONE_PLAIN, "%s %s", human_rate(rx, k->net_rx), human_rate(tx, k->net_tx));
 }
 
-static int net_compare(const struct row *a, const struct row *b)
+static int containers_net_compare(const struct row *a, const struct row *b)
 {
-	return compare_numbers(of(a)->net_rx + of(a)->net_tx, of(b)->net_rx + of(b)->net_tx);
+	return compare_numbers(containers_of(a)->net_rx + containers_of(a)->net_tx, containers_of(b)->net_rx + containers_of(b)->net_tx);
 }
 
-static void restarts_cell(const struct row *r, struct cell *c)
+static void containers_restarts_cell(const struct row *r, struct cell *c)
 {
-	if (of(r)->restarts > 0)
-		cell_set(c, TONE_WARN, "%d", of(r)->restarts);
-	else if (of(r)->restarts == 0)
+	if (containers_of(r)->restarts > 0)
+		cell_set(c, TONE_WARN, "%d", containers_of(r)->restarts);
+	else if (containers_of(r)->restarts == 0)
 		cell_set(c, TONE_DIM, "0");
 	else
 		cell_unknown(c);
 }
 
-static int restarts_compare(const struct row *a, const struct row *b)
+static int containers_restarts_compare(const struct row *a, const struct row *b)
 {
-	return of(a)->restarts - of(b)->restarts;
+	return containers_of(a)->restarts - containers_of(b)->restarts;
 }
 
-static void text_or_blank(struct cell *c, const char *text)
+static void containers_text_or_blank(struct cell *c, const char *text)
 {
 	cell_set(c, TONE_PLAIN, "%s", text ? text : "");
 }
 
-static void image_cell(const struct row *r, struct cell *c)
+static void containers_image_cell(const struct row *r, struct cell *c)
 {
-	text_or_blank(c, of(r)->image);
+	containers_text_or_blank(c, containers_of(r)->image);
 }
 
-static void ports_cell(const struct row *r, struct cell *c)
+static void containers_ports_cell(const struct row *r, struct cell *c)
 {
-	text_or_blank(c, of(r)->ports);
+	containers_text_or_blank(c, containers_of(r)->ports);
 }
 
-static void project_cell(const struct row *r, struct cell *c)
+static void containers_project_cell(const struct row *r, struct cell *c)
 {
-	const struct container *k = of(r);
+	const struct container *k = containers_of(r);
 	if (k->project && k->service)
 		cell_set(c, TONE_PLAIN, "%s/%s", k->project, k->service);
 	else
-		text_or_blank(c, k->project);
+		containers_text_or_blank(c, k->project);
 }
 
 static const struct column columns[] = {
 	{ "health", "", 1, 1, 0, ALIGN_LEFT, CUT_END, cell_glyph, order_by_need, false },
 	{ "server", "SERVER", 8, 12, 2, ALIGN_LEFT, CUT_MIDDLE, cell_server, NULL, false },
 	{ "name", "CONTAINER", 12, 28, 0, ALIGN_LEFT, CUT_MIDDLE, cell_name, NULL, false },
-	{ "state", "STATE", 12, 40, 1, ALIGN_LEFT, CUT_END, state_cell, state_compare, false },
-	{ "cpu", "CPU%", 5, 6, 3, ALIGN_RIGHT, CUT_END, cpu_cell, cpu_compare, true },
-	{ "mem", "MEM", 4, 5, 4, ALIGN_RIGHT, CUT_END, mem_cell, mem_compare, true },
-	{ "net", "NET IN/OUT", 10, 16, 9, ALIGN_RIGHT, CUT_END, net_cell, net_compare, true },
-	{ "restarts", "RST", 3, 5, 6, ALIGN_RIGHT, CUT_END, restarts_cell, restarts_compare, true },
-	{ "image", "IMAGE", 16, 40, 5, ALIGN_LEFT, CUT_END, image_cell, NULL, false },
-	{ "ports", "PORTS", 12, 28, 7, ALIGN_LEFT, CUT_END, ports_cell, NULL, false },
-	{ "project", "PROJECT", 10, -1, 8, ALIGN_LEFT, CUT_END, project_cell, NULL, false },
+	{ "state", "STATE", 12, 40, 1, ALIGN_LEFT, CUT_END, containers_state_cell, containers_state_compare, false },
+	{ "cpu", "CPU%", 5, 6, 3, ALIGN_RIGHT, CUT_END, containers_cpu_cell, containers_cpu_compare, true },
+	{ "mem", "MEM", 4, 5, 4, ALIGN_RIGHT, CUT_END, containers_mem_cell, containers_mem_compare, true },
+	{ "net", "NET IN/OUT", 10, 16, 9, ALIGN_RIGHT, CUT_END, containers_net_cell, containers_net_compare, true },
+	{ "restarts", "RST", 3, 5, 6, ALIGN_RIGHT, CUT_END, containers_restarts_cell, containers_restarts_compare, true },
+	{ "image", "IMAGE", 16, 40, 5, ALIGN_LEFT, CUT_END, containers_image_cell, NULL, false },
+	{ "ports", "PORTS", 12, 28, 7, ALIGN_LEFT, CUT_END, containers_ports_cell, NULL, false },
+	{ "project", "PROJECT", 10, -1, 8, ALIGN_LEFT, CUT_END, containers_project_cell, NULL, false },
 	{ "age", "", 0, 8, 1, ALIGN_RIGHT, CUT_END, cell_stale, NULL, false },
 	{ 0 }
 };
 
-static void brief(const struct row *r, struct cell *c)
+static void containers_brief(const struct row *r, struct cell *c)
 {
 	struct cell state = { 0 };
-	state_cell(r, &state);
+	containers_state_cell(r, &state);
 	cell_set(c, state.tone, "%s  %s", r->name, state.text);
 	c->changes_ms = state.changes_ms;
 }
 
-static void empty(const struct store *store, const struct server *s, char *buf, size_t size)
+static void containers_empty(const struct store *store, const struct server *s, char *buf, size_t size)
 {
 	static const char *const engines[] = { "docker", "docker-user", "podman", "podman-user", NULL };
 	char calm[128];
@@ -172,7 +172,7 @@ static void empty(const struct store *store, const struct server *s, char *buf, 
 
 /* --- how it died, under the table --------------------------------------------------------------------------------- */
 
-static void death_words(const struct container *k, struct cell *c)
+static void containers_death_words(const struct container *k, struct cell *c)
 {
 	char text[HUMAN_SIZE];
 	if (k->oom && k->mem_limit > 0)
@@ -187,11 +187,11 @@ static void death_words(const struct container *k, struct cell *c)
 		cell_add(c, " (%s)", death_class_name(k->death));
 }
 
-static void death_title(const struct container *k, struct cell *c)
+static void containers_death_title(const struct container *k, struct cell *c)
 {
 	char text[HUMAN_SIZE];
 	cell_set(c, TONE_BAD, "%s: died %s", k->row.name, human_clock(text, k->finished_ms));
-	death_words(k, c);
+	containers_death_words(k, c);
 	if (k->started_ms > 0 && k->finished_ms > k->started_ms)
 		cell_add(c, ", ran %s", human_span(text, k->finished_ms - k->started_ms));
 	if (k->restarts > 0)
@@ -199,7 +199,7 @@ static void death_title(const struct container *k, struct cell *c)
 }
 
 /* The start of the last max lines of text. */
-static const char *last_of(const char *text, size_t max)
+static const char *containers_last_of(const char *text, size_t max)
 {
 	const char *at = text + strlen(text);
 	while (at > text) {
@@ -213,14 +213,14 @@ static const char *last_of(const char *text, size_t max)
 	return at;
 }
 
-static size_t strip(const struct row *r, struct cell *lines, size_t max)
+static size_t containers_strip(const struct row *r, struct cell *lines, size_t max)
 {
-	const struct container *k = of(r);
+	const struct container *k = containers_of(r);
 	size_t n = 1;
 	if (k->death == DEATH_NONE || k->finished_ms <= 0 || k->state == CONTAINER_RUNNING)
 		return 0;
-	death_title(k, &lines[0]);
-	for (const char *at = k->last_lines ? last_of(k->last_lines, max - 1) : ""; *at && n < max; n++) {
+	containers_death_title(k, &lines[0]);
+	for (const char *at = k->last_lines ? containers_last_of(k->last_lines, max - 1) : ""; *at && n < max; n++) {
 		size_t len = strcspn(at, "\n");
 		cell_set(&lines[n], TONE_CODE, "%.*s", (int)len, at);
 		at += len + (at[len] == '\n');
@@ -230,5 +230,5 @@ static size_t strip(const struct row *r, struct cell *lines, size_t max)
 
 const struct panel panel_containers = {
 	.name = "containers", .title = "Containers", .tab = "ctr", .kind = &kind_container, .columns = columns,
-	.order = order_by_need, .brief = brief, .empty = empty, .strip = strip,
+	.order = order_by_need, .brief = containers_brief, .empty = containers_empty, .strip = containers_strip,
 };

@@ -15,32 +15,32 @@
 #define CPU_WARN 90
 #define MEM_WARN 90
 
-static const struct server *server_of(const struct row *r)
+static const struct server *fleet_server_of(const struct row *r)
 {
 	return (const struct server *)r;
 }
 
-static const struct vitals *vitals_of(const struct row *r)
+static const struct vitals *fleet_vitals_of(const struct row *r)
 {
-	return server_of(r)->vitals;
+	return fleet_server_of(r)->vitals;
 }
 
-static enum link_state link_state_of(const struct row *r)
+static enum link_state fleet_link_state_of(const struct row *r)
 {
-	const struct link *link = server_of(r)->link;
+	const struct link *link = fleet_server_of(r)->link;
 	return link ? link->state : LINK_DOWN;
 }
 
 /* The latency while it is up, else the one word for how it is not. */
-static void link_cell(const struct row *r, struct cell *c)
+static void fleet_link_cell(const struct row *r, struct cell *c)
 {
-	const struct server *s = server_of(r);
+	const struct server *s = fleet_server_of(r);
 	static const struct { enum tone tone; const char *word; } words[] = {
 		[LINK_DOWN] = { TONE_DIM, "down" },     [LINK_CONNECTING] = { TONE_BUSY, "connecting" },
 		[LINK_ASKING] = { TONE_ASKS, "asks you" }, [LINK_UP] = { TONE_PLAIN, "up" },
 		[LINK_LOST] = { TONE_BAD, "lost" },
 	};
-	enum link_state state = link_state_of(r);
+	enum link_state state = fleet_link_state_of(r);
 	if (state == LINK_UP && s->is_local)
 		cell_set(c, TONE_PLAIN, "local");
 	else if (state == LINK_UP && s->link->latency_ms >= 0)
@@ -49,22 +49,22 @@ static void link_cell(const struct row *r, struct cell *c)
 		cell_set(c, words[state].tone, "%s", words[state].word);
 }
 
-static int link_compare(const struct row *a, const struct row *b)
+static int fleet_link_compare(const struct row *a, const struct row *b)
 {
-	const struct link *x = server_of(a)->link, *y = server_of(b)->link;
+	const struct link *x = fleet_server_of(a)->link, *y = fleet_server_of(b)->link;
 	return compare_numbers(x ? x->latency_ms : -1, y ? y->latency_ms : -1);
 }
 
-static bool source_is(const struct row *r, const char *name, enum source_state state)
+static bool fleet_source_is(const struct row *r, const char *name, enum source_state state)
 {
-	const struct source *src = server_source(server_of(r), name);
+	const struct source *src = server_source(fleet_server_of(r), name);
 	return src && src->state == state;
 }
 
 /* What that source told was true once. */
-static bool is_old(const struct row *r, const char *name)
+static bool fleet_is_old(const struct row *r, const char *name)
 {
-	return link_state_of(r) != LINK_UP || source_is(r, name, SOURCE_STALE) || source_is(r, name, SOURCE_FAILED);
+	return fleet_link_state_of(r) != LINK_UP || fleet_source_is(r, name, SOURCE_STALE) || fleet_source_is(r, name, SOURCE_FAILED);
 }
 
 /* Five cells hold a figure of the vitals, with the sign of what is old before it: "~! 97", "~!100". */
@@ -73,7 +73,7 @@ static bool is_old(const struct row *r, const char *name)
 static void fleet_mark_old(const struct row *r, struct cell *c)
 {
 	char text[CELL_MAX];
-	if (!is_old(r, "vitals") || strcmp(c->text, "-") == 0)
+	if (!fleet_is_old(r, "vitals") || strcmp(c->text, "-") == 0)
 		return;
 	snprintf(text, sizeof(text), "%s", c->text);
 	const char *rest = text;
@@ -83,7 +83,7 @@ static void fleet_mark_old(const struct row *r, struct cell *c)
 }
 
 /* Behind so many digits of it five cells hold it, four where it is old. */
-static int load_digits(double load, bool old)
+static int fleet_load_digits(double load, bool old)
 {
 	if (old)
 		load *= 10;
@@ -92,19 +92,19 @@ static int load_digits(double load, bool old)
 	return load < 1000 ? 1 : 0;
 }
 
-static void load_cell(const struct row *r, struct cell *c)
+static void fleet_load_cell(const struct row *r, struct cell *c)
 {
-	const struct vitals *v = vitals_of(r);
+	const struct vitals *v = fleet_vitals_of(r);
 	if (!v || v->load1 < 0)
 		cell_unknown(c);
 	else
 		cell_set(c, v->cpus > 0 && v->load1 > 2 * v->cpus ? TONE_WARN : TONE_PLAIN, "%.*f",
-		         load_digits(v->load1, is_old(r, "vitals")), v->load1);
+		         fleet_load_digits(v->load1, fleet_is_old(r, "vitals")), v->load1);
 	fleet_mark_old(r, c);
 }
 
 /* The mean of what is known of a part of the ring; -1: nothing. */
-static float mean_of(const float *ring, size_t from, size_t end)
+static float fleet_mean_of(const float *ring, size_t from, size_t end)
 {
 	float sum = 0;
 	size_t n = 0;
@@ -117,10 +117,10 @@ static float mean_of(const float *ring, size_t from, size_t end)
 }
 
 /* The last minutes, oldest first: a cell is a fixed part of the ring, so that only the newest one changes until it is full. */
-static void spark_cell(const struct row *r, struct cell *c)
+static void fleet_spark_cell(const struct row *r, struct cell *c)
 {
 	enum { PART = VITALS_HISTORY / SPARK_CELLS };
-	const struct vitals *v = vitals_of(r);
+	const struct vitals *v = fleet_vitals_of(r);
 	float means[SPARK_CELLS];
 	cell_set(c, TONE_DIM, "%s", "");
 	if (!v || !v->n_history)
@@ -129,48 +129,48 @@ static void spark_cell(const struct row *r, struct cell *c)
 	size_t n = v->n_history < VITALS_HISTORY ? now + 1 : SPARK_CELLS;
 	for (size_t i = 0; i < n; i++) {
 		size_t part = (now + SPARK_CELLS - (n - 1) + i) % SPARK_CELLS;
-		means[i] = mean_of(v->cpu_history, part * PART, part == now ? last + 1 : (part + 1) * PART);
+		means[i] = fleet_mean_of(v->cpu_history, part * PART, part == now ? last + 1 : (part + 1) * PART);
 	}
 	glyph_spark(c->text, sizeof(c->text), means, n, 100);
 }
 
-static void cpu_cell(const struct row *r, struct cell *c)
+static void fleet_cpu_cell(const struct row *r, struct cell *c)
 {
-	const struct vitals *v = vitals_of(r);
+	const struct vitals *v = fleet_vitals_of(r);
 	cell_percent(c, v ? v->cpu : -1, CPU_WARN);
 	fleet_mark_old(r, c);
 }
 
-static double mem_percent(const struct row *r)
+static double fleet_mem_percent(const struct row *r)
 {
-	const struct vitals *v = vitals_of(r);
+	const struct vitals *v = fleet_vitals_of(r);
 	return v && v->mem_total ? 100.0 * (double)v->mem_used / (double)v->mem_total : -1;
 }
 
-static void mem_cell(const struct row *r, struct cell *c)
+static void fleet_mem_cell(const struct row *r, struct cell *c)
 {
-	cell_percent(c, mem_percent(r), MEM_WARN);
+	cell_percent(c, fleet_mem_percent(r), MEM_WARN);
 	fleet_mark_old(r, c);
 }
 
-static double disk_percent(const struct row *r)
+static double fleet_disk_percent(const struct row *r)
 {
-	const struct vitals *v = vitals_of(r);
+	const struct vitals *v = fleet_vitals_of(r);
 	return v && v->worst_disk >= 0 && (size_t)v->worst_disk < v->n_disks ? v->disks[v->worst_disk].percent : -1;
 }
 
-static void disk_cell(const struct row *r, struct cell *c)
+static void fleet_disk_cell(const struct row *r, struct cell *c)
 {
-	cell_percent(c, disk_percent(r), store_settings(r->server->store)->disk_warn);
+	cell_percent(c, fleet_disk_percent(r), store_settings(r->server->store)->disk_warn);
 	fleet_mark_old(r, c);
 }
 
 /* Up of all, and how many are not well. Nothing known is "-", an engine that may not be asked says so. */
-static void containers_cell(const struct row *r, struct cell *c)
+static void fleet_containers_cell(const struct row *r, struct cell *c)
 {
-	const struct server *s = server_of(r);
-	const char *old = is_old(r, "docker") || is_old(r, "podman") ? "~" : "";
-	if (!s->containers && source_is(r, "docker", SOURCE_DENIED))
+	const struct server *s = fleet_server_of(r);
+	const char *old = fleet_is_old(r, "docker") || fleet_is_old(r, "podman") ? "~" : "";
+	if (!s->containers && fleet_source_is(r, "docker", SOURCE_DENIED))
 		cell_set(c, TONE_WARN, "denied");
 	else if (!s->containers)
 		cell_unknown(c);
@@ -180,16 +180,16 @@ static void containers_cell(const struct row *r, struct cell *c)
 		cell_set(c, TONE_PLAIN, "%s%d/%d", old, s->containers_up, s->containers);
 }
 
-static int containers_compare(const struct row *a, const struct row *b)
+static int fleet_containers_compare(const struct row *a, const struct row *b)
 {
-	return compare_numbers(server_of(a)->containers, server_of(b)->containers);
+	return compare_numbers(fleet_server_of(a)->containers, fleet_server_of(b)->containers);
 }
 
-static void units_cell(const struct row *r, struct cell *c)
+static void fleet_units_cell(const struct row *r, struct cell *c)
 {
-	const struct server *s = server_of(r);
+	const struct server *s = fleet_server_of(r);
 	const struct source *src = server_source(s, "systemd");
-	const char *old = is_old(r, "systemd") ? "~" : "";
+	const char *old = fleet_is_old(r, "systemd") ? "~" : "";
 	if (!src || src->state == SOURCE_ABSENT || !src->fresh_ms)
 		cell_unknown(c);
 	else if (s->units_failed)
@@ -198,27 +198,27 @@ static void units_cell(const struct row *r, struct cell *c)
 		cell_set(c, TONE_PLAIN, "%sok", old);
 }
 
-static int units_compare(const struct row *a, const struct row *b)
+static int fleet_units_compare(const struct row *a, const struct row *b)
 {
-	return compare_numbers(server_of(a)->units_failed, server_of(b)->units_failed);
+	return compare_numbers(fleet_server_of(a)->units_failed, fleet_server_of(b)->units_failed);
 }
 
 /* How the VPN sees it, with the age of what is not so well. */
-static void vpn_cell(const struct row *r, struct cell *c)
+static void fleet_vpn_cell(const struct row *r, struct cell *c)
 {
 	char words[64];
 	int64_t since;
 	bool well;
 	cell_set(c, TONE_DIM, "%s", "");
-	if (!vpn_brief(server_of(r), words, sizeof(words), &since, &well))
+	if (!vpn_brief(fleet_server_of(r), words, sizeof(words), &since, &well))
 		return;
 	cell_set(c, !well ? TONE_WARN : since ? TONE_IDLE : TONE_PLAIN, "%s%s", words, since ? " " : "");
 	cell_add_age(c, since);
 }
 
-static void uptime_cell(const struct row *r, struct cell *c)
+static void fleet_uptime_cell(const struct row *r, struct cell *c)
 {
-	const struct vitals *v = vitals_of(r);
+	const struct vitals *v = fleet_vitals_of(r);
 	if (!v || v->uptime_s < 0)
 		cell_unknown(c);
 	else
@@ -226,7 +226,7 @@ static void uptime_cell(const struct row *r, struct cell *c)
 }
 
 /* "lost 3h: connect timed out ...; next try in 40 s, C-r now"; without the first word where the link's column has it. */
-static void lost_note(const struct server *s, struct cell *c, const char *lost)
+static void fleet_lost_note(const struct server *s, struct cell *c, const char *lost)
 {
 	const struct link *link = s->link;
 	int64_t heard = server_heard_ms(s);
@@ -245,7 +245,7 @@ static void lost_note(const struct server *s, struct cell *c, const char *lost)
 }
 
 /* The first backend that needs the user though the link is up: the same that stand in "Needs you". */
-static bool source_note(const struct server *s, struct cell *c)
+static bool fleet_source_note(const struct server *s, struct cell *c)
 {
 	char sentence[400];
 	for (const struct source *src = s->sources; src; src = src->next) {
@@ -265,10 +265,10 @@ static bool source_note(const struct server *s, struct cell *c)
 }
 
 /* What it waits for or suffers from, in one sentence; blank when all is well. beside: what the column of the link says is left out. */
-static void sentence(const struct row *r, struct cell *c, bool beside)
+static void fleet_sentence(const struct row *r, struct cell *c, bool beside)
 {
-	const struct server *s = server_of(r);
-	enum link_state state = link_state_of(r);
+	const struct server *s = fleet_server_of(r);
+	enum link_state state = fleet_link_state_of(r);
 	const struct ask *ask = s->asks ? s->asks : state == LINK_ASKING ? s->link->ask : NULL;
 	if (cell_order(r, c))
 		return;
@@ -276,83 +276,83 @@ static void sentence(const struct row *r, struct cell *c, bool beside)
 		cell_set(c, TONE_ASKS, "%s%s%s", beside && state == LINK_ASKING ? "" : "asks you: ", ask ? ask_words(s, ask) : "something",
 		         beside ? "; a answers" : "");
 	else if (state == LINK_LOST)
-		lost_note(s, c, beside ? "" : "lost ");
+		fleet_lost_note(s, c, beside ? "" : "lost ");
 	else if (state == LINK_DOWN)
 		cell_set(c, TONE_DIM, "%snot connected, C-r connects", beside ? "" : "down: ");
 	else if (r->why && r->health >= HEALTH_ATTENTION)
 		cell_set(c, r->health >= HEALTH_BAD ? TONE_BAD : TONE_WARN, "%s", r->why);
-	else if (!source_note(s, c))
+	else if (!fleet_source_note(s, c))
 		cell_set(c, TONE_DIM, "%s", s->vitals && s->vitals->reboot_pending ? "reboot pending" : "");
 }
 
 /* Nothing was heard of it yet: there is only why. */
-static bool instead(const struct row *r, struct cell *c)
+static bool fleet_instead(const struct row *r, struct cell *c)
 {
-	if (link_state_of(r) == LINK_UP || server_heard_ms(server_of(r)))
+	if (fleet_link_state_of(r) == LINK_UP || server_heard_ms(fleet_server_of(r)))
 		return false;
-	sentence(r, c, true);
+	fleet_sentence(r, c, true);
 	return true;
 }
 
-static void note_cell(const struct row *r, struct cell *c)
+static void fleet_note_cell(const struct row *r, struct cell *c)
 {
 	struct cell alone = { 0 };
 	cell_set(c, TONE_PLAIN, "%s", "");
-	if (!instead(r, &alone))
-		sentence(r, c, true);
+	if (!fleet_instead(r, &alone))
+		fleet_sentence(r, c, true);
 }
 
-static int load_compare(const struct row *a, const struct row *b)
+static int fleet_load_compare(const struct row *a, const struct row *b)
 {
-	return compare_numbers(vitals_of(a) ? vitals_of(a)->load1 : -1, vitals_of(b) ? vitals_of(b)->load1 : -1);
+	return compare_numbers(fleet_vitals_of(a) ? fleet_vitals_of(a)->load1 : -1, fleet_vitals_of(b) ? fleet_vitals_of(b)->load1 : -1);
 }
 
-static int cpu_compare(const struct row *a, const struct row *b)
+static int fleet_cpu_compare(const struct row *a, const struct row *b)
 {
-	return compare_numbers(vitals_of(a) ? vitals_of(a)->cpu : -1, vitals_of(b) ? vitals_of(b)->cpu : -1);
+	return compare_numbers(fleet_vitals_of(a) ? fleet_vitals_of(a)->cpu : -1, fleet_vitals_of(b) ? fleet_vitals_of(b)->cpu : -1);
 }
 
-static int mem_compare(const struct row *a, const struct row *b)
+static int fleet_mem_compare(const struct row *a, const struct row *b)
 {
-	return compare_numbers(mem_percent(a), mem_percent(b));
+	return compare_numbers(fleet_mem_percent(a), fleet_mem_percent(b));
 }
 
-static int disk_compare(const struct row *a, const struct row *b)
+static int fleet_disk_compare(const struct row *a, const struct row *b)
 {
-	return compare_numbers(disk_percent(a), disk_percent(b));
+	return compare_numbers(fleet_disk_percent(a), fleet_disk_percent(b));
 }
 
-static int uptime_compare(const struct row *a, const struct row *b)
+static int fleet_uptime_compare(const struct row *a, const struct row *b)
 {
-	return compare_numbers(vitals_of(a) ? (double)vitals_of(a)->uptime_s : -1,
-	                       vitals_of(b) ? (double)vitals_of(b)->uptime_s : -1);
+	return compare_numbers(fleet_vitals_of(a) ? (double)fleet_vitals_of(a)->uptime_s : -1,
+	                       fleet_vitals_of(b) ? (double)fleet_vitals_of(b)->uptime_s : -1);
 }
 
 static const struct column columns[] = {
 	{ "health", "", 1, 1, 0, ALIGN_LEFT, CUT_END, cell_glyph, order_by_need, false },
 	{ "name", "NAME", 4, 20, 0, ALIGN_LEFT, CUT_MIDDLE, cell_name, NULL, false },
-	{ "link", "LINK", 6, 10, 1, ALIGN_RIGHT, CUT_END, link_cell, link_compare, true },
-	{ "load", "LOAD", 5, 5, 4, ALIGN_RIGHT, CUT_END, load_cell, load_compare, true },
-	{ "spark", "", SPARK_CELLS, SPARK_CELLS, 8, ALIGN_LEFT, CUT_END, spark_cell, cpu_compare, true },
-	{ "cpu", "CPU%", 5, 5, 5, ALIGN_RIGHT, CUT_END, cpu_cell, cpu_compare, true },
-	{ "mem", "MEM%", 5, 5, 6, ALIGN_RIGHT, CUT_END, mem_cell, mem_compare, true },
-	{ "disk", "DISK%", 5, 5, 6, ALIGN_RIGHT, CUT_END, disk_cell, disk_compare, true },
-	{ "containers", "CONTAINERS", 10, 12, 2, ALIGN_LEFT, CUT_END, containers_cell, containers_compare, true },
-	{ "units", "UNITS", 8, 10, 3, ALIGN_LEFT, CUT_END, units_cell, units_compare, true },
-	{ "vpn", "VPN", 10, 14, 6, ALIGN_LEFT, CUT_END, vpn_cell, NULL, false },
-	{ "uptime", "UP", 3, 4, 7, ALIGN_RIGHT, CUT_END, uptime_cell, uptime_compare, true },
-	{ "note", "", 8, -1, 4, ALIGN_LEFT, CUT_END, note_cell, NULL, false },
+	{ "link", "LINK", 6, 10, 1, ALIGN_RIGHT, CUT_END, fleet_link_cell, fleet_link_compare, true },
+	{ "load", "LOAD", 5, 5, 4, ALIGN_RIGHT, CUT_END, fleet_load_cell, fleet_load_compare, true },
+	{ "spark", "", SPARK_CELLS, SPARK_CELLS, 8, ALIGN_LEFT, CUT_END, fleet_spark_cell, fleet_cpu_compare, true },
+	{ "cpu", "CPU%", 5, 5, 5, ALIGN_RIGHT, CUT_END, fleet_cpu_cell, fleet_cpu_compare, true },
+	{ "mem", "MEM%", 5, 5, 6, ALIGN_RIGHT, CUT_END, fleet_mem_cell, fleet_mem_compare, true },
+	{ "disk", "DISK%", 5, 5, 6, ALIGN_RIGHT, CUT_END, fleet_disk_cell, fleet_disk_compare, true },
+	{ "containers", "CONTAINERS", 10, 12, 2, ALIGN_LEFT, CUT_END, fleet_containers_cell, fleet_containers_compare, true },
+	{ "units", "UNITS", 8, 10, 3, ALIGN_LEFT, CUT_END, fleet_units_cell, fleet_units_compare, true },
+	{ "vpn", "VPN", 10, 14, 6, ALIGN_LEFT, CUT_END, fleet_vpn_cell, NULL, false },
+	{ "uptime", "UP", 3, 4, 7, ALIGN_RIGHT, CUT_END, fleet_uptime_cell, fleet_uptime_compare, true },
+	{ "note", "", 8, -1, 4, ALIGN_LEFT, CUT_END, fleet_note_cell, NULL, false },
 	{ "age", "", 0, 8, 1, ALIGN_RIGHT, CUT_END, cell_stale, NULL, false },
 	{ 0 }
 };
 
 /* "sese   12ms 0.42  13 ctr  disk 88%" or "seko   lost 3h: ..." */
-static void brief(const struct row *r, struct cell *c)
+static void fleet_brief(const struct row *r, struct cell *c)
 {
-	const struct server *s = server_of(r);
+	const struct server *s = fleet_server_of(r);
 	struct cell note = { 0 };
-	sentence(r, &note, false);
-	if (link_state_of(r) != LINK_UP || s->asks) {
+	fleet_sentence(r, &note, false);
+	if (fleet_link_state_of(r) != LINK_UP || s->asks) {
 		cell_set(c, note.tone, "%-6s %s", r->name, note.text);
 		c->changes_ms = note.changes_ms;
 		return;
@@ -363,7 +363,7 @@ static void brief(const struct row *r, struct cell *c)
 	else if (s->link->latency_ms >= 0)
 		cell_add(c, " %dms", s->link->latency_ms);
 	if (s->vitals && s->vitals->load1 >= 0)
-		cell_add(c, " %s%.*f", is_old(r, "vitals") ? "~" : "", load_digits(s->vitals->load1, false),
+		cell_add(c, " %s%.*f", fleet_is_old(r, "vitals") ? "~" : "", fleet_load_digits(s->vitals->load1, false),
 		         s->vitals->load1);
 	if (s->containers)
 		cell_add(c, "  %d ctr", s->containers_up);
@@ -371,13 +371,13 @@ static void brief(const struct row *r, struct cell *c)
 		cell_add(c, " ! %d", s->containers_bad);
 	if (s->units_failed)
 		cell_add(c, "  %d failed", s->units_failed);
-	if (disk_percent(r) >= store_settings(s->store)->disk_warn)
-		cell_add(c, "  disk %.0f%%", disk_percent(r));
+	if (fleet_disk_percent(r) >= store_settings(s->store)->disk_warn)
+		cell_add(c, "  disk %.0f%%", fleet_disk_percent(r));
 	if (note.text[0])
 		cell_add(c, "  %s", note.text);
 }
 
-static void empty(const struct store *store, const struct server *s, char *buf, size_t size)
+static void fleet_empty(const struct store *store, const struct server *s, char *buf, size_t size)
 {
 	(void)store;
 	(void)s;
@@ -388,14 +388,14 @@ static void empty(const struct store *store, const struct server *s, char *buf, 
 }
 
 /* The whole sentence of the server under the cursor, for which its column is often too narrow. */
-static size_t strip(const struct row *r, struct cell *lines, size_t max)
+static size_t fleet_strip(const struct row *r, struct cell *lines, size_t max)
 {
 	(void)max;
-	sentence(r, &lines[0], false);
+	fleet_sentence(r, &lines[0], false);
 	return lines[0].text[0] != '\0';
 }
 
 const struct panel panel_fleet = {
 	.name = "fleet", .title = "Servers", .tab = "fleet", .kind = &kind_server, .columns = columns,
-	.order = order_by_need, .instead = instead, .instead_after = "link", .brief = brief, .empty = empty, .strip = strip,
+	.order = order_by_need, .instead = fleet_instead, .instead_after = "link", .brief = fleet_brief, .empty = fleet_empty, .strip = fleet_strip,
 };

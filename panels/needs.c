@@ -7,23 +7,23 @@
 #include "backends/link/link.h"
 #include "panels/panels.h"
 
-static bool wants(const struct row *r)
+static bool needs_wants(const struct row *r)
 {
 	return r->health >= HEALTH_ATTENTION;
 }
 
-static void kind_cell(const struct row *r, struct cell *c)
+static void needs_kind_cell(const struct row *r, struct cell *c)
 {
 	cell_set(c, TONE_DIM, "%s", r->kind->name);
 }
 
 /* A server's own row has no other name than the server's, which stands in the first column. */
-static void name_cell(const struct row *r, struct cell *c)
+static void needs_name_cell(const struct row *r, struct cell *c)
 {
 	cell_set(c, TONE_PLAIN, "%s", r->kind == &kind_server ? "" : r->name);
 }
 
-static void why_cell(const struct row *r, struct cell *c)
+static void needs_why_cell(const struct row *r, struct cell *c)
 {
 	enum tone tone = tone_health(r->health);
 	if (cell_order(r, c))
@@ -38,18 +38,18 @@ static void why_cell(const struct row *r, struct cell *c)
 		cell_set(c, tone, "%s", r->health == HEALTH_BAD ? "failed" : "look at it");
 }
 
-static void since_cell(const struct row *r, struct cell *c)
+static void needs_since_cell(const struct row *r, struct cell *c)
 {
 	cell_age(c, r->health_ms);
 	c->tone = TONE_DIM;
 }
 
-static int since_compare(const struct row *a, const struct row *b)
+static int needs_since_compare(const struct row *a, const struct row *b)
 {
 	return compare_numbers((double)b->health_ms, (double)a->health_ms);
 }
 
-static int order(const struct row *a, const struct row *b)
+static int needs_order(const struct row *a, const struct row *b)
 {
 	int by_server;
 	if (a->health != b->health)
@@ -62,20 +62,20 @@ static int order(const struct row *a, const struct row *b)
 }
 
 static const struct column columns[] = {
-	{ "health", "", 1, 1, 0, ALIGN_LEFT, CUT_END, cell_glyph, order, false },
+	{ "health", "", 1, 1, 0, ALIGN_LEFT, CUT_END, cell_glyph, needs_order, false },
 	{ "server", "SERVER", 4, 12, 0, ALIGN_LEFT, CUT_MIDDLE, cell_server, NULL, false },
-	{ "kind", "KIND", 9, 9, 2, ALIGN_LEFT, CUT_END, kind_cell, NULL, false },
-	{ "name", "NAME", 4, 28, 0, ALIGN_LEFT, CUT_MIDDLE, name_cell, NULL, false },
-	{ "why", "WHY", 10, -1, 1, ALIGN_LEFT, CUT_END, why_cell, NULL, false },
-	{ "since", "FOR", 3, 4, 1, ALIGN_RIGHT, CUT_END, since_cell, since_compare, true },
+	{ "kind", "KIND", 9, 9, 2, ALIGN_LEFT, CUT_END, needs_kind_cell, NULL, false },
+	{ "name", "NAME", 4, 28, 0, ALIGN_LEFT, CUT_MIDDLE, needs_name_cell, NULL, false },
+	{ "why", "WHY", 10, -1, 1, ALIGN_LEFT, CUT_END, needs_why_cell, NULL, false },
+	{ "since", "FOR", 3, 4, 1, ALIGN_RIGHT, CUT_END, needs_since_cell, needs_since_compare, true },
 	{ 0 }
 };
 
 /* The table puts the server's name before it where there are several. */
-static void brief(const struct row *r, struct cell *c)
+static void needs_brief(const struct row *r, struct cell *c)
 {
 	struct cell why = { 0 };
-	why_cell(r, &why);
+	needs_why_cell(r, &why);
 	if (r->kind == &kind_server)
 		cell_set(c, why.tone, "%s", why.text);
 	else
@@ -83,13 +83,13 @@ static void brief(const struct row *r, struct cell *c)
 	c->changes_ms = why.changes_ms;
 }
 
-static void empty(const struct store *store, const struct server *s, char *buf, size_t size)
+static void needs_empty(const struct store *store, const struct server *s, char *buf, size_t size)
 {
 	(void)store;
 	snprintf(buf, size, s ? "Nothing on %s needs you." : "Nothing needs you.", s ? s->name : "");
 }
 
 const struct panel panel_needs = {
-	.name = "needs", .title = "Needs you", .tab = "needs", .columns = columns, .order = order, .wants = wants,
-	.brief = brief, .empty = empty,
+	.name = "needs", .title = "Needs you", .tab = "needs", .columns = columns, .order = needs_order, .wants = needs_wants,
+	.brief = needs_brief, .empty = needs_empty,
 };

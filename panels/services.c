@@ -6,13 +6,13 @@
 #include "backends/services/unit.h"
 #include "panels/panels.h"
 
-static const struct unit *of(const struct row *r)
+static const struct unit *services_of(const struct row *r)
 {
 	return (const struct unit *)r;
 }
 
 /* A timer's next run reads better than that it waits. */
-static bool timer_next(const struct unit *u, struct cell *c)
+static bool services_timer_next(const struct unit *u, struct cell *c)
 {
 	if (u->next_ms <= 0)
 		return false;
@@ -27,9 +27,9 @@ static bool timer_next(const struct unit *u, struct cell *c)
 	return true;
 }
 
-static void state_cell(const struct row *r, struct cell *c)
+static void services_state_cell(const struct row *r, struct cell *c)
 {
-	const struct unit *u = of(r);
+	const struct unit *u = services_of(r);
 	if (cell_order(r, c))
 		return;
 	if (!strcmp(u->load, "not-found")) {
@@ -38,7 +38,7 @@ static void state_cell(const struct row *r, struct cell *c)
 			cell_add(c, "; near: %s", u->nearest);
 		return;
 	}
-	if (timer_next(u, c))
+	if (services_timer_next(u, c))
 		return;
 	enum tone tone = r->health == HEALTH_GOOD ? TONE_PLAIN : tone_health(r->health);
 	bool active = !strcmp(u->active, "active");
@@ -46,62 +46,62 @@ static void state_cell(const struct row *r, struct cell *c)
 	cell_add_age(c, active ? u->active_ms : u->inactive_ms);
 }
 
-static void mem_cell(const struct row *r, struct cell *c)
+static void services_mem_cell(const struct row *r, struct cell *c)
 {
-	cell_bytes(c, (double)of(r)->memory);
+	cell_bytes(c, (double)services_of(r)->memory);
 }
 
-static int mem_compare(const struct row *a, const struct row *b)
+static int services_mem_compare(const struct row *a, const struct row *b)
 {
-	return compare_numbers((double)of(a)->memory, (double)of(b)->memory);
+	return compare_numbers((double)services_of(a)->memory, (double)services_of(b)->memory);
 }
 
-static void cpu_cell(const struct row *r, struct cell *c)
+static void services_cpu_cell(const struct row *r, struct cell *c)
 {
 	char span[HUMAN_SIZE];
-	if (of(r)->cpu_ns < 0)
+	if (services_of(r)->cpu_ns < 0)
 		cell_unknown(c);
 	else
-		cell_set(c, TONE_PLAIN, "%s", human_age(span, of(r)->cpu_ns / 1000000));
+		cell_set(c, TONE_PLAIN, "%s", human_age(span, services_of(r)->cpu_ns / 1000000));
 }
 
-static int cpu_compare(const struct row *a, const struct row *b)
+static int services_cpu_compare(const struct row *a, const struct row *b)
 {
-	return compare_numbers((double)of(a)->cpu_ns, (double)of(b)->cpu_ns);
+	return compare_numbers((double)services_of(a)->cpu_ns, (double)services_of(b)->cpu_ns);
 }
 
-static void restarts_cell(const struct row *r, struct cell *c)
+static void services_restarts_cell(const struct row *r, struct cell *c)
 {
-	if (of(r)->restarts > 0)
-		cell_set(c, TONE_WARN, "%d", of(r)->restarts);
-	else if (of(r)->restarts == 0)
+	if (services_of(r)->restarts > 0)
+		cell_set(c, TONE_WARN, "%d", services_of(r)->restarts);
+	else if (services_of(r)->restarts == 0)
 		cell_set(c, TONE_DIM, "0");
 	else
 		cell_unknown(c);
 }
 
-static int restarts_compare(const struct row *a, const struct row *b)
+static int services_restarts_compare(const struct row *a, const struct row *b)
 {
-	return of(a)->restarts - of(b)->restarts;
+	return services_of(a)->restarts - services_of(b)->restarts;
 }
 
-static void pid_cell(const struct row *r, struct cell *c)
+static void services_pid_cell(const struct row *r, struct cell *c)
 {
-	if (of(r)->main_pid > 0)
-		cell_set(c, TONE_DIM, "%d", of(r)->main_pid);
+	if (services_of(r)->main_pid > 0)
+		cell_set(c, TONE_DIM, "%d", services_of(r)->main_pid);
 	else
 		cell_set(c, TONE_DIM, "%s", "");
 }
 
-static void enabled_cell(const struct row *r, struct cell *c)
+static void services_enabled_cell(const struct row *r, struct cell *c)
 {
-	cell_set(c, TONE_DIM, "%s", of(r)->file_state);
+	cell_set(c, TONE_DIM, "%s", services_of(r)->file_state);
 }
 
 /* Why it is not well, else what it is. */
-static void about_cell(const struct row *r, struct cell *c)
+static void services_about_cell(const struct row *r, struct cell *c)
 {
-	const struct unit *u = of(r);
+	const struct unit *u = services_of(r);
 	if (r->why && r->health >= HEALTH_ATTENTION)
 		cell_set(c, tone_health(r->health), "%s", r->why);
 	else
@@ -109,37 +109,37 @@ static void about_cell(const struct row *r, struct cell *c)
 }
 
 /* A user's unit often has the name of one of the system's. */
-static void name_cell(const struct row *r, struct cell *c)
+static void services_name_cell(const struct row *r, struct cell *c)
 {
 	cell_name(r, c);
-	if (of(r)->user)
+	if (services_of(r)->user)
 		cell_add(c, " (user)");
 }
 
 static const struct column columns[] = {
 	{ "health", "", 1, 1, 0, ALIGN_LEFT, CUT_END, cell_glyph, order_by_need, false },
 	{ "server", "SERVER", 8, 12, 2, ALIGN_LEFT, CUT_MIDDLE, cell_server, NULL, false },
-	{ "name", "UNIT", 14, 36, 0, ALIGN_LEFT, CUT_MIDDLE, name_cell, NULL, false },
-	{ "state", "STATE", 11, 40, 1, ALIGN_LEFT, CUT_END, state_cell, NULL, false },
-	{ "mem", "MEM", 4, 5, 4, ALIGN_RIGHT, CUT_END, mem_cell, mem_compare, true },
-	{ "cpu", "CPU", 4, 4, 5, ALIGN_RIGHT, CUT_END, cpu_cell, cpu_compare, true },
-	{ "restarts", "RST", 3, 5, 6, ALIGN_RIGHT, CUT_END, restarts_cell, restarts_compare, true },
-	{ "enabled", "AT BOOT", 7, 10, 7, ALIGN_LEFT, CUT_END, enabled_cell, NULL, false },
-	{ "pid", "PID", 5, 7, 9, ALIGN_RIGHT, CUT_END, pid_cell, NULL, false },
-	{ "about", "ABOUT", 16, -1, 8, ALIGN_LEFT, CUT_END, about_cell, NULL, false },
+	{ "name", "UNIT", 14, 36, 0, ALIGN_LEFT, CUT_MIDDLE, services_name_cell, NULL, false },
+	{ "state", "STATE", 11, 40, 1, ALIGN_LEFT, CUT_END, services_state_cell, NULL, false },
+	{ "mem", "MEM", 4, 5, 4, ALIGN_RIGHT, CUT_END, services_mem_cell, services_mem_compare, true },
+	{ "cpu", "CPU", 4, 4, 5, ALIGN_RIGHT, CUT_END, services_cpu_cell, services_cpu_compare, true },
+	{ "restarts", "RST", 3, 5, 6, ALIGN_RIGHT, CUT_END, services_restarts_cell, services_restarts_compare, true },
+	{ "enabled", "AT BOOT", 7, 10, 7, ALIGN_LEFT, CUT_END, services_enabled_cell, NULL, false },
+	{ "pid", "PID", 5, 7, 9, ALIGN_RIGHT, CUT_END, services_pid_cell, NULL, false },
+	{ "about", "ABOUT", 16, -1, 8, ALIGN_LEFT, CUT_END, services_about_cell, NULL, false },
 	{ "age", "", 0, 8, 1, ALIGN_RIGHT, CUT_END, cell_stale, NULL, false },
 	{ 0 }
 };
 
-static void brief(const struct row *r, struct cell *c)
+static void services_brief(const struct row *r, struct cell *c)
 {
 	struct cell state = { 0 };
-	state_cell(r, &state);
-	cell_set(c, state.tone, "%s%s  %s", r->name, of(r)->user ? " (user)" : "", state.text);
+	services_state_cell(r, &state);
+	cell_set(c, state.tone, "%s%s  %s", r->name, services_of(r)->user ? " (user)" : "", state.text);
 	c->changes_ms = state.changes_ms;
 }
 
-static void empty(const struct store *store, const struct server *s, char *buf, size_t size)
+static void services_empty(const struct store *store, const struct server *s, char *buf, size_t size)
 {
 	static const char *const names[] = { "systemd", "systemd-user", NULL };
 	char calm[128];
@@ -148,25 +148,25 @@ static void empty(const struct store *store, const struct server *s, char *buf, 
 }
 
 /* Services are what one looks for; sockets and timers come after them. */
-static int rank_of(const struct row *r)
+static int services_rank_of(const struct row *r)
 {
 	const char *dot = strrchr(r->name, '.');
 	return !dot || !strcmp(dot, ".service") ? 0 : !strcmp(dot, ".timer") ? 1 : 2;
 }
 
 /* Units that run come before those that do nothing, which are many. */
-static int order(const struct row *a, const struct row *b)
+static int services_order(const struct row *a, const struct row *b)
 {
 	int idle_a = a->health == HEALTH_IDLE, idle_b = b->health == HEALTH_IDLE;
 	if (a->health >= HEALTH_ATTENTION || b->health >= HEALTH_ATTENTION)
 		return order_by_need(a, b);
 	if (idle_a != idle_b)
 		return idle_a - idle_b;
-	int rank = rank_of(a) - rank_of(b);
+	int rank = services_rank_of(a) - services_rank_of(b);
 	return rank ? rank : order_by_need(a, b);
 }
 
-static size_t strip(const struct row *r, struct cell *lines, size_t max)
+static size_t services_strip(const struct row *r, struct cell *lines, size_t max)
 {
 	(void)max;
 	if (!r->why || r->health < HEALTH_ATTENTION)
@@ -177,5 +177,5 @@ static size_t strip(const struct row *r, struct cell *lines, size_t max)
 
 const struct panel panel_services = {
 	.name = "services", .title = "Services", .tab = "unit", .kind = &kind_unit, .columns = columns,
-	.order = order, .brief = brief, .empty = empty, .strip = strip,
+	.order = services_order, .brief = services_brief, .empty = services_empty, .strip = services_strip,
 };

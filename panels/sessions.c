@@ -8,16 +8,16 @@
 
 #define DEPTH_MAX 16
 
-static const struct session *of(const struct row *r)
+static const struct session *sessions_panel_of(const struct row *r)
 {
 	return (const struct session *)r;
 }
 
 /* --- cells ----------------------------------------------------------------------------------------------- */
 
-static void title_cell(const struct row *r, struct cell *c)
+static void sessions_title_cell(const struct row *r, struct cell *c)
 {
-	const struct session *s = of(r);
+	const struct session *s = sessions_panel_of(r);
 	bool dim = s->shown == SESSION_NOT_SERVED || s->archived_ms || s->type == SESSION_SERVICE;
 	cell_set(c, dim ? TONE_DIM : TONE_PLAIN, "%.*s%s%s", 2 * (s->depth < 6 ? s->depth : 6), "            ", s->depth ? "- " : "", r->name);
 	if (s->children)
@@ -25,9 +25,9 @@ static void title_cell(const struct row *r, struct cell *c)
 }
 
 /* Its state, with its clock or its countdown; what it asks stands behind. */
-static void status_cell(const struct row *r, struct cell *c)
+static void sessions_status_cell(const struct row *r, struct cell *c)
 {
-	const struct session *s = of(r);
+	const struct session *s = sessions_panel_of(r);
 	enum tone tone = r->health == HEALTH_IDLE ? TONE_DIM : tone_health(r->health);
 	if (cell_order(r, c))
 		return;
@@ -48,9 +48,9 @@ static void status_cell(const struct row *r, struct cell *c)
 	}
 }
 
-static void asks_cell(const struct row *r, struct cell *c)
+static void sessions_asks_cell(const struct row *r, struct cell *c)
 {
-	const struct session *s = of(r);
+	const struct session *s = sessions_panel_of(r);
 	if (r->why)
 		cell_set(c, tone_health(r->health), "%s", r->why);
 	else if (s->type == SESSION_SERVICE && s->unit)
@@ -61,50 +61,50 @@ static void asks_cell(const struct row *r, struct cell *c)
 		cell_set(c, TONE_DIM, "%s", "");
 }
 
-static void directory_cell(const struct row *r, struct cell *c)
+static void sessions_directory_cell(const struct row *r, struct cell *c)
 {
-	cell_set(c, TONE_DIM, "%s", of(r)->directory ? of(r)->directory : "");
+	cell_set(c, TONE_DIM, "%s", sessions_panel_of(r)->directory ? sessions_panel_of(r)->directory : "");
 }
 
-static void agent_cell(const struct row *r, struct cell *c)
+static void sessions_agent_cell(const struct row *r, struct cell *c)
 {
-	const struct session *s = of(r);
+	const struct session *s = sessions_panel_of(r);
 	if (s->type == SESSION_SERVICE)
 		cell_bytes(c, (double)s->memory);
 	else
 		cell_set(c, TONE_DIM, "%s", s->agent ? s->agent : "");
 }
 
-static void model_cell(const struct row *r, struct cell *c)
+static void sessions_model_cell(const struct row *r, struct cell *c)
 {
-	const struct session *s = of(r);
+	const struct session *s = sessions_panel_of(r);
 	const char *slash = s->model ? strrchr(s->model, '/') : NULL;
 	bool has = s->model && s->type != SESSION_TMUX;
 	cell_set(c, TONE_DIM, "%s", has ? slash ? slash + 1 : s->model : "");
 }
 
-static double context_of(const struct row *r)
+static double sessions_context_of(const struct row *r)
 {
-	const struct session *s = of(r);
+	const struct session *s = sessions_panel_of(r);
 	return s->context_used > 0 && s->context_limit > 0 ? 100.0 * (double)s->context_used / (double)s->context_limit : -1;
 }
 
-static void context_cell(const struct row *r, struct cell *c)
+static void sessions_context_cell(const struct row *r, struct cell *c)
 {
-	if (of(r)->type == SESSION_OPENCODE)
-		cell_percent(c, context_of(r), 80);
+	if (sessions_panel_of(r)->type == SESSION_OPENCODE)
+		cell_percent(c, sessions_context_of(r), 80);
 	else
 		cell_set(c, TONE_DIM, "%s", "");
 }
 
-static int context_compare(const struct row *a, const struct row *b)
+static int sessions_context_compare(const struct row *a, const struct row *b)
 {
-	return compare_numbers(context_of(a), context_of(b));
+	return compare_numbers(sessions_context_of(a), sessions_context_of(b));
 }
 
-static void tokens_cell(const struct row *r, struct cell *c)
+static void sessions_tokens_cell(const struct row *r, struct cell *c)
 {
-	double t = (double)of(r)->tokens;
+	double t = (double)sessions_panel_of(r)->tokens;
 	if (t < 0)
 		cell_set(c, TONE_DIM, "%s", "");
 	else if (t >= 1e6)
@@ -115,40 +115,40 @@ static void tokens_cell(const struct row *r, struct cell *c)
 		cell_set(c, TONE_PLAIN, "%.0f", t);
 }
 
-static int tokens_compare(const struct row *a, const struct row *b)
+static int sessions_tokens_compare(const struct row *a, const struct row *b)
 {
-	return compare_numbers((double)of(a)->tokens, (double)of(b)->tokens);
+	return compare_numbers((double)sessions_panel_of(a)->tokens, (double)sessions_panel_of(b)->tokens);
 }
 
-static void cost_cell(const struct row *r, struct cell *c)
+static void sessions_cost_cell(const struct row *r, struct cell *c)
 {
-	if (of(r)->cost < 0)
+	if (sessions_panel_of(r)->cost < 0)
 		cell_set(c, TONE_DIM, "%s", "");
 	else
-		cell_set(c, TONE_PLAIN, of(r)->cost >= 10 ? "$%.0f" : "$%.2f", of(r)->cost);
+		cell_set(c, TONE_PLAIN, sessions_panel_of(r)->cost >= 10 ? "$%.0f" : "$%.2f", sessions_panel_of(r)->cost);
 }
 
-static int cost_compare(const struct row *a, const struct row *b)
+static int sessions_cost_compare(const struct row *a, const struct row *b)
 {
-	return compare_numbers(of(a)->cost, of(b)->cost);
+	return compare_numbers(sessions_panel_of(a)->cost, sessions_panel_of(b)->cost);
 }
 
-static void active_cell(const struct row *r, struct cell *c)
+static void sessions_active_cell(const struct row *r, struct cell *c)
 {
-	cell_age(c, of(r)->updated_ms);
+	cell_age(c, sessions_panel_of(r)->updated_ms);
 	c->tone = TONE_DIM;
 }
 
-static int active_compare(const struct row *a, const struct row *b)
+static int sessions_active_compare(const struct row *a, const struct row *b)
 {
-	return compare_numbers((double)of(b)->updated_ms, (double)of(a)->updated_ms);
+	return compare_numbers((double)sessions_panel_of(b)->updated_ms, (double)sessions_panel_of(a)->updated_ms);
 }
 
 /* --- order: roots by need, then activity; children under their parents ------------------------------------- */
 
-static int rank_of(const struct row *r)
+static int sessions_rank_of(const struct row *r)
 {
-	const struct session *s = of(r);
+	const struct session *s = sessions_panel_of(r);
 	if (r->health >= HEALTH_ATTENTION)
 		return 10 - (int)r->health;
 	if (s->shown >= SESSION_BUSY && s->shown != SESSION_ERROR)
@@ -156,27 +156,27 @@ static int rank_of(const struct row *r)
 	return s->type == SESSION_SERVICE ? 40 : s->shown == SESSION_NOT_SERVED ? 35 : 30;
 }
 
-static int by_need(const struct row *a, const struct row *b)
+static int sessions_by_need(const struct row *a, const struct row *b)
 {
-	int rank = rank_of(a) - rank_of(b);
+	int rank = sessions_rank_of(a) - sessions_rank_of(b);
 	if (rank)
 		return rank;
-	if (of(a)->updated_ms != of(b)->updated_ms)
-		return of(a)->updated_ms > of(b)->updated_ms ? -1 : 1;
+	if (sessions_panel_of(a)->updated_ms != sessions_panel_of(b)->updated_ms)
+		return sessions_panel_of(a)->updated_ms > sessions_panel_of(b)->updated_ms ? -1 : 1;
 	return strcmp(a->id, b->id);
 }
 
 /* The row and its ancestors, the root first; returns how many. */
-static size_t chain_of(const struct row *r, const struct row **chain)
+static size_t sessions_chain_of(const struct row *r, const struct row **chain)
 {
 	const struct row *up[DEPTH_MAX];
 	size_t n = 0;
 	while (r && n < DEPTH_MAX) {
 		char id[512];
 		up[n++] = r;
-		if (!of(r)->parent[0])
+		if (!sessions_panel_of(r)->parent[0])
 			break;
-		snprintf(id, sizeof(id), "%s/session/%s", r->server->name, of(r)->parent);
+		snprintf(id, sizeof(id), "%s/session/%s", r->server->name, sessions_panel_of(r)->parent);
 		const struct row *parent = store_find(r->source->store, id);
 		r = parent && parent->kind == &kind_session ? parent : NULL;
 	}
@@ -185,51 +185,51 @@ static size_t chain_of(const struct row *r, const struct row **chain)
 	return n;
 }
 
-static int order(const struct row *a, const struct row *b)
+static int sessions_order(const struct row *a, const struct row *b)
 {
 	const struct row *x[DEPTH_MAX], *y[DEPTH_MAX];
-	if (!of(a)->parent[0] && !of(b)->parent[0])
-		return by_need(a, b);
-	size_t n = chain_of(a, x), m = chain_of(b, y), i = 0;
+	if (!sessions_panel_of(a)->parent[0] && !sessions_panel_of(b)->parent[0])
+		return sessions_by_need(a, b);
+	size_t n = sessions_chain_of(a, x), m = sessions_chain_of(b, y), i = 0;
 	while (i < n && i < m && x[i] == y[i])
 		i++;
 	if (i == n || i == m)
 		return n < m ? -1 : n > m;
-	return by_need(x[i], y[i]);
+	return sessions_by_need(x[i], y[i]);
 }
 
 /* Children of a folded parent, archived and old ones are put away. */
-static bool wants(const struct row *r)
+static bool sessions_wants(const struct row *r)
 {
-	return !of(r)->hidden;
+	return !sessions_panel_of(r)->hidden;
 }
 
 static const struct column columns[] = {
 	{ "health", "", 1, 1, 0, ALIGN_LEFT, CUT_END, cell_glyph, order_by_need, false },
 	{ "server", "SERVER", 4, 12, 2, ALIGN_LEFT, CUT_MIDDLE, cell_server, NULL, false },
-	{ "title", "SESSION", 14, 44, 0, ALIGN_LEFT, CUT_END, title_cell, NULL, false },
-	{ "status", "STATUS", 10, 26, 1, ALIGN_LEFT, CUT_END, status_cell, NULL, false },
-	{ "directory", "DIRECTORY", 8, 28, 4, ALIGN_LEFT, CUT_MIDDLE, directory_cell, NULL, false },
-	{ "agent", "AGENT", 5, 8, 8, ALIGN_LEFT, CUT_END, agent_cell, NULL, false },
-	{ "model", "MODEL", 4, 16, 7, ALIGN_LEFT, CUT_MIDDLE, model_cell, NULL, false },
-	{ "context", "CTX%", 4, 4, 5, ALIGN_RIGHT, CUT_END, context_cell, context_compare, true },
-	{ "tokens", "TOK", 4, 5, 9, ALIGN_RIGHT, CUT_END, tokens_cell, tokens_compare, true },
-	{ "cost", "COST", 5, 6, 6, ALIGN_RIGHT, CUT_END, cost_cell, cost_compare, true },
-	{ "active", "LAST", 4, 4, 3, ALIGN_RIGHT, CUT_END, active_cell, active_compare, false },
-	{ "asks", "WHAT", 10, -1, 3, ALIGN_LEFT, CUT_END, asks_cell, NULL, false },
+	{ "title", "SESSION", 14, 44, 0, ALIGN_LEFT, CUT_END, sessions_title_cell, NULL, false },
+	{ "status", "STATUS", 10, 26, 1, ALIGN_LEFT, CUT_END, sessions_status_cell, NULL, false },
+	{ "directory", "DIRECTORY", 8, 28, 4, ALIGN_LEFT, CUT_MIDDLE, sessions_directory_cell, NULL, false },
+	{ "agent", "AGENT", 5, 8, 8, ALIGN_LEFT, CUT_END, sessions_agent_cell, NULL, false },
+	{ "model", "MODEL", 4, 16, 7, ALIGN_LEFT, CUT_MIDDLE, sessions_model_cell, NULL, false },
+	{ "context", "CTX%", 4, 4, 5, ALIGN_RIGHT, CUT_END, sessions_context_cell, sessions_context_compare, true },
+	{ "tokens", "TOK", 4, 5, 9, ALIGN_RIGHT, CUT_END, sessions_tokens_cell, sessions_tokens_compare, true },
+	{ "cost", "COST", 5, 6, 6, ALIGN_RIGHT, CUT_END, sessions_cost_cell, sessions_cost_compare, true },
+	{ "active", "LAST", 4, 4, 3, ALIGN_RIGHT, CUT_END, sessions_active_cell, sessions_active_compare, false },
+	{ "asks", "WHAT", 10, -1, 3, ALIGN_LEFT, CUT_END, sessions_asks_cell, NULL, false },
 	{ "age", "", 0, 8, 1, ALIGN_RIGHT, CUT_END, cell_stale, NULL, false },
 	{ 0 }
 };
 
-static void brief(const struct row *r, struct cell *c)
+static void sessions_brief(const struct row *r, struct cell *c)
 {
 	struct cell status = { 0 };
-	status_cell(r, &status);
+	sessions_status_cell(r, &status);
 	cell_set(c, status.tone, "%s  %s%s%s", r->name, status.text, r->why ? "  " : "", r->why ? r->why : "");
 	c->changes_ms = status.changes_ms;
 }
 
-static void empty(const struct store *store, const struct server *s, char *buf, size_t size)
+static void sessions_empty(const struct store *store, const struct server *s, char *buf, size_t size)
 {
 	static const char *const names[] = { "sessions", NULL };
 	char calm[160];
@@ -238,7 +238,7 @@ static void empty(const struct store *store, const struct server *s, char *buf, 
 	empty_sentence(store, s, names, calm, buf, size);
 }
 
-static size_t strip(const struct row *r, struct cell *lines, size_t max)
+static size_t sessions_strip(const struct row *r, struct cell *lines, size_t max)
 {
 	(void)max;
 	if (!r->why || r->health < HEALTH_ATTENTION)
@@ -248,6 +248,6 @@ static size_t strip(const struct row *r, struct cell *lines, size_t max)
 }
 
 const struct panel panel_sessions = {
-	.name = "sessions", .title = "Sessions", .tab = "ses", .kind = &kind_session, .columns = columns, .order = order,
-	.wants = wants, .random_ids = true, .brief = brief, .empty = empty, .strip = strip,
+	.name = "sessions", .title = "Sessions", .tab = "ses", .kind = &kind_session, .columns = columns, .order = sessions_order,
+	.wants = sessions_wants, .random_ids = true, .brief = sessions_brief, .empty = sessions_empty, .strip = sessions_strip,
 };

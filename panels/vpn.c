@@ -6,42 +6,42 @@
 #include "backends/vpn/peer.h"
 #include "panels/panels.h"
 
-static const struct peer *of(const struct row *r)
+static const struct peer *vpn_of(const struct row *r)
 {
 	return const_peer_of(r);
 }
 
 /* What others know of it says more about the way to it than what it knows of itself. */
-static const struct peer *told(const struct row *r)
+static const struct peer *vpn_told(const struct row *r)
 {
-	const struct peer *w = of(r)->primary ? peer_witness(of(r)) : NULL;
-	return w ? w : of(r);
+	const struct peer *w = vpn_of(r)->primary ? peer_witness(vpn_of(r)) : NULL;
+	return w ? w : vpn_of(r);
 }
 
-static bool wants(const struct row *r)
+static bool vpn_wants(const struct row *r)
 {
-	return of(r)->primary;
+	return vpn_of(r)->primary;
 }
 
-static bool wants_in(const struct row *r, const struct server *s)
+static bool vpn_wants_in(const struct row *r, const struct server *s)
 {
-	return of(r)->primary_here && r->server == s;
+	return vpn_of(r)->primary_here && r->server == s;
 }
 
-static void server_cell(const struct row *r, struct cell *c)
+static void vpn_server_cell(const struct row *r, struct cell *c)
 {
-	cell_set(c, TONE_PLAIN, "%s", of(r)->is);
+	cell_set(c, TONE_PLAIN, "%s", vpn_of(r)->is);
 }
 
-static void address_cell(const struct row *r, struct cell *c)
+static void vpn_address_cell(const struct row *r, struct cell *c)
 {
-	const struct vpn_peer *at = &told(r)->at;
-	cell_set(c, TONE_PLAIN, "%s", at->n_addrs ? at->addrs[0] : of(r)->at.n_addrs ? of(r)->at.addrs[0] : "");
+	const struct vpn_peer *at = &vpn_told(r)->at;
+	cell_set(c, TONE_PLAIN, "%s", at->n_addrs ? at->addrs[0] : vpn_of(r)->at.n_addrs ? vpn_of(r)->at.addrs[0] : "");
 }
 
-static void state_cell(const struct row *r, struct cell *c)
+static void vpn_state_cell(const struct row *r, struct cell *c)
 {
-	const struct peer *p = of(r), *w = told(r);
+	const struct peer *p = vpn_of(r), *w = vpn_told(r);
 	int64_t since;
 	if (cell_order(r, c))
 		return;
@@ -58,84 +58,84 @@ static void state_cell(const struct row *r, struct cell *c)
 	}
 }
 
-static void path_cell(const struct row *r, struct cell *c)
+static void vpn_path_cell(const struct row *r, struct cell *c)
 {
 	char path[128];
-	peer_path(told(r), path, sizeof(path));
-	if (of(r)->control)
-		cell_set(c, TONE_DIM, "%s", of(r)->at.endpoint);
+	peer_path(vpn_told(r), path, sizeof(path));
+	if (vpn_of(r)->control)
+		cell_set(c, TONE_DIM, "%s", vpn_of(r)->at.endpoint);
 	else
 		cell_set(c, !strncmp(path, "relay", 5) || !strncmp(path, "peer relay", 10) ? TONE_WARN : TONE_PLAIN, "%s", path);
 }
 
-static int64_t last_of(const struct row *r)
+static int64_t vpn_last_of(const struct row *r)
 {
-	const struct vpn_peer *at = &told(r)->at;
+	const struct vpn_peer *at = &vpn_told(r)->at;
 	return at->handshake_ms ? at->handshake_ms : at->seen_ms;
 }
 
-static void last_cell(const struct row *r, struct cell *c)
+static void vpn_last_cell(const struct row *r, struct cell *c)
 {
-	cell_age(c, last_of(r));
+	cell_age(c, vpn_last_of(r));
 	c->tone = TONE_DIM;
 }
 
-static int last_compare(const struct row *a, const struct row *b)
+static int vpn_last_compare(const struct row *a, const struct row *b)
 {
-	return compare_numbers((double)last_of(a), (double)last_of(b));
+	return compare_numbers((double)vpn_last_of(a), (double)vpn_last_of(b));
 }
 
-static void rate_cell(struct cell *c, double rate)
+static void vpn_rate_cell(struct cell *c, double rate)
 {
 	char text[HUMAN_SIZE];
 	cell_set(c, rate >= 1 ? TONE_PLAIN : TONE_DIM, "%s", rate >= 1 ? human_rate(text, rate) : "");
 }
 
-static void traffic_cell(const struct row *r, struct cell *c, int64_t bytes)
+static void vpn_traffic_cell(const struct row *r, struct cell *c, int64_t bytes)
 {
-	if (of(r)->control)
+	if (vpn_of(r)->control)
 		cell_set(c, TONE_DIM, "%s", "");
 	else
 		cell_bytes(c, (double)bytes);
 }
 
-static void rx_cell(const struct row *r, struct cell *c) { traffic_cell(r, c, told(r)->at.rx); }
-static void tx_cell(const struct row *r, struct cell *c) { traffic_cell(r, c, told(r)->at.tx); }
-static void rx_rate_cell(const struct row *r, struct cell *c) { rate_cell(c, told(r)->rx_rate); }
-static void tx_rate_cell(const struct row *r, struct cell *c) { rate_cell(c, told(r)->tx_rate); }
+static void vpn_rx_cell(const struct row *r, struct cell *c) { vpn_traffic_cell(r, c, vpn_told(r)->at.rx); }
+static void vpn_tx_cell(const struct row *r, struct cell *c) { vpn_traffic_cell(r, c, vpn_told(r)->at.tx); }
+static void vpn_rx_rate_cell(const struct row *r, struct cell *c) { vpn_rate_cell(c, vpn_told(r)->rx_rate); }
+static void vpn_tx_rate_cell(const struct row *r, struct cell *c) { vpn_rate_cell(c, vpn_told(r)->tx_rate); }
 
-static int rx_rate_compare(const struct row *a, const struct row *b) { return compare_numbers(told(a)->rx_rate, told(b)->rx_rate); }
-static int tx_rate_compare(const struct row *a, const struct row *b) { return compare_numbers(told(a)->tx_rate, told(b)->tx_rate); }
+static int vpn_rx_rate_compare(const struct row *a, const struct row *b) { return compare_numbers(vpn_told(a)->rx_rate, vpn_told(b)->rx_rate); }
+static int vpn_tx_rate_compare(const struct row *a, const struct row *b) { return compare_numbers(vpn_told(a)->tx_rate, vpn_told(b)->tx_rate); }
 
-static int rx_compare(const struct row *a, const struct row *b)
+static int vpn_rx_compare(const struct row *a, const struct row *b)
 {
-	return compare_numbers((double)told(a)->at.rx, (double)told(b)->at.rx);
+	return compare_numbers((double)vpn_told(a)->at.rx, (double)vpn_told(b)->at.rx);
 }
 
-static int tx_compare(const struct row *a, const struct row *b)
+static int vpn_tx_compare(const struct row *a, const struct row *b)
 {
-	return compare_numbers((double)told(a)->at.tx, (double)told(b)->at.tx);
+	return compare_numbers((double)vpn_told(a)->at.tx, (double)vpn_told(b)->at.tx);
 }
 
-static void exit_cell(const struct row *r, struct cell *c)
+static void vpn_exit_cell(const struct row *r, struct cell *c)
 {
-	const struct vpn_peer *at = &told(r)->at;
+	const struct vpn_peer *at = &vpn_told(r)->at;
 	cell_set(c, at->exit_node ? TONE_ACCENT : TONE_DIM, "%s", at->exit_node ? "in use" : at->exit_option ? "offers" : "");
 }
 
-static void routes_cell(const struct row *r, struct cell *c)
+static void vpn_routes_cell(const struct row *r, struct cell *c)
 {
-	const struct peer *hs = peer_in(of(r), VPN_HEADSCALE, false);
-	const char *routes = *told(r)->at.routes ? told(r)->at.routes : hs ? hs->at.routes : "";
+	const struct peer *hs = peer_in(vpn_of(r), VPN_HEADSCALE, false);
+	const char *routes = *vpn_told(r)->at.routes ? vpn_told(r)->at.routes : hs ? hs->at.routes : "";
 	cell_set(c, TONE_PLAIN, "%s", routes);
 	if (hs && *hs->at.offered)
 		cell_add(c, "%s(%s not approved)", *routes ? " " : "", hs->at.offered);
 }
 
 /* The first of those who know of one. */
-static int64_t expiry_of(const struct row *r)
+static int64_t vpn_expiry_of(const struct row *r)
 {
-	const struct peer *p = of(r), *o = p;
+	const struct peer *p = vpn_of(r), *o = p;
 	do {
 		if (o->at.expiry_ms)
 			return o->at.expiry_ms;
@@ -144,9 +144,9 @@ static int64_t expiry_of(const struct row *r)
 	return 0;
 }
 
-static void expiry_cell(const struct row *r, struct cell *c)
+static void vpn_expiry_cell(const struct row *r, struct cell *c)
 {
-	int64_t at = expiry_of(r), left = at - now_wall_ms();
+	int64_t at = vpn_expiry_of(r), left = at - now_wall_ms();
 	char span[HUMAN_SIZE];
 	if (!at)
 		cell_set(c, TONE_DIM, "%s", "");
@@ -156,15 +156,15 @@ static void expiry_cell(const struct row *r, struct cell *c)
 		cell_set(c, left < VPN_EXPIRY_WARN_MS ? TONE_WARN : TONE_PLAIN, "%s%s", left < VPN_EXPIRY_WARN_MS ? "! " : "", human_age(span, left));
 }
 
-static int expiry_compare(const struct row *a, const struct row *b)
+static int vpn_expiry_compare(const struct row *a, const struct row *b)
 {
-	return compare_numbers((double)expiry_of(b), (double)expiry_of(a));
+	return compare_numbers((double)vpn_expiry_of(b), (double)vpn_expiry_of(a));
 }
 
 /* The others of the ring: "pi relay". */
-static void seen_cell(const struct row *r, struct cell *c)
+static void vpn_seen_cell(const struct row *r, struct cell *c)
 {
-	const struct peer *p = of(r), *o = p;
+	const struct peer *p = vpn_of(r), *o = p;
 	cell_set(c, TONE_DIM, "%s", "");
 	do {
 		if (!o->at.self && !o->control && (peer_online(o)))
@@ -173,18 +173,18 @@ static void seen_cell(const struct row *r, struct cell *c)
 	} while (o != p);
 }
 
-static void os_cell(const struct row *r, struct cell *c)
+static void vpn_os_cell(const struct row *r, struct cell *c)
 {
-	cell_set(c, TONE_DIM, "%s", *of(r)->at.os ? of(r)->at.os : told(r)->at.os);
+	cell_set(c, TONE_DIM, "%s", *vpn_of(r)->at.os ? vpn_of(r)->at.os : vpn_told(r)->at.os);
 }
 
-static void version_cell(const struct row *r, struct cell *c)
+static void vpn_version_cell(const struct row *r, struct cell *c)
 {
-	const struct peer *self = peer_self(of(r));
-	cell_set(c, TONE_DIM, "%s", self ? self->at.version : of(r)->at.version);
+	const struct peer *self = peer_self(vpn_of(r));
+	cell_set(c, TONE_DIM, "%s", self ? self->at.version : vpn_of(r)->at.version);
 }
 
-static void why_cell(const struct row *r, struct cell *c)
+static void vpn_why_cell(const struct row *r, struct cell *c)
 {
 	cell_set(c, tone_health(r->health), "%s", r->health >= HEALTH_ATTENTION && r->why ? r->why : "");
 }
@@ -192,36 +192,36 @@ static void why_cell(const struct row *r, struct cell *c)
 static const struct column columns[] = {
 	{ "health", "", 1, 1, 0, ALIGN_LEFT, CUT_END, cell_glyph, order_by_need, false },
 	{ "name", "PEER", 8, 28, 0, ALIGN_LEFT, CUT_MIDDLE, cell_name, NULL, false },
-	{ "is", "SERVER", 6, 12, 4, ALIGN_LEFT, CUT_MIDDLE, server_cell, NULL, false },
-	{ "state", "STATE", 11, 40, 1, ALIGN_LEFT, CUT_END, state_cell, NULL, false },
-	{ "address", "ADDRESS", 10, 24, 2, ALIGN_LEFT, CUT_END, address_cell, NULL, false },
-	{ "path", "PATH", 23, 30, 3, ALIGN_LEFT, CUT_END, path_cell, NULL, false },
-	{ "last", "LAST", 4, 4, 5, ALIGN_RIGHT, CUT_END, last_cell, last_compare, true },
-	{ "rx", "IN", 4, 5, 6, ALIGN_RIGHT, CUT_END, rx_cell, rx_compare, true },
-	{ "in", "IN/S", 6, 7, 7, ALIGN_RIGHT, CUT_END, rx_rate_cell, rx_rate_compare, true },
-	{ "tx", "OUT", 4, 5, 6, ALIGN_RIGHT, CUT_END, tx_cell, tx_compare, true },
-	{ "out", "OUT/S", 6, 7, 7, ALIGN_RIGHT, CUT_END, tx_rate_cell, tx_rate_compare, true },
-	{ "expiry", "KEY", 4, 8, 5, ALIGN_LEFT, CUT_END, expiry_cell, expiry_compare, true },
-	{ "seen", "SEEN BY", 8, 24, 7, ALIGN_LEFT, CUT_END, seen_cell, NULL, false },
-	{ "exit", "EXIT", 4, 6, 8, ALIGN_LEFT, CUT_END, exit_cell, NULL, false },
-	{ "routes", "ROUTES", 8, 30, 8, ALIGN_LEFT, CUT_END, routes_cell, NULL, false },
-	{ "os", "OS", 5, 9, 10, ALIGN_LEFT, CUT_END, os_cell, NULL, false },
-	{ "version", "VERSION", 7, 10, 10, ALIGN_LEFT, CUT_END, version_cell, NULL, false },
-	{ "why", "", 10, -1, 9, ALIGN_LEFT, CUT_END, why_cell, NULL, false },
+	{ "is", "SERVER", 6, 12, 4, ALIGN_LEFT, CUT_MIDDLE, vpn_server_cell, NULL, false },
+	{ "state", "STATE", 11, 40, 1, ALIGN_LEFT, CUT_END, vpn_state_cell, NULL, false },
+	{ "address", "ADDRESS", 10, 24, 2, ALIGN_LEFT, CUT_END, vpn_address_cell, NULL, false },
+	{ "path", "PATH", 23, 30, 3, ALIGN_LEFT, CUT_END, vpn_path_cell, NULL, false },
+	{ "last", "LAST", 4, 4, 5, ALIGN_RIGHT, CUT_END, vpn_last_cell, vpn_last_compare, true },
+	{ "rx", "IN", 4, 5, 6, ALIGN_RIGHT, CUT_END, vpn_rx_cell, vpn_rx_compare, true },
+	{ "in", "IN/S", 6, 7, 7, ALIGN_RIGHT, CUT_END, vpn_rx_rate_cell, vpn_rx_rate_compare, true },
+	{ "tx", "OUT", 4, 5, 6, ALIGN_RIGHT, CUT_END, vpn_tx_cell, vpn_tx_compare, true },
+	{ "out", "OUT/S", 6, 7, 7, ALIGN_RIGHT, CUT_END, vpn_tx_rate_cell, vpn_tx_rate_compare, true },
+	{ "expiry", "KEY", 4, 8, 5, ALIGN_LEFT, CUT_END, vpn_expiry_cell, vpn_expiry_compare, true },
+	{ "seen", "SEEN BY", 8, 24, 7, ALIGN_LEFT, CUT_END, vpn_seen_cell, NULL, false },
+	{ "exit", "EXIT", 4, 6, 8, ALIGN_LEFT, CUT_END, vpn_exit_cell, NULL, false },
+	{ "routes", "ROUTES", 8, 30, 8, ALIGN_LEFT, CUT_END, vpn_routes_cell, NULL, false },
+	{ "os", "OS", 5, 9, 10, ALIGN_LEFT, CUT_END, vpn_os_cell, NULL, false },
+	{ "version", "VERSION", 7, 10, 10, ALIGN_LEFT, CUT_END, vpn_version_cell, NULL, false },
+	{ "why", "", 10, -1, 9, ALIGN_LEFT, CUT_END, vpn_why_cell, NULL, false },
 	{ "age", "", 0, 8, 1, ALIGN_RIGHT, CUT_END, cell_stale, NULL, false },
 	{ 0 }
 };
 
-static void brief(const struct row *r, struct cell *c)
+static void vpn_panel_brief(const struct row *r, struct cell *c)
 {
 	struct cell state = { 0 }, path = { 0 };
-	state_cell(r, &state);
-	path_cell(r, &path);
+	vpn_state_cell(r, &state);
+	vpn_path_cell(r, &path);
 	cell_set(c, state.tone, "%s  %s%s%s", r->name, state.text, path.text[0] ? "  " : "", path.text);
 	c->changes_ms = state.changes_ms;
 }
 
-static void empty(const struct store *store, const struct server *s, char *buf, size_t size)
+static void vpn_empty(const struct store *store, const struct server *s, char *buf, size_t size)
 {
 	static const char *const sources[] = { "tailscale", "wireguard", "headscale", NULL };
 	char calm[256];
@@ -230,9 +230,9 @@ static void empty(const struct store *store, const struct server *s, char *buf, 
 	empty_sentence(store, s, sources, calm, buf, size);
 }
 
-static size_t strip(const struct row *r, struct cell *lines, size_t max)
+static size_t vpn_strip(const struct row *r, struct cell *lines, size_t max)
 {
-	const struct peer *p = of(r), *o = p;
+	const struct peer *p = vpn_of(r), *o = p;
 	size_t n = 1;
 	char words[400];
 	if (r->why && r->health >= HEALTH_ATTENTION)
@@ -252,6 +252,6 @@ static size_t strip(const struct row *r, struct cell *lines, size_t max)
 }
 
 const struct panel panel_vpn = {
-	.name = "vpn", .title = "VPN", .tab = "vpn", .kind = &kind_peer, .columns = columns, .order = order_by_need, .wants = wants,
-	.wants_in = wants_in, .brief = brief, .empty = empty, .strip = strip,
+	.name = "vpn", .title = "VPN", .tab = "vpn", .kind = &kind_peer, .columns = columns, .order = order_by_need, .wants = vpn_wants,
+	.wants_in = vpn_wants_in, .brief = vpn_panel_brief, .empty = vpn_empty, .strip = vpn_strip,
 };

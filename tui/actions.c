@@ -14,27 +14,27 @@
 
 /* --- on the row under the cursor --------------------------------------------------------------------------------- */
 
-static bool asks(const struct row *r) { return r->server->asks != NULL; }
-static bool has_log(const struct row *r) { return r->kind->follow != NULL; }
+static bool action_asks(const struct row *r) { return r->server->asks != NULL; }
+static bool action_has_log(const struct row *r) { return r->kind->follow != NULL; }
 
 /* What has no shell of its own, as a unit, means its server's. */
-static struct row *shell_row(struct row *r) { return r->kind->shell && r->kind != &kind_session ? r : &r->server->row; }
-static bool has_shell(const struct row *r)
+static struct row *action_shell_row(struct row *r) { return r->kind->shell && r->kind != &kind_session ? r : &r->server->row; }
+static bool action_has_shell(const struct row *r)
 {
 	bool up = r->server->link && r->server->link->state == LINK_UP;
 	return up && (r->kind != &kind_container || ((const struct container *)r)->state == CONTAINER_RUNNING);
 }
-static bool in_tmux(const struct row *r) { return has_shell(r) && getenv("TMUX"); }
-static bool has_detail(const struct row *r) { return r->kind->detail != NULL; }
+static bool action_in_tmux(const struct row *r) { return action_has_shell(r) && getenv("TMUX"); }
+static bool action_has_detail(const struct row *r) { return r->kind->detail != NULL; }
 
 static void show_details(struct console *c) { view_open_detail(c, console_row(c)); }
 static void show_logs(struct console *c) { view_open_log(c); }
 static void show_attach(struct console *c) { shell_open(c, console_row(c)); }
 static void show_attach_window(struct console *c) { shell_open_window(c, console_row(c)); }
-static bool attach_in_tmux(const struct row *r) { return session_attachable(r) && getenv("TMUX"); }
-static bool has_children(const struct row *r) { return r->kind == &kind_session && ((const struct session *)r)->children > 0; }
-static void show_shell(struct console *c) { shell_open(c, shell_row(console_row(c))); }
-static void show_shell_window(struct console *c) { shell_open_window(c, shell_row(console_row(c))); }
+static bool action_attach_in_tmux(const struct row *r) { return session_attachable(r) && getenv("TMUX"); }
+static bool action_has_children(const struct row *r) { return r->kind == &kind_session && ((const struct session *)r)->children > 0; }
+static void show_shell(struct console *c) { shell_open(c, action_shell_row(console_row(c))); }
+static void show_shell_window(struct console *c) { shell_open_window(c, action_shell_row(console_row(c))); }
 static void show_answer(struct console *c) { console_answer(c, console_server(c)); }
 
 /* Into a server; to the row itself from the list of needs; the output of a deploy; else its details. */
@@ -113,7 +113,7 @@ static void show_problems(struct console *c)
 	console_redraw(c);
 }
 
-static void sort_step(struct console *c, int step)
+static void action_sort_step(struct console *c, int step)
 {
 	struct pane *p = pane_focused(c);
 	if (!p->table)
@@ -123,8 +123,8 @@ static void sort_step(struct console *c, int step)
 	console_redraw(c);
 }
 
-static void show_sort_next(struct console *c) { sort_step(c, 1); }
-static void show_sort_previous(struct console *c) { sort_step(c, -1); }
+static void show_sort_next(struct console *c) { action_sort_step(c, 1); }
+static void show_sort_previous(struct console *c) { action_sort_step(c, -1); }
 
 static void show_sort_reverse(struct console *c)
 {
@@ -165,7 +165,7 @@ static void show_needs_next(struct console *c)
 /* --- the console ------------------------------------------------------------------------------------------------------ */
 
 /* One step back, never out. False: there is nothing to go back from. */
-static bool step_back(struct console *c)
+static bool action_step_back(struct console *c)
 {
 	struct pane *p = pane_focused(c);
 	if (c->view)
@@ -188,7 +188,7 @@ static bool step_back(struct console *c)
 
 static void show_back(struct console *c)
 {
-	if (step_back(c))
+	if (action_step_back(c))
 		return;
 	if (c->focus != PANE_FLEET)
 		pane_focus(c, PANE_FLEET);
@@ -196,7 +196,7 @@ static void show_back(struct console *c)
 		console_flash(c, TONE_PLAIN, "This is the top: q quits, ? helps.");
 }
 
-static void quit_answered(const struct dialog_result *result, void *arg)
+static void action_quit_answered(const struct dialog_result *result, void *arg)
 {
 	if (result->choice == 1)
 		console_quit(arg, 0);
@@ -214,7 +214,7 @@ static void show_quit(struct console *c)
 		                      : "Shells that were kept running are closed.",
 		.yes = "Quit",
 	};
-	c->dialog = dialog_confirm(&spec, quit_answered, c);
+	c->dialog = dialog_confirm(&spec, action_quit_answered, c);
 	console_redraw(c);
 }
 
@@ -223,7 +223,7 @@ static void show_close(struct console *c)
 	if (!c->view && !c->scope[0] && !c->zoom)
 		show_quit(c);
 	else
-		step_back(c);
+		action_step_back(c);
 }
 
 static void show_command(struct console *c) { command_open(c, ""); }
@@ -244,21 +244,21 @@ static void show_redraw(struct console *c)
 const struct action console_actions[] = {
 	{ .name = "row-attach", .verb = "attach", .key = "a", .flags = HINT | ACTION_CHANGES, .applies = session_attachable, .show = show_attach,
 	  .help = "the session itself, full screen; C-] comes back" },
-	{ .name = "row-answer", .verb = "answer", .key = "a", .flags = HINT, .applies = asks, .show = show_answer,
+	{ .name = "row-answer", .verb = "answer", .key = "a", .flags = HINT, .applies = action_asks, .show = show_answer,
 	  .help = "answer what the server asks: a fingerprint, a password, a code" },
 	{ .name = "row-open", .verb = "open", .key = "Enter", .flags = ROW, .show = show_open,
 	  .help = "go into the server, to the row that needs you, to a deploy's output, or to the details" },
-	{ .name = "row-logs", .verb = "logs", .key = "l", .flags = HINT, .applies = has_log, .show = show_logs,
+	{ .name = "row-logs", .verb = "logs", .key = "l", .flags = HINT, .applies = action_has_log, .show = show_logs,
 	  .help = "follow the log, of the marked rows of all panels together when there are some here" },
-	{ .name = "row-shell", .verb = "shell", .key = "s", .flags = HINT | ACTION_CHANGES, .applies = has_shell, .show = show_shell,
+	{ .name = "row-shell", .verb = "shell", .key = "s", .flags = HINT | ACTION_CHANGES, .applies = action_has_shell, .show = show_shell,
 	  .help = "open a shell in the container or on the server; C-] comes back" },
-	{ .name = "row-details", .verb = "details", .key = "d", .flags = HINT, .applies = has_detail, .show = show_details,
+	{ .name = "row-details", .verb = "details", .key = "d", .flags = HINT, .applies = action_has_detail, .show = show_details,
 	  .help = "everything that is known about it" },
-	{ .name = "row-shell-window", .verb = "shell in tmux", .key = "S", .flags = ROW | ACTION_CHANGES, .applies = in_tmux,
+	{ .name = "row-shell-window", .verb = "shell in tmux", .key = "S", .flags = ROW | ACTION_CHANGES, .applies = action_in_tmux,
 	  .show = show_shell_window, .help = "open the shell in a new tmux window" },
-	{ .name = "row-attach-window", .verb = "attach in tmux", .key = "A", .flags = ROW | ACTION_CHANGES, .applies = attach_in_tmux,
+	{ .name = "row-attach-window", .verb = "attach in tmux", .key = "A", .flags = ROW | ACTION_CHANGES, .applies = action_attach_in_tmux,
 	  .show = show_attach_window, .help = "the session in a tmux window of its own; one that is open is gone to" },
-	{ .name = "row-children", .verb = "children", .key = "o", .flags = ROW, .applies = has_children, .show = session_show_children,
+	{ .name = "row-children", .verb = "children", .key = "o", .flags = ROW, .applies = action_has_children, .show = session_show_children,
 	  .help = "show the sessions that were started from it, or fold them away" },
 	{ .name = "row-copy", .verb = "copy", .key = "y", .flags = ROW, .show = show_copy,
 	  .help = "copy its id to the clipboard (OSC 52)" },
@@ -345,13 +345,13 @@ size_t actions_now(struct console *c, const struct action **out, size_t max)
 		out[n++] = console_action_find("row-answer");
 	n += actions_of(r, out + n, max - n);
 	for (const struct action *a = console_actions; a->name && n < max; a++)
-		if ((a->flags & CONSOLE_ROW) && a->applies != asks && action_applies(c, a, r))
+		if ((a->flags & CONSOLE_ROW) && a->applies != action_asks && action_applies(c, a, r))
 			out[n++] = a;
 	return n;
 }
 
 /* Why it makes no sense now, as far as that is known. */
-static void say_not_now(struct console *c, const struct action *a, const struct row *r)
+static void action_say_not_now(struct console *c, const struct action *a, const struct row *r)
 {
 	const struct container *k = r->kind == &kind_container ? (const struct container *)r : NULL;
 	if (!r->server->link || r->server->link->state != LINK_UP)
@@ -373,12 +373,12 @@ void action_begin(struct console *c, const struct action *a)
 	else if (action_applies(c, a, r))
 		a->show(c);
 	else if (r)
-		say_not_now(c, a, r);
+		action_say_not_now(c, a, r);
 	else
 		console_flash(c, TONE_WARN, "%s: there is no row under the cursor", a->verb);
 }
 
-static void dump(FILE *f, const char *section, const struct action *actions)
+static void action_dump(FILE *f, const char *section, const struct action *actions)
 {
 	for (const struct action *a = actions; a && a->name; a++)
 		fprintf(f, "%s\t%s\t%s\t%s\t%s%s%s%s\t%s\n", section, a->name, a->verb, a->key ? a->key : "-",
@@ -388,8 +388,8 @@ static void dump(FILE *f, const char *section, const struct action *actions)
 
 void console_dump_actions(FILE *f)
 {
-	dump(f, "console", console_actions);
-	dump(f, kind_server.name, kind_server.actions);
+	action_dump(f, "console", console_actions);
+	action_dump(f, kind_server.name, kind_server.actions);
 	for (const struct kind *const *k = kinds; *k; k++)
-		dump(f, (*k)->name, (*k)->actions);
+		action_dump(f, (*k)->name, (*k)->actions);
 }

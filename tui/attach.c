@@ -56,7 +56,7 @@ static struct attach *current;
 
 /* --- the terminal ------------------------------------------------------------------------------------------ */
 
-static bool take_tty(struct attach *a)
+static bool attach_take_tty(struct attach *a)
 {
 	struct termios raw;
 
@@ -72,7 +72,7 @@ static bool take_tty(struct attach *a)
 	return tcsetattr(a->tty, TCSANOW, &raw) == 0;
 }
 
-static void tty_size(const struct attach *a, int *cols, int *rows)
+static void attach_tty_size(const struct attach *a, int *cols, int *rows)
 {
 	struct winsize ws = { 0 };
 
@@ -81,14 +81,14 @@ static void tty_size(const struct attach *a, int *cols, int *rows)
 	*rows = ws.ws_row ? ws.ws_row : 24;
 }
 
-static void watch(struct attach *a)
+static void attach_watch(struct attach *a)
 {
 	if (a->io)
 		loop_io_set(a->io, POLLIN | (a->out.len ? POLLOUT : 0));
 }
 
 /* Writes what waits, as much as the terminal takes now. */
-static void write_out(struct attach *a)
+static void attach_write_out(struct attach *a)
 {
 	while (a->out.len && a->tty >= 0) {
 		ssize_t n = write(a->tty, a->out.data, a->out.len);
@@ -100,15 +100,15 @@ static void write_out(struct attach *a)
 			break;
 		buf_consume(&a->out, (size_t)n);
 	}
-	watch(a);
+	attach_watch(a);
 }
 
 /* The same, but waits a moment for it to be taken whole: before the screen changes hands. */
-static void write_last(struct attach *a)
+static void attach_write_last(struct attach *a)
 {
 	int64_t until = now_mono_ms() + LAST_WORDS_MS;
 
-	for (write_out(a); a->out.len; write_out(a)) {
+	for (attach_write_out(a); a->out.len; attach_write_out(a)) {
 		struct pollfd p = { a->tty, POLLOUT, 0 };
 		int64_t left = until - now_mono_ms();
 		if (left <= 0 || poll(&p, 1, (int)left) <= 0)
@@ -119,7 +119,7 @@ static void write_last(struct attach *a)
 
 /* --- what the program writes ---------------------------------------------------------------------------------- */
 
-static void cut_keep(struct attach *a)
+static void attach_cut_keep(struct attach *a)
 {
 	size_t drop;
 	char *line;
@@ -133,7 +133,7 @@ static void cut_keep(struct attach *a)
 	buf_consume(&a->keep, drop);
 }
 
-static size_t on_data(struct stream *s, const char *bytes, size_t len, void *arg)
+static size_t attach_do_on_data(struct stream *s, const char *bytes, size_t len, void *arg)
 {
 	struct attach *a = arg;
 	size_t take = len, room;
@@ -142,18 +142,18 @@ static size_t on_data(struct stream *s, const char *bytes, size_t len, void *arg
 		room = a->out.len < OUT_MAX ? OUT_MAX - a->out.len : 0;
 		take = len < room ? len : room;
 		buf_add(&a->out, bytes, take);
-		write_out(a);
+		attach_write_out(a);
 	}
 	for (size_t at = 0; at < take; at += READ_MAX) {     /* in pieces, so that the kept output never overflows */
 		modes_feed(&a->modes, bytes + at, take - at < READ_MAX ? take - at : READ_MAX, &a->keep);
-		cut_keep(a);
+		attach_cut_keep(a);
 	}
 	a->refused = take < len;
 	return take;
 }
 
 /* What is left of the kept output that is worth showing again: whole lines at its end. */
-static void show_again(struct attach *a)
+static void attach_show_again(struct attach *a)
 {
 	size_t from = a->keep.len > AGAIN_MAX ? a->keep.len - AGAIN_MAX : 0;
 	const char *line;
@@ -168,10 +168,10 @@ static void show_again(struct attach *a)
 
 /* --- entering and leaving --------------------------------------------------------------------------------------- */
 
-static void on_tty(struct loop_io *, int fd, unsigned revents, void *arg);
+static void attach_on_tty(struct loop_io *, int fd, unsigned revents, void *arg);
 
 /* A clean screen without losing what stood there: it is pushed up into the terminal's own history. */
-static void greet(struct attach *a, int rows)
+static void attach_greet(struct attach *a, int rows)
 {
 	for (int i = 0; i < rows; i++)
 		buf_puts(&a->out, "\r\n");
@@ -180,14 +180,14 @@ static void greet(struct attach *a, int rows)
 }
 
 /* A program that fills the screen draws it again when its size changes, so it changes for a moment. */
-static void on_repaint(struct loop_timer *t, void *arg)
+static void attach_on_repaint(struct loop_timer *t, void *arg)
 {
 	struct attach *a = arg;
 
 	attach_resized(a);
 }
 
-static void ask_repaint(struct attach *a, int cols, int rows)
+static void attach_ask_repaint(struct attach *a, int cols, int rows)
 {
 	if (!a->stream)
 		return;
@@ -197,21 +197,21 @@ static void ask_repaint(struct attach *a, int cols, int rows)
 	}
 	stream_resize(a->stream, cols, rows - 1);
 	if (!a->repaint)
-		a->repaint = loop_timer_add(a->loop, REPAINT_MS, on_repaint, a);
+		a->repaint = loop_timer_add(a->loop, REPAINT_MS, attach_on_repaint, a);
 	else
 		loop_timer_set(a->repaint, REPAINT_MS);
 }
 
-static void type(struct attach *, const char *, size_t);
+static void attach_type(struct attach *, const char *, size_t);
 
 /* What was typed right after the key that opened this was meant for it, and was read together with that key. */
-static void type_ahead(struct attach *a)
+static void attach_type_ahead(struct attach *a)
 {
 	char rest[4096];
 	size_t n = a->keys ? keys_take(a->keys, rest, sizeof(rest)) : 0;
 
 	if (n)
-		type(a, rest, n);
+		attach_type(a, rest, n);
 	wipe(rest, sizeof(rest));
 }
 
@@ -222,7 +222,7 @@ void attach_enter(struct attach *a)
 	if (current || a->ended)
 		return;
 	canvas_suspend();
-	if (!take_tty(a)) {
+	if (!attach_take_tty(a)) {
 		if (a->tty >= 0)
 			close(a->tty);
 		a->tty = -1;
@@ -230,20 +230,20 @@ void attach_enter(struct attach *a)
 		return;
 	}
 	current = a;
-	a->io = loop_io_add(a->loop, a->tty, POLLIN, on_tty, a);
-	tty_size(a, &cols, &rows);
-	greet(a, rows);
+	a->io = loop_io_add(a->loop, a->tty, POLLIN, attach_on_tty, a);
+	attach_tty_size(a, &cols, &rows);
+	attach_greet(a, rows);
 	modes_restore(&a->modes, &a->out);
 	if (!modes_alt_screen(&a->modes))
-		show_again(a);
-	ask_repaint(a, cols, rows);
+		attach_show_again(a);
+	attach_ask_repaint(a, cols, rows);
 	a->visits++;
-	write_out(a);
-	type_ahead(a);
+	attach_write_out(a);
+	attach_type_ahead(a);
 }
 
 /* Detached, everything is taken, into what is kept. Later, since what comes may end it. */
-static void take_again(void *arg)
+static void attach_take_again(void *arg)
 {
 	struct attach *a = arg;
 
@@ -261,9 +261,9 @@ void attach_leave(struct attach *a)
 	a->io = NULL;
 	if (a->repaint)
 		loop_timer_set(a->repaint, -1);
-	write_last(a);
+	attach_write_last(a);
 	modes_reset(&a->modes, &a->out);
-	write_last(a);
+	attach_write_last(a);
 	tcsetattr(a->tty, TCSANOW, &a->before);
 	close(a->tty);
 	a->tty = -1;
@@ -272,7 +272,7 @@ void attach_leave(struct attach *a)
 		keys_flush(a->keys);
 	canvas_resume();
 	if (a->refused)
-		loop_defer(a->loop, take_again, a);
+		loop_defer(a->loop, attach_take_again, a);
 }
 
 /* --- what the user types ------------------------------------------------------------------------------------------ */
@@ -280,7 +280,7 @@ void attach_leave(struct attach *a)
 /* Ctrl-] as it is, and as the newer key protocols send it when the program has switched them on. */
 static const char *const leave_keys[] = { "\035", "\033[93;5u", "\033[27;5;93~" };
 
-static const char *find_leave(const char *s, size_t len, size_t *key_len)
+static const char *attach_find_leave(const char *s, size_t len, size_t *key_len)
 {
 	const char *first = NULL;
 
@@ -295,7 +295,7 @@ static const char *find_leave(const char *s, size_t len, size_t *key_len)
 	return first;
 }
 
-static void write_in(struct attach *a)
+static void attach_write_in(struct attach *a)
 {
 	size_t n;
 
@@ -306,45 +306,45 @@ static void write_in(struct attach *a)
 	buf_consume(&a->in, n);
 }
 
-static void type(struct attach *a, const char *bytes, size_t len)
+static void attach_type(struct attach *a, const char *bytes, size_t len)
 {
 	if (!buf_add(&a->in, bytes, len)) {
 		buf_puts(&a->out, "\a");
-		write_out(a);
+		attach_write_out(a);
 	}
-	write_in(a);
+	attach_write_in(a);
 }
 
-static void tell(struct attach *a, enum attach_how how)
+static void attach_tell(struct attach *a, enum attach_how how)
 {
 	if (a->fn)
 		a->fn(a, how, a->arg);           /* may destroy a */
 }
 
-static void on_input(struct attach *a, const char *bytes, size_t len)
+static void attach_on_input(struct attach *a, const char *bytes, size_t len)
 {
 	size_t key_len = 0;
-	const char *leave = find_leave(bytes, len, &key_len);
+	const char *leave = attach_find_leave(bytes, len, &key_len);
 	struct keys *keys = a->keys;
 
-	type(a, bytes, leave ? (size_t)(leave - bytes) : len);
+	attach_type(a, bytes, leave ? (size_t)(leave - bytes) : len);
 	if (!leave)
 		return;
 	attach_leave(a);
 	/* What was typed after it is meant for the console. */
 	if (keys)
 		keys_feed(keys, leave + key_len, len - (size_t)(leave + key_len - bytes), now_mono_ms());
-	tell(a, ATTACH_LEFT);
+	attach_tell(a, ATTACH_LEFT);
 }
 
-static void on_tty(struct loop_io *io, int fd, unsigned revents, void *arg)
+static void attach_on_tty(struct loop_io *io, int fd, unsigned revents, void *arg)
 {
 	struct attach *a = arg;
 	char bytes[READ_MAX];
 	ssize_t n;
 
 	if (revents & POLLOUT)
-		write_out(a);
+		attach_write_out(a);
 	if (a->refused && a->out.len < OUT_MAX / 2 && a->stream) {
 		a->refused = false;
 		stream_resume(a->stream);
@@ -355,27 +355,27 @@ static void on_tty(struct loop_io *io, int fd, unsigned revents, void *arg)
 		return;
 	n = read(fd, bytes, sizeof(bytes));
 	if (n > 0) {
-		on_input(a, bytes, (size_t)n);
+		attach_on_input(a, bytes, (size_t)n);
 		wipe(bytes, (size_t)n);
 	} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
 		attach_leave(a);                 /* the terminal is gone: keys.c tells the console */
-		tell(a, ATTACH_LEFT);
+		attach_tell(a, ATTACH_LEFT);
 	}
 }
 
 /* --- the stream's events --------------------------------------------------------------------------------------------- */
 
-static void on_opened(struct stream *s, void *arg)
+static void attach_do_on_opened(struct stream *s, void *arg)
 {
-	write_in(arg);
+	attach_write_in(arg);
 }
 
-static void on_drained(struct stream *s, void *arg)
+static void attach_do_on_drained(struct stream *s, void *arg)
 {
-	write_in(arg);
+	attach_write_in(arg);
 }
 
-static void on_closed(struct stream *s, const struct stream_end *end, void *arg)
+static void attach_do_on_closed(struct stream *s, const struct stream_end *end, void *arg)
 {
 	struct attach *a = arg;
 
@@ -383,14 +383,14 @@ static void on_closed(struct stream *s, const struct stream_end *end, void *arg)
 	a->ended = true;
 	a->end = *end;
 	attach_leave(a);
-	tell(a, ATTACH_ENDED);
+	attach_tell(a, ATTACH_ENDED);
 }
 
 const struct stream_events attach_events = {
-	.opened = on_opened,
-	.data = on_data,
-	.drained = on_drained,
-	.closed = on_closed,
+	.opened = attach_do_on_opened,
+	.data = attach_do_on_data,
+	.drained = attach_do_on_drained,
+	.closed = attach_do_on_closed,
 };
 
 /* --- the rest ----------------------------------------------------------------------------------------------------------- */
@@ -422,7 +422,7 @@ void attach_destroy(struct attach *a)
 		return;
 	attach_leave(a);
 	stream_close(a->stream);
-	loop_defer_cancel(a->loop, take_again, a);
+	loop_defer_cancel(a->loop, attach_take_again, a);
 	loop_timer_remove(a->repaint);
 	wipe(a->in.data, a->in.len);
 	buf_finish(&a->out);
@@ -436,7 +436,7 @@ void attach_send_leave_key(struct attach *a)
 {
 	static const char key = ATTACH_LEAVE_KEY;
 
-	type(a, &key, 1);
+	attach_type(a, &key, 1);
 }
 
 void attach_resized(struct attach *a)
@@ -445,7 +445,7 @@ void attach_resized(struct attach *a)
 
 	if (a->tty < 0 || !a->stream)
 		return;
-	tty_size(a, &cols, &rows);
+	attach_tty_size(a, &cols, &rows);
 	stream_resize(a->stream, cols, rows);
 }
 

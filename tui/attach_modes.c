@@ -23,7 +23,7 @@ static const struct mode { int number; bool on_at_start, alt; } table[] = {
 };
 
 /* The alternate screen has three names: whichever takes it away, it is gone. */
-static unsigned alt_modes(void)
+static unsigned modes_alt(void)
 {
 	unsigned bits = 0;
 	for (size_t i = 0; i < ARRAY_LEN(table); i++)
@@ -31,7 +31,7 @@ static unsigned alt_modes(void)
 	return bits;
 }
 
-static void set_mode(struct modes *m, int number, bool on)
+static void modes_set(struct modes *m, int number, bool on)
 {
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
 		if (table[i].number != number)
@@ -43,12 +43,12 @@ static void set_mode(struct modes *m, int number, bool on)
 		if (table[i].alt)
 			m->alt = on;
 		if (table[i].alt && !on)
-			m->changed &= ~alt_modes();
+			m->changed &= ~modes_alt();
 	}
 }
 
 /* ESC [ ? 1 ; 2004 h */
-static void set_modes(struct modes *m, bool on)
+static void attach_modes_set(struct modes *m, bool on)
 {
 	const char *s = m->seq + 3;
 
@@ -57,7 +57,7 @@ static void set_modes(struct modes *m, bool on)
 		long number = strtol(s, &end, 10);
 		if (end == s)
 			return;
-		set_mode(m, (int)number, on);
+		modes_set(m, (int)number, on);
 		if (*end != ';')
 			return;
 		s = end + 1;
@@ -65,13 +65,13 @@ static void set_modes(struct modes *m, bool on)
 }
 
 /* A whole CSI is in seq. Returns whether it may be shown again. */
-static bool csi_done(struct modes *m)
+static bool modes_csi_done(struct modes *m)
 {
 	char final = m->seq[m->n - 1], first = m->seq[2];
 	char before = m->seq[m->n - 2];
 
 	if (first == '?' && (final == 'h' || final == 'l')) {
-		set_modes(m, final == 'h');
+		attach_modes_set(m, final == 'h');
 		return false;                    /* modes_restore does it */
 	}
 	if (final == 'u' && strchr(">=<", first))
@@ -86,7 +86,7 @@ static bool csi_done(struct modes *m)
 }
 
 /* A two-byte escape is in seq, or one with intermediates. */
-static bool esc_done(struct modes *m)
+static bool modes_esc_done(struct modes *m)
 {
 	char final = m->seq[m->n - 1];
 
@@ -101,7 +101,7 @@ static bool esc_done(struct modes *m)
 	return !(m->n == 2 && (final == '=' || final == '>' || final == 'Z'));
 }
 
-static void finish(struct modes *m, bool show, struct buf *again)
+static void modes_finish(struct modes *m, bool show, struct buf *again)
 {
 	if (show && again && !m->too_long)
 		buf_add(again, m->seq, m->n);
@@ -110,7 +110,7 @@ static void finish(struct modes *m, bool show, struct buf *again)
 	m->state = MODES_TEXT;
 }
 
-static void collect(struct modes *m, char c)
+static void modes_collect(struct modes *m, char c)
 {
 	if (m->n + 1 < sizeof(m->seq)) {
 		m->seq[m->n++] = c;
@@ -121,76 +121,76 @@ static void collect(struct modes *m, char c)
 	}
 }
 
-static void start(struct modes *m, char c)
+static void modes_start(struct modes *m, char c)
 {
 	m->n = 0;
 	m->too_long = false;
-	collect(m, c);
+	modes_collect(m, c);
 	m->state = MODES_ESC;
 }
 
-static void feed_escape(struct modes *m, char c, struct buf *again)
+static void modes_feed_escape(struct modes *m, char c, struct buf *again)
 {
-	collect(m, c);
+	modes_collect(m, c);
 	if (m->n == 2 && c == '[')
 		m->state = MODES_CSI;
 	else if (m->n == 2 && strchr("]P_^X", c) && c)
 		m->state = MODES_STRING;
 	else if (c >= 0x30)
-		finish(m, esc_done(m), again);
+		modes_finish(m, modes_esc_done(m), again);
 }
 
-static void feed_csi(struct modes *m, char c, struct buf *again)
+static void modes_feed_csi(struct modes *m, char c, struct buf *again)
 {
 	if ((unsigned char)c < 0x20) {           /* controls inside a sequence act at once */
 		if (again)
 			buf_add(again, &c, 1);
 		return;
 	}
-	collect(m, c);
+	modes_collect(m, c);
 	if (c >= 0x40)
-		finish(m, csi_done(m), again);
+		modes_finish(m, modes_csi_done(m), again);
 }
 
-static void feed_one(struct modes *m, char c, struct buf *again)
+static void modes_feed_one(struct modes *m, char c, struct buf *again)
 {
 	if (c == 0x18 || c == 0x1a) {            /* CAN and SUB break off anything */
-		finish(m, false, again);
+		modes_finish(m, false, again);
 	} else if (m->state == MODES_STRING || m->state == MODES_STRING_ESC) {
 		if (c == 0x07 || (m->state == MODES_STRING_ESC && c == '\\'))
-			finish(m, false, again);
+			modes_finish(m, false, again);
 		else
 			m->state = c == 0x1b ? MODES_STRING_ESC : MODES_STRING;
 	} else if (c == 0x1b) {
-		start(m, c);
+		modes_start(m, c);
 	} else if (m->state == MODES_ESC) {
-		feed_escape(m, c, again);
+		modes_feed_escape(m, c, again);
 	} else {
-		feed_csi(m, c, again);
+		modes_feed_csi(m, c, again);
 	}
 }
 
 #define C1_LEAD '\xc2'              /* U+0080 to U+00BF are this byte and one more */
 
-static bool in_string(const struct modes *m)
+static bool modes_in_string(const struct modes *m)
 {
 	return m->state == MODES_STRING || m->state == MODES_STRING_ESC;
 }
 
 /* The byte behind a C1_LEAD. A terminal obeys U+009B as ESC [, and its like: it is read as that, and shown again as that. A lead without its
  * second byte is no character and is left out, lest it finds one when what was between them is left out. Returns whether it is done with. */
-static bool feed_second(struct modes *m, char c, struct buf *again)
+static bool modes_feed_second(struct modes *m, char c, struct buf *again)
 {
 	unsigned char second = (unsigned char)c;
 	m->lead = false;
 	if (second >= 0x80 && second < 0xa0) {
-		if (in_string(m) && second != 0x9c)
+		if (modes_in_string(m) && second != 0x9c)
 			return true;
-		finish(m, false, again);
+		modes_finish(m, false, again);
 		if (second == 0x9c)
 			return true;
-		start(m, 0x1b);
-		feed_escape(m, (char)(second - 0x40), again);
+		modes_start(m, 0x1b);
+		modes_feed_escape(m, (char)(second - 0x40), again);
 		return true;
 	}
 	if (second >= 0xa0 && second < 0xc0 && m->state == MODES_TEXT && again)
@@ -198,22 +198,22 @@ static bool feed_second(struct modes *m, char c, struct buf *again)
 	return second >= 0xa0 && second < 0xc0;
 }
 
-static void feed_lead(struct modes *m, struct buf *again)
+static void modes_feed_lead(struct modes *m, struct buf *again)
 {
-	if (!in_string(m))
-		finish(m, false, again);         /* no sequence has such a byte */
+	if (!modes_in_string(m))
+		modes_finish(m, false, again);         /* no sequence has such a byte */
 	m->lead = true;
 }
 
 void modes_feed(struct modes *m, const char *s, size_t len, struct buf *again)
 {
 	for (size_t i = 0; i < len;) {
-		if (m->lead && feed_second(m, s[i], again)) {
+		if (m->lead && modes_feed_second(m, s[i], again)) {
 			i++;
 			continue;
 		}
 		if (s[i] == C1_LEAD) {
-			feed_lead(m, again);
+			modes_feed_lead(m, again);
 			i++;
 			continue;
 		}
@@ -227,7 +227,7 @@ void modes_feed(struct modes *m, const char *s, size_t len, struct buf *again)
 		} else if (m->state == MODES_TEXT && s[i] == 0x05) {
 			i++;                         /* ENQ: a question too */
 		} else {
-			feed_one(m, s[i++], again);
+			modes_feed_one(m, s[i++], again);
 		}
 	}
 }

@@ -10,17 +10,17 @@
 #define HINTS_MAX 12
 #define TAB_LETTERS 8            /* the longest word of a panel in the bar */
 
-static const char *separator(void)
+static const char *bar_separator(void)
 {
 	return canvas_ascii() ? ">" : "›";
 }
 
 /* --- header --------------------------------------------------------------------------------------------------- */
 
-static void breadcrumb(const struct console *c, char *buf, size_t size)
+static void bar_breadcrumb(const struct console *c, char *buf, size_t size)
 {
 	const struct pane *p = &c->panes[c->focus];
-	const char *sep = separator();
+	const char *sep = bar_separator();
 	if (c->view)
 		snprintf(buf, size, "mocr %s %s", sep, c->view->title);
 	else if (c->scope[0])
@@ -33,7 +33,7 @@ struct counts {
 	int servers, up, lost, containers, containers_up, failed, waiting;
 };
 
-static void count(const struct console *c, struct counts *n)
+static void bar_count(const struct console *c, struct counts *n)
 {
 	memset(n, 0, sizeof(*n));
 	for (const struct server *s = store_servers(c->store); s; s = s->next) {
@@ -50,11 +50,11 @@ static void count(const struct console *c, struct counts *n)
 }
 
 /* What there is, in one line; the parts that matter least are left out first. */
-static void counts_text(const struct console *c, char *buf, size_t size, int room)
+static void bar_counts_text(const struct console *c, char *buf, size_t size, int room)
 {
 	struct counts n;
 	char servers[80] = "", containers[40] = "", units[40] = "";
-	count(c, &n);
+	bar_count(c, &n);
 	if (!c->scope[0] && n.servers > 1) {
 		int len = snprintf(servers, sizeof(servers), "%d servers: %d up", n.servers, n.up);
 		if (n.lost)
@@ -89,7 +89,7 @@ void draw_header(struct console *c)
 	               : snprintf(need, sizeof(need), "! %zu ", needs);
 	len = (int)cells(need);
 	int right = at->width - len;
-	breadcrumb(c, where, sizeof(where));
+	bar_breadcrumb(c, where, sizeof(where));
 	cells_cut(shown, sizeof(shown), where, right > 2 ? (size_t)right - 2 : 0, CUT_MIDDLE, glyph_ellipsis());
 	int x = 1 + canvas_text(at, 0, 1, -1, TONE_TITLE_FOCUS, shown);
 	canvas_text(at, 0, right, -1, asks ? TONE_ASKS : needs ? TONE_WARN : TONE_DIM, need);
@@ -100,7 +100,7 @@ void draw_header(struct console *c)
 		if (x + (int)cells(text) + 2 < right)
 			canvas_text(at, 0, right -= (int)cells(text), -1, TONE_ACCENT, text);
 	}
-	counts_text(c, text, sizeof(text), right - x - 4);
+	bar_counts_text(c, text, sizeof(text), right - x - 4);
 	if (text[0])
 		canvas_text(at, 0, right - (int)cells(text) - 3, -1, TONE_PLAIN, text);
 }
@@ -143,7 +143,7 @@ struct hints {
 };
 
 /* False: there was no room. */
-static bool hint(struct hints *h, const char *key, const char *word)
+static bool bar_hint(struct hints *h, const char *key, const char *word)
 {
 	int need = (int)(cells(key) + 1 + cells(word));
 	if (h->x + need > h->at->width)
@@ -153,32 +153,32 @@ static bool hint(struct hints *h, const char *key, const char *word)
 	return true;
 }
 
-static bool hint_action(struct hints *h, const struct action *a)
+static bool bar_hint_action(struct hints *h, const struct action *a)
 {
 	char key[KEY_NAME_SIZE];
 	if (!binding_key(h->c, a, key))
 		return true;
-	return hint(h, key, a->verb);
+	return bar_hint(h, key, a->verb);
 }
 
 /* In a view the keys are those of reading. */
-static void view_hints(struct hints *h)
+static void bar_view_hints(struct hints *h)
 {
 	const struct view *v = h->c->view;
-	hint(h, "Esc", "back");
+	bar_hint(h, "Esc", "back");
 	if (v->what == VIEW_LOG) {
-		hint(h, "G", "follow");
-		hint(h, "/", "search");
-		hint(h, "&", "filter");
-		hint(h, "L", "level");
-		hint(h, "H", "bars");
-		hint(h, "w", "wrap");
-		hint(h, "t", "times");
+		bar_hint(h, "G", "follow");
+		bar_hint(h, "/", "search");
+		bar_hint(h, "&", "filter");
+		bar_hint(h, "L", "level");
+		bar_hint(h, "H", "bars");
+		bar_hint(h, "w", "wrap");
+		bar_hint(h, "t", "times");
 	} else {
-		hint(h, "/", "search");
-		hint(h, "e", v->reveal ? "hide secrets" : "show secrets");
+		bar_hint(h, "/", "search");
+		bar_hint(h, "e", v->reveal ? "hide secrets" : "show secrets");
 	}
-	hint(h, "y", "copy");
+	bar_hint(h, "y", "copy");
 }
 
 void draw_hint(struct console *c)
@@ -187,7 +187,7 @@ void draw_hint(struct console *c)
 	struct hints h = { &c->layout.hint, 1, c };
 	static const char *const always[][2] = { { "/", "filter" }, { ":", "command" }, { "?", "help" }, { "x", "all" } };
 	if (c->view)
-		view_hints(&h);
+		bar_view_hints(&h);
 	size_t n = actions_now(c, now, ARRAY_LEN(now));
 	/* The general ones keep their place: what is left of the line goes to the row's own. */
 	int general = c->view ? 16 : h.at->width >= 70 ? 42 : 15;
@@ -198,14 +198,14 @@ void draw_hint(struct console *c)
 		if (!now[i]->key || ((now[i]->flags & CONSOLE_ROW) && !(now[i]->flags & CONSOLE_HINT)))
 			continue;
 		shown++;
-		if (!hint_action(&h, now[i]))
+		if (!bar_hint_action(&h, now[i]))
 			break;
 	}
 	h.at = &c->layout.hint;
 	if (h.at->width >= 70 && !c->view && h.x > 1)
 		h.x += canvas_text(h.at, 0, h.x, -1, TONE_DIM, canvas_ascii() ? "-" : "·") + 2;
 	if (!c->view && c->scope[0] && h.at->width >= 70)
-		hint(&h, "Esc", "back");
+		bar_hint(&h, "Esc", "back");
 	for (size_t i = h.at->width >= 70 && !c->view ? 0 : 2; i < ARRAY_LEN(always); i++)
-		hint(&h, always[i][0], always[i][1]);
+		bar_hint(&h, always[i][0], always[i][1]);
 }

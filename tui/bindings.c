@@ -11,11 +11,11 @@
 #define NAMES_MAX 256
 
 /* A key that was taken away: it does nothing. */
-static void nothing(struct console *c)
+static void binding_nothing(struct console *c)
 {
 	(void)c;
 }
-const struct action action_none = { .name = "none", .verb = "none", .help = "nothing", .show = nothing };
+const struct action action_none = { .name = "none", .verb = "none", .help = "nothing", .show = binding_nothing };
 
 /* Further keys that fingers expect. */
 static const struct { const char *key, *action; } aliases[] = {
@@ -25,25 +25,25 @@ static const struct { const char *key, *action; } aliases[] = {
 
 /* --- the [keys] section ---------------------------------------------------------------------------------------------- */
 
-static size_t add_names(const struct action *a, const char **names, size_t n, size_t max)
+static size_t binding_add_names(const struct action *a, const char **names, size_t n, size_t max)
 {
 	for (; a && a->name && n < max; a++)
 		names[n++] = a->name;
 	return n;
 }
 
-static size_t all_names(const char **names, size_t max)
+static size_t binding_all_names(const char **names, size_t max)
 {
-	size_t n = add_names(console_actions, names, 0, max);
-	n = add_names(kind_server.actions, names, n, max);
+	size_t n = binding_add_names(console_actions, names, 0, max);
+	n = binding_add_names(kind_server.actions, names, n, max);
 	for (const struct kind *const *k = kinds; *k; k++)
-		n = add_names((*k)->actions, names, n, max);
+		n = binding_add_names((*k)->actions, names, n, max);
 	if (n < max)
 		names[n++] = action_none.name;
 	return n;
 }
 
-static bool is_action(const char *word)
+static bool binding_is_action(const char *word)
 {
 	if (!strcmp(word, action_none.name) || console_action_find(word) || action_find(&kind_server, word))
 		return true;
@@ -54,7 +54,7 @@ static bool is_action(const char *word)
 }
 
 /* NULL: it is right; else the complaint, which the caller frees. */
-static char *complaint_about(const struct settings *s, const struct key_config *k)
+static char *binding_complaint_about(const struct settings *s, const struct key_config *k)
 {
 	const char *names[NAMES_MAX];
 	struct key key;
@@ -62,9 +62,9 @@ static char *complaint_about(const struct settings *s, const struct key_config *
 	if (!key_parse(k->key, &key))
 		return xasprintf("%s:%d: [keys] \"%s\" is no key; keys are written like r, C-r, M-x, F5, Enter, PgDn", file, k->line,
 		                 k->key);
-	if (is_action(k->action))
+	if (binding_is_action(k->action))
 		return NULL;
-	const char *near = nearest(k->action, names, all_names(names, NAMES_MAX));
+	const char *near = nearest(k->action, names, binding_all_names(names, NAMES_MAX));
 	return xasprintf("%s:%d: [keys] there is no action \"%s\"%s%s%s", file, k->line, k->action,
 	                 near ? "; the nearest is \"" : "; mocr(1) lists them", near ? near : "", near ? "\"" : "");
 }
@@ -72,7 +72,7 @@ static char *complaint_about(const struct settings *s, const struct key_config *
 void console_check_keys(const struct settings *s, struct doc *complaints)
 {
 	for (const struct key_config *k = s->keys; k; k = k->next) {
-		char *complaint = complaint_about(s, k);
+		char *complaint = binding_complaint_about(s, k);
 		if (complaint)
 			doc_add(complaints, DOC_WARN, "%s", complaint);
 		free(complaint);
@@ -84,7 +84,7 @@ void bindings_load(struct console *c)
 	c->n_bindings = 0;
 	for (const struct key_config *k = c->settings->keys; k; k = k->next) {
 		struct key key;
-		if (!key_parse(k->key, &key) || !is_action(k->action))
+		if (!key_parse(k->key, &key) || !binding_is_action(k->action))
 			continue;
 		c->bindings = xrealloc(c->bindings, (c->n_bindings + 1) * sizeof(*c->bindings));
 		c->bindings[c->n_bindings++] = (struct binding){ key, k->action };
@@ -93,7 +93,7 @@ void bindings_load(struct console *c)
 
 /* --- from key to action --------------------------------------------------------------------------------------------- */
 
-static const struct action *named_action(const char *name, const struct row *r)
+static const struct action *binding_named_action(const char *name, const struct row *r)
 {
 	const struct action *a = r ? action_find(r->kind, name) : NULL;
 	if (!strcmp(name, action_none.name))
@@ -101,11 +101,11 @@ static const struct action *named_action(const char *name, const struct row *r)
 	return a ? a : console_action_find(name);
 }
 
-static const struct action *user_binding(struct console *c, const struct key *key, const struct row *r)
+static const struct action *binding_user(struct console *c, const struct key *key, const struct row *r)
 {
 	for (size_t i = c->n_bindings; i-- > 0;)
 		if (key_equal(&c->bindings[i].key, key)) {
-			const struct action *a = named_action(c->bindings[i].action, r);
+			const struct action *a = binding_named_action(c->bindings[i].action, r);
 			if (a)
 				return a;
 		}
@@ -113,7 +113,7 @@ static const struct action *user_binding(struct console *c, const struct key *ke
 }
 
 /* Two actions may share a key when only one makes sense at a time (pause, unpause): that one is meant. */
-static const struct action *kind_binding(struct console *c, const struct key *key, const struct row *r)
+static const struct action *binding_kind(struct console *c, const struct key *key, const struct row *r)
 {
 	const struct action *found = NULL;
 	for (const struct action *a = r ? r->kind->actions : NULL; a && a->name; a++) {
@@ -128,9 +128,9 @@ static const struct action *kind_binding(struct console *c, const struct key *ke
 
 const struct action *binding_find(struct console *c, const struct key *key, const struct row *r)
 {
-	const struct action *a = user_binding(c, key, r), *found = NULL;
+	const struct action *a = binding_user(c, key, r), *found = NULL;
 	if (!a)
-		a = kind_binding(c, key, r);
+		a = binding_kind(c, key, r);
 	if (a)
 		return a;              /* one that does not exist read-only says so when it begins */
 	for (a = console_actions; a->name; a++) {

@@ -10,7 +10,7 @@
 
 struct range { const char *s; size_t n; };
 
-static size_t row_end(const char *s, size_t line, size_t width)
+static size_t box_text_row_end(const char *s, size_t line, size_t width)
 {
 	size_t used, n = cells_fit(s, width, &used), space;
 
@@ -25,14 +25,14 @@ static size_t row_end(const char *s, size_t line, size_t width)
 }
 
 /* Cuts text into rows of at most width cells, at line ends and spaces; returns how many, at most max. */
-static size_t wrap(const char *text, size_t width, struct range *out, size_t max)
+static size_t box_text_wrap(const char *text, size_t width, struct range *out, size_t max)
 {
 	size_t n = 0;
 
 	if (!text || !width)
 		return 0;
 	while (n < max) {
-		size_t line = strcspn(text, "\n"), take = row_end(text, line, width);
+		size_t line = strcspn(text, "\n"), take = box_text_row_end(text, line, width);
 		out[n++] = (struct range){ text, take };
 		text += take;
 		if (take < line) {
@@ -50,13 +50,13 @@ int box_text_rows(const char *text, int width)
 {
 	struct range r[LINES_MAX];
 
-	return width > 0 ? (int)wrap(text, (size_t)width, r, LINES_MAX) : 0;
+	return width > 0 ? (int)box_text_wrap(text, (size_t)width, r, LINES_MAX) : 0;
 }
 
 void box_text_draw(const struct canvas *c, int y, int rows, enum tone tone, const char *text, size_t top)
 {
 	struct range r[LINES_MAX];
-	size_t n = c->width > 0 ? wrap(text, (size_t)c->width, r, LINES_MAX) : 0;
+	size_t n = c->width > 0 ? box_text_wrap(text, (size_t)c->width, r, LINES_MAX) : 0;
 	char line[BOX_TEXT_MAX];
 
 	for (int i = 0; i < rows && top + (size_t)i < n; i++) {

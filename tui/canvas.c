@@ -73,7 +73,7 @@ static struct {
 } term = { .cursor_y = -1 };
 
 __attribute__((format(printf, 3, 4)))
-static bool refuse(char *why, size_t size, const char *fmt, ...)
+static bool canvas_refuse(char *why, size_t size, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -86,7 +86,7 @@ static bool refuse(char *why, size_t size, const char *fmt, ...)
 
 /* --- looks: tones as curses has them ------------------------------------------------------------------- */
 
-static attr_t curses_attrs(unsigned attrs)
+static attr_t canvas_curses_attrs(unsigned attrs)
 {
 	static const struct { unsigned ours; attr_t theirs; } map[] = {
 		{ STYLE_BOLD, A_BOLD }, { STYLE_DIM, A_DIM }, { STYLE_ITALIC, A_ITALIC },
@@ -100,9 +100,9 @@ static attr_t curses_attrs(unsigned attrs)
 	return a;
 }
 
-static struct look make_look(const struct style *s)
+static struct look canvas_make_look(const struct style *s)
 {
-	struct look l = { curses_attrs(s->attrs), 0 };
+	struct look l = { canvas_curses_attrs(s->attrs), 0 };
 	bool bold;
 	int fg, bg;
 
@@ -125,18 +125,18 @@ static struct look make_look(const struct style *s)
 }
 
 /* Tones whose foreground still says something under the cursor. */
-static bool speaks(enum tone t)
+static bool canvas_speaks(enum tone t)
 {
 	return t == TONE_GOOD || t == TONE_BUSY || t == TONE_WARN || t == TONE_BAD || t == TONE_ASKS || t == TONE_MATCH;
 }
 
-static struct style overlaid(const struct style *base, enum tone base_tone, const struct style *over, bool keep_rest)
+static struct style canvas_overlaid(const struct style *base, enum tone base_tone, const struct style *over, bool keep_rest)
 {
 	struct style s = *over;
 
 	if (base_tone == TONE_MATCH)
 		s.attrs |= base->attrs & (STYLE_BOLD | STYLE_UNDERLINE);
-	if (speaks(base_tone) || keep_rest) {
+	if (canvas_speaks(base_tone) || keep_rest) {
 		s.attrs |= base->attrs & (STYLE_BOLD | (keep_rest ? STYLE_DIM : 0u));
 		if (base->fg.kind != COLOR_OWN && !(over->attrs & STYLE_REVERSE))   /* reversed it would be a block of colour */
 			s.fg = base->fg;
@@ -144,21 +144,21 @@ static struct style overlaid(const struct style *base, enum tone base_tone, cons
 	return s;
 }
 
-static void make_looks(void)
+static void canvas_make_looks(void)
 {
 	static const enum tone over_tones[OVER_COUNT] = { TONE_PLAIN, TONE_CURSOR, TONE_CURSOR_IDLE, TONE_MARK };
 	const struct style *styles = term.theme.styles;
 
 	for (int t = 0; t < TONE_COUNT; t++) {
-		term.looks[OVER_NONE][t] = make_look(&styles[t]);
+		term.looks[OVER_NONE][t] = canvas_make_look(&styles[t]);
 		for (int o = 1; o < OVER_COUNT; o++) {
-			struct style s = overlaid(&styles[t], (enum tone)t, &styles[over_tones[o]], o == OVER_CURSOR_IDLE);
-			term.looks[o][t] = make_look(&s);
+			struct style s = canvas_overlaid(&styles[t], (enum tone)t, &styles[over_tones[o]], o == OVER_CURSOR_IDLE);
+			term.looks[o][t] = canvas_make_look(&s);
 		}
 	}
 }
 
-static bool load_theme(const char *name, struct theme *out, char *why, size_t size)
+static bool canvas_load_theme(const char *name, struct theme *out, char *why, size_t size)
 {
 	if (!theme_load(out, name, why, size))
 		return false;
@@ -172,18 +172,18 @@ bool canvas_set_theme(const char *name, char *why, size_t size)
 {
 	struct theme t;
 
-	if (!load_theme(name, &t, why, size))
+	if (!canvas_load_theme(name, &t, why, size))
 		return false;
 	term.theme = t;
 	if (term.screen)
-		make_looks();
+		canvas_make_looks();
 	return true;
 }
 
 /* --- taking the terminal and giving it back ------------------------------------------------------------ */
 
 /* Adds a terminfo string without its padding. */
-static void panic_add(const char *s)
+static void canvas_panic_add(const char *s)
 {
 	if (!s || s == (char *)-1)
 		return;
@@ -197,14 +197,14 @@ static void panic_add(const char *s)
 	}
 }
 
-static void make_panic(void)
+static void canvas_make_panic(void)
 {
 	static const char *const caps[] = { "op", "sgr0", "rmkx", "cnorm", "rmcup" };
 
 	term.panic_len = 0;
-	panic_add("\r\n" PASTE_OFF);
+	canvas_panic_add("\r\n" PASTE_OFF);
 	for (size_t i = 0; i < ARRAY_LEN(caps); i++)
-		panic_add(tigetstr(caps[i]));
+		canvas_panic_add(tigetstr(caps[i]));
 }
 
 /* The descriptor's description is shared with the shell that started us, so it is non-blocking for this one write alone. */
@@ -222,7 +222,7 @@ static ssize_t canvas_write_now(const char *bytes, size_t len)
 }
 
 /* Waits a moment for bytes to be taken: before the terminal changes hands, and in a crash. */
-static void write_all(const char *bytes, size_t len)
+static void canvas_write_all(const char *bytes, size_t len)
 {
 	int64_t until = now_mono_ms() + LAST_WORDS_MS;
 
@@ -326,16 +326,16 @@ static void canvas_add_frame(const char *bytes, size_t len)
 /* The terminal goes to somebody else: what waits, then what curses has to put right, each for a moment. */
 static void canvas_let_go(void)
 {
-	write_all(term.waiting.data, term.waiting.len);
+	canvas_write_all(term.waiting.data, term.waiting.len);
 	buf_clear(&term.waiting);
 	endwin();
-	canvas_take_out(write_all);
-	write_all(PASTE_OFF, strlen(PASTE_OFF));
+	canvas_take_out(canvas_write_all);
+	canvas_write_all(PASTE_OFF, strlen(PASTE_OFF));
 	/* Now: TCSADRAIN would wait for the terminal to take what the kernel holds. */
 	tcsetattr(STDIN_FILENO, TCSANOW, &term.before);
 }
 
-static bool env_says(const char *name, const char *a, const char *b)
+static bool canvas_env_says(const char *name, const char *a, const char *b)
 {
 	const char *v = getenv(name);
 
@@ -344,14 +344,14 @@ static bool env_says(const char *name, const char *a, const char *b)
 
 /* The terminfo entry to use: with COLORTERM=truecolor and a theme of RGB colours, the direct-colour sibling of a
  * 256-colour entry. Only then, since such an entry loses the user's palette above 7. */
-static const char *terminal_entry(const char *name)
+static const char *canvas_terminal_entry(const char *name)
 {
 	static const char *const direct[][2] = {
 		{ "xterm-256color", "xterm-direct" }, { "tmux-256color", "tmux-direct" },
 	};
 	int err;
 
-	if (!env_says("COLORTERM", "truecolor", "24bit") || getenv("NO_COLOR") || !theme_has_rgb(&term.theme))
+	if (!canvas_env_says("COLORTERM", "truecolor", "24bit") || getenv("NO_COLOR") || !theme_has_rgb(&term.theme))
 		return name;
 	for (size_t i = 0; i < ARRAY_LEN(direct); i++) {
 		if (strcmp(name, direct[i][0]) || setupterm(direct[i][1], STDOUT_FILENO, &err))
@@ -362,32 +362,32 @@ static const char *terminal_entry(const char *name)
 	return name;
 }
 
-static bool usable_terminal(const char *name, char *why, size_t size)
+static bool canvas_usable_terminal(const char *name, char *why, size_t size)
 {
 	const char *cup;
 	int err = 0;
 
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
-		return refuse(why, size, "standard %s is not a terminal; `mocr status` prints the same without one",
+		return canvas_refuse(why, size, "standard %s is not a terminal; `mocr status` prints the same without one",
 		              isatty(STDIN_FILENO) ? "output" : "input");
 	if (!name || !*name)
-		return refuse(why, size, "TERM is not set, so how to draw is unknown; try TERM=xterm");
+		return canvas_refuse(why, size, "TERM is not set, so how to draw is unknown; try TERM=xterm");
 	if (!strcmp(name, "dumb"))
-		return refuse(why, size, "TERM is \"dumb\", a terminal that cannot place text; `mocr status` works there");
+		return canvas_refuse(why, size, "TERM is \"dumb\", a terminal that cannot place text; `mocr status` works there");
 	if (setupterm(name, STDOUT_FILENO, &err)) {
 		if (err == 1)
-			return refuse(why, size, "TERM is \"%.40s\", which prints on paper; `mocr status` works there", name);
-		return refuse(why, size, "this machine does not know the terminal \"%.40s\" (no terminfo entry); install "
+			return canvas_refuse(why, size, "TERM is \"%.40s\", which prints on paper; `mocr status` works there", name);
+		return canvas_refuse(why, size, "this machine does not know the terminal \"%.40s\" (no terminfo entry); install "
 		              "ncurses-term here, or try TERM=xterm-256color", name);
 	}
 	cup = tigetstr("cup");
 	del_curterm(cur_term);
 	if (!cup || cup == (char *)-1)
-		return refuse(why, size, "TERM is \"%.40s\", a terminal that cannot place text; `mocr status` works there", name);
+		return canvas_refuse(why, size, "TERM is \"%.40s\", a terminal that cannot place text; `mocr status` works there", name);
 	return true;
 }
 
-static int count_colors(void)
+static int canvas_count_colors(void)
 {
 	const char *no = getenv("NO_COLOR");
 
@@ -400,7 +400,7 @@ static int count_colors(void)
 	return COLORS >= 256 ? 256 : COLORS >= 16 ? 16 : 8;
 }
 
-static void sized(void)
+static void canvas_sized(void)
 {
 	int rows, cols;
 
@@ -413,7 +413,7 @@ static void sized(void)
 	term.tones = xcalloc((size_t)rows * (size_t)cols + 1, 1);
 }
 
-static void set_up_screen(void)
+static void canvas_set_up_screen(void)
 {
 	signal(SIGTSTP, SIG_DFL);            /* curses' own handler would draw at a bad time; see canvas_job_stop */
 	raw();                               /* Ctrl-C, Ctrl-Z, Ctrl-S are keys; bytes come as they are */
@@ -422,12 +422,12 @@ static void set_up_screen(void)
 	set_escdelay(25);
 	leaveok(stdscr, TRUE);
 	scrollok(stdscr, FALSE);
-	term.colors = count_colors();
+	term.colors = canvas_count_colors();
 	if (term.colors)
 		use_default_colors();
 	curs_set(0);
-	make_panic();
-	sized();
+	canvas_make_panic();
+	canvas_sized();
 	canvas_queue(PASTE_ON, strlen(PASTE_ON));
 }
 
@@ -438,28 +438,28 @@ bool canvas_start(const char *theme, bool ascii, char *why, size_t size)
 	if (term.screen)
 		return true;
 	setlocale(LC_CTYPE, "");
-	if (!usable_terminal(name, why, size) || !theme_load(&term.theme, theme, why, size))
+	if (!canvas_usable_terminal(name, why, size) || !theme_load(&term.theme, theme, why, size))
 		return false;
 	tcgetattr(STDIN_FILENO, &term.before);
 	term.ascii = ascii || strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
 	use_tioctl(TRUE);                    /* the window's size, not $LINES of some shell before */
 	canvas_open_out();
-	term.screen = term.out ? newterm((char *)terminal_entry(name), term.out, stdin) : NULL;
+	term.screen = term.out ? newterm((char *)canvas_terminal_entry(name), term.out, stdin) : NULL;
 	if (!term.screen) {
 		canvas_close_out();
-		return refuse(why, size, "curses could not set up the terminal \"%.40s\"", name);
+		return canvas_refuse(why, size, "curses could not set up the terminal \"%.40s\"", name);
 	}
 	term.active = true;
 	term.cursor_y = -1;
-	set_up_screen();
+	canvas_set_up_screen();
 	tcgetattr(STDIN_FILENO, &term.modes);
 	if (!canvas_hold_out()) {
-		refuse(why, size, "there is no memory for the screen: %s", strerror(errno));
+		canvas_refuse(why, size, "there is no memory for the screen: %s", strerror(errno));
 		canvas_stop();
 		return false;
 	}
-	load_theme(theme, &term.theme, NULL, 0);
-	make_looks();
+	canvas_load_theme(theme, &term.theme, NULL, 0);
+	canvas_make_looks();
 	return true;
 }
 
@@ -487,7 +487,7 @@ void canvas_panic(void)
 		return;
 	term.active = false;
 	term.screen = NULL;
-	write_all(term.panic, term.panic_len);
+	canvas_write_all(term.panic, term.panic_len);
 	tcsetattr(STDIN_FILENO, TCSANOW, &term.before);
 }
 
@@ -541,7 +541,7 @@ bool canvas_resized(void)
 	if (rows == term.rows && cols == term.cols)
 		return false;
 	resizeterm(rows, cols);
-	sized();
+	canvas_sized();
 	clearok(curscr, TRUE);               /* terminals move text about when they are resized: trust nothing */
 	return true;
 }
@@ -594,7 +594,7 @@ void canvas_write_raw(const char *bytes, size_t len)
 }
 
 /* One line of the screen, without the blanks at its end. */
-static void line_text(int y, struct buf *out)
+static void canvas_line_text(int y, struct buf *out)
 {
 	size_t kept;
 	wchar_t *line = xcalloc((size_t)term.cols + 1, CCHARW_MAX * sizeof(*line));
@@ -620,13 +620,13 @@ char *canvas_screen_text(void)
 		return NULL;
 	buf_init(&out, 0);
 	for (int y = 0; y < term.rows; y++)
-		line_text(y, &out);
+		canvas_line_text(y, &out);
 	return buf_take(&out);
 }
 
 /* --- drawing ---------------------------------------------------------------------------------------------- */
 
-static int at_most(int a, int b)
+static int canvas_at_most(int a, int b)
 {
 	return a < b ? a : b;
 }
@@ -642,8 +642,8 @@ struct canvas canvas_part(const struct canvas *c, int y, int x, int height, int 
 		width = c->width - x;
 	p.y = c->y + y + skip_y;
 	p.x = c->x + x + skip_x;
-	p.height = at_most(height - skip_y, c->height - y - skip_y);
-	p.width = at_most(width - skip_x, c->width - x - skip_x);
+	p.height = canvas_at_most(height - skip_y, c->height - y - skip_y);
+	p.width = canvas_at_most(width - skip_x, c->width - x - skip_x);
 	if (p.height < 0)
 		p.height = 0;
 	if (p.width < 0)
@@ -652,7 +652,7 @@ struct canvas canvas_part(const struct canvas *c, int y, int x, int height, int 
 }
 
 /* The part of row y from x on, at most width cells, that is inside: 0 when nothing is. *x may grow from below 0. */
-static int room(const struct canvas *c, int y, int *x, int width)
+static int canvas_room(const struct canvas *c, int y, int *x, int width)
 {
 	if (!term.screen || y < 0 || y >= c->height || c->y + y >= term.rows)
 		return 0;
@@ -662,21 +662,21 @@ static int room(const struct canvas *c, int y, int *x, int width)
 		width += *x;
 		*x = 0;
 	}
-	width = at_most(width, c->width - *x);
-	return at_most(width, term.cols - c->x - *x);
+	width = canvas_at_most(width, c->width - *x);
+	return canvas_at_most(width, term.cols - c->x - *x);
 }
 
-static void tone_cells(int y, int x, int n, enum tone tone)
+static void canvas_tone_cells(int y, int x, int n, enum tone tone)
 {
 	memset(term.tones + (size_t)y * (size_t)term.cols + x, (int)tone, (size_t)n);
 }
 
-static const struct look *look_of(enum tone tone)
+static const struct look *canvas_look_of(enum tone tone)
 {
 	return &term.looks[OVER_NONE][(unsigned)tone < TONE_COUNT ? tone : TONE_PLAIN];
 }
 
-static void set_cell(cchar_t *cc, const wchar_t *w, const struct look *l)
+static void canvas_set_cell(cchar_t *cc, const wchar_t *w, const struct look *l)
 {
 	int pair = l->pair;
 
@@ -684,7 +684,7 @@ static void set_cell(cchar_t *cc, const wchar_t *w, const struct look *l)
 }
 
 /* Common signs for terminals without UTF-8. */
-static wchar_t plain_sign(utf8proc_int32_t c)
+static wchar_t canvas_plain_sign(utf8proc_int32_t c)
 {
 	static const struct { utf8proc_int32_t from; char to; } map[] = {
 		{ 0x2026, '~' }, { 0x203a, '>' }, { 0x2039, '<' }, { 0xb7, '.' }, { 0x2500, '-' }, { 0x2502, '|' },
@@ -703,7 +703,7 @@ static wchar_t plain_sign(utf8proc_int32_t c)
 /* The next character of *s as a cell: its wide string (with combining characters) and width. False at the end.
  * Where libc and Unicode disagree on a width, curses and the terminal would too, and the rest of the row would slip:
  * such a character is shown as a question mark of the width it has in our arithmetic. */
-static bool next_cell(const char **s, wchar_t w[CCHARW_MAX + 1], int *width)
+static bool canvas_next_cell(const char **s, wchar_t w[CCHARW_MAX + 1], int *width)
 {
 	size_t n = 0;
 	utf8proc_int32_t c;
@@ -739,7 +739,7 @@ static bool next_cell(const char **s, wchar_t w[CCHARW_MAX + 1], int *width)
 		else if (c < 0x80)
 			w[n++] = (wchar_t)c;
 		else if (term.ascii)
-			w[n++] = plain_sign(c);
+			w[n++] = canvas_plain_sign(c);
 		else
 			w[n++] = wcwidth((wchar_t)c) == cw ? (wchar_t)c : L'?';
 	}
@@ -751,23 +751,23 @@ int canvas_text(const struct canvas *c, int y, int x, int width, enum tone tone,
 {
 	cchar_t run[CELLS_MAX];
 	wchar_t w[CCHARW_MAX + 1];
-	const struct look *look = look_of(tone);
-	int left = room(c, y, &x, width), used = 0, n = 0, cw;
+	const struct look *look = canvas_look_of(tone);
+	int left = canvas_room(c, y, &x, width), used = 0, n = 0, cw;
 
 	if (left <= 0 || !text)
 		return 0;
-	while (used < left && n < CELLS_MAX && next_cell(&text, w, &cw)) {
+	while (used < left && n < CELLS_MAX && canvas_next_cell(&text, w, &cw)) {
 		if (used + cw > left)
 			break;
-		set_cell(&run[n++], w, look);
+		canvas_set_cell(&run[n++], w, look);
 		if (cw == 2 && (w[0] == L'?'))         /* a stand-in is one cell wide: fill the other */
-			set_cell(&run[n++], L" ", look);
+			canvas_set_cell(&run[n++], L" ", look);
 		used += cw;
 	}
 	if (!n)
 		return 0;
 	mvadd_wchnstr(c->y + y, c->x + x, run, n);
-	tone_cells(c->y + y, c->x + x, used, tone);
+	canvas_tone_cells(c->y + y, c->x + x, used, tone);
 	return used;
 }
 
@@ -796,14 +796,14 @@ void canvas_fill(const struct canvas *c, int y, int x, int width, enum tone tone
 {
 	cchar_t run[CELLS_MAX];
 	wchar_t w[CCHARW_MAX + 1];
-	int left = room(c, y, &x, width), cw;
+	int left = canvas_room(c, y, &x, width), cw;
 
-	if (left <= 0 || !next_cell(&cell, w, &cw) || cw != 1)
+	if (left <= 0 || !canvas_next_cell(&cell, w, &cw) || cw != 1)
 		return;
 	for (int i = 0; i < left; i++)
-		set_cell(&run[i], w, look_of(tone));
+		canvas_set_cell(&run[i], w, canvas_look_of(tone));
 	mvadd_wchnstr(c->y + y, c->x + x, run, left);
-	tone_cells(c->y + y, c->x + x, left, tone);
+	canvas_tone_cells(c->y + y, c->x + x, left, tone);
 }
 
 void canvas_clear(const struct canvas *c)
@@ -813,9 +813,9 @@ void canvas_clear(const struct canvas *c)
 }
 
 /* Gives the cells of a row another look; over says by which table of looks, tone (if not TONE_COUNT) a new tone. */
-static void relook(const struct canvas *c, int y, int x, int width, enum overlay over, enum tone tone)
+static void canvas_relook(const struct canvas *c, int y, int x, int width, enum overlay over, enum tone tone)
 {
-	int left = room(c, y, &x, width);
+	int left = canvas_room(c, y, &x, width);
 	unsigned char *tones = term.tones + (size_t)(c->y + y) * (size_t)term.cols;
 
 	for (int at = c->x + x, end = at + left; at < end;) {
@@ -834,22 +834,22 @@ void canvas_row_tone(const struct canvas *c, int y, enum tone tone)
 {
 	switch (tone) {
 	case TONE_CURSOR:
-		relook(c, y, 0, -1, OVER_CURSOR, TONE_COUNT);
+		canvas_relook(c, y, 0, -1, OVER_CURSOR, TONE_COUNT);
 		break;
 	case TONE_CURSOR_IDLE:
-		relook(c, y, 0, -1, OVER_CURSOR_IDLE, TONE_COUNT);
+		canvas_relook(c, y, 0, -1, OVER_CURSOR_IDLE, TONE_COUNT);
 		break;
 	case TONE_MARK:
-		relook(c, y, 0, -1, OVER_MARK, TONE_COUNT);
+		canvas_relook(c, y, 0, -1, OVER_MARK, TONE_COUNT);
 		break;
 	default:
-		relook(c, y, 0, -1, OVER_NONE, tone);
+		canvas_relook(c, y, 0, -1, OVER_NONE, tone);
 	}
 }
 
 void canvas_retone(const struct canvas *c, int y, int x, int width, enum tone tone)
 {
-	relook(c, y, x, width, OVER_NONE, tone);
+	canvas_relook(c, y, x, width, OVER_NONE, tone);
 }
 
 void canvas_border(const struct canvas *c, enum tone tone, const char *title)

@@ -14,7 +14,7 @@
 #include "tui/panel.h"
 
 /* Text that had to be cut ends before the character that did not fit whole. */
-static void mend_cut(struct cell *c)
+static void cell_mend_cut(struct cell *c)
 {
 	size_t len = strlen(c->text), start = len;
 	if (len + 1 < sizeof(c->text))
@@ -31,7 +31,7 @@ void cell_set(struct cell *c, enum tone tone, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(c->text, sizeof(c->text), fmt, ap);
 	va_end(ap);
-	mend_cut(c);
+	cell_mend_cut(c);
 	c->tone = tone;
 }
 
@@ -42,14 +42,14 @@ void cell_add(struct cell *c, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(c->text + len, sizeof(c->text) - len, fmt, ap);
 	va_end(ap);
-	mend_cut(c);
+	cell_mend_cut(c);
 }
 
 /* Ages change their text at whole units of one of these. */
 static const int64_t steps_ms[] = { 1000, 60000, 3600000, 86400000, 7 * 86400000LL };
 
 /* The age after ms at which human_age writes something else. */
-static int64_t next_age(int64_t ms)
+static int64_t cell_next_age(int64_t ms)
 {
 	char now[HUMAN_SIZE], then[HUMAN_SIZE];
 	human_age(now, ms);
@@ -61,7 +61,7 @@ static int64_t next_age(int64_t ms)
 	return ms + steps_ms[ARRAY_LEN(steps_ms) - 1];
 }
 
-static void changes_at(struct cell *c, int64_t wall_ms)
+static void cell_changes_at(struct cell *c, int64_t wall_ms)
 {
 	if (!c->changes_ms || wall_ms < c->changes_ms)
 		c->changes_ms = wall_ms;
@@ -76,7 +76,7 @@ void cell_add_age(struct cell *c, int64_t since)
 	int64_t ms = now_wall_ms() - since;
 	ms = ms > 0 ? ms : 0;
 	cell_add(c, "%s", human_age(age, ms));
-	changes_at(c, since + next_age(ms));
+	cell_changes_at(c, since + cell_next_age(ms));
 }
 
 void cell_age(struct cell *c, int64_t since)
@@ -93,7 +93,7 @@ void cell_add_wait(struct cell *c, int64_t until)
 	int64_t shown = left > 0 ? (left + 999) / 1000 : 0;
 	cell_add(c, "%s", human_span(wait, shown * 1000));
 	if (left > 0)
-		changes_at(c, until - (shown - 1) * 1000);
+		cell_changes_at(c, until - (shown - 1) * 1000);
 }
 
 void cell_unknown(struct cell *c)
@@ -187,7 +187,7 @@ static bool cell_order_ended(const struct order *o, struct cell *c)
 		cell_set(c, TONE_BAD, "%s failed: %s", o->action->verb, o->err.text);
 	else
 		cell_set(c, TONE_GOOD, "%s: %s", o->action->verb, o->output[0] ? o->output : "done");
-	changes_at(c, until);
+	cell_changes_at(c, until);
 	return true;
 }
 
@@ -241,7 +241,7 @@ const char *ask_words(const struct server *s, const struct ask *ask)
 }
 
 /* What keeps a server silent altogether; false: it is up. */
-static bool server_sentence(const struct server *s, char *buf, size_t size)
+static bool cell_server_sentence(const struct server *s, char *buf, size_t size)
 {
 	if (!s->link || s->link->state == LINK_UP)
 		return false;
@@ -256,7 +256,7 @@ static bool server_sentence(const struct server *s, char *buf, size_t size)
 	return true;
 }
 
-static bool named(const struct source *s, const char *const *names)
+static bool cell_named(const struct source *s, const char *const *names)
 {
 	for (; *names; names++)
 		if (!strcmp(s->backend->name, *names))
@@ -265,7 +265,7 @@ static bool named(const struct source *s, const char *const *names)
 }
 
 /* Adds one sentence on its own line. */
-static void add_sentence(char *buf, size_t size, const char *sentence)
+static void cell_add_sentence(char *buf, size_t size, const char *sentence)
 {
 	size_t len = strlen(buf);
 	if (len < size)
@@ -275,18 +275,18 @@ static void add_sentence(char *buf, size_t size, const char *sentence)
 enum { KNOWN = 0, ASKING = 1, TROUBLE = 2 };
 
 /* What is not known of one server, and why. */
-static int add_sentences_of(const struct server *s, const char *const *names, char *buf, size_t size)
+static int cell_add_sentences_of(const struct server *s, const char *const *names, char *buf, size_t size)
 {
 	char one[512];
 	int found = KNOWN;
-	if (server_sentence(s, one, sizeof(one))) {
-		add_sentence(buf, size, one);
+	if (cell_server_sentence(s, one, sizeof(one))) {
+		cell_add_sentence(buf, size, one);
 		return s->link->state == LINK_CONNECTING && !s->link->tries ? ASKING : TROUBLE;
 	}
 	for (const struct source *src = s->sources; src; src = src->next) {
 		bool mere = src->state == SOURCE_DENIED && !source_needs(src);
-		if (named(src, names) && !mere && source_sentence(src, one, sizeof(one))) {
-			add_sentence(buf, size, one);
+		if (cell_named(src, names) && !mere && source_sentence(src, one, sizeof(one))) {
+			cell_add_sentence(buf, size, one);
 			found |= src->state == SOURCE_WAITING ? ASKING : TROUBLE;
 		}
 	}
@@ -302,7 +302,7 @@ void empty_sentence(const struct store *store, const struct server *only, const 
 	int found = KNOWN;
 	for (const struct server *s = store_servers(store); s; s = s->next)
 		if (!only || s == only)
-			found |= add_sentences_of(s, names, wrong, sizeof(wrong));
+			found |= cell_add_sentences_of(s, names, wrong, sizeof(wrong));
 	if (found & ASKING)
 		snprintf(buf, size, "%s", wrong);
 	else

@@ -11,7 +11,7 @@
 
 #define CLIPBOARD_MAX 74994      /* bytes; what xterm takes at most, in base64 100 kB */
 
-static void base64(struct buf *out, const char *text, size_t len)
+static void clipboard_base64(struct buf *out, const char *text, size_t len)
 {
 	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	const unsigned char *s = (const unsigned char *)text;
@@ -38,7 +38,7 @@ bool spawn_quiet(struct console *c, const char *const *argv)
 }
 
 /* By a file in memory: what is copied may be a value that was masked, and words of a command line are seen by all. */
-static void tmux_buffer(struct console *c, const char *text, size_t len)
+static void clipboard_tmux_buffer(struct console *c, const char *text, size_t len)
 {
 	const char *const argv[] = { "tmux", "load-buffer", "-w", "-", NULL };
 	int fd = memfd_create("mocr-copy", MFD_CLOEXEC);
@@ -57,10 +57,10 @@ void clipboard_copy(struct console *c, const char *text)
 	struct buf out;
 	buf_init(&out, 2 * CLIPBOARD_MAX);
 	buf_puts(&out, "\033]52;c;");
-	base64(&out, text, len);
+	clipboard_base64(&out, text, len);
 	buf_puts(&out, "\a");
 	canvas_write_raw(out.data, out.len);
 	buf_finish(&out);
 	if (getenv("TMUX"))
-		tmux_buffer(c, text, len);
+		clipboard_tmux_buffer(c, text, len);
 }

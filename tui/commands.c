@@ -27,7 +27,7 @@ struct command {
 
 /* --- commands with an argument ------------------------------------------------------------------------------------------ */
 
-static void run_connect(struct console *c, const char *name)
+static void command_run_connect(struct console *c, const char *name)
 {
 	struct err err = { 0 };
 	struct server *s = server_open(c->store, name, &err);
@@ -37,7 +37,7 @@ static void run_connect(struct console *c, const char *name)
 		console_flash(c, TONE_BAD, "%s", err.text);
 }
 
-static struct server *server_named(struct console *c, const char *name)
+static struct server *command_server_named(struct console *c, const char *name)
 {
 	const char *names[WORDS_MAX];
 	size_t n = 0;
@@ -52,16 +52,16 @@ static struct server *server_named(struct console *c, const char *name)
 	return NULL;
 }
 
-static void run_disconnect(struct console *c, const char *name)
+static void command_run_disconnect(struct console *c, const char *name)
 {
-	struct server *s = server_named(c, name);
+	struct server *s = command_server_named(c, name);
 	if (!s)
 		return;
 	server_close(s);
 	console_flash(c, TONE_PLAIN, "%s: disconnected and taken off the screen", name);
 }
 
-static void run_goto(struct console *c, const char *name)
+static void command_run_goto(struct console *c, const char *name)
 {
 	if (c->view && c->view->log) {
 		logs_goto(c, name);
@@ -72,12 +72,12 @@ static void run_goto(struct console *c, const char *name)
 			console_flash(c, TONE_WARN, "there is no %s", name);
 		return;
 	}
-	struct server *s = server_named(c, name);
+	struct server *s = command_server_named(c, name);
 	if (s)
 		console_enter_server(c, s->name);
 }
 
-static void run_theme(struct console *c, const char *name)
+static void command_run_theme(struct console *c, const char *name)
 {
 	char why[256] = "";
 	if (!canvas_set_theme(name, why, sizeof(why)))
@@ -85,12 +85,12 @@ static void run_theme(struct console *c, const char *name)
 	console_redraw(c);
 }
 
-static void run_filter(struct console *c, const char *pattern)
+static void command_run_filter(struct console *c, const char *pattern)
 {
 	pane_set_filter(c, pane_focused(c), pattern);
 }
 
-static void run_sort(struct console *c, const char *column)
+static void command_run_sort(struct console *c, const char *column)
 {
 	struct pane *p = pane_focused(c);
 	if (!p->table || !table_sort_by(p->table, column[0] ? column : NULL, false))
@@ -99,7 +99,7 @@ static void run_sort(struct console *c, const char *column)
 	console_redraw(c);
 }
 
-static void run_save_screen(struct console *c, const char *file)
+static void command_run_save_screen(struct console *c, const char *file)
 {
 	char *text = canvas_screen_text();
 	int fd = text ? open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;      /* as :save: over nothing, through no link */
@@ -118,7 +118,7 @@ static void run_save_screen(struct console *c, const char *file)
 }
 
 /* What can take effect while it runs does; a server that was dropped from the file stays until it is disconnected. */
-static void run_reload(struct console *c, const char *unused)
+static void command_run_reload(struct console *c, const char *unused)
 {
 	(void)unused;
 	struct doc complaints;
@@ -143,30 +143,30 @@ static void run_reload(struct console *c, const char *unused)
 	c->settings = fresh;
 	bindings_load(c);                 /* bindings point into the settings */
 	settings_destroy(before);
-	run_theme(c, fresh->theme);
+	command_run_theme(c, fresh->theme);
 	panes_dirty(c);
 	console_flash(c, TONE_GOOD, "configuration read again; where a server is and how long it may take count from its next connection");
 	console_complaints(c, &complaints);
 	doc_finish(&complaints);
 }
 
-static void run_hints(struct console *c, const char *unused)
+static void command_run_hints(struct console *c, const char *unused)
 {
 	(void)unused;
 	c->hide_hints = !c->hide_hints;
 	console_redraw(c);
 }
 
-static void offer(struct completion *out, const char *typed, const char *word, const char *help)
+static void command_offer(struct completion *out, const char *typed, const char *word, const char *help)
 {
 	if (!strncasecmp(word, typed, strlen(typed)))
 		completion_add(out, word, help);
 }
 
-static void complete_servers(struct console *c, struct completion *out, const char *typed)
+static void command_complete_servers(struct console *c, struct completion *out, const char *typed)
 {
 	for (struct server *s = store_servers(c->store); s; s = s->next)
-		offer(out, typed, s->name, s->row.why);
+		command_offer(out, typed, s->name, s->row.why);
 }
 
 /* --- what can be typed after a command ------------------------------------------------------------------------------------ */
@@ -177,7 +177,7 @@ struct words {
 	size_t n;
 };
 
-static void word_add(struct words *w, const char *word, size_t len)
+static void command_word_add(struct words *w, const char *word, size_t len)
 {
 	char clean[LINEEDIT_MAX];
 	wash(clean, sizeof(clean), word, len);
@@ -185,14 +185,14 @@ static void word_add(struct words *w, const char *word, size_t len)
 		w->word[w->n++] = xstrndup(word, len);
 }
 
-static int by_text(const void *a, const void *b)
+static int command_by_text(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static void offer_words(struct completion *out, struct words *w)
+static void command_offer_words(struct completion *out, struct words *w)
 {
-	qsort(w->word, w->n, sizeof(*w->word), by_text);
+	qsort(w->word, w->n, sizeof(*w->word), command_by_text);
 	for (size_t i = 0; i < w->n; i++)
 		if (!i || strcmp(w->word[i - 1], w->word[i]) != 0)
 			completion_add(out, w->word[i], NULL);
@@ -201,21 +201,21 @@ static void offer_words(struct completion *out, struct words *w)
 }
 
 /* A server; after its slash one part of an id after the other. */
-static void complete_ids(struct console *c, struct completion *out, const char *typed)
+static void command_complete_ids(struct console *c, struct completion *out, const char *typed)
 {
 	struct words words = { .n = 0 };
 	size_t len = strlen(typed);
 	if (!strchr(typed, '/')) {
-		complete_servers(c, out, typed);
+		command_complete_servers(c, out, typed);
 		return;
 	}
 	for (struct row *r = store_first(c->store, NULL, NULL); r; r = store_next(r, NULL, NULL)) {
 		if (strncmp(r->id, typed, len) != 0)
 			continue;
 		size_t part = strcspn(r->id + len, "/");
-		word_add(&words, r->id, len + part + (r->id[len + part] == '/'));
+		command_word_add(&words, r->id, len + part + (r->id[len + part] == '/'));
 	}
-	offer_words(out, &words);
+	command_offer_words(out, &words);
 }
 
 struct host_words {
@@ -224,30 +224,30 @@ struct host_words {
 	struct words words;
 };
 
-static bool take_host(const char *name, void *arg)
+static bool command_take_host(const char *name, void *arg)
 {
 	struct host_words *h = arg;
 	if (strncasecmp(name, h->typed, strlen(h->typed)) != 0 || store_server_find(h->c->store, name))
 		return false;
-	word_add(&h->words, name, strlen(name));
+	command_word_add(&h->words, name, strlen(name));
 	return true;
 }
 
 /* What the configuration or ssh_config knows and is not here yet. */
-static void complete_hosts(struct console *c, struct completion *out, const char *typed)
+static void command_complete_hosts(struct console *c, struct completion *out, const char *typed)
 {
 	struct host_words h = { .c = c, .typed = typed };
 	struct err err = { 0 };
 	for (const struct server_config *s = c->settings->servers; s; s = s->next)
-		take_host(s->name, &h);
-	hosts_each(c->settings, take_host, &h, &err);
+		command_take_host(s->name, &h);
+	hosts_each(c->settings, command_take_host, &h, &err);
 	if (!store_server_find(c->store, "local"))
-		take_host("local", &h);
-	offer_words(out, &h.words);
+		command_take_host("local", &h);
+	command_offer_words(out, &h.words);
 }
 
 /* The files of the folder that was begun; a folder with a slash, to go on. */
-static void complete_files(struct console *c, struct completion *out, const char *typed)
+static void command_complete_files(struct console *c, struct completion *out, const char *typed)
 {
 	(void)c;
 	char *pattern = xasprintf("%s*", typed);
@@ -255,29 +255,29 @@ static void complete_files(struct console *c, struct completion *out, const char
 	glob_t found;
 	if (!strpbrk(typed, "*?[\\") && glob(pattern, GLOB_MARK, NULL, &found) == 0) {
 		for (size_t i = 0; i < found.gl_pathc; i++)
-			word_add(&words, found.gl_pathv[i], strlen(found.gl_pathv[i]));
+			command_word_add(&words, found.gl_pathv[i], strlen(found.gl_pathv[i]));
 		globfree(&found);
 	}
 	free(pattern);
-	offer_words(out, &words);
+	command_offer_words(out, &words);
 }
 
-static void complete_themes(struct console *c, struct completion *out, const char *typed)
+static void command_complete_themes(struct console *c, struct completion *out, const char *typed)
 {
 	(void)c;
 	for (size_t i = 0; theme_names[i]; i++)
-		offer(out, typed, theme_names[i], NULL);
+		command_offer(out, typed, theme_names[i], NULL);
 }
 
-static void complete_columns(struct console *c, struct completion *out, const char *typed)
+static void command_complete_columns(struct console *c, struct completion *out, const char *typed)
 {
 	const struct pane *p = pane_focused(c);
 	for (const struct column *col = p->panel->columns; col && col->name; col++)
-		offer(out, typed, col->name, col->title);
+		command_offer(out, typed, col->name, col->title);
 }
 
 /* The last word of several. */
-static void complete_targets(struct console *c, struct completion *out, const char *typed)
+static void command_complete_targets(struct console *c, struct completion *out, const char *typed)
 {
 	static const char *const endings[] = { "containers/*", "services/*", "journal", "kernel", "file:/var/log/" };
 	char word[ID_MAX];
@@ -287,40 +287,40 @@ static void complete_targets(struct console *c, struct completion *out, const ch
 	for (struct server *s = store_servers(c->store); s; s = s->next)
 		for (size_t i = 0; i < ARRAY_LEN(endings); i++) {
 			snprintf(word, sizeof(word), "%s/%s", s->name, endings[i]);
-			offer(out, typed, word, NULL);
+			command_offer(out, typed, word, NULL);
 		}
 }
 
-static void complete_levels(struct console *c, struct completion *out, const char *typed)
+static void command_complete_levels(struct console *c, struct completion *out, const char *typed)
 {
 	static const char *const levels[] = { "all", "debug", "info", "notice", "warn", "error" };
 	for (size_t i = 0; i < ARRAY_LEN(levels); i++)
-		offer(out, typed, levels[i], NULL);
+		command_offer(out, typed, levels[i], NULL);
 }
 
-static void save_seen(struct console *c, const char *file) { logs_save(c, file, false); }
-static void save_all(struct console *c, const char *file) { logs_save(c, file, true); }
+static void command_save_seen(struct console *c, const char *file) { logs_save(c, file, false); }
+static void command_save_all(struct console *c, const char *file) { logs_save(c, file, true); }
 
 static const struct command commands[] = {
-	{ "connect", "NAME", "watch a server: an ssh name, user@host:port, or local", run_connect, complete_hosts },
-	{ "disconnect", "NAME", "close the connection and take the server off the screen", run_disconnect, complete_servers },
-	{ "goto", "SERVER", "go into a server, or to a row by its id; in a log to a time: 14:32, -10m", run_goto, complete_ids },
+	{ "connect", "NAME", "watch a server: an ssh name, user@host:port, or local", command_run_connect, command_complete_hosts },
+	{ "disconnect", "NAME", "close the connection and take the server off the screen", command_run_disconnect, command_complete_servers },
+	{ "goto", "SERVER", "go into a server, or to a row by its id; in a log to a time: 14:32, -10m", command_run_goto, command_complete_ids },
 	{ "logs", "TARGET...", "follow into one stream: sese/containers/* pi/services/NAME sese/journal pi/kernel sese/file:/PATH",
-	  logs_open, complete_targets },
-	{ "save", "FILE", "write what is seen of the log into a new file", save_seen, complete_files },
-	{ "save-all", "FILE", "write every line of the log into a new file", save_all, complete_files },
-	{ "level", "LEVEL", "of the log: only lines at debug, info, notice, warn or error and worse", logs_level, complete_levels },
-	{ "filter", "PATTERN", "show only rows that match; !word leaves out", run_filter, NULL },
-	{ "sort", "COLUMN", "order the rows by a column", run_sort, complete_columns },
-	{ "theme", "NAME", "other colours", run_theme, complete_themes },
-	{ "save-screen", "FILE", "write what is on the screen into a file", run_save_screen, complete_files },
-	{ "hints", NULL, "show the line of keys at the bottom or not", run_hints, NULL },
-	{ "reload", NULL, "read the configuration again", run_reload, NULL },
+	  logs_open, command_complete_targets },
+	{ "save", "FILE", "write what is seen of the log into a new file", command_save_seen, command_complete_files },
+	{ "save-all", "FILE", "write every line of the log into a new file", command_save_all, command_complete_files },
+	{ "level", "LEVEL", "of the log: only lines at debug, info, notice, warn or error and worse", logs_level, command_complete_levels },
+	{ "filter", "PATTERN", "show only rows that match; !word leaves out", command_run_filter, NULL },
+	{ "sort", "COLUMN", "order the rows by a column", command_run_sort, command_complete_columns },
+	{ "theme", "NAME", "other colours", command_run_theme, command_complete_themes },
+	{ "save-screen", "FILE", "write what is on the screen into a file", command_run_save_screen, command_complete_files },
+	{ "hints", NULL, "show the line of keys at the bottom or not", command_run_hints, NULL },
+	{ "reload", NULL, "read the configuration again", command_run_reload, NULL },
 };
 
 /* --- running one ------------------------------------------------------------------------------------------------------------ */
 
-static bool run_builtin(struct console *c, const char *word, const char *argument)
+static bool command_run_builtin(struct console *c, const char *word, const char *argument)
 {
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
 		if (strcmp(commands[i].name, word) != 0)
@@ -339,7 +339,7 @@ static bool run_builtin(struct console *c, const char *word, const char *argumen
 	return false;
 }
 
-static bool run_panel(struct console *c, const char *word)
+static bool command_run_panel(struct console *c, const char *word)
 {
 	for (size_t i = 0; i < c->n_panes; i++)
 		if (!strcmp(c->panes[i].panel->name, word) || !strcmp(c->panes[i].panel->tab, word)) {
@@ -349,7 +349,7 @@ static bool run_panel(struct console *c, const char *word)
 	return false;
 }
 
-static bool run_action(struct console *c, const char *line)
+static bool command_run_action(struct console *c, const char *line)
 {
 	const struct row *r = console_row(c);
 	const struct action *a = r ? action_find(r->kind, line) : NULL;
@@ -363,7 +363,7 @@ static bool run_action(struct console *c, const char *line)
 	return true;
 }
 
-static size_t add_actions(const struct console *c, const struct action *a, const char **names, size_t n)
+static size_t command_add_actions(const struct console *c, const struct action *a, const char **names, size_t n)
 {
 	for (; a && a->name && n < WORDS_MAX; a++)
 		if (action_exists(c, a))
@@ -371,12 +371,12 @@ static size_t add_actions(const struct console *c, const struct action *a, const
 	return n;
 }
 
-static void unknown(struct console *c, const char *line)
+static void command_unknown(struct console *c, const char *line)
 {
 	const char *names[WORDS_MAX];
 	const struct row *r = console_row(c);
-	size_t n = add_actions(c, r ? r->kind->actions : NULL, names, 0);
-	n = add_actions(c, console_actions, names, n);
+	size_t n = command_add_actions(c, r ? r->kind->actions : NULL, names, 0);
+	n = command_add_actions(c, console_actions, names, n);
 	for (size_t i = 0; i < ARRAY_LEN(commands) && n < WORDS_MAX; i++)
 		names[n++] = commands[i].name;
 	for (size_t i = 0; i < c->n_panes && n < WORDS_MAX; i++)
@@ -398,14 +398,14 @@ void command_run(struct console *c, const char *typed)
 	const char *argument = line + n + strspn(line + n, " ");
 	if (!word[0])
 		return;
-	if (run_builtin(c, word, argument) || run_action(c, line) || (!*argument && run_panel(c, word)))
+	if (command_run_builtin(c, word, argument) || command_run_action(c, line) || (!*argument && command_run_panel(c, word)))
 		return;
-	unknown(c, line);
+	command_unknown(c, line);
 }
 
 /* --- typing it ---------------------------------------------------------------------------------------------------------------- */
 
-static bool is_builtin(const char *word)
+static bool command_is_builtin(const char *word)
 {
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
 		if (!strcmp(commands[i].name, word))
@@ -413,15 +413,15 @@ static bool is_builtin(const char *word)
 	return false;
 }
 
-static void complete_actions(struct console *c, struct completion *out, const char *typed, const struct action *a, bool now)
+static void command_complete_actions(struct console *c, struct completion *out, const char *typed, const struct action *a, bool now)
 {
 	const struct row *r = console_row(c);
 	for (; a && a->name; a++)
-		if (action_exists(c, a) && (!now || action_applies(c, a, r)) && !is_builtin(a->verb))
-			offer(out, typed, a->verb, a->help);
+		if (action_exists(c, a) && (!now || action_applies(c, a, r)) && !command_is_builtin(a->verb))
+			command_offer(out, typed, a->verb, a->help);
 }
 
-static void complete(struct completion *out, const char *text, size_t cursor, void *arg)
+static void command_complete(struct completion *out, const char *text, size_t cursor, void *arg)
 {
 	struct console *c = arg;
 	const struct row *r = console_row(c);
@@ -434,15 +434,15 @@ static void complete(struct completion *out, const char *text, size_t cursor, vo
 		return;
 	}
 	completion_start(out, 0);
-	complete_actions(c, out, text, r ? r->kind->actions : NULL, true);
+	command_complete_actions(c, out, text, r ? r->kind->actions : NULL, true);
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-		offer(out, text, commands[i].name, commands[i].help);
+		command_offer(out, text, commands[i].name, commands[i].help);
 	for (size_t i = 0; i < c->n_panes; i++)
-		offer(out, text, c->panes[i].panel->name, c->panes[i].panel->title);
-	complete_actions(c, out, text, console_actions, false);
+		command_offer(out, text, c->panes[i].panel->name, c->panes[i].panel->title);
+	command_complete_actions(c, out, text, console_actions, false);
 }
 
-static void open_line(struct console *c, enum line_for what, const struct lineedit_config *config)
+static void command_open_line(struct console *c, enum line_for what, const struct lineedit_config *config)
 {
 	lineedit_destroy(c->line);
 	c->line = lineedit_create(config);
@@ -452,8 +452,8 @@ static void open_line(struct console *c, enum line_for what, const struct lineed
 
 void command_open(struct console *c, const char *text)
 {
-	struct lineedit_config config = { .prompt = ":", .text = text, .history = c->history, .complete = complete, .arg = c };
-	open_line(c, LINE_COMMAND, &config);
+	struct lineedit_config config = { .prompt = ":", .text = text, .history = c->history, .complete = command_complete, .arg = c };
+	command_open_line(c, LINE_COMMAND, &config);
 }
 
 void filter_open(struct console *c)
@@ -465,10 +465,10 @@ void filter_open(struct console *c)
 	}
 	snprintf(c->filter_before, sizeof(c->filter_before), "%s", p->filter);
 	struct lineedit_config config = { .prompt = "/", .text = p->filter, .max = FILTER_MAX - 1 };
-	open_line(c, LINE_FILTER, &config);
+	command_open_line(c, LINE_FILTER, &config);
 }
 
-static void close_line(struct console *c)
+static void command_close_line(struct console *c)
 {
 	lineedit_destroy(c->line);
 	c->line = NULL;
@@ -486,7 +486,7 @@ static void filter_typed(struct console *c, enum lineedit_result result, const s
 	else if (result == LINEEDIT_IGNORED || key_is(key, "Up") || key_is(key, "Down"))
 		pane_key(c, key);
 	if (result == LINEEDIT_DONE || result == LINEEDIT_CANCELLED)
-		close_line(c);
+		command_close_line(c);
 }
 
 void line_key(struct console *c, const struct key *key)
@@ -497,10 +497,10 @@ void line_key(struct console *c, const struct key *key)
 		filter_typed(c, result, key);
 	} else if (result == LINEEDIT_DONE) {
 		char *text = xstrdup(lineedit_text(c->line));
-		close_line(c);
+		command_close_line(c);
 		command_run(c, text);
 		free(text);
 	} else if (result == LINEEDIT_CANCELLED) {
-		close_line(c);
+		command_close_line(c);
 	}
 }

@@ -88,7 +88,7 @@ void console_check_theme(struct settings *s, struct doc *complaints)
 
 /* --- keys ------------------------------------------------------------------------------------------------------------ */
 
-static void dialog_take(struct console *c, const struct key *key)
+static void console_dialog_take(struct console *c, const struct key *key)
 {
 	struct dialog *d = c->dialog;
 	if (!dialog_key(d, key))
@@ -105,7 +105,7 @@ void console_key(struct console *c, const struct key *key)
 		return;
 	}
 	if (c->dialog) {
-		dialog_take(c, key);
+		console_dialog_take(c, key);
 		return;
 	}
 	if (c->line) {
@@ -126,39 +126,39 @@ void console_key(struct console *c, const struct key *key)
 }
 
 /* A lone Esc is told from the start of a sequence by waiting a little. */
-static void wait_for_esc(struct console *c)
+static void console_wait_for_esc(struct console *c)
 {
 	loop_timer_set(c->esc_timer, keys_wait_ms(c->keys));
 }
 
-static void read_keys(struct console *c)
+static void console_read_keys(struct console *c)
 {
 	struct key key;
 	while (c->running && !attach_current() && keys_read(c->keys, &key))
 		console_key(c, &key);
 	if (c->running && !attach_current())
-		wait_for_esc(c);
+		console_wait_for_esc(c);
 }
 
-static void on_tty(struct loop_io *io, int fd, unsigned revents, void *arg)
+static void console_on_tty(struct loop_io *io, int fd, unsigned revents, void *arg)
 {
 	(void)io;
 	(void)fd;
 	(void)revents;
-	read_keys(arg);
+	console_read_keys(arg);
 }
 
-static void on_esc(struct loop_timer *timer, void *arg)
+static void console_on_esc(struct loop_timer *timer, void *arg)
 {
 	(void)timer;
-	read_keys(arg);
+	console_read_keys(arg);
 }
 
 bool console_listening(struct console *c, bool on)
 {
 	bool was = c->tty != NULL;
 	if (on && !c->tty)
-		c->tty = loop_io_add(c->loop, STDIN_FILENO, POLLIN, on_tty, c);
+		c->tty = loop_io_add(c->loop, STDIN_FILENO, POLLIN, console_on_tty, c);
 	if (!on && c->tty) {
 		loop_io_remove(c->tty);
 		c->tty = NULL;
@@ -177,13 +177,13 @@ void console_suspend(struct console *c)
 
 /* --- drawing ---------------------------------------------------------------------------------------------------------- */
 
-static void draw_later(struct console *c, int64_t ms)
+static void console_draw_later(struct console *c, int64_t ms)
 {
 	loop_timer_set(c->redraw_timer, ms);
 }
 
 /* Other when a row came or went, fell ill or got well, or an order on it went on: what must be seen at once. */
-static uint64_t signature_of(const struct console *c)
+static uint64_t console_signature_of(const struct console *c)
 {
 	uint64_t sum = 0;
 	for (const struct row *r = store_first(c->store, NULL, NULL); r; r = store_next(r, NULL, NULL))
@@ -191,14 +191,14 @@ static uint64_t signature_of(const struct console *c)
 	return sum;
 }
 
-static void draw_now(struct console *c)
+static void console_draw_now(struct console *c)
 {
 	c->dirty = c->urgent = c->log_dirty = false;
-	c->signature = signature_of(c);
+	c->signature = console_signature_of(c);
 	c->drawn_ms = loop_now(c->loop);
 	console_draw(c);
 	int64_t wait = c->next_change_ms ? c->next_change_ms - now_wall_ms() : -1;
-	draw_later(c, c->next_change_ms ? (wait > 1 ? wait : 1) : -1);
+	console_draw_later(c, c->next_change_ms ? (wait > 1 ? wait : 1) : -1);
 }
 
 /* The terminal takes bytes again, and what it missed meanwhile is in the next frame. */
@@ -207,7 +207,7 @@ static void console_can_write(struct loop_io *io, int fd, unsigned revents, void
 	canvas_send();
 }
 
-static void on_turn(void *arg)
+static void console_on_turn(void *arg)
 {
 	struct console *c = arg;
 	loop_io_set(c->screen, canvas_waiting() ? POLLOUT : 0);
@@ -215,16 +215,16 @@ static void on_turn(void *arg)
 		return;
 	int64_t old = loop_now(c->loop) - c->drawn_ms;
 	if (!c->urgent && old < FRAME_MS)
-		draw_later(c, FRAME_MS - old);
+		console_draw_later(c, FRAME_MS - old);
 	/* The signature is a walk over all rows: made only where it decides. */
-	else if (!c->urgent && old < FRAME_NUMBERS_MS && !c->log_dirty && signature_of(c) == c->signature)
-		draw_later(c, FRAME_NUMBERS_MS - old);
+	else if (!c->urgent && old < FRAME_NUMBERS_MS && !c->log_dirty && console_signature_of(c) == c->signature)
+		console_draw_later(c, FRAME_NUMBERS_MS - old);
 	else
-		draw_now(c);
+		console_draw_now(c);
 	loop_io_set(c->screen, canvas_waiting() ? POLLOUT : 0);
 }
 
-static void on_redraw(struct loop_timer *timer, void *arg)
+static void console_on_redraw(struct loop_timer *timer, void *arg)
 {
 	struct console *c = arg;
 	(void)timer;
@@ -232,14 +232,14 @@ static void on_redraw(struct loop_timer *timer, void *arg)
 }
 
 /* Log-ins touch much that is not needed again until the next one. */
-static void on_calm(struct loop_timer *timer, void *arg)
+static void console_on_calm(struct loop_timer *timer, void *arg)
 {
 	(void)timer;
 	(void)arg;
 	mem_give_back();
 }
 
-static void watch_links(struct console *c)
+static void console_watch_links(struct console *c)
 {
 	size_t up = 0;
 	for (const struct server *s = store_servers(c->store); s; s = s->next)
@@ -249,18 +249,18 @@ static void watch_links(struct console *c)
 	c->links_up = up;
 }
 
-static void on_store(void *arg)
+static void console_on_store(void *arg)
 {
 	struct console *c = arg;
 	c->dirty = true;
-	watch_links(c);
+	console_watch_links(c);
 	asks_check(c);
 	sessions_names_came(c);
 }
 
 /* --- signals ----------------------------------------------------------------------------------------------------------- */
 
-static void on_signal(int signo, void *arg)
+static void console_on_signal(int signo, void *arg)
 {
 	struct console *c = arg;
 	if (signo == SIGWINCH) {
@@ -273,16 +273,16 @@ static void on_signal(int signo, void *arg)
 	}
 }
 
-static void hear_signals(struct console *c)
+static void console_hear_signals(struct console *c)
 {
 	static const int signals[] = { SIGWINCH, SIGTERM, SIGHUP, SIGINT };
 	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
-		c->signals[i] = loop_signal_add(c->loop, signals[i], on_signal, c);
+		c->signals[i] = loop_signal_add(c->loop, signals[i], console_on_signal, c);
 }
 
 /* --- life ---------------------------------------------------------------------------------------------------------------- */
 
-static void load_history(struct console *c)
+static void console_load_history(struct console *c)
 {
 	c->history = history_create(HISTORY_LINES);
 	if (!c->settings->state_dir)
@@ -303,16 +303,16 @@ struct console *console_create(struct store *store, const struct settings *setti
 	c->loop = store_loop(store);
 	c->keys = keys_create(STDIN_FILENO);
 	c->screen = loop_io_add(c->loop, STDOUT_FILENO, 0, console_can_write, c);
-	c->redraw_timer = loop_timer_add(c->loop, -1, on_redraw, c);
-	c->esc_timer = loop_timer_add(c->loop, -1, on_esc, c);
-	c->calm_timer = loop_timer_add(c->loop, -1, on_calm, c);
-	load_history(c);
+	c->redraw_timer = loop_timer_add(c->loop, -1, console_on_redraw, c);
+	c->esc_timer = loop_timer_add(c->loop, -1, console_on_esc, c);
+	c->calm_timer = loop_timer_add(c->loop, -1, console_on_calm, c);
+	console_load_history(c);
 	panes_init(c);
 	bindings_load(c);
-	hear_signals(c);
+	console_hear_signals(c);
 	console_listening(c, true);
-	store_set_hooks(store, &(struct store_hooks){ on_store, c });
-	loop_after_turn(c->loop, on_turn, c);
+	store_set_hooks(store, &(struct store_hooks){ console_on_store, c });
+	loop_after_turn(c->loop, console_on_turn, c);
 	return c;
 }
 
@@ -320,14 +320,14 @@ int console_run(struct console *c)
 {
 	c->running = true;
 	asks_check(c);
-	draw_now(c);
+	console_draw_now(c);
 	loop_io_set(c->screen, canvas_waiting() ? POLLOUT : 0);
 	loop_run(c->loop);
 	return c->exit_code;
 }
 
 /* Whoever opened it hears that it was given up. What was typed is in the activity: a link that breaks ends the console too. */
-static void give_up_dialogs(struct console *c)
+static void console_give_up_dialogs(struct console *c)
 {
 	for (int i = 0; c->dialog && i < DIALOGS_IN_A_ROW; i++) {
 		struct dialog *d = c->dialog;
@@ -349,7 +349,7 @@ void console_destroy(struct console *c)
 		return;
 	store_set_hooks(c->store, &(struct store_hooks){ 0 });
 	editor_cancel(c);
-	give_up_dialogs(c);
+	console_give_up_dialogs(c);
 	orders_forget(c);
 	drafts_finish(c);
 	shells_finish(c);

@@ -14,23 +14,23 @@ static const int fatal[] = { SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL };
 
 static const char *version_text = "";       /* a handler has no other way to know */
 
-static void say(const char *text)
+static void crash_say(const char *text)
 {
 	if (write(STDERR_FILENO, text, strlen(text)) < 0)
 		return;
 }
 
 /* Only what may be called in a signal handler, canvas_panic is made for it. */
-static void crashed(int signo)
+static void crash_crashed(int signo)
 {
 	void *frames[FRAMES_MAX];
 	signal(signo, SIG_DFL);
 	canvas_panic();                          /* puts the terminal right with nothing but write() */
-	say("mocr ");
-	say(version_text);
-	say(" crashed by signal ");
-	say((char[]){ (char)('0' + signo / 10 % 10), (char)('0' + signo % 10), '\0' });
-	say("; what follows says where (mocr --record DIR makes a recording for a report):\n");
+	crash_say("mocr ");
+	crash_say(version_text);
+	crash_say(" crashed by signal ");
+	crash_say((char[]){ (char)('0' + signo / 10 % 10), (char)('0' + signo % 10), '\0' });
+	crash_say("; what follows says where (mocr --record DIR makes a recording for a report):\n");
 	backtrace_symbols_fd(frames, backtrace(frames, FRAMES_MAX), STDERR_FILENO);
 	raise(signo);
 }
@@ -39,7 +39,7 @@ void crash_install(const char *version)
 {
 	static char stack[STACK_SIZE];           /* a stack overflow must be told too */
 	stack_t alternate = { .ss_sp = stack, .ss_size = sizeof(stack) };
-	struct sigaction action = { .sa_handler = crashed, .sa_flags = SA_ONSTACK | SA_NODEFER };
+	struct sigaction action = { .sa_handler = crash_crashed, .sa_flags = SA_ONSTACK | SA_NODEFER };
 	void *frame;
 	version_text = version;
 	backtrace(&frame, 1);                    /* loads what it needs now, while memory can be had */

@@ -62,7 +62,7 @@ struct dialog {
 
 /* --- life ------------------------------------------------------------------------------------------------ */
 
-static struct dialog *create(const struct body *body, const char *title, const char *text, dialog_fn *fn, void *arg)
+static struct dialog *dialog_create(const struct body *body, const char *title, const char *text, dialog_fn *fn, void *arg)
 {
 	struct dialog *d = xcalloc(1, sizeof(*d));
 
@@ -77,7 +77,7 @@ static struct dialog *create(const struct body *body, const char *title, const c
 	return d;
 }
 
-static void add_items(struct dialog *d, const struct dialog_item *items, size_t n)
+static void dialog_add_items(struct dialog *d, const struct dialog_item *items, size_t n)
 {
 	d->items = xcalloc(n ? n : 1, sizeof(*d->items));
 	d->n = n;
@@ -146,35 +146,35 @@ const char *dialog_title(const struct dialog *d)
 	return d->title;
 }
 
-static bool over(struct dialog *d, int choice)
+static bool dialog_over(struct dialog *d, int choice)
 {
 	d->result.choice = choice;
 	return true;
 }
 
-static bool gives_up(const struct key *k)
+static bool dialog_gives_up(const struct key *k)
 {
 	return key_is(k, "Esc") || key_is(k, "C-c") || key_is(k, "C-g") || k->code == K_HANGUP;
 }
 
 /* --- body: a row of choices ------------------------------------------------------------------------------------ */
 
-static int item_width(const struct item *it)
+static int dialog_item_width(const struct item *it)
 {
 	return (int)(cells(it->key_text) + cells(it->label)) + 3;     /* "[n] No" */
 }
 
 /* Places the choices from the right, or one below the other where one row does not do. */
-static int choices_rows(const struct dialog *d, int width)
+static int dialog_choices_rows(const struct dialog *d, int width)
 {
 	int sum = 0;
 
 	for (size_t i = 0; i < d->n; i++)
-		sum += item_width(&d->items[i]) + (i ? 3 : 0);
+		sum += dialog_item_width(&d->items[i]) + (i ? 3 : 0);
 	return sum <= width ? 1 : (int)d->n;
 }
 
-static int draw_choice(const struct dialog *d, const struct canvas *c, int y, int x, size_t i)
+static int dialog_draw_choice(const struct dialog *d, const struct canvas *c, int y, int x, size_t i)
 {
 	const struct item *it = &d->items[i];
 	bool chosen = d->chosen == (int)i;
@@ -190,20 +190,20 @@ static int draw_choice(const struct dialog *d, const struct canvas *c, int y, in
 	return x;
 }
 
-static void draw_choices(struct dialog *d, const struct canvas *c)
+static void dialog_draw_choices(struct dialog *d, const struct canvas *c)
 {
-	int rows = choices_rows(d, c->width), sum = 0, x;
+	int rows = dialog_choices_rows(d, c->width), sum = 0, x;
 
 	for (size_t i = 0; i < d->n; i++)
-		sum += item_width(&d->items[i]) + (i ? 3 : 0);
+		sum += dialog_item_width(&d->items[i]) + (i ? 3 : 0);
 	x = rows == 1 ? c->width - sum : 0;
 	for (size_t i = 0; i < d->n; i++) {
-		int end = draw_choice(d, c, rows == 1 ? 0 : (int)i, x, i);
+		int end = dialog_draw_choice(d, c, rows == 1 ? 0 : (int)i, x, i);
 		x = rows == 1 ? end + 3 : 0;
 	}
 }
 
-static bool choose_by_key(struct dialog *d, const struct key *k, int *choice)
+static bool dialog_choose_by_key(struct dialog *d, const struct key *k, int *choice)
 {
 	for (size_t i = 0; i < d->n; i++) {
 		if (d->items[i].key.code == K_NONE || d->items[i].disabled || !key_equal(&d->items[i].key, k))
@@ -214,7 +214,7 @@ static bool choose_by_key(struct dialog *d, const struct key *k, int *choice)
 	return false;
 }
 
-static void step_choice(struct dialog *d, int step)
+static void dialog_step_choice(struct dialog *d, int step)
 {
 	for (size_t tries = 0; tries < d->n; tries++) {
 		d->chosen = d->chosen < 0 ? (step > 0 ? 0 : (int)d->n - 1) : (d->chosen + step + (int)d->n) % (int)d->n;
@@ -224,7 +224,7 @@ static void step_choice(struct dialog *d, int step)
 }
 
 /* The text, when it does not fit, is scrolled with the keys that move. */
-static bool scroll_text(struct dialog *d, const struct key *k)
+static bool dialog_scroll_text(struct dialog *d, const struct key *k)
 {
 	if (key_is(k, "Down") || key_is(k, "j") || key_is(k, "PgDn"))
 		d->top++;
@@ -235,47 +235,47 @@ static bool scroll_text(struct dialog *d, const struct key *k)
 	return true;
 }
 
-static bool choices_key(struct dialog *d, const struct key *k)
+static bool dialog_choices_key(struct dialog *d, const struct key *k)
 {
 	int choice;
 
-	if (choose_by_key(d, k, &choice))
-		return over(d, choice);
-	if (gives_up(k))
-		return over(d, DIALOG_GIVEN_UP);
+	if (dialog_choose_by_key(d, k, &choice))
+		return dialog_over(d, choice);
+	if (dialog_gives_up(k))
+		return dialog_over(d, DIALOG_GIVEN_UP);
 	if (key_is(k, "Enter") && d->chosen >= 0)
-		return over(d, d->chosen);
+		return dialog_over(d, d->chosen);
 	if (key_is(k, "Tab") || key_is(k, "Right"))
-		step_choice(d, 1);
+		dialog_step_choice(d, 1);
 	else if (key_is(k, "S-Tab") || key_is(k, "Left"))
-		step_choice(d, -1);
+		dialog_step_choice(d, -1);
 	else
-		scroll_text(d, k);
+		dialog_scroll_text(d, k);
 	return false;
 }
 
-static const struct body choices_body = { choices_key, choices_rows, draw_choices };
+static const struct body choices_body = { dialog_choices_key, dialog_choices_rows, dialog_draw_choices };
 
 struct dialog *dialog_question(const char *title, const char *text, const struct dialog_item *items, size_t n, int first,
                                dialog_fn *fn, void *arg)
 {
-	struct dialog *d = create(&choices_body, title, text, fn, arg);
+	struct dialog *d = dialog_create(&choices_body, title, text, fn, arg);
 
-	add_items(d, items, n);
+	dialog_add_items(d, items, n);
 	d->chosen = first >= 0 && first < (int)n ? first : -1;
 	return d;
 }
 
 /* --- body: a name to be typed ------------------------------------------------------------------------------------- */
 
-static bool typed_key(struct dialog *d, const struct key *k)
+static bool dialog_typed_key(struct dialog *d, const struct key *k)
 {
 	switch (lineedit_key(d->line, k)) {
 	case LINEEDIT_CANCELLED:
-		return over(d, DIALOG_GIVEN_UP);
+		return dialog_over(d, DIALOG_GIVEN_UP);
 	case LINEEDIT_DONE:
 		if (!strcmp(lineedit_text(d->line), d->type_name))
-			return over(d, 1);
+			return dialog_over(d, 1);
 		d->wrong = true;
 		return false;
 	case LINEEDIT_CHANGED:
@@ -286,7 +286,7 @@ static bool typed_key(struct dialog *d, const struct key *k)
 	}
 }
 
-static void typed_words(const struct dialog *d, char *buf, size_t size)
+static void dialog_typed_words(const struct dialog *d, char *buf, size_t size)
 {
 	if (d->wrong)
 		snprintf(buf, size, "That is not \"%s\". Esc leaves everything as it is.", d->type_name);
@@ -294,24 +294,24 @@ static void typed_words(const struct dialog *d, char *buf, size_t size)
 		snprintf(buf, size, "Protected: type %s to go on. Esc leaves it.", d->type_name);
 }
 
-static int typed_rows(const struct dialog *d, int width)
+static int dialog_typed_rows(const struct dialog *d, int width)
 {
 	char words[256];
 
-	typed_words(d, words, sizeof(words));
+	dialog_typed_words(d, words, sizeof(words));
 	return box_text_rows(words, width) + 1;
 }
 
-static void draw_typed(struct dialog *d, const struct canvas *c)
+static void dialog_draw_typed(struct dialog *d, const struct canvas *c)
 {
 	char words[256];
 
-	typed_words(d, words, sizeof(words));
+	dialog_typed_words(d, words, sizeof(words));
 	box_text_draw(c, 0, c->height - 1, d->wrong ? TONE_BAD : TONE_WARN, words, 0);
 	lineedit_draw(d->line, c, c->height - 1, 0, -1, true);
 }
 
-static const struct body typed_body = { typed_key, typed_rows, draw_typed };
+static const struct body typed_body = { dialog_typed_key, dialog_typed_rows, dialog_draw_typed };
 
 struct dialog *dialog_confirm(const struct confirm_spec *s, dialog_fn *fn, void *arg)
 {
@@ -319,7 +319,7 @@ struct dialog *dialog_confirm(const struct confirm_spec *s, dialog_fn *fn, void 
 		{ "n", "No", NULL, false }, { "y", s->yes ? s->yes : "Yes", NULL, false },
 	};
 	struct lineedit_config line = { .prompt = "> ", .max = 128, .keep_empty = true };
-	struct dialog *d = create(s->type_name ? &typed_body : &choices_body, s->title, s->detail, fn, arg);
+	struct dialog *d = dialog_create(s->type_name ? &typed_body : &choices_body, s->title, s->detail, fn, arg);
 
 	d->command = xstrdup(s->command);
 	if (s->danger || s->type_name)
@@ -328,7 +328,7 @@ struct dialog *dialog_confirm(const struct confirm_spec *s, dialog_fn *fn, void 
 		d->type_name = xstrdup(s->type_name);
 		d->line = lineedit_create(&line);
 	} else {
-		add_items(d, items, 2);
+		dialog_add_items(d, items, 2);
 		d->chosen = 0;
 	}
 	return d;
@@ -336,7 +336,7 @@ struct dialog *dialog_confirm(const struct confirm_spec *s, dialog_fn *fn, void 
 
 /* --- body: a list ---------------------------------------------------------------------------------------------------- */
 
-static bool item_fits(const struct dialog *d, size_t i)
+static bool dialog_item_fits(const struct dialog *d, size_t i)
 {
 	struct fuzzy f;
 	char text[512];
@@ -348,25 +348,25 @@ static bool item_fits(const struct dialog *d, size_t i)
 	return fuzzy_match(&f, text, NULL) > 0;
 }
 
-static void list_step(struct dialog *d, int step)
+static void dialog_list_step(struct dialog *d, int step)
 {
 	for (int at = d->chosen + step; at >= 0 && at < (int)d->n; at += step) {
-		if (d->items[at].disabled || !item_fits(d, (size_t)at))
+		if (d->items[at].disabled || !dialog_item_fits(d, (size_t)at))
 			continue;
 		d->chosen = at;
 		return;
 	}
 }
 
-static void list_first(struct dialog *d)
+static void dialog_list_first(struct dialog *d)
 {
 	d->chosen = -1;
 	d->top = 0;
-	list_step(d, 1);
+	dialog_list_step(d, 1);
 }
 
 /* While narrowing, letters are text. */
-static bool filter_key(struct dialog *d, const struct key *k)
+static bool dialog_filter_key(struct dialog *d, const struct key *k)
 {
 	char text[8];
 	size_t len = strlen(d->filter), n = key_text(k, text);
@@ -383,46 +383,46 @@ static bool filter_key(struct dialog *d, const struct key *k)
 	} else {
 		return false;
 	}
-	list_first(d);
+	dialog_list_first(d);
 	return true;
 }
 
-static bool list_key(struct dialog *d, const struct key *k)
+static bool dialog_list_key(struct dialog *d, const struct key *k)
 {
 	int choice;
 
-	if (d->filtering && filter_key(d, k))
+	if (d->filtering && dialog_filter_key(d, k))
 		return false;
-	if (!d->filtering && choose_by_key(d, k, &choice))
-		return over(d, choice);
-	if (gives_up(k) || key_is(k, "q"))
-		return over(d, DIALOG_GIVEN_UP);
+	if (!d->filtering && dialog_choose_by_key(d, k, &choice))
+		return dialog_over(d, choice);
+	if (dialog_gives_up(k) || key_is(k, "q"))
+		return dialog_over(d, DIALOG_GIVEN_UP);
 	if (key_is(k, "Enter"))
-		return d->chosen >= 0 && over(d, d->chosen);
+		return d->chosen >= 0 && dialog_over(d, d->chosen);
 	if (key_is(k, "/"))
 		d->filtering = true;
 	else if (key_is(k, "Down") || key_is(k, "j") || key_is(k, "C-n") || key_is(k, "Tab"))
-		list_step(d, 1);
+		dialog_list_step(d, 1);
 	else if (key_is(k, "Up") || key_is(k, "k") || key_is(k, "C-p") || key_is(k, "S-Tab"))
-		list_step(d, -1);
+		dialog_list_step(d, -1);
 	else if (key_is(k, "Home") || key_is(k, "g"))
-		list_first(d);
+		dialog_list_first(d);
 	else if (key_is(k, "PgDn") || key_is(k, "PgUp") || key_is(k, "End") || key_is(k, "G"))
 		for (size_t i = 0; i < (key_is(k, "PgDn") || key_is(k, "PgUp") ? d->shown : d->n); i++)
-			list_step(d, key_is(k, "PgUp") ? -1 : 1);
+			dialog_list_step(d, key_is(k, "PgUp") ? -1 : 1);
 	return false;
 }
 
-static int list_rows(const struct dialog *d, int width)
+static int dialog_list_rows(const struct dialog *d, int width)
 {
 	int rows = 0;
 
 	for (size_t i = 0; i < d->n; i++)
-		rows += item_fits(d, i);
+		rows += dialog_item_fits(d, i);
 	return (rows ? rows : 1) + d->filtering;
 }
 
-static void draw_item(const struct dialog *d, const struct canvas *c, int y, size_t i, int key_width, int label_width)
+static void dialog_draw_item(const struct dialog *d, const struct canvas *c, int y, size_t i, int key_width, int label_width)
 {
 	const struct item *it = &d->items[i];
 	int x = 1;
@@ -436,7 +436,7 @@ static void draw_item(const struct dialog *d, const struct canvas *c, int y, siz
 		canvas_row_tone(c, y, TONE_CURSOR);
 }
 
-static void list_widths(const struct dialog *d, int *key, int *label)
+static void dialog_list_widths(const struct dialog *d, int *key, int *label)
 {
 	*key = *label = 0;
 	for (size_t i = 0; i < d->n; i++) {
@@ -446,7 +446,7 @@ static void list_widths(const struct dialog *d, int *key, int *label)
 	}
 }
 
-static void draw_list(struct dialog *d, const struct canvas *all)
+static void dialog_draw_list(struct dialog *d, const struct canvas *all)
 {
 	struct canvas c = canvas_part(all, d->filtering, 0, -1, -1);
 	int key_width, label_width;
@@ -456,65 +456,65 @@ static void draw_list(struct dialog *d, const struct canvas *all)
 		int x = canvas_textf(all, 0, 0, -1, TONE_PROMPT, "/%s", d->filter);
 		canvas_cursor(all, 0, x);
 	}
-	list_widths(d, &key_width, &label_width);
+	dialog_list_widths(d, &key_width, &label_width);
 	for (size_t i = 0; i < d->n && (int)i < d->chosen; i++)
-		place += item_fits(d, i);
+		place += dialog_item_fits(d, i);
 	d->shown = rows > 1 ? rows - 1 : 1;
 	if (place < d->top)
 		d->top = place;
 	if (rows && place >= d->top + rows)
 		d->top = place - rows + 1;
 	for (size_t i = 0; i < d->n; i++) {
-		if (!item_fits(d, i))
+		if (!dialog_item_fits(d, i))
 			continue;
 		if (at >= d->top && at < d->top + rows)
-			draw_item(d, &c, (int)(at - d->top), i, key_width, label_width);
+			dialog_draw_item(d, &c, (int)(at - d->top), i, key_width, label_width);
 		at++;
 	}
 	if (!at)
 		canvas_text(&c, 0, 1, -1, TONE_DIM, d->filter[0] ? "nothing is called so" : "nothing can be done here now");
 }
 
-static const struct body list_body = { list_key, list_rows, draw_list };
+static const struct body list_body = { dialog_list_key, dialog_list_rows, dialog_draw_list };
 
 struct dialog *dialog_menu(const char *title, const struct dialog_item *items, size_t n, dialog_fn *fn, void *arg)
 {
-	struct dialog *d = create(&list_body, title, NULL, fn, arg);
+	struct dialog *d = dialog_create(&list_body, title, NULL, fn, arg);
 
-	add_items(d, items, n);
-	list_first(d);
+	dialog_add_items(d, items, n);
+	dialog_list_first(d);
 	return d;
 }
 
 /* --- body: a line being typed ------------------------------------------------------------------------------------------- */
 
-static bool line_key(struct dialog *d, const struct key *k)
+static bool dialog_line_key(struct dialog *d, const struct key *k)
 {
 	if (d->is_ask && key_is(k, "C-x"))
-		return over(d, 0);
+		return dialog_over(d, 0);
 	if (d->can_keep && key_is(k, "C-o")) {
 		d->result.keep = !d->result.keep;
 		return false;
 	}
 	switch (lineedit_key(d->line, k)) {
 	case LINEEDIT_DONE:
-		return over(d, 1);
+		return dialog_over(d, 1);
 	case LINEEDIT_CANCELLED:
-		return over(d, DIALOG_GIVEN_UP);
+		return dialog_over(d, DIALOG_GIVEN_UP);
 	case LINEEDIT_IGNORED:
-		scroll_text(d, k);
+		dialog_scroll_text(d, k);
 		return false;
 	default:
 		return false;
 	}
 }
 
-static int line_rows(const struct dialog *d, int width)
+static int dialog_line_rows(const struct dialog *d, int width)
 {
 	return 1 + lineedit_list_rows(d->line, 6) + d->is_ask + d->can_keep;
 }
 
-static void draw_line(struct dialog *d, const struct canvas *c)
+static void dialog_draw_line(struct dialog *d, const struct canvas *c)
 {
 	int list = lineedit_list_rows(d->line, 6), y = 0;
 
@@ -530,13 +530,13 @@ static void draw_line(struct dialog *d, const struct canvas *c)
 		canvas_text(c, y, 0, -1, TONE_HINT, "Enter answer  Esc later  C-x refuse");
 }
 
-static const struct body line_body = { line_key, line_rows, draw_line };
+static const struct body line_body = { dialog_line_key, dialog_line_rows, dialog_draw_line };
 
 struct dialog *dialog_prompt(const char *title, const char *text, const struct lineedit_config *line, dialog_fn *fn,
                              void *arg)
 {
 	struct lineedit_config c = *line;
-	struct dialog *d = create(&line_body, title, text, fn, arg);
+	struct dialog *d = dialog_create(&line_body, title, text, fn, arg);
 
 	c.keep_empty = true;
 	d->line = lineedit_create(&c);
@@ -548,20 +548,20 @@ struct dialog *dialog_prompt(const char *title, const char *text, const struct l
 
 /* --- an ask --------------------------------------------------------------------------------------------------------------- */
 
-static bool host_key_key(struct dialog *d, const struct key *k)
+static bool dialog_host_key_key(struct dialog *d, const struct key *k)
 {
 	/* No Enter here: a fingerprint is accepted on purpose or not at all. */
 	if (key_is(k, "y"))
-		return over(d, 1);
+		return dialog_over(d, 1);
 	if (key_is(k, "n") || key_is(k, "C-x"))
-		return over(d, 0);
-	if (gives_up(k))
-		return over(d, DIALOG_GIVEN_UP);
-	scroll_text(d, k);
+		return dialog_over(d, 0);
+	if (dialog_gives_up(k))
+		return dialog_over(d, DIALOG_GIVEN_UP);
+	dialog_scroll_text(d, k);
 	return false;
 }
 
-static const struct body host_key_body = { host_key_key, choices_rows, draw_choices };
+static const struct body host_key_body = { dialog_host_key_key, dialog_choices_rows, dialog_draw_choices };
 
 struct dialog *dialog_ask(const struct ask *a, dialog_fn *fn, void *arg)
 {
@@ -572,15 +572,15 @@ struct dialog *dialog_ask(const struct ask *a, dialog_fn *fn, void *arg)
 	char prompt[sizeof(a->prompt) + 2];
 
 	if (a->kind == ASK_HOST_KEY) {
-		d = create(&host_key_body, a->title, a->text, fn, arg);
-		add_items(d, yes_no, ARRAY_LEN(yes_no));
+		d = dialog_create(&host_key_body, a->title, a->text, fn, arg);
+		dialog_add_items(d, yes_no, ARRAY_LEN(yes_no));
 		d->is_ask = true;
 		d->tone = TONE_ASKS;
 		return d;
 	}
 	snprintf(prompt, sizeof(prompt), "%s ", a->prompt);
 	struct lineedit_config line = { .prompt = prompt, .secret = !a->echo, .keep_empty = true };
-	d = create(&line_body, a->title, a->text, fn, arg);
+	d = dialog_create(&line_body, a->title, a->text, fn, arg);
 	d->line = lineedit_create(&line);
 	d->is_ask = d->secret_answer = true;
 	d->can_keep = a->can_keep;
@@ -591,20 +591,20 @@ struct dialog *dialog_ask(const struct ask *a, dialog_fn *fn, void *arg)
 
 /* --- text to read ------------------------------------------------------------------------------------------------------------ */
 
-static bool reader_key(struct dialog *d, const struct key *k)
+static bool dialog_reader_key(struct dialog *d, const struct key *k)
 {
-	if (!pager_typing(d->pager) && (gives_up(k) || key_is(k, "q") || key_is(k, "Enter") || key_is(k, "?")))
-		return over(d, DIALOG_GIVEN_UP);
+	if (!pager_typing(d->pager) && (dialog_gives_up(k) || key_is(k, "q") || key_is(k, "Enter") || key_is(k, "?")))
+		return dialog_over(d, DIALOG_GIVEN_UP);
 	pager_key(d->pager, k);
 	return false;
 }
 
-static int reader_rows(const struct dialog *d, int width)
+static int dialog_reader_rows(const struct dialog *d, int width)
 {
 	return (int)(d->doc.n < 1000 ? d->doc.n : 1000) + 1;
 }
 
-static void draw_reader(struct dialog *d, const struct canvas *c)
+static void dialog_draw_reader(struct dialog *d, const struct canvas *c)
 {
 	char status[128];
 	struct canvas text = canvas_part(c, 0, 0, c->height - 1, -1);
@@ -614,11 +614,11 @@ static void draw_reader(struct dialog *d, const struct canvas *c)
 	canvas_textf(c, c->height - 1, 0, -1, TONE_HINT, "Esc closes  / search%s%s", *status ? "  " : "", status);
 }
 
-static const struct body reader_body = { reader_key, reader_rows, draw_reader };
+static const struct body reader_body = { dialog_reader_key, dialog_reader_rows, dialog_draw_reader };
 
 struct dialog *dialog_text(const char *title, struct doc *doc, dialog_fn *fn, void *arg)
 {
-	struct dialog *d = create(&reader_body, title, NULL, fn, arg);
+	struct dialog *d = dialog_create(&reader_body, title, NULL, fn, arg);
 
 	d->doc = *doc;
 	doc_init(doc);
@@ -631,17 +631,17 @@ struct dialog *dialog_text(const char *title, struct doc *doc, dialog_fn *fn, vo
 bool dialog_key(struct dialog *d, const struct key *k)
 {
 	if (k->code == K_HANGUP)
-		return over(d, DIALOG_GIVEN_UP);
+		return dialog_over(d, DIALOG_GIVEN_UP);
 	return d->body->key(d, k);
 }
 
-static int box_width(const struct dialog *d, int screen)
+static int dialog_box_width(const struct dialog *d, int screen)
 {
 	int want = d->body == &reader_body ? TEXT_WIDTH : BOX_WIDTH, key, label;
 	int title = d->title ? (int)cells(d->title) + 6 : 0;
 
 	if (d->body == &list_body) {             /* as wide as its longest line */
-		list_widths(d, &key, &label);
+		dialog_list_widths(d, &key, &label);
 		for (size_t i = 0; i < d->n; i++) {
 			int w = key + label + 10 + (d->items[i].help ? (int)cells(d->items[i].help) : 0);
 			want = w > want ? w : want;
@@ -654,7 +654,7 @@ static int box_width(const struct dialog *d, int screen)
 /* The box of a dialog: border, then command and text, a blank line where there is room, then the body at the end. */
 void dialog_draw(struct dialog *d, const struct canvas *screen)
 {
-	int width = box_width(d, screen->width), inner = width - 4;
+	int width = dialog_box_width(d, screen->width), inner = width - 4;
 	int command = box_text_rows(d->command, inner), text = box_text_rows(d->text, inner);
 	int body = d->body->rows(d, inner), gap = (command || text) && screen->height > 12;
 	int height = command + text + gap + body + 2, room;

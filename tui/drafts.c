@@ -12,7 +12,7 @@
 
 #define NOTE_MAX 400               /* bytes that stand in the activity as they are; it keeps 700 */
 
-static bool write_text(int fd, const char *text)
+static bool draft_write_text(int fd, const char *text)
 {
 	size_t len = text ? strlen(text) : 0;
 	while (len) {
@@ -27,11 +27,11 @@ static bool write_text(int fd, const char *text)
 	return true;
 }
 
-static char *file_in(const char *dir, const char *name, const char *text)
+static char *draft_file_in(const char *dir, const char *name, const char *text)
 {
 	char *file = xasprintf("%s/%sprompt-XXXXXX.md", dir, name);
 	int fd = mkstemps(file, 3);
-	bool good = fd >= 0 && write_text(fd, text) && fsync(fd) == 0;
+	bool good = fd >= 0 && draft_write_text(fd, text) && fsync(fd) == 0;
 	if (fd >= 0 && close(fd) != 0)
 		good = false;
 	if (good)
@@ -45,10 +45,10 @@ static char *file_in(const char *dir, const char *name, const char *text)
 char *draft_file(const struct settings *settings, const char *text)
 {
 	const char *tmp = getenv("TMPDIR");
-	char *file = settings->state_dir ? file_in(settings->state_dir, "", text) : NULL;
+	char *file = settings->state_dir ? draft_file_in(settings->state_dir, "", text) : NULL;
 	if (!file && tmp && *tmp)
-		file = file_in(tmp, "mocr-", text);
-	return file ? file : file_in("/tmp", "mocr-", text);
+		file = draft_file_in(tmp, "mocr-", text);
+	return file ? file : draft_file_in("/tmp", "mocr-", text);
 }
 
 void draft_note(struct console *c, const char *id, const char *what, const char *text)
@@ -65,20 +65,20 @@ void draft_note(struct console *c, const char *id, const char *what, const char 
 }
 
 /* Composed is a prompt too: only written in an editor. */
-static const char *words_for(const struct action *a)
+static const char *draft_words_for(const struct action *a)
 {
 	return strcmp(a->name, "session-compose") == 0 ? "session-prompt" : a->name;
 }
 
-static struct draft *find(const struct console *c, const struct action *a, const char *id)
+static struct draft *draft_find(const struct console *c, const struct action *a, const char *id)
 {
 	for (size_t i = 0; i < c->n_drafts; i++)
-		if (strcmp(c->drafts[i].id, id) == 0 && strcmp(c->drafts[i].action, words_for(a)) == 0)
+		if (strcmp(c->drafts[i].id, id) == 0 && strcmp(c->drafts[i].action, draft_words_for(a)) == 0)
 			return (struct draft *)&c->drafts[i];
 	return NULL;
 }
 
-static void forget(struct console *c, struct draft *d)
+static void draft_forget(struct console *c, struct draft *d)
 {
 	free(d->id);
 	free(d->text);
@@ -87,7 +87,7 @@ static void forget(struct console *c, struct draft *d)
 }
 
 /* Marked rows get the same words: one note is enough. */
-static bool is_listed(const struct console *c, const char *words)
+static bool draft_is_listed(const struct console *c, const char *words)
 {
 	for (size_t i = 0; i < c->n_drafts; i++)
 		if (c->drafts[i].told && strcmp(c->drafts[i].text, words) == 0)
@@ -96,7 +96,7 @@ static bool is_listed(const struct console *c, const char *words)
 }
 
 /* Not the one in its place: what was written for that row before is used, or told. */
-static void settle(struct console *c, struct draft *d, const char *words)
+static void draft_settle(struct console *c, struct draft *d, const char *words)
 {
 	char *what = xasprintf("%s: written, and not sent", d->verb);
 	if (!d->told && strcmp(d->text, words ? words : "") != 0) {
@@ -105,7 +105,7 @@ static void settle(struct console *c, struct draft *d, const char *words)
 			c->drafts[i].told |= strcmp(c->drafts[i].text, d->text) == 0;
 	}
 	free(what);
-	forget(c, d);
+	draft_forget(c, d);
 }
 
 void draft_keep(struct console *c, const struct intent *in, size_t i, const char *why)
@@ -116,7 +116,7 @@ void draft_keep(struct console *c, const struct intent *in, size_t i, const char
 	const char *words = a->written ? a->written(in->argument) : in->argument;
 	if (!*words)
 		return;
-	bool told = is_listed(c, words) || (a->flags & ACTION_SECRET);
+	bool told = draft_is_listed(c, words) || (a->flags & ACTION_SECRET);
 	if (why && !told) {
 		char *what = xasprintf("%s: %.160s", a->verb, why);
 		draft_note(c, in->ids[i], what, words);
@@ -129,28 +129,28 @@ void draft_keep(struct console *c, const struct intent *in, size_t i, const char
 	}
 	draft_sent(c, a, in->ids[i], words);
 	if (c->n_drafts == DRAFTS_MAX)
-		settle(c, &c->drafts[0], NULL);
+		draft_settle(c, &c->drafts[0], NULL);
 	c->drafts[c->n_drafts++] = (struct draft){
-		.id = xstrdup(in->ids[i]), .action = words_for(a), .verb = a->verb, .text = xstrdup(words),
-		.told = told || why || is_listed(c, words),
+		.id = xstrdup(in->ids[i]), .action = draft_words_for(a), .verb = a->verb, .text = xstrdup(words),
+		.told = told || why || draft_is_listed(c, words),
 	};
 }
 
 const char *draft_of(const struct console *c, const struct action *a, const char *id)
 {
-	const struct draft *d = find(c, a, id);
+	const struct draft *d = draft_find(c, a, id);
 	return d ? d->text : NULL;
 }
 
 void draft_sent(struct console *c, const struct action *a, const char *id, const char *words)
 {
-	struct draft *d = find(c, a, id);
+	struct draft *d = draft_find(c, a, id);
 	if (d)
-		settle(c, d, words);
+		draft_settle(c, d, words);
 }
 
 void drafts_finish(struct console *c)
 {
 	while (c->n_drafts)
-		settle(c, &c->drafts[0], NULL);
+		draft_settle(c, &c->drafts[0], NULL);
 }

@@ -14,7 +14,7 @@ void note_change(struct console *c, int64_t wall_ms)
 		c->next_change_ms = wall_ms;
 }
 
-static void lay_out(struct console *c)
+static void draw_lay_out(struct console *c)
 {
 	struct canvas screen = canvas_screen();
 	struct layout_want want = {
@@ -37,16 +37,16 @@ static void draw_panes(struct console *c)
 	}
 }
 
-static int last_line(const struct canvas *screen)
+static int draw_last_line(const struct canvas *screen)
 {
 	return screen->height > 0 ? screen->height - 1 : 0;
 }
 
 /* The line being typed takes the bottom line; its candidates stand above it. */
-static void draw_line(struct console *c)
+static void console_draw_line(struct console *c)
 {
 	struct canvas screen = canvas_screen();
-	int y = last_line(&screen);
+	int y = draw_last_line(&screen);
 	struct canvas line = canvas_part(&screen, y, 0, 1, -1);
 	canvas_clear(&line);
 	lineedit_draw(c->line, &line, 0, 0, -1, true);
@@ -108,7 +108,7 @@ void console_draw(struct console *c)
 	c->next_change_ms = 0;
 	panes_refresh(c);
 	view_refresh(c);
-	lay_out(c);
+	draw_lay_out(c);
 	canvas_clear(&screen);
 	store_shown_begin(c->store);
 	draw_header(c);
@@ -125,7 +125,7 @@ void console_draw(struct console *c)
 		draw_hint(c);
 	draw_flash(c);
 	if (c->line)
-		draw_line(c);
+		console_draw_line(c);
 	if (c->dialog)
 		dialog_draw(c->dialog, &screen);
 	canvas_flush();

@@ -24,7 +24,7 @@ struct editor {
 	void *arg;
 };
 
-static char *read_text(const char *file)
+static char *editor_read_text(const char *file)
 {
 	char *text = xcalloc(1, EDITOR_TEXT_MAX + 2);
 	FILE *f = fopen(file, "re");
@@ -41,7 +41,7 @@ static char *read_text(const char *file)
 	return NULL;
 }
 
-static void release(struct editor *e)
+static void editor_release(struct editor *e)
 {
 	free(e->file);
 	free(e->given);
@@ -49,25 +49,25 @@ static void release(struct editor *e)
 }
 
 /* What it was given, or nothing, is not worth keeping. */
-static bool has_work(const struct editor *e)
+static bool editor_has_work(const struct editor *e)
 {
-	char *text = read_text(e->file);
+	char *text = editor_read_text(e->file);
 	bool work = !text || (*text && strcmp(text, e->given) != 0);
 	free(text);
 	return work && access(e->file, R_OK) == 0;
 }
 
-static void on_end(struct loop_child *child, pid_t pid, int status, void *arg)
+static void editor_on_end(struct loop_child *child, pid_t pid, int status, void *arg)
 {
 	struct editor *e = arg;
 	struct console *c = e->console;
 	bool good = WIFEXITED(status) && WEXITSTATUS(status) == 0;
-	char *text = good ? read_text(e->file) : NULL, *why = NULL;
+	char *text = good ? editor_read_text(e->file) : NULL, *why = NULL;
 	const char *said = !good ? "the editor did not end well" : !text ? "what it saved is over 256 kB, or could not be read" :
 	                   !*text ? "nothing was written" : NULL;
 	(void)pid;
 	loop_child_remove(child);
-	if (said && has_work(e)) {
+	if (said && editor_has_work(e)) {
 		why = xasprintf("%s; it is kept in %s", said, e->file);
 		activity_add(c->store, ACTIVITY_NOTE, HEALTH_ATTENTION, NULL, "nothing was sent: %s", why);
 	} else {
@@ -83,10 +83,10 @@ static void on_end(struct loop_child *child, pid_t pid, int status, void *arg)
 	e->done(why ? NULL : text, why, e->arg);
 	free(text);
 	free(why);
-	release(e);
+	editor_release(e);
 }
 
-static bool start(struct editor *e)
+static bool editor_start(struct editor *e)
 {
 	static const char script[] = "exec ${VISUAL:-${EDITOR:-vi}} \"$1\"";
 	const char *argv[] = { "sh", "-c", script, "sh", e->file, NULL };
@@ -106,16 +106,16 @@ void editor_open(struct console *c, const char *text, editor_fn *done, void *arg
 	*e = (struct editor){ .console = c, .file = file, .given = xstrdup(text ? text : ""), .done = done, .arg = arg };
 	console_listening(c, false);
 	canvas_suspend();
-	if (!start(e)) {
+	if (!editor_start(e)) {
 		canvas_resume();
 		console_listening(c, true);
 		done(NULL, "the editor could not be started", arg);
 		unlink(e->file);
-		release(e);
+		editor_release(e);
 		return;
 	}
 	c->editor = e;
-	e->child = loop_child_add(c->loop, e->pid, on_end, e);
+	e->child = loop_child_add(c->loop, e->pid, editor_on_end, e);
 }
 
 void editor_cancel(struct console *c)
@@ -128,5 +128,5 @@ void editor_cancel(struct console *c)
 	c->editor = NULL;
 	activity_add(c->store, ACTIVITY_NOTE, HEALTH_ATTENTION, NULL, "mocr ended while the editor was open; what it saved is in %s", e->file);
 	e->done(NULL, "mocr ended", e->arg);
-	release(e);
+	editor_release(e);
 }

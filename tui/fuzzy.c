@@ -13,7 +13,7 @@
 
 enum { SCORE_EXACT = 100, SCORE_START = 40, SCORE_CHAR = 4, SCORE_NEXT = 4, SCORE_GAP = -1, SCORE_FUZZY = 10 };
 
-static unsigned fold(unsigned c, bool exact)
+static unsigned fuzzy_fold(unsigned c, bool exact)
 {
 	if (exact)
 		return c;
@@ -23,7 +23,7 @@ static unsigned fold(unsigned c, bool exact)
 }
 
 /* The character at *s, and on to the next. Bytes that are no UTF-8 stand for themselves. */
-static unsigned next_char(const char **s)
+static unsigned fuzzy_next_char(const char **s)
 {
 	utf8proc_int32_t c;
 	utf8proc_ssize_t n;
@@ -40,8 +40,8 @@ static unsigned next_char(const char **s)
 bool text_has_upper(const char *s)
 {
 	while (*s) {
-		unsigned c = next_char(&s);
-		if (c < 0x110000 && fold(c, false) != c)
+		unsigned c = fuzzy_next_char(&s);
+		if (c < 0x110000 && fuzzy_fold(c, false) != c)
 			return true;
 	}
 	return false;
@@ -49,7 +49,7 @@ bool text_has_upper(const char *s)
 
 /* --- compiling -------------------------------------------------------------------------------------------- */
 
-static void compile_word(struct fuzzy_word *w, const char *s, size_t len)
+static void fuzzy_compile_word(struct fuzzy_word *w, const char *s, size_t len)
 {
 	const char *end = s + len;
 	bool upper = false;
@@ -61,10 +61,10 @@ static void compile_word(struct fuzzy_word *w, const char *s, size_t len)
 		s++;
 	}
 	while (s < end && w->n < FUZZY_WORD_MAX) {
-		unsigned c = next_char(&s);
+		unsigned c = fuzzy_next_char(&s);
 		w->chars[w->n++] = c;
 		w->ascii = w->ascii && c < 0x80;
-		upper = upper || (c < 0x110000 && fold(c, false) != c);
+		upper = upper || (c < 0x110000 && fuzzy_fold(c, false) != c);
 	}
 	w->exact_case = upper;
 }
@@ -77,7 +77,7 @@ void fuzzy_compile(struct fuzzy *f, const char *pattern)
 		pattern += strspn(pattern, " \t");
 		len = strcspn(pattern, " \t");
 		if (len)
-			compile_word(&f->words[f->n], pattern, len);
+			fuzzy_compile_word(&f->words[f->n], pattern, len);
 		if (len && f->words[f->n].n)     /* a lone "!" is not a word yet */
 			f->n++;
 		pattern += len;
@@ -86,7 +86,7 @@ void fuzzy_compile(struct fuzzy *f, const char *pattern)
 
 /* --- matching one word -------------------------------------------------------------------------------------- */
 
-static bool is_start(const char *text, const char *at)
+static bool fuzzy_is_start(const char *text, const char *at)
 {
 	if (at == text)
 		return true;
@@ -94,18 +94,18 @@ static bool is_start(const char *text, const char *at)
 }
 
 /* The length in bytes of w at s, or 0. */
-static size_t word_at(const struct fuzzy_word *w, const char *s)
+static size_t fuzzy_word_at(const struct fuzzy_word *w, const char *s)
 {
 	const char *from = s;
 
 	for (size_t i = 0; i < w->n; i++)
-		if (!*s || fold(next_char(&s), w->exact_case) != w->chars[i])
+		if (!*s || fuzzy_fold(fuzzy_next_char(&s), w->exact_case) != w->chars[i])
 			return 0;
 	return (size_t)(s - from);
 }
 
 /* The best place of w as a substring: one at the start of a name's part, else the first. */
-static const char *substring(const struct fuzzy_word *w, const char *text, size_t *len)
+static const char *fuzzy_substring(const struct fuzzy_word *w, const char *text, size_t *len)
 {
 	const char *found = NULL, *s = text;
 	unsigned first = w->chars[0];
@@ -113,13 +113,13 @@ static const char *substring(const struct fuzzy_word *w, const char *text, size_
 	while (*s) {
 		const char *at = s;
 		size_t n;
-		if (fold(next_char(&s), w->exact_case) != first || !(n = word_at(w, at)))
+		if (fuzzy_fold(fuzzy_next_char(&s), w->exact_case) != first || !(n = fuzzy_word_at(w, at)))
 			continue;
-		if (!found || is_start(text, at)) {
+		if (!found || fuzzy_is_start(text, at)) {
 			found = at;
 			*len = n;
 		}
-		if (is_start(text, at))
+		if (fuzzy_is_start(text, at))
 			break;
 	}
 	return found;
@@ -132,13 +132,13 @@ struct trail {
 };
 
 /* The first subsequence from s on within the text's word there; false: none begins here. */
-static bool follow_trail(const struct fuzzy_word *w, const char *s, struct trail *t)
+static bool fuzzy_follow_trail(const struct fuzzy_word *w, const char *s, struct trail *t)
 {
 	size_t i = 0, seen = 0, limit = w->n * SPREAD + SPREAD;
 
 	while (i < w->n && *s && *s != ' ' && seen++ < limit) {
 		const char *at = s;
-		if (fold(next_char(&s), w->exact_case) != w->chars[i])
+		if (fuzzy_fold(fuzzy_next_char(&s), w->exact_case) != w->chars[i])
 			continue;
 		t->at[i] = at;
 		t->size[i++] = (unsigned char)(s - at);
@@ -146,12 +146,12 @@ static bool follow_trail(const struct fuzzy_word *w, const char *s, struct trail
 	return i == w->n;
 }
 
-static int trail_score(const struct fuzzy_word *w, const char *text, const struct trail *t)
+static int fuzzy_trail_score(const struct fuzzy_word *w, const char *text, const struct trail *t)
 {
 	int score = SCORE_FUZZY;
 
 	for (size_t i = 0; i < w->n; i++) {
-		score += SCORE_CHAR + (is_start(text, t->at[i]) ? SCORE_CHAR : 0);
+		score += SCORE_CHAR + (fuzzy_is_start(text, t->at[i]) ? SCORE_CHAR : 0);
 		if (i && t->at[i] == t->at[i - 1] + t->size[i - 1])
 			score += SCORE_NEXT;
 		else if (i)
@@ -160,7 +160,7 @@ static int trail_score(const struct fuzzy_word *w, const char *text, const struc
 	return score > 1 ? score : 1;
 }
 
-static int subsequence(const struct fuzzy_word *w, const char *text, struct trail *best)
+static int fuzzy_subsequence(const struct fuzzy_word *w, const char *text, struct trail *best)
 {
 	int best_score = 0;
 	struct trail t;
@@ -171,9 +171,9 @@ static int subsequence(const struct fuzzy_word *w, const char *text, struct trai
 	while (*s) {
 		const char *at = s;
 		int score;
-		if (fold(next_char(&s), w->exact_case) != w->chars[0] || !follow_trail(w, at, &t))
+		if (fuzzy_fold(fuzzy_next_char(&s), w->exact_case) != w->chars[0] || !fuzzy_follow_trail(w, at, &t))
 			continue;
-		score = trail_score(w, text, &t);
+		score = fuzzy_trail_score(w, text, &t);
 		if (score > best_score) {
 			best_score = score;
 			*best = t;
@@ -184,7 +184,7 @@ static int subsequence(const struct fuzzy_word *w, const char *text, struct trai
 
 /* --- hits ------------------------------------------------------------------------------------------------------ */
 
-static void add_hit(struct fuzzy_hits *h, const char *text, const char *at, size_t len)
+static void fuzzy_add_hit(struct fuzzy_hits *h, const char *text, const char *at, size_t len)
 {
 	if (!h || h->n == FUZZY_HITS)
 		return;
@@ -192,18 +192,18 @@ static void add_hit(struct fuzzy_hits *h, const char *text, const char *at, size
 	h->hit[h->n++].len = (unsigned)len;
 }
 
-static int by_place(const void *a, const void *b)
+static int fuzzy_by_place(const void *a, const void *b)
 {
 	const unsigned *x = a, *y = b;
 
 	return x[0] < y[0] ? -1 : x[0] > y[0];
 }
 
-static void tidy_hits(struct fuzzy_hits *h)
+static void fuzzy_tidy_hits(struct fuzzy_hits *h)
 {
 	size_t n = 0;
 
-	qsort(h->hit, h->n, sizeof(h->hit[0]), by_place);
+	qsort(h->hit, h->n, sizeof(h->hit[0]), fuzzy_by_place);
 	for (size_t i = 0; i < h->n; i++) {
 		unsigned end = n ? h->hit[n - 1].at + h->hit[n - 1].len : 0;
 		unsigned this_end = h->hit[i].at + h->hit[i].len;
@@ -217,22 +217,22 @@ static void tidy_hits(struct fuzzy_hits *h)
 	h->n = n;
 }
 
-static int match_word(const struct fuzzy_word *w, const char *text, struct fuzzy_hits *h)
+static int fuzzy_match_word(const struct fuzzy_word *w, const char *text, struct fuzzy_hits *h)
 {
 	size_t len = 0;
-	const char *at = substring(w, text, &len);
+	const char *at = fuzzy_substring(w, text, &len);
 	struct trail t;
 	int score;
 
 	if (w->inverted)
 		return at ? 0 : 1;
 	if (at) {
-		add_hit(h, text, at, len);
-		return SCORE_EXACT + (is_start(text, at) ? SCORE_START : 0) + (int)w->n;
+		fuzzy_add_hit(h, text, at, len);
+		return SCORE_EXACT + (fuzzy_is_start(text, at) ? SCORE_START : 0) + (int)w->n;
 	}
-	score = subsequence(w, text, &t);
+	score = fuzzy_subsequence(w, text, &t);
 	for (size_t i = 0; score && i < w->n; i++)
-		add_hit(h, text, t.at[i], t.size[i]);
+		fuzzy_add_hit(h, text, t.at[i], t.size[i]);
 	return score;
 }
 
@@ -243,7 +243,7 @@ int fuzzy_match(const struct fuzzy *f, const char *text, struct fuzzy_hits *hits
 	if (hits)
 		hits->n = 0;
 	for (size_t i = 0; i < f->n; i++) {
-		int s = match_word(&f->words[i], text, hits);
+		int s = fuzzy_match_word(&f->words[i], text, hits);
 		if (!s) {
 			if (hits)
 				hits->n = 0;
@@ -252,7 +252,7 @@ int fuzzy_match(const struct fuzzy *f, const char *text, struct fuzzy_hits *hits
 		score += s;
 	}
 	if (hits)
-		tidy_hits(hits);
+		fuzzy_tidy_hits(hits);
 	return score;
 }
 
@@ -261,17 +261,17 @@ void fuzzy_marks(const struct fuzzy *f, const char *text, struct fuzzy_hits *hit
 	hits->n = 0;
 	for (size_t i = 0; i < f->n; i++)
 		if (!f->words[i].inverted)
-			match_word(&f->words[i], text, hits);
-	tidy_hits(hits);
+			fuzzy_match_word(&f->words[i], text, hits);
+	fuzzy_tidy_hits(hits);
 }
 
 /* The bytes of needle at s, case folded, or 0. */
-static size_t folded_at(const char *s, const char *needle)
+static size_t fuzzy_folded_at(const char *s, const char *needle)
 {
 	const char *from = s;
 
 	while (*needle)
-		if (!*s || fold(next_char(&s), false) != fold(next_char(&needle), false))
+		if (!*s || fuzzy_fold(fuzzy_next_char(&s), false) != fuzzy_fold(fuzzy_next_char(&needle), false))
 			return 0;
 	return (size_t)(s - from);
 }
@@ -287,8 +287,8 @@ long text_find(const char *text, size_t at, const char *needle, bool ignore_case
 		*len = strlen(needle);
 		return s ? s - text : -1;
 	}
-	for (; *s; next_char(&s))
-		if ((*len = folded_at(s, needle)))
+	for (; *s; fuzzy_next_char(&s))
+		if ((*len = fuzzy_folded_at(s, needle)))
 			return s - text;
 	return -1;
 }

@@ -29,7 +29,7 @@
 
 /* --- waiting ------------------------------------------------------------------------------------------------ */
 
-static bool settled(const struct server *v)
+static bool headless_do_settled(const struct server *v)
 {
 	const struct link *l = v->link;
 	if (l->state == LINK_DOWN || l->state == LINK_LOST)
@@ -47,12 +47,12 @@ bool headless_settled(const struct store *s)
 	if (replay_is_on(s))
 		return true;           /* it has been played: no more will come */
 	for (struct server *v = store_servers(s); v; v = v->next)
-		if (!settled(v))
+		if (!headless_do_settled(v))
 			return false;
 	return true;
 }
 
-static void wait_for(struct store *s, bool (*ready)(const struct store *), int wait_ms)
+static void headless_wait_for(struct store *s, bool (*ready)(const struct store *), int wait_ms)
 {
 	int64_t end = now_mono_ms() + wait_ms;
 	while (!ready(s) && now_mono_ms() < end) {
@@ -63,7 +63,7 @@ static void wait_for(struct store *s, bool (*ready)(const struct store *), int w
 
 /* --- questions, on the terminal ------------------------------------------------------------------------------ */
 
-static struct secret *read_answer(const struct ask *ask)
+static struct secret *headless_read_answer(const struct ask *ask)
 {
 	FILE *tty = fopen("/dev/tty", "r+e");
 	if (!tty)
@@ -97,14 +97,14 @@ void headless_answer(struct store *s)
 		return;
 	for (struct server *v = store_servers(s); v; v = v->next)
 		if (v->asks) {
-			ask_answer(v->asks, read_answer(v->asks), false);
+			ask_answer(v->asks, headless_read_answer(v->asks), false);
 			return;            /* the list of servers may have changed under us */
 		}
 }
 
 /* --- status -------------------------------------------------------------------------------------------------- */
 
-static void print_server(const struct server *v, int wait_ms)
+static void headless_print_server(const struct server *v, int wait_ms)
 {
 	const struct vitals *t = v->vitals;
 	char age[HUMAN_SIZE];
@@ -132,7 +132,7 @@ static void print_server(const struct server *v, int wait_ms)
 			printf("  %-10s %s\n", s->backend->name, s->err.text[0] ? s->err.text : source_state_name(s->state));
 }
 
-static void print_row(const struct row *row)
+static void headless_print_row(const struct row *row)
 {
 	char age[HUMAN_SIZE] = "";
 	if (row->health_ms > 0)
@@ -141,23 +141,23 @@ static void print_row(const struct row *row)
 	       row->why ? row->why : "");
 }
 
-static void print_text(const struct store *s, bool all, int wait_ms)
+static void headless_print_text(const struct store *s, bool all, int wait_ms)
 {
 	for (struct server *v = store_servers(s); v; v = v->next) {
-		print_server(v, wait_ms);
+		headless_print_server(v, wait_ms);
 		for (const struct kind *const *k = kinds; *k; k++) {
 			size_t n;
 			struct row **rows = report_rows(s, *k, v, REPORT_BY_NEED, &n);
 			for (size_t i = 0; i < n; i++)
 				if (all || rows[i]->health >= HEALTH_ATTENTION)
-					print_row(rows[i]);
+					headless_print_row(rows[i]);
 			free(rows);
 		}
 	}
 }
 
 /* What did not answer in time hides what is behind it: nobody knows that all is well. */
-static bool is_late(const struct server *v)
+static bool headless_is_late(const struct server *v)
 {
 	for (const struct source *src = v->sources; src; src = src->next)
 		if (!source_settled(src))
@@ -166,7 +166,7 @@ static bool is_late(const struct server *v)
 }
 
 /* What is known to be wrong counts more than what is not known. */
-static int verdict(const struct store *s)
+static int headless_verdict(const struct store *s)
 {
 	int code = EXIT_WELL;
 	for (struct server *v = store_servers(s); v; v = v->next)
@@ -174,28 +174,28 @@ static int verdict(const struct store *s)
 			return EXIT_UNREACHABLE;
 		else if (v->problems)
 			code = EXIT_ATTENTION;
-		else if (code == EXIT_WELL && !replay_is_on(s) && is_late(v))
+		else if (code == EXIT_WELL && !replay_is_on(s) && headless_is_late(v))
 			code = EXIT_LATE;
 	return code;
 }
 
 int headless_status(struct store *s, bool json, bool all, int wait_ms)
 {
-	wait_for(s, headless_settled, wait_ms);
+	headless_wait_for(s, headless_settled, wait_ms);
 	loop_turn(store_loop(s), 0);                   /* counts what came in the last turn */
 	if (json) {
 		char *text = report_json(s);
 		puts(text);
 		free(text);
 	} else {
-		print_text(s, all, wait_ms);
+		headless_print_text(s, all, wait_ms);
 	}
-	return verdict(s);
+	return headless_verdict(s);
 }
 
 /* --- sessions ------------------------------------------------------------------------------------------------ */
 
-static void print_session(const struct row *row)
+static void headless_print_session(const struct row *row)
 {
 	const struct session *s = (const struct session *)row;
 	char age[HUMAN_SIZE] = "";
@@ -209,7 +209,7 @@ static void print_session(const struct row *row)
 }
 
 /* Only what is printed is waited for. */
-static bool sessions_settled(const struct store *s)
+static bool headless_sessions_settled(const struct store *s)
 {
 	if (replay_is_on(s))
 		return true;
@@ -225,13 +225,13 @@ static bool sessions_settled(const struct store *s)
 int headless_sessions(struct store *s, bool json, int wait_ms)
 {
 	int code = EXIT_WELL;
-	wait_for(s, sessions_settled, wait_ms);
+	headless_wait_for(s, headless_sessions_settled, wait_ms);
 	loop_turn(store_loop(s), 0);
 	for (struct row *row = store_first(s, &kind_session, NULL); row; row = store_next(row, &kind_session, NULL)) {
 		if (row->health == HEALTH_ASKS)
 			code = EXIT_ATTENTION;
 		if (!json)
-			print_session(row);
+			headless_print_session(row);
 	}
 	if (!json && !store_first(s, &kind_session, NULL))
 		fprintf(stderr, "mocr: no session of OpenCode, Claude Code or tmux was found\n");
@@ -261,7 +261,7 @@ bool headless_open(struct store *s, const char *id)
 }
 
 /* "sese" alone means the server's own row; the kind may be said in the plural, as in what is followed. */
-static struct row *find(const struct store *s, const char *id)
+static struct row *headless_find(const struct store *s, const char *id)
 {
 	struct server *v = strchr(id, '/') ? NULL : store_servers(s);
 	struct row *found = v ? &v->row : store_find_written(s, id);
@@ -277,7 +277,7 @@ static struct row *find(const struct store *s, const char *id)
 	return found;
 }
 
-static void say_missing(const struct store *s, const char *id)
+static void headless_say_missing(const struct store *s, const char *id)
 {
 	const char *names[NAMES_MAX];
 	size_t n = 0;
@@ -289,18 +289,18 @@ static void say_missing(const struct store *s, const char *id)
 
 /* It is there, and its source has said all it had to say at first: what it asks comes after its name. What a compose project can be
  * told depends on its containers too, of which its past runs, that are heard of first, know nothing. */
-static bool known(const struct store *s, const char *id)
+static bool headless_known(const struct store *s, const char *id)
 {
-	const struct row *r = find(s, id);
+	const struct row *r = headless_find(s, id);
 	return r && (r->kind == &kind_deploy ? headless_settled(s) : !r->source || r->source->state != SOURCE_WAITING);
 }
 
 /* The row called id, once its server has answered. NULL after saying why, and *code says what to exit with. */
-static struct row *wait_row(struct store *s, const char *id, int wait_ms, int *code)
+static struct row *headless_wait_row(struct store *s, const char *id, int wait_ms, int *code)
 {
 	struct server *v = store_servers(s);
 	int64_t end = now_mono_ms() + wait_ms;
-	while (!(v->link->state == LINK_UP && known(s, id)) && !headless_settled(s) && now_mono_ms() < end) {
+	while (!(v->link->state == LINK_UP && headless_known(s, id)) && !headless_settled(s) && now_mono_ms() < end) {
 		loop_turn(store_loop(s), TURN_MS);
 		headless_answer(s);
 	}
@@ -309,15 +309,15 @@ static struct row *wait_row(struct store *s, const char *id, int wait_ms, int *c
 		*code = EXIT_UNREACHABLE;
 		return NULL;
 	}
-	struct row *row = find(s, id);
+	struct row *row = headless_find(s, id);
 	if (!row) {
-		say_missing(s, id);
+		headless_say_missing(s, id);
 		*code = EXIT_ATTENTION;
 	}
 	return row;
 }
 
-static const struct action *find_action(const struct row *row, const char *word)
+static const struct action *headless_find_action(const struct row *row, const char *word)
 {
 	const struct action *a = row->kind->actions ? action_find(row->kind, word) : NULL;
 	if (a && a->run)
@@ -330,7 +330,7 @@ static const struct action *find_action(const struct row *row, const char *word)
 	return NULL;
 }
 
-static bool confirmed(const struct row *row, const struct action *a, bool yes)
+static bool headless_confirmed(const struct row *row, const struct action *a, bool yes)
 {
 	char command[512] = "", line[256];
 	if (yes || !(a->flags & (ACTION_CONFIRM | ACTION_DANGER)))
@@ -350,7 +350,7 @@ static bool confirmed(const struct row *row, const struct action *a, bool yes)
 	return typed ? strcmp(line, row->server->name) == 0 : strcmp(line, "y") == 0 || strcmp(line, "Y") == 0;
 }
 
-static void ended(struct order *order, void *arg)
+static void headless_ended(struct order *order, void *arg)
 {
 	int *code = arg;
 	*code = order->state == ORDER_DONE ? EXIT_WELL : EXIT_ATTENTION;
@@ -361,7 +361,7 @@ static void ended(struct order *order, void *arg)
 }
 
 /* On stdout alone, for whoever started it. */
-static void shows(struct order *order, const char *what, const char *text, void *arg)
+static void headless_shows(struct order *order, const char *what, const char *text, void *arg)
 {
 	(void)order, (void)arg;
 	fprintf(stderr, "%s:\n", what);
@@ -369,7 +369,7 @@ static void shows(struct order *order, const char *what, const char *text, void 
 	fflush(stdout);
 }
 
-static void tells_step(struct order *order, void *arg)
+static void headless_tells_step(struct order *order, void *arg)
 {
 	(void)arg;
 	fprintf(stderr, "%s\n", order->progress);
@@ -378,15 +378,15 @@ static void tells_step(struct order *order, void *arg)
 int headless_do(struct store *s, const char *word, const char *id, const char *argument, bool yes, int wait_ms)
 {
 	int code = EXIT_WRONG_USAGE;
-	struct row *row = wait_row(s, id, wait_ms, &code);
-	const struct action *a = row ? find_action(row, word) : NULL;
+	struct row *row = headless_wait_row(s, id, wait_ms, &code);
+	const struct action *a = row ? headless_find_action(row, word) : NULL;
 	if (!a)
 		return row ? EXIT_WRONG_USAGE : code;
 	if (row->server->protect && yes && (a->flags & ACTION_CHANGES) && !isatty(STDIN_FILENO)) {
 		fprintf(stderr, "mocr: %s is protected: its name must be typed at a terminal\n", row->server->name);
 		return EXIT_WRONG_USAGE;
 	}
-	if (!confirmed(row, a, yes && !row->server->protect))
+	if (!headless_confirmed(row, a, yes && !row->server->protect))
 		return EXIT_WRONG_USAGE;
 	if (row->kind == &kind_deploy && strcmp(a->name, "deploy-cancel") != 0)     /* what begins a run is followed to its end */
 		return headless_deploy_row(s, a, row, argument);
@@ -397,16 +397,16 @@ int headless_do(struct store *s, const char *word, const char *id, const char *a
 		return EXIT_ATTENTION;
 	}
 	if (order->state != ORDER_RUNNING) {
-		ended(order, &code);
+		headless_ended(order, &code);
 		return code;
 	}
 	int result = -1;
-	order->done = ended;
-	order->show = shows;
+	order->done = headless_ended;
+	order->show = headless_shows;
 	order->done_arg = &result;
-	order->at = tells_step;
+	order->at = headless_tells_step;
 	if (*order->progress)
-		tells_step(order, &result);
+		headless_tells_step(order, &result);
 	while (result < 0) {
 		loop_turn(store_loop(s), TURN_MS);
 		headless_answer(s);
@@ -416,7 +416,7 @@ int headless_do(struct store *s, const char *word, const char *id, const char *a
 
 /* --- a shell ---------------------------------------------------------------------------------------------------- */
 
-static void shell_over(struct attach *attach, enum attach_how how, void *arg)
+static void headless_shell_over(struct attach *attach, enum attach_how how, void *arg)
 {
 	struct store *s = arg;
 	const struct stream_end *end = attach_end(attach);
@@ -428,7 +428,7 @@ static void shell_over(struct attach *attach, enum attach_how how, void *arg)
 		loop_stop(store_loop(s), end && end->exit_code > 0 ? end->exit_code : EXIT_WELL);
 }
 
-static void resized(int signo, void *arg)
+static void headless_resized(int signo, void *arg)
 {
 	(void)signo;
 	attach_resized(arg);
@@ -441,7 +441,7 @@ int headless_shell(struct store *s, const char *id, int wait_ms)
 		fprintf(stderr, "mocr: %s: not opened, mocr was started read-only, and what is typed into a shell may change anything\n", id);
 		return EXIT_ATTENTION;
 	}
-	struct row *row = wait_row(s, id, wait_ms, &code);
+	struct row *row = headless_wait_row(s, id, wait_ms, &code);
 	if (!row)
 		return code;
 	if (!row->kind->shell) {
@@ -452,7 +452,7 @@ int headless_shell(struct store *s, const char *id, int wait_ms)
 	struct err err = { 0 };
 	char *title = xasprintf("%s: shell", row->id);
 	ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
-	struct attach *attach = attach_create(store_loop(s), NULL, title, shell_over, s);
+	struct attach *attach = attach_create(store_loop(s), NULL, title, headless_shell_over, s);
 	free(title);
 	struct stream *stream = row->kind->shell(row, attach_term(), size.ws_col, size.ws_row, &attach_events, attach, &err);
 	if (!stream) {
@@ -461,7 +461,7 @@ int headless_shell(struct store *s, const char *id, int wait_ms)
 		return EXIT_ATTENTION;
 	}
 	attach_set_stream(attach, stream);
-	struct loop_signal *winch = loop_signal_add(store_loop(s), SIGWINCH, resized, attach);
+	struct loop_signal *winch = loop_signal_add(store_loop(s), SIGWINCH, headless_resized, attach);
 	attach_enter(attach);
 	code = loop_run(store_loop(s));
 	loop_signal_remove(winch);

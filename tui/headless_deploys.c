@@ -32,7 +32,7 @@ struct watching {
 };
 
 /* How many bytes at the end are the beginning of a character. */
-static size_t half_at_end(const char *bytes, size_t len)
+static size_t headless_half_at_end(const char *bytes, size_t len)
 {
 	for (size_t n = 1; n <= 3 && n <= len; n++) {
 		unsigned char c = (unsigned char)bytes[len - n];
@@ -43,13 +43,13 @@ static size_t half_at_end(const char *bytes, size_t len)
 	return 0;
 }
 
-static void print_washed(const char *bytes, size_t len)
+static void headless_print_washed(const char *bytes, size_t len)
 {
 	char line[WASH_MAX];
 	while (len) {
 		size_t most = len < PIECE ? len : PIECE;
 		const char *nl = memchr(bytes, '\n', most);
-		size_t n = nl ? (size_t)(nl - bytes) : most < len ? most - half_at_end(bytes, most) : most;
+		size_t n = nl ? (size_t)(nl - bytes) : most < len ? most - headless_half_at_end(bytes, most) : most;
 		wash(line, sizeof(line), bytes, n);
 		printf("%s%s", line, nl ? "\n" : "");
 		bytes += n + (nl != NULL);
@@ -58,7 +58,7 @@ static void print_washed(const char *bytes, size_t len)
 }
 
 /* Bytes as they are into a file or pipe; a terminal gets them washed. They come in chunks that end anywhere. */
-static void print_bytes(struct deploy_watch *w, const char *bytes, size_t len, void *arg)
+static void headless_print_bytes(struct deploy_watch *w, const char *bytes, size_t len, void *arg)
 {
 	struct watching *k = arg;
 	struct buf whole = { 0 };
@@ -67,51 +67,51 @@ static void print_bytes(struct deploy_watch *w, const char *bytes, size_t len, v
 	} else if (len) {
 		buf_add(&whole, k->half, k->n_half);
 		buf_add(&whole, bytes, len);
-		k->n_half = half_at_end(whole.data, whole.len);
+		k->n_half = headless_half_at_end(whole.data, whole.len);
 		memcpy(k->half, whole.data + whole.len - k->n_half, k->n_half);
-		print_washed(whole.data, whole.len - k->n_half);
+		headless_print_washed(whole.data, whole.len - k->n_half);
 		buf_finish(&whole);
 	}
 	fflush(stdout);
 }
 
-static void print_note(struct deploy_watch *w, const char *text, void *arg)
+static void headless_print_note(struct deploy_watch *w, const char *text, void *arg)
 {
 	fprintf(stderr, "mocr: %s\n", text);
 }
 
-static void watch_done(struct deploy_watch *w, void *arg)
+static void headless_watch_done(struct deploy_watch *w, void *arg)
 {
 	((struct watching *)arg)->over = true;
 	deploy_watch_close(w);
 }
 
-static const struct deploy *row_of(const struct watching *k)
+static const struct deploy *headless_row_of(const struct watching *k)
 {
 	struct row *r = store_find(k->store, k->id);
 	return r && r->kind == &kind_deploy ? (const struct deploy *)r : NULL;
 }
 
-static void turn(struct store *s)
+static void headless_turn(struct store *s)
 {
 	loop_turn(store_loop(s), TURN_MS);
 	headless_answer(s);
 }
 
 /* Until the run is told and judged; the link may go and come meanwhile. */
-static int watch_to_end(struct watching *k)
+static int headless_watch_to_end(struct watching *k)
 {
-	static const struct deploy_watch_events events = { .bytes = print_bytes, .note = print_note, .done = watch_done };
-	const struct deploy *d = row_of(k);
+	static const struct deploy_watch_events events = { .bytes = headless_print_bytes, .note = headless_print_note, .done = headless_watch_done };
+	const struct deploy *d = headless_row_of(k);
 	char span[HUMAN_SIZE];
 	if (!d) {
 		fprintf(stderr, "mocr: %s is gone\n", k->id);
 		return EXIT_ATTENTION;
 	}
 	deploy_watch((struct deploy *)d, &events, k);
-	while (!k->over || ((d = row_of(k)) && (d->state == DEPLOY_CHECKING || d->state == DEPLOY_RUNNING)))
-		turn(k->store);
-	if (!(d = row_of(k))) {
+	while (!k->over || ((d = headless_row_of(k)) && (d->state == DEPLOY_CHECKING || d->state == DEPLOY_RUNNING)))
+		headless_turn(k->store);
+	if (!(d = headless_row_of(k))) {
 		fprintf(stderr, "mocr: %s is gone\n", k->id);
 		return EXIT_ATTENTION;
 	}
@@ -122,7 +122,7 @@ static int watch_to_end(struct watching *k)
 	return d->state == DEPLOY_DONE ? EXIT_WELL : EXIT_ATTENTION;
 }
 
-static bool confirmed(const struct server *v, const struct deploy_config *c, bool back, const char *argument, bool yes)
+static bool headless_deploys_confirmed(const struct server *v, const struct deploy_config *c, bool back, const char *argument, bool yes)
 {
 	char line[256];
 	if (!v->protect && (yes || !c->confirm))
@@ -143,7 +143,7 @@ static bool confirmed(const struct server *v, const struct deploy_config *c, boo
 }
 
 /* "A=1" "B=x y" as one line that words_split takes apart again. */
-static char *join(char **words, int n)
+static char *headless_join(char **words, int n)
 {
 	struct buf b = { 0 };
 	for (int i = 0; i < n; i++) {
@@ -155,7 +155,7 @@ static char *join(char **words, int n)
 }
 
 /* What can be seen without asking the server. */
-static bool sound(const struct deploy_config *c, const char *argument, bool back)
+static bool headless_sound(const struct deploy_config *c, const char *argument, bool back)
 {
 	struct buf b = { 0 };
 	struct err err = { 0 };
@@ -169,7 +169,7 @@ static bool sound(const struct deploy_config *c, const char *argument, bool back
 	return !err.code;
 }
 
-static const struct deploy_config *find(const struct store *s, const char *name)
+static const struct deploy_config *headless_deploys_find(const struct store *s, const char *name)
 {
 	const struct deploy_config *c = deploy_config_find(s, name);
 	const char *names[256];
@@ -185,14 +185,14 @@ static const struct deploy_config *find(const struct store *s, const char *name)
 }
 
 /* The row, once the server has told its runs. */
-static struct row *wait_row(struct store *s, const struct deploy_config *c, const char *id, int wait_ms)
+static struct row *headless_deploys_wait_row(struct store *s, const struct deploy_config *c, const char *id, int wait_ms)
 {
 	struct server *v = store_servers(s);
 	int64_t end = now_mono_ms() + wait_ms;
 	const struct source *src = server_source(v, "deploy");
 	while (!(v->link->state == LINK_UP && src->state != SOURCE_WAITING && src->state != SOURCE_STALE) && now_mono_ms() < end &&
 	       v->link->state != LINK_LOST)
-		turn(s);
+		headless_turn(s);
 	if (v->link->state != LINK_UP)
 		fprintf(stderr, "mocr: deploy %s: %s is not reached, nothing was started: %s\n", c->name, v->name,
 		        v->row.why ? v->row.why : link_state_name(v->link->state));
@@ -205,7 +205,7 @@ static struct row *wait_row(struct store *s, const struct deploy_config *c, cons
 }
 
 /* How far a pull is, once a second. */
-static void tell_progress(struct order *order, void *arg)
+static void headless_tell_progress(struct order *order, void *arg)
 {
 	int64_t *told = arg;
 	if (now_mono_ms() - *told < 1000)
@@ -216,12 +216,12 @@ static void tell_progress(struct order *order, void *arg)
 
 /* The id of a run begins with this machine's time of its start. The list of runs may be read for the first time just now: what it
  * tells of older ones is not what was started. */
-static bool is_since(const struct deploy *d, int64_t begun_ms)
+static bool headless_is_since(const struct deploy *d, int64_t begun_ms)
 {
 	return strtoll(d->run.id, NULL, 10) >= begun_ms;
 }
 
-static int run(struct store *s, const char *word, const struct row *row, const char *argument, struct watching *k)
+static int headless_run(struct store *s, const char *word, const struct row *row, const char *argument, struct watching *k)
 {
 	const struct action *offered[16], *a = NULL;
 	struct err err = { 0 };
@@ -233,22 +233,22 @@ static int run(struct store *s, const char *word, const struct row *row, const c
 	struct order *order = a ? order_start((struct row *)row, a, argument, &err) : NULL;
 	int64_t told = 0;
 	if (order && order->state == ORDER_RUNNING) {
-		order->at = tell_progress;
+		order->at = headless_tell_progress;
 		order->done_arg = &told;
 	}
 	while (order && order->state == ORDER_RUNNING)
-		turn(s);
+		headless_turn(s);
 	if (!order || order->state != ORDER_DONE) {
 		if (!order && !err.code)
 			err_set(&err, ERR_REFUSED, store_settings(s)->read_only ? "not done, mocr was started read-only" : "not now: it runs already, or there is nothing to do");
 		fprintf(stderr, "mocr: %s: %s\n", k->id, order ? order->err.text : err.text);
 		return EXIT_ATTENTION;
 	}
-	const struct deploy *d = row_of(k);
-	for (int64_t end = now_mono_ms() + HEARD_MS; d && !is_since(d, begun) && now_mono_ms() < end; d = row_of(k))
-		turn(s);                /* the event of its start is on its way */
-	if (!d || is_since(d, begun))
-		return watch_to_end(k);
+	const struct deploy *d = headless_row_of(k);
+	for (int64_t end = now_mono_ms() + HEARD_MS; d && !headless_is_since(d, begun) && now_mono_ms() < end; d = headless_row_of(k))
+		headless_turn(s);                /* the event of its start is on its way */
+	if (!d || headless_is_since(d, begun))
+		return headless_watch_to_end(k);
 	fprintf(stderr, "mocr: %s: it was started, but nothing was heard of it for %d s; mocr deploys tells how it went\n", k->id, HEARD_MS / 1000);
 	return EXIT_UNREACHABLE;
 }
@@ -256,21 +256,21 @@ static int run(struct store *s, const char *word, const struct row *row, const c
 int headless_deploy_row(struct store *s, const struct action *a, struct row *row, const char *argument)
 {
 	struct watching k = { .store = s, .is_tty = isatty(STDOUT_FILENO), .id = xstrdup(row->id) };
-	int code = run(s, a->name, row, argument, &k);
+	int code = headless_run(s, a->name, row, argument, &k);
 	free(k.id);
 	return code;
 }
 
 int headless_deploy(struct store *s, const char *word, const char *name, char **words, int n, bool yes, int wait_ms)
 {
-	const struct deploy_config *c = find(s, name);
-	char *argument = join(words, n);
+	const struct deploy_config *c = headless_deploys_find(s, name);
+	char *argument = headless_join(words, n);
 	int code = EXIT_WRONG_USAGE;
 	bool back = !strcmp(word, "deploy-rollback");
-	if (c && sound(c, argument, back) && headless_open(s, c->server) && confirmed(store_servers(s), c, back, argument, yes)) {
+	if (c && headless_sound(c, argument, back) && headless_open(s, c->server) && headless_deploys_confirmed(store_servers(s), c, back, argument, yes)) {
 		struct watching k = { .store = s, .is_tty = isatty(STDOUT_FILENO), .id = xasprintf("%s/deploy/%s", store_servers(s)->name, c->name) };
-		struct row *row = wait_row(s, c, k.id, wait_ms);
-		code = row ? run(s, word, row, argument, &k) : EXIT_UNREACHABLE;
+		struct row *row = headless_deploys_wait_row(s, c, k.id, wait_ms);
+		code = row ? headless_run(s, word, row, argument, &k) : EXIT_UNREACHABLE;
 		free(k.id);
 	}
 	free(argument);
@@ -279,7 +279,7 @@ int headless_deploy(struct store *s, const char *word, const char *name, char **
 
 /* --- the list --------------------------------------------------------------------------------------------------------------- */
 
-static bool told(const struct store *s)
+static bool headless_told(const struct store *s)
 {
 	for (struct server *v = store_servers(s); v; v = v->next) {
 		const struct source *src = server_source(v, "deploy");
@@ -289,7 +289,7 @@ static bool told(const struct store *s)
 	return true;
 }
 
-static void print_row(const struct deploy *d)
+static void headless_deploys_print_row(const struct deploy *d)
 {
 	char age[HUMAN_SIZE] = "", span[HUMAN_SIZE] = "";
 	if (d->run.id[0]) {
@@ -301,7 +301,7 @@ static void print_row(const struct deploy *d)
 }
 
 /* Why the list is empty, and what would fill it. */
-static void say_none(const struct store *s)
+static void headless_say_none(const struct store *s)
 {
 	const struct deploy_config *c = store_settings(s)->deploys;
 	if (!c)
@@ -318,8 +318,8 @@ int headless_deploys(struct store *s, bool json, int wait_ms)
 {
 	int64_t end = now_mono_ms() + wait_ms;
 	int code = EXIT_WELL;
-	while (!told(s) && now_mono_ms() < end)
-		turn(s);
+	while (!headless_told(s) && now_mono_ms() < end)
+		headless_turn(s);
 	if (json) {
 		char *text = report_rows_json(s, &kind_deploy);
 		puts(text);
@@ -331,10 +331,10 @@ int headless_deploys(struct store *s, bool json, int wait_ms)
 			code = EXIT_UNREACHABLE;
 		}
 	if (!json && !store_first(s, &kind_deploy, NULL))
-		say_none(s);
+		headless_say_none(s);
 	for (struct row *r = store_first(s, &kind_deploy, NULL); r; r = store_next(r, &kind_deploy, NULL)) {
 		if (!json)
-			print_row((const struct deploy *)r);
+			headless_deploys_print_row((const struct deploy *)r);
 		if (r->health >= HEALTH_ATTENTION && code == EXIT_WELL)
 			code = EXIT_ATTENTION;
 	}

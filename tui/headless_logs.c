@@ -39,7 +39,7 @@ struct printing {
 
 /* --- one line ---------------------------------------------------------------------------------------------------- */
 
-static void add_stamp(struct buf *b, int64_t time_us, bool utc)
+static void headless_add_stamp(struct buf *b, int64_t time_us, bool utc)
 {
 	char text[64];
 	time_t s = (time_t)(time_us / 1000000);
@@ -53,7 +53,7 @@ static void add_stamp(struct buf *b, int64_t time_us, bool utc)
 }
 
 /* The text is washed: no control characters are left in it. */
-static void add_json_string(struct buf *b, const char *s)
+static void headless_add_json_string(struct buf *b, const char *s)
 {
 	buf_puts(b, "\"");
 	while (*s) {
@@ -66,24 +66,24 @@ static void add_json_string(struct buf *b, const char *s)
 	buf_puts(b, "\"");
 }
 
-static void add_json(struct buf *b, const struct log *log, const struct log_line *l)
+static void headless_add_json(struct buf *b, const struct log *log, const struct log_line *l)
 {
 	static const char *const marks[] = { [LOG_LINE] = "line", [LOG_GAP] = "gap", [LOG_ERROR_LINE] = "stderr" };
 	buf_puts(b, "{\"time\":\"");
-	add_stamp(b, l->time_us, true);
+	headless_add_stamp(b, l->time_us, true);
 	buf_puts(b, "\",\"source\":");
-	add_json_string(b, log_source_name(log, l->source));
+	headless_add_json_string(b, log_source_name(log, l->source));
 	if (l->level)
 		buf_addf(b, ",\"level\":\"%s\"", level_name(l->level));
 	buf_addf(b, ",\"mark\":\"%s\",\"text\":", marks[l->mark]);
-	add_json_string(b, l->text);
+	headless_add_json_string(b, l->text);
 	buf_puts(b, "}\n");
 }
 
-static void add_text(struct buf *b, const struct log *log, const struct log_line *l)
+static void headless_add_text(struct buf *b, const struct log *log, const struct log_line *l)
 {
 	size_t said = l->mark == LOG_GAP ? 0 : stamp_said(l->text, l->len, l->time_us, 1000);
-	add_stamp(b, l->time_us, false);
+	headless_add_stamp(b, l->time_us, false);
 	buf_addf(b, " %s ", log_source_name(log, l->source));
 	if (l->mark == LOG_GAP)
 		buf_puts(b, "-- ");
@@ -91,38 +91,38 @@ static void add_text(struct buf *b, const struct log *log, const struct log_line
 	buf_puts(b, "\n");
 }
 
-static void flush(struct printing *p)
+static void headless_flush(struct printing *p)
 {
 	if (p->out.len && (fwrite(p->out.data, 1, p->out.len, stdout) != p->out.len || fflush(stdout) != 0))
 		p->stop = true;                  /* whoever read it has gone */
 	buf_clear(&p->out);
 }
 
-static void print_line(struct printing *p, const struct log_line *l)
+static void headless_print_line(struct printing *p, const struct log_line *l)
 {
 	if (!p->follow && l->time_us > p->began_us && l->mark != LOG_GAP)
 		return;
 	p->came_ms = now_mono_ms();
 	p->printed = true;
 	if (p->json)
-		add_json(&p->out, p->log, l);
+		headless_add_json(&p->out, p->log, l);
 	else
-		add_text(&p->out, p->log, l);
+		headless_add_text(&p->out, p->log, l);
 	if (p->out.len > OUT_BYTES)
-		flush(p);
+		headless_flush(p);
 }
 
 /* --- the stream --------------------------------------------------------------------------------------------------- */
 
 /* It belongs before what is printed already: late is better than never. */
-static void on_late(struct log *log, const struct log_line *l, void *arg)
+static void headless_on_late(struct log *log, const struct log_line *l, void *arg)
 {
 	struct printing *p = arg;
 	if (l->time_us < p->time_us || (l->time_us == p->time_us && l->number < p->number))
-		print_line(p, l);
+		headless_print_line(p, l);
 }
 
-static void print_settled(struct printing *p)
+static void headless_print_settled(struct printing *p)
 {
 	uint64_t end = log_settled(p->log, NULL);
 	if (!p->begun)
@@ -132,24 +132,24 @@ static void print_settled(struct printing *p)
 		const struct log_line *l = log_get(p->log, at);
 		if (!l)
 			break;
-		print_line(p, l);
+		headless_print_line(p, l);
 		p->time_us = l->time_us;
 		p->number = l->number;
 	}
-	flush(p);
+	headless_flush(p);
 }
 
 /* Lines that come so fast that one turn brings more than the settling holds are printed while they come. */
-static void on_changed(struct log *log, void *arg)
+static void headless_on_changed(struct log *log, void *arg)
 {
 	struct printing *p = arg;
 	if (log_bytes(log) > log_pool_max(store_logs(p->store)) / 2) {
 		p->begun = true;
-		print_settled(p);
+		headless_print_settled(p);
 	}
 }
 
-static void say_status(struct printing *p)
+static void headless_say_status(struct printing *p)
 {
 	const char *status = log_status(p->log);
 	if (!p->follow || !*status || strcmp(status, p->said) == 0)
@@ -158,7 +158,7 @@ static void say_status(struct printing *p)
 	fprintf(stderr, "mocr: %s\n", status);
 }
 
-static bool goes_on(const struct printing *p, int64_t end_ms)
+static bool headless_goes_on(const struct printing *p, int64_t end_ms)
 {
 	if (p->stop)
 		return false;
@@ -169,7 +169,7 @@ static bool goes_on(const struct printing *p, int64_t end_ms)
 }
 
 /* What could not be read is no empty log. Without -f nothing is tried again, whatever the follower says. */
-static bool say_faults(const struct printing *p)
+static bool headless_say_faults(const struct printing *p)
 {
 	static const char again[] = "; it is tried again";
 	const char *own = log_fault(p->log, LOG_NO_SOURCE);
@@ -188,7 +188,7 @@ static bool say_faults(const struct printing *p)
 }
 
 /* Wanted by name and not there: said once everything has answered. */
-static int verdict(const struct printing *p)
+static int headless_logs_verdict(const struct printing *p)
 {
 	const char *idle = log_set_idle(p->set);
 	for (const struct server *s = store_servers(p->store); s; s = s->next)
@@ -199,8 +199,8 @@ static int verdict(const struct printing *p)
 	if (idle)
 		fprintf(stderr, "mocr: there is nothing called %s\n", idle);
 	if (p->follow)
-		return EXIT_WELL;                /* nobody asks for the code; say_status tells the rest */
-	bool faults = say_faults(p);
+		return EXIT_WELL;                /* nobody asks for the code; headless_say_status tells the rest */
+	bool faults = headless_say_faults(p);
 	if (!idle && !faults && !p->printed)
 		fprintf(stderr, "mocr: it was read, and no line was there\n");
 	return idle || faults ? EXIT_ATTENTION : EXIT_WELL;
@@ -208,7 +208,7 @@ static int verdict(const struct printing *p)
 
 /* What is there at the beginning comes from each server in its own time: nothing is printed before all of it is there, so that
  * the histories of many are in order too. */
-static void begin(struct printing *p, int64_t end_ms)
+static void headless_begin(struct printing *p, int64_t end_ms)
 {
 	int64_t now = now_mono_ms();
 	if (log_total(p->log) != p->total || !headless_settled(p->store)) {
@@ -228,8 +228,8 @@ int headless_logs(struct store *store, char **targets, int n, bool follow, bool 
 	p.set = log_set_create(store, p.log);
 	log_set_since(p.log, since_ms * 1000);
 	log_set_until(p.log, follow ? 0 : p.began_us);
-	log_set_late(p.log, on_late, &p);
-	log_set_changed(p.log, on_changed, &p);
+	log_set_late(p.log, headless_on_late, &p);
+	log_set_changed(p.log, headless_on_changed, &p);
 	for (int i = 0; i < n && code == EXIT_WELL; i++)
 		if (!log_set_add(p.set, targets[i], why, sizeof(why))) {
 			fprintf(stderr, "mocr: %s\n", why);
@@ -239,7 +239,7 @@ int headless_logs(struct store *store, char **targets, int n, bool follow, bool 
 	bool told = false;
 	int64_t end_ms = now_mono_ms() + wait_ms;
 	p.came_ms = now_mono_ms();
-	while (code == EXIT_WELL && goes_on(&p, end_ms)) {
+	while (code == EXIT_WELL && headless_goes_on(&p, end_ms)) {
 		if (seen != store_generation(store)) {
 			seen = store_generation(store);
 			log_set_refresh(p.set);
@@ -249,16 +249,16 @@ int headless_logs(struct store *store, char **targets, int n, bool follow, bool 
 			p.delivered_ms = now_mono_ms();
 			p.came_ms = now_mono_ms();
 			if (follow)
-				verdict(&p);
+				headless_logs_verdict(&p);
 		}
 		loop_turn(store_loop(store), TURN_MS);
 		headless_answer(store);
-		begin(&p, end_ms);
-		print_settled(&p);
-		say_status(&p);
+		headless_begin(&p, end_ms);
+		headless_print_settled(&p);
+		headless_say_status(&p);
 	}
 	if (code == EXIT_WELL && !follow)
-		code = verdict(&p);
+		code = headless_logs_verdict(&p);
 	log_set_destroy(p.set);
 	log_destroy(p.log);
 	buf_finish(&p.out);

@@ -36,7 +36,7 @@ void history_destroy(struct history *h)
 	free(h);
 }
 
-static void drop(struct history *h, size_t i)
+static void history_drop(struct history *h, size_t i)
 {
 	free(h->lines[i]);
 	memmove(&h->lines[i], &h->lines[i + 1], (h->n - i - 1) * sizeof(*h->lines));
@@ -44,33 +44,33 @@ static void drop(struct history *h, size_t i)
 	h->n--;
 }
 
-static void take(struct history *h, const char *line, bool typed)
+static void history_take(struct history *h, const char *line, bool typed)
 {
 	if (!h || !line || !*line || *line == ' ')
 		return;
 	for (size_t i = 0; i < h->n; i++)
 		if (!strcmp(h->lines[i], line)) {
-			drop(h, i);
+			history_drop(h, i);
 			break;
 		}
 	if (h->n == h->max)
-		drop(h, 0);
+		history_drop(h, 0);
 	h->typed[h->n] = typed;
 	h->lines[h->n++] = xstrdup(line);
 }
 
 void history_add(struct history *h, const char *line)
 {
-	take(h, line, true);
+	history_take(h, line, true);
 }
 
 /* Anyone could have written the file. */
-static void take_lines(struct history *h, const char *text)
+static void history_take_lines(struct history *h, const char *text)
 {
 	char clean[LINEEDIT_MAX + 2];
 	for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
 		wash(clean, sizeof(clean), line, strcspn(line, "\n"));
-		take(h, clean, false);
+		history_take(h, clean, false);
 	}
 }
 
@@ -80,21 +80,21 @@ bool history_load(struct history *h, const char *file)
 
 	if (!text)
 		return false;
-	take_lines(h, text);
+	history_take_lines(h, text);
 	free(text);
 	return true;
 }
 
 /* Another console may have saved since this one loaded: its lines stay, and what was typed here comes behind them. */
-static bool merged(const char *old, size_t len, struct buf *out, void *arg)
+static bool history_merged(const char *old, size_t len, struct buf *out, void *arg)
 {
 	const struct history *h = arg;
 	struct history *both = history_create(h->max);
 
-	take_lines(both, old);
+	history_take_lines(both, old);
 	for (size_t i = 0; i < h->n; i++)
 		if (h->typed[i])
-			take(both, h->lines[i], false);
+			history_take(both, h->lines[i], false);
 	for (size_t i = 0; i < both->n; i++)
 		buf_addf(out, "%s\n", both->lines[i]);
 	history_destroy(both);
@@ -103,7 +103,7 @@ static bool merged(const char *old, size_t len, struct buf *out, void *arg)
 
 bool history_save(struct history *h, const char *file, struct err *err)
 {
-	if (!state_update(file, HISTORY_BYTES, merged, h, err))
+	if (!state_update(file, HISTORY_BYTES, history_merged, h, err))
 		return false;
 	memset(h->typed, 0, h->max * sizeof(*h->typed));
 	return true;

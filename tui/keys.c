@@ -51,7 +51,7 @@ struct keys {
 /* --- names ---------------------------------------------------------------------------------------------- */
 
 /* What cannot be told apart on a wire is the same key. */
-static void settle(struct key *k)
+static void key_settle(struct key *k)
 {
 	static const struct { uint32_t from, to; } same[] = {
 		{ 'i', K_TAB }, { 'm', K_ENTER }, { 'j', K_ENTER }, { 'h', K_BACKSPACE }, { '[', K_ESC }, { '@', K_SPACE },
@@ -76,7 +76,7 @@ static void settle(struct key *k)
 	}
 }
 
-static const char *take_prefix(const char *name, unsigned *mods)
+static const char *key_take_prefix(const char *name, unsigned *mods)
 {
 	static const struct { const char *word; unsigned mod; } prefixes[] = {
 		{ "C-", MOD_CTRL }, { "Ctrl-", MOD_CTRL }, { "^", MOD_CTRL }, { "M-", MOD_META }, { "Alt-", MOD_META },
@@ -93,7 +93,7 @@ static const char *take_prefix(const char *name, unsigned *mods)
 	return NULL;
 }
 
-static bool one_character(const char *s, uint32_t *code)
+static bool key_one_character(const char *s, uint32_t *code)
 {
 	utf8proc_int32_t c;
 	utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)s, -1, &c);
@@ -111,12 +111,12 @@ bool key_parse(const char *name, struct key *out)
 
 	if (!name)
 		return false;
-	while ((rest = take_prefix(name, &k.mods)))
+	while ((rest = key_take_prefix(name, &k.mods)))
 		name = rest;
-	if (one_character(name, &k.code)) {
+	if (key_one_character(name, &k.code)) {
 		if (k.mods & MOD_SHIFT && k.code >= 'a' && k.code <= 'z')
 			k.code -= 'a' - 'A';
-		settle(&k);
+		key_settle(&k);
 		*out = k;
 		return true;
 	}
@@ -124,14 +124,14 @@ bool key_parse(const char *name, struct key *out)
 		if (strcasecmp(names[i].name, name))
 			continue;
 		k.code = names[i].code;
-		settle(&k);
+		key_settle(&k);
 		*out = k;
 		return true;
 	}
 	return false;
 }
 
-static size_t put_char(uint32_t code, char *buf)
+static size_t key_put_char(uint32_t code, char *buf)
 {
 	utf8proc_ssize_t n = utf8proc_encode_char((utf8proc_int32_t)code, (utf8proc_uint8_t *)buf);
 
@@ -145,7 +145,7 @@ char *key_name(const struct key *k, char *buf)
 	const char *name = c;
 
 	if (k->code < K_FIRST)
-		put_char(k->code, c);
+		key_put_char(k->code, c);
 	else
 		snprintf(c, sizeof(c), "?");
 	for (size_t i = 0; i < ARRAY_LEN(names) && name == c && k->code >= K_FIRST; i++)
@@ -177,7 +177,7 @@ size_t key_text(const struct key *k, char *buf)
 		strcpy(buf, " ");
 		return 1;
 	}
-	return k->code >= K_FIRST || k->code < 0x20 ? 0 : put_char(k->code, buf);
+	return k->code >= K_FIRST || k->code < 0x20 ? 0 : key_put_char(k->code, buf);
 }
 
 /* --- decoding ------------------------------------------------------------------------------------------- */
@@ -196,14 +196,14 @@ struct csi {
 	char final;
 };
 
-static unsigned csi_mods(unsigned param)
+static unsigned key_csi_mods(unsigned param)
 {
 	unsigned bits = param ? param - 1 : 0;
 
 	return (bits & 1 ? MOD_SHIFT : 0u) | (bits & 2 ? MOD_META : 0u) | (bits & 4 ? MOD_CTRL : 0u);
 }
 
-static uint32_t letter_code(char c)
+static uint32_t key_letter_code(char c)
 {
 	static const struct { char c; uint32_t code; } map[] = {
 		{ 'A', K_UP }, { 'B', K_DOWN }, { 'C', K_RIGHT }, { 'D', K_LEFT }, { 'F', K_END }, { 'H', K_HOME },
@@ -216,7 +216,7 @@ static uint32_t letter_code(char c)
 	return K_NONE;
 }
 
-static uint32_t number_code(unsigned n)
+static uint32_t key_number_code(unsigned n)
 {
 	static const uint32_t map[] = {
 		[1] = K_HOME, [2] = K_INSERT, [3] = K_DELETE, [4] = K_END, [5] = K_PGUP, [6] = K_PGDN, [7] = K_HOME, [8] = K_END,
@@ -228,7 +228,7 @@ static uint32_t number_code(unsigned n)
 }
 
 /* A key by its number in Unicode, as the newer protocols send it (CSI u, modifyOtherKeys). */
-static void unicode_key(unsigned code, unsigned mods, struct key *k)
+static void key_unicode(unsigned code, unsigned mods, struct key *k)
 {
 	static const struct { unsigned from; uint32_t to; } map[] = {
 		{ 9, K_TAB }, { 10, K_ENTER }, { 13, K_ENTER }, { 27, K_ESC }, { 8, K_BACKSPACE }, { 127, K_BACKSPACE },
@@ -241,24 +241,24 @@ static void unicode_key(unsigned code, unsigned mods, struct key *k)
 			k->code = map[i].to;
 	if (mods & MOD_SHIFT && code >= 'a' && code <= 'z')
 		k->code -= 'a' - 'A';
-	settle(k);
+	key_settle(k);
 }
 
-static void csi_key(const struct csi *c, struct front *f)
+static void key_csi(const struct csi *c, struct front *f)
 {
-	unsigned mods = csi_mods(c->n > 1 ? c->params[1] : 0);
+	unsigned mods = key_csi_mods(c->n > 1 ? c->params[1] : 0);
 
 	if (c->final == '~' && c->params[0] == 200) {
 		f->paste_begins = true;
 	} else if (c->final == '~' && c->params[0] == 27 && c->n > 2) {
-		unicode_key(c->params[2], mods, &f->key);
+		key_unicode(c->params[2], mods, &f->key);
 	} else if (c->final == 'u') {
-		unicode_key(c->params[0], mods, &f->key);
+		key_unicode(c->params[0], mods, &f->key);
 	} else if (c->final == '~' || c->final == '^') {
-		f->key.code = number_code(c->params[0]);
+		f->key.code = key_number_code(c->params[0]);
 		f->key.mods = mods | (c->final == '^' ? MOD_CTRL : 0u);
 	} else if (c->n == 0 || c->params[0] <= 1) {
-		f->key.code = c->final == 'M' ? K_NONE : letter_code(c->final);
+		f->key.code = c->final == 'M' ? K_NONE : key_letter_code(c->final);
 		f->key.mods = mods | (c->final == 'Z' ? MOD_SHIFT : 0u);
 	}
 	if (f->key.code == K_NONE)
@@ -266,7 +266,7 @@ static void csi_key(const struct csi *c, struct front *f)
 }
 
 /* s starts with ESC [ */
-static void csi_front(const unsigned char *s, size_t len, struct front *f)
+static void key_csi_front(const unsigned char *s, size_t len, struct front *f)
 {
 	struct csi c = { .n = 0 };
 	bool strange = false;
@@ -310,24 +310,24 @@ static void csi_front(const unsigned char *s, size_t len, struct front *f)
 	if (c.n > CSI_PARAMS)
 		c.n = CSI_PARAMS;
 	if (!strange)
-		csi_key(&c, f);
+		key_csi(&c, f);
 }
 
 /* s starts with ESC O */
-static void ss3_front(const unsigned char *s, size_t len, struct front *f)
+static void key_ss3_front(const unsigned char *s, size_t len, struct front *f)
 {
 	if (len == 2) {
 		f->alone = true;
 		return;
 	}
 	f->n = 3;
-	f->key.code = letter_code((char)s[2]);
+	f->key.code = key_letter_code((char)s[2]);
 	if (s[2] >= 'j' && s[2] <= 'y')         /* the keypad in its application mode */
 		f->key.code = (uint32_t)"*+,-./0123456789"[s[2] - 'j'];
 }
 
 /* A string the terminal sends (OSC, DCS, ...): swallowed up to its end. */
-static void string_front(const unsigned char *s, size_t len, struct front *f)
+static void key_string_front(const unsigned char *s, size_t len, struct front *f)
 {
 	f->alone = len == 2;
 	for (size_t i = 2; i < len; i++) {
@@ -344,7 +344,7 @@ static void string_front(const unsigned char *s, size_t len, struct front *f)
 		f->n = len;
 }
 
-static void char_front(const unsigned char *s, size_t len, struct front *f)
+static void key_char_front(const unsigned char *s, size_t len, struct front *f)
 {
 	utf8proc_int32_t c;
 	utf8proc_ssize_t n;
@@ -358,10 +358,10 @@ static void char_front(const unsigned char *s, size_t len, struct front *f)
 		f->key.code = (uint32_t)c;
 }
 
-static void plain_front(const unsigned char *s, size_t len, struct front *f)
+static void key_plain_front(const unsigned char *s, size_t len, struct front *f)
 {
 	if (*s >= 0x80) {
-		char_front(s, len, f);
+		key_char_front(s, len, f);
 		return;
 	}
 	f->n = 1;
@@ -372,24 +372,24 @@ static void plain_front(const unsigned char *s, size_t len, struct front *f)
 		f->key.code = *s < 27 && *s ? (uint32_t)*s + 'a' - 1 : (uint32_t)*s + '@';
 		f->key.mods = MOD_CTRL;
 	}
-	settle(&f->key);
+	key_settle(&f->key);
 }
 
-static void escape_front(const unsigned char *s, size_t len, struct front *f)
+static void key_escape_front(const unsigned char *s, size_t len, struct front *f)
 {
 	if (len == 1) {
 		f->alone = true;
 	} else if (s[1] == '[') {
-		csi_front(s, len, f);
+		key_csi_front(s, len, f);
 	} else if (s[1] == 'O') {
-		ss3_front(s, len, f);
+		key_ss3_front(s, len, f);
 	} else if (strchr("]P_^X", s[1])) {
-		string_front(s, len, f);
+		key_string_front(s, len, f);
 	} else if (s[1] == 0x1b) {
 		f->n = 1;
 		f->key.code = K_ESC;
 	} else {
-		plain_front(s + 1, len - 1, f);
+		key_plain_front(s + 1, len - 1, f);
 		if (f->n) {
 			f->n++;
 			f->key.mods |= MOD_META;
@@ -397,21 +397,21 @@ static void escape_front(const unsigned char *s, size_t len, struct front *f)
 	}
 }
 
-static struct front look(const unsigned char *s, size_t len)
+static struct front key_look(const unsigned char *s, size_t len)
 {
 	struct front f = { .n = 0 };
 
 	if (*s == 0x1b)
-		escape_front(s, len, &f);
+		key_escape_front(s, len, &f);
 	else
-		plain_front(s, len, &f);
+		key_plain_front(s, len, &f);
 	return f;
 }
 
 /* An unfinished key of len bytes whose time is up: what it was, if it could be one alone. */
-static struct front give_up(const unsigned char *s, size_t len)
+static struct front key_give_up(const unsigned char *s, size_t len)
 {
-	struct front f = look(s, len);
+	struct front f = key_look(s, len);
 
 	if (!f.n) {
 		bool alone = f.alone;
@@ -426,7 +426,7 @@ static struct front give_up(const unsigned char *s, size_t len)
 
 /* --- pasting -------------------------------------------------------------------------------------------- */
 
-static void paste_add(struct keys *k, const unsigned char *s, size_t len)
+static void key_paste_add(struct keys *k, const unsigned char *s, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
 		if (k->paste_len == KEYS_PASTE_MAX) {
@@ -437,7 +437,7 @@ static void paste_add(struct keys *k, const unsigned char *s, size_t len)
 	}
 }
 
-static void consume(struct keys *k, size_t n)
+static void key_consume(struct keys *k, size_t n)
 {
 	k->len -= n;
 	memmove(k->buf, k->buf + n, k->len);
@@ -445,7 +445,7 @@ static void consume(struct keys *k, size_t n)
 	k->ripe = k->ripe > n ? k->ripe - n : 0;
 }
 
-static bool paste_end(struct keys *k, struct key *out)
+static bool key_paste_end(struct keys *k, struct key *out)
 {
 	k->pasting = false;
 	k->paste[k->paste_len] = 0;
@@ -453,7 +453,7 @@ static bool paste_end(struct keys *k, struct key *out)
 	return true;
 }
 
-static bool paste_next(struct keys *k, struct key *out, int64_t now)
+static bool key_paste_next(struct keys *k, struct key *out, int64_t now)
 {
 	static const char end[] = "\033[201~";
 	const size_t n = sizeof(end) - 1;
@@ -462,21 +462,21 @@ static bool paste_next(struct keys *k, struct key *out, int64_t now)
 
 	if (at) {
 		size_t before = (size_t)(at - k->buf);
-		paste_add(k, k->buf, before);
-		consume(k, before + n);
-		return paste_end(k, out);
+		key_paste_add(k, k->buf, before);
+		key_consume(k, before + n);
+		return key_paste_end(k, out);
 	}
 	safe = k->len >= n ? k->len - (n - 1) : 0;   /* the rest may be the beginning of the end */
-	paste_add(k, k->buf, safe);
-	consume(k, safe);
+	key_paste_add(k, k->buf, safe);
+	key_consume(k, safe);
 	if (now - k->came_ms < KEYS_PASTE_SILENCE_MS)
 		return false;
-	paste_add(k, k->buf, k->len);
+	key_paste_add(k, k->buf, k->len);
 	k->len = k->ripe = 0;
-	return paste_end(k, out);
+	return key_paste_end(k, out);
 }
 
-static void paste_begin(struct keys *k)
+static void key_paste_begin(struct keys *k)
 {
 	if (!k->paste)
 		k->paste = xcalloc(1, KEYS_PASTE_MAX + 1);
@@ -503,11 +503,11 @@ void keys_destroy(struct keys *k)
 	free(k);
 }
 
-static int patience(const struct keys *k)
+static int key_patience(const struct keys *k)
 {
 	if (k->pasting)
 		return KEYS_PASTE_SILENCE_MS;
-	return look(k->buf, k->len).alone ? KEYS_ESC_MS : KEYS_SLOW_MS;
+	return key_look(k->buf, k->len).alone ? KEYS_ESC_MS : KEYS_SLOW_MS;
 }
 
 void keys_feed(struct keys *k, const char *bytes, size_t len, int64_t now)
@@ -516,7 +516,7 @@ void keys_feed(struct keys *k, const char *bytes, size_t len, int64_t now)
 
 	if (!len)
 		return;
-	if (k->len && !k->pasting && !k->ripe && now - k->came_ms >= patience(k))
+	if (k->len && !k->pasting && !k->ripe && now - k->came_ms >= key_patience(k))
 		k->ripe = k->len;
 	if (len > room)                      /* callers give at most what fits; a test that does not loses the rest */
 		len = room;
@@ -535,17 +535,17 @@ bool keys_next(struct keys *k, struct key *out, int64_t now)
 	}
 	for (;;) {
 		if (k->pasting)
-			return paste_next(k, out, now);
+			return key_paste_next(k, out, now);
 		if (!k->len)
 			return false;
-		f = look(k->buf, k->ripe ? k->ripe : k->len);
-		if (!f.n && !k->ripe && now - k->came_ms < patience(k))
+		f = key_look(k->buf, k->ripe ? k->ripe : k->len);
+		if (!f.n && !k->ripe && now - k->came_ms < key_patience(k))
 			return false;
 		if (!f.n)
-			f = give_up(k->buf, k->ripe ? k->ripe : k->len);
-		consume(k, f.n);
+			f = key_give_up(k->buf, k->ripe ? k->ripe : k->len);
+		key_consume(k, f.n);
 		if (f.paste_begins)
-			paste_begin(k);
+			key_paste_begin(k);
 		if (f.key.code == K_NONE)
 			continue;
 		*out = f.key;
@@ -554,7 +554,7 @@ bool keys_next(struct keys *k, struct key *out, int64_t now)
 }
 
 /* Fills the buffer with what is there; poll first, since the descriptor is not ours to make non-blocking. */
-static void fill(struct keys *k, int64_t now)
+static void key_fill(struct keys *k, int64_t now)
 {
 	struct pollfd p = { k->fd, POLLIN, 0 };
 	char bytes[KEYS_BUF];
@@ -578,7 +578,7 @@ bool keys_read(struct keys *k, struct key *out)
 
 	if (keys_next(k, out, now))
 		return true;
-	fill(k, now);
+	key_fill(k, now);
 	if (keys_next(k, out, now))
 		return true;
 	if (!k->hung)
@@ -593,7 +593,7 @@ int keys_wait_ms(const struct keys *k)
 
 	if (k->hung || (!k->len && !k->pasting))
 		return -1;
-	left = k->came_ms + patience(k) - now_mono_ms();
+	left = k->came_ms + key_patience(k) - now_mono_ms();
 	return left > 0 ? (int)left : 0;
 }
 

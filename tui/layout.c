@@ -40,20 +40,20 @@ enum layout_class layout_class(int height, int width)
 	return height < ALL_HEIGHT || width < ALL_WIDTH ? LAYOUT_FOUR : LAYOUT_ALL;
 }
 
-static int clamp(int n, int least, int most)
+static int layout_clamp(int n, int least, int most)
 {
 	n = n > most ? most : n;
 	return n < least ? least : n;
 }
 
 /* As many lines as the rows of a panel want, at least one row. */
-static int lines_for(const struct layout_want *w, size_t panel, int heads)
+static int layout_lines_for(const struct layout_want *w, size_t panel, int heads)
 {
 	size_t rows = panel < w->n ? w->rows[panel] : 0;
-	return heads + clamp(rows > 1000 ? 1000 : (int)rows, 1, 1000);
+	return heads + layout_clamp(rows > 1000 ? 1000 : (int)rows, 1, 1000);
 }
 
-static void add(struct layout *l, size_t panel, int y, int x, int height, int width, bool title)
+static void layout_add(struct layout *l, size_t panel, int y, int x, int height, int width, bool title)
 {
 	if (height <= 0 || width <= 0 || l->n == LAYOUT_PANES)
 		return;
@@ -61,7 +61,7 @@ static void add(struct layout *l, size_t panel, int y, int x, int height, int wi
 }
 
 /* The lines of what the row under the cursor says: a rule with a title, and the rest of a sentence or a few lines of a log. */
-static int says_lines(int height)
+static int layout_says_lines(int height)
 {
 	static const struct { int from, lines; } by_height[] = { { ALL_HEIGHT, 5 }, { FOUR_HEIGHT, 4 }, { SAYS_FROM, 2 } };
 	for (size_t i = 0; i < sizeof(by_height) / sizeof(*by_height); i++)
@@ -71,14 +71,14 @@ static int says_lines(int height)
 }
 
 /* Takes lines from the bottom of the body. */
-static struct canvas cut_bottom(struct canvas *body, int lines)
+static struct canvas layout_cut_bottom(struct canvas *body, int lines)
 {
 	body->height -= lines;
 	return (struct canvas){ body->y + body->height, 0, lines, body->width };
 }
 
 /* Takes lines from the top or bottom of the body for the bars. */
-static void bars(const struct layout_want *w, struct layout *l)
+static void layout_bars(const struct layout_want *w, struct layout *l)
 {
 	struct canvas *b = &l->body;
 	*b = (struct canvas){ 0, 0, w->height, w->width };
@@ -88,99 +88,99 @@ static void bars(const struct layout_want *w, struct layout *l)
 		b->height--;
 	}
 	if (w->hints && w->height >= HINT_FROM)
-		l->hint = cut_bottom(b, 1);
+		l->hint = layout_cut_bottom(b, 1);
 	l->view = *b;
 	if (w->height >= BAR_FROM)
-		l->bar = cut_bottom(b, 1);
+		l->bar = layout_cut_bottom(b, 1);
 	if (w->height >= SAYS_FROM)
-		l->says = cut_bottom(b, w->says ? clamp(w->says, SAYS_LEAST, says_lines(w->height)) : says_lines(w->height));
+		l->says = layout_cut_bottom(b, w->says ? layout_clamp(w->says, SAYS_LEAST, layout_says_lines(w->height)) : layout_says_lines(w->height));
 }
 
 /* The lines of the untitled needs above the other panes: none where they are in focus and so have a pane. */
-static int needs_strip(const struct layout_want *w, int most)
+static int layout_needs_strip(const struct layout_want *w, int most)
 {
 	if (w->focus == PANE_NEEDS || PANE_NEEDS >= w->n || !w->rows[PANE_NEEDS])
 		return 0;
-	return clamp((int)(w->rows[PANE_NEEDS] < 1000 ? w->rows[PANE_NEEDS] : 1000), 1, most);
+	return layout_clamp((int)(w->rows[PANE_NEEDS] < 1000 ? w->rows[PANE_NEEDS] : 1000), 1, most);
 }
 
-static void one_pane(const struct layout_want *w, struct layout *l)
+static void layout_one_pane(const struct layout_want *w, struct layout *l)
 {
 	const struct canvas *b = &l->body;
 	int strip = 0;
 	bool titled = w->zoom && layout_class(w->height, w->width) != LAYOUT_ONE;
 	if (w->focus == PANE_FLEET && !w->zoom && b->height >= STRIP_FROM) {
-		int spare = b->height - lines_for(w, PANE_FLEET, 0);     /* what the fleet would leave empty */
-		strip = needs_strip(w, clamp(spare, b->height / 3, b->height / 2));
+		int spare = b->height - layout_lines_for(w, PANE_FLEET, 0);     /* what the fleet would leave empty */
+		strip = layout_needs_strip(w, layout_clamp(spare, b->height / 3, b->height / 2));
 	}
-	add(l, w->focus, b->y + strip, 0, b->height - strip, b->width, titled);
+	layout_add(l, w->focus, b->y + strip, 0, b->height - strip, b->width, titled);
 	if (strip)
-		add(l, PANE_NEEDS, b->y, 0, strip, b->width, false);
+		layout_add(l, PANE_NEEDS, b->y, 0, strip, b->width, false);
 }
 
-static void two_panes(const struct layout_want *w, struct layout *l)
+static void layout_two_panes(const struct layout_want *w, struct layout *l)
 {
 	struct canvas b = l->body;
 	size_t top = w->in_server && w->focus != PANE_FLEET ? PANE_CONTAINERS : PANE_FLEET;
 	size_t low = w->focus != top ? w->focus : w->other;
-	int strip = needs_strip(w, NEEDS_FEW);
+	int strip = layout_needs_strip(w, NEEDS_FEW);
 	if (low == top || low >= w->n || (strip && low == PANE_NEEDS))
 		low = top == PANE_CONTAINERS ? PANE_SERVICES : PANE_CONTAINERS;
 	if (strip)
-		add(l, PANE_NEEDS, b.y, 0, strip, b.width, false);
+		layout_add(l, PANE_NEEDS, b.y, 0, strip, b.width, false);
 	b.y += strip;
 	b.height -= strip;
 	int most = top == PANE_FLEET ? b.height * 2 / 5 : b.height * 3 / 5;
-	int spare = b.height - lines_for(w, low, HEADS);      /* what the lower one would leave empty */
+	int spare = b.height - layout_lines_for(w, low, HEADS);      /* what the lower one would leave empty */
 	most = spare > most ? spare : most;
-	int height = clamp(lines_for(w, top, HEADS), HEADS + 1, most);
-	add(l, top, b.y, 0, height, b.width, true);
-	add(l, low, b.y + height, 0, b.height - height, b.width, true);
+	int height = layout_clamp(layout_lines_for(w, top, HEADS), HEADS + 1, most);
+	layout_add(l, top, b.y, 0, height, b.width, true);
+	layout_add(l, low, b.y + height, 0, b.height - height, b.width, true);
 }
 
 /* Two beside each other; the left one has what an odd width leaves. A table leaves its first cell blank, so that no gap is
  * needed between them. */
-static void side_by_side(struct layout *l, size_t left, size_t right, int y, int height)
+static void layout_side_by_side(struct layout *l, size_t left, size_t right, int y, int height)
 {
 	int half = l->body.width / 2, first = l->body.width - half;
-	add(l, left, y, 0, height, first, true);
-	add(l, right, y, first, height, half, true);
+	layout_add(l, left, y, 0, height, first, true);
+	layout_add(l, right, y, first, height, half, true);
 }
 
 /* The needs and the fleet over the whole width; returns the line after them. */
-static int upper_half(const struct layout_want *w, struct layout *l)
+static int layout_upper_half(const struct layout_want *w, struct layout *l)
 {
 	const struct canvas *b = &l->body;
 	int few = w->height < ALL_HEIGHT ? NEEDS_MAX : NEEDS_MAX_TALL, third = b->height / 3 - HEADS;
-	int needs = clamp(lines_for(w, PANE_NEEDS, HEADS), HEADS, HEADS + (few > third ? few : third));
-	int fleet = clamp(lines_for(w, PANE_FLEET, HEADS), HEADS + 1, b->height / 3);
+	int needs = layout_clamp(layout_lines_for(w, PANE_NEEDS, HEADS), HEADS, HEADS + (few > third ? few : third));
+	int fleet = layout_clamp(layout_lines_for(w, PANE_FLEET, HEADS), HEADS + 1, b->height / 3);
 	if (PANE_NEEDS >= w->n)
 		needs = 0;
 	else if (!w->rows[PANE_NEEDS])
 		needs = 2;
-	add(l, PANE_NEEDS, b->y, 0, needs, b->width, true);
-	add(l, PANE_FLEET, b->y + needs, 0, fleet, b->width, true);
+	layout_add(l, PANE_NEEDS, b->y, 0, needs, b->width, true);
+	layout_add(l, PANE_FLEET, b->y + needs, 0, fleet, b->width, true);
 	return b->y + needs + fleet;
 }
 
-static bool is_upper(size_t panel)
+static bool layout_is_upper(size_t panel)
 {
 	return panel == PANE_NEEDS || panel == PANE_FLEET;
 }
 
-static void four_panes(const struct layout_want *w, struct layout *l)
+static void layout_four_panes(const struct layout_want *w, struct layout *l)
 {
-	int y = upper_half(w, l);
+	int y = layout_upper_half(w, l);
 	size_t right = PANE_SERVICES;
-	if (!is_upper(w->focus) && w->focus != PANE_CONTAINERS)
+	if (!layout_is_upper(w->focus) && w->focus != PANE_CONTAINERS)
 		right = w->focus;
-	else if (!is_upper(w->other) && w->other != PANE_CONTAINERS && w->other < w->n)
+	else if (!layout_is_upper(w->other) && w->other != PANE_CONTAINERS && w->other < w->n)
 		right = w->other;
-	side_by_side(l, PANE_CONTAINERS, right, y, l->body.y + l->body.height - y);
+	layout_side_by_side(l, PANE_CONTAINERS, right, y, l->body.y + l->body.height - y);
 }
 
 /* Without services there is no pane for them beside the containers: the fullest of the others has that place. */
-static size_t beside_containers(const struct layout_want *w)
+static size_t layout_beside_containers(const struct layout_want *w)
 {
 	size_t best = PANE_SERVICES;
 	if (w->rows[PANE_SERVICES] || w->focus == PANE_SERVICES)
@@ -192,11 +192,11 @@ static size_t beside_containers(const struct layout_want *w)
 }
 
 /* The panels of the row at the bottom. Where they are many, those with nothing to show leave their room to the others. */
-static int lower_row(const struct layout_want *w, size_t beside, size_t *out)
+static int layout_lower_row(const struct layout_want *w, size_t beside, size_t *out)
 {
 	int n = 0;
 	for (size_t i = PANE_SERVICES; i < w->n && n < LAYOUT_PANES; i++) {
-		if (is_upper(i) || i == beside)
+		if (layout_is_upper(i) || i == beside)
 			continue;
 		if (w->n - PANE_ACTIVITY <= BOTTOM_PANES || i == PANE_ACTIVITY || i == w->focus || w->rows[i])
 			out[n++] = i;
@@ -204,28 +204,28 @@ static int lower_row(const struct layout_want *w, size_t beside, size_t *out)
 	return n;
 }
 
-static void all_panes(const struct layout_want *w, struct layout *l)
+static void layout_all_panes(const struct layout_want *w, struct layout *l)
 {
 	size_t lower[LAYOUT_PANES];
-	int y = upper_half(w, l), end = l->body.y + l->body.height;
-	size_t beside = beside_containers(w);
-	int extra = lower_row(w, beside, lower);
-	int low = extra ? clamp(BOTTOM_ROWS, 2, (end - y) / 3) : 0;
-	side_by_side(l, PANE_CONTAINERS, beside, y, end - y - low);
+	int y = layout_upper_half(w, l), end = l->body.y + l->body.height;
+	size_t beside = layout_beside_containers(w);
+	int extra = layout_lower_row(w, beside, lower);
+	int low = extra ? layout_clamp(BOTTOM_ROWS, 2, (end - y) / 3) : 0;
+	layout_side_by_side(l, PANE_CONTAINERS, beside, y, end - y - low);
 	for (int i = 0; i < extra; i++) {
 		int x = l->body.width * i / extra, next = l->body.width * (i + 1) / extra;
-		add(l, lower[i], end - low, x, low, next - x - (i + 1 < extra), true);
+		layout_add(l, lower[i], end - low, x, low, next - x - (i + 1 < extra), true);
 	}
 }
 
 void layout(const struct layout_want *w, struct layout *l)
 {
 	static void (*const fill[])(const struct layout_want *, struct layout *) = {
-		[LAYOUT_ONE] = one_pane, [LAYOUT_TWO] = two_panes, [LAYOUT_FOUR] = four_panes, [LAYOUT_ALL] = all_panes,
+		[LAYOUT_ONE] = layout_one_pane, [LAYOUT_TWO] = layout_two_panes, [LAYOUT_FOUR] = layout_four_panes, [LAYOUT_ALL] = layout_all_panes,
 	};
 	enum layout_class class = w->zoom ? LAYOUT_ONE : layout_class(w->height, w->width);
 	memset(l, 0, sizeof(*l));
-	bars(w, l);
+	layout_bars(w, l);
 	fill[class](w, l);
 }
 

@@ -42,68 +42,68 @@ struct lineedit {
 
 /* --- characters ------------------------------------------------------------------------------------------- */
 
-static bool continues(char c)
+static bool lineedit_continues(char c)
 {
 	return ((unsigned char)c & 0xc0) == 0x80;
 }
 
 /* Steps over one character with its combining ones. */
-static size_t step_left(const struct lineedit *e, size_t at)
+static size_t lineedit_step_left(const struct lineedit *e, size_t at)
 {
 	utf8proc_int32_t c;
 
 	while (at > 0) {
 		do
 			at--;
-		while (at > 0 && continues(e->text[at]));
+		while (at > 0 && lineedit_continues(e->text[at]));
 		if (utf8proc_iterate((const utf8proc_uint8_t *)e->text + at, -1, &c) <= 0 || utf8proc_charwidth(c) > 0)
 			break;
 	}
 	return at;
 }
 
-static size_t step_right(const struct lineedit *e, size_t at)
+static size_t lineedit_step_right(const struct lineedit *e, size_t at)
 {
 	utf8proc_int32_t c;
 
 	do {
 		if (at < e->len)
 			at++;
-		while (at < e->len && continues(e->text[at]))
+		while (at < e->len && lineedit_continues(e->text[at]))
 			at++;
 	} while (at < e->len && utf8proc_iterate((const utf8proc_uint8_t *)e->text + at, -1, &c) > 0 &&
 	         utf8proc_charwidth(c) == 0);
 	return at;
 }
 
-static bool in_word(char c)
+static bool lineedit_in_word(char c)
 {
 	return c & 0x80 || (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || c == '_';
 }
 
-static size_t word_left(const struct lineedit *e, size_t at)
+static size_t lineedit_word_left(const struct lineedit *e, size_t at)
 {
 	if (e->secret)
 		return 0;                    /* moving by words would tell where they are */
-	while (at > 0 && !in_word(e->text[at - 1]))
+	while (at > 0 && !lineedit_in_word(e->text[at - 1]))
 		at--;
-	while (at > 0 && in_word(e->text[at - 1]))
+	while (at > 0 && lineedit_in_word(e->text[at - 1]))
 		at--;
 	return at;
 }
 
-static size_t word_right(const struct lineedit *e, size_t at)
+static size_t lineedit_word_right(const struct lineedit *e, size_t at)
 {
 	if (e->secret)
 		return e->len;
-	while (at < e->len && !in_word(e->text[at]))
+	while (at < e->len && !lineedit_in_word(e->text[at]))
 		at++;
-	while (at < e->len && in_word(e->text[at]))
+	while (at < e->len && lineedit_in_word(e->text[at]))
 		at++;
 	return at;
 }
 
-static size_t space_left(const struct lineedit *e, size_t at)
+static size_t lineedit_space_left(const struct lineedit *e, size_t at)
 {
 	if (e->secret)
 		return 0;
@@ -116,11 +116,11 @@ static size_t space_left(const struct lineedit *e, size_t at)
 
 /* --- changing the text -------------------------------------------------------------------------------------- */
 
-static bool insert(struct lineedit *e, const char *s, size_t n)
+static bool lineedit_insert(struct lineedit *e, const char *s, size_t n)
 {
 	if (e->len + n > e->max) {
 		n = e->max - e->len;
-		while (n > 0 && continues(s[n]))
+		while (n > 0 && lineedit_continues(s[n]))
 			n--;
 	}
 	if (!n)
@@ -132,7 +132,7 @@ static bool insert(struct lineedit *e, const char *s, size_t n)
 	return true;
 }
 
-static enum lineedit_result cut(struct lineedit *e, size_t from, size_t to, bool keep)
+static enum lineedit_result lineedit_cut(struct lineedit *e, size_t from, size_t to, bool keep)
 {
 	if (from >= to)
 		return LINEEDIT_MOVED;
@@ -147,15 +147,15 @@ static enum lineedit_result cut(struct lineedit *e, size_t from, size_t to, bool
 	return LINEEDIT_CHANGED;
 }
 
-static void set_text(struct lineedit *e, const char *s, size_t cursor)
+static void lineedit_set_text(struct lineedit *e, const char *s, size_t cursor)
 {
 	e->len = e->cursor = 0;
 	wipe(e->text, e->max + 1);
-	insert(e, s, strlen(s));
+	lineedit_insert(e, s, strlen(s));
 	e->cursor = cursor < e->len ? cursor : e->len;
 }
 
-static enum lineedit_result paste(struct lineedit *e, const struct key *k)
+static enum lineedit_result lineedit_paste(struct lineedit *e, const struct key *k)
 {
 	char *s = xcalloc(1, k->paste_len + 1);
 	size_t n = 0, from = 0, to = k->paste_len;
@@ -173,7 +173,7 @@ static enum lineedit_result paste(struct lineedit *e, const struct key *k)
 	} else {
 		n = wash(s, k->paste_len + 1, k->paste, to);
 	}
-	changed = insert(e, s, n);
+	changed = lineedit_insert(e, s, n);
 	wipe(s, k->paste_len + 1);
 	free(s);
 	return changed ? LINEEDIT_CHANGED : LINEEDIT_MOVED;
@@ -181,7 +181,7 @@ static enum lineedit_result paste(struct lineedit *e, const struct key *k)
 
 /* --- history -------------------------------------------------------------------------------------------------- */
 
-static void remember_typed(struct lineedit *e)
+static void lineedit_remember_typed(struct lineedit *e)
 {
 	if (e->typed)
 		return;
@@ -189,7 +189,7 @@ static void remember_typed(struct lineedit *e)
 	e->typed_cursor = e->cursor;
 }
 
-static void forget_typed(struct lineedit *e)
+static void lineedit_forget_typed(struct lineedit *e)
 {
 	free(e->typed);
 	e->typed = NULL;
@@ -197,13 +197,13 @@ static void forget_typed(struct lineedit *e)
 }
 
 /* The next line in direction step that starts with what was typed; 0 is the typed line itself. */
-static enum lineedit_result through_history(struct lineedit *e, int step)
+static enum lineedit_result lineedit_through_history(struct lineedit *e, int step)
 {
 	size_t n, at = e->history_at;
 
 	if (!e->history || e->secret)
 		return LINEEDIT_IGNORED;
-	remember_typed(e);
+	lineedit_remember_typed(e);
 	n = strlen(e->typed);
 	for (;;) {
 		const char *line;
@@ -211,8 +211,8 @@ static enum lineedit_result through_history(struct lineedit *e, int step)
 			return LINEEDIT_MOVED;
 		at = step > 0 ? at + 1 : at - 1;
 		if (at == 0) {
-			set_text(e, e->typed, e->typed_cursor);
-			forget_typed(e);
+			lineedit_set_text(e, e->typed, e->typed_cursor);
+			lineedit_forget_typed(e);
 			return LINEEDIT_CHANGED;
 		}
 		if (at > history_count(e->history))
@@ -221,7 +221,7 @@ static enum lineedit_result through_history(struct lineedit *e, int step)
 		if (strncmp(line, e->typed, n) || !strcmp(line, e->text))
 			continue;
 		e->history_at = at;
-		set_text(e, line, strlen(line));
+		lineedit_set_text(e, line, strlen(line));
 		return LINEEDIT_CHANGED;
 	}
 }
@@ -254,19 +254,19 @@ static void completion_clear(struct completion *c)
 }
 
 /* A word that is whole has a space after it; one that ends in a slash goes on. */
-static void put_candidate(struct lineedit *e, const char *word, bool whole)
+static void lineedit_put_candidate(struct lineedit *e, const char *word, bool whole)
 {
 	const char *tail = e->typed + e->typed_cursor;
 	size_t len = strlen(word);
 	bool space = whole && !(len && word[len - 1] == '/');
 	char *text = xasprintf("%.*s%s%s%s", (int)e->completion.start, e->typed, word, space && *tail != ' ' ? " " : "",
 	                       tail);
-	set_text(e, text, strlen(text) - strlen(tail));
+	lineedit_set_text(e, text, strlen(text) - strlen(tail));
 	free(text);
 }
 
 /* What all candidates begin with beyond what was typed. */
-static size_t common_prefix(const struct completion *c)
+static size_t lineedit_common_prefix(const struct completion *c)
 {
 	size_t n = strlen(c->list[0].word);
 
@@ -276,12 +276,12 @@ static size_t common_prefix(const struct completion *c)
 			same++;
 		n = same;
 	}
-	while (n > 0 && continues(c->list[0].word[n]))
+	while (n > 0 && lineedit_continues(c->list[0].word[n]))
 		n--;
 	return n;
 }
 
-static enum lineedit_result complete_first(struct lineedit *e)
+static enum lineedit_result lineedit_complete_first(struct lineedit *e)
 {
 	struct completion *c = &e->completion;
 	size_t prefix, typed;
@@ -295,89 +295,89 @@ static enum lineedit_result complete_first(struct lineedit *e)
 		completion_clear(c);
 		return LINEEDIT_MOVED;
 	}
-	forget_typed(e);
-	remember_typed(e);
+	lineedit_forget_typed(e);
+	lineedit_remember_typed(e);
 	if (c->n == 1) {
-		put_candidate(e, c->list[0].word, true);
+		lineedit_put_candidate(e, c->list[0].word, true);
 		completion_clear(c);
-		forget_typed(e);
+		lineedit_forget_typed(e);
 		return LINEEDIT_CHANGED;
 	}
 	c->open = true;
 	c->chosen = c->n;
-	prefix = common_prefix(c);
+	prefix = lineedit_common_prefix(c);
 	typed = e->cursor - c->start;
 	if (prefix > typed) {
 		char *word = xstrndup(c->list[0].word, prefix);
-		put_candidate(e, word, false);
+		lineedit_put_candidate(e, word, false);
 		free(word);
 		free(e->typed);
 		e->typed = NULL;
-		remember_typed(e);
+		lineedit_remember_typed(e);
 		return LINEEDIT_CHANGED;
 	}
 	return LINEEDIT_MOVED;
 }
 
-static enum lineedit_result complete(struct lineedit *e, int step)
+static enum lineedit_result lineedit_complete(struct lineedit *e, int step)
 {
 	struct completion *c = &e->completion;
 
 	if (!e->complete || e->secret)
 		return LINEEDIT_IGNORED;
 	if (!c->open)
-		return complete_first(e);
+		return lineedit_complete_first(e);
 	c->chosen = step > 0 ? (c->chosen + 1) % (c->n + 1) : (c->chosen + c->n) % (c->n + 1);
 	if (c->chosen == c->n)
-		set_text(e, e->typed, e->typed_cursor);
+		lineedit_set_text(e, e->typed, e->typed_cursor);
 	else
-		put_candidate(e, c->list[c->chosen].word, false);
+		lineedit_put_candidate(e, c->list[c->chosen].word, false);
 	return LINEEDIT_CHANGED;
 }
 
 /* --- keys ---------------------------------------------------------------------------------------------------------- */
 
-static enum lineedit_result move_to(struct lineedit *e, size_t at)
+static enum lineedit_result lineedit_move_to(struct lineedit *e, size_t at)
 {
 	e->cursor = at;
 	return LINEEDIT_MOVED;
 }
 
-static enum lineedit_result do_home(struct lineedit *e) { return move_to(e, 0); }
-static enum lineedit_result do_end(struct lineedit *e) { return move_to(e, e->len); }
-static enum lineedit_result do_left(struct lineedit *e) { return move_to(e, step_left(e, e->cursor)); }
-static enum lineedit_result do_right(struct lineedit *e) { return move_to(e, step_right(e, e->cursor)); }
-static enum lineedit_result do_word_left(struct lineedit *e) { return move_to(e, word_left(e, e->cursor)); }
-static enum lineedit_result do_word_right(struct lineedit *e) { return move_to(e, word_right(e, e->cursor)); }
-static enum lineedit_result do_up(struct lineedit *e) { return through_history(e, 1); }
-static enum lineedit_result do_down(struct lineedit *e) { return through_history(e, -1); }
-static enum lineedit_result do_tab(struct lineedit *e) { return complete(e, 1); }
-static enum lineedit_result do_tab_back(struct lineedit *e) { return complete(e, -1); }
-static enum lineedit_result do_delete(struct lineedit *e) { return cut(e, e->cursor, step_right(e, e->cursor), false); }
-static enum lineedit_result do_kill(struct lineedit *e) { return cut(e, e->cursor, e->len, true); }
-static enum lineedit_result do_kill_back(struct lineedit *e) { return cut(e, 0, e->cursor, true); }
-static enum lineedit_result do_kill_word(struct lineedit *e) { return cut(e, e->cursor, word_right(e, e->cursor), true); }
-static enum lineedit_result do_kill_space(struct lineedit *e) { return cut(e, space_left(e, e->cursor), e->cursor, true); }
-static enum lineedit_result do_kill_left(struct lineedit *e) { return cut(e, word_left(e, e->cursor), e->cursor, true); }
-static enum lineedit_result do_cancel(struct lineedit *e) { return LINEEDIT_CANCELLED; }
+static enum lineedit_result lineedit_do_home(struct lineedit *e) { return lineedit_move_to(e, 0); }
+static enum lineedit_result lineedit_do_end(struct lineedit *e) { return lineedit_move_to(e, e->len); }
+static enum lineedit_result lineedit_do_left(struct lineedit *e) { return lineedit_move_to(e, lineedit_step_left(e, e->cursor)); }
+static enum lineedit_result lineedit_do_right(struct lineedit *e) { return lineedit_move_to(e, lineedit_step_right(e, e->cursor)); }
+static enum lineedit_result lineedit_do_word_left(struct lineedit *e) { return lineedit_move_to(e, lineedit_word_left(e, e->cursor)); }
+static enum lineedit_result lineedit_do_word_right(struct lineedit *e) { return lineedit_move_to(e, lineedit_word_right(e, e->cursor)); }
+static enum lineedit_result lineedit_do_up(struct lineedit *e) { return lineedit_through_history(e, 1); }
+static enum lineedit_result lineedit_do_down(struct lineedit *e) { return lineedit_through_history(e, -1); }
+static enum lineedit_result lineedit_do_tab(struct lineedit *e) { return lineedit_complete(e, 1); }
+static enum lineedit_result lineedit_do_tab_back(struct lineedit *e) { return lineedit_complete(e, -1); }
+static enum lineedit_result lineedit_do_delete(struct lineedit *e) { return lineedit_cut(e, e->cursor, lineedit_step_right(e, e->cursor), false); }
+static enum lineedit_result lineedit_do_kill(struct lineedit *e) { return lineedit_cut(e, e->cursor, e->len, true); }
+static enum lineedit_result lineedit_do_kill_back(struct lineedit *e) { return lineedit_cut(e, 0, e->cursor, true); }
+static enum lineedit_result lineedit_do_kill_word(struct lineedit *e) { return lineedit_cut(e, e->cursor, lineedit_word_right(e, e->cursor), true); }
+static enum lineedit_result lineedit_do_kill_space(struct lineedit *e) { return lineedit_cut(e, lineedit_space_left(e, e->cursor), e->cursor, true); }
+static enum lineedit_result lineedit_do_kill_left(struct lineedit *e) { return lineedit_cut(e, lineedit_word_left(e, e->cursor), e->cursor, true); }
+static enum lineedit_result lineedit_do_cancel(struct lineedit *e) { return LINEEDIT_CANCELLED; }
 
-static enum lineedit_result do_backspace(struct lineedit *e)
+static enum lineedit_result lineedit_do_backspace(struct lineedit *e)
 {
 	if (!e->len && !e->keep_empty)
 		return LINEEDIT_CANCELLED;
-	return cut(e, step_left(e, e->cursor), e->cursor, false);
+	return lineedit_cut(e, lineedit_step_left(e, e->cursor), e->cursor, false);
 }
 
-static enum lineedit_result do_yank(struct lineedit *e)
+static enum lineedit_result lineedit_do_yank(struct lineedit *e)
 {
-	return e->killed && insert(e, e->killed, strlen(e->killed)) ? LINEEDIT_CHANGED : LINEEDIT_MOVED;
+	return e->killed && lineedit_insert(e, e->killed, strlen(e->killed)) ? LINEEDIT_CHANGED : LINEEDIT_MOVED;
 }
 
 /* Swaps the two characters before the cursor, or around it. */
-static enum lineedit_result do_swap(struct lineedit *e)
+static enum lineedit_result lineedit_do_swap(struct lineedit *e)
 {
-	size_t right = e->cursor < e->len ? step_right(e, e->cursor) : e->len;
-	size_t middle = step_left(e, right), left = step_left(e, middle);
+	size_t right = e->cursor < e->len ? lineedit_step_right(e, e->cursor) : e->len;
+	size_t middle = lineedit_step_left(e, right), left = lineedit_step_left(e, middle);
 	char one[64];
 
 	if (e->secret || left == middle || middle - left > sizeof(one))
@@ -389,18 +389,18 @@ static enum lineedit_result do_swap(struct lineedit *e)
 	return LINEEDIT_CHANGED;
 }
 
-static enum lineedit_result do_enter(struct lineedit *e)
+static enum lineedit_result lineedit_do_enter(struct lineedit *e)
 {
 	if (e->history && !e->secret)
 		history_add(e->history, e->text);
 	return LINEEDIT_DONE;
 }
 
-static enum lineedit_result do_esc(struct lineedit *e)
+static enum lineedit_result lineedit_do_esc(struct lineedit *e)
 {
 	if (!e->completion.open)
 		return LINEEDIT_CANCELLED;
-	set_text(e, e->typed, e->typed_cursor);      /* the list alone is closed */
+	lineedit_set_text(e, e->typed, e->typed_cursor);      /* the list alone is closed */
 	return LINEEDIT_CHANGED;
 }
 
@@ -408,19 +408,19 @@ static const struct binding {
 	const char *key;
 	enum lineedit_result (*run)(struct lineedit *);
 } bindings[] = {
-	{ "C-a", do_home }, { "Home", do_home }, { "C-e", do_end }, { "End", do_end },
-	{ "C-b", do_left }, { "Left", do_left }, { "C-f", do_right }, { "Right", do_right },
-	{ "M-b", do_word_left }, { "C-Left", do_word_left }, { "M-Left", do_word_left },
-	{ "M-f", do_word_right }, { "C-Right", do_word_right }, { "M-Right", do_word_right },
-	{ "Up", do_up }, { "C-p", do_up }, { "Down", do_down }, { "C-n", do_down },
-	{ "Tab", do_tab }, { "S-Tab", do_tab_back },
-	{ "Backspace", do_backspace }, { "Del", do_delete }, { "C-d", do_delete },
-	{ "C-k", do_kill }, { "C-u", do_kill_back }, { "M-d", do_kill_word }, { "C-w", do_kill_space },
-	{ "M-Backspace", do_kill_left }, { "C-y", do_yank }, { "C-t", do_swap },
-	{ "Enter", do_enter }, { "Esc", do_esc }, { "C-c", do_cancel }, { "C-g", do_cancel },
+	{ "C-a", lineedit_do_home }, { "Home", lineedit_do_home }, { "C-e", lineedit_do_end }, { "End", lineedit_do_end },
+	{ "C-b", lineedit_do_left }, { "Left", lineedit_do_left }, { "C-f", lineedit_do_right }, { "Right", lineedit_do_right },
+	{ "M-b", lineedit_do_word_left }, { "C-Left", lineedit_do_word_left }, { "M-Left", lineedit_do_word_left },
+	{ "M-f", lineedit_do_word_right }, { "C-Right", lineedit_do_word_right }, { "M-Right", lineedit_do_word_right },
+	{ "Up", lineedit_do_up }, { "C-p", lineedit_do_up }, { "Down", lineedit_do_down }, { "C-n", lineedit_do_down },
+	{ "Tab", lineedit_do_tab }, { "S-Tab", lineedit_do_tab_back },
+	{ "Backspace", lineedit_do_backspace }, { "Del", lineedit_do_delete }, { "C-d", lineedit_do_delete },
+	{ "C-k", lineedit_do_kill }, { "C-u", lineedit_do_kill_back }, { "M-d", lineedit_do_kill_word }, { "C-w", lineedit_do_kill_space },
+	{ "M-Backspace", lineedit_do_kill_left }, { "C-y", lineedit_do_yank }, { "C-t", lineedit_do_swap },
+	{ "Enter", lineedit_do_enter }, { "Esc", lineedit_do_esc }, { "C-c", lineedit_do_cancel }, { "C-g", lineedit_do_cancel },
 };
 
-static const struct binding *binding_of(const struct key *k)
+static const struct binding *lineedit_binding_of(const struct key *k)
 {
 	for (size_t i = 0; i < ARRAY_LEN(bindings); i++)
 		if (key_is(k, bindings[i].key))
@@ -430,7 +430,7 @@ static const struct binding *binding_of(const struct key *k)
 
 enum lineedit_result lineedit_key(struct lineedit *e, const struct key *k)
 {
-	const struct binding *b = binding_of(k);
+	const struct binding *b = lineedit_binding_of(k);
 	enum lineedit_result r = LINEEDIT_IGNORED;
 	char text[8];
 	size_t n = key_text(k, text);
@@ -438,16 +438,16 @@ enum lineedit_result lineedit_key(struct lineedit *e, const struct key *k)
 	if (b)
 		r = b->run(e);
 	else if (k->code == K_PASTE)
-		r = paste(e, k);
+		r = lineedit_paste(e, k);
 	else if (n)
-		r = insert(e, text, n) ? LINEEDIT_CHANGED : LINEEDIT_MOVED;
+		r = lineedit_insert(e, text, n) ? LINEEDIT_CHANGED : LINEEDIT_MOVED;
 	wipe(text, sizeof(text));
 	if (r == LINEEDIT_IGNORED)
 		return r;
-	if (!b || (b->run != do_tab && b->run != do_tab_back)) {
+	if (!b || (b->run != lineedit_do_tab && b->run != lineedit_do_tab_back)) {
 		completion_clear(&e->completion);
-		if (!b || (b->run != do_up && b->run != do_down))
-			forget_typed(e);
+		if (!b || (b->run != lineedit_do_up && b->run != lineedit_do_down))
+			lineedit_forget_typed(e);
 	}
 	return r;
 }
@@ -500,8 +500,8 @@ const char *lineedit_text(const struct lineedit *e)
 void lineedit_set(struct lineedit *e, const char *text)
 {
 	completion_clear(&e->completion);
-	forget_typed(e);
-	set_text(e, text, strlen(text));
+	lineedit_forget_typed(e);
+	lineedit_set_text(e, text, strlen(text));
 }
 
 struct secret *lineedit_secret(const struct lineedit *e)
@@ -512,16 +512,16 @@ struct secret *lineedit_secret(const struct lineedit *e)
 /* --- drawing -------------------------------------------------------------------------------------------------------- */
 
 /* How many characters there are, each of which is a dot when it is a secret. */
-static size_t characters(const char *s, size_t len)
+static size_t lineedit_characters(const char *s, size_t len)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < len; i++)
-		n += !continues(s[i]);
+		n += !lineedit_continues(s[i]);
 	return n;
 }
 
-static size_t cells_of(const char *s, size_t len)
+static size_t lineedit_cells_of(const char *s, size_t len)
 {
 	char *part = xstrndup(s, len);
 	size_t n = cells(part);
@@ -530,10 +530,10 @@ static size_t cells_of(const char *s, size_t len)
 	return n;
 }
 
-static void draw_secret(const struct lineedit *e, const struct canvas *c, int y, int x, int width, bool focused)
+static void lineedit_draw_secret(const struct lineedit *e, const struct canvas *c, int y, int x, int width, bool focused)
 {
 	const char *dot = canvas_ascii() ? "*" : "•";
-	int n = (int)characters(e->text, e->len), before = (int)characters(e->text, e->cursor);
+	int n = (int)lineedit_characters(e->text, e->len), before = (int)lineedit_characters(e->text, e->cursor);
 	int skip = before >= width ? before - width + 1 : 0;
 
 	for (int i = 0; i < n - skip && i < width; i++)
@@ -556,10 +556,10 @@ void lineedit_draw(const struct lineedit *e, const struct canvas *c, int y, int 
 	if (width <= 0)
 		return;
 	if (e->secret) {
-		draw_secret(e, c, y, x, width, focused);
+		lineedit_draw_secret(e, c, y, x, width, focused);
 		return;
 	}
-	before = (int)cells_of(e->text, e->cursor);
+	before = (int)lineedit_cells_of(e->text, e->cursor);
 	while (before - skip >= width) {                 /* scroll by thirds, so that the text stays put while typing */
 		size_t used = 0;
 		size_t n = cells_fit(e->text + from, (size_t)width / 3 + 1, &used);

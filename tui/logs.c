@@ -14,7 +14,7 @@
 
 #define OLDER_LINES 1000
 
-static bool has_log(struct console *c)
+static bool logs_view_has_log(struct console *c)
 {
 	if (c->view && c->view->log)
 		return true;
@@ -22,7 +22,7 @@ static bool has_log(struct console *c)
 	return false;
 }
 
-static bool add_targets(struct console *c, struct log_set *set, const char *targets)
+static bool logs_view_add_targets(struct console *c, struct log_set *set, const char *targets)
 {
 	char why[300], *words = xstrdup(targets), *save = NULL;
 	bool good = true;
@@ -49,7 +49,7 @@ void logs_open(struct console *c, const char *targets)
 {
 	struct log *log = log_create_in(store_logs(c->store));
 	struct log_set *set = log_set_create(c->store, log);
-	if (!add_targets(c, set, targets)) {
+	if (!logs_view_add_targets(c, set, targets)) {
 		log_set_destroy(set);
 		log_destroy(log);
 		return;
@@ -66,7 +66,7 @@ void logs_goto(struct console *c, const char *when)
 	int64_t wall_ms;
 	char clock[HUMAN_SIZE];
 	const char *why;
-	if (!has_log(c))
+	if (!logs_view_has_log(c))
 		return;
 	struct pager *p = c->view->pager;
 	if (!when_parse(when, now_wall_ms(), &wall_ms)) {
@@ -85,7 +85,7 @@ void logs_goto(struct console *c, const char *when)
 void logs_save(struct console *c, const char *file, bool all)
 {
 	char why[400], *path = path_expand(file);
-	long lines = has_log(c) ? logview_save(pager_logview(c->view->pager), path, all, why, sizeof(why)) : -2;
+	long lines = logs_view_has_log(c) ? logview_save(pager_logview(c->view->pager), path, all, why, sizeof(why)) : -2;
 	if (lines >= 0)
 		console_flash(c, TONE_GOOD, "%ld lines saved in %s", lines, path);
 	else if (lines == -1)
@@ -96,7 +96,7 @@ void logs_save(struct console *c, const char *file, bool all)
 void logs_level(struct console *c, const char *name)
 {
 	enum log_level level = level_of_word(name, strlen(name));
-	if (!has_log(c))
+	if (!logs_view_has_log(c))
 		return;
 	if (!level && strcmp(name, "all") != 0)
 		console_flash(c, TONE_WARN, "%s is no level; all, debug, info, notice, warn and error are", name);
@@ -108,7 +108,7 @@ void logs_level(struct console *c, const char *name)
 void logs_older(struct console *c)
 {
 	const char *why;
-	if (!has_log(c))
+	if (!logs_view_has_log(c))
 		return;
 	if (log_older(c->view->log, OLDER_LINES, &why))
 		console_flash(c, TONE_PLAIN, "up to %d older lines of each source are being loaded", OLDER_LINES);
@@ -119,7 +119,7 @@ void logs_older(struct console *c)
 void logs_previous(struct console *c)
 {
 	const char *why;
-	if (!has_log(c))
+	if (!logs_view_has_log(c))
 		return;
 	const struct log_line *first = log_get(c->view->log, log_first(c->view->log));
 	pager_move(c->view->pager, PAGER_FIRST);
@@ -147,7 +147,7 @@ void logs_copy(struct console *c)
 
 /* --- the list of filters ----------------------------------------------------------------------------------------- */
 
-static void filter_chosen(const struct dialog_result *result, void *arg)
+static void logs_view_filter_chosen(const struct dialog_result *result, void *arg)
 {
 	struct console *c = arg;
 	console_redraw(c);
@@ -179,6 +179,6 @@ void logs_filters(struct console *c)
 		items[i] = (struct dialog_item){ .key = keys[i], .label = labels[i], .help = "switch it" };
 	}
 	items[v->n] = (struct dialog_item){ .key = "x", .label = "take all away", .help = "every line is seen again" };
-	c->dialog = dialog_menu("Filters", items, v->n + 1, filter_chosen, c);
+	c->dialog = dialog_menu("Filters", items, v->n + 1, logs_view_filter_chosen, c);
 	console_redraw(c);
 }

@@ -41,7 +41,7 @@ void logview_destroy(struct logview *v)
 /* --- filters ---------------------------------------------------------------------------------------------------- */
 
 /* Our own words about gaps are always seen. A line whose level nobody knows counts as information. */
-static bool judge(const struct log_line *line, void *arg)
+static bool logview_judge(const struct log_line *line, void *arg)
 {
 	const struct logview *v = arg;
 	enum log_level level = line->level ? line->level : LOG_LEVEL_INFO;
@@ -63,9 +63,9 @@ bool logview_filtered(const struct logview *v)
 	return any;
 }
 
-static void judge_again(struct logview *v)
+static void logview_judge_again(struct logview *v)
 {
-	log_set_judge(v->log, logview_filtered(v) ? judge : NULL, v);
+	log_set_judge(v->log, logview_filtered(v) ? logview_judge : NULL, v);
 }
 
 bool logview_filter_add(struct logview *v, const char *text, char *why, size_t size)
@@ -79,7 +79,7 @@ bool logview_filter_add(struct logview *v, const char *text, char *why, size_t s
 	if (!match)
 		return false;
 	v->filters[v->n++] = (struct log_filter){ match, invert, true };
-	judge_again(v);
+	logview_judge_again(v);
 	return true;
 }
 
@@ -88,7 +88,7 @@ void logview_filter_toggle(struct logview *v, size_t index)
 	if (index >= v->n)
 		return;
 	v->filters[index].on = !v->filters[index].on;
-	judge_again(v);
+	logview_judge_again(v);
 }
 
 void logview_filter_clear(struct logview *v)
@@ -96,13 +96,13 @@ void logview_filter_clear(struct logview *v)
 	for (size_t i = 0; i < v->n; i++)
 		match_destroy(v->filters[i].match);
 	v->n = 0;
-	judge_again(v);
+	logview_judge_again(v);
 }
 
 void logview_level(struct logview *v, enum log_level least)
 {
 	v->least = least;
-	judge_again(v);
+	logview_judge_again(v);
 }
 
 /* --- lines that the reader chose ----------------------------------------------------------------------------------- */
@@ -112,7 +112,7 @@ struct line_key line_key_of(const struct log_line *line)
 	return (struct line_key){ line->time_us, line->number };
 }
 
-static long key_index(const struct key_list *list, const struct log_line *line)
+static long logview_key_index(const struct key_list *list, const struct log_line *line)
 {
 	for (size_t i = 0; i < list->n; i++)
 		if (list->keys[i].number == line->number)
@@ -122,10 +122,10 @@ static long key_index(const struct key_list *list, const struct log_line *line)
 
 bool keys_have(const struct key_list *list, const struct log_line *line)
 {
-	return list->n && key_index(list, line) >= 0;
+	return list->n && logview_key_index(list, line) >= 0;
 }
 
-static int by_time(const void *a, const void *b)
+static int logview_by_time(const void *a, const void *b)
 {
 	const struct line_key *x = a, *y = b;
 	if (x->time_us != y->time_us)
@@ -135,7 +135,7 @@ static int by_time(const void *a, const void *b)
 
 bool keys_toggle(struct key_list *list, const struct log_line *line)
 {
-	long at = key_index(list, line);
+	long at = logview_key_index(list, line);
 	if (at >= 0) {
 		memmove(list->keys + at, list->keys + at + 1, (list->n - (size_t)at - 1) * sizeof(*list->keys));
 		list->n--;
@@ -144,7 +144,7 @@ bool keys_toggle(struct key_list *list, const struct log_line *line)
 	if (list->n == KEYS_MAX)
 		return false;
 	list->keys[list->n++] = line_key_of(line);
-	qsort(list->keys, list->n, sizeof(*list->keys), by_time);
+	qsort(list->keys, list->n, sizeof(*list->keys), logview_by_time);
 	return true;
 }
 
@@ -161,7 +161,7 @@ const char *logview_text(struct logview *v, const struct log_line *line)
 /* --- words about it ------------------------------------------------------------------------------------------------- */
 
 __attribute__((format(printf, 3, 4)))
-static void say(char *buf, size_t size, const char *fmt, ...)
+static void logview_say(char *buf, size_t size, const char *fmt, ...)
 {
 	size_t used = strlen(buf);
 	va_list ap;
@@ -173,7 +173,7 @@ static void say(char *buf, size_t size, const char *fmt, ...)
 	va_end(ap);
 }
 
-static void say_clocks(const struct logview *v, bool brief, char *buf, size_t size)
+static void logview_say_clocks(const struct logview *v, bool brief, char *buf, size_t size)
 {
 	char told[128] = "", server[128];
 	for (unsigned i = 0; i < log_sources(v->log); i++) {
@@ -183,26 +183,26 @@ static void say_clocks(const struct logview *v, bool brief, char *buf, size_t si
 		if (ahead == LOG_CLOCK_UNKNOWN || llabs(ahead) < CLOCK_WORTH_MS || strcmp(server, told) == 0)
 			continue;
 		snprintf(told, sizeof(told), "%s", server);
-		say(buf, size, brief ? "%s %+.1f s" : "clock of %s %+.1f s", server, (double)ahead / 1000);
+		logview_say(buf, size, brief ? "%s %+.1f s" : "clock of %s %+.1f s", server, (double)ahead / 1000);
 	}
 }
 
-static void say_lines(const struct logview *v, bool brief, char *buf, size_t size)
+static void logview_say_lines(const struct logview *v, bool brief, char *buf, size_t size)
 {
 	unsigned long long lines = log_last(v->log) ? log_last(v->log) - log_first(v->log) + 1 : 0;
 	if (logview_filtered(v))
-		say(buf, size, brief ? "%llu/%llu" : "%llu of %llu lines", (unsigned long long)log_seen_count(v->log), lines);
+		logview_say(buf, size, brief ? "%llu/%llu" : "%llu of %llu lines", (unsigned long long)log_seen_count(v->log), lines);
 	else
-		say(buf, size, brief ? "%llu" : lines == 1 ? "%llu line" : "%llu lines", lines);
+		logview_say(buf, size, brief ? "%llu" : lines == 1 ? "%llu line" : "%llu lines", lines);
 }
 
-static void say_losses(const struct logview *v, bool brief, char *buf, size_t size)
+static void logview_say_losses(const struct logview *v, bool brief, char *buf, size_t size)
 {
 	char span[HUMAN_SIZE];
 	if (log_behind(v->log) >= BEHIND_WORTH_MS)
-		say(buf, size, "%s behind", human_span(span, log_behind(v->log)));
+		logview_say(buf, size, "%s behind", human_span(span, log_behind(v->log)));
 	if (log_dropped(v->log))
-		say(buf, size, brief ? "%llu dropped" : "%llu oldest dropped: log_memory is full", (unsigned long long)log_dropped(v->log));
+		logview_say(buf, size, brief ? "%llu dropped" : "%llu oldest dropped: log_memory is full", (unsigned long long)log_dropped(v->log));
 }
 
 void logview_facts(const struct logview *v, bool brief, char *buf, size_t size)
@@ -212,20 +212,20 @@ void logview_facts(const struct logview *v, bool brief, char *buf, size_t size)
 	for (size_t i = 0; i < v->n; i++)
 		on += v->filters[i].on;
 	if (brief)                               /* what is missing first: the end may be cut off */
-		say_losses(v, brief, buf, size);
-	say_lines(v, brief, buf, size);
+		logview_say_losses(v, brief, buf, size);
+	logview_say_lines(v, brief, buf, size);
 	if (on)
-		say(buf, size, brief ? "&%u" : on == 1 ? "%u filter" : "%u filters", on);
+		logview_say(buf, size, brief ? "&%u" : on == 1 ? "%u filter" : "%u filters", on);
 	if (v->least > LOG_LEVEL_DEBUG)
-		say(buf, size, brief ? "%s+" : "%s and worse", level_name(v->least));
+		logview_say(buf, size, brief ? "%s+" : "%s and worse", level_name(v->least));
 	if (!brief)
-		say_losses(v, brief, buf, size);
-	say_clocks(v, brief, buf, size);
+		logview_say_losses(v, brief, buf, size);
+	logview_say_clocks(v, brief, buf, size);
 }
 
 /* --- taking lines along ----------------------------------------------------------------------------------------------- */
 
-static size_t stamp(char *buf, size_t size, int64_t time_us)
+static size_t logview_stamp(char *buf, size_t size, int64_t time_us)
 {
 	time_t s = (time_t)(time_us / 1000000);
 	struct tm tm;
@@ -269,7 +269,7 @@ long logview_save(const struct logview *v, const char *path, bool all, char *why
 		const struct log_line *line = at ? log_get(v->log, at) : NULL;
 		if (!line)
 			break;
-		stamp(when, sizeof(when), line->time_us);
+		logview_stamp(when, sizeof(when), line->time_us);
 		fprintf(f, "%s %s %s%s\n", when, log_source_name(v->log, line->source), line->mark == LOG_GAP ? "-- " : "", line->text);
 	}
 	bool good = f && !ferror(f);

@@ -77,7 +77,7 @@ const struct option_row option_rows[] = {
 	{ 0 }
 };
 
-static void print_help(void)
+static void main_print_help(void)
 {
 	puts("mocr - mission operations control room: all servers on one screen\n\n"
 	     "  mocr [SERVER...]                 this machine and the configured servers, or these: an ssh name or address\n"
@@ -103,7 +103,7 @@ static void print_help(void)
 	puts("\nOn the screen ? shows the keys. mocr(1) has all commands and exit codes, mocr-config(5) the configuration.");
 }
 
-static int wrong(const char *fmt, const char *word)
+static int main_wrong(const char *fmt, const char *word)
 {
 	fprintf(stderr, "mocr: ");
 	fprintf(stderr, fmt, word);
@@ -112,7 +112,7 @@ static int wrong(const char *fmt, const char *word)
 }
 
 /* -1: go on; else the code to end with. */
-static int read_options(struct options *o, int argc, char **argv, bool *check)
+static int main_read_options(struct options *o, int argc, char **argv, bool *check)
 {
 	struct option longs[ARRAY_LEN(option_rows) + 1] = { 0 };
 	for (size_t i = 0; option_rows[i].name; i++)
@@ -135,22 +135,22 @@ static int read_options(struct options *o, int argc, char **argv, bool *check)
 		case 'f': o->follow = true; break;
 		case OPT_SINCE:
 			if (!when_parse(optarg, now_wall_ms(), &o->since_ms))
-				return wrong("--since %s is no time; 10m, 2h, 14:32 are", optarg);
+				return main_wrong("--since %s is no time; 10m, 2h, 14:32 are", optarg);
 			break;
 		case OPT_ALL: o->all = true; break;
 		case OPT_WAIT: o->wait_ms = atoi(optarg) * 1000; break;
 		case OPT_YES: o->yes = true; break;
 		case OPT_BATCH: o->batch = true; break;
-		case OPT_MANUAL: return manual_dump(optarg, stdout) ? EXIT_WELL : wrong("there is no table %s", optarg);
+		case OPT_MANUAL: return manual_dump(optarg, stdout) ? EXIT_WELL : main_wrong("there is no table %s", optarg);
 		case 'V': printf("mocr %s\n", MOCR_VERSION); return EXIT_WELL;
-		case 'h': print_help(); return EXIT_WELL;
+		case 'h': main_print_help(); return EXIT_WELL;
 		default:
 			fputs("mocr: mocr --help says what there is\n", stderr);
 			return EXIT_WRONG_USAGE;
 		}
 	}
 	if (o->wait_ms <= 0)
-		return wrong("--wait needs a number of seconds%s", "");
+		return main_wrong("--wait needs a number of seconds%s", "");
 	o->words = argv + optind;
 	o->n_words = argc - optind;
 	return -1;
@@ -158,7 +158,7 @@ static int read_options(struct options *o, int argc, char **argv, bool *check)
 
 /* --- what is to be done ----------------------------------------------------------------------------------------- */
 
-static bool open_servers(struct program *p, char **names, int n)
+static bool main_open_servers(struct program *p, char **names, int n)
 {
 	struct err err = { 0 };
 	if (p->opt.replay)
@@ -177,15 +177,15 @@ static bool open_servers(struct program *p, char **names, int n)
 	return true;
 }
 
-static int run_status(struct program *p)
+static int main_run_status(struct program *p)
 {
-	if (!open_servers(p, p->opt.words + 1, p->opt.n_words - 1))
+	if (!main_open_servers(p, p->opt.words + 1, p->opt.n_words - 1))
 		return EXIT_WRONG_USAGE;
 	return headless_status(p->store, p->opt.json, p->opt.all, p->opt.wait_ms);
 }
 
 /* The action of a deploy that has a name and no row; NULL: it is another word. */
-static const char *deploy_action(const char *word)
+static const char *main_deploy_action(const char *word)
 {
 	static const char *const actions[][2] = { { "deploy", "deploy-run" }, { "rollback", "deploy-rollback" } };
 	for (size_t i = 0; i < ARRAY_LEN(actions); i++)
@@ -195,28 +195,28 @@ static const char *deploy_action(const char *word)
 }
 
 /* What names a deploy and no row. */
-static const char *deploy_word(const struct program *p)
+static const char *main_deploy_word(const struct program *p)
 {
 	if (p->opt.n_words < 3 || strchr(p->opt.words[2], '/'))
 		return NULL;
-	return deploy_action(p->opt.words[1]);
+	return main_deploy_action(p->opt.words[1]);
 }
 
-static int run_deploys(struct program *p)
+static int main_run_deploys(struct program *p)
 {
-	if (!open_servers(p, p->opt.words + 1, p->opt.n_words - 1))
+	if (!main_open_servers(p, p->opt.words + 1, p->opt.n_words - 1))
 		return EXIT_WRONG_USAGE;
 	return headless_deploys(p->store, p->opt.json, p->opt.wait_ms);
 }
 
-static int run_do(struct program *p)
+static int main_run_do(struct program *p)
 {
-	if (deploy_word(p))
-		return headless_deploy(p->store, deploy_word(p), p->opt.words[2], p->opt.words + 3, p->opt.n_words - 3, p->opt.yes, p->opt.wait_ms);
-	if (p->opt.n_words == 2 && deploy_action(p->opt.words[1]))
-		return wrong("expected: mocr do %s NAME [VAR=VALUE...]; mocr deploys lists the names", p->opt.words[1]);
+	if (main_deploy_word(p))
+		return headless_deploy(p->store, main_deploy_word(p), p->opt.words[2], p->opt.words + 3, p->opt.n_words - 3, p->opt.yes, p->opt.wait_ms);
+	if (p->opt.n_words == 2 && main_deploy_action(p->opt.words[1]))
+		return main_wrong("expected: mocr do %s NAME [VAR=VALUE...]; mocr deploys lists the names", p->opt.words[1]);
 	if (p->opt.n_words < 3 || p->opt.n_words > 4)
-		return wrong("expected: mocr do ACTION SERVER/KIND/NAME, as in mocr do restart pi/service/caddy%s", "");
+		return main_wrong("expected: mocr do ACTION SERVER/KIND/NAME, as in mocr do restart pi/service/caddy%s", "");
 	char **w = p->opt.words;
 	if (!headless_open(p->store, w[2]))
 		return EXIT_WRONG_USAGE;
@@ -232,7 +232,7 @@ static int run_do(struct program *p)
 }
 
 /* Patterns are for the configured servers; a plain name may also be one that only ssh knows. */
-static bool open_targets(struct program *p, char **targets, int n)
+static bool main_open_targets(struct program *p, char **targets, int n)
 {
 	bool pattern = false;
 	for (int i = 0; i < n; i++) {
@@ -242,95 +242,95 @@ static bool open_targets(struct program *p, char **targets, int n)
 		else if (!p->opt.replay && !headless_open(p->store, targets[i]))
 			return false;
 	}
-	return !pattern || open_servers(p, NULL, 0);
+	return !pattern || main_open_servers(p, NULL, 0);
 }
 
-static int run_logs(struct program *p)
+static int main_run_logs(struct program *p)
 {
 	char **targets = p->opt.words + 1;
 	int n = p->opt.n_words - 1;
 	if (n < 1)
-		return wrong("expected: mocr logs [-f] TARGET..., as in mocr logs -f sese/containers/* pi/services/opencode%s", "");
-	if (!open_targets(p, targets, n))
+		return main_wrong("expected: mocr logs [-f] TARGET..., as in mocr logs -f sese/containers/* pi/services/opencode%s", "");
+	if (!main_open_targets(p, targets, n))
 		return EXIT_WRONG_USAGE;
 	return headless_logs(p->store, targets, n, p->opt.follow, p->opt.json, p->opt.since_ms, p->opt.wait_ms);
 }
 
-static int run_shell(struct program *p)
+static int main_run_shell(struct program *p)
 {
 	bool attach = !strcmp(p->opt.words[0], "attach");
 	if (p->opt.n_words != 2)
-		return wrong("expected: mocr %s", attach ? "attach SERVER/session/ID" : "shell SERVER[/KIND/NAME]");
+		return main_wrong("expected: mocr %s", attach ? "attach SERVER/session/ID" : "shell SERVER[/KIND/NAME]");
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
-		return wrong("%s needs a terminal", attach ? "attaching" : "a shell");
+		return main_wrong("%s needs a terminal", attach ? "attaching" : "a shell");
 	if (!headless_open(p->store, p->opt.words[1]))
 		return EXIT_WRONG_USAGE;
 	return headless_shell(p->store, p->opt.words[1], p->opt.wait_ms);
 }
 
-static int run_sessions(struct program *p)
+static int main_run_sessions(struct program *p)
 {
-	if (!open_servers(p, p->opt.words + 1, p->opt.n_words - 1))
+	if (!main_open_servers(p, p->opt.words + 1, p->opt.n_words - 1))
 		return EXIT_WRONG_USAGE;
 	return headless_sessions(p->store, p->opt.json, p->opt.wait_ms);
 }
 
-static int run_console(struct program *p)
+static int main_run_console(struct program *p)
 {
 	char why[256];
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
-		return wrong("the screen needs a terminal; mocr status prints without one%s", "");
-	if (!open_servers(p, p->opt.words, p->opt.n_words))
+		return main_wrong("the screen needs a terminal; mocr status prints without one%s", "");
+	if (!main_open_servers(p, p->opt.words, p->opt.n_words))
 		return EXIT_WRONG_USAGE;
 	struct console *console = console_create(p->store, p->settings, why, sizeof(why));
 	if (!console)
-		return wrong("%s", why);
+		return main_wrong("%s", why);
 	console_complaints(console, &p->complaints);
 	int code = console_run(console);
 	console_destroy(console);
 	return code;
 }
 
-static int run_help(struct program *p)
+static int main_run_help(struct program *p)
 {
 	(void)p;
-	print_help();
+	main_print_help();
 	return EXIT_WELL;
 }
 
 static const struct { const char *word; int (*run)(struct program *); } modes[] = {
-	{ "status", run_status },
-	{ "do", run_do },
-	{ "logs", run_logs },
-	{ "shell", run_shell },
-	{ "attach", run_shell },
-	{ "sessions", run_sessions },
-	{ "deploys", run_deploys },
-	{ "help", run_help },
+	{ "status", main_run_status },
+	{ "do", main_run_do },
+	{ "logs", main_run_logs },
+	{ "shell", main_run_shell },
+	{ "attach", main_run_shell },
+	{ "sessions", main_run_sessions },
+	{ "deploys", main_run_deploys },
+	{ "help", main_run_help },
 };
 
-static bool is_same(const char *host, void *word)
+static bool main_is_same(const char *host, void *word)
 {
 	return strcmp(host, word) == 0;
 }
 
 /* Whether somebody gave that name to a server: then it is one, however near to a command. */
-static bool is_known_server(const struct program *p, const char *word)
+static bool main_is_known_server(const struct program *p, const char *word)
 {
 	struct err err = { 0 };
 	for (const struct server_config *c = p->settings->servers; c; c = c->next)
 		if (!strcmp(c->name, word))
 			return true;
-	return here_is(p->settings, word) || hosts_each(p->settings, is_same, (void *)word, &err);
+	return here_is(p->settings, word) || hosts_each(p->settings, main_is_same, (void *)word, &err);
 }
 
 /* A command that is misspelt is no server: the console would open and try to reach it. False after saying so. */
-static bool is_meant(const struct program *p)
+static bool main_is_meant(const struct program *p)
 {
 	const char *names[ARRAY_LEN(modes)];
 	const char *word = p->opt.n_words ? p->opt.words[0] : "";
 	/* a short name, as db, is near to any short command */
-	if (strlen(word) < NEAR_LETTERS || strpbrk(word, "@:.") || is_known_server(p, word))
+	if (strlen(word) < NEAR_LETTERS || strpbrk(word, "@:.") || main_is_known_server(p, word))
 		return true;
 	for (size_t i = 0; i < ARRAY_LEN(modes); i++)
 		names[i] = modes[i].word;
@@ -341,15 +341,15 @@ static bool is_meant(const struct program *p)
 	return !near;
 }
 
-static void print_complaints(const struct doc *doc)
+static void main_print_complaints(const struct doc *doc)
 {
 	for (size_t i = 0; i < doc->n; i++)
 		fprintf(stderr, "mocr: %s\n", doc->lines[i].text);
 }
 
-static int check_config(const struct program *p)
+static int main_check_config(const struct program *p)
 {
-	print_complaints(&p->complaints);
+	main_print_complaints(&p->complaints);
 	if (!p->settings->file && !p->complaints.n)
 		puts("no configuration file; that is fine");
 	else if (!p->complaints.n)
@@ -357,7 +357,7 @@ static int check_config(const struct program *p)
 	return p->complaints.n ? EXIT_ATTENTION : EXIT_WELL;
 }
 
-static void apply_options(struct program *p, bool headless)
+static void main_apply_options(struct program *p, bool headless)
 {
 	struct settings *s = p->settings;
 	s->read_only |= p->opt.read_only;
@@ -370,7 +370,7 @@ static void apply_options(struct program *p, bool headless)
 }
 
 /* Files that the command line names. */
-static void check_options(struct program *p)
+static void main_check_options(struct program *p)
 {
 	struct theme theme;
 	char why[256] = "";
@@ -383,7 +383,7 @@ static void check_options(struct program *p)
 	}
 }
 
-static bool start(struct program *p, bool headless)
+static bool main_start(struct program *p, bool headless)
 {
 	struct err err = { 0 };
 	p->loop = loop_create();
@@ -400,7 +400,7 @@ static bool start(struct program *p, bool headless)
 	return true;
 }
 
-static void finish(struct program *p)
+static void main_finish(struct program *p)
 {
 	store_destroy(p->store);
 	http_destroy(p->http);
@@ -410,7 +410,7 @@ static void finish(struct program *p)
 }
 
 /* A server takes some twenty descriptors, and the usual 1024 are a limit for select(), which nothing here uses. */
-static void want_files(void)
+static void main_want_files(void)
 {
 	struct rlimit files;
 	if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= FILES_WANTED)
@@ -425,33 +425,33 @@ int main(int argc, char **argv)
 	bool check = false;
 	setlocale(LC_ALL, "");
 	signal(SIGPIPE, SIG_IGN);
-	want_files();
+	main_want_files();
 	guard_memory();
 	mem_on_fail(canvas_stop);
 	mallopt(M_ARENA_MAX, 1);               /* the log-in threads need no heaps of their own that stay */
-	int code = read_options(&p.opt, argc, argv, &check);
+	int code = main_read_options(&p.opt, argc, argv, &check);
 	if (code >= 0)
 		return code;
 	p.settings = settings_load(p.opt.config, &p.complaints);
 	console_check_keys(p.settings, &p.complaints);
 	console_check_theme(p.settings, &p.complaints);
 	deploy_check_config(p.settings, &p.complaints);
-	int (*run)(struct program *) = run_console;
+	int (*run)(struct program *) = main_run_console;
 	for (size_t i = 0; i < ARRAY_LEN(modes) && p.opt.n_words; i++)
 		if (strcmp(p.opt.words[0], modes[i].word) == 0)
 			run = modes[i].run;
-	bool headless = run != run_console;
-	apply_options(&p, headless);
-	check_options(&p);
+	bool headless = run != main_run_console;
+	main_apply_options(&p, headless);
+	main_check_options(&p);
 	if (check) {
-		code = check_config(&p);
-	} else if (!headless && !is_meant(&p)) {
+		code = main_check_config(&p);
+	} else if (!headless && !main_is_meant(&p)) {
 		code = EXIT_WRONG_USAGE;
 	} else {
 		if (headless)
-			print_complaints(&p.complaints);
-		code = start(&p, headless) ? run(&p) : EXIT_WRONG_USAGE;
+			main_print_complaints(&p.complaints);
+		code = main_start(&p, headless) ? run(&p) : EXIT_WRONG_USAGE;
 	}
-	finish(&p);
+	main_finish(&p);
 	return code;
 }

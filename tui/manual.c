@@ -12,7 +12,7 @@
 #include "tui/panel.h"
 
 /* mdoc reads a backslash and a leading dot or quote as its own. */
-static void text(FILE *f, const char *s)
+static void manual_text(FILE *f, const char *s)
 {
 	if (*s == '.' || *s == '\'')
 		fputs("\\&", f);
@@ -32,56 +32,56 @@ static void text(FILE *f, const char *s)
 }
 
 /* An item of a list: what stands at the left in bold, each word quoted, then the sentence. */
-static void item(FILE *f, const char *left, const char *right)
+static void manual_item(FILE *f, const char *left, const char *right)
 {
 	fputs(".It Sy \"", f);
 	for (const char *s = left; *s; s++)
 		if (*s == '"')
 			fputs("\\(dq", f);
 		else
-			text(f, (char[]){ *s, '\0' });
+			manual_text(f, (char[]){ *s, '\0' });
 	fputs("\"\n", f);
-	text(f, right);
+	manual_text(f, right);
 	fputc('\n', f);
 }
 
-static void dump_options(FILE *f)
+static void manual_dump_options(FILE *f)
 {
 	for (const struct option_row *o = option_rows; o->name; o++) {
 		char left[64], letter[8] = "";
 		if (o->letter < 256)
 			snprintf(letter, sizeof(letter), "-%c, ", o->letter);
 		snprintf(left, sizeof(left), "%s--%s%s%s", letter, o->name, o->argument ? " " : "", o->argument ? o->argument : "");
-		item(f, left, o->help);
+		manual_item(f, left, o->help);
 	}
 }
 
-static void dump_action(FILE *f, const struct action *a)
+static void manual_dump_action(FILE *f, const struct action *a)
 {
 	char left[96];
 	if (a->key)
 		snprintf(left, sizeof(left), "%s  (%s)", a->name, a->key);
 	else
 		snprintf(left, sizeof(left), "%s", a->name);
-	item(f, left, a->help);
+	manual_item(f, left, a->help);
 }
 
-static void dump_actions(FILE *f)
+static void manual_dump_actions(FILE *f)
 {
 	for (const struct action *a = kind_server.actions; a->name; a++)
-		dump_action(f, a);
+		manual_dump_action(f, a);
 	for (const struct kind *const *k = kinds; *k; k++)
 		for (const struct action *a = (*k)->actions; a && a->name; a++)
-			dump_action(f, a);
+			manual_dump_action(f, a);
 }
 
-static void dump_keys(FILE *f)
+static void manual_dump_keys(FILE *f)
 {
 	for (const struct action *a = console_actions; a->name; a++)
-		dump_action(f, a);
+		manual_dump_action(f, a);
 }
 
-static void dump_settings(FILE *f, const char *section)
+static void manual_dump_settings(FILE *f, const char *section)
 {
 	for (const struct setting_row *row = setting_rows; row->key; row++) {
 		char right[512];
@@ -89,37 +89,37 @@ static void dump_settings(FILE *f, const char *section)
 			continue;
 		snprintf(right, sizeof(right), "%s, %s. %s.", setting_type_name(row->type),
 		         row->fallback ? row->fallback : "not set", row->help);
-		item(f, row->key, right);
+		manual_item(f, row->key, right);
 	}
 }
 
-static void dump_general(FILE *f) { dump_settings(f, "settings"); }
-static void dump_server(FILE *f) { dump_settings(f, "server"); }
-static void dump_headscale(FILE *f) { dump_settings(f, "headscale"); }
-static void dump_opencode(FILE *f) { dump_settings(f, "opencode"); }
-static void dump_deploy(FILE *f) { dump_settings(f, "deploy"); }
-static void dump_dokploy(FILE *f) { dump_settings(f, "dokploy"); }
-static void dump_coolify(FILE *f) { dump_settings(f, "coolify"); }
-static void dump_portal(FILE *f) { dump_settings(f, "portal"); }
+static void manual_dump_general(FILE *f) { manual_dump_settings(f, "settings"); }
+static void manual_dump_server(FILE *f) { manual_dump_settings(f, "server"); }
+static void manual_dump_headscale(FILE *f) { manual_dump_settings(f, "headscale"); }
+static void manual_dump_opencode(FILE *f) { manual_dump_settings(f, "opencode"); }
+static void manual_dump_deploy(FILE *f) { manual_dump_settings(f, "deploy"); }
+static void manual_dump_dokploy(FILE *f) { manual_dump_settings(f, "dokploy"); }
+static void manual_dump_coolify(FILE *f) { manual_dump_settings(f, "coolify"); }
+static void manual_dump_portal(FILE *f) { manual_dump_settings(f, "portal"); }
 
-static void dump_tones(FILE *f)
+static void manual_dump_tones(FILE *f)
 {
 	for (int i = 0; i < TONE_COUNT; i++)
 		fprintf(f, "%s%s", i ? ", " : "", tone_name((enum tone)i));
 	fputs(".\n", f);
 }
 
-static void dump_panels(FILE *f)
+static void manual_dump_panels(FILE *f)
 {
 	for (size_t i = 0; panels[i]; i++)
-		item(f, panels[i]->name, panels[i]->title);
+		manual_item(f, panels[i]->name, panels[i]->title);
 }
 
 static const struct { const char *name; void (*dump)(FILE *); } tables[] = {
-	{ "options", dump_options }, { "actions", dump_actions }, { "keys", dump_keys }, { "settings", dump_general },
-	{ "server", dump_server }, { "headscale", dump_headscale }, { "opencode", dump_opencode },
-	{ "deploy", dump_deploy }, { "dokploy", dump_dokploy }, { "coolify", dump_coolify }, { "portal", dump_portal },
-	{ "tones", dump_tones }, { "panels", dump_panels },
+	{ "options", manual_dump_options }, { "actions", manual_dump_actions }, { "keys", manual_dump_keys }, { "settings", manual_dump_general },
+	{ "server", manual_dump_server }, { "headscale", manual_dump_headscale }, { "opencode", manual_dump_opencode },
+	{ "deploy", manual_dump_deploy }, { "dokploy", manual_dump_dokploy }, { "coolify", manual_dump_coolify }, { "portal", manual_dump_portal },
+	{ "tones", manual_dump_tones }, { "panels", manual_dump_panels },
 };
 
 bool manual_dump(const char *name, FILE *f)

@@ -30,7 +30,7 @@ static const struct argument {
 	    { "2", "USR2", NULL, false } }, 7 },
 };
 
-static const struct argument *argument_of(const struct action *a)
+static const struct argument *order_argument_of(const struct action *a)
 {
 	for (size_t i = 0; i < ARRAY_LEN(arguments); i++)
 		if (!strcmp(arguments[i].action, a->name))
@@ -61,7 +61,7 @@ static void intent_set(struct console *c, const struct action *a, struct row **r
 
 /* --- carrying it out -------------------------------------------------------------------------------------------------- */
 
-static void order_over(struct order *order, void *arg)
+static void orders_over(struct order *order, void *arg)
 {
 	struct console *c = arg;
 	struct row *r = order_row(order);
@@ -97,15 +97,15 @@ static void order_shows(struct order *order, const char *what, const char *text,
 }
 
 /* It may be over before order_start returns. */
-static void watch(struct console *c, struct order *order)
+static void order_watch(struct console *c, struct order *order)
 {
 	if (order->state != ORDER_RUNNING) {
-		order_over(order, c);
+		orders_over(order, c);
 		return;
 	}
 	c->orders = xrealloc(c->orders, (c->n_orders + 1) * sizeof(*c->orders));
 	c->orders[c->n_orders++] = order;
-	order->done = order_over;
+	order->done = orders_over;
 	order->show = order_shows;
 	order->done_arg = c;
 }
@@ -124,7 +124,7 @@ void orders_forget(struct console *c)
 	c->n_orders = 0;
 }
 
-static void carry_out(struct console *c)
+static void order_carry_out(struct console *c)
 {
 	struct intent in = c->intent;
 	c->intent = (struct intent){ 0 };      /* an order that ends at once may flash and begin another */
@@ -136,7 +136,7 @@ static void carry_out(struct console *c)
 		const char *why = r ? err.text : "it is not there any more";
 		if (order) {
 			draft_sent(c, in.action, in.ids[i], in.argument);
-			watch(c, order);
+			order_watch(c, order);
 			started++;
 		} else {
 			char *unsent = xasprintf("not sent, %s", why);
@@ -152,27 +152,27 @@ static void carry_out(struct console *c)
 }
 
 /* Given up, and why when it was not on purpose: the words are offered again. */
-static void give_up(struct console *c, const char *why)
+static void order_give_up(struct console *c, const char *why)
 {
 	for (size_t i = 0; i < c->intent.n; i++)
 		draft_keep(c, &c->intent, i, why);
 	intent_free(&c->intent);
 }
 
-static void confirmed(const struct dialog_result *result, void *arg)
+static void order_confirmed(const struct dialog_result *result, void *arg)
 {
 	struct console *c = arg;
 	if (result->choice == 1)
-		carry_out(c);
+		order_carry_out(c);
 	else
-		give_up(c, c->running ? NULL : "not sent, mocr ended before it was confirmed");
+		order_give_up(c, c->running ? NULL : "not sent, mocr ended before it was confirmed");
 	console_redraw(c);
 }
 
 /* --- asking ----------------------------------------------------------------------------------------------------------- */
 
 /* How a row reads now, in one line: "javisi_n8n  healthy 34h". */
-static void state_text(struct console *c, const struct row *r, struct cell *out)
+static void order_state_text(struct console *c, const struct row *r, struct cell *out)
 {
 	const struct pane *p = pane_of_kind(c, r->kind);
 	if (p && p->panel->brief)
@@ -181,11 +181,11 @@ static void state_text(struct console *c, const struct row *r, struct cell *out)
 		cell_set(out, TONE_PLAIN, "%s", r->name);
 }
 
-static void describe(struct console *c, struct row **rows, size_t n, struct buf *detail)
+static void order_describe(struct console *c, struct row **rows, size_t n, struct buf *detail)
 {
 	for (size_t i = 0; i < n && i < LISTED_MAX; i++) {
 		struct cell cell = { 0 };
-		state_text(c, rows[i], &cell);
+		order_state_text(c, rows[i], &cell);
 		buf_addf(detail, "%s%s  %s", detail->len ? "\n" : "", rows[i]->server->name, cell.text);
 	}
 	if (n > LISTED_MAX)
@@ -193,7 +193,7 @@ static void describe(struct console *c, struct row **rows, size_t n, struct buf 
 }
 
 /* The first server among the rows that wants its name typed. */
-static const struct server *protected_server(struct row **rows, size_t n)
+static const struct server *order_protected_server(struct row **rows, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (rows[i]->server->protect)
@@ -201,9 +201,9 @@ static const struct server *protected_server(struct row **rows, size_t n)
 	return NULL;
 }
 
-static void confirm(struct console *c, const struct action *a, struct row **rows, size_t n)
+static void order_confirm(struct console *c, const struct action *a, struct row **rows, size_t n)
 {
-	const struct server *guarded = protected_server(rows, n);
+	const struct server *guarded = order_protected_server(rows, n);
 	char command[512] = "", verb[64], title[512];
 	struct buf detail;
 	buf_init(&detail, 8192);
@@ -220,23 +220,23 @@ static void confirm(struct console *c, const struct action *a, struct row **rows
 	size_t used = strlen(command);
 	if (used && n > 1)
 		snprintf(command + used, sizeof(command) - used, "   and %zu more", n - 1);
-	describe(c, rows, n, &detail);
+	order_describe(c, rows, n, &detail);
 	if (c->intent.argument && *c->intent.argument)
 		buf_addf(&detail, "\nwith %s", c->intent.argument);
 	struct confirm_spec spec = {
 		.title = title, .command = command[0] ? command : NULL, .detail = detail.data, .yes = verb,
 		.type_name = guarded ? guarded->name : NULL, .danger = a->flags & ACTION_DANGER,
 	};
-	c->dialog = dialog_confirm(&spec, confirmed, c);
+	c->dialog = dialog_confirm(&spec, order_confirmed, c);
 	buf_finish(&detail);
 	console_redraw(c);
 }
 
-static void argument_chosen(const struct dialog_result *result, void *arg)
+static void order_argument_chosen(const struct dialog_result *result, void *arg)
 {
 	struct console *c = arg;
 	const struct action *a = c->intent.action;
-	const struct argument *wants = a ? argument_of(a) : NULL;
+	const struct argument *wants = a ? order_argument_of(a) : NULL;
 	if (!wants || result->choice < 0 || (size_t)result->choice >= wants->n) {
 		intent_free(&c->intent);
 		console_redraw(c);
@@ -253,7 +253,7 @@ static void argument_chosen(const struct dialog_result *result, void *arg)
 		intent_free(&c->intent);
 }
 
-static void argument_typed(const struct dialog_result *result, void *arg)
+static void order_argument_typed(const struct dialog_result *result, void *arg)
 {
 	struct console *c = arg;
 	struct row *rows[ROWS_MAX];
@@ -270,7 +270,7 @@ static void argument_typed(const struct dialog_result *result, void *arg)
 }
 
 /* A line to type in, with what is likely in it already, or what was typed and is wrong. */
-static void ask_argument(struct console *c, const struct action *a, const struct row *row, const char *typed, const struct err *wrong)
+static void order_ask_argument(struct console *c, const struct action *a, const struct row *row, const char *typed, const struct err *wrong)
 {
 	char likely[4096] = "", title[160], more[1024] = "";
 	if (typed)
@@ -282,7 +282,7 @@ static void ask_argument(struct console *c, const struct action *a, const struct
 	snprintf(title, sizeof(title), "%s %s", a->verb, row->name);
 	char *words = xasprintf("%s%s%s%s%s", a->asks, *more ? "\n" : "", more, wrong ? "\n\n" : "", wrong ? wrong->text : "");
 	struct lineedit_config line = { .prompt = "> ", .text = likely, .keep_empty = true };
-	c->dialog = dialog_prompt(title, words, &line, argument_typed, c);
+	c->dialog = dialog_prompt(title, words, &line, order_argument_typed, c);
 	free(words);
 	console_redraw(c);
 }
@@ -298,7 +298,7 @@ static bool asks_first(const struct action *a, const struct row *row)
 
 void order_begin_rows(struct console *c, const struct action *a, struct row **rows, size_t n, const char *argument)
 {
-	const struct argument *wants = argument_of(a);
+	const struct argument *wants = order_argument_of(a);
 	struct err err = { 0 };
 	char *copy = xstrdup(argument);      /* it may be the old intent's own */
 	intent_set(c, a, rows, n, copy);
@@ -306,16 +306,16 @@ void order_begin_rows(struct console *c, const struct action *a, struct row **ro
 	if (!c->intent.argument && sessions_ask(c, a, rows, n)) {
 		intent_free(&c->intent);
 	} else if (wants && !argument) {
-		c->dialog = dialog_question(wants->title, NULL, wants->choices, wants->n, 0, argument_chosen, c);
+		c->dialog = dialog_question(wants->title, NULL, wants->choices, wants->n, 0, order_argument_chosen, c);
 		console_redraw(c);
 	} else if (!argument && asks_first(a, rows[0])) {
-		ask_argument(c, a, rows[0], NULL, NULL);
+		order_ask_argument(c, a, rows[0], NULL, NULL);
 	} else if (argument && a->fits && !a->fits(rows[0], argument, &err)) {
-		ask_argument(c, a, rows[0], c->intent.argument, &err);
-	} else if ((a->flags & (ACTION_CONFIRM | ACTION_DANGER)) || ((a->flags & ACTION_CHANGES) && protected_server(rows, n))) {
-		confirm(c, a, rows, n);
+		order_ask_argument(c, a, rows[0], c->intent.argument, &err);
+	} else if ((a->flags & (ACTION_CONFIRM | ACTION_DANGER)) || ((a->flags & ACTION_CHANGES) && order_protected_server(rows, n))) {
+		order_confirm(c, a, rows, n);
 	} else {
-		carry_out(c);
+		order_carry_out(c);
 	}
 }
 
@@ -343,7 +343,7 @@ void order_begin(struct console *c, const struct action *a)
 
 /* --- questions of links and backends ------------------------------------------------------------------------------------ */
 
-static void ask_answered(const struct dialog_result *result, void *arg)
+static void order_ask_answered(const struct dialog_result *result, void *arg)
 {
 	struct console *c = arg;
 	struct row *r = store_find(c->store, c->asked_id);
@@ -366,12 +366,12 @@ void console_answer(struct console *c, struct server *s)
 	}
 	c->asked = c->announced_ask = s->asks;
 	snprintf(c->asked_id, sizeof(c->asked_id), "%s", s->row.id);
-	c->dialog = dialog_ask(s->asks, ask_answered, c);
+	c->dialog = dialog_ask(s->asks, order_ask_answered, c);
 	console_redraw(c);
 }
 
 /* Does something run there that was started here? Then the question is about that, and the user waits for it. */
-static bool ordered_here(const struct console *c, const struct server *s)
+static bool order_ordered_here(const struct console *c, const struct server *s)
 {
 	size_t n = strlen(s->name);
 	for (size_t i = 0; i < c->n_orders; i++)
@@ -380,10 +380,10 @@ static bool ordered_here(const struct console *c, const struct server *s)
 	return false;
 }
 
-static void tell_ask(struct console *c, struct server *s)
+static void order_tell_ask(struct console *c, struct server *s)
 {
 	c->announced_ask = s->asks;
-	if (ordered_here(c, s) && !c->dialog && !c->line)
+	if (order_ordered_here(c, s) && !c->dialog && !c->line)
 		console_answer(c, s);
 	else
 		console_flash(c, TONE_ASKS, "%s asks: %s; a on its row answers", s->name, ask_words(s, s->asks));
@@ -400,13 +400,13 @@ void asks_check(struct console *c)
 		console_flash(c, TONE_WARN, "the question is void: the connection it was for is gone");
 	}
 	struct server *s = store_servers(c->store), *other = NULL;
-	while (s && !(s->asks && ordered_here(c, s))) {      /* what the user waits for comes before what can wait */
+	while (s && !(s->asks && order_ordered_here(c, s))) {      /* what the user waits for comes before what can wait */
 		other = !other && s->asks ? s : other;
 		s = s->next;
 	}
 	s = s ? s : other;
 	if (s && s->asks != c->announced_ask)
-		tell_ask(c, s);
+		order_tell_ask(c, s);
 	else if (!s)
 		c->announced_ask = NULL;
 }

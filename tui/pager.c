@@ -15,7 +15,7 @@
 #define SIDE_STEP 8
 #define NEEDLE_MAX 256
 
-static struct pager *create(void)
+static struct pager *pager_create(void)
 {
 	struct pager *p = xcalloc(1, sizeof(*p));
 
@@ -27,7 +27,7 @@ static struct pager *create(void)
 
 struct pager *pager_create_doc(const struct doc *doc)
 {
-	struct pager *p = create();
+	struct pager *p = pager_create();
 
 	p->wrap = true;
 	pager_set_doc(p, doc);
@@ -36,7 +36,7 @@ struct pager *pager_create_doc(const struct doc *doc)
 
 struct pager *pager_create_log(struct log *log)
 {
-	struct pager *p = create();
+	struct pager *p = pager_create();
 
 	p->log = log;
 	p->view = logview_create(log);
@@ -90,7 +90,7 @@ uint64_t pager_previous(const struct pager *p, uint64_t line)
 	return log_seen_to(p->log, line - 1);
 }
 
-static struct place place_up(const struct pager *p, struct place at, size_t rows)
+static struct place pager_place_up(const struct pager *p, struct place at, size_t rows)
 {
 	while (rows > 0) {
 		size_t step = at.row < rows ? at.row : rows;
@@ -123,33 +123,33 @@ struct place pager_down(const struct pager *p, struct place at, size_t rows)
 }
 
 /* Where a line is now, or the nearest that is seen. */
-static uint64_t place_of(const struct pager *p, struct line_key key)
+static uint64_t pager_place_of(const struct pager *p, struct line_key key)
 {
 	uint64_t at = log_find(p->log, key.time_us, key.number), last = pager_last(p);
 	uint64_t seen = log_seen_from(p->log, at);
 	return seen && seen <= last ? seen : last;
 }
 
-static void find_places(struct pager *p)
+static void pager_find_places(struct pager *p)
 {
 	if (!p->log)
 		return;
 	const struct log_line *top = p->top.line ? log_get(p->log, p->top.line) : NULL;
 	if (p->top.line && (!top || top->number != p->top_key.number)) {
-		uint64_t line = place_of(p, p->top_key);
+		uint64_t line = pager_place_of(p, p->top_key);
 		p->top = (struct place){ line, top && line == p->top.line ? p->top.row : 0 };
 	} else if (top && !top->judged && logview_filtered(p->view)) {
-		p->top = (struct place){ place_of(p, p->top_key), 0 };
+		p->top = (struct place){ pager_place_of(p, p->top_key), 0 };
 	}
 	if (p->cursor)
-		p->cursor = place_of(p, p->cursor_key);
+		p->cursor = pager_place_of(p, p->cursor_key);
 	uint64_t paused = log_find(p->log, p->paused_key.time_us, p->paused_key.number);
 	const struct log_line *line = p->follow ? NULL : log_get(p->log, paused);
 	if (line && line->number == p->paused_key.number)
 		p->paused_place = paused;
 }
 
-static void keep_places(struct pager *p)
+static void pager_keep_places(struct pager *p)
 {
 	const struct log_line *top = p->log ? log_get(p->log, p->top.line) : NULL;
 	const struct log_line *cursor = p->log ? log_get(p->log, p->cursor) : NULL;
@@ -159,7 +159,7 @@ static void keep_places(struct pager *p)
 		p->cursor_key = line_key_of(cursor);
 }
 
-static int compare_places(struct place a, struct place b)
+static int pager_compare_places(struct place a, struct place b)
 {
 	if (a.line != b.line)
 		return a.line < b.line ? -1 : 1;
@@ -167,18 +167,18 @@ static int compare_places(struct place a, struct place b)
 }
 
 /* The top with which the last line is at the bottom of the screen. */
-static struct place bottom_top(const struct pager *p)
+static struct place pager_bottom_top(const struct pager *p)
 {
 	struct place at = { pager_last(p), 0 };
 
 	if (!at.line)
 		return at;
 	at.row = pager_rows(p, at.line) - 1;
-	return place_up(p, at, (size_t)p->height - 1);
+	return pager_place_up(p, at, (size_t)p->height - 1);
 }
 
 /* The cursor stays among the lines on the screen. */
-static void settle_cursor(struct pager *p)
+static void pager_settle_cursor(struct pager *p)
 {
 	uint64_t bottom = pager_down(p, p->top, (size_t)p->height - 1).line;
 	if (p->follow)
@@ -190,7 +190,7 @@ static void settle_cursor(struct pager *p)
 }
 
 /* Goes to what is awaited, each time when there is a better line for it. */
-static void go_awaited(struct pager *p)
+static void pager_go_awaited(struct pager *p)
 {
 	uint64_t at = log_find(p->log, p->awaited_us, 0);
 	uint64_t line = p->awaited_above ? log_seen_to(p->log, at - 1) : log_seen_from(p->log, at);
@@ -199,8 +199,8 @@ static void go_awaited(struct pager *p)
 		return;
 	p->awaited_number = found->number;
 	p->cursor = line;
-	p->top = place_up(p, (struct place){ line, 0 }, p->awaited_above ? (size_t)p->height - 1 : (size_t)p->height / 3);
-	keep_places(p);
+	p->top = pager_place_up(p, (struct place){ line, 0 }, p->awaited_above ? (size_t)p->height - 1 : (size_t)p->height / 3);
+	pager_keep_places(p);
 }
 
 void pager_await(struct pager *p, int64_t time_us, bool above)
@@ -215,9 +215,9 @@ void pager_settle(struct pager *p)
 	uint64_t first, last;
 	struct place bottom;
 
-	find_places(p);
+	pager_find_places(p);
 	if (p->awaited_us && !p->follow)
-		go_awaited(p);
+		pager_go_awaited(p);
 	first = pager_first(p);
 	last = pager_last(p);
 	if (!last) {
@@ -225,23 +225,23 @@ void pager_settle(struct pager *p)
 		p->cursor = 0;
 		return;
 	}
-	bottom = bottom_top(p);
+	bottom = pager_bottom_top(p);
 	if (p->top.line < first)
 		p->top = (struct place){ first, 0 };
 	if (p->follow || p->top.line > last)
 		p->top = bottom;
 	if (p->top.row >= pager_rows(p, p->top.line))
 		p->top.row = pager_rows(p, p->top.line) - 1;
-	if (compare_places(p->top, bottom) > 0)
+	if (pager_compare_places(p->top, bottom) > 0)
 		p->top = bottom;
 	if (p->log)
-		settle_cursor(p);
-	keep_places(p);
+		pager_settle_cursor(p);
+	pager_keep_places(p);
 }
 
 /* Going up pauses; arriving at the bottom again by going down does not follow by itself but for G: what one reads
  * should not run away because one scrolled a line too far. */
-static void pause_following(struct pager *p)
+static void pager_pause_following(struct pager *p)
 {
 	if (!p->follow)
 		return;
@@ -252,9 +252,9 @@ static void pause_following(struct pager *p)
 }
 
 /* The cursor goes with the text, so that it stays where it is on the screen, and alone where the text ends. */
-static void move_by(struct pager *p, int dir, size_t rows)
+static void pager_move_by(struct pager *p, int dir, size_t rows)
 {
-	p->top = dir < 0 ? place_up(p, p->top, rows) : pager_down(p, p->top, rows);
+	p->top = dir < 0 ? pager_place_up(p, p->top, rows) : pager_down(p, p->top, rows);
 	for (size_t i = 0; p->log && i < rows; i++) {
 		uint64_t next = dir < 0 ? pager_previous(p, p->cursor) : pager_next(p, p->cursor);
 		if (!next)
@@ -275,13 +275,13 @@ void pager_move(struct pager *p, enum pager_move move)
 	p->awaited_us = 0;
 	switch (move) {
 	case PAGER_FIRST:
-		pause_following(p);
+		pager_pause_following(p);
 		p->top = (struct place){ pager_first(p), 0 };
 		p->cursor = p->top.line;
 		break;
 	case PAGER_LAST:
 		p->follow = p->log != NULL;
-		p->top = bottom_top(p);
+		p->top = pager_bottom_top(p);
 		break;
 	case PAGER_LEFT:
 		p->side = p->side > SIDE_STEP ? p->side - SIDE_STEP : 0;
@@ -292,11 +292,11 @@ void pager_move(struct pager *p, enum pager_move move)
 		break;
 	default:
 		if (steps[move].dir < 0)
-			pause_following(p);
+			pager_pause_following(p);
 		if (!p->follow && p->top.line)
-			move_by(p, steps[move].dir, steps[move].rows);
+			pager_move_by(p, steps[move].dir, steps[move].rows);
 	}
-	keep_places(p);
+	pager_keep_places(p);
 	pager_settle(p);
 }
 
@@ -319,22 +319,22 @@ bool pager_following(const struct pager *p)
 
 /* --- searching -------------------------------------------------------------------------------------------- */
 
-static bool found_in(const struct pager *p, const char *text)
+static bool pager_found_in(const struct pager *p, const char *text)
 {
 	return text && match_in(p->match, text, strlen(text));
 }
 
-static bool line_matches(const struct pager *p, uint64_t line)
+static bool pager_line_matches(const struct pager *p, uint64_t line)
 {
 	if (p->log) {
 		const struct log_line *l = log_get(p->log, line);
 		return l && match_in(p->match, l->text, l->len);
 	}
-	return found_in(p, p->doc->lines[line - 1].text) || found_in(p, p->doc->lines[line - 1].label);
+	return pager_found_in(p, p->doc->lines[line - 1].text) || pager_found_in(p, p->doc->lines[line - 1].label);
 }
 
 /* From the line after from in direction step, around the end once; 0: nowhere. */
-static uint64_t find_line(struct pager *p, uint64_t from, int step)
+static uint64_t pager_find_line(struct pager *p, uint64_t from, int step)
 {
 	uint64_t first = pager_first(p), last = pager_last(p), at = from;
 	bool around = false;
@@ -350,31 +350,31 @@ static uint64_t find_line(struct pager *p, uint64_t from, int step)
 			next = step > 0 ? first : last;
 		}
 		at = next;
-		if (line_matches(p, at))
+		if (pager_line_matches(p, at))
 			return at;
 	} while (!around || (step > 0 ? at < from : at > from));
 	return 0;
 }
 
-static void show_line(struct pager *p, uint64_t line)
+static void pager_show_line(struct pager *p, uint64_t line)
 {
-	pause_following(p);
+	pager_pause_following(p);
 	p->cursor = line;
 	p->top = (struct place){ line, 0 };
-	p->top = place_up(p, p->top, (size_t)p->height / 3);
-	keep_places(p);
+	p->top = pager_place_up(p, p->top, (size_t)p->height / 3);
+	pager_keep_places(p);
 	pager_settle(p);
 }
 
-static bool show_match(struct pager *p, uint64_t from, int step)
+static bool pager_show_match(struct pager *p, uint64_t from, int step)
 {
-	uint64_t found = find_line(p, from, step);
+	uint64_t found = pager_find_line(p, from, step);
 
 	p->around = found && (step > 0 ? found <= from && from >= pager_first(p) : found >= from);
 	p->no_match = !found;
 	if (!found)
 		return false;
-	show_line(p, found);
+	pager_show_line(p, found);
 	p->match_line = found;
 	return true;
 }
@@ -393,8 +393,8 @@ bool pager_search(struct pager *p, const char *needle)
 	pager_settle(p);
 	/* A log is searched from its newest line backwards while it follows, everything else from here on. */
 	if (p->follow)
-		return show_match(p, pager_last(p) + 1, -1);
-	return show_match(p, p->top.line ? p->top.line - 1 : 0, 1);
+		return pager_show_match(p, pager_last(p) + 1, -1);
+	return pager_show_match(p, p->top.line ? p->top.line - 1 : 0, 1);
 }
 
 bool pager_search_step(struct pager *p, int step)
@@ -407,7 +407,7 @@ bool pager_search_step(struct pager *p, int step)
 	from = p->log ? p->cursor : p->match_line;
 	if (from < pager_first(p) || from > pager_last(p))
 		from = p->top.line;
-	return show_match(p, from, step);
+	return pager_show_match(p, from, step);
 }
 
 /* --- in a log ----------------------------------------------------------------------------------------------- */
@@ -424,7 +424,7 @@ uint64_t pager_cursor(const struct pager *p)
 
 bool pager_at_end(const struct pager *p)
 {
-	return !p->top.line || compare_places(p->top, bottom_top(p)) >= 0;
+	return !p->top.line || pager_compare_places(p->top, pager_bottom_top(p)) >= 0;
 }
 
 bool pager_at_top(const struct pager *p)
@@ -445,58 +445,58 @@ bool pager_goto(struct pager *p, int64_t wall_ms)
 	uint64_t line = log_seen_from(p->log, log_find(p->log, wall_ms * 1000, 0));
 	if (!line || line > pager_last(p))
 		return false;
-	show_line(p, line);
+	pager_show_line(p, line);
 	return true;
 }
 
-static const struct log_line *cursor_line(struct pager *p)
+static const struct log_line *pager_cursor_line(struct pager *p)
 {
 	pager_settle(p);
 	return log_get(p->log, p->cursor);
 }
 
-static void toggle_key(struct pager *p, struct key_list *list, const char *what)
+static void pager_toggle_key(struct pager *p, struct key_list *list, const char *what)
 {
-	const struct log_line *line = cursor_line(p);
+	const struct log_line *line = pager_cursor_line(p);
 	if (line && !keys_toggle(list, line))
 		snprintf(p->complaint, sizeof(p->complaint), "no more than %d %s", KEYS_MAX, what);
 }
 
-static void toggle_bookmark(struct pager *p) { toggle_key(p, &p->view->bookmarks, "bookmarks"); }
-static void toggle_unfolded(struct pager *p) { pause_following(p); toggle_key(p, &p->view->unfolded, "unfolded lines"); }
-static void toggle_flat(struct pager *p) { p->view->flat = !p->view->flat; }
-static void next_span(struct pager *p) { p->view->span = (p->view->span + 1) % SPAN_COUNT; }
+static void pager_toggle_bookmark(struct pager *p) { pager_toggle_key(p, &p->view->bookmarks, "bookmarks"); }
+static void pager_toggle_unfolded(struct pager *p) { pager_pause_following(p); pager_toggle_key(p, &p->view->unfolded, "unfolded lines"); }
+static void pager_toggle_flat(struct pager *p) { p->view->flat = !p->view->flat; }
+static void pager_next_span(struct pager *p) { p->view->span = (p->view->span + 1) % SPAN_COUNT; }
 
-static void toggle_mark(struct pager *p)
+static void pager_toggle_mark(struct pager *p)
 {
-	pause_following(p);
-	toggle_key(p, &p->view->marks, "marked lines");
+	pager_pause_following(p);
+	pager_toggle_key(p, &p->view->marks, "marked lines");
 	uint64_t next = pager_next(p, p->cursor);
 	if (!next)
 		return;
 	p->cursor = next;
 	if (next > pager_down(p, p->top, (size_t)p->height - 1).line)
 		p->top = pager_down(p, p->top, 1);
-	keep_places(p);
+	pager_keep_places(p);
 }
 
 /* The next one behind the cursor, else the first. */
-static void next_bookmark(struct pager *p)
+static void pager_next_bookmark(struct pager *p)
 {
 	const struct key_list *list = &p->view->bookmarks;
-	const struct log_line *line = cursor_line(p);
+	const struct log_line *line = pager_cursor_line(p);
 	const struct line_key *to = list->n ? &list->keys[0] : NULL;
 	for (size_t i = list->n; line && i-- > 0;)
 		if (list->keys[i].time_us > line->time_us ||
 		    (list->keys[i].time_us == line->time_us && list->keys[i].number > line->number))
 			to = &list->keys[i];
 	if (to)
-		show_line(p, place_of(p, *to));
+		pager_show_line(p, pager_place_of(p, *to));
 	else
 		snprintf(p->complaint, sizeof(p->complaint), "no bookmark; m sets one");
 }
 
-static void next_level(struct pager *p)
+static void pager_next_level(struct pager *p)
 {
 	static const enum log_level after[] = {
 		[LOG_LEVEL_UNKNOWN] = LOG_LEVEL_INFO, [LOG_LEVEL_DEBUG] = LOG_LEVEL_INFO, [LOG_LEVEL_INFO] = LOG_LEVEL_NOTICE,
@@ -505,7 +505,7 @@ static void next_level(struct pager *p)
 	logview_level(p->view, after[p->view->least]);
 }
 
-static void open_line(struct pager *p, const char *prompt, bool filter)
+static void pager_open_line(struct pager *p, const char *prompt, bool filter)
 {
 	if (!p->searches)
 		p->searches = history_create(50);
@@ -514,10 +514,10 @@ static void open_line(struct pager *p, const char *prompt, bool filter)
 	p->typing_filter = filter;
 }
 
-static void open_search(struct pager *p) { open_line(p, "/", false); }
-static void open_filter(struct pager *p) { open_line(p, "&", true); }
+static void pager_open_search(struct pager *p) { pager_open_line(p, "/", false); }
+static void pager_open_filter(struct pager *p) { pager_open_line(p, "&", true); }
 
-static void typed(struct pager *p, const char *text)
+static void pager_typed(struct pager *p, const char *text)
 {
 	p->complaint[0] = '\0';
 	if (!p->typing_filter)
@@ -528,12 +528,12 @@ static void typed(struct pager *p, const char *text)
 		logview_filter_clear(p->view);
 }
 
-static void search_key(struct pager *p, const struct key *k)
+static void pager_search_key(struct pager *p, const struct key *k)
 {
 	enum lineedit_result r = lineedit_key(p->typing, k);
 
 	if (r == LINEEDIT_DONE)
-		typed(p, lineedit_text(p->typing));
+		pager_typed(p, lineedit_text(p->typing));
 	if (r != LINEEDIT_DONE && r != LINEEDIT_CANCELLED)
 		return;
 	lineedit_destroy(p->typing);
@@ -547,18 +547,18 @@ bool pager_typing(const struct pager *p)
 
 /* --- keys ----------------------------------------------------------------------------------------------------- */
 
-static void toggle_wrap(struct pager *p) { pager_wrap(p, !p->wrap); }
-static void next_times(struct pager *p) { p->times = (p->times + 1) % (PAGER_TIME_FULL + 1); }
-static void next_match(struct pager *p) { pager_search_step(p, 1); }
-static void previous_match(struct pager *p) { pager_search_step(p, -1); }
+static void pager_toggle_wrap(struct pager *p) { pager_wrap(p, !p->wrap); }
+static void pager_next_times(struct pager *p) { p->times = (p->times + 1) % (PAGER_TIME_FULL + 1); }
+static void pager_next_match(struct pager *p) { pager_search_step(p, 1); }
+static void pager_previous_match(struct pager *p) { pager_search_step(p, -1); }
 
-static bool command_key(struct pager *p, const struct key *k)
+static bool pager_command_key(struct pager *p, const struct key *k)
 {
 	static const struct { const char *key; void (*run)(struct pager *); bool of_log; } commands[] = {
-		{ "/", open_search, false }, { "n", next_match, false }, { "N", previous_match, false }, { "w", toggle_wrap, false },
-		{ "t", next_times, false }, { "&", open_filter, true }, { "L", next_level, true }, { "J", toggle_flat, true },
-		{ "Enter", toggle_unfolded, true }, { "H", next_span, true }, { "m", toggle_bookmark, true },
-		{ "'", next_bookmark, true }, { "Space", toggle_mark, true },
+		{ "/", pager_open_search, false }, { "n", pager_next_match, false }, { "N", pager_previous_match, false }, { "w", pager_toggle_wrap, false },
+		{ "t", pager_next_times, false }, { "&", pager_open_filter, true }, { "L", pager_next_level, true }, { "J", pager_toggle_flat, true },
+		{ "Enter", pager_toggle_unfolded, true }, { "H", pager_next_span, true }, { "m", pager_toggle_bookmark, true },
+		{ "'", pager_next_bookmark, true }, { "Space", pager_toggle_mark, true },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
@@ -583,7 +583,7 @@ bool pager_key(struct pager *p, const struct key *k)
 
 	p->awaited_us = 0;
 	if (p->typing) {
-		search_key(p, k);
+		pager_search_key(p, k);
 		return true;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(moves); i++) {
@@ -592,7 +592,7 @@ bool pager_key(struct pager *p, const struct key *k)
 		pager_move(p, moves[i].move);
 		return true;
 	}
-	return command_key(p, k);
+	return pager_command_key(p, k);
 }
 
 /* --- what it says ----------------------------------------------------------------------------------------------- */
@@ -601,7 +601,7 @@ bool pager_key(struct pager *p, const struct key *k)
 
 /* Lines below the one that was the last when it was paused, older ones that were loaded do not count; under filters those that
  * are seen, counted as far as it pays. Dropped lines keep their places: without filters those that came and went count too. */
-static uint64_t fresh_lines(const struct pager *p)
+static uint64_t pager_fresh_lines(const struct pager *p)
 {
 	uint64_t n = 0, last = pager_last(p);
 	if (!logview_filtered(p->view))
@@ -614,9 +614,9 @@ static uint64_t fresh_lines(const struct pager *p)
 	return n;
 }
 
-static void log_place(const struct pager *p, char *buf, size_t size)
+static void pager_log_place(const struct pager *p, char *buf, size_t size)
 {
-	uint64_t fresh = p->follow ? 0 : fresh_lines(p);
+	uint64_t fresh = p->follow ? 0 : pager_fresh_lines(p);
 
 	if (p->follow)
 		snprintf(buf, size, "following");
@@ -626,14 +626,14 @@ static void log_place(const struct pager *p, char *buf, size_t size)
 		snprintf(buf, size, "paused");
 }
 
-static void doc_place(const struct pager *p, char *buf, size_t size)
+static void pager_doc_place(const struct pager *p, char *buf, size_t size)
 {
 	uint64_t last = pager_last(p);
-	struct place bottom = bottom_top(p);
+	struct place bottom = pager_bottom_top(p);
 
 	if (!last || !p->top.line || (bottom.line <= 1 && bottom.row == 0))
 		*buf = 0;                        /* all of it is on the screen, or not drawn yet */
-	else if (compare_places(p->top, bottom) >= 0)
+	else if (pager_compare_places(p->top, bottom) >= 0)
 		snprintf(buf, size, "end");
 	else
 		snprintf(buf, size, "%llu%%", (unsigned long long)((p->top.line - 1) * 100 / last));
@@ -646,9 +646,9 @@ void pager_status(const struct pager *p, char *buf, size_t size)
 	if (!size)
 		return;
 	if (p->log)
-		log_place(p, place, sizeof(place));
+		pager_log_place(p, place, sizeof(place));
 	else
-		doc_place(p, place, sizeof(place));
+		pager_doc_place(p, place, sizeof(place));
 	if (p->complaint[0])
 		snprintf(search, sizeof(search), "%s", p->complaint);
 	else if (p->match)

@@ -9,7 +9,7 @@
 #define BARS_MAX 240
 #define LABELS 34                /* cells that the words around the bars take */
 
-static int64_t span_start(const struct pager *p, int64_t first_us, int64_t last_us)
+static int64_t pager_bars_span_start(const struct pager *p, int64_t first_us, int64_t last_us)
 {
 	static const int64_t spans_us[] = { [SPAN_MINUTES] = 15 * 60 * (int64_t)1000000, [SPAN_DAY] = 86400 * (int64_t)1000000 };
 	if (p->view->span == SPAN_ALL || last_us - spans_us[p->view->span] < first_us)
@@ -17,7 +17,7 @@ static int64_t span_start(const struct pager *p, int64_t first_us, int64_t last_
 	return last_us - spans_us[p->view->span];
 }
 
-static void clock_of(char *buf, size_t size, int64_t us, bool date)
+static void pager_bars_clock_of(char *buf, size_t size, int64_t us, bool date)
 {
 	time_t s = (time_t)(us / 1000000);
 	struct tm tm;
@@ -35,15 +35,15 @@ void histogram_draw(const struct pager *p, const struct canvas *c)
 	size_t n = room < 8 ? 8 : room > BARS_MAX ? BARS_MAX : (size_t)room;
 	if (!first)
 		return;
-	int64_t end_us = last->time_us, start_us = span_start(p, first->time_us, end_us);
+	int64_t end_us = last->time_us, start_us = pager_bars_span_start(p, first->time_us, end_us);
 	log_histogram(p->log, start_us, end_us, n, lines, errors);
 	for (size_t i = 0; i < n; i++) {
 		most = lines[i] > most ? lines[i] : most;
 		values[i] = (float)lines[i];
 	}
 	bool date = end_us - start_us > 86400 * (int64_t)1000000;
-	clock_of(from, sizeof(from), start_us, date);
-	clock_of(to, sizeof(to), end_us, date);
+	pager_bars_clock_of(from, sizeof(from), start_us, date);
+	pager_bars_clock_of(to, sizeof(to), end_us, date);
 	glyph_spark(bars, sizeof(bars), values, n, most ? (float)most : 1);
 	int x = canvas_textf(c, 0, 0, -1, TONE_DIM, "%s ", from);
 	canvas_text(c, 0, x, -1, TONE_PLAIN, bars);

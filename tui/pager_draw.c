@@ -23,7 +23,7 @@
 
 /* --- what a line is ---------------------------------------------------------------------------------------- */
 
-static void stamp_of(const struct pager *p, int64_t time_us, char *buf, size_t size)
+static void pager_draw_stamp_of(const struct pager *p, int64_t time_us, char *buf, size_t size)
 {
 	time_t s = (time_t)(time_us / 1000000);
 	struct tm tm;
@@ -45,7 +45,7 @@ static void stamp_of(const struct pager *p, int64_t time_us, char *buf, size_t s
 }
 
 /* The time that the text begins with, where it is the very one that stands before it already. */
-static size_t said_twice(const struct pager *p, const struct log_line *l)
+static size_t pager_draw_said_twice(const struct pager *p, const struct log_line *l)
 {
 	if (p->times == PAGER_TIME_NONE || l->mark == LOG_GAP)
 		return 0;
@@ -53,7 +53,7 @@ static size_t said_twice(const struct pager *p, const struct log_line *l)
 }
 
 /* Is there more than one server among the sources? Then its name is part of theirs. */
-static bool many_servers(const struct log *log)
+static bool pager_draw_many_servers(const struct log *log)
 {
 	const char *first = log_source_name(log, 0);
 	size_t n = strcspn(first, "/");
@@ -65,7 +65,7 @@ static bool many_servers(const struct log *log)
 	return false;
 }
 
-static void source_name(const struct log *log, unsigned source, bool servers, char *buf, size_t size)
+static void pager_draw_source_name(const struct log *log, unsigned source, bool servers, char *buf, size_t size)
 {
 	static const char suffix[] = ".service";
 	const char *name = log_source_name(log, source), *slash = strrchr(name, '/');
@@ -79,34 +79,34 @@ static void source_name(const struct log *log, unsigned source, bool servers, ch
 }
 
 /* All sources take the width of the widest, so that texts begin below each other; on a narrow screen a quarter of it. */
-static size_t source_width(const struct pager *p, bool servers)
+static size_t pager_draw_source_width(const struct pager *p, bool servers)
 {
 	char name[256];
 	const struct log *log = p->log;
 	size_t widest = 0, most = p->width / 4 < SOURCE_LEAST ? SOURCE_LEAST : p->width / 4 < SOURCE_CELLS ? (size_t)p->width / 4 : SOURCE_CELLS;
 	for (unsigned i = 0; i < log_sources(log) && widest < most; i++) {
-		source_name(log, i, servers, name, sizeof(name));
+		pager_draw_source_name(log, i, servers, name, sizeof(name));
 		size_t w = cells(name);
 		widest = w > widest ? w : widest;
 	}
 	return widest < most ? widest : most;
 }
 
-static void source_of(const struct pager *p, unsigned source, char *buf, size_t size)
+static void pager_draw_source_of(const struct pager *p, unsigned source, char *buf, size_t size)
 {
 	char name[256], cut[SOURCE_CELLS * 4];
 
 	*buf = 0;
 	if (log_sources(p->log) < 2)             /* one source needs no name */
 		return;
-	bool servers = many_servers(p->log);
-	size_t width = source_width(p, servers);
-	source_name(p->log, source, servers, name, sizeof(name));
+	bool servers = pager_draw_many_servers(p->log);
+	size_t width = pager_draw_source_width(p, servers);
+	pager_draw_source_name(p->log, source, servers, name, sizeof(name));
 	cells_cut(cut, sizeof(cut), name, width, CUT_MIDDLE, glyph_ellipsis());
 	snprintf(buf, size, "%s%*s", cut, (int)(width - cells(cut)) + 1, "");
 }
 
-static enum tone level_tone(const struct log_line *l)
+static enum tone pager_draw_level_tone(const struct log_line *l)
 {
 	static const enum tone tones[] = {
 		[LOG_LEVEL_UNKNOWN] = TONE_PLAIN, [LOG_LEVEL_DEBUG] = TONE_DIM, [LOG_LEVEL_INFO] = TONE_PLAIN,
@@ -118,7 +118,7 @@ static enum tone level_tone(const struct log_line *l)
 	return l->level < ARRAY_LEN(tones) ? tones[l->level] : TONE_PLAIN;
 }
 
-static enum tone doc_tone(enum doc_tone t)
+static enum tone pager_draw_doc_tone(enum doc_tone t)
 {
 	static const enum tone tones[] = {
 		[DOC_PLAIN] = TONE_PLAIN, [DOC_HEAD] = TONE_TITLE_FOCUS, [DOC_LABEL] = TONE_LABEL, [DOC_DIM] = TONE_DIM,
@@ -135,8 +135,8 @@ bool pager_line(const struct pager *p, uint64_t line, struct laid *out)
 		const struct log_line *l = log_get(p->log, line);
 		if (!l)
 			return false;
-		stamp_of(p, l->time_us, out->stamp, sizeof(out->stamp));
-		source_of(p, l->source, out->source, sizeof(out->source));
+		pager_draw_stamp_of(p, l->time_us, out->stamp, sizeof(out->stamp));
+		pager_draw_source_of(p, l->source, out->source, sizeof(out->source));
 		if (l->mark == LOG_GAP)          /* our own words, not the source's */
 			snprintf(out->source + strlen(out->source), sizeof(out->source) - strlen(out->source), "%s%s ",
 			         glyph_rule(), glyph_rule());
@@ -145,8 +145,8 @@ bool pager_line(const struct pager *p, uint64_t line, struct laid *out)
 			         glyph_health(l->level == LOG_LEVEL_ERROR ? HEALTH_BAD : HEALTH_ATTENTION));
 		out->text = logview_text(p->view, l);
 		if (out->text == l->text && !p->view->flat)
-			out->text += said_twice(p, l);
-		out->tone = level_tone(l);
+			out->text += pager_draw_said_twice(p, l);
+		out->tone = pager_draw_level_tone(l);
 		out->source_tone = TONE_SOURCE_1 + l->source % (TONE_SOURCE_6 - TONE_SOURCE_1 + 1);
 		out->marked = keys_have(&p->view->marks, l);
 		out->bookmarked = keys_have(&p->view->bookmarks, l);
@@ -157,7 +157,7 @@ bool pager_line(const struct pager *p, uint64_t line, struct laid *out)
 	out->label = p->doc->lines[line - 1].label;
 	out->label_tone = TONE_LABEL;
 	out->text = p->doc->lines[line - 1].text ? p->doc->lines[line - 1].text : "";
-	out->tone = doc_tone(p->doc->lines[line - 1].tone);
+	out->tone = pager_draw_doc_tone(p->doc->lines[line - 1].tone);
 	return true;
 }
 
@@ -175,22 +175,22 @@ void pager_doc_changed(struct pager *p)
 /* --- rows of a line ----------------------------------------------------------------------------------------- */
 
 /* Cells before the text. */
-static int indent(const struct pager *p, const struct laid *l)
+static int pager_draw_indent(const struct pager *p, const struct laid *l)
 {
 	if (p->log)
 		return (int)(cells(l->stamp) + cells(l->source));
 	return l->label && p->label_width ? p->label_width + LABEL_GAP : 0;
 }
 
-static size_t text_width(const struct pager *p, const struct laid *l)
+static size_t pager_draw_text_width(const struct pager *p, const struct laid *l)
 {
-	int width = p->width - indent(p, l);
+	int width = p->width - pager_draw_indent(p, l);
 
 	return (size_t)(width > WRAP_MIN ? width : WRAP_MIN);
 }
 
 /* The bytes of the next row of text: up to the last space that fits, if there is one in its second half. */
-static size_t row_bytes(const char *text, size_t width)
+static size_t pager_draw_row_bytes(const char *text, size_t width)
 {
 	size_t used, n = cells_fit(text, width, &used), space = n;
 	size_t line = strcspn(text, "\n");      /* only what was unfolded has them */
@@ -208,13 +208,13 @@ static size_t row_bytes(const char *text, size_t width)
 	return space > n / 2 ? space : n;
 }
 
-static const char *next_row(const char *text, size_t width)
+static const char *pager_draw_next_row(const char *text, size_t width)
 {
-	text += row_bytes(text, width);
+	text += pager_draw_row_bytes(text, width);
 	return *text == ' ' || *text == '\n' ? text + 1 : text;
 }
 
-static bool wraps(const struct pager *p, const struct laid *l)
+static bool pager_draw_wraps(const struct pager *p, const struct laid *l)
 {
 	return p->wrap || (p->view && p->view->unfolded.n && strchr(l->text, '\n'));
 }
@@ -224,17 +224,17 @@ size_t pager_rows(const struct pager *p, uint64_t line)
 	struct laid l;
 	size_t rows = 1, width;
 
-	if ((!p->wrap && !(p->view && p->view->unfolded.n)) || !pager_line(p, line, &l) || !wraps(p, &l))
+	if ((!p->wrap && !(p->view && p->view->unfolded.n)) || !pager_line(p, line, &l) || !pager_draw_wraps(p, &l))
 		return 1;
-	width = text_width(p, &l);
-	for (const char *s = next_row(l.text, width); *s; s = next_row(s, width))
+	width = pager_draw_text_width(p, &l);
+	for (const char *s = pager_draw_next_row(l.text, width); *s; s = pager_draw_next_row(s, width))
 		rows++;
 	return rows;
 }
 
 /* --- drawing --------------------------------------------------------------------------------------------------- */
 
-static int cells_between(const char *from, size_t n)
+static int pager_draw_cells_between(const char *from, size_t n)
 {
 	char part[ROW_BYTES];
 
@@ -250,32 +250,32 @@ struct found {
 	bool any;
 };
 
-static void found_next(struct found *f, size_t at)
+static void pager_draw_found_next(struct found *f, size_t at)
 {
 	f->any = f->match && at < f->len && match_find(f->match, f->text, f->len, at, &f->start, &f->end);
 }
 
 /* No further than needed: a line may have 64 KB, and be drawn with each key. */
-static struct found found_in(const struct pager *p, const char *text, size_t seen)
+static struct found pager_draw_found_in(const struct pager *p, const char *text, size_t seen)
 {
 	struct found f = { .match = p->match, .text = text, .len = strnlen(text, seen + MATCH_BYTES) };
-	found_next(&f, 0);
+	pager_draw_found_next(&f, 0);
 	return f;
 }
 
 /* Marks those in the n bytes of the text from `from` on, which were drawn at x. */
-static void draw_found(struct found *f, const struct canvas *c, int y, int x, size_t from, size_t n)
+static void pager_draw_draw_found(struct found *f, const struct canvas *c, int y, int x, size_t from, size_t n)
 {
-	for (; f->any && f->start < from + n; found_next(f, f->end)) {
+	for (; f->any && f->start < from + n; pager_draw_found_next(f, f->end)) {
 		size_t start = f->start > from ? f->start : from, end = f->end < from + n ? f->end : from + n;
 		if (end > start)
-			canvas_retone(c, y, x + cells_between(f->text + from, start - from), cells_between(f->text + start, end - start), TONE_MATCH);
+			canvas_retone(c, y, x + pager_draw_cells_between(f->text + from, start - from), pager_draw_cells_between(f->text + start, end - start), TONE_MATCH);
 		if (f->end > from + n)
 			return;
 	}
 }
 
-static void draw_prefix(const struct pager *p, const struct canvas *c, int y, const struct laid *l)
+static void pager_draw_draw_prefix(const struct pager *p, const struct canvas *c, int y, const struct laid *l)
 {
 	int x = canvas_text(c, y, 0, -1, l->bookmarked ? TONE_MARK : TONE_DIM, l->stamp);
 	char label[LABEL_MAX * 4 + 8];
@@ -287,61 +287,61 @@ static void draw_prefix(const struct pager *p, const struct canvas *c, int y, co
 		return;
 	cells_cut(label, sizeof(label), l->label, (size_t)p->label_width, CUT_MIDDLE, glyph_ellipsis());
 	canvas_text(c, y, 0, p->label_width, l->label_tone, label);
-	struct found found = found_in(p, label, sizeof(label));
-	draw_found(&found, c, y, 0, 0, found.len);
+	struct found found = pager_draw_found_in(p, label, sizeof(label));
+	pager_draw_draw_found(&found, c, y, 0, 0, found.len);
 }
 
-static void draw_piece(struct found *found, const struct canvas *c, int y, int x, const struct laid *l, const char *text, size_t n)
+static void pager_draw_draw_piece(struct found *found, const struct canvas *c, int y, int x, const struct laid *l, const char *text, size_t n)
 {
 	char row[ROW_BYTES];
 
 	n = n < sizeof(row) ? n : sizeof(row) - 1;
 	snprintf(row, sizeof(row), "%.*s", (int)n, text);
 	canvas_text(c, y, x, -1, l->tone, row);
-	draw_found(found, c, y, x, (size_t)(text - l->text), n);
+	pager_draw_draw_found(found, c, y, x, (size_t)(text - l->text), n);
 }
 
 /* Draws the line's rows from row `skip` on at y; returns how many it drew. */
-static int draw_wrapped(const struct pager *p, const struct canvas *c, int y, const struct laid *l, size_t skip)
+static int pager_draw_draw_wrapped(const struct pager *p, const struct canvas *c, int y, const struct laid *l, size_t skip)
 {
-	size_t width = text_width(p, l), row = 0;
-	int x = indent(p, l), from = y;
+	size_t width = pager_draw_text_width(p, l), row = 0;
+	int x = pager_draw_indent(p, l), from = y;
 	const char *s = l->text;
-	struct found found = found_in(p, l->text, (skip + (size_t)c->height) * width * CELL_BYTES);
+	struct found found = pager_draw_found_in(p, l->text, (skip + (size_t)c->height) * width * CELL_BYTES);
 
 	do {
-		size_t n = row_bytes(s, width);
+		size_t n = pager_draw_row_bytes(s, width);
 		if (row >= skip && y < c->height) {
 			if (row == 0)
-				draw_prefix(p, c, y, l);
-			draw_piece(&found, c, y++, x, l, s, n);
+				pager_draw_draw_prefix(p, c, y, l);
+			pager_draw_draw_piece(&found, c, y++, x, l, s, n);
 		}
-		s = next_row(s, width);
+		s = pager_draw_next_row(s, width);
 		row++;
 	} while (*s && y < c->height);
 	return y - from;
 }
 
-static void draw_flat(const struct pager *p, const struct canvas *c, int y, const struct laid *l)
+static void pager_draw_draw_flat(const struct pager *p, const struct canvas *c, int y, const struct laid *l)
 {
-	int x = indent(p, l), width = c->width - x;
+	int x = pager_draw_indent(p, l), width = c->width - x;
 	const char *s = l->text;
 	size_t used = 0, n;
 	struct canvas rest = canvas_part(c, y, x, 1, -1);
 
-	draw_prefix(p, c, y, l);
+	pager_draw_draw_prefix(p, c, y, l);
 	if (p->side)
 		s += cells_fit(s, (size_t)p->side, &used);
 	n = cells_fit(s, width > 0 ? (size_t)width : 0, &used);
-	struct found found = found_in(p, l->text, (size_t)(s - l->text) + n);
-	draw_piece(&found, &rest, 0, 0, l, s, n);
+	struct found found = pager_draw_found_in(p, l->text, (size_t)(s - l->text) + n);
+	pager_draw_draw_piece(&found, &rest, 0, 0, l, s, n);
 	if (s[n] && width > 0)
 		canvas_text(&rest, 0, width - 1, 1, TONE_DIM, canvas_ascii() ? ">" : "›");
 	if (p->side && *l->text && width > 0)
 		canvas_text(&rest, 0, 0, 1, TONE_DIM, canvas_ascii() ? "<" : "‹");
 }
 
-static void tone_rows(const struct pager *p, const struct canvas *c, int from, int to, uint64_t line, const struct laid *l)
+static void pager_draw_tone_rows(const struct pager *p, const struct canvas *c, int from, int to, uint64_t line, const struct laid *l)
 {
 	for (int y = from; y < to; y++) {
 		if (l->marked)
@@ -351,20 +351,20 @@ static void tone_rows(const struct pager *p, const struct canvas *c, int from, i
 	}
 }
 
-static void draw_lines(const struct pager *p, const struct canvas *c)
+static void pager_draw_draw_lines(const struct pager *p, const struct canvas *c)
 {
 	struct place at = p->top;
 	struct laid l;
 
 	for (int y = 0; y < c->height && at.line && pager_line(p, at.line, &l); at.line = pager_next(p, at.line), at.row = 0) {
 		int from = y;
-		if (wraps(p, &l)) {
-			y += draw_wrapped(p, c, y, &l, at.row);
+		if (pager_draw_wraps(p, &l)) {
+			y += pager_draw_draw_wrapped(p, c, y, &l, at.row);
 		} else {
-			draw_flat(p, c, y, &l);
+			pager_draw_draw_flat(p, c, y, &l);
 			y++;
 		}
-		tone_rows(p, c, from, y, at.line, &l);
+		pager_draw_tone_rows(p, c, from, y, at.line, &l);
 	}
 }
 
@@ -383,7 +383,7 @@ void pager_draw(struct pager *p, const struct canvas *c)
 	p->height = text.height > 0 ? text.height : 1;
 	p->width = c->width;
 	pager_settle(p);
-	draw_lines(p, &text);
+	pager_draw_draw_lines(p, &text);
 	if (p->typing)
 		lineedit_draw(p->typing, c, c->height - 1, 0, -1, true);
 }

@@ -62,12 +62,12 @@ struct pane *pane_of_kind(struct console *c, const struct kind *kind)
 /* --- rows --------------------------------------------------------------------------------------------------- */
 
 /* The server that a pane is limited to. The fleet is the map: it always shows all. */
-static const struct server *limit_of(const struct console *c, const struct pane *p)
+static const struct server *pane_limit_of(const struct console *c, const struct pane *p)
 {
 	return c->scope[0] && p->panel->kind != &kind_server ? store_server_find(c->store, c->scope) : NULL;
 }
 
-static void push(struct pane *p, const struct row *row)
+static void pane_push(struct pane *p, const struct row *row)
 {
 	if (p->n == p->cap) {
 		p->cap = p->cap ? p->cap * 2 : 64;
@@ -76,10 +76,10 @@ static void push(struct pane *p, const struct row *row)
 	p->rows[p->n++] = row;
 }
 
-static void gather(struct console *c, struct pane *p)
+static void pane_gather(struct console *c, struct pane *p)
 {
 	const struct panel *panel = p->panel;
-	const struct server *only = limit_of(c, p);
+	const struct server *only = pane_limit_of(c, p);
 	p->n = p->total = 0;
 	for (const struct row *r = store_first(c->store, panel->kind, only); r; r = store_next(r, panel->kind, only)) {
 		bool wanted = only && panel->wants_in ? panel->wants_in(r, only) : !panel->wants || panel->wants(r);
@@ -87,12 +87,12 @@ static void gather(struct console *c, struct pane *p)
 			continue;
 		p->total++;
 		if (!p->problems || r->health >= HEALTH_ATTENTION)
-			push(p, r);
+			pane_push(p, r);
 	}
 }
 
 /* Lends the filtered and ordered rows to the table. */
-static void lend(struct pane *p)
+static void pane_lend(struct pane *p)
 {
 	table_set_match(p->table, fuzzy_empty(&p->fuzzy) ? NULL : &p->fuzzy);
 	table_set_rows(p->table, p->rows, p->n);
@@ -100,15 +100,15 @@ static void lend(struct pane *p)
 		table_move(p->table, TABLE_FIRST);
 }
 
-static void rebuild(struct console *c, struct pane *p)
+static void pane_rebuild(struct console *c, struct pane *p)
 {
 	table_set_rows(p->table, NULL, 0);
-	gather(c, p);
+	pane_gather(c, p);
 	if (!fuzzy_empty(&p->fuzzy))
 		p->n = table_filter(p->table, &p->fuzzy, p->rows, p->n);
 	table_sort(p->table, p->rows, p->n);
-	table_hide(p->table, "server", limit_of(c, p) != NULL || !store_servers(c->store) || !store_servers(c->store)->next);
-	lend(p);
+	table_hide(p->table, "server", pane_limit_of(c, p) != NULL || !store_servers(c->store) || !store_servers(c->store)->next);
+	pane_lend(p);
 	p->built_at = store_generation(c->store);
 	p->dirty = false;
 }
@@ -121,7 +121,7 @@ void panes_refresh(struct console *c)
 	for (size_t i = 0; i < c->n_panes; i++) {
 		struct pane *p = &c->panes[i];
 		if (p->table && (p->dirty || p->built_at != store_generation(c->store)))
-			rebuild(c, p);
+			pane_rebuild(c, p);
 	}
 }
 
@@ -138,7 +138,7 @@ void pane_set_filter(struct console *c, struct pane *p, const char *pattern)
 	if (narrows) {
 		table_set_rows(p->table, NULL, 0);
 		p->n = table_filter(p->table, &p->fuzzy, p->rows, p->n);
-		lend(p);
+		pane_lend(p);
 	}
 	console_redraw(c);
 }
@@ -236,7 +236,7 @@ size_t console_problems(struct console *c, size_t *asks)
 /* --- keys ------------------------------------------------------------------------------------------------------ */
 
 /* A panel that draws itself has no cursor: the keys of a table scroll it. */
-static bool scroll_key(struct pane *p, const struct key *key)
+static bool pane_scroll_key(struct pane *p, const struct key *key)
 {
 	static const struct { const char *name; int step, page; } moves[] = {
 		{ "j", 1, 0 }, { "Down", 1, 0 }, { "k", -1, 0 }, { "Up", -1, 0 }, { "PgDn", 0, 2 }, { "PgUp", 0, -2 },
@@ -260,7 +260,7 @@ bool pane_key(struct console *c, const struct key *key)
 	struct pane *p = pane_focused(c);
 	panes_refresh(c);
 	p->moved = true;
-	bool taken = p->table ? table_key(p->table, key) : scroll_key(p, key);
+	bool taken = p->table ? table_key(p->table, key) : pane_scroll_key(p, key);
 	if (taken)
 		console_redraw(c);
 	return taken;
@@ -269,7 +269,7 @@ bool pane_key(struct console *c, const struct key *key)
 /* --- drawing --------------------------------------------------------------------------------------------------- */
 
 /* "2 Containers" and what limits the rows: "/ngx 3 of 13", "problems only", "by cpu", "2 marked". */
-static void title_text(const struct console *c, size_t index, char *buf, size_t size)
+static void pane_title_text(const struct console *c, size_t index, char *buf, size_t size)
 {
 	const struct pane *p = &c->panes[index];
 	size_t n = (size_t)snprintf(buf, size, "%zu %s", index + 1, p->panel->title);
@@ -286,17 +286,17 @@ static void title_text(const struct console *c, size_t index, char *buf, size_t 
 		n += (size_t)snprintf(buf + n, size - n, " · by %s", sort);
 	if (marks && n < size)
 		n += (size_t)snprintf(buf + n, size - n, " · %zu marked", marks);
-	size_t left_out = p->panel->kind ? store_left_out(c->store, p->panel->kind, limit_of(c, p)) : 0;
+	size_t left_out = p->panel->kind ? store_left_out(c->store, p->panel->kind, pane_limit_of(c, p)) : 0;
 	if (left_out && n < size)
 		snprintf(buf + n, size - n, " · %zu more are not shown", left_out);
 }
 
-static void draw_title(struct console *c, size_t index, const struct canvas *at)
+static void pane_draw_title(struct console *c, size_t index, const struct canvas *at)
 {
 	const struct pane *p = &c->panes[index];
 	char title[256], place[32] = "";
 	bool focused = index == c->focus;
-	title_text(c, index, title, sizeof(title));
+	pane_title_text(c, index, title, sizeof(title));
 	canvas_fill(at, 0, 0, -1, TONE_BORDER, glyph_rule());
 	int used = canvas_textf(at, 0, 1, at->width - 2, focused ? TONE_TITLE_FOCUS : TONE_TITLE, " %s ", title);
 	if (p->table && p->n > table_shown(p->table) && table_shown(p->table))
@@ -307,10 +307,10 @@ static void draw_title(struct console *c, size_t index, const struct canvas *at)
 }
 
 /* Why there is nothing, over as many lines as it has. */
-static void draw_empty(struct console *c, const struct pane *p, const struct canvas *at)
+static void pane_draw_empty(struct console *c, const struct pane *p, const struct canvas *at)
 {
 	char text[2048], *rest = text, *line;
-	const struct server *only = limit_of(c, p);
+	const struct server *only = pane_limit_of(c, p);
 	if (p->total)
 		snprintf(text, sizeof(text), p->filter[0] ? "No row matches /%s; Esc shows all %zu." : "No problems here%.0s; ! shows all %zu.",
 		         p->filter, p->total);
@@ -322,11 +322,11 @@ static void draw_empty(struct console *c, const struct pane *p, const struct can
 		y += draw_wrapped(at, y, 2, TONE_DIM, line);
 }
 
-static void draw_table(struct console *c, size_t index, const struct canvas *at, bool head)
+static void pane_draw_table(struct console *c, size_t index, const struct canvas *at, bool head)
 {
 	struct pane *p = &c->panes[index];
 	if (!p->n) {
-		draw_empty(c, p, at);
+		pane_draw_empty(c, p, at);
 		return;
 	}
 	table_without_head(p->table, !head);
@@ -338,7 +338,7 @@ static void draw_table(struct console *c, size_t index, const struct canvas *at,
 }
 
 /* A pane without a title has no place to say how many rows it has: its last line does. */
-static void draw_more(const struct pane *p, const struct canvas *at)
+static void pane_draw_more(const struct pane *p, const struct canvas *at)
 {
 	char text[32];
 	size_t shown = p->table ? table_shown(p->table) : 0;
@@ -348,29 +348,29 @@ static void draw_more(const struct pane *p, const struct canvas *at)
 	canvas_text(at, at->height - 1, at->width - (int)cells(text), -1, TONE_DIM, text);
 }
 
-static void draw_own(struct console *c, struct pane *p, const struct canvas *at)
+static void pane_draw_own(struct console *c, struct pane *p, const struct canvas *at)
 {
 	size_t most = p->lines > (size_t)at->height ? p->lines - (size_t)at->height : 0;
 	if (p->top > most)
 		p->top = most;
-	p->lines = p->panel->draw(c->store, limit_of(c, p), at, p->top);
+	p->lines = p->panel->draw(c->store, pane_limit_of(c, p), at, p->top);
 	if (!p->lines)
-		draw_empty(c, p, at);
+		pane_draw_empty(c, p, at);
 }
 
 void pane_draw(struct console *c, size_t index, const struct canvas *at, bool title)
 {
 	struct pane *p = &c->panes[index];
 	if (title)
-		draw_title(c, index, at);
+		pane_draw_title(c, index, at);
 	struct canvas rest = canvas_part(at, title, 0, -1, -1);
 	p->height = rest.height;
 	if (rest.height <= 0)
 		return;
 	if (p->table)
-		draw_table(c, index, &rest, title || index == c->focus);
+		pane_draw_table(c, index, &rest, title || index == c->focus);
 	else
-		draw_own(c, p, &rest);
+		pane_draw_own(c, p, &rest);
 	if (!title)
-		draw_more(p, &rest);
+		pane_draw_more(p, &rest);
 }

@@ -33,7 +33,7 @@ struct asking {
 	size_t tab_at;                   /* the cursor then */
 };
 
-static struct asking *asking_create(struct console *c, const struct action *a, struct row **rows, size_t n)
+static struct asking *sessions_box_asking_create(struct console *c, const struct action *a, struct row **rows, size_t n)
 {
 	struct asking *k = xcalloc(1, sizeof(*k));
 	k->console = c;
@@ -46,7 +46,7 @@ static struct asking *asking_create(struct console *c, const struct action *a, s
 	return k;
 }
 
-static void asking_free(struct asking *k)
+static void sessions_box_asking_free(struct asking *k)
 {
 	if (k->console->completing == k)
 		k->console->completing = NULL;
@@ -57,13 +57,13 @@ static void asking_free(struct asking *k)
 	free(k);
 }
 
-static struct row *first_row(const struct asking *k)
+static struct row *sessions_box_first_row(const struct asking *k)
 {
 	return store_find(k->console->store, k->ids[0]);
 }
 
 /* Carries it out with these words, on the rows that are still there. */
-static void go(struct asking *k, const char *words)
+static void sessions_box_go(struct asking *k, const char *words)
 {
 	struct row *rows[ASKED_MAX];
 	size_t n = 0;
@@ -79,18 +79,18 @@ static void go(struct asking *k, const char *words)
 		free(copy);
 		console_flash(k->console, TONE_BAD, "%s: it is not there any more", k->action->verb);
 	}
-	asking_free(k);
+	sessions_box_asking_free(k);
 }
 
-static void give_up(struct asking *k)
+static void sessions_box_give_up(struct asking *k)
 {
 	console_redraw(k->console);
-	asking_free(k);
+	sessions_box_asking_free(k);
 }
 
 /* --- what is asked, as text ---------------------------------------------------------------------------------- */
 
-static char *request_text(const struct request *r)
+static char *sessions_box_request_text(const struct request *r)
 {
 	struct doc doc;
 	struct buf b;
@@ -105,131 +105,131 @@ static char *request_text(const struct request *r)
 }
 
 /* The request that was shown, if it is still the one. */
-static const struct request *still_asked(const struct asking *k)
+static const struct request *sessions_box_still_asked(const struct asking *k)
 {
-	struct row *row = first_row(k);
+	struct row *row = sessions_box_first_row(k);
 	const struct request *r = row ? session_request(row) : NULL;
 	return r && !strcmp(r->id, k->request) ? r : NULL;
 }
 
-static void answer_with(struct asking *k, const char *words)
+static void sessions_box_answer_with(struct asking *k, const char *words)
 {
 	char *whole = xasprintf("%s %s", k->request, words);
-	go(k, whole);
+	sessions_box_go(k, whole);
 	free(whole);
 }
 
 /* --- permissions ------------------------------------------------------------------------------------------------ */
 
-static void reason_given(const struct dialog_result *result, void *arg)
+static void sessions_box_reason_given(const struct dialog_result *result, void *arg)
 {
 	struct asking *k = arg;
 	if (result->choice != 1) {
-		give_up(k);
+		sessions_box_give_up(k);
 		return;
 	}
 	char *words = xasprintf("reject: %s", result->text);
-	answer_with(k, words);
+	sessions_box_answer_with(k, words);
 	free(words);
 }
 
-static void permission_chosen(const struct dialog_result *result, void *arg)
+static void sessions_box_permission_chosen(const struct dialog_result *result, void *arg)
 {
 	static const char *const words[] = { "once", "always", "reject" };
 	struct asking *k = arg;
 	if (result->choice < 0) {
-		give_up(k);
+		sessions_box_give_up(k);
 	} else if ((size_t)result->choice < ARRAY_LEN(words)) {
-		answer_with(k, words[result->choice]);
+		sessions_box_answer_with(k, words[result->choice]);
 	} else {
 		struct lineedit_config line = { .prompt = "why: ", .max = 4096 };
-		k->console->dialog = dialog_prompt("Reject, and tell it why", "It goes on with what you tell it.", &line, reason_given, k);
+		k->console->dialog = dialog_prompt("Reject, and tell it why", "It goes on with what you tell it.", &line, sessions_box_reason_given, k);
 		console_redraw(k->console);
 	}
 }
 
-static void ask_permission(struct asking *k, const struct request *r, const struct row *row)
+static void sessions_box_ask_permission(struct asking *k, const struct request *r, const struct row *row)
 {
 	static const struct dialog_item items[] = {
 		{ "o", "once", NULL, false }, { "a", "always", NULL, false }, { "r", "reject", NULL, false },
 		{ "m", "reject with a message", NULL, false },
 	};
-	char title[320], *text = request_text(r);
+	char title[320], *text = sessions_box_request_text(r);
 	snprintf(title, sizeof(title), "%.60s: %.200s", row->server->name, row->name);
-	k->console->dialog = dialog_question(title, text, items, ARRAY_LEN(items), -1, permission_chosen, k);
+	k->console->dialog = dialog_question(title, text, items, ARRAY_LEN(items), -1, sessions_box_permission_chosen, k);
 	free(text);
 }
 
 /* --- questions ---------------------------------------------------------------------------------------------------- */
 
-static void ask_question(struct asking *k, const struct request *r, const struct row *row);
+static void sessions_box_ask_question(struct asking *k, const struct request *r, const struct row *row);
 
-static void question_answered(struct asking *k, const char *words)
+static void sessions_box_question_answered(struct asking *k, const char *words)
 {
-	const struct request *r = still_asked(k);
+	const struct request *r = sessions_box_still_asked(k);
 	if (!r) {
 		buf_addf(&k->answers, "%s%s", k->question ? ";" : "", words);
 		/* Numbers of options are soon chosen again. */
 		if (k->answers.data[strspn(k->answers.data, "0123456789,;")] && strcmp(words, "reject") != 0)
 			draft_note(k->console, k->ids[0], "reply: not sent, it was answered elsewhere meanwhile, or stopped", k->answers.data);
 		console_flash(k->console, TONE_WARN, "it was answered elsewhere meanwhile, or stopped");
-		give_up(k);
+		sessions_box_give_up(k);
 		return;
 	}
 	if (!strcmp(words, "reject")) {
-		answer_with(k, "reject");
+		sessions_box_answer_with(k, "reject");
 		return;
 	}
 	buf_puts(&k->answers, k->question ? ";" : "");
 	for (const char *p = words; *p; p++)              /* a semicolon of the answer's own would part it */
 		buf_addf(&k->answers, "%s%c", *p == ';' && r->n_questions > 1 ? "\\" : "", *p);
 	if (++k->question < r->n_questions) {
-		ask_question(k, r, first_row(k));
+		sessions_box_ask_question(k, r, sessions_box_first_row(k));
 		console_redraw(k->console);
 		return;
 	}
 	char *all = xstrdup(k->answers.data);
-	answer_with(k, all);
+	sessions_box_answer_with(k, all);
 	free(all);
 }
 
-static void words_given(const struct dialog_result *result, void *arg)
+static void sessions_box_words_given(const struct dialog_result *result, void *arg)
 {
 	struct asking *k = arg;
 	if (result->choice == 1 && result->text[0])
-		question_answered(k, result->text);
+		sessions_box_question_answered(k, result->text);
 	else
-		give_up(k);
+		sessions_box_give_up(k);
 }
 
-static void ask_for_words(struct asking *k, const char *title, const char *text)
+static void sessions_box_ask_for_words(struct asking *k, const char *title, const char *text)
 {
 	struct lineedit_config line = { .prompt = "answer: ", .max = 4096 };
-	k->console->dialog = dialog_prompt(title, text, &line, words_given, k);
+	k->console->dialog = dialog_prompt(title, text, &line, sessions_box_words_given, k);
 	console_redraw(k->console);
 }
 
-static void option_chosen(const struct dialog_result *result, void *arg)
+static void sessions_box_option_chosen(const struct dialog_result *result, void *arg)
 {
 	struct asking *k = arg;
-	const struct request *r = still_asked(k);
+	const struct request *r = sessions_box_still_asked(k);
 	size_t options = r && k->question < r->n_questions ? r->questions[k->question].n_options : 0;
 	size_t shown = options < 9 ? options : 9;
 	char number[24];
 	if (result->choice < 0) {
-		give_up(k);
+		sessions_box_give_up(k);
 	} else if ((size_t)result->choice < shown) {
 		snprintf(number, sizeof(number), "%d", result->choice + 1);
-		question_answered(k, number);
+		sessions_box_question_answered(k, number);
 	} else if ((size_t)result->choice == shown) {
-		ask_for_words(k, "Your own answer", NULL);
+		sessions_box_ask_for_words(k, "Your own answer", NULL);
 	} else {
-		question_answered(k, "reject");
+		sessions_box_question_answered(k, "reject");
 	}
 }
 
 /* One of few is a key; several are a line: "1,3". */
-static void ask_question(struct asking *k, const struct request *r, const struct row *row)
+static void sessions_box_ask_question(struct asking *k, const struct request *r, const struct row *row)
 {
 	static const char *const digits[] = { "1", "2", "3", "4", "5", "6", "7", "8", "9" };
 	const struct question *q = &r->questions[k->question];
@@ -237,11 +237,11 @@ static void ask_question(struct asking *k, const struct request *r, const struct
 	char title[320];
 	one.questions = &r->questions[k->question];
 	one.n_questions = 1;
-	char *text = request_text(&one);
+	char *text = sessions_box_request_text(&one);
 	snprintf(title, sizeof(title), "%.60s: %.160s (%zu of %zu)", row->server->name, row->name, k->question + 1, r->n_questions);
 	if (q->multiple || q->n_options > 9) {
 		char *more = xasprintf("%s\nNumbers parted by commas, your own words, or the word reject.", text);
-		ask_for_words(k, title, more);
+		sessions_box_ask_for_words(k, title, more);
 		free(more);
 	} else {
 		struct dialog_item items[CHOICES_MAX] = { 0 };
@@ -253,16 +253,16 @@ static void ask_question(struct asking *k, const struct request *r, const struct
 		}
 		items[n++] = (struct dialog_item){ .key = "w", .label = "own words", .disabled = !q->custom };
 		items[n++] = (struct dialog_item){ .key = "x", .label = "reject" };
-		k->console->dialog = dialog_question(title, text, items, n, -1, option_chosen, k);
+		k->console->dialog = dialog_question(title, text, items, n, -1, sessions_box_option_chosen, k);
 	}
 	free(text);
 }
 
 /* --- words of other actions ------------------------------------------------------------------------------------------ */
 
-static void complete_new(struct completion *done, const char *text, size_t cursor, void *arg);
-static void complete_move(struct completion *done, const char *text, size_t cursor, void *arg);
-static void complete_command(struct completion *done, const char *text, size_t cursor, void *arg);
+static void sessions_box_complete_new(struct completion *done, const char *text, size_t cursor, void *arg);
+static void sessions_box_complete_move(struct completion *done, const char *text, size_t cursor, void *arg);
+static void sessions_box_complete_command(struct completion *done, const char *text, size_t cursor, void *arg);
 
 static const struct wanted {
 	const char *action, *title, *text, *prompt;
@@ -271,11 +271,11 @@ static const struct wanted {
 	lineedit_complete_fn *complete;
 } wanted[] = {
 	{ "session-prompt", "Prompt", NULL, "> ", false, false, NULL },
-	{ "session-move", "Move", "SERVER [DIRECTORY]: exported, imported there, checked, then archived here", "> ", false, false, complete_move },
+	{ "session-move", "Move", "SERVER [DIRECTORY]: exported, imported there, checked, then archived here", "> ", false, false, sessions_box_complete_move },
 	{ "session-rename", "New title", NULL, "title: ", true, false, NULL },
-	{ "session-command", "Slash command", "NAME [ARGUMENTS]; Tab completes", "/", false, false, complete_command },
-	{ "session-new", "New session", "DIRECTORY [agent=NAME] [model=PROVIDER/MODEL] [PROMPT]; Tab completes", "> ", false, false, complete_new },
-	{ "session-import", "Import", "FILE on this machine, then the DIRECTORY over there; Tab completes", "> ", false, false, complete_new },
+	{ "session-command", "Slash command", "NAME [ARGUMENTS]; Tab completes", "/", false, false, sessions_box_complete_command },
+	{ "session-new", "New session", "DIRECTORY [agent=NAME] [model=PROVIDER/MODEL] [PROMPT]; Tab completes", "> ", false, false, sessions_box_complete_new },
+	{ "session-import", "Import", "FILE on this machine, then the DIRECTORY over there; Tab completes", "> ", false, false, sessions_box_complete_new },
 	{ "session-export", "Export", "FILE on this machine", "> ", false, false, NULL },
 	{ "tmux-send", "Type into its pane", "a line; Enter is sent after it", "> ", false, true, NULL },
 	{ "tmux-rename", "New name", NULL, "name: ", true, false, NULL },
@@ -283,7 +283,7 @@ static const struct wanted {
 };
 
 /* A blank in a path would end the word. */
-static char *escaped(const char *before, const char *name, const char *after)
+static char *sessions_box_escaped(const char *before, const char *name, const char *after)
 {
 	struct buf b;
 	buf_init(&b, 16384);
@@ -295,34 +295,34 @@ static char *escaped(const char *before, const char *name, const char *after)
 }
 
 /* Those of names that begin as what was typed does. */
-static void offer(struct completion *done, const char *typed, size_t len, const char *before, const char *const *names, size_t n, const char *after)
+static void sessions_box_offer(struct completion *done, const char *typed, size_t len, const char *before, const char *const *names, size_t n, const char *after)
 {
 	for (size_t i = 0; i < n; i++) {
-		char *word = escaped(before, names[i], after);
+		char *word = sessions_box_escaped(before, names[i], after);
 		if (!strncmp(word, typed, len))
 			completion_add(done, word, NULL);
 		free(word);
 	}
 }
 
-static void complete_list(struct completion *done, struct row *row, enum session_list list, const char *before, const char *text, size_t cursor)
+static void sessions_box_complete_list(struct completion *done, struct row *row, enum session_list list, const char *before, const char *text, size_t cursor)
 {
 	const char *names[NAMES_MAX];
 	size_t n = row ? session_names(row, list, names, NAMES_MAX) : 0, start = cursor;
 	while (start && text[start - 1] != ' ')
 		start--;
-	offer(done, text + start, cursor - start, before, names, n, "");
+	sessions_box_offer(done, text + start, cursor - start, before, names, n, "");
 }
 
-static void complete_command(struct completion *done, const char *text, size_t cursor, void *arg)
+static void sessions_box_complete_command(struct completion *done, const char *text, size_t cursor, void *arg)
 {
-	complete_list(done, first_row(arg), SESSION_COMMANDS, "", text, cursor);
+	sessions_box_complete_list(done, sessions_box_first_row(arg), SESSION_COMMANDS, "", text, cursor);
 }
 
 /* Folders of the server behind what was typed: asked over the link, and Tab is pressed once more when they are there. */
-static void complete_directory(struct completion *done, const char *text, size_t start, size_t cursor, struct asking *k)
+static void sessions_box_complete_directory(struct completion *done, const char *text, size_t start, size_t cursor, struct asking *k)
 {
-	struct row *row = first_row(k);
+	struct row *row = sessions_box_first_row(k);
 	const char *names[NAMES_MAX];
 	char parent[4096];
 	size_t n = 0, out = 0, slash = 0;
@@ -338,8 +338,8 @@ static void complete_directory(struct completion *done, const char *text, size_t
 	if (!row || !slash)
 		return;
 	bool known = session_directories_in(row, parent, names, NAMES_MAX, &n);
-	char *before = escaped("", parent, "");
-	offer(done, text + start, cursor - start, before, names, n, "/");
+	char *before = sessions_box_escaped("", parent, "");
+	sessions_box_offer(done, text + start, cursor - start, before, names, n, "/");
 	free(before);
 	k->tab_again = !known;
 	k->tab_at = cursor;
@@ -347,7 +347,7 @@ static void complete_directory(struct completion *done, const char *text, size_t
 }
 
 /* Where the word that the cursor is in begins; a blank behind a backslash does not end one. */
-static size_t word_start(const char *text, size_t cursor)
+static size_t sessions_box_word_start(const char *text, size_t cursor)
 {
 	size_t start = 0;
 	for (size_t i = 0; i < cursor; i++) {
@@ -359,28 +359,28 @@ static size_t word_start(const char *text, size_t cursor)
 	return start;
 }
 
-static void complete_new(struct completion *done, const char *text, size_t cursor, void *arg)
+static void sessions_box_complete_new(struct completion *done, const char *text, size_t cursor, void *arg)
 {
 	struct asking *k = arg;
-	struct row *row = first_row(k);
-	size_t start = word_start(text, cursor);
+	struct row *row = sessions_box_first_row(k);
+	size_t start = sessions_box_word_start(text, cursor);
 	if (k->tab_again && k->tab_at != cursor) {        /* the names came, but other things were typed meanwhile */
 		k->tab_again = false;
 		return;
 	}
 	k->tab_again = false;
 	if (text[start] == '/') {
-		complete_directory(done, text, start, cursor, k);
+		sessions_box_complete_directory(done, text, start, cursor, k);
 	} else if (!start) {
-		complete_list(done, row, SESSION_DIRECTORIES, "", text, cursor);
+		sessions_box_complete_list(done, row, SESSION_DIRECTORIES, "", text, cursor);
 	} else {
-		complete_list(done, row, SESSION_AGENTS, "agent=", text, cursor);
-		complete_list(done, row, SESSION_MODELS, "model=", text, cursor);
+		sessions_box_complete_list(done, row, SESSION_AGENTS, "agent=", text, cursor);
+		sessions_box_complete_list(done, row, SESSION_MODELS, "model=", text, cursor);
 	}
 }
 
 /* What a move can be given: the servers, then a folder of the one that was named. */
-static void complete_move(struct completion *done, const char *text, size_t cursor, void *arg)
+static void sessions_box_complete_move(struct completion *done, const char *text, size_t cursor, void *arg)
 {
 	struct asking *k = arg;
 	const char *names[NAMES_MAX];
@@ -389,7 +389,7 @@ static void complete_move(struct completion *done, const char *text, size_t curs
 		return;
 	for (struct server *v = store_servers(k->console->store); v && n < NAMES_MAX; v = v->next)
 		names[n++] = v->name;
-	offer(done, text, cursor, "", names, n, "");
+	sessions_box_offer(done, text, cursor, "", names, n, "");
 }
 
 void sessions_names_came(struct console *c)
@@ -397,7 +397,7 @@ void sessions_names_came(struct console *c)
 	struct key tab;
 	if (!c->completing || !c->dialog || !key_parse("Tab", &tab))
 		return;
-	const struct row *row = first_row(c->completing);
+	const struct row *row = sessions_box_first_row(c->completing);
 	if (row && !session_directories_come(row)) {
 		c->completing = NULL;
 		dialog_key(c->dialog, &tab);
@@ -405,17 +405,17 @@ void sessions_names_came(struct console *c)
 	}
 }
 
-static void line_given(const struct dialog_result *result, void *arg)
+static void sessions_box_line_given(const struct dialog_result *result, void *arg)
 {
 	struct asking *k = arg;
 	if (result->choice == 1 && result->text[0])
-		go(k, result->text);
+		sessions_box_go(k, result->text);
 	else
-		give_up(k);
+		sessions_box_give_up(k);
 }
 
 /* What was typed and did not arrive is offered again. */
-static const char *offered(const struct asking *k, const struct wanted *w, const struct row *row)
+static const char *sessions_box_offered(const struct asking *k, const struct wanted *w, const struct row *row)
 {
 	const char *draft = draft_of(k->console, k->action, row->id);
 	bool fits = draft && strlen(draft) < LINE_MAX_BYTES;
@@ -424,30 +424,30 @@ static const char *offered(const struct asking *k, const struct wanted *w, const
 	return fits ? draft : w->from_name ? row->name : NULL;
 }
 
-static void composed(const char *text, const char *why, void *arg)
+static void sessions_box_composed(const char *text, const char *why, void *arg)
 {
 	struct asking *k = arg;
 	if (text) {
-		go(k, text);
+		sessions_box_go(k, text);
 		return;
 	}
 	console_flash(k->console, TONE_WARN, "nothing was sent: %s", why);
-	give_up(k);
+	sessions_box_give_up(k);
 }
 
-static void ask_line(struct asking *k, const struct wanted *w, const struct row *row)
+static void sessions_box_ask_line(struct asking *k, const struct wanted *w, const struct row *row)
 {
 	char title[320];
 	const struct session *s = (const struct session *)row;
-	const char *text = offered(k, w, row);
-	char *here = !text && !strcmp(k->action->name, "session-new") && s->directory ? escaped("", s->directory, " ") : NULL;
+	const char *text = sessions_box_offered(k, w, row);
+	char *here = !text && !strcmp(k->action->name, "session-new") && s->directory ? sessions_box_escaped("", s->directory, " ") : NULL;
 	struct lineedit_config line = { .prompt = w->prompt, .text = here ? here : text, .max = LINE_MAX_BYTES, .unkept = w->unkept, .complete = w->complete,
 	                                .arg = k };
 	if (k->n > 1)
 		snprintf(title, sizeof(title), "%s for %zu sessions", w->title, k->n);
 	else
 		snprintf(title, sizeof(title), "%s: %.160s on %.60s", w->title, row->name, row->server->name);
-	k->console->dialog = dialog_prompt(title, w->text, &line, line_given, k);
+	k->console->dialog = dialog_prompt(title, w->text, &line, sessions_box_line_given, k);
 	free(here);
 }
 
@@ -461,22 +461,22 @@ bool sessions_ask(struct console *c, const struct action *a, struct row **rows, 
 		const struct request *r = session_request(rows[0]);
 		if (!r)
 			return false;
-		struct asking *k = asking_create(c, a, rows, 1);
+		struct asking *k = sessions_box_asking_create(c, a, rows, 1);
 		snprintf(k->request, sizeof(k->request), "%s", r->id);
 		if (r->is_question && r->n_questions)
-			ask_question(k, r, rows[0]);
+			sessions_box_ask_question(k, r, rows[0]);
 		else
-			ask_permission(k, r, rows[0]);
+			sessions_box_ask_permission(k, r, rows[0]);
 		console_redraw(c);
 		return true;
 	}
 	if (!strcmp(a->name, "session-compose")) {
-		editor_open(c, draft_of(c, a, rows[0]->id), composed, asking_create(c, a, rows, n));
+		editor_open(c, draft_of(c, a, rows[0]->id), sessions_box_composed, sessions_box_asking_create(c, a, rows, n));
 		return true;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(wanted); i++)
 		if (!strcmp(wanted[i].action, a->name)) {
-			ask_line(asking_create(c, a, rows, n), &wanted[i], rows[0]);
+			sessions_box_ask_line(sessions_box_asking_create(c, a, rows, n), &wanted[i], rows[0]);
 			console_redraw(c);
 			return true;
 		}

@@ -11,7 +11,7 @@
 #include "tui/attach.h"
 #include "tui/console_internal.h"
 
-static size_t index_of(const struct console *c, const struct attach *a)
+static size_t shell_index_of(const struct console *c, const struct attach *a)
 {
 	size_t i = 0;
 	while (i < c->n_shells && c->shells[i] != a)
@@ -19,7 +19,7 @@ static size_t index_of(const struct console *c, const struct attach *a)
 	return i;
 }
 
-static void drop(struct console *c, size_t i)
+static void shell_drop(struct console *c, size_t i)
 {
 	struct attach *a = c->shells[i];
 	attach_destroy(a);
@@ -33,7 +33,7 @@ static void drop(struct console *c, size_t i)
 	console_redraw(c);
 }
 
-static void enter(struct console *c, struct attach *a)
+static void shell_enter(struct console *c, struct attach *a)
 {
 	console_listening(c, false);
 	attach_enter(a);
@@ -46,7 +46,7 @@ static void enter(struct console *c, struct attach *a)
 enum { LEFT_KEEP, LEFT_CLOSE, LEFT_BACK, LEFT_SEND_KEY };     /* the choices of attach_choice */
 
 /* After Ctrl-]. It may have ended while the question was open, and then no other one is meant. */
-static void left_chosen(const struct dialog_result *result, void *arg)
+static void shell_left_chosen(const struct dialog_result *result, void *arg)
 {
 	struct console *c = arg;
 	struct attach *a = c->shells_listed[0];
@@ -54,9 +54,9 @@ static void left_chosen(const struct dialog_result *result, void *arg)
 	if (!a)
 		return;
 	if (result->choice == LEFT_CLOSE)
-		drop(c, index_of(c, a));
+		shell_drop(c, shell_index_of(c, a));
 	else if (result->choice == LEFT_BACK || result->choice == LEFT_SEND_KEY)
-		enter(c, a);
+		shell_enter(c, a);
 	else
 		console_flash(c, TONE_PLAIN, "%s runs on; s on its row or W goes back", attach_title(a));
 	if (result->choice == LEFT_SEND_KEY)
@@ -64,7 +64,7 @@ static void left_chosen(const struct dialog_result *result, void *arg)
 }
 
 /* The one that is used goes to the end of the list. */
-static void make_last(struct console *c, size_t i)
+static void shell_make_last(struct console *c, size_t i)
 {
 	struct attach *a = c->shells[i];
 	char *id = c->shell_ids[i];
@@ -75,7 +75,7 @@ static void make_last(struct console *c, size_t i)
 }
 
 /* How it ended, with its last words when it did not end well: why, often. */
-static void ended(struct console *c, struct attach *a)
+static void shell_ended(struct console *c, struct attach *a)
 {
 	const struct stream_end *end = attach_end(a);
 	char last[160] = "";
@@ -91,10 +91,10 @@ static void ended(struct console *c, struct attach *a)
 		console_flash(c, TONE_PLAIN, "%s: ended", attach_title(a));
 }
 
-static void left(struct attach *a, enum attach_how how, void *arg)
+static void shell_left(struct attach *a, enum attach_how how, void *arg)
 {
 	struct console *c = arg;
-	size_t i = index_of(c, a);
+	size_t i = shell_index_of(c, a);
 	if (!attach_current())
 		console_listening(c, true);
 	console_redraw(c);
@@ -105,31 +105,31 @@ static void left(struct attach *a, enum attach_how how, void *arg)
 			dialog_cancel(c->dialog);        /* nothing is left to choose */
 			c->dialog = NULL;
 		}
-		ended(c, a);
-		drop(c, i);
+		shell_ended(c, a);
+		shell_drop(c, i);
 		return;
 	}
-	make_last(c, i);
+	shell_make_last(c, i);
 	dialog_cancel(c->dialog);
 	if (c->asked)                        /* a question that came meanwhile is told again */
 		c->asked = c->announced_ask = NULL;
 	c->shells_listed[0] = a;
-	c->dialog = c->shell_choice = attach_choice(a, left_chosen, c);
+	c->dialog = c->shell_choice = attach_choice(a, shell_left_chosen, c);
 }
 
 /* A shell that was kept on the row, or none. */
-static struct attach *kept(struct console *c, const char *id)
+static struct attach *shell_kept(struct console *c, const char *id)
 {
 	for (size_t i = 0; i < c->n_shells; i++)
 		if (!strcmp(c->shell_ids[i], id) && attach_running(c->shells[i])) {
-			make_last(c, i);
+			shell_make_last(c, i);
 			return c->shells[c->n_shells - 1];
 		}
 	return NULL;
 }
 
 /* Whatever leads here: keys typed into a shell change what they like. */
-static bool refused(struct console *c, const struct row *r)
+static bool shell_refused(struct console *c, const struct row *r)
 {
 	if (c->settings->read_only)
 		console_flash(c, TONE_WARN, "%s: not opened, mocr was started read-only", r->id);
@@ -141,11 +141,11 @@ void shell_open(struct console *c, struct row *r)
 	char title[256];
 	struct err err = { 0 };
 	struct canvas screen = canvas_screen();
-	if (refused(c, r))
+	if (shell_refused(c, r))
 		return;
-	struct attach *a = kept(c, r->id);
+	struct attach *a = shell_kept(c, r->id);
 	if (a) {
-		enter(c, a);
+		shell_enter(c, a);
 		return;
 	}
 	if (c->n_shells == SHELLS_MAX) {
@@ -156,7 +156,7 @@ void shell_open(struct console *c, struct row *r)
 		snprintf(title, sizeof(title), "%s: shell", r->name);
 	else
 		snprintf(title, sizeof(title), r->kind == &kind_session ? "%s/%s" : "%s/%s: shell", r->server->name, r->name);
-	a = attach_create(c->loop, c->keys, title, left, c);
+	a = attach_create(c->loop, c->keys, title, shell_left, c);
 	struct stream *s = r->kind->shell(r, attach_term(), screen.width, screen.height, &attach_events, a, &err);
 	if (!s) {
 		attach_destroy(a);
@@ -166,13 +166,13 @@ void shell_open(struct console *c, struct row *r)
 	attach_set_stream(a, s);
 	c->shells[c->n_shells] = a;
 	c->shell_ids[c->n_shells++] = xstrdup(r->id);
-	enter(c, a);
+	shell_enter(c, a);
 }
 
 #define WINDOW_WORDS 12
 
 /* The words after new-window: this very program, which connects for itself. All of them are read by tmux first. */
-static size_t window_words(struct console *c, const struct row *r, const char *self, char **words)
+static size_t shell_window_words(struct console *c, const struct row *r, const char *self, char **words)
 {
 	const struct settings *given = store_settings(c->store);      /* with what the command line said */
 	size_t n = 0;
@@ -193,7 +193,7 @@ static size_t window_words(struct console *c, const struct row *r, const char *s
 void shell_open_window(struct console *c, struct row *r)
 {
 	char self[4096], shown[64];
-	if (refused(c, r))
+	if (shell_refused(c, r))
 		return;
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	if (n <= 0)
@@ -208,7 +208,7 @@ void shell_open_window(struct console *c, struct row *r)
 		"if [ -n \"$w\" ]; then tmux select-window -t \"$w\" && tmux switch-client -t \"$w\"; exit; fi; id=$2 name=$3; shift 3; "
 		"w=$(tmux new-window -P -F \"#{window_id}\" -n \"$name\" -- \"$@\") && tmux set-option -w -t \"$w\" @mocr_row \"$id\"";
 	char *id = tmux_word(r->id), *name = tmux_name(shown), *words[WINDOW_WORDS];
-	size_t n_words = window_words(c, r, self, words);
+	size_t n_words = shell_window_words(c, r, self, words);
 	const char *argv[8 + WINDOW_WORDS] = { "sh", "-c", script, "sh", r->id, id, name };
 	memcpy(argv + 7, words, n_words * sizeof(*words));
 	if (spawn_quiet(c, argv))
@@ -228,8 +228,8 @@ static void shell_chosen(const struct dialog_result *result, void *arg)
 	console_redraw(c);
 	if (!a)
 		return;
-	make_last(c, index_of(c, a));
-	enter(c, a);
+	shell_make_last(c, shell_index_of(c, a));
+	shell_enter(c, a);
 }
 
 void shells_menu(struct console *c)
@@ -256,5 +256,5 @@ void shells_resized(struct console *c)
 void shells_finish(struct console *c)
 {
 	while (c->n_shells)
-		drop(c, c->n_shells - 1);
+		shell_drop(c, c->n_shells - 1);
 }

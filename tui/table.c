@@ -34,7 +34,7 @@ void table_destroy(struct table *t)
 
 /* --- filter ---------------------------------------------------------------------------------------------- */
 
-static size_t add_word(char *buf, size_t len, size_t size, const char *word)
+static size_t table_add_word(char *buf, size_t len, size_t size, const char *word)
 {
 	size_t n = word ? strlen(word) : 0;
 
@@ -48,15 +48,15 @@ static size_t add_word(char *buf, size_t len, size_t size, const char *word)
 	return len + n;
 }
 
-static size_t row_names(const struct table *t, const struct row *r, char *buf, size_t size)
+static size_t table_row_names(const struct table *t, const struct row *r, char *buf, size_t size)
 {
-	size_t len = add_word(buf, 0, size, t->panel->random_ids ? r->server->name : r->id);
+	size_t len = table_add_word(buf, 0, size, t->panel->random_ids ? r->server->name : r->id);
 
-	len = add_word(buf, len, size, r->name);
-	return add_word(buf, len, size, r->why);
+	len = table_add_word(buf, len, size, r->name);
+	return table_add_word(buf, len, size, r->why);
 }
 
-static bool inverts(const struct fuzzy *f)
+static bool table_inverts(const struct fuzzy *f)
 {
 	for (size_t i = 0; i < f->n; i++)
 		if (f->words[i].inverted)
@@ -71,16 +71,16 @@ bool table_row_matches(const struct table *t, const struct fuzzy *f, const struc
 
 	if (fuzzy_empty(f))
 		return true;
-	len = row_names(t, r, text, sizeof(text));
+	len = table_row_names(t, r, text, sizeof(text));
 	/* Mostly the names decide; cells, which cost more, are made only when they do not. */
-	if (!inverts(f) && fuzzy_match(f, text, NULL))
+	if (!table_inverts(f) && fuzzy_match(f, text, NULL))
 		return true;
 	for (size_t i = 0; i < t->n_columns; i++) {
 		struct cell c = { .tone = TONE_PLAIN };
 		if (!t->panel->columns[i].title[0] || t->panel->columns[i].align == ALIGN_RIGHT)   /* numbers */
 			continue;
 		t->panel->columns[i].cell(r, &c);
-		len = add_word(text, len, sizeof(text), c.text);
+		len = table_add_word(text, len, sizeof(text), c.text);
 	}
 	return fuzzy_match(f, text, NULL) > 0;
 }
@@ -111,14 +111,14 @@ bool table_sort_descending(const struct table *t)
 	return (t->sort >= 0 && t->panel->columns[t->sort].descending) != t->reverse;
 }
 
-static int worst_first(const struct row *a, const struct row *b)
+static int table_worst_first(const struct row *a, const struct row *b)
 {
 	if (a->health != b->health)
 		return a->health > b->health ? -1 : 1;
 	return strverscmp(a->name ? a->name : "", b->name ? b->name : "");
 }
 
-static int compare_sortable(const void *pa, const void *pb, void *arg)
+static int table_compare_sortable(const void *pa, const void *pb, void *arg)
 {
 	const struct sortable *a = pa, *b = pb;
 	const struct order_by *by = arg;
@@ -129,7 +129,7 @@ static int compare_sortable(const void *pa, const void *pb, void *arg)
 	return strcmp(a->row->id, b->row->id);
 }
 
-static char *sort_text(const struct column *col, const struct row *r)
+static char *table_sort_text(const struct column *col, const struct row *r)
 {
 	struct cell c = { .tone = TONE_PLAIN };
 
@@ -143,7 +143,7 @@ static char *sort_text(const struct column *col, const struct row *r)
 void table_sort(const struct table *t, const struct row **rows, size_t n)
 {
 	const struct column *col = t->sort >= 0 ? &t->panel->columns[t->sort] : NULL;
-	struct order_by by = { t->panel->order ? t->panel->order : worst_first, table_sort_descending(t) };
+	struct order_by by = { t->panel->order ? t->panel->order : table_worst_first, table_sort_descending(t) };
 	struct sortable *list;
 
 	if (n < 2)
@@ -153,9 +153,9 @@ void table_sort(const struct table *t, const struct row **rows, size_t n)
 	list = xcalloc(n, sizeof(*list));
 	for (size_t i = 0; i < n; i++) {
 		list[i].row = rows[i];
-		list[i].text = by.compare ? NULL : sort_text(col, rows[i]);
+		list[i].text = by.compare ? NULL : table_sort_text(col, rows[i]);
 	}
-	qsort_r(list, n, sizeof(*list), compare_sortable, &by);
+	qsort_r(list, n, sizeof(*list), table_compare_sortable, &by);
 	for (size_t i = 0; i < n; i++) {
 		rows[i] = list[i].row;
 		free(list[i].text);
@@ -163,7 +163,7 @@ void table_sort(const struct table *t, const struct row **rows, size_t n)
 	free(list);
 }
 
-static bool sortable_column(const struct table *t, int i)
+static bool table_sortable_column(const struct table *t, int i)
 {
 	return t->drawn[i] && !t->hidden[i] && t->panel->columns[i].title[0];
 }
@@ -174,7 +174,7 @@ void table_sort_step(struct table *t, int step)
 
 	do {                             /* through -1 .. n-1, around */
 		at = (at + 1 + step + n + 1) % (n + 1) - 1;
-	} while (at >= 0 && at != t->sort && !sortable_column(t, at));
+	} while (at >= 0 && at != t->sort && !table_sortable_column(t, at));
 	t->sort = at;
 	t->reverse = false;
 }
@@ -205,7 +205,7 @@ const char *table_sort_name(const struct table *t)
 
 /* --- rows and the cursor ------------------------------------------------------------------------------------ */
 
-static void cursor_to(struct table *t, size_t index)
+static void table_cursor_to(struct table *t, size_t index)
 {
 	if (!t->n)
 		return;
@@ -217,13 +217,13 @@ static void cursor_to(struct table *t, size_t index)
 bool table_seek(struct table *t, const char *id)
 {
 	if (t->index < t->n && !strcmp(t->rows[t->index]->id, id)) {
-		cursor_to(t, t->index);
+		table_cursor_to(t, t->index);
 		return true;
 	}
 	for (size_t i = 0; i < t->n; i++) {
 		if (strcmp(t->rows[i]->id, id))
 			continue;
-		cursor_to(t, i);
+		table_cursor_to(t, i);
 		return true;
 	}
 	return false;
@@ -235,7 +235,7 @@ void table_set_rows(struct table *t, const struct row *const *rows, size_t n)
 	t->n = rows ? n : 0;
 	/* While there is nothing, id and place are kept: the rows often come back. */
 	if (t->n && !(t->cursor_id && table_seek(t, t->cursor_id)))
-		cursor_to(t, t->index);
+		table_cursor_to(t, t->index);
 }
 
 size_t table_count(const struct table *t)
@@ -267,7 +267,7 @@ void table_move(struct table *t, enum table_move move)
 	};
 	long at = (long)t->index + steps[move];
 
-	cursor_to(t, at > 0 ? (size_t)at : 0);
+	table_cursor_to(t, at > 0 ? (size_t)at : 0);
 }
 
 bool table_key(struct table *t, const struct key *k)
@@ -290,7 +290,7 @@ bool table_key(struct table *t, const struct key *k)
 
 /* --- marks ------------------------------------------------------------------------------------------------- */
 
-static struct mark *find_mark(const struct table *t, const char *id)
+static struct mark *table_find_mark(const struct table *t, const char *id)
 {
 	struct mark *m;
 
@@ -300,12 +300,12 @@ static struct mark *find_mark(const struct table *t, const char *id)
 
 bool table_marked(const struct table *t, const char *id)
 {
-	return find_mark(t, id) != NULL;
+	return table_find_mark(t, id) != NULL;
 }
 
 void table_mark(struct table *t, const char *id, bool on)
 {
-	struct mark *m = find_mark(t, id);
+	struct mark *m = table_find_mark(t, id);
 
 	if (on && !m) {
 		m = xcalloc(1, sizeof(*m) + strlen(id) + 1);

@@ -30,14 +30,14 @@ struct layout {
 
 /* --- widths ------------------------------------------------------------------------------------------------ */
 
-static const char *sort_arrow(const struct table *t)
+static const char *table_draw_sort_arrow(const struct table *t)
 {
 	if (table_sort_descending(t))
 		return canvas_ascii() ? "v" : "▼";
 	return canvas_ascii() ? "^" : "▲";
 }
 
-static void widen(struct table *t, size_t column, const struct cell *c, int64_t now)
+static void table_draw_widen(struct table *t, size_t column, const struct cell *c, int64_t now)
 {
 	int w = c->passing ? 0 : (int)cells(c->text);
 
@@ -47,7 +47,7 @@ static void widen(struct table *t, size_t column, const struct cell *c, int64_t 
 	t->seen_ms[column] = now;
 }
 
-static void make_cells(const struct table *t, const struct row *r, struct cell *out)
+static void table_draw_make_cells(const struct table *t, const struct row *r, struct cell *out)
 {
 	for (size_t i = 0; i < t->n_columns; i++) {
 		out[i].text[0] = 0;
@@ -59,21 +59,21 @@ static void make_cells(const struct table *t, const struct row *r, struct cell *
 	}
 }
 
-static void look_at_sample(struct table *t, size_t rows, int64_t now)
+static void table_draw_look_at_sample(struct table *t, size_t rows, int64_t now)
 {
 	struct cell *row = xcalloc(t->n_columns, sizeof(*row));
 	size_t step = t->n / rows + 1;
 
 	for (size_t i = 0; i < t->n; i += step) {
-		make_cells(t, t->rows[i], row);
+		table_draw_make_cells(t, t->rows[i], row);
 		for (size_t c = 0; c < t->n_columns; c++)
-			widen(t, c, &row[c], now);
+			table_draw_widen(t, c, &row[c], now);
 	}
 	free(row);
 }
 
 /* Forgets the width of columns whose widest text has gone. True: those must be measured again. */
-static bool forget_widths(struct table *t, int64_t now)
+static bool table_draw_forget_widths(struct table *t, int64_t now)
 {
 	bool any = false;
 
@@ -86,17 +86,17 @@ static bool forget_widths(struct table *t, int64_t now)
 	return any;
 }
 
-static int smaller(int a, int b)
+static int table_draw_smaller(int a, int b)
 {
 	return a < b ? a : b;
 }
 
-static int larger(int a, int b)
+static int table_draw_larger(int a, int b)
 {
 	return a > b ? a : b;
 }
 
-static int head_cells(const struct table *t, size_t i)
+static int table_draw_head_cells(const struct table *t, size_t i)
 {
 	const struct column *col = &t->panel->columns[i];
 
@@ -104,24 +104,24 @@ static int head_cells(const struct table *t, size_t i)
 }
 
 /* What a column would like: its content between its bounds. */
-static int wanted(const struct table *t, size_t i)
+static int table_draw_wanted(const struct table *t, size_t i)
 {
 	const struct column *col = &t->panel->columns[i];
-	int head = head_cells(t, i);
-	int w = larger(larger(t->seen[i], head), col->min);
+	int head = table_draw_head_cells(t, i);
+	int w = table_draw_larger(table_draw_larger(t->seen[i], head), col->min);
 
 	if (!t->seen[i] && !head && !col->min)
 		return 0;                        /* nothing to say: no place */
-	return col->max >= 0 ? smaller(w, larger(col->max, head)) : larger(w, 1);
+	return col->max >= 0 ? table_draw_smaller(w, table_draw_larger(col->max, head)) : table_draw_larger(w, 1);
 }
 
 /* Glyph columns sit close to what follows them. */
-static int gap_after(const struct table *t, const struct layout *l, size_t i)
+static int table_draw_gap_after(const struct table *t, const struct layout *l, size_t i)
 {
 	return t->panel->columns[i].max == 1 ? 1 : l->gap;
 }
 
-static int total(const struct table *t, const struct layout *l)
+static int table_draw_total(const struct table *t, const struct layout *l)
 {
 	int sum = 1;                         /* the cell of the mark */
 	int gap = 0;
@@ -130,13 +130,13 @@ static int total(const struct table *t, const struct layout *l)
 		if (!l->width[i])
 			continue;
 		sum += gap + l->width[i];
-		gap = gap_after(t, l, i);
+		gap = table_draw_gap_after(t, l, i);
 	}
 	return sum;
 }
 
 /* Removes the least important column above the importance spared, of equals the rightmost; false: there is none. */
-static bool drop_one(const struct table *t, struct layout *l, int spared)
+static bool table_draw_drop_one(const struct table *t, struct layout *l, int spared)
 {
 	size_t worst = t->n_columns;
 
@@ -153,12 +153,12 @@ static bool drop_one(const struct table *t, struct layout *l, int spared)
 }
 
 /* Takes cells from the widest column, again and again, down to each one's min (or to 1), until it fits. */
-static void squeeze(const struct table *t, struct layout *l, int width, bool to_min)
+static void table_draw_squeeze(const struct table *t, struct layout *l, int width, bool to_min)
 {
-	while (total(t, l) > width) {
+	while (table_draw_total(t, l) > width) {
 		size_t widest = t->n_columns;
 		for (size_t i = 0; i < t->n_columns; i++) {
-			int least = to_min ? larger(t->panel->columns[i].min, 1) : 1;
+			int least = to_min ? table_draw_larger(t->panel->columns[i].min, 1) : 1;
 			if (l->width[i] > least && (widest == t->n_columns || l->width[i] > l->width[widest]))
 				widest = i;
 		}
@@ -171,28 +171,28 @@ static void squeeze(const struct table *t, struct layout *l, int width, bool to_
 /* The most that a column may have: first what has a bound, then texts without one, at last all content whole. */
 enum grant { GRANT_BOUNDED, GRANT_UNBOUNDED, GRANT_CONTENT };
 
-static int granted(const struct table *t, size_t i, enum grant grant)
+static int table_draw_granted(const struct table *t, size_t i, enum grant grant)
 {
 	const struct column *col = &t->panel->columns[i];
 
 	if (grant == GRANT_CONTENT)
-		return col->max == 1 ? 1 : larger(t->seen[i], wanted(t, i));
-	return (col->max < 0) == (grant == GRANT_UNBOUNDED) ? wanted(t, i) : 0;
+		return col->max == 1 ? 1 : table_draw_larger(t->seen[i], table_draw_wanted(t, i));
+	return (col->max < 0) == (grant == GRANT_UNBOUNDED) ? table_draw_wanted(t, i) : 0;
 }
 
 /* Gives spare cells to columns, the most important first. Returns what is left. */
-static int give(const struct table *t, struct layout *l, int spare, enum grant grant)
+static int table_draw_give(const struct table *t, struct layout *l, int spare, enum grant grant)
 {
 	int last = 0;
 
 	for (size_t i = 0; i < t->n_columns; i++)
-		last = larger(last, t->panel->columns[i].importance);
+		last = table_draw_larger(last, t->panel->columns[i].importance);
 	for (int level = 0; level <= last && spare > 0; level++) {
 		for (size_t i = 0; i < t->n_columns && spare > 0; i++) {
 			int more;
 			if (!l->width[i] || t->panel->columns[i].importance != level)
 				continue;
-			more = smaller(granted(t, i, grant) - l->width[i], spare);
+			more = table_draw_smaller(table_draw_granted(t, i, grant) - l->width[i], spare);
 			if (more > 0) {
 				l->width[i] += more;
 				spare -= more;
@@ -202,7 +202,7 @@ static int give(const struct table *t, struct layout *l, int spare, enum grant g
 	return spare;
 }
 
-static void give_rest(const struct table *t, struct layout *l, int spare)
+static void table_draw_give_rest(const struct table *t, struct layout *l, int spare)
 {
 	for (size_t i = t->n_columns; spare > 0 && i-- > 0;) {
 		if (!l->width[i] || t->panel->columns[i].max >= 0)
@@ -212,13 +212,13 @@ static void give_rest(const struct table *t, struct layout *l, int spare)
 	}
 }
 
-static bool is_age(const struct column *col)
+static bool table_draw_is_age(const struct column *col)
 {
 	return col->cell == cell_stale;
 }
 
 /* A column in which no row says anything gives its place to those that are cut. */
-static void drop_empty(const struct table *t, struct layout *l)
+static void table_draw_drop_empty(const struct table *t, struct layout *l)
 {
 	for (size_t i = 0; i < t->n_columns; i++)
 		if (!t->seen[i] && t->panel->columns[i].importance > 0)
@@ -226,41 +226,41 @@ static void drop_empty(const struct table *t, struct layout *l)
 }
 
 /* What a column needs for a start. A short text is not cut: it is whole or its column goes. */
-static int needed(const struct table *t, size_t i, int want)
+static int table_draw_needed(const struct table *t, size_t i, int want)
 {
 	const struct column *col = &t->panel->columns[i];
-	int least = larger(col->min, larger(head_cells(t, i), smaller(want, SHORT_TEXT)));
+	int least = table_draw_larger(col->min, table_draw_larger(table_draw_head_cells(t, i), table_draw_smaller(want, SHORT_TEXT)));
 
-	return smaller(want, col->importance <= 1 ? larger(least, COMFORT) : larger(least, 1));
+	return table_draw_smaller(want, col->importance <= 1 ? table_draw_larger(least, COMFORT) : table_draw_larger(least, 1));
 }
 
-static struct layout lay_out(const struct table *t, int width)
+static struct layout table_draw_lay_out(const struct table *t, int width)
 {
 	struct layout l = { .gap = width >= WIDE_GAP_FROM ? 2 : 1 };
 
 	for (size_t i = 0; i < t->n_columns; i++)
-		l.width[i] = t->hidden[i] || is_age(&t->panel->columns[i]) ? 0 : wanted(t, i);
-	if (total(t, &l) > width)
-		drop_empty(t, &l);
+		l.width[i] = t->hidden[i] || table_draw_is_age(&t->panel->columns[i]) ? 0 : table_draw_wanted(t, i);
+	if (table_draw_total(t, &l) > width)
+		table_draw_drop_empty(t, &l);
 	for (size_t i = 0; i < t->n_columns; i++)
-		l.width[i] = needed(t, i, l.width[i]);
+		l.width[i] = table_draw_needed(t, i, l.width[i]);
 	/* Columns that are nice to have go before the important ones lose their comfort; those before one of them goes. */
-	while (total(t, &l) > width && drop_one(t, &l, 1))
+	while (table_draw_total(t, &l) > width && table_draw_drop_one(t, &l, 1))
 		;
-	squeeze(t, &l, width, true);
-	while (total(t, &l) > width && drop_one(t, &l, 0))
+	table_draw_squeeze(t, &l, width, true);
+	while (table_draw_total(t, &l) > width && table_draw_drop_one(t, &l, 0))
 		;
-	squeeze(t, &l, width, false);
-	int spare = width - total(t, &l);
+	table_draw_squeeze(t, &l, width, false);
+	int spare = width - table_draw_total(t, &l);
 	for (enum grant grant = GRANT_BOUNDED; grant <= GRANT_CONTENT; grant++)
-		spare = give(t, &l, spare, grant);
-	give_rest(t, &l, spare);
+		spare = table_draw_give(t, &l, spare, grant);
+	table_draw_give_rest(t, &l, spare);
 	return l;
 }
 
 /* --- drawing --------------------------------------------------------------------------------------------------- */
 
-static void draw_matches(const struct table *t, const struct canvas *c, int y, int x, const char *text)
+static void table_draw_draw_matches(const struct table *t, const struct canvas *c, int y, int x, const char *text)
 {
 	struct fuzzy_hits hits;
 
@@ -275,7 +275,7 @@ static void draw_matches(const struct table *t, const struct canvas *c, int y, i
 	}
 }
 
-static void draw_cell(const struct table *t, const struct canvas *c, int y, int x, int width, const struct column *col,
+static void table_draw_draw_cell(const struct table *t, const struct canvas *c, int y, int x, int width, const struct column *col,
                       const struct cell *cell, bool stale)
 {
 	char text[CELL_MAX * 2];
@@ -287,10 +287,10 @@ static void draw_cell(const struct table *t, const struct canvas *c, int y, int 
 		x += width - used;
 	canvas_text(c, y, x, used, stale ? TONE_STALE : cell->tone, text);
 	if (t->match.n && col->max != 1)
-		draw_matches(t, c, y, x, text);
+		table_draw_draw_matches(t, c, y, x, text);
 }
 
-static void finish_row(const struct table *t, const struct canvas *c, int y, const struct row *r, bool cursor,
+static void table_draw_finish_row(const struct table *t, const struct canvas *c, int y, const struct row *r, bool cursor,
                        bool focused)
 {
 	if (table_marked(t, r->id)) {
@@ -301,23 +301,23 @@ static void finish_row(const struct table *t, const struct canvas *c, int y, con
 		canvas_row_tone(c, y, focused ? TONE_CURSOR : TONE_CURSOR_IDLE);
 }
 
-static void note_change(struct table *t, int64_t at)
+static void table_draw_note_change(struct table *t, int64_t at)
 {
 	if (at && (!t->changes_ms || at < t->changes_ms))
 		t->changes_ms = at;
 }
 
 /* What stands at the end of the row: its age, or blank. */
-static const struct cell *age_of(const struct table *t, const struct cell *row)
+static const struct cell *table_draw_age_of(const struct table *t, const struct cell *row)
 {
 	for (size_t i = 0; i < t->n_columns; i++)
-		if (is_age(&t->panel->columns[i]) && !t->hidden[i] && row[i].text[0])
+		if (table_draw_is_age(&t->panel->columns[i]) && !t->hidden[i] && row[i].text[0])
 			return &row[i];
 	return NULL;
 }
 
 /* A passing text takes the columns after its own that it needs. Returns the last of them; width: of all together. */
-static size_t cover(const struct table *t, const struct layout *l, size_t i, const struct cell *cell, int *width)
+static size_t table_draw_cover(const struct table *t, const struct layout *l, size_t i, const struct cell *cell, int *width)
 {
 	int need = (int)cells(cell->text);
 	size_t last = i;
@@ -325,17 +325,17 @@ static size_t cover(const struct table *t, const struct layout *l, size_t i, con
 	for (size_t next = i + 1; *width < need && next < t->n_columns; next++) {
 		if (!l->width[next])
 			continue;
-		*width += gap_after(t, l, last) + l->width[next];
+		*width += table_draw_gap_after(t, l, last) + l->width[next];
 		last = next;
 	}
 	return last;
 }
 
-static void draw_row(struct table *t, const struct canvas *c, int y, const struct layout *l, const struct row *r,
+static void table_draw_draw_row(struct table *t, const struct canvas *c, int y, const struct layout *l, const struct row *r,
                      const struct cell *row)
 {
 	static const struct column sentence = { .cut = CUT_END };
-	const struct cell *age = age_of(t, row);
+	const struct cell *age = table_draw_age_of(t, row);
 	struct cell instead = { .tone = TONE_PLAIN };
 	bool one = t->panel->instead && t->panel->instead(r, &instead);
 	int64_t since;
@@ -344,22 +344,22 @@ static void draw_row(struct table *t, const struct canvas *c, int y, const struc
 
 	if (age) {
 		canvas_text(c, y, c->width - (int)cells(age->text), -1, TONE_STALE, age->text);
-		note_change(t, age->changes_ms);
+		table_draw_note_change(t, age->changes_ms);
 	}
 	for (size_t i = 0; i < t->n_columns; i++) {
 		const struct column *col = &t->panel->columns[i];
 		int width = l->width[i];
 		size_t last = i;
 		if (width && row[i].passing)
-			last = cover(t, l, i, &row[i], &width);
+			last = table_draw_cover(t, l, i, &row[i], &width);
 		if (width) {
-			draw_cell(t, c, y, x, width, last == i ? col : &sentence, &row[i], stale);
-			note_change(t, row[i].changes_ms);
-			x += width + gap_after(t, l, last);
+			table_draw_draw_cell(t, c, y, x, width, last == i ? col : &sentence, &row[i], stale);
+			table_draw_note_change(t, row[i].changes_ms);
+			x += width + table_draw_gap_after(t, l, last);
 		}
 		if (one && !strcmp(col->name, t->panel->instead_after)) {
-			draw_cell(t, c, y, x, larger(end - x, 0), &sentence, &instead, stale);
-			note_change(t, instead.changes_ms);
+			table_draw_draw_cell(t, c, y, x, table_draw_larger(end - x, 0), &sentence, &instead, stale);
+			table_draw_note_change(t, instead.changes_ms);
 			return;
 		}
 		i = last;
@@ -367,7 +367,7 @@ static void draw_row(struct table *t, const struct canvas *c, int y, const struc
 }
 
 /* Over several servers a line needs to say on which one it is: the column for that exists and is not hidden. */
-static bool says_server(const struct table *t)
+static bool table_draw_says_server(const struct table *t)
 {
 	for (size_t i = 0; i < t->n_columns; i++)
 		if (!strcmp(t->panel->columns[i].name, "server"))
@@ -375,7 +375,7 @@ static bool says_server(const struct table *t)
 	return false;
 }
 
-static void draw_brief(struct table *t, const struct canvas *c, int y, const struct row *r)
+static void table_draw_draw_brief(struct table *t, const struct canvas *c, int y, const struct row *r)
 {
 	struct cell cell = { .tone = TONE_PLAIN }, age = { .tone = TONE_STALE };
 	char text[CELL_MAX * 2];
@@ -390,7 +390,7 @@ static void draw_brief(struct table *t, const struct canvas *c, int y, const str
 		width -= age_width + 1;
 	else
 		age_width = 0;
-	if (says_server(t)) {
+	if (table_draw_says_server(t)) {
 		char whole[CELL_MAX * 2];
 		snprintf(whole, sizeof(whole), "%-6s %s", r->server->name, cell.text);
 		cells_cut(text, sizeof(text), whole, width > 0 ? (size_t)width : 0, CUT_END, glyph_ellipsis());
@@ -400,14 +400,14 @@ static void draw_brief(struct table *t, const struct canvas *c, int y, const str
 	canvas_text(c, y, 1, 1, stale ? TONE_STALE : tone_health(r->health), glyph_health(r->health));
 	canvas_text(c, y, 3, width, stale ? TONE_STALE : cell.tone, text);
 	if (t->match.n)
-		draw_matches(t, c, y, 3, text);
+		table_draw_draw_matches(t, c, y, 3, text);
 	if (age_width)
 		canvas_text(c, y, c->width - age_width, age_width, TONE_STALE, age.text);
-	note_change(t, cell.changes_ms);
-	note_change(t, age.changes_ms);
+	table_draw_note_change(t, cell.changes_ms);
+	table_draw_note_change(t, age.changes_ms);
 }
 
-static void draw_head(const struct table *t, const struct canvas *c, const struct layout *l)
+static void table_draw_draw_head(const struct table *t, const struct canvas *c, const struct layout *l)
 {
 	int x = 1;
 
@@ -417,15 +417,15 @@ static void draw_head(const struct table *t, const struct canvas *c, const struc
 		int used;
 		if (!l->width[i])
 			continue;
-		snprintf(title, sizeof(title), "%s%s", col->title, t->sort == (int)i ? sort_arrow(t) : "");
-		used = smaller((int)cells(title), l->width[i]);
+		snprintf(title, sizeof(title), "%s%s", col->title, t->sort == (int)i ? table_draw_sort_arrow(t) : "");
+		used = table_draw_smaller((int)cells(title), l->width[i]);
 		canvas_text(c, 0, col->align == ALIGN_RIGHT ? x + l->width[i] - used : x, used,
 		            t->sort == (int)i ? TONE_ACCENT : TONE_HEAD, title);
-		x += l->width[i] + gap_after(t, l, i);
+		x += l->width[i] + table_draw_gap_after(t, l, i);
 	}
 }
 
-static void scroll_to_cursor(struct table *t)
+static void table_draw_scroll_to_cursor(struct table *t)
 {
 	size_t margin = t->page > 4 * MARGIN_ROWS ? MARGIN_ROWS : 0;
 	size_t last = t->n > t->page ? t->n - t->page : 0;
@@ -438,20 +438,20 @@ static void scroll_to_cursor(struct table *t)
 		t->top = last;
 }
 
-static bool shows_age(const struct table *t)
+static bool table_draw_shows_age(const struct table *t)
 {
 	for (size_t i = 0; i < t->n_columns; i++)
-		if (is_age(&t->panel->columns[i]) && !t->hidden[i])
+		if (table_draw_is_age(&t->panel->columns[i]) && !t->hidden[i])
 			return true;
 	return false;
 }
 
 /* The cells at the end of each row for an age: while a row of the list is old, and for a while afterwards. */
-static int age_cells(struct table *t, int64_t now)
+static int table_draw_age_cells(struct table *t, int64_t now)
 {
 	int64_t since;
 
-	if (!shows_age(t))
+	if (!table_draw_shows_age(t))
 		return 0;
 	for (size_t i = 0; i < t->n; i++) {
 		if (!row_stale(t->rows[i], &since))
@@ -461,50 +461,50 @@ static int age_cells(struct table *t, int64_t now)
 	}
 	if (!t->aged_ms || now - t->aged_ms >= TABLE_KEEP_MS)
 		return 0;
-	note_change(t, t->aged_ms + TABLE_KEEP_MS);
+	table_draw_note_change(t, t->aged_ms + TABLE_KEEP_MS);
 	return AGE_CELLS;
 }
 
-static void draw_columns(struct table *t, const struct canvas *c, int head, bool focused)
+static void table_draw_draw_columns(struct table *t, const struct canvas *c, int head, bool focused)
 {
 	struct layout l;
 	size_t shown = table_shown(t);
 	int64_t now = now_wall_ms();
-	bool measure = forget_widths(t, now);
-	int age = age_cells(t, now);
+	bool measure = table_draw_forget_widths(t, now);
+	int age = table_draw_age_cells(t, now);
 
 	if (shown * t->n_columns > t->cells_cap) {
 		t->cells_cap = shown * t->n_columns;
 		t->cells = xrealloc(t->cells, t->cells_cap * sizeof(*t->cells));
 	}
-	look_at_sample(t, measure ? SAMPLE_SHRINK : SAMPLE, now);
+	table_draw_look_at_sample(t, measure ? SAMPLE_SHRINK : SAMPLE, now);
 	for (size_t y = 0; y < shown; y++) {
 		struct cell *row = &t->cells[y * t->n_columns];
-		make_cells(t, t->rows[t->top + y], row);
+		table_draw_make_cells(t, t->rows[t->top + y], row);
 		for (size_t i = 0; i < t->n_columns; i++)
-			widen(t, i, &row[i], now);
+			table_draw_widen(t, i, &row[i], now);
 	}
-	l = lay_out(t, larger(c->width - age, 0));
+	l = table_draw_lay_out(t, table_draw_larger(c->width - age, 0));
 	l.age = age;
 	for (size_t i = 0; i < t->n_columns; i++)
 		t->drawn[i] = l.width[i];
 	if (head)
-		draw_head(t, c, &l);
+		table_draw_draw_head(t, c, &l);
 	for (size_t y = 0; y < shown; y++) {
 		const struct row *r = t->rows[t->top + y];
-		draw_row(t, c, head + (int)y, &l, r, &t->cells[y * t->n_columns]);
-		finish_row(t, c, head + (int)y, r, t->top + y == t->index, focused);
+		table_draw_draw_row(t, c, head + (int)y, &l, r, &t->cells[y * t->n_columns]);
+		table_draw_finish_row(t, c, head + (int)y, r, t->top + y == t->index, focused);
 	}
 }
 
-static void draw_briefs(struct table *t, const struct canvas *c, bool focused)
+static void table_draw_draw_briefs(struct table *t, const struct canvas *c, bool focused)
 {
 	size_t shown = table_shown(t);
 
 	for (size_t y = 0; y < shown; y++) {
 		const struct row *r = t->rows[t->top + y];
-		draw_brief(t, c, (int)y, r);
-		finish_row(t, c, (int)y, r, t->top + y == t->index, focused);
+		table_draw_draw_brief(t, c, (int)y, r);
+		table_draw_finish_row(t, c, (int)y, r, t->top + y == t->index, focused);
 	}
 }
 
@@ -523,11 +523,11 @@ void table_draw(struct table *t, const struct canvas *c, bool focused)
 	if (t->headless && !focused)
 		t->top = 0;
 	else
-		scroll_to_cursor(t);
+		table_draw_scroll_to_cursor(t);
 	if (brief)
-		draw_briefs(t, c, focused);
+		table_draw_draw_briefs(t, c, focused);
 	else if (t->n_columns)
-		draw_columns(t, c, head, focused);
+		table_draw_draw_columns(t, c, head, focused);
 }
 
 bool table_left_out(const struct table *t, struct cell *out)
@@ -540,7 +540,7 @@ bool table_left_out(const struct table *t, struct cell *out)
 	if (!r)
 		return false;
 	row = xcalloc(t->n_columns, sizeof(*row));
-	make_cells(t, r, row);
+	table_draw_make_cells(t, r, row);
 	for (size_t i = 0; i < t->n_columns; i++) {
 		const struct column *col = &t->panel->columns[i];
 		bool says = row[i].text[0] && strcmp(row[i].text, "-") != 0;

@@ -150,7 +150,7 @@ const char *theme_builtin(const char *name)
 }
 
 __attribute__((format(printf, 3, 4)))
-static bool complain(char *why, size_t size, const char *fmt, ...)
+static bool theme_complain(char *why, size_t size, const char *fmt, ...)
 {
 	char text[512];
 	va_list ap;
@@ -165,7 +165,7 @@ static bool complain(char *why, size_t size, const char *fmt, ...)
 
 /* --- colours ------------------------------------------------------------------------------------- */
 
-static bool named_color(const char *word, struct color *out)
+static bool theme_named_color(const char *word, struct color *out)
 {
 	unsigned bright = 0;
 
@@ -198,7 +198,7 @@ bool color_parse(const char *word, struct color *out)
 		return true;
 	}
 	if (!isdigit((unsigned char)*word))
-		return named_color(word, out);
+		return theme_named_color(word, out);
 	v = strtoul(word, &end, 10);
 	if (*end || v > 255)
 		return false;
@@ -212,22 +212,22 @@ static const unsigned ansi_rgb[16] = {
 	0x7f7f7f, 0xff0000, 0x00ff00, 0xffff00, 0x5c5cff, 0xff00ff, 0x00ffff, 0xffffff,
 };
 
-static unsigned cube_level(unsigned i)
+static unsigned theme_cube_level(unsigned i)
 {
 	return i ? 55 + 40 * i : 0;
 }
 
-static unsigned index_rgb(unsigned i)
+static unsigned theme_index_rgb(unsigned i)
 {
 	if (i < 16)
 		return ansi_rgb[i];
 	if (i >= 232)
 		return (8 + 10 * (i - 232)) * 0x010101u;
 	i -= 16;
-	return cube_level(i / 36) << 16 | cube_level(i / 6 % 6) << 8 | cube_level(i % 6);
+	return theme_cube_level(i / 36) << 16 | theme_cube_level(i / 6 % 6) << 8 | theme_cube_level(i % 6);
 }
 
-static unsigned distance(unsigned a, unsigned b)
+static unsigned theme_distance(unsigned a, unsigned b)
 {
 	int r = (int)(a >> 16 & 255) - (int)(b >> 16 & 255);
 	int g = (int)(a >> 8 & 255) - (int)(b >> 8 & 255);
@@ -236,12 +236,12 @@ static unsigned distance(unsigned a, unsigned b)
 	return (unsigned)(2 * r * r + 4 * g * g + 3 * bl * bl);   /* the eye sees green best */
 }
 
-static unsigned nearest_index(unsigned rgb)
+static unsigned theme_nearest_index(unsigned rgb)
 {
 	unsigned best = 16, best_d = UINT_MAX;
 
 	for (unsigned i = 16; i < 256; i++) {
-		unsigned d = distance(rgb, index_rgb(i));
+		unsigned d = theme_distance(rgb, theme_index_rgb(i));
 		if (d < best_d) {
 			best = i;
 			best_d = d;
@@ -252,7 +252,7 @@ static unsigned nearest_index(unsigned rgb)
 
 /* Where there are 8 or 16, the nearest of a soft red is a grey: but its hue is what it says. So hue first, then how light it is. The
  * dark grey of 8 colours is a bold black, which may be as black as the ground: text is lighter then, and a ground black. */
-static unsigned few_index(unsigned rgb, int colors, bool ground)
+static unsigned theme_few_index(unsigned rgb, int colors, bool ground)
 {
 	unsigned channels[3] = { rgb >> 16 & 255, rgb >> 8 & 255, rgb & 255 }, most = 0, least = 255, hue = 0;
 
@@ -278,7 +278,7 @@ int color_reduce(const struct color *c, int colors, bool *bold)
 	if (c->kind == COLOR_OWN || colors < 8)
 		return -1;
 	if (colors > 256) {
-		unsigned rgb = c->kind == COLOR_RGB ? c->value : index_rgb(i);
+		unsigned rgb = c->kind == COLOR_RGB ? c->value : theme_index_rgb(i);
 		/* On such terminals the numbers 0-7 are still the palette, so the darkest blues step aside. */
 		if (c->kind == COLOR_INDEX && i < 8)
 			return (int)i;
@@ -286,9 +286,9 @@ int color_reduce(const struct color *c, int colors, bool *bold)
 	}
 	/* 0-15 are whatever the user chose, so an RGB colour goes to the fixed ones. */
 	if (c->kind == COLOR_RGB)
-		i = colors >= 256 ? nearest_index(c->value) : few_index(c->value, colors, !bold);
+		i = colors >= 256 ? theme_nearest_index(c->value) : theme_few_index(c->value, colors, !bold);
 	else if (i > 15 && colors < 256)
-		i = few_index(index_rgb(i), colors, !bold);
+		i = theme_few_index(theme_index_rgb(i), colors, !bold);
 	if (i > 7 && colors < 16) {
 		i -= 8;
 		if (bold)
@@ -307,7 +307,7 @@ static int tone_by_name(const char *name)
 	return -1;
 }
 
-static bool attrs_parse(char *words, unsigned *out)
+static bool theme_attrs_parse(char *words, unsigned *out)
 {
 	char *save = NULL;
 
@@ -325,7 +325,7 @@ static bool attrs_parse(char *words, unsigned *out)
 	return true;
 }
 
-static bool parse_line(struct theme *t, const char *line, const char *file, int n, char *why, size_t size)
+static bool theme_parse_line(struct theme *t, const char *line, const char *file, int n, char *why, size_t size)
 {
 	char name[THEME_WORD] = "", fg[THEME_WORD] = "-", bg[THEME_WORD] = "-", attrs[64] = "-", more[2] = "";
 	struct style s;
@@ -334,15 +334,15 @@ static bool parse_line(struct theme *t, const char *line, const char *file, int 
 	if (words <= 0 || *name == '#')
 		return true;
 	if (words > 4)
-		return complain(why, size, "%s:%d: too many words; a line is: tone foreground background attributes", file, n);
+		return theme_complain(why, size, "%s:%d: too many words; a line is: tone foreground background attributes", file, n);
 	tone = tone_by_name(name);
 	if (tone < 0)
-		return complain(why, size, "%s:%d: no tone is called \"%s\"; the default theme names them all", file, n, name);
+		return theme_complain(why, size, "%s:%d: no tone is called \"%s\"; the default theme names them all", file, n, name);
 	if (!color_parse(fg, &s.fg) || !color_parse(bg, &s.bg))
-		return complain(why, size, "%s:%d: \"%s %s\": a colour is -, a name such as brightred, 0-255 or #rrggbb",
+		return theme_complain(why, size, "%s:%d: \"%s %s\": a colour is -, a name such as brightred, 0-255 or #rrggbb",
 		                file, n, fg, bg);
-	if (!attrs_parse(attrs, &s.attrs))
-		return complain(why, size, "%s:%d: an attribute is -, bold, dim, italic, underline or reverse, parted by "
+	if (!theme_attrs_parse(attrs, &s.attrs))
+		return theme_complain(why, size, "%s:%d: an attribute is -, bold, dim, italic, underline or reverse, parted by "
 		                "commas", file, n);
 	t->styles[tone] = s;
 	return true;
@@ -356,7 +356,7 @@ bool theme_parse(struct theme *theme, const char *text, const char *file, char *
 	for (int n = 1; *text; n++) {
 		size_t len = strcspn(text, "\n");
 		snprintf(line, sizeof(line), "%.*s", (int)(len < sizeof(line) ? len : sizeof(line) - 1), text);
-		if (!parse_line(&t, line, file, n, why, size))
+		if (!theme_parse_line(&t, line, file, n, why, size))
 			return false;
 		text += len + (text[len] == '\n');
 	}
@@ -374,7 +374,7 @@ bool theme_has_rgb(const struct theme *t)
 
 /* --- finding it --------------------------------------------------------------------------------------- */
 
-static char *read_theme_file(const char *path)
+static char *theme_read_theme_file(const char *path)
 {
 	FILE *f = fopen(path, "re");
 	char *text;
@@ -392,7 +392,7 @@ static char *read_theme_file(const char *path)
 	return text;
 }
 
-static void beside_program(char *buf, size_t size, const char *up, const char *name)
+static void theme_beside_program(char *buf, size_t size, const char *up, const char *name)
 {
 	char exe[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
@@ -429,12 +429,12 @@ static bool theme_place(unsigned i, const char *name, char *buf, size_t size)
 	default:
 		if (i - 2 >= ARRAY_LEN(ups))
 			return false;
-		beside_program(buf, size, ups[i - 2], name);
+		theme_beside_program(buf, size, ups[i - 2], name);
 		return true;
 	}
 }
 
-static bool good_name(const char *name)
+static bool theme_good_name(const char *name)
 {
 	size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
 
@@ -450,18 +450,18 @@ bool theme_load(struct theme *out, const char *name, char *why, size_t size)
 
 	if (!name || !*name)
 		name = "default";
-	if (!good_name(name))
-		return complain(why, size, "\"%.40s\" cannot be the name of a theme: letters, digits, - and _ only", name);
+	if (!theme_good_name(name))
+		return theme_complain(why, size, "\"%.40s\" cannot be the name of a theme: letters, digits, - and _ only", name);
 	theme_parse(&t, text_default, "default", NULL, 0);
 	snprintf(t.name, sizeof(t.name), "%s", name);
 	for (unsigned i = 0; !text && theme_place(i, name, path, sizeof(path)); i++)
-		text = *path ? read_theme_file(path) : NULL;
+		text = *path ? theme_read_theme_file(path) : NULL;
 	if (!text && theme_builtin(name)) {
 		text = xstrdup(theme_builtin(name));
 		snprintf(path, sizeof(path), "%s (compiled in)", name);
 	}
 	if (!text)
-		return complain(why, size, "there is no theme \"%s\": looked in ~/.config/mocr/themes and %s/themes; "
+		return theme_complain(why, size, "there is no theme \"%s\": looked in ~/.config/mocr/themes and %s/themes; "
 		                "default, dark and mono are always there", name, MOCR_DATADIR);
 	ok = theme_parse(&t, text, path, why, size);
 	free(text);

@@ -51,7 +51,7 @@ void view_close(struct console *c)
 
 /* --- details --------------------------------------------------------------------------------------------------------- */
 
-static void detail_build(struct console *c, struct view *v)
+static void view_detail_build(struct console *c, struct view *v)
 {
 	struct row *r = store_find(c->store, v->id);
 	v->built_at = store_generation(c->store);
@@ -82,12 +82,12 @@ void view_open_detail(struct console *c, struct row *r)
 	r->looks++;
 	struct view *v = view_push(c, VIEW_DETAIL, r->id);
 	v->title = xstrdup(r->id);
-	detail_build(c, v);
+	view_detail_build(c, v);
 }
 
 /* --- logs ------------------------------------------------------------------------------------------------------------- */
 
-static void log_changed(struct log *log, void *arg)
+static void view_log_changed(struct log *log, void *arg)
 {
 	struct console *c = arg;
 	(void)log;
@@ -103,7 +103,7 @@ void view_logs_pause(struct console *c)
 }
 
 /* Between two slices the keys have their turn. */
-static void on_work(struct loop_timer *timer, void *arg)
+static void view_on_work(struct loop_timer *timer, void *arg)
 {
 	struct console *c = arg;
 	struct view *v = c->view;
@@ -120,12 +120,12 @@ struct view *view_push_log(struct console *c, struct log *log, const char *id, c
 	v->log = log;
 	v->title = title;
 	v->pager = pager_create_log(log);
-	v->work = loop_timer_add(c->loop, -1, on_work, c);
-	log_set_changed(log, log_changed, c);
+	v->work = loop_timer_add(c->loop, -1, view_on_work, c);
+	log_set_changed(log, view_log_changed, c);
 	return v;
 }
 
-static size_t follow_all(struct console *c, struct log *log, struct row **rows, size_t n)
+static size_t view_follow_all(struct console *c, struct log *log, struct row **rows, size_t n)
 {
 	size_t followed = 0;
 	for (size_t i = 0; i < n; i++) {
@@ -138,7 +138,7 @@ static size_t follow_all(struct console *c, struct log *log, struct row **rows, 
 	return followed;
 }
 
-static bool is_among(struct row *const *rows, size_t n, const struct row *r)
+static bool view_is_among(struct row *const *rows, size_t n, const struct row *r)
 {
 	for (size_t i = 0; i < n; i++)
 		if (rows[i] == r)
@@ -147,7 +147,7 @@ static bool is_among(struct row *const *rows, size_t n, const struct row *r)
 }
 
 /* Where rows are marked, those that are marked in the other panels come along. */
-static size_t rows_to_follow(struct console *c, struct row **rows)
+static size_t view_rows_to_follow(struct console *c, struct row **rows)
 {
 	size_t n = console_rows(c, rows, LOGS_MAX);
 	const struct pane *here = pane_focused(c);
@@ -158,7 +158,7 @@ static size_t rows_to_follow(struct console *c, struct row **rows)
 		size_t marked = c->panes[i].table && &c->panes[i] != here ? table_marks(c->panes[i].table, ids, LOGS_MAX) : 0;
 		for (size_t k = 0; k < marked && k < LOGS_MAX && n < LOGS_MAX; k++) {
 			struct row *r = store_find(c->store, ids[k]);
-			if (r && r->kind->follow && !is_among(rows, n, r))
+			if (r && r->kind->follow && !view_is_among(rows, n, r))
 				rows[n++] = r;
 		}
 	}
@@ -166,7 +166,7 @@ static size_t rows_to_follow(struct console *c, struct row **rows)
 }
 
 /* "log of 2 containers, 1 unit" */
-static char *log_title(struct row *const *rows, size_t n)
+static char *view_log_title(struct row *const *rows, size_t n)
 {
 	struct buf b = { 0 };
 	if (n == 1)
@@ -187,13 +187,13 @@ static char *log_title(struct row *const *rows, size_t n)
 void view_open_log(struct console *c)
 {
 	struct row *rows[LOGS_MAX];
-	size_t n = rows_to_follow(c, rows);
+	size_t n = view_rows_to_follow(c, rows);
 	struct log *log = log_create_in(store_logs(c->store));
-	if (!n || !follow_all(c, log, rows, n)) {
+	if (!n || !view_follow_all(c, log, rows, n)) {
 		log_destroy(log);
 		return;
 	}
-	view_push_log(c, log, rows[0]->id, log_title(rows, n));
+	view_push_log(c, log, rows[0]->id, view_log_title(rows, n));
 }
 
 /* --- both -------------------------------------------------------------------------------------------------------------- */
@@ -205,7 +205,7 @@ void view_refresh(struct console *c)
 	if (said)
 		console_flash(c, TONE_WARN, "%s", said);
 	if (v && v->what == VIEW_DETAIL && v->built_at != store_generation(c->store))
-		detail_build(c, v);
+		view_detail_build(c, v);
 	if (v && v->set && v->set_at != store_generation(c->store)) {
 		v->set_at = store_generation(c->store);
 		logs_refresh(v);
@@ -220,7 +220,7 @@ void view_refresh(struct console *c)
 
 /* Title, what goes wrong (more) and the facts share the room before the status: the facts get brief, then the title, then more is cut;
  * a title without room is left out, for it stands in the line above too. */
-static void draw_log_parts(const struct canvas *at, const struct view *v, const char *more, int room)
+static void view_draw_log_parts(const struct canvas *at, const struct view *v, const char *more, int room)
 {
 	char title[TITLE_CELLS * 4 + 1], facts[300], text[600];
 	cells_cut(title, sizeof(title), v->title, TITLE_CELLS, CUT_END, glyph_ellipsis());
@@ -251,7 +251,7 @@ static void draw_log_parts(const struct canvas *at, const struct view *v, const 
 }
 
 /* Returns where it ends. */
-static int draw_doc_parts(const struct canvas *at, const struct view *v)
+static int view_draw_doc_parts(const struct canvas *at, const struct view *v)
 {
 	int x = 1 + canvas_textf(at, 0, 1, at->width - 2, TONE_TITLE_FOCUS, " %s ", v->title);
 	if (v->gone)
@@ -260,7 +260,7 @@ static int draw_doc_parts(const struct canvas *at, const struct view *v)
 }
 
 /* What changes by itself while nothing comes. */
-static void note_log_changes(struct console *c, const struct view *v)
+static void view_note_log_changes(struct console *c, const struct view *v)
 {
 	int ms;
 	if (pager_waits(v->pager, &ms))
@@ -285,16 +285,16 @@ void view_draw(struct console *c, const struct canvas *at)
 	canvas_fill(at, 0, 0, -1, TONE_BORDER, glyph_rule());
 	int len = status[0] ? (int)cells(status) + 2 : 0, x = 0;
 	if (v->log) {
-		draw_log_parts(at, v, log_status(v->log), at->width - 2 - len);
-		note_log_changes(c, v);
+		view_draw_log_parts(at, v, log_status(v->log), at->width - 2 - len);
+		view_note_log_changes(c, v);
 	} else {
-		x = draw_doc_parts(at, v);
+		x = view_draw_doc_parts(at, v);
 	}
 	if (status[0] && x + len + 2 < at->width)
 		canvas_textf(at, 0, at->width - len - 1, -1, TONE_DIM, " %s ", status);
 }
 
-static void copy_visible(struct console *c)
+static void view_copy_visible(struct console *c)
 {
 	char *text = pager_visible_text(c->view->pager);
 	clipboard_copy(c, text ? text : "");
@@ -303,7 +303,7 @@ static void copy_visible(struct console *c)
 }
 
 /* In details text does not go sideways, so the row's own keys (l, s, r, ...) come before those of reading. */
-static bool row_key(struct console *c, const struct key *key)
+static bool view_row_key(struct console *c, const struct key *key)
 {
 	static const char *const reading[] = { "Space", "Enter", "Right", "Left", "y", "d", NULL };
 	struct row *r = console_row(c);
@@ -317,15 +317,15 @@ static bool row_key(struct console *c, const struct key *key)
 	return true;
 }
 
-static void toggle_reveal(struct console *c)
+static void view_toggle_reveal(struct console *c)
 {
 	struct view *v = c->view;
 	v->reveal = !v->reveal;
-	detail_build(c, v);
+	view_detail_build(c, v);
 }
 
 /* What of the console's own makes sense over a view. */
-static bool general(const struct action *a)
+static bool view_general(const struct action *a)
 {
 	static const char *const prefixes[] = { "console-", "shells-", "server-", "row-" };
 	for (size_t i = 0; i < ARRAY_LEN(prefixes); i++)
@@ -334,18 +334,18 @@ static bool general(const struct action *a)
 	return false;
 }
 
-static bool works_in_view(const struct action *a)
+static bool view_works_in(const struct action *a)
 {
-	return (a->run || general(a)) && strcmp(a->name, "row-mark") != 0;
+	return (a->run || view_general(a)) && strcmp(a->name, "row-mark") != 0;
 }
 
-static void copy_screen(struct console *c) { copy_visible(c); }
+static void view_copy_screen(struct console *c) { view_copy_visible(c); }
 
 /* Of a log alone; the rest of its keys is the pager's. */
-static bool log_key(struct console *c, const struct key *key)
+static bool view_log_key(struct console *c, const struct key *key)
 {
 	static const struct { const char *key; void (*run)(struct console *); } keys[] = {
-		{ "y", logs_copy }, { "Y", copy_screen }, { "F", logs_filters }, { "b", logs_older }, { "p", logs_previous },
+		{ "y", logs_copy }, { "Y", view_copy_screen }, { "F", logs_filters }, { "b", logs_older }, { "p", logs_previous },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
 		if (key_is(key, keys[i].key)) {
@@ -358,7 +358,7 @@ static bool log_key(struct console *c, const struct key *key)
 	return false;
 }
 
-static bool goes_down(const struct key *key)
+static bool view_goes_down(const struct key *key)
 {
 	static const char *const keys[] = { "j", "Down", "PgDn", "Space", "C-d", "C-f", "G", "End" };
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
@@ -373,33 +373,33 @@ bool view_key(struct console *c, const struct key *key)
 	console_redraw(c);
 	if (pager_typing(v->pager))
 		return pager_key(v->pager, key);
-	if (v->log && log_key(c, key))
+	if (v->log && view_log_key(c, key))
 		return true;
 	if (v->what == VIEW_DETAIL && key_is(key, "e")) {
-		toggle_reveal(c);
+		view_toggle_reveal(c);
 		return true;
 	}
 	if (key_is(key, "y")) {
-		copy_visible(c);
+		view_copy_visible(c);
 		return true;
 	}
-	if (v->what == VIEW_DETAIL && row_key(c, key))
+	if (v->what == VIEW_DETAIL && view_row_key(c, key))
 		return true;
 	bool was_end = v->what == VIEW_DETAIL && pager_at_end(v->pager);
 	if (pager_key(v->pager, key)) {
-		if (was_end && goes_down(key))
+		if (was_end && view_goes_down(key))
 			session_show_older(c, console_row(c));
 		return true;
 	}
 	const struct action *a = binding_find(c, key, console_row(c));
-	if (a && works_in_view(a))
+	if (a && view_works_in(a))
 		action_begin(c, a);
 	return true;
 }
 
 /* --- help and the menu --------------------------------------------------------------------------------------------------- */
 
-static void help_action(struct console *c, struct doc *doc, const struct action *a, bool always)
+static void view_help_action(struct console *c, struct doc *doc, const struct action *a, bool always)
 {
 	char key[KEY_NAME_SIZE];
 	const char *name = binding_key(c, a, key);
@@ -407,7 +407,7 @@ static void help_action(struct console *c, struct doc *doc, const struct action 
 		doc_pair(doc, DOC_PLAIN, name ? name : "", "%s: %s", a->verb, a->help);
 }
 
-static void help_lists(struct doc *doc)
+static void view_help_lists(struct doc *doc)
 {
 	static const char *const rows[][2] = {
 		{ "j k", "down, up; also the arrows" }, { "g G", "first, last; also Home and End" },
@@ -418,7 +418,7 @@ static void help_lists(struct doc *doc)
 		doc_pair(doc, DOC_PLAIN, rows[i][0], "%s", rows[i][1]);
 }
 
-static void help_reading(struct doc *doc, const struct view *v)
+static void view_help_reading(struct doc *doc, const struct view *v)
 {
 	static const char *const rows[][2] = {
 		{ "/ n N", "search, next, previous" }, { "w", "wrap long lines or not" }, { "t", "times: clock, full, none" },
@@ -455,29 +455,29 @@ void console_help(struct console *c)
 	if (c->settings->read_only)
 		doc_add(&doc, DOC_WARN, "Read-only: whatever changes a server or types into it is refused.");
 	if (c->view)                 /* where the user is comes first */
-		help_reading(&doc, c->view);
+		view_help_reading(&doc, c->view);
 	if (r && r->kind->actions && r->kind->actions[0].name) {
 		snprintf(title, sizeof(title), "What a %s can be told (x shows what makes sense now)", r->kind->name);
 		doc_head(&doc, title);
 		for (const struct action *a = r->kind->actions; a->name; a++)
-			help_action(c, &doc, a, true);
+			view_help_action(c, &doc, a, true);
 	}
 	doc_head(&doc, "On the row under the cursor");
 	for (const struct action *a = console_actions; a->name; a++)
-		if ((a->flags & CONSOLE_ROW) && (!c->view || works_in_view(a)))
-			help_action(c, &doc, a, false);
-	help_lists(&doc);
+		if ((a->flags & CONSOLE_ROW) && (!c->view || view_works_in(a)))
+			view_help_action(c, &doc, a, false);
+	view_help_lists(&doc);
 	doc_head(&doc, "Everywhere");
 	for (const struct action *a = console_actions; a->name; a++)
 		if (!(a->flags & CONSOLE_ROW) && !(!strncmp(a->name, "pane-", 5) && a->key && a->key[0] > '0' + (char)c->n_panes &&
 		                                   a->key[0] <= '9'))
-			help_action(c, &doc, a, false);
+			view_help_action(c, &doc, a, false);
 	snprintf(title, sizeof(title), "Help: %s", c->view ? c->view->title : pane_focused(c)->panel->name);
 	c->dialog = dialog_text(title, &doc, NULL, NULL);
 	console_redraw(c);
 }
 
-static void menu_chosen(const struct dialog_result *result, void *arg)
+static void view_menu_chosen(const struct dialog_result *result, void *arg)
 {
 	struct console *c = arg;
 	console_redraw(c);
@@ -500,6 +500,6 @@ void console_menu(struct console *c)
 	char title[320];
 	bool in = r && r->kind != &kind_server;
 	snprintf(title, sizeof(title), "%s%s%s", r ? r->name : "mocr", in ? " on " : "", in ? r->server->name : "");
-	c->dialog = dialog_menu(title, items, c->n_menu, menu_chosen, c);
+	c->dialog = dialog_menu(title, items, c->n_menu, view_menu_chosen, c);
 	console_redraw(c);
 }

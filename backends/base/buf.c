@@ -25,7 +25,7 @@ void buf_finish(struct buf *b)
 }
 
 /* realloc may leave a copy behind. */
-static char *grow_secret(struct buf *b, size_t cap)
+static char *buf_grow_secret(struct buf *b, size_t cap)
 {
 	char *fresh = xrealloc(NULL, cap);
 	if (b->data) {
@@ -36,15 +36,15 @@ static char *grow_secret(struct buf *b, size_t cap)
 	return fresh;
 }
 
-static size_t bound(const struct buf *b)
+static size_t buf_bound(const struct buf *b)
 {
 	return b->max ? b->max : BUF_MAX_DEFAULT;
 }
 
 /* Makes room for n more bytes and the NUL. */
-static bool reserve(struct buf *b, size_t n)
+static bool buf_reserve(struct buf *b, size_t n)
 {
-	if (n > bound(b) || b->len > bound(b) - n) {
+	if (n > buf_bound(b) || b->len > buf_bound(b) - n) {
 		b->overflowed = true;
 		return false;
 	}
@@ -53,7 +53,7 @@ static bool reserve(struct buf *b, size_t n)
 		size_t cap = b->cap ? b->cap : 64;
 		while (cap < need)
 			cap *= 2;
-		b->data = b->secret ? grow_secret(b, cap) : xrealloc(b->data, cap);
+		b->data = b->secret ? buf_grow_secret(b, cap) : xrealloc(b->data, cap);
 		b->cap = cap;
 	}
 	return true;
@@ -61,7 +61,7 @@ static bool reserve(struct buf *b, size_t n)
 
 bool buf_add(struct buf *b, const void *bytes, size_t n)
 {
-	if (!reserve(b, n))
+	if (!buf_reserve(b, n))
 		return false;
 	if (n)
 		memcpy(b->data + b->len, bytes, n);
@@ -82,7 +82,7 @@ bool buf_addf(struct buf *b, const char *fmt, ...)
 	va_copy(again, ap);
 	int n = vsnprintf(NULL, 0, fmt, ap);
 	va_end(ap);
-	bool ok = n >= 0 && reserve(b, (size_t)n);
+	bool ok = n >= 0 && buf_reserve(b, (size_t)n);
 	if (ok) {
 		vsnprintf(b->data + b->len, (size_t)n + 1, fmt, again);
 		b->len += (size_t)n;

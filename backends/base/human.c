@@ -11,7 +11,7 @@ static const struct unit { int64_t ms; const char *name; } units[] = {
 };
 
 /* The unit in which ms reads best: from twice a bigger unit's size on, so that 34h stays 34h and 48h is 2d. */
-static const struct unit *unit_for(int64_t ms)
+static const struct unit *human_unit_for(int64_t ms)
 {
 	for (size_t i = 0; i + 1 < ARRAY_LEN(units); i++)
 		if (ms >= units[i].ms * (units[i].ms > 60000 ? 2 : 1))
@@ -23,7 +23,7 @@ char *human_age(char *buf, int64_t ms)
 {
 	if (ms < 0)
 		return strcpy(buf, "-");
-	const struct unit *u = unit_for(ms);
+	const struct unit *u = human_unit_for(ms);
 	snprintf(buf, HUMAN_SIZE, "%lld%s", (long long)(ms / u->ms), u->name);
 	return buf;
 }
@@ -81,7 +81,7 @@ char *human_clock(char *buf, int64_t wall_ms)
 	return buf;
 }
 
-static int64_t clock_ms(clockid_t id)
+static int64_t human_clock_ms(clockid_t id)
 {
 	struct timespec ts;
 	clock_gettime(id, &ts);
@@ -92,17 +92,17 @@ static int64_t wall_offset;   /* of a replay's clock to the machine's */
 
 int64_t now_wall_ms(void)
 {
-	return clock_ms(CLOCK_REALTIME) + wall_offset;
+	return human_clock_ms(CLOCK_REALTIME) + wall_offset;
 }
 
 void now_wall_set(int64_t wall_ms)
 {
-	wall_offset = wall_ms ? wall_ms - clock_ms(CLOCK_REALTIME) : 0;
+	wall_offset = wall_ms ? wall_ms - human_clock_ms(CLOCK_REALTIME) : 0;
 }
 
 int64_t now_mono_ms(void)
 {
-	return clock_ms(CLOCK_BOOTTIME);
+	return human_clock_ms(CLOCK_BOOTTIME);
 }
 
 int64_t parse_rfc3339_ms(const char *s)

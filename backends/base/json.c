@@ -199,7 +199,7 @@ bool vj_true(const cJSON *o, const char *name, const char *other)
 	return cJSON_IsTrue(vj_get(o, name, other));
 }
 
-static int64_t whole(const cJSON *v, int64_t otherwise)
+static int64_t json_do_whole(const cJSON *v, int64_t otherwise)
 {
 	double d = cJSON_IsNumber(v) ? v->valuedouble : cJSON_IsString(v) ? strtod(v->valuestring, NULL) : NAN;
 	return number_whole(d, otherwise);
@@ -208,7 +208,7 @@ static int64_t whole(const cJSON *v, int64_t otherwise)
 int64_t vj_int(const cJSON *o, const char *name, const char *other, int64_t otherwise)
 {
 	const cJSON *v = vj_get(o, name, other);
-	return v ? whole(v, otherwise) : otherwise;
+	return v ? json_do_whole(v, otherwise) : otherwise;
 }
 
 int64_t vj_time(const cJSON *o, const char *name, const char *other)
@@ -220,7 +220,7 @@ int64_t vj_time(const cJSON *o, const char *name, const char *other)
 	else if (cJSON_IsObject(v))
 		ms = vj_int(v, "seconds", "Seconds", 0) * 1000 + vj_int(v, "nanos", "Nanos", 0) / 1000000;
 	else if (cJSON_IsNumber(v))
-		ms = whole(v, 0) * 1000;
+		ms = json_do_whole(v, 0) * 1000;
 	/* A key that was made to expire is told as of 1970, an unknown time as of year 1. */
 	return ms > YEAR_2001_MS && ms < 253402300800000 ? ms : 0;
 }

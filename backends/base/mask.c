@@ -13,7 +13,7 @@
 #define NAME_MAX_LEN 128
 #define LONG_WORD 24              /* bytes; no key is shorter, and hardly a word is as long */
 
-static bool holds(const char *s, size_t len, const char *word)
+static bool mask_holds(const char *s, size_t len, const char *word)
 {
 	size_t n = strlen(word);
 	for (size_t i = 0; i + n <= len; i++)
@@ -22,7 +22,7 @@ static bool holds(const char *s, size_t len, const char *word)
 	return false;
 }
 
-static bool ends(const char *s, size_t len, const char *word)
+static bool mask_ends(const char *s, size_t len, const char *word)
 {
 	size_t n = strlen(word);
 	return len >= n && strncasecmp(s + len - n, word, n) == 0;
@@ -35,26 +35,26 @@ bool mask_is_secret(const char *s, size_t len)
 	                                        "auth_key", "authkey", "encryption_key", "master_key", "signing_key", "salt" };
 	static const char *const at_end[] = { "_pass", "-pass", "_pwd", "-pwd", "_key", "-key", "_auth", "_dsn", "_psk", "_pat" };
 	for (size_t i = 0; i < ARRAY_LEN(anywhere); i++)
-		if (holds(s, len, anywhere[i]))
-			return !ends(s, len, "_file") && !ends(s, len, "_path");   /* where it is, not what it is */
+		if (mask_holds(s, len, anywhere[i]))
+			return !mask_ends(s, len, "_file") && !mask_ends(s, len, "_path");   /* where it is, not what it is */
 	for (size_t i = 0; i < ARRAY_LEN(at_end); i++)
-		if (ends(s, len, at_end[i]))
-			return !ends(s, len, "public_key");
+		if (mask_ends(s, len, at_end[i]))
+			return !mask_ends(s, len, "public_key");
 	return (len == 4 && strncasecmp(s, "pass", 4) == 0) || (len == 3 && strncasecmp(s, "key", 3) == 0);
 }
 
-static bool is_name(unsigned char c)
+static bool mask_is_name(unsigned char c)
 {
 	return isalnum(c) || c == '_' || c == '-' || c == '.';
 }
 
-static bool is_stop(unsigned char c)
+static bool mask_is_stop(unsigned char c)
 {
 	return isspace(c) || c == '"' || c == '\'' || c == ',' || c == ';' || c == '&' || c == '\0';
 }
 
 /* The value that starts at s: up to its closing quote, or to what ends a bare word. */
-static size_t value_len(const char *s, size_t len)
+static size_t mask_value_len(const char *s, size_t len)
 {
 	size_t i = 0;
 	char quote = len && (*s == '"' || *s == '\'') ? *s : 0;
@@ -63,14 +63,14 @@ static size_t value_len(const char *s, size_t len)
 			i++;
 		else if (quote && s[i] == quote)
 			return i + 1;
-		if (!quote && is_stop((unsigned char)s[i]))
+		if (!quote && mask_is_stop((unsigned char)s[i]))
 			return i;
 	}
 	return i;
 }
 
 /* The value that starts with a quote whose sign of escape was before it: up to the same pair again. */
-static size_t escaped_len(const char *s, size_t len)
+static size_t mask_escaped_len(const char *s, size_t len)
 {
 	for (size_t i = 1; i + 1 < len; i++)
 		if (s[i] == '\\' && s[i + 1] == *s)
@@ -79,10 +79,10 @@ static size_t escaped_len(const char *s, size_t len)
 }
 
 /* "user:word@" after "://": how many bytes of s the password takes, and where it starts. */
-static size_t url_password(const char *s, size_t len, size_t *at)
+static size_t mask_url_password(const char *s, size_t len, size_t *at)
 {
 	size_t colon = 0, i = 0;
-	for (; i < len && !is_stop((unsigned char)s[i]) && s[i] != '/'; i++) {
+	for (; i < len && !mask_is_stop((unsigned char)s[i]) && s[i] != '/'; i++) {
 		if (s[i] == ':' && !colon)
 			colon = i + 1;
 		if (s[i] == '@' && colon) {
@@ -93,22 +93,22 @@ static size_t url_password(const char *s, size_t len, size_t *at)
 	return 0;
 }
 
-static bool is_quote(char c)
+static bool mask_is_quote(char c)
 {
 	return c == '"' || c == '\'';
 }
 
 /* Where the name in front of text[i], a ':' or '=', begins, and its length: bare, or in quotes, which may be escaped themselves. */
-static const char *name_before(const char *text, size_t i, size_t name, size_t *len)
+static const char *mask_name_before(const char *text, size_t i, size_t name, size_t *len)
 {
 	size_t end = i, from;
 	while (end && i - end < 3 && text[end - 1] == ' ')
 		end--;
-	if (end && is_quote(text[end - 1])) {
+	if (end && mask_is_quote(text[end - 1])) {
 		end--;
 		if (end && text[end - 1] == '\\')
 			end--;
-		for (from = end; from && end - from < NAME_MAX_LEN && is_name((unsigned char)text[from - 1]);)
+		for (from = end; from && end - from < NAME_MAX_LEN && mask_is_name((unsigned char)text[from - 1]);)
 			from--;
 		*len = end - from;
 		return text + from;
@@ -122,26 +122,26 @@ static size_t mask_here(struct buf *out, const char *text, size_t len, size_t i,
 {
 	size_t at = 0, n;
 	const char *s = text + i;
-	if (len - i > 3 && strncmp(s, "://", 3) == 0 && (n = url_password(s + 3, len - i - 3, &at))) {
+	if (len - i > 3 && strncmp(s, "://", 3) == 0 && (n = mask_url_password(s + 3, len - i - 3, &at))) {
 		buf_add(out, s, 3 + at);
 		buf_puts(out, MASK);
 		return i + 3 + at + n;
 	}
 	size_t name_len;
-	const char *named = *s == '=' || *s == ':' ? name_before(text, i, name, &name_len) : NULL;
+	const char *named = *s == '=' || *s == ':' ? mask_name_before(text, i, name, &name_len) : NULL;
 	if (named && name_len && mask_is_secret(named, name_len)) {
 		size_t skip = 1;
-		bool quoted = is_quote(s[-1]) || s[-1] == ' ';
+		bool quoted = mask_is_quote(s[-1]) || s[-1] == ' ';
 		while (i + skip < len && (*s == ':' || quoted) && text[i + skip] == ' ')
 			skip++;
-		if (i + skip + 1 < len && text[i + skip] == '\\' && is_quote(text[i + skip + 1])) {
+		if (i + skip + 1 < len && text[i + skip] == '\\' && mask_is_quote(text[i + skip + 1])) {
 			skip++;                       /* JSON in JSON: its value ends at the next escaped quote */
-			n = escaped_len(s + skip, len - i - skip);
+			n = mask_escaped_len(s + skip, len - i - skip);
 			buf_add(out, s, skip);
 			buf_puts(out, MASK);
 			return i + skip + n;
 		}
-		n = value_len(s + skip, len - i - skip);
+		n = mask_value_len(s + skip, len - i - skip);
 		if (n && strncmp(s + skip, "//", 2) != 0) {
 			buf_add(out, s, skip);
 			buf_puts(out, MASK);
@@ -156,11 +156,11 @@ static size_t mask_bearer(struct buf *out, const char *text, size_t len, size_t 
 	static const char *const kinds[] = { "Bearer ", "Basic " };
 	for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
 		size_t n = strlen(kinds[k]);
-		if (len - i > n + 8 && strncasecmp(text + i, kinds[k], n) == 0 && (i == 0 || !is_name((unsigned char)text[i - 1])) &&
-		    value_len(text + i + n, len - i - n) >= 8) {
+		if (len - i > n + 8 && strncasecmp(text + i, kinds[k], n) == 0 && (i == 0 || !mask_is_name((unsigned char)text[i - 1])) &&
+		    mask_value_len(text + i + n, len - i - n) >= 8) {
 			buf_add(out, text + i, n);
 			buf_puts(out, MASK);
-			return i + n + value_len(text + i + n, len - i - n);
+			return i + n + mask_value_len(text + i + n, len - i - n);
 		}
 	}
 	return i;
@@ -177,7 +177,7 @@ void mask_text(struct buf *out, const char *text, size_t len)
 			i = name = next;
 			continue;
 		}
-		if (!is_name((unsigned char)text[i]))
+		if (!mask_is_name((unsigned char)text[i]))
 			name = i + 1;
 		buf_add(out, text + i, 1);
 		i++;
@@ -186,7 +186,7 @@ void mask_text(struct buf *out, const char *text, size_t len)
 
 /* --- JSON --------------------------------------------------------------------------------------------------- */
 
-static void set_string(cJSON *v, const char *s)
+static void mask_set_string(cJSON *v, const char *s)
 {
 	cJSON_SetValuestring(v, s);
 }
@@ -197,11 +197,11 @@ static void mask_string(cJSON *v)
 	buf_init(&b, 0);
 	mask_text(&b, v->valuestring, strlen(v->valuestring));
 	if (b.data && strcmp(b.data, v->valuestring) != 0)
-		set_string(v, b.data);
+		mask_set_string(v, b.data);
 	buf_finish(&b);
 }
 
-static bool is_option(const char *s)
+static bool mask_is_option(const char *s)
 {
 	return *s == '-' && !strchr(s, '=') && !strchr(s, ' ') && (mask_is_secret(s, strlen(s)) || strcmp(s, "-p") == 0);
 }
@@ -214,29 +214,29 @@ static bool mask_assignment(cJSON *v)
 	    !mask_is_secret(v->valuestring, (size_t)(eq - v->valuestring)) || !eq[1])
 		return false;
 	char *masked = xasprintf("%.*s=" MASK, (int)(eq - v->valuestring), v->valuestring);
-	set_string(v, masked);
+	mask_set_string(v, masked);
 	free(masked);
 	return true;
 }
 
-static void walk(cJSON *v, bool secret);
+static void mask_walk(cJSON *v, bool secret);
 
-static void walk_members(cJSON *v)
+static void mask_walk_members(cJSON *v)
 {
 	bool after_option = false;
 	for (cJSON *child = v->child; child; child = child->next) {
 		bool secret = after_option || (child->string && mask_is_secret(child->string, strlen(child->string)));
-		after_option = cJSON_IsArray(v) && cJSON_IsString(child) && is_option(child->valuestring);
-		walk(child, secret);
+		after_option = cJSON_IsArray(v) && cJSON_IsString(child) && mask_is_option(child->valuestring);
+		mask_walk(child, secret);
 	}
 }
 
-static void walk(cJSON *v, bool secret)
+static void mask_walk(cJSON *v, bool secret)
 {
 	if (!cJSON_IsString(v)) {
-		walk_members(v);
+		mask_walk_members(v);
 	} else if (secret && *v->valuestring) {
-		set_string(v, MASK);
+		mask_set_string(v, MASK);
 	} else if (!mask_assignment(v)) {
 		mask_string(v);
 	}
@@ -247,7 +247,7 @@ static bool mask_document(struct buf *out, const char *json, size_t len)
 	cJSON *root = json_whole(json, len);
 	if (!root)
 		return false;
-	walk(root, false);
+	mask_walk(root, false);
 	char *printed = cJSON_PrintUnformatted(root);
 	if (printed)
 		buf_puts(out, printed);
@@ -271,7 +271,7 @@ static void mask_lines(struct buf *out, const char *text, size_t len)
 	}
 }
 
-static bool has_document_line(const char *text, size_t len)
+static bool mask_has_document_line(const char *text, size_t len)
 {
 	const char *at = memchr(text, '\n', len);
 	bool first = len && (*text == '{' || *text == '[');
@@ -282,7 +282,7 @@ void mask_json(struct buf *out, const char *json, size_t len)
 {
 	if (mask_document(out, json, len))
 		return;
-	if (has_document_line(json, len))
+	if (mask_has_document_line(json, len))
 		mask_lines(out, json, len);
 	else
 		mask_text(out, json, len);        /* a value in quotes may go over lines */
@@ -303,7 +303,7 @@ void mask_words(struct buf *out, const char *text, size_t len)
 void mask_long_words(struct buf *out, const char *text, size_t len)
 {
 	for (size_t i = 0, n; i < len; i += n ? n : 1) {
-		for (n = 0; i + n < len && is_name((unsigned char)text[i + n]);)
+		for (n = 0; i + n < len && mask_is_name((unsigned char)text[i + n]);)
 			n++;
 		if (n >= LONG_WORD)
 			buf_puts(out, MASK);

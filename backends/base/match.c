@@ -20,7 +20,7 @@ struct match {
 };
 
 /* A letter after a backslash is a class (\S, \D), not a capital that somebody meant. */
-static bool has_capital(const char *s)
+static bool match_has_capital(const char *s)
 {
 	for (; *s; s++) {
 		if (*s == '\\' && s[1])
@@ -36,7 +36,7 @@ struct match *match_create(const char *pattern, char *why, size_t size)
 	int code;
 	PCRE2_SIZE at;
 	/* Lines are washed, hence valid UTF-8; bytes that are none simply do not match. */
-	uint32_t flags = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | (has_capital(pattern) ? 0 : PCRE2_CASELESS);
+	uint32_t flags = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | (match_has_capital(pattern) ? 0 : PCRE2_CASELESS);
 	pcre2_compile_context *compile = pcre2_compile_context_create(NULL);
 	pcre2_set_parens_nest_limit(compile, NESTING_MAX);
 	pcre2_code *re = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, flags, &code, &at, compile);

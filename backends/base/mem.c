@@ -18,7 +18,7 @@ void mem_on_fail(void (*fn)(void))
 	on_fail = fn;
 }
 
-static void *checked(void *p)
+static void *mem_checked(void *p)
 {
 	if (p)
 		return p;
@@ -30,22 +30,22 @@ static void *checked(void *p)
 
 void *xcalloc(size_t n, size_t size)
 {
-	return checked(calloc(n ? n : 1, size ? size : 1));
+	return mem_checked(calloc(n ? n : 1, size ? size : 1));
 }
 
 void *xrealloc(void *p, size_t size)
 {
-	return checked(realloc(p, size ? size : 1));
+	return mem_checked(realloc(p, size ? size : 1));
 }
 
 char *xstrdup(const char *s)
 {
-	return s ? checked(strdup(s)) : NULL;
+	return s ? mem_checked(strdup(s)) : NULL;
 }
 
 char *xstrndup(const char *s, size_t n)
 {
-	return s ? checked(strndup(s, n)) : NULL;
+	return s ? mem_checked(strndup(s, n)) : NULL;
 }
 
 char *xasprintf(const char *fmt, ...)
@@ -55,7 +55,7 @@ char *xasprintf(const char *fmt, ...)
 	va_start(ap, fmt);
 	int n = vasprintf(&s, fmt, ap);
 	va_end(ap);
-	return checked(n < 0 ? NULL : s);
+	return mem_checked(n < 0 ? NULL : s);
 }
 
 void xreplace(char **slot, const char *s)
@@ -66,7 +66,7 @@ void xreplace(char **slot, const char *s)
 }
 
 /* What is mapped from a file and cannot be written is the same after it was dropped and read again. */
-static int drop_constant(struct dl_phdr_info *info, size_t size, void *page_size)
+static int mem_drop_constant(struct dl_phdr_info *info, size_t size, void *page_size)
 {
 	uintptr_t page = *(uintptr_t *)page_size;
 	(void)size;
@@ -83,5 +83,5 @@ void mem_give_back(void)
 {
 	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
 	malloc_trim(0);
-	dl_iterate_phdr(drop_constant, &page);
+	dl_iterate_phdr(mem_drop_constant, &page);
 }

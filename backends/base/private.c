@@ -12,7 +12,7 @@
 #include "backends/base/mem.h"
 
 /* The group that was made for this user, with nobody else in it. */
-static bool is_own_group(gid_t gid)
+static bool private_is_own_group(gid_t gid)
 {
 	const struct passwd *pw = getpwuid(geteuid());
 	if (!pw || pw->pw_gid != gid)
@@ -30,7 +30,7 @@ bool private_is_open_to_others(uid_t uid, gid_t gid, mode_t mode)
 {
 	if (uid != geteuid() && uid != 0)
 		return true;
-	return (mode & S_IWOTH) || ((mode & S_IWGRP) && !is_own_group(gid));
+	return (mode & S_IWOTH) || ((mode & S_IWGRP) && !private_is_own_group(gid));
 }
 
 int private_open(const char *path, int flags)
@@ -58,7 +58,7 @@ FILE *private_read(const char *path)
 	return f;
 }
 
-static void make_folders(const char *path)
+static void private_make_folders(const char *path)
 {
 	char *copy = xstrdup(path);
 	for (char *s = copy + 1; *s; s++)
@@ -75,7 +75,7 @@ static void make_folders(const char *path)
 bool private_folder(const char *path, char *why, size_t size)
 {
 	struct stat st, end;
-	make_folders(path);
+	private_make_folders(path);
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	bool there = fd >= 0 && lstat(path, &st) == 0 && fstat(fd, &end) == 0;
 	bool ours = there && end.st_uid == geteuid() && (st.st_uid == geteuid() || st.st_uid == 0);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* The value of "name: value", "name:value" or "name"; NULL: another field. */
-static const char *value_of(const struct buf *line, const char *name)
+static const char *sse_value_of(const struct buf *line, const char *name)
 {
 	size_t n = strlen(name);
 	const char *text = line->data;
@@ -15,7 +15,7 @@ static const char *value_of(const struct buf *line, const char *name)
 	return text + (*text == ' ');
 }
 
-static void take_line(struct sse *s, sse_fn *fn, void *arg)
+static void sse_take_line(struct sse *s, sse_fn *fn, void *arg)
 {
 	const char *value;
 	if (!s->line.len) {
@@ -23,22 +23,22 @@ static void take_line(struct sse *s, sse_fn *fn, void *arg)
 			fn(*s->event ? s->event : "message", (s->data.data[s->data.len - 1] = '\0', s->data.data), s->data.len - 1, arg);
 		buf_clear(&s->data);
 		s->event[0] = '\0';
-	} else if ((value = value_of(&s->line, "event"))) {
+	} else if ((value = sse_value_of(&s->line, "event"))) {
 		snprintf(s->event, sizeof(s->event), "%s", value);
-	} else if ((value = value_of(&s->line, "data"))) {
+	} else if ((value = sse_value_of(&s->line, "data"))) {
 		buf_add(&s->data, value, s->line.len - (size_t)(value - s->line.data));
 		buf_puts(&s->data, "\n");
 	}
 }
 
-static void end_line(struct sse *s, sse_fn *fn, void *arg)
+static void sse_end_line(struct sse *s, sse_fn *fn, void *arg)
 {
 	static const char bom[] = "\xef\xbb\xbf";
 	if (!s->begun && s->line.len >= 3 && !memcmp(s->line.data, bom, 3))
 		buf_consume(&s->line, 3);
 	s->begun = true;
 	if (!s->skip)
-		take_line(s, fn, arg);
+		sse_take_line(s, fn, arg);
 	s->skip = false;
 	buf_clear(&s->line);
 }
@@ -62,7 +62,7 @@ void sse_feed(struct sse *s, const char *bytes, size_t len, sse_fn *fn, void *ar
 		if (at == len)
 			return;
 		s->after_cr = bytes[at++] == '\r';
-		end_line(s, fn, arg);
+		sse_end_line(s, fn, arg);
 	}
 }
 

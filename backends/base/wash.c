@@ -20,7 +20,7 @@ static const char replacement[] = "\xEF\xBF\xBD";
 
 /* The length of the string sequence (OSC, DCS, SOS, PM, APC) whose body starts at s: up to BEL or ST. A line break
  * ends it too, so that a broken one does not swallow what follows. */
-static size_t skip_string(const unsigned char *s, size_t len)
+static size_t wash_skip_string(const unsigned char *s, size_t len)
 {
 	size_t i = 0;
 	for (; i < len && i < STRING_MAX; i++) {
@@ -37,7 +37,7 @@ static size_t skip_string(const unsigned char *s, size_t len)
 }
 
 /* CSI: parameters 0x30-0x3f, intermediates 0x20-0x2f, one final 0x40-0x7e. */
-static size_t skip_csi(const unsigned char *s, size_t len)
+static size_t wash_skip_csi(const unsigned char *s, size_t len)
 {
 	size_t i = 0;
 	while (i < len && s[i] >= 0x20 && s[i] <= 0x3f)
@@ -47,16 +47,16 @@ static size_t skip_csi(const unsigned char *s, size_t len)
 
 /* What follows the introducer: [ ] P X ^ _ or intermediates and a final. kind is the byte after ESC, or a C1 code
  * less 0x40, which means the same. */
-static size_t skip_sequence(unsigned char kind, const unsigned char *rest, size_t len)
+static size_t wash_skip_sequence(unsigned char kind, const unsigned char *rest, size_t len)
 {
 	if (kind == '[')
-		return skip_csi(rest, len);
+		return wash_skip_csi(rest, len);
 	if (kind == ']' || kind == 'P' || kind == 'X' || kind == '^' || kind == '_')
-		return skip_string(rest, len);
+		return wash_skip_string(rest, len);
 	return 0;
 }
 
-static size_t skip_escape(const unsigned char *s, size_t len)   /* s is after the ESC */
+static size_t wash_skip_escape(const unsigned char *s, size_t len)   /* s is after the ESC */
 {
 	if (!len)
 		return 0;
@@ -67,13 +67,13 @@ static size_t skip_escape(const unsigned char *s, size_t len)   /* s is after th
 		return i < len && s[i] >= 0x30 && s[i] <= 0x7e ? i + 1 : i;
 	}
 	if (s[0] >= 0x30 && s[0] <= 0x7e)
-		return 1 + skip_sequence(s[0], s + 1, len - 1);
+		return 1 + wash_skip_sequence(s[0], s + 1, len - 1);
 	return 0;
 }
 
 enum fate { KEEP, MARK, SPACE, DROP };
 
-static enum fate judge(int32_t c)
+static enum fate wash_judge(int32_t c)
 {
 	if ((c >= 0xfe00 && c <= 0xfe0f) || c == 0x034f || c == 0x3164 || c == 0x115f || c == 0x1160 || c == 0xffa0)
 		return DROP;             /* variation selectors, fillers: no agreed width */
@@ -104,7 +104,7 @@ struct out {
 	bool full;               /* no further character fits */
 };
 
-static void put(struct out *o, const void *bytes, size_t n)
+static void wash_put(struct out *o, const void *bytes, size_t n)
 {
 	if (o->len + n >= o->size) {
 		o->full = true;
@@ -114,20 +114,20 @@ static void put(struct out *o, const void *bytes, size_t n)
 	o->len += n;
 }
 
-static void put_char(struct out *o, int32_t c, const unsigned char *s, size_t n)
+static void wash_put_char(struct out *o, int32_t c, const unsigned char *s, size_t n)
 {
-	switch (judge(c)) {
+	switch (wash_judge(c)) {
 	case KEEP:
-		put(o, s, n);
+		wash_put(o, s, n);
 		o->marks = 0;
 		o->any = true;
 		break;
 	case MARK:
 		if (o->any && o->marks++ < MARKS_MAX)
-			put(o, s, n);
+			wash_put(o, s, n);
 		break;
 	case SPACE:
-		put(o, " ", 1);
+		wash_put(o, " ", 1);
 		o->marks = 0;
 		break;
 	case DROP:
@@ -139,26 +139,26 @@ static void put_char(struct out *o, int32_t c, const unsigned char *s, size_t n)
 static size_t wash_one(struct out *o, const unsigned char *s, size_t len)
 {
 	if (*s == 0x1b)
-		return 1 + skip_escape(s + 1, len - 1);
+		return 1 + wash_skip_escape(s + 1, len - 1);
 	if (*s < 0x20 || *s == 0x7f) {
 		if (*s == '\t' || *s == '\n' || *s == '\r')
-			put(o, " ", 1);
+			wash_put(o, " ", 1);
 		return 1;
 	}
 	int32_t c;
 	utf8proc_ssize_t n = utf8proc_iterate(s, (utf8proc_ssize_t)len, &c);
 	if (n <= 0) {
-		put(o, replacement, 3);
+		wash_put(o, replacement, 3);
 		o->marks = 0;
 		return 1;
 	}
 	if (c >= 0x80 && c <= 0x9f)
-		return (size_t)n + skip_sequence((unsigned char)(c - 0x40), s + n, len - (size_t)n);
-	put_char(o, c, s, (size_t)n);
+		return (size_t)n + wash_skip_sequence((unsigned char)(c - 0x40), s + n, len - (size_t)n);
+	wash_put_char(o, c, s, (size_t)n);
 	return (size_t)n;
 }
 
-static size_t plain_run(const unsigned char *s, size_t len)
+static size_t wash_plain_run(const unsigned char *s, size_t len)
 {
 	size_t i = 0;
 	while (i < len && s[i] >= 0x20 && s[i] < 0x7f)
@@ -173,10 +173,10 @@ static size_t wash_part(char *dst, size_t size, const char *src, size_t len, siz
 	const unsigned char *s = (const unsigned char *)src;
 	size_t i = 0;
 	while (i < len && !o.full) {
-		size_t run = plain_run(s + i, len - i);   /* nearly every byte */
+		size_t run = wash_plain_run(s + i, len - i);   /* nearly every byte */
 		if (run) {
 			size_t room = size - 1 - o.len;
-			put(&o, s + i, run < room ? run : room);
+			wash_put(&o, s + i, run < room ? run : room);
 			o.full = run > room;
 			o.marks = 0;
 			o.any = true;
@@ -221,7 +221,7 @@ char *wash_dup(const char *src, size_t max)
 	return src ? wash_ndup(src, strlen(src), max) : NULL;
 }
 
-static int width_of(const char *s, size_t *n)
+static int wash_width_of(const char *s, size_t *n)
 {
 	if ((unsigned char)*s < 0x80) {
 		*n = 1;
@@ -237,7 +237,7 @@ size_t cells(const char *s)
 {
 	size_t total = 0, n;
 	for (; *s; s += n)
-		total += (size_t)width_of(s, &n);
+		total += (size_t)wash_width_of(s, &n);
 	return total;
 }
 
@@ -245,7 +245,7 @@ size_t cells_fit(const char *s, size_t width, size_t *used)
 {
 	size_t i = 0, total = 0, n;
 	while (s[i]) {
-		size_t w = (size_t)width_of(s + i, &n);
+		size_t w = (size_t)wash_width_of(s + i, &n);
 		if (total + w > width)
 			break;
 		total += w;
@@ -257,14 +257,14 @@ size_t cells_fit(const char *s, size_t width, size_t *used)
 }
 
 /* The longest suffix of s that fits in width cells. */
-static const char *suffix(const char *s, size_t width)
+static const char *wash_suffix(const char *s, size_t width)
 {
 	size_t total = cells(s), n;
 	while (*s && total > width) {
-		total -= (size_t)width_of(s, &n);
+		total -= (size_t)wash_width_of(s, &n);
 		s += n;
 	}
-	while (((unsigned char)*s & 0x80) && width_of(s, &n) == 0)   /* a mark that lost its character */
+	while (((unsigned char)*s & 0x80) && wash_width_of(s, &n) == 0)   /* a mark that lost its character */
 		s += n;
 	return s;
 }
@@ -279,7 +279,7 @@ size_t cells_cut(char *dst, size_t size, const char *s, size_t width, enum cut c
 	if (s[head] && width > dots) {
 		size_t room = width - dots, back = cut == CUT_MIDDLE ? room / 2 : 0;
 		head = cells_fit(s, room - back, NULL);
-		tail = suffix(s + head, back);
+		tail = wash_suffix(s + head, back);
 	} else {
 		ellipsis = "";
 	}

@@ -26,7 +26,7 @@ static const struct act_how {
 	{ "container-remove", "DELETE", "", "rm" },
 };
 
-static const struct act_how *how_of(const struct action *a)
+static const struct act_how *ctr_act_how_of(const struct action *a)
 {
 	for (size_t i = 0; i < ARRAY_LEN(hows); i++)
 		if (strcmp(hows[i].name, a->name) == 0)
@@ -83,13 +83,13 @@ static void act_done(struct call *call, const struct reply *r, void *arg)
 }
 
 /* "TERM", "SIGTERM", "15": nothing else may reach the request. */
-static bool is_signal(const char *s)
+static bool ctr_act_is_signal(const char *s)
 {
 	size_t n = strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+");
 	return n > 0 && n < 16 && s[n] == '\0';
 }
 
-static struct engine *ready(struct order *order, struct ctr **c)
+static struct engine *ctr_act_ready(struct order *order, struct ctr **c)
 {
 	struct row *row = order_row(order);
 	struct err err;
@@ -102,15 +102,15 @@ static struct engine *ready(struct order *order, struct ctr **c)
 	return NULL;
 }
 
-static void run(struct order *order)
+static void ctr_act_run(struct order *order)
 {
-	const struct act_how *how = how_of(order->action);
+	const struct act_how *how = ctr_act_how_of(order->action);
 	struct ctr *c;
-	struct engine *e = ready(order, &c);
+	struct engine *e = ctr_act_ready(order, &c);
 	if (!e)
 		return;
 	bool with_signal = order->argument && *order->argument && strcmp(how->words, "kill") == 0;
-	if (with_signal && !is_signal(order->argument)) {
+	if (with_signal && !ctr_act_is_signal(order->argument)) {
 		struct err err;
 		err_set(&err, ERR_USAGE, "\"%s\" is no signal; KILL, TERM, HUP, INT, USR1 are", order->argument);
 		order_end(order, &err, NULL);
@@ -123,7 +123,7 @@ static void run(struct order *order)
 	free(path);
 }
 
-static void command(const struct row *row, char *buf, size_t size, const char *words)
+static void ctr_act_command(const struct row *row, char *buf, size_t size, const char *words)
 {
 	struct buf b = { 0 };
 	const struct ctr *c = ctr_of(row);
@@ -137,62 +137,62 @@ static void command(const struct row *row, char *buf, size_t size, const char *w
 
 /* --- which makes sense when --------------------------------------------------------------------------------- */
 
-static enum container_state state(const struct row *row)
+static enum container_state ctr_act_state(const struct row *row)
 {
 	return ((const struct container *)row)->state;
 }
 
-static bool can_start(const struct row *row)
+static bool ctr_act_can_start(const struct row *row)
 {
-	return state(row) == CONTAINER_EXITED || state(row) == CONTAINER_CREATED || state(row) == CONTAINER_DEAD;
+	return ctr_act_state(row) == CONTAINER_EXITED || ctr_act_state(row) == CONTAINER_CREATED || ctr_act_state(row) == CONTAINER_DEAD;
 }
 
-static bool can_stop(const struct row *row)
+static bool ctr_act_can_stop(const struct row *row)
 {
-	return state(row) == CONTAINER_RUNNING || state(row) == CONTAINER_RESTARTING || state(row) == CONTAINER_PAUSED;
+	return ctr_act_state(row) == CONTAINER_RUNNING || ctr_act_state(row) == CONTAINER_RESTARTING || ctr_act_state(row) == CONTAINER_PAUSED;
 }
 
-static bool can_restart(const struct row *row)
+static bool ctr_act_can_restart(const struct row *row)
 {
-	return state(row) != CONTAINER_REMOVING && state(row) != CONTAINER_PAUSED && state(row) != CONTAINER_UNKNOWN;
+	return ctr_act_state(row) != CONTAINER_REMOVING && ctr_act_state(row) != CONTAINER_PAUSED && ctr_act_state(row) != CONTAINER_UNKNOWN;
 }
 
-static bool can_kill(const struct row *row)
+static bool ctr_act_can_kill(const struct row *row)
 {
-	return state(row) == CONTAINER_RUNNING || state(row) == CONTAINER_PAUSED;
+	return ctr_act_state(row) == CONTAINER_RUNNING || ctr_act_state(row) == CONTAINER_PAUSED;
 }
 
-static bool can_pause(const struct row *row)
+static bool ctr_act_can_pause(const struct row *row)
 {
-	return state(row) == CONTAINER_RUNNING;
+	return ctr_act_state(row) == CONTAINER_RUNNING;
 }
 
-static bool can_unpause(const struct row *row)
+static bool ctr_act_can_unpause(const struct row *row)
 {
-	return state(row) == CONTAINER_PAUSED;
+	return ctr_act_state(row) == CONTAINER_PAUSED;
 }
 
 /* How the same is typed by hand, one function per action as the table wants it. */
-#define WORDS(verb) static void words_##verb(const struct row *row, char *buf, size_t size) { command(row, buf, size, #verb); }
+#define WORDS(verb) static void words_##verb(const struct row *row, char *buf, size_t size) { ctr_act_command(row, buf, size, #verb); }
 WORDS(start) WORDS(stop) WORDS(restart) WORDS(kill) WORDS(pause) WORDS(unpause) WORDS(rm)
 
 const struct action container_actions[] = {
 	{ .name = "container-restart", .verb = "restart", .key = "r", .help = "stop the container and start it again",
-	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED, .applies = can_restart, .command = words_restart, .run = run,
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED, .applies = ctr_act_can_restart, .command = words_restart, .run = ctr_act_run,
 	  .doing = "restarting" },
 	{ .name = "container-start", .verb = "start", .help = "start the container",
-	  .flags = ACTION_CHANGES | ACTION_MARKED, .applies = can_start, .command = words_start, .run = run, .doing = "starting" },
+	  .flags = ACTION_CHANGES | ACTION_MARKED, .applies = ctr_act_can_start, .command = words_start, .run = ctr_act_run, .doing = "starting" },
 	{ .name = "container-stop", .verb = "stop", .help = "stop the container: its stop signal, then KILL after its grace time",
-	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED, .applies = can_stop, .command = words_stop, .run = run,
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED, .applies = ctr_act_can_stop, .command = words_stop, .run = ctr_act_run,
 	  .doing = "stopping" },
 	{ .name = "container-kill", .verb = "kill", .help = "send the container a signal, KILL unless another is given",
-	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED | ACTION_DANGER, .applies = can_kill, .command = words_kill,
-	  .run = run, .doing = "killing" },
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED | ACTION_DANGER, .applies = ctr_act_can_kill, .command = words_kill,
+	  .run = ctr_act_run, .doing = "killing" },
 	{ .name = "container-pause", .verb = "pause", .help = "freeze every process in the container",
-	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED, .applies = can_pause, .command = words_pause, .run = run,
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED, .applies = ctr_act_can_pause, .command = words_pause, .run = ctr_act_run,
 	  .doing = "pausing" },
 	{ .name = "container-unpause", .verb = "unpause", .help = "let a paused container go on",
-	  .flags = ACTION_CHANGES | ACTION_MARKED, .applies = can_unpause, .command = words_unpause, .run = run,
+	  .flags = ACTION_CHANGES | ACTION_MARKED, .applies = ctr_act_can_unpause, .command = words_unpause, .run = ctr_act_run,
 	  .doing = "unpausing" },
 	{ .name = "compose-up", .verb = "up", .help = "bring the compose service up as its files say (up -d)",
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM, .applies = compose_applies, .command = compose_up_command, .run = compose_up,
@@ -204,7 +204,7 @@ const struct action container_actions[] = {
 	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_DANGER, .applies = compose_applies, .command = compose_down_command,
 	  .run = compose_down, .doing = "taking down" },
 	{ .name = "container-remove", .verb = "remove", .help = "remove the stopped container; its volumes stay",
-	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED | ACTION_DANGER, .applies = can_start, .command = words_rm,
-	  .run = run, .doing = "removing" },
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED | ACTION_DANGER, .applies = ctr_act_can_start, .command = words_rm,
+	  .run = ctr_act_run, .doing = "removing" },
 	{ 0 }
 };

@@ -69,7 +69,7 @@ void ctr_free(struct ctr *c)
 }
 
 /* A container with another id took the name: nothing known of the old one holds. */
-static void start_afresh(struct engine *e, struct container *row, const char *id)
+static void ctr_start_afresh(struct engine *e, struct container *row, const char *id)
 {
 	ctr_free(row->priv);
 	row->started_ms = row->finished_ms = row->created_ms = 0;
@@ -82,7 +82,7 @@ static void start_afresh(struct engine *e, struct container *row, const char *id
 }
 
 /* The row of id under name. One that was renamed while nobody looked moves. */
-static struct ctr *row_of(struct engine *e, const char *id, const char *name)
+static struct ctr *ctr_row_of(struct engine *e, const char *id, const char *name)
 {
 	struct ctr *known = ctr_find(e, id);
 	if (known && strcmp(known->row->row.name, name) == 0) {
@@ -93,12 +93,12 @@ static struct ctr *row_of(struct engine *e, const char *id, const char *name)
 	if (!row->priv || strcmp(((struct ctr *)row->priv)->id, id) != 0) {
 		if (known)
 			ctr_free(known);
-		start_afresh(e, row, id);
+		ctr_start_afresh(e, row, id);
 	}
 	return row->priv;
 }
 
-static unsigned recent_deaths(const struct ctr *c, int64_t now)
+static unsigned ctr_recent_deaths(const struct ctr *c, int64_t now)
 {
 	unsigned n = 0;
 	for (size_t i = 0; i < ARRAY_LEN(c->deaths); i++)
@@ -106,7 +106,7 @@ static unsigned recent_deaths(const struct ctr *c, int64_t now)
 	return n;
 }
 
-static void note_death(struct ctr *c, int64_t when)
+static void ctr_note_death(struct ctr *c, int64_t when)
 {
 	if (c->stopped || llabs(c->deaths[0] - when) < 2000)   /* on purpose, or told by both the event and the inspect */
 		return;
@@ -120,7 +120,7 @@ void ctr_refresh(struct ctr *c)
 	int64_t now = engine_now(c->engine);
 	struct ctr_facts f = {
 		.policy = c->policy, .error = c->error, .health_output = c->health_output, .failing_streak = c->failing_streak,
-		.stopped = c->stopped, .witnessed = c->witnessed, .inspected = c->inspected, .deaths = recent_deaths(c, now), .mem_limit = c->mem_limit,
+		.stopped = c->stopped, .witnessed = c->witnessed, .inspected = c->inspected, .deaths = ctr_recent_deaths(c, now), .mem_limit = c->mem_limit,
 		.now_ms = now,
 	};
 	struct ctr_verdict v;
@@ -132,24 +132,24 @@ void ctr_refresh(struct ctr *c)
 		loop_timer_set(c->engine->settle, CTR_SETTLED_MS);
 }
 
-static void set(char **slot, const char *value)
+static void ctr_set(char **slot, const char *value)
 {
 	if (!*slot || !value || strcmp(*slot, value) != 0)
 		xreplace(slot, value);
 }
 
-static void clear_stats(struct container *row)
+static void ctr_clear_stats(struct container *row)
 {
 	row->cpu = row->mem = row->net_rx = row->net_tx = -1;
 }
 
-static bool is_over(enum container_state s)
+static bool ctr_is_over(enum container_state s)
 {
 	return s == CONTAINER_EXITED || s == CONTAINER_DEAD || s == CONTAINER_RESTARTING;
 }
 
 /* What is known of the life before says nothing of this one. */
-static void begin_life(struct ctr *c)
+static void ctr_begin_life(struct ctr *c)
 {
 	c->stopping = c->stopped = c->witnessed = false;
 	c->inspected = c->has_tail = false;
@@ -162,40 +162,40 @@ static void begin_life(struct ctr *c)
 }
 
 /* Whatever was read of the state before is old. */
-static void set_state(struct ctr *c, enum container_state state)
+static void ctr_set_state(struct ctr *c, enum container_state state)
 {
 	struct container *row = c->row;
 	if (row->state == state)
 		return;
-	if (is_over(row->state) && (state == CONTAINER_RUNNING || state == CONTAINER_PAUSED))
-		begin_life(c);
-	if (is_over(state) && !is_over(row->state))
+	if (ctr_is_over(row->state) && (state == CONTAINER_RUNNING || state == CONTAINER_PAUSED))
+		ctr_begin_life(c);
+	if (ctr_is_over(state) && !ctr_is_over(row->state))
 		row->finished_ms = 0;
 	row->state = state;
 	c->inspected = false;
 	c->want_inspect = true;
 	if (state != CONTAINER_RUNNING)
-		clear_stats(row);
-	if (!is_over(state))
+		ctr_clear_stats(row);
+	if (!ctr_is_over(state))
 		c->has_tail = false;
 }
 
 /* --- a list ------------------------------------------------------------------------------------------------ */
 
-static bool is_alive(const struct ctr_item *it)
+static bool ctr_is_alive(const struct ctr_item *it)
 {
 	return it->state == CONTAINER_RUNNING || it->state == CONTAINER_PAUSED;
 }
 
 /* The list tells times only in words: good enough until an inspect says them. */
-static void guess_times(struct ctr *c, const struct ctr_item *it, int64_t now)
+static void ctr_guess_times(struct ctr *c, const struct ctr_item *it, int64_t now)
 {
 	struct container *row = c->row;
-	int64_t *when = is_alive(it) ? &row->started_ms : &row->finished_ms;
+	int64_t *when = ctr_is_alive(it) ? &row->started_ms : &row->finished_ms;
 	if (it->status_age_ms < 0 || *when)
 		return;
 	*when = now - it->status_age_ms;
-	c->rough_start |= is_alive(it);
+	c->rough_start |= ctr_is_alive(it);
 }
 
 /* Its events were not heard for a while, and an engine that was restarted does not tell them later. What an inspect said may be
@@ -206,27 +206,27 @@ static void apply_unheard(struct ctr *c, const struct ctr_item *it, int64_t now)
 {
 	int64_t known = c->row->started_ms;
 	c->want_inspect = true;
-	if (known && is_alive(it) && it->status_age_ms >= 0 && it->status_age_ms < (now - known) / 2 - LIST_LATE_MS)
-		begin_life(c);
+	if (known && ctr_is_alive(it) && it->status_age_ms >= 0 && it->status_age_ms < (now - known) / 2 - LIST_LATE_MS)
+		ctr_begin_life(c);
 }
 
 static void apply_item(struct engine *e, const struct ctr_item *it)
 {
-	struct ctr *c = row_of(e, it->id, it->name);
+	struct ctr *c = ctr_row_of(e, it->id, it->name);
 	struct container *row = c->row;
-	set(&row->image, it->image);
-	set(&row->image_id, it->image_id);
-	set(&row->command, it->command);
-	set(&row->ports, it->ports);
-	set(&row->networks, it->networks);
-	set(&row->project, it->project);
-	set(&row->service, it->service);
-	set(&row->project_dir, it->project_dir);
-	set(&row->project_files, it->project_files);
-	set(&row->project_env, it->project_env);
+	ctr_set(&row->image, it->image);
+	ctr_set(&row->image_id, it->image_id);
+	ctr_set(&row->command, it->command);
+	ctr_set(&row->ports, it->ports);
+	ctr_set(&row->networks, it->networks);
+	ctr_set(&row->project, it->project);
+	ctr_set(&row->service, it->service);
+	ctr_set(&row->project_dir, it->project_dir);
+	ctr_set(&row->project_files, it->project_files);
+	ctr_set(&row->project_env, it->project_env);
 	row->by_compose = it->by_compose;
 	row->created_ms = it->created_ms;
-	bool ahead = c->died_ms && is_over(row->state) && is_alive(it) && loop_now(store_loop(e->source.store)) - c->died_ms < DIE_AHEAD_MS;
+	bool ahead = c->died_ms && ctr_is_over(row->state) && ctr_is_alive(it) && loop_now(store_loop(e->source.store)) - c->died_ms < DIE_AHEAD_MS;
 	if (ahead)
 		engine_relist(e);
 	/* What was heard of it since the list was asked for is newer than what the list says of that. */
@@ -235,14 +235,14 @@ static void apply_item(struct engine *e, const struct ctr_item *it)
 		ctr_refresh(c);
 		return;
 	}
-	set_state(c, it->state);
+	ctr_set_state(c, it->state);
 	if (it->health != CTR_HEALTH_NONE || it->state != CONTAINER_RUNNING || !e->param->is_podman)
 		row->health = it->health;                /* podman's list does not tell it; its inspect does */
 	if (it->exit_code >= 0)
 		row->exit_code = it->exit_code;
 	if (e->unheard)
 		apply_unheard(c, it, engine_now(e));
-	guess_times(c, it, engine_now(e));
+	ctr_guess_times(c, it, engine_now(e));
 	ctr_refresh(c);
 }
 
@@ -278,14 +278,14 @@ void apply_inspect(struct ctr *c, const struct ctr_inspect *in, bool overtaken)
 		return;
 	}
 	bool asked_again = c->want_inspect;
-	set_state(c, in->state);
+	ctr_set_state(c, in->state);
 	if (c->inspected && in->started_ms != row->started_ms)   /* it was started, and perhaps ended, unheard */
-		begin_life(c);
+		ctr_begin_life(c);
 	c->inspected = true;
 	c->want_inspect = asked_again;
 	if (!asked_again)                 /* else an event may have told its health since; the next answer settles it */
 		row->health = in->health;
-	if (is_over(in->state))           /* of one that runs it is 0, which says nothing of how it last ended */
+	if (ctr_is_over(in->state))           /* of one that runs it is 0, which says nothing of how it last ended */
 		row->exit_code = in->exit_code;
 	if (in->state != CONTAINER_RUNNING)
 		row->oom = in->oom;
@@ -295,10 +295,10 @@ void apply_inspect(struct ctr *c, const struct ctr_inspect *in, bool overtaken)
 	c->failing_streak = in->failing_streak;
 	snprintf(c->error, sizeof(c->error), "%s", in->error);
 	snprintf(c->health_output, sizeof(c->health_output), "%s", in->health_output);
-	if (is_over(in->state) && in->finished_ms)
-		note_death(c, in->finished_ms);
+	if (ctr_is_over(in->state) && in->finished_ms)
+		ctr_note_death(c, in->finished_ms);
 	ctr_refresh(c);
-	c->want_tail = is_over(row->state) && !c->has_tail && row->row.health >= HEALTH_BUSY;
+	c->want_tail = ctr_is_over(row->state) && !c->has_tail && row->row.health >= HEALTH_BUSY;
 }
 
 void apply_tail(struct ctr *c, const char *text, size_t len)
@@ -322,21 +322,21 @@ void apply_tail(struct ctr *c, const char *text, size_t len)
 
 /* --- events ------------------------------------------------------------------------------------------------------ */
 
-static void on_start(struct ctr *c, const struct ctr_event *ev)
+static void ctr_on_start(struct ctr *c, const struct ctr_event *ev)
 {
-	set_state(c, CONTAINER_RUNNING);
-	begin_life(c);
+	ctr_set_state(c, CONTAINER_RUNNING);
+	ctr_begin_life(c);
 	c->row->started_ms = ev->time_ms;
 	c->rough_start = false;
 	/* what the check said is of the life before */
 	c->row->health = c->row->health != CTR_HEALTH_NONE ? CTR_HEALTH_STARTING : CTR_HEALTH_NONE;
 }
 
-static void on_die(struct ctr *c, const struct ctr_event *ev)
+static void ctr_on_die(struct ctr *c, const struct ctr_event *ev)
 {
 	c->died_ms = loop_now(store_loop(c->engine->source.store));
 	struct container *row = c->row;
-	set_state(c, CONTAINER_EXITED);
+	ctr_set_state(c, CONTAINER_EXITED);
 	row->exit_code = ev->exit_code;
 	row->finished_ms = ev->time_ms;
 	c->stopped = c->stopping;
@@ -345,17 +345,17 @@ static void on_die(struct ctr *c, const struct ctr_event *ev)
 	c->want_inspect = true;
 	if (row->health == CTR_HEALTH_STARTING || row->health == CTR_HEALTH_HEALTHY)
 		row->health = CTR_HEALTH_UNHEALTHY;
-	note_death(c, ev->time_ms);
+	ctr_note_death(c, ev->time_ms);
 }
 
 /* `docker stop` is told after the death that it caused. */
-static void on_stop(struct ctr *c, const struct ctr_event *ev)
+static void ctr_on_stop(struct ctr *c, const struct ctr_event *ev)
 {
 	c->stopped = true;
 }
 
 /* A stop is TERM or the image's own stop signal, then KILL. A HUP or USR1 is not meant to end it. */
-static void on_kill(struct ctr *c, const struct ctr_event *ev)
+static void ctr_on_kill(struct ctr *c, const struct ctr_event *ev)
 {
 	static const char *const harmless[] = { "1", "10", "12", "28", "HUP", "USR1", "USR2", "WINCH", "SIGHUP", "SIGUSR1", "SIGUSR2",
 	                                        "SIGWINCH" };
@@ -364,26 +364,26 @@ static void on_kill(struct ctr *c, const struct ctr_event *ev)
 			return;
 	c->stopping = true;
 	/* podman tells the death first and the signal afterwards */
-	if (is_over(c->row->state) && ev->time_ms - c->row->finished_ms < 2000)
+	if (ctr_is_over(c->row->state) && ev->time_ms - c->row->finished_ms < 2000)
 		c->stopped = true;
 }
 
-static void on_pause(struct ctr *c, const struct ctr_event *ev)
+static void ctr_on_pause(struct ctr *c, const struct ctr_event *ev)
 {
-	set_state(c, CONTAINER_PAUSED);
+	ctr_set_state(c, CONTAINER_PAUSED);
 }
 
-static void on_unpause(struct ctr *c, const struct ctr_event *ev)
+static void ctr_on_unpause(struct ctr *c, const struct ctr_event *ev)
 {
-	set_state(c, CONTAINER_RUNNING);
+	ctr_set_state(c, CONTAINER_RUNNING);
 }
 
-static void on_oom(struct ctr *c, const struct ctr_event *ev)
+static void ctr_on_oom(struct ctr *c, const struct ctr_event *ev)
 {
 	c->row->oom = true;
 }
 
-static void on_health(struct ctr *c, const struct ctr_event *ev)
+static void ctr_on_health(struct ctr *c, const struct ctr_event *ev)
 {
 	static const struct {
 		const char *word;
@@ -396,12 +396,12 @@ static void on_health(struct ctr *c, const struct ctr_event *ev)
 }
 
 /* Its limits or its restart policy: the event does not say which. */
-static void on_update(struct ctr *c, const struct ctr_event *ev)
+static void ctr_on_update(struct ctr *c, const struct ctr_event *ev)
 {
 	c->want_inspect = true;
 }
 
-static void on_nothing(struct ctr *c, const struct ctr_event *ev)
+static void ctr_on_nothing(struct ctr *c, const struct ctr_event *ev)
 {
 }
 
@@ -410,19 +410,19 @@ static const struct event_row {
 	void (*fn)(struct ctr *, const struct ctr_event *);
 	bool relist;                     /* it changes what only a list tells: ports, networks, the policy's doing */
 } event_table[] = {
-	{ "create", on_nothing, true }, { "start", on_start, true }, { "die", on_die, true }, { "died", on_die, true },
-	{ "stop", on_stop, false }, { "kill", on_kill, false }, { "pause", on_pause, false }, { "unpause", on_unpause, false },
-	{ "oom", on_oom, false }, { "health_status", on_health, false }, { "restart", on_nothing, true }, { "update", on_update, true },
-	{ "rename", on_nothing, true },
+	{ "create", ctr_on_nothing, true }, { "start", ctr_on_start, true }, { "die", ctr_on_die, true }, { "died", ctr_on_die, true },
+	{ "stop", ctr_on_stop, false }, { "kill", ctr_on_kill, false }, { "pause", ctr_on_pause, false }, { "unpause", ctr_on_unpause, false },
+	{ "oom", ctr_on_oom, false }, { "health_status", ctr_on_health, false }, { "restart", ctr_on_nothing, true }, { "update", ctr_on_update, true },
+	{ "rename", ctr_on_nothing, true },
 };
 
-static bool is_destroy(const char *action)
+static bool ctr_is_destroy(const char *action)
 {
 	return strcmp(action, "destroy") == 0 || strcmp(action, "remove") == 0;
 }
 
 /* A row's id is its name, so a new name is a new row; what is known moves over. */
-static struct ctr *rename_row(struct engine *e, struct ctr *c, const char *name)
+static struct ctr *ctr_rename_row(struct engine *e, struct ctr *c, const char *name)
 {
 	struct container *old = c->row;
 	struct container *row = (struct container *)store_row(&e->source, &kind_container, name, name);
@@ -445,22 +445,22 @@ static struct ctr *rename_row(struct engine *e, struct ctr *c, const char *name)
 }
 
 /* Something new: what the event says of it is a row already. */
-static struct ctr *new_row(struct engine *e, const struct ctr_event *ev)
+static struct ctr *ctr_new_row(struct engine *e, const struct ctr_event *ev)
 {
 	if (!*ev->name || strcmp(ev->action, "health_status") == 0)
 		return NULL;
-	struct ctr *c = row_of(e, ev->id, ev->name);
+	struct ctr *c = ctr_row_of(e, ev->id, ev->name);
 	struct container *row = c->row;
-	set(&row->image, *ev->image ? ev->image : NULL);
-	set(&row->project, *ev->project ? ev->project : NULL);
-	set(&row->service, *ev->service ? ev->service : NULL);
+	ctr_set(&row->image, *ev->image ? ev->image : NULL);
+	ctr_set(&row->project, *ev->project ? ev->project : NULL);
+	ctr_set(&row->service, *ev->service ? ev->service : NULL);
 	row->created_ms = row->created_ms ? row->created_ms : ev->time_ms;
 	if (row->state == CONTAINER_UNKNOWN)
-		set_state(c, CONTAINER_CREATED);
+		ctr_set_state(c, CONTAINER_CREATED);
 	return c;
 }
 
-static const struct event_row *event_find(const char *action)
+static const struct event_row *ctr_event_find(const char *action)
 {
 	for (size_t i = 0; i < ARRAY_LEN(event_table); i++)
 		if (strcmp(event_table[i].action, action) == 0)
@@ -471,8 +471,8 @@ static const struct event_row *event_find(const char *action)
 void apply_event(struct engine *e, const struct ctr_event *ev)
 {
 	struct ctr *c = ctr_find_any(e, ev->id);
-	const struct event_row *row = event_find(ev->action);
-	if (is_destroy(ev->action)) {
+	const struct event_row *row = ctr_event_find(ev->action);
+	if (ctr_is_destroy(ev->action)) {
 		if (c)
 			store_row_remove(&c->row->row);
 		deploy_projects(e->source.server);
@@ -481,22 +481,22 @@ void apply_event(struct engine *e, const struct ctr_event *ev)
 	if (!row)
 		return;
 	if (!c)
-		c = new_row(e, ev);
+		c = ctr_new_row(e, ev);
 	else if (*ev->name && strcmp(ev->action, "rename") == 0)
-		c = rename_row(e, c, ev->name);
+		c = ctr_rename_row(e, c, ev->name);
 	if (!c)
 		return;
 	enum container_state before = c->row->state;
 	c->heard = ++e->heard;
-	c->events += row->fn != on_health;    /* which asks again anyway, and may come every second */
+	c->events += row->fn != ctr_on_health;    /* which asks again anyway, and may come every second */
 	row->fn(c, ev);
 	ctr_refresh(c);
 	deploy_projects(e->source.server);
 	if (row->relist)
 		engine_relist(e);
-	if (row->fn == on_start)
+	if (row->fn == ctr_on_start)
 		logs_poll_now(e);
-	if (row->fn == on_start || c->row->state != before)
+	if (row->fn == ctr_on_start || c->row->state != before)
 		stats_shown(e);
 	engine_fetch(e);
 }

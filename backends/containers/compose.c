@@ -22,7 +22,7 @@ bool compose_applies(const struct row *row)
 }
 
 /* before FILE for each of a list of a label. Files are relative to the folder, or whole paths. */
-static void add_files(struct buf *b, const char *before, const char *files)
+static void compose_add_files(struct buf *b, const char *before, const char *files)
 {
 	for (const char *p = files; p && *p;) {
 		size_t n = strcspn(p, ",");
@@ -40,8 +40,8 @@ void compose_words(struct buf *b, const char *project, const char *files, const 
 {
 	buf_puts(b, " -p ");
 	quote_word(b, project);
-	add_files(b, " -f ", files);
-	add_files(b, " --env-file ", env_files);
+	compose_add_files(b, " -f ", files);
+	compose_add_files(b, " --env-file ", env_files);
 }
 
 void compose_check(struct buf *b, const char *env_files)
@@ -49,13 +49,13 @@ void compose_check(struct buf *b, const char *env_files)
 	if (!env_files || !*env_files)
 		return;
 	buf_puts(b, "for f in");
-	add_files(b, " ", env_files);
+	compose_add_files(b, " ", env_files);
 	buf_puts(b, "; do [ -r \"$f\" ] || { echo \"$f cannot be read: this project was started with it as --env-file, and would get "
 	            "blank values without it\" >&2; exit 1; }; done; ");
 }
 
 /* One compose command line: words before the service's name, which is left out when whole is set. */
-static void add_command(struct buf *b, const char *program, const struct container *c, const char *words, bool whole)
+static void compose_add_command(struct buf *b, const char *program, const struct container *c, const char *words, bool whole)
 {
 	if (whole)                       /* down leaves services of profiles running that it is not told of */
 		buf_puts(b, "COMPOSE_PROFILES='*' ");
@@ -69,12 +69,12 @@ static void add_command(struct buf *b, const char *program, const struct contain
 }
 
 /* The steps of one action, joined by &&; ends at NULL. */
-static void add_steps(struct buf *b, const char *program, const struct container *c, const char *const *steps, bool whole)
+static void compose_add_steps(struct buf *b, const char *program, const struct container *c, const char *const *steps, bool whole)
 {
 	for (size_t i = 0; steps[i]; i++) {
 		if (i)
 			buf_puts(b, " && ");
-		add_command(b, program, c, steps[i], whole);
+		compose_add_command(b, program, c, steps[i], whole);
 	}
 }
 
@@ -83,7 +83,7 @@ static const char *const pull_steps[] = { "pull", "up -d", NULL };
 static const char *const down_steps[] = { "down", NULL };
 
 /* What stands before a program of the engine: sudo or doas where the engine itself is only reached by it, else where to go. */
-static void prefix(const struct source *s, char *buf, size_t size)
+static void compose_prefix(const struct source *s, char *buf, size_t size)
 {
 	const struct engine *e = engine_of((struct source *)s);
 	const char *root = engine_root_prefix(e->origin ? origin_endpoint(e->origin) : NULL);
@@ -99,11 +99,11 @@ void engine_command(const struct source *s, char *buf, size_t size)
 {
 	const struct engine_param *param = s->backend->param;      /* the engine's own is set once its link was up */
 	char before[ENGINE_COMMAND_SIZE];
-	prefix(s, before, sizeof(before));
+	compose_prefix(s, before, sizeof(before));
 	snprintf(buf, size, "%s%s", before, param->cli);
 }
 
-static char *script(const struct container *c, const struct engine *e, const char *const *steps, bool whole)
+static char *compose_script(const struct container *c, const struct engine *e, const char *const *steps, bool whole)
 {
 	struct buf s = { 0 };
 	const char *cli = e->param->cli;
@@ -117,15 +117,15 @@ static char *script(const struct container *c, const struct engine *e, const cha
 	if (!*engine_root_prefix(e->origin ? origin_endpoint(e->origin) : NULL))     /* root may read what the login may not */
 		compose_check(&s, c->project_env);
 	buf_addf(&s, "if %s version >/dev/null 2>&1; then ", plugin);
-	add_steps(&s, plugin, c, steps, whole);
+	compose_add_steps(&s, plugin, c, steps, whole);
 	buf_addf(&s, "; elif command -v %s-compose >/dev/null 2>&1; then ", cli);
-	add_steps(&s, program, c, steps, whole);
+	compose_add_steps(&s, program, c, steps, whole);
 	buf_addf(&s, "; else echo 'neither the plugin %s compose nor the program %s-compose is installed there' >&2; exit 127; fi", cli, cli);
 	return buf_take(&s);
 }
 
 /* The last line that says something. */
-static void last_line(char *out, size_t size, const char *text, size_t len)
+static void compose_last_line(char *out, size_t size, const char *text, size_t len)
 {
 	while (len && (text[len - 1] == '\n' || text[len - 1] == '\r' || text[len - 1] == ' '))
 		len--;
@@ -135,20 +135,20 @@ static void last_line(char *out, size_t size, const char *text, size_t len)
 	wash(out, size, text + start, len - start);
 }
 
-static void done(const struct run_result *r, void *arg)
+static void compose_done(const struct run_result *r, void *arg)
 {
 	struct act_run *a = arg;
 	struct err err = r->end.err;
 	char said[280];
 	a->run = NULL;
-	last_line(said, sizeof(said), r->err_len ? r->err_out : r->out, r->err_len ? r->err_len : r->out_len);
+	compose_last_line(said, sizeof(said), r->err_len ? r->err_out : r->out, r->err_len ? r->err_len : r->out_len);
 	if (!err.code && r->end.exit_code != 0)
 		err_set(&err, r->end.exit_code == 127 ? ERR_ABSENT : ERR_REFUSED, "compose ended with code %d: %s", r->end.exit_code, said);
 	engine_relist(a->engine);
 	act_end(a, &err, said);
 }
 
-static void start(struct order *order, const char *const *steps, bool whole)
+static void compose_start(struct order *order, const char *const *steps, bool whole)
 {
 	struct row *row = order_row(order);
 	struct ctr *c = row ? ctr_of(row) : NULL;
@@ -159,31 +159,31 @@ static void start(struct order *order, const char *const *steps, bool whole)
 		return;
 	}
 	struct act_run *a = act_create(order, c->engine);
-	char *command = script(c->row, c->engine, steps, whole);
-	a->run = link_run(source_link(row->source), command, NULL, 0, COMPOSE_OUTPUT_MAX, COMPOSE_TIMEOUT_MS, done, a);
+	char *command = compose_script(c->row, c->engine, steps, whole);
+	a->run = link_run(source_link(row->source), command, NULL, 0, COMPOSE_OUTPUT_MAX, COMPOSE_TIMEOUT_MS, compose_done, a);
 	free(command);
 }
 
 void compose_up(struct order *order)
 {
-	start(order, up_steps, false);
+	compose_start(order, up_steps, false);
 }
 
 void compose_pull(struct order *order)
 {
-	start(order, pull_steps, false);
+	compose_start(order, pull_steps, false);
 }
 
 void compose_down(struct order *order)
 {
-	start(order, down_steps, true);
+	compose_start(order, down_steps, true);
 }
 
 /* An image's labels become its container's: without the ones of compose itself, its maker chose folder and files. */
 static const char not_by_compose[] = "   # compose did not make this container: its image may have chosen folder and files";
 
 /* As a person in that folder would type it. */
-static void words(const struct row *row, char *out, size_t size, const char *const *steps, bool whole)
+static void compose_do_words(const struct row *row, char *out, size_t size, const char *const *steps, bool whole)
 {
 	struct buf b = { 0 };
 	const struct container *c = (const struct container *)row;
@@ -195,7 +195,7 @@ static void words(const struct row *row, char *out, size_t size, const char *con
 	buf_puts(&b, "cd ");
 	quote_word(&b, c->project_dir);
 	buf_puts(&b, " && ");
-	add_steps(&b, program, c, steps, whole);
+	compose_add_steps(&b, program, c, steps, whole);
 	const char *mark = c->by_compose ? "" : not_by_compose;
 	wash(out, size - strlen(mark), b.data, b.len);
 	snprintf(out + strlen(out), strlen(mark) + 1, "%s", mark);
@@ -204,15 +204,15 @@ static void words(const struct row *row, char *out, size_t size, const char *con
 
 void compose_up_command(const struct row *row, char *out, size_t size)
 {
-	words(row, out, size, up_steps, false);
+	compose_do_words(row, out, size, up_steps, false);
 }
 
 void compose_pull_command(const struct row *row, char *out, size_t size)
 {
-	words(row, out, size, pull_steps, false);
+	compose_do_words(row, out, size, pull_steps, false);
 }
 
 void compose_down_command(const struct row *row, char *out, size_t size)
 {
-	words(row, out, size, down_steps, true);
+	compose_do_words(row, out, size, down_steps, true);
 }

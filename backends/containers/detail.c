@@ -17,25 +17,25 @@
 #define LABEL_VALUE_MAX 400
 #define REFUSED_AGAIN_MS 5000        /* what was refused is asked for again, at the next drawing after that */
 
-static const cJSON *get(const cJSON *o, const char *a, const char *b)
+static const cJSON *ctr_get(const cJSON *o, const char *a, const char *b)
 {
 	const cJSON *v = cJSON_GetObjectItemCaseSensitive(o, a);
 	return b ? cJSON_GetObjectItemCaseSensitive(v, b) : v;
 }
 
-static const char *str(const cJSON *o, const char *a, const char *b)
+static const char *ctr_str(const cJSON *o, const char *a, const char *b)
 {
-	const cJSON *v = get(o, a, b);
+	const cJSON *v = ctr_get(o, a, b);
 	return cJSON_IsString(v) && *v->valuestring ? v->valuestring : NULL;
 }
 
-static double num(const cJSON *o, const char *a, const char *b)
+static double ctr_num(const cJSON *o, const char *a, const char *b)
 {
-	const cJSON *v = get(o, a, b);
+	const cJSON *v = ctr_get(o, a, b);
 	return cJSON_IsNumber(v) ? v->valuedouble : 0;
 }
 
-static void pair(struct doc *d, const char *label, const char *value)
+static void ctr_pair(struct doc *d, const char *label, const char *value)
 {
 	if (value)
 		doc_pair(d, DOC_PLAIN, label, "%s", value);
@@ -43,7 +43,7 @@ static void pair(struct doc *d, const char *label, const char *value)
 
 /* --- the row's own knowledge --------------------------------------------------------------------------------- */
 
-static enum doc_tone tone_of(const struct row *row)
+static enum doc_tone ctr_tone_of(const struct row *row)
 {
 	static const enum doc_tone tones[] = {
 		[HEALTH_UNKNOWN] = DOC_DIM, [HEALTH_GOOD] = DOC_GOOD, [HEALTH_IDLE] = DOC_DIM, [HEALTH_BUSY] = DOC_WARN,
@@ -52,7 +52,7 @@ static enum doc_tone tone_of(const struct row *row)
 	return tones[row->health];
 }
 
-static void add_time(struct doc *d, const char *label, int64_t ms, int64_t now)
+static void ctr_add_time(struct doc *d, const char *label, int64_t ms, int64_t now)
 {
 	char age[HUMAN_SIZE], clock[40];
 	time_t s = (time_t)(ms / 1000);
@@ -63,7 +63,7 @@ static void add_time(struct doc *d, const char *label, int64_t ms, int64_t now)
 	doc_pair(d, DOC_PLAIN, label, "%s (%s ago)", clock, human_span(age, now > ms ? now - ms : 0));
 }
 
-static void add_usage(struct doc *d, const struct container *c)
+static void ctr_add_usage(struct doc *d, const struct container *c)
 {
 	char a[HUMAN_SIZE], b[HUMAN_SIZE];
 	if (c->cpu >= 0)
@@ -76,25 +76,25 @@ static void add_usage(struct doc *d, const struct container *c)
 		doc_pair(d, DOC_PLAIN, "network", "%s in, %s out", human_rate(a, c->net_rx), human_rate(b, c->net_tx));
 }
 
-static void add_state(struct doc *d, const struct container *c, int64_t now)
+static void ctr_add_state(struct doc *d, const struct container *c, int64_t now)
 {
 	const struct row *row = &c->row;
 	bool checked = c->health != CTR_HEALTH_NONE && c->state == CONTAINER_RUNNING;
 	doc_head(d, "State");
-	doc_pair(d, tone_of(row), "state", "%s%s%s", container_state_name(c->state), checked ? ", " : "",
+	doc_pair(d, ctr_tone_of(row), "state", "%s%s%s", container_state_name(c->state), checked ? ", " : "",
 	         checked ? container_health_name(c->health) : "");
 	if (row->why)
-		doc_pair(d, tone_of(row), "why", "%s", row->why);
-	add_time(d, "started", c->started_ms, now);
+		doc_pair(d, ctr_tone_of(row), "why", "%s", row->why);
+	ctr_add_time(d, "started", c->started_ms, now);
 	if (c->state != CONTAINER_RUNNING)
-		add_time(d, "ended", c->finished_ms, now);
-	add_time(d, "created", c->created_ms, now);
+		ctr_add_time(d, "ended", c->finished_ms, now);
+	ctr_add_time(d, "created", c->created_ms, now);
 	if (c->restarts >= 0)
 		doc_pair(d, c->restarts ? DOC_WARN : DOC_PLAIN, "restarts", "%d", c->restarts);
-	add_usage(d, c);
+	ctr_add_usage(d, c);
 }
 
-static void add_death(struct doc *d, const struct container *c)
+static void ctr_add_death(struct doc *d, const struct container *c)
 {
 	char ran[HUMAN_SIZE];
 	if (c->state == CONTAINER_RUNNING || c->state == CONTAINER_PAUSED || (c->exit_code < 0 && c->death == DEATH_NONE))
@@ -115,7 +115,7 @@ static void add_death(struct doc *d, const struct container *c)
 
 /* --- the engine's answer ------------------------------------------------------------------------------------------ */
 
-static char *joined(const cJSON *array)
+static char *ctr_joined(const cJSON *array)
 {
 	const cJSON *v;
 	struct buf b;
@@ -130,18 +130,18 @@ static char *joined(const cJSON *array)
 	return buf_take(&b);
 }
 
-static void add_words(struct doc *d, const char *label, const cJSON *array)
+static void ctr_add_words(struct doc *d, const char *label, const cJSON *array)
 {
-	char *words = joined(array);
-	pair(d, label, words);
+	char *words = ctr_joined(array);
+	ctr_pair(d, label, words);
 	free(words);
 }
 
-static void add_limits(struct doc *d, const cJSON *o)
+static void ctr_add_limits(struct doc *d, const cJSON *o)
 {
 	char a[HUMAN_SIZE];
-	double mem = num(o, "HostConfig", "Memory"), cpus = num(o, "HostConfig", "NanoCpus"), pids = num(o, "HostConfig", "PidsLimit");
-	double quota = num(o, "HostConfig", "CpuQuota"), period = num(o, "HostConfig", "CpuPeriod");
+	double mem = ctr_num(o, "HostConfig", "Memory"), cpus = ctr_num(o, "HostConfig", "NanoCpus"), pids = ctr_num(o, "HostConfig", "PidsLimit");
+	double quota = ctr_num(o, "HostConfig", "CpuQuota"), period = ctr_num(o, "HostConfig", "CpuPeriod");
 	if (mem > 0)
 		doc_pair(d, DOC_PLAIN, "memory limit", "%s", human_bytes(a, (uint64_t)mem));
 	if (cpus > 0)
@@ -152,57 +152,57 @@ static void add_limits(struct doc *d, const cJSON *o)
 		doc_pair(d, DOC_PLAIN, "process limit", "%.0f", pids);
 }
 
-static void add_policy(struct doc *d, const cJSON *o)
+static void ctr_add_policy(struct doc *d, const cJSON *o)
 {
-	const cJSON *policy = get(o, "HostConfig", "RestartPolicy");
-	const char *name = str(policy, "Name", NULL);
-	double most = num(policy, "MaximumRetryCount", NULL);
+	const cJSON *policy = ctr_get(o, "HostConfig", "RestartPolicy");
+	const char *name = ctr_str(policy, "Name", NULL);
+	double most = ctr_num(policy, "MaximumRetryCount", NULL);
 	if (name && most > 0)
 		doc_pair(d, DOC_PLAIN, "restart policy", "%s, at most %.0f times", name, most);
 	else
-		pair(d, "restart policy", name ? name : "no");
+		ctr_pair(d, "restart policy", name ? name : "no");
 }
 
-static void add_config(struct doc *d, const struct container *c, const cJSON *o)
+static void ctr_add_config(struct doc *d, const struct container *c, const cJSON *o)
 {
 	doc_head(d, "Made from");
-	pair(d, "image", str(o, "Config", "Image") ? str(o, "Config", "Image") : c->image);
-	pair(d, "image id", str(o, "Image", NULL) ? str(o, "Image", NULL) : c->image_id);
-	pair(d, "container id", c->engine_id);
-	add_words(d, "entrypoint", get(o, "Config", "Entrypoint"));
-	add_words(d, "command", get(o, "Config", "Cmd"));
-	pair(d, "in folder", str(o, "Config", "WorkingDir"));
-	pair(d, "as user", str(o, "Config", "User"));
-	pair(d, "host name", str(o, "Config", "Hostname"));
-	add_policy(d, o);
-	add_limits(d, o);
-	pair(d, "log driver", str(get(o, "HostConfig", "LogConfig"), "Type", NULL));
-	if (cJSON_IsTrue(get(o, "HostConfig", "Privileged")))
+	ctr_pair(d, "image", ctr_str(o, "Config", "Image") ? ctr_str(o, "Config", "Image") : c->image);
+	ctr_pair(d, "image id", ctr_str(o, "Image", NULL) ? ctr_str(o, "Image", NULL) : c->image_id);
+	ctr_pair(d, "container id", c->engine_id);
+	ctr_add_words(d, "entrypoint", ctr_get(o, "Config", "Entrypoint"));
+	ctr_add_words(d, "command", ctr_get(o, "Config", "Cmd"));
+	ctr_pair(d, "in folder", ctr_str(o, "Config", "WorkingDir"));
+	ctr_pair(d, "as user", ctr_str(o, "Config", "User"));
+	ctr_pair(d, "host name", ctr_str(o, "Config", "Hostname"));
+	ctr_add_policy(d, o);
+	ctr_add_limits(d, o);
+	ctr_pair(d, "log driver", ctr_str(ctr_get(o, "HostConfig", "LogConfig"), "Type", NULL));
+	if (cJSON_IsTrue(ctr_get(o, "HostConfig", "Privileged")))
 		doc_pair(d, DOC_WARN, "privileged", "yes: it may do what root on the server may");
-	pair(d, "engine's error", str(o, "State", "Error"));
+	ctr_pair(d, "engine's error", ctr_str(o, "State", "Error"));
 }
 
-static void add_health(struct doc *d, const cJSON *o)
+static void ctr_add_health(struct doc *d, const cJSON *o)
 {
-	const cJSON *health = get(o, "State", "Health"), *entry;
-	if (!str(health, "Status", NULL))
+	const cJSON *health = ctr_get(o, "State", "Health"), *entry;
+	if (!ctr_str(health, "Status", NULL))
 		return;
 	doc_head(d, "Health checks");
-	add_words(d, "check", get(get(o, "Config", "Healthcheck"), "Test", NULL));
-	doc_pair(d, DOC_PLAIN, "failed in a row", "%.0f", num(health, "FailingStreak", NULL));
-	cJSON_ArrayForEach(entry, get(health, "Log", NULL)) {
-		const char *start = str(entry, "Start", NULL), *said = str(entry, "Output", NULL);
+	ctr_add_words(d, "check", ctr_get(ctr_get(o, "Config", "Healthcheck"), "Test", NULL));
+	doc_pair(d, DOC_PLAIN, "failed in a row", "%.0f", ctr_num(health, "FailingStreak", NULL));
+	cJSON_ArrayForEach(entry, ctr_get(health, "Log", NULL)) {
+		const char *start = ctr_str(entry, "Start", NULL), *said = ctr_str(entry, "Output", NULL);
 		char clock[HUMAN_SIZE];
-		int code = number_small(num(entry, "ExitCode", NULL), -1);
+		int code = number_small(ctr_num(entry, "ExitCode", NULL), -1);
 		int64_t ms = start ? parse_rfc3339_ms(start) : -1;
 		doc_pair(d, code ? DOC_BAD : DOC_GOOD, ms > 0 ? human_clock(clock, ms) : "check", "%d %.400s", code, said ? said : "");
 	}
 }
 
-static void add_ports(struct doc *d, const cJSON *o)
+static void ctr_add_ports(struct doc *d, const cJSON *o)
 {
 	const cJSON *port, *bound;
-	const cJSON *ports = get(o, "NetworkSettings", "Ports");
+	const cJSON *ports = ctr_get(o, "NetworkSettings", "Ports");
 	if (!ports || !ports->child)
 		return;
 	doc_head(d, "Ports");
@@ -210,68 +210,68 @@ static void add_ports(struct doc *d, const cJSON *o)
 		if (!port->child)
 			doc_pair(d, DOC_DIM, port->string, "only inside");
 		cJSON_ArrayForEach(bound, port) {
-			const char *ip = str(bound, "HostIp", NULL), *out = str(bound, "HostPort", NULL);
+			const char *ip = ctr_str(bound, "HostIp", NULL), *out = ctr_str(bound, "HostPort", NULL);
 			doc_pair(d, DOC_PLAIN, port->string, "at %s:%s", ip ? ip : "*", out ? out : "?");
 		}
 	}
 }
 
-static void add_mounts(struct doc *d, const cJSON *o)
+static void ctr_add_mounts(struct doc *d, const cJSON *o)
 {
-	const cJSON *m, *mounts = get(o, "Mounts", NULL);
+	const cJSON *m, *mounts = ctr_get(o, "Mounts", NULL);
 	if (!mounts || !mounts->child)
 		return;
 	doc_head(d, "Mounts");
 	cJSON_ArrayForEach(m, mounts) {
-		const char *to = str(m, "Destination", NULL), *from = str(m, "Name", NULL), *type = str(m, "Type", NULL);
+		const char *to = ctr_str(m, "Destination", NULL), *from = ctr_str(m, "Name", NULL), *type = ctr_str(m, "Type", NULL);
 		if (!from || (type && strcmp(type, "bind") == 0))
-			from = str(m, "Source", NULL);
+			from = ctr_str(m, "Source", NULL);
 		doc_pair(d, DOC_PLAIN, to ? to : "?", "%s %s%s", type ? type : "mount", from ? from : "",
-		         cJSON_IsFalse(get(m, "RW", NULL)) ? ", read only" : "");
+		         cJSON_IsFalse(ctr_get(m, "RW", NULL)) ? ", read only" : "");
 	}
 }
 
-static void add_networks(struct doc *d, const cJSON *o)
+static void ctr_add_networks(struct doc *d, const cJSON *o)
 {
-	const cJSON *n, *networks = get(o, "NetworkSettings", "Networks");
+	const cJSON *n, *networks = ctr_get(o, "NetworkSettings", "Networks");
 	if (!networks || !networks->child)
 		return;
 	doc_head(d, "Networks");
 	cJSON_ArrayForEach(n, networks) {
-		const char *ip = str(n, "IPAddress", NULL), *ip6 = str(n, "GlobalIPv6Address", NULL), *gate = str(n, "Gateway", NULL);
-		char *aliases = joined(get(n, "Aliases", NULL));
+		const char *ip = ctr_str(n, "IPAddress", NULL), *ip6 = ctr_str(n, "GlobalIPv6Address", NULL), *gate = ctr_str(n, "Gateway", NULL);
+		char *aliases = ctr_joined(ctr_get(n, "Aliases", NULL));
 		doc_pair(d, DOC_PLAIN, n->string, "%s%s%s%s%s%s%s", ip ? ip : "no address", ip6 ? " " : "", ip6 ? ip6 : "",
 		         gate ? ", gateway " : "", gate ? gate : "", aliases ? ", as " : "", aliases ? aliases : "");
 		free(aliases);
 	}
 }
 
-static bool is_compose(const char *name)
+static bool ctr_is_compose(const char *name)
 {
 	return strstr(name, "compose.") != NULL;
 }
 
-static void add_some_labels(struct doc *d, const cJSON *labels, bool compose)
+static void ctr_add_some_labels(struct doc *d, const cJSON *labels, bool compose)
 {
 	const cJSON *l;
 	cJSON_ArrayForEach(l, labels)
-		if (cJSON_IsString(l) && l->string && is_compose(l->string) == compose)
+		if (cJSON_IsString(l) && l->string && ctr_is_compose(l->string) == compose)
 			doc_pair(d, DOC_PLAIN, l->string, "%.*s", LABEL_VALUE_MAX, l->valuestring);
 }
 
-static void add_labels(struct doc *d, const cJSON *o)
+static void ctr_add_labels(struct doc *d, const cJSON *o)
 {
-	const cJSON *labels = get(o, "Config", "Labels");
+	const cJSON *labels = ctr_get(o, "Config", "Labels");
 	if (!labels || !labels->child)
 		return;
 	doc_head(d, "Labels");
-	add_some_labels(d, labels, true);
-	add_some_labels(d, labels, false);
+	ctr_add_some_labels(d, labels, true);
+	ctr_add_some_labels(d, labels, false);
 }
 
-static void add_env(struct doc *d, const cJSON *o, bool reveal)
+static void ctr_add_env(struct doc *d, const cJSON *o, bool reveal)
 {
-	const cJSON *v, *env = get(o, "Config", "Env");
+	const cJSON *v, *env = ctr_get(o, "Config", "Env");
 	if (!env || !env->child)
 		return;
 	doc_head(d, reveal ? "Environment" : "Environment (what looks like a secret is masked)");
@@ -286,7 +286,7 @@ static void add_env(struct doc *d, const cJSON *o, bool reveal)
 }
 
 /* The answer as JSON, without its secrets unless they are asked for. */
-static cJSON *answer(const struct ctr *c, bool reveal)
+static cJSON *ctr_answer(const struct ctr *c, bool reveal)
 {
 	struct buf masked;
 	if (reveal)
@@ -298,21 +298,21 @@ static cJSON *answer(const struct ctr *c, bool reveal)
 	return o;
 }
 
-static void add_answer(struct doc *d, const struct ctr *c, bool reveal)
+static void ctr_add_answer(struct doc *d, const struct ctr *c, bool reveal)
 {
-	cJSON *o = answer(c, reveal);
-	add_health(d, o);
-	add_config(d, c->row, o);
-	add_ports(d, o);
-	add_mounts(d, o);
-	add_networks(d, o);
-	add_env(d, o, reveal);
-	add_labels(d, o);
+	cJSON *o = ctr_answer(c, reveal);
+	ctr_add_health(d, o);
+	ctr_add_config(d, c->row, o);
+	ctr_add_ports(d, o);
+	ctr_add_mounts(d, o);
+	ctr_add_networks(d, o);
+	ctr_add_env(d, o, reveal);
+	ctr_add_labels(d, o);
 	cJSON_Delete(o);
 }
 
 /* What is kept may be old, as not every change is told: each looking asks once, and what changes while it lasts comes by events. */
-static void ask(struct ctr *c)
+static void ctr_ask(struct ctr *c)
 {
 	int64_t now = loop_now(store_loop(c->engine->source.store));
 	bool anew = !c->want_detail || c->looks != c->row->row.looks;
@@ -324,15 +324,15 @@ static void ask(struct ctr *c)
 	engine_fetch(c->engine);
 }
 
-static void add_rest(struct doc *d, const struct container *c)
+static void ctr_add_rest(struct doc *d, const struct container *c)
 {
 	doc_head(d, "Made from");
-	pair(d, "image", c->image);
-	pair(d, "command", c->command);
-	pair(d, "ports", c->ports);
-	pair(d, "networks", c->networks);
-	pair(d, "project", c->project);
-	pair(d, "service", c->service);
+	ctr_pair(d, "image", c->image);
+	ctr_pair(d, "command", c->command);
+	ctr_pair(d, "ports", c->ports);
+	ctr_pair(d, "networks", c->networks);
+	ctr_pair(d, "project", c->project);
+	ctr_pair(d, "service", c->service);
 }
 
 void ctr_detail(struct row *row, struct doc *d, bool reveal)
@@ -341,14 +341,14 @@ void ctr_detail(struct row *row, struct doc *d, bool reveal)
 	struct ctr *k = c->priv;
 	int64_t now = k ? engine_now(k->engine) : now_wall_ms();
 	if (k)
-		ask(k);
-	add_state(d, c, now);
-	add_death(d, c);
+		ctr_ask(k);
+	ctr_add_state(d, c, now);
+	ctr_add_death(d, c);
 	if (k && k->answer) {
-		add_answer(d, k, reveal);
+		ctr_add_answer(d, k, reveal);
 		return;
 	}
-	add_rest(d, c);
+	ctr_add_rest(d, c);
 	if (k && k->detail_err)
 		doc_add(d, DOC_BAD, "%s", k->detail_err);
 	else if (k && k->engine->origin)

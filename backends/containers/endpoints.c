@@ -12,7 +12,7 @@
  * which may lead to another machine. */
 #define DOCKER_ENV "env PATH=\"$PATH:/usr/local/bin:/opt/homebrew/bin\" DOCKER_HOST=unix://"
 
-static size_t docker_endpoints(const struct source *s, struct endpoint *endpoints, char *path, size_t size)
+static size_t engine_docker_endpoints(const struct source *s, struct endpoint *endpoints, char *path, size_t size)
 {
 	endpoints[0] = (struct endpoint){ .kind = ENDPOINT_UNIX, .path = DOCKER_SOCKET };
 	endpoints[1] = (struct endpoint){ .kind = ENDPOINT_EXEC, .command = "exec " DOCKER_ENV DOCKER_SOCKET " docker system dial-stdio" };
@@ -35,7 +35,7 @@ const char *engine_root_prefix(const struct endpoint *r)
 
 /* The socket that the docker program of the login is led to, or the usual one of a rootless engine where it is not led away.
  * NULL: there is none but the system's, or it is not known yet. */
-static const char *docker_user_path(const struct server *v, char *path, size_t size)
+static const char *engine_docker_user_path(const struct server *v, char *path, size_t size)
 {
 	static const char unix_scheme[] = "unix://";
 	size_t n = sizeof(unix_scheme) - 1;
@@ -50,9 +50,9 @@ static const char *docker_user_path(const struct server *v, char *path, size_t s
 	return path;
 }
 
-static size_t docker_user_endpoints(const struct source *s, struct endpoint *endpoints, char *path, size_t size)
+static size_t engine_docker_user_endpoints(const struct source *s, struct endpoint *endpoints, char *path, size_t size)
 {
-	if (!docker_user_path(s->server, path, size))
+	if (!engine_docker_user_path(s->server, path, size))
 		return 0;
 	endpoints[0] = (struct endpoint){ .kind = ENDPOINT_UNIX, .path = path };
 	if (strncmp(s->server->docker, "unix://", 7) != 0)
@@ -84,7 +84,7 @@ void engine_environment(const struct source *s, struct buf *b)
 {
 	const struct engine_param *param = s->backend->param;
 	char path[160];
-	const char *to = param->of_user ? docker_user_path(s->server, path, sizeof(path)) : DOCKER_SOCKET;
+	const char *to = param->of_user ? engine_docker_user_path(s->server, path, sizeof(path)) : DOCKER_SOCKET;
 	bool led = strstr(s->server->docker, "://") != NULL;
 	if (param->is_podman || !to || (!param->of_user && !led))
 		return;
@@ -93,14 +93,14 @@ void engine_environment(const struct source *s, struct buf *b)
 	buf_puts(b, " ");
 }
 
-static size_t podman_endpoints(const struct source *s, struct endpoint *endpoints, char *path, size_t size)
+static size_t engine_podman_endpoints(const struct source *s, struct endpoint *endpoints, char *path, size_t size)
 {
 	endpoints[0] = (struct endpoint){ .kind = ENDPOINT_UNIX, .path = "/run/podman/podman.sock" };
 	return 1;
 }
 
 /* Where that is, is known only once the vitals were heard. */
-static size_t podman_user_endpoints(const struct source *s, struct endpoint *endpoints, char *path, size_t size)
+static size_t engine_podman_user_endpoints(const struct source *s, struct endpoint *endpoints, char *path, size_t size)
 {
 	const struct server *v = s->server;
 	if (v->uid == 0 || (v->uid < 0 && !*v->runtime_dir))
@@ -113,11 +113,11 @@ static size_t podman_user_endpoints(const struct source *s, struct endpoint *end
 	return 1;
 }
 
-const struct engine_param engine_docker = { .cli = "docker", .title = "Docker", .endpoints = docker_endpoints,
+const struct engine_param engine_docker = { .cli = "docker", .title = "Docker", .endpoints = engine_docker_endpoints,
 	                                          .socket = SOCKET_DOCKER };
-const struct engine_param engine_docker_user = { .cli = "docker", .title = "Docker of the user", .endpoints = docker_user_endpoints,
+const struct engine_param engine_docker_user = { .cli = "docker", .title = "Docker of the user", .endpoints = engine_docker_user_endpoints,
 	                                             .of_user = true, .socket = SOCKET_DOCKER_USER };
-const struct engine_param engine_podman = { .cli = "podman", .title = "Podman", .endpoints = podman_endpoints, .is_podman = true,
+const struct engine_param engine_podman = { .cli = "podman", .title = "Podman", .endpoints = engine_podman_endpoints, .is_podman = true,
 	                                          .socket = SOCKET_PODMAN };
-const struct engine_param engine_podman_user = { .cli = "podman", .title = "Podman of the user", .endpoints = podman_user_endpoints,
+const struct engine_param engine_podman_user = { .cli = "podman", .title = "Podman of the user", .endpoints = engine_podman_user_endpoints,
 	                                             .is_podman = true, .of_user = true, .socket = SOCKET_PODMAN_USER };

@@ -27,10 +27,10 @@
 #define LOOK_UNTOLD_MS 300000        /* where each look in vain is a line in the server's journal */
 #define HELD_MAX (1u << 20)
 
-static void begin(struct engine *);
-static void start_events(struct engine *);
-static void start_list(struct engine *);
-static void prepare(struct engine *);
+static void engine_begin(struct engine *);
+static void engine_start_events(struct engine *);
+static void engine_start_list(struct engine *);
+static void engine_prepare(struct engine *);
 
 int64_t engine_now(const struct engine *e)
 {
@@ -54,7 +54,7 @@ struct call *engine_get(struct engine *e, const char *path, struct call_spec spe
 
 /* --- how it ends -------------------------------------------------------------------------------------- */
 
-static void cancel(struct call **c)
+static void engine_cancel(struct call **c)
 {
 	call_cancel(*c);
 	*c = NULL;
@@ -63,18 +63,18 @@ static void cancel(struct call **c)
 void engine_cancel_ctr(struct ctr *c)
 {
 	if (c->call) {
-		cancel(&c->call);
+		engine_cancel(&c->call);
 		c->engine->inspects--;
 		c->want_inspect = true;           /* it may have been that */
 	}
 	stats_stop(c);
 }
 
-static void stop_calls(struct engine *e)
+static void engine_stop_calls(struct engine *e)
 {
-	cancel(&e->ping);
-	cancel(&e->list);
-	cancel(&e->events);
+	engine_cancel(&e->ping);
+	engine_cancel(&e->list);
+	engine_cancel(&e->events);
 	json_lines_finish(&e->event_lines);
 	buf_clear(&e->held);
 	e->list_again = false;
@@ -85,15 +85,15 @@ static void stop_calls(struct engine *e)
 		engine_cancel_ctr(c);
 }
 
-static const char *login(const struct engine *e)
+static const char *engine_login(const struct engine *e)
 {
 	return *e->source.server->user ? e->source.server->user : "the login user";
 }
 
 /* What would grant it. Docker's own words name only the socket. */
-static void denied_sentence(const struct engine *e, const struct err *why, struct err *out)
+static void engine_denied_sentence(const struct engine *e, const struct err *why, struct err *out)
 {
-	const char *cli = e->param->cli, *server = e->source.server->name, *user = login(e);
+	const char *cli = e->param->cli, *server = e->source.server->name, *user = engine_login(e);
 	const char *name = *e->source.server->user ? user : "USER";
 	if (strstr(why->text, LINK_FORBIDS))
 		err_set(out, ERR_DENIED, "%s on %s cannot be asked: %s", e->param->title, server, why->text);
@@ -105,7 +105,7 @@ static void denied_sentence(const struct engine *e, const struct err *why, struc
 		        "`sudo -n %s`", user, server, name, cli);
 }
 
-static void retry_later(struct engine *e)
+static void engine_retry_later(struct engine *e)
 {
 	int64_t delay = RETRY_MIN_MS << (e->fails < 6 ? e->fails : 6);
 	e->fails++;
@@ -119,7 +119,7 @@ static bool engine_may_lack(const struct engine *e)
 }
 
 /* Nothing is there: not a fault. The link says so only where it knows. */
-static bool is_absent(const struct engine *e, const struct err *err)
+static bool engine_is_absent(const struct engine *e, const struct err *err)
 {
 	return !e->greeted && !e->ctrs && err->code == ERR_ABSENT;
 }
@@ -134,7 +134,7 @@ static bool engine_is_listed(const struct engine *e)
 }
 
 /* It was in vain, or what answered is gone: the shell looks at the kernel's list before the next try. */
-static void socket_failed(struct engine *e)
+static void engine_socket_failed(struct engine *e)
 {
 	if (engine_is_listed(e) && server_socket(e->source.server, e->param->socket) == SOCKET_OPEN)
 		server_socket_failed(e->source.server, e->param->socket, e->greeted);
@@ -146,23 +146,23 @@ static int64_t engine_look_ms(const struct engine *e)
 	return local || engine_is_listed(e) ? LOOK_AGAIN_MS : LOOK_UNTOLD_MS;
 }
 
-static void fail(struct engine *e, const struct err *err)
+static void engine_fail(struct engine *e, const struct err *err)
 {
 	struct err said = *err;
-	stop_calls(e);
+	engine_stop_calls(e);
 	if (source_link(&e->source)->state != LINK_UP)
-		return;                       /* down() says the rest */
+		return;                       /* engine_down() says the rest */
 	const struct endpoint *used = e->origin ? origin_endpoint(e->origin) : NULL;
 	bool by_command = used && used->kind == ENDPOINT_EXEC;
-	if (!by_command && (e->greeted || err->code == ERR_ABSENT || is_absent(e, err)))
-		socket_failed(e);
-	if (is_absent(e, err)) {
+	if (!by_command && (e->greeted || err->code == ERR_ABSENT || engine_is_absent(e, err)))
+		engine_socket_failed(e);
+	if (engine_is_absent(e, err)) {
 		source_set_state(&e->source, SOURCE_ABSENT, engine_elsewhere(e, &said) ? &said : NULL);
 		loop_timer_set(e->look, engine_look_ms(e));
 		return;
 	}
 	if (err->code == ERR_DENIED) {
-		denied_sentence(e, err, &said);
+		engine_denied_sentence(e, err, &said);
 		source_set_state(&e->source, SOURCE_DENIED, &said);
 		return;
 	}
@@ -171,22 +171,22 @@ static void fail(struct engine *e, const struct err *err)
 		        e->param->title, e->source.server->name, err->text, e->param->of_user ? "--user " : "",
 		        e->param->is_podman ? "podman.socket" : "docker");
 	source_set_state(&e->source, e->ctrs ? SOURCE_STALE : SOURCE_FAILED, &said);
-	retry_later(e);
+	engine_retry_later(e);
 }
 
 /* --- the answers' way in ------------------------------------------------------------------------------- */
 
-static void garbled(struct engine *e, const struct err *err)
+static void engine_garbled(struct engine *e, const struct err *err)
 {
 	struct err said;
 	err_set(&said, err->code, "%s on %s: %s", e->param->title, e->source.server->name, err->text);
 	if (e->origin)
-		fail(e, &said);
+		engine_fail(e, &said);
 	else
 		source_set_state(&e->source, SOURCE_FAILED, &said);
 }
 
-static void choose_api(struct engine *e, const char *theirs)
+static void engine_choose_api(struct engine *e, const char *theirs)
 {
 	int top = ctr_version(theirs), want = ctr_version(ENGINE_API), most = ctr_version(ENGINE_API_MAX);
 	if (top < 0 || e->param->is_podman)
@@ -197,7 +197,7 @@ static void choose_api(struct engine *e, const char *theirs)
 }
 
 /* Which endpoint leads there, as a person would say it. */
-static const char *way(const struct engine *e)
+static const char *engine_way(const struct engine *e)
 {
 	const struct endpoint *r = e->origin ? origin_endpoint(e->origin) : NULL;
 	if (!r || r->kind != ENDPOINT_EXEC)
@@ -207,7 +207,7 @@ static const char *way(const struct engine *e)
 	                                                                      : ", by docker system dial-stdio";
 }
 
-static void feed_ping(struct engine *e, const char *text, size_t len)
+static void engine_feed_ping(struct engine *e, const char *text, size_t len)
 {
 	char api[32] = "", podman[32], server[64] = "";
 	bool is_podman = ctr_head_value(text, len, "Libpod-Api-Version", podman, sizeof(podman));
@@ -215,17 +215,17 @@ static void feed_ping(struct engine *e, const char *text, size_t len)
 	ctr_head_value(text, len, "Api-Version", api, sizeof(api));
 	if (is_podman && !e->param->is_podman) {   /* podman-docker's socket: its own source shows it */
 		e->not_ours = true;
-		stop_calls(e);
+		engine_stop_calls(e);
 		source_set_state(&e->source, SOURCE_ABSENT, NULL);
 		return;
 	}
 	e->not_ours = false;
-	choose_api(e, api);
+	engine_choose_api(e, api);
 	snprintf(e->version, sizeof(e->version), "%s", *server ? server : e->param->title);
-	snprintf(e->source.detail, sizeof(e->source.detail), "%s, API %s of %s%s", e->version, e->api, *api ? api : "?", way(e));
+	snprintf(e->source.detail, sizeof(e->source.detail), "%s, API %s of %s%s", e->version, e->api, *api ? api : "?", engine_way(e));
 }
 
-static void apply_event_line(const char *line, size_t len, void *arg)
+static void engine_apply_event_line(const char *line, size_t len, void *arg)
 {
 	struct engine *e = arg;
 	struct ctr_event ev;
@@ -237,22 +237,22 @@ static void apply_event_line(const char *line, size_t len, void *arg)
 }
 
 /* What happened while the list was on its way is newer than the list. */
-static void apply_held(struct engine *e)
+static void engine_apply_held(struct engine *e)
 {
 	struct buf held = e->held;
 	struct json_lines lines = { 0 };
 	e->held = (struct buf){ .max = HELD_MAX };
-	json_lines_feed(&lines, held.data ? held.data : "", held.len, apply_event_line, e);
+	json_lines_feed(&lines, held.data ? held.data : "", held.len, engine_apply_event_line, e);
 	json_lines_finish(&lines);
 	buf_finish(&held);
 }
 
-static void feed_list(struct engine *e, const char *json, size_t len)
+static void engine_feed_list(struct engine *e, const char *json, size_t len)
 {
 	struct ctr_list list;
 	struct err err;
 	if (!ctr_list_parse(&list, json, len, &err)) {
-		garbled(e, &err);
+		engine_garbled(e, &err);
 		return;
 	}
 	apply_list(e, &list);
@@ -262,22 +262,22 @@ static void feed_list(struct engine *e, const char *json, size_t len)
 	e->fails = 0;
 	e->greeted = true;
 	source_set_state(&e->source, SOURCE_LIVE, NULL);
-	apply_held(e);
+	engine_apply_held(e);
 	engine_fetch(e);
 	stats_shown(e);
 	logs_poll_now(e);
 }
 
-static void feed_event(struct engine *e, const char *json, size_t len)
+static void engine_feed_event(struct engine *e, const char *json, size_t len)
 {
 	if (e->list) {
 		if (!buf_addf(&e->held, "%.*s\n", (int)len, json))
 			e->list_again = true;
 	}
-	apply_event_line(json, len, e);
+	engine_apply_event_line(json, len, e);
 }
 
-static void take_inspect(struct engine *e, const char *id, const char *json, size_t len, bool overtaken)
+static void engine_take_inspect(struct engine *e, const char *id, const char *json, size_t len, bool overtaken)
 {
 	struct ctr *c = ctr_find(e, id);
 	struct ctr_inspect in;
@@ -293,42 +293,42 @@ static void take_inspect(struct engine *e, const char *id, const char *json, siz
 	apply_inspect(c, &in, overtaken);
 }
 
-static void feed_inspect(struct engine *e, const char *id, const char *json, size_t len)
+static void engine_feed_inspect(struct engine *e, const char *id, const char *json, size_t len)
 {
-	take_inspect(e, id, json, len, false);
+	engine_take_inspect(e, id, json, len, false);
 }
 
-static void feed_overtaken(struct engine *e, const char *id, const char *json, size_t len)
+static void engine_feed_overtaken(struct engine *e, const char *id, const char *json, size_t len)
 {
-	take_inspect(e, id, json, len, true);
+	engine_take_inspect(e, id, json, len, true);
 }
 
-static void feed_tail(struct engine *e, const char *id, const char *text, size_t len)
+static void engine_feed_tail(struct engine *e, const char *id, const char *text, size_t len)
 {
 	struct ctr *c = ctr_find(e, id);
 	if (c)
 		apply_tail(c, text, len);
 }
 
-static void feed_stats(struct engine *e, const char *id, const char *json, size_t len)
+static void engine_feed_stats(struct engine *e, const char *id, const char *json, size_t len)
 {
 	struct ctr *c = ctr_find(e, id);
 	if (c)
 		stats_feed(c, json, len);
 }
 
-static void feed(struct source *s, const char *what, const char *bytes, size_t len)
+static void engine_feed(struct source *s, const char *what, const char *bytes, size_t len)
 {
 	struct engine *e = engine_of(s);
 	static const struct {
 		const char *what;
 		void (*fn)(struct engine *, const char *, size_t);
-	} plain[] = { { "ping", feed_ping }, { "list", feed_list }, { "event", feed_event } };
+	} plain[] = { { "ping", engine_feed_ping }, { "list", engine_feed_list }, { "event", engine_feed_event } };
 	static const struct {
 		const char *what;
 		void (*fn)(struct engine *, const char *id, const char *, size_t);
-	} of_one[] = { { "inspect:", feed_inspect }, { "overtaken:", feed_overtaken }, { "tail:", feed_tail }, { "stats:", feed_stats } };
-	prepare(e);                       /* a recording comes without up() */
+	} of_one[] = { { "inspect:", engine_feed_inspect }, { "overtaken:", engine_feed_overtaken }, { "tail:", engine_feed_tail }, { "stats:", engine_feed_stats } };
+	engine_prepare(e);                       /* a recording comes without engine_up() */
 	for (size_t i = 0; i < ARRAY_LEN(plain); i++)
 		if (strcmp(what, plain[i].what) == 0)
 			plain[i].fn(e, bytes, len);
@@ -339,27 +339,27 @@ static void feed(struct source *s, const char *what, const char *bytes, size_t l
 
 /* --- events --------------------------------------------------------------------------------------------- */
 
-static void event_line(const char *line, size_t len, void *arg)
+static void engine_event_line(const char *line, size_t len, void *arg)
 {
 	struct engine *e = arg;
 	if (e->events)
 		source_feed(&e->source, "event", line, len);
 }
 
-static bool events_data(struct call *c, const char *bytes, size_t len, void *arg)
+static bool engine_events_data(struct call *c, const char *bytes, size_t len, void *arg)
 {
 	struct engine *e = arg;
-	json_lines_feed(&e->event_lines, bytes, len, event_line, e);
+	json_lines_feed(&e->event_lines, bytes, len, engine_event_line, e);
 	return true;
 }
 
 /* It stands now: the list that was asked at the same time may be older. */
-static void events_answered(struct call *c, void *arg)
+static void engine_events_answered(struct call *c, void *arg)
 {
 	engine_relist(arg);
 }
 
-static void events_done(struct call *c, const struct reply *r, void *arg)
+static void engine_events_done(struct call *c, const struct reply *r, void *arg)
 {
 	struct engine *e = arg;
 	struct err err = r->err;
@@ -368,7 +368,7 @@ static void events_done(struct call *c, const struct reply *r, void *arg)
 	if (e->ping && r->status >= 400)   /* the wrong version: the ping will say which */
 		return;
 	if (r->status == 400 && strcmp(e->events_api, e->api) != 0) {
-		start_events(e);
+		engine_start_events(e);
 		return;
 	}
 	if (!err.code && r->status / 100 != 2)
@@ -377,10 +377,10 @@ static void events_done(struct call *c, const struct reply *r, void *arg)
 	else if (!err.code)
 		err_set(&err, ERR_LOST, "%s on %s ended its stream of events: it may be restarting", e->param->title,
 		        e->source.server->name);
-	fail(e, &err);
+	engine_fail(e, &err);
 }
 
-static void start_events(struct engine *e)
+static void engine_start_events(struct engine *e)
 {
 	/* every health check makes three exec events: so only what matters here, in Docker's words and in Podman's */
 	static const char filters[] = "{\"type\":[\"container\"],\"event\":[\"create\",\"start\",\"die\",\"died\",\"stop\",\"kill\","
@@ -392,7 +392,7 @@ static void start_events(struct engine *e)
 	json_lines_finish(&e->event_lines);
 	snprintf(e->events_api, sizeof(e->events_api), "%s", e->api);
 	/* podman's answer has no head before the first event, so no time limit can tell a slow one from a quiet one */
-	e->events = engine_get(e, path, (struct call_spec){ .data = events_data, .answered = events_answered, .done = events_done,
+	e->events = engine_get(e, path, (struct call_spec){ .data = engine_events_data, .answered = engine_events_answered, .done = engine_events_done,
 	                                                    .arg = e, .timeout_ms = INT32_MAX });
 	free(path);
 	free(encoded);
@@ -400,7 +400,7 @@ static void start_events(struct engine *e)
 
 /* --- the list --------------------------------------------------------------------------------------------- */
 
-static void list_done(struct call *c, const struct reply *r, void *arg)
+static void engine_list_done(struct call *c, const struct reply *r, void *arg)
 {
 	struct engine *e = arg;
 	struct err err = r->err;
@@ -409,14 +409,14 @@ static void list_done(struct call *c, const struct reply *r, void *arg)
 	if (e->ping && (err.code || r->status >= 400))
 		return;                       /* the ping says what is wrong */
 	if (r->status == 400 && strcmp(e->list_api, e->api) != 0) {
-		start_list(e);
+		engine_start_list(e);
 		return;
 	}
 	if (!err.code && r->status != 200)
 		err_set(&err, ERR_REFUSED, "%s on %s refuses the list of containers (%d): %s", e->param->title, e->source.server->name,
 		        r->status, ctr_message(said, sizeof(said), r->body, r->len));
 	if (err.code) {
-		fail(e, &err);
+		engine_fail(e, &err);
 		return;
 	}
 	source_feed(&e->source, "list", r->body, r->len);
@@ -426,20 +426,20 @@ static void list_done(struct call *c, const struct reply *r, void *arg)
 		engine_relist(e);
 }
 
-static void start_list(struct engine *e)
+static void engine_start_list(struct engine *e)
 {
 	e->list_again = false;
 	e->listed_ms = loop_now(store_loop(e->source.store));
 	e->list_heard = e->heard;
 	snprintf(e->list_api, sizeof(e->list_api), "%s", e->api);
-	e->list = engine_get(e, "/containers/json?all=1", (struct call_spec){ .done = list_done, .arg = e, .max = ENGINE_LIST_MAX });
+	e->list = engine_get(e, "/containers/json?all=1", (struct call_spec){ .done = engine_list_done, .arg = e, .max = ENGINE_LIST_MAX });
 }
 
-static void on_relist(struct loop_timer *t, void *arg)
+static void engine_on_relist(struct loop_timer *t, void *arg)
 {
 	struct engine *e = arg;
 	if (e->origin && !e->list)
-		start_list(e);
+		engine_start_list(e);
 	else
 		e->list_again = true;
 }
@@ -463,7 +463,7 @@ void engine_relist(struct engine *e)
 
 /* Of an answer that an event overtook the state is not taken: the event would be undone. It is asked again, so at most once for each
  * event. */
-static void inspect_done(struct call *call, const struct reply *r, void *arg)
+static void engine_inspect_done(struct call *call, const struct reply *r, void *arg)
 {
 	struct ctr *c = arg;
 	struct engine *e = c->engine;
@@ -484,21 +484,21 @@ static void inspect_done(struct call *call, const struct reply *r, void *arg)
 	engine_fetch(e);
 }
 
-static void tail_line(const char *time, const char *line, size_t len, bool error, void *arg)
+static void engine_tail_line(const char *time, const char *line, size_t len, bool error, void *arg)
 {
 	struct buf *out = arg;
 	buf_add(out, line, len);
 	buf_add(out, "\n", 1);
 }
 
-static bool tail_data(struct call *call, const char *bytes, size_t len, void *arg)
+static bool engine_tail_data(struct call *call, const char *bytes, size_t len, void *arg)
 {
 	struct ctr *c = arg;
 	buf_add(&c->tail, bytes, len);
 	return true;
 }
 
-static void tail_done(struct call *call, const struct reply *r, void *arg)
+static void engine_tail_done(struct call *call, const struct reply *r, void *arg)
 {
 	struct ctr *c = arg;
 	struct engine *e = c->engine;
@@ -513,7 +513,7 @@ static void tail_done(struct call *call, const struct reply *r, void *arg)
 	c->has_tail = true;
 	if (r->status == 200 && (!overtaken || ended)) {
 		buf_init(&text, 2u << 20);
-		frames_init(&frames, c->row->tty, tail_line, &text);
+		frames_init(&frames, c->row->tty, engine_tail_line, &text);
 		frames_feed(&frames, c->tail.data ? c->tail.data : "", c->tail.len);
 		frames_end(&frames, true);
 		frames_finish(&frames);
@@ -529,7 +529,7 @@ static void tail_done(struct call *call, const struct reply *r, void *arg)
 	engine_fetch(e);
 }
 
-static void fetch_one(struct ctr *c)
+static void engine_fetch_one(struct ctr *c)
 {
 	char path[128 + CTR_ID_SIZE];
 	struct engine *e = c->engine;
@@ -538,16 +538,16 @@ static void fetch_one(struct ctr *c)
 	if (c->want_inspect) {
 		snprintf(path, sizeof(path), "/containers/%s/json", c->id);
 		c->want_inspect = false;          /* who sets it from now on wants a newer answer */
-		c->call = engine_get(e, path, (struct call_spec){ .done = inspect_done, .arg = c });
+		c->call = engine_get(e, path, (struct call_spec){ .done = engine_inspect_done, .arg = c });
 		return;
 	}
 	snprintf(path, sizeof(path), "/containers/%s/logs?stdout=1&stderr=1&tail=%d", c->id, ENGINE_TAIL);
 	buf_clear(&c->tail);
-	c->call = engine_get(e, path, (struct call_spec){ .data = tail_data, .done = tail_done, .arg = c });
+	c->call = engine_get(e, path, (struct call_spec){ .data = engine_tail_data, .done = engine_tail_done, .arg = c });
 }
 
 /* A row that is well and not looked at need not be asked for. */
-static bool is_due(const struct ctr *c)
+static bool engine_is_due(const struct ctr *c)
 {
 	const struct container *row = c->row;
 	if (c->call)
@@ -566,23 +566,23 @@ void engine_fetch(struct engine *e)
 		return;
 	unsigned most = engine_has_socket(e) ? ENGINE_INSPECTS : 1;
 	for (struct ctr *c = e->ctrs; c && e->inspects < most; c = c->hh.next)
-		if (is_due(c))
-			fetch_one(c);
+		if (engine_is_due(c))
+			engine_fetch_one(c);
 }
 
 /* Why a container ended, or whether it is well, may still be asked. */
-static bool expects(const struct source *s)
+static bool engine_expects(const struct source *s)
 {
 	const struct engine *e = (const struct engine *)s;
 	for (const struct ctr *c = e->ctrs; c && e->origin; c = c->hh.next)
-		if (c->call || is_due(c))
+		if (c->call || engine_is_due(c))
 			return true;
 	return false;
 }
 
 /* --- the greeting ------------------------------------------------------------------------------------------ */
 
-static void ping_done(struct call *c, const struct reply *r, void *arg)
+static void engine_ping_done(struct call *c, const struct reply *r, void *arg)
 {
 	static const char *const names[] = { "Api-Version", "Libpod-Api-Version", "Server", "Docker-Experimental" };
 	struct engine *e = arg;
@@ -595,7 +595,7 @@ static void ping_done(struct call *c, const struct reply *r, void *arg)
 		        e->source.server->name, r->status, *r->content_type ? r->content_type : "no content type", said);
 	}
 	if (err.code) {
-		fail(e, &err);
+		engine_fail(e, &err);
 		return;
 	}
 	struct buf head = { 0 };
@@ -610,15 +610,15 @@ static void ping_done(struct call *c, const struct reply *r, void *arg)
 	/* what went out in a version that was refused is asked again; what was answered well may stay */
 	bool refused = ctr_version(e->api) < ctr_version(asked) || (!e->list && e->source.state != SOURCE_LIVE) || !e->events;
 	if (refused) {
-		cancel(&e->list);
-		cancel(&e->events);
-		start_events(e);
-		start_list(e);
+		engine_cancel(&e->list);
+		engine_cancel(&e->events);
+		engine_start_events(e);
+		engine_start_list(e);
 	}
 }
 
 /* Where no shell told of the socket, one call asks first: each that fails is a line in a journal. */
-static bool is_likely(const struct engine *e)
+static bool engine_is_likely(const struct engine *e)
 {
 	bool guess = engine_may_lack(e) && server_sockets_untellable(e->source.server);
 	return e->source.state == SOURCE_WAITING ? !guess : e->source.state != SOURCE_ABSENT;
@@ -633,11 +633,11 @@ static void engine_no_socket(struct engine *e, enum socket_say say, const char *
 		err_set(&err, ERR_DENIED, "%s: no right to open %s", server, path);
 	else
 		err_set(&err, ERR_ABSENT, "%s: %s does not run: nobody listens at %s", server, e->param->title, path);
-	fail(e, &err);
+	engine_fail(e, &err);
 }
 
 /* Roads by a command are tried once a connection; for a look at what is absent the socket alone counts. */
-static void begin_origin(struct engine *e, enum socket_say say, const struct endpoint *endpoints, size_t n)
+static void engine_begin_origin(struct engine *e, enum socket_say say, const struct endpoint *endpoints, size_t n)
 {
 	struct err err;
 	if (e->origin)                      /* kept over a retry: what else runs through it goes on */
@@ -653,12 +653,12 @@ static void begin_origin(struct engine *e, enum socket_say say, const struct end
 	origin_shut(e->origin, &err);
 }
 
-static void begin(struct engine *e)
+static void engine_begin(struct engine *e)
 {
 	struct endpoint endpoints[ENGINE_ENDPOINTS_MAX] = { 0 };
 	char path[ENGINE_PATH_SIZE];
 	struct err why;
-	stop_calls(e);
+	engine_stop_calls(e);
 	size_t n = e->param->endpoints(&e->source, endpoints, path, sizeof(path));
 	if (!n && (e->source.server->uid == 0 || e->param->of_user))
 		source_set_state(&e->source, SOURCE_ABSENT, engine_elsewhere(e, &why) ? &why : NULL);
@@ -682,42 +682,42 @@ static void begin(struct engine *e)
 		engine_no_socket(e, say, endpoints[0].path);
 		return;
 	}
-	begin_origin(e, say, endpoints, n);
+	engine_begin_origin(e, say, endpoints, n);
 	if (!*e->api)
 		snprintf(e->api, sizeof(e->api), "%s", ENGINE_API);
-	e->ping = call_start(e->origin, &(struct call_spec){ .path = "/_ping", .done = ping_done, .arg = e, .max = 65536 });
-	if (!is_likely(e))
+	e->ping = call_start(e->origin, &(struct call_spec){ .path = "/_ping", .done = engine_ping_done, .arg = e, .max = 65536 });
+	if (!engine_is_likely(e))
 		return;                   /* the rest when it has answered */
-	start_events(e);
-	start_list(e);
+	engine_start_events(e);
+	engine_start_list(e);
 }
 
 /* The shell looks before anything is tried again. */
-static void on_retry(struct loop_timer *t, void *arg)
+static void engine_on_retry(struct loop_timer *t, void *arg)
 {
 	struct engine *e = arg;
 	bool by_socket = !e->origin || !origin_endpoint(e->origin) || origin_endpoint(e->origin)->kind == ENDPOINT_UNIX;
 	e->waits = by_socket && engine_is_listed(e) && server_sockets_ask(e->source.server, e->param->socket);
 	if (!e->waits)
-		begin(e);
+		engine_begin(e);
 }
 
 /* Nothing runs through the origin of an engine that is absent. */
-static void look_at_socket(struct engine *e, bool only)
+static void engine_look_at_socket(struct engine *e, bool only)
 {
-	stop_calls(e);
+	engine_stop_calls(e);
 	origin_destroy(e->origin);
 	e->origin = NULL;
 	e->only_socket = only;
-	begin(e);
+	engine_begin(e);
 }
 
 /* Is there one by now? On this machine a look leaves no trace; elsewhere the shell tells of it (engine_sockets). */
-static void on_look(struct loop_timer *t, void *arg)
+static void engine_on_look(struct loop_timer *t, void *arg)
 {
 	struct engine *e = arg;
 	if (link_is_local(source_link(&e->source)) || !engine_is_listed(e))
-		look_at_socket(e, true);
+		engine_look_at_socket(e, true);
 	else if (server_sockets_ask(e->source.server, e->param->socket))
 		loop_timer_set(e->look, LOOK_AGAIN_MS);
 }
@@ -732,15 +732,15 @@ static void engine_sockets(struct source *s)
 	bool came = s->state == SOURCE_ABSENT && (open || say == SOCKET_DENIED);     /* one that is shut has other endpoints */
 	bool away = s->state == SOURCE_STALE || s->state == SOURCE_FAILED;
 	if (e->waits)
-		begin(e);
+		engine_begin(e);
 	else if (!e->not_ours && (came || (open && s->state == SOURCE_DENIED)))
-		look_at_socket(e, false);
+		engine_look_at_socket(e, false);
 	else if (open && away && !e->ping && !e->list && !e->events)
-		begin(e);
+		engine_begin(e);
 }
 
 /* Rows that were in a restart loop and have settled. */
-static void on_settle(struct loop_timer *t, void *arg)
+static void engine_on_settle(struct loop_timer *t, void *arg)
 {
 	struct engine *e = arg;
 	for (struct ctr *c = e->ctrs; c; c = c->hh.next)
@@ -750,35 +750,35 @@ static void on_settle(struct loop_timer *t, void *arg)
 
 /* --- the backend ---------------------------------------------------------------------------------------------- */
 
-static void prepare(struct engine *e)
+static void engine_prepare(struct engine *e)
 {
 	struct loop *loop = store_loop(e->source.store);
 	e->param = e->source.backend->param;
 	e->held.max = HELD_MAX;
 	if (e->relist)
 		return;
-	e->relist = loop_timer_add(loop, -1, on_relist, e);
-	e->retry = loop_timer_add(loop, -1, on_retry, e);
-	e->look = loop_timer_add(loop, -1, on_look, e);
-	e->settle = loop_timer_add(loop, -1, on_settle, e);
+	e->relist = loop_timer_add(loop, -1, engine_on_relist, e);
+	e->retry = loop_timer_add(loop, -1, engine_on_retry, e);
+	e->look = loop_timer_add(loop, -1, engine_on_look, e);
+	e->settle = loop_timer_add(loop, -1, engine_on_settle, e);
 }
 
-static void up(struct source *s)
+static void engine_up(struct source *s)
 {
 	struct engine *e = engine_of(s);
-	prepare(e);
+	engine_prepare(e);
 	e->fails = 0;
 	if (e->only_socket) {             /* it was absent: all endpoints again */
 		origin_destroy(e->origin);
 		e->origin = NULL;
 	}
 	e->only_socket = false;
-	begin(e);
+	engine_begin(e);
 }
 
-static void leave(struct engine *e)
+static void engine_leave(struct engine *e)
 {
-	stop_calls(e);
+	engine_stop_calls(e);
 	acts_end(e);
 	pulls_end(e);
 	execs_engine_gone(e);
@@ -789,18 +789,18 @@ static void leave(struct engine *e)
 	logs_poll_now(e);
 }
 
-static void down(struct source *s)
+static void engine_down(struct source *s)
 {
 	struct engine *e = engine_of(s);
 	if (!e->relist)
 		return;
 	if (source_link(s)->state == LINK_UP)
-		stop_calls(e);                /* a refresh only: shells, logs and what runs go on */
+		engine_stop_calls(e);                /* a refresh only: shells, logs and what runs go on */
 	else
-		leave(e);
+		engine_leave(e);
 }
 
-static void shown(struct source *s)
+static void engine_shown(struct source *s)
 {
 	struct engine *e = engine_of(s);
 	if (!e->origin)
@@ -809,7 +809,7 @@ static void shown(struct source *s)
 	stats_shown(e);
 }
 
-static void redact(const char *what, const char *bytes, size_t len, struct buf *out)
+static void engine_redact(const char *what, const char *bytes, size_t len, struct buf *out)
 {
 	if (strncmp(what, "tail:", 5) == 0)
 		mask_text(out, bytes, len);
@@ -819,11 +819,11 @@ static void redact(const char *what, const char *bytes, size_t len, struct buf *
 		mask_json(out, bytes, len);
 }
 
-static void finish(struct source *s)
+static void engine_finish(struct source *s)
 {
 	struct engine *e = engine_of(s);
 	if (e->relist)
-		leave(e);
+		engine_leave(e);
 	execs_free(e);
 	logs_engine_gone(e);
 	struct ctr *c, *next;
@@ -838,8 +838,8 @@ static void finish(struct source *s)
 }
 
 #define ENGINE_BACKEND(backend_name, engine_param, facts, plain_ids) { \
-	.name = backend_name, .source_size = sizeof(struct engine), .up = up, .down = down, .feed = feed, .redact = redact, \
-	.expects = expects, .shown = shown, .finish = finish, .sockets = engine_sockets, .needs_facts = facts, \
+	.name = backend_name, .source_size = sizeof(struct engine), .up = engine_up, .down = engine_down, .feed = engine_feed, .redact = engine_redact, \
+	.expects = engine_expects, .shown = engine_shown, .finish = engine_finish, .sockets = engine_sockets, .needs_facts = facts, \
 	.param = engine_param, .plain = plain_ids }
 
 const struct backend backend_docker = ENGINE_BACKEND("docker", &engine_docker, false, NULL);

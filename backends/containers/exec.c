@@ -43,7 +43,7 @@ struct exec {
 	struct stream_end end;
 };
 
-static void unhook(struct exec *x)
+static void exec_unhook(struct exec *x)
 {
 	for (struct exec **at = &x->engine->execs; *at; at = &(*at)->next)
 		if (*at == x) {
@@ -52,7 +52,7 @@ static void unhook(struct exec *x)
 		}
 }
 
-static void free_dead(void *arg)
+static void exec_free_dead(void *arg)
 {
 	struct engine *e = arg;
 	while (e->dead_execs) {
@@ -67,38 +67,38 @@ static void free_dead(void *arg)
 
 void execs_free(struct engine *e)
 {
-	loop_defer_cancel(store_loop(e->source.store), free_dead, e);
-	free_dead(e);
+	loop_defer_cancel(store_loop(e->source.store), exec_free_dead, e);
+	exec_free_dead(e);
 }
 
 /* Lets go of everything; the memory stays until the turn's end, for those that are still inside. */
-static void let_go(struct exec *x)
+static void exec_let_go(struct exec *x)
 {
 	struct engine *e = x->engine;
 	x->phase = EXEC_GONE;
-	unhook(x);
+	exec_unhook(x);
 	call_cancel(x->call);
 	stream_close(x->raw);
 	x->call = NULL;
 	x->raw = NULL;
 	x->next = e->dead_execs;
 	if (!e->dead_execs)
-		loop_defer(store_loop(e->source.store), free_dead, e);
+		loop_defer(store_loop(e->source.store), exec_free_dead, e);
 	e->dead_execs = x;
 }
 
-static void end(struct exec *x)
+static void exec_end(struct exec *x)
 {
 	const struct stream_events *ev = x->stream.events;
 	void *arg = x->stream.arg;
-	let_go(x);
+	exec_let_go(x);
 	if (ev->closed)
 		ev->closed(&x->stream, &x->end, arg);
 }
 
 /* --- JSON of the requests ---------------------------------------------------------------------------------- */
 
-static char *print_and_delete(cJSON *o)
+static char *exec_print_and_delete(cJSON *o)
 {
 	char *printed = cJSON_PrintUnformatted(o), *copy = xstrdup(printed);
 	cJSON_free(printed);
@@ -106,7 +106,7 @@ static char *print_and_delete(cJSON *o)
 	return copy;
 }
 
-static char *create_body(const struct exec *x, const char *term)
+static char *exec_create_body(const struct exec *x, const char *term)
 {
 	static const char *const cmd[] = { "sh", "-c", "command -v bash >/dev/null 2>&1 && exec bash || exec sh" };
 	char variable[96];
@@ -119,10 +119,10 @@ static char *create_body(const struct exec *x, const char *term)
 	cJSON_AddTrueToObject(o, "Tty");
 	cJSON_AddItemToObject(o, "Cmd", cJSON_CreateStringArray(cmd, ARRAY_LEN(cmd)));
 	cJSON_AddItemToObject(o, "Env", cJSON_CreateStringArray(env, ARRAY_LEN(env)));
-	return print_and_delete(o);
+	return exec_print_and_delete(o);
 }
 
-static bool read_id(const char *body, size_t len, char *id, size_t size)
+static bool exec_read_id(const char *body, size_t len, char *id, size_t size)
 {
 	cJSON *o = json_parse(body, len);
 	const cJSON *v = cJSON_GetObjectItemCaseSensitive(o, "Id");
@@ -136,18 +136,18 @@ static bool read_id(const char *body, size_t len, char *id, size_t size)
 
 /* --- leaving nothing behind ----------------------------------------------------------------------------------- */
 
-static void hangup_made(struct call *call, const struct reply *r, void *arg)
+static void exec_hangup_made(struct call *call, const struct reply *r, void *arg)
 {
 	struct engine *e = arg;
 	char id[CTR_ID_SIZE], path[64 + CTR_ID_SIZE];
 	static const char body[] = "{\"Detach\":true,\"Tty\":false}";
-	if (r->status != 201 || !read_id(r->body, r->len, id, sizeof(id)))
+	if (r->status != 201 || !exec_read_id(r->body, r->len, id, sizeof(id)))
 		return;
 	snprintf(path, sizeof(path), "/exec/%s/start", id);
 	engine_get(e, path, (struct call_spec){ .method = "POST", .body = body, .body_len = sizeof(body) - 1 });
 }
 
-static void hang_up(struct exec *x)
+static void exec_hang_up(struct exec *x)
 {
 	struct engine *e = x->engine;
 	char path[64 + CTR_ID_SIZE], script[256];
@@ -158,15 +158,15 @@ static void hang_up(struct exec *x)
 	const char *cmd[] = { "sh", "-c", script };
 	cJSON *o = cJSON_CreateObject();
 	cJSON_AddItemToObject(o, "Cmd", cJSON_CreateStringArray(cmd, ARRAY_LEN(cmd)));
-	char *body = print_and_delete(o);
+	char *body = exec_print_and_delete(o);
 	snprintf(path, sizeof(path), "/containers/%s/exec", x->id);
-	engine_get(e, path, (struct call_spec){ .method = "POST", .body = body, .body_len = strlen(body), .done = hangup_made, .arg = e });
+	engine_get(e, path, (struct call_spec){ .method = "POST", .body = body, .body_len = strlen(body), .done = exec_hangup_made, .arg = e });
 	free(body);
 }
 
 /* --- the end: with which code? ---------------------------------------------------------------------------------- */
 
-static void code_done(struct call *call, const struct reply *r, void *arg)
+static void exec_code_done(struct call *call, const struct reply *r, void *arg)
 {
 	struct exec *x = arg;
 	x->call = NULL;
@@ -175,28 +175,28 @@ static void code_done(struct call *call, const struct reply *r, void *arg)
 	if (cJSON_IsNumber(code))
 		x->end.exit_code = number_small(code->valuedouble, -1);
 	cJSON_Delete(o);
-	end(x);
+	exec_end(x);
 }
 
-static void ask_code(struct exec *x)
+static void exec_ask_code(struct exec *x)
 {
 	char path[64 + CTR_ID_SIZE];
 	x->phase = EXEC_ENDING;
 	snprintf(path, sizeof(path), "/exec/%s/json", x->exec_id);
-	x->call = engine_get(x->engine, path, (struct call_spec){ .done = code_done, .arg = x, .timeout_ms = 3000 });
+	x->call = engine_get(x->engine, path, (struct call_spec){ .done = exec_code_done, .arg = x, .timeout_ms = 3000 });
 }
 
-static void fail(struct exec *x, enum err_code code, const char *words, size_t len)
+static void exec_fail(struct exec *x, enum err_code code, const char *words, size_t len)
 {
 	char said[200];
 	ctr_message(said, sizeof(said), words, len);
 	err_set(&x->end.err, code, "no shell in %s: %s", x->name, said);
-	end(x);
+	exec_end(x);
 }
 
 /* --- the raw connection --------------------------------------------------------------------------------------------- */
 
-static void send_size(struct exec *x)
+static void exec_send_size(struct exec *x)
 {
 	char path[96 + CTR_ID_SIZE];
 	if (x->cols <= 0 || x->rows <= 0 || !x->engine->origin)
@@ -205,7 +205,7 @@ static void send_size(struct exec *x)
 	engine_get(x->engine, path, (struct call_spec){ .method = "POST" });
 }
 
-static void flush(struct exec *x)
+static void exec_flush(struct exec *x)
 {
 	while (x->out.len) {
 		size_t n = stream_write(x->raw, x->out.data, x->out.len);
@@ -217,22 +217,22 @@ static void flush(struct exec *x)
 		stream_write_eof(x->raw);
 }
 
-static void now_open(struct exec *x)
+static void exec_now_open(struct exec *x)
 {
 	x->phase = EXEC_OPEN;
-	send_size(x);
+	exec_send_size(x);
 	if (x->stream.events->opened)
 		x->stream.events->opened(&x->stream, x->stream.arg);
 	if (x->phase == EXEC_OPEN)
-		flush(x);
+		exec_flush(x);
 }
 
 /* Takes the head's bytes; returns how many of these were of it. The phase says what came. */
-static size_t take_head(struct exec *x, const char *bytes, size_t len)
+static size_t exec_take_head(struct exec *x, const char *bytes, size_t len)
 {
 	size_t before = x->head.len;
 	if (!buf_add(&x->head, bytes, len < HEAD_MAX ? len : HEAD_MAX)) {
-		fail(x, ERR_GARBLED, "its answer has no end", 21);
+		exec_fail(x, ERR_GARBLED, "its answer has no end", 21);
 		return len;
 	}
 	char *stop = memmem(x->head.data, x->head.len, "\r\n\r\n", 4);
@@ -241,23 +241,23 @@ static size_t take_head(struct exec *x, const char *bytes, size_t len)
 	size_t used = (size_t)(stop + 4 - x->head.data) - before;
 	int status = 0;
 	if (sscanf(x->head.data, "HTTP/1.%*1[01] %3d", &status) != 1) {
-		fail(x, ERR_GARBLED, "what answers there speaks no HTTP", 33);
+		exec_fail(x, ERR_GARBLED, "what answers there speaks no HTTP", 33);
 		return len;
 	}
 	buf_clear(&x->head);
 	if (status == 101 || status == 200)
-		now_open(x);
+		exec_now_open(x);
 	else
 		x->phase = EXEC_REFUSED;
 	return used;
 }
 
-static size_t on_data(struct stream *s, const char *bytes, size_t len, void *arg)
+static size_t exec_on_data(struct stream *s, const char *bytes, size_t len, void *arg)
 {
 	struct exec *x = arg;
 	size_t used = 0;
 	if (x->phase == EXEC_CONNECTING)
-		used = take_head(x, bytes, len);
+		used = exec_take_head(x, bytes, len);
 	if (x->phase == EXEC_REFUSED) {
 		buf_add(&x->head, bytes + used, len - used);
 		return len;
@@ -266,41 +266,41 @@ static size_t on_data(struct stream *s, const char *bytes, size_t len, void *arg
 		return x->phase == EXEC_OPEN ? used : len;
 	if (!x->first_byte) {            /* the exec runs for sure now: one sent with the 101 may have come too early */
 		x->first_byte = true;
-		send_size(x);
+		exec_send_size(x);
 	}
 	return used + x->stream.events->data(&x->stream, bytes + used, len - used, x->stream.arg);
 }
 
-static void on_drained(struct stream *s, void *arg)
+static void exec_on_drained(struct stream *s, void *arg)
 {
 	struct exec *x = arg;
 	if (x->phase == EXEC_OPEN && x->stream.events->drained)
 		x->stream.events->drained(&x->stream, x->stream.arg);
 }
 
-static void on_closed(struct stream *s, const struct stream_end *e, void *arg)
+static void exec_on_closed(struct stream *s, const struct stream_end *e, void *arg)
 {
 	struct exec *x = arg;
 	x->raw = NULL;
 	x->end.err = e->err;
 	if (x->phase == EXEC_OPEN && !e->err.code && x->engine->origin)
-		ask_code(x);
+		exec_ask_code(x);
 	else if (x->phase == EXEC_REFUSED) {
 		/* the body may be chunked: its JSON begins at the brace */
 		const char *json = x->head.len ? memchr(x->head.data, '{', x->head.len) : NULL;
 		const char *close = json ? memrchr(json, '}', x->head.len - (size_t)(json - x->head.data)) : NULL;
 		if (close)
-			fail(x, ERR_REFUSED, json, (size_t)(close + 1 - json));
+			exec_fail(x, ERR_REFUSED, json, (size_t)(close + 1 - json));
 		else
-			fail(x, ERR_REFUSED, x->head.data ? x->head.data : "", x->head.len);
+			exec_fail(x, ERR_REFUSED, x->head.data ? x->head.data : "", x->head.len);
 	} else {
-		end(x);
+		exec_end(x);
 	}
 }
 
-static const struct stream_events raw_events = { .data = on_data, .drained = on_drained, .closed = on_closed };
+static const struct stream_events raw_events = { .data = exec_on_data, .drained = exec_on_drained, .closed = exec_on_closed };
 
-static void connect_raw(struct exec *x)
+static void exec_connect_raw(struct exec *x)
 {
 	struct engine *e = x->engine;
 	const struct endpoint *endpoint = origin_endpoint(e->origin);
@@ -310,7 +310,7 @@ static void connect_raw(struct exec *x)
 	x->raw = endpoint ? link_open(source_link(&e->source), endpoint, &raw_events, x, &err) : NULL;
 	if (!x->raw) {
 		x->end.err = err;
-		end(x);
+		exec_end(x);
 		return;
 	}
 	snprintf(body, sizeof(body), "{\"Detach\":false,\"Tty\":true}");
@@ -320,23 +320,23 @@ static void connect_raw(struct exec *x)
 	stream_write(x->raw, request, (size_t)n);
 }
 
-static void made(struct call *call, const struct reply *r, void *arg)
+static void exec_made(struct call *call, const struct reply *r, void *arg)
 {
 	struct exec *x = arg;
 	x->call = NULL;
 	if (r->err.code) {
 		x->end.err = r->err;
-		end(x);
-	} else if (r->status != 201 || !read_id(r->body, r->len, x->exec_id, sizeof(x->exec_id))) {
-		fail(x, ERR_REFUSED, r->body, r->len);
+		exec_end(x);
+	} else if (r->status != 201 || !exec_read_id(r->body, r->len, x->exec_id, sizeof(x->exec_id))) {
+		exec_fail(x, ERR_REFUSED, r->body, r->len);
 	} else {
-		connect_raw(x);
+		exec_connect_raw(x);
 	}
 }
 
 /* --- the owner's side -------------------------------------------------------------------------------------------------- */
 
-static size_t x_write(struct stream *s, const void *bytes, size_t len)
+static size_t exec_x_write(struct stream *s, const void *bytes, size_t len)
 {
 	struct exec *x = (struct exec *)s;
 	if (x->phase == EXEC_OPEN && !x->out.len)
@@ -345,45 +345,45 @@ static size_t x_write(struct stream *s, const void *bytes, size_t len)
 	return buf_add(&x->out, bytes, n) ? n : 0;
 }
 
-static void x_write_eof(struct stream *s)
+static void exec_x_write_eof(struct stream *s)
 {
 	struct exec *x = (struct exec *)s;
 	x->eof = true;
 	if (x->phase == EXEC_OPEN)
-		flush(x);
+		exec_flush(x);
 }
 
-static void x_resume(struct stream *s)
+static void exec_x_resume(struct stream *s)
 {
 	struct exec *x = (struct exec *)s;
 	if (x->raw)
 		stream_resume(x->raw);
 }
 
-static void x_resize(struct stream *s, int cols, int rows)
+static void exec_x_resize(struct stream *s, int cols, int rows)
 {
 	struct exec *x = (struct exec *)s;
 	x->cols = cols;
 	x->rows = rows;
 	if (x->phase == EXEC_OPEN)
-		send_size(x);
+		exec_send_size(x);
 }
 
-static void x_close(struct stream *s)
+static void exec_x_close(struct stream *s)
 {
 	struct exec *x = (struct exec *)s;
 	if (x->phase == EXEC_GONE)
 		return;
 	if (x->phase == EXEC_OPEN)
-		hang_up(x);
-	let_go(x);
+		exec_hang_up(x);
+	exec_let_go(x);
 }
 
 static const struct stream_ops exec_ops = {
-	.write = x_write, .write_eof = x_write_eof, .resume = x_resume, .resize = x_resize, .close = x_close,
+	.write = exec_x_write, .write_eof = exec_x_write_eof, .resume = exec_x_resume, .resize = exec_x_resize, .close = exec_x_close,
 };
 
-static void make_marker(struct exec *x)
+static void exec_make_marker(struct exec *x)
 {
 	uint64_t random[2] = { 0 };
 	if (getrandom(random, sizeof(random), 0) != sizeof(random))
@@ -413,10 +413,10 @@ struct stream *exec_shell(struct row *row, const char *term, int cols, int rows,
 	snprintf(x->id, sizeof(x->id), "%s", c->id);
 	buf_init(&x->head, HEAD_MAX + REFUSAL_MAX);
 	buf_init(&x->out, STREAM_QUEUE_MAX);
-	make_marker(x);
-	char *body = create_body(x, term);
+	exec_make_marker(x);
+	char *body = exec_create_body(x, term);
 	snprintf(path, sizeof(path), "/containers/%s/exec", c->id);
-	x->call = engine_get(c->engine, path, (struct call_spec){ .method = "POST", .body = body, .body_len = strlen(body), .done = made,
+	x->call = engine_get(c->engine, path, (struct call_spec){ .method = "POST", .body = body, .body_len = strlen(body), .done = exec_made,
 	                                                          .arg = x });
 	free(body);
 	return &x->stream;
@@ -427,6 +427,6 @@ void execs_engine_gone(struct engine *e)
 	while (e->execs) {
 		struct exec *x = e->execs;
 		err_set(&x->end.err, ERR_LOST, "the link to %s was lost; the shell in %s may still run there", e->source.server->name, x->name);
-		end(x);
+		exec_end(x);
 	}
 }

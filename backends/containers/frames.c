@@ -20,7 +20,7 @@ void frames_finish(struct frames *f)
 }
 
 /* "2026-11-21T06:40:08.123456789Z ": digits, a T in its place, a blank at the end. */
-static size_t time_len(const char *s, size_t len)
+static size_t frames_time_len(const char *s, size_t len)
 {
 	size_t n = 0;
 	while (n < len && n < TIME_MAX && (isdigit((unsigned char)s[n]) || strchr("-+:.TZ", s[n] ? s[n] : '!')))
@@ -30,11 +30,11 @@ static size_t time_len(const char *s, size_t len)
 
 /* A terminal's log has no frames: the engine's time stands within a line, behind each whole piece. n: of the line's own time. Pieces
  * of another size (a log driver may have one) are known by that very time. */
-static size_t drop_times(char *s, size_t len, size_t n)
+static size_t frames_drop_times(char *s, size_t len, size_t n)
 {
 	char *p = s + n + 1;
 	while (n && len - (size_t)(p - s) > PIECE) {
-		size_t left = len - (size_t)(p - s) - PIECE, m = time_len(p + PIECE, left);
+		size_t left = len - (size_t)(p - s) - PIECE, m = frames_time_len(p + PIECE, left);
 		char *time = m ? p + PIECE : memmem(p + PIECE, left, s, n + 1);
 		m = m ? m : n;
 		if (!time)
@@ -46,7 +46,7 @@ static size_t drop_times(char *s, size_t len, size_t n)
 	return len;
 }
 
-static void tell(struct frames *f, int which)
+static void frames_tell(struct frames *f, int which)
 {
 	struct buf *b = &f->line[which];
 	char time[TIME_MAX + 1];
@@ -54,9 +54,9 @@ static void tell(struct frames *f, int which)
 	size_t len = b->len;
 	if (len && s[len - 1] == '\r')
 		len--;
-	size_t n = time_len(s, len);
+	size_t n = frames_time_len(s, len);
 	if (f->raw && b->data)
-		len = drop_times(b->data, len, n);
+		len = frames_drop_times(b->data, len, n);
 	memcpy(time, s, n);
 	time[n] = '\0';
 	f->fn(time, s + (n ? n + 1 : 0), len - (n ? n + 1 : 0), which == 1, f->arg);
@@ -64,7 +64,7 @@ static void tell(struct frames *f, int which)
 	f->cut[which] = false;
 }
 
-static void text(struct frames *f, const char *bytes, size_t len)
+static void frames_text(struct frames *f, const char *bytes, size_t len)
 {
 	int which = f->stream == 2;
 	struct buf *b = &f->line[which];
@@ -76,14 +76,14 @@ static void text(struct frames *f, const char *bytes, size_t len)
 			buf_add(b, bytes, take);
 		f->cut[which] |= take < n;
 		if (nl)
-			tell(f, which);
+			frames_tell(f, which);
 		bytes += n + (nl != NULL);
 		len -= n + (nl != NULL);
 	}
 }
 
 /* Takes the next byte of a frame's head. */
-static void head(struct frames *f, unsigned char byte)
+static void frames_head(struct frames *f, unsigned char byte)
 {
 	f->head[f->head_len++] = byte;
 	if (f->head_len < sizeof(f->head))
@@ -93,7 +93,7 @@ static void head(struct frames *f, unsigned char byte)
 	if (h[0] > 3 || h[1] || h[2] || h[3]) {      /* no frame: a terminal's log after all */
 		f->bad = true;
 		f->raw = true;
-		text(f, (const char *)h, sizeof(f->head));
+		frames_text(f, (const char *)h, sizeof(f->head));
 		return;
 	}
 	f->stream = h[0];
@@ -103,28 +103,28 @@ static void head(struct frames *f, unsigned char byte)
 
 /* The line begun is a container's last one, written without a line end; what is held, with n bytes of time, is of its next run. A
  * piece of the same line has the same time, and an older Docker's at least comes after a whole piece. */
-static bool is_next_run(const struct frames *f, size_t n)
+static bool frames_is_next_run(const struct frames *f, size_t n)
 {
 	const struct buf *begun = &f->line[f->stream == 2];
-	size_t m = time_len(begun->data, begun->len);
+	size_t m = frames_time_len(begun->data, begun->len);
 	return f->apart && n && m && begun->len - m - 1 < PIECE && (m != n || memcmp(begun->data, f->hold, n) != 0);
 }
 
 /* A line over 16 KB comes in several frames, and the engine puts a time before each. What may be that time is held until it is whole,
  * wherever the network cut it. */
-static void drop_time(struct frames *f)
+static void frames_drop_time(struct frames *f)
 {
-	size_t n = time_len(f->hold, f->hold_len), skip = n ? n + 1 : 0;
+	size_t n = frames_time_len(f->hold, f->hold_len), skip = n ? n + 1 : 0;
 	f->fresh = false;
-	if (is_next_run(f, n)) {
-		tell(f, f->stream == 2);
+	if (frames_is_next_run(f, n)) {
+		frames_tell(f, f->stream == 2);
 		skip = 0;
 	}
-	text(f, f->hold + skip, f->hold_len - skip);
+	frames_text(f, f->hold + skip, f->hold_len - skip);
 	f->hold_len = 0;
 }
 
-static size_t hold(struct frames *f, const char *bytes, size_t len)
+static size_t frames_hold(struct frames *f, const char *bytes, size_t len)
 {
 	size_t room = sizeof(f->hold) - f->hold_len, n = len < room ? len : room;
 	memcpy(f->hold + f->hold_len, bytes, n);
@@ -136,35 +136,35 @@ void frames_feed(struct frames *f, const char *bytes, size_t len)
 {
 	while (len && !f->raw) {
 		if (!f->left) {
-			head(f, (unsigned char)*bytes++);
+			frames_head(f, (unsigned char)*bytes++);
 			len--;
 			continue;
 		}
 		size_t n = f->left < len ? f->left : len;
 		bool inside = f->fresh && f->line[f->stream == 2].len;
 		if (inside)
-			n = hold(f, bytes, n);
+			n = frames_hold(f, bytes, n);
 		else
-			text(f, bytes, n);
+			frames_text(f, bytes, n);
 		f->left -= (uint32_t)n;
 		f->fresh = f->fresh && inside;
 		if (inside && (f->hold_len == sizeof(f->hold) || !f->left))
-			drop_time(f);
+			frames_drop_time(f);
 		bytes += n;
 		len -= n;
 	}
 	if (len)
-		text(f, bytes, len);
+		frames_text(f, bytes, len);
 }
 
 void frames_end(struct frames *f, bool whole)
 {
 	whole = whole && !f->left && (f->raw || !f->head_len);
 	if (whole && f->hold_len)
-		drop_time(f);
+		frames_drop_time(f);
 	for (int i = 0; i < 2; i++)
 		if (whole && f->line[i].len)
-			tell(f, i);
+			frames_tell(f, i);
 		else
 			buf_clear(&f->line[i]);
 	f->head_len = f->hold_len = f->left = 0;

@@ -79,40 +79,40 @@ const char *ctr_missing_line(const char *lines, size_t *len)
 	return found;
 }
 
-static bool keeps_running(const char *policy)
+static bool ctr_keeps_running(const char *policy)
 {
 	return strcmp(policy, "always") == 0 || strcmp(policy, "unless-stopped") == 0;
 }
 
-static bool over(const struct container *c)
+static bool ctr_over(const struct container *c)
 {
 	return c->state == CONTAINER_EXITED || c->state == CONTAINER_DEAD || c->state == CONTAINER_RESTARTING;
 }
 
 /* Stopped on purpose: seen, or shown by a policy that did not start it again. */
-static bool on_purpose(const struct container *c, const struct ctr_facts *f)
+static bool ctr_on_purpose(const struct container *c, const struct ctr_facts *f)
 {
 	if (f->stopped)
 		return true;
 	if (f->witnessed || c->state != CONTAINER_EXITED)
 		return false;
 	bool stop_signal = c->exit_code == 143 || c->exit_code == 137 || c->exit_code == 130;
-	return stop_signal && (c->exit_code == 143 || keeps_running(f->policy));
+	return stop_signal && (c->exit_code == 143 || ctr_keeps_running(f->policy));
 }
 
 void ctr_classify(struct container *c, const struct ctr_facts *f)
 {
 	size_t len;
-	const char *sig = over(c) ? ctr_exit_signal(c->exit_code) : "";
+	const char *sig = ctr_over(c) ? ctr_exit_signal(c->exit_code) : "";
 	snprintf(c->exit_signal, sizeof(c->exit_signal), "%s", sig);
 	c->death = DEATH_NONE;
 	if (c->state == CONTAINER_CREATED && *f->error)    /* it never came to life: the image's command is not there, a mount, a port */
 		c->death = DEATH_MISSING_DEPENDENCY;
-	if (!over(c))
+	if (!ctr_over(c))
 		return;
 	if (c->oom)
 		c->death = DEATH_OOM;
-	else if (on_purpose(c, f) && (c->exit_code == 0 || *sig))
+	else if (ctr_on_purpose(c, f) && (c->exit_code == 0 || *sig))
 		c->death = DEATH_NONE;
 	else if (c->exit_code == 126 || c->exit_code == 127)
 		c->death = DEATH_MISSING_DEPENDENCY;
@@ -120,14 +120,14 @@ void ctr_classify(struct container *c, const struct ctr_facts *f)
 		c->death = DEATH_SIGNAL;
 	else if (c->exit_code > 0)
 		c->death = ctr_missing_line(c->last_lines, &len) ? DEATH_MISSING_DEPENDENCY : DEATH_NONZERO_EXIT;
-	else if (c->exit_code == 0 && keeps_running(f->policy) && !f->stopped)
+	else if (c->exit_code == 0 && ctr_keeps_running(f->policy) && !f->stopped)
 		c->death = DEATH_UNEXPECTED_EXIT;
 }
 
 /* --- the words -------------------------------------------------------------------------------------------- */
 
-static void add(char *why, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static void add(char *why, const char *fmt, ...)
+static void ctr_add(char *why, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void ctr_add(char *why, const char *fmt, ...)
 {
 	size_t n = strlen(why), size = sizeof(((struct ctr_verdict *)0)->why);
 	va_list ap;
@@ -136,74 +136,74 @@ static void add(char *why, const char *fmt, ...)
 	va_end(ap);
 }
 
-static void say_death(const struct container *c, const struct ctr_facts *f, char *why)
+static void ctr_say_death(const struct container *c, const struct ctr_facts *f, char *why)
 {
 	char a[HUMAN_SIZE];
 	size_t len = 0;
 	const char *line = ctr_missing_line(c->last_lines, &len);
 	if (c->death == DEATH_OOM && f->mem_limit > 0)
-		add(why, "oom-killed (limit %s)", human_bytes(a, (uint64_t)f->mem_limit));
+		ctr_add(why, "oom-killed (limit %s)", human_bytes(a, (uint64_t)f->mem_limit));
 	else if (c->death == DEATH_OOM)
-		add(why, "oom-killed");
+		ctr_add(why, "oom-killed");
 	else if (c->death == DEATH_SIGNAL)
-		add(why, "ended by SIG%s (%d)", c->exit_signal, c->exit_code);
+		ctr_add(why, "ended by SIG%s (%d)", c->exit_signal, c->exit_code);
 	else if (c->exit_code >= 0)
-		add(why, "exit code %d", c->exit_code);
+		ctr_add(why, "exit code %d", c->exit_code);
 	else
-		add(why, "ended");
+		ctr_add(why, "ended");
 	if (c->death == DEATH_UNEXPECTED_EXIT)
-		add(why, " though it should keep running (%s)", f->policy);
+		ctr_add(why, " though it should keep running (%s)", f->policy);
 	if (c->death == DEATH_MISSING_DEPENDENCY && *f->error)
-		add(why, ", something is missing: %.120s", f->error);
+		ctr_add(why, ", something is missing: %.120s", f->error);
 	else if (c->death == DEATH_MISSING_DEPENDENCY && line)
-		add(why, ", something is missing: %.*s", (int)(len < 90 ? len : 90), line);
+		ctr_add(why, ", something is missing: %.*s", (int)(len < 90 ? len : 90), line);
 	if (c->started_ms > 0 && c->finished_ms > c->started_ms)
-		add(why, ", ran %s", human_span(a, c->finished_ms - c->started_ms));
+		ctr_add(why, ", ran %s", human_span(a, c->finished_ms - c->started_ms));
 	if (c->restarts > 0)
-		add(why, ", restarts %d", c->restarts);
+		ctr_add(why, ", restarts %d", c->restarts);
 }
 
 /* --- the judgement, by state -------------------------------------------------------------------------------- */
 
-static bool in_a_loop(const struct container *c, const struct ctr_facts *f)
+static bool ctr_in_a_loop(const struct container *c, const struct ctr_facts *f)
 {
 	return f->deaths >= 2 || c->restarts >= 3;
 }
 
-static void judge_running(const struct container *c, const struct ctr_facts *f, struct ctr_verdict *v)
+static void ctr_judge_running(const struct container *c, const struct ctr_facts *f, struct ctr_verdict *v)
 {
 	v->since_ms = c->started_ms ? c->started_ms : c->created_ms;
 	v->health = c->health == CTR_HEALTH_STARTING ? HEALTH_BUSY : HEALTH_GOOD;
 	if (c->health == CTR_HEALTH_UNHEALTHY) {
 		v->health = HEALTH_ATTENTION;
-		add(v->why, "unhealthy");
+		ctr_add(v->why, "unhealthy");
 		if (f->failing_streak > 1)
-			add(v->why, ", failed %d checks", f->failing_streak);
+			ctr_add(v->why, ", failed %d checks", f->failing_streak);
 		if (*f->health_output)
-			add(v->why, ": %.120s", f->health_output);
-	} else if (in_a_loop(c, f) && f->now_ms - c->started_ms < CTR_SETTLED_MS) {
+			ctr_add(v->why, ": %.120s", f->health_output);
+	} else if (ctr_in_a_loop(c, f) && f->now_ms - c->started_ms < CTR_SETTLED_MS) {
 		v->health = HEALTH_BAD;      /* as while it waits, so that the row does not flicker */
-		add(v->why, "restart loop: runs just now");
+		ctr_add(v->why, "restart loop: runs just now");
 		if (c->exit_code > 0)
-			add(v->why, ", last exit code %d", c->exit_code);
+			ctr_add(v->why, ", last exit code %d", c->exit_code);
 		if (c->restarts > 0)
-			add(v->why, ", restarts %d", c->restarts);
+			ctr_add(v->why, ", restarts %d", c->restarts);
 	} else if (v->health == HEALTH_BUSY) {
-		add(v->why, "starting: not yet healthy");
+		ctr_add(v->why, "starting: not yet healthy");
 	}
 }
 
-static void judge_restarting(const struct container *c, const struct ctr_facts *f, struct ctr_verdict *v)
+static void ctr_judge_restarting(const struct container *c, const struct ctr_facts *f, struct ctr_verdict *v)
 {
 	bool loop = c->restarts > 1 || f->deaths > 1;   /* the first time is no loop yet */
 	v->since_ms = c->finished_ms ? c->finished_ms : c->created_ms;
 	v->health = loop ? HEALTH_BAD : HEALTH_BUSY;
 	if (loop)
-		add(v->why, "restart loop: ");
-	say_death(c, f, v->why);
+		ctr_add(v->why, "restart loop: ");
+	ctr_say_death(c, f, v->why);
 }
 
-static void judge_over(const struct container *c, const struct ctr_facts *f, struct ctr_verdict *v)
+static void ctr_judge_over(const struct container *c, const struct ctr_facts *f, struct ctr_verdict *v)
 {
 	v->since_ms = c->finished_ms ? c->finished_ms : c->created_ms;
 	v->health = c->death == DEATH_NONE && c->state != CONTAINER_DEAD ? HEALTH_IDLE : HEALTH_BAD;
@@ -211,40 +211,40 @@ static void judge_over(const struct container *c, const struct ctr_facts *f, str
 	if (v->health == HEALTH_IDLE && c->exit_code <= 0)
 		return;
 	if (v->health == HEALTH_IDLE) {
-		add(v->why, "stopped (%d)", c->exit_code);
+		ctr_add(v->why, "stopped (%d)", c->exit_code);
 		return;
 	}
 	if (c->state == CONTAINER_DEAD)
-		add(v->why, "dead, the engine could not remove it: ");
-	say_death(c, f, v->why);
+		ctr_add(v->why, "dead, the engine could not remove it: ");
+	ctr_say_death(c, f, v->why);
 }
 
-static void judge_created(const struct container *c, const struct ctr_facts *f, struct ctr_verdict *v)
+static void ctr_judge_created(const struct container *c, const struct ctr_facts *f, struct ctr_verdict *v)
 {
 	v->since_ms = c->created_ms;
 	v->health = *f->error ? HEALTH_BAD : HEALTH_IDLE;
-	add(v->why, *f->error ? "did not start: %.200s" : "never started%s", *f->error ? f->error : "");
+	ctr_add(v->why, *f->error ? "did not start: %.200s" : "never started%s", *f->error ? f->error : "");
 }
 
-static void judge_paused(const struct container *c, const struct ctr_facts *f, struct ctr_verdict *v)
+static void ctr_judge_paused(const struct container *c, const struct ctr_facts *f, struct ctr_verdict *v)
 {
 	v->since_ms = c->started_ms ? c->started_ms : c->created_ms;
 	v->health = HEALTH_ATTENTION;
-	add(v->why, "paused");
+	ctr_add(v->why, "paused");
 }
 
-static void judge_removing(const struct container *c, const struct ctr_facts *f, struct ctr_verdict *v)
+static void ctr_judge_removing(const struct container *c, const struct ctr_facts *f, struct ctr_verdict *v)
 {
 	v->health = HEALTH_BUSY;
-	add(v->why, "is being removed");
+	ctr_add(v->why, "is being removed");
 }
 
 void ctr_judge(const struct container *c, const struct ctr_facts *f, struct ctr_verdict *v)
 {
 	static void (*const by_state[])(const struct container *, const struct ctr_facts *, struct ctr_verdict *) = {
-		[CONTAINER_CREATED] = judge_created, [CONTAINER_RUNNING] = judge_running, [CONTAINER_PAUSED] = judge_paused,
-		[CONTAINER_RESTARTING] = judge_restarting, [CONTAINER_EXITED] = judge_over, [CONTAINER_REMOVING] = judge_removing,
-		[CONTAINER_DEAD] = judge_over,
+		[CONTAINER_CREATED] = ctr_judge_created, [CONTAINER_RUNNING] = ctr_judge_running, [CONTAINER_PAUSED] = ctr_judge_paused,
+		[CONTAINER_RESTARTING] = ctr_judge_restarting, [CONTAINER_EXITED] = ctr_judge_over, [CONTAINER_REMOVING] = ctr_judge_removing,
+		[CONTAINER_DEAD] = ctr_judge_over,
 	};
 	*v = (struct ctr_verdict){ .health = HEALTH_UNKNOWN };
 	if (by_state[c->state])

@@ -81,15 +81,15 @@ struct log_follow {
 	bool refused;                    /* the engine does not want to: not before something changes */
 };
 
-static void go_on(struct log_follow *f);
-static void start_stream(struct log_follow *f, struct ctr *c, bool history);
-static void ask_stream(struct log_follow *f, struct ctr *c);
-static void older_forget(struct log_follow *f);
+static void ctr_log_go_on(struct log_follow *f);
+static void ctr_log_start_stream(struct log_follow *f, struct ctr *c, bool history);
+static void ctr_log_ask_stream(struct log_follow *f, struct ctr *c);
+static void ctr_log_older_forget(struct log_follow *f);
 
 /* --- lines -------------------------------------------------------------------------------------------------- */
 
 /* Was it told before the stream broke? Otherwise *before is the number of the line it belongs before, 0: behind all. */
-static bool listed_before(struct log_follow *f, int64_t ns, uint64_t hash, uint64_t *before)
+static bool ctr_log_listed_before(struct log_follow *f, int64_t ns, uint64_t hash, uint64_t *before)
 {
 	*before = 0;
 	if (!f->again_ns || !ns)
@@ -101,7 +101,7 @@ static bool listed_before(struct log_follow *f, int64_t ns, uint64_t hash, uint6
 	return false;
 }
 
-static void note_seen(struct log_follow *f, const struct seen_line *line, uint64_t before)
+static void ctr_log_note_seen(struct log_follow *f, const struct seen_line *line, uint64_t before)
 {
 	if (line->ns > f->last_ns)
 		f->last_ns = line->ns;
@@ -112,47 +112,47 @@ static void note_seen(struct log_follow *f, const struct seen_line *line, uint64
 	f->seen_lines++;
 }
 
-static void on_line(const char *time, const char *line, size_t len, bool error, void *arg)
+static void ctr_log_on_line(const char *time, const char *line, size_t len, bool error, void *arg)
 {
 	struct log_follow *f = arg;
 	struct seen_line seen_lines = { .ns = stamp_utc_ns(time, strlen(time)), .hash = seen_line_hash(line, len, error) };
 	enum log_mark mark = error ? LOG_ERROR_LINE : LOG_LINE;
 	uint64_t before;
-	if (listed_before(f, seen_lines.ns, seen_lines.hash, &before))
+	if (ctr_log_listed_before(f, seen_lines.ns, seen_lines.hash, &before))
 		return;
 	f->away_ms = 0;
 	if (before)
 		seen_lines.number = log_add_before(f->follow.log, before, f->follow.source, seen_lines.ns / 1000, LOG_LEVEL_UNKNOWN, mark, line, len);
 	else
 		seen_lines.number = log_add(f->follow.log, f->follow.source, seen_lines.ns / 1000, LOG_LEVEL_UNKNOWN, mark, line, len);
-	note_seen(f, &seen_lines, before);
+	ctr_log_note_seen(f, &seen_lines, before);
 }
 
 /* --- how it breaks -------------------------------------------------------------------------------------------- */
 
-static struct ctr *target(const struct log_follow *f)
+static struct ctr *ctr_log_target(const struct log_follow *f)
 {
 	struct row *row = store_find(f->store, f->row_id);
 	return row && row->kind == &kind_container ? ctr_of(row) : NULL;
 }
 
-static void set_catching(struct log_follow *f, bool on)
+static void ctr_log_set_catching(struct log_follow *f, bool on)
 {
 	if (f->catching != on)
 		log_hold(f->follow.log, on);
 	f->catching = on;
 }
 
-static void broke(struct log_follow *f)
+static void ctr_log_broke(struct log_follow *f)
 {
-	set_catching(f, false);
+	ctr_log_set_catching(f, false);
 	const struct link *link = f->engine ? source_link(&f->engine->source) : NULL;
 	if (!f->away_ms && *f->id)
 		f->away_ms = link && link->state != LINK_UP ? link_last_heard(link) : now_wall_ms();
 	f->streaming = false;
 }
 
-static void say_end(struct log_follow *f, const struct ctr *c)
+static void ctr_log_say_end(struct log_follow *f, const struct ctr *c)
 {
 	char ran[HUMAN_SIZE];
 	const struct container *row = c->row;
@@ -170,9 +170,9 @@ static void say_end(struct log_follow *f, const struct ctr *c)
 }
 
 /* Says where it stands when nothing can be followed now. */
-static void wait_status(struct log_follow *f)
+static void ctr_log_wait_status(struct log_follow *f)
 {
-	struct ctr *c = target(f);
+	struct ctr *c = ctr_log_target(f);
 	struct log *log = f->follow.log;
 	if (!f->engine)
 		log_set_status(log, f->follow.source, "the server was taken off the list");
@@ -181,54 +181,54 @@ static void wait_status(struct log_follow *f)
 	else if (!c)
 		log_set_status(log, f->follow.source, "no such container now; follows again when there is one");
 	else if (c->row->state != CONTAINER_RUNNING && *f->id)
-		say_end(f, c);
+		ctr_log_say_end(f, c);
 }
 
-static void on_again(struct loop_timer *t, void *arg)
+static void ctr_log_on_again(struct loop_timer *t, void *arg)
 {
 	struct log_follow *f = arg;
-	go_on(f);
+	ctr_log_go_on(f);
 	if (!f->call)
-		wait_status(f);
+		ctr_log_wait_status(f);
 	else if (!f->streaming && f->engine->origin && origin_is_exec_only(f->engine->origin))
 		log_set_status(f->follow.log, f->follow.source, "waits for its turn: sshd there forbids forwarding, and only so many streams "
 		               "run as commands");
 }
 
-static bool can_follow(const struct log_follow *f, const struct ctr *c)
+static bool ctr_log_can_follow(const struct log_follow *f, const struct ctr *c)
 {
 	return c && !strcmp(c->id, f->id) && (c->row->state == CONTAINER_RUNNING || c->row->state == CONTAINER_PAUSED);
 }
 
-static bool is_podman(const struct log_follow *f)
+static bool ctr_log_is_podman(const struct log_follow *f)
 {
 	return f->engine && f->engine->param->is_podman;
 }
 
 /* Asks for what there is, without following, before anything else is told. */
-static void catch_up(struct log_follow *f, int then_ms)
+static void ctr_log_catch_up(struct log_follow *f, int then_ms)
 {
-	set_catching(f, true);
+	ctr_log_set_catching(f, true);
 	f->streaming = false;
 	f->then_ms = then_ms;
-	f->history = is_podman(f);           /* of one that ended, Docker ends a log that is followed too */
-	ask_stream(f, target(f));
+	f->history = ctr_log_is_podman(f);           /* of one that ended, Docker ends a log that is followed too */
+	ctr_log_ask_stream(f, ctr_log_target(f));
 }
 
-static void stream_done(struct call *call, const struct reply *r, void *arg)
+static void ctr_log_stream_done(struct call *call, const struct reply *r, void *arg)
 {
 	struct log_follow *f = arg;
 	char said[200];
 	bool whole = !r->err.code && r->status / 100 == 2, caught = f->catching;
 	f->call = NULL;
 	frames_end(&f->frames, !r->err.code);
-	f->behind = (!whole && r->status != 404) || (is_podman(f) && (!f->history || (f->ran && !can_follow(f, target(f)))));
-	if (whole && f->behind && target(f) && strcmp(target(f)->id, f->id) == 0) {
-		catch_up(f, LOGS_AGAIN_MS);
+	f->behind = (!whole && r->status != 404) || (ctr_log_is_podman(f) && (!f->history || (f->ran && !ctr_log_can_follow(f, ctr_log_target(f)))));
+	if (whole && f->behind && ctr_log_target(f) && strcmp(ctr_log_target(f)->id, f->id) == 0) {
+		ctr_log_catch_up(f, LOGS_AGAIN_MS);
 		return;
 	}
-	if (whole && f->history && !caught && can_follow(f, target(f))) {
-		start_stream(f, target(f), false);
+	if (whole && f->history && !caught && ctr_log_can_follow(f, ctr_log_target(f))) {
+		ctr_log_start_stream(f, ctr_log_target(f), false);
 		return;
 	}
 	if (!r->err.code && !whole) {
@@ -237,7 +237,7 @@ static void stream_done(struct call *call, const struct reply *r, void *arg)
 	} else if (r->err.code && r->err.code != ERR_LOST) {
 		log_set_status(f->follow.log, f->follow.source, "%s", r->err.text);
 	}
-	broke(f);
+	ctr_log_broke(f);
 	/* the event that says why may still be on its way; an engine that does not want to will not want to at once */
 	if (!f->refused)
 		loop_timer_set(f->again_timer, caught && whole ? f->then_ms : LOGS_AGAIN_MS);
@@ -245,7 +245,7 @@ static void stream_done(struct call *call, const struct reply *r, void *arg)
 
 /* --- how it goes on --------------------------------------------------------------------------------------------- */
 
-static bool on_bytes(struct call *call, const char *bytes, size_t len, void *arg)
+static bool ctr_log_on_bytes(struct call *call, const char *bytes, size_t len, void *arg)
 {
 	struct log_follow *f = arg;
 	int64_t now = loop_now(store_loop(f->store));
@@ -263,7 +263,7 @@ static bool on_bytes(struct call *call, const char *bytes, size_t len, void *arg
 	return false;
 }
 
-static void on_resume(struct loop_timer *t, void *arg)
+static void ctr_log_on_resume(struct loop_timer *t, void *arg)
 {
 	struct log_follow *f = arg;
 	if (f->call && f->streaming && !f->paused)
@@ -271,7 +271,7 @@ static void on_resume(struct loop_timer *t, void *arg)
 }
 
 /* What is not read waits in the engine's log: nothing is lost, and nothing piles up here. */
-static void set_paused(struct follow *follow, bool on)
+static void ctr_log_set_paused(struct follow *follow, bool on)
 {
 	struct log_follow *f = (struct log_follow *)follow;
 	f->paused = on;
@@ -279,7 +279,7 @@ static void set_paused(struct follow *follow, bool on)
 		loop_timer_set(f->resume, 0);
 }
 
-static void on_answered(struct call *call, void *arg)
+static void ctr_log_on_answered(struct call *call, void *arg)
 {
 	struct log_follow *f = arg;
 	f->streaming = true;
@@ -287,25 +287,25 @@ static void on_answered(struct call *call, void *arg)
 	log_set_status(f->follow.log, f->follow.source, "%s", "");
 }
 
-static bool other_life(const struct log_follow *f, const struct ctr *c)
+static bool ctr_log_other_life(const struct log_follow *f, const struct ctr *c)
 {
 	return f->life_ms && c->row->state == CONTAINER_RUNNING && !c->rough_start && llabs(c->row->started_ms - f->life_ms) > LIFE_SLACK_MS;
 }
 
 /* 0: not known well enough to tell it from another one. */
-static int64_t life_of(const struct ctr *c)
+static int64_t ctr_log_life_of(const struct ctr *c)
 {
 	return c->row->state == CONTAINER_RUNNING && !c->rough_start ? c->row->started_ms : 0;
 }
 
-static void say_seam(struct log_follow *f, const struct ctr *c, bool other)
+static void ctr_log_say_seam(struct log_follow *f, const struct ctr *c, bool other)
 {
 	char away[HUMAN_SIZE];
 	if (!*f->id)
 		return;
 	if (other)
 		log_gap(f->follow.log, f->follow.source, "a new container took its place");
-	else if (f->ended || other_life(f, c))
+	else if (f->ended || ctr_log_other_life(f, c))
 		log_gap(f->follow.log, f->follow.source, "the container %s again", f->ended ? "started" : "ended and started");
 	else if (f->away_ms && now_wall_ms() - f->away_ms >= GAP_WORTH_MS)
 		log_gap(f->follow.log, f->follow.source, "nothing was heard for %s; what was missed follows",
@@ -314,9 +314,9 @@ static void say_seam(struct log_follow *f, const struct ctr *c, bool other)
 
 /* From where: a little before the last line told, what the user wants, or the last lines there are. Podman tells what is later than
  * since, Docker also what is of that very time. */
-static void where_from(const struct log_follow *f, bool history, char *from, size_t size)
+static void ctr_log_where_from(const struct log_follow *f, bool history, char *from, size_t size)
 {
-	int64_t since_us = log_since(f->follow.log), since_ns = seen_lines_since(&f->recent, is_podman(f) ? AGAIN_PODMAN_NS : AGAIN_NS);
+	int64_t since_us = log_since(f->follow.log), since_ns = seen_lines_since(&f->recent, ctr_log_is_podman(f) ? AGAIN_PODMAN_NS : AGAIN_NS);
 	if (since_ns)
 		snprintf(from, size, "follow=%d&since=" NS_FMT, !f->history, NS_ARGS(since_ns - 1));
 	else if (since_us)
@@ -328,134 +328,134 @@ static void where_from(const struct log_follow *f, bool history, char *from, siz
 }
 
 /* Podman gives each piece of a long line a time of its own. */
-static void begin_frames(struct log_follow *f, struct frames *frames, const struct ctr *c, frames_line *fn)
+static void ctr_log_begin_frames(struct log_follow *f, struct frames *frames, const struct ctr *c, frames_line *fn)
 {
 	frames_finish(frames);
 	frames_init(frames, c && c->row->tty_known && c->row->tty, fn, f);
 	frames->apart = !f->engine->param->is_podman;
 }
 
-static void ask_stream(struct log_follow *f, struct ctr *c)
+static void ctr_log_ask_stream(struct log_follow *f, struct ctr *c)
 {
 	char path[160 + CTR_ID_SIZE], from[64];
-	where_from(f, f->history || !is_podman(f), from, sizeof(from));
-	f->ran = can_follow(f, c);
+	ctr_log_where_from(f, f->history || !ctr_log_is_podman(f), from, sizeof(from));
+	f->ran = ctr_log_can_follow(f, c);
 	f->again_ns = f->last_ns;
 	seen_lines_copy(&f->again, &f->recent);
-	begin_frames(f, &f->frames, c, on_line);
+	ctr_log_begin_frames(f, &f->frames, c, ctr_log_on_line);
 	snprintf(path, sizeof(path), "/containers/%s/logs?stdout=1&stderr=1&timestamps=1&%s", c->id, from);
 	loop_timer_set(f->again_timer, ANSWER_WORTH_MS);
-	f->call = engine_get(f->engine, path, (struct call_spec){ .data = on_bytes, .answered = on_answered, .done = stream_done,
+	f->call = engine_get(f->engine, path, (struct call_spec){ .data = ctr_log_on_bytes, .answered = ctr_log_on_answered, .done = ctr_log_stream_done,
 	                                                          .arg = f, .timeout_ms = INT32_MAX });
 }
 
 /* history: what is there is not told yet. */
-static void start_stream(struct log_follow *f, struct ctr *c, bool history)
+static void ctr_log_start_stream(struct log_follow *f, struct ctr *c, bool history)
 {
 	bool other = strcmp(f->id, c->id) != 0;
-	say_seam(f, c, other);
+	ctr_log_say_seam(f, c, other);
 	if (other) {
 		f->last_ns = f->first_ns = 0;
 		f->seen_lines = 0;
 		f->hole = false;
 		seen_lines_finish(&f->recent);
 	}
-	f->history = history && is_podman(f);
-	log_source_set_wavers(f->follow.log, f->follow.source, is_podman(f));
+	f->history = history && ctr_log_is_podman(f);
+	log_source_set_wavers(f->follow.log, f->follow.source, ctr_log_is_podman(f));
 	snprintf(f->id, sizeof(f->id), "%s", c->id);
 	f->ended = false;
 	log_set_status(f->follow.log, f->follow.source, "%s", "");
-	if (other || life_of(c))
-		f->life_ms = life_of(c);
-	ask_stream(f, c);
+	if (other || ctr_log_life_of(c))
+		f->life_ms = ctr_log_life_of(c);
+	ctr_log_ask_stream(f, c);
 }
 
-static void inspect_done(struct call *call, const struct reply *r, void *arg)
+static void ctr_log_inspect_done(struct call *call, const struct reply *r, void *arg)
 {
 	struct log_follow *f = arg;
-	struct ctr *c = target(f);
+	struct ctr *c = ctr_log_target(f);
 	char what[16 + CTR_ID_SIZE];
 	f->call = NULL;
 	if (c && strcmp(c->id, f->asked) != 0) {             /* of another one */
-		go_on(f);
+		ctr_log_go_on(f);
 		return;
 	}
 	if (c && r->status == 200) {
 		snprintf(what, sizeof(what), "%s:%s", c->events != f->events_asked ? "overtaken" : "inspect", c->id);
 		source_feed(&c->engine->source, what, r->body, r->len);
 	}
-	c = target(f);
+	c = ctr_log_target(f);
 	if (c && c->row->tty_known) {
-		start_stream(f, c, true);
+		ctr_log_start_stream(f, c, true);
 		return;
 	}
 	log_set_status(f->follow.log, f->follow.source, "%s", r->err.code ? r->err.text : "the engine does not tell about this container");
-	broke(f);
+	ctr_log_broke(f);
 }
 
 /* Follows if there is something to follow and nothing is followed. */
-static void go_on(struct log_follow *f)
+static void ctr_log_go_on(struct log_follow *f)
 {
 	char path[64 + CTR_ID_SIZE];
-	struct ctr *c = target(f);
+	struct ctr *c = ctr_log_target(f);
 	if (f->call || !f->engine || !f->engine->origin || !c || c->engine != f->engine)
 		return;
 	bool first = strcmp(f->id, c->id) != 0;
-	if (!first && !can_follow(f, c)) {
+	if (!first && !ctr_log_can_follow(f, c)) {
 		if (f->behind)               /* its last words */
-			catch_up(f, 0);
+			ctr_log_catch_up(f, 0);
 		return;
 	}
 	if (c->row->tty_known) {
-		start_stream(f, c, true);
+		ctr_log_start_stream(f, c, true);
 		return;
 	}
 	snprintf(f->asked, sizeof(f->asked), "%s", c->id);
 	f->events_asked = c->events;
 	snprintf(path, sizeof(path), "/containers/%s/json", c->id);
-	f->call = engine_get(f->engine, path, (struct call_spec){ .done = inspect_done, .arg = f });
+	f->call = engine_get(f->engine, path, (struct call_spec){ .done = ctr_log_inspect_done, .arg = f });
 }
 
 void logs_poll_now(struct engine *e)
 {
 	for (struct log_follow *f = e->follows; f; f = f->next) {
 		if (!e->origin)                         /* the calls went with the origin, without a word */
-			older_forget(f);
+			ctr_log_older_forget(f);
 		if (!e->origin && f->call) {
 			f->call = NULL;
 			f->behind = true;
-			broke(f);
+			ctr_log_broke(f);
 		}
-		if (f->call && *f->id && target(f) && strcmp(target(f)->id, f->id) != 0 && !f->streaming) {
+		if (f->call && *f->id && ctr_log_target(f) && strcmp(ctr_log_target(f)->id, f->id) != 0 && !f->streaming) {
 			call_cancel(f->call);
 			f->call = NULL;
-			set_catching(f, false);
+			ctr_log_set_catching(f, false);
 		}
-		struct ctr *c = target(f);
+		struct ctr *c = ctr_log_target(f);
 		if (f->call && c && strcmp(c->id, f->id) == 0) {
-			bool over = other_life(f, c) || !can_follow(f, c);
-			if (other_life(f, c)) {       /* podman's stream goes on over a restart */
-				say_seam(f, c, false);
+			bool over = ctr_log_other_life(f, c) || !ctr_log_can_follow(f, c);
+			if (ctr_log_other_life(f, c)) {       /* podman's stream goes on over a restart */
+				ctr_log_say_seam(f, c, false);
 				f->life_ms = 0;
 			}
-			if (over && is_podman(f) && !f->history) {
+			if (over && ctr_log_is_podman(f) && !f->history) {
 				call_cancel(f->call);
-				catch_up(f, 0);
+				ctr_log_catch_up(f, 0);
 			}
-			f->life_ms = f->life_ms ? f->life_ms : life_of(c);
+			f->life_ms = f->life_ms ? f->life_ms : ctr_log_life_of(c);
 		}
-		if (!e->origin || (c && (strcmp(c->id, f->id) != 0 || other_life(f, c))))
+		if (!e->origin || (c && (strcmp(c->id, f->id) != 0 || ctr_log_other_life(f, c))))
 			f->refused = false;
 		if (!f->refused)
-			go_on(f);
+			ctr_log_go_on(f);
 		if (!f->call && !f->refused)
-			wait_status(f);
+			ctr_log_wait_status(f);
 	}
 }
 
 /* --- older lines ------------------------------------------------------------------------------------------------ */
 
-static void tell_older(struct log_follow *f, int64_t ns, enum log_mark mark, const char *line, size_t len)
+static void ctr_log_tell_older(struct log_follow *f, int64_t ns, enum log_mark mark, const char *line, size_t len)
 {
 	if (!f->first_ns || ns < f->first_ns)
 		f->first_ns = ns;
@@ -465,7 +465,7 @@ static void tell_older(struct log_follow *f, int64_t ns, enum log_mark mark, con
 	log_add(f->follow.log, f->follow.source, first_us && us >= first_us ? first_us - 1 : us, LOG_LEVEL_UNKNOWN, mark, line, len);
 }
 
-static void on_older_line(const char *time, const char *line, size_t len, bool error, void *arg)
+static void ctr_log_on_older_line(const char *time, const char *line, size_t len, bool error, void *arg)
 {
 	struct log_follow *f = arg;
 	int64_t ns = stamp_utc_ns(time, strlen(time));
@@ -475,24 +475,24 @@ static void on_older_line(const char *time, const char *line, size_t len, bool e
 	if (f->earlier)
 		log_add(f->earlier, 0, ns, LOG_LEVEL_UNKNOWN, mark, line, len);
 	else
-		tell_older(f, ns, mark, line, len);
+		ctr_log_tell_older(f, ns, mark, line, len);
 }
 
-static bool on_older_bytes(struct call *call, const char *bytes, size_t len, void *arg)
+static bool ctr_log_on_older_bytes(struct call *call, const char *bytes, size_t len, void *arg)
 {
 	struct log_follow *f = arg;
 	frames_feed(&f->older_frames, bytes, len);
 	return true;
 }
 
-static void older_forget(struct log_follow *f)
+static void ctr_log_older_forget(struct log_follow *f)
 {
 	f->older = NULL;
 	log_destroy(f->earlier);
 	f->earlier = NULL;
 }
 
-static void older_done(struct call *call, const struct reply *r, void *arg)
+static void ctr_log_older_done(struct call *call, const struct reply *r, void *arg)
 {
 	struct log_follow *f = arg;
 	f->older = NULL;
@@ -505,39 +505,39 @@ static void older_done(struct call *call, const struct reply *r, void *arg)
 
 /* query is what of the log; what follows from `f` itself is added. */
 __attribute__((format(printf, 3, 4)))
-static void ask_older(struct log_follow *f, void (*done)(struct call *, const struct reply *, void *arg), const char *query, ...)
+static void ctr_log_ask_older(struct log_follow *f, void (*done)(struct call *, const struct reply *, void *arg), const char *query, ...)
 {
 	char what[160], path[240 + CTR_ID_SIZE];
-	struct ctr *c = target(f);
+	struct ctr *c = ctr_log_target(f);
 	va_list ap;
 	va_start(ap, query);
 	vsnprintf(what, sizeof(what), query, ap);
 	va_end(ap);
-	begin_frames(f, &f->older_frames, c, on_older_line);
+	ctr_log_begin_frames(f, &f->older_frames, c, ctr_log_on_older_line);
 	snprintf(path, sizeof(path), "/containers/%s/logs?stdout=1&stderr=1&timestamps=1&%s", f->id, what);
-	f->older = engine_get(f->engine, path, (struct call_spec){ .data = on_older_bytes, .done = done, .arg = f });
+	f->older = engine_get(f->engine, path, (struct call_spec){ .data = ctr_log_on_older_bytes, .done = done, .arg = f });
 }
 
-static bool can_ask(const struct log_follow *f, const char **why)
+static bool ctr_log_can_ask(const struct log_follow *f, const char **why)
 {
-	if (!f->older && f->engine && f->engine->origin && target(f) && *f->id)
+	if (!f->older && f->engine && f->engine->origin && ctr_log_target(f) && *f->id)
 		return true;
 	*why = f->older ? "older lines are on their way" : "the container's engine is not connected";
 	return false;
 }
 
 
-static bool reach(struct follow *follow, int64_t since_us, const char **why)
+static bool ctr_log_reach(struct follow *follow, int64_t since_us, const char **why)
 {
 	struct log_follow *f = (struct log_follow *)follow;
-	if ((f->first_ns && f->first_ns / 1000 <= since_us) || !can_ask(f, why))
+	if ((f->first_ns && f->first_ns / 1000 <= since_us) || !ctr_log_can_ask(f, why))
 		return false;
 	f->before_ns = f->first_ns;
 	f->older_seen = 0;
 	if (f->before_ns)
-		ask_older(f, older_done, "since=" NS_FMT "&until=" NS_FMT, NS_ARGS(since_us * 1000), NS_ARGS(f->before_ns));
+		ctr_log_ask_older(f, ctr_log_older_done, "since=" NS_FMT "&until=" NS_FMT, NS_ARGS(since_us * 1000), NS_ARGS(f->before_ns));
 	else
-		ask_older(f, older_done, "since=" NS_FMT, NS_ARGS(since_us * 1000));
+		ctr_log_ask_older(f, ctr_log_older_done, "since=" NS_FMT, NS_ARGS(since_us * 1000));
 	return true;
 }
 
@@ -547,28 +547,28 @@ static bool reach(struct follow *follow, int64_t since_us, const char **why)
  * asked for, and a longer one while it does not hold enough; of what comes the last lines are told. */
 static const int64_t earlier_spans_ms[] = { 2000, 60 * 1000, 3600 * 1000, 86400 * 1000, 0 };   /* 0: all there is */
 
-static void ask_earlier(struct log_follow *f);
+static void ctr_log_ask_earlier(struct log_follow *f);
 
 /* Whether the present run wrote lines before the first one that is loaded. Lines that were counted from the end begin within the
  * run only where there are more of them. Of those since a time it is known by the start alone, which the engine notes late. */
-static bool earlier_begins_late(const struct log_follow *f)
+static bool ctr_log_earlier_begins_late(const struct log_follow *f)
 {
 	if (!f->earlier_run || !log_since(f->follow.log))
 		return f->first_ns > f->before_ns;
 	return f->first_ns > f->begun_ns + LIFE_SLACK_MS * 1000000;
 }
 
-static void tell_earlier(struct log_follow *f)
+static void ctr_log_tell_earlier(struct log_follow *f)
 {
 	uint64_t last = log_last(f->earlier), first = log_first(f->earlier);
 	int64_t present_us = f->first_ns / 1000, end_us = 0;
-	bool begins_late = earlier_begins_late(f);
+	bool begins_late = ctr_log_earlier_begins_late(f);
 	if (last - first >= f->earlier_lines)
 		first = last - f->earlier_lines + 1;
 	for (uint64_t at = first; at && at <= last; at++) {
 		const struct log_line *line = log_get(f->earlier, at);
 		end_us = line->time_us / 1000;
-		tell_older(f, line->time_us, line->mark, line->text, line->len);
+		ctr_log_tell_older(f, line->time_us, line->mark, line->text, line->len);
 	}
 	if (end_us && f->earlier_run) {
 		log_seam(f->follow.log, f->follow.source, end_us, begins_late ? present_us : 0, "run");
@@ -578,7 +578,7 @@ static void tell_earlier(struct log_follow *f)
 	}
 }
 
-static void earlier_done(struct call *call, const struct reply *r, void *arg)
+static void ctr_log_earlier_done(struct call *call, const struct reply *r, void *arg)
 {
 	struct log_follow *f = arg;
 	f->older = NULL;
@@ -587,17 +587,17 @@ static void earlier_done(struct call *call, const struct reply *r, void *arg)
 		log_say(f->follow.log, "the earlier run cannot be had: %s", r->err.text);
 	} else if (log_total(f->earlier) < f->earlier_lines && earlier_spans_ms[f->earlier_span]) {
 		f->earlier_span++;
-		ask_earlier(f);
+		ctr_log_ask_earlier(f);
 		return;
 	} else {
-		tell_earlier(f);
+		ctr_log_tell_earlier(f);
 	}
-	older_forget(f);
+	ctr_log_older_forget(f);
 }
 
-static void ask_earlier(struct log_follow *f)
+static void ctr_log_ask_earlier(struct log_follow *f)
 {
-	struct ctr *c = target(f);
+	struct ctr *c = ctr_log_target(f);
 	int64_t span = earlier_spans_ms[f->earlier_span], from = f->before_ns;
 	log_destroy(f->earlier);
 	f->earlier = log_create(EARLIER_BYTES);
@@ -606,63 +606,63 @@ static void ask_earlier(struct log_follow *f)
 		from = c->row->finished_ms * 1000000;
 	from -= span * 1000000;
 	if (span && from > 0)
-		ask_older(f, earlier_done, "since=" NS_FMT "&until=" NS_FMT, NS_ARGS(from), NS_ARGS(f->before_ns));
+		ctr_log_ask_older(f, ctr_log_earlier_done, "since=" NS_FMT "&until=" NS_FMT, NS_ARGS(from), NS_ARGS(f->before_ns));
 	else
-		ask_older(f, earlier_done, "until=" NS_FMT, NS_ARGS(f->before_ns));
+		ctr_log_ask_older(f, ctr_log_earlier_done, "until=" NS_FMT, NS_ARGS(f->before_ns));
 }
 
-static void look_earlier(struct log_follow *f, unsigned lines, bool run)
+static void ctr_log_look_earlier(struct log_follow *f, unsigned lines, bool run)
 {
 	f->earlier_lines = lines;
 	f->earlier_span = 0;
 	f->earlier_run = run;
-	ask_earlier(f);
+	ctr_log_ask_earlier(f);
 }
 
 /* Before what was told. The engine counts its tail from the end of all there is, whatever until says: what was told already counts
  * too. */
-static bool older(struct follow *follow, unsigned lines, const char **why)
+static bool ctr_log_older(struct follow *follow, unsigned lines, const char **why)
 {
 	struct log_follow *f = (struct log_follow *)follow;
-	if (!can_ask(f, why))
+	if (!ctr_log_can_ask(f, why))
 		return false;
 	f->before_ns = f->first_ns;
 	f->older_seen = 0;
 	if (f->hole)
-		look_earlier(f, lines, false);
+		ctr_log_look_earlier(f, lines, false);
 	else if (f->before_ns)
-		ask_older(f, older_done, "tail=%llu&until=" NS_FMT, (unsigned long long)(f->seen_lines + lines), NS_ARGS(f->before_ns));
+		ctr_log_ask_older(f, ctr_log_older_done, "tail=%llu&until=" NS_FMT, (unsigned long long)(f->seen_lines + lines), NS_ARGS(f->before_ns));
 	else
-		ask_older(f, older_done, "tail=%llu", (unsigned long long)(f->seen_lines + lines));
+		ctr_log_ask_older(f, ctr_log_older_done, "tail=%llu", (unsigned long long)(f->seen_lines + lines));
 	return true;
 }
 
 /* Where the lines of the present run begin. The engine notes a start when it is over, and by then the container may have written
  * hundreds of lines; an end it notes at once. Between the two nobody writes. */
-static int64_t run_begins_ns(const struct container *row)
+static int64_t ctr_log_run_begins_ns(const struct container *row)
 {
 	int64_t started = row->started_ms, ended = row->finished_ms;
 	return (ended && ended < started ? started - (started - ended) / 2 : started) * 1000000;
 }
 
 /* What was told may reach into earlier runs already: then it goes on before that. */
-static bool previous(struct follow *follow, unsigned lines, const char **why)
+static bool ctr_log_previous(struct follow *follow, unsigned lines, const char **why)
 {
 	struct log_follow *f = (struct log_follow *)follow;
-	struct ctr *c = target(f);
-	int64_t begins_ns = c ? run_begins_ns(c->row) : 0;
+	struct ctr *c = ctr_log_target(f);
+	int64_t begins_ns = c ? ctr_log_run_begins_ns(c->row) : 0;
 	if (begins_ns <= 0 || (f->first_ns && f->first_ns < begins_ns))
-		return older(follow, lines, why);
-	if (!can_ask(f, why))
+		return ctr_log_older(follow, lines, why);
+	if (!ctr_log_can_ask(f, why))
 		return false;
 	f->before_ns = begins_ns;
 	f->begun_ns = c->row->started_ms * 1000000;
 	f->older_seen = 0;
-	look_earlier(f, lines, true);
+	ctr_log_look_earlier(f, lines, true);
 	return true;
 }
 
-static void unhook(struct log_follow *f)
+static void ctr_log_unhook(struct log_follow *f)
 {
 	if (!f->engine)
 		return;
@@ -673,14 +673,14 @@ static void unhook(struct log_follow *f)
 		}
 }
 
-static void stop(struct follow *follow)
+static void ctr_log_stop(struct follow *follow)
 {
 	struct log_follow *f = (struct log_follow *)follow;
-	unhook(f);
-	set_catching(f, false);
+	ctr_log_unhook(f);
+	ctr_log_set_catching(f, false);
 	call_cancel(f->call);
 	call_cancel(f->older);
-	older_forget(f);
+	ctr_log_older_forget(f);
 	loop_timer_remove(f->again_timer);
 	loop_timer_remove(f->resume);
 	frames_finish(&f->frames);
@@ -696,10 +696,10 @@ void logs_engine_gone(struct engine *e)
 	for (struct log_follow *f = e->follows; f; f = f->next) {
 		f->engine = NULL;
 		f->call = NULL;
-		set_catching(f, false);
-		older_forget(f);
+		ctr_log_set_catching(f, false);
+		ctr_log_older_forget(f);
 		loop_timer_set(f->again_timer, -1);
-		wait_status(f);
+		ctr_log_wait_status(f);
 	}
 	e->follows = NULL;
 }
@@ -714,23 +714,23 @@ struct follow *logs_follow(struct row *row, struct log *log, struct err *err)
 	struct log_follow *f = xcalloc(1, sizeof(*f));
 	f->follow.log = log;
 	f->follow.source = log_source_add(log, row->id);
-	f->follow.stop = stop;
-	f->follow.pause = set_paused;
-	f->follow.older = older;
-	f->follow.reach = reach;
-	f->follow.previous = previous;
+	f->follow.stop = ctr_log_stop;
+	f->follow.pause = ctr_log_set_paused;
+	f->follow.older = ctr_log_older;
+	f->follow.reach = ctr_log_reach;
+	f->follow.previous = ctr_log_previous;
 	f->engine = c->engine;
 	f->store = row->server->store;
 	f->row_id = xstrdup(row->id);
-	f->again_timer = loop_timer_add(store_loop(f->store), -1, on_again, f);
-	f->resume = loop_timer_add(store_loop(f->store), -1, on_resume, f);
-	frames_init(&f->frames, false, on_line, f);
-	frames_init(&f->older_frames, false, on_older_line, f);
+	f->again_timer = loop_timer_add(store_loop(f->store), -1, ctr_log_on_again, f);
+	f->resume = loop_timer_add(store_loop(f->store), -1, ctr_log_on_resume, f);
+	frames_init(&f->frames, false, ctr_log_on_line, f);
+	frames_init(&f->older_frames, false, ctr_log_on_older_line, f);
 	f->next = c->engine->follows;
 	c->engine->follows = f;
 	log_follow(log, &f->follow);
-	go_on(f);
+	ctr_log_go_on(f);
 	if (!f->call)
-		wait_status(f);
+		ctr_log_wait_status(f);
 	return &f->follow;
 }

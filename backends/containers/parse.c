@@ -22,65 +22,65 @@
 
 /* --- small readers ------------------------------------------------------------------------------------ */
 
-static const cJSON *member(const cJSON *o, const char *name)
+static const cJSON *ctr_parse_member(const cJSON *o, const char *name)
 {
 	return cJSON_IsObject(o) ? cJSON_GetObjectItemCaseSensitive(o, name) : NULL;
 }
 
-static const char *text(const cJSON *o, const char *name)
+static const char *ctr_parse_text(const cJSON *o, const char *name)
 {
-	const cJSON *v = member(o, name);
+	const cJSON *v = ctr_parse_member(o, name);
 	return cJSON_IsString(v) ? v->valuestring : NULL;
 }
 
-static double number(const cJSON *o, const char *name, double otherwise)
+static double ctr_parse_number(const cJSON *o, const char *name, double otherwise)
 {
-	const cJSON *v = member(o, name);
+	const cJSON *v = ctr_parse_member(o, name);
 	return cJSON_IsNumber(v) && isfinite(v->valuedouble) ? v->valuedouble : otherwise;
 }
 
-static int whole(const cJSON *o, const char *name, int otherwise)
+static int ctr_parse_whole(const cJSON *o, const char *name, int otherwise)
 {
-	double d = number(o, name, otherwise);
+	double d = ctr_parse_number(o, name, otherwise);
 	return d >= -2147483647.0 && d <= 2147483647.0 ? (int)d : otherwise;
 }
 
-static int64_t whole64(const cJSON *o, const char *name)
+static int64_t ctr_parse_whole64(const cJSON *o, const char *name)
 {
-	double d = number(o, name, 0);
+	double d = ctr_parse_number(o, name, 0);
 	return d > 0 && d < 9e15 ? (int64_t)d : 0;
 }
 
-static bool truth(const cJSON *o, const char *name)
+static bool ctr_parse_truth(const cJSON *o, const char *name)
 {
-	return cJSON_IsTrue(member(o, name));
+	return cJSON_IsTrue(ctr_parse_member(o, name));
 }
 
-static int64_t rfc_time(const cJSON *o, const char *name)
+static int64_t ctr_parse_rfc_time(const cJSON *o, const char *name)
 {
-	const char *s = text(o, name);
+	const char *s = ctr_parse_text(o, name);
 	int64_t ms = s ? parse_rfc3339_ms(s) : -1;
 	return ms > 0 ? ms : 0;
 }
 
-static void copy(char *dst, size_t size, const char *src)
+static void ctr_parse_copy(char *dst, size_t size, const char *src)
 {
 	wash(dst, size, src, src ? strlen(src) : 0);
 }
 
-static char *keep(const char *src)
+static char *ctr_parse_keep(const char *src)
 {
 	return src && *src ? wash_dup(src, TEXT_MAX) : NULL;
 }
 
-static cJSON *read_json(const char *json, size_t len)
+static cJSON *ctr_parse_read_json(const char *json, size_t len)
 {
 	return json_parse(json, len);
 }
 
 /* --- words of the engines ------------------------------------------------------------------------------- */
 
-static enum container_state state_of(const char *s)
+static enum container_state ctr_parse_state_of(const char *s)
 {
 	static const struct {
 		const char *word;
@@ -99,7 +99,7 @@ static enum container_state state_of(const char *s)
 	return CONTAINER_UNKNOWN;
 }
 
-static enum container_health health_of(const char *s)
+static enum container_health ctr_parse_health_of(const char *s)
 {
 	if (!s)
 		return CTR_HEALTH_NONE;
@@ -109,7 +109,7 @@ static enum container_health health_of(const char *s)
 }
 
 /* "(healthy)", "(unhealthy)", "(health: starting)" at the end of a list's Status: the only place before API 1.52. */
-static enum container_health health_in_status(const char *s)
+static enum container_health ctr_parse_health_in_status(const char *s)
 {
 	if (!s)
 		return CTR_HEALTH_NONE;
@@ -118,7 +118,7 @@ static enum container_health health_in_status(const char *s)
 	     : strstr(s, "(health: starting)") || strstr(s, "(starting)") ? CTR_HEALTH_STARTING : CTR_HEALTH_NONE;
 }
 
-static int64_t unit_ms(const char *word)
+static int64_t ctr_parse_unit_ms(const char *word)
 {
 	static const struct {
 		const char *word;
@@ -134,7 +134,7 @@ static int64_t unit_ms(const char *word)
 }
 
 /* "Up 3 hours", "Exited (0) About a minute ago", "Up Less than a second", "Up About an hour (Paused)". */
-static int64_t age_in_status(const char *s)
+static int64_t ctr_parse_age_in_status(const char *s)
 {
 	if (!s)
 		return -1;
@@ -144,19 +144,19 @@ static int64_t age_in_status(const char *s)
 	if (about) {
 		about += strlen("About a");
 		about += *about == 'n';
-		return *about == ' ' ? unit_ms(about + 1) : -1;
+		return *about == ' ' ? ctr_parse_unit_ms(about + 1) : -1;
 	}
 	const char *p = strchr(s, ')');
 	p = p && (strncmp(s, "Exited", 6) == 0 || strncmp(s, "Restarting", 10) == 0) ? p : s;
 	p += strcspn(p, "0123456789");
 	char *end;
 	long n = strtol(p, &end, 10);
-	int64_t unit = end != p && *end == ' ' ? unit_ms(end + 1) : -1;
+	int64_t unit = end != p && *end == ' ' ? ctr_parse_unit_ms(end + 1) : -1;
 	return unit > 0 && n >= 0 && n < 100000 ? n * unit : -1;
 }
 
 /* "Exited (3) ...", "Restarting (3) ...". */
-static int exit_in_status(const char *s)
+static int ctr_parse_exit_in_status(const char *s)
 {
 	if (!s || (strncmp(s, "Exited (", 8) != 0 && strncmp(s, "Restarting (", 12) != 0))
 		return -1;
@@ -166,21 +166,21 @@ static int exit_in_status(const char *s)
 /* --- the list ------------------------------------------------------------------------------------------------ */
 
 /* Docker gives a linked container several names; its own has no second slash. */
-static void read_name(struct ctr_item *item, const cJSON *o)
+static void ctr_parse_read_name(struct ctr_item *item, const cJSON *o)
 {
 	const cJSON *name;
 	const char *best = NULL;
-	cJSON_ArrayForEach(name, member(o, "Names"))
+	cJSON_ArrayForEach(name, ctr_parse_member(o, "Names"))
 		if (cJSON_IsString(name) && (!best || strchr(best + 1, '/')))
 			best = name->valuestring;
 	if (best && *best == '/')
 		best++;
-	copy(item->name, sizeof(item->name), best);
+	ctr_parse_copy(item->name, sizeof(item->name), best);
 	if (!*item->name)
-		copy(item->name, SHORT_ID + 1, item->id);
+		ctr_parse_copy(item->name, SHORT_ID + 1, item->id);
 }
 
-static void add_word(struct buf *b, const char *word)
+static void ctr_parse_add_word(struct buf *b, const char *word)
 {
 	if (b->len)
 		buf_puts(b, ", ");
@@ -188,15 +188,15 @@ static void add_word(struct buf *b, const char *word)
 }
 
 /* "8080->80/tcp", with the address only when it is not every one; the same for IPv4 and IPv6 once. */
-static char *read_ports(const cJSON *ports)
+static char *ctr_parse_read_ports(const cJSON *ports)
 {
 	const cJSON *p;
 	struct buf b;
 	buf_init(&b, TEXT_MAX);
 	cJSON_ArrayForEach(p, ports) {
 		char word[128], ip[64] = "", padded[132];
-		int inside = whole(p, "PrivatePort", 0), outside = whole(p, "PublicPort", 0);
-		const char *type = text(p, "Type"), *addr = text(p, "IP");
+		int inside = ctr_parse_whole(p, "PrivatePort", 0), outside = ctr_parse_whole(p, "PublicPort", 0);
+		const char *type = ctr_parse_text(p, "Type"), *addr = ctr_parse_text(p, "IP");
 		if (addr && *addr && strcmp(addr, "0.0.0.0") != 0 && strcmp(addr, "::") != 0)
 			snprintf(ip, sizeof(ip), "%.50s:", addr);
 		if (outside)
@@ -206,52 +206,52 @@ static char *read_ports(const cJSON *ports)
 		snprintf(padded, sizeof(padded), ", %s", word);
 		const char *again = b.data ? strstr(b.data, word) : NULL;
 		if (!again || (again != b.data && !strstr(b.data, padded)))
-			add_word(&b, word);
+			ctr_parse_add_word(&b, word);
 	}
 	char *out = b.len ? wash_ndup(b.data, b.len, TEXT_MAX) : NULL;
 	buf_finish(&b);
 	return out;
 }
 
-static char *read_networks(const cJSON *networks)
+static char *ctr_parse_read_networks(const cJSON *networks)
 {
 	const cJSON *n;
 	struct buf b;
 	buf_init(&b, TEXT_MAX);
 	cJSON_ArrayForEach(n, networks)
 		if (n->string)
-			add_word(&b, n->string);
+			ctr_parse_add_word(&b, n->string);
 	char *out = b.len ? wash_ndup(b.data, b.len, TEXT_MAX) : NULL;
 	buf_finish(&b);
 	return out;
 }
 
-static const char *label(const cJSON *labels, const char *name)
+static const char *ctr_parse_label(const cJSON *labels, const char *name)
 {
 	char full[96];
 	snprintf(full, sizeof(full), "com.docker.compose.%s", name);
-	const char *s = text(labels, full);
+	const char *s = ctr_parse_text(labels, full);
 	snprintf(full, sizeof(full), "io.podman.compose.%s", name);
-	return s ? s : text(labels, full);
+	return s ? s : ctr_parse_text(labels, full);
 }
 
-static void read_compose(struct ctr_item *item, const cJSON *labels)
+static void ctr_parse_read_compose(struct ctr_item *item, const cJSON *labels)
 {
-	item->project = keep(label(labels, "project"));
-	item->service = keep(label(labels, "service"));
-	item->project_dir = keep(label(labels, "project.working_dir"));
-	item->by_compose = label(labels, "config-hash") && label(labels, "container-number");
-	const char *files = label(labels, "project.config_files");
+	item->project = ctr_parse_keep(ctr_parse_label(labels, "project"));
+	item->service = ctr_parse_keep(ctr_parse_label(labels, "service"));
+	item->project_dir = ctr_parse_keep(ctr_parse_label(labels, "project.working_dir"));
+	item->by_compose = ctr_parse_label(labels, "config-hash") && ctr_parse_label(labels, "container-number");
+	const char *files = ctr_parse_label(labels, "project.config_files");
 	item->project_files = files && *files ? wash_dup(files, 4096) : NULL;
-	const char *env = label(labels, "project.environment_file");
+	const char *env = ctr_parse_label(labels, "project.environment_file");
 	item->project_env = env && *env ? wash_dup(env, 4096) : NULL;
 }
 
-static void read_command(struct ctr_item *item, const cJSON *o)
+static void ctr_parse_read_command(struct ctr_item *item, const cJSON *o)
 {
-	const cJSON *cmd = member(o, "Command"), *word;
+	const cJSON *cmd = ctr_parse_member(o, "Command"), *word;
 	if (!cJSON_IsArray(cmd)) {
-		item->command = keep(text(o, "Command"));
+		item->command = ctr_parse_keep(ctr_parse_text(o, "Command"));
 		return;
 	}
 	struct buf b;
@@ -263,28 +263,28 @@ static void read_command(struct ctr_item *item, const cJSON *o)
 	buf_finish(&b);
 }
 
-static void read_item(struct ctr_item *item, const cJSON *o)
+static void ctr_parse_read_item(struct ctr_item *item, const cJSON *o)
 {
-	const char *status = text(o, "Status"), *health = text(member(o, "Health"), "Status");
-	copy(item->id, sizeof(item->id), text(o, "Id"));
-	read_name(item, o);
-	item->image = keep(text(o, "Image"));
-	item->image_id = keep(text(o, "ImageID"));
-	item->ports = read_ports(member(o, "Ports"));
-	item->networks = read_networks(member(member(o, "NetworkSettings"), "Networks"));
-	read_command(item, o);
-	read_compose(item, member(o, "Labels"));
-	item->state = state_of(text(o, "State"));
-	item->health = health ? health_of(health) : health_in_status(status);
-	item->created_ms = whole64(o, "Created") * 1000;
-	item->status_age_ms = age_in_status(status);
-	item->exit_code = exit_in_status(status);
+	const char *status = ctr_parse_text(o, "Status"), *health = ctr_parse_text(ctr_parse_member(o, "Health"), "Status");
+	ctr_parse_copy(item->id, sizeof(item->id), ctr_parse_text(o, "Id"));
+	ctr_parse_read_name(item, o);
+	item->image = ctr_parse_keep(ctr_parse_text(o, "Image"));
+	item->image_id = ctr_parse_keep(ctr_parse_text(o, "ImageID"));
+	item->ports = ctr_parse_read_ports(ctr_parse_member(o, "Ports"));
+	item->networks = ctr_parse_read_networks(ctr_parse_member(ctr_parse_member(o, "NetworkSettings"), "Networks"));
+	ctr_parse_read_command(item, o);
+	ctr_parse_read_compose(item, ctr_parse_member(o, "Labels"));
+	item->state = ctr_parse_state_of(ctr_parse_text(o, "State"));
+	item->health = health ? ctr_parse_health_of(health) : ctr_parse_health_in_status(status);
+	item->created_ms = ctr_parse_whole64(o, "Created") * 1000;
+	item->status_age_ms = ctr_parse_age_in_status(status);
+	item->exit_code = ctr_parse_exit_in_status(status);
 }
 
 bool ctr_list_parse(struct ctr_list *list, const char *json, size_t len, struct err *err)
 {
 	*list = (struct ctr_list){ 0 };
-	cJSON *root = read_json(json, len);
+	cJSON *root = ctr_parse_read_json(json, len);
 	if (!cJSON_IsArray(root)) {
 		cJSON_Delete(root);
 		char said[80];
@@ -298,9 +298,9 @@ bool ctr_list_parse(struct ctr_list *list, const char *json, size_t len, struct 
 	cJSON_ArrayForEach(o, root) {
 		bool full = list->n == LIST_MAX;
 		list->left_out += full;
-		if (full || !text(o, "Id"))
+		if (full || !ctr_parse_text(o, "Id"))
 			continue;
-		read_item(&list->items[list->n++], o);
+		ctr_parse_read_item(&list->items[list->n++], o);
 	}
 	cJSON_Delete(root);
 	return true;
@@ -321,62 +321,62 @@ void ctr_list_finish(struct ctr_list *list)
 
 /* --- inspect -------------------------------------------------------------------------------------------------- */
 
-static void read_health(struct ctr_inspect *in, const cJSON *health)
+static void ctr_parse_read_health(struct ctr_inspect *in, const cJSON *health)
 {
-	in->health = health_of(text(health, "Status"));
-	in->failing_streak = whole(health, "FailingStreak", 0);
-	const cJSON *log = member(health, "Log");
+	in->health = ctr_parse_health_of(ctr_parse_text(health, "Status"));
+	in->failing_streak = ctr_parse_whole(health, "FailingStreak", 0);
+	const cJSON *log = ctr_parse_member(health, "Log");
 	int n = cJSON_IsArray(log) ? cJSON_GetArraySize(log) : 0;
 	if (n)
-		copy(in->health_output, sizeof(in->health_output), text(cJSON_GetArrayItem(log, n - 1), "Output"));
+		ctr_parse_copy(in->health_output, sizeof(in->health_output), ctr_parse_text(cJSON_GetArrayItem(log, n - 1), "Output"));
 }
 
 bool ctr_inspect_parse(struct ctr_inspect *in, const char *json, size_t len, struct err *err)
 {
 	*in = (struct ctr_inspect){ .restarts = -1, .exit_code = -1 };
-	cJSON *root = read_json(json, len);
-	const cJSON *state = member(root, "State"), *host = member(root, "HostConfig");
-	const char *name = text(root, "Name");
-	if (!text(root, "Id") || !state) {
+	cJSON *root = ctr_parse_read_json(json, len);
+	const cJSON *state = ctr_parse_member(root, "State"), *host = ctr_parse_member(root, "HostConfig");
+	const char *name = ctr_parse_text(root, "Name");
+	if (!ctr_parse_text(root, "Id") || !state) {
 		cJSON_Delete(root);
 		return err_set(err, ERR_GARBLED, "its answer about a container cannot be understood");
 	}
-	copy(in->id, sizeof(in->id), text(root, "Id"));
-	copy(in->name, sizeof(in->name), name && *name == '/' ? name + 1 : name);
-	in->state = state_of(text(state, "Status"));
-	in->exit_code = whole(state, "ExitCode", -1);
-	in->oom = truth(state, "OOMKilled");
-	in->tty = truth(member(root, "Config"), "Tty");
-	in->restarts = whole(root, "RestartCount", -1);
-	in->created_ms = rfc_time(root, "Created");
-	in->started_ms = rfc_time(state, "StartedAt");
-	in->finished_ms = rfc_time(state, "FinishedAt");
-	in->mem_limit = whole64(host, "Memory");
-	copy(in->policy, sizeof(in->policy), text(member(host, "RestartPolicy"), "Name"));
-	copy(in->error, sizeof(in->error), text(state, "Error"));
-	read_health(in, member(state, "Health") ? member(state, "Health") : member(state, "Healthcheck"));
+	ctr_parse_copy(in->id, sizeof(in->id), ctr_parse_text(root, "Id"));
+	ctr_parse_copy(in->name, sizeof(in->name), name && *name == '/' ? name + 1 : name);
+	in->state = ctr_parse_state_of(ctr_parse_text(state, "Status"));
+	in->exit_code = ctr_parse_whole(state, "ExitCode", -1);
+	in->oom = ctr_parse_truth(state, "OOMKilled");
+	in->tty = ctr_parse_truth(ctr_parse_member(root, "Config"), "Tty");
+	in->restarts = ctr_parse_whole(root, "RestartCount", -1);
+	in->created_ms = ctr_parse_rfc_time(root, "Created");
+	in->started_ms = ctr_parse_rfc_time(state, "StartedAt");
+	in->finished_ms = ctr_parse_rfc_time(state, "FinishedAt");
+	in->mem_limit = ctr_parse_whole64(host, "Memory");
+	ctr_parse_copy(in->policy, sizeof(in->policy), ctr_parse_text(ctr_parse_member(host, "RestartPolicy"), "Name"));
+	ctr_parse_copy(in->error, sizeof(in->error), ctr_parse_text(state, "Error"));
+	ctr_parse_read_health(in, ctr_parse_member(state, "Health") ? ctr_parse_member(state, "Health") : ctr_parse_member(state, "Healthcheck"));
 	cJSON_Delete(root);
 	return true;
 }
 
 /* --- events ----------------------------------------------------------------------------------------------------- */
 
-static void read_action(struct ctr_event *e, const char *action)
+static void ctr_parse_read_action(struct ctr_event *e, const char *action)
 {
 	char all[128];
-	copy(all, sizeof(all), action);
+	ctr_parse_copy(all, sizeof(all), action);
 	char *colon = strchr(all, ':');
 	if (colon) {
 		*colon++ = '\0';
-		copy(e->detail, sizeof(e->detail), colon + strspn(colon, " "));
+		ctr_parse_copy(e->detail, sizeof(e->detail), colon + strspn(colon, " "));
 	}
-	copy(e->action, sizeof(e->action), all);
+	ctr_parse_copy(e->action, sizeof(e->action), all);
 }
 
-static void read_event_time(struct ctr_event *e, const cJSON *root)
+static void ctr_parse_read_event_time(struct ctr_event *e, const cJSON *root)
 {
 	/* timeNano is above 2^53: a double keeps it to some hundred ns, which since= and a dropped duplicate can bear */
-	double ns = number(root, "timeNano", 0), s = number(root, "time", 0);
+	double ns = ctr_parse_number(root, "timeNano", 0), s = ctr_parse_number(root, "time", 0);
 	if (!(ns > 0 && ns < 9e18) && s > 0 && s < 9e9)
 		ns = s * 1e9;
 	if (!(ns > 0 && ns < 9e18))
@@ -386,11 +386,11 @@ static void read_event_time(struct ctr_event *e, const cJSON *root)
 	snprintf(e->time, sizeof(e->time), "%lld.%09lld", (long long)(all / 1000000000), (long long)(all % 1000000000));
 }
 
-static int exit_of(const cJSON *attrs)
+static int ctr_parse_exit_of(const cJSON *attrs)
 {
 	static const char *const names[] = { "exitCode", "containerExitCode" };
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		const char *s = text(attrs, names[i]);
+		const char *s = ctr_parse_text(attrs, names[i]);
 		if (s && (isdigit((unsigned char)*s) || *s == '-'))
 			return number_int(s);
 	}
@@ -400,27 +400,27 @@ static int exit_of(const cJSON *attrs)
 bool ctr_event_parse(struct ctr_event *e, const char *json, size_t len)
 {
 	*e = (struct ctr_event){ .exit_code = -1 };
-	cJSON *root = read_json(json, len);
-	const cJSON *actor = member(root, "Actor"), *attrs = member(actor, "Attributes");
-	const char *id = text(actor, "ID"), *action = text(root, "Action"), *type = text(root, "Type"), *old = text(attrs, "oldName");
+	cJSON *root = ctr_parse_read_json(json, len);
+	const cJSON *actor = ctr_parse_member(root, "Actor"), *attrs = ctr_parse_member(actor, "Attributes");
+	const char *id = ctr_parse_text(actor, "ID"), *action = ctr_parse_text(root, "Action"), *type = ctr_parse_text(root, "Type"), *old = ctr_parse_text(attrs, "oldName");
 	if (!id)
-		id = text(root, "id");
+		id = ctr_parse_text(root, "id");
 	if (!action)
-		action = text(root, "status");
+		action = ctr_parse_text(root, "status");
 	bool ok = id && action && (!type || strcmp(type, "container") == 0);
 	if (ok) {
-		copy(e->id, sizeof(e->id), id);
-		read_action(e, action);
-		copy(e->name, sizeof(e->name), text(attrs, "name"));
-		copy(e->old_name, sizeof(e->old_name), old && *old == '/' ? old + 1 : old);
-		copy(e->image, sizeof(e->image), text(attrs, "image"));
-		copy(e->signal, sizeof(e->signal), text(attrs, "signal"));
-		copy(e->project, sizeof(e->project), label(attrs, "project"));
-		copy(e->service, sizeof(e->service), label(attrs, "service"));
-		e->exit_code = exit_of(attrs);
-		read_event_time(e, root);
+		ctr_parse_copy(e->id, sizeof(e->id), id);
+		ctr_parse_read_action(e, action);
+		ctr_parse_copy(e->name, sizeof(e->name), ctr_parse_text(attrs, "name"));
+		ctr_parse_copy(e->old_name, sizeof(e->old_name), old && *old == '/' ? old + 1 : old);
+		ctr_parse_copy(e->image, sizeof(e->image), ctr_parse_text(attrs, "image"));
+		ctr_parse_copy(e->signal, sizeof(e->signal), ctr_parse_text(attrs, "signal"));
+		ctr_parse_copy(e->project, sizeof(e->project), ctr_parse_label(attrs, "project"));
+		ctr_parse_copy(e->service, sizeof(e->service), ctr_parse_label(attrs, "service"));
+		e->exit_code = ctr_parse_exit_of(attrs);
+		ctr_parse_read_event_time(e, root);
 		if (strcmp(e->action, "health_status") == 0 && !*e->detail)   /* podman's */
-			copy(e->detail, sizeof(e->detail), text(attrs, "health_status"));
+			ctr_parse_copy(e->detail, sizeof(e->detail), ctr_parse_text(attrs, "health_status"));
 	}
 	cJSON_Delete(root);
 	return ok;
@@ -429,27 +429,27 @@ bool ctr_event_parse(struct ctr_event *e, const char *json, size_t len)
 /* --- stats ------------------------------------------------------------------------------------------------------ */
 
 /* What of the memory is only cache does not count: inactive_file on cgroup v2, total_inactive_file or cache on v1. */
-static void read_memory(struct ctr_sample *s, const cJSON *mem)
+static void ctr_parse_read_memory(struct ctr_sample *s, const cJSON *mem)
 {
-	const cJSON *detail = member(mem, "stats");
-	double usage = number(mem, "usage", -1), limit = number(mem, "limit", -1);
+	const cJSON *detail = ctr_parse_member(mem, "stats");
+	double usage = ctr_parse_number(mem, "usage", -1), limit = ctr_parse_number(mem, "limit", -1);
 	static const char *const caches[] = { "total_inactive_file", "inactive_file", "cache" };
 	double cache = 0;
 	for (size_t i = 0; i < ARRAY_LEN(caches); i++)
-		if (member(detail, caches[i])) {
-			cache = number(detail, caches[i], 0);
+		if (ctr_parse_member(detail, caches[i])) {
+			cache = ctr_parse_number(detail, caches[i], 0);
 			break;
 		}
 	s->mem = usage > 0 ? (cache < usage ? usage - cache : usage) : -1;
 	s->mem_limit = limit > 0 ? limit : -1;
 }
 
-static void read_network(struct ctr_sample *s, const cJSON *networks)
+static void ctr_parse_read_network(struct ctr_sample *s, const cJSON *networks)
 {
 	const cJSON *n;
 	cJSON_ArrayForEach(n, networks) {
-		s->rx = (s->rx < 0 ? 0 : s->rx) + number(n, "rx_bytes", 0);
-		s->tx = (s->tx < 0 ? 0 : s->tx) + number(n, "tx_bytes", 0);
+		s->rx = (s->rx < 0 ? 0 : s->rx) + ctr_parse_number(n, "rx_bytes", 0);
+		s->tx = (s->tx < 0 ? 0 : s->tx) + ctr_parse_number(n, "tx_bytes", 0);
 	}
 }
 
@@ -457,22 +457,22 @@ bool ctr_sample_parse(struct ctr_sample *s, const char *json, size_t len)
 {
 	*s = (struct ctr_sample){ .cpu_ns = -1, .system_ns = -1, .before_cpu_ns = -1, .before_system_ns = -1, .mem = -1,
 	                          .mem_limit = -1, .rx = -1, .tx = -1 };
-	cJSON *root = read_json(json, len);
+	cJSON *root = ctr_parse_read_json(json, len);
 	if (!cJSON_IsObject(root)) {
 		cJSON_Delete(root);
 		return false;
 	}
-	const cJSON *cpu = member(root, "cpu_stats"), *pre = member(root, "precpu_stats");
-	s->read_ms = rfc_time(root, "read");
-	s->cpu_ns = number(member(cpu, "cpu_usage"), "total_usage", -1);
-	s->system_ns = number(cpu, "system_cpu_usage", -1);
-	s->before_cpu_ns = number(member(pre, "cpu_usage"), "total_usage", -1);
-	s->before_system_ns = number(pre, "system_cpu_usage", -1);
-	s->cpus = whole(cpu, "online_cpus", 0);
+	const cJSON *cpu = ctr_parse_member(root, "cpu_stats"), *pre = ctr_parse_member(root, "precpu_stats");
+	s->read_ms = ctr_parse_rfc_time(root, "read");
+	s->cpu_ns = ctr_parse_number(ctr_parse_member(cpu, "cpu_usage"), "total_usage", -1);
+	s->system_ns = ctr_parse_number(cpu, "system_cpu_usage", -1);
+	s->before_cpu_ns = ctr_parse_number(ctr_parse_member(pre, "cpu_usage"), "total_usage", -1);
+	s->before_system_ns = ctr_parse_number(pre, "system_cpu_usage", -1);
+	s->cpus = ctr_parse_whole(cpu, "online_cpus", 0);
 	if (s->cpus <= 0)
-		s->cpus = cJSON_GetArraySize(member(member(cpu, "cpu_usage"), "percpu_usage"));
-	read_memory(s, member(root, "memory_stats"));
-	read_network(s, member(root, "networks"));
+		s->cpus = cJSON_GetArraySize(ctr_parse_member(ctr_parse_member(cpu, "cpu_usage"), "percpu_usage"));
+	ctr_parse_read_memory(s, ctr_parse_member(root, "memory_stats"));
+	ctr_parse_read_network(s, ctr_parse_member(root, "networks"));
 	cJSON_Delete(root);
 	s->valid = s->read_ms > 0 && (s->cpu_ns > 0 || s->mem > 0);
 	if (!(s->cpu_ns > 0))
@@ -500,12 +500,12 @@ double ctr_sample_cpu(const struct ctr_sample *now, const struct ctr_sample *bef
 const char *ctr_message(char *buf, size_t size, const char *body, size_t len)
 {
 	static const char *const names[] = { "message", "error", "cause" };
-	cJSON *root = read_json(body, len);
+	cJSON *root = ctr_parse_read_json(body, len);
 	const char *said = NULL;
 	for (size_t i = 0; !said && i < ARRAY_LEN(names); i++)
-		said = text(root, names[i]);
+		said = ctr_parse_text(root, names[i]);
 	if (said)
-		copy(buf, size, said);
+		ctr_parse_copy(buf, size, said);
 	else
 		wash(buf, size, body, len < size ? len : size);
 	cJSON_Delete(root);

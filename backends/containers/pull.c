@@ -19,18 +19,18 @@
 
 /* --- a line --------------------------------------------------------------------------------------------------------------- */
 
-static const char *text(const cJSON *o, const char *name)
+static const char *pull_text(const cJSON *o, const char *name)
 {
 	return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(o, name));
 }
 
-static int64_t bytes(const cJSON *o, const char *name)
+static int64_t pull_bytes(const cJSON *o, const char *name)
 {
 	const cJSON *n = cJSON_GetObjectItemCaseSensitive(o, name);
 	return cJSON_IsNumber(n) && n->valuedouble > 0 ? number_whole(n->valuedouble, 0) : 0;
 }
 
-static struct pull_layer *layer_of(struct pull_progress *p, const char *id)
+static struct pull_layer *pull_layer_of(struct pull_progress *p, const char *id)
 {
 	size_t i = 0;
 	while (i < p->n && strncmp(p->layers[i].id, id, sizeof(p->layers[i].id) - 1) != 0)
@@ -44,20 +44,20 @@ static struct pull_layer *layer_of(struct pull_progress *p, const char *id)
 	return &p->layers[i];
 }
 
-static void layer_line(struct pull_progress *p, const char *id, const char *status, const cJSON *detail)
+static void pull_layer_line(struct pull_progress *p, const char *id, const char *status, const cJSON *detail)
 {
 	static const struct { const char *word; enum pull_layer_state state; } words[] = {
 		{ "Pulling fs layer", PULL_WAITS }, { "Waiting", PULL_WAITS }, { "Downloading", PULL_LOADS }, { "Verifying Checksum", PULL_LOADED },
 		{ "Download complete", PULL_LOADED }, { "Extracting", PULL_UNPACKS }, { "Pull complete", PULL_THERE }, { "Already exists", PULL_THERE },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
-		struct pull_layer *l = strcmp(words[i].word, status) == 0 ? layer_of(p, id) : NULL;
+		struct pull_layer *l = strcmp(words[i].word, status) == 0 ? pull_layer_of(p, id) : NULL;
 		if (!l)
 			continue;
 		l->state = words[i].state;
 		if (l->state == PULL_LOADS) {
-			l->have = bytes(detail, "current");
-			l->size = bytes(detail, "total");
+			l->have = pull_bytes(detail, "current");
+			l->size = pull_bytes(detail, "total");
 		} else if (l->state >= PULL_LOADED) {
 			l->have = l->size;
 		}
@@ -68,14 +68,14 @@ bool pull_line(struct pull_progress *p, const char *line, size_t len)
 {
 	cJSON *o = json_parse(line, len);
 	bool ok = cJSON_IsObject(o);
-	const char *id = text(o, "id"), *status = text(o, "status");
-	const char *error = text(cJSON_GetObjectItemCaseSensitive(o, "errorDetail"), "message");
+	const char *id = pull_text(o, "id"), *status = pull_text(o, "status");
+	const char *error = pull_text(cJSON_GetObjectItemCaseSensitive(o, "errorDetail"), "message");
 	if (!error)
-		error = text(o, "error");
+		error = pull_text(o, "error");
 	if (error)
 		wash(p->error, sizeof(p->error), error, strlen(error));
 	else if (ok && id && status)
-		layer_line(p, id, status, cJSON_GetObjectItemCaseSensitive(o, "progressDetail"));
+		pull_layer_line(p, id, status, cJSON_GetObjectItemCaseSensitive(o, "progressDetail"));
 	else if (ok && status)
 		p->newer |= strncmp(status, "Status: Downloaded newer", 24) == 0;
 	cJSON_Delete(o);
@@ -117,7 +117,7 @@ struct pull {
 	char said[160];                  /* last words, so that the same are not told twice */
 };
 
-static void begin(struct pull *);
+static void pull_begin(struct pull *);
 
 void pull_cancel(struct pull *p)
 {
@@ -137,7 +137,7 @@ void pull_cancel(struct pull *p)
 	free(p);
 }
 
-static void over(struct pull *p, const struct err *err)
+static void pull_over(struct pull *p, const struct err *err)
 {
 	const struct pull_events *events = p->events;
 	void *arg = p->arg;
@@ -152,10 +152,10 @@ void pulls_end(struct engine *e)
 	struct err err;
 	err_set(&err, ERR_LOST, "%s: the link was lost while images came; nothing that runs was changed", e->source.server->name);
 	while (e->pulls)
-		over(e->pulls, &err);
+		pull_over(e->pulls, &err);
 }
 
-static void tell(struct pull *p)
+static void pull_tell(struct pull *p)
 {
 	char words[100], said[160];
 	const char *slash = strrchr(p->images[p->at], '/');
@@ -165,23 +165,23 @@ static void tell(struct pull *p)
 		p->events->progress(memcpy(p->said, said, sizeof(said)), p->arg);
 }
 
-static void on_line(const char *line, size_t len, void *arg)
+static void pull_on_line(const char *line, size_t len, void *arg)
 {
 	struct pull *p = arg;
 	pull_line(&p->told, line, len);
 }
 
-static bool on_data(struct call *call, const char *data, size_t len, void *arg)
+static bool pull_on_data(struct call *call, const char *data, size_t len, void *arg)
 {
 	struct pull *p = arg;
 	loop_timer_set(p->silence, SILENCE_MS);
-	json_lines_feed(&p->lines, data, len, on_line, p);
-	tell(p);
+	json_lines_feed(&p->lines, data, len, pull_on_line, p);
+	pull_tell(p);
 	return true;
 }
 
 /* A registry that wants to know who asks, or an image that was built here and is in none. */
-static bool is_refusal(int status, const char *said)
+static bool pull_is_refusal(int status, const char *said)
 {
 	static const char *const words[] = { "denied", "unauthorized", "authentication required", "no basic auth", "not found", "manifest unknown" };
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
@@ -190,7 +190,7 @@ static bool is_refusal(int status, const char *said)
 	return status == 401 || status == 403 || status == 404;
 }
 
-static void on_done(struct call *call, const struct reply *r, void *arg)
+static void pull_on_done(struct call *call, const struct reply *r, void *arg)
 {
 	struct pull *p = arg;
 	struct err err = r->err;
@@ -199,41 +199,41 @@ static void on_done(struct call *call, const struct reply *r, void *arg)
 	snprintf(said, sizeof(said), "%s", p->told.error);
 	if (!err.code && r->status / 100 != 2)
 		ctr_message(said, sizeof(said), r->body, r->len);
-	if (!err.code && *said && is_refusal(r->status, said))
+	if (!err.code && *said && pull_is_refusal(r->status, said))
 		p->refused = true;
 	else if (!err.code && *said)
 		err_set(&err, ERR_REFUSED, "%s is not pulled, nothing that runs was changed: %s", p->images[p->at], said);
 	else if (!err.code)
 		p->pulled += p->told.newer;
 	if (err.code || ++p->at == p->n)
-		over(p, &err);
+		pull_over(p, &err);
 	else
-		begin(p);
+		pull_begin(p);
 }
 
-static void on_silence(struct loop_timer *t, void *arg)
+static void pull_on_silence(struct loop_timer *t, void *arg)
 {
 	struct pull *p = arg;
 	struct err err;
 	err_set(&err, ERR_TIMEOUT, "%s: the engine said nothing more for %d s while it came; nothing that runs was changed", p->images[p->at],
 	        SILENCE_MS / 1000);
-	over(p, &err);
+	pull_over(p, &err);
 }
 
 /* A name without a tag would bring all tags there are. */
-static char *reference(const char *image)
+static char *pull_reference(const char *image)
 {
 	const char *slash = strrchr(image, '/');
 	bool has_tag = strchr(slash ? slash : image, ':') || strchr(image, '@');
 	return has_tag ? xstrdup(image) : xasprintf("%s:latest", image);
 }
 
-static void begin(struct pull *p)
+static void pull_begin(struct pull *p)
 {
-	char *ref = reference(p->images[p->at]), *word = http_encode(ref), *path = xasprintf("/images/create?fromImage=%s", word);
+	char *ref = pull_reference(p->images[p->at]), *word = http_encode(ref), *path = xasprintf("/images/create?fromImage=%s", word);
 	p->told = (struct pull_progress){ 0 };
 	json_lines_finish(&p->lines);
-	p->call = engine_get(p->engine, path, (struct call_spec){ .method = "POST", .data = on_data, .done = on_done, .arg = p, .timeout_ms = ANSWER_MS });
+	p->call = engine_get(p->engine, path, (struct call_spec){ .method = "POST", .data = pull_on_data, .done = pull_on_done, .arg = p, .timeout_ms = ANSWER_MS });
 	loop_timer_set(p->silence, -1);
 	free(path);
 	free(word);
@@ -252,7 +252,7 @@ struct pull *pull_start(struct source *source, const char *const *images, size_t
 	for (size_t i = 0; i < n; i++)
 		p->images[i] = xstrdup(images[i]);
 	e->pulls = p;
-	p->silence = loop_timer_add(store_loop(source->store), -1, on_silence, p);
-	begin(p);
+	p->silence = loop_timer_add(store_loop(source->store), -1, pull_on_silence, p);
+	pull_begin(p);
 	return p;
 }

@@ -21,7 +21,7 @@ void seen_lines_finish(struct seen_lines *t)
 }
 
 /* Of these only the time is kept, and of the newest time how many they were. */
-static void forget_first(struct seen_lines *t, size_t n)
+static void seen_lines_forget_first(struct seen_lines *t, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (t->line[i].ns > t->floor_ns) {
@@ -37,7 +37,7 @@ static void forget_first(struct seen_lines *t, size_t n)
 void seen_lines_add(struct seen_lines *t, const struct seen_line *line, uint64_t before)
 {
 	if (t->n == SEEN_LINES_MAX)
-		forget_first(t, SEEN_LINES_MAX / 4);
+		seen_lines_forget_first(t, SEEN_LINES_MAX / 4);
 	size_t at = t->n;
 	if (t->n == t->room) {
 		t->room = t->room ? 2 * t->room : 64;
@@ -63,7 +63,7 @@ int64_t seen_lines_since(const struct seen_lines *t, int64_t span_ns)
 	return newest - first > span_ns ? newest - span_ns : first;
 }
 
-static bool take_between(struct seen_lines *t, size_t from, size_t to, int64_t ns, uint64_t hash)
+static bool seen_lines_take_between(struct seen_lines *t, size_t from, size_t to, int64_t ns, uint64_t hash)
 {
 	for (size_t i = from; i < to; i++) {
 		struct seen_line *line = &t->line[i];
@@ -87,7 +87,7 @@ bool seen_lines_take(struct seen_lines *t, int64_t ns, uint64_t hash, uint64_t *
 		return true;
 	}
 	/* as a rule it is the next one */
-	if (take_between(t, t->next, t->n, ns, hash) || take_between(t, 0, t->next, ns, hash))
+	if (seen_lines_take_between(t, t->next, t->n, ns, hash) || seen_lines_take_between(t, 0, t->next, ns, hash))
 		return true;
 	for (size_t i = t->next; !*before && i < t->n; i++)
 		if (!t->line[i].taken && t->line[i].ns == ns)

@@ -9,10 +9,10 @@
 
 #define ASK_EACH_MS 3000             /* the pause after an answer where there is no stream */
 
-static void ask(struct ctr *);
+static void stats_ask(struct ctr *);
 
 /* By more than a screen would show? */
-static bool differs(double old, double now, double grain)
+static bool stats_differs(double old, double now, double grain)
 {
 	return (old < 0) != (now < 0) || fabs(old - now) > grain;
 }
@@ -33,8 +33,8 @@ void stats_feed(struct ctr *c, const char *json, size_t len)
 	row->net_rx = rates ? (s.rx - before->rx) / seconds : -1;
 	row->net_tx = rates ? (s.tx - before->tx) / seconds : -1;
 	c->sample = s;
-	if (differs(old.cpu, row->cpu, 0.05) || differs(old.mem, row->mem, row->mem / 256) || differs(old.mem_limit, row->mem_limit, 0) ||
-	    differs(old.net_rx, row->net_rx, row->net_rx / 64) || differs(old.net_tx, row->net_tx, row->net_tx / 64))
+	if (stats_differs(old.cpu, row->cpu, 0.05) || stats_differs(old.mem, row->mem, row->mem / 256) || stats_differs(old.mem_limit, row->mem_limit, 0) ||
+	    stats_differs(old.net_rx, row->net_rx, row->net_rx / 64) || stats_differs(old.net_tx, row->net_tx, row->net_tx / 64))
 		store_touch_figures(&row->row);
 }
 
@@ -55,23 +55,23 @@ static bool stats_data(struct call *call, const char *bytes, size_t len, void *a
 	return true;
 }
 
-static void on_rest(struct loop_timer *t, void *arg)
+static void stats_on_rest(struct loop_timer *t, void *arg)
 {
 	struct ctr *c = arg;
 	c->resting = false;
 	if (c->engine->origin && !c->stats && c->row->row.shown && c->row->state == CONTAINER_RUNNING)
-		ask(c);
+		stats_ask(c);
 }
 
-static void rest(struct ctr *c)
+static void stats_rest(struct ctr *c)
 {
 	if (!c->rest)
-		c->rest = loop_timer_add(store_loop(c->engine->source.store), -1, on_rest, c);
+		c->rest = loop_timer_add(store_loop(c->engine->source.store), -1, stats_on_rest, c);
 	loop_timer_set(c->rest, ASK_EACH_MS);
 	c->resting = true;
 }
 
-static void end_rest(struct ctr *c)
+static void stats_end_rest(struct ctr *c)
 {
 	if (c->rest)
 		loop_timer_set(c->rest, -1);
@@ -92,24 +92,24 @@ static void stats_done(struct call *call, const struct reply *r, void *arg)
 		buf_finish(&line);
 	}
 	json_lines_finish(&c->stats_lines);
-	rest(c);
+	stats_rest(c);
 	if (!engine_has_socket(c->engine))
 		stats_shown(c->engine);
 }
 
-static void ask(struct ctr *c)
+static void stats_ask(struct ctr *c)
 {
 	char path[96 + CTR_ID_SIZE];
 	struct engine *e = c->engine;
 	snprintf(path, sizeof(path), "/containers/%s/stats?stream=%s", c->id, engine_has_socket(e) ? "1" : "0&one-shot=1");
 	c->stats = engine_get(e, path, (struct call_spec){ .data = stats_data, .done = stats_done, .arg = c });
 	e->stats++;
-	end_rest(c);
+	stats_end_rest(c);
 }
 
 void stats_stop(struct ctr *c)
 {
-	end_rest(c);
+	stats_end_rest(c);
 	c->sample.valid = false;             /* too old to tell a rate from */
 	if (!c->stats)
 		return;
@@ -129,5 +129,5 @@ void stats_shown(struct engine *e)
 			stats_stop(c);
 	for (struct ctr *c = e->ctrs; c && e->stats < most; c = c->hh.next)
 		if (c->row->row.shown && c->row->state == CONTAINER_RUNNING && !c->stats && !c->resting)
-			ask(c);
+			stats_ask(c);
 }

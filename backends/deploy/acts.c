@@ -43,7 +43,7 @@ const char *deploy_who(void)
 	return who;
 }
 
-static void act_end(struct act *a, const struct err *err, const char *output)
+static void deploy_act_act_end(struct act *a, const struct err *err, const char *output)
 {
 	struct act **slot = &a->owner->acts;
 	struct order *order = a->order;
@@ -66,12 +66,12 @@ void acts_finish(struct deploys *ds)
 	err_set(&err, ERR_LOST, "the link went while it was being started; whether it runs is seen when the link is back");
 	while (ds->acts) {
 		run_cancel(ds->acts->run);
-		act_end(ds->acts, &err, NULL);
+		deploy_act_act_end(ds->acts, &err, NULL);
 	}
 }
 
 /* "=STEP words" of the script as a sentence. */
-static void said(const struct run_result *r, const char *doing, struct err *err)
+static void deploy_act_said(const struct run_result *r, const char *doing, struct err *err)
 {
 	char text[260], step[16] = "";
 	const char *words = r->err_out;
@@ -88,18 +88,18 @@ static void said(const struct run_result *r, const char *doing, struct err *err)
 		err_set(err, ERR_REFUSED, "%s: the server's sh ended with code %d%s%s", doing, r->end.exit_code, *text ? ": " : "", text);
 }
 
-static void done(const struct run_result *r, void *arg)
+static void deploy_act_done(const struct run_result *r, void *arg)
 {
 	struct act *a = arg;
 	struct err err = r->end.err;
 	bool cancel = !strcmp(a->order->action->verb, "cancel");
 	a->run = NULL;
 	if (!err.code && (r->end.exit_code != 0 || (!cancel && strncmp(r->out, "started", 7) != 0)))
-		said(r, cancel ? "not cancelled" : "not started", &err);
-	act_end(a, &err, cancel ? "its processes have ended" : "started; it goes on without this console");
+		deploy_act_said(r, cancel ? "not cancelled" : "not started", &err);
+	deploy_act_act_end(a, &err, cancel ? "its processes have ended" : "started; it goes on without this console");
 }
 
-static struct act *act_begin(struct order *order, struct deploy *d)
+static struct act *deploy_act_act_begin(struct order *order, struct deploy *d)
 {
 	struct act *a = xcalloc(1, sizeof(*a));
 	a->owner = deploys_of(d->row.source);
@@ -110,22 +110,22 @@ static struct act *act_begin(struct order *order, struct deploy *d)
 	return a;
 }
 
-static void run_script(struct act *a, struct deploy *d, struct buf *script, int64_t timeout_ms)
+static void deploy_act_run_script(struct act *a, struct deploy *d, struct buf *script, int64_t timeout_ms)
 {
-	a->run = link_run(source_link(d->row.source), "exec sh -s", script->data, script->len, ANSWER_MAX, timeout_ms, done, a);
+	a->run = link_run(source_link(d->row.source), "exec sh -s", script->data, script->len, ANSWER_MAX, timeout_ms, deploy_act_done, a);
 }
 
-static void refuse(struct order *order, const struct err *err)
+static void deploy_act_refuse(struct order *order, const struct err *err)
 {
 	order_end(order, err, NULL);
 }
 
 /* --- secret variables ------------------------------------------------------------------------------------------------------ */
 
-static void next_secret(struct act *);
+static void deploy_act_next_secret(struct act *);
 
 /* Each is asked for by itself. It is in locked memory until the script has gone to the server. */
-static void secret_came(struct ask *ask, struct secret *answer, bool keep, void *arg)
+static void deploy_act_secret_came(struct ask *ask, struct secret *answer, bool keep, void *arg)
 {
 	struct act *a = arg;
 	struct err err;
@@ -133,19 +133,19 @@ static void secret_came(struct ask *ask, struct secret *answer, bool keep, void 
 	a->ask = NULL;
 	if (answer) {
 		a->secrets[a->n_secrets++] = answer;
-		next_secret(a);
+		deploy_act_next_secret(a);
 		return;
 	}
 	err_set(&err, ERR_DENIED, "not started: %s is secret and was not given; it is asked for, or taken from mocr's environment",
 	        a->wanted[a->n_secrets].name);
-	act_end(a, &err, NULL);
+	deploy_act_act_end(a, &err, NULL);
 }
 
-static void ask_secret(struct act *a, const struct ask_word *word)
+static void deploy_act_ask_secret(struct act *a, const struct ask_word *word)
 {
 	struct server *v = a->owner->source.server;
 	struct ask *ask = xcalloc(1, sizeof(*ask));
-	*ask = (struct ask){ .kind = ASK_PASSWORD, .answered = secret_came, .arg = a };
+	*ask = (struct ask){ .kind = ASK_PASSWORD, .answered = deploy_act_secret_came, .arg = a };
 	snprintf(ask->title, sizeof(ask->title), "%.40s: a value for a deploy", v->name);
 	snprintf(ask->text, sizeof(ask->text), "%.200s asks for %s, which is secret.\nIt goes to the server for this run and is kept nowhere.", a->order->id,
 	         word->name);
@@ -154,24 +154,24 @@ static void ask_secret(struct act *a, const struct ask_word *word)
 	server_ask(v, ask);
 }
 
-static void launch(struct act *);
+static void deploy_act_launch(struct act *);
 
-static void next_secret(struct act *a)
+static void deploy_act_next_secret(struct act *a)
 {
 	while (a->n_secrets < a->n_wanted) {
 		const struct ask_word *word = &a->wanted[a->n_secrets];
 		const char *own = getenv(word->name);
 		if (!own) {
-			ask_secret(a, word);
+			deploy_act_ask_secret(a, word);
 			return;
 		}
 		a->secrets[a->n_secrets++] = secret_create(own, strlen(own));
 		unsetenv(word->name);                     /* a child has no use for it; a run on this machine keeps what it has exported */
 	}
-	launch(a);
+	deploy_act_launch(a);
 }
 
-static bool want_secrets(struct act *a, const char *ask_lines, struct err *err)
+static bool deploy_act_want_secrets(struct act *a, const char *ask_lines, struct err *err)
 {
 	struct ask_word words[ASKS_MAX];
 	size_t n = asks_read(ask_lines, words, ASKS_MAX, err);
@@ -184,7 +184,7 @@ static bool want_secrets(struct act *a, const char *ask_lines, struct err *err)
 }
 
 /* The same variables as when they were asked for, with the words of now. */
-static bool export_secrets(const struct act *a, const char *ask_lines, struct buf *out, struct err *err)
+static bool deploy_act_export_secrets(const struct act *a, const char *ask_lines, struct buf *out, struct err *err)
 {
 	struct ask_word words[ASKS_MAX];
 	size_t n = asks_read(ask_lines, words, ASKS_MAX, err), k = 0;
@@ -201,7 +201,7 @@ static bool export_secrets(const struct act *a, const char *ask_lines, struct bu
 
 /* --- starting --------------------------------------------------------------------------------------------------------------- */
 
-static void launch(struct act *a)
+static void deploy_act_launch(struct act *a)
 {
 	struct order *order = a->order;
 	struct deploy *d = (struct deploy *)order_row(order);
@@ -215,7 +215,7 @@ static void launch(struct act *a)
 	const char *values = back ? NULL : order->argument;
 	if (c && !text)
 		err_set(&err, ERR_USAGE, "[deploy %s] has no key run", c->name);
-	if (text && (back || values_read(c->ask, values, &exports, &err)) && export_secrets(a, c->ask, &secrets, &err) &&
+	if (text && (back || values_read(c->ask, values, &exports, &err)) && deploy_act_export_secrets(a, c->ask, &secrets, &err) &&
 	    command_build(text, c->ask, &command, &err)) {
 		char id[DEPLOY_ID_SIZE], *args = wash_dup(values ? values : back ? d->run.args : "", 200);
 		snprintf(id, sizeof(id), "%lld-%s", (long long)now_wall_ms(), c->name);
@@ -223,10 +223,10 @@ static void launch(struct act *a)
 			.of = back ? d->run.id : NULL, .directory = c->directory, .exports = exports.data,
 			.secrets = secrets.data, .command = command.data, .lock = c->lock };
 		script_start(&script, &w);
-		run_script(a, d, &script, START_MS);
+		deploy_act_run_script(a, d, &script, START_MS);
 		free(args);
 	} else {
-		act_end(a, &err, NULL);
+		deploy_act_act_end(a, &err, NULL);
 	}
 	buf_finish(&exports);
 	buf_finish(&secrets);
@@ -234,33 +234,33 @@ static void launch(struct act *a)
 	buf_finish(&script);
 }
 
-static void start(struct order *order, const char *what)
+static void deploy_act_start(struct order *order, const char *what)
 {
 	struct deploy *d = (struct deploy *)order_row(order);
 	const struct deploy_config *c = d ? deploy_config_of(d) : NULL;
 	struct err err = { 0 };
 	if (!c) {
 		err_set(&err, ERR_ABSENT, "%s is not in this configuration any more", order->id);
-		refuse(order, &err);
+		deploy_act_refuse(order, &err);
 		return;
 	}
-	struct act *a = act_begin(order, d);
+	struct act *a = deploy_act_act_begin(order, d);
 	a->what = what;
-	if (want_secrets(a, c->ask, &err))
-		next_secret(a);
+	if (deploy_act_want_secrets(a, c->ask, &err))
+		deploy_act_next_secret(a);
 	else
-		act_end(a, &err, NULL);
+		deploy_act_act_end(a, &err, NULL);
 }
 
-static void run_deploy(struct order *order) { start(order, "deploy"); }
-static void run_rollback(struct order *order) { start(order, "rollback"); }
+static void deploy_act_run_deploy(struct order *order) { deploy_act_start(order, "deploy"); }
+static void deploy_act_run_rollback(struct order *order) { deploy_act_start(order, "rollback"); }
 
-static void run_cancel_deploy(struct order *order)
+static void deploy_act_run_cancel_deploy(struct order *order)
 {
 	struct deploy *d = (struct deploy *)order_row(order);
 	struct buf script = { 0 };
 	script_cancel(&script, d->run.id, deploy_who(), CANCEL_WAIT_S);
-	run_script(act_begin(order, d), d, &script, (CANCEL_WAIT_S + 20) * 1000);
+	deploy_act_run_script(deploy_act_act_begin(order, d), d, &script, (CANCEL_WAIT_S + 20) * 1000);
 	buf_finish(&script);
 }
 
@@ -271,7 +271,7 @@ static const char *const pull_steps[] = { "pull", "up -d", NULL };
 static const char *const restart_steps[] = { "restart", NULL };
 static const char *const down_steps[] = { "down", NULL };
 
-static void project_start(struct act *a, struct deploy *d, const char *const *steps, const char *what)
+static void deploy_act_project_start(struct act *a, struct deploy *d, const char *const *steps, const char *what)
 {
 	struct buf command = { 0 }, script = { 0 };
 	const struct deploy_project *p = d->project;
@@ -282,23 +282,23 @@ static void project_start(struct act *a, struct deploy *d, const char *const *st
 		.more = more, .lock = true };
 	script_start(&script, &w);
 	events_wanted(a->owner);
-	run_script(a, d, &script, START_MS);
+	deploy_act_run_script(a, d, &script, START_MS);
 	free(more);
 	buf_finish(&command);
 	buf_finish(&script);
 }
 
-static void run_up(struct order *order) { struct deploy *d = (struct deploy *)order_row(order); project_start(act_begin(order, d), d, up_steps, "up"); }
-static void run_restart(struct order *order) { struct deploy *d = (struct deploy *)order_row(order); project_start(act_begin(order, d), d, restart_steps, "restart"); }
-static void run_down(struct order *order) { struct deploy *d = (struct deploy *)order_row(order); project_start(act_begin(order, d), d, down_steps, "down"); }
+static void deploy_act_run_up(struct order *order) { struct deploy *d = (struct deploy *)order_row(order); deploy_act_project_start(deploy_act_act_begin(order, d), d, up_steps, "up"); }
+static void deploy_act_run_restart(struct order *order) { struct deploy *d = (struct deploy *)order_row(order); deploy_act_project_start(deploy_act_act_begin(order, d), d, restart_steps, "restart"); }
+static void deploy_act_run_down(struct order *order) { struct deploy *d = (struct deploy *)order_row(order); deploy_act_project_start(deploy_act_act_begin(order, d), d, down_steps, "down"); }
 
-static void pull_moves(const char *words, void *arg)
+static void deploy_act_pull_moves(const char *words, void *arg)
 {
 	order_progress(((struct act *)arg)->order, "pulling %s", words);
 }
 
 /* What the engine was not let to bring, the server's own compose may: it has the logins. */
-static void pull_done(const struct err *err, size_t pulled, bool refused, void *arg)
+static void deploy_act_pull_done(const struct err *err, size_t pulled, bool refused, void *arg)
 {
 	struct act *a = arg;
 	struct deploy *d = (struct deploy *)order_row(a->order);
@@ -307,45 +307,45 @@ static void pull_done(const struct err *err, size_t pulled, bool refused, void *
 	order_progress(a->order, "starting");
 	if (err->code || !d) {
 		err_set(&gone, ERR_ABSENT, "%s is gone", a->order->id);
-		act_end(a, err->code ? err : &gone, NULL);
+		deploy_act_act_end(a, err->code ? err : &gone, NULL);
 		return;
 	}
-	project_start(a, d, refused || a->unnamed ? pull_steps : up_steps, "pull");
+	deploy_act_project_start(a, d, refused || a->unnamed ? pull_steps : up_steps, "pull");
 }
 
-static void run_pull(struct order *order)
+static void deploy_act_run_pull(struct order *order)
 {
-	static const struct pull_events events = { .progress = pull_moves, .done = pull_done };
+	static const struct pull_events events = { .progress = deploy_act_pull_moves, .done = deploy_act_pull_done };
 	struct deploy *d = (struct deploy *)order_row(order);
-	struct act *a = act_begin(order, d);
+	struct act *a = deploy_act_act_begin(order, d);
 	struct err err = { 0 };
 	a->pull = project_pull(d, &events, a, &a->unnamed, &err);
 	if (!a->pull && err.code)
-		act_end(a, &err, NULL);
+		deploy_act_act_end(a, &err, NULL);
 	else if (!a->pull)
-		project_start(a, d, pull_steps, "pull");
+		deploy_act_project_start(a, d, pull_steps, "pull");
 }
 
 /* --- when --------------------------------------------------------------------------------------------------------------- */
 
-static bool can_start(const struct row *r)
+static bool deploy_act_can_start(const struct row *r)
 {
 	const struct deploy *d = (const struct deploy *)r;
 	const struct deploy_config *c = deploy_config_of(d);
 	return c && (!c->lock || d->state != DEPLOY_RUNNING);
 }
-static bool can_ask(const struct row *r) { return can_start(r) && deploy_config_of((const struct deploy *)r)->confirm; }
-static bool at_once(const struct row *r) { return can_start(r) && !deploy_config_of((const struct deploy *)r)->confirm; }
+static bool deploy_act_can_ask(const struct row *r) { return deploy_act_can_start(r) && deploy_config_of((const struct deploy *)r)->confirm; }
+static bool deploy_act_at_once(const struct row *r) { return deploy_act_can_start(r) && !deploy_config_of((const struct deploy *)r)->confirm; }
 
-static bool can_roll_back(const struct row *r)
+static bool deploy_act_can_roll_back(const struct row *r)
 {
 	const struct deploy *d = (const struct deploy *)r;
 	const struct deploy_config *c = deploy_config_of(d);
 	return c && c->rollback && d->state >= DEPLOY_FAILED;
 }
-static bool can_cancel(const struct row *r) { return ((const struct deploy *)r)->state == DEPLOY_RUNNING; }
+static bool deploy_act_can_cancel(const struct row *r) { return ((const struct deploy *)r)->state == DEPLOY_RUNNING; }
 
-static void in_directory(const struct deploy_config *c, const char *command, char *buf, size_t size)
+static void deploy_act_in_directory(const struct deploy_config *c, const char *command, char *buf, size_t size)
 {
 	struct buf b = { 0 };
 	if (c->directory) {
@@ -361,28 +361,28 @@ static void in_directory(const struct deploy_config *c, const char *command, cha
 static void deploy_command(const struct row *r, char *buf, size_t size)
 {
 	const struct deploy_config *c = deploy_config_of((const struct deploy *)r);
-	in_directory(c, c->run, buf, size);
+	deploy_act_in_directory(c, c->run, buf, size);
 }
 
-static void rollback_command(const struct row *r, char *buf, size_t size)
+static void deploy_act_rollback_command(const struct row *r, char *buf, size_t size)
 {
 	const struct deploy_config *c = deploy_config_of((const struct deploy *)r);
-	in_directory(c, c->rollback, buf, size);
+	deploy_act_in_directory(c, c->rollback, buf, size);
 }
 
-static void cancel_command(const struct row *r, char *buf, size_t size)
+static void deploy_act_cancel_command(const struct row *r, char *buf, size_t size)
 {
 	snprintf(buf, size, "TERM to all processes of %s, KILL after %d s", ((const struct deploy *)r)->run.id, CANCEL_WAIT_S);
 }
 
-static bool is_project(const struct row *r)
+static bool deploy_act_is_project(const struct row *r)
 {
 	const struct deploy *d = (const struct deploy *)r;
 	return d->project && d->project->dir[0] && d->state != DEPLOY_RUNNING;
 }
-static bool has_containers(const struct row *r) { return is_project(r) && ((const struct deploy *)r)->project->containers > 0; }
+static bool deploy_act_has_containers(const struct row *r) { return deploy_act_is_project(r) && ((const struct deploy *)r)->project->containers > 0; }
 
-static void project_command(const struct row *r, const char *const *steps, char *buf, size_t size)
+static void deploy_act_project_command(const struct row *r, const char *const *steps, char *buf, size_t size)
 {
 	const struct deploy *d = (const struct deploy *)r;
 	struct buf b = { 0 };
@@ -394,12 +394,12 @@ static void project_command(const struct row *r, const char *const *steps, char 
 	buf_finish(&b);
 }
 
-static void up_command(const struct row *r, char *buf, size_t size) { project_command(r, up_steps, buf, size); }
-static void pull_command(const struct row *r, char *buf, size_t size) { project_command(r, pull_steps, buf, size); }
-static void restart_command(const struct row *r, char *buf, size_t size) { project_command(r, restart_steps, buf, size); }
-static void down_command(const struct row *r, char *buf, size_t size) { project_command(r, down_steps, buf, size); }
+static void deploy_act_up_command(const struct row *r, char *buf, size_t size) { deploy_act_project_command(r, up_steps, buf, size); }
+static void deploy_act_pull_command(const struct row *r, char *buf, size_t size) { deploy_act_project_command(r, pull_steps, buf, size); }
+static void deploy_act_restart_command(const struct row *r, char *buf, size_t size) { deploy_act_project_command(r, restart_steps, buf, size); }
+static void deploy_act_down_command(const struct row *r, char *buf, size_t size) { deploy_act_project_command(r, down_steps, buf, size); }
 
-static void suggest(const struct row *r, char *buf, size_t size)
+static void deploy_act_suggest(const struct row *r, char *buf, size_t size)
 {
 	const struct deploy *d = (const struct deploy *)r;
 	if (d->run.args[0])
@@ -409,13 +409,13 @@ static void suggest(const struct row *r, char *buf, size_t size)
 }
 
 /* "ROLE one of caddy n8n", as the configuration has it; "" when it asks for nothing. */
-static void asks_more(const struct row *r, char *buf, size_t size)
+static void deploy_act_asks_more(const struct row *r, char *buf, size_t size)
 {
 	const struct deploy_config *c = deploy_config_of((const struct deploy *)r);
 	snprintf(buf, size, "%s", c && c->ask ? c->ask : "");
 }
 
-static bool fits(const struct row *r, const char *argument, struct err *err)
+static bool deploy_act_fits(const struct row *r, const char *argument, struct err *err)
 {
 	const struct deploy_config *c = deploy_config_of((const struct deploy *)r);
 	struct buf exports = { 0 };
@@ -425,24 +425,24 @@ static bool fits(const struct row *r, const char *argument, struct err *err)
 }
 
 #define ASKS "NAME=VALUE for each of these, parted by blanks; quotes as in a shell:"
-#define ASKING .asks = ASKS, .asks_more = asks_more, .suggest = suggest, .fits = fits
+#define ASKING .asks = ASKS, .asks_more = deploy_act_asks_more, .suggest = deploy_act_suggest, .fits = deploy_act_fits
 const struct action deploy_actions[] = {
-	{ .name = "deploy-run", .verb = "deploy", .key = "D", .flags = ACTION_CHANGES | ACTION_CONFIRM, .applies = can_ask,
-	  .command = deploy_command, .run = run_deploy, ASKING, .doing = "starting",
+	{ .name = "deploy-run", .verb = "deploy", .key = "D", .flags = ACTION_CHANGES | ACTION_CONFIRM, .applies = deploy_act_can_ask,
+	  .command = deploy_command, .run = deploy_act_run_deploy, ASKING, .doing = "starting",
 	  .help = "run it on its server, where it goes on without this console" },
-	{ .name = "deploy-run-now", .verb = "deploy now", .key = "D", .flags = ACTION_CHANGES, .applies = at_once,
-	  .command = deploy_command, .run = run_deploy, ASKING, .doing = "starting", .help = "the same for one with confirm = no" },
-	{ .name = "deploy-rollback", .verb = "roll back", .key = "B", .flags = ACTION_CHANGES | ACTION_CONFIRM, .applies = can_roll_back,
-	  .command = rollback_command, .run = run_rollback, .doing = "starting", .help = "run its rollback command, with the values of the run that failed" },
-	{ .name = "deploy-cancel", .verb = "cancel", .key = "C-k", .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_DANGER, .applies = can_cancel,
-	  .command = cancel_command, .run = run_cancel_deploy, .doing = "cancelling", .help = "end what runs: TERM to all of it, KILL if it does not end" },
-	{ .name = "project-pull", .verb = "pull", .key = "P", .flags = ACTION_CHANGES | ACTION_CONFIRM, .applies = is_project,
-	  .command = pull_command, .run = run_pull, .doing = "pulling", .help = "bring the images of the compose project, then what is new up (pull, up -d)" },
-	{ .name = "project-up", .verb = "up", .key = "U", .flags = ACTION_CHANGES | ACTION_CONFIRM, .applies = is_project, .command = up_command,
-	  .run = run_up, .doing = "starting", .help = "bring the compose project up as its files say (up -d)" },
-	{ .name = "project-restart", .verb = "restart", .key = "r", .flags = ACTION_CHANGES | ACTION_CONFIRM, .applies = has_containers,
-	  .command = restart_command, .run = run_restart, .doing = "starting", .help = "restart all containers of the compose project" },
-	{ .name = "project-down", .verb = "down", .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_DANGER, .applies = has_containers,
-	  .command = down_command, .run = run_down, .doing = "starting", .help = "stop and remove all containers of the compose project (down)" },
+	{ .name = "deploy-run-now", .verb = "deploy now", .key = "D", .flags = ACTION_CHANGES, .applies = deploy_act_at_once,
+	  .command = deploy_command, .run = deploy_act_run_deploy, ASKING, .doing = "starting", .help = "the same for one with confirm = no" },
+	{ .name = "deploy-rollback", .verb = "roll back", .key = "B", .flags = ACTION_CHANGES | ACTION_CONFIRM, .applies = deploy_act_can_roll_back,
+	  .command = deploy_act_rollback_command, .run = deploy_act_run_rollback, .doing = "starting", .help = "run its rollback command, with the values of the run that failed" },
+	{ .name = "deploy-cancel", .verb = "cancel", .key = "C-k", .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_DANGER, .applies = deploy_act_can_cancel,
+	  .command = deploy_act_cancel_command, .run = deploy_act_run_cancel_deploy, .doing = "cancelling", .help = "end what runs: TERM to all of it, KILL if it does not end" },
+	{ .name = "project-pull", .verb = "pull", .key = "P", .flags = ACTION_CHANGES | ACTION_CONFIRM, .applies = deploy_act_is_project,
+	  .command = deploy_act_pull_command, .run = deploy_act_run_pull, .doing = "pulling", .help = "bring the images of the compose project, then what is new up (pull, up -d)" },
+	{ .name = "project-up", .verb = "up", .key = "U", .flags = ACTION_CHANGES | ACTION_CONFIRM, .applies = deploy_act_is_project, .command = deploy_act_up_command,
+	  .run = deploy_act_run_up, .doing = "starting", .help = "bring the compose project up as its files say (up -d)" },
+	{ .name = "project-restart", .verb = "restart", .key = "r", .flags = ACTION_CHANGES | ACTION_CONFIRM, .applies = deploy_act_has_containers,
+	  .command = deploy_act_restart_command, .run = deploy_act_run_restart, .doing = "starting", .help = "restart all containers of the compose project" },
+	{ .name = "project-down", .verb = "down", .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_DANGER, .applies = deploy_act_has_containers,
+	  .command = deploy_act_down_command, .run = deploy_act_run_down, .doing = "starting", .help = "stop and remove all containers of the compose project (down)" },
 	{ .name = NULL }
 };

@@ -14,9 +14,9 @@
 #define LINE_MOST (8u << 10)
 #define RETRY_MS 5000
 
-static void open_watch(struct deploys *);
+static void deploy_open_watch(struct deploys *);
 
-static size_t rows_of_config(struct deploys *ds)
+static size_t deploy_rows_of_config(struct deploys *ds)
 {
 	size_t n = 0;
 	for (const struct deploy_config *c = store_settings(ds->source.store)->deploys; c; c = c->next)
@@ -28,7 +28,7 @@ static size_t rows_of_config(struct deploys *ds)
 }
 
 /* Whole lines go on, so that a recording has whole lines. */
-static size_t on_data(struct stream *s, const char *bytes, size_t len, void *arg)
+static size_t deploy_on_data(struct stream *s, const char *bytes, size_t len, void *arg)
 {
 	struct deploys *ds = arg;
 	buf_add(&ds->in, bytes, len);
@@ -43,13 +43,13 @@ static size_t on_data(struct stream *s, const char *bytes, size_t len, void *arg
 	return len;
 }
 
-static void on_error_data(struct stream *s, const char *bytes, size_t len, void *arg)
+static void deploy_on_error_data(struct stream *s, const char *bytes, size_t len, void *arg)
 {
 	struct deploys *ds = arg;
 	wash(ds->complaint, sizeof(ds->complaint), bytes, len);
 }
 
-static void on_closed(struct stream *s, const struct stream_end *end, void *arg)
+static void deploy_on_closed(struct stream *s, const struct stream_end *end, void *arg)
 {
 	struct deploys *ds = arg;
 	struct err err;
@@ -67,14 +67,14 @@ static void on_closed(struct stream *s, const struct stream_end *end, void *arg)
 	loop_timer_set(ds->retry, RETRY_MS);
 }
 
-static void on_retry(struct loop_timer *t, void *arg)
+static void deploy_on_retry(struct loop_timer *t, void *arg)
 {
-	open_watch(arg);
+	deploy_open_watch(arg);
 }
 
-static void open_watch(struct deploys *ds)
+static void deploy_open_watch(struct deploys *ds)
 {
-	static const struct stream_events events = { .data = on_data, .error_data = on_error_data, .closed = on_closed };
+	static const struct stream_events events = { .data = deploy_on_data, .error_data = deploy_on_error_data, .closed = deploy_on_closed };
 	struct buf script = { 0 };
 	struct err err;
 	struct link *link = source_link(&ds->source);
@@ -105,25 +105,25 @@ void events_wanted(struct deploys *ds)
 }
 
 /* A project of compose is on the screen: what was done to it is told by the server alone. */
-static void shown(struct source *s)
+static void deploy_shown(struct source *s)
 {
 	for (struct row *r = store_first(s->store, &kind_deploy, s->server); r; r = store_next(r, &kind_deploy, s->server))
 		if (r->shown)
 			events_wanted(deploys_of(s));
 }
 
-static void prepare(struct deploys *ds)
+static void deploy_prepare(struct deploys *ds)
 {
 	if (ds->prepared)
 		return;
 	ds->prepared = true;
 	buf_init(&ds->in, 1u << 20);
-	ds->retry = loop_timer_add(store_loop(ds->source.store), -1, on_retry, ds);
+	ds->retry = loop_timer_add(store_loop(ds->source.store), -1, deploy_on_retry, ds);
 	deploy_history_load(ds);
 }
 
 /* Of a project of compose alone nothing need be known before it is looked at. */
-static bool has_runs(const struct deploys *ds)
+static bool deploy_has_runs(const struct deploys *ds)
 {
 	for (struct row *r = store_first(ds->source.store, &kind_deploy, ds->source.server); r; r = store_next(r, &kind_deploy, ds->source.server))
 		if (((const struct deploy *)r)->run.id[0] || r->shown)
@@ -131,22 +131,22 @@ static bool has_runs(const struct deploys *ds)
 	return false;
 }
 
-static void up(struct source *s)
+static void deploy_up(struct source *s)
 {
 	struct deploys *ds = deploys_of(s);
-	prepare(ds);
-	if (!rows_of_config(ds) && !has_runs(ds)) {
+	deploy_prepare(ds);
+	if (!deploy_rows_of_config(ds) && !deploy_has_runs(ds)) {
 		source_set_state(s, SOURCE_ABSENT, NULL);
 		return;
 	}
 	if (ds->watch)
 		events_again(ds);            /* a refresh */
 	else
-		open_watch(ds);
+		deploy_open_watch(ds);
 	watches_up(ds);
 }
 
-static void down(struct source *s)
+static void deploy_down(struct source *s)
 {
 	struct deploys *ds = deploys_of(s);
 	stream_close(ds->watch);
@@ -163,10 +163,10 @@ static void down(struct source *s)
 		source_set_state(s, SOURCE_STALE, NULL);
 }
 
-static void feed(struct source *s, const char *what, const char *bytes, size_t len)
+static void deploy_feed(struct source *s, const char *what, const char *bytes, size_t len)
 {
 	struct deploys *ds = deploys_of(s);
-	prepare(ds);
+	deploy_prepare(ds);
 	for (size_t at = 0; at < len;) {
 		const char *nl = memchr(bytes + at, '\n', len - at);
 		size_t n = nl ? (size_t)(nl - bytes) - at : len - at;
@@ -175,7 +175,7 @@ static void feed(struct source *s, const char *what, const char *bytes, size_t l
 	}
 }
 
-static void finish(struct source *s)
+static void deploy_finish(struct source *s)
 {
 	struct deploys *ds = deploys_of(s);
 	acts_finish(ds);
@@ -186,6 +186,6 @@ static void finish(struct source *s)
 }
 
 const struct backend backend_deploy = {
-	.name = "deploy", .source_size = sizeof(struct deploys), .up = up, .down = down, .feed = feed, .shown = shown,
-	.finish = finish,
+	.name = "deploy", .source_size = sizeof(struct deploys), .up = deploy_up, .down = deploy_down, .feed = deploy_feed, .shown = deploy_shown,
+	.finish = deploy_finish,
 };

@@ -33,7 +33,7 @@ struct checking {
 /* --- a URL ------------------------------------------------------------------------------------------------------------ */
 
 /* "https://host:port/path" to a endpoint and a path. */
-static bool url_read(const char *url, struct endpoint *endpoint, char *host, size_t size, char **path)
+static bool check_url_read(const char *url, struct endpoint *endpoint, char *host, size_t size, char **path)
 {
 	bool tls = strncmp(url, "https://", 8) == 0;
 	if (!tls && strncmp(url, "http://", 7) != 0)
@@ -53,7 +53,7 @@ static bool url_read(const char *url, struct endpoint *endpoint, char *host, siz
 	return port > 0 && port < 65536;
 }
 
-static void url_done(struct call *call, const struct reply *r, void *arg)
+static void check_url_done(struct call *call, const struct reply *r, void *arg)
 {
 	struct url_check *u = arg;
 	u->call = NULL;
@@ -64,7 +64,7 @@ static void url_done(struct call *call, const struct reply *r, void *arg)
 		snprintf(u->said, sizeof(u->said), "%.110s", r->err.text);
 }
 
-static void url_ask(struct checking *k, size_t i)
+static void check_url_ask(struct checking *k, size_t i)
 {
 	struct url_check *u = &k->urls[i];
 	struct deploy *d = k->dep->row;
@@ -75,19 +75,19 @@ static void url_ask(struct checking *k, size_t i)
 	if (!u->origin) {
 		free(u->path);
 		u->path = NULL;
-		if (!url_read(k->words[i].name, &endpoint, host, sizeof(host), &u->path)) {
+		if (!check_url_read(k->words[i].name, &endpoint, host, sizeof(host), &u->path)) {
 			snprintf(u->said, sizeof(u->said), "is no http:// or https:// address");
 			return;
 		}
 		u->origin = origin_create(store_http(d->row.server->store), d->row.server->link, &endpoint, 1);
 	}
-	struct call_spec spec = { .path = u->path, .timeout_ms = URL_TIMEOUT_MS, .max = 64 << 10, .done = url_done, .arg = u };
+	struct call_spec spec = { .path = u->path, .timeout_ms = URL_TIMEOUT_MS, .max = 64 << 10, .done = check_url_done, .arg = u };
 	u->call = call_start(u->origin, &spec);
 }
 
 /* --- looking ------------------------------------------------------------------------------------------------------------- */
 
-static const struct row *find(const struct deploy *d, const char *kind, const char *name)
+static const struct row *check_find(const struct deploy *d, const char *kind, const char *name)
 {
 	char id[700];
 	snprintf(id, sizeof(id), "%s/%s/%s", d->row.server->name, kind, name);
@@ -100,7 +100,7 @@ static const struct row *find(const struct deploy *d, const char *kind, const ch
 }
 
 /* Is it true? Else why not. */
-static bool holds(struct checking *k, size_t i, char *why, size_t size)
+static bool check_holds(struct checking *k, size_t i, char *why, size_t size)
 {
 	const struct check_word *w = &k->words[i];
 	const struct deploy *d = k->dep->row;
@@ -108,16 +108,16 @@ static bool holds(struct checking *k, size_t i, char *why, size_t size)
 		bool ok = k->urls[i].answered;
 		snprintf(why, size, "%s %s", w->name, k->urls[i].said[0] ? k->urls[i].said : "does not answer");
 		if (!ok)
-			url_ask(k, i);
+			check_url_ask(k, i);
 		return ok;
 	}
 	const char *kind = w->what == CHECK_UNIT ? "unit" : "container";
-	const struct row *r = find(d, kind, w->name);
+	const struct row *r = check_find(d, kind, w->name);
 	snprintf(why, size, "%s %s %s", kind, w->name, !r ? "is not there" : r->why ? r->why : "is not running well");
 	return r && r->health == HEALTH_GOOD;
 }
 
-static void verdict(struct dep *p, int checked, const char *why)
+static void check_verdict(struct dep *p, int checked, const char *why)
 {
 	struct deploy *d = p->row;
 	p->runs[0].checked = checked;
@@ -130,7 +130,7 @@ static void verdict(struct dep *p, int checked, const char *why)
 	watches_run_ended(deploys_of(d->row.source));
 }
 
-static void look(struct loop_timer *t, void *arg)
+static void check_look(struct loop_timer *t, void *arg)
 {
 	struct checking *k = arg;
 	struct dep *p = k->dep;
@@ -141,17 +141,17 @@ static void look(struct loop_timer *t, void *arg)
 		return;
 	}
 	for (size_t i = 0; i < k->n; i++)
-		if (holds(k, i, why, sizeof(why)))
+		if (check_holds(k, i, why, sizeof(why)))
 			ok++;
 		else if (!*all)
 			snprintf(all, sizeof(all), "%.190s", why);
 	if (ok == k->n) {
-		verdict(p, 1, "");
+		check_verdict(p, 1, "");
 	} else if (now_wall_ms() >= p->row->check_until_ms) {
 		char text[260];
 		const struct deploy_config *c = deploy_config_of(p->row);
 		snprintf(text, sizeof(text), "after %d s %s", c ? c->within : 0, all);
-		verdict(p, -1, text);
+		check_verdict(p, -1, text);
 	} else {
 		loop_timer_set(t, LOOK_EVERY_MS);
 	}
@@ -167,7 +167,7 @@ void check_begin(struct dep *p)
 	k->dep = p;
 	k->n = checks_read(c->check, k->words, CHECKS_MAX, &err);
 	p->row->check_until_ms = now_wall_ms() + c->within * 1000;
-	k->timer = loop_timer_add(store_loop(p->row->row.server->store), 200, look, k);
+	k->timer = loop_timer_add(store_loop(p->row->row.server->store), 200, check_look, k);
 }
 
 void check_end(struct dep *p)

@@ -12,14 +12,14 @@
 #define PREFIX "compose:"
 
 /* A label is the image maker's word. */
-static bool name_is_one(const char *name)
+static bool project_name_is_one(const char *name)
 {
 	static const char signs[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
 	return name[0] != '-' && name[0] != '.' && *name && !name[strspn(name, signs)] && strlen(name) < PROJECT_NAME_SIZE;
 }
 
 /* A run's words come from a file on the server: no other source may be taken for an engine. */
-static bool engine_is_one(const char *name)
+static bool project_engine_is_one(const char *name)
 {
 	static const struct backend *const engines[] = { &backend_docker, &backend_docker_user, &backend_podman, &backend_podman_user };
 	for (size_t i = 0; i < ARRAY_LEN(engines); i++)
@@ -28,7 +28,7 @@ static bool engine_is_one(const char *name)
 	return false;
 }
 
-static bool is_line(const char *text)
+static bool project_is_line(const char *text)
 {
 	return !text[strcspn(text, "\t\r\n")];
 }
@@ -43,7 +43,7 @@ static struct deploy_project *project_of(struct deploy *d, const char *name)
 
 void project_found(struct deploy *d, const char *engine, const char *dir, const char *files, const char *env)
 {
-	if (strncmp(d->row.name, PREFIX, strlen(PREFIX)) != 0 || !name_is_one(d->row.name + strlen(PREFIX)) || dir[0] != '/' || !engine_is_one(engine))
+	if (strncmp(d->row.name, PREFIX, strlen(PREFIX)) != 0 || !project_name_is_one(d->row.name + strlen(PREFIX)) || dir[0] != '/' || !project_engine_is_one(engine))
 		return;
 	struct deploy_project *p = project_of(d, d->row.name + strlen(PREFIX));
 	if (p->dir[0])
@@ -54,11 +54,11 @@ void project_found(struct deploy *d, const char *engine, const char *dir, const 
 	snprintf(p->env, sizeof(p->env), "%s", env);
 }
 
-static void count(struct deploys *ds, const struct container *c)
+static void project_count(struct deploys *ds, const struct container *c)
 {
 	char id[PROJECT_NAME_SIZE + 16];
 	/* One that compose did not make has its labels from its image, whose maker is not asked what the server's projects are. */
-	if (!c->by_compose || !c->project || !name_is_one(c->project) || !engine_is_one(c->row.source->backend->name))
+	if (!c->by_compose || !c->project || !project_name_is_one(c->project) || !project_engine_is_one(c->row.source->backend->name))
 		return;
 	snprintf(id, sizeof(id), PREFIX "%s", c->project);
 	struct deploy *d = deploy_row(ds, id);
@@ -70,9 +70,9 @@ static void count(struct deploys *ds, const struct container *c)
 	p->up += c->state == CONTAINER_RUNNING;
 	const char *dir = c->project_dir, *files = c->project_files ? c->project_files : "";
 	const char *env = c->project_env ? c->project_env : "";
-	if (!is_line(env) || strlen(env) >= sizeof(p->env))
+	if (!project_is_line(env) || strlen(env) >= sizeof(p->env))
 		return;
-	if (!dir || dir[0] != '/' || !is_line(dir) || !is_line(files) || strlen(dir) >= sizeof(p->dir) || strlen(files) >= sizeof(p->files))
+	if (!dir || dir[0] != '/' || !project_is_line(dir) || !project_is_line(files) || strlen(dir) >= sizeof(p->dir) || strlen(files) >= sizeof(p->files))
 		return;
 	snprintf(p->engine, sizeof(p->engine), "%s", c->row.source->backend->name);
 	snprintf(p->dir, sizeof(p->dir), "%s", dir);
@@ -81,7 +81,7 @@ static void count(struct deploys *ds, const struct container *c)
 }
 
 /* Those whose containers are all gone stay while there is something to tell of them. */
-static void settle(struct deploys *ds)
+static void project_settle(struct deploys *ds)
 {
 	for (struct row *r = store_first(ds->source.store, &kind_deploy, ds->source.server), *next; r; r = next) {
 		struct deploy *d = (struct deploy *)r;
@@ -106,26 +106,26 @@ void deploy_projects(struct server *v)
 	if (!s)
 		return;
 	for (struct row *r = store_first(v->store, &kind_container, v); r; r = store_next(r, &kind_container, v))
-		count(deploys_of(s), (const struct container *)r);
-	settle(deploys_of(s));
+		project_count(deploys_of(s), (const struct container *)r);
+	project_settle(deploys_of(s));
 }
 
 /* --- what is run ----------------------------------------------------------------------------------------------------------- */
 
-static void add_words(struct buf *b, const struct deploy_project *p, const char *words)
+static void project_add_words(struct buf *b, const struct deploy_project *p, const char *words)
 {
 	compose_words(b, p->name, p->files, p->env);
 	buf_addf(b, " %s", words);
 }
 
-static const struct source *engine_source(const struct deploy *d)
+static const struct source *project_engine_source(const struct deploy *d)
 {
 	return server_source(d->row.server, d->project->engine);
 }
 
-static void program(const struct deploy *d, char *buf, size_t size)
+static void project_program(const struct deploy *d, char *buf, size_t size)
 {
-	const struct source *s = engine_is_one(d->project->engine) ? engine_source(d) : NULL;
+	const struct source *s = project_engine_is_one(d->project->engine) ? project_engine_source(d) : NULL;
 	snprintf(buf, size, "docker");
 	if (s)
 		engine_command(s, buf, size);
@@ -135,16 +135,16 @@ static void program(const struct deploy *d, char *buf, size_t size)
 void project_words(const struct deploy *d, const char *const *steps, struct buf *b)
 {
 	char cli[ENGINE_COMMAND_SIZE];
-	program(d, cli, sizeof(cli));
+	project_program(d, cli, sizeof(cli));
 	for (size_t i = 0; steps[i]; i++) {
 		buf_addf(b, "%s%s compose", i ? " && " : "", cli);
-		add_words(b, d->project, steps[i]);
+		project_add_words(b, d->project, steps[i]);
 	}
 }
 
 /* Sets P to the --profile words of services that run by one: no label tells of them, and without them up and down pass such
  * services by. What belongs to no profile (its service is gone from the files) is named in the output. */
-static void add_profiles(struct buf *b, const struct deploy_project *p)
+static void project_add_profiles(struct buf *b, const struct deploy_project *p)
 {
 	struct buf words = { 0 };
 	compose_words(&words, p->name, p->files, p->env);
@@ -165,7 +165,7 @@ static void add_profiles(struct buf *b, const struct deploy_project *p)
 void project_script(const struct deploy *d, const char *const *steps, struct buf *b)
 {
 	char cli[ENGINE_COMMAND_SIZE];
-	program(d, cli, sizeof(cli));
+	project_program(d, cli, sizeof(cli));
 	buf_puts(b, ENGINE_PATH "r=${0%/*} p=");
 	quote_word(b, d->project->name);
 	const char *bare = strrchr(cli, ' ') ? strrchr(cli, ' ') + 1 : cli;      /* without sudo and the like */
@@ -179,10 +179,10 @@ void project_script(const struct deploy *d, const char *const *steps, struct buf
 		"  D inspect -f '{{index .Config.Labels \"com.docker.compose.service\"}} {{.Config.Image}} {{.Image}}' $i 2>/dev/null | sort -u; }\n"
 		"images >\"$r/images\"\n");
 	compose_check(b, d->project->env);
-	add_profiles(b, d->project);
+	project_add_profiles(b, d->project);
 	for (size_t i = 0; steps[i]; i++) {
 		buf_puts(b, i ? " && C $P" : "C $P");
-		add_words(b, d->project, steps[i]);
+		project_add_words(b, d->project, steps[i]);
 	}
 	buf_puts(b, "\ncode=$?\n"
 		"images >\"$r/images.new\"\n"
@@ -199,7 +199,7 @@ void project_script(const struct deploy *d, const char *const *steps, struct buf
 
 #define IMAGES_MAX 64
 
-static bool has(const char *const *images, size_t n, const char *image)
+static bool project_has(const char *const *images, size_t n, const char *image)
 {
 	for (size_t i = 0; i < n; i++)
 		if (!strcmp(images[i], image))
@@ -221,10 +221,10 @@ struct pull *project_pull(const struct deploy *d, const struct pull_events *even
 		/* One whose name went to another image is known by its digits alone. */
 		if (!c->image || !strncmp(c->image, "sha256:", 7) || !strcspn(c->image, "-"))
 			*unnamed = true;
-		else if (!has(images, n, c->image))
+		else if (!project_has(images, n, c->image))
 			images[n++] = c->image;
 	}
-	if (n && engine && engine_is_one(d->project->engine))
+	if (n && engine && project_engine_is_one(d->project->engine))
 		return pull_start(engine, images, n, events, arg, err);
 	*unnamed = true;
 	return NULL;

@@ -18,12 +18,12 @@
 
 #define HISTORY_READ_MAX (4u << 20)      /* the end of the file: some ten thousand runs */
 
-static char *path_of(const struct store *store)
+static char *deploy_history_path_of(const struct store *store)
 {
 	return xasprintf("%s/deploys.jsonl", store_settings(store)->state_dir);
 }
 
-static char *line_of(const struct deploy *d, const struct deploy_run *r)
+static char *deploy_history_line_of(const struct deploy *d, const struct deploy_run *r)
 {
 	cJSON *o = cJSON_CreateObject();
 	const struct { const char *name, *value; } texts[] = {
@@ -53,7 +53,7 @@ void deploy_history_add(const struct deploy *d, const struct deploy_run *run)
 	if (replay_is_on(store))
 		return;
 	struct err err;
-	char *path = path_of(store), *line = line_of(d, run);
+	char *path = deploy_history_path_of(store), *line = deploy_history_line_of(d, run);
 	if (!state_append(path, line, true, &err) && err.code)
 		activity_add(store, ACTIVITY_NOTE, HEALTH_ATTENTION, d->row.id, "%s", err.text);
 	free(path);
@@ -62,40 +62,40 @@ void deploy_history_add(const struct deploy *d, const struct deploy_run *run)
 
 /* --- reading -------------------------------------------------------------------------------------------------------- */
 
-static const char *text_in(const cJSON *o, const char *name)
+static const char *deploy_history_text_in(const cJSON *o, const char *name)
 {
 	const char *s = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(o, name));
 	return s ? s : "";
 }
 
-static int64_t number_in(const cJSON *o, const char *name, int64_t fallback)
+static int64_t deploy_history_number_in(const cJSON *o, const char *name, int64_t fallback)
 {
 	const cJSON *n = cJSON_GetObjectItemCaseSensitive(o, name);
 	return cJSON_IsNumber(n) ? number_whole(n->valuedouble, fallback) : fallback;
 }
 
 /* As the events of the server would tell it. */
-static void apply(struct deploys *ds, const cJSON *o)
+static void deploy_history_apply(struct deploys *ds, const cJSON *o)
 {
-	const char *id = text_in(o, "id");
-	if (strcmp(text_in(o, "server"), ds->source.server->name) != 0 || !*id)
+	const char *id = deploy_history_text_in(o, "id");
+	if (strcmp(deploy_history_text_in(o, "server"), ds->source.server->name) != 0 || !*id)
 		return;
-	char *start = xasprintf("start\t%s\tname=%s\twhat=%s\tby=%s\tstarted=%lld\thow=%s\tbefore=%s\tengine=%s\tdir=%s\tfiles=%s\tenvfiles=%s\targs=%s", id, text_in(o, "name"), text_in(o, "what"),
-	                        text_in(o, "by"), (long long)number_in(o, "started", 0), text_in(o, "how"), text_in(o, "before"), text_in(o, "engine"), text_in(o, "dir"),
-	                        text_in(o, "files"), text_in(o, "envfiles"), text_in(o, "args"));
+	char *start = xasprintf("start\t%s\tname=%s\twhat=%s\tby=%s\tstarted=%lld\thow=%s\tbefore=%s\tengine=%s\tdir=%s\tfiles=%s\tenvfiles=%s\targs=%s", id, deploy_history_text_in(o, "name"), deploy_history_text_in(o, "what"),
+	                        deploy_history_text_in(o, "by"), (long long)deploy_history_number_in(o, "started", 0), deploy_history_text_in(o, "how"), deploy_history_text_in(o, "before"), deploy_history_text_in(o, "engine"), deploy_history_text_in(o, "dir"),
+	                        deploy_history_text_in(o, "files"), deploy_history_text_in(o, "envfiles"), deploy_history_text_in(o, "args"));
 	runs_apply(ds, start, strlen(start));
 	free(start);
-	const char *cancelled = number_in(o, "cancelled", 0) ? "somebody" : "";
-	char *end = xasprintf("%s\t%s\tcode=%lld\tended=%lld\tsize=%lld\tafter=%s\tchanged=%s\tcancelled=%s", number_in(o, "gone", 0) ? "gone" : "end", id,
-	                      (long long)number_in(o, "code", -1), (long long)number_in(o, "ended", 0), (long long)number_in(o, "size", -1),
-	                      text_in(o, "after"), text_in(o, "changed"), cancelled);
+	const char *cancelled = deploy_history_number_in(o, "cancelled", 0) ? "somebody" : "";
+	char *end = xasprintf("%s\t%s\tcode=%lld\tended=%lld\tsize=%lld\tafter=%s\tchanged=%s\tcancelled=%s", deploy_history_number_in(o, "gone", 0) ? "gone" : "end", id,
+	                      (long long)deploy_history_number_in(o, "code", -1), (long long)deploy_history_number_in(o, "ended", 0), (long long)deploy_history_number_in(o, "size", -1),
+	                      deploy_history_text_in(o, "after"), deploy_history_text_in(o, "changed"), cancelled);
 	runs_apply(ds, end, strlen(end));
 	free(end);
-	struct row *r = (struct row *)deploy_row(ds, text_in(o, "name"));
+	struct row *r = (struct row *)deploy_row(ds, deploy_history_text_in(o, "name"));
 	for (size_t i = 0; i < dep_of(r)->n; i++)
-		if (!strcmp(dep_of(r)->runs[i].id, id) && number_in(o, "checked", 0)) {
-			dep_of(r)->runs[i].checked = (int)number_in(o, "checked", 0);
-			snprintf(dep_of(r)->runs[i].failed_check, sizeof(dep_of(r)->runs[i].failed_check), "%s", text_in(o, "failed_check"));
+		if (!strcmp(dep_of(r)->runs[i].id, id) && deploy_history_number_in(o, "checked", 0)) {
+			dep_of(r)->runs[i].checked = (int)deploy_history_number_in(o, "checked", 0);
+			snprintf(dep_of(r)->runs[i].failed_check, sizeof(dep_of(r)->runs[i].failed_check), "%s", deploy_history_text_in(o, "failed_check"));
 		}
 	deploy_judge((struct deploy *)r);
 }
@@ -104,13 +104,13 @@ void deploy_history_load(struct deploys *ds)
 {
 	if (replay_is_on(ds->source.store))
 		return;
-	char *path = path_of(ds->source.store), *text = state_read(path, HISTORY_READ_MAX, NULL, NULL), *save = NULL;
+	char *path = deploy_history_path_of(ds->source.store), *text = state_read(path, HISTORY_READ_MAX, NULL, NULL), *save = NULL;
 	free(path);
 	ds->loading = true;
 	for (char *line = text ? strtok_r(text, "\n", &save) : NULL; line; line = strtok_r(NULL, "\n", &save)) {
 		cJSON *o = json_parse(line, strlen(line));
 		if (cJSON_IsObject(o))
-			apply(ds, o);
+			deploy_history_apply(ds, o);
 		cJSON_Delete(o);
 	}
 	free(text);

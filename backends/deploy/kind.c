@@ -10,7 +10,7 @@
 #include "backends/store/doc.h"
 #include "backends/store/settings.h"
 
-static void finish(struct row *r)
+static void deploy_kind_finish(struct row *r)
 {
 	struct dep *p = dep_of(r);
 	if (p)
@@ -19,9 +19,9 @@ static void finish(struct row *r)
 	free(((struct deploy *)r)->project);
 }
 
-static bool has_output(const struct row *r) { return ((const struct deploy *)r)->run.id[0] != '\0'; }
+static bool deploy_has_output(const struct row *r) { return ((const struct deploy *)r)->run.id[0] != '\0'; }
 
-static void text(cJSON *o, const char *name, const char *value)
+static void deploy_text(cJSON *o, const char *name, const char *value)
 {
 	if (value && *value)
 		cJSON_AddStringToObject(o, name, value);
@@ -29,7 +29,7 @@ static void text(cJSON *o, const char *name, const char *value)
 		cJSON_AddNullToObject(o, name);
 }
 
-static void whole(cJSON *o, const char *name, int64_t n, bool known)
+static void deploy_whole(cJSON *o, const char *name, int64_t n, bool known)
 {
 	if (known)
 		cJSON_AddNumberToObject(o, name, (double)n);
@@ -37,34 +37,34 @@ static void whole(cJSON *o, const char *name, int64_t n, bool known)
 		cJSON_AddNullToObject(o, name);
 }
 
-static void json(const struct row *row, void *out)
+static void deploy_json(const struct row *row, void *out)
 {
 	const struct deploy *d = (const struct deploy *)row;
 	const struct deploy_run *r = &d->run;
 	const struct deploy_config *c = deploy_config_of(d);
 	cJSON *o = out;
 	bool ran = r->id[0] != '\0';
-	text(o, "state", deploy_state_name(d->state));
-	text(o, "command", c ? c->run : NULL);
-	text(o, "directory", c ? c->directory : d->project ? d->project->dir : NULL);
-	text(o, "run", r->id);
-	text(o, "what", r->what);
-	text(o, "by", r->by);
-	text(o, "carried_by", r->how);
-	text(o, "arguments", r->args);
-	whole(o, "started_ms", r->started_s * 1000, ran);
-	whole(o, "ended_ms", r->ended_s * 1000, r->ended);
-	whole(o, "exit_code", r->code, r->ended && r->code >= 0);
-	text(o, "revision_before", r->before);
-	text(o, "revision_after", r->after);
-	text(o, "images", r->changed);
-	whole(o, "containers", d->project ? d->project->containers : 0, d->project != NULL);
-	whole(o, "containers_up", d->project ? d->project->up : 0, d->project != NULL);
-	text(o, "checks", !c || !c->check ? NULL : r->checked > 0 ? "true" : r->checked < 0 ? "not true" : "not known");
-	whole(o, "usual_ms", d->usual_s * 1000, d->usual_s > 0);
+	deploy_text(o, "state", deploy_state_name(d->state));
+	deploy_text(o, "command", c ? c->run : NULL);
+	deploy_text(o, "directory", c ? c->directory : d->project ? d->project->dir : NULL);
+	deploy_text(o, "run", r->id);
+	deploy_text(o, "what", r->what);
+	deploy_text(o, "by", r->by);
+	deploy_text(o, "carried_by", r->how);
+	deploy_text(o, "arguments", r->args);
+	deploy_whole(o, "started_ms", r->started_s * 1000, ran);
+	deploy_whole(o, "ended_ms", r->ended_s * 1000, r->ended);
+	deploy_whole(o, "exit_code", r->code, r->ended && r->code >= 0);
+	deploy_text(o, "revision_before", r->before);
+	deploy_text(o, "revision_after", r->after);
+	deploy_text(o, "images", r->changed);
+	deploy_whole(o, "containers", d->project ? d->project->containers : 0, d->project != NULL);
+	deploy_whole(o, "containers_up", d->project ? d->project->up : 0, d->project != NULL);
+	deploy_text(o, "checks", !c || !c->check ? NULL : r->checked > 0 ? "true" : r->checked < 0 ? "not true" : "not known");
+	deploy_whole(o, "usual_ms", d->usual_s * 1000, d->usual_s > 0);
 }
 
-static void add_run(struct doc *doc, const struct deploy_run *r)
+static void deploy_add_run(struct doc *doc, const struct deploy_run *r)
 {
 	char age[HUMAN_SIZE], span[HUMAN_SIZE];
 	human_age(age, now_wall_ms() - r->started_s * 1000);
@@ -79,7 +79,7 @@ static void add_run(struct doc *doc, const struct deploy_run *r)
 		doc_pair(doc, DOC_DIM, "", "%s", r->changed);
 }
 
-static void detail(struct row *row, struct doc *doc, bool reveal)
+static void deploy_detail(struct row *row, struct doc *doc, bool reveal)
 {
 	const struct deploy *d = (const struct deploy *)row;
 	const struct deploy_config *c = deploy_config_of(d);
@@ -113,12 +113,12 @@ static void detail(struct row *row, struct doc *doc, bool reveal)
 	}
 	doc_head(doc, "Runs");
 	for (size_t i = 0; i < p->n; i++)
-		add_run(doc, &p->runs[i]);
+		deploy_add_run(doc, &p->runs[i]);
 	if (!p->n)
 		doc_add(doc, DOC_DIM, "None yet.");
 }
 
 const struct kind kind_deploy = {
-	.name = "deploy", .plural = "deploys", .row_size = sizeof(struct deploy), .actions = deploy_actions, .finish = finish, .detail = detail,
-	.follow = deploy_follow, .log_first = has_output, .json = json,
+	.name = "deploy", .plural = "deploys", .row_size = sizeof(struct deploy), .actions = deploy_actions, .finish = deploy_kind_finish, .detail = deploy_detail,
+	.follow = deploy_follow, .log_first = deploy_has_output, .json = deploy_json,
 };

@@ -27,9 +27,9 @@ struct deploy_watch {
 	char complaint[200];
 };
 
-static void open_stream(struct deploy_watch *);
+static void output_open_stream(struct deploy_watch *);
 
-static struct deploy_run *run_of(const struct deploy_watch *w)
+static struct deploy_run *output_run_of(const struct deploy_watch *w)
 {
 	struct row *r = store_find(w->owner->source.store, w->row_id);
 	struct dep *p = r && r->kind == &kind_deploy ? dep_of(r) : NULL;
@@ -39,7 +39,7 @@ static struct deploy_run *run_of(const struct deploy_watch *w)
 	return NULL;
 }
 
-static void unlink_watch(struct deploy_watch *w)
+static void output_unlink_watch(struct deploy_watch *w)
 {
 	struct deploy_watch **slot = &w->owner->watches;
 	while (*slot && *slot != w)
@@ -52,20 +52,20 @@ void deploy_watch_close(struct deploy_watch *w)
 {
 	if (!w)
 		return;
-	unlink_watch(w);
+	output_unlink_watch(w);
 	stream_close(w->stream);
 	loop_timer_remove(w->timer);
 	free(w);
 }
 
 /* All was told: the run has ended and as many bytes came as its output has. */
-static bool all_delivered(const struct deploy_watch *w)
+static bool output_all_delivered(const struct deploy_watch *w)
 {
-	const struct deploy_run *r = run_of(w);
+	const struct deploy_run *r = output_run_of(w);
 	return !r || (r->ended && (w->refused || r->size < 0 || w->offset >= r->size));
 }
 
-static void over(struct deploy_watch *w)
+static void output_over(struct deploy_watch *w)
 {
 	if (w->over)
 		return;
@@ -77,7 +77,7 @@ static void over(struct deploy_watch *w)
 		w->events->done(w, w->arg);          /* may close it */
 }
 
-static size_t on_data(struct stream *s, const char *bytes, size_t len, void *arg)
+static size_t output_on_data(struct stream *s, const char *bytes, size_t len, void *arg)
 {
 	struct deploy_watch *w = arg;
 	w->offset += (int64_t)len;
@@ -86,7 +86,7 @@ static size_t on_data(struct stream *s, const char *bytes, size_t len, void *arg
 	return len;
 }
 
-static void on_error_data(struct stream *s, const char *bytes, size_t len, void *arg)
+static void output_on_error_data(struct stream *s, const char *bytes, size_t len, void *arg)
 {
 	struct deploy_watch *w = arg;
 	size_t n = strlen(w->complaint);
@@ -94,23 +94,23 @@ static void on_error_data(struct stream *s, const char *bytes, size_t len, void 
 	w->refused |= strncmp(w->complaint, "=gone", 5) == 0;
 }
 
-static void note(struct deploy_watch *w, const char *text)
+static void output_note(struct deploy_watch *w, const char *text)
 {
 	if (w->events->note)
 		w->events->note(w, text, w->arg);
 }
 
-static void on_closed(struct stream *s, const struct stream_end *end, void *arg)
+static void output_on_closed(struct stream *s, const struct stream_end *end, void *arg)
 {
 	struct deploy_watch *w = arg;
 	w->stream = NULL;
 	if (end->err.code == ERR_LOST || source_link(&w->owner->source)->state != LINK_UP) {
-		note(w, "the link is away; the deploy goes on over there, its output follows when the link is back");
+		output_note(w, "the link is away; the deploy goes on over there, its output follows when the link is back");
 		return;
 	}
-	const struct deploy_run *r = run_of(w);
-	if (all_delivered(w)) {
-		over(w);
+	const struct deploy_run *r = output_run_of(w);
+	if (output_all_delivered(w)) {
+		output_over(w);
 		return;
 	}
 	if (r && !r->ended && ++w->idle % AGAIN_MOST == 3)
@@ -118,18 +118,18 @@ static void on_closed(struct stream *s, const struct stream_end *end, void *arg)
 	loop_timer_set(w->timer, w->idle > AGAIN_MOST ? 10 * AGAIN_MS : w->idle ? AGAIN_MS : 20);
 }
 
-static void on_timer(struct loop_timer *t, void *arg)
+static void output_on_timer(struct loop_timer *t, void *arg)
 {
 	struct deploy_watch *w = arg;
-	if (all_delivered(w))
-		over(w);
+	if (output_all_delivered(w))
+		output_over(w);
 	else if (!w->stream)
-		open_stream(w);
+		output_open_stream(w);
 }
 
-static void open_stream(struct deploy_watch *w)
+static void output_open_stream(struct deploy_watch *w)
 {
-	static const struct stream_events events = { .data = on_data, .error_data = on_error_data, .closed = on_closed };
+	static const struct stream_events events = { .data = output_on_data, .error_data = output_on_error_data, .closed = output_on_closed };
 	struct buf script = { 0 };
 	struct err err;
 	struct link *link = source_link(&w->owner->source);
@@ -153,10 +153,10 @@ struct deploy_watch *deploy_watch(struct deploy *d, const struct deploy_watch_ev
 	w->arg = arg;
 	snprintf(w->row_id, sizeof(w->row_id), "%s", d->row.id);
 	snprintf(w->id, sizeof(w->id), "%s", d->run.id);
-	w->timer = loop_timer_add(store_loop(w->owner->source.store), -1, on_timer, w);
+	w->timer = loop_timer_add(store_loop(w->owner->source.store), -1, output_on_timer, w);
 	w->next = w->owner->watches;
 	w->owner->watches = w;
-	open_stream(w);
+	output_open_stream(w);
 	return w;
 }
 
@@ -167,8 +167,8 @@ void watches_up(struct deploys *ds)
 	for (struct deploy_watch *w = ds->watches; w; w = w->next)
 		if (!w->over) {
 			if (w->offset)
-				note(w, "the link is back");
-			open_stream(w);
+				output_note(w, "the link is back");
+			output_open_stream(w);
 		}
 }
 
@@ -185,7 +185,7 @@ void watches_down(struct deploys *ds)
 void watches_run_ended(struct deploys *ds)
 {
 	for (struct deploy_watch *w = ds->watches; w; w = w->next)
-		if (!w->over && all_delivered(w))
+		if (!w->over && output_all_delivered(w))
 			loop_timer_set(w->timer, 0);
 }
 
@@ -193,7 +193,7 @@ void watches_finish(struct deploys *ds)
 {
 	for (struct deploy_watch *w = ds->watches, *next; w; w = next) {
 		next = w->next;
-		over(w);
+		output_over(w);
 	}
 	while (ds->watches)
 		deploy_watch_close(ds->watches);
@@ -214,9 +214,9 @@ struct deploy_follow {
 
 /* Its own time, if that is of the run. Without one a line comes now; of a run that has ended it is only known that it came after the line
  * before it. */
-static int64_t time_of(struct deploy_follow *f, const char *text, size_t len)
+static int64_t output_time_of(struct deploy_follow *f, const char *text, size_t len)
 {
-	const struct deploy_run *r = f->watch ? run_of(f->watch) : NULL;
+	const struct deploy_run *r = f->watch ? output_run_of(f->watch) : NULL;
 	int64_t now_us = now_wall_ms() * 1000, began_us = r ? r->started_s * 1000000 : 0;
 	int64_t end_us = r && r->ended && r->ended_s ? r->ended_s * 1000000 : now_us, us = stamp_find(text, len, (struct zone){ 0 });
 	if (us < began_us - CLOCKS_APART_S * 1000000 || us > end_us + CLOCKS_APART_S * 1000000)
@@ -229,27 +229,27 @@ static int64_t time_of(struct deploy_follow *f, const char *text, size_t len)
 	return us;
 }
 
-static void add_line(struct deploy_follow *f, const char *text, size_t len)
+static void output_add_line(struct deploy_follow *f, const char *text, size_t len)
 {
 	const char *cr = len ? memrchr(text, '\r', len - 1) : NULL;   /* what a progress bar wrote over itself is gone */
 	size_t skip = cr ? (size_t)(cr + 1 - text) : 0;
 	text += skip;
 	len -= skip;
-	log_add(f->follow.log, f->follow.source, time_of(f, text, len), LOG_LEVEL_UNKNOWN, LOG_LINE, text, len);
+	log_add(f->follow.log, f->follow.source, output_time_of(f, text, len), LOG_LEVEL_UNKNOWN, LOG_LINE, text, len);
 }
 
-static void follow_bytes(struct deploy_watch *w, const char *bytes, size_t len, void *arg)
+static void output_follow_bytes(struct deploy_watch *w, const char *bytes, size_t len, void *arg)
 {
 	struct deploy_follow *f = arg;
 	while (len) {
 		const char *nl = memchr(bytes, '\n', len);
 		size_t n = nl ? (size_t)(nl - bytes) : len;
 		if (f->line.len + n > LINE_MOST || !buf_add(&f->line, bytes, n)) {
-			add_line(f, f->line.data ? f->line.data : "", f->line.len);
+			output_add_line(f, f->line.data ? f->line.data : "", f->line.len);
 			buf_clear(&f->line);
 		}
 		if (nl) {
-			add_line(f, f->line.data ? f->line.data : "", f->line.len);
+			output_add_line(f, f->line.data ? f->line.data : "", f->line.len);
 			buf_clear(&f->line);
 		}
 		bytes += n + (nl != NULL);
@@ -257,20 +257,20 @@ static void follow_bytes(struct deploy_watch *w, const char *bytes, size_t len, 
 	}
 }
 
-static void follow_note(struct deploy_watch *w, const char *text, void *arg)
+static void output_follow_note(struct deploy_watch *w, const char *text, void *arg)
 {
 	struct deploy_follow *f = arg;
 	log_gap(f->follow.log, f->follow.source, "%s", text);
 }
 
-static void follow_done(struct deploy_watch *w, void *arg)
+static void output_follow_done(struct deploy_watch *w, void *arg)
 {
 	struct deploy_follow *f = arg;
 	struct row *r = store_find(f->store, f->id);
 	const struct deploy *d = (const struct deploy *)r;
 	char span[HUMAN_SIZE];
 	if (f->line.len)
-		add_line(f, f->line.data, f->line.len);
+		output_add_line(f, f->line.data, f->line.len);
 	buf_clear(&f->line);
 	f->watch = NULL;
 	if (r && d->run.ended) {
@@ -283,7 +283,7 @@ static void follow_done(struct deploy_watch *w, void *arg)
 	deploy_watch_close(w);
 }
 
-static void follow_stop(struct follow *follow)
+static void output_follow_stop(struct follow *follow)
 {
 	struct deploy_follow *f = (struct deploy_follow *)follow;
 	deploy_watch_close(f->watch);
@@ -293,7 +293,7 @@ static void follow_stop(struct follow *follow)
 
 struct follow *deploy_follow(struct row *row, struct log *log, struct err *err)
 {
-	static const struct deploy_watch_events events = { .bytes = follow_bytes, .note = follow_note, .done = follow_done };
+	static const struct deploy_watch_events events = { .bytes = output_follow_bytes, .note = output_follow_note, .done = output_follow_done };
 	struct deploy *d = (struct deploy *)row;
 	if (!d->run.id[0]) {
 		err_set(err, ERR_ABSENT, "%s was never deployed on %s, so there is no output", row->name, row->server->name);
@@ -302,7 +302,7 @@ struct follow *deploy_follow(struct row *row, struct log *log, struct err *err)
 	struct deploy_follow *f = xcalloc(1, sizeof(*f));
 	f->store = row->server->store;
 	f->follow.log = log;
-	f->follow.stop = follow_stop;
+	f->follow.stop = output_follow_stop;
 	f->follow.source = log_source_add(log, row->id);
 	snprintf(f->id, sizeof(f->id), "%s", row->id);
 	log_follow(log, &f->follow);

@@ -32,7 +32,7 @@ struct deploy *deploy_row(struct deploys *ds, const char *name)
 /* --- a line ------------------------------------------------------------------------------------------------------ */
 
 /* The value of "key=" among the fields parted by tabs; "" when it is not there. */
-static void field(const char *line, size_t len, const char *key, char *out, size_t size)
+static void runs_field(const char *line, size_t len, const char *key, char *out, size_t size)
 {
 	size_t n = strlen(key);
 	*out = '\0';
@@ -47,16 +47,16 @@ static void field(const char *line, size_t len, const char *key, char *out, size
 	}
 }
 
-static int64_t number(const char *line, size_t len, const char *key, int64_t fallback)
+static int64_t runs_number(const char *line, size_t len, const char *key, int64_t fallback)
 {
 	char text[32], *end;
-	field(line, len, key, text, sizeof(text));
+	runs_field(line, len, key, text, sizeof(text));
 	long long n = strtoll(text, &end, 10);
 	return *text && !*end ? n : fallback;
 }
 
 /* The first two words. */
-static bool head(const char *line, size_t len, char *word, size_t word_size, char *id, size_t id_size)
+static bool runs_head(const char *line, size_t len, char *word, size_t word_size, char *id, size_t id_size)
 {
 	const char *tab = memchr(line, '\t', len);
 	if (!tab)
@@ -77,7 +77,7 @@ static bool head(const char *line, size_t len, char *word, size_t word_size, cha
 
 /* --- runs of a row ------------------------------------------------------------------------------------------------ */
 
-static struct deploy_run *find(struct deploys *ds, const char *id, struct deploy **of)
+static struct deploy_run *runs_find(struct deploys *ds, const char *id, struct deploy **of)
 {
 	for (struct row *r = store_first(ds->source.store, &kind_deploy, ds->source.server); r;
 	     r = store_next(r, &kind_deploy, ds->source.server)) {
@@ -92,16 +92,16 @@ static struct deploy_run *find(struct deploys *ds, const char *id, struct deploy
 }
 
 /* By the server's clock, which is one; ids begin with the clocks of those who asked, which may be wrong. */
-static bool is_newer(const struct deploy_run *run, int64_t started_s, const char *id)
+static bool runs_is_newer(const struct deploy_run *run, int64_t started_s, const char *id)
 {
 	return run->started_s != started_s ? run->started_s > started_s : number_long(run->id) > number_long(id);
 }
 
 /* Its place among the others: newest first. NULL: older than all that are kept. */
-static struct deploy_run *place(struct dep *p, int64_t started_s, const char *id)
+static struct deploy_run *runs_place(struct dep *p, int64_t started_s, const char *id)
 {
 	size_t at = 0;
-	while (at < p->n && is_newer(&p->runs[at], started_s, id))
+	while (at < p->n && runs_is_newer(&p->runs[at], started_s, id))
 		at++;
 	if (at == RUNS_KEPT)
 		return NULL;
@@ -111,30 +111,30 @@ static struct deploy_run *place(struct dep *p, int64_t started_s, const char *id
 	return &p->runs[at];
 }
 
-static void started(struct deploys *ds, const char *id, const char *line, size_t len)
+static void runs_started(struct deploys *ds, const char *id, const char *line, size_t len)
 {
 	char name[64];
 	struct deploy *d;
-	field(line, len, "name", name, sizeof(name));
-	if (!*name || find(ds, id, &d))
+	runs_field(line, len, "name", name, sizeof(name));
+	if (!*name || runs_find(ds, id, &d))
 		return;
 	d = deploy_row(ds, name);
-	int64_t started_s = number(line, len, "started", 0);
-	struct deploy_run *run = place(d->priv, started_s, id);
+	int64_t started_s = runs_number(line, len, "started", 0);
+	struct deploy_run *run = runs_place(d->priv, started_s, id);
 	if (!run)
 		return;
 	*run = (struct deploy_run){ .size = -1, .code = -1, .started_s = started_s };
 	snprintf(run->id, sizeof(run->id), "%s", id);
-	field(line, len, "what", run->what, sizeof(run->what));
-	field(line, len, "by", run->by, sizeof(run->by));
-	field(line, len, "args", run->args, sizeof(run->args));
-	field(line, len, "how", run->how, sizeof(run->how));
-	field(line, len, "before", run->before, sizeof(run->before));
+	runs_field(line, len, "what", run->what, sizeof(run->what));
+	runs_field(line, len, "by", run->by, sizeof(run->by));
+	runs_field(line, len, "args", run->args, sizeof(run->args));
+	runs_field(line, len, "how", run->how, sizeof(run->how));
+	runs_field(line, len, "before", run->before, sizeof(run->before));
 	char engine[16], dir[512], files[1024], env[1024];
-	field(line, len, "engine", engine, sizeof(engine));
-	field(line, len, "dir", dir, sizeof(dir));
-	field(line, len, "files", files, sizeof(files));
-	field(line, len, "envfiles", env, sizeof(env));
+	runs_field(line, len, "engine", engine, sizeof(engine));
+	runs_field(line, len, "dir", dir, sizeof(dir));
+	runs_field(line, len, "files", files, sizeof(files));
+	runs_field(line, len, "envfiles", env, sizeof(env));
 	project_found(d, engine, dir, files, env);
 	if (ds->listed)
 		activity_add(ds->source.store, ACTIVITY_CHANGE, HEALTH_BUSY, d->row.id, "%s started by %s%s%s", run->what, run->by,
@@ -142,26 +142,26 @@ static void started(struct deploys *ds, const char *id, const char *line, size_t
 	deploy_judge(d);
 }
 
-static void ended(struct deploys *ds, const char *id, const char *line, size_t len, bool gone)
+static void runs_ended(struct deploys *ds, const char *id, const char *line, size_t len, bool gone)
 {
 	char by[128];
 	struct deploy *d;
-	struct deploy_run *run = find(ds, id, &d);
+	struct deploy_run *run = runs_find(ds, id, &d);
 	if (!run || run->ended)
 		return;
-	field(line, len, "after", run->after, sizeof(run->after));
-	field(line, len, "changed", run->changed, sizeof(run->changed));
-	field(line, len, "cancelled", by, sizeof(by));
+	runs_field(line, len, "after", run->after, sizeof(run->after));
+	runs_field(line, len, "changed", run->changed, sizeof(run->changed));
+	runs_field(line, len, "cancelled", by, sizeof(by));
 	char how[sizeof(run->how)];              /* what was meant to carry it may have refused */
-	field(line, len, "how", how, sizeof(how));
+	runs_field(line, len, "how", how, sizeof(how));
 	if (*how)
 		memcpy(run->how, how, sizeof(how));
 	run->ended = true;
 	run->gone = gone;
 	run->cancelled = *by != '\0';
-	run->code = gone ? -1 : (int)number(line, len, "code", -1);
-	run->size = number(line, len, "size", -1);
-	run->ended_s = number(line, len, "ended", run->started_s);
+	run->code = gone ? -1 : (int)runs_number(line, len, "code", -1);
+	run->size = runs_number(line, len, "size", -1);
+	run->ended_s = runs_number(line, len, "ended", run->started_s);
 	if (run == &((struct dep *)d->priv)->runs[0] && ds->listed)
 		activity_add(ds->source.store, ACTIVITY_CHANGE, run->code == 0 ? HEALTH_GOOD : run->cancelled ? HEALTH_ATTENTION : HEALTH_BAD, d->row.id,
 		             run->gone ? "%s ended without a word%s%s" : run->cancelled ? "%s cancelled by %s%s" : "%s ended%s%s with code %d",
@@ -180,23 +180,23 @@ void runs_apply(struct deploys *ds, const char *line, size_t len)
 		source_set_state(&ds->source, SOURCE_LIVE, NULL);
 		return;
 	}
-	if (!head(line, len, word, sizeof(word), id, sizeof(id)))
+	if (!runs_head(line, len, word, sizeof(word), id, sizeof(id)))
 		return;
 	if (!strcmp(word, "start"))
-		started(ds, id, line, len);
+		runs_started(ds, id, line, len);
 	else if (!strcmp(word, "end") || !strcmp(word, "gone"))
-		ended(ds, id, line, len, word[0] == 'g');
+		runs_ended(ds, id, line, len, word[0] == 'g');
 }
 
 /* --- how it is ------------------------------------------------------------------------------------------------------ */
 
-static int by_size(const void *a, const void *b)
+static int runs_by_size(const void *a, const void *b)
 {
 	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
 	return x < y ? -1 : x > y;
 }
 
-static int64_t usual(const struct dep *p)
+static int64_t runs_usual(const struct dep *p)
 {
 	int64_t took[RUNS_KEPT];
 	size_t n = 0;
@@ -206,19 +206,19 @@ static int64_t usual(const struct dep *p)
 			took[n++] = p->runs[i].ended_s - p->runs[i].started_s;
 	if (!n)
 		return 0;
-	qsort(took, n, sizeof(took[0]), by_size);
+	qsort(took, n, sizeof(took[0]), runs_by_size);
 	return took[n / 2];
 }
 
 /* Checks are of runs that ended lately: an old one tells nothing about now. */
-static bool wants_check(const struct deploy *d)
+static bool runs_wants_check(const struct deploy *d)
 {
 	const struct deploy_config *c = deploy_config_of(d);
 	const struct deploy_run *r = &d->run;
 	return c && c->check && !r->checked && r->code == 0 && now_wall_ms() / 1000 - r->ended_s < c->within + 600;
 }
 
-static enum deploy_state state_of(const struct deploy *d)
+static enum deploy_state runs_state_of(const struct deploy *d)
 {
 	const struct deploy_run *r = &d->run;
 	if (!r->id[0])
@@ -231,7 +231,7 @@ static enum deploy_state state_of(const struct deploy *d)
 		return DEPLOY_CANCELLED;
 	if (r->code != 0 || r->checked < 0)
 		return DEPLOY_FAILED;
-	return wants_check(d) ? DEPLOY_CHECKING : DEPLOY_DONE;
+	return runs_wants_check(d) ? DEPLOY_CHECKING : DEPLOY_DONE;
 }
 
 void deploy_judge(struct deploy *d)
@@ -249,8 +249,8 @@ void deploy_judge(struct deploy *d)
 	}
 	if (p->n)
 		d->run = *newest;
-	d->usual_s = usual(p);
-	d->state = state_of(d);
+	d->usual_s = runs_usual(p);
+	d->state = runs_state_of(d);
 	const struct deploy_run *r = &d->run;
 	if (d->state == DEPLOY_FAILED && r->code)
 		snprintf(why, sizeof(why), "%s ended with code %d", r->what, r->code);

@@ -4,7 +4,7 @@
 #include "backends/base/quote.h"
 #include "backends/servers/sudo.h"
 
-static void assign(struct buf *b, const char *name, const char *value)
+static void script_assign(struct buf *b, const char *name, const char *value)
 {
 	buf_addf(b, "%s=", name);
 	if (value && *value)
@@ -100,19 +100,19 @@ void script_start(struct buf *s, const struct start_words *w)
 	buf_puts(&command, w->command);
 	buf_puts(&command, "\n");
 	buf_puts(s, base_script);
-	assign(s, "id", w->id);
-	assign(s, "name", w->name);
-	assign(s, "what", w->what);
-	assign(s, "by", w->by);
-	assign(s, "args", w->args);
-	assign(s, "directory", w->directory);
-	assign(s, "want_lock", w->lock ? "1" : "0");
-	assign(s, "of", w->of);
-	assign(s, "exports", w->exports);
-	assign(s, "secrets", w->secrets);
-	assign(s, "command", command.data);
-	assign(s, "more", w->more);
-	assign(s, "runner", runner_script);
+	script_assign(s, "id", w->id);
+	script_assign(s, "name", w->name);
+	script_assign(s, "what", w->what);
+	script_assign(s, "by", w->by);
+	script_assign(s, "args", w->args);
+	script_assign(s, "directory", w->directory);
+	script_assign(s, "want_lock", w->lock ? "1" : "0");
+	script_assign(s, "of", w->of);
+	script_assign(s, "exports", w->exports);
+	script_assign(s, "secrets", w->secrets);
+	script_assign(s, "command", command.data);
+	script_assign(s, "more", w->more);
+	script_assign(s, "runner", runner_script);
 	buf_puts(s, start_script);
 	buf_finish(&command);
 }
@@ -136,7 +136,7 @@ void script_watch(struct buf *s)
 void script_follow(struct buf *s, const char *id, int64_t offset)
 {
 	buf_puts(s, base_script);
-	assign(s, "id", id);
+	script_assign(s, "id", id);
 	buf_addf(s, "d=$b/$id from=%lld\n", (long long)offset + 1);
 	buf_puts(s,
 		"[ -e \"$d/log\" ] || { echo '=gone its output is not kept any more' >&2; exit 73; }\n"
@@ -157,8 +157,8 @@ void script_follow(struct buf *s, const char *id, int64_t offset)
 void script_cancel(struct buf *s, const char *id, const char *by, int wait_s)
 {
 	buf_puts(s, base_script);
-	assign(s, "id", id);
-	assign(s, "by", by);
+	script_assign(s, "id", id);
+	script_assign(s, "by", by);
 	buf_addf(s, "d=$b/$id wait=%d\n", wait_s * 5);
 	buf_puts(s,
 		"[ -e \"$d/end\" ] && exit 0\n"

@@ -13,7 +13,7 @@
 /* --- lines and words ----------------------------------------------------------------------------------------- */
 
 /* The next line of *at into line; false: there is none. */
-static bool next_line(const char **at, const char **line, size_t *len)
+static bool template_next_line(const char **at, const char **line, size_t *len)
 {
 	while (*at && **at) {
 		*line = *at;
@@ -29,7 +29,7 @@ static bool next_line(const char **at, const char **line, size_t *len)
 	return false;
 }
 
-static bool starts(const char *text, size_t len, const char *word, size_t *after)
+static bool template_starts(const char *text, size_t len, const char *word, size_t *after)
 {
 	size_t n = strlen(word);
 	if (len <= n || strncmp(text, word, n) != 0 || text[n] != ' ')
@@ -39,7 +39,7 @@ static bool starts(const char *text, size_t len, const char *word, size_t *after
 }
 
 /* The pattern must match all of the value. NULL and err: it is none. */
-static struct match *pattern_of(const struct ask_word *a, struct err *err)
+static struct match *template_pattern_of(const struct ask_word *a, struct err *err)
 {
 	char why[160];
 	char *pattern = xasprintf("\\A(?-i:%.*s)\\z", (int)a->len, a->rest);
@@ -51,7 +51,7 @@ static struct match *pattern_of(const struct ask_word *a, struct err *err)
 }
 
 /* Takes word from the front of what is left of the line. */
-static bool takes_word(struct ask_word *a, const char *word)
+static bool template_takes_word(struct ask_word *a, const char *word)
 {
 	size_t n = strlen(word);
 	if (a->len < n || strncmp(a->rest, word, n) != 0 || (a->len > n && a->rest[n] != ' '))
@@ -63,7 +63,7 @@ static bool takes_word(struct ask_word *a, const char *word)
 	return true;
 }
 
-static bool read_ask(const char *line, size_t len, struct ask_word *a, struct err *err)
+static bool template_read_ask(const char *line, size_t len, struct ask_word *a, struct err *err)
 {
 	size_t n = 0, after;
 	while (n < len && (isalnum((unsigned char)line[n]) || line[n] == '_'))
@@ -78,18 +78,18 @@ static bool read_ask(const char *line, size_t len, struct ask_word *a, struct er
 	a->rest = line + n;
 	a->len = len - n;
 	a->form = ASK_ANY;
-	a->secret = takes_word(a, "secret");
+	a->secret = template_takes_word(a, "secret");
 	if (!a->len)
 		return true;
-	if (starts(a->rest, a->len, "one of", &after))
+	if (template_starts(a->rest, a->len, "one of", &after))
 		a->form = ASK_ONE_OF;
-	else if (starts(a->rest, a->len, "like", &after))
+	else if (template_starts(a->rest, a->len, "like", &after))
 		a->form = ASK_LIKE;
 	else
 		return err_set(err, ERR_USAGE, "ask: after %s comes nothing, \"secret\", \"one of WORD...\" or \"like PATTERN\"", a->name);
 	a->rest += after;
 	a->len -= after;
-	struct match *m = a->form == ASK_LIKE ? pattern_of(a, err) : NULL;
+	struct match *m = a->form == ASK_LIKE ? template_pattern_of(a, err) : NULL;
 	match_destroy(m);
 	return a->form != ASK_LIKE || m;
 }
@@ -99,19 +99,19 @@ size_t asks_read(const char *lines, struct ask_word *out, size_t max, struct err
 	const char *line;
 	size_t len, n = 0;
 	err_clear(err);                      /* both want one: the number alone does not tell none from wrong */
-	while (next_line(&lines, &line, &len)) {
+	while (template_next_line(&lines, &line, &len)) {
 		if (n == max) {
 			err_set(err, ERR_USAGE, "ask: more than %zu variables", max);
 			return 0;
 		}
-		if (!read_ask(line, len, &out[n++], err))
+		if (!template_read_ask(line, len, &out[n++], err))
 			return 0;
 	}
 	return n;
 }
 
 /* One word from *at into b. False: a quote does not end. */
-static bool split_one(const char **at, struct buf *b)
+static bool template_split_one(const char **at, struct buf *b)
 {
 	char quote = 0;
 	const char *s = *at;
@@ -132,7 +132,7 @@ int template_split(const char *text, char **out, size_t max, struct err *err)
 	size_t n = 0;
 	while (text && *(text += strspn(text, " \t\n"))) {
 		struct buf b = { 0 };
-		bool ok = n < max && split_one(&text, &b);
+		bool ok = n < max && template_split_one(&text, &b);
 		if (ok) {
 			out[n++] = buf_take(&b);
 			continue;
@@ -153,7 +153,7 @@ void template_free(char **words, size_t n)
 
 /* --- values ----------------------------------------------------------------------------------------------------- */
 
-static bool is_one_of(const struct ask_word *a, const char *value)
+static bool template_is_one_of(const struct ask_word *a, const char *value)
 {
 	size_t n = strlen(value);
 	for (size_t i = 0; i < a->len;) {
@@ -168,9 +168,9 @@ static bool is_one_of(const struct ask_word *a, const char *value)
 	return false;
 }
 
-static bool is_like(const struct ask_word *a, const char *value, struct err *err)
+static bool template_is_like(const struct ask_word *a, const char *value, struct err *err)
 {
-	struct match *m = pattern_of(a, err);
+	struct match *m = template_pattern_of(a, err);
 	if (!m)
 		return false;
 	bool ok = match_in(m, value, strlen(value));
@@ -180,19 +180,19 @@ static bool is_like(const struct ask_word *a, const char *value, struct err *err
 	return ok || err_set(err, ERR_USAGE, "%s: \"%.80s\" does not match %.*s", a->name, value, (int)(a->len < 120 ? a->len : 120), a->rest);
 }
 
-static bool fits(const struct ask_word *a, const char *value, struct err *err)
+static bool template_fits(const struct ask_word *a, const char *value, struct err *err)
 {
 	if (strlen(value) > VALUE_MAX)
 		return err_set(err, ERR_TOO_BIG, "%s: the value is longer than %d bytes", a->name, VALUE_MAX);
-	if (a->form == ASK_ONE_OF && a->secret && !is_one_of(a, value))
+	if (a->form == ASK_ONE_OF && a->secret && !template_is_one_of(a, value))
 		return err_set(err, ERR_USAGE, "%s: the value is none of those that are configured", a->name);
-	if (a->form == ASK_ONE_OF && !is_one_of(a, value))
+	if (a->form == ASK_ONE_OF && !template_is_one_of(a, value))
 		return err_set(err, ERR_USAGE, "%s: \"%.80s\" is none of: %.*s", a->name, value, (int)(a->len < 160 ? a->len : 160), a->rest);
-	return a->form != ASK_LIKE || is_like(a, value, err);
+	return a->form != ASK_LIKE || template_is_like(a, value, err);
 }
 
 /* The value of a among words, marking it as used. */
-static const char *value_of(const struct ask_word *a, char **words, int n, bool *used)
+static const char *template_value_of(const struct ask_word *a, char **words, int n, bool *used)
 {
 	size_t len = strlen(a->name);
 	const char *value = NULL;
@@ -206,7 +206,7 @@ static const char *value_of(const struct ask_word *a, char **words, int n, bool 
 
 bool value_export(const struct ask_word *a, const char *value, struct buf *out, struct err *err)
 {
-	if (!fits(a, value, err))
+	if (!template_fits(a, value, err))
 		return false;
 	buf_addf(out, "%s=", a->name);
 	if (*value)
@@ -215,11 +215,11 @@ bool value_export(const struct ask_word *a, const char *value, struct buf *out, 
 	return true;
 }
 
-static bool export_all(const struct ask_word *asks, size_t n_asks, char **words, int n, struct buf *out, struct err *err)
+static bool template_export_all(const struct ask_word *asks, size_t n_asks, char **words, int n, struct buf *out, struct err *err)
 {
 	bool used[2 * ASKS_MAX] = { false };
 	for (size_t i = 0; i < n_asks; i++) {
-		const char *value = value_of(&asks[i], words, n, used);
+		const char *value = template_value_of(&asks[i], words, n, used);
 		if (value && asks[i].secret)
 			return err_set(err, ERR_USAGE, "%s is secret and is not written here: it is asked for, or taken from mocr's environment", asks[i].name);
 		if (asks[i].secret)
@@ -242,7 +242,7 @@ bool values_read(const char *ask_lines, const char *argument, struct buf *export
 	struct err e = { 0 };
 	size_t n_asks = asks_read(ask_lines, asks, ASKS_MAX, &e);
 	int n = e.code ? -1 : template_split(argument, words, ARRAY_LEN(words), &e);
-	bool ok = n >= 0 && export_all(asks, n_asks, words, n, exports, &e);
+	bool ok = n >= 0 && template_export_all(asks, n_asks, words, n, exports, &e);
 	if (n > 0)
 		template_free(words, (size_t)n);
 	if (!ok && err)
@@ -267,7 +267,7 @@ void values_suggest(const char *ask_lines, char *buf, size_t size)
 
 /* --- the command --------------------------------------------------------------------------------------------------- */
 
-static const struct ask_word *named(const struct ask_word *asks, size_t n, const char *text, size_t *len)
+static const struct ask_word *template_named(const struct ask_word *asks, size_t n, const char *text, size_t *len)
 {
 	*len = strspn(text + 1, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
 	if (text[0] != '{' || text[1 + *len] != '}')
@@ -290,7 +290,7 @@ bool command_build(const char *run, const char *ask_lines, struct buf *out, stru
 		return false;
 	}
 	for (const char *s = run; *s; s++) {
-		const struct ask_word *a = named(asks, n, s, &len);
+		const struct ask_word *a = template_named(asks, n, s, &len);
 		if (a && (quote || (s > run && (s[-1] == '\\' || s[-1] == '$'))))
 			return err_set(err, ERR_USAGE, "run: {%s} stands inside quotes, where it would not be one argument; write it bare, or use \"$%s\"",
 			               a->name, a->name);
@@ -316,8 +316,8 @@ size_t checks_read(const char *lines, struct check_word *out, size_t max, struct
 	const char *line;
 	size_t len, n = 0, after = 0, w;
 	err_clear(err);
-	while (next_line(&lines, &line, &len)) {
-		for (w = 0; w < ARRAY_LEN(words) && !starts(line, len, words[w], &after); w++)
+	while (template_next_line(&lines, &line, &len)) {
+		for (w = 0; w < ARRAY_LEN(words) && !template_starts(line, len, words[w], &after); w++)
 			;
 		if (n == max || w == ARRAY_LEN(words) || len - after >= sizeof(out->name)) {
 			err_set(err, ERR_USAGE, "check: expected unit NAME, container NAME or url ADDRESS, got \"%.*s\"", (int)(len < 80 ? len : 80), line);

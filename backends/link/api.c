@@ -48,45 +48,45 @@ struct api_call {
 	bool asked_again;             /* after its 401 another token was asked for */
 };
 
-static void advance(void *arg);
+static void api_advance(void *arg);
 
-static void want_advance(struct api *api)
+static void api_want_advance(struct api *api)
 {
-	loop_defer_cancel(api->loop, advance, api);
-	loop_defer(api->loop, advance, api);
+	loop_defer_cancel(api->loop, api_advance, api);
+	loop_defer(api->loop, api_advance, api);
 }
 
 /* --- what went wrong, as a sentence ----------------------------------------------------------------------------------- */
 
-static bool is_page(const char *body)
+static bool api_is_page(const char *body)
 {
 	return body[strspn(body, " \t\r\n\xef\xbb\xbf")] == '<';
 }
 
-static bool only_reads(const struct api_call *c)
+static bool api_only_reads(const struct api_call *c)
 {
 	return !strcmp(c->method, "GET") || !strcmp(c->method, "HEAD");
 }
 
 /* The path for a sentence: without what it asks for, and not too long. */
-static int shown(const struct api_call *c)
+static int api_shown(const struct api_call *c)
 {
 	size_t n = strcspn(c->path, "?");
 	return (int)(n < SHOWN_PATH ? n : SHOWN_PATH);
 }
 
-static void say_no_answer(const struct api_call *c, const struct reply *r, struct err *err)
+static void api_say_no_answer(const struct api_call *c, const struct reply *r, struct err *err)
 {
 	const struct api *api = c->api;
 	int64_t limit = c->spec.timeout_ms ? c->spec.timeout_ms : API_TIMEOUT_MS;
 	if (r->err.code == ERR_TIMEOUT)
-		err_set(err, ERR_TIMEOUT, "%s %s did not answer %s %.*s within %lld s", api->product, api->name, c->method, shown(c), c->path,
+		err_set(err, ERR_TIMEOUT, "%s %s did not answer %s %.*s within %lld s", api->product, api->name, c->method, api_shown(c), c->path,
 		        (long long)(limit + 999) / 1000);
 	else
 		err_set(err, r->err.code, "%s %s: %s", api->product, api->name, r->err.text);
 }
 
-static void say_denied(const struct api_call *c, int status, const char *words, struct err *err)
+static void api_say_denied(const struct api_call *c, int status, const char *words, struct err *err)
 {
 	const struct api *api = c->api;
 	const char *semi = api->token_help ? "; " : "", *help = api->token_help ? api->token_help : "";
@@ -97,11 +97,11 @@ static void say_denied(const struct api_call *c, int status, const char *words, 
 		err_set(err, ERR_DENIED, "%s %s does not take the token (401: %s); token_command of [%s %s] must print one that it knows%s%s",
 		        api->product, api->name, words, api->section, api->name, semi, help);
 	else
-		err_set(err, ERR_DENIED, "%s %s does not allow %s %.*s with this token (%d: %s)%s%s", api->product, api->name, c->method, shown(c),
+		err_set(err, ERR_DENIED, "%s %s does not allow %s %.*s with this token (%d: %s)%s%s", api->product, api->name, c->method, api_shown(c),
 		        c->path, status, words, semi, help);
 }
 
-static void say_status(const struct api_call *c, const struct reply *r, struct err *err)
+static void api_say_status(const struct api_call *c, const struct reply *r, struct err *err)
 {
 	const struct api *api = c->api;
 	char words[WORDS], wait[HUMAN_SIZE];
@@ -109,54 +109,54 @@ static void say_status(const struct api_call *c, const struct reply *r, struct e
 	int64_t ms = api_retry_after(call_header(c->call, "Retry-After"), now_wall_ms());
 	api_words(words, sizeof(words), r->body, r->len);
 	if (r->status == 401 || r->status == 403)
-		say_denied(c, r->status, words, err);
+		api_say_denied(c, r->status, words, err);
 	else if (r->status / 100 == 3)
 		err_set(err, ERR_GARBLED, "%s %s sends %s %.*s elsewhere (%d, %.120s); url of [%s %s] must name where it really is", api->product,
-		        api->name, c->method, shown(c), c->path, r->status, to ? to : "without saying where", api->section, api->name);
-	else if (r->status == 404 && is_page(r->body))
+		        api->name, c->method, api_shown(c), c->path, r->status, to ? to : "without saying where", api->section, api->name);
+	else if (r->status == 404 && api_is_page(r->body))
 		err_set(err, ERR_ABSENT, "%s %s has no %.*s (404, %s); url of [%s %s] may lead to another service", api->product, api->name,
-		        shown(c), c->path, words, api->section, api->name);
+		        api_shown(c), c->path, words, api->section, api->name);
 	else if (r->status == 404)
 		err_set(err, ERR_ABSENT, "%s %s does not know it (404): %s", api->product, api->name, words);
 	else if (r->status == 429)
 		err_set(err, ERR_REFUSED, "%s %s takes no more calls for now (429: %s)%s%s", api->product, api->name, words,
 		        ms > 0 ? "; it asks to wait " : "", ms > 0 ? human_span(wait, ms) : "");
-	else if (r->status / 100 == 5 && is_page(r->body))
+	else if (r->status / 100 == 5 && api_is_page(r->body))
 		err_set(err, ERR_REFUSED, "%s %s is not to be had (%d, %s): what stands before it cannot reach it", api->product, api->name,
 		        r->status, words);
 	else if (r->status / 100 == 5)
-		err_set(err, ERR_REFUSED, "%s %s failed at %s %.*s (%d): %s", api->product, api->name, c->method, shown(c), c->path, r->status,
+		err_set(err, ERR_REFUSED, "%s %s failed at %s %.*s (%d): %s", api->product, api->name, c->method, api_shown(c), c->path, r->status,
 		        words);
 	else
-		err_set(err, ERR_REFUSED, "%s %s refuses %s %.*s (%d): %s", api->product, api->name, c->method, shown(c), c->path, r->status,
+		err_set(err, ERR_REFUSED, "%s %s refuses %s %.*s (%d): %s", api->product, api->name, c->method, api_shown(c), c->path, r->status,
 		        words);
 }
 
-static void say_page(const struct api_call *c, const struct reply *r, struct err *err)
+static void api_say_page(const struct api_call *c, const struct reply *r, struct err *err)
 {
 	char words[WORDS];
 	err_set(err, ERR_GARBLED, "%s %s answers %.*s with %s and not as %s: a log-in or a proxy stands before it, or url leads elsewhere",
-	        c->api->product, c->api->name, shown(c), c->path, api_words(words, sizeof(words), r->body, r->len), c->api->product);
+	        c->api->product, c->api->name, api_shown(c), c->path, api_words(words, sizeof(words), r->body, r->len), c->api->product);
 }
 
-static bool may_have_been_done(const struct api_call *c, const struct reply *r)
+static bool api_may_have_been_done(const struct api_call *c, const struct reply *r)
 {
-	if (only_reads(c))
+	if (api_only_reads(c))
 		return false;
 	return r->status ? r->status / 100 == 2 || r->status == 502 || r->status == 504
 	                 : r->err.code == ERR_TIMEOUT || r->err.code == ERR_LOST || r->err.code == ERR_TOO_BIG || r->err.code == ERR_GARBLED;
 }
 
-static void judge(const struct api_call *c, const struct reply *r, struct api_answer *out)
+static void api_judge(const struct api_call *c, const struct reply *r, struct api_answer *out)
 {
 	struct err why;
 	if (r->err.code)
-		say_no_answer(c, r, &out->err);
+		api_say_no_answer(c, r, &out->err);
 	else if (r->status / 100 != 2)
-		say_status(c, r, &out->err);
-	else if (is_page(r->body))
-		say_page(c, r, &out->err);
-	out->unsure = out->err.code && may_have_been_done(c, r);
+		api_say_status(c, r, &out->err);
+	else if (api_is_page(r->body))
+		api_say_page(c, r, &out->err);
+	out->unsure = out->err.code && api_may_have_been_done(c, r);
 	if (!out->unsure)
 		return;
 	why = out->err;
@@ -165,7 +165,7 @@ static void judge(const struct api_call *c, const struct reply *r, struct api_an
 
 /* --- how a call ends ----------------------------------------------------------------------------------------------------- */
 
-static void call_drop(struct api_call *c)
+static void api_call_drop(struct api_call *c)
 {
 	for (struct api_call **at = &c->api->calls; *at; at = &(*at)->next)
 		if (*at == c) {
@@ -184,17 +184,17 @@ static void call_drop(struct api_call *c)
 }
 
 /* The last thing that is done to it: afterwards even the api may be gone. */
-static void tell(struct api_call *c, const struct api_answer *answer)
+static void api_tell(struct api_call *c, const struct api_answer *answer)
 {
 	void (*done)(const struct api_answer *, void *) = c->spec.done;
 	void *arg = c->spec.arg;
-	call_drop(c);
+	api_call_drop(c);
 	if (done)
 		done(answer, arg);
 }
 
 /* 401 with a token that worked: it was changed there. */
-static bool asks_anew(struct api_call *c)
+static bool api_asks_anew(struct api_call *c)
 {
 	struct api *api = c->api;
 	if (c->spec.open || !api->token_command)
@@ -211,7 +211,7 @@ static bool asks_anew(struct api_call *c)
 	return true;
 }
 
-static bool waits_as_asked(struct api_call *c)
+static bool api_waits_as_asked(struct api_call *c)
 {
 	struct api *api = c->api;
 	int64_t ms = api_retry_after(call_header(c->call, "Retry-After"), now_wall_ms());
@@ -229,32 +229,32 @@ static bool waits_as_asked(struct api_call *c)
 	return true;
 }
 
-static void on_done(struct call *call, const struct reply *r, void *arg)
+static void api_on_done(struct call *call, const struct reply *r, void *arg)
 {
 	struct api_call *c = arg;
 	struct api *api = c->api;
 	struct api_answer answer = { .status = r->status, .body = r->body, .len = r->len };
-	if ((r->status == 401 && asks_anew(c)) || (r->status == 429 && waits_as_asked(c))) {
+	if ((r->status == 401 && api_asks_anew(c)) || (r->status == 429 && api_waits_as_asked(c))) {
 		c->call = NULL;
-		want_advance(api);
+		api_want_advance(api);
 		return;
 	}
 	if (r->status / 100 == 2 && c->token_no == api->token_no && api->token)
 		api->proven = true;
-	judge(c, r, &answer);
+	api_judge(c, r, &answer);
 	c->call = NULL;
-	tell(c, &answer);
+	api_tell(c, &answer);
 }
 
 /* --- how it starts ---------------------------------------------------------------------------------------------------------- */
 
-static bool on_data(struct call *call, const char *bytes, size_t len, void *arg)
+static bool api_on_data(struct call *call, const char *bytes, size_t len, void *arg)
 {
 	struct api_call *c = arg;
 	return c->spec.data(c, bytes, len, c->spec.arg);
 }
 
-static void on_answered(struct call *call, void *arg)
+static void api_on_answered(struct call *call, void *arg)
 {
 	struct api_call *c = arg;
 	if (c->spec.answered)
@@ -262,7 +262,7 @@ static void on_answered(struct call *call, void *arg)
 }
 
 #define HEADERS_MAX 8
-static void start(struct api_call *c)
+static void api_start(struct api_call *c)
 {
 	struct api *api = c->api;
 	bool with = api->token && !c->spec.open;
@@ -277,15 +277,15 @@ static void start(struct api_call *c)
 	c->token_no = api->token_no;
 	c->call = call_start(api->origin, &(struct call_spec){
 		.method = c->method, .path = path, .headers = headers, .body = c->body, .body_len = c->body ? strlen(c->body) : 0,
-		.once = !only_reads(c), .max = c->spec.max, .timeout_ms = c->spec.timeout_ms ? c->spec.timeout_ms : API_TIMEOUT_MS,
-		.data = c->spec.data ? on_data : NULL, .answered = on_answered, .done = on_done, .arg = c });
+		.once = !api_only_reads(c), .max = c->spec.max, .timeout_ms = c->spec.timeout_ms ? c->spec.timeout_ms : API_TIMEOUT_MS,
+		.data = c->spec.data ? api_on_data : NULL, .answered = api_on_answered, .done = api_on_done, .arg = c });
 	if (auth)
 		wipe(auth, strlen(auth));
 	free(auth);
 	free(path);
 }
 
-static void on_token(struct secret *token, const struct err *err, void *arg)
+static void api_on_token(struct secret *token, const struct err *err, void *arg)
 {
 	struct api *api = arg;
 	api->asking = NULL;
@@ -295,23 +295,23 @@ static void on_token(struct secret *token, const struct err *err, void *arg)
 	for (struct api_call *c = api->calls; c && err; c = c->next)
 		if (!c->call && !c->spec.open)
 			c->err = *err;
-	want_advance(api);
+	api_want_advance(api);
 }
 
-static bool lacks_token(struct api *api)
+static bool api_lacks_token(struct api *api)
 {
 	if (!api->token_command || api->token)
 		return false;
 	if (!api->asking) {
 		char *whose = xasprintf("[%s %s]: token_command", api->section, api->name);
-		api->asking = token_ask(api->loop, whose, api->token_command, on_token, api);
+		api->asking = token_ask(api->loop, whose, api->token_command, api_on_token, api);
 		free(whose);
 	}
 	return true;
 }
 
 /* Starts what may start. One that is to be told its end is told in a turn of its own, since anything may be gone after it. */
-static void advance(void *arg)
+static void api_advance(void *arg)
 {
 	struct api *api = arg;
 	int64_t left = api->not_before - loop_now(api->loop);
@@ -320,23 +320,23 @@ static void advance(void *arg)
 			continue;
 		if (c->err.code) {
 			struct api_answer answer = { .err = c->err, .body = "" };
-			want_advance(api);
-			tell(c, &answer);
+			api_want_advance(api);
+			api_tell(c, &answer);
 			return;
 		}
 		if (left > 0)
 			loop_timer_set(api->timer, left);
-		else if (c->spec.open || !lacks_token(api))
-			start(c);
+		else if (c->spec.open || !api_lacks_token(api))
+			api_start(c);
 	}
 }
 
-static void on_timer(struct loop_timer *t, void *arg)
+static void api_on_timer(struct loop_timer *t, void *arg)
 {
-	advance(arg);
+	api_advance(arg);
 }
 
-static char **copy_headers(const char *const *headers)
+static char **api_copy_headers(const char *const *headers)
 {
 	char **copy = xcalloc(HEADERS_MAX + 1, sizeof(*copy));
 	for (size_t i = 0; headers && headers[i] && i < HEADERS_MAX; i++)
@@ -348,11 +348,11 @@ struct api_call *api_call(struct api *api, const struct api_request *request)
 {
 	struct api_call *c = xcalloc(1, sizeof(*c)), **at = &api->calls;
 	*c = (struct api_call){ .api = api, .spec = *request, .method = xstrdup(request->method ? request->method : "GET"),
-	                        .path = xstrdup(request->path), .body = xstrdup(request->body), .headers = copy_headers(request->headers) };
+	                        .path = xstrdup(request->path), .body = xstrdup(request->body), .headers = api_copy_headers(request->headers) };
 	while (*at)
 		at = &(*at)->next;
 	*at = c;
-	want_advance(api);
+	api_want_advance(api);
 	return c;
 }
 
@@ -361,7 +361,7 @@ void api_cancel(struct api_call *c)
 	if (!c)
 		return;
 	call_cancel(c->call);
-	call_drop(c);
+	api_call_drop(c);
 }
 
 void api_resume(struct api_call *c)
@@ -411,7 +411,7 @@ struct api *api_create(struct http *http, struct link *link, const struct api_co
 	api->origin = origin_create(http, link, &endpoint, 1);
 	api->endpoint = endpoint;
 	api->endpoint.host = xstrdup(host);
-	api->timer = loop_timer_add(api->loop, -1, on_timer, api);
+	api->timer = loop_timer_add(api->loop, -1, api_on_timer, api);
 	return api;
 }
 
@@ -422,7 +422,7 @@ void api_destroy(struct api *api)
 	while (api->calls)
 		api_cancel(api->calls);
 	token_cancel(api->asking);
-	loop_defer_cancel(api->loop, advance, api);
+	loop_defer_cancel(api->loop, api_advance, api);
 	origin_destroy(api->origin);
 	loop_timer_remove(api->timer);
 	secret_destroy(api->token);

@@ -17,7 +17,7 @@
 #define RETRY_MAX_S (7 * 86400)
 
 /* "host", "host:80", "[::1]:80": how many bytes are the name, and the port behind it. */
-static bool split_port(const char *at, size_t n, size_t *name, int *port)
+static bool api_words_split_port(const char *at, size_t n, size_t *name, int *port)
 {
 	const char *close = *at == '[' ? memchr(at, ']', n) : NULL;
 	const char *from = close ? close : at, *colon = memchr(from, ':', n - (size_t)(from - at));
@@ -40,7 +40,7 @@ bool api_url_endpoint(const char *url, struct endpoint *endpoint, char *host, si
 	const char *at = url + (tls ? 8 : 7);
 	size_t n = strcspn(at, "/?#"), name;
 	int port = tls ? 443 : 80;
-	if (!n || at[n] == '?' || at[n] == '#' || !split_port(at, n, &name, &port) || !name || name >= size)
+	if (!n || at[n] == '?' || at[n] == '#' || !api_words_split_port(at, n, &name, &port) || !name || name >= size)
 		return false;
 	for (size_t i = 0; i < name; i++)
 		if (!isalnum((unsigned char)at[i]) && !strchr("-._[]:", at[i]))
@@ -57,7 +57,7 @@ bool api_url_endpoint(const char *url, struct endpoint *endpoint, char *host, si
 	return true;
 }
 
-static const char *text_of(const cJSON *o, const char *name)
+static const char *api_words_text_of(const cJSON *o, const char *name)
 {
 	const cJSON *v = cJSON_GetObjectItemCaseSensitive(o, name);
 	if (cJSON_IsObject(v))
@@ -66,7 +66,7 @@ static const char *text_of(const cJSON *o, const char *name)
 }
 
 /* Adds one more thing that is wrong, once; the end is cut. */
-static void add(char *buf, size_t size, const char *field, const char *text)
+static void api_words_add(char *buf, size_t size, const char *field, const char *text)
 {
 	char clean[200], name[60] = "";
 	size_t used = strlen(buf);
@@ -81,7 +81,7 @@ static void add(char *buf, size_t size, const char *field, const char *text)
 }
 
 /* {"name":["is taken"]}, {"name":"is taken"}, [{"message":"x","path":["name"]}] */
-static void add_fields(char *buf, size_t size, const cJSON *list)
+static void api_words_add_fields(char *buf, size_t size, const cJSON *list)
 {
 	const cJSON *v;
 	if (!cJSON_IsObject(list) && !cJSON_IsArray(list))
@@ -90,25 +90,25 @@ static void add_fields(char *buf, size_t size, const cJSON *list)
 		const cJSON *first = cJSON_IsArray(v) ? v->child : v;
 		const cJSON *path = cJSON_IsObject(v) ? cJSON_GetObjectItemCaseSensitive(v, "path") : NULL;
 		const char *field = cJSON_IsArray(path) && cJSON_IsString(path->child) ? path->child->valuestring : v->string;
-		const char *text = cJSON_IsString(first) ? first->valuestring : cJSON_IsObject(v) ? text_of(v, "message") : NULL;
+		const char *text = cJSON_IsString(first) ? first->valuestring : cJSON_IsObject(v) ? api_words_text_of(v, "message") : NULL;
 		if (text)
-			add(buf, size, field, text);
+			api_words_add(buf, size, field, text);
 	}
 }
 
-static void words_of_json(char *buf, size_t size, const cJSON *o)
+static void api_words_words_of_json(char *buf, size_t size, const cJSON *o)
 {
 	static const char *const names[] = { "message", "error", "detail", "title" };
 	const char *text = NULL;
 	for (size_t i = 0; i < ARRAY_LEN(names) && !text; i++)
-		text = text_of(o, names[i]);
+		text = api_words_text_of(o, names[i]);
 	if (text)
-		add(buf, size, NULL, text);
-	add_fields(buf, size, cJSON_GetObjectItemCaseSensitive(o, "errors"));
-	add_fields(buf, size, cJSON_GetObjectItemCaseSensitive(o, "issues"));
+		api_words_add(buf, size, NULL, text);
+	api_words_add_fields(buf, size, cJSON_GetObjectItemCaseSensitive(o, "errors"));
+	api_words_add_fields(buf, size, cJSON_GetObjectItemCaseSensitive(o, "issues"));
 }
 
-static void words_of_page(char *buf, size_t size, const char *body, size_t len)
+static void api_words_words_of_page(char *buf, size_t size, const char *body, size_t len)
 {
 	char title[100] = "";
 	for (const char *at = body; (at = memchr(at, '<', len - (size_t)(at - body))); at++) {
@@ -129,16 +129,16 @@ char *api_words(char *buf, size_t size, const char *body, size_t len)
 	size_t skip = 0, n = 0;
 	buf[0] = '\0';
 	if (cJSON_IsObject(o))
-		words_of_json(buf, size, o);
+		api_words_words_of_json(buf, size, o);
 	else if (cJSON_IsString(o))
-		add(buf, size, NULL, o->valuestring);
+		api_words_add(buf, size, NULL, o->valuestring);
 	cJSON_Delete(o);
 	while (skip < len && strchr(" \t\r\n", body[skip]))
 		skip++;
 	while (skip + n < len && body[skip + n] != '\n')
 		n++;
 	if (!*buf && skip < len && body[skip] == '<')
-		words_of_page(buf, size, body, len);
+		api_words_words_of_page(buf, size, body, len);
 	else if (!*buf)
 		wash(buf, size, body + skip, n);
 	if (!*buf)

@@ -65,17 +65,17 @@ struct bus {
 	bool open;
 };
 
-static const char *or_empty(const char *s)
+static const char *bus_or_empty(const char *s)
 {
 	return s ? s : "";
 }
 
-static void try_endpoint(struct bus *);
-static void endpoint_failed(struct bus *, enum err_code, const char *why);
+static void bus_try_endpoint(struct bus *);
+static void bus_endpoint_failed(struct bus *, enum err_code, const char *why);
 
 /* --- a message as JSON --------------------------------------------------------------------------------- */
 
-static void json_string(struct buf *out, const char *s)
+static void bus_json_string(struct buf *out, const char *s)
 {
 	static const char hex[] = "0123456789abcdef";
 	buf_puts(out, "\"");
@@ -107,7 +107,7 @@ static void json_string(struct buf *out, const char *s)
 	buf_puts(out, "\"");
 }
 
-static void json_double(struct buf *out, double d)
+static void bus_json_double(struct buf *out, double d)
 {
 	char text[40];
 	if (!isfinite(d)) {
@@ -122,18 +122,18 @@ static void json_double(struct buf *out, double d)
 }
 
 /* A double, which is what JSON readers make of it, holds no whole number above 2^53. */
-static void json_unsigned(struct buf *out, uint64_t n)
+static void bus_json_unsigned(struct buf *out, uint64_t n)
 {
 	buf_addf(out, n > (UINT64_C(1) << 53) ? "\"%llu\"" : "%llu", (unsigned long long)n);
 }
 
-static void json_signed(struct buf *out, int64_t n)
+static void bus_json_signed(struct buf *out, int64_t n)
 {
 	bool far = n > (INT64_C(1) << 53) || n < -(INT64_C(1) << 53);
 	buf_addf(out, far ? "\"%lld\"" : "%lld", (long long)n);
 }
 
-static int json_basic(struct buf *out, sd_bus_message *m, char type)
+static int bus_json_basic(struct buf *out, sd_bus_message *m, char type)
 {
 	union {
 		uint8_t y; int b; int16_t n; uint16_t q; int32_t i; uint32_t u; int64_t x; uint64_t t; double d; const char *s;
@@ -142,27 +142,27 @@ static int json_basic(struct buf *out, sd_bus_message *m, char type)
 	if (r <= 0)
 		return r;
 	switch (type) {
-	case 'y': json_unsigned(out, v.y); break;
+	case 'y': bus_json_unsigned(out, v.y); break;
 	case 'b': buf_puts(out, v.b ? "true" : "false"); break;
-	case 'n': json_signed(out, v.n); break;
-	case 'q': json_unsigned(out, v.q); break;
-	case 'i': json_signed(out, v.i); break;
-	case 'u': json_unsigned(out, v.u); break;
-	case 'x': json_signed(out, v.x); break;
-	case 't': json_unsigned(out, v.t); break;
-	case 'd': json_double(out, v.d); break;
-	case 's': case 'o': case 'g': json_string(out, v.s ? v.s : ""); break;
+	case 'n': bus_json_signed(out, v.n); break;
+	case 'q': bus_json_unsigned(out, v.q); break;
+	case 'i': bus_json_signed(out, v.i); break;
+	case 'u': bus_json_unsigned(out, v.u); break;
+	case 'x': bus_json_signed(out, v.x); break;
+	case 't': bus_json_unsigned(out, v.t); break;
+	case 'd': bus_json_double(out, v.d); break;
+	case 's': case 'o': case 'g': bus_json_string(out, v.s ? v.s : ""); break;
 	default: buf_puts(out, "null");    /* 'h': a file descriptor means nothing over a link */
 	}
 	return 1;
 }
 
 /* The key of a dictionary entry, which JSON wants to be a string. */
-static int json_key(struct buf *out, sd_bus_message *m, char type)
+static int bus_json_key(struct buf *out, sd_bus_message *m, char type)
 {
 	struct buf key;
 	buf_init(&key, JSON_MAX);
-	int r = json_basic(&key, m, type);
+	int r = bus_json_basic(&key, m, type);
 	if (r > 0 && key.len && *key.data == '"')
 		buf_add(out, key.data, key.len);
 	else if (r > 0)
@@ -171,9 +171,9 @@ static int json_key(struct buf *out, sd_bus_message *m, char type)
 	return r;
 }
 
-static int json_values(struct buf *, sd_bus_message *, int depth);
+static int bus_json_values(struct buf *, sd_bus_message *, int depth);
 
-static int json_dict(struct buf *out, sd_bus_message *m, const char *entry, int depth)
+static int bus_json_dict(struct buf *out, sd_bus_message *m, const char *entry, int depth)
 {
 	char inner[256];
 	int r = 1;
@@ -186,39 +186,39 @@ static int json_dict(struct buf *out, sd_bus_message *m, const char *entry, int 
 	for (bool first = true; (r = sd_bus_message_enter_container(m, 'e', inner)) > 0; first = false) {
 		if (!first)
 			buf_puts(out, ",");
-		if ((r = json_key(out, m, *inner)) <= 0)
+		if ((r = bus_json_key(out, m, *inner)) <= 0)
 			return r ? r : -EBADMSG;
 		buf_puts(out, ":");
-		if ((r = json_values(out, m, depth)) < 0 || (r = sd_bus_message_exit_container(m)) < 0)
+		if ((r = bus_json_values(out, m, depth)) < 0 || (r = sd_bus_message_exit_container(m)) < 0)
 			return r;
 	}
 	buf_puts(out, "}");
 	return r;
 }
 
-static int json_container(struct buf *out, sd_bus_message *m, char type, const char *contents, int depth)
+static int bus_json_container(struct buf *out, sd_bus_message *m, char type, const char *contents, int depth)
 {
 	int r = sd_bus_message_enter_container(m, type, contents);
 	if (r < 0)
 		return r;
 	if (type == 'a' && *contents == '{') {
-		r = json_dict(out, m, contents, depth);
+		r = bus_json_dict(out, m, contents, depth);
 	} else if (type == 'v') {
 		buf_puts(out, "{\"type\":");
-		json_string(out, contents);
+		bus_json_string(out, contents);
 		buf_puts(out, ",\"data\":");
-		r = json_values(out, m, depth);
+		r = bus_json_values(out, m, depth);
 		buf_puts(out, "}");
 	} else {
 		buf_puts(out, "[");
-		r = json_values(out, m, depth);
+		r = bus_json_values(out, m, depth);
 		buf_puts(out, "]");
 	}
 	return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 
 /* All values that are left in the container that m is in, parted by commas. */
-static int json_values(struct buf *out, sd_bus_message *m, int depth)
+static int bus_json_values(struct buf *out, sd_bus_message *m, int depth)
 {
 	const char *contents;
 	char type;
@@ -228,7 +228,7 @@ static int json_values(struct buf *out, sd_bus_message *m, int depth)
 	for (bool first = true; (r = sd_bus_message_peek_type(m, &type, &contents)) > 0; first = false) {
 		if (!first)
 			buf_puts(out, ",");
-		r = strchr("avr", type) ? json_container(out, m, type, contents, depth + 1) : json_basic(out, m, type);
+		r = strchr("avr", type) ? bus_json_container(out, m, type, contents, depth + 1) : bus_json_basic(out, m, type);
 		if (r < 0)
 			return r;
 		if (out->overflowed)
@@ -238,11 +238,11 @@ static int json_values(struct buf *out, sd_bus_message *m, int depth)
 }
 
 /* The body as an array. False: it was too big or wrong, and err says so. */
-static bool json_body(struct buf *out, sd_bus_message *m, struct err *err)
+static bool bus_json_body(struct buf *out, sd_bus_message *m, struct err *err)
 {
 	buf_init(out, JSON_MAX);
 	buf_puts(out, "[");
-	int r = json_values(out, m, 0);
+	int r = bus_json_values(out, m, 0);
 	buf_puts(out, "]");
 	if (r == -E2BIG || out->overflowed)
 		return err_set(err, ERR_TOO_BIG, "it is over %u MB as text", JSON_MAX >> 20);
@@ -253,7 +253,7 @@ static bool json_body(struct buf *out, sd_bus_message *m, struct err *err)
 
 /* --- calls --------------------------------------------------------------------------------------------- */
 
-static void call_add(struct bus *bus, struct bus_call *call)
+static void bus_call_add(struct bus *bus, struct bus_call *call)
 {
 	call->prev = bus->calls_last;
 	*bus->calls_last = call;
@@ -261,7 +261,7 @@ static void call_add(struct bus *bus, struct bus_call *call)
 	bus->n_calls++;
 }
 
-static void call_free(struct bus_call *call)
+static void bus_call_free(struct bus_call *call)
 {
 	struct bus *bus = call->bus;
 	*call->prev = call->next;
@@ -278,7 +278,7 @@ static void call_free(struct bus_call *call)
 	free(call);
 }
 
-static enum err_code code_of(const char *name)
+static enum err_code bus_code_of(const char *name)
 {
 	static const struct {
 		const char *name;
@@ -301,28 +301,28 @@ static enum err_code code_of(const char *name)
 }
 
 /* Tells the caller and forgets the call; either may close the bus. */
-static void call_end(struct bus_call *call, const char *json, size_t len, const struct err *err, const char *name)
+static void bus_call_end(struct bus_call *call, const char *json, size_t len, const struct err *err, const char *name)
 {
 	bus_done *done = call->done;
 	void *arg = call->arg;
-	call_free(call);
+	bus_call_free(call);
 	done(json, len, err, name, arg);
 }
 
-static void send_waiting(struct bus *);
+static void bus_send_waiting(struct bus *);
 
 /* What came, as JSON that the parsers will take. */
-static bool call_json(const struct bus_call *call, struct buf *json, sd_bus_message *m, struct err *err)
+static bool bus_call_json(const struct bus_call *call, struct buf *json, sd_bus_message *m, struct err *err)
 {
 	char what[200];
 	snprintf(what, sizeof what, "%.60s: the answer to %.63s over D-Bus", call->bus->link->name, call->member);
-	if (json_body(json, m, err))
+	if (bus_json_body(json, m, err))
 		return json_fits(what, json->data, json->len, err);
 	struct err why = *err;
 	return err_set(err, why.code, "%s: %s", what, why.text);
 }
 
-static int on_reply(sd_bus_message *m, void *userdata, sd_bus_error *ignored)
+static int bus_on_reply(sd_bus_message *m, void *userdata, sd_bus_error *ignored)
 {
 	struct bus_call *call = userdata;
 	struct bus *bus = call->bus;
@@ -332,28 +332,28 @@ static int on_reply(sd_bus_message *m, void *userdata, sd_bus_error *ignored)
 	bus->depth++;
 	sd_bus_message_ref(m);
 	if (e) {
-		err_set(&err, code_of(e->name), "%s", e->message ? e->message : e->name);
-		call_end(call, NULL, 0, &err, e->name);
-	} else if (!call_json(call, &json, m, &err)) {
-		call_end(call, NULL, 0, &err, "");
+		err_set(&err, bus_code_of(e->name), "%s", e->message ? e->message : e->name);
+		bus_call_end(call, NULL, 0, &err, e->name);
+	} else if (!bus_call_json(call, &json, m, &err)) {
+		bus_call_end(call, NULL, 0, &err, "");
 	} else {
-		call_end(call, json.data, json.len, &err, "");
+		bus_call_end(call, json.data, json.len, &err, "");
 	}
 	buf_finish(&json);
 	sd_bus_message_unref(m);
-	send_waiting(bus);
+	bus_send_waiting(bus);
 	bus->depth--;
 	return 1;
 }
 
-static void on_not_sent(void *arg)
+static void bus_on_not_sent(void *arg)
 {
 	struct bus_call *call = arg;
 	struct err err = call->failed;
-	call_end(call, NULL, 0, &err, "");
+	bus_call_end(call, NULL, 0, &err, "");
 }
 
-static int append_args(sd_bus_message *m, const char *sig, va_list ap)
+static int bus_append_args(sd_bus_message *m, const char *sig, va_list ap)
 {
 	int r = 0;
 	for (; *sig && r >= 0; sig++) {
@@ -373,24 +373,24 @@ static int append_args(sd_bus_message *m, const char *sig, va_list ap)
 	return r;
 }
 
-static void not_sent(struct bus_call *call, const char *member, int r)
+static void bus_not_sent(struct bus_call *call, const char *member, int r)
 {
 	err_set(&call->failed, r == -ENOTCONN || r == -ECONNRESET ? ERR_LOST : ERR_SYSTEM, "%s was not sent over D-Bus: %s",
 	        member, r == -ENOBUFS ? "too many calls wait for an answer" : strerror(-r));
-	loop_defer(call->bus->loop, on_not_sent, call);
+	loop_defer(call->bus->loop, bus_on_not_sent, call);
 }
 
 /* A call's time runs from here, so that a long queue does not eat it up. */
-static void send_waiting(struct bus *bus)
+static void bus_send_waiting(struct bus *bus)
 {
 	while (bus->unsent && bus->n_sent < SENT_MAX && bus->sd && bus->open) {
 		struct bus_call *call = bus->unsent;
 		bus->unsent = call->next;
 		if (!call->message)                    /* it failed at once and is told so */
 			continue;
-		int r = sd_bus_call_async(bus->sd, &call->slot, call->message, on_reply, call, (uint64_t)call->timeout_ms * 1000);
+		int r = sd_bus_call_async(bus->sd, &call->slot, call->message, bus_on_reply, call, (uint64_t)call->timeout_ms * 1000);
 		if (r < 0)
-			not_sent(call, or_empty(sd_bus_message_get_member(call->message)), r);
+			bus_not_sent(call, bus_or_empty(sd_bus_message_get_member(call->message)), r);
 		else
 			bus->n_sent++;
 		call->message = sd_bus_message_unref(call->message);
@@ -404,21 +404,21 @@ struct bus_call *bus_call(struct bus *bus, const char *dest, const char *path, c
 	va_list ap;
 	*call = (struct bus_call){ .bus = bus, .done = done, .arg = arg, .timeout_ms = timeout_ms };
 	snprintf(call->member, sizeof call->member, "%s", member);
-	call_add(bus, call);
+	bus_call_add(bus, call);
 	int r = !bus->sd || !bus->open ? -ENOTCONN : bus->n_calls > CALLS_MAX ? -ENOBUFS :
 		sd_bus_message_new_method_call(bus->sd, &call->message, dest, path, interface, member);
 	if (r >= 0) {
 		va_start(ap, sig);
-		r = append_args(call->message, sig ? sig : "", ap);
+		r = bus_append_args(call->message, sig ? sig : "", ap);
 		va_end(ap);
 	}
 	if (r < 0) {
 		call->message = sd_bus_message_unref(call->message);
-		not_sent(call, member, r);
+		bus_not_sent(call, member, r);
 	}
 	if (!bus->unsent)
 		bus->unsent = call;
-	send_waiting(bus);
+	bus_send_waiting(bus);
 	return call;
 }
 
@@ -426,21 +426,21 @@ void bus_call_cancel(struct bus_call *call)
 {
 	if (!call)
 		return;
-	loop_defer_cancel(call->bus->loop, on_not_sent, call);
-	call_free(call);
+	loop_defer_cancel(call->bus->loop, bus_on_not_sent, call);
+	bus_call_free(call);
 }
 
 /* --- signals ------------------------------------------------------------------------------------------- */
 
-static int on_signal(sd_bus_message *m, void *userdata, sd_bus_error *ignored)
+static int bus_on_signal(sd_bus_message *m, void *userdata, sd_bus_error *ignored)
 {
 	struct bus *bus = userdata;
 	struct buf json;
 	sd_bus_message_ref(m);
 	bus->depth++;
-	if (json_body(&json, m, NULL))
-		bus->events->signal(bus, or_empty(sd_bus_message_get_path(m)), or_empty(sd_bus_message_get_interface(m)),
-		                    or_empty(sd_bus_message_get_member(m)), json.data, json.len, bus->arg);
+	if (bus_json_body(&json, m, NULL))
+		bus->events->signal(bus, bus_or_empty(sd_bus_message_get_path(m)), bus_or_empty(sd_bus_message_get_interface(m)),
+		                    bus_or_empty(sd_bus_message_get_member(m)), json.data, json.len, bus->arg);
 	bus->depth--;
 	buf_finish(&json);
 	sd_bus_message_unref(m);
@@ -450,13 +450,13 @@ static int on_signal(sd_bus_message *m, void *userdata, sd_bus_error *ignored)
 void bus_match(struct bus *bus, const char *rule)
 {
 	if (bus->sd)
-		sd_bus_add_match_async(bus->sd, NULL, rule, on_signal, NULL, bus);
+		sd_bus_add_match_async(bus->sd, NULL, rule, bus_on_signal, NULL, bus);
 }
 
 /* --- opening ---------------------------------------------------------------------------------------------- */
 
 /* Why a bridge ended, from the little it tells. Old ones that find no bus end with 1 and tell it to the log only. */
-static enum err_code bridge_code(const struct stream_end *end, const char *complaint)
+static enum err_code bus_bridge_code(const struct stream_end *end, const char *complaint)
 {
 	if (end->err.code)
 		return end->err.code;
@@ -467,7 +467,7 @@ static enum err_code bridge_code(const struct stream_end *end, const char *compl
 	return end->exit_code == 127 || (end->exit_code > 0 && !*complaint) ? ERR_ABSENT : ERR_REFUSED;
 }
 
-static void on_relay_closed(const struct stream_end *end, const char *complaint, void *arg)
+static void bus_on_relay_closed(const struct stream_end *end, const char *complaint, void *arg)
 {
 	struct bus *bus = arg;
 	char why[sizeof end->err.text];
@@ -480,10 +480,10 @@ static void on_relay_closed(const struct stream_end *end, const char *complaint,
 		snprintf(why, sizeof why, "it ended with code %d, so there is no bus", end->exit_code);
 	else
 		snprintf(why, sizeof why, "it closed the connection");
-	endpoint_failed(bus, bridge_code(end, complaint), why);
+	bus_endpoint_failed(bus, bus_bridge_code(end, complaint), why);
 }
 
-static bool on_relay_bytes(const char *bytes, size_t len, void *arg)
+static bool bus_on_relay_bytes(const char *bytes, size_t len, void *arg)
 {
 	struct bus *bus = arg;
 	char why[160];
@@ -495,23 +495,23 @@ static bool on_relay_bytes(const char *bytes, size_t len, void *arg)
 	else
 		snprintf(why, sizeof why, "it sent a message of %llu MB, and at most %u MB are taken", (unsigned long long)whole >> 20,
 		         BUS_MESSAGE_MAX >> 20);
-	endpoint_failed(bus, whole == SIZE_MAX ? ERR_GARBLED : ERR_TOO_BIG, why);
+	bus_endpoint_failed(bus, whole == SIZE_MAX ? ERR_GARBLED : ERR_TOO_BIG, why);
 	return false;
 }
 
 /* Lets go of the connection. sd-bus may be in the middle of calling us; then it is freed after this turn. */
-static void unref_later(void *sd)
+static void bus_unref_later(void *sd)
 {
 	sd_bus_close_unref(sd);
 }
 
-static void disconnect(struct bus *bus)
+static void bus_disconnect(struct bus *bus)
 {
 	bus->open = false;
 	if (bus->sd) {
 		sd_bus_detach_event(bus->sd);
 		if (bus->depth)
-			loop_defer(bus->loop, unref_later, bus->sd);
+			loop_defer(bus->loop, bus_unref_later, bus->sd);
 		else
 			sd_bus_close_unref(bus->sd);
 		bus->sd = NULL;
@@ -521,7 +521,7 @@ static void disconnect(struct bus *bus)
 }
 
 /* Calls that wait are dropped without a word, as bus_close promises; their callers learn it by closed. */
-static void drop_calls(struct bus *bus)
+static void bus_drop_calls(struct bus *bus)
 {
 	while (bus->calls)
 		bus_call_cancel(bus->calls);
@@ -537,7 +537,7 @@ static void bus_free(void *arg)
 	free(bus);
 }
 
-static void give_up(void *arg)
+static void bus_give_up(void *arg)
 {
 	struct bus *bus = arg;
 	const struct bus_events *events = bus->events;
@@ -547,54 +547,54 @@ static void give_up(void *arg)
 	bus_close(bus);
 }
 
-static const char *endpoint_name(const struct endpoint *endpoint)
+static const char *bus_endpoint_name(const struct endpoint *endpoint)
 {
 	return endpoint->kind == ENDPOINT_UNIX ? endpoint->path : endpoint->command;
 }
 
 /* Adds why this endpoint failed to the sentence. A refusal weighs more than an absence: if any endpoint found a bus that said
  * no, the thing is there. */
-static void remember(struct bus *bus, enum err_code code, const char *why)
+static void bus_remember(struct bus *bus, enum err_code code, const char *why)
 {
 	char before[sizeof bus->err.text];
 	memcpy(before, bus->err.text, sizeof before);
 	enum err_code worst = bus->err.code == ERR_NONE || bus->err.code == ERR_ABSENT ? code : bus->err.code;
-	err_set(&bus->err, worst, "%.150s%s%.80s: %.160s", before, *before ? "; " : "", endpoint_name(&bus->endpoints[bus->at]), why);
+	err_set(&bus->err, worst, "%.150s%s%.80s: %.160s", before, *before ? "; " : "", bus_endpoint_name(&bus->endpoints[bus->at]), why);
 }
 
 /* The next endpoints until one can be begun; the last one's failure is told by try_road. */
-static void next_endpoint(void *arg)
+static void bus_next_endpoint(void *arg)
 {
 	struct bus *bus = arg;
 	while (!bus->sd && bus->at + 1 < bus->n_endpoints) {
 		bus->at++;
-		try_endpoint(bus);
+		bus_try_endpoint(bus);
 	}
 }
 
-static void endpoint_failed(struct bus *bus, enum err_code code, const char *why)
+static void bus_endpoint_failed(struct bus *bus, enum err_code code, const char *why)
 {
 	bool was_open = bus->open;
-	disconnect(bus);
+	bus_disconnect(bus);
 	if (was_open)
 		err_set(&bus->err, code == ERR_LOST || code == ERR_TOO_BIG ? code : ERR_REFUSED, "%s: the D-Bus connection (%.80s) ended: %.160s",
 		        bus->link->name,
-		        endpoint_name(&bus->endpoints[bus->at]), why);
+		        bus_endpoint_name(&bus->endpoints[bus->at]), why);
 	else
-		remember(bus, code, why);
+		bus_remember(bus, code, why);
 	/* Calls that wait stay until closed is told: their owners may still cancel them. */
 	bool more = !was_open && bus->at + 1 < bus->n_endpoints && code != ERR_LOST;
 	if (!more)
 		loop_timer_set(bus->timer, -1);
-	loop_defer(bus->loop, more ? next_endpoint : give_up, bus);
+	loop_defer(bus->loop, more ? bus_next_endpoint : bus_give_up, bus);
 }
 
-static void on_late(struct loop_timer *timer, void *arg)
+static void bus_on_late(struct loop_timer *timer, void *arg)
 {
-	endpoint_failed(arg, ERR_TIMEOUT, "the bus did not greet within 15 s");
+	bus_endpoint_failed(arg, ERR_TIMEOUT, "the bus did not greet within 15 s");
 }
 
-static int on_connected(sd_bus_message *m, void *userdata, sd_bus_error *ignored)
+static int bus_on_connected(sd_bus_message *m, void *userdata, sd_bus_error *ignored)
 {
 	struct bus *bus = userdata;
 	bus->depth++;
@@ -606,11 +606,11 @@ static int on_connected(sd_bus_message *m, void *userdata, sd_bus_error *ignored
 	return 0;
 }
 
-static int on_disconnected(sd_bus_message *m, void *userdata, sd_bus_error *ignored)
+static int bus_on_disconnected(sd_bus_message *m, void *userdata, sd_bus_error *ignored)
 {
 	struct bus *bus = userdata;
 	bus->depth++;
-	endpoint_failed(bus, ERR_REFUSED, bus->open ? "the bus closed it" : "the bus refused the login or closed the connection");
+	bus_endpoint_failed(bus, ERR_REFUSED, bus->open ? "the bus closed it" : "the bus refused the login or closed the connection");
 	bus->depth--;
 	return 0;
 }
@@ -618,7 +618,7 @@ static int on_disconnected(sd_bus_message *m, void *userdata, sd_bus_error *igno
 static const char local_rule[] = "type='signal',sender='org.freedesktop.DBus.Local',"
 	"path='/org/freedesktop/DBus/Local',interface='org.freedesktop.DBus.Local',member='%s'";
 
-static int add_local_match(struct bus *bus, const char *member, sd_bus_message_handler_t fn)
+static int bus_add_local_match(struct bus *bus, const char *member, sd_bus_message_handler_t fn)
 {
 	char rule[256];
 	snprintf(rule, sizeof rule, local_rule, member);
@@ -627,7 +627,7 @@ static int add_local_match(struct bus *bus, const char *member, sd_bus_message_h
 
 /* sd-bus answers calls of its peer by itself, GetMachineId too, and the peer is a server that has no business here. Nothing that calls
  * us gets an answer. (sd-bus(3): filters run before the objects that are built in.) */
-static int refuse_calls(sd_bus_message *m, void *userdata, sd_bus_error *ignored)
+static int bus_refuse_calls(sd_bus_message *m, void *userdata, sd_bus_error *ignored)
 {
 	uint8_t type = 0;
 	return sd_bus_message_get_type(m, &type) < 0 || type == SD_BUS_MESSAGE_METHOD_CALL;
@@ -635,7 +635,7 @@ static int refuse_calls(sd_bus_message *m, void *userdata, sd_bus_error *ignored
 
 /* Gives fd to sd-bus, whose it is from then on. The socketpair could carry file descriptors but the link cannot, so
  * they are not offered. */
-static int start(struct bus *bus, int fd)
+static int bus_start(struct bus *bus, int fd)
 {
 	int r = sd_bus_new(&bus->sd);
 	if (r < 0) {
@@ -648,14 +648,14 @@ static int start(struct bus *bus, int fd)
 	}
 	if ((r = sd_bus_set_bus_client(bus->sd, 1)) < 0 || (r = sd_bus_negotiate_fds(bus->sd, 0)) < 0 ||
 	    (r = sd_bus_set_connected_signal(bus->sd, 1)) < 0 ||
-	    (r = sd_bus_add_filter(bus->sd, NULL, refuse_calls, bus)) < 0 || (r = sd_bus_start(bus->sd)) < 0 ||
-	    (r = add_local_match(bus, "Connected", on_connected)) < 0 ||
-	    (r = add_local_match(bus, "Disconnected", on_disconnected)) < 0)
+	    (r = sd_bus_add_filter(bus->sd, NULL, bus_refuse_calls, bus)) < 0 || (r = sd_bus_start(bus->sd)) < 0 ||
+	    (r = bus_add_local_match(bus, "Connected", bus_on_connected)) < 0 ||
+	    (r = bus_add_local_match(bus, "Disconnected", bus_on_disconnected)) < 0)
 		return r;
 	return sd_bus_attach_event(bus->sd, loop_sd_event(bus->loop), SD_EVENT_PRIORITY_NORMAL);
 }
 
-static int connect_unix(const char *path)
+static int bus_connect_unix(const char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	if (strlen(path) >= sizeof address.sun_path)
@@ -672,46 +672,46 @@ static int connect_unix(const char *path)
 	return fd;
 }
 
-static void try_local(struct bus *bus, const struct endpoint *endpoint)
+static void bus_try_local(struct bus *bus, const struct endpoint *endpoint)
 {
-	int fd = connect_unix(endpoint->path);
-	int r = fd < 0 ? fd : start(bus, fd);
+	int fd = bus_connect_unix(endpoint->path);
+	int r = fd < 0 ? fd : bus_start(bus, fd);
 	enum err_code code = r == -ENOENT || r == -ECONNREFUSED ? ERR_ABSENT : r == -EACCES || r == -EPERM ? ERR_DENIED :
 		ERR_SYSTEM;
 	if (r < 0) {
-		disconnect(bus);
-		remember(bus, code, r == -ECONNREFUSED ? "nobody listens there" : strerror(-r));
+		bus_disconnect(bus);
+		bus_remember(bus, code, r == -ECONNREFUSED ? "nobody listens there" : strerror(-r));
 	}
 }
 
-static void try_relay(struct bus *bus, const struct endpoint *endpoint)
+static void bus_try_relay(struct bus *bus, const struct endpoint *endpoint)
 {
 	int fd;
 	struct err err;
 	memset(&bus->guard, 0, sizeof bus->guard);
-	bus->relay = relay_open(bus->link, endpoint, &fd, on_relay_bytes, on_relay_closed, bus, &err);
+	bus->relay = relay_open(bus->link, endpoint, &fd, bus_on_relay_bytes, bus_on_relay_closed, bus, &err);
 	if (!bus->relay) {
-		remember(bus, err.code, err.text);
+		bus_remember(bus, err.code, err.text);
 		return;
 	}
-	int r = start(bus, fd);
+	int r = bus_start(bus, fd);
 	if (r < 0) {
-		disconnect(bus);
-		remember(bus, ERR_SYSTEM, strerror(-r));
+		bus_disconnect(bus);
+		bus_remember(bus, ERR_SYSTEM, strerror(-r));
 	}
 }
 
-static void try_endpoint(struct bus *bus)
+static void bus_try_endpoint(struct bus *bus)
 {
 	const struct endpoint *endpoint = &bus->endpoints[bus->at];
 	loop_timer_set(bus->timer, GREET_TIMEOUT_MS);
 	if (endpoint->kind == ENDPOINT_UNIX && link_is_local(bus->link))
-		try_local(bus, endpoint);
+		bus_try_local(bus, endpoint);
 	else
-		try_relay(bus, endpoint);
+		bus_try_relay(bus, endpoint);
 	if (!bus->sd && bus->at + 1 >= bus->n_endpoints) {
 		loop_timer_set(bus->timer, -1);
-		loop_defer(bus->loop, give_up, bus);
+		loop_defer(bus->loop, bus_give_up, bus);
 	}
 }
 
@@ -730,9 +730,9 @@ struct bus *bus_open(struct link *link, const struct endpoint *endpoints, size_t
 		bus->endpoints[i] = (struct endpoint){ .kind = endpoints[i].kind, .path = xstrdup(endpoints[i].path),
 			.command = xstrdup(endpoints[i].command), .timeout_ms = endpoints[i].timeout_ms };
 	}
-	bus->timer = loop_timer_add(bus->loop, -1, on_late, bus);
-	try_endpoint(bus);
-	next_endpoint(bus);
+	bus->timer = loop_timer_add(bus->loop, -1, bus_on_late, bus);
+	bus_try_endpoint(bus);
+	bus_next_endpoint(bus);
 	return bus;
 }
 
@@ -740,10 +740,10 @@ void bus_close(struct bus *bus)
 {
 	if (!bus)
 		return;
-	loop_defer_cancel(bus->loop, next_endpoint, bus);
-	loop_defer_cancel(bus->loop, give_up, bus);
-	drop_calls(bus);
-	disconnect(bus);
+	loop_defer_cancel(bus->loop, bus_next_endpoint, bus);
+	loop_defer_cancel(bus->loop, bus_give_up, bus);
+	bus_drop_calls(bus);
+	bus_disconnect(bus);
 	loop_timer_remove(bus->timer);
 	bus->timer = NULL;
 	/* A callback of ours further up the stack still counts its depth down. */

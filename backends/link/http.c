@@ -68,18 +68,18 @@ struct origin_port **http_ports(struct http *h)
 	return &h->ports;
 }
 
-static void work(void *arg);
+static void http_work(void *arg);
 
-static void want_work(struct http *h)
+static void http_want_work(struct http *h)
 {
 	if (!h->work_waits)
-		loop_defer(h->loop, work, h);
+		loop_defer(h->loop, http_work, h);
 	h->work_waits = true;
 }
 
 /* --- how a call ends ------------------------------------------------------------------------------------ */
 
-static void call_free(struct call *c)
+static void http_call_free(struct call *c)
 {
 	for (struct call **at = &c->http->calls; *at; at = &(*at)->next)
 		if (*at == c) {
@@ -99,11 +99,11 @@ static void call_free(struct call *c)
 	free(c->path);
 	wipe(c->body_out, c->body_out ? c->spec.body_len : 0);
 	free(c->body_out);
-	want_work(c->http);          /* another may have waited for its place */
+	http_want_work(c->http);          /* another may have waited for its place */
 	free(c);
 }
 
-static int status_of(const struct call *c)
+static int http_status_of(const struct call *c)
 {
 	long status = 0;
 	if (c->easy)
@@ -112,7 +112,7 @@ static int status_of(const struct call *c)
 }
 
 /* curl's result as a sentence. The origin knows better why a connection that it carried was cut. */
-static void explain(const struct call *c, CURLcode code, struct err *err)
+static void http_explain(const struct call *c, CURLcode code, struct err *err)
 {
 	const struct origin *d = c->origin;
 	const char *name = d->link->name, *words = c->words[0] ? c->words : curl_easy_strerror(code);
@@ -140,7 +140,7 @@ static void explain(const struct call *c, CURLcode code, struct err *err)
 }
 
 /* What every answer is held to before anybody parses it: its tree would be many times its size. */
-static void check_answer(struct call *c)
+static void http_check_answer(struct call *c)
 {
 	char what[200];
 	size_t skip = c->body.data ? strspn(c->body.data, " \t\r\n") : 0;
@@ -150,20 +150,20 @@ static void check_answer(struct call *c)
 	json_fits(what, c->body.data, c->body.len, &c->err);
 }
 
-static void call_end(struct call *c, CURLcode code)
+static void http_call_end(struct call *c, CURLcode code)
 {
 	struct reply reply = { .body = "", .content_type = "" };
 	if (c->dead) {
-		call_free(c);
+		http_call_free(c);
 		return;
 	}
 	loop_timer_set(c->timer, -1);
 	if (code == CURLE_OK && !c->err.code)
-		check_answer(c);
+		http_check_answer(c);
 	if (c->err.code) {
 		reply.err = c->err;
 	} else if (code != CURLE_OK) {
-		explain(c, code, &reply.err);
+		http_explain(c, code, &reply.err);
 	}
 	if (c->easy && !c->err.code) {
 		char *type = NULL;
@@ -171,7 +171,7 @@ static void call_end(struct call *c, CURLcode code)
 		reply.content_type = type ? type : "";
 	}
 	if (!reply.err.code) {
-		reply.status = status_of(c);
+		reply.status = http_status_of(c);
 		reply.body = c->body.data ? c->body.data : "";
 		reply.len = c->body.len;
 		err_clear(&c->origin->last);
@@ -179,37 +179,37 @@ static void call_end(struct call *c, CURLcode code)
 	c->ending = true;
 	if (c->spec.done)
 		c->spec.done(c, &reply, c->spec.arg);
-	call_free(c);
+	http_call_free(c);
 }
 
-static void on_timeout(struct loop_timer *t, void *arg)
+static void http_on_timeout(struct loop_timer *t, void *arg)
 {
 	struct call *c = arg;
 	if (c->dead || c->ending)
 		return;
 	err_set(&c->err, ERR_TIMEOUT, "%s: no answer to %s %s within %lld s", c->origin->link->name, c->method, c->path,
 	        (long long)(c->spec.timeout_ms / 1000));
-	call_end(c, CURLE_OPERATION_TIMEDOUT);
+	http_call_end(c, CURLE_OPERATION_TIMEDOUT);
 }
 
 /* --- curl's callbacks -------------------------------------------------------------------------------------- */
 
-static bool is_stream_answer(const struct call *c)
+static bool http_is_stream_answer(const struct call *c)
 {
-	return c->spec.data && status_of(c) / 100 == 2;
+	return c->spec.data && http_status_of(c) / 100 == 2;
 }
 
-static size_t on_body(char *bytes, size_t one, size_t len, void *arg)
+static size_t http_on_body(char *bytes, size_t one, size_t len, void *arg)
 {
 	struct call *c = arg;
 	if (c->dead)
 		return CURL_WRITEFUNC_ERROR;
-	if (is_stream_answer(c)) {
+	if (http_is_stream_answer(c)) {
 		bool more = c->spec.data(c, bytes, len, c->spec.arg);
 		if (c->dead)
 			return CURL_WRITEFUNC_ERROR;
 		/* curl keeps a piece that pauses it and hands it over again, but our caller has taken it: so the pause
-		 * is asked for from outside, by work(). */
+		 * is asked for from outside, by http_work(). */
 		if (!more && !c->resume)
 			curl_easy_pause(c->easy, CURLPAUSE_RECV);
 		return len;
@@ -225,7 +225,7 @@ static size_t on_body(char *bytes, size_t one, size_t len, void *arg)
 }
 
 /* A length that is over the limit is refused before a byte of it comes. */
-static bool says_it_fits(struct call *c, const char *line, size_t len)
+static bool http_says_it_fits(struct call *c, const char *line, size_t len)
 {
 	static const char name[] = "content-length:";
 	char limit[HUMAN_SIZE], size[HUMAN_SIZE];
@@ -239,7 +239,7 @@ static bool says_it_fits(struct call *c, const char *line, size_t len)
 	return false;
 }
 
-static size_t on_header(char *bytes, size_t one, size_t len, void *arg)
+static size_t http_on_header(char *bytes, size_t one, size_t len, void *arg)
 {
 	struct call *c = arg;
 	if (c->dead)
@@ -250,10 +250,10 @@ static size_t on_header(char *bytes, size_t one, size_t len, void *arg)
 		        c->origin->link->name, c->method, c->path, HEADERS_MAX >> 10);
 		return 0;
 	}
-	if (!says_it_fits(c, bytes, len))
+	if (!http_says_it_fits(c, bytes, len))
 		return 0;
 	bool end = len <= 2 && (bytes[0] == '\r' || bytes[0] == '\n');
-	if (end && is_stream_answer(c)) {
+	if (end && http_is_stream_answer(c)) {
 		loop_timer_set(c->timer, -1);
 		if (c->spec.answered)
 			c->spec.answered(c, c->spec.arg);
@@ -261,7 +261,7 @@ static size_t on_header(char *bytes, size_t one, size_t len, void *arg)
 	return len;
 }
 
-static void reap(struct http *h)
+static void http_reap(struct http *h)
 {
 	CURLMsg *m;
 	int left;
@@ -271,11 +271,11 @@ static void reap(struct http *h)
 		CURLcode code = m->data.result;
 		char *c = NULL;
 		curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &c);
-		call_end((struct call *)c, code);
+		http_call_end((struct call *)c, code);
 	}
 }
 
-static void on_socket(struct loop_io *io, int fd, unsigned revents, void *arg)
+static void http_on_socket(struct loop_io *io, int fd, unsigned revents, void *arg)
 {
 	struct http *h = arg;
 	int running, what = 0;
@@ -286,10 +286,10 @@ static void on_socket(struct loop_io *io, int fd, unsigned revents, void *arg)
 	if (revents & POLLERR)
 		what |= CURL_CSELECT_ERR;
 	curl_multi_socket_action(h->multi, fd, what, &running);
-	reap(h);
+	http_reap(h);
 }
 
-static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *watch)
+static int http_watch_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *watch)
 {
 	struct http *h = arg;
 	unsigned events = (what & CURL_POLL_IN ? POLLIN : 0) | (what & CURL_POLL_OUT ? POLLOUT : 0);
@@ -299,20 +299,20 @@ static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void 
 	} else if (watch) {
 		loop_io_set(watch, events);
 	} else {
-		curl_multi_assign(h->multi, fd, loop_io_add(h->loop, fd, events, on_socket, h));
+		curl_multi_assign(h->multi, fd, loop_io_add(h->loop, fd, events, http_on_socket, h));
 	}
 	return 0;
 }
 
-static void on_timer(struct loop_timer *t, void *arg)
+static void http_on_timer(struct loop_timer *t, void *arg)
 {
 	struct http *h = arg;
 	int running;
 	curl_multi_socket_action(h->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-	reap(h);
+	http_reap(h);
 }
 
-static int watch_timer(CURLM *multi, long ms, void *arg)
+static int http_watch_timer(CURLM *multi, long ms, void *arg)
 {
 	struct http *h = arg;
 	loop_timer_set(h->timer, ms);
@@ -321,7 +321,7 @@ static int watch_timer(CURLM *multi, long ms, void *arg)
 
 /* --- how a call starts ------------------------------------------------------------------------------------- */
 
-static void set_request(struct call *c)
+static void http_set_request(struct call *c)
 {
 	CURL *e = c->easy;
 	if (c->body_out) {
@@ -342,19 +342,19 @@ static void set_request(struct call *c)
 }
 
 /* curl's own sockets have no close-on-exec. */
-static curl_socket_t open_socket(void *unused, curlsocktype purpose, struct curl_sockaddr *a)
+static curl_socket_t http_open_socket(void *unused, curlsocktype purpose, struct curl_sockaddr *a)
 {
 	(void)unused, (void)purpose;
 	return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
 }
 
 /* From this machine curl goes to a port by itself, and looks the name up without anybody waiting. */
-static bool is_direct(const struct call *c)
+static bool http_is_direct(const struct call *c)
 {
 	return link_is_local(c->origin->link) && c->origin->endpoints[0].kind == ENDPOINT_TCP;
 }
 
-static void set_common(struct call *c, const char *socket)
+static void http_set_common(struct call *c, const char *socket)
 {
 	CURL *e = c->easy;
 	const struct endpoint *r = &c->origin->endpoints[0];
@@ -362,7 +362,7 @@ static void set_common(struct call *c, const char *socket)
 	                                : xasprintf("http://localhost%s", c->path);
 	curl_easy_setopt(e, CURLOPT_URL, url);
 	free(url);
-	if (!is_direct(c))
+	if (!http_is_direct(c))
 		curl_easy_setopt(e, CURLOPT_UNIX_SOCKET_PATH, socket);
 	curl_easy_setopt(e, CURLOPT_PATH_AS_IS, 1L);
 	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -372,32 +372,32 @@ static void set_common(struct call *c, const char *socket)
 	curl_easy_setopt(e, CURLOPT_USERAGENT, "mocr");
 	curl_easy_setopt(e, CURLOPT_ERRORBUFFER, c->words);
 	curl_easy_setopt(e, CURLOPT_PRIVATE, c);
-	curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, open_socket);
-	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, http_open_socket);
+	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, http_on_body);
 	curl_easy_setopt(e, CURLOPT_WRITEDATA, c);
-	curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, http_on_header);
 	curl_easy_setopt(e, CURLOPT_HEADERDATA, c);
 }
 
 static void call_begin(struct call *c)
 {
-	const char *socket = is_direct(c) ? "" : origin_socket(c->origin, &c->err);
+	const char *socket = http_is_direct(c) ? "" : origin_socket(c->origin, &c->err);
 	if (!socket) {
-		call_end(c, CURLE_COULDNT_CONNECT);
+		http_call_end(c, CURLE_COULDNT_CONNECT);
 		return;
 	}
 	c->easy = curl_easy_init();
-	set_common(c, socket);
-	set_request(c);
+	http_set_common(c, socket);
+	http_set_request(c);
 	if (!c->easy || curl_multi_add_handle(c->http->multi, c->easy) != CURLM_OK) {
 		err_set(&c->err, ERR_SYSTEM, "libcurl could not start %s %s", c->method, c->path);
-		call_end(c, CURLE_FAILED_INIT);
+		http_call_end(c, CURLE_FAILED_INIT);
 	}
 }
 
 /* On a endpoint where each connection is a command, only so many run at once, and one place is kept for what ends by
  * itself, so that streams cannot shut out the rest. */
-static bool may_begin(const struct call *c)
+static bool http_may_begin(const struct call *c)
 {
 	const struct origin *d = c->origin;
 	unsigned running = 0, streams = 0;
@@ -412,39 +412,39 @@ static bool may_begin(const struct call *c)
 }
 
 /* Does what was asked for during the callbacks; each may change the list, so it starts over. */
-static bool work_one(struct http *h)
+static bool http_work_one(struct http *h)
 {
 	for (struct call *c = h->calls; c; c = c->next) {
 		if (c->ending)
 			continue;
 		if (c->dead) {
-			call_free(c);
+			http_call_free(c);
 			return true;
 		}
-		if (!c->easy && may_begin(c)) {
+		if (!c->easy && http_may_begin(c)) {
 			call_begin(c);
 			return true;
 		}
 		if (c->resume && c->easy) {
 			c->resume = false;
 			curl_easy_pause(c->easy, CURLPAUSE_CONT);
-			reap(h);
+			http_reap(h);
 			return true;
 		}
 	}
 	return false;
 }
 
-static void work(void *arg)
+static void http_work(void *arg)
 {
 	struct http *h = arg;
 	h->work_waits = false;
-	while (work_one(h))
+	while (http_work_one(h))
 		;
-	reap(h);
+	http_reap(h);
 }
 
-static char *copy_body(const struct call_spec *spec)
+static char *http_copy_body(const struct call_spec *spec)
 {
 	if (!spec->body)
 		return NULL;
@@ -453,7 +453,7 @@ static char *copy_body(const struct call_spec *spec)
 	return copy;
 }
 
-static struct curl_slist *copy_headers(const struct call_spec *spec)
+static struct curl_slist *http_copy_headers(const struct call_spec *spec)
 {
 	struct curl_slist *list = curl_slist_append(NULL, "Expect:");
 	for (size_t i = 0; spec->headers && spec->headers[i]; i++)
@@ -477,16 +477,16 @@ struct call *call_start(struct origin *origin, const struct call_spec *spec)
 		c->spec.timeout_ms = CALL_TIMEOUT_MS;
 	c->method = xstrdup(spec->method ? spec->method : "GET");
 	c->path = xstrdup(spec->path);
-	c->body_out = copy_body(spec);
-	c->headers = copy_headers(spec);
+	c->body_out = http_copy_body(spec);
+	c->headers = http_copy_headers(spec);
 	buf_init(&c->body, spec->data ? ERROR_BODY_MAX : spec->max ? spec->max : CALL_MAX_DEFAULT);
 	c->body.secret = true;           /* an answer may hold keys */
-	c->timer = loop_timer_add(c->http->loop, c->spec.timeout_ms, on_timeout, c);
+	c->timer = loop_timer_add(c->http->loop, c->spec.timeout_ms, http_on_timeout, c);
 	struct call **at = &c->http->calls;   /* at the end: they start in order */
 	while (*at)
 		at = &(*at)->next;
 	*at = c;
-	want_work(c->http);
+	http_want_work(c->http);
 	return c;
 }
 
@@ -496,13 +496,13 @@ void call_cancel(struct call *c)
 		return;
 	c->dead = true;
 	loop_timer_set(c->timer, -1);
-	want_work(c->http);
+	http_want_work(c->http);
 }
 
 void call_resume(struct call *c)
 {
 	c->resume = true;
-	want_work(c->http);
+	http_want_work(c->http);
 }
 
 const char *call_header(struct call *c, const char *name)
@@ -528,11 +528,11 @@ struct http *http_create(struct loop *loop)
 	struct http *h = xcalloc(1, sizeof(*h));
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	h->loop = loop;
-	h->timer = loop_timer_add(loop, -1, on_timer, h);
+	h->timer = loop_timer_add(loop, -1, http_on_timer, h);
 	h->multi = curl_multi_init();
-	curl_multi_setopt(h->multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
+	curl_multi_setopt(h->multi, CURLMOPT_SOCKETFUNCTION, http_watch_socket);
 	curl_multi_setopt(h->multi, CURLMOPT_SOCKETDATA, h);
-	curl_multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, watch_timer);
+	curl_multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, http_watch_timer);
 	curl_multi_setopt(h->multi, CURLMOPT_TIMERDATA, h);
 	curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_KEPT);
 	return h;
@@ -543,9 +543,9 @@ void http_destroy(struct http *h)
 	if (!h)
 		return;
 	while (h->calls)
-		call_free(h->calls);
+		http_call_free(h->calls);
 	http_ports_end(h);
-	loop_defer_cancel(h->loop, work, h);
+	loop_defer_cancel(h->loop, http_work, h);
 	curl_multi_cleanup(h->multi);
 	loop_timer_remove(h->timer);
 	free(h);

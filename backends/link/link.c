@@ -50,12 +50,12 @@ void link_changed(struct link *link)
 
 /* --- trying again ------------------------------------------------------------------------------------- */
 
-static void on_retry(struct loop_timer *t, void *arg)
+static void link_on_retry(struct loop_timer *t, void *arg)
 {
 	link_retry(arg);
 }
 
-static int64_t backoff_ms(unsigned tries)
+static int64_t link_backoff_ms(unsigned tries)
 {
 	int64_t ms = LINK_BACKOFF_MAX_MS;
 	if (tries <= 6)
@@ -69,31 +69,31 @@ static int64_t backoff_ms(unsigned tries)
 	return ms + (int64_t)((double)ms * spread);
 }
 
-static bool helps_itself(const struct err *err)
+static bool link_helps_itself(const struct err *err)
 {
 	return err->code != ERR_DENIED && err->code != ERR_CANCELLED && err->code != ERR_USAGE && err->code != ERR_ASKS;
 }
 
-static void set_retry(struct link *link, int64_t delay_ms)
+static void link_set_retry(struct link *link, int64_t delay_ms)
 {
 	link->retry_at_ms = delay_ms < 0 ? 0 : loop_now(link->loop) + delay_ms;
 	if (!link->retry && delay_ms >= 0)
-		link->retry = loop_timer_add(link->loop, delay_ms, on_retry, link);
+		link->retry = loop_timer_add(link->loop, delay_ms, link_on_retry, link);
 	else if (link->retry)
 		loop_timer_set(link->retry, delay_ms);
 }
 
-static void was_lost(struct link *link, bool from_up)
+static void link_was_lost(struct link *link, bool from_up)
 {
 	if (from_up)
 		link->tries = now_wall_ms() - link->since_ms < LINK_PROVEN_MS ? link->flaps : 0;
 	link->tries++;
-	set_retry(link, link->wanted && helps_itself(&link->err) ? backoff_ms(link->tries) : -1);
+	link_set_retry(link, link->wanted && link_helps_itself(&link->err) ? link_backoff_ms(link->tries) : -1);
 }
 
 /* --- states ------------------------------------------------------------------------------------------- */
 
-static void drop_ask(struct link *link)
+static void link_drop_ask(struct link *link)
 {
 	struct ask *ask = link->ask;
 	link->ask = NULL;
@@ -108,7 +108,7 @@ void link_destroy(struct link *link)
 	loop_timer_remove(link->retry);
 	link->retry = NULL;
 	link->events = NULL;
-	drop_ask(link);
+	link_drop_ask(link);
 	link->ops->destroy(link);
 }
 
@@ -117,15 +117,15 @@ void link_set_state(struct link *link, enum link_state state, const struct err *
 	enum link_state before = link->state;
 	bool from_up = link->up_ms && link->up_ms == link->since_ms;
 	if (state != LINK_ASKING)
-		drop_ask(link);
+		link_drop_ask(link);
 	/* While it tries again, the reason of the last loss stays readable. */
 	if (err)
 		link->err = *err;
 	else if (state == LINK_UP || state == LINK_DOWN)
 		err_clear(&link->err);
-	set_retry(link, -1);
+	link_set_retry(link, -1);
 	if (state == LINK_LOST)
-		was_lost(link, from_up);
+		link_was_lost(link, from_up);
 	link->state = state;
 	if (before != state || state == LINK_LOST)
 		link->since_ms = now_wall_ms();
@@ -141,7 +141,7 @@ void link_set_state(struct link *link, enum link_state state, const struct err *
 
 void link_set_ask(struct link *link, struct ask *ask)
 {
-	drop_ask(link);
+	link_drop_ask(link);
 	link->ask = ask;
 	link_set_state(link, ask ? LINK_ASKING : LINK_CONNECTING, NULL);
 }

@@ -61,7 +61,7 @@ static const struct stream_ops local_stream_ops;
 
 /* --- ends ----------------------------------------------------------------------------------------------- */
 
-static void fd_close(int *fd)
+static void local_fd_close(int *fd)
 {
 	if (*fd >= 0)
 		close(*fd);
@@ -69,35 +69,35 @@ static void fd_close(int *fd)
 }
 
 /* Ends the writing side: a pipe is closed, a socket told, a terminal's user has typed his last. */
-static void input_close(struct local_stream *s)
+static void local_input_close(struct local_stream *s)
 {
 	if (s->kind == ENDPOINT_EXEC) {
 		loop_io_remove(s->in_io);
 		s->in_io = NULL;
-		fd_close(&s->in);
+		local_fd_close(&s->in);
 	} else if (s->kind != ENDPOINT_TERMINAL && s->in >= 0) {
 		shutdown(s->in, SHUT_WR);
 	}
 }
 
-static void on_later(void *arg);
+static void local_on_later(void *arg);
 
-static void stream_free(struct local_stream *s)
+static void local_stream_free(struct local_stream *s)
 {
 	for (struct local_stream **slot = &s->local->streams; *slot; slot = &(*slot)->next)
 		if (*slot == s) {
 			*slot = s->next;
 			break;
 		}
-	loop_defer_cancel(s->local->link.loop, on_later, s);
+	loop_defer_cancel(s->local->link.loop, local_on_later, s);
 	if (s->in_io != s->out_io)
 		loop_io_remove(s->in_io);
 	loop_io_remove(s->out_io);
 	loop_io_remove(s->err_io);
 	if (s->in != s->out)
-		fd_close(&s->in);
-	fd_close(&s->out);
-	fd_close(&s->err);
+		local_fd_close(&s->in);
+	local_fd_close(&s->out);
+	local_fd_close(&s->err);
 	loop_timer_remove(s->timer);
 	if (s->pid) {
 		kill(-s->pid, SIGHUP);
@@ -115,11 +115,11 @@ static void local_close(struct stream *stream)
 	struct local_stream *s = (struct local_stream *)stream;
 	s->closed = true;
 	if (!s->busy)
-		stream_free(s);
+		local_stream_free(s);
 }
 
 /* Tells how it ended; the stream is gone after this. */
-static void tell_end(struct local_stream *s)
+static void local_tell_end(struct local_stream *s)
 {
 	s->busy++;
 	if (!s->closed) {
@@ -128,18 +128,18 @@ static void tell_end(struct local_stream *s)
 	}
 	s->busy--;
 	if (!s->busy)
-		stream_free(s);
+		local_stream_free(s);
 }
 
-static void fail(struct local_stream *s, const struct err *err)
+static void local_fail(struct local_stream *s, const struct err *err)
 {
 	s->end.err = *err;
-	tell_end(s);
+	local_tell_end(s);
 }
 
 /* --- reading ------------------------------------------------------------------------------------------ */
 
-static void watch(struct local_stream *s)
+static void local_watch(struct local_stream *s)
 {
 	if (!s->opened && !s->connecting)
 		return;
@@ -160,7 +160,7 @@ static void watch(struct local_stream *s)
 }
 
 /* Hands bytes on; what is not taken is held. */
-static void give(struct local_stream *s, const char *data, size_t len)
+static void local_give(struct local_stream *s, const char *data, size_t len)
 {
 	size_t taken = s->stream.events->data ? s->stream.events->data(&s->stream, data, len, s->stream.arg) : len;
 	if (!s->closed && taken < len) {
@@ -169,17 +169,17 @@ static void give(struct local_stream *s, const char *data, size_t len)
 	}
 }
 
-static void maybe_ended(struct local_stream *s)
+static void local_maybe_ended(struct local_stream *s)
 {
 	if (s->closed || s->held.len || s->out >= 0 || s->err >= 0)
 		return;
 	if (s->kind == ENDPOINT_EXEC || s->kind == ENDPOINT_TERMINAL)
 		if (!s->exited)
 			return;
-	tell_end(s);
+	local_tell_end(s);
 }
 
-static void output_ended(struct local_stream *s)
+static void local_output_ended(struct local_stream *s)
 {
 	if (s->in_io == s->out_io) {
 		s->in_io = NULL;
@@ -187,16 +187,16 @@ static void output_ended(struct local_stream *s)
 	}
 	loop_io_remove(s->out_io);
 	s->out_io = NULL;
-	fd_close(&s->out);
+	local_fd_close(&s->out);
 }
 
-static void read_output(struct local_stream *s)
+static void local_read_output(struct local_stream *s)
 {
 	struct link_local *l = s->local;
 	for (int i = 0; i < READS_A_TURN && !s->closed && !s->paused && s->out >= 0; i++) {
 		ssize_t n = read(s->out, l->buf, sizeof(l->buf));
 		if (n > 0) {
-			give(s, l->buf, (size_t)n);
+			local_give(s, l->buf, (size_t)n);
 			if ((size_t)n < sizeof(l->buf) && s->kind != ENDPOINT_EXEC)
 				break;
 		} else if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
@@ -205,12 +205,12 @@ static void read_output(struct local_stream *s)
 			/* A terminal whose last program has gone answers EIO; a reset socket is an end all the same. */
 			if (n < 0 && s->kind != ENDPOINT_TERMINAL)
 				err_set(&s->end.err, ERR_REFUSED, "%s: %s", s->what, strerror(errno));
-			output_ended(s);
+			local_output_ended(s);
 		}
 	}
 }
 
-static void read_errors(struct local_stream *s)
+static void local_read_errors(struct local_stream *s)
 {
 	struct link_local *l = s->local;
 	ssize_t n = read(s->err, l->buf, sizeof(l->buf));
@@ -219,7 +219,7 @@ static void read_errors(struct local_stream *s)
 	if (n <= 0) {
 		loop_io_remove(s->err_io);
 		s->err_io = NULL;
-		fd_close(&s->err);
+		local_fd_close(&s->err);
 	} else if (s->stream.events->error_data) {
 		s->stream.events->error_data(&s->stream, l->buf, (size_t)n, s->stream.arg);
 	}
@@ -227,23 +227,23 @@ static void read_errors(struct local_stream *s)
 
 /* --- writing -------------------------------------------------------------------------------------------- */
 
-static ssize_t write_some(struct local_stream *s)
+static ssize_t local_write_some(struct local_stream *s)
 {
 	if (s->kind == ENDPOINT_UNIX || s->kind == ENDPOINT_TCP)
 		return send(s->in, s->queue.data, s->queue.len, MSG_NOSIGNAL);
 	return write(s->in, s->queue.data, s->queue.len);
 }
 
-static void flush(struct local_stream *s)
+static void local_flush(struct local_stream *s)
 {
 	if (s->queue.len && s->in >= 0) {
-		ssize_t n = write_some(s);
+		ssize_t n = local_write_some(s);
 		if (n > 0) {
 			buf_consume(&s->queue, (size_t)n);
 		} else if (n < 0 && errno != EAGAIN && errno != EINTR) {
 			/* It reads no more; what it still says, and how it ends, is worth hearing. */
 			buf_clear(&s->queue);
-			input_close(s);
+			local_input_close(s);
 		}
 	}
 	if (s->queue.len)
@@ -253,7 +253,7 @@ static void flush(struct local_stream *s)
 	if (told && !s->eof_wanted && s->stream.events->drained)
 		s->stream.events->drained(&s->stream, s->stream.arg);
 	if (!s->closed && s->eof_wanted && !s->queue.len)
-		input_close(s);
+		local_input_close(s);
 }
 
 static size_t local_write(struct stream *stream, const void *data, size_t len)
@@ -267,7 +267,7 @@ static size_t local_write(struct stream *stream, const void *data, size_t len)
 		return len;                          /* its reader has gone; the end is on its way */
 	buf_add(&s->queue, data, len);
 	s->wrote = true;
-	watch(s);
+	local_watch(s);
 	return len;
 }
 
@@ -278,12 +278,12 @@ static void local_write_eof(struct stream *stream)
 		return;
 	s->eof_wanted = true;
 	if (!s->queue.len && s->opened)
-		input_close(s);
+		local_input_close(s);
 }
 
 /* --- events ----------------------------------------------------------------------------------------------- */
 
-static void be_open(struct local_stream *s)
+static void local_be_open(struct local_stream *s)
 {
 	s->opened = true;
 	s->connecting = false;
@@ -293,19 +293,19 @@ static void be_open(struct local_stream *s)
 }
 
 /* Every event of a stream passes here: afterwards it rests, waits, ends or goes. */
-static void settle(struct local_stream *s)
+static void local_settle(struct local_stream *s)
 {
 	s->busy--;
 	if (s->closed) {
 		if (!s->busy)
-			stream_free(s);
+			local_stream_free(s);
 		return;
 	}
-	watch(s);
-	maybe_ended(s);
+	local_watch(s);
+	local_maybe_ended(s);
 }
 
-static enum err_code code_of(int error)
+static enum err_code local_code_of(int error)
 {
 	static const struct {
 		int error;
@@ -321,7 +321,7 @@ static enum err_code code_of(int error)
 }
 
 /* Who could open the socket at path: the end of a sentence. */
-static void who_may(const char *path, char *buf, size_t size)
+static void local_who_may(const char *path, char *buf, size_t size)
 {
 	struct stat st;
 	*buf = '\0';
@@ -333,61 +333,61 @@ static void who_may(const char *path, char *buf, size_t size)
 	         gr ? gr->gr_name : "?");
 }
 
-static bool connect_err(struct local_stream *s, int error, const char *path, struct err *err)
+static bool local_connect_err(struct local_stream *s, int error, const char *path, struct err *err)
 {
 	char hint[160] = "";
 	if (error == EACCES && path)
-		who_may(path, hint, sizeof(hint));
+		local_who_may(path, hint, sizeof(hint));
 	if (error == ECONNREFUSED)
 		return err_set(err, ERR_ABSENT, "%s: nothing listens there (connection refused)", s->what);
-	return err_set(err, code_of(error), "%s: %s%s", s->what, strerror(error), hint);
+	return err_set(err, local_code_of(error), "%s: %s%s", s->what, strerror(error), hint);
 }
 
-static void connected(struct local_stream *s)
+static void local_connected(struct local_stream *s)
 {
 	int error = 0;
 	socklen_t len = sizeof(error);
 	getsockopt(s->in, SOL_SOCKET, SO_ERROR, &error, &len);
 	if (!error) {
-		be_open(s);
+		local_be_open(s);
 		return;
 	}
 	struct err err;
-	connect_err(s, error, NULL, &err);
-	fail(s, &err);
+	local_connect_err(s, error, NULL, &err);
+	local_fail(s, &err);
 }
 
-static void on_io(struct loop_io *io, int fd, unsigned revents, void *arg)
+static void local_on_io(struct loop_io *io, int fd, unsigned revents, void *arg)
 {
 	struct local_stream *s = arg;
 	s->busy++;
 	if (s->connecting)
-		connected(s);
+		local_connected(s);
 	if (!s->closed && io == s->in_io && (revents & (POLLOUT | POLLERR)))
-		flush(s);
+		local_flush(s);
 	if (!s->closed && io == s->out_io && (revents & ~(unsigned)POLLOUT))
-		read_output(s);
+		local_read_output(s);
 	else if (!s->closed && io == s->err_io)
-		read_errors(s);
-	settle(s);
+		local_read_errors(s);
+	local_settle(s);
 }
 
 /* What cannot be told inside the caller's own function: that it is open, and the rest after stream_resume. */
-static void on_later(void *arg)
+static void local_on_later(void *arg)
 {
 	struct local_stream *s = arg;
 	s->busy++;
 	if (!s->opened && !s->connecting)
-		be_open(s);
+		local_be_open(s);
 	if (!s->closed && !s->paused && s->held.len) {
 		struct buf held = s->held;
 		s->held = (struct buf){0};
-		give(s, held.data, held.len);
+		local_give(s, held.data, held.len);
 		buf_finish(&held);
 	}
 	if (!s->closed && s->eof_wanted && !s->queue.len)
-		input_close(s);
-	settle(s);
+		local_input_close(s);
+	local_settle(s);
 }
 
 static void local_resume(struct stream *stream)
@@ -396,10 +396,10 @@ static void local_resume(struct stream *stream)
 	if (s->closed || !s->paused)
 		return;
 	s->paused = false;
-	loop_defer(s->local->link.loop, on_later, s);
+	loop_defer(s->local->link.loop, local_on_later, s);
 }
 
-static void on_child(struct loop_child *c, pid_t pid, int status, void *arg)
+static void local_on_child(struct loop_child *c, pid_t pid, int status, void *arg)
 {
 	struct local_stream *s = arg;
 	s->busy++;
@@ -410,12 +410,12 @@ static void on_child(struct loop_child *c, pid_t pid, int status, void *arg)
 	else if (WIFSIGNALED(status))
 		snprintf(s->end.signal, sizeof(s->end.signal), "%s", sigabbrev_np(WTERMSIG(status)) ?: "?");
 	if (s->kind == ENDPOINT_TERMINAL && s->out >= 0 && !s->paused)
-		read_output(s);
+		local_read_output(s);
 	loop_timer_set(s->timer, AFTER_EXIT_MS);
-	settle(s);
+	local_settle(s);
 }
 
-static void on_timer(struct loop_timer *t, void *arg)
+static void local_on_timer(struct loop_timer *t, void *arg)
 {
 	struct local_stream *s = arg;
 	if (s->exited && s->paused) {     /* its last words wait for their reader */
@@ -424,16 +424,16 @@ static void on_timer(struct loop_timer *t, void *arg)
 	}
 	if (s->exited) {
 		/* Somebody it left behind holds the pipes: its own end is what counts. What is held stays to be taken. */
-		output_ended(s);
+		local_output_ended(s);
 		loop_io_remove(s->err_io);
 		s->err_io = NULL;
-		fd_close(&s->err);
-		maybe_ended(s);
+		local_fd_close(&s->err);
+		local_maybe_ended(s);
 		return;
 	}
 	struct err err;
 	err_set(&err, ERR_TIMEOUT, "%s: did not open in time", s->what);
-	fail(s, &err);
+	local_fail(s, &err);
 }
 
 static void local_resize(struct stream *stream, int cols, int rows)
@@ -451,17 +451,17 @@ static const struct stream_ops local_stream_ops = {
 
 /* --- opening ----------------------------------------------------------------------------------------------- */
 
-static bool connect_to(struct local_stream *s, const struct sockaddr *addr, socklen_t len, const char *path,
+static bool local_connect_to(struct local_stream *s, const struct sockaddr *addr, socklen_t len, const char *path,
                        struct err *err)
 {
 	int fd = socket(addr->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
-		return connect_err(s, errno, NULL, err);
+		return local_connect_err(s, errno, NULL, err);
 	if (connect(fd, addr, len) < 0) {
 		int error = errno;
 		if (error != EINPROGRESS) {
 			close(fd);
-			return connect_err(s, error, path, err);
+			return local_connect_err(s, error, path, err);
 		}
 		s->connecting = true;
 	}
@@ -469,7 +469,7 @@ static bool connect_to(struct local_stream *s, const struct sockaddr *addr, sock
 	return true;
 }
 
-static bool open_unix(struct local_stream *s, const struct endpoint *endpoint, struct err *err)
+static bool local_open_unix(struct local_stream *s, const struct endpoint *endpoint, struct err *err)
 {
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
 	snprintf(s->what, sizeof(s->what), "%s", endpoint->path);
@@ -477,11 +477,11 @@ static bool open_unix(struct local_stream *s, const struct endpoint *endpoint, s
 		return err_set(err, ERR_USAGE, "%s: the path of a socket has at most %zu bytes", endpoint->path,
 		               sizeof(addr.sun_path) - 1);
 	strcpy(addr.sun_path, endpoint->path);
-	return connect_to(s, (struct sockaddr *)&addr, sizeof(addr), endpoint->path, err);
+	return local_connect_to(s, (struct sockaddr *)&addr, sizeof(addr), endpoint->path, err);
 }
 
 /* Only what needs no name server: a loopback name is what endpoints on this machine lead to, and the loop never waits. */
-static bool open_tcp(struct local_stream *s, const struct endpoint *endpoint, struct err *err)
+static bool local_open_tcp(struct local_stream *s, const struct endpoint *endpoint, struct err *err)
 {
 	char port[16];
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV}, *list = NULL;
@@ -491,7 +491,7 @@ static bool open_tcp(struct local_stream *s, const struct endpoint *endpoint, st
 	int r = getaddrinfo(host, port, &hints, &list);
 	if (r)
 		return err_set(err, ERR_USAGE, "%s: a road on this machine needs an IP address or localhost", s->what);
-	bool ok = connect_to(s, list->ai_addr, list->ai_addrlen, NULL, err);
+	bool ok = local_connect_to(s, list->ai_addr, list->ai_addrlen, NULL, err);
 	freeaddrinfo(list);
 	int one = 1;
 	if (ok)
@@ -499,7 +499,7 @@ static bool open_tcp(struct local_stream *s, const struct endpoint *endpoint, st
 	return ok;
 }
 
-static bool open_command(struct local_stream *s, const struct endpoint *endpoint, struct err *err)
+static bool local_open_command(struct local_stream *s, const struct endpoint *endpoint, struct err *err)
 {
 	struct spawned p;
 	snprintf(s->what, sizeof(s->what), "%.100s", endpoint->command ? endpoint->command : "the login shell");
@@ -509,7 +509,7 @@ static bool open_command(struct local_stream *s, const struct endpoint *endpoint
 	s->in = p.in;
 	s->out = p.out;
 	s->err = p.err;
-	s->child = loop_child_add(s->local->link.loop, p.pid, on_child, s);
+	s->child = loop_child_add(s->local->link.loop, p.pid, local_on_child, s);
 	return true;
 }
 
@@ -517,7 +517,7 @@ static struct stream *local_open(struct link *link, const struct endpoint *endpo
                                  void *arg, struct err *err)
 {
 	static bool (*const openers[])(struct local_stream *, const struct endpoint *, struct err *) = {
-		[ENDPOINT_UNIX] = open_unix, [ENDPOINT_TCP] = open_tcp, [ENDPOINT_EXEC] = open_command, [ENDPOINT_TERMINAL] = open_command,
+		[ENDPOINT_UNIX] = local_open_unix, [ENDPOINT_TCP] = local_open_tcp, [ENDPOINT_EXEC] = local_open_command, [ENDPOINT_TERMINAL] = local_open_command,
 	};
 	struct link_local *l = (struct link_local *)link;
 	struct local_stream *s = xcalloc(1, sizeof(*s));
@@ -531,24 +531,24 @@ static struct stream *local_open(struct link *link, const struct endpoint *endpo
 	s->next = l->streams;
 	l->streams = s;
 	if (!openers[endpoint->kind](s, endpoint, err)) {
-		stream_free(s);
+		local_stream_free(s);
 		return NULL;
 	}
-	s->timer = loop_timer_add(link->loop, endpoint->timeout_ms > 0 ? endpoint->timeout_ms : LINK_OPEN_TIMEOUT_MS, on_timer, s);
-	s->out_io = loop_io_add(link->loop, s->out, 0, on_io, s);
-	s->in_io = s->in == s->out ? s->out_io : loop_io_add(link->loop, s->in, 0, on_io, s);
+	s->timer = loop_timer_add(link->loop, endpoint->timeout_ms > 0 ? endpoint->timeout_ms : LINK_OPEN_TIMEOUT_MS, local_on_timer, s);
+	s->out_io = loop_io_add(link->loop, s->out, 0, local_on_io, s);
+	s->in_io = s->in == s->out ? s->out_io : loop_io_add(link->loop, s->in, 0, local_on_io, s);
 	if (s->err >= 0)
-		s->err_io = loop_io_add(link->loop, s->err, 0, on_io, s);
+		s->err_io = loop_io_add(link->loop, s->err, 0, local_on_io, s);
 	if (s->connecting)
-		watch(s);
+		local_watch(s);
 	else
-		loop_defer(link->loop, on_later, s);
+		loop_defer(link->loop, local_on_later, s);
 	return &s->stream;
 }
 
 /* --- the link ----------------------------------------------------------------------------------------------- */
 
-static void be_up(void *arg)
+static void local_be_up(void *arg)
 {
 	struct link *link = arg;
 	struct passwd *pw = getpwuid(getuid());
@@ -560,26 +560,26 @@ static void be_up(void *arg)
 
 static void local_connect(struct link *link)
 {
-	loop_defer(link->loop, be_up, link);
+	loop_defer(link->loop, local_be_up, link);
 	link_set_state(link, LINK_CONNECTING, NULL);
 }
 
-static void end_streams(struct link_local *l)
+static void local_end_streams(struct link_local *l)
 {
 	struct err err;
 	err_set(&err, ERR_LOST, "%s: disconnected", l->link.name);
 	while (l->streams) {
 		struct local_stream *s = l->streams;
 		l->streams = s->next;         /* one that is inside an event of its own is freed when that returns */
-		fail(s, &err);
+		local_fail(s, &err);
 	}
 }
 
 static void local_disconnect(struct link *link)
 {
-	loop_defer_cancel(link->loop, be_up, link);
+	loop_defer_cancel(link->loop, local_be_up, link);
 	link->state = LINK_DOWN;          /* nothing new is opened while the streams end */
-	end_streams((struct link_local *)link);
+	local_end_streams((struct link_local *)link);
 	link_set_state(link, LINK_DOWN, NULL);
 }
 
@@ -596,9 +596,9 @@ static void local_destroy(struct link *link)
 	bool busy = false;
 	for (struct local_stream *s = l->streams; s; s = s->next)
 		busy |= s->busy > 0;
-	loop_defer_cancel(link->loop, be_up, link);
+	loop_defer_cancel(link->loop, local_be_up, link);
 	link->state = LINK_DOWN;
-	end_streams(l);
+	local_end_streams(l);
 	if (busy)                         /* called inside an event of a stream, which still needs us until it returns */
 		loop_defer(link->loop, local_free, l);
 	else

@@ -83,7 +83,7 @@ struct loop_child {
 	pid_t pid;
 };
 
-static void must(int r, const char *what)
+static void loop_must(int r, const char *what)
 {
 	if (r >= 0)
 		return;
@@ -91,7 +91,7 @@ static void must(int r, const char *what)
 	abort();
 }
 
-static int64_t clock_us(void)
+static int64_t loop_clock_us(void)
 {
 	struct timespec t;
 	clock_gettime(CLOCK_MONOTONIC, &t);
@@ -100,7 +100,7 @@ static int64_t clock_us(void)
 
 /* --- lists of calls to come ---------------------------------------------------------------------- */
 
-static struct later *later_new(loop_fn *fn, void *arg)
+static struct later *loop_later_new(loop_fn *fn, void *arg)
 {
 	struct later *l = xcalloc(1, sizeof(*l));
 	l->fn = fn;
@@ -108,7 +108,7 @@ static struct later *later_new(loop_fn *fn, void *arg)
 	return l;
 }
 
-static void later_free_all(struct later *l)
+static void loop_later_free_all(struct later *l)
 {
 	while (l) {
 		struct later *next = l->next;
@@ -119,33 +119,33 @@ static void later_free_all(struct later *l)
 
 /* --- the mailbox ----------------------------------------------------------------------------------- */
 
-static struct mailbox *mailbox_create(void)
+static struct mailbox *loop_mailbox_create(void)
 {
 	struct mailbox *m = xcalloc(1, sizeof(*m));
 	pthread_mutex_init(&m->lock, NULL);
 	m->last = &m->first;
 	m->refs = 1;
 	m->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	must(m->wake_fd < 0 ? -errno : 0, "eventfd");
+	loop_must(m->wake_fd < 0 ? -errno : 0, "eventfd");
 	return m;
 }
 
-static void mailbox_unref(struct mailbox *m)
+static void loop_mailbox_unref(struct mailbox *m)
 {
 	pthread_mutex_lock(&m->lock);
 	bool last = --m->refs == 0;
 	pthread_mutex_unlock(&m->lock);
 	if (!last)
 		return;
-	later_free_all(m->first);
+	loop_later_free_all(m->first);
 	close(m->wake_fd);
 	pthread_mutex_destroy(&m->lock);
 	free(m);
 }
 
-static void mailbox_post(struct mailbox *m, loop_fn *fn, void *arg)
+static void loop_mailbox_post(struct mailbox *m, loop_fn *fn, void *arg)
 {
-	struct later *l = later_new(fn, arg);
+	struct later *l = loop_later_new(fn, arg);
 	uint64_t one = 1;
 	pthread_mutex_lock(&m->lock);
 	if (m->closed) {
@@ -160,7 +160,7 @@ static void mailbox_post(struct mailbox *m, loop_fn *fn, void *arg)
 	pthread_mutex_unlock(&m->lock);
 }
 
-static struct later *mailbox_take(struct mailbox *m)
+static struct later *loop_mailbox_take(struct mailbox *m)
 {
 	uint64_t count;
 	pthread_mutex_lock(&m->lock);
@@ -173,10 +173,10 @@ static struct later *mailbox_take(struct mailbox *m)
 	return list;
 }
 
-static int on_mail(sd_event_source *s, int fd, uint32_t revents, void *arg)
+static int loop_on_mail(sd_event_source *s, int fd, uint32_t revents, void *arg)
 {
 	struct loop *loop = arg;
-	struct later *l = mailbox_take(loop->mail);
+	struct later *l = loop_mailbox_take(loop->mail);
 	while (l) {
 		struct later *next = l->next;
 		l->fn(l->arg);
@@ -200,9 +200,9 @@ struct loop *loop_create(void)
 	/* A pipe or socket without a reader is an error of that write, not the end of the program. */
 	signal(SIGPIPE, SIG_IGN);
 
-	must(sd_event_new(&loop->event), "sd_event_new");
-	loop->mail = mailbox_create();
-	must(sd_event_add_io(loop->event, &loop->mail_source, loop->mail->wake_fd, EPOLLIN, on_mail, loop), "mailbox");
+	loop_must(sd_event_new(&loop->event), "sd_event_new");
+	loop->mail = loop_mailbox_create();
+	loop_must(sd_event_add_io(loop->event, &loop->mail_source, loop->mail->wake_fd, EPOLLIN, loop_on_mail, loop), "mailbox");
 	return loop;
 }
 
@@ -214,14 +214,14 @@ void loop_destroy(struct loop *loop)
 	pthread_mutex_lock(&loop->mail->lock);
 	loop->mail->closed = true;
 	pthread_mutex_unlock(&loop->mail->lock);
-	mailbox_unref(loop->mail);
-	later_free_all(loop->deferred);
-	later_free_all(loop->after);
+	loop_mailbox_unref(loop->mail);
+	loop_later_free_all(loop->deferred);
+	loop_later_free_all(loop->after);
 	sd_event_unref(loop->event);
 	free(loop);
 }
 
-static void run_deferred(struct loop *loop)
+static void loop_run_deferred(struct loop *loop)
 {
 	/* What a deferred call defers waits for the next turn, so that none can starve the rest. */
 	loop->running = loop->deferred;
@@ -236,23 +236,23 @@ static void run_deferred(struct loop *loop)
 }
 
 /* Dispatches at most one source; false when none was ready in time. */
-static bool dispatch_one(struct loop *loop, uint64_t timeout_us)
+static bool loop_dispatch_one(struct loop *loop, uint64_t timeout_us)
 {
 	int r = sd_event_prepare(loop->event);
-	must(r, "prepare");
+	loop_must(r, "prepare");
 	if (r == 0) {
 		r = sd_event_wait(loop->event, timeout_us);
 		if (r == -EINTR)
 			return false;
-		must(r, "wait");
+		loop_must(r, "wait");
 	}
 	if (r == 0)
 		return false;
 	if (!loop->in_turn) {
-		loop->now_ms = clock_us() / 1000;
+		loop->now_ms = loop_clock_us() / 1000;
 		loop->in_turn = true;
 	}
-	must(sd_event_dispatch(loop->event), "dispatch");
+	loop_must(sd_event_dispatch(loop->event), "dispatch");
 	return true;
 }
 
@@ -262,19 +262,19 @@ void loop_turn(struct loop *loop, int timeout_ms)
 	bool any = loop->deferred != NULL;
 	if (any)
 		timeout_us = 0;
-	if (dispatch_one(loop, timeout_us)) {
+	if (loop_dispatch_one(loop, timeout_us)) {
 		any = true;
-		int64_t end = clock_us() + TURN_MS_MAX * 1000;
-		for (int n = 1; n < TURN_DISPATCHES_MAX && !loop->stopped && clock_us() < end; n++)
-			if (!dispatch_one(loop, 0))
+		int64_t end = loop_clock_us() + TURN_MS_MAX * 1000;
+		for (int n = 1; n < TURN_DISPATCHES_MAX && !loop->stopped && loop_clock_us() < end; n++)
+			if (!loop_dispatch_one(loop, 0))
 				break;
 	}
 	if (any) {
 		if (!loop->in_turn) {
-			loop->now_ms = clock_us() / 1000;
+			loop->now_ms = loop_clock_us() / 1000;
 			loop->in_turn = true;
 		}
-		run_deferred(loop);
+		loop_run_deferred(loop);
 		for (struct later *l = loop->after; l; l = l->next)
 			l->fn(l->arg);
 	}
@@ -297,7 +297,7 @@ void loop_stop(struct loop *loop, int code)
 
 int64_t loop_now(const struct loop *loop)
 {
-	return loop->in_turn ? loop->now_ms : clock_us() / 1000;
+	return loop->in_turn ? loop->now_ms : loop_clock_us() / 1000;
 }
 
 struct sd_event *loop_sd_event(struct loop *loop)
@@ -307,14 +307,14 @@ struct sd_event *loop_sd_event(struct loop *loop)
 
 /* --- file descriptors --------------------------------------------------------------------------------- */
 
-static int on_io(sd_event_source *s, int fd, uint32_t revents, void *arg)
+static int loop_on_io(sd_event_source *s, int fd, uint32_t revents, void *arg)
 {
 	struct loop_io *io = arg;
 	io->fn(io, fd, revents, io->arg);   /* io may be gone after this */
 	return 0;
 }
 
-static int on_always(sd_event_source *s, void *arg)
+static int loop_on_always(sd_event_source *s, void *arg)
 {
 	struct loop_io *io = arg;
 	io->fn(io, io->fd, io->events, io->arg);
@@ -327,12 +327,12 @@ struct loop_io *loop_io_add(struct loop *loop, int fd, unsigned events, loop_io_
 	io->fn = fn;
 	io->arg = arg;
 	io->fd = fd;
-	int r = sd_event_add_io(loop->event, &io->source, fd, events, on_io, io);
+	int r = sd_event_add_io(loop->event, &io->source, fd, events, loop_on_io, io);
 	if (r == -EPERM) {
 		io->always = true;
-		r = sd_event_add_defer(loop->event, &io->source, on_always, io);
+		r = sd_event_add_defer(loop->event, &io->source, loop_on_always, io);
 	}
-	must(r, "watch a file descriptor");
+	loop_must(r, "watch a file descriptor");
 	io->events = ~events;
 	loop_io_set(io, events);
 	return io;
@@ -344,8 +344,8 @@ void loop_io_set(struct loop_io *io, unsigned events)
 		return;
 	io->events = events;
 	if (events && !io->always)
-		must(sd_event_source_set_io_events(io->source, events), "set events");
-	must(sd_event_source_set_enabled(io->source, events ? SD_EVENT_ON : SD_EVENT_OFF), "rest");
+		loop_must(sd_event_source_set_io_events(io->source, events), "set events");
+	loop_must(sd_event_source_set_enabled(io->source, events ? SD_EVENT_ON : SD_EVENT_OFF), "rest");
 }
 
 void loop_io_remove(struct loop_io *io)
@@ -358,7 +358,7 @@ void loop_io_remove(struct loop_io *io)
 
 /* --- timers -------------------------------------------------------------------------------------------- */
 
-static int on_timer(sd_event_source *s, uint64_t usec, void *arg)
+static int loop_on_timer(sd_event_source *s, uint64_t usec, void *arg)
 {
 	struct loop_timer *t = arg;
 	t->fn(t, t->arg);
@@ -370,7 +370,7 @@ struct loop_timer *loop_timer_add(struct loop *loop, int64_t delay_ms, loop_time
 	struct loop_timer *t = xcalloc(1, sizeof(*t));
 	t->fn = fn;
 	t->arg = arg;
-	must(sd_event_add_time(loop->event, &t->source, CLOCK_MONOTONIC, UINT64_MAX, TIMER_ACCURACY_US, on_timer, t),
+	loop_must(sd_event_add_time(loop->event, &t->source, CLOCK_MONOTONIC, UINT64_MAX, TIMER_ACCURACY_US, loop_on_timer, t),
 	     "add a timer");
 	loop_timer_set(t, delay_ms);
 	return t;
@@ -379,8 +379,8 @@ struct loop_timer *loop_timer_add(struct loop *loop, int64_t delay_ms, loop_time
 void loop_timer_set(struct loop_timer *t, int64_t delay_ms)
 {
 	if (delay_ms >= 0)
-		must(sd_event_source_set_time(t->source, (uint64_t)clock_us() + (uint64_t)delay_ms * 1000), "set a timer");
-	must(sd_event_source_set_enabled(t->source, delay_ms >= 0 ? SD_EVENT_ONESHOT : SD_EVENT_OFF), "rest a timer");
+		loop_must(sd_event_source_set_time(t->source, (uint64_t)loop_clock_us() + (uint64_t)delay_ms * 1000), "set a timer");
+	loop_must(sd_event_source_set_enabled(t->source, delay_ms >= 0 ? SD_EVENT_ONESHOT : SD_EVENT_OFF), "rest a timer");
 }
 
 void loop_timer_remove(struct loop_timer *t)
@@ -395,13 +395,13 @@ void loop_timer_remove(struct loop_timer *t)
 
 void loop_defer(struct loop *loop, loop_fn *fn, void *arg)
 {
-	struct later *l = later_new(fn, arg);
+	struct later *l = loop_later_new(fn, arg);
 	*loop->deferred_last = l;
 	loop->deferred_last = &l->next;
 }
 
 /* Takes the calls of fn with arg out of a list and returns the slot at its end. */
-static struct later **later_drop(struct later **slot, loop_fn *fn, void *arg)
+static struct later **loop_later_drop(struct later **slot, loop_fn *fn, void *arg)
 {
 	while (*slot) {
 		struct later *l = *slot;
@@ -417,8 +417,8 @@ static struct later **later_drop(struct later **slot, loop_fn *fn, void *arg)
 
 void loop_defer_cancel(struct loop *loop, loop_fn *fn, void *arg)
 {
-	later_drop(&loop->running, fn, arg);
-	loop->deferred_last = later_drop(&loop->deferred, fn, arg);
+	loop_later_drop(&loop->running, fn, arg);
+	loop->deferred_last = loop_later_drop(&loop->deferred, fn, arg);
 }
 
 void loop_after_turn(struct loop *loop, loop_fn *fn, void *arg)
@@ -426,12 +426,12 @@ void loop_after_turn(struct loop *loop, loop_fn *fn, void *arg)
 	struct later **slot = &loop->after;
 	while (*slot)
 		slot = &(*slot)->next;
-	*slot = later_new(fn, arg);
+	*slot = loop_later_new(fn, arg);
 }
 
 /* --- signals -------------------------------------------------------------------------------------------- */
 
-static int on_signal(sd_event_source *s, const struct signalfd_siginfo *info, void *arg)
+static int loop_on_signal(sd_event_source *s, const struct signalfd_siginfo *info, void *arg)
 {
 	struct loop_signal *sig = arg;
 	sig->fn(sd_event_source_get_signal(s), sig->arg);
@@ -447,7 +447,7 @@ struct loop_signal *loop_signal_add(struct loop *loop, int signo, loop_signal_fn
 	sigemptyset(&set);
 	sigaddset(&set, signo);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
-	must(sd_event_add_signal(loop->event, &sig->source, signo, on_signal, sig), "watch a signal");
+	loop_must(sd_event_add_signal(loop->event, &sig->source, signo, loop_on_signal, sig), "watch a signal");
 	return sig;
 }
 
@@ -461,16 +461,16 @@ void loop_signal_remove(struct loop_signal *sig)
 
 /* --- children ------------------------------------------------------------------------------------------- */
 
-static int wait_status_of(const siginfo_t *si)
+static int loop_wait_status_of(const siginfo_t *si)
 {
 	return si->si_code == CLD_EXITED ? (si->si_status & 0xff) << 8 : si->si_status & 0x7f;
 }
 
-static int on_child(sd_event_source *s, const siginfo_t *si, void *arg)
+static int loop_on_child(sd_event_source *s, const siginfo_t *si, void *arg)
 {
 	struct loop_child *c = arg;
 	if (c->fn)
-		c->fn(c, si->si_pid, wait_status_of(si), c->arg);
+		c->fn(c, si->si_pid, loop_wait_status_of(si), c->arg);
 	else
 		sd_event_source_set_floating(s, 0);    /* nobody holds it: ends it, and c with it */
 	return 0;
@@ -478,7 +478,7 @@ static int on_child(sd_event_source *s, const siginfo_t *si, void *arg)
 
 /* The struct lives as long as its event source does: a child that nobody asks about is still reaped, and its watch
  * freed when it was, or with the loop. */
-static void child_free(void *arg)
+static void loop_child_free(void *arg)
 {
 	free(arg);
 }
@@ -489,8 +489,8 @@ struct loop_child *loop_child_add(struct loop *loop, pid_t pid, loop_child_fn *f
 	c->fn = fn;
 	c->arg = arg;
 	c->pid = pid;
-	must(sd_event_add_child(loop->event, &c->source, pid, WEXITED, on_child, c), "watch a child");
-	sd_event_source_set_destroy_callback(c->source, child_free);
+	loop_must(sd_event_add_child(loop->event, &c->source, pid, WEXITED, loop_on_child, c), "watch a child");
+	sd_event_source_set_destroy_callback(c->source, loop_child_free);
 	return c;
 }
 
@@ -517,17 +517,17 @@ struct work {
 	struct loop_timer *again;      /* while the machine has no thread for it */
 };
 
-static void *worker(void *arg)
+static void *loop_worker(void *arg)
 {
 	struct work w = *(struct work *)arg;
 	free(arg);
 	w.work(w.job);
-	mailbox_post(w.mail, w.done, w.job);
-	mailbox_unref(w.mail);
+	loop_mailbox_post(w.mail, w.done, w.job);
+	loop_mailbox_unref(w.mail);
 	return NULL;
 }
 
-static int start_thread(struct work *w)
+static int loop_start_thread(struct work *w)
 {
 	pthread_attr_t attr;
 	pthread_attr_init(&attr);
@@ -538,26 +538,26 @@ static int start_thread(struct work *w)
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	pthread_t thread;
-	int r = pthread_create(&thread, &attr, worker, w);
+	int r = pthread_create(&thread, &attr, loop_worker, w);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	pthread_attr_destroy(&attr);
 	return r;
 }
 
 /* A thousand servers at once may be more than the machine has threads for: the rest waits for its turn. */
-static void try_thread(struct loop_timer *t, void *arg)
+static void loop_try_thread(struct loop_timer *t, void *arg)
 {
 	struct work *w = arg;
 	struct loop_timer *again = w->again;
 	w->again = NULL;                       /* the thread frees w */
-	int r = start_thread(w);
+	int r = loop_start_thread(w);
 	if (!r) {
 		loop_timer_remove(again);
 		return;
 	}
 	if (r != EAGAIN)
-		must(-r, "start a thread");
-	w->again = again ? again : loop_timer_add(w->loop, -1, try_thread, w);
+		loop_must(-r, "start a thread");
+	w->again = again ? again : loop_timer_add(w->loop, -1, loop_try_thread, w);
 	loop_timer_set(w->again, THREAD_AGAIN_MS);
 }
 
@@ -568,10 +568,10 @@ void loop_work(struct loop *loop, void (*work)(void *job), void (*done)(void *jo
 	pthread_mutex_lock(&loop->mail->lock);
 	loop->mail->refs++;
 	pthread_mutex_unlock(&loop->mail->lock);
-	try_thread(NULL, w);
+	loop_try_thread(NULL, w);
 }
 
 void loop_call(struct loop *loop, loop_fn *fn, void *arg)
 {
-	mailbox_post(loop->mail, fn, arg);
+	loop_mailbox_post(loop->mail, fn, arg);
 }

@@ -43,11 +43,11 @@ struct relay {
 	char complaint[256];     /* the end of what the command said on its stderr */
 };
 
-static void relay_start(struct relay *);
+static void origin_relay_start(struct relay *);
 
 /* --- the origin's endpoints ------------------------------------------------------------------------------ */
 
-static const char *endpoint_words(const struct endpoint *r, char *buf, size_t size)
+static const char *origin_endpoint_words(const struct endpoint *r, char *buf, size_t size)
 {
 	if (r->kind == ENDPOINT_UNIX)
 		snprintf(buf, size, "%s", r->path);
@@ -61,7 +61,7 @@ static const char *endpoint_words(const struct endpoint *r, char *buf, size_t si
 /* Absent only where that is known: the link saw that no such socket is there or that nobody listens (over SSH by a look from
  * inside), and then a command that is denied it proves nothing; or no endpoint is left that could lead there. Otherwise an exec
  * endpoint knows best why it is denied or refused. */
-static const struct err *telling(const struct origin *d)
+static const struct err *origin_telling(const struct origin *d)
 {
 	const struct err *best = &d->why[0];
 	if (d->endpoints[0].kind == ENDPOINT_UNIX && best->code == ERR_ABSENT)
@@ -80,7 +80,7 @@ static const struct err *telling(const struct origin *d)
 }
 
 /* Road i did not open. True when there is another one to try. */
-static bool endpoint_failed(struct origin *d, size_t i, const struct err *why)
+static bool origin_endpoint_failed(struct origin *d, size_t i, const struct err *why)
 {
 	d->why[i] = *why;
 	if (why->code == ERR_LOST) {      /* that is the link's fault, not the endpoint's */
@@ -93,12 +93,12 @@ static bool endpoint_failed(struct origin *d, size_t i, const struct err *why)
 		d->at++;
 		return true;
 	}
-	d->err = *telling(d);
+	d->err = *origin_telling(d);
 	d->at = d->first;                 /* the next call tries again from the start */
 	return false;
 }
 
-static void endpoint_works(struct origin *d, size_t i)
+static void origin_endpoint_works(struct origin *d, size_t i)
 {
 	if (d->decided)
 		return;
@@ -108,7 +108,7 @@ static void endpoint_works(struct origin *d, size_t i)
 }
 
 /* Commands cost a session each, and one is enough to find out whether they work. */
-static bool must_wait(const struct origin *d)
+static bool origin_must_wait(const struct origin *d)
 {
 	if (d->endpoints[d->at].kind != ENDPOINT_EXEC)
 		return false;
@@ -119,22 +119,22 @@ static bool must_wait(const struct origin *d)
 }
 
 /* Starts those that wait, as far as they may; one that was started has a stream or is gone. */
-static void wake(struct origin *d)
+static void origin_wake(struct origin *d)
 {
 	for (;;) {
 		struct relay *oldest = NULL;
 		for (struct relay *p = d->relays; p; p = p->next)
 			if (!p->stream)
 				oldest = p;
-		if (!oldest || must_wait(d))
+		if (!oldest || origin_must_wait(d))
 			return;
-		relay_start(oldest);
+		origin_relay_start(oldest);
 	}
 }
 
 /* --- one connection ------------------------------------------------------------------------------- */
 
-static void relay_destroy(struct relay *p)
+static void origin_relay_destroy(struct relay *p)
 {
 	for (struct relay **at = &p->origin->relays; *at; at = &(*at)->next)
 		if (*at == p) {
@@ -152,29 +152,29 @@ static void relay_destroy(struct relay *p)
 }
 
 /* Its place may be what another one waits for. */
-static void relay_end(struct relay *p)
+static void origin_relay_end(struct relay *p)
 {
 	struct origin *d = p->origin;
-	relay_destroy(p);
-	wake(d);
+	origin_relay_destroy(p);
+	origin_wake(d);
 }
 
 /* No endpoint is left for p. When none opened at all, those that wait for the outcome have it now. */
-static void relay_give_up(struct relay *p)
+static void origin_relay_give_up(struct relay *p)
 {
 	struct origin *d = p->origin;
 	if (d->decided || !d->err.code) {
-		relay_end(p);
+		origin_relay_end(p);
 		return;
 	}
 	for (struct relay *next, *k = d->relays; k; k = next) {
 		next = k->next;
 		if (!k->stream)
-			relay_destroy(k);
+			origin_relay_destroy(k);
 	}
 }
 
-static void relay_watch(struct relay *p)
+static void origin_relay_watch(struct relay *p)
 {
 	unsigned events = p->held.len < RELAY_READ ? POLLIN : 0;
 	if (!p->io)
@@ -183,7 +183,7 @@ static void relay_watch(struct relay *p)
 }
 
 /* Gives the stream what curl sent. */
-static void relay_flush(struct relay *p)
+static void origin_relay_flush(struct relay *p)
 {
 	while (p->stream && p->held.len) {
 		size_t n = stream_write(p->stream, p->held.data, p->held.len);
@@ -193,73 +193,73 @@ static void relay_flush(struct relay *p)
 			buf_add(&p->sent, p->held.data, n);
 		buf_consume(&p->held, n);
 	}
-	relay_watch(p);
+	origin_relay_watch(p);
 }
 
-static void relay_readable(struct relay *p)
+static void origin_relay_readable(struct relay *p)
 {
 	char bytes[RELAY_READ];
 	ssize_t n = recv(p->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0) {                     /* curl is done with it */
-		relay_end(p);
+		origin_relay_end(p);
 		return;
 	}
 	buf_add(&p->held, bytes, (size_t)n);
-	relay_flush(p);
+	origin_relay_flush(p);
 }
 
-static void on_io(struct loop_io *io, int fd, unsigned revents, void *arg)
+static void origin_on_io(struct loop_io *io, int fd, unsigned revents, void *arg)
 {
 	struct relay *p = arg;
 	if (revents & POLLOUT) {
 		p->full = false;
-		relay_watch(p);
+		origin_relay_watch(p);
 		if (p->stream)
 			stream_resume(p->stream);
 		return;                       /* resume may have ended it */
 	}
-	relay_readable(p);
+	origin_relay_readable(p);
 }
 
-static void on_opened(struct stream *s, void *arg)
+static void origin_on_opened(struct stream *s, void *arg)
 {
 	struct relay *p = arg;
 	if (p->origin->endpoints[p->endpoint].kind != ENDPOINT_EXEC) {
-		endpoint_works(p->origin, p->endpoint);
+		origin_endpoint_works(p->origin, p->endpoint);
 		buf_finish(&p->sent);
 		p->heard = true;
-		wake(p->origin);
+		origin_wake(p->origin);
 	}
 }
 
-static size_t on_data(struct stream *s, const char *bytes, size_t len, void *arg)
+static size_t origin_on_data(struct stream *s, const char *bytes, size_t len, void *arg)
 {
 	struct relay *p = arg;
 	if (p->fd < 0) {                  /* nothing was asked yet: that is a complaint */
-		relay_end(p);
+		origin_relay_end(p);
 		return len;
 	}
 	if (!p->heard) {
 		p->heard = true;
 		buf_finish(&p->sent);
-		endpoint_works(p->origin, p->endpoint);
-		wake(p->origin);
+		origin_endpoint_works(p->origin, p->endpoint);
+		origin_wake(p->origin);
 	}
 	ssize_t n = send(p->fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (n < 0 && errno != EAGAIN && errno != EINTR)
-		return len;                   /* curl has closed it; on_io will see that */
+		return len;                   /* curl has closed it; origin_on_io will see that */
 	size_t took = n < 0 ? 0 : (size_t)n;
 	if (took < len) {
 		p->full = true;
-		relay_watch(p);
+		origin_relay_watch(p);
 	}
 	return took;
 }
 
 /* Keeps the end of it: the last line says why. */
-static void on_error_data(struct stream *s, const char *bytes, size_t len, void *arg)
+static void origin_on_error_data(struct stream *s, const char *bytes, size_t len, void *arg)
 {
 	struct relay *p = arg;
 	size_t max = sizeof(p->complaint) - 1, have = strlen(p->complaint);
@@ -275,14 +275,14 @@ static void on_error_data(struct stream *s, const char *bytes, size_t len, void 
 	p->complaint[have + len] = '\0';
 }
 
-static void on_drained(struct stream *s, void *arg)
+static void origin_on_drained(struct stream *s, void *arg)
 {
-	relay_flush(arg);
+	origin_relay_flush(arg);
 }
 
 /* sudo, sudo-rs and doas each begin their own lines with their name, whatever words follow. When the last line is theirs, the command behind
  * them did not begin. A refused sudo is mailed to root on some servers, so this must not be taken for something that passes. */
-static bool is_refused_by_tool(const char *words)
+static bool origin_is_refused_by_tool(const char *words)
 {
 	size_t end = strlen(words);
 	while (end && strchr(" \r\n", words[end - 1]))
@@ -293,7 +293,7 @@ static bool is_refused_by_tool(const char *words)
 	return strncmp(words + from, "sudo:", 5) == 0 || strncmp(words + from, "doas:", 5) == 0;
 }
 
-static bool says_denied(const char *words)
+static bool origin_says_denied(const char *words)
 {
 	static const char *const denied[] = { "permission denied", "password is required", "not in the sudoers",
 	                                      "terminal is required", "not allowed", "may not run" };
@@ -304,15 +304,15 @@ static bool says_denied(const char *words)
 }
 
 /* Why a stream ended, with what the command had to say. */
-static void end_err(const struct relay *p, const struct stream_end *end, struct err *err)
+static void origin_end_err(const struct relay *p, const struct stream_end *end, struct err *err)
 {
 	char endpoint[256];
 	const struct origin *d = p->origin;
 	*err = end->err;
 	if (d->endpoints[p->endpoint].kind != ENDPOINT_EXEC || end->err.code == ERR_LOST)
 		return;
-	endpoint_words(&d->endpoints[p->endpoint], endpoint, sizeof(endpoint));
-	bool denied = says_denied(p->complaint) || (end->exit_code == 1 && is_refused_by_tool(p->complaint));
+	origin_endpoint_words(&d->endpoints[p->endpoint], endpoint, sizeof(endpoint));
+	bool denied = origin_says_denied(p->complaint) || (end->exit_code == 1 && origin_is_refused_by_tool(p->complaint));
 	enum err_code code = denied ? ERR_DENIED : ERR_REFUSED;
 	const char *said = "nothing";
 	if (end->began && end->exit_code == 127)
@@ -327,29 +327,29 @@ static void end_err(const struct relay *p, const struct stream_end *end, struct 
 		err_set(err, code, "%s: %s ended with code %d and said: %s", d->link->name, endpoint, end->exit_code, said);
 }
 
-static void on_closed(struct stream *s, const struct stream_end *end, void *arg)
+static void origin_on_closed(struct stream *s, const struct stream_end *end, void *arg)
 {
 	struct relay *p = arg;
 	struct err err;
 	p->stream = NULL;
 	if (p->fd < 0) {
-		relay_end(p);
+		origin_relay_end(p);
 		return;
 	}
-	end_err(p, end, &err);
+	origin_end_err(p, end, &err);
 	if (p->heard) {
 		if (err.code)
 			p->origin->last = err;
-		relay_end(p);
+		origin_relay_end(p);
 		return;
 	}
 	if (!err.code)
 		err_set(&err, ERR_REFUSED, "%s: the connection was closed without a word", p->origin->link->name);
 	struct origin *d = p->origin;
 	d->last = err;
-	bool again = endpoint_failed(d, p->endpoint, &err) && !p->sent.overflowed;
+	bool again = origin_endpoint_failed(d, p->endpoint, &err) && !p->sent.overflowed;
 	if (!again) {
-		relay_give_up(p);
+		origin_relay_give_up(p);
 		return;
 	}
 	buf_add(&p->sent, p->held.data, p->held.len);
@@ -358,48 +358,48 @@ static void on_closed(struct stream *s, const struct stream_end *end, void *arg)
 	p->held = all;
 	buf_clear(&p->sent);
 	p->complaint[0] = '\0';
-	relay_start(p);
+	origin_relay_start(p);
 }
 
 static const struct stream_events relay_events = {
-	.opened = on_opened,
-	.data = on_data,
-	.error_data = on_error_data,
-	.drained = on_drained,
-	.closed = on_closed,
+	.opened = origin_on_opened,
+	.data = origin_on_data,
+	.error_data = origin_on_error_data,
+	.drained = origin_on_drained,
+	.closed = origin_on_closed,
 };
 
-static void relay_start(struct relay *p)
+static void origin_relay_start(struct relay *p)
 {
 	struct origin *d = p->origin;
 	struct err err = { 0 };
-	while (!must_wait(d)) {
+	while (!origin_must_wait(d)) {
 		p->endpoint = d->at;
 		p->heard = false;
 		p->stream = link_open(d->link, &d->endpoints[p->endpoint], &relay_events, p, &err);
 		if (p->stream) {
-			relay_flush(p);
+			origin_relay_flush(p);
 			return;
 		}
 		d->last = err;
-		if (!endpoint_failed(d, p->endpoint, &err)) {
-			relay_give_up(p);
+		if (!origin_endpoint_failed(d, p->endpoint, &err)) {
+			origin_relay_give_up(p);
 			return;
 		}
 	}
-	relay_watch(p);
+	origin_relay_watch(p);
 }
 
 /* --- the listening socket ---------------------------------------------------------------------------- */
 
-static bool same_user(int fd)
+static bool origin_same_user(int fd)
 {
 	struct ucred cred;
 	socklen_t len = sizeof(cred);
 	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) == 0 && cred.uid == geteuid();
 }
 
-static struct relay *relay_create(struct origin *d, int fd)
+static struct relay *origin_relay_create(struct origin *d, int fd)
 {
 	struct relay *p = xcalloc(1, sizeof(*p));
 	*p = (struct relay){ .origin = d, .fd = fd, .next = d->relays };
@@ -409,7 +409,7 @@ static struct relay *relay_create(struct origin *d, int fd)
 	return p;
 }
 
-static struct relay *ready_one(const struct origin *d)
+static struct relay *origin_ready_one(const struct origin *d)
 {
 	struct relay *p = d->relays;
 	while (p && p->fd >= 0)
@@ -417,33 +417,33 @@ static struct relay *ready_one(const struct origin *d)
 	return p;
 }
 
-static void take(struct origin *d, int fd)
+static void origin_take(struct origin *d, int fd)
 {
-	struct relay *p = ready_one(d);
+	struct relay *p = origin_ready_one(d);
 	bool ready = p != NULL;
 	if (!p)
-		p = relay_create(d, fd);
+		p = origin_relay_create(d, fd);
 	p->fd = fd;
-	p->io = loop_io_add(d->loop, fd, POLLIN, on_io, p);
+	p->io = loop_io_add(d->loop, fd, POLLIN, origin_on_io, p);
 	loop_timer_remove(p->stale);
 	p->stale = NULL;
 	if (!ready)
-		relay_start(p);
+		origin_relay_start(p);
 }
 
-static void on_stale(struct loop_timer *t, void *arg)
+static void origin_on_stale(struct loop_timer *t, void *arg)
 {
-	relay_end(arg);
+	origin_relay_end(arg);
 }
 
 void origin_ready(struct origin *d)
 {
 	bool relayed = !link_is_local(d->link) || d->endpoints[d->at].kind == ENDPOINT_TCP;
-	if (d->link->state != LINK_UP || !d->decided || d->endpoints[d->at].kind == ENDPOINT_EXEC || !relayed || ready_one(d))
+	if (d->link->state != LINK_UP || !d->decided || d->endpoints[d->at].kind == ENDPOINT_EXEC || !relayed || origin_ready_one(d))
 		return;
-	struct relay *p = relay_create(d, -1);
-	p->stale = loop_timer_add(d->loop, READY_MS, on_stale, p);
-	relay_start(p);
+	struct relay *p = origin_relay_create(d, -1);
+	p->stale = loop_timer_add(d->loop, READY_MS, origin_on_stale, p);
+	origin_relay_start(p);
 }
 
 void origin_accept(struct origin *d, int listener, bool (*ours)(int fd))
@@ -453,18 +453,18 @@ void origin_accept(struct origin *d, int listener, bool (*ours)(int fd))
 		if (fd < 0)
 			return;
 		if (ours(fd))
-			take(d, fd);
+			origin_take(d, fd);
 		else
 			close(fd);
 	}
 }
 
-static void on_listen(struct loop_io *io, int listener, unsigned revents, void *arg)
+static void origin_on_listen(struct loop_io *io, int listener, unsigned revents, void *arg)
 {
-	origin_accept(arg, listener, same_user);
+	origin_accept(arg, listener, origin_same_user);
 }
 
-static void close_listener(struct origin *d)
+static void origin_close_listener(struct origin *d)
 {
 	loop_io_remove(d->io);
 	d->io = NULL;
@@ -479,7 +479,7 @@ static void close_listener(struct origin *d)
 	xreplace(&d->dir, NULL);
 }
 
-static bool bind_listener(struct origin *d, const char *base)
+static bool origin_bind_listener(struct origin *d, const char *base)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	d->dir = xasprintf("%s/mocr-XXXXXX", base);
@@ -493,18 +493,18 @@ static bool bind_listener(struct origin *d, const char *base)
 	return d->fd >= 0 && bind(d->fd, (struct sockaddr *)&sun, sizeof(sun)) == 0 && listen(d->fd, BACKLOG) == 0;
 }
 
-static bool open_listener(struct origin *d, struct err *err)
+static bool origin_open_listener(struct origin *d, struct err *err)
 {
 	const char *bases[] = { getenv("XDG_RUNTIME_DIR"), getenv("TMPDIR"), "/tmp" };
 	for (size_t i = 0; i < ARRAY_LEN(bases); i++) {
 		if (!bases[i] || bases[i][0] != '/')
 			continue;
-		if (bind_listener(d, bases[i])) {
-			d->io = loop_io_add(d->loop, d->fd, POLLIN, on_listen, d);
+		if (origin_bind_listener(d, bases[i])) {
+			d->io = loop_io_add(d->loop, d->fd, POLLIN, origin_on_listen, d);
 			return true;
 		}
 		int saved = errno;
-		close_listener(d);
+		origin_close_listener(d);
 		errno = saved;
 	}
 	return err_set(err, ERR_SYSTEM, "no private socket can be made in $XDG_RUNTIME_DIR or /tmp: %s", strerror(errno));
@@ -512,7 +512,7 @@ static bool open_listener(struct origin *d, struct err *err)
 
 /* --- the direct way on this machine ------------------------------------------------------------------ */
 
-static bool reachable(const struct origin *d, const char *path, struct err *err)
+static bool origin_reachable(const struct origin *d, const char *path, struct err *err)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	int n = snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", path);
@@ -533,15 +533,15 @@ static bool reachable(const struct origin *d, const char *path, struct err *err)
 	return err_set(err, code, "%s: connecting to %s: %s", d->link->name, path, strerror(saved));
 }
 
-static const char *direct(struct origin *d)
+static const char *origin_direct(struct origin *d)
 {
 	struct err err;
 	while (link_is_local(d->link) && d->endpoints[d->at].kind == ENDPOINT_UNIX) {
-		if (d->decided || reachable(d, d->endpoints[d->at].path, &err)) {
-			endpoint_works(d, d->at);
+		if (d->decided || origin_reachable(d, d->endpoints[d->at].path, &err)) {
+			origin_endpoint_works(d, d->at);
 			return d->endpoints[d->at].path;
 		}
-		if (!endpoint_failed(d, d->at, &err))
+		if (!origin_endpoint_failed(d, d->at, &err))
 			break;
 	}
 	return NULL;
@@ -564,14 +564,14 @@ const char *origin_socket(struct origin *d, struct err *err)
 		return NULL;
 	}
 	bool first = d->at == d->first && !d->decided;
-	const char *path = direct(d);
+	const char *path = origin_direct(d);
 	if (path)
 		return path;
 	if (first && d->at == d->first && link_is_local(d->link) && d->endpoints[0].kind == ENDPOINT_UNIX) {   /* they were all tried */
 		*err = d->err;
 		return NULL;
 	}
-	if (!d->path && !open_listener(d, err))
+	if (!d->path && !origin_open_listener(d, err))
 		return NULL;
 	return d->path;
 }
@@ -608,8 +608,8 @@ void origin_destroy(struct origin *d)
 		return;
 	http_drop_calls(d->http, d);
 	while (d->relays)
-		relay_destroy(d->relays);
-	close_listener(d);
+		origin_relay_destroy(d->relays);
+	origin_close_listener(d);
 	origin_ports_gone(d);
 	for (size_t i = 0; i < d->n; i++) {
 		free((char *)d->endpoints[i].path);

@@ -37,7 +37,7 @@ struct origin_port {
 };
 
 /* "0: 0100007F:9C40 0100007F:1000 01 00000000:00000000 00:00000000 00000000  1000 ..." */
-static bool line_is(const char *line, const struct sockaddr_in *from, in_port_t to, unsigned *uid)
+static bool origin_port_line_is(const char *line, const struct sockaddr_in *from, in_port_t to, unsigned *uid)
 {
 	unsigned address, port, there, there_port, state;
 	return sscanf(line, " %*u: %8X:%4X %8X:%4X %2X %*X:%*X %*X:%*X %*X %u", &address, &port, &there, &there_port, &state, uid) == 6 &&
@@ -45,7 +45,7 @@ static bool line_is(const char *line, const struct sockaddr_in *from, in_port_t 
 }
 
 /* The owner of the socket at from that is connected to to. False: the kernel does not say. */
-static bool owner_by_diag(const struct sockaddr_in *from, const struct sockaddr_in *to, bool *found, unsigned *uid)
+static bool origin_port_owner_by_diag(const struct sockaddr_in *from, const struct sockaddr_in *to, bool *found, unsigned *uid)
 {
 	struct {
 		struct nlmsghdr head;
@@ -74,19 +74,19 @@ static bool owner_by_diag(const struct sockaddr_in *from, const struct sockaddr_
 	return true;
 }
 
-static bool owner_by_table(const struct sockaddr_in *from, in_port_t to, unsigned *uid)
+static bool origin_port_owner_by_table(const struct sockaddr_in *from, in_port_t to, unsigned *uid)
 {
 	char line[256];
 	bool found = false;
 	FILE *table = fopen("/proc/net/tcp", "re");
 	for (int i = 0; table && !found && i < TABLE_MAX && fgets(line, sizeof(line), table); i++)
-		found = line_is(line, from, to, uid);
+		found = origin_port_line_is(line, from, to, uid);
 	if (table)
 		fclose(table);
 	return found;
 }
 
-static bool is_ours(int fd)
+static bool origin_port_is_ours(int fd)
 {
 	struct sockaddr_in from, to;
 	socklen_t len = sizeof(from), to_len = sizeof(to);
@@ -94,23 +94,23 @@ static bool is_ours(int fd)
 	bool found = false;
 	if (getpeername(fd, (struct sockaddr *)&from, &len) != 0 || getsockname(fd, (struct sockaddr *)&to, &to_len) != 0)
 		return false;
-	if (!owner_by_diag(&from, &to, &found, &uid))
-		found = owner_by_table(&from, to.sin_port, &uid);
+	if (!origin_port_owner_by_diag(&from, &to, &found, &uid))
+		found = origin_port_owner_by_table(&from, to.sin_port, &uid);
 	return found && uid == geteuid();
 }
 
-static bool nobody(int fd)
+static bool origin_port_nobody(int fd)
 {
 	return false;
 }
 
-static void on_port(struct loop_io *io, int listener, unsigned revents, void *arg)
+static void origin_port_on_port(struct loop_io *io, int listener, unsigned revents, void *arg)
 {
 	struct origin_port *p = arg;
-	origin_accept(p->origin, listener, p->origin ? is_ours : nobody);
+	origin_accept(p->origin, listener, p->origin ? origin_port_is_ours : origin_port_nobody);
 }
 
-static void port_free(struct origin_port *p)
+static void origin_port_port_free(struct origin_port *p)
 {
 	for (struct origin_port **at = http_ports(p->http); *at; at = &(*at)->next)
 		if (*at == p) {
@@ -123,12 +123,12 @@ static void port_free(struct origin_port *p)
 	free(p);
 }
 
-static void on_kept(struct loop_timer *t, void *arg)
+static void origin_port_on_kept(struct loop_timer *t, void *arg)
 {
-	port_free(arg);
+	origin_port_port_free(arg);
 }
 
-static int listener_on(struct sockaddr_in *at)
+static int origin_port_listener_on(struct sockaddr_in *at)
 {
 	socklen_t len = sizeof(*at);
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -143,7 +143,7 @@ static int listener_on(struct sockaddr_in *at)
 struct origin_port *origin_port_open(struct origin *d, origin_port_gone *gone, void *arg, struct err *err)
 {
 	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	int fd = listener_on(&at);
+	int fd = origin_port_listener_on(&at);
 	if (fd < 0) {
 		err_set(err, ERR_SYSTEM, "no port can be opened on this machine's loopback: %s", strerror(errno));
 		return NULL;
@@ -151,7 +151,7 @@ struct origin_port *origin_port_open(struct origin *d, origin_port_gone *gone, v
 	struct origin_port *p = xcalloc(1, sizeof(*p));
 	*p = (struct origin_port){ .http = d->http, .next = *http_ports(d->http), .origin = d, .fd = fd, .number = ntohs(at.sin_port), .gone = gone, .arg = arg };
 	*http_ports(d->http) = p;
-	p->io = loop_io_add(d->loop, fd, POLLIN, on_port, p);
+	p->io = loop_io_add(d->loop, fd, POLLIN, origin_port_on_port, p);
 	return p;
 }
 
@@ -166,7 +166,7 @@ void origin_port_close(struct origin_port *p)
 		return;
 	p->origin = NULL;
 	p->gone = NULL;
-	p->kept = loop_timer_add(http_loop(p->http), KEPT_MS, on_kept, p);
+	p->kept = loop_timer_add(http_loop(p->http), KEPT_MS, origin_port_on_kept, p);
 }
 
 void origin_ports_gone(struct origin *d)
@@ -184,5 +184,5 @@ void origin_ports_gone(struct origin *d)
 void http_ports_end(struct http *http)
 {
 	while (*http_ports(http))
-		port_free(*http_ports(http));
+		origin_port_port_free(*http_ports(http));
 }

@@ -37,7 +37,7 @@ static void relay_out(struct relay *p)
 }
 
 /* While the stream takes none, nothing is read, so the library itself has to wait. */
-static void read_local(struct relay *p)
+static void relay_read_local(struct relay *p)
 {
 	char chunk[RELAY_CHUNK];
 	ssize_t n = read(p->fd, chunk, sizeof chunk);
@@ -48,26 +48,26 @@ static void read_local(struct relay *p)
 	relay_out(p);
 }
 
-static void set_interest(struct relay *p)
+static void relay_set_interest(struct relay *p)
 {
 	unsigned events = (p->out.len ? 0 : POLLIN) | (p->full ? POLLOUT : 0);
 	loop_io_set(p->io, p->deaf ? 0 : events);      /* poll would report a closed end without end */
 }
 
-static void on_local(struct loop_io *io, int fd, unsigned revents, void *arg)
+static void relay_on_local(struct loop_io *io, int fd, unsigned revents, void *arg)
 {
 	struct relay *p = arg;
 	if (revents & POLLIN)
-		read_local(p);
+		relay_read_local(p);
 	bool resume = p->full && (p->deaf || revents & POLLOUT);
 	if (resume)
 		p->full = false;
-	set_interest(p);
+	relay_set_interest(p);
 	if (resume)
 		stream_resume(p->stream);      /* last: what comes then may end it all */
 }
 
-static size_t on_data(struct stream *stream, const char *bytes, size_t len, void *arg)
+static size_t relay_on_data(struct stream *stream, const char *bytes, size_t len, void *arg)
 {
 	struct relay *p = arg;
 	if (p->look && len > p->seen) {
@@ -80,18 +80,18 @@ static size_t on_data(struct stream *stream, const char *bytes, size_t len, void
 	if (n < 0 && errno != EAGAIN && errno != EINTR) {
 		p->deaf = true;
 		n = (ssize_t)len;
-		set_interest(p);
+		relay_set_interest(p);
 	}
 	size_t taken = n < 0 ? 0 : (size_t)n;
 	p->seen -= p->look ? taken : 0;
 	if (taken < len) {
 		p->full = true;
-		set_interest(p);
+		relay_set_interest(p);
 	}
 	return taken;
 }
 
-static void on_error_data(struct stream *stream, const char *bytes, size_t len, void *arg)
+static void relay_on_error_data(struct stream *stream, const char *bytes, size_t len, void *arg)
 {
 	struct relay *p = arg;
 	size_t room = sizeof p->complaint - 1 - p->complaint_len;
@@ -101,14 +101,14 @@ static void on_error_data(struct stream *stream, const char *bytes, size_t len, 
 	p->complaint[p->complaint_len] = '\0';
 }
 
-static void on_drained(struct stream *stream, void *arg)
+static void relay_on_drained(struct stream *stream, void *arg)
 {
 	struct relay *p = arg;
 	relay_out(p);
-	set_interest(p);
+	relay_set_interest(p);
 }
 
-static void on_closed(struct stream *stream, const struct stream_end *end, void *arg)
+static void relay_on_closed(struct stream *stream, const struct stream_end *end, void *arg)
 {
 	struct relay *p = arg;
 	relay_closed *closed = p->closed;
@@ -128,7 +128,7 @@ struct relay *relay_open(struct link *link, const struct endpoint *endpoint, int
                        void *arg, struct err *err)
 {
 	static const struct stream_events events = {
-		.data = on_data, .error_data = on_error_data, .drained = on_drained, .closed = on_closed,
+		.data = relay_on_data, .error_data = relay_on_error_data, .drained = relay_on_drained, .closed = relay_on_closed,
 	};
 	int pair[2];
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) < 0) {
@@ -138,7 +138,7 @@ struct relay *relay_open(struct link *link, const struct endpoint *endpoint, int
 	struct relay *p = xcalloc(1, sizeof *p);
 	*p = (struct relay){ .fd = pair[0], .look = look, .closed = closed, .arg = arg };
 	buf_init(&p->out, 2 * RELAY_CHUNK);
-	p->io = loop_io_add(link->loop, p->fd, POLLIN, on_local, p);
+	p->io = loop_io_add(link->loop, p->fd, POLLIN, relay_on_local, p);
 	p->command = endpoint->kind == ENDPOINT_EXEC;
 	p->stream = link_open(link, endpoint, &events, p, err);
 	if (!p->stream) {

@@ -33,7 +33,7 @@ struct run {
 	void *arg;
 };
 
-static void drop(char **bytes, size_t len)
+static void run_drop(char **bytes, size_t len)
 {
 	if (*bytes)
 		wipe(*bytes, len);
@@ -41,7 +41,7 @@ static void drop(char **bytes, size_t len)
 	*bytes = NULL;
 }
 
-static char *copied(const void *bytes, size_t len)
+static char *run_copied(const void *bytes, size_t len)
 {
 	char *copy = len ? xcalloc(1, len) : NULL;
 	if (len)
@@ -49,47 +49,47 @@ static char *copied(const void *bytes, size_t len)
 	return copy;
 }
 
-static void run_free(struct run *r)
+static void run_do_free(struct run *r)
 {
 	stream_close(r->stream);
 	loop_timer_remove(r->timer);
 	buf_finish(&r->out);
 	buf_finish(&r->err_out);
-	drop(&r->input, r->input_len);
-	drop(&r->answer, r->answer_len);
-	drop(&r->later, r->later_len);
+	run_drop(&r->input, r->input_len);
+	run_drop(&r->answer, r->answer_len);
+	run_drop(&r->later, r->later_len);
 	free(r);
 }
 
-static const char *text_of(const struct buf *b)
+static const char *run_text_of(const struct buf *b)
 {
 	return b->data ? b->data : "";
 }
 
 /* Tells the result and ends the run. */
-static void finish(void *arg)
+static void run_finish(void *arg)
 {
 	struct run *r = arg;
 	stream_close(r->stream);
 	r->stream = NULL;
 	struct run_result result = {
-		.out = text_of(&r->out), .out_len = r->out.len, .err_out = text_of(&r->err_out), .err_len = r->err_out.len,
+		.out = run_text_of(&r->out), .out_len = r->out.len, .err_out = run_text_of(&r->err_out), .err_len = r->err_out.len,
 		.end = r->end, .begun = r->stage == STAGE_BEGUN,
 	};
 	loop_timer_remove(r->timer);
 	r->timer = NULL;
 	r->done(&result, r->arg);
-	run_free(r);
+	run_do_free(r);
 }
 
-static void fail(struct run *r, enum err_code code, const char *what)
+static void run_fail(struct run *r, enum err_code code, const char *what)
 {
 	err_set(&r->end.err, code, "%s: `%s` %s", r->link->name, r->shown, what);
 	r->end.exit_code = -1;
-	finish(r);
+	run_finish(r);
 }
 
-static void send_input(struct run *r)
+static void run_send_input(struct run *r)
 {
 	size_t left = r->input_len - r->input_sent;
 	if (left)
@@ -99,7 +99,7 @@ static void send_input(struct run *r)
 }
 
 /* More bytes behind those that still wait. No copy of a password is left in memory. */
-static void add_input(struct run *r, const char *bytes, size_t len)
+static void run_add_input(struct run *r, const char *bytes, size_t len)
 {
 	size_t left = r->input_len - r->input_sent;
 	char *all = xcalloc(1, left + len + 1);
@@ -107,15 +107,15 @@ static void add_input(struct run *r, const char *bytes, size_t len)
 		memcpy(all, r->input + r->input_sent, left);
 	if (len)
 		memcpy(all + left, bytes, len);
-	drop(&r->input, r->input_len);
+	run_drop(&r->input, r->input_len);
 	r->input = all;
 	r->input_len = left + len;
 	r->input_sent = 0;
-	send_input(r);
+	run_send_input(r);
 }
 
 /* Cuts b behind the line, when it is there. */
-static bool said(struct buf *b, const char *word)
+static bool run_said(struct buf *b, const char *word)
 {
 	const char *at = b->len ? strstr(b->data, word) : NULL;
 	size_t n = at ? strlen(word) + strspn(at + strlen(word), "\r") : 0;
@@ -125,58 +125,58 @@ static bool said(struct buf *b, const char *word)
 	return true;
 }
 
-static void take_stages(struct run *r, struct buf *b)
+static void run_take_stages(struct run *r, struct buf *b)
 {
-	if (r->stage == STAGE_TERMINAL && said(b, RUN_READY))
+	if (r->stage == STAGE_TERMINAL && run_said(b, RUN_READY))
 		r->stage = STAGE_READY;
 	if (r->stage == STAGE_BEGUN || r->stage == STAGE_TERMINAL)
 		return;
-	if (said(b, RUN_BEGUN)) {
+	if (run_said(b, RUN_BEGUN)) {
 		r->stage = STAGE_BEGUN;
 		r->ends = !r->terminal;
-		add_input(r, r->later, r->later_len);
+		run_add_input(r, r->later, r->later_len);
 	} else if (r->stage == STAGE_READY && b->len) {
 		r->stage = STAGE_ASKS;
-		add_input(r, r->answer, r->answer_len);
-	} else if (!r->terminal && said(b, RUN_ANSWER)) {
-		add_input(r, r->answer, r->answer_len);
+		run_add_input(r, r->answer, r->answer_len);
+	} else if (!r->terminal && run_said(b, RUN_ANSWER)) {
+		run_add_input(r, r->answer, r->answer_len);
 	}
 }
 
-static void on_drained(struct stream *s, void *arg)
+static void run_on_drained(struct stream *s, void *arg)
 {
 	struct run *r = arg;
 	if (r->stream && r->input_sent < r->input_len)
-		send_input(r);
+		run_send_input(r);
 }
 
-static void too_much(struct run *r, const struct buf *b, const char *of)
+static void run_too_much(struct run *r, const struct buf *b, const char *of)
 {
 	char what[80];
 	snprintf(what, sizeof(what), "printed more than the %zu KB%s that are kept", (b->max ? b->max : BUF_MAX_DEFAULT) >> 10, of);
-	fail(r, ERR_TOO_BIG, what);
+	run_fail(r, ERR_TOO_BIG, what);
 }
 
-static size_t on_data(struct stream *s, const char *data, size_t len, void *arg)
+static size_t run_on_data(struct stream *s, const char *data, size_t len, void *arg)
 {
 	struct run *r = arg;
 	if (!buf_add(&r->out, data, len))
-		too_much(r, &r->out, "");
+		run_too_much(r, &r->out, "");
 	else if (r->terminal)
-		take_stages(r, &r->out);
+		run_take_stages(r, &r->out);
 	return len;
 }
 
-static void on_error_data(struct stream *s, const char *data, size_t len, void *arg)
+static void run_on_error_data(struct stream *s, const char *data, size_t len, void *arg)
 {
 	struct run *r = arg;
 	if (!buf_add(&r->err_out, data, len))
-		too_much(r, &r->err_out, " of errors");
+		run_too_much(r, &r->err_out, " of errors");
 	else if (!r->terminal)
-		take_stages(r, &r->err_out);
+		run_take_stages(r, &r->err_out);
 }
 
-static void on_closed(struct stream *s, const struct stream_end *end, void *arg)
+static void run_on_closed(struct stream *s, const struct stream_end *end, void *arg)
 {
 	struct run *r = arg;
 	r->stream = NULL;            /* gone when this returns */
@@ -184,19 +184,19 @@ static void on_closed(struct stream *s, const struct stream_end *end, void *arg)
 	if (!end->began && !end->err.code)   /* the code is that of the login's shell, and says nothing */
 		err_set(&r->end.err, ERR_REFUSED, "%s: the login runs no shell commands (it ended with code %d)",
 		        r->link->name, end->exit_code);
-	finish(r);
+	run_finish(r);
 }
 
 static const struct stream_events run_events = {
-	.data = on_data, .error_data = on_error_data, .drained = on_drained, .closed = on_closed,
+	.data = run_on_data, .error_data = run_on_error_data, .drained = run_on_drained, .closed = run_on_closed,
 };
 
-static void on_timeout(struct loop_timer *t, void *arg)
+static void run_on_timeout(struct loop_timer *t, void *arg)
 {
 	struct run *r = arg;
 	char what[64];
 	snprintf(what, sizeof(what), "did not end within %lld s", (long long)((r->timeout_ms + 999) / 1000));
-	fail(r, ERR_TIMEOUT, what);
+	run_fail(r, ERR_TIMEOUT, what);
 }
 
 static struct run *run_create(struct link *link, const char *command, size_t max, int64_t timeout_ms, run_fn *done, void *arg)
@@ -222,12 +222,12 @@ static struct run *run_start(struct run *r, const char *command)
 	                    .timeout_ms = r->timeout_ms};
 	r->stream = link_open(link, &endpoint, &run_events, r, &r->end.err);
 	if (!r->stream) {
-		loop_defer(link->loop, finish, r);
+		loop_defer(link->loop, run_finish, r);
 		return r;
 	}
 	if (r->timeout_ms > 0)
-		r->timer = loop_timer_add(link->loop, r->timeout_ms, on_timeout, r);
-	send_input(r);
+		r->timer = loop_timer_add(link->loop, r->timeout_ms, run_on_timeout, r);
+	run_send_input(r);
 	return r;
 }
 
@@ -235,7 +235,7 @@ struct run *link_run(struct link *link, const char *command, const void *input, 
                      int64_t timeout_ms, run_fn *done, void *arg)
 {
 	struct run *r = run_create(link, command, max, timeout_ms, done, arg);
-	r->input = copied(input, input_len);
+	r->input = run_copied(input, input_len);
 	r->input_len = input_len;
 	r->ends = true;
 	return run_start(r, command);
@@ -247,12 +247,12 @@ struct run *link_run_staged(struct link *link, const char *command, const struct
 	struct run *r = run_create(link, stages->shown, max, timeout_ms, done, arg);
 	r->terminal = stages->terminal;
 	r->stage = r->terminal ? STAGE_TERMINAL : STAGE_ASKS;
-	r->answer = copied(stages->answer, stages->answer_len);
+	r->answer = run_copied(stages->answer, stages->answer_len);
 	r->answer_len = stages->answer_len;
-	r->later = copied(input, input_len);
+	r->later = run_copied(input, input_len);
 	r->later_len = input_len;
 	if (!r->terminal) {
-		r->input = copied(stages->answer, stages->answer_len);
+		r->input = run_copied(stages->answer, stages->answer_len);
 		r->input_len = stages->answer_len;
 	}
 	return run_start(r, command);
@@ -263,6 +263,6 @@ void run_cancel(struct run *r)
 	if (!r)
 		return;
 	if (!r->stream)
-		loop_defer_cancel(r->link->loop, finish, r);
-	run_free(r);
+		loop_defer_cancel(r->link->loop, run_finish, r);
+	run_do_free(r);
 }

@@ -38,7 +38,7 @@ struct plan {
 
 /* Nothing but the standard streams goes to a child: an open connection is a way to a server. close_range(2) is of Linux 5.9, and some
  * sandboxes forbid it. */
-static void close_others(void)
+static void spawn_close_others(void)
 {
 	struct rlimit most;
 	if (close_range(3, ~0u, 0) == 0)
@@ -48,7 +48,7 @@ static void close_others(void)
 		close(fd);
 }
 
-__attribute__((noreturn)) static void child(const struct plan *p)
+__attribute__((noreturn)) static void spawn_child(const struct plan *p)
 {
 	if (!p->foreground)
 		setsid();
@@ -56,11 +56,11 @@ __attribute__((noreturn)) static void child(const struct plan *p)
 		prctl(PR_SET_PDEATHSIG, SIGHUP);
 	if (p->terminal)
 		ioctl(p->fd[0], TIOCSCTTY, 0);
-	/* None of the three may be overwritten before it was copied: callers' descriptors are above 2 (see high_fd). */
+	/* None of the three may be overwritten before it was copied: callers' descriptors are above 2 (see spawn_high_fd). */
 	for (int i = 0; i < 3; i++)
 		if (p->fd[i] >= 0 && dup2(p->fd[i], i) < 0)
 			_exit(127);
-	close_others();
+	spawn_close_others();
 	guard_lift();
 	for (int i = 1; i < NSIG; i++)
 		signal(i, SIG_DFL);
@@ -73,17 +73,17 @@ __attribute__((noreturn)) static void child(const struct plan *p)
 	_exit(127);
 }
 
-static pid_t start(const struct plan *p)
+static pid_t spawn_start(const struct plan *p)
 {
 	pid_t pid = fork();
 	if (pid == 0)
-		child(p);
+		spawn_child(p);
 	return pid;
 }
 
 /* A copy of the environment with extra in it ("NAME=value", ended by NULL; may be NULL) and TERM. The array is
  * the caller's, its words are borrowed. */
-static char **make_env(const char *const *extra, char *term)
+static char **spawn_make_env(const char *const *extra, char *term)
 {
 	size_t n = 0, extras = 0;
 	while (environ && environ[n])
@@ -106,7 +106,7 @@ static char **make_env(const char *const *extra, char *term)
 	return env;
 }
 
-static void close_pair(int fd[2])
+static void spawn_close_pair(int fd[2])
 {
 	if (fd[0] >= 0)
 		close(fd[0]);
@@ -115,7 +115,7 @@ static void close_pair(int fd[2])
 }
 
 /* The same descriptor with a number above 2, so that dup2 in the child never meets a standard one. */
-static int high_fd(int fd)
+static int spawn_high_fd(int fd)
 {
 	if (fd < 0 || fd > 2)
 		return fd;
@@ -124,21 +124,21 @@ static int high_fd(int fd)
 	return high;
 }
 
-static bool make_pipe(int fd[2])
+static bool spawn_make_pipe(int fd[2])
 {
 	if (pipe2(fd, O_CLOEXEC) < 0)
 		return false;
-	fd[0] = high_fd(fd[0]);
-	fd[1] = high_fd(fd[1]);
+	fd[0] = spawn_high_fd(fd[0]);
+	fd[1] = spawn_high_fd(fd[1]);
 	return fd[0] >= 0 && fd[1] >= 0;
 }
 
-static void set_nonblocking(int fd)
+static void spawn_set_nonblocking(int fd)
 {
 	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 }
 
-static const char *home_dir(void)
+static const char *spawn_home_dir(void)
 {
 	const char *home = getenv("HOME");
 	return home && *home ? home : "/";
@@ -149,38 +149,38 @@ static bool spawn_exec(const struct endpoint *endpoint, struct spawned *out, str
 	int in[2] = {-1, -1}, o[2] = {-1, -1}, e[2] = {-1, -1};
 	char *argv[] = {"sh", "-c", (char *)endpoint->command, NULL};
 	pid_t pid = -1;
-	if (make_pipe(in) && make_pipe(o) && make_pipe(e)) {
-		char **env = make_env(endpoint->env, NULL);
-		pid = start(&(struct plan){.file = "/bin/sh", .argv = argv, .env = env, .dir = home_dir(),
+	if (spawn_make_pipe(in) && spawn_make_pipe(o) && spawn_make_pipe(e)) {
+		char **env = spawn_make_env(endpoint->env, NULL);
+		pid = spawn_start(&(struct plan){.file = "/bin/sh", .argv = argv, .env = env, .dir = spawn_home_dir(),
 		                           .fd = {in[0], o[1], e[1]}, .tied = true});
 		free(env);
 	}
 	int error = errno;
 	if (pid < 0) {
-		close_pair(in);
-		close_pair(o);
-		close_pair(e);
+		spawn_close_pair(in);
+		spawn_close_pair(o);
+		spawn_close_pair(e);
 		return err_set(err, ERR_SYSTEM, "this machine could not start a command: %s", strerror(error));
 	}
 	close(in[0]);
 	close(o[1]);
 	close(e[1]);
 	*out = (struct spawned){.pid = pid, .in = in[1], .out = o[0], .err = e[0]};
-	set_nonblocking(out->in);
-	set_nonblocking(out->out);
-	set_nonblocking(out->err);
+	spawn_set_nonblocking(out->in);
+	spawn_set_nonblocking(out->out);
+	spawn_set_nonblocking(out->err);
 	return true;
 }
 
 /* The user's own shell, as login and sshd choose it. */
-static char *login_shell(void)
+static char *spawn_login_shell(void)
 {
 	struct passwd *pw = getpwuid(getuid());
 	const char *shell = pw && pw->pw_shell && *pw->pw_shell ? pw->pw_shell : getenv("SHELL");
 	return xstrdup(shell && *shell ? shell : "/bin/sh");
 }
 
-static bool open_terminal(const struct endpoint *endpoint, int *master, int *slave)
+static bool spawn_open_terminal(const struct endpoint *endpoint, int *master, int *slave)
 {
 	struct winsize size = {
 		.ws_col = (unsigned short)(endpoint->cols > 0 ? endpoint->cols : COLS_DEFAULT),
@@ -190,22 +190,22 @@ static bool open_terminal(const struct endpoint *endpoint, int *master, int *sla
 		return false;
 	fcntl(*master, F_SETFD, FD_CLOEXEC);
 	fcntl(*slave, F_SETFD, FD_CLOEXEC);
-	*master = high_fd(*master);
-	*slave = high_fd(*slave);
+	*master = spawn_high_fd(*master);
+	*slave = spawn_high_fd(*slave);
 	return true;
 }
 
 static bool spawn_terminal(const struct endpoint *endpoint, struct spawned *out, struct err *err)
 {
 	int master = -1, slave = -1;
-	if (!open_terminal(endpoint, &master, &slave))
+	if (!spawn_open_terminal(endpoint, &master, &slave))
 		return err_set(err, ERR_SYSTEM, "this machine could not make a terminal: %s", strerror(errno));
-	char *shell = login_shell(), *slash = strrchr(shell, '/');
+	char *shell = spawn_login_shell(), *slash = strrchr(shell, '/');
 	char *login = xasprintf("-%s", slash ? slash + 1 : shell), *term = xasprintf("TERM=%s", endpoint->term ?: "xterm");
 	char *argv_shell[] = {login, NULL}, *argv_command[] = {"sh", "-c", (char *)endpoint->command, NULL};
-	char **env = make_env(endpoint->env, term);
-	pid_t pid = start(&(struct plan){.file = endpoint->command ? "/bin/sh" : shell,
-	                                 .argv = endpoint->command ? argv_command : argv_shell, .env = env, .dir = home_dir(),
+	char **env = spawn_make_env(endpoint->env, term);
+	pid_t pid = spawn_start(&(struct plan){.file = endpoint->command ? "/bin/sh" : shell,
+	                                 .argv = endpoint->command ? argv_command : argv_shell, .env = env, .dir = spawn_home_dir(),
 	                                 .fd = {slave, slave, slave}, .terminal = true});
 	int error = errno;
 	free(env);
@@ -217,7 +217,7 @@ static bool spawn_terminal(const struct endpoint *endpoint, struct spawned *out,
 		close(master);
 		return err_set(err, ERR_SYSTEM, "this machine could not start a shell: %s", strerror(error));
 	}
-	set_nonblocking(master);
+	spawn_set_nonblocking(master);
 	*out = (struct spawned){.pid = pid, .in = master, .out = master, .err = -1};
 	return true;
 }
@@ -229,10 +229,10 @@ bool spawn_endpoint(const struct endpoint *endpoint, struct spawned *out, struct
 
 pid_t spawn_argv(const char *const *argv, int in, int out, int err)
 {
-	int null = high_fd(open("/dev/null", O_RDWR | O_CLOEXEC));
+	int null = spawn_high_fd(open("/dev/null", O_RDWR | O_CLOEXEC));
 	if (null < 0)
 		return -1;
-	pid_t pid = start(&(struct plan){.file = argv[0], .argv = (char *const *)argv, .env = environ,
+	pid_t pid = spawn_start(&(struct plan){.file = argv[0], .argv = (char *const *)argv, .env = environ,
 	                                 .fd = {in < 0 ? null : in, out < 0 ? null : out, err < 0 ? null : err}});
 	int error = errno;
 	close(null);
@@ -242,5 +242,5 @@ pid_t spawn_argv(const char *const *argv, int in, int out, int err)
 
 pid_t spawn_foreground(const char *const *argv)
 {
-	return start(&(struct plan){.file = argv[0], .argv = (char *const *)argv, .env = environ, .fd = {-1, -1, -1}, .foreground = true});
+	return spawn_start(&(struct plan){.file = argv[0], .argv = (char *const *)argv, .env = environ, .fd = {-1, -1, -1}, .foreground = true});
 }

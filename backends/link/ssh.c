@@ -28,7 +28,7 @@
 
 /* --- going down ------------------------------------------------------------------------------------------- */
 
-static void free_link(struct link_ssh *l)
+static void ssh_free_link(struct link_ssh *l)
 {
 	kept_free(l->kept);
 	ssh_looked_forget(l);
@@ -39,12 +39,12 @@ static void free_link(struct link_ssh *l)
 	free(l);
 }
 
-static void on_kick(void *arg);
+static void ssh_on_kick(void *arg);
 
 /* Lets go of the connection; its streams have ended. */
-static void drop_session(struct link_ssh *l)
+static void ssh_drop_session(struct link_ssh *l)
 {
-	loop_defer_cancel(l->link.loop, on_kick, l);
+	loop_defer_cancel(l->link.loop, ssh_on_kick, l);
 	l->kicked = false;
 	loop_io_remove(l->io);
 	loop_timer_remove(l->timer);
@@ -69,7 +69,7 @@ static void drop_session(struct link_ssh *l)
 }
 
 /* Ends everything on it. The link's new state is told last, by the caller. */
-static void go_down(struct link_ssh *l, enum link_state state, const struct err *why)
+static void ssh_go_down(struct link_ssh *l, enum link_state state, const struct err *why)
 {
 	l->link.state = state;            /* no event may open anything new */
 	if (l->login)
@@ -82,17 +82,17 @@ static void go_down(struct link_ssh *l, enum link_state state, const struct err 
 	if (!relaying)
 		ssh_streams_sweep(l);
 	if (!relaying)
-		drop_session(l);
+		ssh_drop_session(l);
 }
 
-static void lost(struct link_ssh *l, const struct err *why)
+static void ssh_lost(struct link_ssh *l, const struct err *why)
 {
 	struct err err = *why;
 	enum link_state before = l->link.state;
-	go_down(l, LINK_LOST, &err);
-	drop_session(l);
+	ssh_go_down(l, LINK_LOST, &err);
+	ssh_drop_session(l);
 	if (l->dying) {                   /* destroyed by one of the streams' owners */
-		free_link(l);
+		ssh_free_link(l);
 		return;
 	}
 	l->link.state = before;
@@ -104,10 +104,10 @@ static void ssh_op_disconnect(struct link *link)
 	struct link_ssh *l = (struct link_ssh *)link;
 	struct err err;
 	err_set(&err, ERR_LOST, "%s: disconnected", link->name);
-	go_down(l, LINK_DOWN, &err);
+	ssh_go_down(l, LINK_DOWN, &err);
 	if (l->dying) {
 		if (!l->relaying)
-			free_link(l);
+			ssh_free_link(l);
 		return;
 	}
 	kept_free(l->kept);
@@ -120,22 +120,22 @@ static void ssh_op_destroy(struct link *link)
 	struct link_ssh *l = (struct link_ssh *)link;
 	struct err err;
 	err_set(&err, ERR_LOST, "%s: disconnected", link->name);
-	go_down(l, LINK_DOWN, &err);
+	ssh_go_down(l, LINK_DOWN, &err);
 	if (l->relaying)
 		l->dying = true;
 	else
-		free_link(l);
+		ssh_free_link(l);
 }
 
 /* --- the relay ----------------------------------------------------------------------------------------------- */
 
-static bool connection_ended(struct link_ssh *l)
+static bool ssh_connection_ended(struct link_ssh *l)
 {
 	return (ssh_get_status(l->session) & (SSH_CLOSED | SSH_CLOSED_ERROR)) || !ssh_is_connected(l->session);
 }
 
 /* Takes what has arrived and sends what waits; false when there was nothing to do. */
-static bool take_packets(struct link_ssh *l)
+static bool ssh_take_packets(struct link_ssh *l)
 {
 	bool any = false;
 	for (int i = 0; i < POLLS_A_ROUND; i++) {
@@ -147,7 +147,7 @@ static bool take_packets(struct link_ssh *l)
 	return any;
 }
 
-static void note_heard(struct link_ssh *l)
+static void ssh_note_heard(struct link_ssh *l)
 {
 	if (l->wire.in_bytes == l->heard_bytes)
 		return;
@@ -158,7 +158,7 @@ static void note_heard(struct link_ssh *l)
 	l->ping_ms = 0;
 }
 
-static void why_ended(struct link_ssh *l, struct err *err)
+static void ssh_why_ended(struct link_ssh *l, struct err *err)
 {
 	char words[160] = "";
 	/* First, for asking for the server's word puts an error in its place. Others than fatal ones are old. */
@@ -171,7 +171,7 @@ static void why_ended(struct link_ssh *l, struct err *err)
 		err_set(err, ERR_LOST, "%s: the connection was cut%s", l->link.name, words);
 }
 
-static void relay(struct link_ssh *l)
+static void ssh_relay(struct link_ssh *l)
 {
 	if (l->relaying || !l->session) {
 		l->again = true;
@@ -181,26 +181,26 @@ static void relay(struct link_ssh *l)
 	bool moved = true;
 	for (int i = 0; moved && i < ROUNDS_A_RELAY && l->link.state == LINK_UP; i++) {
 		l->again = false;
-		moved = take_packets(l);
-		note_heard(l);
+		moved = ssh_take_packets(l);
+		ssh_note_heard(l);
 		moved |= ssh_streams_step(l);
 		moved |= l->again;
 	}
 	l->relaying = false;
 	ssh_streams_sweep(l);
 	if (l->dying) {
-		drop_session(l);
-		free_link(l);
+		ssh_drop_session(l);
+		ssh_free_link(l);
 		return;
 	}
 	if (l->link.state != LINK_UP) {   /* disconnected inside an event */
-		drop_session(l);
+		ssh_drop_session(l);
 		return;
 	}
-	if (connection_ended(l)) {
+	if (ssh_connection_ended(l)) {
 		struct err err;
-		why_ended(l, &err);
-		lost(l, &err);
+		ssh_why_ended(l, &err);
+		ssh_lost(l, &err);
 		return;
 	}
 	if (moved)
@@ -208,16 +208,16 @@ static void relay(struct link_ssh *l)
 	loop_io_set(l->io, POLLIN | (ssh_get_poll_flags(l->session) & SSH_WRITE_PENDING ? POLLOUT : 0));
 }
 
-static void on_io(struct loop_io *io, int fd, unsigned revents, void *arg)
+static void ssh_on_io(struct loop_io *io, int fd, unsigned revents, void *arg)
 {
-	relay(arg);
+	ssh_relay(arg);
 }
 
-static void on_kick(void *arg)
+static void ssh_on_kick(void *arg)
 {
 	struct link_ssh *l = arg;
 	l->kicked = false;
-	relay(l);
+	ssh_relay(l);
 }
 
 void ssh_kick(struct link_ssh *l)
@@ -226,7 +226,7 @@ void ssh_kick(struct link_ssh *l)
 		l->again = true;
 	} else if (!l->kicked) {
 		l->kicked = true;
-		loop_defer(l->link.loop, on_kick, l);
+		loop_defer(l->link.loop, ssh_on_kick, l);
 	}
 }
 
@@ -245,7 +245,7 @@ void ssh_measured(struct link_ssh *l, int64_t ms)
 	link_changed(&l->link);
 }
 
-static void send_keepalive(struct link_ssh *l)
+static void ssh_do_send_keepalive(struct link_ssh *l)
 {
 	/* libssh's function sends nothing when it only takes in the answer to the one before. */
 	uint64_t before = l->packets.out_packets;
@@ -255,52 +255,52 @@ static void send_keepalive(struct link_ssh *l)
 	l->ping_ms = loop_now(l->link.loop);
 }
 
-static void on_timer(struct loop_timer *t, void *arg)
+static void ssh_on_timer(struct loop_timer *t, void *arg)
 {
 	struct link_ssh *l = arg;
 	int64_t quiet = loop_now(l->link.loop) - l->link.heard_ms;
 	if (quiet >= DEAD_MS && l->ping_ms) {
 		/* It may be us who slept (C-z, a question on the terminal): what waits in the socket counts. That was no round trip. */
-		take_packets(l);
+		ssh_take_packets(l);
 		if (l->wire.in_bytes != l->heard_bytes)
 			l->ping_ms = 0;
-		note_heard(l);
+		ssh_note_heard(l);
 		quiet = loop_now(l->link.loop) - l->link.heard_ms;
 	}
 	if (quiet >= DEAD_MS && l->ping_ms) {
 		struct err err;
 		err_set(&err, ERR_LOST, "%s: no answer for %d s: the network or the machine is away", l->link.name, DEAD_MS / 1000);
-		lost(l, &err);
+		ssh_lost(l, &err);
 		return;
 	}
 	/* A latency that nothing has measured for a while is measured in a pause of the traffic, where the next byte is the answer. */
 	bool old = loop_now(l->link.loop) - l->measured_ms > MEASURE_EVERY_MS;
 	int64_t calm = old ? CALM_MS : QUIET_MS;
 	if (quiet >= calm && !l->ping_ms) {
-		send_keepalive(l);
+		ssh_do_send_keepalive(l);
 		loop_timer_set(t, DEAD_MS - QUIET_MS);
 	} else {
 		int64_t due = l->ping_ms ? DEAD_MS : calm;
 		loop_timer_set(t, due > quiet ? due - quiet : 1);
 	}
-	relay(l);
+	ssh_relay(l);
 }
 
 /* --- coming up -------------------------------------------------------------------------------------------------- */
 
-static void on_proxy_end(struct loop_child *c, pid_t pid, int status, void *arg)
+static void ssh_on_proxy_end(struct loop_child *c, pid_t pid, int status, void *arg)
 {
 	struct link_ssh *l = arg;
 	l->proxy = 0;                     /* the closed pipe tells the rest */
 }
 
 /* What the server asks of us: a channel, a forwarded port. libssh keeps such requests for whoever fetches them, without end. 1: it refuses. */
-static int refuse_request(ssh_session session, ssh_message message, void *arg)
+static int ssh_refuse_request(ssh_session session, ssh_message message, void *arg)
 {
 	return 1;
 }
 
-static void take_session(struct link_ssh *l, struct login *in)
+static void ssh_take_session(struct link_ssh *l, struct login *in)
 {
 	l->session = in->session;
 	in->session = NULL;
@@ -308,7 +308,7 @@ static void take_session(struct link_ssh *l, struct login *in)
 	l->proxy = in->proxy;
 	in->proxy = 0;
 	if (l->proxy > 0)
-		l->proxy_child = loop_child_add(l->link.loop, l->proxy, on_proxy_end, l);
+		l->proxy_child = loop_child_add(l->link.loop, l->proxy, ssh_on_proxy_end, l);
 	kept_free(l->kept);
 	l->kept = kept_copy(in->kept);
 	memcpy(l->link.detail, in->detail, sizeof(l->link.detail));
@@ -321,17 +321,17 @@ static void take_session(struct link_ssh *l, struct login *in)
 	ssh_looked_forget(l);
 	l->link.heard_ms = loop_now(l->link.loop);
 	ssh_set_blocking(l->session, 0);
-	ssh_set_message_callback(l->session, refuse_request, NULL);
+	ssh_set_message_callback(l->session, ssh_refuse_request, NULL);
 	ssh_set_counters(l->session, &l->wire, &l->packets);
 	l->event = ssh_event_new();
 	ssh_event_add_session(l->event, l->session);
-	l->io = loop_io_add(l->link.loop, ssh_get_fd(l->session), POLLIN, on_io, l);
-	l->timer = loop_timer_add(l->link.loop, QUIET_MS, on_timer, l);
-	send_keepalive(l);                /* measures the way; nobody waits for its answer */
+	l->io = loop_io_add(l->link.loop, ssh_get_fd(l->session), POLLIN, ssh_on_io, l);
+	l->timer = loop_timer_add(l->link.loop, QUIET_MS, ssh_on_timer, l);
+	ssh_do_send_keepalive(l);                /* measures the way; nobody waits for its answer */
 	ssh_kick(l);
 }
 
-static void on_login_done(void *arg)
+static void ssh_on_login_done(void *arg)
 {
 	struct login *in = arg;
 	struct link_ssh *l = in->link;
@@ -346,7 +346,7 @@ static void on_login_done(void *arg)
 	if (*in->address)
 		memcpy(l->link.address, in->address, sizeof(in->address));
 	if (ok)
-		take_session(l, in);
+		ssh_take_session(l, in);
 	login_unref(in);                  /* the worker's */
 	login_unref(in);                  /* the link's */
 	link_set_state(&l->link, ok ? LINK_UP : LINK_LOST, ok ? NULL : &err);
@@ -356,7 +356,7 @@ static void ssh_op_connect(struct link *link)
 {
 	struct link_ssh *l = (struct link_ssh *)link;
 	l->login = login_create(l);
-	loop_work(link->loop, login_worker, on_login_done, l->login);
+	loop_work(link->loop, login_worker, ssh_on_login_done, l->login);
 	link_set_state(link, LINK_CONNECTING, NULL);
 }
 

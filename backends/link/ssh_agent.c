@@ -40,7 +40,7 @@ struct agent_filter {
 
 /* --- bytes ------------------------------------------------------------------------------------------------- */
 
-static bool read_all(struct agent_filter *a, int fd, char *data, size_t len, int64_t until)
+static bool ssh_agent_read_all(struct agent_filter *a, int fd, char *data, size_t len, int64_t until)
 {
 	for (size_t at = 0; at < len;) {
 		if (!login_wait(a->in, fd, POLLIN, until))
@@ -54,22 +54,22 @@ static bool read_all(struct agent_filter *a, int fd, char *data, size_t len, int
 }
 
 /* Reads one message without its length into b. */
-static bool read_message(struct agent_filter *a, int fd, struct buf *b, int64_t until)
+static bool ssh_agent_read_message(struct agent_filter *a, int fd, struct buf *b, int64_t until)
 {
 	char head[4], chunk[4096];
 	buf_clear(b);
-	if (!read_all(a, fd, head, sizeof(head), until))
+	if (!ssh_agent_read_all(a, fd, head, sizeof(head), until))
 		return false;
 	for (uint32_t left = blob_get32(head); left;) {
 		uint32_t n = left < sizeof(chunk) ? left : sizeof(chunk);
-		if (!read_all(a, fd, chunk, n, until) || !buf_add(b, chunk, n))
+		if (!ssh_agent_read_all(a, fd, chunk, n, until) || !buf_add(b, chunk, n))
 			return false;
 		left -= n;
 	}
 	return b->len > 0;
 }
 
-static bool write_message(int fd, const struct buf *b)
+static bool ssh_agent_write_message(int fd, const struct buf *b)
 {
 	struct buf out = {0};
 	blob_put(&out, b->data, b->len);
@@ -86,7 +86,7 @@ struct entry {
 	int rank;                        /* 0 first, 1 then; -1 not at all */
 };
 
-static bool has_word(const struct ssh_words *words, const char *word)
+static bool ssh_agent_has_word(const struct ssh_words *words, const char *word)
 {
 	for (size_t i = 0; i < words->n; i++)
 		if (strcmp(words->word[i], word) == 0)
@@ -94,7 +94,7 @@ static bool has_word(const struct ssh_words *words, const char *word)
 	return false;
 }
 
-static bool readable(const struct blob *key, const char *text)
+static bool ssh_agent_readable(const struct blob *key, const char *text)
 {
 	char type[80];
 	struct blob name;
@@ -109,18 +109,18 @@ static bool readable(const struct blob *key, const char *text)
 	return ok;
 }
 
-static int rank_of(const struct agent_filter *a, const struct entry *e)
+static int ssh_agent_rank_of(const struct agent_filter *a, const struct entry *e)
 {
-	if (has_word(a->wishes.skip, e->text) || !readable(&e->key, e->text))
+	if (ssh_agent_has_word(a->wishes.skip, e->text) || !ssh_agent_readable(&e->key, e->text))
 		return -1;
-	if (has_word(a->wishes.first, e->text))
+	if (ssh_agent_has_word(a->wishes.first, e->text))
 		return 0;
 	return a->in->conf.identities_only ? -1 : 1;
 }
 
 /* Takes the entries of a list of keys; returns how many, 0 when it is not well formed. The texts
  * are the caller's. */
-static uint32_t take_entries(const struct agent_filter *a, const struct buf *b, struct entry *keys)
+static uint32_t ssh_agent_take_entries(const struct agent_filter *a, const struct buf *b, struct entry *keys)
 {
 	uint32_t n = 0, count = b->len >= 5 ? blob_get32(b->data + 1) : 0;
 	size_t at = 5;
@@ -130,12 +130,12 @@ static uint32_t take_entries(const struct agent_filter *a, const struct buf *b, 
 		    !blob_get(b->data, b->len, &at, &e->comment))
 			break;
 		e->text = blob_base64(e->key.data, e->key.len);
-		e->rank = rank_of(a, e);
+		e->rank = ssh_agent_rank_of(a, e);
 	}
 	return n == count || n == KEYS_MAX ? n : 0;
 }
 
-static bool listed(const struct entry *keys, uint32_t n, const char *text)
+static bool ssh_agent_listed(const struct entry *keys, uint32_t n, const char *text)
 {
 	for (uint32_t i = 0; i < n; i++)
 		if (keys[i].rank >= 0 && strcmp(keys[i].text, text) == 0)
@@ -143,7 +143,7 @@ static bool listed(const struct entry *keys, uint32_t n, const char *text)
 	return false;
 }
 
-static void offer(struct agent_filter *a, struct buf *out, const char *text, const char *comment,
+static void ssh_agent_offer(struct agent_filter *a, struct buf *out, const char *text, const char *comment,
                   size_t comment_len)
 {
 	struct buf bytes = {.max = MESSAGE_MAX};
@@ -157,16 +157,16 @@ static void offer(struct agent_filter *a, struct buf *out, const char *text, con
 
 /* The certificates whose key the agent has, and which it does not have itself, come before all
  * keys. */
-static uint32_t offer_certs(struct agent_filter *a, struct buf *out, const struct entry *keys,
+static uint32_t ssh_agent_offer_certs(struct agent_filter *a, struct buf *out, const struct entry *keys,
                             uint32_t n)
 {
 	uint32_t offered = 0;
 	for (size_t i = 0; i < a->wishes.n_certs; i++) {
 		const struct user_cert *c = &a->wishes.certs[i];
-		if (!listed(keys, n, c->key_text) || listed(keys, n, c->text) ||
-		    has_word(a->wishes.skip, c->text))
+		if (!ssh_agent_listed(keys, n, c->key_text) || ssh_agent_listed(keys, n, c->text) ||
+		    ssh_agent_has_word(a->wishes.skip, c->text))
 			continue;
-		offer(a, out, c->text, c->path, strlen(c->path));
+		ssh_agent_offer(a, out, c->text, c->path, strlen(c->path));
 		ssh_words_add(&a->added, xstrdup(c->text));
 		offered++;
 	}
@@ -174,16 +174,16 @@ static uint32_t offer_certs(struct agent_filter *a, struct buf *out, const struc
 }
 
 /* The list of keys in b, sorted in place; one that is not well formed stays as it is. */
-static void sort_keys(struct agent_filter *a, struct buf *b)
+static void ssh_agent_sort_keys(struct agent_filter *a, struct buf *b)
 {
 	struct entry keys[KEYS_MAX] = {0};
-	uint32_t n = take_entries(a, b, keys);
+	uint32_t n = ssh_agent_take_entries(a, b, keys);
 	struct buf list = {.max = MESSAGE_MAX}, out = {.max = MESSAGE_MAX};
-	uint32_t kept = offer_certs(a, &list, keys, n);
+	uint32_t kept = ssh_agent_offer_certs(a, &list, keys, n);
 	for (int rank = 0; rank < 2; rank++)
 		for (uint32_t i = 0; i < n; i++)
 			if (keys[i].rank == rank) {
-				offer(a, &list, keys[i].text, keys[i].comment.data, keys[i].comment.len);
+				ssh_agent_offer(a, &list, keys[i].text, keys[i].comment.data, keys[i].comment.len);
 				kept++;
 			}
 	if (n > 0) {
@@ -200,7 +200,7 @@ static void sort_keys(struct agent_filter *a, struct buf *b)
 
 /* The request to sign with a certificate becomes one to sign with its key, which is what the
  * agent has. */
-static void name_the_key(const struct agent_filter *a, struct buf *b)
+static void ssh_agent_name_the_key(const struct agent_filter *a, struct buf *b)
 {
 	struct blob key;
 	struct buf bytes = {.max = MESSAGE_MAX}, out = {.max = MESSAGE_MAX};
@@ -208,7 +208,7 @@ static void name_the_key(const struct agent_filter *a, struct buf *b)
 	if (!blob_get(b->data, b->len, &at, &key))
 		return;
 	char *text = blob_base64(key.data, key.len), *plain = blob_key_of_cert(text);
-	if (has_word(&a->added, text) && plain && blob_from_base64(plain, &bytes)) {
+	if (ssh_agent_has_word(&a->added, text) && plain && blob_from_base64(plain, &bytes)) {
 		buf_add(&out, b->data, 1);
 		blob_put(&out, bytes.data, bytes.len);
 		buf_add(&out, b->data + at, b->len - at);
@@ -220,19 +220,19 @@ static void name_the_key(const struct agent_filter *a, struct buf *b)
 	free(text);
 }
 
-static void *pass(void *arg)
+static void *ssh_agent_pass(void *arg)
 {
 	struct agent_filter *a = arg;
 	struct buf b = {.max = MESSAGE_MAX};
-	while (read_message(a, a->socket_end, &b, INT64_MAX / 2)) {
+	while (ssh_agent_read_message(a, a->socket_end, &b, INT64_MAX / 2)) {
 		bool lists = b.data[0] == LIST_KEYS;
 		if (b.data[0] == SIGN_REQUEST)
-			name_the_key(a, &b);
-		if (!write_message(a->agent, &b) || !read_message(a, a->agent, &b, now_mono_ms() + ANSWER_MS))
+			ssh_agent_name_the_key(a, &b);
+		if (!ssh_agent_write_message(a->agent, &b) || !ssh_agent_read_message(a, a->agent, &b, now_mono_ms() + ANSWER_MS))
 			break;
 		if (lists && b.data[0] == KEYS_LISTED)
-			sort_keys(a, &b);
-		if (!write_message(a->socket_end, &b))
+			ssh_agent_sort_keys(a, &b);
+		if (!ssh_agent_write_message(a->socket_end, &b))
 			break;
 	}
 	shutdown(a->socket_end, SHUT_RDWR);    /* libssh sees an agent that has gone */
@@ -242,7 +242,7 @@ static void *pass(void *arg)
 
 /* --- the origin ----------------------------------------------------------------------------------------------- */
 
-static int connect_agent(const struct sshconf *c)
+static int ssh_agent_connect_agent(const struct sshconf *c)
 {
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
 	const char *path = c->identity_agent ? c->identity_agent : getenv("SSH_AUTH_SOCK");
@@ -259,7 +259,7 @@ static int connect_agent(const struct sshconf *c)
 
 struct agent_filter *agent_filter_open(struct login *in, const struct agent_wishes *wishes)
 {
-	int pair[2], agent = connect_agent(&in->conf);
+	int pair[2], agent = ssh_agent_connect_agent(&in->conf);
 	if (agent < 0)
 		return NULL;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
@@ -268,7 +268,7 @@ struct agent_filter *agent_filter_open(struct login *in, const struct agent_wish
 	}
 	struct agent_filter *a = xcalloc(1, sizeof(*a));
 	*a = (struct agent_filter){.in = in, .socket_end = pair[0], .agent = agent, .wishes = *wishes};
-	if (pthread_create(&a->thread, NULL, pass, a) != 0) {
+	if (pthread_create(&a->thread, NULL, ssh_agent_pass, a) != 0) {
 		close(pair[0]);
 		close(pair[1]);
 		close(agent);

@@ -45,7 +45,7 @@ struct method {
 	bool (*allowed)(const struct sshconf *);
 };
 
-static enum verdict verdict_of(struct auth *a, int rc)
+static enum verdict ssh_auth_verdict_of(struct auth *a, int rc)
 {
 	/* What libssh refuses by itself is never sent, and then nothing is known. */
 	if (ssh_userauth_list(a->s, NULL))
@@ -58,7 +58,7 @@ static enum verdict verdict_of(struct auth *a, int rc)
 	}
 }
 
-static void tried(struct auth *a, const char *what)
+static void ssh_auth_tried(struct auth *a, const char *what)
 {
 	buf_addf(&a->tried, "%s%s", a->tried.len ? ", " : "", what);
 }
@@ -66,7 +66,7 @@ static void tried(struct auth *a, const char *what)
 /* --- keys -------------------------------------------------------------------------------------------------- */
 
 /* The public half of a key file, from its .pub or from itself. */
-static ssh_key load_public(const char *path)
+static ssh_key ssh_auth_load_public(const char *path)
 {
 	char *pub = xasprintf("%s.pub", path);
 	ssh_key key = NULL;
@@ -77,7 +77,7 @@ static ssh_key load_public(const char *path)
 }
 
 /* The public key, or the certificate, in base64; the caller frees. NULL: there is none. */
-static char *text_of(ssh_key key)
+static char *ssh_auth_text_of(ssh_key key)
 {
 	char *text = NULL;
 	if (!key || ssh_pki_export_pubkey_base64(key, &text) != SSH_OK)
@@ -87,7 +87,7 @@ static char *text_of(ssh_key key)
 	return copy;
 }
 
-static bool is_refused(const struct auth *a, const char *text)
+static bool ssh_auth_is_refused(const struct auth *a, const char *text)
 {
 	for (size_t i = 0; text && i < a->refused.n; i++)
 		if (strcmp(a->refused.word[i], text) == 0)
@@ -95,20 +95,20 @@ static bool is_refused(const struct auth *a, const char *text)
 	return false;
 }
 
-static void note_refused(struct auth *a, const char *text)
+static void ssh_auth_note_refused(struct auth *a, const char *text)
 {
-	if (text && !is_refused(a, text))
+	if (text && !ssh_auth_is_refused(a, text))
 		ssh_words_add(&a->refused, xstrdup(text));
 }
 
 /* Loads a certificate; a file that is none, or is not there, is passed over, as in OpenSSH. */
-static void load_cert(struct auth *a, const char *path)
+static void ssh_auth_load_cert(struct auth *a, const char *path)
 {
 	ssh_key key = NULL;
 	if (a->n_certs == CERTS_MAX || access(path, R_OK) != 0 ||
 	    ssh_pki_import_cert_file(path, &key) != SSH_OK)
 		return;
-	char *text = text_of(key), *key_text = text ? blob_key_of_cert(text) : NULL;
+	char *text = ssh_auth_text_of(key), *key_text = text ? blob_key_of_cert(text) : NULL;
 	if (key_text) {
 		a->certs[a->n_certs++] = (struct user_cert){.path = xstrdup(path), .key = key,
 		                                            .text = text, .key_text = key_text};
@@ -118,19 +118,19 @@ static void load_cert(struct auth *a, const char *path)
 	ssh_key_free(key);
 }
 
-static void load_certs(struct auth *a)
+static void ssh_auth_load_certs(struct auth *a)
 {
 	const struct sshconf *c = &a->in->conf;
 	for (size_t i = 0; i < c->certificates.n; i++)
-		load_cert(a, c->certificates.word[i]);
+		ssh_auth_load_cert(a, c->certificates.word[i]);
 	for (size_t i = 0; i < c->identities.n && !c->certificates.n; i++) {
 		char *path = xasprintf("%s-cert.pub", c->identities.word[i]);
-		load_cert(a, path);
+		ssh_auth_load_cert(a, path);
 		free(path);
 	}
 }
 
-static void free_certs(struct auth *a)
+static void ssh_auth_free_certs(struct auth *a)
 {
 	for (size_t i = 0; i < a->n_certs; i++) {
 		free(a->certs[i].path);
@@ -141,11 +141,11 @@ static void free_certs(struct auth *a)
 }
 
 /* The next certificate for the key, from *at on, that was not refused; NULL: no more. */
-static const struct user_cert *next_cert(const struct auth *a, const char *key_text, size_t *at)
+static const struct user_cert *ssh_auth_next_cert(const struct auth *a, const char *key_text, size_t *at)
 {
 	while (key_text && *at < a->n_certs) {
 		const struct user_cert *c = &a->certs[(*at)++];
-		if (strcmp(c->key_text, key_text) == 0 && !is_refused(a, c->text))
+		if (strcmp(c->key_text, key_text) == 0 && !ssh_auth_is_refused(a, c->text))
 			return c;
 	}
 	return NULL;
@@ -153,12 +153,12 @@ static const struct user_cert *next_cert(const struct auth *a, const char *key_t
 
 /* The keys that the configuration names: the agent offers them first, or (IdentitiesOnly) alone. A file may be there as
  * its public half only. Certificates that were not named by CertificateFile count as named with their keys. */
-static void named_keys(const struct auth *a, struct ssh_words *words)
+static void ssh_auth_named_keys(const struct auth *a, struct ssh_words *words)
 {
 	const struct sshconf *c = &a->in->conf;
 	for (size_t i = 0; i < c->identities.n; i++) {
-		ssh_key key = load_public(c->identities.word[i]);
-		char *text = text_of(key);
+		ssh_key key = ssh_auth_load_public(c->identities.word[i]);
+		char *text = ssh_auth_text_of(key);
 		if (text)
 			ssh_words_add(words, text);
 		ssh_key_free(key);
@@ -167,10 +167,10 @@ static void named_keys(const struct auth *a, struct ssh_words *words)
 		ssh_words_add(words, xstrdup(a->certs[i].text));
 }
 
-static enum verdict try_agent(struct auth *a)
+static enum verdict ssh_auth_try_agent(struct auth *a)
 {
 	struct ssh_words named = {0}, offered = {0};
-	named_keys(a, &named);
+	ssh_auth_named_keys(a, &named);
 	struct agent_wishes wishes = {.first = &named, .skip = &a->refused, .certs = a->certs,
 	                              .n_certs = a->n_certs};
 	struct agent_filter *filter = agent_filter_open(a->in, &wishes);
@@ -178,78 +178,78 @@ static enum verdict try_agent(struct auth *a)
 	bool all = true;
 	if (filter) {
 		int rc = ssh_userauth_agent(a->s, NULL);
-		tried(a, "the keys of the agent");
+		ssh_auth_tried(a, "the keys of the agent");
 		/* With an empty agent nothing was sent, and the code may be that of an error. */
 		all = rc == SSH_AUTH_DENIED;      /* after an error some were not offered */
-		v = rc == SSH_AUTH_ERROR && ssh_is_connected(a->s) ? AUTH_NO : verdict_of(a, rc);
+		v = rc == SSH_AUTH_ERROR && ssh_is_connected(a->s) ? AUTH_NO : ssh_auth_verdict_of(a, rc);
 	}
 	agent_filter_close(filter, &offered);
 	/* None of them needs to be offered again from its file: a server counts the tries. */
 	for (size_t i = 0; i < offered.n && v == AUTH_NO && all; i++)
-		note_refused(a, offered.word[i]);
+		ssh_auth_note_refused(a, offered.word[i]);
 	ssh_words_finish(&offered);
 	ssh_words_finish(&named);
 	return v;
 }
 
-static int note_encrypted(const char *prompt, char *buf, size_t len, int echo, int verify, void *arg)
+static int ssh_auth_note_encrypted(const char *prompt, char *buf, size_t len, int echo, int verify, void *arg)
 {
 	*(bool *)arg = true;
 	return -1;
 }
 
 /* As OpenSSH: a private key of ours that others may read is not used. */
-static bool too_open(const char *path)
+static bool ssh_auth_too_open(const char *path)
 {
 	struct stat st;
 	return stat(path, &st) == 0 && st.st_uid == getuid() && (st.st_mode & 077);
 }
 
 /* Loads a key that needs no passphrase; NULL otherwise, and says whether it would need one. */
-static ssh_key load_open(const char *path, bool *encrypted)
+static ssh_key ssh_auth_load_open(const char *path, bool *encrypted)
 {
 	ssh_key key = NULL;
 	*encrypted = false;
-	if (too_open(path))
+	if (ssh_auth_too_open(path))
 		return NULL;
-	if (ssh_pki_import_privkey_file(path, NULL, note_encrypted, encrypted, &key) != SSH_OK)
+	if (ssh_pki_import_privkey_file(path, NULL, ssh_auth_note_encrypted, encrypted, &key) != SSH_OK)
 		return NULL;
 	return key;
 }
 
 /* Signs with a copy of the key that carries the certificate. */
-static enum verdict sign_with_cert(struct auth *a, ssh_key key, const struct user_cert *cert)
+static enum verdict ssh_auth_sign_with_cert(struct auth *a, ssh_key key, const struct user_cert *cert)
 {
 	ssh_key both = ssh_key_dup(key);
 	enum verdict v = AUTH_NO;
-	tried(a, cert->path);
+	ssh_auth_tried(a, cert->path);
 	if (both && ssh_pki_copy_cert_to_privkey(cert->key, both) == SSH_OK)
-		v = verdict_of(a, ssh_userauth_publickey(a->s, NULL, both));
+		v = ssh_auth_verdict_of(a, ssh_userauth_publickey(a->s, NULL, both));
 	ssh_key_free(both);
 	if (v == AUTH_NO)
-		note_refused(a, cert->text);
+		ssh_auth_note_refused(a, cert->text);
 	return v;
 }
 
-static enum verdict sign_with(struct auth *a, ssh_key key, const char *path)
+static enum verdict ssh_auth_sign_with(struct auth *a, ssh_key key, const char *path)
 {
-	char *text = text_of(key);
+	char *text = ssh_auth_text_of(key);
 	const struct user_cert *cert;
 	enum verdict v = AUTH_NO;
-	for (size_t at = 0; v == AUTH_NO && (cert = next_cert(a, text, &at));)
-		v = sign_with_cert(a, key, cert);
-	if (v == AUTH_NO && !is_refused(a, text)) {
-		tried(a, path);
-		v = verdict_of(a, ssh_userauth_publickey(a->s, NULL, key));
+	for (size_t at = 0; v == AUTH_NO && (cert = ssh_auth_next_cert(a, text, &at));)
+		v = ssh_auth_sign_with_cert(a, key, cert);
+	if (v == AUTH_NO && !ssh_auth_is_refused(a, text)) {
+		ssh_auth_tried(a, path);
+		v = ssh_auth_verdict_of(a, ssh_userauth_publickey(a->s, NULL, key));
 		if (v == AUTH_NO)
-			note_refused(a, text);
+			ssh_auth_note_refused(a, text);
 	}
 	free(text);
 	return v;
 }
 
 /* The passphrase of path: kept before, or asked for. */
-static ssh_key unlock(struct auth *a, const char *path, bool *gave_up)
+static ssh_key ssh_auth_unlock(struct auth *a, const char *path, bool *gave_up)
 {
 	struct login *in = a->in;
 	ssh_key key = NULL;
@@ -282,45 +282,45 @@ static ssh_key unlock(struct auth *a, const char *path, bool *gave_up)
 
 /* Whether the server would take the key, or a certificate for it: AUTH_YES. What it would not
  * take is noted. */
-static enum verdict probe(struct auth *a, ssh_key public, const char *path)
+static enum verdict ssh_auth_probe(struct auth *a, ssh_key public, const char *path)
 {
-	char *text = text_of(public);
+	char *text = ssh_auth_text_of(public);
 	const struct user_cert *cert;
 	enum verdict v = AUTH_NO;
-	for (size_t at = 0; v == AUTH_NO && (cert = next_cert(a, text, &at));) {
-		tried(a, cert->path);
-		v = verdict_of(a, ssh_userauth_try_publickey(a->s, NULL, cert->key));
+	for (size_t at = 0; v == AUTH_NO && (cert = ssh_auth_next_cert(a, text, &at));) {
+		ssh_auth_tried(a, cert->path);
+		v = ssh_auth_verdict_of(a, ssh_userauth_try_publickey(a->s, NULL, cert->key));
 		if (v == AUTH_NO)
-			note_refused(a, cert->text);
+			ssh_auth_note_refused(a, cert->text);
 	}
-	if (v == AUTH_NO && !is_refused(a, text)) {
-		tried(a, path);
-		v = verdict_of(a, ssh_userauth_try_publickey(a->s, NULL, public));
+	if (v == AUTH_NO && !ssh_auth_is_refused(a, text)) {
+		ssh_auth_tried(a, path);
+		v = ssh_auth_verdict_of(a, ssh_userauth_try_publickey(a->s, NULL, public));
 		if (v == AUTH_NO)
-			note_refused(a, text);
+			ssh_auth_note_refused(a, text);
 	}
 	free(text);
 	return v;
 }
 
 /* A locked key is asked for only when the server says that it would do. */
-static enum verdict try_locked(struct auth *a, const char *path)
+static enum verdict ssh_auth_try_locked(struct auth *a, const char *path)
 {
-	ssh_key public = load_public(path), key = NULL;
+	ssh_key public = ssh_auth_load_public(path), key = NULL;
 	bool gave_up = false;
-	enum verdict v = public ? probe(a, public, path) : AUTH_YES;
+	enum verdict v = public ? ssh_auth_probe(a, public, path) : AUTH_YES;
 	ssh_key_free(public);
 	if (v != AUTH_YES)
 		return v;
-	key = unlock(a, path, &gave_up);
+	key = ssh_auth_unlock(a, path, &gave_up);
 	if (!key)
 		return gave_up && !a->in->batch ? AUTH_FAILED : AUTH_NO;
-	v = sign_with(a, key, path);
+	v = ssh_auth_sign_with(a, key, path);
 	ssh_key_free(key);
 	return v;
 }
 
-static enum verdict try_files(struct auth *a, bool locked)
+static enum verdict ssh_auth_try_files(struct auth *a, bool locked)
 {
 	const struct ssh_words *files = &a->in->conf.identities;
 	enum verdict v = AUTH_NO;
@@ -329,11 +329,11 @@ static enum verdict try_files(struct auth *a, bool locked)
 		bool encrypted;
 		if (access(path, R_OK) != 0)
 			continue;
-		ssh_key key = load_open(path, &encrypted);
+		ssh_key key = ssh_auth_load_open(path, &encrypted);
 		if (key && !locked)
-			v = sign_with(a, key, path);
+			v = ssh_auth_sign_with(a, key, path);
 		else if (!key && encrypted && locked)
-			v = try_locked(a, path);
+			v = ssh_auth_try_locked(a, path);
 		ssh_key_free(key);
 	}
 	return v;
@@ -342,7 +342,7 @@ static enum verdict try_files(struct auth *a, bool locked)
 /* --- keys that are there and of no use -------------------------------------------------------- */
 
 /* Whether the file begins as private keys do; a .pub may be named, too, for the agent. */
-static bool is_private(const char *path)
+static bool ssh_auth_is_private(const char *path)
 {
 	char head[11] = "";
 	FILE *f = fopen(path, "re");
@@ -352,40 +352,40 @@ static bool is_private(const char *path)
 	return n == sizeof(head) - 1 && memcmp(head, "-----BEGIN", n) == 0;
 }
 
-static enum ssh_keytypes_e type_of(const char *path)
+static enum ssh_keytypes_e ssh_auth_type_of(const char *path)
 {
-	ssh_key key = load_public(path);
+	ssh_key key = ssh_auth_load_public(path);
 	enum ssh_keytypes_e type = key ? ssh_key_type(key) : SSH_KEYTYPE_UNKNOWN;
 	ssh_key_free(key);
 	return type;
 }
 
 /* What is the matter with a named key file; NULL: nothing, or it is not there. */
-static const char *why_unused(const char *path)
+static const char *ssh_auth_why_unused(const char *path)
 {
 	bool encrypted;
 	if (access(path, R_OK) != 0)
 		return errno == EACCES ? "may not be read" : NULL;
-	enum ssh_keytypes_e type = type_of(path);
-	if (!is_private(path))
+	enum ssh_keytypes_e type = ssh_auth_type_of(path);
+	if (!ssh_auth_is_private(path))
 		return type != SSH_KEYTYPE_UNKNOWN ? NULL : "cannot be loaded";
 	if (type == SSH_KEYTYPE_SK_ED25519 || type == SSH_KEYTYPE_SK_ECDSA)
 		return "is on a security key, which mocr reaches by an agent: ssh-add it";
-	if (too_open(path))
+	if (ssh_auth_too_open(path))
 		return "may be read by others: chmod 600 it";
-	ssh_key key = load_open(path, &encrypted);
+	ssh_key key = ssh_auth_load_open(path, &encrypted);
 	ssh_key_free(key);
 	return key || encrypted ? NULL : "cannot be loaded";
 }
 
-static void list_unused(struct auth *a, struct buf *out)
+static void ssh_auth_list_unused(struct auth *a, struct buf *out)
 {
 	const struct ssh_words *files = &a->in->conf.identities;
 	for (size_t i = 0; i < files->n; i++) {
-		const char *path = files->word[i], *why = why_unused(path);
-		ssh_key key = why ? load_public(path) : NULL;
-		char *text = text_of(key);
-		if (why && !is_refused(a, text))       /* else the agent had it, and it was offered */
+		const char *path = files->word[i], *why = ssh_auth_why_unused(path);
+		ssh_key key = why ? ssh_auth_load_public(path) : NULL;
+		char *text = ssh_auth_text_of(key);
+		if (why && !ssh_auth_is_refused(a, text))       /* else the agent had it, and it was offered */
 			buf_addf(out, "; %s %s", path, why);
 		free(text);
 		ssh_key_free(key);
@@ -396,28 +396,28 @@ static void list_unused(struct auth *a, struct buf *out)
 
 /* --- in their order --------------------------------------------------------------------------- */
 
-static enum verdict try_pubkey(struct auth *a)
+static enum verdict ssh_auth_try_pubkey(struct auth *a)
 {
-	enum verdict v = a->open_tried ? AUTH_NO : try_files(a, false);
+	enum verdict v = a->open_tried ? AUTH_NO : ssh_auth_try_files(a, false);
 	a->open_tried = true;
 	if (v == AUTH_NO)
-		v = try_agent(a);
+		v = ssh_auth_try_agent(a);
 	if (v == AUTH_NO)
-		v = try_files(a, true);
+		v = ssh_auth_try_files(a, true);
 	return v;
 }
 
 /* --- words ------------------------------------------------------------------------------------------------- */
 
-static enum verdict try_password(struct auth *a)
+static enum verdict ssh_auth_try_password(struct auth *a)
 {
 	struct login *in = a->in;
 	const char *again = "";
 	char prompt[96];
 	snprintf(prompt, sizeof(prompt), "Password of %.30s on %.40s", in->conf.user, in->conf.hostname);
-	tried(a, "password");
+	ssh_auth_tried(a, "password");
 	struct secret *kept = kept_find(in->kept, "password");
-	enum verdict v = kept ? verdict_of(a, ssh_userauth_password(a->s, NULL, kept->text)) : AUTH_NO;
+	enum verdict v = kept ? ssh_auth_verdict_of(a, ssh_userauth_password(a->s, NULL, kept->text)) : AUTH_NO;
 	if (kept && v == AUTH_NO)
 		kept_drop(&in->kept, "password");
 	for (int i = 0; i < in->conf.prompts && v == AUTH_NO; i++) {
@@ -427,7 +427,7 @@ static enum verdict try_password(struct auth *a)
 		if (!answer)
 			return in->batch ? AUTH_NO : AUTH_FAILED;
 		kept_add(&in->kept, "password", answer, keep);
-		v = verdict_of(a, ssh_userauth_password(a->s, NULL, answer->text));
+		v = ssh_auth_verdict_of(a, ssh_userauth_password(a->s, NULL, answer->text));
 		if (v == AUTH_NO)
 			kept_drop(&in->kept, "password");
 		secret_destroy(answer);
@@ -437,7 +437,7 @@ static enum verdict try_password(struct auth *a)
 }
 
 /* Answers the prompts of one round; false when the user gave up. */
-static bool answer_prompts(struct auth *a, const char *again)
+static bool ssh_auth_answer_prompts(struct auth *a, const char *again)
 {
 	struct login *in = a->in;
 	const char *name = ssh_userauth_kbdint_getname(a->s), *text = ssh_userauth_kbdint_getinstruction(a->s);
@@ -461,21 +461,21 @@ static bool answer_prompts(struct auth *a, const char *again)
 	return true;
 }
 
-static enum verdict try_kbdint(struct auth *a)
+static enum verdict ssh_auth_try_kbdint(struct auth *a)
 {
 	const char *again = a->in->hung_up ? "The server hung up while it waited, so the last answer went nowhere. It asks anew.\n" : "";
 	int rounds = 0;
-	tried(a, "keyboard-interactive");
+	ssh_auth_tried(a, "keyboard-interactive");
 	for (int i = 0; i < a->in->conf.prompts; i++) {
 		int rc = ssh_userauth_kbdint(a->s, NULL, NULL), prompts = 0;
 		while (rc == SSH_AUTH_INFO && rounds++ < KBDINT_ROUNDS_MAX) {
 			prompts += ssh_userauth_kbdint_getnprompts(a->s);
-			if (!answer_prompts(a, again))
+			if (!ssh_auth_answer_prompts(a, again))
 				return a->in->batch ? AUTH_NO : AUTH_FAILED;
 			rc = ssh_userauth_kbdint(a->s, NULL, NULL);
 		}
 		if (rc != SSH_AUTH_DENIED || !prompts)
-			return verdict_of(a, rc);
+			return ssh_auth_verdict_of(a, rc);
 		a->service = true;
 		again = "That was not right.\n";
 	}
@@ -483,31 +483,31 @@ static enum verdict try_kbdint(struct auth *a)
 }
 
 /* Kerberos. Without a ticket libssh sends nothing. */
-static enum verdict try_gssapi(struct auth *a)
+static enum verdict ssh_auth_try_gssapi(struct auth *a)
 {
-	tried(a, "Kerberos (`klist` shows whether there is a ticket)");
-	return verdict_of(a, ssh_userauth_gssapi(a->s));
+	ssh_auth_tried(a, "Kerberos (`klist` shows whether there is a ticket)");
+	return ssh_auth_verdict_of(a, ssh_userauth_gssapi(a->s));
 }
 
 /* --- which, and in what order -------------------------------------------------------------------------------- */
 
-static bool gssapi_allowed(const struct sshconf *c) { return c->gssapi; }
-static bool pubkey_allowed(const struct sshconf *c) { return c->pubkey; }
-static bool kbdint_allowed(const struct sshconf *c) { return c->kbdint; }
-static bool password_allowed(const struct sshconf *c) { return c->password; }
+static bool ssh_auth_gssapi_allowed(const struct sshconf *c) { return c->gssapi; }
+static bool ssh_auth_pubkey_allowed(const struct sshconf *c) { return c->pubkey; }
+static bool ssh_auth_kbdint_allowed(const struct sshconf *c) { return c->kbdint; }
+static bool ssh_auth_password_allowed(const struct sshconf *c) { return c->password; }
 
 /* In OpenSSH's order; PreferredAuthentications may choose and turn it around. */
 static const struct method methods[] = {
-	{"gssapi-with-mic", SSH_AUTH_METHOD_GSSAPI_MIC, try_gssapi, gssapi_allowed},
-	{"publickey", SSH_AUTH_METHOD_PUBLICKEY, try_pubkey, pubkey_allowed},
-	{"keyboard-interactive", SSH_AUTH_METHOD_INTERACTIVE, try_kbdint, kbdint_allowed},
-	{"password", SSH_AUTH_METHOD_PASSWORD, try_password, password_allowed},
+	{"gssapi-with-mic", SSH_AUTH_METHOD_GSSAPI_MIC, ssh_auth_try_gssapi, ssh_auth_gssapi_allowed},
+	{"publickey", SSH_AUTH_METHOD_PUBLICKEY, ssh_auth_try_pubkey, ssh_auth_pubkey_allowed},
+	{"keyboard-interactive", SSH_AUTH_METHOD_INTERACTIVE, ssh_auth_try_kbdint, ssh_auth_kbdint_allowed},
+	{"password", SSH_AUTH_METHOD_PASSWORD, ssh_auth_try_password, ssh_auth_password_allowed},
 };
 
 static const char usual_order[] = "gssapi-with-mic,publickey,keyboard-interactive,password";
 
 /* The methods to try, in their order; returns how many. */
-static size_t choose(const struct sshconf *c, const struct method **out)
+static size_t ssh_auth_choose(const struct sshconf *c, const struct method **out)
 {
 	size_t n = 0;
 	char *list = xstrdup(c->preferred_auth ? c->preferred_auth : usual_order), *save = NULL;
@@ -519,7 +519,7 @@ static size_t choose(const struct sshconf *c, const struct method **out)
 	return n;
 }
 
-static bool has_open_key(const struct sshconf *c)
+static bool ssh_auth_has_open_key(const struct sshconf *c)
 {
 	for (size_t i = 0; i < c->identities.n; i++)
 		if (access(c->identities.word[i], R_OK) == 0)
@@ -529,7 +529,7 @@ static bool has_open_key(const struct sshconf *c)
 
 /* The server's methods in words for people, with what to switch on for those that ssh_config
  * forbids. */
-static void server_allows(struct auth *a, char *buf, size_t size)
+static void ssh_auth_server_allows(struct auth *a, char *buf, size_t size)
 {
 	static const struct {
 		int bit;
@@ -553,7 +553,7 @@ static void server_allows(struct auth *a, char *buf, size_t size)
 		snprintf(buf, size, "nothing that is known here");
 }
 
-static bool denied(struct auth *a)
+static bool ssh_auth_denied(struct auth *a)
 {
 	struct login *in = a->in;
 	char allows[140];
@@ -562,8 +562,8 @@ static bool denied(struct auth *a)
 		return false;
 	}
 	struct buf unused = {.max = UNUSED_MAX};
-	list_unused(a, &unused);
-	server_allows(a, allows, sizeof(allows));
+	ssh_auth_list_unused(a, &unused);
+	ssh_auth_server_allows(a, allows, sizeof(allows));
 	const char *what = a->tried.len ? a->tried.data : "nothing, for want of a key";
 	err_set(&in->err, ERR_DENIED, "%s: %s let %s not in: tried %s%s; the server allows %s",
 	        in->name, in->address, in->conf.user, what, unused.len ? unused.data : "", allows);
@@ -571,7 +571,7 @@ static bool denied(struct auth *a)
 	return false;
 }
 
-static bool broke(struct auth *a)
+static bool ssh_auth_broke(struct auth *a)
 {
 	struct login *in = a->in;
 	if (in->err.code == ERR_CANCELLED || in->err.code == ERR_TOO_BIG)
@@ -582,7 +582,7 @@ static bool broke(struct auth *a)
 }
 
 /* One pass over the methods; a partial success starts another. */
-static enum verdict try_methods(struct auth *a, const struct method **order, size_t n, bool *done)
+static enum verdict ssh_auth_try_methods(struct auth *a, const struct method **order, size_t n, bool *done)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (done[i] || (a->service && !(ssh_userauth_list(a->s, NULL) & order[i]->bit)))
@@ -597,10 +597,10 @@ static enum verdict try_methods(struct auth *a, const struct method **order, siz
 
 /* Whether a key may be offered before the server's methods are known: none of those that come
  * before it asks anybody. */
-static bool begins_with_key(const struct sshconf *c, const struct method **order, size_t n)
+static bool ssh_auth_begins_with_key(const struct sshconf *c, const struct method **order, size_t n)
 {
-	size_t i = n && order[0]->try == try_gssapi ? 1 : 0;
-	return i < n && order[i]->try == try_pubkey && has_open_key(c);
+	size_t i = n && order[0]->try == ssh_auth_try_gssapi ? 1 : 0;
+	return i < n && order[i]->try == ssh_auth_try_pubkey && ssh_auth_has_open_key(c);
 }
 
 bool ssh_auth(struct login *in)
@@ -608,11 +608,11 @@ bool ssh_auth(struct login *in)
 	struct auth a = {.in = in, .s = in->session, .tried = {.max = TRIED_MAX}};
 	const struct method *order[ARRAY_LEN(methods)];
 	bool done[ARRAY_LEN(methods)] = {false};
-	size_t n = choose(&in->conf, order);
+	size_t n = ssh_auth_choose(&in->conf, order);
 	enum verdict v = AUTH_NO;
-	load_certs(&a);
-	if (begins_with_key(&in->conf, order, n)) {
-		v = try_files(&a, false);
+	ssh_auth_load_certs(&a);
+	if (ssh_auth_begins_with_key(&in->conf, order, n)) {
+		v = ssh_auth_try_files(&a, false);
 		a.open_tried = true;
 		/* A server that wants something else first refuses every key: that is no word about the key. */
 		if (v == AUTH_NO && a.service && !(ssh_userauth_list(a.s, NULL) & SSH_AUTH_METHOD_PUBLICKEY)) {
@@ -620,17 +620,17 @@ bool ssh_auth(struct login *in)
 			ssh_words_finish(&a.refused);
 		}
 		for (size_t i = 0; i < n; i++)
-			done[i] = v == AUTH_MORE && order[i]->try == try_pubkey;
+			done[i] = v == AUTH_MORE && order[i]->try == ssh_auth_try_pubkey;
 	}
 	if (v == AUTH_NO && !a.service)
-		v = verdict_of(&a, ssh_userauth_none(a.s, NULL));
+		v = ssh_auth_verdict_of(&a, ssh_userauth_none(a.s, NULL));
 	do {
 		if (v == AUTH_NO || v == AUTH_MORE)
-			v = try_methods(&a, order, n, done);
+			v = ssh_auth_try_methods(&a, order, n, done);
 	} while (v == AUTH_MORE);
-	bool ok = v == AUTH_YES || (v == AUTH_NO ? denied(&a) : broke(&a));
+	bool ok = v == AUTH_YES || (v == AUTH_NO ? ssh_auth_denied(&a) : ssh_auth_broke(&a));
 	buf_finish(&a.tried);
 	ssh_words_finish(&a.refused);
-	free_certs(&a);
+	ssh_auth_free_certs(&a);
 	return ok;
 }

@@ -88,7 +88,7 @@ static const struct {
 };
 
 /* The key's own bytes inside the certificate: its name, then (behind a nonce) its fields. */
-static bool take_key(const struct buf *cert, struct buf *key)
+static bool ssh_blob_take_key(const struct buf *cert, struct buf *key)
 {
 	struct blob name, field;
 	size_t at = 0, kind = 0;
@@ -115,7 +115,7 @@ bool blob_is(const struct blob *b, const char *word)
 char *blob_key_of_cert(const char *base64)
 {
 	struct buf cert = {0}, key = {0};
-	bool ok = blob_from_base64(base64, &cert) && take_key(&cert, &key);
+	bool ok = blob_from_base64(base64, &cert) && ssh_blob_take_key(&cert, &key);
 	char *text = ok ? blob_base64(key.data, key.len) : NULL;
 	buf_finish(&cert);
 	buf_finish(&key);

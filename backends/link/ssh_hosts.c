@@ -25,17 +25,17 @@
 /* --- which algorithm to ask for ------------------------------------------------------------------------------ */
 
 /* Whether a key of this type is what signs for the algorithm. */
-static bool signs(enum ssh_keytypes_e type, const char *algorithm)
+static bool ssh_hosts_signs(enum ssh_keytypes_e type, const char *algorithm)
 {
 	if (type == SSH_KEYTYPE_RSA)
 		return strcmp(algorithm, "ssh-rsa") == 0 || strncmp(algorithm, "rsa-sha2-", 9) == 0;
 	return strcmp(algorithm, ssh_key_type_to_char(type)) == 0;
 }
 
-static bool is_known(const struct known_key *known, const char *algorithm)
+static bool ssh_hosts_is_known(const struct known_key *known, const char *algorithm)
 {
 	for (; known; known = known->next)
-		if (known->mark == KNOWN_KEY && signs(ssh_key_type(known->key), algorithm))
+		if (known->mark == KNOWN_KEY && ssh_hosts_signs(ssh_key_type(known->key), algorithm))
 			return true;
 	return false;
 }
@@ -44,7 +44,7 @@ static bool is_known(const struct known_key *known, const char *algorithm)
 static const char usual[] = "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,rsa-sha2-512,rsa-sha2-256";
 
 /* The list without certificates, for which libssh has no use. The caller frees. */
-static char *plain_only(const char *algorithms)
+static char *ssh_hosts_plain_only(const char *algorithms)
 {
 	struct buf out = {0};
 	char *copy = xstrdup(algorithms), *save = NULL;
@@ -60,16 +60,16 @@ static char *plain_only(const char *algorithms)
 char *ssh_hosts_prefer(const struct known_key *known, const char *algorithms)
 {
 	struct buf out = {0};
-	char *plain = plain_only(algorithms ? algorithms : usual);
+	char *plain = ssh_hosts_plain_only(algorithms ? algorithms : usual);
 	char *first = xstrndup(plain, strcspn(plain, ","));
-	bool as_is = is_known(known, first);
+	bool as_is = ssh_hosts_is_known(known, first);
 	free(first);
 	if (as_is)
 		return plain;
 	for (int pass = 0; pass < 2; pass++) {
 		char *copy = xstrdup(plain), *save = NULL;
 		for (char *a = strtok_r(copy, ",", &save); a; a = strtok_r(NULL, ",", &save))
-			if (is_known(known, a) == (pass == 0))
+			if (ssh_hosts_is_known(known, a) == (pass == 0))
 				buf_addf(&out, "%s%s", out.len ? "," : "", a);
 		free(copy);
 	}
@@ -81,7 +81,7 @@ char *ssh_hosts_prefer(const struct known_key *known, const char *algorithms)
 
 /* The line with its name hashed by OpenSSH's own tool; the caller frees. NULL when that did not
  * work: HashKnownHosts is there so that the plain name is never in the file. */
-static char *hashed(struct login *in, const char *line)
+static char *ssh_hosts_hashed(struct login *in, const char *line)
 {
 	char path[] = "/tmp/mocr-known-XXXXXX", old[sizeof(path) + 4], text[8192], said[80];
 	int fd = mkostemp(path, O_CLOEXEC);
@@ -103,7 +103,7 @@ static char *hashed(struct login *in, const char *line)
 	return n > 0 && text[0] == '|' ? xstrndup(text, (size_t)n) : NULL;
 }
 
-static void make_folder(const char *path)
+static void ssh_hosts_make_folder(const char *path)
 {
 	char *dir = xstrdup(path), *slash = strrchr(dir, '/');
 	if (slash && slash != dir) {
@@ -113,9 +113,9 @@ static void make_folder(const char *path)
 	free(dir);
 }
 
-static bool append_line(const char *path, const char *line)
+static bool ssh_hosts_append_line(const char *path, const char *line)
 {
-	make_folder(path);
+	ssh_hosts_make_folder(path);
 	int fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return false;
@@ -131,7 +131,7 @@ static bool append_line(const char *path, const char *line)
 	return ok;
 }
 
-static bool remember(struct login *in, ssh_key key)
+static bool ssh_hosts_remember(struct login *in, ssh_key key)
 {
 	const struct sshconf *c = &in->conf;
 	char *base64 = NULL, *name = sshconf_known_name(c, true);
@@ -142,8 +142,8 @@ static bool remember(struct login *in, ssh_key key)
 	char *line = xasprintf("%s %s %s\n", name, ssh_key_type_to_char(ssh_key_type(key)), base64);
 	ssh_string_free_char(base64);
 	free(name);
-	char *written = c->hash_known_hosts ? hashed(in, line) : xstrdup(line);
-	bool ok = written && c->known_hosts.n && append_line(c->known_hosts.word[0], written);
+	char *written = c->hash_known_hosts ? ssh_hosts_hashed(in, line) : xstrdup(line);
+	bool ok = written && c->known_hosts.n && ssh_hosts_append_line(c->known_hosts.word[0], written);
 	free(written);
 	free(line);
 	return ok;
@@ -164,7 +164,7 @@ void ssh_hosts_fingerprint(ssh_key key, char *buf, size_t size)
 	ssh_clean_pubkey_hash(&hash);
 }
 
-static bool refuse_changed(struct login *in, const struct known_key *old, const char *print)
+static bool ssh_hosts_refuse_changed(struct login *in, const struct known_key *old, const char *print)
 {
 	char *name = sshconf_known_name(&in->conf, true);
 	char advice[300];
@@ -180,22 +180,22 @@ static bool refuse_changed(struct login *in, const struct known_key *old, const 
 	return false;
 }
 
-static bool refuse_revoked(struct login *in, const struct known_key *revoked, const char *print)
+static bool ssh_hosts_refuse_revoked(struct login *in, const struct known_key *revoked, const char *print)
 {
 	return err_set(&in->err, ERR_DENIED, "%s: %s shows the key %s, which %s:%u marks as revoked",
 	               in->name, in->address, print,
 	               revoked->file, revoked->line);
 }
 
-static bool accept_new(struct login *in, ssh_key key)
+static bool ssh_hosts_accept_new(struct login *in, ssh_key key)
 {
 	/* As OpenSSH: a file that cannot be written is no reason not to connect; it will ask again. */
-	remember(in, key);
+	ssh_hosts_remember(in, key);
 	return true;
 }
 
 /* What the known lines say of a server whose key is in none of them. */
-static void say_more(const struct known_hosts *known, char *buf, size_t size)
+static void ssh_hosts_say_more(const struct known_hosts *known, char *buf, size_t size)
 {
 	*buf = '\0';
 	for (const struct known_key *k = known->keys; k && !*buf; k = k->next)
@@ -209,7 +209,7 @@ static void say_more(const struct known_hosts *known, char *buf, size_t size)
 			         k->line);
 }
 
-static bool ask_user(struct login *in, ssh_key key, const char *print, const char *more)
+static bool ssh_hosts_ask_user(struct login *in, ssh_key key, const char *print, const char *more)
 {
 	const char *type = ssh_key_type_to_char(ssh_key_type(key));
 	struct secret *answer = login_ask(in, ASK_HOST_KEY, true, false, NULL, "Is this the right server? (yes/no)",
@@ -227,14 +227,14 @@ static bool ask_user(struct login *in, ssh_key key, const char *print, const cha
 	secret_destroy(answer);
 	if (!yes)
 		return err_set(&in->err, ERR_CANCELLED, "%s: its key was not confirmed, so nothing was sent to it", in->name);
-	return accept_new(in, key);
+	return ssh_hosts_accept_new(in, key);
 }
 
-static bool decide_new(struct login *in, ssh_key key, const char *print,
+static bool ssh_hosts_decide_new(struct login *in, ssh_key key, const char *print,
                        const struct known_hosts *known)
 {
 	char more[300];
-	say_more(known, more, sizeof(more));
+	ssh_hosts_say_more(known, more, sizeof(more));
 	if (!in->conf.known_hosts.n)
 		return err_set(&in->err, ERR_DENIED, "%s: the server's key %s is not known, and "
 		               "UserKnownHostsFile is none, so it cannot be accepted: name a file there",
@@ -245,18 +245,18 @@ static bool decide_new(struct login *in, ssh_key key, const char *print,
 		               "add its key by hand%s%s", in->name, print, *more ? ". " : "", more);
 	case SSH_STRICT_ACCEPT_NEW:
 	case SSH_STRICT_NO:
-		return accept_new(in, key);
+		return ssh_hosts_accept_new(in, key);
 	case SSH_STRICT_ASK:
 		break;
 	}
-	return ask_user(in, key, print, more);
+	return ssh_hosts_ask_user(in, key, print, more);
 }
 
 enum status { HOST_NEW, HOST_OK, HOST_CHANGED, HOST_REVOKED };
 
 /* What the lines say of the key. A key that is there wins over others, and a mark as revoked
  * over all. found is the line. */
-static enum status status_of(const struct known_key *list, ssh_key key,
+static enum status ssh_hosts_status_of(const struct known_key *list, ssh_key key,
                              const struct known_key **found)
 {
 	enum status status = HOST_NEW;
@@ -276,7 +276,7 @@ static enum status status_of(const struct known_key *list, ssh_key key,
 	return status;
 }
 
-static bool is_loopback(int fd)
+static bool ssh_hosts_is_loopback(int fd)
 {
 	struct sockaddr_storage a = {0};
 	socklen_t len = sizeof(a);
@@ -287,32 +287,32 @@ static bool is_loopback(int fd)
 	return a.ss_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&((struct sockaddr_in6 *)&a)->sin6_addr);
 }
 
-static bool decide(struct login *in, ssh_key key, const char *print,
+static bool ssh_hosts_decide(struct login *in, ssh_key key, const char *print,
                    const struct known_hosts *known)
 {
 	const struct known_key *found, *alone;
-	switch (status_of(known->keys, key, &found)) {
+	switch (ssh_hosts_status_of(known->keys, key, &found)) {
 	case HOST_OK:
 		return true;
 	case HOST_REVOKED:
-		return refuse_revoked(in, found, print);
+		return ssh_hosts_refuse_revoked(in, found, print);
 	case HOST_CHANGED:
-		return refuse_changed(in, found, print);
+		return ssh_hosts_refuse_changed(in, found, print);
 	case HOST_NEW:
 		break;
 	}
 	/* A server at another port may be known by its name alone. A key that does not fit there is
 	 * that of another sshd: no reason to cry wolf. */
-	switch (status_of(known->alone, key, &alone)) {
+	switch (ssh_hosts_status_of(known->alone, key, &alone)) {
 	case HOST_OK:
 		return true;
 	case HOST_REVOKED:
-		return refuse_revoked(in, alone, print);
+		return ssh_hosts_refuse_revoked(in, alone, print);
 	case HOST_CHANGED:
 	case HOST_NEW:
 		break;
 	}
-	return decide_new(in, key, print, known);
+	return ssh_hosts_decide_new(in, key, print, known);
 }
 
 /* --- in order --------------------------------------------------------------------------------- */
@@ -362,11 +362,11 @@ bool ssh_hosts_check(struct login *in, struct known_hosts *known)
 	ssh_hosts_fingerprint(key, print, sizeof(print));
 	if (!ssh_revoked_check(in, key, print))
 		ok = false;
-	else if (in->conf.localhost_needs_none && is_loopback(in->fd))
+	else if (in->conf.localhost_needs_none && ssh_hosts_is_loopback(in->fd))
 		ok = true;
 	else
 		ok = known_by_command(in, &known->keys, "HOSTNAME", name, key) &&
-		    decide(in, key, print, known);
+		    ssh_hosts_decide(in, key, print, known);
 	ssh_key_free(key);
 	free(name);
 	return ok;

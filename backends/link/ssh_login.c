@@ -192,7 +192,7 @@ bool login_wait(struct login *in, int fd, short events, int64_t until_ms)
 /* --- questions --------------------------------------------------------------------------------------------- */
 
 /* The answer comes, in the loop's thread. */
-static void on_answered(struct ask *ask, struct secret *answer, bool keep, void *arg)
+static void ssh_login_on_answered(struct ask *ask, struct secret *answer, bool keep, void *arg)
 {
 	struct login *in = arg;
 	struct link_ssh *l = in->link;
@@ -210,7 +210,7 @@ static void on_answered(struct ask *ask, struct secret *answer, bool keep, void 
 }
 
 /* The question arrives in the loop's thread; it brings a reference for its answer. */
-static void put_question(void *arg)
+static void ssh_login_put_question(void *arg)
 {
 	struct login *in = arg;
 	if (!in->link) {
@@ -225,7 +225,7 @@ static void put_question(void *arg)
 	memcpy(ask->title, q->title, sizeof(ask->title));
 	memcpy(ask->text, q->text, sizeof(ask->text));
 	memcpy(ask->prompt, q->prompt, sizeof(ask->prompt));
-	ask->answered = on_answered;
+	ask->answered = ssh_login_on_answered;
 	ask->arg = in;
 	link_set_ask(&in->link->link, ask);
 }
@@ -236,14 +236,14 @@ static const char *const ask_titles[] = {
 };
 
 /* The answer is taken under the lock: one may still come when the log-in was given up meanwhile. */
-static struct secret *wait_for_answer(struct login *in, bool *keep)
+static struct secret *ssh_login_wait_for_answer(struct login *in, bool *keep)
 {
 	struct question *q = &in->question;
 	pthread_mutex_lock(&in->lock);
 	if (!in->cancelled) {
 		in->refs++;
 		/* Under the lock: whoever gives the log-in up must take it first, so the loop is still there. */
-		loop_call(in->loop, put_question, in);
+		loop_call(in->loop, ssh_login_put_question, in);
 		while (!q->answered && !in->cancelled)
 			pthread_cond_wait(&in->changed, &in->lock);
 	}
@@ -282,7 +282,7 @@ struct secret *login_ask(struct login *in, enum ask_kind kind, bool echo, bool c
 		at += wash(q->text + at, sizeof(q->text) - at, line, strlen(line));
 	}
 	in->asked = true;
-	struct secret *answer = wait_for_answer(in, keep);
+	struct secret *answer = ssh_login_wait_for_answer(in, keep);
 	if (!answer)
 		err_set(&in->err, ERR_CANCELLED, "%s: %s was not answered", in->name, ask_titles[kind]);
 	return answer;
@@ -292,7 +292,7 @@ struct secret *login_ask(struct login *in, enum ask_kind kind, bool echo, bool c
 
 /* Moves the algorithms that are fast on any machine with AES instructions to the front of the user's list; none is
  * added that is not in it. */
-static char *fast_first(const char *ciphers)
+static char *ssh_login_fast_first(const char *ciphers)
 {
 	static const char *const fast[] = {"aes128-gcm@openssh.com", "aes256-gcm@openssh.com"};
 	struct buf out = {0};
@@ -309,7 +309,7 @@ static char *fast_first(const char *ciphers)
 
 /* The ciphers of a list that bring their own integrity check (RFC 5647,
  * PROTOCOL.chacha20poly1305). */
-static char *need_no_mac(const char *ciphers)
+static char *ssh_login_need_no_mac(const char *ciphers)
 {
 	static const char *const aead[] = {"chacha20-poly1305@openssh.com", "aes128-gcm@openssh.com",
 	                                   "aes256-gcm@openssh.com"};
@@ -325,19 +325,19 @@ static char *need_no_mac(const char *ciphers)
 
 /* libssh keeps what it knows of a list, in its order. false: it knows none of it, and would use
  * its own list instead. */
-static bool set_list(ssh_session s, enum ssh_options_e option, const char *list)
+static bool ssh_login_set_list(ssh_session s, enum ssh_options_e option, const char *list)
 {
 	return !list || (*list && ssh_options_set(s, option, list) == SSH_OK);
 }
 
-static bool set_both(ssh_session s, enum ssh_options_e there, enum ssh_options_e back,
+static bool ssh_login_set_both(ssh_session s, enum ssh_options_e there, enum ssh_options_e back,
                      const char *list)
 {
-	return set_list(s, there, list) && set_list(s, back, list);
+	return ssh_login_set_list(s, there, list) && ssh_login_set_list(s, back, list);
 }
 
 /* What the user's configuration forbids is not done, so there is no connection. */
-static bool no_common(struct login *in, const char *setting, const char *list, const char *example)
+static bool ssh_login_no_common(struct login *in, const char *setting, const char *list, const char *example)
 {
 	return err_set(&in->err, ERR_DENIED, "%s: libssh %s, which mocr uses, knows none of the %s "
 	               "that ssh_config allows (%.80s%s): add another for this host, such as %s",
@@ -346,49 +346,49 @@ static bool no_common(struct login *in, const char *setting, const char *list, c
 }
 
 /* The host key algorithms; with none but certificates, libssh has nothing to check a server by. */
-static bool set_host_keys(struct login *in, ssh_session s, const struct known_hosts *known)
+static bool ssh_login_set_host_keys(struct login *in, ssh_session s, const struct known_hosts *known)
 {
 	char *list = ssh_hosts_algorithms(in, known);
-	bool ok = list && set_list(s, SSH_OPTIONS_HOSTKEYS, list);
+	bool ok = list && ssh_login_set_list(s, SSH_OPTIONS_HOSTKEYS, list);
 	if (list && !*list)
 		err_set(&in->err, ERR_DENIED, "%s: HostKeyAlgorithms of ssh_config allow only host "
 		        "certificates, which mocr cannot check: add ssh-ed25519 for this host, and its key "
 		        "to known_hosts", in->name);
 	else if (list && !ok)
-		no_common(in, "HostKeyAlgorithms", list, "ssh-ed25519");
+		ssh_login_no_common(in, "HostKeyAlgorithms", list, "ssh-ed25519");
 	free(list);
 	return ok;
 }
 
 /* A list of MACs of which libssh knows none is no hindrance for ciphers that need none. */
-static bool set_ciphers(struct login *in, ssh_session s)
+static bool ssh_login_set_ciphers(struct login *in, ssh_session s)
 {
 	const struct sshconf *c = &in->conf;
-	bool mac_known = set_both(s, SSH_OPTIONS_HMAC_C_S, SSH_OPTIONS_HMAC_S_C, c->macs);
-	char *allowed = mac_known ? xstrdup(c->ciphers) : need_no_mac(c->ciphers ? c->ciphers : "");
-	char *ciphers = allowed ? fast_first(allowed) : NULL;
-	bool ok = set_both(s, SSH_OPTIONS_CIPHERS_C_S, SSH_OPTIONS_CIPHERS_S_C, ciphers);
+	bool mac_known = ssh_login_set_both(s, SSH_OPTIONS_HMAC_C_S, SSH_OPTIONS_HMAC_S_C, c->macs);
+	char *allowed = mac_known ? xstrdup(c->ciphers) : ssh_login_need_no_mac(c->ciphers ? c->ciphers : "");
+	char *ciphers = allowed ? ssh_login_fast_first(allowed) : NULL;
+	bool ok = ssh_login_set_both(s, SSH_OPTIONS_CIPHERS_C_S, SSH_OPTIONS_CIPHERS_S_C, ciphers);
 	if (!ok && !mac_known && !*ciphers)
-		no_common(in, "MACs", c->macs, "hmac-sha2-256-etm@openssh.com");
+		ssh_login_no_common(in, "MACs", c->macs, "hmac-sha2-256-etm@openssh.com");
 	else if (!ok)
-		no_common(in, "Ciphers", c->ciphers, "aes128-gcm@openssh.com");
+		ssh_login_no_common(in, "Ciphers", c->ciphers, "aes128-gcm@openssh.com");
 	free(ciphers);
 	free(allowed);
 	return ok;
 }
 
-static bool set_algorithms(struct login *in, ssh_session s, const struct known_hosts *known)
+static bool ssh_login_set_algorithms(struct login *in, ssh_session s, const struct known_hosts *known)
 {
 	struct sshconf *c = &in->conf;
-	if (!set_list(s, SSH_OPTIONS_KEY_EXCHANGE, c->kex))
-		return no_common(in, "KexAlgorithms", c->kex, "curve25519-sha256");
+	if (!ssh_login_set_list(s, SSH_OPTIONS_KEY_EXCHANGE, c->kex))
+		return ssh_login_no_common(in, "KexAlgorithms", c->kex, "curve25519-sha256");
 	/* As in ssh, a password may still do. */
-	in->no_key_fits = !set_list(s, SSH_OPTIONS_PUBLICKEY_ACCEPTED_TYPES, c->pubkey_algorithms);
+	in->no_key_fits = !ssh_login_set_list(s, SSH_OPTIONS_PUBLICKEY_ACCEPTED_TYPES, c->pubkey_algorithms);
 	c->pubkey &= !in->no_key_fits;
-	return set_ciphers(in, s) && set_host_keys(in, s, known);
+	return ssh_login_set_ciphers(in, s) && ssh_login_set_host_keys(in, s, known);
 }
 
-static void set_gssapi(const struct sshconf *c, ssh_session s)
+static void ssh_login_set_gssapi(const struct sshconf *c, ssh_session s)
 {
 	int automatic = 0, delegate = c->gssapi_delegate;
 	ssh_options_set(s, SSH_OPTIONS_GSSAPI_AUTH, &automatic);
@@ -399,7 +399,7 @@ static void set_gssapi(const struct sshconf *c, ssh_session s)
 		ssh_options_set(s, SSH_OPTIONS_GSSAPI_CLIENT_IDENTITY, c->gssapi_client);
 }
 
-static void set_options(struct login *in, ssh_session s)
+static void ssh_login_set_options(struct login *in, ssh_session s)
 {
 	const struct sshconf *c = &in->conf;
 	long timeout = KEX_TIMEOUT_S;
@@ -418,7 +418,7 @@ static void set_options(struct login *in, ssh_session s)
 	 * files do. */
 	ssh_options_set(s, SSH_OPTIONS_KNOWNHOSTS, "/dev/null");
 	ssh_options_set(s, SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "/dev/null");
-	set_gssapi(c, s);
+	ssh_login_set_gssapi(c, s);
 	if (c->identity_agent && strcmp(c->identity_agent, "none") != 0)
 		ssh_options_set(s, SSH_OPTIONS_IDENTITY_AGENT, c->identity_agent);
 	if (c->rsa_min_bits > 0)
@@ -426,7 +426,7 @@ static void set_options(struct login *in, ssh_session s)
 }
 
 /* A proxy can ask nobody. What only the user can put right is not tried again by itself, and the sentence says how. */
-static bool fail_proxy(struct login *in, const char *said)
+static bool ssh_login_fail_proxy(struct login *in, const char *said)
 {
 	bool key = strcasestr(said, "host key verification failed"), denied = strcasestr(said, "permission denied");
 	if (key)
@@ -440,7 +440,7 @@ static bool fail_proxy(struct login *in, const char *said)
 
 /* Whether the server offered only certificates as host keys, by libssh's sentence: "... host key
  * algo: server [LIST], ...". */
-static bool offers_only_certificates(const char *words)
+static bool ssh_login_offers_only_certificates(const char *words)
 {
 	const char *list = strstr(words, "server host key algo: server [");
 	if (!list)
@@ -456,18 +456,18 @@ static bool offers_only_certificates(const char *words)
 }
 
 /* The words of libssh, or of the proxy when it spoke: it knows better why the pipe is closed. */
-static bool fail_session(struct login *in, const char *step)
+static bool ssh_login_fail_session(struct login *in, const char *step)
 {
 	char said[200] = "";
 	const char *words = in->session ? ssh_get_error(in->session) : "";
 	enum err_code code = strcasestr(words, "timeout") || strcasestr(words, "timed out") ? ERR_TIMEOUT : ERR_REFUSED;
 	ssh_net_proxy_said(in, said, sizeof(said));
 	if (*said)
-		return fail_proxy(in, said);
+		return ssh_login_fail_proxy(in, said);
 	if (code == ERR_TIMEOUT)
 		return err_set(&in->err, code, "%s: %s accepted the connection but said nothing more within %d s (%s)", in->name,
 		               in->address, KEX_TIMEOUT_S, step);
-	if (offers_only_certificates(words))
+	if (ssh_login_offers_only_certificates(words))
 		return err_set(&in->err, ERR_DENIED, "%s: %s offers only host certificates, which mocr "
 		               "cannot check: let its sshd offer the plain key, too (HostKeyAlgorithms "
 		               "there), and add that to known_hosts", in->name,
@@ -478,15 +478,15 @@ static bool fail_session(struct login *in, const char *step)
 	               *words ? words : "the server closed the connection");
 }
 
-static bool handshake(struct login *in)
+static bool ssh_login_handshake(struct login *in)
 {
 	struct known_hosts known;
 	ssh_hosts_read(&known, &in->conf);
 	in->session = ssh_new();
-	set_options(in, in->session);
-	bool ok = set_algorithms(in, in->session, &known);
+	ssh_login_set_options(in, in->session);
+	bool ok = ssh_login_set_algorithms(in, in->session, &known);
 	if (ok)
-		ok = ssh_connect(in->session) == SSH_OK || fail_session(in, "the greeting");
+		ok = ssh_connect(in->session) == SSH_OK || ssh_login_fail_session(in, "the greeting");
 	if (ok) {
 		ssh_banner_teach(in->session);
 		ok = ssh_hosts_check(in, &known);
@@ -495,7 +495,7 @@ static bool handshake(struct login *in)
 	return ok;
 }
 
-static void put_away(struct login *in)
+static void ssh_login_put_away(struct login *in)
 {
 	login_set_socket(in, -1);
 	if (in->session)
@@ -507,7 +507,7 @@ static void put_away(struct login *in)
 	ssh_net_close(in);
 }
 
-static void describe(struct login *in)
+static void ssh_login_describe(struct login *in)
 {
 	ssh_key key = NULL;
 	const char *type = "";
@@ -518,13 +518,13 @@ static void describe(struct login *in)
 	ssh_key_free(key);
 }
 
-static bool log_in_once(struct login *in)
+static bool ssh_login_log_in_once(struct login *in)
 {
 	in->asked = false;
 	if (!ssh_net_connect(in))
 		return false;
 	login_set_socket(in, in->fd);
-	if (!handshake(in))
+	if (!ssh_login_handshake(in))
 		return false;
 	long timeout = AUTH_TIMEOUT_S;
 	ssh_options_set(in->session, SSH_OPTIONS_TIMEOUT, &timeout);
@@ -532,7 +532,7 @@ static bool log_in_once(struct login *in)
 }
 
 /* Whether the server hung up while it waited for the user: then the answer is tried on a new connection. */
-static bool worth_again(struct login *in)
+static bool ssh_login_worth_again(struct login *in)
 {
 	return in->asked && in->session && !ssh_is_connected(in->session) && in->err.code != ERR_CANCELLED &&
 	       in->err.code != ERR_DENIED && !login_cancelled(in);
@@ -545,18 +545,18 @@ void login_worker(void *arg)
 	                             : err_set(&in->err, ERR_SYSTEM, "%s: this machine has no file descriptor left for it (ulimit -n)",
 	                                       in->name);
 	for (int i = 0; ok && i < LOGINS_MAX; i++) {
-		ok = log_in_once(in);
-		if (ok || !worth_again(in))
+		ok = ssh_login_log_in_once(in);
+		if (ok || !ssh_login_worth_again(in))
 			break;
-		put_away(in);
+		ssh_login_put_away(in);
 		ok = in->hung_up = true;
 	}
 	if (ok && !in->session)
 		ok = false;
 	if (ok)
-		describe(in);
+		ssh_login_describe(in);
 	ssh_net_settled(in);
 	if (!ok || login_cancelled(in))
-		put_away(in);
+		ssh_login_put_away(in);
 	login_set_socket(in, -1);
 }

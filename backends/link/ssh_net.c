@@ -33,7 +33,7 @@
 
 /* --- programs that help ------------------------------------------------------------------------------------ */
 
-static void set_helper(struct login *in, pid_t pid)
+static void ssh_net_set_helper(struct login *in, pid_t pid)
 {
 	pthread_mutex_lock(&in->lock);
 	in->helper = pid;
@@ -43,7 +43,7 @@ static void set_helper(struct login *in, pid_t pid)
 }
 
 /* A file in memory that a program may write to without anybody reading along. */
-static int words_file(void)
+static int ssh_net_words_file(void)
 {
 	int fd = memfd_create("mocr-words", MFD_CLOEXEC), high = fd;
 	if (fd >= 0 && fd < 3) {
@@ -54,7 +54,7 @@ static int words_file(void)
 }
 
 /* The end of what was written there, washed, in one line. */
-static void words_of(int fd, char *buf, size_t size)
+static void ssh_net_words_of(int fd, char *buf, size_t size)
 {
 	char raw[600];
 	*buf = '\0';
@@ -67,7 +67,7 @@ static void words_of(int fd, char *buf, size_t size)
 		wash(buf, size, raw, (size_t)n);
 }
 
-static void stop_program(pid_t pid)
+static void ssh_net_stop_program(pid_t pid)
 {
 	kill(-pid, SIGTERM);
 	for (int i = 0; i < 20; i++) {
@@ -82,14 +82,14 @@ static void stop_program(pid_t pid)
 int login_run(struct login *in, const char *const *argv, struct buf *out, char *said,
               size_t said_size)
 {
-	int p[2], words = words_file();
+	int p[2], words = ssh_net_words_file();
 	if (words < 0 || pipe2(p, O_CLOEXEC) < 0) {
 		close(words);
 		return -1;
 	}
 	pid_t pid = spawn_argv(argv, -1, p[1], words), before = in->helper;
 	close(p[1]);
-	set_helper(in, pid);
+	ssh_net_set_helper(in, pid);
 	int64_t until = now_mono_ms() + LOGIN_RUN_MS;
 	bool ended = false;
 	while (pid > 0 && !ended && login_wait(in, p[0], POLLIN, until)) {
@@ -98,13 +98,13 @@ int login_run(struct login *in, const char *const *argv, struct buf *out, char *
 		ended = n <= 0 || !buf_add(out, chunk, (size_t)n);
 	}
 	close(p[0]);
-	set_helper(in, before);           /* a proxy, which must end with a log-in that is given up */
+	ssh_net_set_helper(in, before);           /* a proxy, which must end with a log-in that is given up */
 	int status = 0, code = -1;
 	if (pid > 0 && !ended)
-		stop_program(pid);
+		ssh_net_stop_program(pid);
 	else if (pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status))
 		code = WEXITSTATUS(status);
-	words_of(words, said, said_size);
+	ssh_net_words_of(words, said, said_size);
 	close(words);
 	return code;
 }
@@ -112,7 +112,7 @@ int login_run(struct login *in, const char *const *argv, struct buf *out, char *
 /* --- settings ---------------------------------------------------------------------------------------------- */
 
 /* Without an ssh program: libssh's own reader of ssh_config, its answers in the words of `ssh -G`. */
-static char *settings_by_libssh(struct login *in)
+static char *ssh_net_settings_by_libssh(struct login *in)
 {
 	static const struct {
 		enum ssh_options_e option;
@@ -148,7 +148,7 @@ static char *settings_by_libssh(struct login *in)
 	return buf_take(&out);
 }
 
-static char *settings_by_ssh(struct login *in)
+static char *ssh_net_settings_by_ssh(struct login *in)
 {
 	const char *argv[ARGV_MAX];
 	char port[16], said[240];
@@ -174,7 +174,7 @@ static char *settings_by_ssh(struct login *in)
 		return buf_take(&out);
 	buf_finish(&out);
 	if (code == 127)
-		return settings_by_libssh(in);
+		return ssh_net_settings_by_libssh(in);
 	err_set(&in->err, ERR_USAGE, "%s: ssh -G %s could not say how to connect: %s", in->name, in->where.host,
 	        *said ? said : "it did not end in time");
 	return NULL;
@@ -184,7 +184,7 @@ bool ssh_net_settings(struct login *in)
 {
 	if (!ssh_dest_parse(&in->where, in->dest, &in->err))
 		return false;
-	char *text = settings_by_ssh(in);
+	char *text = ssh_net_settings_by_ssh(in);
 	if (!text)
 		return false;
 	sshconf_parse(&in->conf, in->where.host, text);
@@ -208,30 +208,30 @@ void ssh_net_proxy_said(struct login *in, char *buf, size_t size)
 	*buf = '\0';
 	if (in->proxy > 0) {
 		usleep(20 * 1000);            /* it hangs up before it says why */
-		words_of(in->proxy_words, buf, size);
+		ssh_net_words_of(in->proxy_words, buf, size);
 	}
 }
 
 void ssh_net_settled(struct login *in)
 {
-	set_helper(in, 0);
+	ssh_net_set_helper(in, 0);
 }
 
 void ssh_net_close(struct login *in)
 {
-	set_helper(in, 0);
+	ssh_net_set_helper(in, 0);
 	if (in->proxy > 0)
-		stop_program(in->proxy);
+		ssh_net_stop_program(in->proxy);
 	in->proxy = 0;
 	if (in->proxy_words >= 0)
 		close(in->proxy_words);
 	in->proxy_words = -1;
 }
 
-static bool start_proxy(struct login *in, const char *const *argv)
+static bool ssh_net_start_proxy(struct login *in, const char *const *argv)
 {
 	int pair[2], big = 1 << 20;
-	in->proxy_words = words_file();
+	in->proxy_words = ssh_net_words_file();
 	if (in->proxy_words < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_set(&in->err, ERR_SYSTEM, "%s: no pipe for the proxy: %s", in->name, strerror(errno));
 	setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &big, sizeof(big));
@@ -241,7 +241,7 @@ static bool start_proxy(struct login *in, const char *const *argv)
 	in->fd = pair[0];
 	fcntl(in->fd, F_SETFL, O_NONBLOCK);
 	if (in->proxy > 0) {
-		set_helper(in, in->proxy);        /* one that hangs must not outlive us */
+		ssh_net_set_helper(in, in->proxy);        /* one that hangs must not outlive us */
 		return true;
 	}
 	in->proxy = 0;
@@ -249,20 +249,20 @@ static bool start_proxy(struct login *in, const char *const *argv)
 }
 
 /* ProxyCommand, as OpenSSH runs it: by the user's shell, in place of the shell. */
-static bool proxy_by_command(struct login *in)
+static bool ssh_net_proxy_by_command(struct login *in)
 {
 	const char *shell = getenv("SHELL");
 	char *expanded = sshconf_expand(&in->conf, in->conf.proxy_command);
 	char *command = xasprintf("exec %s", expanded);
 	snprintf(in->address, sizeof(in->address), "%.40s port %d by ProxyCommand", in->conf.hostname, in->conf.port);
-	bool ok = start_proxy(in, (const char *const[]){shell && *shell ? shell : "/bin/sh", "-c", command, NULL});
+	bool ok = ssh_net_start_proxy(in, (const char *const[]){shell && *shell ? shell : "/bin/sh", "-c", command, NULL});
 	free(command);
 	free(expanded);
 	return ok;
 }
 
 /* ProxyJump a,b: ssh to b through a, which carries the connection. */
-static bool proxy_by_jump(struct login *in)
+static bool ssh_net_proxy_by_jump(struct login *in)
 {
 	const char *argv[ARGV_MAX];
 	size_t n = 0;
@@ -293,7 +293,7 @@ static bool proxy_by_jump(struct login *in)
 	argv[n++] = "--";
 	argv[n++] = hop.host;
 	argv[n] = NULL;
-	bool ok = start_proxy(in, argv);
+	bool ok = ssh_net_start_proxy(in, argv);
 	free(target);
 	free(before);
 	ssh_dest_finish(&hop);
@@ -302,7 +302,7 @@ static bool proxy_by_jump(struct login *in)
 
 /* --- by an own socket ----------------------------------------------------------------------------------------- */
 
-static void tune(int fd)
+static void ssh_net_tune(int fd)
 {
 	static const struct {
 		int level, name, value;
@@ -316,7 +316,7 @@ static void tune(int fd)
 }
 
 /* Connects to one address; errno says why not. */
-static int connect_one(struct login *in, const struct addrinfo *a, int64_t until)
+static int ssh_net_connect_one(struct login *in, const struct addrinfo *a, int64_t until)
 {
 	int fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), error = 0;
 	socklen_t len = sizeof(error);
@@ -337,7 +337,7 @@ static int connect_one(struct login *in, const struct addrinfo *a, int64_t until
 	return -1;
 }
 
-static bool connect_err(struct login *in, int error)
+static bool ssh_net_connect_err(struct login *in, int error)
 {
 	if (error == ETIMEDOUT)
 		return err_set(&in->err, ERR_TIMEOUT,
@@ -351,14 +351,14 @@ static bool connect_err(struct login *in, int error)
 	return err_set(&in->err, ERR_REFUSED, "%s: %s cannot be reached: %s", in->name, in->address, strerror(error));
 }
 
-static void set_address(struct login *in, const struct addrinfo *a)
+static void ssh_net_set_address(struct login *in, const struct addrinfo *a)
 {
 	char host[64] = "";
 	getnameinfo(a->ai_addr, a->ai_addrlen, host, sizeof(host), NULL, 0, NI_NUMERICHOST);
 	snprintf(in->address, sizeof(in->address), "%s port %d", host, in->conf.port);
 }
 
-static bool connect_direct(struct login *in)
+static bool ssh_net_connect_direct(struct login *in)
 {
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_family = in->conf.address_family}, *list = NULL;
 	char port[16];
@@ -373,24 +373,24 @@ static bool connect_direct(struct login *in)
 	for (const struct addrinfo *a = list; a && in->fd < 0; a = a->ai_next) {
 		/* Each address gets its share of what is left, so that a dead first one leaves time for the second. */
 		int64_t left = until - now_mono_ms(), share = a->ai_next ? left / 2 : left;
-		set_address(in, a);
-		in->fd = connect_one(in, a, now_mono_ms() + (share > 0 ? share : 0));
+		ssh_net_set_address(in, a);
+		in->fd = ssh_net_connect_one(in, a, now_mono_ms() + (share > 0 ? share : 0));
 		error = errno;
 		if (in->fd < 0 && error == ECANCELED)
 			break;
 	}
 	freeaddrinfo(list);
 	if (in->fd < 0)
-		return connect_err(in, error);
-	tune(in->fd);
+		return ssh_net_connect_err(in, error);
+	ssh_net_tune(in->fd);
 	return true;
 }
 
 bool ssh_net_connect(struct login *in)
 {
 	if (in->conf.proxy_command)
-		return proxy_by_command(in);
+		return ssh_net_proxy_by_command(in);
 	if (in->conf.proxy_jump)
-		return proxy_by_jump(in);
-	return connect_direct(in);
+		return ssh_net_proxy_by_jump(in);
+	return ssh_net_connect_direct(in);
 }

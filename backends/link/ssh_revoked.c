@@ -25,7 +25,7 @@ enum revoked { REVOKED_NO, REVOKED_YES, REVOKED_UNKNOWN };
 
 /* The public key on a line, in base64; a certificate's is that of its key. NULL: the line has
  * none. The caller frees. */
-static char *revoked_key_of(char *line)
+static char *ssh_revoked_revoked_key_of(char *line)
 {
 	char *type = line + strspn(line, " \t"), *save = NULL;
 	type = strtok_r(type, " \t\r", &save);
@@ -51,7 +51,7 @@ static char *revoked_key_of(char *line)
 	return inner;
 }
 
-static enum revoked revoked_by_list(struct buf *file, const char *key, char *why, size_t size)
+static enum revoked ssh_revoked_revoked_by_list(struct buf *file, const char *key, char *why, size_t size)
 {
 	unsigned number = 0;
 	for (char *line = file->data, *end; line && *line; line = end) {
@@ -62,7 +62,7 @@ static enum revoked revoked_by_list(struct buf *file, const char *key, char *why
 		const char *first = line + strspn(line, " \t");
 		if (!*first || *first == '#')
 			continue;
-		char *text = revoked_key_of(line);
+		char *text = ssh_revoked_revoked_key_of(line);
 		if (!text) {
 			snprintf(why, size, "line %u has no public key", number);
 			return REVOKED_UNKNOWN;
@@ -77,7 +77,7 @@ static enum revoked revoked_by_list(struct buf *file, const char *key, char *why
 
 /* --- a binary list ---------------------------------------------------------------------------- */
 
-static bool revoked_write_key(ssh_key key, const char *base64, char *path)
+static bool ssh_revoked_revoked_write_key(ssh_key key, const char *base64, char *path)
 {
 	int fd = mkostemp(path, O_CLOEXEC);
 	if (fd < 0)
@@ -89,13 +89,13 @@ static bool revoked_write_key(ssh_key key, const char *base64, char *path)
 
 /* ssh-keygen says 0 for a good key, 1 for a revoked one, and anything else when it could not
  * tell. */
-static enum revoked revoked_by_krl(struct login *in, ssh_key key, const char *base64, char *why,
+static enum revoked ssh_revoked_revoked_by_krl(struct login *in, ssh_key key, const char *base64, char *why,
                                    size_t size)
 {
 	char path[] = "/tmp/mocr-key-XXXXXX", said[120];
 	struct buf out = {.max = 4096};
 	const char *const argv[] = {"ssh-keygen", "-Q", "-f", in->conf.revoked_host_keys, path, NULL};
-	if (!revoked_write_key(key, base64, path)) {
+	if (!ssh_revoked_revoked_write_key(key, base64, path)) {
 		snprintf(why, size, "no temporary file for the key: %s", strerror(errno));
 		return REVOKED_UNKNOWN;
 	}
@@ -113,7 +113,7 @@ static enum revoked revoked_by_krl(struct login *in, ssh_key key, const char *ba
 
 /* --- both ------------------------------------------------------------------------------------- */
 
-static bool revoked_load(const char *path, struct buf *file, char *why, size_t size)
+static bool ssh_revoked_revoked_load(const char *path, struct buf *file, char *why, size_t size)
 {
 	char chunk[8192];
 	ssize_t n = 0;
@@ -128,17 +128,17 @@ static bool revoked_load(const char *path, struct buf *file, char *why, size_t s
 	return ok;
 }
 
-static enum revoked revoked_ask(struct login *in, ssh_key key, const char *base64, char *why,
+static enum revoked ssh_revoked_revoked_ask(struct login *in, ssh_key key, const char *base64, char *why,
                                 size_t size)
 {
 	struct buf file = {.max = FILE_MAX};
 	enum revoked answer = REVOKED_UNKNOWN;
-	if (!revoked_load(in->conf.revoked_host_keys, &file, why, size))
+	if (!ssh_revoked_revoked_load(in->conf.revoked_host_keys, &file, why, size))
 		answer = REVOKED_UNKNOWN;
 	else if (file.len >= sizeof(KRL_MAGIC) && memcmp(file.data, KRL_MAGIC, sizeof(KRL_MAGIC)) == 0)
-		answer = revoked_by_krl(in, key, base64, why, size);
+		answer = ssh_revoked_revoked_by_krl(in, key, base64, why, size);
 	else
-		answer = revoked_by_list(&file, base64, why, size);
+		answer = ssh_revoked_revoked_by_list(&file, base64, why, size);
 	buf_finish(&file);
 	return answer;
 }
@@ -150,7 +150,7 @@ bool ssh_revoked_check(struct login *in, ssh_key key, const char *print)
 	if (!in->conf.revoked_host_keys)
 		return true;
 	if (ssh_pki_export_pubkey_base64(key, &base64) == SSH_OK)
-		answer = revoked_ask(in, key, base64, why, sizeof(why));
+		answer = ssh_revoked_revoked_ask(in, key, base64, why, sizeof(why));
 	ssh_string_free_char(base64);
 	if (answer == REVOKED_NO)
 		return true;

@@ -65,31 +65,31 @@ struct ssh_stream {
 
 /* --- what libssh notes ------------------------------------------------------------------------------------- */
 
-static int note_data(ssh_session session, ssh_channel channel, void *data, uint32_t len, int is_stderr, void *arg)
+static int ssh_stream_note_data(ssh_session session, ssh_channel channel, void *data, uint32_t len, int is_stderr, void *arg)
 {
 	struct ssh_stream *s = arg;
 	s->waiting[is_stderr ? 1 : 0] = len;     /* all that waits, not only what just came */
 	return 0;
 }
 
-static void note_eof(ssh_session session, ssh_channel channel, void *arg)
+static void ssh_stream_note_eof(ssh_session session, ssh_channel channel, void *arg)
 {
 	((struct ssh_stream *)arg)->far_eof = true;
 }
 
-static void note_close(ssh_session session, ssh_channel channel, void *arg)
+static void ssh_stream_note_close(ssh_session session, ssh_channel channel, void *arg)
 {
 	((struct ssh_stream *)arg)->far_closed = true;
 }
 
-static void note_status(ssh_session session, ssh_channel channel, int status, void *arg)
+static void ssh_stream_note_status(ssh_session session, ssh_channel channel, int status, void *arg)
 {
 	struct ssh_stream *s = arg;
 	s->end.exit_code = status;
 	s->exited = true;
 }
 
-static void note_signal(ssh_session session, ssh_channel channel, const char *signal, int core, const char *errmsg,
+static void ssh_stream_note_signal(ssh_session session, ssh_channel channel, const char *signal, int core, const char *errmsg,
                         const char *lang, void *arg)
 {
 	struct ssh_stream *s = arg;
@@ -97,13 +97,13 @@ static void note_signal(ssh_session session, ssh_channel channel, const char *si
 	s->exited = true;
 }
 
-static void make_channel(struct ssh_stream *s)
+static void ssh_stream_make_channel(struct ssh_stream *s)
 {
 	s->channel = ssh_channel_new(s->l->session);
 	s->callbacks = (struct ssh_channel_callbacks_struct){
-		.userdata = s, .channel_data_function = note_data, .channel_eof_function = note_eof,
-		.channel_close_function = note_close, .channel_exit_status_function = note_status,
-		.channel_exit_signal_function = note_signal,
+		.userdata = s, .channel_data_function = ssh_stream_note_data, .channel_eof_function = ssh_stream_note_eof,
+		.channel_close_function = ssh_stream_note_close, .channel_exit_status_function = ssh_stream_note_status,
+		.channel_exit_signal_function = ssh_stream_note_signal,
 	};
 	ssh_callbacks_init(&s->callbacks);
 	if (s->channel)
@@ -111,7 +111,7 @@ static void make_channel(struct ssh_stream *s)
 }
 
 /* libssh may keep a channel until the server has closed it, too; it must not call us any more. */
-static void drop_channel(struct ssh_stream *s)
+static void ssh_stream_drop_channel(struct ssh_stream *s)
 {
 	if (!s->channel)
 		return;
@@ -122,9 +122,9 @@ static void drop_channel(struct ssh_stream *s)
 
 /* --- ends ------------------------------------------------------------------------------------------------- */
 
-static void stream_free(struct ssh_stream *s)
+static void ssh_stream_stream_free(struct ssh_stream *s)
 {
-	drop_channel(s);
+	ssh_stream_drop_channel(s);
 	run_cancel(s->probe);
 	loop_timer_remove(s->timer);
 	wipe(s->queue.data, s->queue.cap);        /* sudo's password went this way */
@@ -143,7 +143,7 @@ static void stream_free(struct ssh_stream *s)
 }
 
 /* Whether nothing is left to do for it. */
-static bool is_over(const struct ssh_stream *s)
+static bool ssh_stream_is_over(const struct ssh_stream *s)
 {
 	return s->step == STEP_END || (s->detached && s->step != STEP_OPEN);
 }
@@ -153,9 +153,9 @@ void ssh_streams_sweep(struct link_ssh *l)
 	struct ssh_stream **slot = &l->streams;
 	while (*slot) {
 		struct ssh_stream *s = *slot;
-		if (is_over(s)) {
+		if (ssh_stream_is_over(s)) {
 			*slot = s->next;
-			stream_free(s);
+			ssh_stream_stream_free(s);
 		} else {
 			slot = &s->next;
 		}
@@ -163,7 +163,7 @@ void ssh_streams_sweep(struct link_ssh *l)
 }
 
 /* Tells how it ended; it is swept later. A channel whose opening is under way stays for that. */
-static void end_stream(struct ssh_stream *s, const struct err *err)
+static void ssh_stream_end_stream(struct ssh_stream *s, const struct err *err)
 {
 	if (err)
 		s->end.err = *err;
@@ -184,7 +184,7 @@ void ssh_streams_end(struct link_ssh *l, const struct err *err)
 		if (s->step == STEP_END)
 			continue;
 		s->step = STEP_END;
-		end_stream(s, err);
+		ssh_stream_end_stream(s, err);
 	}
 }
 
@@ -197,7 +197,7 @@ static void ssh_stream_close(struct stream *stream)
 		ssh_channel_request_send_signal(s->channel, "HUP");
 	bool on_its_way = s->step == STEP_OPEN && s->asked_ms;
 	if (!on_its_way) {
-		drop_channel(s);
+		ssh_stream_drop_channel(s);
 		s->step = STEP_END;
 	}
 	ssh_kick(s->l);
@@ -205,7 +205,7 @@ static void ssh_stream_close(struct stream *stream)
 
 /* --- refusals --------------------------------------------------------------------------------------------- */
 
-static void describe(const struct ssh_stream *s, char *buf, size_t size)
+static void ssh_stream_describe(const struct ssh_stream *s, char *buf, size_t size)
 {
 	if (s->kind == ENDPOINT_UNIX)
 		snprintf(buf, size, "%s", s->path);
@@ -215,7 +215,7 @@ static void describe(const struct ssh_stream *s, char *buf, size_t size)
 		snprintf(buf, size, "%.80s", s->command ? s->command : "the login shell");
 }
 
-static void forbidden(struct ssh_stream *s, struct err *err)
+static void ssh_stream_forbidden(struct ssh_stream *s, struct err *err)
 {
 	bool unix_endpoint = s->kind == ENDPOINT_UNIX;
 	err_set(err, ERR_DENIED, "%s: " LINK_FORBIDS " %s (%s in sshd_config would allow them)", s->l->link.name,
@@ -225,7 +225,7 @@ static void forbidden(struct ssh_stream *s, struct err *err)
 
 /* A look costs a process on the server. Where its sshd forbids sockets altogether, what is not there is looked for again
  * only after a while: until then nobody could use it either. */
-static struct ssh_looked *looked_at(struct link_ssh *l, const char *path)
+static struct ssh_looked *ssh_stream_looked_at(struct link_ssh *l, const char *path)
 {
 	struct ssh_looked *k = l->looked;
 	while (k && strcmp(k->path, path) != 0)
@@ -233,9 +233,9 @@ static struct ssh_looked *looked_at(struct link_ssh *l, const char *path)
 	return k;
 }
 
-static void keep_look(struct link_ssh *l, const char *path, bool listens)
+static void ssh_stream_keep_look(struct link_ssh *l, const char *path, bool listens)
 {
-	struct ssh_looked *k = looked_at(l, path);
+	struct ssh_looked *k = ssh_stream_looked_at(l, path);
 	if (!k) {
 		k = xcalloc(1, sizeof(*k));
 		*k = (struct ssh_looked){ .path = xstrdup(path), .next = l->looked };
@@ -245,19 +245,19 @@ static void keep_look(struct link_ssh *l, const char *path, bool listens)
 	k->listens = listens;
 }
 
-static bool seen_lately(struct link_ssh *l, const char *path, bool listens)
+static bool ssh_stream_seen_lately(struct link_ssh *l, const char *path, bool listens)
 {
-	const struct ssh_looked *k = looked_at(l, path);
+	const struct ssh_looked *k = ssh_stream_looked_at(l, path);
 	return k && k->listens == listens && loop_now(l->link.loop) - k->at_ms < LOOKED_MS;
 }
 
 /* Somebody listens at path, and sshd did not open it twice. Its queue may be full: only a second socket of that kind shows that
  * sshd forbids them all. */
-static void note_unopened(struct link_ssh *l, const char *path)
+static void ssh_stream_note_unopened(struct link_ssh *l, const char *path)
 {
 	for (const struct ssh_looked *k = l->looked; k; k = k->next)
-		l->no_unix |= strcmp(k->path, path) != 0 && seen_lately(l, k->path, true);
-	keep_look(l, path, true);
+		l->no_unix |= strcmp(k->path, path) != 0 && ssh_stream_seen_lately(l, k->path, true);
+	ssh_stream_keep_look(l, path, true);
 }
 
 void ssh_looked_forget(struct link_ssh *l)
@@ -272,7 +272,7 @@ void ssh_looked_forget(struct link_ssh *l)
 
 /* sshd does not say why a socket could not be opened: a look at it from inside does. Where sshd forbids sockets, the look
  * tells whether there is anything that it forbids. */
-static void look_err(struct ssh_stream *s, enum socket_seen seen, const char *owner, const struct run_result *r, struct err *err)
+static void ssh_stream_look_err(struct ssh_stream *s, enum socket_seen seen, const char *owner, const struct run_result *r, struct err *err)
 {
 	const char *name = s->l->link.name, *unheard = r->end.err.code ? r->end.err.text : "the login runs no shell commands";
 	switch (seen) {
@@ -288,8 +288,8 @@ static void look_err(struct ssh_stream *s, enum socket_seen seen, const char *ow
 		break;
 	case SEEN_LISTENS:
 		if (!s->l->opens_unix) {
-			forbidden(s, err);
-			note_unopened(s->l, s->path);
+			ssh_stream_forbidden(s, err);
+			ssh_stream_note_unopened(s->l, s->path);
 			break;
 		}
 		err_set(err, ERR_REFUSED, "%s: its sshd opens sockets, but not %s, where somebody listens: is that one overloaded?", name,
@@ -304,7 +304,7 @@ static void look_err(struct ssh_stream *s, enum socket_seen seen, const char *ow
 	}
 }
 
-static void on_probe(const struct run_result *r, void *arg)
+static void ssh_stream_on_probe(const struct run_result *r, void *arg)
 {
 	struct ssh_stream *s = arg;
 	struct err err;
@@ -316,75 +316,75 @@ static void on_probe(const struct run_result *r, void *arg)
 	if (seen == SEEN_LISTENS && !s->forbids && !s->tried_again) {
 		s->tried_again = true;
 		s->step = STEP_OPEN;
-		make_channel(s);
+		ssh_stream_make_channel(s);
 		ssh_kick(s->l);
 		return;
 	}
 	if (s->forbids && gone)
-		keep_look(s->l, s->path, false);
+		ssh_stream_keep_look(s->l, s->path, false);
 	if (s->forbids && !gone && seen != SEEN_NO_RIGHT && r->end.err.code != ERR_LOST)
-		forbidden(s, &err);
+		ssh_stream_forbidden(s, &err);
 	else
-		look_err(s, seen, owner, r, &err);
-	end_stream(s, &err);
+		ssh_stream_look_err(s, seen, owner, r, &err);
+	ssh_stream_end_stream(s, &err);
 }
 
-static void start_probe(struct ssh_stream *s)
+static void ssh_stream_start_probe(struct ssh_stream *s)
 {
 	char *command = socket_look_command(s->path);
 	s->step = STEP_PROBE;
-	drop_channel(s);
-	s->probe = link_run(&s->l->link, command, NULL, 0, 65536, PROBE_TIMEOUT_MS, on_probe, s);
+	ssh_stream_drop_channel(s);
+	s->probe = link_run(&s->l->link, command, NULL, 0, 65536, PROBE_TIMEOUT_MS, ssh_stream_on_probe, s);
 	free(command);
 }
 
 /* libssh keeps only the last refusal; its text names the channel. */
-static bool refusal_is_ours(const struct ssh_stream *s, const char *words)
+static bool ssh_stream_refusal_is_ours(const struct ssh_stream *s, const char *words)
 {
 	unsigned number = 0;
 	return sscanf(words, "Channel opening failure: channel %u", &number) != 1 || number == s->number;
 }
 
-static bool is_session(const struct ssh_stream *s)
+static bool ssh_stream_is_session(const struct ssh_stream *s)
 {
 	return s->kind == ENDPOINT_EXEC || s->kind == ENDPOINT_TERMINAL;
 }
 
-static bool session_open(const struct link_ssh *l)
+static bool ssh_stream_session_open(const struct link_ssh *l)
 {
 	for (const struct ssh_stream *s = l->streams; s; s = s->next)
-		if (is_session(s) && s->channel && s->step > STEP_OPEN)
+		if (ssh_stream_is_session(s) && s->channel && s->step > STEP_OPEN)
 			return true;
 	return false;
 }
 
-static void no_room(struct ssh_stream *s)
+static void ssh_stream_no_room(struct ssh_stream *s)
 {
 	struct err err;
 	err_set(&err, ERR_REFUSED, "%s: its sshd opens no more sessions; MaxSessions in sshd_config limits them (10 by default)",
 	        s->l->link.name);
-	drop_channel(s);
-	end_stream(s, &err);
+	ssh_stream_drop_channel(s);
+	ssh_stream_end_stream(s, &err);
 }
 
 /* sshd has room for 10 sessions on a connection (MaxSessions), and most of ours are over in a moment: so it is asked again. That none of
  * ours is open says little at once: those that took the room may have ended since, and others' words may be here but not read yet. */
-static void session_refused(struct ssh_stream *s)
+static void ssh_stream_session_refused(struct ssh_stream *s)
 {
 	int64_t left = s->until_ms - loop_now(s->l->link.loop);
-	s->refused = session_open(s->l) ? 0 : s->refused + 1;
+	s->refused = ssh_stream_session_open(s->l) ? 0 : s->refused + 1;
 	if (s->detached) {
 		s->step = STEP_END;
 	} else if (left <= 0 || s->refused >= ROOM_TRIES) {
-		no_room(s);
+		ssh_stream_no_room(s);
 	} else {
-		make_channel(s);
+		ssh_stream_make_channel(s);
 		s->turned_away = true;
 		loop_timer_set(s->timer, left < AGAIN_MS ? left : AGAIN_MS);
 	}
 }
 
-static void open_refused(struct ssh_stream *s)
+static void ssh_stream_open_refused(struct ssh_stream *s)
 {
 	struct err err;
 	char what[128];
@@ -392,14 +392,14 @@ static void open_refused(struct ssh_stream *s)
 	unsigned code = error ? (unsigned)strtoul(error + 7, NULL, 10) : 0;
 	const char *text = error && strchr(error, ')') ? strchr(error, ')') + 1 : words;
 	text += strspn(text, " ");
-	describe(s, what, sizeof(what));
-	drop_channel(s);
-	if (!refusal_is_ours(s, words) && s->tries < OPEN_TRIES) {
-		make_channel(s);              /* the words were another's: ask again */
+	ssh_stream_describe(s, what, sizeof(what));
+	ssh_stream_drop_channel(s);
+	if (!ssh_stream_refusal_is_ours(s, words) && s->tries < OPEN_TRIES) {
+		ssh_stream_make_channel(s);              /* the words were another's: ask again */
 		return;
 	}
-	if (is_session(s)) {
-		session_refused(s);
+	if (ssh_stream_is_session(s)) {
+		ssh_stream_session_refused(s);
 		return;
 	}
 	if (s->detached) {
@@ -410,39 +410,39 @@ static void open_refused(struct ssh_stream *s)
 	bool forbids = code == 1 || (s->kind == ENDPOINT_TCP && code == 2 && strcmp(text, "open failed") == 0);
 	if (forbids && s->kind == ENDPOINT_UNIX) {
 		s->l->no_unix = s->forbids = true;
-		start_probe(s);
+		ssh_stream_start_probe(s);
 		return;
 	} else if (forbids) {
-		forbidden(s, &err);
+		ssh_stream_forbidden(s, &err);
 	} else if (s->kind == ENDPOINT_UNIX && code == 2) {
-		start_probe(s);
+		ssh_stream_start_probe(s);
 		return;
 	} else if (code == 2) {
 		err_set(&err, ERR_ABSENT, "%s: nothing answers at %s (%s)", s->l->link.name, what, text);
 	} else {
 		err_set(&err, ERR_REFUSED, "%s: %s could not be opened: %s", s->l->link.name, what, text);
 	}
-	end_stream(s, &err);
+	ssh_stream_end_stream(s, &err);
 }
 
 /* --- steps ---------------------------------------------------------------------------------------------------- */
 
-static int open_unix(struct ssh_stream *s)
+static int ssh_stream_open_unix(struct ssh_stream *s)
 {
 	return ssh_channel_open_forward_unix(s->channel, s->path, "mocr", 0);
 }
 
-static int open_tcp(struct ssh_stream *s)
+static int ssh_stream_open_tcp(struct ssh_stream *s)
 {
 	return ssh_channel_open_forward(s->channel, s->host, s->port, "127.0.0.1", 0);
 }
 
-static int open_session(struct ssh_stream *s)
+static int ssh_stream_open_session(struct ssh_stream *s)
 {
 	return ssh_channel_open_session(s->channel);
 }
 
-static void be_open(struct ssh_stream *s)
+static void ssh_stream_be_open(struct ssh_stream *s)
 {
 	s->step = STEP_RUN;
 	loop_timer_set(s->timer, -1);
@@ -450,10 +450,10 @@ static void be_open(struct ssh_stream *s)
 		s->stream.events->opened(&s->stream, s->stream.arg);
 }
 
-static bool step_open(struct ssh_stream *s)
+static bool ssh_stream_step_open(struct ssh_stream *s)
 {
 	static int (*const openers[])(struct ssh_stream *) = {
-		[ENDPOINT_UNIX] = open_unix, [ENDPOINT_TCP] = open_tcp, [ENDPOINT_EXEC] = open_session, [ENDPOINT_TERMINAL] = open_session,
+		[ENDPOINT_UNIX] = ssh_stream_open_unix, [ENDPOINT_TCP] = ssh_stream_open_tcp, [ENDPOINT_EXEC] = ssh_stream_open_session, [ENDPOINT_TERMINAL] = ssh_stream_open_session,
 	};
 	if (s->turned_away)
 		return false;
@@ -467,25 +467,25 @@ static bool step_open(struct ssh_stream *s)
 		return false;
 	if (rc != SSH_OK) {
 		s->asked_ms = 0;
-		open_refused(s);
+		ssh_stream_open_refused(s);
 		return true;
 	}
 	if (s->detached) {
-		drop_channel(s);
+		ssh_stream_drop_channel(s);
 		s->step = STEP_END;
 		return true;
 	}
 	if (s->kind == ENDPOINT_UNIX || s->kind == ENDPOINT_TCP) {
 		ssh_measured(s->l, loop_now(s->l->link.loop) - s->asked_ms);
 		s->l->opens_unix |= s->kind == ENDPOINT_UNIX;
-		be_open(s);
+		ssh_stream_be_open(s);
 	} else {
 		s->step = s->kind == ENDPOINT_TERMINAL ? STEP_PTY : STEP_ENV;
 	}
 	return true;
 }
 
-static bool step_pty(struct ssh_stream *s)
+static bool ssh_stream_step_pty(struct ssh_stream *s)
 {
 	int rc = ssh_channel_request_pty_size(s->channel, s->term ? s->term : "xterm", s->cols, s->rows);
 	if (rc == SSH_AGAIN)
@@ -493,7 +493,7 @@ static bool step_pty(struct ssh_stream *s)
 	if (rc != SSH_OK) {
 		struct err err;
 		err_set(&err, ERR_DENIED, "%s: its sshd gives no terminal (PermitTTY in sshd_config)", s->l->link.name);
-		end_stream(s, &err);
+		ssh_stream_end_stream(s, &err);
 		return true;
 	}
 	s->step = STEP_ENV;
@@ -501,7 +501,7 @@ static bool step_pty(struct ssh_stream *s)
 }
 
 /* sshd takes few names (AcceptEnv); a refused one is no fault. */
-static bool step_env(struct ssh_stream *s)
+static bool ssh_stream_step_env(struct ssh_stream *s)
 {
 	const char *word = s->env ? s->env[s->env_at] : NULL;
 	if (!word) {
@@ -520,7 +520,7 @@ static bool step_env(struct ssh_stream *s)
 	return true;
 }
 
-static bool step_start(struct ssh_stream *s)
+static bool ssh_stream_step_start(struct ssh_stream *s)
 {
 	char *line = s->command ? quote_login(s->command, s->kind == ENDPOINT_EXEC) : NULL;
 	int rc = line ? ssh_channel_request_exec(s->channel, line) : ssh_channel_request_shell(s->channel);
@@ -528,20 +528,20 @@ static bool step_start(struct ssh_stream *s)
 	if (rc == SSH_AGAIN)
 		return false;
 	if (rc == SSH_OK) {
-		be_open(s);
+		ssh_stream_be_open(s);
 		return true;
 	}
 	struct err err;
 	char what[128];
-	describe(s, what, sizeof(what));
+	ssh_stream_describe(s, what, sizeof(what));
 	err_set(&err, ERR_REFUSED, "%s: its sshd would not run %s", s->l->link.name, what);
-	end_stream(s, &err);
+	ssh_stream_end_stream(s, &err);
 	return true;
 }
 
 /* --- bytes -------------------------------------------------------------------------------------------------- */
 
-static void give(struct ssh_stream *s, const char *data, size_t len)
+static void ssh_stream_give(struct ssh_stream *s, const char *data, size_t len)
 {
 	size_t taken = s->stream.events->data ? s->stream.events->data(&s->stream, data, len, s->stream.arg) : len;
 	if (!s->detached && taken < len) {
@@ -550,17 +550,17 @@ static void give(struct ssh_stream *s, const char *data, size_t len)
 	}
 }
 
-static void give_one(struct ssh_stream *s, int which, const char *data, size_t len)
+static void ssh_stream_give_one(struct ssh_stream *s, int which, const char *data, size_t len)
 {
 	if (which == 0)
-		give(s, data, len);
+		ssh_stream_give(s, data, len);
 	else if (s->stream.events->error_data)
 		s->stream.events->error_data(&s->stream, data, len, s->stream.arg);
 }
 
 /* No command of ours began: what came instead says why (a login without a shell, a device that is no Unix). That is a
  * complaint, never the output that was asked for. */
-static bool give_preamble(struct ssh_stream *s)
+static bool ssh_stream_give_preamble(struct ssh_stream *s)
 {
 	bool any = false;
 	for (int which = 0; which < 2 && !s->detached; which++) {
@@ -568,28 +568,28 @@ static bool give_preamble(struct ssh_stream *s)
 		s->before[which].kept = (struct buf){0};
 		any |= kept.len > 0;
 		if (kept.len)
-			give_one(s, 1, kept.data, kept.len);
+			ssh_stream_give_one(s, 1, kept.data, kept.len);
 		buf_finish(&kept);
 	}
 	return any;
 }
 
-static bool give_held(struct ssh_stream *s)
+static bool ssh_stream_give_held(struct ssh_stream *s)
 {
 	if (s->paused || !s->held.len)
 		return false;
 	struct buf held = s->held;
 	s->held = (struct buf){0};
-	give(s, held.data, held.len);
+	ssh_stream_give(s, held.data, held.len);
 	buf_finish(&held);
 	return true;
 }
 
 /* Reads what waits in libssh's buffer, as much as there is room for; 0 for output, 1 for errors. */
-static bool read_into(struct ssh_stream *s, int which, char *bytes, size_t room)
+static bool ssh_stream_read_into(struct ssh_stream *s, int which, char *bytes, size_t room)
 {
 	uint32_t want = (uint32_t)(s->waiting[which] < room ? s->waiting[which] : room);
-	/* The noted number may grow while libssh reads more packets: it is set again by note_data then. */
+	/* The noted number may grow while libssh reads more packets: it is set again by ssh_stream_note_data then. */
 	s->waiting[which] -= want;
 	size_t left = s->waiting[which];
 	int n = ssh_channel_read_nonblocking(s->channel, bytes, want, which);
@@ -603,31 +603,31 @@ static bool read_into(struct ssh_stream *s, int which, char *bytes, size_t room)
 		s->waiting[which] -= (uint32_t)n;       /* noted before these were taken out */
 	size_t before = s->kind == ENDPOINT_EXEC ? preamble_take(&s->before[which], bytes, (size_t)n) : 0;
 	if (before < (size_t)n)
-		give_one(s, which, bytes + before, (size_t)n - before);
+		ssh_stream_give_one(s, which, bytes + before, (size_t)n - before);
 	return true;
 }
 
-static bool read_some(struct ssh_stream *s, int which)
+static bool ssh_stream_read_some(struct ssh_stream *s, int which)
 {
 	char bytes[SSH_READ_SIZE];             /* of the stack: shared by all links, and safe when a callback reads elsewhere */
-	return s->waiting[which] && s->channel && read_into(s, which, bytes, sizeof(bytes));
+	return s->waiting[which] && s->channel && ssh_stream_read_into(s, which, bytes, sizeof(bytes));
 }
 
 /* For a reader that is slower than the server: all that waits, in one call. With each call, however little it takes, libssh lets the server
  * send up to a window more (ssh_channel_read_timeout, "Authorize some buffering while userapp is busy"): by small ones its buffer would grow
  * without a bound. What the reader does not take is held here, and nothing more is read until it has. */
-static bool read_all(struct ssh_stream *s)
+static bool ssh_stream_read_all(struct ssh_stream *s)
 {
 	if (s->waiting[0] <= SSH_READ_SIZE || !s->channel)
-		return read_some(s, 0);
+		return ssh_stream_read_some(s, 0);
 	size_t room = s->waiting[0] < SSH_WAITING_MAX ? s->waiting[0] : SSH_WAITING_MAX;
 	char *bytes = xcalloc(1, room);
-	bool any = read_into(s, 0, bytes, room);
+	bool any = ssh_stream_read_into(s, 0, bytes, room);
 	free(bytes);
 	return any;
 }
 
-static bool write_some(struct ssh_stream *s)
+static bool ssh_stream_write_some(struct ssh_stream *s)
 {
 	if (!s->queue.len || !s->channel || s->far_closed)
 		return false;
@@ -639,9 +639,9 @@ static bool write_some(struct ssh_stream *s)
 	return true;
 }
 
-static bool step_write(struct ssh_stream *s)
+static bool ssh_stream_step_write(struct ssh_stream *s)
 {
-	bool moved = write_some(s);
+	bool moved = ssh_stream_write_some(s);
 	if (s->queue.len)
 		return moved;
 	if (s->wrote && !s->eof_wanted) {
@@ -657,7 +657,7 @@ static bool step_write(struct ssh_stream *s)
 	return moved;
 }
 
-static bool everything_came(struct ssh_stream *s)
+static bool ssh_stream_everything_came(struct ssh_stream *s)
 {
 	if (s->held.len || s->waiting[0] || s->waiting[1])
 		return false;
@@ -665,23 +665,23 @@ static bool everything_came(struct ssh_stream *s)
 	return s->far_closed || (s->far_eof && (s->kind == ENDPOINT_UNIX || s->kind == ENDPOINT_TCP));
 }
 
-static bool step_run(struct ssh_stream *s)
+static bool ssh_stream_step_run(struct ssh_stream *s)
 {
-	bool moved = give_held(s);
-	while (!s->detached && !s->paused && (s->slow ? read_all(s) : read_some(s, 0)))
+	bool moved = ssh_stream_give_held(s);
+	while (!s->detached && !s->paused && (s->slow ? ssh_stream_read_all(s) : ssh_stream_read_some(s, 0)))
 		moved = true;
-	while (!s->detached && read_some(s, 1))
+	while (!s->detached && ssh_stream_read_some(s, 1))
 		moved = true;
 	if (s->resized && !s->detached && ssh_channel_change_pty_size(s->channel, s->cols, s->rows) != SSH_AGAIN)
 		s->resized = false;           /* before what was typed after it */
 	if (!s->detached && !s->resized)
-		moved |= step_write(s);
+		moved |= ssh_stream_step_write(s);
 	if (s->detached)
 		return true;
-	if (everything_came(s)) {
-		if (give_preamble(s))
+	if (ssh_stream_everything_came(s)) {
+		if (ssh_stream_give_preamble(s))
 			return true;
-		end_stream(s, NULL);
+		ssh_stream_end_stream(s, NULL);
 		return true;
 	}
 	/* Only its own bytes put the end off: others on the link may never be silent. */
@@ -695,28 +695,28 @@ static bool step_run(struct ssh_stream *s)
 bool ssh_streams_step(struct link_ssh *l)
 {
 	static bool (*const steps[])(struct ssh_stream *) = {
-		[STEP_OPEN] = step_open, [STEP_PTY] = step_pty, [STEP_ENV] = step_env, [STEP_START] = step_start,
-		[STEP_RUN] = step_run,
+		[STEP_OPEN] = ssh_stream_step_open, [STEP_PTY] = ssh_stream_step_pty, [STEP_ENV] = ssh_stream_step_env, [STEP_START] = ssh_stream_step_start,
+		[STEP_RUN] = ssh_stream_step_run,
 	};
 	bool moved = false;
 	for (struct ssh_stream *s = l->streams; s && l->link.state == LINK_UP; s = s->next)
-		if (!is_over(s) && s->step < STEP_PROBE)
+		if (!ssh_stream_is_over(s) && s->step < STEP_PROBE)
 			moved |= steps[s->step](s);
 	return moved;
 }
 
-static void on_timer(struct loop_timer *t, void *arg)
+static void ssh_stream_on_timer(struct loop_timer *t, void *arg)
 {
 	struct ssh_stream *s = arg;
 	if (s->step == STEP_RUN) {
 		/* It exited a while ago: whoever holds its pipes is none of ours. */
 		if (!s->held.len && !s->waiting[0])
-			end_stream(s, NULL);
+			ssh_stream_end_stream(s, NULL);
 		return;
 	}
 	int64_t left = s->until_ms - loop_now(s->l->link.loop);
 	if (s->turned_away && left <= 0) {
-		no_room(s);
+		ssh_stream_no_room(s);
 		return;
 	}
 	if (s->turned_away) {
@@ -727,9 +727,9 @@ static void on_timer(struct loop_timer *t, void *arg)
 	}
 	struct err err;
 	char what[128];
-	describe(s, what, sizeof(what));
+	ssh_stream_describe(s, what, sizeof(what));
 	err_set(&err, ERR_TIMEOUT, "%s: %s did not open in time", s->l->link.name, what);
-	end_stream(s, &err);
+	ssh_stream_end_stream(s, &err);
 }
 
 /* --- the owner's side -------------------------------------------------------------------------------------------- */
@@ -775,7 +775,7 @@ static const struct stream_ops ssh_stream_ops = {
 	.resize = ssh_stream_resize, .close = ssh_stream_close,
 };
 
-static char **copy_env(const char *const *env)
+static char **ssh_stream_copy_env(const char *const *env)
 {
 	size_t n = 0;
 	while (env && env[n])
@@ -795,7 +795,7 @@ struct stream *ssh_stream_open(struct link_ssh *l, const struct endpoint *endpoi
 	s->stream = (struct stream){.ops = &ssh_stream_ops, .events = events, .arg = arg};
 	s->l = l;
 	s->kind = endpoint->kind;
-	if (endpoint->kind == ENDPOINT_UNIX && l->no_unix && seen_lately(l, endpoint->path, false)) {
+	if (endpoint->kind == ENDPOINT_UNIX && l->no_unix && ssh_stream_seen_lately(l, endpoint->path, false)) {
 		err_set(err, ERR_ABSENT, "%s: there is no %s", l->link.name, endpoint->path);
 		free(s);
 		return NULL;
@@ -804,22 +804,22 @@ struct stream *ssh_stream_open(struct link_ssh *l, const struct endpoint *endpoi
 	s->host = xstrdup(endpoint->host ? endpoint->host : "127.0.0.1");
 	s->command = xstrdup(endpoint->command);
 	s->term = xstrdup(endpoint->term);
-	s->env = copy_env(endpoint->env);
+	s->env = ssh_stream_copy_env(endpoint->env);
 	s->port = endpoint->port;
 	s->cols = endpoint->cols > 0 ? endpoint->cols : 80;
 	s->rows = endpoint->rows > 0 ? endpoint->rows : 24;
 	s->end.exit_code = -1;
 	buf_init(&s->queue, STREAM_QUEUE_MAX);
-	s->forbids = endpoint->kind == ENDPOINT_UNIX && !l->opens_unix && (l->no_unix || seen_lately(l, endpoint->path, true));
+	s->forbids = endpoint->kind == ENDPOINT_UNIX && !l->opens_unix && (l->no_unix || ssh_stream_seen_lately(l, endpoint->path, true));
 	int64_t timeout_ms = endpoint->timeout_ms > 0 ? endpoint->timeout_ms : LINK_OPEN_TIMEOUT_MS;
 	s->until_ms = loop_now(l->link.loop) + timeout_ms;
-	s->timer = loop_timer_add(l->link.loop, timeout_ms, on_timer, s);
+	s->timer = loop_timer_add(l->link.loop, timeout_ms, ssh_stream_on_timer, s);
 	s->next = l->streams;
 	l->streams = s;
 	if (s->forbids)
-		start_probe(s);
+		ssh_stream_start_probe(s);
 	else
-		make_channel(s);
+		ssh_stream_make_channel(s);
 	ssh_kick(l);
 	return &s->stream;
 }

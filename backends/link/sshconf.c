@@ -25,7 +25,7 @@ void ssh_dest_finish(struct ssh_dest *d)
 	*d = (struct ssh_dest){0};
 }
 
-static bool parse_port(const char *s, int *port)
+static bool sshconf_parse_port(const char *s, int *port)
 {
 	char *end;
 	long n = strtol(s, &end, 10);
@@ -35,7 +35,7 @@ static bool parse_port(const char *s, int *port)
 	return true;
 }
 
-static bool bad_dest(struct ssh_dest *d, struct err *err, const char *text, const char *why)
+static bool sshconf_bad_dest(struct ssh_dest *d, struct err *err, const char *text, const char *why)
 {
 	ssh_dest_finish(d);
 	return err_set(err, ERR_USAGE, "`%s` is no ssh destination: %s (expected name, user@host:port or ssh://...)", text,
@@ -57,11 +57,11 @@ bool ssh_dest_parse(struct ssh_dest *d, const char *text, struct err *err)
 	bool many = colon && strchr(rest, ':') != colon;
 	if (*rest == '[') {
 		if (!close)
-			return bad_dest(d, err, text, "a ] is missing");
+			return sshconf_bad_dest(d, err, text, "a ] is missing");
 		d->host = xstrndup(rest + 1, (size_t)(close - rest - 1));
 		colon = close[1] == ':' ? close + 1 : NULL;
 		if (close[1] && !colon && strcmp(close + 1, "/") != 0)
-			return bad_dest(d, err, text, "what follows ] is no :port");
+			return sshconf_bad_dest(d, err, text, "what follows ] is no :port");
 	} else if (colon && !many) {
 		d->host = xstrndup(rest, (size_t)(colon - rest));
 	} else {
@@ -74,15 +74,15 @@ bool ssh_dest_parse(struct ssh_dest *d, const char *text, struct err *err)
 	char port[16] = "";
 	if (colon)
 		snprintf(port, sizeof(port), "%.*s", (int)strcspn(colon + 1, "/"), colon + 1);
-	if (colon && !parse_port(port, &d->port))
-		return bad_dest(d, err, text, "the port is no number from 1 to 65535");
+	if (colon && !sshconf_parse_port(port, &d->port))
+		return sshconf_bad_dest(d, err, text, "the port is no number from 1 to 65535");
 	if (!*d->host || *d->host == '-')
-		return bad_dest(d, err, text, *d->host ? "a host cannot start with -" : "the host is missing");
+		return sshconf_bad_dest(d, err, text, *d->host ? "a host cannot start with -" : "the host is missing");
 	if (d->user && (!*d->user || *d->user == '-'))
-		return bad_dest(d, err, text, "the user cannot be empty or start with -");
+		return sshconf_bad_dest(d, err, text, "the user cannot be empty or start with -");
 	for (const unsigned char *c = (const unsigned char *)text; *c; c++)
 		if (iscntrl(*c) || *c == ' ')
-			return bad_dest(d, err, text, "it has a space or a control character in it");
+			return sshconf_bad_dest(d, err, text, "it has a space or a control character in it");
 	return true;
 }
 
@@ -109,14 +109,14 @@ void ssh_words_finish(struct ssh_words *w)
 /* --- expansion ------------------------------------------------------------------------------------------ */
 
 /* The user's own line of passwd, by the call that may be made from any thread. */
-static const struct passwd *own_passwd(struct passwd *pw, char *buf, size_t size)
+static const struct passwd *sshconf_own_passwd(struct passwd *pw, char *buf, size_t size)
 {
 	struct passwd *found = NULL;
 	return getpwuid_r(getuid(), pw, buf, size, &found) == 0 ? found : NULL;
 }
 
 /* Adds the home directory, or (name) the login name. */
-static void add_own(struct buf *out, bool name)
+static void sshconf_add_own(struct buf *out, bool name)
 {
 	struct passwd pw;
 	char buf[2048];
@@ -125,11 +125,11 @@ static void add_own(struct buf *out, bool name)
 		buf_puts(out, home);
 		return;
 	}
-	const struct passwd *own = own_passwd(&pw, buf, sizeof(buf));
+	const struct passwd *own = sshconf_own_passwd(&pw, buf, sizeof(buf));
 	buf_puts(out, !own ? "" : name ? own->pw_name : own->pw_dir);
 }
 
-static void add_token(const struct sshconf *c, char token, struct buf *out)
+static void sshconf_add_token(const struct sshconf *c, char token, struct buf *out)
 {
 	char host[256] = "";
 	switch (token) {
@@ -140,9 +140,9 @@ static void add_token(const struct sshconf *c, char token, struct buf *out)
 	case 'r': buf_puts(out, c->user ? c->user : ""); return;
 	case 'k': buf_puts(out, c->host_key_alias ? c->host_key_alias : c->host); return;
 	case 'j': buf_puts(out, c->proxy_jump ? c->proxy_jump : ""); return;
-	case 'd': add_own(out, false); return;
+	case 'd': sshconf_add_own(out, false); return;
 	case 'i': buf_addf(out, "%u", (unsigned)getuid()); return;
-	case 'u': add_own(out, true); return;
+	case 'u': sshconf_add_own(out, true); return;
 	case 'l':
 	case 'L':
 		gethostname(host, sizeof(host) - 1);
@@ -159,7 +159,7 @@ char *sshconf_expand(const struct sshconf *c, const char *text)
 	struct buf out = {.max = PATH_BYTES_MAX};
 	for (const char *p = text; *p; p++) {
 		if (*p == '%' && p[1])
-			add_token(c, *++p, &out);
+			sshconf_add_token(c, *++p, &out);
 		else
 			buf_add(&out, p, 1);
 	}
@@ -167,7 +167,7 @@ char *sshconf_expand(const struct sshconf *c, const char *text)
 }
 
 /* One token of a command's word; false: nobody knows it. */
-static bool add_word_token(const struct sshconf *c, const struct ssh_token *more, char token,
+static bool sshconf_add_word_token(const struct sshconf *c, const struct ssh_token *more, char token,
                            struct buf *out)
 {
 	for (; more && more->token; more++)
@@ -177,11 +177,11 @@ static bool add_word_token(const struct sshconf *c, const struct ssh_token *more
 		}
 	if (!token || !strchr("%Ldhiklnpru", token))
 		return false;
-	add_token(c, token, out);
+	sshconf_add_token(c, token, out);
 	return true;
 }
 
-static char *unknown_in(struct buf *out, const char *at, size_t len, char *unknown, size_t size)
+static char *sshconf_unknown_in(struct buf *out, const char *at, size_t len, char *unknown, size_t size)
 {
 	snprintf(unknown, size, "%.*s", (int)len, at);
 	buf_finish(out);
@@ -196,8 +196,8 @@ char *sshconf_command_word(const struct sshconf *c, const struct ssh_token *more
 	char name[64];
 	for (const char *p = text; *p; p++) {
 		if (*p == '%') {
-			if (!add_word_token(c, more, p[1], &out))
-				return unknown_in(&out, p, p[1] ? 2 : 1, unknown, size);
+			if (!sshconf_add_word_token(c, more, p[1], &out))
+				return sshconf_unknown_in(&out, p, p[1] ? 2 : 1, unknown, size);
 			p++;
 			continue;
 		}
@@ -209,7 +209,7 @@ char *sshconf_command_word(const struct sshconf *c, const struct ssh_token *more
 		snprintf(name, sizeof(name), "%.*s", (int)(end - p - 2), p + 2);
 		const char *value = getenv(name);
 		if (!value)
-			return unknown_in(&out, p, (size_t)(end - p + 1), unknown, size);
+			return sshconf_unknown_in(&out, p, (size_t)(end - p + 1), unknown, size);
 		buf_puts(&out, value);
 		p = end;
 	}
@@ -217,7 +217,7 @@ char *sshconf_command_word(const struct sshconf *c, const struct ssh_token *more
 }
 
 /* Copies one word from *at without its quotes and escapes; false: a quote is never closed. */
-static bool split_word(const char **at, struct buf *word)
+static bool sshconf_split_word(const char **at, struct buf *word)
 {
 	char quote = 0;
 	const char *p = *at;
@@ -240,7 +240,7 @@ bool sshconf_split(const char *text, struct ssh_words *words)
 {
 	for (text += strspn(text, " \t"); *text; text += strspn(text, " \t")) {
 		struct buf word = {.max = PATH_BYTES_MAX};
-		bool closed = split_word(&text, &word);
+		bool closed = sshconf_split_word(&text, &word);
 		ssh_words_add(words, buf_take(&word));
 		if (!closed)
 			return false;
@@ -248,7 +248,7 @@ bool sshconf_split(const char *text, struct ssh_words *words)
 	return true;
 }
 
-static void add_variable(const char **p, struct buf *out)
+static void sshconf_add_variable(const char **p, struct buf *out)
 {
 	char name[64] = "";
 	const char *end = strchr(*p + 2, '}');
@@ -267,14 +267,14 @@ char *sshconf_path(const struct sshconf *c, const char *path)
 {
 	struct buf out = {.max = PATH_BYTES_MAX};
 	if (path[0] == '~' && (path[1] == '/' || !path[1])) {
-		add_own(&out, false);
+		sshconf_add_own(&out, false);
 		path++;
 	}
 	for (const char *p = path; *p; p++) {
 		if (p[0] == '$' && p[1] == '{')
-			add_variable(&p, &out);
+			sshconf_add_variable(&p, &out);
 		else if (*p == '%' && p[1])
-			add_token(c, *++p, &out);
+			sshconf_add_token(c, *++p, &out);
 		else
 			buf_add(&out, p, 1);
 	}
@@ -301,41 +301,41 @@ struct setting {
 
 #define AT(type, c, offset) ((type *)((char *)(c) + (offset)))
 
-static void take_word(struct sshconf *c, size_t offset, const char *value)
+static void sshconf_take_word(struct sshconf *c, size_t offset, const char *value)
 {
 	xreplace(AT(char *, c, offset), value);
 }
 
 /* A word for which OpenSSH writes "none" when there is none. */
-static void take_optional(struct sshconf *c, size_t offset, const char *value)
+static void sshconf_take_optional(struct sshconf *c, size_t offset, const char *value)
 {
 	if (strcasecmp(value, "none") != 0)
 		xreplace(AT(char *, c, offset), value);
 }
 
-static void take_number(struct sshconf *c, size_t offset, const char *value)
+static void sshconf_take_number(struct sshconf *c, size_t offset, const char *value)
 {
 	*AT(int, c, offset) = number_int(value);
 }
 
-static void take_flag(struct sshconf *c, size_t offset, const char *value)
+static void sshconf_take_flag(struct sshconf *c, size_t offset, const char *value)
 {
 	*AT(bool, c, offset) = strcmp(value, "yes") == 0 || strcmp(value, "true") == 0;
 }
 
 /* PubkeyAuthentication knows more than one kind of yes: "unbound", "host-bound". */
-static void take_unless_no(struct sshconf *c, size_t offset, const char *value)
+static void sshconf_take_unless_no(struct sshconf *c, size_t offset, const char *value)
 {
 	*AT(bool, c, offset) = strcmp(value, "no") != 0 && strcmp(value, "false") != 0;
 }
 
-static void take_path(struct sshconf *c, size_t offset, const char *value)
+static void sshconf_take_path(struct sshconf *c, size_t offset, const char *value)
 {
 	if (strcmp(value, "none") != 0)
 		ssh_words_add(AT(struct ssh_words, c, offset), xstrdup(value));
 }
 
-static void take_paths(struct sshconf *c, size_t offset, const char *value)
+static void sshconf_take_paths(struct sshconf *c, size_t offset, const char *value)
 {
 	while (*value) {
 		value += strspn(value, " ");
@@ -349,7 +349,7 @@ static void take_paths(struct sshconf *c, size_t offset, const char *value)
 	}
 }
 
-static void take_strict(struct sshconf *c, size_t offset, const char *value)
+static void sshconf_take_strict(struct sshconf *c, size_t offset, const char *value)
 {
 	static const struct {
 		const char *word;
@@ -364,54 +364,54 @@ static void take_strict(struct sshconf *c, size_t offset, const char *value)
 			c->strict = words[i].strict;
 }
 
-static void take_family(struct sshconf *c, size_t offset, const char *value)
+static void sshconf_take_family(struct sshconf *c, size_t offset, const char *value)
 {
 	c->address_family = strcmp(value, "inet") == 0 ? AF_INET : strcmp(value, "inet6") == 0 ? AF_INET6 : AF_UNSPEC;
 }
 
 #define SETTING(name, take, field) {name, take, offsetof(struct sshconf, field)}
 static const struct setting settings[] = {
-	SETTING("hostname", take_word, hostname),
-	SETTING("user", take_word, user),
-	SETTING("port", take_number, port),
-	SETTING("hostkeyalias", take_optional, host_key_alias),
-	SETTING("proxyjump", take_optional, proxy_jump),
-	SETTING("proxycommand", take_optional, proxy_command),
-	SETTING("bindaddress", take_optional, bind_address),
-	SETTING("identityagent", take_word, identity_agent),
-	SETTING("identityfile", take_path, identities),
-	SETTING("certificatefile", take_path, certificates),
-	SETTING("userknownhostsfile", take_paths, known_hosts),
-	SETTING("globalknownhostsfile", take_paths, global_known_hosts),
-	SETTING("knownhostscommand", take_optional, known_hosts_command),
-	SETTING("revokedhostkeys", take_optional, revoked_host_keys),
-	SETTING("nohostauthenticationforlocalhost", take_flag, localhost_needs_none),
-	SETTING("gssapiauthentication", take_flag, gssapi),
-	SETTING("gssapidelegatecredentials", take_flag, gssapi_delegate),
-	SETTING("gssapiserveridentity", take_optional, gssapi_server),
-	SETTING("gssapiclientidentity", take_optional, gssapi_client),
-	SETTING("identitiesonly", take_flag, identities_only),
-	SETTING("pubkeyauthentication", take_unless_no, pubkey),
-	SETTING("passwordauthentication", take_flag, password),
-	SETTING("kbdinteractiveauthentication", take_flag, kbdint),
-	SETTING("challengeresponseauthentication", take_flag, kbdint),
-	SETTING("batchmode", take_flag, batch),
-	SETTING("hashknownhosts", take_flag, hash_known_hosts),
-	SETTING("stricthostkeychecking", take_strict, strict),
-	SETTING("connecttimeout", take_number, connect_timeout_s),
-	SETTING("addressfamily", take_family, address_family),
-	SETTING("numberofpasswordprompts", take_number, prompts),
-	SETTING("requiredrsasize", take_number, rsa_min_bits),
-	SETTING("ciphers", take_word, ciphers),
-	SETTING("macs", take_word, macs),
-	SETTING("kexalgorithms", take_word, kex),
-	SETTING("hostkeyalgorithms", take_word, host_key_algorithms),
-	SETTING("pubkeyacceptedalgorithms", take_word, pubkey_algorithms),
-	SETTING("pubkeyacceptedkeytypes", take_word, pubkey_algorithms),
-	SETTING("preferredauthentications", take_word, preferred_auth),
+	SETTING("hostname", sshconf_take_word, hostname),
+	SETTING("user", sshconf_take_word, user),
+	SETTING("port", sshconf_take_number, port),
+	SETTING("hostkeyalias", sshconf_take_optional, host_key_alias),
+	SETTING("proxyjump", sshconf_take_optional, proxy_jump),
+	SETTING("proxycommand", sshconf_take_optional, proxy_command),
+	SETTING("bindaddress", sshconf_take_optional, bind_address),
+	SETTING("identityagent", sshconf_take_word, identity_agent),
+	SETTING("identityfile", sshconf_take_path, identities),
+	SETTING("certificatefile", sshconf_take_path, certificates),
+	SETTING("userknownhostsfile", sshconf_take_paths, known_hosts),
+	SETTING("globalknownhostsfile", sshconf_take_paths, global_known_hosts),
+	SETTING("knownhostscommand", sshconf_take_optional, known_hosts_command),
+	SETTING("revokedhostkeys", sshconf_take_optional, revoked_host_keys),
+	SETTING("nohostauthenticationforlocalhost", sshconf_take_flag, localhost_needs_none),
+	SETTING("gssapiauthentication", sshconf_take_flag, gssapi),
+	SETTING("gssapidelegatecredentials", sshconf_take_flag, gssapi_delegate),
+	SETTING("gssapiserveridentity", sshconf_take_optional, gssapi_server),
+	SETTING("gssapiclientidentity", sshconf_take_optional, gssapi_client),
+	SETTING("identitiesonly", sshconf_take_flag, identities_only),
+	SETTING("pubkeyauthentication", sshconf_take_unless_no, pubkey),
+	SETTING("passwordauthentication", sshconf_take_flag, password),
+	SETTING("kbdinteractiveauthentication", sshconf_take_flag, kbdint),
+	SETTING("challengeresponseauthentication", sshconf_take_flag, kbdint),
+	SETTING("batchmode", sshconf_take_flag, batch),
+	SETTING("hashknownhosts", sshconf_take_flag, hash_known_hosts),
+	SETTING("stricthostkeychecking", sshconf_take_strict, strict),
+	SETTING("connecttimeout", sshconf_take_number, connect_timeout_s),
+	SETTING("addressfamily", sshconf_take_family, address_family),
+	SETTING("numberofpasswordprompts", sshconf_take_number, prompts),
+	SETTING("requiredrsasize", sshconf_take_number, rsa_min_bits),
+	SETTING("ciphers", sshconf_take_word, ciphers),
+	SETTING("macs", sshconf_take_word, macs),
+	SETTING("kexalgorithms", sshconf_take_word, kex),
+	SETTING("hostkeyalgorithms", sshconf_take_word, host_key_algorithms),
+	SETTING("pubkeyacceptedalgorithms", sshconf_take_word, pubkey_algorithms),
+	SETTING("pubkeyacceptedkeytypes", sshconf_take_word, pubkey_algorithms),
+	SETTING("preferredauthentications", sshconf_take_word, preferred_auth),
 };
 
-static void take_line(struct sshconf *c, char *line)
+static void sshconf_take_line(struct sshconf *c, char *line)
 {
 	char *value = strchr(line, ' ');
 	if (!value)
@@ -424,21 +424,21 @@ static void take_line(struct sshconf *c, char *line)
 		}
 }
 
-static void expand_path(struct sshconf *c, char **slot)
+static void sshconf_expand_path(struct sshconf *c, char **slot)
 {
 	char *path = sshconf_path(c, *slot);
 	free(*slot);
 	*slot = path;
 }
 
-static void expand_words(struct sshconf *c, struct ssh_words *w)
+static void sshconf_expand_words(struct sshconf *c, struct ssh_words *w)
 {
 	for (size_t i = 0; i < w->n; i++)
-		expand_path(c, &w->word[i]);
+		sshconf_expand_path(c, &w->word[i]);
 }
 
 /* "SSH_AUTH_SOCK" and "$NAME" speak of the environment, the rest is a path. */
-static void expand_agent(struct sshconf *c)
+static void sshconf_expand_agent(struct sshconf *c)
 {
 	char *agent = c->identity_agent, *path;
 	if (!agent || strcmp(agent, "none") == 0)
@@ -460,7 +460,7 @@ void sshconf_parse(struct sshconf *c, const char *host, const char *text)
 	char *copy = xstrdup(text), *save = NULL;
 	for (char *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		line[strcspn(line, "\r")] = '\0';
-		take_line(c, line);
+		sshconf_take_line(c, line);
 	}
 	free(copy);
 	if (!c->hostname)
@@ -472,13 +472,13 @@ void sshconf_parse(struct sshconf *c, const char *host, const char *text)
 	/* "none" leaves the list empty, and stays so: nothing is known, and nothing new is accepted. */
 	if (!c->known_hosts.n && !strcasestr(text, "userknownhostsfile "))
 		ssh_words_add(&c->known_hosts, xstrdup("~/.ssh/known_hosts"));
-	expand_words(c, &c->identities);
-	expand_words(c, &c->certificates);
-	expand_words(c, &c->known_hosts);
-	expand_words(c, &c->global_known_hosts);
+	sshconf_expand_words(c, &c->identities);
+	sshconf_expand_words(c, &c->certificates);
+	sshconf_expand_words(c, &c->known_hosts);
+	sshconf_expand_words(c, &c->global_known_hosts);
 	if (c->revoked_host_keys)
-		expand_path(c, &c->revoked_host_keys);
-	expand_agent(c);
+		sshconf_expand_path(c, &c->revoked_host_keys);
+	sshconf_expand_agent(c);
 }
 
 void sshconf_finish(struct sshconf *c)

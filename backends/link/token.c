@@ -25,15 +25,15 @@ struct token_ask {
 	void *arg;
 };
 
-static void begin(void *arg);
-static void tell(void *arg);
+static void token_begin(void *arg);
+static void token_tell(void *arg);
 
 void token_cancel(struct token_ask *t)
 {
 	if (!t)
 		return;
-	loop_defer_cancel(t->loop, begin, t);
-	loop_defer_cancel(t->loop, tell, t);
+	loop_defer_cancel(t->loop, token_begin, t);
+	loop_defer_cancel(t->loop, token_tell, t);
 	run_cancel(t->run);
 	link_destroy(t->link);
 	secret_destroy(t->token);
@@ -43,7 +43,7 @@ void token_cancel(struct token_ask *t)
 }
 
 /* A turn later than the command's end, for the link cannot go while it tells of that. */
-static void tell(void *arg)
+static void token_tell(void *arg)
 {
 	struct token_ask *t = arg;
 	struct secret *token = t->token;
@@ -66,7 +66,7 @@ static bool token_in_word(char c)
 }
 
 /* Hides each place of a word in text; where it is short, only those that are a word of their own. */
-static void hide(char *text, size_t len, const char *word, size_t n)
+static void token_hide(char *text, size_t len, const char *word, size_t n)
 {
 	char *at;
 	for (size_t from = 0; text && n && (at = memmem(text + from, len - from, word, n));) {
@@ -79,30 +79,30 @@ static void hide(char *text, size_t len, const char *word, size_t n)
 }
 
 /* The first line that it wrote to its standard error, without words of the command and without what it printed. */
-static void clean_line(const struct token_ask *t, const struct run_result *r, struct buf *out)
+static void token_clean_line(const struct token_ask *t, const struct run_result *r, struct buf *out)
 {
 	size_t printed = strcspn(r->out, "\r\n");
 	mask_text(out, r->err_out, strcspn(r->err_out, "\n"));    /* before the names are hidden that it knows secrets by */
 	char *line = out->data;
 	size_t len = out->len;
 	if (printed >= SECRET_SHORTEST)
-		hide(line, len, r->out, printed);
+		token_hide(line, len, r->out, printed);
 	const char *word = t->command + strspn(t->command, breaks);
 	word += strcspn(word, breaks);                          /* behind the program's own name */
 	while (*word) {
 		size_t n = 0;
 		while (token_in_word(word[n]))
 			n++;
-		hide(line, len, word, n);
+		token_hide(line, len, word, n);
 		word += n ? n : 1;
 	}
 }
 
-static void explain(struct token_ask *t, const struct run_result *r)
+static void token_explain(struct token_ask *t, const struct run_result *r)
 {
 	struct buf said;
 	buf_init(&said, SAID_MAX);
-	clean_line(t, r, &said);
+	token_clean_line(t, r, &said);
 	if (r->end.err.code == ERR_TIMEOUT)   /* link_run's sentence has the command line, which may say where a password is */
 		err_set(&t->err, ERR_TIMEOUT, "%s did not end within %d s", t->whose, TOKEN_TIMEOUT_MS / 1000);
 	else if (r->end.err.code)
@@ -115,7 +115,7 @@ static void explain(struct token_ask *t, const struct run_result *r)
 	buf_finish(&said);
 }
 
-static void on_done(const struct run_result *r, void *arg)
+static void token_on_done(const struct run_result *r, void *arg)
 {
 	struct token_ask *t = arg;
 	size_t n = strcspn(r->out, "\r\n");
@@ -125,32 +125,32 @@ static void on_done(const struct run_result *r, void *arg)
 	if (t->token)
 		secret_know(r->out, n);
 	else
-		explain(t, r);
+		token_explain(t, r);
 	wipe((char *)r->out, r->out_len);     /* the run is about to free it */
-	loop_defer(t->loop, tell, t);
+	loop_defer(t->loop, token_tell, t);
 }
 
-static void begin(void *arg)
+static void token_begin(void *arg)
 {
 	struct token_ask *t = arg;
 	if (t->link->state == LINK_UP && !t->run)
-		t->run = link_run(t->link, t->command, NULL, 0, TOKEN_MAX, TOKEN_TIMEOUT_MS, on_done, t);
+		t->run = link_run(t->link, t->command, NULL, 0, TOKEN_MAX, TOKEN_TIMEOUT_MS, token_on_done, t);
 }
 
-static void on_link(struct link *link, void *arg)
+static void token_on_link(struct link *link, void *arg)
 {
 	struct token_ask *t = arg;
 	if (t->link == link && link->state == LINK_UP && !t->run)
-		loop_defer(t->loop, begin, t);
+		loop_defer(t->loop, token_begin, t);
 }
 
 struct token_ask *token_ask(struct loop *loop, const char *whose, const char *command, token_fn *done, void *arg)
 {
-	static const struct link_events events = { .changed = on_link };
+	static const struct link_events events = { .changed = token_on_link };
 	struct token_ask *t = xcalloc(1, sizeof(*t));
 	*t = (struct token_ask){ .loop = loop, .whose = xstrdup(whose), .command = xstrdup(command), .done = done, .arg = arg };
 	t->link = link_create_local(loop, "this machine", &events, t);
 	link_connect(t->link);            /* it is up a turn later */
-	loop_defer(loop, begin, t);
+	loop_defer(loop, token_begin, t);
 	return t;
 }

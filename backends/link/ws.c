@@ -18,21 +18,21 @@
 /* --- frames ----------------------------------------------------------------------------------------------------------- */
 
 /* Bytes that the head has, as far as it can be said. */
-static unsigned head_size(const struct ws_frames *f)
+static unsigned ws_head_size(const struct ws_frames *f)
 {
 	unsigned size = f->n_head < 2 ? 0 : f->head[1] & 0x7f;
 	return size == 126 ? 4 : size == 127 ? 10 : 2;
 }
 
 /* No extension was agreed upon, a server masks nothing, a control frame is short and whole. */
-static bool head_is_good(const struct ws_frames *f)
+static bool ws_head_is_good(const struct ws_frames *f)
 {
 	unsigned opcode = f->head[0] & 0x0f;
 	bool control = opcode & 0x8, known = opcode <= 2 || (opcode >= 8 && opcode <= 10);
 	return known && !(f->head[0] & 0x70) && !(f->head[1] & 0x80) && (!control || (f->head[1] <= 125 && f->head[0] & 0x80));
 }
 
-static bool head_over(struct ws_frames *f)
+static bool ws_head_over(struct ws_frames *f)
 {
 	unsigned size = f->head[1] & 0x7f, from = 2, n = size == 126 ? 2 : size == 127 ? 8 : 0;
 	f->opcode = f->head[0] & 0x0f;
@@ -44,7 +44,7 @@ static bool head_over(struct ws_frames *f)
 	return f->left >> 62 == 0;
 }
 
-static enum ws_frame payload_over(struct ws_frames *f)
+static enum ws_frame ws_payload_over(struct ws_frames *f)
 {
 	f->in_payload = false;
 	return f->opcode == 8 ? WS_CLOSE : f->opcode == 9 ? WS_PING : WS_NOTHING;
@@ -55,14 +55,14 @@ enum ws_frame ws_next(struct ws_frames *f, const char *bytes, size_t len, size_t
 	*used = *n = 0;
 	while (*used < len && !f->in_payload) {
 		f->head[f->n_head++] = (unsigned char)bytes[(*used)++];
-		if (f->n_head == 2 && !head_is_good(f))
+		if (f->n_head == 2 && !ws_head_is_good(f))
 			return WS_BAD;
-		if (f->n_head < head_size(f))
+		if (f->n_head < ws_head_size(f))
 			continue;
-		if (!head_over(f))
+		if (!ws_head_over(f))
 			return WS_BAD;
 		if (!f->left)
-			return payload_over(f);
+			return ws_payload_over(f);
 	}
 	size_t take = len - *used < f->left ? len - *used : (size_t)f->left;
 	if (!f->in_payload || !take)
@@ -74,11 +74,11 @@ enum ws_frame ws_next(struct ws_frames *f, const char *bytes, size_t len, size_t
 	if (control) {
 		memcpy(f->control + f->n_control, *data, take);
 		f->n_control += (unsigned)take;
-		return f->left ? WS_NOTHING : payload_over(f);
+		return f->left ? WS_NOTHING : ws_payload_over(f);
 	}
 	*n = take;
 	if (!f->left)
-		payload_over(f);
+		ws_payload_over(f);
 	return WS_DATA;
 }
 
@@ -97,13 +97,13 @@ struct ws {
 	void *arg;
 };
 
-static void tell_over(void *arg);
+static void ws_tell_over(void *arg);
 
 void ws_close(struct ws *w)
 {
 	if (!w)
 		return;
-	loop_defer_cancel(w->loop, tell_over, w);
+	loop_defer_cancel(w->loop, ws_tell_over, w);
 	stream_close(w->stream);
 	loop_timer_remove(w->timer);
 	buf_finish(&w->head);
@@ -113,7 +113,7 @@ void ws_close(struct ws *w)
 }
 
 /* The last thing that is done in an event of the stream. */
-static void tell_over(void *arg)
+static void ws_tell_over(void *arg)
 {
 	struct ws *w = arg;
 	void (*closed)(struct ws *, const struct err *, void *) = w->events->closed;
@@ -124,16 +124,16 @@ static void tell_over(void *arg)
 }
 
 /* It goes a turn later, for we are inside an event of its stream. */
-static void end(struct ws *w)
+static void ws_end(struct ws *w)
 {
 	if (w->over)
 		return;
 	w->over = true;
 	loop_timer_set(w->timer, -1);
-	loop_defer(w->loop, tell_over, w);
+	loop_defer(w->loop, ws_tell_over, w);
 }
 
-static void send_frame(struct ws *w, unsigned char opcode, const unsigned char *payload, unsigned n)
+static void ws_send_frame(struct ws *w, unsigned char opcode, const unsigned char *payload, unsigned n)
 {
 	unsigned char out[6 + 125] = { 0x80 | opcode, 0x80 | (unsigned char)n };
 	(void)!getrandom(out + 2, 4, 0);
@@ -142,7 +142,7 @@ static void send_frame(struct ws *w, unsigned char opcode, const unsigned char *
 	stream_write(w->stream, out, 6 + n);
 }
 
-static void take_frames(struct ws *w, const char *bytes, size_t len)
+static void ws_take_frames(struct ws *w, const char *bytes, size_t len)
 {
 	size_t used, n;
 	const char *data;
@@ -152,21 +152,21 @@ static void take_frames(struct ws *w, const char *bytes, size_t len)
 			w->events->data(w, data, n, w->arg);
 			break;
 		case WS_PING:
-			send_frame(w, 10, w->frames.control, w->frames.n_control);
+			ws_send_frame(w, 10, w->frames.control, w->frames.n_control);
 			break;
 		case WS_CLOSE: {
 			unsigned code = w->frames.n_control >= 2 ? (unsigned)w->frames.control[0] << 8 | w->frames.control[1] : 1005;
 			unsigned said = w->frames.n_control > 2 ? w->frames.n_control - 2 : 0;
-			send_frame(w, 8, w->frames.control, w->frames.n_control);
+			ws_send_frame(w, 8, w->frames.control, w->frames.n_control);
 			if (code != 1000 && code != 1001 && code != 1005)
 				err_set(&w->err, code == 4003 ? ERR_DENIED : ERR_REFUSED, "%s closed %.*s with code %u%s%.*s", w->who,
 				        (int)strcspn(w->path, "?"), w->path, code, said ? ": " : "", (int)said, (const char *)w->frames.control + 2);
-			end(w);
+			ws_end(w);
 			break;
 		}
 		case WS_BAD:
 			err_set(&w->err, ERR_GARBLED, "%s sent what is no frame of a WebSocket", w->who);
-			end(w);
+			ws_end(w);
 			break;
 		case WS_NOTHING:
 			break;
@@ -184,18 +184,18 @@ static bool ws_is_upgrade(const char *head, size_t len)
 	return is;
 }
 
-static size_t on_data(struct stream *s, const char *bytes, size_t len, void *arg)
+static size_t ws_on_data(struct stream *s, const char *bytes, size_t len, void *arg)
 {
 	struct ws *w = arg;
 	if (w->over)
 		return len;
 	if (w->answered) {
-		take_frames(w, bytes, len);
+		ws_take_frames(w, bytes, len);
 		return len;
 	}
 	if (!buf_add(&w->head, bytes, len)) {
 		err_set(&w->err, ERR_TOO_BIG, "%s's answer to the WebSocket of %.*s has no end", w->who, (int)strcspn(w->path, "?"), w->path);
-		end(w);
+		ws_end(w);
 		return len;
 	}
 	const char *body = memmem(w->head.data, w->head.len, "\r\n\r\n", 4);
@@ -204,17 +204,17 @@ static size_t on_data(struct stream *s, const char *bytes, size_t len, void *arg
 	w->answered = true;
 	loop_timer_set(w->timer, -1);
 	if (ws_is_upgrade(w->head.data, (size_t)(body + 2 - w->head.data))) {
-		take_frames(w, body + 4, w->head.len - (size_t)(body + 4 - w->head.data));
+		ws_take_frames(w, body + 4, w->head.len - (size_t)(body + 4 - w->head.data));
 		return len;
 	}
 	int line = (int)strcspn(w->head.data, "\r\n");
 	err_set(&w->err, strstr(w->head.data, " 401 ") || strstr(w->head.data, " 403 ") ? ERR_DENIED : ERR_REFUSED,
 	        "%s opens no WebSocket at %.*s: %.*s", w->who, (int)strcspn(w->path, "?"), w->path, line < 100 ? line : 100, w->head.data);
-	end(w);
+	ws_end(w);
 	return len;
 }
 
-static void on_closed(struct stream *s, const struct stream_end *how, void *arg)
+static void ws_on_closed(struct stream *s, const struct stream_end *how, void *arg)
 {
 	struct ws *w = arg;
 	w->stream = NULL;
@@ -222,19 +222,19 @@ static void on_closed(struct stream *s, const struct stream_end *how, void *arg)
 		err_set(&w->err, how->err.code, "%s: %s", w->who, how->err.text);
 	else if (!w->over)
 		err_set(&w->err, ERR_LOST, "%s closed the WebSocket of %.*s without a word", w->who, (int)strcspn(w->path, "?"), w->path);
-	end(w);
+	ws_end(w);
 }
 
-static void on_timeout(struct loop_timer *t, void *arg)
+static void ws_on_timeout(struct loop_timer *t, void *arg)
 {
 	struct ws *w = arg;
 	err_set(&w->err, ERR_TIMEOUT, "%s did not answer the WebSocket of %.*s within %d s", w->who, (int)strcspn(w->path, "?"), w->path,
 	        ANSWER_MS / 1000);
-	end(w);
+	ws_end(w);
 }
 
 /* 16 random bytes as base64 has them. */
-static void make_key(char key[25])
+static void ws_make_key(char key[25])
 {
 	static const char signs[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	unsigned char random[22] = { 0 };
@@ -248,19 +248,19 @@ static void make_key(char key[25])
 struct ws *ws_open(struct link *link, const struct endpoint *endpoint, const char *who, const char *path, const char *const *headers,
                    const struct ws_events *events, void *arg, struct err *err)
 {
-	static const struct stream_events stream_events = { .data = on_data, .closed = on_closed };
+	static const struct stream_events stream_events = { .data = ws_on_data, .closed = ws_on_closed };
 	struct buf request = { .secret = true };
 	char key[25];
 	struct ws *w = xcalloc(1, sizeof(*w));
 	*w = (struct ws){ .loop = link->loop, .who = xstrdup(who), .path = xstrdup(path), .events = events, .arg = arg };
 	buf_init(&w->head, HEAD_MAX);
-	w->timer = loop_timer_add(link->loop, ANSWER_MS, on_timeout, w);
+	w->timer = loop_timer_add(link->loop, ANSWER_MS, ws_on_timeout, w);
 	w->stream = link_open(link, endpoint, &stream_events, w, err);
 	if (!w->stream) {
 		ws_close(w);
 		return NULL;
 	}
-	make_key(key);
+	ws_make_key(key);
 	buf_addf(&request, "GET %s HTTP/1.1\r\nHost: %s:%d\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
 	         "Sec-WebSocket-Key: %s\r\n", path, endpoint->host, endpoint->port, key);
 	for (size_t i = 0; headers && headers[i]; i++)

@@ -20,7 +20,7 @@ struct pair {
 	struct piece key, value;     /* key without its quotes; value as written */
 };
 
-static const char *blanks(const char *s, const char *end)
+static const char *fold_blanks(const char *s, const char *end)
 {
 	while (s < end && (*s == ' ' || *s == '\t'))
 		s++;
@@ -28,7 +28,7 @@ static const char *blanks(const char *s, const char *end)
 }
 
 /* Behind the closing quote; NULL: it has none. s is at the opening one. */
-static const char *string_end(const char *s, const char *end)
+static const char *fold_string_end(const char *s, const char *end)
 {
 	for (s++; s < end && *s != '"'; s++)
 		if (*s == '\\')
@@ -36,15 +36,15 @@ static const char *string_end(const char *s, const char *end)
 	return s < end ? s + 1 : NULL;
 }
 
-static const char *value_end(const char *s, const char *end)
+static const char *fold_value_end(const char *s, const char *end)
 {
 	int depth = 0;
 	if (s < end && *s == '"')
-		return string_end(s, end);
+		return fold_string_end(s, end);
 	const char *from = s;
 	while (s && s < end) {
 		if (*s == '"') {
-			s = string_end(s, end);
+			s = fold_string_end(s, end);
 			continue;
 		}
 		if (*s == '{' || *s == '[')
@@ -63,38 +63,38 @@ static const char *value_end(const char *s, const char *end)
 }
 
 /* How many pairs; 0: it is no object of at least one. */
-static size_t pairs_of(const char *text, size_t len, struct pair *pairs)
+static size_t fold_pairs_of(const char *text, size_t len, struct pair *pairs)
 {
-	const char *s = blanks(text, text + len), *end = text + len;
+	const char *s = fold_blanks(text, text + len), *end = text + len;
 	size_t n = 0;
 	while (end > s && end[-1] == ' ')
 		end--;
 	if (end - s < 2 || *s != '{' || end[-1] != '}')
 		return 0;
-	for (s = blanks(s + 1, end); n < PAIRS_MAX && s < end && *s == '"'; n++) {
-		const char *stop = string_end(s, end);
+	for (s = fold_blanks(s + 1, end); n < PAIRS_MAX && s < end && *s == '"'; n++) {
+		const char *stop = fold_string_end(s, end);
 		if (!stop)
 			return 0;
 		pairs[n].key = (struct piece){ s + 1, (size_t)(stop - s) - 2 };
-		s = blanks(stop, end);
+		s = fold_blanks(stop, end);
 		if (s == end || *s != ':')
 			return 0;
-		s = blanks(s + 1, end);
-		stop = value_end(s, end);
+		s = fold_blanks(s + 1, end);
+		stop = fold_value_end(s, end);
 		if (!stop)
 			return 0;
 		pairs[n].value = (struct piece){ s, (size_t)(stop - s) };
-		s = blanks(stop, end);
+		s = fold_blanks(stop, end);
 		if (s + 1 == end)
 			return n + 1;
 		if (s >= end || *s != ',')
 			return 0;
-		s = blanks(s + 1, end);
+		s = fold_blanks(s + 1, end);
 	}
 	return n == PAIRS_MAX ? n : 0;
 }
 
-static bool is_one(struct piece key, const char *const *names)
+static bool fold_is_one(struct piece key, const char *const *names)
 {
 	for (; *names; names++)
 		if (strlen(*names) == key.len && memcmp(*names, key.s, key.len) == 0)
@@ -103,7 +103,7 @@ static bool is_one(struct piece key, const char *const *names)
 }
 
 /* A string without quotes and with its simple escapes resolved (a newline becomes a blank), anything else as it is. */
-static void add_plain(struct buf *out, struct piece v)
+static void fold_add_plain(struct buf *out, struct piece v)
 {
 	if (v.len < 2 || *v.s != '"') {
 		buf_add(out, v.s, v.len);
@@ -124,10 +124,10 @@ static void add_plain(struct buf *out, struct piece v)
 }
 
 /* In key=value a value with blanks keeps its quotes. */
-static void add_value(struct buf *out, struct piece v)
+static void fold_add_value(struct buf *out, struct piece v)
 {
 	if (v.len > 2 && *v.s == '"' && !memchr(v.s, ' ', v.len) && !memchr(v.s, '\\', v.len))
-		add_plain(out, v);
+		fold_add_plain(out, v);
 	else
 		buf_add(out, v.s, v.len);
 }
@@ -137,7 +137,7 @@ static const char *const messages[] = { "msg", "message", "event", "log", NULL }
 static const char *const times[] = { "ts", "time", "timestamp", "@timestamp", "t", "asctime", "datetime", "date", NULL };
 
 /* A level that is a number is said as a word. */
-static void add_level(struct buf *out, struct piece v)
+static void fold_add_level(struct buf *out, struct piece v)
 {
 	char key[32];
 	if (v.len && v.len < 8 && *v.s >= '0' && *v.s <= '9') {
@@ -148,21 +148,21 @@ static void add_level(struct buf *out, struct piece v)
 			return;
 		}
 	}
-	add_plain(out, v);
+	fold_add_plain(out, v);
 }
 
-static void add_first(struct buf *out, const struct pair *pairs, size_t n, const char *const *names, size_t *taken)
+static void fold_add_first(struct buf *out, const struct pair *pairs, size_t n, const char *const *names, size_t *taken)
 {
 	*taken = n;
 	for (size_t i = 0; i < n; i++) {
-		if (!is_one(pairs[i].key, names))
+		if (!fold_is_one(pairs[i].key, names))
 			continue;
 		if (out->len)
 			buf_puts(out, " ");
 		if (names == levels)
-			add_level(out, pairs[i].value);
+			fold_add_level(out, pairs[i].value);
 		else
-			add_plain(out, pairs[i].value);
+			fold_add_plain(out, pairs[i].value);
 		*taken = i;
 		return;
 	}
@@ -171,19 +171,19 @@ static void add_first(struct buf *out, const struct pair *pairs, size_t n, const
 bool fold_json(const char *text, size_t len, struct buf *out)
 {
 	struct pair pairs[PAIRS_MAX];
-	size_t n = pairs_of(text, len, pairs), level, message;
+	size_t n = fold_pairs_of(text, len, pairs), level, message;
 	if (!n)
 		return false;
-	add_first(out, pairs, n, levels, &level);
-	add_first(out, pairs, n, messages, &message);
+	fold_add_first(out, pairs, n, levels, &level);
+	fold_add_first(out, pairs, n, messages, &message);
 	for (size_t i = 0; i < n; i++) {
-		if (i == level || i == message || is_one(pairs[i].key, times))
+		if (i == level || i == message || fold_is_one(pairs[i].key, times))
 			continue;
 		if (out->len)
 			buf_puts(out, " ");
 		buf_add(out, pairs[i].key.s, pairs[i].key.len);
 		buf_puts(out, "=");
-		add_value(out, pairs[i].value);
+		fold_add_value(out, pairs[i].value);
 	}
 	return true;
 }
@@ -192,7 +192,7 @@ bool fold_json(const char *text, size_t len, struct buf *out)
 #define YEAR_2100 4102444800.0
 
 /* Seconds, or a thousandth, millionth, milliardth of them: whichever makes it a time of this century. */
-static int64_t number_time(struct piece v)
+static int64_t fold_number_time(struct piece v)
 {
 	char text[40], *end;
 	if (v.len >= sizeof(text))
@@ -211,16 +211,16 @@ static int64_t number_time(struct piece v)
 int64_t json_time(const char *text, size_t len, struct zone zone)
 {
 	struct pair pairs[PAIRS_MAX];
-	size_t n = pairs_of(text, len, pairs);
+	size_t n = fold_pairs_of(text, len, pairs);
 	for (size_t i = 0; i < n; i++) {
 		struct piece v = pairs[i].value;
 		bool quoted = v.len > 2 && *v.s == '"';
 		struct piece inner = quoted ? (struct piece){ v.s + 1, v.len - 2 } : v;
 		int64_t us = 0;
-		if (is_one(pairs[i].key, times) && quoted && *inner.s != '{')
+		if (fold_is_one(pairs[i].key, times) && quoted && *inner.s != '{')
 			us = stamp_find(inner.s, inner.len, zone);
-		if (is_one(pairs[i].key, times) && !us)
-			us = number_time(inner);
+		if (fold_is_one(pairs[i].key, times) && !us)
+			us = fold_number_time(inner);
 		if (us)
 			return us;
 	}
@@ -230,13 +230,13 @@ int64_t json_time(const char *text, size_t len, struct zone zone)
 static void unfold(struct buf *out, struct piece v, int depth)
 {
 	struct pair pairs[PAIRS_MAX];
-	size_t n = depth < 4 ? pairs_of(v.s, v.len, pairs) : 0;
+	size_t n = depth < 4 ? fold_pairs_of(v.s, v.len, pairs) : 0;
 	for (size_t i = 0; i < n; i++) {
 		buf_addf(out, "%s%*s%.*s: ", out->len ? "\n" : "", depth * 2, "", (int)pairs[i].key.len, pairs[i].key.s);
 		if (*pairs[i].value.s == '{')
 			unfold(out, pairs[i].value, depth + 1);
 		else
-			add_plain(out, pairs[i].value);
+			fold_add_plain(out, pairs[i].value);
 	}
 	if (!n)
 		buf_add(out, v.s, v.len);
@@ -245,7 +245,7 @@ static void unfold(struct buf *out, struct piece v, int depth)
 bool unfold_json(const char *text, size_t len, struct buf *out)
 {
 	struct pair pairs[PAIRS_MAX];
-	if (!pairs_of(text, len, pairs))
+	if (!fold_pairs_of(text, len, pairs))
 		return false;
 	unfold(out, (struct piece){ text, len }, 0);
 	return true;

@@ -16,7 +16,7 @@
 #define MESSAGE_MAX (256u << 10)
 
 /* A cursor goes back into a command line, quoted; still only what systemd writes is taken. */
-static void take_cursor(char *dst, const cJSON *v)
+static void journal_line_take_cursor(char *dst, const cJSON *v)
 {
 	static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789=;-_";
 	const char *s = cJSON_IsString(v) ? v->valuestring : "";
@@ -27,7 +27,7 @@ static void take_cursor(char *dst, const cJSON *v)
 }
 
 /* What fits; overflowed says that it was more. */
-static void add_bytes(struct buf *out, const char *bytes, size_t n)
+static void journal_line_add_bytes(struct buf *out, const char *bytes, size_t n)
 {
 	size_t room = out->max - out->len;
 	buf_add(out, bytes, n < room ? n : room);
@@ -35,33 +35,33 @@ static void add_bytes(struct buf *out, const char *bytes, size_t n)
 }
 
 /* A field is a string; with bytes that are no text an array of numbers; given twice an array of such. */
-static void add_field(struct buf *out, const cJSON *v)
+static void journal_line_add_field(struct buf *out, const cJSON *v)
 {
 	const cJSON *item;
 	if (cJSON_IsString(v)) {
-		add_bytes(out, v->valuestring, strlen(v->valuestring));
+		journal_line_add_bytes(out, v->valuestring, strlen(v->valuestring));
 		return;
 	}
 	cJSON_ArrayForEach(item, v) {
 		if (cJSON_IsNumber(item)) {
 			char byte = (char)(unsigned char)number_small(item->valuedouble, 0);
-			add_bytes(out, &byte, 1);
+			journal_line_add_bytes(out, &byte, 1);
 			continue;
 		}
 		if (out->len)
-			add_bytes(out, "\n", 1);
-		add_field(out, item);
+			journal_line_add_bytes(out, "\n", 1);
+		journal_line_add_field(out, item);
 	}
 }
 
 /* Of one that was given twice the first counts. */
-static const cJSON *field_of(const cJSON *obj, const char *name)
+static const cJSON *journal_line_field_of(const cJSON *obj, const char *name)
 {
 	const cJSON *v = cJSON_GetObjectItemCaseSensitive(obj, name);
 	return cJSON_IsArray(v) && !cJSON_IsNumber(v->child) ? v->child : v;
 }
 
-static int64_t number_of(const cJSON *v, int64_t unknown)
+static int64_t journal_line_number_of(const cJSON *v, int64_t unknown)
 {
 	char *end;
 	if (!cJSON_IsString(v))
@@ -70,26 +70,26 @@ static int64_t number_of(const cJSON *v, int64_t unknown)
 	return *end || end == v->valuestring || n < 0 ? unknown : n;
 }
 
-static void take_field(char *dst, size_t size, const cJSON *obj, const char *name)
+static void journal_line_take_field(char *dst, size_t size, const cJSON *obj, const char *name)
 {
 	struct buf text;
 	buf_init(&text, size - 1);
-	add_field(&text, field_of(obj, name));
+	journal_line_add_field(&text, journal_line_field_of(obj, name));
 	snprintf(dst, size, "%.*s", (int)text.len, text.len ? text.data : "");
 	buf_finish(&text);
 }
 
-static void take_origin(struct journal_line *out, const cJSON *obj)
+static void journal_line_take_origin(struct journal_line *out, const cJSON *obj)
 {
 	static const char *const units[] = { "UNIT", "USER_UNIT", "OBJECT_SYSTEMD_UNIT", "_SYSTEMD_USER_UNIT", "_SYSTEMD_UNIT" };
 	char text[96], name[33], pid[11];
-	take_field(name, sizeof(name), obj, "SYSLOG_IDENTIFIER");
-	take_field(pid, sizeof(pid), obj, "_PID");
+	journal_line_take_field(name, sizeof(name), obj, "SYSLOG_IDENTIFIER");
+	journal_line_take_field(pid, sizeof(pid), obj, "_PID");
 	int n = snprintf(text, sizeof(text), *pid ? "%s[%s]" : "%s", name, pid);
 	if (*name)
 		wash(out->identifier, sizeof(out->identifier), text, (size_t)n);
 	for (size_t i = 0; i < ARRAY_LEN(units); i++)
-		take_field(out->units[i], sizeof(out->units[i]), obj, units[i]);
+		journal_line_take_field(out->units[i], sizeof(out->units[i]), obj, units[i]);
 }
 
 bool journal_line_parse(const char *line, size_t len, struct journal_line *out)
@@ -102,15 +102,15 @@ bool journal_line_parse(const char *line, size_t len, struct journal_line *out)
 		cJSON_Delete(obj);
 		return false;
 	}
-	out->time_us = number_of(cJSON_GetObjectItemCaseSensitive(obj, "__REALTIME_TIMESTAMP"), 0);
-	int priority = (int)number_of(field_of(obj, "PRIORITY"), -1);
+	out->time_us = journal_line_number_of(cJSON_GetObjectItemCaseSensitive(obj, "__REALTIME_TIMESTAMP"), 0);
+	int priority = (int)journal_line_number_of(journal_line_field_of(obj, "PRIORITY"), -1);
 	/* Whatever a service prints gets priority 6, so there its own words about the level are the better guess. */
 	out->level = priority < 0 || priority == 6 ? LOG_LEVEL_UNKNOWN : level_of_priority(priority);
-	take_cursor(out->cursor, cJSON_GetObjectItemCaseSensitive(obj, "__CURSOR"));
-	take_origin(out, obj);
+	journal_line_take_cursor(out->cursor, cJSON_GetObjectItemCaseSensitive(obj, "__CURSOR"));
+	journal_line_take_origin(out, obj);
 	if (message && !cJSON_IsNull(message)) {
 		buf_init(&text, MESSAGE_MAX);
-		add_field(&text, message);
+		journal_line_add_field(&text, message);
 		out->len = text.len;
 		out->cut = text.overflowed;
 		out->text = buf_take(&text);

@@ -53,7 +53,7 @@ bool log_set_add(struct log_set *set, const char *target, char *why, size_t size
 	return true;
 }
 
-static bool is_followed(const struct log_set *set, const char *id)
+static bool set_is_followed(const struct log_set *set, const char *id)
 {
 	for (size_t i = 0; i < set->n_followed; i++)
 		if (strcmp(set->followed[i], id) == 0)
@@ -61,62 +61,62 @@ static bool is_followed(const struct log_set *set, const char *id)
 	return false;
 }
 
-static void note_followed(struct log_set *set, const char *id)
+static void set_note_followed(struct log_set *set, const char *id)
 {
 	set->followed[set->n_followed++] = xstrdup(id);
 }
 
 /* The logs of a server itself are there whether it is connected or not. */
-static void follow_server(struct log_set *set, const struct target *t, struct server *s)
+static void set_follow_server(struct log_set *set, const struct target *t, struct server *s)
 {
 	static const enum tail_what whats[] = { [TARGET_JOURNAL] = TAIL_JOURNAL, [TARGET_KERNEL] = TAIL_KERNEL, [TARGET_FILE] = TAIL_FILE };
 	static const char *const names[] = { [TARGET_JOURNAL] = "journal", [TARGET_KERNEL] = "kernel", [TARGET_FILE] = "file:" };
 	char id[700];
 	struct err err;
 	snprintf(id, sizeof(id), "%s/%s%s", s->name, names[t->what], t->name);
-	if (is_followed(set, id) || set->n_followed == FOLLOWED_MAX)
+	if (set_is_followed(set, id) || set->n_followed == FOLLOWED_MAX)
 		return;
 	if (tail_follow(s, &(struct tail_spec){ .what = whats[t->what], .name = t->name }, id, set->log, &err))
-		note_followed(set, id);
+		set_note_followed(set, id);
 	else
 		log_set_status(set->log, LOG_NO_SOURCE, "%s", err.text);
 }
 
-static void follow_row(struct log_set *set, struct row *r)
+static void set_follow_row(struct log_set *set, struct row *r)
 {
 	struct err err = { 0 };
-	if (is_followed(set, r->id) || set->n_followed == FOLLOWED_MAX || !r->kind->follow)
+	if (set_is_followed(set, r->id) || set->n_followed == FOLLOWED_MAX || !r->kind->follow)
 		return;
 	if (r->kind->follow(r, set->log, &err))
-		note_followed(set, r->id);
+		set_note_followed(set, r->id);
 	else
 		log_set_status(set->log, LOG_NO_SOURCE, "%s", err.text);
 }
 
 /* The server's name as the target has it, for this machine has several. */
-static const char *called(const struct target *t, const struct server *v)
+static const char *set_called(const struct target *t, const struct server *v)
 {
 	return server_is_called(v, t->server) ? t->server : v->name;
 }
 
-static unsigned take(struct log_set *set, const struct target *t)
+static unsigned set_take(struct log_set *set, const struct target *t)
 {
 	unsigned taken = 0;
 	if (t->what == TARGET_CONTAINER || t->what == TARGET_UNIT) {
 		const struct kind *kind = t->what == TARGET_UNIT ? &kind_unit : &kind_container;
 		for (struct row *r = store_first(set->store, kind, NULL); r; r = store_next(r, kind, NULL)) {
 			const char *local = r->id + strlen(r->server->name) + strlen(kind->name) + 2;
-			const char *server = called(t, r->server);
+			const char *server = set_called(t, r->server);
 			if (!target_takes(t, t->what, server, local) && !target_takes(t, t->what, server, r->name))
 				continue;
-			follow_row(set, r);
+			set_follow_row(set, r);
 			taken++;
 		}
 		return taken;
 	}
 	for (struct server *s = store_servers(set->store); s; s = s->next)
-		if (target_takes(t, t->what, called(t, s), "")) {
-			follow_server(set, t, s);
+		if (target_takes(t, t->what, set_called(t, s), "")) {
+			set_follow_server(set, t, s);
 			taken++;
 		}
 	return taken;
@@ -137,7 +137,7 @@ void log_set_clocks(struct store *store, struct log *log)
 size_t log_set_refresh(struct log_set *set)
 {
 	for (size_t i = 0; i < set->n; i++)
-		set->taken[i] = take(set, &set->targets[i]);
+		set->taken[i] = set_take(set, &set->targets[i]);
 	log_set_clocks(set->store, set->log);
 	return set->n_followed;
 }

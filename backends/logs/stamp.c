@@ -7,7 +7,7 @@
 #include "backends/logs/fold.h"
 
 /* n digits; -1 when one is none. */
-static int digits(const char *s, int n)
+static int stamp_digits(const char *s, int n)
 {
 	int value = 0;
 	for (int i = 0; i < n; i++) {
@@ -19,7 +19,7 @@ static int digits(const char *s, int n)
 }
 
 /* Days since 1970 of a date of the Gregorian calendar: years begin in March, so that the leap day comes last. */
-static int64_t days(int year, int month, int day)
+static int64_t stamp_days(int year, int month, int day)
 {
 	year -= month <= 2;
 	int64_t era = year / 400, of_era = year - era * 400;
@@ -28,33 +28,33 @@ static int64_t days(int year, int month, int day)
 }
 
 /* "YYYY-MM-DD?HH:MM:SS" as seconds, zone aside; -1 when it is none. */
-static int64_t date_time(const char *s)
+static int64_t stamp_date_time(const char *s)
 {
-	int year = digits(s, 4), month = digits(s + 5, 2), day = digits(s + 8, 2);
-	int hour = digits(s + 11, 2), minute = digits(s + 14, 2), second = digits(s + 17, 2);
+	int year = stamp_digits(s, 4), month = stamp_digits(s + 5, 2), day = stamp_digits(s + 8, 2);
+	int hour = stamp_digits(s + 11, 2), minute = stamp_digits(s + 14, 2), second = stamp_digits(s + 17, 2);
 	if (year < 1970 || month < 1 || month > 12 || day < 1 || day > 31 || hour < 0 || hour > 23 || minute < 0 || minute > 59 ||
 	    second < 0 || second > 60 || (s[4] != '-' && s[4] != '/') || s[7] != s[4] || s[13] != ':' || s[16] != ':')
 		return -1;
-	return days(year, month, day) * 86400 + hour * 3600 + minute * 60 + second;
+	return stamp_days(year, month, day) * 86400 + hour * 3600 + minute * 60 + second;
 }
 
 #define DATE_TIME 19
 
 #define EAST_MOST 14     /* hours; in Kiribati */
 /* "+0200" and "+02:00"; false: it is none. */
-static bool offset_of(const char *p, const char *end, int *east_s)
+static bool stamp_offset_of(const char *p, const char *end, int *east_s)
 {
 	if (end - p < 5 || (*p != '+' && *p != '-'))
 		return false;
 	bool colon = p[3] == ':';
-	int hours = digits(p + 1, 2), minutes = end - p >= 6 || !colon ? digits(p + (colon ? 4 : 3), 2) : -1;
+	int hours = stamp_digits(p + 1, 2), minutes = end - p >= 6 || !colon ? stamp_digits(p + (colon ? 4 : 3), 2) : -1;
 	*east_s = (*p == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
 	return hours >= 0 && hours <= EAST_MOST && minutes >= 0 && minutes < 60;
 }
 
 int64_t stamp_utc_ns(const char *text, size_t len)
 {
-	int64_t s = len > DATE_TIME && text[10] == 'T' ? date_time(text) : -1, ns = 0, unit = 100000000;
+	int64_t s = len > DATE_TIME && text[10] == 'T' ? stamp_date_time(text) : -1, ns = 0, unit = 100000000;
 	size_t i = DATE_TIME;
 	if (s < 0)
 		return 0;
@@ -64,11 +64,11 @@ int64_t stamp_utc_ns(const char *text, size_t len)
 	if (i + 1 == len && text[i] == 'Z')
 		return s * 1000000000 + ns;
 	int east_s;
-	bool offset = i + 6 == len && text[i + 3] == ':' && offset_of(text + i, text + len, &east_s);
+	bool offset = i + 6 == len && text[i + 3] == ':' && stamp_offset_of(text + i, text + len, &east_s);
 	return offset ? (s - east_s) * 1000000000 + ns : 0;
 }
 
-static int64_t local_of(int64_t wall)
+static int64_t stamp_local_of(int64_t wall)
 {
 	time_t t = (time_t)wall;
 	struct tm tm;
@@ -77,20 +77,20 @@ static int64_t local_of(int64_t wall)
 	return (int64_t)mktime(&tm);
 }
 
-static int64_t in_zone(int64_t wall, struct zone zone)
+static int64_t stamp_in_zone(int64_t wall, struct zone zone)
 {
-	return zone.known ? wall - zone.east_s : local_of(wall);
+	return zone.known ? wall - zone.east_s : stamp_local_of(wall);
 }
 
 struct zone zone_parse(const char *text)
 {
 	struct zone z = { 0 };
-	z.known = offset_of(text, text + strlen(text), &z.east_s);
+	z.known = stamp_offset_of(text, text + strlen(text), &z.east_s);
 	return z;
 }
 
 /* What stands behind the seconds: a fraction, a zone. */
-static int64_t with_rest(int64_t s, const char *p, const char *end, struct zone zone)
+static int64_t stamp_with_rest(int64_t s, const char *p, const char *end, struct zone zone)
 {
 	int64_t us = 0, unit = 100000;
 	int east_s;
@@ -100,13 +100,13 @@ static int64_t with_rest(int64_t s, const char *p, const char *end, struct zone 
 	if (p < end && *p == 'Z')
 		return s * 1000000 + us;
 	if (p < end && (*p == '+' || *p == '-'))
-		return offset_of(p, end, &east_s) ? (s - east_s) * 1000000 + us : 0;
-	if (p < end && *p == ' ' && offset_of(p + 1, end, &east_s))
+		return stamp_offset_of(p, end, &east_s) ? (s - east_s) * 1000000 + us : 0;
+	if (p < end && *p == ' ' && stamp_offset_of(p + 1, end, &east_s))
 		return (s - east_s) * 1000000 + us;
-	return in_zone(s, zone) * 1000000 + us;
+	return stamp_in_zone(s, zone) * 1000000 + us;
 }
 
-static int month_of(const char *p)
+static int stamp_month_of(const char *p)
 {
 	static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 	for (int i = 0; i < 12; i++)
@@ -115,46 +115,46 @@ static int month_of(const char *p)
 	return 0;
 }
 
-static int64_t clock_of(const char *p)
+static int64_t stamp_clock_of(const char *p)
 {
-	int hour = digits(p, 2), minute = digits(p + 3, 2), second = digits(p + 6, 2);
+	int hour = stamp_digits(p, 2), minute = stamp_digits(p + 3, 2), second = stamp_digits(p + 6, 2);
 	return p[2] != ':' || p[5] != ':' || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60
 	               ? -1 : hour * 3600 + minute * 60 + second;
 }
 
 #define SYSLOG 15        /* "Nov  1 14:02:58" */
 /* It has no year: the last time that day was, a day of slack for clocks and zones. */
-static int64_t syslog_time(const char *p, const char *end, struct zone zone)
+static int64_t stamp_syslog_time(const char *p, const char *end, struct zone zone)
 {
-	int month = end - p >= SYSLOG ? month_of(p) : 0;
-	int day = month && p[3] == ' ' ? digits(p + 4 + (p[4] == ' '), p[4] == ' ' ? 1 : 2) : -1;
-	int64_t clock = day > 0 && day < 32 && p[6] == ' ' ? clock_of(p + 7) : -1;
+	int month = end - p >= SYSLOG ? stamp_month_of(p) : 0;
+	int day = month && p[3] == ' ' ? stamp_digits(p + 4 + (p[4] == ' '), p[4] == ' ' ? 1 : 2) : -1;
+	int64_t clock = day > 0 && day < 32 && p[6] == ' ' ? stamp_clock_of(p + 7) : -1;
 	time_t now = time(NULL);
 	struct tm tm;
 	if (clock < 0)
 		return 0;
 	gmtime_r(&now, &tm);
-	int64_t s = days(tm.tm_year + 1900, month, day) * 86400 + clock;
+	int64_t s = stamp_days(tm.tm_year + 1900, month, day) * 86400 + clock;
 	if (s > (int64_t)now + 86400)
-		s = days(tm.tm_year + 1899, month, day) * 86400 + clock;
-	return in_zone(s, zone) * 1000000;
+		s = stamp_days(tm.tm_year + 1899, month, day) * 86400 + clock;
+	return stamp_in_zone(s, zone) * 1000000;
 }
 
 #define WEB 20           /* "21/Nov/2026:14:02:58" */
 #define WEB_REACH 200    /* names and addresses stand before it */
-static int64_t web_time(const char *p, const char *end, struct zone zone)
+static int64_t stamp_web_time(const char *p, const char *end, struct zone zone)
 {
 	if (end - p > WEB_REACH)
 		end = p + WEB_REACH;
 	p = memchr(p, '[', (size_t)(end - p));
 	if (!p || end - ++p < WEB || p[2] != '/' || p[6] != '/' || p[11] != ':')
 		return 0;
-	int day = digits(p, 2), month = month_of(p + 3), year = digits(p + 7, 4);
-	int64_t clock = clock_of(p + 12);
+	int day = stamp_digits(p, 2), month = stamp_month_of(p + 3), year = stamp_digits(p + 7, 4);
+	int64_t clock = stamp_clock_of(p + 12);
 	if (day < 1 || day > 31 || !month || year < 1970 || clock < 0)
 		return 0;
 	p += WEB;
-	return with_rest(days(year, month, day) * 86400 + clock, p + (p < end && *p == ' '), end, zone);
+	return stamp_with_rest(stamp_days(year, month, day) * 86400 + clock, p + (p < end && *p == ' '), end, zone);
 }
 
 int64_t stamp_find(const char *line, size_t len, struct zone zone)
@@ -164,15 +164,15 @@ int64_t stamp_find(const char *line, size_t len, struct zone zone)
 		return json_time(line, len, zone);
 	if (p < end && *p == '[')
 		p++;
-	int64_t s = end - p >= DATE_TIME && (p[10] == 'T' || p[10] == ' ') ? date_time(p) : -1;
+	int64_t s = end - p >= DATE_TIME && (p[10] == 'T' || p[10] == ' ') ? stamp_date_time(p) : -1;
 	if (s >= 0)
-		return with_rest(s, p + DATE_TIME, end, zone);
-	int64_t us = p < end ? syslog_time(p, end, zone) : 0;
-	return us ? us : web_time(line, end, zone);
+		return stamp_with_rest(s, p + DATE_TIME, end, zone);
+	int64_t us = p < end ? stamp_syslog_time(p, end, zone) : 0;
+	return us ? us : stamp_web_time(line, end, zone);
 }
 
 /* Behind a fraction and a zone. */
-static const char *rest_end(const char *p, const char *end)
+static const char *stamp_rest_end(const char *p, const char *end)
 {
 	int east_s;
 	if (p < end && (*p == '.' || *p == ','))
@@ -181,7 +181,7 @@ static const char *rest_end(const char *p, const char *end)
 	if (p < end && *p == 'Z')
 		return p + 1;
 	const char *zone = p < end && *p == ' ' ? p + 1 : p;
-	return offset_of(zone, end, &east_s) ? zone + (zone[3] == ':' ? 6 : 5) : p;
+	return stamp_offset_of(zone, end, &east_s) ? zone + (zone[3] == ':' ? 6 : 5) : p;
 }
 
 size_t stamp_len(const char *line, size_t len)
@@ -189,9 +189,9 @@ size_t stamp_len(const char *line, size_t len)
 	const char *p = line, *end = line + len;
 	bool bracket = p < end && *p == '[';
 	p += bracket;
-	if (end - p >= DATE_TIME && (p[10] == 'T' || p[10] == ' ') && date_time(p) >= 0)
-		p = rest_end(p + DATE_TIME, end);
-	else if (!bracket && end - p > SYSLOG && syslog_time(p, end, (struct zone){ .known = true }))
+	if (end - p >= DATE_TIME && (p[10] == 'T' || p[10] == ' ') && stamp_date_time(p) >= 0)
+		p = stamp_rest_end(p + DATE_TIME, end);
+	else if (!bracket && end - p > SYSLOG && stamp_syslog_time(p, end, (struct zone){ .known = true }))
 		p += SYSLOG;
 	else
 		return 0;

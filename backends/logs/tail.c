@@ -87,9 +87,9 @@ struct tail {
 	struct tail *next;
 };
 
-static void open_stream(struct tail *);
+static void tail_open_stream(struct tail *);
 
-static struct loop *loop_of(const struct tail *t)
+static struct loop *tail_loop_of(const struct tail *t)
 {
 	return store_loop(t->at->source.store);
 }
@@ -97,7 +97,7 @@ static struct loop *loop_of(const struct tail *t)
 /* --- lines ------------------------------------------------------------------------------------------------ */
 
 /* The source of a journal's line: whom it is about, or who wrote it. */
-static unsigned source_for(const struct tail *t, const struct journal_line *line)
+static unsigned tail_source_for(const struct tail *t, const struct journal_line *line)
 {
 	for (size_t u = 0; t->what == TAIL_UNIT && t->n_units > 1 && u < ARRAY_LEN(line->units); u++) {
 		const char *unit = line->units[u];   /* cppcheck-suppress arrayIndexOutOfBounds ; it does not know ARRAY_LEN */
@@ -109,10 +109,10 @@ static unsigned source_for(const struct tail *t, const struct journal_line *line
 }
 
 /* A message may hold several lines; in a whole journal each says who wrote it. */
-static void add_message(struct tail *t, const struct journal_line *line, int64_t time_us)
+static void tail_add_message(struct tail *t, const struct journal_line *line, int64_t time_us)
 {
 	const char *p = line->text, *end = p + line->len;
-	unsigned source = source_for(t, line);
+	unsigned source = tail_source_for(t, line);
 	bool named = t->what == TAIL_JOURNAL && line->identifier[0];
 	while (end > p && (end[-1] == '\n' || end[-1] == '\r'))
 		end--;
@@ -130,7 +130,7 @@ static void add_message(struct tail *t, const struct journal_line *line, int64_t
 	} while (p < end);
 }
 
-static void note_first(struct tail *t, int64_t time_us, const char *cursor)
+static void tail_note_first(struct tail *t, int64_t time_us, const char *cursor)
 {
 	if (!time_us || (t->first_us && time_us >= t->first_us))
 		return;
@@ -138,33 +138,33 @@ static void note_first(struct tail *t, int64_t time_us, const char *cursor)
 	memcpy(t->first, cursor, strlen(cursor) + 1);
 }
 
-static void add_entry(struct tail *t, const struct journal_line *line, int64_t time_us)
+static void tail_add_entry(struct tail *t, const struct journal_line *line, int64_t time_us)
 {
 	static const char left_out[] = "journalctl left out a message";
 	static const char cut[] = "the rest of this message is cut: it is longer than 256 KB";
-	note_first(t, time_us, line->cursor);
+	tail_note_first(t, time_us, line->cursor);
 	if (line->text)
-		add_message(t, line, time_us);
+		tail_add_message(t, line, time_us);
 	else
-		log_add(t->follow.log, source_for(t, line), time_us, LOG_LEVEL_UNKNOWN, LOG_GAP, left_out, strlen(left_out));
+		log_add(t->follow.log, tail_source_for(t, line), time_us, LOG_LEVEL_UNKNOWN, LOG_GAP, left_out, strlen(left_out));
 	if (line->cut)
-		log_add(t->follow.log, source_for(t, line), time_us, LOG_LEVEL_UNKNOWN, LOG_GAP, cut, strlen(cut));
+		log_add(t->follow.log, tail_source_for(t, line), time_us, LOG_LEVEL_UNKNOWN, LOG_GAP, cut, strlen(cut));
 }
 
-static void take_journal(struct tail *t, const char *bytes, size_t len)
+static void tail_take_journal(struct tail *t, const char *bytes, size_t len)
 {
 	struct journal_line line;
 	if (!journal_line_parse(bytes, len, &line))
 		return;
 	if (*line.cursor)
 		memcpy(t->cursor, line.cursor, sizeof t->cursor);
-	add_entry(t, &line, line.time_us);
+	tail_add_entry(t, &line, line.time_us);
 	journal_line_finish(&line);
 }
 
 /* What is older stands before what was told first (first_us), even when journald gave both the same time, as it does to all
  * that it reads at once. before_us: what is not before it is not wanted. Returns the time told, or 0. */
-static int64_t take_older_journal(struct tail *t, const char *bytes, size_t len, int64_t first_us, int64_t before_us)
+static int64_t tail_take_older_journal(struct tail *t, const char *bytes, size_t len, int64_t first_us, int64_t before_us)
 {
 	struct journal_line line;
 	int64_t line_us = 0;
@@ -172,13 +172,13 @@ static int64_t take_older_journal(struct tail *t, const char *bytes, size_t len,
 		return 0;
 	if (line.time_us < before_us && line.time_us <= first_us) {
 		line_us = line.time_us < first_us ? line.time_us : first_us - 1;
-		add_entry(t, &line, line_us);
+		tail_add_entry(t, &line, line_us);
 	}
 	journal_line_finish(&line);
 	return line_us;
 }
 
-static void say_gap(struct tail *t, const char *more)
+static void tail_say_gap(struct tail *t, const char *more)
 {
 	char span[HUMAN_SIZE];
 	if (!t->lost_ms)
@@ -189,7 +189,7 @@ static void say_gap(struct tail *t, const char *more)
 	t->lost_ms = 0;
 }
 
-static void take_head(struct tail *t, const char *bytes, size_t len)
+static void tail_take_head(struct tail *t, const char *bytes, size_t len)
 {
 	char head[200], state[16] = "", zone[8] = "", how[16] = "";
 	char written[24] = "";
@@ -205,15 +205,15 @@ static void take_head(struct tail *t, const char *bytes, size_t len)
 	t->headed = true;
 	log_set_status(t->follow.log, t->follow.source, "%s", "");
 	t->silent = strcmp(how, "silent") == 0;
-	t->looked_ms = loop_now(loop_of(t));
+	t->looked_ms = loop_now(tail_loop_of(t));
 	t->zone = zone_parse(zone);
 	if (strcmp(state, "again") != 0)
 		t->start = t->offset;
-	say_gap(t, strcmp(state, "again") == 0 ? "; what was written meanwhile follows"
+	tail_say_gap(t, strcmp(state, "again") == 0 ? "; what was written meanwhile follows"
 	                                       : "; the file was replaced meanwhile, what its old one got last is in its .1");
 }
 
-static void add_file_line(struct tail *t, const char *bytes, size_t len)
+static void tail_add_file_line(struct tail *t, const char *bytes, size_t len)
 {
 	if (len && bytes[len - 1] == '\r')
 		len--;
@@ -226,17 +226,17 @@ static void add_file_line(struct tail *t, const char *bytes, size_t len)
 	}
 	/* one without a time that was there already is not of now: it is as old as the last writing, or older */
 	time_us = t->stamp_us ? t->stamp_us : t->offset <= t->size ? t->written_us : 0;
-	note_first(t, time_us ? time_us : now_wall_ms() * 1000, "");
+	tail_note_first(t, time_us ? time_us : now_wall_ms() * 1000, "");
 	log_add(t->follow.log, t->units[0].source, time_us, LOG_LEVEL_UNKNOWN, LOG_LINE, bytes, len);
 }
 
 /* What a silent tail did not say. Its lines are counted from the size that the file had then. */
-static void on_state_answer(const struct run_result *r, void *arg)
+static void tail_on_state_answer(const struct run_result *r, void *arg)
 {
 	struct tail *t = arg;
 	uint64_t inode, size;
 	t->asking = NULL;
-	t->looked_ms = loop_now(loop_of(t));
+	t->looked_ms = loop_now(tail_loop_of(t));
 	if (sscanf(r->out ? r->out : "", "%" SCNu64 " %" SCNu64, &inode, &size) != 2 || (inode == t->inode && size >= t->looked_offset))
 		return;
 	log_gap(t->follow.log, t->units[0].source, inode == t->inode ? "the file was emptied" : "the file was replaced");
@@ -245,17 +245,17 @@ static void on_state_answer(const struct run_result *r, void *arg)
 	t->start = t->size = 0;
 }
 
-static void look_at_file(struct tail *t)
+static void tail_look_at_file(struct tail *t)
 {
-	if (!t->silent || t->asking || loop_now(loop_of(t)) - t->looked_ms < SILENT_LOOK_MS)
+	if (!t->silent || t->asking || loop_now(tail_loop_of(t)) - t->looked_ms < SILENT_LOOK_MS)
 		return;
 	char *command = tail_inode_command(t->units[0].name);
 	t->looked_offset = t->offset;
-	t->asking = link_run(source_link(&t->at->source), command, NULL, 0, 64, OLDER_TIMEOUT_MS, on_state_answer, t);
+	t->asking = link_run(source_link(&t->at->source), command, NULL, 0, 64, OLDER_TIMEOUT_MS, tail_on_state_answer, t);
 	free(command);
 }
 
-static void on_inode_answer(const struct run_result *r, void *arg)
+static void tail_on_inode_answer(const struct run_result *r, void *arg)
 {
 	struct tail *t = arg;
 	t->asking = NULL;
@@ -264,17 +264,17 @@ static void on_inode_answer(const struct run_result *r, void *arg)
 }
 
 /* The offset counts in the new file from now on; which that is has to be asked. */
-static void replaced(struct tail *t)
+static void tail_replaced(struct tail *t)
 {
 	char *command = tail_inode_command(t->units[0].name);
 	t->inode = INODE_UNKNOWN;
 	t->offset = t->start = t->size = 0;
 	run_cancel(t->asking);
-	t->asking = link_run(source_link(&t->at->source), command, NULL, 0, 64, OLDER_TIMEOUT_MS, on_inode_answer, t);
+	t->asking = link_run(source_link(&t->at->source), command, NULL, 0, 64, OLDER_TIMEOUT_MS, tail_on_inode_answer, t);
 	free(command);
 }
 
-static void take_tail_word(struct tail *t, enum tail_word word, const char *bytes, size_t len)
+static void tail_take_tail_word(struct tail *t, enum tail_word word, const char *bytes, size_t len)
 {
 	unsigned source = t->units[0].source;
 	const char *mark = memmem(bytes, len, t->mark, strlen(t->mark)), *rest = mark ? mark + strlen(t->mark) : bytes;
@@ -282,7 +282,7 @@ static void take_tail_word(struct tail *t, enum tail_word word, const char *byte
 	case TAIL_REPLACED:
 		log_set_status(t->follow.log, source, "%s", "");
 		log_gap(t->follow.log, source, "the file was replaced; the new one follows");
-		replaced(t);
+		tail_replaced(t);
 		break;
 	case TAIL_EMPTIED:
 		log_gap(t->follow.log, source, "the file was emptied; its new content follows");
@@ -296,11 +296,11 @@ static void take_tail_word(struct tail *t, enum tail_word word, const char *byte
 	}
 }
 
-static void take_file_line(struct tail *t, const char *bytes, size_t len)
+static void tail_take_file_line(struct tail *t, const char *bytes, size_t len)
 {
 	size_t before;
 	if (!t->headed) {
-		take_head(t, bytes, len);
+		tail_take_head(t, bytes, len);
 		return;
 	}
 	enum tail_word word = tail_word(bytes, len, t->mark, &before);
@@ -308,15 +308,15 @@ static void take_file_line(struct tail *t, const char *bytes, size_t len)
 	t->spoke = word != TAIL_LINE;
 	if (blank)
 		return;
-	look_at_file(t);
+	tail_look_at_file(t);
 	t->offset += word == TAIL_LINE ? len + 1 : before;
 	if (word == TAIL_LINE || before)
-		add_file_line(t, bytes, before);
+		tail_add_file_line(t, bytes, before);
 	if (word != TAIL_LINE)
-		take_tail_word(t, word, bytes, len);
+		tail_take_tail_word(t, word, bytes, len);
 }
 
-static void take_lines(struct tail *t)
+static void tail_take_lines(struct tail *t)
 {
 	size_t used = 0;
 	const char *nl;
@@ -325,9 +325,9 @@ static void take_lines(struct tail *t)
 		if (t->skipping)
 			t->offset += len + 1;
 		else if (t->what == TAIL_FILE)
-			take_file_line(t, t->in.data + used, len);
+			tail_take_file_line(t, t->in.data + used, len);
 		else
-			take_journal(t, t->in.data + used, len);
+			tail_take_journal(t, t->in.data + used, len);
 		t->skipping = false;
 		used += len + 1;
 	}
@@ -335,12 +335,12 @@ static void take_lines(struct tail *t)
 }
 
 /* A line that has no end within the bound: a file's is shown as far as it goes, a journal's cannot be read. */
-static void too_long(struct tail *t)
+static void tail_too_long(struct tail *t)
 {
 	if (t->skipping) {
 		t->offset += t->in.len;
 	} else if (t->what == TAIL_FILE) {
-		take_file_line(t, t->in.data, t->in.len);
+		tail_take_file_line(t, t->in.data, t->in.len);
 		t->offset--;                 /* there was no line end */
 	} else {
 		log_gap(t->follow.log, t->units[0].source, "a message of over %u KB was dropped", LINE_MAX_BYTES >> 10);
@@ -351,9 +351,9 @@ static void too_long(struct tail *t)
 }
 
 /* A turn's share; the rest waits on the far side's window. */
-static size_t share(struct tail *t, size_t len)
+static size_t tail_share(struct tail *t, size_t len)
 {
-	int64_t now = loop_now(loop_of(t));
+	int64_t now = loop_now(tail_loop_of(t));
 	if (now != t->turn_ms) {
 		t->turn_ms = now;
 		t->turn_bytes = 0;
@@ -365,7 +365,7 @@ static size_t share(struct tail *t, size_t len)
 }
 
 /* Those that were asked for before it come first. */
-static bool has_room(const struct tail *t)
+static bool tail_has_room(const struct tail *t)
 {
 	size_t taken = 0;
 	bool before = false;                  /* the list has the newest first */
@@ -377,7 +377,7 @@ static bool has_room(const struct tail *t)
 }
 
 /* A place is free: whoever waits longest takes it. */
-static void next_turn(struct logs_source *at)
+static void tail_next_turn(struct logs_source *at)
 {
 	struct tail *longest = NULL;
 	for (struct tail *t = at->tails; t; t = t->next)
@@ -388,44 +388,44 @@ static void next_turn(struct logs_source *at)
 }
 
 /* Where only what is there is wanted: all that the file had when it was opened has come, its place is for another one. */
-static bool delivered_all(const struct tail *t)
+static bool tail_delivered_all(const struct tail *t)
 {
 	return t->what == TAIL_FILE && t->headed && log_until(t->follow.log) && t->offset + t->in.len >= t->size;
 }
 
-static void stop_at_end(struct tail *t)
+static void tail_stop_at_end(struct tail *t)
 {
 	if (t->in.len)
-		add_file_line(t, t->in.data, t->in.len);
+		tail_add_file_line(t, t->in.data, t->in.len);
 	buf_clear(&t->in);
 	stream_close(t->stream);
 	t->stream = NULL;
 	t->denied = true;
-	next_turn(t->at);
+	tail_next_turn(t->at);
 }
 
-static size_t on_data(struct stream *stream, const char *bytes, size_t len, void *arg)
+static size_t tail_on_data(struct stream *stream, const char *bytes, size_t len, void *arg)
 {
 	struct tail *t = arg;
 	if (t->paused)
 		return 0;
 	if (t->what != TAIL_FILE)
-		say_gap(t, *t->cursor ? "; what was written meanwhile follows" : "");
-	size_t take = share(t, len);
+		tail_say_gap(t, *t->cursor ? "; what was written meanwhile follows" : "");
+	size_t take = tail_share(t, len);
 	for (size_t done = 0; done < take;) {
 		size_t n = take - done < 65536 ? take - done : 65536;
 		if (t->in.len + n > LINE_MAX_BYTES)
-			too_long(t);
+			tail_too_long(t);
 		buf_add(&t->in, bytes + done, n);
-		take_lines(t);
+		tail_take_lines(t);
 		done += n;
 	}
-	if (take < len || delivered_all(t))
+	if (take < len || tail_delivered_all(t))
 		loop_timer_set(t->timer, TURN_NEXT_MS);
 	return take;
 }
 
-static void on_error_data(struct stream *stream, const char *bytes, size_t len, void *arg)
+static void tail_on_error_data(struct stream *stream, const char *bytes, size_t len, void *arg)
 {
 	struct tail *t = arg;
 	size_t room = sizeof t->complaint - 1 - t->complaint_len;
@@ -442,41 +442,41 @@ static void on_error_data(struct stream *stream, const char *bytes, size_t len, 
 
 /* --- the stream -------------------------------------------------------------------------------------------- */
 
-static void on_opened(struct stream *stream, void *arg)
+static void tail_on_opened(struct stream *stream, void *arg)
 {
 	struct tail *t = arg;
 	if (!t->denied && t->what != TAIL_FILE)     /* a file is well when its head comes */
 		log_set_status(t->follow.log, t->follow.source, "%s", "");
 }
 
-static void broke(struct tail *t, bool reader_ended)
+static void tail_broke(struct tail *t, bool reader_ended)
 {
 	t->stream = NULL;
 	t->reader_ended = reader_ended;
 	t->headed = false;
 	buf_clear(&t->in);
 	t->rests = true;
-	next_turn(t->at);
+	tail_next_turn(t->at);
 	if (!t->lost_ms && t->opened && (t->what != TAIL_FILE || t->inode))     /* a file that never was there broke nothing off */
 		t->lost_ms = reader_ended || !t->at ? now_wall_ms() : link_last_heard(source_link(&t->at->source));
 }
 
-static const char *what_of(const struct tail *t)
+static const char *tail_what_of(const struct tail *t)
 {
 	return t->what == TAIL_FILE ? t->units[0].name : "the journal";
 }
 
-static void on_closed(struct stream *stream, const struct stream_end *end, void *arg)
+static void tail_on_closed(struct stream *stream, const struct stream_end *end, void *arg)
 {
 	struct tail *t = arg;
 	bool was_headed = t->headed;
 	while (t->complaint_len && isspace((unsigned char)t->complaint[t->complaint_len - 1]))
 		t->complaint[--t->complaint_len] = '\0';
-	broke(t, !end->err.code);
+	tail_broke(t, !end->err.code);
 	if (end->err.code == ERR_LOST) {
 		log_set_status(t->follow.log, t->follow.source, "the link is away; following goes on when it is back");
 	} else if (end->err.code) {
-		log_set_status(t->follow.log, t->follow.source, "%s cannot be followed: %s", what_of(t), end->err.text);
+		log_set_status(t->follow.log, t->follow.source, "%s cannot be followed: %s", tail_what_of(t), end->err.text);
 		loop_timer_set(t->timer, RETRY_MS);
 	} else if (t->denied) {
 		return;
@@ -486,13 +486,13 @@ static void on_closed(struct stream *stream, const struct stream_end *end, void 
 		log_set_status(t->follow.log, t->follow.source, "%s; it is tried again", t->complaint_len ? t->complaint : "the file cannot be read");
 		loop_timer_set(t->timer, RETRY_MS);
 	} else {
-		log_set_status(t->follow.log, t->follow.source, "%s: the reader ended with code %d%s%.200s; trying again", what_of(t),
+		log_set_status(t->follow.log, t->follow.source, "%s: the reader ended with code %d%s%.200s; trying again", tail_what_of(t),
 		               end->exit_code, t->complaint_len ? ": " : "", t->complaint);
 		loop_timer_set(t->timer, RETRY_MS);
 	}
 }
 
-static struct tail_query query(const struct tail *t, const char **names)
+static struct tail_query tail_do_query(const struct tail *t, const char **names)
 {
 	for (size_t i = 0; i < t->n_units; i++)
 		names[i] = t->units[i].name;
@@ -502,17 +502,17 @@ static struct tail_query query(const struct tail *t, const char **names)
 		.since_us = log_since(t->follow.log), .cursor = t->cursor, .mark = t->mark, .inode = t->inode, .offset = t->offset };
 }
 
-static void open_stream(struct tail *t)
+static void tail_open_stream(struct tail *t)
 {
 	static const struct stream_events events = {
-		.opened = on_opened, .data = on_data, .error_data = on_error_data, .closed = on_closed,
+		.opened = tail_on_opened, .data = tail_on_data, .error_data = tail_on_error_data, .closed = tail_on_closed,
 	};
 	const char *names[UNITS_MAX];
-	struct tail_query q = query(t, names);
+	struct tail_query q = tail_do_query(t, names);
 	struct err err;
 	uint64_t random = 0;
 	t->rests = false;
-	t->waits = !has_room(t);
+	t->waits = !tail_has_room(t);
 	if (t->waits) {
 		log_set_status(t->follow.log, t->follow.source, "waits for its turn: %d are followed on %s already (MaxSessions of its sshd)",
 		               STREAMS_MAX, t->at->source.server->name);
@@ -533,25 +533,25 @@ static void open_stream(struct tail *t)
 		log_set_status(t->follow.log, t->follow.source, "%s", err.text);
 		loop_timer_set(t->timer, RETRY_MS);
 	}
-	next_turn(t->at);                      /* there may be room for more than one */
+	tail_next_turn(t->at);                      /* there may be room for more than one */
 }
 
-static void on_timer(struct loop_timer *timer, void *arg)
+static void tail_on_timer(struct loop_timer *timer, void *arg)
 {
 	struct tail *t = arg;
 	if (!t->at)
 		return;
-	if (t->stream && delivered_all(t))
-		stop_at_end(t);
+	if (t->stream && tail_delivered_all(t))
+		tail_stop_at_end(t);
 	else if (t->stream)
 		stream_resume(t->stream);
 	else if (source_link(&t->at->source)->state == LINK_UP)
-		open_stream(t);
+		tail_open_stream(t);
 }
 
 /* --- older lines ------------------------------------------------------------------------------------------- */
 
-static void end_earlier(struct tail *t, int64_t first_us)
+static void tail_end_earlier(struct tail *t, int64_t first_us)
 {
 	const struct earlier *e = &t->earlier;
 	int64_t slack_us = log_since(t->follow.log) ? PRESENT_SLACK_US : 0;
@@ -562,7 +562,7 @@ static void end_earlier(struct tail *t, int64_t first_us)
 }
 
 /* "=mocr SECONDS NAME" */
-static void begin_earlier(struct tail *t, const char *bytes, size_t len)
+static void tail_begin_earlier(struct tail *t, const char *bytes, size_t len)
 {
 	char head[400], name[300] = "";
 	double begun = 0;
@@ -577,83 +577,83 @@ static void begin_earlier(struct tail *t, const char *bytes, size_t len)
 }
 
 /* Lines of a file keep their order whatever their times say: none is later than what was told first. */
-static int64_t take_older_file(struct tail *t, const char *bytes, size_t len, int64_t first_us)
+static int64_t tail_take_older_file(struct tail *t, const char *bytes, size_t len, int64_t first_us)
 {
 	int64_t time_us = stamp_find(bytes, len, t->zone);
 	if (!time_us || time_us >= first_us)
 		time_us = t->stamp_us && t->stamp_us < first_us ? t->stamp_us : first_us - 1;
 	t->stamp_us = time_us;
-	note_first(t, time_us, "");
+	tail_note_first(t, time_us, "");
 	log_add(t->follow.log, t->units[0].source, time_us, LOG_LEVEL_UNKNOWN, LOG_LINE, bytes, len);
 	return time_us;
 }
 
-static int64_t take_older_line(struct tail *t, const char *bytes, size_t len, int64_t first_us)
+static int64_t tail_take_older_line(struct tail *t, const char *bytes, size_t len, int64_t first_us)
 {
 	/* the present run's first lines may be among them, for its beginning has no cursor */
 	int64_t before_us = t->earlier.begun_us ? t->earlier.begun_us : INT64_MAX;
-	return t->what == TAIL_FILE ? take_older_file(t, bytes, len, first_us) : take_older_journal(t, bytes, len, first_us, before_us);
+	return t->what == TAIL_FILE ? tail_take_older_file(t, bytes, len, first_us) : tail_take_older_journal(t, bytes, len, first_us, before_us);
 }
 
 /* Runs and boots before the present one, and a file's lines: the oldest comes first. */
-static void take_forwards(struct tail *t, const struct run_result *r, int64_t first_us)
+static void tail_take_forwards(struct tail *t, const struct run_result *r, int64_t first_us)
 {
 	for (const char *p = r->out, *end = p + r->out_len; p < end;) {
 		const char *nl = memchr(p, '\n', (size_t)(end - p)), *stop = nl ? nl : end;
 		size_t len = (size_t)(stop - p);
 		int64_t line_us = 0;
 		if (len > strlen(TAIL_HEAD) && memcmp(p, TAIL_HEAD, strlen(TAIL_HEAD)) == 0 && (t->what != TAIL_FILE || p == r->out)) {
-			end_earlier(t, first_us);
-			begin_earlier(t, p, len);
+			tail_end_earlier(t, first_us);
+			tail_begin_earlier(t, p, len);
 		} else {
-			line_us = take_older_line(t, p, len, first_us);
+			line_us = tail_take_older_line(t, p, len, first_us);
 		}
 		if (line_us > t->earlier.end_us)
 			t->earlier.end_us = line_us;
 		p = stop + 1;
 	}
-	end_earlier(t, first_us);
+	tail_end_earlier(t, first_us);
 }
 
 /* The newest comes first; where it was asked for by time, down to the first that was told all was told. */
-static void take_backwards(struct tail *t, const struct run_result *r, int64_t first_us)
+static void tail_take_backwards(struct tail *t, const struct run_result *r, int64_t first_us)
 {
 	const char *told = *t->first && r->out_len ? memmem(r->out, r->out_len, t->first, strlen(t->first)) : NULL;
 	const char *behind = told ? memchr(told, '\n', (size_t)(r->out + r->out_len - told)) : NULL, *begin = behind ? behind + 1 : r->out;
 	for (const char *end = r->out + r->out_len; end > begin;) {
 		const char *nl = memrchr(begin, '\n', (size_t)(end - begin - 1)), *from = nl ? nl + 1 : begin;
-		take_older_line(t, from, (size_t)(end - from), first_us);
+		tail_take_older_line(t, from, (size_t)(end - from), first_us);
 		end = from;
 	}
 }
 
-static void take_older(struct tail *t, const struct run_result *r)
+static void tail_take_older(struct tail *t, const struct run_result *r)
 {
 	int64_t first_us = t->first_us ? t->first_us : INT64_MAX, stamp_us = t->stamp_us;
 	bool headed = r->out_len > strlen(TAIL_HEAD) && memcmp(r->out, TAIL_HEAD, strlen(TAIL_HEAD)) == 0;
 	t->stamp_us = 0;
 	if (t->what == TAIL_FILE || headed)
-		take_forwards(t, r, first_us);
+		tail_take_forwards(t, r, first_us);
 	else
-		take_backwards(t, r, first_us);
+		tail_take_backwards(t, r, first_us);
 	t->stamp_us = stamp_us;
 	if (t->what == TAIL_FILE && !headed)
 		t->start -= r->out_len < t->start ? r->out_len : t->start;
 }
 
-static void fetched(const struct run_result *r, void *arg)
+static void tail_fetched(const struct run_result *r, void *arg)
 {
 	struct tail *t = arg;
 	uint64_t before = log_total(t->follow.log);
 	t->run = NULL;
-	take_older(t, r);
+	tail_take_older(t, r);
 	if (r->end.err.code)
 		log_say(t->follow.log, "older lines cannot be had: %s", r->end.err.text);
 	else if (log_total(t->follow.log) == before)
 		log_say(t->follow.log, "%s: no older lines%s%.200s", log_source_name(t->follow.log, t->follow.source), r->err_len ? ": " : "", r->err_out);
 }
 
-static bool fetch(struct tail *t, char *command, const char **why)
+static bool tail_fetch(struct tail *t, char *command, const char **why)
 {
 	if (!command || !t->at || t->run || source_link(&t->at->source)->state != LINK_UP) {
 		*why = !command ? "all of the file is here; what is older is in its .1: p loads that"
@@ -661,49 +661,49 @@ static bool fetch(struct tail *t, char *command, const char **why)
 		free(command);
 		return false;
 	}
-	t->run = link_run(source_link(&t->at->source), command, NULL, 0, OLDER_BYTES_MAX, OLDER_TIMEOUT_MS, fetched, t);
+	t->run = link_run(source_link(&t->at->source), command, NULL, 0, OLDER_BYTES_MAX, OLDER_TIMEOUT_MS, tail_fetched, t);
 	free(command);
 	return true;
 }
 
-static bool older(struct follow *follow, unsigned lines, const char **why)
+static bool tail_older(struct follow *follow, unsigned lines, const char **why)
 {
 	struct tail *t = container_of(follow, struct tail, follow);
 	const char *names[UNITS_MAX];
-	struct tail_query q = query(t, names);
+	struct tail_query q = tail_do_query(t, names);
 	q.lines = lines;
 	q.first = t->first;
 	q.offset = t->start;
-	return fetch(t, tail_older_command(&q), why);
+	return tail_fetch(t, tail_older_command(&q), why);
 }
 
 /* In a file the place of a moment is not known: a good part of it is loaded. */
-static bool reach(struct follow *follow, int64_t since_us, const char **why)
+static bool tail_reach(struct follow *follow, int64_t since_us, const char **why)
 {
 	struct tail *t = container_of(follow, struct tail, follow);
 	const char *names[UNITS_MAX];
-	struct tail_query q = query(t, names);
+	struct tail_query q = tail_do_query(t, names);
 	if (t->first_us && t->first_us <= since_us)
 		return false;
 	q.lines = REACH_LINES;
 	q.before_us = t->first_us;
 	q.reach_us = since_us;
 	q.offset = t->start;
-	return fetch(t, tail_older_command(&q), why);
+	return tail_fetch(t, tail_older_command(&q), why);
 }
 
-static bool previous(struct follow *follow, unsigned lines, const char **why)
+static bool tail_previous(struct follow *follow, unsigned lines, const char **why)
 {
 	struct tail *t = container_of(follow, struct tail, follow);
 	const char *names[UNITS_MAX];
-	struct tail_query q = query(t, names);
+	struct tail_query q = tail_do_query(t, names);
 	q.lines = lines;
-	return fetch(t, tail_previous_command(&q), why);
+	return tail_fetch(t, tail_previous_command(&q), why);
 }
 
 /* --- the backend without rows ------------------------------------------------------------------------------ */
 
-static void up(struct source *source)
+static void tail_up(struct source *source)
 {
 	snprintf(source->detail, sizeof(source->detail), "journals and files, read while somebody looks");
 	source_set_state(source, SOURCE_LIVE, NULL);
@@ -714,7 +714,7 @@ static void up(struct source *source)
 		}
 }
 
-static void down(struct source *source)
+static void tail_down(struct source *source)
 {
 	source_set_state(source, SOURCE_WAITING, NULL);
 	for (struct tail *t = ((struct logs_source *)source)->tails; t; t = t->next) {
@@ -722,13 +722,13 @@ static void down(struct source *source)
 		run_cancel(t->run);
 		run_cancel(t->asking);
 		t->run = t->asking = NULL;
-		broke(t, false);
+		tail_broke(t, false);
 		loop_timer_set(t->timer, -1);
 		log_set_status(t->follow.log, t->follow.source, "the link is away; following goes on when it is back");
 	}
 }
 
-static void unhook(struct tail *t)
+static void tail_unhook(struct tail *t)
 {
 	for (struct tail **slot = &t->at->tails; *slot; slot = &(*slot)->next)
 		if (*slot == t) {
@@ -736,7 +736,7 @@ static void unhook(struct tail *t)
 			break;
 		}
 	stream_close(t->stream);
-	next_turn(t->at);
+	tail_next_turn(t->at);
 	run_cancel(t->run);
 	run_cancel(t->asking);
 	loop_timer_remove(t->timer);
@@ -746,44 +746,44 @@ static void unhook(struct tail *t)
 	t->at = NULL;
 }
 
-static void finish(struct source *source)
+static void tail_finish(struct source *source)
 {
 	struct logs_source *at = (struct logs_source *)source;
 	while (at->tails) {
 		struct tail *t = at->tails;
 		log_set_status(t->follow.log, t->follow.source, "%s is not watched any more", source->server->name);
-		unhook(t);
+		tail_unhook(t);
 	}
 }
 
-static void feed(struct source *source, const char *what, const char *bytes, size_t len)
+static void tail_feed(struct source *source, const char *what, const char *bytes, size_t len)
 {
 }
 
 const struct backend backend_logs = {
-	.name = "logs", .source_size = sizeof(struct logs_source), .up = up, .down = down, .feed = feed, .finish = finish,
+	.name = "logs", .source_size = sizeof(struct logs_source), .up = tail_up, .down = tail_down, .feed = tail_feed, .finish = tail_finish,
 };
 
 /* --- following ---------------------------------------------------------------------------------------------- */
 
-static void stop(struct follow *follow)
+static void tail_stop(struct follow *follow)
 {
 	struct tail *t = container_of(follow, struct tail, follow);
 	if (t->at)
-		unhook(t);
+		tail_unhook(t);
 	for (size_t i = 0; i < t->n_units; i++)
 		free(t->units[i].name);
 	buf_finish(&t->in);
 	free(t);
 }
 
-static bool owes(const struct follow *follow)
+static bool tail_owes(const struct follow *follow)
 {
 	const struct tail *t = container_of(follow, struct tail, follow);
-	return t->at && t->what == TAIL_FILE && log_until(follow->log) && (t->waits || (t->stream && !delivered_all(t)));
+	return t->at && t->what == TAIL_FILE && log_until(follow->log) && (t->waits || (t->stream && !tail_delivered_all(t)));
 }
 
-static void set_paused(struct follow *follow, bool on)
+static void tail_set_paused(struct follow *follow, bool on)
 {
 	struct tail *t = container_of(follow, struct tail, follow);
 	t->paused = on;
@@ -791,13 +791,13 @@ static void set_paused(struct follow *follow, bool on)
 		stream_resume(t->stream);
 }
 
-static void add_unit(struct tail *t, const char *name, const char *source_name, struct log *log)
+static void tail_add_unit(struct tail *t, const char *name, const char *source_name, struct log *log)
 {
 	t->units[t->n_units++] = (struct unit_of_tail){ xstrdup(name), log_source_add(log, source_name) };
 }
 
 /* One that waits for the end of this turn and may take another unit along. */
-static struct tail *joinable(struct logs_source *at, const struct tail_spec *spec, const struct log *log)
+static struct tail *tail_joinable(struct logs_source *at, const struct tail_spec *spec, const struct log *log)
 {
 	for (struct tail *t = at->tails; t; t = t->next)
 		if (spec->what == TAIL_UNIT && t->what == TAIL_UNIT && t->user == spec->user && t->follow.log == log && !t->opened &&
@@ -810,22 +810,22 @@ struct follow *tail_follow(struct server *server, const struct tail_spec *spec, 
                            struct err *err)
 {
 	struct logs_source *at = (struct logs_source *)server_source(server, backend_logs.name);
-	struct tail *t = at ? joinable(at, spec, log) : NULL;
+	struct tail *t = at ? tail_joinable(at, spec, log) : NULL;
 	if (!at) {
 		err_set(err, ERR_ABSENT, "%s: logs cannot be followed there", server->name);
 		return NULL;
 	}
 	if (!t) {
 		t = xcalloc(1, sizeof *t);
-		*t = (struct tail){ .follow = { .stop = stop, .pause = set_paused, .older = older, .reach = reach, .previous = previous, .owes = owes },
+		*t = (struct tail){ .follow = { .stop = tail_stop, .pause = tail_set_paused, .older = tail_older, .reach = tail_reach, .previous = tail_previous, .owes = tail_owes },
 			            .at = at,
 			            .what = spec->what, .user = spec->user, .next = at->tails };
 		buf_init(&t->in, LINE_MAX_BYTES);
 		at->tails = t;
-		t->timer = loop_timer_add(loop_of(t), 0, on_timer, t);
+		t->timer = loop_timer_add(tail_loop_of(t), 0, tail_on_timer, t);
 		log_follow(log, &t->follow);
 	}
-	add_unit(t, spec->name ? spec->name : "", source_name, log);
+	tail_add_unit(t, spec->name ? spec->name : "", source_name, log);
 	if (t->n_units == 1)
 		t->follow.source = t->units[0].source;
 	const struct link *link = source_link(&at->source);

@@ -10,46 +10,46 @@
 #define FIELDS "--output-fields=MESSAGE,PRIORITY,SYSLOG_IDENTIFIER,UNIT,USER_UNIT,OBJECT_SYSTEMD_UNIT,COREDUMP_UNIT," \
 	"_SYSTEMD_UNIT,_SYSTEMD_USER_UNIT,_PID"
 
-static void add_words(struct buf *b, const char *const *words)
+static void tail_command_add_words(struct buf *b, const char *const *words)
 {
 	buf_puts(b, b->len ? " " : "");
 	quote_argv(b, words);
 }
 
-static void add_option(struct buf *b, const char *name, const char *value)
+static void tail_command_add_option(struct buf *b, const char *name, const char *value)
 {
 	char *word = NULL;
 	struct buf text = { 0 };
 	buf_addf(&text, "%s%s", name, value);
 	word = buf_take(&text);
-	add_words(b, (const char *const[]){ word, NULL });
+	tail_command_add_words(b, (const char *const[]){ word, NULL });
 	free(word);
 }
 
-static void add_time(struct buf *b, const char *name, int64_t us)
+static void tail_command_add_time(struct buf *b, const char *name, int64_t us)
 {
 	char value[48];
 	snprintf(value, sizeof(value), "@%lld.%06lld", (long long)(us / 1000000), (long long)(us % 1000000));
-	add_option(b, name, value);
+	tail_command_add_option(b, name, value);
 }
 
-static void add_number(struct buf *b, unsigned long n)
+static void tail_command_add_number(struct buf *b, unsigned long n)
 {
 	char value[24];
 	snprintf(value, sizeof(value), "%lu", n);
-	add_words(b, (const char *const[]){ "-n", value, NULL });
+	tail_command_add_words(b, (const char *const[]){ "-n", value, NULL });
 }
 
-static void journal(struct buf *b, const struct tail_query *q)
+static void tail_command_journal(struct buf *b, const struct tail_query *q)
 {
 	/* without -a a message over 4096 bytes is null, and one with an escape "[N blob data]" */
-	add_words(b, (const char *const[]){ "journalctl", "--no-pager", "-a", "-o", "json", FIELDS, NULL });
+	tail_command_add_words(b, (const char *const[]){ "journalctl", "--no-pager", "-a", "-o", "json", FIELDS, NULL });
 	if (q->user)
-		add_option(b, "--user", "");
+		tail_command_add_option(b, "--user", "");
 	if (q->what == TAIL_KERNEL)
-		add_words(b, (const char *const[]){ "_TRANSPORT=kernel", NULL });   /* -k would mean this boot only */
+		tail_command_add_words(b, (const char *const[]){ "_TRANSPORT=kernel", NULL });   /* -k would mean this boot only */
 	for (size_t i = 0; q->what == TAIL_UNIT && i < q->n_names; i++)
-		add_words(b, (const char *const[]){ "-u", q->names[i], NULL });
+		tail_command_add_words(b, (const char *const[]){ "-u", q->names[i], NULL });
 }
 
 /* BSD's stat has other options than all others. */
@@ -71,7 +71,7 @@ static const char file_script[] =
 	"printf \"" TAIL_HEAD "%s %s %s %s %s %s %s\\n\" \"$i\" \"$o\" \"$w\" \"$(date +%z)\" \"$s\" \"$(m)\" $q; LC_ALL=C; export LC_ALL; "
 	"exec tail -c +$((o+1)) -F -- \"$5$f\" 2>&1";
 
-static char *file_command(const struct tail_query *q)
+static char *tail_command_file_command(const struct tail_query *q)
 {
 	char inode[24], offset[24], lines[24];
 	snprintf(inode, sizeof(inode), "%llu", (unsigned long long)q->inode);
@@ -125,17 +125,17 @@ char *tail_follow_command(const struct tail_query *q)
 {
 	struct buf b = { 0 };
 	if (q->what == TAIL_FILE)
-		return file_command(q);
-	journal(&b, q);
-	add_words(&b, (const char *const[]){ "-f", NULL });
+		return tail_command_file_command(q);
+	tail_command_journal(&b, q);
+	tail_command_add_words(&b, (const char *const[]){ "-f", NULL });
 	if (*q->cursor) {
-		add_words(&b, (const char *const[]){ "-n", "all", NULL });
-		add_option(&b, "--after-cursor=", q->cursor);
+		tail_command_add_words(&b, (const char *const[]){ "-n", "all", NULL });
+		tail_command_add_option(&b, "--after-cursor=", q->cursor);
 	} else if (q->since_us) {
-		add_words(&b, (const char *const[]){ "-n", "all", NULL });
-		add_time(&b, "--since=", q->since_us);
+		tail_command_add_words(&b, (const char *const[]){ "-n", "all", NULL });
+		tail_command_add_time(&b, "--since=", q->since_us);
 	} else {
-		add_number(&b, q->lines * (q->n_names && q->what == TAIL_UNIT ? q->n_names : 1));
+		tail_command_add_number(&b, q->lines * (q->n_names && q->what == TAIL_UNIT ? q->n_names : 1));
 	}
 	return buf_take(&b);
 }
@@ -157,16 +157,16 @@ char *tail_older_command(const struct tail_query *q)
 	if (q->what == TAIL_FILE)
 		return q->offset ? quote_command((const char *const[]){ "exec", "sh", "-c", file_older_script, "sh", q->names[0], inode, offset,
 			                                                 lines, NULL }) : NULL;
-	journal(&b, q);
+	tail_command_journal(&b, q);
 	/* Many lines may have the very same time: only the cursor says which of them were told. */
-	add_words(&b, (const char *const[]){ "-r", NULL });
-	add_number(&b, q->lines);
+	tail_command_add_words(&b, (const char *const[]){ "-r", NULL });
+	tail_command_add_number(&b, q->lines);
 	if (q->reach_us)
-		add_time(&b, "--since=", q->reach_us);
+		tail_command_add_time(&b, "--since=", q->reach_us);
 	if (q->reach_us && q->before_us)
-		add_time(&b, "--until=", q->before_us);
+		tail_command_add_time(&b, "--until=", q->before_us);
 	if (!q->reach_us && q->first && *q->first)
-		add_option(&b, "--after-cursor=", q->first);
+		tail_command_add_option(&b, "--after-cursor=", q->first);
 	return buf_take(&b);
 }
 

@@ -15,7 +15,7 @@ static const struct { const char *word; enum target_what what; bool named; } wor
 };
 #define FILE_WORD "file:"
 
-static bool unknown(const char *word, char *why, size_t size)
+static bool target_unknown(const char *word, char *why, size_t size)
 {
 	const char *names[ARRAY_LEN(words) + 1];
 	size_t n = 0;
@@ -31,7 +31,7 @@ static bool unknown(const char *word, char *why, size_t size)
 	return false;
 }
 
-static bool take_file(const char *rest, struct target *t, char *why, size_t size)
+static bool target_take_file(const char *rest, struct target *t, char *why, size_t size)
 {
 	t->what = TARGET_FILE;
 	snprintf(t->name, sizeof(t->name), "%s", rest + strlen(FILE_WORD));
@@ -59,7 +59,7 @@ bool target_parse(const char *text, struct target *t, char *why, size_t size)
 	const char *rest = text + n + 1, *slash = strchr(rest, '/');
 	char word[64];
 	if (strncmp(rest, FILE_WORD, strlen(FILE_WORD)) == 0)
-		return take_file(rest, t, why, size);
+		return target_take_file(rest, t, why, size);
 	snprintf(word, sizeof(word), "%.*s", (int)(slash ? slash - rest : (long)strlen(rest)), rest);
 	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
 		if (strcmp(words[i].word, word) != 0)
@@ -69,11 +69,11 @@ bool target_parse(const char *text, struct target *t, char *why, size_t size)
 			snprintf(t->name, sizeof(t->name), "%s", slash && slash[1] ? slash + 1 : "*");
 		return true;
 	}
-	return unknown(word, why, size);
+	return target_unknown(word, why, size);
 }
 
 /* NAME itself, or a unit's name without its suffix, or the part of a local id behind its engine. */
-static bool name_matches(const char *pattern, const char *name, bool unit)
+static bool target_name_matches(const char *pattern, const char *name, bool unit)
 {
 	char longer[640];
 	if (fnmatch(pattern, name, 0) == 0)
@@ -82,12 +82,12 @@ static bool name_matches(const char *pattern, const char *name, bool unit)
 	if (unit && fnmatch(longer, name, 0) == 0)
 		return true;
 	const char *slash = strrchr(name, '/');
-	return slash && name_matches(pattern, slash + 1, unit);
+	return slash && target_name_matches(pattern, slash + 1, unit);
 }
 
 bool target_takes(const struct target *t, enum target_what what, const char *server, const char *name)
 {
 	if (t->what != what || fnmatch(t->server, server, 0) != 0)
 		return false;
-	return (what != TARGET_CONTAINER && what != TARGET_UNIT) || name_matches(t->name, name, what == TARGET_UNIT);
+	return (what != TARGET_CONTAINER && what != TARGET_UNIT) || target_name_matches(t->name, name, what == TARGET_UNIT);
 }

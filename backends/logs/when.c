@@ -12,7 +12,7 @@
 #define DIGITS_MAX 6
 
 /* "1h30m" in ms; -1 when it is none. */
-static int64_t span(const char *s)
+static int64_t when_span(const char *s)
 {
 	static const struct { char unit; int64_t ms; } units[] = {
 		{ 's', 1000 }, { 'm', 60000 }, { 'h', 3600000 }, { 'd', DAY_MS }, { 'w', 7 * (int64_t)DAY_MS },
@@ -36,7 +36,7 @@ static int64_t span(const char *s)
 	return sum;
 }
 
-static bool clock_time(const char *text, int64_t now_ms, int64_t *wall_ms)
+static bool when_clock_time(const char *text, int64_t now_ms, int64_t *wall_ms)
 {
 	int hour, minute, second = 0, end = 0;
 	char rest;
@@ -62,11 +62,11 @@ static bool clock_time(const char *text, int64_t now_ms, int64_t *wall_ms)
 bool when_parse(const char *text, int64_t now_ms, int64_t *wall_ms)
 {
 	text += strspn(text, " ");
-	int64_t ago = span(text + (*text == '-'));
+	int64_t ago = when_span(text + (*text == '-'));
 	if (ago >= 0) {
 		*wall_ms = now_ms - ago;
 		return true;
 	}
 	*wall_ms = stamp_find(text, strlen(text), (struct zone){ .known = false }) / 1000;
-	return *wall_ms > 0 || clock_time(text, now_ms, wall_ms);
+	return *wall_ms > 0 || when_clock_time(text, now_ms, wall_ms);
 }

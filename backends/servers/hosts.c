@@ -24,20 +24,20 @@ struct hosts {
 	int depth;
 };
 
-static void read_config(struct hosts *, const char *path);
+static void host_read_config(struct hosts *, const char *path);
 
-static bool plain(const char *word)
+static bool host_plain(const char *word)
 {
 	return *word && *word != '!' && !strpbrk(word, "*?");
 }
 
-static void on_host(struct hosts *h, const char *word)
+static void host_on_host(struct hosts *h, const char *word)
 {
-	if (plain(word) && h->n < HOSTS_MAX && h->each(word, h->arg))
+	if (host_plain(word) && h->n < HOSTS_MAX && h->each(word, h->arg))
 		h->n++;
 }
 
-static void on_include(struct hosts *h, const char *word)
+static void host_on_include(struct hosts *h, const char *word)
 {
 	const char *home = getenv("HOME");
 	char *pattern = *word == '/' ? xstrdup(word)
@@ -46,14 +46,14 @@ static void on_include(struct hosts *h, const char *word)
 	glob_t found;
 	if (glob(pattern, 0, NULL, &found) == 0) {
 		for (size_t i = 0; i < found.gl_pathc; i++)
-			read_config(h, found.gl_pathv[i]);
+			host_read_config(h, found.gl_pathv[i]);
 		globfree(&found);
 	}
 	free(pattern);
 }
 
 /* Splits a line into its words, quotes taken off. The first may be parted by '='. */
-static char *next_word(char **line)
+static char *host_next_word(char **line)
 {
 	char *s = *line + strspn(*line, " \t=\r\n");
 	if (!*s || *s == '#')
@@ -66,19 +66,19 @@ static char *next_word(char **line)
 	return s;
 }
 
-static void on_line(struct hosts *h, char *line)
+static void host_on_line(struct hosts *h, char *line)
 {
-	char *key = next_word(&line), *word;
+	char *key = host_next_word(&line), *word;
 	if (!key)
 		return;
-	void (*each)(struct hosts *, const char *) = strcasecmp(key, "Host") == 0      ? on_host
-	                                           : strcasecmp(key, "Include") == 0 ? on_include
+	void (*each)(struct hosts *, const char *) = strcasecmp(key, "Host") == 0      ? host_on_host
+	                                           : strcasecmp(key, "Include") == 0 ? host_on_include
 	                                                                             : NULL;
-	while (each && (word = next_word(&line)))
+	while (each && (word = host_next_word(&line)))
 		each(h, word);
 }
 
-static void read_config(struct hosts *h, const char *path)
+static void host_read_config(struct hosts *h, const char *path)
 {
 	FILE *f = h->depth < INCLUDE_DEPTH ? fopen(path, "re") : NULL;
 	if (!f)
@@ -87,7 +87,7 @@ static void read_config(struct hosts *h, const char *path)
 	size_t cap = 0;
 	h->depth++;
 	while (getline(&line, &cap, f) > 0)
-		on_line(h, line);
+		host_on_line(h, line);
 	h->depth--;
 	free(line);
 	fclose(f);
@@ -102,7 +102,7 @@ size_t hosts_each(const struct settings *settings, bool (*each)(const char *name
 	if (access(path, R_OK) != 0)
 		err_set(err, ERR_ABSENT, "%s cannot be read (%s), so there is no Host to open", path, strerror(errno));
 	else
-		read_config(&h, path);
+		host_read_config(&h, path);
 	if (!h.n && !err->text[0])
 		err_set(err, ERR_ABSENT, "%s has no plain Host", path);
 	free(path);
@@ -110,7 +110,7 @@ size_t hosts_each(const struct settings *settings, bool (*each)(const char *name
 	return h.n;
 }
 
-static bool open_new(const char *name, void *store)
+static bool host_open_new(const char *name, void *store)
 {
 	struct err err;
 	return !store_server_find(store, name) && server_open(store, name, &err);
@@ -118,5 +118,5 @@ static bool open_new(const char *name, void *store)
 
 size_t servers_open_all_hosts(struct store *s, struct err *err)
 {
-	return hosts_each(s->settings, open_new, s, err);
+	return hosts_each(s->settings, host_open_new, s, err);
 }

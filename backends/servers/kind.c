@@ -18,25 +18,25 @@
 
 #define CLOCK_WRONG_MS 1000
 
-static struct server *server_of(const struct row *row)
+static struct server *server_kind_of(const struct row *row)
 {
 	return row->server;
 }
 
 /* --- actions -------------------------------------------------------------------------------------------- */
 
-static bool can_connect(const struct row *row)
+static bool server_can_connect(const struct row *row)
 {
 	enum link_state state = row->server->link->state;
 	return state == LINK_DOWN || state == LINK_LOST;
 }
 
-static bool can_disconnect(const struct row *row)
+static bool server_can_disconnect(const struct row *row)
 {
 	return row->server->link->state != LINK_DOWN && !row->server->store->replay;
 }
 
-static void run_connect(struct order *order)
+static void server_run_connect(struct order *order)
 {
 	struct link *link = order_row(order)->server->link;
 	if (link->state == LINK_DOWN)
@@ -46,42 +46,42 @@ static void run_connect(struct order *order)
 	order_end(order, NULL, "connecting");
 }
 
-static void run_disconnect(struct order *order)
+static void server_run_disconnect(struct order *order)
 {
 	link_disconnect(order_row(order)->server->link);
 	order_end(order, NULL, NULL);
 }
 
-static void run_forget(struct order *order)
+static void server_run_forget(struct order *order)
 {
 	sudo_forget(order_row(order)->server->sudo);
 	order_end(order, NULL, "the kept password was wiped");
 }
 
-static void say_connect(const struct row *row, char *buf, size_t size)
+static void server_say_connect(const struct row *row, char *buf, size_t size)
 {
 	snprintf(buf, size, "connect to %s", row->name);
 }
 
-static void say_disconnect(const struct row *row, char *buf, size_t size)
+static void server_say_disconnect(const struct row *row, char *buf, size_t size)
 {
 	snprintf(buf, size, "close the connection to %s", row->name);
 }
 
 static const struct action actions[] = {
-	{ .name = "server-connect", .verb = "connect", .help = "connect now, whatever the back-off says", .applies = can_connect,
-	  .command = say_connect, .run = run_connect, .doing = "connecting" },
+	{ .name = "server-connect", .verb = "connect", .help = "connect now, whatever the back-off says", .applies = server_can_connect,
+	  .command = server_say_connect, .run = server_run_connect, .doing = "connecting" },
 	{ .name = "server-disconnect", .verb = "disconnect", .help = "close the connection and stay away until told otherwise",
-	  .flags = ACTION_CONFIRM | ACTION_MARKED, .applies = can_disconnect, .command = say_disconnect, .run = run_disconnect,
+	  .flags = ACTION_CONFIRM | ACTION_MARKED, .applies = server_can_disconnect, .command = server_say_disconnect, .run = server_run_disconnect,
 	  .doing = "disconnecting" },
 	{ .name = "server-forget-password", .verb = "forget password", .help = "wipe a sudo password that is kept for a while",
-	  .run = run_forget, .doing = "forgetting" },
+	  .run = server_run_forget, .doing = "forgetting" },
 	{ .name = NULL }
 };
 
 /* --- details -------------------------------------------------------------------------------------------- */
 
-static enum doc_tone source_tone(enum source_state state)
+static enum doc_tone server_source_tone(enum source_state state)
 {
 	static const enum doc_tone tones[] = {
 		[SOURCE_WAITING] = DOC_DIM, [SOURCE_ABSENT] = DOC_DIM, [SOURCE_DENIED] = DOC_WARN, [SOURCE_LIVE] = DOC_GOOD,
@@ -90,7 +90,7 @@ static enum doc_tone source_tone(enum source_state state)
 	return tones[state];
 }
 
-static void detail_link(const struct server *v, struct doc *doc)
+static void server_detail_link(const struct server *v, struct doc *doc)
 {
 	const struct link *l = v->link;
 	char age[HUMAN_SIZE];
@@ -107,12 +107,12 @@ static void detail_link(const struct server *v, struct doc *doc)
 		doc_pair(doc, DOC_WARN, "asks you", "%s", v->asks->title);
 }
 
-static void detail_sources(const struct server *v, struct doc *doc)
+static void server_detail_sources(const struct server *v, struct doc *doc)
 {
 	char age[HUMAN_SIZE];
 	doc_head(doc, "Sources");
 	for (const struct source *s = v->sources; s; s = s->next) {
-		doc_pair(doc, source_tone(s->state), s->backend->name, "%s%s%s%s%s", source_state_name(s->state),
+		doc_pair(doc, server_source_tone(s->state), s->backend->name, "%s%s%s%s%s", source_state_name(s->state),
 		         *s->detail ? ": " : "", s->detail, *s->err.text ? ": " : "", s->err.text);
 		char more[400];
 		if (source_left_out_text(s, more, sizeof(more)))
@@ -122,7 +122,7 @@ static void detail_sources(const struct server *v, struct doc *doc)
 	}
 }
 
-static void detail_machine(const struct server *v, struct doc *doc)
+static void server_detail_machine(const struct server *v, struct doc *doc)
 {
 	doc_head(doc, "Machine");
 	const struct { const char *label, *text; } facts[] = {
@@ -133,7 +133,7 @@ static void detail_machine(const struct server *v, struct doc *doc)
 			doc_pair(doc, DOC_PLAIN, facts[i].label, "%s", facts[i].text);
 }
 
-static void pair_used(struct doc *doc, const char *label, uint64_t used, uint64_t total)
+static void server_pair_used(struct doc *doc, const char *label, uint64_t used, uint64_t total)
 {
 	char a[HUMAN_SIZE], b[HUMAN_SIZE];
 	if (total)
@@ -144,7 +144,7 @@ static void pair_used(struct doc *doc, const char *label, uint64_t used, uint64_
 }
 
 /* Now, and between what it went lately. */
-static void pair_processor(struct doc *doc, const struct vitals *t, int interval_s)
+static void server_pair_processor(struct doc *doc, const struct vitals *t, int interval_s)
 {
 	float least = 100, most = 0;
 	char span[HUMAN_SIZE];
@@ -160,7 +160,7 @@ static void pair_processor(struct doc *doc, const struct vitals *t, int interval
 		         human_span(span, (int64_t)t->n_history * interval_s * 1000));
 }
 
-static void detail_disks(const struct server *v, struct doc *doc)
+static void server_detail_disks(const struct server *v, struct doc *doc)
 {
 	const struct vitals *t = v->vitals;
 	const char *head = "disks";
@@ -179,7 +179,7 @@ static void detail_disks(const struct server *v, struct doc *doc)
 		doc_pair(doc, DOC_WARN, "", "and %zu more", t->n_hung - VITALS_HUNG);
 }
 
-static void detail_vitals(const struct server *v, struct doc *doc)
+static void server_detail_vitals(const struct server *v, struct doc *doc)
 {
 	const struct vitals *t = v->vitals;
 	char text[HUMAN_SIZE];
@@ -191,9 +191,9 @@ static void detail_vitals(const struct server *v, struct doc *doc)
 	else if (t->load1 >= 0)
 		doc_pair(doc, DOC_PLAIN, "load", "%.2f %.2f %.2f", t->load1, t->load5, t->load15);
 	if (t->cpu >= 0)
-		pair_processor(doc, t, store_settings(v->store)->vitals_interval);
-	pair_used(doc, "memory", t->mem_used, t->mem_total);
-	pair_used(doc, "swap", t->swap_used, t->swap_total);
+		server_pair_processor(doc, t, store_settings(v->store)->vitals_interval);
+	server_pair_used(doc, "memory", t->mem_used, t->mem_total);
+	server_pair_used(doc, "swap", t->swap_used, t->swap_total);
 	if (t->temperature >= 0)
 		doc_pair(doc, DOC_PLAIN, "temperature", "%.0f °C", t->temperature);
 	if (t->clock_known)
@@ -202,20 +202,20 @@ static void detail_vitals(const struct server *v, struct doc *doc)
 	doc_pair(doc, DOC_PLAIN, "up for", "%s", human_span(text, t->uptime_s * 1000));
 	if (t->reboot_pending)
 		doc_pair(doc, DOC_WARN, "reboot", "pending%s%s", *t->reboot_why ? ": " : "", t->reboot_why);
-	detail_disks(v, doc);
+	server_detail_disks(v, doc);
 }
 
-static void detail(struct row *row, struct doc *doc, bool reveal)
+static void server_detail(struct row *row, struct doc *doc, bool reveal)
 {
-	const struct server *v = server_of(row);
+	const struct server *v = server_kind_of(row);
 	(void)reveal;
-	detail_link(v, doc);
-	detail_sources(v, doc);
-	detail_machine(v, doc);
-	detail_vitals(v, doc);
+	server_detail_link(v, doc);
+	server_detail_sources(v, doc);
+	server_detail_machine(v, doc);
+	server_detail_vitals(v, doc);
 }
 
-static struct stream *shell(struct row *row, const char *term, int cols, int rows, const struct stream_events *events,
+static struct stream *server_shell(struct row *row, const char *term, int cols, int rows, const struct stream_events *events,
                             void *arg, struct err *err)
 {
 	struct endpoint endpoint = { .kind = ENDPOINT_TERMINAL, .term = term, .cols = cols, .rows = rows };
@@ -224,7 +224,7 @@ static struct stream *shell(struct row *row, const char *term, int cols, int row
 
 /* --- JSON --------------------------------------------------------------------------------------------------- */
 
-static void add_number(cJSON *o, const char *name, double value, bool known)
+static void server_add_number(cJSON *o, const char *name, double value, bool known)
 {
 	if (known)
 		cJSON_AddNumberToObject(o, name, value);
@@ -232,15 +232,15 @@ static void add_number(cJSON *o, const char *name, double value, bool known)
 		cJSON_AddNullToObject(o, name);
 }
 
-static void json_vitals(cJSON *o, const struct vitals *t)
+static void server_json_vitals(cJSON *o, const struct vitals *t)
 {
-	add_number(o, "load1", t->load1, t->load1 >= 0);
-	add_number(o, "cpu_percent", t->cpu, t->cpu >= 0);
-	add_number(o, "memory_used", (double)t->mem_used, t->mem_total);
-	add_number(o, "memory_total", (double)t->mem_total, t->mem_total);
-	add_number(o, "swap_used", (double)t->swap_used, t->mem_total);
-	add_number(o, "temperature", t->temperature, t->temperature >= 0);
-	add_number(o, "uptime_s", (double)t->uptime_s, t->uptime_s >= 0);
+	server_add_number(o, "load1", t->load1, t->load1 >= 0);
+	server_add_number(o, "cpu_percent", t->cpu, t->cpu >= 0);
+	server_add_number(o, "memory_used", (double)t->mem_used, t->mem_total);
+	server_add_number(o, "memory_total", (double)t->mem_total, t->mem_total);
+	server_add_number(o, "swap_used", (double)t->swap_used, t->mem_total);
+	server_add_number(o, "temperature", t->temperature, t->temperature >= 0);
+	server_add_number(o, "uptime_s", (double)t->uptime_s, t->uptime_s >= 0);
 	cJSON_AddBoolToObject(o, "reboot_pending", t->reboot_pending);
 	cJSON *disks = cJSON_AddArrayToObject(o, "disks");
 	for (size_t i = 0; i < t->n_disks; i++) {
@@ -257,16 +257,16 @@ static void json_vitals(cJSON *o, const struct vitals *t)
 		cJSON_AddItemToArray(hung, cJSON_CreateString(t->hung[i]));
 }
 
-static void json(const struct row *row, void *cjson)
+static void server_json(const struct row *row, void *cjson)
 {
-	const struct server *v = server_of(row);
+	const struct server *v = server_kind_of(row);
 	cJSON *o = cjson;
 	cJSON_AddStringToObject(o, "link", link_state_name(v->link->state));
-	add_number(o, "latency_ms", v->link->latency_ms, v->link->latency_ms >= 0);
+	server_add_number(o, "latency_ms", v->link->latency_ms, v->link->latency_ms >= 0);
 	cJSON_AddStringToObject(o, "hostname", v->hostname);
 	cJSON_AddStringToObject(o, "os", v->os);
 	if (v->vitals)
-		json_vitals(o, v->vitals);
+		server_json_vitals(o, v->vitals);
 	cJSON *sources = cJSON_AddObjectToObject(o, "sources");
 	for (const struct source *s = v->sources; s; s = s->next) {
 		cJSON *one = cJSON_AddObjectToObject(sources, s->backend->name);
@@ -287,8 +287,8 @@ const struct kind kind_server = {
 	.plural = "servers",
 	.row_size = sizeof(struct server),
 	.actions = actions,
-	.detail = detail,
+	.detail = server_detail,
 	.follow = server_follow,
-	.shell = shell,
-	.json = json,
+	.shell = server_shell,
+	.json = server_json,
 };

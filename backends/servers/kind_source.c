@@ -45,7 +45,7 @@ bool source_needs(const struct source *s)
 }
 
 /* A platform or a program has a row of its own that may say the same already. */
-static bool is_said(const struct source *s)
+static bool source_is_said(const struct source *s)
 {
 	for (struct row *r = store_first(s->store, NULL, s->server); r; r = store_next(r, NULL, s->server))
 		if (r->source == s && r->health >= HEALTH_ATTENTION && r->why && strstr(s->err.text, r->why))
@@ -53,11 +53,11 @@ static bool is_said(const struct source *s)
 	return false;
 }
 
-static void tell_need(struct source *s)
+static void source_tell_need(struct source *s)
 {
 	char *id = xasprintf("%s/%s/%s", s->server->name, kind_source.name, s->backend->name);
 	struct row *row = store_find(s->store, id);
-	bool needs = source_needs(s) && !is_said(s);
+	bool needs = source_needs(s) && !source_is_said(s);
 	free(id);
 	if (!needs && row)
 		store_row_remove(row);
@@ -77,10 +77,10 @@ void sources_tell_needs(struct store *store)
 {
 	for (struct server *v = store->servers; v; v = v->next)
 		for (struct source *s = v->sources; s; s = s->next)
-			tell_need(s);
+			source_tell_need(s);
 }
 
-static void detail(struct row *row, struct doc *doc, bool reveal)
+static void source_detail(struct row *row, struct doc *doc, bool reveal)
 {
 	const struct source *s = server_source(row->server, row->name);
 	char age[HUMAN_SIZE];
@@ -101,5 +101,5 @@ static void detail(struct row *row, struct doc *doc, bool reveal)
 }
 
 const struct kind kind_source = {
-	.name = "source", .plural = "failed_sources", .row_size = sizeof(struct row), .detail = detail,
+	.name = "source", .plural = "failed_sources", .row_size = sizeof(struct row), .detail = source_detail,
 };

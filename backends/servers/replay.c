@@ -37,12 +37,12 @@ struct replay {
 
 /* --- a link that leads nowhere ---------------------------------------------------------------------------- */
 
-static void nothing(struct link *link)
+static void replay_nothing(struct link *link)
 {
 	(void)link;
 }
 
-static struct stream *no_endpoint(struct link *link, const struct endpoint *endpoint, const struct stream_events *events, void *arg,
+static struct stream *replay_no_endpoint(struct link *link, const struct endpoint *endpoint, const struct stream_events *events, void *arg,
                               struct err *err)
 {
 	(void)endpoint, (void)events, (void)arg;
@@ -50,14 +50,14 @@ static struct stream *no_endpoint(struct link *link, const struct endpoint *endp
 	return NULL;
 }
 
-static void free_link(struct link *link)
+static void replay_free_link(struct link *link)
 {
 	free(link->name);
 	free(link);
 }
 
 static const struct link_ops replay_link = {
-	.name = "replay", .connect = nothing, .disconnect = nothing, .open = no_endpoint, .destroy = free_link,
+	.name = "replay", .connect = replay_nothing, .disconnect = replay_nothing, .open = replay_no_endpoint, .destroy = replay_free_link,
 };
 
 struct server *server_open_replay(struct store *s, const char *name)
@@ -75,7 +75,7 @@ struct server *server_open_replay(struct store *s, const char *name)
 
 /* --- states ----------------------------------------------------------------------------------------------- */
 
-static int state_of(const char *word, size_t len, const char *(*name)(int), int n)
+static int replay_state_of(const char *word, size_t len, const char *(*name)(int), int n)
 {
 	for (int i = 0; i < n; i++)
 		if (strlen(name(i)) == len && memcmp(name(i), word, len) == 0)
@@ -83,11 +83,11 @@ static int state_of(const char *word, size_t len, const char *(*name)(int), int 
 	return -1;
 }
 
-static const char *link_name(int i) { return link_state_name((enum link_state)i); }
-static const char *source_name(int i) { return source_state_name((enum source_state)i); }
+static const char *replay_link_name(int i) { return link_state_name((enum link_state)i); }
+static const char *replay_source_name(int i) { return source_state_name((enum source_state)i); }
 
 /* The field after the n-th tab, to the end of the text. */
-static const char *field(const char *text, int n)
+static const char *replay_field(const char *text, int n)
 {
 	while (n-- && text) {
 		text = strchr(text, '\t');
@@ -100,26 +100,26 @@ void server_replay_state(struct server *v, const char *bytes, size_t len)
 {
 	struct link *l = v->link;
 	(void)len;
-	int state = state_of(bytes, strcspn(bytes, "\t"), link_name, LINK_LOST + 1);
+	int state = replay_state_of(bytes, strcspn(bytes, "\t"), replay_link_name, LINK_LOST + 1);
 	if (state < 0)
 		return;
 	if (l->state != (enum link_state)state)
 		l->since_ms = now_wall_ms();
 	l->state = (enum link_state)state;
-	l->latency_ms = number_int(field(bytes, 1));
-	l->tries = (unsigned)number_int(field(bytes, 2));
-	const char *detail = field(bytes, 3), *text = field(bytes, 4);
+	l->latency_ms = number_int(replay_field(bytes, 1));
+	l->tries = (unsigned)number_int(replay_field(bytes, 2));
+	const char *detail = replay_field(bytes, 3), *text = replay_field(bytes, 4);
 	wash(l->detail, sizeof(l->detail), detail, strcspn(detail, "\t"));
 	wash(l->err.text, sizeof(l->err.text), text, strlen(text));
 	server_judge(v);
 	store_changed(v->store);
 }
 
-static void source_replay_state(struct source *s, const char *bytes)
+static void replay_source_replay_state(struct source *s, const char *bytes)
 {
 	struct err err = { .code = ERR_REFUSED };
-	int state = state_of(bytes, strcspn(bytes, "\t"), source_name, SOURCE_FAILED + 1);
-	const char *text = field(bytes, 1);
+	int state = replay_state_of(bytes, strcspn(bytes, "\t"), replay_source_name, SOURCE_FAILED + 1);
+	const char *text = replay_field(bytes, 1);
 	wash(err.text, sizeof(err.text), text, strlen(text));
 	if (state >= 0)
 		source_set_state(s, (enum source_state)state, *err.text ? &err : NULL);
@@ -127,7 +127,7 @@ static void source_replay_state(struct source *s, const char *bytes)
 
 /* --- records ---------------------------------------------------------------------------------------------- */
 
-static char *cut_field(char **line)
+static char *replay_cut_field(char **line)
 {
 	char *s = *line, *tab = s ? strchr(s, '\t') : NULL;
 	if (tab)
@@ -136,7 +136,7 @@ static char *cut_field(char **line)
 	return s;
 }
 
-static bool read_header(struct replay *r)
+static bool replay_read_header(struct replay *r)
 {
 	char *line = NULL;
 	size_t cap = 0;
@@ -145,8 +145,8 @@ static bool read_header(struct replay *r)
 		return false;
 	}
 	line[strcspn(line, "\n")] = '\0';
-	char *rest = line, *ms = cut_field(&rest), *server = cut_field(&rest), *source = cut_field(&rest);
-	char *len = cut_field(&rest);
+	char *rest = line, *ms = replay_cut_field(&rest), *server = replay_cut_field(&rest), *source = replay_cut_field(&rest);
+	char *len = replay_cut_field(&rest);
 	bool ok = rest && sscanf(ms, "%" SCNd64, &r->wall_ms) == 1 && sscanf(len, "%zu", &r->len) == 1 && r->len <= RECORD_MAX &&
 	          r->wall_ms >= 0 && r->wall_ms <= WALL_MS_MAX;
 	if (ok) {
@@ -159,9 +159,9 @@ static bool read_header(struct replay *r)
 }
 
 /* The next record into r; false at the end, or where the file is cut short. */
-static bool read_record(struct replay *r)
+static bool replay_read_record(struct replay *r)
 {
-	if (!read_header(r))
+	if (!replay_read_header(r))
 		return false;
 	r->bytes = xrealloc(r->bytes, r->len + 1);
 	if (fread(r->bytes, 1, r->len, r->f) != r->len || fgetc(r->f) != '\n')
@@ -170,7 +170,7 @@ static bool read_record(struct replay *r)
 	return true;
 }
 
-static void play(struct replay *r)
+static void replay_play(struct replay *r)
 {
 	struct server *v = store_server_find(r->store, r->server);
 	if (!v)
@@ -181,13 +181,13 @@ static void play(struct replay *r)
 	if (strcmp(r->source, "link") == 0)
 		server_replay_state(v, r->bytes, r->len);
 	else if (s && strcmp(r->what, "@state") == 0)
-		source_replay_state(s, r->bytes);
+		replay_source_replay_state(s, r->bytes);
 	else if (s)
 		source_feed(s, r->what, r->bytes, r->len);
 }
 
 /* A source the recording has no word of (it is older than the source) will not be heard of any more. */
-static void settle(struct replay *r)
+static void replay_settle(struct replay *r)
 {
 	for (struct server *v = r->store->servers; v; v = v->next)
 		for (struct source *s = v->sources; s; s = s->next)
@@ -195,13 +195,13 @@ static void settle(struct replay *r)
 				source_set_state(s, SOURCE_ABSENT, NULL);
 }
 
-static void on_time(struct loop_timer *timer, void *arg)
+static void replay_on_time(struct loop_timer *timer, void *arg)
 {
 	struct replay *r = arg;
 	do {
-		play(r);
-		if (!read_record(r)) {
-			settle(r);
+		replay_play(r);
+		if (!replay_read_record(r)) {
+			replay_settle(r);
 			return;
 		}
 	} while (r->wall_ms <= r->clock_ms);
@@ -222,16 +222,16 @@ bool replay_start(struct store *s, const char *dir, bool at_once, struct err *er
 	struct replay *r = s->replay = xcalloc(1, sizeof(*r));
 	r->store = s;
 	r->f = f;
-	if (!read_record(r))
+	if (!replay_read_record(r))
 		return err_set(err, ERR_GARBLED, "%s holds no record that can be read", dir);
 	if (!at_once) {
-		r->timer = loop_timer_add(s->loop, 0, on_time, r);
+		r->timer = loop_timer_add(s->loop, 0, replay_on_time, r);
 		return true;
 	}
 	do
-		play(r);
-	while (read_record(r));
-	settle(r);
+		replay_play(r);
+	while (replay_read_record(r));
+	replay_settle(r);
 	return true;
 }
 

@@ -26,8 +26,8 @@
 
 #define TRIM_MS 4000
 
-static void on_link(struct link *link, void *arg);
-static const struct link_events events = { .changed = on_link };
+static void server_on_link(struct link *link, void *arg);
+static const struct link_events events = { .changed = server_on_link };
 
 /* A question of a backend on its way: remembers who asked, so that the answer passes through here. */
 struct pending {
@@ -40,7 +40,7 @@ struct pending {
 
 /* --- how well it is ----------------------------------------------------------------------------------- */
 
-static enum health link_health(const struct link *link)
+static enum health server_link_health(const struct link *link)
 {
 	static const enum health by_state[] = {
 		[LINK_DOWN] = HEALTH_IDLE, [LINK_CONNECTING] = HEALTH_BUSY, [LINK_ASKING] = HEALTH_ASKS, [LINK_UP] = HEALTH_GOOD,
@@ -53,7 +53,7 @@ static enum health link_health(const struct link *link)
 }
 
 /* A sentence that starts with the server's name, for a place where the name stands already. */
-static const char *without_name(const struct server *v, const char *text)
+static const char *server_without_name(const struct server *v, const char *text)
 {
 	size_t n = strlen(v->name);
 	return strncmp(text, v->name, n) == 0 && strncmp(text + n, ": ", 2) == 0 ? text + n + 2 : text;
@@ -62,12 +62,12 @@ static const char *without_name(const struct server *v, const char *text)
 void server_judge(struct server *v)
 {
 	char why[sizeof(v->link->err.text) + VPN_REASON_MAX] = "", vpn[VPN_REASON_MAX];
-	enum health health = link_health(v->link);
+	enum health health = server_link_health(v->link);
 	if (v->asks) {
 		health = HEALTH_ASKS;
-		snprintf(why, sizeof(why), "asks you: %s", without_name(v, v->asks->title));
+		snprintf(why, sizeof(why), "asks you: %s", server_without_name(v, v->asks->title));
 	} else if (health == HEALTH_BAD) {
-		snprintf(why, sizeof(why), "%s", without_name(v, v->link->err.text));
+		snprintf(why, sizeof(why), "%s", server_without_name(v, v->link->err.text));
 		if (vpn_reason(v, vpn, sizeof(vpn)))
 			snprintf(why + strlen(why), sizeof(why) - strlen(why), "; %s", vpn);
 	} else if (health == HEALTH_GOOD && v->vitals &&
@@ -78,7 +78,7 @@ void server_judge(struct server *v)
 	store_row_health(&v->row, health, since, *why ? why : NULL);
 }
 
-static void choose_ask(struct server *v)
+static void server_choose_ask(struct server *v)
 {
 	v->asks = v->link->ask ? v->link->ask : v->pending ? v->pending->ask : NULL;
 	server_judge(v);
@@ -87,14 +87,14 @@ static void choose_ask(struct server *v)
 
 /* --- the link ----------------------------------------------------------------------------------------- */
 
-static void sources_up(struct server *v, bool with_facts)
+static void server_sources_up(struct server *v, bool with_facts)
 {
 	for (struct source *s = v->sources; s; s = s->next)
 		if (s->backend->up && s->backend->needs_facts == with_facts)
 			s->backend->up(s);
 }
 
-static void sources_down(struct server *v)
+static void server_sources_down(struct server *v)
 {
 	static const struct err none;
 	for (struct source *s = v->sources; s; s = s->next) {
@@ -105,7 +105,7 @@ static void sources_down(struct server *v)
 	}
 }
 
-static void record_link(const struct server *v)
+static void server_record_link(const struct server *v)
 {
 	const struct link *l = v->link;
 	struct buf b = { 0 };
@@ -115,7 +115,7 @@ static void record_link(const struct server *v)
 	buf_finish(&b);
 }
 
-static void tell_state(struct server *v, enum link_state before)
+static void server_tell_state(struct server *v, enum link_state before)
 {
 	const struct link *l = v->link;
 	if (l->state == LINK_UP)
@@ -129,42 +129,42 @@ static void tell_state(struct server *v, enum link_state before)
 }
 
 /* The first lists of a server are much text that is parsed and let go; what malloc keeps of it would stay for days. */
-static void trim(struct loop_timer *timer, void *arg)
+static void server_trim(struct loop_timer *timer, void *arg)
 {
 	(void)timer, (void)arg;
 	malloc_trim(0);
 }
 
-static void trim_later(struct store *s)
+static void server_trim_later(struct store *s)
 {
 	if (s->trim)
 		loop_timer_set(s->trim, TRIM_MS);
 	else
-		s->trim = loop_timer_add(s->loop, TRIM_MS, trim, s);
+		s->trim = loop_timer_add(s->loop, TRIM_MS, server_trim, s);
 }
 
-static void on_link(struct link *link, void *arg)
+static void server_on_link(struct link *link, void *arg)
 {
 	struct server *v = arg;
 	if (!v->link)                 /* still being made */
 		return;
 	enum link_state before = v->link_seen;
 	v->link_seen = link->state;
-	record_link(v);
+	server_record_link(v);
 	if (before != link->state) {
-		tell_state(v, before);
+		server_tell_state(v, before);
 		if (before == LINK_UP) {
 			server_sockets_down(v);
-			sources_down(v);
+			server_sources_down(v);
 		}
 		if (link->state == LINK_UP) {
 			v->facts_known = false;
 			server_sockets_up(v);
-			sources_up(v, false);
-			trim_later(v->store);
+			server_sources_up(v, false);
+			server_trim_later(v->store);
 		}
 	}
-	choose_ask(v);
+	server_choose_ask(v);
 }
 
 void server_facts_known(struct server *v)
@@ -173,12 +173,12 @@ void server_facts_known(struct server *v)
 	v->facts_known = true;
 	store_changed(v->store);
 	if (first && v->link->state == LINK_UP && !v->store->replay)
-		sources_up(v, true);
+		server_sources_up(v, true);
 }
 
 /* --- questions ------------------------------------------------------------------------------------------ */
 
-static struct pending *take_pending(struct server *v, struct ask *ask)
+static struct pending *server_take_pending(struct server *v, struct ask *ask)
 {
 	for (struct pending **slot = &v->pending; *slot; slot = &(*slot)->next)
 		if ((*slot)->ask == ask) {
@@ -189,19 +189,19 @@ static struct pending *take_pending(struct server *v, struct ask *ask)
 	return NULL;
 }
 
-static void pending_answered(struct ask *ask, struct secret *answer, bool keep, void *arg)
+static void server_pending_answered(struct ask *ask, struct secret *answer, bool keep, void *arg)
 {
 	struct pending *p = arg;
 	struct server *v = p->server;
-	take_pending(v, ask);
+	server_take_pending(v, ask);
 	ask->answered = p->answered;
 	ask->arg = p->arg;
 	free(p);
-	choose_ask(v);
+	server_choose_ask(v);
 	ask->answered(ask, answer, keep, ask->arg);
 }
 
-static void refuse(void *arg)
+static void server_refuse(void *arg)
 {
 	struct pending *p = arg;
 	ask_answer(p->ask, NULL, false);
@@ -214,27 +214,27 @@ void server_ask(struct server *v, struct ask *ask)
 	while (*slot)
 		slot = &(*slot)->next;
 	*slot = p;
-	ask->answered = pending_answered;
+	ask->answered = server_pending_answered;
 	ask->arg = p;
 	if (v->store->settings->batch)        /* nobody is there: given up, after the caller has returned */
-		loop_defer(v->store->loop, refuse, p);
-	choose_ask(v);
+		loop_defer(v->store->loop, server_refuse, p);
+	server_choose_ask(v);
 }
 
 void server_ask_drop(struct server *v, struct ask *ask)
 {
-	struct pending *p = take_pending(v, ask);
+	struct pending *p = server_take_pending(v, ask);
 	if (!p)
 		return;
-	loop_defer_cancel(v->store->loop, refuse, p);
+	loop_defer_cancel(v->store->loop, server_refuse, p);
 	free(p);
 	free(ask);
-	choose_ask(v);
+	server_choose_ask(v);
 }
 
 /* --- coming and going ----------------------------------------------------------------------------------- */
 
-static void make_sources(struct server *v)
+static void server_make_sources(struct server *v)
 {
 	struct source **slot = &v->sources;
 	for (const struct backend *const *b = backends; *b; b++) {
@@ -249,7 +249,7 @@ static void make_sources(struct server *v)
 }
 
 /* A name parts ids at its slashes and stands on screens. */
-static char *clean_name(const char *name)
+static char *server_clean_name(const char *name)
 {
 	char *clean = wash_dup(name, 0);
 	for (char *c = clean; *c; c++)
@@ -262,7 +262,7 @@ struct server *store_server_add(struct store *s, const char *name)
 {
 	struct server *v = xcalloc(1, sizeof(*v)), **slot = &s->servers;
 	v->store = s;
-	v->name = clean_name(name);
+	v->name = server_clean_name(name);
 	v->uid = -1;
 	v->row.kind = &kind_server;
 	v->row.server = v;
@@ -271,14 +271,14 @@ struct server *store_server_add(struct store *s, const char *name)
 	while (*slot)
 		slot = &(*slot)->next;
 	*slot = v;
-	make_sources(v);
+	server_make_sources(v);
 	store_row_adopt(s, &v->row);
 	return v;
 }
 
 struct server *store_server_find(const struct store *s, const char *name)
 {
-	char *clean = clean_name(name);       /* the same words find what they made */
+	char *clean = server_clean_name(name);       /* the same words find what they made */
 	struct server *v = s->servers, *here = s->servers;
 	while (v && strcmp(v->name, clean) != 0)
 		v = v->next;
@@ -298,7 +298,7 @@ struct source *server_source(const struct server *v, const char *backend)
 	return s;
 }
 
-static void forget_rows(struct server *v)
+static void server_forget_rows(struct server *v)
 {
 	struct row *row, *next;
 	HASH_ITER(hh, v->store->rows, row, next)
@@ -306,7 +306,7 @@ static void forget_rows(struct server *v)
 			store_row_remove(row);
 }
 
-static void forget_sources(struct server *v)
+static void server_forget_sources(struct server *v)
 {
 	while (v->sources) {
 		struct source *s = v->sources;
@@ -323,8 +323,8 @@ void store_server_remove(struct server *v)
 {
 	struct store *s = v->store;
 	orders_forget_server(s, v);
-	forget_rows(v);
-	forget_sources(v);
+	server_forget_rows(v);
+	server_forget_sources(v);
 	server_sockets_free(v);
 	sudo_destroy(v->sudo);
 	while (v->pending)
@@ -353,17 +353,17 @@ void server_refresh(struct server *v)
 		link_retry(v->link);
 		return;
 	}
-	sources_down(v);
+	server_sources_down(v);
 	v->facts_known = false;
 	server_sockets_forgive(v);
 	server_sockets_up(v);
-	sources_up(v, false);
+	server_sources_up(v, false);
 }
 
 /* --- by name ---------------------------------------------------------------------------------------------- */
 
 /* "ops@192.0.2.7:2222" is called 192.0.2.7, and the whole of it when that name is taken by another place. */
-static char *name_of(const struct store *s, const char *dest)
+static char *server_name_of(const struct store *s, const char *dest)
 {
 	const char *at = strrchr(dest, '@'), *host = at ? at + 1 : dest;
 	size_t n = strlen(host);
@@ -394,7 +394,7 @@ bool server_is_destination(const char *dest, struct err *err)
 	return true;
 }
 
-static const struct server_config *config_of(const struct store *s, const char *name)
+static const struct server_config *server_config_of(const struct store *s, const char *name)
 {
 	const struct server_config *c = s->settings->servers;
 	while (c && strcmp(c->name, name) != 0)
@@ -402,7 +402,7 @@ static const struct server_config *config_of(const struct store *s, const char *
 	return c;
 }
 
-static void make_link(struct server *v, const char *dest)
+static void server_make_link(struct server *v, const char *dest)
 {
 	const struct settings *set = v->store->settings;
 	const struct server_config *c = v->config;
@@ -432,24 +432,24 @@ struct server *server_open(struct store *s, const char *dest, struct err *err)
 			link_retry(v->link);
 		return v;
 	}
-	const struct server_config *c = here ? here_section(s->settings) : config_of(s, dest);
+	const struct server_config *c = here ? here_section(s->settings) : server_config_of(s, dest);
 	if (c && c->host && !server_is_destination(c->host, err)) {
 		free(name);
 		return NULL;
 	}
 	if (!name)
-		name = c ? xstrdup(dest) : name_of(s, dest);
+		name = c ? xstrdup(dest) : server_name_of(s, dest);
 	v = store_server_add(s, name);
 	free(name);
 	v->config = c;
 	v->protect = c && c->protect;
-	make_link(v, dest);
+	server_make_link(v, dest);
 	v->link_seen = v->link->state;
 	link_connect(v->link);
 	return v;
 }
 
-static bool has_section(const struct settings *settings, const char *name)
+static bool server_has_section(const struct settings *settings, const char *name)
 {
 	const struct server_config *c = settings->servers;
 	while (c && strcmp(c->name, name) != 0)
@@ -457,17 +457,17 @@ static bool has_section(const struct settings *settings, const char *name)
 	return c != NULL;
 }
 
-static bool same_words(const char *a, const char *b)
+static bool server_same_words(const char *a, const char *b)
 {
 	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-static void reconfigure(struct server *v)
+static void server_reconfigure(struct server *v)
 {
 	const struct server_config *before = v->config;
-	v->config = v->is_local ? here_section(v->store->settings) : config_of(v->store, v->name);
+	v->config = v->is_local ? here_section(v->store->settings) : server_config_of(v->store, v->name);
 	v->protect = v->config && v->config->protect;
-	if (!same_words(before ? before->units : NULL, v->config ? v->config->units : NULL) && v->link->state == LINK_UP)
+	if (!server_same_words(before ? before->units : NULL, v->config ? v->config->units : NULL) && v->link->state == LINK_UP)
 		server_refresh(v);
 }
 
@@ -477,9 +477,9 @@ void servers_reconfigure(struct store *s, const struct settings *fresh, bool ope
 	struct err err;
 	s->settings = settings_keep(fresh);
 	for (struct server *v = s->servers; v; v = v->next)
-		reconfigure(v);
+		server_reconfigure(v);
 	for (const struct server_config *c = open_new ? fresh->servers : NULL; c; c = c->next)
-		if (!has_section(before, c->name) && !server_open(s, c->name, &err))
+		if (!server_has_section(before, c->name) && !server_open(s, c->name, &err))
 			activity_add(s, ACTIVITY_NOTE, HEALTH_BAD, NULL, "%s", err.text);
 	settings_destroy(before);             /* every server's section is one of the fresh settings by now */
 	store_changed(s);

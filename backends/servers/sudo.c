@@ -80,9 +80,9 @@ struct sudo_run {
 	int tries;
 };
 
-static void start(struct sudo_run *);
+static void sudo_start(struct sudo_run *);
 
-static void drop_secret(struct secret **s)
+static void sudo_drop_secret(struct secret **s)
 {
 	secret_destroy(*s);
 	*s = NULL;
@@ -92,22 +92,22 @@ static void drop_secret(struct secret **s)
 
 void sudo_forget(struct sudo *s)
 {
-	drop_secret(&s->kept);
+	sudo_drop_secret(&s->kept);
 	if (s->forget)
 		loop_timer_set(s->forget, -1);
 }
 
-static void on_forget(struct loop_timer *t, void *arg)
+static void sudo_on_forget(struct loop_timer *t, void *arg)
 {
 	sudo_forget(arg);
 }
 
-static void keep(struct sudo *s, const struct secret *secret)
+static void sudo_keep(struct sudo *s, const struct secret *secret)
 {
-	drop_secret(&s->kept);
+	sudo_drop_secret(&s->kept);
 	s->kept = secret_create(secret->text, secret->len);
 	if (!s->forget)
-		s->forget = loop_timer_add(store_loop(s->server->store), SUDO_KEEP_MS, on_forget, s);
+		s->forget = loop_timer_add(store_loop(s->server->store), SUDO_KEEP_MS, sudo_on_forget, s);
 	loop_timer_set(s->forget, SUDO_KEEP_MS);
 }
 
@@ -124,14 +124,14 @@ void sudo_destroy(struct sudo *s)
 		return;
 	while (s->runs)
 		sudo_run_cancel(s->runs);
-	drop_secret(&s->kept);
+	sudo_drop_secret(&s->kept);
 	loop_timer_remove(s->forget);
 	free(s);
 }
 
 /* --- ends --------------------------------------------------------------------------------------------------- */
 
-static void run_free(struct sudo_run *r)
+static void sudo_run_free(struct sudo_run *r)
 {
 	for (struct sudo_run **slot = &r->sudo->runs; *slot; slot = &(*slot)->next)
 		if (*slot == r) {
@@ -139,7 +139,7 @@ static void run_free(struct sudo_run *r)
 			break;
 		}
 	run_cancel(r->run);
-	drop_secret(&r->tried);
+	sudo_drop_secret(&r->tried);
 	if (r->input)
 		wipe(r->input, r->input_len);
 	free(r->input);
@@ -150,15 +150,15 @@ static void run_free(struct sudo_run *r)
 	free(r);
 }
 
-static void finish(struct sudo_run *r, const struct run_result *result)
+static void sudo_finish(struct sudo_run *r, const struct run_result *result)
 {
 	run_fn *done = r->done;
 	void *arg = r->arg;
-	run_free(r);
+	sudo_run_free(r);
 	done(result, arg);
 }
 
-static void fail(struct sudo_run *r, const struct run_result *result, enum err_code code, const char *fmt,
+static void sudo_fail(struct sudo_run *r, const struct run_result *result, enum err_code code, const char *fmt,
                  const char *words)
 {
 	struct run_result failed = *result;
@@ -166,7 +166,7 @@ static void fail(struct sudo_run *r, const struct run_result *result, enum err_c
 	snprintf(line, sizeof(line), "%.*s", (int)strcspn(words, "\r\n"), words);
 	failed.end.exit_code = -1;
 	err_set(&failed.end.err, code, fmt, r->sudo->server->name, line);
-	finish(r, &failed);
+	sudo_finish(r, &failed);
 }
 
 void sudo_run_cancel(struct sudo_run *r)
@@ -175,51 +175,51 @@ void sudo_run_cancel(struct sudo_run *r)
 		return;
 	if (r->ask)
 		server_ask_drop(r->sudo->server, r->ask);
-	run_free(r);
+	sudo_run_free(r);
 }
 
 /* --- asking ---------------------------------------------------------------------------------------------------- */
 
-static void on_answer(struct ask *ask, struct secret *answer, bool keep_it, void *arg)
+static void sudo_on_answer(struct ask *ask, struct secret *answer, bool keep_it, void *arg)
 {
 	struct sudo_run *r = arg;
 	static const struct run_result nothing = {.out = "", .err_out = "", .end = {.exit_code = -1}};
 	r->ask = NULL;
 	if (!answer) {
-		fail(r, &nothing, ERR_CANCELLED, "%s: the password for sudo was not given%s", "");
+		sudo_fail(r, &nothing, ERR_CANCELLED, "%s: the password for sudo was not given%s", "");
 		return;
 	}
-	drop_secret(&r->tried);
+	sudo_drop_secret(&r->tried);
 	r->tried = answer;
 	r->keep = keep_it;
 	r->from_kept = false;
 	r->step = SUDO_WITH_PASSWORD;
 	r->tries++;
-	start(r);
+	sudo_start(r);
 }
 
-static const char *tool_name(const struct sudo_run *r)
+static const char *sudo_tool_name(const struct sudo_run *r)
 {
 	return r->tool == TOOL_DOAS ? "doas" : "sudo";
 }
 
-static void ask_user(struct sudo_run *r)
+static void sudo_ask_user(struct sudo_run *r)
 {
 	struct server *v = r->sudo->server;
 	const char *user = *v->user ? v->user : "the login";
 	struct ask *a = xcalloc(1, sizeof(*a));
 	a->kind = ASK_SUDO;
 	a->can_keep = true;
-	snprintf(a->title, sizeof(a->title), "%.60s: %s password", v->name, tool_name(r));
+	snprintf(a->title, sizeof(a->title), "%.60s: %s password", v->name, sudo_tool_name(r));
 	char named[SUDO_NAMED + 1];
 	wash(named, sizeof(named), r->command, strlen(r->command));
 	char again[sizeof(r->said) + 80] = "";
 	if (r->tries)
-		snprintf(again, sizeof(again), "That was not the password.\n%s said: %s\n", tool_name(r), *r->said ? r->said : "nothing");
+		snprintf(again, sizeof(again), "That was not the password.\n%s said: %s\n", sudo_tool_name(r), *r->said ? r->said : "nothing");
 	snprintf(a->text, sizeof(a->text), "%s%.60s may not do this as %.60s without a password:\n%s%s", again, v->name, user, named,
 	         strlen(r->command) > SUDO_NAMED ? "..." : "");
 	snprintf(a->prompt, sizeof(a->prompt), "Password of %.30s on %.40s", user, v->name);
-	a->answered = on_answer;
+	a->answered = sudo_on_answer;
 	a->arg = r;
 	r->step = SUDO_ASKING;
 	r->ask = a;
@@ -229,7 +229,7 @@ static void ask_user(struct sudo_run *r)
 /* --- running ----------------------------------------------------------------------------------------------------- */
 
 /* A line that the tool itself wrote: each begins its own with its name. */
-static bool complains(const char *text, const char *tool)
+static bool sudo_complains(const char *text, const char *tool)
 {
 	size_t n = strlen(tool);
 	for (const char *at = text; at; at = strchr(at, '\n')) {
@@ -241,7 +241,7 @@ static bool complains(const char *text, const char *tool)
 }
 
 /* The words of one that may not at all, whatever its password is. They only spare the user two more questions. */
-static bool forbids(const char *text)
+static bool sudo_forbids(const char *text)
 {
 	static const char *const phrases[] = {"not in the sudoers", "is not allowed to", "may not run", "not permitted", "not authorized", NULL};
 	for (size_t i = 0; phrases[i]; i++)
@@ -250,21 +250,21 @@ static bool forbids(const char *text)
 	return false;
 }
 
-static void use_password(struct sudo_run *r)
+static void sudo_use_password(struct sudo_run *r)
 {
 	struct sudo *s = r->sudo;
 	if (!s->kept || r->tries) {
-		ask_user(r);
+		sudo_ask_user(r);
 		return;
 	}
 	r->tried = secret_create(s->kept->text, s->kept->len);
 	r->from_kept = true;
 	r->step = SUDO_WITH_PASSWORD;
-	start(r);
+	sudo_start(r);
 }
 
 /* Takes the line off the front or the end of the text; true when the line is there. */
-static bool take_line(char *text, const char *line)
+static bool sudo_take_line(char *text, const char *line)
 {
 	char *at = strstr(text, line);
 	size_t n = at ? strlen(line) : 0;
@@ -275,31 +275,31 @@ static bool take_line(char *text, const char *line)
 }
 
 /* Nobody was asked. What our script said is taken out of what the command said. */
-static void tried_without(struct sudo_run *r, const struct run_result *result)
+static void sudo_tried_without(struct sudo_run *r, const struct run_result *result)
 {
 	static const char *const names[] = { [TOOL_SUDO] = "mocr-sudo", [TOOL_DOAS] = "mocr-doas", [TOOL_NONE] = "mocr-none" };
 	char *words = xstrdup(result->err_out);
 	struct run_result clean = *result;
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		if (take_line(words, names[i]))
+		if (sudo_take_line(words, names[i]))
 			r->tool = (enum sudo_tool)i;
-	bool wants = take_line(words, "mocr-wants");
+	bool wants = sudo_take_line(words, "mocr-wants");
 	clean.err_out = words;
 	clean.err_len = strlen(words);
-	bool refused = wants && complains(words, tool_name(r));
+	bool refused = wants && sudo_complains(words, sudo_tool_name(r));
 	if (r->tool == TOOL_NONE)
-		fail(r, &clean, ERR_ABSENT, "%s has neither sudo nor doas, and the login is not root%s", "");
-	else if (refused && forbids(words))
-		fail(r, &clean, ERR_DENIED, r->tool == TOOL_DOAS ? "%s: doas refused: %s" : "%s: sudo refused: %s", words);
+		sudo_fail(r, &clean, ERR_ABSENT, "%s has neither sudo nor doas, and the login is not root%s", "");
+	else if (refused && sudo_forbids(words))
+		sudo_fail(r, &clean, ERR_DENIED, r->tool == TOOL_DOAS ? "%s: doas refused: %s" : "%s: sudo refused: %s", words);
 	else if (refused)
-		use_password(r);
+		sudo_use_password(r);
 	else
-		finish(r, &clean);
+		sudo_finish(r, &clean);
 	free(words);
 }
 
 /* The last line that is not empty: sudo's reason stands behind its lecture. */
-static void last_words(char *buf, size_t size, const char *text)
+static void sudo_last_words(char *buf, size_t size, const char *text)
 {
 	size_t end = strlen(text);
 	while (end && strchr(" \r\n", text[end - 1]))
@@ -310,47 +310,47 @@ static void last_words(char *buf, size_t size, const char *text)
 	wash(buf, size, text + from, end - from);
 }
 
-static void tried_with(struct sudo_run *r, const struct run_result *result)
+static void sudo_tried_with(struct sudo_run *r, const struct run_result *result)
 {
 	struct run_result clean = *result;
 	if (r->tool == TOOL_DOAS && result->end.exit_code != 0) {      /* a terminal has one output */
 		clean.err_out = result->out;
 		clean.err_len = result->out_len;
 	}
-	last_words(r->said, sizeof(r->said), clean.err_out);
-	if (result->begun && forbids(clean.err_out) && complains(clean.err_out, tool_name(r))) {
-		fail(r, &clean, ERR_DENIED, r->tool == TOOL_DOAS ? "%s: doas refused: %s" : "%s: sudo refused: %s", r->said);
+	sudo_last_words(r->said, sizeof(r->said), clean.err_out);
+	if (result->begun && sudo_forbids(clean.err_out) && sudo_complains(clean.err_out, sudo_tool_name(r))) {
+		sudo_fail(r, &clean, ERR_DENIED, r->tool == TOOL_DOAS ? "%s: doas refused: %s" : "%s: sudo refused: %s", r->said);
 	} else if (result->begun) {
 		if (r->keep)
-			keep(r->sudo, r->tried);
-		finish(r, &clean);
+			sudo_keep(r->sudo, r->tried);
+		sudo_finish(r, &clean);
 	} else {
 		if (r->from_kept)
 			sudo_forget(r->sudo);
-		if (forbids(clean.err_out))
-			fail(r, &clean, ERR_DENIED, r->tool == TOOL_DOAS ? "%s: doas refused: %s" : "%s: sudo refused: %s", r->said);
+		if (sudo_forbids(clean.err_out))
+			sudo_fail(r, &clean, ERR_DENIED, r->tool == TOOL_DOAS ? "%s: doas refused: %s" : "%s: sudo refused: %s", r->said);
 		else if (r->tries < SUDO_TRIES)
-			ask_user(r);
+			sudo_ask_user(r);
 		else
-			fail(r, &clean, ERR_DENIED, r->tool == TOOL_DOAS ? "%s: doas took none of the passwords (%s)"
+			sudo_fail(r, &clean, ERR_DENIED, r->tool == TOOL_DOAS ? "%s: doas took none of the passwords (%s)"
 			                                                 : "%s: sudo took none of the passwords (%s)", r->said);
 	}
 }
 
-static void on_result(const struct run_result *result, void *arg)
+static void sudo_on_result(const struct run_result *result, void *arg)
 {
 	struct sudo_run *r = arg;
 	r->run = NULL;
 	if (r->step == SUDO_PLAIN || result->end.err.code)
-		finish(r, result);
+		sudo_finish(r, result);
 	else if (r->step == SUDO_NO_PASSWORD)
-		tried_without(r, result);
+		sudo_tried_without(r, result);
 	else
-		tried_with(r, result);
+		sudo_tried_with(r, result);
 }
 
 /* sh -c SCRIPT sh [COUNT] ARGV... */
-static char *scripted(const struct sudo_run *r, const char *script, const char *count)
+static char *sudo_scripted(const struct sudo_run *r, const char *script, const char *count)
 {
 	size_t n = 0;
 	while (r->argv[n])
@@ -368,7 +368,7 @@ static char *scripted(const struct sudo_run *r, const char *script, const char *
 	return command;
 }
 
-static void start_staged(struct sudo_run *r)
+static void sudo_start_staged(struct sudo_run *r)
 {
 	bool asks = r->step == SUDO_WITH_PASSWORD;
 	struct run_stages stages = {.shown = r->command, .terminal = asks && r->tool == TOOL_DOAS};
@@ -381,23 +381,23 @@ static void start_staged(struct sudo_run *r)
 		answer[r->tried->len] = '\n';
 		stages.answer = answer;
 	}
-	char *command = scripted(r, stages.terminal ? on_terminal : asks ? with_password : without_password, stages.terminal ? count : NULL);
-	r->run = link_run_staged(r->sudo->server->link, command, &stages, r->input, r->input_len, r->max, r->timeout_ms, on_result, r);
+	char *command = sudo_scripted(r, stages.terminal ? on_terminal : asks ? with_password : without_password, stages.terminal ? count : NULL);
+	r->run = link_run_staged(r->sudo->server->link, command, &stages, r->input, r->input_len, r->max, r->timeout_ms, sudo_on_result, r);
 	free(command);
 	if (answer)
 		wipe(answer, stages.answer_len);
 	free(answer);
 }
 
-static void start(struct sudo_run *r)
+static void sudo_start(struct sudo_run *r)
 {
 	if (r->step == SUDO_PLAIN)
-		r->run = link_run(r->sudo->server->link, r->command, r->input, r->input_len, r->max, r->timeout_ms, on_result, r);
+		r->run = link_run(r->sudo->server->link, r->command, r->input, r->input_len, r->max, r->timeout_ms, sudo_on_result, r);
 	else
-		start_staged(r);
+		sudo_start_staged(r);
 }
 
-static bool is_root(const struct server *v)
+static bool sudo_is_root(const struct server *v)
 {
 	return link_is_local(v->link) ? geteuid() == 0 : v->uid == 0;
 }
@@ -425,8 +425,8 @@ struct sudo_run *sudo_run_input(struct sudo *s, const char *const *argv, const v
 	r->argv = xcalloc(n + 1, sizeof(*r->argv));
 	for (size_t i = 0; i < n; i++)
 		r->argv[i] = xstrdup(argv[i]);
-	r->step = is_root(s->server) ? SUDO_PLAIN : SUDO_NO_PASSWORD;
+	r->step = sudo_is_root(s->server) ? SUDO_PLAIN : SUDO_NO_PASSWORD;
 	s->runs = r;
-	start(r);
+	sudo_start(r);
 	return r;
 }

@@ -62,11 +62,11 @@ struct op {
 	struct op *next, **prev;
 };
 
-static void reload_manager(struct op *);
+static void unit_act_reload_manager(struct op *);
 
 /* --- one operation's life ------------------------------------------------------------------------------- */
 
-static void op_free(struct op *op)
+static void unit_act_op_free(struct op *op)
 {
 	*op->prev = op->next;
 	if (op->next)
@@ -77,50 +77,50 @@ static void op_free(struct op *op)
 	free(op);
 }
 
-static void op_end(struct op *op, const struct err *err, const char *output)
+static void unit_act_op_end(struct op *op, const struct err *err, const char *output)
 {
 	struct order *order = op->order;
-	op_free(op);
+	unit_act_op_free(op);
 	order_end(order, err, output);
 }
 
 void ops_drop(struct systemd_source *sd, const struct err *err)
 {
 	while (sd->ops)
-		op_end(sd->ops, err, NULL);
+		unit_act_op_end(sd->ops, err, NULL);
 }
 
-static const char *server_name(const struct op *op)
+static const char *unit_act_server_name(const struct op *op)
 {
 	return op->sd->source.server->name;
 }
 
-static void fail(struct op *op, enum err_code code, const char *text)
+static void unit_act_fail(struct op *op, enum err_code code, const char *text)
 {
 	struct err err;
-	size_t n = strlen(server_name(op));
-	if (strncmp(text, server_name(op), n) == 0 && strncmp(text + n, ": ", 2) == 0)
+	size_t n = strlen(unit_act_server_name(op));
+	if (strncmp(text, unit_act_server_name(op), n) == 0 && strncmp(text + n, ": ", 2) == 0)
 		text += n + 2;                   /* the sentence below names the server itself */
 	if (op->verb->way == WAY_MANAGER)
-		err_set(&err, code, "%s on %s: %s", op->verb->verb, server_name(op), text);
+		err_set(&err, code, "%s on %s: %s", op->verb->verb, unit_act_server_name(op), text);
 	else
-		err_set(&err, code, "%s %s on %s: %s", op->verb->verb, op->unit, server_name(op), text);
-	op_end(op, &err, NULL);
+		err_set(&err, code, "%s %s on %s: %s", op->verb->verb, op->unit, unit_act_server_name(op), text);
+	unit_act_op_end(op, &err, NULL);
 }
 
-static void on_late(struct loop_timer *timer, void *arg)
+static void unit_act_on_late(struct loop_timer *timer, void *arg)
 {
 	struct op *op = arg;
 	struct unit *u = unit_find(op->sd, op->unit);
 	char text[128];
 	snprintf(text, sizeof text, "not finished after %d s (it is %s now); it goes on there", JOB_TIMEOUT_MS / 1000,
 	         u ? u->sub : "unknown");
-	fail(op, ERR_TIMEOUT, text);
+	unit_act_fail(op, ERR_TIMEOUT, text);
 }
 
 /* --- the end of a job ------------------------------------------------------------------------------------- */
 
-static const char *job_words(const char *result)
+static const char *unit_act_job_words(const char *result)
 {
 	static const struct {
 		const char *result, *words;
@@ -142,7 +142,7 @@ static const char *job_words(const char *result)
 }
 
 /* The unit's own reason is better than the job's, and is there: its signals come before JobRemoved. */
-static void job_failed(struct op *op)
+static void unit_act_job_failed(struct op *op)
 {
 	struct unit *u = unit_find(op->sd, op->unit);
 	char text[320];
@@ -150,16 +150,16 @@ static void job_failed(struct op *op)
 		snprintf(text, sizeof text, "%.220s; l shows its log", u->row.why);
 	else
 		snprintf(text, sizeof text, "the job failed; l shows the unit's log");
-	fail(op, ERR_REFUSED, text);
+	unit_act_fail(op, ERR_REFUSED, text);
 }
 
-static void job_done(struct op *op)
+static void unit_act_job_done(struct op *op)
 {
 	struct unit *u = unit_find(op->sd, op->unit);
 	char text[64];
 	snprintf(text, sizeof text, "%s%s%s%s", u ? u->active : "", u && *u->sub ? " (" : "", u ? u->sub : "",
 	         u && *u->sub ? ")" : "");
-	op_end(op, NULL, text);
+	unit_act_op_end(op, NULL, text);
 }
 
 void ops_job_removed(struct systemd_source *sd, const char *job_path, const char *result)
@@ -169,51 +169,51 @@ void ops_job_removed(struct systemd_source *sd, const char *job_path, const char
 		if (!*op->job || strcmp(op->job, job_path) != 0)
 			continue;
 		if (strcmp(result, "done") == 0)
-			job_done(op);
+			unit_act_job_done(op);
 		else if (strcmp(result, "failed") == 0)
-			job_failed(op);
+			unit_act_job_failed(op);
 		else
-			fail(op, strcmp(result, "timeout") == 0 ? ERR_TIMEOUT : ERR_REFUSED, job_words(result));
+			unit_act_fail(op, strcmp(result, "timeout") == 0 ? ERR_TIMEOUT : ERR_REFUSED, unit_act_job_words(result));
 		return;
 	}
 }
 
 /* --- sudo ---------------------------------------------------------------------------------------------------- */
 
-static void first_line(char *dst, size_t size, const char *text)
+static void unit_act_first_line(char *dst, size_t size, const char *text)
 {
 	while (*text == '\n')
 		text++;
 	wash(dst, size, text, strcspn(text, "\n"));
 }
 
-static void sudo_failed(struct op *op, const struct run_result *r)
+static void unit_act_sudo_failed(struct op *op, const struct run_result *r)
 {
 	char said[240];
-	first_line(said, sizeof said, r->err_len ? r->err_out : r->out);
+	unit_act_first_line(said, sizeof said, r->err_len ? r->err_out : r->out);
 	if (r->end.err.code == ERR_DENIED || r->end.err.code == ERR_ABSENT) {
 		struct err err;
 		err_set(&err, ERR_DENIED, "%s %s on %s: not allowed (%.90s), nor by sudo (%.100s); a polkit rule or a line in sudoers "
-		        "for the login grants it", op->verb->verb, op->unit, server_name(op), op->denied.text, r->end.err.text);
-		op_end(op, &err, NULL);
+		        "for the login grants it", op->verb->verb, op->unit, unit_act_server_name(op), op->denied.text, r->end.err.text);
+		unit_act_op_end(op, &err, NULL);
 	} else if (r->end.err.code) {
-		fail(op, r->end.err.code, r->end.err.text);
+		unit_act_fail(op, r->end.err.code, r->end.err.text);
 	} else {
-		fail(op, ERR_REFUSED, *said ? said : "systemctl failed without a word");
+		unit_act_fail(op, ERR_REFUSED, *said ? said : "systemctl failed without a word");
 	}
 }
 
-static void on_sudo(const struct run_result *r, void *arg)
+static void unit_act_on_sudo(const struct run_result *r, void *arg)
 {
 	struct op *op = arg;
 	op->sudo = NULL;
 	if (r->end.err.code || r->end.exit_code != 0)
-		sudo_failed(op, r);
+		unit_act_sudo_failed(op, r);
 	else                                     /* the unit's new state may come later, by D-Bus */
-		op_end(op, NULL, "by sudo");
+		unit_act_op_end(op, NULL, "by sudo");
 }
 
-static bool may_sudo(const struct op *op)
+static bool unit_act_may_sudo(const struct op *op)
 {
 	const struct server *server = op->sd->source.server;
 	const struct server_config *config = server->config;
@@ -221,100 +221,100 @@ static bool may_sudo(const struct op *op)
 		!(config && config->sudo && strcmp(config->sudo, "never") == 0);
 }
 
-static void by_sudo(struct op *op, const struct err *denied)
+static void unit_act_by_sudo(struct op *op, const struct err *denied)
 {
 	const char *with_unit[] = { "systemctl", "--no-ask-password", "--no-pager", op->verb->verb, "--", op->unit, NULL };
 	const char *alone[] = { "systemctl", "--no-ask-password", op->verb->verb, NULL };
 	op->denied = *denied;
-	if (!may_sudo(op)) {
+	if (!unit_act_may_sudo(op)) {
 		char text[280];
 		bool user = manager_of(&op->sd->source)->user;
 		snprintf(text, sizeof text, "not allowed: %.150s; %s", denied->text, user ? "sudo would not help with the login's own units" :
 		         "a polkit rule for the login grants it, or sudo, which the configuration forbids here");
-		fail(op, ERR_DENIED, text);
+		unit_act_fail(op, ERR_DENIED, text);
 		return;
 	}
 	/* sudo may wait for the password as long as the user takes; its own limit starts after that. */
 	loop_timer_set(op->timer, -1);
 	op->sudo = sudo_run(op->sd->source.server->sudo, op->verb->way == WAY_MANAGER ? alone : with_unit, SUDO_OUTPUT_MAX,
-	                    JOB_TIMEOUT_MS, on_sudo, op);
+	                    JOB_TIMEOUT_MS, unit_act_on_sudo, op);
 }
 
 /* --- D-Bus ------------------------------------------------------------------------------------------------------ */
 
 /* False: it failed, and that is dealt with. */
-static bool went_well(struct op *op, const char *json, const struct err *err)
+static bool unit_act_went_well(struct op *op, const char *json, const struct err *err)
 {
 	op->call = NULL;
 	if (json)
 		return true;
 	if (err->code == ERR_DENIED)
-		by_sudo(op, err);
+		unit_act_by_sudo(op, err);
 	else
-		fail(op, err->code, err->text);
+		unit_act_fail(op, err->code, err->text);
 	return false;
 }
 
-static void on_job(const char *json, size_t len, const struct err *err, const char *name, void *arg)
+static void unit_act_on_job(const char *json, size_t len, const struct err *err, const char *name, void *arg)
 {
 	struct op *op = arg;
-	if (!went_well(op, json, err))
+	if (!unit_act_went_well(op, json, err))
 		return;
 	cJSON *body = json_parse(json, len);
 	snprintf(op->job, sizeof op->job, "%s", json_text(cJSON_GetArrayItem(body, 0)));
 	cJSON_Delete(body);
 	if (!*op->job)
-		fail(op, ERR_GARBLED, "systemd took it but named no job");
+		unit_act_fail(op, ERR_GARBLED, "systemd took it but named no job");
 }
 
-static void on_done(const char *json, size_t len, const struct err *err, const char *name, void *arg)
+static void unit_act_on_done(const char *json, size_t len, const struct err *err, const char *name, void *arg)
 {
 	struct op *op = arg;
-	if (went_well(op, json, err))
-		op_end(op, NULL, NULL);
+	if (unit_act_went_well(op, json, err))
+		unit_act_op_end(op, NULL, NULL);
 }
 
-static void on_files(const char *json, size_t len, const struct err *err, const char *name, void *arg)
+static void unit_act_on_files(const char *json, size_t len, const struct err *err, const char *name, void *arg)
 {
 	struct op *op = arg;
-	if (went_well(op, json, err))
-		reload_manager(op);
+	if (unit_act_went_well(op, json, err))
+		unit_act_reload_manager(op);
 }
 
 /* During daemon-reload systemd answers nothing; the answer comes when it is through. */
-static void reload_manager(struct op *op)
+static void unit_act_reload_manager(struct op *op)
 {
-	op->call = bus_call(op->sd->bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "Reload", JOB_TIMEOUT_MS, on_done, op, "");
+	op->call = bus_call(op->sd->bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "Reload", JOB_TIMEOUT_MS, unit_act_on_done, op, "");
 }
 
-static void send_call(struct op *op)
+static void unit_act_send_call(struct op *op)
 {
 	struct bus *bus = op->sd->bus;
 	const char *const files[] = { op->unit, NULL };
 	const char *method = op->verb->method;
 	switch (op->verb->way) {
 	case WAY_JOB:
-		op->call = bus_call(bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, method, CALL_TIMEOUT_MS, on_job, op, "ss",
+		op->call = bus_call(bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, method, CALL_TIMEOUT_MS, unit_act_on_job, op, "ss",
 		                    op->unit, "replace");
 		break;
 	case WAY_UNIT:
-		op->call = bus_call(bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, method, CALL_TIMEOUT_MS, on_done, op, "s",
+		op->call = bus_call(bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, method, CALL_TIMEOUT_MS, unit_act_on_done, op, "s",
 		                    op->unit);
 		break;
 	case WAY_FILES_ON:
-		op->call = bus_call(bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, method, CALL_TIMEOUT_MS, on_files, op, "asbb",
+		op->call = bus_call(bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, method, CALL_TIMEOUT_MS, unit_act_on_files, op, "asbb",
 		                    files, 0, 0);
 		break;
 	case WAY_FILES_OFF:
-		op->call = bus_call(bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, method, CALL_TIMEOUT_MS, on_files, op, "asb",
+		op->call = bus_call(bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, method, CALL_TIMEOUT_MS, unit_act_on_files, op, "asb",
 		                    files, 0);
 		break;
 	case WAY_MANAGER:
-		reload_manager(op);
+		unit_act_reload_manager(op);
 	}
 }
 
-static const struct verb *verb_of(const struct order *order)
+static const struct verb *unit_act_verb_of(const struct order *order)
 {
 	for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
 		if (strcmp(verbs[i].verb, order->action->verb) == 0)
@@ -322,7 +322,7 @@ static const struct verb *verb_of(const struct order *order)
 	return NULL;
 }
 
-static void run(struct order *order)
+static void unit_act_run(struct order *order)
 {
 	struct unit *u = unit_of(order_row(order));
 	struct systemd_source *sd = systemd_of(u->row.source);
@@ -333,109 +333,109 @@ static void run(struct order *order)
 		return;
 	}
 	struct op *op = xcalloc(1, sizeof *op);
-	*op = (struct op){ .sd = sd, .order = order, .verb = verb_of(order), .next = sd->ops, .prev = &sd->ops };
+	*op = (struct op){ .sd = sd, .order = order, .verb = unit_act_verb_of(order), .next = sd->ops, .prev = &sd->ops };
 	if (op->next)
 		op->next->prev = &op->next;
 	sd->ops = op;
 	snprintf(op->unit, sizeof op->unit, "%s", unit_name(u));
-	op->timer = loop_timer_add(store_loop(sd->source.store), JOB_TIMEOUT_MS, on_late, op);
-	send_call(op);
+	op->timer = loop_timer_add(store_loop(sd->source.store), JOB_TIMEOUT_MS, unit_act_on_late, op);
+	unit_act_send_call(op);
 }
 
 /* --- what makes sense now -------------------------------------------------------------------------------------- */
 
-static bool is(const char *a, const char *b)
+static bool unit_act_is(const char *a, const char *b)
 {
 	return strcmp(a, b) == 0;
 }
 
-static bool is_up(const struct unit *u)
+static bool unit_act_is_up(const struct unit *u)
 {
-	return is(u->active, "active") || is(u->active, "activating") || is(u->active, "reloading");
+	return unit_act_is(u->active, "active") || unit_act_is(u->active, "activating") || unit_act_is(u->active, "reloading");
 }
 
-static bool is_masked(const struct unit *u)
+static bool unit_act_is_masked(const struct unit *u)
 {
-	return is(u->load, "masked") || strncmp(u->file_state, "masked", 6) == 0;
+	return unit_act_is(u->load, "masked") || strncmp(u->file_state, "masked", 6) == 0;
 }
 
-static bool is_there(const struct unit *u)
+static bool unit_act_is_there(const struct unit *u)
 {
-	return !is(u->load, "not-found");
+	return !unit_act_is(u->load, "not-found");
 }
 
-static bool can_start(const struct row *row)
+static bool unit_act_can_start(const struct row *row)
 {
 	const struct unit *u = const_unit_of(row);
-	return is(u->load, "loaded") && !is_masked(u) && u->can_start && (is(u->active, "inactive") || is(u->active, "failed"));
+	return unit_act_is(u->load, "loaded") && !unit_act_is_masked(u) && u->can_start && (unit_act_is(u->active, "inactive") || unit_act_is(u->active, "failed"));
 }
 
-static bool can_stop(const struct row *row)
+static bool unit_act_can_stop(const struct row *row)
 {
 	const struct unit *u = const_unit_of(row);
-	return u->can_stop && is_up(u);
+	return u->can_stop && unit_act_is_up(u);
 }
 
-static bool can_restart(const struct row *row)
+static bool unit_act_can_restart(const struct row *row)
 {
 	const struct unit *u = const_unit_of(row);
-	return is(u->load, "loaded") && !is_masked(u) && u->can_start && u->can_stop && (is_up(u) || is(u->active, "failed"));
+	return unit_act_is(u->load, "loaded") && !unit_act_is_masked(u) && u->can_start && u->can_stop && (unit_act_is_up(u) || unit_act_is(u->active, "failed"));
 }
 
 /* Until it is known, a service may be tried: systemd says so when it cannot. */
-static bool can_reload(const struct row *row)
+static bool unit_act_can_reload(const struct row *row)
 {
 	const struct unit *u = const_unit_of(row);
 	bool maybe = !priv_of(u)->reload_known && strcmp(unit_suffix(row->name), ".service") == 0;
-	return (u->can_reload || maybe) && is(u->active, "active");
+	return (u->can_reload || maybe) && unit_act_is(u->active, "active");
 }
 
 /* The list of unit files comes after the rows. */
-static bool files_due(const struct unit *u)
+static bool unit_act_files_due(const struct unit *u)
 {
 	return !*u->file_state && systemd_of(u->row.source)->files_due;
 }
 
-static bool can_reset(const struct row *row)
+static bool unit_act_can_reset(const struct row *row)
 {
-	return is(const_unit_of(row)->active, "failed");
+	return unit_act_is(const_unit_of(row)->active, "failed");
 }
 
-static bool can_enable(const struct row *row)
+static bool unit_act_can_enable(const struct row *row)
 {
 	const struct unit *u = const_unit_of(row);
-	return files_due(u) || is(u->file_state, "disabled") || is(u->file_state, "enabled-runtime") || is(u->file_state, "linked");
+	return unit_act_files_due(u) || unit_act_is(u->file_state, "disabled") || unit_act_is(u->file_state, "enabled-runtime") || unit_act_is(u->file_state, "linked");
 }
 
-static bool can_disable(const struct row *row)
+static bool unit_act_can_disable(const struct row *row)
 {
 	const struct unit *u = const_unit_of(row);
-	return files_due(u) || is(u->file_state, "enabled") || is(u->file_state, "enabled-runtime");
+	return unit_act_files_due(u) || unit_act_is(u->file_state, "enabled") || unit_act_is(u->file_state, "enabled-runtime");
 }
 
 /* Masking puts a link where the administrator's own unit files are; one that is there is in its way. */
-static bool can_mask(const struct row *row)
+static bool unit_act_can_mask(const struct row *row)
 {
 	const struct unit *u = const_unit_of(row);
 	const char *file = u->fragment ? u->fragment : "";
 	bool own = strncmp(file, "/etc/systemd/", 13) == 0 || strstr(file, "/.config/systemd/");
-	return is_there(u) && !is_masked(u) && !own && !is(u->file_state, "transient") && !is(u->file_state, "generated");
+	return unit_act_is_there(u) && !unit_act_is_masked(u) && !own && !unit_act_is(u->file_state, "transient") && !unit_act_is(u->file_state, "generated");
 }
 
-static bool can_unmask(const struct row *row)
+static bool unit_act_can_unmask(const struct row *row)
 {
-	return is_masked(const_unit_of(row));
+	return unit_act_is_masked(const_unit_of(row));
 }
 
 /* --- the table --------------------------------------------------------------------------------------------------- */
 
-static void unit_command(const struct row *row, const char *verb, char *buf, size_t size)
+static void unit_act_unit_command(const struct row *row, const char *verb, char *buf, size_t size)
 {
 	snprintf(buf, size, "%s %s %s", manager_of(row->source)->systemctl, verb, row->name);
 }
 
 #define COMMAND(fn, verb) \
-	static void fn(const struct row *row, char *buf, size_t size) { unit_command(row, verb, buf, size); }
+	static void fn(const struct row *row, char *buf, size_t size) { unit_act_unit_command(row, verb, buf, size); }
 COMMAND(start_command, "start")
 COMMAND(stop_command, "stop")
 COMMAND(restart_command, "restart")
@@ -446,41 +446,41 @@ COMMAND(disable_command, "disable")
 COMMAND(mask_command, "mask")
 COMMAND(unmask_command, "unmask")
 
-static void daemon_reload_command(const struct row *row, char *buf, size_t size)
+static void unit_act_daemon_reload_command(const struct row *row, char *buf, size_t size)
 {
 	snprintf(buf, size, "%s daemon-reload", manager_of(row->source)->systemctl);
 }
 
 const struct action unit_actions[] = {
 	{ .name = "unit-restart", .verb = "restart", .key = "r", .help = "stop the unit and start it again",
-	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED, .applies = can_restart, .command = restart_command, .run = run,
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED, .applies = unit_act_can_restart, .command = restart_command, .run = unit_act_run,
 	  .doing = "restarting" },
 	{ .name = "unit-start", .verb = "start", .help = "start the unit",
-	  .flags = ACTION_CHANGES | ACTION_MARKED, .applies = can_start, .command = start_command, .run = run,
+	  .flags = ACTION_CHANGES | ACTION_MARKED, .applies = unit_act_can_start, .command = start_command, .run = unit_act_run,
 	  .doing = "starting" },
 	{ .name = "unit-stop", .verb = "stop", .help = "stop the unit",
-	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED, .applies = can_stop, .command = stop_command, .run = run,
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED, .applies = unit_act_can_stop, .command = stop_command, .run = unit_act_run,
 	  .doing = "stopping" },
 	{ .name = "unit-reload", .verb = "reload", .help = "let the running program read its own configuration again",
-	  .flags = ACTION_CHANGES | ACTION_MARKED, .applies = can_reload, .command = reload_command, .run = run,
+	  .flags = ACTION_CHANGES | ACTION_MARKED, .applies = unit_act_can_reload, .command = reload_command, .run = unit_act_run,
 	  .doing = "reloading" },
 	{ .name = "unit-reset-failed", .verb = "reset-failed", .help = "forget that the unit failed, and its count of restarts",
-	  .flags = ACTION_CHANGES | ACTION_MARKED, .applies = can_reset, .command = reset_command, .run = run,
+	  .flags = ACTION_CHANGES | ACTION_MARKED, .applies = unit_act_can_reset, .command = reset_command, .run = unit_act_run,
 	  .doing = "resetting" },
 	{ .name = "unit-enable", .verb = "enable", .help = "start the unit at every boot from now on",
-	  .flags = ACTION_CHANGES | ACTION_MARKED, .applies = can_enable, .command = enable_command, .run = run,
+	  .flags = ACTION_CHANGES | ACTION_MARKED, .applies = unit_act_can_enable, .command = enable_command, .run = unit_act_run,
 	  .doing = "enabling" },
 	{ .name = "unit-disable", .verb = "disable", .help = "start the unit no more at boot; it runs on now",
-	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED, .applies = can_disable, .command = disable_command, .run = run,
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED, .applies = unit_act_can_disable, .command = disable_command, .run = unit_act_run,
 	  .doing = "disabling" },
 	{ .name = "unit-mask", .verb = "mask", .help = "make it impossible to start the unit",
-	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED, .applies = can_mask, .command = mask_command, .run = run,
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED, .applies = unit_act_can_mask, .command = mask_command, .run = unit_act_run,
 	  .doing = "masking" },
 	{ .name = "unit-unmask", .verb = "unmask", .help = "make it possible again to start the unit",
-	  .flags = ACTION_CHANGES | ACTION_MARKED, .applies = can_unmask, .command = unmask_command, .run = run,
+	  .flags = ACTION_CHANGES | ACTION_MARKED, .applies = unit_act_can_unmask, .command = unmask_command, .run = unit_act_run,
 	  .doing = "unmasking" },
 	{ .name = "unit-daemon-reload", .verb = "daemon-reload",
 	  .help = "let systemd read all unit files again (the programs notice nothing)",
-	  .flags = ACTION_CHANGES, .command = daemon_reload_command, .run = run, .doing = "reading unit files" },
+	  .flags = ACTION_CHANGES, .command = unit_act_daemon_reload_command, .run = unit_act_run, .doing = "reading unit files" },
 	{ 0 }
 };

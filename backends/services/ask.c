@@ -74,7 +74,7 @@ static const struct type {
 	{ ".slice", "org.freedesktop.systemd1.Slice", NULL, NULL },
 };
 
-static const struct type *type_of(const char *name)
+static const struct type *unit_ask_type_of(const char *name)
 {
 	for (size_t i = 0; i < ARRAY_LEN(types); i++)
 		if (strcmp(unit_suffix(name), types[i].suffix) == 0)
@@ -82,7 +82,7 @@ static const struct type *type_of(const char *name)
 	return &types[0];
 }
 
-static void query_free(struct query *q)
+static void unit_ask_query_free(struct query *q)
 {
 	*q->prev = q->next;
 	if (q->next)
@@ -96,11 +96,11 @@ static void query_free(struct query *q)
 void queries_drop(struct systemd_source *sd)
 {
 	while (sd->queries)
-		query_free(sd->queries);
+		unit_ask_query_free(sd->queries);
 }
 
 /* What was answered so far becomes rows. */
-static void hand_on(struct query *q)
+static void unit_ask_hand_on(struct query *q)
 {
 	char what[UNIT_NAME_SIZE + 8];
 	struct buf json = q->json;
@@ -114,11 +114,11 @@ static void hand_on(struct query *q)
 	buf_finish(&json);
 }
 
-static void deliver(struct query *q)
+static void unit_ask_deliver(struct query *q)
 {
 	struct systemd_source *sd = q->sd;
-	hand_on(q);
-	query_free(q);
+	unit_ask_hand_on(q);
+	unit_ask_query_free(q);
 	systemd_settle(sd);
 }
 
@@ -127,12 +127,12 @@ void queries_hand_on(struct systemd_source *sd, const char *unit)
 	for (struct query *q = sd->queries, *next; q; q = next) {
 		next = q->next;
 		if (!unit || strcmp(q->unit, unit) == 0)
-			hand_on(q);
+			unit_ask_hand_on(q);
 	}
 }
 
 /* The body is [variant]. A property that this systemd does not know is left out. */
-static void on_get(const char *json, size_t len, const struct err *err, const char *name, void *arg)
+static void unit_ask_on_get(const char *json, size_t len, const struct err *err, const char *name, void *arg)
 {
 	struct get *get = arg;
 	struct query *q = get->query;
@@ -142,21 +142,21 @@ static void on_get(const char *json, size_t len, const struct err *err, const ch
 		buf_add(&q->json, json + 1, len - 2);
 	}
 	if (--q->waiting == 0)
-		deliver(q);
+		unit_ask_deliver(q);
 }
 
-static void add_gets(struct query *q, const char *path, const char *iface, const char *const *props)
+static void unit_ask_add_gets(struct query *q, const char *path, const char *iface, const char *const *props)
 {
 	for (; *props && q->n < GETS_MAX; props++) {
 		struct get *get = &q->gets[q->n++];
 		*get = (struct get){ .query = q, .prop = *props };
-		get->call = bus_call(q->sd->bus, SYSTEMD_NAME, path, BUS_PROPERTIES, "Get", CALL_TIMEOUT_MS, on_get, get, "ss", iface,
+		get->call = bus_call(q->sd->bus, SYSTEMD_NAME, path, BUS_PROPERTIES, "Get", CALL_TIMEOUT_MS, unit_ask_on_get, get, "ss", iface,
 		                     *props);
 		q->waiting++;
 	}
 }
 
-static void ask(struct systemd_source *sd, const char *unit, const char *const *unit_props, const char *const *type_props)
+static void unit_ask_ask(struct systemd_source *sd, const char *unit, const char *const *unit_props, const char *const *type_props)
 {
 	char path[UNIT_NAME_SIZE * 3 + 64];
 	if (!sd->bus || !bus_endpoint(sd->bus) || !unit_path(unit, path, sizeof path))
@@ -171,9 +171,9 @@ static void ask(struct systemd_source *sd, const char *unit, const char *const *
 	snprintf(q->unit, sizeof q->unit, "%s", unit);
 	buf_init(&q->json, QUERY_MAX);
 	if (unit_props)
-		add_gets(q, path, UNIT_IFACE, unit_props);
+		unit_ask_add_gets(q, path, UNIT_IFACE, unit_props);
 	if (type_props)
-		add_gets(q, path, type_of(unit)->iface, type_props);
+		unit_ask_add_gets(q, path, unit_ask_type_of(unit)->iface, type_props);
 }
 
 void ask_start(struct systemd_source *sd, const struct unit *u)
@@ -183,11 +183,11 @@ void ask_start(struct systemd_source *sd, const struct unit *u)
 	if (strcmp(u->active, "failed") == 0 || strcmp(u->active, "activating") == 0)
 		ask_row(sd, u);
 	else if (strcmp(u->active, "inactive") != 0 && strcmp(unit_suffix(name), ".timer") == 0)
-		ask(sd, name, timer_unit, row_timer);
+		unit_ask_ask(sd, name, timer_unit, row_timer);
 	else if (strcmp(u->active, "inactive") != 0) {
-		ask(sd, name, start_props, NULL);
+		unit_ask_ask(sd, name, start_props, NULL);
 		if (service)
-			ask(sd, name, start_service, NULL);
+			unit_ask_ask(sd, name, start_service, NULL);
 	}
 }
 
@@ -201,24 +201,24 @@ void ask_row(struct systemd_source *sd, const struct unit *u)
 	if (!priv_of(u)->loaded)
 		return;
 	bool idle = strcmp(u->active, "inactive") == 0;
-	const char *const *type_props = type_of(name)->row;
-	ask(sd, name, idle ? idle_unit : row_unit, idle && type_props ? idle_type : type_props);
+	const char *const *type_props = unit_ask_type_of(name)->row;
+	unit_ask_ask(sd, name, idle ? idle_unit : row_unit, idle && type_props ? idle_type : type_props);
 	if (strcmp(unit_suffix(name), ".timer") == 0)
-		ask(sd, name, timer_unit, NULL);
+		unit_ask_ask(sd, name, timer_unit, NULL);
 }
 
 void ask_moving(struct systemd_source *sd, const struct unit *u)
 {
-	ask(sd, unit_name(u), NULL, moving_service);
+	unit_ask_ask(sd, unit_name(u), NULL, moving_service);
 }
 
 void ask_detail(struct systemd_source *sd, const struct unit *u)
 {
 	const char *name = unit_name(u);
-	ask(sd, name, detail_unit, type_of(name)->detail);
+	unit_ask_ask(sd, name, detail_unit, unit_ask_type_of(name)->detail);
 }
 
 void ask_all(struct systemd_source *sd, const char *name)
 {
-	ask(sd, name, new_unit, type_of(name)->row);
+	unit_ask_ask(sd, name, new_unit, unit_ask_type_of(name)->row);
 }

@@ -25,7 +25,7 @@
 /* --- texts of the far side -------------------------------------------------------------------------------- */
 
 /* A run outlives its row when that goes; the row's finish cancels it. */
-static void take_run(struct unit *u, const char *what, const struct run_result *r)
+static void unit_take_run(struct unit *u, const char *what, const struct run_result *r)
 {
 	char name[UNIT_NAME_SIZE + 8];
 	snprintf(name, sizeof name, "%s:%s", what, unit_name(u));
@@ -38,21 +38,21 @@ static void take_run(struct unit *u, const char *what, const struct run_result *
 	buf_finish(&all);
 }
 
-static void on_cat(const struct run_result *r, void *arg)
+static void unit_on_cat(const struct run_result *r, void *arg)
 {
 	struct unit *u = arg;
 	priv_of(u)->cat_run = NULL;
-	take_run(u, "cat", r);
+	unit_take_run(u, "cat", r);
 }
 
-static void on_log(const struct run_result *r, void *arg)
+static void unit_on_log(const struct run_result *r, void *arg)
 {
 	struct unit *u = arg;
 	priv_of(u)->log_run = NULL;
-	take_run(u, "log", r);
+	unit_take_run(u, "log", r);
 }
 
-static struct run *run_words(struct systemd_source *sd, const char *const *words, size_t max, run_fn *done, void *arg)
+static struct run *unit_run_words(struct systemd_source *sd, const char *const *words, size_t max, run_fn *done, void *arg)
 {
 	char *command = quote_command(words);
 	struct run *run = link_run(source_link(&sd->source), command, NULL, 0, max, RUN_TIMEOUT_MS, done, arg);
@@ -60,24 +60,24 @@ static struct run *run_words(struct systemd_source *sd, const char *const *words
 	return run;
 }
 
-static void ask_texts(struct systemd_source *sd, struct unit *u)
+static void unit_ask_texts(struct systemd_source *sd, struct unit *u)
 {
 	struct unit_priv *p = priv_of(u);
 	const char *words[WORDS_MAX];
 	bool user = manager_of(&sd->source)->user;
 	const char *cat[] = { "systemctl", user ? "--user" : "--system", "--no-pager", "cat", "--", unit_name(u), NULL };
 	if (!p->cat_run)
-		p->cat_run = run_words(sd, cat, CAT_MAX, on_cat, u);
+		p->cat_run = unit_run_words(sd, cat, CAT_MAX, unit_on_cat, u);
 	size_t n = journal_words(&sd->source, unit_name(u), words);
 	const char *const tail[] = { "-q", "-a", "-n", "20", "-o", "short", NULL };
 	memcpy(words + n, tail, sizeof tail);
 	if (!p->log_run)
-		p->log_run = run_words(sd, words, LOG_BYTES_MAX, on_log, u);
+		p->log_run = unit_run_words(sd, words, LOG_BYTES_MAX, unit_on_log, u);
 }
 
 /* Once on looking, then when its state is another; never just because it is drawn again. change_ms is of the server's
  * clock, so it is only compared with itself. */
-static void ask_once(struct unit *u)
+static void unit_ask_once(struct unit *u)
 {
 	struct systemd_source *sd = systemd_of(u->row.source);
 	struct unit_priv *p = priv_of(u);
@@ -92,7 +92,7 @@ static void ask_once(struct unit *u)
 	p->detail_looks = u->row.looks;
 	ask_row(sd, u);
 	ask_detail(sd, u);
-	ask_texts(sd, u);
+	unit_ask_texts(sd, u);
 }
 
 void unit_detail_finish(struct unit_priv *p)
@@ -109,7 +109,7 @@ void unit_detail_finish(struct unit_priv *p)
 /* --- the last words of what failed ------------------------------------------------------------------------ */
 
 /* One at a time, so that a server with forty failed units is not asked forty things at once. */
-static void on_last(const struct run_result *r, void *arg)
+static void unit_on_last(const struct run_result *r, void *arg)
 {
 	struct systemd_source *sd = arg;
 	char what[UNIT_NAME_SIZE + 8];
@@ -127,7 +127,7 @@ void last_lines_drop(struct systemd_source *sd)
 }
 
 /* The unit's own output only: systemd's words about it ("Failed with result ...") are in the row already. */
-static void ask_last(struct systemd_source *sd, struct unit *u)
+static void unit_ask_last(struct systemd_source *sd, struct unit *u)
 {
 	const char *words[WORDS_MAX];
 	char match[UNIT_NAME_SIZE + 32];
@@ -140,7 +140,7 @@ static void ask_last(struct systemd_source *sd, struct unit *u)
 	const char *const tail[] = { "--no-pager", "-q", "-a", "-n", "1", "-o", "cat", match, NULL };
 	memcpy(words + n, tail, sizeof tail);
 	snprintf(sd->last_unit, sizeof sd->last_unit, "%s", unit_name(u));
-	sd->last_run = run_words(sd, words, LAST_BYTES_MAX, on_last, sd);
+	sd->last_run = unit_run_words(sd, words, LAST_BYTES_MAX, unit_on_last, sd);
 }
 
 void last_lines_next(struct systemd_source *sd)
@@ -154,31 +154,31 @@ void last_lines_next(struct systemd_source *sd)
 		if (row->source != &sd->source || !priv_of(u)->want_last_line)
 			continue;
 		priv_of(u)->want_last_line = false;
-		ask_last(sd, u);
+		unit_ask_last(sd, u);
 	}
 }
 
 /* --- the document ------------------------------------------------------------------------------------------ */
 
-static const cJSON *more(const struct unit *u, const char *name)
+static const cJSON *unit_more(const struct unit *u, const char *name)
 {
 	return cJSON_GetObjectItemCaseSensitive(priv_of(u)->more, name);
 }
 
-static void pair_text(struct doc *doc, const char *label, const char *text)
+static void unit_pair_text(struct doc *doc, const char *label, const char *text)
 {
 	if (text && *text)
 		doc_pair(doc, DOC_PLAIN, label, "%s", text);
 }
 
-static void pair_bytes(struct doc *doc, const char *label, int64_t bytes)
+static void unit_pair_bytes(struct doc *doc, const char *label, int64_t bytes)
 {
 	char text[HUMAN_SIZE];
 	if (bytes >= 0)
 		doc_pair(doc, DOC_PLAIN, label, "%s", human_bytes(text, (uint64_t)bytes));
 }
 
-static void pair_words(struct doc *doc, const char *label, const cJSON *list)
+static void unit_pair_words(struct doc *doc, const char *label, const cJSON *list)
 {
 	const cJSON *word;
 	cJSON_ArrayForEach(word, list) {
@@ -188,7 +188,7 @@ static void pair_words(struct doc *doc, const char *label, const cJSON *list)
 	}
 }
 
-static enum doc_tone tone_of(enum health health)
+static enum doc_tone unit_tone_of(enum health health)
 {
 	static const enum doc_tone tones[] = {
 		[HEALTH_UNKNOWN] = DOC_DIM, [HEALTH_GOOD] = DOC_GOOD, [HEALTH_IDLE] = DOC_PLAIN, [HEALTH_BUSY] = DOC_WARN,
@@ -197,37 +197,37 @@ static enum doc_tone tone_of(enum health health)
 	return tones[health];
 }
 
-static void add_state(struct doc *doc, const struct unit *u)
+static void unit_add_state(struct doc *doc, const struct unit *u)
 {
 	char age[HUMAN_SIZE] = "", clock[HUMAN_SIZE];
 	int64_t since = unit_since_ms(u);
 	if (since > 0)
 		human_span(age, now_wall_ms() - since);
-	doc_pair(doc, tone_of(u->row.health), "state", "%s (%s)%s%s", *u->active ? u->active : "unknown", u->sub,
+	doc_pair(doc, unit_tone_of(u->row.health), "state", "%s (%s)%s%s", *u->active ? u->active : "unknown", u->sub,
 	         since > 0 ? " for " : "", age);
 	if (u->row.why)
-		doc_pair(doc, tone_of(u->row.health), "why", "%s", u->row.why);
-	pair_text(doc, "says", json_text(more(u, "StatusText")));
-	pair_text(doc, "what", u->description);
+		doc_pair(doc, unit_tone_of(u->row.health), "why", "%s", u->row.why);
+	unit_pair_text(doc, "says", json_text(unit_more(u, "StatusText")));
+	unit_pair_text(doc, "what", u->description);
 	doc_pair(doc, DOC_PLAIN, "at boot", "%s", *u->file_state ? u->file_state : "unknown");
-	pair_text(doc, "load", u->load);
-	pair_text(doc, "nearest", u->nearest);
-	if (cJSON_IsTrue(more(u, "NeedDaemonReload")))
+	unit_pair_text(doc, "load", u->load);
+	unit_pair_text(doc, "nearest", u->nearest);
+	if (cJSON_IsTrue(unit_more(u, "NeedDaemonReload")))
 		doc_pair(doc, DOC_WARN, "unit file", "%s", "changed on disk since it was read; daemon-reload reads it again");
 	if (u->next_ms > 0)
 		doc_pair(doc, DOC_PLAIN, "next", "%s, in %s", human_clock(clock, u->next_ms),
 		         human_span(age, u->next_ms - now_wall_ms()));
-	int64_t last = json_int(more(u, "LastTriggerUSec"), 0) / 1000;
+	int64_t last = json_int(unit_more(u, "LastTriggerUSec"), 0) / 1000;
 	if (last > 0)
 		doc_pair(doc, DOC_PLAIN, "last", "%s ago", human_span(age, now_wall_ms() - last));
 }
 
 /* (path, [argv], ignore failure, times...) for each command. */
-static void add_commands(struct doc *doc, const struct unit *u, bool reveal)
+static void unit_add_commands(struct doc *doc, const struct unit *u, bool reveal)
 {
 	const cJSON *command, *word;
 	const char *label = "runs";
-	cJSON_ArrayForEach(command, more(u, "ExecStart")) {
+	cJSON_ArrayForEach(command, unit_more(u, "ExecStart")) {
 		struct buf line, clean;
 		buf_init(&line, 8192);
 		buf_init(&clean, 16384);
@@ -247,48 +247,48 @@ static void add_commands(struct doc *doc, const struct unit *u, bool reveal)
 	}
 }
 
-static void add_process(struct doc *doc, const struct unit *u, bool reveal)
+static void unit_add_process(struct doc *doc, const struct unit *u, bool reveal)
 {
 	char span[HUMAN_SIZE];
-	add_commands(doc, u, reveal);
-	pair_text(doc, "type", json_text(more(u, "Type")));
-	pair_text(doc, "as user", json_text(more(u, "User")));
-	const char *folder = json_text(more(u, "WorkingDirectory"));
-	pair_text(doc, "in", folder + (*folder == '!'));   /* "!": it need not be there */
+	unit_add_commands(doc, u, reveal);
+	unit_pair_text(doc, "type", json_text(unit_more(u, "Type")));
+	unit_pair_text(doc, "as user", json_text(unit_more(u, "User")));
+	const char *folder = json_text(unit_more(u, "WorkingDirectory"));
+	unit_pair_text(doc, "in", folder + (*folder == '!'));   /* "!": it need not be there */
 	if (u->main_pid > 0)
 		doc_pair(doc, DOC_PLAIN, "main PID", "%d", u->main_pid);
-	pair_bytes(doc, "memory", u->memory);
-	pair_bytes(doc, "memory peak", json_int(more(u, "MemoryPeak"), -1));
-	pair_bytes(doc, "memory limit", json_int(more(u, "MemoryMax"), -1));
+	unit_pair_bytes(doc, "memory", u->memory);
+	unit_pair_bytes(doc, "memory peak", json_int(unit_more(u, "MemoryPeak"), -1));
+	unit_pair_bytes(doc, "memory limit", json_int(unit_more(u, "MemoryMax"), -1));
 	if (u->cpu_ns >= 0)
 		doc_pair(doc, DOC_PLAIN, "CPU time", "%s", human_span(span, u->cpu_ns / 1000000));
-	int64_t tasks = json_int(more(u, "TasksCurrent"), -1);
+	int64_t tasks = json_int(unit_more(u, "TasksCurrent"), -1);
 	if (tasks >= 0)
 		doc_pair(doc, DOC_PLAIN, "tasks", "%lld", (long long)tasks);
 	if (u->restarts >= 0)
 		doc_pair(doc, u->restarts ? DOC_WARN : DOC_PLAIN, "restarts", "%d", u->restarts);
-	pair_text(doc, "restart when", json_text(more(u, "Restart")));
-	pair_text(doc, "result", u->result);
+	unit_pair_text(doc, "restart when", json_text(unit_more(u, "Restart")));
+	unit_pair_text(doc, "result", u->result);
 	if (u->exit_status > 0)
 		doc_pair(doc, DOC_PLAIN, "last exit", "%d", u->exit_status);
 }
 
-static void add_relations(struct doc *doc, const struct unit *u)
+static void unit_add_relations(struct doc *doc, const struct unit *u)
 {
 	const cJSON *address;
 	const char *label = "listens";
-	pair_text(doc, "starts", u->triggers);
-	pair_words(doc, "started by", more(u, "TriggeredBy"));
-	pair_words(doc, "wanted by", more(u, "WantedBy"));
-	cJSON_ArrayForEach(address, more(u, "Listen")) {
+	unit_pair_text(doc, "starts", u->triggers);
+	unit_pair_words(doc, "started by", unit_more(u, "TriggeredBy"));
+	unit_pair_words(doc, "wanted by", unit_more(u, "WantedBy"));
+	cJSON_ArrayForEach(address, unit_more(u, "Listen")) {
 		doc_pair(doc, DOC_PLAIN, label, "%s %s", json_text(cJSON_GetArrayItem(address, 0)),
 		         json_text(cJSON_GetArrayItem(address, 1)));
 		label = "";
 	}
-	pair_words(doc, "read about it", more(u, "Documentation"));
+	unit_pair_words(doc, "read about it", unit_more(u, "Documentation"));
 }
 
-static void add_text(struct doc *doc, const char *head, const char *text, enum doc_tone tone, bool reveal)
+static void unit_add_text(struct doc *doc, const char *head, const char *text, enum doc_tone tone, bool reveal)
 {
 	struct buf clean;
 	buf_init(&clean, 4 * CAT_MAX);
@@ -306,17 +306,17 @@ void unit_detail(struct row *row, struct doc *doc, bool reveal)
 {
 	struct unit *u = unit_of(row);
 	struct unit_priv *p = priv_of(u);
-	ask_once(u);
+	unit_ask_once(u);
 	doc_head(doc, row->name);
-	add_state(doc, u);
-	add_process(doc, u, reveal);
-	add_relations(doc, u);
-	pair_text(doc, "file", u->fragment);
-	pair_words(doc, "drop-in", more(u, "DropInPaths"));
+	unit_add_state(doc, u);
+	unit_add_process(doc, u, reveal);
+	unit_add_relations(doc, u);
+	unit_pair_text(doc, "file", u->fragment);
+	unit_pair_words(doc, "drop-in", unit_more(u, "DropInPaths"));
 	if (p->log)
-		add_text(doc, "Last log lines", *p->log ? p->log : "none", DOC_PLAIN, reveal);
+		unit_add_text(doc, "Last log lines", *p->log ? p->log : "none", DOC_PLAIN, reveal);
 	if (p->cat)
-		add_text(doc, "Unit file and drop-ins", p->cat, DOC_CODE, reveal);
+		unit_add_text(doc, "Unit file and drop-ins", p->cat, DOC_CODE, reveal);
 	if (!p->cat && p->cat_run)
 		doc_add(doc, DOC_DIM, "asking for the unit file ...");
 }

@@ -30,7 +30,7 @@ const char *unit_name(const struct unit *u)
 	return strncmp(name, manager_of(u->row.source)->prefix, n) == 0 ? name + n : name;
 }
 
-static bool row_id(const struct systemd_source *sd, const char *name, char *id, size_t size)
+static bool unit_row_id(const struct systemd_source *sd, const char *name, char *id, size_t size)
 {
 	char clean[UNIT_NAME_SIZE];
 	wash(clean, sizeof clean, name, strlen(name));
@@ -41,11 +41,11 @@ static bool row_id(const struct systemd_source *sd, const char *name, char *id, 
 struct unit *unit_find(struct systemd_source *sd, const char *name)
 {
 	char id[UNIT_NAME_SIZE + 512];
-	struct row *row = row_id(sd, name, id, sizeof id) ? store_find(sd->source.store, id) : NULL;
+	struct row *row = unit_row_id(sd, name, id, sizeof id) ? store_find(sd->source.store, id) : NULL;
 	return row && row->source == &sd->source ? unit_of(row) : NULL;
 }
 
-static bool is_wanted(const struct systemd_source *sd, const char *name);
+static bool unit_is_wanted(const struct systemd_source *sd, const char *name);
 
 struct unit *unit_row(struct systemd_source *sd, const char *name)
 {
@@ -59,12 +59,12 @@ struct unit *unit_row(struct systemd_source *sd, const char *name)
 	u->exit_status = u->restarts = -1;
 	u->memory = u->cpu_ns = -1;
 	u->can_start = u->can_stop = true;            /* until it says otherwise */
-	u->wanted = is_wanted(sd, name);
+	u->wanted = unit_is_wanted(sd, name);
 	return u;
 }
 
 /* A service that systemd starts again by itself is watched for a while afterwards, see unit_judge. */
-static void note_flap(struct unit *u)
+static void unit_note_flap(struct unit *u)
 {
 	struct unit_priv *p = priv_of(u);
 	if (strcmp(u->sub, "auto-restart") == 0)
@@ -75,7 +75,7 @@ void unit_update(struct unit *u)
 {
 	char why[512];
 	struct unit_priv *p = priv_of(u);
-	note_flap(u);
+	unit_note_flap(u);
 	enum health health = unit_judge(u, now_wall_ms(), why, sizeof why);
 	bool died = health == HEALTH_BAD && strcmp(u->load, "not-found") != 0;
 	bool fresh = died && u->row.health != HEALTH_BAD;
@@ -94,35 +94,35 @@ void unit_update(struct unit *u)
 
 /* --- lists --------------------------------------------------------------------------------------------------- */
 
-static void set_text(char *dst, size_t size, const cJSON *v)
+static void unit_set_text(char *dst, size_t size, const cJSON *v)
 {
 	wash(dst, size, json_text(v), strlen(json_text(v)));
 }
 
 /* Not-found units that nothing in the configuration wants are only names in other units' files: noise. */
-static bool worth_a_row(const struct systemd_source *sd, const char *name, const char *load, const char *active)
+static bool unit_worth_a_row(const struct systemd_source *sd, const char *name, const char *load, const char *active)
 {
-	return strcmp(load, "not-found") != 0 || strcmp(active, "inactive") != 0 || is_wanted(sd, name);
+	return strcmp(load, "not-found") != 0 || strcmp(active, "inactive") != 0 || unit_is_wanted(sd, name);
 }
 
 /* (name, description, load, active, sub, following, path, job id, job type, job path); NULL: it is no row. */
-static struct unit *take_listed(struct systemd_source *sd, const cJSON *item)
+static struct unit *unit_take_listed(struct systemd_source *sd, const cJSON *item)
 {
 	enum { NAME, DESCRIPTION, LOAD, ACTIVE, SUB };
 	const char *name = json_text(cJSON_GetArrayItem(item, NAME));
 	const char *load = json_text(cJSON_GetArrayItem(item, LOAD));
 	const char *active = json_text(cJSON_GetArrayItem(item, ACTIVE));
 	bool failed_other = unit_is_other(name) && strcmp(active, "failed") == 0;
-	if (!failed_other && (!unit_is_ours(name) || !worth_a_row(sd, name, load, active)))
+	if (!failed_other && (!unit_is_ours(name) || !unit_worth_a_row(sd, name, load, active)))
 		return NULL;
 	struct unit *u = unit_row(sd, name);
 	struct unit_priv *p = priv_of(u);
 	const char *description = json_text(cJSON_GetArrayItem(item, DESCRIPTION));
 	free(u->description);
 	u->description = wash_dup(description, 0);
-	set_text(u->load, sizeof u->load, cJSON_GetArrayItem(item, LOAD));
-	set_text(u->active, sizeof u->active, cJSON_GetArrayItem(item, ACTIVE));
-	set_text(u->sub, sizeof u->sub, cJSON_GetArrayItem(item, SUB));
+	unit_set_text(u->load, sizeof u->load, cJSON_GetArrayItem(item, LOAD));
+	unit_set_text(u->active, sizeof u->active, cJSON_GetArrayItem(item, ACTIVE));
+	unit_set_text(u->sub, sizeof u->sub, cJSON_GetArrayItem(item, SUB));
 	p->loaded = true;
 	p->round = sd->round;
 	unit_update(u);
@@ -139,7 +139,7 @@ void systemd_settle(struct systemd_source *sd)
 }
 
 /* Units of an earlier list that this one does not name: their file may still be there, which the list of files tells. */
-static void drop_unlisted(struct systemd_source *sd)
+static void unit_drop_unlisted(struct systemd_source *sd)
 {
 	struct row *row = store_first(sd->source.store, &kind_unit, sd->source.server), *next;
 	for (; row; row = next) {
@@ -158,7 +158,7 @@ static void drop_unlisted(struct systemd_source *sd)
 	}
 }
 
-static bool feed_units(struct systemd_source *sd, const char *arg, const cJSON *body)
+static bool unit_feed_units(struct systemd_source *sd, const char *arg, const cJSON *body)
 {
 	const cJSON *list = cJSON_GetArrayItem(body, 0), *item;
 	if (!cJSON_IsArray(list))
@@ -169,13 +169,13 @@ static bool feed_units(struct systemd_source *sd, const char *arg, const cJSON *
 	cJSON_ArrayForEach(item, list) {
 		if (++n > UNITS_MAX)
 			break;
-		struct unit *u = take_listed(sd, item);
+		struct unit *u = unit_take_listed(sd, item);
 		if (u && u->row.shown)
 			ask_row(sd, u);
 		else if (u)
 			ask_start(sd, u);
 	}
-	drop_unlisted(sd);
+	unit_drop_unlisted(sd);
 	size_t all = (size_t)cJSON_GetArraySize(list);
 	sd->units_left_out = all > UNITS_MAX ? all - UNITS_MAX : 0;
 	source_left_out(&sd->source, &kind_unit, sd->units_left_out + sd->files_left_out);
@@ -185,7 +185,7 @@ static bool feed_units(struct systemd_source *sd, const char *arg, const cJSON *
 }
 
 /* Every row of the source once; remove says which go. */
-static void sweep(struct systemd_source *sd, bool (*remove)(struct unit *))
+static void unit_sweep(struct systemd_source *sd, bool (*remove)(struct unit *))
 {
 	struct row *row = store_first(sd->source.store, &kind_unit, sd->source.server), *next;
 	for (; row; row = next) {
@@ -195,37 +195,37 @@ static void sweep(struct systemd_source *sd, bool (*remove)(struct unit *))
 	}
 }
 
-static bool is_failed_no_more(struct unit *u)
+static bool unit_is_failed_no_more(struct unit *u)
 {
 	return unit_is_other(unit_name(u)) && priv_of(u)->round != systemd_of(u->row.source)->round;
 }
 
 /* Failed units of the types that have no rows else. Those that the list does not name are well again, or gone. */
-static bool feed_failed(struct systemd_source *sd, const char *arg, const cJSON *body)
+static bool unit_feed_failed(struct systemd_source *sd, const char *arg, const cJSON *body)
 {
 	const cJSON *list = cJSON_GetArrayItem(body, 0), *item;
 	if (!cJSON_IsArray(list))
 		return false;
 	sd->round++;
 	cJSON_ArrayForEach(item, list) {
-		struct unit *u = unit_is_other(json_text(cJSON_GetArrayItem(item, 0))) ? take_listed(sd, item) : NULL;
+		struct unit *u = unit_is_other(json_text(cJSON_GetArrayItem(item, 0))) ? unit_take_listed(sd, item) : NULL;
 		if (u)
 			ask_row(sd, u);
 	}
-	sweep(sd, is_failed_no_more);
+	unit_sweep(sd, unit_is_failed_no_more);
 	sd->failed_due = false;
 	systemd_settle(sd);
 	return true;
 }
 
 /* The list of those that were new: what is not in it has gone again. */
-static bool feed_new_units(struct systemd_source *sd, const char *arg, const cJSON *body)
+static bool unit_feed_new_units(struct systemd_source *sd, const char *arg, const cJSON *body)
 {
 	const cJSON *list = cJSON_GetArrayItem(body, 0), *item;
 	if (!cJSON_IsArray(list))
 		return false;
 	cJSON_ArrayForEach(item, list) {
-		struct unit *u = take_listed(sd, item);
+		struct unit *u = unit_take_listed(sd, item);
 		if (!u)
 			continue;
 		priv_of(u)->asked = true;
@@ -234,15 +234,15 @@ static bool feed_new_units(struct systemd_source *sd, const char *arg, const cJS
 	return true;
 }
 
-static const char *base_name(const char *path)
+static const char *unit_base_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 	return slash ? slash + 1 : path;
 }
 
-static void take_file(struct systemd_source *sd, const char *path, const char *state)
+static void unit_take_file(struct systemd_source *sd, const char *path, const char *state)
 {
-	const char *name = base_name(path);
+	const char *name = unit_base_name(path);
 	if (!unit_is_ours(name) || strcmp(state, "alias") == 0)
 		return;
 	struct unit *u = unit_row(sd, name);
@@ -260,29 +260,29 @@ static void take_file(struct systemd_source *sd, const char *path, const char *s
 	unit_update(u);
 }
 
-static bool forget_file(struct unit *u)
+static bool unit_forget_file(struct unit *u)
 {
 	priv_of(u)->in_files = false;
 	*u->file_state = '\0';
 	return false;
 }
 
-static bool is_nowhere(struct unit *u)
+static bool unit_is_nowhere(struct unit *u)
 {
 	return !priv_of(u)->in_files && !priv_of(u)->loaded && !u->wanted;
 }
 
-static bool feed_files(struct systemd_source *sd, const char *arg, const cJSON *body)
+static bool unit_feed_files(struct systemd_source *sd, const char *arg, const cJSON *body)
 {
 	const cJSON *list = cJSON_GetArrayItem(body, 0), *item;
 	if (!cJSON_IsArray(list))
 		return false;
-	sweep(sd, forget_file);
+	unit_sweep(sd, unit_forget_file);
 	size_t n = 0;
 	cJSON_ArrayForEach(item, list)
 		if (++n <= UNITS_MAX)
-			take_file(sd, json_text(cJSON_GetArrayItem(item, 0)), json_text(cJSON_GetArrayItem(item, 1)));
-	sweep(sd, is_nowhere);
+			unit_take_file(sd, json_text(cJSON_GetArrayItem(item, 0)), json_text(cJSON_GetArrayItem(item, 1)));
+	unit_sweep(sd, unit_is_nowhere);
 	units_judge_wanted(sd);
 	sd->files_left_out = n > UNITS_MAX ? n - UNITS_MAX : 0;
 	source_left_out(&sd->source, &kind_unit, sd->units_left_out + sd->files_left_out);
@@ -293,12 +293,12 @@ static bool feed_files(struct systemd_source *sd, const char *arg, const cJSON *
 
 /* --- properties and signals ------------------------------------------------------------------------------- */
 
-static bool feed_props(struct systemd_source *sd, const char *name, const cJSON *body)
+static bool unit_feed_props(struct systemd_source *sd, const char *name, const cJSON *body)
 {
 	const cJSON *load = variant(cJSON_GetObjectItemCaseSensitive(body, "LoadState"));
 	const cJSON *active = variant(cJSON_GetObjectItemCaseSensitive(body, "ActiveState"));
 	struct unit *u = unit_find(sd, name);
-	if (!u && (!unit_is_ours(name) || !load || !active || !worth_a_row(sd, name, json_text(load), json_text(active))))
+	if (!u && (!unit_is_ours(name) || !load || !active || !unit_worth_a_row(sd, name, json_text(load), json_text(active))))
 		return true;
 	if (!u) {
 		u = unit_row(sd, name);
@@ -312,7 +312,7 @@ static bool feed_props(struct systemd_source *sd, const char *name, const cJSON 
 }
 
 /* PropertiesChanged: [interface, {name: variant}, [names whose value is not told]]. */
-static bool feed_changed(struct systemd_source *sd, const char *name, const cJSON *body)
+static bool unit_feed_changed(struct systemd_source *sd, const char *name, const cJSON *body)
 {
 	const cJSON *changed = cJSON_GetArrayItem(body, 1);
 	struct unit *u = unit_find(sd, name);
@@ -343,7 +343,7 @@ static bool feed_changed(struct systemd_source *sd, const char *name, const cJSO
 	return true;
 }
 
-static bool feed_new(struct systemd_source *sd, const char *arg, const cJSON *body)
+static bool unit_feed_new(struct systemd_source *sd, const char *arg, const cJSON *body)
 {
 	const char *name = json_text(cJSON_GetArrayItem(body, 0));
 	struct unit *u = unit_is_ours(name) ? unit_find(sd, name) : NULL;
@@ -355,7 +355,7 @@ static bool feed_new(struct systemd_source *sd, const char *arg, const cJSON *bo
 }
 
 /* The manager let it go, which it does with units that do nothing; it stays a row as long as it has a file. */
-static bool feed_removed(struct systemd_source *sd, const char *arg, const cJSON *body)
+static bool unit_feed_removed(struct systemd_source *sd, const char *arg, const cJSON *body)
 {
 	struct unit *u = unit_find(sd, json_text(cJSON_GetArrayItem(body, 0)));
 	if (!u || sd->reloading)
@@ -373,7 +373,7 @@ static bool feed_removed(struct systemd_source *sd, const char *arg, const cJSON
 	return true;
 }
 
-static void relist(struct systemd_source *sd, bool units_too)
+static void unit_relist(struct systemd_source *sd, bool units_too)
 {
 	if (!sd->relist)
 		return;
@@ -381,25 +381,25 @@ static void relist(struct systemd_source *sd, bool units_too)
 	loop_timer_set(sd->relist, RELIST_DELAY_MS);
 }
 
-static bool feed_files_changed(struct systemd_source *sd, const char *arg, const cJSON *body)
+static bool unit_feed_files_changed(struct systemd_source *sd, const char *arg, const cJSON *body)
 {
-	relist(sd, false);
+	unit_relist(sd, false);
 	return true;
 }
 
 /* daemon-reload: true when it begins, false at its end, and then anything may be different. In between the manager lets go of every
  * unit and loads it again, signal by signal: none of that is a change, and the list that follows tells what was. */
-static bool feed_reloading(struct systemd_source *sd, const char *arg, const cJSON *body)
+static bool unit_feed_reloading(struct systemd_source *sd, const char *arg, const cJSON *body)
 {
 	sd->reloading = cJSON_IsTrue(cJSON_GetArrayItem(body, 0));
 	if (sd->reloading)
 		return true;
 	units_forget_asked(sd);
-	relist(sd, true);
+	unit_relist(sd, true);
 	return true;
 }
 
-static void tell_detail(struct systemd_source *sd)
+static void unit_tell_detail(struct systemd_source *sd)
 {
 	char failed[48] = "";
 	const struct endpoint *endpoint = sd->bus ? bus_endpoint(sd->bus) : NULL;
@@ -413,25 +413,25 @@ static void tell_detail(struct systemd_source *sd)
 	         failed, endpoint ? ", " : "", endpoint && !is_unix ? "by " : "", way);
 }
 
-static bool feed_version(struct systemd_source *sd, const char *arg, const cJSON *body)
+static bool unit_feed_version(struct systemd_source *sd, const char *arg, const cJSON *body)
 {
-	set_text(sd->version, sizeof sd->version, variant(cJSON_GetArrayItem(body, 0)));
-	tell_detail(sd);
+	unit_set_text(sd->version, sizeof sd->version, variant(cJSON_GetArrayItem(body, 0)));
+	unit_tell_detail(sd);
 	return true;
 }
 
-static bool feed_state(struct systemd_source *sd, const char *arg, const cJSON *body)
+static bool unit_feed_state(struct systemd_source *sd, const char *arg, const cJSON *body)
 {
-	set_text(sd->state, sizeof sd->state, variant(cJSON_GetArrayItem(body, 0)));
-	tell_detail(sd);
+	unit_set_text(sd->state, sizeof sd->state, variant(cJSON_GetArrayItem(body, 0)));
+	unit_tell_detail(sd);
 	store_touch(&sd->source.server->row);
 	return true;
 }
 
-static bool feed_count(struct systemd_source *sd, const char *arg, const cJSON *body)
+static bool unit_feed_count(struct systemd_source *sd, const char *arg, const cJSON *body)
 {
 	sd->n_failed = (int)json_int(variant(cJSON_GetArrayItem(body, 0)), -1);
-	tell_detail(sd);
+	unit_tell_detail(sd);
 	store_touch(&sd->source.server->row);
 	return true;
 }
@@ -439,7 +439,7 @@ static bool feed_count(struct systemd_source *sd, const char *arg, const cJSON *
 /* --- names of the configuration ------------------------------------------------------------------------- */
 
 /* The next word of the configuration's units that is for this manager, with its suffix. */
-static const char *next_wanted(const struct systemd_source *sd, const char *p, char *name, size_t size)
+static const char *unit_next_wanted(const struct systemd_source *sd, const char *p, char *name, size_t size)
 {
 	static const char parts[] = " \t,";
 	const struct manager *m = manager_of(&sd->source);
@@ -459,22 +459,22 @@ static const char *next_wanted(const struct systemd_source *sd, const char *p, c
 	return NULL;
 }
 
-static const char *wanted_words(const struct systemd_source *sd)
+static const char *unit_wanted_words(const struct systemd_source *sd)
 {
 	const struct server_config *config = sd->source.server->config;
 	return config ? config->units : NULL;
 }
 
-static bool is_wanted(const struct systemd_source *sd, const char *name)
+static bool unit_is_wanted(const struct systemd_source *sd, const char *name)
 {
 	char word[UNIT_NAME_SIZE];
-	for (const char *p = wanted_words(sd); (p = next_wanted(sd, p, word, sizeof word));)
+	for (const char *p = unit_wanted_words(sd); (p = unit_next_wanted(sd, p, word, sizeof word));)
 		if (strcmp(word, name) == 0)
 			return true;
 	return false;
 }
 
-static size_t names_that_exist(struct systemd_source *sd, const char **names)
+static size_t unit_names_that_exist(struct systemd_source *sd, const char **names)
 {
 	size_t n = 0;
 	for (struct row *row = store_first(sd->source.store, &kind_unit, sd->source.server); row && n < NAMES_MAX;
@@ -484,7 +484,7 @@ static size_t names_that_exist(struct systemd_source *sd, const char **names)
 	return n;
 }
 
-static void add_near(struct buf *out, const char *name, int *found)
+static void unit_add_near(struct buf *out, const char *name, int *found)
 {
 	if (*found >= NEAREST_MAX || !name || (out->len && strstr(out->data, name)))
 		return;
@@ -495,7 +495,7 @@ static void add_near(struct buf *out, const char *name, int *found)
 }
 
 /* What every name of its type ends in says nothing about how near one is. */
-static const char *near_by_letters(const char *name, const char *stem, const char *const *names, size_t n)
+static const char *unit_near_by_letters(const char *name, const char *stem, const char *const *names, size_t n)
 {
 	const char *suffix = unit_suffix(name), *best = NULL;
 	char **stems = xcalloc(n + 1, sizeof *stems);
@@ -514,7 +514,7 @@ static const char *near_by_letters(const char *name, const char *stem, const cha
 }
 
 /* "caddy.service" is near "caddy-workstation.service" because it is in it; "cady.service" is near by its letters. */
-static char *near_names(const char *name, const char *const *names, size_t n)
+static char *unit_near_names(const char *name, const char *const *names, size_t n)
 {
 	struct buf out;
 	char stem[UNIT_NAME_SIZE];
@@ -523,20 +523,20 @@ static char *near_names(const char *name, const char *const *names, size_t n)
 	buf_init(&out, 1024);
 	for (size_t i = 0; i < n && *stem; i++)
 		if (strstr(names[i], stem))
-			add_near(&out, names[i], &found);
+			unit_add_near(&out, names[i], &found);
 	if (!found)
-		add_near(&out, near_by_letters(name, stem, names, n), &found);
+		unit_add_near(&out, unit_near_by_letters(name, stem, names, n), &found);
 	return out.len ? buf_take(&out) : NULL;
 }
 
 void units_judge_wanted(struct systemd_source *sd)
 {
 	char word[UNIT_NAME_SIZE];
-	if (!wanted_words(sd))
+	if (!unit_wanted_words(sd))
 		return;
 	const char **names = xcalloc(NAMES_MAX, sizeof *names);
-	size_t n = names_that_exist(sd, names);
-	for (const char *p = wanted_words(sd); (p = next_wanted(sd, p, word, sizeof word));) {
+	size_t n = unit_names_that_exist(sd, names);
+	for (const char *p = unit_wanted_words(sd); (p = unit_next_wanted(sd, p, word, sizeof word));) {
 		struct unit *u = unit_find(sd, word);
 		if (u && (priv_of(u)->in_files || (priv_of(u)->loaded && strcmp(u->load, "not-found") != 0)))
 			continue;
@@ -545,7 +545,7 @@ void units_judge_wanted(struct systemd_source *sd)
 		snprintf(u->active, sizeof u->active, "inactive");
 		snprintf(u->sub, sizeof u->sub, "dead");
 		free(u->nearest);
-		u->nearest = near_names(word, names, n);
+		u->nearest = unit_near_names(word, names, n);
 		unit_update(u);
 	}
 	free(names);
@@ -553,7 +553,7 @@ void units_judge_wanted(struct systemd_source *sd)
 
 /* --- texts ---------------------------------------------------------------------------------------------------- */
 
-static void feed_last(struct systemd_source *sd, const char *name, const char *bytes, size_t len)
+static void unit_feed_last(struct systemd_source *sd, const char *name, const char *bytes, size_t len)
 {
 	struct unit *u = unit_find(sd, name);
 	while (len && (bytes[len - 1] == '\n' || bytes[len - 1] == ' '))
@@ -567,7 +567,7 @@ static void feed_last(struct systemd_source *sd, const char *name, const char *b
 	unit_update(u);
 }
 
-static void feed_cat(struct systemd_source *sd, const char *name, const char *bytes, size_t len)
+static void unit_feed_cat(struct systemd_source *sd, const char *name, const char *bytes, size_t len)
 {
 	struct unit *u = unit_find(sd, name);
 	if (!u)
@@ -577,7 +577,7 @@ static void feed_cat(struct systemd_source *sd, const char *name, const char *by
 	store_touch(&u->row);
 }
 
-static void feed_log(struct systemd_source *sd, const char *name, const char *bytes, size_t len)
+static void unit_feed_log(struct systemd_source *sd, const char *name, const char *bytes, size_t len)
 {
 	struct unit *u = unit_find(sd, name);
 	if (!u)
@@ -594,25 +594,25 @@ static const struct {
 	bool (*json)(struct systemd_source *, const char *arg, const cJSON *body);
 	void (*text)(struct systemd_source *, const char *arg, const char *bytes, size_t len);
 } feeds[] = {
-	{ "units", feed_units, NULL },
-	{ "new", feed_new_units, NULL },
-	{ "failed", feed_failed, NULL },
-	{ "files", feed_files, NULL },
-	{ "props", feed_props, NULL },
-	{ "changed", feed_changed, NULL },
-	{ "version", feed_version, NULL },
-	{ "state", feed_state, NULL },
-	{ "count", feed_count, NULL },
-	{ "signal:UnitNew", feed_new, NULL },
-	{ "signal:UnitRemoved", feed_removed, NULL },
-	{ "signal:UnitFilesChanged", feed_files_changed, NULL },
-	{ "signal:Reloading", feed_reloading, NULL },
-	{ "last", NULL, feed_last },
-	{ "cat", NULL, feed_cat },
-	{ "log", NULL, feed_log },
+	{ "units", unit_feed_units, NULL },
+	{ "new", unit_feed_new_units, NULL },
+	{ "failed", unit_feed_failed, NULL },
+	{ "files", unit_feed_files, NULL },
+	{ "props", unit_feed_props, NULL },
+	{ "changed", unit_feed_changed, NULL },
+	{ "version", unit_feed_version, NULL },
+	{ "state", unit_feed_state, NULL },
+	{ "count", unit_feed_count, NULL },
+	{ "signal:UnitNew", unit_feed_new, NULL },
+	{ "signal:UnitRemoved", unit_feed_removed, NULL },
+	{ "signal:UnitFilesChanged", unit_feed_files_changed, NULL },
+	{ "signal:Reloading", unit_feed_reloading, NULL },
+	{ "last", NULL, unit_feed_last },
+	{ "cat", NULL, unit_feed_cat },
+	{ "log", NULL, unit_feed_log },
 };
 
-static void feed_json(struct systemd_source *sd, size_t which, const char *what, const char *arg, const char *bytes, size_t len)
+static void unit_feed_json(struct systemd_source *sd, size_t which, const char *what, const char *arg, const char *bytes, size_t len)
 {
 	cJSON *body = json_parse(bytes, len);
 	if (!body || !feeds[which].json(sd, arg, body)) {
@@ -634,7 +634,7 @@ void systemd_feed(struct source *source, const char *what, const char *bytes, si
 			continue;
 		const char *arg = what[n] ? what + n + 1 : "";
 		if (feeds[i].json)
-			feed_json(sd, i, what, arg, bytes, len);
+			unit_feed_json(sd, i, what, arg, bytes, len);
 		else
 			feeds[i].text(sd, arg, bytes, len);
 		return;

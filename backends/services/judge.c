@@ -9,7 +9,7 @@
 #define MANY_RESTARTS 2
 
 /* Exit codes that systemd itself gives when it could not even start the program: what an operator looks up each time. */
-static const char *exit_meaning(int status)
+static const char *unit_exit_meaning(int status)
 {
 	static const struct {
 		int status;
@@ -30,9 +30,9 @@ static const char *exit_meaning(int status)
 	return NULL;
 }
 
-static void exit_phrase(const struct unit *u, char *out, size_t size)
+static void unit_exit_phrase(const struct unit *u, char *out, size_t size)
 {
-	const char *meaning = exit_meaning(u->exit_status);
+	const char *meaning = unit_exit_meaning(u->exit_status);
 	if (u->exit_status < 0)
 		snprintf(out, size, "its command failed");
 	else if (meaning)
@@ -41,7 +41,7 @@ static void exit_phrase(const struct unit *u, char *out, size_t size)
 		snprintf(out, size, "exit code %d", u->exit_status);
 }
 
-static void signal_phrase(const struct unit *u, char *out, size_t size, const char *verb)
+static void unit_signal_phrase(const struct unit *u, char *out, size_t size, const char *verb)
 {
 	const char *name = u->exit_status > 0 ? sigabbrev_np(u->exit_status) : NULL;
 	if (name)
@@ -51,7 +51,7 @@ static void signal_phrase(const struct unit *u, char *out, size_t size, const ch
 }
 
 /* systemd's Result as a phrase; "" for success and what is not known. */
-static void result_phrase(const struct unit *u, char *out, size_t size)
+static void unit_result_phrase(const struct unit *u, char *out, size_t size)
 {
 	static const struct {
 		const char *result, *words;
@@ -68,11 +68,11 @@ static void result_phrase(const struct unit *u, char *out, size_t size)
 	};
 	*out = '\0';
 	if (strcmp(u->result, "exit-code") == 0)
-		exit_phrase(u, out, size);
+		unit_exit_phrase(u, out, size);
 	else if (strcmp(u->result, "signal") == 0)
-		signal_phrase(u, out, size, "killed");
+		unit_signal_phrase(u, out, size, "killed");
 	else if (strcmp(u->result, "core-dump") == 0)
-		signal_phrase(u, out, size, "dumped core");
+		unit_signal_phrase(u, out, size, "dumped core");
 	for (size_t i = 0; i < ARRAY_LEN(known); i++)
 		if (strcmp(u->result, known[i].result) == 0)
 			snprintf(out, size, "%s", known[i].words);
@@ -80,43 +80,43 @@ static void result_phrase(const struct unit *u, char *out, size_t size)
 		snprintf(out, size, "%s", u->result);
 }
 
-static void add(char *out, size_t size, const char *part, const char *text)
+static void unit_add(char *out, size_t size, const char *part, const char *text)
 {
 	size_t n = strlen(out);
 	if (n < size)
 		snprintf(out + n, size - n, "%s%s", part, text);
 }
 
-static void reason(const struct unit *u, const char *start, char *why, size_t size)
+static void unit_reason(const struct unit *u, const char *start, char *why, size_t size)
 {
 	char text[160];
 	const struct unit_priv *p = priv_of(u);
 	snprintf(why, size, "%s", start);
-	result_phrase(u, text, sizeof text);
+	unit_result_phrase(u, text, sizeof text);
 	if (*text)
-		add(why, size, ": ", text);
+		unit_add(why, size, ": ", text);
 	if (u->restarts > 0) {
 		snprintf(text, sizeof text, "%d restart%s", u->restarts, u->restarts == 1 ? "" : "s");
-		add(why, size, ", ", text);
+		unit_add(why, size, ", ", text);
 	}
 	if (p && p->last_line && *p->last_line) {
 		snprintf(text, sizeof text, "\"%.150s\"", p->last_line);
-		add(why, size, "; last: ", text);
+		unit_add(why, size, "; last: ", text);
 	}
 }
 
-static bool is(const char *a, const char *b)
+static bool unit_is(const char *a, const char *b)
 {
 	return strcmp(a, b) == 0;
 }
 
-static enum health judge_load(const struct unit *u, char *why, size_t size)
+static enum health unit_judge_load(const struct unit *u, char *why, size_t size)
 {
-	if (is(u->load, "not-found")) {
+	if (unit_is(u->load, "not-found")) {
 		snprintf(why, size, u->nearest ? "not found; near: %s" : "not found on this server%s", u->nearest ? u->nearest : "");
 		return u->wanted ? HEALTH_BAD : HEALTH_IDLE;
 	}
-	if (is(u->load, "error") || is(u->load, "bad-setting")) {
+	if (unit_is(u->load, "error") || unit_is(u->load, "bad-setting")) {
 		snprintf(why, size, "its unit file cannot be read (%s)", u->load);
 		return HEALTH_ATTENTION;
 	}
@@ -124,10 +124,10 @@ static enum health judge_load(const struct unit *u, char *why, size_t size)
 }
 
 /* A unit that is started again and again looks well for a moment each time. It is not. */
-static bool flaps(const struct unit *u, int64_t now)
+static bool unit_flaps(const struct unit *u, int64_t now)
 {
 	const struct unit_priv *p = priv_of(u);
-	return u->restarts > MANY_RESTARTS && (is(u->sub, "auto-restart") || (p && p->flap_ms && now - p->flap_ms < FLAP_MS));
+	return u->restarts > MANY_RESTARTS && (unit_is(u->sub, "auto-restart") || (p && p->flap_ms && now - p->flap_ms < FLAP_MS));
 }
 
 enum health unit_judge(const struct unit *u, int64_t now, char *why, size_t size)
@@ -141,21 +141,21 @@ enum health unit_judge(const struct unit *u, int64_t now, char *why, size_t size
 		{ "maintenance", HEALTH_ATTENTION },
 	};
 	*why = '\0';
-	if (is(u->active, "failed")) {
-		reason(u, "failed", why, size);
+	if (unit_is(u->active, "failed")) {
+		unit_reason(u, "failed", why, size);
 		return HEALTH_BAD;
 	}
-	enum health load = judge_load(u, why, size);
+	enum health load = unit_judge_load(u, why, size);
 	if (load != HEALTH_UNKNOWN)
 		return load;
-	if (flaps(u, now)) {
-		reason(u, "restarts again and again", why, size);
+	if (unit_flaps(u, now)) {
+		unit_reason(u, "restarts again and again", why, size);
 		return HEALTH_BAD;
 	}
-	if (is(u->sub, "auto-restart"))
-		reason(u, "restarts by itself", why, size);
+	if (unit_is(u->sub, "auto-restart"))
+		unit_reason(u, "restarts by itself", why, size);
 	for (size_t i = 0; i < ARRAY_LEN(known); i++)
-		if (is(u->active, known[i].active))
+		if (unit_is(u->active, known[i].active))
 			return known[i].health;
 	return HEALTH_UNKNOWN;
 }
@@ -163,9 +163,9 @@ enum health unit_judge(const struct unit *u, int64_t now, char *why, size_t size
 int64_t unit_since_ms(const struct unit *u)
 {
 	const struct unit_priv *p = priv_of(u);
-	if (is(u->active, "active"))
+	if (unit_is(u->active, "active"))
 		return u->active_ms;
-	if (is(u->active, "inactive") || is(u->active, "failed"))
+	if (unit_is(u->active, "inactive") || unit_is(u->active, "failed"))
 		return u->inactive_ms;
 	return p ? p->change_ms : 0;
 }

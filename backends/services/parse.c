@@ -26,7 +26,7 @@ const char *unit_suffix(const char *name)
 static const char *const ours[] = { ".service", ".timer", ".socket", NULL };
 static const char *const others[] = { ".mount", ".automount", ".swap", ".path", ".target", ".device", ".slice", ".scope", NULL };
 
-static bool is_one_of(const char *name, const char *const *suffixes)
+static bool unit_parse_is_one_of(const char *name, const char *const *suffixes)
 {
 	/* All that systemd allows in a name: anything else, a pattern or a path above all, is no unit. */
 	static const char valid[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:-_.\\@";
@@ -42,12 +42,12 @@ static bool is_one_of(const char *name, const char *const *suffixes)
 
 bool unit_is_ours(const char *name)
 {
-	return is_one_of(name, ours);
+	return unit_parse_is_one_of(name, ours);
 }
 
 bool unit_is_other(const char *name)
 {
-	return is_one_of(name, others);
+	return unit_parse_is_one_of(name, others);
 }
 
 /* systemd's labels: letters and digits stay, anything else and a digit in front is _xx. */
@@ -69,7 +69,7 @@ bool unit_path(const char *name, char *path, size_t size)
 	return fits;
 }
 
-static int hex(char c)
+static int unit_parse_hex(char c)
 {
 	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
@@ -86,7 +86,7 @@ bool unit_of_path(const char *path, char *name, size_t size)
 			name[n++] = *c;
 			continue;
 		}
-		int high = hex(c[1]), low = high < 0 ? -1 : hex(c[2]);
+		int high = unit_parse_hex(c[1]), low = high < 0 ? -1 : unit_parse_hex(c[2]);
 		if (low < 0 || (high == 0 && low == 0))
 			return false;
 		name[n++] = (char)(high << 4 | low);
@@ -124,12 +124,12 @@ const char *json_text(const cJSON *v)
 
 /* --- properties ------------------------------------------------------------------------------------------ */
 
-static void take_text(char *dst, size_t size, const cJSON *v)
+static void unit_parse_take_text(char *dst, size_t size, const cJSON *v)
 {
 	wash(dst, size, json_text(v), strlen(json_text(v)));
 }
 
-static void take_owned(char **slot, const cJSON *v)
+static void unit_parse_take_owned(char **slot, const cJSON *v)
 {
 	char *clean = *json_text(v) ? wash_dup(json_text(v), TEXT_MAX) : NULL;
 	free(*slot);
@@ -137,7 +137,7 @@ static void take_owned(char **slot, const cJSON *v)
 }
 
 /* "as" as words; systemd's Triggers of a timer is a list of one. */
-static void take_words(char **slot, const cJSON *v)
+static void unit_parse_take_words(char **slot, const cJSON *v)
 {
 	struct buf words;
 	const cJSON *word;
@@ -152,76 +152,76 @@ static void take_words(char **slot, const cJSON *v)
 	buf_finish(&words);
 }
 
-static int64_t usec_to_ms(const cJSON *v)
+static int64_t unit_parse_usec_to_ms(const cJSON *v)
 {
 	return json_int(v, 0) / 1000;
 }
 
-static void take_load(struct unit *u, const cJSON *v) { take_text(u->load, sizeof u->load, v); }
-static void take_active(struct unit *u, const cJSON *v) { take_text(u->active, sizeof u->active, v); }
-static void take_sub(struct unit *u, const cJSON *v) { take_text(u->sub, sizeof u->sub, v); }
-static void take_description(struct unit *u, const cJSON *v) { take_owned(&u->description, v); }
-static void take_fragment(struct unit *u, const cJSON *v) { take_owned(&u->fragment, v); }
-static void take_triggers(struct unit *u, const cJSON *v) { take_words(&u->triggers, v); }
-static void take_result(struct unit *u, const cJSON *v) { take_text(u->result, sizeof u->result, v); }
-static void take_inactive(struct unit *u, const cJSON *v) { u->inactive_ms = usec_to_ms(v); }
-static void take_change(struct unit *u, const cJSON *v) { priv_of(u)->change_ms = usec_to_ms(v); }
-static void take_pid(struct unit *u, const cJSON *v) { u->main_pid = (int)json_int(v, 0); }
-static void take_status(struct unit *u, const cJSON *v) { u->exit_status = (int)json_int(v, -1); }
-static void take_memory(struct unit *u, const cJSON *v) { u->memory = json_int(v, -1); }
-static void take_cpu(struct unit *u, const cJSON *v) { u->cpu_ns = json_int(v, -1); }
-static void take_restarts(struct unit *u, const cJSON *v) { u->restarts = (int)json_int(v, -1); }
-static void take_can_start(struct unit *u, const cJSON *v) { u->can_start = cJSON_IsTrue(v); }
-static void take_can_stop(struct unit *u, const cJSON *v) { u->can_stop = cJSON_IsTrue(v); }
+static void unit_parse_take_load(struct unit *u, const cJSON *v) { unit_parse_take_text(u->load, sizeof u->load, v); }
+static void unit_parse_take_active(struct unit *u, const cJSON *v) { unit_parse_take_text(u->active, sizeof u->active, v); }
+static void unit_parse_take_sub(struct unit *u, const cJSON *v) { unit_parse_take_text(u->sub, sizeof u->sub, v); }
+static void unit_parse_take_description(struct unit *u, const cJSON *v) { unit_parse_take_owned(&u->description, v); }
+static void unit_parse_take_fragment(struct unit *u, const cJSON *v) { unit_parse_take_owned(&u->fragment, v); }
+static void unit_parse_take_triggers(struct unit *u, const cJSON *v) { unit_parse_take_words(&u->triggers, v); }
+static void unit_parse_take_result(struct unit *u, const cJSON *v) { unit_parse_take_text(u->result, sizeof u->result, v); }
+static void unit_parse_take_inactive(struct unit *u, const cJSON *v) { u->inactive_ms = unit_parse_usec_to_ms(v); }
+static void unit_parse_take_change(struct unit *u, const cJSON *v) { priv_of(u)->change_ms = unit_parse_usec_to_ms(v); }
+static void unit_parse_take_pid(struct unit *u, const cJSON *v) { u->main_pid = (int)json_int(v, 0); }
+static void unit_parse_take_status(struct unit *u, const cJSON *v) { u->exit_status = (int)json_int(v, -1); }
+static void unit_parse_take_memory(struct unit *u, const cJSON *v) { u->memory = json_int(v, -1); }
+static void unit_parse_take_cpu(struct unit *u, const cJSON *v) { u->cpu_ns = json_int(v, -1); }
+static void unit_parse_take_restarts(struct unit *u, const cJSON *v) { u->restarts = (int)json_int(v, -1); }
+static void unit_parse_take_can_start(struct unit *u, const cJSON *v) { u->can_start = cJSON_IsTrue(v); }
+static void unit_parse_take_can_stop(struct unit *u, const cJSON *v) { u->can_stop = cJSON_IsTrue(v); }
 
-static void take_can_reload(struct unit *u, const cJSON *v)
+static void unit_parse_take_can_reload(struct unit *u, const cJSON *v)
 {
 	u->can_reload = cJSON_IsTrue(v);
 	priv_of(u)->reload_known = true;
 }
 
-static void take_file_state(struct unit *u, const cJSON *v)
+static void unit_parse_take_file_state(struct unit *u, const cJSON *v)
 {
 	if (*json_text(v))
-		take_text(u->file_state, sizeof u->file_state, v);
+		unit_parse_take_text(u->file_state, sizeof u->file_state, v);
 }
 
-static void take_active_enter(struct unit *u, const cJSON *v)
+static void unit_parse_take_active_enter(struct unit *u, const cJSON *v)
 {
 	priv_of(u)->active_wall_us = json_int(v, 0);
-	u->active_ms = usec_to_ms(v);
+	u->active_ms = unit_parse_usec_to_ms(v);
 }
 
-static void take_active_mono(struct unit *u, const cJSON *v) { priv_of(u)->active_mono_us = json_int(v, 0); }
-static void take_next_real(struct unit *u, const cJSON *v) { priv_of(u)->next_real_us = (uint64_t)json_int(v, 0); }
-static void take_next_mono(struct unit *u, const cJSON *v) { priv_of(u)->next_mono_us = (uint64_t)json_int(v, 0); }
+static void unit_parse_take_active_mono(struct unit *u, const cJSON *v) { priv_of(u)->active_mono_us = json_int(v, 0); }
+static void unit_parse_take_next_real(struct unit *u, const cJSON *v) { priv_of(u)->next_real_us = (uint64_t)json_int(v, 0); }
+static void unit_parse_take_next_mono(struct unit *u, const cJSON *v) { priv_of(u)->next_mono_us = (uint64_t)json_int(v, 0); }
 
 static const struct {
 	const char *name;
 	void (*take)(struct unit *, const cJSON *);
 } row_props[] = {
-	{ "LoadState", take_load },
-	{ "ActiveState", take_active },
-	{ "SubState", take_sub },
-	{ "Description", take_description },
-	{ "UnitFileState", take_file_state },
-	{ "FragmentPath", take_fragment },
-	{ "Triggers", take_triggers },
-	{ "Result", take_result },
-	{ "ActiveEnterTimestamp", take_active_enter },
-	{ "ActiveEnterTimestampMonotonic", take_active_mono },
-	{ "InactiveEnterTimestamp", take_inactive },
-	{ "StateChangeTimestamp", take_change },
-	{ "MainPID", take_pid },
-	{ "ExecMainStatus", take_status },
-	{ "MemoryCurrent", take_memory },
-	{ "CPUUsageNSec", take_cpu },
-	{ "NRestarts", take_restarts },
-	{ "NextElapseUSecRealtime", take_next_real },
-	{ "NextElapseUSecMonotonic", take_next_mono },
-	{ "CanStart", take_can_start },
-	{ "CanStop", take_can_stop },
-	{ "CanReload", take_can_reload },
+	{ "LoadState", unit_parse_take_load },
+	{ "ActiveState", unit_parse_take_active },
+	{ "SubState", unit_parse_take_sub },
+	{ "Description", unit_parse_take_description },
+	{ "UnitFileState", unit_parse_take_file_state },
+	{ "FragmentPath", unit_parse_take_fragment },
+	{ "Triggers", unit_parse_take_triggers },
+	{ "Result", unit_parse_take_result },
+	{ "ActiveEnterTimestamp", unit_parse_take_active_enter },
+	{ "ActiveEnterTimestampMonotonic", unit_parse_take_active_mono },
+	{ "InactiveEnterTimestamp", unit_parse_take_inactive },
+	{ "StateChangeTimestamp", unit_parse_take_change },
+	{ "MainPID", unit_parse_take_pid },
+	{ "ExecMainStatus", unit_parse_take_status },
+	{ "MemoryCurrent", unit_parse_take_memory },
+	{ "CPUUsageNSec", unit_parse_take_cpu },
+	{ "NRestarts", unit_parse_take_restarts },
+	{ "NextElapseUSecRealtime", unit_parse_take_next_real },
+	{ "NextElapseUSecMonotonic", unit_parse_take_next_mono },
+	{ "CanStart", unit_parse_take_can_start },
+	{ "CanStop", unit_parse_take_can_stop },
+	{ "CanReload", unit_parse_take_can_reload },
 };
 
 /* What the details show besides; anything else that a signal carries is let go. */
@@ -229,7 +229,7 @@ static const char *const more_props[] = { "ExecStart", "ExecMainCode", "TasksCur
 	"User", "WorkingDirectory", "TriggeredBy", "DropInPaths", "StatusText", "Documentation", "NeedDaemonReload",
 	"LastTriggerUSec", "Listen", "NAccepted", "NConnections", "InvocationID", "ControlGroup", "Type", "WantedBy", "What", "Where", "Options" };
 
-static bool is_more(const char *name)
+static bool unit_parse_is_more(const char *name)
 {
 	for (size_t i = 0; i < ARRAY_LEN(more_props); i++)
 		if (strcmp(more_props[i], name) == 0)
@@ -237,7 +237,7 @@ static bool is_more(const char *name)
 	return false;
 }
 
-static void keep_more(struct unit *u, const char *name, const cJSON *data)
+static void unit_parse_keep_more(struct unit *u, const char *name, const cJSON *data)
 {
 	struct unit_priv *p = priv_of(u);
 	if (!p->more)
@@ -248,7 +248,7 @@ static void keep_more(struct unit *u, const char *name, const cJSON *data)
 
 /* A timer says its next time by the wall clock, by the clock since boot, or by both, and then the sooner counts. That
  * clock is not ours; the moment it became active is known by both clocks. */
-static void set_next(struct unit *u)
+static void unit_parse_set_next(struct unit *u)
 {
 	const struct unit_priv *p = priv_of(u);
 	int64_t real = (int64_t)(p->next_real_us / 1000), mono = 0;
@@ -267,8 +267,8 @@ void unit_take_props(struct unit *u, const cJSON *obj)
 		for (size_t i = 0; i < ARRAY_LEN(row_props); i++)
 			if (strcmp(row_props[i].name, v->string) == 0)
 				row_props[i].take(u, data);
-		if (is_more(v->string))
-			keep_more(u, v->string, data);
+		if (unit_parse_is_more(v->string))
+			unit_parse_keep_more(u, v->string, data);
 	}
-	set_next(u);
+	unit_parse_set_next(u);
 }

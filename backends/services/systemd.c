@@ -37,16 +37,16 @@ const struct manager *manager_of(const struct source *source)
 	return source->backend->param;
 }
 
-static void connect_bus(struct systemd_source *);
-static void forget_names(struct systemd_source *);
+static void systemd_connect_bus(struct systemd_source *);
+static void systemd_forget_names(struct systemd_source *);
 
 /* What waits for an answer of the bus goes before the bus itself. */
-static void let_go(struct systemd_source *sd)
+static void systemd_let_go(struct systemd_source *sd)
 {
 	struct err lost;
 	sd->settling = sd->files_due = sd->failed_due = false;
 	queries_drop(sd);
-	forget_names(sd);
+	systemd_forget_names(sd);
 	last_lines_drop(sd);
 	err_set(&lost, ERR_LOST, "%s: the link was lost while it ran; whether it finished there is not known",
 	        sd->source.server->name);
@@ -57,7 +57,7 @@ static void let_go(struct systemd_source *sd)
 
 /* --- failures ------------------------------------------------------------------------------------------- */
 
-static void retry_later(struct systemd_source *sd)
+static void systemd_retry_later(struct systemd_source *sd)
 {
 	sd->retry_ms = sd->retry_ms ? sd->retry_ms * 2 : RETRY_FIRST_MS;
 	if (sd->retry_ms > RETRY_MOST_MS)
@@ -66,7 +66,7 @@ static void retry_later(struct systemd_source *sd)
 }
 
 /* What would help, by kind of failure. Absent is no failure and is not tried again before the next connection. */
-static void fail(struct systemd_source *sd, const struct err *why)
+static void systemd_fail(struct systemd_source *sd, const struct err *why)
 {
 	const char *server = sd->source.server->name, *words = manager_of(&sd->source)->words;
 	struct err err;
@@ -93,20 +93,20 @@ static void fail(struct systemd_source *sd, const struct err *why)
 	}
 	source_set_state(&sd->source, state, &err);
 	if (state != SOURCE_ABSENT)
-		retry_later(sd);
+		systemd_retry_later(sd);
 }
 
 /* --- lists --------------------------------------------------------------------------------------------------- */
 
 /* Without this list there is nothing to show. */
-static void on_units(const char *json, size_t len, const struct err *err, const char *name, void *arg)
+static void systemd_on_units(const char *json, size_t len, const struct err *err, const char *name, void *arg)
 {
 	struct systemd_source *sd = arg;
 	if (!json) {
 		/* With a bus but no systemd on it yet (a first login), its name will appear: NameOwnerChanged. */
 		if (err->code != ERR_ABSENT)
-			let_go(sd);
-		fail(sd, err);
+			systemd_let_go(sd);
+		systemd_fail(sd, err);
 		return;
 	}
 	sd->retry_ms = 0;
@@ -115,7 +115,7 @@ static void on_units(const char *json, size_t len, const struct err *err, const 
 }
 
 /* Without the list of files the rows lack only "enabled"; units that are not loaded are not seen. */
-static void on_files(const char *json, size_t len, const struct err *err, const char *name, void *arg)
+static void systemd_on_files(const char *json, size_t len, const struct err *err, const char *name, void *arg)
 {
 	struct systemd_source *sd = arg;
 	if (json)
@@ -126,28 +126,28 @@ static void on_files(const char *json, size_t len, const struct err *err, const 
 	systemd_settle(sd);
 }
 
-static void on_version(const char *json, size_t len, const struct err *err, const char *name, void *arg)
+static void systemd_on_version(const char *json, size_t len, const struct err *err, const char *name, void *arg)
 {
 	struct systemd_source *sd = arg;
 	if (json)
 		source_feed(&sd->source, "version", json, len);
 }
 
-static void on_subscribed(const char *json, size_t len, const struct err *err, const char *name, void *arg)
+static void systemd_on_subscribed(const char *json, size_t len, const struct err *err, const char *name, void *arg)
 {
 	struct systemd_source *sd = arg;
 	if (!json && err->code != ERR_ABSENT && strcmp(name, SYSTEMD_NAME ".AlreadySubscribed") != 0)
 		snprintf(sd->source.detail, sizeof sd->source.detail, "no live changes: %.90s", err->text);
 }
 
-static void call_manager(struct systemd_source *sd, const char *member, bus_done *done)
+static void systemd_call_manager(struct systemd_source *sd, const char *member, bus_done *done)
 {
 	bus_call(sd->bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, member, CALL_TIMEOUT_MS, done, sd, "asas", no_words,
 	         patterns);
 }
 
 /* What is not told is said: a failed unit may be behind it. */
-static void on_failed(const char *json, size_t len, const struct err *err, const char *name, void *arg)
+static void systemd_on_failed(const char *json, size_t len, const struct err *err, const char *name, void *arg)
 {
 	struct systemd_source *sd = arg;
 	if (json) {
@@ -161,14 +161,14 @@ static void on_failed(const char *json, size_t len, const struct err *err, const
 	systemd_settle(sd);
 }
 
-static void on_state(const char *json, size_t len, const struct err *err, const char *name, void *arg)
+static void systemd_on_state(const char *json, size_t len, const struct err *err, const char *name, void *arg)
 {
 	struct systemd_source *sd = arg;
 	if (json)
 		source_feed(&sd->source, "state", json, len);
 }
 
-static void on_count(const char *json, size_t len, const struct err *err, const char *name, void *arg)
+static void systemd_on_count(const char *json, size_t len, const struct err *err, const char *name, void *arg)
 {
 	struct systemd_source *sd = arg;
 	if (json)
@@ -177,33 +177,33 @@ static void on_count(const char *json, size_t len, const struct err *err, const 
 
 /* Both properties change without a signal (EmitsChangedSignal is false in systemd's dbus-manager.c), so they are asked
  * for when a unit failed or did no longer. */
-static void ask_state(struct systemd_source *sd)
+static void systemd_do_ask_state(struct systemd_source *sd)
 {
-	bus_call(sd->bus, SYSTEMD_NAME, SYSTEMD_PATH, BUS_PROPERTIES, "Get", CALL_TIMEOUT_MS, on_state, sd, "ss", SYSTEMD_MANAGER,
+	bus_call(sd->bus, SYSTEMD_NAME, SYSTEMD_PATH, BUS_PROPERTIES, "Get", CALL_TIMEOUT_MS, systemd_on_state, sd, "ss", SYSTEMD_MANAGER,
 	         "SystemState");
-	bus_call(sd->bus, SYSTEMD_NAME, SYSTEMD_PATH, BUS_PROPERTIES, "Get", CALL_TIMEOUT_MS, on_count, sd, "ss", SYSTEMD_MANAGER,
+	bus_call(sd->bus, SYSTEMD_NAME, SYSTEMD_PATH, BUS_PROPERTIES, "Get", CALL_TIMEOUT_MS, systemd_on_count, sd, "ss", SYSTEMD_MANAGER,
 	         "NFailedUnits");
 }
 
 void systemd_ask_state(struct systemd_source *sd)
 {
 	if (sd->bus && bus_endpoint(sd->bus) && !sd->settling && sd->source.state == SOURCE_LIVE)
-		ask_state(sd);
+		systemd_do_ask_state(sd);
 }
 
-static void list_units(struct systemd_source *sd)
+static void systemd_list_units(struct systemd_source *sd)
 {
-	call_manager(sd, "ListUnitsByPatterns", on_units);
-	bus_call(sd->bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "ListUnitsByPatterns", CALL_TIMEOUT_MS, on_failed, sd, "asas",
+	systemd_call_manager(sd, "ListUnitsByPatterns", systemd_on_units);
+	bus_call(sd->bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "ListUnitsByPatterns", CALL_TIMEOUT_MS, systemd_on_failed, sd, "asas",
 	         failed_state, other_patterns);
 }
 
-static void list_files(struct systemd_source *sd)
+static void systemd_list_files(struct systemd_source *sd)
 {
-	call_manager(sd, "ListUnitFilesByPatterns", on_files);
+	systemd_call_manager(sd, "ListUnitFilesByPatterns", systemd_on_files);
 }
 
-static void forget_names(struct systemd_source *sd)
+static void systemd_forget_names(struct systemd_source *sd)
 {
 	while (sd->n_new)
 		free(sd->new_names[--sd->n_new]);
@@ -229,7 +229,7 @@ void systemd_new_name(struct systemd_source *sd, const char *name)
 	sd->new_names[sd->n_new] = NULL;
 }
 
-static void on_new_units(const char *json, size_t len, const struct err *err, const char *name, void *arg)
+static void systemd_on_new_units(const char *json, size_t len, const struct err *err, const char *name, void *arg)
 {
 	struct systemd_source *sd = arg;
 	if (!json)
@@ -238,20 +238,20 @@ static void on_new_units(const char *json, size_t len, const struct err *err, co
 	source_feed(&sd->source, "new", json, len);
 }
 
-static void on_named(struct loop_timer *timer, void *arg)
+static void systemd_on_named(struct loop_timer *timer, void *arg)
 {
 	struct systemd_source *sd = arg;
 	if (sd->bus && sd->n_new > NEW_NAMES_MOST)
-		list_units(sd);
+		systemd_list_units(sd);
 	else if (sd->bus && sd->n_new)
-		bus_call(sd->bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "ListUnitsByPatterns", CALL_TIMEOUT_MS, on_new_units, sd,
+		bus_call(sd->bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "ListUnitsByPatterns", CALL_TIMEOUT_MS, systemd_on_new_units, sd,
 		         "asas", no_words, (const char *const *)sd->new_names);
-	forget_names(sd);
+	systemd_forget_names(sd);
 }
 
-static void subscribe(struct systemd_source *sd)
+static void systemd_subscribe(struct systemd_source *sd)
 {
-	bus_call(sd->bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "Subscribe", CALL_TIMEOUT_MS, on_subscribed, sd, "");
+	bus_call(sd->bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "Subscribe", CALL_TIMEOUT_MS, systemd_on_subscribed, sd, "");
 }
 
 /* --- the bus ------------------------------------------------------------------------------------------------- */
@@ -264,22 +264,22 @@ static const char *const rules[] = {
 		"arg0='" SYSTEMD_NAME "'",
 };
 
-static void on_opened(struct bus *bus, void *arg)
+static void systemd_on_opened(struct bus *bus, void *arg)
 {
 	struct systemd_source *sd = arg;
 	for (size_t i = 0; i < ARRAY_LEN(rules); i++)
 		bus_match(bus, rules[i]);
 	sd->files_due = sd->failed_due = true;
-	subscribe(sd);
-	list_units(sd);
-	list_files(sd);
-	bus_call(bus, SYSTEMD_NAME, SYSTEMD_PATH, BUS_PROPERTIES, "Get", CALL_TIMEOUT_MS, on_version, sd, "ss",
+	systemd_subscribe(sd);
+	systemd_list_units(sd);
+	systemd_list_files(sd);
+	bus_call(bus, SYSTEMD_NAME, SYSTEMD_PATH, BUS_PROPERTIES, "Get", CALL_TIMEOUT_MS, systemd_on_version, sd, "ss",
 	         SYSTEMD_MANAGER, "Version");
-	ask_state(sd);
+	systemd_do_ask_state(sd);
 }
 
 /* Signals of jobs concern what we started; they change no row and are not recorded. */
-static void job_removed(struct systemd_source *sd, const char *json, size_t len)
+static void systemd_job_removed(struct systemd_source *sd, const char *json, size_t len)
 {
 	enum { ID, PATH, UNIT, RESULT };
 	cJSON *body = json_parse(json, len);
@@ -288,32 +288,32 @@ static void job_removed(struct systemd_source *sd, const char *json, size_t len)
 }
 
 /* Devices, scopes and slices change all the time; they are of interest only once they failed. */
-static bool concerns_us(struct systemd_source *sd, const char *name, const char *json)
+static bool systemd_concerns_us(struct systemd_source *sd, const char *name, const char *json)
 {
 	if (unit_is_ours(name))
 		return true;
 	return unit_is_other(name) && (strstr(json, "\"failed\"") || unit_find(sd, name));
 }
 
-static void on_signal(struct bus *bus, const char *path, const char *interface, const char *member, const char *json,
+static void systemd_on_signal(struct bus *bus, const char *path, const char *interface, const char *member, const char *json,
                       size_t len, void *arg)
 {
 	static const char *const fed[] = { "UnitNew", "UnitRemoved", "UnitFilesChanged", "Reloading" };
 	struct systemd_source *sd = arg;
 	char name[UNIT_NAME_SIZE], what[UNIT_NAME_SIZE + 16];
 	if (strcmp(member, "PropertiesChanged") == 0) {
-		if (!unit_of_path(path, name, sizeof name) || !concerns_us(sd, name, json))
+		if (!unit_of_path(path, name, sizeof name) || !systemd_concerns_us(sd, name, json))
 			return;
 		snprintf(what, sizeof what, "changed:%s", name);
 		queries_hand_on(sd, name);
 		source_feed(&sd->source, what, json, len);
 	} else if (strcmp(member, "JobRemoved") == 0) {
-		job_removed(sd, json, len);
+		systemd_job_removed(sd, json, len);
 	} else if (strcmp(member, "NameOwnerChanged") == 0) {
 		/* systemd was started again: it has forgotten that we listen. */
-		subscribe(sd);
-		list_units(sd);
-		list_files(sd);
+		systemd_subscribe(sd);
+		systemd_list_units(sd);
+		systemd_list_files(sd);
 	}
 	snprintf(what, sizeof what, "signal:%s", member);
 	for (size_t i = 0; i < ARRAY_LEN(fed); i++)
@@ -323,31 +323,31 @@ static void on_signal(struct bus *bus, const char *path, const char *interface, 
 		}
 }
 
-static void on_closed(struct bus *bus, const struct err *err, void *arg)
+static void systemd_on_closed(struct bus *bus, const struct err *err, void *arg)
 {
 	struct systemd_source *sd = arg;
 	struct err lost;
 	sd->bus = NULL;
 	sd->settling = sd->files_due = sd->failed_due = false;
 	queries_drop(sd);
-	forget_names(sd);
+	systemd_forget_names(sd);
 	err_set(&lost, ERR_LOST, "%s: the connection to %s ended while it ran: %s", sd->source.server->name,
 	        manager_of(&sd->source)->words, err->text);
 	ops_drop(sd, &lost);
-	fail(sd, err);
+	systemd_fail(sd, err);
 }
 
-static const struct bus_events bus_events = { on_opened, on_signal, on_closed };
+static const struct bus_events bus_events = { systemd_on_opened, systemd_on_signal, systemd_on_closed };
 
 /* The bridge's own --user is only for containers; without -p it would lead to the system's bus all the same. */
-static char *bridge_command(const char *path, bool user)
+static char *systemd_bridge_command(const char *path, bool user)
 {
 	char address[256];
 	snprintf(address, sizeof address, "unix:path=%s", path);
 	return quote_command((const char *const[]){ "systemd-stdio-bridge", user ? "-p" : NULL, address, NULL });
 }
 
-static void connect_bus(struct systemd_source *sd)
+static void systemd_connect_bus(struct systemd_source *sd)
 {
 	char path[192] = SYSTEM_BUS_SOCKET;
 	struct err err;
@@ -357,7 +357,7 @@ static void connect_bus(struct systemd_source *sd)
 		snprintf(path, sizeof path, "%s/bus", server->runtime_dir);
 	if (user && !*server->runtime_dir) {
 		err_set(&err, ERR_ABSENT, "the login has no runtime folder");
-		fail(sd, &err);
+		systemd_fail(sd, &err);
 		return;
 	}
 	enum socket_say say = server_socket(server, user ? SOCKET_BUS_USER : SOCKET_BUS);
@@ -367,10 +367,10 @@ static void connect_bus(struct systemd_source *sd)
 	if (say != SOCKET_OPEN) {
 		err_set(&err, say == SOCKET_DENIED ? ERR_DENIED : ERR_ABSENT, say == SOCKET_DENIED ? "%s: this login may not connect" :
 		        "%s: nobody listens there", path);
-		fail(sd, &err);
+		systemd_fail(sd, &err);
 		return;
 	}
-	char *command = bridge_command(path, user);
+	char *command = systemd_bridge_command(path, user);
 	const struct endpoint endpoints[] = {
 		{ .kind = ENDPOINT_UNIX, .path = path }, { .kind = ENDPOINT_EXEC, .command = command },
 	};
@@ -378,12 +378,12 @@ static void connect_bus(struct systemd_source *sd)
 	sd->bus = bus_open(source_link(&sd->source), endpoints, server->is_local ? 1 : 2, &bus_events, sd, &err);
 	free(command);
 	if (!sd->bus)
-		fail(sd, &err);
+		systemd_fail(sd, &err);
 }
 
 /* --- timers ------------------------------------------------------------------------------------------------------ */
 
-static void on_retry(struct loop_timer *timer, void *arg)
+static void systemd_on_retry(struct loop_timer *timer, void *arg)
 {
 	struct systemd_source *sd = arg;
 	if (sd->bus || source_link(&sd->source)->state != LINK_UP)
@@ -391,7 +391,7 @@ static void on_retry(struct loop_timer *timer, void *arg)
 	enum socket_id id = manager_of(&sd->source)->user ? SOCKET_BUS_USER : SOCKET_BUS;
 	sd->waits = server_sockets_ask(sd->source.server, id);    /* the shell looks before it is tried again */
 	if (!sd->waits)
-		connect_bus(sd);
+		systemd_connect_bus(sd);
 }
 
 static void systemd_sockets(struct source *source)
@@ -402,44 +402,44 @@ static void systemd_sockets(struct source *source)
 		return;
 	bool appeared = server_socket(source->server, id) == SOCKET_OPEN && source->state != SOURCE_WAITING;
 	if (sd->waits || appeared)
-		connect_bus(sd);
+		systemd_connect_bus(sd);
 }
 
-static void on_relist(struct loop_timer *timer, void *arg)
+static void systemd_on_relist(struct loop_timer *timer, void *arg)
 {
 	struct systemd_source *sd = arg;
 	if (!sd->bus)
 		return;
 	if (sd->relist_units)
-		list_units(sd);
-	list_files(sd);
+		systemd_list_units(sd);
+	systemd_list_files(sd);
 	sd->relist_units = false;
 }
 
-static struct unit *next_own(struct systemd_source *sd, struct row *row)
+static struct unit *systemd_next_own(struct systemd_source *sd, struct row *row)
 {
 	while (row && row->source != &sd->source)
 		row = store_next(row, &kind_unit, sd->source.server);
 	return row ? unit_of(row) : NULL;
 }
 
-static struct unit *first_unit(struct systemd_source *sd)
+static struct unit *systemd_first_unit(struct systemd_source *sd)
 {
-	return next_own(sd, store_first(sd->source.store, &kind_unit, sd->source.server));
+	return systemd_next_own(sd, store_first(sd->source.store, &kind_unit, sd->source.server));
 }
 
-static struct unit *next_unit(struct systemd_source *sd, struct unit *u)
+static struct unit *systemd_next_unit(struct systemd_source *sd, struct unit *u)
 {
-	return next_own(sd, store_next(&u->row, &kind_unit, sd->source.server));
+	return systemd_next_own(sd, store_next(&u->row, &kind_unit, sd->source.server));
 }
 
-static bool moves(const struct unit *u)
+static bool systemd_moves(const struct unit *u)
 {
 	return u->row.shown && u->main_pid > 0;
 }
 
 /* A unit that was started again has to hold out; when it did, nobody else tells. */
-static bool holds_out(struct unit *u)
+static bool systemd_holds_out(struct unit *u)
 {
 	struct unit_priv *p = priv_of(u);
 	if (!p->flap_ms || strcmp(u->sub, "auto-restart") == 0)
@@ -452,84 +452,84 @@ static bool holds_out(struct unit *u)
 	return true;
 }
 
-static void set_refresh(struct systemd_source *sd)
+static void systemd_set_refresh(struct systemd_source *sd)
 {
 	bool wanted = false;
-	for (struct unit *u = first_unit(sd); u && !wanted; u = next_unit(sd, u))
-		wanted = moves(u) || priv_of(u)->flap_ms;
+	for (struct unit *u = systemd_first_unit(sd); u && !wanted; u = systemd_next_unit(sd, u))
+		wanted = systemd_moves(u) || priv_of(u)->flap_ms;
 	loop_timer_set(sd->refresh, wanted && sd->bus ? REFRESH_MS : -1);
 }
 
-static void on_refresh(struct loop_timer *timer, void *arg)
+static void systemd_on_refresh(struct loop_timer *timer, void *arg)
 {
 	struct systemd_source *sd = arg;
-	for (struct unit *u = first_unit(sd); u; u = next_unit(sd, u)) {
-		holds_out(u);
-		if (moves(u))
+	for (struct unit *u = systemd_first_unit(sd); u; u = systemd_next_unit(sd, u)) {
+		systemd_holds_out(u);
+		if (systemd_moves(u))
 			ask_moving(sd, u);
 	}
-	set_refresh(sd);
+	systemd_set_refresh(sd);
 }
 
 /* --- the backend ------------------------------------------------------------------------------------------ */
 
-static void shown(struct source *source)
+static void systemd_shown(struct source *source)
 {
 	struct systemd_source *sd = systemd_of(source);
 	if (!sd->bus)
 		return;
-	for (struct unit *u = first_unit(sd); u; u = next_unit(sd, u))
+	for (struct unit *u = systemd_first_unit(sd); u; u = systemd_next_unit(sd, u))
 		if (u->row.shown && !priv_of(u)->asked && strcmp(u->load, "not-found") != 0)
 			ask_row(sd, u);
-	set_refresh(sd);
+	systemd_set_refresh(sd);
 }
 
-static void feed(struct source *source, const char *what, const char *bytes, size_t len)
+static void systemd_do_feed(struct source *source, const char *what, const char *bytes, size_t len)
 {
 	struct systemd_source *sd = systemd_of(source);
 	systemd_feed(source, what, bytes, len);
 	if (sd->refresh && sd->bus && strncmp(what, "changed:", 8) == 0)
-		set_refresh(sd);
+		systemd_set_refresh(sd);
 }
 
-static void up(struct source *source)
+static void systemd_up(struct source *source)
 {
 	struct systemd_source *sd = systemd_of(source);
 	struct loop *loop = store_loop(source->store);
 	if (strcmp(source_link(source)->ops->name, "replay") == 0)
 		return;                        /* what was recorded is fed; there is nothing to ask */
 	if (!sd->retry) {
-		sd->retry = loop_timer_add(loop, -1, on_retry, sd);
-		sd->relist = loop_timer_add(loop, -1, on_relist, sd);
-		sd->refresh = loop_timer_add(loop, -1, on_refresh, sd);
-		sd->named = loop_timer_add(loop, -1, on_named, sd);
+		sd->retry = loop_timer_add(loop, -1, systemd_on_retry, sd);
+		sd->relist = loop_timer_add(loop, -1, systemd_on_relist, sd);
+		sd->refresh = loop_timer_add(loop, -1, systemd_on_refresh, sd);
+		sd->named = loop_timer_add(loop, -1, systemd_on_named, sd);
 	}
 	if (sd->bus && bus_endpoint(sd->bus)) {   /* a refresh */
 		sd->files_due = sd->failed_due = true;
-		list_units(sd);
-		list_files(sd);
+		systemd_list_units(sd);
+		systemd_list_files(sd);
 	}
 	if (sd->bus)
 		return;
 	sd->retry_ms = 0;
-	connect_bus(sd);
+	systemd_connect_bus(sd);
 }
 
 void units_forget_asked(struct systemd_source *sd)
 {
-	for (struct unit *u = first_unit(sd); u; u = next_unit(sd, u)) {
+	for (struct unit *u = systemd_first_unit(sd); u; u = systemd_next_unit(sd, u)) {
 		priv_of(u)->asked = false;
 		priv_of(u)->detail_ms = 0;
 	}
 }
 
-static void down(struct source *source)
+static void systemd_down(struct source *source)
 {
 	struct systemd_source *sd = systemd_of(source);
 	units_forget_asked(sd);
 	if (source_link(source)->state == LINK_UP && sd->bus && bus_endpoint(sd->bus))
 		return;                        /* a refresh only: what runs and what is asked goes on */
-	let_go(sd);
+	systemd_let_go(sd);
 	if (sd->retry) {
 		loop_timer_set(sd->retry, -1);
 		loop_timer_set(sd->relist, -1);
@@ -542,10 +542,10 @@ static void down(struct source *source)
 		source_set_state(source, SOURCE_WAITING, NULL);
 }
 
-static void finish(struct source *source)
+static void systemd_finish(struct source *source)
 {
 	struct systemd_source *sd = systemd_of(source);
-	let_go(sd);
+	systemd_let_go(sd);
 	loop_timer_remove(sd->retry);
 	loop_timer_remove(sd->relist);
 	loop_timer_remove(sd->refresh);
@@ -553,7 +553,7 @@ static void finish(struct source *source)
 }
 
 /* Unit files may hold passwords in Environment=, and a log anything. */
-static void redact(const char *what, const char *bytes, size_t len, struct buf *out)
+static void systemd_redact(const char *what, const char *bytes, size_t len, struct buf *out)
 {
 	bool text = strncmp(what, "cat:", 4) == 0 || strncmp(what, "log:", 4) == 0 || strncmp(what, "last:", 5) == 0;
 	if (text)
@@ -574,12 +574,12 @@ static const struct manager user_manager = {
 const struct backend backend_systemd = {
 	.name = "systemd",
 	.source_size = sizeof(struct systemd_source),
-	.up = up,
-	.down = down,
-	.feed = feed,
-	.redact = redact,
-	.shown = shown,
-	.finish = finish,
+	.up = systemd_up,
+	.down = systemd_down,
+	.feed = systemd_do_feed,
+	.redact = systemd_redact,
+	.shown = systemd_shown,
+	.finish = systemd_finish,
 	.sockets = systemd_sockets,
 	.param = &system_manager,
 };
@@ -587,12 +587,12 @@ const struct backend backend_systemd = {
 const struct backend backend_systemd_user = {
 	.name = "systemd-user",
 	.source_size = sizeof(struct systemd_source),
-	.up = up,
-	.down = down,
-	.feed = feed,
-	.redact = redact,
-	.shown = shown,
-	.finish = finish,
+	.up = systemd_up,
+	.down = systemd_down,
+	.feed = systemd_do_feed,
+	.redact = systemd_redact,
+	.shown = systemd_shown,
+	.finish = systemd_finish,
 	.sockets = systemd_sockets,
 	.param = &user_manager,
 	.needs_facts = true,

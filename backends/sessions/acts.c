@@ -86,31 +86,31 @@ void acts_lost(struct oc *oc)
 
 /* --- simple ones: one call, one answer ------------------------------------------------------------------------------ */
 
-static char *body_of(cJSON *o)
+static char *session_act_body_of(cJSON *o)
 {
 	char *text = cJSON_PrintUnformatted(o);
 	cJSON_Delete(o);
 	return text;
 }
 
-static char *empty_body(const struct ses *s, const struct order *order) { return body_of(cJSON_CreateObject()); }
-static char *no_body(const struct ses *s, const struct order *order) { return NULL; }
+static char *session_act_empty_body(const struct ses *s, const struct order *order) { return session_act_body_of(cJSON_CreateObject()); }
+static char *session_act_no_body(const struct ses *s, const struct order *order) { return NULL; }
 
-static char *title_body(const struct ses *s, const struct order *order)
+static char *session_act_title_body(const struct ses *s, const struct order *order)
 {
 	cJSON *o = cJSON_CreateObject();
 	cJSON_AddStringToObject(o, "title", order->argument ? order->argument : "");
-	return body_of(o);
+	return session_act_body_of(o);
 }
 
-static char *archive_body(const struct ses *s, const struct order *order)
+static char *session_act_archive_body(const struct ses *s, const struct order *order)
 {
 	cJSON *o = cJSON_CreateObject(), *time = cJSON_AddObjectToObject(o, "time");
 	cJSON_AddNumberToObject(time, "archived", (double)now_wall_ms());
-	return body_of(o);
+	return session_act_body_of(o);
 }
 
-static char *prompt_text(const char *text, const char *agent, const char *model)
+static char *session_act_prompt_text(const char *text, const char *agent, const char *model)
 {
 	cJSON *o = cJSON_CreateObject(), *parts = cJSON_AddArrayToObject(o, "parts"), *part = cJSON_CreateObject();
 	cJSON_AddStringToObject(part, "type", "text");
@@ -126,15 +126,15 @@ static char *prompt_text(const char *text, const char *agent, const char *model)
 	}
 	if (agent)
 		cJSON_AddStringToObject(o, "agent", agent);
-	return body_of(o);
+	return session_act_body_of(o);
 }
 
-static char *prompt_body(const struct ses *s, const struct order *order)
+static char *session_act_prompt_body(const struct ses *s, const struct order *order)
 {
-	return prompt_text(order->argument, NULL, NULL);
+	return session_act_prompt_text(order->argument, NULL, NULL);
 }
 
-static char *command_body(const struct ses *s, const struct order *order)
+static char *session_act_command_body(const struct ses *s, const struct order *order)
 {
 	const char *words = order->argument + (*order->argument == '/');
 	size_t n = strcspn(words, " ");
@@ -143,10 +143,10 @@ static char *command_body(const struct ses *s, const struct order *order)
 	cJSON_AddStringToObject(o, "command", name);
 	cJSON_AddStringToObject(o, "arguments", words[n] ? words + n + 1 : "");
 	free(name);
-	return body_of(o);
+	return session_act_body_of(o);
 }
 
-static char *summarize_body(const struct ses *s, const struct order *order)
+static char *session_act_summarize_body(const struct ses *s, const struct order *order)
 {
 	cJSON *o = cJSON_CreateObject();
 	const char *model = s->row->model ? s->row->model : "", *slash = strchr(model, '/');
@@ -154,11 +154,11 @@ static char *summarize_body(const struct ses *s, const struct order *order)
 	cJSON_AddStringToObject(o, "providerID", provider);
 	cJSON_AddStringToObject(o, "modelID", slash ? slash + 1 : model);
 	free(provider);
-	return body_of(o);
+	return session_act_body_of(o);
 }
 
 /* The newest message of the user, of the conversation as it is known. */
-static char *revert_body(const struct ses *s, const struct order *order)
+static char *session_act_revert_body(const struct ses *s, const struct order *order)
 {
 	const cJSON *m;
 	cJSON *o = cJSON_CreateObject(), *root = s->messages ? json_parse(s->messages, s->messages_len) : NULL;
@@ -171,7 +171,7 @@ static char *revert_body(const struct ses *s, const struct order *order)
 	}
 	cJSON_AddStringToObject(o, "messageID", id);
 	cJSON_Delete(root);
-	return body_of(o);
+	return session_act_body_of(o);
 }
 
 static const struct how {
@@ -182,20 +182,20 @@ static const struct how {
 	bool slow;
 	const char *said;                /* when it is done */
 } hows[] = {
-	{ "session-prompt", "POST", "/prompt_async", prompt_body, true, false, "sent" },
-	{ "session-compose", "POST", "/prompt_async", prompt_body, true, false, "sent" },
-	{ "session-command", "POST", "/command", command_body, true, true, "done" },
-	{ "session-rename", "PATCH", "", title_body, true, false, "renamed" },
-	{ "session-archive", "PATCH", "", archive_body, false, false, "archived" },
-	{ "session-fork", "POST", "/fork", empty_body, false, false, "a copy was made" },
-	{ "session-summarize", "POST", "/summarize", summarize_body, false, true, "summarized" },
-	{ "session-revert", "POST", "/revert", revert_body, false, false, "the last turn is taken back, files too" },
-	{ "session-unrevert", "POST", "/unrevert", no_body, false, false, "the turn is back, files too" },
-	{ "session-share", "POST", "/share", empty_body, false, true, "shared" },
-	{ "session-unshare", "DELETE", "/share", no_body, false, false, "not shared any more" },
+	{ "session-prompt", "POST", "/prompt_async", session_act_prompt_body, true, false, "sent" },
+	{ "session-compose", "POST", "/prompt_async", session_act_prompt_body, true, false, "sent" },
+	{ "session-command", "POST", "/command", session_act_command_body, true, true, "done" },
+	{ "session-rename", "PATCH", "", session_act_title_body, true, false, "renamed" },
+	{ "session-archive", "PATCH", "", session_act_archive_body, false, false, "archived" },
+	{ "session-fork", "POST", "/fork", session_act_empty_body, false, false, "a copy was made" },
+	{ "session-summarize", "POST", "/summarize", session_act_summarize_body, false, true, "summarized" },
+	{ "session-revert", "POST", "/revert", session_act_revert_body, false, false, "the last turn is taken back, files too" },
+	{ "session-unrevert", "POST", "/unrevert", session_act_no_body, false, false, "the turn is back, files too" },
+	{ "session-share", "POST", "/share", session_act_empty_body, false, true, "shared" },
+	{ "session-unshare", "DELETE", "/share", session_act_no_body, false, false, "not shared any more" },
 };
 
-static const struct how *how_of(const struct order *order)
+static const struct how *session_act_how_of(const struct order *order)
 {
 	for (size_t i = 0; i < ARRAY_LEN(hows); i++)
 		if (!strcmp(hows[i].name, order->action->name))
@@ -204,7 +204,7 @@ static const struct how *how_of(const struct order *order)
 }
 
 /* Is the command that was typed one of those the server told? They are those of its own directory: a project may have more. */
-static bool knows_command(const struct oc *oc, const char *words)
+static bool session_act_knows_command(const struct oc *oc, const char *words)
 {
 	words += *words == '/';
 	size_t n = strcspn(words, " ");
@@ -219,10 +219,10 @@ static bool knows_command(const struct oc *oc, const char *words)
 }
 
 /* Older servers answer a name that they do not know with a fault of their own. */
-static void say_unknown_command(const struct act *a, struct err *err)
+static void session_act_say_unknown_command(const struct act *a, struct err *err)
 {
 	const char *words = a->order->argument;
-	if (strcmp(a->order->action->name, "session-command") != 0 || err->code == ERR_LOST || knows_command(a->oc, words))
+	if (strcmp(a->order->action->name, "session-command") != 0 || err->code == ERR_LOST || session_act_knows_command(a->oc, words))
 		return;
 	struct err said = *err;
 	words += *words == '/';
@@ -232,12 +232,12 @@ static void say_unknown_command(const struct act *a, struct err *err)
 /* A prompt is taken (204) before it is written down: with a locked database or a full disk it is gone without a word (1.2.11 and
  * 1.18.33, seen in the lab). So its message has to be seen: in the events, or else in what the session has. Ids do not tell which is
  * the newer one: OpenCode's own screen makes them by the clock of the machine that it runs on. */
-static bool is_of_prompt(const struct act *a, bool user, const char *id, int64_t created_ms)
+static bool session_act_is_of_prompt(const struct act *a, bool user, const char *id, int64_t created_ms)
 {
 	return user && strcmp(id, a->before) != 0 && created_ms >= a->before_ms;
 }
 
-static bool has_its_message(const struct act *a, const char *json, size_t len)
+static bool session_act_has_its_message(const struct act *a, const char *json, size_t len)
 {
 	const cJSON *m;
 	cJSON *root = json_parse(json, len);
@@ -247,7 +247,7 @@ static bool has_its_message(const struct act *a, const char *json, size_t len)
 		const cJSON *role = cJSON_GetObjectItemCaseSensitive(info, "role");
 		const cJSON *created = cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(info, "time"), "created");
 		has |= cJSON_IsString(role) && cJSON_IsString(id) && cJSON_IsNumber(created) &&
-		       is_of_prompt(a, !strcmp(role->valuestring, "user"), id->valuestring, number_whole(created->valuedouble, 0));
+		       session_act_is_of_prompt(a, !strcmp(role->valuestring, "user"), id->valuestring, number_whole(created->valuedouble, 0));
 	}
 	cJSON_Delete(root);
 	return has;
@@ -255,7 +255,7 @@ static bool has_its_message(const struct act *a, const char *json, size_t len)
 
 int64_t oc_seen_ms = OC_SEEN_MS;
 
-static void looked_for_message(struct call *call, const struct reply *r, void *arg)
+static void session_act_looked_for_message(struct call *call, const struct reply *r, void *arg)
 {
 	struct act *a = arg;
 	struct err err;
@@ -266,7 +266,7 @@ static void looked_for_message(struct call *call, const struct reply *r, void *a
 		err_set(&err, ERR_TIMEOUT, "OpenCode on %s took the prompt, but whether it arrived is not known; look before you send it again. %.200s", server,
 		        said.text);
 		oc_act_end(a, &err, NULL);
-	} else if (a->confirmed || has_its_message(a, r->body, r->len)) {
+	} else if (a->confirmed || session_act_has_its_message(a, r->body, r->len)) {
 		oc_act_end(a, NULL, "sent");
 	} else {
 		err_set(&err, ERR_TIMEOUT, "OpenCode on %s took the prompt, but its session has no such message: its database may be locked, or its disk "
@@ -276,7 +276,7 @@ static void looked_for_message(struct call *call, const struct reply *r, void *a
 }
 
 /* While a snapshot is taken events are held back, and without the stream there are none. */
-static void on_unseen(struct loop_timer *t, void *arg)
+static void session_act_on_unseen(struct loop_timer *t, void *arg)
 {
 	struct act *a = arg;
 	struct ses *s = ses_find(a->oc->owner, a->sid);
@@ -285,7 +285,7 @@ static void on_unseen(struct loop_timer *t, void *arg)
 		return;
 	}
 	char *part = xasprintf("/session/%s/message?limit=%d", a->sid, SEEN_MESSAGES), *path = s ? oc_path(s, "%s", part) : part;
-	a->call = oc_call(a->oc, "GET", path, NULL, ACT_MS, 0, looked_for_message, a);
+	a->call = oc_call(a->oc, "GET", path, NULL, ACT_MS, 0, session_act_looked_for_message, a);
 	if (path != part)
 		free(path);
 	free(part);
@@ -295,7 +295,7 @@ void acts_message_heard(struct oc *oc, const struct ses *s, const struct oc_mess
 {
 	for (struct act *a = oc->acts, *next; a; a = next) {
 		next = a->next;
-		if (!a->prompts || strcmp(a->sid, s->id) != 0 || !is_of_prompt(a, m->role == OC_ROLE_USER, m->id, m->created_ms))
+		if (!a->prompts || strcmp(a->sid, s->id) != 0 || !session_act_is_of_prompt(a, m->role == OC_ROLE_USER, m->id, m->created_ms))
 			continue;
 		if (a->call)
 			a->confirmed = true;
@@ -304,21 +304,21 @@ void acts_message_heard(struct oc *oc, const struct ses *s, const struct oc_mess
 	}
 }
 
-static void simple_done(struct call *call, const struct reply *r, void *arg)
+static void session_act_simple_done(struct call *call, const struct reply *r, void *arg)
 {
 	struct act *a = arg;
 	struct err err;
 	struct oc *oc = a->oc;
 	a->call = NULL;
 	if (!oc_is_answer(oc, r, &err)) {
-		say_unknown_command(a, &err);
+		session_act_say_unknown_command(a, &err);
 		oc_act_end(a, &err, NULL);
 		return;
 	}
-	const char *said = how_of(a->order)->said;
+	const char *said = session_act_how_of(a->order)->said;
 	struct ses *s = ses_find(oc->owner, a->sid);
 	if (a->prompts && !a->confirmed) {
-		a->timer = loop_timer_add(store_loop(oc->owner->source.store), oc_seen_ms, on_unseen, a);
+		a->timer = loop_timer_add(store_loop(oc->owner->source.store), oc_seen_ms, session_act_on_unseen, a);
 		return;
 	}
 	if (s)
@@ -326,9 +326,9 @@ static void simple_done(struct call *call, const struct reply *r, void *arg)
 	oc_act_end(a, NULL, said);
 }
 
-static void simple(struct order *order)
+static void session_act_simple(struct order *order)
 {
-	const struct how *how = how_of(order);
+	const struct how *how = session_act_how_of(order);
 	struct ses *s;
 	if (how->needs_words && (!order->argument || !*order->argument)) {
 		oc_act_fail(order, ERR_USAGE, "it needs words, as in `mocr do prompt SERVER/session/ID \"the text\"`");
@@ -337,20 +337,20 @@ static void simple(struct order *order)
 	struct act *a = oc_act_begin(order, &s);
 	if (!a)
 		return;
-	a->prompts = how->body == prompt_body;
+	a->prompts = how->body == session_act_prompt_body;
 	if (s->last_known) {
 		memcpy(a->before, s->last.id, sizeof(a->before));
 		a->before_ms = s->last.created_ms;
 	}
 	char *path = oc_path(s, "/session/%s%s", s->id, how->path), *body = how->body(s, order);
-	a->call = oc_call(a->oc, how->method, path, body, how->slow ? ACT_LONG_MS : ACT_MS, 0, simple_done, a);
+	a->call = oc_call(a->oc, how->method, path, body, how->slow ? ACT_LONG_MS : ACT_MS, 0, session_act_simple_done, a);
 	free(path);
 	free(body);
 }
 
 /* --- answers ---------------------------------------------------------------------------------------------------------- */
 
-static void on_unconfirmed(struct loop_timer *t, void *arg)
+static void session_act_on_unconfirmed(struct loop_timer *t, void *arg)
 {
 	struct act *a = arg;
 	struct ses *s = ses_find(a->oc->owner, a->sid);
@@ -373,7 +373,7 @@ void acts_requests_changed(struct oc *oc)
 	}
 }
 
-static void answer_done(struct call *call, const struct reply *r, void *arg)
+static void session_act_answer_done(struct call *call, const struct reply *r, void *arg)
 {
 	struct act *a = arg;
 	struct err err;
@@ -388,12 +388,12 @@ static void answer_done(struct call *call, const struct reply *r, void *arg)
 	} else if (a->confirmed || !oc_request_find(a->oc, a->request)) {
 		oc_act_end(a, NULL, "answered");
 	} else {
-		a->timer = loop_timer_add(store_loop(a->oc->owner->source.store), CONFIRM_MS, on_unconfirmed, a);
+		a->timer = loop_timer_add(store_loop(a->oc->owner->source.store), CONFIRM_MS, session_act_on_unconfirmed, a);
 	}
 }
 
 /* "per_...  once": what was seen is what is answered. Without an id the oldest that waits. */
-static const struct request *meant(const struct ses *s, const char **words)
+static const struct request *session_act_meant(const struct ses *s, const char **words)
 {
 	size_t n = strcspn(*words, " ");
 	struct sessions *ss = s->home->owner;
@@ -408,7 +408,7 @@ static const struct request *meant(const struct ses *s, const char **words)
 	return r;
 }
 
-static void answer(struct order *order)
+static void session_act_answer(struct order *order)
 {
 	struct ses *s;
 	struct err err;
@@ -416,7 +416,7 @@ static void answer(struct order *order)
 	if (!a)
 		return;
 	const char *words = order->argument ? order->argument : "";
-	const struct request *r = meant(s, &words);
+	const struct request *r = session_act_meant(s, &words);
 	struct ses *asks = r ? ses_find(a->oc->owner, r->session) : NULL;
 	struct buf body;
 	buf_init(&body, 1u << 20);
@@ -437,21 +437,21 @@ static void answer(struct order *order)
 	char *path = oc_path(asks, "/%s/%s/%s", r->is_question ? "question" : "permission", r->id, reject ? "reject" : "reply");
 	memcpy(a->request, r->id, sizeof(a->request));
 	memcpy(a->sid, asks->id, sizeof(a->sid));
-	a->call = oc_call(a->oc, "POST", path, body.data, ACT_MS, 0, answer_done, a);
+	a->call = oc_call(a->oc, "POST", path, body.data, ACT_MS, 0, session_act_answer_done, a);
 	free(path);
 	buf_finish(&body);
 }
 
 /* --- abort, which leaves requests behind; delete, which does not stop -------------------------------------------------- */
 
-static void ignored(struct call *call, const struct reply *r, void *arg)
+static void session_act_ignored(struct call *call, const struct reply *r, void *arg)
 {
 	(void)call;
 	(void)r;
 	(void)arg;
 }
 
-static bool under(const struct sessions *ss, const char *id, const char *top)
+static bool session_act_under(const struct sessions *ss, const char *id, const char *top)
 {
 	for (int i = 0; i < 16; i++) {
 		const struct ses *s = ses_find(ss, id);
@@ -464,19 +464,19 @@ static bool under(const struct sessions *ss, const char *id, const char *top)
 	return false;
 }
 
-static void reject_pending(struct oc *oc, const char *top)
+static void session_act_reject_pending(struct oc *oc, const char *top)
 {
 	for (struct request *r = oc->requests; r; r = r->next) {
 		struct ses *s = ses_find(oc->owner, r->session);
-		if (!s || !under(oc->owner, r->session, top))
+		if (!s || !session_act_under(oc->owner, r->session, top))
 			continue;
 		char *path = oc_path(s, "/%s/%s/%s", r->is_question ? "question" : "permission", r->id, r->is_question ? "reject" : "reply");
-		oc_call(oc, "POST", path, r->is_question ? "{}" : "{\"reply\":\"reject\"}", ACT_MS, 0, ignored, NULL);
+		oc_call(oc, "POST", path, r->is_question ? "{}" : "{\"reply\":\"reject\"}", ACT_MS, 0, session_act_ignored, NULL);
 		free(path);
 	}
 }
 
-static void delete_done(struct call *call, const struct reply *r, void *arg)
+static void session_act_delete_done(struct call *call, const struct reply *r, void *arg)
 {
 	struct act *a = arg;
 	struct err err;
@@ -485,7 +485,7 @@ static void delete_done(struct call *call, const struct reply *r, void *arg)
 	oc_act_end(a, good ? NULL : &err, "deleted");
 }
 
-static void abort_done(struct call *call, const struct reply *r, void *arg)
+static void session_act_abort_done(struct call *call, const struct reply *r, void *arg)
 {
 	struct act *a = arg;
 	struct err err;
@@ -496,7 +496,7 @@ static void abort_done(struct call *call, const struct reply *r, void *arg)
 		oc_act_end(a, &err, NULL);
 		return;
 	}
-	reject_pending(a->oc, a->sid);
+	session_act_reject_pending(a->oc, a->sid);
 	if (s)
 		s->stopped = true;
 	if (!remove || !s) {
@@ -504,24 +504,24 @@ static void abort_done(struct call *call, const struct reply *r, void *arg)
 		return;
 	}
 	char *path = oc_path(s, "/session/%s", s->id);
-	a->call = oc_call(a->oc, "DELETE", path, NULL, ACT_MS, 0, delete_done, a);
+	a->call = oc_call(a->oc, "DELETE", path, NULL, ACT_MS, 0, session_act_delete_done, a);
 	free(path);
 }
 
-static void stop_session(struct order *order)
+static void session_act_stop_session(struct order *order)
 {
 	struct ses *s;
 	struct act *a = oc_act_begin(order, &s);
 	if (!a)
 		return;
 	char *path = oc_path(s, "/session/%s/abort", s->id);
-	a->call = oc_call(a->oc, "POST", path, "{}", ACT_MS, 0, abort_done, a);
+	a->call = oc_call(a->oc, "POST", path, "{}", ACT_MS, 0, session_act_abort_done, a);
 	free(path);
 }
 
 /* --- a new session ------------------------------------------------------------------------------------------------------- */
 
-static void first_prompt_done(struct call *call, const struct reply *r, void *arg)
+static void session_act_first_prompt_done(struct call *call, const struct reply *r, void *arg)
 {
 	struct act *a = arg;
 	struct err err;
@@ -530,7 +530,7 @@ static void first_prompt_done(struct call *call, const struct reply *r, void *ar
 	oc_act_end(a, good ? NULL : &err, "made, and its first prompt is sent");
 }
 
-static void made(struct call *call, const struct reply *r, void *arg)
+static void session_act_made(struct call *call, const struct reply *r, void *arg)
 {
 	struct act *a = arg;
 	struct err err;
@@ -546,15 +546,15 @@ static void made(struct call *call, const struct reply *r, void *arg)
 		return;
 	}
 	struct ses like = { .directory = list.v[0].directory };
-	char *path = oc_path(&like, "/session/%s/prompt_async", list.v[0].id), *body = prompt_text(a->prompt, a->agent, a->model);
-	a->call = oc_call(a->oc, "POST", path, body, ACT_MS, 0, first_prompt_done, a);
+	char *path = oc_path(&like, "/session/%s/prompt_async", list.v[0].id), *body = session_act_prompt_text(a->prompt, a->agent, a->model);
+	a->call = oc_call(a->oc, "POST", path, body, ACT_MS, 0, session_act_first_prompt_done, a);
 	free(path);
 	free(body);
 	oc_sessions_free(&list);
 }
 
 /* A directory that is not there would be accepted over there, and work would go nowhere. */
-static void directory_looked(const struct run_result *r, void *arg)
+static void session_act_directory_looked(const struct run_result *r, void *arg)
 {
 	struct act *a = arg;
 	struct err err;
@@ -569,7 +569,7 @@ static void directory_looked(const struct run_result *r, void *arg)
 	}
 	struct ses like = { .directory = a->directory };
 	char *path = oc_path(&like, "/session");
-	a->call = oc_call(a->oc, "POST", path, "{}", ACT_MS, 0, made, a);
+	a->call = oc_call(a->oc, "POST", path, "{}", ACT_MS, 0, session_act_made, a);
 	free(path);
 }
 
@@ -591,7 +591,7 @@ const char *act_path(const char *words, char **path)
 }
 
 /* "DIRECTORY [agent=NAME] [model=PROVIDER/MODEL] [PROMPT]" */
-static void new_words(struct act *a, const char *words)
+static void session_act_new_words(struct act *a, const char *words)
 {
 	size_t n;
 	words = act_path(words, &a->directory);
@@ -608,7 +608,7 @@ static void new_words(struct act *a, const char *words)
 		a->prompt = xstrdup(words);
 }
 
-static void make(struct order *order)
+static void session_act_make(struct order *order)
 {
 	struct row *row = order_row(order);
 	const struct session *r = (const struct session *)row;
@@ -623,16 +623,16 @@ static void make(struct order *order)
 		return;
 	}
 	struct act *a = oc_act_add(order, oc, &oc->acts);
-	new_words(a, order->argument);
+	session_act_new_words(a, order->argument);
 	const char *argv[] = { "test", "-d", a->directory, NULL };
 	char *command = quote_command(argv);
-	a->run = link_run(row->server->link, command, NULL, 0, 4096, ACT_MS, directory_looked, a);
+	a->run = link_run(row->server->link, command, NULL, 0, 4096, ACT_MS, session_act_directory_looked, a);
 	free(command);
 }
 
 /* --- commands over the link: tmux, and the unit of a server ---------------------------------------------------------------- */
 
-static void command_done(const struct run_result *r, void *arg)
+static void session_act_command_done(const struct run_result *r, void *arg)
 {
 	struct act *a = arg;
 	struct err err = r->end.err;
@@ -645,14 +645,14 @@ static void command_done(const struct run_result *r, void *arg)
 	oc_act_end(a, &err, NULL);
 }
 
-static void run_command(struct order *order, const char *command)
+static void session_act_run_command(struct order *order, const char *command)
 {
 	struct row *row = order_row(order);
 	struct act *a = oc_act_add(order, NULL, &sessions_of(row->source)->others_acts);
-	a->run = link_run(row->server->link, command, NULL, 0, 16384, ACT_MS, command_done, a);
+	a->run = link_run(row->server->link, command, NULL, 0, 16384, ACT_MS, session_act_command_done, a);
 }
 
-static void tmux_act(struct order *order)
+static void session_act_tmux_act(struct order *order)
 {
 	struct row *row = order_row(order);
 	struct buf b;
@@ -660,18 +660,18 @@ static void tmux_act(struct order *order)
 		return;
 	buf_init(&b, 65536);
 	if (others_act(row, order->action->name, order->argument, &b))
-		run_command(order, b.data);
+		session_act_run_command(order, b.data);
 	else
 		oc_act_fail(order, ERR_USAGE, "it needs words");
 	buf_finish(&b);
 }
 
-static void restarted(const struct run_result *r, void *arg)
+static void session_act_restarted(const struct run_result *r, void *arg)
 {
-	command_done(r, arg);
+	session_act_command_done(r, arg);
 }
 
-static void restart(struct order *order)
+static void session_act_restart(struct order *order)
 {
 	struct row *row = order_row(order);
 	const struct session *s = (const struct session *)row;
@@ -684,52 +684,52 @@ static void restart(struct order *order)
 		buf_init(&b, 4096);
 		buf_puts(&b, "XDG_RUNTIME_DIR=${XDG_RUNTIME_DIR:-/run/user/$(id -u)}; export XDG_RUNTIME_DIR; ");
 		quote_argv(&b, argv);
-		run_command(order, b.data);
+		session_act_run_command(order, b.data);
 		buf_finish(&b);
 		return;
 	}
 	if (row->server->uid == 0) {
 		char *command = quote_command(argv);
-		run_command(order, command);
+		session_act_run_command(order, command);
 		free(command);
 		return;
 	}
 	struct act *a = oc_act_add(order, NULL, &sessions_of(row->source)->others_acts);
-	sudo_run(row->server->sudo, argv, 16384, 120000, restarted, a);
+	sudo_run(row->server->sudo, argv, 16384, 120000, session_act_restarted, a);
 }
 
 /* --- which makes sense when --------------------------------------------------------------------------------------------------- */
 
-static const struct session *of(const struct row *row) { return (const struct session *)row; }
-static bool is_opencode(const struct row *row) { return of(row)->type == SESSION_OPENCODE && of(row)->status != SESSION_NOT_SERVED; }
-static bool asks(const struct row *row) { return session_request(row) != NULL; }
-static bool works(const struct row *row) { return is_opencode(row) && of(row)->shown >= SESSION_BUSY && of(row)->shown != SESSION_ERROR; }
-static bool rests(const struct row *row) { return is_opencode(row) && !works(row); }
-static bool not_archived(const struct row *row) { return is_opencode(row) && !of(row)->archived_ms; }
-static bool shared(const struct row *row) { return is_opencode(row) && ses_of(row)->share; }
-static bool not_shared(const struct row *row) { return is_opencode(row) && !ses_of(row)->share; }
-static bool can_make(const struct row *row) { return is_opencode(row) || of(row)->type == SESSION_SERVICE; }
-static bool can_tmux(const struct row *row) { return of(row)->type == SESSION_TMUX || of(row)->type == SESSION_SERVICE; }
-static bool is_tmux(const struct row *row) { return of(row)->type == SESSION_TMUX; }
-static bool has_pane(const struct row *row) { return is_tmux(row) || (of(row)->type == SESSION_CLAUDE && others_pane(row)); }
-static bool has_unit(const struct row *row) { return of(row)->type == SESSION_SERVICE && of(row)->unit; }
-static bool reverts(const struct row *row) { return rests(row) && ses_of(row)->messages; }
+static const struct session *session_act_of(const struct row *row) { return (const struct session *)row; }
+static bool session_act_is_opencode(const struct row *row) { return session_act_of(row)->type == SESSION_OPENCODE && session_act_of(row)->status != SESSION_NOT_SERVED; }
+static bool session_act_asks(const struct row *row) { return session_request(row) != NULL; }
+static bool session_act_works(const struct row *row) { return session_act_is_opencode(row) && session_act_of(row)->shown >= SESSION_BUSY && session_act_of(row)->shown != SESSION_ERROR; }
+static bool session_act_rests(const struct row *row) { return session_act_is_opencode(row) && !session_act_works(row); }
+static bool session_act_not_archived(const struct row *row) { return session_act_is_opencode(row) && !session_act_of(row)->archived_ms; }
+static bool session_act_shared(const struct row *row) { return session_act_is_opencode(row) && ses_of(row)->share; }
+static bool session_act_not_shared(const struct row *row) { return session_act_is_opencode(row) && !ses_of(row)->share; }
+static bool session_act_can_make(const struct row *row) { return session_act_is_opencode(row) || session_act_of(row)->type == SESSION_SERVICE; }
+static bool session_act_can_tmux(const struct row *row) { return session_act_of(row)->type == SESSION_TMUX || session_act_of(row)->type == SESSION_SERVICE; }
+static bool session_act_is_tmux(const struct row *row) { return session_act_of(row)->type == SESSION_TMUX; }
+static bool session_act_has_pane(const struct row *row) { return session_act_is_tmux(row) || (session_act_of(row)->type == SESSION_CLAUDE && others_pane(row)); }
+static bool session_act_has_unit(const struct row *row) { return session_act_of(row)->type == SESSION_SERVICE && session_act_of(row)->unit; }
+static bool session_act_reverts(const struct row *row) { return session_act_rests(row) && ses_of(row)->messages; }
 
-static void say_share(const struct row *row, char *buf, size_t size)
+static void session_act_say_share(const struct row *row, char *buf, size_t size)
 {
 	snprintf(buf, size, "uploads the whole conversation of %.100s to OpenCode's public site, where whoever has the link reads it",
 	         row->name);
 }
 
-static void say_restart(const struct row *row, char *buf, size_t size)
+static void session_act_say_restart(const struct row *row, char *buf, size_t size)
 {
-	const struct oc *oc = of(row)->priv;
+	const struct oc *oc = session_act_of(row)->priv;
 	snprintf(buf, size, "systemctl %srestart %s   (%d waiting; what runs in it is interrupted)", oc->user_unit ? "--user " : "",
-	         of(row)->unit, of(row)->waiting);
+	         session_act_of(row)->unit, session_act_of(row)->waiting);
 }
 
 /* "per_1 reject: WHY": WHY. "que_1 2;words": the words are in it. A choice is not worth keeping. */
-static const char *answer_words(const char *argument)
+static const char *session_act_answer_words(const char *argument)
 {
 	const char *words = strchr(argument, ' ');
 	if (!words || !strcmp(words, " once") || !strcmp(words, " always") || !strcmp(words, " reject"))
@@ -744,52 +744,52 @@ static const char *answer_words(const char *argument)
 #define MARKED ACTION_MARKED
 #define WORDS ACTION_FREE_TEXT
 const struct action session_actions[] = {
-	{ .name = "session-answer", .verb = "reply", .key = "r", .flags = CHANGES | WORDS, .applies = asks, .run = answer, .doing = "answering",
-	  .written = answer_words,
+	{ .name = "session-answer", .verb = "reply", .key = "r", .flags = CHANGES | WORDS, .applies = session_act_asks, .run = session_act_answer, .doing = "answering",
+	  .written = session_act_answer_words,
 	  .help = "Answer what it asks: a permission (once, always, reject, reject: WHY) or a question" },
-	{ .name = "session-prompt", .verb = "prompt", .key = "p", .flags = CHANGES | MARKED | WORDS, .applies = is_opencode, .run = simple,
+	{ .name = "session-prompt", .verb = "prompt", .key = "p", .flags = CHANGES | MARKED | WORDS, .applies = session_act_is_opencode, .run = session_act_simple,
 	  .doing = "sending", .help = "Send a prompt to it, or to all that are marked" },
-	{ .name = "session-compose", .verb = "compose", .key = "P", .flags = CHANGES | MARKED | WORDS, .applies = is_opencode, .run = simple,
+	{ .name = "session-compose", .verb = "compose", .key = "P", .flags = CHANGES | MARKED | WORDS, .applies = session_act_is_opencode, .run = session_act_simple,
 	  .doing = "sending", .help = "Write a long prompt in $EDITOR and send it to it, or to all that are marked" },
-	{ .name = "session-abort", .verb = "abort", .key = "b", .flags = ASKS | MARKED, .applies = works, .run = stop_session,
+	{ .name = "session-abort", .verb = "abort", .key = "b", .flags = ASKS | MARKED, .applies = session_act_works, .run = session_act_stop_session,
 	  .doing = "stopping", .help = "Stop what it does and reject what it asks" },
-	{ .name = "session-new", .verb = "new", .key = "N", .flags = CHANGES | WORDS, .applies = can_make, .run = make, .doing = "making",
+	{ .name = "session-new", .verb = "new", .key = "N", .flags = CHANGES | WORDS, .applies = session_act_can_make, .run = session_act_make, .doing = "making",
 	  .help = "Begin a session there: directory, agent, model, first prompt" },
-	{ .name = "session-rename", .verb = "rename", .key = "R", .flags = CHANGES | WORDS, .applies = is_opencode, .run = simple,
+	{ .name = "session-rename", .verb = "rename", .key = "R", .flags = CHANGES | WORDS, .applies = session_act_is_opencode, .run = session_act_simple,
 	  .doing = "renaming", .help = "Give it another title" },
-	{ .name = "session-command", .verb = "command", .flags = CHANGES | WORDS, .applies = rests, .run = simple, .doing = "running",
+	{ .name = "session-command", .verb = "command", .flags = CHANGES | WORDS, .applies = session_act_rests, .run = session_act_simple, .doing = "running",
 	  .help = "Run one of its slash commands" },
-	{ .name = "session-fork", .verb = "fork", .flags = CHANGES, .applies = is_opencode, .run = simple, .doing = "forking",
+	{ .name = "session-fork", .verb = "fork", .flags = CHANGES, .applies = session_act_is_opencode, .run = session_act_simple, .doing = "forking",
 	  .help = "Make a copy of it that goes its own way" },
-	{ .name = "session-archive", .verb = "archive", .flags = CHANGES | MARKED, .applies = not_archived, .run = simple,
+	{ .name = "session-archive", .verb = "archive", .flags = CHANGES | MARKED, .applies = session_act_not_archived, .run = session_act_simple,
 	  .doing = "archiving", .help = "Put it away; nothing is lost" },
-	{ .name = "session-export", .verb = "export", .flags = WORDS, .applies = is_opencode, .run = session_export, .doing = "exporting",
+	{ .name = "session-export", .verb = "export", .flags = WORDS, .applies = session_act_is_opencode, .run = session_export, .doing = "exporting",
 	  .help = "Write it to a file of this machine, as OpenCode's own export does" },
-	{ .name = "session-import", .verb = "import", .flags = CHANGES | WORDS, .applies = can_make, .run = session_import,
+	{ .name = "session-import", .verb = "import", .flags = CHANGES | WORDS, .applies = session_act_can_make, .run = session_import,
 	  .doing = "importing", .help = "Make a copy of an exported session there: FILE DIRECTORY" },
-	{ .name = "session-move", .verb = "move", .flags = ASKS | WORDS, .applies = is_opencode, .run = session_move, .doing = "moving",
+	{ .name = "session-move", .verb = "move", .flags = ASKS | WORDS, .applies = session_act_is_opencode, .run = session_move, .doing = "moving",
 	  .help = "Take it to another server or directory: SERVER [DIRECTORY]; the one here is archived once the copy is whole" },
-	{ .name = "session-summarize", .verb = "summarize", .flags = ASKS, .applies = rests, .run = simple, .doing = "summarizing",
+	{ .name = "session-summarize", .verb = "summarize", .flags = ASKS, .applies = session_act_rests, .run = session_act_simple, .doing = "summarizing",
 	  .help = "Let the model summarize it, so that its context is free again" },
-	{ .name = "session-revert", .verb = "revert", .flags = ASKS, .applies = reverts, .run = simple, .doing = "reverting",
+	{ .name = "session-revert", .verb = "revert", .flags = ASKS, .applies = session_act_reverts, .run = session_act_simple, .doing = "reverting",
 	  .help = "Take back its last turn, in its files too" },
-	{ .name = "session-unrevert", .verb = "unrevert", .flags = ASKS, .applies = rests, .run = simple, .doing = "unreverting",
+	{ .name = "session-unrevert", .verb = "unrevert", .flags = ASKS, .applies = session_act_rests, .run = session_act_simple, .doing = "unreverting",
 	  .help = "Bring back the turn that was taken back" },
-	{ .name = "session-share", .verb = "share", .flags = ASKS, .applies = not_shared, .command = say_share, .run = simple,
+	{ .name = "session-share", .verb = "share", .flags = ASKS, .applies = session_act_not_shared, .command = session_act_say_share, .run = session_act_simple,
 	  .doing = "sharing", .help = "Put it on OpenCode's public site" },
-	{ .name = "session-unshare", .verb = "unshare", .flags = ASKS, .applies = shared, .run = simple, .doing = "unsharing",
+	{ .name = "session-unshare", .verb = "unshare", .flags = ASKS, .applies = session_act_shared, .run = session_act_simple, .doing = "unsharing",
 	  .help = "Take it off OpenCode's public site" },
-	{ .name = "session-delete", .verb = "delete", .flags = ASKS | MARKED | ACTION_DANGER, .applies = is_opencode,
-	  .run = stop_session, .doing = "deleting", .help = "Delete it with all it said, and its children" },
-	{ .name = "tmux-send", .verb = "send", .flags = CHANGES | MARKED | WORDS | ACTION_SECRET, .applies = has_pane, .run = tmux_act, .doing = "sending",
+	{ .name = "session-delete", .verb = "delete", .flags = ASKS | MARKED | ACTION_DANGER, .applies = session_act_is_opencode,
+	  .run = session_act_stop_session, .doing = "deleting", .help = "Delete it with all it said, and its children" },
+	{ .name = "tmux-send", .verb = "send", .flags = CHANGES | MARKED | WORDS | ACTION_SECRET, .applies = session_act_has_pane, .run = session_act_tmux_act, .doing = "sending",
 	  .help = "Type a line into its tmux pane, with Enter" },
-	{ .name = "tmux-rename", .verb = "rename tmux", .flags = CHANGES | WORDS, .applies = is_tmux, .run = tmux_act, .doing = "renaming",
+	{ .name = "tmux-rename", .verb = "rename tmux", .flags = CHANGES | WORDS, .applies = session_act_is_tmux, .run = session_act_tmux_act, .doing = "renaming",
 	  .help = "Give the tmux session another name" },
-	{ .name = "tmux-new", .verb = "new tmux", .flags = CHANGES | WORDS, .applies = can_tmux, .run = tmux_act, .doing = "making",
+	{ .name = "tmux-new", .verb = "new tmux", .flags = CHANGES | WORDS, .applies = session_act_can_tmux, .run = session_act_tmux_act, .doing = "making",
 	  .help = "Begin another tmux session there: NAME [DIRECTORY]" },
-	{ .name = "tmux-kill", .verb = "kill", .flags = ASKS | MARKED | ACTION_DANGER, .applies = is_tmux, .run = tmux_act,
+	{ .name = "tmux-kill", .verb = "kill", .flags = ASKS | MARKED | ACTION_DANGER, .applies = session_act_is_tmux, .run = session_act_tmux_act,
 	  .doing = "ending", .help = "End the tmux session and what runs in it" },
-	{ .name = "opencode-restart", .verb = "restart", .flags = ASKS, .applies = has_unit, .command = say_restart, .run = restart,
+	{ .name = "opencode-restart", .verb = "restart", .flags = ASKS, .applies = session_act_has_unit, .command = session_act_say_restart, .run = session_act_restart,
 	  .doing = "restarting", .help = "Restart the systemd unit of the OpenCode server" },
 	{ 0 }
 };

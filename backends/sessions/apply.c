@@ -65,23 +65,23 @@ struct ses *ses_make(struct sessions *ss, struct oc *oc, const struct oc_session
 	return s;
 }
 
-static void replace_washed(char **slot, const char *text)
+static void session_replace_washed(char **slot, const char *text)
 {
 	char *w = wash_dup(text, 0);
 	free(*slot);
 	*slot = w;
 }
 
-static void replace_model(struct session *r, const char *provider, const char *model)
+static void session_replace_model(struct session *r, const char *provider, const char *model)
 {
 	char *both = model && *model ? xasprintf("%s%s%s", provider ? provider : "", provider && *provider ? "/" : "", model) : NULL;
 	if (both)
-		replace_washed(&r->model, both);
+		session_replace_washed(&r->model, both);
 	free(both);
 }
 
 /* Tokens that fit in the model's context, from the table that the server told; -1 unknown. */
-static int64_t context_of(const struct oc *oc, const char *model)
+static int64_t session_context_of(const struct oc *oc, const char *model)
 {
 	size_t n = model ? strlen(model) : 0;
 	for (const char *at = oc && oc->models && n ? oc->models : ""; *at; at += strcspn(at, "\n") + 1) {
@@ -99,7 +99,7 @@ void ses_describe(struct ses *s, const struct oc_session *o)
 {
 	struct session *r = s->row;
 	xreplace(&s->directory, o->directory);
-	replace_washed(&r->directory, o->directory);
+	session_replace_washed(&r->directory, o->directory);
 	memcpy(r->parent, o->parent, sizeof(r->parent));
 	char *title = wash_dup(o->title && *o->title ? o->title : o->id, 300);
 	free(r->row.name);
@@ -109,7 +109,7 @@ void ses_describe(struct ses *s, const struct oc_session *o)
 	r->archived_ms = o->archived_ms;
 }
 
-static struct ses *apply_session(struct oc *oc, const struct oc_session *o)
+static struct ses *session_apply(struct oc *oc, const struct oc_session *o)
 {
 	struct ses *s = ses_make(oc->owner, oc, o);
 	struct session *r = s->row;
@@ -118,15 +118,15 @@ static struct ses *apply_session(struct oc *oc, const struct oc_session *o)
 	ses_describe(s, o);
 	xreplace(&s->share, o->share);
 	if (o->agent)
-		replace_washed(&r->agent, o->agent);
-	replace_model(r, o->provider, o->model);
+		session_replace_washed(&r->agent, o->agent);
+	session_replace_model(r, o->provider, o->model);
 	s->tells_cost |= o->cost >= 0;
 	if (o->cost >= 0)
 		r->cost = o->cost;
 	if (o->tokens >= 0)
 		r->tokens = o->tokens;
 	r->port = s->home->port;
-	r->context_limit = context_of(s->home, r->model);
+	r->context_limit = session_context_of(s->home, r->model);
 	s->seen = oc->round;
 	return s;
 }
@@ -138,7 +138,7 @@ void ses_listed(struct ses *s, const struct oc_session *o)
 }
 
 /* A round may have several lists, one for each directory. */
-static void sessions_note_left_out(struct oc *oc, size_t n)
+static void session_sessions_note_left_out(struct oc *oc, size_t n)
 {
 	size_t all = 0;
 	if (oc->left_out_round != oc->round)
@@ -150,21 +150,21 @@ static void sessions_note_left_out(struct oc *oc, size_t n)
 	source_left_out(&oc->owner->source, &kind_session, all);
 }
 
-static void apply_sessions(struct oc *oc, const char *json, size_t len)
+static void session_apply_sessions(struct oc *oc, const char *json, size_t len)
 {
 	struct oc_sessions list;
 	if (!oc_parse_sessions(json, len, &list, NULL))
 		return;
 	for (size_t i = 0; i < list.n; i++) {
 		ses_listed(ses_find(oc->owner, list.v[i].id), &list.v[i]);
-		apply_session(oc, &list.v[i]);
+		session_apply(oc, &list.v[i]);
 	}
-	sessions_note_left_out(oc, list.left_out);
+	session_sessions_note_left_out(oc, list.left_out);
 	oc_sessions_free(&list);
 }
 
 /* The list is whole: what it did not name is gone. */
-static void sessions_end(struct oc *oc)
+static void session_sessions_end(struct oc *oc)
 {
 	struct ses *s, *next;
 	HASH_ITER(hh, oc->owner->table, s, next)
@@ -176,7 +176,7 @@ static void sessions_end(struct oc *oc)
 /* --- status ------------------------------------------------------------------------------------------------------ */
 
 /* Another process may have the session in its list too; the one where it runs is its home. */
-static void run_set(struct oc *oc, struct ses *s, const struct oc_status *status)
+static void session_run_set(struct oc *oc, struct ses *s, const struct oc_status *status)
 {
 	if (s->home != oc && status->run == OC_RUN_IDLE)
 		return;
@@ -207,45 +207,45 @@ struct statuses {
 	uint32_t mark;
 };
 
-static void one_status(const char *id, const struct oc_status *status, void *arg)
+static void session_one_status(const char *id, const struct oc_status *status, void *arg)
 {
 	struct statuses *in = arg;
 	struct ses *s = ses_find(in->oc->owner, id);
 	if (!s)
 		return;                       /* ids of deleted sessions stay in the table over there */
-	run_set(in->oc, s, status);
+	session_run_set(in->oc, s, status);
 	s->seen = in->mark;
 }
 
 /* The answers of a snapshot are judged together, when it is whole. */
-static void judge_answers(struct oc *oc)
+static void session_judge_answers(struct oc *oc)
 {
 	if (!oc->snapshot)
 		sessions_judge(oc->owner);
 }
 
 /* No event told that its turn is over, so none told how it ended. */
-static void fell_idle_unheard(struct oc *oc, struct ses *s)
+static void session_fell_idle_unheard(struct oc *oc, struct ses *s)
 {
-	run_set(oc, s, &(struct oc_status){ 0 });
+	session_run_set(oc, s, &(struct oc_status){ 0 });
 	s->last_known = false;
 	ses_want_last(s);
 }
 
-static void apply_statuses(struct oc *oc, const char *directory, const char *json, size_t len)
+static void session_apply_statuses(struct oc *oc, const char *directory, const char *json, size_t len)
 {
 	struct ses *s, *next;
 	struct statuses in = { oc, directory, oc->round + 0x80000000u };
-	if (!oc_parse_statuses(json, len, one_status, &in, NULL))
+	if (!oc_parse_statuses(json, len, session_one_status, &in, NULL))
 		return;
 	HASH_ITER(hh, oc->owner->table, s, next) {
 		bool named = s->seen == in.mark;
 		if (named)
 			s->seen = oc->round;
 		else if (s->home == oc && s->directory && !strcmp(s->directory, directory) && s->run.run != OC_RUN_IDLE)
-			fell_idle_unheard(oc, s);
+			session_fell_idle_unheard(oc, s);
 	}
-	judge_answers(oc);
+	session_judge_answers(oc);
 }
 
 /* --- requests ---------------------------------------------------------------------------------------------------------- */
@@ -258,7 +258,7 @@ struct request *oc_request_find(struct oc *oc, const char *id)
 	return r;
 }
 
-static void request_drop(struct oc *oc, struct request *r)
+static void session_request_drop(struct oc *oc, struct request *r)
 {
 	for (struct request **slot = &oc->requests; *slot; slot = &(*slot)->next)
 		if (*slot == r) {
@@ -269,7 +269,7 @@ static void request_drop(struct oc *oc, struct request *r)
 }
 
 /* At the end: the oldest is answered first. The same one heard again keeps its age. */
-static void request_keep(struct oc *oc, struct request *r)
+static void session_request_keep(struct oc *oc, struct request *r)
 {
 	struct request *same = oc_request_find(oc, r->id), **slot = &oc->requests;
 	r->asked_ms = same ? same->asked_ms : now_wall_ms();
@@ -278,7 +278,7 @@ static void request_keep(struct oc *oc, struct request *r)
 		r->by_patterns = false;
 	}
 	if (same)
-		request_drop(oc, same);
+		session_request_drop(oc, same);
 	while (*slot)
 		slot = &(*slot)->next;
 	r->next = NULL;
@@ -288,14 +288,14 @@ static void request_keep(struct oc *oc, struct request *r)
 		ses_want_last(s);                    /* it has the command as it will run */
 }
 
-static bool in_directory(struct oc *oc, const struct request *r, const char *directory)
+static bool session_in_directory(struct oc *oc, const struct request *r, const char *directory)
 {
 	struct ses *s = ses_find(oc->owner, r->session);
 	return !s || (s->directory && !strcmp(s->directory, directory));
 }
 
 /* The list of one directory is whole: those of it that are not named were answered meanwhile. */
-static void apply_requests(struct oc *oc, const char *directory, bool questions, const char *json, size_t len)
+static void session_apply_requests(struct oc *oc, const char *directory, bool questions, const char *json, size_t len)
 {
 	struct request *list, *r;
 	if (!oc_parse_requests(json, len, questions, &list, NULL))
@@ -305,20 +305,20 @@ static void apply_requests(struct oc *oc, const char *directory, bool questions,
 		bool named = false;
 		for (r = list; r && !named; r = r->next)
 			named = !strcmp(r->id, old->id);
-		if (!named && old->is_question == questions && in_directory(oc, old, directory))
-			request_drop(oc, old);
+		if (!named && old->is_question == questions && session_in_directory(oc, old, directory))
+			session_request_drop(oc, old);
 	}
 	while ((r = list)) {
 		list = r->next;
-		request_keep(oc, r);
+		session_request_keep(oc, r);
 	}
 	acts_requests_changed(oc);
-	judge_answers(oc);
+	session_judge_answers(oc);
 }
 
 /* --- messages ------------------------------------------------------------------------------------------------------------- */
 
-static void message_heard(struct ses *s, const struct oc_message *m)
+static void session_message_heard(struct ses *s, const struct oc_message *m)
 {
 	struct session *r = s->row;
 	/* ids of messages sort by time: an update of an older one is not the last word, nor is how the last one was before it ended,
@@ -329,15 +329,15 @@ static void message_heard(struct ses *s, const struct oc_message *m)
 	s->last = *m;
 	s->last_known = true;
 	if (m->agent[0])
-		replace_washed(&r->agent, m->agent);
-	replace_model(r, m->provider, m->model);
-	r->context_limit = context_of(s->home, r->model);
+		session_replace_washed(&r->agent, m->agent);
+	session_replace_model(r, m->provider, m->model);
+	r->context_limit = session_context_of(s->home, r->model);
 	if (m->context > 0)
 		r->context_used = m->context;
 	xreplace(&r->words, m->words[0] ? m->words : NULL);
 }
 
-static void apply_last(struct oc *oc, const char *id, const char *json, size_t len)
+static void session_apply_last(struct oc *oc, const char *id, const char *json, size_t len)
 {
 	struct ses *s = ses_find(oc->owner, id);
 	struct oc_message m;
@@ -352,7 +352,7 @@ static void apply_last(struct oc *oc, const char *id, const char *json, size_t l
 		r->by_patterns = false;
 	}
 	if (m.role != OC_ROLE_NONE)
-		message_heard(s, &m);
+		session_message_heard(s, &m);
 	else if (!s->last_known)
 		s->last = m;                  /* nothing was said in it, or all of it was taken back */
 	s->last_known = true;
@@ -360,7 +360,7 @@ static void apply_last(struct oc *oc, const char *id, const char *json, size_t l
 }
 
 /* Of servers that count what a model thought inside what it said. */
-static bool counts_reasoning_twice(const struct oc *oc)
+static bool session_counts_reasoning_twice(const struct oc *oc)
 {
 	return oc && (!strncmp(oc->version, "1.2.", 4) || !strncmp(oc->version, "1.1.", 4) || !strncmp(oc->version, "1.0.", 4));
 }
@@ -375,24 +375,24 @@ void ses_take_messages(struct ses *s, const char *json, size_t len)
 	s->messages_n = sums.messages;
 	if (!s->tells_cost && sums.messages < s->messages_asked && sums.cost >= 0) {      /* all of them are here */
 		s->row->cost = sums.cost;
-		s->row->tokens = sums.tokens - (counts_reasoning_twice(s->home) ? sums.reasoning : 0);
+		s->row->tokens = sums.tokens - (session_counts_reasoning_twice(s->home) ? sums.reasoning : 0);
 		snprintf(s->counted, sizeof(s->counted), "%s", sums.last);
 	}
 	follow_messages(s);
 	store_touch(&s->row->row);
 }
 
-static void apply_messages(struct oc *oc, const char *id, const char *json, size_t len)
+static void session_apply_messages(struct oc *oc, const char *id, const char *json, size_t len)
 {
 	struct ses *s = ses_find(oc->owner, id);
 	if (!s)
 		return;
 	ses_take_messages(s, json, len);
-	apply_last(oc, id, json, len);
+	session_apply_last(oc, id, json, len);
 }
 
 /* What an older server does not sum up: added as each message of the model is complete. */
-static void count_message(struct ses *s, const struct oc_message *m)
+static void session_count_message(struct ses *s, const struct oc_message *m)
 {
 	struct session *r = s->row;
 	if (s->tells_cost || m->role != OC_ROLE_ASSISTANT || !m->completed || m->cost < 0 || (s->counted[0] && oc_id_order(m->id, s->counted) <= 0))
@@ -401,27 +401,27 @@ static void count_message(struct ses *s, const struct oc_message *m)
 	if (r->cost >= 0)
 		r->cost += m->cost;
 	if (r->tokens >= 0 && m->tokens > 0)
-		r->tokens += m->tokens - (counts_reasoning_twice(s->home) ? m->reasoning : 0);
+		r->tokens += m->tokens - (session_counts_reasoning_twice(s->home) ? m->reasoning : 0);
 }
 
 /* --- events ------------------------------------------------------------------------------------------------------------------- */
 
-static void event_status(struct oc *oc, struct ses *s, const struct oc_event *e)
+static void session_event_status(struct oc *oc, struct ses *s, const struct oc_event *e)
 {
-	run_set(oc, s, &e->status);
+	session_run_set(oc, s, &e->status);
 	ses_judge(s);
 }
 
-static void event_idle(struct oc *oc, struct ses *s, const struct oc_event *e)
+static void session_event_idle(struct oc *oc, struct ses *s, const struct oc_event *e)
 {
 	static const struct oc_status idle = { 0 };
 	(void)e;
 	if (s->run.run != OC_RUN_IDLE)
-		run_set(oc, s, &idle);
+		session_run_set(oc, s, &idle);
 	ses_judge(s);
 }
 
-static void event_error(struct oc *oc, struct ses *s, const struct oc_event *e)
+static void session_event_error(struct oc *oc, struct ses *s, const struct oc_event *e)
 {
 	s->failed = true;
 	if (!strcmp(e->message.error, "MessageAbortedError"))
@@ -434,10 +434,10 @@ static void event_error(struct oc *oc, struct ses *s, const struct oc_event *e)
 	ses_judge(s);
 }
 
-static void event_message(struct oc *oc, struct ses *s, const struct oc_event *e)
+static void session_event_message(struct oc *oc, struct ses *s, const struct oc_event *e)
 {
-	message_heard(s, &e->message);
-	count_message(s, &e->message);
+	session_message_heard(s, &e->message);
+	session_count_message(s, &e->message);
 	if (e->message.created_ms > s->row->updated_ms)
 		s->row->updated_ms = e->message.created_ms;
 	s->messages_stale = true;
@@ -445,7 +445,7 @@ static void event_message(struct oc *oc, struct ses *s, const struct oc_event *e
 	ses_judge(s);
 }
 
-static void event_stale(struct oc *oc, struct ses *s, const struct oc_event *e)
+static void session_event_stale(struct oc *oc, struct ses *s, const struct oc_event *e)
 {
 	s->messages_stale = true;
 	if (e->type == OC_MESSAGE_REMOVED)
@@ -456,7 +456,7 @@ static void event_stale(struct oc *oc, struct ses *s, const struct oc_event *e)
 		store_touch(&s->row->row);
 }
 
-static void event_deleted(struct oc *oc, struct ses *s, const struct oc_event *e)
+static void session_event_deleted(struct oc *oc, struct ses *s, const struct oc_event *e)
 {
 	struct ses *child, *next;
 	char id[SESSION_ID_SIZE];
@@ -471,13 +471,13 @@ static void event_deleted(struct oc *oc, struct ses *s, const struct oc_event *e
 }
 
 static void (*const session_events[])(struct oc *, struct ses *, const struct oc_event *) = {
-	[OC_STATUS] = event_status, [OC_IDLE] = event_idle, [OC_ERROR] = event_error, [OC_MESSAGE] = event_message,
-	[OC_MESSAGE_REMOVED] = event_stale, [OC_COMPACTED] = event_stale, [OC_PART] = event_stale, [OC_DELTA] = event_stale,
-	[OC_TODO] = event_stale, [OC_DIFF] = event_stale, [OC_SESSION_DELETED] = event_deleted,
+	[OC_STATUS] = session_event_status, [OC_IDLE] = session_event_idle, [OC_ERROR] = session_event_error, [OC_MESSAGE] = session_event_message,
+	[OC_MESSAGE_REMOVED] = session_event_stale, [OC_COMPACTED] = session_event_stale, [OC_PART] = session_event_stale, [OC_DELTA] = session_event_stale,
+	[OC_TODO] = session_event_stale, [OC_DIFF] = session_event_stale, [OC_SESSION_DELETED] = session_event_deleted,
 };
 
 /* An instance is gone, with what it had in memory. */
-static void disposed(struct oc *oc, const struct oc_event *e)
+static void session_disposed(struct oc *oc, const struct oc_event *e)
 {
 	static const struct oc_status idle = { 0 };
 	struct ses *s, *next;
@@ -489,10 +489,10 @@ static void disposed(struct oc *oc, const struct oc_event *e)
 		for (struct request *r = oc->requests, *after; r; r = after) {
 			after = r->next;
 			if (!strcmp(r->session, s->id))
-				request_drop(oc, r);
+				session_request_drop(oc, r);
 		}
 		if (s->run.run != OC_RUN_IDLE) {
-			run_set(oc, s, &idle);
+			session_run_set(oc, s, &idle);
 			ses_want_last(s);
 		}
 	}
@@ -501,35 +501,35 @@ static void disposed(struct oc *oc, const struct oc_event *e)
 }
 
 /* In a session that is asking, its status is busy; the event of that may have come before we listened. */
-static void asked(struct oc *oc, struct oc_event *e)
+static void session_asked(struct oc *oc, struct oc_event *e)
 {
 	struct ses *s = ses_find(oc->owner, e->asked->session);
-	request_keep(oc, e->asked);
+	session_request_keep(oc, e->asked);
 	e->asked = NULL;
 	if (!s) {
 		oc_snapshot(oc);
 		return;
 	}
 	if (s->run.run == OC_RUN_IDLE)
-		run_set(oc, s, &(struct oc_status){ .run = OC_RUN_BUSY });
+		session_run_set(oc, s, &(struct oc_status){ .run = OC_RUN_BUSY });
 	ses_judge(s);
 }
 
-static void replied(struct oc *oc, const struct oc_event *e)
+static void session_replied(struct oc *oc, const struct oc_event *e)
 {
 	struct ses *s = ses_find(oc->owner, e->session);
 	struct request *r = oc_request_find(oc, e->request);
 	if (r)
-		request_drop(oc, r);
+		session_request_drop(oc, r);
 	acts_requests_changed(oc);
 	if (s)
 		ses_judge(s);
 }
 
 /* A new one may be a child of one that is there, which then counts it. */
-static void heard_session(struct oc *oc, struct ses *known, const struct oc_event *e)
+static void session_heard(struct oc *oc, struct ses *known, const struct oc_event *e)
 {
-	struct ses *s = apply_session(oc, &e->info);
+	struct ses *s = session_apply(oc, &e->info);
 	if (!known && !s->tells_cost && now_wall_ms() - e->info.created_ms < NEW_MS)
 		s->row->cost = s->row->tokens = 0;         /* nothing was said in it yet */
 	if (known)
@@ -538,7 +538,7 @@ static void heard_session(struct oc *oc, struct ses *known, const struct oc_even
 		sessions_judge(oc->owner);
 }
 
-static void apply_event(struct oc *oc, const char *json, size_t len)
+static void session_apply_event(struct oc *oc, const char *json, size_t len)
 {
 	struct oc_event e;
 	if (!oc_parse_event(json, len, &e))
@@ -554,13 +554,13 @@ static void apply_event(struct oc *oc, const char *json, size_t len)
 	if (s)
 		follow_event(s, &e, json, len);
 	if (e.type == OC_SESSION_UPDATED)
-		heard_session(oc, s, &e);
+		session_heard(oc, s, &e);
 	else if (e.type == OC_ASKED)
-		asked(oc, &e);
+		session_asked(oc, &e);
 	else if (e.type == OC_REPLIED)
-		replied(oc, &e);
+		session_replied(oc, &e);
 	else if (e.type == OC_DISPOSED)
-		disposed(oc, &e);
+		session_disposed(oc, &e);
 	else if (s && (size_t)e.type < ARRAY_LEN(session_events) && session_events[e.type])
 		session_events[e.type](oc, s, &e);
 	else if (!s && e.session[0] && (e.type == OC_STATUS || e.type == OC_MESSAGE))
@@ -570,7 +570,7 @@ static void apply_event(struct oc *oc, const char *json, size_t len)
 
 /* --- the way in --------------------------------------------------------------------------------------------------------------- */
 
-static void take_todo(struct oc *oc, const char *id, const char *json, size_t len)
+static void session_take_todo(struct oc *oc, const char *id, const char *json, size_t len)
 {
 	struct ses *s = ses_find(oc->owner, id);
 	if (!s)
@@ -580,7 +580,7 @@ static void take_todo(struct oc *oc, const char *id, const char *json, size_t le
 	store_touch(&s->row->row);
 }
 
-static void take_lines(char **slot, const char *bytes, size_t len)
+static void session_take_lines(char **slot, const char *bytes, size_t len)
 {
 	free(*slot);
 	*slot = xstrndup(bytes, len);
@@ -592,32 +592,32 @@ void oc_feed(struct oc *oc, const char *what, const char *bytes, size_t len)
 	const char *rest = what[n] ? what + n + 1 : "";
 	struct ses *s, *next;
 	if (!strcmp(what, "event")) {
-		apply_event(oc, bytes, len);
+		session_apply_event(oc, bytes, len);
 	} else if (!strcmp(what, "health")) {
 		oc_parse_health(bytes, len, oc->version, sizeof(oc->version));
 		oc_judge(oc);
 	} else if (!strcmp(what, "sessions") || !strcmp(what, "sessions+")) {
 		oc->round += what[n - 1] != '+';
-		apply_sessions(oc, bytes, len);
+		session_apply_sessions(oc, bytes, len);
 	} else if (!strcmp(what, "sessions.")) {
-		sessions_end(oc);
+		session_sessions_end(oc);
 	} else if (!strncmp(what, "status ", 7)) {
-		apply_statuses(oc, rest, bytes, len);
+		session_apply_statuses(oc, rest, bytes, len);
 	} else if (!strncmp(what, "permissions ", 12) || !strncmp(what, "questions ", 10)) {
-		apply_requests(oc, rest, *what == 'q', bytes, len);
+		session_apply_requests(oc, rest, *what == 'q', bytes, len);
 	} else if (!strncmp(what, "last ", 5)) {
-		apply_last(oc, rest, bytes, len);
+		session_apply_last(oc, rest, bytes, len);
 	} else if (!strncmp(what, "messages ", 9)) {
-		apply_messages(oc, rest, bytes, len);
+		session_apply_messages(oc, rest, bytes, len);
 	} else if (!strncmp(what, "todo ", 5)) {
-		take_todo(oc, rest, bytes, len);
+		session_take_todo(oc, rest, bytes, len);
 	} else if (!strcmp(what, "models")) {
-		take_lines(&oc->models, bytes, len);
+		session_take_lines(&oc->models, bytes, len);
 		HASH_ITER(hh, oc->owner->table, s, next)
-			s->row->context_limit = context_of(s->home, s->row->model);
+			s->row->context_limit = session_context_of(s->home, s->row->model);
 	} else if (!strcmp(what, "agents")) {
-		take_lines(&oc->agents, bytes, len);
+		session_take_lines(&oc->agents, bytes, len);
 	} else if (!strcmp(what, "commands")) {
-		take_lines(&oc->commands, bytes, len);
+		session_take_lines(&oc->commands, bytes, len);
 	}
 }

@@ -37,7 +37,7 @@ struct attach_stream {
 
 /* --- the stream: passes everything on, but for the beginning ------------------------------------------------------ */
 
-static void wipe_secret(struct attach_stream *a)
+static void attach_wipe_secret(struct attach_stream *a)
 {
 	if (a->secret)
 		wipe(a->secret, strlen(a->secret));
@@ -45,12 +45,12 @@ static void wipe_secret(struct attach_stream *a)
 	a->secret = NULL;
 }
 
-static void end_lost(void *arg);
+static void attach_end_lost(void *arg);
 
-static void release(struct attach_stream *a)
+static void attach_release(struct attach_stream *a)
 {
-	loop_defer_cancel(store_loop(a->store), end_lost, a);
-	wipe_secret(a);
+	loop_defer_cancel(store_loop(a->store), attach_end_lost, a);
+	attach_wipe_secret(a);
 	link_destroy(a->here);
 	origin_port_close(a->port);
 	buf_finish(&a->head);
@@ -59,117 +59,117 @@ static void release(struct attach_stream *a)
 	free(a);
 }
 
-static void on_opened(struct stream *s, void *arg)
+static void attach_on_opened(struct stream *s, void *arg)
 {
 	struct attach_stream *a = arg;
 	if (a->stream.events->opened && !a->here)
 		a->stream.events->opened(&a->stream, a->stream.arg);
 }
 
-static size_t told(struct attach_stream *a, const char *bytes, size_t len)
+static size_t attach_told(struct attach_stream *a, const char *bytes, size_t len)
 {
 	return len ? a->stream.events->data(&a->stream, bytes, len, a->stream.arg) : 0;
 }
 
 /* Now the program has the terminal: first its password, then what was typed meanwhile. */
-static void begin(struct attach_stream *a)
+static void attach_begin(struct attach_stream *a)
 {
 	a->over = true;
 	if (a->secret)
 		stream_write(a->under, a->secret, strlen(a->secret));
-	wipe_secret(a);
+	attach_wipe_secret(a);
 	if (a->stream.events->drained)
 		a->stream.events->drained(&a->stream, a->stream.arg);
 }
 
-static size_t on_data(struct stream *s, const char *bytes, size_t len, void *arg)
+static size_t attach_on_data(struct stream *s, const char *bytes, size_t len, void *arg)
 {
 	struct attach_stream *a = arg;
 	if (a->over)
-		return told(a, bytes, len);
+		return attach_told(a, bytes, len);
 	size_t had = a->head.len, n = len < HEAD_MAX - had ? len : HEAD_MAX - had;
 	buf_add(&a->head, bytes, n);
 	char *mark = memmem(a->head.data, a->head.len, MARK, strlen(MARK));
 	if (mark) {
 		size_t end = (size_t)(mark - a->head.data) + strlen(MARK) - had;   /* of the mark, in bytes */
-		begin(a);
-		return end + told(a, bytes + end, len - end);
+		attach_begin(a);
+		return end + attach_told(a, bytes + end, len - end);
 	}
 	if (memmem(a->head.data, a->head.len, NONE, strlen(NONE))) {
 		a->none = true;
 	} else if (a->head.len == HEAD_MAX) {
 		a->over = true;               /* it is something else that talks: let it be read */
-		told(a, a->head.data, a->head.len);
-		return n + told(a, bytes + n, len - n);
+		attach_told(a, a->head.data, a->head.len);
+		return n + attach_told(a, bytes + n, len - n);
 	}
 	return len;
 }
 
-static void on_drained(struct stream *s, void *arg)
+static void attach_on_drained(struct stream *s, void *arg)
 {
 	struct attach_stream *a = arg;
 	if (a->stream.events->drained)
 		a->stream.events->drained(&a->stream, a->stream.arg);
 }
 
-static bool go_on_here(struct attach_stream *a, struct err *err);
+static bool attach_go_on_here(struct attach_stream *a, struct err *err);
 
-static void on_closed(struct stream *s, const struct stream_end *end, void *arg)
+static void attach_on_closed(struct stream *s, const struct stream_end *end, void *arg)
 {
 	struct attach_stream *a = arg;
 	struct stream_end ours = *end;
 	a->under = NULL;
-	if (a->none && go_on_here(a, &ours.err))
+	if (a->none && attach_go_on_here(a, &ours.err))
 		return;
 	end = &ours;
 	if (!a->over && !a->none && a->head.len)      /* why it ended */
 		a->stream.events->data(&a->stream, a->head.data, a->head.len, a->stream.arg);
 	a->stream.events->closed(&a->stream, end, a->stream.arg);
-	release(a);
+	attach_release(a);
 }
 
-static const struct stream_events under_events = { .opened = on_opened, .data = on_data, .drained = on_drained, .closed = on_closed };
+static const struct stream_events under_events = { .opened = attach_on_opened, .data = attach_on_data, .drained = attach_on_drained, .closed = attach_on_closed };
 
-static struct attach_stream *of(struct stream *s)
+static struct attach_stream *attach_of(struct stream *s)
 {
 	return container_of(s, struct attach_stream, stream);
 }
 
-static size_t do_write(struct stream *s, const void *bytes, size_t len)
+static size_t attach_do_write(struct stream *s, const void *bytes, size_t len)
 {
-	return of(s)->over ? stream_write(of(s)->under, bytes, len) : 0;
+	return attach_of(s)->over ? stream_write(attach_of(s)->under, bytes, len) : 0;
 }
 
-static void do_write_eof(struct stream *s)
+static void attach_do_write_eof(struct stream *s)
 {
-	if (of(s)->under)
-		stream_write_eof(of(s)->under);
+	if (attach_of(s)->under)
+		stream_write_eof(attach_of(s)->under);
 }
 
-static void do_resume(struct stream *s)
+static void attach_do_resume(struct stream *s)
 {
-	if (of(s)->under)
-		stream_resume(of(s)->under);
+	if (attach_of(s)->under)
+		stream_resume(attach_of(s)->under);
 }
 
-static void do_resize(struct stream *s, int cols, int rows)
+static void attach_do_resize(struct stream *s, int cols, int rows)
 {
-	struct attach_stream *a = of(s);
+	struct attach_stream *a = attach_of(s);
 	a->cols = cols;
 	a->rows = rows;
 	if (a->under)
 		stream_resize(a->under, cols, rows);
 }
 
-static void do_close(struct stream *s)
+static void attach_do_close(struct stream *s)
 {
-	struct attach_stream *a = of(s);
+	struct attach_stream *a = attach_of(s);
 	stream_close(a->under);
-	release(a);
+	attach_release(a);
 }
 
 static const struct stream_ops attach_ops = {
-	.write = do_write, .write_eof = do_write_eof, .resume = do_resume, .resize = do_resize, .close = do_close,
+	.write = attach_do_write, .write_eof = attach_do_write_eof, .resume = attach_do_resume, .resize = attach_do_resize, .close = attach_do_close,
 };
 
 /* --- the command ------------------------------------------------------------------------------------------------------ */
@@ -183,7 +183,7 @@ static const struct stream_ops attach_ops = {
 #define NO_SECRET "unset OPENCODE_SERVER_PASSWORD; printf %s " MARK "; "
 
 /* It says NONE where it is not, else MARK, and then is OpenCode's own program. */
-static char *opencode_command(const struct ses *s, const char *program, const char *url, bool secret)
+static char *attach_opencode_command(const struct ses *s, const char *program, const char *url, bool secret)
 {
 	const struct oc *oc = s->home;
 	struct buf script;
@@ -206,17 +206,17 @@ static char *opencode_command(const struct ses *s, const char *program, const ch
 	return buf_take(&script);
 }
 
-static char *command_there(const struct ses *s)
+static char *attach_command_there(const struct ses *s)
 {
 	const struct oc *oc = s->home;
 	char *url = xasprintf(strchr(oc->host, ':') ? "http%s://[%s]:%d" : "http%s://%s:%d", oc->tls ? "s" : "", oc->host, oc->port);
-	char *command = opencode_command(s, oc->program ? oc->program : "opencode", url, oc->password);
+	char *command = attach_opencode_command(s, oc->program ? oc->program : "opencode", url, oc->password);
 	free(url);
 	return command;
 }
 
 /* One that nobody serves: OpenCode itself in its directory goes on with it. */
-static char *resume_command(const struct ses *s)
+static char *attach_resume_command(const struct ses *s)
 {
 	struct buf script;
 	buf_init(&script, 16384);
@@ -230,30 +230,30 @@ static char *resume_command(const struct ses *s)
 
 /* --- where the server has no program, but this machine may: it runs here, and its way there is the link ---------------- */
 
-static void end_with(struct attach_stream *a, const struct err *err)
+static void attach_end_with(struct attach_stream *a, const struct err *err)
 {
 	struct stream_end end = { .exit_code = -1, .err = *err };
 	stream_close(a->under);
 	a->stream.events->closed(&a->stream, &end, a->stream.arg);
-	release(a);
+	attach_release(a);
 }
 
 /* Not at once: whoever takes the origin away is in the middle of it. */
-static void end_lost(void *arg)
+static void attach_end_lost(void *arg)
 {
 	struct attach_stream *a = arg;
 	struct err err;
 	err_set(&err, ERR_LOST, "the way to the server was lost; the session goes on there");
-	end_with(a, &err);
+	attach_end_with(a, &err);
 }
 
-static void on_gone(void *arg)
+static void attach_on_gone(void *arg)
 {
 	struct attach_stream *a = arg;
-	loop_defer(store_loop(a->store), end_lost, a);
+	loop_defer(store_loop(a->store), attach_end_lost, a);
 }
 
-static void on_here(struct link *link, void *arg)
+static void attach_on_here(struct link *link, void *arg)
 {
 	struct attach_stream *a = arg;
 	struct endpoint endpoint = { .kind = ENDPOINT_TERMINAL, .command = a->command, .term = a->term, .cols = a->cols, .rows = a->rows };
@@ -262,11 +262,11 @@ static void on_here(struct link *link, void *arg)
 		return;
 	a->under = link_open(link, &endpoint, &under_events, a, &err);
 	if (!a->under)
-		end_with(a, &err);
+		attach_end_with(a, &err);
 }
 
 /* NULL and why when there is nothing that a program here could be led to. */
-static struct origin *origin_of(const struct attach_stream *a, struct ses **s, struct err *err)
+static struct origin *attach_origin_of(const struct attach_stream *a, struct ses **s, struct err *err)
 {
 	struct row *row = store_find(a->store, a->row_id);
 	*s = row && row->kind == &kind_session ? ses_of(row) : NULL;
@@ -282,17 +282,17 @@ static struct origin *origin_of(const struct attach_stream *a, struct ses **s, s
 	return NULL;
 }
 
-static bool go_on_here(struct attach_stream *a, struct err *err)
+static bool attach_go_on_here(struct attach_stream *a, struct err *err)
 {
-	static const struct link_events events = { .changed = on_here };
+	static const struct link_events events = { .changed = attach_on_here };
 	struct ses *s;
-	struct origin *origin = origin_of(a, &s, err);
-	struct origin_port *port = origin ? origin_port_open(origin, on_gone, a, err) : NULL;
+	struct origin *origin = attach_origin_of(a, &s, err);
+	struct origin_port *port = origin ? origin_port_open(origin, attach_on_gone, a, err) : NULL;
 	if (!port)
 		return false;
 	a->port = port;
 	char *url = xasprintf("http://127.0.0.1:%d", origin_port_number(a->port));
-	a->command = opencode_command(s, "opencode", url, a->secret);
+	a->command = attach_opencode_command(s, "opencode", url, a->secret);
 	free(url);
 	a->none = false;
 	buf_clear(&a->head);
@@ -301,7 +301,7 @@ static bool go_on_here(struct attach_stream *a, struct err *err)
 	return true;
 }
 
-static struct stream *open_opencode(struct row *row, const struct ses *s, const struct endpoint *endpoint, const struct stream_events *events,
+static struct stream *attach_open_opencode(struct row *row, const struct ses *s, const struct endpoint *endpoint, const struct stream_events *events,
                                     void *arg, struct err *err)
 {
 	struct attach_stream *a = xcalloc(1, sizeof(*a));
@@ -317,7 +317,7 @@ static struct stream *open_opencode(struct row *row, const struct ses *s, const 
 	a->under = link_open(row->server->link, endpoint, &under_events, a, err);
 	if (a->under)
 		return &a->stream;
-	release(a);
+	attach_release(a);
 	return NULL;
 }
 
@@ -334,7 +334,7 @@ struct stream *session_attach(struct row *row, const char *term, int cols, int r
 		return NULL;
 	}
 	if (s) {
-		command = s->home ? command_there(s) : resume_command(s);
+		command = s->home ? attach_command_there(s) : attach_resume_command(s);
 	} else {
 		struct buf b;
 		buf_init(&b, 16384);
@@ -342,7 +342,7 @@ struct stream *session_attach(struct row *row, const char *term, int cols, int r
 		command = buf_take(&b);
 	}
 	endpoint.command = command;
-	struct stream *stream = s && s->home ? open_opencode(row, s, &endpoint, events, arg, err) : link_open(row->server->link, &endpoint, events, arg, err);
+	struct stream *stream = s && s->home ? attach_open_opencode(row, s, &endpoint, events, arg, err) : link_open(row->server->link, &endpoint, events, arg, err);
 	free(command);
 	return stream;
 }

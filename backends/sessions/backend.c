@@ -18,11 +18,11 @@
 #define HURRY_MS 4000                /* a server that ended is often started again */
 #define HURRIES 6
 
-static void scan(struct sessions *);
+static void sessions_scan(struct sessions *);
 
 /* --- what the source as a whole says ------------------------------------------------------------------------------ */
 
-static bool has_others(const struct sessions *ss)
+static bool sessions_has_others(const struct sessions *ss)
 {
 	const struct row *r = store_first(ss->source.store, &kind_session, ss->source.server);
 	for (; r; r = store_next(r, &kind_session, ss->source.server)) {
@@ -57,7 +57,7 @@ void sessions_judge_source(struct sessions *ss)
 	bool rows = store_first(s->store, &kind_session, s->server) != NULL;
 	if (ss->scan_err.code && !live)       /* nobody looked, so nobody knows that there is nothing */
 		source_set_state(s, rows ? SOURCE_STALE : SOURCE_FAILED, &ss->scan_err);
-	else if (live || has_others(ss))
+	else if (live || sessions_has_others(ss))
 		source_set_state(s, SOURCE_LIVE, NULL);
 	else if (!worst)
 		source_set_state(s, SOURCE_ABSENT, NULL);
@@ -68,7 +68,7 @@ void sessions_judge_source(struct sessions *ss)
 /* --- a turn that is over ---------------------------------------------------------------------------------------------- */
 
 /* Told half a second after it fell idle, for an error may follow; of root sessions only, and not when the user stopped it. */
-static void on_quiet(struct loop_timer *t, void *arg)
+static void sessions_on_quiet(struct loop_timer *t, void *arg)
 {
 	struct sessions *ss = arg;
 	struct ses *s, *next;
@@ -98,46 +98,46 @@ static void on_quiet(struct loop_timer *t, void *arg)
 /* --- the look --------------------------------------------------------------------------------------------------------- */
 
 /* What cannot be found: [opencode NAME]. */
-static bool is_here(const struct opencode_config *c, const struct server *v)
+static bool sessions_is_here(const struct opencode_config *c, const struct server *v)
 {
 	return c->server ? server_is_called(v, c->server) : v->is_local;
 }
 
-static const struct opencode_config *section_of(const struct sessions *ss, const char *name)
+static const struct opencode_config *sessions_section_of(const struct sessions *ss, const char *name)
 {
 	const struct opencode_config *c = store_settings(ss->source.store)->opencodes;
-	while (c && (strcmp(c->name, name) != 0 || !is_here(c, ss->source.server)))
+	while (c && (strcmp(c->name, name) != 0 || !sessions_is_here(c, ss->source.server)))
 		c = c->next;
 	return c;
 }
 
-static bool same_address(const struct opencode_config *a, const struct opencode_config *b)
+static bool sessions_same_address(const struct opencode_config *a, const struct opencode_config *b)
 {
 	return a->url && b->url ? strcmp(a->url, b->url) == 0 : a->url == b->url;
 }
 
 /* After :reload: each has the section of the same name. One whose address changed is another server. */
-static void configure_again(struct sessions *ss)
+static void sessions_configure_again(struct sessions *ss)
 {
 	for (struct oc *oc = ss->ocs; oc; oc = oc->next) {
 		if (!oc->config || oc->settings == store_settings(ss->source.store))
 			continue;
-		const struct opencode_config *c = section_of(ss, oc->config->name);
-		oc_configure(oc, c && same_address(c, oc->config) ? c : NULL);
+		const struct opencode_config *c = sessions_section_of(ss, oc->config->name);
+		oc_configure(oc, c && sessions_same_address(c, oc->config) ? c : NULL);
 	}
 }
 
 /* One without an address adds its login to whatever is found there. */
-static void add_configured(struct sessions *ss)
+static void sessions_add_configured(struct sessions *ss)
 {
 	const struct opencode_config *c = store_settings(ss->source.store)->opencodes;
-	configure_again(ss);
+	sessions_configure_again(ss);
 	for (; c; c = c->next) {
 		char host[128], name[16];
 		struct endpoint endpoint;
 		const char *behind;
 		size_t behind_len;
-		if (!is_here(c, ss->source.server))
+		if (!sessions_is_here(c, ss->source.server))
 			continue;
 		if (!c->url) {
 			for (struct oc *oc = ss->ocs; oc; oc = oc->next)
@@ -159,7 +159,7 @@ static void add_configured(struct sessions *ss)
 	}
 }
 
-static void scan_done(const struct run_result *r, void *arg)
+static void sessions_scan_done(const struct run_result *r, void *arg)
 {
 	struct sessions *ss = arg;
 	bool again = ss->scan_again;
@@ -177,33 +177,33 @@ static void scan_done(const struct run_result *r, void *arg)
 	else
 		err_set(&ss->scan_err, ERR_REFUSED, "%s: the login runs no shell commands (ended with code %d), so sessions cannot be looked for",
 		        ss->source.server->name, r->end.exit_code);
-	add_configured(ss);
+	sessions_add_configured(ss);
 	for (struct oc *oc = ss->ocs; oc; oc = oc->next)
 		oc_begin(oc);
 	stored_look(ss);
 	watch_begin(ss);
 	sessions_judge_source(ss);
 	if (again)
-		scan(ss);
+		sessions_scan(ss);
 }
 
-static void scan(struct sessions *ss)
+static void sessions_scan(struct sessions *ss)
 {
 	ss->scan_again = ss->scan != NULL;
 	if (ss->scan || source_link(&ss->source)->state != LINK_UP)
 		return;
 	ss->scan_ms = loop_now(store_loop(ss->source.store));
-	ss->scan = link_run(source_link(&ss->source), scan_script, NULL, 0, SCAN_MAX, SCAN_MS, scan_done, ss);
+	ss->scan = link_run(source_link(&ss->source), scan_script, NULL, 0, SCAN_MAX, SCAN_MS, sessions_scan_done, ss);
 }
 
 void sessions_look(struct sessions *ss, int64_t gap_ms)
 {
 	int64_t last = ss->scan ? ss->scan_ms : ss->scanned_ms;
 	if (ss->scanned && loop_now(store_loop(ss->source.store)) - last >= gap_ms)
-		scan(ss);
+		sessions_scan(ss);
 }
 
-static bool on_screen(const struct sessions *ss)
+static bool sessions_on_screen(const struct sessions *ss)
 {
 	const struct row *r = store_first(ss->source.store, &kind_session, ss->source.server);
 	for (; r; r = store_next(r, &kind_session, ss->source.server))
@@ -212,16 +212,16 @@ static bool on_screen(const struct sessions *ss)
 	return false;
 }
 
-static void on_again(struct loop_timer *t, void *arg)
+static void sessions_on_again(struct loop_timer *t, void *arg)
 {
 	struct sessions *ss = arg;
-	if (on_screen(ss) || ss->missing || ss->hurry)
-		scan(ss);
+	if (sessions_on_screen(ss) || ss->missing || ss->hurry)
+		sessions_scan(ss);
 	loop_timer_set(ss->again, ss->hurry ? HURRY_MS : LOOK_AGAIN_MS);
 	ss->hurry -= ss->hurry > 0;
 }
 
-static void hurry(struct sessions *ss, unsigned times)
+static void sessions_backend_hurry(struct sessions *ss, unsigned times)
 {
 	ss->hurry = times;
 	if (ss->again)
@@ -231,39 +231,39 @@ static void hurry(struct sessions *ss, unsigned times)
 void sessions_hurry(struct sessions *ss)
 {
 	ss->missing = true;
-	hurry(ss, HURRIES);
+	sessions_backend_hurry(ss, HURRIES);
 }
 
 void sessions_look_soon(struct sessions *ss)
 {
 	if (!ss->hurry)
-		hurry(ss, 1);
+		sessions_backend_hurry(ss, 1);
 }
 
 /* --- the backend -------------------------------------------------------------------------------------------------------- */
 
-static void prepare(struct sessions *ss)
+static void sessions_prepare(struct sessions *ss)
 {
 	struct loop *loop = store_loop(ss->source.store);
 	if (ss->again)
 		return;
-	ss->again = loop_timer_add(loop, -1, on_again, ss);
-	ss->quiet = loop_timer_add(loop, -1, on_quiet, ss);
+	ss->again = loop_timer_add(loop, -1, sessions_on_again, ss);
+	ss->quiet = loop_timer_add(loop, -1, sessions_on_quiet, ss);
 }
 
-static void up(struct source *s)
+static void sessions_up(struct source *s)
 {
 	struct sessions *ss = sessions_of(s);
-	prepare(ss);
+	sessions_prepare(ss);
 	ss->stored_started = false;
 	for (struct oc *oc = ss->ocs; oc; oc = oc->next)
 		oc->refused = oc->password_tried = false;
 	ss->hurry = 0;
-	scan(ss);
+	sessions_scan(ss);
 	loop_timer_set(ss->again, LOOK_AGAIN_MS);
 }
 
-static void exports_end(struct sessions *ss)
+static void sessions_exports_end(struct sessions *ss)
 {
 	struct ses *s, *next;
 	HASH_ITER(hh, ss->table, s, next) {
@@ -272,7 +272,7 @@ static void exports_end(struct sessions *ss)
 	}
 }
 
-static void down(struct source *s)
+static void sessions_down(struct source *s)
 {
 	struct sessions *ss = sessions_of(s);
 	bool lost = source_link(s)->state != LINK_UP;
@@ -280,7 +280,7 @@ static void down(struct source *s)
 	run_cancel(ss->stored_run);
 	ss->scan = ss->stored_run = NULL;
 	ss->scan_again = false;
-	exports_end(ss);
+	sessions_exports_end(ss);
 	folders_end(ss);
 	watch_end(ss);
 	if (ss->again)
@@ -300,7 +300,7 @@ static void down(struct source *s)
 }
 
 /* "4096 sessions", "scan": the first word is the server's, when it is no word of our own. */
-static void feed(struct source *s, const char *what, const char *bytes, size_t len)
+static void sessions_feed(struct source *s, const char *what, const char *bytes, size_t len)
 {
 	struct sessions *ss = sessions_of(s);
 	size_t n = strcspn(what, " ");
@@ -328,7 +328,7 @@ static void feed(struct source *s, const char *what, const char *bytes, size_t l
 	memcpy(name, what, n);
 	name[n] = '\0';
 	if (!ss->again)
-		prepare(ss);
+		sessions_prepare(ss);
 	struct oc *oc = oc_find(ss, name);
 	if (!oc)
 		oc = oc_add(ss, name, "127.0.0.1", number_int(name));
@@ -336,23 +336,23 @@ static void feed(struct source *s, const char *what, const char *bytes, size_t l
 		oc_feed(oc, what + n + 1, bytes, len);
 }
 
-static void shown(struct source *s)
+static void sessions_shown(struct source *s)
 {
 	struct sessions *ss = sessions_of(s);
 	struct ses *one, *next;
 	HASH_ITER(hh, ss->table, one, next)
 		if (one->row->row.shown && !one->last_known && !one->last_wanted && !one->last_call && one->home)
 			ses_want_last(one);
-	if (on_screen(ss))
+	if (sessions_on_screen(ss))
 		sessions_look(ss, LOOK_AGAIN_MS);
 }
 
-static void finish(struct source *s)
+static void sessions_finish(struct source *s)
 {
 	struct sessions *ss = sessions_of(s);
 	run_cancel(ss->scan);
 	run_cancel(ss->stored_run);
-	exports_end(ss);
+	sessions_exports_end(ss);
 	folders_end(ss);
 	watch_end(ss);
 	free(ss->stored);
@@ -367,6 +367,6 @@ static void finish(struct source *s)
 }
 
 const struct backend backend_sessions = {
-	.name = "sessions", .source_size = sizeof(struct sessions), .up = up, .down = down, .feed = feed, .redact = sessions_redact, .shown = shown,
-	.finish = finish,
+	.name = "sessions", .source_size = sizeof(struct sessions), .up = sessions_up, .down = sessions_down, .feed = sessions_feed, .redact = sessions_redact, .shown = sessions_shown,
+	.finish = sessions_finish,
 };

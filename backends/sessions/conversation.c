@@ -16,45 +16,45 @@
 #define DIFF_LINES 400                /* of a side of a file that an older server told */
 #define TEXT_SHOWN (256u << 10)       /* of one part */
 
-static const cJSON *get(const cJSON *o, const char *name)
+static const cJSON *conversation_get(const cJSON *o, const char *name)
 {
 	return cJSON_GetObjectItemCaseSensitive(o, name);
 }
 
-static const char *text(const cJSON *o, const char *name)
+static const char *conversation_text(const cJSON *o, const char *name)
 {
-	const cJSON *v = get(o, name);
+	const cJSON *v = conversation_get(o, name);
 	return cJSON_IsString(v) ? v->valuestring : NULL;
 }
 
-static double number(const cJSON *o, const char *name, double otherwise)
+static double conversation_number(const cJSON *o, const char *name, double otherwise)
 {
-	const cJSON *v = get(o, name);
+	const cJSON *v = conversation_get(o, name);
 	return cJSON_IsNumber(v) ? v->valuedouble : otherwise;
 }
 
 /* A tool call in one line: "bash completed: make test". */
-static void tool_line(const cJSON *part, char *buf, size_t size)
+static void conversation_tool_line(const cJSON *part, char *buf, size_t size)
 {
-	const cJSON *state = get(part, "state"), *input = get(state, "input");
-	const char *words = text(state, "title");
+	const cJSON *state = conversation_get(part, "state"), *input = conversation_get(state, "input");
+	const char *words = conversation_text(state, "title");
 	static const char *const tells[] = { "command", "filePath", "pattern", "url", "description" };
 	for (size_t i = 0; i < ARRAY_LEN(tells) && (!words || !*words); i++)
-		words = text(input, tells[i]);
-	snprintf(buf, size, "%s %s%s%.300s", text(part, "tool") ? text(part, "tool") : "tool",
-	         text(state, "status") ? text(state, "status") : "", words ? ": " : "", words ? words : "");
+		words = conversation_text(input, tells[i]);
+	snprintf(buf, size, "%s %s%s%.300s", conversation_text(part, "tool") ? conversation_text(part, "tool") : "tool",
+	         conversation_text(state, "status") ? conversation_text(state, "status") : "", words ? ": " : "", words ? words : "");
 }
 
-static size_t line_span(const char *s)
+static size_t conversation_line_span(const char *s)
 {
 	size_t n = strcspn(s, "\n");
 	return n + (s[n] == '\n');
 }
 
-static void sided_lines(const char *from, const char *to, char sign, struct doc *doc)
+static void conversation_sided_lines(const char *from, const char *to, char sign, struct doc *doc)
 {
 	for (size_t shown = 0; from < to; shown++) {
-		size_t n = line_span(from);
+		size_t n = conversation_line_span(from);
 		if (shown == DIFF_LINES) {
 			doc_add(doc, DOC_DIM, "(more lines)");
 			return;
@@ -65,11 +65,11 @@ static void sided_lines(const char *from, const char *to, char sign, struct doc 
 }
 
 /* Older servers tell a file before and after: what is alike at both ends is left out. */
-static void sides_doc(const char *before, const char *after, struct doc *doc)
+static void conversation_sides_doc(const char *before, const char *after, struct doc *doc)
 {
 	const char *b = before + strlen(before), *a = after + strlen(after);
-	while (*before && *after && line_span(before) == line_span(after) && !strncmp(before, after, line_span(before))) {
-		size_t n = line_span(before);
+	while (*before && *after && conversation_line_span(before) == conversation_line_span(after) && !strncmp(before, after, conversation_line_span(before))) {
+		size_t n = conversation_line_span(before);
 		before += n;
 		after += n;
 	}
@@ -84,19 +84,19 @@ static void sides_doc(const char *before, const char *after, struct doc *doc)
 		b = x;
 		a = y;
 	}
-	sided_lines(before, b, '-', doc);
-	sided_lines(after, a, '+', doc);
+	conversation_sided_lines(before, b, '-', doc);
+	conversation_sided_lines(after, a, '+', doc);
 }
 
-static void diff_doc(const cJSON *diffs, struct doc *doc)
+static void conversation_diff_doc(const cJSON *diffs, struct doc *doc)
 {
 	const cJSON *d;
 	cJSON_ArrayForEach(d, diffs) {
-		const char *patch = text(d, "patch"), *before = text(d, "before"), *after = text(d, "after");
-		doc_add(doc, DOC_LABEL, "%s  +%d -%d", text(d, "file") ? text(d, "file") : "a file", number_small(number(d, "additions", 0), 0),
-		        number_small(number(d, "deletions", 0), 0));
+		const char *patch = conversation_text(d, "patch"), *before = conversation_text(d, "before"), *after = conversation_text(d, "after");
+		doc_add(doc, DOC_LABEL, "%s  +%d -%d", conversation_text(d, "file") ? conversation_text(d, "file") : "a file", number_small(conversation_number(d, "additions", 0), 0),
+		        number_small(conversation_number(d, "deletions", 0), 0));
 		if (!patch && before && after)
-			sides_doc(before, after, doc);
+			conversation_sides_doc(before, after, doc);
 		for (const char *at = patch; at && *at;) {
 			size_t n = strcspn(at, "\n");
 			doc_text(doc, *at == '+' ? DOC_GOOD : *at == '-' ? DOC_BAD : DOC_DIM, at, n);
@@ -105,13 +105,13 @@ static void diff_doc(const cJSON *diffs, struct doc *doc)
 	}
 }
 
-static void part_doc(const cJSON *part, bool user, struct doc *doc)
+static void conversation_part_doc(const cJSON *part, bool user, struct doc *doc)
 {
-	const char *type = text(part, "type"), *words = text(part, "text");
+	const char *type = conversation_text(part, "type"), *words = conversation_text(part, "text");
 	char line[512];
 	if (!type)
 		return;
-	if (!strcmp(type, "text") && words && !cJSON_IsTrue(get(part, "synthetic"))) {
+	if (!strcmp(type, "text") && words && !cJSON_IsTrue(conversation_get(part, "synthetic"))) {
 		size_t n = strlen(words);
 		doc_text(doc, user ? DOC_LABEL : DOC_PLAIN, words, n < TEXT_SHOWN ? n : TEXT_SHOWN);
 		if (n > TEXT_SHOWN)
@@ -119,56 +119,56 @@ static void part_doc(const cJSON *part, bool user, struct doc *doc)
 	} else if (!strcmp(type, "reasoning") && words) {
 		doc_text(doc, DOC_DIM, words, strnlen(words, TEXT_SHOWN));
 	} else if (!strcmp(type, "tool")) {
-		const char *state = text(get(part, "state"), "status");
+		const char *state = conversation_text(conversation_get(part, "state"), "status");
 		bool bad = state && !strcmp(state, "error");
-		tool_line(part, line, sizeof(line));
+		conversation_tool_line(part, line, sizeof(line));
 		doc_add(doc, bad ? DOC_BAD : DOC_CODE, "  %s", line);
-		if (bad && text(get(part, "state"), "error"))
-			doc_add(doc, DOC_BAD, "  %.300s", text(get(part, "state"), "error"));
+		if (bad && conversation_text(conversation_get(part, "state"), "error"))
+			doc_add(doc, DOC_BAD, "  %.300s", conversation_text(conversation_get(part, "state"), "error"));
 	} else if (!strcmp(type, "compaction")) {
 		doc_add(doc, DOC_DIM, "(what was before was summarized)");
 	}
 }
 
-static void message_doc(const cJSON *message, struct doc *doc)
+static void conversation_message_doc(const cJSON *message, struct doc *doc)
 {
-	const cJSON *info = get(message, "info"), *part, *error = get(info, "error");
-	const char *role = text(info, "role");
+	const cJSON *info = conversation_get(message, "info"), *part, *error = conversation_get(info, "error");
+	const char *role = conversation_text(info, "role");
 	bool user = role && !strcmp(role, "user");
 	char head[160], clock[HUMAN_SIZE];
-	double cost = number(info, "cost", -1);
-	human_clock(clock, number_whole(number(get(info, "time"), "created", 0), 0));
+	double cost = conversation_number(info, "cost", -1);
+	human_clock(clock, number_whole(conversation_number(conversation_get(info, "time"), "created", 0), 0));
 	if (user)
 		snprintf(head, sizeof(head), "%s  you", clock);
 	else if (cost > 0)
-		snprintf(head, sizeof(head), "%s  %.40s  $%.4f", clock, text(info, "modelID") ? text(info, "modelID") : "assistant", cost);
+		snprintf(head, sizeof(head), "%s  %.40s  $%.4f", clock, conversation_text(info, "modelID") ? conversation_text(info, "modelID") : "assistant", cost);
 	else
-		snprintf(head, sizeof(head), "%s  %.40s", clock, text(info, "modelID") ? text(info, "modelID") : "assistant");
+		snprintf(head, sizeof(head), "%s  %.40s", clock, conversation_text(info, "modelID") ? conversation_text(info, "modelID") : "assistant");
 	doc_head(doc, head);
-	cJSON_ArrayForEach(part, get(message, "parts"))
-		part_doc(part, user, doc);
+	cJSON_ArrayForEach(part, conversation_get(message, "parts"))
+		conversation_part_doc(part, user, doc);
 	if (cJSON_IsObject(error))
-		doc_add(doc, DOC_BAD, "%s: %.400s", text(error, "name") ? text(error, "name") : "error",
-		        text(get(error, "data"), "message") ? text(get(error, "data"), "message") : "");
-	diff_doc(get(get(info, "summary"), "diffs"), doc);
+		doc_add(doc, DOC_BAD, "%s: %.400s", conversation_text(error, "name") ? conversation_text(error, "name") : "error",
+		        conversation_text(conversation_get(error, "data"), "message") ? conversation_text(conversation_get(error, "data"), "message") : "");
+	conversation_diff_doc(conversation_get(conversation_get(info, "summary"), "diffs"), doc);
 }
 
-static void todo_doc(const cJSON *messages, struct doc *doc)
+static void conversation_todo_doc(const cJSON *messages, struct doc *doc)
 {
 	const cJSON *message, *part, *found = NULL, *item;
 	cJSON_ArrayForEach(message, messages)
-		cJSON_ArrayForEach(part, get(message, "parts"))
-			if (text(part, "tool") && !strcmp(text(part, "tool"), "todowrite") &&
-			    cJSON_IsArray(get(get(get(part, "state"), "input"), "todos")))
-				found = get(get(get(part, "state"), "input"), "todos");
+		cJSON_ArrayForEach(part, conversation_get(message, "parts"))
+			if (conversation_text(part, "tool") && !strcmp(conversation_text(part, "tool"), "todowrite") &&
+			    cJSON_IsArray(conversation_get(conversation_get(conversation_get(part, "state"), "input"), "todos")))
+				found = conversation_get(conversation_get(conversation_get(part, "state"), "input"), "todos");
 	if (!cJSON_GetArraySize(found))
 		return;
 	doc_head(doc, "To do");
 	cJSON_ArrayForEach(item, found) {
-		const char *state = text(item, "status") ? text(item, "status") : "";
+		const char *state = conversation_text(item, "status") ? conversation_text(item, "status") : "";
 		bool done = !strcmp(state, "completed"), now = !strcmp(state, "in_progress");
 		doc_add(doc, done ? DOC_DIM : now ? DOC_WARN : DOC_PLAIN, "[%c] %.300s", done ? 'x' : now ? '>' : ' ',
-		        text(item, "content") ? text(item, "content") : "");
+		        conversation_text(item, "content") ? conversation_text(item, "content") : "");
 	}
 }
 
@@ -182,12 +182,12 @@ void session_conversation(struct ses *s, struct doc *doc)
 		return;
 	}
 	cJSON *root = json_parse(s->messages, s->messages_len);
-	todo_doc(root, doc);
+	conversation_todo_doc(root, doc);
 	doc_head(doc, "Conversation, newest first (l follows it as it goes on)");
 	if (s->messages_err)
 		doc_add(doc, DOC_WARN, "%s", s->messages_err);
 	for (int i = cJSON_GetArraySize(root) - 1; i >= 0; i--)
-		message_doc(cJSON_GetArrayItem(root, i), doc);
+		conversation_message_doc(cJSON_GetArrayItem(root, i), doc);
 	if (s->messages_more)
 		doc_add(doc, DOC_DIM, "older ones are on their way...");
 	else if (s->home && s->messages_n >= s->messages_asked)
@@ -225,7 +225,7 @@ struct oc_follow {
 	size_t n_parts;
 };
 
-static void say(struct oc_follow *f, int64_t ms, enum log_level level, const char *prefix, const char *line, size_t len)
+static void conversation_say(struct oc_follow *f, int64_t ms, enum log_level level, const char *prefix, const char *line, size_t len)
 {
 	struct buf b;
 	buf_init(&b, 1u << 20);
@@ -237,26 +237,26 @@ static void say(struct oc_follow *f, int64_t ms, enum log_level level, const cha
 		f->said_ms = ms;
 }
 
-static void say_lines(struct oc_follow *f, int64_t ms, const char *prefix, const char *words)
+static void conversation_say_lines(struct oc_follow *f, int64_t ms, const char *prefix, const char *words)
 {
 	for (const char *at = words; at && *at;) {
 		size_t n = strcspn(at, "\n");
-		say(f, ms, LOG_LEVEL_INFO, prefix, at, n);
+		conversation_say(f, ms, LOG_LEVEL_INFO, prefix, at, n);
 		at += n + (at[n] == '\n');
 	}
 }
 
-static void flush(struct oc_follow *f, int64_t ms)
+static void conversation_flush(struct oc_follow *f, int64_t ms)
 {
 	if (f->line.len)
-		say(f, ms, LOG_LEVEL_INFO, "", f->line.data, f->line.len);
+		conversation_say(f, ms, LOG_LEVEL_INFO, "", f->line.data, f->line.len);
 	buf_clear(&f->line);
 }
 
-static void stream_text(struct oc_follow *f, int64_t ms, const char *part, const char *words, size_t len)
+static void conversation_stream_text(struct oc_follow *f, int64_t ms, const char *part, const char *words, size_t len)
 {
 	if (strcmp(part, f->part) != 0) {
-		flush(f, ms);
+		conversation_flush(f, ms);
 		snprintf(f->part, sizeof(f->part), "%s", part);
 	}
 	while (len) {
@@ -265,14 +265,14 @@ static void stream_text(struct oc_follow *f, int64_t ms, const char *part, const
 		if (f->line.len + n < LOG_LINE_MAX)
 			buf_add(&f->line, words, n);
 		if (nl)
-			flush(f, ms);
+			conversation_flush(f, ms);
 		words += n + (nl != NULL);
 		len -= n + (nl != NULL);
 	}
 }
 
 /* Found, or in the place of the oldest. */
-static struct part_seen *part_seen(struct oc_follow *f, const char *id)
+static struct part_seen *conversation_part_seen(struct oc_follow *f, const char *id)
 {
 	for (size_t i = 0; i < PARTS_SEEN && i < f->n_parts; i++)
 		if (!strcmp(f->parts[i].id, id))
@@ -283,50 +283,50 @@ static struct part_seen *part_seen(struct oc_follow *f, const char *id)
 	return p;
 }
 
-static bool tell_once(struct oc_follow *f, const char *id)
+static bool conversation_tell_once(struct oc_follow *f, const char *id)
 {
-	struct part_seen *p = part_seen(f, id);
+	struct part_seen *p = conversation_part_seen(f, id);
 	bool told = p->told;
 	p->told = 1;
 	return !told;
 }
 
 /* All that there is of a part by now: what of it was not told. */
-static struct part_seen *tell_text(struct oc_follow *f, int64_t ms, const char *id, const char *words)
+static struct part_seen *conversation_tell_text(struct oc_follow *f, int64_t ms, const char *id, const char *words)
 {
-	struct part_seen *p = part_seen(f, id);
+	struct part_seen *p = conversation_part_seen(f, id);
 	size_t n = strlen(words);
 	if (n > p->told) {
-		stream_text(f, ms, id, words + p->told, n - p->told);
+		conversation_stream_text(f, ms, id, words + p->told, n - p->told);
 		p->told = n;
 	}
 	return p;
 }
 
-static void event_part(struct oc_follow *f, const struct oc_event *e)
+static void conversation_event_part(struct oc_follow *f, const struct oc_event *e)
 {
 	const char *type = e->part_type ? e->part_type : "", *state = e->tool_state ? e->tool_state : "", *words = e->text ? e->text : "";
 	bool user = !strcmp(e->message_id, f->user), said = !strcmp(type, "text");
 	/* Ids sort by time. At the end of a turn OpenCode prunes what old tools said, and tells it: that is no news. */
 	bool is_old = f->newest[user][0] && oc_id_order(e->message_id, f->newest[user]) < 0;
 	if (said && user) {
-		if (*words && tell_once(f, e->part_id))
-			say_lines(f, now_wall_ms(), "> ", words);
+		if (*words && conversation_tell_once(f, e->part_id))
+			conversation_say_lines(f, now_wall_ms(), "> ", words);
 	} else if (said || !strcmp(type, "reasoning")) {
-		tell_text(f, now_wall_ms(), e->part_id, words)->at = strlen(words);
-	} else if (!strcmp(type, "tool") && (!strcmp(state, "completed") || !strcmp(state, "error")) && !is_old && tell_once(f, e->part_id)) {
+		conversation_tell_text(f, now_wall_ms(), e->part_id, words)->at = strlen(words);
+	} else if (!strcmp(type, "tool") && (!strcmp(state, "completed") || !strcmp(state, "error")) && !is_old && conversation_tell_once(f, e->part_id)) {
 		char line[512];
 		snprintf(line, sizeof(line), "%.60s %s%s%.300s", e->tool ? e->tool : "tool", state, *words ? ": " : "", words);
-		flush(f, now_wall_ms());
-		say(f, now_wall_ms(), *state == 'e' ? LOG_LEVEL_ERROR : LOG_LEVEL_NOTICE, "  [", line, strlen(line));
+		conversation_flush(f, now_wall_ms());
+		conversation_say(f, now_wall_ms(), *state == 'e' ? LOG_LEVEL_ERROR : LOG_LEVEL_NOTICE, "  [", line, strlen(line));
 	}
 	if (!is_old)
 		snprintf(f->newest[user], SESSION_ID_SIZE, "%s", e->message_id);
 }
 
-static void event_delta(struct oc_follow *f, const struct oc_event *e)
+static void conversation_event_delta(struct oc_follow *f, const struct oc_event *e)
 {
-	struct part_seen *p = part_seen(f, e->part_id);
+	struct part_seen *p = conversation_part_seen(f, e->part_id);
 	size_t n = strlen(e->text), from = p->at;
 	if (from == AT_UNKNOWN)
 		return;
@@ -334,7 +334,7 @@ static void event_delta(struct oc_follow *f, const struct oc_event *e)
 	if (p->at <= p->told)                 /* it was in the messages */
 		return;
 	size_t known = p->told > from ? p->told - from : 0;
-	stream_text(f, now_wall_ms(), e->part_id, e->text + known, n - known);
+	conversation_stream_text(f, now_wall_ms(), e->part_id, e->text + known, n - known);
 	p->told = p->at;
 }
 
@@ -344,18 +344,18 @@ static void follow_one(struct oc_follow *f, const struct oc_event *e)
 	if (e->type == OC_MESSAGE && e->message.role == OC_ROLE_USER)
 		snprintf(f->user, sizeof(f->user), "%s", e->message.id);
 	else if (e->type == OC_MESSAGE && e->message.completed)
-		flush(f, now_wall_ms());
+		conversation_flush(f, now_wall_ms());
 	else if (e->type == OC_PART)
-		event_part(f, e);
+		conversation_event_part(f, e);
 	else if (e->type == OC_DELTA && e->text)
-		event_delta(f, e);
+		conversation_event_delta(f, e);
 	if (e->type == OC_ASKED) {
 		request_phrase(e->asked, words, sizeof(words));
-		flush(f, now_wall_ms());
-		say(f, now_wall_ms(), LOG_LEVEL_WARN, "asks you: ", words, strlen(words));
+		conversation_flush(f, now_wall_ms());
+		conversation_say(f, now_wall_ms(), LOG_LEVEL_WARN, "asks you: ", words, strlen(words));
 	} else if (e->type == OC_ERROR && e->message.words[0]) {
-		flush(f, now_wall_ms());
-		say(f, now_wall_ms(), LOG_LEVEL_ERROR, "error: ", e->message.words, strlen(e->message.words));
+		conversation_flush(f, now_wall_ms());
+		conversation_say(f, now_wall_ms(), LOG_LEVEL_ERROR, "error: ", e->message.words, strlen(e->message.words));
 	}
 }
 
@@ -370,45 +370,45 @@ void follow_event(struct ses *s, const struct oc_event *e, const char *json, siz
 }
 
 /* A tool that runs is told among what was there at first; later on its end is. */
-static void tell_message(struct oc_follow *f, const cJSON *message, bool first)
+static void conversation_tell_message(struct oc_follow *f, const cJSON *message, bool first)
 {
-	const cJSON *info = get(message, "info"), *part;
-	int64_t created = number_whole(number(get(info, "time"), "created", 0), 0), ms = created > f->said_ms ? created : f->said_ms;
-	bool user = text(info, "role") && !strcmp(text(info, "role"), "user");
-	const char *message_id = text(info, "id") ? text(info, "id") : "";
-	cJSON_ArrayForEach(part, get(message, "parts")) {
-		const char *type = text(part, "type") ? text(part, "type") : "", *id = text(part, "id") ? text(part, "id") : "";
-		const char *words = text(part, "text"), *state = text(get(part, "state"), "status");
+	const cJSON *info = conversation_get(message, "info"), *part;
+	int64_t created = number_whole(conversation_number(conversation_get(info, "time"), "created", 0), 0), ms = created > f->said_ms ? created : f->said_ms;
+	bool user = conversation_text(info, "role") && !strcmp(conversation_text(info, "role"), "user");
+	const char *message_id = conversation_text(info, "id") ? conversation_text(info, "id") : "";
+	cJSON_ArrayForEach(part, conversation_get(message, "parts")) {
+		const char *type = conversation_text(part, "type") ? conversation_text(part, "type") : "", *id = conversation_text(part, "id") ? conversation_text(part, "id") : "";
+		const char *words = conversation_text(part, "text"), *state = conversation_text(conversation_get(part, "state"), "status");
 		bool ended = state && (!strcmp(state, "completed") || !strcmp(state, "error"));
 		char line[512];
 		if (!strcmp(type, "text") && words && !user) {
-			tell_text(f, ms, id, words);
-		} else if (!strcmp(type, "text") && words && *words && tell_once(f, id)) {
-			say_lines(f, ms, "> ", words);
-		} else if (!strcmp(type, "tool") && (ended ? tell_once(f, id) : first)) {
-			tool_line(part, line, sizeof(line));
-			flush(f, ms);
-			say(f, ms, LOG_LEVEL_NOTICE, "  [", line, strlen(line));
+			conversation_tell_text(f, ms, id, words);
+		} else if (!strcmp(type, "text") && words && *words && conversation_tell_once(f, id)) {
+			conversation_say_lines(f, ms, "> ", words);
+		} else if (!strcmp(type, "tool") && (ended ? conversation_tell_once(f, id) : first)) {
+			conversation_tool_line(part, line, sizeof(line));
+			conversation_flush(f, ms);
+			conversation_say(f, ms, LOG_LEVEL_NOTICE, "  [", line, strlen(line));
 		}
 	}
-	flush(f, ms);
+	conversation_flush(f, ms);
 	snprintf(f->newest[user], SESSION_ID_SIZE, "%s", message_id);
 	if (user)
 		snprintf(f->user, sizeof(f->user), "%s", message_id);
 }
 
-static int index_of(const cJSON *messages, const char *id)
+static int conversation_index_of(const cJSON *messages, const char *id)
 {
 	int n = cJSON_GetArraySize(messages);
 	for (int i = 0; i < n; i++) {
-		const char *one = text(get(cJSON_GetArrayItem(messages, i), "info"), "id");
+		const char *one = conversation_text(conversation_get(cJSON_GetArrayItem(messages, i), "info"), "id");
 		if (one && !strcmp(one, id))
 			return i;
 	}
 	return -1;
 }
 
-static void tell_held(struct oc_follow *f)
+static void conversation_tell_held(struct oc_follow *f)
 {
 	struct buf held = f->held;
 	f->held = (struct buf){ .max = HELD_MAX };
@@ -427,20 +427,20 @@ static void tell_held(struct oc_follow *f)
 }
 
 /* The messages that are there, from the last that was told on; then what happened meanwhile. */
-static void begin(struct oc_follow *f, const cJSON *messages)
+static void conversation_begin(struct oc_follow *f, const cJSON *messages)
 {
 	bool first = !f->newest[0][0] && !f->newest[1][0];
-	int from[2] = { index_of(messages, f->newest[0]), index_of(messages, f->newest[1]) }, i = 0;
+	int from[2] = { conversation_index_of(messages, f->newest[0]), conversation_index_of(messages, f->newest[1]) }, i = 0;
 	const cJSON *m;
 	if (!first && cJSON_GetArraySize(messages) && from[0] < 0 && from[1] < 0)
 		log_gap(f->follow.log, f->follow.source, "more was said meanwhile than is told here; its details have it");
 	cJSON_ArrayForEach(m, messages) {
-		const char *role = text(get(m, "info"), "role");
+		const char *role = conversation_text(conversation_get(m, "info"), "role");
 		if (i++ >= from[role && !strcmp(role, "user")])
-			tell_message(f, m, first);
+			conversation_tell_message(f, m, first);
 	}
 	f->begun = true;
-	tell_held(f);
+	conversation_tell_held(f);
 }
 
 void follow_messages(struct ses *s)
@@ -451,7 +451,7 @@ void follow_messages(struct ses *s)
 			continue;
 		if (!root)
 			root = json_parse(s->messages, s->messages_len);
-		begin(f, root);
+		conversation_begin(f, root);
 	}
 	cJSON_Delete(root);
 }
@@ -462,14 +462,14 @@ void follow_unanswered(struct ses *s, const struct err *err)
 		if (f->begun)
 			continue;
 		log_gap(f->follow.log, f->follow.source, "what was said before could not be had: %s", err->text);
-		begin(f, NULL);
+		conversation_begin(f, NULL);
 	}
 }
 
 void follow_lost(struct ses *s)
 {
 	for (struct oc_follow *f = s->follow; f; f = f->next) {
-		flush(f, now_wall_ms());
+		conversation_flush(f, now_wall_ms());
 		if (f->begun)
 			log_gap(f->follow.log, f->follow.source, "its server is not heard any more; what is said meanwhile comes when it is");
 		f->begun = false;
@@ -503,7 +503,7 @@ void follow_gone(struct ses *s)
 	s->follow = NULL;
 }
 
-static void stop(struct follow *follow)
+static void conversation_stop(struct follow *follow)
 {
 	struct oc_follow *f = (struct oc_follow *)follow;
 	for (struct oc_follow **slot = f->ses ? &f->ses->follow : NULL; slot && *slot; slot = &(*slot)->next)
@@ -526,7 +526,7 @@ struct follow *session_follow(struct row *row, struct log *log, struct err *err)
 	struct oc_follow *f = xcalloc(1, sizeof(*f));
 	f->follow.log = log;
 	f->follow.source = log_source_add(log, row->id);
-	f->follow.stop = stop;
+	f->follow.stop = conversation_stop;
 	f->held.max = HELD_MAX;
 	f->ses = s;
 	f->next = s->follow;

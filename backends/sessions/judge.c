@@ -12,18 +12,18 @@
 #define DEPTH_MAX 16
 #define NEWS_MS (24 * 3600000LL)     /* a failure older than this is history, not something that needs the user */
 
-static struct ses *parent_of(const struct ses *s)
+static struct ses *session_parent_of(const struct ses *s)
 {
 	struct sessions *ss = sessions_of(s->row->row.source);
 	return s->row->parent[0] ? ses_find(ss, s->row->parent) : NULL;
 }
 
-static bool is_under(const struct ses *s, const struct ses *top)
+static bool session_is_under(const struct ses *s, const struct ses *top)
 {
 	for (int i = 0; s && i < DEPTH_MAX; i++) {
 		if (s == top)
 			return true;
-		s = parent_of(s);
+		s = session_parent_of(s);
 	}
 	return false;
 }
@@ -36,7 +36,7 @@ const struct request *ses_request(const struct ses *top)
 	for (const struct oc *oc = ss->ocs; oc; oc = oc->next)
 		for (const struct request *r = oc->requests; r; r = r->next) {
 			const struct ses *s = ses_find(ss, r->session);
-			if (!s || s->home != oc || s->run.run == OC_RUN_IDLE || !is_under(s, top))
+			if (!s || s->home != oc || s->run.run == OC_RUN_IDLE || !session_is_under(s, top))
 				continue;
 			if (!found || (r->is_question && !found->is_question))
 				found = r;
@@ -44,7 +44,7 @@ const struct request *ses_request(const struct ses *top)
 	return found;
 }
 
-static enum session_status own_status(const struct ses *s)
+static enum session_status session_own_status(const struct ses *s)
 {
 	const struct oc_message *m = &s->last;
 	enum session_status was = s->row->status;
@@ -75,7 +75,7 @@ static const enum health healths[] = {
 };
 
 /* Why it needs the user, in a phrase. */
-static void why_of(const struct ses *s, const struct request *r, char *buf, size_t size)
+static void session_why_of(const struct ses *s, const struct request *r, char *buf, size_t size)
 {
 	char phrase[300];
 	buf[0] = '\0';
@@ -94,21 +94,21 @@ static void why_of(const struct ses *s, const struct request *r, char *buf, size
 }
 
 /* A failure that nobody will look at any more, one of a child, whose parent tells, or of what is put away, is no alarm. */
-static enum health health_of(const struct ses *s)
+static enum health session_health_of(const struct ses *s)
 {
 	enum health h = healths[s->row->shown];
 	bool live = s->row->shown >= SESSION_BUSY && s->row->shown != SESSION_ERROR;
 	bool old = now_wall_ms() - s->row->updated_ms > NEWS_MS;
-	if (!live && (old || s->row->archived_ms || parent_of(s)) && h >= HEALTH_ATTENTION)
+	if (!live && (old || s->row->archived_ms || session_parent_of(s)) && h >= HEALTH_ATTENTION)
 		return HEALTH_IDLE;
-	if (live && h >= HEALTH_ATTENTION && parent_of(s))
+	if (live && h >= HEALTH_ATTENTION && session_parent_of(s))
 		return HEALTH_BUSY;
 	return h;
 }
 
-static bool is_hidden(const struct ses *s)
+static bool session_is_hidden(const struct ses *s)
 {
-	const struct ses *p = parent_of(s);
+	const struct ses *p = session_parent_of(s);
 	bool awake = s->row->shown >= SESSION_BUSY && s->row->shown != SESSION_ERROR;
 	if (p && (!p->row->unfolded || p->row->hidden))
 		return true;
@@ -117,21 +117,21 @@ static bool is_hidden(const struct ses *s)
 	return s->row->archived_ms || now_wall_ms() - s->row->updated_ms > SESSION_OLD_MS;
 }
 
-static void judge_one(struct ses *s)
+static void session_judge_one(struct ses *s)
 {
 	struct session *r = s->row;
 	const struct request *asks = ses_request(s);
 	enum session_status before = r->shown;
 	char why[420];
-	r->status = own_status(s);
+	r->status = session_own_status(s);
 	r->shown = !asks ? r->status : asks->is_question ? SESSION_QUESTION : SESSION_PERMISSION;
 	if (r->shown != before || !r->status_ms)
 		r->status_ms = asks ? asks->asked_ms : r->shown >= SESSION_BUSY && r->shown != SESSION_ERROR ? now_wall_ms() : r->updated_ms;
 	if (before == SESSION_UNKNOWN && r->shown == SESSION_BUSY && s->last.created_ms)
 		r->status_ms = s->last.created_ms;           /* it was at it before we came */
-	r->hidden = is_hidden(s);
-	why_of(s, asks, why, sizeof(why));
-	store_row_health(&r->row, health_of(s), r->status_ms, why[0] ? why : NULL);
+	r->hidden = session_is_hidden(s);
+	session_why_of(s, asks, why, sizeof(why));
+	store_row_health(&r->row, session_health_of(s), r->status_ms, why[0] ? why : NULL);
 	store_touch(&r->row);
 }
 
@@ -139,14 +139,14 @@ void ses_judge(struct ses *s)
 {
 	struct oc *home = s->home;
 	for (int i = 0; s && i < DEPTH_MAX; i++) {
-		judge_one(s);
-		s = parent_of(s);
+		session_judge_one(s);
+		s = session_parent_of(s);
 	}
 	if (home)
 		oc_judge(home);
 }
 
-static void count_children(struct sessions *ss)
+static void session_count_children(struct sessions *ss)
 {
 	struct ses *s, *next;
 	HASH_ITER(hh, ss->table, s, next) {
@@ -154,17 +154,17 @@ static void count_children(struct sessions *ss)
 		s->row->depth = 0;
 	}
 	HASH_ITER(hh, ss->table, s, next) {
-		struct ses *p = parent_of(s);
+		struct ses *p = session_parent_of(s);
 		if (p)
 			p->row->children++;
 		for (int i = 0; p && i < DEPTH_MAX; i++) {
 			s->row->depth++;
-			p = parent_of(p);
+			p = session_parent_of(p);
 		}
 	}
 }
 
-static int by_depth(struct ses *a, struct ses *b)
+static int session_by_depth(struct ses *a, struct ses *b)
 {
 	return a->row->depth - b->row->depth;
 }
@@ -172,15 +172,15 @@ static int by_depth(struct ses *a, struct ses *b)
 void sessions_judge(struct sessions *ss)
 {
 	struct ses *s, *next;
-	count_children(ss);
-	HASH_SORT(ss->table, by_depth);       /* parents first: a hidden one hides what is under it */
+	session_count_children(ss);
+	HASH_SORT(ss->table, session_by_depth);       /* parents first: a hidden one hides what is under it */
 	HASH_ITER(hh, ss->table, s, next)
-		judge_one(s);
+		session_judge_one(s);
 	for (struct oc *oc = ss->ocs; oc; oc = oc->next)
 		oc_judge(oc);
 }
 
-static struct sessions *of_server(const struct server *v)
+static struct sessions *session_of_server(const struct server *v)
 {
 	struct source *s = server_source(v, backend_sessions.name);
 	return s ? sessions_of(s) : NULL;
@@ -190,7 +190,7 @@ bool session_show_old(struct store *store)
 {
 	bool on = false, first = true;
 	for (struct server *v = store_servers(store); v; v = v->next) {
-		struct sessions *ss = of_server(v);
+		struct sessions *ss = session_of_server(v);
 		if (!ss)
 			continue;
 		if (first)

@@ -34,7 +34,7 @@ const char *session_status_name(enum session_status s)
 	return names[s];
 }
 
-static void finish(struct row *row)
+static void session_finish(struct row *row)
 {
 	struct session *s = (struct session *)row;
 	if (s->priv && s->type == SESSION_OPENCODE)
@@ -50,7 +50,7 @@ static void finish(struct row *row)
 
 /* --- JSON ------------------------------------------------------------------------------------------------------- */
 
-static void add_text(cJSON *o, const char *name, const char *value)
+static void session_add_text(cJSON *o, const char *name, const char *value)
 {
 	if (value && *value)
 		cJSON_AddStringToObject(o, name, value);
@@ -58,7 +58,7 @@ static void add_text(cJSON *o, const char *name, const char *value)
 		cJSON_AddNullToObject(o, name);
 }
 
-static void add_number(cJSON *o, const char *name, double value, bool known)
+static void session_add_number(cJSON *o, const char *name, double value, bool known)
 {
 	if (known)
 		cJSON_AddNumberToObject(o, name, value);
@@ -66,7 +66,7 @@ static void add_number(cJSON *o, const char *name, double value, bool known)
 		cJSON_AddNullToObject(o, name);
 }
 
-static void add_request(cJSON *o, const struct row *row)
+static void session_add_request(cJSON *o, const struct row *row)
 {
 	const struct request *r = session_request(row);
 	char phrase[400] = "";
@@ -76,49 +76,49 @@ static void add_request(cJSON *o, const struct row *row)
 	}
 	cJSON *a = cJSON_AddObjectToObject(o, "asks");
 	request_phrase(r, phrase, sizeof(phrase));
-	add_text(a, "id", r->id);
-	add_text(a, "type", r->is_question ? "question" : "permission");
-	add_text(a, "session", r->session);
-	add_text(a, "text", phrase);
+	session_add_text(a, "id", r->id);
+	session_add_text(a, "type", r->is_question ? "question" : "permission");
+	session_add_text(a, "session", r->session);
+	session_add_text(a, "text", phrase);
 }
 
-static void json(const struct row *row, void *out)
+static void session_json(const struct row *row, void *out)
 {
 	const struct session *s = (const struct session *)row;
 	cJSON *o = out;
-	add_text(o, "type", session_type_name(s->type));
-	add_text(o, "session", s->sid);
-	add_text(o, "parent", s->parent);
-	add_text(o, "directory", s->directory);
-	add_text(o, "agent", s->agent);
-	add_text(o, "model", s->model);
-	add_text(o, "status", session_status_name(s->shown));
-	add_number(o, "status_since_ms", (double)s->status_ms, s->status_ms > 0);
-	add_number(o, "next_try_ms", (double)s->next_ms, s->shown == SESSION_RETRY);
-	add_text(o, "words", s->words);
-	add_request(o, row);
-	add_number(o, "created_ms", (double)s->created_ms, s->created_ms > 0);
-	add_number(o, "updated_ms", (double)s->updated_ms, s->updated_ms > 0);
-	add_number(o, "archived_ms", (double)s->archived_ms, s->archived_ms > 0);
-	add_number(o, "cost", s->cost, s->cost >= 0);
-	add_number(o, "tokens", (double)s->tokens, s->tokens >= 0);
-	add_number(o, "context_tokens", (double)s->context_used, s->context_used >= 0);
-	add_number(o, "context_limit", (double)s->context_limit, s->context_limit > 0);
-	add_number(o, "port", s->port, s->port > 0);
+	session_add_text(o, "type", session_type_name(s->type));
+	session_add_text(o, "session", s->sid);
+	session_add_text(o, "parent", s->parent);
+	session_add_text(o, "directory", s->directory);
+	session_add_text(o, "agent", s->agent);
+	session_add_text(o, "model", s->model);
+	session_add_text(o, "status", session_status_name(s->shown));
+	session_add_number(o, "status_since_ms", (double)s->status_ms, s->status_ms > 0);
+	session_add_number(o, "next_try_ms", (double)s->next_ms, s->shown == SESSION_RETRY);
+	session_add_text(o, "words", s->words);
+	session_add_request(o, row);
+	session_add_number(o, "created_ms", (double)s->created_ms, s->created_ms > 0);
+	session_add_number(o, "updated_ms", (double)s->updated_ms, s->updated_ms > 0);
+	session_add_number(o, "archived_ms", (double)s->archived_ms, s->archived_ms > 0);
+	session_add_number(o, "cost", s->cost, s->cost >= 0);
+	session_add_number(o, "tokens", (double)s->tokens, s->tokens >= 0);
+	session_add_number(o, "context_tokens", (double)s->context_used, s->context_used >= 0);
+	session_add_number(o, "context_limit", (double)s->context_limit, s->context_limit > 0);
+	session_add_number(o, "port", s->port, s->port > 0);
 	if (s->type != SESSION_SERVICE)
 		return;
-	add_text(o, "unit", s->unit);
-	add_text(o, "version", ((const struct oc *)s->priv)->version);
-	add_number(o, "uptime_s", (double)s->uptime_s, s->uptime_s >= 0);
-	add_number(o, "memory_bytes", (double)s->memory, s->memory >= 0);
-	add_number(o, "cpu_percent", s->cpu, s->cpu >= 0);
-	add_number(o, "sessions", s->sessions, true);
-	add_number(o, "waiting", s->waiting, true);
+	session_add_text(o, "unit", s->unit);
+	session_add_text(o, "version", ((const struct oc *)s->priv)->version);
+	session_add_number(o, "uptime_s", (double)s->uptime_s, s->uptime_s >= 0);
+	session_add_number(o, "memory_bytes", (double)s->memory, s->memory >= 0);
+	session_add_number(o, "cpu_percent", s->cpu, s->cpu >= 0);
+	session_add_number(o, "sessions", s->sessions, true);
+	session_add_number(o, "waiting", s->waiting, true);
 }
 
 /* --- details ------------------------------------------------------------------------------------------------------ */
 
-static void messages_done(struct call *call, const struct reply *r, void *arg)
+static void session_messages_done(struct call *call, const struct reply *r, void *arg)
 {
 	struct ses *s = arg;
 	struct err err;
@@ -153,7 +153,7 @@ void ses_want_messages(struct ses *s)
 		s->messages_asked = MESSAGES_SHOWN;
 	char *part = xasprintf("/session/%s/message?limit=%zu", s->id, s->messages_asked), *path = oc_path(s, "%s", part);
 	s->messages_ms = now;
-	s->messages_call = oc_call(s->home, "GET", path, NULL, 15000, MESSAGES_MAX, messages_done, s);
+	s->messages_call = oc_call(s->home, "GET", path, NULL, 15000, MESSAGES_MAX, session_messages_done, s);
 	s->messages_stale = !s->messages_call;       /* what happens from now on the answer may not have */
 	free(part);
 	free(path);
@@ -172,14 +172,14 @@ bool session_older(struct row *row)
 	return true;
 }
 
-static void when(struct doc *doc, const char *label, int64_t ms)
+static void session_when(struct doc *doc, const char *label, int64_t ms)
 {
 	char clock[HUMAN_SIZE], age[HUMAN_SIZE];
 	if (ms > 0)
 		doc_pair(doc, DOC_PLAIN, label, "%s  (%s ago)", human_clock(clock, ms), human_age(age, now_wall_ms() - ms));
 }
 
-static void detail_session(struct session *s, struct doc *doc)
+static void session_kind_detail(struct session *s, struct doc *doc)
 {
 	doc_pair(doc, DOC_PLAIN, "title", "%s", s->row.name);
 	doc_pair(doc, DOC_PLAIN, "status", "%s", session_status_name(s->shown));
@@ -195,13 +195,13 @@ static void detail_session(struct session *s, struct doc *doc)
 	if (s->context_used >= 0 && s->context_limit > 0)
 		doc_pair(doc, DOC_PLAIN, "context", "%lld of %lld (%lld%%)", (long long)s->context_used, (long long)s->context_limit,
 		         (long long)(100 * s->context_used / s->context_limit));
-	when(doc, "created", s->created_ms);
-	when(doc, "last activity", s->updated_ms);
-	when(doc, "archived", s->archived_ms);
+	session_when(doc, "created", s->created_ms);
+	session_when(doc, "last activity", s->updated_ms);
+	session_when(doc, "archived", s->archived_ms);
 	doc_pair(doc, DOC_DIM, "id", "%s", s->sid);
 }
 
-static void detail_service(struct session *s, struct doc *doc)
+static void session_detail_service(struct session *s, struct doc *doc)
 {
 	const struct oc *oc = s->priv;
 	char size[HUMAN_SIZE];
@@ -234,11 +234,11 @@ void session_detail(struct row *row, struct doc *doc, bool reveal)
 	const struct request *r = session_request(row);
 	struct ses *ses = ses_of(row);
 	if (s->type == SESSION_SERVICE) {
-		detail_service(s, doc);
+		session_detail_service(s, doc);
 		sessions_look(sessions_of(row->source), SERVICE_LOOK_MS);
 		return;
 	}
-	detail_session(s, doc);
+	session_kind_detail(s, doc);
 	if (r) {
 		doc_head(doc, r->is_question ? "It asks (Enter answers)" : "It wants to (Enter answers)");
 		request_doc(r, doc);
@@ -256,16 +256,16 @@ const struct kind kind_session = {
 	.plural = "sessions",
 	.row_size = sizeof(struct session),
 	.actions = session_actions,
-	.finish = finish,
+	.finish = session_finish,
 	.detail = session_detail,
 	.follow = session_follow,
 	.shell = session_attach,
-	.json = json,
+	.json = session_json,
 };
 
 /* --- names for completion --------------------------------------------------------------------------------------------- */
 
-static size_t lines_into(char *lines, const char **out, size_t max)
+static size_t session_lines_into(char *lines, const char **out, size_t max)
 {
 	static char names[200][160];          /* borrowed by the caller until the next call */
 	size_t n = 0;
@@ -282,7 +282,7 @@ static size_t lines_into(char *lines, const char **out, size_t max)
 	return n;
 }
 
-static size_t directories(struct sessions *ss, const char **out, size_t max)
+static size_t session_directories(struct sessions *ss, const char **out, size_t max)
 {
 	struct ses *s, *next;
 	size_t n = 0;
@@ -302,8 +302,8 @@ size_t session_names(const struct row *row, enum session_list list, const char *
 	const struct ses *ses = ses_of(row);
 	struct oc *oc = s->type == SESSION_SERVICE ? s->priv : ses ? ses->home : NULL;
 	if (list == SESSION_DIRECTORIES)
-		return directories(sessions_of(row->source), out, max);
-	return oc ? lines_into(list == SESSION_AGENTS ? oc->agents : list == SESSION_MODELS ? oc->models : oc->commands, out, max) : 0;
+		return session_directories(sessions_of(row->source), out, max);
+	return oc ? session_lines_into(list == SESSION_AGENTS ? oc->agents : list == SESSION_MODELS ? oc->models : oc->commands, out, max) : 0;
 }
 
 /* --- folders over the link ---------------------------------------------------------------------------------------------- */
@@ -344,7 +344,7 @@ bool session_directories_in(struct row *row, const char *parent, const char **ou
 	const char *argv[] = { "sh", "-c", script, "sh", parent, NULL };
 	*n = 0;
 	if (ss->folders && ss->folders_of && !strcmp(ss->folders_of, parent)) {
-		*n = lines_into(ss->folders, out, max);
+		*n = session_lines_into(ss->folders, out, max);
 		return true;
 	}
 	if (row->server->link->state != LINK_UP)

@@ -26,7 +26,7 @@
 /* --- out ----------------------------------------------------------------------------------------------------- */
 
 /* Whole or not at all; never over a file that is there. */
-static bool write_file(const char *path, const char *text, size_t len, struct err *err)
+static bool move_write_file(const char *path, const char *text, size_t len, struct err *err)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
@@ -51,7 +51,7 @@ static bool write_file(const char *path, const char *text, size_t len, struct er
 
 static void move_there(struct act *a);
 
-static void messages_came(struct call *call, const struct reply *r, void *arg)
+static void move_messages_came(struct call *call, const struct reply *r, void *arg)
 {
 	struct act *a = arg;
 	struct err err;
@@ -73,12 +73,12 @@ static void messages_came(struct call *call, const struct reply *r, void *arg)
 		return;
 	}
 	char *whole = xasprintf("{\"info\":%s,\"messages\":%s}\n", a->text, r->body);
-	bool good = write_file(a->order->argument, whole, strlen(whole), &err);
+	bool good = move_write_file(a->order->argument, whole, strlen(whole), &err);
 	free(whole);
 	oc_act_end(a, good ? NULL : &err, said);
 }
 
-static void info_came(struct call *call, const struct reply *r, void *arg)
+static void move_info_came(struct call *call, const struct reply *r, void *arg)
 {
 	struct act *a = arg;
 	struct err err;
@@ -92,14 +92,14 @@ static void info_came(struct call *call, const struct reply *r, void *arg)
 	}
 	a->text = xstrndup(r->body, r->len);
 	char *path = oc_path(s, "/session/%s/message", s->id);
-	a->call = oc_call(a->oc, "GET", path, NULL, IMPORT_MS, FILE_MAX, messages_came, a);
+	a->call = oc_call(a->oc, "GET", path, NULL, IMPORT_MS, FILE_MAX, move_messages_came, a);
 	free(path);
 }
 
-static void fetch(struct act *a, const struct ses *s)
+static void move_fetch(struct act *a, const struct ses *s)
 {
 	char *path = oc_path(s, "/session/%s", s->id);
-	a->call = oc_call(a->oc, "GET", path, NULL, ACT_MS, 0, info_came, a);
+	a->call = oc_call(a->oc, "GET", path, NULL, ACT_MS, 0, move_info_came, a);
 	free(path);
 }
 
@@ -112,12 +112,12 @@ void session_export(struct order *order)
 	}
 	struct act *a = oc_act_begin(order, &s);
 	if (a)
-		fetch(a, s);
+		move_fetch(a, s);
 }
 
 /* --- in ------------------------------------------------------------------------------------------------------- */
 
-static char *read_file(const char *path, size_t *len, struct err *err)
+static char *move_read_file(const char *path, size_t *len, struct err *err)
 {
 	struct stat st;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -137,7 +137,7 @@ static char *read_file(const char *path, size_t *len, struct err *err)
 }
 
 /* Every id becomes another one, the same each time it stands there. */
-static void renew_ids(char *text, size_t len, uint64_t nonce)
+static void move_renew_ids(char *text, size_t len, uint64_t nonce)
 {
 	static const char abc[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 	for (size_t i = 0; i + 30 <= len; i++) {
@@ -159,7 +159,7 @@ static void renew_ids(char *text, size_t len, uint64_t nonce)
 
 static void move_archives(struct act *a);
 
-static void counted(struct call *call, const struct reply *r, void *arg)
+static void move_counted(struct call *call, const struct reply *r, void *arg)
 {
 	struct act *a = arg;
 	struct err err;
@@ -178,7 +178,7 @@ static void counted(struct call *call, const struct reply *r, void *arg)
 	oc_act_end(a, &err, said);
 }
 
-static void imported(const struct run_result *r, void *arg)
+static void move_imported(const struct run_result *r, void *arg)
 {
 	struct act *a = arg;
 	struct err err = r->end.err;
@@ -195,17 +195,17 @@ static void imported(const struct run_result *r, void *arg)
 	a->sid[n] = '\0';
 	struct ses like = { .directory = a->directory };
 	char *path = oc_path(&like, "/session/%s/message", a->sid);
-	a->call = oc_call(a->oc, "GET", path, NULL, IMPORT_MS, FILE_MAX, counted, a);
+	a->call = oc_call(a->oc, "GET", path, NULL, IMPORT_MS, FILE_MAX, move_counted, a);
 	free(path);
 }
 
 /* The text with new ids and the directory it goes to; NULL: it is no export. */
-static char *made_new(char *text, size_t len, const char *directory, const char *project, size_t *messages)
+static char *move_made_new(char *text, size_t len, const char *directory, const char *project, size_t *messages)
 {
 	uint64_t nonce = 0;
 	if (getrandom(&nonce, sizeof(nonce), 0) != sizeof(nonce))
 		nonce = (uint64_t)loop_now;
-	renew_ids(text, len, nonce);
+	move_renew_ids(text, len, nonce);
 	const char *at = NULL, *list = NULL;
 	size_t at_len = 0, list_len = 0;
 	cJSON *info = json_member(text, len, "info", &at, &at_len) ? json_parse(at, at_len) : NULL;
@@ -229,10 +229,10 @@ static char *made_new(char *text, size_t len, const char *directory, const char 
 }
 
 /* a->text goes into the directory there, which belongs to the project. */
-static void import_text(struct act *a, const char *project)
+static void move_import_text(struct act *a, const char *project)
 {
 	struct err err;
-	char *out = made_new(a->text, strlen(a->text), a->directory, project, &a->messages);
+	char *out = move_made_new(a->text, strlen(a->text), a->directory, project, &a->messages);
 	if (!out) {
 		err_set(&err, ERR_GARBLED, "it is no export of an OpenCode session; nothing was done");
 		oc_act_end(a, &err, NULL);
@@ -245,12 +245,12 @@ static void import_text(struct act *a, const char *project)
 	buf_puts(&script, "; [ -x \"$p\" ] || p=opencode; cd ");
 	quote_word(&script, a->directory);
 	buf_puts(&script, " && exec \"$p\" import /dev/stdin");
-	a->run = link_run(source_link(&a->oc->owner->source), script.data, out, strlen(out), 65536, IMPORT_MS, imported, a);
+	a->run = link_run(source_link(&a->oc->owner->source), script.data, out, strlen(out), 65536, IMPORT_MS, move_imported, a);
 	buf_finish(&script);
 	free(out);
 }
 
-static void project_came(struct call *call, const struct reply *r, void *arg)
+static void move_project_came(struct call *call, const struct reply *r, void *arg)
 {
 	struct act *a = arg;
 	struct err err;
@@ -259,12 +259,12 @@ static void project_came(struct call *call, const struct reply *r, void *arg)
 	const cJSON *id = cJSON_GetObjectItemCaseSensitive(o, "id");
 	char *project = cJSON_IsString(id) ? xstrdup(id->valuestring) : NULL;
 	cJSON_Delete(o);
-	import_text(a, project);
+	move_import_text(a, project);
 	free(project);
 }
 
 /* A directory that is not there would be taken for one of no project. */
-static void folder_looked(const struct run_result *r, void *arg)
+static void move_folder_looked(const struct run_result *r, void *arg)
 {
 	struct act *a = arg;
 	struct err err = r->end.err;
@@ -277,25 +277,25 @@ static void folder_looked(const struct run_result *r, void *arg)
 	}
 	struct ses like = { .directory = a->directory };
 	char *path = oc_path(&like, "/project/current");
-	a->call = oc_call(a->oc, "GET", path, NULL, ACT_MS, 0, project_came, a);
+	a->call = oc_call(a->oc, "GET", path, NULL, ACT_MS, 0, move_project_came, a);
 	free(path);
 }
 
-static void import_begin(struct act *a)
+static void move_import_begin(struct act *a)
 {
 	const char *argv[] = { "test", "-d", a->directory, NULL };
 	char *command = quote_command(argv);
-	a->run = link_run(source_link(&a->oc->owner->source), command, NULL, 0, 4096, ACT_MS, folder_looked, a);
+	a->run = link_run(source_link(&a->oc->owner->source), command, NULL, 0, 4096, ACT_MS, move_folder_looked, a);
 	free(command);
 }
 
-static void import_with(struct act *a, const char *file)
+static void move_import_with(struct act *a, const char *file)
 {
 	struct err err;
 	size_t len = 0;
-	a->text = read_file(file, &len, &err);
+	a->text = move_read_file(file, &len, &err);
 	if (a->text)
-		import_begin(a);
+		move_import_begin(a);
 	else
 		oc_act_end(a, &err, NULL);
 }
@@ -318,7 +318,7 @@ void session_import(struct order *order)
 	struct act *a = oc_act_add(order, oc, &oc->acts);
 	char *file = xstrndup(words, (size_t)(dir - words));
 	a->directory = xstrdup(dir + 1);
-	import_with(a, file);
+	move_import_with(a, file);
 	free(file);
 }
 
@@ -328,7 +328,7 @@ void session_import(struct order *order)
 #define MOVE_LOOK_MS 200
 
 /* From now on it is lost with that one. */
-static void act_rehome(struct act *a, struct oc *oc)
+static void move_act_rehome(struct act *a, struct oc *oc)
 {
 	for (struct act **slot = a->list; *slot; slot = &(*slot)->next)
 		if (*slot == a) {
@@ -341,7 +341,7 @@ static void act_rehome(struct act *a, struct oc *oc)
 	oc->acts = a;
 }
 
-static void archived(struct call *call, const struct reply *r, void *arg)
+static void move_archived(struct call *call, const struct reply *r, void *arg)
 {
 	struct act *a = arg;
 	struct err err;
@@ -369,16 +369,16 @@ static void move_archives(struct act *a)
 		oc_act_end(a, &err, NULL);
 		return;
 	}
-	act_rehome(a, s->home);
+	move_act_rehome(a, s->home);
 	memcpy(a->sid, s->id, sizeof(a->sid));
 	snprintf(body, sizeof(body), "{\"time\":{\"archived\":%lld}}", (long long)now_wall_ms());
 	char *path = oc_path(s, "/session/%s", s->id);
-	a->call = oc_call(a->oc, "PATCH", path, body, ACT_MS, 0, archived, a);
+	a->call = oc_call(a->oc, "PATCH", path, body, ACT_MS, 0, move_archived, a);
 	free(path);
 }
 
 /* The one over there that can take it; NULL: none, and whether one may still come. */
-static struct oc *oc_of(const struct act *a, bool *may_come)
+static struct oc *move_oc_of(const struct act *a, bool *may_come)
 {
 	struct server *v = store_server_find(a->order->store, a->to);
 	struct source *src = v ? server_source(v, backend_sessions.name) : NULL;
@@ -391,7 +391,7 @@ static struct oc *oc_of(const struct act *a, bool *may_come)
 	return NULL;
 }
 
-static void on_look(struct loop_timer *timer, void *arg)
+static void move_on_look(struct loop_timer *timer, void *arg)
 {
 	move_there(arg);
 }
@@ -401,13 +401,13 @@ static void move_there(struct act *a)
 	struct loop *loop = store_loop(a->order->store);
 	bool may_come;
 	struct err err;
-	struct oc *oc = oc_of(a, &may_come);
+	struct oc *oc = move_oc_of(a, &may_come);
 	if (oc) {
-		act_rehome(a, oc);
-		import_begin(a);
+		move_act_rehome(a, oc);
+		move_import_begin(a);
 	} else if (may_come && loop_now(loop) - a->since_ms < MOVE_WAIT_MS) {
 		if (!a->timer)
-			a->timer = loop_timer_add(loop, MOVE_LOOK_MS, on_look, a);
+			a->timer = loop_timer_add(loop, MOVE_LOOK_MS, move_on_look, a);
 		loop_timer_set(a->timer, MOVE_LOOK_MS);
 	} else {
 		err_set(&err, ERR_ABSENT, "there is no OpenCode server on %s that is reached now; nothing was moved", a->to);
@@ -440,5 +440,5 @@ void session_move(struct order *order)
 		act_path(words, &a->directory);
 	else
 		a->directory = xstrdup(s->directory);
-	fetch(a, s);
+	move_fetch(a, s);
 }

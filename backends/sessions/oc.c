@@ -45,10 +45,10 @@ struct oc_call {
 
 int64_t oc_silence_ms = OC_SILENCE_MS;
 
-static void stream_open(struct oc *);
-static void snapshot_step(struct oc *);
-static void on_unheard(struct loop_timer *, void *);
-static void ask_directory(struct oc *, const char *directory, int64_t timeout_ms);
+static void oc_stream_open(struct oc *);
+static void oc_snapshot_step(struct oc *);
+static void oc_on_unheard(struct loop_timer *, void *);
+static void oc_do_ask_directory(struct oc *, const char *directory, int64_t timeout_ms);
 
 /* --- finding and making ------------------------------------------------------------------------------------- */
 
@@ -60,7 +60,7 @@ struct oc *oc_find(struct sessions *ss, const char *name)
 	return oc;
 }
 
-static void on_silence(struct loop_timer *t, void *arg)
+static void oc_on_silence(struct loop_timer *t, void *arg)
 {
 	struct oc *oc = arg;
 	struct err err;
@@ -71,7 +71,7 @@ static void on_silence(struct loop_timer *t, void *arg)
 	loop_timer_set(oc->retry, RETRY_MIN_MS);
 }
 
-static void on_retry(struct loop_timer *t, void *arg)
+static void oc_on_retry(struct loop_timer *t, void *arg)
 {
 	oc_begin(arg);
 }
@@ -98,9 +98,9 @@ struct oc *oc_add(struct sessions *ss, const char *name, const char *host, int p
 	oc->line.max = OC_EVENT_MAX;
 	oc->held.max = OC_HELD_MAX;
 	oc->unheard.max = UNHEARD_MAX;
-	oc->unheard_again = loop_timer_add(loop, -1, on_unheard, oc);
-	oc->silence = loop_timer_add(loop, -1, on_silence, oc);
-	oc->retry = loop_timer_add(loop, -1, on_retry, oc);
+	oc->unheard_again = loop_timer_add(loop, -1, oc_on_unheard, oc);
+	oc->silence = loop_timer_add(loop, -1, oc_on_silence, oc);
+	oc->retry = loop_timer_add(loop, -1, oc_on_retry, oc);
 	return oc;
 }
 
@@ -122,7 +122,7 @@ void oc_configure(struct oc *oc, const struct opencode_config *config)
 	settings_destroy(before);
 }
 
-static void requests_free(struct oc *oc)
+static void oc_requests_free(struct oc *oc)
 {
 	while (oc->requests) {
 		struct request *r = oc->requests;
@@ -155,7 +155,7 @@ void oc_remove(struct oc *oc)
 			*slot = oc->next;
 			break;
 		}
-	requests_free(oc);
+	oc_requests_free(oc);
 	loop_timer_remove(oc->silence);
 	loop_timer_remove(oc->retry);
 	loop_timer_remove(oc->unheard_again);
@@ -174,7 +174,7 @@ void oc_remove(struct oc *oc)
 
 /* --- calls -------------------------------------------------------------------------------------------------------- */
 
-static char *base64(const char *in, size_t n)
+static char *oc_base64(const char *in, size_t n)
 {
 	static const char abc[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	char *out = xcalloc(n / 3 + 2, 4), *o = out;
@@ -189,11 +189,11 @@ static char *base64(const char *in, size_t n)
 }
 
 /* The header of the login, which the caller wipes and frees; NULL when there is no password. */
-static char *login_header(const struct oc *oc)
+static char *oc_login_header(const struct oc *oc)
 {
 	if (!oc->password)
 		return NULL;
-	char *plain = xasprintf("%s:%s", oc->user, oc->password->text), *code = base64(plain, strlen(plain));
+	char *plain = xasprintf("%s:%s", oc->user, oc->password->text), *code = oc_base64(plain, strlen(plain));
 	char *header = xasprintf("Authorization: Basic %s", code);
 	wipe(plain, strlen(plain));
 	wipe(code, strlen(code));
@@ -202,9 +202,9 @@ static char *login_header(const struct oc *oc)
 	return header;
 }
 
-static struct call *start(struct oc *oc, struct call_spec spec, const char *extra)
+static struct call *oc_start(struct oc *oc, struct call_spec spec, const char *extra)
 {
-	char *login = login_header(oc);
+	char *login = oc_login_header(oc);
 	const char *headers[4] = { "Accept: application/json, text/event-stream", NULL };
 	size_t n = 1;
 	if (login)
@@ -225,11 +225,11 @@ struct call *oc_call(struct oc *oc, const char *method, const char *path, const 
 {
 	struct call_spec spec = { .method = method, .path = path, .body = body, .body_len = body ? strlen(body) : 0,
 	                          .timeout_ms = timeout_ms, .max = max, .done = done, .arg = arg, .once = strcmp(method, "GET") != 0 };
-	return start(oc, spec, NULL);
+	return oc_start(oc, spec, NULL);
 }
 
 /* The server decodes directories twice: a % must be encoded twice. */
-static char *encode_directory(const char *directory)
+static char *oc_encode_directory(const char *directory)
 {
 	char *once = http_encode(directory), *out = xcalloc(strlen(once) * 5 + 1, 1), *o = out;
 	for (const char *p = once; *p; p++) {
@@ -245,7 +245,7 @@ static char *encode_directory(const char *directory)
 
 char *oc_path(const struct ses *s, const char *fmt, ...)
 {
-	char *dir = encode_directory(s->directory ? s->directory : ""), *path, *whole;
+	char *dir = oc_encode_directory(s->directory ? s->directory : ""), *path, *whole;
 	va_list ap;
 	va_start(ap, fmt);
 	if (vasprintf(&path, fmt, ap) < 0)
@@ -295,7 +295,7 @@ void oc_set_state(struct oc *oc, enum oc_state state, const struct err *err)
 	sessions_judge_source(oc->owner);
 }
 
-static void call_unlink(struct oc *oc, struct oc_call *c)
+static void oc_call_unlink(struct oc *oc, struct oc_call *c)
 {
 	for (struct oc_call **slot = &oc->calls; *slot; slot = &(*slot)->next)
 		if (*slot == c) {
@@ -331,7 +331,7 @@ void oc_stop(struct oc *oc)
 	oc->probe = oc->stream = NULL;
 	while (oc->calls) {
 		call_cancel(oc->calls->call);
-		call_unlink(oc, oc->calls);
+		oc_call_unlink(oc, oc->calls);
 	}
 	HASH_ITER(hh, oc->owner->table, s, next)
 		if (s->home == oc)
@@ -355,7 +355,7 @@ void oc_stop(struct oc *oc)
 	oc->ask = NULL;
 }
 
-static void lose(struct oc *oc, const struct err *err)
+static void oc_lose(struct oc *oc, const struct err *err)
 {
 	int64_t wait = RETRY_MIN_MS << (oc->fails < 6 ? oc->fails : 6);
 	oc->fails++;
@@ -366,7 +366,7 @@ static void lose(struct oc *oc, const struct err *err)
 
 /* --- the password ------------------------------------------------------------------------------------------------------ */
 
-static void password_came(struct ask *ask, struct secret *answer, bool keep, void *arg)
+static void oc_password_came(struct ask *ask, struct secret *answer, bool keep, void *arg)
 {
 	struct oc *oc = arg;
 	oc->ask = NULL;
@@ -384,7 +384,7 @@ static void password_came(struct ask *ask, struct secret *answer, bool keep, voi
 }
 
 /* What [opencode NAME] says: the command runs on this machine. */
-static void command_done(struct secret *password, const struct err *err, void *arg)
+static void oc_command_done(struct secret *password, const struct err *err, void *arg)
 {
 	struct oc *oc = arg;
 	oc->asking = NULL;
@@ -397,18 +397,18 @@ static void command_done(struct secret *password, const struct err *err, void *a
 	}
 }
 
-static bool ask_command(struct oc *oc)
+static bool oc_ask_command(struct oc *oc)
 {
 	if (!oc->config || !oc->config->password_command || oc->password_tried || oc->asking)
 		return false;
 	oc->password_tried = true;
 	char *whose = xasprintf("[opencode %s]: password_command", oc->config->name);
-	oc->asking = token_ask(store_loop(oc->owner->source.store), whose, oc->config->password_command, command_done, oc);
+	oc->asking = token_ask(store_loop(oc->owner->source.store), whose, oc->config->password_command, oc_command_done, oc);
 	free(whose);
 	return true;
 }
 
-static void want_password(struct oc *oc)
+static void oc_want_password(struct oc *oc)
 {
 	const char *where = oc->owner->source.server->name;
 	struct err err;
@@ -418,14 +418,14 @@ static void want_password(struct oc *oc)
 	oc->password = NULL;
 	err_set(&err, ERR_ASKS, "OpenCode on %s port %d %s; a on %s's row answers", where, oc->port,
 	        wrong ? "did not take that password" : "asks for its password", where);
-	if (ask_command(oc))
+	if (oc_ask_command(oc))
 		return;
 	if (oc->refused) {
 		oc_set_state(oc, OC_DENIED, &err);
 		return;
 	}
 	struct ask *ask = xcalloc(1, sizeof(*ask));
-	*ask = (struct ask){ .kind = ASK_PASSWORD, .answered = password_came, .arg = oc };
+	*ask = (struct ask){ .kind = ASK_PASSWORD, .answered = oc_password_came, .arg = oc };
 	snprintf(ask->title, sizeof(ask->title), "%.40s: OpenCode's password", where);
 	snprintf(ask->text, sizeof(ask->text), "%sThe OpenCode server on port %d of %.60s is protected (OPENCODE_SERVER_PASSWORD).\n"
 	         "It is kept in memory until mocr ends.", wrong ? "That password was not taken.\n" : "", oc->port, where);
@@ -437,7 +437,7 @@ static void want_password(struct oc *oc)
 
 /* --- the snapshot --------------------------------------------------------------------------------------------------------- */
 
-static void unheard_add(struct oc *oc, const char *directory)
+static void oc_unheard_add(struct oc *oc, const char *directory)
 {
 	for (size_t at = 0; at < oc->unheard.len; at += strlen(oc->unheard.data + at) + 1)
 		if (!strcmp(oc->unheard.data + at, directory))
@@ -446,7 +446,7 @@ static void unheard_add(struct oc *oc, const char *directory)
 }
 
 /* A session that asks would show that it works until the next loss. The pauses grow, for events are held while it is asked. */
-static void unheard_wait(struct oc *oc)
+static void oc_unheard_wait(struct oc *oc)
 {
 	if (oc->unheard_waits)
 		return;
@@ -459,7 +459,7 @@ static void unheard_wait(struct oc *oc)
 	loop_timer_set(oc->unheard_again, (int64_t)UNHEARD_MIN_MS << oc->unheard_times);
 }
 
-static void on_unheard(struct loop_timer *t, void *arg)
+static void oc_on_unheard(struct loop_timer *t, void *arg)
 {
 	struct oc *oc = arg;
 	struct buf again = oc->unheard;
@@ -469,11 +469,11 @@ static void on_unheard(struct loop_timer *t, void *arg)
 	oc->unheard_waits = false;
 	oc->unheard_times++;
 	for (size_t at = 0; at < again.len; at += strlen(again.data + at) + 1)
-		ask_directory(oc, again.data + at, answer_ms);
+		oc_do_ask_directory(oc, again.data + at, answer_ms);
 	buf_finish(&again);
 }
 
-static void snapshot_over(struct oc *oc)
+static void oc_snapshot_over(struct oc *oc)
 {
 	struct sessions *ss = oc->owner;
 	struct buf held = oc->held;
@@ -491,16 +491,16 @@ static void snapshot_over(struct oc *oc)
 		oc_set_state(oc, OC_LIVE, NULL);
 	sessions_judge(ss);
 	stored_apply(ss);
-	unheard_wait(oc);
+	oc_unheard_wait(oc);
 	if (oc->relist)
 		oc_snapshot(oc);
 }
 
-static void ask_more(struct oc *oc, const char *what, const char *path, const char *header);
-static void ask_within(struct oc *oc, const char *what, const char *path, const char *header, int64_t timeout_ms);
+static void oc_ask_more(struct oc *oc, const char *what, const char *path, const char *header);
+static void oc_ask_within(struct oc *oc, const char *what, const char *path, const char *header, int64_t timeout_ms);
 
 /* Directories in use, newest first: worth an instance of the server. */
-static void ask_directories(struct oc *oc)
+static void oc_ask_directories(struct oc *oc)
 {
 	const char *dirs[OC_DIRS_MAX];
 	int64_t used[OC_DIRS_MAX], now = now_wall_ms();
@@ -541,15 +541,15 @@ static void ask_directories(struct oc *oc)
 		oc_ask_directory(oc, oc->config->directory);
 }
 
-static void ask_directory(struct oc *oc, const char *directory, int64_t timeout_ms)
+static void oc_do_ask_directory(struct oc *oc, const char *directory, int64_t timeout_ms)
 {
 	static const char *const asked[][2] = { { "status", "/session/status" }, { "permissions", "/permission" },
 	                                        { "questions", "/question" } };
-	char *dir = encode_directory(directory);
+	char *dir = oc_encode_directory(directory);
 	for (size_t i = 0; i < ARRAY_LEN(asked); i++) {
 		char *what = xasprintf("%s %s %s", oc->name, asked[i][0], directory);
 		char *path = xasprintf("%s?directory=%s", asked[i][1], dir);
-		ask_within(oc, what, path, NULL, timeout_ms);
+		oc_ask_within(oc, what, path, NULL, timeout_ms);
 		free(what);
 		free(path);
 	}
@@ -558,36 +558,36 @@ static void ask_directory(struct oc *oc, const char *directory, int64_t timeout_
 
 void oc_ask_directory(struct oc *oc, const char *directory)
 {
-	ask_directory(oc, directory, LIST_MS);
+	oc_do_ask_directory(oc, directory, LIST_MS);
 }
 
-static int newest_first(const void *a, const void *b)
+static int oc_newest_first(const void *a, const void *b)
 {
 	const struct ses *x = *(struct ses *const *)a, *y = *(struct ses *const *)b;
 	return x->row->updated_ms < y->row->updated_ms ? 1 : x->row->updated_ms > y->row->updated_ms ? -1 : 0;
 }
 
-static void lasts_fetch(struct sessions *);
+static void oc_lasts_fetch(struct sessions *);
 
 /* Of the newest sessions and of those on the screen, where it is not known. */
-static void want_newest(struct oc *oc)
+static void oc_want_newest(struct oc *oc)
 {
 	size_t n = HASH_COUNT(oc->owner->table), used = 0;
 	struct ses **all = xcalloc(n + 1, sizeof(*all)), *s, *next;
 	HASH_ITER(hh, oc->owner->table, s, next)
 		if (s->home == oc && s->row && !s->row->archived_ms)
 			all[used++] = s;
-	qsort(all, used, sizeof(*all), newest_first);
+	qsort(all, used, sizeof(*all), oc_newest_first);
 	for (size_t i = 0; i < used; i++)
 		if (!all[i]->last_known && !all[i]->last_call && all[i]->run.run == OC_RUN_IDLE &&
 		    (i < LASTS_FIRST || all[i]->row->row.shown))
 			all[i]->last_wanted = true;
 	free(all);
-	lasts_fetch(oc->owner);
+	oc_lasts_fetch(oc->owner);
 }
 
 /* The whole list is in. */
-static void list_over(struct oc *oc)
+static void oc_list_over(struct oc *oc)
 {
 	struct ses *s, *next;
 	char what[96];
@@ -597,33 +597,33 @@ static void list_over(struct oc *oc)
 	HASH_ITER(hh, oc->owner->table, s, next)
 		if (s->home == oc)
 			follow_resume(s);
-	ask_directories(oc);
-	want_newest(oc);
+	oc_ask_directories(oc);
+	oc_want_newest(oc);
 }
 
 /* The next of the projects of an older server, which lists by project only. */
-static void next_project(struct oc *oc)
+static void oc_next_project(struct oc *oc)
 {
 	size_t n = oc->pages.len ? strcspn(oc->pages.data, "\n") : 0;
 	if (!oc->pages.len) {
-		list_over(oc);
+		oc_list_over(oc);
 		return;
 	}
 	char *tree = xstrndup(oc->pages.data, n), *header = xasprintf("x-opencode-directory: %s", tree);
 	buf_consume(&oc->pages, n + (n < oc->pages.len));
 	char what[96];
 	snprintf(what, sizeof(what), "%s sessions+", oc->name);
-	ask_more(oc, what, "/session?limit=1000", header);
+	oc_ask_more(oc, what, "/session?limit=1000", header);
 	free(tree);
 	free(header);
 }
 
-static bool is_list(const struct reply *r)
+static bool oc_is_list(const struct reply *r)
 {
 	return r->body[strspn(r->body, " \t\r\n")] == '[';
 }
 
-static void list_came(struct oc *oc, const char *what, struct call *call, const struct reply *r)
+static void oc_list_came(struct oc *oc, const char *what, struct call *call, const struct reply *r)
 {
 	const char *cursor = call_header(call, "x-next-cursor");
 	bool first = what[strlen(what) - 1] == 's';
@@ -634,25 +634,25 @@ static void list_came(struct oc *oc, const char *what, struct call *call, const 
 	source_feed(&oc->owner->source, what, r->body, r->len);
 	if (oc->has_all && cursor && *cursor && strspn(cursor, "0123456789") == strlen(cursor)) {
 		char *path = xasprintf("/experimental/session?limit=500&archived=true&cursor=%s", cursor);
-		ask_more(oc, more, path, NULL);
+		oc_ask_more(oc, more, path, NULL);
 		free(path);
 	} else if (oc->has_all) {
-		list_over(oc);
+		oc_list_over(oc);
 	} else {
-		next_project(oc);
+		oc_next_project(oc);
 	}
 }
 
 /* One without the list of everything: its projects first. */
-static void list_by_project(struct oc *oc)
+static void oc_list_by_project(struct oc *oc)
 {
 	char what[96];
 	oc->has_all = oc->list_has_hole = false;
 	snprintf(what, sizeof(what), "%s projects", oc->name);
-	ask_more(oc, what, "/project", NULL);
+	oc_ask_more(oc, what, "/project", NULL);
 }
 
-static void keep_reduced(struct oc *oc, const char *what, const struct reply *r)
+static void oc_keep_reduced(struct oc *oc, const char *what, const struct reply *r)
 {
 	struct buf out;
 	bool good = false;
@@ -667,7 +667,7 @@ static void keep_reduced(struct oc *oc, const char *what, const struct reply *r)
 }
 
 /* The directory whose statuses, permissions or questions were asked for; NULL: something else was. */
-static const char *directory_asked(const char *word)
+static const char *oc_directory_asked(const char *word)
 {
 	static const char *const words[] = { "status ", "permissions ", "questions " };
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
@@ -677,84 +677,84 @@ static const char *directory_asked(const char *word)
 }
 
 /* It may answer another time; a server that does not know what was asked, an old one, will not. */
-static bool is_passing(const struct reply *r)
+static bool oc_is_passing(const struct reply *r)
 {
 	return r->err.code || r->status >= 500 || r->status == 429;
 }
 
-static void answer_came(struct oc *oc, const char *what, struct call *call, const struct reply *r)
+static void oc_answer_came(struct oc *oc, const char *what, struct call *call, const struct reply *r)
 {
 	const char *word = what + strlen(oc->name) + 1;
 	struct err err;
 	bool good = oc_is_answer(oc, r, &err);
-	if (!strcmp(word, "sessions") && (!good || !is_list(r))) {
+	if (!strcmp(word, "sessions") && (!good || !oc_is_list(r))) {
 		if (r->err.code || r->status == 401)
-			lose(oc, &err);
+			oc_lose(oc, &err);
 		else
-			list_by_project(oc);
-	} else if (!strncmp(word, "sessions", 8) && good && is_list(r)) {
-		list_came(oc, what, call, r);
+			oc_list_by_project(oc);
+	} else if (!strncmp(word, "sessions", 8) && good && oc_is_list(r)) {
+		oc_list_came(oc, what, call, r);
 	} else if (!strcmp(word, "sessions+")) {
 		oc->list_has_hole = true;
-		next_project(oc);
+		oc_next_project(oc);
 	} else if (!strcmp(word, "projects")) {
 		char begin[96];
 		snprintf(begin, sizeof(begin), "%s sessions", oc->name);
 		if (!good || !oc_parse_projects(r->body, r->len, &oc->pages)) {
-			lose(oc, &err);
+			oc_lose(oc, &err);
 			return;
 		}
 		source_feed(&oc->owner->source, begin, "[]", 2);      /* a new list begins */
-		next_project(oc);
+		oc_next_project(oc);
 	} else if (good && (!strcmp(word, "models") || !strcmp(word, "agents") || !strcmp(word, "commands"))) {
-		keep_reduced(oc, what, r);
+		oc_keep_reduced(oc, what, r);
 	} else if (good) {
 		source_feed(&oc->owner->source, what, r->body, r->len);
-	} else if (directory_asked(word) && is_passing(r)) {
-		unheard_add(oc, directory_asked(word));
+	} else if (oc_directory_asked(word) && oc_is_passing(r)) {
+		oc_unheard_add(oc, oc_directory_asked(word));
 	}
 }
 
-static void more_done(struct call *call, const struct reply *r, void *arg)
+static void oc_more_done(struct call *call, const struct reply *r, void *arg)
 {
 	struct oc_call *c = arg;
 	struct oc *oc = c->oc;
 	char *what = c->what;
 	c->what = NULL;
-	call_unlink(oc, c);
-	answer_came(oc, what, call, r);
+	oc_call_unlink(oc, c);
+	oc_answer_came(oc, what, call, r);
 	free(what);
 	if (oc->snapshot && --oc->snapshot == 0)
-		snapshot_over(oc);
+		oc_snapshot_over(oc);
 }
 
-static void ask_within(struct oc *oc, const char *what, const char *path, const char *header, int64_t timeout_ms)
+static void oc_ask_within(struct oc *oc, const char *what, const char *path, const char *header, int64_t timeout_ms)
 {
 	struct oc_call *c = xcalloc(1, sizeof(*c));
 	*c = (struct oc_call){ .oc = oc, .what = xstrdup(what), .next = oc->calls };
 	oc->calls = c;
 	oc->snapshot++;
-	c->call = start(oc, (struct call_spec){ .path = path, .timeout_ms = timeout_ms, .max = LIST_MAX, .done = more_done, .arg = c },
+	c->call = oc_start(oc, (struct call_spec){ .path = path, .timeout_ms = timeout_ms, .max = LIST_MAX, .done = oc_more_done, .arg = c },
 	                header);
 }
 
-static void ask_more(struct oc *oc, const char *what, const char *path, const char *header)
+static void oc_ask_more(struct oc *oc, const char *what, const char *path, const char *header)
 {
-	ask_within(oc, what, path, header, LIST_MS);
+	oc_ask_within(oc, what, path, header, LIST_MS);
 }
 
-static void snapshot_step(struct oc *oc)
+static void oc_snapshot_step(struct oc *oc)
 {
 	static const char *const once[][2] = { { "models", "/config/providers" }, { "agents", "/agent" }, { "commands", "/command" } };
 	char what[96];
 	oc->relist = false;
 	snprintf(what, sizeof(what), "%s sessions", oc->name);
-	ask_more(oc, what, "/experimental/session?limit=500&archived=true", NULL);
+	oc_ask_more(oc, what, "/experimental/session?limit=500&archived=true", NULL);
 	char *kept[] = { oc->models, oc->agents, oc->commands };
 	for (size_t i = 0; i < ARRAY_LEN(once); i++)
 		if (!kept[i]) {
 			snprintf(what, sizeof(what), "%s %s", oc->name, once[i][0]);
-			ask_more(oc, what, once[i][1], NULL);
+			oc_ask_more(oc, what, once[i][1], NULL);
 		}
 }
 
@@ -763,12 +763,12 @@ void oc_snapshot(struct oc *oc)
 	if (oc->snapshot)
 		oc->relist = true;
 	else if (oc->stream)
-		snapshot_step(oc);
+		oc_snapshot_step(oc);
 }
 
 /* --- the stream -------------------------------------------------------------------------------------------------------------- */
 
-static void event_line(struct oc *oc, const char *line, size_t len)
+static void oc_event_line(struct oc *oc, const char *line, size_t len)
 {
 	char what[96];
 	if (len < 6 || strncmp(line, "data:", 5) != 0)
@@ -783,7 +783,7 @@ static void event_line(struct oc *oc, const char *line, size_t len)
 	source_feed(&oc->owner->source, what, line + skip, len - skip);
 }
 
-static bool stream_data(struct call *call, const char *bytes, size_t len, void *arg)
+static bool oc_stream_data(struct call *call, const char *bytes, size_t len, void *arg)
 {
 	struct oc *oc = arg;
 	loop_timer_set(oc->silence, oc_silence_ms);
@@ -801,7 +801,7 @@ static bool stream_data(struct call *call, const char *bytes, size_t len, void *
 			if (oc->skip)
 				oc_snapshot(oc);
 			else if (whole)
-				event_line(oc, oc->line.data, whole);
+				oc_event_line(oc, oc->line.data, whole);
 			if (oc->stream != call)
 				return true;
 			oc->skip = false;
@@ -813,20 +813,20 @@ static bool stream_data(struct call *call, const char *bytes, size_t len, void *
 	return true;
 }
 
-static void stream_answered(struct call *call, void *arg)
+static void oc_stream_answered(struct call *call, void *arg)
 {
 	struct oc *oc = arg;
 	loop_timer_set(oc->silence, oc_silence_ms);
-	snapshot_step(oc);
+	oc_snapshot_step(oc);
 }
 
-static void stream_done(struct call *call, const struct reply *r, void *arg)
+static void oc_stream_done(struct call *call, const struct reply *r, void *arg)
 {
 	struct oc *oc = arg;
 	struct err err = r->err;
 	oc->stream = NULL;
 	if (r->status == 401) {
-		want_password(oc);
+		oc_want_password(oc);
 		return;
 	}
 	if (!err.code && r->status / 100 == 2)
@@ -834,21 +834,21 @@ static void stream_done(struct call *call, const struct reply *r, void *arg)
 	else if (!err.code)
 		err_set(&err, ERR_GARBLED, "OpenCode on %s port %d answered %d when asked for events", oc->owner->source.server->name,
 		        oc->port, r->status);
-	lose(oc, &err);
+	oc_lose(oc, &err);
 }
 
-static void stream_open(struct oc *oc)
+static void oc_stream_open(struct oc *oc)
 {
 	call_cancel(oc->stream);
 	buf_clear(&oc->line);
 	oc->skip = false;
-	oc->stream = start(oc, (struct call_spec){ .path = "/global/event", .data = stream_data, .answered = stream_answered,
-	                                           .done = stream_done, .arg = oc, .timeout_ms = LIST_MS }, NULL);
+	oc->stream = oc_start(oc, (struct call_spec){ .path = "/global/event", .data = oc_stream_data, .answered = oc_stream_answered,
+	                                           .done = oc_stream_done, .arg = oc, .timeout_ms = LIST_MS }, NULL);
 }
 
 /* --- the probe ------------------------------------------------------------------------------------------------------------------ */
 
-static void strange(struct oc *oc, const char *what)
+static void oc_strange(struct oc *oc, const char *what)
 {
 	struct err err;
 	err_set(&err, ERR_REFUSED, "%s on %s port %d: %s", oc->version[0] ? "OpenCode" : "what answers", oc->owner->source.server->name,
@@ -858,7 +858,7 @@ static void strange(struct oc *oc, const char *what)
 	stored_apply(oc->owner);
 }
 
-static void info_done(struct call *call, const struct reply *r, void *arg)
+static void oc_info_done(struct call *call, const struct reply *r, void *arg)
 {
 	struct oc *oc = arg;
 	char version[32], what[160];
@@ -867,32 +867,32 @@ static void info_done(struct call *call, const struct reply *r, void *arg)
 	if (oc_is_answer(oc, r, &err) && oc_parse_health(r->body, r->len, version, sizeof(version))) {
 		snprintf(oc->version, sizeof(oc->version), "%s", version);
 		snprintf(what, sizeof(what), "version %s speaks the API of OpenCode 2, which mocr does not support yet", version);
-		strange(oc, what);
+		oc_strange(oc, what);
 	} else {
-		strange(oc, "a web page came where JSON was expected: no OpenCode server mocr knows, perhaps version 2, not supported yet");
+		oc_strange(oc, "a web page came where JSON was expected: no OpenCode server mocr knows, perhaps version 2, not supported yet");
 	}
 }
 
-static void probe_done(struct call *call, const struct reply *r, void *arg)
+static void oc_probe_done(struct call *call, const struct reply *r, void *arg)
 {
 	struct oc *oc = arg;
 	struct err err;
 	char what[96];
 	oc->probe = NULL;
 	if (r->status == 401) {
-		want_password(oc);
+		oc_want_password(oc);
 	} else if (r->err.code) {
-		lose(oc, &r->err);
+		oc_lose(oc, &r->err);
 	} else if (!oc_is_answer(oc, r, &err) || !oc_parse_health(r->body, r->len, oc->version, sizeof(oc->version))) {
 		oc->version[0] = '\0';
-		oc->probe = oc_call(oc, "GET", "/api/info", NULL, PROBE_MS, 65536, info_done, oc);
+		oc->probe = oc_call(oc, "GET", "/api/info", NULL, PROBE_MS, 65536, oc_info_done, oc);
 	} else if (strncmp(oc->version, "1.", 2) != 0 && strncmp(oc->version, "0.", 2) != 0) {
 		snprintf(what, sizeof(what), "version %s is not supported yet", oc->version);
-		strange(oc, what);
+		oc_strange(oc, what);
 	} else {
 		snprintf(what, sizeof(what), "%s health", oc->name);
 		source_feed(&oc->owner->source, what, r->body, r->len);
-		stream_open(oc);
+		oc_stream_open(oc);
 	}
 }
 
@@ -911,12 +911,12 @@ void oc_begin(struct oc *oc)
 		oc->origin = origin_create(store_http(oc->owner->source.store), link, endpoints, link_is_local(link) || oc->tls ? 1 : 2);
 		buf_finish(&command);
 	}
-	oc->probe = oc_call(oc, "GET", "/global/health", NULL, PROBE_MS, 65536, probe_done, oc);
+	oc->probe = oc_call(oc, "GET", "/global/health", NULL, PROBE_MS, 65536, oc_probe_done, oc);
 }
 
 /* --- the last message of a session ------------------------------------------------------------------------------------------------ */
 
-static void last_done(struct call *call, const struct reply *r, void *arg)
+static void oc_last_done(struct call *call, const struct reply *r, void *arg)
 {
 	struct ses *s = arg;
 	struct oc *oc = s->home;
@@ -930,10 +930,10 @@ static void last_done(struct call *call, const struct reply *r, void *arg)
 	free(what);
 	if (s->quiet_ms && ss->quiet)         /* how its turn ended can be told now */
 		loop_timer_set(ss->quiet, 0);
-	lasts_fetch(ss);
+	oc_lasts_fetch(ss);
 }
 
-static void lasts_fetch(struct sessions *ss)
+static void oc_lasts_fetch(struct sessions *ss)
 {
 	struct ses *s, *next;
 	HASH_ITER(hh, ss->table, s, next) {
@@ -943,7 +943,7 @@ static void lasts_fetch(struct sessions *ss)
 			continue;
 		char *part = xasprintf("/session/%s/message?limit=1", s->id), *path = oc_path(s, "%s", part);
 		s->last_wanted = false;
-		s->last_call = oc_call(s->home, "GET", path, NULL, LIST_MS, LAST_MAX, last_done, s);
+		s->last_call = oc_call(s->home, "GET", path, NULL, LIST_MS, LAST_MAX, oc_last_done, s);
 		ss->lasts += s->last_call != NULL;
 		free(part);
 		free(path);
@@ -954,5 +954,5 @@ void ses_want_last(struct ses *s)
 {
 	s->last_wanted = true;
 	if (s->home)
-		lasts_fetch(s->home->owner);
+		oc_lasts_fetch(s->home->owner);
 }

@@ -14,31 +14,31 @@
 
 /* --- small things ------------------------------------------------------------------------------------------ */
 
-static const cJSON *get(const cJSON *o, const char *name)
+static const cJSON *oc_parse_get(const cJSON *o, const char *name)
 {
 	return cJSON_GetObjectItemCaseSensitive(o, name);
 }
 
-static const char *text(const cJSON *o, const char *name)
+static const char *oc_parse_text(const cJSON *o, const char *name)
 {
-	const cJSON *v = get(o, name);
+	const cJSON *v = oc_parse_get(o, name);
 	return cJSON_IsString(v) ? v->valuestring : NULL;
 }
 
-static double number(const cJSON *o, const char *name, double otherwise)
+static double oc_parse_number(const cJSON *o, const char *name, double otherwise)
 {
-	const cJSON *v = get(o, name);
+	const cJSON *v = oc_parse_get(o, name);
 	return cJSON_IsNumber(v) ? v->valuedouble : otherwise;
 }
 
 /* A number that came from outside may be anything; what no clock or counter can say is unknown. */
-static int64_t whole(const cJSON *o, const char *name, int64_t otherwise)
+static int64_t oc_parse_whole(const cJSON *o, const char *name, int64_t otherwise)
 {
-	double d = number(o, name, -1);
+	double d = oc_parse_number(o, name, -1);
 	return d >= 0 && d < 9e15 ? (int64_t)d : otherwise;
 }
 
-static bool id_copy(char *out, const char *id)
+static bool oc_parse_id_copy(char *out, const char *id)
 {
 	size_t n = id ? strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.") : 0;
 	out[0] = '\0';
@@ -48,12 +48,12 @@ static bool id_copy(char *out, const char *id)
 	return true;
 }
 
-static void washed(char *out, size_t size, const char *s)
+static void oc_parse_washed(char *out, size_t size, const char *s)
 {
 	wash(out, size, s, s ? strlen(s) : 0);
 }
 
-static cJSON *parse(const char *json, size_t len, struct err *err)
+static cJSON *oc_parse_parse(const char *json, size_t len, struct err *err)
 {
 	cJSON *root = json_parse(json, len);
 	if (!root)
@@ -63,34 +63,34 @@ static cJSON *parse(const char *json, size_t len, struct err *err)
 
 /* --- sessions ------------------------------------------------------------------------------------------------ */
 
-static int64_t sum_tokens(const cJSON *t)
+static int64_t oc_parse_sum_tokens(const cJSON *t)
 {
-	const cJSON *cache = get(t, "cache");
+	const cJSON *cache = oc_parse_get(t, "cache");
 	if (!cJSON_IsObject(t))
 		return -1;
-	return whole(t, "input", 0) + whole(t, "output", 0) + whole(t, "reasoning", 0) + whole(cache, "read", 0) +
-	       whole(cache, "write", 0);
+	return oc_parse_whole(t, "input", 0) + oc_parse_whole(t, "output", 0) + oc_parse_whole(t, "reasoning", 0) + oc_parse_whole(cache, "read", 0) +
+	       oc_parse_whole(cache, "write", 0);
 }
 
-static bool session_of(const cJSON *o, struct oc_session *s)
+static bool oc_parse_session_of(const cJSON *o, struct oc_session *s)
 {
-	const cJSON *time = get(o, "time"), *model = get(o, "model");
+	const cJSON *time = oc_parse_get(o, "time"), *model = oc_parse_get(o, "model");
 	*s = (struct oc_session){ .cost = -1, .tokens = -1 };
-	if (!cJSON_IsObject(o) || !id_copy(s->id, text(o, "id")))
+	if (!cJSON_IsObject(o) || !oc_parse_id_copy(s->id, oc_parse_text(o, "id")))
 		return false;
-	id_copy(s->parent, text(o, "parentID"));
-	s->directory = xstrdup(text(o, "directory"));
-	s->title = xstrdup(text(o, "title"));
-	s->agent = xstrdup(text(o, "agent"));
-	s->model = xstrdup(text(model, "id"));
-	s->provider = xstrdup(text(model, "providerID"));
-	s->share = xstrdup(text(get(o, "share"), "url"));
-	s->reverted = cJSON_IsObject(get(o, "revert"));
-	s->created_ms = whole(time, "created", 0);
-	s->updated_ms = whole(time, "updated", s->created_ms);
-	s->archived_ms = whole(time, "archived", 0);
-	s->cost = number(o, "cost", -1);
-	s->tokens = sum_tokens(get(o, "tokens"));
+	oc_parse_id_copy(s->parent, oc_parse_text(o, "parentID"));
+	s->directory = xstrdup(oc_parse_text(o, "directory"));
+	s->title = xstrdup(oc_parse_text(o, "title"));
+	s->agent = xstrdup(oc_parse_text(o, "agent"));
+	s->model = xstrdup(oc_parse_text(model, "id"));
+	s->provider = xstrdup(oc_parse_text(model, "providerID"));
+	s->share = xstrdup(oc_parse_text(oc_parse_get(o, "share"), "url"));
+	s->reverted = cJSON_IsObject(oc_parse_get(o, "revert"));
+	s->created_ms = oc_parse_whole(time, "created", 0);
+	s->updated_ms = oc_parse_whole(time, "updated", s->created_ms);
+	s->archived_ms = oc_parse_whole(time, "archived", 0);
+	s->cost = oc_parse_number(o, "cost", -1);
+	s->tokens = oc_parse_sum_tokens(oc_parse_get(o, "tokens"));
 	return true;
 }
 
@@ -114,10 +114,10 @@ bool oc_parse_sessions(const char *json, size_t len, struct oc_sessions *out, st
 {
 	const cJSON *o;
 	*out = (struct oc_sessions){ 0 };
-	cJSON *root = parse(json, len, err);
+	cJSON *root = oc_parse_parse(json, len, err);
 	if (!root)
 		return false;
-	if (!cJSON_IsArray(root) && !text(root, "id")) {
+	if (!cJSON_IsArray(root) && !oc_parse_text(root, "id")) {
 		cJSON_Delete(root);
 		return err_set(err, ERR_GARBLED, "the answer is no list of sessions");
 	}
@@ -127,26 +127,26 @@ bool oc_parse_sessions(const char *json, size_t len, struct oc_sessions *out, st
 	out->v = xcalloc((size_t)n + 1, sizeof(*out->v));
 	if (cJSON_IsArray(root)) {
 		cJSON_ArrayForEach(o, root)
-			if (out->n < (size_t)n && session_of(o, &out->v[out->n]))
+			if (out->n < (size_t)n && oc_parse_session_of(o, &out->v[out->n]))
 				out->n++;
-	} else if (session_of(root, &out->v[0])) {
+	} else if (oc_parse_session_of(root, &out->v[0])) {
 		out->n = 1;
 	}
 	cJSON_Delete(root);
 	return true;
 }
 
-static bool stored_of(const cJSON *o, struct oc_session *s)
+static bool oc_parse_stored_of(const cJSON *o, struct oc_session *s)
 {
-	*s = (struct oc_session){ .cost = number(o, "cost", -1), .tokens = whole(o, "tokens", -1) };
-	if (!id_copy(s->id, text(o, "id")))
+	*s = (struct oc_session){ .cost = oc_parse_number(o, "cost", -1), .tokens = oc_parse_whole(o, "tokens", -1) };
+	if (!oc_parse_id_copy(s->id, oc_parse_text(o, "id")))
 		return false;
-	id_copy(s->parent, text(o, "parent"));
-	s->directory = xstrdup(text(o, "directory"));
-	s->title = xstrdup(text(o, "title"));
-	s->created_ms = whole(o, "created", 0);
-	s->updated_ms = whole(o, "updated", s->created_ms);
-	s->archived_ms = whole(o, "archived", 0);
+	oc_parse_id_copy(s->parent, oc_parse_text(o, "parent"));
+	s->directory = xstrdup(oc_parse_text(o, "directory"));
+	s->title = xstrdup(oc_parse_text(o, "title"));
+	s->created_ms = oc_parse_whole(o, "created", 0);
+	s->updated_ms = oc_parse_whole(o, "updated", s->created_ms);
+	s->archived_ms = oc_parse_whole(o, "archived", 0);
 	return true;
 }
 
@@ -154,13 +154,13 @@ bool oc_parse_stored(const char *json, size_t len, struct oc_sessions *out, stru
 {
 	const cJSON *o;
 	*out = (struct oc_sessions){ 0 };
-	cJSON *root = parse(json, len, err);
+	cJSON *root = oc_parse_parse(json, len, err);
 	int n = cJSON_IsArray(root) ? cJSON_GetArraySize(root) : -1;
 	out->left_out = n > OC_SESSIONS_MAX ? (size_t)n - OC_SESSIONS_MAX : 0;
 	n = n > OC_SESSIONS_MAX ? OC_SESSIONS_MAX : n;
 	out->v = n >= 0 ? xcalloc((size_t)n + 1, sizeof(*out->v)) : NULL;
 	cJSON_ArrayForEach(o, root)
-		if (n > 0 && out->n < (size_t)n && stored_of(o, &out->v[out->n]))
+		if (n > 0 && out->n < (size_t)n && oc_parse_stored_of(o, &out->v[out->n]))
 			out->n++;
 	cJSON_Delete(root);
 	return n >= 0 || err_set(err, ERR_GARBLED, "the database's answer is no list");
@@ -168,10 +168,10 @@ bool oc_parse_stored(const char *json, size_t len, struct oc_sessions *out, stru
 
 /* --- status ---------------------------------------------------------------------------------------------------- */
 
-static bool status_of(const cJSON *o, struct oc_status *s)
+static bool oc_parse_status_of(const cJSON *o, struct oc_status *s)
 {
 	static const char *const names[] = { [OC_RUN_IDLE] = "idle", [OC_RUN_BUSY] = "busy", [OC_RUN_RETRY] = "retry" };
-	const char *type = text(o, "type");
+	const char *type = oc_parse_text(o, "type");
 	*s = (struct oc_status){ 0 };
 	if (!type)
 		return false;
@@ -179,9 +179,9 @@ static bool status_of(const cJSON *o, struct oc_status *s)
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		if (!strcmp(names[i], type))
 			s->run = (enum oc_run)i;
-	s->attempt = (int)(whole(o, "attempt", 0) % 1000000);
-	s->next_ms = whole(o, "next", 0);
-	washed(s->message, sizeof(s->message), text(o, "message"));
+	s->attempt = (int)(oc_parse_whole(o, "attempt", 0) % 1000000);
+	s->next_ms = oc_parse_whole(o, "next", 0);
+	oc_parse_washed(s->message, sizeof(s->message), oc_parse_text(o, "message"));
 	return true;
 }
 
@@ -190,13 +190,13 @@ bool oc_parse_statuses(const char *json, size_t len, oc_status_fn *fn, void *arg
 	const cJSON *o;
 	char id[SESSION_ID_SIZE];
 	struct oc_status s;
-	cJSON *root = parse(json, len, err);
+	cJSON *root = oc_parse_parse(json, len, err);
 	if (!root)
 		return false;
 	bool good = cJSON_IsObject(root);
 	if (good)
 		cJSON_ArrayForEach(o, root)
-			if (id_copy(id, o->string) && status_of(o, &s))
+			if (oc_parse_id_copy(id, o->string) && oc_parse_status_of(o, &s))
 				fn(id, &s, arg);
 	cJSON_Delete(root);
 	return good || err_set(err, ERR_GARBLED, "the answer is no table of statuses");
@@ -205,7 +205,7 @@ bool oc_parse_statuses(const char *json, size_t len, oc_status_fn *fn, void *arg
 /* --- requests ---------------------------------------------------------------------------------------------------- */
 
 /* The strings of an array, one a line. */
-static char *lines_of(const cJSON *array)
+static char *oc_parse_lines_of(const cJSON *array)
 {
 	struct buf b;
 	const cJSON *o;
@@ -219,18 +219,18 @@ static char *lines_of(const cJSON *array)
 }
 
 /* The old dialect tells no command: its patterns are all there is. */
-static void permission_of(const cJSON *o, struct request *r)
+static void oc_parse_permission_of(const cJSON *o, struct request *r)
 {
 	static const char *const tells[] = { "command", "url", "filepath", "filePath", "path" };
-	const cJSON *meta = get(o, "metadata");
-	r->tool = xstrdup(text(o, "permission") ? text(o, "permission") : text(o, "type"));
-	r->always = lines_of(get(o, "always"));
-	r->diff = xstrdup(text(meta, "diff"));
+	const cJSON *meta = oc_parse_get(o, "metadata");
+	r->tool = xstrdup(oc_parse_text(o, "permission") ? oc_parse_text(o, "permission") : oc_parse_text(o, "type"));
+	r->always = oc_parse_lines_of(oc_parse_get(o, "always"));
+	r->diff = xstrdup(oc_parse_text(meta, "diff"));
 	for (size_t i = 0; i < ARRAY_LEN(tells) && !r->what; i++)
-		r->what = xstrdup(text(meta, tells[i]));
+		r->what = xstrdup(oc_parse_text(meta, tells[i]));
 	r->by_patterns = !r->what && !r->diff;
 	if (!r->what)
-		r->what = lines_of(get(o, "patterns"));
+		r->what = oc_parse_lines_of(oc_parse_get(o, "patterns"));
 	if (!r->tool)
 		r->tool = xstrdup("something");
 }
@@ -238,45 +238,45 @@ static void permission_of(const cJSON *o, struct request *r)
 #define QUESTIONS_MAX 20
 #define OPTIONS_MAX 50
 
-static void question_of(const cJSON *o, struct question *q)
+static void oc_parse_question_of(const cJSON *o, struct question *q)
 {
-	const cJSON *options = get(o, "options"), *p;
+	const cJSON *options = oc_parse_get(o, "options"), *p;
 	int n = cJSON_GetArraySize(options);
-	q->text = xstrdup(text(o, "question") ? text(o, "question") : "");
-	q->header = xstrdup(text(o, "header"));
-	q->multiple = cJSON_IsTrue(get(o, "multiple"));
-	q->custom = !cJSON_IsFalse(get(o, "custom"));
+	q->text = xstrdup(oc_parse_text(o, "question") ? oc_parse_text(o, "question") : "");
+	q->header = xstrdup(oc_parse_text(o, "header"));
+	q->multiple = cJSON_IsTrue(oc_parse_get(o, "multiple"));
+	q->custom = !cJSON_IsFalse(oc_parse_get(o, "custom"));
 	q->options = xcalloc((size_t)(n > 0 ? n : 0) + 1, sizeof(*q->options));
 	cJSON_ArrayForEach(p, options)
-		if (q->n_options < OPTIONS_MAX && text(p, "label")) {
-			q->options[q->n_options].label = xstrdup(text(p, "label"));
-			q->options[q->n_options++].description = xstrdup(text(p, "description"));
+		if (q->n_options < OPTIONS_MAX && oc_parse_text(p, "label")) {
+			q->options[q->n_options].label = xstrdup(oc_parse_text(p, "label"));
+			q->options[q->n_options++].description = xstrdup(oc_parse_text(p, "description"));
 		}
 }
 
-static void questions_of(const cJSON *o, struct request *r)
+static void oc_parse_questions_of(const cJSON *o, struct request *r)
 {
-	const cJSON *list = get(o, "questions"), *q;
+	const cJSON *list = oc_parse_get(o, "questions"), *q;
 	int n = cJSON_GetArraySize(list);
 	r->questions = xcalloc((size_t)(n > 0 ? n : 0) + 1, sizeof(*r->questions));
 	cJSON_ArrayForEach(q, list)
 		if (r->n_questions < QUESTIONS_MAX)
-			question_of(q, &r->questions[r->n_questions++]);
+			oc_parse_question_of(q, &r->questions[r->n_questions++]);
 }
 
 static struct request *request_of(const cJSON *o)
 {
 	struct request *r = xcalloc(1, sizeof(*r));
-	if (!cJSON_IsObject(o) || !id_copy(r->id, text(o, "id")) || !id_copy(r->session, text(o, "sessionID"))) {
+	if (!cJSON_IsObject(o) || !oc_parse_id_copy(r->id, oc_parse_text(o, "id")) || !oc_parse_id_copy(r->session, oc_parse_text(o, "sessionID"))) {
 		free(r);
 		return NULL;
 	}
-	id_copy(r->call, text(get(o, "tool"), "callID"));
-	r->is_question = cJSON_IsArray(get(o, "questions"));
+	oc_parse_id_copy(r->call, oc_parse_text(oc_parse_get(o, "tool"), "callID"));
+	r->is_question = cJSON_IsArray(oc_parse_get(o, "questions"));
 	if (r->is_question)
-		questions_of(o, r);
+		oc_parse_questions_of(o, r);
 	else
-		permission_of(o, r);
+		oc_parse_permission_of(o, r);
 	return r;
 }
 
@@ -308,7 +308,7 @@ bool oc_parse_requests(const char *json, size_t len, bool questions, struct requ
 	struct request **end = out;
 	size_t n = 0;
 	*out = NULL;
-	cJSON *root = parse(json, len, err);
+	cJSON *root = oc_parse_parse(json, len, err);
 	if (!root)
 		return false;
 	bool good = cJSON_IsArray(root);
@@ -331,41 +331,41 @@ bool oc_parse_requests(const char *json, size_t len, bool questions, struct requ
 
 /* --- messages ------------------------------------------------------------------------------------------------------ */
 
-static void error_of(const cJSON *error, struct oc_message *m)
+static void oc_parse_error_of(const cJSON *error, struct oc_message *m)
 {
-	const cJSON *data = get(error, "data");
-	const char *words = text(data, "message");
+	const cJSON *data = oc_parse_get(error, "data");
+	const char *words = oc_parse_text(data, "message");
 	if (!cJSON_IsObject(error))
 		return;
-	washed(m->error, sizeof(m->error), text(error, "name") ? text(error, "name") : "Error");
-	washed(m->words, sizeof(m->words), words ? words : text(error, "message") ? text(error, "message") : m->error);
+	oc_parse_washed(m->error, sizeof(m->error), oc_parse_text(error, "name") ? oc_parse_text(error, "name") : "Error");
+	oc_parse_washed(m->words, sizeof(m->words), words ? words : oc_parse_text(error, "message") ? oc_parse_text(error, "message") : m->error);
 }
 
-static bool message_of(const cJSON *o, struct oc_message *m)
+static bool oc_parse_message_of(const cJSON *o, struct oc_message *m)
 {
-	const cJSON *time = get(o, "time"), *tokens = get(o, "tokens"), *model = get(o, "model");
-	const char *role = text(o, "role");
+	const cJSON *time = oc_parse_get(o, "time"), *tokens = oc_parse_get(o, "tokens"), *model = oc_parse_get(o, "model");
+	const char *role = oc_parse_text(o, "role");
 	*m = (struct oc_message){ .cost = -1, .context = -1, .tokens = -1 };
-	if (!role || !id_copy(m->id, text(o, "id")))
+	if (!role || !oc_parse_id_copy(m->id, oc_parse_text(o, "id")))
 		return false;
-	id_copy(m->session, text(o, "sessionID"));
+	oc_parse_id_copy(m->session, oc_parse_text(o, "sessionID"));
 	m->role = !strcmp(role, "user") ? OC_ROLE_USER : !strcmp(role, "assistant") ? OC_ROLE_ASSISTANT : OC_ROLE_NONE;
-	m->created_ms = whole(time, "created", 0);
-	m->completed_ms = whole(time, "completed", 0);
-	m->completed = cJSON_IsNumber(get(time, "completed"));
-	error_of(get(o, "error"), m);
-	washed(m->agent, sizeof(m->agent), text(o, "agent"));
-	washed(m->model, sizeof(m->model), text(o, "modelID") ? text(o, "modelID") : text(model, "modelID"));
-	washed(m->provider, sizeof(m->provider), text(o, "providerID") ? text(o, "providerID") : text(model, "providerID"));
-	m->cost = number(o, "cost", -1);
-	m->tokens = sum_tokens(tokens);
-	m->reasoning = whole(tokens, "reasoning", 0);
+	m->created_ms = oc_parse_whole(time, "created", 0);
+	m->completed_ms = oc_parse_whole(time, "completed", 0);
+	m->completed = cJSON_IsNumber(oc_parse_get(time, "completed"));
+	oc_parse_error_of(oc_parse_get(o, "error"), m);
+	oc_parse_washed(m->agent, sizeof(m->agent), oc_parse_text(o, "agent"));
+	oc_parse_washed(m->model, sizeof(m->model), oc_parse_text(o, "modelID") ? oc_parse_text(o, "modelID") : oc_parse_text(model, "modelID"));
+	oc_parse_washed(m->provider, sizeof(m->provider), oc_parse_text(o, "providerID") ? oc_parse_text(o, "providerID") : oc_parse_text(model, "providerID"));
+	m->cost = oc_parse_number(o, "cost", -1);
+	m->tokens = oc_parse_sum_tokens(tokens);
+	m->reasoning = oc_parse_whole(tokens, "reasoning", 0);
 	if (m->tokens > 0)
 		m->context = m->tokens - m->reasoning;
 	return m->role != OC_ROLE_NONE;
 }
 
-static bool id_time(const char *id, uint64_t *time)
+static bool oc_parse_id_time(const char *id, uint64_t *time)
 {
 	const char *hex = strchr(id, '_');
 	char digits[13] = "";
@@ -379,7 +379,7 @@ static bool id_time(const char *id, uint64_t *time)
 int oc_id_order(const char *a, const char *b)
 {
 	uint64_t x, y;
-	if (!id_time(a, &x) || !id_time(b, &y) || x == y)
+	if (!oc_parse_id_time(a, &x) || !oc_parse_id_time(b, &y) || x == y)
 		return strcmp(a, b);
 	return ((x - y) & 0xffffffffffff) < 1ull << 47 ? 1 : -1;
 }
@@ -392,14 +392,14 @@ bool oc_message_over(const struct oc_message *m)
 bool oc_parse_last(const char *json, size_t len, struct oc_message *m, struct err *err)
 {
 	*m = (struct oc_message){ .cost = -1, .context = -1, .tokens = -1 };
-	cJSON *root = parse(json, len, err);
+	cJSON *root = oc_parse_parse(json, len, err);
 	if (!root)
 		return false;
 	bool good = cJSON_IsArray(root);
 	int n = good ? cJSON_GetArraySize(root) : 0;
-	const cJSON *last = n > 0 ? get(cJSON_GetArrayItem(root, n - 1), "info") : NULL;
+	const cJSON *last = n > 0 ? oc_parse_get(cJSON_GetArrayItem(root, n - 1), "info") : NULL;
 	if (last)
-		good = message_of(last, m);
+		good = oc_parse_message_of(last, m);
 	cJSON_Delete(root);
 	return good || err_set(err, ERR_GARBLED, "the answer is no list of messages");
 }
@@ -413,7 +413,7 @@ struct oc_sums oc_parse_sums(const char *json, size_t len)
 	if (cJSON_IsArray(root))
 		cJSON_ArrayForEach(o, root) {
 			sums.messages++;
-			if (!message_of(get(o, "info"), &m) || m.role != OC_ROLE_ASSISTANT)
+			if (!oc_parse_message_of(oc_parse_get(o, "info"), &m) || m.role != OC_ROLE_ASSISTANT)
 				continue;
 			if (m.cost >= 0)
 				sums.cost = (sums.cost < 0 ? 0 : sums.cost) + m.cost;
@@ -433,8 +433,8 @@ char *oc_parse_command(const char *json, size_t len, const char *call)
 	char *found = NULL;
 	cJSON *root = json_parse(json, len);
 	cJSON_ArrayForEach(message, root)
-		cJSON_ArrayForEach(part, get(message, "parts")) {
-			const char *id = text(part, "callID"), *command = text(get(get(part, "state"), "input"), "command");
+		cJSON_ArrayForEach(part, oc_parse_get(message, "parts")) {
+			const char *id = oc_parse_text(part, "callID"), *command = oc_parse_text(oc_parse_get(oc_parse_get(part, "state"), "input"), "command");
 			if (id && command && !strcmp(id, call)) {
 				free(found);
 				found = xstrdup(command);
@@ -460,7 +460,7 @@ static const struct event_name {
 	{ "session.diff", OC_DIFF },
 };
 
-static enum oc_event_type event_type(const char *name)
+static enum oc_event_type oc_parse_event_type(const char *name)
 {
 	for (size_t i = 0; name && i < ARRAY_LEN(event_names); i++)
 		if (!strcmp(event_names[i].name, name))
@@ -468,52 +468,52 @@ static enum oc_event_type event_type(const char *name)
 	return OC_OTHER;
 }
 
-static void part_of(const cJSON *part, struct oc_event *e)
+static void oc_parse_part_of(const cJSON *part, struct oc_event *e)
 {
-	const cJSON *state = get(part, "state");
-	id_copy(e->part_id, text(part, "id"));
-	id_copy(e->message_id, text(part, "messageID"));
+	const cJSON *state = oc_parse_get(part, "state");
+	oc_parse_id_copy(e->part_id, oc_parse_text(part, "id"));
+	oc_parse_id_copy(e->message_id, oc_parse_text(part, "messageID"));
 	if (!e->session[0])
-		id_copy(e->session, text(part, "sessionID"));
-	e->part_type = xstrdup(text(part, "type"));
-	e->text = xstrdup(text(part, "text"));
-	e->tool = xstrdup(text(part, "tool"));
-	e->tool_state = xstrdup(text(state, "status"));
+		oc_parse_id_copy(e->session, oc_parse_text(part, "sessionID"));
+	e->part_type = xstrdup(oc_parse_text(part, "type"));
+	e->text = xstrdup(oc_parse_text(part, "text"));
+	e->tool = xstrdup(oc_parse_text(part, "tool"));
+	e->tool_state = xstrdup(oc_parse_text(state, "status"));
 	if (!e->text)
-		e->text = xstrdup(text(state, "title") ? text(state, "title") : text(get(state, "input"), "command"));
+		e->text = xstrdup(oc_parse_text(state, "title") ? oc_parse_text(state, "title") : oc_parse_text(oc_parse_get(state, "input"), "command"));
 }
 
-static void properties_of(const cJSON *p, struct oc_event *e)
+static void oc_parse_properties_of(const cJSON *p, struct oc_event *e)
 {
-	const cJSON *info = get(p, "info");
-	id_copy(e->session, text(p, "sessionID"));
+	const cJSON *info = oc_parse_get(p, "info");
+	oc_parse_id_copy(e->session, oc_parse_text(p, "sessionID"));
 	switch (e->type) {
 	case OC_SESSION_UPDATED: case OC_SESSION_DELETED:
-		if (!session_of(info, &e->info))
+		if (!oc_parse_session_of(info, &e->info))
 			e->type = OC_OTHER;
 		else if (!e->session[0])
 			memcpy(e->session, e->info.id, sizeof(e->session));
 		break;
 	case OC_STATUS:
-		if (!status_of(get(p, "status"), &e->status))
+		if (!oc_parse_status_of(oc_parse_get(p, "status"), &e->status))
 			e->type = OC_OTHER;
 		break;
 	case OC_MESSAGE:
-		if (!message_of(info, &e->message))
+		if (!oc_parse_message_of(info, &e->message))
 			e->type = OC_OTHER;
 		else if (!e->session[0])
 			memcpy(e->session, e->message.session, sizeof(e->session));
 		break;
 	case OC_ERROR:
-		error_of(get(p, "error"), &e->message);
+		oc_parse_error_of(oc_parse_get(p, "error"), &e->message);
 		break;
 	case OC_PART:
-		part_of(get(p, "part"), e);
+		oc_parse_part_of(oc_parse_get(p, "part"), e);
 		break;
 	case OC_DELTA:
-		id_copy(e->part_id, text(p, "partID"));
-		id_copy(e->message_id, text(p, "messageID"));
-		e->text = xstrdup(text(p, "delta"));
+		oc_parse_id_copy(e->part_id, oc_parse_text(p, "partID"));
+		oc_parse_id_copy(e->message_id, oc_parse_text(p, "messageID"));
+		e->text = xstrdup(oc_parse_text(p, "delta"));
 		break;
 	case OC_ASKED:
 		e->asked = request_of(p);
@@ -521,12 +521,12 @@ static void properties_of(const cJSON *p, struct oc_event *e)
 			e->type = OC_OTHER;
 		break;
 	case OC_REPLIED:
-		if (!id_copy(e->request, text(p, "requestID")))
-			id_copy(e->request, text(p, "permissionID"));
+		if (!oc_parse_id_copy(e->request, oc_parse_text(p, "requestID")))
+			oc_parse_id_copy(e->request, oc_parse_text(p, "permissionID"));
 		break;
 	case OC_DISPOSED:
-		if (text(p, "directory"))
-			xreplace(&e->directory, text(p, "directory"));
+		if (oc_parse_text(p, "directory"))
+			xreplace(&e->directory, oc_parse_text(p, "directory"));
 		break;
 	default:
 		break;
@@ -541,11 +541,11 @@ bool oc_parse_event(const char *json, size_t len, struct oc_event *e)
 		cJSON_Delete(root);
 		return false;
 	}
-	const cJSON *payload = cJSON_IsObject(get(root, "payload")) ? get(root, "payload") : root;
-	e->directory = xstrdup(text(root, "directory"));
-	id_copy(e->id, text(payload, "id"));
-	e->type = event_type(text(payload, "type"));
-	properties_of(get(payload, "properties"), e);
+	const cJSON *payload = cJSON_IsObject(oc_parse_get(root, "payload")) ? oc_parse_get(root, "payload") : root;
+	e->directory = xstrdup(oc_parse_text(root, "directory"));
+	oc_parse_id_copy(e->id, oc_parse_text(payload, "id"));
+	e->type = oc_parse_event_type(oc_parse_text(payload, "type"));
+	oc_parse_properties_of(oc_parse_get(payload, "properties"), e);
 	cJSON_Delete(root);
 	return true;
 }
@@ -567,8 +567,8 @@ void oc_event_free(struct oc_event *e)
 bool oc_parse_health(const char *json, size_t len, char *version, size_t size)
 {
 	cJSON *root = json_parse(json, len);
-	const char *v = text(root, "version");
-	washed(version, size, v ? v : "");
+	const char *v = oc_parse_text(root, "version");
+	oc_parse_washed(version, size, v ? v : "");
 	cJSON_Delete(root);
 	return v != NULL;
 }
@@ -577,14 +577,14 @@ bool oc_reduce_models(const char *json, size_t len, struct buf *out)
 {
 	const cJSON *p, *m;
 	cJSON *root = json_parse(json, len);
-	bool good = cJSON_IsArray(get(root, "providers"));
-	cJSON_ArrayForEach(p, get(root, "providers"))
-		cJSON_ArrayForEach(m, get(p, "models")) {
+	bool good = cJSON_IsArray(oc_parse_get(root, "providers"));
+	cJSON_ArrayForEach(p, oc_parse_get(root, "providers"))
+		cJSON_ArrayForEach(m, oc_parse_get(p, "models")) {
 			char provider[64], model[128];
-			washed(provider, sizeof(provider), text(p, "id"));
-			washed(model, sizeof(model), m->string);
+			oc_parse_washed(provider, sizeof(provider), oc_parse_text(p, "id"));
+			oc_parse_washed(model, sizeof(model), m->string);
 			if (provider[0] && model[0])
-				buf_addf(out, "%s/%s\t%lld\n", provider, model, (long long)whole(get(m, "limit"), "context", 0));
+				buf_addf(out, "%s/%s\t%lld\n", provider, model, (long long)oc_parse_whole(oc_parse_get(m, "limit"), "context", 0));
 		}
 	cJSON_Delete(root);
 	return good;
@@ -598,9 +598,9 @@ bool oc_reduce_names(const char *json, size_t len, struct buf *out)
 	if (good)
 		cJSON_ArrayForEach(o, root) {
 			char name[96];
-			const char *mode = text(o, "mode");
-			washed(name, sizeof(name), text(o, "name"));
-			if (name[0] && !cJSON_IsTrue(get(o, "hidden")) && (!mode || strcmp(mode, "subagent") != 0))
+			const char *mode = oc_parse_text(o, "mode");
+			oc_parse_washed(name, sizeof(name), oc_parse_text(o, "name"));
+			if (name[0] && !cJSON_IsTrue(oc_parse_get(o, "hidden")) && (!mode || strcmp(mode, "subagent") != 0))
 				buf_addf(out, "%s\n", name);
 		}
 	cJSON_Delete(root);
@@ -614,7 +614,7 @@ bool oc_parse_projects(const char *json, size_t len, struct buf *out)
 	bool good = cJSON_IsArray(root);
 	if (good)
 		cJSON_ArrayForEach(o, root) {
-			const char *id = text(o, "id"), *tree = text(o, "worktree");
+			const char *id = oc_parse_text(o, "id"), *tree = oc_parse_text(o, "worktree");
 			bool global = id && !strcmp(id, "global");
 			if ((global || tree) && !strchr(global ? "/" : tree, '\n'))
 				buf_addf(out, "%s\n", global ? "/" : tree);
@@ -626,15 +626,15 @@ bool oc_parse_projects(const char *json, size_t len, struct buf *out)
 const char *oc_words(char *buf, size_t size, int status, const char *body, size_t len)
 {
 	cJSON *root = json_parse(body, len);
-	const char *words = text(get(root, "data"), "message");
+	const char *words = oc_parse_text(oc_parse_get(root, "data"), "message");
 	if (!words)
-		words = text(root, "message");
+		words = oc_parse_text(root, "message");
 	if (!words)
-		words = text(cJSON_GetArrayItem(get(root, "error"), 0), "message");
+		words = oc_parse_text(cJSON_GetArrayItem(oc_parse_get(root, "error"), 0), "message");
 	if (!words)
-		words = text(root, "name");
+		words = oc_parse_text(root, "name");
 	if (words)
-		washed(buf, size, words);
+		oc_parse_washed(buf, size, words);
 	else
 		snprintf(buf, size, "it answered %d", status);
 	cJSON_Delete(root);

@@ -36,7 +36,7 @@ struct other {
 };
 
 /* Cuts line at tabs; the last field takes the rest. */
-static size_t fields_of(char *line, char **fields, size_t n)
+static size_t others_fields_of(char *line, char **fields, size_t n)
 {
 	size_t got = 0;
 	while (got < n) {
@@ -50,14 +50,14 @@ static size_t fields_of(char *line, char **fields, size_t n)
 	return got;
 }
 
-static void set_washed(char **slot, const char *text)
+static void others_set_washed(char **slot, const char *text)
 {
 	char *w = text && *text ? wash_dup(text, 0) : NULL;
 	free(*slot);
 	*slot = w;
 }
 
-static struct session *make(struct sessions *ss, enum session_type type, const char *local_id, const char *name)
+static struct session *others_make(struct sessions *ss, enum session_type type, const char *local_id, const char *name)
 {
 	struct session *r = (struct session *)store_row(&ss->source, &kind_session, local_id, name);
 	if (!r->priv) {
@@ -69,13 +69,13 @@ static struct session *make(struct sessions *ss, enum session_type type, const c
 	return r;
 }
 
-static struct other *other_of(const struct row *row)
+static struct other *others_of(const struct row *row)
 {
 	const struct session *s = (const struct session *)row;
 	return s->type == SESSION_TMUX || s->type == SESSION_CLAUDE ? s->priv : NULL;
 }
 
-static void show(struct session *r, enum session_status status, enum health health, int64_t since, const char *why)
+static void others_show(struct session *r, enum session_status status, enum health health, int64_t since, const char *why)
 {
 	if (r->shown != status || !r->status_ms)
 		r->status_ms = since;
@@ -93,16 +93,16 @@ struct tmux_socket {
 };
 
 /* "socket PATH FOLDER". Anything else than a path is not handed to a shell later. */
-static void tmux_socket(struct tmux_socket *socket, char *line)
+static void others_tmux_socket(struct tmux_socket *socket, char *line)
 {
 	char *f[3];
 	*socket = (struct tmux_socket){ NULL, NULL };
-	if (fields_of(line, f, 3) == 3 && f[1][0] == '/')
+	if (others_fields_of(line, f, 3) == 3 && f[1][0] == '/')
 		*socket = (struct tmux_socket){ f[1], f[2] };
 }
 
 /* "" for the usual socket, "agents:" for one beside it, the whole path for others; names of sessions have no colon. */
-static void tmux_label(const struct tmux_socket *socket, char *label, size_t size)
+static void others_tmux_label(const struct tmux_socket *socket, char *label, size_t size)
 {
 	size_t n = socket->path ? strlen(socket->usual) : 0;
 	snprintf(label, size, "%s", "");
@@ -115,7 +115,7 @@ static void tmux_label(const struct tmux_socket *socket, char *label, size_t siz
 }
 
 /* A name that is taken by another session of this look (tmux tells a/b from a-b, an id here does not) gets tmux's number. */
-static struct session *tmux_row(struct sessions *ss, const char *label, const char *name, const char *target)
+static struct session *others_tmux_row(struct sessions *ss, const char *label, const char *name, const char *target)
 {
 	char id[256], whole[320];
 	snprintf(id, sizeof(id), "tmux-%.100s%.120s", label, name);
@@ -123,19 +123,19 @@ static struct session *tmux_row(struct sessions *ss, const char *label, const ch
 		*c = *c == '/' ? '-' : *c;
 	snprintf(whole, sizeof(whole), "%s/%s/%s", ss->source.server->name, kind_session.name, id);
 	struct row *row = store_find(ss->source.store, whole);
-	struct other *o = row && row->kind == &kind_session ? other_of(row) : NULL;
+	struct other *o = row && row->kind == &kind_session ? others_of(row) : NULL;
 	if (o && o->seen)
 		snprintf(id + strlen(id), sizeof(id) - strlen(id), "-%.8s", target + 1);
-	return make(ss, SESSION_TMUX, id, name);
+	return others_make(ss, SESSION_TMUX, id, name);
 }
 
-static void tmux_session(struct sessions *ss, const struct tmux_socket *socket, char *line)
+static void others_tmux_session(struct sessions *ss, const struct tmux_socket *socket, char *line)
 {
 	char *f[8], label[128], words[240];
-	if (fields_of(line, f, 8) < 8 || f[1][0] != '$' || f[1][1 + strspn(f[1] + 1, "0123456789")])
+	if (others_fields_of(line, f, 8) < 8 || f[1][0] != '$' || f[1][1 + strspn(f[1] + 1, "0123456789")])
 		return;
-	tmux_label(socket, label, sizeof(label));
-	struct session *r = tmux_row(ss, label, f[7], f[1]);
+	others_tmux_label(socket, label, sizeof(label));
+	struct session *r = others_tmux_row(ss, label, f[7], f[1]);
 	struct other *o = r->priv;
 	int windows = number_int(f[5]), attached = number_int(f[4]);
 	snprintf(o->target, sizeof(o->target), "%s", f[1]);
@@ -144,35 +144,35 @@ static void tmux_session(struct sessions *ss, const struct tmux_socket *socket, 
 	int n = snprintf(words, sizeof(words), "%d window%s%s", windows, windows == 1 ? "" : "s", attached ? ", attached" : "");
 	if (*label)
 		snprintf(words + n, sizeof(words) - (size_t)n, ", socket %.*s", (int)strlen(label) - 1, label);
-	set_washed(&r->words, words);
-	set_washed(&r->directory, f[6]);
+	others_set_washed(&r->words, words);
+	others_set_washed(&r->directory, f[6]);
 	r->created_ms = 1000 * number_long(f[2]);
 	r->updated_ms = 1000 * number_long(f[3]);
-	show(r, SESSION_IDLE, HEALTH_IDLE, r->updated_ms, NULL);
+	others_show(r, SESSION_IDLE, HEALTH_IDLE, r->updated_ms, NULL);
 }
 
-static bool same_socket(const char *a, const char *b)
+static bool others_same_socket(const char *a, const char *b)
 {
 	return a == b || (a && b && !strcmp(a, b));
 }
 
-static struct session *by_target(struct sessions *ss, const struct tmux_socket *socket, const char *target)
+static struct session *others_by_target(struct sessions *ss, const struct tmux_socket *socket, const char *target)
 {
 	struct row *row = store_first(ss->source.store, &kind_session, ss->source.server);
 	for (; row; row = store_next(row, &kind_session, ss->source.server)) {
-		struct other *o = other_of(row);
-		if (o && ((struct session *)row)->type == SESSION_TMUX && !strcmp(o->target, target) && same_socket(o->socket, socket->path))
+		struct other *o = others_of(row);
+		if (o && ((struct session *)row)->type == SESSION_TMUX && !strcmp(o->target, target) && others_same_socket(o->socket, socket->path))
 			return (struct session *)row;
 	}
 	return NULL;
 }
 
 /* A Claude Code session whose process, or its parent, is the pane's. */
-static void pane_of_claude(struct sessions *ss, const struct tmux_socket *socket, const char *pane, const char *target, int pid)
+static void others_pane_of_claude(struct sessions *ss, const struct tmux_socket *socket, const char *pane, const char *target, int pid)
 {
 	struct row *row = store_first(ss->source.store, &kind_session, ss->source.server);
 	for (; row; row = store_next(row, &kind_session, ss->source.server)) {
-		struct other *o = other_of(row);
+		struct other *o = others_of(row);
 		if (o && ((struct session *)row)->type == SESSION_CLAUDE && o->pid && (o->pid == pid || o->parent_pid == pid)) {
 			snprintf(o->pane, sizeof(o->pane), "%s", pane);
 			snprintf(o->target, sizeof(o->target), "%s", target);
@@ -181,181 +181,181 @@ static void pane_of_claude(struct sessions *ss, const struct tmux_socket *socket
 	}
 }
 
-static void tmux_pane(struct sessions *ss, const struct tmux_socket *socket, char *line)
+static void others_tmux_pane(struct sessions *ss, const struct tmux_socket *socket, char *line)
 {
 	char *f[8];
-	if (fields_of(line, f, 8) < 8 || f[2][0] != '%' || f[2][1 + strspn(f[2] + 1, "0123456789")])
+	if (others_fields_of(line, f, 8) < 8 || f[2][0] != '%' || f[2][1 + strspn(f[2] + 1, "0123456789")])
 		return;
-	struct session *r = by_target(ss, socket, f[1]);
-	pane_of_claude(ss, socket, f[2], f[1], number_int(f[3]));
+	struct session *r = others_by_target(ss, socket, f[1]);
+	others_pane_of_claude(ss, socket, f[2], f[1], number_int(f[3]));
 	if (!r || strcmp(f[5], "1") != 0)
 		return;
 	struct other *o = r->priv;
 	snprintf(o->pane, sizeof(o->pane), "%s", f[2]);
 	o->pane_pid = number_int(f[3]);
-	set_washed(&r->agent, f[4]);
-	set_washed(&r->model, f[7]);
+	others_set_washed(&r->agent, f[4]);
+	others_set_washed(&r->model, f[7]);
 }
 
 /* --- Claude Code ---------------------------------------------------------------------------------------------------- */
 
-static const char *text(const cJSON *o, const char *name)
+static const char *others_text(const cJSON *o, const char *name)
 {
 	const cJSON *v = cJSON_GetObjectItemCaseSensitive(o, name);
 	return cJSON_IsString(v) ? v->valuestring : NULL;
 }
 
-static double number(const cJSON *o, const char *name)
+static double others_number(const cJSON *o, const char *name)
 {
 	const cJSON *v = cJSON_GetObjectItemCaseSensitive(o, name);
 	return cJSON_IsNumber(v) ? v->valuedouble : 0;
 }
 
-static bool is_uuid(const char *s)
+static bool others_is_uuid(const char *s)
 {
 	return s && strlen(s) == 36 && strspn(s, "0123456789abcdefABCDEF-") == 36;
 }
 
-static struct session *claude_row(struct sessions *ss, const char *uuid)
+static struct session *others_claude_row(struct sessions *ss, const char *uuid)
 {
 	char id[256];
 	snprintf(id, sizeof(id), "%s/%s/%s", ss->source.server->name, kind_session.name, uuid);
 	struct row *known = store_find(ss->source.store, id);
 	char *name = xstrdup(known && known->kind == &kind_session ? known->name : uuid);       /* found out before */
-	struct session *r = make(ss, SESSION_CLAUDE, uuid, name);
+	struct session *r = others_make(ss, SESSION_CLAUDE, uuid, name);
 	free(name);
 	snprintf(r->sid, sizeof(r->sid), "%s", uuid);
 	return r;
 }
 
 /* The process that wrote the file must be the one that runs: its start, field 22 of stat, tells. */
-static struct session *claude_live(struct sessions *ss, const char *start, const char *parent, const char *json)
+static struct session *others_claude_live(struct sessions *ss, const char *start, const char *parent, const char *json)
 {
 	static const struct { const char *name; enum session_status status; enum health health; } states[] = {
 		{ "idle", SESSION_IDLE, HEALTH_IDLE }, { "busy", SESSION_BUSY, HEALTH_BUSY }, { "waiting", SESSION_PERMISSION, HEALTH_ASKS },
 	};
 	cJSON *o = json_parse(json, strlen(json));
-	const char *uuid = text(o, "sessionId"), *status = text(o, "status"), *what = text(o, "waitingFor");
+	const char *uuid = others_text(o, "sessionId"), *status = others_text(o, "status"), *what = others_text(o, "waitingFor");
 	const cJSON *proc = cJSON_GetObjectItemCaseSensitive(o, "procStart");
 	char wrote[32] = "", why[200];
 	if (cJSON_IsString(proc))
 		snprintf(wrote, sizeof(wrote), "%s", proc->valuestring);
 	else if (cJSON_IsNumber(proc))
 		snprintf(wrote, sizeof(wrote), "%.0f", proc->valuedouble);
-	if (!is_uuid(uuid) || strcmp(start, "0") == 0 || strcmp(wrote, start) != 0) {
+	if (!others_is_uuid(uuid) || strcmp(start, "0") == 0 || strcmp(wrote, start) != 0) {
 		cJSON_Delete(o);
 		return NULL;
 	}
-	struct session *r = claude_row(ss, uuid);
+	struct session *r = others_claude_row(ss, uuid);
 	struct other *other = r->priv;
 	size_t i = 0;
 	while (i < ARRAY_LEN(states) && (!status || strcmp(states[i].name, status) != 0))
 		i++;
-	other->pid = number_small(number(o, "pid"), 0);
+	other->pid = number_small(others_number(o, "pid"), 0);
 	other->parent_pid = number_int(parent);
 	if (other->was_pid != other->pid)
 		other->pane[0] = '\0';
-	set_washed(&r->directory, text(o, "cwd"));
-	bool named = text(o, "name") && (!text(o, "nameSource") || strcmp(text(o, "nameSource"), "derived") != 0);
-	if (text(o, "name") && (named || is_uuid(r->row.name)))       /* a derived one says less than the last prompt */
-		set_washed(&r->row.name, text(o, "name"));
+	others_set_washed(&r->directory, others_text(o, "cwd"));
+	bool named = others_text(o, "name") && (!others_text(o, "nameSource") || strcmp(others_text(o, "nameSource"), "derived") != 0);
+	if (others_text(o, "name") && (named || others_is_uuid(r->row.name)))       /* a derived one says less than the last prompt */
+		others_set_washed(&r->row.name, others_text(o, "name"));
 	other->named = named;
-	r->created_ms = number_whole(number(o, "startedAt"), 0);
-	r->updated_ms = number_whole(number(o, "statusUpdatedAt"), 0);
+	r->created_ms = number_whole(others_number(o, "startedAt"), 0);
+	r->updated_ms = number_whole(others_number(o, "statusUpdatedAt"), 0);
 	snprintf(why, sizeof(why), "Claude Code waits for: %.120s", what ? what : "you");
 	bool waits = i < ARRAY_LEN(states) && states[i].status == SESSION_PERMISSION;
-	set_washed(&r->words, waits && what ? what : NULL);
-	show(r, i < ARRAY_LEN(states) ? states[i].status : SESSION_UNKNOWN, i < ARRAY_LEN(states) ? states[i].health : HEALTH_UNKNOWN,
+	others_set_washed(&r->words, waits && what ? what : NULL);
+	others_show(r, i < ARRAY_LEN(states) ? states[i].status : SESSION_UNKNOWN, i < ARRAY_LEN(states) ? states[i].health : HEALTH_UNKNOWN,
 	     r->updated_ms ? r->updated_ms : r->created_ms, waits ? why : NULL);
 	cJSON_Delete(o);
 	return r;
 }
 
-static void claude_kept(struct session *r, const char *home)
+static void others_claude_kept(struct session *r, const char *home)
 {
 	if (r)
 		xreplace(&((struct other *)r->priv)->home, home);
 }
 
-static void claude_line(struct session *r, const char *line)
+static void others_claude_line(struct session *r, const char *line)
 {
 	cJSON *o = json_parse(line, strlen(line));
 	const cJSON *message = cJSON_GetObjectItemCaseSensitive(o, "message");
 	const cJSON *usage = cJSON_GetObjectItemCaseSensitive(message, "usage");
-	if (text(o, "cwd") && !r->directory)
-		set_washed(&r->directory, text(o, "cwd"));
+	if (others_text(o, "cwd") && !r->directory)
+		others_set_washed(&r->directory, others_text(o, "cwd"));
 	const cJSON *cost = cJSON_GetObjectItemCaseSensitive(o, "totalCostUSD");
 	if (cJSON_IsNumber(cost) && cost->valuedouble >= 0)
 		r->cost = cost->valuedouble;
-	if (text(o, "lastPrompt") && !((struct other *)r->priv)->named)
-		set_washed(&r->row.name, text(o, "lastPrompt"));
-	if (text(o, "summary"))
-		set_washed(&r->row.name, text(o, "summary"));
-	if (text(message, "model"))
-		set_washed(&r->model, text(message, "model"));
+	if (others_text(o, "lastPrompt") && !((struct other *)r->priv)->named)
+		others_set_washed(&r->row.name, others_text(o, "lastPrompt"));
+	if (others_text(o, "summary"))
+		others_set_washed(&r->row.name, others_text(o, "summary"));
+	if (others_text(message, "model"))
+		others_set_washed(&r->model, others_text(message, "model"));
 	if (cJSON_IsObject(usage))
-		r->context_used = number_whole(number(usage, "input_tokens") + number(usage, "output_tokens") +
-		                                       number(usage, "cache_read_input_tokens") + number(usage, "cache_creation_input_tokens"), 0);
+		r->context_used = number_whole(others_number(usage, "input_tokens") + others_number(usage, "output_tokens") +
+		                                       others_number(usage, "cache_read_input_tokens") + others_number(usage, "cache_creation_input_tokens"), 0);
 	cJSON_Delete(o);
 }
 
 /* A transcript: its time and name; then its working directory, and its last lines. */
-static struct session *claude_file(struct sessions *ss, char *line)
+static struct session *others_claude_file(struct sessions *ss, char *line)
 {
 	char *f[3], uuid[40] = "";
-	if (fields_of(line, f, 3) < 3 || strlen(f[2]) < 36)
+	if (others_fields_of(line, f, 3) < 3 || strlen(f[2]) < 36)
 		return NULL;
 	memcpy(uuid, f[2], 36);
-	if (!is_uuid(uuid))
+	if (!others_is_uuid(uuid))
 		return NULL;
-	struct session *r = claude_row(ss, uuid);
+	struct session *r = others_claude_row(ss, uuid);
 	struct other *o = r->priv;
 	int64_t ms = 1000 * number_long(f[1]);
 	if (ms > r->updated_ms)
 		r->updated_ms = ms;
-	set_washed(&r->agent, "claude");
+	others_set_washed(&r->agent, "claude");
 	if (!o->pid)
-		show(r, SESSION_NOT_SERVED, HEALTH_IDLE, r->updated_ms, NULL);
+		others_show(r, SESSION_NOT_SERVED, HEALTH_IDLE, r->updated_ms, NULL);
 	return r;
 }
 
 /* What ran in it is not there any more. */
-static void leave_pane(struct session *r, struct other *o)
+static void others_leave_pane(struct session *r, struct other *o)
 {
 	if (r->type == SESSION_CLAUDE)
 		o->pane[0] = o->target[0] = '\0';
 }
 
-static void was_live(struct row *row, struct other *o)
+static void others_was_live(struct row *row, struct other *o)
 {
 	o->was_pid = o->pid;
 	o->was_status = ((struct session *)row)->status;
 	o->pid = 0;
 }
 
-static void ended(struct row *row, struct other *o)
+static void others_ended(struct row *row, struct other *o)
 {
 	struct session *r = (struct session *)row;
 	if (r->type == SESSION_CLAUDE && o->was_pid && !o->pid) {
-		leave_pane(r, o);
-		show(r, SESSION_NOT_SERVED, HEALTH_IDLE, now_wall_ms(), NULL);
+		others_leave_pane(r, o);
+		others_show(r, SESSION_NOT_SERVED, HEALTH_IDLE, now_wall_ms(), NULL);
 	} else if (r->type == SESSION_CLAUDE && o->pid && (o->pid != o->was_pid || (r->status != o->was_status && r->status == SESSION_IDLE)))
 		sessions_look(sessions_of(row->source), 0);       /* which pane a new one is in, and what it was about */
 }
 
-static void each_other(struct sessions *ss, void (*fn)(struct row *, struct other *));
-static void claude_lines(struct sessions *ss, char *lines);
+static void others_each(struct sessions *ss, void (*fn)(struct row *, struct other *));
+static void others_claude_lines(struct sessions *ss, char *lines);
 
 void others_live(struct sessions *ss, const char *now)
 {
 	char *lines = xstrdup(now);
-	each_other(ss, was_live);
-	claude_lines(ss, lines);
-	each_other(ss, ended);
+	others_each(ss, others_was_live);
+	others_claude_lines(ss, lines);
+	others_each(ss, others_ended);
 	free(lines);
 }
 
-static void claude_lines(struct sessions *ss, char *lines)
+static void others_claude_lines(struct sessions *ss, char *lines)
 {
 	struct session *file = NULL;
 	const char *home = NULL;
@@ -364,19 +364,19 @@ static void claude_lines(struct sessions *ss, char *lines)
 		if (nl)
 			*nl = '\0';
 		if (!strncmp(line, "live\t", 5)) {
-			if (fields_of(line, f, 4) == 4)
-				claude_kept(claude_live(ss, f[1], f[2], f[3]), home);
+			if (others_fields_of(line, f, 4) == 4)
+				others_claude_kept(others_claude_live(ss, f[1], f[2], f[3]), home);
 		} else if (!strncmp(line, "home\t", 5)) {
 			home = line[5] == '/' ? line + 5 : NULL;
 		} else if (!strncmp(line, "file\t", 5)) {
-			file = claude_file(ss, line);
-			claude_kept(file, home);
+			file = others_claude_file(ss, line);
+			others_claude_kept(file, home);
 		} else if (file && !strncmp(line, "\"cwd\":\"", 7)) {
 			char *whole = xasprintf("{%s}", line);
-			claude_line(file, whole);
+			others_claude_line(file, whole);
 			free(whole);
 		} else if (file && *line == '{') {
-			claude_line(file, line);
+			others_claude_line(file, line);
 		}
 		line = nl ? nl + 1 : NULL;
 	}
@@ -384,24 +384,24 @@ static void claude_lines(struct sessions *ss, char *lines)
 
 /* --- all of it --------------------------------------------------------------------------------------------------------- */
 
-static void each_other(struct sessions *ss, void (*fn)(struct row *, struct other *))
+static void others_each(struct sessions *ss, void (*fn)(struct row *, struct other *))
 {
 	struct row *row = store_first(ss->source.store, &kind_session, ss->source.server), *next;
 	for (; row; row = next) {
 		next = store_next(row, &kind_session, ss->source.server);
-		if (other_of(row))
-			fn(row, other_of(row));
+		if (others_of(row))
+			fn(row, others_of(row));
 	}
 }
 
-static void unsee(struct row *row, struct other *o)
+static void others_unsee(struct row *row, struct other *o)
 {
 	o->seen = 0;
 	o->pid = o->was_pid = 0;
-	leave_pane((struct session *)row, o);       /* the panes are told again, too */
+	others_leave_pane((struct session *)row, o);       /* the panes are told again, too */
 }
 
-static void forget_unseen(struct row *row, struct other *o)
+static void others_forget_unseen(struct row *row, struct other *o)
 {
 	if (!o->seen)
 		store_row_remove(row);
@@ -411,21 +411,21 @@ void others_apply(struct sessions *ss, const char *tmux, const char *claude)
 {
 	char *lines = xstrdup(claude), *copy = xstrdup(tmux);
 	struct tmux_socket socket = { NULL, NULL };
-	each_other(ss, unsee);
-	claude_lines(ss, lines);
+	others_each(ss, others_unsee);
+	others_claude_lines(ss, lines);
 	for (char *line = copy; line && *line;) {
 		char *nl = strchr(line, '\n');
 		if (nl)
 			*nl = '\0';
 		if (!strncmp(line, "session\t", 8))
-			tmux_session(ss, &socket, line);
+			others_tmux_session(ss, &socket, line);
 		else if (!strncmp(line, "pane\t", 5))
-			tmux_pane(ss, &socket, line);
+			others_tmux_pane(ss, &socket, line);
 		else if (!strncmp(line, "socket\t", 7))
-			tmux_socket(&socket, line);
+			others_tmux_socket(&socket, line);
 		line = nl ? nl + 1 : NULL;
 	}
-	each_other(ss, forget_unseen);
+	others_each(ss, others_forget_unseen);
 	free(lines);
 	free(copy);
 }
@@ -445,7 +445,7 @@ void others_finish(struct session *s)
 /* --- details, attaching, acting --------------------------------------------------------------------------------------------- */
 
 /* The words of a tmux command, on the socket of that session. */
-static void tmux_words(struct buf *b, const struct other *o, const char *const *argv)
+static void others_tmux_words(struct buf *b, const struct other *o, const char *const *argv)
 {
 	enum { MOST = 16 };
 	const char *all[MOST + 1] = { "tmux" };
@@ -459,10 +459,10 @@ static void tmux_words(struct buf *b, const struct other *o, const char *const *
 	quote_argv(b, all);
 }
 
-static void preview_done(const struct run_result *r, void *arg)
+static void others_preview_done(const struct run_result *r, void *arg)
 {
 	struct row *row = arg;
-	struct other *o = other_of(row);
+	struct other *o = others_of(row);
 	o->run = NULL;
 	if (r->end.err.code || r->end.exit_code != 0)
 		return;
@@ -472,22 +472,22 @@ static void preview_done(const struct run_result *r, void *arg)
 	store_touch(row);
 }
 
-static void want_preview(struct row *row, struct other *o)
+static void others_want_preview(struct row *row, struct other *o)
 {
 	int64_t now = loop_now(store_loop(row->source->store));
 	if (!o->pane[0] || o->run || row->server->link->state != LINK_UP || (o->asked_ms && now - o->asked_ms < PREVIEW_GAP_MS))
 		return;
 	struct buf command = { 0 };
-	tmux_words(&command, o, (const char *[]){ "capture-pane", "-p", "-t", o->pane, NULL });
+	others_tmux_words(&command, o, (const char *[]){ "capture-pane", "-p", "-t", o->pane, NULL });
 	o->asked_ms = now;
-	o->run = link_run(row->server->link, command.data, NULL, 0, PREVIEW_MAX, 10000, preview_done, row);
+	o->run = link_run(row->server->link, command.data, NULL, 0, PREVIEW_MAX, 10000, others_preview_done, row);
 	buf_finish(&command);
 }
 
 void others_detail(struct row *row, struct doc *doc)
 {
 	struct session *s = (struct session *)row;
-	struct other *o = other_of(row);
+	struct other *o = others_of(row);
 	if (s->words)
 		doc_pair(doc, DOC_PLAIN, s->type == SESSION_TMUX ? "tmux" : "waits for", "%s", s->words);
 	if (!o->pane[0]) {
@@ -495,7 +495,7 @@ void others_detail(struct row *row, struct doc *doc)
 		return;
 	}
 	doc_pair(doc, DOC_PLAIN, "pane", "%s", o->pane);
-	want_preview(row, o);
+	others_want_preview(row, o);
 	doc_head(doc, "What its pane shows");
 	if (o->preview)
 		doc_text(doc, DOC_CODE, o->preview, o->preview_len);
@@ -505,22 +505,22 @@ void others_detail(struct row *row, struct doc *doc)
 
 bool others_pane(const struct row *row)
 {
-	return other_of(row) && other_of(row)->pane[0];
+	return others_of(row) && others_of(row)->pane[0];
 }
 
 void others_command(const struct row *row, struct buf *b)
 {
 	const struct session *s = (const struct session *)row;
-	const struct other *o = other_of(row);
+	const struct other *o = others_of(row);
 	if (o->target[0] && (s->type == SESSION_TMUX || o->pane[0])) {
 		if (s->type == SESSION_CLAUDE) {
-			tmux_words(b, o, (const char *[]){ "select-window", "-t", o->pane, NULL });
+			others_tmux_words(b, o, (const char *[]){ "select-window", "-t", o->pane, NULL });
 			buf_puts(b, "; ");
-			tmux_words(b, o, (const char *[]){ "select-pane", "-t", o->pane, NULL });
+			others_tmux_words(b, o, (const char *[]){ "select-pane", "-t", o->pane, NULL });
 			buf_puts(b, "; ");
 		}
 		buf_puts(b, "unset TMUX; exec ");
-		tmux_words(b, o, (const char *[]){ "attach", "-t", o->target, NULL });
+		others_tmux_words(b, o, (const char *[]){ "attach", "-t", o->target, NULL });
 	} else {
 		if (o->home) {
 			buf_puts(b, "export CLAUDE_CONFIG_DIR=");
@@ -535,30 +535,30 @@ void others_command(const struct row *row, struct buf *b)
 }
 
 /* One more command of a line. */
-static void next_words(struct buf *b, const struct other *o, const char *const *argv)
+static void others_next_words(struct buf *b, const struct other *o, const char *const *argv)
 {
 	if (b->len)
 		buf_puts(b, " && ");
-	tmux_words(b, o, argv);
+	others_tmux_words(b, o, argv);
 }
 
 /* The command line of an action of tmux; false: it needs words. */
 bool others_act(const struct row *row, const char *action, const char *argument, struct buf *b)
 {
-	const struct other *o = other_of(row);
+	const struct other *o = others_of(row);
 	bool has = argument && *argument;
 	if (!o && strcmp(action, "tmux-new") != 0)
 		return false;
 	if (!strcmp(action, "tmux-kill")) {
-		next_words(b, o, (const char *[]){ "kill-session", "-t", o->target, NULL });
+		others_next_words(b, o, (const char *[]){ "kill-session", "-t", o->target, NULL });
 	} else if (!strcmp(action, "tmux-rename") && has) {
 		char *name = tmux_name(argument);
-		next_words(b, o, (const char *[]){ "rename-session", "-t", o->target, "--", name, NULL });
+		others_next_words(b, o, (const char *[]){ "rename-session", "-t", o->target, "--", name, NULL });
 		free(name);
 	} else if (!strcmp(action, "tmux-send") && has) {
 		char *typed = tmux_word(argument);
-		next_words(b, o, (const char *[]){ "send-keys", "-t", o->pane, "-l", "--", typed, NULL });
-		next_words(b, o, (const char *[]){ "send-keys", "-t", o->pane, "Enter", NULL });
+		others_next_words(b, o, (const char *[]){ "send-keys", "-t", o->pane, "-l", "--", typed, NULL });
+		others_next_words(b, o, (const char *[]){ "send-keys", "-t", o->pane, "Enter", NULL });
 		free(typed);
 	} else if (!strcmp(action, "tmux-new") && has) {
 		size_t n = strcspn(argument, " ");
@@ -567,7 +567,7 @@ bool others_act(const struct row *row, const char *action, const char *argument,
 		char *folder = tmux_name(dir);
 		if (*dir)                      /* tmux takes home without a word where there is no such folder */
 			quote_argv(b, (const char *[]){ "cd", "--", dir, NULL });
-		next_words(b, o, (const char *[]){ "new-session", "-d", "-s", name, *dir ? "-c" : NULL, folder, NULL });
+		others_next_words(b, o, (const char *[]){ "new-session", "-d", "-s", name, *dir ? "-c" : NULL, folder, NULL });
 		free(folder);
 		free(name);
 		free(first);

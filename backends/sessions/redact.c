@@ -48,7 +48,7 @@ struct place {
 	bool inside;                     /* of something that was said */
 };
 
-static bool is_structure(const struct place *at)
+static bool redact_is_structure(const struct place *at)
 {
 	bool of_error = at->name && at->parent && !strcmp(at->name, "name") && !strcmp(at->parent, "error");   /* its kind */
 	return !at->inside && (of_error || redact_in(at->name, kept, ARRAY_LEN(kept)));
@@ -66,7 +66,7 @@ static void redact_name(cJSON *v)
 static void redact_value(cJSON *v, const struct place *at)
 {
 	if (cJSON_IsString(v)) {
-		redact_string(v, is_structure(at));
+		redact_string(v, redact_is_structure(at));
 		return;
 	}
 	bool inside = at->inside || redact_in(at->name, said, ARRAY_LEN(said));
@@ -96,7 +96,7 @@ static void redact_json(const char *json, size_t len, struct buf *out)
 }
 
 /* The offset of what comes behind n tabs; len: there are fewer. */
-static size_t behind_tabs(const char *line, size_t len, int n)
+static size_t redact_behind_tabs(const char *line, size_t len, int n)
 {
 	size_t i = 0;
 	for (; n && i < len; i++)
@@ -105,7 +105,7 @@ static size_t behind_tabs(const char *line, size_t len, int n)
 }
 
 /* "=tmux" */
-static bool is_heading(const char *line, size_t len)
+static bool redact_is_heading(const char *line, size_t len)
 {
 	size_t n = 1;
 	while (n < len && n < 8 && line[n] >= 'a' && line[n] <= 'z')
@@ -114,7 +114,7 @@ static bool is_heading(const char *line, size_t len)
 }
 
 /* "cwd":"/srv/app", all of the line */
-static bool is_directory(const char *line, size_t len)
+static bool redact_is_directory(const char *line, size_t len)
 {
 	static const char word[] = "\"cwd\":\"";
 	size_t n = sizeof(word) - 1;
@@ -129,11 +129,11 @@ static void redact_line(const char *line, size_t len, struct buf *out)
 		{ "pane\t", 7 },                          /* then the pane's title, which the program in it sets */
 		{ "oc\t", 99 }, { "cpu\t", 99 }, { "now\t", 99 }, { "starting\t", 99 }, { "session\t", 99 }, { "file\t", 99 },
 	};
-	size_t keep = is_heading(line, len) || is_directory(line, len) ? len : 0;
+	size_t keep = redact_is_heading(line, len) || redact_is_directory(line, len) ? len : 0;
 	for (size_t i = 0; i < ARRAY_LEN(shapes) && !keep; i++) {
 		size_t n = strlen(shapes[i].word);
 		if (len >= n && memcmp(line, shapes[i].word, n) == 0)
-			keep = behind_tabs(line, len, shapes[i].tabs);
+			keep = redact_behind_tabs(line, len, shapes[i].tabs);
 	}
 	mask_text(out, line, keep);
 	if (keep < len && line[keep] == '{')

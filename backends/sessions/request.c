@@ -10,13 +10,13 @@
 #include "backends/base/wash.h"
 #include "backends/sessions/sessions.h"
 
-static void lines(struct doc *doc, enum doc_tone tone, const char *text)
+static void request_lines(struct doc *doc, enum doc_tone tone, const char *text)
 {
 	if (text && *text)
 		doc_text(doc, tone, text, strlen(text));
 }
 
-static void diff_lines(struct doc *doc, const char *diff)
+static void request_diff_lines(struct doc *doc, const char *diff)
 {
 	for (const char *at = diff; at && *at;) {
 		size_t n = strcspn(at, "\n");
@@ -27,7 +27,7 @@ static void diff_lines(struct doc *doc, const char *diff)
 	}
 }
 
-static void question_doc(const struct question *q, size_t number, size_t of, struct doc *doc)
+static void request_question_doc(const struct question *q, size_t number, size_t of, struct doc *doc)
 {
 	char *text = wash_dup(q->text, 0);
 	doc_head(doc, text);
@@ -49,18 +49,18 @@ void request_doc(const struct request *r, struct doc *doc)
 {
 	if (r->is_question) {
 		for (size_t i = 0; i < r->n_questions; i++)
-			question_doc(&r->questions[i], i, r->n_questions, doc);
+			request_question_doc(&r->questions[i], i, r->n_questions, doc);
 		return;
 	}
 	char *tool = wash_dup(r->tool, 0);
 	doc_pair(doc, DOC_PLAIN, "tool", "%s", tool);
 	free(tool);
-	lines(doc, DOC_CODE, r->what);
+	request_lines(doc, DOC_CODE, r->what);
 	if (r->diff)
-		diff_lines(doc, r->diff);
+		request_diff_lines(doc, r->diff);
 	if (r->always) {
 		doc_add(doc, DOC_DIM, "\"always\" would allow, until its server restarts:");
-		lines(doc, DOC_DIM, r->always);
+		request_lines(doc, DOC_DIM, r->always);
 	}
 }
 
@@ -78,7 +78,7 @@ void request_phrase(const struct request *r, char *buf, size_t size)
 
 /* --- answers ------------------------------------------------------------------------------------------------- */
 
-static char *trimmed(const char *s, size_t n)
+static char *request_trimmed(const char *s, size_t n)
 {
 	while (n && isspace((unsigned char)*s))
 		s++, n--;
@@ -88,7 +88,7 @@ static char *trimmed(const char *s, size_t n)
 }
 
 /* "2", or "1,3": the labels of those options; false when the words are no numbers of options. */
-static bool by_number(const struct question *q, const char *words, cJSON *out)
+static bool request_by_number(const struct question *q, const char *words, cJSON *out)
 {
 	const char *at = words;
 	if (!*words || words[strspn(words, "0123456789, ")])
@@ -106,10 +106,10 @@ static bool by_number(const struct question *q, const char *words, cJSON *out)
 	return true;
 }
 
-static bool answer_one(const struct question *q, const char *words, cJSON *out, struct err *err)
+static bool request_answer_one(const struct question *q, const char *words, cJSON *out, struct err *err)
 {
-	char *w = trimmed(words, strlen(words));
-	bool good = by_number(q, w, out);
+	char *w = request_trimmed(words, strlen(words));
+	bool good = request_by_number(q, w, out);
 	for (size_t i = 0; !good && i < q->n_options; i++)
 		if (!strcasecmp(q->options[i].label, w)) {
 			cJSON_AddItemToArray(out, cJSON_CreateString(q->options[i].label));
@@ -128,7 +128,7 @@ static bool answer_one(const struct question *q, const char *words, cJSON *out, 
 }
 
 /* Bytes of words up to the semicolon that ends them; one behind a backslash does not. */
-static size_t answer_span(const char *words)
+static size_t request_answer_span(const char *words)
 {
 	size_t n = 0;
 	while (words[n] && words[n] != ';')
@@ -136,7 +136,7 @@ static size_t answer_span(const char *words)
 	return n;
 }
 
-static void unescape(char *s)
+static void request_unescape(char *s)
 {
 	char *to = s;
 	for (; *s; s++)
@@ -146,17 +146,17 @@ static void unescape(char *s)
 }
 
 /* Answers to several questions are parted by semicolons; "\;" is one of the words. */
-static bool answers_of(const struct request *r, const char *words, cJSON *list, struct err *err)
+static bool request_answers_of(const struct request *r, const char *words, cJSON *list, struct err *err)
 {
 	const char *at = words;
 	for (size_t i = 0; i < r->n_questions; i++) {
 		cJSON *one = cJSON_CreateArray();
-		size_t n = i + 1 < r->n_questions ? answer_span(at) : strlen(at);
-		char *part = trimmed(at, n);
+		size_t n = i + 1 < r->n_questions ? request_answer_span(at) : strlen(at);
+		char *part = request_trimmed(at, n);
 		cJSON_AddItemToArray(list, one);
 		if (r->n_questions > 1)
-			unescape(part);
-		bool good = answer_one(&r->questions[i], part, one, err);
+			request_unescape(part);
+		bool good = request_answer_one(&r->questions[i], part, one, err);
 		free(part);
 		if (!good)
 			return false;
@@ -165,7 +165,7 @@ static bool answers_of(const struct request *r, const char *words, cJSON *list, 
 	return true;
 }
 
-static bool permission_reply(const char *words, cJSON *o, struct err *err)
+static bool request_permission_reply(const char *words, cJSON *o, struct err *err)
 {
 	static const char *const replies[] = { "once", "always", "reject" };
 	for (size_t i = 0; i < ARRAY_LEN(replies); i++)
@@ -175,7 +175,7 @@ static bool permission_reply(const char *words, cJSON *o, struct err *err)
 		}
 	if (strncmp(words, "reject:", 7) != 0)
 		return err_set(err, ERR_USAGE, "\"%.40s\" is no answer to a permission: once, always, reject, or reject: MESSAGE", words);
-	char *message = trimmed(words + 7, strlen(words + 7));
+	char *message = request_trimmed(words + 7, strlen(words + 7));
 	cJSON_AddStringToObject(o, "reply", "reject");
 	if (*message)
 		cJSON_AddStringToObject(o, "message", message);
@@ -186,7 +186,7 @@ static bool permission_reply(const char *words, cJSON *o, struct err *err)
 bool request_answers(const struct request *r, const char *words, struct buf *json, struct err *err)
 {
 	cJSON *o = cJSON_CreateObject();
-	bool good = r->is_question ? answers_of(r, words, cJSON_AddArrayToObject(o, "answers"), err) : permission_reply(words, o, err);
+	bool good = r->is_question ? request_answers_of(r, words, cJSON_AddArrayToObject(o, "answers"), err) : request_permission_reply(words, o, err);
 	char *text = cJSON_PrintUnformatted(o);
 	if (good && !buf_puts(json, text))
 		good = err_set(err, ERR_TOO_BIG, "the answer is too long");

@@ -93,7 +93,7 @@ const char scan_script[] =
 /* --- understanding it ---------------------------------------------------------------------------------------- */
 
 /* Cuts line at its tabs into at most n fields; the last takes the rest. Returns how many there were. */
-static size_t fields_of(char *line, char **fields, size_t n)
+static size_t scan_fields_of(char *line, char **fields, size_t n)
 {
 	size_t got = 0;
 	while (got < n) {
@@ -108,7 +108,7 @@ static size_t fields_of(char *line, char **fields, size_t n)
 }
 
 /* "0100007F": an address of the loopback, or any address, both of which are reached there. Else the address itself. */
-static void host_of(const char *hex, char *out, size_t size)
+static void scan_host_of(const char *hex, char *out, size_t size)
 {
 	unsigned a;
 	size_t n = strlen(hex);
@@ -119,16 +119,16 @@ static void host_of(const char *hex, char *out, size_t size)
 		snprintf(out, size, "%u.%u.%u.%u", a & 0xff, a >> 8 & 0xff, a >> 16 & 0xff, a >> 24 & 0xff);
 }
 
-static void server_line(struct sessions *ss, char *line)
+static void scan_server_line(struct sessions *ss, char *line)
 {
 	char *f[9] = { 0 }, name[16], host[48];
-	if (fields_of(line, f, 9) < 9)
+	if (scan_fields_of(line, f, 9) < 9)
 		return;
 	int port = number_int(f[1]);
 	if (port <= 0 || port > 65535)
 		return;
 	snprintf(name, sizeof(name), "%d", port);
-	host_of(f[3], host, sizeof(host));
+	scan_host_of(f[3], host, sizeof(host));
 	struct oc *oc = oc_find(ss, name);
 	if (!oc)
 		oc = oc_add(ss, name, host, port);
@@ -154,10 +154,10 @@ static void server_line(struct sessions *ss, char *line)
 }
 
 /* Of the process, since the look before this one. */
-static void cpu_line(struct sessions *ss, char *line)
+static void scan_cpu_line(struct sessions *ss, char *line)
 {
 	char *f[3] = { 0 };
-	if (fields_of(line, f, 3) < 3)
+	if (scan_fields_of(line, f, 3) < 3)
 		return;
 	int pid = number_int(f[1]);
 	int64_t ticks = number_long(f[2]);
@@ -175,10 +175,10 @@ static void cpu_line(struct sessions *ss, char *line)
 
 /* A service of OpenCode that does not listen yet. Only a young one will: others of that name never do, as the helpers of one that
  * listens, or cannot be seen to, as those of another user. */
-static bool starts(const struct sessions *ss, char *line)
+static bool scan_starts(const struct sessions *ss, char *line)
 {
 	char *f[3] = { 0 };
-	if (fields_of(line, f, 3) < 3 || ss->uptime <= 0 || ss->uptime - (double)number_long(f[1]) / CLOCK_TICKS > YOUNG_S)
+	if (scan_fields_of(line, f, 3) < 3 || ss->uptime <= 0 || ss->uptime - (double)number_long(f[1]) / CLOCK_TICKS > YOUNG_S)
 		return false;
 	bool user = !strncmp(f[2], "user/", 5);
 	const char *unit = f[2] + (user ? 5 : 0);
@@ -189,7 +189,7 @@ static bool starts(const struct sessions *ss, char *line)
 }
 
 /* Servers of one login have one database: what was at home in one that ended another may serve as well, and is asked. */
-static void take_ended(struct sessions *ss)
+static void scan_take_ended(struct sessions *ss)
 {
 	bool any = false;
 	for (struct oc *oc = ss->ocs, *next; oc; oc = next) {
@@ -227,18 +227,18 @@ void scan_apply(struct sessions *ss, const char *text, size_t len)
 		if (nl)
 			*nl = '\0';
 		if (!strncmp(line, "oc\t", 3))
-			server_line(ss, line);
+			scan_server_line(ss, line);
 		else if (!strncmp(line, "cpu\t", 4))
-			cpu_line(ss, line);
+			scan_cpu_line(ss, line);
 		else if (!strncmp(line, "now\t", 4))
 			ss->uptime = strtod(line + 4, NULL);
 		else if (!strncmp(line, "starting\t", 9) && n_starting < ARRAY_LEN(starting))
 			starting[n_starting++] = line;
 		line = nl ? nl + 1 : NULL;
 	}
-	take_ended(ss);
+	scan_take_ended(ss);
 	for (size_t i = 0; i < n_starting; i++)
-		if (starts(ss, starting[i]))
+		if (scan_starts(ss, starting[i]))
 			sessions_look_soon(ss);
 	others_apply(ss, tmux + strlen("=tmux\n"), claude + strlen("=claude\n"));
 	watch_again(ss);

@@ -52,7 +52,7 @@ static const char script[] =
 /* --- into rows ------------------------------------------------------------------------------------------------------- */
 
 /* While a server has not said what it serves, nothing can be said to be served by nobody. */
-static bool all_heard(const struct sessions *ss)
+static bool stored_all_heard(const struct sessions *ss)
 {
 	for (const struct oc *oc = ss->ocs; oc; oc = oc->next)
 		if (oc->state != OC_LIVE && oc->state != OC_STRANGE)
@@ -60,7 +60,7 @@ static bool all_heard(const struct sessions *ss)
 	return true;
 }
 
-static void take(struct sessions *ss, const struct oc_session *o)
+static void stored_take(struct sessions *ss, const struct oc_session *o)
 {
 	struct ses *s = ses_find(ss, o->id);
 	if (!s)
@@ -80,11 +80,11 @@ void stored_apply(struct sessions *ss)
 {
 	struct oc_sessions list;
 	struct ses *s, *next;
-	if (!ss->stored || !all_heard(ss) || !oc_parse_stored(ss->stored, strlen(ss->stored), &list, NULL))
+	if (!ss->stored || !stored_all_heard(ss) || !oc_parse_stored(ss->stored, strlen(ss->stored), &list, NULL))
 		return;
 	ss->stored_round++;
 	for (size_t i = 0; i < list.n; i++)
-		take(ss, &list.v[i]);
+		stored_take(ss, &list.v[i]);
 	oc_sessions_free(&list);
 	HASH_ITER(hh, ss->table, s, next)
 		if (!s->home && s->stored_round != ss->stored_round)
@@ -127,7 +127,7 @@ void stored_look(struct sessions *ss)
 
 /* --- what was said in one that nobody serves -------------------------------------------------------------------------------- */
 
-static void export_done(const struct run_result *r, void *arg)
+static void stored_export_done(const struct run_result *r, void *arg)
 {
 	struct ses *s = arg;
 	struct err err = r->end.err;
@@ -161,6 +161,6 @@ void stored_want_messages(struct ses *s)
 	buf_puts(&b, " 2>/dev/null; i=");
 	quote_word(&b, s->id);
 	buf_puts(&b, "; " READ_TO_THE_END("opencode export \"$i\" </dev/null"));
-	s->export_run = link_run(link, b.data, NULL, 0, EXPORT_MAX, EXPORT_MS, export_done, s);
+	s->export_run = link_run(link, b.data, NULL, 0, EXPORT_MAX, EXPORT_MS, stored_export_done, s);
 	buf_finish(&b);
 }

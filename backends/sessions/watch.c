@@ -24,7 +24,7 @@ static const char script[] =
 			"printf \"live\\t%s\\t%s\\t%.8000s\\n\" \"$b\" \"$q\" \"$t\"; "
 		"done; done; unset IFS; set +f; printf \"=end\\n\"; done";
 
-static void answer(struct sessions *ss, char *text, size_t len)
+static void watch_answer(struct sessions *ss, char *text, size_t len)
 {
 	ss->watch_waits = false;
 	if (ss->watch_last && !strcmp(ss->watch_last, text))
@@ -40,7 +40,7 @@ void watch_again(struct sessions *ss)
 	ss->watch_last = NULL;
 }
 
-static size_t on_data(struct stream *s, const char *bytes, size_t len, void *arg)
+static size_t watch_on_data(struct stream *s, const char *bytes, size_t len, void *arg)
 {
 	struct sessions *ss = arg;
 	static const char mark[] = "=end\n";
@@ -55,20 +55,20 @@ static size_t on_data(struct stream *s, const char *bytes, size_t len, void *arg
 		char *text = xstrndup(ss->watch_in.data, n);
 		buf_consume(&ss->watch_in, n + strlen(mark));
 		from = 0;
-		answer(ss, text, n);
+		watch_answer(ss, text, n);
 		free(text);
 	}
 	return len;
 }
 
-static void on_closed(struct stream *s, const struct stream_end *end, void *arg)
+static void watch_on_closed(struct stream *s, const struct stream_end *end, void *arg)
 {
 	struct sessions *ss = arg;
 	ss->watch = NULL;                     /* the next look opens it again */
 	loop_timer_set(ss->watch_tick, -1);
 }
 
-static void on_tick(struct loop_timer *timer, void *arg)
+static void watch_on_tick(struct loop_timer *timer, void *arg)
 {
 	struct sessions *ss = arg;
 	if (ss->watch && !ss->watch_waits) {
@@ -80,7 +80,7 @@ static void on_tick(struct loop_timer *timer, void *arg)
 
 void watch_begin(struct sessions *ss)
 {
-	static const struct stream_events events = { .data = on_data, .closed = on_closed };
+	static const struct stream_events events = { .data = watch_on_data, .closed = watch_on_closed };
 	struct err err;
 	if (ss->watch || !ss->has_claude || source_link(&ss->source)->state != LINK_UP)
 		return;
@@ -89,7 +89,7 @@ void watch_begin(struct sessions *ss)
 	ss->watch_waits = false;
 	ss->watch = link_open(source_link(&ss->source), &endpoint, &events, ss, &err);
 	if (!ss->watch_tick)
-		ss->watch_tick = loop_timer_add(store_loop(ss->source.store), -1, on_tick, ss);
+		ss->watch_tick = loop_timer_add(store_loop(ss->source.store), -1, watch_on_tick, ss);
 	loop_timer_set(ss->watch_tick, ss->watch ? TICK_MS : -1);
 }
 

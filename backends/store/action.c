@@ -22,7 +22,7 @@ const struct action *action_find(const struct kind *kind, const char *word)
 	return NULL;
 }
 
-static bool offered(const struct row *row, const struct action *a)
+static bool action_offered(const struct row *row, const struct action *a)
 {
 	if ((a->flags & ACTION_CHANGES) && row->server->store->settings->read_only)
 		return false;
@@ -33,7 +33,7 @@ size_t actions_of(const struct row *row, const struct action **out, size_t max)
 {
 	size_t n = 0;
 	for (const struct action *a = row->kind->actions; a && a->name && n < max; a++)
-		if (offered(row, a))
+		if (action_offered(row, a))
 			out[n++] = a;
 	return n;
 }
@@ -55,7 +55,7 @@ static void order_free(struct order *order)
 }
 
 /* The newest ORDERS_KEPT stay; one that runs always does. */
-static void prune(struct store *s)
+static void action_prune(struct store *s)
 {
 	size_t n = 0;
 	struct order **slot = &s->orders;
@@ -79,7 +79,7 @@ void orders_destroy(struct store *s)
 	}
 }
 
-static bool may_start(const struct row *row, const struct action *a, const char *argument, struct err *err)
+static bool action_may_start(const struct row *row, const struct action *a, const char *argument, struct err *err)
 {
 	const struct server *v = row->server;
 	if ((a->flags & ACTION_CHANGES) && v->store->settings->read_only)
@@ -110,7 +110,7 @@ void orders_forget_server(struct store *s, const struct server *v)
 struct order *order_start(struct row *row, const struct action *a, const char *argument, struct err *err)
 {
 	struct store *s = row->server->store;
-	if (!may_start(row, a, argument, err))
+	if (!action_may_start(row, a, argument, err))
 		return NULL;
 	char command[512] = "";
 	if (a->command)
@@ -122,7 +122,7 @@ struct order *order_start(struct row *row, const struct action *a, const char *a
 	};
 	s->orders = order;
 	row->order = order;
-	prune(s);
+	action_prune(s);
 	activity_add(s, ACTIVITY_ACTION, HEALTH_BUSY, row->id, "%s: %s", a->verb, order->command);
 	store_changed(s);
 	a->run(order);

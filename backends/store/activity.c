@@ -42,7 +42,7 @@ static const char *const health_names[] = {
 	[HEALTH_ATTENTION] = "attention", [HEALTH_BAD] = "bad", [HEALTH_ASKS] = "asks",
 };
 
-static struct activity_entry *slot(struct activity *a)
+static struct activity_entry *activity_slot(struct activity *a)
 {
 	struct activity_entry *e = &a->entries[a->added % ACTIVITY_KEPT];
 	free(e->id);
@@ -52,7 +52,7 @@ static struct activity_entry *slot(struct activity *a)
 	return e;
 }
 
-static unsigned word_index(const cJSON *item, const char *const *names, size_t n)
+static unsigned activity_word_index(const cJSON *item, const char *const *names, size_t n)
 {
 	for (unsigned i = 0; i < n; i++)
 		if (cJSON_IsString(item) && strcmp(item->valuestring, names[i]) == 0)
@@ -61,16 +61,16 @@ static unsigned word_index(const cJSON *item, const char *const *names, size_t n
 }
 
 /* One line of the file: what an earlier run wrote, or anything at all. */
-static void read_line(struct activity *a, const char *line)
+static void activity_read_line(struct activity *a, const char *line)
 {
 	cJSON *o = json_parse(line, strlen(line));
 	const cJSON *text = cJSON_GetObjectItem(o, "text"), *id = cJSON_GetObjectItem(o, "id");
 	const cJSON *ms = cJSON_GetObjectItem(o, "ms"), *by = cJSON_GetObjectItem(o, "by");
 	if (cJSON_IsString(text) && cJSON_IsString(id) && cJSON_IsNumber(ms) && fabs(ms->valuedouble) < MS_MAX) {
-		struct activity_entry *e = slot(a);
+		struct activity_entry *e = activity_slot(a);
 		e->wall_ms = number_whole(ms->valuedouble, 0);
-		e->what = word_index(cJSON_GetObjectItem(o, "what"), what_names, ARRAY_LEN(what_names));
-		e->health = word_index(cJSON_GetObjectItem(o, "health"), health_names, ARRAY_LEN(health_names));
+		e->what = activity_word_index(cJSON_GetObjectItem(o, "what"), what_names, ARRAY_LEN(what_names));
+		e->health = activity_word_index(cJSON_GetObjectItem(o, "health"), health_names, ARRAY_LEN(health_names));
 		e->id = wash_dup(id->valuestring, 0);
 		e->text = wash_dup(text->valuestring, 0);
 		e->by = cJSON_IsString(by) ? wash_dup(by->valuestring, 0) : NULL;
@@ -78,11 +78,11 @@ static void read_line(struct activity *a, const char *line)
 	cJSON_Delete(o);
 }
 
-static void read_past(struct activity *a)
+static void activity_read_past(struct activity *a)
 {
 	char *text = state_read(a->path, PAST_READ, NULL, NULL), *save = NULL;
 	for (char *line = text ? strtok_r(text, "\n", &save) : NULL; line; line = strtok_r(NULL, "\n", &save))
-		read_line(a, line);
+		activity_read_line(a, line);
 	free(text);
 }
 
@@ -93,7 +93,7 @@ struct activity *activity_create(const char *state_dir)
 	a->by = xstrdup(pw ? pw->pw_name : "?");
 	if (state_dir && strcmp(state_dir, "/dev/null") != 0) {     /* nothing may be kept, and the start said so */
 		a->path = xasprintf("%s/activity.jsonl", state_dir);
-		read_past(a);
+		activity_read_past(a);
 	}
 	return a;
 }
@@ -112,22 +112,22 @@ void activity_destroy(struct activity *a)
 	free(a);
 }
 
-static void on_again(struct loop_timer *t, void *arg)
+static void activity_on_again(struct loop_timer *t, void *arg)
 {
 	if (!state_flush())
 		loop_timer_set(t, AGAIN_MS);
 }
 
 /* Kept in this console all the same; the sentence comes once. */
-static void not_written(struct store *s, const struct err *err)
+static void activity_not_written(struct store *s, const struct err *err)
 {
 	struct activity *a = s->activity;
 	if (!a->again)
-		a->again = loop_timer_add(s->loop, -1, on_again, a);
+		a->again = loop_timer_add(s->loop, -1, activity_on_again, a);
 	loop_timer_set(a->again, AGAIN_MS);
 	if (!err->code)
 		return;
-	struct activity_entry *e = slot(a);
+	struct activity_entry *e = activity_slot(a);
 	e->wall_ms = now_wall_ms();
 	e->what = ACTIVITY_NOTE;
 	e->health = HEALTH_BAD;
@@ -135,7 +135,7 @@ static void not_written(struct store *s, const struct err *err)
 	e->text = xstrdup(err->text);
 }
 
-static void write_line(struct store *s, const struct activity_entry *e)
+static void activity_write_line(struct store *s, const struct activity_entry *e)
 {
 	struct activity *a = s->activity;
 	struct err err;
@@ -152,7 +152,7 @@ static void write_line(struct store *s, const struct activity_entry *e)
 	char *text = cJSON_PrintUnformatted(o);
 	char *line = xasprintf("%s\n", text);
 	if (!state_append(a->path, line, false, &err))
-		not_written(s, &err);
+		activity_not_written(s, &err);
 	free(line);
 	cJSON_free(text);
 	cJSON_Delete(o);
@@ -168,7 +168,7 @@ void activity_add(struct store *s, enum activity_what what, enum health health, 
 	va_end(ap);
 	wash(text, sizeof(text), raw, strlen(raw));
 	struct activity *a = s->activity;
-	struct activity_entry *e = slot(a);
+	struct activity_entry *e = activity_slot(a);
 	e->wall_ms = now_wall_ms();
 	e->what = what;
 	e->health = health;
@@ -176,7 +176,7 @@ void activity_add(struct store *s, enum activity_what what, enum health health, 
 	e->text = xstrdup(text);
 	e->by = what == ACTIVITY_ACTION ? xstrdup(a->by) : NULL;
 	if (!replay_is_on(s))
-		write_line(s, e);
+		activity_write_line(s, e);
 	store_changed(s);
 }
 

@@ -24,7 +24,7 @@ void doc_finish(struct doc *doc)
 }
 
 /* Takes both strings, which are washed. */
-static void add(struct doc *doc, enum doc_tone tone, char *label, char *text)
+static void doc_do_add(struct doc *doc, enum doc_tone tone, char *label, char *text)
 {
 	if (doc->n > DOC_MAX_LINES) {
 		free(label);
@@ -45,8 +45,8 @@ static void add(struct doc *doc, enum doc_tone tone, char *label, char *text)
 	doc->lines[doc->n++] = (struct doc_line){ .tone = tone, .label = label, .text = text };
 }
 
-static char *format(const char *fmt, va_list ap) __attribute__((format(printf, 1, 0)));
-static char *format(const char *fmt, va_list ap)
+static char *doc_format(const char *fmt, va_list ap) __attribute__((format(printf, 1, 0)));
+static char *doc_format(const char *fmt, va_list ap)
 {
 	char *raw = NULL;
 	if (vasprintf(&raw, fmt, ap) < 0)
@@ -59,15 +59,15 @@ static char *format(const char *fmt, va_list ap)
 void doc_head(struct doc *doc, const char *text)
 {
 	if (doc->n)
-		add(doc, DOC_PLAIN, NULL, xstrdup(""));
-	add(doc, DOC_HEAD, NULL, wash_dup(text, 0));
+		doc_do_add(doc, DOC_PLAIN, NULL, xstrdup(""));
+	doc_do_add(doc, DOC_HEAD, NULL, wash_dup(text, 0));
 }
 
 void doc_add(struct doc *doc, enum doc_tone tone, const char *fmt, ...)
 {
 	va_list ap;
 	va_start(ap, fmt);
-	add(doc, tone, NULL, format(fmt, ap));
+	doc_do_add(doc, tone, NULL, doc_format(fmt, ap));
 	va_end(ap);
 }
 
@@ -75,7 +75,7 @@ void doc_pair(struct doc *doc, enum doc_tone tone, const char *label, const char
 {
 	va_list ap;
 	va_start(ap, fmt);
-	add(doc, tone, wash_dup(label, 0), format(fmt, ap));
+	doc_do_add(doc, tone, wash_dup(label, 0), doc_format(fmt, ap));
 	va_end(ap);
 }
 
@@ -85,7 +85,7 @@ void doc_text(struct doc *doc, enum doc_tone tone, const char *text, size_t len)
 		const char *end = memchr(text, '\n', len);
 		size_t n = end ? (size_t)(end - text) : len;
 		size_t shown = n && text[n - 1] == '\r' ? n - 1 : n;
-		add(doc, tone, NULL, wash_ndup(text, shown, 0));
+		doc_do_add(doc, tone, NULL, wash_ndup(text, shown, 0));
 		text += n + (end != NULL);
 		len -= n + (end != NULL);
 	}

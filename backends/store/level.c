@@ -64,7 +64,7 @@ static enum log_level level_of_number(const char *s, const char *end)
 }
 
 /* After a key such as level: the word or number, past `":= ` and quotes. */
-static enum log_level value_level(const char *s, const char *end)
+static enum log_level level_value(const char *s, const char *end)
 {
 	while (s < end && strchr("\": =", *s))
 		s++;
@@ -77,7 +77,7 @@ static enum log_level value_level(const char *s, const char *end)
 }
 
 /* A word that stands as a label: [ERROR], ERROR:, |WARN|, or in capitals; or the first word of the line followed by ':'. */
-static bool is_label(const char *text, const char *from, const char *to, const char *end)
+static bool level_is_label(const char *text, const char *from, const char *to, const char *end)
 {
 	bool opened = from > text && strchr("[(|<", from[-1]), closed = to < end && strchr("])|>:", *to);
 	bool capitals = true;
@@ -86,7 +86,7 @@ static bool is_label(const char *text, const char *from, const char *to, const c
 	return (opened && closed) || capitals || (closed && *to == ':');
 }
 
-static bool is_key(const char *from, const char *to, const char *end)
+static bool level_is_key(const char *from, const char *to, const char *end)
 {
 	static const char *const keys[] = { "level", "lvl", "severity", "levelname", "loglevel" };
 	if (to >= end || (*to != '=' && *to != '"' && *to != ':'))
@@ -97,7 +97,7 @@ static bool is_key(const char *from, const char *to, const char *end)
 	return false;
 }
 
-static bool ends_in(const char *from, const char *to, const char *tail)
+static bool level_ends_in(const char *from, const char *to, const char *tail)
 {
 	size_t n = strlen(tail);
 	return (size_t)(to - from) >= n && memcmp(to - n, tail, n) == 0;
@@ -105,11 +105,11 @@ static bool ends_in(const char *from, const char *to, const char *tail)
 
 /* What goes wrong without a level: "TypeError: x is no function", "java.io.IOException: ...", "Traceback (most recent call last)",
  * "thread 'main' panicked at". */
-static bool is_crash(const char *from, const char *to, const char *end)
+static bool level_is_crash(const char *from, const char *to, const char *end)
 {
 	size_t len = (size_t)(to - from);
 	if (to < end && *to == ':' && isupper((unsigned char)*from))
-		return ends_in(from, to, "Error") || ends_in(from, to, "Exception");
+		return level_ends_in(from, to, "Error") || level_ends_in(from, to, "Exception");
 	if (len == 9 && memcmp(from, "Traceback", 9) == 0)
 		return end - to > 6 && memcmp(to, " (most", 6) == 0;
 	return len == 8 && memcmp(from, "panicked", 8) == 0 && end - to > 3 && memcmp(to, " at", 3) == 0;
@@ -117,7 +117,7 @@ static bool is_crash(const char *from, const char *to, const char *end)
 
 /* One way through the words of the line, for every line that comes passes here: a key such as level counts most, then the first
  * word that stands as a label. */
-static enum log_level in_words(const char *text, const char *end)
+static enum log_level level_in_words(const char *text, const char *end)
 {
 	enum log_level label = LOG_LEVEL_UNKNOWN;
 	for (const char *s = text; s < end;) {
@@ -129,25 +129,25 @@ static enum log_level in_words(const char *text, const char *end)
 		while (s < end && is_alpha[(unsigned char)*s])
 			s++;
 		size_t len = (size_t)(s - from);
-		if (!label && len > 5 && is_crash(from, s, end))
+		if (!label && len > 5 && level_is_crash(from, s, end))
 			label = LOG_LEVEL_ERROR;
 		if (len < WORD_LEAST || len > WORD_MOST || !first_letters[(unsigned char)*from])
 			continue;
 		bool behind_word = from > text && (isdigit((unsigned char)from[-1]) || from[-1] == '_');
-		if (!behind_word && is_key(from, s, end)) {
-			enum log_level level = value_level(s, end);
+		if (!behind_word && level_is_key(from, s, end)) {
+			enum log_level level = level_value(s, end);
 			if (level)
 				return level;
 		}
 		bool apart = (from == text || !isdigit((unsigned char)from[-1])) && (s == end || !isdigit((unsigned char)*s));
-		if (!label && apart && is_label(text, from, s, end))
+		if (!label && apart && level_is_label(text, from, s, end))
 			label = level_of_word(from, len);
 	}
 	return label;
 }
 
 /* text need not end in NUL: four digits after the letter, looked at one by one. */
-static bool klog(const char *text)
+static bool level_klog(const char *text)
 {
 	for (int i = 1; i <= 4; i++)
 		if (!isdigit((unsigned char)text[i]))
@@ -160,7 +160,7 @@ enum log_level level_guess(const char *text, size_t len)
 	const char *end = text + (len < LEVEL_SPAN ? len : LEVEL_SPAN);
 	if (end - text > 2 && text[0] == '<' && isdigit((unsigned char)text[1]) && text[2] == '>')
 		return level_of_priority(text[1] - '0');
-	if (end - text > 5 && strchr("IWEF", text[0]) && klog(text) && text[5] == ' ')
+	if (end - text > 5 && strchr("IWEF", text[0]) && level_klog(text) && text[5] == ' ')
 		return text[0] == 'I' ? LOG_LEVEL_INFO : text[0] == 'W' ? LOG_LEVEL_WARN : LOG_LEVEL_ERROR;
-	return in_words(text, end);
+	return level_in_words(text, end);
 }

@@ -11,7 +11,7 @@
 
 #define HERE "local"
 
-static void host_name(char *name, size_t size, bool whole)
+static void local_names_host_name(char *name, size_t size, bool whole)
 {
 	*name = '\0';
 	gethostname(name, size - 1);
@@ -20,7 +20,7 @@ static void host_name(char *name, size_t size, bool whole)
 		name[strcspn(name, ".")] = '\0';
 }
 
-static bool is_section(const struct settings *set, const char *name)
+static bool local_names_is_section(const struct settings *set, const char *name)
 {
 	const struct server_config *c = set->servers;
 	while (c && strcmp(c->name, name) != 0)
@@ -28,25 +28,25 @@ static bool is_section(const struct settings *set, const char *name)
 	return c != NULL;
 }
 
-static bool is_same(const char *host, void *name)
+static bool local_names_is_same(const char *host, void *name)
 {
 	return strcmp(host, name) == 0;
 }
 
 /* Whether the word is this machine's host name and nobody else's. */
-static bool is_own(const struct settings *set, const char *word)
+static bool local_names_is_own(const struct settings *set, const char *word)
 {
 	char whole[96], first[96];
 	struct err err = { 0 };
-	host_name(whole, sizeof(whole), true);
-	host_name(first, sizeof(first), false);
+	local_names_host_name(whole, sizeof(whole), true);
+	local_names_host_name(first, sizeof(first), false);
 	if (!*word || (strcmp(word, whole) != 0 && strcmp(word, first) != 0))
 		return false;
-	return !is_section(set, word) && !hosts_each(set, is_same, (void *)word, &err);
+	return !local_names_is_section(set, word) && !hosts_each(set, local_names_is_same, (void *)word, &err);
 }
 
 /* The section that makes a server of this machine; NULL: none does. */
-static const struct server_config *section(const struct settings *set)
+static const struct server_config *local_names_section(const struct settings *set)
 {
 	const struct server_config *c = set->servers;
 	while (c && !(c->host ? !strcmp(c->host, HERE) : !strcmp(c->name, HERE)))
@@ -56,25 +56,25 @@ static const struct server_config *section(const struct settings *set)
 
 bool here_is(const struct settings *set, const char *word)
 {
-	const struct server_config *c = section(set);
+	const struct server_config *c = local_names_section(set);
 	if (strcmp(word, HERE) == 0)
-		return c || !is_section(set, HERE);        /* [server local] with a host of its own is that host */
-	return (c && !strcmp(c->name, word)) || is_own(set, word);
+		return c || !local_names_is_section(set, HERE);        /* [server local] with a host of its own is that host */
+	return (c && !strcmp(c->name, word)) || local_names_is_own(set, word);
 }
 
 const struct server_config *here_section(const struct settings *set)
 {
-	return section(set);
+	return local_names_section(set);
 }
 
 char *here_name(const struct settings *set)
 {
 	char host[96];
-	const struct server_config *c = section(set);
-	host_name(host, sizeof(host), false);
+	const struct server_config *c = local_names_section(set);
+	local_names_host_name(host, sizeof(host), false);
 	if (c && strcmp(c->name, HERE) != 0)
 		return xstrdup(c->name);
-	return xstrdup(is_own(set, host) ? host : HERE);
+	return xstrdup(local_names_is_own(set, host) ? host : HERE);
 }
 
 bool server_is_called(const struct server *v, const char *word)

@@ -99,7 +99,7 @@ size_t log_pool_bytes(const struct log_pool *pool)
 }
 
 /* The log with the oldest line that can spare a chunk; each keeps its newest one. */
-static struct log *oldest(const struct log_pool *pool)
+static struct log *log_oldest(const struct log_pool *pool)
 {
 	struct log *found = NULL;
 	for (struct log *log = pool->logs; log; log = log->next)
@@ -109,11 +109,11 @@ static struct log *oldest(const struct log_pool *pool)
 	return found;
 }
 
-static void keep_bound(struct log_pool *pool)
+static void log_keep_bound(struct log_pool *pool)
 {
 	struct log *log;
 	size_t bytes = log_pool_bytes(pool);
-	while (bytes > pool->max && (log = oldest(pool))) {
+	while (bytes > pool->max && (log = log_oldest(pool))) {
 		bytes -= log->pack.bytes;
 		log->dropped += pack_drop_oldest(&log->pack);
 		bytes += log->pack.bytes;
@@ -180,7 +180,7 @@ void log_set_late(struct log *log, void (*fn)(struct log *, const struct log_lin
 	log->late_arg = arg;
 }
 
-static void changed(struct log *log)
+static void log_do_changed(struct log *log)
 {
 	if (log->changed)
 		log->changed(log, log->arg);
@@ -218,7 +218,7 @@ int64_t log_behind(const struct log *log)
 }
 
 /* The number up to which lines have waited long enough. */
-static uint64_t waited_number(const struct log *log, int64_t now, int *settle_ms)
+static uint64_t log_waited_number(const struct log *log, int64_t now, int *settle_ms)
 {
 	*settle_ms = -1;
 	if (log->n_sources < 2 && !log->wavers)
@@ -232,10 +232,10 @@ static uint64_t waited_number(const struct log *log, int64_t now, int *settle_ms
 	return 0;
 }
 
-static uint64_t settled_number(const struct log *log, int *settle_ms)
+static uint64_t log_settled_number(const struct log *log, int *settle_ms)
 {
 	int64_t now = now_mono_ms(), held_ms = now - log->held_ms;
-	uint64_t number = waited_number(log, now, settle_ms);
+	uint64_t number = log_waited_number(log, now, settle_ms);
 	if (!log->holds || held_ms >= LOG_HOLD_MS || number <= log->held_number)
 		return number;
 	*settle_ms = (int)(LOG_HOLD_MS - held_ms);
@@ -245,7 +245,7 @@ static uint64_t settled_number(const struct log *log, int *settle_ms)
 uint64_t log_settled(const struct log *log, int *settle_ms)
 {
 	int wait;
-	uint64_t place = log_last(log), number = settled_number(log, &wait);
+	uint64_t place = log_last(log), number = log_settled_number(log, &wait);
 	while (place >= log->pack.first && place && pack_get(&log->pack, place)->number > number)
 		place--;
 	if (settle_ms)
@@ -257,37 +257,37 @@ void log_hold(struct log *log, bool on)
 {
 	int wait;
 	if (on && !log->holds) {
-		log->held_number = settled_number(log, &wait);
+		log->held_number = log_settled_number(log, &wait);
 		log->held_ms = now_mono_ms();
 	}
 	log->holds += on ? 1 : 0;
 	log->holds -= !on && log->holds ? 1 : 0;
 	if (!log->holds)
-		changed(log);
+		log_do_changed(log);
 }
 
 /* --- who is seen ---------------------------------------------------------------------------------------------------- */
 
-static bool judge_line(const struct log *log, struct log_line *line)
+static bool log_judge_line(const struct log *log, struct log_line *line)
 {
 	bool seen = !log->judge || log->judge(line, log->judge_arg);
 	line->judged = (uint8_t)seen;
 	return seen;
 }
 
-static void count_line(const struct log *log, struct chunk *c, struct log_line *line)
+static void log_count_line(const struct log *log, struct chunk *c, struct log_line *line)
 {
-	if (!judge_line(log, line))
+	if (!log_judge_line(log, line))
 		return;
 	c->seen++;
 	c->errors += line->level == LOG_LEVEL_ERROR;
 }
 
-static void judge_chunk(const struct log *log, struct chunk *c)
+static void log_judge_chunk(const struct log *log, struct chunk *c)
 {
 	c->seen = c->errors = 0;
 	for (uint32_t i = 0; i < c->n; i++)
-		count_line(log, c, chunk_line(c, i));
+		log_count_line(log, c, chunk_line(c, i));
 	c->epoch = log->epoch;
 }
 
@@ -301,10 +301,10 @@ void log_set_judge(struct log *log, log_judge_fn *judge, void *arg)
 		for (size_t i = 0; i < log->pack.n; i++)
 			log->pack.chunks[i]->epoch = 0;
 	}
-	changed(log);
+	log_do_changed(log);
 }
 
-static int64_t mono_us(void)
+static int64_t log_mono_us(void)
 {
 	struct timespec t;
 	clock_gettime(CLOCK_MONOTONIC, &t);
@@ -313,18 +313,18 @@ static int64_t mono_us(void)
 
 bool log_judge_some(struct log *log, int64_t budget_us)
 {
-	int64_t end = mono_us() + budget_us;
+	int64_t end = log_mono_us() + budget_us;
 	for (size_t i = log->pack.n; i-- > 0;) {
 		if (log->pack.chunks[i]->epoch == log->epoch)
 			continue;
-		if (mono_us() >= end)
+		if (log_mono_us() >= end)
 			return false;
-		judge_chunk(log, log->pack.chunks[i]);
+		log_judge_chunk(log, log->pack.chunks[i]);
 	}
 	return true;
 }
 
-static bool chunk_seen(const struct log *log, const struct chunk *c)
+static bool log_chunk_seen(const struct log *log, const struct chunk *c)
 {
 	return c->epoch == log->epoch && c->seen;
 }
@@ -338,7 +338,7 @@ uint64_t log_seen_from(const struct log *log, uint64_t place)
 		return p->lines && place < p->first + p->lines ? place : 0;
 	for (size_t i = pack_chunk_of(p, place); i < p->n; i++) {
 		const struct chunk *c = p->chunks[i];
-		for (uint32_t k = place > c->base ? (uint32_t)(place - c->base) : 0; chunk_seen(log, c) && k < c->n; k++)
+		for (uint32_t k = place > c->base ? (uint32_t)(place - c->base) : 0; log_chunk_seen(log, c) && k < c->n; k++)
 			if (chunk_line(c, k)->judged)
 				return c->base + k;
 	}
@@ -357,7 +357,7 @@ uint64_t log_seen_to(const struct log *log, uint64_t place)
 	for (size_t i = pack_chunk_of(p, place) + 1; i-- > 0;) {
 		const struct chunk *c = p->chunks[i];
 		uint64_t end = place + 1 < c->base + c->n ? place + 1 - c->base : c->n;
-		for (uint32_t k = (uint32_t)end; chunk_seen(log, c) && k-- > 0;)
+		for (uint32_t k = (uint32_t)end; log_chunk_seen(log, c) && k-- > 0;)
 			if (chunk_line(c, k)->judged)
 				return c->base + k;
 	}
@@ -374,7 +374,7 @@ uint64_t log_seen_count(const struct log *log)
 	return sum;
 }
 
-static void count_into(const struct log_line *line, int64_t from_us, int64_t width_us, size_t n, unsigned *lines, unsigned *errors)
+static void log_count_into(const struct log_line *line, int64_t from_us, int64_t width_us, size_t n, unsigned *lines, unsigned *errors)
 {
 	int64_t at = line->time_us >= from_us ? (line->time_us - from_us) / width_us : -1;
 	if (at < 0 || at >= (int64_t)n || !line->judged)
@@ -403,7 +403,7 @@ void log_histogram(const struct log *log, int64_t from_us, int64_t to_us, size_t
 			continue;
 		}
 		for (uint32_t k = 0; k < c->n; k++)
-			count_into(chunk_line(c, k), from_us, width_us, n, lines, errors);
+			log_count_into(chunk_line(c, k), from_us, width_us, n, lines, errors);
 	}
 }
 
@@ -424,7 +424,7 @@ void log_source_set_clock(struct log *log, unsigned source, int64_t ahead_ms)
 }
 
 /* Most lines are plain and need no washing. */
-static bool plain(const char *text, size_t len)
+static bool log_plain(const char *text, size_t len)
 {
 	bool odd = false;
 	for (size_t i = 0; i < len; i++)
@@ -433,7 +433,7 @@ static bool plain(const char *text, size_t len)
 }
 
 /* Returns how much of text is used; the line's own text is complete after that. */
-static void write_text(struct log_line *line, size_t room, const char *text, size_t len, bool is_plain, bool too_long)
+static void log_write_text(struct log_line *line, size_t room, const char *text, size_t len, bool is_plain, bool too_long)
 {
 	static const char cut[] = " … cut: the line is longer than 64 KB";
 	if (is_plain) {
@@ -449,7 +449,7 @@ static void write_text(struct log_line *line, size_t room, const char *text, siz
 	}
 }
 
-static void note_coming(struct log *log, const struct source_state *s, int64_t time_us)
+static void log_note_coming(struct log *log, const struct source_state *s, int64_t time_us)
 {
 	int64_t now = now_mono_ms();
 	struct tick *last = log->n_ticks ? &log->ticks[log->n_ticks - 1] : NULL;
@@ -470,7 +470,7 @@ static void note_coming(struct log *log, const struct source_state *s, int64_t t
 	log->ticks[log->n_ticks++] = (struct tick){ now, log->total * NUMBER_STEP };
 }
 
-static int64_t time_for(struct source_state *s, int64_t time_us, enum log_mark mark)
+static int64_t log_time_for(struct source_state *s, int64_t time_us, enum log_mark mark)
 {
 	if (time_us > 0)
 		return time_us;
@@ -480,7 +480,7 @@ static int64_t time_for(struct source_state *s, int64_t time_us, enum log_mark m
 	return s && s->last_us && mark == LOG_GAP ? s->last_us : now;
 }
 
-static uint64_t add(struct log *log, uint64_t number, unsigned source, int64_t time_us, enum log_level level, enum log_mark mark,
+static uint64_t log_do_add(struct log *log, uint64_t number, unsigned source, int64_t time_us, enum log_level level, enum log_mark mark,
                     const char *text, size_t len)
 {
 	struct source_state *s = source < log->n_sources ? &log->sources[source] : NULL;
@@ -489,10 +489,10 @@ static uint64_t add(struct log *log, uint64_t number, unsigned source, int64_t t
 	bool too_long = len > LOG_LINE_MAX, is_plain;
 	if (too_long)
 		len = LOG_LINE_MAX;
-	is_plain = plain(text, len);
+	is_plain = log_plain(text, len);
 	if (level == LOG_LEVEL_UNKNOWN && mark != LOG_GAP)
 		level = level_guess(text, len);
-	time_us = time_for(s, time_us, mark);
+	time_us = log_time_for(s, time_us, mark);
 	size_t room = (is_plain ? len : 3 * len) + (too_long ? 64 : 0);
 	log->total++;
 	if (!number)
@@ -501,30 +501,30 @@ static uint64_t add(struct log *log, uint64_t number, unsigned source, int64_t t
 	line->source = (uint16_t)source;
 	line->level = level;
 	line->mark = mark;
-	write_text(line, room, text, len, is_plain, too_long);
+	log_write_text(line, room, text, len, is_plain, too_long);
 	pack_close_line(&log->pack, chunk, line);
 	if (s && time_us > s->last_us)
 		s->last_us = time_us;
 	if (chunk->n == 1)
 		chunk->epoch = log->epoch;
 	if (chunk->epoch == log->epoch)
-		count_line(log, chunk, line);
-	note_coming(log, s, time_us);
+		log_count_line(log, chunk, line);
+	log_note_coming(log, s, time_us);
 	if (log->late && place < log_last(log))
 		log->late(log, line, log->late_arg);
-	keep_bound(log->pool);
-	changed(log);
+	log_keep_bound(log->pool);
+	log_do_changed(log);
 	return number;
 }
 
 uint64_t log_add(struct log *log, unsigned source, int64_t time_us, enum log_level level, enum log_mark mark, const char *text,
                  size_t len)
 {
-	return add(log, 0, source, time_us, level, mark, text, len);
+	return log_do_add(log, 0, source, time_us, level, mark, text, len);
 }
 
 /* The number that puts a line right before that one; 0: there is no room, or that one is gone. */
-static uint64_t number_before(const struct log *log, int64_t time_us, uint64_t number)
+static uint64_t log_number_before(const struct log *log, int64_t time_us, uint64_t number)
 {
 	uint64_t place = log_find(log, time_us, number), least = (number - 1) / NUMBER_STEP * NUMBER_STEP;
 	const struct log_line *next = log_get(log, place), *before = log_get(log, place - 1);
@@ -539,7 +539,7 @@ static uint64_t number_before(const struct log *log, int64_t time_us, uint64_t n
 uint64_t log_add_before(struct log *log, uint64_t number, unsigned source, int64_t time_us, enum log_level level,
                         enum log_mark mark, const char *text, size_t len)
 {
-	return add(log, number_before(log, time_us, number), source, time_us, level, mark, text, len);
+	return log_do_add(log, log_number_before(log, time_us, number), source, time_us, level, mark, text, len);
 }
 
 void log_source_set_wavers(struct log *log, unsigned source, bool on)
@@ -573,7 +573,7 @@ void log_seam(struct log *log, unsigned source, int64_t end_us, int64_t present_
 }
 
 /* "sese/caddy: ", where there is more than one. */
-static void name_of(const struct log *log, unsigned source, char *buf, size_t size)
+static void log_name_of(const struct log *log, unsigned source, char *buf, size_t size)
 {
 	const char *name = log->sources[source].name, *slash = strrchr(name, '/');
 	*buf = '\0';
@@ -581,7 +581,7 @@ static void name_of(const struct log *log, unsigned source, char *buf, size_t si
 		snprintf(buf, size, "%.*s/%.60s: ", (int)strcspn(name, "/"), name, slash ? slash + 1 : "");
 }
 
-static void compose_status(const struct log *log, char *text, size_t size)
+static void log_compose_status(const struct log *log, char *text, size_t size)
 {
 	unsigned n = 0, first = 0;
 	char name[200];
@@ -594,7 +594,7 @@ static void compose_status(const struct log *log, char *text, size_t size)
 	*text = '\0';
 	*name = '\0';
 	if (n)
-		name_of(log, first, name, sizeof(name));
+		log_name_of(log, first, name, sizeof(name));
 	n += log->own_status != NULL;
 	int used = said ? snprintf(text, size, "%s%s", name, said) : 0;
 	if (n > 1 && (size_t)used < size)
@@ -613,11 +613,11 @@ void log_set_status(struct log *log, unsigned source, const char *fmt, ...)
 	*slot = text[0] ? wash_dup(text, STATUS_SIZE) : NULL;
 	if (source < log->n_sources)
 		log->sources[source].rests = false;
-	compose_status(log, all, sizeof(all));
+	log_compose_status(log, all, sizeof(all));
 	if (strcmp(all, log->status) == 0)
 		return;
 	memcpy(log->status, all, sizeof(all));
-	changed(log);
+	log_do_changed(log);
 }
 
 void log_set_rest(struct log *log, unsigned source, const char *text)
@@ -643,7 +643,7 @@ void log_say(struct log *log, const char *fmt, ...)
 	va_end(ap);
 	wash(log->said, sizeof(log->said), text, strlen(text));
 	log->says = true;
-	changed(log);
+	log_do_changed(log);
 }
 
 const char *log_said(struct log *log)

@@ -16,14 +16,14 @@ void pack_init(struct pack *p, size_t chunk_bytes)
 	*p = (struct pack){ .chunk_bytes = chunk_bytes, .first = 1 };
 }
 
-static size_t chunk_cost(const struct chunk *c)
+static size_t log_pack_chunk_cost(const struct chunk *c)
 {
 	return sizeof(*c) + c->room + c->n_room * sizeof(*c->at);
 }
 
-static void chunk_free(struct pack *p, struct chunk *c)
+static void log_pack_chunk_free(struct pack *p, struct chunk *c)
 {
-	p->bytes -= chunk_cost(c);
+	p->bytes -= log_pack_chunk_cost(c);
 	free(c->arena);
 	free(c->at);
 	free(c);
@@ -32,12 +32,12 @@ static void chunk_free(struct pack *p, struct chunk *c)
 void pack_finish(struct pack *p)
 {
 	for (size_t i = 0; i < p->n; i++)
-		chunk_free(p, p->chunks[i]);
+		log_pack_chunk_free(p, p->chunks[i]);
 	free(p->chunks);
 	*p = (struct pack){ 0 };
 }
 
-static struct chunk *chunk_insert(struct pack *p, size_t index, uint64_t base)
+static struct chunk *log_pack_chunk_insert(struct pack *p, size_t index, uint64_t base)
 {
 	if (p->n == p->cap) {
 		p->cap = p->cap ? p->cap * 2 : 8;
@@ -52,7 +52,7 @@ static struct chunk *chunk_insert(struct pack *p, size_t index, uint64_t base)
 	return c;
 }
 
-static void set_room(struct pack *p, struct chunk *c, uint32_t room)
+static void log_pack_set_room(struct pack *p, struct chunk *c, uint32_t room)
 {
 	p->bytes += room;
 	p->bytes -= c->room;
@@ -60,7 +60,7 @@ static void set_room(struct pack *p, struct chunk *c, uint32_t room)
 	c->room = room;
 }
 
-static void set_list_room(struct pack *p, struct chunk *c, uint32_t n)
+static void log_pack_set_list_room(struct pack *p, struct chunk *c, uint32_t n)
 {
 	p->bytes += n * sizeof(*c->at);
 	p->bytes -= c->n_room * sizeof(*c->at);
@@ -68,32 +68,32 @@ static void set_list_room(struct pack *p, struct chunk *c, uint32_t n)
 	c->n_room = n;
 }
 
-static uint32_t need(size_t len)
+static uint32_t log_pack_need(size_t len)
 {
 	return (uint32_t)((sizeof(struct log_line) + len + 1 + ALIGN - 1) & ~(size_t)(ALIGN - 1));
 }
 
-static void reserve(struct pack *p, struct chunk *c, uint32_t bytes)
+static void log_pack_reserve(struct pack *p, struct chunk *c, uint32_t bytes)
 {
 	uint32_t room = c->room ? c->room : ARENA_FIRST;
 	while (room < c->used + bytes)
 		room *= 2;
 	if (room != c->room)
-		set_room(p, c, room);
+		log_pack_set_room(p, c, room);
 	if (c->n == c->n_room)
-		set_list_room(p, c, c->n_room ? c->n_room * 2 : 32);
+		log_pack_set_list_room(p, c, c->n_room ? c->n_room * 2 : 32);
 }
 
 /* No more lines at the end: what is spare goes back. */
-static void chunk_seal(struct pack *p, struct chunk *c)
+static void log_pack_chunk_seal(struct pack *p, struct chunk *c)
 {
 	if (c->used && c->used < c->room)
-		set_room(p, c, c->used);
+		log_pack_set_room(p, c, c->used);
 	if (c->n && c->n < c->n_room)
-		set_list_room(p, c, c->n);
+		log_pack_set_list_room(p, c, c->n);
 }
 
-static int compare(const struct log_line *line, int64_t time_us, uint64_t number)
+static int log_pack_compare(const struct log_line *line, int64_t time_us, uint64_t number)
 {
 	if (line->time_us != time_us)
 		return line->time_us < time_us ? -1 : 1;
@@ -101,12 +101,12 @@ static int compare(const struct log_line *line, int64_t time_us, uint64_t number
 }
 
 /* The first line of the chunk that is not before the key. */
-static uint32_t chunk_find(const struct chunk *c, int64_t time_us, uint64_t number)
+static uint32_t log_pack_chunk_find(const struct chunk *c, int64_t time_us, uint64_t number)
 {
 	uint32_t low = 0, high = c->n;
 	while (low < high) {
 		uint32_t mid = low + (high - low) / 2;
-		if (compare(chunk_line(c, mid), time_us, number) < 0)
+		if (log_pack_compare(chunk_line(c, mid), time_us, number) < 0)
 			low = mid + 1;
 		else
 			high = mid;
@@ -115,14 +115,14 @@ static uint32_t chunk_find(const struct chunk *c, int64_t time_us, uint64_t numb
 }
 
 /* The last chunk whose first line is before the key; 0 when there is none. */
-static size_t chunk_before(const struct pack *p, int64_t time_us, uint64_t number)
+static size_t log_pack_chunk_before(const struct pack *p, int64_t time_us, uint64_t number)
 {
 	size_t low = 0, high = p->n;
-	if (p->n && compare(chunk_line(p->chunks[p->n - 1], 0), time_us, number) < 0)
+	if (p->n && log_pack_compare(chunk_line(p->chunks[p->n - 1], 0), time_us, number) < 0)
 		return p->n - 1;
 	while (low < high) {
 		size_t mid = low + (high - low) / 2;
-		if (compare(chunk_line(p->chunks[mid], 0), time_us, number) < 0)
+		if (log_pack_compare(chunk_line(p->chunks[mid], 0), time_us, number) < 0)
 			low = mid + 1;
 		else
 			high = mid;
@@ -134,21 +134,21 @@ uint64_t pack_find(const struct pack *p, int64_t time_us, uint64_t number)
 {
 	if (!p->n)
 		return p->first;
-	const struct chunk *c = p->chunks[chunk_before(p, time_us, number)];
-	return c->base + chunk_find(c, time_us, number);
+	const struct chunk *c = p->chunks[log_pack_chunk_before(p, time_us, number)];
+	return c->base + log_pack_chunk_find(c, time_us, number);
 }
 
 /* The newer half of a chunk goes into one of its own behind it. */
-static void chunk_split(struct pack *p, size_t index)
+static void log_pack_chunk_split(struct pack *p, size_t index)
 {
 	struct chunk *old = p->chunks[index];
-	struct chunk *first = chunk_insert(p, index + 1, old->base);        /* before the second, which goes behind it */
-	struct chunk *half[2] = { first, chunk_insert(p, index + 2, old->base + old->n / 2) };
+	struct chunk *first = log_pack_chunk_insert(p, index + 1, old->base);        /* before the second, which goes behind it */
+	struct chunk *half[2] = { first, log_pack_chunk_insert(p, index + 2, old->base + old->n / 2) };
 	for (uint32_t i = 0; i < old->n; i++) {
 		struct chunk *to = half[i >= old->n / 2];
 		const struct log_line *line = chunk_line(old, i);
-		uint32_t bytes = need(line->len);
-		reserve(p, to, bytes);
+		uint32_t bytes = log_pack_need(line->len);
+		log_pack_reserve(p, to, bytes);
 		memcpy(to->arena + to->used, line, sizeof(*line) + line->len + 1);
 		to->at[to->n++] = to->used;
 		to->used += bytes;
@@ -156,32 +156,32 @@ static void chunk_split(struct pack *p, size_t index)
 		to->errors += line->judged && line->level == LOG_LEVEL_ERROR;
 	}
 	half[0]->epoch = half[1]->epoch = old->epoch;
-	chunk_seal(p, half[0]);
+	log_pack_chunk_seal(p, half[0]);
 	memmove(p->chunks + index, p->chunks + index + 1, (p->n - index - 1) * sizeof(*p->chunks));
 	p->n--;
-	chunk_free(p, old);
+	log_pack_chunk_free(p, old);
 }
 
 /* Where a line with that key goes: the end of the last chunk, a new chunk behind it, or among the others. */
-static struct chunk *chunk_for(struct pack *p, int64_t time_us, uint64_t number, uint32_t bytes, size_t *index)
+static struct chunk *log_pack_chunk_for(struct pack *p, int64_t time_us, uint64_t number, uint32_t bytes, size_t *index)
 {
 	if (!p->n)
-		chunk_insert(p, 0, p->first);
+		log_pack_chunk_insert(p, 0, p->first);
 	*index = p->n - 1;
 	struct chunk *c = p->chunks[*index];
-	bool newest = !c->n || compare(chunk_line(c, c->n - 1), time_us, number) < 0;
+	bool newest = !c->n || log_pack_compare(chunk_line(c, c->n - 1), time_us, number) < 0;
 	if (newest && c->n && c->used + bytes > p->chunk_bytes) {
-		chunk_seal(p, c);
+		log_pack_chunk_seal(p, c);
 		*index = p->n;
-		return chunk_insert(p, p->n, c->base + c->n);
+		return log_pack_chunk_insert(p, p->n, c->base + c->n);
 	}
 	if (newest)
 		return c;
-	*index = chunk_before(p, time_us, number);
+	*index = log_pack_chunk_before(p, time_us, number);
 	c = p->chunks[*index];
 	if (c->used + bytes > 2 * p->chunk_bytes && c->n > 1) {
-		chunk_split(p, *index);
-		*index = chunk_before(p, time_us, number);
+		log_pack_chunk_split(p, *index);
+		*index = log_pack_chunk_before(p, time_us, number);
 		c = p->chunks[*index];
 	}
 	return c;
@@ -190,10 +190,10 @@ static struct chunk *chunk_for(struct pack *p, int64_t time_us, uint64_t number,
 struct log_line *pack_line(struct pack *p, int64_t time_us, uint64_t number, size_t len, uint64_t *place, struct chunk **where)
 {
 	size_t index;
-	uint32_t bytes = need(len);
-	struct chunk *c = chunk_for(p, time_us, number, bytes, &index);
-	reserve(p, c, bytes);
-	uint32_t i = c->n && compare(chunk_line(c, c->n - 1), time_us, number) < 0 ? c->n : chunk_find(c, time_us, number);
+	uint32_t bytes = log_pack_need(len);
+	struct chunk *c = log_pack_chunk_for(p, time_us, number, bytes, &index);
+	log_pack_reserve(p, c, bytes);
+	uint32_t i = c->n && log_pack_compare(chunk_line(c, c->n - 1), time_us, number) < 0 ? c->n : log_pack_chunk_find(c, time_us, number);
 	memmove(c->at + i + 1, c->at + i, (c->n - i) * sizeof(*c->at));
 	c->at[i] = c->used;
 	c->n++;
@@ -212,7 +212,7 @@ void pack_close_line(struct pack *p, struct chunk *c, struct log_line *line)
 {
 	(void)p;
 	uint32_t at = (uint32_t)((char *)line - c->arena);
-	c->used = at + need(line->len);      /* it was the last in the arena, wherever it stands in the list */
+	c->used = at + log_pack_need(line->len);      /* it was the last in the arena, wherever it stands in the list */
 }
 
 uint64_t pack_drop_oldest(struct pack *p)
@@ -223,7 +223,7 @@ uint64_t pack_drop_oldest(struct pack *p)
 	p->lines -= n;
 	p->n--;
 	memmove(p->chunks, p->chunks + 1, p->n * sizeof(*p->chunks));
-	chunk_free(p, c);
+	log_pack_chunk_free(p, c);
 	return n;
 }
 

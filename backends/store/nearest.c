@@ -7,14 +7,14 @@
 
 #define WORD_MAX 64
 
-static size_t min3(size_t a, size_t b, size_t c)
+static size_t nearest_min3(size_t a, size_t b, size_t c)
 {
 	size_t m = a < b ? a : b;
 	return m < c ? m : c;
 }
 
 /* Edits from a to b: insert, delete, change, swap of neighbours (optimal string alignment). */
-static size_t distance(const char *a, const char *b)
+static size_t nearest_distance(const char *a, const char *b)
 {
 	size_t rows[3][WORD_MAX + 1], na = strnlen(a, WORD_MAX), nb = strnlen(b, WORD_MAX);
 	for (size_t j = 0; j <= nb; j++)
@@ -24,7 +24,7 @@ static size_t distance(const char *a, const char *b)
 		now[0] = i;
 		for (size_t j = 1; j <= nb; j++) {
 			bool same = tolower((unsigned char)a[i - 1]) == tolower((unsigned char)b[j - 1]);
-			now[j] = min3(last[j] + 1, now[j - 1] + 1, last[j - 1] + !same);
+			now[j] = nearest_min3(last[j] + 1, now[j - 1] + 1, last[j - 1] + !same);
 			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && before[j - 2] + 1 < now[j])
 				now[j] = before[j - 2] + 1;
 		}
@@ -37,7 +37,7 @@ const char *nearest(const char *word, const char *const *names, size_t n)
 	const char *best = NULL;
 	size_t len = strlen(word), best_distance = len > 8 ? len / 3 + 1 : len > 4 ? 3 : 2;     /* of four letters one may be wrong */
 	for (size_t i = 0; i < n; i++) {
-		size_t d = distance(word, names[i]);
+		size_t d = nearest_distance(word, names[i]);
 		if (len >= 3 && strlen(names[i]) >= 3 && (strstr(names[i], word) || strstr(word, names[i])) && d > 2)
 			d = 2;             /* one inside the other is near, whatever is around it */
 		if (d < best_distance) {

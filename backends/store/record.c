@@ -24,7 +24,7 @@ struct record {
 };
 
 /* Half a record is worse than none that follows: what comes after it could not be told apart. */
-static void flush(struct loop_timer *timer, void *arg)
+static void record_flush(struct loop_timer *timer, void *arg)
 {
 	struct record *r = arg;
 	(void)timer;
@@ -50,7 +50,7 @@ bool record_start(struct store *s, const char *dir, struct err *err)
 	s->record = xcalloc(1, sizeof(*s->record));
 	s->record->store = s;
 	s->record->f = f;
-	s->record->flush = loop_timer_add(s->loop, -1, flush, s->record);
+	s->record->flush = loop_timer_add(s->loop, -1, record_flush, s->record);
 	return true;
 }
 

@@ -18,17 +18,17 @@ const char *health_name(enum health health)
 }
 
 /* Numbers in names count as numbers: web_2 before web_10. */
-static int by_id(const void *a, const void *b)
+static int report_by_id(const void *a, const void *b)
 {
 	const struct row *x = *(struct row *const *)a, *y = *(struct row *const *)b;
 	return strverscmp(x->id, y->id);
 }
 
-static int by_need(const void *a, const void *b)
+static int report_by_need(const void *a, const void *b)
 {
 	const struct row *x = *(struct row *const *)a, *y = *(struct row *const *)b;
 	int need_x = x->health >= HEALTH_ATTENTION ? (int)x->health : 0, need_y = y->health >= HEALTH_ATTENTION ? (int)y->health : 0;
-	return need_x != need_y ? need_y - need_x : by_id(a, b);
+	return need_x != need_y ? need_y - need_x : report_by_id(a, b);
 }
 
 struct row **report_rows(const struct store *s, const struct kind *kind, const struct server *server, enum report_order order, size_t *n)
@@ -37,11 +37,11 @@ struct row **report_rows(const struct store *s, const struct kind *kind, const s
 	*n = 0;
 	for (struct row *row = store_first(s, kind, server); row; row = store_next(row, kind, server))
 		rows[(*n)++] = row;
-	qsort(rows, *n, sizeof(*rows), order == REPORT_BY_NEED ? by_need : by_id);
+	qsort(rows, *n, sizeof(*rows), order == REPORT_BY_NEED ? report_by_need : report_by_id);
 	return rows;
 }
 
-static cJSON *row_json(const struct row *row)
+static cJSON *report_row_json(const struct row *row)
 {
 	cJSON *o = cJSON_CreateObject();
 	cJSON_AddStringToObject(o, "id", row->id);
@@ -58,12 +58,12 @@ static cJSON *row_json(const struct row *row)
 	return o;
 }
 
-static void add_rows(cJSON *array, const struct store *s, const struct kind *kind, const struct server *server)
+static void report_add_rows(cJSON *array, const struct store *s, const struct kind *kind, const struct server *server)
 {
 	size_t n;
 	struct row **rows = report_rows(s, kind, server, REPORT_BY_ID, &n);
 	for (size_t i = 0; i < n; i++)
-		cJSON_AddItemToArray(array, row_json(rows[i]));
+		cJSON_AddItemToArray(array, report_row_json(rows[i]));
 	free(rows);
 }
 
@@ -74,9 +74,9 @@ char *report_json(const struct store *s)
 	cJSON_AddNumberToObject(root, "time_ms", (double)now_wall_ms());
 	cJSON *servers = cJSON_AddArrayToObject(root, "servers");
 	for (struct server *v = store_servers(s); v; v = v->next) {
-		cJSON *o = row_json(&v->row);
+		cJSON *o = report_row_json(&v->row);
 		for (const struct kind *const *k = kinds; *k; k++)
-			add_rows(cJSON_AddArrayToObject(o, (*k)->plural), s, *k, v);
+			report_add_rows(cJSON_AddArrayToObject(o, (*k)->plural), s, *k, v);
 		cJSON_AddItemToArray(servers, o);
 	}
 	char *text = cJSON_Print(root);
@@ -87,7 +87,7 @@ char *report_json(const struct store *s)
 char *report_rows_json(const struct store *s, const struct kind *kind)
 {
 	cJSON *rows = cJSON_CreateArray();
-	add_rows(rows, s, kind, NULL);
+	report_add_rows(rows, s, kind, NULL);
 	char *text = cJSON_Print(rows);
 	cJSON_Delete(rows);
 	return text;

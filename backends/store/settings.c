@@ -134,13 +134,13 @@ struct reading {
 	struct doc *complaints;
 	const char *file;
 	FILE *f;
-	int line;                 /* of the file, counted by next_line */
+	int line;                 /* of the file, counted by settings_next_line */
 	struct settings_lines *lines;
 	char section[128];
 };
 
-#define COMPLAIN(r, ...) complain(r, xasprintf(__VA_ARGS__))
-static int complain(struct reading *r, char *text)
+#define COMPLAIN(r, ...) settings_complain(r, xasprintf(__VA_ARGS__))
+static int settings_complain(struct reading *r, char *text)
 {
 	if (r->complaints && r->line)
 		doc_add(r->complaints, DOC_BAD, "%s:%d: %s", r->file, r->line, text);
@@ -158,7 +158,7 @@ char *path_expand(const char *path)
 	return xstrdup(path);
 }
 
-static bool word_in(const char *word, const char *words)
+static bool settings_word_in(const char *word, const char *words)
 {
 	size_t n = strlen(word);
 	for (const char *s = words; *s; s += strspn(s, " ")) {
@@ -170,7 +170,7 @@ static bool word_in(const char *word, const char *words)
 	return false;
 }
 
-static int set_number(struct reading *r, const struct setting_row *row, void *field, const char *value)
+static int settings_set_number(struct reading *r, const struct setting_row *row, void *field, const char *value)
 {
 	char *end;
 	errno = 0;
@@ -181,7 +181,7 @@ static int set_number(struct reading *r, const struct setting_row *row, void *fi
 	return 1;
 }
 
-static int set_yes_no(struct reading *r, const struct setting_row *row, void *field, const char *value)
+static int settings_set_yes_no(struct reading *r, const struct setting_row *row, void *field, const char *value)
 {
 	static const char *const words[] = { "no", "yes", "off", "on", "false", "true", "0", "1" };
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
@@ -192,14 +192,14 @@ static int set_yes_no(struct reading *r, const struct setting_row *row, void *fi
 	return COMPLAIN(r, "%s: expected yes or no, got \"%s\"", row->key, value);
 }
 
-static int set(struct reading *r, const struct setting_row *row, void *base, const char *value)
+static int settings_set(struct reading *r, const struct setting_row *row, void *base, const char *value)
 {
 	void *field = (char *)base + row->offset;
 	if (row->type == SETTING_NUMBER)
-		return set_number(r, row, field, value);
+		return settings_set_number(r, row, field, value);
 	if (row->type == SETTING_YES_NO)
-		return set_yes_no(r, row, field, value);
-	if (row->choices && !word_in(value, row->choices))
+		return settings_set_yes_no(r, row, field, value);
+	if (row->choices && !settings_word_in(value, row->choices))
 		return COMPLAIN(r, "%s: expected one of: %s; got \"%s\"", row->key, row->choices, value);
 	char *old = *(char **)field;
 	char *text = row->type == SETTING_PATH ? path_expand(value)
@@ -211,7 +211,7 @@ static int set(struct reading *r, const struct setting_row *row, void *base, con
 	return 1;
 }
 
-static int unknown_key(struct reading *r, const char *section, const char *key)
+static int settings_unknown_key(struct reading *r, const char *section, const char *key)
 {
 	const char *names[ARRAY_LEN(setting_rows)];
 	size_t n = 0;
@@ -223,38 +223,38 @@ static int unknown_key(struct reading *r, const char *section, const char *key)
 	                near ? "\"?" : "");
 }
 
-static int set_in(struct reading *r, const char *section, void *base, const char *key, const char *value)
+static int settings_set_in(struct reading *r, const char *section, void *base, const char *key, const char *value)
 {
 	for (const struct setting_row *row = setting_rows; row->key; row++)
 		if (strcmp(row->section, section) == 0 && strcmp(row->key, key) == 0)
-			return set(r, row, base, value);
-	return unknown_key(r, section, key);
+			return settings_set(r, row, base, value);
+	return settings_unknown_key(r, section, key);
 }
 
-static void fallbacks(const char *section, void *base)
+static void settings_fallbacks(const char *section, void *base)
 {
 	struct reading r = { 0 };
 	for (const struct setting_row *row = setting_rows; row->key; row++)
 		if (strcmp(row->section, section) == 0 && row->fallback)
-			set(&r, row, base, row->fallback);
+			settings_set(&r, row, base, row->fallback);
 }
 
 #define DEPLOY_NAME_MAX 48
 static const char deploy_name_signs[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
 
-static bool deploy_name_is_one(const char *name)
+static bool settings_deploy_name_is_one(const char *name)
 {
 	return isalnum((unsigned char)name[0]) && !name[strspn(name, deploy_name_signs)] && strlen(name) <= DEPLOY_NAME_MAX;
 }
 
-static struct server_config *server_section(struct reading *r, const char *name)
+static struct server_config *settings_server_section(struct reading *r, const char *name)
 {
 	struct server_config **slot = &r->settings->servers;
 	for (; *slot; slot = &(*slot)->next)
 		if (strcmp((*slot)->name, name) == 0)
 			return *slot;
 	struct server_config *c = xcalloc(1, sizeof(*c));
-	fallbacks("server", c);
+	settings_fallbacks("server", c);
 	c->line = r->line;
 	c->name = wash_dup(name, 0);
 	for (char *s = c->name; *s; s++)
@@ -263,7 +263,7 @@ static struct server_config *server_section(struct reading *r, const char *name)
 	return *slot = c;
 }
 
-static struct headscale_config *headscale_section(struct reading *r, const char *name)
+static struct headscale_config *settings_headscale_section(struct reading *r, const char *name)
 {
 	struct headscale_config **slot = &r->settings->headscales;
 	for (; *slot; slot = &(*slot)->next)
@@ -274,7 +274,7 @@ static struct headscale_config *headscale_section(struct reading *r, const char 
 	return *slot = c;
 }
 
-static struct opencode_config *opencode_section(struct reading *r, const char *name)
+static struct opencode_config *settings_opencode_section(struct reading *r, const char *name)
 {
 	struct opencode_config **slot = &r->settings->opencodes;
 	for (; *slot; slot = &(*slot)->next)
@@ -285,20 +285,20 @@ static struct opencode_config *opencode_section(struct reading *r, const char *n
 	return *slot = c;
 }
 
-static struct dokploy_config *dokploy_section(struct reading *r, const char *name)
+static struct dokploy_config *settings_dokploy_section(struct reading *r, const char *name)
 {
 	struct dokploy_config **slot = &r->settings->dokploys;
 	for (; *slot; slot = &(*slot)->next)
 		if (strcmp((*slot)->name, name) == 0)
 			return *slot;
 	struct dokploy_config *c = xcalloc(1, sizeof(*c));
-	fallbacks("dokploy", c);
+	settings_fallbacks("dokploy", c);
 	c->name = wash_dup(name, 60);
 	c->line = r->line;
 	return *slot = c;
 }
 
-static struct platform_config *platform_section(struct reading *r, struct platform_config **slot, const char *name)
+static struct platform_config *settings_platform_section(struct reading *r, struct platform_config **slot, const char *name)
 {
 	for (; *slot; slot = &(*slot)->next)
 		if (strcmp((*slot)->name, name) == 0)
@@ -310,28 +310,28 @@ static struct platform_config *platform_section(struct reading *r, struct platfo
 }
 
 /* [coolify NAME] and [portal NAME]; NULL: it is another section. */
-static struct platform_config *platform_of(struct reading *r, const char *section)
+static struct platform_config *settings_platform_of(struct reading *r, const char *section)
 {
 	const char *name = section + strcspn(section, " ");
 	name += strspn(name, " ");
 	if (strncmp(section, "coolify ", 8) == 0 && *name)
-		return platform_section(r, &r->settings->coolifys, name);
+		return settings_platform_section(r, &r->settings->coolifys, name);
 	if (strncmp(section, "portal ", 7) == 0 && *name)
-		return platform_section(r, &r->settings->portals, name);
+		return settings_platform_section(r, &r->settings->portals, name);
 	return NULL;
 }
 
 /* Its name is part of file names and units on the server. */
-static struct deploy_config *deploy_section(struct reading *r, const char *name)
+static struct deploy_config *settings_deploy_section(struct reading *r, const char *name)
 {
 	struct deploy_config **slot = &r->settings->deploys;
 	for (; *slot; slot = &(*slot)->next)
 		if (strcmp((*slot)->name, name) == 0)
 			return *slot;
-	if (!deploy_name_is_one(name))
+	if (!settings_deploy_name_is_one(name))
 		COMPLAIN(r, "[deploy %s]: a name has letters, digits and . _ - only, at most %d; other signs became -", name, DEPLOY_NAME_MAX);
 	struct deploy_config *c = xcalloc(1, sizeof(*c));
-	fallbacks("deploy", c);
+	settings_fallbacks("deploy", c);
 	c->line = r->line;
 	c->name = xstrndup(name, DEPLOY_NAME_MAX);
 	for (char *s = c->name; *s; s++)
@@ -340,7 +340,7 @@ static struct deploy_config *deploy_section(struct reading *r, const char *name)
 	return *slot = c;
 }
 
-static int add_key(struct reading *r, const char *key, const char *action)
+static int settings_add_key(struct reading *r, const char *key, const char *action)
 {
 	struct key_config **slot = &r->settings->keys, *c = xcalloc(1, sizeof(*c));
 	while (*slot)
@@ -352,7 +352,7 @@ static int add_key(struct reading *r, const char *key, const char *action)
 
 static const char *const sections[] = { "settings", "server", "headscale", "opencode", "deploy", "dokploy", "coolify", "portal", "keys" };
 
-static int unknown_section(struct reading *r, const char *section)
+static int settings_unknown_section(struct reading *r, const char *section)
 {
 	size_t word = strcspn(section, " ");
 	char *kind = xstrndup(section, word);
@@ -362,51 +362,51 @@ static int unknown_section(struct reading *r, const char *section)
 	                near ? "]?" : "");
 }
 
-static int complain_section(struct reading *r, const char *section)
+static int settings_complain_section(struct reading *r, const char *section)
 {
 	if (strcmp(section, r->section) == 0)
 		return 1;              /* complained of before */
 	snprintf(r->section, sizeof(r->section), "%s", section);
-	return unknown_section(r, section);
+	return settings_unknown_section(r, section);
 }
 
-static int on_line(void *arg, const char *section, const char *key, const char *value)
+static int settings_on_line(void *arg, const char *section, const char *key, const char *value)
 {
 	struct reading *r = arg;
 	if (!*section)
 		return COMPLAIN(r, "\"%s\" stands before any section; [settings] is likely meant", key);
 	if (strcmp(section, "settings") == 0)
-		return set_in(r, section, r->settings, key, value);
+		return settings_set_in(r, section, r->settings, key, value);
 	if (strcmp(section, "keys") == 0)
-		return add_key(r, key, value);
+		return settings_add_key(r, key, value);
 	if (strncmp(section, "server ", 7) == 0)
-		return set_in(r, "server", server_section(r, section + 7 + strspn(section + 7, " ")), key, value);
+		return settings_set_in(r, "server", settings_server_section(r, section + 7 + strspn(section + 7, " ")), key, value);
 	if (strncmp(section, "headscale ", 10) == 0)
-		return set_in(r, "headscale", headscale_section(r, section + 10 + strspn(section + 10, " ")), key, value);
+		return settings_set_in(r, "headscale", settings_headscale_section(r, section + 10 + strspn(section + 10, " ")), key, value);
 	if (strncmp(section, "opencode ", 9) == 0)
-		return set_in(r, "opencode", opencode_section(r, section + 9 + strspn(section + 9, " ")), key, value);
+		return settings_set_in(r, "opencode", settings_opencode_section(r, section + 9 + strspn(section + 9, " ")), key, value);
 	if (strcmp(section, "opencode") == 0)
 		return COMPLAIN(r, "an OpenCode server needs a name: [opencode NAME]");
 	if (strncmp(section, "deploy ", 7) == 0)
-		return set_in(r, "deploy", deploy_section(r, section + 7 + strspn(section + 7, " ")), key, value);
+		return settings_set_in(r, "deploy", settings_deploy_section(r, section + 7 + strspn(section + 7, " ")), key, value);
 	if (strcmp(section, "deploy") == 0)
 		return COMPLAIN(r, "a deploy needs a name: [deploy NAME]");
-	struct platform_config *platform = platform_of(r, section);
+	struct platform_config *platform = settings_platform_of(r, section);
 	if (platform)
-		return set_in(r, *section == 'c' ? "coolify" : "portal", platform, key, value);
+		return settings_set_in(r, *section == 'c' ? "coolify" : "portal", platform, key, value);
 	if (strncmp(section, "dokploy ", 8) == 0)
-		return set_in(r, "dokploy", dokploy_section(r, section + 8 + strspn(section + 8, " ")), key, value);
+		return settings_set_in(r, "dokploy", settings_dokploy_section(r, section + 8 + strspn(section + 8, " ")), key, value);
 	if (strcmp(section, "dokploy") == 0)
 		return COMPLAIN(r, "a Dokploy needs a name: [dokploy NAME]");
 	if (strcmp(section, "headscale") == 0)
 		return COMPLAIN(r, "a Headscale needs a name: [headscale NAME]");
 	if (strcmp(section, "server") == 0)
 		return COMPLAIN(r, "a server needs a name: [server NAME]");
-	return complain_section(r, section);
+	return settings_complain_section(r, section);
 }
 
 /* A [server NAME] with nothing in it is a server all the same, and an unknown section a mistake; inih would tell neither. */
-static void notice_section(struct reading *r, const char *line)
+static void settings_notice_section(struct reading *r, const char *line)
 {
 	line += strspn(line, " \t");
 	size_t n = *line == '[' ? strcspn(++line, "]\r\n") : 0;
@@ -414,17 +414,17 @@ static void notice_section(struct reading *r, const char *line)
 		return;
 	char *section = xstrndup(line, n);
 	if (strncmp(section, "server ", 7) == 0 && section[7 + strspn(section + 7, " ")])
-		server_section(r, section + 7 + strspn(section + 7, " "));
+		settings_server_section(r, section + 7 + strspn(section + 7, " "));
 	else if (strncmp(section, "dokploy ", 8) == 0 && section[8 + strspn(section + 8, " ")])
-		dokploy_section(r, section + 8 + strspn(section + 8, " "));
+		settings_dokploy_section(r, section + 8 + strspn(section + 8, " "));
 	else if (strncmp(section, "deploy ", 7) == 0 && section[7 + strspn(section + 7, " ")])
-		deploy_section(r, section + 7 + strspn(section + 7, " "));
-	else if (!platform_of(r, section) && strncmp(section, "headscale", 9) != 0 && strncmp(section, "opencode", 8) != 0 && strncmp(section, "deploy", 6) != 0 && strncmp(section, "dokploy", 7) != 0 && strcmp(section, "settings") != 0 && strcmp(section, "keys") != 0 && strcmp(section, "server") != 0)
-		complain_section(r, section);
+		settings_deploy_section(r, section + 7 + strspn(section + 7, " "));
+	else if (!settings_platform_of(r, section) && strncmp(section, "headscale", 9) != 0 && strncmp(section, "opencode", 8) != 0 && strncmp(section, "deploy", 6) != 0 && strncmp(section, "dokploy", 7) != 0 && strcmp(section, "settings") != 0 && strcmp(section, "keys") != 0 && strcmp(section, "server") != 0)
+		settings_complain_section(r, section);
 	free(section);
 }
 
-static char *next_line(char *buf, int size, void *arg)
+static char *settings_next_line(char *buf, int size, void *arg)
 {
 	struct reading *r = arg;
 	char *line = fgets(buf, size, r->f);
@@ -444,11 +444,11 @@ static char *next_line(char *buf, int size, void *arg)
 		COMPLAIN(r, "%s", why);
 	/* inih takes a line that begins with blanks for more of the value before it. */
 	memmove(line, line + strspn(line, " \t"), strlen(line + strspn(line, " \t")) + 1);
-	notice_section(r, line);
+	settings_notice_section(r, line);
 	return line;
 }
 
-static char *home_path(const char *variable, const char *below_home, const char *rest)
+static char *settings_home_path(const char *variable, const char *below_home, const char *rest)
 {
 	const char *xdg = getenv(variable), *home = getenv("HOME");
 	if (xdg && *xdg == '/')
@@ -457,10 +457,10 @@ static char *home_path(const char *variable, const char *below_home, const char 
 }
 
 /* Nothing is kept in a folder that another user could change: below /dev/null nothing can be made. */
-static void use_state(struct reading *r)
+static void settings_use_state(struct reading *r)
 {
 	char why[128];
-	r->settings->state_dir = home_path("XDG_STATE_HOME", ".local/state", "mocr");
+	r->settings->state_dir = settings_home_path("XDG_STATE_HOME", ".local/state", "mocr");
 	if (private_folder(r->settings->state_dir, why, sizeof(why)))
 		return;
 	if (r->complaints)
@@ -469,7 +469,7 @@ static void use_state(struct reading *r)
 }
 
 /* It has commands that are run. What is no plain file, /dev/stdin, was chosen by whoever started this. */
-static bool others_write(struct reading *r)
+static bool settings_others_write(struct reading *r)
 {
 	struct stat st;
 	if (fstat(fileno(r->f), &st) != 0 || !S_ISREG(st.st_mode) || !private_is_open_to_others(st.st_uid, st.st_gid, st.st_mode))
@@ -485,7 +485,7 @@ static bool others_write(struct reading *r)
 }
 
 /* What cannot be opened is no row that could say so. */
-static void check_servers(struct reading *r)
+static void settings_check_servers(struct reading *r)
 {
 	struct err err = { 0 };
 	for (const struct server_config *c = r->settings->servers; c; c = c->next) {
@@ -496,7 +496,7 @@ static void check_servers(struct reading *r)
 }
 
 /* Without a place to ask it is nothing. */
-static void check_url(struct reading *r, const char *section, const char *name, const char *url, int line)
+static void settings_check_url(struct reading *r, const char *section, const char *name, const char *url, int line)
 {
 	struct endpoint endpoint;
 	char host[256];
@@ -509,17 +509,17 @@ static void check_url(struct reading *r, const char *section, const char *name, 
 		COMPLAIN(r, "[%s %s]: url: expected http://HOST:PORT or https://HOST, got \"%s\"", section, name, url);
 }
 
-static void check_urls(struct reading *r)
+static void settings_check_urls(struct reading *r)
 {
 	for (const struct dokploy_config *c = r->settings->dokploys; c; c = c->next)
-		check_url(r, "dokploy", c->name, c->url, c->line);
+		settings_check_url(r, "dokploy", c->name, c->url, c->line);
 	for (const struct platform_config *c = r->settings->coolifys; c; c = c->next)
-		check_url(r, "coolify", c->name, c->url, c->line);
+		settings_check_url(r, "coolify", c->name, c->url, c->line);
 	for (const struct platform_config *c = r->settings->portals; c; c = c->next)
-		check_url(r, "portal", c->name, c->url, c->line);
+		settings_check_url(r, "portal", c->name, c->url, c->line);
 }
 
-static void complain_of_empty(struct reading *r)
+static void settings_complain_of_empty(struct reading *r)
 {
 	char why[256];
 	size_t at = 0;
@@ -527,11 +527,11 @@ static void complain_of_empty(struct reading *r)
 		COMPLAIN(r, "%s", why);
 }
 
-static void read_file(struct reading *r)
+static void settings_read_file(struct reading *r)
 {
 	r->lines = settings_lines_create();
-	int bad = ini_parse_stream(next_line, r, on_line, r);
-	complain_of_empty(r);
+	int bad = ini_parse_stream(settings_next_line, r, settings_on_line, r);
+	settings_complain_of_empty(r);
 	bool said = bad == settings_lines_wrong(r->lines);
 	settings_lines_destroy(r->lines);
 	if (bad > 0 && !said) {
@@ -544,19 +544,19 @@ struct settings *settings_load(const char *file, struct doc *complaints)
 {
 	struct settings *s = xcalloc(1, sizeof(*s));
 	s->refs = 1;
-	fallbacks("settings", s);
-	char *path = file ? xstrdup(file) : home_path("XDG_CONFIG_HOME", ".config", "mocr/config");
+	settings_fallbacks("settings", s);
+	char *path = file ? xstrdup(file) : settings_home_path("XDG_CONFIG_HOME", ".config", "mocr/config");
 	struct reading r = { .settings = s, .complaints = complaints, .file = path, .f = fopen(path, "re") };
 	int unreadable = errno;
-	use_state(&r);
-	if (r.f && others_write(&r)) {
+	settings_use_state(&r);
+	if (r.f && settings_others_write(&r)) {
 		fclose(r.f);
 	} else if (r.f) {
 		s->file = xstrdup(path);
-		read_file(&r);
+		settings_read_file(&r);
 		fclose(r.f);
-		check_servers(&r);
-		check_urls(&r);
+		settings_check_servers(&r);
+		settings_check_urls(&r);
 	} else if (file || unreadable != ENOENT) {
 		COMPLAIN(&r, "cannot be read: %s", strerror(unreadable));
 	}
@@ -564,7 +564,7 @@ struct settings *settings_load(const char *file, struct doc *complaints)
 	return s;
 }
 
-static void platforms_free(struct platform_config *c)
+static void settings_platforms_free(struct platform_config *c)
 {
 	for (struct platform_config *next; c; c = next) {
 		next = c->next;
@@ -636,8 +636,8 @@ static void settings_free(struct settings *s)
 			free(owned[i]);
 		free(c);
 	}
-	platforms_free(s->coolifys);
-	platforms_free(s->portals);
+	settings_platforms_free(s->coolifys);
+	settings_platforms_free(s->portals);
 	for (struct key_config *c = s->keys, *next; c; c = next) {
 		next = c->next;
 		free(c->key);

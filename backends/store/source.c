@@ -44,7 +44,7 @@ void source_set_state(struct source *source, enum source_state state, const stru
 }
 
 /* Who needs the facts of the login is never started where the shell that tells them cannot run. */
-static bool is_never_asked(const struct source *s)
+static bool source_is_never_asked(const struct source *s)
 {
 	const struct source *vitals = server_source(s->server, "vitals");
 	bool failed = vitals && (vitals->state == SOURCE_FAILED || vitals->state == SOURCE_DENIED);
@@ -54,7 +54,7 @@ static bool is_never_asked(const struct source *s)
 bool source_settled(const struct source *s)
 {
 	if (s->state == SOURCE_WAITING)
-		return is_never_asked(s);
+		return source_is_never_asked(s);
 	return s->state != SOURCE_LIVE || !s->backend->expects || !s->backend->expects(s);
 }
 
@@ -91,7 +91,7 @@ struct link *source_link(const struct source *source)
 }
 
 /* A secret must not reach the recording: what a backend's redact leaves is what is kept. Without one it is masked all the same. */
-static void keep(struct source *source, const char *what, const char *bytes, size_t len)
+static void source_keep(struct source *source, const char *what, const char *bytes, size_t len)
 {
 	if (!source->store->record)
 		return;
@@ -107,7 +107,7 @@ static void keep(struct source *source, const char *what, const char *bytes, siz
 
 void source_feed(struct source *source, const char *what, const char *bytes, size_t len)
 {
-	keep(source, what, bytes, len);
+	source_keep(source, what, bytes, len);
 	source->fresh_ms = now_wall_ms();
 	source->backend->feed(source, what, bytes, len);
 }

@@ -26,7 +26,7 @@ struct store *store_create(struct loop *loop, struct http *http, const struct se
 	return s;
 }
 
-static void tell(void *arg);
+static void store_tell(void *arg);
 
 void store_destroy(struct store *s)
 {
@@ -39,7 +39,7 @@ void store_destroy(struct store *s)
 	activity_destroy(s->activity);
 	record_destroy(s->record);
 	replay_destroy(s->replay);
-	loop_defer_cancel(s->loop, tell, s);
+	loop_defer_cancel(s->loop, store_tell, s);
 	loop_timer_remove(s->trim);
 	loop_timer_remove(s->figures);
 	log_pool_destroy(s->logs);
@@ -57,7 +57,7 @@ struct server *store_servers(const struct store *s) { return s->servers; }
 
 /* --- telling ---------------------------------------------------------------------------------------- */
 
-static void count_row(struct server *v, const struct row *row)
+static void store_count_row(struct server *v, const struct row *row)
 {
 	if (row->health >= HEALTH_ATTENTION)
 		v->problems++;
@@ -71,20 +71,20 @@ static void count_row(struct server *v, const struct row *row)
 	}
 }
 
-static void count(struct store *s)
+static void store_do_count(struct store *s)
 {
 	for (struct server *v = s->servers; v; v = v->next)
 		v->containers = v->containers_up = v->containers_bad = v->units_failed = v->problems = 0;
 	for (struct row *row = s->rows; row; row = row->hh.next)
-		count_row(row->server, row);
+		store_count_row(row->server, row);
 }
 
-static void tell(void *arg)
+static void store_tell(void *arg)
 {
 	struct store *s = arg;
 	s->told = s->figures_wait = false;
 	sources_tell_needs(s);
-	count(s);
+	store_do_count(s);
 	if (s->hooks.changed)
 		s->hooks.changed(s->hooks.arg);
 }
@@ -95,10 +95,10 @@ void store_changed(struct store *s)
 	if (s->told || s->closing)
 		return;
 	s->told = true;
-	loop_defer(s->loop, tell, s);
+	loop_defer(s->loop, store_tell, s);
 }
 
-static void tell_figures(struct loop_timer *timer, void *arg)
+static void store_tell_figures(struct loop_timer *timer, void *arg)
 {
 	struct store *s = arg;
 	(void)timer;
@@ -107,7 +107,7 @@ static void tell_figures(struct loop_timer *timer, void *arg)
 }
 
 /* Whatever moves waits for the same moment: the next full FIGURES_MS and a little, since samples are asked for at full seconds. */
-static void figures_changed(struct store *s)
+static void store_figures_changed(struct store *s)
 {
 	s->generation++;
 	if (s->told || s->figures_wait || s->closing)
@@ -117,13 +117,13 @@ static void figures_changed(struct store *s)
 	if (s->figures)
 		loop_timer_set(s->figures, left);
 	else
-		s->figures = loop_timer_add(s->loop, left, tell_figures, s);
+		s->figures = loop_timer_add(s->loop, left, store_tell_figures, s);
 }
 
 /* --- rows ------------------------------------------------------------------------------------------- */
 
 /* This machine's rows go by any of its names. */
-static struct row *find_here(const struct store *s, const char *id)
+static struct row *store_find_here(const struct store *s, const char *id)
 {
 	struct row *row = NULL;
 	size_t n = strcspn(id, "/");
@@ -148,7 +148,7 @@ struct row *store_find(const struct store *s, const char *id)
 	struct row *row = NULL;
 	if (id)
 		HASH_FIND_STR(s->rows, id, row);
-	return row || !id ? row : find_here(s, id);
+	return row || !id ? row : store_find_here(s, id);
 }
 
 /* Whether its rows, or that it has none for this login, are known. */
@@ -198,7 +198,7 @@ struct row *store_find_written(const struct store *s, const char *id)
 	return row;
 }
 
-static struct row *matching(struct row *row, const struct kind *kind, const struct server *server)
+static struct row *store_matching(struct row *row, const struct kind *kind, const struct server *server)
 {
 	while (row && ((kind && row->kind != kind) || (server && row->server != server)))
 		row = row->hh.next;
@@ -207,12 +207,12 @@ static struct row *matching(struct row *row, const struct kind *kind, const stru
 
 struct row *store_first(const struct store *s, const struct kind *kind, const struct server *server)
 {
-	return matching(s->rows, kind, server);
+	return store_matching(s->rows, kind, server);
 }
 
 struct row *store_next(const struct row *row, const struct kind *kind, const struct server *server)
 {
-	return matching(row->hh.next, kind, server);
+	return store_matching(row->hh.next, kind, server);
 }
 
 size_t store_count(const struct store *s, const struct kind *kind, const struct server *server)
@@ -278,7 +278,7 @@ void store_touch(struct row *row)
 
 void store_touch_figures(struct row *row)
 {
-	figures_changed(row->server->store);
+	store_figures_changed(row->server->store);
 }
 
 static const char *const health_words[] = {

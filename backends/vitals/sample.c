@@ -10,7 +10,7 @@
 
 #define SECONDS_MAX 1e12        /* no clock and no uptime is over it */
 
-static void copy_rest(char *dst, size_t size, struct text line)
+static void sample_copy_rest(char *dst, size_t size, struct text line)
 {
 	while (line.p < line.end && *line.p == ' ')
 		line.p++;
@@ -44,7 +44,7 @@ size_t block_next(const struct buf *in, struct block *block)
 /* --- facts ---------------------------------------------------------------------------------------------- */
 
 /* os-release values may be quoted as a shell would. */
-static void unquote(char *s)
+static void sample_unquote(char *s)
 {
 	size_t n = strlen(s);
 	if (n >= 2 && (*s == '"' || *s == '\'') && s[n - 1] == *s) {
@@ -53,7 +53,7 @@ static void unquote(char *s)
 	}
 }
 
-static void fact_int(struct text line, int *out)
+static void sample_fact_int(struct text line, int *out)
 {
 	uint64_t v;
 	if (text_next_u64(&line, &v) && v < INT32_MAX)
@@ -75,15 +75,15 @@ bool facts_parse(const char *bytes, size_t len, struct facts *f)
 		if (!text_word(&line, &key))
 			continue;
 		if (text_is(key, "uid"))
-			fact_int(line, &f->uid);
+			sample_fact_int(line, &f->uid);
 		else if (text_is(key, "cpus"))
-			fact_int(line, &f->cpus);
+			sample_fact_int(line, &f->cpus);
 		for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 			if (text_is(key, texts[i].name))
-				copy_rest(texts[i].dst, texts[i].size, line);
+				sample_copy_rest(texts[i].dst, texts[i].size, line);
 		any = true;
 	}
-	unquote(f->os);
+	sample_unquote(f->os);
 	if (f->cpus == 0)
 		f->cpus = -1;
 	return any;
@@ -98,7 +98,7 @@ void vitals_init(struct vitals *v)
 }
 
 /* "user nice system idle iowait irq softirq steal [guest guest_nice]" in ticks; guests are in user already. */
-static void take_cpu(struct text line, struct cpu_times *before, struct vitals *v)
+static void sample_take_cpu(struct text line, struct cpu_times *before, struct vitals *v)
 {
 	enum { IDLE = 3, IOWAIT = 4, FIELDS = 8 };
 	struct cpu_times now = { 0 };
@@ -117,7 +117,7 @@ static void take_cpu(struct text line, struct cpu_times *before, struct vitals *
 	*before = now;
 }
 
-static void take_load(struct text line, struct vitals *v)
+static void sample_take_load(struct text line, struct vitals *v)
 {
 	double *out[] = { &v->load1, &v->load5, &v->load15 };
 	struct text word;
@@ -126,7 +126,7 @@ static void take_load(struct text line, struct vitals *v)
 			*out[i] = -1;
 }
 
-static void take_uptime(struct text line, struct vitals *v)
+static void sample_take_uptime(struct text line, struct vitals *v)
 {
 	struct text word;
 	double s;
@@ -137,7 +137,7 @@ static void take_uptime(struct text line, struct vitals *v)
 }
 
 /* Thousandths of a degree. Sensors that are not there say 0 or nonsense far from any machine's heat. */
-static void take_temperature(struct text line, struct vitals *v)
+static void sample_take_temperature(struct text line, struct vitals *v)
 {
 	struct text word;
 	double t;
@@ -150,7 +150,7 @@ struct memory {
 	bool has_available;
 };
 
-static void take_memory(struct text key, struct text line, struct memory *m)
+static void sample_take_memory(struct text key, struct text line, struct memory *m)
 {
 	const struct { const char *name; uint64_t *out; } fields[] = {
 		{ "MemTotal:", &m->total },   { "MemFree:", &m->free },         { "MemAvailable:", &m->available },
@@ -167,21 +167,21 @@ static void take_memory(struct text key, struct text line, struct memory *m)
 		m->has_available = true;
 }
 
-static uint64_t minus(uint64_t a, uint64_t b)
+static uint64_t sample_minus(uint64_t a, uint64_t b)
 {
 	return a > b ? a - b : 0;
 }
 
-static void set_memory(const struct memory *m, struct vitals *v)
+static void sample_set_memory(const struct memory *m, struct vitals *v)
 {
 	uint64_t available = m->has_available ? m->available : m->free + m->buffers + m->cached;
 	v->mem_total = m->total;
-	v->mem_used = minus(m->total, available);
+	v->mem_used = sample_minus(m->total, available);
 	v->swap_total = m->swap_total;
-	v->swap_used = minus(m->swap_total, m->swap_free);
+	v->swap_used = sample_minus(m->swap_total, m->swap_free);
 }
 
-static void keep_history(struct vitals *v)
+static void sample_keep_history(struct vitals *v)
 {
 	v->cpu_history[v->next_history] = (float)v->cpu;
 	v->next_history = (v->next_history + 1) % VITALS_HISTORY;
@@ -202,26 +202,26 @@ bool sample_parse(const char *bytes, size_t len, struct cpu_times *before, struc
 			continue;
 		any = true;
 		if (text_is(key, "cpu"))
-			take_cpu(line, before, v);
+			sample_take_cpu(line, before, v);
 		else if (text_is(key, "load"))
-			take_load(line, v);
+			sample_take_load(line, v);
 		else if (text_is(key, "uptime"))
-			take_uptime(line, v);
+			sample_take_uptime(line, v);
 		else if (text_is(key, "temp"))
-			take_temperature(line, v);
+			sample_take_temperature(line, v);
 		else
-			take_memory(key, line, &memory);
+			sample_take_memory(key, line, &memory);
 	}
-	set_memory(&memory, v);
+	sample_set_memory(&memory, v);
 	if (any)
-		keep_history(v);
+		sample_keep_history(v);
 	return any;
 }
 
 /* --- disks, clock, reboot ----------------------------------------------------------------------- */
 
 /* Time and uptime, read one after the other; a date without %N (busybox) gives whole seconds, which is not worth having. */
-static void take_clock(struct text line, struct vitals *v)
+static void sample_take_clock(struct text line, struct vitals *v)
 {
 	struct text time, up;
 	double wall, uptime;
@@ -230,13 +230,13 @@ static void take_clock(struct text line, struct vitals *v)
 		v->boot_wall_ms = (int64_t)((wall - uptime) * 1000);
 }
 
-static void take_reboot(struct text line, struct vitals *v)
+static void sample_take_reboot(struct text line, struct vitals *v)
 {
 	struct text word;
 	v->reboot_pending = text_word(&line, &word) && text_is(word, "yes");
 	v->reboot_why[0] = '\0';
 	if (v->reboot_pending)
-		copy_rest(v->reboot_why, sizeof v->reboot_why, line);
+		sample_copy_rest(v->reboot_why, sizeof v->reboot_why, line);
 }
 
 bool disks_parse(const char *bytes, size_t len, struct vitals *v)
@@ -247,9 +247,9 @@ bool disks_parse(const char *bytes, size_t len, struct vitals *v)
 		struct text rest = line, key;
 		any = true;
 		if (text_word(&rest, &key) && text_is(key, "reboot"))
-			take_reboot(rest, v);
+			sample_take_reboot(rest, v);
 		else if (key.p < key.end && text_is(key, "clock"))
-			take_clock(rest, v);
+			sample_take_clock(rest, v);
 	}
 	disks_take(bytes, len, v);
 	return any;

@@ -43,17 +43,17 @@ struct vitals_source {
 	bool first;                  /* the next answer is the first sample of this shell */
 };
 
-static struct vitals_source *of(struct source *source)
+static struct vitals_source *vitals_do_of(struct source *source)
 {
 	return (struct vitals_source *)source;
 }
 
-static int64_t clock_of(const struct vitals_source *vs)
+static int64_t vitals_clock_of(const struct vitals_source *vs)
 {
 	return loop_now(store_loop(vs->source.store));
 }
 
-static int attention_full(const struct vitals *v, int disk_warn, char *text, size_t size)
+static int vitals_attention_full(const struct vitals *v, int disk_warn, char *text, size_t size)
 {
 	if (v->worst_disk < 0 || v->disks[v->worst_disk].percent < disk_warn)
 		return 0;
@@ -73,7 +73,7 @@ bool vitals_attention(const struct vitals *v, int disk_warn, char *why, size_t s
 		wash(why, size, NULL, 0);
 		return false;
 	}
-	int n = attention_full(v, disk_warn, text, sizeof text);
+	int n = vitals_attention_full(v, disk_warn, text, sizeof text);
 	char *end = text + n;
 	size_t room = sizeof text - (size_t)n;
 	const char *after = n ? "; " : "";
@@ -87,7 +87,7 @@ bool vitals_attention(const struct vitals *v, int disk_warn, char *why, size_t s
 
 /* --- answers -------------------------------------------------------------------------------------------- */
 
-static struct vitals *vitals_of(struct source *source)
+static struct vitals *vitals_vitals_of(struct source *source)
 {
 	struct server *server = source->server;
 	if (!server->vitals) {
@@ -97,7 +97,7 @@ static struct vitals *vitals_of(struct source *source)
 	return server->vitals;
 }
 
-static bool feed_facts(struct source *source, const char *bytes, size_t len)
+static bool vitals_feed_facts(struct source *source, const char *bytes, size_t len)
 {
 	struct server *server = source->server;
 	struct facts f;
@@ -110,51 +110,51 @@ static bool feed_facts(struct source *source, const char *bytes, size_t len)
 	memcpy(server->kernel, f.kernel, sizeof f.kernel);
 	memcpy(server->runtime_dir, f.runtime_dir, sizeof f.runtime_dir);
 	memcpy(server->docker, f.docker, sizeof f.docker);
-	vitals_of(source)->cpus = f.cpus;
+	vitals_vitals_of(source)->cpus = f.cpus;
 	server_facts_known(server);
 	return true;
 }
 
 /* The answer shows the clock as it was half a round trip ago. What was asked in company (disks take long) tells nothing. */
-static void measure_clock(const struct vitals_source *vs, struct vitals *v)
+static void vitals_measure_clock(const struct vitals_source *vs, struct vitals *v)
 {
-	int64_t trip = vs->asked_ms ? clock_of(vs) - vs->asked_ms : CLOCK_TRIP_MOST_MS;
+	int64_t trip = vs->asked_ms ? vitals_clock_of(vs) - vs->asked_ms : CLOCK_TRIP_MOST_MS;
 	if (!v->boot_wall_ms || v->uptime_ms <= 0 || trip >= CLOCK_TRIP_MOST_MS)
 		return;
 	v->clock_ms = v->boot_wall_ms + v->uptime_ms - (now_wall_ms() - trip / 2);
 	v->clock_known = true;
 }
 
-static bool feed_sample(struct source *source, const char *bytes, size_t len)
+static bool vitals_feed_sample(struct source *source, const char *bytes, size_t len)
 {
-	struct vitals *v = vitals_of(source);
-	of(source)->samples++;
-	if (!sample_parse(bytes, len, &of(source)->before, v))
+	struct vitals *v = vitals_vitals_of(source);
+	vitals_do_of(source)->samples++;
+	if (!sample_parse(bytes, len, &vitals_do_of(source)->before, v))
 		return false;
 	v->wall_ms = now_wall_ms();
-	measure_clock(of(source), v);
+	vitals_measure_clock(vitals_do_of(source), v);
 	return true;
 }
 
-static bool feed_disks(struct source *source, const char *bytes, size_t len)
+static bool vitals_feed_disks(struct source *source, const char *bytes, size_t len)
 {
-	of(source)->disks_listed = true;
-	return disks_parse(bytes, len, vitals_of(source));
+	vitals_do_of(source)->disks_listed = true;
+	return disks_parse(bytes, len, vitals_vitals_of(source));
 }
 
-static bool feed_sockets(struct source *source, const char *bytes, size_t len)
+static bool vitals_feed_sockets(struct source *source, const char *bytes, size_t len)
 {
 	server_sockets_feed(source->server, bytes, len);
 	return false;                  /* no figure of the server changed */
 }
 
-static void feed(struct source *source, const char *what, const char *bytes, size_t len)
+static void vitals_feed(struct source *source, const char *what, const char *bytes, size_t len)
 {
 	static const struct {
 		const char *what;
 		bool (*feed)(struct source *, const char *, size_t);
-	} answers[] = { { "facts", feed_facts }, { "sample", feed_sample }, { "disks", feed_disks },
-	              { "sockets", feed_sockets } };
+	} answers[] = { { "facts", vitals_feed_facts }, { "sample", vitals_feed_sample }, { "disks", vitals_feed_disks },
+	              { "sockets", vitals_feed_sockets } };
 	for (size_t i = 0; i < ARRAY_LEN(answers); i++) {
 		if (strcmp(what, answers[i].what) != 0)
 			continue;
@@ -170,9 +170,9 @@ static void feed(struct source *source, const char *what, const char *bytes, siz
 
 /* --- the shell ------------------------------------------------------------------------------------------- */
 
-static void start_shell(struct vitals_source *);
+static void vitals_start_shell(struct vitals_source *);
 
-static void let_go(struct vitals_source *vs)
+static void vitals_let_go(struct vitals_source *vs)
 {
 	stream_close(vs->shell);
 	vs->shell = NULL;
@@ -180,9 +180,9 @@ static void let_go(struct vitals_source *vs)
 	buf_clear(&vs->in);
 }
 
-static void fail(struct vitals_source *vs, const struct err *err)
+static void vitals_fail(struct vitals_source *vs, const struct err *err)
 {
-	let_go(vs);
+	vitals_let_go(vs);
 	source_set_state(&vs->source, err->code == ERR_DENIED ? SOURCE_DENIED : SOURCE_FAILED, err);
 	vs->retry_ms = vs->retry_ms ? vs->retry_ms * 2 : RETRY_FIRST_MS;
 	if (vs->retry_ms > RETRY_MOST_MS)
@@ -191,23 +191,23 @@ static void fail(struct vitals_source *vs, const struct err *err)
 	server_sockets_unknown(vs->source.server);
 }
 
-static int64_t interval_ms(const struct vitals_source *vs)
+static int64_t vitals_interval_ms(const struct vitals_source *vs)
 {
 	const struct settings *settings = store_settings(vs->source.store);
 	return settings && settings->vitals_interval > 0 ? settings->vitals_interval * 1000 : 3000;
 }
 
 /* Samples of all servers are asked for at the same moments of the clock, so that they come back as one picture. */
-static int64_t until_next(const struct vitals_source *vs)
+static int64_t vitals_until_next(const struct vitals_source *vs)
 {
-	int64_t each = interval_ms(vs);
+	int64_t each = vitals_interval_ms(vs);
 	return each - loop_now(store_loop(vs->source.store)) % each;
 }
 
 /* Disks ride on a sample's turn, when their time has come. */
-static void ask(struct vitals_source *vs)
+static void vitals_ask(struct vitals_source *vs)
 {
-	int64_t now = clock_of(vs);
+	int64_t now = vitals_clock_of(vs);
 	bool disks = !vs->disks_ms || now - vs->disks_ms >= DISKS_EVERY_MS;
 	const char *line = disks ? "d\ns\n" : "s\n";
 	if (disks)
@@ -220,48 +220,48 @@ static void ask(struct vitals_source *vs)
 bool vitals_ask_sockets(struct server *server)
 {
 	struct source *source = server_source(server, "vitals");
-	struct vitals_source *vs = source ? of(source) : NULL;
-	bool answers = vs && vs->shell && (!vs->asked_ms || clock_of(vs) - vs->asked_ms < ANSWER_LATE_MS);
+	struct vitals_source *vs = source ? vitals_do_of(source) : NULL;
+	bool answers = vs && vs->shell && (!vs->asked_ms || vitals_clock_of(vs) - vs->asked_ms < ANSWER_LATE_MS);
 	return answers && stream_write(vs->shell, "k\n", 2) == 2;
 }
 
-static void late(struct vitals_source *vs)
+static void vitals_late(struct vitals_source *vs)
 {
 	struct err err;
-	int64_t waited = clock_of(vs) - vs->asked_ms;
+	int64_t waited = vitals_clock_of(vs) - vs->asked_ms;
 	err_set(&err, ERR_TIMEOUT, "%s: the shell that tells the vitals has not answered for %d s; figures are old",
 	        vs->source.server->name, (int)(waited / 1000));
 	if (waited >= ANSWER_LOST_MS) {
-		fail(vs, &err);
+		vitals_fail(vs, &err);
 		return;
 	}
 	source_set_state(&vs->source, SOURCE_STALE, &err);
 	loop_timer_set(vs->timer, ANSWER_LATE_MS);
 }
 
-static void on_timer(struct loop_timer *timer, void *arg)
+static void vitals_on_timer(struct loop_timer *timer, void *arg)
 {
 	struct vitals_source *vs = arg;
 	if (!vs->shell)
-		start_shell(vs);
+		vitals_start_shell(vs);
 	else if (vs->asked_ms)
-		late(vs);
+		vitals_late(vs);
 	else
-		ask(vs);
+		vitals_ask(vs);
 }
 
-static void on_block(struct vitals_source *vs, const struct block *block)
+static void vitals_on_block(struct vitals_source *vs, const struct block *block)
 {
 	source_feed(&vs->source, block->name, block->lines, block->len);
 	if (strcmp(block->name, "sample") != 0)
 		return;
 	vs->asked_ms = 0;
 	vs->retry_ms = 0;
-	loop_timer_set(vs->timer, vs->first ? FIRST_DELAY_MS : until_next(vs));
+	loop_timer_set(vs->timer, vs->first ? FIRST_DELAY_MS : vitals_until_next(vs));
 	vs->first = false;
 }
 
-static size_t on_data(struct stream *shell, const char *bytes, size_t len, void *arg)
+static size_t vitals_on_data(struct stream *shell, const char *bytes, size_t len, void *arg)
 {
 	struct vitals_source *vs = arg;
 	struct block block;
@@ -270,18 +270,18 @@ static size_t on_data(struct stream *shell, const char *bytes, size_t len, void 
 		struct err err;
 		err_set(&err, ERR_TOO_BIG, "%s: the shell that tells the vitals sent over %u KB without an end; its login may "
 		        "print something endless", vs->source.server->name, SAMPLE_BLOCK_MAX >> 10);
-		fail(vs, &err);
+		vitals_fail(vs, &err);
 		return len;
 	}
 	/* A feed may make the store take the link down, and the shell with it. */
 	while (vs->shell == shell && (used = block_next(&vs->in, &block))) {
-		on_block(vs, &block);
+		vitals_on_block(vs, &block);
 		buf_consume(&vs->in, vs->in.len < used ? vs->in.len : used);
 	}
 	return len;
 }
 
-static void on_error_data(struct stream *shell, const char *bytes, size_t len, void *arg)
+static void vitals_on_error_data(struct stream *shell, const char *bytes, size_t len, void *arg)
 {
 	struct vitals_source *vs = arg;
 	size_t room = sizeof vs->complaint - 1 - vs->complaint_len;
@@ -291,7 +291,7 @@ static void on_error_data(struct stream *shell, const char *bytes, size_t len, v
 	vs->complaint[vs->complaint_len] = '\0';
 }
 
-static void on_closed(struct stream *shell, const struct stream_end *end, void *arg)
+static void vitals_on_closed(struct stream *shell, const struct stream_end *end, void *arg)
 {
 	struct vitals_source *vs = arg;
 	const char *said = vs->complaint_len ? vs->complaint : vs->in.len ? vs->in.data : "";
@@ -300,7 +300,7 @@ static void on_closed(struct stream *shell, const struct stream_end *end, void *
 	vs->shell = NULL;
 	if (end->err.code == ERR_LOST) {
 		source_set_state(&vs->source, SOURCE_STALE, &end->err);
-		let_go(vs);
+		vitals_let_go(vs);
 		loop_timer_set(vs->timer, RETRY_FIRST_MS);
 		return;
 	}
@@ -311,13 +311,13 @@ static void on_closed(struct stream *shell, const struct stream_end *end, void *
 	else
 		err_set(&err, ERR_REFUSED, "%s: the login runs no shell commands (ended with code %d%s%.160s); vitals need sh",
 		        name, end->exit_code, *said ? ": " : "", said);
-	fail(vs, &err);
+	vitals_fail(vs, &err);
 }
 
-static void start_shell(struct vitals_source *vs)
+static void vitals_start_shell(struct vitals_source *vs)
 {
 	static const struct stream_events events = {
-		.data = on_data, .error_data = on_error_data, .closed = on_closed,
+		.data = vitals_on_data, .error_data = vitals_on_error_data, .closed = vitals_on_closed,
 	};
 	struct link *link = source_link(&vs->source);
 	struct err err;
@@ -333,49 +333,49 @@ static void start_shell(struct vitals_source *vs)
 	vs->shell = link_open(link, &(struct endpoint){ .kind = ENDPOINT_EXEC, .command = command }, &events, vs, &err);
 	free(command);
 	if (!vs->shell) {
-		fail(vs, &err);
+		vitals_fail(vs, &err);
 		return;
 	}
 	/* Facts and the first sample come unasked; disks are asked for on top. */
-	vs->asked_ms = vs->disks_ms = clock_of(vs);
+	vs->asked_ms = vs->disks_ms = vitals_clock_of(vs);
 	stream_write(vs->shell, "d\n", 2);
 	loop_timer_set(vs->timer, ANSWER_LATE_MS);
 }
 
 /* --- the backend ------------------------------------------------------------------------------------------ */
 
-static void up(struct source *source)
+static void vitals_up(struct source *source)
 {
-	struct vitals_source *vs = of(source);
+	struct vitals_source *vs = vitals_do_of(source);
 	if (!vs->timer) {
-		vs->timer = loop_timer_add(store_loop(source->store), -1, on_timer, vs);
+		vs->timer = loop_timer_add(store_loop(source->store), -1, vitals_on_timer, vs);
 		buf_init(&vs->in, SAMPLE_BLOCK_MAX);
 	}
 	vs->retry_ms = 0;
-	let_go(vs);
-	start_shell(vs);
+	vitals_let_go(vs);
+	vitals_start_shell(vs);
 }
 
 /* A full disk and a busy processor are told some time after the first sample. */
-static bool expects(const struct source *source)
+static bool vitals_expects(const struct source *source)
 {
 	const struct vitals_source *vs = (const struct vitals_source *)source;
 	return !vs->disks_listed || vs->samples < 2;
 }
 
-static void down(struct source *source)
+static void vitals_down(struct source *source)
 {
-	struct vitals_source *vs = of(source);
-	let_go(vs);
+	struct vitals_source *vs = vitals_do_of(source);
+	vitals_let_go(vs);
 	if (vs->timer)
 		loop_timer_set(vs->timer, -1);
 	source_set_state(source, source->fresh_ms ? SOURCE_STALE : SOURCE_WAITING, NULL);
 }
 
-static void finish(struct source *source)
+static void vitals_finish(struct source *source)
 {
-	struct vitals_source *vs = of(source);
-	let_go(vs);
+	struct vitals_source *vs = vitals_do_of(source);
+	vitals_let_go(vs);
 	loop_timer_remove(vs->timer);
 	buf_finish(&vs->in);
 	free(source->server->vitals);
@@ -385,9 +385,9 @@ static void finish(struct source *source)
 const struct backend backend_vitals = {
 	.name = "vitals",
 	.source_size = sizeof(struct vitals_source),
-	.up = up,
-	.down = down,
-	.feed = feed,
-	.expects = expects,
-	.finish = finish,
+	.up = vitals_up,
+	.down = vitals_down,
+	.feed = vitals_feed,
+	.expects = vitals_expects,
+	.finish = vitals_finish,
 };

@@ -36,14 +36,14 @@ struct hs_act {
 	size_t seen;
 };
 
-static int release(const struct hs *h)
+static int hs_act_release(const struct hs *h)
 {
 	return h->release ? h->release : RELEASE_UNKNOWN;
 }
 
 /* --- one that runs ------------------------------------------------------------------------------------------------------------ */
 
-static struct hs_act *act_new(struct order *order, struct hs *h)
+static struct hs_act *hs_act_act_new(struct order *order, struct hs *h)
 {
 	struct hs_act *a = xcalloc(1, sizeof(*a));
 	*a = (struct hs_act){ .order = order, .hs = h, .next = h->acts };
@@ -52,7 +52,7 @@ static struct hs_act *act_new(struct order *order, struct hs *h)
 	return a;
 }
 
-static void act_end(struct hs_act *a, const struct err *err, const char *output)
+static void hs_act_act_end(struct hs_act *a, const struct err *err, const char *output)
 {
 	struct order *order = a->order;
 	struct hs *h = a->hs;
@@ -69,29 +69,29 @@ static void act_end(struct hs_act *a, const struct err *err, const char *output)
 	order_end(order, err, output);
 }
 
-static void act_fail(struct hs_act *a, enum err_code code, const char *text)
+static void hs_act_act_fail(struct hs_act *a, enum err_code code, const char *text)
 {
 	struct err err;
 	err_set(&err, code, "%s", text);
-	act_end(a, &err, NULL);
+	hs_act_act_end(a, &err, NULL);
 }
 
 void hs_acts_end(struct source *source)
 {
 	struct hs *h = hs_of(source);
 	while (h->acts)
-		act_fail(h->acts, ERR_LOST, "the link was lost while it ran; whether it finished is not known");
+		hs_act_act_fail(h->acts, ERR_LOST, "the link was lost while it ran; whether it finished is not known");
 }
 
-static void answered(struct hs_act *a, const char *out, size_t len)
+static void hs_act_answered(struct hs_act *a, const char *out, size_t len)
 {
 	if (a->then)
 		a->then(a, out, len);
 	else
-		act_end(a, NULL, "");
+		hs_act_act_end(a, NULL, "");
 }
 
-static void on_run(const struct run_result *r, void *arg)
+static void hs_act_on_run(const struct run_result *r, void *arg)
 {
 	struct hs_act *a = arg;
 	struct err err = r->end.err;
@@ -102,86 +102,86 @@ static void on_run(const struct run_result *r, void *arg)
 		err_set(&err, ERR_REFUSED, "Headscale on %s: %s", a->hs->source.server->name,
 		        hs_message(said, sizeof(said), r->err_len ? r->err_out : r->out, r->err_len ? r->err_len : r->out_len));
 	if (err.code)
-		act_end(a, &err, NULL);
+		hs_act_act_end(a, &err, NULL);
 	else
-		answered(a, r->out, r->out_len);
+		hs_act_answered(a, r->out, r->out_len);
 }
 
-static void on_call(struct call *call, const struct reply *r, void *arg)
+static void hs_act_on_call(struct call *call, const struct reply *r, void *arg)
 {
 	struct hs_act *a = arg;
 	struct err err;
 	a->call = NULL;
 	if (hs_reply_err(a->hs, r, &err))
-		act_end(a, &err, NULL);
+		hs_act_act_end(a, &err, NULL);
 	else
-		answered(a, r->body, r->len);
+		hs_act_answered(a, r->body, r->len);
 }
 
-static void by_program(struct hs_act *a, const char *const *words)
+static void hs_act_by_program(struct hs_act *a, const char *const *words)
 {
 	char *command = hs_command(a->hs, words);
-	a->run = link_run(source_link(&a->hs->source), command, NULL, 0, OUTPUT_MAX, RUN_MS, on_run, a);
+	a->run = link_run(source_link(&a->hs->source), command, NULL, 0, OUTPUT_MAX, RUN_MS, hs_act_on_run, a);
 	free(command);
 }
 
-static void by_rest(struct hs_act *a, const char *method, const char *path, const char *body)
+static void hs_act_by_rest(struct hs_act *a, const char *method, const char *path, const char *body)
 {
 	if (a->hs->origin)
-		a->call = hs_call(a->hs, method, path, body, on_call, a);
+		a->call = hs_call(a->hs, method, path, body, hs_act_on_call, a);
 	else
-		act_fail(a, ERR_LOST, "Headscale was not reached yet");
+		hs_act_act_fail(a, ERR_LOST, "Headscale was not reached yet");
 }
 
 /* --- which Headscale, which node ------------------------------------------------------------------------------------------------- */
 
-static const struct peer *node_of(const struct row *row)
+static const struct peer *hs_act_node_of(const struct row *row)
 {
 	return peer_in(const_peer_of(row), VPN_HEADSCALE, false);
 }
 
-static bool can_node(const struct row *row)
+static bool hs_act_can_node(const struct row *row)
 {
-	const struct peer *p = node_of(row);
+	const struct peer *p = hs_act_node_of(row);
 	return p && !p->control && *p->at.id;
 }
 
 /* One look that failed takes no key away: what is asked of a Headscale that is really gone ends with what it said. */
-static bool can_control(const struct row *row)
+static bool hs_act_can_control(const struct row *row)
 {
 	enum source_state state = row->source->state;
 	return const_peer_of(row)->control && (state == SOURCE_LIVE || state == SOURCE_STALE);
 }
 
 /* The act for the node of row, or NULL after ending the order. */
-static struct hs_act *begin_node(struct order *order)
+static struct hs_act *hs_act_begin_node(struct order *order)
 {
 	struct row *row = order_row(order);
-	const struct peer *p = row ? node_of(row) : NULL;
+	const struct peer *p = row ? hs_act_node_of(row) : NULL;
 	struct err err;
 	if (!p) {
 		err_set(&err, ERR_LOST, "the Headscale that has this node is not reached now");
 		order_end(order, &err, NULL);
 		return NULL;
 	}
-	struct hs_act *a = act_new(order, hs_of(p->row.source));
+	struct hs_act *a = hs_act_act_new(order, hs_of(p->row.source));
 	snprintf(a->node, sizeof(a->node), "%s", p->at.id);
 	return a;
 }
 
-static struct hs_act *begin_control(struct order *order)
+static struct hs_act *hs_act_begin_control(struct order *order)
 {
-	return act_new(order, hs_of(order_row(order)->source));
+	return hs_act_act_new(order, hs_of(order_row(order)->source));
 }
 
-static void say_node(const struct row *row, const char *what, char *buf, size_t size)
+static void hs_act_say_node(const struct row *row, const char *what, char *buf, size_t size)
 {
-	const struct peer *p = node_of(row);
+	const struct peer *p = hs_act_node_of(row);
 	snprintf(buf, size, "headscale nodes %s -i %s (%s, on %s)", what, p ? p->at.id : "?", p ? p->row.name : "", p ? p->row.server->name : "?");
 }
 
 /* The words of an argument, parted by blanks or commas, at most max; into copy. */
-static size_t split(char *copy, size_t size, const char *argument, const char **words, size_t max)
+static size_t hs_act_split(char *copy, size_t size, const char *argument, const char **words, size_t max)
 {
 	size_t n = 0;
 	snprintf(copy, size, "%s", argument ? argument : "");
@@ -190,13 +190,13 @@ static size_t split(char *copy, size_t size, const char *argument, const char **
 	return n;
 }
 
-static bool is_plain(const char *s, const char *signs)
+static bool hs_act_is_plain(const char *s, const char *signs)
 {
 	return *s && !s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")] ? true :
 	       *s && !s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:/@")] && strpbrk(s, signs) != NULL;
 }
 
-static char *json_list(const char *name, const char *const *words, size_t n)
+static char *hs_act_json_list(const char *name, const char *const *words, size_t n)
 {
 	struct buf b = { 0 };
 	buf_addf(&b, "{\"%s\":[", name);
@@ -206,7 +206,7 @@ static char *json_list(const char *name, const char *const *words, size_t n)
 	return buf_take(&b);
 }
 
-static char *comma_list(const char *const *words, size_t n)
+static char *hs_act_comma_list(const char *const *words, size_t n)
 {
 	struct buf b = { 0 };
 	for (size_t i = 0; i < n; i++)
@@ -216,57 +216,57 @@ static char *comma_list(const char *const *words, size_t n)
 
 /* --- nodes ------------------------------------------------------------------------------------------------------------------------- */
 
-#define CAN_NODE(name) bool can_##name(const struct row *row) { return can_node(row); }
+#define CAN_NODE(name) bool can_##name(const struct row *row) { return hs_act_can_node(row); }
 CAN_NODE(expire) CAN_NODE(rename) CAN_NODE(delete) CAN_NODE(tags)
 
 bool can_routes(const struct row *row)
 {
-	const struct peer *p = node_of(row);
-	return can_node(row) && (*p->at.offered || *p->at.routes);
+	const struct peer *p = hs_act_node_of(row);
+	return hs_act_can_node(row) && (*p->at.offered || *p->at.routes);
 }
 
-void say_expire(const struct row *row, char *buf, size_t size) { say_node(row, "expire", buf, size); }
-void say_rename(const struct row *row, char *buf, size_t size) { say_node(row, "rename", buf, size); }
-void say_delete(const struct row *row, char *buf, size_t size) { say_node(row, "delete", buf, size); }
-void say_tags(const struct row *row, char *buf, size_t size) { say_node(row, "tag", buf, size); }
-void say_routes(const struct row *row, char *buf, size_t size) { say_node(row, "approve-routes", buf, size); }
+void say_expire(const struct row *row, char *buf, size_t size) { hs_act_say_node(row, "expire", buf, size); }
+void say_rename(const struct row *row, char *buf, size_t size) { hs_act_say_node(row, "rename", buf, size); }
+void say_delete(const struct row *row, char *buf, size_t size) { hs_act_say_node(row, "delete", buf, size); }
+void say_tags(const struct row *row, char *buf, size_t size) { hs_act_say_node(row, "tag", buf, size); }
+void say_routes(const struct row *row, char *buf, size_t size) { hs_act_say_node(row, "approve-routes", buf, size); }
 
-static void node_call(struct hs_act *a, const char *method, const char *tail, const char *body, const char *const *words)
+static void hs_act_node_call(struct hs_act *a, const char *method, const char *tail, const char *body, const char *const *words)
 {
 	char *path = xasprintf("/node/%s%s", a->node, tail);
 	if (hs_by_rest(a->hs))
-		by_rest(a, method, path, body);
+		hs_act_by_rest(a, method, path, body);
 	else
-		by_program(a, words);
+		hs_act_by_program(a, words);
 	free(path);
 }
 
 void run_expire(struct order *order)
 {
-	struct hs_act *a = begin_node(order);
+	struct hs_act *a = hs_act_begin_node(order);
 	if (a)
-		node_call(a, "POST", "/expire", "{}", (const char *const[]){ "nodes", "expire", "-i", a->node, "-o", "json", NULL });
+		hs_act_node_call(a, "POST", "/expire", "{}", (const char *const[]){ "nodes", "expire", "-i", a->node, "-o", "json", NULL });
 }
 
 void run_delete(struct order *order)
 {
-	struct hs_act *a = begin_node(order);
+	struct hs_act *a = hs_act_begin_node(order);
 	if (a)
-		node_call(a, "DELETE", "", NULL, (const char *const[]){ "nodes", "delete", "-i", a->node, "--force", "-o", "json", NULL });
+		hs_act_node_call(a, "DELETE", "", NULL, (const char *const[]){ "nodes", "delete", "-i", a->node, "--force", "-o", "json", NULL });
 }
 
 void run_rename(struct order *order)
 {
-	struct hs_act *a = begin_node(order);
+	struct hs_act *a = hs_act_begin_node(order);
 	const char *name = order->argument ? order->argument : "";
 	if (!a)
 		return;
 	if (!*name || strlen(name) > 63 || name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-")]) {
-		act_fail(a, ERR_USAGE, "a name has a-z, 0-9 and hyphens only, 63 at most, as it becomes a DNS name");
+		hs_act_act_fail(a, ERR_USAGE, "a name has a-z, 0-9 and hyphens only, 63 at most, as it becomes a DNS name");
 		return;
 	}
 	char *tail = xasprintf("/rename/%s", name);
-	node_call(a, "POST", tail, "{}", (const char *const[]){ "nodes", "rename", "-i", a->node, name, "-o", "json", NULL });
+	hs_act_node_call(a, "POST", tail, "{}", (const char *const[]){ "nodes", "rename", "-i", a->node, name, "-o", "json", NULL });
 	free(tail);
 }
 
@@ -274,32 +274,32 @@ void run_tags(struct order *order)
 {
 	const char *words[ARGS_MAX];
 	char copy[512];
-	struct hs_act *a = begin_node(order);
-	size_t n = split(copy, sizeof(copy), order->argument, words, ARGS_MAX);
+	struct hs_act *a = hs_act_begin_node(order);
+	size_t n = hs_act_split(copy, sizeof(copy), order->argument, words, ARGS_MAX);
 	if (!a)
 		return;
 	for (size_t i = 0; i < n; i++)
-		if (strncmp(words[i], "tag:", 4) != 0 || !is_plain(words[i], ":")) {
-			act_fail(a, ERR_USAGE, "a tag reads tag:NAME");
+		if (strncmp(words[i], "tag:", 4) != 0 || !hs_act_is_plain(words[i], ":")) {
+			hs_act_act_fail(a, ERR_USAGE, "a tag reads tag:NAME");
 			return;
 		}
-	if (!n && release(a->hs) >= 28) {
-		act_fail(a, ERR_USAGE, "from Headscale 0.28 on a tagged node belongs to its tags: it cannot be left without any");
+	if (!n && hs_act_release(a->hs) >= 28) {
+		hs_act_act_fail(a, ERR_USAGE, "from Headscale 0.28 on a tagged node belongs to its tags: it cannot be left without any");
 		return;
 	}
-	char *body = json_list("tags", words, n), *list = comma_list(words, n);
-	node_call(a, "POST", "/tags", body, (const char *const[]){ "nodes", "tag", "-i", a->node, "-t", list, "-o", "json", NULL });
+	char *body = hs_act_json_list("tags", words, n), *list = hs_act_comma_list(words, n);
+	hs_act_node_call(a, "POST", "/tags", body, (const char *const[]){ "nodes", "tag", "-i", a->node, "-t", list, "-o", "json", NULL });
 	free(body);
 	free(list);
 }
 
 /* Up to 0.25 a route is switched on and off by its own number, one after the other. */
-static void next_old_route(struct hs_act *a, const char *out, size_t len)
+static void hs_act_next_old_route(struct hs_act *a, const char *out, size_t len)
 {
 	const char *words[ARGS_MAX];
 	char copy[512];
-	size_t n = split(copy, sizeof(copy), a->order->argument, words, ARGS_MAX);
-	a->then = next_old_route;
+	size_t n = hs_act_split(copy, sizeof(copy), a->order->argument, words, ARGS_MAX);
+	a->then = hs_act_next_old_route;
 	for (size_t i = a->seen; i < a->hs->routes.n; i++) {
 		const struct hs_route *r = &a->hs->routes.at[i];
 		bool want = false;
@@ -310,34 +310,34 @@ static void next_old_route(struct hs_act *a, const char *out, size_t len)
 		a->seen = i + 1;
 		char *path = xasprintf("/routes/%s/%s", r->id, want ? "enable" : "disable");
 		if (hs_by_rest(a->hs))
-			by_rest(a, "POST", path, "{}");
+			hs_act_by_rest(a, "POST", path, "{}");
 		else
-			by_program(a, (const char *const[]){ "routes", want ? "enable" : "disable", "-r", r->id, NULL });
+			hs_act_by_program(a, (const char *const[]){ "routes", want ? "enable" : "disable", "-r", r->id, NULL });
 		free(path);
 		return;
 	}
-	act_end(a, NULL, a->seen ? "" : "it was so already");
+	hs_act_act_end(a, NULL, a->seen ? "" : "it was so already");
 }
 
 void run_routes(struct order *order)
 {
 	const char *words[ARGS_MAX];
 	char copy[512];
-	struct hs_act *a = begin_node(order);
-	size_t n = split(copy, sizeof(copy), order->argument, words, ARGS_MAX);
+	struct hs_act *a = hs_act_begin_node(order);
+	size_t n = hs_act_split(copy, sizeof(copy), order->argument, words, ARGS_MAX);
 	if (!a)
 		return;
 	for (size_t i = 0; i < n; i++)
 		if (!strchr(words[i], '/') || words[i][strspn(words[i], "0123456789abcdefABCDEF.:/")]) {
-			act_fail(a, ERR_USAGE, "a route reads 10.0.0.0/24 or 0.0.0.0/0");
+			hs_act_act_fail(a, ERR_USAGE, "a route reads 10.0.0.0/24 or 0.0.0.0/0");
 			return;
 		}
-	if (release(a->hs) < 26) {
-		next_old_route(a, NULL, 0);
+	if (hs_act_release(a->hs) < 26) {
+		hs_act_next_old_route(a, NULL, 0);
 		return;
 	}
-	char *body = json_list("routes", words, n), *list = comma_list(words, n);
-	node_call(a, "POST", "/approve_routes", body,
+	char *body = hs_act_json_list("routes", words, n), *list = hs_act_comma_list(words, n);
+	hs_act_node_call(a, "POST", "/approve_routes", body,
 	          (const char *const[]){ "nodes", "approve-routes", "-i", a->node, "-r", list, "-o", "json", NULL });
 	free(body);
 	free(list);
@@ -345,25 +345,25 @@ void run_routes(struct order *order)
 
 void suggest_name(const struct row *row, char *buf, size_t size)
 {
-	const struct peer *p = node_of(row);
+	const struct peer *p = hs_act_node_of(row);
 	snprintf(buf, size, "%s", p ? p->at.name : "");
 }
 
 void suggest_tags(const struct row *row, char *buf, size_t size)
 {
-	const struct peer *p = node_of(row);
+	const struct peer *p = hs_act_node_of(row);
 	snprintf(buf, size, "%s", p ? p->at.tags : "");
 }
 
 void suggest_routes(const struct row *row, char *buf, size_t size)
 {
-	const struct peer *p = node_of(row);
+	const struct peer *p = hs_act_node_of(row);
 	snprintf(buf, size, "%s%s%s", p ? p->at.routes : "", p && *p->at.routes && *p->at.offered ? ", " : "", p ? p->at.offered : "");
 }
 
 /* --- users -------------------------------------------------------------------------------------------------------------------------- */
 
-#define CAN_CONTROL(name) bool can_##name(const struct row *row) { return can_control(row); }
+#define CAN_CONTROL(name) bool can_##name(const struct row *row) { return hs_act_can_control(row); }
 CAN_CONTROL(key) CAN_CONTROL(key_expire) CAN_CONTROL(keys) CAN_CONTROL(users) CAN_CONTROL(dns_list) CAN_CONTROL(dns)
 
 static void say_on(const struct row *row, const char *what, char *buf, size_t size)
@@ -376,13 +376,13 @@ void say_keys(const struct row *row, char *buf, size_t size) { say_on(row, "head
 void say_key(const struct row *row, char *buf, size_t size) { say_on(row, "headscale preauthkeys create", buf, size); }
 void say_key_expire(const struct row *row, char *buf, size_t size) { say_on(row, "headscale preauthkeys expire", buf, size); }
 
-static void users_came(struct hs_act *a, const char *out, size_t len)
+static void hs_act_users_came(struct hs_act *a, const char *out, size_t len)
 {
 	struct hs_users users;
 	struct err err;
 	char text[240] = "";
 	if (!hs_users_parse(&users, out, len, &err)) {
-		act_end(a, &err, NULL);
+		hs_act_act_end(a, &err, NULL);
 		return;
 	}
 	for (size_t i = 0; i < users.n; i++) {
@@ -390,25 +390,25 @@ static void users_came(struct hs_act *a, const char *out, size_t len)
 		snprintf(text + used, sizeof(text) - used, "%s%s (%s)", used ? ", " : "", users.at[i].name, users.at[i].id);
 	}
 	free(users.at);
-	act_end(a, NULL, *text ? text : "there is none");
+	hs_act_act_end(a, NULL, *text ? text : "there is none");
 }
 
 void run_users(struct order *order)
 {
-	struct hs_act *a = begin_control(order);
-	a->then = users_came;
+	struct hs_act *a = hs_act_begin_control(order);
+	a->then = hs_act_users_came;
 	if (hs_by_rest(a->hs))
-		by_rest(a, "GET", "/user", NULL);
+		hs_act_by_rest(a, "GET", "/user", NULL);
 	else
-		by_program(a, (const char *const[]){ "users", "list", "-o", "json", NULL });
+		hs_act_by_program(a, (const char *const[]){ "users", "list", "-o", "json", NULL });
 }
 
 /* By name or number: the name up to 0.25, the number from then on. */
-static const char *user_word(const struct hs *h, const char *given)
+static const char *hs_act_user_word(const struct hs *h, const char *given)
 {
 	for (size_t i = 0; i < h->users.n; i++)
 		if (!strcmp(h->users.at[i].name, given) || !strcmp(h->users.at[i].id, given))
-			return release(h) < 26 ? h->users.at[i].name : h->users.at[i].id;
+			return hs_act_release(h) < 26 ? h->users.at[i].name : h->users.at[i].id;
 	return NULL;
 }
 
@@ -421,7 +421,7 @@ struct key_wish {
 };
 
 /* "24h" "90m" "7d": Headscale's program knows no days. */
-static int64_t span_ms(const char *s)
+static int64_t hs_act_span_ms(const char *s)
 {
 	char *end;
 	long n = strtol(s, &end, 10);
@@ -429,7 +429,7 @@ static int64_t span_ms(const char *s)
 	return n > 0 && n < 100000 && unit && !end[1] ? n * unit : 0;
 }
 
-static bool wish_read(struct key_wish *w, const struct hs *h, const char *const *words, size_t n, struct err *err)
+static bool hs_act_wish_read(struct key_wish *w, const struct hs *h, const char *const *words, size_t n, struct err *err)
 {
 	*w = (struct key_wish){ .expiration = "1h" };
 	for (size_t i = 0; i < n; i++) {
@@ -437,42 +437,42 @@ static bool wish_read(struct key_wish *w, const struct hs *h, const char *const 
 			w->reusable = true;
 		else if (!strcmp(words[i], "ephemeral"))
 			w->ephemeral = true;
-		else if (!strncmp(words[i], "tag:", 4) && is_plain(words[i], ":"))
+		else if (!strncmp(words[i], "tag:", 4) && hs_act_is_plain(words[i], ":"))
 			w->tags[w->n_tags++] = words[i];
-		else if (span_ms(words[i]))
+		else if (hs_act_span_ms(words[i]))
 			w->expiration = words[i];
-		else if (!w->user && (w->user = user_word(h, words[i])))
+		else if (!w->user && (w->user = hs_act_user_word(h, words[i])))
 			;
 		else
 			return err_set(err, ERR_USAGE, "\"%s\" is no user of this Headscale, no time like 24h, and not reusable, ephemeral or tag:NAME",
 			               words[i]);
 	}
-	if (!w->user && (release(h) < 28 || !w->n_tags))
-		return err_set(err, ERR_USAGE, release(h) < 28 ? "a key of this release needs a user; \"list users\" tells them"
+	if (!w->user && (hs_act_release(h) < 28 || !w->n_tags))
+		return err_set(err, ERR_USAGE, hs_act_release(h) < 28 ? "a key of this release needs a user; \"list users\" tells them"
 		                                               : "a key needs a user or a tag");
 	return true;
 }
 
-static void key_came(struct hs_act *a, const char *out, size_t len)
+static void hs_act_key_came(struct hs_act *a, const char *out, size_t len)
 {
 	char key[200];
 	bool there = hs_new_key(key, sizeof(key), out, len);
 	bool shown = there && order_show(a->order, "The new pre-auth key; it cannot be shown again", key);
 	explicit_bzero(key, sizeof(key));
 	if (shown)
-		act_end(a, NULL, "made, and shown once");
+		hs_act_act_end(a, NULL, "made, and shown once");
 	else
-		act_fail(a, ERR_GARBLED, there ? "made, but nobody was there to read it" : "Headscale's answer holds no key");
+		hs_act_act_fail(a, ERR_GARBLED, there ? "made, but nobody was there to read it" : "Headscale's answer holds no key");
 }
 
 /* Numbers of 64 bits are strings in Headscale's JSON: up to 0.29 it takes bare ones, too, 0.30 does not. */
-static char *key_body(const struct hs *h, const struct key_wish *w)
+static char *hs_act_key_body(const struct hs *h, const struct key_wish *w)
 {
 	char until[40];
-	time_t at = (time_t)((now_wall_ms() + span_ms(w->expiration)) / 1000);
+	time_t at = (time_t)((now_wall_ms() + hs_act_span_ms(w->expiration)) / 1000);
 	struct tm tm;
 	strftime(until, sizeof(until), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&at, &tm));
-	char *tags = json_list("aclTags", w->tags, w->n_tags);
+	char *tags = hs_act_json_list("aclTags", w->tags, w->n_tags);
 	char *user = w->user ? xasprintf("\"user\":\"%s\",", w->user) : xstrdup("");
 	char *body = xasprintf("{%s\"reusable\":%s,\"ephemeral\":%s,\"expiration\":\"%s\",%s", user, w->reusable ? "true" : "false",
 	                       w->ephemeral ? "true" : "false", until, tags + 1);
@@ -481,14 +481,14 @@ static char *key_body(const struct hs *h, const struct key_wish *w)
 	return body;
 }
 
-static void key_by_program(struct hs_act *a, const struct key_wish *w)
+static void hs_act_key_by_program(struct hs_act *a, const struct key_wish *w)
 {
 	const char *argv[ARGS_MAX];
 	char hours[24];
 	size_t n = 0;
-	int64_t ms = span_ms(w->expiration);
+	int64_t ms = hs_act_span_ms(w->expiration);
 	snprintf(hours, sizeof(hours), "%lldm", (long long)(ms / 60000));
-	char *tags = comma_list(w->tags, w->n_tags);
+	char *tags = hs_act_comma_list(w->tags, w->n_tags);
 	argv[n++] = "preauthkeys";
 	argv[n++] = "create";
 	if (w->user) {
@@ -508,7 +508,7 @@ static void key_by_program(struct hs_act *a, const struct key_wish *w)
 	argv[n++] = "-o";
 	argv[n++] = "json";
 	argv[n] = NULL;
-	by_program(a, argv);
+	hs_act_by_program(a, argv);
 	free(tags);
 }
 
@@ -518,19 +518,19 @@ void run_key(struct order *order)
 	char copy[512];
 	struct key_wish w;
 	struct err err;
-	struct hs_act *a = begin_control(order);
-	size_t n = split(copy, sizeof(copy), order->argument, words, ARGS_MAX);
-	if (!wish_read(&w, a->hs, words, n, &err)) {
-		act_end(a, &err, NULL);
+	struct hs_act *a = hs_act_begin_control(order);
+	size_t n = hs_act_split(copy, sizeof(copy), order->argument, words, ARGS_MAX);
+	if (!hs_act_wish_read(&w, a->hs, words, n, &err)) {
+		hs_act_act_end(a, &err, NULL);
 		return;
 	}
-	a->then = key_came;
+	a->then = hs_act_key_came;
 	if (hs_by_rest(a->hs)) {
-		char *body = key_body(a->hs, &w);
-		by_rest(a, "POST", "/preauthkey", body);
+		char *body = hs_act_key_body(a->hs, &w);
+		hs_act_by_rest(a, "POST", "/preauthkey", body);
 		free(body);
 	} else {
-		key_by_program(a, &w);
+		hs_act_key_by_program(a, &w);
 	}
 }
 
@@ -541,91 +541,91 @@ void suggest_key(const struct row *row, char *buf, size_t size)
 }
 
 /* The list of keys of user number a->user; from 0.28 there is one list of all. */
-static void ask_keys(struct hs_act *a)
+static void hs_act_ask_keys(struct hs_act *a)
 {
-	bool all = release(a->hs) >= 28;
-	const char *user = all || a->user >= a->hs->users.n ? NULL : user_word(a->hs, a->hs->users.at[a->user].id);
+	bool all = hs_act_release(a->hs) >= 28;
+	const char *user = all || a->user >= a->hs->users.n ? NULL : hs_act_user_word(a->hs, a->hs->users.at[a->user].id);
 	if (hs_by_rest(a->hs)) {
 		char *path = user ? xasprintf("/preauthkey?user=%s", user) : xstrdup("/preauthkey");
-		by_rest(a, "GET", path, NULL);
+		hs_act_by_rest(a, "GET", path, NULL);
 		free(path);
 	} else if (user) {
-		by_program(a, (const char *const[]){ "preauthkeys", "list", "--user", user, "-o", "json", NULL });
+		hs_act_by_program(a, (const char *const[]){ "preauthkeys", "list", "--user", user, "-o", "json", NULL });
 	} else {
-		by_program(a, (const char *const[]){ "preauthkeys", "list", "-o", "json", NULL });
+		hs_act_by_program(a, (const char *const[]){ "preauthkeys", "list", "-o", "json", NULL });
 	}
 }
 
-static bool more_keys(struct hs_act *a)
+static bool hs_act_more_keys(struct hs_act *a)
 {
-	if (release(a->hs) >= 28 || a->user + 1 >= a->hs->users.n)
+	if (hs_act_release(a->hs) >= 28 || a->user + 1 >= a->hs->users.n)
 		return false;
 	a->user++;
-	ask_keys(a);
+	hs_act_ask_keys(a);
 	return true;
 }
 
-static void keys_came(struct hs_act *a, const char *out, size_t len)
+static void hs_act_keys_came(struct hs_act *a, const char *out, size_t len)
 {
 	struct buf masked = { 0 };
 	char text[60];
 	hs_mask_keys(&masked, out, len);
 	source_feed(&a->hs->source, a->user ? "keys:more" : "keys:first", masked.data, masked.len);
 	buf_finish(&masked);
-	if (more_keys(a))
+	if (hs_act_more_keys(a))
 		return;
 	snprintf(text, sizeof(text), "%zu; d shows them", a->hs->keys.n);
-	act_end(a, NULL, text);
+	hs_act_act_end(a, NULL, text);
 }
 
 void run_keys(struct order *order)
 {
-	struct hs_act *a = begin_control(order);
-	a->then = keys_came;
-	ask_keys(a);
+	struct hs_act *a = hs_act_begin_control(order);
+	a->then = hs_act_keys_came;
+	hs_act_ask_keys(a);
 }
 
-static void key_found(struct hs_act *a, const char *out, size_t len)
+static void hs_act_key_found(struct hs_act *a, const char *out, size_t len)
 {
 	char key[200], user[64];
 	if (!hs_find_key(a->word, out, len, key, sizeof(key), user, sizeof(user))) {
-		if (!more_keys(a))
-			act_fail(a, ERR_ABSENT, "there is no such key; give its number or at least 6 of its first signs");
+		if (!hs_act_more_keys(a))
+			hs_act_act_fail(a, ERR_ABSENT, "there is no such key; give its number or at least 6 of its first signs");
 		return;
 	}
 	a->then = NULL;
-	const char *who = user_word(a->hs, user);
+	const char *who = hs_act_user_word(a->hs, user);
 	if (hs_by_rest(a->hs)) {
 		char *body = xasprintf("{\"user\":\"%s\",\"key\":\"%s\"}", who ? who : user, key);
-		by_rest(a, "POST", "/preauthkey/expire", body);
+		hs_act_by_rest(a, "POST", "/preauthkey/expire", body);
 		explicit_bzero(body, strlen(body));
 		free(body);
 	} else {
-		by_program(a, (const char *const[]){ "preauthkeys", "expire", "--user", who ? who : user, key, "-o", "json", NULL });
+		hs_act_by_program(a, (const char *const[]){ "preauthkeys", "expire", "--user", who ? who : user, key, "-o", "json", NULL });
 	}
 	explicit_bzero(key, sizeof(key));
 }
 
 void run_key_expire(struct order *order)
 {
-	struct hs_act *a = begin_control(order);
+	struct hs_act *a = hs_act_begin_control(order);
 	const char *word = order->argument ? order->argument : "";
 	snprintf(a->word, sizeof(a->word), "%.63s", word);
 	bool number = *word && !word[strspn(word, "0123456789")] && strlen(word) < 12;
-	if (!is_plain(word, "-.")) {
-		act_fail(a, ERR_USAGE, "expected a key's number or its first signs");
-	} else if (release(a->hs) >= 28 && !number) {
-		act_fail(a, ERR_USAGE, "from Headscale 0.28 on a key is expired by its number, which \"list keys\" tells");
-	} else if (release(a->hs) >= 28) {
+	if (!hs_act_is_plain(word, "-.")) {
+		hs_act_act_fail(a, ERR_USAGE, "expected a key's number or its first signs");
+	} else if (hs_act_release(a->hs) >= 28 && !number) {
+		hs_act_act_fail(a, ERR_USAGE, "from Headscale 0.28 on a key is expired by its number, which \"list keys\" tells");
+	} else if (hs_act_release(a->hs) >= 28) {
 		char *body = xasprintf("{\"id\":\"%s\"}", word);
 		if (hs_by_rest(a->hs))
-			by_rest(a, "POST", "/preauthkey/expire", body);
+			hs_act_by_rest(a, "POST", "/preauthkey/expire", body);
 		else
-			by_program(a, (const char *const[]){ "preauthkeys", "expire", "--id", word, "-o", "json", NULL });
+			hs_act_by_program(a, (const char *const[]){ "preauthkeys", "expire", "--id", word, "-o", "json", NULL });
 		free(body);
 	} else {
-		a->then = key_found;
-		ask_keys(a);
+		a->then = hs_act_key_found;
+		hs_act_ask_keys(a);
 	}
 }
 
@@ -648,72 +648,72 @@ void say_dns(const struct row *row, char *buf, size_t size)
 	         row->server->name);
 }
 
-static void on_records_run(const struct run_result *r, void *arg)
+static void hs_act_on_records_run(const struct run_result *r, void *arg)
 {
 	struct hs_act *a = arg;
 	a->sudo = NULL;
 	if (!r->end.err.code && r->end.exit_code == 3)
-		act_fail(a, ERR_ABSENT, a->hs->release && a->hs->release < 24
+		hs_act_act_fail(a, ERR_ABSENT, a->hs->release && a->hs->release < 24
 		         ? "Headscale 0.23 reads no file of DNS records: dns.extra_records of its config needs a restart; 0.24 has extra_records_path"
 		         : "its config names no dns.extra_records_path, so there is no file that could be changed without a restart");
 	else
-		on_run(r, a);
+		hs_act_on_run(r, a);
 }
 
-static void as_root(struct hs_act *a, const char *const *argv, const char *input)
+static void hs_act_as_root(struct hs_act *a, const char *const *argv, const char *input)
 {
-	a->sudo = sudo_run_input(a->hs->source.server->sudo, argv, input, input ? strlen(input) : 0, OUTPUT_MAX, RUN_MS, on_records_run, a);
+	a->sudo = sudo_run_input(a->hs->source.server->sudo, argv, input, input ? strlen(input) : 0, OUTPUT_MAX, RUN_MS, hs_act_on_records_run, a);
 }
 
-static void read_records(struct hs_act *a)
+static void hs_act_read_records(struct hs_act *a)
 {
-	as_root(a, (const char *const[]){ "sh", "-c", READ_RECORDS, NULL }, NULL);
+	hs_act_as_root(a, (const char *const[]){ "sh", "-c", READ_RECORDS, NULL }, NULL);
 }
 
-static void records_came(struct hs_act *a, const char *out, size_t len)
+static void hs_act_records_came(struct hs_act *a, const char *out, size_t len)
 {
 	char text[60];
 	source_feed(&a->hs->source, "records", out, len);
 	snprintf(text, sizeof(text), "%zu; d shows them", a->hs->records.n);
-	act_end(a, NULL, a->hs->has_records ? text : "its file could not be understood");
+	hs_act_act_end(a, NULL, a->hs->has_records ? text : "its file could not be understood");
 }
 
-static void records_written(struct hs_act *a, const char *out, size_t len)
+static void hs_act_records_written(struct hs_act *a, const char *out, size_t len)
 {
-	a->then = records_came;
-	read_records(a);
+	a->then = hs_act_records_came;
+	hs_act_read_records(a);
 }
 
-static void records_edit(struct hs_act *a, const char *out, size_t len)
+static void hs_act_records_edit(struct hs_act *a, const char *out, size_t len)
 {
 	struct err err = { 0 };
 	source_feed(&a->hs->source, "records", out, len);
 	if (!a->hs->has_records) {
-		act_fail(a, ERR_GARBLED, "its file could not be understood, so it is left alone");
+		hs_act_act_fail(a, ERR_GARBLED, "its file could not be understood, so it is left alone");
 		return;
 	}
 	if (!dns_records_edit(&a->hs->records, a->order->argument ? a->order->argument : "", &err)) {
-		act_end(a, &err, NULL);
+		hs_act_act_end(a, &err, NULL);
 		return;
 	}
 	char *text = dns_records_write(&a->hs->records);
-	a->then = records_written;
-	as_root(a, (const char *const[]){ "sh", "-c", WRITE_RECORDS, "sh", a->hs->records_path, NULL }, text);
+	a->then = hs_act_records_written;
+	hs_act_as_root(a, (const char *const[]){ "sh", "-c", WRITE_RECORDS, "sh", a->hs->records_path, NULL }, text);
 	free(text);
 }
 
 void run_dns_list(struct order *order)
 {
-	struct hs_act *a = begin_control(order);
-	a->then = records_came;
-	read_records(a);
+	struct hs_act *a = hs_act_begin_control(order);
+	a->then = hs_act_records_came;
+	hs_act_read_records(a);
 }
 
 void run_dns(struct order *order)
 {
-	struct hs_act *a = begin_control(order);
-	a->then = records_edit;
-	read_records(a);
+	struct hs_act *a = hs_act_begin_control(order);
+	a->then = hs_act_records_edit;
+	hs_act_read_records(a);
 }
 
 void suggest_dns(const struct row *row, char *buf, size_t size)

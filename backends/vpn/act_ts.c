@@ -50,20 +50,20 @@ struct ts_act {
 	int64_t asked_ms;
 };
 
-static struct ts_act **list_of(struct source *source)
+static struct ts_act **ts_act_list_of(struct source *source)
 {
 	return &((struct ts *)source)->acts;
 }
 
-static bool is_ts(const struct source *source)
+static bool ts_act_is_ts(const struct source *source)
 {
 	return source->backend == &backend_tailscale;
 }
 
-static struct ts_act *act_new(struct order *order, struct source *source)
+static struct ts_act *ts_act_act_new(struct order *order, struct source *source)
 {
 	struct ts_act *a = xcalloc(1, sizeof(*a));
-	*a = (struct ts_act){ .order = order, .source = source, .ts = is_ts(source) ? (struct ts *)source : NULL };
+	*a = (struct ts_act){ .order = order, .source = source, .ts = ts_act_is_ts(source) ? (struct ts *)source : NULL };
 	if (a->ts) {
 		a->next = a->ts->acts;
 		a->ts->acts = a;
@@ -72,12 +72,12 @@ static struct ts_act *act_new(struct order *order, struct source *source)
 	return a;
 }
 
-static void act_end(struct ts_act *a, const struct err *err, const char *output)
+static void ts_act_act_end(struct ts_act *a, const struct err *err, const char *output)
 {
 	struct order *order = a->order;
 	struct source *source = a->source;
 	if (a->ts)
-		for (struct ts_act **at = list_of(source); *at; at = &(*at)->next)
+		for (struct ts_act **at = ts_act_list_of(source); *at; at = &(*at)->next)
 			if (*at == a) {
 				*at = a->next;
 				break;
@@ -99,16 +99,16 @@ static void act_end(struct ts_act *a, const struct err *err, const char *output)
 
 void ts_acts_end(struct source *source)
 {
-	while (*list_of(source)) {
+	while (*ts_act_list_of(source)) {
 		struct err err;
 		err_set(&err, ERR_LOST, "%s: the link was lost while it ran; whether it finished is not known", source->server->name);
-		act_end(*list_of(source), &err, NULL);
+		ts_act_act_end(*ts_act_list_of(source), &err, NULL);
 	}
 }
 
 /* --- running the program ------------------------------------------------------------------------------------------------------ */
 
-static void say_result(struct ts_act *a, const struct run_result *r)
+static void ts_act_say_result(struct ts_act *a, const struct run_result *r)
 {
 	struct err err = r->end.err;
 	char said[240];
@@ -118,30 +118,30 @@ static void say_result(struct ts_act *a, const struct run_result *r)
 	else if (!err.code && r->end.exit_code != 0)
 		err_set(&err, strstr(words, "timeout waiting") ? ERR_TIMEOUT : ERR_REFUSED, "tailscale on %s: %s", a->source->server->name,
 		        hs_message(said, sizeof(said), words, r->err_len ? r->err_len : r->out_len));
-	act_end(a, &err, a->unchecked ? "done; Headscale could not be asked before, as sshd forbids forwarded ports" : "");
+	ts_act_act_end(a, &err, a->unchecked ? "done; Headscale could not be asked before, as sshd forbids forwarded ports" : "");
 }
 
-static void on_sudo(const struct run_result *r, void *arg)
+static void ts_act_on_sudo(const struct run_result *r, void *arg)
 {
 	struct ts_act *a = arg;
 	a->sudo = NULL;
-	say_result(a, r);
+	ts_act_say_result(a, r);
 }
 
-static void on_run(const struct run_result *r, void *arg);
+static void ts_act_on_run(const struct run_result *r, void *arg);
 
-static bool needs_login(const struct ts_act *a)
+static bool ts_act_needs_login(const struct ts_act *a)
 {
 	return !strcmp(a->ts->state, "NeedsLogin") || *a->server_words || !strcmp(a->ts->state, "NoState");
 }
 
 /* One that is only down comes up as it was by `tailscale up` without any flag, and so without --timeout: with one it wants to be told
  * every setting that is not the default (seen with 1.86). */
-static size_t words_of(const struct ts_act *a, const char **argv)
+static size_t ts_act_words_of(const struct ts_act *a, const char **argv)
 {
 	const char *verb = a->order->action->verb;
 	size_t n = 0;
-	if (strcmp(verb, "up") == 0 && (a->key || needs_login(a))) {
+	if (strcmp(verb, "up") == 0 && (a->key || ts_act_needs_login(a))) {
 		const char *const up[] = { "tailscale", "up", ("--timeout=" UP_SECONDS), "--json" };
 		for (; n < ARRAY_LEN(up); n++)
 			argv[n] = up[n];
@@ -165,7 +165,7 @@ static size_t words_of(const struct ts_act *a, const char **argv)
 }
 
 /* --socket stands between the program and its verb. */
-static void add_socket(struct ts_act *a, const char **argv)
+static void ts_act_add_socket(struct ts_act *a, const char **argv)
 {
 	const char *own = ts_own_socket(a->source);
 	size_t n = 0, at = 0;
@@ -180,55 +180,55 @@ static void add_socket(struct ts_act *a, const char **argv)
 	argv[at] = a->socket_words;
 }
 
-static void start_run(struct ts_act *a, bool by_sudo)
+static void ts_act_start_run(struct ts_act *a, bool by_sudo)
 {
 	const char *argv[WORDS_MAX + 1];
-	words_of(a, argv);
-	add_socket(a, argv);
+	ts_act_words_of(a, argv);
+	ts_act_add_socket(a, argv);
 	const char *key = a->key ? a->key->text : NULL;
 	size_t len = a->key ? a->key->len : 0;
 	if (by_sudo) {
-		a->sudo = sudo_run_input(a->source->server->sudo, argv, key, len, OUTPUT_MAX, RUN_MS, on_sudo, a);
+		a->sudo = sudo_run_input(a->source->server->sudo, argv, key, len, OUTPUT_MAX, RUN_MS, ts_act_on_sudo, a);
 		return;
 	}
 	char *quoted = quote_command(argv), *command = xasprintf(TS_PROGRAM_PATH "%s", quoted);
-	a->run = link_run(source_link(a->source), command, key, len, OUTPUT_MAX, RUN_MS, on_run, a);
+	a->run = link_run(source_link(a->source), command, key, len, OUTPUT_MAX, RUN_MS, ts_act_on_run, a);
 	free(command);
 	free(quoted);
 }
 
-static void on_run(const struct run_result *r, void *arg)
+static void ts_act_on_run(const struct run_result *r, void *arg)
 {
 	struct ts_act *a = arg;
 	const struct server_config *c = a->source->server->config;
 	bool denied = !r->end.err.code && r->end.exit_code != 0 && (strstr(r->err_out, "ccess denied") || strstr(r->err_out, "sudo tailscale"));
 	a->run = NULL;
 	if (denied && !(c && c->sudo && !strcmp(c->sudo, "never")))
-		start_run(a, true);
+		ts_act_start_run(a, true);
 	else
-		say_result(a, r);
+		ts_act_say_result(a, r);
 }
 
 /* --- asking Headscale first ------------------------------------------------------------------------------------------------------ */
 
-static void on_key(struct ask *ask, struct secret *answer, bool keep, void *arg)
+static void ts_act_on_key(struct ask *ask, struct secret *answer, bool keep, void *arg)
 {
 	struct ts_act *a = arg;
 	struct err err;
 	a->ask = NULL;
 	if (!answer) {
 		err_set(&err, ERR_CANCELLED, "no key was given");
-		act_end(a, &err, NULL);
+		ts_act_act_end(a, &err, NULL);
 		return;
 	}
 	if (answer->len)
 		a->key = answer;
 	else
 		secret_destroy(answer);
-	start_run(a, false);
+	ts_act_start_run(a, false);
 }
 
-static void ask_key(struct ts_act *a)
+static void ts_act_ask_key(struct ts_act *a)
 {
 	struct ask *ask = xcalloc(1, sizeof(*ask));
 	ask->kind = ASK_CODE;
@@ -236,23 +236,23 @@ static void ask_key(struct ts_act *a)
 	snprintf(ask->text, sizeof(ask->text), "%.60s logs in to %.200s.\nA pre-auth key does it at once; an empty line asks for an address to log in at.",
 	         a->source->server->name, a->url);
 	snprintf(ask->prompt, sizeof(ask->prompt), "Pre-auth key");
-	ask->answered = on_key;
+	ask->answered = ts_act_on_key;
 	ask->arg = a;
 	a->ask = ask;
 	server_ask(a->source->server, ask);
 }
 
-static void go_on(struct ts_act *a)
+static void ts_act_go_on(struct ts_act *a)
 {
 	bool is_up = strcmp(a->order->action->verb, "up") == 0;
-	if (is_up && needs_login(a) && !(a->order->argument && strstr(a->order->argument, "interactive")))
-		ask_key(a);
+	if (is_up && ts_act_needs_login(a) && !(a->order->argument && strstr(a->order->argument, "interactive")))
+		ts_act_ask_key(a);
 	else
-		start_run(a, false);
+		ts_act_start_run(a, false);
 }
 
 /* Headscale says {"status":"pass"}; Tailscale's own control server has no such page, and any answer will do. */
-static void on_health(struct call *call, const struct reply *r, void *arg)
+static void ts_act_on_health(struct call *call, const struct reply *r, void *arg)
 {
 	struct ts_act *a = arg;
 	struct err err;
@@ -265,13 +265,13 @@ static void on_health(struct call *call, const struct reply *r, void *arg)
 		hs_message(said, sizeof(said), r->body, r->len);
 		err_set(&err, ERR_REFUSED, "not started: %s does not answer from %s (%s), and tailscale would wait for it in vain", a->url,
 		        a->source->server->name, r->err.code ? r->err.text : said);
-		act_end(a, &err, NULL);
+		ts_act_act_end(a, &err, NULL);
 		return;
 	}
-	go_on(a);
+	ts_act_go_on(a);
 }
 
-static void check(struct ts_act *a)
+static void ts_act_check(struct ts_act *a)
 {
 	char host[160];
 	bool tls = !strncmp(a->url, "https://", 8);
@@ -283,10 +283,10 @@ static void check(struct ts_act *a)
 		*colon = '\0';
 	struct endpoint endpoint = { .kind = ENDPOINT_TCP, .host = host, .port = port, .tls = tls, .timeout_ms = CHECK_MS };
 	a->check = origin_create(store_http(a->source->store), source_link(a->source), &endpoint, 1);
-	a->call = call_start(a->check, &(struct call_spec){ .path = "/health", .done = on_health, .arg = a, .timeout_ms = CHECK_MS });
+	a->call = call_start(a->check, &(struct call_spec){ .path = "/health", .done = ts_act_on_health, .arg = a, .timeout_ms = CHECK_MS });
 }
 
-static bool is_url(const char *s)
+static bool ts_act_is_url(const char *s)
 {
 	return (!strncmp(s, "http://", 7) || !strncmp(s, "https://", 8)) && !s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:/_-[]")];
 }
@@ -304,7 +304,7 @@ void suggest_up(const struct row *row, char *buf, size_t size)
 }
 
 /* The log-in server that is set there already, or the one that was given. */
-static void on_prefs(struct call *call, const struct reply *r, void *arg)
+static void ts_act_on_prefs(struct call *call, const struct reply *r, void *arg)
 {
 	struct ts_act *a = arg;
 	struct ts_prefs prefs;
@@ -318,9 +318,9 @@ static void on_prefs(struct call *call, const struct reply *r, void *arg)
 		given[0] = '\0';
 	if (!r || r->err.code || !ts_prefs_parse(&prefs, r->body, r->len))
 		prefs = (struct ts_prefs){ .control_url = "" };
-	if (*given && !is_url(given)) {
+	if (*given && !ts_act_is_url(given)) {
 		err_set(&err, ERR_USAGE, "\"%s\" is no address of a log-in server; expected https://HOST", given);
-		act_end(a, &err, NULL);
+		ts_act_act_end(a, &err, NULL);
 		return;
 	}
 	if (!*given && !*prefs.control_url)       /* logged out, it has forgotten; without a word it would go to Tailscale's own */
@@ -330,27 +330,27 @@ static void on_prefs(struct call *call, const struct reply *r, void *arg)
 	snprintf(a->url, sizeof(a->url), "%s", *given ? given : prefs.control_url);
 	if (*given && strcmp(given, prefs.control_url) != 0)
 		snprintf(a->server_words, sizeof(a->server_words), "--login-server=%s", given);
-	if (*a->url && is_url(a->url))
-		check(a);
+	if (*a->url && ts_act_is_url(a->url))
+		ts_act_check(a);
 	else
-		go_on(a);
+		ts_act_go_on(a);
 }
 
-static void ask_prefs(struct ts_act *a)
+static void ts_act_ask_prefs(struct ts_act *a)
 {
 	static const char *const headers[] = { "Host: local-tailscaled.sock", NULL };
 	struct origin *origin = ts_origin(a->source);
 	if (origin)
-		a->call = call_start(origin, &(struct call_spec){ .path = "/localapi/v0/prefs", .headers = headers, .done = on_prefs, .arg = a,
+		a->call = call_start(origin, &(struct call_spec){ .path = "/localapi/v0/prefs", .headers = headers, .done = ts_act_on_prefs, .arg = a,
 		                                                .timeout_ms = CHECK_MS });
 	else
-		on_prefs(NULL, NULL, a);
+		ts_act_on_prefs(NULL, NULL, a);
 }
 
 /* The log-in address comes by the status while `tailscale up` waits. */
 void ts_acts_auth_url(struct source *source, const char *url)
 {
-	for (struct ts_act *a = *list_of(source); a; a = a->next)
+	for (struct ts_act *a = *ts_act_list_of(source); a; a = a->next)
 		if (!a->shown && !a->key && !strcmp(a->order->action->verb, "up") && (a->run || a->sudo))
 			a->shown = order_show(a->order, "Log in at this address", url);
 }
@@ -358,37 +358,37 @@ void ts_acts_auth_url(struct source *source, const char *url)
 /* --- the machine's own actions ---------------------------------------------------------------------------------------------------- */
 
 /* Its own tailscaled's view, on a link that is up. */
-static struct peer *own(const struct row *row)
+static struct peer *ts_act_own(const struct row *row)
 {
 	const struct peer *p = peer_in(const_peer_of(row), VPN_TAILSCALE, true);
 	return p && source_link(p->row.source) && source_link(p->row.source)->state == LINK_UP ? (struct peer *)p : NULL;
 }
 
-static bool is_state(const struct row *row, const char *a, const char *b)
+static bool ts_act_is_state(const struct row *row, const char *a, const char *b)
 {
-	const struct peer *p = own(row);
+	const struct peer *p = ts_act_own(row);
 	return p && (!strcmp(ts_state(p->row.source), a) || !strcmp(ts_state(p->row.source), b));
 }
 
 bool can_up(const struct row *row)
 {
-	const struct peer *p = own(row);
-	return p && (!is_state(row, "Running", "Starting") || p->at.expired || (p->at.expiry_ms && p->at.expiry_ms < now_wall_ms()));
+	const struct peer *p = ts_act_own(row);
+	return p && (!ts_act_is_state(row, "Running", "Starting") || p->at.expired || (p->at.expiry_ms && p->at.expiry_ms < now_wall_ms()));
 }
 
-bool can_down(const struct row *row) { return is_state(row, "Running", "Starting"); }
-bool can_logout(const struct row *row) { return own(row) && !is_state(row, "NeedsLogin", "NoState"); }
+bool can_down(const struct row *row) { return ts_act_is_state(row, "Running", "Starting"); }
+bool can_logout(const struct row *row) { return ts_act_own(row) && !ts_act_is_state(row, "NeedsLogin", "NoState"); }
 
 /* Cutting the branch we sit on: the order could never tell its result, and nobody could undo it from here. */
-static bool sits_on_it(const struct server *v)
+static bool ts_act_sits_on_it(const struct server *v)
 {
 	return v->link && !v->is_local && vpn_carries(v);
 }
 
-static void begin(struct order *order, bool ask_first)
+static void ts_act_begin(struct order *order, bool ask_first)
 {
 	struct row *row = order_row(order);
-	struct peer *p = row ? own(row) : NULL;
+	struct peer *p = row ? ts_act_own(row) : NULL;
 	struct err err;
 	bool away = strcmp(order->action->verb, "up") != 0;
 	if (!p) {
@@ -396,25 +396,25 @@ static void begin(struct order *order, bool ask_first)
 		order_end(order, &err, NULL);
 		return;
 	}
-	if (away && sits_on_it(p->row.server)) {
+	if (away && ts_act_sits_on_it(p->row.server)) {
 		err_set(&err, ERR_REFUSED, "not done: the connection to %s itself runs through this VPN and would end with it", p->row.server->name);
 		order_end(order, &err, NULL);
 		return;
 	}
-	struct ts_act *a = act_new(order, p->row.source);
+	struct ts_act *a = ts_act_act_new(order, p->row.source);
 	if (ask_first)
-		ask_prefs(a);
+		ts_act_ask_prefs(a);
 	else
-		start_run(a, false);
+		ts_act_start_run(a, false);
 }
 
-void run_up(struct order *order) { begin(order, true); }
-void run_down(struct order *order) { begin(order, false); }
-void run_logout(struct order *order) { begin(order, true); }
+void run_up(struct order *order) { ts_act_begin(order, true); }
+void run_down(struct order *order) { ts_act_begin(order, false); }
+void run_logout(struct order *order) { ts_act_begin(order, true); }
 
-static void say(const struct row *row, char *buf, size_t size, const char *words)
+static void ts_act_say(const struct row *row, char *buf, size_t size, const char *words)
 {
-	const struct peer *p = own(row);
+	const struct peer *p = ts_act_own(row);
 	snprintf(buf, size, "%s (on %s)", words, p ? p->row.server->name : row->server->name);
 }
 
@@ -422,15 +422,15 @@ void say_up(const struct row *row, char *buf, size_t size)
 {
 	const struct peer *p = row ? peer_in(const_peer_of(row), VPN_TAILSCALE, true) : NULL;
 	bool only_down = p && !strcmp(((const struct ts *)p->row.source)->state, "Stopped");
-	say(row, buf, size, only_down ? "timeout " OTHER_SECONDS " tailscale up" : "tailscale up --timeout=" UP_SECONDS);
+	ts_act_say(row, buf, size, only_down ? "timeout " OTHER_SECONDS " tailscale up" : "tailscale up --timeout=" UP_SECONDS);
 }
 
-void say_down(const struct row *row, char *buf, size_t size) { say(row, buf, size, "timeout " OTHER_SECONDS " tailscale down"); }
-void say_logout(const struct row *row, char *buf, size_t size) { say(row, buf, size, "timeout " OTHER_SECONDS " tailscale logout"); }
+void say_down(const struct row *row, char *buf, size_t size) { ts_act_say(row, buf, size, "timeout " OTHER_SECONDS " tailscale down"); }
+void say_logout(const struct row *row, char *buf, size_t size) { ts_act_say(row, buf, size, "timeout " OTHER_SECONDS " tailscale logout"); }
 
 /* --- exit nodes --------------------------------------------------------------------------------------------------------------------- */
 
-static struct server *exit_user(const struct row *row, const char *name)
+static struct server *ts_act_exit_user(const struct row *row, const char *name)
 {
 	struct store *store = row->server->store;
 	if (name && *name)
@@ -448,7 +448,7 @@ bool can_exit(const struct row *row)
 	return p && p->at.exit_option && !p->at.exit_node;
 }
 
-static const struct peer *exit_in_use(const struct row *row)
+static const struct peer *ts_act_exit_in_use(const struct row *row)
 {
 	const struct peer *p = const_peer_of(row), *o = p;
 	do {
@@ -459,15 +459,15 @@ static const struct peer *exit_in_use(const struct row *row)
 	return NULL;
 }
 
-bool can_exit_off(const struct row *row) { return exit_in_use(row) != NULL; }
+bool can_exit_off(const struct row *row) { return ts_act_exit_in_use(row) != NULL; }
 
 void suggest_exit(const struct row *row, char *buf, size_t size)
 {
-	struct server *v = exit_user(row, NULL);
+	struct server *v = ts_act_exit_user(row, NULL);
 	snprintf(buf, size, "%s", v ? v->name : "");
 }
 
-static void set_exit(struct order *order, struct server *v, const char *address)
+static void ts_act_set_exit(struct order *order, struct server *v, const char *address)
 {
 	struct source *s = v ? server_source(v, "tailscale") : NULL;
 	struct err err;
@@ -477,21 +477,21 @@ static void set_exit(struct order *order, struct server *v, const char *address)
 		order_end(order, &err, NULL);
 		return;
 	}
-	struct ts_act *a = act_new(order, s);
+	struct ts_act *a = ts_act_act_new(order, s);
 	snprintf(a->server_words, sizeof(a->server_words), "--exit-node=%s", address);
-	start_run(a, false);
+	ts_act_start_run(a, false);
 }
 
 void run_exit(struct order *order)
 {
 	struct row *row = order_row(order);
-	set_exit(order, exit_user(row, order->argument), const_peer_of(row)->at.addrs[0]);
+	ts_act_set_exit(order, ts_act_exit_user(row, order->argument), const_peer_of(row)->at.addrs[0]);
 }
 
 void run_exit_off(struct order *order)
 {
-	const struct peer *p = exit_in_use(order_row(order));
-	set_exit(order, p ? p->row.server : NULL, "");
+	const struct peer *p = ts_act_exit_in_use(order_row(order));
+	ts_act_set_exit(order, p ? p->row.server : NULL, "");
 }
 
 void say_exit(const struct row *row, char *buf, size_t size)
@@ -501,13 +501,13 @@ void say_exit(const struct row *row, char *buf, size_t size)
 
 void say_exit_off(const struct row *row, char *buf, size_t size)
 {
-	const struct peer *p = exit_in_use(row);
+	const struct peer *p = ts_act_exit_in_use(row);
 	snprintf(buf, size, "tailscale set --exit-node= (on %s)", p ? p->row.server->name : "?");
 }
 
 /* --- ping --------------------------------------------------------------------------------------------------------------------------- */
 
-static struct peer *pinger(const struct row *row)
+static struct peer *ts_act_pinger(const struct row *row)
 {
 	const struct peer *p = const_peer_of(row);
 	if (!p->at.self && !p->control && p->family != VPN_HEADSCALE && row->source->state == SOURCE_LIVE)
@@ -518,21 +518,21 @@ static struct peer *pinger(const struct row *row)
 
 bool can_ping(const struct row *row)
 {
-	const struct peer *p = pinger(row);
+	const struct peer *p = ts_act_pinger(row);
 	return p && p->at.n_addrs;
 }
 
-static void pong(struct ts_act *a, double ms, const char *path)
+static void ts_act_pong(struct ts_act *a, double ms, const char *path)
 {
 	char text[200];
 	struct row *row = store_find(a->order->store, a->key_id);
 	if (row)
 		peer_pinged(row, ms, path);
 	snprintf(text, sizeof(text), "%s reaches it in %.*f ms%s%s", a->source->server->name, ms < 10, ms, *path ? ", " : "", path);
-	act_end(a, NULL, text);
+	ts_act_act_end(a, NULL, text);
 }
 
-static void on_pong(struct call *call, const struct reply *r, void *arg)
+static void ts_act_on_pong(struct call *call, const struct reply *r, void *arg)
 {
 	struct ts_act *a = arg;
 	struct ts_pong p;
@@ -540,7 +540,7 @@ static void on_pong(struct call *call, const struct reply *r, void *arg)
 	char said[160];
 	a->call = NULL;
 	if (!err.code && r->status == 200 && ts_pong_parse(&p, r->body, r->len) && p.ms >= 0) {
-		pong(a, p.ms, p.path);
+		ts_act_pong(a, p.ms, p.path);
 		return;
 	}
 	if (err.code == ERR_TIMEOUT)
@@ -548,66 +548,66 @@ static void on_pong(struct call *call, const struct reply *r, void *arg)
 	else if (!err.code)
 		err_set(&err, ERR_REFUSED, "tailscaled on %s: %s", a->source->server->name,
 		        r->status == 200 && *p.err ? p.err : hs_message(said, sizeof(said), r->body, r->len));
-	act_end(a, &err, NULL);
+	ts_act_act_end(a, &err, NULL);
 }
 
-static void probe_closed(struct stream *s, const struct stream_end *end, void *arg)
+static void ts_act_probe_closed(struct stream *s, const struct stream_end *end, void *arg)
 {
 	struct ts_act *a = arg;
 	int64_t ms = loop_now(store_loop(a->source->store)) - a->asked_ms;
 	a->probe = NULL;
 	/* A port that refuses is an answer of the machine. */
 	if (!end->err.code || (end->err.code == ERR_ABSENT && strstr(end->err.text, "refused")))
-		pong(a, (double)ms, "by TCP");
+		ts_act_pong(a, (double)ms, "by TCP");
 	else
-		act_end(a, &end->err, NULL);
+		ts_act_act_end(a, &end->err, NULL);
 }
 
-static void probe_opened(struct stream *s, void *arg)
+static void ts_act_probe_opened(struct stream *s, void *arg)
 {
 	struct ts_act *a = arg;
 	stream_close(s);
 	a->probe = NULL;
-	pong(a, (double)(loop_now(store_loop(a->source->store)) - a->asked_ms), "by TCP");
+	ts_act_pong(a, (double)(loop_now(store_loop(a->source->store)) - a->asked_ms), "by TCP");
 }
 
-static void by_tcp(struct ts_act *a)
+static void ts_act_by_tcp(struct ts_act *a)
 {
-	static const struct stream_events events = { .opened = probe_opened, .closed = probe_closed };
+	static const struct stream_events events = { .opened = ts_act_probe_opened, .closed = ts_act_probe_closed };
 	struct err err;
 	a->asked_ms = loop_now(store_loop(a->source->store));
 	a->probe = link_open(source_link(a->source), &(struct endpoint){ .kind = ENDPOINT_TCP, .host = a->peer, .port = 22, .timeout_ms = PING_MS },
 	                     &events, a, &err);
 	if (!a->probe)
-		act_end(a, &err, NULL);
+		ts_act_act_end(a, &err, NULL);
 }
 
-static void on_ping_program(struct ts_act *a, const struct run_result *r)
+static void ts_act_on_ping_program(struct ts_act *a, const struct run_result *r)
 {
 	struct ts_pong p;
 	struct err err = r->end.err;
 	char said[160];
 	if (ts_pong_words(&p, r->out)) {
-		pong(a, p.ms, p.path);
+		ts_act_pong(a, p.ms, p.path);
 		return;
 	}
 	if (!err.code)
 		err_set(&err, ERR_REFUSED, "tailscale on %s: %s", a->source->server->name,
 		        hs_message(said, sizeof(said), r->err_len ? r->err_out : r->out, r->err_len ? r->err_len : r->out_len));
-	act_end(a, &err, NULL);
+	ts_act_act_end(a, &err, NULL);
 }
 
-static void on_ping(const struct run_result *r, void *arg)
+static void ts_act_on_ping(const struct run_result *r, void *arg)
 {
 	struct ts_act *a = arg;
 	const char *at = strstr(r->out, "time=");
 	a->run = NULL;
 	if (!r->end.err.code && r->end.exit_code == 0 && at)
-		pong(a, strtod(at + 5, NULL), "by ICMP");
+		ts_act_pong(a, strtod(at + 5, NULL), "by ICMP");
 	else if (a->ts)
-		on_ping_program(a, r);
+		ts_act_on_ping_program(a, r);
 	else
-		by_tcp(a);                    /* no ping there, no right to it, or no answer */
+		ts_act_by_tcp(a);                    /* no ping there, no right to it, or no answer */
 }
 
 struct call *ts_ping(struct origin *origin, const char *peer, int64_t timeout_ms, void (*done)(struct call *, const struct reply *, void *), void *arg)
@@ -623,28 +623,28 @@ struct call *ts_ping(struct origin *origin, const char *peer, int64_t timeout_ms
 
 void run_ping(struct order *order)
 {
-	struct peer *p = pinger(order_row(order));
-	struct ts_act *a = act_new(order, p->row.source);
+	struct peer *p = ts_act_pinger(order_row(order));
+	struct ts_act *a = ts_act_act_new(order, p->row.source);
 	snprintf(a->peer, sizeof(a->peer), "%s", p->at.addrs[0]);
 	snprintf(a->key_id, sizeof(a->key_id), "%s", p->row.id);
 	struct origin *origin = a->ts ? ts_origin(a->source) : NULL;
 	if (origin) {
-		a->call = ts_ping(origin, a->peer, PING_MS, on_pong, a);
+		a->call = ts_ping(origin, a->peer, PING_MS, ts_act_on_pong, a);
 		return;
 	}
 	const char *by_program[WORDS_MAX + 1] = { "timeout", "10", "tailscale", "ping", "--c=1", "--timeout=6s", a->peer, NULL };
 	const char *const by_icmp[] = { "ping", "-n", "-c", "1", "-W", "4", a->peer, NULL };
 	if (a->ts)
-		add_socket(a, by_program);
+		ts_act_add_socket(a, by_program);
 	char *quoted = quote_command(a->ts ? by_program : by_icmp), *command = xasprintf(TS_PROGRAM_PATH "%s", quoted);
-	a->run = link_run(source_link(a->source), command, NULL, 0, OUTPUT_MAX, 12000, on_ping, a);
+	a->run = link_run(source_link(a->source), command, NULL, 0, OUTPUT_MAX, 12000, ts_act_on_ping, a);
 	free(command);
 	free(quoted);
 }
 
 void say_ping(const struct row *row, char *buf, size_t size)
 {
-	const struct peer *p = pinger(row);
+	const struct peer *p = ts_act_pinger(row);
 	snprintf(buf, size, "%s %s (on %s)", p && p->family == VPN_TAILSCALE ? "tailscale ping" : "ping", p ? p->at.addrs[0] : "",
 	         p ? p->row.server->name : "");
 }

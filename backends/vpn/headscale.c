@@ -37,7 +37,7 @@
 #define URL_PARTS 200
 #define CLOCK_NEAR_MS 3000       /* HTTP tells whole seconds */
 
-static void look(struct hs *);
+static void hs_look(struct hs *);
 
 struct hs *hs_of(struct source *source)
 {
@@ -57,7 +57,7 @@ bool hs_by_rest(const struct hs *h)
 /* --- the answer's way in --------------------------------------------------------------------------------------------------- */
 
 /* The block called name of a look: from the line behind "=name" to the next "=". */
-static const char *block(const char *look, size_t len, const char *name, size_t *n)
+static const char *hs_block(const char *look, size_t len, const char *name, size_t *n)
 {
 	size_t word = strlen(name);
 	const char *end = look + len;
@@ -80,7 +80,7 @@ static const char *block(const char *look, size_t len, const char *name, size_t 
 }
 
 /* The row of Headscale itself: what is done to users, keys and records is done there. */
-static struct peer *control_row(struct hs *h)
+static struct peer *hs_control_row(struct hs *h)
 {
 	struct peer *p = peer_of(store_row(&h->source, &kind_peer, "headscale", "Headscale"));
 	peer_init(p);
@@ -94,9 +94,9 @@ static struct peer *control_row(struct hs *h)
 	return p;
 }
 
-static void control_health(struct hs *h, const struct err *err)
+static void hs_control_health(struct hs *h, const struct err *err)
 {
-	struct peer *p = control_row(h);
+	struct peer *p = hs_control_row(h);
 	enum health health = err ? HEALTH_BAD : HEALTH_GOOD;
 	int64_t since = p->row.health == health ? p->row.health_ms : now_wall_ms();
 	store_row_health(&p->row, health, since, err ? err->text : NULL);
@@ -104,7 +104,7 @@ static void control_health(struct hs *h, const struct err *err)
 }
 
 /* A look that failed: rows stay with their age. */
-static void failed(struct hs *h, const struct err *err)
+static void hs_failed(struct hs *h, const struct err *err)
 {
 	struct err said = *err;
 	bool known = h->round || h->config;
@@ -113,34 +113,34 @@ static void failed(struct hs *h, const struct err *err)
 		return;
 	source_set_state(&h->source, err->code == ERR_DENIED ? SOURCE_DENIED : h->round ? SOURCE_STALE : SOURCE_FAILED, &said);
 	if (known && err->code != ERR_DENIED)
-		control_health(h, err);
+		hs_control_health(h, err);
 	vpn_join(h->source.store);
 }
 
 /* REST tells its version from 0.27 on. Before that: up to 0.25 there are /routes, be they empty, and in 0.26 there are none. */
-static void set_release(struct hs *h, const char *look, size_t len, const char *nodes, size_t nodes_len)
+static void hs_set_release(struct hs *h, const char *look, size_t len, const char *nodes, size_t nodes_len)
 {
 	size_t n;
-	const char *said = block(look, len, "version", &n);
+	const char *said = hs_block(look, len, "version", &n);
 	int seen = hs_nodes_release(nodes, nodes_len);
 	h->release = said ? hs_version(said, n, h->version, sizeof(h->version)) : 0;
 	if (h->release)
 		return;
-	h->release = seen ? seen : block(look, len, "routes", &n) ? 25 : block(look, len, "noroutes", &n) ? 26 : 0;
+	h->release = seen ? seen : hs_block(look, len, "routes", &n) ? 25 : hs_block(look, len, "noroutes", &n) ? 26 : 0;
 	if (h->release)
 		snprintf(h->version, sizeof(h->version), "like 0.%d", h->release);
 }
 
-static void set_clock(struct hs *h, const char *look, size_t len)
+static void hs_set_clock(struct hs *h, const char *look, size_t len)
 {
 	size_t n;
-	const char *said = block(look, len, "clock", &n);
+	const char *said = hs_block(look, len, "clock", &n);
 	int64_t theirs = number_long(said), skew = theirs > 0 && theirs < 1LL << 40 ? now_wall_ms() - theirs * 1000 : 0;
 	h->skew_ms = skew > -CLOCK_NEAR_MS && skew < CLOCK_NEAR_MS ? 0 : skew;
 }
 
 /* Of releases up to 0.25: routes are things of their own; they join their nodes here. */
-static void add_routes(const struct hs *h, struct vpn_list *nodes)
+static void hs_add_routes(const struct hs *h, struct vpn_list *nodes)
 {
 	for (size_t i = 0; i < h->routes.n; i++) {
 		const struct hs_route *r = &h->routes.at[i];
@@ -156,7 +156,7 @@ static void add_routes(const struct hs *h, struct vpn_list *nodes)
 	}
 }
 
-static void take_extras(struct hs *h, const char *look, size_t len)
+static void hs_take_extras(struct hs *h, const char *look, size_t len)
 {
 	struct hs_users users;
 	struct hs_keys keys;
@@ -164,22 +164,22 @@ static void take_extras(struct hs *h, const char *look, size_t len)
 	struct dns_records records;
 	struct err err;
 	size_t n;
-	const char *at = block(look, len, "users", &n);
+	const char *at = hs_block(look, len, "users", &n);
 	if (at && hs_users_parse(&users, at, n, &err)) {
 		free(h->users.at);
 		h->users = users;
 	}
-	at = block(look, len, "keys", &n);
+	at = hs_block(look, len, "keys", &n);
 	if (at && hs_keys_parse(&keys, at, n, &err)) {
 		free(h->keys.at);
 		h->keys = keys;
 	}
-	at = block(look, len, "routes", &n);
+	at = hs_block(look, len, "routes", &n);
 	if (at && hs_routes_parse(&routes, at, n, &err)) {
 		free(h->routes.at);
 		h->routes = routes;
 	}
-	at = block(look, len, "path", &n);
+	at = hs_block(look, len, "path", &n);
 	if (at) {
 		size_t line = strcspn(at, "\n");
 		char clean[200];
@@ -187,29 +187,29 @@ static void take_extras(struct hs *h, const char *look, size_t len)
 		const char *from = clean + strspn(clean, " \"'");
 		snprintf(h->records_path, sizeof(h->records_path), "%.*s", (int)strcspn(from, " \"'"), from);
 	}
-	at = block(look, len, "records", &n);
+	at = hs_block(look, len, "records", &n);
 	if (at && (h->has_records = dns_records_parse(&records, at, n, &err))) {
 		free(h->records.at);
 		h->records = records;
 	}
 }
 
-static void feed_look(struct hs *h, const char *look, size_t len)
+static void hs_feed_look(struct hs *h, const char *look, size_t len)
 {
 	struct vpn_list nodes;
 	struct err err;
 	size_t n;
-	const char *at = block(look, len, "nodes", &n);
-	take_extras(h, look, len);
+	const char *at = hs_block(look, len, "nodes", &n);
+	hs_take_extras(h, look, len);
 	if (!hs_nodes_parse(&nodes, at ? at : "", n, &err)) {
 		struct err said;
 		err_set(&said, err.code, "%s: %s", h->source.server->name, err.text);
-		failed(h, &said);
+		hs_failed(h, &said);
 		return;
 	}
-	set_release(h, look, len, at ? at : "", n);
-	set_clock(h, look, len);
-	add_routes(h, &nodes);
+	hs_set_release(h, look, len, at ? at : "", n);
+	hs_set_clock(h, look, len);
+	hs_add_routes(h, &nodes);
 	h->fails = 0;
 	h->round++;
 	store_rows_begin(&h->source, &kind_peer);
@@ -226,11 +226,11 @@ static void feed_look(struct hs *h, const char *look, size_t len)
 	snprintf(h->source.detail, sizeof(h->source.detail), "Headscale %s, %zu users%s", *h->version ? h->version : "of an unknown release",
 	         h->users.n, hs_by_rest(h) ? ", by REST" : h->by_sudo ? ", by sudo -n headscale" : ", by its program");
 	source_set_state(&h->source, SOURCE_LIVE, NULL);
-	control_health(h, NULL);
+	hs_control_health(h, NULL);
 	vpn_join(h->source.store);
 }
 
-static void feed_keys(struct hs *h, bool first, const char *json, size_t len)
+static void hs_feed_keys(struct hs *h, bool first, const char *json, size_t len)
 {
 	struct hs_keys more;
 	struct err err;
@@ -244,26 +244,26 @@ static void feed_keys(struct hs *h, bool first, const char *json, size_t len)
 }
 
 /* What the details show changed. */
-static void store_changed_by(struct hs *h)
+static void hs_store_changed_by(struct hs *h)
 {
 	if (h->round)
-		store_touch(&control_row(h)->row);
+		store_touch(&hs_control_row(h)->row);
 }
 
-static void feed(struct source *source, const char *what, const char *bytes, size_t len)
+static void hs_feed(struct source *source, const char *what, const char *bytes, size_t len)
 {
 	struct hs *h = hs_of(source);
 	if (strcmp(what, "look") == 0)
-		feed_look(h, bytes, len);
+		hs_feed_look(h, bytes, len);
 	else if (strncmp(what, "keys:", 5) == 0)
-		feed_keys(h, what[5] == 'f', bytes, len);
+		hs_feed_keys(h, what[5] == 'f', bytes, len);
 	else if (strcmp(what, "records") == 0)
-		take_extras(h, bytes, len);
-	store_changed_by(h);
+		hs_take_extras(h, bytes, len);
+	hs_store_changed_by(h);
 }
 
 /* Cuts the keys of a block that may hold some, and adds it. */
-static void add_block(struct buf *out, const char *name, const char *text, size_t len)
+static void hs_add_block(struct buf *out, const char *name, const char *text, size_t len)
 {
 	bool keys = !strcmp(name, "nodes") || !strcmp(name, "keys");
 	buf_addf(out, "=%s\n", name);
@@ -274,17 +274,17 @@ static void add_block(struct buf *out, const char *name, const char *text, size_
 	buf_puts(out, "\n");
 }
 
-static void feed_masked(struct hs *h, const char *raw, size_t len)
+static void hs_feed_masked(struct hs *h, const char *raw, size_t len)
 {
 	static const char *const names[] = { "clock", "version", "users", "nodes", "routes", "noroutes", "keys", "path", "records" };
 	struct buf out;
 	buf_init(&out, LOOK_MAX);
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		size_t n;
-		const char *at = block(raw, len, names[i], &n);
+		const char *at = hs_block(raw, len, names[i], &n);
 		if (at) {
 			char *copy = xstrndup(at, n);
-			add_block(&out, names[i], copy, n);
+			hs_add_block(&out, names[i], copy, n);
 			explicit_bzero(copy, n);
 			free(copy);
 		}
@@ -295,7 +295,7 @@ static void feed_masked(struct hs *h, const char *raw, size_t len)
 
 /* --- when ------------------------------------------------------------------------------------------------------------------- */
 
-static void look_later(struct hs *h)
+static void hs_look_later(struct hs *h)
 {
 	bool well = h->source.state == SOURCE_LIVE, rest = hs_by_rest(h);
 	int64_t shown = rest ? REST_SHOWN_MS : CLI_SHOWN_MS, hidden = rest ? REST_HIDDEN_MS : CLI_HIDDEN_MS;
@@ -305,7 +305,7 @@ static void look_later(struct hs *h)
 	h->again = false;
 }
 
-static bool is_busy(const struct hs *h)
+static bool hs_is_busy(const struct hs *h)
 {
 	return h->run || h->call || h->asking;
 }
@@ -315,10 +315,10 @@ void hs_poll_now(struct source *source)
 	struct hs *h = hs_of(source);
 	if (!h->up || h->absent)
 		return;
-	if (is_busy(h))
+	if (hs_is_busy(h))
 		h->again = true;
 	else
-		look(h);
+		hs_look(h);
 }
 
 void hs_shown(struct source *source, bool now)
@@ -326,7 +326,7 @@ void hs_shown(struct source *source, bool now)
 	struct hs *h = hs_of(source);
 	bool first = now && !h->shown;
 	h->shown = now;
-	if (!first || !h->up || h->absent || is_busy(h))
+	if (!first || !h->up || h->absent || hs_is_busy(h))
 		return;
 	int64_t since = loop_now(store_loop(source->store)) - h->asked_ms, gap = hs_by_rest(h) ? REST_SHOWN_MS : CLI_SHOWN_MS;
 	loop_timer_set(h->timer, since >= gap ? 0 : gap - since);
@@ -334,7 +334,7 @@ void hs_shown(struct source *source, bool now)
 
 /* --- by its program ------------------------------------------------------------------------------------------------------------ */
 
-static const char *program(const struct hs *h)
+static const char *hs_program(const struct hs *h)
 {
 	return h->config && h->config->command ? h->config->command : "headscale";
 }
@@ -342,32 +342,32 @@ static const char *program(const struct hs *h)
 char *hs_command(const struct hs *h, const char *const *words)
 {
 	char *tail = quote_command(words);
-	char *all = xasprintf("LC_ALL=C %s%s %s", h->by_sudo ? "sudo -n " : "", program(h), tail);
+	char *all = xasprintf("LC_ALL=C %s%s %s", h->by_sudo ? "sudo -n " : "", hs_program(h), tail);
 	free(tail);
 	return all;
 }
 
 /* POSIX, no single quotes: it is quoted once for whatever the login shell is. */
-static char *look_script(const struct hs *h)
+static char *hs_look_script(const struct hs *h)
 {
 	struct buf b = { 0 };
 	const char *sudo = h->by_sudo ? "sudo -n " : "";
-	char *first = xstrndup(program(h), strcspn(program(h), " "));
+	char *first = xstrndup(hs_program(h), strcspn(hs_program(h), " "));
 	buf_addf(&b, "PATH=$PATH:/usr/sbin:/usr/local/bin; command -v %s >/dev/null 2>&1 || { echo " ABSENT_WORD "; exit 127; }; LC_ALL=C; export LC_ALL; ", first);
 	const char *slash = strrchr(first, '/');
 	if (h->by_sudo)
 		buf_addf(&b, "%sp=%s; may \"$p\" || { echo \"sudo: a password is required\" >&2; exit 5; }; ", SUDO_MAY, slash ? slash + 1 : first);
 	buf_puts(&b, "b=0; while read -r k v l; do case $k in btime) b=$v; break;; esac; done </proc/stat; read -r u l </proc/uptime; ");
-	buf_addf(&b, "n=$(%s%s nodes list -o json) || { echo \"$n\" >&2; exit 5; }; ", sudo, program(h));
-	buf_addf(&b, "echo =clock; echo $((b+${u%%%%.*})); echo =version; %s version 2>/dev/null </dev/null; echo; echo =nodes; echo \"$n\"; ", program(h));
-	buf_addf(&b, "echo =users; %s%s users list -o json 2>/dev/null; echo; ", sudo, program(h));
+	buf_addf(&b, "n=$(%s%s nodes list -o json) || { echo \"$n\" >&2; exit 5; }; ", sudo, hs_program(h));
+	buf_addf(&b, "echo =clock; echo $((b+${u%%%%.*})); echo =version; %s version 2>/dev/null </dev/null; echo; echo =nodes; echo \"$n\"; ", hs_program(h));
+	buf_addf(&b, "echo =users; %s%s users list -o json 2>/dev/null; echo; ", sudo, hs_program(h));
 	if (h->release && h->release < 26)
-		buf_addf(&b, "echo =routes; %s%s routes list -o json 2>/dev/null; echo; ", sudo, program(h));
+		buf_addf(&b, "echo =routes; %s%s routes list -o json 2>/dev/null; echo; ", sudo, hs_program(h));
 	free(first);
 	return buf_take(&b);
 }
 
-static void cli_done(const struct run_result *r, void *arg)
+static void hs_cli_done(const struct run_result *r, void *arg)
 {
 	struct hs *h = arg;
 	struct err err = r->end.err;
@@ -391,34 +391,34 @@ static void cli_done(const struct run_result *r, void *arg)
 	bool may_sudo = h->source.server->uid != 0 && !(c && c->sudo && !strcmp(c->sudo, "never"));
 	if (denied && !h->by_sudo && may_sudo) {
 		h->by_sudo = true;
-		look(h);
+		hs_look(h);
 		return;
 	}
 	if (code == 0) {
-		feed_masked(h, r->out, r->out_len);
+		hs_feed_masked(h, r->out, r->out_len);
 	} else if (denied || (h->by_sudo && strstr(r->err_out, "sudo:"))) {
 		err_set(&err, ERR_DENIED, "%s: the login may not use Headscale's socket (%s); the group of that socket, or a line for "
 		        "/usr/bin/headscale in sudoers, grants it", name, hs_message(said, sizeof(said), r->err_out, r->err_len));
 		h->absent = true;
-		failed(h, &err);
+		hs_failed(h, &err);
 	} else {
 		if (!err.code && code == 127 && h->config && strstr(r->out, ABSENT_WORD))
 			err_set(&err, ERR_ABSENT, "%s: there is no %.*s; `command` in [headscale %s] says how it is called", name,
-			        (int)strcspn(program(h), " "), program(h), h->config->name);
+			        (int)strcspn(hs_program(h), " "), hs_program(h), h->config->name);
 		else if (!err.code)
 			err_set(&err, ERR_REFUSED, "Headscale on %s does not answer: %s", name,
 			        hs_message(said, sizeof(said), r->err_out, r->err_len));
 		if (code != 127)
 			h->round = h->round ? h->round : 1;       /* the program is there: its silence is a fault */
-		failed(h, &err);
+		hs_failed(h, &err);
 	}
-	look_later(h);
+	hs_look_later(h);
 }
 
-static void look_by_program(struct hs *h)
+static void hs_look_by_program(struct hs *h)
 {
-	char *script = look_script(h);
-	h->run = link_run(source_link(&h->source), script, NULL, 0, LOOK_MAX, LOOK_MS, cli_done, h);
+	char *script = hs_look_script(h);
+	h->run = link_run(source_link(&h->source), script, NULL, 0, LOOK_MAX, LOOK_MS, hs_cli_done, h);
 	free(script);
 }
 
@@ -470,9 +470,9 @@ static const struct rest_step {
 	{ "keys", "/preauthkey", false, true },
 };
 
-static void rest_step(struct hs *);
+static void hs_rest_step(struct hs *);
 
-static void rest_failed(struct hs *h, const struct err *err)
+static void hs_rest_failed(struct hs *h, const struct err *err)
 {
 	struct err said = *err;
 	if (err->code != ERR_DENIED && err->code != ERR_GARBLED)
@@ -481,85 +481,85 @@ static void rest_failed(struct hs *h, const struct err *err)
 		secret_destroy(h->token);
 		h->token = NULL;
 	}
-	failed(h, &said);
-	look_later(h);
+	hs_failed(h, &said);
+	hs_look_later(h);
 }
 
 /* A proxy's log-in page is 200 and HTML. */
-static bool is_page(const struct reply *r)
+static bool hs_is_page(const struct reply *r)
 {
 	return r->body[strspn(r->body, " \t\r\n")] == '<';
 }
 
-static void add_clock(struct hs *h, const char *date)
+static void hs_add_clock(struct hs *h, const char *date)
 {
 	char text[24];
 	int64_t ms = date ? vj_http_date_ms(date) : 0;
 	int n = snprintf(text, sizeof(text), "%lld", (long long)(ms / 1000));
 	if (ms)
-		add_block(&h->look, "clock", text, (size_t)n);
+		hs_add_block(&h->look, "clock", text, (size_t)n);
 }
 
-static void rest_done(struct call *call, const struct reply *r, void *arg)
+static void hs_rest_done(struct call *call, const struct reply *r, void *arg)
 {
 	struct hs *h = arg;
 	const struct rest_step *s = &steps[h->step];
 	struct err err;
 	h->call = NULL;
 	bool bad = hs_reply_err(h, r, &err);
-	if (!bad && is_page(r))
+	if (!bad && hs_is_page(r))
 		bad = !err_set(&err, ERR_GARBLED, "%s answers with a web page and not as Headscale: a proxy or log-in page stands before it",
 		               h->config->url);
 	if (bad && !(s->may_fail && r->status)) {
-		rest_failed(h, &err);
+		hs_rest_failed(h, &err);
 		return;
 	}
 	if (!bad)
-		add_block(&h->look, s->name, r->body, r->len);
+		hs_add_block(&h->look, s->name, r->body, r->len);
 	if (!bad && !strcmp(s->name, "health"))
-		add_clock(h, call_header(call, "Date"));
+		hs_add_clock(h, call_header(call, "Date"));
 	else if (r->status == 404 && !strcmp(s->name, "routes"))
-		add_block(&h->look, "noroutes", "", 0);
+		hs_add_block(&h->look, "noroutes", "", 0);
 	if (++h->step < (int)ARRAY_LEN(steps)) {
-		rest_step(h);
+		hs_rest_step(h);
 		return;
 	}
 	source_feed(&h->source, "look", h->look.data, h->look.len);
 	buf_clear(&h->look);
-	look_later(h);
+	hs_look_later(h);
 }
 
-static void rest_step(struct hs *h)
+static void hs_rest_step(struct hs *h)
 {
 	const struct rest_step *s = &steps[h->step];
 	if (s->open)
-		h->call = call_start(h->origin, &(struct call_spec){ .path = s->path, .done = rest_done, .arg = h, .timeout_ms = 10000 });
+		h->call = call_start(h->origin, &(struct call_spec){ .path = s->path, .done = hs_rest_done, .arg = h, .timeout_ms = 10000 });
 	else
-		h->call = hs_call(h, "GET", s->path, NULL, rest_done, h);
+		h->call = hs_call(h, "GET", s->path, NULL, hs_rest_done, h);
 }
 
-static void begin_rest(struct hs *h)
+static void hs_begin_rest(struct hs *h)
 {
 	h->step = 0;
 	buf_clear(&h->look);
 	h->look.max = LOOK_MAX;
-	rest_step(h);
+	hs_rest_step(h);
 }
 
-static void token_done(struct secret *token, const struct err *err, void *arg)
+static void hs_token_done(struct secret *token, const struct err *err, void *arg)
 {
 	struct hs *h = arg;
 	h->asking = NULL;
 	if (!token) {
-		rest_failed(h, err);
+		hs_rest_failed(h, err);
 		return;
 	}
 	secret_destroy(h->token);
 	h->token = token;
-	begin_rest(h);
+	hs_begin_rest(h);
 }
 
-static bool open_origin(struct hs *h)
+static bool hs_open_origin(struct hs *h)
 {
 	struct endpoint endpoint;
 	char host[URL_PARTS];
@@ -570,34 +570,34 @@ static bool open_origin(struct hs *h)
 		return true;
 	if (!api_url_endpoint(h->config->url, &endpoint, host, sizeof(host), &prefix, &n)) {
 		err_set(&err, ERR_USAGE, "[headscale %s]: url must read http://HOST:PORT or https://HOST, not %s", h->config->name, h->config->url);
-		failed(h, &err);
+		hs_failed(h, &err);
 		return false;
 	}
 	h->origin = origin_create(store_http(h->source.store), source_link(&h->source), &endpoint, 1);
 	return true;
 }
 
-static void ask_token(struct hs *h)
+static void hs_ask_token(struct hs *h)
 {
 	char *whose = xasprintf("[headscale %s]: token_command", h->config->name);
-	h->asking = token_ask(store_loop(h->source.store), whose, h->config->token_command, token_done, h);
+	h->asking = token_ask(store_loop(h->source.store), whose, h->config->token_command, hs_token_done, h);
 	free(whose);
 }
 
-static void look_by_rest(struct hs *h)
+static void hs_look_by_rest(struct hs *h)
 {
-	if (!open_origin(h))
+	if (!hs_open_origin(h))
 		return;
 	if (h->token || !h->config->token_command)
-		begin_rest(h);
+		hs_begin_rest(h);
 	else
-		ask_token(h);
+		hs_ask_token(h);
 }
 
 /* --- its section ------------------------------------------------------------------------------------------------------------------ */
 
 /* The section that names this server; without a server it is asked from this machine. */
-static const struct headscale_config *config_for(const struct source *source)
+static const struct headscale_config *hs_config_for(const struct source *source)
 {
 	const struct headscale_config *c = store_settings(source->store)->headscales;
 	const struct server *v = source->server;
@@ -606,30 +606,30 @@ static const struct headscale_config *config_for(const struct source *source)
 	return c;
 }
 
-static bool same_text(const char *a, const char *b)
+static bool hs_same_text(const char *a, const char *b)
 {
 	return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-static const char *url_of(const struct headscale_config *c)
+static const char *hs_url_of(const struct headscale_config *c)
 {
 	return c ? c->url : NULL;
 }
 
-static const char *token_command_of(const struct headscale_config *c)
+static const char *hs_token_command_of(const struct headscale_config *c)
 {
 	return c ? c->token_command : NULL;
 }
 
 /* What :reload read counts from the next look. A token belongs to one place and one command; a origin that an action still uses waits. */
-static void take_config(struct hs *h)
+static void hs_take_config(struct hs *h)
 {
 	const struct settings *before = h->settings, *now = store_settings(h->source.store);
-	const struct headscale_config *fresh = config_for(&h->source);
-	bool moved = !same_text(url_of(h->config), url_of(fresh));
+	const struct headscale_config *fresh = hs_config_for(&h->source);
+	bool moved = !hs_same_text(hs_url_of(h->config), hs_url_of(fresh));
 	if (before == now || (moved && h->acts))
 		return;
-	if (moved || !same_text(token_command_of(h->config), token_command_of(fresh))) {
+	if (moved || !hs_same_text(hs_token_command_of(h->config), hs_token_command_of(fresh))) {
 		secret_destroy(h->token);
 		h->token = NULL;
 	}
@@ -642,26 +642,26 @@ static void take_config(struct hs *h)
 	settings_destroy(before);
 }
 
-static void look(struct hs *h)
+static void hs_look(struct hs *h)
 {
-	if (is_busy(h) || !h->up || source_link(&h->source)->state != LINK_UP)
+	if (hs_is_busy(h) || !h->up || source_link(&h->source)->state != LINK_UP)
 		return;
 	h->asked_ms = loop_now(store_loop(h->source.store));
-	take_config(h);
+	hs_take_config(h);
 	if (hs_by_rest(h))
-		look_by_rest(h);
+		hs_look_by_rest(h);
 	else
-		look_by_program(h);
+		hs_look_by_program(h);
 }
 
-static void on_timer(struct loop_timer *t, void *arg)
+static void hs_on_timer(struct loop_timer *t, void *arg)
 {
-	look(arg);
+	hs_look(arg);
 }
 
 /* --- the backend ------------------------------------------------------------------------------------------------------------------ */
 
-static void let_go(struct hs *h)
+static void hs_let_go(struct hs *h)
 {
 	run_cancel(h->run);
 	call_cancel(h->call);
@@ -673,20 +673,20 @@ static void let_go(struct hs *h)
 		loop_timer_set(h->timer, -1);
 }
 
-static void up(struct source *source)
+static void hs_up(struct source *source)
 {
 	struct hs *h = hs_of(source);
 	if (!h->timer)
-		h->timer = loop_timer_add(store_loop(source->store), -1, on_timer, h);
+		h->timer = loop_timer_add(store_loop(source->store), -1, hs_on_timer, h);
 	h->up = true;
 	h->absent = h->by_sudo = false;
-	look(h);
+	hs_look(h);
 }
 
-static void down(struct source *source)
+static void hs_down(struct source *source)
 {
 	struct hs *h = hs_of(source);
-	let_go(h);
+	hs_let_go(h);
 	h->up = false;
 	if (source_link(source)->state != LINK_UP) {
 		hs_acts_end(source);
@@ -698,10 +698,10 @@ static void down(struct source *source)
 	vpn_join(source->store);
 }
 
-static void finish(struct source *source)
+static void hs_finish(struct source *source)
 {
 	struct hs *h = hs_of(source);
-	let_go(h);
+	hs_let_go(h);
 	hs_acts_end(source);
 	origin_destroy(h->origin);
 	secret_destroy(h->token);
@@ -715,21 +715,21 @@ static void finish(struct source *source)
 	vpn_join(source->store);
 }
 
-/* Keys are cut before anything is fed (add_block, keys_came). */
-static void redact(const char *what, const char *bytes, size_t len, struct buf *out)
+/* Keys are cut before anything is fed (hs_add_block, keys_came). */
+static void hs_redact(const char *what, const char *bytes, size_t len, struct buf *out)
 {
 	(void)what;
 	buf_add(out, bytes, len);
 }
 
 const struct backend backend_headscale = {
-	.name = "headscale", .source_size = sizeof(struct hs), .up = up, .down = down, .feed = feed, .redact = redact, .shown = vpn_shown, .finish = finish,
+	.name = "headscale", .source_size = sizeof(struct hs), .up = hs_up, .down = hs_down, .feed = hs_feed, .redact = hs_redact, .shown = vpn_shown, .finish = hs_finish,
 	.needs_facts = true,
 };
 
 /* --- details of Headscale itself ------------------------------------------------------------------------------------------------------ */
 
-static void detail_keys(const struct hs *h, struct doc *doc)
+static void hs_detail_keys(const struct hs *h, struct doc *doc)
 {
 	char span[HUMAN_SIZE];
 	doc_head(doc, "Pre-auth keys");
@@ -757,7 +757,7 @@ void hs_detail(struct source *source, struct doc *doc)
 	doc_head(doc, "Users");
 	for (size_t i = 0; i < h->users.n; i++)
 		doc_pair(doc, DOC_PLAIN, h->users.at[i].id, "%s%s%s", h->users.at[i].name, *h->users.at[i].display ? "  " : "", h->users.at[i].display);
-	detail_keys(h, doc);
+	hs_detail_keys(h, doc);
 	doc_head(doc, "DNS records of its own");
 	if (!h->has_records)
 		doc_add(doc, DOC_DIM, "%s", *h->records_path ? "its file could not be read; the action \"list dns\" tries again"

@@ -42,7 +42,7 @@ void peer_unlink(struct peer *p)
 	p->next = p->prev = p;
 }
 
-static void link_into(struct peer *ring, struct peer *p)
+static void join_link_into(struct peer *ring, struct peer *p)
 {
 	p->next = ring->next;
 	p->prev = ring;
@@ -50,7 +50,7 @@ static void link_into(struct peer *ring, struct peer *p)
 	ring->next = p;
 }
 
-static bool is_live(const struct peer *p)
+static bool join_is_live(const struct peer *p)
 {
 	return p->row.source && p->row.source->state == SOURCE_LIVE;
 }
@@ -59,7 +59,7 @@ static bool is_live(const struct peer *p)
 
 /* The address that SSH goes to, or the name when that has none: "192.0.2.10 port 804". A recording has it in the link's words:
  * "ssh 192.0.2.10 port 804 as ops, ...". */
-static void ssh_address(const struct server *v, char *buf, size_t size)
+static void join_ssh_address(const struct server *v, char *buf, size_t size)
 {
 	const char *from = v->link ? v->link->address : "";
 	if (!*from && v->link && !strncmp(v->link->detail, "ssh ", 4))
@@ -67,7 +67,7 @@ static void ssh_address(const struct server *v, char *buf, size_t size)
 	snprintf(buf, size, "%.*s", (int)strcspn(from, " ,"), from);
 }
 
-static bool has_address(const struct peer *p, const char *address)
+static bool join_has_address(const struct peer *p, const char *address)
 {
 	char endpoint[64];
 	vpn_plain_address(endpoint, sizeof(endpoint), p->at.endpoint);
@@ -79,7 +79,7 @@ static bool has_address(const struct peer *p, const char *address)
 	return false;
 }
 
-static bool has_name(const struct peer *p, const char *name)
+static bool join_has_name(const struct peer *p, const char *name)
 {
 	return *name && (!strcasecmp(p->at.name, name) || !strcasecmp(p->at.host, name));
 }
@@ -93,7 +93,7 @@ struct places {
 	size_t n;
 };
 
-static void places_read(struct places *s, const struct store *store)
+static void join_places_read(struct places *s, const struct store *store)
 {
 	size_t n = 0;
 	for (const struct server *v = store_servers(store); v; v = v->next)
@@ -102,28 +102,28 @@ static void places_read(struct places *s, const struct store *store)
 	s->n = 0;
 	for (const struct server *v = store_servers(store); v; v = v->next) {
 		s->at[s->n].server = v;
-		ssh_address(v, s->at[s->n].address, sizeof(s->at[s->n].address));
+		join_ssh_address(v, s->at[s->n].address, sizeof(s->at[s->n].address));
 		s->n++;
 	}
 }
 
-static const struct server *by_address(const struct places *s, const struct peer *p)
+static const struct server *join_by_address(const struct places *s, const struct peer *p)
 {
 	for (size_t i = 0; i < s->n; i++)
-		if (has_address(p, s->at[i].address))
+		if (join_has_address(p, s->at[i].address))
 			return s->at[i].server;
 	return NULL;
 }
 
-static const struct server *by_name(const struct places *s, const struct peer *p)
+static const struct server *join_by_name(const struct places *s, const struct peer *p)
 {
 	for (size_t i = 0; i < s->n; i++)
-		if (has_name(p, s->at[i].server->name) || has_name(p, s->at[i].server->hostname))
+		if (join_has_name(p, s->at[i].server->name) || join_has_name(p, s->at[i].server->hostname))
 			return s->at[i].server;
 	return NULL;
 }
 
-static const struct peer *own_view(const struct peer *ring)
+static const struct peer *join_own_view(const struct peer *ring)
 {
 	const struct peer *p = ring;
 	do {
@@ -134,17 +134,17 @@ static const struct peer *own_view(const struct peer *ring)
 	return NULL;
 }
 
-static void name_ring(const struct places *s, struct peer *ring)
+static void join_name_ring(const struct places *s, struct peer *ring)
 {
-	const struct peer *self = own_view(ring);
+	const struct peer *self = join_own_view(ring);
 	const struct server *v = self ? self->row.server : NULL;
 	struct peer *p = ring;
 	do {
-		v = v ? v : by_address(s, p);
+		v = v ? v : join_by_address(s, p);
 		p = p->next;
 	} while (p != ring && !v);
 	for (p = ring; !v;) {
-		v = ring->control ? ring->row.server : by_name(s, p);
+		v = ring->control ? ring->row.server : join_by_name(s, p);
 		p = p->next;
 		if (p == ring)
 			break;
@@ -159,16 +159,16 @@ static void name_ring(const struct places *s, struct peer *ring)
 /* --- which row stands for all ------------------------------------------------------------------------------------------ */
 
 /* What the far side itself says comes first, as all that can be done to it is done there; but nobody who is away. */
-static int worth(const struct peer *p)
+static int join_worth(const struct peer *p)
 {
-	return (is_live(p) ? 8 : 0) + (p->at.self || p->control ? 4 : 0) + (p->family == VPN_TAILSCALE ? 2 : p->family == VPN_WIREGUARD);
+	return (join_is_live(p) ? 8 : 0) + (p->at.self || p->control ? 4 : 0) + (p->family == VPN_TAILSCALE ? 2 : p->family == VPN_WIREGUARD);
 }
 
-static void choose(struct peer *ring)
+static void join_choose(struct peer *ring)
 {
 	struct peer *best = ring, *p = ring;
 	do {
-		if (worth(p) > worth(best) || (worth(p) == worth(best) && strcmp(p->row.id, best->row.id) < 0))
+		if (join_worth(p) > join_worth(best) || (join_worth(p) == join_worth(best) && strcmp(p->row.id, best->row.id) < 0))
 			best = p;
 		p = p->next;
 	} while (p != ring);
@@ -178,7 +178,7 @@ static void choose(struct peer *ring)
 		p->primary_here = true;
 		while ((other = other->next) != p)
 			if (other->row.server == p->row.server &&
-			    (worth(other) > worth(p) || (worth(other) == worth(p) && strcmp(other->row.id, p->row.id) < 0)))
+			    (join_worth(other) > join_worth(p) || (join_worth(other) == join_worth(p) && strcmp(other->row.id, p->row.id) < 0)))
 				p->primary_here = false;
 		p = p->next;
 	} while (p != ring);
@@ -188,14 +188,14 @@ static void choose(struct peer *ring)
 
 const struct peer *peer_self(const struct peer *p)
 {
-	return own_view(p);
+	return join_own_view(p);
 }
 
 const struct peer *peer_in(const struct peer *ring, enum vpn_family family, bool self)
 {
 	const struct peer *p = ring;
 	do {
-		if (p->family == family && p->at.self == self && is_live(p))
+		if (p->family == family && p->at.self == self && join_is_live(p))
 			return p;
 		p = p->next;
 	} while (p != ring);
@@ -208,7 +208,7 @@ const struct peer *peer_witness(const struct peer *ring)
 	const struct peer *best = NULL, *p = ring;
 	int best_worth = -1;
 	do {
-		int w = (is_live(p) ? 8 : 0) + (p->at.active ? 4 : 0) + (p->family != VPN_HEADSCALE ? 2 : 0) + (*p->at.endpoint ? 1 : 0);
+		int w = (join_is_live(p) ? 8 : 0) + (p->at.active ? 4 : 0) + (p->family != VPN_HEADSCALE ? 2 : 0) + (*p->at.endpoint ? 1 : 0);
 		if (!p->at.self && !p->control && w > best_worth) {
 			best = p;
 			best_worth = w;
@@ -226,34 +226,34 @@ bool peer_online(const struct peer *p)
 }
 
 /* The state of its own daemon, when that is not running. */
-static const char *daemon_words(const struct peer *self)
+static const char *join_daemon_words(const struct peer *self)
 {
 	return self && self->family == VPN_TAILSCALE ? ts_state_words(ts_state(self->row.source)) : NULL;
 }
 
 /* When its control server saw it last. That one's clock may be wrong: where it is watched, it is known by how much. */
-static int64_t seen_ms(const struct peer *p)
+static int64_t join_seen_ms(const struct peer *p)
 {
 	const struct peer *o = p;
 	while (p->at.seen_ms && p->family == VPN_TAILSCALE && (o = o->next) != p)
-		if (o->family == VPN_HEADSCALE && is_live(o))
+		if (o->family == VPN_HEADSCALE && join_is_live(o))
 			return p->at.seen_ms + hs_skew(o->row.source);
 	return p->at.seen_ms;
 }
 
 /* A clock that is ahead must not make ages negative. */
-static const char *ago(char *buf, int64_t since)
+static const char *join_ago(char *buf, int64_t since)
 {
 	int64_t ms = now_wall_ms() - since;
 	return human_age(buf, ms > 0 ? ms : 0);
 }
 
 /* As that one place knows it. */
-static const char *sight(const struct peer *p, int64_t *since)
+static const char *join_sight(const struct peer *p, int64_t *since)
 {
 	*since = 0;
 	if (p->control)
-		return is_live(p) ? "answers" : "does not answer";
+		return join_is_live(p) ? "answers" : "does not answer";
 	if (p->at.expired || (p->at.expiry_ms && p->at.expiry_ms < now_wall_ms())) {
 		*since = p->at.expiry_ms;
 		return "expired";
@@ -263,7 +263,7 @@ static const char *sight(const struct peer *p, int64_t *since)
 		return !p->at.handshake_ms ? "no handshake yet" : peer_online(p) ? "up" : p->at.keepalive ? "no handshake" : "idle";
 	}
 	if (p->at.online == 0) {
-		*since = seen_ms(p);
+		*since = join_seen_ms(p);
 		return "offline";
 	}
 	return peer_online(p) ? "online" : "unknown";
@@ -271,31 +271,31 @@ static const char *sight(const struct peer *p, int64_t *since)
 
 const char *peer_state(const struct peer *p, int64_t *since)
 {
-	const struct peer *self = own_view(p);
-	const char *words = self && is_live(self) ? daemon_words(self) : NULL, *state = sight(p, since);
+	const struct peer *self = join_own_view(p);
+	const char *words = self && join_is_live(self) ? join_daemon_words(self) : NULL, *state = join_sight(p, since);
 	if (!words || p->control || strcmp(state, "expired") == 0)
 		return state;
 	*since = 0;
 	return words;
 }
 
-static bool expires_soon(const struct peer *p, int64_t *left)
+static bool join_expires_soon(const struct peer *p, int64_t *left)
 {
 	*left = p->at.expiry_ms - now_wall_ms();
 	return p->at.expiry_ms && *left < VPN_EXPIRY_WARN_MS;
 }
 
-static enum health expiry_health(const struct peer *ring, char *why, size_t size)
+static enum health join_expiry_health(const struct peer *ring, char *why, size_t size)
 {
 	const struct peer *p = ring;
 	char span[HUMAN_SIZE];
 	int64_t left = 0;
 	do {
-		if (p->at.expired || expires_soon(p, &left))
+		if (p->at.expired || join_expires_soon(p, &left))
 			break;
 		p = p->next;
 	} while (p != ring);
-	if (!p->at.expired && !expires_soon(p, &left))
+	if (!p->at.expired && !join_expires_soon(p, &left))
 		return HEALTH_UNKNOWN;
 	if (p->at.expired || left <= 0)
 		snprintf(why, size, "its key has expired: it must log in again (tailscale up)");
@@ -305,10 +305,10 @@ static enum health expiry_health(const struct peer *ring, char *why, size_t size
 }
 
 /* Of the ring, in the words of its primary. */
-static enum health judge(const struct peer *p, char *why, size_t size)
+static enum health join_judge(const struct peer *p, char *why, size_t size)
 {
-	const struct peer *self = own_view(p), *witness = peer_witness(p);
-	const char *words = self && is_live(self) ? daemon_words(self) : NULL;
+	const struct peer *self = join_own_view(p), *witness = peer_witness(p);
+	const char *words = self && join_is_live(self) ? join_daemon_words(self) : NULL;
 	const struct peer *told = witness ? witness : p;
 	char span[HUMAN_SIZE];
 	int64_t since;
@@ -323,25 +323,25 @@ static enum health judge(const struct peer *p, char *why, size_t size)
 		snprintf(why, size, "tailscaled there is %s; `up` logs it in", words);
 		return HEALTH_ATTENTION;
 	}
-	enum health expiry = expiry_health(p, why, size);
+	enum health expiry = join_expiry_health(p, why, size);
 	if (expiry)
 		return expiry;
 	if (peer_online(told) || (told->at.online < 0 && told->family != VPN_WIREGUARD))
 		return HEALTH_GOOD;
 	const struct server *v = *p->is ? store_server_find(p->row.server->store, p->is) : NULL;
-	sight(told, &since);
+	join_sight(told, &since);
 	if (v && v->link && v->link->state == LINK_UP && told->family != VPN_WIREGUARD) {
 		snprintf(why, size, "offline in the VPN for %s, though SSH reaches it",
-		         since ? ago(span, since) : "an unknown time");
+		         since ? join_ago(span, since) : "an unknown time");
 		return HEALTH_ATTENTION;
 	}
 	return HEALTH_IDLE;
 }
 
-static void show_health(struct peer *p)
+static void join_show_health(struct peer *p)
 {
 	char why[200];
-	enum health health = judge(p, why, sizeof(why));
+	enum health health = join_judge(p, why, sizeof(why));
 	if (p->primary) {
 		int64_t since = p->row.health == health ? p->row.health_ms : now_wall_ms();
 		if (!p->control)
@@ -356,7 +356,7 @@ static void show_health(struct peer *p)
 /* --- all of it ---------------------------------------------------------------------------------------------------------- */
 
 /* Keys of Tailscale and of WireGuard cannot meet: theirs have "nodekey:" before them. */
-static void make_rings(struct peer **all, size_t n)
+static void join_make_rings(struct peer **all, size_t n)
 {
 	struct peer *keys = NULL, *found, *next;
 	for (size_t i = 0; i < n; i++) {
@@ -365,7 +365,7 @@ static void make_rings(struct peer **all, size_t n)
 			continue;
 		HASH_FIND(by_key, keys, all[i]->at.key, strlen(all[i]->at.key), found);
 		if (found)
-			link_into(found, all[i]);
+			join_link_into(found, all[i]);
 		else
 			HASH_ADD_KEYPTR(by_key, keys, all[i]->at.key, strlen(all[i]->at.key), all[i]);
 	}
@@ -373,7 +373,7 @@ static void make_rings(struct peer **all, size_t n)
 		HASH_DELETE(by_key, keys, found);
 }
 
-static bool in_ring(const struct peer *ring, const struct peer *p)
+static bool join_in_ring(const struct peer *ring, const struct peer *p)
 {
 	const struct peer *o = ring;
 	do {
@@ -384,10 +384,10 @@ static bool in_ring(const struct peer *ring, const struct peer *p)
 	return false;
 }
 
-static void merge(struct peer *a, struct peer *b)
+static void join_merge(struct peer *a, struct peer *b)
 {
 	struct peer *after_a = a->next, *after_b = b->next;
-	if (in_ring(a, b))
+	if (join_in_ring(a, b))
 		return;
 	a->next = after_b;
 	after_b->prev = a;
@@ -396,7 +396,7 @@ static void merge(struct peer *a, struct peer *b)
 }
 
 /* Clients are given another key for a node that has expired: number, address and name together tell it then. */
-static void merge_by_number(struct peer **all, size_t n)
+static void join_merge_by_number(struct peer **all, size_t n)
 {
 	struct named {
 		char name[200];
@@ -411,7 +411,7 @@ static void merge_by_number(struct peer **all, size_t n)
 		slots[i].peer = all[i];
 		HASH_FIND_STR(names, slots[i].name, one);
 		if (one)
-			merge(one->peer, all[i]);
+			join_merge(one->peer, all[i]);
 		else
 			HASH_ADD_STR(names, name, (&slots[i]));
 	}
@@ -421,7 +421,7 @@ static void merge_by_number(struct peer **all, size_t n)
 }
 
 /* A machine that is logged out joins the ring that others know it by. */
-static void adopt_keyless(struct peer **all, size_t n)
+static void join_adopt_keyless(struct peer **all, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct peer *p = all[i];
@@ -429,15 +429,15 @@ static void adopt_keyless(struct peer **all, size_t n)
 			continue;
 		for (size_t k = 0; k < n; k++)
 			if (all[k] != p && *all[k]->at.key && all[k]->family != VPN_WIREGUARD && !strcmp(all[k]->is, p->row.server->name) &&
-			    !own_view(all[k]) && has_name(all[k], *p->at.host ? p->at.host : p->row.server->name)) {
-				link_into(all[k], p);
+			    !join_own_view(all[k]) && join_has_name(all[k], *p->at.host ? p->at.host : p->row.server->name)) {
+				join_link_into(all[k], p);
 				break;
 			}
 	}
 }
 
 /* fn once per ring: for the member that comes first in memory. */
-static bool leads(const struct peer *p)
+static bool join_leads(const struct peer *p)
 {
 	for (const struct peer *o = p->next; o != p; o = o->next)
 		if (o < p)
@@ -445,7 +445,7 @@ static bool leads(const struct peer *p)
 	return true;
 }
 
-static void judge_down_servers(struct store *store)
+static void join_judge_down_servers(struct store *store)
 {
 	for (struct server *v = store_servers(store); v; v = v->next)
 		if (v->link && v->link->state != LINK_UP)
@@ -460,26 +460,26 @@ void vpn_join(struct store *store)
 	for (struct row *row = store_first(store, &kind_peer, NULL); row; row = store_next(row, &kind_peer, NULL))
 		if (!row->gone && used < n)
 			all[used++] = peer_of(row);
-	places_read(&places, store);
-	make_rings(all, used);
-	merge_by_number(all, used);
+	join_places_read(&places, store);
+	join_make_rings(all, used);
+	join_merge_by_number(all, used);
 	for (size_t i = 0; i < used; i++)
-		if (leads(all[i]))
-			name_ring(&places, all[i]);
-	adopt_keyless(all, used);
+		if (join_leads(all[i]))
+			join_name_ring(&places, all[i]);
+	join_adopt_keyless(all, used);
 	for (size_t i = 0; i < used; i++)
-		if (leads(all[i]))
-			choose(all[i]);
+		if (join_leads(all[i]))
+			join_choose(all[i]);
 	for (size_t i = 0; i < used; i++)
-		show_health(all[i]);
+		join_show_health(all[i]);
 	free(places.at);
 	free(all);
-	judge_down_servers(store);
+	join_judge_down_servers(store);
 }
 
 /* --- what is looked at ------------------------------------------------------------------------------------------------- */
 
-static bool is_looked_at(const struct source *source)
+static bool join_is_looked_at(const struct source *source)
 {
 	for (struct row *r = store_first(source->store, &kind_peer, NULL); r; r = store_next(r, &kind_peer, NULL)) {
 		struct peer *p = peer_of(r);
@@ -504,7 +504,7 @@ void vpn_shown(struct source *any)
 		for (struct source *s = v->sources; s; s = s->next)
 			for (size_t i = 0; i < ARRAY_LEN(all); i++)
 				if (s->backend == all[i].backend)
-					all[i].shown(s, is_looked_at(s));
+					all[i].shown(s, join_is_looked_at(s));
 }
 
 /* --- words --------------------------------------------------------------------------------------------------------------- */
@@ -526,11 +526,11 @@ void peer_path(const struct peer *p, char *buf, size_t size)
 		snprintf(buf, size, "idle, %s", p->at.relay);
 }
 
-static void seen_where(const struct peer *p, char *buf, size_t size)
+static void join_seen_where(const struct peer *p, char *buf, size_t size)
 {
 	char path[128], age[HUMAN_SIZE];
 	int64_t since;
-	const char *state = sight(p, &since);
+	const char *state = join_sight(p, &since);
 	size_t used = 0;
 	peer_path(p, path, sizeof(path));
 	if (peer_online(p) && *path)
@@ -540,14 +540,14 @@ static void seen_where(const struct peer *p, char *buf, size_t size)
 	else if (p->family == VPN_WIREGUARD && !p->at.handshake_ms)
 		used = (size_t)snprintf(buf, size, "has had no handshake with it");
 	else if (p->family == VPN_WIREGUARD)
-		used = (size_t)snprintf(buf, size, "has had no handshake for %s", ago(age, since));
+		used = (size_t)snprintf(buf, size, "has had no handshake for %s", join_ago(age, since));
 	else if (since)
-		used = (size_t)snprintf(buf, size, "does not see it for %s", ago(age, since));
+		used = (size_t)snprintf(buf, size, "does not see it for %s", join_ago(age, since));
 	else
 		used = (size_t)snprintf(buf, size, "knows it as %s", state);
 	if (p->ping_ms >= 0 && used < size)
 		snprintf(buf + used, size - used, ", %.0f ms%s%s (ping %s ago)", p->ping_ms, *p->ping_path ? " by " : "", p->ping_path,
-		         ago(age, p->pinged_ms));
+		         join_ago(age, p->pinged_ms));
 }
 
 void peer_seen(const struct peer *p, char *buf, size_t size)
@@ -559,34 +559,34 @@ void peer_seen(const struct peer *p, char *buf, size_t size)
 	else if (p->at.self)
 		snprintf(buf, size, "%s: its own tailscaled says %s%s%s", who, ts_state(p->row.source), *p->at.health ? "; " : "", p->at.health);
 	else {
-		seen_where(p, words, sizeof(words));
+		join_seen_where(p, words, sizeof(words));
 		snprintf(buf, size, "%s%s %s", who, p->family == VPN_HEADSCALE ? "'s Headscale" : p->family == VPN_WIREGUARD ? " (WireGuard)" : "",
 		         words);
 	}
-	if (!is_live(p)) {
+	if (!join_is_live(p)) {
 		char age[HUMAN_SIZE];
 		size_t used = strlen(buf);
 		int64_t heard = p->row.source ? p->row.source->fresh_ms : 0;
-		snprintf(buf + used, size - used, " (%s old)", heard ? ago(age, heard) : "very");
+		snprintf(buf + used, size - used, " (%s old)", heard ? join_ago(age, heard) : "very");
 	}
 }
 
 /* --- why a server cannot be reached ----------------------------------------------------------------------------------------- */
 
-static bool reason_of(const struct peer *p, char *buf, size_t size)
+static bool join_reason_of(const struct peer *p, char *buf, size_t size)
 {
 	char age[HUMAN_SIZE];
 	int64_t since;
-	const char *state = sight(p, &since), *who = p->row.server->name;
+	const char *state = join_sight(p, &since), *who = p->row.server->name;
 	if (!strcmp(state, "expired"))
-		snprintf(buf, size, "VPN: its key has expired%s%s%s", since ? " " : "", since ? ago(age, since) : "",
+		snprintf(buf, size, "VPN: its key has expired%s%s%s", since ? " " : "", since ? join_ago(age, since) : "",
 		         since ? " ago" : "");
 	else if (p->family == VPN_WIREGUARD && !peer_online(p) && since)
-		snprintf(buf, size, "VPN: no handshake with %s for %s", who, ago(age, since));
+		snprintf(buf, size, "VPN: no handshake with %s for %s", who, join_ago(age, since));
 	else if (p->family == VPN_WIREGUARD && !peer_online(p))
 		snprintf(buf, size, "VPN: no handshake with %s yet", who);
 	else if (p->at.online == 0 && since)
-		snprintf(buf, size, "VPN: peer offline for %s (%s)", ago(age, since), who);
+		snprintf(buf, size, "VPN: peer offline for %s (%s)", join_ago(age, since), who);
 	else if (p->at.online == 0)
 		snprintf(buf, size, "VPN: peer offline (%s)", who);
 	else if (peer_online(p))
@@ -597,7 +597,7 @@ static bool reason_of(const struct peer *p, char *buf, size_t size)
 }
 
 /* "sese.lab.example" of a tailnet that one of the watched is or was in. */
-static bool is_vpn_name(const struct store *store, const char *name)
+static bool join_is_vpn_name(const struct store *store, const char *name)
 {
 	const char *dot = strchr(name, '.');
 	for (const struct server *v = dot ? store_servers(store) : NULL; v; v = v->next) {
@@ -613,30 +613,30 @@ bool vpn_carries(const struct server *v)
 {
 	char address[96];
 	unsigned a, b;
-	ssh_address(v, address, sizeof(address));
+	join_ssh_address(v, address, sizeof(address));
 	if (sscanf(address, "%u.%u.", &a, &b) == 2)
 		return a == 100 && b >= 64 && b < 128;
-	return !strncasecmp(address, "fd7a:115c:a1e0:", 15) || is_vpn_name(v->store, address);
+	return !strncasecmp(address, "fd7a:115c:a1e0:", 15) || join_is_vpn_name(v->store, address);
 }
 
 /* Its name has no address: it may be one that only the VPN's DNS knows. */
-static bool has_no_address(const struct server *v)
+static bool join_has_no_address(const struct server *v)
 {
 	return v->link && *v->link->address && v->link->err.code == ERR_ABSENT;
 }
 
 /* Why this machine does not get to it. That no tailscaled runs here tells nothing of a name that may not be of the VPN at all. */
-static const char *own_reason(const struct server *v)
+static const char *join_own_reason(const struct server *v)
 {
 	bool sure = vpn_carries(v);
-	const char *words = sure || has_no_address(v) ? here_words(v) : NULL;
+	const char *words = sure || join_has_no_address(v) ? here_words(v) : NULL;
 	return words && (sure || strcmp(words, "not running") != 0) ? words : NULL;
 }
 
 bool vpn_reason(const struct server *v, char *buf, size_t size)
 {
 	const struct peer *best = NULL, *control = NULL;
-	const char *words = own_reason(v);
+	const char *words = join_own_reason(v);
 	if (words) {
 		snprintf(buf, size, "VPN: tailscaled is %s on this machine", words);
 		return true;
@@ -648,10 +648,10 @@ bool vpn_reason(const struct server *v, char *buf, size_t size)
 		if (strcmp(p->is, v->name) != 0 || p->control || !p->primary)
 			continue;
 		const struct peer *w = peer_witness(p);
-		if (w && is_live(w) && (!best || (best->family == VPN_WIREGUARD && w->family != VPN_WIREGUARD)))
+		if (w && join_is_live(w) && (!best || (best->family == VPN_WIREGUARD && w->family != VPN_WIREGUARD)))
 			best = w;
 	}
-	if (best && reason_of(best, buf, size))
+	if (best && join_reason_of(best, buf, size))
 		return true;
 	if (control && (best || vpn_carries(v))) {
 		snprintf(buf, size, "VPN: Headscale on %s does not answer", control->row.server->name);
@@ -661,7 +661,7 @@ bool vpn_reason(const struct server *v, char *buf, size_t size)
 }
 
 /* Tailscale's before WireGuard's. */
-static const struct peer *standing_for(const struct server *v)
+static const struct peer *join_standing_for(const struct server *v)
 {
 	const struct peer *best = NULL;
 	for (struct row *row = store_first(v->store, &kind_peer, NULL); row; row = store_next(row, &kind_peer, NULL)) {
@@ -672,7 +672,7 @@ static const struct peer *standing_for(const struct server *v)
 	return best;
 }
 
-static const char *way(const struct peer *seen)
+static const char *join_way(const struct peer *seen)
 {
 	if (seen->family == VPN_HEADSCALE)
 		return "online";
@@ -683,7 +683,7 @@ static const char *way(const struct peer *seen)
 
 bool vpn_brief(const struct server *v, char *buf, size_t size, int64_t *since, bool *well)
 {
-	const struct peer *p = standing_for(v);
+	const struct peer *p = join_standing_for(v);
 	const struct peer *seen = p ? peer_witness(p) : NULL;
 	*since = 0;
 	*well = true;
@@ -691,10 +691,10 @@ bool vpn_brief(const struct server *v, char *buf, size_t size, int64_t *since, b
 		return false;
 	const char *own = peer_state(p, since);
 	bool up = !strcmp(own, "online") || !strcmp(own, "up");
-	if (seen && (up || !is_live(p)))
+	if (seen && (up || !join_is_live(p)))
 		own = peer_state(seen, since);
 	if (up && seen && peer_online(seen)) {
-		own = way(seen);
+		own = join_way(seen);
 		*since = 0;
 		snprintf(buf, size, seen->ping_ms >= 0 ? "%s %.0f ms" : "%s", own, seen->ping_ms);
 	} else {

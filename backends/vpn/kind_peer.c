@@ -14,7 +14,7 @@
 #define RATE_FROM_MS 900         /* two looks closer than that make no rate */
 #define RATE_UP_TO_MS 120000
 
-static void set_rates(struct peer *row, const struct vpn_peer *p, int64_t wall_ms)
+static void peer_set_rates(struct peer *row, const struct vpn_peer *p, int64_t wall_ms)
 {
 	int64_t ms = wall_ms - row->sampled_ms;
 	if (p->rx < 0 || p->tx < 0) {
@@ -33,7 +33,7 @@ static void set_rates(struct peer *row, const struct vpn_peer *p, int64_t wall_m
 }
 
 /* What it is called: the label, else what it calls itself, else its address, else the start of its key. */
-static void name_of(enum vpn_family family, const struct source *source, const struct vpn_peer *p, char *buf, size_t size)
+static void peer_name_of(enum vpn_family family, const struct source *source, const struct vpn_peer *p, char *buf, size_t size)
 {
 	if (p->self && family == VPN_WIREGUARD)
 		snprintf(buf, size, "%.60s %s", source->server->name, p->iface);
@@ -48,7 +48,7 @@ static void name_of(enum vpn_family family, const struct source *source, const s
 }
 
 /* The last part of its id: readable, and the same from look to look. Two of one name are told apart by their key. */
-static void local_id(enum vpn_family family, const struct source *source, const struct vpn_peer *p, const char *name, char *buf,
+static void peer_local_id(enum vpn_family family, const struct source *source, const struct vpn_peer *p, const char *name, char *buf,
                      size_t size)
 {
 	const char *hex = strchr(p->key, ':') ? strchr(p->key, ':') + 1 : p->key;
@@ -71,8 +71,8 @@ static void local_id(enum vpn_family family, const struct source *source, const 
 struct peer *peer_set(struct source *source, enum vpn_family family, const struct vpn_peer *p, uint32_t round)
 {
 	char name[160], local[220], again[260];
-	name_of(family, source, p, name, sizeof(name));
-	local_id(family, source, p, name, local, sizeof(local));
+	peer_name_of(family, source, p, name, sizeof(name));
+	peer_local_id(family, source, p, name, local, sizeof(local));
 	struct row *r = store_row(source, &kind_peer, local, name);
 	struct peer *row = peer_of(r);
 	const char *hex = strchr(p->key, ':') ? strchr(p->key, ':') + 1 : p->key;
@@ -83,33 +83,33 @@ struct peer *peer_set(struct source *source, enum vpn_family family, const struc
 	peer_init(row);
 	row->family = family;
 	row->round = round;
-	set_rates(row, p, now_wall_ms());
+	peer_set_rates(row, p, now_wall_ms());
 	row->at = *p;
 	store_touch(&row->row);
 	return row;
 }
 
-static void finish(struct row *row)
+static void peer_finish(struct row *row)
 {
 	peer_unlink(peer_of(row));
 }
 
 /* --- details ----------------------------------------------------------------------------------------------------------- */
 
-static void pair_age(struct doc *doc, const char *label, int64_t since)
+static void peer_pair_age(struct doc *doc, const char *label, int64_t since)
 {
 	char age[HUMAN_SIZE];
 	if (since > 0)
 		doc_pair(doc, DOC_PLAIN, label, "%s ago", human_span(age, now_wall_ms() > since ? now_wall_ms() - since : 0));
 }
 
-static void pair_text(struct doc *doc, const char *label, const char *text)
+static void peer_pair_text(struct doc *doc, const char *label, const char *text)
 {
 	if (*text)
 		doc_pair(doc, DOC_PLAIN, label, "%s", text);
 }
 
-static void detail_expiry(const struct vpn_peer *p, struct doc *doc)
+static void peer_detail_expiry(const struct vpn_peer *p, struct doc *doc)
 {
 	char span[HUMAN_SIZE];
 	int64_t left = p->expiry_ms - now_wall_ms();
@@ -121,38 +121,38 @@ static void detail_expiry(const struct vpn_peer *p, struct doc *doc)
 		doc_pair(doc, left < VPN_EXPIRY_WARN_MS ? DOC_WARN : DOC_PLAIN, "key", "expires in %s", human_span(span, left));
 }
 
-static void detail_node(const struct peer *p, struct doc *doc)
+static void peer_detail_node(const struct peer *p, struct doc *doc)
 {
 	const struct vpn_peer *at = &p->at;
 	char rx[HUMAN_SIZE], tx[HUMAN_SIZE], path[128];
 	doc_head(doc, "Peer");
-	pair_text(doc, "name", p->row.name);
-	pair_text(doc, "calls itself", at->host);
-	pair_text(doc, "server", p->is);
+	peer_pair_text(doc, "name", p->row.name);
+	peer_pair_text(doc, "calls itself", at->host);
+	peer_pair_text(doc, "server", p->is);
 	for (size_t i = 0; i < at->n_addrs; i++)
 		doc_pair(doc, DOC_PLAIN, i ? "" : "in the VPN", "%s", at->addrs[i]);
 	peer_path(p, path, sizeof(path));
-	pair_text(doc, "path", path);
-	pair_age(doc, "last seen", at->seen_ms);
-	pair_age(doc, "handshake", at->handshake_ms);
+	peer_pair_text(doc, "path", path);
+	peer_pair_age(doc, "last seen", at->seen_ms);
+	peer_pair_age(doc, "handshake", at->handshake_ms);
 	if (at->rx >= 0)
 		doc_pair(doc, DOC_PLAIN, "traffic", "%s received, %s sent", human_bytes(rx, (uint64_t)at->rx), human_bytes(tx, (uint64_t)at->tx));
-	pair_text(doc, "user", at->user);
-	pair_text(doc, "tags", at->tags);
-	pair_text(doc, "routes", at->routes);
+	peer_pair_text(doc, "user", at->user);
+	peer_pair_text(doc, "tags", at->tags);
+	peer_pair_text(doc, "routes", at->routes);
 	if (*at->offered)
 		doc_pair(doc, DOC_WARN, "announces", "%s, not approved", at->offered);
 	if (at->exit_node || at->exit_option)
 		doc_pair(doc, DOC_PLAIN, "exit node", "%s", at->exit_node ? "in use" : "offers to be one");
-	pair_text(doc, "system", at->os);
-	pair_text(doc, "version", at->version);
+	peer_pair_text(doc, "system", at->os);
+	peer_pair_text(doc, "version", at->version);
 	if (p->family != VPN_WIREGUARD)
-		detail_expiry(at, doc);
-	pair_text(doc, "complains", at->health);
-	pair_text(doc, "public key", at->key);
+		peer_detail_expiry(at, doc);
+	peer_pair_text(doc, "complains", at->health);
+	peer_pair_text(doc, "public key", at->key);
 }
 
-static void detail(struct row *row, struct doc *doc, bool reveal)
+static void peer_detail(struct row *row, struct doc *doc, bool reveal)
 {
 	struct peer *p = peer_of(row);
 	char line[400];
@@ -164,14 +164,14 @@ static void detail(struct row *row, struct doc *doc, bool reveal)
 	const struct peer *hs = peer_in(p, VPN_HEADSCALE, false);
 	if (p->looks != row->looks && peer_look(p))
 		p->looks = row->looks;
-	detail_node(p, doc);
+	peer_detail_node(p, doc);
 	if (hs && hs != p) {
 		doc_head(doc, "In Headscale");
 		doc_pair(doc, DOC_PLAIN, "node", "%s, %s, of %s", hs->at.id, hs->row.name, *hs->at.user ? hs->at.user : "nobody");
-		pair_text(doc, "tags", hs->at.tags);
-		pair_text(doc, "routes", hs->at.routes);
-		pair_text(doc, "announces", hs->at.offered);
-		detail_expiry(&hs->at, doc);
+		peer_pair_text(doc, "tags", hs->at.tags);
+		peer_pair_text(doc, "routes", hs->at.routes);
+		peer_pair_text(doc, "announces", hs->at.offered);
+		peer_detail_expiry(&hs->at, doc);
 	}
 	doc_head(doc, "Who sees it how");
 	const struct peer *o = p;
@@ -184,7 +184,7 @@ static void detail(struct row *row, struct doc *doc, bool reveal)
 
 /* --- JSON -------------------------------------------------------------------------------------------------------------- */
 
-static void add_text(cJSON *o, const char *name, const char *text)
+static void peer_add_text(cJSON *o, const char *name, const char *text)
 {
 	if (*text)
 		cJSON_AddStringToObject(o, name, text);
@@ -192,7 +192,7 @@ static void add_text(cJSON *o, const char *name, const char *text)
 		cJSON_AddNullToObject(o, name);
 }
 
-static void add_number(cJSON *o, const char *name, double n, bool known)
+static void peer_add_number(cJSON *o, const char *name, double n, bool known)
 {
 	if (known)
 		cJSON_AddNumberToObject(o, name, n);
@@ -200,7 +200,7 @@ static void add_number(cJSON *o, const char *name, double n, bool known)
 		cJSON_AddNullToObject(o, name);
 }
 
-static void json_seen(const struct peer *p, cJSON *o)
+static void peer_json_seen(const struct peer *p, cJSON *o)
 {
 	cJSON *seen = cJSON_AddArrayToObject(o, "seen_by");
 	const struct peer *w = p;
@@ -215,7 +215,7 @@ static void json_seen(const struct peer *p, cJSON *o)
 	} while (w != p);
 }
 
-static void json(const struct row *row, void *cjson)
+static void peer_json(const struct row *row, void *cjson)
 {
 	static const char *const families[] = { "tailscale", "wireguard", "headscale" };
 	const struct peer *p = const_peer_of(row);
@@ -227,31 +227,31 @@ static void json(const struct row *row, void *cjson)
 	cJSON_AddBoolToObject(o, "primary", p->primary);
 	cJSON_AddBoolToObject(o, "self", at->self);
 	cJSON_AddBoolToObject(o, "control", p->control);
-	add_text(o, "is_server", p->is);
+	peer_add_text(o, "is_server", p->is);
 	cJSON_AddStringToObject(o, "state", peer_state(p, &since));
 	cJSON_AddBoolToObject(o, "online", peer_online(p));
 	peer_path(p, path, sizeof(path));
-	add_text(o, "path", path);
+	peer_add_text(o, "path", path);
 	cJSON *addrs = cJSON_AddArrayToObject(o, "addresses");
 	for (size_t i = 0; i < at->n_addrs; i++)
 		cJSON_AddItemToArray(addrs, cJSON_CreateString(at->addrs[i]));
-	add_text(o, "endpoint", at->endpoint);
-	add_text(o, "relay", at->relay);
-	add_text(o, "os", at->os);
-	add_text(o, "version", at->version);
-	add_text(o, "user", at->user);
-	add_text(o, "tags", at->tags);
-	add_text(o, "routes", at->routes);
-	add_text(o, "routes_offered", at->offered);
-	add_number(o, "rx_bytes", (double)at->rx, at->rx >= 0);
-	add_number(o, "tx_bytes", (double)at->tx, at->tx >= 0);
-	add_number(o, "last_seen_ms", (double)at->seen_ms, at->seen_ms > 0);
-	add_number(o, "handshake_ms", (double)at->handshake_ms, at->handshake_ms > 0);
-	add_number(o, "key_expiry_ms", (double)at->expiry_ms, at->expiry_ms > 0);
+	peer_add_text(o, "endpoint", at->endpoint);
+	peer_add_text(o, "relay", at->relay);
+	peer_add_text(o, "os", at->os);
+	peer_add_text(o, "version", at->version);
+	peer_add_text(o, "user", at->user);
+	peer_add_text(o, "tags", at->tags);
+	peer_add_text(o, "routes", at->routes);
+	peer_add_text(o, "routes_offered", at->offered);
+	peer_add_number(o, "rx_bytes", (double)at->rx, at->rx >= 0);
+	peer_add_number(o, "tx_bytes", (double)at->tx, at->tx >= 0);
+	peer_add_number(o, "last_seen_ms", (double)at->seen_ms, at->seen_ms > 0);
+	peer_add_number(o, "handshake_ms", (double)at->handshake_ms, at->handshake_ms > 0);
+	peer_add_number(o, "key_expiry_ms", (double)at->expiry_ms, at->expiry_ms > 0);
 	cJSON_AddBoolToObject(o, "exit_node", at->exit_node);
 	cJSON_AddBoolToObject(o, "exit_node_option", at->exit_option);
 	if (p->primary)
-		json_seen(p, o);
+		peer_json_seen(p, o);
 }
 
 const struct kind kind_peer = {
@@ -259,7 +259,7 @@ const struct kind kind_peer = {
 	.plural = "peers",
 	.row_size = sizeof(struct peer),
 	.actions = peer_actions,
-	.finish = finish,
-	.detail = detail,
-	.json = json,
+	.finish = peer_finish,
+	.detail = peer_detail,
+	.json = peer_json,
 };

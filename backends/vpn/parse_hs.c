@@ -16,20 +16,20 @@
 #define KEY_SHOWN_NEW 23         /* hskey-auth-PREFIXPREFIX: from 0.28 the prefix is no secret */
 
 /* The array that an answer is about: bare, or under its name. An empty one is often null or left out. */
-static const cJSON *array_of(const cJSON *root, const char *name, const char *other)
+static const cJSON *hs_parse_array_of(const cJSON *root, const char *name, const char *other)
 {
 	return cJSON_IsArray(root) ? root : vj_get(root, name, other);
 }
 
 /* The wrapper of one thing, or the thing itself. */
-static const cJSON *thing_of(const cJSON *root, const char *name, const char *other)
+static const cJSON *hs_parse_thing_of(const cJSON *root, const char *name, const char *other)
 {
 	const cJSON *o = vj_get(root, name, other);
 	return cJSON_IsObject(o) ? o : root;
 }
 
 /* Is it an answer of the right kind at all? {"message":...} with code is a refusal. */
-static bool refused(const cJSON *root, const char *json, size_t len, struct err *err)
+static bool hs_parse_refused(const cJSON *root, const char *json, size_t len, struct err *err)
 {
 	char said[200];
 	if (cJSON_IsArray(root) || cJSON_IsNull(root))
@@ -41,13 +41,13 @@ static bool refused(const cJSON *root, const char *json, size_t len, struct err 
 }
 
 /* Headscale's program prints warnings before its answer: of a setting that is deprecated, of a newer release. */
-static cJSON *read_answer(const char *json, size_t len, struct err *err)
+static cJSON *hs_parse_read_answer(const char *json, size_t len, struct err *err)
 {
 	cJSON *root = vj_document(json, len);
 	return root ? root : vj_read(json, len, "Headscale", err);
 }
 
-static void *table_for(const cJSON *array, size_t one)
+static void *hs_parse_table_for(const cJSON *array, size_t one)
 {
 	int n = cJSON_IsArray(array) ? cJSON_GetArraySize(array) : 0;
 	return xcalloc((size_t)(n < MOST ? n : MOST) + 1, one);
@@ -55,7 +55,7 @@ static void *table_for(const cJSON *array, size_t one)
 
 /* --- nodes -------------------------------------------------------------------------------------------------------------- */
 
-static void read_user(const cJSON *o, char *buf, size_t size)
+static void hs_parse_read_user(const cJSON *o, char *buf, size_t size)
 {
 	const cJSON *u = vj_get(o, "user", "namespace");
 	buf[0] = '\0';
@@ -66,7 +66,7 @@ static void read_user(const cJSON *o, char *buf, size_t size)
 }
 
 /* One list of tags from 0.28, before that what was forced and what the policy let through. */
-static void read_tags(const cJSON *o, char *buf, size_t size)
+static void hs_parse_read_tags(const cJSON *o, char *buf, size_t size)
 {
 	char valid[160];
 	vj_words(vj_get(o, "tags", NULL), buf, size);
@@ -79,7 +79,7 @@ static void read_tags(const cJSON *o, char *buf, size_t size)
 		snprintf(buf + used, size - used, "%s%s", used ? ", " : "", valid);
 }
 
-static bool has_word(const cJSON *array, const char *word)
+static bool hs_parse_has_word(const cJSON *array, const char *word)
 {
 	const cJSON *v;
 	if (cJSON_IsArray(array))
@@ -89,18 +89,18 @@ static bool has_word(const cJSON *array, const char *word)
 	return false;
 }
 
-static void read_routes(struct vpn_peer *p, const cJSON *o)
+static void hs_parse_read_routes(struct vpn_peer *p, const cJSON *o)
 {
 	const cJSON *there = vj_get(o, "availableRoutes", "available_routes"), *v;
 	const cJSON *good = vj_get(o, "approvedRoutes", "approved_routes");
 	vj_words(good, p->routes, sizeof(p->routes));
-	p->exit_option = has_word(good, "0.0.0.0/0") || has_word(good, "::/0");
+	p->exit_option = hs_parse_has_word(good, "0.0.0.0/0") || hs_parse_has_word(good, "::/0");
 	size_t used = 0;
 	if (!cJSON_IsArray(there))
 		return;
 	cJSON_ArrayForEach(v, there) {
 		char one[64];
-		if (!cJSON_IsString(v) || has_word(good, v->valuestring))
+		if (!cJSON_IsString(v) || hs_parse_has_word(good, v->valuestring))
 			continue;
 		wash(one, sizeof(one), v->valuestring, strlen(v->valuestring));
 		if (*one && used + strlen(one) + 3 < sizeof(p->offered))
@@ -108,7 +108,7 @@ static void read_routes(struct vpn_peer *p, const cJSON *o)
 	}
 }
 
-static void read_node(struct vpn_peer *p, const cJSON *o)
+static void hs_parse_read_node(struct vpn_peer *p, const cJSON *o)
 {
 	const cJSON *addrs = vj_get(o, "ipAddresses", "ip_addresses"), *v;
 	*p = (struct vpn_peer){ .rx = -1, .tx = -1 };
@@ -125,9 +125,9 @@ static void read_node(struct vpn_peer *p, const cJSON *o)
 			wash(clean, sizeof(clean), v->valuestring, strlen(v->valuestring));
 			vpn_plain_address(p->addrs[p->n_addrs++], sizeof(p->addrs[0]), clean);
 		}
-	read_user(o, p->user, sizeof(p->user));
-	read_tags(o, p->tags, sizeof(p->tags));
-	read_routes(p, o);
+	hs_parse_read_user(o, p->user, sizeof(p->user));
+	hs_parse_read_tags(o, p->tags, sizeof(p->tags));
+	hs_parse_read_routes(p, o);
 	p->online = vj_true(o, "online", NULL);
 	p->seen_ms = vj_time(o, "lastSeen", "last_seen");
 	p->expiry_ms = vj_time(o, "expiry", NULL);
@@ -137,20 +137,20 @@ static void read_node(struct vpn_peer *p, const cJSON *o)
 bool hs_nodes_parse(struct vpn_list *list, const char *json, size_t len, struct err *err)
 {
 	*list = (struct vpn_list){ 0 };
-	cJSON *root = read_answer(json, len, err);
+	cJSON *root = hs_parse_read_answer(json, len, err);
 	if (!root)
 		return false;
-	const cJSON *nodes = array_of(root, "nodes", "machines"), *o;
-	if (!nodes && refused(root, json, len, err)) {
+	const cJSON *nodes = hs_parse_array_of(root, "nodes", "machines"), *o;
+	if (!nodes && hs_parse_refused(root, json, len, err)) {
 		cJSON_Delete(root);
 		return false;
 	}
-	list->peers = table_for(nodes, sizeof(*list->peers));
+	list->peers = hs_parse_table_for(nodes, sizeof(*list->peers));
 	if (cJSON_IsArray(nodes))
 		cJSON_ArrayForEach(o, nodes) {
 			list->left_out += list->n == MOST;
 			if (cJSON_IsObject(o) && list->n < MOST)
-				read_node(&list->peers[list->n++], o);
+				hs_parse_read_node(&list->peers[list->n++], o);
 		}
 	cJSON_Delete(root);
 	return true;
@@ -159,7 +159,7 @@ bool hs_nodes_parse(struct vpn_list *list, const char *json, size_t len, struct 
 int hs_nodes_release(const char *json, size_t len)
 {
 	cJSON *root = vj_document(json, len);
-	const cJSON *first = cJSON_GetArrayItem(array_of(root, "nodes", "machines"), 0);
+	const cJSON *first = cJSON_GetArrayItem(hs_parse_array_of(root, "nodes", "machines"), 0);
 	int release = vj_get(first, "approvedRoutes", "approved_routes") || vj_get(first, "availableRoutes", "available_routes") ? 26 : 0;
 	if (vj_get(first, "tags", NULL) && !vj_get(first, "forcedTags", "forced_tags") && release)
 		release = 28;
@@ -172,13 +172,13 @@ int hs_nodes_release(const char *json, size_t len)
 bool hs_users_parse(struct hs_users *users, const char *json, size_t len, struct err *err)
 {
 	*users = (struct hs_users){ 0 };
-	cJSON *root = read_answer(json, len, err);
-	const cJSON *array = array_of(root, "users", NULL), *o;
-	if (!root || (!array && refused(root, json, len, err))) {
+	cJSON *root = hs_parse_read_answer(json, len, err);
+	const cJSON *array = hs_parse_array_of(root, "users", NULL), *o;
+	if (!root || (!array && hs_parse_refused(root, json, len, err))) {
 		cJSON_Delete(root);
 		return false;
 	}
-	users->at = table_for(array, sizeof(*users->at));
+	users->at = hs_parse_table_for(array, sizeof(*users->at));
 	if (cJSON_IsArray(array))
 		cJSON_ArrayForEach(o, array) {
 			if (!cJSON_IsObject(o) || users->n == MOST)
@@ -194,15 +194,15 @@ bool hs_users_parse(struct hs_users *users, const char *json, size_t len, struct
 }
 
 /* From 0.28 on lists have only "hskey-auth-PREFIX-***". */
-static bool is_cut(const char *key)
+static bool hs_parse_is_cut(const char *key)
 {
 	size_t n = strlen(key);
 	return n > 3 && (!strcmp(key + n - 3, "...") || !strcmp(key + n - 3, "***"));
 }
 
-static void cut_key(char *buf, size_t size, const char *key)
+static void hs_parse_cut_key(char *buf, size_t size, const char *key)
 {
-	if (is_cut(key)) {
+	if (hs_parse_is_cut(key)) {
 		wash(buf, size, key, strlen(key));
 		return;
 	}
@@ -212,14 +212,14 @@ static void cut_key(char *buf, size_t size, const char *key)
 	snprintf(buf + kept, size - kept, "...");
 }
 
-static void read_key(struct hs_key *k, const cJSON *o)
+static void hs_parse_read_key(struct hs_key *k, const cJSON *o)
 {
 	char whole[160];
 	vj_text(o, "id", NULL, k->id, sizeof(k->id));
 	vj_text(o, "key", NULL, whole, sizeof(whole));
-	cut_key(k->shown, sizeof(k->shown), whole);
+	hs_parse_cut_key(k->shown, sizeof(k->shown), whole);
 	explicit_bzero(whole, sizeof(whole));
-	read_user(o, k->user, sizeof(k->user));
+	hs_parse_read_user(o, k->user, sizeof(k->user));
 	vj_words(vj_get(o, "aclTags", "acl_tags"), k->tags, sizeof(k->tags));
 	k->reusable = vj_true(o, "reusable", NULL);
 	k->ephemeral = vj_true(o, "ephemeral", NULL);
@@ -231,17 +231,17 @@ static void read_key(struct hs_key *k, const cJSON *o)
 bool hs_keys_parse(struct hs_keys *keys, const char *json, size_t len, struct err *err)
 {
 	*keys = (struct hs_keys){ 0 };
-	cJSON *root = read_answer(json, len, err);
-	const cJSON *array = array_of(root, "preAuthKeys", "pre_auth_keys"), *o;
-	if (!root || (!array && refused(root, json, len, err))) {
+	cJSON *root = hs_parse_read_answer(json, len, err);
+	const cJSON *array = hs_parse_array_of(root, "preAuthKeys", "pre_auth_keys"), *o;
+	if (!root || (!array && hs_parse_refused(root, json, len, err))) {
 		cJSON_Delete(root);
 		return false;
 	}
-	keys->at = table_for(array, sizeof(*keys->at));
+	keys->at = hs_parse_table_for(array, sizeof(*keys->at));
 	if (cJSON_IsArray(array))
 		cJSON_ArrayForEach(o, array)
 			if (cJSON_IsObject(o) && keys->n < MOST)
-				read_key(&keys->at[keys->n++], o);
+				hs_parse_read_key(&keys->at[keys->n++], o);
 	cJSON_Delete(root);
 	return true;
 }
@@ -249,13 +249,13 @@ bool hs_keys_parse(struct hs_keys *keys, const char *json, size_t len, struct er
 bool hs_routes_parse(struct hs_routes *routes, const char *json, size_t len, struct err *err)
 {
 	*routes = (struct hs_routes){ 0 };
-	cJSON *root = read_answer(json, len, err);
-	const cJSON *array = array_of(root, "routes", NULL), *o;
-	if (!root || (!array && refused(root, json, len, err))) {
+	cJSON *root = hs_parse_read_answer(json, len, err);
+	const cJSON *array = hs_parse_array_of(root, "routes", NULL), *o;
+	if (!root || (!array && hs_parse_refused(root, json, len, err))) {
 		cJSON_Delete(root);
 		return false;
 	}
-	routes->at = table_for(array, sizeof(*routes->at));
+	routes->at = hs_parse_table_for(array, sizeof(*routes->at));
 	if (cJSON_IsArray(array))
 		cJSON_ArrayForEach(o, array) {
 			if (!cJSON_IsObject(o) || routes->n == MOST)
@@ -274,7 +274,7 @@ bool hs_routes_parse(struct hs_routes *routes, const char *json, size_t len, str
 bool hs_new_key(char *buf, size_t size, const char *json, size_t len)
 {
 	cJSON *root = vj_document(json, len);
-	bool ok = vj_text(thing_of(root, "preAuthKey", "pre_auth_key"), "key", NULL, buf, size);
+	bool ok = vj_text(hs_parse_thing_of(root, "preAuthKey", "pre_auth_key"), "key", NULL, buf, size);
 	cJSON_Delete(root);
 	return ok;
 }
@@ -282,7 +282,7 @@ bool hs_new_key(char *buf, size_t size, const char *json, size_t len)
 bool hs_find_key(const char *word, const char *json, size_t len, char *key, size_t key_size, char *user, size_t user_size)
 {
 	cJSON *root = vj_document(json, len);
-	const cJSON *array = array_of(root, "preAuthKeys", "pre_auth_keys"), *o;
+	const cJSON *array = hs_parse_array_of(root, "preAuthKeys", "pre_auth_keys"), *o;
 	bool found = false;
 	size_t n = strcspn(word, ".");
 	if (cJSON_IsArray(array))
@@ -306,22 +306,22 @@ bool hs_find_key(const char *word, const char *json, size_t len, char *key, size
 	return found;
 }
 
-static void mask_keys_in(cJSON *o)
+static void hs_parse_mask_keys_in(cJSON *o)
 {
 	for (cJSON *v = o ? o->child : NULL; v; v = v->next) {
 		if (cJSON_IsString(v) && v->string && !strcmp(v->string, "key")) {
 			char cut[40];
-			cut_key(cut, sizeof(cut), v->valuestring);
+			hs_parse_cut_key(cut, sizeof(cut), v->valuestring);
 			explicit_bzero(v->valuestring, strlen(v->valuestring));
 			cJSON_SetValuestring(v, cut);
 		} else {
-			mask_keys_in(v);
+			hs_parse_mask_keys_in(v);
 		}
 	}
 }
 
 /* What is no JSON is kept as words for a sentence, without all that is as long as a key. */
-static void mask_said(struct buf *out, const char *text, size_t len)
+static void hs_parse_mask_said(struct buf *out, const char *text, size_t len)
 {
 	struct buf named = { 0 };
 	mask_text(&named, text, len);
@@ -333,12 +333,12 @@ static void mask_said(struct buf *out, const char *text, size_t len)
 void hs_mask_keys(struct buf *out, const char *json, size_t len)
 {
 	cJSON *root = vj_document(json, len);
-	mask_keys_in(root);
+	hs_parse_mask_keys_in(root);
 	char *text = root ? cJSON_PrintUnformatted(root) : NULL;
 	if (text)
 		buf_puts(out, text);
 	else
-		mask_said(out, json, len);
+		hs_parse_mask_said(out, json, len);
 	cJSON_free(text);
 	cJSON_Delete(root);
 }
@@ -409,7 +409,7 @@ bool dns_records_parse(struct dns_records *r, const char *json, size_t len, stru
 		cJSON_Delete(root);
 		return err_set(err, ERR_GARBLED, "the file of DNS records holds no list");
 	}
-	r->at = table_for(root, sizeof(*r->at));
+	r->at = hs_parse_table_for(root, sizeof(*r->at));
 	cJSON_ArrayForEach(o, root) {
 		struct dns_record *one = &r->at[r->n];
 		if (r->n == MOST || !vj_text(o, "name", NULL, one->name, sizeof(one->name)))
@@ -438,12 +438,12 @@ char *dns_records_write(const struct dns_records *r)
 	return copy;
 }
 
-static bool is_name(const char *s)
+static bool hs_parse_is_name(const char *s)
 {
 	return *s && strlen(s) < 254 && !s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_*")];
 }
 
-static bool is_value(const char *type, const char *s)
+static bool hs_parse_is_value(const char *type, const char *s)
 {
 	const char *signs = !strcmp(type, "A") ? "0123456789." : "0123456789abcdefABCDEF:.";
 	return *s && !s[strspn(s, signs)] && strchr(s, !strcmp(type, "A") ? '.' : ':');
@@ -471,13 +471,13 @@ bool dns_records_edit(struct dns_records *r, const char *words, struct err *err)
 	bool add = !strcmp(sign, "+") || !strcmp(sign, "add"), remove = !strcmp(sign, "-") || !strcmp(sign, "remove");
 	for (char *s = one.type; *s; s++)
 		*s = (char)toupper((unsigned char)*s);
-	if ((!add && !remove) || n < 2 || !is_name(one.name))
+	if ((!add && !remove) || n < 2 || !hs_parse_is_name(one.name))
 		return err_set(err, ERR_USAGE, "expected `+ NAME A ADDRESS` or `- NAME`, as in `+ mc.example A 100.64.0.1`");
 	if (remove)
 		return dns_remove(r, &one, err);
 	if (strcmp(one.type, "A") != 0 && strcmp(one.type, "AAAA") != 0)
 		return err_set(err, ERR_USAGE, "only A and AAAA reach the clients, so there is no use in %s", *one.type ? one.type : "no type");
-	if (n < 4 || !is_value(one.type, one.value))
+	if (n < 4 || !hs_parse_is_value(one.type, one.value))
 		return err_set(err, ERR_USAGE, "\"%s\" is no address for a record of type %s", one.value, one.type);
 	for (size_t i = 0; i < r->n; i++)
 		if (!strcmp(r->at[i].name, one.name) && !strcmp(r->at[i].type, one.type) && !strcmp(r->at[i].value, one.value))

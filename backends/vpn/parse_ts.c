@@ -28,7 +28,7 @@ void vpn_plain_address(char *buf, size_t size, const char *address)
 	wash(buf, size, address, n);
 }
 
-static void read_addresses(struct vpn_peer *p, const cJSON *array)
+static void ts_parse_read_addresses(struct vpn_peer *p, const cJSON *array)
 {
 	const cJSON *v;
 	if (!cJSON_IsArray(array))
@@ -43,7 +43,7 @@ static void read_addresses(struct vpn_peer *p, const cJSON *array)
 }
 
 /* A logged-out node has a key of zeros. */
-static void read_key(struct vpn_peer *p, const cJSON *o)
+static void ts_parse_read_key(struct vpn_peer *p, const cJSON *o)
 {
 	vj_text(o, "PublicKey", NULL, p->key, sizeof(p->key));
 	const char *hex = strchr(p->key, ':') ? strchr(p->key, ':') + 1 : p->key;
@@ -51,16 +51,16 @@ static void read_key(struct vpn_peer *p, const cJSON *o)
 		p->key[0] = '\0';
 }
 
-static void read_peer(struct vpn_peer *p, const cJSON *o)
+static void ts_parse_read_peer(struct vpn_peer *p, const cJSON *o)
 {
 	char dns[160];
 	*p = (struct vpn_peer){ .online = -1, .rx = -1, .tx = -1 };
-	read_key(p, o);
+	ts_parse_read_key(p, o);
 	vj_text(o, "ID", NULL, p->id, sizeof(p->id));
 	vj_text(o, "HostName", NULL, p->host, sizeof(p->host));
 	vj_text(o, "DNSName", NULL, dns, sizeof(dns));
 	wash(p->name, sizeof(p->name), dns, strcspn(dns, "."));
-	read_addresses(p, vj_get(o, "TailscaleIPs", NULL));
+	ts_parse_read_addresses(p, vj_get(o, "TailscaleIPs", NULL));
 	vj_text(o, "OS", NULL, p->os, sizeof(p->os));
 	vj_text(o, "CurAddr", NULL, p->endpoint, sizeof(p->endpoint));
 	vj_text(o, "Relay", NULL, p->relay, sizeof(p->relay));
@@ -81,14 +81,14 @@ static void read_peer(struct vpn_peer *p, const cJSON *o)
 	p->tx = vj_int(o, "TxBytes", NULL, -1);
 }
 
-static void user_of(struct vpn_peer *p, const cJSON *o, const cJSON *users)
+static void ts_parse_user_of(struct vpn_peer *p, const cJSON *o, const cJSON *users)
 {
 	char id[24];
 	if (vj_text(o, "UserID", NULL, id, sizeof(id)))
 		vj_text(vj_get(users, id, NULL), "LoginName", NULL, p->user, sizeof(p->user));
 }
 
-static void read_peers(struct ts_status *s, const cJSON *root)
+static void ts_parse_read_peers(struct ts_status *s, const cJSON *root)
 {
 	const cJSON *peers = vj_get(root, "Peer", NULL), *users = vj_get(root, "User", NULL), *o;
 	int n = cJSON_IsObject(peers) ? cJSON_GetArraySize(peers) : 0;
@@ -97,8 +97,8 @@ static void read_peers(struct ts_status *s, const cJSON *root)
 	s->list.peers = xcalloc(most + 1, sizeof(*s->list.peers));
 	struct vpn_peer *self = &s->list.peers[s->list.n++];
 	const cJSON *own = vj_get(root, "Self", NULL);
-	read_peer(self, own);
-	user_of(self, own, users);
+	ts_parse_read_peer(self, own);
+	ts_parse_user_of(self, own, users);
 	self->self = true;
 	snprintf(self->version, sizeof(self->version), "%s", s->version);
 	vj_words(vj_get(root, "Health", NULL), self->health, sizeof(self->health));
@@ -108,8 +108,8 @@ static void read_peers(struct ts_status *s, const cJSON *root)
 		if (!cJSON_IsObject(o) || s->list.n > most)
 			continue;
 		struct vpn_peer *p = &s->list.peers[s->list.n++];
-		read_peer(p, o);
-		user_of(p, o, users);
+		ts_parse_read_peer(p, o);
+		ts_parse_user_of(p, o, users);
 		if (!*p->key && o->string)
 			wash(p->key, sizeof(p->key), o->string, strlen(o->string));
 	}
@@ -130,7 +130,7 @@ bool ts_status_parse(struct ts_status *s, const char *json, size_t len, struct e
 	vj_text(root, "AuthURL", NULL, s->auth_url, sizeof(s->auth_url));
 	vj_text(root, "MagicDNSSuffix", NULL, s->suffix, sizeof(s->suffix));
 	vj_text(vj_get(root, "CurrentTailnet", NULL), "Name", NULL, s->tailnet, sizeof(s->tailnet));
-	read_peers(s, root);
+	ts_parse_read_peers(s, root);
 	cJSON_Delete(root);
 	return true;
 }
@@ -166,7 +166,7 @@ bool ts_pong_parse(struct ts_pong *pong, const char *json, size_t len)
 	return pong->ms >= 0 || *pong->err;
 }
 
-static bool starts(const char *s, const char *with)
+static bool ts_parse_starts(const char *s, const char *with)
 {
 	return strncmp(s, with, strlen(with)) == 0;
 }
@@ -178,13 +178,13 @@ bool ts_pong_words(struct ts_pong *pong, const char *text)
 	*pong = (struct ts_pong){ .ms = -1 };
 	if (!in)
 		return false;
-	const char *kind = starts(via + 5, "DERP(") ? "relay" : starts(via + 5, "peer-relay(") ? "peer relay" : "direct";
+	const char *kind = ts_parse_starts(via + 5, "DERP(") ? "relay" : ts_parse_starts(via + 5, "peer-relay(") ? "peer relay" : "direct";
 	snprintf(way, sizeof(way), "%.*s", (int)(in - via - 5), via + 5);
 	const char *bare = *kind == 'd' ? way : strchr(way, '(') + 1;
 	wash(clean, sizeof(clean), bare, *kind == 'd' ? strlen(bare) : strcspn(bare, ")"));
 	snprintf(pong->path, sizeof(pong->path), "%s %s", kind, clean);
 	double n = strtod(in + 4, &unit);
-	pong->ms = unit == in + 4 || n < 0 || n >= 1e6 ? -1 : starts(unit, "ms") ? n : n * 1000;
+	pong->ms = unit == in + 4 || n < 0 || n >= 1e6 ? -1 : ts_parse_starts(unit, "ms") ? n : n * 1000;
 	return pong->ms >= 0;
 }
 

@@ -11,14 +11,14 @@
 
 #define COLUMNS 9
 
-static void column(char *buf, size_t size, const char *from, const char *to)
+static void wg_parse_column(char *buf, size_t size, const char *from, const char *to)
 {
 	wash(buf, size, from, (size_t)(to - from));
 	if (!strcmp(buf, "(none)") || !strcmp(buf, "off"))
 		buf[0] = '\0';
 }
 
-static int64_t count(const char *s)
+static int64_t wg_parse_count(const char *s)
 {
 	char *end;
 	errno = 0;
@@ -27,7 +27,7 @@ static int64_t count(const char *s)
 }
 
 /* "10.8.0.2/32,fd00::2/128,10.9.0.0/24": whole addresses are the peer's own, the rest are routes. */
-static void allowed_ips(struct vpn_peer *p, const char *words)
+static void wg_parse_allowed_ips(struct vpn_peer *p, const char *words)
 {
 	size_t used = 0;
 	while (*words) {
@@ -46,37 +46,37 @@ static void allowed_ips(struct vpn_peer *p, const char *words)
 }
 
 /* at[i] and at[i + 1] - 1 bound column i. */
-static void read_line(struct vpn_list *list, const char *const *at, int n, int64_t skew_ms)
+static void wg_parse_read_line(struct vpn_list *list, const char *const *at, int n, int64_t skew_ms)
 {
 	char text[512];
 	if (n != 5 && n != COLUMNS)
 		return;
 	struct vpn_peer *p = &list->peers[list->n++];
 	*p = (struct vpn_peer){ .online = -1, .rx = -1, .tx = -1, .self = n == 5 };
-	column(p->iface, sizeof(p->iface), at[0], at[1] - 1);
+	wg_parse_column(p->iface, sizeof(p->iface), at[0], at[1] - 1);
 	if (n == 5) {
-		column(p->key, sizeof(p->key), at[2], at[3] - 1);
-		column(text, sizeof(text), at[3], at[4] - 1);
-		if (count(text) > 0)
-			snprintf(p->endpoint, sizeof(p->endpoint), "port %lld", (long long)count(text));
+		wg_parse_column(p->key, sizeof(p->key), at[2], at[3] - 1);
+		wg_parse_column(text, sizeof(text), at[3], at[4] - 1);
+		if (wg_parse_count(text) > 0)
+			snprintf(p->endpoint, sizeof(p->endpoint), "port %lld", (long long)wg_parse_count(text));
 		return;
 	}
-	column(p->key, sizeof(p->key), at[1], at[2] - 1);
-	column(p->endpoint, sizeof(p->endpoint), at[3], at[4] - 1);
-	column(text, sizeof(text), at[4], at[5] - 1);
-	allowed_ips(p, text);
-	column(text, sizeof(text), at[5], at[6] - 1);
-	int64_t shake = count(text);
+	wg_parse_column(p->key, sizeof(p->key), at[1], at[2] - 1);
+	wg_parse_column(p->endpoint, sizeof(p->endpoint), at[3], at[4] - 1);
+	wg_parse_column(text, sizeof(text), at[4], at[5] - 1);
+	wg_parse_allowed_ips(p, text);
+	wg_parse_column(text, sizeof(text), at[5], at[6] - 1);
+	int64_t shake = wg_parse_count(text);
 	p->handshake_ms = shake > 0 ? shake * 1000 + skew_ms : 0;
-	column(text, sizeof(text), at[6], at[7] - 1);
-	p->rx = count(text);
-	column(text, sizeof(text), at[7], at[8] - 1);
-	p->tx = count(text);
-	column(text, sizeof(text), at[8], at[9] - 1);
-	p->keepalive = *text && count(text) > 0 ? (int)(count(text) & 0xffff) : 0;
+	wg_parse_column(text, sizeof(text), at[6], at[7] - 1);
+	p->rx = wg_parse_count(text);
+	wg_parse_column(text, sizeof(text), at[7], at[8] - 1);
+	p->tx = wg_parse_count(text);
+	wg_parse_column(text, sizeof(text), at[8], at[9] - 1);
+	p->keepalive = *text && wg_parse_count(text) > 0 ? (int)(wg_parse_count(text) & 0xffff) : 0;
 }
 
-static void split(struct vpn_list *list, const char *line, const char *end, int64_t skew_ms)
+static void wg_parse_split(struct vpn_list *list, const char *line, const char *end, int64_t skew_ms)
 {
 	const char *at[COLUMNS + 1] = { line };
 	int n = 1;
@@ -88,10 +88,10 @@ static void split(struct vpn_list *list, const char *line, const char *end, int6
 		at[n++] = s + 1;
 	}
 	at[n] = end + 1;
-	read_line(list, at, n, skew_ms);
+	wg_parse_read_line(list, at, n, skew_ms);
 }
 
-static size_t lines_in(const char *text, size_t len)
+static size_t wg_parse_lines_in(const char *text, size_t len)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < len; i++)
@@ -99,16 +99,16 @@ static size_t lines_in(const char *text, size_t len)
 	return n;
 }
 
-static size_t lines_of(const char *text, size_t len)
+static size_t wg_parse_lines_of(const char *text, size_t len)
 {
-	size_t n = lines_in(text, len) + 1;
+	size_t n = wg_parse_lines_in(text, len) + 1;
 	return n < VPN_PEERS_MAX ? n : VPN_PEERS_MAX;
 }
 
 bool wg_dump_parse(struct vpn_list *list, const char *text, size_t len, int64_t wall_ms, struct err *err)
 {
 	static const char clock_word[] = "clock ";
-	size_t most = lines_of(text, len);
+	size_t most = wg_parse_lines_of(text, len);
 	const char *end = text + len;
 	int64_t skew_ms = 0;
 	bool head = false;
@@ -121,15 +121,15 @@ bool wg_dump_parse(struct vpn_list *list, const char *text, size_t len, int64_t 
 		if ((size_t)(stop - line) >= sizeof(clock_word) && !strncmp(line, clock_word, sizeof(clock_word) - 1)) {
 			char digits[24];
 			snprintf(digits, sizeof(digits), "%.*s", (int)(stop - line - 6), line + 6);
-			int64_t theirs = count(digits);
+			int64_t theirs = wg_parse_count(digits);
 			skew_ms = theirs > 0 ? wall_ms - theirs * 1000 : 0;
 			head = true;
 		} else {
-			split(list, line, stop, skew_ms);
+			wg_parse_split(list, line, stop, skew_ms);
 		}
 		line = next;
 		if (list->n == VPN_PEERS_MAX)
-			list->left_out = lines_in(line, (size_t)(end - line));
+			list->left_out = wg_parse_lines_in(line, (size_t)(end - line));
 	}
 	if (head || list->n)
 		return true;

@@ -42,11 +42,11 @@
 #define STATUS_MAX (16u << 20)
 #define CALL_MS 10000
 
-static void ask_status(struct ts *);
-static void start_bus(struct ts *);
-static void begin(struct ts *);
+static void ts_ask_status(struct ts *);
+static void ts_start_bus(struct ts *);
+static void ts_begin(struct ts *);
 
-static struct ts *of(struct source *source)
+static struct ts *ts_of(struct source *source)
 {
 	return (struct ts *)source;
 }
@@ -63,13 +63,13 @@ const char *ts_suffix(const struct source *source)
 
 struct origin *ts_origin(struct source *source)
 {
-	struct ts *t = of(source);
+	struct ts *t = ts_of(source);
 	return t->by_program ? NULL : t->origin;
 }
 
 /* --- how it ends ---------------------------------------------------------------------------------------------------------- */
 
-static void let_go(struct ts *t)
+static void ts_let_go(struct ts *t)
 {
 	call_cancel(t->status);
 	call_cancel(t->bus);
@@ -92,7 +92,7 @@ const char *ts_own_socket(const struct source *source)
 	return c ? c->tailscale_socket : NULL;
 }
 
-static const struct unit *own_unit(const struct server *v)
+static const struct unit *ts_own_unit(const struct server *v)
 {
 	char *id = xasprintf("%s/unit/tailscaled.service", v->name);
 	const struct row *row = store_find(v->store, id);
@@ -101,13 +101,13 @@ static const struct unit *own_unit(const struct server *v)
 }
 
 /* It is started with the machine, and yet it does not run. */
-static bool should_run(const struct server *v)
+static bool ts_should_run(const struct server *v)
 {
-	const struct unit *u = own_unit(v);
+	const struct unit *u = ts_own_unit(v);
 	return u && !strcmp(u->file_state, "enabled") && strcmp(u->active, "active") != 0;
 }
 
-static bool units_are_known(const struct server *v)
+static bool ts_units_are_known(const struct server *v)
 {
 	const struct source *s = server_source(v, "systemd");
 	return s && s->state == SOURCE_LIVE;
@@ -115,17 +115,17 @@ static bool units_are_known(const struct server *v)
 
 /* Whether a look at the socket may find more than the one before it. Each look at one that is not there is a line in that server's
  * journal, so where its units are known, they are asked instead. */
-static bool worth_a_look(const struct server *v)
+static bool ts_worth_a_look(const struct server *v)
 {
-	const struct unit *u = own_unit(v);
-	return v->is_local || !units_are_known(v) || (u && !strcmp(u->active, "active"));
+	const struct unit *u = ts_own_unit(v);
+	return v->is_local || !ts_units_are_known(v) || (u && !strcmp(u->active, "active"));
 }
 
 /* Never heard of: there is none, or it does not run. */
-static void fail_absent(struct ts *t)
+static void ts_fail_absent(struct ts *t)
 {
 	struct err said;
-	bool should = should_run(t->source.server);
+	bool should = ts_should_run(t->source.server);
 	if (should) {
 		err_set(&said, ERR_ABSENT, "%s: tailscaled does not run; `systemctl start tailscaled` there starts it", t->source.server->name);
 		source_set_state(&t->source, SOURCE_FAILED, &said);
@@ -136,14 +136,14 @@ static void fail_absent(struct ts *t)
 	if (t->by_program)
 		return;
 	/* At first the units are not known yet. */
-	bool soon = should || !t->fails++, told = t->source.server->is_local || units_are_known(t->source.server);
+	bool soon = should || !t->fails++, told = t->source.server->is_local || ts_units_are_known(t->source.server);
 	loop_timer_set(t->retry, soon ? ABSENT_SOON_MS : told ? ABSENT_MS : ABSENT_UNTOLD_MS);
 }
 
-static void fail(struct ts *t, const struct err *err)
+static void ts_fail(struct ts *t, const struct err *err)
 {
 	struct err said = *err;
-	let_go(t);
+	ts_let_go(t);
 	if (source_link(&t->source)->state != LINK_UP)
 		return;
 	bool told = !t->by_program && !ts_own_socket(&t->source);
@@ -151,12 +151,12 @@ static void fail(struct ts *t, const struct err *err)
 		server_socket_failed(t->source.server, SOCKET_TAILSCALE, t->greeted);
 	if (err->code == ERR_ABSENT && !t->greeted && !t->by_program && !t->tried_program) {
 		t->tried_program = t->by_program = true;      /* it knows where its tailscaled listens */
-		begin(t);
+		ts_begin(t);
 		return;
 	}
 	if (err->code == ERR_ABSENT && !t->greeted) {
 		t->by_program &= !t->tried_program;           /* the socket may come yet */
-		fail_absent(t);
+		ts_fail_absent(t);
 		return;
 	}
 	if (err->code == ERR_ABSENT)
@@ -174,7 +174,7 @@ static void fail(struct ts *t, const struct err *err)
 
 /* --- the answer's way in ----------------------------------------------------------------------------------------------------- */
 
-static void set_detail(struct ts *t, const struct ts_status *s)
+static void ts_set_detail(struct ts *t, const struct ts_status *s)
 {
 	snprintf(t->state, sizeof(t->state), "%s", s->state);
 	snprintf(t->auth_url, sizeof(t->auth_url), "%s", s->auth_url);
@@ -184,14 +184,14 @@ static void set_detail(struct ts *t, const struct ts_status *s)
 	         s->tailnet, t->by_program ? ", by its program" : "");
 }
 
-static void feed_status(struct ts *t, const char *json, size_t len)
+static void ts_feed_status(struct ts *t, const char *json, size_t len)
 {
 	struct ts_status s;
 	struct err err, said;
 	if (!ts_status_parse(&s, json, len, &err)) {
 		err_set(&said, err.code, "tailscaled on %s: %s", t->source.server->name, err.text);
 		if (t->origin)
-			fail(t, &said);
+			ts_fail(t, &said);
 		else
 			source_set_state(&t->source, SOURCE_FAILED, &said);
 		return;
@@ -199,7 +199,7 @@ static void feed_status(struct ts *t, const char *json, size_t len)
 	t->greeted = true;
 	t->fails = 0;
 	t->round++;
-	set_detail(t, &s);
+	ts_set_detail(t, &s);
 	store_rows_begin(&t->source, &kind_peer);
 	for (size_t i = 0; i < s.list.n; i++) {
 		if (s.list.peers[i].handshake_ms)     /* the one time that its own machine's clock made */
@@ -215,16 +215,16 @@ static void feed_status(struct ts *t, const char *json, size_t len)
 		ts_acts_auth_url(&t->source, t->auth_url);
 }
 
-static void feed(struct source *source, const char *what, const char *bytes, size_t len)
+static void ts_feed(struct source *source, const char *what, const char *bytes, size_t len)
 {
 	if (strcmp(what, "status") == 0)
-		feed_status(of(source), bytes, len);
+		ts_feed_status(ts_of(source), bytes, len);
 	else if (strcmp(what, "clock") == 0)
-		of(source)->skew_ms = number_long(bytes);
+		ts_of(source)->skew_ms = number_long(bytes);
 }
 
 /* Told before the status it belongs to, and only when it changed. */
-static void feed_clock(struct ts *t, const char *date)
+static void ts_feed_clock(struct ts *t, const char *date)
 {
 	char text[24];
 	int64_t theirs = date ? vj_http_date_ms(date) : 0, skew = theirs ? now_wall_ms() - theirs : 0;
@@ -238,14 +238,14 @@ static void feed_clock(struct ts *t, const char *date)
 
 /* --- when to look ------------------------------------------------------------------------------------------------------------ */
 
-static void look_later(struct ts *t)
+static void ts_look_later(struct ts *t)
 {
 	int64_t rest = !t->by_program ? (t->shown ? SHOWN_MS : HIDDEN_MS) : t->shown || !t->watch ? PROGRAM_SHOWN_MS : PROGRAM_MS;
 	loop_timer_set(t->timer, t->again ? ASK_GAP_MS : rest);
 	t->again = false;
 }
 
-static void look_soon(struct ts *t)
+static void ts_look_soon(struct ts *t)
 {
 	if (t->status || t->run) {
 		t->again = true;
@@ -257,16 +257,16 @@ static void look_soon(struct ts *t)
 
 void ts_poll_now(struct source *source)
 {
-	struct ts *t = of(source);
+	struct ts *t = ts_of(source);
 	if (t->origin && t->source.state == SOURCE_LIVE)
-		look_soon(t);
+		ts_look_soon(t);
 }
 
 void ts_shown(struct source *source, bool now)
 {
-	struct ts *t = of(source);
+	struct ts *t = ts_of(source);
 	if (now && !t->shown && t->source.state == SOURCE_LIVE && !t->by_program && t->origin)
-		look_soon(t);
+		ts_look_soon(t);
 	t->shown = now;
 }
 
@@ -274,7 +274,7 @@ void ts_shown(struct source *source, bool now)
 
 static const char *const headers[] = { "Host: local-tailscaled.sock", NULL };
 
-static void prefs_done(struct call *call, const struct reply *r, void *arg)
+static void ts_prefs_done(struct call *call, const struct reply *r, void *arg)
 {
 	struct ts *t = arg;
 	struct ts_prefs prefs;
@@ -284,14 +284,14 @@ static void prefs_done(struct call *call, const struct reply *r, void *arg)
 }
 
 /* Once: for the day on which it is logged out and has forgotten. */
-static void ask_control(struct ts *t)
+static void ts_ask_control(struct ts *t)
 {
 	if (!*t->control_url && !t->prefs && t->origin && !t->by_program && strcmp(t->state, "Running") == 0)
-		t->prefs = call_start(t->origin, &(struct call_spec){ .path = "/localapi/v0/prefs", .headers = headers, .done = prefs_done,
+		t->prefs = call_start(t->origin, &(struct call_spec){ .path = "/localapi/v0/prefs", .headers = headers, .done = ts_prefs_done,
 		                                                    .arg = t, .timeout_ms = CALL_MS });
 }
 
-static void status_done(struct call *call, const struct reply *r, void *arg)
+static void ts_status_done(struct call *call, const struct reply *r, void *arg)
 {
 	struct ts *t = arg;
 	char said[120];
@@ -300,7 +300,7 @@ static void status_done(struct call *call, const struct reply *r, void *arg)
 	if (err.code == ERR_DENIED && !t->greeted) {          /* the program may be let in where we are not */
 		t->by_program = true;
 		t->denied = err;
-		begin(t);
+		ts_begin(t);
 		return;
 	}
 	if (!err.code && r->status != 200) {
@@ -309,35 +309,35 @@ static void status_done(struct call *call, const struct reply *r, void *arg)
 		        r->status, said);
 	}
 	if (err.code) {
-		fail(t, &err);
+		ts_fail(t, &err);
 		return;
 	}
-	feed_clock(t, call_header(call, "Date"));
+	ts_feed_clock(t, call_header(call, "Date"));
 	source_feed(&t->source, "status", r->body, r->len);
 	if (t->source.state != SOURCE_LIVE)
 		return;
 	if (!t->bus && !t->no_bus)
-		start_bus(t);
-	look_later(t);
-	ask_control(t);
+		ts_start_bus(t);
+	ts_look_later(t);
+	ts_ask_control(t);
 }
 
-static bool bus_data(struct call *call, const char *bytes, size_t len, void *arg)
+static bool ts_bus_data(struct call *call, const char *bytes, size_t len, void *arg)
 {
 	struct ts *t = arg;
 	if (memchr(bytes, '\n', len))
-		look_soon(t);
+		ts_look_soon(t);
 	return true;
 }
 
-static void bus_done(struct call *call, const struct reply *r, void *arg)
+static void ts_bus_done(struct call *call, const struct reply *r, void *arg)
 {
 	struct ts *t = arg;
 	struct err err = r->err;
 	t->bus = NULL;
 	if (r->status == 400 && !t->old_bus) {
 		t->old_bus = true;
-		start_bus(t);
+		ts_start_bus(t);
 	} else if (t->status && !t->greeted) {
 		;                                 /* the status, which is on its way, says more of why */
 	} else if (r->status == 403 || r->status == 404) {
@@ -345,38 +345,38 @@ static void bus_done(struct call *call, const struct reply *r, void *arg)
 	} else {
 		if (!err.code)
 			err_set(&err, ERR_LOST, "%s: tailscaled ended its stream of changes: it may be restarting", t->source.server->name);
-		fail(t, &err);
+		ts_fail(t, &err);
 	}
 }
 
-static void start_bus(struct ts *t)
+static void ts_start_bus(struct ts *t)
 {
 	char path[64];
 	snprintf(path, sizeof(path), "/localapi/v0/watch-ipn-bus?mask=%d", t->old_bus ? BUS_MASK_OLD : BUS_MASK);
-	t->bus = call_start(t->origin, &(struct call_spec){ .path = path, .headers = headers, .data = bus_data, .done = bus_done, .arg = t });
+	t->bus = call_start(t->origin, &(struct call_spec){ .path = path, .headers = headers, .data = ts_bus_data, .done = ts_bus_done, .arg = t });
 }
 
 /* --- by the program -------------------------------------------------------------------------------------------------------------- */
 
-static size_t watch_data(struct stream *s, const char *bytes, size_t len, void *arg)
+static size_t ts_watch_data(struct stream *s, const char *bytes, size_t len, void *arg)
 {
 	struct ts *t = arg;
 	if (memchr(bytes, '\n', len))
-		look_soon(t);
+		ts_look_soon(t);
 	return len;
 }
 
 /* It ends with its tailscaled, and is then begun again. One that cannot watch is looked at once a minute. */
-static void watch_closed(struct stream *s, const struct stream_end *end, void *arg)
+static void ts_watch_closed(struct stream *s, const struct stream_end *end, void *arg)
 {
 	struct ts *t = arg;
 	t->watch = NULL;
 	t->no_bus = loop_now(store_loop(t->source.store)) - t->watch_ms < WATCH_MIN_MS;
-	look_soon(t);
+	ts_look_soon(t);
 }
 
 /* The program with words, to be freed. */
-static char *program_words(const struct ts *t, const char *words)
+static char *ts_program_words(const struct ts *t, const char *words)
 {
 	struct buf b = { 0 };
 	const char *own = ts_own_socket(&t->source);
@@ -390,10 +390,10 @@ static char *program_words(const struct ts *t, const char *words)
 	return buf_take(&b);
 }
 
-static void start_watch(struct ts *t)
+static void ts_start_watch(struct ts *t)
 {
-	char *command = program_words(t, "debug watch-ipn --netmap=false --rate-limit=false 2>/dev/null");
-	static const struct stream_events events = { .data = watch_data, .closed = watch_closed };
+	char *command = ts_program_words(t, "debug watch-ipn --netmap=false --rate-limit=false 2>/dev/null");
+	static const struct stream_events events = { .data = ts_watch_data, .closed = ts_watch_closed };
 	struct err err;
 	t->watch_ms = loop_now(store_loop(t->source.store));
 	t->watch = link_open(source_link(&t->source), &(struct endpoint){ .kind = ENDPOINT_EXEC, .command = command }, &events, t, &err);
@@ -401,7 +401,7 @@ static void start_watch(struct ts *t)
 }
 
 /* Only tailscale's own words say that nothing runs. */
-static enum err_code program_code(const char *said)
+static enum err_code ts_program_code(const char *said)
 {
 	if (strstr(said, "ermission denied"))
 		return ERR_DENIED;
@@ -409,7 +409,7 @@ static enum err_code program_code(const char *said)
 	return not_running ? ERR_ABSENT : ERR_REFUSED;
 }
 
-static void program_done(const struct run_result *r, void *arg)
+static void ts_program_done(const struct run_result *r, void *arg)
 {
 	struct ts *t = arg;
 	struct err err = r->end.err;
@@ -422,44 +422,44 @@ static void program_done(const struct run_result *r, void *arg)
 	else if (!err.code && r->end.exit_code == 127)
 		err_set(&err, ERR_ABSENT, "%s has no tailscale", t->source.server->name);
 	else if (!err.code && r->end.exit_code != 0)
-		err_set(&err, program_code(r->err_out), "%s: `tailscale status` says: %s", t->source.server->name,
+		err_set(&err, ts_program_code(r->err_out), "%s: `tailscale status` says: %s", t->source.server->name,
 		        hs_message(said, sizeof(said), r->err_out, r->err_len));
 	if (err.code) {
-		fail(t, &err);
+		ts_fail(t, &err);
 		return;
 	}
 	source_feed(&t->source, "status", r->out, r->out_len);
 	if (t->source.state != SOURCE_LIVE)
 		return;
 	if (!t->watch && !t->no_bus)
-		start_watch(t);
-	look_later(t);
+		ts_start_watch(t);
+	ts_look_later(t);
 }
 
 /* --- asking ----------------------------------------------------------------------------------------------------------------------- */
 
-static void ask_status(struct ts *t)
+static void ts_ask_status(struct ts *t)
 {
 	t->asked_ms = loop_now(store_loop(t->source.store));
 	if (t->by_program) {
-		char *command = program_words(t, "status --json");
-		t->run = link_run(source_link(&t->source), command, NULL, 0, STATUS_MAX, CALL_MS, program_done, t);
+		char *command = ts_program_words(t, "status --json");
+		t->run = link_run(source_link(&t->source), command, NULL, 0, STATUS_MAX, CALL_MS, ts_program_done, t);
 		free(command);
 	} else {
-		t->status = call_start(t->origin, &(struct call_spec){ .path = "/localapi/v0/status", .headers = headers, .done = status_done,
+		t->status = call_start(t->origin, &(struct call_spec){ .path = "/localapi/v0/status", .headers = headers, .done = ts_status_done,
 		                                                     .arg = t, .max = STATUS_MAX, .timeout_ms = CALL_MS });
 	}
 }
 
-static void on_timer(struct loop_timer *timer, void *arg)
+static void ts_on_timer(struct loop_timer *timer, void *arg)
 {
 	struct ts *t = arg;
 	if (t->origin && !t->status && !t->run)
-		ask_status(t);
+		ts_ask_status(t);
 }
 
 /* The program may be let in where the login's own connection is not. */
-static bool may_open(struct ts *t)
+static bool ts_may_open(struct ts *t)
 {
 	struct err err;
 	bool told = !t->by_program && !ts_own_socket(&t->source);     /* of one in the configuration no shell tells */
@@ -472,71 +472,71 @@ static bool may_open(struct ts *t)
 	}
 	if (say == SOCKET_ABSENT && !guess) {
 		err_set(&err, ERR_ABSENT, "%s: nobody listens at %s", t->source.server->name, TS_SOCKET);
-		fail(t, &err);
+		ts_fail(t, &err);
 		return false;
 	}
 	return !t->waits;
 }
 
-static void begin(struct ts *t)
+static void ts_begin(struct ts *t)
 {
 	const char *own = ts_own_socket(&t->source);
 	const struct endpoint endpoint = { .kind = ENDPOINT_UNIX, .path = own ? own : TS_SOCKET };
-	let_go(t);
+	ts_let_go(t);
 	t->missing = false;
-	if (source_link(&t->source)->state != LINK_UP || !may_open(t))
+	if (source_link(&t->source)->state != LINK_UP || !ts_may_open(t))
 		return;
 	if (!t->origin)
 		t->origin = origin_create(store_http(t->source.store), source_link(&t->source), &endpoint, 1);
-	ask_status(t);
+	ts_ask_status(t);
 	/* one call finds out whether there is any: sshd writes a line to its journal for each that finds nobody */
 	if (!t->by_program && t->source.state != SOURCE_WAITING && t->source.state != SOURCE_ABSENT)
-		start_bus(t);
+		ts_start_bus(t);
 }
 
-static void on_retry(struct loop_timer *timer, void *arg)
+static void ts_on_retry(struct loop_timer *timer, void *arg)
 {
 	struct ts *t = arg;
 	struct server *v = t->source.server;
-	if (t->missing && source_link(&t->source)->state == LINK_UP && !worth_a_look(v)) {
-		fail_absent(t);
+	if (t->missing && source_link(&t->source)->state == LINK_UP && !ts_worth_a_look(v)) {
+		ts_fail_absent(t);
 		return;
 	}
 	t->waits = !t->by_program && server_sockets_ask(v, SOCKET_TAILSCALE);
 	if (!t->waits)
-		begin(t);
+		ts_begin(t);
 }
 
 static void ts_sockets(struct source *source)
 {
-	struct ts *t = of(source);
+	struct ts *t = ts_of(source);
 	bool away = source->state == SOURCE_ABSENT || source->state == SOURCE_STALE || source->state == SOURCE_FAILED;
 	bool open = server_socket(source->server, SOCKET_TAILSCALE) == SOCKET_OPEN;
 	if (!t->timer)
 		return;
 	if (t->waits || (open && away && !t->by_program && !t->status && !t->bus))
-		begin(t);
+		ts_begin(t);
 }
 
 /* --- the backend ------------------------------------------------------------------------------------------------------------------ */
 
-static void up(struct source *source)
+static void ts_up(struct source *source)
 {
-	struct ts *t = of(source);
+	struct ts *t = ts_of(source);
 	if (!t->timer) {
-		t->timer = loop_timer_add(store_loop(source->store), -1, on_timer, t);
-		t->retry = loop_timer_add(store_loop(source->store), -1, on_retry, t);
+		t->timer = loop_timer_add(store_loop(source->store), -1, ts_on_timer, t);
+		t->retry = loop_timer_add(store_loop(source->store), -1, ts_on_retry, t);
 	}
 	t->fails = 0;
 	t->by_program = t->tried_program = t->no_bus = t->greeted = false;
 	err_clear(&t->denied);
-	begin(t);
+	ts_begin(t);
 }
 
-static void down(struct source *source)
+static void ts_down(struct source *source)
 {
-	struct ts *t = of(source);
-	let_go(t);
+	struct ts *t = ts_of(source);
+	ts_let_go(t);
 	if (source_link(source)->state != LINK_UP) {
 		ts_acts_end(source);
 		ts_looks_end((struct ts *)source);
@@ -548,10 +548,10 @@ static void down(struct source *source)
 	vpn_join(source->store);
 }
 
-static void finish(struct source *source)
+static void ts_finish(struct source *source)
 {
-	struct ts *t = of(source);
-	let_go(t);
+	struct ts *t = ts_of(source);
+	ts_let_go(t);
 	ts_acts_end(source);
 	ts_looks_end((struct ts *)source);
 	here_finish(t);
@@ -562,7 +562,7 @@ static void finish(struct source *source)
 }
 
 /* Whoever opens "AuthURL" may let this node into a network of his own. Up to the last slash it is no secret. */
-static void redact(const char *what, const char *bytes, size_t len, struct buf *out)
+static void ts_redact(const char *what, const char *bytes, size_t len, struct buf *out)
 {
 	static const char name[] = "\"AuthURL\"";
 	const char *at = memmem(bytes, len, name, sizeof(name) - 1), *end = bytes + len;
@@ -583,6 +583,6 @@ static void redact(const char *what, const char *bytes, size_t len, struct buf *
 }
 
 const struct backend backend_tailscale = {
-	.name = "tailscale", .source_size = sizeof(struct ts), .up = up, .down = down, .feed = feed, .redact = redact,
-	.shown = vpn_shown, .finish = finish, .sockets = ts_sockets,
+	.name = "tailscale", .source_size = sizeof(struct ts), .up = ts_up, .down = ts_down, .feed = ts_feed, .redact = ts_redact,
+	.shown = vpn_shown, .finish = ts_finish, .sockets = ts_sockets,
 };

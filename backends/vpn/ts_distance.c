@@ -21,7 +21,7 @@ struct ts_look {
 	struct ts_look *next, **prev;
 };
 
-static void look_free(struct ts_look *k)
+static void ts_distance_look_free(struct ts_look *k)
 {
 	*k->prev = k->next;
 	if (k->next)
@@ -33,7 +33,7 @@ static void look_free(struct ts_look *k)
 void ts_looks_end(struct ts *ts)
 {
 	while (ts->looks)
-		look_free(ts->looks);
+		ts_distance_look_free(ts->looks);
 }
 
 void peer_pinged(struct row *row, double ms, const char *path)
@@ -46,7 +46,7 @@ void peer_pinged(struct row *row, double ms, const char *path)
 }
 
 /* No answer is no news: what tailscaled says of the peer is in its row already. */
-static void on_pong(struct call *call, const struct reply *r, void *arg)
+static void ts_distance_on_pong(struct call *call, const struct reply *r, void *arg)
 {
 	struct ts_look *k = arg;
 	struct row *row = store_find(k->ts->source.store, k->id);
@@ -55,10 +55,10 @@ static void on_pong(struct call *call, const struct reply *r, void *arg)
 	if (row && row->kind == &kind_peer && !r->err.code && r->status == 200 && ts_pong_parse(&p, r->body, r->len) && p.ms >= 0)
 		peer_pinged(row, p.ms, p.path);
 	k->call = NULL;
-	look_free(k);
+	ts_distance_look_free(k);
 }
 
-static size_t count(const struct ts *ts)
+static size_t ts_distance_count(const struct ts *ts)
 {
 	size_t n = 0;
 	for (const struct ts_look *k = ts->looks; k; k = k->next)
@@ -66,11 +66,11 @@ static size_t count(const struct ts *ts)
 	return n;
 }
 
-static bool look(const struct peer *p)
+static bool ts_distance_look(const struct peer *p)
 {
 	struct ts *ts = (struct ts *)p->row.source;
 	struct origin *origin = ts_origin(&ts->source);
-	if (!origin || count(ts) >= LOOKS_MAX)
+	if (!origin || ts_distance_count(ts) >= LOOKS_MAX)
 		return false;
 	struct ts_look *k = xcalloc(1, sizeof(*k));
 	*k = (struct ts_look){ .ts = ts, .next = ts->looks, .prev = &ts->looks };
@@ -78,7 +78,7 @@ static bool look(const struct peer *p)
 		k->next->prev = &k->next;
 	ts->looks = k;
 	snprintf(k->id, sizeof(k->id), "%s", p->row.id);
-	k->call = ts_ping(origin, p->at.addrs[0], LOOK_MS, on_pong, k);
+	k->call = ts_ping(origin, p->at.addrs[0], LOOK_MS, ts_distance_on_pong, k);
 	return true;
 }
 
@@ -88,7 +88,7 @@ bool peer_look(const struct peer *p)
 	const struct peer *o = p;
 	do {
 		if (o->family == VPN_TAILSCALE && !o->control && !o->at.self && o->at.n_addrs && o->row.source->state == SOURCE_LIVE && peer_online(o))
-			any |= look(o);
+			any |= ts_distance_look(o);
 		o = o->next;
 	} while (o != p);
 	return any;

@@ -37,7 +37,7 @@ const char *ts_state_words(const char *state)
 	return NULL;
 }
 
-static void on_status(struct call *call, const struct reply *r, void *arg)
+static void ts_local_on_status(struct call *call, const struct reply *r, void *arg)
 {
 	struct here *h = arg;
 	struct ts_status s;
@@ -53,26 +53,26 @@ static void on_status(struct call *call, const struct reply *r, void *arg)
 	server_judge(h->ts->source.server);
 }
 
-static void ask(struct here *h)
+static void ts_local_ask(struct here *h)
 {
 	static const char *const headers[] = { "Host: local-tailscaled.sock", NULL };
 	static const struct endpoint endpoint = { .kind = ENDPOINT_UNIX, .path = TS_SOCKET };
 	if (!h->origin)
 		h->origin = origin_create(store_http(h->ts->source.store), h->link, &endpoint, 1);
-	h->call = call_start(h->origin, &(struct call_spec){ .path = "/localapi/v0/status?peers=false", .headers = headers, .done = on_status,
+	h->call = call_start(h->origin, &(struct call_spec){ .path = "/localapi/v0/status?peers=false", .headers = headers, .done = ts_local_on_status,
 	                                                   .arg = h, .timeout_ms = CALL_MS });
 }
 
-static void on_link(struct link *link, void *arg)
+static void ts_local_on_link(struct link *link, void *arg)
 {
 	struct here *h = arg;
 	if (link->state == LINK_UP && h->link == link && !h->call)
-		ask(h);
+		ts_local_ask(h);
 }
 
-static void look(struct ts *t)
+static void ts_local_look(struct ts *t)
 {
-	static const struct link_events events = { .changed = on_link };
+	static const struct link_events events = { .changed = ts_local_on_link };
 	struct loop *loop = store_loop(t->source.store);
 	if (t->here && (t->here->call || loop_now(loop) - t->here->asked_ms < FRESH_MS))
 		return;
@@ -86,11 +86,11 @@ static void look(struct ts *t)
 	if (first)
 		link_connect(t->here->link);  /* it is up a turn later */
 	else if (t->here->link->state == LINK_UP)
-		ask(t->here);
+		ts_local_ask(t->here);
 }
 
 /* As the source of this machine knows it. */
-static const char *watched_words(const struct source *s)
+static const char *ts_local_watched_words(const struct source *s)
 {
 	if (s->state == SOURCE_LIVE)
 		return ts_state_words(ts_state(s));
@@ -102,11 +102,11 @@ const char *here_words(const struct server *down)
 	const struct source *s;
 	for (const struct server *v = store_servers(down->store); v; v = v->next)
 		if (v->is_local && v->link && v->link->state == LINK_UP && (s = server_source(v, "tailscale")))
-			return watched_words(s);
+			return ts_local_watched_words(s);
 	struct ts *t = (struct ts *)server_source(down, "tailscale");
 	if (!t || !store_http(down->store) || strcmp(down->link->ops->name, "ssh") != 0)
 		return NULL;
-	look(t);
+	ts_local_look(t);
 	return *t->here->words ? t->here->words : NULL;
 }
 

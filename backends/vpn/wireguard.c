@@ -35,7 +35,7 @@ struct wg {
 	bool up, by_sudo, shown, absent;
 };
 
-static struct wg *of(struct source *source)
+static struct wg *wg_of(struct source *source)
 {
 	return (struct wg *)source;
 }
@@ -53,9 +53,9 @@ static struct wg *of(struct source *source)
 	"if [ -z \"$i\" ]; then printf \"%%s\\t-\\t%%s\\t%%s\\t%%s\\n\" \"$a\" \"$f\" \"$g\" \"$h\"; " \
 	"else printf \"%%s\\t%%s\\t-\\t%%s\\t%%s\\t%%s\\t%%s\\t%%s\\t%%s\\n\" \"$a\" \"$e\" \"$g\" \"$h\" \"$i\" \"$j\" \"$k\" \"$l\"; fi; done"
 
-static void look(struct wg *);
+static void wg_look(struct wg *);
 
-static bool may_sudo(const struct wg *w)
+static bool wg_may_sudo(const struct wg *w)
 {
 	const struct server_config *c = w->source.server->config;
 	return w->source.server->uid != 0 && !(c && c->sudo && !strcmp(c->sudo, "never"));
@@ -63,7 +63,7 @@ static bool may_sudo(const struct wg *w)
 
 /* --- the answer's way in ----------------------------------------------------------------------------------------------------- */
 
-static void feed_dump(struct wg *w, const char *text, size_t len)
+static void wg_feed_dump(struct wg *w, const char *text, size_t len)
 {
 	struct vpn_list list;
 	struct err err;
@@ -87,21 +87,21 @@ static void feed_dump(struct wg *w, const char *text, size_t len)
 	vpn_join(w->source.store);
 }
 
-static void feed(struct source *source, const char *what, const char *bytes, size_t len)
+static void wg_feed(struct source *source, const char *what, const char *bytes, size_t len)
 {
 	if (strcmp(what, "dump") == 0)
-		feed_dump(of(source), bytes, len);
+		wg_feed_dump(wg_of(source), bytes, len);
 }
 
 /* --- looking -------------------------------------------------------------------------------------------------------------------- */
 
-static void look_later(struct wg *w)
+static void wg_look_later(struct wg *w)
 {
 	if (w->up && !w->absent)
 		loop_timer_set(w->timer, w->shown ? SHOWN_MS : HIDDEN_MS);
 }
 
-static void denied(struct wg *w, const char *said, size_t len)
+static void wg_denied(struct wg *w, const char *said, size_t len)
 {
 	struct err err;
 	char words[120];
@@ -114,7 +114,7 @@ static void denied(struct wg *w, const char *said, size_t len)
 	source_set_state(&w->source, SOURCE_DENIED, &err);
 }
 
-static void failed(struct wg *w, const struct run_result *r)
+static void wg_failed(struct wg *w, const struct run_result *r)
 {
 	struct err err = r->end.err;
 	char words[160];
@@ -122,11 +122,11 @@ static void failed(struct wg *w, const struct run_result *r)
 		err_set(&err, ERR_REFUSED, "%s: `wg show all dump` ended with code %d: %s", w->source.server->name, r->end.exit_code,
 		        hs_message(words, sizeof(words), r->err_out, r->err_len));
 	source_set_state(&w->source, w->round ? SOURCE_STALE : SOURCE_FAILED, &err);
-	look_later(w);
+	wg_look_later(w);
 	vpn_join(w->source.store);
 }
 
-static void on_dump(const struct run_result *r, void *arg)
+static void wg_on_dump(const struct run_result *r, void *arg)
 {
 	struct wg *w = arg;
 	int code = r->end.err.code ? -1 : r->end.exit_code;
@@ -140,39 +140,39 @@ static void on_dump(const struct run_result *r, void *arg)
 	if (code == NO_PROGRAM && strstr(r->out, ABSENT_WORD)) {
 		w->absent = true;                 /* looked for again when the link is new */
 		source_set_state(&w->source, SOURCE_ABSENT, NULL);
-	} else if (code == NO_RIGHT && !w->by_sudo && may_sudo(w)) {
+	} else if (code == NO_RIGHT && !w->by_sudo && wg_may_sudo(w)) {
 		w->by_sudo = true;
-		look(w);
+		wg_look(w);
 	} else if (code == NO_RIGHT || (w->by_sudo && code == 1)) {
-		denied(w, r->err_out, r->err_len);
+		wg_denied(w, r->err_out, r->err_len);
 	} else if (code == 0) {
 		source_feed(&w->source, "dump", r->out, r->out_len);
-		look_later(w);
+		wg_look_later(w);
 	} else {
-		failed(w, r);
+		wg_failed(w, r);
 	}
 }
 
-static void look(struct wg *w)
+static void wg_look(struct wg *w)
 {
 	struct link *link = source_link(&w->source);
 	if (w->run || link->state != LINK_UP)
 		return;
 	char *script = xasprintf(SCRIPT, w->by_sudo ? SUDO_MAY_OR("wg", "1") : "", w->by_sudo ? "sudo -n " : "");
 	w->asked_ms = loop_now(store_loop(w->source.store));
-	w->run = link_run(link, script, NULL, 0, DUMP_MAX, RUN_MS, on_dump, w);
+	w->run = link_run(link, script, NULL, 0, DUMP_MAX, RUN_MS, wg_on_dump, w);
 	free(script);
 }
 
-static void on_timer(struct loop_timer *t, void *arg)
+static void wg_on_timer(struct loop_timer *t, void *arg)
 {
-	look(arg);
+	wg_look(arg);
 }
 
 /* Somebody looks now: as soon as the last look is 10 s old. */
 void wg_shown(struct source *source, bool now)
 {
-	struct wg *w = of(source);
+	struct wg *w = wg_of(source);
 	if (now && !w->shown && w->up && !w->absent && !w->run) {
 		int64_t since = loop_now(store_loop(source->store)) - w->asked_ms;
 		loop_timer_set(w->timer, since >= SHOWN_MS ? 0 : SHOWN_MS - since);
@@ -182,26 +182,26 @@ void wg_shown(struct source *source, bool now)
 
 void wg_poll_now(struct source *source)
 {
-	struct wg *w = of(source);
+	struct wg *w = wg_of(source);
 	if (w->up && !w->absent)
-		look(w);
+		wg_look(w);
 }
 
 /* --- the backend ------------------------------------------------------------------------------------------------------------------ */
 
-static void up(struct source *source)
+static void wg_up(struct source *source)
 {
-	struct wg *w = of(source);
+	struct wg *w = wg_of(source);
 	if (!w->timer)
-		w->timer = loop_timer_add(store_loop(source->store), -1, on_timer, w);
+		w->timer = loop_timer_add(store_loop(source->store), -1, wg_on_timer, w);
 	w->up = true;
 	w->by_sudo = w->absent = false;
-	look(w);
+	wg_look(w);
 }
 
-static void down(struct source *source)
+static void wg_down(struct source *source)
 {
-	struct wg *w = of(source);
+	struct wg *w = wg_of(source);
 	w->up = false;
 	run_cancel(w->run);
 	w->run = NULL;
@@ -212,15 +212,15 @@ static void down(struct source *source)
 	vpn_join(source->store);
 }
 
-static void finish(struct source *source)
+static void wg_finish(struct source *source)
 {
-	struct wg *w = of(source);
+	struct wg *w = wg_of(source);
 	run_cancel(w->run);
 	loop_timer_remove(w->timer);
 	vpn_join(source->store);
 }
 
 const struct backend backend_wireguard = {
-	.name = "wireguard", .source_size = sizeof(struct wg), .up = up, .down = down, .feed = feed, .shown = vpn_shown, .finish = finish,
+	.name = "wireguard", .source_size = sizeof(struct wg), .up = wg_up, .down = wg_down, .feed = wg_feed, .shown = vpn_shown, .finish = wg_finish,
 	.needs_facts = true,
 };
