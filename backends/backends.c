@@ -1,4 +1,5 @@
-/* backends.c: the list of what is looked for on every server. A new kind of thing is one file and one line here. */
+/* backends.c: the list of what is looked for on every server. A new kind of thing is one file and
+ * one line here. */
 #include "backends/apps/app.h"
 #include "backends/containers/containers.h"
 #include "backends/deploy/deploy.h"
@@ -11,23 +12,12 @@
 #include "backends/vpn/vpn.h"
 
 const struct backend *const backends[] = {
-	&backend_vitals,           /* first: the others may wait for the facts it finds */
-	&backend_docker,
-	&backend_docker_user,
-	&backend_podman,
-	&backend_podman_user,
-	&backend_systemd,
-	&backend_systemd_user,
-	&backend_logs,
-	&backend_sessions,
-	&backend_tailscale,
-	&backend_wireguard,
-	&backend_headscale,
-	&backend_deploy,
-	&backend_dokploy,
-	&backend_coolify,
-	&backend_portal,
-	NULL
+	&backend_vitals, /* first: the others may wait for the facts it finds */
+	&backend_docker,    &backend_docker_user,  &backend_podman,    &backend_podman_user,
+	&backend_systemd,   &backend_systemd_user, &backend_logs,      &backend_sessions,
+	&backend_tailscale, &backend_wireguard,    &backend_headscale, &backend_deploy,
+	&backend_dokploy,   &backend_coolify,      &backend_portal,    NULL
 };
 
-const struct kind *const kinds[] = { &kind_source, &kind_container, &kind_unit, &kind_session, &kind_peer, &kind_deploy, &kind_app, NULL };
+const struct kind *const kinds[] = { &kind_source, &kind_container, &kind_unit, &kind_session,
+	                             &kind_peer,   &kind_deploy,    &kind_app,  NULL };

@@ -8,12 +8,13 @@
 
 #define ID_CELLS 34
 #define NARROW 70
-#define CLOCK_CELLS 10           /* " 13:50:59 " and where the sign stands */
+#define CLOCK_CELLS 10 /* " 13:50:59 " and where the sign stands */
 #define TEXT_BYTES 2048
 #define ROW_BYTES 1024
-#define ROWS_MAX 12              /* of one entry that says what to do, or what was done; good news has one */
+#define ROWS_MAX 12 /* of one entry that says what to do, or what was done; good news has one */
 
-/* Bytes of text that go into a row of that many cells: whole words, where there is more than one. */
+/* Bytes of text that go into a row of that many cells: whole words, where there is more than one.
+ */
 static size_t activity_row_of(const char *text, int cells)
 {
 	size_t used, n = cells > 0 ? cells_fit(text, (size_t)cells, &used) : 0, end = n;
@@ -24,7 +25,8 @@ static size_t activity_row_of(const char *text, int cells)
 	return end ? end : n;
 }
 
-static void activity_draw_text(const struct canvas *c, int y, int x, enum tone tone, const char *text, size_t len)
+static void activity_draw_text(const struct canvas *c, int y, int x, enum tone tone,
+                               const char *text, size_t len)
 {
 	char row[ROW_BYTES];
 	if (y < 0 || y >= c->height)
@@ -33,21 +35,25 @@ static void activity_draw_text(const struct canvas *c, int y, int x, enum tone t
 	canvas_text(c, y, x, -1, tone, row);
 }
 
-/* Its text and who did it, from x on line y on; what does not fit goes on below, from `left` on. Returns the rows. */
-static int activity_draw_words(const struct canvas *c, int y, int x, int left, const struct activity_entry *e)
+/* Its text and who did it, from x on line y on; what does not fit goes on below, from `left` on.
+ * Returns the rows. */
+static int activity_draw_words(const struct canvas *c, int y, int x, int left,
+                               const struct activity_entry *e)
 {
 	char text[TEXT_BYTES];
 	int most = e->what == ACTIVITY_LINK && e->health == HEALTH_GOOD ? 1 : ROWS_MAX;
 	enum tone tone = e->what == ACTIVITY_ACTION ? TONE_ACCENT : TONE_PLAIN;
 	size_t len = (e->text ? strlen(e->text) : 0) + (e->by ? strlen(e->by) + 5 : 0);
-	if ((y < 0 || y >= c->height) && (most == 1 || (c->width > x && len <= (size_t)(c->width - x))))
-		return 1;                         /* of thousands most are not seen, and short */
-	snprintf(text, sizeof(text), "%s%s%s", e->text ? e->text : "", e->by ? "  by " : "", e->by ? e->by : "");
+	if ((y < 0 || y >= c->height) &&
+	    (most == 1 || (c->width > x && len <= (size_t)(c->width - x))))
+		return 1; /* of thousands most are not seen, and short */
+	snprintf(text, sizeof(text), "%s%s%s", e->text ? e->text : "", e->by ? "  by " : "",
+	         e->by ? e->by : "");
 	const char *at = text;
 	int rows = 0;
 	do {
 		size_t n = activity_row_of(at, c->width - x);
-		if (!n && x > left)               /* no room beside the id */
+		if (!n && x > left) /* no room beside the id */
 			;
 		else if (!n)
 			break;
@@ -58,8 +64,9 @@ static int activity_draw_words(const struct canvas *c, int y, int x, int left, c
 	return rows ? rows : 1;
 }
 
-/* One entry from line y on, of which some may lie above or below the pane; returns its rows. On a narrow pane the text follows the id
- * at once, and goes on under it. What concerns no row has no id, and its place is the text's. */
+/* One entry from line y on, of which some may lie above or below the pane; returns its rows. On a
+ * narrow pane the text follows the id at once, and goes on under it. What concerns no row has no
+ * id, and its place is the text's. */
 static int activity_draw_entry(const struct canvas *c, int y, const struct activity_entry *e)
 {
 	char clock[HUMAN_SIZE], id[ID_CELLS * 4 + 1];
@@ -72,7 +79,9 @@ static int activity_draw_entry(const struct canvas *c, int y, const struct activ
 	x += 2;
 	left = x;
 	if (e->id && *e->id) {
-		size_t cells = cells_cut(id, sizeof(id), e->id, (size_t)(id_cells > 0 ? id_cells : 0), CUT_MIDDLE, glyph_ellipsis());
+		size_t cells = cells_cut(id, sizeof(id), e->id,
+		                         (size_t)(id_cells > 0 ? id_cells : 0), CUT_MIDDLE,
+		                         glyph_ellipsis());
 		if (seen)
 			canvas_text(c, y, x, id_cells, TONE_PLAIN, id);
 		x += (narrow ? (int)cells : id_cells) + 1;
@@ -87,7 +96,8 @@ static bool activity_concerns(const struct activity_entry *e, const struct serve
 	return !only || (e->id && !strncmp(e->id, only->name, n) && e->id[n] == '/');
 }
 
-static size_t activity_draw(const struct store *store, const struct server *only, const struct canvas *c, size_t top)
+static size_t activity_draw(const struct store *store, const struct server *only,
+                            const struct canvas *c, size_t top)
 {
 	size_t all = activity_count(store), n = 0;
 	for (size_t i = 0; i < all; i++) {
@@ -99,12 +109,18 @@ static size_t activity_draw(const struct store *store, const struct server *only
 	return n;
 }
 
-static void activity_empty(const struct store *store, const struct server *s, char *buf, size_t size)
+static void activity_empty(const struct store *store, const struct server *s, char *buf,
+                           size_t size)
 {
 	(void)store;
-	snprintf(buf, size, "Nothing happened yet%s%s. Actions and changes of state appear here.", s ? " on " : "", s ? s->name : "");
+	snprintf(buf, size, "Nothing happened yet%s%s. Actions and changes of state appear here.",
+	         s ? " on " : "", s ? s->name : "");
 }
 
 const struct panel panel_activity = {
-	.name = "activity", .title = "Activity", .tab = "act", .draw = activity_draw, .empty = activity_empty,
+	.name = "activity",
+	.title = "Activity",
+	.tab = "act",
+	.draw = activity_draw,
+	.empty = activity_empty,
 };

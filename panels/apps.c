@@ -1,4 +1,5 @@
-/* Apps: what web platforms deploy: state, the last deployment with its age and result, where it answers. */
+/* Apps: what web platforms deploy: state, the last deployment with its age and result, where it
+ * answers. */
 #include <stdio.h>
 #include <string.h>
 
@@ -23,7 +24,8 @@ static void apps_project_cell(const struct row *r, struct cell *c)
 	if (a->is_platform)
 		cell_set(c, TONE_DIM, "%s", "");
 	else
-		cell_set(c, TONE_PLAIN, "%s%s%s", a->project, *a->environment ? "/" : "", a->environment);
+		cell_set(c, TONE_PLAIN, "%s%s%s", a->project, *a->environment ? "/" : "",
+		         a->environment);
 }
 
 static void apps_type_cell(const struct row *r, struct cell *c)
@@ -33,7 +35,9 @@ static void apps_type_cell(const struct row *r, struct cell *c)
 
 static void apps_state_cell(const struct row *r, struct cell *c)
 {
-	enum tone tone = r->health == HEALTH_IDLE || apps_of(r)->is_platform ? TONE_DIM : tone_health(r->health);
+	enum tone tone = r->health == HEALTH_IDLE || apps_of(r)->is_platform
+	                         ? TONE_DIM
+	                         : tone_health(r->health);
 	if (cell_order(r, c))
 		return;
 	if (apps_of(r)->is_platform && r->health >= HEALTH_ATTENTION && source_fails(r, c))
@@ -49,7 +53,8 @@ static void apps_last_cell(const struct row *r, struct cell *c)
 {
 	const struct app_deployment *d = app_last(apps_of(r));
 	if (!d) {
-		cell_set(c, TONE_DIM, "%s", apps_of(r)->is_platform || !apps_of(r)->asked ? "" : "none");
+		cell_set(c, TONE_DIM, "%s",
+		         apps_of(r)->is_platform || !apps_of(r)->asked ? "" : "none");
 		return;
 	}
 	cell_set(c, d->health == HEALTH_GOOD ? TONE_DIM : tone_health(d->health), "%s ", d->state);
@@ -102,7 +107,8 @@ static const struct column columns[] = {
 /* Worst first; what is well in the order of its place: a platform, then its projects. */
 static int apps_by_place(const struct row *a, const struct row *b)
 {
-	int need_a = a->health >= HEALTH_ATTENTION ? (int)a->health : 0, need_b = b->health >= HEALTH_ATTENTION ? (int)b->health : 0;
+	int need_a = a->health >= HEALTH_ATTENTION ? (int)a->health : 0,
+	    need_b = b->health >= HEALTH_ATTENTION ? (int)b->health : 0;
 	return need_a != need_b ? need_b - need_a : strcmp(a->id, b->id);
 }
 
@@ -112,7 +118,8 @@ static void apps_brief(const struct row *r, struct cell *c)
 	const struct app_deployment *d = app_last(a);
 	struct cell state = { 0 };
 	apps_state_cell(r, &state);
-	cell_set(c, state.tone, "%s%s%s  %s", a->environment, *a->environment ? "/" : "", r->name, state.text);
+	cell_set(c, state.tone, "%s%s%s  %s", a->environment, *a->environment ? "/" : "", r->name,
+	         state.text);
 	c->changes_ms = state.changes_ms;
 	if (d && r->health != HEALTH_BUSY) {
 		cell_add(c, " ");
@@ -126,8 +133,11 @@ static void apps_empty(const struct store *store, const struct server *s, char *
 {
 	static const char *const names[] = { "dokploy", "coolify", "portal", NULL };
 	char calm[240];
-	snprintf(calm, sizeof(calm), "No platform%s%s: [dokploy NAME], [coolify NAME] or [portal NAME] in the configuration names one; it is reached through its server, or from "
-	         "this machine.", s ? " on " : "", s ? s->name : "");
+	snprintf(calm, sizeof(calm),
+	         "No platform%s%s: [dokploy NAME], [coolify NAME] or [portal NAME] in the "
+	         "configuration names one; it is reached through its server, or from "
+	         "this machine.",
+	         s ? " on " : "", s ? s->name : "");
 	empty_sentence(store, s, names, calm, buf, size);
 }
 
@@ -140,7 +150,8 @@ static size_t apps_strip(const struct row *r, struct cell *lines, size_t max)
 		cell_set(&lines[0], TONE_BUSY, "%s: %s", o->action->verb, o->progress);
 		return 1;
 	}
-	if (o && o->state != ORDER_RUNNING && o->state != ORDER_DONE && now_wall_ms() < o->ended_ms + CELL_ORDER_FAILED_MS) {
+	if (o && o->state != ORDER_RUNNING && o->state != ORDER_DONE &&
+	    now_wall_ms() < o->ended_ms + CELL_ORDER_FAILED_MS) {
 		cell_set(&lines[0], TONE_BAD, "%s failed: %s", o->action->verb, o->err.text);
 		lines[0].changes_ms = o->ended_ms + CELL_ORDER_FAILED_MS;
 		return 1;
@@ -152,6 +163,13 @@ static size_t apps_strip(const struct row *r, struct cell *lines, size_t max)
 }
 
 const struct panel panel_apps = {
-	.name = "apps", .title = "Apps", .tab = "apps", .kind = &kind_app, .columns = columns, .order = apps_by_place, .brief = apps_brief, .empty = apps_empty,
+	.name = "apps",
+	.title = "Apps",
+	.tab = "apps",
+	.kind = &kind_app,
+	.columns = columns,
+	.order = apps_by_place,
+	.brief = apps_brief,
+	.empty = apps_empty,
 	.strip = apps_strip,
 };

@@ -7,7 +7,7 @@
 #include "panels/panels.h"
 
 #define CPU_WARN 90
-#define MEM_LIMIT_WARN 90   /* % of its own limit */
+#define MEM_LIMIT_WARN 90 /* % of its own limit */
 
 static const struct container *containers_of(const struct row *r)
 {
@@ -30,12 +30,18 @@ static void containers_exited(const struct container *k, struct cell *c)
 
 static void containers_running(const struct container *k, struct cell *c)
 {
-	static const struct { enum tone tone; const char *word; } words[] = {
-		[CTR_HEALTH_NONE] = { TONE_PLAIN, "up" },         [CTR_HEALTH_STARTING] = { TONE_BUSY, "starting" },
-		[CTR_HEALTH_HEALTHY] = { TONE_PLAIN, "healthy" }, [CTR_HEALTH_UNHEALTHY] = { TONE_WARN, "unhealthy" },
+	static const struct {
+		enum tone tone;
+		const char *word;
+	} words[] = {
+		[CTR_HEALTH_NONE] = { TONE_PLAIN, "up" },
+		[CTR_HEALTH_STARTING] = { TONE_BUSY, "starting" },
+		[CTR_HEALTH_HEALTHY] = { TONE_PLAIN, "healthy" },
+		[CTR_HEALTH_UNHEALTHY] = { TONE_WARN, "unhealthy" },
 	};
 	cell_set(c, words[k->health].tone, "%s ", words[k->health].word);
-	cell_add_age(c, k->health == CTR_HEALTH_UNHEALTHY && k->row.health_ms ? k->row.health_ms : k->started_ms);
+	cell_add_age(c, k->health == CTR_HEALTH_UNHEALTHY && k->row.health_ms ? k->row.health_ms
+	                                                                      : k->started_ms);
 }
 
 static void containers_state_cell(const struct row *r, struct cell *c)
@@ -49,13 +55,15 @@ static void containers_state_cell(const struct row *r, struct cell *c)
 		containers_exited(k, c);
 	} else {
 		enum tone tone = k->state == CONTAINER_RESTARTING ? TONE_BUSY : TONE_IDLE;
-		cell_set(c, r->health >= HEALTH_ATTENTION ? tone_health(r->health) : tone, "%s", container_state_name(k->state));
+		cell_set(c, r->health >= HEALTH_ATTENTION ? tone_health(r->health) : tone, "%s",
+		         container_state_name(k->state));
 	}
 }
 
 static int containers_state_compare(const struct row *a, const struct row *b)
 {
-	return compare_numbers((double)containers_of(b)->started_ms, (double)containers_of(a)->started_ms);
+	return compare_numbers((double)containers_of(b)->started_ms,
+	                       (double)containers_of(a)->started_ms);
 }
 
 static void containers_cpu_cell(const struct row *r, struct cell *c)
@@ -63,7 +71,8 @@ static void containers_cpu_cell(const struct row *r, struct cell *c)
 	if (containers_of(r)->cpu < 0)
 		cell_unknown(c);
 	else
-		cell_set(c, containers_of(r)->cpu >= CPU_WARN ? TONE_WARN : TONE_PLAIN, "%.1f", containers_of(r)->cpu);
+		cell_set(c, containers_of(r)->cpu >= CPU_WARN ? TONE_WARN : TONE_PLAIN, "%.1f",
+		         containers_of(r)->cpu);
 }
 
 static int containers_cpu_compare(const struct row *a, const struct row *b)
@@ -91,12 +100,14 @@ static void containers_net_cell(const struct row *r, struct cell *c)
 	if (k->net_rx < 0 || k->net_tx < 0)
 		cell_unknown(c);
 	else
-		cell_set(c, TONE_PLAIN, "%s %s", human_rate(rx, k->net_rx), human_rate(tx, k->net_tx));
+		cell_set(c, TONE_PLAIN, "%s %s", human_rate(rx, k->net_rx),
+		         human_rate(tx, k->net_tx));
 }
 
 static int containers_net_compare(const struct row *a, const struct row *b)
 {
-	return compare_numbers(containers_of(a)->net_rx + containers_of(a)->net_tx, containers_of(b)->net_rx + containers_of(b)->net_tx);
+	return compare_numbers(containers_of(a)->net_rx + containers_of(a)->net_tx,
+	                       containers_of(b)->net_rx + containers_of(b)->net_tx);
 }
 
 static void containers_restarts_cell(const struct row *r, struct cell *c)
@@ -142,14 +153,20 @@ static const struct column columns[] = {
 	{ "health", "", 1, 1, 0, ALIGN_LEFT, CUT_END, cell_glyph, order_by_need, false },
 	{ "server", "SERVER", 8, 12, 2, ALIGN_LEFT, CUT_MIDDLE, cell_server, NULL, false },
 	{ "name", "CONTAINER", 12, 28, 0, ALIGN_LEFT, CUT_MIDDLE, cell_name, NULL, false },
-	{ "state", "STATE", 12, 40, 1, ALIGN_LEFT, CUT_END, containers_state_cell, containers_state_compare, false },
-	{ "cpu", "CPU%", 5, 6, 3, ALIGN_RIGHT, CUT_END, containers_cpu_cell, containers_cpu_compare, true },
-	{ "mem", "MEM", 4, 5, 4, ALIGN_RIGHT, CUT_END, containers_mem_cell, containers_mem_compare, true },
-	{ "net", "NET IN/OUT", 10, 16, 9, ALIGN_RIGHT, CUT_END, containers_net_cell, containers_net_compare, true },
-	{ "restarts", "RST", 3, 5, 6, ALIGN_RIGHT, CUT_END, containers_restarts_cell, containers_restarts_compare, true },
+	{ "state", "STATE", 12, 40, 1, ALIGN_LEFT, CUT_END, containers_state_cell,
+	  containers_state_compare, false },
+	{ "cpu", "CPU%", 5, 6, 3, ALIGN_RIGHT, CUT_END, containers_cpu_cell, containers_cpu_compare,
+	  true },
+	{ "mem", "MEM", 4, 5, 4, ALIGN_RIGHT, CUT_END, containers_mem_cell, containers_mem_compare,
+	  true },
+	{ "net", "NET IN/OUT", 10, 16, 9, ALIGN_RIGHT, CUT_END, containers_net_cell,
+	  containers_net_compare, true },
+	{ "restarts", "RST", 3, 5, 6, ALIGN_RIGHT, CUT_END, containers_restarts_cell,
+	  containers_restarts_compare, true },
 	{ "image", "IMAGE", 16, 40, 5, ALIGN_LEFT, CUT_END, containers_image_cell, NULL, false },
 	{ "ports", "PORTS", 12, 28, 7, ALIGN_LEFT, CUT_END, containers_ports_cell, NULL, false },
-	{ "project", "PROJECT", 10, -1, 8, ALIGN_LEFT, CUT_END, containers_project_cell, NULL, false },
+	{ "project", "PROJECT", 10, -1, 8, ALIGN_LEFT, CUT_END, containers_project_cell, NULL,
+	  false },
 	{ "age", "", 0, 8, 1, ALIGN_RIGHT, CUT_END, cell_stale, NULL, false },
 	{ 0 }
 };
@@ -162,21 +179,25 @@ static void containers_brief(const struct row *r, struct cell *c)
 	c->changes_ms = state.changes_ms;
 }
 
-static void containers_empty(const struct store *store, const struct server *s, char *buf, size_t size)
+static void containers_empty(const struct store *store, const struct server *s, char *buf,
+                             size_t size)
 {
-	static const char *const engines[] = { "docker", "docker-user", "podman", "podman-user", NULL };
+	static const char *const engines[] = { "docker", "docker-user", "podman", "podman-user",
+		                               NULL };
 	char calm[128];
-	snprintf(calm, sizeof(calm), s ? "No containers on %s." : "No containers.", s ? s->name : "");
+	snprintf(calm, sizeof(calm), s ? "No containers on %s." : "No containers.",
+	         s ? s->name : "");
 	empty_sentence(store, s, engines, calm, buf, size);
 }
 
-/* --- how it died, under the table --------------------------------------------------------------------------------- */
+/* --- how it died, under the table ---------------------------------------- */
 
 static void containers_death_words(const struct container *k, struct cell *c)
 {
 	char text[HUMAN_SIZE];
 	if (k->oom && k->mem_limit > 0)
-		cell_add(c, ", killed for memory (limit %s)", human_bytes(text, (uint64_t)k->mem_limit));
+		cell_add(c, ", killed for memory (limit %s)",
+		         human_bytes(text, (uint64_t)k->mem_limit));
 	else if (k->oom)
 		cell_add(c, ", killed for memory");
 	else if (k->exit_signal[0])
@@ -220,7 +241,8 @@ static size_t containers_strip(const struct row *r, struct cell *lines, size_t m
 	if (k->death == DEATH_NONE || k->finished_ms <= 0 || k->state == CONTAINER_RUNNING)
 		return 0;
 	containers_death_title(k, &lines[0]);
-	for (const char *at = k->last_lines ? containers_last_of(k->last_lines, max - 1) : ""; *at && n < max; n++) {
+	for (const char *at = k->last_lines ? containers_last_of(k->last_lines, max - 1) : "";
+	     *at && n < max; n++) {
 		size_t len = strcspn(at, "\n");
 		cell_set(&lines[n], TONE_CODE, "%.*s", (int)len, at);
 		at += len + (at[len] == '\n');
@@ -229,6 +251,13 @@ static size_t containers_strip(const struct row *r, struct cell *lines, size_t m
 }
 
 const struct panel panel_containers = {
-	.name = "containers", .title = "Containers", .tab = "ctr", .kind = &kind_container, .columns = columns,
-	.order = order_by_need, .brief = containers_brief, .empty = containers_empty, .strip = containers_strip,
+	.name = "containers",
+	.title = "Containers",
+	.tab = "ctr",
+	.kind = &kind_container,
+	.columns = columns,
+	.order = order_by_need,
+	.brief = containers_brief,
+	.empty = containers_empty,
+	.strip = containers_strip,
 };

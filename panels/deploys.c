@@ -21,7 +21,8 @@ static void deploys_bar(struct cell *c, const struct deploy *d, int64_t ms)
 	char span[HUMAN_SIZE];
 	if (part > BAR_CELLS)
 		part = BAR_CELLS;
-	cell_add(c, " [%.*s%.*s] of %s", part, "##########", BAR_CELLS - part, "..........", human_age(span, d->usual_s * 1000));
+	cell_add(c, " [%.*s%.*s] of %s", part, "##########", BAR_CELLS - part, "..........",
+	         human_age(span, d->usual_s * 1000));
 }
 
 static void deploys_state_cell(const struct row *r, struct cell *c)
@@ -61,7 +62,8 @@ static void deploys_when_cell(const struct row *r, struct cell *c)
 
 static int deploys_when_compare(const struct row *a, const struct row *b)
 {
-	return compare_numbers((double)deploys_panel_of(a)->run.started_s, (double)deploys_panel_of(b)->run.started_s);
+	return compare_numbers((double)deploys_panel_of(a)->run.started_s,
+	                       (double)deploys_panel_of(b)->run.started_s);
 }
 
 static void deploys_took_cell(const struct row *r, struct cell *c)
@@ -94,7 +96,9 @@ static void deploys_what_cell(const struct row *r, struct cell *c)
 	if (r->why)
 		cell_set(c, tone_health(r->health), "%s", r->why);
 	else if (deploys_panel_of(r)->project && deploys_panel_of(r)->run.id[0])
-		cell_set(c, TONE_DIM, "%s; %d/%d up", deploys_panel_of(r)->run.what, deploys_panel_of(r)->project->up, deploys_panel_of(r)->project->containers);
+		cell_set(c, TONE_DIM, "%s; %d/%d up", deploys_panel_of(r)->run.what,
+		         deploys_panel_of(r)->project->up,
+		         deploys_panel_of(r)->project->containers);
 	else
 		cell_set(c, TONE_DIM, "%s", deploys_panel_of(r)->run.args);
 }
@@ -104,9 +108,11 @@ static const struct column columns[] = {
 	{ "server", "SERVER", 4, 12, 2, ALIGN_LEFT, CUT_MIDDLE, cell_server, NULL, false },
 	{ "name", "DEPLOY", 8, 30, 0, ALIGN_LEFT, CUT_MIDDLE, cell_name, NULL, false },
 	{ "state", "STATE", 9, 46, 1, ALIGN_LEFT, CUT_END, deploys_state_cell, NULL, false },
-	{ "when", "WHEN", 4, 4, 3, ALIGN_RIGHT, CUT_END, deploys_when_cell, deploys_when_compare, true },
+	{ "when", "WHEN", 4, 4, 3, ALIGN_RIGHT, CUT_END, deploys_when_cell, deploys_when_compare,
+	  true },
 	{ "took", "TOOK", 4, 4, 4, ALIGN_RIGHT, CUT_END, deploys_took_cell, NULL, true },
-	{ "revision", "REVISION", 7, 18, 5, ALIGN_LEFT, CUT_END, deploys_revision_cell, NULL, false },
+	{ "revision", "REVISION", 7, 18, 5, ALIGN_LEFT, CUT_END, deploys_revision_cell, NULL,
+	  false },
 	{ "by", "BY", 4, 24, 6, ALIGN_LEFT, CUT_END, deploys_by_cell, NULL, false },
 	{ "what", "WHAT", 10, -1, 3, ALIGN_LEFT, CUT_END, deploys_what_cell, NULL, false },
 	{ "age", "", 0, 8, 1, ALIGN_RIGHT, CUT_END, cell_stale, NULL, false },
@@ -117,7 +123,8 @@ static void deploys_brief(const struct row *r, struct cell *c)
 {
 	struct cell state = { 0 };
 	deploys_state_cell(r, &state);
-	cell_set(c, state.tone, "%s  %s%s%s", r->name, state.text, r->why ? "  " : "", r->why ? r->why : "");
+	cell_set(c, state.tone, "%s  %s%s%s", r->name, state.text, r->why ? "  " : "",
+	         r->why ? r->why : "");
 	c->changes_ms = state.changes_ms;
 }
 
@@ -125,7 +132,9 @@ static void deploys_empty(const struct store *store, const struct server *s, cha
 {
 	static const char *const names[] = { "deploy", NULL };
 	char calm[200];
-	snprintf(calm, sizeof(calm), "Nothing to deploy%s%s: [deploy NAME] in the configuration names what can be.", s ? " on " : "", s ? s->name : "");
+	snprintf(calm, sizeof(calm),
+	         "Nothing to deploy%s%s: [deploy NAME] in the configuration names what can be.",
+	         s ? " on " : "", s ? s->name : "");
 	empty_sentence(store, s, names, calm, buf, size);
 }
 
@@ -139,7 +148,13 @@ static size_t deploys_strip(const struct row *r, struct cell *lines, size_t max)
 }
 
 const struct panel panel_deploys = {
-	.name = "deploys", .title = "Deploys", .tab = "dep", .kind = &kind_deploy, .columns = columns,
-	.order = order_by_need, .brief = deploys_brief, .empty = deploys_empty,
+	.name = "deploys",
+	.title = "Deploys",
+	.tab = "dep",
+	.kind = &kind_deploy,
+	.columns = columns,
+	.order = order_by_need,
+	.brief = deploys_brief,
+	.empty = deploys_empty,
 	.strip = deploys_strip,
 };

@@ -1,4 +1,5 @@
-/* The fleet: one row per server, joined from its link, its vitals and the counts of what runs on it. */
+/* The fleet: one row per server, joined from its link, its vitals and the counts of what runs on
+ * it. */
 #include <stdio.h>
 #include <string.h>
 
@@ -35,9 +36,14 @@ static enum link_state fleet_link_state_of(const struct row *r)
 static void fleet_link_cell(const struct row *r, struct cell *c)
 {
 	const struct server *s = fleet_server_of(r);
-	static const struct { enum tone tone; const char *word; } words[] = {
-		[LINK_DOWN] = { TONE_DIM, "down" },     [LINK_CONNECTING] = { TONE_BUSY, "connecting" },
-		[LINK_ASKING] = { TONE_ASKS, "asks you" }, [LINK_UP] = { TONE_PLAIN, "up" },
+	static const struct {
+		enum tone tone;
+		const char *word;
+	} words[] = {
+		[LINK_DOWN] = { TONE_DIM, "down" },
+		[LINK_CONNECTING] = { TONE_BUSY, "connecting" },
+		[LINK_ASKING] = { TONE_ASKS, "asks you" },
+		[LINK_UP] = { TONE_PLAIN, "up" },
 		[LINK_LOST] = { TONE_BAD, "lost" },
 	};
 	enum link_state state = fleet_link_state_of(r);
@@ -64,10 +70,12 @@ static bool fleet_source_is(const struct row *r, const char *name, enum source_s
 /* What that source told was true once. */
 static bool fleet_is_old(const struct row *r, const char *name)
 {
-	return fleet_link_state_of(r) != LINK_UP || fleet_source_is(r, name, SOURCE_STALE) || fleet_source_is(r, name, SOURCE_FAILED);
+	return fleet_link_state_of(r) != LINK_UP || fleet_source_is(r, name, SOURCE_STALE) ||
+	       fleet_source_is(r, name, SOURCE_FAILED);
 }
 
-/* Five cells hold a figure of the vitals, with the sign of what is old before it: "~! 97", "~!100". */
+/* Five cells hold a figure of the vitals, with the sign of what is old before it: "~! 97", "~!100".
+ */
 #define FIGURE_CELLS 5
 
 static void fleet_mark_old(const struct row *r, struct cell *c)
@@ -116,7 +124,8 @@ static float fleet_mean_of(const float *ring, size_t from, size_t end)
 	return n ? sum / (float)n : -1;
 }
 
-/* The last minutes, oldest first: a cell is a fixed part of the ring, so that only the newest one changes until it is full. */
+/* The last minutes, oldest first: a cell is a fixed part of the ring, so that only the newest one
+ * changes until it is full. */
 static void fleet_spark_cell(const struct row *r, struct cell *c)
 {
 	enum { PART = VITALS_HISTORY / SPARK_CELLS };
@@ -129,7 +138,8 @@ static void fleet_spark_cell(const struct row *r, struct cell *c)
 	size_t n = v->n_history < VITALS_HISTORY ? now + 1 : SPARK_CELLS;
 	for (size_t i = 0; i < n; i++) {
 		size_t part = (now + SPARK_CELLS - (n - 1) + i) % SPARK_CELLS;
-		means[i] = fleet_mean_of(v->cpu_history, part * PART, part == now ? last + 1 : (part + 1) * PART);
+		means[i] = fleet_mean_of(v->cpu_history, part * PART,
+		                         part == now ? last + 1 : (part + 1) * PART);
 	}
 	glyph_spark(c->text, sizeof(c->text), means, n, 100);
 }
@@ -156,7 +166,9 @@ static void fleet_mem_cell(const struct row *r, struct cell *c)
 static double fleet_disk_percent(const struct row *r)
 {
 	const struct vitals *v = fleet_vitals_of(r);
-	return v && v->worst_disk >= 0 && (size_t)v->worst_disk < v->n_disks ? v->disks[v->worst_disk].percent : -1;
+	return v && v->worst_disk >= 0 && (size_t)v->worst_disk < v->n_disks
+	               ? v->disks[v->worst_disk].percent
+	               : -1;
 }
 
 static void fleet_disk_cell(const struct row *r, struct cell *c)
@@ -165,7 +177,8 @@ static void fleet_disk_cell(const struct row *r, struct cell *c)
 	fleet_mark_old(r, c);
 }
 
-/* Up of all, and how many are not well. Nothing known is "-", an engine that may not be asked says so. */
+/* Up of all, and how many are not well. Nothing known is "-", an engine that may not be asked says
+ * so. */
 static void fleet_containers_cell(const struct row *r, struct cell *c)
 {
 	const struct server *s = fleet_server_of(r);
@@ -175,7 +188,8 @@ static void fleet_containers_cell(const struct row *r, struct cell *c)
 	else if (!s->containers)
 		cell_unknown(c);
 	else if (s->containers_bad)
-		cell_set(c, TONE_WARN, "%s%d/%d ! %d", old, s->containers_up, s->containers, s->containers_bad);
+		cell_set(c, TONE_WARN, "%s%d/%d ! %d", old, s->containers_up, s->containers,
+		         s->containers_bad);
 	else
 		cell_set(c, TONE_PLAIN, "%s%d/%d", old, s->containers_up, s->containers);
 }
@@ -212,7 +226,11 @@ static void fleet_vpn_cell(const struct row *r, struct cell *c)
 	cell_set(c, TONE_DIM, "%s", "");
 	if (!vpn_brief(fleet_server_of(r), words, sizeof(words), &since, &well))
 		return;
-	cell_set(c, !well ? TONE_WARN : since ? TONE_IDLE : TONE_PLAIN, "%s%s", words, since ? " " : "");
+	cell_set(c,
+	         !well   ? TONE_WARN
+	         : since ? TONE_IDLE
+	                 : TONE_PLAIN,
+	         "%s%s", words, since ? " " : "");
 	cell_add_age(c, since);
 }
 
@@ -225,33 +243,40 @@ static void fleet_uptime_cell(const struct row *r, struct cell *c)
 		cell_age(c, v->wall_ms - v->uptime_s * 1000);
 }
 
-/* "lost 3h: connect timed out ...; next try in 40 s, C-r now"; without the first word where the link's column has it. */
+/* "lost 3h: connect timed out ...; next try in 40 s, C-r now"; without the first word where the
+ * link's column has it. */
 static void fleet_lost_note(const struct server *s, struct cell *c, const char *lost)
 {
 	const struct link *link = s->link;
 	int64_t heard = server_heard_ms(s);
 	cell_set(c, TONE_BAD, "%s", lost);
 	/* The link's own state begins again with each try. */
-	cell_add_age(c, heard ? heard : s->row.health == HEALTH_BAD && s->row.health_ms ? s->row.health_ms : link->since_ms);
-	if (link->err.text[0])        /* the row's own sentence is the same without the server's name before it */
+	cell_add_age(c, heard                                             ? heard
+	                : s->row.health == HEALTH_BAD && s->row.health_ms ? s->row.health_ms
+	                                                                  : link->since_ms);
+	/* the row's own sentence is the same without the server's name before it */
+	if (link->err.text[0])
 		cell_add(c, ": %s", s->row.why ? s->row.why : link->err.text);
 	if (link->retry_at_ms) {
 		cell_add(c, "; next try in ");
-		cell_add_wait(c, now_wall_ms() + link->retry_at_ms - loop_now(store_loop(s->store)));
+		cell_add_wait(c,
+		              now_wall_ms() + link->retry_at_ms - loop_now(store_loop(s->store)));
 		cell_add(c, ", C-r now");
 	} else {
 		cell_add(c, "; C-r tries again");
 	}
 }
 
-/* The first backend that needs the user though the link is up: the same that stand in "Needs you". */
+/* The first backend that needs the user though the link is up: the same that stand in "Needs you".
+ */
 static bool fleet_source_note(const struct server *s, struct cell *c)
 {
 	char sentence[400];
 	for (const struct source *src = s->sources; src; src = src->next) {
 		if (!source_needs(src))
 			continue;
-		if (src->state == SOURCE_LIVE && source_left_out_text(src, sentence, sizeof(sentence)))
+		if (src->state == SOURCE_LIVE &&
+		    source_left_out_text(src, sentence, sizeof(sentence)))
 			cell_set(c, TONE_WARN, "%s", sentence);
 		else if (src->state == SOURCE_STALE)
 			cell_set(c, TONE_WARN, "%s", src->err.text);
@@ -264,7 +289,8 @@ static bool fleet_source_note(const struct server *s, struct cell *c)
 	return false;
 }
 
-/* What it waits for or suffers from, in one sentence; blank when all is well. beside: what the column of the link says is left out. */
+/* What it waits for or suffers from, in one sentence; blank when all is well. beside: what the
+ * column of the link says is left out. */
 static void fleet_sentence(const struct row *r, struct cell *c, bool beside)
 {
 	const struct server *s = fleet_server_of(r);
@@ -273,8 +299,8 @@ static void fleet_sentence(const struct row *r, struct cell *c, bool beside)
 	if (cell_order(r, c))
 		return;
 	if (ask || state == LINK_ASKING)
-		cell_set(c, TONE_ASKS, "%s%s%s", beside && state == LINK_ASKING ? "" : "asks you: ", ask ? ask_words(s, ask) : "something",
-		         beside ? "; a answers" : "");
+		cell_set(c, TONE_ASKS, "%s%s%s", beside && state == LINK_ASKING ? "" : "asks you: ",
+		         ask ? ask_words(s, ask) : "something", beside ? "; a answers" : "");
 	else if (state == LINK_LOST)
 		fleet_lost_note(s, c, beside ? "" : "lost ");
 	else if (state == LINK_DOWN)
@@ -282,7 +308,8 @@ static void fleet_sentence(const struct row *r, struct cell *c, bool beside)
 	else if (r->why && r->health >= HEALTH_ATTENTION)
 		cell_set(c, r->health >= HEALTH_BAD ? TONE_BAD : TONE_WARN, "%s", r->why);
 	else if (!fleet_source_note(s, c))
-		cell_set(c, TONE_DIM, "%s", s->vitals && s->vitals->reboot_pending ? "reboot pending" : "");
+		cell_set(c, TONE_DIM, "%s",
+		         s->vitals && s->vitals->reboot_pending ? "reboot pending" : "");
 }
 
 /* Nothing was heard of it yet: there is only why. */
@@ -304,12 +331,14 @@ static void fleet_note_cell(const struct row *r, struct cell *c)
 
 static int fleet_load_compare(const struct row *a, const struct row *b)
 {
-	return compare_numbers(fleet_vitals_of(a) ? fleet_vitals_of(a)->load1 : -1, fleet_vitals_of(b) ? fleet_vitals_of(b)->load1 : -1);
+	return compare_numbers(fleet_vitals_of(a) ? fleet_vitals_of(a)->load1 : -1,
+	                       fleet_vitals_of(b) ? fleet_vitals_of(b)->load1 : -1);
 }
 
 static int fleet_cpu_compare(const struct row *a, const struct row *b)
 {
-	return compare_numbers(fleet_vitals_of(a) ? fleet_vitals_of(a)->cpu : -1, fleet_vitals_of(b) ? fleet_vitals_of(b)->cpu : -1);
+	return compare_numbers(fleet_vitals_of(a) ? fleet_vitals_of(a)->cpu : -1,
+	                       fleet_vitals_of(b) ? fleet_vitals_of(b)->cpu : -1);
 }
 
 static int fleet_mem_compare(const struct row *a, const struct row *b)
@@ -331,16 +360,23 @@ static int fleet_uptime_compare(const struct row *a, const struct row *b)
 static const struct column columns[] = {
 	{ "health", "", 1, 1, 0, ALIGN_LEFT, CUT_END, cell_glyph, order_by_need, false },
 	{ "name", "NAME", 4, 20, 0, ALIGN_LEFT, CUT_MIDDLE, cell_name, NULL, false },
-	{ "link", "LINK", 6, 10, 1, ALIGN_RIGHT, CUT_END, fleet_link_cell, fleet_link_compare, true },
-	{ "load", "LOAD", 5, 5, 4, ALIGN_RIGHT, CUT_END, fleet_load_cell, fleet_load_compare, true },
-	{ "spark", "", SPARK_CELLS, SPARK_CELLS, 8, ALIGN_LEFT, CUT_END, fleet_spark_cell, fleet_cpu_compare, true },
+	{ "link", "LINK", 6, 10, 1, ALIGN_RIGHT, CUT_END, fleet_link_cell, fleet_link_compare,
+	  true },
+	{ "load", "LOAD", 5, 5, 4, ALIGN_RIGHT, CUT_END, fleet_load_cell, fleet_load_compare,
+	  true },
+	{ "spark", "", SPARK_CELLS, SPARK_CELLS, 8, ALIGN_LEFT, CUT_END, fleet_spark_cell,
+	  fleet_cpu_compare, true },
 	{ "cpu", "CPU%", 5, 5, 5, ALIGN_RIGHT, CUT_END, fleet_cpu_cell, fleet_cpu_compare, true },
 	{ "mem", "MEM%", 5, 5, 6, ALIGN_RIGHT, CUT_END, fleet_mem_cell, fleet_mem_compare, true },
-	{ "disk", "DISK%", 5, 5, 6, ALIGN_RIGHT, CUT_END, fleet_disk_cell, fleet_disk_compare, true },
-	{ "containers", "CONTAINERS", 10, 12, 2, ALIGN_LEFT, CUT_END, fleet_containers_cell, fleet_containers_compare, true },
-	{ "units", "UNITS", 8, 10, 3, ALIGN_LEFT, CUT_END, fleet_units_cell, fleet_units_compare, true },
+	{ "disk", "DISK%", 5, 5, 6, ALIGN_RIGHT, CUT_END, fleet_disk_cell, fleet_disk_compare,
+	  true },
+	{ "containers", "CONTAINERS", 10, 12, 2, ALIGN_LEFT, CUT_END, fleet_containers_cell,
+	  fleet_containers_compare, true },
+	{ "units", "UNITS", 8, 10, 3, ALIGN_LEFT, CUT_END, fleet_units_cell, fleet_units_compare,
+	  true },
 	{ "vpn", "VPN", 10, 14, 6, ALIGN_LEFT, CUT_END, fleet_vpn_cell, NULL, false },
-	{ "uptime", "UP", 3, 4, 7, ALIGN_RIGHT, CUT_END, fleet_uptime_cell, fleet_uptime_compare, true },
+	{ "uptime", "UP", 3, 4, 7, ALIGN_RIGHT, CUT_END, fleet_uptime_cell, fleet_uptime_compare,
+	  true },
 	{ "note", "", 8, -1, 4, ALIGN_LEFT, CUT_END, fleet_note_cell, NULL, false },
 	{ "age", "", 0, 8, 1, ALIGN_RIGHT, CUT_END, cell_stale, NULL, false },
 	{ 0 }
@@ -363,8 +399,8 @@ static void fleet_brief(const struct row *r, struct cell *c)
 	else if (s->link->latency_ms >= 0)
 		cell_add(c, " %dms", s->link->latency_ms);
 	if (s->vitals && s->vitals->load1 >= 0)
-		cell_add(c, " %s%.*f", fleet_is_old(r, "vitals") ? "~" : "", fleet_load_digits(s->vitals->load1, false),
-		         s->vitals->load1);
+		cell_add(c, " %s%.*f", fleet_is_old(r, "vitals") ? "~" : "",
+		         fleet_load_digits(s->vitals->load1, false), s->vitals->load1);
 	if (s->containers)
 		cell_add(c, "  %d ctr", s->containers_up);
 	if (s->containers_bad)
@@ -383,8 +419,10 @@ static void fleet_empty(const struct store *store, const struct server *s, char 
 	(void)s;
 	snprintf(buf, size,
 	         "No server is watched.\n"
-	         ":connect NAME adds one by its ssh name or user@host:port; `mocr NAME...` starts with them;\n"
-	         "a [server NAME] section in ~/.config/mocr/config keeps it. `mocr` alone watches this machine.");
+	         ":connect NAME adds one by its ssh name or user@host:port; `mocr NAME...` starts "
+	         "with them;\n"
+	         "a [server NAME] section in ~/.config/mocr/config keeps it. `mocr` alone watches "
+	         "this machine.");
 }
 
 /* The whole sentence of the server under the cursor, for which its column is often too narrow. */
@@ -396,6 +434,15 @@ static size_t fleet_strip(const struct row *r, struct cell *lines, size_t max)
 }
 
 const struct panel panel_fleet = {
-	.name = "fleet", .title = "Servers", .tab = "fleet", .kind = &kind_server, .columns = columns,
-	.order = order_by_need, .instead = fleet_instead, .instead_after = "link", .brief = fleet_brief, .empty = fleet_empty, .strip = fleet_strip,
+	.name = "fleet",
+	.title = "Servers",
+	.tab = "fleet",
+	.kind = &kind_server,
+	.columns = columns,
+	.order = order_by_need,
+	.instead = fleet_instead,
+	.instead_after = "link",
+	.brief = fleet_brief,
+	.empty = fleet_empty,
+	.strip = fleet_strip,
 };

@@ -67,7 +67,8 @@ static const struct column columns[] = {
 	{ "kind", "KIND", 9, 9, 2, ALIGN_LEFT, CUT_END, needs_kind_cell, NULL, false },
 	{ "name", "NAME", 4, 28, 0, ALIGN_LEFT, CUT_MIDDLE, needs_name_cell, NULL, false },
 	{ "why", "WHY", 10, -1, 1, ALIGN_LEFT, CUT_END, needs_why_cell, NULL, false },
-	{ "since", "FOR", 3, 4, 1, ALIGN_RIGHT, CUT_END, needs_since_cell, needs_since_compare, true },
+	{ "since", "FOR", 3, 4, 1, ALIGN_RIGHT, CUT_END, needs_since_cell, needs_since_compare,
+	  true },
 	{ 0 }
 };
 
@@ -86,10 +87,17 @@ static void needs_brief(const struct row *r, struct cell *c)
 static void needs_empty(const struct store *store, const struct server *s, char *buf, size_t size)
 {
 	(void)store;
-	snprintf(buf, size, s ? "Nothing on %s needs you." : "Nothing needs you.", s ? s->name : "");
+	snprintf(buf, size, s ? "Nothing on %s needs you." : "Nothing needs you.",
+	         s ? s->name : "");
 }
 
 const struct panel panel_needs = {
-	.name = "needs", .title = "Needs you", .tab = "needs", .columns = columns, .order = needs_order, .wants = needs_wants,
-	.brief = needs_brief, .empty = needs_empty,
+	.name = "needs",
+	.title = "Needs you",
+	.tab = "needs",
+	.columns = columns,
+	.order = needs_order,
+	.wants = needs_wants,
+	.brief = needs_brief,
+	.empty = needs_empty,
 };

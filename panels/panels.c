@@ -2,6 +2,6 @@
 #include "panels/panels.h"
 
 const struct panel *const panels[] = {
-	&panel_fleet, &panel_containers, &panel_services, &panel_needs, &panel_activity, &panel_sessions, &panel_vpn, &panel_deploys,
-	&panel_apps, NULL,
+	&panel_fleet,    &panel_containers, &panel_services, &panel_needs, &panel_activity,
+	&panel_sessions, &panel_vpn,        &panel_deploys,  &panel_apps,  NULL,
 };

@@ -121,9 +121,12 @@ static const struct column columns[] = {
 	{ "server", "SERVER", 8, 12, 2, ALIGN_LEFT, CUT_MIDDLE, cell_server, NULL, false },
 	{ "name", "UNIT", 14, 36, 0, ALIGN_LEFT, CUT_MIDDLE, services_name_cell, NULL, false },
 	{ "state", "STATE", 11, 40, 1, ALIGN_LEFT, CUT_END, services_state_cell, NULL, false },
-	{ "mem", "MEM", 4, 5, 4, ALIGN_RIGHT, CUT_END, services_mem_cell, services_mem_compare, true },
-	{ "cpu", "CPU", 4, 4, 5, ALIGN_RIGHT, CUT_END, services_cpu_cell, services_cpu_compare, true },
-	{ "restarts", "RST", 3, 5, 6, ALIGN_RIGHT, CUT_END, services_restarts_cell, services_restarts_compare, true },
+	{ "mem", "MEM", 4, 5, 4, ALIGN_RIGHT, CUT_END, services_mem_cell, services_mem_compare,
+	  true },
+	{ "cpu", "CPU", 4, 4, 5, ALIGN_RIGHT, CUT_END, services_cpu_cell, services_cpu_compare,
+	  true },
+	{ "restarts", "RST", 3, 5, 6, ALIGN_RIGHT, CUT_END, services_restarts_cell,
+	  services_restarts_compare, true },
 	{ "enabled", "AT BOOT", 7, 10, 7, ALIGN_LEFT, CUT_END, services_enabled_cell, NULL, false },
 	{ "pid", "PID", 5, 7, 9, ALIGN_RIGHT, CUT_END, services_pid_cell, NULL, false },
 	{ "about", "ABOUT", 16, -1, 8, ALIGN_LEFT, CUT_END, services_about_cell, NULL, false },
@@ -135,15 +138,18 @@ static void services_brief(const struct row *r, struct cell *c)
 {
 	struct cell state = { 0 };
 	services_state_cell(r, &state);
-	cell_set(c, state.tone, "%s%s  %s", r->name, services_of(r)->user ? " (user)" : "", state.text);
+	cell_set(c, state.tone, "%s%s  %s", r->name, services_of(r)->user ? " (user)" : "",
+	         state.text);
 	c->changes_ms = state.changes_ms;
 }
 
-static void services_empty(const struct store *store, const struct server *s, char *buf, size_t size)
+static void services_empty(const struct store *store, const struct server *s, char *buf,
+                           size_t size)
 {
 	static const char *const names[] = { "systemd", "systemd-user", NULL };
 	char calm[128];
-	snprintf(calm, sizeof(calm), s ? "No systemd units on %s." : "No systemd units.", s ? s->name : "");
+	snprintf(calm, sizeof(calm), s ? "No systemd units on %s." : "No systemd units.",
+	         s ? s->name : "");
 	empty_sentence(store, s, names, calm, buf, size);
 }
 
@@ -176,6 +182,13 @@ static size_t services_strip(const struct row *r, struct cell *lines, size_t max
 }
 
 const struct panel panel_services = {
-	.name = "services", .title = "Services", .tab = "unit", .kind = &kind_unit, .columns = columns,
-	.order = services_order, .brief = services_brief, .empty = services_empty, .strip = services_strip,
+	.name = "services",
+	.title = "Services",
+	.tab = "unit",
+	.kind = &kind_unit,
+	.columns = columns,
+	.order = services_order,
+	.brief = services_brief,
+	.empty = services_empty,
+	.strip = services_strip,
 };

@@ -13,13 +13,14 @@ static const struct session *sessions_panel_of(const struct row *r)
 	return (const struct session *)r;
 }
 
-/* --- cells ----------------------------------------------------------------------------------------------- */
+/* --- cells --------------------------------------------------------------- */
 
 static void sessions_title_cell(const struct row *r, struct cell *c)
 {
 	const struct session *s = sessions_panel_of(r);
 	bool dim = s->shown == SESSION_NOT_SERVED || s->archived_ms || s->type == SESSION_SERVICE;
-	cell_set(c, dim ? TONE_DIM : TONE_PLAIN, "%.*s%s%s", 2 * (s->depth < 6 ? s->depth : 6), "            ", s->depth ? "- " : "", r->name);
+	cell_set(c, dim ? TONE_DIM : TONE_PLAIN, "%.*s%s%s", 2 * (s->depth < 6 ? s->depth : 6),
+	         "            ", s->depth ? "- " : "", r->name);
 	if (s->children)
 		cell_add(c, s->unfolded ? " (-%d)" : " (+%d)", s->children);
 }
@@ -63,7 +64,8 @@ static void sessions_asks_cell(const struct row *r, struct cell *c)
 
 static void sessions_directory_cell(const struct row *r, struct cell *c)
 {
-	cell_set(c, TONE_DIM, "%s", sessions_panel_of(r)->directory ? sessions_panel_of(r)->directory : "");
+	cell_set(c, TONE_DIM, "%s",
+	         sessions_panel_of(r)->directory ? sessions_panel_of(r)->directory : "");
 }
 
 static void sessions_agent_cell(const struct row *r, struct cell *c)
@@ -86,7 +88,9 @@ static void sessions_model_cell(const struct row *r, struct cell *c)
 static double sessions_context_of(const struct row *r)
 {
 	const struct session *s = sessions_panel_of(r);
-	return s->context_used > 0 && s->context_limit > 0 ? 100.0 * (double)s->context_used / (double)s->context_limit : -1;
+	return s->context_used > 0 && s->context_limit > 0
+	               ? 100.0 * (double)s->context_used / (double)s->context_limit
+	               : -1;
 }
 
 static void sessions_context_cell(const struct row *r, struct cell *c)
@@ -117,7 +121,8 @@ static void sessions_tokens_cell(const struct row *r, struct cell *c)
 
 static int sessions_tokens_compare(const struct row *a, const struct row *b)
 {
-	return compare_numbers((double)sessions_panel_of(a)->tokens, (double)sessions_panel_of(b)->tokens);
+	return compare_numbers((double)sessions_panel_of(a)->tokens,
+	                       (double)sessions_panel_of(b)->tokens);
 }
 
 static void sessions_cost_cell(const struct row *r, struct cell *c)
@@ -125,7 +130,8 @@ static void sessions_cost_cell(const struct row *r, struct cell *c)
 	if (sessions_panel_of(r)->cost < 0)
 		cell_set(c, TONE_DIM, "%s", "");
 	else
-		cell_set(c, TONE_PLAIN, sessions_panel_of(r)->cost >= 10 ? "$%.0f" : "$%.2f", sessions_panel_of(r)->cost);
+		cell_set(c, TONE_PLAIN, sessions_panel_of(r)->cost >= 10 ? "$%.0f" : "$%.2f",
+		         sessions_panel_of(r)->cost);
 }
 
 static int sessions_cost_compare(const struct row *a, const struct row *b)
@@ -141,10 +147,11 @@ static void sessions_active_cell(const struct row *r, struct cell *c)
 
 static int sessions_active_compare(const struct row *a, const struct row *b)
 {
-	return compare_numbers((double)sessions_panel_of(b)->updated_ms, (double)sessions_panel_of(a)->updated_ms);
+	return compare_numbers((double)sessions_panel_of(b)->updated_ms,
+	                       (double)sessions_panel_of(a)->updated_ms);
 }
 
-/* --- order: roots by need, then activity; children under their parents ------------------------------------- */
+/* --- order: roots by need, then activity; children under their parents --- */
 
 static int sessions_rank_of(const struct row *r)
 {
@@ -176,7 +183,8 @@ static size_t sessions_chain_of(const struct row *r, const struct row **chain)
 		up[n++] = r;
 		if (!sessions_panel_of(r)->parent[0])
 			break;
-		snprintf(id, sizeof(id), "%s/session/%s", r->server->name, sessions_panel_of(r)->parent);
+		snprintf(id, sizeof(id), "%s/session/%s", r->server->name,
+		         sessions_panel_of(r)->parent);
 		const struct row *parent = store_find(r->source->store, id);
 		r = parent && parent->kind == &kind_session ? parent : NULL;
 	}
@@ -209,13 +217,18 @@ static const struct column columns[] = {
 	{ "server", "SERVER", 4, 12, 2, ALIGN_LEFT, CUT_MIDDLE, cell_server, NULL, false },
 	{ "title", "SESSION", 14, 44, 0, ALIGN_LEFT, CUT_END, sessions_title_cell, NULL, false },
 	{ "status", "STATUS", 10, 26, 1, ALIGN_LEFT, CUT_END, sessions_status_cell, NULL, false },
-	{ "directory", "DIRECTORY", 8, 28, 4, ALIGN_LEFT, CUT_MIDDLE, sessions_directory_cell, NULL, false },
+	{ "directory", "DIRECTORY", 8, 28, 4, ALIGN_LEFT, CUT_MIDDLE, sessions_directory_cell, NULL,
+	  false },
 	{ "agent", "AGENT", 5, 8, 8, ALIGN_LEFT, CUT_END, sessions_agent_cell, NULL, false },
 	{ "model", "MODEL", 4, 16, 7, ALIGN_LEFT, CUT_MIDDLE, sessions_model_cell, NULL, false },
-	{ "context", "CTX%", 4, 4, 5, ALIGN_RIGHT, CUT_END, sessions_context_cell, sessions_context_compare, true },
-	{ "tokens", "TOK", 4, 5, 9, ALIGN_RIGHT, CUT_END, sessions_tokens_cell, sessions_tokens_compare, true },
-	{ "cost", "COST", 5, 6, 6, ALIGN_RIGHT, CUT_END, sessions_cost_cell, sessions_cost_compare, true },
-	{ "active", "LAST", 4, 4, 3, ALIGN_RIGHT, CUT_END, sessions_active_cell, sessions_active_compare, false },
+	{ "context", "CTX%", 4, 4, 5, ALIGN_RIGHT, CUT_END, sessions_context_cell,
+	  sessions_context_compare, true },
+	{ "tokens", "TOK", 4, 5, 9, ALIGN_RIGHT, CUT_END, sessions_tokens_cell,
+	  sessions_tokens_compare, true },
+	{ "cost", "COST", 5, 6, 6, ALIGN_RIGHT, CUT_END, sessions_cost_cell, sessions_cost_compare,
+	  true },
+	{ "active", "LAST", 4, 4, 3, ALIGN_RIGHT, CUT_END, sessions_active_cell,
+	  sessions_active_compare, false },
 	{ "asks", "WHAT", 10, -1, 3, ALIGN_LEFT, CUT_END, sessions_asks_cell, NULL, false },
 	{ "age", "", 0, 8, 1, ALIGN_RIGHT, CUT_END, cell_stale, NULL, false },
 	{ 0 }
@@ -225,15 +238,19 @@ static void sessions_brief(const struct row *r, struct cell *c)
 {
 	struct cell status = { 0 };
 	sessions_status_cell(r, &status);
-	cell_set(c, status.tone, "%s  %s%s%s", r->name, status.text, r->why ? "  " : "", r->why ? r->why : "");
+	cell_set(c, status.tone, "%s  %s%s%s", r->name, status.text, r->why ? "  " : "",
+	         r->why ? r->why : "");
 	c->changes_ms = status.changes_ms;
 }
 
-static void sessions_empty(const struct store *store, const struct server *s, char *buf, size_t size)
+static void sessions_empty(const struct store *store, const struct server *s, char *buf,
+                           size_t size)
 {
 	static const char *const names[] = { "sessions", NULL };
 	char calm[160];
-	snprintf(calm, sizeof(calm), s ? "No OpenCode, Claude Code or tmux sessions on %s." : "No OpenCode, Claude Code or tmux sessions.",
+	snprintf(calm, sizeof(calm),
+	         s ? "No OpenCode, Claude Code or tmux sessions on %s."
+	           : "No OpenCode, Claude Code or tmux sessions.",
 	         s ? s->name : "");
 	empty_sentence(store, s, names, calm, buf, size);
 }
@@ -248,6 +265,15 @@ static size_t sessions_strip(const struct row *r, struct cell *lines, size_t max
 }
 
 const struct panel panel_sessions = {
-	.name = "sessions", .title = "Sessions", .tab = "ses", .kind = &kind_session, .columns = columns, .order = sessions_order,
-	.wants = sessions_wants, .random_ids = true, .brief = sessions_brief, .empty = sessions_empty, .strip = sessions_strip,
+	.name = "sessions",
+	.title = "Sessions",
+	.tab = "ses",
+	.kind = &kind_session,
+	.columns = columns,
+	.order = sessions_order,
+	.wants = sessions_wants,
+	.random_ids = true,
+	.brief = sessions_brief,
+	.empty = sessions_empty,
+	.strip = sessions_strip,
 };

@@ -36,7 +36,10 @@ static void vpn_server_cell(const struct row *r, struct cell *c)
 static void vpn_address_cell(const struct row *r, struct cell *c)
 {
 	const struct vpn_peer *at = &vpn_told(r)->at;
-	cell_set(c, TONE_PLAIN, "%s", at->n_addrs ? at->addrs[0] : vpn_of(r)->at.n_addrs ? vpn_of(r)->at.addrs[0] : "");
+	cell_set(c, TONE_PLAIN, "%s",
+	         at->n_addrs             ? at->addrs[0]
+	         : vpn_of(r)->at.n_addrs ? vpn_of(r)->at.addrs[0]
+	                                 : "");
 }
 
 static void vpn_state_cell(const struct row *r, struct cell *c)
@@ -48,10 +51,18 @@ static void vpn_state_cell(const struct row *r, struct cell *c)
 	if (p->control && r->health >= HEALTH_ATTENTION && source_fails(r, c))
 		return;
 	/* Its own daemon's word first, when that is not just "running". */
-	const char *own = peer_state(p, &since), *state = strcmp(own, "online") && strcmp(own, "up") ? own : peer_state(w, &since);
+	const char *own = peer_state(p, &since), *state = strcmp(own, "online") && strcmp(own, "up")
+	                                                          ? own
+	                                                          : peer_state(w, &since);
 	bool well = !strcmp(state, "online") || !strcmp(state, "up") || !strcmp(state, "answers");
-	bool idle = !strcmp(state, "offline") || !strcmp(state, "idle") || !strcmp(state, "no handshake") || !strcmp(state, "stopped");
-	cell_set(c, r->health >= HEALTH_ATTENTION ? tone_health(r->health) : well ? TONE_PLAIN : idle ? TONE_IDLE : TONE_WARN, "%s", state);
+	bool idle = !strcmp(state, "offline") || !strcmp(state, "idle") ||
+	            !strcmp(state, "no handshake") || !strcmp(state, "stopped");
+	cell_set(c,
+	         r->health >= HEALTH_ATTENTION ? tone_health(r->health)
+	         : well                        ? TONE_PLAIN
+	         : idle                        ? TONE_IDLE
+	                                       : TONE_WARN,
+	         "%s", state);
 	if (since && !well) {
 		cell_add(c, " ");
 		cell_add_age(c, since);
@@ -65,7 +76,11 @@ static void vpn_path_cell(const struct row *r, struct cell *c)
 	if (vpn_of(r)->control)
 		cell_set(c, TONE_DIM, "%s", vpn_of(r)->at.endpoint);
 	else
-		cell_set(c, !strncmp(path, "relay", 5) || !strncmp(path, "peer relay", 10) ? TONE_WARN : TONE_PLAIN, "%s", path);
+		cell_set(c,
+		         !strncmp(path, "relay", 5) || !strncmp(path, "peer relay", 10)
+		                 ? TONE_WARN
+		                 : TONE_PLAIN,
+		         "%s", path);
 }
 
 static int64_t vpn_last_of(const struct row *r)
@@ -88,7 +103,8 @@ static int vpn_last_compare(const struct row *a, const struct row *b)
 static void vpn_rate_cell(struct cell *c, double rate)
 {
 	char text[HUMAN_SIZE];
-	cell_set(c, rate >= 1 ? TONE_PLAIN : TONE_DIM, "%s", rate >= 1 ? human_rate(text, rate) : "");
+	cell_set(c, rate >= 1 ? TONE_PLAIN : TONE_DIM, "%s",
+	         rate >= 1 ? human_rate(text, rate) : "");
 }
 
 static void vpn_traffic_cell(const struct row *r, struct cell *c, int64_t bytes)
@@ -99,13 +115,31 @@ static void vpn_traffic_cell(const struct row *r, struct cell *c, int64_t bytes)
 		cell_bytes(c, (double)bytes);
 }
 
-static void vpn_rx_cell(const struct row *r, struct cell *c) { vpn_traffic_cell(r, c, vpn_told(r)->at.rx); }
-static void vpn_tx_cell(const struct row *r, struct cell *c) { vpn_traffic_cell(r, c, vpn_told(r)->at.tx); }
-static void vpn_rx_rate_cell(const struct row *r, struct cell *c) { vpn_rate_cell(c, vpn_told(r)->rx_rate); }
-static void vpn_tx_rate_cell(const struct row *r, struct cell *c) { vpn_rate_cell(c, vpn_told(r)->tx_rate); }
+static void vpn_rx_cell(const struct row *r, struct cell *c)
+{
+	vpn_traffic_cell(r, c, vpn_told(r)->at.rx);
+}
+static void vpn_tx_cell(const struct row *r, struct cell *c)
+{
+	vpn_traffic_cell(r, c, vpn_told(r)->at.tx);
+}
+static void vpn_rx_rate_cell(const struct row *r, struct cell *c)
+{
+	vpn_rate_cell(c, vpn_told(r)->rx_rate);
+}
+static void vpn_tx_rate_cell(const struct row *r, struct cell *c)
+{
+	vpn_rate_cell(c, vpn_told(r)->tx_rate);
+}
 
-static int vpn_rx_rate_compare(const struct row *a, const struct row *b) { return compare_numbers(vpn_told(a)->rx_rate, vpn_told(b)->rx_rate); }
-static int vpn_tx_rate_compare(const struct row *a, const struct row *b) { return compare_numbers(vpn_told(a)->tx_rate, vpn_told(b)->tx_rate); }
+static int vpn_rx_rate_compare(const struct row *a, const struct row *b)
+{
+	return compare_numbers(vpn_told(a)->rx_rate, vpn_told(b)->rx_rate);
+}
+static int vpn_tx_rate_compare(const struct row *a, const struct row *b)
+{
+	return compare_numbers(vpn_told(a)->tx_rate, vpn_told(b)->tx_rate);
+}
 
 static int vpn_rx_compare(const struct row *a, const struct row *b)
 {
@@ -120,13 +154,18 @@ static int vpn_tx_compare(const struct row *a, const struct row *b)
 static void vpn_exit_cell(const struct row *r, struct cell *c)
 {
 	const struct vpn_peer *at = &vpn_told(r)->at;
-	cell_set(c, at->exit_node ? TONE_ACCENT : TONE_DIM, "%s", at->exit_node ? "in use" : at->exit_option ? "offers" : "");
+	cell_set(c, at->exit_node ? TONE_ACCENT : TONE_DIM, "%s",
+	         at->exit_node     ? "in use"
+	         : at->exit_option ? "offers"
+	                           : "");
 }
 
 static void vpn_routes_cell(const struct row *r, struct cell *c)
 {
 	const struct peer *hs = peer_in(vpn_of(r), VPN_HEADSCALE, false);
-	const char *routes = *vpn_told(r)->at.routes ? vpn_told(r)->at.routes : hs ? hs->at.routes : "";
+	const char *routes = *vpn_told(r)->at.routes ? vpn_told(r)->at.routes
+	                     : hs                    ? hs->at.routes
+	                                             : "";
 	cell_set(c, TONE_PLAIN, "%s", routes);
 	if (hs && *hs->at.offered)
 		cell_add(c, "%s(%s not approved)", *routes ? " " : "", hs->at.offered);
@@ -153,7 +192,8 @@ static void vpn_expiry_cell(const struct row *r, struct cell *c)
 	else if (left <= 0)
 		cell_set(c, TONE_BAD, "expired");
 	else
-		cell_set(c, left < VPN_EXPIRY_WARN_MS ? TONE_WARN : TONE_PLAIN, "%s%s", left < VPN_EXPIRY_WARN_MS ? "! " : "", human_age(span, left));
+		cell_set(c, left < VPN_EXPIRY_WARN_MS ? TONE_WARN : TONE_PLAIN, "%s%s",
+		         left < VPN_EXPIRY_WARN_MS ? "! " : "", human_age(span, left));
 }
 
 static int vpn_expiry_compare(const struct row *a, const struct row *b)
@@ -186,7 +226,8 @@ static void vpn_version_cell(const struct row *r, struct cell *c)
 
 static void vpn_why_cell(const struct row *r, struct cell *c)
 {
-	cell_set(c, tone_health(r->health), "%s", r->health >= HEALTH_ATTENTION && r->why ? r->why : "");
+	cell_set(c, tone_health(r->health), "%s",
+	         r->health >= HEALTH_ATTENTION && r->why ? r->why : "");
 }
 
 static const struct column columns[] = {
@@ -198,10 +239,13 @@ static const struct column columns[] = {
 	{ "path", "PATH", 23, 30, 3, ALIGN_LEFT, CUT_END, vpn_path_cell, NULL, false },
 	{ "last", "LAST", 4, 4, 5, ALIGN_RIGHT, CUT_END, vpn_last_cell, vpn_last_compare, true },
 	{ "rx", "IN", 4, 5, 6, ALIGN_RIGHT, CUT_END, vpn_rx_cell, vpn_rx_compare, true },
-	{ "in", "IN/S", 6, 7, 7, ALIGN_RIGHT, CUT_END, vpn_rx_rate_cell, vpn_rx_rate_compare, true },
+	{ "in", "IN/S", 6, 7, 7, ALIGN_RIGHT, CUT_END, vpn_rx_rate_cell, vpn_rx_rate_compare,
+	  true },
 	{ "tx", "OUT", 4, 5, 6, ALIGN_RIGHT, CUT_END, vpn_tx_cell, vpn_tx_compare, true },
-	{ "out", "OUT/S", 6, 7, 7, ALIGN_RIGHT, CUT_END, vpn_tx_rate_cell, vpn_tx_rate_compare, true },
-	{ "expiry", "KEY", 4, 8, 5, ALIGN_LEFT, CUT_END, vpn_expiry_cell, vpn_expiry_compare, true },
+	{ "out", "OUT/S", 6, 7, 7, ALIGN_RIGHT, CUT_END, vpn_tx_rate_cell, vpn_tx_rate_compare,
+	  true },
+	{ "expiry", "KEY", 4, 8, 5, ALIGN_LEFT, CUT_END, vpn_expiry_cell, vpn_expiry_compare,
+	  true },
 	{ "seen", "SEEN BY", 8, 24, 7, ALIGN_LEFT, CUT_END, vpn_seen_cell, NULL, false },
 	{ "exit", "EXIT", 4, 6, 8, ALIGN_LEFT, CUT_END, vpn_exit_cell, NULL, false },
 	{ "routes", "ROUTES", 8, 30, 8, ALIGN_LEFT, CUT_END, vpn_routes_cell, NULL, false },
@@ -217,7 +261,8 @@ static void vpn_panel_brief(const struct row *r, struct cell *c)
 	struct cell state = { 0 }, path = { 0 };
 	vpn_state_cell(r, &state);
 	vpn_path_cell(r, &path);
-	cell_set(c, state.tone, "%s  %s%s%s", r->name, state.text, path.text[0] ? "  " : "", path.text);
+	cell_set(c, state.tone, "%s  %s%s%s", r->name, state.text, path.text[0] ? "  " : "",
+	         path.text);
 	c->changes_ms = state.changes_ms;
 }
 
@@ -225,8 +270,11 @@ static void vpn_empty(const struct store *store, const struct server *s, char *b
 {
 	static const char *const sources[] = { "tailscale", "wireguard", "headscale", NULL };
 	char calm[256];
-	snprintf(calm, sizeof(calm), "No VPN was found%s%s: no tailscaled, no WireGuard interface, no Headscale. A Headscale elsewhere is named "
-	         "by a [headscale NAME] section.", s ? " on " : "", s ? s->name : "");
+	snprintf(calm, sizeof(calm),
+	         "No VPN was found%s%s: no tailscaled, no WireGuard interface, no Headscale. A "
+	         "Headscale elsewhere is named "
+	         "by a [headscale NAME] section.",
+	         s ? " on " : "", s ? s->name : "");
 	empty_sentence(store, s, sources, calm, buf, size);
 }
 
@@ -245,13 +293,23 @@ static size_t vpn_strip(const struct row *r, struct cell *lines, size_t max)
 		return n;
 	do {
 		peer_seen(o, words, sizeof(words));
-		cell_set(&lines[n++], peer_online(o) || o->at.self ? TONE_PLAIN : TONE_DIM, "%s", words);
+		cell_set(&lines[n++], peer_online(o) || o->at.self ? TONE_PLAIN : TONE_DIM, "%s",
+		         words);
 		o = o->next;
 	} while (o != p && n < max);
 	return n;
 }
 
 const struct panel panel_vpn = {
-	.name = "vpn", .title = "VPN", .tab = "vpn", .kind = &kind_peer, .columns = columns, .order = order_by_need, .wants = vpn_wants,
-	.wants_in = vpn_wants_in, .brief = vpn_panel_brief, .empty = vpn_empty, .strip = vpn_strip,
+	.name = "vpn",
+	.title = "VPN",
+	.tab = "vpn",
+	.kind = &kind_peer,
+	.columns = columns,
+	.order = order_by_need,
+	.wants = vpn_wants,
+	.wants_in = vpn_wants_in,
+	.brief = vpn_panel_brief,
+	.empty = vpn_empty,
+	.strip = vpn_strip,
 };

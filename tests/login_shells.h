@@ -1,4 +1,5 @@
-/* login_shells.h: the real shells that a server's login may have, started as sshd starts them: SHELL -c COMMAND. */
+/* login_shells.h: the real shells that a server's login may have, started as sshd starts them:
+ * SHELL -c COMMAND. */
 #ifndef TESTS_LOGIN_SHELLS_H
 #define TESTS_LOGIN_SHELLS_H
 
@@ -14,17 +15,21 @@
 #include "backends/base/buf.h"
 
 struct login_shell {
-	const char *name, *path;            /* name: of the link to BusyBox, too */
-	bool posix_words;                   /* reads quote_word's words by itself, newlines too: all but csh */
+	const char *name, *path; /* name: of the link to BusyBox, too */
+	/* reads quote_word's words by itself, newlines too: all but csh */
+	bool posix_words;
 };
 
 static const struct login_shell login_shells[] = {
-	{ "dash", "/bin/dash", true }, { "bash", "/bin/bash", true },     { "ash", "/bin/busybox", true },  { "zsh", "/bin/zsh", true },
-	{ "fish", "/usr/bin/fish", true }, { "tcsh", "/bin/tcsh", false }, { "csh", "/bin/bsd-csh", false },
+	{ "dash", "/bin/dash", true },     { "bash", "/bin/bash", true },
+	{ "ash", "/bin/busybox", true },   { "zsh", "/bin/zsh", true },
+	{ "fish", "/usr/bin/fish", true }, { "tcsh", "/bin/tcsh", false },
+	{ "csh", "/bin/bsd-csh", false },
 };
 #define LOGIN_SHELLS (sizeof(login_shells) / sizeof(login_shells[0]))
 
-/* One that runs; out gets what it says on its standard output, err what it says on the other (NULL: goes to ours). */
+/* One that runs; out gets what it says on its standard output, err what it says on the other (NULL:
+ * goes to ours). */
 struct shell_run {
 	pid_t pid;
 	int fd[2];
@@ -37,12 +42,16 @@ static inline bool shell_there(const struct login_shell *s)
 }
 
 /* home: whose start-up files it reads. */
-static inline void shell_start(struct shell_run *r, const struct login_shell *s, const char *home, const char *command,
-                               struct buf *out, struct buf *err)
+static inline void shell_start(struct shell_run *r, const struct login_shell *s, const char *home,
+                               const char *command, struct buf *out, struct buf *err)
 {
 	char *argv[] = { (char *)s->name, (char *)"-c", (char *)command, NULL }, in_home[4096];
-	char *env[] = { in_home, (char *)"PATH=/usr/bin:/bin", (char *)"LC_ALL=C.UTF-8", (char *)"SSH_CLIENT=127.0.0.1 1 22",
-		        (char *)"SHLVL=0", NULL };
+	char *env[] = { in_home,
+		        (char *)"PATH=/usr/bin:/bin",
+		        (char *)"LC_ALL=C.UTF-8",
+		        (char *)"SSH_CLIENT=127.0.0.1 1 22",
+		        (char *)"SHLVL=0",
+		        NULL };
 	int pipes[2][2];
 	posix_spawn_file_actions_t files;
 	snprintf(in_home, sizeof(in_home), "HOME=%s", home);
@@ -70,7 +79,8 @@ static inline int shell_end(struct shell_run *r)
 {
 	char bytes[65536];
 	while (r->fd[0] >= 0 || r->fd[1] >= 0) {
-		struct pollfd p[2] = { { .fd = r->fd[0], .events = POLLIN }, { .fd = r->fd[1], .events = POLLIN } };
+		struct pollfd p[2] = { { .fd = r->fd[0], .events = POLLIN },
+			               { .fd = r->fd[1], .events = POLLIN } };
 		if (poll(p, 2, 60000) <= 0)
 			abort();
 		for (int i = 0; i < 2; i++) {

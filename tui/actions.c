@@ -1,5 +1,5 @@
-/* What the console itself can do, one row per action. Together with the actions of the kinds (kind->actions) this feeds
- * keys, menu, help, the command line and the man page. */
+/* What the console itself can do, one row per action. Together with the actions of the kinds
+ * (kind->actions) this feeds keys, menu, help, the command line and the man page. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,32 +12,76 @@
 #include "tui/console_internal.h"
 #include "tui/sessions.h"
 
-/* --- on the row under the cursor --------------------------------------------------------------------------------- */
+/* --- on the row under the cursor ----------------------------------------- */
 
-static bool action_asks(const struct row *r) { return r->server->asks != NULL; }
-static bool action_has_log(const struct row *r) { return r->kind->follow != NULL; }
+static bool action_asks(const struct row *r)
+{
+	return r->server->asks != NULL;
+}
+static bool action_has_log(const struct row *r)
+{
+	return r->kind->follow != NULL;
+}
 
 /* What has no shell of its own, as a unit, means its server's. */
-static struct row *action_shell_row(struct row *r) { return r->kind->shell && r->kind != &kind_session ? r : &r->server->row; }
+static struct row *action_shell_row(struct row *r)
+{
+	return r->kind->shell && r->kind != &kind_session ? r : &r->server->row;
+}
 static bool action_has_shell(const struct row *r)
 {
 	bool up = r->server->link && r->server->link->state == LINK_UP;
-	return up && (r->kind != &kind_container || ((const struct container *)r)->state == CONTAINER_RUNNING);
+	return up && (r->kind != &kind_container ||
+	              ((const struct container *)r)->state == CONTAINER_RUNNING);
 }
-static bool action_in_tmux(const struct row *r) { return action_has_shell(r) && getenv("TMUX"); }
-static bool action_has_detail(const struct row *r) { return r->kind->detail != NULL; }
+static bool action_in_tmux(const struct row *r)
+{
+	return action_has_shell(r) && getenv("TMUX");
+}
+static bool action_has_detail(const struct row *r)
+{
+	return r->kind->detail != NULL;
+}
 
-static void show_details(struct console *c) { view_open_detail(c, console_row(c)); }
-static void show_logs(struct console *c) { view_open_log(c); }
-static void show_attach(struct console *c) { shell_open(c, console_row(c)); }
-static void show_attach_window(struct console *c) { shell_open_window(c, console_row(c)); }
-static bool action_attach_in_tmux(const struct row *r) { return session_attachable(r) && getenv("TMUX"); }
-static bool action_has_children(const struct row *r) { return r->kind == &kind_session && ((const struct session *)r)->children > 0; }
-static void show_shell(struct console *c) { shell_open(c, action_shell_row(console_row(c))); }
-static void show_shell_window(struct console *c) { shell_open_window(c, action_shell_row(console_row(c))); }
-static void show_answer(struct console *c) { console_answer(c, console_server(c)); }
+static void show_details(struct console *c)
+{
+	view_open_detail(c, console_row(c));
+}
+static void show_logs(struct console *c)
+{
+	view_open_log(c);
+}
+static void show_attach(struct console *c)
+{
+	shell_open(c, console_row(c));
+}
+static void show_attach_window(struct console *c)
+{
+	shell_open_window(c, console_row(c));
+}
+static bool action_attach_in_tmux(const struct row *r)
+{
+	return session_attachable(r) && getenv("TMUX");
+}
+static bool action_has_children(const struct row *r)
+{
+	return r->kind == &kind_session && ((const struct session *)r)->children > 0;
+}
+static void show_shell(struct console *c)
+{
+	shell_open(c, action_shell_row(console_row(c)));
+}
+static void show_shell_window(struct console *c)
+{
+	shell_open_window(c, action_shell_row(console_row(c)));
+}
+static void show_answer(struct console *c)
+{
+	console_answer(c, console_server(c));
+}
 
-/* Into a server; to the row itself from the list of needs; the output of a deploy; else its details. */
+/* Into a server; to the row itself from the list of needs; the output of a deploy; else its
+ * details. */
 static void show_open(struct console *c)
 {
 	struct row *r = console_row(c);
@@ -78,15 +122,26 @@ static void show_refresh(struct console *c)
 	for (struct server *s = store_servers(c->store); s; s = s->next)
 		if (!one || s == one)
 			server_refresh(s);
-	console_flash(c, TONE_PLAIN, one ? "%s: asked anew" : "all servers: asked anew", one ? one->name : "");
+	console_flash(c, TONE_PLAIN, one ? "%s: asked anew" : "all servers: asked anew",
+	              one ? one->name : "");
 }
 
-/* --- panes ----------------------------------------------------------------------------------------------------------- */
+/* --- panes --------------------------------------------------------------- */
 
-static void show_next(struct console *c) { pane_focus(c, (c->focus + 1) % c->n_panes); }
-static void show_previous(struct console *c) { pane_focus(c, (c->focus + c->n_panes - 1) % c->n_panes); }
+static void show_next(struct console *c)
+{
+	pane_focus(c, (c->focus + 1) % c->n_panes);
+}
+static void show_previous(struct console *c)
+{
+	pane_focus(c, (c->focus + c->n_panes - 1) % c->n_panes);
+}
 
-#define PANE_BY_NUMBER(n) static void show_pane_##n(struct console *c) { pane_focus(c, n - 1); }
+#define PANE_BY_NUMBER(n)                            \
+	static void show_pane_##n(struct console *c) \
+	{                                            \
+		pane_focus(c, n - 1);                \
+	}
 PANE_BY_NUMBER(1)
 PANE_BY_NUMBER(2)
 PANE_BY_NUMBER(3)
@@ -103,7 +158,10 @@ static void show_zoom(struct console *c)
 	console_redraw(c);
 }
 
-static void show_filter(struct console *c) { filter_open(c); }
+static void show_filter(struct console *c)
+{
+	filter_open(c);
+}
 
 static void show_problems(struct console *c)
 {
@@ -123,8 +181,14 @@ static void action_sort_step(struct console *c, int step)
 	console_redraw(c);
 }
 
-static void show_sort_next(struct console *c) { action_sort_step(c, 1); }
-static void show_sort_previous(struct console *c) { action_sort_step(c, -1); }
+static void show_sort_next(struct console *c)
+{
+	action_sort_step(c, 1);
+}
+static void show_sort_previous(struct console *c)
+{
+	action_sort_step(c, -1);
+}
 
 static void show_sort_reverse(struct console *c)
 {
@@ -159,10 +223,11 @@ static void show_needs_next(struct console *c)
 	snprintf(c->needs_at, sizeof(c->needs_at), "%s", r->id);
 	console_goto(c, c->needs_at);
 	console_flash(c, TONE_PLAIN, "%zu of %zu: %s%s%s%s%s", next + 1, needs->n, r->server->name,
-	              r->kind == &kind_server ? "" : " ", r->kind == &kind_server ? "" : r->name, r->why ? ": " : "", r->why ? r->why : "");
+	              r->kind == &kind_server ? "" : " ", r->kind == &kind_server ? "" : r->name,
+	              r->why ? ": " : "", r->why ? r->why : "");
 }
 
-/* --- the console ------------------------------------------------------------------------------------------------------ */
+/* --- the console --------------------------------------------------------- */
 
 /* One step back, never out. False: there is nothing to go back from. */
 static bool action_step_back(struct console *c)
@@ -210,7 +275,8 @@ static void show_quit(struct console *c)
 	}
 	struct confirm_spec spec = {
 		.title = "Quit mocr?",
-		.detail = c->n_orders ? "What was started goes on over there; its result will not be seen here."
+		.detail = c->n_orders ? "What was started goes on over there; its result will not "
+		                        "be seen here."
 		                      : "Shells that were kept running are closed.",
 		.yes = "Quit",
 	};
@@ -226,11 +292,26 @@ static void show_close(struct console *c)
 		action_step_back(c);
 }
 
-static void show_command(struct console *c) { command_open(c, ""); }
-static void show_help(struct console *c) { console_help(c); }
-static void show_menu(struct console *c) { console_menu(c); }
-static void show_suspend(struct console *c) { console_suspend(c); }
-static void show_shells(struct console *c) { shells_menu(c); }
+static void show_command(struct console *c)
+{
+	command_open(c, "");
+}
+static void show_help(struct console *c)
+{
+	console_help(c);
+}
+static void show_menu(struct console *c)
+{
+	console_menu(c);
+}
+static void show_suspend(struct console *c)
+{
+	console_suspend(c);
+}
+static void show_shells(struct console *c)
+{
+	shells_menu(c);
+}
 
 static void show_redraw(struct console *c)
 {
@@ -242,76 +323,240 @@ static void show_redraw(struct console *c)
 #define HINT (CONSOLE_ROW | CONSOLE_HINT)
 #define MENU CONSOLE_MENU
 const struct action console_actions[] = {
-	{ .name = "row-attach", .verb = "attach", .key = "a", .flags = HINT | ACTION_CHANGES, .applies = session_attachable, .show = show_attach,
+	{ .name = "row-attach",
+	  .verb = "attach",
+	  .key = "a",
+	  .flags = HINT | ACTION_CHANGES,
+	  .applies = session_attachable,
+	  .show = show_attach,
 	  .help = "the session itself, full screen; C-] comes back" },
-	{ .name = "row-answer", .verb = "answer", .key = "a", .flags = HINT, .applies = action_asks, .show = show_answer,
+	{ .name = "row-answer",
+	  .verb = "answer",
+	  .key = "a",
+	  .flags = HINT,
+	  .applies = action_asks,
+	  .show = show_answer,
 	  .help = "answer what the server asks: a fingerprint, a password, a code" },
-	{ .name = "row-open", .verb = "open", .key = "Enter", .flags = ROW, .show = show_open,
-	  .help = "go into the server, to the row that needs you, to a deploy's output, or to the details" },
-	{ .name = "row-logs", .verb = "logs", .key = "l", .flags = HINT, .applies = action_has_log, .show = show_logs,
-	  .help = "follow the log, of the marked rows of all panels together when there are some here" },
-	{ .name = "row-shell", .verb = "shell", .key = "s", .flags = HINT | ACTION_CHANGES, .applies = action_has_shell, .show = show_shell,
+	{ .name = "row-open",
+	  .verb = "open",
+	  .key = "Enter",
+	  .flags = ROW,
+	  .show = show_open,
+	  .help = "go into the server, to the row that needs you, to a deploy's output, or to the "
+	          "details" },
+	{ .name = "row-logs",
+	  .verb = "logs",
+	  .key = "l",
+	  .flags = HINT,
+	  .applies = action_has_log,
+	  .show = show_logs,
+	  .help = "follow the log, of the marked rows of all panels together when there are some "
+	          "here" },
+	{ .name = "row-shell",
+	  .verb = "shell",
+	  .key = "s",
+	  .flags = HINT | ACTION_CHANGES,
+	  .applies = action_has_shell,
+	  .show = show_shell,
 	  .help = "open a shell in the container or on the server; C-] comes back" },
-	{ .name = "row-details", .verb = "details", .key = "d", .flags = HINT, .applies = action_has_detail, .show = show_details,
+	{ .name = "row-details",
+	  .verb = "details",
+	  .key = "d",
+	  .flags = HINT,
+	  .applies = action_has_detail,
+	  .show = show_details,
 	  .help = "everything that is known about it" },
-	{ .name = "row-shell-window", .verb = "shell in tmux", .key = "S", .flags = ROW | ACTION_CHANGES, .applies = action_in_tmux,
-	  .show = show_shell_window, .help = "open the shell in a new tmux window" },
-	{ .name = "row-attach-window", .verb = "attach in tmux", .key = "A", .flags = ROW | ACTION_CHANGES, .applies = action_attach_in_tmux,
-	  .show = show_attach_window, .help = "the session in a tmux window of its own; one that is open is gone to" },
-	{ .name = "row-children", .verb = "children", .key = "o", .flags = ROW, .applies = action_has_children, .show = session_show_children,
+	{ .name = "row-shell-window",
+	  .verb = "shell in tmux",
+	  .key = "S",
+	  .flags = ROW | ACTION_CHANGES,
+	  .applies = action_in_tmux,
+	  .show = show_shell_window,
+	  .help = "open the shell in a new tmux window" },
+	{ .name = "row-attach-window",
+	  .verb = "attach in tmux",
+	  .key = "A",
+	  .flags = ROW | ACTION_CHANGES,
+	  .applies = action_attach_in_tmux,
+	  .show = show_attach_window,
+	  .help = "the session in a tmux window of its own; one that is open is gone to" },
+	{ .name = "row-children",
+	  .verb = "children",
+	  .key = "o",
+	  .flags = ROW,
+	  .applies = action_has_children,
+	  .show = session_show_children,
 	  .help = "show the sessions that were started from it, or fold them away" },
-	{ .name = "row-copy", .verb = "copy", .key = "y", .flags = ROW, .show = show_copy,
+	{ .name = "row-copy",
+	  .verb = "copy",
+	  .key = "y",
+	  .flags = ROW,
+	  .show = show_copy,
 	  .help = "copy its id to the clipboard (OSC 52)" },
-	{ .name = "row-mark", .verb = "mark", .key = "Space", .flags = ROW, .show = show_mark,
+	{ .name = "row-mark",
+	  .verb = "mark",
+	  .key = "Space",
+	  .flags = ROW,
+	  .show = show_mark,
 	  .help = "mark the row; actions then work on all marked ones" },
-	{ .name = "needs-next", .verb = "next need", .key = "n", .flags = MENU, .show = show_needs_next,
+	{ .name = "needs-next",
+	  .verb = "next need",
+	  .key = "n",
+	  .flags = MENU,
+	  .show = show_needs_next,
 	  .help = "go to the next thing that needs you, on any server" },
-	{ .name = "server-refresh", .verb = "refresh", .key = "C-r", .flags = MENU, .show = show_refresh,
+	{ .name = "server-refresh",
+	  .verb = "refresh",
+	  .key = "C-r",
+	  .flags = MENU,
+	  .show = show_refresh,
 	  .help = "ask the server anew, or connect to it now" },
-	{ .name = "pane-filter", .verb = "filter", .key = "/", .flags = MENU, .show = show_filter,
+	{ .name = "pane-filter",
+	  .verb = "filter",
+	  .key = "/",
+	  .flags = MENU,
+	  .show = show_filter,
 	  .help = "show only rows that match; !word leaves out; Esc shows all again" },
-	{ .name = "pane-problems", .verb = "problems only", .key = "!", .flags = MENU, .show = show_problems,
+	{ .name = "pane-problems",
+	  .verb = "problems only",
+	  .key = "!",
+	  .flags = MENU,
+	  .show = show_problems,
 	  .help = "show only rows that need you, or all again" },
-	{ .name = "sessions-old", .verb = "old sessions", .key = "O", .flags = MENU, .show = session_show_all,
+	{ .name = "sessions-old",
+	  .verb = "old sessions",
+	  .key = "O",
+	  .flags = MENU,
+	  .show = session_show_all,
 	  .help = "show archived and old sessions too, or put them away again" },
-	{ .name = "pane-zoom", .verb = "zoom", .key = "z", .flags = MENU, .show = show_zoom,
+	{ .name = "pane-zoom",
+	  .verb = "zoom",
+	  .key = "z",
+	  .flags = MENU,
+	  .show = show_zoom,
 	  .help = "give the pane the whole screen, or put it back" },
-	{ .name = "sort-next", .verb = "sort by next column", .key = ">", .show = show_sort_next,
+	{ .name = "sort-next",
+	  .verb = "sort by next column",
+	  .key = ">",
+	  .show = show_sort_next,
 	  .help = "order the rows by the next column" },
-	{ .name = "sort-previous", .verb = "sort by previous column", .key = "<", .show = show_sort_previous,
+	{ .name = "sort-previous",
+	  .verb = "sort by previous column",
+	  .key = "<",
+	  .show = show_sort_previous,
 	  .help = "order the rows by the previous column" },
-	{ .name = "sort-reverse", .verb = "reverse order", .key = "I", .show = show_sort_reverse,
+	{ .name = "sort-reverse",
+	  .verb = "reverse order",
+	  .key = "I",
+	  .show = show_sort_reverse,
 	  .help = "turn the order of the rows round" },
-	{ .name = "pane-next", .verb = "next pane", .key = "Tab", .show = show_next, .help = "give the keys to the next pane" },
-	{ .name = "pane-previous", .verb = "previous pane", .key = "S-Tab", .show = show_previous,
+	{ .name = "pane-next",
+	  .verb = "next pane",
+	  .key = "Tab",
+	  .show = show_next,
+	  .help = "give the keys to the next pane" },
+	{ .name = "pane-previous",
+	  .verb = "previous pane",
+	  .key = "S-Tab",
+	  .show = show_previous,
 	  .help = "give the keys to the previous pane" },
-	{ .name = "pane-1", .verb = "pane 1", .key = "1", .show = show_pane_1, .help = "the first pane: servers" },
-	{ .name = "pane-2", .verb = "pane 2", .key = "2", .show = show_pane_2, .help = "the second pane: containers" },
-	{ .name = "pane-3", .verb = "pane 3", .key = "3", .show = show_pane_3, .help = "the third pane: services" },
-	{ .name = "pane-4", .verb = "pane 4", .key = "4", .show = show_pane_4, .help = "the fourth pane: what needs you" },
-	{ .name = "pane-5", .verb = "pane 5", .key = "5", .show = show_pane_5, .help = "the fifth pane: activity" },
-	{ .name = "pane-6", .verb = "pane 6", .key = "6", .show = show_pane_6, .help = "the sixth pane: sessions" },
-	{ .name = "pane-7", .verb = "pane 7", .key = "7", .show = show_pane_7, .help = "the seventh pane" },
-	{ .name = "pane-8", .verb = "pane 8", .key = "8", .show = show_pane_8, .help = "the eighth pane" },
-	{ .name = "pane-9", .verb = "pane 9", .key = "9", .show = show_pane_9, .help = "the ninth pane" },
-	{ .name = "shells-list", .verb = "shells", .key = "W", .show = show_shells, .help = "go back to a shell that was kept running" },
-	{ .name = "console-menu", .verb = "all actions", .key = "x", .show = show_menu,
+	{ .name = "pane-1",
+	  .verb = "pane 1",
+	  .key = "1",
+	  .show = show_pane_1,
+	  .help = "the first pane: servers" },
+	{ .name = "pane-2",
+	  .verb = "pane 2",
+	  .key = "2",
+	  .show = show_pane_2,
+	  .help = "the second pane: containers" },
+	{ .name = "pane-3",
+	  .verb = "pane 3",
+	  .key = "3",
+	  .show = show_pane_3,
+	  .help = "the third pane: services" },
+	{ .name = "pane-4",
+	  .verb = "pane 4",
+	  .key = "4",
+	  .show = show_pane_4,
+	  .help = "the fourth pane: what needs you" },
+	{ .name = "pane-5",
+	  .verb = "pane 5",
+	  .key = "5",
+	  .show = show_pane_5,
+	  .help = "the fifth pane: activity" },
+	{ .name = "pane-6",
+	  .verb = "pane 6",
+	  .key = "6",
+	  .show = show_pane_6,
+	  .help = "the sixth pane: sessions" },
+	{ .name = "pane-7",
+	  .verb = "pane 7",
+	  .key = "7",
+	  .show = show_pane_7,
+	  .help = "the seventh pane" },
+	{ .name = "pane-8",
+	  .verb = "pane 8",
+	  .key = "8",
+	  .show = show_pane_8,
+	  .help = "the eighth pane" },
+	{ .name = "pane-9",
+	  .verb = "pane 9",
+	  .key = "9",
+	  .show = show_pane_9,
+	  .help = "the ninth pane" },
+	{ .name = "shells-list",
+	  .verb = "shells",
+	  .key = "W",
+	  .show = show_shells,
+	  .help = "go back to a shell that was kept running" },
+	{ .name = "console-menu",
+	  .verb = "all actions",
+	  .key = "x",
+	  .show = show_menu,
 	  .help = "a menu of everything that can be done now" },
-	{ .name = "console-command", .verb = "command", .key = ":", .flags = MENU, .show = show_command,
+	{ .name = "console-command",
+	  .verb = "command",
+	  .key = ":",
+	  .flags = MENU,
+	  .show = show_command,
 	  .help = "type a command; Tab completes, Up goes through those before" },
-	{ .name = "console-help", .verb = "help", .key = "?", .flags = MENU, .show = show_help, .help = "the keys of this view" },
-	{ .name = "console-back", .verb = "back", .key = "Esc", .show = show_back,
+	{ .name = "console-help",
+	  .verb = "help",
+	  .key = "?",
+	  .flags = MENU,
+	  .show = show_help,
+	  .help = "the keys of this view" },
+	{ .name = "console-back",
+	  .verb = "back",
+	  .key = "Esc",
+	  .show = show_back,
 	  .help = "one step back: view, marks, filter, zoom, server; never quits" },
-	{ .name = "console-close", .verb = "close", .key = "q", .show = show_close,
+	{ .name = "console-close",
+	  .verb = "close",
+	  .key = "q",
+	  .show = show_close,
 	  .help = "back from a view or a server; quits at the top" },
-	{ .name = "console-redraw", .verb = "redraw", .key = "C-l", .show = show_redraw, .help = "draw the whole screen anew" },
-	{ .name = "console-suspend", .verb = "suspend", .key = "C-z", .show = show_suspend,
+	{ .name = "console-redraw",
+	  .verb = "redraw",
+	  .key = "C-l",
+	  .show = show_redraw,
+	  .help = "draw the whole screen anew" },
+	{ .name = "console-suspend",
+	  .verb = "suspend",
+	  .key = "C-z",
+	  .show = show_suspend,
 	  .help = "stop mocr and go to the shell it was started from; fg comes back" },
-	{ .name = "console-quit", .verb = "quit", .key = "Q", .flags = MENU, .show = show_quit, .help = "leave mocr" },
+	{ .name = "console-quit",
+	  .verb = "quit",
+	  .key = "Q",
+	  .flags = MENU,
+	  .show = show_quit,
+	  .help = "leave mocr" },
 	{ .name = NULL }
 };
 
-/* --- for keys, menu, help, commands ---------------------------------------------------------------------------------- */
+/* --- for keys, menu, help, commands -------------------------------------- */
 
 const struct action *console_action_find(const char *word)
 {
@@ -345,7 +590,8 @@ size_t actions_now(struct console *c, const struct action **out, size_t max)
 		out[n++] = console_action_find("row-answer");
 	n += actions_of(r, out + n, max - n);
 	for (const struct action *a = console_actions; a->name && n < max; a++)
-		if ((a->flags & CONSOLE_ROW) && a->applies != action_asks && action_applies(c, a, r))
+		if ((a->flags & CONSOLE_ROW) && a->applies != action_asks &&
+		    action_applies(c, a, r))
 			out[n++] = a;
 	return n;
 }
@@ -355,10 +601,12 @@ static void action_say_not_now(struct console *c, const struct action *a, const 
 {
 	const struct container *k = r->kind == &kind_container ? (const struct container *)r : NULL;
 	if (!r->server->link || r->server->link->state != LINK_UP)
-		console_flash(c, TONE_WARN, "%s: %s is not connected; C-r connects", a->verb, r->server->name);
+		console_flash(c, TONE_WARN, "%s: %s is not connected; C-r connects", a->verb,
+		              r->server->name);
 	else if (k && k->state != CONTAINER_RUNNING)
-		console_flash(c, TONE_WARN, "%s: %s is %s, and that needs it running; start it first", a->verb, r->name,
-		              container_state_name(k->state));
+		console_flash(c, TONE_WARN,
+		              "%s: %s is %s, and that needs it running; start it first", a->verb,
+		              r->name, container_state_name(k->state));
 	else
 		console_flash(c, TONE_WARN, "%s: not for %s as it is now", a->verb, r->name);
 }
@@ -381,9 +629,11 @@ void action_begin(struct console *c, const struct action *a)
 static void action_dump(FILE *f, const char *section, const struct action *actions)
 {
 	for (const struct action *a = actions; a && a->name; a++)
-		fprintf(f, "%s\t%s\t%s\t%s\t%s%s%s%s\t%s\n", section, a->name, a->verb, a->key ? a->key : "-",
-		        a->flags & ACTION_CHANGES ? "changes " : "", a->flags & ACTION_CONFIRM ? "asks " : "",
-		        a->flags & ACTION_MARKED ? "marked " : "", a->flags & ACTION_DANGER ? "danger " : "", a->help);
+		fprintf(f, "%s\t%s\t%s\t%s\t%s%s%s%s\t%s\n", section, a->name, a->verb,
+		        a->key ? a->key : "-", a->flags & ACTION_CHANGES ? "changes " : "",
+		        a->flags & ACTION_CONFIRM ? "asks " : "",
+		        a->flags & ACTION_MARKED ? "marked " : "",
+		        a->flags & ACTION_DANGER ? "danger " : "", a->help);
 }
 
 void console_dump_actions(FILE *f)

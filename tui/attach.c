@@ -1,8 +1,9 @@
 /* attach.c: the terminal lent to a program far away.
  *
- * The terminal is opened a second time for it (its own description), so that it can be non-blocking without the shell that
- * started us noticing. Output the terminal does not take yet waits in a small buffer; when that is full, data is refused and
- * waits on the server. Input is always read, so that Ctrl-] works even when the far side has stopped reading. */
+ * The terminal is opened a second time for it (its own description), so that it can be non-blocking
+ * without the shell that started us noticing. Output the terminal does not take yet waits in a
+ * small buffer; when that is full, data is refused and waits on the server. Input is always read,
+ * so that Ctrl-] works even when the far side has stopped reading. */
 #include "tui/attach.h"
 
 #include <errno.h>
@@ -26,24 +27,25 @@
 #include "tui/keys.h"
 
 #define READ_MAX 4096
-#define OUT_MAX (64u << 10)        /* output waiting for the terminal */
-#define IN_MAX (64u << 10)         /* input waiting for the far side; more is dropped with a beep */
-#define KEEP_SLACK (64u << 10)     /* the kept output may grow so much before it is cut to ATTACH_KEEP */
-#define LAST_WORDS_MS 300          /* for the terminal to take what is left when it is over */
-#define REPAINT_MS 60              /* between the two sizes that make a program draw itself again */
-#define AGAIN_MAX (32u << 10)      /* bytes of kept output shown on coming back */
+#define OUT_MAX (64u << 10) /* output waiting for the terminal */
+#define IN_MAX (64u << 10)  /* input waiting for the far side; more is dropped with a beep */
+#define KEEP_SLACK \
+	(64u << 10)           /* the kept output may grow so much before it is cut to ATTACH_KEEP */
+#define LAST_WORDS_MS 300     /* for the terminal to take what is left when it is over */
+#define REPAINT_MS 60         /* between the two sizes that make a program draw itself again */
+#define AGAIN_MAX (32u << 10) /* bytes of kept output shown on coming back */
 
 struct attach {
-	struct loop *loop;             /* borrowed */
-	struct keys *keys;             /* borrowed */
-	char *title;                   /* owned */
+	struct loop *loop; /* borrowed */
+	struct keys *keys; /* borrowed */
+	char *title;       /* owned */
 	attach_fn *fn;
 	void *arg;
-	struct stream *stream;         /* owned; NULL: not yet, or over */
+	struct stream *stream; /* owned; NULL: not yet, or over */
 	struct stream_end end;
-	bool ended, refused;           /* refused: data waits on the far side */
+	bool ended, refused; /* refused: data waits on the far side */
 	unsigned visits;
-	int tty;                       /* -1: not entered */
+	int tty; /* -1: not entered */
 	struct termios before;
 	struct loop_io *io;
 	struct loop_timer *repaint;
@@ -54,14 +56,15 @@ struct attach {
 /* One terminal, so one that has it. */
 static struct attach *current;
 
-/* --- the terminal ------------------------------------------------------------------------------------------ */
+/* --- the terminal -------------------------------------------------------- */
 
 static bool attach_take_tty(struct attach *a)
 {
 	struct termios raw;
 
 	a->tty = open("/dev/tty", O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	if (a->tty < 0)                          /* no controlling terminal: the one we were given will do */
+	/* no controlling terminal: the one we were given will do */
+	if (a->tty < 0)
 		a->tty = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
 	if (a->tty < 0 || tcgetattr(a->tty, &a->before))
 		return false;
@@ -95,7 +98,8 @@ static void attach_write_out(struct attach *a)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && errno != EAGAIN)
-			buf_clear(&a->out);              /* the terminal is gone; its input says so too */
+			/* the terminal is gone; its input says so too */
+			buf_clear(&a->out);
 		if (n <= 0)
 			break;
 		buf_consume(&a->out, (size_t)n);
@@ -117,7 +121,7 @@ static void attach_write_last(struct attach *a)
 	buf_clear(&a->out);
 }
 
-/* --- what the program writes ---------------------------------------------------------------------------------- */
+/* --- what the program writes --------------------------------------------- */
 
 static void attach_cut_keep(struct attach *a)
 {
@@ -144,8 +148,10 @@ static size_t attach_do_on_data(struct stream *s, const char *bytes, size_t len,
 		buf_add(&a->out, bytes, take);
 		attach_write_out(a);
 	}
-	for (size_t at = 0; at < take; at += READ_MAX) {     /* in pieces, so that the kept output never overflows */
-		modes_feed(&a->modes, bytes + at, take - at < READ_MAX ? take - at : READ_MAX, &a->keep);
+	/* in pieces, so that the kept output never overflows */
+	for (size_t at = 0; at < take; at += READ_MAX) {
+		modes_feed(&a->modes, bytes + at, take - at < READ_MAX ? take - at : READ_MAX,
+		           &a->keep);
 		attach_cut_keep(a);
 	}
 	a->refused = take < len;
@@ -166,11 +172,12 @@ static void attach_show_again(struct attach *a)
 	buf_add(&a->out, a->keep.data + from, a->keep.len - from);
 }
 
-/* --- entering and leaving --------------------------------------------------------------------------------------- */
+/* --- entering and leaving ------------------------------------------------ */
 
 static void attach_on_tty(struct loop_io *, int fd, unsigned revents, void *arg);
 
-/* A clean screen without losing what stood there: it is pushed up into the terminal's own history. */
+/* A clean screen without losing what stood there: it is pushed up into the terminal's own history.
+ */
 static void attach_greet(struct attach *a, int rows)
 {
 	for (int i = 0; i < rows; i++)
@@ -179,7 +186,8 @@ static void attach_greet(struct attach *a, int rows)
 	buf_addf(&a->out, "\033[7m %s. Ctrl-] leaves it \033[m\r\n", a->title);
 }
 
-/* A program that fills the screen draws it again when its size changes, so it changes for a moment. */
+/* A program that fills the screen draws it again when its size changes, so it changes for a moment.
+ */
 static void attach_on_repaint(struct loop_timer *t, void *arg)
 {
 	struct attach *a = arg;
@@ -204,7 +212,8 @@ static void attach_ask_repaint(struct attach *a, int cols, int rows)
 
 static void attach_type(struct attach *, const char *, size_t);
 
-/* What was typed right after the key that opened this was meant for it, and was read together with that key. */
+/* What was typed right after the key that opened this was meant for it, and was read together with
+ * that key. */
 static void attach_type_ahead(struct attach *a)
 {
 	char rest[4096];
@@ -275,7 +284,7 @@ void attach_leave(struct attach *a)
 		loop_defer(a->loop, attach_take_again, a);
 }
 
-/* --- what the user types ------------------------------------------------------------------------------------------ */
+/* --- what the user types ------------------------------------------------- */
 
 /* Ctrl-] as it is, and as the newer key protocols send it when the program has switched them on. */
 static const char *const leave_keys[] = { "\035", "\033[93;5u", "\033[27;5;93~" };
@@ -302,7 +311,7 @@ static void attach_write_in(struct attach *a)
 	if (!a->stream || !a->in.len)
 		return;
 	n = stream_write(a->stream, a->in.data, a->in.len);
-	wipe(a->in.data, n);                     /* a password, perhaps */
+	wipe(a->in.data, n); /* a password, perhaps */
 	buf_consume(&a->in, n);
 }
 
@@ -318,7 +327,7 @@ static void attach_type(struct attach *a, const char *bytes, size_t len)
 static void attach_tell(struct attach *a, enum attach_how how)
 {
 	if (a->fn)
-		a->fn(a, how, a->arg);           /* may destroy a */
+		a->fn(a, how, a->arg); /* may destroy a */
 }
 
 static void attach_on_input(struct attach *a, const char *bytes, size_t len)
@@ -333,7 +342,8 @@ static void attach_on_input(struct attach *a, const char *bytes, size_t len)
 	attach_leave(a);
 	/* What was typed after it is meant for the console. */
 	if (keys)
-		keys_feed(keys, leave + key_len, len - (size_t)(leave + key_len - bytes), now_mono_ms());
+		keys_feed(keys, leave + key_len, len - (size_t)(leave + key_len - bytes),
+		          now_mono_ms());
 	attach_tell(a, ATTACH_LEFT);
 }
 
@@ -348,7 +358,7 @@ static void attach_on_tty(struct loop_io *io, int fd, unsigned revents, void *ar
 	if (a->refused && a->out.len < OUT_MAX / 2 && a->stream) {
 		a->refused = false;
 		stream_resume(a->stream);
-		if (current != a)                /* what came ended it */
+		if (current != a) /* what came ended it */
 			return;
 	}
 	if (!(revents & (POLLIN | POLLHUP | POLLERR)))
@@ -358,12 +368,13 @@ static void attach_on_tty(struct loop_io *io, int fd, unsigned revents, void *ar
 		attach_on_input(a, bytes, (size_t)n);
 		wipe(bytes, (size_t)n);
 	} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
-		attach_leave(a);                 /* the terminal is gone: keys.c tells the console */
+		/* the terminal is gone: keys.c tells the console */
+		attach_leave(a);
 		attach_tell(a, ATTACH_LEFT);
 	}
 }
 
-/* --- the stream's events --------------------------------------------------------------------------------------------- */
+/* --- the stream's events ------------------------------------------------- */
 
 static void attach_do_on_opened(struct stream *s, void *arg)
 {
@@ -393,9 +404,10 @@ const struct stream_events attach_events = {
 	.closed = attach_do_on_closed,
 };
 
-/* --- the rest ----------------------------------------------------------------------------------------------------------- */
+/* --- the rest ------------------------------------------------------------ */
 
-struct attach *attach_create(struct loop *loop, struct keys *keys, const char *title, attach_fn *fn, void *arg)
+struct attach *attach_create(struct loop *loop, struct keys *keys, const char *title, attach_fn *fn,
+                             void *arg)
 {
 	struct attach *a = xcalloc(1, sizeof(*a));
 
@@ -478,8 +490,9 @@ const char *attach_term(void)
 {
 	/* In the terminfo of every distribution's smallest installation. */
 	static const char *const known[] = {
-		"xterm", "xterm-256color", "xterm-color", "screen", "screen-256color", "tmux", "tmux-256color", "linux", "vt100",
-		"vt220", "rxvt", "ansi",
+		"xterm",           "xterm-256color", "xterm-color",   "screen",
+		"screen-256color", "tmux",           "tmux-256color", "linux",
+		"vt100",           "vt220",          "rxvt",          "ansi",
 	};
 	const char *term = getenv("TERM");
 
@@ -510,12 +523,16 @@ void attach_last_line(const struct attach *a, char *buf, size_t size)
 struct dialog *attach_choice(const struct attach *a, dialog_fn *fn, void *arg)
 {
 	static const struct dialog_item items[] = {
-		{ "k", "keep it running", NULL, false }, { "c", "close it", NULL, false }, { "b", "back to it", NULL, false },
+		{ "k", "keep it running", NULL, false },
+		{ "c", "close it", NULL, false },
+		{ "b", "back to it", NULL, false },
 		{ "C-]", "send it Ctrl-]", NULL, false },
 	};
 	char *title = xasprintf("%s still runs", a->title);
-	struct dialog *d = dialog_question(title, "Kept, it goes on without you, and its last output waits for you.",
-	                                   items, ARRAY_LEN(items), 0, fn, arg);
+	struct dialog *d =
+		dialog_question(title,
+	                        "Kept, it goes on without you, and its last output waits for you.",
+	                        items, ARRAY_LEN(items), 0, fn, arg);
 
 	free(title);
 	return d;

@@ -1,5 +1,5 @@
-/* attach_modes.c: a small reader of terminal output. It knows the shape of all sequences and the meaning of the few that
- * outlive a program which dies without tidying up. */
+/* attach_modes.c: a small reader of terminal output. It knows the shape of all sequences and the
+ * meaning of the few that outlive a program which dies without tidying up. */
 #include "tui/attach_modes.h"
 
 #include <stdlib.h>
@@ -8,18 +8,21 @@
 #include "backends/base/mem.h"
 
 /* DEC private modes that programs set. on_at_start: how terminals begin. */
-static const struct mode { int number; bool on_at_start, alt; } table[] = {
-	{ 1, false, false },      /* application cursor keys */
-	{ 5, false, false },      /* reverse video */
-	{ 6, false, false },      /* origin */
-	{ 7, true, false },       /* wrap */
-	{ 25, true, false },      /* cursor seen */
-	{ 47, false, true }, { 1047, false, true }, { 1049, false, true },
-	{ 9, false, false }, { 1000, false, false }, { 1002, false, false }, { 1003, false, false },
-	{ 1004, false, false },   /* focus */
-	{ 1005, false, false }, { 1006, false, false }, { 1015, false, false }, { 1016, false, false },
-	{ 2004, false, false },   /* bracketed paste */
-	{ 2026, false, false },   /* held-back drawing */
+static const struct mode {
+	int number;
+	bool on_at_start, alt;
+} table[] = {
+	{ 1, false, false }, /* application cursor keys */
+	{ 5, false, false }, /* reverse video */
+	{ 6, false, false }, /* origin */
+	{ 7, true, false },  /* wrap */
+	{ 25, true, false }, /* cursor seen */
+	{ 47, false, true },    { 1047, false, true },  { 1049, false, true },
+	{ 9, false, false },    { 1000, false, false }, { 1002, false, false },
+	{ 1003, false, false }, { 1004, false, false }, /* focus */
+	{ 1005, false, false }, { 1006, false, false }, { 1015, false, false },
+	{ 1016, false, false }, { 2004, false, false }, /* bracketed paste */
+	{ 2026, false, false },                         /* held-back drawing */
 };
 
 /* The alternate screen has three names: whichever takes it away, it is gone. */
@@ -72,7 +75,7 @@ static bool modes_csi_done(struct modes *m)
 
 	if (first == '?' && (final == 'h' || final == 'l')) {
 		attach_modes_set(m, final == 'h');
-		return false;                    /* modes_restore does it */
+		return false; /* modes_restore does it */
 	}
 	if (final == 'u' && strchr(">=<", first))
 		m->kitty = first != '<';
@@ -81,7 +84,7 @@ static bool modes_csi_done(struct modes *m)
 	if (final == 'q' && before == ' ')
 		m->cursor_style = true;
 	if (strchr("cntxpu", final) || (final == 'q' && first == '>'))
-		return false;                    /* questions, window operations, key protocols */
+		return false; /* questions, window operations, key protocols */
 	return !strchr("<=>?", first);
 }
 
@@ -94,7 +97,7 @@ static bool modes_esc_done(struct modes *m)
 		m->keypad = true;
 	else if (m->n == 2 && final == '>')
 		m->keypad = false;
-	else if (m->n == 2 && final == 'c') {    /* full reset */
+	else if (m->n == 2 && final == 'c') { /* full reset */
 		m->changed = 0;
 		m->keypad = m->alt = m->kitty = m->other_keys = false;
 	}
@@ -117,7 +120,7 @@ static void modes_collect(struct modes *m, char c)
 		m->seq[m->n] = 0;
 	} else {
 		m->too_long = true;
-		m->seq[m->n - 1] = c;            /* the final byte still says what it was */
+		m->seq[m->n - 1] = c; /* the final byte still says what it was */
 	}
 }
 
@@ -142,7 +145,7 @@ static void modes_feed_escape(struct modes *m, char c, struct buf *again)
 
 static void modes_feed_csi(struct modes *m, char c, struct buf *again)
 {
-	if ((unsigned char)c < 0x20) {           /* controls inside a sequence act at once */
+	if ((unsigned char)c < 0x20) { /* controls inside a sequence act at once */
 		if (again)
 			buf_add(again, &c, 1);
 		return;
@@ -154,7 +157,7 @@ static void modes_feed_csi(struct modes *m, char c, struct buf *again)
 
 static void modes_feed_one(struct modes *m, char c, struct buf *again)
 {
-	if (c == 0x18 || c == 0x1a) {            /* CAN and SUB break off anything */
+	if (c == 0x18 || c == 0x1a) { /* CAN and SUB break off anything */
 		modes_finish(m, false, again);
 	} else if (m->state == MODES_STRING || m->state == MODES_STRING_ESC) {
 		if (c == 0x07 || (m->state == MODES_STRING_ESC && c == '\\'))
@@ -170,15 +173,16 @@ static void modes_feed_one(struct modes *m, char c, struct buf *again)
 	}
 }
 
-#define C1_LEAD '\xc2'              /* U+0080 to U+00BF are this byte and one more */
+#define C1_LEAD '\xc2' /* U+0080 to U+00BF are this byte and one more */
 
 static bool modes_in_string(const struct modes *m)
 {
 	return m->state == MODES_STRING || m->state == MODES_STRING_ESC;
 }
 
-/* The byte behind a C1_LEAD. A terminal obeys U+009B as ESC [, and its like: it is read as that, and shown again as that. A lead without its
- * second byte is no character and is left out, lest it finds one when what was between them is left out. Returns whether it is done with. */
+/* The byte behind a C1_LEAD. A terminal obeys U+009B as ESC [, and its like: it is read as that,
+ * and shown again as that. A lead without its second byte is no character and is left out, lest it
+ * finds one when what was between them is left out. Returns whether it is done with. */
 static bool modes_feed_second(struct modes *m, char c, struct buf *again)
 {
 	unsigned char second = (unsigned char)c;
@@ -201,7 +205,7 @@ static bool modes_feed_second(struct modes *m, char c, struct buf *again)
 static void modes_feed_lead(struct modes *m, struct buf *again)
 {
 	if (!modes_in_string(m))
-		modes_finish(m, false, again);         /* no sequence has such a byte */
+		modes_finish(m, false, again); /* no sequence has such a byte */
 	m->lead = true;
 }
 
@@ -218,14 +222,15 @@ void modes_feed(struct modes *m, const char *s, size_t len, struct buf *again)
 			continue;
 		}
 		size_t text = i;
-		while (m->state == MODES_TEXT && text < len && s[text] != 0x1b && s[text] != 0x05 && s[text] != C1_LEAD)
+		while (m->state == MODES_TEXT && text < len && s[text] != 0x1b && s[text] != 0x05 &&
+		       s[text] != C1_LEAD)
 			text++;
 		if (text > i) {
 			if (again)
 				buf_add(again, s + i, text - i);
 			i = text;
 		} else if (m->state == MODES_TEXT && s[i] == 0x05) {
-			i++;                         /* ENQ: a question too */
+			i++; /* ENQ: a question too */
 		} else {
 			modes_feed_one(m, s[i++], again);
 		}
@@ -241,17 +246,19 @@ void modes_restore(const struct modes *m, struct buf *out)
 {
 	for (size_t i = 0; i < ARRAY_LEN(table); i++)
 		if (m->changed & 1u << i)
-			buf_addf(out, "\033[?%d%c", table[i].number, table[i].on_at_start ? 'l' : 'h');
+			buf_addf(out, "\033[?%d%c", table[i].number,
+			         table[i].on_at_start ? 'l' : 'h');
 	if (m->keypad)
 		buf_puts(out, "\033=");
 }
 
 void modes_reset(const struct modes *m, struct buf *out)
 {
-	buf_puts(out, "\030\033\\");             /* out of whatever sequence was cut off */
+	buf_puts(out, "\030\033\\"); /* out of whatever sequence was cut off */
 	for (size_t i = 0; i < ARRAY_LEN(table); i++)
 		if (!table[i].alt || m->changed & 1u << i)
-			buf_addf(out, "\033[?%d%c", table[i].number, table[i].on_at_start ? 'h' : 'l');
+			buf_addf(out, "\033[?%d%c", table[i].number,
+			         table[i].on_at_start ? 'h' : 'l');
 	buf_puts(out, "\033>\033[4l\033(B\017\033[m");
 	if (m->kitty)
 		buf_puts(out, "\033[=0;1u");

@@ -1,4 +1,5 @@
-/* The lines around the panes: where we are and what needs the user, which panels there are, which keys do something now. */
+/* The lines around the panes: where we are and what needs the user, which panels there are, which
+ * keys do something now. */
 #include <stdio.h>
 #include <string.h>
 
@@ -8,14 +9,14 @@
 #include "tui/console_internal.h"
 
 #define HINTS_MAX 12
-#define TAB_LETTERS 8            /* the longest word of a panel in the bar */
+#define TAB_LETTERS 8 /* the longest word of a panel in the bar */
 
 static const char *bar_separator(void)
 {
 	return canvas_ascii() ? ">" : "›";
 }
 
-/* --- header --------------------------------------------------------------------------------------------------- */
+/* --- header -------------------------------------------------------------- */
 
 static void bar_breadcrumb(const struct console *c, char *buf, size_t size)
 {
@@ -42,7 +43,8 @@ static void bar_count(const struct console *c, struct counts *n)
 		n->servers++;
 		n->up += s->link && s->link->state == LINK_UP;
 		n->lost += s->link && s->link->state == LINK_LOST;
-		n->waiting += s->link && (s->link->state == LINK_CONNECTING || s->link->state == LINK_ASKING);
+		n->waiting += s->link &&
+		              (s->link->state == LINK_CONNECTING || s->link->state == LINK_ASKING);
 		n->containers += s->containers;
 		n->containers_up += s->containers_up;
 		n->failed += s->units_failed;
@@ -58,18 +60,24 @@ static void bar_counts_text(const struct console *c, char *buf, size_t size, int
 	if (!c->scope[0] && n.servers > 1) {
 		int len = snprintf(servers, sizeof(servers), "%d servers: %d up", n.servers, n.up);
 		if (n.lost)
-			len += snprintf(servers + len, sizeof(servers) - (size_t)len, ", %d lost", n.lost);
+			len += snprintf(servers + len, sizeof(servers) - (size_t)len, ", %d lost",
+			                n.lost);
 		if (n.waiting)
-			snprintf(servers + len, sizeof(servers) - (size_t)len, ", %d to come", n.waiting);
+			snprintf(servers + len, sizeof(servers) - (size_t)len, ", %d to come",
+			         n.waiting);
 	}
 	if (n.containers)
-		snprintf(containers, sizeof(containers), "%d/%d containers", n.containers_up, n.containers);
+		snprintf(containers, sizeof(containers), "%d/%d containers", n.containers_up,
+		         n.containers);
 	if (n.failed)
-		snprintf(units, sizeof(units), "%d failed unit%s", n.failed, n.failed == 1 ? "" : "s");
-	snprintf(buf, size, "%s%s%s%s%s", servers, servers[0] && (containers[0] || units[0]) ? "   " : "", containers,
+		snprintf(units, sizeof(units), "%d failed unit%s", n.failed,
+		         n.failed == 1 ? "" : "s");
+	snprintf(buf, size, "%s%s%s%s%s", servers,
+	         servers[0] && (containers[0] || units[0]) ? "   " : "", containers,
 	         containers[0] && units[0] ? "  " : "", units);
 	if ((int)cells(buf) > room)
-		snprintf(buf, size, "%s%s%s", containers, containers[0] && units[0] ? "  " : "", units);
+		snprintf(buf, size, "%s%s%s", containers, containers[0] && units[0] ? "  " : "",
+		         units);
 	if ((int)cells(buf) > room)
 		snprintf(buf, size, "%s", units);
 	if ((int)cells(buf) > room)
@@ -85,12 +93,14 @@ void draw_header(struct console *c)
 	static const char read_only[] = "read-only";
 	size_t asks, needs = console_problems(c, &asks);
 	size_t kept = c->n_shells;
-	int len = asks ? snprintf(need, sizeof(need), "%s %zu  ! %zu ", glyph_health(HEALTH_ASKS), asks, needs)
+	int len = asks ? snprintf(need, sizeof(need), "%s %zu  ! %zu ", glyph_health(HEALTH_ASKS),
+	                          asks, needs)
 	               : snprintf(need, sizeof(need), "! %zu ", needs);
 	len = (int)cells(need);
 	int right = at->width - len;
 	bar_breadcrumb(c, where, sizeof(where));
-	cells_cut(shown, sizeof(shown), where, right > 2 ? (size_t)right - 2 : 0, CUT_MIDDLE, glyph_ellipsis());
+	cells_cut(shown, sizeof(shown), where, right > 2 ? (size_t)right - 2 : 0, CUT_MIDDLE,
+	          glyph_ellipsis());
 	int x = 1 + canvas_text(at, 0, 1, -1, TONE_TITLE_FOCUS, shown);
 	canvas_text(at, 0, right, -1, asks ? TONE_ASKS : needs ? TONE_WARN : TONE_DIM, need);
 	if (c->settings->read_only && x + 2 + (int)cells(read_only) < right)
@@ -105,9 +115,10 @@ void draw_header(struct console *c)
 		canvas_text(at, 0, right - (int)cells(text) - 3, -1, TONE_PLAIN, text);
 }
 
-/* --- the bar of panels ------------------------------------------------------------------------------------------ */
+/* --- the bar of panels --------------------------------------------------- */
 
-/* The word of the panel that has the keys stays whole; the others have so many letters, and a gap after the number or none. */
+/* The word of the panel that has the keys stays whole; the others have so many letters, and a gap
+ * after the number or none. */
 static int bar_draw(const struct console *c, const struct canvas *at, int letters, int gap)
 {
 	int x = 1;
@@ -116,8 +127,10 @@ static int bar_draw(const struct console *c, const struct canvas *at, int letter
 		const char *tab = c->panes[i].panel->tab;
 		int len = (int)cells(tab), show = here || len < letters ? len : letters;
 		if (at) {
-			canvas_textf(at, 0, x, -1, here ? TONE_TITLE_FOCUS : TONE_KEY, "%zu", i + 1);
-			canvas_text(at, 0, x + 1 + (here || gap), show, here ? TONE_TITLE_FOCUS : TONE_HINT, tab);
+			canvas_textf(at, 0, x, -1, here ? TONE_TITLE_FOCUS : TONE_KEY, "%zu",
+			             i + 1);
+			canvas_text(at, 0, x + 1 + (here || gap), show,
+			            here ? TONE_TITLE_FOCUS : TONE_HINT, tab);
 		}
 		x += 1 + (here || gap) + show + 1;
 	}
@@ -134,7 +147,7 @@ void draw_bar(struct console *c)
 	bar_draw(c, at, letters, gap);
 }
 
-/* --- the line of keys ------------------------------------------------------------------------------------------- */
+/* --- the line of keys ---------------------------------------------------- */
 
 struct hints {
 	const struct canvas *at;
@@ -185,17 +198,21 @@ void draw_hint(struct console *c)
 {
 	const struct action *now[MENU_MAX];
 	struct hints h = { &c->layout.hint, 1, c };
-	static const char *const always[][2] = { { "/", "filter" }, { ":", "command" }, { "?", "help" }, { "x", "all" } };
+	static const char *const always[][2] = {
+		{ "/", "filter" }, { ":", "command" }, { "?", "help" }, { "x", "all" }
+	};
 	if (c->view)
 		bar_view_hints(&h);
 	size_t n = actions_now(c, now, ARRAY_LEN(now));
 	/* The general ones keep their place: what is left of the line goes to the row's own. */
 	int general = c->view ? 16 : h.at->width >= 70 ? 42 : 15;
-	struct canvas part = canvas_part(h.at, 0, 0, 1, h.at->width > general + 12 ? h.at->width - general : -1);
+	struct canvas part = canvas_part(h.at, 0, 0, 1,
+	                                 h.at->width > general + 12 ? h.at->width - general : -1);
 	h.at = &part;
 	size_t shown = 0;
 	for (size_t i = 0; i < n && shown < HINTS_MAX; i++) {
-		if (!now[i]->key || ((now[i]->flags & CONSOLE_ROW) && !(now[i]->flags & CONSOLE_HINT)))
+		if (!now[i]->key ||
+		    ((now[i]->flags & CONSOLE_ROW) && !(now[i]->flags & CONSOLE_HINT)))
 			continue;
 		shown++;
 		if (!bar_hint_action(&h, now[i]))

@@ -1,4 +1,5 @@
-/* Which key means which action: the user's own first, then those of the row's kind, then the console's. */
+/* Which key means which action: the user's own first, then those of the row's kind, then the
+ * console's. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,15 +16,20 @@ static void binding_nothing(struct console *c)
 {
 	(void)c;
 }
-const struct action action_none = { .name = "none", .verb = "none", .help = "nothing", .show = binding_nothing };
-
-/* Further keys that fingers expect. */
-static const struct { const char *key, *action; } aliases[] = {
-	{ "F1", "console-help" }, { "C-p", "console-menu" }, { "C-c", "console-back" }, { "F5", "server-refresh" },
-	{ "Right", "row-open" }, { "Left", "console-back" }, { "F10", "console-quit" },
+const struct action action_none = {
+	.name = "none", .verb = "none", .help = "nothing", .show = binding_nothing
 };
 
-/* --- the [keys] section ---------------------------------------------------------------------------------------------- */
+/* Further keys that fingers expect. */
+static const struct {
+	const char *key, *action;
+} aliases[] = {
+	{ "F1", "console-help" },   { "C-p", "console-menu" }, { "C-c", "console-back" },
+	{ "F5", "server-refresh" }, { "Right", "row-open" },   { "Left", "console-back" },
+	{ "F10", "console-quit" },
+};
+
+/* --- the [keys] section -------------------------------------------------- */
 
 static size_t binding_add_names(const struct action *a, const char **names, size_t n, size_t max)
 {
@@ -45,7 +51,8 @@ static size_t binding_all_names(const char **names, size_t max)
 
 static bool binding_is_action(const char *word)
 {
-	if (!strcmp(word, action_none.name) || console_action_find(word) || action_find(&kind_server, word))
+	if (!strcmp(word, action_none.name) || console_action_find(word) ||
+	    action_find(&kind_server, word))
 		return true;
 	for (const struct kind *const *k = kinds; *k; k++)
 		if (action_find(*k, word))
@@ -60,13 +67,15 @@ static char *binding_complaint_about(const struct settings *s, const struct key_
 	struct key key;
 	const char *file = s->file ? s->file : "configuration";
 	if (!key_parse(k->key, &key))
-		return xasprintf("%s:%d: [keys] \"%s\" is no key; keys are written like r, C-r, M-x, F5, Enter, PgDn", file, k->line,
-		                 k->key);
+		return xasprintf("%s:%d: [keys] \"%s\" is no key; keys are written like r, C-r, "
+		                 "M-x, F5, Enter, PgDn",
+		                 file, k->line, k->key);
 	if (binding_is_action(k->action))
 		return NULL;
 	const char *near = nearest(k->action, names, binding_all_names(names, NAMES_MAX));
 	return xasprintf("%s:%d: [keys] there is no action \"%s\"%s%s%s", file, k->line, k->action,
-	                 near ? "; the nearest is \"" : "; mocr(1) lists them", near ? near : "", near ? "\"" : "");
+	                 near ? "; the nearest is \"" : "; mocr(1) lists them", near ? near : "",
+	                 near ? "\"" : "");
 }
 
 void console_check_keys(const struct settings *s, struct doc *complaints)
@@ -91,7 +100,7 @@ void bindings_load(struct console *c)
 	}
 }
 
-/* --- from key to action --------------------------------------------------------------------------------------------- */
+/* --- from key to action -------------------------------------------------- */
 
 static const struct action *binding_named_action(const char *name, const struct row *r)
 {
@@ -101,7 +110,8 @@ static const struct action *binding_named_action(const char *name, const struct 
 	return a ? a : console_action_find(name);
 }
 
-static const struct action *binding_user(struct console *c, const struct key *key, const struct row *r)
+static const struct action *binding_user(struct console *c, const struct key *key,
+                                         const struct row *r)
 {
 	for (size_t i = c->n_bindings; i-- > 0;)
 		if (key_equal(&c->bindings[i].key, key)) {
@@ -112,8 +122,10 @@ static const struct action *binding_user(struct console *c, const struct key *ke
 	return NULL;
 }
 
-/* Two actions may share a key when only one makes sense at a time (pause, unpause): that one is meant. */
-static const struct action *binding_kind(struct console *c, const struct key *key, const struct row *r)
+/* Two actions may share a key when only one makes sense at a time (pause, unpause): that one is
+ * meant. */
+static const struct action *binding_kind(struct console *c, const struct key *key,
+                                         const struct row *r)
 {
 	const struct action *found = NULL;
 	for (const struct action *a = r ? r->kind->actions : NULL; a && a->name; a++) {
@@ -132,7 +144,8 @@ const struct action *binding_find(struct console *c, const struct key *key, cons
 	if (!a)
 		a = binding_kind(c, key, r);
 	if (a)
-		return a;              /* one that does not exist read-only says so when it begins */
+		/* one that does not exist read-only says so when it begins */
+		return a;
 	for (a = console_actions; a->name; a++) {
 		if (!a->key || !key_is(key, a->key))
 			continue;
@@ -152,12 +165,13 @@ const char *binding_key(const struct console *c, const struct action *a, char *b
 {
 	struct key key;
 	for (size_t i = 0; i < c->n_bindings; i++)
-		if (!strcmp(c->bindings[i].action, a->name) || !strcmp(c->bindings[i].action, a->verb))
+		if (!strcmp(c->bindings[i].action, a->name) ||
+		    !strcmp(c->bindings[i].action, a->verb))
 			return key_name(&c->bindings[i].key, buf);
 	if (!a->key || !key_parse(a->key, &key))
 		return NULL;
 	for (size_t i = 0; i < c->n_bindings; i++)
 		if (key_equal(&c->bindings[i].key, &key))
-			return NULL;            /* the user gave that key to something else */
+			return NULL; /* the user gave that key to something else */
 	return key_name(&key, buf);
 }

@@ -8,7 +8,10 @@
 
 #define LINES_MAX 200
 
-struct range { const char *s; size_t n; };
+struct range {
+	const char *s;
+	size_t n;
+};
 
 static size_t box_text_row_end(const char *s, size_t line, size_t width)
 {
@@ -24,7 +27,8 @@ static size_t box_text_row_end(const char *s, size_t line, size_t width)
 	return n;
 }
 
-/* Cuts text into rows of at most width cells, at line ends and spaces; returns how many, at most max. */
+/* Cuts text into rows of at most width cells, at line ends and spaces; returns how many, at most
+ * max. */
 static size_t box_text_wrap(const char *text, size_t width, struct range *out, size_t max)
 {
 	size_t n = 0;
@@ -53,14 +57,16 @@ int box_text_rows(const char *text, int width)
 	return width > 0 ? (int)box_text_wrap(text, (size_t)width, r, LINES_MAX) : 0;
 }
 
-void box_text_draw(const struct canvas *c, int y, int rows, enum tone tone, const char *text, size_t top)
+void box_text_draw(const struct canvas *c, int y, int rows, enum tone tone, const char *text,
+                   size_t top)
 {
 	struct range r[LINES_MAX];
 	size_t n = c->width > 0 ? box_text_wrap(text, (size_t)c->width, r, LINES_MAX) : 0;
 	char line[BOX_TEXT_MAX];
 
 	for (int i = 0; i < rows && top + (size_t)i < n; i++) {
-		snprintf(line, sizeof(line), "%.*s", (int)r[top + (size_t)i].n, r[top + (size_t)i].s);
+		snprintf(line, sizeof(line), "%.*s", (int)r[top + (size_t)i].n,
+		         r[top + (size_t)i].s);
 		canvas_text(c, y + i, 0, -1, tone, line);
 	}
 }

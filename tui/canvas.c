@@ -1,12 +1,14 @@
 /* canvas.c: the terminal through ncursesw. The only file that includes <curses.h>.
  *
- * Everything is drawn into curses' stdscr again each time; curses sends the difference to what the terminal shows, so a
- * frame that is the same costs no byte. Beside it lies one byte per cell, its tone, so that a row can be overlaid (the
- * cursor, a mark) without losing what its colours say. Keys are not read by curses but by keys.c.
+ * Everything is drawn into curses' stdscr again each time; curses sends the difference to what the
+ * terminal shows, so a frame that is the same costs no byte. Beside it lies one byte per cell, its
+ * tone, so that a row can be overlaid (the cursor, a mark) without losing what its colours say.
+ * Keys are not read by curses but by keys.c.
  *
- * curses writes and waits until all of it was taken. A terminal may take nothing for hours: its ssh is dead, somebody typed
- * Ctrl-S. So curses writes a frame into a file in memory, and the bytes go on from there as the terminal takes them. Until
- * all of a frame is taken, no other frame is made. */
+ * curses writes and waits until all of it was taken. A terminal may take nothing for hours: its ssh
+ * is dead, somebody typed Ctrl-S. So curses writes a frame into a file in memory, and the bytes go
+ * on from there as the terminal takes them. Until all of a frame is taken, no other frame is made.
+ */
 #include "tui/canvas.h"
 
 #include <curses.h>
@@ -34,17 +36,20 @@
 #include "backends/base/wash.h"
 #include "tui/theme.h"
 
-#undef lines                     /* term.h makes common words into macros */
+#undef lines /* term.h makes common words into macros */
 #undef columns
 #undef tab
 #undef tone
 
-#define CELLS_MAX 1024           /* of a row; wider terminals are drawn this far */
+#define CELLS_MAX 1024 /* of a row; wider terminals are drawn this far */
 #define PASTE_ON "\033[?2004h"
 #define PASTE_OFF "\033[?2004l"
-#define LAST_SILENCE_MS 200      /* before the terminal changes hands, it may take nothing for so long */
-#define LAST_WORDS_MS 600        /* and take the last bytes as slowly as this in all */
-#define WAITING_MAX (1u << 20)   /* bytes that wait for the terminal, before canvas_write_raw drops its own */
+#define LAST_SILENCE_MS                                                                         \
+	200               /* before the terminal changes hands, it may take nothing for so long \
+	                   */
+#define LAST_WORDS_MS 600 /* and take the last bytes as slowly as this in all */
+#define WAITING_MAX \
+	(1u << 20) /* bytes that wait for the terminal, before canvas_write_raw drops its own */
 
 enum overlay { OVER_NONE, OVER_CURSOR, OVER_CURSOR_IDLE, OVER_MARK, OVER_COUNT };
 
@@ -56,24 +61,25 @@ struct look {
 /* One terminal per process, as curses has it. */
 static struct {
 	SCREEN *screen;
-	bool active;                 /* we have the terminal now */
+	bool active; /* we have the terminal now */
 	bool ascii;
 	int colors;
 	struct theme theme;
 	struct look looks[OVER_COUNT][TONE_COUNT];
-	unsigned char *tones;        /* rows * cols of enum tone; owned */
+	unsigned char *tones; /* rows * cols of enum tone; owned */
 	int rows, cols;
-	int cursor_y, cursor_x;      /* wanted in this frame; y -1: hidden */
-	FILE *out;                   /* what curses writes to: a file in memory once its modes are set; owned */
-	struct buf waiting;          /* made, and not taken by the terminal yet */
-	struct termios before;       /* as we found it */
-	struct termios modes;        /* as curses set it */
-	char panic[256];             /* bytes that put it right */
+	int cursor_y, cursor_x; /* wanted in this frame; y -1: hidden */
+	/* what curses writes to: a file in memory once its modes are set; owned */
+	FILE *out;
+	struct buf waiting;    /* made, and not taken by the terminal yet */
+	struct termios before; /* as we found it */
+	struct termios modes;  /* as curses set it */
+	char panic[256];       /* bytes that put it right */
 	size_t panic_len;
 } term = { .cursor_y = -1 };
 
-__attribute__((format(printf, 3, 4)))
-static bool canvas_refuse(char *why, size_t size, const char *fmt, ...)
+__attribute__((format(printf, 3, 4))) static bool canvas_refuse(char *why, size_t size,
+                                                                const char *fmt, ...)
 {
 	va_list ap;
 
@@ -84,13 +90,17 @@ static bool canvas_refuse(char *why, size_t size, const char *fmt, ...)
 	return false;
 }
 
-/* --- looks: tones as curses has them ------------------------------------------------------------------- */
+/* --- looks: tones as curses has them ------------------------------------- */
 
 static attr_t canvas_curses_attrs(unsigned attrs)
 {
-	static const struct { unsigned ours; attr_t theirs; } map[] = {
-		{ STYLE_BOLD, A_BOLD }, { STYLE_DIM, A_DIM }, { STYLE_ITALIC, A_ITALIC },
-		{ STYLE_UNDERLINE, A_UNDERLINE }, { STYLE_REVERSE, A_REVERSE },
+	static const struct {
+		unsigned ours;
+		attr_t theirs;
+	} map[] = {
+		{ STYLE_BOLD, A_BOLD },       { STYLE_DIM, A_DIM },
+		{ STYLE_ITALIC, A_ITALIC },   { STYLE_UNDERLINE, A_UNDERLINE },
+		{ STYLE_REVERSE, A_REVERSE },
 	};
 	attr_t a = A_NORMAL;
 
@@ -109,7 +119,8 @@ static struct look canvas_make_look(const struct style *s)
 	if (!term.colors)
 		return l;
 	fg = color_reduce(&s->fg, term.colors, &bold);
-	if (fg == COLOR_BLACK && bold) {           /* bright black as bold black is black on many terminals */
+	/* bright black as bold black is black on many terminals */
+	if (fg == COLOR_BLACK && bold) {
 		fg = -1;
 		l.attrs |= A_DIM;
 	} else if (bold) {
@@ -119,7 +130,7 @@ static struct look canvas_make_look(const struct style *s)
 	if (fg < 0 && bg < 0)
 		return l;
 	l.pair = alloc_pair(fg, bg);
-	if (l.pair < 0)                            /* out of pairs: glyphs and words still say it */
+	if (l.pair < 0) /* out of pairs: glyphs and words still say it */
 		l.pair = 0;
 	return l;
 }
@@ -127,10 +138,12 @@ static struct look canvas_make_look(const struct style *s)
 /* Tones whose foreground still says something under the cursor. */
 static bool canvas_speaks(enum tone t)
 {
-	return t == TONE_GOOD || t == TONE_BUSY || t == TONE_WARN || t == TONE_BAD || t == TONE_ASKS || t == TONE_MATCH;
+	return t == TONE_GOOD || t == TONE_BUSY || t == TONE_WARN || t == TONE_BAD ||
+	       t == TONE_ASKS || t == TONE_MATCH;
 }
 
-static struct style canvas_overlaid(const struct style *base, enum tone base_tone, const struct style *over, bool keep_rest)
+static struct style canvas_overlaid(const struct style *base, enum tone base_tone,
+                                    const struct style *over, bool keep_rest)
 {
 	struct style s = *over;
 
@@ -138,7 +151,8 @@ static struct style canvas_overlaid(const struct style *base, enum tone base_ton
 		s.attrs |= base->attrs & (STYLE_BOLD | STYLE_UNDERLINE);
 	if (canvas_speaks(base_tone) || keep_rest) {
 		s.attrs |= base->attrs & (STYLE_BOLD | (keep_rest ? STYLE_DIM : 0u));
-		if (base->fg.kind != COLOR_OWN && !(over->attrs & STYLE_REVERSE))   /* reversed it would be a block of colour */
+		/* reversed it would be a block of colour */
+		if (base->fg.kind != COLOR_OWN && !(over->attrs & STYLE_REVERSE))
 			s.fg = base->fg;
 	}
 	return s;
@@ -146,13 +160,16 @@ static struct style canvas_overlaid(const struct style *base, enum tone base_ton
 
 static void canvas_make_looks(void)
 {
-	static const enum tone over_tones[OVER_COUNT] = { TONE_PLAIN, TONE_CURSOR, TONE_CURSOR_IDLE, TONE_MARK };
+	static const enum tone over_tones[OVER_COUNT] = { TONE_PLAIN, TONE_CURSOR, TONE_CURSOR_IDLE,
+		                                          TONE_MARK };
 	const struct style *styles = term.theme.styles;
 
 	for (int t = 0; t < TONE_COUNT; t++) {
 		term.looks[OVER_NONE][t] = canvas_make_look(&styles[t]);
 		for (int o = 1; o < OVER_COUNT; o++) {
-			struct style s = canvas_overlaid(&styles[t], (enum tone)t, &styles[over_tones[o]], o == OVER_CURSOR_IDLE);
+			struct style s = canvas_overlaid(&styles[t], (enum tone)t,
+			                                 &styles[over_tones[o]],
+			                                 o == OVER_CURSOR_IDLE);
 			term.looks[o][t] = canvas_make_look(&s);
 		}
 	}
@@ -162,7 +179,8 @@ static bool canvas_load_theme(const char *name, struct theme *out, char *why, si
 {
 	if (!theme_load(out, name, why, size))
 		return false;
-	/* Without colours the default theme's meanings would be lost; mono has weight in their place. */
+	/* Without colours the default theme's meanings would be lost; mono has weight in their
+	 * place. */
 	if (!term.colors && !strcmp(out->name, "default"))
 		theme_load(out, "mono", NULL, 0);
 	return true;
@@ -180,7 +198,7 @@ bool canvas_set_theme(const char *name, char *why, size_t size)
 	return true;
 }
 
-/* --- taking the terminal and giving it back ------------------------------------------------------------ */
+/* --- taking the terminal and giving it back ------------------------------ */
 
 /* Adds a terminfo string without its padding. */
 static void canvas_panic_add(const char *s)
@@ -207,11 +225,13 @@ static void canvas_make_panic(void)
 		canvas_panic_add(tigetstr(caps[i]));
 }
 
-/* The descriptor's description is shared with the shell that started us, so it is non-blocking for this one write alone. */
+/* The descriptor's description is shared with the shell that started us, so it is non-blocking for
+ * this one write alone. */
 static ssize_t canvas_write_now(const char *bytes, size_t len)
 {
 	int flags = fcntl(STDOUT_FILENO, F_GETFL);
-	bool ours = flags >= 0 && !(flags & O_NONBLOCK) && !fcntl(STDOUT_FILENO, F_SETFL, flags | O_NONBLOCK);
+	bool ours = flags >= 0 && !(flags & O_NONBLOCK) &&
+	            !fcntl(STDOUT_FILENO, F_SETFL, flags | O_NONBLOCK);
 	ssize_t n = write(STDOUT_FILENO, bytes, len);
 	int error = errno;
 
@@ -254,7 +274,8 @@ void canvas_send(void)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && errno != EAGAIN)
-			buf_clear(&term.waiting);    /* the terminal is gone; its input says so too */
+			/* the terminal is gone; its input says so too */
+			buf_clear(&term.waiting);
 		if (n <= 0)
 			return;
 		buf_consume(&term.waiting, (size_t)n);
@@ -267,7 +288,7 @@ static void canvas_queue(const char *bytes, size_t len)
 	canvas_send();
 }
 
-/* --- the file that curses writes to -------------------------------------------------------------------- */
+/* --- the file that curses writes to -------------------------------------- */
 
 static void canvas_open_out(void)
 {
@@ -287,7 +308,8 @@ static void canvas_close_out(void)
 	buf_finish(&term.waiting);
 }
 
-/* From now on, what curses writes stays in memory. Its modes are set, for it needs the terminal to set them. */
+/* From now on, what curses writes stays in memory. Its modes are set, for it needs the terminal to
+ * set them. */
 static bool canvas_hold_out(void)
 {
 	int file = memfd_create("screen", MFD_CLOEXEC);
@@ -298,7 +320,8 @@ static bool canvas_hold_out(void)
 	return held;
 }
 
-/* Gives what curses wrote since the last time to fn, in pieces: nothing is allocated, since memory may have run out. */
+/* Gives what curses wrote since the last time to fn, in pieces: nothing is allocated, since memory
+ * may have run out. */
 static void canvas_take_out(void (*fn)(const char *, size_t))
 {
 	int fd = fileno(term.out);
@@ -306,7 +329,10 @@ static void canvas_take_out(void (*fn)(const char *, size_t))
 	char piece[4096];
 
 	for (off_t at = 0; at < end;) {
-		ssize_t n = pread(fd, piece, end - at < (off_t)sizeof(piece) ? (size_t)(end - at) : sizeof(piece), at);
+		ssize_t n = pread(fd, piece,
+		                  end - at < (off_t)sizeof(piece) ? (size_t)(end - at)
+		                                                  : sizeof(piece),
+		                  at);
 		if (n <= 0)
 			break;
 		fn(piece, (size_t)n);
@@ -323,7 +349,8 @@ static void canvas_add_frame(const char *bytes, size_t len)
 		clearok(curscr, TRUE);
 }
 
-/* The terminal goes to somebody else: what waits, then what curses has to put right, each for a moment. */
+/* The terminal goes to somebody else: what waits, then what curses has to put right, each for a
+ * moment. */
 static void canvas_let_go(void)
 {
 	canvas_write_all(term.waiting.data, term.waiting.len);
@@ -342,16 +369,19 @@ static bool canvas_env_says(const char *name, const char *a, const char *b)
 	return v && (!strcmp(v, a) || !strcmp(v, b));
 }
 
-/* The terminfo entry to use: with COLORTERM=truecolor and a theme of RGB colours, the direct-colour sibling of a
- * 256-colour entry. Only then, since such an entry loses the user's palette above 7. */
+/* The terminfo entry to use: with COLORTERM=truecolor and a theme of RGB colours, the direct-colour
+ * sibling of a 256-colour entry. Only then, since such an entry loses the user's palette above 7.
+ */
 static const char *canvas_terminal_entry(const char *name)
 {
 	static const char *const direct[][2] = {
-		{ "xterm-256color", "xterm-direct" }, { "tmux-256color", "tmux-direct" },
+		{ "xterm-256color", "xterm-direct" },
+		{ "tmux-256color", "tmux-direct" },
 	};
 	int err;
 
-	if (!canvas_env_says("COLORTERM", "truecolor", "24bit") || getenv("NO_COLOR") || !theme_has_rgb(&term.theme))
+	if (!canvas_env_says("COLORTERM", "truecolor", "24bit") || getenv("NO_COLOR") ||
+	    !theme_has_rgb(&term.theme))
 		return name;
 	for (size_t i = 0; i < ARRAY_LEN(direct); i++) {
 		if (strcmp(name, direct[i][0]) || setupterm(direct[i][1], STDOUT_FILENO, &err))
@@ -368,22 +398,36 @@ static bool canvas_usable_terminal(const char *name, char *why, size_t size)
 	int err = 0;
 
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
-		return canvas_refuse(why, size, "standard %s is not a terminal; `mocr status` prints the same without one",
-		              isatty(STDIN_FILENO) ? "output" : "input");
+		return canvas_refuse(why, size,
+		                     "standard %s is not a terminal; `mocr status` prints the same "
+		                     "without one",
+		                     isatty(STDIN_FILENO) ? "output" : "input");
 	if (!name || !*name)
-		return canvas_refuse(why, size, "TERM is not set, so how to draw is unknown; try TERM=xterm");
+		return canvas_refuse(why, size,
+		                     "TERM is not set, so how to draw is unknown; try TERM=xterm");
 	if (!strcmp(name, "dumb"))
-		return canvas_refuse(why, size, "TERM is \"dumb\", a terminal that cannot place text; `mocr status` works there");
+		return canvas_refuse(why, size,
+		                     "TERM is \"dumb\", a terminal that cannot place text; `mocr "
+		                     "status` works there");
 	if (setupterm(name, STDOUT_FILENO, &err)) {
 		if (err == 1)
-			return canvas_refuse(why, size, "TERM is \"%.40s\", which prints on paper; `mocr status` works there", name);
-		return canvas_refuse(why, size, "this machine does not know the terminal \"%.40s\" (no terminfo entry); install "
-		              "ncurses-term here, or try TERM=xterm-256color", name);
+			return canvas_refuse(why, size,
+			                     "TERM is \"%.40s\", which prints on paper; `mocr "
+			                     "status` works there",
+			                     name);
+		return canvas_refuse(why, size,
+		                     "this machine does not know the terminal \"%.40s\" (no "
+		                     "terminfo entry); install "
+		                     "ncurses-term here, or try TERM=xterm-256color",
+		                     name);
 	}
 	cup = tigetstr("cup");
 	del_curterm(cur_term);
 	if (!cup || cup == (char *)-1)
-		return canvas_refuse(why, size, "TERM is \"%.40s\", a terminal that cannot place text; `mocr status` works there", name);
+		return canvas_refuse(why, size,
+		                     "TERM is \"%.40s\", a terminal that cannot place text; `mocr "
+		                     "status` works there",
+		                     name);
 	return true;
 }
 
@@ -415,8 +459,10 @@ static void canvas_sized(void)
 
 static void canvas_set_up_screen(void)
 {
-	signal(SIGTSTP, SIG_DFL);            /* curses' own handler would draw at a bad time; see canvas_job_stop */
-	raw();                               /* Ctrl-C, Ctrl-Z, Ctrl-S are keys; bytes come as they are */
+	/* curses' own handler would draw at a bad time; see canvas_job_stop */
+	signal(SIGTSTP, SIG_DFL);
+	/* Ctrl-C, Ctrl-Z, Ctrl-S are keys; bytes come as they are */
+	raw();
 	noecho();
 	nonl();
 	set_escdelay(25);
@@ -442,12 +488,15 @@ bool canvas_start(const char *theme, bool ascii, char *why, size_t size)
 		return false;
 	tcgetattr(STDIN_FILENO, &term.before);
 	term.ascii = ascii || strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
-	use_tioctl(TRUE);                    /* the window's size, not $LINES of some shell before */
+	/* the window's size, not $LINES of some shell before */
+	use_tioctl(TRUE);
 	canvas_open_out();
-	term.screen = term.out ? newterm((char *)canvas_terminal_entry(name), term.out, stdin) : NULL;
+	term.screen = term.out ? newterm((char *)canvas_terminal_entry(name), term.out, stdin)
+	                       : NULL;
 	if (!term.screen) {
 		canvas_close_out();
-		return canvas_refuse(why, size, "curses could not set up the terminal \"%.40s\"", name);
+		return canvas_refuse(why, size, "curses could not set up the terminal \"%.40s\"",
+		                     name);
 	}
 	term.active = true;
 	term.cursor_y = -1;
@@ -469,7 +518,7 @@ void canvas_stop(void)
 
 	if (!screen)
 		return;
-	term.screen = NULL;                  /* first: a crash in here must not come back in here */
+	term.screen = NULL; /* first: a crash in here must not come back in here */
 	if (term.active) {
 		term.active = false;
 		canvas_let_go();
@@ -512,7 +561,7 @@ void canvas_resume(void)
 	tcsetattr(STDIN_FILENO, TCSANOW, &term.modes);
 	canvas_resized();
 	clearok(curscr, TRUE);
-	doupdate();                          /* out of endwin's state: the alternate screen */
+	doupdate(); /* out of endwin's state: the alternate screen */
 	canvas_take_out(canvas_add_frame);
 	canvas_queue(PASTE_ON, strlen(PASTE_ON));
 }
@@ -522,12 +571,13 @@ void canvas_job_stop(void)
 	bool mine = term.active;
 
 	canvas_suspend();
-	kill(0, SIGTSTP);                    /* the whole job, so that a `make run` above us stops too */
+	/* the whole job, so that a `make run` above us stops too */
+	kill(0, SIGTSTP);
 	if (mine)
 		canvas_resume();
 }
 
-/* --- size and flushing ---------------------------------------------------------------------------------- */
+/* --- size and flushing --------------------------------------------------- */
 
 bool canvas_resized(void)
 {
@@ -542,7 +592,8 @@ bool canvas_resized(void)
 		return false;
 	resizeterm(rows, cols);
 	canvas_sized();
-	clearok(curscr, TRUE);               /* terminals move text about when they are resized: trust nothing */
+	/* terminals move text about when they are resized: trust nothing */
+	clearok(curscr, TRUE);
 	return true;
 }
 
@@ -624,7 +675,7 @@ char *canvas_screen_text(void)
 	return buf_take(&out);
 }
 
-/* --- drawing ---------------------------------------------------------------------------------------------- */
+/* --- drawing ------------------------------------------------------------- */
 
 static int canvas_at_most(int a, int b)
 {
@@ -651,7 +702,8 @@ struct canvas canvas_part(const struct canvas *c, int y, int x, int height, int 
 	return p;
 }
 
-/* The part of row y from x on, at most width cells, that is inside: 0 when nothing is. *x may grow from below 0. */
+/* The part of row y from x on, at most width cells, that is inside: 0 when nothing is. *x may grow
+ * from below 0. */
 static int canvas_room(const struct canvas *c, int y, int *x, int width)
 {
 	if (!term.screen || y < 0 || y >= c->height || c->y + y >= term.rows)
@@ -686,12 +738,18 @@ static void canvas_set_cell(cchar_t *cc, const wchar_t *w, const struct look *l)
 /* Common signs for terminals without UTF-8. */
 static wchar_t canvas_plain_sign(utf8proc_int32_t c)
 {
-	static const struct { utf8proc_int32_t from; char to; } map[] = {
-		{ 0x2026, '~' }, { 0x203a, '>' }, { 0x2039, '<' }, { 0xb7, '.' }, { 0x2500, '-' }, { 0x2502, '|' },
-		{ 0x2013, '-' }, { 0x2014, '-' }, { 0x2018, '\'' }, { 0x2019, '\'' }, { 0x201c, '"' }, { 0x201d, '"' },
-		{ 0x2192, '>' }, { 0x2190, '<' }, { 0xa0, ' ' }, { 0xb0, 'o' }, { 0xd7, 'x' }, { 0xbb, '>' }, { 0xab, '<' },
-		{ 0x25cf, '*' }, { 0x25cb, 'o' }, { 0x25d0, '+' }, { 0x2717, 'x' }, { 0x2713, 'v' }, { 0x25b2, '^' },
-		{ 0x25bc, 'v' }, { 0x2022, '*' }, { 0x2514, '`' }, { 0x251c, '|' },
+	static const struct {
+		utf8proc_int32_t from;
+		char to;
+	} map[] = {
+		{ 0x2026, '~' },  { 0x203a, '>' },  { 0x2039, '<' }, { 0xb7, '.' },
+		{ 0x2500, '-' },  { 0x2502, '|' },  { 0x2013, '-' }, { 0x2014, '-' },
+		{ 0x2018, '\'' }, { 0x2019, '\'' }, { 0x201c, '"' }, { 0x201d, '"' },
+		{ 0x2192, '>' },  { 0x2190, '<' },  { 0xa0, ' ' },   { 0xb0, 'o' },
+		{ 0xd7, 'x' },    { 0xbb, '>' },    { 0xab, '<' },   { 0x25cf, '*' },
+		{ 0x25cb, 'o' },  { 0x25d0, '+' },  { 0x2717, 'x' }, { 0x2713, 'v' },
+		{ 0x25b2, '^' },  { 0x25bc, 'v' },  { 0x2022, '*' }, { 0x2514, '`' },
+		{ 0x251c, '|' },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(map); i++)
@@ -700,9 +758,10 @@ static wchar_t canvas_plain_sign(utf8proc_int32_t c)
 	return L'?';
 }
 
-/* The next character of *s as a cell: its wide string (with combining characters) and width. False at the end.
- * Where libc and Unicode disagree on a width, curses and the terminal would too, and the rest of the row would slip:
- * such a character is shown as a question mark of the width it has in our arithmetic. */
+/* The next character of *s as a cell: its wide string (with combining characters) and width. False
+ * at the end. Where libc and Unicode disagree on a width, curses and the terminal would too, and
+ * the rest of the row would slip: such a character is shown as a question mark of the width it has
+ * in our arithmetic. */
 static bool canvas_next_cell(const char **s, wchar_t w[CCHARW_MAX + 1], int *width)
 {
 	size_t n = 0;
@@ -712,7 +771,7 @@ static bool canvas_next_cell(const char **s, wchar_t w[CCHARW_MAX + 1], int *wid
 		utf8proc_ssize_t used;
 		int cw;
 
-		if ((unsigned char)**s < 0x80) {       /* most of all text */
+		if ((unsigned char)**s < 0x80) { /* most of all text */
 			c = (unsigned char)**s;
 			used = 1;
 			cw = 1;
@@ -727,14 +786,17 @@ static bool canvas_next_cell(const char **s, wchar_t w[CCHARW_MAX + 1], int *wid
 		if (!c || (n && cw))
 			break;
 		*s += used;
-		if (!cw) {                             /* combining: at most what a cell holds, and none that rejoin cells */
+		/* combining: at most what a cell holds, and none that rejoin cells */
+		if (!cw) {
 			bool joins = c == 0x200d || (c >= 0xfe00 && c <= 0xfe0f);
-			if (n && n < CCHARW_MAX - 1 && !term.ascii && !joins && wcwidth((wchar_t)c) == 0)
+			if (n && n < CCHARW_MAX - 1 && !term.ascii && !joins &&
+			    wcwidth((wchar_t)c) == 0)
 				w[n++] = (wchar_t)c;
 			continue;
 		}
 		*width = cw;
-		if (c < 0x20 || c == 0x7f)             /* should have been washed; never let it out */
+		/* should have been washed; never let it out */
+		if (c < 0x20 || c == 0x7f)
 			w[n++] = L'?';
 		else if (c < 0x80)
 			w[n++] = (wchar_t)c;
@@ -760,7 +822,8 @@ int canvas_text(const struct canvas *c, int y, int x, int width, enum tone tone,
 		if (used + cw > left)
 			break;
 		canvas_set_cell(&run[n++], w, look);
-		if (cw == 2 && (w[0] == L'?'))         /* a stand-in is one cell wide: fill the other */
+		/* a stand-in is one cell wide: fill the other */
+		if (cw == 2 && (w[0] == L'?'))
 			canvas_set_cell(&run[n++], L" ", look);
 		used += cw;
 	}
@@ -781,7 +844,8 @@ int canvas_text_cut(const struct canvas *c, int y, int x, enum tone tone, const 
 	return canvas_text(c, y, x, -1, tone, part);
 }
 
-int canvas_textf(const struct canvas *c, int y, int x, int width, enum tone tone, const char *fmt, ...)
+int canvas_textf(const struct canvas *c, int y, int x, int width, enum tone tone, const char *fmt,
+                 ...)
 {
 	char text[4 * CELLS_MAX];
 	va_list ap;
@@ -812,8 +876,10 @@ void canvas_clear(const struct canvas *c)
 		canvas_fill(c, y, 0, -1, TONE_PLAIN, " ");
 }
 
-/* Gives the cells of a row another look; over says by which table of looks, tone (if not TONE_COUNT) a new tone. */
-static void canvas_relook(const struct canvas *c, int y, int x, int width, enum overlay over, enum tone tone)
+/* Gives the cells of a row another look; over says by which table of looks, tone (if not
+ * TONE_COUNT) a new tone. */
+static void canvas_relook(const struct canvas *c, int y, int x, int width, enum overlay over,
+                          enum tone tone)
 {
 	int left = canvas_room(c, y, &x, width);
 	unsigned char *tones = term.tones + (size_t)(c->y + y) * (size_t)term.cols;
@@ -833,17 +899,10 @@ static void canvas_relook(const struct canvas *c, int y, int x, int width, enum 
 void canvas_row_tone(const struct canvas *c, int y, enum tone tone)
 {
 	switch (tone) {
-	case TONE_CURSOR:
-		canvas_relook(c, y, 0, -1, OVER_CURSOR, TONE_COUNT);
-		break;
-	case TONE_CURSOR_IDLE:
-		canvas_relook(c, y, 0, -1, OVER_CURSOR_IDLE, TONE_COUNT);
-		break;
-	case TONE_MARK:
-		canvas_relook(c, y, 0, -1, OVER_MARK, TONE_COUNT);
-		break;
-	default:
-		canvas_relook(c, y, 0, -1, OVER_NONE, tone);
+	case TONE_CURSOR: canvas_relook(c, y, 0, -1, OVER_CURSOR, TONE_COUNT); break;
+	case TONE_CURSOR_IDLE: canvas_relook(c, y, 0, -1, OVER_CURSOR_IDLE, TONE_COUNT); break;
+	case TONE_MARK: canvas_relook(c, y, 0, -1, OVER_MARK, TONE_COUNT); break;
+	default: canvas_relook(c, y, 0, -1, OVER_NONE, tone);
 	}
 }
 
@@ -875,7 +934,8 @@ void canvas_border(const struct canvas *c, enum tone tone, const char *title)
 	if (title && *title && right > 4) {
 		char cut[512];
 		cells_cut(cut, sizeof(cut), title, (size_t)right - 4, CUT_END, glyph_ellipsis());
-		canvas_textf(c, 0, 2, right - 2, tone == TONE_BORDER ? TONE_TITLE : tone, " %s ", cut);
+		canvas_textf(c, 0, 2, right - 2, tone == TONE_BORDER ? TONE_TITLE : tone, " %s ",
+		             cut);
 	}
 }
 

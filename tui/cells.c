@@ -1,7 +1,8 @@
-/* What the columns of all panels share: ages, numbers, what an order says, why there is nothing to see.
+/* What the columns of all panels share: ages, numbers, what an order says, why there is nothing to
+ * see.
  *
- * Every text that depends on the clock notes when it will read differently (cell->changes_ms), so that the console
- * draws exactly then and otherwise not at all. */
+ * Every text that depends on the clock notes when it will read differently (cell->changes_ms), so
+ * that the console draws exactly then and otherwise not at all. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -153,8 +154,10 @@ bool row_stale(const struct row *r, int64_t *since)
 	}
 	if (r->source->state == SOURCE_LIVE)
 		return false;
-	/* Answers are coming in over this very connection: what is there is not old, there is more to come. */
-	if (r->source->state == SOURCE_WAITING && link && link->state == LINK_UP && r->source->fresh_ms >= link->since_ms)
+	/* Answers are coming in over this very connection: what is there is not old, there is more
+	 * to come. */
+	if (r->source->state == SOURCE_WAITING && link && link->state == LINK_UP &&
+	    r->source->fresh_ms >= link->since_ms)
 		return false;
 	*since = r->source->fresh_ms;
 	return true;
@@ -174,7 +177,8 @@ void cell_stale(const struct row *r, struct cell *c)
 	}
 }
 
-/* How an order that ended reads; its answer stays for a while and then makes room for the row's own state. */
+/* How an order that ended reads; its answer stays for a while and then makes room for the row's own
+ * state. */
 static bool cell_order_ended(const struct order *o, struct cell *c)
 {
 	bool failed = o->state != ORDER_DONE;
@@ -186,7 +190,8 @@ static bool cell_order_ended(const struct order *o, struct cell *c)
 	else if (failed)
 		cell_set(c, TONE_BAD, "%s failed: %s", o->action->verb, o->err.text);
 	else
-		cell_set(c, TONE_GOOD, "%s: %s", o->action->verb, o->output[0] ? o->output : "done");
+		cell_set(c, TONE_GOOD, "%s: %s", o->action->verb,
+		         o->output[0] ? o->output : "done");
 	cell_changes_at(c, until);
 	return true;
 }
@@ -198,12 +203,16 @@ bool cell_order(const struct row *r, struct cell *c)
 		return false;
 	if (o->state != ORDER_RUNNING) {
 		bool shown = cell_order_ended(o, c);
-		/* A failure stays longer. Its row goes on to tell of other things meanwhile, so it covers none of them. */
+		/* A failure stays longer. Its row goes on to tell of other things meanwhile, so it
+		 * covers none of them. */
 		c->passing = shown && o->state == ORDER_DONE;
 		return shown;
 	}
 	c->passing = true;
-	cell_set(c, TONE_BUSY, "%s ", o->progress[0] ? o->progress : o->action->doing ? o->action->doing : o->action->verb);
+	cell_set(c, TONE_BUSY, "%s ",
+	         o->progress[0]     ? o->progress
+	         : o->action->doing ? o->action->doing
+	                            : o->action->verb);
 	cell_add_age(c, o->started_ms);
 	return true;
 }
@@ -213,7 +222,7 @@ bool source_sentence(const struct source *s, char *buf, size_t size)
 	const char *name = s->backend->name, *server = s->server->name;
 	const char *said = s->err.text[0] ? s->err.text : source_state_name(s->state);
 	bool bad = s->state == SOURCE_DENIED || s->state == SOURCE_FAILED;
-	if (bad && strstr(said, server))       /* the sentence says where by itself */
+	if (bad && strstr(said, server)) /* the sentence says where by itself */
 		snprintf(buf, size, "%s", said);
 	else if (bad)
 		snprintf(buf, size, "%s on %s: %s", name, server, said);
@@ -226,7 +235,9 @@ bool source_sentence(const struct source *s, char *buf, size_t size)
 
 bool source_fails(const struct row *r, struct cell *c)
 {
-	static const char *const words[] = { [SOURCE_DENIED] = "denied", [SOURCE_STALE] = "no answer", [SOURCE_FAILED] = "no answer" };
+	static const char *const words[] = { [SOURCE_DENIED] = "denied",
+		                             [SOURCE_STALE] = "no answer",
+		                             [SOURCE_FAILED] = "no answer" };
 	enum source_state state = r->source ? r->source->state : SOURCE_LIVE;
 	if (state >= ARRAY_LEN(words) || !words[state])
 		return false;
@@ -237,7 +248,9 @@ bool source_fails(const struct row *r, struct cell *c)
 const char *ask_words(const struct server *s, const struct ask *ask)
 {
 	size_t n = strlen(s->name);
-	return !strncmp(ask->title, s->name, n) && !strncmp(ask->title + n, ": ", 2) ? ask->title + n + 2 : ask->title;
+	return !strncmp(ask->title, s->name, n) && !strncmp(ask->title + n, ": ", 2)
+	               ? ask->title + n + 2
+	               : ask->title;
 }
 
 /* What keeps a server silent altogether; false: it is up. */
@@ -250,7 +263,8 @@ static bool cell_server_sentence(const struct server *s, char *buf, size_t size)
 		snprintf(buf, size, "%s asks you: %s (a answers)", s->name,
 		         s->link->ask ? ask_words(s, s->link->ask) : "something");
 	else if (s->link->err.text[0])
-		snprintf(buf, size, "%s: %s (C-r tries now)", s->name, s->row.why ? s->row.why : s->link->err.text);
+		snprintf(buf, size, "%s: %s (C-r tries now)", s->name,
+		         s->row.why ? s->row.why : s->link->err.text);
 	else
 		snprintf(buf, size, "%s: %s", s->name, what);
 	return true;
@@ -275,7 +289,8 @@ static void cell_add_sentence(char *buf, size_t size, const char *sentence)
 enum { KNOWN = 0, ASKING = 1, TROUBLE = 2 };
 
 /* What is not known of one server, and why. */
-static int cell_add_sentences_of(const struct server *s, const char *const *names, char *buf, size_t size)
+static int cell_add_sentences_of(const struct server *s, const char *const *names, char *buf,
+                                 size_t size)
 {
 	char one[512];
 	int found = KNOWN;
@@ -293,10 +308,10 @@ static int cell_add_sentences_of(const struct server *s, const char *const *name
 	return found;
 }
 
-/* The calm sentence tells how to fill the pane, and stays beside what is wrong with a server. While answers are on their
- * way nobody knows yet that there is nothing. */
-void empty_sentence(const struct store *store, const struct server *only, const char *const *names, const char *calm,
-                    char *buf, size_t size)
+/* The calm sentence tells how to fill the pane, and stays beside what is wrong with a server. While
+ * answers are on their way nobody knows yet that there is nothing. */
+void empty_sentence(const struct store *store, const struct server *only, const char *const *names,
+                    const char *calm, char *buf, size_t size)
 {
 	char wrong[1536] = "";
 	int found = KNOWN;

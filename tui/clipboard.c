@@ -1,4 +1,5 @@
-/* Copying by OSC 52, which reaches the clipboard of the terminal the user sits at, through SSH and all. */
+/* Copying by OSC 52, which reaches the clipboard of the terminal the user sits at, through SSH and
+ * all. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -9,15 +10,18 @@
 #include "backends/link/spawn.h"
 #include "tui/console_internal.h"
 
-#define CLIPBOARD_MAX 74994      /* bytes; what xterm takes at most, in base64 100 kB */
+#define CLIPBOARD_MAX 74994 /* bytes; what xterm takes at most, in base64 100 kB */
 
 static void clipboard_base64(struct buf *out, const char *text, size_t len)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	const unsigned char *s = (const unsigned char *)text;
 	for (size_t i = 0; i < len; i += 3) {
-		unsigned v = (unsigned)s[i] << 16 | (i + 1 < len ? (unsigned)s[i + 1] << 8 : 0) | (i + 2 < len ? s[i + 2] : 0);
-		char four[4] = { digits[v >> 18], digits[v >> 12 & 63], i + 1 < len ? digits[v >> 6 & 63] : '=',
+		unsigned v = (unsigned)s[i] << 16 | (i + 1 < len ? (unsigned)s[i + 1] << 8 : 0) |
+		             (i + 2 < len ? s[i + 2] : 0);
+		char four[4] = { digits[v >> 18], digits[v >> 12 & 63],
+			         i + 1 < len ? digits[v >> 6 & 63] : '=',
 			         i + 2 < len ? digits[v & 63] : '=' };
 		buf_add(out, four, sizeof(four));
 	}
@@ -28,7 +32,8 @@ static bool spawn_with(struct console *c, const char *const *argv, int in)
 {
 	pid_t pid = spawn_argv(argv, in, -1, -1);
 	if (pid > 0)
-		loop_child_remove(loop_child_add(c->loop, pid, NULL, NULL));     /* reaped, not waited for */
+		/* reaped, not waited for */
+		loop_child_remove(loop_child_add(c->loop, pid, NULL, NULL));
 	return pid > 0;
 }
 
@@ -37,7 +42,8 @@ bool spawn_quiet(struct console *c, const char *const *argv)
 	return spawn_with(c, argv, -1);
 }
 
-/* By a file in memory: what is copied may be a value that was masked, and words of a command line are seen by all. */
+/* By a file in memory: what is copied may be a value that was masked, and words of a command line
+ * are seen by all. */
 static void clipboard_tmux_buffer(struct console *c, const char *text, size_t len)
 {
 	const char *const argv[] = { "tmux", "load-buffer", "-w", "-", NULL };
@@ -48,8 +54,8 @@ static void clipboard_tmux_buffer(struct console *c, const char *text, size_t le
 		close(fd);
 }
 
-/* tmux takes OSC 52 from programs only when set-clipboard is "on": its own buffer is filled as well, and with -w it
- * passes the text on to the terminal. */
+/* tmux takes OSC 52 from programs only when set-clipboard is "on": its own buffer is filled as
+ * well, and with -w it passes the text on to the terminal. */
 void clipboard_copy(struct console *c, const char *text)
 {
 	size_t len = strlen(text);

@@ -1,4 +1,5 @@
-/* The `:` line: every action by name or verb, every panel by name, and a few words with an argument. */
+/* The `:` line: every action by name or verb, every panel by name, and a few words with an
+ * argument. */
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -22,10 +23,11 @@
 struct command {
 	const char *name, *argument, *help;
 	void (*run)(struct console *, const char *argument);
-	void (*complete)(struct console *, struct completion *, const char *typed);    /* its argument; NULL: none */
+	/* its argument; NULL: none */
+	void (*complete)(struct console *, struct completion *, const char *typed);
 };
 
-/* --- commands with an argument ------------------------------------------------------------------------------------------ */
+/* --- commands with an argument ------------------------------------------- */
 
 static void command_run_connect(struct console *c, const char *name)
 {
@@ -47,8 +49,8 @@ static struct server *command_server_named(struct console *c, const char *name)
 	for (struct server *s = store_servers(c->store); s && n < WORDS_MAX; s = s->next)
 		names[n++] = s->name;
 	const char *near = n ? nearest(name, names, n) : NULL;
-	console_flash(c, TONE_WARN, "there is no server %s here%s%s", name, near ? "; the nearest is " : "; :connect opens one",
-	              near ? near : "");
+	console_flash(c, TONE_WARN, "there is no server %s here%s%s", name,
+	              near ? "; the nearest is " : "; :connect opens one", near ? near : "");
 	return NULL;
 }
 
@@ -102,7 +104,8 @@ static void command_run_sort(struct console *c, const char *column)
 static void command_run_save_screen(struct console *c, const char *file)
 {
 	char *text = canvas_screen_text();
-	int fd = text ? open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;      /* as :save: over nothing, through no link */
+	/* as :save: over nothing, through no link */
+	int fd = text ? open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;
 	FILE *f = fd >= 0 ? fdopen(fd, "w") : NULL;
 	bool good = f && fputs(text, f) >= 0;
 	int code = errno;
@@ -114,10 +117,12 @@ static void command_run_save_screen(struct console *c, const char *file)
 	if (good)
 		console_flash(c, TONE_GOOD, "screen saved in %s", file);
 	else
-		console_flash(c, TONE_BAD, "the screen could not be written to %s: %s", file, code == EEXIST ? "it is there already" : strerror(code));
+		console_flash(c, TONE_BAD, "the screen could not be written to %s: %s", file,
+		              code == EEXIST ? "it is there already" : strerror(code));
 }
 
-/* What can take effect while it runs does; a server that was dropped from the file stays until it is disconnected. */
+/* What can take effect while it runs does; a server that was dropped from the file stays until it
+ * is disconnected. */
 static void command_run_reload(struct console *c, const char *unused)
 {
 	(void)unused;
@@ -134,18 +139,20 @@ static void command_run_reload(struct console *c, const char *unused)
 	console_check_keys(fresh, &complaints);
 	console_check_theme(fresh, &complaints);
 	deploy_check_config(fresh, &complaints);
-	fresh->read_only |= c->settings->read_only;       /* given on the command line, it stays */
+	fresh->read_only |= c->settings->read_only; /* given on the command line, it stays */
 	fresh->ascii |= c->settings->ascii;
 	if (!fresh->ssh_config)
 		fresh->ssh_config = xstrdup(c->settings->ssh_config);
 	servers_reconfigure(c->store, fresh, true);
 	const struct settings *before = c->settings;
 	c->settings = fresh;
-	bindings_load(c);                 /* bindings point into the settings */
+	bindings_load(c); /* bindings point into the settings */
 	settings_destroy(before);
 	command_run_theme(c, fresh->theme);
 	panes_dirty(c);
-	console_flash(c, TONE_GOOD, "configuration read again; where a server is and how long it may take count from its next connection");
+	console_flash(c, TONE_GOOD,
+	              "configuration read again; where a server is and how long it may take count "
+	              "from its next connection");
 	console_complaints(c, &complaints);
 	doc_finish(&complaints);
 }
@@ -157,7 +164,8 @@ static void command_run_hints(struct console *c, const char *unused)
 	console_redraw(c);
 }
 
-static void command_offer(struct completion *out, const char *typed, const char *word, const char *help)
+static void command_offer(struct completion *out, const char *typed, const char *word,
+                          const char *help)
 {
 	if (!strncasecmp(word, typed, strlen(typed)))
 		completion_add(out, word, help);
@@ -169,9 +177,10 @@ static void command_complete_servers(struct console *c, struct completion *out, 
 		command_offer(out, typed, s->name, s->row.why);
 }
 
-/* --- what can be typed after a command ------------------------------------------------------------------------------------ */
+/* --- what can be typed after a command ----------------------------------- */
 
-/* Words that share a beginning, each once, in order; without those that could not be typed or shown as they are. */
+/* Words that share a beginning, each once, in order; without those that could not be typed or shown
+ * as they are. */
 struct words {
 	char *word[WORDS_MAX];
 	size_t n;
@@ -181,7 +190,8 @@ static void command_word_add(struct words *w, const char *word, size_t len)
 {
 	char clean[LINEEDIT_MAX];
 	wash(clean, sizeof(clean), word, len);
-	if (w->n < WORDS_MAX && strlen(clean) == len && !memcmp(clean, word, len) && !memchr(word, ' ', len))
+	if (w->n < WORDS_MAX && strlen(clean) == len && !memcmp(clean, word, len) &&
+	    !memchr(word, ' ', len))
 		w->word[w->n++] = xstrndup(word, len);
 }
 
@@ -227,7 +237,8 @@ struct host_words {
 static bool command_take_host(const char *name, void *arg)
 {
 	struct host_words *h = arg;
-	if (strncasecmp(name, h->typed, strlen(h->typed)) != 0 || store_server_find(h->c->store, name))
+	if (strncasecmp(name, h->typed, strlen(h->typed)) != 0 ||
+	    store_server_find(h->c->store, name))
 		return false;
 	command_word_add(&h->words, name, strlen(name));
 	return true;
@@ -279,11 +290,12 @@ static void command_complete_columns(struct console *c, struct completion *out, 
 /* The last word of several. */
 static void command_complete_targets(struct console *c, struct completion *out, const char *typed)
 {
-	static const char *const endings[] = { "containers/*", "services/*", "journal", "kernel", "file:/var/log/" };
+	static const char *const endings[] = { "containers/*", "services/*", "journal", "kernel",
+		                               "file:/var/log/" };
 	char word[ID_MAX];
 	const char *last = strrchr(typed, ' ');
 	if (last)
-		return;                          /* only the first word can be completed in place */
+		return; /* only the first word can be completed in place */
 	for (struct server *s = store_servers(c->store); s; s = s->next)
 		for (size_t i = 0; i < ARRAY_LEN(endings); i++) {
 			snprintf(word, sizeof(word), "%s/%s", s->name, endings[i]);
@@ -298,27 +310,46 @@ static void command_complete_levels(struct console *c, struct completion *out, c
 		command_offer(out, typed, levels[i], NULL);
 }
 
-static void command_save_seen(struct console *c, const char *file) { logs_save(c, file, false); }
-static void command_save_all(struct console *c, const char *file) { logs_save(c, file, true); }
+static void command_save_seen(struct console *c, const char *file)
+{
+	logs_save(c, file, false);
+}
+static void command_save_all(struct console *c, const char *file)
+{
+	logs_save(c, file, true);
+}
 
 static const struct command commands[] = {
-	{ "connect", "NAME", "watch a server: an ssh name, user@host:port, or local", command_run_connect, command_complete_hosts },
-	{ "disconnect", "NAME", "close the connection and take the server off the screen", command_run_disconnect, command_complete_servers },
-	{ "goto", "SERVER", "go into a server, or to a row by its id; in a log to a time: 14:32, -10m", command_run_goto, command_complete_ids },
-	{ "logs", "TARGET...", "follow into one stream: sese/containers/* pi/services/NAME sese/journal pi/kernel sese/file:/PATH",
+	{ "connect", "NAME", "watch a server: an ssh name, user@host:port, or local",
+	  command_run_connect, command_complete_hosts },
+	{ "disconnect", "NAME", "close the connection and take the server off the screen",
+	  command_run_disconnect, command_complete_servers },
+	{ "goto", "SERVER",
+	  "go into a server, or to a row by its id; in a log to a time: 14:32, -10m",
+	  command_run_goto, command_complete_ids },
+	{ "logs", "TARGET...",
+	  "follow into one stream: sese/containers/* pi/services/NAME sese/journal pi/kernel "
+	  "sese/file:/PATH",
 	  logs_open, command_complete_targets },
-	{ "save", "FILE", "write what is seen of the log into a new file", command_save_seen, command_complete_files },
-	{ "save-all", "FILE", "write every line of the log into a new file", command_save_all, command_complete_files },
-	{ "level", "LEVEL", "of the log: only lines at debug, info, notice, warn or error and worse", logs_level, command_complete_levels },
-	{ "filter", "PATTERN", "show only rows that match; !word leaves out", command_run_filter, NULL },
-	{ "sort", "COLUMN", "order the rows by a column", command_run_sort, command_complete_columns },
+	{ "save", "FILE", "write what is seen of the log into a new file", command_save_seen,
+	  command_complete_files },
+	{ "save-all", "FILE", "write every line of the log into a new file", command_save_all,
+	  command_complete_files },
+	{ "level", "LEVEL",
+	  "of the log: only lines at debug, info, notice, warn or error and worse", logs_level,
+	  command_complete_levels },
+	{ "filter", "PATTERN", "show only rows that match; !word leaves out", command_run_filter,
+	  NULL },
+	{ "sort", "COLUMN", "order the rows by a column", command_run_sort,
+	  command_complete_columns },
 	{ "theme", "NAME", "other colours", command_run_theme, command_complete_themes },
-	{ "save-screen", "FILE", "write what is on the screen into a file", command_run_save_screen, command_complete_files },
+	{ "save-screen", "FILE", "write what is on the screen into a file", command_run_save_screen,
+	  command_complete_files },
 	{ "hints", NULL, "show the line of keys at the bottom or not", command_run_hints, NULL },
 	{ "reload", NULL, "read the configuration again", command_run_reload, NULL },
 };
 
-/* --- running one ------------------------------------------------------------------------------------------------------------ */
+/* --- running one --------------------------------------------------------- */
 
 static bool command_run_builtin(struct console *c, const char *word, const char *argument)
 {
@@ -328,10 +359,12 @@ static bool command_run_builtin(struct console *c, const char *word, const char 
 		/* `:disconnect` alone means the row under the cursor. */
 		if (commands[i].argument && !*argument && console_action_find(word))
 			return false;
-		if (commands[i].argument && !*argument && !strcmp(word, "disconnect") && console_server(c))
+		if (commands[i].argument && !*argument && !strcmp(word, "disconnect") &&
+		    console_server(c))
 			argument = console_server(c)->name;
 		if (commands[i].argument && !*argument)
-			console_flash(c, TONE_WARN, ":%s %s: %s", word, commands[i].argument, commands[i].help);
+			console_flash(c, TONE_WARN, ":%s %s: %s", word, commands[i].argument,
+			              commands[i].help);
 		else
 			commands[i].run(c, argument);
 		return true;
@@ -342,7 +375,8 @@ static bool command_run_builtin(struct console *c, const char *word, const char 
 static bool command_run_panel(struct console *c, const char *word)
 {
 	for (size_t i = 0; i < c->n_panes; i++)
-		if (!strcmp(c->panes[i].panel->name, word) || !strcmp(c->panes[i].panel->tab, word)) {
+		if (!strcmp(c->panes[i].panel->name, word) ||
+		    !strcmp(c->panes[i].panel->tab, word)) {
 			pane_focus(c, i);
 			return true;
 		}
@@ -363,7 +397,8 @@ static bool command_run_action(struct console *c, const char *line)
 	return true;
 }
 
-static size_t command_add_actions(const struct console *c, const struct action *a, const char **names, size_t n)
+static size_t command_add_actions(const struct console *c, const struct action *a,
+                                  const char **names, size_t n)
 {
 	for (; a && a->name && n < WORDS_MAX; a++)
 		if (action_exists(c, a))
@@ -382,8 +417,8 @@ static void command_unknown(struct console *c, const char *line)
 	for (size_t i = 0; i < c->n_panes && n < WORDS_MAX; i++)
 		names[n++] = c->panes[i].panel->name;
 	const char *near = nearest(line, names, n);
-	console_flash(c, TONE_WARN, "there is no command %s%s%s", line, near ? "; the nearest is " : "; Tab shows them",
-	              near ? near : "");
+	console_flash(c, TONE_WARN, "there is no command %s%s%s", line,
+	              near ? "; the nearest is " : "; Tab shows them", near ? near : "");
 }
 
 void command_run(struct console *c, const char *typed)
@@ -398,12 +433,13 @@ void command_run(struct console *c, const char *typed)
 	const char *argument = line + n + strspn(line + n, " ");
 	if (!word[0])
 		return;
-	if (command_run_builtin(c, word, argument) || command_run_action(c, line) || (!*argument && command_run_panel(c, word)))
+	if (command_run_builtin(c, word, argument) || command_run_action(c, line) ||
+	    (!*argument && command_run_panel(c, word)))
 		return;
 	command_unknown(c, line);
 }
 
-/* --- typing it ---------------------------------------------------------------------------------------------------------------- */
+/* --- typing it ----------------------------------------------------------- */
 
 static bool command_is_builtin(const char *word)
 {
@@ -413,11 +449,13 @@ static bool command_is_builtin(const char *word)
 	return false;
 }
 
-static void command_complete_actions(struct console *c, struct completion *out, const char *typed, const struct action *a, bool now)
+static void command_complete_actions(struct console *c, struct completion *out, const char *typed,
+                                     const struct action *a, bool now)
 {
 	const struct row *r = console_row(c);
 	for (; a && a->name; a++)
-		if (action_exists(c, a) && (!now || action_applies(c, a, r)) && !command_is_builtin(a->verb))
+		if (action_exists(c, a) && (!now || action_applies(c, a, r)) &&
+		    !command_is_builtin(a->verb))
 			command_offer(out, typed, a->verb, a->help);
 }
 
@@ -429,7 +467,8 @@ static void command_complete(struct completion *out, const char *text, size_t cu
 	if (cursor > n) {
 		const char *typed = text + n + strspn(text + n, " ");
 		for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-			if (commands[i].complete && strlen(commands[i].name) == n && !strncmp(commands[i].name, text, n))
+			if (commands[i].complete && strlen(commands[i].name) == n &&
+			    !strncmp(commands[i].name, text, n))
 				commands[i].complete(c, out, typed);
 		return;
 	}
@@ -442,7 +481,8 @@ static void command_complete(struct completion *out, const char *text, size_t cu
 	command_complete_actions(c, out, text, console_actions, false);
 }
 
-static void command_open_line(struct console *c, enum line_for what, const struct lineedit_config *config)
+static void command_open_line(struct console *c, enum line_for what,
+                              const struct lineedit_config *config)
 {
 	lineedit_destroy(c->line);
 	c->line = lineedit_create(config);
@@ -452,7 +492,11 @@ static void command_open_line(struct console *c, enum line_for what, const struc
 
 void command_open(struct console *c, const char *text)
 {
-	struct lineedit_config config = { .prompt = ":", .text = text, .history = c->history, .complete = command_complete, .arg = c };
+	struct lineedit_config config = { .prompt = ":",
+		                          .text = text,
+		                          .history = c->history,
+		                          .complete = command_complete,
+		                          .arg = c };
 	command_open_line(c, LINE_COMMAND, &config);
 }
 

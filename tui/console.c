@@ -1,9 +1,10 @@
-/* The console's life: it takes the terminal, hears keys, signals and the store, and draws at the end of a turn in which
- * something that is shown may have changed.
+/* The console's life: it takes the terminal, hears keys, signals and the store, and draws at the
+ * end of a turn in which something that is shown may have changed.
  *
- * Drawing has two reasons: something happened (the store's hook, a key, a log line), or a text on the screen depends on the
- * clock. For the second each frame notes when the next of its texts will read differently and sets one timer to then;
- * when nothing on the screen has an age, there is no timer. */
+ * Drawing has two reasons: something happened (the store's hook, a key, a log line), or a text on
+ * the screen depends on the clock. For the second each frame notes when the next of its texts will
+ * read differently and sets one timer to then; when nothing on the screen has an age, there is no
+ * timer. */
 #include "backends/store/activity.h"
 #include "backends/servers/server.h"
 #include "tui/console.h"
@@ -27,12 +28,12 @@
 #include "tui/sessions.h"
 #include "tui/theme.h"
 
-#define FRAME_MS 50              /* changes that come faster than this share a frame; keys are drawn at once */
-#define FRAME_NUMBERS_MS 250     /* the same when nothing but figures (CPU, latency) changed */
+#define FRAME_MS 50 /* changes that come faster than this share a frame; keys are drawn at once */
+#define FRAME_NUMBERS_MS 250 /* the same when nothing but figures (CPU, latency) changed */
 #define HISTORY_LINES 500
-#define CALM_MS 3000             /* after a link came or went */
-#define DIALOGS_IN_A_ROW 8       /* opened one by another while the console ends */
-#define EXIT_LOST_TERMINAL 129   /* as a shell reports SIGHUP */
+#define CALM_MS 3000           /* after a link came or went */
+#define DIALOGS_IN_A_ROW 8     /* opened one by another while the console ends */
+#define EXIT_LOST_TERMINAL 129 /* as a shell reports SIGHUP */
 
 void console_redraw(struct console *c)
 {
@@ -56,7 +57,10 @@ void console_flash(struct console *c, enum tone tone, const char *fmt, ...)
 	wash(c->flash, sizeof(c->flash), text, strlen(text));
 	c->flash_tone = tone;
 	c->flash_since_ms = now_wall_ms();
-	c->flash_until_ms = now_wall_ms() + (tone == TONE_BAD || tone == TONE_WARN || tone == TONE_ASKS ? FLASH_BAD_MS : FLASH_MS);
+	c->flash_until_ms = now_wall_ms() +
+	                    (tone == TONE_BAD || tone == TONE_WARN || tone == TONE_ASKS
+	                             ? FLASH_BAD_MS
+	                             : FLASH_MS);
 	console_redraw(c);
 }
 
@@ -68,7 +72,8 @@ void console_complaints(struct console *c, const struct doc *complaints)
 		return;
 	struct doc copy;
 	doc_init(&copy);
-	doc_add(&copy, DOC_PLAIN, "What was understood counts; the rest is as if it were not there.");
+	doc_add(&copy, DOC_PLAIN,
+	        "What was understood counts; the rest is as if it were not there.");
 	for (size_t i = 0; i < complaints->n; i++)
 		doc_add(&copy, DOC_WARN, "%s", complaints->lines[i].text);
 	dialog_cancel(c->dialog);
@@ -86,14 +91,14 @@ void console_check_theme(struct settings *s, struct doc *complaints)
 	xreplace(&s->theme, "default");
 }
 
-/* --- keys ------------------------------------------------------------------------------------------------------------ */
+/* --- keys ---------------------------------------------------------------- */
 
 static void console_dialog_take(struct console *c, const struct key *key)
 {
 	struct dialog *d = c->dialog;
 	if (!dialog_key(d, key))
 		return;
-	c->dialog = NULL;                    /* its function may open the next one */
+	c->dialog = NULL; /* its function may open the next one */
 	dialog_finish(d);
 }
 
@@ -112,7 +117,8 @@ void console_key(struct console *c, const struct key *key)
 		line_key(c, key);
 		return;
 	}
-	if (now_wall_ms() > c->flash_since_ms + (c->flash_tone == TONE_BAD ? 2 * FLASH_READ_MS : FLASH_READ_MS))
+	if (now_wall_ms() >
+	    c->flash_since_ms + (c->flash_tone == TONE_BAD ? 2 * FLASH_READ_MS : FLASH_READ_MS))
 		c->flash[0] = '\0';
 	if (c->view) {
 		view_key(c, key);
@@ -175,19 +181,22 @@ void console_suspend(struct console *c)
 	console_redraw(c);
 }
 
-/* --- drawing ---------------------------------------------------------------------------------------------------------- */
+/* --- drawing ------------------------------------------------------------- */
 
 static void console_draw_later(struct console *c, int64_t ms)
 {
 	loop_timer_set(c->redraw_timer, ms);
 }
 
-/* Other when a row came or went, fell ill or got well, or an order on it went on: what must be seen at once. */
+/* Other when a row came or went, fell ill or got well, or an order on it went on: what must be seen
+ * at once. */
 static uint64_t console_signature_of(const struct console *c)
 {
 	uint64_t sum = 0;
-	for (const struct row *r = store_first(c->store, NULL, NULL); r; r = store_next(r, NULL, NULL))
-		sum = sum * 31 + (uintptr_t)r / sizeof(void *) + 16 * (uint64_t)r->health + (r->order ? 1 + r->order->state : 0);
+	for (const struct row *r = store_first(c->store, NULL, NULL); r;
+	     r = store_next(r, NULL, NULL))
+		sum = sum * 31 + (uintptr_t)r / sizeof(void *) + 16 * (uint64_t)r->health +
+		      (r->order ? 1 + r->order->state : 0);
 	return sum;
 }
 
@@ -217,7 +226,8 @@ static void console_on_turn(void *arg)
 	if (!c->urgent && old < FRAME_MS)
 		console_draw_later(c, FRAME_MS - old);
 	/* The signature is a walk over all rows: made only where it decides. */
-	else if (!c->urgent && old < FRAME_NUMBERS_MS && !c->log_dirty && console_signature_of(c) == c->signature)
+	else if (!c->urgent && old < FRAME_NUMBERS_MS && !c->log_dirty &&
+	         console_signature_of(c) == c->signature)
 		console_draw_later(c, FRAME_NUMBERS_MS - old);
 	else
 		console_draw_now(c);
@@ -228,7 +238,7 @@ static void console_on_redraw(struct loop_timer *timer, void *arg)
 {
 	struct console *c = arg;
 	(void)timer;
-	c->dirty = true;                     /* drawn at the end of this turn */
+	c->dirty = true; /* drawn at the end of this turn */
 }
 
 /* Log-ins touch much that is not needed again until the next one. */
@@ -258,7 +268,7 @@ static void console_on_store(void *arg)
 	sessions_names_came(c);
 }
 
-/* --- signals ----------------------------------------------------------------------------------------------------------- */
+/* --- signals ------------------------------------------------------------- */
 
 static void console_on_signal(int signo, void *arg)
 {
@@ -268,7 +278,7 @@ static void console_on_signal(int signo, void *arg)
 			canvas_resized();
 		shells_resized(c);
 		console_redraw(c);
-	} else if (signo != SIGINT || !c->editor) {      /* a Ctrl-C there is the editor's */
+	} else if (signo != SIGINT || !c->editor) { /* a Ctrl-C there is the editor's */
 		console_quit(c, 128 + signo);
 	}
 }
@@ -280,7 +290,7 @@ static void console_hear_signals(struct console *c)
 		c->signals[i] = loop_signal_add(c->loop, signals[i], console_on_signal, c);
 }
 
-/* --- life ---------------------------------------------------------------------------------------------------------------- */
+/* --- life ---------------------------------------------------------------- */
 
 static void console_load_history(struct console *c)
 {
@@ -291,7 +301,8 @@ static void console_load_history(struct console *c)
 	history_load(c->history, c->history_file);
 }
 
-struct console *console_create(struct store *store, const struct settings *settings, char *why, size_t size)
+struct console *console_create(struct store *store, const struct settings *settings, char *why,
+                               size_t size)
 {
 	if (!canvas_start(settings->theme, settings->ascii, why, size))
 		return NULL;
@@ -326,7 +337,8 @@ int console_run(struct console *c)
 	return c->exit_code;
 }
 
-/* Whoever opened it hears that it was given up. What was typed is in the activity: a link that breaks ends the console too. */
+/* Whoever opened it hears that it was given up. What was typed is in the activity: a link that
+ * breaks ends the console too. */
 static void console_give_up_dialogs(struct console *c)
 {
 	for (int i = 0; c->dialog && i < DIALOGS_IN_A_ROW; i++) {
@@ -337,7 +349,7 @@ static void console_give_up_dialogs(struct console *c)
 		if (*typed)
 			draft_note(c, NULL, what, typed);
 		free(what);
-		dialog_finish(d);                 /* its function may open the next one */
+		dialog_finish(d); /* its function may open the next one */
 	}
 	dialog_cancel(c->dialog);
 	c->dialog = NULL;
@@ -358,7 +370,8 @@ void console_destroy(struct console *c)
 	lineedit_destroy(c->line);
 	struct err err;
 	if (c->history_file && !history_save(c->history, c->history_file, &err))
-		activity_add(c->store, ACTIVITY_NOTE, HEALTH_ATTENTION, NULL, "%s; what was typed here is lost", err.text);
+		activity_add(c->store, ACTIVITY_NOTE, HEALTH_ATTENTION, NULL,
+		             "%s; what was typed here is lost", err.text);
 	history_destroy(c->history);
 	free(c->history_file);
 	intent_free(&c->intent);

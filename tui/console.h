@@ -13,13 +13,14 @@ struct doc;
 struct settings;
 struct store;
 
-/* Takes the terminal. NULL and why when that is not possible. store and settings are borrowed and must outlive it. */
+/* Takes the terminal. NULL and why when that is not possible. store and settings are borrowed and
+ * must outlive it. */
 struct console *console_create(struct store *, const struct settings *, char *why, size_t size);
 /* What was wrong with the configuration: said once the screen is there. */
 void console_complaints(struct console *, const struct doc *);
 /* Runs the store's loop until the user leaves or a signal ends it; returns the exit code. */
 int console_run(struct console *);
-void console_destroy(struct console *);      /* gives the terminal back; NULL is fine */
+void console_destroy(struct console *); /* gives the terminal back; NULL is fine */
 
 /* What the console itself can do; ends at .name == NULL. */
 extern const struct action console_actions[];

@@ -12,7 +12,7 @@
 
 static const int fatal[] = { SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL };
 
-static const char *version_text = "";       /* a handler has no other way to know */
+static const char *version_text = ""; /* a handler has no other way to know */
 
 static void crash_say(const char *text)
 {
@@ -25,24 +25,28 @@ static void crash_crashed(int signo)
 {
 	void *frames[FRAMES_MAX];
 	signal(signo, SIG_DFL);
-	canvas_panic();                          /* puts the terminal right with nothing but write() */
+	/* puts the terminal right with nothing but write() */
+	canvas_panic();
 	crash_say("mocr ");
 	crash_say(version_text);
 	crash_say(" crashed by signal ");
 	crash_say((char[]){ (char)('0' + signo / 10 % 10), (char)('0' + signo % 10), '\0' });
-	crash_say("; what follows says where (mocr --record DIR makes a recording for a report):\n");
+	crash_say(
+		"; what follows says where (mocr --record DIR makes a recording for a report):\n");
 	backtrace_symbols_fd(frames, backtrace(frames, FRAMES_MAX), STDERR_FILENO);
 	raise(signo);
 }
 
 void crash_install(const char *version)
 {
-	static char stack[STACK_SIZE];           /* a stack overflow must be told too */
+	static char stack[STACK_SIZE]; /* a stack overflow must be told too */
 	stack_t alternate = { .ss_sp = stack, .ss_size = sizeof(stack) };
-	struct sigaction action = { .sa_handler = crash_crashed, .sa_flags = SA_ONSTACK | SA_NODEFER };
+	struct sigaction action = { .sa_handler = crash_crashed,
+		                    .sa_flags = SA_ONSTACK | SA_NODEFER };
 	void *frame;
 	version_text = version;
-	backtrace(&frame, 1);                    /* loads what it needs now, while memory can be had */
+	/* loads what it needs now, while memory can be had */
+	backtrace(&frame, 1);
 	sigaltstack(&alternate, NULL);
 	sigemptyset(&action.sa_mask);
 	for (size_t i = 0; i < ARRAY_LEN(fatal); i++)

@@ -1,7 +1,8 @@
 /* dialog.c: boxes that ask.
  *
- * Every box is the same struct: a title, wrapped text, and below it one of a few bodies (a row of choices, a list, a line
- * being typed, a pager). A body is a table row of functions; what they need lies in the struct. */
+ * Every box is the same struct: a title, wrapped text, and below it one of a few bodies (a row of
+ * choices, a list, a line being typed, a pager). A body is a table row of functions; what they need
+ * lies in the struct. */
 #include "tui/dialog.h"
 
 #include <stdio.h>
@@ -16,14 +17,14 @@
 #include "tui/fuzzy.h"
 #include "tui/pager.h"
 
-#define BOX_WIDTH 62          /* cells of a box with words, where the screen has them */
-#define BOX_NARROW 56         /* screens narrower than this give a box their full width */
-#define TEXT_WIDTH 100        /* of a box to read in */
+#define BOX_WIDTH 62   /* cells of a box with words, where the screen has them */
+#define BOX_NARROW 56  /* screens narrower than this give a box their full width */
+#define TEXT_WIDTH 100 /* of a box to read in */
 #define FILTER_MAX 64
 
 struct item {
-	char *label, *help;       /* owned */
-	struct key key;           /* K_NONE: none */
+	char *label, *help; /* owned */
+	struct key key;     /* K_NONE: none */
 	char key_text[KEY_NAME_SIZE];
 	bool disabled;
 };
@@ -31,38 +32,39 @@ struct item {
 struct body {
 	/* Feeds a key; true: over, with d->result set. */
 	bool (*key)(struct dialog *, const struct key *);
-	int (*rows)(const struct dialog *, int width);       /* that it would like */
+	int (*rows)(const struct dialog *, int width); /* that it would like */
 	void (*draw)(struct dialog *, const struct canvas *);
 };
 
 struct dialog {
 	const struct body *body;
-	char *title, *text, *command;    /* owned; NULL none */
-	enum tone tone;                  /* of the border */
-	struct item *items;              /* owned */
+	char *title, *text, *command; /* owned; NULL none */
+	enum tone tone;               /* of the border */
+	struct item *items;           /* owned */
 	size_t n;
-	int chosen;                      /* index of the item under the cursor, or -1 */
-	size_t top;                      /* of a list, or of the text when it does not fit */
-	size_t shown;                    /* rows of the list in the last drawing */
-	bool filtering;                  /* a menu is narrowed by typing */
+	int chosen;     /* index of the item under the cursor, or -1 */
+	size_t top;     /* of a list, or of the text when it does not fit */
+	size_t shown;   /* rows of the list in the last drawing */
+	bool filtering; /* a menu is narrowed by typing */
 	char filter[FILTER_MAX];
-	struct lineedit *line;           /* owned */
-	char *type_name;                 /* what must be typed; owned; NULL */
+	struct lineedit *line; /* owned */
+	char *type_name;       /* what must be typed; owned; NULL */
 	bool can_keep, is_ask, wrong;
-	const char *keep_words;          /* for how long */
-	bool secret_answer;              /* what was typed leaves as a struct secret only */
-	bool unkept;                     /* nor may it be noted */
-	char *given;                     /* what stood in the line at first; owned; NULL */
-	struct doc doc;                  /* owned */
-	struct pager *pager;             /* owned */
+	const char *keep_words; /* for how long */
+	bool secret_answer;     /* what was typed leaves as a struct secret only */
+	bool unkept;            /* nor may it be noted */
+	char *given;            /* what stood in the line at first; owned; NULL */
+	struct doc doc;         /* owned */
+	struct pager *pager;    /* owned */
 	struct dialog_result result;
 	dialog_fn *fn;
 	void *arg;
 };
 
-/* --- life ------------------------------------------------------------------------------------------------ */
+/* --- life ---------------------------------------------------------------- */
 
-static struct dialog *dialog_create(const struct body *body, const char *title, const char *text, dialog_fn *fn, void *arg)
+static struct dialog *dialog_create(const struct body *body, const char *title, const char *text,
+                                    dialog_fn *fn, void *arg)
 {
 	struct dialog *d = xcalloc(1, sizeof(*d));
 
@@ -123,7 +125,7 @@ void dialog_finish(struct dialog *d)
 			r.secret = lineedit_secret(d->line);
 		else
 			text = xstrdup(lineedit_text(d->line));
-	} else if (d->is_ask && r.choice == 1) {      /* a fingerprint: the answer is a word */
+	} else if (d->is_ask && r.choice == 1) { /* a fingerprint: the answer is a word */
 		r.secret = secret_create("yes", 3);
 	}
 	r.text = text ? text : "";
@@ -138,7 +140,9 @@ void dialog_finish(struct dialog *d)
 const char *dialog_typed(const struct dialog *d)
 {
 	bool words = d->line && !d->secret_answer && !d->unkept && !d->is_ask && !d->type_name;
-	return words && strcmp(lineedit_text(d->line), d->given ? d->given : "") != 0 ? lineedit_text(d->line) : "";
+	return words && strcmp(lineedit_text(d->line), d->given ? d->given : "") != 0
+	               ? lineedit_text(d->line)
+	               : "";
 }
 
 const char *dialog_title(const struct dialog *d)
@@ -157,11 +161,11 @@ static bool dialog_gives_up(const struct key *k)
 	return key_is(k, "Esc") || key_is(k, "C-c") || key_is(k, "C-g") || k->code == K_HANGUP;
 }
 
-/* --- body: a row of choices ------------------------------------------------------------------------------------ */
+/* --- body: a row of choices ---------------------------------------------- */
 
 static int dialog_item_width(const struct item *it)
 {
-	return (int)(cells(it->key_text) + cells(it->label)) + 3;     /* "[n] No" */
+	return (int)(cells(it->key_text) + cells(it->label)) + 3; /* "[n] No" */
 }
 
 /* Places the choices from the right, or one below the other where one row does not do. */
@@ -174,7 +178,8 @@ static int dialog_choices_rows(const struct dialog *d, int width)
 	return sum <= width ? 1 : (int)d->n;
 }
 
-static int dialog_draw_choice(const struct dialog *d, const struct canvas *c, int y, int x, size_t i)
+static int dialog_draw_choice(const struct dialog *d, const struct canvas *c, int y, int x,
+                              size_t i)
 {
 	const struct item *it = &d->items[i];
 	bool chosen = d->chosen == (int)i;
@@ -182,7 +187,11 @@ static int dialog_draw_choice(const struct dialog *d, const struct canvas *c, in
 
 	x += canvas_textf(c, y, x, -1, it->disabled ? TONE_DIM : TONE_KEY, "[%s]", it->key_text);
 	x += canvas_text(c, y, x, -1, TONE_PLAIN, " ");
-	x += canvas_text(c, y, x, -1, it->disabled ? TONE_DIM : chosen ? TONE_TITLE_FOCUS : TONE_PLAIN, it->label);
+	x += canvas_text(c, y, x, -1,
+	                 it->disabled ? TONE_DIM
+	                 : chosen     ? TONE_TITLE_FOCUS
+	                              : TONE_PLAIN,
+	                 it->label);
 	if (chosen) {
 		struct canvas part = canvas_part(c, y, from, 1, x - from);
 		canvas_row_tone(&part, 0, TONE_CURSOR);
@@ -206,7 +215,8 @@ static void dialog_draw_choices(struct dialog *d, const struct canvas *c)
 static bool dialog_choose_by_key(struct dialog *d, const struct key *k, int *choice)
 {
 	for (size_t i = 0; i < d->n; i++) {
-		if (d->items[i].key.code == K_NONE || d->items[i].disabled || !key_equal(&d->items[i].key, k))
+		if (d->items[i].key.code == K_NONE || d->items[i].disabled ||
+		    !key_equal(&d->items[i].key, k))
 			continue;
 		*choice = (int)i;
 		return true;
@@ -217,7 +227,8 @@ static bool dialog_choose_by_key(struct dialog *d, const struct key *k, int *cho
 static void dialog_step_choice(struct dialog *d, int step)
 {
 	for (size_t tries = 0; tries < d->n; tries++) {
-		d->chosen = d->chosen < 0 ? (step > 0 ? 0 : (int)d->n - 1) : (d->chosen + step + (int)d->n) % (int)d->n;
+		d->chosen = d->chosen < 0 ? (step > 0 ? 0 : (int)d->n - 1)
+		                          : (d->chosen + step + (int)d->n) % (int)d->n;
 		if (!d->items[d->chosen].disabled)
 			return;
 	}
@@ -254,10 +265,11 @@ static bool dialog_choices_key(struct dialog *d, const struct key *k)
 	return false;
 }
 
-static const struct body choices_body = { dialog_choices_key, dialog_choices_rows, dialog_draw_choices };
+static const struct body choices_body = { dialog_choices_key, dialog_choices_rows,
+	                                  dialog_draw_choices };
 
-struct dialog *dialog_question(const char *title, const char *text, const struct dialog_item *items, size_t n, int first,
-                               dialog_fn *fn, void *arg)
+struct dialog *dialog_question(const char *title, const char *text, const struct dialog_item *items,
+                               size_t n, int first, dialog_fn *fn, void *arg)
 {
 	struct dialog *d = dialog_create(&choices_body, title, text, fn, arg);
 
@@ -266,30 +278,27 @@ struct dialog *dialog_question(const char *title, const char *text, const struct
 	return d;
 }
 
-/* --- body: a name to be typed ------------------------------------------------------------------------------------- */
+/* --- body: a name to be typed -------------------------------------------- */
 
 static bool dialog_typed_key(struct dialog *d, const struct key *k)
 {
 	switch (lineedit_key(d->line, k)) {
-	case LINEEDIT_CANCELLED:
-		return dialog_over(d, DIALOG_GIVEN_UP);
+	case LINEEDIT_CANCELLED: return dialog_over(d, DIALOG_GIVEN_UP);
 	case LINEEDIT_DONE:
 		if (!strcmp(lineedit_text(d->line), d->type_name))
 			return dialog_over(d, 1);
 		d->wrong = true;
 		return false;
-	case LINEEDIT_CHANGED:
-		d->wrong = false;
-		return false;
-	default:
-		return false;
+	case LINEEDIT_CHANGED: d->wrong = false; return false;
+	default: return false;
 	}
 }
 
 static void dialog_typed_words(const struct dialog *d, char *buf, size_t size)
 {
 	if (d->wrong)
-		snprintf(buf, size, "That is not \"%s\". Esc leaves everything as it is.", d->type_name);
+		snprintf(buf, size, "That is not \"%s\". Esc leaves everything as it is.",
+		         d->type_name);
 	else
 		snprintf(buf, size, "Protected: type %s to go on. Esc leaves it.", d->type_name);
 }
@@ -316,10 +325,12 @@ static const struct body typed_body = { dialog_typed_key, dialog_typed_rows, dia
 struct dialog *dialog_confirm(const struct confirm_spec *s, dialog_fn *fn, void *arg)
 {
 	struct dialog_item items[] = {
-		{ "n", "No", NULL, false }, { "y", s->yes ? s->yes : "Yes", NULL, false },
+		{ "n", "No", NULL, false },
+		{ "y", s->yes ? s->yes : "Yes", NULL, false },
 	};
 	struct lineedit_config line = { .prompt = "> ", .max = 128, .keep_empty = true };
-	struct dialog *d = dialog_create(s->type_name ? &typed_body : &choices_body, s->title, s->detail, fn, arg);
+	struct dialog *d = dialog_create(s->type_name ? &typed_body : &choices_body, s->title,
+	                                 s->detail, fn, arg);
 
 	d->command = xstrdup(s->command);
 	if (s->danger || s->type_name)
@@ -334,7 +345,7 @@ struct dialog *dialog_confirm(const struct confirm_spec *s, dialog_fn *fn, void 
 	return d;
 }
 
-/* --- body: a list ---------------------------------------------------------------------------------------------------- */
+/* --- body: a list -------------------------------------------------------- */
 
 static bool dialog_item_fits(const struct dialog *d, size_t i)
 {
@@ -344,7 +355,8 @@ static bool dialog_item_fits(const struct dialog *d, size_t i)
 	if (!d->filter[0])
 		return true;
 	fuzzy_compile(&f, d->filter);
-	snprintf(text, sizeof(text), "%s %s", d->items[i].label, d->items[i].help ? d->items[i].help : "");
+	snprintf(text, sizeof(text), "%s %s", d->items[i].label,
+	         d->items[i].help ? d->items[i].help : "");
 	return fuzzy_match(&f, text, NULL) > 0;
 }
 
@@ -408,7 +420,8 @@ static bool dialog_list_key(struct dialog *d, const struct key *k)
 	else if (key_is(k, "Home") || key_is(k, "g"))
 		dialog_list_first(d);
 	else if (key_is(k, "PgDn") || key_is(k, "PgUp") || key_is(k, "End") || key_is(k, "G"))
-		for (size_t i = 0; i < (key_is(k, "PgDn") || key_is(k, "PgUp") ? d->shown : d->n); i++)
+		for (size_t i = 0; i < (key_is(k, "PgDn") || key_is(k, "PgUp") ? d->shown : d->n);
+		     i++)
 			dialog_list_step(d, key_is(k, "PgUp") ? -1 : 1);
 	return false;
 }
@@ -422,7 +435,8 @@ static int dialog_list_rows(const struct dialog *d, int width)
 	return (rows ? rows : 1) + d->filtering;
 }
 
-static void dialog_draw_item(const struct dialog *d, const struct canvas *c, int y, size_t i, int key_width, int label_width)
+static void dialog_draw_item(const struct dialog *d, const struct canvas *c, int y, size_t i,
+                             int key_width, int label_width)
 {
 	const struct item *it = &d->items[i];
 	int x = 1;
@@ -472,12 +486,14 @@ static void dialog_draw_list(struct dialog *d, const struct canvas *all)
 		at++;
 	}
 	if (!at)
-		canvas_text(&c, 0, 1, -1, TONE_DIM, d->filter[0] ? "nothing is called so" : "nothing can be done here now");
+		canvas_text(&c, 0, 1, -1, TONE_DIM,
+		            d->filter[0] ? "nothing is called so" : "nothing can be done here now");
 }
 
 static const struct body list_body = { dialog_list_key, dialog_list_rows, dialog_draw_list };
 
-struct dialog *dialog_menu(const char *title, const struct dialog_item *items, size_t n, dialog_fn *fn, void *arg)
+struct dialog *dialog_menu(const char *title, const struct dialog_item *items, size_t n,
+                           dialog_fn *fn, void *arg)
 {
 	struct dialog *d = dialog_create(&list_body, title, NULL, fn, arg);
 
@@ -486,7 +502,7 @@ struct dialog *dialog_menu(const char *title, const struct dialog_item *items, s
 	return d;
 }
 
-/* --- body: a line being typed ------------------------------------------------------------------------------------------- */
+/* --- body: a line being typed -------------------------------------------- */
 
 static bool dialog_line_key(struct dialog *d, const struct key *k)
 {
@@ -497,15 +513,10 @@ static bool dialog_line_key(struct dialog *d, const struct key *k)
 		return false;
 	}
 	switch (lineedit_key(d->line, k)) {
-	case LINEEDIT_DONE:
-		return dialog_over(d, 1);
-	case LINEEDIT_CANCELLED:
-		return dialog_over(d, DIALOG_GIVEN_UP);
-	case LINEEDIT_IGNORED:
-		dialog_scroll_text(d, k);
-		return false;
-	default:
-		return false;
+	case LINEEDIT_DONE: return dialog_over(d, 1);
+	case LINEEDIT_CANCELLED: return dialog_over(d, DIALOG_GIVEN_UP);
+	case LINEEDIT_IGNORED: dialog_scroll_text(d, k); return false;
+	default: return false;
 	}
 }
 
@@ -525,15 +536,16 @@ static void dialog_draw_line(struct dialog *d, const struct canvas *c)
 		y += list;
 	}
 	if (d->can_keep)
-		canvas_textf(c, y++, 0, -1, TONE_PLAIN, "[%c] keep it %s (C-o)", d->result.keep ? 'x' : ' ', d->keep_words);
+		canvas_textf(c, y++, 0, -1, TONE_PLAIN, "[%c] keep it %s (C-o)",
+		             d->result.keep ? 'x' : ' ', d->keep_words);
 	if (d->is_ask)
 		canvas_text(c, y, 0, -1, TONE_HINT, "Enter answer  Esc later  C-x refuse");
 }
 
 static const struct body line_body = { dialog_line_key, dialog_line_rows, dialog_draw_line };
 
-struct dialog *dialog_prompt(const char *title, const char *text, const struct lineedit_config *line, dialog_fn *fn,
-                             void *arg)
+struct dialog *dialog_prompt(const char *title, const char *text,
+                             const struct lineedit_config *line, dialog_fn *fn, void *arg)
 {
 	struct lineedit_config c = *line;
 	struct dialog *d = dialog_create(&line_body, title, text, fn, arg);
@@ -546,7 +558,7 @@ struct dialog *dialog_prompt(const char *title, const char *text, const struct l
 	return d;
 }
 
-/* --- an ask --------------------------------------------------------------------------------------------------------------- */
+/* --- an ask -------------------------------------------------------------- */
 
 static bool dialog_host_key_key(struct dialog *d, const struct key *k)
 {
@@ -561,12 +573,15 @@ static bool dialog_host_key_key(struct dialog *d, const struct key *k)
 	return false;
 }
 
-static const struct body host_key_body = { dialog_host_key_key, dialog_choices_rows, dialog_draw_choices };
+static const struct body host_key_body = { dialog_host_key_key, dialog_choices_rows,
+	                                   dialog_draw_choices };
 
 struct dialog *dialog_ask(const struct ask *a, dialog_fn *fn, void *arg)
 {
 	static const struct dialog_item yes_no[] = {
-		{ "Esc", "later", NULL, false }, { "n", "refuse", NULL, false }, { "y", "it is right, remember it", NULL, false },
+		{ "Esc", "later", NULL, false },
+		{ "n", "refuse", NULL, false },
+		{ "y", "it is right, remember it", NULL, false },
 	};
 	struct dialog *d;
 	char prompt[sizeof(a->prompt) + 2];
@@ -589,11 +604,12 @@ struct dialog *dialog_ask(const struct ask *a, dialog_fn *fn, void *arg)
 	return d;
 }
 
-/* --- text to read ------------------------------------------------------------------------------------------------------------ */
+/* --- text to read -------------------------------------------------------- */
 
 static bool dialog_reader_key(struct dialog *d, const struct key *k)
 {
-	if (!pager_typing(d->pager) && (dialog_gives_up(k) || key_is(k, "q") || key_is(k, "Enter") || key_is(k, "?")))
+	if (!pager_typing(d->pager) &&
+	    (dialog_gives_up(k) || key_is(k, "q") || key_is(k, "Enter") || key_is(k, "?")))
 		return dialog_over(d, DIALOG_GIVEN_UP);
 	pager_key(d->pager, k);
 	return false;
@@ -611,10 +627,12 @@ static void dialog_draw_reader(struct dialog *d, const struct canvas *c)
 
 	pager_draw(d->pager, &text);
 	pager_status(d->pager, status, sizeof(status));
-	canvas_textf(c, c->height - 1, 0, -1, TONE_HINT, "Esc closes  / search%s%s", *status ? "  " : "", status);
+	canvas_textf(c, c->height - 1, 0, -1, TONE_HINT, "Esc closes  / search%s%s",
+	             *status ? "  " : "", status);
 }
 
-static const struct body reader_body = { dialog_reader_key, dialog_reader_rows, dialog_draw_reader };
+static const struct body reader_body = { dialog_reader_key, dialog_reader_rows,
+	                                 dialog_draw_reader };
 
 struct dialog *dialog_text(const char *title, struct doc *doc, dialog_fn *fn, void *arg)
 {
@@ -626,7 +644,7 @@ struct dialog *dialog_text(const char *title, struct doc *doc, dialog_fn *fn, vo
 	return d;
 }
 
-/* --- the box ------------------------------------------------------------------------------------------------------------------ */
+/* --- the box ------------------------------------------------------------- */
 
 bool dialog_key(struct dialog *d, const struct key *k)
 {
@@ -640,10 +658,11 @@ static int dialog_box_width(const struct dialog *d, int screen)
 	int want = d->body == &reader_body ? TEXT_WIDTH : BOX_WIDTH, key, label;
 	int title = d->title ? (int)cells(d->title) + 6 : 0;
 
-	if (d->body == &list_body) {             /* as wide as its longest line */
+	if (d->body == &list_body) { /* as wide as its longest line */
 		dialog_list_widths(d, &key, &label);
 		for (size_t i = 0; i < d->n; i++) {
-			int w = key + label + 10 + (d->items[i].help ? (int)cells(d->items[i].help) : 0);
+			int w = key + label + 10 +
+			        (d->items[i].help ? (int)cells(d->items[i].help) : 0);
 			want = w > want ? w : want;
 		}
 	}
@@ -651,7 +670,8 @@ static int dialog_box_width(const struct dialog *d, int screen)
 	return screen < BOX_NARROW || want > screen ? screen : want;
 }
 
-/* The box of a dialog: border, then command and text, a blank line where there is room, then the body at the end. */
+/* The box of a dialog: border, then command and text, a blank line where there is room, then the
+ * body at the end. */
 void dialog_draw(struct dialog *d, const struct canvas *screen)
 {
 	int width = dialog_box_width(d, screen->width), inner = width - 4;
@@ -662,7 +682,8 @@ void dialog_draw(struct dialog *d, const struct canvas *screen)
 
 	if (height > screen->height)
 		height = screen->height;
-	box = canvas_part(screen, (screen->height - height) / 2, (screen->width - width) / 2, height, width);
+	box = canvas_part(screen, (screen->height - height) / 2, (screen->width - width) / 2,
+	                  height, width);
 	canvas_clear(&box);
 	canvas_border(&box, d->tone, d->title);
 	in = canvas_part(&box, 1, 2, box.height - 2, box.width - 4);
@@ -679,7 +700,8 @@ void dialog_draw(struct dialog *d, const struct canvas *screen)
 			d->top = (size_t)(text - room);
 		box_text_draw(&in, command, room, TONE_PLAIN, d->text, d->top);
 		if (room > 0)
-			canvas_text(&box, command + room, box.width - 2, 1, TONE_DIM, canvas_ascii() ? "v" : "▼");
+			canvas_text(&box, command + room, box.width - 2, 1, TONE_DIM,
+			            canvas_ascii() ? "v" : "▼");
 	} else {
 		box_text_draw(&in, command, text, TONE_PLAIN, d->text, 0);
 	}

@@ -1,4 +1,5 @@
-/* What was typed is lost neither by a link that breaks, nor by a box that is given up, nor by the end of the console. */
+/* What was typed is lost neither by a link that breaks, nor by a box that is given up, nor by the
+ * end of the console. */
 #include "tui/drafts.h"
 
 #include <errno.h>
@@ -10,7 +11,7 @@
 #include "backends/store/activity.h"
 #include "tui/console_internal.h"
 
-#define NOTE_MAX 400               /* bytes that stand in the activity as they are; it keeps 700 */
+#define NOTE_MAX 400 /* bytes that stand in the activity as they are; it keeps 700 */
 
 static bool draft_write_text(int fd, const char *text)
 {
@@ -58,9 +59,12 @@ void draft_note(struct console *c, const char *id, const char *what, const char 
 	if (is_short)
 		activity_add(c->store, ACTIVITY_NOTE, HEALTH_ATTENTION, id, "%s: %s", what, text);
 	else if (file)
-		activity_add(c->store, ACTIVITY_NOTE, HEALTH_ATTENTION, id, "%s: the text is in %s", what, file);
+		activity_add(c->store, ACTIVITY_NOTE, HEALTH_ATTENTION, id, "%s: the text is in %s",
+		             what, file);
 	else
-		activity_add(c->store, ACTIVITY_NOTE, HEALTH_BAD, id, "%s, and no folder took a file for the text: %.*s...", what, NOTE_MAX, text);
+		activity_add(c->store, ACTIVITY_NOTE, HEALTH_BAD, id,
+		             "%s, and no folder took a file for the text: %.*s...", what, NOTE_MAX,
+		             text);
 	free(file);
 }
 
@@ -73,7 +77,8 @@ static const char *draft_words_for(const struct action *a)
 static struct draft *draft_find(const struct console *c, const struct action *a, const char *id)
 {
 	for (size_t i = 0; i < c->n_drafts; i++)
-		if (strcmp(c->drafts[i].id, id) == 0 && strcmp(c->drafts[i].action, draft_words_for(a)) == 0)
+		if (strcmp(c->drafts[i].id, id) == 0 &&
+		    strcmp(c->drafts[i].action, draft_words_for(a)) == 0)
 			return (struct draft *)&c->drafts[i];
 	return NULL;
 }
@@ -122,7 +127,7 @@ void draft_keep(struct console *c, const struct intent *in, size_t i, const char
 		draft_note(c, in->ids[i], what, words);
 		free(what);
 	}
-	if (a->written) {                     /* nothing offers it again */
+	if (a->written) { /* nothing offers it again */
 		if (!why)
 			draft_note(c, in->ids[i], "written, and given up", words);
 		return;
@@ -131,7 +136,10 @@ void draft_keep(struct console *c, const struct intent *in, size_t i, const char
 	if (c->n_drafts == DRAFTS_MAX)
 		draft_settle(c, &c->drafts[0], NULL);
 	c->drafts[c->n_drafts++] = (struct draft){
-		.id = xstrdup(in->ids[i]), .action = draft_words_for(a), .verb = a->verb, .text = xstrdup(words),
+		.id = xstrdup(in->ids[i]),
+		.action = draft_words_for(a),
+		.verb = a->verb,
+		.text = xstrdup(words),
 		.told = told || why || draft_is_listed(c, words),
 	};
 }

@@ -18,14 +18,20 @@ static void draw_lay_out(struct console *c)
 {
 	struct canvas screen = canvas_screen();
 	struct layout_want want = {
-		.height = screen.height, .width = screen.width, .n = c->n_panes, .focus = c->focus, .other = c->other,
-		.in_server = c->scope[0], .zoom = c->zoom, .hints = c->settings->hints && !c->hide_hints,
+		.height = screen.height,
+		.width = screen.width,
+		.n = c->n_panes,
+		.focus = c->focus,
+		.other = c->other,
+		.in_server = c->scope[0],
+		.zoom = c->zoom,
+		.hints = c->settings->hints && !c->hide_hints,
 	};
 	for (size_t i = 0; i < c->n_panes; i++)
 		want.rows[i] = c->panes[i].table ? c->panes[i].total : c->panes[i].lines;
 	want.says = says_want(c, screen.width);
 	if (!want.rows[PANE_FLEET])
-		want.rows[PANE_FLEET] = EMPTY_FLEET_LINES;       /* how servers are added */
+		want.rows[PANE_FLEET] = EMPTY_FLEET_LINES; /* how servers are added */
 	layout(&want, &c->layout);
 }
 

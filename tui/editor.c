@@ -1,5 +1,6 @@
-/* The user's editor has the terminal as a shell would give it; the loop goes on and only hears when it has ended. It stays in our
- * process group, so that its Ctrl-Z stops both and fg brings both back. */
+/* The user's editor has the terminal as a shell would give it; the loop goes on and only hears when
+ * it has ended. It stays in our process group, so that its Ctrl-Z stops both and fg brings both
+ * back. */
 #include "tui/editor.h"
 
 #include <signal.h>
@@ -17,7 +18,7 @@
 
 struct editor {
 	struct console *console;
-	char *file, *given;              /* owned: what is edited; what stood in it at first */
+	char *file, *given; /* owned: what is edited; what stood in it at first */
 	pid_t pid;
 	struct loop_child *child;
 	editor_fn *done;
@@ -31,7 +32,8 @@ static char *editor_read_text(const char *file)
 	size_t n = f ? fread(text, 1, EDITOR_TEXT_MAX + 1, f) : 0;
 	if (f)
 		fclose(f);
-	bool fits = n <= EDITOR_TEXT_MAX;          /* before what is at the end is taken off: more may stand behind it */
+	/* before what is at the end is taken off: more may stand behind it */
+	bool fits = n <= EDITOR_TEXT_MAX;
 	while (n && strchr("\r\n \t", text[n - 1]))
 		n--;
 	text[n] = '\0';
@@ -63,13 +65,16 @@ static void editor_on_end(struct loop_child *child, pid_t pid, int status, void 
 	struct console *c = e->console;
 	bool good = WIFEXITED(status) && WEXITSTATUS(status) == 0;
 	char *text = good ? editor_read_text(e->file) : NULL, *why = NULL;
-	const char *said = !good ? "the editor did not end well" : !text ? "what it saved is over 256 kB, or could not be read" :
-	                   !*text ? "nothing was written" : NULL;
+	const char *said = !good    ? "the editor did not end well"
+	                   : !text  ? "what it saved is over 256 kB, or could not be read"
+	                   : !*text ? "nothing was written"
+	                            : NULL;
 	(void)pid;
 	loop_child_remove(child);
 	if (said && editor_has_work(e)) {
 		why = xasprintf("%s; it is kept in %s", said, e->file);
-		activity_add(c->store, ACTIVITY_NOTE, HEALTH_ATTENTION, NULL, "nothing was sent: %s", why);
+		activity_add(c->store, ACTIVITY_NOTE, HEALTH_ATTENTION, NULL,
+		             "nothing was sent: %s", why);
 	} else {
 		unlink(e->file);
 	}
@@ -98,12 +103,19 @@ void editor_open(struct console *c, const char *text, editor_fn *done, void *arg
 {
 	char *file = c->editor ? NULL : draft_file(c->settings, text);
 	if (!file) {
-		done(NULL, c->editor ? "an editor is open already" : "no folder takes a file for the editor: neither the state folder nor $TMPDIR nor /tmp",
+		done(NULL,
+		     c->editor ? "an editor is open already"
+		               : "no folder takes a file for the editor: neither the state folder "
+		                 "nor $TMPDIR nor /tmp",
 		     arg);
 		return;
 	}
 	struct editor *e = xcalloc(1, sizeof(*e));
-	*e = (struct editor){ .console = c, .file = file, .given = xstrdup(text ? text : ""), .done = done, .arg = arg };
+	*e = (struct editor){ .console = c,
+		              .file = file,
+		              .given = xstrdup(text ? text : ""),
+		              .done = done,
+		              .arg = arg };
 	console_listening(c, false);
 	canvas_suspend();
 	if (!editor_start(e)) {
@@ -126,7 +138,8 @@ void editor_cancel(struct console *c)
 	kill(e->pid, SIGTERM);
 	loop_child_remove(e->child);
 	c->editor = NULL;
-	activity_add(c->store, ACTIVITY_NOTE, HEALTH_ATTENTION, NULL, "mocr ended while the editor was open; what it saved is in %s", e->file);
+	activity_add(c->store, ACTIVITY_NOTE, HEALTH_ATTENTION, NULL,
+	             "mocr ended while the editor was open; what it saved is in %s", e->file);
 	e->done(NULL, "mocr ended", e->arg);
 	editor_release(e);
 }

@@ -1,17 +1,25 @@
 /* fuzzy.c: words against names.
  *
- * A word is looked for as a substring first, for that is what most people type; only when it is none, as a subsequence
- * within one word of the text, so that a long row does not match everything. Characters are compared one by one, folded by
- * utf8proc; rows are mostly ASCII, which is folded without it. */
+ * A word is looked for as a substring first, for that is what most people type; only when it is
+ * none, as a subsequence within one word of the text, so that a long row does not match everything.
+ * Characters are compared one by one, folded by utf8proc; rows are mostly ASCII, which is folded
+ * without it. */
 #include "tui/fuzzy.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <utf8proc.h>
 
-#define SPREAD 4              /* a subsequence may stretch over so many times its length */
+#define SPREAD 4 /* a subsequence may stretch over so many times its length */
 
-enum { SCORE_EXACT = 100, SCORE_START = 40, SCORE_CHAR = 4, SCORE_NEXT = 4, SCORE_GAP = -1, SCORE_FUZZY = 10 };
+enum {
+	SCORE_EXACT = 100,
+	SCORE_START = 40,
+	SCORE_CHAR = 4,
+	SCORE_NEXT = 4,
+	SCORE_GAP = -1,
+	SCORE_FUZZY = 10
+};
 
 static unsigned fuzzy_fold(unsigned c, bool exact)
 {
@@ -47,7 +55,7 @@ bool text_has_upper(const char *s)
 	return false;
 }
 
-/* --- compiling -------------------------------------------------------------------------------------------- */
+/* --- compiling ----------------------------------------------------------- */
 
 static void fuzzy_compile_word(struct fuzzy_word *w, const char *s, size_t len)
 {
@@ -78,13 +86,13 @@ void fuzzy_compile(struct fuzzy *f, const char *pattern)
 		len = strcspn(pattern, " \t");
 		if (len)
 			fuzzy_compile_word(&f->words[f->n], pattern, len);
-		if (len && f->words[f->n].n)     /* a lone "!" is not a word yet */
+		if (len && f->words[f->n].n) /* a lone "!" is not a word yet */
 			f->n++;
 		pattern += len;
 	}
 }
 
-/* --- matching one word -------------------------------------------------------------------------------------- */
+/* --- matching one word --------------------------------------------------- */
 
 static bool fuzzy_is_start(const char *text, const char *at)
 {
@@ -113,7 +121,8 @@ static const char *fuzzy_substring(const struct fuzzy_word *w, const char *text,
 	while (*s) {
 		const char *at = s;
 		size_t n;
-		if (fuzzy_fold(fuzzy_next_char(&s), w->exact_case) != first || !(n = fuzzy_word_at(w, at)))
+		if (fuzzy_fold(fuzzy_next_char(&s), w->exact_case) != first ||
+		    !(n = fuzzy_word_at(w, at)))
 			continue;
 		if (!found || fuzzy_is_start(text, at)) {
 			found = at;
@@ -155,7 +164,8 @@ static int fuzzy_trail_score(const struct fuzzy_word *w, const char *text, const
 		if (i && t->at[i] == t->at[i - 1] + t->size[i - 1])
 			score += SCORE_NEXT;
 		else if (i)
-			score += SCORE_GAP * (int)(t->at[i] - t->at[i - 1] > 8 ? 8 : t->at[i] - t->at[i - 1]);
+			score += SCORE_GAP *
+			         (int)(t->at[i] - t->at[i - 1] > 8 ? 8 : t->at[i] - t->at[i - 1]);
 	}
 	return score > 1 ? score : 1;
 }
@@ -171,7 +181,8 @@ static int fuzzy_subsequence(const struct fuzzy_word *w, const char *text, struc
 	while (*s) {
 		const char *at = s;
 		int score;
-		if (fuzzy_fold(fuzzy_next_char(&s), w->exact_case) != w->chars[0] || !fuzzy_follow_trail(w, at, &t))
+		if (fuzzy_fold(fuzzy_next_char(&s), w->exact_case) != w->chars[0] ||
+		    !fuzzy_follow_trail(w, at, &t))
 			continue;
 		score = fuzzy_trail_score(w, text, &t);
 		if (score > best_score) {
@@ -182,7 +193,7 @@ static int fuzzy_subsequence(const struct fuzzy_word *w, const char *text, struc
 	return best_score;
 }
 
-/* --- hits ------------------------------------------------------------------------------------------------------ */
+/* --- hits ---------------------------------------------------------------- */
 
 static void fuzzy_add_hit(struct fuzzy_hits *h, const char *text, const char *at, size_t len)
 {
@@ -271,7 +282,8 @@ static size_t fuzzy_folded_at(const char *s, const char *needle)
 	const char *from = s;
 
 	while (*needle)
-		if (!*s || fuzzy_fold(fuzzy_next_char(&s), false) != fuzzy_fold(fuzzy_next_char(&needle), false))
+		if (!*s || fuzzy_fold(fuzzy_next_char(&s), false) !=
+		                   fuzzy_fold(fuzzy_next_char(&needle), false))
 			return 0;
 	return (size_t)(s - from);
 }

@@ -1,17 +1,18 @@
-/* glyph.c: signs of one cell, in their UTF-8 and ASCII forms. State is always told by one of these, never by colour alone. */
+/* glyph.c: signs of one cell, in their UTF-8 and ASCII forms. State is always told by one of these,
+ * never by colour alone. */
 #include <string.h>
 
 #include "backends/base/mem.h"
 #include "tui/canvas.h"
 
-static const struct { const char *fine, *plain; enum tone tone; } healths[] = {
-	[HEALTH_UNKNOWN]   = { "~", "~", TONE_DIM },
-	[HEALTH_GOOD]      = { "●", "*", TONE_GOOD },
-	[HEALTH_IDLE]      = { "○", "o", TONE_IDLE },
-	[HEALTH_BUSY]      = { "◐", "+", TONE_BUSY },
-	[HEALTH_ATTENTION] = { "!", "!", TONE_WARN },
-	[HEALTH_BAD]       = { "✗", "x", TONE_BAD },
-	[HEALTH_ASKS]      = { "?", "?", TONE_ASKS },
+static const struct {
+	const char *fine, *plain;
+	enum tone tone;
+} healths[] = {
+	[HEALTH_UNKNOWN] = { "~", "~", TONE_DIM },    [HEALTH_GOOD] = { "●", "*", TONE_GOOD },
+	[HEALTH_IDLE] = { "○", "o", TONE_IDLE },      [HEALTH_BUSY] = { "◐", "+", TONE_BUSY },
+	[HEALTH_ATTENTION] = { "!", "!", TONE_WARN }, [HEALTH_BAD] = { "✗", "x", TONE_BAD },
+	[HEALTH_ASKS] = { "?", "?", TONE_ASKS },
 };
 
 const char *glyph_health(enum health h)
@@ -46,7 +47,8 @@ void glyph_spark(char *buf, size_t size, const float *values, size_t n, float ma
 		const char *g;
 		float share = max > 0 ? values[i] / max : 0;
 		int step = share >= 1 ? 7 : share > 0 ? (int)(share * 8) : 0;
-		g = values[i] < 0 ? " " : (canvas_ascii() ? plain : fine)[step];   /* below 0: unknown, a gap */
+		/* below 0: unknown, a gap */
+		g = values[i] < 0 ? " " : (canvas_ascii() ? plain : fine)[step];
 		if (len + strlen(g) >= size)
 			break;
 		memcpy(buf + len, g, strlen(g));

@@ -27,7 +27,7 @@
 #define TURN_MS 50
 #define NAMES_MAX 4096
 
-/* --- waiting ------------------------------------------------------------------------------------------------ */
+/* --- waiting ------------------------------------------------------------- */
 
 static bool headless_do_settled(const struct server *v)
 {
@@ -45,7 +45,7 @@ static bool headless_do_settled(const struct server *v)
 bool headless_settled(const struct store *s)
 {
 	if (replay_is_on(s))
-		return true;           /* it has been played: no more will come */
+		return true; /* it has been played: no more will come */
 	for (struct server *v = store_servers(s); v; v = v->next)
 		if (!headless_do_settled(v))
 			return false;
@@ -61,7 +61,7 @@ static void headless_wait_for(struct store *s, bool (*ready)(const struct store 
 	}
 }
 
-/* --- questions, on the terminal ------------------------------------------------------------------------------ */
+/* --- questions, on the terminal ------------------------------------------ */
 
 static struct secret *headless_read_answer(const struct ask *ask)
 {
@@ -98,11 +98,11 @@ void headless_answer(struct store *s)
 	for (struct server *v = store_servers(s); v; v = v->next)
 		if (v->asks) {
 			ask_answer(v->asks, headless_read_answer(v->asks), false);
-			return;            /* the list of servers may have changed under us */
+			return; /* the list of servers may have changed under us */
 		}
 }
 
-/* --- status -------------------------------------------------------------------------------------------------- */
+/* --- status -------------------------------------------------------------- */
 
 static void headless_print_server(const struct server *v, int wait_ms)
 {
@@ -115,7 +115,8 @@ static void headless_print_server(const struct server *v, int wait_ms)
 	}
 	const struct source *systemd = server_source(v, "systemd");
 	if (t && t->mem_total && t->load1 >= 0)
-		printf(" load %.2f  mem %d%%  up %s", t->load1, (int)(100.0 * (double)t->mem_used / (double)t->mem_total),
+		printf(" load %.2f  mem %d%%  up %s", t->load1,
+		       (int)(100.0 * (double)t->mem_used / (double)t->mem_total),
 		       human_age(age, t->uptime_s * 1000));
 	if (v->containers)
 		printf("  containers %d/%d", v->containers_up, v->containers);
@@ -124,12 +125,16 @@ static void headless_print_server(const struct server *v, int wait_ms)
 	printf("%s%s\n", v->row.why ? "  " : "", v->row.why ? v->row.why : "");
 	for (const struct source *s = v->sources; s; s = s->next)
 		if (!source_settled(s))
-			printf("  %-10s has not answered %s within %d s (--wait)\n", s->backend->name,
-			       s->state == SOURCE_LIVE ? "in full" : "at all", wait_ms / 1000);
+			printf("  %-10s has not answered %s within %d s (--wait)\n",
+			       s->backend->name, s->state == SOURCE_LIVE ? "in full" : "at all",
+			       wait_ms / 1000);
 		else if (s->state == SOURCE_WAITING)
-			printf("  %-10s was not asked: it needs to know the login, which vitals did not tell\n", s->backend->name);
+			printf("  %-10s was not asked: it needs to know the login, which vitals "
+			       "did not tell\n",
+			       s->backend->name);
 		else if (s->state != SOURCE_LIVE && s->state != SOURCE_ABSENT && !source_needs(s))
-			printf("  %-10s %s\n", s->backend->name, s->err.text[0] ? s->err.text : source_state_name(s->state));
+			printf("  %-10s %s\n", s->backend->name,
+			       s->err.text[0] ? s->err.text : source_state_name(s->state));
 }
 
 static void headless_print_row(const struct row *row)
@@ -137,8 +142,8 @@ static void headless_print_row(const struct row *row)
 	char age[HUMAN_SIZE] = "";
 	if (row->health_ms > 0)
 		human_age(age, now_wall_ms() - row->health_ms);
-	printf("  %-10s %-10s %-36s %4s  %s\n", health_name(row->health), row->kind->name, row->name, age,
-	       row->why ? row->why : "");
+	printf("  %-10s %-10s %-36s %4s  %s\n", health_name(row->health), row->kind->name,
+	       row->name, age, row->why ? row->why : "");
 }
 
 static void headless_print_text(const struct store *s, bool all, int wait_ms)
@@ -182,7 +187,7 @@ static int headless_verdict(const struct store *s)
 int headless_status(struct store *s, bool json, bool all, int wait_ms)
 {
 	headless_wait_for(s, headless_settled, wait_ms);
-	loop_turn(store_loop(s), 0);                   /* counts what came in the last turn */
+	loop_turn(store_loop(s), 0); /* counts what came in the last turn */
 	if (json) {
 		char *text = report_json(s);
 		puts(text);
@@ -193,7 +198,7 @@ int headless_status(struct store *s, bool json, bool all, int wait_ms)
 	return headless_verdict(s);
 }
 
-/* --- sessions ------------------------------------------------------------------------------------------------ */
+/* --- sessions ------------------------------------------------------------ */
 
 static void headless_print_session(const struct row *row)
 {
@@ -216,7 +221,8 @@ static bool headless_sessions_settled(const struct store *s)
 	for (struct server *v = store_servers(s); v; v = v->next) {
 		const struct source *sessions = server_source(v, "sessions");
 		bool gone = v->link->state == LINK_DOWN || v->link->state == LINK_LOST;
-		if (!gone && (v->link->state != LINK_UP || (sessions && sessions->state == SOURCE_WAITING)))
+		if (!gone &&
+		    (v->link->state != LINK_UP || (sessions && sessions->state == SOURCE_WAITING)))
 			return false;
 	}
 	return true;
@@ -227,7 +233,8 @@ int headless_sessions(struct store *s, bool json, int wait_ms)
 	int code = EXIT_WELL;
 	headless_wait_for(s, headless_sessions_settled, wait_ms);
 	loop_turn(store_loop(s), 0);
-	for (struct row *row = store_first(s, &kind_session, NULL); row; row = store_next(row, &kind_session, NULL)) {
+	for (struct row *row = store_first(s, &kind_session, NULL); row;
+	     row = store_next(row, &kind_session, NULL)) {
 		if (row->health == HEALTH_ASKS)
 			code = EXIT_ATTENTION;
 		if (!json)
@@ -241,13 +248,14 @@ int headless_sessions(struct store *s, bool json, int wait_ms)
 	free(text);
 	for (struct server *v = store_servers(s); v; v = v->next)
 		if (v->link->state != LINK_UP && code != EXIT_UNREACHABLE) {
-			fprintf(stderr, "mocr: %s: %s\n", v->name, v->row.why ? v->row.why : link_state_name(v->link->state));
+			fprintf(stderr, "mocr: %s: %s\n", v->name,
+			        v->row.why ? v->row.why : link_state_name(v->link->state));
 			code = EXIT_UNREACHABLE;
 		}
 	return code;
 }
 
-/* --- one row -------------------------------------------------------------------------------------------------- */
+/* --- one row ------------------------------------------------------------- */
 
 bool headless_open(struct store *s, const char *id)
 {
@@ -260,7 +268,8 @@ bool headless_open(struct store *s, const char *id)
 	return ok;
 }
 
-/* "sese" alone means the server's own row; the kind may be said in the plural, as in what is followed. */
+/* "sese" alone means the server's own row; the kind may be said in the plural, as in what is
+ * followed. */
 static struct row *headless_find(const struct store *s, const char *id)
 {
 	struct server *v = strchr(id, '/') ? NULL : store_servers(s);
@@ -270,7 +279,8 @@ static struct row *headless_find(const struct store *s, const char *id)
 		size_t n = strlen((*k)->plural);
 		if (strncmp(slash + 1, (*k)->plural, n) != 0 || slash[1 + n] != '/')
 			continue;
-		char *one = xasprintf("%.*s/%s%s", (int)(slash - id), id, (*k)->name, slash + 1 + n);
+		char *one = xasprintf("%.*s/%s%s", (int)(slash - id), id, (*k)->name,
+		                      slash + 1 + n);
 		found = store_find_written(s, one);
 		free(one);
 	}
@@ -281,31 +291,38 @@ static void headless_say_missing(const struct store *s, const char *id)
 {
 	const char *names[NAMES_MAX];
 	size_t n = 0;
-	for (struct row *row = store_first(s, NULL, NULL); row && n < NAMES_MAX; row = store_next(row, NULL, NULL))
+	for (struct row *row = store_first(s, NULL, NULL); row && n < NAMES_MAX;
+	     row = store_next(row, NULL, NULL))
 		names[n++] = row->id;
 	const char *near = nearest(id, names, n);
-	fprintf(stderr, "mocr: there is no %s%s%s%s\n", id, near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+	fprintf(stderr, "mocr: there is no %s%s%s%s\n", id, near ? "; did you mean " : "",
+	        near ? near : "", near ? "?" : "");
 }
 
-/* It is there, and its source has said all it had to say at first: what it asks comes after its name. What a compose project can be
- * told depends on its containers too, of which its past runs, that are heard of first, know nothing. */
+/* It is there, and its source has said all it had to say at first: what it asks comes after its
+ * name. What a compose project can be told depends on its containers too, of which its past runs,
+ * that are heard of first, know nothing. */
 static bool headless_known(const struct store *s, const char *id)
 {
 	const struct row *r = headless_find(s, id);
-	return r && (r->kind == &kind_deploy ? headless_settled(s) : !r->source || r->source->state != SOURCE_WAITING);
+	return r && (r->kind == &kind_deploy ? headless_settled(s)
+	                                     : !r->source || r->source->state != SOURCE_WAITING);
 }
 
-/* The row called id, once its server has answered. NULL after saying why, and *code says what to exit with. */
+/* The row called id, once its server has answered. NULL after saying why, and *code says what to
+ * exit with. */
 static struct row *headless_wait_row(struct store *s, const char *id, int wait_ms, int *code)
 {
 	struct server *v = store_servers(s);
 	int64_t end = now_mono_ms() + wait_ms;
-	while (!(v->link->state == LINK_UP && headless_known(s, id)) && !headless_settled(s) && now_mono_ms() < end) {
+	while (!(v->link->state == LINK_UP && headless_known(s, id)) && !headless_settled(s) &&
+	       now_mono_ms() < end) {
 		loop_turn(store_loop(s), TURN_MS);
 		headless_answer(s);
 	}
 	if (v->link->state != LINK_UP) {
-		fprintf(stderr, "mocr: %s: %s\n", v->name, v->row.why ? v->row.why : link_state_name(v->link->state));
+		fprintf(stderr, "mocr: %s: %s\n", v->name,
+		        v->row.why ? v->row.why : link_state_name(v->link->state));
 		*code = EXIT_UNREACHABLE;
 		return NULL;
 	}
@@ -338,7 +355,8 @@ static bool headless_confirmed(const struct row *row, const struct action *a, bo
 	if (a->command)
 		a->command(row, command, sizeof(command));
 	if (!isatty(STDIN_FILENO)) {
-		fprintf(stderr, "mocr: %s %s asks first; without a terminal say --yes\n", a->verb, row->id);
+		fprintf(stderr, "mocr: %s %s asks first; without a terminal say --yes\n", a->verb,
+		        row->id);
 		return false;
 	}
 	bool typed = row->server->protect;
@@ -347,7 +365,8 @@ static bool headless_confirmed(const struct row *row, const struct action *a, bo
 	if (!fgets(line, sizeof(line), stdin))
 		return false;
 	line[strcspn(line, "\n")] = '\0';
-	return typed ? strcmp(line, row->server->name) == 0 : strcmp(line, "y") == 0 || strcmp(line, "Y") == 0;
+	return typed ? strcmp(line, row->server->name) == 0
+	             : strcmp(line, "y") == 0 || strcmp(line, "Y") == 0;
 }
 
 static void headless_ended(struct order *order, void *arg)
@@ -375,7 +394,8 @@ static void headless_tells_step(struct order *order, void *arg)
 	fprintf(stderr, "%s\n", order->progress);
 }
 
-int headless_do(struct store *s, const char *word, const char *id, const char *argument, bool yes, int wait_ms)
+int headless_do(struct store *s, const char *word, const char *id, const char *argument, bool yes,
+                int wait_ms)
 {
 	int code = EXIT_WRONG_USAGE;
 	struct row *row = headless_wait_row(s, id, wait_ms, &code);
@@ -383,12 +403,14 @@ int headless_do(struct store *s, const char *word, const char *id, const char *a
 	if (!a)
 		return row ? EXIT_WRONG_USAGE : code;
 	if (row->server->protect && yes && (a->flags & ACTION_CHANGES) && !isatty(STDIN_FILENO)) {
-		fprintf(stderr, "mocr: %s is protected: its name must be typed at a terminal\n", row->server->name);
+		fprintf(stderr, "mocr: %s is protected: its name must be typed at a terminal\n",
+		        row->server->name);
 		return EXIT_WRONG_USAGE;
 	}
 	if (!headless_confirmed(row, a, yes && !row->server->protect))
 		return EXIT_WRONG_USAGE;
-	if (row->kind == &kind_deploy && strcmp(a->name, "deploy-cancel") != 0)     /* what begins a run is followed to its end */
+	/* what begins a run is followed to its end */
+	if (row->kind == &kind_deploy && strcmp(a->name, "deploy-cancel") != 0)
 		return headless_deploy_row(s, a, row, argument);
 	struct err err = { 0 };
 	struct order *order = order_start(row, a, argument, &err);
@@ -414,7 +436,7 @@ int headless_do(struct store *s, const char *word, const char *id, const char *a
 	return result;
 }
 
-/* --- a shell ---------------------------------------------------------------------------------------------------- */
+/* --- a shell ------------------------------------------------------------- */
 
 static void headless_shell_over(struct attach *attach, enum attach_how how, void *arg)
 {
@@ -438,7 +460,10 @@ int headless_shell(struct store *s, const char *id, int wait_ms)
 {
 	int code = EXIT_UNREACHABLE;
 	if (store_settings(s)->read_only) {
-		fprintf(stderr, "mocr: %s: not opened, mocr was started read-only, and what is typed into a shell may change anything\n", id);
+		fprintf(stderr,
+		        "mocr: %s: not opened, mocr was started read-only, and what is typed into "
+		        "a shell may change anything\n",
+		        id);
 		return EXIT_ATTENTION;
 	}
 	struct row *row = headless_wait_row(s, id, wait_ms, &code);
@@ -454,14 +479,16 @@ int headless_shell(struct store *s, const char *id, int wait_ms)
 	ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
 	struct attach *attach = attach_create(store_loop(s), NULL, title, headless_shell_over, s);
 	free(title);
-	struct stream *stream = row->kind->shell(row, attach_term(), size.ws_col, size.ws_row, &attach_events, attach, &err);
+	struct stream *stream = row->kind->shell(row, attach_term(), size.ws_col, size.ws_row,
+	                                         &attach_events, attach, &err);
 	if (!stream) {
 		fprintf(stderr, "mocr: %s\n", err.text);
 		attach_destroy(attach);
 		return EXIT_ATTENTION;
 	}
 	attach_set_stream(attach, stream);
-	struct loop_signal *winch = loop_signal_add(store_loop(s), SIGWINCH, headless_resized, attach);
+	struct loop_signal *winch = loop_signal_add(store_loop(s), SIGWINCH, headless_resized,
+	                                            attach);
 	attach_enter(attach);
 	code = loop_run(store_loop(s));
 	loop_signal_remove(winch);

@@ -1,4 +1,5 @@
-/* headless_deploys.c: deploys without a screen: one that is run and watched to its end, and the list of all. */
+/* headless_deploys.c: deploys without a screen: one that is run and watched to its end, and the
+ * list of all. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,14 +21,17 @@
 #include "tui/headless.h"
 
 #define TURN_MS 50
-#define HEARD_MS 20000             /* an order is done: by then the event of its start has come, also over a link that broke meanwhile */
-#define PIECE (WASH_MAX / 4)       /* bytes that are washed at once: none of them becomes more than three */
+#define HEARD_MS                                                                                  \
+	20000 /* an order is done: by then the event of its start has come, also over a link that \
+	         broke meanwhile */
+#define PIECE \
+	(WASH_MAX / 4) /* bytes that are washed at once: none of them becomes more than three */
 
 struct watching {
 	struct store *store;
 	char *id;
 	bool over, is_tty;
-	char half[4];                  /* a character whose rest comes with the next bytes */
+	char half[4]; /* a character whose rest comes with the next bytes */
 	size_t n_half;
 };
 
@@ -49,7 +53,9 @@ static void headless_print_washed(const char *bytes, size_t len)
 	while (len) {
 		size_t most = len < PIECE ? len : PIECE;
 		const char *nl = memchr(bytes, '\n', most);
-		size_t n = nl ? (size_t)(nl - bytes) : most < len ? most - headless_half_at_end(bytes, most) : most;
+		size_t n = nl           ? (size_t)(nl - bytes)
+		           : most < len ? most - headless_half_at_end(bytes, most)
+		                        : most;
 		wash(line, sizeof(line), bytes, n);
 		printf("%s%s", line, nl ? "\n" : "");
 		bytes += n + (nl != NULL);
@@ -57,7 +63,8 @@ static void headless_print_washed(const char *bytes, size_t len)
 	}
 }
 
-/* Bytes as they are into a file or pipe; a terminal gets them washed. They come in chunks that end anywhere. */
+/* Bytes as they are into a file or pipe; a terminal gets them washed. They come in chunks that end
+ * anywhere. */
 static void headless_print_bytes(struct deploy_watch *w, const char *bytes, size_t len, void *arg)
 {
 	struct watching *k = arg;
@@ -101,7 +108,9 @@ static void headless_turn(struct store *s)
 /* Until the run is told and judged; the link may go and come meanwhile. */
 static int headless_watch_to_end(struct watching *k)
 {
-	static const struct deploy_watch_events events = { .bytes = headless_print_bytes, .note = headless_print_note, .done = headless_watch_done };
+	static const struct deploy_watch_events events = { .bytes = headless_print_bytes,
+		                                           .note = headless_print_note,
+		                                           .done = headless_watch_done };
 	const struct deploy *d = headless_row_of(k);
 	char span[HUMAN_SIZE];
 	if (!d) {
@@ -109,32 +118,40 @@ static int headless_watch_to_end(struct watching *k)
 		return EXIT_ATTENTION;
 	}
 	deploy_watch((struct deploy *)d, &events, k);
-	while (!k->over || ((d = headless_row_of(k)) && (d->state == DEPLOY_CHECKING || d->state == DEPLOY_RUNNING)))
+	while (!k->over || ((d = headless_row_of(k)) &&
+	                    (d->state == DEPLOY_CHECKING || d->state == DEPLOY_RUNNING)))
 		headless_turn(k->store);
 	if (!(d = headless_row_of(k))) {
 		fprintf(stderr, "mocr: %s is gone\n", k->id);
 		return EXIT_ATTENTION;
 	}
-	fprintf(stderr, "mocr: %s: %s after %s%s%s\n", d->row.name, deploy_state_name(d->state), human_span(span, deploy_span_ms(d)),
-	        d->row.why ? ": " : "", d->row.why ? d->row.why : "");
+	fprintf(stderr, "mocr: %s: %s after %s%s%s\n", d->row.name, deploy_state_name(d->state),
+	        human_span(span, deploy_span_ms(d)), d->row.why ? ": " : "",
+	        d->row.why ? d->row.why : "");
 	if (d->run.code > 0)
 		return d->run.code;
 	return d->state == DEPLOY_DONE ? EXIT_WELL : EXIT_ATTENTION;
 }
 
-static bool headless_deploys_confirmed(const struct server *v, const struct deploy_config *c, bool back, const char *argument, bool yes)
+static bool headless_deploys_confirmed(const struct server *v, const struct deploy_config *c,
+                                       bool back, const char *argument, bool yes)
 {
 	char line[256];
 	if (!v->protect && (yes || !c->confirm))
 		return true;
 	if (!isatty(STDIN_FILENO)) {
 		if (v->protect)
-			fprintf(stderr, "mocr: %s is protected: its name must be typed at a terminal\n", v->name);
+			fprintf(stderr,
+			        "mocr: %s is protected: its name must be typed at a terminal\n",
+			        v->name);
 		else
-			fprintf(stderr, "mocr: deploy %s asks first; without a terminal say --yes\n", c->name);
+			fprintf(stderr,
+			        "mocr: deploy %s asks first; without a terminal say --yes\n",
+			        c->name);
 		return false;
 	}
-	fprintf(stderr, "%s %s on %s?\n  %s\n  %s\n%s ", back ? "roll back" : "deploy", c->name, v->name, back ? c->rollback : c->run, argument,
+	fprintf(stderr, "%s %s on %s?\n  %s\n  %s\n%s ", back ? "roll back" : "deploy", c->name,
+	        v->name, back ? c->rollback : c->run, argument,
 	        v->protect ? "It is protected. Type the server's name:" : "[y/N]");
 	if (!fgets(line, sizeof(line), stdin))
 		return false;
@@ -176,29 +193,36 @@ static const struct deploy_config *headless_deploys_find(const struct store *s, 
 	size_t n = 0;
 	if (c)
 		return c;
-	for (const struct deploy_config *d = store_settings(s)->deploys; d && n < ARRAY_LEN(names); d = d->next)
+	for (const struct deploy_config *d = store_settings(s)->deploys; d && n < ARRAY_LEN(names);
+	     d = d->next)
 		names[n++] = d->name;
 	const char *near = nearest(name, names, n);
-	fprintf(stderr, "mocr: there is no [deploy %s] in the configuration%s%s%s\n", name, near ? "; did you mean " : "", near ? near : "",
-	        near ? "?" : "");
+	fprintf(stderr, "mocr: there is no [deploy %s] in the configuration%s%s%s\n", name,
+	        near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
 	return NULL;
 }
 
 /* The row, once the server has told its runs. */
-static struct row *headless_deploys_wait_row(struct store *s, const struct deploy_config *c, const char *id, int wait_ms)
+static struct row *headless_deploys_wait_row(struct store *s, const struct deploy_config *c,
+                                             const char *id, int wait_ms)
 {
 	struct server *v = store_servers(s);
 	int64_t end = now_mono_ms() + wait_ms;
 	const struct source *src = server_source(v, "deploy");
-	while (!(v->link->state == LINK_UP && src->state != SOURCE_WAITING && src->state != SOURCE_STALE) && now_mono_ms() < end &&
-	       v->link->state != LINK_LOST)
+	while (!(v->link->state == LINK_UP && src->state != SOURCE_WAITING &&
+	         src->state != SOURCE_STALE) &&
+	       now_mono_ms() < end && v->link->state != LINK_LOST)
 		headless_turn(s);
 	if (v->link->state != LINK_UP)
-		fprintf(stderr, "mocr: deploy %s: %s is not reached, nothing was started: %s\n", c->name, v->name,
+		fprintf(stderr, "mocr: deploy %s: %s is not reached, nothing was started: %s\n",
+		        c->name, v->name,
 		        v->row.why ? v->row.why : link_state_name(v->link->state));
 	else if (src->state != SOURCE_LIVE)
-		fprintf(stderr, "mocr: deploy %s: not started: its runs on %s cannot be read: %s; `mocr status %s` says how it is\n", c->name,
-		        v->name, src->err.text[0] ? src->err.text : source_state_name(src->state), v->name);
+		fprintf(stderr,
+		        "mocr: deploy %s: not started: its runs on %s cannot be read: %s; `mocr "
+		        "status %s` says how it is\n",
+		        c->name, v->name,
+		        src->err.text[0] ? src->err.text : source_state_name(src->state), v->name);
 	else
 		return store_find(s, id);
 	return NULL;
@@ -214,14 +238,15 @@ static void headless_tell_progress(struct order *order, void *arg)
 	fprintf(stderr, "mocr: %s\n", order->progress);
 }
 
-/* The id of a run begins with this machine's time of its start. The list of runs may be read for the first time just now: what it
- * tells of older ones is not what was started. */
+/* The id of a run begins with this machine's time of its start. The list of runs may be read for
+ * the first time just now: what it tells of older ones is not what was started. */
 static bool headless_is_since(const struct deploy *d, int64_t begun_ms)
 {
 	return strtoll(d->run.id, NULL, 10) >= begun_ms;
 }
 
-static int headless_run(struct store *s, const char *word, const struct row *row, const char *argument, struct watching *k)
+static int headless_run(struct store *s, const char *word, const struct row *row,
+                        const char *argument, struct watching *k)
 {
 	const struct action *offered[16], *a = NULL;
 	struct err err = { 0 };
@@ -240,20 +265,28 @@ static int headless_run(struct store *s, const char *word, const struct row *row
 		headless_turn(s);
 	if (!order || order->state != ORDER_DONE) {
 		if (!order && !err.code)
-			err_set(&err, ERR_REFUSED, store_settings(s)->read_only ? "not done, mocr was started read-only" : "not now: it runs already, or there is nothing to do");
+			err_set(&err, ERR_REFUSED,
+			        store_settings(s)->read_only
+			                ? "not done, mocr was started read-only"
+			                : "not now: it runs already, or there is nothing to do");
 		fprintf(stderr, "mocr: %s: %s\n", k->id, order ? order->err.text : err.text);
 		return EXIT_ATTENTION;
 	}
 	const struct deploy *d = headless_row_of(k);
-	for (int64_t end = now_mono_ms() + HEARD_MS; d && !headless_is_since(d, begun) && now_mono_ms() < end; d = headless_row_of(k))
-		headless_turn(s);                /* the event of its start is on its way */
+	for (int64_t end = now_mono_ms() + HEARD_MS;
+	     d && !headless_is_since(d, begun) && now_mono_ms() < end; d = headless_row_of(k))
+		headless_turn(s); /* the event of its start is on its way */
 	if (!d || headless_is_since(d, begun))
 		return headless_watch_to_end(k);
-	fprintf(stderr, "mocr: %s: it was started, but nothing was heard of it for %d s; mocr deploys tells how it went\n", k->id, HEARD_MS / 1000);
+	fprintf(stderr,
+	        "mocr: %s: it was started, but nothing was heard of it for %d s; mocr deploys "
+	        "tells how it went\n",
+	        k->id, HEARD_MS / 1000);
 	return EXIT_UNREACHABLE;
 }
 
-int headless_deploy_row(struct store *s, const struct action *a, struct row *row, const char *argument)
+int headless_deploy_row(struct store *s, const struct action *a, struct row *row,
+                        const char *argument)
 {
 	struct watching k = { .store = s, .is_tty = isatty(STDOUT_FILENO), .id = xstrdup(row->id) };
 	int code = headless_run(s, a->name, row, argument, &k);
@@ -261,14 +294,19 @@ int headless_deploy_row(struct store *s, const struct action *a, struct row *row
 	return code;
 }
 
-int headless_deploy(struct store *s, const char *word, const char *name, char **words, int n, bool yes, int wait_ms)
+int headless_deploy(struct store *s, const char *word, const char *name, char **words, int n,
+                    bool yes, int wait_ms)
 {
 	const struct deploy_config *c = headless_deploys_find(s, name);
 	char *argument = headless_join(words, n);
 	int code = EXIT_WRONG_USAGE;
 	bool back = !strcmp(word, "deploy-rollback");
-	if (c && headless_sound(c, argument, back) && headless_open(s, c->server) && headless_deploys_confirmed(store_servers(s), c, back, argument, yes)) {
-		struct watching k = { .store = s, .is_tty = isatty(STDOUT_FILENO), .id = xasprintf("%s/deploy/%s", store_servers(s)->name, c->name) };
+	if (c && headless_sound(c, argument, back) && headless_open(s, c->server) &&
+	    headless_deploys_confirmed(store_servers(s), c, back, argument, yes)) {
+		struct watching k = { .store = s,
+			              .is_tty = isatty(STDOUT_FILENO),
+			              .id = xasprintf("%s/deploy/%s", store_servers(s)->name,
+			                              c->name) };
 		struct row *row = headless_deploys_wait_row(s, c, k.id, wait_ms);
 		code = row ? headless_run(s, word, row, argument, &k) : EXIT_UNREACHABLE;
 		free(k.id);
@@ -277,13 +315,14 @@ int headless_deploy(struct store *s, const char *word, const char *name, char **
 	return code;
 }
 
-/* --- the list --------------------------------------------------------------------------------------------------------------- */
+/* --- the list ------------------------------------------------------------ */
 
 static bool headless_told(const struct store *s)
 {
 	for (struct server *v = store_servers(s); v; v = v->next) {
 		const struct source *src = server_source(v, "deploy");
-		if (v->link->state == LINK_CONNECTING || v->link->state == LINK_ASKING || (v->link->state == LINK_UP && src->state == SOURCE_WAITING))
+		if (v->link->state == LINK_CONNECTING || v->link->state == LINK_ASKING ||
+		    (v->link->state == LINK_UP && src->state == SOURCE_WAITING))
 			return false;
 	}
 	return true;
@@ -296,8 +335,9 @@ static void headless_deploys_print_row(const struct deploy *d)
 		human_age(age, now_wall_ms() - d->run.started_s * 1000);
 		human_age(span, deploy_span_ms(d));
 	}
-	printf("%-12s %-24s %-10s %5s%s %5s  %-24s %s\n", d->row.server->name, d->row.name, deploy_state_name(d->state), age, *age ? " ago" : "    ",
-	       span, d->run.by, d->row.why ? d->row.why : "");
+	printf("%-12s %-24s %-10s %5s%s %5s  %-24s %s\n", d->row.server->name, d->row.name,
+	       deploy_state_name(d->state), age, *age ? " ago" : "    ", span, d->run.by,
+	       d->row.why ? d->row.why : "");
 }
 
 /* Why the list is empty, and what would fill it. */
@@ -305,13 +345,20 @@ static void headless_say_none(const struct store *s)
 {
 	const struct deploy_config *c = store_settings(s)->deploys;
 	if (!c)
-		fprintf(stderr, "mocr: there is nothing to deploy: no [deploy NAME] section in the configuration, and no compose project was found; "
-		        "mocr-config(5) shows a section\n");
+		fprintf(stderr, "mocr: there is nothing to deploy: no [deploy NAME] section in the "
+		                "configuration, and no compose project was found; "
+		                "mocr-config(5) shows a section\n");
 	for (; c; c = c->next)
 		if (!c->server)
-			fprintf(stderr, "mocr: [deploy %s] has no key server; `server = local` is this machine\n", c->name);
+			fprintf(stderr,
+			        "mocr: [deploy %s] has no key server; `server = local` is this "
+			        "machine\n",
+			        c->name);
 		else if (!store_server_find(s, c->server))
-			fprintf(stderr, "mocr: [deploy %s] is for %s, which is not looked at; `mocr deploys %s` does\n", c->name, c->server, c->server);
+			fprintf(stderr,
+			        "mocr: [deploy %s] is for %s, which is not looked at; `mocr "
+			        "deploys %s` does\n",
+			        c->name, c->server, c->server);
 }
 
 int headless_deploys(struct store *s, bool json, int wait_ms)
@@ -327,12 +374,14 @@ int headless_deploys(struct store *s, bool json, int wait_ms)
 	}
 	for (struct server *v = store_servers(s); v; v = v->next)
 		if (v->link->state != LINK_UP) {
-			fprintf(stderr, "mocr: %s: %s\n", v->name, v->row.why ? v->row.why : link_state_name(v->link->state));
+			fprintf(stderr, "mocr: %s: %s\n", v->name,
+			        v->row.why ? v->row.why : link_state_name(v->link->state));
 			code = EXIT_UNREACHABLE;
 		}
 	if (!json && !store_first(s, &kind_deploy, NULL))
 		headless_say_none(s);
-	for (struct row *r = store_first(s, &kind_deploy, NULL); r; r = store_next(r, &kind_deploy, NULL)) {
+	for (struct row *r = store_first(s, &kind_deploy, NULL); r;
+	     r = store_next(r, &kind_deploy, NULL)) {
 		if (!json)
 			headless_deploys_print_row((const struct deploy *)r);
 		if (r->health >= HEALTH_ATTENTION && code == EXIT_WELL)

@@ -16,9 +16,11 @@
 #include "tui/headless.h"
 
 #define TURN_MS 100
-#define QUIET_MS 1000        /* without -f: so long nothing came that was there when it began, then that was all */
-#define STILL_MS 300         /* so long no line came: the histories are there */
-#define HISTORY_MS 2000      /* or so long every server had time to send its */
+#define QUIET_MS                                                                                 \
+	1000 /* without -f: so long nothing came that was there when it began, then that was all \
+	      */
+#define STILL_MS 300    /* so long no line came: the histories are there */
+#define HISTORY_MS 2000 /* or so long every server had time to send its */
 #define OUT_BYTES (256u << 10)
 
 struct printing {
@@ -26,18 +28,18 @@ struct printing {
 	struct log *log;
 	struct log_set *set;
 	bool json, follow, stop, begun, printed;
-	int64_t began_us;        /* without -f later lines are not printed */
-	int64_t came_ms;         /* mono, of the last line that was printed */
-	uint64_t total;          /* lines that had come when it was looked last */
-	int64_t still_ms;        /* mono, since when no more came */
-	int64_t delivered_ms;         /* mono, when every server had answered; 0 not yet */
-	int64_t time_us;         /* key of the last line that was printed */
+	int64_t began_us;     /* without -f later lines are not printed */
+	int64_t came_ms;      /* mono, of the last line that was printed */
+	uint64_t total;       /* lines that had come when it was looked last */
+	int64_t still_ms;     /* mono, since when no more came */
+	int64_t delivered_ms; /* mono, when every server had answered; 0 not yet */
+	int64_t time_us;      /* key of the last line that was printed */
 	uint64_t number;
-	char said[256];          /* the log's status that was printed last */
+	char said[256]; /* the log's status that was printed last */
 	struct buf out;
 };
 
-/* --- one line ---------------------------------------------------------------------------------------------------- */
+/* --- one line ------------------------------------------------------------ */
 
 static void headless_add_stamp(struct buf *b, int64_t time_us, bool utc)
 {
@@ -49,7 +51,8 @@ static void headless_add_stamp(struct buf *b, int64_t time_us, bool utc)
 	else
 		localtime_r(&s, &tm);
 	strftime(text, sizeof(text), utc ? "%Y-%m-%dT%H:%M:%S" : "%Y-%m-%d %H:%M:%S", &tm);
-	buf_addf(b, utc ? "%s.%06dZ" : "%s.%03d", text, utc ? (int)(time_us % 1000000) : (int)(time_us / 1000 % 1000));
+	buf_addf(b, utc ? "%s.%06dZ" : "%s.%03d", text,
+	         utc ? (int)(time_us % 1000000) : (int)(time_us / 1000 % 1000));
 }
 
 /* The text is washed: no control characters are left in it. */
@@ -68,7 +71,9 @@ static void headless_add_json_string(struct buf *b, const char *s)
 
 static void headless_add_json(struct buf *b, const struct log *log, const struct log_line *l)
 {
-	static const char *const marks[] = { [LOG_LINE] = "line", [LOG_GAP] = "gap", [LOG_ERROR_LINE] = "stderr" };
+	static const char *const marks[] = {
+		[LOG_LINE] = "line", [LOG_GAP] = "gap", [LOG_ERROR_LINE] = "stderr"
+	};
 	buf_puts(b, "{\"time\":\"");
 	headless_add_stamp(b, l->time_us, true);
 	buf_puts(b, "\",\"source\":");
@@ -93,8 +98,9 @@ static void headless_add_text(struct buf *b, const struct log *log, const struct
 
 static void headless_flush(struct printing *p)
 {
-	if (p->out.len && (fwrite(p->out.data, 1, p->out.len, stdout) != p->out.len || fflush(stdout) != 0))
-		p->stop = true;                  /* whoever read it has gone */
+	if (p->out.len &&
+	    (fwrite(p->out.data, 1, p->out.len, stdout) != p->out.len || fflush(stdout) != 0))
+		p->stop = true; /* whoever read it has gone */
 	buf_clear(&p->out);
 }
 
@@ -112,7 +118,7 @@ static void headless_print_line(struct printing *p, const struct log_line *l)
 		headless_flush(p);
 }
 
-/* --- the stream --------------------------------------------------------------------------------------------------- */
+/* --- the stream ---------------------------------------------------------- */
 
 /* It belongs before what is printed already: late is better than never. */
 static void headless_on_late(struct log *log, const struct log_line *l, void *arg)
@@ -139,7 +145,8 @@ static void headless_print_settled(struct printing *p)
 	headless_flush(p);
 }
 
-/* Lines that come so fast that one turn brings more than the settling holds are printed while they come. */
+/* Lines that come so fast that one turn brings more than the settling holds are printed while they
+ * come. */
 static void headless_on_changed(struct log *log, void *arg)
 {
 	struct printing *p = arg;
@@ -165,10 +172,12 @@ static bool headless_goes_on(const struct printing *p, int64_t end_ms)
 	if (p->follow)
 		return true;
 	int64_t now = now_mono_ms();
-	return now < end_ms && (!p->begun || !headless_settled(p->store) || log_owed(p->log) || now - p->came_ms < QUIET_MS);
+	return now < end_ms && (!p->begun || !headless_settled(p->store) || log_owed(p->log) ||
+	                        now - p->came_ms < QUIET_MS);
 }
 
-/* What could not be read is no empty log. Without -f nothing is tried again, whatever the follower says. */
+/* What could not be read is no empty log. Without -f nothing is tried again, whatever the follower
+ * says. */
 static bool headless_say_faults(const struct printing *p)
 {
 	static const char again[] = "; it is tried again";
@@ -177,7 +186,8 @@ static bool headless_say_faults(const struct printing *p)
 	if (own)
 		fprintf(stderr, "mocr: %s\n", own);
 	for (unsigned i = 0; i < log_sources(p->log); i++) {
-		const char *fault = log_fault(p->log, i), *end = fault ? strstr(fault, again) : NULL;
+		const char *fault = log_fault(p->log, i),
+			   *end = fault ? strstr(fault, again) : NULL;
 		if (!fault)
 			continue;
 		any = true;
@@ -193,21 +203,23 @@ static int headless_logs_verdict(const struct printing *p)
 	const char *idle = log_set_idle(p->set);
 	for (const struct server *s = store_servers(p->store); s; s = s->next)
 		if (s->link->state != LINK_UP) {
-			fprintf(stderr, "mocr: %s: %s\n", s->name, s->row.why ? s->row.why : link_state_name(s->link->state));
+			fprintf(stderr, "mocr: %s: %s\n", s->name,
+			        s->row.why ? s->row.why : link_state_name(s->link->state));
 			return EXIT_UNREACHABLE;
 		}
 	if (idle)
 		fprintf(stderr, "mocr: there is nothing called %s\n", idle);
 	if (p->follow)
-		return EXIT_WELL;                /* nobody asks for the code; headless_say_status tells the rest */
+		/* nobody asks for the code; headless_say_status tells the rest */
+		return EXIT_WELL;
 	bool faults = headless_say_faults(p);
 	if (!idle && !faults && !p->printed)
 		fprintf(stderr, "mocr: it was read, and no line was there\n");
 	return idle || faults ? EXIT_ATTENTION : EXIT_WELL;
 }
 
-/* What is there at the beginning comes from each server in its own time: nothing is printed before all of it is there, so that
- * the histories of many are in order too. */
+/* What is there at the beginning comes from each server in its own time: nothing is printed before
+ * all of it is there, so that the histories of many are in order too. */
 static void headless_begin(struct printing *p, int64_t end_ms)
 {
 	int64_t now = now_mono_ms();
@@ -215,12 +227,16 @@ static void headless_begin(struct printing *p, int64_t end_ms)
 		p->total = log_total(p->log);
 		p->still_ms = now;
 	}
-	p->begun |= now - p->still_ms >= STILL_MS || now >= end_ms || (p->delivered_ms && now - p->delivered_ms >= HISTORY_MS);
+	p->begun |= now - p->still_ms >= STILL_MS || now >= end_ms ||
+	            (p->delivered_ms && now - p->delivered_ms >= HISTORY_MS);
 }
 
-int headless_logs(struct store *store, char **targets, int n, bool follow, bool json, int64_t since_ms, int wait_ms)
+int headless_logs(struct store *store, char **targets, int n, bool follow, bool json,
+                  int64_t since_ms, int wait_ms)
 {
-	struct printing p = { .store = store, .json = json, .follow = follow, .began_us = now_wall_ms() * 1000 };
+	struct printing p = {
+		.store = store, .json = json, .follow = follow, .began_us = now_wall_ms() * 1000
+	};
 	char why[256];
 	int code = EXIT_WELL;
 	buf_init(&p.out, 4 * OUT_BYTES);

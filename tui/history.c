@@ -10,8 +10,8 @@
 #define HISTORY_BYTES (4u << 20)
 
 struct history {
-	char **lines;                /* oldest first; owned */
-	bool *typed;                 /* in this console, since it was saved last */
+	char **lines; /* oldest first; owned */
+	bool *typed;  /* in this console, since it was saved last */
 	size_t n, max;
 };
 
@@ -85,7 +85,8 @@ bool history_load(struct history *h, const char *file)
 	return true;
 }
 
-/* Another console may have saved since this one loaded: its lines stay, and what was typed here comes behind them. */
+/* Another console may have saved since this one loaded: its lines stay, and what was typed here
+ * comes behind them. */
 static bool history_merged(const char *old, size_t len, struct buf *out, void *arg)
 {
 	const struct history *h = arg;

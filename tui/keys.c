@@ -1,9 +1,10 @@
 /* keys.c: the terminal's bytes as keys.
  *
- * Bytes wait in a small buffer. keys_next looks at its front: a whole key is taken; the beginning of one is left for
- * more bytes, until its time is up: KEYS_ESC_MS where it could be a key pressed alone (Esc, or Meta with a letter that also
- * begins sequences), KEYS_SLOW_MS where it can be nothing but a sequence cut in two by the network. Only what every
- * terminal of the last thirty years sends is understood; other sequences are swallowed to their end. */
+ * Bytes wait in a small buffer. keys_next looks at its front: a whole key is taken; the beginning
+ * of one is left for more bytes, until its time is up: KEYS_ESC_MS where it could be a key pressed
+ * alone (Esc, or Meta with a letter that also begins sequences), KEYS_SLOW_MS where it can be
+ * nothing but a sequence cut in two by the network. Only what every terminal of the last thirty
+ * years sends is understood; other sequences are swallowed to their end. */
 #include "tui/keys.h"
 
 #include <errno.h>
@@ -21,40 +22,57 @@
 
 #define KEYS_BUF 4096
 #define KEYS_SLOW_MS 200
-#define KEYS_PASTE_SILENCE_MS 1000   /* a paste whose end never came ends so */
+#define KEYS_PASTE_SILENCE_MS 1000 /* a paste whose end never came ends so */
 #define CSI_PARAMS 4
 
-static const struct { uint32_t code; const char *name; } names[] = {
+static const struct {
+	uint32_t code;
+	const char *name;
+} names[] = {
 	/* The first name of a code is the one written. */
-	{ K_UP, "Up" }, { K_DOWN, "Down" }, { K_LEFT, "Left" }, { K_RIGHT, "Right" }, { K_HOME, "Home" }, { K_END, "End" },
-	{ K_PGUP, "PgUp" }, { K_PGDN, "PgDn" }, { K_INSERT, "Ins" }, { K_DELETE, "Del" }, { K_ENTER, "Enter" },
-	{ K_ESC, "Esc" }, { K_TAB, "Tab" }, { K_BACKSPACE, "Backspace" }, { K_SPACE, "Space" },
-	{ K_F1, "F1" }, { K_F2, "F2" }, { K_F3, "F3" }, { K_F4, "F4" }, { K_F5, "F5" }, { K_F6, "F6" }, { K_F7, "F7" },
-	{ K_F8, "F8" }, { K_F9, "F9" }, { K_F10, "F10" }, { K_F11, "F11" }, { K_F12, "F12" },
-	{ K_PASTE, "Paste" }, { K_HANGUP, "Hangup" },
-	{ K_PGUP, "PageUp" }, { K_PGDN, "PageDown" }, { K_INSERT, "Insert" }, { K_DELETE, "Delete" }, { K_ENTER, "Return" },
-	{ K_ESC, "Escape" }, { K_BACKSPACE, "BS" },
+	{ K_UP, "Up" },         { K_DOWN, "Down" },
+	{ K_LEFT, "Left" },     { K_RIGHT, "Right" },
+	{ K_HOME, "Home" },     { K_END, "End" },
+	{ K_PGUP, "PgUp" },     { K_PGDN, "PgDn" },
+	{ K_INSERT, "Ins" },    { K_DELETE, "Del" },
+	{ K_ENTER, "Enter" },   { K_ESC, "Esc" },
+	{ K_TAB, "Tab" },       { K_BACKSPACE, "Backspace" },
+	{ K_SPACE, "Space" },   { K_F1, "F1" },
+	{ K_F2, "F2" },         { K_F3, "F3" },
+	{ K_F4, "F4" },         { K_F5, "F5" },
+	{ K_F6, "F6" },         { K_F7, "F7" },
+	{ K_F8, "F8" },         { K_F9, "F9" },
+	{ K_F10, "F10" },       { K_F11, "F11" },
+	{ K_F12, "F12" },       { K_PASTE, "Paste" },
+	{ K_HANGUP, "Hangup" }, { K_PGUP, "PageUp" },
+	{ K_PGDN, "PageDown" }, { K_INSERT, "Insert" },
+	{ K_DELETE, "Delete" }, { K_ENTER, "Return" },
+	{ K_ESC, "Escape" },    { K_BACKSPACE, "BS" },
 };
 
 struct keys {
 	int fd;
 	unsigned char buf[KEYS_BUF];
 	size_t len;
-	int64_t came_ms;                 /* when the last bytes came */
-	size_t ripe;                     /* so many bytes at the front are an unfinished key whose time is up */
+	int64_t came_ms; /* when the last bytes came */
+	/* so many bytes at the front are an unfinished key whose time is up */
+	size_t ripe;
 	bool pasting, hung;
-	char *paste;                     /* owned; KEYS_PASTE_MAX + 1 */
+	char *paste; /* owned; KEYS_PASTE_MAX + 1 */
 	size_t paste_len;
 	bool paste_cut;
 };
 
-/* --- names ---------------------------------------------------------------------------------------------- */
+/* --- names --------------------------------------------------------------- */
 
 /* What cannot be told apart on a wire is the same key. */
 static void key_settle(struct key *k)
 {
-	static const struct { uint32_t from, to; } same[] = {
-		{ 'i', K_TAB }, { 'm', K_ENTER }, { 'j', K_ENTER }, { 'h', K_BACKSPACE }, { '[', K_ESC }, { '@', K_SPACE },
+	static const struct {
+		uint32_t from, to;
+	} same[] = {
+		{ 'i', K_TAB },       { 'm', K_ENTER }, { 'j', K_ENTER },
+		{ 'h', K_BACKSPACE }, { '[', K_ESC },   { '@', K_SPACE },
 	};
 
 	if (k->code == ' ')
@@ -78,9 +96,13 @@ static void key_settle(struct key *k)
 
 static const char *key_take_prefix(const char *name, unsigned *mods)
 {
-	static const struct { const char *word; unsigned mod; } prefixes[] = {
-		{ "C-", MOD_CTRL }, { "Ctrl-", MOD_CTRL }, { "^", MOD_CTRL }, { "M-", MOD_META }, { "Alt-", MOD_META },
-		{ "Meta-", MOD_META }, { "S-", MOD_SHIFT }, { "Shift-", MOD_SHIFT },
+	static const struct {
+		const char *word;
+		unsigned mod;
+	} prefixes[] = {
+		{ "C-", MOD_CTRL },  { "Ctrl-", MOD_CTRL },   { "^", MOD_CTRL },
+		{ "M-", MOD_META },  { "Alt-", MOD_META },    { "Meta-", MOD_META },
+		{ "S-", MOD_SHIFT }, { "Shift-", MOD_SHIFT },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(prefixes); i++) {
@@ -151,8 +173,8 @@ char *key_name(const struct key *k, char *buf)
 	for (size_t i = 0; i < ARRAY_LEN(names) && name == c && k->code >= K_FIRST; i++)
 		if (names[i].code == k->code)
 			name = names[i].name;
-	snprintf(buf, KEY_NAME_SIZE, "%s%s%s%s", k->mods & MOD_CTRL ? "C-" : "", k->mods & MOD_META ? "M-" : "",
-	         k->mods & MOD_SHIFT ? "S-" : "", name);
+	snprintf(buf, KEY_NAME_SIZE, "%s%s%s%s", k->mods & MOD_CTRL ? "C-" : "",
+	         k->mods & MOD_META ? "M-" : "", k->mods & MOD_SHIFT ? "S-" : "", name);
 	return buf;
 }
 
@@ -180,10 +202,11 @@ size_t key_text(const struct key *k, char *buf)
 	return k->code >= K_FIRST || k->code < 0x20 ? 0 : key_put_char(k->code, buf);
 }
 
-/* --- decoding ------------------------------------------------------------------------------------------- */
+/* --- decoding ------------------------------------------------------------ */
 
-/* What the front of the buffer is: n bytes, which are key (K_NONE: nothing anyone knows). n 0: not whole yet; then
- * alone says whether those bytes could be a key of their own, for which little time is given. */
+/* What the front of the buffer is: n bytes, which are key (K_NONE: nothing anyone knows). n 0: not
+ * whole yet; then alone says whether those bytes could be a key of their own, for which little time
+ * is given. */
 struct front {
 	size_t n;
 	struct key key;
@@ -200,14 +223,19 @@ static unsigned key_csi_mods(unsigned param)
 {
 	unsigned bits = param ? param - 1 : 0;
 
-	return (bits & 1 ? MOD_SHIFT : 0u) | (bits & 2 ? MOD_META : 0u) | (bits & 4 ? MOD_CTRL : 0u);
+	return (bits & 1 ? MOD_SHIFT : 0u) | (bits & 2 ? MOD_META : 0u) |
+	       (bits & 4 ? MOD_CTRL : 0u);
 }
 
 static uint32_t key_letter_code(char c)
 {
-	static const struct { char c; uint32_t code; } map[] = {
-		{ 'A', K_UP }, { 'B', K_DOWN }, { 'C', K_RIGHT }, { 'D', K_LEFT }, { 'F', K_END }, { 'H', K_HOME },
-		{ 'P', K_F1 }, { 'Q', K_F2 }, { 'R', K_F3 }, { 'S', K_F4 }, { 'M', K_ENTER }, { 'Z', K_TAB },
+	static const struct {
+		char c;
+		uint32_t code;
+	} map[] = {
+		{ 'A', K_UP },  { 'B', K_DOWN }, { 'C', K_RIGHT }, { 'D', K_LEFT },
+		{ 'F', K_END }, { 'H', K_HOME }, { 'P', K_F1 },    { 'Q', K_F2 },
+		{ 'R', K_F3 },  { 'S', K_F4 },   { 'M', K_ENTER }, { 'Z', K_TAB },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(map); i++)
@@ -219,9 +247,10 @@ static uint32_t key_letter_code(char c)
 static uint32_t key_number_code(unsigned n)
 {
 	static const uint32_t map[] = {
-		[1] = K_HOME, [2] = K_INSERT, [3] = K_DELETE, [4] = K_END, [5] = K_PGUP, [6] = K_PGDN, [7] = K_HOME, [8] = K_END,
-		[11] = K_F1, [12] = K_F2, [13] = K_F3, [14] = K_F4, [15] = K_F5, [17] = K_F6, [18] = K_F7, [19] = K_F8,
-		[20] = K_F9, [21] = K_F10, [23] = K_F11, [24] = K_F12,
+		[1] = K_HOME, [2] = K_INSERT, [3] = K_DELETE, [4] = K_END,  [5] = K_PGUP,
+		[6] = K_PGDN, [7] = K_HOME,   [8] = K_END,    [11] = K_F1,  [12] = K_F2,
+		[13] = K_F3,  [14] = K_F4,    [15] = K_F5,    [17] = K_F6,  [18] = K_F7,
+		[19] = K_F8,  [20] = K_F9,    [21] = K_F10,   [23] = K_F11, [24] = K_F12,
 	};
 
 	return n < ARRAY_LEN(map) ? map[n] : K_NONE;
@@ -230,8 +259,12 @@ static uint32_t key_number_code(unsigned n)
 /* A key by its number in Unicode, as the newer protocols send it (CSI u, modifyOtherKeys). */
 static void key_unicode(unsigned code, unsigned mods, struct key *k)
 {
-	static const struct { unsigned from; uint32_t to; } map[] = {
-		{ 9, K_TAB }, { 10, K_ENTER }, { 13, K_ENTER }, { 27, K_ESC }, { 8, K_BACKSPACE }, { 127, K_BACKSPACE },
+	static const struct {
+		unsigned from;
+		uint32_t to;
+	} map[] = {
+		{ 9, K_TAB },  { 10, K_ENTER },    { 13, K_ENTER },
+		{ 27, K_ESC }, { 8, K_BACKSPACE }, { 127, K_BACKSPACE },
 	};
 
 	k->code = code >= 0x20 && code < 0xd800 && !(code >= 0x7f && code < 0xa0) ? code : K_NONE;
@@ -276,14 +309,14 @@ static void key_csi_front(const unsigned char *s, size_t len, struct front *f)
 		f->alone = true;
 		return;
 	}
-	if (s[2] == '[') {                      /* the Linux console's F1-F5: ESC [ [ A */
+	if (s[2] == '[') { /* the Linux console's F1-F5: ESC [ [ A */
 		if (len < 4)
 			return;
 		f->n = 4;
 		f->key.code = s[3] >= 'A' && s[3] <= 'E' ? K_F1 + (s[3] - 'A') : K_NONE;
 		return;
 	}
-	if (s[2] == 'M') {                      /* an old mouse report: three more bytes */
+	if (s[2] == 'M') { /* an old mouse report: three more bytes */
 		f->n = len < 6 ? 0 : 6;
 		return;
 	}
@@ -296,12 +329,14 @@ static void key_csi_front(const unsigned char *s, size_t len, struct front *f)
 		} else if (s[i] == ';') {
 			c.n = c.n ? c.n + 1 : 2;
 		} else {
-			strange = true;                 /* private or intermediate: an answer of the terminal, no key */
+			/* private or intermediate: an answer of the terminal, no key */
+			strange = true;
 		}
 	}
 	if (i == len)
 		return;
-	if (s[i] < 0x40 || s[i] > 0x7e) {       /* broken off by something else, which is looked at next */
+	/* broken off by something else, which is looked at next */
+	if (s[i] < 0x40 || s[i] > 0x7e) {
 		f->n = i;
 		return;
 	}
@@ -322,8 +357,8 @@ static void key_ss3_front(const unsigned char *s, size_t len, struct front *f)
 	}
 	f->n = 3;
 	f->key.code = key_letter_code((char)s[2]);
-	if (s[2] >= 'j' && s[2] <= 'y')         /* the keypad in its application mode */
-		f->key.code = (uint32_t)"*+,-./0123456789"[s[2] - 'j'];
+	if (s[2] >= 'j' && s[2] <= 'y') /* the keypad in its application mode */
+		f->key.code = (uint32_t) "*+,-./0123456789"[s[2] - 'j'];
 }
 
 /* A string the terminal sends (OSC, DCS, ...): swallowed up to its end. */
@@ -424,7 +459,7 @@ static struct front key_give_up(const unsigned char *s, size_t len)
 	return f;
 }
 
-/* --- pasting -------------------------------------------------------------------------------------------- */
+/* --- pasting ------------------------------------------------------------- */
 
 static void key_paste_add(struct keys *k, const unsigned char *s, size_t len)
 {
@@ -441,7 +476,7 @@ static void key_consume(struct keys *k, size_t n)
 {
 	k->len -= n;
 	memmove(k->buf, k->buf + n, k->len);
-	wipe(k->buf + k->len, n);            /* it may have been a password */
+	wipe(k->buf + k->len, n); /* it may have been a password */
 	k->ripe = k->ripe > n ? k->ripe - n : 0;
 }
 
@@ -449,7 +484,10 @@ static bool key_paste_end(struct keys *k, struct key *out)
 {
 	k->pasting = false;
 	k->paste[k->paste_len] = 0;
-	*out = (struct key){ .code = K_PASTE, .paste = k->paste, .paste_len = k->paste_len, .paste_cut = k->paste_cut };
+	*out = (struct key){ .code = K_PASTE,
+		             .paste = k->paste,
+		             .paste_len = k->paste_len,
+		             .paste_cut = k->paste_cut };
 	return true;
 }
 
@@ -466,7 +504,7 @@ static bool key_paste_next(struct keys *k, struct key *out, int64_t now)
 		key_consume(k, before + n);
 		return key_paste_end(k, out);
 	}
-	safe = k->len >= n ? k->len - (n - 1) : 0;   /* the rest may be the beginning of the end */
+	safe = k->len >= n ? k->len - (n - 1) : 0; /* the rest may be the beginning of the end */
 	key_paste_add(k, k->buf, safe);
 	key_consume(k, safe);
 	if (now - k->came_ms < KEYS_PASTE_SILENCE_MS)
@@ -485,7 +523,7 @@ static void key_paste_begin(struct keys *k)
 	k->paste_cut = false;
 }
 
-/* --- the reader --------------------------------------------------------------------------------------------- */
+/* --- the reader ---------------------------------------------------------- */
 
 struct keys *keys_create(int fd)
 {
@@ -518,7 +556,8 @@ void keys_feed(struct keys *k, const char *bytes, size_t len, int64_t now)
 		return;
 	if (k->len && !k->pasting && !k->ripe && now - k->came_ms >= key_patience(k))
 		k->ripe = k->len;
-	if (len > room)                      /* callers give at most what fits; a test that does not loses the rest */
+	/* callers give at most what fits; a test that does not loses the rest */
+	if (len > room)
 		len = room;
 	memcpy(k->buf + k->len, bytes, len);
 	k->len += len;
@@ -553,7 +592,8 @@ bool keys_next(struct keys *k, struct key *out, int64_t now)
 	}
 }
 
-/* Fills the buffer with what is there; poll first, since the descriptor is not ours to make non-blocking. */
+/* Fills the buffer with what is there; poll first, since the descriptor is not ours to make
+ * non-blocking. */
 static void key_fill(struct keys *k, int64_t now)
 {
 	struct pollfd p = { k->fd, POLLIN, 0 };

@@ -1,14 +1,14 @@
 /* Panes by size, as the sketches have them:
  *
  *   one pane   the focused panel. Above the fleet: who needs the user, untitled
- *   two        who needs the user, untitled; the fleet (inside a server: its containers) over the focused panel
- *   four       who needs the user, the fleet, and side by side the containers and one more
- *   all        the same, and what is left in a row at the bottom
+ *   two        who needs the user, untitled; the fleet (inside a server: its containers) over the
+ * focused panel four       who needs the user, the fleet, and side by side the containers and one
+ * more all        the same, and what is left in a row at the bottom
  *
- * Around them: the header, a few lines for what the row under the cursor says, a bar of all panels, the keys. The height of
- * each depends on the size of the screen, on how many rows there are and on the longest of what they say, never on the
- * place of the cursor.
- * It never refuses: where there is no room, bars go first, then the header, then titles. */
+ * Around them: the header, a few lines for what the row under the cursor says, a bar of all panels,
+ * the keys. The height of each depends on the size of the screen, on how many rows there are and on
+ * the longest of what they say, never on the place of the cursor. It never refuses: where there is
+ * no room, bars go first, then the header, then titles. */
 #include "tui/layout.h"
 
 #include <string.h>
@@ -19,17 +19,17 @@
 #define FOUR_WIDTH 100
 #define ALL_HEIGHT 46
 #define ALL_WIDTH 160
-#define HEADER_FROM 3        /* lines from which on there is a header */
+#define HEADER_FROM 3 /* lines from which on there is a header */
 #define HINT_FROM 7
 #define BAR_FROM 9
 #define SAYS_FROM 12
-#define STRIP_FROM 7         /* lines of body from which on the one pane has the needs above it */
-#define HEADS 2              /* a titled table's lines that are no rows */
-#define NEEDS_FEW 3          /* rows of needs where they have no title */
-#define NEEDS_MAX 6          /* rows of needs where they have a pane, or a third of the body, */
-#define NEEDS_MAX_TALL 12    /* and where the screen is tall */
+#define STRIP_FROM 7      /* lines of body from which on the one pane has the needs above it */
+#define HEADS 2           /* a titled table's lines that are no rows */
+#define NEEDS_FEW 3       /* rows of needs where they have no title */
+#define NEEDS_MAX 6       /* rows of needs where they have a pane, or a third of the body, */
+#define NEEDS_MAX_TALL 12 /* and where the screen is tall */
 #define BOTTOM_ROWS 9
-#define BOTTOM_PANES 3       /* as many beside each other stay even when they are empty */
+#define BOTTOM_PANES 3 /* as many beside each other stay even when they are empty */
 
 enum layout_class layout_class(int height, int width)
 {
@@ -53,17 +53,23 @@ static int layout_lines_for(const struct layout_want *w, size_t panel, int heads
 	return heads + layout_clamp(rows > 1000 ? 1000 : (int)rows, 1, 1000);
 }
 
-static void layout_add(struct layout *l, size_t panel, int y, int x, int height, int width, bool title)
+static void layout_add(struct layout *l, size_t panel, int y, int x, int height, int width,
+                       bool title)
 {
 	if (height <= 0 || width <= 0 || l->n == LAYOUT_PANES)
 		return;
-	l->panes[l->n++] = (struct layout_pane){ panel, { y, x, height, width }, title && height > 1 };
+	l->panes[l->n++] = (struct layout_pane){ panel,
+		                                 { y, x, height, width },
+		                                 title && height > 1 };
 }
 
-/* The lines of what the row under the cursor says: a rule with a title, and the rest of a sentence or a few lines of a log. */
+/* The lines of what the row under the cursor says: a rule with a title, and the rest of a sentence
+ * or a few lines of a log. */
 static int layout_says_lines(int height)
 {
-	static const struct { int from, lines; } by_height[] = { { ALL_HEIGHT, 5 }, { FOUR_HEIGHT, 4 }, { SAYS_FROM, 2 } };
+	static const struct {
+		int from, lines;
+	} by_height[] = { { ALL_HEIGHT, 5 }, { FOUR_HEIGHT, 4 }, { SAYS_FROM, 2 } };
 	for (size_t i = 0; i < sizeof(by_height) / sizeof(*by_height); i++)
 		if (height >= by_height[i].from)
 			return by_height[i].lines;
@@ -93,15 +99,19 @@ static void layout_bars(const struct layout_want *w, struct layout *l)
 	if (w->height >= BAR_FROM)
 		l->bar = layout_cut_bottom(b, 1);
 	if (w->height >= SAYS_FROM)
-		l->says = layout_cut_bottom(b, w->says ? layout_clamp(w->says, SAYS_LEAST, layout_says_lines(w->height)) : layout_says_lines(w->height));
+		l->says = layout_cut_bottom(b, w->says ? layout_clamp(w->says, SAYS_LEAST,
+		                                                      layout_says_lines(w->height))
+		                                       : layout_says_lines(w->height));
 }
 
-/* The lines of the untitled needs above the other panes: none where they are in focus and so have a pane. */
+/* The lines of the untitled needs above the other panes: none where they are in focus and so have a
+ * pane. */
 static int layout_needs_strip(const struct layout_want *w, int most)
 {
 	if (w->focus == PANE_NEEDS || PANE_NEEDS >= w->n || !w->rows[PANE_NEEDS])
 		return 0;
-	return layout_clamp((int)(w->rows[PANE_NEEDS] < 1000 ? w->rows[PANE_NEEDS] : 1000), 1, most);
+	return layout_clamp((int)(w->rows[PANE_NEEDS] < 1000 ? w->rows[PANE_NEEDS] : 1000), 1,
+	                    most);
 }
 
 static void layout_one_pane(const struct layout_want *w, struct layout *l)
@@ -110,7 +120,8 @@ static void layout_one_pane(const struct layout_want *w, struct layout *l)
 	int strip = 0;
 	bool titled = w->zoom && layout_class(w->height, w->width) != LAYOUT_ONE;
 	if (w->focus == PANE_FLEET && !w->zoom && b->height >= STRIP_FROM) {
-		int spare = b->height - layout_lines_for(w, PANE_FLEET, 0);     /* what the fleet would leave empty */
+		/* what the fleet would leave empty */
+		int spare = b->height - layout_lines_for(w, PANE_FLEET, 0);
 		strip = layout_needs_strip(w, layout_clamp(spare, b->height / 3, b->height / 2));
 	}
 	layout_add(l, w->focus, b->y + strip, 0, b->height - strip, b->width, titled);
@@ -131,15 +142,16 @@ static void layout_two_panes(const struct layout_want *w, struct layout *l)
 	b.y += strip;
 	b.height -= strip;
 	int most = top == PANE_FLEET ? b.height * 2 / 5 : b.height * 3 / 5;
-	int spare = b.height - layout_lines_for(w, low, HEADS);      /* what the lower one would leave empty */
+	/* what the lower one would leave empty */
+	int spare = b.height - layout_lines_for(w, low, HEADS);
 	most = spare > most ? spare : most;
 	int height = layout_clamp(layout_lines_for(w, top, HEADS), HEADS + 1, most);
 	layout_add(l, top, b.y, 0, height, b.width, true);
 	layout_add(l, low, b.y + height, 0, b.height - height, b.width, true);
 }
 
-/* Two beside each other; the left one has what an odd width leaves. A table leaves its first cell blank, so that no gap is
- * needed between them. */
+/* Two beside each other; the left one has what an odd width leaves. A table leaves its first cell
+ * blank, so that no gap is needed between them. */
 static void layout_side_by_side(struct layout *l, size_t left, size_t right, int y, int height)
 {
 	int half = l->body.width / 2, first = l->body.width - half;
@@ -151,8 +163,10 @@ static void layout_side_by_side(struct layout *l, size_t left, size_t right, int
 static int layout_upper_half(const struct layout_want *w, struct layout *l)
 {
 	const struct canvas *b = &l->body;
-	int few = w->height < ALL_HEIGHT ? NEEDS_MAX : NEEDS_MAX_TALL, third = b->height / 3 - HEADS;
-	int needs = layout_clamp(layout_lines_for(w, PANE_NEEDS, HEADS), HEADS, HEADS + (few > third ? few : third));
+	int few = w->height < ALL_HEIGHT ? NEEDS_MAX : NEEDS_MAX_TALL,
+	    third = b->height / 3 - HEADS;
+	int needs = layout_clamp(layout_lines_for(w, PANE_NEEDS, HEADS), HEADS,
+	                         HEADS + (few > third ? few : third));
 	int fleet = layout_clamp(layout_lines_for(w, PANE_FLEET, HEADS), HEADS + 1, b->height / 3);
 	if (PANE_NEEDS >= w->n)
 		needs = 0;
@@ -179,7 +193,8 @@ static void layout_four_panes(const struct layout_want *w, struct layout *l)
 	layout_side_by_side(l, PANE_CONTAINERS, right, y, l->body.y + l->body.height - y);
 }
 
-/* Without services there is no pane for them beside the containers: the fullest of the others has that place. */
+/* Without services there is no pane for them beside the containers: the fullest of the others has
+ * that place. */
 static size_t layout_beside_containers(const struct layout_want *w)
 {
 	size_t best = PANE_SERVICES;
@@ -191,14 +206,16 @@ static size_t layout_beside_containers(const struct layout_want *w)
 	return best;
 }
 
-/* The panels of the row at the bottom. Where they are many, those with nothing to show leave their room to the others. */
+/* The panels of the row at the bottom. Where they are many, those with nothing to show leave their
+ * room to the others. */
 static int layout_lower_row(const struct layout_want *w, size_t beside, size_t *out)
 {
 	int n = 0;
 	for (size_t i = PANE_SERVICES; i < w->n && n < LAYOUT_PANES; i++) {
 		if (layout_is_upper(i) || i == beside)
 			continue;
-		if (w->n - PANE_ACTIVITY <= BOTTOM_PANES || i == PANE_ACTIVITY || i == w->focus || w->rows[i])
+		if (w->n - PANE_ACTIVITY <= BOTTOM_PANES || i == PANE_ACTIVITY || i == w->focus ||
+		    w->rows[i])
 			out[n++] = i;
 	}
 	return n;
@@ -221,7 +238,10 @@ static void layout_all_panes(const struct layout_want *w, struct layout *l)
 void layout(const struct layout_want *w, struct layout *l)
 {
 	static void (*const fill[])(const struct layout_want *, struct layout *) = {
-		[LAYOUT_ONE] = layout_one_pane, [LAYOUT_TWO] = layout_two_panes, [LAYOUT_FOUR] = layout_four_panes, [LAYOUT_ALL] = layout_all_panes,
+		[LAYOUT_ONE] = layout_one_pane,
+		[LAYOUT_TWO] = layout_two_panes,
+		[LAYOUT_FOUR] = layout_four_panes,
+		[LAYOUT_ALL] = layout_all_panes,
 	};
 	enum layout_class class = w->zoom ? LAYOUT_ONE : layout_class(w->height, w->width);
 	memset(l, 0, sizeof(*l));

@@ -1,5 +1,5 @@
-/* lineedit.c: a line being typed. The text is one buffer of fixed size (locked memory for a secret), so nothing of it
- * is ever left behind by a realloc. */
+/* lineedit.c: a line being typed. The text is one buffer of fixed size (locked memory for a
+ * secret), so nothing of it is ever left behind by a realloc. */
 #include "tui/lineedit.h"
 
 #include <stdio.h>
@@ -14,33 +14,34 @@
 #define LIST_HELP_GAP 2
 
 struct candidate {
-	char *word, *help;           /* owned */
+	char *word, *help; /* owned */
 };
 struct completion {
 	struct candidate list[COMPLETION_MAX];
 	size_t n, dropped;
-	size_t start;                /* byte where the word begins */
-	size_t chosen;               /* index; n: the text as typed */
-	bool open;                   /* Tab goes through the list */
+	size_t start;  /* byte where the word begins */
+	size_t chosen; /* index; n: the text as typed */
+	bool open;     /* Tab goes through the list */
 };
 
 struct lineedit {
-	char *prompt;                /* owned */
-	char *text;                  /* max + 1 bytes; owned, or of held */
-	struct secret *held;         /* owns text when secret */
+	char *prompt;        /* owned */
+	char *text;          /* max + 1 bytes; owned, or of held */
+	struct secret *held; /* owns text when secret */
 	size_t len, cursor, max;
 	bool secret, keep_empty;
-	char *killed;                /* what C-k and the like cut; owned; never of a secret */
+	char *killed; /* what C-k and the like cut; owned; never of a secret */
 	struct history *history;
-	size_t history_at;           /* 0: the line being typed; else newest first + 1 */
-	char *typed;                 /* that line, while looking through the history or completions; owned */
+	size_t history_at; /* 0: the line being typed; else newest first + 1 */
+	/* that line, while looking through the history or completions; owned */
+	char *typed;
 	size_t typed_cursor;
 	lineedit_complete_fn *complete;
 	void *arg;
 	struct completion completion;
 };
 
-/* --- characters ------------------------------------------------------------------------------------------- */
+/* --- characters ---------------------------------------------------------- */
 
 static bool lineedit_continues(char c)
 {
@@ -56,7 +57,8 @@ static size_t lineedit_step_left(const struct lineedit *e, size_t at)
 		do
 			at--;
 		while (at > 0 && lineedit_continues(e->text[at]));
-		if (utf8proc_iterate((const utf8proc_uint8_t *)e->text + at, -1, &c) <= 0 || utf8proc_charwidth(c) > 0)
+		if (utf8proc_iterate((const utf8proc_uint8_t *)e->text + at, -1, &c) <= 0 ||
+		    utf8proc_charwidth(c) > 0)
 			break;
 	}
 	return at;
@@ -71,20 +73,22 @@ static size_t lineedit_step_right(const struct lineedit *e, size_t at)
 			at++;
 		while (at < e->len && lineedit_continues(e->text[at]))
 			at++;
-	} while (at < e->len && utf8proc_iterate((const utf8proc_uint8_t *)e->text + at, -1, &c) > 0 &&
+	} while (at < e->len &&
+	         utf8proc_iterate((const utf8proc_uint8_t *)e->text + at, -1, &c) > 0 &&
 	         utf8proc_charwidth(c) == 0);
 	return at;
 }
 
 static bool lineedit_in_word(char c)
 {
-	return c & 0x80 || (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || c == '_';
+	return c & 0x80 || (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') ||
+	       c == '_';
 }
 
 static size_t lineedit_word_left(const struct lineedit *e, size_t at)
 {
 	if (e->secret)
-		return 0;                    /* moving by words would tell where they are */
+		return 0; /* moving by words would tell where they are */
 	while (at > 0 && !lineedit_in_word(e->text[at - 1]))
 		at--;
 	while (at > 0 && lineedit_in_word(e->text[at - 1]))
@@ -114,7 +118,7 @@ static size_t lineedit_space_left(const struct lineedit *e, size_t at)
 	return at;
 }
 
-/* --- changing the text -------------------------------------------------------------------------------------- */
+/* --- changing the text --------------------------------------------------- */
 
 static bool lineedit_insert(struct lineedit *e, const char *s, size_t n)
 {
@@ -179,7 +183,7 @@ static enum lineedit_result lineedit_paste(struct lineedit *e, const struct key 
 	return changed ? LINEEDIT_CHANGED : LINEEDIT_MOVED;
 }
 
-/* --- history -------------------------------------------------------------------------------------------------- */
+/* --- history ------------------------------------------------------------- */
 
 static void lineedit_remember_typed(struct lineedit *e)
 {
@@ -226,7 +230,7 @@ static enum lineedit_result lineedit_through_history(struct lineedit *e, int ste
 	}
 }
 
-/* --- completion ------------------------------------------------------------------------------------------------- */
+/* --- completion ---------------------------------------------------------- */
 
 void completion_start(struct completion *c, size_t byte)
 {
@@ -259,8 +263,8 @@ static void lineedit_put_candidate(struct lineedit *e, const char *word, bool wh
 	const char *tail = e->typed + e->typed_cursor;
 	size_t len = strlen(word);
 	bool space = whole && !(len && word[len - 1] == '/');
-	char *text = xasprintf("%.*s%s%s%s", (int)e->completion.start, e->typed, word, space && *tail != ' ' ? " " : "",
-	                       tail);
+	char *text = xasprintf("%.*s%s%s%s", (int)e->completion.start, e->typed, word,
+	                       space && *tail != ' ' ? " " : "", tail);
 	lineedit_set_text(e, text, strlen(text) - strlen(tail));
 	free(text);
 }
@@ -335,7 +339,7 @@ static enum lineedit_result lineedit_complete(struct lineedit *e, int step)
 	return LINEEDIT_CHANGED;
 }
 
-/* --- keys ---------------------------------------------------------------------------------------------------------- */
+/* --- keys ---------------------------------------------------------------- */
 
 static enum lineedit_result lineedit_move_to(struct lineedit *e, size_t at)
 {
@@ -343,23 +347,74 @@ static enum lineedit_result lineedit_move_to(struct lineedit *e, size_t at)
 	return LINEEDIT_MOVED;
 }
 
-static enum lineedit_result lineedit_do_home(struct lineedit *e) { return lineedit_move_to(e, 0); }
-static enum lineedit_result lineedit_do_end(struct lineedit *e) { return lineedit_move_to(e, e->len); }
-static enum lineedit_result lineedit_do_left(struct lineedit *e) { return lineedit_move_to(e, lineedit_step_left(e, e->cursor)); }
-static enum lineedit_result lineedit_do_right(struct lineedit *e) { return lineedit_move_to(e, lineedit_step_right(e, e->cursor)); }
-static enum lineedit_result lineedit_do_word_left(struct lineedit *e) { return lineedit_move_to(e, lineedit_word_left(e, e->cursor)); }
-static enum lineedit_result lineedit_do_word_right(struct lineedit *e) { return lineedit_move_to(e, lineedit_word_right(e, e->cursor)); }
-static enum lineedit_result lineedit_do_up(struct lineedit *e) { return lineedit_through_history(e, 1); }
-static enum lineedit_result lineedit_do_down(struct lineedit *e) { return lineedit_through_history(e, -1); }
-static enum lineedit_result lineedit_do_tab(struct lineedit *e) { return lineedit_complete(e, 1); }
-static enum lineedit_result lineedit_do_tab_back(struct lineedit *e) { return lineedit_complete(e, -1); }
-static enum lineedit_result lineedit_do_delete(struct lineedit *e) { return lineedit_cut(e, e->cursor, lineedit_step_right(e, e->cursor), false); }
-static enum lineedit_result lineedit_do_kill(struct lineedit *e) { return lineedit_cut(e, e->cursor, e->len, true); }
-static enum lineedit_result lineedit_do_kill_back(struct lineedit *e) { return lineedit_cut(e, 0, e->cursor, true); }
-static enum lineedit_result lineedit_do_kill_word(struct lineedit *e) { return lineedit_cut(e, e->cursor, lineedit_word_right(e, e->cursor), true); }
-static enum lineedit_result lineedit_do_kill_space(struct lineedit *e) { return lineedit_cut(e, lineedit_space_left(e, e->cursor), e->cursor, true); }
-static enum lineedit_result lineedit_do_kill_left(struct lineedit *e) { return lineedit_cut(e, lineedit_word_left(e, e->cursor), e->cursor, true); }
-static enum lineedit_result lineedit_do_cancel(struct lineedit *e) { return LINEEDIT_CANCELLED; }
+static enum lineedit_result lineedit_do_home(struct lineedit *e)
+{
+	return lineedit_move_to(e, 0);
+}
+static enum lineedit_result lineedit_do_end(struct lineedit *e)
+{
+	return lineedit_move_to(e, e->len);
+}
+static enum lineedit_result lineedit_do_left(struct lineedit *e)
+{
+	return lineedit_move_to(e, lineedit_step_left(e, e->cursor));
+}
+static enum lineedit_result lineedit_do_right(struct lineedit *e)
+{
+	return lineedit_move_to(e, lineedit_step_right(e, e->cursor));
+}
+static enum lineedit_result lineedit_do_word_left(struct lineedit *e)
+{
+	return lineedit_move_to(e, lineedit_word_left(e, e->cursor));
+}
+static enum lineedit_result lineedit_do_word_right(struct lineedit *e)
+{
+	return lineedit_move_to(e, lineedit_word_right(e, e->cursor));
+}
+static enum lineedit_result lineedit_do_up(struct lineedit *e)
+{
+	return lineedit_through_history(e, 1);
+}
+static enum lineedit_result lineedit_do_down(struct lineedit *e)
+{
+	return lineedit_through_history(e, -1);
+}
+static enum lineedit_result lineedit_do_tab(struct lineedit *e)
+{
+	return lineedit_complete(e, 1);
+}
+static enum lineedit_result lineedit_do_tab_back(struct lineedit *e)
+{
+	return lineedit_complete(e, -1);
+}
+static enum lineedit_result lineedit_do_delete(struct lineedit *e)
+{
+	return lineedit_cut(e, e->cursor, lineedit_step_right(e, e->cursor), false);
+}
+static enum lineedit_result lineedit_do_kill(struct lineedit *e)
+{
+	return lineedit_cut(e, e->cursor, e->len, true);
+}
+static enum lineedit_result lineedit_do_kill_back(struct lineedit *e)
+{
+	return lineedit_cut(e, 0, e->cursor, true);
+}
+static enum lineedit_result lineedit_do_kill_word(struct lineedit *e)
+{
+	return lineedit_cut(e, e->cursor, lineedit_word_right(e, e->cursor), true);
+}
+static enum lineedit_result lineedit_do_kill_space(struct lineedit *e)
+{
+	return lineedit_cut(e, lineedit_space_left(e, e->cursor), e->cursor, true);
+}
+static enum lineedit_result lineedit_do_kill_left(struct lineedit *e)
+{
+	return lineedit_cut(e, lineedit_word_left(e, e->cursor), e->cursor, true);
+}
+static enum lineedit_result lineedit_do_cancel(struct lineedit *e)
+{
+	return LINEEDIT_CANCELLED;
+}
 
 static enum lineedit_result lineedit_do_backspace(struct lineedit *e)
 {
@@ -370,7 +425,8 @@ static enum lineedit_result lineedit_do_backspace(struct lineedit *e)
 
 static enum lineedit_result lineedit_do_yank(struct lineedit *e)
 {
-	return e->killed && lineedit_insert(e, e->killed, strlen(e->killed)) ? LINEEDIT_CHANGED : LINEEDIT_MOVED;
+	return e->killed && lineedit_insert(e, e->killed, strlen(e->killed)) ? LINEEDIT_CHANGED
+	                                                                     : LINEEDIT_MOVED;
 }
 
 /* Swaps the two characters before the cursor, or around it. */
@@ -400,7 +456,7 @@ static enum lineedit_result lineedit_do_esc(struct lineedit *e)
 {
 	if (!e->completion.open)
 		return LINEEDIT_CANCELLED;
-	lineedit_set_text(e, e->typed, e->typed_cursor);      /* the list alone is closed */
+	lineedit_set_text(e, e->typed, e->typed_cursor); /* the list alone is closed */
 	return LINEEDIT_CHANGED;
 }
 
@@ -408,16 +464,40 @@ static const struct binding {
 	const char *key;
 	enum lineedit_result (*run)(struct lineedit *);
 } bindings[] = {
-	{ "C-a", lineedit_do_home }, { "Home", lineedit_do_home }, { "C-e", lineedit_do_end }, { "End", lineedit_do_end },
-	{ "C-b", lineedit_do_left }, { "Left", lineedit_do_left }, { "C-f", lineedit_do_right }, { "Right", lineedit_do_right },
-	{ "M-b", lineedit_do_word_left }, { "C-Left", lineedit_do_word_left }, { "M-Left", lineedit_do_word_left },
-	{ "M-f", lineedit_do_word_right }, { "C-Right", lineedit_do_word_right }, { "M-Right", lineedit_do_word_right },
-	{ "Up", lineedit_do_up }, { "C-p", lineedit_do_up }, { "Down", lineedit_do_down }, { "C-n", lineedit_do_down },
-	{ "Tab", lineedit_do_tab }, { "S-Tab", lineedit_do_tab_back },
-	{ "Backspace", lineedit_do_backspace }, { "Del", lineedit_do_delete }, { "C-d", lineedit_do_delete },
-	{ "C-k", lineedit_do_kill }, { "C-u", lineedit_do_kill_back }, { "M-d", lineedit_do_kill_word }, { "C-w", lineedit_do_kill_space },
-	{ "M-Backspace", lineedit_do_kill_left }, { "C-y", lineedit_do_yank }, { "C-t", lineedit_do_swap },
-	{ "Enter", lineedit_do_enter }, { "Esc", lineedit_do_esc }, { "C-c", lineedit_do_cancel }, { "C-g", lineedit_do_cancel },
+	{ "C-a", lineedit_do_home },
+	{ "Home", lineedit_do_home },
+	{ "C-e", lineedit_do_end },
+	{ "End", lineedit_do_end },
+	{ "C-b", lineedit_do_left },
+	{ "Left", lineedit_do_left },
+	{ "C-f", lineedit_do_right },
+	{ "Right", lineedit_do_right },
+	{ "M-b", lineedit_do_word_left },
+	{ "C-Left", lineedit_do_word_left },
+	{ "M-Left", lineedit_do_word_left },
+	{ "M-f", lineedit_do_word_right },
+	{ "C-Right", lineedit_do_word_right },
+	{ "M-Right", lineedit_do_word_right },
+	{ "Up", lineedit_do_up },
+	{ "C-p", lineedit_do_up },
+	{ "Down", lineedit_do_down },
+	{ "C-n", lineedit_do_down },
+	{ "Tab", lineedit_do_tab },
+	{ "S-Tab", lineedit_do_tab_back },
+	{ "Backspace", lineedit_do_backspace },
+	{ "Del", lineedit_do_delete },
+	{ "C-d", lineedit_do_delete },
+	{ "C-k", lineedit_do_kill },
+	{ "C-u", lineedit_do_kill_back },
+	{ "M-d", lineedit_do_kill_word },
+	{ "C-w", lineedit_do_kill_space },
+	{ "M-Backspace", lineedit_do_kill_left },
+	{ "C-y", lineedit_do_yank },
+	{ "C-t", lineedit_do_swap },
+	{ "Enter", lineedit_do_enter },
+	{ "Esc", lineedit_do_esc },
+	{ "C-c", lineedit_do_cancel },
+	{ "C-g", lineedit_do_cancel },
 };
 
 static const struct binding *lineedit_binding_of(const struct key *k)
@@ -452,7 +532,7 @@ enum lineedit_result lineedit_key(struct lineedit *e, const struct key *k)
 	return r;
 }
 
-/* --- life ---------------------------------------------------------------------------------------------------------- */
+/* --- life ---------------------------------------------------------------- */
 
 struct lineedit *lineedit_create(const struct lineedit_config *c)
 {
@@ -463,7 +543,8 @@ struct lineedit *lineedit_create(const struct lineedit_config *c)
 	e->max = c->max ? c->max : c->secret ? SECRET_MAX : LINEEDIT_MAX;
 	if (c->secret) {
 		char *blank = xcalloc(1, e->max + 1);
-		e->held = secret_create(blank, e->max);      /* NULL where no page could be had: then without the lock */
+		/* NULL where no page could be had: then without the lock */
+		e->held = secret_create(blank, e->max);
 		free(blank);
 	}
 	e->text = e->held ? e->held->text : xcalloc(1, e->max + 1);
@@ -509,7 +590,7 @@ struct secret *lineedit_secret(const struct lineedit *e)
 	return secret_create(e->text, e->len);
 }
 
-/* --- drawing -------------------------------------------------------------------------------------------------------- */
+/* --- drawing ------------------------------------------------------------- */
 
 /* How many characters there are, each of which is a dot when it is a secret. */
 static size_t lineedit_characters(const char *s, size_t len)
@@ -530,10 +611,12 @@ static size_t lineedit_cells_of(const char *s, size_t len)
 	return n;
 }
 
-static void lineedit_draw_secret(const struct lineedit *e, const struct canvas *c, int y, int x, int width, bool focused)
+static void lineedit_draw_secret(const struct lineedit *e, const struct canvas *c, int y, int x,
+                                 int width, bool focused)
 {
 	const char *dot = canvas_ascii() ? "*" : "•";
-	int n = (int)lineedit_characters(e->text, e->len), before = (int)lineedit_characters(e->text, e->cursor);
+	int n = (int)lineedit_characters(e->text, e->len),
+	    before = (int)lineedit_characters(e->text, e->cursor);
 	int skip = before >= width ? before - width + 1 : 0;
 
 	for (int i = 0; i < n - skip && i < width; i++)
@@ -542,7 +625,8 @@ static void lineedit_draw_secret(const struct lineedit *e, const struct canvas *
 		canvas_cursor(c, y, x + before - skip);
 }
 
-void lineedit_draw(const struct lineedit *e, const struct canvas *c, int y, int x, int width, bool focused)
+void lineedit_draw(const struct lineedit *e, const struct canvas *c, int y, int x, int width,
+                   bool focused)
 {
 	int before, skip = 0;
 	size_t from = 0;
@@ -560,7 +644,8 @@ void lineedit_draw(const struct lineedit *e, const struct canvas *c, int y, int 
 		return;
 	}
 	before = (int)lineedit_cells_of(e->text, e->cursor);
-	while (before - skip >= width) {                 /* scroll by thirds, so that the text stays put while typing */
+	/* scroll by thirds, so that the text stays put while typing */
+	while (before - skip >= width) {
 		size_t used = 0;
 		size_t n = cells_fit(e->text + from, (size_t)width / 3 + 1, &used);
 		if (!n)
@@ -585,7 +670,8 @@ int lineedit_list_rows(const struct lineedit *e, int max_rows)
 void lineedit_list_draw(const struct lineedit *e, const struct canvas *c)
 {
 	const struct completion *list = &e->completion;
-	size_t rows = c->height > 0 ? (size_t)c->height : 0, chosen = list->chosen < list->n ? list->chosen : 0;
+	size_t rows = c->height > 0 ? (size_t)c->height : 0,
+	       chosen = list->chosen < list->n ? list->chosen : 0;
 	size_t top = chosen >= rows ? chosen - rows + 1 : 0, widest = 0;
 
 	for (size_t i = 0; i < list->n; i++) {
@@ -597,10 +683,12 @@ void lineedit_list_draw(const struct lineedit *e, const struct canvas *c)
 		canvas_fill(c, (int)y, 0, -1, TONE_PLAIN, " ");
 		canvas_text(c, (int)y, 1, -1, TONE_PLAIN, one->word);
 		if (one->help)
-			canvas_text_cut(c, (int)y, 1 + (int)widest + LIST_HELP_GAP, TONE_DIM, one->help);
+			canvas_text_cut(c, (int)y, 1 + (int)widest + LIST_HELP_GAP, TONE_DIM,
+			                one->help);
 		if (top + y == list->chosen)
 			canvas_row_tone(c, (int)y, TONE_CURSOR);
 	}
 	if (list->n + list->dropped > top + rows && rows > 0)
-		canvas_textf(c, (int)rows - 1, c->width - 9, 9, TONE_DIM, " +%zu ", list->n + list->dropped - top - rows);
+		canvas_textf(c, (int)rows - 1, c->width - 9, 9, TONE_DIM, " +%zu ",
+		             list->n + list->dropped - top - rows);
 }

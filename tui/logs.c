@@ -1,4 +1,5 @@
-/* logs.c: many logs in one stream by name, and what a log on top can be told from the `:` line or by key. */
+/* logs.c: many logs in one stream by name, and what a log on top can be told from the `:` line or
+ * by key. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,7 +41,8 @@ void logs_refresh(struct view *v)
 	log_set_refresh(v->set);
 	const char *idle = log_set_idle(v->set);
 	if (idle)
-		log_set_status(v->log, LOG_NO_SOURCE, "nothing is called %s now; it is followed when it appears", idle);
+		log_set_status(v->log, LOG_NO_SOURCE,
+		               "nothing is called %s now; it is followed when it appears", idle);
 	else
 		log_set_status(v->log, LOG_NO_SOURCE, "%s", "");
 }
@@ -60,7 +62,8 @@ void logs_open(struct console *c, const char *targets)
 	logs_refresh(v);
 }
 
-/* The moment may lie before what was loaded: each source that begins later is asked for what it has from then on. */
+/* The moment may lie before what was loaded: each source that begins later is asked for what it has
+ * from then on. */
 void logs_goto(struct console *c, const char *when)
 {
 	int64_t wall_ms;
@@ -70,14 +73,18 @@ void logs_goto(struct console *c, const char *when)
 		return;
 	struct pager *p = c->view->pager;
 	if (!when_parse(when, now_wall_ms(), &wall_ms)) {
-		console_flash(c, TONE_WARN, "%s is no time; 14:32, 14:32:05, -10m and 2026-11-21T14:32:00Z are", when);
+		console_flash(c, TONE_WARN,
+		              "%s is no time; 14:32, 14:32:05, -10m and 2026-11-21T14:32:00Z are",
+		              when);
 		return;
 	}
 	if (!pager_goto(p, wall_ms))
-		console_flash(c, TONE_WARN, "no line is from %s or later", human_clock(clock, wall_ms));
+		console_flash(c, TONE_WARN, "no line is from %s or later",
+		              human_clock(clock, wall_ms));
 	if (log_reach(c->view->log, wall_ms * 1000, &why)) {
 		pager_await(p, wall_ms * 1000, false);
-		console_flash(c, TONE_PLAIN, "what was written since %s is being loaded", human_clock(clock, wall_ms));
+		console_flash(c, TONE_PLAIN, "what was written since %s is being loaded",
+		              human_clock(clock, wall_ms));
 	}
 	console_redraw(c);
 }
@@ -85,7 +92,9 @@ void logs_goto(struct console *c, const char *when)
 void logs_save(struct console *c, const char *file, bool all)
 {
 	char why[400], *path = path_expand(file);
-	long lines = logs_view_has_log(c) ? logview_save(pager_logview(c->view->pager), path, all, why, sizeof(why)) : -2;
+	long lines = logs_view_has_log(c) ? logview_save(pager_logview(c->view->pager), path, all,
+	                                                 why, sizeof(why))
+	                                  : -2;
 	if (lines >= 0)
 		console_flash(c, TONE_GOOD, "%ld lines saved in %s", lines, path);
 	else if (lines == -1)
@@ -99,7 +108,8 @@ void logs_level(struct console *c, const char *name)
 	if (!logs_view_has_log(c))
 		return;
 	if (!level && strcmp(name, "all") != 0)
-		console_flash(c, TONE_WARN, "%s is no level; all, debug, info, notice, warn and error are", name);
+		console_flash(c, TONE_WARN,
+		              "%s is no level; all, debug, info, notice, warn and error are", name);
 	else
 		logview_level(pager_logview(c->view->pager), level);
 	console_redraw(c);
@@ -111,7 +121,8 @@ void logs_older(struct console *c)
 	if (!logs_view_has_log(c))
 		return;
 	if (log_older(c->view->log, OLDER_LINES, &why))
-		console_flash(c, TONE_PLAIN, "up to %d older lines of each source are being loaded", OLDER_LINES);
+		console_flash(c, TONE_PLAIN, "up to %d older lines of each source are being loaded",
+		              OLDER_LINES);
 	else
 		console_flash(c, TONE_WARN, "%s", why);
 }
@@ -124,7 +135,8 @@ void logs_previous(struct console *c)
 	const struct log_line *first = log_get(c->view->log, log_first(c->view->log));
 	pager_move(c->view->pager, PAGER_FIRST);
 	if (log_previous(c->view->log, OLDER_LINES, &why)) {
-		console_flash(c, TONE_PLAIN, "what was written before the present run is being loaded, above");
+		console_flash(c, TONE_PLAIN,
+		              "what was written before the present run is being loaded, above");
 		if (first)
 			pager_await(c->view->pager, first->time_us, true);
 	} else {
@@ -140,12 +152,16 @@ void logs_copy(struct console *c)
 	clipboard_copy(c, text);
 	free(text);
 	if (lines < v->marks.n)
-		console_flash(c, TONE_WARN, "copied: %zu of %zu marked lines; the rest is gone from memory or more than a clipboard takes", lines, v->marks.n);
+		console_flash(c, TONE_WARN,
+		              "copied: %zu of %zu marked lines; the rest is gone from memory or "
+		              "more than a clipboard takes",
+		              lines, v->marks.n);
 	else
-		console_flash(c, TONE_GOOD, lines == 1 ? "copied: %zu line" : "copied: %zu lines", lines);
+		console_flash(c, TONE_GOOD, lines == 1 ? "copied: %zu line" : "copied: %zu lines",
+		              lines);
 }
 
-/* --- the list of filters ----------------------------------------------------------------------------------------- */
+/* --- the list of filters ------------------------------------------------- */
 
 static void logs_view_filter_chosen(const struct dialog_result *result, void *arg)
 {
@@ -159,7 +175,7 @@ static void logs_view_filter_chosen(const struct dialog_result *result, void *ar
 		return;
 	}
 	logview_filter_toggle(v, (size_t)result->choice);
-	logs_filters(c);                         /* the next one may follow */
+	logs_filters(c); /* the next one may follow */
 }
 
 void logs_filters(struct console *c)
@@ -173,12 +189,16 @@ void logs_filters(struct console *c)
 	}
 	for (size_t i = 0; i < v->n; i++) {
 		const struct log_filter *f = &v->filters[i];
-		snprintf(labels[i], sizeof(labels[i]), "%s %s%.150s", f->on ? "on " : "off", f->invert ? "not " : "",
-		         match_pattern(f->match));
+		snprintf(labels[i], sizeof(labels[i]), "%s %s%.150s", f->on ? "on " : "off",
+		         f->invert ? "not " : "", match_pattern(f->match));
 		snprintf(keys[i], sizeof(keys[i]), "%zx", (i + 1) & 15);
-		items[i] = (struct dialog_item){ .key = keys[i], .label = labels[i], .help = "switch it" };
+		items[i] = (struct dialog_item){ .key = keys[i],
+			                         .label = labels[i],
+			                         .help = "switch it" };
 	}
-	items[v->n] = (struct dialog_item){ .key = "x", .label = "take all away", .help = "every line is seen again" };
+	items[v->n] = (struct dialog_item){ .key = "x",
+		                            .label = "take all away",
+		                            .help = "every line is seen again" };
 	c->dialog = dialog_menu("Filters", items, v->n + 1, logs_view_filter_chosen, c);
 	console_redraw(c);
 }

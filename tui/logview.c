@@ -14,8 +14,8 @@
 #include "backends/logs/fold.h"
 #include "backends/store/level.h"
 
-#define COPY_MAX 74000           /* what terminals take at most (clipboard.c) */
-#define CLOCK_WORTH_MS 500       /* a difference of clocks that changes the order of what one reads */
+#define COPY_MAX 74000     /* what terminals take at most (clipboard.c) */
+#define CLOCK_WORTH_MS 500 /* a difference of clocks that changes the order of what one reads */
 #define BEHIND_WORTH_MS 1000
 #define JUDGE_ALL_US 1000000
 
@@ -38,9 +38,10 @@ void logview_destroy(struct logview *v)
 	free(v);
 }
 
-/* --- filters ---------------------------------------------------------------------------------------------------- */
+/* --- filters ------------------------------------------------------------- */
 
-/* Our own words about gaps are always seen. A line whose level nobody knows counts as information. */
+/* Our own words about gaps are always seen. A line whose level nobody knows counts as information.
+ */
 static bool logview_judge(const struct log_line *line, void *arg)
 {
 	const struct logview *v = arg;
@@ -50,7 +51,8 @@ static bool logview_judge(const struct log_line *line, void *arg)
 	if (v->least && level < v->least)
 		return false;
 	for (size_t i = 0; i < v->n; i++)
-		if (v->filters[i].on && match_in(v->filters[i].match, line->text, line->len) == v->filters[i].invert)
+		if (v->filters[i].on &&
+		    match_in(v->filters[i].match, line->text, line->len) == v->filters[i].invert)
 			return false;
 	return true;
 }
@@ -105,7 +107,7 @@ void logview_level(struct logview *v, enum log_level least)
 	logview_judge_again(v);
 }
 
-/* --- lines that the reader chose ----------------------------------------------------------------------------------- */
+/* --- lines that the reader chose ----------------------------------------- */
 
 struct line_key line_key_of(const struct log_line *line)
 {
@@ -137,7 +139,8 @@ bool keys_toggle(struct key_list *list, const struct log_line *line)
 {
 	long at = logview_key_index(list, line);
 	if (at >= 0) {
-		memmove(list->keys + at, list->keys + at + 1, (list->n - (size_t)at - 1) * sizeof(*list->keys));
+		memmove(list->keys + at, list->keys + at + 1,
+		        (list->n - (size_t)at - 1) * sizeof(*list->keys));
 		list->n--;
 		return true;
 	}
@@ -158,10 +161,10 @@ const char *logview_text(struct logview *v, const struct log_line *line)
 	return done && v->text.len ? v->text.data : line->text;
 }
 
-/* --- words about it ------------------------------------------------------------------------------------------------- */
+/* --- words about it ------------------------------------------------------ */
 
-__attribute__((format(printf, 3, 4)))
-static void logview_say(char *buf, size_t size, const char *fmt, ...)
+__attribute__((format(printf, 3, 4))) static void logview_say(char *buf, size_t size,
+                                                              const char *fmt, ...)
 {
 	size_t used = strlen(buf);
 	va_list ap;
@@ -180,10 +183,12 @@ static void logview_say_clocks(const struct logview *v, bool brief, char *buf, s
 		int64_t ahead = log_source_clock(v->log, i);
 		const char *name = log_source_name(v->log, i);
 		snprintf(server, sizeof(server), "%.*s", (int)strcspn(name, "/"), name);
-		if (ahead == LOG_CLOCK_UNKNOWN || llabs(ahead) < CLOCK_WORTH_MS || strcmp(server, told) == 0)
+		if (ahead == LOG_CLOCK_UNKNOWN || llabs(ahead) < CLOCK_WORTH_MS ||
+		    strcmp(server, told) == 0)
 			continue;
 		snprintf(told, sizeof(told), "%s", server);
-		logview_say(buf, size, brief ? "%s %+.1f s" : "clock of %s %+.1f s", server, (double)ahead / 1000);
+		logview_say(buf, size, brief ? "%s %+.1f s" : "clock of %s %+.1f s", server,
+		            (double)ahead / 1000);
 	}
 }
 
@@ -191,9 +196,14 @@ static void logview_say_lines(const struct logview *v, bool brief, char *buf, si
 {
 	unsigned long long lines = log_last(v->log) ? log_last(v->log) - log_first(v->log) + 1 : 0;
 	if (logview_filtered(v))
-		logview_say(buf, size, brief ? "%llu/%llu" : "%llu of %llu lines", (unsigned long long)log_seen_count(v->log), lines);
+		logview_say(buf, size, brief ? "%llu/%llu" : "%llu of %llu lines",
+		            (unsigned long long)log_seen_count(v->log), lines);
 	else
-		logview_say(buf, size, brief ? "%llu" : lines == 1 ? "%llu line" : "%llu lines", lines);
+		logview_say(buf, size,
+		            brief        ? "%llu"
+		            : lines == 1 ? "%llu line"
+		                         : "%llu lines",
+		            lines);
 }
 
 static void logview_say_losses(const struct logview *v, bool brief, char *buf, size_t size)
@@ -202,7 +212,9 @@ static void logview_say_losses(const struct logview *v, bool brief, char *buf, s
 	if (log_behind(v->log) >= BEHIND_WORTH_MS)
 		logview_say(buf, size, "%s behind", human_span(span, log_behind(v->log)));
 	if (log_dropped(v->log))
-		logview_say(buf, size, brief ? "%llu dropped" : "%llu oldest dropped: log_memory is full", (unsigned long long)log_dropped(v->log));
+		logview_say(buf, size,
+		            brief ? "%llu dropped" : "%llu oldest dropped: log_memory is full",
+		            (unsigned long long)log_dropped(v->log));
 }
 
 void logview_facts(const struct logview *v, bool brief, char *buf, size_t size)
@@ -211,7 +223,7 @@ void logview_facts(const struct logview *v, bool brief, char *buf, size_t size)
 	*buf = '\0';
 	for (size_t i = 0; i < v->n; i++)
 		on += v->filters[i].on;
-	if (brief)                               /* what is missing first: the end may be cut off */
+	if (brief) /* what is missing first: the end may be cut off */
 		logview_say_losses(v, brief, buf, size);
 	logview_say_lines(v, brief, buf, size);
 	if (on)
@@ -223,7 +235,7 @@ void logview_facts(const struct logview *v, bool brief, char *buf, size_t size)
 	logview_say_clocks(v, brief, buf, size);
 }
 
-/* --- taking lines along ----------------------------------------------------------------------------------------------- */
+/* --- taking lines along -------------------------------------------------- */
 
 static size_t logview_stamp(char *buf, size_t size, int64_t time_us)
 {
@@ -241,7 +253,9 @@ char *logview_copy(const struct logview *v, uint64_t place, size_t *lines)
 	buf_init(&out, COPY_MAX);
 	*lines = 0;
 	for (size_t i = 0; i < v->marks.n; i++) {
-		const struct log_line *marked = log_get(v->log, log_find(v->log, v->marks.keys[i].time_us, v->marks.keys[i].number));
+		const struct log_line *marked = log_get(v->log,
+		                                        log_find(v->log, v->marks.keys[i].time_us,
+		                                                 v->marks.keys[i].number));
 		if (!marked || marked->number != v->marks.keys[i].number)
 			continue;
 		if (out.len + marked->len + 1 > COPY_MAX)
@@ -262,7 +276,7 @@ long logview_save(const struct logview *v, const char *path, bool all, char *why
 	long n = 0;
 	char when[64];
 	while (!all && !log_judge_some(v->log, JUDGE_ALL_US))
-		;                                /* a filter that came just now */
+		; /* a filter that came just now */
 	for (uint64_t at = log_first(v->log); f && at && at <= log_last(v->log); at++, n++) {
 		if (!all)
 			at = log_seen_from(v->log, at);
@@ -270,7 +284,8 @@ long logview_save(const struct logview *v, const char *path, bool all, char *why
 		if (!line)
 			break;
 		logview_stamp(when, sizeof(when), line->time_us);
-		fprintf(f, "%s %s %s%s\n", when, log_source_name(v->log, line->source), line->mark == LOG_GAP ? "-- " : "", line->text);
+		fprintf(f, "%s %s %s%s\n", when, log_source_name(v->log, line->source),
+		        line->mark == LOG_GAP ? "-- " : "", line->text);
 	}
 	bool good = f && !ferror(f);
 	int code = errno;

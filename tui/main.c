@@ -1,4 +1,5 @@
-/* main.c: words of the command line into rooms that know each other. The only file that includes from all of them. */
+/* main.c: words of the command line into rooms that know each other. The only file that includes
+ * from all of them. */
 #include <errno.h>
 #include <getopt.h>
 #include <locale.h>
@@ -30,14 +31,14 @@
 
 #define WAIT_MS_DEFAULT 20000
 #define FILES_WANTED 8192
-#define NEAR_LETTERS 4       /* of a word that may be a misspelt command */
+#define NEAR_LETTERS 4 /* of a word that may be a misspelt command */
 
 struct options {
 	const char *config, *ssh_config, *record, *replay, *theme;
 	bool all_hosts, read_only, json, follow, all, yes, ascii, batch;
 	int wait_ms;
-	int64_t since_ms;     /* wall clock; 0: not given */
-	char **words;         /* what is not an option */
+	int64_t since_ms; /* wall clock; 0: not given */
+	char **words;     /* what is not an option */
 	int n_words;
 };
 
@@ -50,28 +51,50 @@ struct program {
 	struct store *store;
 };
 
-/* --- options -------------------------------------------------------------------------------------------------- */
+/* --- options ------------------------------------------------------------- */
 
-enum { OPT_CONFIG = 256, OPT_ALL_HOSTS, OPT_READ_ONLY, OPT_RECORD, OPT_REPLAY, OPT_CHECK, OPT_JSON, OPT_ALL, OPT_YES,
-       OPT_ASCII, OPT_THEME, OPT_BATCH, OPT_WAIT, OPT_MANUAL, OPT_SINCE };
+enum {
+	OPT_CONFIG = 256,
+	OPT_ALL_HOSTS,
+	OPT_READ_ONLY,
+	OPT_RECORD,
+	OPT_REPLAY,
+	OPT_CHECK,
+	OPT_JSON,
+	OPT_ALL,
+	OPT_YES,
+	OPT_ASCII,
+	OPT_THEME,
+	OPT_BATCH,
+	OPT_WAIT,
+	OPT_MANUAL,
+	OPT_SINCE
+};
 
 const struct option_row option_rows[] = {
 	{ 'F', "ssh-config", "FILE", "read this ssh_config instead of OpenSSH's own, as ssh -F" },
 	{ OPT_ALL_HOSTS, "all-hosts", NULL, "open every plain Host of ssh_config" },
-	{ OPT_READ_ONLY, "read-only", NULL, "refuse whatever changes a server or types into it: actions, shells, attaching" },
-	{ OPT_RECORD, "record", "DIR", "keep the answers of servers in DIR, without secrets and without what was said in sessions" },
+	{ OPT_READ_ONLY, "read-only", NULL,
+	  "refuse whatever changes a server or types into it: actions, shells, attaching" },
+	{ OPT_RECORD, "record", "DIR",
+	  "keep the answers of servers in DIR, without secrets and without what was said in "
+	  "sessions" },
 	{ OPT_REPLAY, "replay", "DIR", "play a recording; nothing is connected" },
 	{ OPT_CONFIG, "config", "FILE", "read this configuration instead of the usual one" },
-	{ OPT_CHECK, "check-config", NULL, "read the configuration, say what is wrong with it, end" },
-	{ OPT_THEME, "theme", "NAME", "colours: default, dark, mono or a file in the themes folders" },
+	{ OPT_CHECK, "check-config", NULL,
+	  "read the configuration, say what is wrong with it, end" },
+	{ OPT_THEME, "theme", "NAME",
+	  "colours: default, dark, mono or a file in the themes folders" },
 	{ OPT_ASCII, "ascii", NULL, "draw without UTF-8" },
 	{ 'f', "follow", NULL, "logs: go on with what comes" },
 	{ OPT_SINCE, "since", "TIME", "logs: from then on: 10m, 2h, 14:32, 2026-11-21T14:32:00Z" },
 	{ OPT_JSON, "json", NULL, "status, sessions, deploys, logs: as JSON" },
 	{ OPT_ALL, "all", NULL, "status: also the rows that are well" },
-	{ OPT_WAIT, "wait", "SECONDS", "how long the commands without a screen wait for answers (20)" },
+	{ OPT_WAIT, "wait", "SECONDS",
+	  "how long the commands without a screen wait for answers (20)" },
 	{ OPT_YES, "yes", NULL, "do: without asking" },
-	{ OPT_BATCH, "batch", NULL, "without a screen: never ask for a password; who needs one counts as not reached" },
+	{ OPT_BATCH, "batch", NULL,
+	  "without a screen: never ask for a password; who needs one counts as not reached" },
 	{ 'V', "version", NULL, "print the version and end" },
 	{ 'h', "help", NULL, "print this and end" },
 	{ 0 }
@@ -80,27 +103,37 @@ const struct option_row option_rows[] = {
 static void main_print_help(void)
 {
 	puts("mocr - mission operations control room: all servers on one screen\n\n"
-	     "  mocr [SERVER...]                 this machine and the configured servers, or these: an ssh name or address\n"
-	     "  mocr status [SERVER...]          what is there, without a screen: exit 0 well, 1 attention, 2 unreachable,\n"
+	     "  mocr [SERVER...]                 this machine and the configured servers, or "
+	     "these: an ssh name or address\n"
+	     "  mocr status [SERVER...]          what is there, without a screen: exit 0 well, 1 "
+	     "attention, 2 unreachable,\n"
 	     "                                   3 not all answered in time\n"
-	     "  mocr do ACTION SERVER/KIND/NAME  one action, without a screen; mocr status --json has the ids, mocr(1) the actions\n"
+	     "  mocr do ACTION SERVER/KIND/NAME  one action, without a screen; mocr status --json "
+	     "has the ids, mocr(1) the actions\n"
 	     "  mocr do deploy NAME [VAR=VALUE...]\n"
-	     "                                   run [deploy NAME] of the configuration, print its output, end with its exit code;\n"
+	     "                                   run [deploy NAME] of the configuration, print its "
+	     "output, end with its exit code;\n"
 	     "                                   mocr do rollback NAME likewise\n"
-	     "  mocr deploys [SERVER...]         what can be deployed where, and how the last ones went\n"
-	     "  mocr logs TARGET...              what SERVER/containers/*, SERVER/services/NAME, SERVER/journal, SERVER/kernel,\n"
-	     "                                   SERVER/file:/PATH write, in order of time; -f goes on with what comes\n"
+	     "  mocr deploys [SERVER...]         what can be deployed where, and how the last ones "
+	     "went\n"
+	     "  mocr logs TARGET...              what SERVER/containers/*, SERVER/services/NAME, "
+	     "SERVER/journal, SERVER/kernel,\n"
+	     "                                   SERVER/file:/PATH write, in order of time; -f "
+	     "goes on with what comes\n"
 	     "  mocr shell SERVER[/KIND/NAME]    a shell on a server or in a container\n"
-	     "  mocr sessions [SERVER...]        the sessions of coding agents and tmux, and what they ask (--json)\n"
+	     "  mocr sessions [SERVER...]        the sessions of coding agents and tmux, and what "
+	     "they ask (--json)\n"
 	     "  mocr attach SERVER/session/ID    the session itself, full screen\n");
 	for (const struct option_row *o = option_rows; o->name; o++) {
 		char left[40], letter[8] = "    ";
 		if (o->letter < 256)
 			snprintf(letter, sizeof(letter), "-%c, ", o->letter);
-		snprintf(left, sizeof(left), "%s--%s%s%s", letter, o->name, o->argument ? " " : "", o->argument ? o->argument : "");
+		snprintf(left, sizeof(left), "%s--%s%s%s", letter, o->name, o->argument ? " " : "",
+		         o->argument ? o->argument : "");
 		printf("  %-26s %s\n", left, o->help);
 	}
-	puts("\nOn the screen ? shows the keys. mocr(1) has all commands and exit codes, mocr-config(5) the configuration.");
+	puts("\nOn the screen ? shows the keys. mocr(1) has all commands and exit codes, "
+	     "mocr-config(5) the configuration.");
 }
 
 static int main_wrong(const char *fmt, const char *word)
@@ -116,9 +149,12 @@ static int main_read_options(struct options *o, int argc, char **argv, bool *che
 {
 	struct option longs[ARRAY_LEN(option_rows) + 1] = { 0 };
 	for (size_t i = 0; option_rows[i].name; i++)
-		longs[i] = (struct option){ option_rows[i].name, option_rows[i].argument ? required_argument : no_argument, NULL,
-			                    option_rows[i].letter };
-	longs[ARRAY_LEN(option_rows) - 1] = (struct option){ "dump-manual", required_argument, NULL, OPT_MANUAL };
+		longs[i] = (struct option){ option_rows[i].name,
+			                    option_rows[i].argument ? required_argument
+			                                            : no_argument,
+			                    NULL, option_rows[i].letter };
+	longs[ARRAY_LEN(option_rows) - 1] = (struct option){ "dump-manual", required_argument, NULL,
+		                                             OPT_MANUAL };
 	int c;
 	while ((c = getopt_long(argc, argv, "F:fhV", longs, NULL)) != -1) {
 		switch (c) {
@@ -135,13 +171,17 @@ static int main_read_options(struct options *o, int argc, char **argv, bool *che
 		case 'f': o->follow = true; break;
 		case OPT_SINCE:
 			if (!when_parse(optarg, now_wall_ms(), &o->since_ms))
-				return main_wrong("--since %s is no time; 10m, 2h, 14:32 are", optarg);
+				return main_wrong("--since %s is no time; 10m, 2h, 14:32 are",
+				                  optarg);
 			break;
 		case OPT_ALL: o->all = true; break;
 		case OPT_WAIT: o->wait_ms = atoi(optarg) * 1000; break;
 		case OPT_YES: o->yes = true; break;
 		case OPT_BATCH: o->batch = true; break;
-		case OPT_MANUAL: return manual_dump(optarg, stdout) ? EXIT_WELL : main_wrong("there is no table %s", optarg);
+		case OPT_MANUAL:
+			return manual_dump(optarg, stdout)
+			               ? EXIT_WELL
+			               : main_wrong("there is no table %s", optarg);
 		case 'V': printf("mocr %s\n", MOCR_VERSION); return EXIT_WELL;
 		case 'h': main_print_help(); return EXIT_WELL;
 		default:
@@ -156,7 +196,7 @@ static int main_read_options(struct options *o, int argc, char **argv, bool *che
 	return -1;
 }
 
-/* --- what is to be done ----------------------------------------------------------------------------------------- */
+/* --- what is to be done -------------------------------------------------- */
 
 static bool main_open_servers(struct program *p, char **names, int n)
 {
@@ -187,7 +227,8 @@ static int main_run_status(struct program *p)
 /* The action of a deploy that has a name and no row; NULL: it is another word. */
 static const char *main_deploy_action(const char *word)
 {
-	static const char *const actions[][2] = { { "deploy", "deploy-run" }, { "rollback", "deploy-rollback" } };
+	static const char *const actions[][2] = { { "deploy", "deploy-run" },
+		                                  { "rollback", "deploy-rollback" } };
 	for (size_t i = 0; i < ARRAY_LEN(actions); i++)
 		if (!strcmp(word, actions[i][0]))
 			return actions[i][1];
@@ -212,18 +253,25 @@ static int main_run_deploys(struct program *p)
 static int main_run_do(struct program *p)
 {
 	if (main_deploy_word(p))
-		return headless_deploy(p->store, main_deploy_word(p), p->opt.words[2], p->opt.words + 3, p->opt.n_words - 3, p->opt.yes, p->opt.wait_ms);
+		return headless_deploy(p->store, main_deploy_word(p), p->opt.words[2],
+		                       p->opt.words + 3, p->opt.n_words - 3, p->opt.yes,
+		                       p->opt.wait_ms);
 	if (p->opt.n_words == 2 && main_deploy_action(p->opt.words[1]))
-		return main_wrong("expected: mocr do %s NAME [VAR=VALUE...]; mocr deploys lists the names", p->opt.words[1]);
+		return main_wrong("expected: mocr do %s NAME [VAR=VALUE...]; mocr deploys lists "
+		                  "the names",
+		                  p->opt.words[1]);
 	if (p->opt.n_words < 3 || p->opt.n_words > 4)
-		return main_wrong("expected: mocr do ACTION SERVER/KIND/NAME, as in mocr do restart pi/service/caddy%s", "");
+		return main_wrong("expected: mocr do ACTION SERVER/KIND/NAME, as in mocr do "
+		                  "restart pi/service/caddy%s",
+		                  "");
 	char **w = p->opt.words;
 	if (!headless_open(p->store, w[2]))
 		return EXIT_WRONG_USAGE;
 	bool moves = w[3] && (!strcmp(w[1], "move") || !strcmp(w[1], "session-move"));
-	if (moves) {                             /* the other server it is about */
+	if (moves) { /* the other server it is about */
 		char *other = xstrndup(w[3], strcspn(w[3], " "));
-		bool same = !strncmp(other, w[2], strlen(other)) && w[2][strlen(other)] == '/', good = same || headless_open(p->store, other);
+		bool same = !strncmp(other, w[2], strlen(other)) && w[2][strlen(other)] == '/',
+		     good = same || headless_open(p->store, other);
 		free(other);
 		if (!good)
 			return EXIT_WRONG_USAGE;
@@ -250,17 +298,21 @@ static int main_run_logs(struct program *p)
 	char **targets = p->opt.words + 1;
 	int n = p->opt.n_words - 1;
 	if (n < 1)
-		return main_wrong("expected: mocr logs [-f] TARGET..., as in mocr logs -f sese/containers/* pi/services/opencode%s", "");
+		return main_wrong("expected: mocr logs [-f] TARGET..., as in mocr logs -f "
+		                  "sese/containers/* pi/services/opencode%s",
+		                  "");
 	if (!main_open_targets(p, targets, n))
 		return EXIT_WRONG_USAGE;
-	return headless_logs(p->store, targets, n, p->opt.follow, p->opt.json, p->opt.since_ms, p->opt.wait_ms);
+	return headless_logs(p->store, targets, n, p->opt.follow, p->opt.json, p->opt.since_ms,
+	                     p->opt.wait_ms);
 }
 
 static int main_run_shell(struct program *p)
 {
 	bool attach = !strcmp(p->opt.words[0], "attach");
 	if (p->opt.n_words != 2)
-		return main_wrong("expected: mocr %s", attach ? "attach SERVER/session/ID" : "shell SERVER[/KIND/NAME]");
+		return main_wrong("expected: mocr %s",
+		                  attach ? "attach SERVER/session/ID" : "shell SERVER[/KIND/NAME]");
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
 		return main_wrong("%s needs a terminal", attach ? "attaching" : "a shell");
 	if (!headless_open(p->store, p->opt.words[1]))
@@ -279,7 +331,8 @@ static int main_run_console(struct program *p)
 {
 	char why[256];
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
-		return main_wrong("the screen needs a terminal; mocr status prints without one%s", "");
+		return main_wrong("the screen needs a terminal; mocr status prints without one%s",
+		                  "");
 	if (!main_open_servers(p, p->opt.words, p->opt.n_words))
 		return EXIT_WRONG_USAGE;
 	struct console *console = console_create(p->store, p->settings, why, sizeof(why));
@@ -298,15 +351,14 @@ static int main_run_help(struct program *p)
 	return EXIT_WELL;
 }
 
-static const struct { const char *word; int (*run)(struct program *); } modes[] = {
-	{ "status", main_run_status },
-	{ "do", main_run_do },
-	{ "logs", main_run_logs },
-	{ "shell", main_run_shell },
-	{ "attach", main_run_shell },
-	{ "sessions", main_run_sessions },
-	{ "deploys", main_run_deploys },
-	{ "help", main_run_help },
+static const struct {
+	const char *word;
+	int (*run)(struct program *);
+} modes[] = {
+	{ "status", main_run_status },   { "do", main_run_do },
+	{ "logs", main_run_logs },       { "shell", main_run_shell },
+	{ "attach", main_run_shell },    { "sessions", main_run_sessions },
+	{ "deploys", main_run_deploys }, { "help", main_run_help },
 };
 
 static bool main_is_same(const char *host, void *word)
@@ -321,10 +373,12 @@ static bool main_is_known_server(const struct program *p, const char *word)
 	for (const struct server_config *c = p->settings->servers; c; c = c->next)
 		if (!strcmp(c->name, word))
 			return true;
-	return here_is(p->settings, word) || hosts_each(p->settings, main_is_same, (void *)word, &err);
+	return here_is(p->settings, word) ||
+	       hosts_each(p->settings, main_is_same, (void *)word, &err);
 }
 
-/* A command that is misspelt is no server: the console would open and try to reach it. False after saying so. */
+/* A command that is misspelt is no server: the console would open and try to reach it. False after
+ * saying so. */
 static bool main_is_meant(const struct program *p)
 {
 	const char *names[ARRAY_LEN(modes)];
@@ -336,8 +390,10 @@ static bool main_is_meant(const struct program *p)
 		names[i] = modes[i].word;
 	const char *near = nearest(word, names, ARRAY_LEN(names));
 	if (near)
-		fprintf(stderr, "mocr: there is no command \"%s\"; did you mean \"%s\"? A server of that name: mocr %s@%s\n", word, near,
-		        getenv("USER") ? getenv("USER") : "USER", word);
+		fprintf(stderr,
+		        "mocr: there is no command \"%s\"; did you mean \"%s\"? A server of that "
+		        "name: mocr %s@%s\n",
+		        word, near, getenv("USER") ? getenv("USER") : "USER", word);
 	return !near;
 }
 
@@ -409,7 +465,8 @@ static void main_finish(struct program *p)
 	doc_finish(&p->complaints);
 }
 
-/* A server takes some twenty descriptors, and the usual 1024 are a limit for select(), which nothing here uses. */
+/* A server takes some twenty descriptors, and the usual 1024 are a limit for select(), which
+ * nothing here uses. */
 static void main_want_files(void)
 {
 	struct rlimit files;
@@ -428,7 +485,8 @@ int main(int argc, char **argv)
 	main_want_files();
 	guard_memory();
 	mem_on_fail(canvas_stop);
-	mallopt(M_ARENA_MAX, 1);               /* the log-in threads need no heaps of their own that stay */
+	/* the log-in threads need no heaps of their own that stay */
+	mallopt(M_ARENA_MAX, 1);
 	int code = main_read_options(&p.opt, argc, argv, &check);
 	if (code >= 0)
 		return code;

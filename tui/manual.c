@@ -51,7 +51,8 @@ static void manual_dump_options(FILE *f)
 		char left[64], letter[8] = "";
 		if (o->letter < 256)
 			snprintf(letter, sizeof(letter), "-%c, ", o->letter);
-		snprintf(left, sizeof(left), "%s--%s%s%s", letter, o->name, o->argument ? " " : "", o->argument ? o->argument : "");
+		snprintf(left, sizeof(left), "%s--%s%s%s", letter, o->name, o->argument ? " " : "",
+		         o->argument ? o->argument : "");
 		manual_item(f, left, o->help);
 	}
 }
@@ -93,14 +94,38 @@ static void manual_dump_settings(FILE *f, const char *section)
 	}
 }
 
-static void manual_dump_general(FILE *f) { manual_dump_settings(f, "settings"); }
-static void manual_dump_server(FILE *f) { manual_dump_settings(f, "server"); }
-static void manual_dump_headscale(FILE *f) { manual_dump_settings(f, "headscale"); }
-static void manual_dump_opencode(FILE *f) { manual_dump_settings(f, "opencode"); }
-static void manual_dump_deploy(FILE *f) { manual_dump_settings(f, "deploy"); }
-static void manual_dump_dokploy(FILE *f) { manual_dump_settings(f, "dokploy"); }
-static void manual_dump_coolify(FILE *f) { manual_dump_settings(f, "coolify"); }
-static void manual_dump_portal(FILE *f) { manual_dump_settings(f, "portal"); }
+static void manual_dump_general(FILE *f)
+{
+	manual_dump_settings(f, "settings");
+}
+static void manual_dump_server(FILE *f)
+{
+	manual_dump_settings(f, "server");
+}
+static void manual_dump_headscale(FILE *f)
+{
+	manual_dump_settings(f, "headscale");
+}
+static void manual_dump_opencode(FILE *f)
+{
+	manual_dump_settings(f, "opencode");
+}
+static void manual_dump_deploy(FILE *f)
+{
+	manual_dump_settings(f, "deploy");
+}
+static void manual_dump_dokploy(FILE *f)
+{
+	manual_dump_settings(f, "dokploy");
+}
+static void manual_dump_coolify(FILE *f)
+{
+	manual_dump_settings(f, "coolify");
+}
+static void manual_dump_portal(FILE *f)
+{
+	manual_dump_settings(f, "portal");
+}
 
 static void manual_dump_tones(FILE *f)
 {
@@ -115,11 +140,17 @@ static void manual_dump_panels(FILE *f)
 		manual_item(f, panels[i]->name, panels[i]->title);
 }
 
-static const struct { const char *name; void (*dump)(FILE *); } tables[] = {
-	{ "options", manual_dump_options }, { "actions", manual_dump_actions }, { "keys", manual_dump_keys }, { "settings", manual_dump_general },
-	{ "server", manual_dump_server }, { "headscale", manual_dump_headscale }, { "opencode", manual_dump_opencode },
-	{ "deploy", manual_dump_deploy }, { "dokploy", manual_dump_dokploy }, { "coolify", manual_dump_coolify }, { "portal", manual_dump_portal },
-	{ "tones", manual_dump_tones }, { "panels", manual_dump_panels },
+static const struct {
+	const char *name;
+	void (*dump)(FILE *);
+} tables[] = {
+	{ "options", manual_dump_options },   { "actions", manual_dump_actions },
+	{ "keys", manual_dump_keys },         { "settings", manual_dump_general },
+	{ "server", manual_dump_server },     { "headscale", manual_dump_headscale },
+	{ "opencode", manual_dump_opencode }, { "deploy", manual_dump_deploy },
+	{ "dokploy", manual_dump_dokploy },   { "coolify", manual_dump_coolify },
+	{ "portal", manual_dump_portal },     { "tones", manual_dump_tones },
+	{ "panels", manual_dump_panels },
 };
 
 bool manual_dump(const char *name, FILE *f)

@@ -1,6 +1,7 @@
 /* From a key to an order: which rows, with what argument, asking first; then what became of it.
  *
- * Between the question and its answer rows may go: an intent keeps ids and looks them up again when it is carried out. */
+ * Between the question and its answer rows may go: an intent keeps ids and looks them up again when
+ * it is carried out. */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,8 +15,8 @@
 #include "tui/console_internal.h"
 #include "tui/sessions.h"
 
-#define ROWS_MAX 1000            /* marked rows that one action works on */
-#define LISTED_MAX 12            /* of them in the confirmation */
+#define ROWS_MAX 1000 /* marked rows that one action works on */
+#define LISTED_MAX 12 /* of them in the confirmation */
 
 /* Actions that want to know more: one of these, the first by default. */
 static const struct argument {
@@ -23,11 +24,16 @@ static const struct argument {
 	struct dialog_item choices[8];
 	size_t n;
 } arguments[] = {
-	{ "container-kill", "Which signal?",
-	  { { "k", "KILL", "ends it at once, nothing can be saved", false }, { "t", "TERM", "asks it to end", false },
-	    { "i", "INT", "as Ctrl-C does", false }, { "h", "HUP", "many programs read their configuration again", false },
-	    { "q", "QUIT", "many programs write a core or their stacks", false }, { "1", "USR1", NULL, false },
-	    { "2", "USR2", NULL, false } }, 7 },
+	{ "container-kill",
+	  "Which signal?",
+	  { { "k", "KILL", "ends it at once, nothing can be saved", false },
+	    { "t", "TERM", "asks it to end", false },
+	    { "i", "INT", "as Ctrl-C does", false },
+	    { "h", "HUP", "many programs read their configuration again", false },
+	    { "q", "QUIT", "many programs write a core or their stacks", false },
+	    { "1", "USR1", NULL, false },
+	    { "2", "USR2", NULL, false } },
+	  7 },
 };
 
 static const struct argument *order_argument_of(const struct action *a)
@@ -38,7 +44,7 @@ static const struct argument *order_argument_of(const struct action *a)
 	return NULL;
 }
 
-/* --- the intent ----------------------------------------------------------------------------------------------------- */
+/* --- the intent ---------------------------------------------------------- */
 
 void intent_free(struct intent *in)
 {
@@ -49,7 +55,8 @@ void intent_free(struct intent *in)
 	*in = (struct intent){ 0 };
 }
 
-static void intent_set(struct console *c, const struct action *a, struct row **rows, size_t n, const char *argument)
+static void intent_set(struct console *c, const struct action *a, struct row **rows, size_t n,
+                       const char *argument)
 {
 	intent_free(&c->intent);
 	c->intent.action = a;
@@ -59,7 +66,7 @@ static void intent_set(struct console *c, const struct action *a, struct row **r
 		c->intent.ids[c->intent.n++] = xstrdup(rows[i]->id);
 }
 
-/* --- carrying it out -------------------------------------------------------------------------------------------------- */
+/* --- carrying it out ----------------------------------------------------- */
 
 static void orders_over(struct order *order, void *arg)
 {
@@ -69,18 +76,24 @@ static void orders_over(struct order *order, void *arg)
 	for (size_t i = 0; i < c->n_orders; i++)
 		if (c->orders[i] == order)
 			c->orders[i] = c->orders[--c->n_orders];
-	struct intent words = { .action = order->action, .ids = &order->id, .n = 1, .argument = order->argument };
+	struct intent words = {
+		.action = order->action, .ids = &order->id, .n = 1, .argument = order->argument
+	};
 	if (order->state != ORDER_DONE)
-		draft_keep(c, &words, 0, order->state == ORDER_FAILED ? "it failed; what was written" : "it was cancelled; what was written");
+		draft_keep(c, &words, 0,
+		           order->state == ORDER_FAILED ? "it failed; what was written"
+		                                        : "it was cancelled; what was written");
 	if (order->state == ORDER_FAILED)
 		console_flash(c, TONE_BAD, "%s %s: %s", order->action->verb, name, order->err.text);
 	else if (order->state == ORDER_DONE)
-		console_flash(c, TONE_GOOD, "%s %s: %s", order->action->verb, name, order->output[0] ? order->output : "done");
+		console_flash(c, TONE_GOOD, "%s %s: %s", order->action->verb, name,
+		              order->output[0] ? order->output : "done");
 	else
 		console_flash(c, TONE_WARN, "%s %s: cancelled", order->action->verb, name);
 }
 
-/* Shown in a box and copied; it is kept nowhere else. A box that is open is not taken away: then it is only copied. */
+/* Shown in a box and copied; it is kept nowhere else. A box that is open is not taken away: then it
+ * is only copied. */
 static void order_shows(struct order *order, const char *what, const char *text, void *arg)
 {
 	struct console *c = arg;
@@ -114,8 +127,14 @@ void orders_forget(struct console *c)
 {
 	for (size_t i = 0; i < c->n_orders; i++) {
 		struct order *o = c->orders[i];
-		draft_keep(c, &(struct intent){ .action = o->action, .ids = &o->id, .n = 1, .argument = o->argument }, 0,
-		           "mocr ended while it was on its way, whether it arrived is not known; what was written");
+		draft_keep(c,
+		           &(struct intent){ .action = o->action,
+		                             .ids = &o->id,
+		                             .n = 1,
+		                             .argument = o->argument },
+		           0,
+		           "mocr ended while it was on its way, whether it arrived is not known; "
+		           "what was written");
 		o->done = NULL;
 		o->show = NULL;
 	}
@@ -127,7 +146,8 @@ void orders_forget(struct console *c)
 static void order_carry_out(struct console *c)
 {
 	struct intent in = c->intent;
-	c->intent = (struct intent){ 0 };      /* an order that ends at once may flash and begin another */
+	/* an order that ends at once may flash and begin another */
+	c->intent = (struct intent){ 0 };
 	size_t started = 0;
 	for (size_t i = 0; i < in.n; i++) {
 		struct err err = { 0 };
@@ -165,11 +185,12 @@ static void order_confirmed(const struct dialog_result *result, void *arg)
 	if (result->choice == 1)
 		order_carry_out(c);
 	else
-		order_give_up(c, c->running ? NULL : "not sent, mocr ended before it was confirmed");
+		order_give_up(c,
+		              c->running ? NULL : "not sent, mocr ended before it was confirmed");
 	console_redraw(c);
 }
 
-/* --- asking ----------------------------------------------------------------------------------------------------------- */
+/* --- asking -------------------------------------------------------------- */
 
 /* How a row reads now, in one line: "javisi_n8n  healthy 34h". */
 static void order_state_text(struct console *c, const struct row *r, struct cell *out)
@@ -186,7 +207,8 @@ static void order_describe(struct console *c, struct row **rows, size_t n, struc
 	for (size_t i = 0; i < n && i < LISTED_MAX; i++) {
 		struct cell cell = { 0 };
 		order_state_text(c, rows[i], &cell);
-		buf_addf(detail, "%s%s  %s", detail->len ? "\n" : "", rows[i]->server->name, cell.text);
+		buf_addf(detail, "%s%s  %s", detail->len ? "\n" : "", rows[i]->server->name,
+		         cell.text);
 	}
 	if (n > LISTED_MAX)
 		buf_addf(detail, "\nand %zu more", n - LISTED_MAX);
@@ -212,7 +234,8 @@ static void order_confirm(struct console *c, const struct action *a, struct row 
 	if (n == 1 && rows[0]->kind == &kind_server)
 		snprintf(title, sizeof(title), "%s %s?", verb, rows[0]->name);
 	else if (n == 1)
-		snprintf(title, sizeof(title), "%s %s on %s?", verb, rows[0]->name, rows[0]->server->name);
+		snprintf(title, sizeof(title), "%s %s on %s?", verb, rows[0]->name,
+		         rows[0]->server->name);
 	else
 		snprintf(title, sizeof(title), "%s these %zu %s?", verb, n, rows[0]->kind->plural);
 	if (a->command)
@@ -224,8 +247,12 @@ static void order_confirm(struct console *c, const struct action *a, struct row 
 	if (c->intent.argument && *c->intent.argument)
 		buf_addf(&detail, "\nwith %s", c->intent.argument);
 	struct confirm_spec spec = {
-		.title = title, .command = command[0] ? command : NULL, .detail = detail.data, .yes = verb,
-		.type_name = guarded ? guarded->name : NULL, .danger = a->flags & ACTION_DANGER,
+		.title = title,
+		.command = command[0] ? command : NULL,
+		.detail = detail.data,
+		.yes = verb,
+		.type_name = guarded ? guarded->name : NULL,
+		.danger = a->flags & ACTION_DANGER,
 	};
 	c->dialog = dialog_confirm(&spec, order_confirmed, c);
 	buf_finish(&detail);
@@ -270,7 +297,8 @@ static void order_argument_typed(const struct dialog_result *result, void *arg)
 }
 
 /* A line to type in, with what is likely in it already, or what was typed and is wrong. */
-static void order_ask_argument(struct console *c, const struct action *a, const struct row *row, const char *typed, const struct err *wrong)
+static void order_ask_argument(struct console *c, const struct action *a, const struct row *row,
+                               const char *typed, const struct err *wrong)
 {
 	char likely[4096] = "", title[160], more[1024] = "";
 	if (typed)
@@ -280,7 +308,8 @@ static void order_ask_argument(struct console *c, const struct action *a, const 
 	if (a->asks_more)
 		a->asks_more(row, more, sizeof(more));
 	snprintf(title, sizeof(title), "%s %s", a->verb, row->name);
-	char *words = xasprintf("%s%s%s%s%s", a->asks, *more ? "\n" : "", more, wrong ? "\n\n" : "", wrong ? wrong->text : "");
+	char *words = xasprintf("%s%s%s%s%s", a->asks, *more ? "\n" : "", more, wrong ? "\n\n" : "",
+	                        wrong ? wrong->text : "");
 	struct lineedit_config line = { .prompt = "> ", .text = likely, .keep_empty = true };
 	c->dialog = dialog_prompt(title, words, &line, order_argument_typed, c);
 	free(words);
@@ -296,23 +325,26 @@ static bool asks_first(const struct action *a, const struct row *row)
 	return a->asks && *more;
 }
 
-void order_begin_rows(struct console *c, const struct action *a, struct row **rows, size_t n, const char *argument)
+void order_begin_rows(struct console *c, const struct action *a, struct row **rows, size_t n,
+                      const char *argument)
 {
 	const struct argument *wants = order_argument_of(a);
 	struct err err = { 0 };
-	char *copy = xstrdup(argument);      /* it may be the old intent's own */
+	char *copy = xstrdup(argument); /* it may be the old intent's own */
 	intent_set(c, a, rows, n, copy);
 	free(copy);
 	if (!c->intent.argument && sessions_ask(c, a, rows, n)) {
 		intent_free(&c->intent);
 	} else if (wants && !argument) {
-		c->dialog = dialog_question(wants->title, NULL, wants->choices, wants->n, 0, order_argument_chosen, c);
+		c->dialog = dialog_question(wants->title, NULL, wants->choices, wants->n, 0,
+		                            order_argument_chosen, c);
 		console_redraw(c);
 	} else if (!argument && asks_first(a, rows[0])) {
 		order_ask_argument(c, a, rows[0], NULL, NULL);
 	} else if (argument && a->fits && !a->fits(rows[0], argument, &err)) {
 		order_ask_argument(c, a, rows[0], c->intent.argument, &err);
-	} else if ((a->flags & (ACTION_CONFIRM | ACTION_DANGER)) || ((a->flags & ACTION_CHANGES) && order_protected_server(rows, n))) {
+	} else if ((a->flags & (ACTION_CONFIRM | ACTION_DANGER)) ||
+	           ((a->flags & ACTION_CHANGES) && order_protected_server(rows, n))) {
 		order_confirm(c, a, rows, n);
 	} else {
 		order_carry_out(c);
@@ -328,20 +360,24 @@ void order_begin(struct console *c, const struct action *a)
 		rows[0] = first;
 		all = 1;
 	}
-	for (size_t i = 0; i < all; i++)     /* a mark may be on a row for which it makes no sense now */
+	/* a mark may be on a row for which it makes no sense now */
+	for (size_t i = 0; i < all; i++)
 		if (action_find(rows[i]->kind, a->name) == a && action_applies(c, a, rows[i]))
 			rows[n++] = rows[i];
 	if (n)
 		order_begin_rows(c, a, rows, n, NULL);
 	else if (marked)
-		console_flash(c, TONE_WARN, "%s: not possible for any of the %zu marked rows as they are now", a->verb, all);
+		console_flash(c, TONE_WARN,
+		              "%s: not possible for any of the %zu marked rows as they are now",
+		              a->verb, all);
 	else if (first)
-		console_flash(c, TONE_WARN, "%s: not possible for %s as it is now", a->verb, all ? rows[0]->name : first->name);
+		console_flash(c, TONE_WARN, "%s: not possible for %s as it is now", a->verb,
+		              all ? rows[0]->name : first->name);
 	else
 		console_flash(c, TONE_WARN, "%s: there is no row under the cursor", a->verb);
 }
 
-/* --- questions of links and backends ------------------------------------------------------------------------------------ */
+/* --- questions of links and backends ------------------------------------- */
 
 static void order_ask_answered(const struct dialog_result *result, void *arg)
 {
@@ -370,7 +406,8 @@ void console_answer(struct console *c, struct server *s)
 	console_redraw(c);
 }
 
-/* Does something run there that was started here? Then the question is about that, and the user waits for it. */
+/* Does something run there that was started here? Then the question is about that, and the user
+ * waits for it. */
 static bool order_ordered_here(const struct console *c, const struct server *s)
 {
 	size_t n = strlen(s->name);
@@ -386,7 +423,8 @@ static void order_tell_ask(struct console *c, struct server *s)
 	if (order_ordered_here(c, s) && !c->dialog && !c->line)
 		console_answer(c, s);
 	else
-		console_flash(c, TONE_ASKS, "%s asks: %s; a on its row answers", s->name, ask_words(s, s->asks));
+		console_flash(c, TONE_ASKS, "%s asks: %s; a on its row answers", s->name,
+		              ask_words(s, s->asks));
 }
 
 /* After every change: a question that went away takes its box along, a new one is told once. */
@@ -397,10 +435,12 @@ void asks_check(struct console *c)
 		dialog_cancel(c->dialog);
 		c->dialog = NULL;
 		c->asked = NULL;
-		console_flash(c, TONE_WARN, "the question is void: the connection it was for is gone");
+		console_flash(c, TONE_WARN,
+		              "the question is void: the connection it was for is gone");
 	}
 	struct server *s = store_servers(c->store), *other = NULL;
-	while (s && !(s->asks && order_ordered_here(c, s))) {      /* what the user waits for comes before what can wait */
+	/* what the user waits for comes before what can wait */
+	while (s && !(s->asks && order_ordered_here(c, s))) {
 		other = !other && s->asks ? s : other;
 		s = s->next;
 	}

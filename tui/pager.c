@@ -1,7 +1,8 @@
 /* pager.c: reading docs and logs: where one is, searching, keys. How lines look is in pager_draw.c.
  *
- * The place is a line number and, when lines wrap, the row within that line. Following means: no place of its own, the last
- * line is at the bottom. Lines of a log may be dropped while we look at them; the place then moves to the first there is. */
+ * The place is a line number and, when lines wrap, the row within that line. Following means: no
+ * place of its own, the last line is at the bottom. Lines of a log may be dropped while we look at
+ * them; the place then moves to the first there is. */
 #include "tui/pager.h"
 
 #include <stdio.h>
@@ -61,7 +62,7 @@ void pager_set_doc(struct pager *p, const struct doc *doc)
 	pager_doc_changed(p);
 }
 
-/* --- the place ------------------------------------------------------------------------------------------- */
+/* --- the place ----------------------------------------------------------- */
 
 uint64_t pager_last(const struct pager *p)
 {
@@ -199,7 +200,8 @@ static void pager_go_awaited(struct pager *p)
 		return;
 	p->awaited_number = found->number;
 	p->cursor = line;
-	p->top = pager_place_up(p, (struct place){ line, 0 }, p->awaited_above ? (size_t)p->height - 1 : (size_t)p->height / 3);
+	p->top = pager_place_up(p, (struct place){ line, 0 },
+	                        p->awaited_above ? (size_t)p->height - 1 : (size_t)p->height / 3);
 	pager_keep_places(p);
 }
 
@@ -239,8 +241,8 @@ void pager_settle(struct pager *p)
 	pager_keep_places(p);
 }
 
-/* Going up pauses; arriving at the bottom again by going down does not follow by itself but for G: what one reads
- * should not run away because one scrolled a line too far. */
+/* Going up pauses; arriving at the bottom again by going down does not follow by itself but for G:
+ * what one reads should not run away because one scrolled a line too far. */
 static void pager_pause_following(struct pager *p)
 {
 	if (!p->follow)
@@ -251,7 +253,8 @@ static void pager_pause_following(struct pager *p)
 	p->paused_place = p->cursor;
 }
 
-/* The cursor goes with the text, so that it stays where it is on the screen, and alone where the text ends. */
+/* The cursor goes with the text, so that it stays where it is on the screen, and alone where the
+ * text ends. */
 static void pager_move_by(struct pager *p, int dir, size_t rows)
 {
 	p->top = dir < 0 ? pager_place_up(p, p->top, rows) : pager_down(p, p->top, rows);
@@ -266,8 +269,12 @@ static void pager_move_by(struct pager *p, int dir, size_t rows)
 void pager_move(struct pager *p, enum pager_move move)
 {
 	size_t page = p->height > 2 ? (size_t)p->height - 1 : 1, half = page / 2 + 1;
-	const struct { int dir; size_t rows; } steps[] = {
-		[PAGER_UP] = { -1, 1 }, [PAGER_DOWN] = { 1, 1 }, [PAGER_PAGE_UP] = { -1, page }, [PAGER_PAGE_DOWN] = { 1, page },
+	const struct {
+		int dir;
+		size_t rows;
+	} steps[] = {
+		[PAGER_UP] = { -1, 1 },         [PAGER_DOWN] = { 1, 1 },
+		[PAGER_PAGE_UP] = { -1, page }, [PAGER_PAGE_DOWN] = { 1, page },
 		[PAGER_HALF_UP] = { -1, half }, [PAGER_HALF_DOWN] = { 1, half },
 	};
 
@@ -283,9 +290,7 @@ void pager_move(struct pager *p, enum pager_move move)
 		p->follow = p->log != NULL;
 		p->top = pager_bottom_top(p);
 		break;
-	case PAGER_LEFT:
-		p->side = p->side > SIDE_STEP ? p->side - SIDE_STEP : 0;
-		break;
+	case PAGER_LEFT: p->side = p->side > SIDE_STEP ? p->side - SIDE_STEP : 0; break;
 	case PAGER_RIGHT:
 		if (!p->wrap && p->side < (int)LOG_LINE_MAX)
 			p->side += SIDE_STEP;
@@ -317,7 +322,7 @@ bool pager_following(const struct pager *p)
 	return p->follow;
 }
 
-/* --- searching -------------------------------------------------------------------------------------------- */
+/* --- searching ----------------------------------------------------------- */
 
 static bool pager_found_in(const struct pager *p, const char *text)
 {
@@ -330,7 +335,8 @@ static bool pager_line_matches(const struct pager *p, uint64_t line)
 		const struct log_line *l = log_get(p->log, line);
 		return l && match_in(p->match, l->text, l->len);
 	}
-	return pager_found_in(p, p->doc->lines[line - 1].text) || pager_found_in(p, p->doc->lines[line - 1].label);
+	return pager_found_in(p, p->doc->lines[line - 1].text) ||
+	       pager_found_in(p, p->doc->lines[line - 1].label);
 }
 
 /* From the line after from in direction step, around the end once; 0: nowhere. */
@@ -391,7 +397,8 @@ bool pager_search(struct pager *p, const char *needle)
 	if (!p->match)
 		return false;
 	pager_settle(p);
-	/* A log is searched from its newest line backwards while it follows, everything else from here on. */
+	/* A log is searched from its newest line backwards while it follows, everything else from
+	 * here on. */
 	if (p->follow)
 		return pager_show_match(p, pager_last(p) + 1, -1);
 	return pager_show_match(p, p->top.line ? p->top.line - 1 : 0, 1);
@@ -410,7 +417,7 @@ bool pager_search_step(struct pager *p, int step)
 	return pager_show_match(p, from, step);
 }
 
-/* --- in a log ----------------------------------------------------------------------------------------------- */
+/* --- in a log ------------------------------------------------------------ */
 
 struct logview *pager_logview(struct pager *p)
 {
@@ -462,10 +469,23 @@ static void pager_toggle_key(struct pager *p, struct key_list *list, const char 
 		snprintf(p->complaint, sizeof(p->complaint), "no more than %d %s", KEYS_MAX, what);
 }
 
-static void pager_toggle_bookmark(struct pager *p) { pager_toggle_key(p, &p->view->bookmarks, "bookmarks"); }
-static void pager_toggle_unfolded(struct pager *p) { pager_pause_following(p); pager_toggle_key(p, &p->view->unfolded, "unfolded lines"); }
-static void pager_toggle_flat(struct pager *p) { p->view->flat = !p->view->flat; }
-static void pager_next_span(struct pager *p) { p->view->span = (p->view->span + 1) % SPAN_COUNT; }
+static void pager_toggle_bookmark(struct pager *p)
+{
+	pager_toggle_key(p, &p->view->bookmarks, "bookmarks");
+}
+static void pager_toggle_unfolded(struct pager *p)
+{
+	pager_pause_following(p);
+	pager_toggle_key(p, &p->view->unfolded, "unfolded lines");
+}
+static void pager_toggle_flat(struct pager *p)
+{
+	p->view->flat = !p->view->flat;
+}
+static void pager_next_span(struct pager *p)
+{
+	p->view->span = (p->view->span + 1) % SPAN_COUNT;
+}
 
 static void pager_toggle_mark(struct pager *p)
 {
@@ -499,8 +519,9 @@ static void pager_next_bookmark(struct pager *p)
 static void pager_next_level(struct pager *p)
 {
 	static const enum log_level after[] = {
-		[LOG_LEVEL_UNKNOWN] = LOG_LEVEL_INFO, [LOG_LEVEL_DEBUG] = LOG_LEVEL_INFO, [LOG_LEVEL_INFO] = LOG_LEVEL_NOTICE,
-		[LOG_LEVEL_NOTICE] = LOG_LEVEL_WARN, [LOG_LEVEL_WARN] = LOG_LEVEL_ERROR, [LOG_LEVEL_ERROR] = LOG_LEVEL_UNKNOWN,
+		[LOG_LEVEL_UNKNOWN] = LOG_LEVEL_INFO, [LOG_LEVEL_DEBUG] = LOG_LEVEL_INFO,
+		[LOG_LEVEL_INFO] = LOG_LEVEL_NOTICE,  [LOG_LEVEL_NOTICE] = LOG_LEVEL_WARN,
+		[LOG_LEVEL_WARN] = LOG_LEVEL_ERROR,   [LOG_LEVEL_ERROR] = LOG_LEVEL_UNKNOWN,
 	};
 	logview_level(p->view, after[p->view->least]);
 }
@@ -514,8 +535,14 @@ static void pager_open_line(struct pager *p, const char *prompt, bool filter)
 	p->typing_filter = filter;
 }
 
-static void pager_open_search(struct pager *p) { pager_open_line(p, "/", false); }
-static void pager_open_filter(struct pager *p) { pager_open_line(p, "&", true); }
+static void pager_open_search(struct pager *p)
+{
+	pager_open_line(p, "/", false);
+}
+static void pager_open_filter(struct pager *p)
+{
+	pager_open_line(p, "&", true);
+}
 
 static void pager_typed(struct pager *p, const char *text)
 {
@@ -545,20 +572,39 @@ bool pager_typing(const struct pager *p)
 	return p->typing != NULL;
 }
 
-/* --- keys ----------------------------------------------------------------------------------------------------- */
+/* --- keys ---------------------------------------------------------------- */
 
-static void pager_toggle_wrap(struct pager *p) { pager_wrap(p, !p->wrap); }
-static void pager_next_times(struct pager *p) { p->times = (p->times + 1) % (PAGER_TIME_FULL + 1); }
-static void pager_next_match(struct pager *p) { pager_search_step(p, 1); }
-static void pager_previous_match(struct pager *p) { pager_search_step(p, -1); }
+static void pager_toggle_wrap(struct pager *p)
+{
+	pager_wrap(p, !p->wrap);
+}
+static void pager_next_times(struct pager *p)
+{
+	p->times = (p->times + 1) % (PAGER_TIME_FULL + 1);
+}
+static void pager_next_match(struct pager *p)
+{
+	pager_search_step(p, 1);
+}
+static void pager_previous_match(struct pager *p)
+{
+	pager_search_step(p, -1);
+}
 
 static bool pager_command_key(struct pager *p, const struct key *k)
 {
-	static const struct { const char *key; void (*run)(struct pager *); bool of_log; } commands[] = {
-		{ "/", pager_open_search, false }, { "n", pager_next_match, false }, { "N", pager_previous_match, false }, { "w", pager_toggle_wrap, false },
-		{ "t", pager_next_times, false }, { "&", pager_open_filter, true }, { "L", pager_next_level, true }, { "J", pager_toggle_flat, true },
-		{ "Enter", pager_toggle_unfolded, true }, { "H", pager_next_span, true }, { "m", pager_toggle_bookmark, true },
-		{ "'", pager_next_bookmark, true }, { "Space", pager_toggle_mark, true },
+	static const struct {
+		const char *key;
+		void (*run)(struct pager *);
+		bool of_log;
+	} commands[] = {
+		{ "/", pager_open_search, false },        { "n", pager_next_match, false },
+		{ "N", pager_previous_match, false },     { "w", pager_toggle_wrap, false },
+		{ "t", pager_next_times, false },         { "&", pager_open_filter, true },
+		{ "L", pager_next_level, true },          { "J", pager_toggle_flat, true },
+		{ "Enter", pager_toggle_unfolded, true }, { "H", pager_next_span, true },
+		{ "m", pager_toggle_bookmark, true },     { "'", pager_next_bookmark, true },
+		{ "Space", pager_toggle_mark, true },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
@@ -573,12 +619,29 @@ static bool pager_command_key(struct pager *p, const struct key *k)
 
 bool pager_key(struct pager *p, const struct key *k)
 {
-	static const struct { const char *key; enum pager_move move; } moves[] = {
-		{ "j", PAGER_DOWN }, { "Down", PAGER_DOWN }, { "k", PAGER_UP }, { "Up", PAGER_UP }, { "g", PAGER_FIRST },
-		{ "Home", PAGER_FIRST }, { "G", PAGER_LAST }, { "End", PAGER_LAST }, { "PgUp", PAGER_PAGE_UP },
-		{ "C-b", PAGER_PAGE_UP }, { "PgDn", PAGER_PAGE_DOWN }, { "C-f", PAGER_PAGE_DOWN }, { "Space", PAGER_PAGE_DOWN },
-		{ "C-u", PAGER_HALF_UP }, { "C-d", PAGER_HALF_DOWN }, { "h", PAGER_LEFT }, { "Left", PAGER_LEFT },
-		{ "l", PAGER_RIGHT }, { "Right", PAGER_RIGHT },
+	static const struct {
+		const char *key;
+		enum pager_move move;
+	} moves[] = {
+		{ "j", PAGER_DOWN },
+		{ "Down", PAGER_DOWN },
+		{ "k", PAGER_UP },
+		{ "Up", PAGER_UP },
+		{ "g", PAGER_FIRST },
+		{ "Home", PAGER_FIRST },
+		{ "G", PAGER_LAST },
+		{ "End", PAGER_LAST },
+		{ "PgUp", PAGER_PAGE_UP },
+		{ "C-b", PAGER_PAGE_UP },
+		{ "PgDn", PAGER_PAGE_DOWN },
+		{ "C-f", PAGER_PAGE_DOWN },
+		{ "Space", PAGER_PAGE_DOWN },
+		{ "C-u", PAGER_HALF_UP },
+		{ "C-d", PAGER_HALF_DOWN },
+		{ "h", PAGER_LEFT },
+		{ "Left", PAGER_LEFT },
+		{ "l", PAGER_RIGHT },
+		{ "Right", PAGER_RIGHT },
 	};
 
 	p->awaited_us = 0;
@@ -595,18 +658,20 @@ bool pager_key(struct pager *p, const struct key *k)
 	return pager_command_key(p, k);
 }
 
-/* --- what it says ----------------------------------------------------------------------------------------------- */
+/* --- what it says -------------------------------------------------------- */
 
 #define FRESH_COUNTED 9999u
 
-/* Lines below the one that was the last when it was paused, older ones that were loaded do not count; under filters those that
- * are seen, counted as far as it pays. Dropped lines keep their places: without filters those that came and went count too. */
+/* Lines below the one that was the last when it was paused, older ones that were loaded do not
+ * count; under filters those that are seen, counted as far as it pays. Dropped lines keep their
+ * places: without filters those that came and went count too. */
 static uint64_t pager_fresh_lines(const struct pager *p)
 {
 	uint64_t n = 0, last = pager_last(p);
 	if (!logview_filtered(p->view))
 		return last > p->paused_place ? last - p->paused_place : 0;
-	for (uint64_t at = log_find(p->log, p->paused_key.time_us, p->paused_key.number + 1); n < FRESH_COUNTED; at++, n++) {
+	for (uint64_t at = log_find(p->log, p->paused_key.time_us, p->paused_key.number + 1);
+	     n < FRESH_COUNTED; at++, n++) {
 		at = log_seen_from(p->log, at);
 		if (!at || at > last)
 			break;
@@ -632,7 +697,7 @@ static void pager_doc_place(const struct pager *p, char *buf, size_t size)
 	struct place bottom = pager_bottom_top(p);
 
 	if (!last || !p->top.line || (bottom.line <= 1 && bottom.row == 0))
-		*buf = 0;                        /* all of it is on the screen, or not drawn yet */
+		*buf = 0; /* all of it is on the screen, or not drawn yet */
 	else if (pager_compare_places(p->top, bottom) >= 0)
 		snprintf(buf, size, "end");
 	else
@@ -652,7 +717,7 @@ void pager_status(const struct pager *p, char *buf, size_t size)
 	if (p->complaint[0])
 		snprintf(search, sizeof(search), "%s", p->complaint);
 	else if (p->match)
-		snprintf(search, sizeof(search), "%s%s%s", p->no_match ? "no match for " : "/", match_pattern(p->match),
-		         p->around ? " (around the end)" : "");
+		snprintf(search, sizeof(search), "%s%s%s", p->no_match ? "no match for " : "/",
+		         match_pattern(p->match), p->around ? " (around the end)" : "");
 	snprintf(buf, size, "%s%s%s", search, *search && *place ? "  " : "", place);
 }

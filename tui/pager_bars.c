@@ -7,11 +7,13 @@
 #include "tui/pager_internal.h"
 
 #define BARS_MAX 240
-#define LABELS 34                /* cells that the words around the bars take */
+#define LABELS 34 /* cells that the words around the bars take */
 
 static int64_t pager_bars_span_start(const struct pager *p, int64_t first_us, int64_t last_us)
 {
-	static const int64_t spans_us[] = { [SPAN_MINUTES] = 15 * 60 * (int64_t)1000000, [SPAN_DAY] = 86400 * (int64_t)1000000 };
+	static const int64_t spans_us[] = {
+		[SPAN_MINUTES] = 15 * 60 * (int64_t)1000000, [SPAN_DAY] = 86400 * (int64_t)1000000
+	};
 	if (p->view->span == SPAN_ALL || last_us - spans_us[p->view->span] < first_us)
 		return first_us;
 	return last_us - spans_us[p->view->span];
@@ -30,7 +32,8 @@ void histogram_draw(const struct pager *p, const struct canvas *c)
 	unsigned lines[BARS_MAX], errors[BARS_MAX], most = 0;
 	float values[BARS_MAX];
 	char bars[BARS_MAX * 4 + 1], from[32], to[32];
-	const struct log_line *first = log_get(p->log, log_first(p->log)), *last = log_get(p->log, log_last(p->log));
+	const struct log_line *first = log_get(p->log, log_first(p->log)),
+			      *last = log_get(p->log, log_last(p->log));
 	int room = c->width - LABELS;
 	size_t n = room < 8 ? 8 : room > BARS_MAX ? BARS_MAX : (size_t)room;
 	if (!first)
@@ -48,7 +51,7 @@ void histogram_draw(const struct pager *p, const struct canvas *c)
 	int x = canvas_textf(c, 0, 0, -1, TONE_DIM, "%s ", from);
 	canvas_text(c, 0, x, -1, TONE_PLAIN, bars);
 	for (size_t i = 0; i < n; i++)
-		if (!lines[i])                   /* nothing is no small bar */
+		if (!lines[i]) /* nothing is no small bar */
 			canvas_text(c, 0, x + (int)i, 1, TONE_DIM, " ");
 		else if (errors[i])
 			canvas_retone(c, 0, x + (int)i, 1, TONE_BAD);

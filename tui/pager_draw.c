@@ -10,18 +10,18 @@
 #include "backends/logs/stamp.h"
 #include "tui/pager_internal.h"
 
-#define LABEL_MAX 24         /* cells of the left column of a doc */
+#define LABEL_MAX 24 /* cells of the left column of a doc */
 #define LABEL_GAP 2
 #define SOURCE_CELLS 22
 #define SOURCE_LEAST 8
-#define DATE_WIDTH 60        /* of the screen, from which on full times have their date */
-#define WRAP_MIN 8           /* text is never squeezed into less */
-#define ROW_BYTES 4096       /* of one row of the screen */
-#define MATCH_BYTES 1024     /* behind what is seen, a match that is seen may still reach */
-#define CELL_BYTES 4         /* of a cell, for most texts */
-#define HISTOGRAM_LEAST 4    /* rows of text that must be left beside it */
+#define DATE_WIDTH 60     /* of the screen, from which on full times have their date */
+#define WRAP_MIN 8        /* text is never squeezed into less */
+#define ROW_BYTES 4096    /* of one row of the screen */
+#define MATCH_BYTES 1024  /* behind what is seen, a match that is seen may still reach */
+#define CELL_BYTES 4      /* of a cell, for most texts */
+#define HISTOGRAM_LEAST 4 /* rows of text that must be left beside it */
 
-/* --- what a line is ---------------------------------------------------------------------------------------- */
+/* --- what a line is ------------------------------------------------------ */
 
 static void pager_draw_stamp_of(const struct pager *p, int64_t time_us, char *buf, size_t size)
 {
@@ -31,7 +31,7 @@ static void pager_draw_stamp_of(const struct pager *p, int64_t time_us, char *bu
 	*buf = 0;
 	if (p->times == PAGER_TIME_NONE)
 		return;
-	bool narrow = p->width < DATE_WIDTH;     /* the date would leave no room for the text */
+	bool narrow = p->width < DATE_WIDTH; /* the date would leave no room for the text */
 	if (time_us <= 0 || !localtime_r(&s, &tm)) {
 		snprintf(buf, size, "%*s", p->times == PAGER_TIME_CLOCK ? 9 : narrow ? 13 : 24, "");
 		return;
@@ -49,7 +49,8 @@ static size_t pager_draw_said_twice(const struct pager *p, const struct log_line
 {
 	if (p->times == PAGER_TIME_NONE || l->mark == LOG_GAP)
 		return 0;
-	return stamp_said(l->text, l->len, l->time_us, p->times == PAGER_TIME_CLOCK ? 1000000 : 1000);
+	return stamp_said(l->text, l->len, l->time_us,
+	                  p->times == PAGER_TIME_CLOCK ? 1000000 : 1000);
 }
 
 /* Is there more than one server among the sources? Then its name is part of theirs. */
@@ -65,12 +66,14 @@ static bool pager_draw_many_servers(const struct log *log)
 	return false;
 }
 
-static void pager_draw_source_name(const struct log *log, unsigned source, bool servers, char *buf, size_t size)
+static void pager_draw_source_name(const struct log *log, unsigned source, bool servers, char *buf,
+                                   size_t size)
 {
 	static const char suffix[] = ".service";
 	const char *name = log_source_name(log, source), *slash = strrchr(name, '/');
 	if (servers)
-		snprintf(buf, size, "%.*s/%s", (int)strcspn(name, "/"), name, slash ? slash + 1 : "");
+		snprintf(buf, size, "%.*s/%s", (int)strcspn(name, "/"), name,
+		         slash ? slash + 1 : "");
 	else
 		snprintf(buf, size, "%s", slash ? slash + 1 : name);
 	size_t n = strlen(buf);
@@ -78,12 +81,15 @@ static void pager_draw_source_name(const struct log *log, unsigned source, bool 
 		buf[n - strlen(suffix)] = '\0';
 }
 
-/* All sources take the width of the widest, so that texts begin below each other; on a narrow screen a quarter of it. */
+/* All sources take the width of the widest, so that texts begin below each other; on a narrow
+ * screen a quarter of it. */
 static size_t pager_draw_source_width(const struct pager *p, bool servers)
 {
 	char name[256];
 	const struct log *log = p->log;
-	size_t widest = 0, most = p->width / 4 < SOURCE_LEAST ? SOURCE_LEAST : p->width / 4 < SOURCE_CELLS ? (size_t)p->width / 4 : SOURCE_CELLS;
+	size_t widest = 0, most = p->width / 4 < SOURCE_LEAST   ? SOURCE_LEAST
+	                          : p->width / 4 < SOURCE_CELLS ? (size_t)p->width / 4
+	                                                        : SOURCE_CELLS;
 	for (unsigned i = 0; i < log_sources(log) && widest < most; i++) {
 		pager_draw_source_name(log, i, servers, name, sizeof(name));
 		size_t w = cells(name);
@@ -97,7 +103,7 @@ static void pager_draw_source_of(const struct pager *p, unsigned source, char *b
 	char name[256], cut[SOURCE_CELLS * 4];
 
 	*buf = 0;
-	if (log_sources(p->log) < 2)             /* one source needs no name */
+	if (log_sources(p->log) < 2) /* one source needs no name */
 		return;
 	bool servers = pager_draw_many_servers(p->log);
 	size_t width = pager_draw_source_width(p, servers);
@@ -109,8 +115,9 @@ static void pager_draw_source_of(const struct pager *p, unsigned source, char *b
 static enum tone pager_draw_level_tone(const struct log_line *l)
 {
 	static const enum tone tones[] = {
-		[LOG_LEVEL_UNKNOWN] = TONE_PLAIN, [LOG_LEVEL_DEBUG] = TONE_DIM, [LOG_LEVEL_INFO] = TONE_PLAIN,
-		[LOG_LEVEL_NOTICE] = TONE_PLAIN, [LOG_LEVEL_WARN] = TONE_WARN, [LOG_LEVEL_ERROR] = TONE_BAD,
+		[LOG_LEVEL_UNKNOWN] = TONE_PLAIN, [LOG_LEVEL_DEBUG] = TONE_DIM,
+		[LOG_LEVEL_INFO] = TONE_PLAIN,    [LOG_LEVEL_NOTICE] = TONE_PLAIN,
+		[LOG_LEVEL_WARN] = TONE_WARN,     [LOG_LEVEL_ERROR] = TONE_BAD,
 	};
 
 	if (l->mark == LOG_GAP)
@@ -121,8 +128,9 @@ static enum tone pager_draw_level_tone(const struct log_line *l)
 static enum tone pager_draw_doc_tone(enum doc_tone t)
 {
 	static const enum tone tones[] = {
-		[DOC_PLAIN] = TONE_PLAIN, [DOC_HEAD] = TONE_TITLE_FOCUS, [DOC_LABEL] = TONE_LABEL, [DOC_DIM] = TONE_DIM,
-		[DOC_GOOD] = TONE_GOOD, [DOC_WARN] = TONE_WARN, [DOC_BAD] = TONE_BAD, [DOC_CODE] = TONE_CODE,
+		[DOC_PLAIN] = TONE_PLAIN, [DOC_HEAD] = TONE_TITLE_FOCUS, [DOC_LABEL] = TONE_LABEL,
+		[DOC_DIM] = TONE_DIM,     [DOC_GOOD] = TONE_GOOD,        [DOC_WARN] = TONE_WARN,
+		[DOC_BAD] = TONE_BAD,     [DOC_CODE] = TONE_CODE,
 	};
 
 	return (unsigned)t < ARRAY_LEN(tones) ? tones[t] : TONE_PLAIN;
@@ -137,12 +145,15 @@ bool pager_line(const struct pager *p, uint64_t line, struct laid *out)
 			return false;
 		pager_draw_stamp_of(p, l->time_us, out->stamp, sizeof(out->stamp));
 		pager_draw_source_of(p, l->source, out->source, sizeof(out->source));
-		if (l->mark == LOG_GAP)          /* our own words, not the source's */
-			snprintf(out->source + strlen(out->source), sizeof(out->source) - strlen(out->source), "%s%s ",
-			         glyph_rule(), glyph_rule());
+		if (l->mark == LOG_GAP) /* our own words, not the source's */
+			snprintf(out->source + strlen(out->source),
+			         sizeof(out->source) - strlen(out->source), "%s%s ", glyph_rule(),
+			         glyph_rule());
 		else if (l->level >= LOG_LEVEL_WARN)
-			snprintf(out->source + strlen(out->source), sizeof(out->source) - strlen(out->source), "%s ",
-			         glyph_health(l->level == LOG_LEVEL_ERROR ? HEALTH_BAD : HEALTH_ATTENTION));
+			snprintf(out->source + strlen(out->source),
+			         sizeof(out->source) - strlen(out->source), "%s ",
+			         glyph_health(l->level == LOG_LEVEL_ERROR ? HEALTH_BAD
+			                                                  : HEALTH_ATTENTION));
 		out->text = logview_text(p->view, l);
 		if (out->text == l->text && !p->view->flat)
 			out->text += pager_draw_said_twice(p, l);
@@ -172,7 +183,7 @@ void pager_doc_changed(struct pager *p)
 	p->label_width = (int)(widest < LABEL_MAX ? widest : LABEL_MAX);
 }
 
-/* --- rows of a line ----------------------------------------------------------------------------------------- */
+/* --- rows of a line ------------------------------------------------------ */
 
 /* Cells before the text. */
 static int pager_draw_indent(const struct pager *p, const struct laid *l)
@@ -189,17 +200,18 @@ static size_t pager_draw_text_width(const struct pager *p, const struct laid *l)
 	return (size_t)(width > WRAP_MIN ? width : WRAP_MIN);
 }
 
-/* The bytes of the next row of text: up to the last space that fits, if there is one in its second half. */
+/* The bytes of the next row of text: up to the last space that fits, if there is one in its second
+ * half. */
 static size_t pager_draw_row_bytes(const char *text, size_t width)
 {
 	size_t used, n = cells_fit(text, width, &used), space = n;
-	size_t line = strcspn(text, "\n");      /* only what was unfolded has them */
+	size_t line = strcspn(text, "\n"); /* only what was unfolded has them */
 
 	if (line <= n)
 		return line;
 	if (!text[n])
 		return n;
-	if (!n)                                  /* a character wider than the row */
+	if (!n) /* a character wider than the row */
 		return strlen(text) < 4 ? strlen(text) : 4;
 	if (text[n] == ' ')
 		return n;
@@ -224,15 +236,17 @@ size_t pager_rows(const struct pager *p, uint64_t line)
 	struct laid l;
 	size_t rows = 1, width;
 
-	if ((!p->wrap && !(p->view && p->view->unfolded.n)) || !pager_line(p, line, &l) || !pager_draw_wraps(p, &l))
+	if ((!p->wrap && !(p->view && p->view->unfolded.n)) || !pager_line(p, line, &l) ||
+	    !pager_draw_wraps(p, &l))
 		return 1;
 	width = pager_draw_text_width(p, &l);
-	for (const char *s = pager_draw_next_row(l.text, width); *s; s = pager_draw_next_row(s, width))
+	for (const char *s = pager_draw_next_row(l.text, width); *s;
+	     s = pager_draw_next_row(s, width))
 		rows++;
 	return rows;
 }
 
-/* --- drawing --------------------------------------------------------------------------------------------------- */
+/* --- drawing ------------------------------------------------------------- */
 
 static int pager_draw_cells_between(const char *from, size_t n)
 {
@@ -242,7 +256,8 @@ static int pager_draw_cells_between(const char *from, size_t n)
 	return (int)cells(part);
 }
 
-/* The matches of a whole line, one after the other: a row of a wrapped line may begin or end within one. */
+/* The matches of a whole line, one after the other: a row of a wrapped line may begin or end within
+ * one. */
 struct found {
 	const struct match *match;
 	const char *text;
@@ -252,30 +267,39 @@ struct found {
 
 static void pager_draw_found_next(struct found *f, size_t at)
 {
-	f->any = f->match && at < f->len && match_find(f->match, f->text, f->len, at, &f->start, &f->end);
+	f->any = f->match && at < f->len &&
+	         match_find(f->match, f->text, f->len, at, &f->start, &f->end);
 }
 
 /* No further than needed: a line may have 64 KB, and be drawn with each key. */
 static struct found pager_draw_found_in(const struct pager *p, const char *text, size_t seen)
 {
-	struct found f = { .match = p->match, .text = text, .len = strnlen(text, seen + MATCH_BYTES) };
+	struct found f = { .match = p->match,
+		           .text = text,
+		           .len = strnlen(text, seen + MATCH_BYTES) };
 	pager_draw_found_next(&f, 0);
 	return f;
 }
 
 /* Marks those in the n bytes of the text from `from` on, which were drawn at x. */
-static void pager_draw_draw_found(struct found *f, const struct canvas *c, int y, int x, size_t from, size_t n)
+static void pager_draw_draw_found(struct found *f, const struct canvas *c, int y, int x,
+                                  size_t from, size_t n)
 {
 	for (; f->any && f->start < from + n; pager_draw_found_next(f, f->end)) {
-		size_t start = f->start > from ? f->start : from, end = f->end < from + n ? f->end : from + n;
+		size_t start = f->start > from ? f->start : from,
+		       end = f->end < from + n ? f->end : from + n;
 		if (end > start)
-			canvas_retone(c, y, x + pager_draw_cells_between(f->text + from, start - from), pager_draw_cells_between(f->text + start, end - start), TONE_MATCH);
+			canvas_retone(c, y,
+			              x + pager_draw_cells_between(f->text + from, start - from),
+			              pager_draw_cells_between(f->text + start, end - start),
+			              TONE_MATCH);
 		if (f->end > from + n)
 			return;
 	}
 }
 
-static void pager_draw_draw_prefix(const struct pager *p, const struct canvas *c, int y, const struct laid *l)
+static void pager_draw_draw_prefix(const struct pager *p, const struct canvas *c, int y,
+                                   const struct laid *l)
 {
 	int x = canvas_text(c, y, 0, -1, l->bookmarked ? TONE_MARK : TONE_DIM, l->stamp);
 	char label[LABEL_MAX * 4 + 8];
@@ -285,13 +309,15 @@ static void pager_draw_draw_prefix(const struct pager *p, const struct canvas *c
 		canvas_text(c, y, x ? x - 1 : 0, 1, TONE_MARK, canvas_ascii() ? "*" : "◆");
 	if (!l->label || !p->label_width)
 		return;
-	cells_cut(label, sizeof(label), l->label, (size_t)p->label_width, CUT_MIDDLE, glyph_ellipsis());
+	cells_cut(label, sizeof(label), l->label, (size_t)p->label_width, CUT_MIDDLE,
+	          glyph_ellipsis());
 	canvas_text(c, y, 0, p->label_width, l->label_tone, label);
 	struct found found = pager_draw_found_in(p, label, sizeof(label));
 	pager_draw_draw_found(&found, c, y, 0, 0, found.len);
 }
 
-static void pager_draw_draw_piece(struct found *found, const struct canvas *c, int y, int x, const struct laid *l, const char *text, size_t n)
+static void pager_draw_draw_piece(struct found *found, const struct canvas *c, int y, int x,
+                                  const struct laid *l, const char *text, size_t n)
 {
 	char row[ROW_BYTES];
 
@@ -302,12 +328,14 @@ static void pager_draw_draw_piece(struct found *found, const struct canvas *c, i
 }
 
 /* Draws the line's rows from row `skip` on at y; returns how many it drew. */
-static int pager_draw_draw_wrapped(const struct pager *p, const struct canvas *c, int y, const struct laid *l, size_t skip)
+static int pager_draw_draw_wrapped(const struct pager *p, const struct canvas *c, int y,
+                                   const struct laid *l, size_t skip)
 {
 	size_t width = pager_draw_text_width(p, l), row = 0;
 	int x = pager_draw_indent(p, l), from = y;
 	const char *s = l->text;
-	struct found found = pager_draw_found_in(p, l->text, (skip + (size_t)c->height) * width * CELL_BYTES);
+	struct found found = pager_draw_found_in(p, l->text,
+	                                         (skip + (size_t)c->height) * width * CELL_BYTES);
 
 	do {
 		size_t n = pager_draw_row_bytes(s, width);
@@ -322,7 +350,8 @@ static int pager_draw_draw_wrapped(const struct pager *p, const struct canvas *c
 	return y - from;
 }
 
-static void pager_draw_draw_flat(const struct pager *p, const struct canvas *c, int y, const struct laid *l)
+static void pager_draw_draw_flat(const struct pager *p, const struct canvas *c, int y,
+                                 const struct laid *l)
 {
 	int x = pager_draw_indent(p, l), width = c->width - x;
 	const char *s = l->text;
@@ -341,7 +370,8 @@ static void pager_draw_draw_flat(const struct pager *p, const struct canvas *c, 
 		canvas_text(&rest, 0, 0, 1, TONE_DIM, canvas_ascii() ? "<" : "‹");
 }
 
-static void pager_draw_tone_rows(const struct pager *p, const struct canvas *c, int from, int to, uint64_t line, const struct laid *l)
+static void pager_draw_tone_rows(const struct pager *p, const struct canvas *c, int from, int to,
+                                 uint64_t line, const struct laid *l)
 {
 	for (int y = from; y < to; y++) {
 		if (l->marked)
@@ -356,7 +386,8 @@ static void pager_draw_draw_lines(const struct pager *p, const struct canvas *c)
 	struct place at = p->top;
 	struct laid l;
 
-	for (int y = 0; y < c->height && at.line && pager_line(p, at.line, &l); at.line = pager_next(p, at.line), at.row = 0) {
+	for (int y = 0; y < c->height && at.line && pager_line(p, at.line, &l);
+	     at.line = pager_next(p, at.line), at.row = 0) {
 		int from = y;
 		if (pager_draw_wraps(p, &l)) {
 			y += pager_draw_draw_wrapped(p, c, y, &l, at.row);

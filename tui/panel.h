@@ -1,6 +1,7 @@
 /* panel.h: what a pane can show. One file per panel in panels/, one line in panels.c.
  *
- * A panel is a table of rows (most), or draws itself (logs, details). Simple panels are a columns table and nothing else. */
+ * A panel is a table of rows (most), or draws itself (logs, details). Simple panels are a columns
+ * table and nothing else. */
 #ifndef TUI_PANEL_H
 #define TUI_PANEL_H
 
@@ -15,49 +16,62 @@
 
 #define CELL_MAX 256
 struct cell {
-	char text[CELL_MAX];     /* washed */
+	char text[CELL_MAX]; /* washed */
 	enum tone tone;
-	int64_t changes_ms;      /* wall clock at which the text becomes another by itself (an age); 0 never */
-	bool passing;            /* an order's progress or result: widens no column, and covers the cells after it instead */
+	/* wall clock at which the text becomes another by itself (an age); 0 never */
+	int64_t changes_ms;
+	/* an order's progress or result: widens no column, and covers the cells after it instead */
+	bool passing;
 };
 enum align { ALIGN_LEFT, ALIGN_RIGHT };
 
 struct column {
-	const char *name;        /* "cpu": config and sort key */
-	const char *title;       /* "CPU%" */
-	int min, max;            /* width in cells; the content decides between them; max -1: takes what is left */
-	int importance;          /* 0 is never dropped; higher goes first when it is narrow */
+	const char *name;  /* "cpu": config and sort key */
+	const char *title; /* "CPU%" */
+	/* width in cells; the content decides between them; max -1: takes what is left */
+	int min, max;
+	int importance; /* 0 is never dropped; higher goes first when it is narrow */
 	enum align align;
-	enum cut cut;            /* where a long text is shortened */
+	enum cut cut; /* where a long text is shortened */
 	void (*cell)(const struct row *, struct cell *);
-	int (*compare)(const struct row *, const struct row *);   /* NULL: by the cell's text */
-	bool descending;         /* the natural first order */
+	int (*compare)(const struct row *, const struct row *); /* NULL: by the cell's text */
+	bool descending;                                        /* the natural first order */
 };
 
 struct panel {
-	const char *name;                 /* "containers": `:containers`, [settings], key 1-9 by place in panels[] */
+	const char
+		*name; /* "containers": `:containers`, [settings], key 1-9 by place in panels[] */
 	const char *title;
-	const char *tab;                  /* short, for the bar at 40 cells: "ctr" */
-	const struct kind *kind;          /* its rows; actions come from kind->actions; NULL with columns: rows of every kind */
-	const struct column *columns;     /* ends at .name == NULL */
-	int (*order)(const struct row *, const struct row *);     /* before any column was chosen; NULL: worst first, then name */
-	bool (*wants)(const struct row *);                        /* NULL: every row of the kind */
-	/* The same inside one server, where a row of many witnesses is shown as that server sees it; NULL: wants. */
+	const char *tab; /* short, for the bar at 40 cells: "ctr" */
+	/* its rows; actions come from kind->actions; NULL with columns: rows of every kind */
+	const struct kind *kind;
+	const struct column *columns; /* ends at .name == NULL */
+	/* before any column was chosen; NULL: worst first, then name */
+	int (*order)(const struct row *, const struct row *);
+	bool (*wants)(const struct row *); /* NULL: every row of the kind */
+	/* The same inside one server, where a row of many witnesses is shown as that server sees
+	 * it; NULL: wants. */
 	bool (*wants_in)(const struct row *, const struct server *);
-	/* A row of which nothing but a sentence is known: writes that, which is drawn from after the column called instead_after on in place of
-	 * what no cell there could say. False: the row has its cells. Both NULL: every row has. */
+	/* A row of which nothing but a sentence is known: writes that, which is drawn from after
+	 * the column called instead_after on in place of what no cell there could say. False: the
+	 * row has its cells. Both NULL: every row has. */
 	bool (*instead)(const struct row *, struct cell *);
 	const char *instead_after;
-	bool random_ids;                  /* a filter does not look at them: letters by chance match any few letters */
-	/* One line for very narrow panes (under 60 cells): writes name and text of the row. NULL: the columns. */
+	/* a filter does not look at them: letters by chance match any few letters */
+	bool random_ids;
+	/* One line for very narrow panes (under 60 cells): writes name and text of the row. NULL:
+	 * the columns. */
 	void (*brief)(const struct row *, struct cell *);
-	/* The sentence when there is no row: why (no engine, not allowed, nothing there) and what would help. */
+	/* The sentence when there is no row: why (no engine, not allowed, nothing there) and what
+	 * would help. */
 	void (*empty)(const struct store *, const struct server *, char *buf, size_t size);
-	/* A panel without rows of a kind (activity): draws itself into the canvas from line top, what concerns one server only
-	 * (NULL: all); returns how many lines it has. */
-	size_t (*draw)(const struct store *, const struct server *, const struct canvas *, size_t top);
-	/* What the row under the cursor has to say under the panes (how it died): the first line is a title. At most max
-	 * lines, max >= 2; returns how many. NULL or 0: why the row needs the user, or what the table has no room for. */
+	/* A panel without rows of a kind (activity): draws itself into the canvas from line top,
+	 * what concerns one server only (NULL: all); returns how many lines it has. */
+	size_t (*draw)(const struct store *, const struct server *, const struct canvas *,
+	               size_t top);
+	/* What the row under the cursor has to say under the panes (how it died): the first line is
+	 * a title. At most max lines, max >= 2; returns how many. NULL or 0: why the row needs the
+	 * user, or what the table has no room for. */
 	size_t (*strip)(const struct row *, struct cell *lines, size_t max);
 };
 #define PANEL_STRIP_MAX 8
@@ -67,34 +81,45 @@ extern const struct panel *const panels[];
 
 /* Helpers for cells (tui/cells.c). */
 void cell_set(struct cell *, enum tone, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-void cell_add(struct cell *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));  /* after what is there */
-void cell_age(struct cell *, int64_t since_wall_ms);             /* "3m"; blank for 0 */
-void cell_add_age(struct cell *, int64_t since_wall_ms);         /* the same after what is there; nothing for 0 */
-void cell_add_wait(struct cell *, int64_t until_wall_ms);        /* "40s" until then */
-void cell_unknown(struct cell *);                                /* "-", dim */
-void cell_bytes(struct cell *, double bytes);                    /* "412M"; unknown below 0 */
-void cell_percent(struct cell *, double percent, double warn);   /* "12"; with tone and ! from warn on */
-void cell_glyph(const struct row *, struct cell *);              /* the glyph of the row's health */
+/* after what is there */
+void cell_add(struct cell *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void cell_age(struct cell *, int64_t since_wall_ms); /* "3m"; blank for 0 */
+/* the same after what is there; nothing for 0 */
+void cell_add_age(struct cell *, int64_t since_wall_ms);
+void cell_add_wait(struct cell *, int64_t until_wall_ms); /* "40s" until then */
+void cell_unknown(struct cell *);                         /* "-", dim */
+void cell_bytes(struct cell *, double bytes);             /* "412M"; unknown below 0 */
+void cell_percent(struct cell *, double percent,
+                  double warn);                     /* "12"; with tone and ! from warn on */
+void cell_glyph(const struct row *, struct cell *); /* the glyph of the row's health */
 void cell_name(const struct row *, struct cell *);
-void cell_server(const struct row *, struct cell *);             /* the name of its server */
-/* "4m old" when what is shown is old, else blank. The table writes it at the end of the row, in a place that nothing else has. */
+void cell_server(const struct row *, struct cell *); /* the name of its server */
+/* "4m old" when what is shown is old, else blank. The table writes it at the end of the row, in a
+ * place that nothing else has. */
 void cell_stale(const struct row *, struct cell *);
-/* What an order on the row says now: "restarting 3s", "restart: done", "restart: <why not>". False: nothing. */
+/* What an order on the row says now: "restarting 3s", "restart: done", "restart: <why not>". False:
+ * nothing. */
 bool cell_order(const struct row *, struct cell *);
-#define CELL_ORDER_DONE_MS 6000      /* how long a result stays in the row */
+#define CELL_ORDER_DONE_MS 6000 /* how long a result stays in the row */
 #define CELL_ORDER_FAILED_MS 90000
-int64_t server_heard_ms(const struct server *);                  /* wall clock of the last answer of any source; 0 never */
+/* wall clock of the last answer of any source; 0 never */
+int64_t server_heard_ms(const struct server *);
 /* Is what is known of it old? *since: wall clock of the last answer, 0 unknown. */
 bool row_stale(const struct row *, int64_t *since);
-/* The sentence of why a source shows nothing: "docker on sese: permission denied ...". False: it is live or not there. */
+/* The sentence of why a source shows nothing: "docker on sese: permission denied ...". False: it is
+ * live or not there. */
 bool source_sentence(const struct source *, char *buf, size_t size);
-/* One word for the state of a row whose source does not answer: what it told before is not how it is. False: it answers. */
+/* One word for the state of a row whose source does not answer: what it told before is not how it
+ * is. False: it answers. */
 bool source_fails(const struct row *, struct cell *);
-const char *ask_words(const struct server *, const struct ask *); /* its title without the server's name before it */
-/* For panel->empty: the sentences of the named backends (ended by NULL) on server (NULL: all), or calm. */
-void empty_sentence(const struct store *, const struct server *, const char *const *names, const char *calm,
-                    char *buf, size_t size);
-int order_by_need(const struct row *, const struct row *);       /* worst first, then by name, then by server */
-int compare_numbers(double a, double b);                         /* unknown (below 0) is smallest */
+/* its title without the server's name before it */
+const char *ask_words(const struct server *, const struct ask *);
+/* For panel->empty: the sentences of the named backends (ended by NULL) on server (NULL: all), or
+ * calm. */
+void empty_sentence(const struct store *, const struct server *, const char *const *names,
+                    const char *calm, char *buf, size_t size);
+/* worst first, then by name, then by server */
+int order_by_need(const struct row *, const struct row *);
+int compare_numbers(double a, double b); /* unknown (below 0) is smallest */
 
 #endif

@@ -1,7 +1,8 @@
 /* The panes: which rows each shows, in which order, and where its cursor is.
  *
- * A pane keeps an array of rows, filtered and in order. It is made again only when the store's generation, the filter, the
- * order or the server we are in changed: a key that moves the cursor costs no pass over the rows. */
+ * A pane keeps an array of rows, filtered and in order. It is made again only when the store's
+ * generation, the filter, the order or the server we are in changed: a key that moves the cursor
+ * costs no pass over the rows. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,12 +60,13 @@ struct pane *pane_of_kind(struct console *c, const struct kind *kind)
 	return NULL;
 }
 
-/* --- rows --------------------------------------------------------------------------------------------------- */
+/* --- rows ---------------------------------------------------------------- */
 
 /* The server that a pane is limited to. The fleet is the map: it always shows all. */
 static const struct server *pane_limit_of(const struct console *c, const struct pane *p)
 {
-	return c->scope[0] && p->panel->kind != &kind_server ? store_server_find(c->store, c->scope) : NULL;
+	return c->scope[0] && p->panel->kind != &kind_server ? store_server_find(c->store, c->scope)
+	                                                     : NULL;
 }
 
 static void pane_push(struct pane *p, const struct row *row)
@@ -81,8 +83,10 @@ static void pane_gather(struct console *c, struct pane *p)
 	const struct panel *panel = p->panel;
 	const struct server *only = pane_limit_of(c, p);
 	p->n = p->total = 0;
-	for (const struct row *r = store_first(c->store, panel->kind, only); r; r = store_next(r, panel->kind, only)) {
-		bool wanted = only && panel->wants_in ? panel->wants_in(r, only) : !panel->wants || panel->wants(r);
+	for (const struct row *r = store_first(c->store, panel->kind, only); r;
+	     r = store_next(r, panel->kind, only)) {
+		bool wanted = only && panel->wants_in ? panel->wants_in(r, only)
+		                                      : !panel->wants || panel->wants(r);
 		if (r->gone || !wanted)
 			continue;
 		p->total++;
@@ -96,7 +100,8 @@ static void pane_lend(struct pane *p)
 {
 	table_set_match(p->table, fuzzy_empty(&p->fuzzy) ? NULL : &p->fuzzy);
 	table_set_rows(p->table, p->rows, p->n);
-	if (!p->moved)                   /* rows that come in later must not carry the cursor down the list */
+	/* rows that come in later must not carry the cursor down the list */
+	if (!p->moved)
 		table_move(p->table, TABLE_FIRST);
 }
 
@@ -107,13 +112,16 @@ static void pane_rebuild(struct console *c, struct pane *p)
 	if (!fuzzy_empty(&p->fuzzy))
 		p->n = table_filter(p->table, &p->fuzzy, p->rows, p->n);
 	table_sort(p->table, p->rows, p->n);
-	table_hide(p->table, "server", pane_limit_of(c, p) != NULL || !store_servers(c->store) || !store_servers(c->store)->next);
+	table_hide(p->table, "server",
+	           pane_limit_of(c, p) != NULL || !store_servers(c->store) ||
+	                   !store_servers(c->store)->next);
 	pane_lend(p);
 	p->built_at = store_generation(c->store);
 	p->dirty = false;
 }
 
-/* All panes, also those that are not shown: their counts decide the layout, and none may keep a row that is gone. */
+/* All panes, also those that are not shown: their counts decide the layout, and none may keep a row
+ * that is gone. */
 void panes_refresh(struct console *c)
 {
 	if (c->scope[0] && !store_server_find(c->store, c->scope))
@@ -129,9 +137,10 @@ void pane_set_filter(struct console *c, struct pane *p, const char *pattern)
 {
 	if (!p->table)
 		return;
-	/* One more character of a pattern only takes rows away: those that are left need not be gathered and ordered again. */
-	bool narrows = p->filter[0] && !p->dirty && p->built_at == store_generation(c->store) && !strchr(pattern, '!') &&
-	               !strncmp(pattern, p->filter, strlen(p->filter));
+	/* One more character of a pattern only takes rows away: those that are left need not be
+	 * gathered and ordered again. */
+	bool narrows = p->filter[0] && !p->dirty && p->built_at == store_generation(c->store) &&
+	               !strchr(pattern, '!') && !strncmp(pattern, p->filter, strlen(p->filter));
 	snprintf(p->filter, sizeof(p->filter), "%s", pattern);
 	fuzzy_compile(&p->fuzzy, p->filter);
 	p->dirty = !narrows;
@@ -143,7 +152,7 @@ void pane_set_filter(struct console *c, struct pane *p, const char *pattern)
 	console_redraw(c);
 }
 
-/* --- what the cursor is on ------------------------------------------------------------------------------------ */
+/* --- what the cursor is on ----------------------------------------------- */
 
 struct row *console_row(struct console *c)
 {
@@ -192,7 +201,8 @@ void console_enter_server(struct console *c, const char *name)
 		if (c->panes[i].table && c->panes[i].panel->kind != &kind_server)
 			table_columns_reset(c->panes[i].table);
 	if (name[0])
-		pane_focus(c, c->focus == PANE_FLEET || c->focus == PANE_NEEDS ? PANE_CONTAINERS : c->focus);
+		pane_focus(c, c->focus == PANE_FLEET || c->focus == PANE_NEEDS ? PANE_CONTAINERS
+		                                                               : c->focus);
 	else if (in)
 		pane_focus(c, PANE_FLEET);
 	panes_dirty(c);
@@ -201,7 +211,7 @@ void console_enter_server(struct console *c, const char *name)
 bool console_goto(struct console *c, const char *id)
 {
 	struct row *r = store_find_written(c->store, id);
-	if (r && r->kind == &kind_source)           /* the server's own row has its sentence */
+	if (r && r->kind == &kind_source) /* the server's own row has its sentence */
 		r = &r->server->row;
 	id = r ? r->id : id;
 	struct pane *p = r ? pane_of_kind(c, r->kind) : NULL;
@@ -212,7 +222,8 @@ bool console_goto(struct console *c, const char *id)
 	pane_focus(c, (size_t)(p - c->panes));
 	p->moved = true;
 	panes_refresh(c);
-	if (!table_seek(p->table, id)) {            /* hidden by a filter: showing it is what was asked for */
+	/* hidden by a filter: showing it is what was asked for */
+	if (!table_seek(p->table, id)) {
 		p->problems = false;
 		pane_set_filter(c, p, "");
 		panes_refresh(c);
@@ -226,22 +237,28 @@ size_t console_problems(struct console *c, size_t *asks)
 {
 	size_t n = 0;
 	*asks = 0;
-	for (const struct row *r = store_first(c->store, NULL, NULL); r; r = store_next(r, NULL, NULL)) {
+	for (const struct row *r = store_first(c->store, NULL, NULL); r;
+	     r = store_next(r, NULL, NULL)) {
 		n += r->health >= HEALTH_ATTENTION;
 		*asks += r->health == HEALTH_ASKS;
 	}
 	return n;
 }
 
-/* --- keys ------------------------------------------------------------------------------------------------------ */
+/* --- keys ---------------------------------------------------------------- */
 
 /* A panel that draws itself has no cursor: the keys of a table scroll it. */
 static bool pane_scroll_key(struct pane *p, const struct key *key)
 {
-	static const struct { const char *name; int step, page; } moves[] = {
-		{ "j", 1, 0 }, { "Down", 1, 0 }, { "k", -1, 0 }, { "Up", -1, 0 }, { "PgDn", 0, 2 }, { "PgUp", 0, -2 },
-		{ "C-f", 0, 2 }, { "C-b", 0, -2 }, { "C-d", 0, 1 }, { "C-u", 0, -1 }, { "g", 0, -1000000 },
-		{ "Home", 0, -1000000 }, { "G", 0, 1000000 }, { "End", 0, 1000000 },
+	static const struct {
+		const char *name;
+		int step, page;
+	} moves[] = {
+		{ "j", 1, 0 },       { "Down", 1, 0 },      { "k", -1, 0 },
+		{ "Up", -1, 0 },     { "PgDn", 0, 2 },      { "PgUp", 0, -2 },
+		{ "C-f", 0, 2 },     { "C-b", 0, -2 },      { "C-d", 0, 1 },
+		{ "C-u", 0, -1 },    { "g", 0, -1000000 },  { "Home", 0, -1000000 },
+		{ "G", 0, 1000000 }, { "End", 0, 1000000 },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(moves); i++) {
 		if (!key_is(key, moves[i].name))
@@ -266,9 +283,10 @@ bool pane_key(struct console *c, const struct key *key)
 	return taken;
 }
 
-/* --- drawing --------------------------------------------------------------------------------------------------- */
+/* --- drawing ------------------------------------------------------------- */
 
-/* "2 Containers" and what limits the rows: "/ngx 3 of 13", "problems only", "by cpu", "2 marked". */
+/* "2 Containers" and what limits the rows: "/ngx 3 of 13", "problems only", "by cpu", "2 marked".
+ */
 static void pane_title_text(const struct console *c, size_t index, char *buf, size_t size)
 {
 	const struct pane *p = &c->panes[index];
@@ -286,7 +304,9 @@ static void pane_title_text(const struct console *c, size_t index, char *buf, si
 		n += (size_t)snprintf(buf + n, size - n, " · by %s", sort);
 	if (marks && n < size)
 		n += (size_t)snprintf(buf + n, size - n, " · %zu marked", marks);
-	size_t left_out = p->panel->kind ? store_left_out(c->store, p->panel->kind, pane_limit_of(c, p)) : 0;
+	size_t left_out = p->panel->kind
+	                          ? store_left_out(c->store, p->panel->kind, pane_limit_of(c, p))
+	                          : 0;
 	if (left_out && n < size)
 		snprintf(buf + n, size - n, " · %zu more are not shown", left_out);
 }
@@ -298,7 +318,8 @@ static void pane_draw_title(struct console *c, size_t index, const struct canvas
 	bool focused = index == c->focus;
 	pane_title_text(c, index, title, sizeof(title));
 	canvas_fill(at, 0, 0, -1, TONE_BORDER, glyph_rule());
-	int used = canvas_textf(at, 0, 1, at->width - 2, focused ? TONE_TITLE_FOCUS : TONE_TITLE, " %s ", title);
+	int used = canvas_textf(at, 0, 1, at->width - 2, focused ? TONE_TITLE_FOCUS : TONE_TITLE,
+	                        " %s ", title);
 	if (p->table && p->n > table_shown(p->table) && table_shown(p->table))
 		snprintf(place, sizeof(place), " %zu/%zu ", table_index(p->table) + 1, p->n);
 	int len = (int)cells(place);
@@ -312,7 +333,9 @@ static void pane_draw_empty(struct console *c, const struct pane *p, const struc
 	char text[2048], *rest = text, *line;
 	const struct server *only = pane_limit_of(c, p);
 	if (p->total)
-		snprintf(text, sizeof(text), p->filter[0] ? "No row matches /%s; Esc shows all %zu." : "No problems here%.0s; ! shows all %zu.",
+		snprintf(text, sizeof(text),
+		         p->filter[0] ? "No row matches /%s; Esc shows all %zu."
+		                      : "No problems here%.0s; ! shows all %zu.",
 		         p->filter, p->total);
 	else if (p->panel->empty)
 		p->panel->empty(c->store, only, text, sizeof(text));

@@ -1,8 +1,9 @@
 /* says.c: the lines under all panes, for what the row under the cursor has to say.
  *
- * How a container died and its last lines, why a unit failed, why a server is away. A row that has nothing to say shows
- * what its table has no room for. The height of these lines is that of the longest words of all rows, wherever the cursor
- * is, so no list moves with the cursor and none leaves its room to blank lines. */
+ * How a container died and its last lines, why a unit failed, why a server is away. A row that has
+ * nothing to say shows what its table has no room for. The height of these lines is that of the
+ * longest words of all rows, wherever the cursor is, so no list moves with the cursor and none
+ * leaves its room to blank lines. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,10 +11,11 @@
 #include "backends/base/mem.h"
 #include "tui/console_internal.h"
 
-#define TAIL_BYTES 40            /* by which the rest of a sentence is found */
-#define TITLE_MARGIN 5           /* cells of a title's line that are not the title's */
+#define TAIL_BYTES 40  /* by which the rest of a sentence is found */
+#define TITLE_MARGIN 5 /* cells of a title's line that are not the title's */
 
-/* A cell that is full holds the beginning of a sentence. The row has the rest: a command to copy must be seen whole. */
+/* A cell that is full holds the beginning of a sentence. The row has the rest: a command to copy
+ * must be seen whole. */
 static const char *says_rest_of(const struct cell *c, const struct row *r)
 {
 	size_t len = strlen(c->text);
@@ -34,7 +36,7 @@ static size_t says_spread(struct cell *lines, const struct row *r, size_t most, 
 		rest += len + strspn(rest + len, " ");
 		n++;
 	}
-	if (n && *rest)                      /* there is more: d shows it */
+	if (n && *rest) /* there is more: d shows it */
 		cell_add(&lines[n - 1], "%s", glyph_ellipsis());
 	free(whole);
 	return n;
@@ -62,15 +64,18 @@ static int says_of(const struct pane *p, const struct row *r, int width)
 	return n > SAYS_LEAST ? (int)n : SAYS_LEAST;
 }
 
-/* Words change all the time, an age or a countdown: fewer lines count only when other rows need the user. */
+/* Words change all the time, an age or a countdown: fewer lines count only when other rows need the
+ * user. */
 int says_want(struct console *c, int width)
 {
 	size_t asks, problems = console_problems(c, &asks);
 	int lines = SAYS_LEAST;
-	if (c->says.lines && c->says.generation == store_generation(c->store) && c->says.width == width)
+	if (c->says.lines && c->says.generation == store_generation(c->store) &&
+	    c->says.width == width)
 		return c->says.lines;
 	for (size_t i = 0; i < c->n_panes; i++)
-		for (size_t k = 0; c->panes[i].table && k < c->panes[i].n && lines < PANEL_STRIP_MAX; k++) {
+		for (size_t k = 0;
+		     c->panes[i].table && k < c->panes[i].n && lines < PANEL_STRIP_MAX; k++) {
 			int n = says_of(&c->panes[i], c->panes[i].rows[k], width);
 			lines = n > lines ? n : lines;
 		}

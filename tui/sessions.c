@@ -1,7 +1,7 @@
 /* Answering sessions from the list: what is asked is shown whole, then a key or a line answers it.
  *
- * Between the question and its answer rows may go, and somebody else may answer: a box keeps ids, of the rows and of what is asked,
- * and the order says the id of what was seen. */
+ * Between the question and its answer rows may go, and somebody else may answer: a box keeps ids,
+ * of the rows and of what is asked, and the order says the id of what was seen. */
 #include "tui/sessions.h"
 
 #include <stdio.h>
@@ -24,16 +24,17 @@
 struct asking {
 	struct console *console;
 	const struct action *action;
-	char **ids;                      /* of the rows */
+	char **ids; /* of the rows */
 	size_t n;
-	char request[SESSION_ID_SIZE];   /* what is answered; "" */
-	size_t question;                 /* of it, that is asked now */
-	struct buf answers;              /* so far, parted by semicolons */
-	bool tab_again;                  /* the names that Tab wanted were asked for */
-	size_t tab_at;                   /* the cursor then */
+	char request[SESSION_ID_SIZE]; /* what is answered; "" */
+	size_t question;               /* of it, that is asked now */
+	struct buf answers;            /* so far, parted by semicolons */
+	bool tab_again;                /* the names that Tab wanted were asked for */
+	size_t tab_at;                 /* the cursor then */
 };
 
-static struct asking *sessions_box_asking_create(struct console *c, const struct action *a, struct row **rows, size_t n)
+static struct asking *sessions_box_asking_create(struct console *c, const struct action *a,
+                                                 struct row **rows, size_t n)
 {
 	struct asking *k = xcalloc(1, sizeof(*k));
 	k->console = c;
@@ -74,10 +75,15 @@ static void sessions_box_go(struct asking *k, const char *words)
 		order_begin_rows(k->console, k->action, rows, n, words);
 	} else {
 		char *copy = xstrdup(words);
-		draft_keep(k->console, &(struct intent){ .action = k->action, .ids = k->ids, .n = k->n, .argument = copy }, 0,
-		           "not sent, it is not there any more");
+		draft_keep(k->console,
+		           &(struct intent){ .action = k->action,
+		                             .ids = k->ids,
+		                             .n = k->n,
+		                             .argument = copy },
+		           0, "not sent, it is not there any more");
 		free(copy);
-		console_flash(k->console, TONE_BAD, "%s: it is not there any more", k->action->verb);
+		console_flash(k->console, TONE_BAD, "%s: it is not there any more",
+		              k->action->verb);
 	}
 	sessions_box_asking_free(k);
 }
@@ -88,7 +94,7 @@ static void sessions_box_give_up(struct asking *k)
 	sessions_box_asking_free(k);
 }
 
-/* --- what is asked, as text ---------------------------------------------------------------------------------- */
+/* --- what is asked, as text ---------------------------------------------- */
 
 static char *sessions_box_request_text(const struct request *r)
 {
@@ -98,7 +104,9 @@ static char *sessions_box_request_text(const struct request *r)
 	buf_init(&b, 256u << 10);
 	request_doc(r, &doc);
 	for (size_t i = 0; i < doc.n; i++)
-		buf_addf(&b, "%s%s%s%s", i ? "\n" : "", doc.lines[i].label ? doc.lines[i].label : "", doc.lines[i].label ? "  " : "",
+		buf_addf(&b, "%s%s%s%s", i ? "\n" : "",
+		         doc.lines[i].label ? doc.lines[i].label : "",
+		         doc.lines[i].label ? "  " : "",
 		         doc.lines[i].text ? doc.lines[i].text : "");
 	doc_finish(&doc);
 	return buf_take(&b);
@@ -119,7 +127,7 @@ static void sessions_box_answer_with(struct asking *k, const char *words)
 	free(whole);
 }
 
-/* --- permissions ------------------------------------------------------------------------------------------------ */
+/* --- permissions --------------------------------------------------------- */
 
 static void sessions_box_reason_given(const struct dialog_result *result, void *arg)
 {
@@ -143,26 +151,33 @@ static void sessions_box_permission_chosen(const struct dialog_result *result, v
 		sessions_box_answer_with(k, words[result->choice]);
 	} else {
 		struct lineedit_config line = { .prompt = "why: ", .max = 4096 };
-		k->console->dialog = dialog_prompt("Reject, and tell it why", "It goes on with what you tell it.", &line, sessions_box_reason_given, k);
+		k->console->dialog = dialog_prompt("Reject, and tell it why",
+		                                   "It goes on with what you tell it.", &line,
+		                                   sessions_box_reason_given, k);
 		console_redraw(k->console);
 	}
 }
 
-static void sessions_box_ask_permission(struct asking *k, const struct request *r, const struct row *row)
+static void sessions_box_ask_permission(struct asking *k, const struct request *r,
+                                        const struct row *row)
 {
 	static const struct dialog_item items[] = {
-		{ "o", "once", NULL, false }, { "a", "always", NULL, false }, { "r", "reject", NULL, false },
+		{ "o", "once", NULL, false },
+		{ "a", "always", NULL, false },
+		{ "r", "reject", NULL, false },
 		{ "m", "reject with a message", NULL, false },
 	};
 	char title[320], *text = sessions_box_request_text(r);
 	snprintf(title, sizeof(title), "%.60s: %.200s", row->server->name, row->name);
-	k->console->dialog = dialog_question(title, text, items, ARRAY_LEN(items), -1, sessions_box_permission_chosen, k);
+	k->console->dialog = dialog_question(title, text, items, ARRAY_LEN(items), -1,
+	                                     sessions_box_permission_chosen, k);
 	free(text);
 }
 
-/* --- questions ---------------------------------------------------------------------------------------------------- */
+/* --- questions ----------------------------------------------------------- */
 
-static void sessions_box_ask_question(struct asking *k, const struct request *r, const struct row *row);
+static void sessions_box_ask_question(struct asking *k, const struct request *r,
+                                      const struct row *row);
 
 static void sessions_box_question_answered(struct asking *k, const char *words)
 {
@@ -170,9 +185,14 @@ static void sessions_box_question_answered(struct asking *k, const char *words)
 	if (!r) {
 		buf_addf(&k->answers, "%s%s", k->question ? ";" : "", words);
 		/* Numbers of options are soon chosen again. */
-		if (k->answers.data[strspn(k->answers.data, "0123456789,;")] && strcmp(words, "reject") != 0)
-			draft_note(k->console, k->ids[0], "reply: not sent, it was answered elsewhere meanwhile, or stopped", k->answers.data);
-		console_flash(k->console, TONE_WARN, "it was answered elsewhere meanwhile, or stopped");
+		if (k->answers.data[strspn(k->answers.data, "0123456789,;")] &&
+		    strcmp(words, "reject") != 0)
+			draft_note(k->console, k->ids[0],
+			           "reply: not sent, it was answered elsewhere meanwhile, or "
+			           "stopped",
+			           k->answers.data);
+		console_flash(k->console, TONE_WARN,
+		              "it was answered elsewhere meanwhile, or stopped");
 		sessions_box_give_up(k);
 		return;
 	}
@@ -181,7 +201,8 @@ static void sessions_box_question_answered(struct asking *k, const char *words)
 		return;
 	}
 	buf_puts(&k->answers, k->question ? ";" : "");
-	for (const char *p = words; *p; p++)              /* a semicolon of the answer's own would part it */
+	/* a semicolon of the answer's own would part it */
+	for (const char *p = words; *p; p++)
 		buf_addf(&k->answers, "%s%c", *p == ';' && r->n_questions > 1 ? "\\" : "", *p);
 	if (++k->question < r->n_questions) {
 		sessions_box_ask_question(k, r, sessions_box_first_row(k));
@@ -213,7 +234,8 @@ static void sessions_box_option_chosen(const struct dialog_result *result, void 
 {
 	struct asking *k = arg;
 	const struct request *r = sessions_box_still_asked(k);
-	size_t options = r && k->question < r->n_questions ? r->questions[k->question].n_options : 0;
+	size_t options = r && k->question < r->n_questions ? r->questions[k->question].n_options
+	                                                   : 0;
 	size_t shown = options < 9 ? options : 9;
 	char number[24];
 	if (result->choice < 0) {
@@ -229,7 +251,8 @@ static void sessions_box_option_chosen(const struct dialog_result *result, void 
 }
 
 /* One of few is a key; several are a line: "1,3". */
-static void sessions_box_ask_question(struct asking *k, const struct request *r, const struct row *row)
+static void sessions_box_ask_question(struct asking *k, const struct request *r,
+                                      const struct row *row)
 {
 	static const char *const digits[] = { "1", "2", "3", "4", "5", "6", "7", "8", "9" };
 	const struct question *q = &r->questions[k->question];
@@ -238,9 +261,11 @@ static void sessions_box_ask_question(struct asking *k, const struct request *r,
 	one.questions = &r->questions[k->question];
 	one.n_questions = 1;
 	char *text = sessions_box_request_text(&one);
-	snprintf(title, sizeof(title), "%.60s: %.160s (%zu of %zu)", row->server->name, row->name, k->question + 1, r->n_questions);
+	snprintf(title, sizeof(title), "%.60s: %.160s (%zu of %zu)", row->server->name, row->name,
+	         k->question + 1, r->n_questions);
 	if (q->multiple || q->n_options > 9) {
-		char *more = xasprintf("%s\nNumbers parted by commas, your own words, or the word reject.", text);
+		char *more = xasprintf(
+			"%s\nNumbers parted by commas, your own words, or the word reject.", text);
 		sessions_box_ask_for_words(k, title, more);
 		free(more);
 	} else {
@@ -248,36 +273,51 @@ static void sessions_box_ask_question(struct asking *k, const struct request *r,
 		char labels[9][80];
 		size_t n = 0;
 		for (; n < q->n_options; n++) {
-			wash(labels[n], sizeof(labels[n]), q->options[n].label, strlen(q->options[n].label));
+			wash(labels[n], sizeof(labels[n]), q->options[n].label,
+			     strlen(q->options[n].label));
 			items[n] = (struct dialog_item){ .key = digits[n], .label = labels[n] };
 		}
-		items[n++] = (struct dialog_item){ .key = "w", .label = "own words", .disabled = !q->custom };
+		items[n++] = (struct dialog_item){ .key = "w",
+			                           .label = "own words",
+			                           .disabled = !q->custom };
 		items[n++] = (struct dialog_item){ .key = "x", .label = "reject" };
-		k->console->dialog = dialog_question(title, text, items, n, -1, sessions_box_option_chosen, k);
+		k->console->dialog = dialog_question(title, text, items, n, -1,
+		                                     sessions_box_option_chosen, k);
 	}
 	free(text);
 }
 
-/* --- words of other actions ------------------------------------------------------------------------------------------ */
+/* --- words of other actions ---------------------------------------------- */
 
-static void sessions_box_complete_new(struct completion *done, const char *text, size_t cursor, void *arg);
-static void sessions_box_complete_move(struct completion *done, const char *text, size_t cursor, void *arg);
-static void sessions_box_complete_command(struct completion *done, const char *text, size_t cursor, void *arg);
+static void sessions_box_complete_new(struct completion *done, const char *text, size_t cursor,
+                                      void *arg);
+static void sessions_box_complete_move(struct completion *done, const char *text, size_t cursor,
+                                       void *arg);
+static void sessions_box_complete_command(struct completion *done, const char *text, size_t cursor,
+                                          void *arg);
 
 static const struct wanted {
 	const char *action, *title, *text, *prompt;
-	bool from_name;                  /* begins with the row's name */
-	bool unkept;                     /* see lineedit.h */
+	bool from_name; /* begins with the row's name */
+	bool unkept;    /* see lineedit.h */
 	lineedit_complete_fn *complete;
 } wanted[] = {
 	{ "session-prompt", "Prompt", NULL, "> ", false, false, NULL },
-	{ "session-move", "Move", "SERVER [DIRECTORY]: exported, imported there, checked, then archived here", "> ", false, false, sessions_box_complete_move },
+	{ "session-move", "Move",
+	  "SERVER [DIRECTORY]: exported, imported there, checked, then archived here", "> ", false,
+	  false, sessions_box_complete_move },
 	{ "session-rename", "New title", NULL, "title: ", true, false, NULL },
-	{ "session-command", "Slash command", "NAME [ARGUMENTS]; Tab completes", "/", false, false, sessions_box_complete_command },
-	{ "session-new", "New session", "DIRECTORY [agent=NAME] [model=PROVIDER/MODEL] [PROMPT]; Tab completes", "> ", false, false, sessions_box_complete_new },
-	{ "session-import", "Import", "FILE on this machine, then the DIRECTORY over there; Tab completes", "> ", false, false, sessions_box_complete_new },
+	{ "session-command", "Slash command", "NAME [ARGUMENTS]; Tab completes", "/", false, false,
+	  sessions_box_complete_command },
+	{ "session-new", "New session",
+	  "DIRECTORY [agent=NAME] [model=PROVIDER/MODEL] [PROMPT]; Tab completes", "> ", false,
+	  false, sessions_box_complete_new },
+	{ "session-import", "Import",
+	  "FILE on this machine, then the DIRECTORY over there; Tab completes", "> ", false, false,
+	  sessions_box_complete_new },
 	{ "session-export", "Export", "FILE on this machine", "> ", false, false, NULL },
-	{ "tmux-send", "Type into its pane", "a line; Enter is sent after it", "> ", false, true, NULL },
+	{ "tmux-send", "Type into its pane", "a line; Enter is sent after it", "> ", false, true,
+	  NULL },
 	{ "tmux-rename", "New name", NULL, "name: ", true, false, NULL },
 	{ "tmux-new", "New tmux session", "NAME [DIRECTORY]", "> ", false, false, NULL },
 };
@@ -295,7 +335,9 @@ static char *sessions_box_escaped(const char *before, const char *name, const ch
 }
 
 /* Those of names that begin as what was typed does. */
-static void sessions_box_offer(struct completion *done, const char *typed, size_t len, const char *before, const char *const *names, size_t n, const char *after)
+static void sessions_box_offer(struct completion *done, const char *typed, size_t len,
+                               const char *before, const char *const *names, size_t n,
+                               const char *after)
 {
 	for (size_t i = 0; i < n; i++) {
 		char *word = sessions_box_escaped(before, names[i], after);
@@ -305,7 +347,9 @@ static void sessions_box_offer(struct completion *done, const char *typed, size_
 	}
 }
 
-static void sessions_box_complete_list(struct completion *done, struct row *row, enum session_list list, const char *before, const char *text, size_t cursor)
+static void sessions_box_complete_list(struct completion *done, struct row *row,
+                                       enum session_list list, const char *before, const char *text,
+                                       size_t cursor)
 {
 	const char *names[NAMES_MAX];
 	size_t n = row ? session_names(row, list, names, NAMES_MAX) : 0, start = cursor;
@@ -314,13 +358,17 @@ static void sessions_box_complete_list(struct completion *done, struct row *row,
 	sessions_box_offer(done, text + start, cursor - start, before, names, n, "");
 }
 
-static void sessions_box_complete_command(struct completion *done, const char *text, size_t cursor, void *arg)
+static void sessions_box_complete_command(struct completion *done, const char *text, size_t cursor,
+                                          void *arg)
 {
-	sessions_box_complete_list(done, sessions_box_first_row(arg), SESSION_COMMANDS, "", text, cursor);
+	sessions_box_complete_list(done, sessions_box_first_row(arg), SESSION_COMMANDS, "", text,
+	                           cursor);
 }
 
-/* Folders of the server behind what was typed: asked over the link, and Tab is pressed once more when they are there. */
-static void sessions_box_complete_directory(struct completion *done, const char *text, size_t start, size_t cursor, struct asking *k)
+/* Folders of the server behind what was typed: asked over the link, and Tab is pressed once more
+ * when they are there. */
+static void sessions_box_complete_directory(struct completion *done, const char *text, size_t start,
+                                            size_t cursor, struct asking *k)
 {
 	struct row *row = sessions_box_first_row(k);
 	const char *names[NAMES_MAX];
@@ -359,12 +407,14 @@ static size_t sessions_box_word_start(const char *text, size_t cursor)
 	return start;
 }
 
-static void sessions_box_complete_new(struct completion *done, const char *text, size_t cursor, void *arg)
+static void sessions_box_complete_new(struct completion *done, const char *text, size_t cursor,
+                                      void *arg)
 {
 	struct asking *k = arg;
 	struct row *row = sessions_box_first_row(k);
 	size_t start = sessions_box_word_start(text, cursor);
-	if (k->tab_again && k->tab_at != cursor) {        /* the names came, but other things were typed meanwhile */
+	/* the names came, but other things were typed meanwhile */
+	if (k->tab_again && k->tab_at != cursor) {
 		k->tab_again = false;
 		return;
 	}
@@ -380,7 +430,8 @@ static void sessions_box_complete_new(struct completion *done, const char *text,
 }
 
 /* What a move can be given: the servers, then a folder of the one that was named. */
-static void sessions_box_complete_move(struct completion *done, const char *text, size_t cursor, void *arg)
+static void sessions_box_complete_move(struct completion *done, const char *text, size_t cursor,
+                                       void *arg)
 {
 	struct asking *k = arg;
 	const char *names[NAMES_MAX];
@@ -415,12 +466,15 @@ static void sessions_box_line_given(const struct dialog_result *result, void *ar
 }
 
 /* What was typed and did not arrive is offered again. */
-static const char *sessions_box_offered(const struct asking *k, const struct wanted *w, const struct row *row)
+static const char *sessions_box_offered(const struct asking *k, const struct wanted *w,
+                                        const struct row *row)
 {
 	const char *draft = draft_of(k->console, k->action, row->id);
 	bool fits = draft && strlen(draft) < LINE_MAX_BYTES;
 	if (draft && !fits)
-		console_flash(k->console, TONE_WARN, "what was written for it is too long for a line: P opens it in the editor");
+		console_flash(k->console, TONE_WARN,
+		              "what was written for it is too long for a line: P opens it in the "
+		              "editor");
 	return fits ? draft : w->from_name ? row->name : NULL;
 }
 
@@ -440,18 +494,25 @@ static void sessions_box_ask_line(struct asking *k, const struct wanted *w, cons
 	char title[320];
 	const struct session *s = (const struct session *)row;
 	const char *text = sessions_box_offered(k, w, row);
-	char *here = !text && !strcmp(k->action->name, "session-new") && s->directory ? sessions_box_escaped("", s->directory, " ") : NULL;
-	struct lineedit_config line = { .prompt = w->prompt, .text = here ? here : text, .max = LINE_MAX_BYTES, .unkept = w->unkept, .complete = w->complete,
-	                                .arg = k };
+	char *here = !text && !strcmp(k->action->name, "session-new") && s->directory
+	                     ? sessions_box_escaped("", s->directory, " ")
+	                     : NULL;
+	struct lineedit_config line = { .prompt = w->prompt,
+		                        .text = here ? here : text,
+		                        .max = LINE_MAX_BYTES,
+		                        .unkept = w->unkept,
+		                        .complete = w->complete,
+		                        .arg = k };
 	if (k->n > 1)
 		snprintf(title, sizeof(title), "%s for %zu sessions", w->title, k->n);
 	else
-		snprintf(title, sizeof(title), "%s: %.160s on %.60s", w->title, row->name, row->server->name);
+		snprintf(title, sizeof(title), "%s: %.160s on %.60s", w->title, row->name,
+		         row->server->name);
 	k->console->dialog = dialog_prompt(title, w->text, &line, sessions_box_line_given, k);
 	free(here);
 }
 
-/* --- the way in -------------------------------------------------------------------------------------------------------- */
+/* --- the way in ---------------------------------------------------------- */
 
 bool sessions_ask(struct console *c, const struct action *a, struct row **rows, size_t n)
 {
@@ -471,12 +532,14 @@ bool sessions_ask(struct console *c, const struct action *a, struct row **rows, 
 		return true;
 	}
 	if (!strcmp(a->name, "session-compose")) {
-		editor_open(c, draft_of(c, a, rows[0]->id), sessions_box_composed, sessions_box_asking_create(c, a, rows, n));
+		editor_open(c, draft_of(c, a, rows[0]->id), sessions_box_composed,
+		            sessions_box_asking_create(c, a, rows, n));
 		return true;
 	}
 	for (size_t i = 0; i < ARRAY_LEN(wanted); i++)
 		if (!strcmp(wanted[i].action, a->name)) {
-			sessions_box_ask_line(sessions_box_asking_create(c, a, rows, n), &wanted[i], rows[0]);
+			sessions_box_ask_line(sessions_box_asking_create(c, a, rows, n), &wanted[i],
+			                      rows[0]);
 			console_redraw(c);
 			return true;
 		}
@@ -485,13 +548,15 @@ bool sessions_ask(struct console *c, const struct action *a, struct row **rows, 
 
 bool session_attachable(const struct row *r)
 {
-	return r->kind == &kind_session && ((const struct session *)r)->type != SESSION_SERVICE && r->server->link &&
-	       r->server->link->state == LINK_UP;
+	return r->kind == &kind_session && ((const struct session *)r)->type != SESSION_SERVICE &&
+	       r->server->link && r->server->link->state == LINK_UP;
 }
 
 bool session_open(struct console *c, struct row *r)
 {
-	const struct action *a = r->kind == &kind_session && session_request(r) ? action_find(r->kind, "session-answer") : NULL;
+	const struct action *a = r->kind == &kind_session && session_request(r)
+	                                 ? action_find(r->kind, "session-answer")
+	                                 : NULL;
 	if (!a || !action_applies(c, a, r))
 		return false;
 	order_begin(c, a);
@@ -509,7 +574,9 @@ void session_show_children(struct console *c)
 void session_show_all(struct console *c)
 {
 	bool on = session_show_old(c->store);
-	console_flash(c, TONE_PLAIN, on ? "archived and old sessions are shown" : "archived and old sessions are put away");
+	console_flash(c, TONE_PLAIN,
+	              on ? "archived and old sessions are shown"
+	                 : "archived and old sessions are put away");
 }
 
 bool session_show_older(struct console *c, struct row *r)

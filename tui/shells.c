@@ -29,7 +29,8 @@ static void shell_drop(struct console *c, size_t i)
 			c->shells_listed[k] = NULL;
 	c->n_shells--;
 	memmove(&c->shells[i], &c->shells[i + 1], (c->n_shells - i) * sizeof(c->shells[0]));
-	memmove(&c->shell_ids[i], &c->shell_ids[i + 1], (c->n_shells - i) * sizeof(c->shell_ids[0]));
+	memmove(&c->shell_ids[i], &c->shell_ids[i + 1],
+	        (c->n_shells - i) * sizeof(c->shell_ids[0]));
 	console_redraw(c);
 }
 
@@ -40,10 +41,12 @@ static void shell_enter(struct console *c, struct attach *a)
 	if (attach_current())
 		return;
 	console_listening(c, true);
-	console_flash(c, TONE_BAD, "%s: the terminal could not be lent to it; it runs on, W lists it", attach_title(a));
+	console_flash(c, TONE_BAD,
+	              "%s: the terminal could not be lent to it; it runs on, W lists it",
+	              attach_title(a));
 }
 
-enum { LEFT_KEEP, LEFT_CLOSE, LEFT_BACK, LEFT_SEND_KEY };     /* the choices of attach_choice */
+enum { LEFT_KEEP, LEFT_CLOSE, LEFT_BACK, LEFT_SEND_KEY }; /* the choices of attach_choice */
 
 /* After Ctrl-]. It may have ended while the question was open, and then no other one is meant. */
 static void shell_left_chosen(const struct dialog_result *result, void *arg)
@@ -58,7 +61,8 @@ static void shell_left_chosen(const struct dialog_result *result, void *arg)
 	else if (result->choice == LEFT_BACK || result->choice == LEFT_SEND_KEY)
 		shell_enter(c, a);
 	else
-		console_flash(c, TONE_PLAIN, "%s runs on; s on its row or W goes back", attach_title(a));
+		console_flash(c, TONE_PLAIN, "%s runs on; s on its row or W goes back",
+		              attach_title(a));
 	if (result->choice == LEFT_SEND_KEY)
 		attach_send_leave_key(a);
 }
@@ -69,7 +73,8 @@ static void shell_make_last(struct console *c, size_t i)
 	struct attach *a = c->shells[i];
 	char *id = c->shell_ids[i];
 	memmove(&c->shells[i], &c->shells[i + 1], (c->n_shells - i - 1) * sizeof(c->shells[0]));
-	memmove(&c->shell_ids[i], &c->shell_ids[i + 1], (c->n_shells - i - 1) * sizeof(c->shell_ids[0]));
+	memmove(&c->shell_ids[i], &c->shell_ids[i + 1],
+	        (c->n_shells - i - 1) * sizeof(c->shell_ids[0]));
 	c->shells[c->n_shells - 1] = a;
 	c->shell_ids[c->n_shells - 1] = id;
 }
@@ -84,9 +89,11 @@ static void shell_ended(struct console *c, struct attach *a)
 	if (end && end->err.code != ERR_NONE)
 		console_flash(c, TONE_BAD, "%s: %s", attach_title(a), end->err.text);
 	else if (end && end->signal[0])
-		console_flash(c, TONE_WARN, "%s: ended by signal %s%s%s", attach_title(a), end->signal, colon, last);
+		console_flash(c, TONE_WARN, "%s: ended by signal %s%s%s", attach_title(a),
+		              end->signal, colon, last);
 	else if (end && end->exit_code > 0)
-		console_flash(c, TONE_PLAIN, "%s: ended with code %d%s%s", attach_title(a), end->exit_code, colon, last);
+		console_flash(c, TONE_PLAIN, "%s: ended with code %d%s%s", attach_title(a),
+		              end->exit_code, colon, last);
 	else
 		console_flash(c, TONE_PLAIN, "%s: ended", attach_title(a));
 }
@@ -102,7 +109,7 @@ static void shell_left(struct attach *a, enum attach_how how, void *arg)
 		return;
 	if (how == ATTACH_ENDED) {
 		if (c->dialog && c->dialog == c->shell_choice && c->shells_listed[0] == a) {
-			dialog_cancel(c->dialog);        /* nothing is left to choose */
+			dialog_cancel(c->dialog); /* nothing is left to choose */
 			c->dialog = NULL;
 		}
 		shell_ended(c, a);
@@ -111,7 +118,7 @@ static void shell_left(struct attach *a, enum attach_how how, void *arg)
 	}
 	shell_make_last(c, i);
 	dialog_cancel(c->dialog);
-	if (c->asked)                        /* a question that came meanwhile is told again */
+	if (c->asked) /* a question that came meanwhile is told again */
 		c->asked = c->announced_ask = NULL;
 	c->shells_listed[0] = a;
 	c->dialog = c->shell_choice = attach_choice(a, shell_left_chosen, c);
@@ -149,15 +156,19 @@ void shell_open(struct console *c, struct row *r)
 		return;
 	}
 	if (c->n_shells == SHELLS_MAX) {
-		console_flash(c, TONE_WARN, "%d shells are kept already; W lists them, close one first", SHELLS_MAX);
+		console_flash(c, TONE_WARN,
+		              "%d shells are kept already; W lists them, close one first",
+		              SHELLS_MAX);
 		return;
 	}
 	if (r->kind == &kind_server)
 		snprintf(title, sizeof(title), "%s: shell", r->name);
 	else
-		snprintf(title, sizeof(title), r->kind == &kind_session ? "%s/%s" : "%s/%s: shell", r->server->name, r->name);
+		snprintf(title, sizeof(title), r->kind == &kind_session ? "%s/%s" : "%s/%s: shell",
+		         r->server->name, r->name);
 	a = attach_create(c->loop, c->keys, title, shell_left, c);
-	struct stream *s = r->kind->shell(r, attach_term(), screen.width, screen.height, &attach_events, a, &err);
+	struct stream *s = r->kind->shell(r, attach_term(), screen.width, screen.height,
+	                                  &attach_events, a, &err);
 	if (!s) {
 		attach_destroy(a);
 		console_flash(c, TONE_BAD, "%s: %s", title, err.text);
@@ -171,10 +182,13 @@ void shell_open(struct console *c, struct row *r)
 
 #define WINDOW_WORDS 12
 
-/* The words after new-window: this very program, which connects for itself. All of them are read by tmux first. */
-static size_t shell_window_words(struct console *c, const struct row *r, const char *self, char **words)
+/* The words after new-window: this very program, which connects for itself. All of them are read by
+ * tmux first. */
+static size_t shell_window_words(struct console *c, const struct row *r, const char *self,
+                                 char **words)
 {
-	const struct settings *given = store_settings(c->store);      /* with what the command line said */
+	/* with what the command line said */
+	const struct settings *given = store_settings(c->store);
 	size_t n = 0;
 	words[n++] = tmux_word(self);
 	if (given->file) {
@@ -200,13 +214,17 @@ void shell_open_window(struct console *c, struct row *r)
 		return;
 	self[n] = '\0';
 	cells_cut(shown, sizeof(shown), r->name, 40, CUT_END, "");
-	for (char *s = shown; *s; s++)       /* "#[...]" would change the colours of tmux's status line */
+	for (char *s = shown; *s; s++) /* "#[...]" would change the colours of tmux's status line */
 		*s = *s == '#' ? '_' : *s;
-	/* One that is open for the row is gone to; the row's id is kept with the window, as an option of tmux. */
+	/* One that is open for the row is gone to; the row's id is kept with the window, as an
+	 * option of tmux. */
 	static const char script[] =
-		"w=$(tmux list-windows -a -F \"#{window_id} #{@mocr_row}\" | while read -r w id; do if [ \"$id\" = \"$1\" ]; then echo $w; break; fi; done); "
-		"if [ -n \"$w\" ]; then tmux select-window -t \"$w\" && tmux switch-client -t \"$w\"; exit; fi; id=$2 name=$3; shift 3; "
-		"w=$(tmux new-window -P -F \"#{window_id}\" -n \"$name\" -- \"$@\") && tmux set-option -w -t \"$w\" @mocr_row \"$id\"";
+		"w=$(tmux list-windows -a -F \"#{window_id} #{@mocr_row}\" | while read -r w id; "
+		"do if [ \"$id\" = \"$1\" ]; then echo $w; break; fi; done); "
+		"if [ -n \"$w\" ]; then tmux select-window -t \"$w\" && tmux switch-client -t "
+		"\"$w\"; exit; fi; id=$2 name=$3; shift 3; "
+		"w=$(tmux new-window -P -F \"#{window_id}\" -n \"$name\" -- \"$@\") && tmux "
+		"set-option -w -t \"$w\" @mocr_row \"$id\"";
 	char *id = tmux_word(r->id), *name = tmux_name(shown), *words[WINDOW_WORDS];
 	size_t n_words = shell_window_words(c, r, self, words);
 	const char *argv[8 + WINDOW_WORDS] = { "sh", "-c", script, "sh", r->id, id, name };
@@ -224,7 +242,9 @@ void shell_open_window(struct console *c, struct row *r)
 static void shell_chosen(const struct dialog_result *result, void *arg)
 {
 	struct console *c = arg;
-	struct attach *a = result->choice >= 0 && result->choice < SHELLS_MAX ? c->shells_listed[result->choice] : NULL;
+	struct attach *a = result->choice >= 0 && result->choice < SHELLS_MAX
+	                           ? c->shells_listed[result->choice]
+	                           : NULL;
 	console_redraw(c);
 	if (!a)
 		return;
@@ -240,7 +260,8 @@ void shells_menu(struct console *c)
 		c->shells_listed[i] = c->shells[i];
 	}
 	if (!c->n_shells) {
-		console_flash(c, TONE_PLAIN, "No shell is kept running; s opens one, C-] in it can keep it.");
+		console_flash(c, TONE_PLAIN,
+		              "No shell is kept running; s opens one, C-] in it can keep it.");
 		return;
 	}
 	c->dialog = dialog_menu("Shells kept running", items, c->n_shells, shell_chosen, c);

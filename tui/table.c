@@ -1,4 +1,5 @@
-/* table.c: which rows, in which order, which one is under the cursor. Drawing is in table_draw.c. */
+/* table.c: which rows, in which order, which one is under the cursor. Drawing is in table_draw.c.
+ */
 #include "tui/table.h"
 
 #include <stdio.h>
@@ -16,7 +17,8 @@ struct table *table_create(const struct panel *panel)
 	struct table *t = xcalloc(1, sizeof(*t));
 
 	t->panel = panel;
-	while (panel->columns && t->n_columns < TABLE_COLUMNS_MAX && panel->columns[t->n_columns].name)
+	while (panel->columns && t->n_columns < TABLE_COLUMNS_MAX &&
+	       panel->columns[t->n_columns].name)
 		t->n_columns++;
 	t->sort = -1;
 	return t;
@@ -32,7 +34,7 @@ void table_destroy(struct table *t)
 	free(t);
 }
 
-/* --- filter ---------------------------------------------------------------------------------------------- */
+/* --- filter -------------------------------------------------------------- */
 
 static size_t table_add_word(char *buf, size_t len, size_t size, const char *word)
 {
@@ -77,7 +79,8 @@ bool table_row_matches(const struct table *t, const struct fuzzy *f, const struc
 		return true;
 	for (size_t i = 0; i < t->n_columns; i++) {
 		struct cell c = { .tone = TONE_PLAIN };
-		if (!t->panel->columns[i].title[0] || t->panel->columns[i].align == ALIGN_RIGHT)   /* numbers */
+		/* numbers */
+		if (!t->panel->columns[i].title[0] || t->panel->columns[i].align == ALIGN_RIGHT)
 			continue;
 		t->panel->columns[i].cell(r, &c);
 		len = table_add_word(text, len, sizeof(text), c.text);
@@ -95,11 +98,11 @@ size_t table_filter(const struct table *t, const struct fuzzy *f, const struct r
 	return kept;
 }
 
-/* --- order ----------------------------------------------------------------------------------------------- */
+/* --- order --------------------------------------------------------------- */
 
 struct sortable {
 	const struct row *row;
-	char *text;              /* the cell, lower case, for a column without a compare; owned */
+	char *text; /* the cell, lower case, for a column without a compare; owned */
 };
 struct order_by {
 	int (*compare)(const struct row *, const struct row *);
@@ -143,7 +146,8 @@ static char *table_sort_text(const struct column *col, const struct row *r)
 void table_sort(const struct table *t, const struct row **rows, size_t n)
 {
 	const struct column *col = t->sort >= 0 ? &t->panel->columns[t->sort] : NULL;
-	struct order_by by = { t->panel->order ? t->panel->order : table_worst_first, table_sort_descending(t) };
+	struct order_by by = { t->panel->order ? t->panel->order : table_worst_first,
+		               table_sort_descending(t) };
 	struct sortable *list;
 
 	if (n < 2)
@@ -172,7 +176,7 @@ void table_sort_step(struct table *t, int step)
 {
 	int n = (int)t->n_columns, at = t->sort;
 
-	do {                             /* through -1 .. n-1, around */
+	do { /* through -1 .. n-1, around */
 		at = (at + 1 + step + n + 1) % (n + 1) - 1;
 	} while (at >= 0 && at != t->sort && !table_sortable_column(t, at));
 	t->sort = at;
@@ -189,7 +193,8 @@ bool table_sort_by(struct table *t, const char *column, bool reverse)
 	int found = -1;
 
 	for (size_t i = 0; column && i < t->n_columns; i++)
-		if (!strcasecmp(t->panel->columns[i].name, column) || !strcasecmp(t->panel->columns[i].title, column))
+		if (!strcasecmp(t->panel->columns[i].name, column) ||
+		    !strcasecmp(t->panel->columns[i].title, column))
 			found = (int)i;
 	if (column && found < 0)
 		return false;
@@ -203,7 +208,7 @@ const char *table_sort_name(const struct table *t)
 	return t->sort < 0 ? NULL : t->panel->columns[t->sort].name;
 }
 
-/* --- rows and the cursor ------------------------------------------------------------------------------------ */
+/* --- rows and the cursor ------------------------------------------------- */
 
 static void table_cursor_to(struct table *t, size_t index)
 {
@@ -262,8 +267,9 @@ void table_move(struct table *t, enum table_move move)
 {
 	long page = t->page > 1 ? (long)t->page - 1 : 1, half = t->page > 1 ? (long)t->page / 2 : 1;
 	const long steps[] = {
-		[TABLE_UP] = -1, [TABLE_DOWN] = 1, [TABLE_FIRST] = -(long)t->n, [TABLE_LAST] = (long)t->n,
-		[TABLE_PAGE_UP] = -page, [TABLE_PAGE_DOWN] = page, [TABLE_HALF_UP] = -half, [TABLE_HALF_DOWN] = half,
+		[TABLE_UP] = -1,           [TABLE_DOWN] = 1,         [TABLE_FIRST] = -(long)t->n,
+		[TABLE_LAST] = (long)t->n, [TABLE_PAGE_UP] = -page,  [TABLE_PAGE_DOWN] = page,
+		[TABLE_HALF_UP] = -half,   [TABLE_HALF_DOWN] = half,
 	};
 	long at = (long)t->index + steps[move];
 
@@ -272,10 +278,14 @@ void table_move(struct table *t, enum table_move move)
 
 bool table_key(struct table *t, const struct key *k)
 {
-	static const struct { const char *key; enum table_move move; } moves[] = {
-		{ "j", TABLE_DOWN }, { "Down", TABLE_DOWN }, { "k", TABLE_UP }, { "Up", TABLE_UP },
-		{ "g", TABLE_FIRST }, { "Home", TABLE_FIRST }, { "G", TABLE_LAST }, { "End", TABLE_LAST },
-		{ "PgUp", TABLE_PAGE_UP }, { "C-b", TABLE_PAGE_UP }, { "PgDn", TABLE_PAGE_DOWN }, { "C-f", TABLE_PAGE_DOWN },
+	static const struct {
+		const char *key;
+		enum table_move move;
+	} moves[] = {
+		{ "j", TABLE_DOWN },      { "Down", TABLE_DOWN },      { "k", TABLE_UP },
+		{ "Up", TABLE_UP },       { "g", TABLE_FIRST },        { "Home", TABLE_FIRST },
+		{ "G", TABLE_LAST },      { "End", TABLE_LAST },       { "PgUp", TABLE_PAGE_UP },
+		{ "C-b", TABLE_PAGE_UP }, { "PgDn", TABLE_PAGE_DOWN }, { "C-f", TABLE_PAGE_DOWN },
 		{ "C-u", TABLE_HALF_UP }, { "C-d", TABLE_HALF_DOWN },
 	};
 
@@ -288,7 +298,7 @@ bool table_key(struct table *t, const struct key *k)
 	return false;
 }
 
-/* --- marks ------------------------------------------------------------------------------------------------- */
+/* --- marks --------------------------------------------------------------- */
 
 static struct mark *table_find_mark(const struct table *t, const char *id)
 {
@@ -331,7 +341,7 @@ void table_marks_clear(struct table *t)
 {
 	struct mark *m, *next;
 
-	HASH_ITER(hh, t->marks, m, next) {
+	HASH_ITER (hh, t->marks, m, next) {
 		HASH_DEL(t->marks, m);
 		free(m);
 	}
@@ -347,7 +357,7 @@ size_t table_marks(const struct table *t, const char **ids, size_t max)
 	return n;
 }
 
-/* --- for the drawing ----------------------------------------------------------------------------------------- */
+/* --- for the drawing ----------------------------------------------------- */
 
 void table_set_match(struct table *t, const struct fuzzy *f)
 {

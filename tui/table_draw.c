@@ -1,10 +1,12 @@
 /* table_draw.c: how wide columns are, and their cells.
  *
- * Cells are made for the rows on the screen and, to know the widths, for a few rows sampled over the whole list. A column
- * keeps its width for a while after the widest text has gone, so that columns do not dance while values change. When it is
- * narrow, columns vanish: the empty ones first, then by their importance. What then is left over goes to those that are cut.
+ * Cells are made for the rows on the screen and, to know the widths, for a few rows sampled over
+ * the whole list. A column keeps its width for a while after the widest text has gone, so that
+ * columns do not dance while values change. When it is narrow, columns vanish: the empty ones
+ * first, then by their importance. What then is left over goes to those that are cut.
  *
- * How old a row is stands at its end. As long as a row of the list is old, nothing else has that place. */
+ * How old a row is stands at its end. As long as a row of the list is old, nothing else has that
+ * place. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,21 +16,22 @@
 #include "backends/base/wash.h"
 #include "tui/table_internal.h"
 
-#define SAMPLE 24            /* rows looked at for widths beside those on the screen, */
-#define SAMPLE_SHRINK 256    /* and before a column shrinks */
-#define AGE_CELLS 9          /* "120d old" and a gap */
-#define SHORT_TEXT 8         /* a text of so many cells is shown whole or not at all */
-#define COMFORT 24           /* cells an important column should have before others may have any */
-#define WIDE_GAP_FROM 72     /* canvas width from which columns stand two cells apart */
-#define MARGIN_ROWS 2        /* rows kept in sight above and below the cursor where there is room */
+#define SAMPLE 24         /* rows looked at for widths beside those on the screen, */
+#define SAMPLE_SHRINK 256 /* and before a column shrinks */
+#define AGE_CELLS 9       /* "120d old" and a gap */
+#define SHORT_TEXT 8      /* a text of so many cells is shown whole or not at all */
+#define COMFORT 24        /* cells an important column should have before others may have any */
+#define WIDE_GAP_FROM 72  /* canvas width from which columns stand two cells apart */
+#define MARGIN_ROWS 2     /* rows kept in sight above and below the cursor where there is room */
 
 struct layout {
-	int width[TABLE_COLUMNS_MAX];   /* 0: not drawn */
+	int width[TABLE_COLUMNS_MAX]; /* 0: not drawn */
 	int gap;
-	int age;                        /* cells at the end of a row for its age; 0: no row is old */
+	/* cells at the end of a row for its age; 0: no row is old */
+	int age;
 };
 
-/* --- widths ------------------------------------------------------------------------------------------------ */
+/* --- widths -------------------------------------------------------------- */
 
 static const char *table_draw_sort_arrow(const struct table *t)
 {
@@ -111,8 +114,9 @@ static int table_draw_wanted(const struct table *t, size_t i)
 	int w = table_draw_larger(table_draw_larger(t->seen[i], head), col->min);
 
 	if (!t->seen[i] && !head && !col->min)
-		return 0;                        /* nothing to say: no place */
-	return col->max >= 0 ? table_draw_smaller(w, table_draw_larger(col->max, head)) : table_draw_larger(w, 1);
+		return 0; /* nothing to say: no place */
+	return col->max >= 0 ? table_draw_smaller(w, table_draw_larger(col->max, head))
+	                     : table_draw_larger(w, 1);
 }
 
 /* Glyph columns sit close to what follows them. */
@@ -123,7 +127,7 @@ static int table_draw_gap_after(const struct table *t, const struct layout *l, s
 
 static int table_draw_total(const struct table *t, const struct layout *l)
 {
-	int sum = 1;                         /* the cell of the mark */
+	int sum = 1; /* the cell of the mark */
 	int gap = 0;
 
 	for (size_t i = 0; i < t->n_columns; i++) {
@@ -135,7 +139,8 @@ static int table_draw_total(const struct table *t, const struct layout *l)
 	return sum;
 }
 
-/* Removes the least important column above the importance spared, of equals the rightmost; false: there is none. */
+/* Removes the least important column above the importance spared, of equals the rightmost; false:
+ * there is none. */
 static bool table_draw_drop_one(const struct table *t, struct layout *l, int spared)
 {
 	size_t worst = t->n_columns;
@@ -143,7 +148,8 @@ static bool table_draw_drop_one(const struct table *t, struct layout *l, int spa
 	for (size_t i = 0; i < t->n_columns; i++) {
 		if (!l->width[i] || t->panel->columns[i].importance <= spared)
 			continue;
-		if (worst == t->n_columns || t->panel->columns[i].importance >= t->panel->columns[worst].importance)
+		if (worst == t->n_columns ||
+		    t->panel->columns[i].importance >= t->panel->columns[worst].importance)
 			worst = i;
 	}
 	if (worst == t->n_columns)
@@ -152,14 +158,16 @@ static bool table_draw_drop_one(const struct table *t, struct layout *l, int spa
 	return true;
 }
 
-/* Takes cells from the widest column, again and again, down to each one's min (or to 1), until it fits. */
+/* Takes cells from the widest column, again and again, down to each one's min (or to 1), until it
+ * fits. */
 static void table_draw_squeeze(const struct table *t, struct layout *l, int width, bool to_min)
 {
 	while (table_draw_total(t, l) > width) {
 		size_t widest = t->n_columns;
 		for (size_t i = 0; i < t->n_columns; i++) {
 			int least = to_min ? table_draw_larger(t->panel->columns[i].min, 1) : 1;
-			if (l->width[i] > least && (widest == t->n_columns || l->width[i] > l->width[widest]))
+			if (l->width[i] > least &&
+			    (widest == t->n_columns || l->width[i] > l->width[widest]))
 				widest = i;
 		}
 		if (widest == t->n_columns)
@@ -168,7 +176,8 @@ static void table_draw_squeeze(const struct table *t, struct layout *l, int widt
 	}
 }
 
-/* The most that a column may have: first what has a bound, then texts without one, at last all content whole. */
+/* The most that a column may have: first what has a bound, then texts without one, at last all
+ * content whole. */
 enum grant { GRANT_BOUNDED, GRANT_UNBOUNDED, GRANT_CONTENT };
 
 static int table_draw_granted(const struct table *t, size_t i, enum grant grant)
@@ -192,7 +201,8 @@ static int table_draw_give(const struct table *t, struct layout *l, int spare, e
 			int more;
 			if (!l->width[i] || t->panel->columns[i].importance != level)
 				continue;
-			more = table_draw_smaller(table_draw_granted(t, i, grant) - l->width[i], spare);
+			more = table_draw_smaller(table_draw_granted(t, i, grant) - l->width[i],
+			                          spare);
 			if (more > 0) {
 				l->width[i] += more;
 				spare -= more;
@@ -229,9 +239,12 @@ static void table_draw_drop_empty(const struct table *t, struct layout *l)
 static int table_draw_needed(const struct table *t, size_t i, int want)
 {
 	const struct column *col = &t->panel->columns[i];
-	int least = table_draw_larger(col->min, table_draw_larger(table_draw_head_cells(t, i), table_draw_smaller(want, SHORT_TEXT)));
+	int least = table_draw_larger(col->min,
+	                              table_draw_larger(table_draw_head_cells(t, i),
+	                                                table_draw_smaller(want, SHORT_TEXT)));
 
-	return table_draw_smaller(want, col->importance <= 1 ? table_draw_larger(least, COMFORT) : table_draw_larger(least, 1));
+	return table_draw_smaller(want, col->importance <= 1 ? table_draw_larger(least, COMFORT)
+	                                                     : table_draw_larger(least, 1));
 }
 
 static struct layout table_draw_lay_out(const struct table *t, int width)
@@ -239,12 +252,15 @@ static struct layout table_draw_lay_out(const struct table *t, int width)
 	struct layout l = { .gap = width >= WIDE_GAP_FROM ? 2 : 1 };
 
 	for (size_t i = 0; i < t->n_columns; i++)
-		l.width[i] = t->hidden[i] || table_draw_is_age(&t->panel->columns[i]) ? 0 : table_draw_wanted(t, i);
+		l.width[i] = t->hidden[i] || table_draw_is_age(&t->panel->columns[i])
+		                     ? 0
+		                     : table_draw_wanted(t, i);
 	if (table_draw_total(t, &l) > width)
 		table_draw_drop_empty(t, &l);
 	for (size_t i = 0; i < t->n_columns; i++)
 		l.width[i] = table_draw_needed(t, i, l.width[i]);
-	/* Columns that are nice to have go before the important ones lose their comfort; those before one of them goes. */
+	/* Columns that are nice to have go before the important ones lose their comfort; those
+	 * before one of them goes. */
 	while (table_draw_total(t, &l) > width && table_draw_drop_one(t, &l, 1))
 		;
 	table_draw_squeeze(t, &l, width, true);
@@ -258,9 +274,10 @@ static struct layout table_draw_lay_out(const struct table *t, int width)
 	return l;
 }
 
-/* --- drawing --------------------------------------------------------------------------------------------------- */
+/* --- drawing ------------------------------------------------------------- */
 
-static void table_draw_draw_matches(const struct table *t, const struct canvas *c, int y, int x, const char *text)
+static void table_draw_draw_matches(const struct table *t, const struct canvas *c, int y, int x,
+                                    const char *text)
 {
 	struct fuzzy_hits hits;
 
@@ -275,8 +292,9 @@ static void table_draw_draw_matches(const struct table *t, const struct canvas *
 	}
 }
 
-static void table_draw_draw_cell(const struct table *t, const struct canvas *c, int y, int x, int width, const struct column *col,
-                      const struct cell *cell, bool stale)
+static void table_draw_draw_cell(const struct table *t, const struct canvas *c, int y, int x,
+                                 int width, const struct column *col, const struct cell *cell,
+                                 bool stale)
 {
 	char text[CELL_MAX * 2];
 	int used;
@@ -290,8 +308,8 @@ static void table_draw_draw_cell(const struct table *t, const struct canvas *c, 
 		table_draw_draw_matches(t, c, y, x, text);
 }
 
-static void table_draw_finish_row(const struct table *t, const struct canvas *c, int y, const struct row *r, bool cursor,
-                       bool focused)
+static void table_draw_finish_row(const struct table *t, const struct canvas *c, int y,
+                                  const struct row *r, bool cursor, bool focused)
 {
 	if (table_marked(t, r->id)) {
 		canvas_text(c, y, 0, 1, TONE_MARK, canvas_ascii() ? ">" : "»");
@@ -316,8 +334,10 @@ static const struct cell *table_draw_age_of(const struct table *t, const struct 
 	return NULL;
 }
 
-/* A passing text takes the columns after its own that it needs. Returns the last of them; width: of all together. */
-static size_t table_draw_cover(const struct table *t, const struct layout *l, size_t i, const struct cell *cell, int *width)
+/* A passing text takes the columns after its own that it needs. Returns the last of them; width: of
+ * all together. */
+static size_t table_draw_cover(const struct table *t, const struct layout *l, size_t i,
+                               const struct cell *cell, int *width)
 {
 	int need = (int)cells(cell->text);
 	size_t last = i;
@@ -331,8 +351,8 @@ static size_t table_draw_cover(const struct table *t, const struct layout *l, si
 	return last;
 }
 
-static void table_draw_draw_row(struct table *t, const struct canvas *c, int y, const struct layout *l, const struct row *r,
-                     const struct cell *row)
+static void table_draw_draw_row(struct table *t, const struct canvas *c, int y,
+                                const struct layout *l, const struct row *r, const struct cell *row)
 {
 	static const struct column sentence = { .cut = CUT_END };
 	const struct cell *age = table_draw_age_of(t, row);
@@ -353,12 +373,14 @@ static void table_draw_draw_row(struct table *t, const struct canvas *c, int y, 
 		if (width && row[i].passing)
 			last = table_draw_cover(t, l, i, &row[i], &width);
 		if (width) {
-			table_draw_draw_cell(t, c, y, x, width, last == i ? col : &sentence, &row[i], stale);
+			table_draw_draw_cell(t, c, y, x, width, last == i ? col : &sentence,
+			                     &row[i], stale);
 			table_draw_note_change(t, row[i].changes_ms);
 			x += width + table_draw_gap_after(t, l, last);
 		}
 		if (one && !strcmp(col->name, t->panel->instead_after)) {
-			table_draw_draw_cell(t, c, y, x, table_draw_larger(end - x, 0), &sentence, &instead, stale);
+			table_draw_draw_cell(t, c, y, x, table_draw_larger(end - x, 0), &sentence,
+			                     &instead, stale);
 			table_draw_note_change(t, instead.changes_ms);
 			return;
 		}
@@ -366,7 +388,8 @@ static void table_draw_draw_row(struct table *t, const struct canvas *c, int y, 
 	}
 }
 
-/* Over several servers a line needs to say on which one it is: the column for that exists and is not hidden. */
+/* Over several servers a line needs to say on which one it is: the column for that exists and is
+ * not hidden. */
 static bool table_draw_says_server(const struct table *t)
 {
 	for (size_t i = 0; i < t->n_columns; i++)
@@ -375,7 +398,8 @@ static bool table_draw_says_server(const struct table *t)
 	return false;
 }
 
-static void table_draw_draw_brief(struct table *t, const struct canvas *c, int y, const struct row *r)
+static void table_draw_draw_brief(struct table *t, const struct canvas *c, int y,
+                                  const struct row *r)
 {
 	struct cell cell = { .tone = TONE_PLAIN }, age = { .tone = TONE_STALE };
 	char text[CELL_MAX * 2];
@@ -393,11 +417,14 @@ static void table_draw_draw_brief(struct table *t, const struct canvas *c, int y
 	if (table_draw_says_server(t)) {
 		char whole[CELL_MAX * 2];
 		snprintf(whole, sizeof(whole), "%-6s %s", r->server->name, cell.text);
-		cells_cut(text, sizeof(text), whole, width > 0 ? (size_t)width : 0, CUT_END, glyph_ellipsis());
+		cells_cut(text, sizeof(text), whole, width > 0 ? (size_t)width : 0, CUT_END,
+		          glyph_ellipsis());
 	} else {
-		cells_cut(text, sizeof(text), cell.text, width > 0 ? (size_t)width : 0, CUT_END, glyph_ellipsis());
+		cells_cut(text, sizeof(text), cell.text, width > 0 ? (size_t)width : 0, CUT_END,
+		          glyph_ellipsis());
 	}
-	canvas_text(c, y, 1, 1, stale ? TONE_STALE : tone_health(r->health), glyph_health(r->health));
+	canvas_text(c, y, 1, 1, stale ? TONE_STALE : tone_health(r->health),
+	            glyph_health(r->health));
 	canvas_text(c, y, 3, width, stale ? TONE_STALE : cell.tone, text);
 	if (t->match.n)
 		table_draw_draw_matches(t, c, y, 3, text);
@@ -407,7 +434,8 @@ static void table_draw_draw_brief(struct table *t, const struct canvas *c, int y
 	table_draw_note_change(t, age.changes_ms);
 }
 
-static void table_draw_draw_head(const struct table *t, const struct canvas *c, const struct layout *l)
+static void table_draw_draw_head(const struct table *t, const struct canvas *c,
+                                 const struct layout *l)
 {
 	int x = 1;
 
@@ -417,7 +445,8 @@ static void table_draw_draw_head(const struct table *t, const struct canvas *c, 
 		int used;
 		if (!l->width[i])
 			continue;
-		snprintf(title, sizeof(title), "%s%s", col->title, t->sort == (int)i ? table_draw_sort_arrow(t) : "");
+		snprintf(title, sizeof(title), "%s%s", col->title,
+		         t->sort == (int)i ? table_draw_sort_arrow(t) : "");
 		used = table_draw_smaller((int)cells(title), l->width[i]);
 		canvas_text(c, 0, col->align == ALIGN_RIGHT ? x + l->width[i] - used : x, used,
 		            t->sort == (int)i ? TONE_ACCENT : TONE_HEAD, title);
@@ -446,7 +475,8 @@ static bool table_draw_shows_age(const struct table *t)
 	return false;
 }
 
-/* The cells at the end of each row for an age: while a row of the list is old, and for a while afterwards. */
+/* The cells at the end of each row for an age: while a row of the list is old, and for a while
+ * afterwards. */
 static int table_draw_age_cells(struct table *t, int64_t now)
 {
 	int64_t since;
@@ -546,7 +576,8 @@ bool table_left_out(const struct table *t, struct cell *out)
 		bool says = row[i].text[0] && strcmp(row[i].text, "-") != 0;
 		if (!col->title[0] || !says || (int)cells(row[i].text) <= t->drawn[i])
 			continue;
-		cell_add(out, "%s%s %s", out->text[0] ? (canvas_ascii() ? "  " : " · ") : "", col->title, row[i].text);
+		cell_add(out, "%s%s %s", out->text[0] ? (canvas_ascii() ? "  " : " · ") : "",
+		         col->title, row[i].text);
 		if (row[i].changes_ms && (!out->changes_ms || row[i].changes_ms < out->changes_ms))
 			out->changes_ms = row[i].changes_ms;
 	}

@@ -18,20 +18,26 @@
 
 /* The order is that of enum tone. */
 static const char *const tone_names[TONE_COUNT] = {
-	"plain", "dim", "good", "busy", "idle", "warn", "bad", "asks", "stale",
-	"title", "title-focus", "head", "key", "hint", "cursor", "cursor-idle", "mark", "match",
-	"border", "prompt", "label", "code", "accent",
-	"source-1", "source-2", "source-3", "source-4", "source-5", "source-6",
+	"plain",    "dim",      "good",     "busy",        "idle",        "warn",
+	"bad",      "asks",     "stale",    "title",       "title-focus", "head",
+	"key",      "hint",     "cursor",   "cursor-idle", "mark",        "match",
+	"border",   "prompt",   "label",    "code",        "accent",      "source-1",
+	"source-2", "source-3", "source-4", "source-5",    "source-6",
 };
 
-static const char *const color_names[8] = { "black", "red", "green", "yellow", "blue", "magenta", "cyan", "white" };
+static const char *const color_names[8] = { "black", "red",     "green", "yellow",
+	                                    "blue",  "magenta", "cyan",  "white" };
 
-static const struct { const char *name; unsigned attr; } attr_names[] = {
-	{ "bold", STYLE_BOLD }, { "dim", STYLE_DIM }, { "italic", STYLE_ITALIC },
+static const struct {
+	const char *name;
+	unsigned attr;
+} attr_names[] = {
+	{ "bold", STYLE_BOLD },           { "dim", STYLE_DIM },         { "italic", STYLE_ITALIC },
 	{ "underline", STYLE_UNDERLINE }, { "reverse", STYLE_REVERSE },
 };
 
-/* Copies of the files in themes/, so that the program works wherever it is put. tests/unit/test_theme.c holds them equal. */
+/* Copies of the files in themes/, so that the program works wherever it is put.
+ * tests/unit/test_theme.c holds them equal. */
 static const char text_default[] =
 	"# The terminal's own colours; weight and colour only where something differs from well.\n"
 	"# tone        foreground  background  attributes\n"
@@ -65,38 +71,37 @@ static const char text_default[] =
 	"source-5      brightblue  -           -\n"
 	"source-6      brightcyan  -           -\n";
 
-static const char text_dark[] =
-	"# Quiet greys on a dark ground of its own.\n"
-	"# tone        foreground  background  attributes\n"
-	"plain         #c8ccd4     #16181d     -\n"
-	"dim           #7a8290     #16181d     -\n"
-	"good          #8fbf7f     #16181d     -\n"
-	"busy          #7fb8d8     #16181d     -\n"
-	"idle          #7a8290     #16181d     -\n"
-	"warn          #e0b060     #16181d     -\n"
-	"bad           #f07070     #16181d     bold\n"
-	"asks          #d090e8     #16181d     bold\n"
-	"stale         #6a7280     #16181d     -\n"
-	"title         #9aa2b0     #16181d     -\n"
-	"title-focus   #ffffff     #16181d     bold\n"
-	"head          #7a8290     #16181d     -\n"
-	"key           #ffffff     #16181d     bold\n"
-	"hint          #7a8290     #16181d     -\n"
-	"cursor        #ffffff     #30405a     -\n"
-	"cursor-idle   -           #23272f     -\n"
-	"mark          #f0d080     #16181d     bold\n"
-	"match         #ffd75f     #16181d     bold,underline\n"
-	"border        #404854     #16181d     -\n"
-	"prompt        #ffffff     #16181d     bold\n"
-	"label         #7a8290     #16181d     -\n"
-	"code          #a8d0a0     #16181d     -\n"
-	"accent        #7fb8d8     #16181d     -\n"
-	"source-1      #7fb8d8     #16181d     -\n"
-	"source-2      #8fbf7f     #16181d     -\n"
-	"source-3      #c59be0     #16181d     -\n"
-	"source-4      #d8b480     #16181d     -\n"
-	"source-5      #80c8b8     #16181d     -\n"
-	"source-6      #e09aa8     #16181d     -\n";
+static const char text_dark[] = "# Quiet greys on a dark ground of its own.\n"
+				"# tone        foreground  background  attributes\n"
+				"plain         #c8ccd4     #16181d     -\n"
+				"dim           #7a8290     #16181d     -\n"
+				"good          #8fbf7f     #16181d     -\n"
+				"busy          #7fb8d8     #16181d     -\n"
+				"idle          #7a8290     #16181d     -\n"
+				"warn          #e0b060     #16181d     -\n"
+				"bad           #f07070     #16181d     bold\n"
+				"asks          #d090e8     #16181d     bold\n"
+				"stale         #6a7280     #16181d     -\n"
+				"title         #9aa2b0     #16181d     -\n"
+				"title-focus   #ffffff     #16181d     bold\n"
+				"head          #7a8290     #16181d     -\n"
+				"key           #ffffff     #16181d     bold\n"
+				"hint          #7a8290     #16181d     -\n"
+				"cursor        #ffffff     #30405a     -\n"
+				"cursor-idle   -           #23272f     -\n"
+				"mark          #f0d080     #16181d     bold\n"
+				"match         #ffd75f     #16181d     bold,underline\n"
+				"border        #404854     #16181d     -\n"
+				"prompt        #ffffff     #16181d     bold\n"
+				"label         #7a8290     #16181d     -\n"
+				"code          #a8d0a0     #16181d     -\n"
+				"accent        #7fb8d8     #16181d     -\n"
+				"source-1      #7fb8d8     #16181d     -\n"
+				"source-2      #8fbf7f     #16181d     -\n"
+				"source-3      #c59be0     #16181d     -\n"
+				"source-4      #d8b480     #16181d     -\n"
+				"source-5      #80c8b8     #16181d     -\n"
+				"source-6      #e09aa8     #16181d     -\n";
 
 static const char text_mono[] =
 	"# No colour at all: glyphs, words and weight say everything. Used when NO_COLOR is set.\n"
@@ -131,8 +136,12 @@ static const char text_mono[] =
 	"source-5      -           -           bold,underline\n"
 	"source-6      -           -           dim,underline\n";
 
-static const struct { const char *name, *text; } builtins[] = {
-	{ "default", text_default }, { "dark", text_dark }, { "mono", text_mono },
+static const struct {
+	const char *name, *text;
+} builtins[] = {
+	{ "default", text_default },
+	{ "dark", text_dark },
+	{ "mono", text_mono },
 };
 const char *const theme_names[] = { "default", "dark", "mono", NULL };
 
@@ -149,8 +158,8 @@ const char *theme_builtin(const char *name)
 	return NULL;
 }
 
-__attribute__((format(printf, 3, 4)))
-static bool theme_complain(char *why, size_t size, const char *fmt, ...)
+__attribute__((format(printf, 3, 4))) static bool theme_complain(char *why, size_t size,
+                                                                 const char *fmt, ...)
 {
 	char text[512];
 	va_list ap;
@@ -159,11 +168,11 @@ static bool theme_complain(char *why, size_t size, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	if (why && size)
-		wash(why, size, text, strlen(text));     /* words of a file, cut anywhere */
+		wash(why, size, text, strlen(text)); /* words of a file, cut anywhere */
 	return false;
 }
 
-/* --- colours ------------------------------------------------------------------------------------- */
+/* --- colours ------------------------------------------------------------- */
 
 static bool theme_named_color(const char *word, struct color *out)
 {
@@ -206,7 +215,8 @@ bool color_parse(const char *word, struct color *out)
 	return true;
 }
 
-/* What terminals commonly show for 0-15. Only distances are measured with them, and true colour without a palette is fed. */
+/* What terminals commonly show for 0-15. Only distances are measured with them, and true colour
+ * without a palette is fed. */
 static const unsigned ansi_rgb[16] = {
 	0x000000, 0xcd0000, 0x00cd00, 0xcdcd00, 0x0000ee, 0xcd00cd, 0x00cdcd, 0xe5e5e5,
 	0x7f7f7f, 0xff0000, 0x00ff00, 0xffff00, 0x5c5cff, 0xff00ff, 0x00ffff, 0xffffff,
@@ -224,7 +234,8 @@ static unsigned theme_index_rgb(unsigned i)
 	if (i >= 232)
 		return (8 + 10 * (i - 232)) * 0x010101u;
 	i -= 16;
-	return theme_cube_level(i / 36) << 16 | theme_cube_level(i / 6 % 6) << 8 | theme_cube_level(i % 6);
+	return theme_cube_level(i / 36) << 16 | theme_cube_level(i / 6 % 6) << 8 |
+	       theme_cube_level(i % 6);
 }
 
 static unsigned theme_distance(unsigned a, unsigned b)
@@ -233,7 +244,7 @@ static unsigned theme_distance(unsigned a, unsigned b)
 	int g = (int)(a >> 8 & 255) - (int)(b >> 8 & 255);
 	int bl = (int)(a & 255) - (int)(b & 255);
 
-	return (unsigned)(2 * r * r + 4 * g * g + 3 * bl * bl);   /* the eye sees green best */
+	return (unsigned)(2 * r * r + 4 * g * g + 3 * bl * bl); /* the eye sees green best */
 }
 
 static unsigned theme_nearest_index(unsigned rgb)
@@ -250,11 +261,13 @@ static unsigned theme_nearest_index(unsigned rgb)
 	return best;
 }
 
-/* Where there are 8 or 16, the nearest of a soft red is a grey: but its hue is what it says. So hue first, then how light it is. The
- * dark grey of 8 colours is a bold black, which may be as black as the ground: text is lighter then, and a ground black. */
+/* Where there are 8 or 16, the nearest of a soft red is a grey: but its hue is what it says. So hue
+ * first, then how light it is. The dark grey of 8 colours is a bold black, which may be as black as
+ * the ground: text is lighter then, and a ground black. */
 static unsigned theme_few_index(unsigned rgb, int colors, bool ground)
 {
-	unsigned channels[3] = { rgb >> 16 & 255, rgb >> 8 & 255, rgb & 255 }, most = 0, least = 255, hue = 0;
+	unsigned channels[3] = { rgb >> 16 & 255, rgb >> 8 & 255, rgb & 255 }, most = 0,
+		 least = 255, hue = 0;
 
 	for (size_t i = 0; i < 3; i++) {
 		most = channels[i] > most ? channels[i] : most;
@@ -279,14 +292,16 @@ int color_reduce(const struct color *c, int colors, bool *bold)
 		return -1;
 	if (colors > 256) {
 		unsigned rgb = c->kind == COLOR_RGB ? c->value : theme_index_rgb(i);
-		/* On such terminals the numbers 0-7 are still the palette, so the darkest blues step aside. */
+		/* On such terminals the numbers 0-7 are still the palette, so the darkest blues
+		 * step aside. */
 		if (c->kind == COLOR_INDEX && i < 8)
 			return (int)i;
 		return (int)(rgb < 8 ? 0 : rgb);
 	}
 	/* 0-15 are whatever the user chose, so an RGB colour goes to the fixed ones. */
 	if (c->kind == COLOR_RGB)
-		i = colors >= 256 ? theme_nearest_index(c->value) : theme_few_index(c->value, colors, !bold);
+		i = colors >= 256 ? theme_nearest_index(c->value)
+		                  : theme_few_index(c->value, colors, !bold);
 	else if (i > 15 && colors < 256)
 		i = theme_few_index(theme_index_rgb(i), colors, !bold);
 	if (i > 7 && colors < 16) {
@@ -297,7 +312,7 @@ int color_reduce(const struct color *c, int colors, bool *bold)
 	return (int)i;
 }
 
-/* --- the text of a theme ---------------------------------------------------------------------------- */
+/* --- the text of a theme ------------------------------------------------- */
 
 static int tone_by_name(const char *name)
 {
@@ -325,25 +340,38 @@ static bool theme_attrs_parse(char *words, unsigned *out)
 	return true;
 }
 
-static bool theme_parse_line(struct theme *t, const char *line, const char *file, int n, char *why, size_t size)
+static bool theme_parse_line(struct theme *t, const char *line, const char *file, int n, char *why,
+                             size_t size)
 {
-	char name[THEME_WORD] = "", fg[THEME_WORD] = "-", bg[THEME_WORD] = "-", attrs[64] = "-", more[2] = "";
+	char name[THEME_WORD] = "", fg[THEME_WORD] = "-", bg[THEME_WORD] = "-", attrs[64] = "-",
+	     more[2] = "";
 	struct style s;
 	int words = sscanf(line, " %31s %31s %31s %63s %1s", name, fg, bg, attrs, more), tone;
 
 	if (words <= 0 || *name == '#')
 		return true;
 	if (words > 4)
-		return theme_complain(why, size, "%s:%d: too many words; a line is: tone foreground background attributes", file, n);
+		return theme_complain(why, size,
+		                      "%s:%d: too many words; a line is: tone foreground "
+		                      "background attributes",
+		                      file, n);
 	tone = tone_by_name(name);
 	if (tone < 0)
-		return theme_complain(why, size, "%s:%d: no tone is called \"%s\"; the default theme names them all", file, n, name);
+		return theme_complain(why, size,
+		                      "%s:%d: no tone is called \"%s\"; the default theme names "
+		                      "them all",
+		                      file, n, name);
 	if (!color_parse(fg, &s.fg) || !color_parse(bg, &s.bg))
-		return theme_complain(why, size, "%s:%d: \"%s %s\": a colour is -, a name such as brightred, 0-255 or #rrggbb",
-		                file, n, fg, bg);
+		return theme_complain(why, size,
+		                      "%s:%d: \"%s %s\": a colour is -, a name such as brightred, "
+		                      "0-255 or #rrggbb",
+		                      file, n, fg, bg);
 	if (!theme_attrs_parse(attrs, &s.attrs))
-		return theme_complain(why, size, "%s:%d: an attribute is -, bold, dim, italic, underline or reverse, parted by "
-		                "commas", file, n);
+		return theme_complain(why, size,
+		                      "%s:%d: an attribute is -, bold, dim, italic, underline or "
+		                      "reverse, parted by "
+		                      "commas",
+		                      file, n);
 	t->styles[tone] = s;
 	return true;
 }
@@ -355,7 +383,8 @@ bool theme_parse(struct theme *theme, const char *text, const char *file, char *
 
 	for (int n = 1; *text; n++) {
 		size_t len = strcspn(text, "\n");
-		snprintf(line, sizeof(line), "%.*s", (int)(len < sizeof(line) ? len : sizeof(line) - 1), text);
+		snprintf(line, sizeof(line), "%.*s",
+		         (int)(len < sizeof(line) ? len : sizeof(line) - 1), text);
 		if (!theme_parse_line(&t, line, file, n, why, size))
 			return false;
 		text += len + (text[len] == '\n');
@@ -372,7 +401,7 @@ bool theme_has_rgb(const struct theme *t)
 	return false;
 }
 
-/* --- finding it --------------------------------------------------------------------------------------- */
+/* --- finding it ---------------------------------------------------------- */
 
 static char *theme_read_theme_file(const char *path)
 {
@@ -384,7 +413,7 @@ static char *theme_read_theme_file(const char *path)
 		return NULL;
 	text = xcalloc(1, THEME_FILE_MAX);
 	n = fread(text, 1, THEME_FILE_MAX - 1, f);
-	if (ferror(f) || strlen(text) != n) {     /* a folder, or no text */
+	if (ferror(f) || strlen(text) != n) { /* a folder, or no text */
 		free(text);
 		text = NULL;
 	}
@@ -409,10 +438,12 @@ static void theme_beside_program(char *buf, size_t size, const char *up, const c
 	snprintf(buf, size, "%s/%sthemes/%s", exe, up, name);
 }
 
-/* The places in their order; false: there are no more. buf is "" for a place that does not exist here. */
+/* The places in their order; false: there are no more. buf is "" for a place that does not exist
+ * here. */
 static bool theme_place(unsigned i, const char *name, char *buf, size_t size)
 {
-	static const char *const ups[] = { "", "../", "../../" };   /* build/gcc/mocr lies two below the checkout */
+	/* build/gcc/mocr lies two below the checkout */
+	static const char *const ups[] = { "", "../", "../../" };
 	const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
 
 	*buf = 0;
@@ -423,9 +454,7 @@ static bool theme_place(unsigned i, const char *name, char *buf, size_t size)
 		else if (home && *home)
 			snprintf(buf, size, "%s/.config/mocr/themes/%s", home, name);
 		return true;
-	case 1:
-		snprintf(buf, size, MOCR_DATADIR "/themes/%s", name);
-		return true;
+	case 1: snprintf(buf, size, MOCR_DATADIR "/themes/%s", name); return true;
 	default:
 		if (i - 2 >= ARRAY_LEN(ups))
 			return false;
@@ -436,7 +465,8 @@ static bool theme_place(unsigned i, const char *name, char *buf, size_t size)
 
 static bool theme_good_name(const char *name)
 {
-	size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
+	size_t n = strspn(name,
+	                  "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
 
 	return n && !name[n] && *name != '.' && n < sizeof(((struct theme *)0)->name);
 }
@@ -451,7 +481,10 @@ bool theme_load(struct theme *out, const char *name, char *why, size_t size)
 	if (!name || !*name)
 		name = "default";
 	if (!theme_good_name(name))
-		return theme_complain(why, size, "\"%.40s\" cannot be the name of a theme: letters, digits, - and _ only", name);
+		return theme_complain(why, size,
+		                      "\"%.40s\" cannot be the name of a theme: letters, digits, - "
+		                      "and _ only",
+		                      name);
 	theme_parse(&t, text_default, "default", NULL, 0);
 	snprintf(t.name, sizeof(t.name), "%s", name);
 	for (unsigned i = 0; !text && theme_place(i, name, path, sizeof(path)); i++)
@@ -461,8 +494,11 @@ bool theme_load(struct theme *out, const char *name, char *why, size_t size)
 		snprintf(path, sizeof(path), "%s (compiled in)", name);
 	}
 	if (!text)
-		return theme_complain(why, size, "there is no theme \"%s\": looked in ~/.config/mocr/themes and %s/themes; "
-		                "default, dark and mono are always there", name, MOCR_DATADIR);
+		return theme_complain(why, size,
+		                      "there is no theme \"%s\": looked in ~/.config/mocr/themes "
+		                      "and %s/themes; "
+		                      "default, dark and mono are always there",
+		                      name, MOCR_DATADIR);
 	ok = theme_parse(&t, text, path, why, size);
 	free(text);
 	if (ok)

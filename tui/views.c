@@ -1,4 +1,5 @@
-/* What is read over the panes: details of a row, and logs that follow. Also help and the menu, which are boxes. */
+/* What is read over the panes: details of a row, and logs that follow. Also help and the menu,
+ * which are boxes. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,10 +16,12 @@
 #include "tui/logview.h"
 #include "tui/sessions.h"
 
-#define LOGS_MAX 64              /* rows followed into one log */
-#define TITLE_CELLS 40           /* of a log, so that there is room for how it goes */
-#define JUDGE_US 3000            /* of a turn, for the lines that are there when a filter comes */
-#define JUDGE_AGAIN_MS 1         /* not 0: that would be in the same turn, before what is typed is drawn */
+#define LOGS_MAX 64    /* rows followed into one log */
+#define TITLE_CELLS 40 /* of a log, so that there is room for how it goes */
+#define JUDGE_US 3000  /* of a turn, for the lines that are there when a filter comes */
+#define JUDGE_AGAIN_MS                                                            \
+	1 /* not 0: that would be in the same turn, before what is typed is drawn \
+	   */
 
 static struct view *view_push(struct console *c, enum view_what what, const char *id)
 {
@@ -49,7 +52,7 @@ void view_close(struct console *c)
 	console_redraw(c);
 }
 
-/* --- details --------------------------------------------------------------------------------------------------------- */
+/* --- details ------------------------------------------------------------- */
 
 static void view_detail_build(struct console *c, struct view *v)
 {
@@ -85,7 +88,7 @@ void view_open_detail(struct console *c, struct row *r)
 	view_detail_build(c, v);
 }
 
-/* --- logs ------------------------------------------------------------------------------------------------------------- */
+/* --- logs ---------------------------------------------------------------- */
 
 static void view_log_changed(struct log *log, void *arg)
 {
@@ -94,7 +97,8 @@ static void view_log_changed(struct log *log, void *arg)
 	c->dirty = c->log_dirty = true;
 }
 
-/* What nobody sees is not read: it waits where it is written, and comes when it is looked at again. */
+/* What nobody sees is not read: it waits where it is written, and comes when it is looked at again.
+ */
 void view_logs_pause(struct console *c)
 {
 	for (struct view *v = c->view; v; v = v->below)
@@ -133,7 +137,8 @@ static size_t view_follow_all(struct console *c, struct log *log, struct row **r
 		if (rows[i]->kind->follow && rows[i]->kind->follow(rows[i], log, &err))
 			followed++;
 		else
-			console_flash(c, TONE_BAD, "%s: %s", rows[i]->id, err.text[0] ? err.text : "has no log");
+			console_flash(c, TONE_BAD, "%s: %s", rows[i]->id,
+			              err.text[0] ? err.text : "has no log");
 	}
 	return followed;
 }
@@ -155,7 +160,9 @@ static size_t view_rows_to_follow(struct console *c, struct row **rows)
 		return n;
 	for (size_t i = 0; i < c->n_panes; i++) {
 		const char *ids[LOGS_MAX];
-		size_t marked = c->panes[i].table && &c->panes[i] != here ? table_marks(c->panes[i].table, ids, LOGS_MAX) : 0;
+		size_t marked = c->panes[i].table && &c->panes[i] != here
+		                        ? table_marks(c->panes[i].table, ids, LOGS_MAX)
+		                        : 0;
 		for (size_t k = 0; k < marked && k < LOGS_MAX && n < LOGS_MAX; k++) {
 			struct row *r = store_find(c->store, ids[k]);
 			if (r && r->kind->follow && !view_is_among(rows, n, r))
@@ -170,7 +177,8 @@ static char *view_log_title(struct row *const *rows, size_t n)
 {
 	struct buf b = { 0 };
 	if (n == 1)
-		return xasprintf("log %s/%s", rows[0]->server->name, rows[0]->kind == &kind_server ? "journal" : rows[0]->name);
+		return xasprintf("log %s/%s", rows[0]->server->name,
+		                 rows[0]->kind == &kind_server ? "journal" : rows[0]->name);
 	buf_puts(&b, "log of ");
 	for (size_t i = 0; i < n; i++) {
 		size_t before = 0, same = 0;
@@ -179,7 +187,8 @@ static char *view_log_title(struct row *const *rows, size_t n)
 			same += rows[k]->kind == rows[i]->kind;
 		}
 		if (!before)
-			buf_addf(&b, "%s%zu %s", i ? ", " : "", same, same == 1 ? rows[i]->kind->name : rows[i]->kind->plural);
+			buf_addf(&b, "%s%zu %s", i ? ", " : "", same,
+			         same == 1 ? rows[i]->kind->name : rows[i]->kind->plural);
 	}
 	return buf_take(&b);
 }
@@ -196,7 +205,7 @@ void view_open_log(struct console *c)
 	view_push_log(c, log, rows[0]->id, view_log_title(rows, n));
 }
 
-/* --- both -------------------------------------------------------------------------------------------------------------- */
+/* --- both ---------------------------------------------------------------- */
 
 void view_refresh(struct console *c)
 {
@@ -216,16 +225,19 @@ void view_refresh(struct console *c)
 
 #define TITLE_LEAST 8
 #define MORE_LEAST 16
-#define GAPS 3                   /* blanks and the rule around each */
+#define GAPS 3 /* blanks and the rule around each */
 
-/* Title, what goes wrong (more) and the facts share the room before the status: the facts get brief, then the title, then more is cut;
- * a title without room is left out, for it stands in the line above too. */
-static void view_draw_log_parts(const struct canvas *at, const struct view *v, const char *more, int room)
+/* Title, what goes wrong (more) and the facts share the room before the status: the facts get
+ * brief, then the title, then more is cut; a title without room is left out, for it stands in the
+ * line above too. */
+static void view_draw_log_parts(const struct canvas *at, const struct view *v, const char *more,
+                                int room)
 {
 	char title[TITLE_CELLS * 4 + 1], facts[300], text[600];
 	cells_cut(title, sizeof(title), v->title, TITLE_CELLS, CUT_END, glyph_ellipsis());
 	logview_facts(pager_logview(v->pager), false, facts, sizeof(facts));
-	int widths[3] = { (int)cells(title) + GAPS, *more ? (int)cells(more) + GAPS : 0, (int)cells(facts) + GAPS };
+	int widths[3] = { (int)cells(title) + GAPS, *more ? (int)cells(more) + GAPS : 0,
+		          (int)cells(facts) + GAPS };
 	if (widths[0] + widths[1] + widths[2] > room) {
 		logview_facts(pager_logview(v->pager), true, facts, sizeof(facts));
 		widths[2] = (int)cells(facts) + GAPS;
@@ -245,7 +257,8 @@ static void view_draw_log_parts(const struct canvas *at, const struct view *v, c
 	for (int i = 0, x = 1; i < 3; x += widths[i], i++) {
 		if (widths[i] <= GAPS)
 			continue;
-		cells_cut(text, sizeof(text), words[i], (size_t)(widths[i] - GAPS), CUT_END, glyph_ellipsis());
+		cells_cut(text, sizeof(text), words[i], (size_t)(widths[i] - GAPS), CUT_END,
+		          glyph_ellipsis());
 		canvas_textf(at, 0, x, widths[i], tones[i], " %s ", text);
 	}
 }
@@ -255,7 +268,8 @@ static int view_draw_doc_parts(const struct canvas *at, const struct view *v)
 {
 	int x = 1 + canvas_textf(at, 0, 1, at->width - 2, TONE_TITLE_FOCUS, " %s ", v->title);
 	if (v->gone)
-		x += 1 + canvas_textf(at, 0, x + 1, at->width - x - 2, TONE_WARN, " not there any more; this is the last that was known ");
+		x += 1 + canvas_textf(at, 0, x + 1, at->width - x - 2, TONE_WARN,
+		                      " not there any more; this is the last that was known ");
 	return x;
 }
 
@@ -279,9 +293,11 @@ void view_draw(struct console *c, const struct canvas *at)
 	struct canvas text = canvas_part(at, 1, 0, -1, -1);
 	if (v->log && !log_judge_some(v->log, JUDGE_US))
 		loop_timer_set(v->work, JUDGE_AGAIN_MS);
-	pager_draw(v->pager, &text);                   /* first: the place in the text is known then */
+	/* first: the place in the text is known then */
+	pager_draw(v->pager, &text);
 	pager_status(v->pager, said, sizeof(said));
-	cells_cut(status, sizeof(status), said, at->width > 4 ? (size_t)at->width * 2 / 3 : 0, CUT_MIDDLE, glyph_ellipsis());
+	cells_cut(status, sizeof(status), said, at->width > 4 ? (size_t)at->width * 2 / 3 : 0,
+	          CUT_MIDDLE, glyph_ellipsis());
 	canvas_fill(at, 0, 0, -1, TONE_BORDER, glyph_rule());
 	int len = status[0] ? (int)cells(status) + 2 : 0, x = 0;
 	if (v->log) {
@@ -302,7 +318,8 @@ static void view_copy_visible(struct console *c)
 	console_flash(c, TONE_GOOD, "copied what is on the screen");
 }
 
-/* In details text does not go sideways, so the row's own keys (l, s, r, ...) come before those of reading. */
+/* In details text does not go sideways, so the row's own keys (l, s, r, ...) come before those of
+ * reading. */
 static bool view_row_key(struct console *c, const struct key *key)
 {
 	static const char *const reading[] = { "Space", "Enter", "Right", "Left", "y", "d", NULL };
@@ -339,28 +356,37 @@ static bool view_works_in(const struct action *a)
 	return (a->run || view_general(a)) && strcmp(a->name, "row-mark") != 0;
 }
 
-static void view_copy_screen(struct console *c) { view_copy_visible(c); }
+static void view_copy_screen(struct console *c)
+{
+	view_copy_visible(c);
+}
 
 /* Of a log alone; the rest of its keys is the pager's. */
 static bool view_log_key(struct console *c, const struct key *key)
 {
-	static const struct { const char *key; void (*run)(struct console *); } keys[] = {
-		{ "y", logs_copy }, { "Y", view_copy_screen }, { "F", logs_filters }, { "b", logs_older }, { "p", logs_previous },
+	static const struct {
+		const char *key;
+		void (*run)(struct console *);
+	} keys[] = {
+		{ "y", logs_copy },  { "Y", view_copy_screen }, { "F", logs_filters },
+		{ "b", logs_older }, { "p", logs_previous },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
 		if (key_is(key, keys[i].key)) {
 			keys[i].run(c);
 			return true;
 		}
-	if ((key_is(key, "k") || key_is(key, "Up") || key_is(key, "PgUp")) && pager_at_top(c->view->pager) &&
-	    !pager_following(c->view->pager))
-		logs_older(c);               /* and the key means what it always does */
+	if ((key_is(key, "k") || key_is(key, "Up") || key_is(key, "PgUp")) &&
+	    pager_at_top(c->view->pager) && !pager_following(c->view->pager))
+		logs_older(c); /* and the key means what it always does */
 	return false;
 }
 
 static bool view_goes_down(const struct key *key)
 {
-	static const char *const keys[] = { "j", "Down", "PgDn", "Space", "C-d", "C-f", "G", "End" };
+	static const char *const keys[] = {
+		"j", "Down", "PgDn", "Space", "C-d", "C-f", "G", "End"
+	};
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
 		if (key_is(key, keys[i]))
 			return true;
@@ -397,9 +423,10 @@ bool view_key(struct console *c, const struct key *key)
 	return true;
 }
 
-/* --- help and the menu --------------------------------------------------------------------------------------------------- */
+/* --- help and the menu --------------------------------------------------- */
 
-static void view_help_action(struct console *c, struct doc *doc, const struct action *a, bool always)
+static void view_help_action(struct console *c, struct doc *doc, const struct action *a,
+                             bool always)
 {
 	char key[KEY_NAME_SIZE];
 	const char *name = binding_key(c, a, key);
@@ -410,7 +437,8 @@ static void view_help_action(struct console *c, struct doc *doc, const struct ac
 static void view_help_lists(struct doc *doc)
 {
 	static const char *const rows[][2] = {
-		{ "j k", "down, up; also the arrows" }, { "g G", "first, last; also Home and End" },
+		{ "j k", "down, up; also the arrows" },
+		{ "g G", "first, last; also Home and End" },
 		{ "C-d C-u", "half a page; PgDn and PgUp a whole one" },
 	};
 	doc_head(doc, "Moving");
@@ -421,17 +449,27 @@ static void view_help_lists(struct doc *doc)
 static void view_help_reading(struct doc *doc, const struct view *v)
 {
 	static const char *const rows[][2] = {
-		{ "/ n N", "search, next, previous" }, { "w", "wrap long lines or not" }, { "t", "times: clock, full, none" },
-		{ "h l", "sideways (logs)" }, { "y", "copy what is on the screen; of a log the line or the marked ones" },
+		{ "/ n N", "search, next, previous" },
+		{ "w", "wrap long lines or not" },
+		{ "t", "times: clock, full, none" },
+		{ "h l", "sideways (logs)" },
+		{ "y", "copy what is on the screen; of a log the line or the marked ones" },
 		{ "G", "the end; a log follows again" },
 	};
 	static const char *const log_rows[][2] = {
-		{ "&", "only lines that match, now and from now on; !word leaves out; several combine" },
-		{ "F", "the filters, each with a switch" }, { "L", "only lines of this level and worse" },
-		{ "Enter", "unfold a line of JSON, or fold it" }, { "J", "JSON as it came, or folded" },
-		{ "H", "lines and errors over time: 15 minutes, a day, all" }, { "m '", "set a bookmark; go to the next" },
-		{ "Space", "mark a line, for y" }, { "Y", "copy what is on the screen" }, { "b", "load older lines" },
-		{ "p", "the run or boot before this one" }, { ":goto", "14:32 or -10m: to that time" },
+		{ "&",
+		  "only lines that match, now and from now on; !word leaves out; several combine" },
+		{ "F", "the filters, each with a switch" },
+		{ "L", "only lines of this level and worse" },
+		{ "Enter", "unfold a line of JSON, or fold it" },
+		{ "J", "JSON as it came, or folded" },
+		{ "H", "lines and errors over time: 15 minutes, a day, all" },
+		{ "m '", "set a bookmark; go to the next" },
+		{ "Space", "mark a line, for y" },
+		{ "Y", "copy what is on the screen" },
+		{ "b", "load older lines" },
+		{ "p", "the run or boot before this one" },
+		{ ":goto", "14:32 or -10m: to that time" },
 		{ ":save", "FILE: what is seen; :save-all FILE: every line" },
 	};
 	for (size_t i = 0; v->log && i < ARRAY_LEN(log_rows); i++) {
@@ -453,11 +491,13 @@ void console_help(struct console *c)
 	char title[160];
 	doc_init(&doc);
 	if (c->settings->read_only)
-		doc_add(&doc, DOC_WARN, "Read-only: whatever changes a server or types into it is refused.");
-	if (c->view)                 /* where the user is comes first */
+		doc_add(&doc, DOC_WARN,
+		        "Read-only: whatever changes a server or types into it is refused.");
+	if (c->view) /* where the user is comes first */
 		view_help_reading(&doc, c->view);
 	if (r && r->kind->actions && r->kind->actions[0].name) {
-		snprintf(title, sizeof(title), "What a %s can be told (x shows what makes sense now)", r->kind->name);
+		snprintf(title, sizeof(title),
+		         "What a %s can be told (x shows what makes sense now)", r->kind->name);
 		doc_head(&doc, title);
 		for (const struct action *a = r->kind->actions; a->name; a++)
 			view_help_action(c, &doc, a, true);
@@ -469,10 +509,12 @@ void console_help(struct console *c)
 	view_help_lists(&doc);
 	doc_head(&doc, "Everywhere");
 	for (const struct action *a = console_actions; a->name; a++)
-		if (!(a->flags & CONSOLE_ROW) && !(!strncmp(a->name, "pane-", 5) && a->key && a->key[0] > '0' + (char)c->n_panes &&
-		                                   a->key[0] <= '9'))
+		if (!(a->flags & CONSOLE_ROW) &&
+		    !(!strncmp(a->name, "pane-", 5) && a->key &&
+		      a->key[0] > '0' + (char)c->n_panes && a->key[0] <= '9'))
 			view_help_action(c, &doc, a, false);
-	snprintf(title, sizeof(title), "Help: %s", c->view ? c->view->title : pane_focused(c)->panel->name);
+	snprintf(title, sizeof(title), "Help: %s",
+	         c->view ? c->view->title : pane_focused(c)->panel->name);
 	c->dialog = dialog_text(title, &doc, NULL, NULL);
 	console_redraw(c);
 }
@@ -495,11 +537,13 @@ void console_menu(struct console *c)
 		if ((a->flags & CONSOLE_MENU) && action_applies(c, a, r))
 			c->menu[c->n_menu++] = a;
 	for (size_t i = 0; i < c->n_menu; i++)
-		items[i] = (struct dialog_item){ .key = binding_key(c, c->menu[i], names[i]), .label = c->menu[i]->verb,
+		items[i] = (struct dialog_item){ .key = binding_key(c, c->menu[i], names[i]),
+			                         .label = c->menu[i]->verb,
 			                         .help = c->menu[i]->help };
 	char title[320];
 	bool in = r && r->kind != &kind_server;
-	snprintf(title, sizeof(title), "%s%s%s", r ? r->name : "mocr", in ? " on " : "", in ? r->server->name : "");
+	snprintf(title, sizeof(title), "%s%s%s", r ? r->name : "mocr", in ? " on " : "",
+	         in ? r->server->name : "");
 	c->dialog = dialog_menu(title, items, c->n_menu, view_menu_chosen, c);
 	console_redraw(c);
 }

@@ -13,7 +13,7 @@
 #include "backends/store/action.h"
 #include "backends/store/doc.h"
 
-/* --- rows ---------------------------------------------------------------------------------------------------------------- */
+/* --- rows ---------------------------------------------------------------- */
 
 /* A part of an id: no slash of its own. */
 static void add_part(char *id, size_t size, const char *part)
@@ -32,8 +32,9 @@ static struct app *named(struct source *source, const char *id, const char *name
 	return app_of(store_row(source, &kind_app, id, name));
 }
 
-struct app *app_row(struct source *source, const struct app_platform *platform, void *instance, const char *section, const char *project,
-                    const char *environment, const char *name, const char *ref, uint32_t round)
+struct app *app_row(struct source *source, const struct app_platform *platform, void *instance,
+                    const char *section, const char *project, const char *environment,
+                    const char *name, const char *ref, uint32_t round)
 {
 	char id[400] = "";
 	add_part(id, sizeof(id), section);
@@ -41,7 +42,8 @@ struct app *app_row(struct source *source, const struct app_platform *platform, 
 	add_part(id, sizeof(id), name ? environment : NULL);
 	add_part(id, sizeof(id), name);
 	struct app *a = named(source, id, name ? name : section);
-	if (a->round == round && a->instance && strcmp(a->ref, ref) != 0) {       /* two of one name in one list */
+	/* two of one name in one list */
+	if (a->round == round && a->instance && strcmp(a->ref, ref) != 0) {
 		size_t used = strlen(id);
 		snprintf(id + used, sizeof(id) - used, "~%.12s", ref);
 		a = named(source, id, name ? name : section);
@@ -53,15 +55,18 @@ struct app *app_row(struct source *source, const struct app_platform *platform, 
 	snprintf(a->section, sizeof(a->section), "%s", section);
 	snprintf(a->ref, sizeof(a->ref), "%s", ref);
 	wash(a->project, sizeof(a->project), project ? project : "", project ? strlen(project) : 0);
-	wash(a->environment, sizeof(a->environment), environment ? environment : "", environment ? strlen(environment) : 0);
+	wash(a->environment, sizeof(a->environment), environment ? environment : "",
+	     environment ? strlen(environment) : 0);
 	return a;
 }
 
 void app_sweep(struct source *source, void *instance, uint32_t round)
 {
-	for (struct row *r = store_first(source->store, &kind_app, source->server), *next; r; r = next) {
+	for (struct row *r = store_first(source->store, &kind_app, source->server), *next; r;
+	     r = next) {
 		next = store_next(r, &kind_app, source->server);
-		if (r->source == source && app_of(r)->instance == instance && app_of(r)->round != round)
+		if (r->source == source && app_of(r)->instance == instance &&
+		    app_of(r)->round != round)
 			store_row_remove(r);
 	}
 }
@@ -84,7 +89,9 @@ const struct app_deployment *app_last(const struct app *a)
 
 void app_settle(struct app *a, enum health health, const char *why)
 {
-	int64_t since = a->state_ms > 0 ? a->state_ms : a->row.health == health && a->row.health_ms ? a->row.health_ms : now_wall_ms();
+	int64_t since = a->state_ms > 0                               ? a->state_ms
+	                : a->row.health == health && a->row.health_ms ? a->row.health_ms
+	                                                              : now_wall_ms();
 	store_row_health(&a->row, health, since, why && *why ? why : NULL);
 	store_touch(&a->row);
 }
@@ -94,35 +101,53 @@ static void finish(struct row *r)
 	free(app_of(r)->deployments);
 }
 
-/* --- names ----------------------------------------------------------------------------------------------------------------- */
+/* --- names --------------------------------------------------------------- */
 
 bool stack_name_check(const char *name, struct err *err)
 {
-	static const char *const reserved[] = { "admin", "api", "www", "root", "system", "test", "demo", "portal" };
+	static const char *const reserved[] = { "admin",  "api",  "www",  "root",
+		                                "system", "test", "demo", "portal" };
 	size_t n = strlen(name), good = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-");
 	if (good < n)
-		return err_set(err, ERR_USAGE, "\"%.40s\" is no name for a stack: \"%.*s\" is in it; small letters a-z, digits and - are allowed", name,
-		               (int)(cells_fit(name + good, 1, NULL) ? cells_fit(name + good, 1, NULL) : 1), name + good);
+		return err_set(err, ERR_USAGE,
+		               "\"%.40s\" is no name for a stack: \"%.*s\" is in it; small letters "
+		               "a-z, digits and - are allowed",
+		               name,
+		               (int)(cells_fit(name + good, 1, NULL)
+		                             ? cells_fit(name + good, 1, NULL)
+		                             : 1),
+		               name + good);
 	if (n < 3 || n > 20)
-		return err_set(err, ERR_USAGE, "\"%.40s\" is no name for a stack: it has %zu characters; 3 to 20 are allowed", name, n);
+		return err_set(err, ERR_USAGE,
+		               "\"%.40s\" is no name for a stack: it has %zu characters; 3 to 20 "
+		               "are allowed",
+		               name, n);
 	if (name[0] == '-' || name[n - 1] == '-')
-		return err_set(err, ERR_USAGE, "\"%s\" is no name for a stack: it must not %s with -", name, name[0] == '-' ? "begin" : "end");
+		return err_set(err, ERR_USAGE,
+		               "\"%s\" is no name for a stack: it must not %s with -", name,
+		               name[0] == '-' ? "begin" : "end");
 	for (size_t i = 0; i < ARRAY_LEN(reserved); i++)
 		if (!strcmp(name, reserved[i]))
-			return err_set(err, ERR_USAGE, "\"%s\" is no name for a stack: it is reserved, as are admin, api, www, root, system, test, demo, portal", name);
+			return err_set(err, ERR_USAGE,
+			               "\"%s\" is no name for a stack: it is reserved, as are "
+			               "admin, api, www, root, system, test, demo, portal",
+			               name);
 	return true;
 }
 
-/* --- to read ------------------------------------------------------------------------------------------------------------------ */
+/* --- to read ------------------------------------------------------------- */
 
 static void add_deployment(struct doc *doc, const struct app_deployment *d)
 {
 	char age[HUMAN_SIZE] = "-", span[HUMAN_SIZE];
-	enum doc_tone tone = d->health == HEALTH_GOOD ? DOC_GOOD : d->health == HEALTH_BAD ? DOC_BAD : DOC_PLAIN;
+	enum doc_tone tone = d->health == HEALTH_GOOD  ? DOC_GOOD
+	                     : d->health == HEALTH_BAD ? DOC_BAD
+	                                               : DOC_PLAIN;
 	bool took = d->ended_ms && d->created_ms && d->ended_ms >= d->created_ms;
 	if (d->created_ms)
 		human_age(age, now_wall_ms() - d->created_ms);
-	doc_pair(doc, tone, d->state, "%s ago%s%s  %s", age, took ? "  took " : "", took ? human_span(span, d->ended_ms - d->created_ms) : "", d->title);
+	doc_pair(doc, tone, d->state, "%s ago%s%s  %s", age, took ? "  took " : "",
+	         took ? human_span(span, d->ended_ms - d->created_ms) : "", d->title);
 	if (*d->error)
 		doc_pair(doc, DOC_BAD, "", "%s", d->error);
 }
@@ -137,7 +162,8 @@ static void detail(struct row *row, struct doc *doc, bool reveal)
 {
 	struct app *a = app_of(row);
 	(void)reveal;
-	doc_pair(doc, DOC_PLAIN, "platform", "%s %s", a->platform ? a->platform->name : "", a->section);
+	doc_pair(doc, DOC_PLAIN, "platform", "%s %s", a->platform ? a->platform->name : "",
+	         a->section);
 	add_if(doc, "project", a->project);
 	add_if(doc, "environment", a->environment);
 	add_if(doc, "type", a->type);
@@ -145,7 +171,8 @@ static void detail(struct row *row, struct doc *doc, bool reveal)
 	const char *version = old ? "last heard" : "version";
 	add_if(doc, a->is_platform ? version : "state", a->state);
 	if (row->why)
-		doc_pair(doc, row->health >= HEALTH_ATTENTION ? DOC_BAD : DOC_DIM, "why", "%s", row->why);
+		doc_pair(doc, row->health >= HEALTH_ATTENTION ? DOC_BAD : DOC_DIM, "why", "%s",
+		         row->why);
 	add_if(doc, "domain", a->domain);
 	add_if(doc, "image", a->image);
 	add_if(doc, "id there", a->ref);
@@ -208,11 +235,12 @@ static struct follow *follow(struct row *row, struct log *log, struct err *err)
 	struct app *a = app_of(row);
 	if (a->platform && a->platform->follow)
 		return a->platform->follow(a, log, err);
-	err_set(err, ERR_ABSENT, "%s tells no log of %s", a->platform ? a->platform->name : "it", row->name);
+	err_set(err, ERR_ABSENT, "%s tells no log of %s", a->platform ? a->platform->name : "it",
+	        row->name);
 	return NULL;
 }
 
-/* --- to do ---------------------------------------------------------------------------------------------------------------------- */
+/* --- to do --------------------------------------------------------------- */
 
 static bool can(const struct row *r, enum app_do what)
 {
@@ -236,10 +264,19 @@ static void run(struct order *order, enum app_do what)
 }
 
 /* What differs between the actions is which one it is. */
-#define ACT(name, WHAT) \
-	static bool can_##name(const struct row *r) { return can(r, WHAT); } \
-	static void command_##name(const struct row *r, char *buf, size_t size) { command(r, WHAT, buf, size); } \
-	static void run_##name(struct order *order) { run(order, WHAT); }
+#define ACT(name, WHAT)                                                         \
+	static bool can_##name(const struct row *r)                             \
+	{                                                                       \
+		return can(r, WHAT);                                            \
+	}                                                                       \
+	static void command_##name(const struct row *r, char *buf, size_t size) \
+	{                                                                       \
+		command(r, WHAT, buf, size);                                    \
+	}                                                                       \
+	static void run_##name(struct order *order)                             \
+	{                                                                       \
+		run(order, WHAT);                                               \
+	}
 ACT(deploy, APP_DEPLOY)
 ACT(redeploy, APP_REDEPLOY)
 ACT(start, APP_START)
@@ -258,27 +295,72 @@ static void suggest(const struct row *r, char *buf, size_t size)
 
 #define USES(name) .applies = can_##name, .command = command_##name, .run = run_##name
 static const struct action actions[] = {
-	{ .name = "app-deploy", .verb = "deploy", .key = "D", .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED, USES(deploy), .doing = "deploying",
+	{ .name = "app-deploy",
+	  .verb = "deploy",
+	  .key = "D",
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED,
+	  USES(deploy),
+	  .doing = "deploying",
 	  .help = "have the platform deploy it, and follow that to its end" },
-	{ .name = "app-redeploy", .verb = "redeploy", .key = "B", .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED, USES(redeploy),
-	  .doing = "redeploying", .help = "the same from what it was built of last, without fetching it anew" },
-	{ .name = "app-start", .verb = "start", .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED, USES(start), .doing = "starting",
+	{ .name = "app-redeploy",
+	  .verb = "redeploy",
+	  .key = "B",
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED,
+	  USES(redeploy),
+	  .doing = "redeploying",
+	  .help = "the same from what it was built of last, without fetching it anew" },
+	{ .name = "app-start",
+	  .verb = "start",
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED,
+	  USES(start),
+	  .doing = "starting",
 	  .help = "start what was deployed" },
-	{ .name = "app-stop", .verb = "stop", .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_DANGER, USES(stop), .doing = "stopping",
+	{ .name = "app-stop",
+	  .verb = "stop",
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_DANGER,
+	  USES(stop),
+	  .doing = "stopping",
 	  .help = "stop it; its data stays" },
-	{ .name = "app-restart", .verb = "restart", .key = "r", .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED, USES(restart),
-	  .doing = "restarting", .help = "restart it without deploying" },
-	{ .name = "app-cancel", .verb = "cancel", .flags = ACTION_CHANGES | ACTION_CONFIRM, USES(cancel), .doing = "cancelling",
+	{ .name = "app-restart",
+	  .verb = "restart",
+	  .key = "r",
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED,
+	  USES(restart),
+	  .doing = "restarting",
+	  .help = "restart it without deploying" },
+	{ .name = "app-cancel",
+	  .verb = "cancel",
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM,
+	  USES(cancel),
+	  .doing = "cancelling",
 	  .help = "give up the deployment that runs" },
-	{ .name = "app-new", .verb = "new stack", .key = "N", .flags = ACTION_CHANGES | ACTION_CONFIRM, USES(new), .doing = "checking", .suggest = suggest,
-	  .asks = "Name of the stack: 3 to 20 of a-z, 0-9 and -; then, where the configuration does not say it: image=IMAGE port=PORT host=HOST",
-	  .help = "make a stack of that name: project, application, image, domain, deploy; what is there already is not made twice" },
-	{ .name = "app-undo", .verb = "remove what was made", .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_DANGER, USES(undo), .doing = "removing",
+	{ .name = "app-new",
+	  .verb = "new stack",
+	  .key = "N",
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM,
+	  USES(new),
+	  .doing = "checking",
+	  .suggest = suggest,
+	  .asks = "Name of the stack: 3 to 20 of a-z, 0-9 and -; then, where the configuration "
+	          "does not say it: image=IMAGE port=PORT host=HOST",
+	  .help = "make a stack of that name: project, application, image, domain, deploy; what is "
+	          "there already is not made twice" },
+	{ .name = "app-undo",
+	  .verb = "remove what was made",
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_DANGER,
+	  USES(undo),
+	  .doing = "removing",
 	  .help = "remove what a new stack that failed had made until then" },
 	{ .name = NULL }
 };
 
 const struct kind kind_app = {
-	.name = "app", .plural = "apps", .row_size = sizeof(struct app), .actions = actions, .finish = finish, .detail = detail, .follow = follow,
+	.name = "app",
+	.plural = "apps",
+	.row_size = sizeof(struct app),
+	.actions = actions,
+	.finish = finish,
+	.detail = detail,
+	.follow = follow,
 	.json = json,
 };

@@ -10,7 +10,9 @@
 #include "backends/logs/stamp.h"
 #include "backends/store/log.h"
 
-#define TAIL_KEPT 1024               /* of what was told, to find the place again in a text whose beginning was left out */
+#define TAIL_KEPT                                                                                \
+	1024 /* of what was told, to find the place again in a text whose beginning was left out \
+	      */
 #define LINE_MOST (8u << 10)
 
 struct app_log {
@@ -19,9 +21,10 @@ struct app_log {
 	void *arg;
 	struct loop_timer *timer;
 	char tail[TAIL_KEPT];
-	size_t tail_len, told;           /* told: bytes of all that came so far, as long as it comes from the start */
+	/* told: bytes of all that came so far, as long as it comes from the start */
+	size_t tail_len, told;
 	bool over;
-	int64_t time_us;                 /* of the last line; 0 none */
+	int64_t time_us; /* of the last line; 0 none */
 	char complaint[320];
 };
 
@@ -39,7 +42,8 @@ static void stop(struct follow *follow)
 	free(l);
 }
 
-struct app_log *app_log_follow(struct app *a, struct log *log, const char *name, const struct app_log_ops *ops, void *arg)
+struct app_log *app_log_follow(struct app *a, struct log *log, const char *name,
+                               const struct app_log_ops *ops, void *arg)
 {
 	struct app_log *l = xcalloc(1, sizeof(*l));
 	l->ops = ops;
@@ -73,19 +77,22 @@ static size_t new_from(const struct app_log *l, const char *text, size_t len, bo
 		return 0;
 	if (len >= l->told && l->told >= n && !memcmp(text + l->told - n, l->tail, n))
 		return l->told;
-	const char *found = NULL, *at = text;                 /* its last lines only: the newest place where the old end stands */
+	/* its last lines only: the newest place where the old end stands */
+	const char *found = NULL, *at = text;
 	while ((at = memmem(at, len - (size_t)(at - text), l->tail, n)))
 		found = at++;
 	if (found)
 		return (size_t)(found - text) + n;
-	for (size_t k = n < len ? n : len; k > 0; k--)        /* it begins in the middle of what was kept */
+	/* it begins in the middle of what was kept */
+	for (size_t k = n < len ? n : len; k > 0; k--)
 		if (!memcmp(text, l->tail + n - k, k))
 			return k;
 	*gap = true;
 	return 0;
 }
 
-/* Its own time. A line without one comes now; what was there at first is as old as the line before it. */
+/* Its own time. A line without one comes now; what was there at first is as old as the line before
+ * it. */
 static int64_t time_of(struct app_log *l, const char *text, size_t len)
 {
 	int64_t now_us = now_wall_ms() * 1000, us = stamp_find(text, len, (struct zone){ 0 });
@@ -104,9 +111,11 @@ static void add_lines(struct app_log *l, const char *text, size_t len)
 	while (len) {
 		const char *nl = memchr(text, '\n', len);
 		size_t n = nl ? (size_t)(nl - text) : len, shown = n < LINE_MOST ? n : LINE_MOST;
-		const char *cr = shown ? memrchr(text, '\r', shown - 1) : NULL;     /* a progress bar wrote over itself */
+		/* a progress bar wrote over itself */
+		const char *cr = shown ? memrchr(text, '\r', shown - 1) : NULL;
 		size_t skip = cr ? (size_t)(cr + 1 - text) : 0;
-		log_add(l->follow.log, l->follow.source, time_of(l, text + skip, shown - skip), LOG_LEVEL_UNKNOWN, LOG_LINE, text + skip, shown - skip);
+		log_add(l->follow.log, l->follow.source, time_of(l, text + skip, shown - skip),
+		        LOG_LEVEL_UNKNOWN, LOG_LINE, text + skip, shown - skip);
 		text += n + (nl != NULL);
 		len -= n + (nl != NULL);
 	}
@@ -116,7 +125,8 @@ void app_log_take(struct app_log *l, const char *text, size_t len, bool over, co
 {
 	bool gap;
 	const char *last = len ? memrchr(text, '\n', len) : NULL;
-	size_t whole = over ? len : last ? (size_t)(last + 1 - text) : 0;      /* half a line waits for the rest of it */
+	/* half a line waits for the rest of it */
+	size_t whole = over ? len : last ? (size_t)(last + 1 - text) : 0;
 	size_t from = new_from(l, text, whole, &gap);
 	if (gap)
 		log_gap(l->follow.log, l->follow.source, "what stood between was not told");

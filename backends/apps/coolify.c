@@ -1,7 +1,8 @@
-/* coolify.c: the Coolifys of one server: servers, applications, services and databases with their state, deployments with their logs;
- * deploy, redeploy, start, stop, restart, cancel.
+/* coolify.c: the Coolifys of one server: servers, applications, services and databases with their
+ * state, deployments with their logs; deploy, redeploy, start, stop, restart, cancel.
  *
- * Everything that changes something is a POST: the same by GET worked up to 4.1 and is refused from 4.2 on. */
+ * Everything that changes something is a POST: the same by GET worked up to 4.1 and is refused
+ * from 4.2 on. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,20 +26,22 @@
 #define HIDDEN_MS 60000
 #define BUSY_MS 2000
 #define RETRY_MS 10000
-#define POLL_MS 2000                 /* of a deployment: nothing is pushed */
+#define POLL_MS 2000 /* of a deployment: nothing is pushed */
 #define WHOLE_MS 3600000
-#define HISTORY_MS 10000             /* and not sooner than that, however often it is looked */
-#define HISTORY_HIDDEN_MS 300000     /* the same, of those out of sight: Coolify lets in 200 calls a minute by default */
-#define HISTORY_AGAIN 6              /* looks after which a shown one's deployments are asked for again */
+#define HISTORY_MS 10000 /* and not sooner than that, however often it is looked */
+#define HISTORY_HIDDEN_MS                                                                        \
+	300000 /* the same, of those out of sight: Coolify lets in 200 calls a minute by default \
+	        */
+#define HISTORY_AGAIN 6 /* looks after which a shown one's deployments are asked for again */
 
 struct coact;
-struct co {                              /* one [coolify NAME] */
+struct co { /* one [coolify NAME] */
 	struct co *next;
-	size_t left_out;                 /* of its two lists, beyond what is read */
+	size_t left_out; /* of its two lists, beyond what is read */
 	struct source *source;
 	char name[64], version[24];
 	struct api *api;
-	struct api_call *call;               /* of a look */
+	struct api_call *call; /* of a look */
 	struct loop_timer *timer;
 	bool up, again, answered, detailed;
 	unsigned fails;
@@ -47,29 +50,32 @@ struct co {                              /* one [coolify NAME] */
 	char one_id[200];
 	struct coact *acts;
 };
-struct cos {                                 /* the source */
+struct cos { /* the source */
 	struct source source;
 	struct co *first;
 	bool shown;
 };
-struct coact {                           /* an order that runs */
+struct coact { /* an order that runs */
 	struct coact *next;
 	struct co *co;
 	struct order *order;
 	struct api_call *call;
 	struct loop_timer *timer;
 	int64_t began_ms;
-	char id[CO_ID];                      /* of the deployment */
-	char ref[CO_ID], before[CO_ID];      /* the application; the newest deployment until then */
-	struct err unsure;                   /* it was told, and no answer came */
+	char id[CO_ID];                 /* of the deployment */
+	char ref[CO_ID], before[CO_ID]; /* the application; the newest deployment until then */
+	struct err unsure;              /* it was told, and no answer came */
 	const char *verb;
 	bool deploys;
 };
 
 static const struct app_platform platform_coolify;
-static struct cos *cos_of(struct source *s) { return (struct cos *)s; }
+static struct cos *cos_of(struct source *s)
+{
+	return (struct cos *)s;
+}
 
-/* --- rows -------------------------------------------------------------------------------------------------------------------- */
+/* --- rows ---------------------------------------------------------------- */
 
 static const struct platform_config *config(const struct co *c)
 {
@@ -81,7 +87,8 @@ static const struct platform_config *config(const struct co *c)
 
 static void judge_platform(struct co *c)
 {
-	struct app *a = app_row(c->source, &platform_coolify, c, c->name, NULL, NULL, NULL, "", c->round);
+	struct app *a = app_row(c->source, &platform_coolify, c, c->name, NULL, NULL, NULL, "",
+	                        c->round);
 	const struct platform_config *p = config(c);
 	snprintf(a->type, sizeof(a->type), "platform");
 	snprintf(a->state, sizeof(a->state), "%s", c->version);
@@ -97,9 +104,12 @@ static void judge(struct app *a)
 	const char *s = a->state, *check = strchr(s, ':'), *why = NULL;
 	enum health health = HEALTH_UNKNOWN;
 	if (last && last->health == HEALTH_BUSY)
-		health = HEALTH_BUSY, why = !strcmp(last->state, "queued") ? "a deployment waits in the queue" : "it is being deployed";
+		health = HEALTH_BUSY, why = !strcmp(last->state, "queued")
+		                                    ? "a deployment waits in the queue"
+		                                    : "it is being deployed";
 	else if (!strncmp(s, "running", 7))
-		health = check && !strcmp(check, ":unhealthy") ? HEALTH_ATTENTION : HEALTH_GOOD, why = health == HEALTH_GOOD ? NULL : "its check says unhealthy";
+		health = check && !strcmp(check, ":unhealthy") ? HEALTH_ATTENTION : HEALTH_GOOD,
+		why = health == HEALTH_GOOD ? NULL : "its check says unhealthy";
 	else if (!strncmp(s, "restarting", 10) || !strncmp(s, "starting", 8))
 		health = HEALTH_BUSY;
 	else if (!strncmp(s, "degraded", 8))
@@ -107,7 +117,8 @@ static void judge(struct app *a)
 	else if (!strncmp(s, "exited", 6))
 		health = HEALTH_IDLE;
 	if (last && last->health == HEALTH_BAD && health != HEALTH_BUSY) {
-		why = health == HEALTH_GOOD ? "it runs, but its last deployment failed" : "its last deployment failed";
+		why = health == HEALTH_GOOD ? "it runs, but its last deployment failed"
+		                            : "its last deployment failed";
 		health = health == HEALTH_GOOD ? HEALTH_ATTENTION : HEALTH_BAD;
 	}
 	a->state_ms = health == HEALTH_BUSY && last ? last->created_ms : 0;
@@ -117,7 +128,9 @@ static void judge(struct app *a)
 static struct app *item_row(struct co *c, const struct co_item *it)
 {
 	static const char *const types[] = { "application", "service", "database", "server" };
-	struct app *a = app_row(c->source, &platform_coolify, c, c->name, it->kind == CO_SERVER ? "servers" : it->server, NULL, it->name, it->id, c->round);
+	struct app *a = app_row(c->source, &platform_coolify, c, c->name,
+	                        it->kind == CO_SERVER ? "servers" : it->server, NULL, it->name,
+	                        it->id, c->round);
 	snprintf(a->type, sizeof(a->type), "%s", types[it->kind]);
 	snprintf(a->domain, sizeof(a->domain), "%s", it->domain);
 	snprintf(a->image, sizeof(a->image), "%s", it->image);
@@ -128,9 +141,15 @@ static void set_item(struct co *c, const struct co_item *it)
 {
 	struct app *a = item_row(c, it);
 	if (it->kind == CO_SERVER) {
-		snprintf(a->state, sizeof(a->state), "%s", it->reachable ? it->usable ? "reachable" : "not usable" : "not reachable");
-		app_settle(a, !it->reachable ? HEALTH_BAD : it->usable ? HEALTH_GOOD : HEALTH_ATTENTION,
-		           !it->reachable ? "Coolify does not reach it" : it->usable ? NULL : "Coolify reaches it, but cannot use it");
+		snprintf(a->state, sizeof(a->state), "%s",
+		         it->reachable ? it->usable ? "reachable" : "not usable" : "not reachable");
+		app_settle(a,
+		           !it->reachable ? HEALTH_BAD
+		           : it->usable   ? HEALTH_GOOD
+		                          : HEALTH_ATTENTION,
+		           !it->reachable ? "Coolify does not reach it"
+		           : it->usable   ? NULL
+		                          : "Coolify reaches it, but cannot use it");
 		return;
 	}
 	if (strcmp(a->state, it->status) != 0)
@@ -153,7 +172,11 @@ static void set_state(struct cos *cs)
 	else if (!all && cs->source.state == SOURCE_WAITING)
 		return;
 	else if (bad)
-		source_set_state(&cs->source, bad->code == ERR_DENIED ? SOURCE_DENIED : any ? SOURCE_STALE : SOURCE_FAILED, bad);
+		source_set_state(&cs->source,
+		                 bad->code == ERR_DENIED ? SOURCE_DENIED
+		                 : any                   ? SOURCE_STALE
+		                                         : SOURCE_FAILED,
+		                 bad);
 	else if (all)
 		source_set_state(&cs->source, SOURCE_LIVE, NULL);
 }
@@ -166,7 +189,7 @@ static void failed(struct co *c, const struct err *err)
 	set_state(cos_of(c->source));
 }
 
-/* --- answers ------------------------------------------------------------------------------------------------------------------ */
+/* --- answers ------------------------------------------------------------- */
 
 static void garbled(struct co *c, const struct err *why)
 {
@@ -192,7 +215,8 @@ static void feed_resources(struct co *c, const char *json, size_t len)
 		set_item(c, &l.items[i]);
 	c->left_out = l.left_out;
 	co_list_finish(&l);
-	snprintf(c->source->detail, sizeof(c->source->detail), "Coolify %.20s %.60s", *c->version ? c->version : "of an unknown version", c->name);
+	snprintf(c->source->detail, sizeof(c->source->detail), "Coolify %.20s %.60s",
+	         *c->version ? c->version : "of an unknown version", c->name);
 }
 
 /* The second half of a look: rows that neither list named are gone. */
@@ -217,7 +241,8 @@ static void feed_servers(struct co *c, const char *json, size_t len)
 
 static struct app *next_of(struct co *c, struct app *after)
 {
-	struct row *r = after ? store_next(&after->row, &kind_app, c->source->server) : store_first(c->source->store, &kind_app, c->source->server);
+	struct row *r = after ? store_next(&after->row, &kind_app, c->source->server)
+	                      : store_first(c->source->store, &kind_app, c->source->server);
 	while (r && (app_of(r)->instance != c || app_of(r)->is_platform))
 		r = store_next(r, &kind_app, c->source->server);
 	return r ? app_of(r) : NULL;
@@ -234,7 +259,8 @@ static void feed_running(struct co *c, const char *json, size_t len)
 		return;
 	for (struct app *a = next_of(c, NULL); a; a = next_of(c, a))
 		for (size_t i = 0; i < n; i++)
-			if (!strcmp(a->type, "application") && !strcmp(a->row.name, names[i]) && (!app_last(a) || strcmp(app_last(a)->id, list[i].id) != 0))
+			if (!strcmp(a->type, "application") && !strcmp(a->row.name, names[i]) &&
+			    (!app_last(a) || strcmp(app_last(a)->id, list[i].id) != 0))
 				a->asked_round = 0;
 }
 
@@ -274,8 +300,13 @@ static struct co *find(struct cos *cs, const char *name, size_t n)
 /* "NAME\tversion", "NAME\tresources", "NAME\tservers", "NAME\trunning", "NAME\thistory\tUUID" */
 static void feed(struct source *source, const char *what, const char *bytes, size_t len)
 {
-	static const struct { const char *what; void (*take)(struct co *, const char *, size_t); } rows[] = {
-		{ "\tresources", feed_resources }, { "\tservers", feed_servers }, { "\trunning", feed_running },
+	static const struct {
+		const char *what;
+		void (*take)(struct co *, const char *, size_t);
+	} rows[] = {
+		{ "\tresources", feed_resources },
+		{ "\tservers", feed_servers },
+		{ "\trunning", feed_running },
 	};
 	const char *tab = strchr(what, '\t');
 	if (!tab || tab == what || tab - what > 60)
@@ -290,12 +321,16 @@ static void feed(struct source *source, const char *what, const char *bytes, siz
 		feed_history(c, tab + 9, bytes, len);
 }
 
-/* --- asking -------------------------------------------------------------------------------------------------------------------- */
+/* --- asking -------------------------------------------------------------- */
 
-static struct api_call *ask(struct co *c, const char *method, const char *path, void (*done)(const struct api_answer *, void *), void *arg)
+static struct api_call *ask(struct co *c, const char *method, const char *path,
+                            void (*done)(const struct api_answer *, void *), void *arg)
 {
 	char *full = xasprintf("/api/v1%s", path);
-	struct api_call *call = api_call(c->api, &(struct api_request){ .method = method, .path = full, .done = done, .arg = arg });
+	struct api_call *call = api_call(c->api, &(struct api_request){ .method = method,
+	                                                                .path = full,
+	                                                                .done = done,
+	                                                                .arg = arg });
 	free(full);
 	return call;
 }
@@ -322,7 +357,11 @@ static bool is_busy(struct co *c)
 
 static void look_later(struct co *c)
 {
-	int64_t wait = c->again ? 0 : c->err.code ? RETRY_MS * (c->fails < 6 ? c->fails : 6) : is_busy(c) ? BUSY_MS : cos_of(c->source)->shown ? SHOWN_MS : HIDDEN_MS;
+	int64_t wait = c->again                   ? 0
+	               : c->err.code              ? RETRY_MS * (c->fails < 6 ? c->fails : 6)
+	               : is_busy(c)               ? BUSY_MS
+	               : cos_of(c->source)->shown ? SHOWN_MS
+	                                          : HIDDEN_MS;
 	c->again = false;
 	if (c->up)
 		loop_timer_set(c->timer, wait);
@@ -337,11 +376,14 @@ static void poll_now(struct co *c)
 
 static bool is_due(const struct co *c, const struct app *a)
 {
-	/* Those out of sight too, if seldom: one that failed between two looks while the old container runs on is told by its history alone. */
+	/* Those out of sight too, if seldom: one that failed between two looks while the old
+	 * container runs on is told by its history alone. */
 	int64_t since = loop_now(store_loop(c->source->store)) - a->asked_ms;
-	return !strcmp(a->type, "application") && (!a->asked_round || since >= HISTORY_HIDDEN_MS ||
-	       (a->row.shown && c->round - a->asked_round >= HISTORY_AGAIN && since >= HISTORY_MS) ||
-	       (a->row.health == HEALTH_BUSY && a->asked_round != c->round));
+	return !strcmp(a->type, "application") &&
+	       (!a->asked_round || since >= HISTORY_HIDDEN_MS ||
+	        (a->row.shown && c->round - a->asked_round >= HISTORY_AGAIN &&
+	         since >= HISTORY_MS) ||
+	        (a->row.health == HEALTH_BUSY && a->asked_round != c->round));
 }
 
 static void ask_histories(struct co *);
@@ -356,7 +398,7 @@ static void history_came(const struct api_answer *r, void *arg)
 		take(c, what, r->body, r->len);
 		free(what);
 	} else if (row) {
-		app_of(row)->asked = true;       /* old versions have none: then it stays unknown */
+		app_of(row)->asked = true; /* old versions have none: then it stays unknown */
 	}
 	ask_histories(c);
 }
@@ -372,7 +414,9 @@ static void ask_histories(struct co *c)
 		look_later(c);
 		return;
 	}
-	char *id = http_encode(a->ref), *path = xasprintf("/deployments/applications/%s?skip=0&take=%d", id, APP_DEPLOYMENTS_MAX);
+	char *id = http_encode(a->ref),
+	     *path = xasprintf("/deployments/applications/%s?skip=0&take=%d", id,
+	                       APP_DEPLOYMENTS_MAX);
 	a->asked_round = c->round;
 	a->asked_ms = loop_now(store_loop(c->source->store));
 	snprintf(c->one_id, sizeof(c->one_id), "%.199s", a->row.id);
@@ -381,18 +425,32 @@ static void ask_histories(struct co *c)
 	free(id);
 }
 
-/* What a look asks for, one after another; what may be missing in a version or to a token does not end it. */
-static const struct step { const char *what, *path; bool must; } steps[] = {
-	{ "version", "/version", false }, { "resources", "/resources", true }, { "servers", "/servers", true }, { "running", "/deployments", false },
+/* What a look asks for, one after another; what may be missing in a version or to a token does not
+ * end it. */
+static const struct step {
+	const char *what, *path;
+	bool must;
+} steps[] = {
+	{ "version", "/version", false },
+	{ "resources", "/resources", true },
+	{ "servers", "/servers", true },
+	{ "running", "/deployments", false },
 };
 
 static void step_done(struct co *c, size_t i, const struct api_answer *r);
-#define STEP(n) static void step_##n(const struct api_answer *r, void *arg) { step_done(arg, n, r); }
-STEP(0) STEP(1) STEP(2) STEP(3)
+#define STEP(n)                                                     \
+	static void step_##n(const struct api_answer *r, void *arg) \
+	{                                                           \
+		step_done(arg, n, r);                               \
+	}
+STEP(0)
+STEP(1)
+STEP(2) STEP(3)
 
-static void step_ask(struct co *c, size_t i)
+	static void step_ask(struct co *c, size_t i)
 {
-	static void (*const done[])(const struct api_answer *, void *) = { step_0, step_1, step_2, step_3 };
+	static void (*const done[])(const struct api_answer *, void *) = { step_0, step_1, step_2,
+		                                                           step_3 };
 	c->call = ask(c, "GET", steps[i].path, done[i], c);
 }
 
@@ -418,7 +476,7 @@ static void look(struct loop_timer *t, void *arg)
 		step_ask(c, *c->version ? 1 : 0);
 }
 
-/* --- an order --------------------------------------------------------------------------------------------------------------------- */
+/* --- an order ------------------------------------------------------------ */
 
 static void act_end(struct coact *a, const struct err *err, const char *output)
 {
@@ -477,11 +535,13 @@ static void ended(struct coact *a, const struct app_deployment *d)
 	struct err err;
 	human_span(span, loop_now(store_loop(a->co->source->store)) - a->began_ms);
 	if (d->health == HEALTH_GOOD) {
-		snprintf(said, sizeof(said), "%s within %s", a->deploys ? "deployed" : "done", span);
+		snprintf(said, sizeof(said), "%s within %s", a->deploys ? "deployed" : "done",
+		         span);
 		act_end(a, NULL, said);
 		return;
 	}
-	err_set(&err, d->health == HEALTH_BAD ? ERR_REFUSED : ERR_CANCELLED, "the deployment %s after %s; l shows its log",
+	err_set(&err, d->health == HEALTH_BAD ? ERR_REFUSED : ERR_CANCELLED,
+	        "the deployment %s after %s; l shows its log",
 	        d->health == HEALTH_BAD ? "failed" : "was cancelled there", span);
 	act_end(a, &err, NULL);
 }
@@ -493,15 +553,19 @@ static void polled(const struct api_answer *r, void *arg)
 	struct err err;
 	a->call = NULL;
 	if (r->err.code == ERR_DENIED || r->err.code == ERR_ABSENT) {
-		err_set(&err, r->err.code, "it was told to %s, but how that goes cannot be seen: %.200s", a->verb, r->err.text);
+		err_set(&err, r->err.code,
+		        "it was told to %s, but how that goes cannot be seen: %.200s", a->verb,
+		        r->err.text);
 		act_end(a, &err, NULL);
 	} else if (r->err.code || !co_deployment_parse(r->body, r->len, &d, &err)) {
-		order_progress(a->order, "%s: %.120s", a->verb, r->err.code ? r->err.text : err.text);
+		order_progress(a->order, "%s: %.120s", a->verb,
+		               r->err.code ? r->err.text : err.text);
 		later(a);
 	} else {
 		show(a, &d);
 		if (d.health == HEALTH_BUSY || d.health == HEALTH_UNKNOWN) {
-			order_progress(a->order, "%s: %s", a->verb, !strcmp(d.state, "in_progress") ? "in progress" : d.state);
+			order_progress(a->order, "%s: %s", a->verb,
+			               !strcmp(d.state, "in_progress") ? "in progress" : d.state);
 			later(a);
 		} else {
 			ended(a, &d);
@@ -532,7 +596,8 @@ static void searched(const struct api_answer *r, void *arg)
 	struct err err;
 	size_t n = 0;
 	a->call = NULL;
-	if (!r->err.code && co_deployments_parse(r->body, r->len, list, NULL, &n, &err) && n && strcmp(list[0].id, a->before) != 0) {
+	if (!r->err.code && co_deployments_parse(r->body, r->len, list, NULL, &n, &err) && n &&
+	    strcmp(list[0].id, a->before) != 0) {
 		snprintf(a->id, sizeof(a->id), "%s", list[0].id);
 		loop_timer_set(a->timer, 0);
 	} else {
@@ -543,7 +608,8 @@ static void searched(const struct api_answer *r, void *arg)
 
 static void search(struct coact *a, const struct err *err)
 {
-	char *id = http_encode(a->ref), *path = xasprintf("/deployments/applications/%s?skip=0&take=5", id);
+	char *id = http_encode(a->ref),
+	     *path = xasprintf("/deployments/applications/%s?skip=0&take=5", id);
 	a->unsure = *err;
 	a->call = ask(a->co, "GET", path, searched, a);
 	free(path);
@@ -559,20 +625,26 @@ static void queued(const struct api_answer *r, void *arg)
 		search(a, &r->err);
 	} else if (r->err.code) {
 		act_end(a, &r->err, NULL);
-	} else if (!co_queued(r->body, r->len, a->id, said, sizeof(said)) || !*a->id || !strcmp(a->verb, "cancel")) {
-		act_end(a, NULL, *said ? said : "done");      /* services and databases have no deployment to follow */
+	} else if (!co_queued(r->body, r->len, a->id, said, sizeof(said)) || !*a->id ||
+	           !strcmp(a->verb, "cancel")) {
+		/* services and databases have no deployment to follow */
+		act_end(a, NULL, *said ? said : "done");
 	} else {
 		order_progress(a->order, "%s: queued", a->verb);
 		loop_timer_set(a->timer, 0);
 	}
 }
 
-static const char *const verbs[] = { [APP_DEPLOY] = "deploy", [APP_REDEPLOY] = "redeploy", [APP_START] = "start", [APP_STOP] = "stop",
-	[APP_RESTART] = "restart", [APP_CANCEL] = "cancel" };
+static const char *const verbs[] = {
+	[APP_DEPLOY] = "deploy", [APP_REDEPLOY] = "redeploy", [APP_START] = "start",
+	[APP_STOP] = "stop",     [APP_RESTART] = "restart",   [APP_CANCEL] = "cancel"
+};
 
 static const char *folder(const struct app *a)
 {
-	return !strcmp(a->type, "application") ? "applications" : !strcmp(a->type, "service") ? "services" : "databases";
+	return !strcmp(a->type, "application") ? "applications"
+	       : !strcmp(a->type, "service")   ? "services"
+	                                       : "databases";
 }
 
 static char *path_for(const struct app *a, enum app_do what)
@@ -580,7 +652,8 @@ static char *path_for(const struct app *a, enum app_do what)
 	const struct app_deployment *last = app_last(a);
 	char *id = http_encode(what == APP_CANCEL && last ? last->id : a->ref), *path;
 	if (what == APP_DEPLOY || what == APP_REDEPLOY)
-		path = xasprintf("/deploy?uuid=%s%s", id, what == APP_REDEPLOY ? "&force=true" : "");
+		path = xasprintf("/deploy?uuid=%s%s", id,
+		                 what == APP_REDEPLOY ? "&force=true" : "");
 	else if (what == APP_CANCEL)
 		path = xasprintf("/deployments/%s/cancel", id);
 	else
@@ -599,8 +672,12 @@ static void run(struct order *order, struct app *app, enum app_do what)
 		return;
 	}
 	struct coact *a = xcalloc(1, sizeof(*a));
-	*a = (struct coact){ .co = c, .order = order, .next = c->acts, .verb = verbs[what], .deploys = what == APP_DEPLOY || what == APP_REDEPLOY,
-		.began_ms = loop_now(store_loop(c->source->store)) };
+	*a = (struct coact){ .co = c,
+		             .order = order,
+		             .next = c->acts,
+		             .verb = verbs[what],
+		             .deploys = what == APP_DEPLOY || what == APP_REDEPLOY,
+		             .began_ms = loop_now(store_loop(c->source->store)) };
 	a->timer = loop_timer_add(store_loop(c->source->store), -1, poll, a);
 	c->acts = a;
 	order->run = a;
@@ -615,7 +692,8 @@ static void run(struct order *order, struct app *app, enum app_do what)
 static bool can(const struct app *a, enum app_do what)
 {
 	const struct app_deployment *last = app_last(a);
-	bool application = !strcmp(a->type, "application"), runs = strncmp(a->state, "exited", 6) != 0;
+	bool application = !strcmp(a->type, "application"),
+	     runs = strncmp(a->state, "exited", 6) != 0;
 	bool deploying = last && last->health == HEALTH_BUSY;
 	if (a->is_platform || !strcmp(a->type, "server"))
 		return false;
@@ -633,11 +711,12 @@ static bool can(const struct app *a, enum app_do what)
 static void command(const struct app *a, enum app_do what, char *buf, size_t size)
 {
 	char *path = path_for(a, what);
-	snprintf(buf, size, "%s %s: POST %s, Coolify %s", verbs[what], a->row.name, path, ((const struct co *)a->instance)->name);
+	snprintf(buf, size, "%s %s: POST %s, Coolify %s", verbs[what], a->row.name, path,
+	         ((const struct co *)a->instance)->name);
 	free(path);
 }
 
-/* --- the log of its last deployment ---------------------------------------------------------------------------------------------- */
+/* --- the log of its last deployment -------------------------------------- */
 
 struct co_log {
 	struct store *store;
@@ -653,15 +732,21 @@ static void log_came(const struct api_answer *r, void *arg)
 	struct err err = r->err;
 	char how[100];
 	l->call = NULL;
-	char *text = err.code || !co_deployment_parse(r->body, r->len, &d, &err) ? NULL : co_log_text(r->body, r->len);
+	char *text = err.code || !co_deployment_parse(r->body, r->len, &d, &err)
+	                     ? NULL
+	                     : co_log_text(r->body, r->len);
 	if (!err.code && !text)
-		err_set(&err, ERR_DENIED, "the deployment is %s, but this token may not read its log: one with the ability read:sensitive may", d.state);
+		err_set(&err, ERR_DENIED,
+		        "the deployment is %s, but this token may not read its log: one with the "
+		        "ability read:sensitive may",
+		        d.state);
 	if (err.code) {
 		app_log_fail(l->log, &err);
 		return;
 	}
 	snprintf(how, sizeof(how), "deployment %s", d.state);
-	app_log_take(l->log, text, strlen(text), d.health != HEALTH_BUSY && d.health != HEALTH_UNKNOWN, how);
+	app_log_take(l->log, text, strlen(text),
+	             d.health != HEALTH_BUSY && d.health != HEALTH_UNKNOWN, how);
 	free(text);
 }
 
@@ -678,7 +763,8 @@ static void log_ask(struct app_log *log, void *arg)
 	if (!c || !c->api)
 		err_set(&err, ERR_LOST, "%s", r ? "the link is away" : "it is not there any more");
 	else if (!*l->id && app_of(r)->asked)
-		err_set(&err, ERR_ABSENT, "Coolify knows no deployment of %s, so there is no log", r->name);
+		err_set(&err, ERR_ABSENT, "Coolify knows no deployment of %s, so there is no log",
+		        r->name);
 	else
 		err_clear(&err);
 	if (err.code) {
@@ -706,7 +792,9 @@ static struct follow *follow(struct app *a, struct log *log, struct err *err)
 {
 	static const struct app_log_ops ops = { .ask = log_ask, .stop = log_stop };
 	if (strcmp(a->type, "application") != 0) {
-		err_set(err, ERR_ABSENT, "%s: Coolify keeps deployments and their logs of applications", a->row.name);
+		err_set(err, ERR_ABSENT,
+		        "%s: Coolify keeps deployments and their logs of applications",
+		        a->row.name);
 		return NULL;
 	}
 	struct co_log *l = xcalloc(1, sizeof(*l));
@@ -716,9 +804,11 @@ static struct follow *follow(struct app *a, struct log *log, struct err *err)
 	return app_log_handle(l->log);
 }
 
-static const struct app_platform platform_coolify = { .name = "Coolify", .can = can, .command = command, .run = run, .follow = follow };
+static const struct app_platform platform_coolify = {
+	.name = "Coolify", .can = can, .command = command, .run = run, .follow = follow
+};
 
-/* --- the backend ------------------------------------------------------------------------------------------------------------------- */
+/* --- the backend --------------------------------------------------------- */
 
 static void open_one(struct cos *cs, const struct platform_config *p)
 {
@@ -727,9 +817,17 @@ static void open_one(struct cos *cs, const struct platform_config *p)
 	if (!c->timer)
 		c->timer = loop_timer_add(store_loop(cs->source.store), -1, look, c);
 	if (!c->api)
-		c->api = api_create(store_http(cs->source.store), source_link(&cs->source), &(struct api_config){ .section = "coolify", .name = c->name,
-		                    .product = "Coolify", .url = p->url, .token_command = p->token_command,
-		                    .token_help = "its Keys & Tokens, API tokens makes one; the API itself is switched on in its Settings" }, &err);
+		c->api = api_create(store_http(cs->source.store), source_link(&cs->source),
+		                    &(struct api_config){
+					    .section = "coolify",
+					    .name = c->name,
+					    .product = "Coolify",
+					    .url = p->url,
+					    .token_command = p->token_command,
+					    .token_help =
+						    "its Keys & Tokens, API tokens makes one; the "
+						    "API itself is switched on in its Settings" },
+		                    &err);
 	c->up = c->api != NULL;
 	if (c->up)
 		poll_now(c);
@@ -740,8 +838,10 @@ static void open_one(struct cos *cs, const struct platform_config *p)
 static void up(struct source *source)
 {
 	struct cos *cs = cos_of(source);
-	for (const struct platform_config *p = store_settings(source->store)->coolifys; p; p = p->next)
-		if (p->server ? server_is_called(source->server, p->server) : source->server->is_local)
+	for (const struct platform_config *p = store_settings(source->store)->coolifys; p;
+	     p = p->next)
+		if (p->server ? server_is_called(source->server, p->server)
+		              : source->server->is_local)
 			open_one(cs, p);
 	set_state(cs);
 }
@@ -756,7 +856,8 @@ static void down(struct source *source)
 			loop_timer_set(c->timer, -1);
 		if (source_link(source)->state == LINK_UP)
 			continue;
-		acts_end(c, "the link was lost; what was begun goes on there, and the list shows it when the link is back");
+		acts_end(c, "the link was lost; what was begun goes on there, and the list shows "
+		            "it when the link is back");
 		api_destroy(c->api);
 		c->api = NULL;
 		c->version[0] = '\0';
@@ -769,7 +870,8 @@ static void shown(struct source *source)
 {
 	struct cos *cs = cos_of(source);
 	bool now = false;
-	for (struct row *r = store_first(source->store, &kind_app, source->server); r; r = store_next(r, &kind_app, source->server))
+	for (struct row *r = store_first(source->store, &kind_app, source->server); r;
+	     r = store_next(r, &kind_app, source->server))
 		now = now || (r->source == source && r->shown);
 	for (struct co *c = cs->first; c && now && !cs->shown; c = c->next)
 		poll_now(c);
@@ -790,5 +892,11 @@ static void finish(struct source *source)
 }
 
 const struct backend backend_coolify = {
-	.name = "coolify", .source_size = sizeof(struct cos), .up = up, .down = down, .feed = feed, .shown = shown, .finish = finish,
+	.name = "coolify",
+	.source_size = sizeof(struct cos),
+	.up = up,
+	.down = down,
+	.feed = feed,
+	.shown = shown,
+	.finish = finish,
 };

@@ -1,4 +1,5 @@
-/* coolify_parse.c: Coolify's answers. Lists come as arrays, as objects by number, or inside another object, by version and filter. */
+/* coolify_parse.c: Coolify's answers. Lists come as arrays, as objects by number, or inside another
+ * object, by version and filter. */
 #include "backends/apps/coolify_parse.h"
 
 #include <ctype.h>
@@ -13,7 +14,7 @@
 
 #define MOST 4000
 
-/* --- resources and servers ------------------------------------------------------------------------------------------------- */
+/* --- resources and servers ----------------------------------------------- */
 
 static struct co_item *add(struct co_list *l)
 {
@@ -32,8 +33,12 @@ static enum co_kind kind_of(const cJSON *o)
 {
 	char type[64];
 	if (vj_text(o, "type", NULL, type, sizeof(type)))
-		return !strcmp(type, "application") ? CO_APPLICATION : !strcmp(type, "service") ? CO_SERVICE : CO_DATABASE;
-	return vj_get(o, "build_pack", NULL) ? CO_APPLICATION : vj_get(o, "service_type", NULL) ? CO_SERVICE : CO_DATABASE;
+		return !strcmp(type, "application") ? CO_APPLICATION
+		       : !strcmp(type, "service")   ? CO_SERVICE
+		                                    : CO_DATABASE;
+	return vj_get(o, "build_pack", NULL)     ? CO_APPLICATION
+	       : vj_get(o, "service_type", NULL) ? CO_SERVICE
+	                                         : CO_DATABASE;
 }
 
 /* A repository's address may hold a token. */
@@ -79,16 +84,18 @@ static void add_server(struct co_list *l, const cJSON *o)
 	l->n += vj_text(o, "uuid", NULL, it->id, sizeof(it->id)) && *it->name;
 }
 
-static bool read_list(const char *json, size_t len, struct co_list *out, const char *what, void (*each)(struct co_list *, const cJSON *), struct err *err)
+static bool read_list(const char *json, size_t len, struct co_list *out, const char *what,
+                      void (*each)(struct co_list *, const cJSON *), struct err *err)
 {
 	cJSON *root = vj_read(json, len, "Coolify", err);
 	const cJSON *v, *list = root;
 	*out = (struct co_list){ 0 };
 	if (cJSON_IsObject(root) && vj_get(root, "data", NULL))
 		list = vj_get(root, "data", NULL);
-	bool good = cJSON_IsArray(list) || (cJSON_IsObject(list) && !cJSON_IsString(vj_get(list, "message", NULL)));
+	bool good = cJSON_IsArray(list) ||
+	            (cJSON_IsObject(list) && !cJSON_IsString(vj_get(list, "message", NULL)));
 	if (good)
-		cJSON_ArrayForEach(v, list)
+		cJSON_ArrayForEach (v, list)
 			each(out, v);
 	if (root && !good)
 		err_set(err, ERR_GARBLED, "Coolify's list of %s is no list", what);
@@ -112,12 +119,15 @@ void co_list_finish(struct co_list *l)
 	*l = (struct co_list){ 0 };
 }
 
-/* --- deployments ------------------------------------------------------------------------------------------------------------- */
+/* --- deployments --------------------------------------------------------- */
 
 static enum health health_of(const char *state)
 {
-	return !strcmp(state, "finished") ? HEALTH_GOOD : !strcmp(state, "failed") ? HEALTH_BAD
-	     : !strcmp(state, "queued") || !strcmp(state, "in_progress") ? HEALTH_BUSY : !strncmp(state, "cancelled", 9) ? HEALTH_IDLE : HEALTH_UNKNOWN;
+	return !strcmp(state, "finished")                                  ? HEALTH_GOOD
+	       : !strcmp(state, "failed")                                  ? HEALTH_BAD
+	       : !strcmp(state, "queued") || !strcmp(state, "in_progress") ? HEALTH_BUSY
+	       : !strncmp(state, "cancelled", 9)                           ? HEALTH_IDLE
+	                                                                   : HEALTH_UNKNOWN;
 }
 
 static bool read_one(const cJSON *o, struct app_deployment *d)
@@ -137,15 +147,19 @@ static bool read_one(const cJSON *o, struct app_deployment *d)
 	return vj_text(o, "deployment_uuid", NULL, d->id, sizeof(d->id));
 }
 
-bool co_deployments_parse(const char *json, size_t len, struct app_deployment *out, char (*names)[CO_NAME], size_t *n, struct err *err)
+bool co_deployments_parse(const char *json, size_t len, struct app_deployment *out,
+                          char (*names)[CO_NAME], size_t *n, struct err *err)
 {
 	cJSON *root = vj_read(json, len, "Coolify", err);
-	const cJSON *v, *list = cJSON_IsObject(root) && vj_get(root, "deployments", NULL) ? vj_get(root, "deployments", NULL) : root;
+	const cJSON *v, *list = cJSON_IsObject(root) && vj_get(root, "deployments", NULL)
+	                                ? vj_get(root, "deployments", NULL)
+	                                : root;
 	bool good = cJSON_IsArray(list) || cJSON_IsObject(list);
 	*n = 0;
 	if (good)
-		cJSON_ArrayForEach(v, list) {
-			if (*n == APP_DEPLOYMENTS_MAX || !cJSON_IsObject(v) || !read_one(v, &out[*n]))
+		cJSON_ArrayForEach (v, list) {
+			if (*n == APP_DEPLOYMENTS_MAX || !cJSON_IsObject(v) ||
+			    !read_one(v, &out[*n]))
 				continue;
 			if (names)
 				vj_text(v, "application_name", NULL, names[*n], CO_NAME);
@@ -185,10 +199,10 @@ char *co_log_text(const char *json, size_t len)
 	const cJSON *logs = vj_get(o, "logs", NULL), *v;
 	const char *text = cJSON_GetStringValue(logs);
 	buf_init(&b, 16u << 20);
-	if (text)                                        /* a string that is JSON again */
+	if (text) /* a string that is JSON again */
 		list = json_parse(text, strlen(text));
 	const cJSON *entries = list ? list : cJSON_IsArray(logs) ? logs : NULL;
-	cJSON_ArrayForEach(v, entries)
+	cJSON_ArrayForEach (v, entries)
 		add_entry(&b, v);
 	if (text && !list)
 		buf_puts(&b, text);
@@ -218,7 +232,8 @@ bool co_version(const char *text, size_t len, char *out, size_t size)
 	*out = '\0';
 	while (len && (isspace((unsigned char)*text) || *text == '"' || *text == 'v'))
 		text++, len--;
-	while (n < len && (isalnum((unsigned char)text[n]) || strchr(".-", text[n] ? text[n] : ' ')))
+	while (n < len &&
+	       (isalnum((unsigned char)text[n]) || strchr(".-", text[n] ? text[n] : ' ')))
 		n++;
 	if (!n || n >= size || !isdigit((unsigned char)text[0]))
 		return false;
@@ -227,19 +242,45 @@ bool co_version(const char *text, size_t len, char *out, size_t size)
 	return true;
 }
 
-/* --- what may be kept ----------------------------------------------------------------------------------------------------------- */
+/* --- what may be kept ---------------------------------------------------- */
 
 static bool is_read(const char *name)
 {
 	static const char *const names[] = {
-		"uuid", "name", "type", "status", "fqdn", "build_pack", "service_type", "git_repository", "git_branch", "docker_registry_image_name", "image", "destination", "server",
-		"ip", "settings", "is_reachable", "is_usable", "deployments", "deployment_uuid", "commit", "commit_message", "created_at", "updated_at",
-		"finished_at", "application_name", "server_name", "count", "data", "message",
+		"uuid",
+		"name",
+		"type",
+		"status",
+		"fqdn",
+		"build_pack",
+		"service_type",
+		"git_repository",
+		"git_branch",
+		"docker_registry_image_name",
+		"image",
+		"destination",
+		"server",
+		"ip",
+		"settings",
+		"is_reachable",
+		"is_usable",
+		"deployments",
+		"deployment_uuid",
+		"commit",
+		"commit_message",
+		"created_at",
+		"updated_at",
+		"finished_at",
+		"application_name",
+		"server_name",
+		"count",
+		"data",
+		"message",
 	};
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		if (!strcmp(name, names[i]))
 			return true;
-	return *name && !name[strspn(name, "0123456789")];      /* a list as an object by number */
+	return *name && !name[strspn(name, "0123456789")]; /* a list as an object by number */
 }
 
 /* What stands before the @ of an address may be a token. */
@@ -254,7 +295,8 @@ static void without_login(cJSON *v)
 
 static void reduce(cJSON *o)
 {
-	for (cJSON *v = cJSON_IsObject(o) || cJSON_IsArray(o) ? o->child : NULL, *next; v; v = next) {
+	for (cJSON *v = cJSON_IsObject(o) || cJSON_IsArray(o) ? o->child : NULL, *next; v;
+	     v = next) {
 		next = v->next;
 		if (cJSON_IsObject(o) && !is_read(v->string))
 			cJSON_Delete(cJSON_DetachItemViaPointer(o, v));

@@ -1,6 +1,6 @@
-/* dokploy.c: the Dokploys of one server: their projects are asked for as one list, each application for its domains and deployments when
- * something about it changed or it is looked at. What it answers goes in by source_feed, without secrets, so that a recording needs
- * no Dokploy. */
+/* dokploy.c: the Dokploys of one server: their projects are asked for as one list, each application
+ * for its domains and deployments when something about it changed or it is looked at. What it
+ * answers goes in by source_feed, without secrets, so that a recording needs no Dokploy. */
 #include "backends/apps/dokploy.h"
 
 #include <stdio.h>
@@ -20,9 +20,9 @@
 
 #define SHOWN_MS 5000
 #define HIDDEN_MS 60000
-#define BUSY_MS 2000                 /* something is being deployed */
+#define BUSY_MS 2000 /* something is being deployed */
 #define RETRY_MS 10000
-#define ONE_AGAIN 6                  /* lists after which a shown one is asked about again */
+#define ONE_AGAIN 6 /* lists after which a shown one is asked about again */
 
 static struct doks *doks_of(struct source *s)
 {
@@ -32,11 +32,12 @@ static struct doks *doks_of(struct source *s)
 static struct app *next_to_ask(struct dok *);
 static void ask_one(struct dok *, struct app *);
 
-/* --- rows ------------------------------------------------------------------------------------------------------------------ */
+/* --- rows ---------------------------------------------------------------- */
 
 struct app *dok_row(struct dok *d)
 {
-	struct app *a = app_row(d->source, &platform_dokploy, d, d->name, NULL, NULL, NULL, "", d->round);
+	struct app *a = app_row(d->source, &platform_dokploy, d, d->name, NULL, NULL, NULL, "",
+	                        d->round);
 	snprintf(a->type, sizeof(a->type), "platform");
 	snprintf(a->state, sizeof(a->state), "%s", d->version);
 	return a;
@@ -53,14 +54,19 @@ void dok_judge(struct dok *d)
 		app_settle(a, HEALTH_BAD, d->err.text);
 		return;
 	}
-	snprintf(why, sizeof(why), "%zu %s of %.60s %s left of a new stack that is not whole; \"new stack\" goes on with it, \"remove what was made\" "
-	         "takes it away", d->n_made, d->n_made == 1 ? "thing" : "things", d->n_made ? d->made[d->n_made - 1].stack : "",
-	         d->n_made == 1 ? "is" : "are");
+	snprintf(why, sizeof(why),
+	         "%zu %s of %.60s %s left of a new stack that is not whole; \"new stack\" goes on "
+	         "with it, \"remove what was made\" "
+	         "takes it away",
+	         d->n_made, d->n_made == 1 ? "thing" : "things",
+	         d->n_made ? d->made[d->n_made - 1].stack : "", d->n_made == 1 ? "is" : "are");
 	bool runs = a->row.order && a->row.order->state == ORDER_RUNNING;
-	app_settle(a, d->n_made && !runs ? HEALTH_ATTENTION : HEALTH_GOOD, d->n_made && !runs ? why : NULL);
+	app_settle(a, d->n_made && !runs ? HEALTH_ATTENTION : HEALTH_GOOD,
+	           d->n_made && !runs ? why : NULL);
 }
 
-/* "running" is said of a deployment, "done" of one that ended well: whether its container is up it does not tell. */
+/* "running" is said of a deployment, "done" of one that ended well: whether its container is up it
+ * does not tell. */
 static void judge(struct app *a)
 {
 	const struct app_deployment *last = app_last(a);
@@ -73,16 +79,22 @@ static void judge(struct app *a)
 	else if (!strcmp(a->state, "idle"))
 		health = HEALTH_IDLE;
 	else if (!strcmp(a->state, "error"))
-		health = HEALTH_BAD, why = last && last->health == HEALTH_BAD && *last->error ? last->error : "its last deployment failed";
-	a->state_ms = !last ? 0 : health == HEALTH_BUSY ? last->created_ms : last->ended_ms ? last->ended_ms : last->created_ms;
+		health = HEALTH_BAD, why = last && last->health == HEALTH_BAD && *last->error
+		                                   ? last->error
+		                                   : "its last deployment failed";
+	a->state_ms = !last                   ? 0
+	              : health == HEALTH_BUSY ? last->created_ms
+	              : last->ended_ms        ? last->ended_ms
+	                                      : last->created_ms;
 	app_settle(a, health, why);
 }
 
 static void set_row(struct dok *d, const struct dp_tree *t, const struct dp_app *p)
 {
 	const struct dp_env *env = &t->envs[p->env];
-	struct app *a = app_row(d->source, &platform_dokploy, d, d->name, t->projects[env->project].name, env->usual ? "" : env->name, p->name, p->id,
-	                        d->round);
+	struct app *a = app_row(d->source, &platform_dokploy, d, d->name,
+	                        t->projects[env->project].name, env->usual ? "" : env->name,
+	                        p->name, p->id, d->round);
 	bool changed = strcmp(a->state, p->status) != 0;
 	snprintf(a->type, sizeof(a->type), "%s", p->compose ? "compose" : "application");
 	snprintf(a->state, sizeof(a->state), "%s", p->status);
@@ -105,12 +117,16 @@ static void set_state(struct doks *ds)
 	else if (!all && ds->source.state == SOURCE_WAITING)
 		return;
 	else if (bad)
-		source_set_state(&ds->source, bad->code == ERR_DENIED ? SOURCE_DENIED : any ? SOURCE_STALE : SOURCE_FAILED, bad);
+		source_set_state(&ds->source,
+		                 bad->code == ERR_DENIED ? SOURCE_DENIED
+		                 : any                   ? SOURCE_STALE
+		                                         : SOURCE_FAILED,
+		                 bad);
 	else if (all)
 		source_set_state(&ds->source, SOURCE_LIVE, NULL);
 }
 
-/* --- answers ---------------------------------------------------------------------------------------------------------------- */
+/* --- answers ------------------------------------------------------------- */
 
 static void failed(struct dok *d, const struct err *err)
 {
@@ -147,13 +163,16 @@ static void feed_tree(struct dok *d, const char *json, size_t len)
 		left_out += each->left_out;
 	source_left_out(d->source, &kind_app, left_out);
 	dp_tree_finish(&tree);
-	snprintf(d->source->detail, sizeof(d->source->detail), "Dokploy %.20s %.60s", *d->version ? d->version : "of an unknown version", d->name);
+	snprintf(d->source->detail, sizeof(d->source->detail), "Dokploy %.20s %.60s",
+	         *d->version ? d->version : "of an unknown version", d->name);
 }
 
 static struct app *by_ref(struct dok *d, const char *ref)
 {
-	for (struct row *r = store_first(d->source->store, &kind_app, d->source->server); r; r = store_next(r, &kind_app, d->source->server))
-		if (app_of(r)->instance == d && !app_of(r)->is_platform && !strcmp(app_of(r)->ref, ref))
+	for (struct row *r = store_first(d->source->store, &kind_app, d->source->server); r;
+	     r = store_next(r, &kind_app, d->source->server))
+		if (app_of(r)->instance == d && !app_of(r)->is_platform &&
+		    !strcmp(app_of(r)->ref, ref))
 			return app_of(r);
 	return NULL;
 }
@@ -165,8 +184,10 @@ static void set_domain(struct app *a, const struct dp_one *one)
 	if (one->n_domains > 1)
 		snprintf(more, sizeof(more), " +%zu", one->n_domains - 1);
 	if (one->n_domains)
-		snprintf(text, sizeof(text), "%s%.150s%.16s%s", d->https ? "https://" : "http://", d->host, strcmp(d->path, "/") ? d->path : "", more);
-	wash(a->domain, sizeof(a->domain), text, strlen(text));   /* what is cut may be cut within a character */
+		snprintf(text, sizeof(text), "%s%.150s%.16s%s", d->https ? "https://" : "http://",
+		         d->host, strcmp(d->path, "/") ? d->path : "", more);
+	/* what is cut may be cut within a character */
+	wash(a->domain, sizeof(a->domain), text, strlen(text));
 }
 
 static void feed_one(struct dok *d, const char *ref, const char *json, size_t len)
@@ -178,7 +199,8 @@ static void feed_one(struct dok *d, const char *ref, const char *json, size_t le
 		a->asked = true;
 		if (*one->status)
 			snprintf(a->state, sizeof(a->state), "%s", one->status);
-		snprintf(a->image, sizeof(a->image), "%s", strcmp(one->source, "docker") && *one->source ? one->source : one->image);
+		snprintf(a->image, sizeof(a->image), "%s",
+		         strcmp(one->source, "docker") && *one->source ? one->source : one->image);
 		set_domain(a, one);
 		app_set_deployments(a, one->deployments, one->n_deployments);
 		judge(a);
@@ -216,7 +238,7 @@ static void feed(struct source *source, const char *what, const char *bytes, siz
 	}
 }
 
-/* --- asking ------------------------------------------------------------------------------------------------------------------ */
+/* --- asking -------------------------------------------------------------- */
 
 const struct dokploy_config *dok_config(const struct dok *d)
 {
@@ -230,26 +252,33 @@ struct api_call *dok_call(struct dok *d, const char *method, const char *path, c
                           void (*done)(const struct api_answer *, void *), void *arg)
 {
 	char *full = xasprintf("/api/%s", path);
-	struct api_call *call = api_call(d->api, &(struct api_request){ .method = method, .path = full, .body = body, .done = done, .arg = arg });
+	struct api_call *call = api_call(d->api, &(struct api_request){ .method = method,
+	                                                                .path = full,
+	                                                                .body = body,
+	                                                                .done = done,
+	                                                                .arg = arg });
 	free(full);
 	return call;
 }
 
-/* Only what is read goes in, and so into a recording: an application's answer has its environment. */
+/* Only what is read goes in, and so into a recording: an application's answer has its environment.
+ */
 static void take(struct dok *d, const char *what, const char *json, size_t len)
 {
 	struct buf clean;
 	char *name = xasprintf("%s\t%s", d->name, what);
 	buf_init(&clean, 0);
 	dp_reduce(json, len, &clean);
-	source_feed(d->source, name, clean.len ? clean.data : json, clean.len ? clean.len : len);     /* no JSON: its words are the complaint */
+	/* no JSON: its words are the complaint */
+	source_feed(d->source, name, clean.len ? clean.data : json, clean.len ? clean.len : len);
 	buf_finish(&clean);
 	free(name);
 }
 
 static bool is_busy(const struct dok *d)
 {
-	for (struct row *r = store_first(d->source->store, &kind_app, d->source->server); r; r = store_next(r, &kind_app, d->source->server))
+	for (struct row *r = store_first(d->source->store, &kind_app, d->source->server); r;
+	     r = store_next(r, &kind_app, d->source->server))
 		if (app_of(r)->instance == d && r->health == HEALTH_BUSY)
 			return true;
 	return d->acts != NULL;
@@ -258,7 +287,11 @@ static bool is_busy(const struct dok *d)
 static void look_later(struct dok *d)
 {
 	bool shown = doks_of(d->source)->shown;
-	int64_t wait = d->again ? 0 : d->err.code ? RETRY_MS * (d->fails < 6 ? d->fails : 6) : is_busy(d) ? BUSY_MS : shown ? SHOWN_MS : HIDDEN_MS;
+	int64_t wait = d->again      ? 0
+	               : d->err.code ? RETRY_MS * (d->fails < 6 ? d->fails : 6)
+	               : is_busy(d)  ? BUSY_MS
+	               : shown       ? SHOWN_MS
+	                             : HIDDEN_MS;
 	if (!d->up)
 		return;
 	d->again = false;
@@ -291,7 +324,8 @@ static void one_came(const struct api_answer *r, void *arg)
 		char *what = xasprintf("one\t%s", a->ref);
 		take(d, what, r->body, r->len);
 		free(what);
-	} else if (r->err.code && r->err.code != ERR_ABSENT) {     /* gone meanwhile: the next list tells */
+		/* gone meanwhile: the next list tells */
+	} else if (r->err.code && r->err.code != ERR_ABSENT) {
 		failed(d, &r->err);
 		look_later(d);
 		return;
@@ -301,14 +335,16 @@ static void one_came(const struct api_answer *r, void *arg)
 
 static bool is_due(const struct dok *d, const struct app *a)
 {
-	bool old = !a->asked_round || (a->row.shown && d->round - a->asked_round >= ONE_AGAIN) || (a->row.health == HEALTH_BUSY && a->asked_round != d->round);
+	bool old = !a->asked_round || (a->row.shown && d->round - a->asked_round >= ONE_AGAIN) ||
+	           (a->row.health == HEALTH_BUSY && a->asked_round != d->round);
 	return a->instance == d && !a->is_platform && old;
 }
 
 static struct app *next_to_ask(struct dok *d)
 {
 	struct app *best = NULL;
-	for (struct row *r = store_first(d->source->store, &kind_app, d->source->server); r; r = store_next(r, &kind_app, d->source->server))
+	for (struct row *r = store_first(d->source->store, &kind_app, d->source->server); r;
+	     r = store_next(r, &kind_app, d->source->server))
 		if (is_due(d, app_of(r)) && (!best || (r->shown && !best->row.shown)))
 			best = app_of(r);
 	return best;
@@ -318,7 +354,8 @@ static void ask_one(struct dok *d, struct app *a)
 {
 	bool compose = !strcmp(a->type, "compose");
 	char *id = http_encode(a->ref);
-	char *path = xasprintf("%s.one?%sId=%s", compose ? "compose" : "application", compose ? "compose" : "application", id);
+	char *path = xasprintf("%s.one?%sId=%s", compose ? "compose" : "application",
+	                       compose ? "compose" : "application", id);
 	a->asked_round = d->round;
 	snprintf(d->one_id, sizeof(d->one_id), "%.199s", a->row.id);
 	d->one = dok_call(d, "GET", path, NULL, one_came, d);
@@ -330,7 +367,7 @@ static void version_came(const struct api_answer *r, void *arg)
 {
 	struct dok *d = arg;
 	d->look = NULL;
-	if (!r->err.code)                    /* some keys may not ask: then it stays unknown */
+	if (!r->err.code) /* some keys may not ask: then it stays unknown */
 		take(d, "version", r->body, r->len);
 	go_on(d);
 }
@@ -376,7 +413,7 @@ void dok_ask_about(struct app *a)
 	dok_poll_now(a->instance);
 }
 
-/* --- the backend ---------------------------------------------------------------------------------------------------------------- */
+/* --- the backend --------------------------------------------------------- */
 
 static bool concerns(const struct dokploy_config *c, const struct server *v)
 {
@@ -391,9 +428,16 @@ static void open_one(struct doks *ds, const struct dokploy_config *c)
 	if (!d->timer)
 		d->timer = loop_timer_add(store_loop(ds->source.store), -1, look, d);
 	if (!d->api)
-		d->api = api_create(store_http(ds->source.store), source_link(&ds->source), &(struct api_config){ .section = "dokploy", .name = d->name,
-		                    .product = "Dokploy", .url = c->url, .token_command = c->token_command, .token_header = "x-api-key: ",
-		                    .token_help = "its Settings, Profile, API Keys makes one" }, &err);
+		d->api = api_create(store_http(ds->source.store), source_link(&ds->source),
+		                    &(struct api_config){ .section = "dokploy",
+		                                          .name = d->name,
+		                                          .product = "Dokploy",
+		                                          .url = c->url,
+		                                          .token_command = c->token_command,
+		                                          .token_header = "x-api-key: ",
+		                                          .token_help = "its Settings, Profile, "
+		                                                        "API Keys makes one" },
+		                    &err);
 	d->up = d->api != NULL;
 	if (d->up)
 		dok_poll_now(d);
@@ -404,7 +448,8 @@ static void open_one(struct doks *ds, const struct dokploy_config *c)
 static void up(struct source *source)
 {
 	struct doks *ds = doks_of(source);
-	for (const struct dokploy_config *c = store_settings(source->store)->dokploys; c; c = c->next)
+	for (const struct dokploy_config *c = store_settings(source->store)->dokploys; c;
+	     c = c->next)
 		if (concerns(c, source->server))
 			open_one(ds, c);
 	set_state(ds);
@@ -421,7 +466,8 @@ static void down(struct source *source)
 			loop_timer_set(d->timer, -1);
 		if (source_link(source)->state == LINK_UP)
 			continue;
-		dok_acts_end(d, "the link was lost; what was begun goes on there, and the list shows it when the link is back");
+		dok_acts_end(d, "the link was lost; what was begun goes on there, and the list "
+		                "shows it when the link is back");
 		api_destroy(d->api);
 		d->api = NULL;
 		d->version_asked = false;
@@ -434,7 +480,8 @@ static void shown(struct source *source)
 {
 	struct doks *ds = doks_of(source);
 	bool now = false;
-	for (struct row *r = store_first(source->store, &kind_app, source->server); r; r = store_next(r, &kind_app, source->server))
+	for (struct row *r = store_first(source->store, &kind_app, source->server); r;
+	     r = store_next(r, &kind_app, source->server))
 		now = now || (r->source == source && r->shown);
 	if (now && !ds->shown) {
 		ds->shown = true;
@@ -456,10 +503,16 @@ static void finish(struct source *source)
 }
 
 const struct backend backend_dokploy = {
-	.name = "dokploy", .source_size = sizeof(struct doks), .up = up, .down = down, .feed = feed, .shown = shown, .finish = finish,
+	.name = "dokploy",
+	.source_size = sizeof(struct doks),
+	.up = up,
+	.down = down,
+	.feed = feed,
+	.shown = shown,
+	.finish = finish,
 };
 
-/* --- what it can do ----------------------------------------------------------------------------------------------------------------- */
+/* --- what it can do ------------------------------------------------------ */
 
 static bool can(const struct app *a, enum app_do what)
 {
@@ -468,8 +521,11 @@ static bool can(const struct app *a, enum app_do what)
 	case APP_NEW: return a->is_platform && dok_config(d);
 	case APP_UNDO: return a->is_platform && d->n_made;
 	case APP_DEPLOY: return !a->is_platform && strcmp(a->state, "running");
-	case APP_REDEPLOY: return !a->is_platform && strcmp(a->state, "running") && (a->n_deployments || !a->asked);
-	case APP_START: return !a->is_platform && strcmp(a->state, "running") && strcmp(a->state, "done");
+	case APP_REDEPLOY:
+		return !a->is_platform && strcmp(a->state, "running") &&
+		       (a->n_deployments || !a->asked);
+	case APP_START:
+		return !a->is_platform && strcmp(a->state, "running") && strcmp(a->state, "done");
 	case APP_STOP: return !a->is_platform && !strcmp(a->state, "done");
 	default: return false;
 	}
@@ -477,14 +533,18 @@ static bool can(const struct app *a, enum app_do what)
 
 static void command(const struct app *a, enum app_do what, char *buf, size_t size)
 {
-	static const char *const verbs[] = { [APP_DEPLOY] = "deploy", [APP_REDEPLOY] = "redeploy", [APP_START] = "start", [APP_STOP] = "stop" };
+	static const char *const verbs[] = { [APP_DEPLOY] = "deploy",
+		                             [APP_REDEPLOY] = "redeploy",
+		                             [APP_START] = "start",
+		                             [APP_STOP] = "stop" };
 	const struct dok *d = a->instance;
 	if (what == APP_NEW)
 		dok_new_command(a, buf, size);
 	else if (what == APP_UNDO)
 		dok_undo_command(a, buf, size);
 	else if ((size_t)what < ARRAY_LEN(verbs))
-		snprintf(buf, size, "%s.%s of %s in project %s%s%s, Dokploy %s", a->type, verbs[what], a->row.name, a->project, *a->environment ? ", " : "",
+		snprintf(buf, size, "%s.%s of %s in project %s%s%s, Dokploy %s", a->type,
+		         verbs[what], a->row.name, a->project, *a->environment ? ", " : "",
 		         a->environment, d->name);
 }
 
@@ -511,8 +571,12 @@ static void detail(struct app *a, struct doc *doc)
 	if (!a->is_platform)
 		return;
 	doc_head(doc, "New stacks");
-	doc_pair(doc, DOC_PLAIN, "image", "%s", c && c->stack_image ? c->stack_image : "none is configured (stack_image): image= says it");
-	doc_pair(doc, DOC_PLAIN, "domain", "%s%s", c && c->stack_domain ? "NAME." : "", c && c->stack_domain ? c->stack_domain : "none is configured (stack_domain): host= says it");
+	doc_pair(doc, DOC_PLAIN, "image", "%s",
+	         c && c->stack_image ? c->stack_image
+	                             : "none is configured (stack_image): image= says it");
+	doc_pair(doc, DOC_PLAIN, "domain", "%s%s", c && c->stack_domain ? "NAME." : "",
+	         c && c->stack_domain ? c->stack_domain
+	                              : "none is configured (stack_domain): host= says it");
 	if (d->n_made)
 		doc_head(doc, "Made by a new stack that is not whole");
 	for (size_t i = 0; i < d->n_made; i++)
@@ -520,5 +584,10 @@ static void detail(struct app *a, struct doc *doc)
 }
 
 const struct app_platform platform_dokploy = {
-	.name = "Dokploy", .can = can, .command = command, .run = run, .detail = detail, .follow = dok_follow,
+	.name = "Dokploy",
+	.can = can,
+	.command = command,
+	.run = run,
+	.detail = detail,
+	.follow = dok_follow,
 };

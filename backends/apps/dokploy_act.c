@@ -1,7 +1,8 @@
 /* dokploy_act.c: deploy, redeploy, start, stop, and the log of a deployment.
  *
- * A deploy has no answer: the newest deployment before it is remembered, and one that was not there is waited for and followed to its
- * end. The console may go meanwhile: Dokploy goes on by itself. */
+ * A deploy has no answer: the newest deployment before it is remembered, and one that was not there
+ * is waited for and followed to its end. The console may go meanwhile: Dokploy goes on by itself.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,12 +19,12 @@
 #include "backends/store/log.h"
 
 #define POLL_MS 1000
-#define BEGIN_MS 120000              /* until its queue begins with it */
+#define BEGIN_MS 120000 /* until its queue begins with it */
 #define WHOLE_MS 3600000
 #define LOG_TAIL 2000
-#define READ_LOGS_SINCE 2905         /* deployment.readLogs */
+#define READ_LOGS_SINCE 2905 /* deployment.readLogs */
 
-/* --- an order of many calls ---------------------------------------------------------------------------------------------------- */
+/* --- an order of many calls ---------------------------------------------- */
 
 struct act *dok_act_begin(struct dok *d, struct order *order)
 {
@@ -68,13 +69,20 @@ static void on_waits(struct api_call *call, int64_t ms, void *arg)
 	struct act *a = arg;
 	char span[HUMAN_SIZE];
 	(void)call;
-	order_progress(a->order, "waits %s, as Dokploy %s asks (429)", human_span(span, ms), a->dok->name);
+	order_progress(a->order, "waits %s, as Dokploy %s asks (429)", human_span(span, ms),
+	               a->dok->name);
 }
 
-void dok_act_call(struct act *a, const char *method, const char *path, const char *body, void (*done)(const struct api_answer *, void *))
+void dok_act_call(struct act *a, const char *method, const char *path, const char *body,
+                  void (*done)(const struct api_answer *, void *))
 {
 	char *full = xasprintf("/api/%s", path);
-	a->call = api_call(a->dok->api, &(struct api_request){ .method = method, .path = full, .body = body, .waits = on_waits, .done = done, .arg = a });
+	a->call = api_call(a->dok->api, &(struct api_request){ .method = method,
+	                                                       .path = full,
+	                                                       .body = body,
+	                                                       .waits = on_waits,
+	                                                       .done = done,
+	                                                       .arg = a });
 	free(full);
 }
 
@@ -105,7 +113,7 @@ static void post(struct act *a, const char *verb, void (*done)(const struct api_
 	free(body);
 }
 
-/* --- a deployment, to its end ----------------------------------------------------------------------------------------------------- */
+/* --- a deployment, to its end -------------------------------------------- */
 
 static void poll(struct act *a);
 
@@ -143,8 +151,10 @@ static bool tell(struct act *a, const struct app_deployment *list, size_t n)
 		return false;
 	}
 	if (!d) {
-		err_set(&err, ERR_TIMEOUT, "Dokploy %s took the %s, but no deployment has begun within %s; its queue may be full or stuck", a->dok->name,
-		        a->verb, span);
+		err_set(&err, ERR_TIMEOUT,
+		        "Dokploy %s took the %s, but no deployment has begun within %s; its queue "
+		        "may be full or stuck",
+		        a->dok->name, a->verb, span);
 		a->deployed(a, &err, NULL);
 		return true;
 	}
@@ -161,8 +171,10 @@ static bool tell(struct act *a, const struct app_deployment *list, size_t n)
 		a->deployed(a, NULL, said);
 		return true;
 	}
-	err_set(&err, d->health == HEALTH_BAD ? ERR_REFUSED : ERR_CANCELLED, "the deployment %s after %s%s%s; l shows its log",
-	        d->health == HEALTH_BAD ? "failed" : "was cancelled there", span, *d->error ? ": " : "", d->error);
+	err_set(&err, d->health == HEALTH_BAD ? ERR_REFUSED : ERR_CANCELLED,
+	        "the deployment %s after %s%s%s; l shows its log",
+	        d->health == HEALTH_BAD ? "failed" : "was cancelled there", span,
+	        *d->error ? ": " : "", d->error);
 	a->deployed(a, &err, NULL);
 	return true;
 }
@@ -184,7 +196,9 @@ static void polled(const struct api_answer *r, void *arg)
 	size_t n;
 	a->call = NULL;
 	if (r->err.code == ERR_DENIED || r->err.code == ERR_ABSENT) {
-		err_set(&err, r->err.code, "it was told to %s, but how that goes cannot be seen: %.200s", a->verb, r->err.text);
+		err_set(&err, r->err.code,
+		        "it was told to %s, but how that goes cannot be seen: %.200s", a->verb,
+		        r->err.text);
 		a->deployed(a, &err, NULL);
 	} else if (r->err.code) {
 		say(a, r->err.text);
@@ -201,11 +215,14 @@ static void polled(const struct api_answer *r, void *arg)
 static void poll(struct act *a)
 {
 	char *id = http_encode(a->ref);
-	char *path = xasprintf("deployment.%s?%s=%s", a->compose ? "allByCompose" : "all", member_of(a), id);
+	char *path = xasprintf("deployment.%s?%s=%s", a->compose ? "allByCompose" : "all",
+	                       member_of(a), id);
 	int64_t ms = loop_now(store_loop(a->dok->source->store)) - a->began_ms;
 	struct err err;
 	if (ms >= WHOLE_MS + BEGIN_MS) {
-		err_set(&err, ERR_TIMEOUT, "it is not known how it went: Dokploy %s does not answer any more", a->dok->name);
+		err_set(&err, ERR_TIMEOUT,
+		        "it is not known how it went: Dokploy %s does not answer any more",
+		        a->dok->name);
 		a->deployed(a, &err, NULL);
 	} else {
 		dok_act_call(a, "GET", path, NULL, polled);
@@ -248,13 +265,14 @@ void dok_act_deploy(struct act *a, const char *ref, bool compose, const char *ve
 	a->verb = verb;
 	a->began_ms = loop_now(store_loop(a->dok->source->store));
 	char *id = http_encode(a->ref);
-	char *path = xasprintf("deployment.%s?%s=%s", a->compose ? "allByCompose" : "all", member_of(a), id);
+	char *path = xasprintf("deployment.%s?%s=%s", a->compose ? "allByCompose" : "all",
+	                       member_of(a), id);
 	dok_act_call(a, "GET", path, NULL, before_came);
 	free(path);
 	free(id);
 }
 
-/* --- the orders --------------------------------------------------------------------------------------------------------------------- */
+/* --- the orders ---------------------------------------------------------- */
 
 static void ask_again(struct act *a)
 {
@@ -291,10 +309,13 @@ void dok_run(struct order *order, struct app *app, enum app_do what)
 	post(a, what == APP_START ? "start" : "stop", switched);
 }
 
-/* --- the log of its last deployment ----------------------------------------------------------------------------------------------------
+/* --- the log of its last deployment
+ ----------------------------------------------------------------------------------------------------
 
- * From 0.29.5 it is asked for as text. Before, a WebSocket tells the file from its beginning, then what comes; it does not end with the
- * deployment: what came is looked at each time, and once the deployment is over and nothing more came it is closed. */
+ * From 0.29.5 it is asked for as text. Before, a WebSocket tells the file from its beginning, then
+ what comes; it does not end with the
+ * deployment: what came is looked at each time, and once the deployment is over and nothing more
+ came it is closed. */
 
 struct dok_log {
 	struct store *store;
@@ -387,13 +408,16 @@ static void ask_ws(struct dok *d, struct dok_log *l)
 
 static void no_log(const struct dok *d, const struct app *a, struct err *err)
 {
-	err_set(err, ERR_ABSENT, a->is_platform ? "Dokploy %s: the log is that of an application; it is on its row" :
-	        "%s was never deployed, so there is no log", a->is_platform ? d->name : a->row.name);
+	err_set(err, ERR_ABSENT,
+	        a->is_platform ? "Dokploy %s: the log is that of an application; it is on its row"
+	                       : "%s was never deployed, so there is no log",
+	        a->is_platform ? d->name : a->row.name);
 }
 
 static void ask_text(struct dok *d, struct dok_log *l)
 {
-	char *id = http_encode(l->id), *path = xasprintf("deployment.readLogs?deploymentId=%s&tail=%d", id, LOG_TAIL);
+	char *id = http_encode(l->id),
+	     *path = xasprintf("deployment.readLogs?deploymentId=%s&tail=%d", id, LOG_TAIL);
 	l->call = dok_call(d, "GET", path, NULL, log_came, l);
 	free(path);
 	free(id);
@@ -416,7 +440,7 @@ static void ask(struct app_log *log, void *arg)
 		snprintf(l->id, sizeof(l->id), "%s", last->id);
 		snprintf(l->path, sizeof(l->path), "%s", last->log);
 	}
-	if (!*l->id && !app_of(r)->asked) {          /* its deployments come first */
+	if (!*l->id && !app_of(r)->asked) { /* its deployments come first */
 		dok_ask_about(app_of(r));
 		app_log_later(log);
 	} else if (!*l->id) {

@@ -11,7 +11,7 @@
 
 #define MOST 4000
 
-/* --- the tree ------------------------------------------------------------------------------------------------------------- */
+/* --- the tree ------------------------------------------------------------ */
 
 static void *grown(void *list, size_t n, size_t one)
 {
@@ -28,7 +28,8 @@ static void add_app(struct dp_tree *t, const cJSON *o, bool compose)
 	t->apps = grown(t->apps, t->n_apps, sizeof(*t->apps));
 	struct dp_app *a = &t->apps[t->n_apps];
 	*a = (struct dp_app){ .env = t->n_envs - 1, .compose = compose };
-	vj_text(o, compose ? "composeStatus" : "applicationStatus", NULL, a->status, sizeof(a->status));
+	vj_text(o, compose ? "composeStatus" : "applicationStatus", NULL, a->status,
+	        sizeof(a->status));
 	vj_text(o, "name", "appName", a->name, sizeof(a->name));
 	if (vj_text(o, compose ? "composeId" : "applicationId", NULL, a->id, sizeof(a->id)))
 		t->n_apps++;
@@ -37,9 +38,9 @@ static void add_app(struct dp_tree *t, const cJSON *o, bool compose)
 static void add_apps(struct dp_tree *t, const cJSON *o)
 {
 	const cJSON *v;
-	cJSON_ArrayForEach(v, vj_get(o, "applications", NULL))
+	cJSON_ArrayForEach (v, vj_get(o, "applications", NULL))
 		add_app(t, v, false);
-	cJSON_ArrayForEach(v, vj_get(o, "compose", NULL))
+	cJSON_ArrayForEach (v, vj_get(o, "compose", NULL))
 		add_app(t, v, true);
 }
 
@@ -50,7 +51,8 @@ static void add_env(struct dp_tree *t, const cJSON *o, bool only)
 		return;
 	t->envs = grown(t->envs, t->n_envs, sizeof(*t->envs));
 	struct dp_env *e = &t->envs[t->n_envs++];
-	*e = (struct dp_env){ .project = t->n_projects - 1, .usual = only || vj_true(o, "isDefault", NULL) };
+	*e = (struct dp_env){ .project = t->n_projects - 1,
+		              .usual = only || vj_true(o, "isDefault", NULL) };
 	if (only)
 		return;
 	vj_text(o, "environmentId", NULL, e->id, sizeof(e->id));
@@ -76,7 +78,7 @@ static void add_project(struct dp_tree *t, const cJSON *o)
 		return;
 	}
 	t->by_environment = true;
-	cJSON_ArrayForEach(v, envs)
+	cJSON_ArrayForEach (v, envs)
 		if (cJSON_IsObject(v) && t->n_envs < MOST) {
 			add_env(t, v, false);
 			add_apps(t, v);
@@ -92,7 +94,7 @@ bool dp_tree_parse(const char *json, size_t len, struct dp_tree *out, struct err
 	*out = (struct dp_tree){ 0 };
 	bool good = cJSON_IsArray(list);
 	if (good)
-		cJSON_ArrayForEach(v, list)
+		cJSON_ArrayForEach (v, list)
 			if (cJSON_IsObject(v))
 				add_project(out, v);
 	if (list && !good)
@@ -109,12 +111,15 @@ void dp_tree_finish(struct dp_tree *t)
 	*t = (struct dp_tree){ 0 };
 }
 
-/* --- one application ---------------------------------------------------------------------------------------------------------- */
+/* --- one application ----------------------------------------------------- */
 
 static enum health health_of(const char *state)
 {
-	return !strcmp(state, "done") ? HEALTH_GOOD : !strcmp(state, "error") ? HEALTH_BAD : !strcmp(state, "running") ? HEALTH_BUSY
-	     : !strcmp(state, "cancelled") ? HEALTH_IDLE : HEALTH_UNKNOWN;
+	return !strcmp(state, "done")        ? HEALTH_GOOD
+	       : !strcmp(state, "error")     ? HEALTH_BAD
+	       : !strcmp(state, "running")   ? HEALTH_BUSY
+	       : !strcmp(state, "cancelled") ? HEALTH_IDLE
+	                                     : HEALTH_UNKNOWN;
 }
 
 static void read_deployment(const cJSON *o, struct app_deployment *d)
@@ -139,7 +144,7 @@ static size_t read_deployments(const cJSON *list, struct app_deployment *out)
 	size_t n = 0;
 	if (!cJSON_IsArray(list))
 		return 0;
-	cJSON_ArrayForEach(v, list) {
+	cJSON_ArrayForEach (v, list) {
 		struct app_deployment d;
 		if (!cJSON_IsObject(v))
 			continue;
@@ -163,11 +168,12 @@ static size_t read_domains(const cJSON *list, struct dp_domain *out)
 	size_t n = 0;
 	if (!cJSON_IsArray(list))
 		return 0;
-	cJSON_ArrayForEach(v, list) {
+	cJSON_ArrayForEach (v, list) {
 		struct dp_domain *d = &out[n];
 		if (n >= DP_DOMAINS || !cJSON_IsObject(v))
 			continue;
-		*d = (struct dp_domain){ .https = vj_true(v, "https", NULL), .port = (int)(vj_int(v, "port", NULL, 0) & 0xffff) };
+		*d = (struct dp_domain){ .https = vj_true(v, "https", NULL),
+			                 .port = (int)(vj_int(v, "port", NULL, 0) & 0xffff) };
 		vj_text(v, "domainId", NULL, d->id, sizeof(d->id));
 		vj_text(v, "path", NULL, d->path, sizeof(d->path));
 		n += vj_text(v, "host", NULL, d->host, sizeof(d->host));
@@ -192,7 +198,8 @@ bool dp_one_parse(const char *json, size_t len, struct dp_one *out, struct err *
 	return *out->id || err_set(err, ERR_GARBLED, "Dokploy's answer names no application");
 }
 
-bool dp_deployments_parse(const char *json, size_t len, struct app_deployment *out, size_t *n, struct err *err)
+bool dp_deployments_parse(const char *json, size_t len, struct app_deployment *out, size_t *n,
+                          struct err *err)
 {
 	cJSON *list = vj_read(json, len, "Dokploy", err);
 	bool good = cJSON_IsArray(list);
@@ -203,9 +210,10 @@ bool dp_deployments_parse(const char *json, size_t len, struct app_deployment *o
 	return good;
 }
 
-/* --- what was made --------------------------------------------------------------------------------------------------------------- */
+/* --- what was made ------------------------------------------------------- */
 
-bool dp_project_made(const char *json, size_t len, char project[DP_ID], char env[DP_ID], struct err *err)
+bool dp_project_made(const char *json, size_t len, char project[DP_ID], char env[DP_ID],
+                     struct err *err)
 {
 	cJSON *o = vj_read(json, len, "Dokploy", err);
 	const cJSON *inner = vj_get(o, "project", NULL);
@@ -214,7 +222,8 @@ bool dp_project_made(const char *json, size_t len, char project[DP_ID], char env
 	vj_text(vj_get(o, "environment", NULL), "environmentId", NULL, env, DP_ID);
 	bool any = o != NULL;
 	cJSON_Delete(o);
-	return *project || (any ? err_set(err, ERR_GARBLED, "Dokploy's answer names no project") : false);
+	return *project ||
+	       (any ? err_set(err, ERR_GARBLED, "Dokploy's answer names no project") : false);
 }
 
 bool dp_id_made(const char *json, size_t len, const char *member, char id[DP_ID], struct err *err)
@@ -223,7 +232,8 @@ bool dp_id_made(const char *json, size_t len, const char *member, char id[DP_ID]
 	bool any = o != NULL;
 	vj_text(o, member, NULL, id, DP_ID);
 	cJSON_Delete(o);
-	return *id || (any ? err_set(err, ERR_GARBLED, "Dokploy's answer has no %s", member) : false);
+	return *id ||
+	       (any ? err_set(err, ERR_GARBLED, "Dokploy's answer has no %s", member) : false);
 }
 
 int dp_version(const char *json, size_t len, char *text, size_t size)
@@ -234,7 +244,8 @@ int dp_version(const char *json, size_t len, char *text, size_t size)
 	if (cJSON_IsString(o))
 		wash(text, size, o->valuestring, strlen(o->valuestring));
 	cJSON_Delete(o);
-	if (sscanf(text + (*text == 'v'), "%3d.%3d.%3d", &major, &minor, &patch) < 2 || major < 0 || minor < 0 || patch < 0)
+	if (sscanf(text + (*text == 'v'), "%3d.%3d.%3d", &major, &minor, &patch) < 2 || major < 0 ||
+	    minor < 0 || patch < 0)
 		return 0;
 	return major * 10000 + (minor < 100 ? minor : 99) * 100 + (patch < 100 ? patch : 99);
 }
@@ -247,7 +258,7 @@ char *dp_log_text(const char *json, size_t len)
 	if (cJSON_IsString(logs))
 		buf_puts(&b, logs->valuestring);
 	else if (cJSON_IsArray(logs))
-		cJSON_ArrayForEach(v, logs)
+		cJSON_ArrayForEach (v, logs)
 			if (cJSON_IsString(v))
 				buf_addf(&b, "%s\n", v->valuestring);
 	if (!o)
@@ -256,14 +267,26 @@ char *dp_log_text(const char *json, size_t len)
 	return buf_take(&b);
 }
 
-/* --- what may be kept --------------------------------------------------------------------------------------------------------------- */
+/* --- what may be kept ---------------------------------------------------- */
 
 static bool is_read(const char *name)
 {
 	static const char *const names[] = {
-		"projectId", "name", "environments", "environmentId", "isDefault", "applications", "compose", "applicationId", "composeId",
-		"applicationStatus", "composeStatus", "appName", "dockerImage", "sourceType", "domains", "domainId", "host", "https", "path", "port",
-		"deployments", "deploymentId", "status", "title", "errorMessage", "logPath", "createdAt", "startedAt", "finishedAt",
+		"projectId",     "name",
+		"environments",  "environmentId",
+		"isDefault",     "applications",
+		"compose",       "applicationId",
+		"composeId",     "applicationStatus",
+		"composeStatus", "appName",
+		"dockerImage",   "sourceType",
+		"domains",       "domainId",
+		"host",          "https",
+		"path",          "port",
+		"deployments",   "deploymentId",
+		"status",        "title",
+		"errorMessage",  "logPath",
+		"createdAt",     "startedAt",
+		"finishedAt",
 	};
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		if (!strcmp(name, names[i]))
@@ -273,7 +296,8 @@ static bool is_read(const char *name)
 
 static void reduce(cJSON *o)
 {
-	for (cJSON *v = cJSON_IsObject(o) || cJSON_IsArray(o) ? o->child : NULL, *next; v; v = next) {
+	for (cJSON *v = cJSON_IsObject(o) || cJSON_IsArray(o) ? o->child : NULL, *next; v;
+	     v = next) {
 		next = v->next;
 		if (cJSON_IsObject(o) && !is_read(v->string))
 			cJSON_Delete(cJSON_DetachItemViaPointer(o, v));

@@ -1,5 +1,5 @@
-/* made.c: what new stacks made that are not whole yet: "SECTION TAB stack TAB what TAB id TAB name", all sections in one file, written
- * again as a whole and put in place at once. */
+/* made.c: what new stacks made that are not whole yet: "SECTION TAB stack TAB what TAB id TAB
+ * name", all sections in one file, written again as a whole and put in place at once. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,7 +63,8 @@ static bool made_lines(const char *old, size_t len, struct buf *out, void *arg)
 			buf_puts(out, "\n");
 		}
 	for (size_t i = 0; i < d->n_made; i++)
-		buf_addf(out, "%s\t%s\t%s\t%s\t%s\n", d->name, d->made[i].stack, d->made[i].what, d->made[i].id, d->made[i].name);
+		buf_addf(out, "%s\t%s\t%s\t%s\t%s\n", d->name, d->made[i].stack, d->made[i].what,
+		         d->made[i].id, d->made[i].name);
 	return true;
 }
 
@@ -73,7 +74,8 @@ static bool save(struct dok *d)
 	char *path = path_of(d);
 	bool good = state_update(path, FILE_MOST, made_lines, d, &err);
 	if (!good)
-		activity_add(d->source->store, ACTIVITY_NOTE, HEALTH_ATTENTION, NULL, "%s", err.text);
+		activity_add(d->source->store, ACTIVITY_NOTE, HEALTH_ATTENTION, NULL, "%s",
+		             err.text);
 	free(path);
 	return good;
 }
@@ -97,7 +99,8 @@ void made_drop(struct dok *d, const char *what, const char *id)
 {
 	for (size_t i = 0; i < d->n_made; i++)
 		if (!strcmp(d->made[i].what, what) && !strcmp(d->made[i].id, id)) {
-			memmove(&d->made[i], &d->made[i + 1], (d->n_made - i - 1) * sizeof(*d->made));
+			memmove(&d->made[i], &d->made[i + 1],
+			        (d->n_made - i - 1) * sizeof(*d->made));
 			d->n_made--;
 			save(d);
 			return;

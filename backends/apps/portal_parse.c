@@ -20,7 +20,8 @@ bool portal_health_parse(const char *json, size_t len, struct portal_health *h, 
 	bool good = is_object(o, "health", err);
 	*h = (struct portal_health){ .deploying = -1 };
 	if (good && !vj_text(o, "status", NULL, h->status, sizeof(h->status)))
-		good = err_set(err, ERR_GARBLED, "what answers /health tells no status, so it is no portal");
+		good = err_set(err, ERR_GARBLED,
+		               "what answers /health tells no status, so it is no portal");
 	vj_text(o, "version", NULL, h->version, sizeof(h->version));
 	int64_t n = vj_int(o, "activeDeployments", NULL, -1);
 	h->deploying = n >= 0 && n < 10000 ? (int)n : -1;
@@ -32,7 +33,8 @@ bool portal_check_parse(const char *json, size_t len, struct portal_check *c, st
 {
 	cJSON *o = vj_read(json, len, "the portal", err);
 	bool good = is_object(o, "answer about the name", err);
-	*c = (struct portal_check){ .available = vj_true(o, "available", NULL), .valid = vj_true(o, "valid", NULL) };
+	*c = (struct portal_check){ .available = vj_true(o, "available", NULL),
+		                    .valid = vj_true(o, "valid", NULL) };
 	vj_text(o, "error", NULL, c->error, sizeof(c->error));
 	cJSON_Delete(o);
 	return good;
@@ -44,7 +46,8 @@ bool portal_made_parse(const char *json, size_t len, struct portal_made *m, stru
 	bool good = is_object(o, "answer to the deploy", err);
 	vj_text(o, "url", NULL, m->url, sizeof(m->url));
 	if (!vj_text(o, "deploymentId", NULL, m->id, sizeof(m->id)) && good)
-		good = err_set(err, ERR_GARBLED, "the portal's answer to the deploy names no deployment");
+		good = err_set(err, ERR_GARBLED,
+		               "the portal's answer to the deploy names no deployment");
 	cJSON_Delete(o);
 	return good;
 }
@@ -71,5 +74,6 @@ void portal_bar(int progress, char *buf, size_t size)
 	if (progress < 0)
 		snprintf(buf, size, "%s", "");
 	else
-		snprintf(buf, size, "[%.*s%.*s] %d%%", part, "##########", BAR_CELLS - part, "..........", progress);
+		snprintf(buf, size, "[%.*s%.*s] %d%%", part, "##########", BAR_CELLS - part,
+		         "..........", progress);
 }

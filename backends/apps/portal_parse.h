@@ -1,4 +1,5 @@
-/* portal_parse.h: what the portal of AI stacks answers, pure. Texts are washed; a wrong type is as if it were not there. */
+/* portal_parse.h: what the portal of AI stacks answers, pure. Texts are washed; a wrong type is as
+ * if it were not there. */
 #ifndef APPS_PORTAL_PARSE_H
 #define APPS_PORTAL_PARSE_H
 
@@ -7,19 +8,28 @@
 
 #include "backends/base/err.h"
 
-struct portal_health { char status[32], version[24]; int deploying; };   /* deploying -1: not told */
+/* deploying -1: not told */
+struct portal_health {
+	char status[32], version[24];
+	int deploying;
+};
 bool portal_health_parse(const char *json, size_t len, struct portal_health *, struct err *);
 
-struct portal_check { bool available, valid; char error[200]; };
+struct portal_check {
+	bool available, valid;
+	char error[200];
+};
 bool portal_check_parse(const char *json, size_t len, struct portal_check *, struct err *);
 
-struct portal_made { char id[80], url[200]; };
+struct portal_made {
+	char id[80], url[200];
+};
 bool portal_made_parse(const char *json, size_t len, struct portal_made *, struct err *);
 
 /* The data of an event of /api/status/ID. */
 struct portal_state {
 	char status[32], step[80], url[200], error[200];
-	int progress;                /* 0 to 100; -1 not told */
+	int progress; /* 0 to 100; -1 not told */
 };
 bool portal_state_parse(const char *json, size_t len, struct portal_state *);
 /* "[####......] 40%", "" when it is not told. */

@@ -94,7 +94,8 @@ bool buf_addf(struct buf *b, const char *fmt, ...)
 void buf_consume(struct buf *b, size_t n)
 {
 	if (n >= b->len && b->cap > KEEP_EMPTY) {
-		buf_finish(b);         /* a burst went through: its room is not kept for the next one */
+		/* a burst went through: its room is not kept for the next one */
+		buf_finish(b);
 		return;
 	}
 	if (n >= b->len) {

@@ -5,10 +5,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Zeroed is valid and empty, with no bound set: call buf_init, or set max. data is always followed by a
- * NUL byte that len does not count, once anything was added. */
+/* Zeroed is valid and empty, with no bound set: call buf_init, or set max. data is always followed
+ * by a NUL byte that len does not count, once anything was added. */
 struct buf {
-	char *data;      /* owned */
+	char *data; /* owned */
 	size_t len, cap;
 	size_t max;      /* most bytes it will hold; 0 means BUF_MAX_DEFAULT */
 	bool secret;     /* its memory is wiped when it is freed or grows */
@@ -18,12 +18,14 @@ struct buf {
 #define BUF_MAX_DEFAULT (16u << 20)
 
 void buf_init(struct buf *, size_t max);
-void buf_finish(struct buf *);                       /* frees; the buffer is empty and usable again */
-bool buf_add(struct buf *, const void *, size_t);    /* false: over the bound, nothing was added */
+/* frees; the buffer is empty and usable again */
+void buf_finish(struct buf *);
+bool buf_add(struct buf *, const void *, size_t); /* false: over the bound, nothing was added */
 bool buf_puts(struct buf *, const char *);
 bool buf_addf(struct buf *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void buf_consume(struct buf *, size_t n);            /* drops n bytes at the front */
-void buf_clear(struct buf *);                        /* keeps the memory */
-char *buf_take(struct buf *);                        /* the bytes as a string the caller frees; never NULL */
+void buf_consume(struct buf *, size_t n); /* drops n bytes at the front */
+void buf_clear(struct buf *);             /* keeps the memory */
+/* the bytes as a string the caller frees; never NULL */
+char *buf_take(struct buf *);
 
 #endif

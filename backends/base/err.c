@@ -17,7 +17,7 @@ bool err_set(struct err *err, enum err_code code, const char *fmt, ...)
 	size_t len = n < 0 ? 0 : (size_t)n < sizeof(raw) ? (size_t)n : sizeof(raw) - 1;
 	err->code = code;
 	len = wash(err->text, sizeof(err->text), raw, len);
-	while (len && err->text[len - 1] == ' ')   /* what a newline at the end became */
+	while (len && err->text[len - 1] == ' ') /* what a newline at the end became */
 		err->text[--len] = '\0';
 	return false;
 }

@@ -19,10 +19,12 @@ static bool is_on;
 void guard_memory(void)
 {
 	const char *dumps = getenv("MOCR_DUMPS");
-	if (IS_SANITIZED || (dumps && strcmp(dumps, "yes") == 0) || getrlimit(RLIMIT_CORE, &before) != 0)
+	if (IS_SANITIZED || (dumps && strcmp(dumps, "yes") == 0) ||
+	    getrlimit(RLIMIT_CORE, &before) != 0)
 		return;
 	struct rlimit none = { .rlim_cur = 0, .rlim_max = before.rlim_max };
-	is_on = setrlimit(RLIMIT_CORE, &none) == 0;       /* a program that takes cores by a pipe looks at the limit only */
+	/* a program that takes cores by a pipe looks at the limit only */
+	is_on = setrlimit(RLIMIT_CORE, &none) == 0;
 	(void)prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L);
 }
 

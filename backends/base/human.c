@@ -6,11 +6,16 @@
 
 #include "backends/base/mem.h"
 
-static const struct unit { int64_t ms; const char *name; } units[] = {
-	{ 7 * 86400000LL, "w" }, { 86400000LL, "d" }, { 3600000LL, "h" }, { 60000LL, "m" }, { 1000LL, "s" },
+static const struct unit {
+	int64_t ms;
+	const char *name;
+} units[] = {
+	{ 7 * 86400000LL, "w" }, { 86400000LL, "d" }, { 3600000LL, "h" },
+	{ 60000LL, "m" },        { 1000LL, "s" },
 };
 
-/* The unit in which ms reads best: from twice a bigger unit's size on, so that 34h stays 34h and 48h is 2d. */
+/* The unit in which ms reads best: from twice a bigger unit's size on, so that 34h stays 34h and
+ * 48h is 2d. */
 static const struct unit *human_unit_for(int64_t ms)
 {
 	for (size_t i = 0; i + 1 < ARRAY_LEN(units); i++)
@@ -36,9 +41,11 @@ char *human_span(char *buf, int64_t ms)
 		if (ms < units[i].ms)
 			continue;
 		int64_t rest = ms % units[i].ms / units[i + 1].ms;
-		int n = snprintf(buf, HUMAN_SIZE, "%lld%s", (long long)(ms / units[i].ms), units[i].name);
+		int n = snprintf(buf, HUMAN_SIZE, "%lld%s", (long long)(ms / units[i].ms),
+		                 units[i].name);
 		if (rest)
-			snprintf(buf + n, (size_t)(HUMAN_SIZE - n), " %lld%s", (long long)rest, units[i + 1].name);
+			snprintf(buf + n, (size_t)(HUMAN_SIZE - n), " %lld%s", (long long)rest,
+			         units[i + 1].name);
 		return buf;
 	}
 	snprintf(buf, HUMAN_SIZE, "%llds", (long long)(ms / 1000));
@@ -88,7 +95,7 @@ static int64_t human_clock_ms(clockid_t id)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-static int64_t wall_offset;   /* of a replay's clock to the machine's */
+static int64_t wall_offset; /* of a replay's clock to the machine's */
 
 int64_t now_wall_ms(void)
 {
@@ -109,8 +116,10 @@ int64_t parse_rfc3339_ms(const char *s)
 {
 	struct tm tm = { 0 };
 	int n = 0;
-	if (!s || sscanf(s, "%4d-%2d-%2d%*1[Tt ]%2d:%2d:%2d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &tm.tm_hour,
-	                 &tm.tm_min, &tm.tm_sec, &n) != 6 || !n || tm.tm_year < 1970)
+	if (!s ||
+	    sscanf(s, "%4d-%2d-%2d%*1[Tt ]%2d:%2d:%2d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday,
+	           &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &n) != 6 ||
+	    !n || tm.tm_year < 1970)
 		return -1;
 	s += n;
 	int64_t ms = 0, scale = 100;

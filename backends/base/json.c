@@ -14,7 +14,8 @@
 #define JSON_ITEM_ROOM (sizeof(cJSON) + 16)
 #define YEAR_2001_MS 978307200000
 
-/* Of a string: two bytes that cJSON adds, malloc's own word, then up to a multiple of 16, and 32 at least. */
+/* Of a string: two bytes that cJSON adds, malloc's own word, then up to a multiple of 16, and 32 at
+ * least. */
 static size_t json_room(size_t len)
 {
 	size_t room = (len + 2 + 8 + 15) / 16 * 16;
@@ -29,8 +30,9 @@ static size_t json_string_end(const char *bytes, size_t len, size_t at)
 	return at < len ? at : len;
 }
 
-/* A value stands behind each bracket that opens, each comma and each colon, so these count as an item each. A member's name and
- * its value are one item of cJSON's; both are counted, but for the colon. */
+/* A value stands behind each bracket that opens, each comma and each colon, so these count as an
+ * item each. A member's name and its value are one item of cJSON's; both are counted, but for the
+ * colon. */
 struct json_size json_size(const char *bytes, size_t len)
 {
 	struct json_size size = { .tree = JSON_ITEM_ROOM };
@@ -38,17 +40,15 @@ struct json_size json_size(const char *bytes, size_t len)
 	for (size_t at = 0; at < len; at++) {
 		size_t end;
 		switch (bytes[at]) {
-		case '[': case '{':
+		case '[':
+		case '{':
 			open++;
 			size.nested = open > size.nested ? open : size.nested;
 			size.tree += JSON_ITEM_ROOM;
 			break;
-		case ']': case '}':
-			open -= open > 0;
-			break;
-		case ',':
-			size.tree += JSON_ITEM_ROOM;
-			break;
+		case ']':
+		case '}': open -= open > 0; break;
+		case ',': size.tree += JSON_ITEM_ROOM; break;
 		case '"':
 			end = json_string_end(bytes, len, at);
 			size.tree += json_room(end - at - 1);
@@ -63,10 +63,14 @@ bool json_fits(const char *what, const char *bytes, size_t len, struct err *err)
 {
 	struct json_size size = json_size(bytes, len);
 	if (size.nested > JSON_NESTED_MAX)
-		return err_set(err, ERR_TOO_BIG, "%s has brackets nested %zu deep; more than %d are not read", what, size.nested, JSON_NESTED_MAX);
+		return err_set(err, ERR_TOO_BIG,
+		               "%s has brackets nested %zu deep; more than %d are not read", what,
+		               size.nested, JSON_NESTED_MAX);
 	if (size.tree > JSON_TREE_MAX)
-		return err_set(err, ERR_TOO_BIG, "%s is %zu KB that would take %zu MB to read; more than %u MB are not read", what,
-		               (len + 1023) >> 10, size.tree >> 20, JSON_TREE_MAX >> 20);
+		return err_set(err, ERR_TOO_BIG,
+		               "%s is %zu KB that would take %zu MB to read; more than %u MB are "
+		               "not read",
+		               what, (len + 1023) >> 10, size.tree >> 20, JSON_TREE_MAX >> 20);
 	return true;
 }
 
@@ -132,7 +136,8 @@ static size_t json_next(const char *bytes, size_t len, size_t at, char end, bool
 	return at + 1;
 }
 
-bool json_member(const char *bytes, size_t len, const char *name, const char **value, size_t *value_len)
+bool json_member(const char *bytes, size_t len, const char *name, const char **value,
+                 size_t *value_len)
 {
 	size_t at = json_blanks(bytes, len, 0), name_len = strlen(name);
 	bool last = at >= len || bytes[at] != '{';
@@ -141,7 +146,8 @@ bool json_member(const char *bytes, size_t len, const char *name, const char **v
 		size_t colon = key_end <= len ? json_blanks(bytes, len, key_end) : len;
 		if (colon >= len || bytes[key] != '"' || bytes[colon] != ':')
 			return false;
-		size_t from = json_blanks(bytes, len, colon + 1), to = json_value_end(bytes, len, from);
+		size_t from = json_blanks(bytes, len, colon + 1),
+		       to = json_value_end(bytes, len, from);
 		if (to > len)
 			return false;
 		if (key_end - key == name_len + 2 && memcmp(bytes + key + 1, name, name_len) == 0) {
@@ -201,7 +207,9 @@ bool vj_true(const cJSON *o, const char *name, const char *other)
 
 static int64_t json_do_whole(const cJSON *v, int64_t otherwise)
 {
-	double d = cJSON_IsNumber(v) ? v->valuedouble : cJSON_IsString(v) ? strtod(v->valuestring, NULL) : NAN;
+	double d = cJSON_IsNumber(v)   ? v->valuedouble
+	           : cJSON_IsString(v) ? strtod(v->valuestring, NULL)
+	                               : NAN;
 	return number_whole(d, otherwise);
 }
 
@@ -218,7 +226,8 @@ int64_t vj_time(const cJSON *o, const char *name, const char *other)
 	if (cJSON_IsString(v))
 		ms = parse_rfc3339_ms(v->valuestring);
 	else if (cJSON_IsObject(v))
-		ms = vj_int(v, "seconds", "Seconds", 0) * 1000 + vj_int(v, "nanos", "Nanos", 0) / 1000000;
+		ms = vj_int(v, "seconds", "Seconds", 0) * 1000 +
+		     vj_int(v, "nanos", "Nanos", 0) / 1000000;
 	else if (cJSON_IsNumber(v))
 		ms = json_do_whole(v, 0) * 1000;
 	/* A key that was made to expire is told as of 1970, an unknown time as of year 1. */
@@ -230,7 +239,8 @@ int64_t vj_http_date_ms(const char *date)
 	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 	struct tm tm = { 0 };
 	char month[4] = "";
-	if (sscanf(date, "%*3s, %2d %3s %4d %2d:%2d:%2d GMT", &tm.tm_mday, month, &tm.tm_year, &tm.tm_hour, &tm.tm_min, &tm.tm_sec) != 6)
+	if (sscanf(date, "%*3s, %2d %3s %4d %2d:%2d:%2d GMT", &tm.tm_mday, month, &tm.tm_year,
+	           &tm.tm_hour, &tm.tm_min, &tm.tm_sec) != 6)
 		return 0;
 	const char *at = strlen(month) == 3 ? strstr(months, month) : NULL;
 	if (!at || (at - months) % 3 || tm.tm_year < 2001)
@@ -247,7 +257,7 @@ void vj_words(const cJSON *array, char *buf, size_t size)
 	buf[0] = '\0';
 	if (!cJSON_IsArray(array))
 		return;
-	cJSON_ArrayForEach(v, array) {
+	cJSON_ArrayForEach (v, array) {
 		char word[160];
 		if (!cJSON_IsString(v))
 			continue;
@@ -258,7 +268,7 @@ void vj_words(const cJSON *array, char *buf, size_t size)
 	}
 }
 
-#define DOCUMENT_TRIES 64        /* a warning is a line or two */
+#define DOCUMENT_TRIES 64 /* a warning is a line or two */
 
 cJSON *vj_document(const char *text, size_t len)
 {
@@ -292,7 +302,10 @@ cJSON *vj_read(const char *json, size_t len, const char *who, struct err *err)
 		skip++;
 	wash(said, sizeof(said), json + skip, len - skip);
 	if (skip < len && json[skip] == '<')
-		err_set(err, ERR_GARBLED, "%s answered a web page and no JSON; a proxy or another program stands in its place: %s", who, said);
+		err_set(err, ERR_GARBLED,
+		        "%s answered a web page and no JSON; a proxy or another program stands in "
+		        "its place: %s",
+		        who, said);
 	else if (skip == len)
 		err_set(err, ERR_GARBLED, "%s answered nothing", who);
 	else if (json[skip] == '{' || json[skip] == '[')

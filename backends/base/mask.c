@@ -11,7 +11,7 @@
 #include "backends/base/mem.h"
 
 #define NAME_MAX_LEN 128
-#define LONG_WORD 24              /* bytes; no key is shorter, and hardly a word is as long */
+#define LONG_WORD 24 /* bytes; no key is shorter, and hardly a word is as long */
 
 static bool mask_holds(const char *s, size_t len, const char *word)
 {
@@ -30,17 +30,23 @@ static bool mask_ends(const char *s, size_t len, const char *word)
 
 bool mask_is_secret(const char *s, size_t len)
 {
-	static const char *const anywhere[] = { "passw", "passphrase", "secret", "token", "credential", "apikey", "api_key",
-	                                        "api-key", "private_key", "private-key", "privatekey", "access_key", "accesskey",
-	                                        "auth_key", "authkey", "encryption_key", "master_key", "signing_key", "salt" };
-	static const char *const at_end[] = { "_pass", "-pass", "_pwd", "-pwd", "_key", "-key", "_auth", "_dsn", "_psk", "_pat" };
+	static const char *const anywhere[] = {
+		"passw",          "passphrase", "secret",      "token",       "credential",
+		"apikey",         "api_key",    "api-key",     "private_key", "private-key",
+		"privatekey",     "access_key", "accesskey",   "auth_key",    "authkey",
+		"encryption_key", "master_key", "signing_key", "salt"
+	};
+	static const char *const at_end[] = { "_pass", "-pass", "_pwd", "-pwd", "_key",
+		                              "-key",  "_auth", "_dsn", "_psk", "_pat" };
 	for (size_t i = 0; i < ARRAY_LEN(anywhere); i++)
 		if (mask_holds(s, len, anywhere[i]))
-			return !mask_ends(s, len, "_file") && !mask_ends(s, len, "_path");   /* where it is, not what it is */
+			/* where it is, not what it is */
+			return !mask_ends(s, len, "_file") && !mask_ends(s, len, "_path");
 	for (size_t i = 0; i < ARRAY_LEN(at_end); i++)
 		if (mask_ends(s, len, at_end[i]))
 			return !mask_ends(s, len, "public_key");
-	return (len == 4 && strncasecmp(s, "pass", 4) == 0) || (len == 3 && strncasecmp(s, "key", 3) == 0);
+	return (len == 4 && strncasecmp(s, "pass", 4) == 0) ||
+	       (len == 3 && strncasecmp(s, "key", 3) == 0);
 }
 
 static bool mask_is_name(unsigned char c)
@@ -69,7 +75,8 @@ static size_t mask_value_len(const char *s, size_t len)
 	return i;
 }
 
-/* The value that starts with a quote whose sign of escape was before it: up to the same pair again. */
+/* The value that starts with a quote whose sign of escape was before it: up to the same pair again.
+ */
 static size_t mask_escaped_len(const char *s, size_t len)
 {
 	for (size_t i = 1; i + 1 < len; i++)
@@ -98,7 +105,8 @@ static bool mask_is_quote(char c)
 	return c == '"' || c == '\'';
 }
 
-/* Where the name in front of text[i], a ':' or '=', begins, and its length: bare, or in quotes, which may be escaped themselves. */
+/* Where the name in front of text[i], a ':' or '=', begins, and its length: bare, or in quotes,
+ * which may be escaped themselves. */
 static const char *mask_name_before(const char *text, size_t i, size_t name, size_t *len)
 {
 	size_t end = i, from;
@@ -108,7 +116,8 @@ static const char *mask_name_before(const char *text, size_t i, size_t name, siz
 		end--;
 		if (end && text[end - 1] == '\\')
 			end--;
-		for (from = end; from && end - from < NAME_MAX_LEN && mask_is_name((unsigned char)text[from - 1]);)
+		for (from = end; from && end - from < NAME_MAX_LEN &&
+		                 mask_is_name((unsigned char)text[from - 1]);)
 			from--;
 		*len = end - from;
 		return text + from;
@@ -117,25 +126,30 @@ static const char *mask_name_before(const char *text, size_t i, size_t name, siz
 	return text + name;
 }
 
-/* A secret that begins right after text[i]: writes text[..i], the mask, and returns where to go on; or i. */
+/* A secret that begins right after text[i]: writes text[..i], the mask, and returns where to go on;
+ * or i. */
 static size_t mask_here(struct buf *out, const char *text, size_t len, size_t i, size_t name)
 {
 	size_t at = 0, n;
 	const char *s = text + i;
-	if (len - i > 3 && strncmp(s, "://", 3) == 0 && (n = mask_url_password(s + 3, len - i - 3, &at))) {
+	if (len - i > 3 && strncmp(s, "://", 3) == 0 &&
+	    (n = mask_url_password(s + 3, len - i - 3, &at))) {
 		buf_add(out, s, 3 + at);
 		buf_puts(out, MASK);
 		return i + 3 + at + n;
 	}
 	size_t name_len;
-	const char *named = *s == '=' || *s == ':' ? mask_name_before(text, i, name, &name_len) : NULL;
+	const char *named = *s == '=' || *s == ':' ? mask_name_before(text, i, name, &name_len)
+	                                           : NULL;
 	if (named && name_len && mask_is_secret(named, name_len)) {
 		size_t skip = 1;
 		bool quoted = mask_is_quote(s[-1]) || s[-1] == ' ';
 		while (i + skip < len && (*s == ':' || quoted) && text[i + skip] == ' ')
 			skip++;
-		if (i + skip + 1 < len && text[i + skip] == '\\' && mask_is_quote(text[i + skip + 1])) {
-			skip++;                       /* JSON in JSON: its value ends at the next escaped quote */
+		if (i + skip + 1 < len && text[i + skip] == '\\' &&
+		    mask_is_quote(text[i + skip + 1])) {
+			/* JSON in JSON: its value ends at the next escaped quote */
+			skip++;
 			n = mask_escaped_len(s + skip, len - i - skip);
 			buf_add(out, s, skip);
 			buf_puts(out, MASK);
@@ -156,7 +170,8 @@ static size_t mask_bearer(struct buf *out, const char *text, size_t len, size_t 
 	static const char *const kinds[] = { "Bearer ", "Basic " };
 	for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
 		size_t n = strlen(kinds[k]);
-		if (len - i > n + 8 && strncasecmp(text + i, kinds[k], n) == 0 && (i == 0 || !mask_is_name((unsigned char)text[i - 1])) &&
+		if (len - i > n + 8 && strncasecmp(text + i, kinds[k], n) == 0 &&
+		    (i == 0 || !mask_is_name((unsigned char)text[i - 1])) &&
 		    mask_value_len(text + i + n, len - i - n) >= 8) {
 			buf_add(out, text + i, n);
 			buf_puts(out, MASK);
@@ -168,11 +183,12 @@ static size_t mask_bearer(struct buf *out, const char *text, size_t len, size_t 
 
 void mask_text(struct buf *out, const char *text, size_t len)
 {
-	size_t name = 0;                  /* where the name began that text[i] may be part of */
+	size_t name = 0; /* where the name began that text[i] may be part of */
 	for (size_t i = 0; i < len;) {
 		size_t next = mask_bearer(out, text, len, i);
 		if (next == i && (text[i] == '=' || text[i] == ':'))
-			next = mask_here(out, text, len, i, i - name > NAME_MAX_LEN ? i - NAME_MAX_LEN : name);
+			next = mask_here(out, text, len, i,
+			                 i - name > NAME_MAX_LEN ? i - NAME_MAX_LEN : name);
 		if (next > i) {
 			i = name = next;
 			continue;
@@ -184,7 +200,7 @@ void mask_text(struct buf *out, const char *text, size_t len)
 	}
 }
 
-/* --- JSON --------------------------------------------------------------------------------------------------- */
+/* --- JSON ---------------------------------------------------------------- */
 
 static void mask_set_string(cJSON *v, const char *s)
 {
@@ -203,7 +219,8 @@ static void mask_string(cJSON *v)
 
 static bool mask_is_option(const char *s)
 {
-	return *s == '-' && !strchr(s, '=') && !strchr(s, ' ') && (mask_is_secret(s, strlen(s)) || strcmp(s, "-p") == 0);
+	return *s == '-' && !strchr(s, '=') && !strchr(s, ' ') &&
+	       (mask_is_secret(s, strlen(s)) || strcmp(s, "-p") == 0);
 }
 
 /* NAME=VALUE whole: everything behind the sign is the value, blanks and all. */
@@ -225,8 +242,11 @@ static void mask_walk_members(cJSON *v)
 {
 	bool after_option = false;
 	for (cJSON *child = v->child; child; child = child->next) {
-		bool secret = after_option || (child->string && mask_is_secret(child->string, strlen(child->string)));
-		after_option = cJSON_IsArray(v) && cJSON_IsString(child) && mask_is_option(child->valuestring);
+		bool secret = after_option ||
+		              (child->string &&
+		               mask_is_secret(child->string, strlen(child->string)));
+		after_option = cJSON_IsArray(v) && cJSON_IsString(child) &&
+		               mask_is_option(child->valuestring);
 		mask_walk(child, secret);
 	}
 }
@@ -256,7 +276,8 @@ static bool mask_document(struct buf *out, const char *json, size_t len)
 	return true;
 }
 
-/* Lines of which each may be a document: what is in between, a warning, must not keep the others from being masked. */
+/* Lines of which each may be a document: what is in between, a warning, must not keep the others
+ * from being masked. */
 static void mask_lines(struct buf *out, const char *text, size_t len)
 {
 	for (const char *line = text, *end = text + len; line < end;) {
@@ -285,17 +306,17 @@ void mask_json(struct buf *out, const char *json, size_t len)
 	if (mask_has_document_line(json, len))
 		mask_lines(out, json, len);
 	else
-		mask_text(out, json, len);        /* a value in quotes may go over lines */
+		mask_text(out, json, len); /* a value in quotes may go over lines */
 }
 
-/* --- words ---------------------------------------------------------------------------------------------------- */
+/* --- words --------------------------------------------------------------- */
 
 void mask_words(struct buf *out, const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)text[i];
 		if (c >= 0x80 && c < 0xc0)
-			continue;                 /* the rest of a character */
+			continue; /* the rest of a character */
 		buf_add(out, isalnum(c) || c >= 0x80 ? "x" : text + i, 1);
 	}
 }

@@ -8,7 +8,7 @@
 
 #include "backends/base/mem.h"
 
-#define STEPS_MAX 200000u        /* of one match on one line: a pathological pattern gives up there */
+#define STEPS_MAX 200000u /* of one match on one line: a pathological pattern gives up there */
 #define NESTING_MAX 250u
 
 struct match {
@@ -36,15 +36,18 @@ struct match *match_create(const char *pattern, char *why, size_t size)
 	int code;
 	PCRE2_SIZE at;
 	/* Lines are washed, hence valid UTF-8; bytes that are none simply do not match. */
-	uint32_t flags = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF | (match_has_capital(pattern) ? 0 : PCRE2_CASELESS);
+	uint32_t flags = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF |
+	                 (match_has_capital(pattern) ? 0 : PCRE2_CASELESS);
 	pcre2_compile_context *compile = pcre2_compile_context_create(NULL);
 	pcre2_set_parens_nest_limit(compile, NESTING_MAX);
-	pcre2_code *re = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, flags, &code, &at, compile);
+	pcre2_code *re = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, flags, &code,
+	                               &at, compile);
 	pcre2_compile_context_free(compile);
 	if (!re) {
 		PCRE2_UCHAR said[160];
 		pcre2_get_error_message(code, said, sizeof(said));
-		snprintf(why, size, "\"%.60s\" is no regular expression: %s, at character %zu", pattern, (char *)said, (size_t)at + 1);
+		snprintf(why, size, "\"%.60s\" is no regular expression: %s, at character %zu",
+		         pattern, (char *)said, (size_t)at + 1);
 		return NULL;
 	}
 	struct match *m = xcalloc(1, sizeof(*m));
@@ -73,7 +76,8 @@ const char *match_pattern(const struct match *m)
 	return m->pattern;
 }
 
-bool match_find(const struct match *m, const char *text, size_t len, size_t from, size_t *start, size_t *end)
+bool match_find(const struct match *m, const char *text, size_t len, size_t from, size_t *start,
+                size_t *end)
 {
 	PCRE2_SPTR s = (PCRE2_SPTR)text;
 	int n = m->jit ? pcre2_jit_match(m->code, s, len, from, 0, m->data, m->context)

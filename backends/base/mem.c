@@ -60,19 +60,21 @@ char *xasprintf(const char *fmt, ...)
 
 void xreplace(char **slot, const char *s)
 {
-	char *copy = xstrdup(s);  /* first: s may lie in *slot */
+	char *copy = xstrdup(s); /* first: s may lie in *slot */
 	free(*slot);
 	*slot = copy;
 }
 
-/* What is mapped from a file and cannot be written is the same after it was dropped and read again. */
+/* What is mapped from a file and cannot be written is the same after it was dropped and read again.
+ */
 static int mem_drop_constant(struct dl_phdr_info *info, size_t size, void *page_size)
 {
 	uintptr_t page = *(uintptr_t *)page_size;
 	(void)size;
 	for (int i = 0; i < info->dlpi_phnum; i++) {
 		const ElfW(Phdr) *ph = &info->dlpi_phdr[i];
-		uintptr_t from = (info->dlpi_addr + ph->p_vaddr + page - 1) & ~(page - 1), end = (info->dlpi_addr + ph->p_vaddr + ph->p_filesz) & ~(page - 1);
+		uintptr_t from = (info->dlpi_addr + ph->p_vaddr + page - 1) & ~(page - 1),
+			  end = (info->dlpi_addr + ph->p_vaddr + ph->p_filesz) & ~(page - 1);
 		if (ph->p_type == PT_LOAD && !(ph->p_flags & PF_W) && end > from)
 			(void)madvise((void *)from, end - from, MADV_DONTNEED);
 	}

@@ -12,7 +12,8 @@ int64_t number_whole(double d, int64_t otherwise)
 
 int number_small(double d, int otherwise)
 {
-	return isfinite(d) && d > (double)INT_MIN - 1 && d < (double)INT_MAX + 1 ? (int)d : otherwise;
+	return isfinite(d) && d > (double)INT_MIN - 1 && d < (double)INT_MAX + 1 ? (int)d
+	                                                                         : otherwise;
 }
 
 int64_t number_read(const char *text, int64_t min, int64_t max, int64_t otherwise)

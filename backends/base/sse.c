@@ -1,4 +1,5 @@
-/* sse.c: lines end at LF, CR or CRLF; an empty one ends an event; several data lines are one text. */
+/* sse.c: lines end at LF, CR or CRLF; an empty one ends an event; several data lines are one text.
+ */
 #include "backends/base/sse.h"
 
 #include <stdio.h>
@@ -19,8 +20,10 @@ static void sse_take_line(struct sse *s, sse_fn *fn, void *arg)
 {
 	const char *value;
 	if (!s->line.len) {
-		if (s->data.len)                     /* without its last newline */
-			fn(*s->event ? s->event : "message", (s->data.data[s->data.len - 1] = '\0', s->data.data), s->data.len - 1, arg);
+		if (s->data.len) /* without its last newline */
+			fn(*s->event ? s->event : "message",
+			   (s->data.data[s->data.len - 1] = '\0', s->data.data), s->data.len - 1,
+			   arg);
 		buf_clear(&s->data);
 		s->event[0] = '\0';
 	} else if ((value = sse_value_of(&s->line, "event"))) {

@@ -13,11 +13,13 @@
 struct sse {
 	struct buf line, data;
 	char event[48];
-	bool after_cr, skip, begun;          /* skip: this line is too long: up to its end */
+	bool after_cr, skip, begun; /* skip: this line is too long: up to its end */
 };
-/* event: "message" when it has no name. data: NUL-ended, not washed, borrowed. It must not end the sse. */
+/* event: "message" when it has no name. data: NUL-ended, not washed, borrowed. It must not end the
+ * sse. */
 typedef void sse_fn(const char *event, const char *data, size_t len, void *arg);
 void sse_feed(struct sse *, const char *bytes, size_t len, sse_fn *, void *arg);
-void sse_finish(struct sse *);               /* what was not ended by an empty line is no event; ready again */
+/* what was not ended by an empty line is no event; ready again */
+void sse_finish(struct sse *);
 
 #endif

@@ -14,7 +14,7 @@
 
 #include "backends/base/mem.h"
 
-#define LOCK_TRIES 200               /* of 5 ms: whoever holds the lock writes one small file */
+#define LOCK_TRIES 200 /* of 5 ms: whoever holds the lock writes one small file */
 #define LOCK_PAUSE_NS 5000000
 #define MODE_OF_OTHERS (S_IWGRP | S_IWOTH)
 
@@ -27,12 +27,13 @@ struct state_log {
 };
 static struct state_log *state_logs;
 
-/* --- the folder ---------------------------------------------------------------------------------------------- */
+/* --- the folder ---------------------------------------------------------- */
 
 static char *state_folder(const char *path)
 {
 	const char *slash = strrchr(path, '/');
-	return slash && slash != path ? xstrndup(path, (size_t)(slash - path)) : xstrdup(slash ? "/" : ".");
+	return slash && slash != path ? xstrndup(path, (size_t)(slash - path))
+	                              : xstrdup(slash ? "/" : ".");
 }
 
 /* Opens the folder of path and locks it; -1: errno says why. Closing unlocks. */
@@ -44,7 +45,9 @@ static int state_lock(const char *path)
 	for (int i = 0; fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0; i++) {
 		bool busy = errno == EWOULDBLOCK || errno == EINTR;
 		if (!busy)
-			break;            /* a file system without locks: better written without one than not at all */
+			/* a file system without locks: better written without one than not at all
+			 */
+			break;
 		if (i == LOCK_TRIES) {
 			close(fd);
 			errno = EBUSY;
@@ -63,20 +66,27 @@ static void state_close(int fd)
 	errno = code;
 }
 
-/* --- may it be trusted? ---------------------------------------------------------------------------------------- */
+/* --- may it be trusted? -------------------------------------------------- */
 
 static bool state_is_ours(int fd, const char *path, struct err *err)
 {
 	struct stat st;
 	if (fstat(fd, &st) != 0)
-		return err_set(err, ERR_SYSTEM, "%s cannot be looked at: %s", path, strerror(errno));
+		return err_set(err, ERR_SYSTEM, "%s cannot be looked at: %s", path,
+		               strerror(errno));
 	if (!S_ISREG(st.st_mode))
-		return err_set(err, ERR_DENIED, "%s is not a plain file; move it away, and mocr makes a new one", path);
+		return err_set(err, ERR_DENIED,
+		               "%s is not a plain file; move it away, and mocr makes a new one",
+		               path);
 	if (st.st_uid != geteuid())
-		return err_set(err, ERR_DENIED, "%s belongs to user %u, not to you; move it away, and mocr makes a new one", path,
-		               (unsigned)st.st_uid);
+		return err_set(err, ERR_DENIED,
+		               "%s belongs to user %u, not to you; move it away, and mocr makes a "
+		               "new one",
+		               path, (unsigned)st.st_uid);
 	if (st.st_mode & MODE_OF_OTHERS)
-		return err_set(err, ERR_DENIED, "%s can be written by other users; `chmod 600 %s` after a look at it makes mocr use it again",
+		return err_set(err, ERR_DENIED,
+		               "%s can be written by other users; `chmod 600 %s` after a look at "
+		               "it makes mocr use it again",
 		               path, path);
 	return true;
 }
@@ -86,9 +96,11 @@ static int state_open(const char *path, int flags, struct err *err)
 {
 	int fd = open(path, flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
 	if (fd < 0 && errno == ELOOP)
-		err_set(err, ERR_DENIED, "%s is a link; move it away, and mocr makes a new file", path);
+		err_set(err, ERR_DENIED, "%s is a link; move it away, and mocr makes a new file",
+		        path);
 	else if (fd < 0)
-		err_set(err, errno == ENOENT ? ERR_ABSENT : ERR_SYSTEM, "%s cannot be opened: %s", path, strerror(errno));
+		err_set(err, errno == ENOENT ? ERR_ABSENT : ERR_SYSTEM, "%s cannot be opened: %s",
+		        path, strerror(errno));
 	if (fd >= 0 && !state_is_ours(fd, path, err)) {
 		close(fd);
 		return -1;
@@ -96,7 +108,7 @@ static int state_open(const char *path, int flags, struct err *err)
 	return fd;
 }
 
-/* --- reading ----------------------------------------------------------------------------------------------------- */
+/* --- reading ------------------------------------------------------------- */
 
 /* From where in the file, so that no more than max bytes and no half line is taken. */
 static char *state_take(int fd, size_t max, size_t *len)
@@ -139,7 +151,7 @@ char *state_read(const char *path, size_t max, size_t *len, struct err *err)
 	return text;
 }
 
-/* --- a whole file ------------------------------------------------------------------------------------------------- */
+/* --- a whole file -------------------------------------------------------- */
 
 static bool state_put(int fd, const char *text, size_t len)
 {
@@ -169,8 +181,10 @@ static char *state_beside(const char *path)
 	return xasprintf("%s.%016llx", path, word);
 }
 
-/* What stands there already is looked at first: a file of others, or a link, is not replaced without a word. */
-static bool state_replace(int folder, const char *path, const char *text, size_t len, struct err *err)
+/* What stands there already is looked at first: a file of others, or a link, is not replaced
+ * without a word. */
+static bool state_replace(int folder, const char *path, const char *text, size_t len,
+                          struct err *err)
 {
 	struct err why;
 	int old = state_open(path, O_RDONLY, &why);
@@ -200,7 +214,8 @@ static bool state_replace(int folder, const char *path, const char *text, size_t
 bool state_write(const char *path, const char *text, size_t len, struct err *err)
 {
 	int folder = state_lock(path);
-	bool good = folder >= 0 ? state_replace(folder, path, text, len, err) : state_cannot(err, path);
+	bool good = folder >= 0 ? state_replace(folder, path, text, len, err)
+	                        : state_cannot(err, path);
 	state_close(folder);
 	return good;
 }
@@ -217,7 +232,8 @@ bool state_update(const char *path, size_t max, state_change *change, void *arg,
 	bool good = old != NULL;
 	bool changed = good && change(old, len, &out, arg);
 	if (changed && out.overflowed)
-		good = err_set(err, ERR_TOO_BIG, "%s would grow beyond %zu KB; it stays as it was", path, max >> 10);
+		good = err_set(err, ERR_TOO_BIG, "%s would grow beyond %zu KB; it stays as it was",
+		               path, max >> 10);
 	else if (changed)
 		good = state_replace(folder, path, out.data ? out.data : "", out.len, err);
 	free(old);
@@ -226,7 +242,7 @@ bool state_update(const char *path, size_t max, state_change *change, void *arg,
 	return good;
 }
 
-/* --- lines ---------------------------------------------------------------------------------------------------------- */
+/* --- lines --------------------------------------------------------------- */
 
 static struct state_log *state_log_of(const char *path)
 {
@@ -299,7 +315,10 @@ bool state_append(const char *path, const char *line, bool sync, struct err *err
 	if (err && l->told)
 		err_clear(err);
 	else if (err)
-		err_set(err, why.code, "%s; what belongs there is kept in memory and written as soon as that works", why.text);
+		err_set(err, why.code,
+		        "%s; what belongs there is kept in memory and written as soon as that "
+		        "works",
+		        why.text);
 	l->told = true;
 	return false;
 }

@@ -1,8 +1,9 @@
 /* tmux.h: foreign words as arguments of tmux, here or on a server.
  *
- * tmux reads two things into the words of its own command line, also when no shell was there: a ";" at a word's end begins the
- * next command (cmd_parse_from_arguments), and where a name or a folder is expected, "#{...}" and "#(COMMAND)" are
- * formats (format_single in rename-session, new-session, new-window). */
+ * tmux reads two things into the words of its own command line, also when no shell was there: a ";"
+ * at a word's end begins the next command (cmd_parse_from_arguments), and where a name or a folder
+ * is expected, "#{...}" and "#(COMMAND)" are formats (format_single in rename-session, new-session,
+ * new-window). */
 #ifndef BASE_TMUX_H
 #define BASE_TMUX_H
 

@@ -1,8 +1,9 @@
 /* wash.c: how foreign bytes become text.
  *
- * One pass over the bytes. Escape sequences are recognised by the shape ECMA-48 gives them and vanish whole, so
- * that "ESC[31mred" reads "red" and not "[31mred". What is left is judged by its Unicode category: letters, marks,
- * numbers, signs and spaces stay; everything that steers, hides or has no agreed width goes. */
+ * One pass over the bytes. Escape sequences are recognised by the shape ECMA-48 gives them and
+ * vanish whole, so that "ESC[31mred" reads "red" and not "[31mred". What is left is judged by its
+ * Unicode category: letters, marks, numbers, signs and spaces stay; everything that steers, hides
+ * or has no agreed width goes. */
 #include "backends/base/wash.h"
 
 #include <stdbool.h>
@@ -14,12 +15,12 @@
 
 #include "backends/base/mem.h"
 
-#define MARKS_MAX 4          /* combining marks on one character; more is an attack on the line above */
-#define STRING_MAX 4096      /* bytes an unfinished OSC or DCS may swallow */
+#define MARKS_MAX 4     /* combining marks on one character; more is an attack on the line above */
+#define STRING_MAX 4096 /* bytes an unfinished OSC or DCS may swallow */
 static const char replacement[] = "\xEF\xBF\xBD";
 
-/* The length of the string sequence (OSC, DCS, SOS, PM, APC) whose body starts at s: up to BEL or ST. A line break
- * ends it too, so that a broken one does not swallow what follows. */
+/* The length of the string sequence (OSC, DCS, SOS, PM, APC) whose body starts at s: up to BEL or
+ * ST. A line break ends it too, so that a broken one does not swallow what follows. */
 static size_t wash_skip_string(const unsigned char *s, size_t len)
 {
 	size_t i = 0;
@@ -45,8 +46,8 @@ static size_t wash_skip_csi(const unsigned char *s, size_t len)
 	return i < len && s[i] >= 0x40 && s[i] <= 0x7e ? i + 1 : i;
 }
 
-/* What follows the introducer: [ ] P X ^ _ or intermediates and a final. kind is the byte after ESC, or a C1 code
- * less 0x40, which means the same. */
+/* What follows the introducer: [ ] P X ^ _ or intermediates and a final. kind is the byte after
+ * ESC, or a C1 code less 0x40, which means the same. */
 static size_t wash_skip_sequence(unsigned char kind, const unsigned char *rest, size_t len)
 {
 	if (kind == '[')
@@ -56,11 +57,12 @@ static size_t wash_skip_sequence(unsigned char kind, const unsigned char *rest, 
 	return 0;
 }
 
-static size_t wash_skip_escape(const unsigned char *s, size_t len)   /* s is after the ESC */
+static size_t wash_skip_escape(const unsigned char *s, size_t len) /* s is after the ESC */
 {
 	if (!len)
 		return 0;
-	if (s[0] >= 0x20 && s[0] <= 0x2f) {      /* intermediates: charset switches and their like */
+	/* intermediates: charset switches and their like */
+	if (s[0] >= 0x20 && s[0] <= 0x2f) {
 		size_t i = 0;
 		while (i < len && s[i] >= 0x20 && s[i] <= 0x2f)
 			i++;
@@ -75,33 +77,30 @@ enum fate { KEEP, MARK, SPACE, DROP };
 
 static enum fate wash_judge(int32_t c)
 {
-	if ((c >= 0xfe00 && c <= 0xfe0f) || c == 0x034f || c == 0x3164 || c == 0x115f || c == 0x1160 || c == 0xffa0)
-		return DROP;             /* variation selectors, fillers: no agreed width */
+	if ((c >= 0xfe00 && c <= 0xfe0f) || c == 0x034f || c == 0x3164 || c == 0x115f ||
+	    c == 0x1160 || c == 0xffa0)
+		return DROP; /* variation selectors, fillers: no agreed width */
 	switch (utf8proc_category(c)) {
 	case UTF8PROC_CATEGORY_CC:
 	case UTF8PROC_CATEGORY_CF:
 	case UTF8PROC_CATEGORY_CS:
 	case UTF8PROC_CATEGORY_CO:
-	case UTF8PROC_CATEGORY_CN:
-		return DROP;
+	case UTF8PROC_CATEGORY_CN: return DROP;
 	case UTF8PROC_CATEGORY_ZL:
 	case UTF8PROC_CATEGORY_ZP:
-	case UTF8PROC_CATEGORY_ZS:
-		return SPACE;
+	case UTF8PROC_CATEGORY_ZS: return SPACE;
 	case UTF8PROC_CATEGORY_MN:
-	case UTF8PROC_CATEGORY_ME:
-		return MARK;
-	default:
-		return utf8proc_charwidth(c) > 0 ? KEEP : DROP;
+	case UTF8PROC_CATEGORY_ME: return MARK;
+	default: return utf8proc_charwidth(c) > 0 ? KEEP : DROP;
 	}
 }
 
 struct out {
 	char *dst;
 	size_t size, len;
-	unsigned marks;          /* on the last character */
-	bool any;                /* a character to put marks on */
-	bool full;               /* no further character fits */
+	unsigned marks; /* on the last character */
+	bool any;       /* a character to put marks on */
+	bool full;      /* no further character fits */
 };
 
 static void wash_put(struct out *o, const void *bytes, size_t n)
@@ -130,8 +129,7 @@ static void wash_put_char(struct out *o, int32_t c, const unsigned char *s, size
 		wash_put(o, " ", 1);
 		o->marks = 0;
 		break;
-	case DROP:
-		break;
+	case DROP: break;
 	}
 }
 
@@ -153,7 +151,8 @@ static size_t wash_one(struct out *o, const unsigned char *s, size_t len)
 		return 1;
 	}
 	if (c >= 0x80 && c <= 0x9f)
-		return (size_t)n + wash_skip_sequence((unsigned char)(c - 0x40), s + n, len - (size_t)n);
+		return (size_t)n +
+		       wash_skip_sequence((unsigned char)(c - 0x40), s + n, len - (size_t)n);
 	wash_put_char(o, c, s, (size_t)n);
 	return (size_t)n;
 }
@@ -173,7 +172,7 @@ static size_t wash_part(char *dst, size_t size, const char *src, size_t len, siz
 	const unsigned char *s = (const unsigned char *)src;
 	size_t i = 0;
 	while (i < len && !o.full) {
-		size_t run = wash_plain_run(s + i, len - i);   /* nearly every byte */
+		size_t run = wash_plain_run(s + i, len - i); /* nearly every byte */
 		if (run) {
 			size_t room = size - 1 - o.len;
 			wash_put(&o, s + i, run < room ? run : room);
@@ -264,12 +263,14 @@ static const char *wash_suffix(const char *s, size_t width)
 		total -= (size_t)wash_width_of(s, &n);
 		s += n;
 	}
-	while (((unsigned char)*s & 0x80) && wash_width_of(s, &n) == 0)   /* a mark that lost its character */
+	/* a mark that lost its character */
+	while (((unsigned char)*s & 0x80) && wash_width_of(s, &n) == 0)
 		s += n;
 	return s;
 }
 
-size_t cells_cut(char *dst, size_t size, const char *s, size_t width, enum cut cut, const char *ellipsis)
+size_t cells_cut(char *dst, size_t size, const char *s, size_t width, enum cut cut,
+                 const char *ellipsis)
 {
 	size_t dots = cells(ellipsis);
 	if (!size)

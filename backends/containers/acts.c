@@ -1,4 +1,5 @@
-/* acts.c: what can be done to a container, each as one row. The engine's own words come back when it refuses. */
+/* acts.c: what can be done to a container, each as one row. The engine's own words come back when
+ * it refuses. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,13 +10,14 @@
 #include "backends/base/wash.h"
 #include "backends/containers/acts.h"
 
-#define ACT_TIMEOUT_MS 120000        /* a stop may take the container's own grace time */
+#define ACT_TIMEOUT_MS 120000 /* a stop may take the container's own grace time */
 
 /* How an action is asked of the engine. */
 static const struct act_how {
-	const char *name;                /* of the action */
-	const char *method, *path;       /* path behind /containers/ID */
-	const char *words;               /* behind the engine's program name, before the container's name */
+	const char *name;          /* of the action */
+	const char *method, *path; /* path behind /containers/ID */
+	/* behind the engine's program name, before the container's name */
+	const char *words;
 } hows[] = {
 	{ "container-start", "POST", "/start", "start" },
 	{ "container-stop", "POST", "/stop", "stop" },
@@ -34,7 +36,7 @@ static const struct act_how *ctr_act_how_of(const struct action *a)
 	return NULL;
 }
 
-/* --- one that runs -------------------------------------------------------------------------------------- */
+/* --- one that runs ------------------------------------------------------- */
 
 struct act_run *act_create(struct order *order, struct engine *e)
 {
@@ -63,7 +65,9 @@ void acts_end(struct engine *e)
 {
 	while (e->acts) {
 		struct err err;
-		err_set(&err, ERR_LOST, "%s: the link was lost while it ran; whether it finished is not known", e->source.server->name);
+		err_set(&err, ERR_LOST,
+		        "%s: the link was lost while it ran; whether it finished is not known",
+		        e->source.server->name);
 		act_end(e->acts, &err, NULL);
 	}
 }
@@ -76,8 +80,11 @@ static void act_done(struct call *call, const struct reply *r, void *arg)
 	a->call = NULL;
 	/* 304: it was so already */
 	if (!err.code && r->status / 100 != 2 && r->status != 304)
-		err_set(&err, r->status == 404 ? ERR_ABSENT : r->status == 403 || r->status == 401 ? ERR_DENIED : ERR_REFUSED, "%s",
-		        ctr_message(said, sizeof(said), r->body, r->len));
+		err_set(&err,
+		        r->status == 404                       ? ERR_ABSENT
+		        : r->status == 403 || r->status == 401 ? ERR_DENIED
+		                                               : ERR_REFUSED,
+		        "%s", ctr_message(said, sizeof(said), r->body, r->len));
 	engine_relist(a->engine);
 	act_end(a, &err, r->status == 304 ? "it was so already" : "");
 }
@@ -112,14 +119,19 @@ static void ctr_act_run(struct order *order)
 	bool with_signal = order->argument && *order->argument && strcmp(how->words, "kill") == 0;
 	if (with_signal && !ctr_act_is_signal(order->argument)) {
 		struct err err;
-		err_set(&err, ERR_USAGE, "\"%s\" is no signal; KILL, TERM, HUP, INT, USR1 are", order->argument);
+		err_set(&err, ERR_USAGE, "\"%s\" is no signal; KILL, TERM, HUP, INT, USR1 are",
+		        order->argument);
 		order_end(order, &err, NULL);
 		return;
 	}
 	struct act_run *a = act_create(order, e);
-	char *path = xasprintf("/containers/%s%s%s%s", c->id, how->path, with_signal ? "?signal=" : "", with_signal ? order->argument : "");
-	a->call = engine_get(e, path, (struct call_spec){ .method = how->method, .done = act_done, .arg = a,
-	                                                  .timeout_ms = ACT_TIMEOUT_MS });
+	char *path = xasprintf("/containers/%s%s%s%s", c->id, how->path,
+	                       with_signal ? "?signal=" : "", with_signal ? order->argument : "");
+	a->call = engine_get(e, path,
+	                     (struct call_spec){ .method = how->method,
+	                                         .done = act_done,
+	                                         .arg = a,
+	                                         .timeout_ms = ACT_TIMEOUT_MS });
 	free(path);
 }
 
@@ -135,7 +147,7 @@ static void ctr_act_command(const struct row *row, char *buf, size_t size, const
 	buf_finish(&b);
 }
 
-/* --- which makes sense when --------------------------------------------------------------------------------- */
+/* --- which makes sense when ---------------------------------------------- */
 
 static enum container_state ctr_act_state(const struct row *row)
 {
@@ -144,17 +156,20 @@ static enum container_state ctr_act_state(const struct row *row)
 
 static bool ctr_act_can_start(const struct row *row)
 {
-	return ctr_act_state(row) == CONTAINER_EXITED || ctr_act_state(row) == CONTAINER_CREATED || ctr_act_state(row) == CONTAINER_DEAD;
+	return ctr_act_state(row) == CONTAINER_EXITED || ctr_act_state(row) == CONTAINER_CREATED ||
+	       ctr_act_state(row) == CONTAINER_DEAD;
 }
 
 static bool ctr_act_can_stop(const struct row *row)
 {
-	return ctr_act_state(row) == CONTAINER_RUNNING || ctr_act_state(row) == CONTAINER_RESTARTING || ctr_act_state(row) == CONTAINER_PAUSED;
+	return ctr_act_state(row) == CONTAINER_RUNNING ||
+	       ctr_act_state(row) == CONTAINER_RESTARTING || ctr_act_state(row) == CONTAINER_PAUSED;
 }
 
 static bool ctr_act_can_restart(const struct row *row)
 {
-	return ctr_act_state(row) != CONTAINER_REMOVING && ctr_act_state(row) != CONTAINER_PAUSED && ctr_act_state(row) != CONTAINER_UNKNOWN;
+	return ctr_act_state(row) != CONTAINER_REMOVING && ctr_act_state(row) != CONTAINER_PAUSED &&
+	       ctr_act_state(row) != CONTAINER_UNKNOWN;
 }
 
 static bool ctr_act_can_kill(const struct row *row)
@@ -173,38 +188,96 @@ static bool ctr_act_can_unpause(const struct row *row)
 }
 
 /* How the same is typed by hand, one function per action as the table wants it. */
-#define WORDS(verb) static void words_##verb(const struct row *row, char *buf, size_t size) { ctr_act_command(row, buf, size, #verb); }
-WORDS(start) WORDS(stop) WORDS(restart) WORDS(kill) WORDS(pause) WORDS(unpause) WORDS(rm)
+#define WORDS(verb)                                                             \
+	static void words_##verb(const struct row *row, char *buf, size_t size) \
+	{                                                                       \
+		ctr_act_command(row, buf, size, #verb);                         \
+	}
+WORDS(start)
+WORDS(stop)
+WORDS(restart) WORDS(kill) WORDS(pause) WORDS(unpause) WORDS(rm)
 
-const struct action container_actions[] = {
-	{ .name = "container-restart", .verb = "restart", .key = "r", .help = "stop the container and start it again",
-	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED, .applies = ctr_act_can_restart, .command = words_restart, .run = ctr_act_run,
-	  .doing = "restarting" },
-	{ .name = "container-start", .verb = "start", .help = "start the container",
-	  .flags = ACTION_CHANGES | ACTION_MARKED, .applies = ctr_act_can_start, .command = words_start, .run = ctr_act_run, .doing = "starting" },
-	{ .name = "container-stop", .verb = "stop", .help = "stop the container: its stop signal, then KILL after its grace time",
-	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED, .applies = ctr_act_can_stop, .command = words_stop, .run = ctr_act_run,
-	  .doing = "stopping" },
-	{ .name = "container-kill", .verb = "kill", .help = "send the container a signal, KILL unless another is given",
-	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED | ACTION_DANGER, .applies = ctr_act_can_kill, .command = words_kill,
-	  .run = ctr_act_run, .doing = "killing" },
-	{ .name = "container-pause", .verb = "pause", .help = "freeze every process in the container",
-	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED, .applies = ctr_act_can_pause, .command = words_pause, .run = ctr_act_run,
-	  .doing = "pausing" },
-	{ .name = "container-unpause", .verb = "unpause", .help = "let a paused container go on",
-	  .flags = ACTION_CHANGES | ACTION_MARKED, .applies = ctr_act_can_unpause, .command = words_unpause, .run = ctr_act_run,
-	  .doing = "unpausing" },
-	{ .name = "compose-up", .verb = "up", .help = "bring the compose service up as its files say (up -d)",
-	  .flags = ACTION_CHANGES | ACTION_CONFIRM, .applies = compose_applies, .command = compose_up_command, .run = compose_up,
-	  .doing = "bringing up" },
-	{ .name = "compose-pull", .verb = "pull", .help = "pull the compose service's image, then bring it up (pull, up -d)",
-	  .flags = ACTION_CHANGES | ACTION_CONFIRM, .applies = compose_applies, .command = compose_pull_command,
-	  .run = compose_pull, .doing = "pulling" },
-	{ .name = "compose-down", .verb = "down", .help = "stop and remove all containers of the compose project (down)",
-	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_DANGER, .applies = compose_applies, .command = compose_down_command,
-	  .run = compose_down, .doing = "taking down" },
-	{ .name = "container-remove", .verb = "remove", .help = "remove the stopped container; its volumes stay",
-	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED | ACTION_DANGER, .applies = ctr_act_can_start, .command = words_rm,
-	  .run = ctr_act_run, .doing = "removing" },
-	{ 0 }
-};
+	const struct action container_actions[] = {
+		{ .name = "container-restart",
+	          .verb = "restart",
+	          .key = "r",
+	          .help = "stop the container and start it again",
+	          .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED,
+	          .applies = ctr_act_can_restart,
+	          .command = words_restart,
+	          .run = ctr_act_run,
+	          .doing = "restarting" },
+		{ .name = "container-start",
+	          .verb = "start",
+	          .help = "start the container",
+	          .flags = ACTION_CHANGES | ACTION_MARKED,
+	          .applies = ctr_act_can_start,
+	          .command = words_start,
+	          .run = ctr_act_run,
+	          .doing = "starting" },
+		{ .name = "container-stop",
+	          .verb = "stop",
+	          .help = "stop the container: its stop signal, then KILL after its grace time",
+	          .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED,
+	          .applies = ctr_act_can_stop,
+	          .command = words_stop,
+	          .run = ctr_act_run,
+	          .doing = "stopping" },
+		{ .name = "container-kill",
+	          .verb = "kill",
+	          .help = "send the container a signal, KILL unless another is given",
+	          .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED | ACTION_DANGER,
+	          .applies = ctr_act_can_kill,
+	          .command = words_kill,
+	          .run = ctr_act_run,
+	          .doing = "killing" },
+		{ .name = "container-pause",
+	          .verb = "pause",
+	          .help = "freeze every process in the container",
+	          .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED,
+	          .applies = ctr_act_can_pause,
+	          .command = words_pause,
+	          .run = ctr_act_run,
+	          .doing = "pausing" },
+		{ .name = "container-unpause",
+	          .verb = "unpause",
+	          .help = "let a paused container go on",
+	          .flags = ACTION_CHANGES | ACTION_MARKED,
+	          .applies = ctr_act_can_unpause,
+	          .command = words_unpause,
+	          .run = ctr_act_run,
+	          .doing = "unpausing" },
+		{ .name = "compose-up",
+	          .verb = "up",
+	          .help = "bring the compose service up as its files say (up -d)",
+	          .flags = ACTION_CHANGES | ACTION_CONFIRM,
+	          .applies = compose_applies,
+	          .command = compose_up_command,
+	          .run = compose_up,
+	          .doing = "bringing up" },
+		{ .name = "compose-pull",
+	          .verb = "pull",
+	          .help = "pull the compose service's image, then bring it up (pull, up -d)",
+	          .flags = ACTION_CHANGES | ACTION_CONFIRM,
+	          .applies = compose_applies,
+	          .command = compose_pull_command,
+	          .run = compose_pull,
+	          .doing = "pulling" },
+		{ .name = "compose-down",
+	          .verb = "down",
+	          .help = "stop and remove all containers of the compose project (down)",
+	          .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_DANGER,
+	          .applies = compose_applies,
+	          .command = compose_down_command,
+	          .run = compose_down,
+	          .doing = "taking down" },
+		{ .name = "container-remove",
+	          .verb = "remove",
+	          .help = "remove the stopped container; its volumes stay",
+	          .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED | ACTION_DANGER,
+	          .applies = ctr_act_can_start,
+	          .command = words_rm,
+	          .run = ctr_act_run,
+	          .doing = "removing" },
+		{ 0 }
+	};

@@ -5,14 +5,15 @@
 #include "backends/containers/engine.h"
 
 struct act_run {
-	struct order *order;             /* borrowed */
-	struct engine *engine;           /* borrowed */
-	struct call *call;               /* of the engine's API; or */
-	struct run *run;                 /* a command on the server */
+	struct order *order;   /* borrowed */
+	struct engine *engine; /* borrowed */
+	struct call *call;     /* of the engine's API; or */
+	struct run *run;       /* a command on the server */
 	struct act_run *next;
 };
 
 struct act_run *act_create(struct order *, struct engine *);
-void act_end(struct act_run *, const struct err *, const char *output);   /* frees it and ends the order */
+/* frees it and ends the order */
+void act_end(struct act_run *, const struct err *, const char *output);
 
 #endif

@@ -1,7 +1,8 @@
 /* apply.c: from what an engine said to rows.
  *
- * An event changes its row at once by what it says itself; a list and an inspect that follow say the rest. A row is found
- * by its name, as an operator thinks of it; a container made again under the same name takes over its row. */
+ * An event changes its row at once by what it says itself; a list and an inspect that follow say
+ * the rest. A row is found by its name, as an operator thinks of it; a container made again under
+ * the same name takes over its row. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,10 +15,12 @@
 #include "backends/containers/judge.h"
 
 #define DEATHS_RECENT_MS 300000
-#define DIE_AHEAD_MS 3000            /* Docker tells of an end before its own list knows of it (20.10, on a busy machine) */
-#define LIST_LATE_MS 60000           /* a list may be on its way for so long */
+#define DIE_AHEAD_MS                                                                              \
+	3000 /* Docker tells of an end before its own list knows of it (20.10, on a busy machine) \
+	      */
+#define LIST_LATE_MS 60000 /* a list may be on its way for so long */
 
-/* --- a row and its ctr ------------------------------------------------------------------------------------ */
+/* --- a row and its ctr --------------------------------------------------- */
 
 struct ctr *ctr_find(const struct engine *e, const char *id)
 {
@@ -89,7 +92,8 @@ static struct ctr *ctr_row_of(struct engine *e, const char *id, const char *name
 		store_row(&e->source, &kind_container, name, name);
 		return known;
 	}
-	struct container *row = (struct container *)store_row(&e->source, &kind_container, name, name);
+	struct container *row = (struct container *)store_row(&e->source, &kind_container, name,
+	                                                      name);
 	if (!row->priv || strcmp(((struct ctr *)row->priv)->id, id) != 0) {
 		if (known)
 			ctr_free(known);
@@ -108,7 +112,8 @@ static unsigned ctr_recent_deaths(const struct ctr *c, int64_t now)
 
 static void ctr_note_death(struct ctr *c, int64_t when)
 {
-	if (c->stopped || llabs(c->deaths[0] - when) < 2000)   /* on purpose, or told by both the event and the inspect */
+	/* on purpose, or told by both the event and the inspect */
+	if (c->stopped || llabs(c->deaths[0] - when) < 2000)
 		return;
 	memmove(&c->deaths[1], &c->deaths[0], sizeof(c->deaths) - sizeof(c->deaths[0]));
 	c->deaths[0] = when;
@@ -119,8 +124,15 @@ void ctr_refresh(struct ctr *c)
 	struct container *row = c->row;
 	int64_t now = engine_now(c->engine);
 	struct ctr_facts f = {
-		.policy = c->policy, .error = c->error, .health_output = c->health_output, .failing_streak = c->failing_streak,
-		.stopped = c->stopped, .witnessed = c->witnessed, .inspected = c->inspected, .deaths = ctr_recent_deaths(c, now), .mem_limit = c->mem_limit,
+		.policy = c->policy,
+		.error = c->error,
+		.health_output = c->health_output,
+		.failing_streak = c->failing_streak,
+		.stopped = c->stopped,
+		.witnessed = c->witnessed,
+		.inspected = c->inspected,
+		.deaths = ctr_recent_deaths(c, now),
+		.mem_limit = c->mem_limit,
 		.now_ms = now,
 	};
 	struct ctr_verdict v;
@@ -180,7 +192,7 @@ static void ctr_set_state(struct ctr *c, enum container_state state)
 		c->has_tail = false;
 }
 
-/* --- a list ------------------------------------------------------------------------------------------------ */
+/* --- a list -------------------------------------------------------------- */
 
 static bool ctr_is_alive(const struct ctr_item *it)
 {
@@ -198,15 +210,17 @@ static void ctr_guess_times(struct ctr *c, const struct ctr_item *it, int64_t no
 	c->rough_start |= ctr_is_alive(it);
 }
 
-/* Its events were not heard for a while, and an engine that was restarted does not tell them later. What an inspect said may be
- * old: it is asked again, of the rows of which it was asked when the link came up first, which costs what a few seconds of their
- * figures cost. A row that runs off the screen is not asked about; but that it began again its words say too, as they never leave
- * away half of a time. */
+/* Its events were not heard for a while, and an engine that was restarted does not tell them later.
+ * What an inspect said may be old: it is asked again, of the rows of which it was asked when the
+ * link came up first, which costs what a few seconds of their figures cost. A row that runs off the
+ * screen is not asked about; but that it began again its words say too, as they never leave away
+ * half of a time. */
 static void apply_unheard(struct ctr *c, const struct ctr_item *it, int64_t now)
 {
 	int64_t known = c->row->started_ms;
 	c->want_inspect = true;
-	if (known && ctr_is_alive(it) && it->status_age_ms >= 0 && it->status_age_ms < (now - known) / 2 - LIST_LATE_MS)
+	if (known && ctr_is_alive(it) && it->status_age_ms >= 0 &&
+	    it->status_age_ms < (now - known) / 2 - LIST_LATE_MS)
 		ctr_begin_life(c);
 }
 
@@ -226,10 +240,12 @@ static void apply_item(struct engine *e, const struct ctr_item *it)
 	ctr_set(&row->project_env, it->project_env);
 	row->by_compose = it->by_compose;
 	row->created_ms = it->created_ms;
-	bool ahead = c->died_ms && ctr_is_over(row->state) && ctr_is_alive(it) && loop_now(store_loop(e->source.store)) - c->died_ms < DIE_AHEAD_MS;
+	bool ahead = c->died_ms && ctr_is_over(row->state) && ctr_is_alive(it) &&
+	             loop_now(store_loop(e->source.store)) - c->died_ms < DIE_AHEAD_MS;
 	if (ahead)
 		engine_relist(e);
-	/* What was heard of it since the list was asked for is newer than what the list says of that. */
+	/* What was heard of it since the list was asked for is newer than what the list says of
+	 * that. */
 	if (e->origin && (ahead || c->heard > e->list_heard)) {
 		c->want_inspect |= e->unheard;
 		ctr_refresh(c);
@@ -237,7 +253,8 @@ static void apply_item(struct engine *e, const struct ctr_item *it)
 	}
 	ctr_set_state(c, it->state);
 	if (it->health != CTR_HEALTH_NONE || it->state != CONTAINER_RUNNING || !e->param->is_podman)
-		row->health = it->health;                /* podman's list does not tell it; its inspect does */
+		/* podman's list does not tell it; its inspect does */
+		row->health = it->health;
 	if (it->exit_code >= 0)
 		row->exit_code = it->exit_code;
 	if (e->unheard)
@@ -255,7 +272,7 @@ void apply_list(struct engine *e, const struct ctr_list *list)
 	deploy_projects(e->source.server);
 }
 
-/* --- inspect and the last lines ------------------------------------------------------------------------------ */
+/* --- inspect and the last lines ------------------------------------------ */
 
 /* What no event tells or changes. */
 static void apply_facts(struct ctr *c, const struct ctr_inspect *in)
@@ -279,13 +296,16 @@ void apply_inspect(struct ctr *c, const struct ctr_inspect *in, bool overtaken)
 	}
 	bool asked_again = c->want_inspect;
 	ctr_set_state(c, in->state);
-	if (c->inspected && in->started_ms != row->started_ms)   /* it was started, and perhaps ended, unheard */
+	/* it was started, and perhaps ended, unheard */
+	if (c->inspected && in->started_ms != row->started_ms)
 		ctr_begin_life(c);
 	c->inspected = true;
 	c->want_inspect = asked_again;
-	if (!asked_again)                 /* else an event may have told its health since; the next answer settles it */
+	/* else an event may have told its health since; the next answer settles it */
+	if (!asked_again)
 		row->health = in->health;
-	if (ctr_is_over(in->state))           /* of one that runs it is 0, which says nothing of how it last ended */
+	/* of one that runs it is 0, which says nothing of how it last ended */
+	if (ctr_is_over(in->state))
 		row->exit_code = in->exit_code;
 	if (in->state != CONTAINER_RUNNING)
 		row->oom = in->oom;
@@ -320,7 +340,7 @@ void apply_tail(struct ctr *c, const char *text, size_t len)
 	ctr_refresh(c);
 }
 
-/* --- events ------------------------------------------------------------------------------------------------------ */
+/* --- events -------------------------------------------------------------- */
 
 static void ctr_on_start(struct ctr *c, const struct ctr_event *ev)
 {
@@ -354,11 +374,13 @@ static void ctr_on_stop(struct ctr *c, const struct ctr_event *ev)
 	c->stopped = true;
 }
 
-/* A stop is TERM or the image's own stop signal, then KILL. A HUP or USR1 is not meant to end it. */
+/* A stop is TERM or the image's own stop signal, then KILL. A HUP or USR1 is not meant to end it.
+ */
 static void ctr_on_kill(struct ctr *c, const struct ctr_event *ev)
 {
-	static const char *const harmless[] = { "1", "10", "12", "28", "HUP", "USR1", "USR2", "WINCH", "SIGHUP", "SIGUSR1", "SIGUSR2",
-	                                        "SIGWINCH" };
+	static const char *const harmless[] = { "1",      "10",      "12",      "28",
+		                                "HUP",    "USR1",    "USR2",    "WINCH",
+		                                "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGWINCH" };
 	for (size_t i = 0; i < ARRAY_LEN(harmless); i++)
 		if (strcasecmp(ev->signal, harmless[i]) == 0)
 			return;
@@ -388,7 +410,9 @@ static void ctr_on_health(struct ctr *c, const struct ctr_event *ev)
 	static const struct {
 		const char *word;
 		enum container_health health;
-	} words[] = { { "healthy", CTR_HEALTH_HEALTHY }, { "unhealthy", CTR_HEALTH_UNHEALTHY }, { "starting", CTR_HEALTH_STARTING } };
+	} words[] = { { "healthy", CTR_HEALTH_HEALTHY },
+		      { "unhealthy", CTR_HEALTH_UNHEALTHY },
+		      { "starting", CTR_HEALTH_STARTING } };
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		if (strcmp(ev->detail, words[i].word) == 0)
 			c->row->health = words[i].health;
@@ -401,18 +425,20 @@ static void ctr_on_update(struct ctr *c, const struct ctr_event *ev)
 	c->want_inspect = true;
 }
 
-static void ctr_on_nothing(struct ctr *c, const struct ctr_event *ev)
-{
-}
+static void ctr_on_nothing(struct ctr *c, const struct ctr_event *ev) {}
 
 static const struct event_row {
 	const char *action;
 	void (*fn)(struct ctr *, const struct ctr_event *);
-	bool relist;                     /* it changes what only a list tells: ports, networks, the policy's doing */
+	/* it changes what only a list tells: ports, networks, the policy's doing */
+	bool relist;
 } event_table[] = {
-	{ "create", ctr_on_nothing, true }, { "start", ctr_on_start, true }, { "die", ctr_on_die, true }, { "died", ctr_on_die, true },
-	{ "stop", ctr_on_stop, false }, { "kill", ctr_on_kill, false }, { "pause", ctr_on_pause, false }, { "unpause", ctr_on_unpause, false },
-	{ "oom", ctr_on_oom, false }, { "health_status", ctr_on_health, false }, { "restart", ctr_on_nothing, true }, { "update", ctr_on_update, true },
+	{ "create", ctr_on_nothing, true },  { "start", ctr_on_start, true },
+	{ "die", ctr_on_die, true },         { "died", ctr_on_die, true },
+	{ "stop", ctr_on_stop, false },      { "kill", ctr_on_kill, false },
+	{ "pause", ctr_on_pause, false },    { "unpause", ctr_on_unpause, false },
+	{ "oom", ctr_on_oom, false },        { "health_status", ctr_on_health, false },
+	{ "restart", ctr_on_nothing, true }, { "update", ctr_on_update, true },
 	{ "rename", ctr_on_nothing, true },
 };
 
@@ -425,7 +451,8 @@ static bool ctr_is_destroy(const char *action)
 static struct ctr *ctr_rename_row(struct engine *e, struct ctr *c, const char *name)
 {
 	struct container *old = c->row;
-	struct container *row = (struct container *)store_row(&e->source, &kind_container, name, name);
+	struct container *row = (struct container *)store_row(&e->source, &kind_container, name,
+	                                                      name);
 	if (row == old)
 		return c;
 	if (row->priv)
@@ -488,7 +515,8 @@ void apply_event(struct engine *e, const struct ctr_event *ev)
 		return;
 	enum container_state before = c->row->state;
 	c->heard = ++e->heard;
-	c->events += row->fn != ctr_on_health;    /* which asks again anyway, and may come every second */
+	/* which asks again anyway, and may come every second */
+	c->events += row->fn != ctr_on_health;
 	row->fn(c, ev);
 	ctr_refresh(c);
 	deploy_projects(e->source.server);

@@ -1,7 +1,9 @@
-/* compose.c: up, pull, down of a compose project, by the server's own compose in the folder that the labels name.
+/* compose.c: up, pull, down of a compose project, by the server's own compose in the folder that
+ * the labels name.
  *
- * A project may be made of several files, and their order matters: they are given as they were. Whether compose is a
- * plugin or a program of its own is found out on the server, in the same command. */
+ * A project may be made of several files, and their order matters: they are given as they were.
+ * Whether compose is a plugin or a program of its own is found out on the server, in the same
+ * command. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,14 +13,16 @@
 #include "backends/base/wash.h"
 #include "backends/containers/acts.h"
 
-#define COMPOSE_TIMEOUT_MS (15 * 60 * 1000)   /* a pull over a slow line */
+#define COMPOSE_TIMEOUT_MS (15 * 60 * 1000) /* a pull over a slow line */
 #define COMPOSE_OUTPUT_MAX (1u << 20)
 
 bool compose_applies(const struct row *row)
 {
 	const struct container *c = (const struct container *)row;
-	/* A label is the image maker's word: one that would be read as an option is no name of a service. */
-	return c->project && c->project_dir && c->project_dir[0] == '/' && (!c->service || c->service[0] != '-');
+	/* A label is the image maker's word: one that would be read as an option is no name of a
+	 * service. */
+	return c->project && c->project_dir && c->project_dir[0] == '/' &&
+	       (!c->service || c->service[0] != '-');
 }
 
 /* before FILE for each of a list of a label. Files are relative to the folder, or whole paths. */
@@ -50,14 +54,18 @@ void compose_check(struct buf *b, const char *env_files)
 		return;
 	buf_puts(b, "for f in");
 	compose_add_files(b, " ", env_files);
-	buf_puts(b, "; do [ -r \"$f\" ] || { echo \"$f cannot be read: this project was started with it as --env-file, and would get "
+	buf_puts(b, "; do [ -r \"$f\" ] || { echo \"$f cannot be read: this project was started "
+	            "with it as --env-file, and would get "
 	            "blank values without it\" >&2; exit 1; }; done; ");
 }
 
-/* One compose command line: words before the service's name, which is left out when whole is set. */
-static void compose_add_command(struct buf *b, const char *program, const struct container *c, const char *words, bool whole)
+/* One compose command line: words before the service's name, which is left out when whole is set.
+ */
+static void compose_add_command(struct buf *b, const char *program, const struct container *c,
+                                const char *words, bool whole)
 {
-	if (whole)                       /* down leaves services of profiles running that it is not told of */
+	/* down leaves services of profiles running that it is not told of */
+	if (whole)
 		buf_puts(b, "COMPOSE_PROFILES='*' ");
 	buf_puts(b, program);
 	compose_words(b, c->project, c->project_files, c->project_env);
@@ -69,7 +77,8 @@ static void compose_add_command(struct buf *b, const char *program, const struct
 }
 
 /* The steps of one action, joined by &&; ends at NULL. */
-static void compose_add_steps(struct buf *b, const char *program, const struct container *c, const char *const *steps, bool whole)
+static void compose_add_steps(struct buf *b, const char *program, const struct container *c,
+                              const char *const *steps, bool whole)
 {
 	for (size_t i = 0; steps[i]; i++) {
 		if (i)
@@ -82,7 +91,8 @@ static const char *const up_steps[] = { "up -d", NULL };
 static const char *const pull_steps[] = { "pull", "up -d", NULL };
 static const char *const down_steps[] = { "down", NULL };
 
-/* What stands before a program of the engine: sudo or doas where the engine itself is only reached by it, else where to go. */
+/* What stands before a program of the engine: sudo or doas where the engine itself is only reached
+ * by it, else where to go. */
 static void compose_prefix(const struct source *s, char *buf, size_t size)
 {
 	const struct engine *e = engine_of((struct source *)s);
@@ -97,30 +107,37 @@ static void compose_prefix(const struct source *s, char *buf, size_t size)
 
 void engine_command(const struct source *s, char *buf, size_t size)
 {
-	const struct engine_param *param = s->backend->param;      /* the engine's own is set once its link was up */
+	/* the engine's own is set once its link was up */
+	const struct engine_param *param = s->backend->param;
 	char before[ENGINE_COMMAND_SIZE];
 	compose_prefix(s, before, sizeof(before));
 	snprintf(buf, size, "%s%s", before, param->cli);
 }
 
-static char *compose_script(const struct container *c, const struct engine *e, const char *const *steps, bool whole)
+static char *compose_script(const struct container *c, const struct engine *e,
+                            const char *const *steps, bool whole)
 {
 	struct buf s = { 0 };
 	const char *cli = e->param->cli;
-	char command[ENGINE_COMMAND_SIZE], plugin[sizeof(command) + 8], program[sizeof(command) + 8];
+	char command[ENGINE_COMMAND_SIZE], plugin[sizeof(command) + 8],
+		program[sizeof(command) + 8];
 	engine_command(&e->source, command, sizeof(command));
 	snprintf(plugin, sizeof(plugin), "%s compose", command);
 	snprintf(program, sizeof(program), "%s-compose", command);
 	buf_puts(&s, ENGINE_PATH "cd ");
 	quote_word(&s, c->project_dir);
 	buf_puts(&s, " || exit 1; ");
-	if (!*engine_root_prefix(e->origin ? origin_endpoint(e->origin) : NULL))     /* root may read what the login may not */
+	/* root may read what the login may not */
+	if (!*engine_root_prefix(e->origin ? origin_endpoint(e->origin) : NULL))
 		compose_check(&s, c->project_env);
 	buf_addf(&s, "if %s version >/dev/null 2>&1; then ", plugin);
 	compose_add_steps(&s, plugin, c, steps, whole);
 	buf_addf(&s, "; elif command -v %s-compose >/dev/null 2>&1; then ", cli);
 	compose_add_steps(&s, program, c, steps, whole);
-	buf_addf(&s, "; else echo 'neither the plugin %s compose nor the program %s-compose is installed there' >&2; exit 127; fi", cli, cli);
+	buf_addf(&s,
+	         "; else echo 'neither the plugin %s compose nor the program %s-compose is "
+	         "installed there' >&2; exit 127; fi",
+	         cli, cli);
 	return buf_take(&s);
 }
 
@@ -141,9 +158,11 @@ static void compose_done(const struct run_result *r, void *arg)
 	struct err err = r->end.err;
 	char said[280];
 	a->run = NULL;
-	compose_last_line(said, sizeof(said), r->err_len ? r->err_out : r->out, r->err_len ? r->err_len : r->out_len);
+	compose_last_line(said, sizeof(said), r->err_len ? r->err_out : r->out,
+	                  r->err_len ? r->err_len : r->out_len);
 	if (!err.code && r->end.exit_code != 0)
-		err_set(&err, r->end.exit_code == 127 ? ERR_ABSENT : ERR_REFUSED, "compose ended with code %d: %s", r->end.exit_code, said);
+		err_set(&err, r->end.exit_code == 127 ? ERR_ABSENT : ERR_REFUSED,
+		        "compose ended with code %d: %s", r->end.exit_code, said);
 	engine_relist(a->engine);
 	act_end(a, &err, said);
 }
@@ -160,7 +179,8 @@ static void compose_start(struct order *order, const char *const *steps, bool wh
 	}
 	struct act_run *a = act_create(order, c->engine);
 	char *command = compose_script(c->row, c->engine, steps, whole);
-	a->run = link_run(source_link(row->source), command, NULL, 0, COMPOSE_OUTPUT_MAX, COMPOSE_TIMEOUT_MS, compose_done, a);
+	a->run = link_run(source_link(row->source), command, NULL, 0, COMPOSE_OUTPUT_MAX,
+	                  COMPOSE_TIMEOUT_MS, compose_done, a);
 	free(command);
 }
 
@@ -179,11 +199,14 @@ void compose_down(struct order *order)
 	compose_start(order, down_steps, true);
 }
 
-/* An image's labels become its container's: without the ones of compose itself, its maker chose folder and files. */
-static const char not_by_compose[] = "   # compose did not make this container: its image may have chosen folder and files";
+/* An image's labels become its container's: without the ones of compose itself, its maker chose
+ * folder and files. */
+static const char not_by_compose[] =
+	"   # compose did not make this container: its image may have chosen folder and files";
 
 /* As a person in that folder would type it. */
-static void compose_do_words(const struct row *row, char *out, size_t size, const char *const *steps, bool whole)
+static void compose_do_words(const struct row *row, char *out, size_t size,
+                             const char *const *steps, bool whole)
 {
 	struct buf b = { 0 };
 	const struct container *c = (const struct container *)row;

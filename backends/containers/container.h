@@ -8,37 +8,59 @@
 #include "backends/store/store.h"
 
 enum container_state {
-	CONTAINER_UNKNOWN, CONTAINER_CREATED, CONTAINER_RUNNING, CONTAINER_PAUSED, CONTAINER_RESTARTING, CONTAINER_EXITED,
-	CONTAINER_REMOVING, CONTAINER_DEAD
+	CONTAINER_UNKNOWN,
+	CONTAINER_CREATED,
+	CONTAINER_RUNNING,
+	CONTAINER_PAUSED,
+	CONTAINER_RESTARTING,
+	CONTAINER_EXITED,
+	CONTAINER_REMOVING,
+	CONTAINER_DEAD
 };
-enum container_health { CTR_HEALTH_NONE, CTR_HEALTH_STARTING, CTR_HEALTH_HEALTHY, CTR_HEALTH_UNHEALTHY };
-enum death_class { DEATH_NONE, DEATH_OOM, DEATH_MISSING_DEPENDENCY, DEATH_NONZERO_EXIT, DEATH_SIGNAL, DEATH_UNEXPECTED_EXIT };
+enum container_health {
+	CTR_HEALTH_NONE,
+	CTR_HEALTH_STARTING,
+	CTR_HEALTH_HEALTHY,
+	CTR_HEALTH_UNHEALTHY
+};
+enum death_class {
+	DEATH_NONE,
+	DEATH_OOM,
+	DEATH_MISSING_DEPENDENCY,
+	DEATH_NONZERO_EXIT,
+	DEATH_SIGNAL,
+	DEATH_UNEXPECTED_EXIT
+};
 const char *container_state_name(enum container_state);
 const char *container_health_name(enum container_health);
-const char *death_class_name(enum death_class);      /* "oom", "missing_dependency", ... */
+const char *death_class_name(enum death_class); /* "oom", "missing_dependency", ... */
 
 struct container {
 	struct row row;
-	char *engine_id;             /* the engine's 64 hex digits */
-	char *image, *image_id, *command, *ports, *networks;   /* owned, washed; NULL unknown */
-	char *project, *service, *project_dir, *project_files, *project_env; /* compose labels; NULL none */
-	bool by_compose;             /* has the labels that compose itself gives each container (config-hash, container-number) */
+	char *engine_id;                                     /* the engine's 64 hex digits */
+	char *image, *image_id, *command, *ports, *networks; /* owned, washed; NULL unknown */
+	/* compose labels; NULL none */
+	char *project, *service, *project_dir, *project_files, *project_env;
+	/* has the labels that compose itself gives each container (config-hash, container-number)
+	 */
+	bool by_compose;
 	enum container_state state;
 	enum container_health health;
-	int64_t created_ms, started_ms, finished_ms;  /* wall clock of the server; 0 unknown */
-	int restarts;                /* -1 unknown */
+	int64_t created_ms, started_ms, finished_ms; /* wall clock of the server; 0 unknown */
+	int restarts;                                /* -1 unknown */
 	bool tty, tty_known;
 	/* From stats; -1 unknown. */
-	double cpu;                  /* % of one core */
-	double mem, mem_limit;       /* bytes */
-	double net_rx, net_tx;       /* bytes/s */
+	double cpu;            /* % of one core */
+	double mem, mem_limit; /* bytes */
+	double net_rx, net_tx; /* bytes/s */
 	/* Of the last death. */
-	int exit_code;               /* -1 unknown */
+	int exit_code; /* -1 unknown */
 	char exit_signal[16];
 	bool oom;
 	enum death_class death;
-	char *last_lines;            /* its last 20 log lines, raw lines parted by \n, washed each; NULL not asked yet */
-	void *priv;                  /* the backend's own (inspect answer, stats stream) */
+	/* its last 20 log lines, raw lines parted by \n, washed each; NULL not asked yet */
+	char *last_lines;
+	void *priv; /* the backend's own (inspect answer, stats stream) */
 };
 
 #endif

@@ -1,4 +1,5 @@
-/* detail.c: what can be read about a container: the engine's inspect in the order in which an operator asks. */
+/* detail.c: what can be read about a container: the engine's inspect in the order in which an
+ * operator asks. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,8 @@
 #include "backends/store/doc.h"
 
 #define LABEL_VALUE_MAX 400
-#define REFUSED_AGAIN_MS 5000        /* what was refused is asked for again, at the next drawing after that */
+#define REFUSED_AGAIN_MS \
+	5000 /* what was refused is asked for again, at the next drawing after that */
 
 static const cJSON *ctr_get(const cJSON *o, const char *a, const char *b)
 {
@@ -41,13 +43,14 @@ static void ctr_pair(struct doc *d, const char *label, const char *value)
 		doc_pair(d, DOC_PLAIN, label, "%s", value);
 }
 
-/* --- the row's own knowledge --------------------------------------------------------------------------------- */
+/* --- the row's own knowledge --------------------------------------------- */
 
 static enum doc_tone ctr_tone_of(const struct row *row)
 {
 	static const enum doc_tone tones[] = {
-		[HEALTH_UNKNOWN] = DOC_DIM, [HEALTH_GOOD] = DOC_GOOD, [HEALTH_IDLE] = DOC_DIM, [HEALTH_BUSY] = DOC_WARN,
-		[HEALTH_ATTENTION] = DOC_WARN, [HEALTH_BAD] = DOC_BAD, [HEALTH_ASKS] = DOC_WARN,
+		[HEALTH_UNKNOWN] = DOC_DIM, [HEALTH_GOOD] = DOC_GOOD,      [HEALTH_IDLE] = DOC_DIM,
+		[HEALTH_BUSY] = DOC_WARN,   [HEALTH_ATTENTION] = DOC_WARN, [HEALTH_BAD] = DOC_BAD,
+		[HEALTH_ASKS] = DOC_WARN,
 	};
 	return tones[row->health];
 }
@@ -60,7 +63,8 @@ static void ctr_add_time(struct doc *d, const char *label, int64_t ms, int64_t n
 	if (ms <= 0)
 		return;
 	strftime(clock, sizeof(clock), "%F %T", localtime_r(&s, &tm));
-	doc_pair(d, DOC_PLAIN, label, "%s (%s ago)", clock, human_span(age, now > ms ? now - ms : 0));
+	doc_pair(d, DOC_PLAIN, label, "%s (%s ago)", clock,
+	         human_span(age, now > ms ? now - ms : 0));
 }
 
 static void ctr_add_usage(struct doc *d, const struct container *c)
@@ -69,11 +73,13 @@ static void ctr_add_usage(struct doc *d, const struct container *c)
 	if (c->cpu >= 0)
 		doc_pair(d, DOC_PLAIN, "CPU", "%.1f %% of a core", c->cpu);
 	if (c->mem >= 0 && c->mem_limit > 0)
-		doc_pair(d, DOC_PLAIN, "memory", "%s of %s", human_bytes(a, (uint64_t)c->mem), human_bytes(b, (uint64_t)c->mem_limit));
+		doc_pair(d, DOC_PLAIN, "memory", "%s of %s", human_bytes(a, (uint64_t)c->mem),
+		         human_bytes(b, (uint64_t)c->mem_limit));
 	else if (c->mem >= 0)
 		doc_pair(d, DOC_PLAIN, "memory", "%s", human_bytes(a, (uint64_t)c->mem));
 	if (c->net_rx >= 0)
-		doc_pair(d, DOC_PLAIN, "network", "%s in, %s out", human_rate(a, c->net_rx), human_rate(b, c->net_tx));
+		doc_pair(d, DOC_PLAIN, "network", "%s in, %s out", human_rate(a, c->net_rx),
+		         human_rate(b, c->net_tx));
 }
 
 static void ctr_add_state(struct doc *d, const struct container *c, int64_t now)
@@ -81,8 +87,8 @@ static void ctr_add_state(struct doc *d, const struct container *c, int64_t now)
 	const struct row *row = &c->row;
 	bool checked = c->health != CTR_HEALTH_NONE && c->state == CONTAINER_RUNNING;
 	doc_head(d, "State");
-	doc_pair(d, ctr_tone_of(row), "state", "%s%s%s", container_state_name(c->state), checked ? ", " : "",
-	         checked ? container_health_name(c->health) : "");
+	doc_pair(d, ctr_tone_of(row), "state", "%s%s%s", container_state_name(c->state),
+	         checked ? ", " : "", checked ? container_health_name(c->health) : "");
 	if (row->why)
 		doc_pair(d, ctr_tone_of(row), "why", "%s", row->why);
 	ctr_add_time(d, "started", c->started_ms, now);
@@ -97,30 +103,32 @@ static void ctr_add_state(struct doc *d, const struct container *c, int64_t now)
 static void ctr_add_death(struct doc *d, const struct container *c)
 {
 	char ran[HUMAN_SIZE];
-	if (c->state == CONTAINER_RUNNING || c->state == CONTAINER_PAUSED || (c->exit_code < 0 && c->death == DEATH_NONE))
+	if (c->state == CONTAINER_RUNNING || c->state == CONTAINER_PAUSED ||
+	    (c->exit_code < 0 && c->death == DEATH_NONE))
 		return;
 	doc_head(d, "Its end");
 	if (c->death != DEATH_NONE)
 		doc_pair(d, DOC_BAD, "class", "%s", death_class_name(c->death));
-	doc_pair(d, c->exit_code ? DOC_WARN : DOC_PLAIN, "exit code", "%d%s%s", c->exit_code, *c->exit_signal ? ", signal " : "",
-	         c->exit_signal);
+	doc_pair(d, c->exit_code ? DOC_WARN : DOC_PLAIN, "exit code", "%d%s%s", c->exit_code,
+	         *c->exit_signal ? ", signal " : "", c->exit_signal);
 	doc_pair(d, c->oom ? DOC_BAD : DOC_PLAIN, "out of memory", "%s", c->oom ? "yes" : "no");
 	if (c->started_ms > 0 && c->finished_ms >= c->started_ms)
-		doc_pair(d, DOC_PLAIN, "ran", "%s", human_span(ran, c->finished_ms - c->started_ms));
+		doc_pair(d, DOC_PLAIN, "ran", "%s",
+		         human_span(ran, c->finished_ms - c->started_ms));
 	if (c->last_lines && *c->last_lines) {
 		doc_add(d, DOC_LABEL, "last lines");
 		doc_text(d, DOC_CODE, c->last_lines, strlen(c->last_lines));
 	}
 }
 
-/* --- the engine's answer ------------------------------------------------------------------------------------------ */
+/* --- the engine's answer ------------------------------------------------- */
 
 static char *ctr_joined(const cJSON *array)
 {
 	const cJSON *v;
 	struct buf b;
 	buf_init(&b, 4096);
-	cJSON_ArrayForEach(v, array)
+	cJSON_ArrayForEach (v, array)
 		if (cJSON_IsString(v))
 			buf_addf(&b, "%s%s", b.len ? " " : "", v->valuestring);
 	if (!b.len) {
@@ -140,14 +148,18 @@ static void ctr_add_words(struct doc *d, const char *label, const cJSON *array)
 static void ctr_add_limits(struct doc *d, const cJSON *o)
 {
 	char a[HUMAN_SIZE];
-	double mem = ctr_num(o, "HostConfig", "Memory"), cpus = ctr_num(o, "HostConfig", "NanoCpus"), pids = ctr_num(o, "HostConfig", "PidsLimit");
-	double quota = ctr_num(o, "HostConfig", "CpuQuota"), period = ctr_num(o, "HostConfig", "CpuPeriod");
+	double mem = ctr_num(o, "HostConfig", "Memory"),
+	       cpus = ctr_num(o, "HostConfig", "NanoCpus"),
+	       pids = ctr_num(o, "HostConfig", "PidsLimit");
+	double quota = ctr_num(o, "HostConfig", "CpuQuota"),
+	       period = ctr_num(o, "HostConfig", "CpuPeriod");
 	if (mem > 0)
 		doc_pair(d, DOC_PLAIN, "memory limit", "%s", human_bytes(a, (uint64_t)mem));
 	if (cpus > 0)
 		doc_pair(d, DOC_PLAIN, "CPU limit", "%.2f cores", cpus / 1e9);
 	else if (quota > 0)
-		doc_pair(d, DOC_PLAIN, "CPU limit", "%.2f cores", quota / (period > 0 ? period : 100000));
+		doc_pair(d, DOC_PLAIN, "CPU limit", "%.2f cores",
+		         quota / (period > 0 ? period : 100000));
 	if (pids > 0)
 		doc_pair(d, DOC_PLAIN, "process limit", "%.0f", pids);
 }
@@ -166,8 +178,10 @@ static void ctr_add_policy(struct doc *d, const cJSON *o)
 static void ctr_add_config(struct doc *d, const struct container *c, const cJSON *o)
 {
 	doc_head(d, "Made from");
-	ctr_pair(d, "image", ctr_str(o, "Config", "Image") ? ctr_str(o, "Config", "Image") : c->image);
-	ctr_pair(d, "image id", ctr_str(o, "Image", NULL) ? ctr_str(o, "Image", NULL) : c->image_id);
+	ctr_pair(d, "image",
+	         ctr_str(o, "Config", "Image") ? ctr_str(o, "Config", "Image") : c->image);
+	ctr_pair(d, "image id",
+	         ctr_str(o, "Image", NULL) ? ctr_str(o, "Image", NULL) : c->image_id);
 	ctr_pair(d, "container id", c->engine_id);
 	ctr_add_words(d, "entrypoint", ctr_get(o, "Config", "Entrypoint"));
 	ctr_add_words(d, "command", ctr_get(o, "Config", "Cmd"));
@@ -190,12 +204,14 @@ static void ctr_add_health(struct doc *d, const cJSON *o)
 	doc_head(d, "Health checks");
 	ctr_add_words(d, "check", ctr_get(ctr_get(o, "Config", "Healthcheck"), "Test", NULL));
 	doc_pair(d, DOC_PLAIN, "failed in a row", "%.0f", ctr_num(health, "FailingStreak", NULL));
-	cJSON_ArrayForEach(entry, ctr_get(health, "Log", NULL)) {
-		const char *start = ctr_str(entry, "Start", NULL), *said = ctr_str(entry, "Output", NULL);
+	cJSON_ArrayForEach (entry, ctr_get(health, "Log", NULL)) {
+		const char *start = ctr_str(entry, "Start", NULL),
+			   *said = ctr_str(entry, "Output", NULL);
 		char clock[HUMAN_SIZE];
 		int code = number_small(ctr_num(entry, "ExitCode", NULL), -1);
 		int64_t ms = start ? parse_rfc3339_ms(start) : -1;
-		doc_pair(d, code ? DOC_BAD : DOC_GOOD, ms > 0 ? human_clock(clock, ms) : "check", "%d %.400s", code, said ? said : "");
+		doc_pair(d, code ? DOC_BAD : DOC_GOOD, ms > 0 ? human_clock(clock, ms) : "check",
+		         "%d %.400s", code, said ? said : "");
 	}
 }
 
@@ -206,12 +222,14 @@ static void ctr_add_ports(struct doc *d, const cJSON *o)
 	if (!ports || !ports->child)
 		return;
 	doc_head(d, "Ports");
-	cJSON_ArrayForEach(port, ports) {
+	cJSON_ArrayForEach (port, ports) {
 		if (!port->child)
 			doc_pair(d, DOC_DIM, port->string, "only inside");
-		cJSON_ArrayForEach(bound, port) {
-			const char *ip = ctr_str(bound, "HostIp", NULL), *out = ctr_str(bound, "HostPort", NULL);
-			doc_pair(d, DOC_PLAIN, port->string, "at %s:%s", ip ? ip : "*", out ? out : "?");
+		cJSON_ArrayForEach (bound, port) {
+			const char *ip = ctr_str(bound, "HostIp", NULL),
+				   *out = ctr_str(bound, "HostPort", NULL);
+			doc_pair(d, DOC_PLAIN, port->string, "at %s:%s", ip ? ip : "*",
+			         out ? out : "?");
 		}
 	}
 }
@@ -222,11 +240,13 @@ static void ctr_add_mounts(struct doc *d, const cJSON *o)
 	if (!mounts || !mounts->child)
 		return;
 	doc_head(d, "Mounts");
-	cJSON_ArrayForEach(m, mounts) {
-		const char *to = ctr_str(m, "Destination", NULL), *from = ctr_str(m, "Name", NULL), *type = ctr_str(m, "Type", NULL);
+	cJSON_ArrayForEach (m, mounts) {
+		const char *to = ctr_str(m, "Destination", NULL), *from = ctr_str(m, "Name", NULL),
+			   *type = ctr_str(m, "Type", NULL);
 		if (!from || (type && strcmp(type, "bind") == 0))
 			from = ctr_str(m, "Source", NULL);
-		doc_pair(d, DOC_PLAIN, to ? to : "?", "%s %s%s", type ? type : "mount", from ? from : "",
+		doc_pair(d, DOC_PLAIN, to ? to : "?", "%s %s%s", type ? type : "mount",
+		         from ? from : "",
 		         cJSON_IsFalse(ctr_get(m, "RW", NULL)) ? ", read only" : "");
 	}
 }
@@ -237,11 +257,14 @@ static void ctr_add_networks(struct doc *d, const cJSON *o)
 	if (!networks || !networks->child)
 		return;
 	doc_head(d, "Networks");
-	cJSON_ArrayForEach(n, networks) {
-		const char *ip = ctr_str(n, "IPAddress", NULL), *ip6 = ctr_str(n, "GlobalIPv6Address", NULL), *gate = ctr_str(n, "Gateway", NULL);
+	cJSON_ArrayForEach (n, networks) {
+		const char *ip = ctr_str(n, "IPAddress", NULL),
+			   *ip6 = ctr_str(n, "GlobalIPv6Address", NULL),
+			   *gate = ctr_str(n, "Gateway", NULL);
 		char *aliases = ctr_joined(ctr_get(n, "Aliases", NULL));
-		doc_pair(d, DOC_PLAIN, n->string, "%s%s%s%s%s%s%s", ip ? ip : "no address", ip6 ? " " : "", ip6 ? ip6 : "",
-		         gate ? ", gateway " : "", gate ? gate : "", aliases ? ", as " : "", aliases ? aliases : "");
+		doc_pair(d, DOC_PLAIN, n->string, "%s%s%s%s%s%s%s", ip ? ip : "no address",
+		         ip6 ? " " : "", ip6 ? ip6 : "", gate ? ", gateway " : "", gate ? gate : "",
+		         aliases ? ", as " : "", aliases ? aliases : "");
 		free(aliases);
 	}
 }
@@ -254,7 +277,7 @@ static bool ctr_is_compose(const char *name)
 static void ctr_add_some_labels(struct doc *d, const cJSON *labels, bool compose)
 {
 	const cJSON *l;
-	cJSON_ArrayForEach(l, labels)
+	cJSON_ArrayForEach (l, labels)
 		if (cJSON_IsString(l) && l->string && ctr_is_compose(l->string) == compose)
 			doc_pair(d, DOC_PLAIN, l->string, "%.*s", LABEL_VALUE_MAX, l->valuestring);
 }
@@ -275,7 +298,7 @@ static void ctr_add_env(struct doc *d, const cJSON *o, bool reveal)
 	if (!env || !env->child)
 		return;
 	doc_head(d, reveal ? "Environment" : "Environment (what looks like a secret is masked)");
-	cJSON_ArrayForEach(v, env) {
+	cJSON_ArrayForEach (v, env) {
 		const char *eq = cJSON_IsString(v) ? strchr(v->valuestring, '=') : NULL;
 		if (!eq)
 			continue;
@@ -311,7 +334,8 @@ static void ctr_add_answer(struct doc *d, const struct ctr *c, bool reveal)
 	cJSON_Delete(o);
 }
 
-/* What is kept may be old, as not every change is told: each looking asks once, and what changes while it lasts comes by events. */
+/* What is kept may be old, as not every change is told: each looking asks once, and what changes
+ * while it lasts comes by events. */
 static void ctr_ask(struct ctr *c)
 {
 	int64_t now = loop_now(store_loop(c->engine->source.store));

@@ -8,21 +8,33 @@
 #include "backends/servers/sudo.h"
 
 #define DOCKER_SOCKET "/var/run/docker.sock"
-/* On a Mac and on a Synology programs are where a shell without a terminal does not look. DOCKER_HOST goes before a context,
- * which may lead to another machine. */
+/* On a Mac and on a Synology programs are where a shell without a terminal does not look.
+ * DOCKER_HOST goes before a context, which may lead to another machine. */
 #define DOCKER_ENV "env PATH=\"$PATH:/usr/local/bin:/opt/homebrew/bin\" DOCKER_HOST=unix://"
 
-static size_t engine_docker_endpoints(const struct source *s, struct endpoint *endpoints, char *path, size_t size)
+static size_t engine_docker_endpoints(const struct source *s, struct endpoint *endpoints,
+                                      char *path, size_t size)
 {
 	endpoints[0] = (struct endpoint){ .kind = ENDPOINT_UNIX, .path = DOCKER_SOCKET };
-	endpoints[1] = (struct endpoint){ .kind = ENDPOINT_EXEC, .command = "exec " DOCKER_ENV DOCKER_SOCKET " docker system dial-stdio" };
-	/* only where there is a socket and sudo wants no password: a refused sudo is mailed to root on some servers */
-	endpoints[2] = (struct endpoint){ .kind = ENDPOINT_EXEC, .shown = "sudo -n docker system dial-stdio",
-	                          .command = "test -S " DOCKER_SOCKET " || exit 127; " SUDO_MAY_OR("docker", "1")
-	                                     "exec sudo -n docker system dial-stdio" };
-	endpoints[3] = (struct endpoint){ .kind = ENDPOINT_EXEC, .shown = "doas -n docker system dial-stdio",
-	                          .command = "test -S /var/run/docker.sock || exit 127; ! command -v sudo >/dev/null || "
-	                                                         "exit 127; exec doas -n docker system dial-stdio" };
+	endpoints[1] = (struct endpoint){ .kind = ENDPOINT_EXEC,
+		                          .command = "exec " DOCKER_ENV DOCKER_SOCKET
+		                                     " docker system dial-stdio" };
+	/* only where there is a socket and sudo wants no password: a refused sudo is mailed to root
+	 * on some servers */
+	endpoints[2] = (struct endpoint){
+		.kind = ENDPOINT_EXEC,
+		.shown = "sudo -n docker system dial-stdio",
+		.command = "test -S " DOCKER_SOCKET
+			   " || exit 127; " SUDO_MAY_OR("docker",
+		                                        "1") "exec sudo -n docker system dial-stdio"
+	};
+	endpoints[3] = (struct endpoint){
+		.kind = ENDPOINT_EXEC,
+		.shown = "doas -n docker system dial-stdio",
+		.command =
+			"test -S /var/run/docker.sock || exit 127; ! command -v sudo >/dev/null || "
+			"exit 127; exec doas -n docker system dial-stdio"
+	};
 	return 4;
 }
 
@@ -30,11 +42,13 @@ const char *engine_root_prefix(const struct endpoint *r)
 {
 	if (!r || r->kind != ENDPOINT_EXEC)
 		return "";
-	return strstr(r->command, "exec sudo -n ") ? "sudo -n " : strstr(r->command, "exec doas -n ") ? "doas -n " : "";
+	return strstr(r->command, "exec sudo -n ")   ? "sudo -n "
+	       : strstr(r->command, "exec doas -n ") ? "doas -n "
+	                                             : "";
 }
 
-/* The socket that the docker program of the login is led to, or the usual one of a rootless engine where it is not led away.
- * NULL: there is none but the system's, or it is not known yet. */
+/* The socket that the docker program of the login is led to, or the usual one of a rootless engine
+ * where it is not led away. NULL: there is none but the system's, or it is not known yet. */
 static const char *engine_docker_user_path(const struct server *v, char *path, size_t size)
 {
 	static const char unix_scheme[] = "unix://";
@@ -43,14 +57,16 @@ static const char *engine_docker_user_path(const struct server *v, char *path, s
 		snprintf(path, size, "%s", v->docker + n);
 		return path;
 	}
-	bool led = *v->docker && strcmp(v->docker, "none") != 0;     /* none may come yet: the shell tells */
+	/* none may come yet: the shell tells */
+	bool led = *v->docker && strcmp(v->docker, "none") != 0;
 	if (v->uid <= 0 || !*v->runtime_dir || led)
 		return NULL;
 	snprintf(path, size, "%s/docker.sock", v->runtime_dir);
 	return path;
 }
 
-static size_t engine_docker_user_endpoints(const struct source *s, struct endpoint *endpoints, char *path, size_t size)
+static size_t engine_docker_user_endpoints(const struct source *s, struct endpoint *endpoints,
+                                           char *path, size_t size)
 {
 	if (!engine_docker_user_path(s->server, path, size))
 		return 0;
@@ -72,10 +88,14 @@ static size_t engine_docker_user_endpoints(const struct source *s, struct endpoi
 bool engine_elsewhere(const struct engine *e, struct err *err)
 {
 	const char *host = e->source.server->docker;
-	if (!e->param->of_user || e->param->is_podman || !strncmp(host, "unix://", 7) || !strstr(host, "://"))
+	if (!e->param->of_user || e->param->is_podman || !strncmp(host, "unix://", 7) ||
+	    !strstr(host, "://"))
 		return false;
-	err_set(err, ERR_ABSENT, "docker of %s leads to %s by DOCKER_HOST or its context; what is there is not shown as %s's",
-	        *e->source.server->user ? e->source.server->user : "the login", host, e->source.server->name);
+	err_set(err, ERR_ABSENT,
+	        "docker of %s leads to %s by DOCKER_HOST or its context; what is there is not "
+	        "shown as %s's",
+	        *e->source.server->user ? e->source.server->user : "the login", host,
+	        e->source.server->name);
 	return true;
 }
 
@@ -84,7 +104,8 @@ void engine_environment(const struct source *s, struct buf *b)
 {
 	const struct engine_param *param = s->backend->param;
 	char path[160];
-	const char *to = param->of_user ? engine_docker_user_path(s->server, path, sizeof(path)) : DOCKER_SOCKET;
+	const char *to = param->of_user ? engine_docker_user_path(s->server, path, sizeof(path))
+	                                : DOCKER_SOCKET;
 	bool led = strstr(s->server->docker, "://") != NULL;
 	if (param->is_podman || !to || (!param->of_user && !led))
 		return;
@@ -93,14 +114,17 @@ void engine_environment(const struct source *s, struct buf *b)
 	buf_puts(b, " ");
 }
 
-static size_t engine_podman_endpoints(const struct source *s, struct endpoint *endpoints, char *path, size_t size)
+static size_t engine_podman_endpoints(const struct source *s, struct endpoint *endpoints,
+                                      char *path, size_t size)
 {
-	endpoints[0] = (struct endpoint){ .kind = ENDPOINT_UNIX, .path = "/run/podman/podman.sock" };
+	endpoints[0] = (struct endpoint){ .kind = ENDPOINT_UNIX,
+		                          .path = "/run/podman/podman.sock" };
 	return 1;
 }
 
 /* Where that is, is known only once the vitals were heard. */
-static size_t engine_podman_user_endpoints(const struct source *s, struct endpoint *endpoints, char *path, size_t size)
+static size_t engine_podman_user_endpoints(const struct source *s, struct endpoint *endpoints,
+                                           char *path, size_t size)
 {
 	const struct server *v = s->server;
 	if (v->uid == 0 || (v->uid < 0 && !*v->runtime_dir))
@@ -113,11 +137,23 @@ static size_t engine_podman_user_endpoints(const struct source *s, struct endpoi
 	return 1;
 }
 
-const struct engine_param engine_docker = { .cli = "docker", .title = "Docker", .endpoints = engine_docker_endpoints,
-	                                          .socket = SOCKET_DOCKER };
-const struct engine_param engine_docker_user = { .cli = "docker", .title = "Docker of the user", .endpoints = engine_docker_user_endpoints,
-	                                             .of_user = true, .socket = SOCKET_DOCKER_USER };
-const struct engine_param engine_podman = { .cli = "podman", .title = "Podman", .endpoints = engine_podman_endpoints, .is_podman = true,
-	                                          .socket = SOCKET_PODMAN };
-const struct engine_param engine_podman_user = { .cli = "podman", .title = "Podman of the user", .endpoints = engine_podman_user_endpoints,
-	                                             .is_podman = true, .of_user = true, .socket = SOCKET_PODMAN_USER };
+const struct engine_param engine_docker = { .cli = "docker",
+	                                    .title = "Docker",
+	                                    .endpoints = engine_docker_endpoints,
+	                                    .socket = SOCKET_DOCKER };
+const struct engine_param engine_docker_user = { .cli = "docker",
+	                                         .title = "Docker of the user",
+	                                         .endpoints = engine_docker_user_endpoints,
+	                                         .of_user = true,
+	                                         .socket = SOCKET_DOCKER_USER };
+const struct engine_param engine_podman = { .cli = "podman",
+	                                    .title = "Podman",
+	                                    .endpoints = engine_podman_endpoints,
+	                                    .is_podman = true,
+	                                    .socket = SOCKET_PODMAN };
+const struct engine_param engine_podman_user = { .cli = "podman",
+	                                         .title = "Podman of the user",
+	                                         .endpoints = engine_podman_user_endpoints,
+	                                         .is_podman = true,
+	                                         .of_user = true,
+	                                         .socket = SOCKET_PODMAN_USER };

@@ -1,11 +1,13 @@
 /* engine.c: one container engine on one server: found, listed, followed.
  *
- * When the link is up three things leave at once: a ping, the subscription to events, and the list, in the API version
- * that nearly every engine speaks. Only where the ping says otherwise are the other two asked again. As the list may be
- * older than the subscription, it is asked once more when the subscription stands; so the first rows are there after
- * one round trip, and nothing that happened in between is lost.
+ * When the link is up three things leave at once: a ping, the subscription to events, and the list,
+ * in the API version that nearly every engine speaks. Only where the ping says otherwise are the
+ * other two asked again. As the list may be older than the subscription, it is asked once more when
+ * the subscription stands; so the first rows are there after one round trip, and nothing that
+ * happened in between is lost.
  *
- * What came from outside goes through source_feed, and feed needs nothing alive, so a recording makes the same rows. */
+ * What came from outside goes through source_feed, and feed needs nothing alive, so a recording
+ * makes the same rows. */
 #include "backends/containers/engine.h"
 
 #include <stdio.h>
@@ -20,11 +22,11 @@
 #include "backends/base/mask.h"
 
 #define RELIST_DELAY_MS 50
-#define RELIST_GAP_MS 300            /* between two lists, however much happens */
+#define RELIST_GAP_MS 300 /* between two lists, however much happens */
 #define RETRY_MIN_MS 500
 #define RETRY_MAX_MS 30000
-#define LOOK_AGAIN_MS 60000          /* is there an engine by now? */
-#define LOOK_UNTOLD_MS 300000        /* where each look in vain is a line in the server's journal */
+#define LOOK_AGAIN_MS 60000   /* is there an engine by now? */
+#define LOOK_UNTOLD_MS 300000 /* where each look in vain is a line in the server's journal */
 #define HELD_MAX (1u << 20)
 
 static void engine_begin(struct engine *);
@@ -52,7 +54,7 @@ struct call *engine_get(struct engine *e, const char *path, struct call_spec spe
 	return c;
 }
 
-/* --- how it ends -------------------------------------------------------------------------------------- */
+/* --- how it ends --------------------------------------------------------- */
 
 static void engine_cancel(struct call **c)
 {
@@ -65,7 +67,7 @@ void engine_cancel_ctr(struct ctr *c)
 	if (c->call) {
 		engine_cancel(&c->call);
 		c->engine->inspects--;
-		c->want_inspect = true;           /* it may have been that */
+		c->want_inspect = true; /* it may have been that */
 	}
 	stats_stop(c);
 }
@@ -96,13 +98,19 @@ static void engine_denied_sentence(const struct engine *e, const struct err *why
 	const char *cli = e->param->cli, *server = e->source.server->name, *user = engine_login(e);
 	const char *name = *e->source.server->user ? user : "USER";
 	if (strstr(why->text, LINK_FORBIDS))
-		err_set(out, ERR_DENIED, "%s on %s cannot be asked: %s", e->param->title, server, why->text);
+		err_set(out, ERR_DENIED, "%s on %s cannot be asked: %s", e->param->title, server,
+		        why->text);
 	else if (e->param->is_podman)
-		err_set(out, ERR_DENIED, "%s may not use %s's socket on %s: log in as root there, or use the user's own engine (%s)", user,
-		        e->param->title, server, why->text);
+		err_set(out, ERR_DENIED,
+		        "%s may not use %s's socket on %s: log in as root there, or use the user's "
+		        "own engine (%s)",
+		        user, e->param->title, server, why->text);
 	else
-		err_set(out, ERR_DENIED, "%s is not in group docker on %s: `sudo usermod -aG docker %s` there and log in anew, or allow "
-		        "`sudo -n %s`", user, server, name, cli);
+		err_set(out, ERR_DENIED,
+		        "%s is not in group docker on %s: `sudo usermod -aG docker %s` there and "
+		        "log in anew, or allow "
+		        "`sudo -n %s`",
+		        user, server, name, cli);
 }
 
 static void engine_retry_later(struct engine *e)
@@ -130,10 +138,12 @@ static bool engine_is_listed(const struct engine *e)
 	struct endpoint endpoints[ENGINE_ENDPOINTS_MAX] = { 0 };
 	char path[ENGINE_PATH_SIZE];
 	size_t n = e->param->endpoints(&e->source, endpoints, path, sizeof(path));
-	return n && endpoints[0].kind == ENDPOINT_UNIX && server_socket_is_told(e->source.server, e->param->socket, endpoints[0].path);
+	return n && endpoints[0].kind == ENDPOINT_UNIX &&
+	       server_socket_is_told(e->source.server, e->param->socket, endpoints[0].path);
 }
 
-/* It was in vain, or what answered is gone: the shell looks at the kernel's list before the next try. */
+/* It was in vain, or what answered is gone: the shell looks at the kernel's list before the next
+ * try. */
 static void engine_socket_failed(struct engine *e)
 {
 	if (engine_is_listed(e) && server_socket(e->source.server, e->param->socket) == SOCKET_OPEN)
@@ -151,13 +161,14 @@ static void engine_fail(struct engine *e, const struct err *err)
 	struct err said = *err;
 	engine_stop_calls(e);
 	if (source_link(&e->source)->state != LINK_UP)
-		return;                       /* engine_down() says the rest */
+		return; /* engine_down() says the rest */
 	const struct endpoint *used = e->origin ? origin_endpoint(e->origin) : NULL;
 	bool by_command = used && used->kind == ENDPOINT_EXEC;
 	if (!by_command && (e->greeted || err->code == ERR_ABSENT || engine_is_absent(e, err)))
 		engine_socket_failed(e);
 	if (engine_is_absent(e, err)) {
-		source_set_state(&e->source, SOURCE_ABSENT, engine_elsewhere(e, &said) ? &said : NULL);
+		source_set_state(&e->source, SOURCE_ABSENT,
+		                 engine_elsewhere(e, &said) ? &said : NULL);
 		loop_timer_set(e->look, engine_look_ms(e));
 		return;
 	}
@@ -166,20 +177,23 @@ static void engine_fail(struct engine *e, const struct err *err)
 		source_set_state(&e->source, SOURCE_DENIED, &said);
 		return;
 	}
-	if (err->code == ERR_ABSENT)          /* it was there */
-		err_set(&said, ERR_ABSENT, "%s on %s has stopped (%s); `systemctl %sstart %s` there starts it",
-		        e->param->title, e->source.server->name, err->text, e->param->of_user ? "--user " : "",
+	if (err->code == ERR_ABSENT) /* it was there */
+		err_set(&said, ERR_ABSENT,
+		        "%s on %s has stopped (%s); `systemctl %sstart %s` there starts it",
+		        e->param->title, e->source.server->name, err->text,
+		        e->param->of_user ? "--user " : "",
 		        e->param->is_podman ? "podman.socket" : "docker");
 	source_set_state(&e->source, e->ctrs ? SOURCE_STALE : SOURCE_FAILED, &said);
 	engine_retry_later(e);
 }
 
-/* --- the answers' way in ------------------------------------------------------------------------------- */
+/* --- the answers' way in ------------------------------------------------- */
 
 static void engine_garbled(struct engine *e, const struct err *err)
 {
 	struct err said;
-	err_set(&said, err->code, "%s on %s: %s", e->param->title, e->source.server->name, err->text);
+	err_set(&said, err->code, "%s on %s: %s", e->param->title, e->source.server->name,
+	        err->text);
 	if (e->origin)
 		engine_fail(e, &said);
 	else
@@ -188,10 +202,12 @@ static void engine_garbled(struct engine *e, const struct err *err)
 
 static void engine_choose_api(struct engine *e, const char *theirs)
 {
-	int top = ctr_version(theirs), want = ctr_version(ENGINE_API), most = ctr_version(ENGINE_API_MAX);
+	int top = ctr_version(theirs), want = ctr_version(ENGINE_API),
+	    most = ctr_version(ENGINE_API_MAX);
 	if (top < 0 || e->param->is_podman)
 		return;
-	/* one that can more may have left 1.41 behind (29.0 wants 1.44): all of them speak 1.44 from 1.44 on */
+	/* one that can more may have left 1.41 behind (29.0 wants 1.44): all of them speak 1.44
+	 * from 1.44 on */
 	int use = top < want ? top : top >= most ? most : want;
 	snprintf(e->api, sizeof(e->api), "%d.%d", use / 1000, use % 1000);
 }
@@ -203,8 +219,9 @@ static const char *engine_way(const struct engine *e)
 	if (!r || r->kind != ENDPOINT_EXEC)
 		return r ? ", by its socket" : "";
 	const char *root = engine_root_prefix(r);
-	return *root == 's' ? ", by sudo -n docker system dial-stdio" : *root ? ", by doas -n docker system dial-stdio"
-	                                                                      : ", by docker system dial-stdio";
+	return *root == 's' ? ", by sudo -n docker system dial-stdio"
+	       : *root      ? ", by doas -n docker system dial-stdio"
+	                    : ", by docker system dial-stdio";
 }
 
 static void engine_feed_ping(struct engine *e, const char *text, size_t len)
@@ -213,7 +230,8 @@ static void engine_feed_ping(struct engine *e, const char *text, size_t len)
 	bool is_podman = ctr_head_value(text, len, "Libpod-Api-Version", podman, sizeof(podman));
 	ctr_head_value(text, len, "Server", server, sizeof(server));
 	ctr_head_value(text, len, "Api-Version", api, sizeof(api));
-	if (is_podman && !e->param->is_podman) {   /* podman-docker's socket: its own source shows it */
+	/* podman-docker's socket: its own source shows it */
+	if (is_podman && !e->param->is_podman) {
 		e->not_ours = true;
 		engine_stop_calls(e);
 		source_set_state(&e->source, SOURCE_ABSENT, NULL);
@@ -222,7 +240,8 @@ static void engine_feed_ping(struct engine *e, const char *text, size_t len)
 	e->not_ours = false;
 	engine_choose_api(e, api);
 	snprintf(e->version, sizeof(e->version), "%s", *server ? server : e->param->title);
-	snprintf(e->source.detail, sizeof(e->source.detail), "%s, API %s of %s%s", e->version, e->api, *api ? api : "?", engine_way(e));
+	snprintf(e->source.detail, sizeof(e->source.detail), "%s, API %s of %s%s", e->version,
+	         e->api, *api ? api : "?", engine_way(e));
 }
 
 static void engine_apply_event_line(const char *line, size_t len, void *arg)
@@ -277,18 +296,21 @@ static void engine_feed_event(struct engine *e, const char *json, size_t len)
 	engine_apply_event_line(json, len, e);
 }
 
-static void engine_take_inspect(struct engine *e, const char *id, const char *json, size_t len, bool overtaken)
+static void engine_take_inspect(struct engine *e, const char *id, const char *json, size_t len,
+                                bool overtaken)
 {
 	struct ctr *c = ctr_find(e, id);
 	struct ctr_inspect in;
 	if (!c || !ctr_inspect_parse(&in, json, len, NULL))
 		return;
-	if (*in.id && strncmp(in.id, id, strlen(id)) != 0)   /* of another one; an id that came by an event may be short */
+	/* of another one; an id that came by an event may be short */
+	if (*in.id && strncmp(in.id, id, strlen(id)) != 0)
 		return;
 	if (c->want_detail || !e->origin) {
 		free(c->answer);
 		c->answer = xstrndup(json, len);
-		c->answer_len = strlen(c->answer);   /* up to a NUL, should there be one: no JSON has it */
+		/* up to a NUL, should there be one: no JSON has it */
+		c->answer_len = strlen(c->answer);
 	}
 	apply_inspect(c, &in, overtaken);
 }
@@ -323,12 +345,17 @@ static void engine_feed(struct source *s, const char *what, const char *bytes, s
 	static const struct {
 		const char *what;
 		void (*fn)(struct engine *, const char *, size_t);
-	} plain[] = { { "ping", engine_feed_ping }, { "list", engine_feed_list }, { "event", engine_feed_event } };
+	} plain[] = { { "ping", engine_feed_ping },
+		      { "list", engine_feed_list },
+		      { "event", engine_feed_event } };
 	static const struct {
 		const char *what;
 		void (*fn)(struct engine *, const char *id, const char *, size_t);
-	} of_one[] = { { "inspect:", engine_feed_inspect }, { "overtaken:", engine_feed_overtaken }, { "tail:", engine_feed_tail }, { "stats:", engine_feed_stats } };
-	engine_prepare(e);                       /* a recording comes without engine_up() */
+	} of_one[] = { { "inspect:", engine_feed_inspect },
+		       { "overtaken:", engine_feed_overtaken },
+		       { "tail:", engine_feed_tail },
+		       { "stats:", engine_feed_stats } };
+	engine_prepare(e); /* a recording comes without engine_up() */
 	for (size_t i = 0; i < ARRAY_LEN(plain); i++)
 		if (strcmp(what, plain[i].what) == 0)
 			plain[i].fn(e, bytes, len);
@@ -337,7 +364,7 @@ static void engine_feed(struct source *s, const char *what, const char *bytes, s
 			of_one[i].fn(e, what + strlen(of_one[i].what), bytes, len);
 }
 
-/* --- events --------------------------------------------------------------------------------------------- */
+/* --- events -------------------------------------------------------------- */
 
 static void engine_event_line(const char *line, size_t len, void *arg)
 {
@@ -365,40 +392,48 @@ static void engine_events_done(struct call *c, const struct reply *r, void *arg)
 	struct err err = r->err;
 	char said[160];
 	e->events = NULL;
-	if (e->ping && r->status >= 400)   /* the wrong version: the ping will say which */
+	if (e->ping && r->status >= 400) /* the wrong version: the ping will say which */
 		return;
 	if (r->status == 400 && strcmp(e->events_api, e->api) != 0) {
 		engine_start_events(e);
 		return;
 	}
 	if (!err.code && r->status / 100 != 2)
-		err_set(&err, ERR_REFUSED, "%s on %s does not tell its events: %s", e->param->title, e->source.server->name,
-		        ctr_message(said, sizeof(said), r->body, r->len));
+		err_set(&err, ERR_REFUSED, "%s on %s does not tell its events: %s", e->param->title,
+		        e->source.server->name, ctr_message(said, sizeof(said), r->body, r->len));
 	else if (!err.code)
-		err_set(&err, ERR_LOST, "%s on %s ended its stream of events: it may be restarting", e->param->title,
-		        e->source.server->name);
+		err_set(&err, ERR_LOST, "%s on %s ended its stream of events: it may be restarting",
+		        e->param->title, e->source.server->name);
 	engine_fail(e, &err);
 }
 
 static void engine_start_events(struct engine *e)
 {
-	/* every health check makes three exec events: so only what matters here, in Docker's words and in Podman's */
-	static const char filters[] = "{\"type\":[\"container\"],\"event\":[\"create\",\"start\",\"die\",\"died\",\"stop\",\"kill\","
-	                              "\"pause\",\"unpause\",\"destroy\",\"remove\",\"rename\",\"health_status\",\"oom\",\"restart\","
-	                              "\"update\"]}";
+	/* every health check makes three exec events: so only what matters here, in Docker's words
+	 * and in Podman's */
+	static const char filters[] = "{\"type\":[\"container\"],\"event\":[\"create\",\"start\","
+				      "\"die\",\"died\",\"stop\",\"kill\","
+				      "\"pause\",\"unpause\",\"destroy\",\"remove\",\"rename\","
+				      "\"health_status\",\"oom\",\"restart\","
+				      "\"update\"]}";
 	char *encoded = http_encode(filters), *path;
 	path = *e->last_event ? xasprintf("/events?since=%s&filters=%s", e->last_event, encoded)
 	                      : xasprintf("/events?filters=%s", encoded);
 	json_lines_finish(&e->event_lines);
 	snprintf(e->events_api, sizeof(e->events_api), "%s", e->api);
-	/* podman's answer has no head before the first event, so no time limit can tell a slow one from a quiet one */
-	e->events = engine_get(e, path, (struct call_spec){ .data = engine_events_data, .answered = engine_events_answered, .done = engine_events_done,
-	                                                    .arg = e, .timeout_ms = INT32_MAX });
+	/* podman's answer has no head before the first event, so no time limit can tell a slow one
+	 * from a quiet one */
+	e->events = engine_get(e, path,
+	                       (struct call_spec){ .data = engine_events_data,
+	                                           .answered = engine_events_answered,
+	                                           .done = engine_events_done,
+	                                           .arg = e,
+	                                           .timeout_ms = INT32_MAX });
 	free(path);
 	free(encoded);
 }
 
-/* --- the list --------------------------------------------------------------------------------------------- */
+/* --- the list ------------------------------------------------------------ */
 
 static void engine_list_done(struct call *c, const struct reply *r, void *arg)
 {
@@ -407,21 +442,22 @@ static void engine_list_done(struct call *c, const struct reply *r, void *arg)
 	char said[160];
 	e->list = NULL;
 	if (e->ping && (err.code || r->status >= 400))
-		return;                       /* the ping says what is wrong */
+		return; /* the ping says what is wrong */
 	if (r->status == 400 && strcmp(e->list_api, e->api) != 0) {
 		engine_start_list(e);
 		return;
 	}
 	if (!err.code && r->status != 200)
-		err_set(&err, ERR_REFUSED, "%s on %s refuses the list of containers (%d): %s", e->param->title, e->source.server->name,
-		        r->status, ctr_message(said, sizeof(said), r->body, r->len));
+		err_set(&err, ERR_REFUSED, "%s on %s refuses the list of containers (%d): %s",
+		        e->param->title, e->source.server->name, r->status,
+		        ctr_message(said, sizeof(said), r->body, r->len));
 	if (err.code) {
 		engine_fail(e, &err);
 		return;
 	}
 	source_feed(&e->source, "list", r->body, r->len);
 	bool again = e->list_again;
-	e->list_again = false;                /* set, it would say that the timer runs already */
+	e->list_again = false; /* set, it would say that the timer runs already */
 	if (again)
 		engine_relist(e);
 }
@@ -432,7 +468,9 @@ static void engine_start_list(struct engine *e)
 	e->listed_ms = loop_now(store_loop(e->source.store));
 	e->list_heard = e->heard;
 	snprintf(e->list_api, sizeof(e->list_api), "%s", e->api);
-	e->list = engine_get(e, "/containers/json?all=1", (struct call_spec){ .done = engine_list_done, .arg = e, .max = ENGINE_LIST_MAX });
+	e->list = engine_get(e, "/containers/json?all=1",
+	                     (struct call_spec){
+				     .done = engine_list_done, .arg = e, .max = ENGINE_LIST_MAX });
 }
 
 static void engine_on_relist(struct loop_timer *t, void *arg)
@@ -459,10 +497,10 @@ void engine_relist(struct engine *e)
 	e->list_again = true;
 }
 
-/* --- one container: inspect, last lines -------------------------------------------------------------------- */
+/* --- one container: inspect, last lines ---------------------------------- */
 
-/* Of an answer that an event overtook the state is not taken: the event would be undone. It is asked again, so at most once for each
- * event. */
+/* Of an answer that an event overtook the state is not taken: the event would be undone. It is
+ * asked again, so at most once for each event. */
 static void engine_inspect_done(struct call *call, const struct reply *r, void *arg)
 {
 	struct ctr *c = arg;
@@ -476,9 +514,12 @@ static void engine_inspect_done(struct call *call, const struct reply *r, void *
 	if (r->status == 200) {
 		snprintf(what, sizeof(what), "%s:%s", overtaken ? "overtaken" : "inspect", c->id);
 		source_feed(&e->source, what, r->body, r->len);
-		logs_poll_now(e);                 /* that it began again may be known by this only */
+		/* that it began again may be known by this only */
+		logs_poll_now(e);
 	} else if (c->want_detail) {
-		c->detail_err = xstrdup(r->err.code ? r->err.text : ctr_message(said, sizeof(said), r->body, r->len));
+		c->detail_err = xstrdup(r->err.code
+		                                ? r->err.text
+		                                : ctr_message(said, sizeof(said), r->body, r->len));
 		store_touch(&c->row->row);
 	}
 	engine_fetch(e);
@@ -507,7 +548,7 @@ static void engine_tail_done(struct call *call, const struct reply *r, void *arg
 	char what[16 + CTR_ID_SIZE];
 	c->call = NULL;
 	e->inspects--;
-	bool overtaken = c->events != c->events_asked;       /* perhaps of an earlier end */
+	bool overtaken = c->events != c->events_asked; /* perhaps of an earlier end */
 	bool ended = c->row->state != CONTAINER_RUNNING && c->row->state != CONTAINER_PAUSED;
 	c->want_tail = false;
 	c->has_tail = true;
@@ -537,13 +578,18 @@ static void engine_fetch_one(struct ctr *c)
 	c->events_asked = c->events;
 	if (c->want_inspect) {
 		snprintf(path, sizeof(path), "/containers/%s/json", c->id);
-		c->want_inspect = false;          /* who sets it from now on wants a newer answer */
-		c->call = engine_get(e, path, (struct call_spec){ .done = engine_inspect_done, .arg = c });
+		c->want_inspect = false; /* who sets it from now on wants a newer answer */
+		c->call = engine_get(e, path,
+		                     (struct call_spec){ .done = engine_inspect_done, .arg = c });
 		return;
 	}
-	snprintf(path, sizeof(path), "/containers/%s/logs?stdout=1&stderr=1&tail=%d", c->id, ENGINE_TAIL);
+	snprintf(path, sizeof(path), "/containers/%s/logs?stdout=1&stderr=1&tail=%d", c->id,
+	         ENGINE_TAIL);
 	buf_clear(&c->tail);
-	c->call = engine_get(e, path, (struct call_spec){ .data = engine_tail_data, .done = engine_tail_done, .arg = c });
+	c->call = engine_get(e, path,
+	                     (struct call_spec){ .data = engine_tail_data,
+	                                         .done = engine_tail_done,
+	                                         .arg = c });
 }
 
 /* A row that is well and not looked at need not be asked for. */
@@ -556,8 +602,8 @@ static bool engine_is_due(const struct ctr *c)
 		return true;
 	if (!c->want_inspect)
 		return false;
-	return row->state != CONTAINER_RUNNING || row->health == CTR_HEALTH_UNHEALTHY || row->row.shown || c->want_detail ||
-	       c->deaths[0] || c->engine->param->is_podman;
+	return row->state != CONTAINER_RUNNING || row->health == CTR_HEALTH_UNHEALTHY ||
+	       row->row.shown || c->want_detail || c->deaths[0] || c->engine->param->is_podman;
 }
 
 void engine_fetch(struct engine *e)
@@ -580,19 +626,23 @@ static bool engine_expects(const struct source *s)
 	return false;
 }
 
-/* --- the greeting ------------------------------------------------------------------------------------------ */
+/* --- the greeting -------------------------------------------------------- */
 
 static void engine_ping_done(struct call *c, const struct reply *r, void *arg)
 {
-	static const char *const names[] = { "Api-Version", "Libpod-Api-Version", "Server", "Docker-Experimental" };
+	static const char *const names[] = { "Api-Version", "Libpod-Api-Version", "Server",
+		                             "Docker-Experimental" };
 	struct engine *e = arg;
 	struct err err = r->err;
 	char said[80], asked[sizeof(e->api)];
 	e->ping = NULL;
 	if (!err.code && (r->status != 200 || !call_header(c, "Api-Version"))) {
 		wash(said, sizeof(said), r->body, r->len);
-		err_set(&err, ERR_GARBLED, "what answers in the place of %s on %s is no container engine (status %d, %s): %s", e->param->title,
-		        e->source.server->name, r->status, *r->content_type ? r->content_type : "no content type", said);
+		err_set(&err, ERR_GARBLED,
+		        "what answers in the place of %s on %s is no container engine (status %d, "
+		        "%s): %s",
+		        e->param->title, e->source.server->name, r->status,
+		        *r->content_type ? r->content_type : "no content type", said);
 	}
 	if (err.code) {
 		engine_fail(e, &err);
@@ -607,8 +657,10 @@ static void engine_ping_done(struct call *c, const struct reply *r, void *arg)
 	buf_finish(&head);
 	if (e->not_ours)
 		return;
-	/* what went out in a version that was refused is asked again; what was answered well may stay */
-	bool refused = ctr_version(e->api) < ctr_version(asked) || (!e->list && e->source.state != SOURCE_LIVE) || !e->events;
+	/* what went out in a version that was refused is asked again; what was answered well may
+	 * stay */
+	bool refused = ctr_version(e->api) < ctr_version(asked) ||
+	               (!e->list && e->source.state != SOURCE_LIVE) || !e->events;
 	if (refused) {
 		engine_cancel(&e->list);
 		engine_cancel(&e->events);
@@ -617,7 +669,8 @@ static void engine_ping_done(struct call *c, const struct reply *r, void *arg)
 	}
 }
 
-/* Where no shell told of the socket, one call asks first: each that fails is a line in a journal. */
+/* Where no shell told of the socket, one call asks first: each that fails is a line in a journal.
+ */
 static bool engine_is_likely(const struct engine *e)
 {
 	bool guess = engine_may_lack(e) && server_sockets_untellable(e->source.server);
@@ -632,17 +685,22 @@ static void engine_no_socket(struct engine *e, enum socket_say say, const char *
 	if (say == SOCKET_DENIED)
 		err_set(&err, ERR_DENIED, "%s: no right to open %s", server, path);
 	else
-		err_set(&err, ERR_ABSENT, "%s: %s does not run: nobody listens at %s", server, e->param->title, path);
+		err_set(&err, ERR_ABSENT, "%s: %s does not run: nobody listens at %s", server,
+		        e->param->title, path);
 	engine_fail(e, &err);
 }
 
-/* Roads by a command are tried once a connection; for a look at what is absent the socket alone counts. */
-static void engine_begin_origin(struct engine *e, enum socket_say say, const struct endpoint *endpoints, size_t n)
+/* Roads by a command are tried once a connection; for a look at what is absent the socket alone
+ * counts. */
+static void engine_begin_origin(struct engine *e, enum socket_say say,
+                                const struct endpoint *endpoints, size_t n)
 {
 	struct err err;
-	if (e->origin)                      /* kept over a retry: what else runs through it goes on */
+	/* kept over a retry: what else runs through it goes on */
+	if (e->origin)
 		return;
-	e->origin = origin_create(store_http(e->source.store), source_link(&e->source), endpoints, n);
+	e->origin = origin_create(store_http(e->source.store), source_link(&e->source), endpoints,
+	                          n);
 	if (say == SOCKET_OPEN || n == 1)
 		return;
 	const char *server = e->source.server->name, *path = endpoints[0].path;
@@ -661,14 +719,17 @@ static void engine_begin(struct engine *e)
 	engine_stop_calls(e);
 	size_t n = e->param->endpoints(&e->source, endpoints, path, sizeof(path));
 	if (!n && (e->source.server->uid == 0 || e->param->of_user))
-		source_set_state(&e->source, SOURCE_ABSENT, engine_elsewhere(e, &why) ? &why : NULL);
+		source_set_state(&e->source, SOURCE_ABSENT,
+		                 engine_elsewhere(e, &why) ? &why : NULL);
 	if (!n || source_link(&e->source)->state != LINK_UP)
 		return;
 	const struct endpoint *used = e->origin ? origin_endpoint(e->origin) : NULL;
 	bool by_command = used && used->kind == ENDPOINT_EXEC;
 	bool by_socket = endpoints[0].kind == ENDPOINT_UNIX && !by_command &&
-	                 server_socket_is_told(e->source.server, e->param->socket, endpoints[0].path);
-	enum socket_say say = by_socket ? server_socket(e->source.server, e->param->socket) : SOCKET_OPEN;
+	                 server_socket_is_told(e->source.server, e->param->socket,
+	                                       endpoints[0].path);
+	enum socket_say say = by_socket ? server_socket(e->source.server, e->param->socket)
+	                                : SOCKET_OPEN;
 	e->waits = say == SOCKET_WAIT;
 	if (e->waits)
 		return;
@@ -677,7 +738,7 @@ static void engine_begin(struct engine *e)
 		n = 1;
 	bool was_there = used && used->kind == ENDPOINT_UNIX;
 	if (was_there && server_sockets_untellable(e->source.server))
-		say = SOCKET_OPEN;        /* nobody else can tell when it is back */
+		say = SOCKET_OPEN; /* nobody else can tell when it is back */
 	if (say != SOCKET_OPEN && (n == 1 || was_there)) {
 		engine_no_socket(e, say, endpoints[0].path);
 		return;
@@ -685,9 +746,12 @@ static void engine_begin(struct engine *e)
 	engine_begin_origin(e, say, endpoints, n);
 	if (!*e->api)
 		snprintf(e->api, sizeof(e->api), "%s", ENGINE_API);
-	e->ping = call_start(e->origin, &(struct call_spec){ .path = "/_ping", .done = engine_ping_done, .arg = e, .max = 65536 });
+	e->ping = call_start(e->origin, &(struct call_spec){ .path = "/_ping",
+	                                                     .done = engine_ping_done,
+	                                                     .arg = e,
+	                                                     .max = 65536 });
 	if (!engine_is_likely(e))
-		return;                   /* the rest when it has answered */
+		return; /* the rest when it has answered */
 	engine_start_events(e);
 	engine_start_list(e);
 }
@@ -696,8 +760,10 @@ static void engine_begin(struct engine *e)
 static void engine_on_retry(struct loop_timer *t, void *arg)
 {
 	struct engine *e = arg;
-	bool by_socket = !e->origin || !origin_endpoint(e->origin) || origin_endpoint(e->origin)->kind == ENDPOINT_UNIX;
-	e->waits = by_socket && engine_is_listed(e) && server_sockets_ask(e->source.server, e->param->socket);
+	bool by_socket = !e->origin || !origin_endpoint(e->origin) ||
+	                 origin_endpoint(e->origin)->kind == ENDPOINT_UNIX;
+	e->waits = by_socket && engine_is_listed(e) &&
+	           server_sockets_ask(e->source.server, e->param->socket);
 	if (!e->waits)
 		engine_begin(e);
 }
@@ -712,7 +778,8 @@ static void engine_look_at_socket(struct engine *e, bool only)
 	engine_begin(e);
 }
 
-/* Is there one by now? On this machine a look leaves no trace; elsewhere the shell tells of it (engine_sockets). */
+/* Is there one by now? On this machine a look leaves no trace; elsewhere the shell tells of it
+ * (engine_sockets). */
 static void engine_on_look(struct loop_timer *t, void *arg)
 {
 	struct engine *e = arg;
@@ -729,7 +796,8 @@ static void engine_sockets(struct source *s)
 		return;
 	enum socket_say say = server_socket(s->server, e->param->socket);
 	bool open = say == SOCKET_OPEN;
-	bool came = s->state == SOURCE_ABSENT && (open || say == SOCKET_DENIED);     /* one that is shut has other endpoints */
+	/* one that is shut has other endpoints */
+	bool came = s->state == SOURCE_ABSENT && (open || say == SOCKET_DENIED);
 	bool away = s->state == SOURCE_STALE || s->state == SOURCE_FAILED;
 	if (e->waits)
 		engine_begin(e);
@@ -748,7 +816,7 @@ static void engine_on_settle(struct loop_timer *t, void *arg)
 			ctr_refresh(c);
 }
 
-/* --- the backend ---------------------------------------------------------------------------------------------- */
+/* --- the backend --------------------------------------------------------- */
 
 static void engine_prepare(struct engine *e)
 {
@@ -768,7 +836,7 @@ static void engine_up(struct source *s)
 	struct engine *e = engine_of(s);
 	engine_prepare(e);
 	e->fails = 0;
-	if (e->only_socket) {             /* it was absent: all endpoints again */
+	if (e->only_socket) { /* it was absent: all endpoints again */
 		origin_destroy(e->origin);
 		e->origin = NULL;
 	}
@@ -795,7 +863,8 @@ static void engine_down(struct source *s)
 	if (!e->relist)
 		return;
 	if (source_link(s)->state == LINK_UP)
-		engine_stop_calls(e);                /* a refresh only: shells, logs and what runs go on */
+		/* a refresh only: shells, logs and what runs go on */
+		engine_stop_calls(e);
 	else
 		engine_leave(e);
 }
@@ -827,7 +896,7 @@ static void engine_finish(struct source *s)
 	execs_free(e);
 	logs_engine_gone(e);
 	struct ctr *c, *next;
-	HASH_ITER(hh, e->ctrs, c, next)
+	HASH_ITER (hh, e->ctrs, c, next)
 		ctr_free(c);
 	loop_timer_remove(e->relist);
 	loop_timer_remove(e->retry);
@@ -837,12 +906,19 @@ static void engine_finish(struct source *s)
 	json_lines_finish(&e->event_lines);
 }
 
-#define ENGINE_BACKEND(backend_name, engine_param, facts, plain_ids) { \
-	.name = backend_name, .source_size = sizeof(struct engine), .up = engine_up, .down = engine_down, .feed = engine_feed, .redact = engine_redact, \
-	.expects = engine_expects, .shown = engine_shown, .finish = engine_finish, .sockets = engine_sockets, .needs_facts = facts, \
-	.param = engine_param, .plain = plain_ids }
+#define ENGINE_BACKEND(backend_name, engine_param, facts, plain_ids)                         \
+	{                                                                                    \
+		.name = backend_name, .source_size = sizeof(struct engine), .up = engine_up, \
+		.down = engine_down, .feed = engine_feed, .redact = engine_redact,           \
+		.expects = engine_expects, .shown = engine_shown, .finish = engine_finish,   \
+		.sockets = engine_sockets, .needs_facts = facts, .param = engine_param,      \
+		.plain = plain_ids                                                           \
+	}
 
 const struct backend backend_docker = ENGINE_BACKEND("docker", &engine_docker, false, NULL);
-const struct backend backend_docker_user = ENGINE_BACKEND("docker-user", &engine_docker_user, true, &backend_docker);
-const struct backend backend_podman = ENGINE_BACKEND("podman", &engine_podman, false, &backend_docker);
-const struct backend backend_podman_user = ENGINE_BACKEND("podman-user", &engine_podman_user, true, &backend_docker);
+const struct backend backend_docker_user = ENGINE_BACKEND("docker-user", &engine_docker_user, true,
+                                                          &backend_docker);
+const struct backend backend_podman = ENGINE_BACKEND("podman", &engine_podman, false,
+                                                     &backend_docker);
+const struct backend backend_podman_user = ENGINE_BACKEND("podman-user", &engine_podman_user, true,
+                                                          &backend_docker);

@@ -1,11 +1,12 @@
 /* exec.c: a shell in a container, as a stream.
  *
- * An exec is made by the API, then started on a connection of its own that is taken over ("hijacked"): after the head of
- * a 101 both sides speak raw bytes. That connection is a stream of the link, and what is handed out is a stream around
- * it. Nothing may be sent before the 101. At the end the exec is asked for its exit code.
+ * An exec is made by the API, then started on a connection of its own that is taken over
+ * ("hijacked"): after the head of a 101 both sides speak raw bytes. That connection is a stream of
+ * the link, and what is handed out is a stream around it. Nothing may be sent before the 101. At
+ * the end the exec is asked for its exit code.
  *
- * An engine does not end a shell whose connection went away. So each shell carries a word of its own in its
- * environment, and closing it sends HUP to whatever still has that word. */
+ * An engine does not end a shell whose connection went away. So each shell carries a word of its
+ * own in its environment, and closing it sends HUP to whatever still has that word. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,21 +26,21 @@
 enum phase { EXEC_MAKING, EXEC_CONNECTING, EXEC_OPEN, EXEC_REFUSED, EXEC_ENDING, EXEC_GONE };
 
 struct exec {
-	struct stream stream;            /* what the owner holds */
+	struct stream stream; /* what the owner holds */
 	struct engine *engine;
 	struct exec *next;
 	enum phase phase;
-	char *name;                      /* owned: of the row, for sentences */
-	char id[CTR_ID_SIZE];            /* of the container */
+	char *name;           /* owned: of the row, for sentences */
+	char id[CTR_ID_SIZE]; /* of the container */
 	char exec_id[CTR_ID_SIZE];
-	char marker[40];                 /* MOCR_SHELL=... */
+	char marker[40]; /* MOCR_SHELL=... */
 	int cols, rows;
 	bool first_byte;
 	struct call *call;
 	struct stream *raw;
-	struct buf head;                 /* of the answer, then of a refusal's body */
-	struct buf out;                  /* written before it was open */
-	bool eof;                        /* asked for before it was open */
+	struct buf head; /* of the answer, then of a refusal's body */
+	struct buf out;  /* written before it was open */
+	bool eof;        /* asked for before it was open */
 	struct stream_end end;
 };
 
@@ -96,7 +97,7 @@ static void exec_end(struct exec *x)
 		ev->closed(&x->stream, &x->end, arg);
 }
 
-/* --- JSON of the requests ---------------------------------------------------------------------------------- */
+/* --- JSON of the requests ------------------------------------------------ */
 
 static char *exec_print_and_delete(cJSON *o)
 {
@@ -108,7 +109,9 @@ static char *exec_print_and_delete(cJSON *o)
 
 static char *exec_create_body(const struct exec *x, const char *term)
 {
-	static const char *const cmd[] = { "sh", "-c", "command -v bash >/dev/null 2>&1 && exec bash || exec sh" };
+	static const char *const cmd[] = {
+		"sh", "-c", "command -v bash >/dev/null 2>&1 && exec bash || exec sh"
+	};
 	char variable[96];
 	snprintf(variable, sizeof(variable), "TERM=%.80s", term && *term ? term : "xterm");
 	const char *env[] = { variable, x->marker };
@@ -126,15 +129,16 @@ static bool exec_read_id(const char *body, size_t len, char *id, size_t size)
 {
 	cJSON *o = json_parse(body, len);
 	const cJSON *v = cJSON_GetObjectItemCaseSensitive(o, "Id");
-	bool ok = cJSON_IsString(v) && strspn(v->valuestring, "0123456789abcdefABCDEF") == strlen(v->valuestring) && *v->valuestring &&
-	          strlen(v->valuestring) < size;
+	bool ok = cJSON_IsString(v) &&
+	          strspn(v->valuestring, "0123456789abcdefABCDEF") == strlen(v->valuestring) &&
+	          *v->valuestring && strlen(v->valuestring) < size;
 	if (ok)
 		snprintf(id, size, "%s", v->valuestring);
 	cJSON_Delete(o);
 	return ok;
 }
 
-/* --- leaving nothing behind ----------------------------------------------------------------------------------- */
+/* --- leaving nothing behind ---------------------------------------------- */
 
 static void exec_hangup_made(struct call *call, const struct reply *r, void *arg)
 {
@@ -144,7 +148,9 @@ static void exec_hangup_made(struct call *call, const struct reply *r, void *arg
 	if (r->status != 201 || !exec_read_id(r->body, r->len, id, sizeof(id)))
 		return;
 	snprintf(path, sizeof(path), "/exec/%s/start", id);
-	engine_get(e, path, (struct call_spec){ .method = "POST", .body = body, .body_len = sizeof(body) - 1 });
+	engine_get(e, path,
+	           (struct call_spec){
+			   .method = "POST", .body = body, .body_len = sizeof(body) - 1 });
 }
 
 static void exec_hang_up(struct exec *x)
@@ -153,18 +159,25 @@ static void exec_hang_up(struct exec *x)
 	char path[64 + CTR_ID_SIZE], script[256];
 	if (!e->origin)
 		return;
-	snprintf(script, sizeof(script), "for p in /proc/[0-9]*; do grep -q '%s' $p/environ 2>/dev/null && kill -HUP ${p##*/}; done",
+	snprintf(script, sizeof(script),
+	         "for p in /proc/[0-9]*; do grep -q '%s' $p/environ 2>/dev/null && kill -HUP "
+	         "${p##*/}; done",
 	         x->marker);
 	const char *cmd[] = { "sh", "-c", script };
 	cJSON *o = cJSON_CreateObject();
 	cJSON_AddItemToObject(o, "Cmd", cJSON_CreateStringArray(cmd, ARRAY_LEN(cmd)));
 	char *body = exec_print_and_delete(o);
 	snprintf(path, sizeof(path), "/containers/%s/exec", x->id);
-	engine_get(e, path, (struct call_spec){ .method = "POST", .body = body, .body_len = strlen(body), .done = exec_hangup_made, .arg = e });
+	engine_get(e, path,
+	           (struct call_spec){ .method = "POST",
+	                               .body = body,
+	                               .body_len = strlen(body),
+	                               .done = exec_hangup_made,
+	                               .arg = e });
 	free(body);
 }
 
-/* --- the end: with which code? ---------------------------------------------------------------------------------- */
+/* --- the end: with which code? ------------------------------------------- */
 
 static void exec_code_done(struct call *call, const struct reply *r, void *arg)
 {
@@ -183,7 +196,9 @@ static void exec_ask_code(struct exec *x)
 	char path[64 + CTR_ID_SIZE];
 	x->phase = EXEC_ENDING;
 	snprintf(path, sizeof(path), "/exec/%s/json", x->exec_id);
-	x->call = engine_get(x->engine, path, (struct call_spec){ .done = exec_code_done, .arg = x, .timeout_ms = 3000 });
+	x->call = engine_get(x->engine, path,
+	                     (struct call_spec){
+				     .done = exec_code_done, .arg = x, .timeout_ms = 3000 });
 }
 
 static void exec_fail(struct exec *x, enum err_code code, const char *words, size_t len)
@@ -194,7 +209,7 @@ static void exec_fail(struct exec *x, enum err_code code, const char *words, siz
 	exec_end(x);
 }
 
-/* --- the raw connection --------------------------------------------------------------------------------------------- */
+/* --- the raw connection -------------------------------------------------- */
 
 static void exec_send_size(struct exec *x)
 {
@@ -264,7 +279,8 @@ static size_t exec_on_data(struct stream *s, const char *bytes, size_t len, void
 	}
 	if (x->phase != EXEC_OPEN || used == len)
 		return x->phase == EXEC_OPEN ? used : len;
-	if (!x->first_byte) {            /* the exec runs for sure now: one sent with the 101 may have come too early */
+	/* the exec runs for sure now: one sent with the 101 may have come too early */
+	if (!x->first_byte) {
 		x->first_byte = true;
 		exec_send_size(x);
 	}
@@ -288,7 +304,9 @@ static void exec_on_closed(struct stream *s, const struct stream_end *e, void *a
 	else if (x->phase == EXEC_REFUSED) {
 		/* the body may be chunked: its JSON begins at the brace */
 		const char *json = x->head.len ? memchr(x->head.data, '{', x->head.len) : NULL;
-		const char *close = json ? memrchr(json, '}', x->head.len - (size_t)(json - x->head.data)) : NULL;
+		const char *close = json ? memrchr(json, '}',
+		                                   x->head.len - (size_t)(json - x->head.data))
+		                         : NULL;
 		if (close)
 			exec_fail(x, ERR_REFUSED, json, (size_t)(close + 1 - json));
 		else
@@ -298,7 +316,9 @@ static void exec_on_closed(struct stream *s, const struct stream_end *e, void *a
 	}
 }
 
-static const struct stream_events raw_events = { .data = exec_on_data, .drained = exec_on_drained, .closed = exec_on_closed };
+static const struct stream_events raw_events = { .data = exec_on_data,
+	                                         .drained = exec_on_drained,
+	                                         .closed = exec_on_closed };
 
 static void exec_connect_raw(struct exec *x)
 {
@@ -307,7 +327,8 @@ static void exec_connect_raw(struct exec *x)
 	char body[96], request[640];
 	struct err err = { 0 };
 	x->phase = EXEC_CONNECTING;
-	x->raw = endpoint ? link_open(source_link(&e->source), endpoint, &raw_events, x, &err) : NULL;
+	x->raw = endpoint ? link_open(source_link(&e->source), endpoint, &raw_events, x, &err)
+	                  : NULL;
 	if (!x->raw) {
 		x->end.err = err;
 		exec_end(x);
@@ -315,8 +336,10 @@ static void exec_connect_raw(struct exec *x)
 	}
 	snprintf(body, sizeof(body), "{\"Detach\":false,\"Tty\":true}");
 	int n = snprintf(request, sizeof(request),
-	                 "POST /v%s/exec/%s/start HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-	                 "Connection: Upgrade\r\nUpgrade: tcp\r\nContent-Length: %zu\r\n\r\n%s", e->api, x->exec_id, strlen(body), body);
+	                 "POST /v%s/exec/%s/start HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
+	                 "application/json\r\n"
+	                 "Connection: Upgrade\r\nUpgrade: tcp\r\nContent-Length: %zu\r\n\r\n%s",
+	                 e->api, x->exec_id, strlen(body), body);
 	stream_write(x->raw, request, (size_t)n);
 }
 
@@ -327,14 +350,15 @@ static void exec_made(struct call *call, const struct reply *r, void *arg)
 	if (r->err.code) {
 		x->end.err = r->err;
 		exec_end(x);
-	} else if (r->status != 201 || !exec_read_id(r->body, r->len, x->exec_id, sizeof(x->exec_id))) {
+	} else if (r->status != 201 ||
+	           !exec_read_id(r->body, r->len, x->exec_id, sizeof(x->exec_id))) {
 		exec_fail(x, ERR_REFUSED, r->body, r->len);
 	} else {
 		exec_connect_raw(x);
 	}
 }
 
-/* --- the owner's side -------------------------------------------------------------------------------------------------- */
+/* --- the owner's side ---------------------------------------------------- */
 
 static size_t exec_x_write(struct stream *s, const void *bytes, size_t len)
 {
@@ -380,7 +404,11 @@ static void exec_x_close(struct stream *s)
 }
 
 static const struct stream_ops exec_ops = {
-	.write = exec_x_write, .write_eof = exec_x_write_eof, .resume = exec_x_resume, .resize = exec_x_resize, .close = exec_x_close,
+	.write = exec_x_write,
+	.write_eof = exec_x_write_eof,
+	.resume = exec_x_resume,
+	.resize = exec_x_resize,
+	.close = exec_x_close,
 };
 
 static void exec_make_marker(struct exec *x)
@@ -388,11 +416,12 @@ static void exec_make_marker(struct exec *x)
 	uint64_t random[2] = { 0 };
 	if (getrandom(random, sizeof(random), 0) != sizeof(random))
 		random[0] = (uint64_t)(uintptr_t)x;
-	snprintf(x->marker, sizeof(x->marker), "MOCR_SHELL=%012llx", (unsigned long long)(random[0] >> 16));
+	snprintf(x->marker, sizeof(x->marker), "MOCR_SHELL=%012llx",
+	         (unsigned long long)(random[0] >> 16));
 }
 
-struct stream *exec_shell(struct row *row, const char *term, int cols, int rows, const struct stream_events *events, void *arg,
-                          struct err *err)
+struct stream *exec_shell(struct row *row, const char *term, int cols, int rows,
+                          const struct stream_events *events, void *arg, struct err *err)
 {
 	struct ctr *c = ctr_of(row);
 	char path[64 + CTR_ID_SIZE];
@@ -401,13 +430,17 @@ struct stream *exec_shell(struct row *row, const char *term, int cols, int rows,
 		return NULL;
 	}
 	if (c->row->state != CONTAINER_RUNNING) {
-		err_set(err, ERR_REFUSED, "%s is %s: a shell needs it running; start it first", row->name,
-		        container_state_name(c->row->state));
+		err_set(err, ERR_REFUSED, "%s is %s: a shell needs it running; start it first",
+		        row->name, container_state_name(c->row->state));
 		return NULL;
 	}
 	struct exec *x = xcalloc(1, sizeof(*x));
-	*x = (struct exec){ .stream = { .ops = &exec_ops, .events = events, .arg = arg }, .engine = c->engine,
-	                    .next = c->engine->execs, .name = xstrdup(row->name), .cols = cols, .rows = rows };
+	*x = (struct exec){ .stream = { .ops = &exec_ops, .events = events, .arg = arg },
+		            .engine = c->engine,
+		            .next = c->engine->execs,
+		            .name = xstrdup(row->name),
+		            .cols = cols,
+		            .rows = rows };
 	x->end.exit_code = -1;
 	c->engine->execs = x;
 	snprintf(x->id, sizeof(x->id), "%s", c->id);
@@ -416,8 +449,12 @@ struct stream *exec_shell(struct row *row, const char *term, int cols, int rows,
 	exec_make_marker(x);
 	char *body = exec_create_body(x, term);
 	snprintf(path, sizeof(path), "/containers/%s/exec", c->id);
-	x->call = engine_get(c->engine, path, (struct call_spec){ .method = "POST", .body = body, .body_len = strlen(body), .done = exec_made,
-	                                                          .arg = x });
+	x->call = engine_get(c->engine, path,
+	                     (struct call_spec){ .method = "POST",
+	                                         .body = body,
+	                                         .body_len = strlen(body),
+	                                         .done = exec_made,
+	                                         .arg = x });
 	free(body);
 	return &x->stream;
 }
@@ -426,7 +463,9 @@ void execs_engine_gone(struct engine *e)
 {
 	while (e->execs) {
 		struct exec *x = e->execs;
-		err_set(&x->end.err, ERR_LOST, "the link to %s was lost; the shell in %s may still run there", e->source.server->name, x->name);
+		err_set(&x->end.err, ERR_LOST,
+		        "the link to %s was lost; the shell in %s may still run there",
+		        e->source.server->name, x->name);
 		exec_end(x);
 	}
 }

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #define TIME_MAX 40
-#define PIECE (16u << 10)    /* Docker cuts a line only when so much of it is there */
+#define PIECE (16u << 10) /* Docker cuts a line only when so much of it is there */
 
 void frames_init(struct frames *f, bool raw, frames_line *fn, void *arg)
 {
@@ -23,13 +23,15 @@ void frames_finish(struct frames *f)
 static size_t frames_time_len(const char *s, size_t len)
 {
 	size_t n = 0;
-	while (n < len && n < TIME_MAX && (isdigit((unsigned char)s[n]) || strchr("-+:.TZ", s[n] ? s[n] : '!')))
+	while (n < len && n < TIME_MAX &&
+	       (isdigit((unsigned char)s[n]) || strchr("-+:.TZ", s[n] ? s[n] : '!')))
 		n++;
 	return n >= 20 && n < len && s[n] == ' ' && s[4] == '-' && s[10] == 'T' ? n : 0;
 }
 
-/* A terminal's log has no frames: the engine's time stands within a line, behind each whole piece. n: of the line's own time. Pieces
- * of another size (a log driver may have one) are known by that very time. */
+/* A terminal's log has no frames: the engine's time stands within a line, behind each whole piece.
+ * n: of the line's own time. Pieces of another size (a log driver may have one) are known by that
+ * very time. */
 static size_t frames_drop_times(char *s, size_t len, size_t n)
 {
 	char *p = s + n + 1;
@@ -90,7 +92,7 @@ static void frames_head(struct frames *f, unsigned char byte)
 		return;
 	const unsigned char *h = f->head;
 	f->head_len = 0;
-	if (h[0] > 3 || h[1] || h[2] || h[3]) {      /* no frame: a terminal's log after all */
+	if (h[0] > 3 || h[1] || h[2] || h[3]) { /* no frame: a terminal's log after all */
 		f->bad = true;
 		f->raw = true;
 		frames_text(f, (const char *)h, sizeof(f->head));
@@ -101,17 +103,19 @@ static void frames_head(struct frames *f, unsigned char byte)
 	f->left = (uint32_t)h[4] << 24 | (uint32_t)h[5] << 16 | (uint32_t)h[6] << 8 | h[7];
 }
 
-/* The line begun is a container's last one, written without a line end; what is held, with n bytes of time, is of its next run. A
- * piece of the same line has the same time, and an older Docker's at least comes after a whole piece. */
+/* The line begun is a container's last one, written without a line end; what is held, with n bytes
+ * of time, is of its next run. A piece of the same line has the same time, and an older Docker's at
+ * least comes after a whole piece. */
 static bool frames_is_next_run(const struct frames *f, size_t n)
 {
 	const struct buf *begun = &f->line[f->stream == 2];
 	size_t m = frames_time_len(begun->data, begun->len);
-	return f->apart && n && m && begun->len - m - 1 < PIECE && (m != n || memcmp(begun->data, f->hold, n) != 0);
+	return f->apart && n && m && begun->len - m - 1 < PIECE &&
+	       (m != n || memcmp(begun->data, f->hold, n) != 0);
 }
 
-/* A line over 16 KB comes in several frames, and the engine puts a time before each. What may be that time is held until it is whole,
- * wherever the network cut it. */
+/* A line over 16 KB comes in several frames, and the engine puts a time before each. What may be
+ * that time is held until it is whole, wherever the network cut it. */
 static void frames_drop_time(struct frames *f)
 {
 	size_t n = frames_time_len(f->hold, f->hold_len), skip = n ? n + 1 : 0;

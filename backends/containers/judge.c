@@ -1,7 +1,8 @@
 /* judge.c: what a container's state means for an operator.
  *
- * An engine does not say who stopped a container. The events do while we watch; for what happened before, a restart policy
- * that would have started it again but did not is the proof that somebody stopped it on purpose. */
+ * An engine does not say who stopped a container. The events do while we watch; for what happened
+ * before, a restart policy that would have started it again but did not is the proof that somebody
+ * stopped it on purpose. */
 #include "backends/containers/judge.h"
 
 #include <stdarg.h>
@@ -14,9 +15,10 @@
 const char *container_state_name(enum container_state state)
 {
 	static const char *const names[] = {
-		[CONTAINER_UNKNOWN] = "unknown", [CONTAINER_CREATED] = "created", [CONTAINER_RUNNING] = "running",
-		[CONTAINER_PAUSED] = "paused", [CONTAINER_RESTARTING] = "restarting", [CONTAINER_EXITED] = "exited",
-		[CONTAINER_REMOVING] = "removing", [CONTAINER_DEAD] = "dead",
+		[CONTAINER_UNKNOWN] = "unknown",       [CONTAINER_CREATED] = "created",
+		[CONTAINER_RUNNING] = "running",       [CONTAINER_PAUSED] = "paused",
+		[CONTAINER_RESTARTING] = "restarting", [CONTAINER_EXITED] = "exited",
+		[CONTAINER_REMOVING] = "removing",     [CONTAINER_DEAD] = "dead",
 	};
 	return names[state];
 }
@@ -24,7 +26,9 @@ const char *container_state_name(enum container_state state)
 const char *container_health_name(enum container_health health)
 {
 	static const char *const names[] = {
-		[CTR_HEALTH_NONE] = "none", [CTR_HEALTH_STARTING] = "starting", [CTR_HEALTH_HEALTHY] = "healthy",
+		[CTR_HEALTH_NONE] = "none",
+		[CTR_HEALTH_STARTING] = "starting",
+		[CTR_HEALTH_HEALTHY] = "healthy",
 		[CTR_HEALTH_UNHEALTHY] = "unhealthy",
 	};
 	return names[health];
@@ -33,8 +37,12 @@ const char *container_health_name(enum container_health health)
 const char *death_class_name(enum death_class death)
 {
 	static const char *const names[] = {
-		[DEATH_NONE] = "none", [DEATH_OOM] = "oom", [DEATH_MISSING_DEPENDENCY] = "missing_dependency",
-		[DEATH_NONZERO_EXIT] = "nonzero_exit", [DEATH_SIGNAL] = "signal", [DEATH_UNEXPECTED_EXIT] = "unexpected_exit",
+		[DEATH_NONE] = "none",
+		[DEATH_OOM] = "oom",
+		[DEATH_MISSING_DEPENDENCY] = "missing_dependency",
+		[DEATH_NONZERO_EXIT] = "nonzero_exit",
+		[DEATH_SIGNAL] = "signal",
+		[DEATH_UNEXPECTED_EXIT] = "unexpected_exit",
 	};
 	return names[death];
 }
@@ -45,8 +53,9 @@ const char *ctr_exit_signal(int code)
 		int number;
 		const char *name;
 	} signals[] = {
-		{ 1, "HUP" }, { 2, "INT" }, { 3, "QUIT" }, { 4, "ILL" }, { 5, "TRAP" }, { 6, "ABRT" }, { 7, "BUS" }, { 8, "FPE" },
-		{ 9, "KILL" }, { 10, "USR1" }, { 11, "SEGV" }, { 12, "USR2" }, { 13, "PIPE" }, { 14, "ALRM" }, { 15, "TERM" },
+		{ 1, "HUP" },   { 2, "INT" },   { 3, "QUIT" },  { 4, "ILL" },   { 5, "TRAP" },
+		{ 6, "ABRT" },  { 7, "BUS" },   { 8, "FPE" },   { 9, "KILL" },  { 10, "USR1" },
+		{ 11, "SEGV" }, { 12, "USR2" }, { 13, "PIPE" }, { 14, "ALRM" }, { 15, "TERM" },
 		{ 24, "XCPU" }, { 25, "XFSZ" }, { 31, "SYS" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
@@ -58,16 +67,33 @@ const char *ctr_exit_signal(int code)
 const char *ctr_missing_line(const char *lines, size_t *len)
 {
 	static const char *const signs[] = {
-		"command not found", ": not found", "cannot open shared object", "no such file or directory", "connection refused",
-		"no such host", "could not resolve", "name or service not known", "temporary failure in name resolution",
-		"modulenotfounderror", "no module named", "cannot find module", "module not found", "econnrefused", "enotfound",
-		"could not connect to", "host not found", "executable file not found", "exec format error",
+		"command not found",
+		": not found",
+		"cannot open shared object",
+		"no such file or directory",
+		"connection refused",
+		"no such host",
+		"could not resolve",
+		"name or service not known",
+		"temporary failure in name resolution",
+		"modulenotfounderror",
+		"no module named",
+		"cannot find module",
+		"module not found",
+		"econnrefused",
+		"enotfound",
+		"could not connect to",
+		"host not found",
+		"executable file not found",
+		"exec format error",
 	};
 	const char *found = NULL;
-	for (const char *p = lines; p && *p;) {   /* the last one counts: it is nearest to the death */
+	/* the last one counts: it is nearest to the death */
+	for (const char *p = lines; p && *p;) {
 		size_t n = strcspn(p, "\n");
 		char line[512];
-		snprintf(line, sizeof(line), "%.*s", (int)(n < sizeof(line) ? n : sizeof(line) - 1), p);
+		snprintf(line, sizeof(line), "%.*s", (int)(n < sizeof(line) ? n : sizeof(line) - 1),
+		         p);
 		for (size_t i = 0; i < ARRAY_LEN(signs); i++)
 			if (strcasestr(line, signs[i])) {
 				found = p;
@@ -86,7 +112,8 @@ static bool ctr_keeps_running(const char *policy)
 
 static bool ctr_over(const struct container *c)
 {
-	return c->state == CONTAINER_EXITED || c->state == CONTAINER_DEAD || c->state == CONTAINER_RESTARTING;
+	return c->state == CONTAINER_EXITED || c->state == CONTAINER_DEAD ||
+	       c->state == CONTAINER_RESTARTING;
 }
 
 /* Stopped on purpose: seen, or shown by a policy that did not start it again. */
@@ -106,7 +133,8 @@ void ctr_classify(struct container *c, const struct ctr_facts *f)
 	const char *sig = ctr_over(c) ? ctr_exit_signal(c->exit_code) : "";
 	snprintf(c->exit_signal, sizeof(c->exit_signal), "%s", sig);
 	c->death = DEATH_NONE;
-	if (c->state == CONTAINER_CREATED && *f->error)    /* it never came to life: the image's command is not there, a mount, a port */
+	/* it never came to life: the image's command is not there, a mount, a port */
+	if (c->state == CONTAINER_CREATED && *f->error)
 		c->death = DEATH_MISSING_DEPENDENCY;
 	if (!ctr_over(c))
 		return;
@@ -119,12 +147,13 @@ void ctr_classify(struct container *c, const struct ctr_facts *f)
 	else if (*sig)
 		c->death = DEATH_SIGNAL;
 	else if (c->exit_code > 0)
-		c->death = ctr_missing_line(c->last_lines, &len) ? DEATH_MISSING_DEPENDENCY : DEATH_NONZERO_EXIT;
+		c->death = ctr_missing_line(c->last_lines, &len) ? DEATH_MISSING_DEPENDENCY
+		                                                 : DEATH_NONZERO_EXIT;
 	else if (c->exit_code == 0 && ctr_keeps_running(f->policy) && !f->stopped)
 		c->death = DEATH_UNEXPECTED_EXIT;
 }
 
-/* --- the words -------------------------------------------------------------------------------------------- */
+/* --- the words ----------------------------------------------------------- */
 
 static void ctr_add(char *why, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 static void ctr_add(char *why, const char *fmt, ...)
@@ -163,14 +192,15 @@ static void ctr_say_death(const struct container *c, const struct ctr_facts *f, 
 		ctr_add(why, ", restarts %d", c->restarts);
 }
 
-/* --- the judgement, by state -------------------------------------------------------------------------------- */
+/* --- the judgement, by state --------------------------------------------- */
 
 static bool ctr_in_a_loop(const struct container *c, const struct ctr_facts *f)
 {
 	return f->deaths >= 2 || c->restarts >= 3;
 }
 
-static void ctr_judge_running(const struct container *c, const struct ctr_facts *f, struct ctr_verdict *v)
+static void ctr_judge_running(const struct container *c, const struct ctr_facts *f,
+                              struct ctr_verdict *v)
 {
 	v->since_ms = c->started_ms ? c->started_ms : c->created_ms;
 	v->health = c->health == CTR_HEALTH_STARTING ? HEALTH_BUSY : HEALTH_GOOD;
@@ -182,7 +212,8 @@ static void ctr_judge_running(const struct container *c, const struct ctr_facts 
 		if (*f->health_output)
 			ctr_add(v->why, ": %.120s", f->health_output);
 	} else if (ctr_in_a_loop(c, f) && f->now_ms - c->started_ms < CTR_SETTLED_MS) {
-		v->health = HEALTH_BAD;      /* as while it waits, so that the row does not flicker */
+		/* as while it waits, so that the row does not flicker */
+		v->health = HEALTH_BAD;
 		ctr_add(v->why, "restart loop: runs just now");
 		if (c->exit_code > 0)
 			ctr_add(v->why, ", last exit code %d", c->exit_code);
@@ -193,9 +224,10 @@ static void ctr_judge_running(const struct container *c, const struct ctr_facts 
 	}
 }
 
-static void ctr_judge_restarting(const struct container *c, const struct ctr_facts *f, struct ctr_verdict *v)
+static void ctr_judge_restarting(const struct container *c, const struct ctr_facts *f,
+                                 struct ctr_verdict *v)
 {
-	bool loop = c->restarts > 1 || f->deaths > 1;   /* the first time is no loop yet */
+	bool loop = c->restarts > 1 || f->deaths > 1; /* the first time is no loop yet */
 	v->since_ms = c->finished_ms ? c->finished_ms : c->created_ms;
 	v->health = loop ? HEALTH_BAD : HEALTH_BUSY;
 	if (loop)
@@ -203,11 +235,13 @@ static void ctr_judge_restarting(const struct container *c, const struct ctr_fac
 	ctr_say_death(c, f, v->why);
 }
 
-static void ctr_judge_over(const struct container *c, const struct ctr_facts *f, struct ctr_verdict *v)
+static void ctr_judge_over(const struct container *c, const struct ctr_facts *f,
+                           struct ctr_verdict *v)
 {
 	v->since_ms = c->finished_ms ? c->finished_ms : c->created_ms;
 	v->health = c->death == DEATH_NONE && c->state != CONTAINER_DEAD ? HEALTH_IDLE : HEALTH_BAD;
-	/* Without an inspect nobody knows the policy: an exit 0 of a service is told as what it surely is. */
+	/* Without an inspect nobody knows the policy: an exit 0 of a service is told as what it
+	 * surely is. */
 	if (v->health == HEALTH_IDLE && c->exit_code <= 0)
 		return;
 	if (v->health == HEALTH_IDLE) {
@@ -219,21 +253,25 @@ static void ctr_judge_over(const struct container *c, const struct ctr_facts *f,
 	ctr_say_death(c, f, v->why);
 }
 
-static void ctr_judge_created(const struct container *c, const struct ctr_facts *f, struct ctr_verdict *v)
+static void ctr_judge_created(const struct container *c, const struct ctr_facts *f,
+                              struct ctr_verdict *v)
 {
 	v->since_ms = c->created_ms;
 	v->health = *f->error ? HEALTH_BAD : HEALTH_IDLE;
-	ctr_add(v->why, *f->error ? "did not start: %.200s" : "never started%s", *f->error ? f->error : "");
+	ctr_add(v->why, *f->error ? "did not start: %.200s" : "never started%s",
+	        *f->error ? f->error : "");
 }
 
-static void ctr_judge_paused(const struct container *c, const struct ctr_facts *f, struct ctr_verdict *v)
+static void ctr_judge_paused(const struct container *c, const struct ctr_facts *f,
+                             struct ctr_verdict *v)
 {
 	v->since_ms = c->started_ms ? c->started_ms : c->created_ms;
 	v->health = HEALTH_ATTENTION;
 	ctr_add(v->why, "paused");
 }
 
-static void ctr_judge_removing(const struct container *c, const struct ctr_facts *f, struct ctr_verdict *v)
+static void ctr_judge_removing(const struct container *c, const struct ctr_facts *f,
+                               struct ctr_verdict *v)
 {
 	v->health = HEALTH_BUSY;
 	ctr_add(v->why, "is being removed");
@@ -241,9 +279,14 @@ static void ctr_judge_removing(const struct container *c, const struct ctr_facts
 
 void ctr_judge(const struct container *c, const struct ctr_facts *f, struct ctr_verdict *v)
 {
-	static void (*const by_state[])(const struct container *, const struct ctr_facts *, struct ctr_verdict *) = {
-		[CONTAINER_CREATED] = ctr_judge_created, [CONTAINER_RUNNING] = ctr_judge_running, [CONTAINER_PAUSED] = ctr_judge_paused,
-		[CONTAINER_RESTARTING] = ctr_judge_restarting, [CONTAINER_EXITED] = ctr_judge_over, [CONTAINER_REMOVING] = ctr_judge_removing,
+	static void (*const by_state[])(const struct container *, const struct ctr_facts *,
+	                                struct ctr_verdict *) = {
+		[CONTAINER_CREATED] = ctr_judge_created,
+		[CONTAINER_RUNNING] = ctr_judge_running,
+		[CONTAINER_PAUSED] = ctr_judge_paused,
+		[CONTAINER_RESTARTING] = ctr_judge_restarting,
+		[CONTAINER_EXITED] = ctr_judge_over,
+		[CONTAINER_REMOVING] = ctr_judge_removing,
 		[CONTAINER_DEAD] = ctr_judge_over,
 	};
 	*v = (struct ctr_verdict){ .health = HEALTH_UNKNOWN };

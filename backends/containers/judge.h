@@ -10,22 +10,22 @@
 
 /* What a judgement needs beyond the row. */
 struct ctr_facts {
-	const char *policy;          /* restart policy; "" unknown */
-	const char *error;           /* the engine's words why it did not start; "" */
-	const char *health_output;   /* of the last check; "" */
+	const char *policy;        /* restart policy; "" unknown */
+	const char *error;         /* the engine's words why it did not start; "" */
+	const char *health_output; /* of the last check; "" */
 	int failing_streak;
-	bool stopped;                /* somebody stopped or killed it through the engine */
-	bool witnessed;              /* we watched when it died: a stop would have been seen */
-	bool inspected;              /* restarts, oom, times are known */
-	unsigned deaths;             /* seen lately */
-	int64_t mem_limit;           /* 0 none */
+	bool stopped;      /* somebody stopped or killed it through the engine */
+	bool witnessed;    /* we watched when it died: a stop would have been seen */
+	bool inspected;    /* restarts, oom, times are known */
+	unsigned deaths;   /* seen lately */
+	int64_t mem_limit; /* 0 none */
 	int64_t now_ms;
 };
 
 struct ctr_verdict {
 	enum health health;
-	int64_t since_ms;            /* 0 unknown */
-	char why[256];               /* "" well */
+	int64_t since_ms; /* 0 unknown */
+	char why[256];    /* "" well */
 };
 
 /* Sets death and exit_signal of c. */

@@ -10,8 +10,9 @@ static void container_finish(struct row *row)
 {
 	struct container *c = (struct container *)row;
 	ctr_free(c->priv);
-	char *owned[] = { c->engine_id, c->image, c->image_id, c->command, c->ports, c->networks, c->project, c->service,
-	                  c->project_dir, c->project_files, c->project_env, c->last_lines };
+	char *owned[] = { c->engine_id,   c->image,         c->image_id,    c->command,
+		          c->ports,       c->networks,      c->project,     c->service,
+		          c->project_dir, c->project_files, c->project_env, c->last_lines };
 	for (size_t i = 0; i < ARRAY_LEN(owned); i++)
 		free(owned[i]);
 }
@@ -37,7 +38,8 @@ static void container_json(const struct row *row, void *out)
 {
 	const struct container *c = (const struct container *)row;
 	cJSON *o = out;
-	bool died = c->state == CONTAINER_EXITED || c->state == CONTAINER_DEAD || c->state == CONTAINER_RESTARTING;
+	bool died = c->state == CONTAINER_EXITED || c->state == CONTAINER_DEAD ||
+	            c->state == CONTAINER_RESTARTING;
 	container_add_text(o, "engine", row->source ? row->source->backend->name : NULL);
 	container_add_text(o, "engine_id", c->engine_id);
 	container_add_text(o, "state", container_state_name(c->state));

@@ -3,7 +3,8 @@
 
 #include "backends/containers/engine.h"
 
-void json_lines_feed(struct json_lines *l, const char *bytes, size_t len, json_line_fn *fn, void *arg)
+void json_lines_feed(struct json_lines *l, const char *bytes, size_t len, json_line_fn *fn,
+                     void *arg)
 {
 	l->line.max = JSON_LINE_MAX;
 	while (len) {
@@ -15,7 +16,8 @@ void json_lines_feed(struct json_lines *l, const char *bytes, size_t len, json_l
 		if (!nl)
 			return;
 		bool whole = !l->skip && l->line.len;
-		struct buf line = l->line;        /* fn may end all of this: it works on a line of its own */
+		/* fn may end all of this: it works on a line of its own */
+		struct buf line = l->line;
 		l->line = (struct buf){ .max = JSON_LINE_MAX };
 		l->skip = false;
 		if (whole)

@@ -1,12 +1,15 @@
-/* logs.c: follows a container's log through its restarts, its replacement, and losses of the stream or the link.
+/* logs.c: follows a container's log through its restarts, its replacement, and losses of the stream
+ * or the link.
  *
- * A follower belongs to the row's name, not to one life of a container. When the stream ends it stays. Then it asks the engine
- * for everything since a little before the last line it told, and drops what was told already, by time and text (seen_lines.h).
- * Every such seam is a line in the log.
+ * A follower belongs to the row's name, not to one life of a container. When the stream ends it
+ * stays. Then it asks the engine for everything since a little before the last line it told, and
+ * drops what was told already, by time and text (seen_lines.h). Every such seam is a line in the
+ * log.
  *
- * Podman that is asked for the last lines and to follow loses what is written between the two (4.3.1: two lines in one of twenty
- * tries): it is asked for the lines that are there, and then for everything since. Once the container has ended, its stream drops
- * unread lines at random, those of the next run too. So the stream is left when the end is heard of, and what is there is asked for
+ * Podman that is asked for the last lines and to follow loses what is written between the two
+ * (4.3.1: two lines in one of twenty tries): it is asked for the lines that are there, and then for
+ * everything since. Once the container has ended, its stream drops unread lines at random, those of
+ * the next run too. So the stream is left when the end is heard of, and what is there is asked for
  * without following; until that is told the log is held. */
 #include <stdarg.h>
 #include <stdio.h>
@@ -24,61 +27,76 @@
 #include "backends/logs/stamp.h"
 #include "backends/store/log.h"
 
-#define LOGS_FIRST 500               /* lines at the beginning */
-#define EARLIER_BYTES (4u << 20)      /* of an earlier run, while its last lines are looked for */
-#define LOGS_AGAIN_MS 700            /* the stream ended though it runs */
-#define ANSWER_WORTH_MS 3000         /* no answer for that long is worth a word where there may be no room for the call */
-#define GAP_WORTH_MS 1000            /* less than that is not worth a line */
-#define TURN_BYTES (256u << 10)      /* taken from one stream in one turn; the others and the keys come next */
-#define TURN_NEXT_MS 1               /* 0 would be in the same turn */
+#define LOGS_FIRST 500           /* lines at the beginning */
+#define EARLIER_BYTES (4u << 20) /* of an earlier run, while its last lines are looked for */
+#define LOGS_AGAIN_MS 700        /* the stream ended though it runs */
+#define ANSWER_WORTH_MS \
+	3000 /* no answer for that long is worth a word where there may be no room for the call */
+#define GAP_WORTH_MS 1000 /* less than that is not worth a line */
+#define TURN_BYTES \
+	(256u << 10)   /* taken from one stream in one turn; the others and the keys come next */
+#define TURN_NEXT_MS 1 /* 0 would be in the same turn */
 #define NS_FMT "%lld.%09lld"
 #define NS_ARGS(ns) (long long)((ns) / 1000000000), (long long)((ns) % 1000000000)
-#define LIFE_SLACK_MS 1000           /* an event and an inspect tell the same start a little apart */
-#define AGAIN_NS 2000000000          /* so much of what was told is asked for again: Docker's lines are a little out of order, */
-#define AGAIN_PODMAN_NS 10000000000  /* and Podman's stream has holes in what it sent after the container ended */
+#define LIFE_SLACK_MS 1000 /* an event and an inspect tell the same start a little apart */
+#define AGAIN_NS                                                                                   \
+	2000000000 /* so much of what was told is asked for again: Docker's lines are a little out \
+	              of order, */
+#define AGAIN_PODMAN_NS \
+	10000000000 /* and Podman's stream has holes in what it sent after the container ended */
 
 struct log_follow {
 	struct follow follow;
-	struct engine *engine;           /* NULL: gone */
+	struct engine *engine; /* NULL: gone */
 	struct log_follow *next;
-	struct store *store;             /* borrowed */
-	char *row_id;                    /* owned */
-	char id[CTR_ID_SIZE];            /* of the container that is or was followed; "" none yet */
-	struct call *call;               /* the stream, or the inspect before it */
-	char asked[CTR_ID_SIZE];         /* of the container that this inspect is of, */
-	unsigned events_asked;           /* and what had been heard of it by then */
-	bool streaming;                  /* call is the stream and was answered */
+	struct store *store;     /* borrowed */
+	char *row_id;            /* owned */
+	char id[CTR_ID_SIZE];    /* of the container that is or was followed; "" none yet */
+	struct call *call;       /* the stream, or the inspect before it */
+	char asked[CTR_ID_SIZE]; /* of the container that this inspect is of, */
+	unsigned events_asked;   /* and what had been heard of it by then */
+	bool streaming;          /* call is the stream and was answered */
 	struct frames frames;
 	struct loop_timer *again_timer;
-	struct loop_timer *resume;       /* of a stream that had its share of the turn */
+	struct loop_timer *resume; /* of a stream that had its share of the turn */
 	int64_t turn_ms;
 	size_t turn_bytes;
-	bool paused;                     /* nobody looks */
-	struct call *older;              /* fetches lines from before the first one told, or of the run before */
+	bool paused; /* nobody looks */
+	/* fetches lines from before the first one told, or of the run before */
+	struct call *older;
 	struct frames older_frames;
-	int64_t first_ns;                /* of the oldest line told; 0 none */
-	int64_t before_ns;               /* what older tells ends there */
+	int64_t first_ns;  /* of the oldest line told; 0 none */
+	int64_t before_ns; /* what older tells ends there */
 	uint64_t older_seen;
-	struct log *earlier;             /* of the run before: lines found so far, the last of them count; owned; NULL: none is looked for.
-	                                  * Its times are in ns: several lines may be of one microsecond, and what is told next ends there */
+	struct log *earlier; /* of the run before: lines found so far, the last of them count;
+	                      * owned; NULL: none is looked for. Its times are in ns: several lines
+	                      * may be of one microsecond, and what is told next ends there */
 	unsigned earlier_lines, earlier_span;
-	bool earlier_run;                /* it ends before the present run, not just before what was told */
-	int64_t begun_ns;                /* then: when the present run began, as the engine has it */
-	bool hole;                       /* lines between those that were told were not: counting back from the end says nothing */
-	uint64_t seen_lines;                   /* lines of this container, all in all */
-	int64_t last_ns;                 /* of the newest line told; 0 none */
-	struct seen_lines recent;              /* the last lines told */
-	struct seen_lines again;               /* the same when the stream began, and which of them came again */
-	int64_t again_ns;                /* what is of that time, or older, may come again; 0: nothing does */
-	bool history;                    /* the call ends with what is there; then it is followed */
-	bool catching;                   /* the call asks for what an ended stream left out; the log is held */
-	bool ran;                        /* the container, when the call was made */
-	int then_ms;                     /* when to go on after that */
-	bool behind;                     /* the engine may have lines that were not told, also of one that runs no more */
-	int64_t away_ms;                 /* wall clock, since when nothing is followed; 0 */
-	int64_t life_ms;                 /* when the life that is followed began; 0 unknown */
-	bool ended;                      /* the container's life ended: a gap line said so */
-	bool refused;                    /* the engine does not want to: not before something changes */
+	/* it ends before the present run, not just before what was told */
+	bool earlier_run;
+	/* then: when the present run began, as the engine has it */
+	int64_t begun_ns;
+	/* lines between those that were told were not: counting back from the end says nothing */
+	bool hole;
+	uint64_t seen_lines;      /* lines of this container, all in all */
+	int64_t last_ns;          /* of the newest line told; 0 none */
+	struct seen_lines recent; /* the last lines told */
+	/* the same when the stream began, and which of them came again */
+	struct seen_lines again;
+	/* what is of that time, or older, may come again; 0: nothing does */
+	int64_t again_ns;
+	bool history; /* the call ends with what is there; then it is followed */
+	/* the call asks for what an ended stream left out; the log is held */
+	bool catching;
+	bool ran;    /* the container, when the call was made */
+	int then_ms; /* when to go on after that */
+	/* the engine may have lines that were not told, also of one that runs no more */
+	bool behind;
+	int64_t away_ms; /* wall clock, since when nothing is followed; 0 */
+	int64_t life_ms; /* when the life that is followed began; 0 unknown */
+	bool ended;      /* the container's life ended: a gap line said so */
+	/* the engine does not want to: not before something changes */
+	bool refused;
 };
 
 static void ctr_log_go_on(struct log_follow *f);
@@ -86,9 +104,10 @@ static void ctr_log_start_stream(struct log_follow *f, struct ctr *c, bool histo
 static void ctr_log_ask_stream(struct log_follow *f, struct ctr *c);
 static void ctr_log_older_forget(struct log_follow *f);
 
-/* --- lines -------------------------------------------------------------------------------------------------- */
+/* --- lines --------------------------------------------------------------- */
 
-/* Was it told before the stream broke? Otherwise *before is the number of the line it belongs before, 0: behind all. */
+/* Was it told before the stream broke? Otherwise *before is the number of the line it belongs
+ * before, 0: behind all. */
 static bool ctr_log_listed_before(struct log_follow *f, int64_t ns, uint64_t hash, uint64_t *before)
 {
 	*before = 0;
@@ -115,20 +134,24 @@ static void ctr_log_note_seen(struct log_follow *f, const struct seen_line *line
 static void ctr_log_on_line(const char *time, const char *line, size_t len, bool error, void *arg)
 {
 	struct log_follow *f = arg;
-	struct seen_line seen_lines = { .ns = stamp_utc_ns(time, strlen(time)), .hash = seen_line_hash(line, len, error) };
+	struct seen_line seen_lines = { .ns = stamp_utc_ns(time, strlen(time)),
+		                        .hash = seen_line_hash(line, len, error) };
 	enum log_mark mark = error ? LOG_ERROR_LINE : LOG_LINE;
 	uint64_t before;
 	if (ctr_log_listed_before(f, seen_lines.ns, seen_lines.hash, &before))
 		return;
 	f->away_ms = 0;
 	if (before)
-		seen_lines.number = log_add_before(f->follow.log, before, f->follow.source, seen_lines.ns / 1000, LOG_LEVEL_UNKNOWN, mark, line, len);
+		seen_lines.number = log_add_before(f->follow.log, before, f->follow.source,
+		                                   seen_lines.ns / 1000, LOG_LEVEL_UNKNOWN, mark,
+		                                   line, len);
 	else
-		seen_lines.number = log_add(f->follow.log, f->follow.source, seen_lines.ns / 1000, LOG_LEVEL_UNKNOWN, mark, line, len);
+		seen_lines.number = log_add(f->follow.log, f->follow.source, seen_lines.ns / 1000,
+		                            LOG_LEVEL_UNKNOWN, mark, line, len);
 	ctr_log_note_seen(f, &seen_lines, before);
 }
 
-/* --- how it breaks -------------------------------------------------------------------------------------------- */
+/* --- how it breaks ------------------------------------------------------- */
 
 static struct ctr *ctr_log_target(const struct log_follow *f)
 {
@@ -161,12 +184,14 @@ static void ctr_log_say_end(struct log_follow *f, const struct ctr *c)
 	f->ended = true;
 	struct log *log = f->follow.log;
 	if (row->exit_code >= 0 && row->finished_ms > row->started_ms && row->started_ms)
-		log_gap(log, f->follow.source, "the container ended with code %d%s after %s", row->exit_code,
-		        row->oom ? " (out of memory)" : "", human_span(ran, row->finished_ms - row->started_ms));
+		log_gap(log, f->follow.source, "the container ended with code %d%s after %s",
+		        row->exit_code, row->oom ? " (out of memory)" : "",
+		        human_span(ran, row->finished_ms - row->started_ms));
 	else
 		log_gap(log, f->follow.source, "the container ended");
 	/* among others its gap line is enough */
-	log_set_rest(log, f->follow.source, log_sources(log) > 1 ? "" : "ended; follows again when it starts");
+	log_set_rest(log, f->follow.source,
+	             log_sources(log) > 1 ? "" : "ended; follows again when it starts");
 }
 
 /* Says where it stands when nothing can be followed now. */
@@ -177,9 +202,12 @@ static void ctr_log_wait_status(struct log_follow *f)
 	if (!f->engine)
 		log_set_status(log, f->follow.source, "the server was taken off the list");
 	else if (!f->engine->origin)
-		log_set_status(log, f->follow.source, "%s is not connected; follows again when it is", f->engine->source.server->name);
+		log_set_status(log, f->follow.source,
+		               "%s is not connected; follows again when it is",
+		               f->engine->source.server->name);
 	else if (!c)
-		log_set_status(log, f->follow.source, "no such container now; follows again when there is one");
+		log_set_status(log, f->follow.source,
+		               "no such container now; follows again when there is one");
 	else if (c->row->state != CONTAINER_RUNNING && *f->id)
 		ctr_log_say_end(f, c);
 }
@@ -191,13 +219,16 @@ static void ctr_log_on_again(struct loop_timer *t, void *arg)
 	if (!f->call)
 		ctr_log_wait_status(f);
 	else if (!f->streaming && f->engine->origin && origin_is_exec_only(f->engine->origin))
-		log_set_status(f->follow.log, f->follow.source, "waits for its turn: sshd there forbids forwarding, and only so many streams "
+		log_set_status(f->follow.log, f->follow.source,
+		               "waits for its turn: sshd there forbids forwarding, and only so "
+		               "many streams "
 		               "run as commands");
 }
 
 static bool ctr_log_can_follow(const struct log_follow *f, const struct ctr *c)
 {
-	return c && !strcmp(c->id, f->id) && (c->row->state == CONTAINER_RUNNING || c->row->state == CONTAINER_PAUSED);
+	return c && !strcmp(c->id, f->id) &&
+	       (c->row->state == CONTAINER_RUNNING || c->row->state == CONTAINER_PAUSED);
 }
 
 static bool ctr_log_is_podman(const struct log_follow *f)
@@ -211,7 +242,8 @@ static void ctr_log_catch_up(struct log_follow *f, int then_ms)
 	ctr_log_set_catching(f, true);
 	f->streaming = false;
 	f->then_ms = then_ms;
-	f->history = ctr_log_is_podman(f);           /* of one that ended, Docker ends a log that is followed too */
+	/* of one that ended, Docker ends a log that is followed too */
+	f->history = ctr_log_is_podman(f);
 	ctr_log_ask_stream(f, ctr_log_target(f));
 }
 
@@ -222,7 +254,9 @@ static void ctr_log_stream_done(struct call *call, const struct reply *r, void *
 	bool whole = !r->err.code && r->status / 100 == 2, caught = f->catching;
 	f->call = NULL;
 	frames_end(&f->frames, !r->err.code);
-	f->behind = (!whole && r->status != 404) || (ctr_log_is_podman(f) && (!f->history || (f->ran && !ctr_log_can_follow(f, ctr_log_target(f)))));
+	f->behind = (!whole && r->status != 404) ||
+	            (ctr_log_is_podman(f) &&
+	             (!f->history || (f->ran && !ctr_log_can_follow(f, ctr_log_target(f)))));
 	if (whole && f->behind && ctr_log_target(f) && strcmp(ctr_log_target(f)->id, f->id) == 0) {
 		ctr_log_catch_up(f, LOGS_AGAIN_MS);
 		return;
@@ -233,17 +267,19 @@ static void ctr_log_stream_done(struct call *call, const struct reply *r, void *
 	}
 	if (!r->err.code && !whole) {
 		f->refused = r->status != 404;
-		log_set_status(f->follow.log, f->follow.source, "%s", ctr_message(said, sizeof(said), r->body, r->len));
+		log_set_status(f->follow.log, f->follow.source, "%s",
+		               ctr_message(said, sizeof(said), r->body, r->len));
 	} else if (r->err.code && r->err.code != ERR_LOST) {
 		log_set_status(f->follow.log, f->follow.source, "%s", r->err.text);
 	}
 	ctr_log_broke(f);
-	/* the event that says why may still be on its way; an engine that does not want to will not want to at once */
+	/* the event that says why may still be on its way; an engine that does not want to will not
+	 * want to at once */
 	if (!f->refused)
 		loop_timer_set(f->again_timer, caught && whole ? f->then_ms : LOGS_AGAIN_MS);
 }
 
-/* --- how it goes on --------------------------------------------------------------------------------------------- */
+/* --- how it goes on ------------------------------------------------------ */
 
 static bool ctr_log_on_bytes(struct call *call, const char *bytes, size_t len, void *arg)
 {
@@ -289,7 +325,8 @@ static void ctr_log_on_answered(struct call *call, void *arg)
 
 static bool ctr_log_other_life(const struct log_follow *f, const struct ctr *c)
 {
-	return f->life_ms && c->row->state == CONTAINER_RUNNING && !c->rough_start && llabs(c->row->started_ms - f->life_ms) > LIFE_SLACK_MS;
+	return f->life_ms && c->row->state == CONTAINER_RUNNING && !c->rough_start &&
+	       llabs(c->row->started_ms - f->life_ms) > LIFE_SLACK_MS;
 }
 
 /* 0: not known well enough to tell it from another one. */
@@ -306,29 +343,35 @@ static void ctr_log_say_seam(struct log_follow *f, const struct ctr *c, bool oth
 	if (other)
 		log_gap(f->follow.log, f->follow.source, "a new container took its place");
 	else if (f->ended || ctr_log_other_life(f, c))
-		log_gap(f->follow.log, f->follow.source, "the container %s again", f->ended ? "started" : "ended and started");
+		log_gap(f->follow.log, f->follow.source, "the container %s again",
+		        f->ended ? "started" : "ended and started");
 	else if (f->away_ms && now_wall_ms() - f->away_ms >= GAP_WORTH_MS)
-		log_gap(f->follow.log, f->follow.source, "nothing was heard for %s; what was missed follows",
+		log_gap(f->follow.log, f->follow.source,
+		        "nothing was heard for %s; what was missed follows",
 		        human_span(away, now_wall_ms() - f->away_ms));
 }
 
-/* From where: a little before the last line told, what the user wants, or the last lines there are. Podman tells what is later than
- * since, Docker also what is of that very time. */
+/* From where: a little before the last line told, what the user wants, or the last lines there are.
+ * Podman tells what is later than since, Docker also what is of that very time. */
 static void ctr_log_where_from(const struct log_follow *f, bool history, char *from, size_t size)
 {
-	int64_t since_us = log_since(f->follow.log), since_ns = seen_lines_since(&f->recent, ctr_log_is_podman(f) ? AGAIN_PODMAN_NS : AGAIN_NS);
+	int64_t since_us = log_since(f->follow.log),
+		since_ns = seen_lines_since(&f->recent,
+	                                    ctr_log_is_podman(f) ? AGAIN_PODMAN_NS : AGAIN_NS);
 	if (since_ns)
 		snprintf(from, size, "follow=%d&since=" NS_FMT, !f->history, NS_ARGS(since_ns - 1));
 	else if (since_us)
-		snprintf(from, size, "follow=%d&since=%lld.%06lld", !f->history, (long long)(since_us / 1000000), (long long)(since_us % 1000000));
+		snprintf(from, size, "follow=%d&since=%lld.%06lld", !f->history,
+		         (long long)(since_us / 1000000), (long long)(since_us % 1000000));
 	else if (history)
 		snprintf(from, size, "follow=%d&tail=%d", !f->history, LOGS_FIRST);
 	else
-		snprintf(from, size, "follow=1&since=1");        /* there was no line */
+		snprintf(from, size, "follow=1&since=1"); /* there was no line */
 }
 
 /* Podman gives each piece of a long line a time of its own. */
-static void ctr_log_begin_frames(struct log_follow *f, struct frames *frames, const struct ctr *c, frames_line *fn)
+static void ctr_log_begin_frames(struct log_follow *f, struct frames *frames, const struct ctr *c,
+                                 frames_line *fn)
 {
 	frames_finish(frames);
 	frames_init(frames, c && c->row->tty_known && c->row->tty, fn, f);
@@ -343,10 +386,15 @@ static void ctr_log_ask_stream(struct log_follow *f, struct ctr *c)
 	f->again_ns = f->last_ns;
 	seen_lines_copy(&f->again, &f->recent);
 	ctr_log_begin_frames(f, &f->frames, c, ctr_log_on_line);
-	snprintf(path, sizeof(path), "/containers/%s/logs?stdout=1&stderr=1&timestamps=1&%s", c->id, from);
+	snprintf(path, sizeof(path), "/containers/%s/logs?stdout=1&stderr=1&timestamps=1&%s", c->id,
+	         from);
 	loop_timer_set(f->again_timer, ANSWER_WORTH_MS);
-	f->call = engine_get(f->engine, path, (struct call_spec){ .data = ctr_log_on_bytes, .answered = ctr_log_on_answered, .done = ctr_log_stream_done,
-	                                                          .arg = f, .timeout_ms = INT32_MAX });
+	f->call = engine_get(f->engine, path,
+	                     (struct call_spec){ .data = ctr_log_on_bytes,
+	                                         .answered = ctr_log_on_answered,
+	                                         .done = ctr_log_stream_done,
+	                                         .arg = f,
+	                                         .timeout_ms = INT32_MAX });
 }
 
 /* history: what is there is not told yet. */
@@ -376,12 +424,13 @@ static void ctr_log_inspect_done(struct call *call, const struct reply *r, void 
 	struct ctr *c = ctr_log_target(f);
 	char what[16 + CTR_ID_SIZE];
 	f->call = NULL;
-	if (c && strcmp(c->id, f->asked) != 0) {             /* of another one */
+	if (c && strcmp(c->id, f->asked) != 0) { /* of another one */
 		ctr_log_go_on(f);
 		return;
 	}
 	if (c && r->status == 200) {
-		snprintf(what, sizeof(what), "%s:%s", c->events != f->events_asked ? "overtaken" : "inspect", c->id);
+		snprintf(what, sizeof(what), "%s:%s",
+		         c->events != f->events_asked ? "overtaken" : "inspect", c->id);
 		source_feed(&c->engine->source, what, r->body, r->len);
 	}
 	c = ctr_log_target(f);
@@ -389,7 +438,8 @@ static void ctr_log_inspect_done(struct call *call, const struct reply *r, void 
 		ctr_log_start_stream(f, c, true);
 		return;
 	}
-	log_set_status(f->follow.log, f->follow.source, "%s", r->err.code ? r->err.text : "the engine does not tell about this container");
+	log_set_status(f->follow.log, f->follow.source, "%s",
+	               r->err.code ? r->err.text : "the engine does not tell about this container");
 	ctr_log_broke(f);
 }
 
@@ -402,7 +452,7 @@ static void ctr_log_go_on(struct log_follow *f)
 		return;
 	bool first = strcmp(f->id, c->id) != 0;
 	if (!first && !ctr_log_can_follow(f, c)) {
-		if (f->behind)               /* its last words */
+		if (f->behind) /* its last words */
 			ctr_log_catch_up(f, 0);
 		return;
 	}
@@ -413,20 +463,23 @@ static void ctr_log_go_on(struct log_follow *f)
 	snprintf(f->asked, sizeof(f->asked), "%s", c->id);
 	f->events_asked = c->events;
 	snprintf(path, sizeof(path), "/containers/%s/json", c->id);
-	f->call = engine_get(f->engine, path, (struct call_spec){ .done = ctr_log_inspect_done, .arg = f });
+	f->call = engine_get(f->engine, path,
+	                     (struct call_spec){ .done = ctr_log_inspect_done, .arg = f });
 }
 
 void logs_poll_now(struct engine *e)
 {
 	for (struct log_follow *f = e->follows; f; f = f->next) {
-		if (!e->origin)                         /* the calls went with the origin, without a word */
+		/* the calls went with the origin, without a word */
+		if (!e->origin)
 			ctr_log_older_forget(f);
 		if (!e->origin && f->call) {
 			f->call = NULL;
 			f->behind = true;
 			ctr_log_broke(f);
 		}
-		if (f->call && *f->id && ctr_log_target(f) && strcmp(ctr_log_target(f)->id, f->id) != 0 && !f->streaming) {
+		if (f->call && *f->id && ctr_log_target(f) &&
+		    strcmp(ctr_log_target(f)->id, f->id) != 0 && !f->streaming) {
 			call_cancel(f->call);
 			f->call = NULL;
 			ctr_log_set_catching(f, false);
@@ -434,7 +487,8 @@ void logs_poll_now(struct engine *e)
 		struct ctr *c = ctr_log_target(f);
 		if (f->call && c && strcmp(c->id, f->id) == 0) {
 			bool over = ctr_log_other_life(f, c) || !ctr_log_can_follow(f, c);
-			if (ctr_log_other_life(f, c)) {       /* podman's stream goes on over a restart */
+			/* podman's stream goes on over a restart */
+			if (ctr_log_other_life(f, c)) {
 				ctr_log_say_seam(f, c, false);
 				f->life_ms = 0;
 			}
@@ -453,19 +507,23 @@ void logs_poll_now(struct engine *e)
 	}
 }
 
-/* --- older lines ------------------------------------------------------------------------------------------------ */
+/* --- older lines --------------------------------------------------------- */
 
-static void ctr_log_tell_older(struct log_follow *f, int64_t ns, enum log_mark mark, const char *line, size_t len)
+static void ctr_log_tell_older(struct log_follow *f, int64_t ns, enum log_mark mark,
+                               const char *line, size_t len)
 {
 	if (!f->first_ns || ns < f->first_ns)
 		f->first_ns = ns;
 	f->older_seen++;
 	f->seen_lines++;
-	int64_t us = ns / 1000, first_us = f->before_ns / 1000;   /* of the same microsecond it still goes before what is there */
-	log_add(f->follow.log, f->follow.source, first_us && us >= first_us ? first_us - 1 : us, LOG_LEVEL_UNKNOWN, mark, line, len);
+	/* of the same microsecond it still goes before what is there */
+	int64_t us = ns / 1000, first_us = f->before_ns / 1000;
+	log_add(f->follow.log, f->follow.source, first_us && us >= first_us ? first_us - 1 : us,
+	        LOG_LEVEL_UNKNOWN, mark, line, len);
 }
 
-static void ctr_log_on_older_line(const char *time, const char *line, size_t len, bool error, void *arg)
+static void ctr_log_on_older_line(const char *time, const char *line, size_t len, bool error,
+                                  void *arg)
 {
 	struct log_follow *f = arg;
 	int64_t ns = stamp_utc_ns(time, strlen(time));
@@ -504,8 +562,9 @@ static void ctr_log_older_done(struct call *call, const struct reply *r, void *a
 }
 
 /* query is what of the log; what follows from `f` itself is added. */
-__attribute__((format(printf, 3, 4)))
-static void ctr_log_ask_older(struct log_follow *f, void (*done)(struct call *, const struct reply *, void *arg), const char *query, ...)
+__attribute__((format(printf, 3, 4))) static void ctr_log_ask_older(
+	struct log_follow *f, void (*done)(struct call *, const struct reply *, void *arg),
+	const char *query, ...)
 {
 	char what[160], path[240 + CTR_ID_SIZE];
 	struct ctr *c = ctr_log_target(f);
@@ -514,18 +573,21 @@ static void ctr_log_ask_older(struct log_follow *f, void (*done)(struct call *, 
 	vsnprintf(what, sizeof(what), query, ap);
 	va_end(ap);
 	ctr_log_begin_frames(f, &f->older_frames, c, ctr_log_on_older_line);
-	snprintf(path, sizeof(path), "/containers/%s/logs?stdout=1&stderr=1&timestamps=1&%s", f->id, what);
-	f->older = engine_get(f->engine, path, (struct call_spec){ .data = ctr_log_on_older_bytes, .done = done, .arg = f });
+	snprintf(path, sizeof(path), "/containers/%s/logs?stdout=1&stderr=1&timestamps=1&%s", f->id,
+	         what);
+	f->older = engine_get(f->engine, path,
+	                      (struct call_spec){
+				      .data = ctr_log_on_older_bytes, .done = done, .arg = f });
 }
 
 static bool ctr_log_can_ask(const struct log_follow *f, const char **why)
 {
 	if (!f->older && f->engine && f->engine->origin && ctr_log_target(f) && *f->id)
 		return true;
-	*why = f->older ? "older lines are on their way" : "the container's engine is not connected";
+	*why = f->older ? "older lines are on their way"
+	                : "the container's engine is not connected";
 	return false;
 }
-
 
 static bool ctr_log_reach(struct follow *follow, int64_t since_us, const char **why)
 {
@@ -535,22 +597,26 @@ static bool ctr_log_reach(struct follow *follow, int64_t since_us, const char **
 	f->before_ns = f->first_ns;
 	f->older_seen = 0;
 	if (f->before_ns)
-		ctr_log_ask_older(f, ctr_log_older_done, "since=" NS_FMT "&until=" NS_FMT, NS_ARGS(since_us * 1000), NS_ARGS(f->before_ns));
+		ctr_log_ask_older(f, ctr_log_older_done, "since=" NS_FMT "&until=" NS_FMT,
+		                  NS_ARGS(since_us * 1000), NS_ARGS(f->before_ns));
 	else
 		ctr_log_ask_older(f, ctr_log_older_done, "since=" NS_FMT, NS_ARGS(since_us * 1000));
 	return true;
 }
 
-/* --- the run before ------------------------------------------------------------------------------------------------ */
+/* --- the run before ------------------------------------------------------ */
 
-/* The engine keeps all runs in one log and cannot count back from a moment in it. So a span of time before the present run is
- * asked for, and a longer one while it does not hold enough; of what comes the last lines are told. */
-static const int64_t earlier_spans_ms[] = { 2000, 60 * 1000, 3600 * 1000, 86400 * 1000, 0 };   /* 0: all there is */
+/* The engine keeps all runs in one log and cannot count back from a moment in it. So a span of time
+ * before the present run is asked for, and a longer one while it does not hold enough; of what
+ * comes the last lines are told. */
+/* 0: all there is */
+static const int64_t earlier_spans_ms[] = { 2000, 60 * 1000, 3600 * 1000, 86400 * 1000, 0 };
 
 static void ctr_log_ask_earlier(struct log_follow *f);
 
-/* Whether the present run wrote lines before the first one that is loaded. Lines that were counted from the end begin within the
- * run only where there are more of them. Of those since a time it is known by the start alone, which the engine notes late. */
+/* Whether the present run wrote lines before the first one that is loaded. Lines that were counted
+ * from the end begin within the run only where there are more of them. Of those since a time it is
+ * known by the start alone, which the engine notes late. */
 static bool ctr_log_earlier_begins_late(const struct log_follow *f)
 {
 	if (!f->earlier_run || !log_since(f->follow.log))
@@ -571,10 +637,14 @@ static void ctr_log_tell_earlier(struct log_follow *f)
 		ctr_log_tell_older(f, line->time_us, line->mark, line->text, line->len);
 	}
 	if (end_us && f->earlier_run) {
-		log_seam(f->follow.log, f->follow.source, end_us, begins_late ? present_us : 0, "run");
+		log_seam(f->follow.log, f->follow.source, end_us, begins_late ? present_us : 0,
+		         "run");
 		f->hole |= begins_late;
 	} else if (!end_us) {
-		log_say(f->follow.log, f->earlier_run ? "there is no earlier run of %s in its log" : "there are no older lines of %s", f->row_id);
+		log_say(f->follow.log,
+		        f->earlier_run ? "there is no earlier run of %s in its log"
+		                       : "there are no older lines of %s",
+		        f->row_id);
 	}
 }
 
@@ -606,7 +676,8 @@ static void ctr_log_ask_earlier(struct log_follow *f)
 		from = c->row->finished_ms * 1000000;
 	from -= span * 1000000;
 	if (span && from > 0)
-		ctr_log_ask_older(f, ctr_log_earlier_done, "since=" NS_FMT "&until=" NS_FMT, NS_ARGS(from), NS_ARGS(f->before_ns));
+		ctr_log_ask_older(f, ctr_log_earlier_done, "since=" NS_FMT "&until=" NS_FMT,
+		                  NS_ARGS(from), NS_ARGS(f->before_ns));
 	else
 		ctr_log_ask_older(f, ctr_log_earlier_done, "until=" NS_FMT, NS_ARGS(f->before_ns));
 }
@@ -619,8 +690,8 @@ static void ctr_log_look_earlier(struct log_follow *f, unsigned lines, bool run)
 	ctr_log_ask_earlier(f);
 }
 
-/* Before what was told. The engine counts its tail from the end of all there is, whatever until says: what was told already counts
- * too. */
+/* Before what was told. The engine counts its tail from the end of all there is, whatever until
+ * says: what was told already counts too. */
 static bool ctr_log_older(struct follow *follow, unsigned lines, const char **why)
 {
 	struct log_follow *f = (struct log_follow *)follow;
@@ -631,14 +702,18 @@ static bool ctr_log_older(struct follow *follow, unsigned lines, const char **wh
 	if (f->hole)
 		ctr_log_look_earlier(f, lines, false);
 	else if (f->before_ns)
-		ctr_log_ask_older(f, ctr_log_older_done, "tail=%llu&until=" NS_FMT, (unsigned long long)(f->seen_lines + lines), NS_ARGS(f->before_ns));
+		ctr_log_ask_older(f, ctr_log_older_done, "tail=%llu&until=" NS_FMT,
+		                  (unsigned long long)(f->seen_lines + lines),
+		                  NS_ARGS(f->before_ns));
 	else
-		ctr_log_ask_older(f, ctr_log_older_done, "tail=%llu", (unsigned long long)(f->seen_lines + lines));
+		ctr_log_ask_older(f, ctr_log_older_done, "tail=%llu",
+		                  (unsigned long long)(f->seen_lines + lines));
 	return true;
 }
 
-/* Where the lines of the present run begin. The engine notes a start when it is over, and by then the container may have written
- * hundreds of lines; an end it notes at once. Between the two nobody writes. */
+/* Where the lines of the present run begin. The engine notes a start when it is over, and by then
+ * the container may have written hundreds of lines; an end it notes at once. Between the two nobody
+ * writes. */
 static int64_t ctr_log_run_begins_ns(const struct container *row)
 {
 	int64_t started = row->started_ms, ended = row->finished_ms;

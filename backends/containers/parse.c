@@ -16,11 +16,11 @@
 #include "backends/base/number.h"
 #include "backends/base/wash.h"
 
-#define TEXT_MAX 512         /* bytes kept of an image, a command, a list of ports */
-#define LIST_MAX 10000       /* containers believed */
-#define SHORT_ID 12          /* of an id, where there is no name */
+#define TEXT_MAX 512   /* bytes kept of an image, a command, a list of ports */
+#define LIST_MAX 10000 /* containers believed */
+#define SHORT_ID 12    /* of an id, where there is no name */
 
-/* --- small readers ------------------------------------------------------------------------------------ */
+/* --- small readers ------------------------------------------------------- */
 
 static const cJSON *ctr_parse_member(const cJSON *o, const char *name)
 {
@@ -78,7 +78,7 @@ static cJSON *ctr_parse_read_json(const char *json, size_t len)
 	return json_parse(json, len);
 }
 
-/* --- words of the engines ------------------------------------------------------------------------------- */
+/* --- words of the engines ------------------------------------------------ */
 
 static enum container_state ctr_parse_state_of(const char *s)
 {
@@ -86,11 +86,17 @@ static enum container_state ctr_parse_state_of(const char *s)
 		const char *word;
 		enum container_state state;
 	} words[] = {
-		{ "created", CONTAINER_CREATED }, { "running", CONTAINER_RUNNING }, { "paused", CONTAINER_PAUSED },
-		{ "restarting", CONTAINER_RESTARTING }, { "exited", CONTAINER_EXITED }, { "removing", CONTAINER_REMOVING },
+		{ "created", CONTAINER_CREATED },
+		{ "running", CONTAINER_RUNNING },
+		{ "paused", CONTAINER_PAUSED },
+		{ "restarting", CONTAINER_RESTARTING },
+		{ "exited", CONTAINER_EXITED },
+		{ "removing", CONTAINER_REMOVING },
 		{ "dead", CONTAINER_DEAD },
 		/* podman's */
-		{ "configured", CONTAINER_CREATED }, { "initialized", CONTAINER_CREATED }, { "stopped", CONTAINER_EXITED },
+		{ "configured", CONTAINER_CREATED },
+		{ "initialized", CONTAINER_CREATED },
+		{ "stopped", CONTAINER_EXITED },
 		{ "stopping", CONTAINER_RUNNING },
 	};
 	for (size_t i = 0; s && i < ARRAY_LEN(words); i++)
@@ -103,19 +109,22 @@ static enum container_health ctr_parse_health_of(const char *s)
 {
 	if (!s)
 		return CTR_HEALTH_NONE;
-	return strcasecmp(s, "healthy") == 0 ? CTR_HEALTH_HEALTHY
-	     : strcasecmp(s, "unhealthy") == 0 ? CTR_HEALTH_UNHEALTHY
-	     : strcasecmp(s, "starting") == 0 ? CTR_HEALTH_STARTING : CTR_HEALTH_NONE;
+	return strcasecmp(s, "healthy") == 0     ? CTR_HEALTH_HEALTHY
+	       : strcasecmp(s, "unhealthy") == 0 ? CTR_HEALTH_UNHEALTHY
+	       : strcasecmp(s, "starting") == 0  ? CTR_HEALTH_STARTING
+	                                         : CTR_HEALTH_NONE;
 }
 
-/* "(healthy)", "(unhealthy)", "(health: starting)" at the end of a list's Status: the only place before API 1.52. */
+/* "(healthy)", "(unhealthy)", "(health: starting)" at the end of a list's Status: the only place
+ * before API 1.52. */
 static enum container_health ctr_parse_health_in_status(const char *s)
 {
 	if (!s)
 		return CTR_HEALTH_NONE;
-	return strstr(s, "(unhealthy)") ? CTR_HEALTH_UNHEALTHY
-	     : strstr(s, "(healthy)") ? CTR_HEALTH_HEALTHY
-	     : strstr(s, "(health: starting)") || strstr(s, "(starting)") ? CTR_HEALTH_STARTING : CTR_HEALTH_NONE;
+	return strstr(s, "(unhealthy)")                                     ? CTR_HEALTH_UNHEALTHY
+	       : strstr(s, "(healthy)")                                     ? CTR_HEALTH_HEALTHY
+	       : strstr(s, "(health: starting)") || strstr(s, "(starting)") ? CTR_HEALTH_STARTING
+	                                                                    : CTR_HEALTH_NONE;
 }
 
 static int64_t ctr_parse_unit_ms(const char *word)
@@ -124,8 +133,9 @@ static int64_t ctr_parse_unit_ms(const char *word)
 		const char *word;
 		int64_t ms;
 	} units[] = {
-		{ "second", 1000 }, { "minute", 60000 }, { "hour", 3600000 }, { "day", 86400000 }, { "week", 604800000 },
-		{ "month", 2592000000 }, { "year", 31536000000 },
+		{ "second", 1000 },      { "minute", 60000 },   { "hour", 3600000 },
+		{ "day", 86400000 },     { "week", 604800000 }, { "month", 2592000000 },
+		{ "year", 31536000000 },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(units); i++)
 		if (strncmp(word, units[i].word, strlen(units[i].word)) == 0)
@@ -133,7 +143,8 @@ static int64_t ctr_parse_unit_ms(const char *word)
 	return -1;
 }
 
-/* "Up 3 hours", "Exited (0) About a minute ago", "Up Less than a second", "Up About an hour (Paused)". */
+/* "Up 3 hours", "Exited (0) About a minute ago", "Up Less than a second", "Up About an hour
+ * (Paused)". */
 static int64_t ctr_parse_age_in_status(const char *s)
 {
 	if (!s)
@@ -163,14 +174,14 @@ static int ctr_parse_exit_in_status(const char *s)
 	return number_int(strchr(s, '(') + 1);
 }
 
-/* --- the list ------------------------------------------------------------------------------------------------ */
+/* --- the list ------------------------------------------------------------ */
 
 /* Docker gives a linked container several names; its own has no second slash. */
 static void ctr_parse_read_name(struct ctr_item *item, const cJSON *o)
 {
 	const cJSON *name;
 	const char *best = NULL;
-	cJSON_ArrayForEach(name, ctr_parse_member(o, "Names"))
+	cJSON_ArrayForEach (name, ctr_parse_member(o, "Names"))
 		if (cJSON_IsString(name) && (!best || strchr(best + 1, '/')))
 			best = name->valuestring;
 	if (best && *best == '/')
@@ -187,20 +198,23 @@ static void ctr_parse_add_word(struct buf *b, const char *word)
 	buf_puts(b, word);
 }
 
-/* "8080->80/tcp", with the address only when it is not every one; the same for IPv4 and IPv6 once. */
+/* "8080->80/tcp", with the address only when it is not every one; the same for IPv4 and IPv6 once.
+ */
 static char *ctr_parse_read_ports(const cJSON *ports)
 {
 	const cJSON *p;
 	struct buf b;
 	buf_init(&b, TEXT_MAX);
-	cJSON_ArrayForEach(p, ports) {
+	cJSON_ArrayForEach (p, ports) {
 		char word[128], ip[64] = "", padded[132];
-		int inside = ctr_parse_whole(p, "PrivatePort", 0), outside = ctr_parse_whole(p, "PublicPort", 0);
+		int inside = ctr_parse_whole(p, "PrivatePort", 0),
+		    outside = ctr_parse_whole(p, "PublicPort", 0);
 		const char *type = ctr_parse_text(p, "Type"), *addr = ctr_parse_text(p, "IP");
 		if (addr && *addr && strcmp(addr, "0.0.0.0") != 0 && strcmp(addr, "::") != 0)
 			snprintf(ip, sizeof(ip), "%.50s:", addr);
 		if (outside)
-			snprintf(word, sizeof(word), "%s%d->%d/%.8s", ip, outside, inside, type ? type : "tcp");
+			snprintf(word, sizeof(word), "%s%d->%d/%.8s", ip, outside, inside,
+			         type ? type : "tcp");
 		else
 			snprintf(word, sizeof(word), "%d/%.8s", inside, type ? type : "tcp");
 		snprintf(padded, sizeof(padded), ", %s", word);
@@ -218,7 +232,7 @@ static char *ctr_parse_read_networks(const cJSON *networks)
 	const cJSON *n;
 	struct buf b;
 	buf_init(&b, TEXT_MAX);
-	cJSON_ArrayForEach(n, networks)
+	cJSON_ArrayForEach (n, networks)
 		if (n->string)
 			ctr_parse_add_word(&b, n->string);
 	char *out = b.len ? wash_ndup(b.data, b.len, TEXT_MAX) : NULL;
@@ -240,7 +254,8 @@ static void ctr_parse_read_compose(struct ctr_item *item, const cJSON *labels)
 	item->project = ctr_parse_keep(ctr_parse_label(labels, "project"));
 	item->service = ctr_parse_keep(ctr_parse_label(labels, "service"));
 	item->project_dir = ctr_parse_keep(ctr_parse_label(labels, "project.working_dir"));
-	item->by_compose = ctr_parse_label(labels, "config-hash") && ctr_parse_label(labels, "container-number");
+	item->by_compose = ctr_parse_label(labels, "config-hash") &&
+	                   ctr_parse_label(labels, "container-number");
 	const char *files = ctr_parse_label(labels, "project.config_files");
 	item->project_files = files && *files ? wash_dup(files, 4096) : NULL;
 	const char *env = ctr_parse_label(labels, "project.environment_file");
@@ -256,7 +271,7 @@ static void ctr_parse_read_command(struct ctr_item *item, const cJSON *o)
 	}
 	struct buf b;
 	buf_init(&b, TEXT_MAX);
-	cJSON_ArrayForEach(word, cmd)
+	cJSON_ArrayForEach (word, cmd)
 		if (cJSON_IsString(word))
 			buf_addf(&b, "%s%s", b.len ? " " : "", word->valuestring);
 	item->command = b.len ? wash_ndup(b.data, b.len, TEXT_MAX) : NULL;
@@ -265,13 +280,15 @@ static void ctr_parse_read_command(struct ctr_item *item, const cJSON *o)
 
 static void ctr_parse_read_item(struct ctr_item *item, const cJSON *o)
 {
-	const char *status = ctr_parse_text(o, "Status"), *health = ctr_parse_text(ctr_parse_member(o, "Health"), "Status");
+	const char *status = ctr_parse_text(o, "Status"),
+		   *health = ctr_parse_text(ctr_parse_member(o, "Health"), "Status");
 	ctr_parse_copy(item->id, sizeof(item->id), ctr_parse_text(o, "Id"));
 	ctr_parse_read_name(item, o);
 	item->image = ctr_parse_keep(ctr_parse_text(o, "Image"));
 	item->image_id = ctr_parse_keep(ctr_parse_text(o, "ImageID"));
 	item->ports = ctr_parse_read_ports(ctr_parse_member(o, "Ports"));
-	item->networks = ctr_parse_read_networks(ctr_parse_member(ctr_parse_member(o, "NetworkSettings"), "Networks"));
+	item->networks = ctr_parse_read_networks(
+		ctr_parse_member(ctr_parse_member(o, "NetworkSettings"), "Networks"));
 	ctr_parse_read_command(item, o);
 	ctr_parse_read_compose(item, ctr_parse_member(o, "Labels"));
 	item->state = ctr_parse_state_of(ctr_parse_text(o, "State"));
@@ -289,13 +306,15 @@ bool ctr_list_parse(struct ctr_list *list, const char *json, size_t len, struct 
 		cJSON_Delete(root);
 		char said[80];
 		wash(said, sizeof(said), json, len);
-		return err_set(err, ERR_GARBLED, "its list of containers cannot be understood; it begins with: %s", said);
+		return err_set(err, ERR_GARBLED,
+		               "its list of containers cannot be understood; it begins with: %s",
+		               said);
 	}
 	size_t n = (size_t)cJSON_GetArraySize(root);
 	n = n < LIST_MAX ? n : LIST_MAX;
 	list->items = xcalloc(n ? n : 1, sizeof(*list->items));
 	const cJSON *o;
-	cJSON_ArrayForEach(o, root) {
+	cJSON_ArrayForEach (o, root) {
 		bool full = list->n == LIST_MAX;
 		list->left_out += full;
 		if (full || !ctr_parse_text(o, "Id"))
@@ -310,8 +329,9 @@ void ctr_list_finish(struct ctr_list *list)
 {
 	for (size_t i = 0; i < list->n; i++) {
 		struct ctr_item *it = &list->items[i];
-		char *owned[] = { it->image, it->image_id, it->command, it->ports, it->networks, it->project, it->service,
-		                  it->project_dir, it->project_files, it->project_env };
+		char *owned[] = { it->image,         it->image_id,   it->command, it->ports,
+			          it->networks,      it->project,    it->service, it->project_dir,
+			          it->project_files, it->project_env };
 		for (size_t k = 0; k < ARRAY_LEN(owned); k++)
 			free(owned[k]);
 	}
@@ -319,7 +339,7 @@ void ctr_list_finish(struct ctr_list *list)
 	*list = (struct ctr_list){ 0 };
 }
 
-/* --- inspect -------------------------------------------------------------------------------------------------- */
+/* --- inspect ------------------------------------------------------------- */
 
 static void ctr_parse_read_health(struct ctr_inspect *in, const cJSON *health)
 {
@@ -328,18 +348,21 @@ static void ctr_parse_read_health(struct ctr_inspect *in, const cJSON *health)
 	const cJSON *log = ctr_parse_member(health, "Log");
 	int n = cJSON_IsArray(log) ? cJSON_GetArraySize(log) : 0;
 	if (n)
-		ctr_parse_copy(in->health_output, sizeof(in->health_output), ctr_parse_text(cJSON_GetArrayItem(log, n - 1), "Output"));
+		ctr_parse_copy(in->health_output, sizeof(in->health_output),
+		               ctr_parse_text(cJSON_GetArrayItem(log, n - 1), "Output"));
 }
 
 bool ctr_inspect_parse(struct ctr_inspect *in, const char *json, size_t len, struct err *err)
 {
 	*in = (struct ctr_inspect){ .restarts = -1, .exit_code = -1 };
 	cJSON *root = ctr_parse_read_json(json, len);
-	const cJSON *state = ctr_parse_member(root, "State"), *host = ctr_parse_member(root, "HostConfig");
+	const cJSON *state = ctr_parse_member(root, "State"),
+		    *host = ctr_parse_member(root, "HostConfig");
 	const char *name = ctr_parse_text(root, "Name");
 	if (!ctr_parse_text(root, "Id") || !state) {
 		cJSON_Delete(root);
-		return err_set(err, ERR_GARBLED, "its answer about a container cannot be understood");
+		return err_set(err, ERR_GARBLED,
+		               "its answer about a container cannot be understood");
 	}
 	ctr_parse_copy(in->id, sizeof(in->id), ctr_parse_text(root, "Id"));
 	ctr_parse_copy(in->name, sizeof(in->name), name && *name == '/' ? name + 1 : name);
@@ -352,14 +375,17 @@ bool ctr_inspect_parse(struct ctr_inspect *in, const char *json, size_t len, str
 	in->started_ms = ctr_parse_rfc_time(state, "StartedAt");
 	in->finished_ms = ctr_parse_rfc_time(state, "FinishedAt");
 	in->mem_limit = ctr_parse_whole64(host, "Memory");
-	ctr_parse_copy(in->policy, sizeof(in->policy), ctr_parse_text(ctr_parse_member(host, "RestartPolicy"), "Name"));
+	ctr_parse_copy(in->policy, sizeof(in->policy),
+	               ctr_parse_text(ctr_parse_member(host, "RestartPolicy"), "Name"));
 	ctr_parse_copy(in->error, sizeof(in->error), ctr_parse_text(state, "Error"));
-	ctr_parse_read_health(in, ctr_parse_member(state, "Health") ? ctr_parse_member(state, "Health") : ctr_parse_member(state, "Healthcheck"));
+	ctr_parse_read_health(in, ctr_parse_member(state, "Health")
+	                                  ? ctr_parse_member(state, "Health")
+	                                  : ctr_parse_member(state, "Healthcheck"));
 	cJSON_Delete(root);
 	return true;
 }
 
-/* --- events ----------------------------------------------------------------------------------------------------- */
+/* --- events -------------------------------------------------------------- */
 
 static void ctr_parse_read_action(struct ctr_event *e, const char *action)
 {
@@ -375,7 +401,8 @@ static void ctr_parse_read_action(struct ctr_event *e, const char *action)
 
 static void ctr_parse_read_event_time(struct ctr_event *e, const cJSON *root)
 {
-	/* timeNano is above 2^53: a double keeps it to some hundred ns, which since= and a dropped duplicate can bear */
+	/* timeNano is above 2^53: a double keeps it to some hundred ns, which since= and a dropped
+	 * duplicate can bear */
 	double ns = ctr_parse_number(root, "timeNano", 0), s = ctr_parse_number(root, "time", 0);
 	if (!(ns > 0 && ns < 9e18) && s > 0 && s < 9e9)
 		ns = s * 1e9;
@@ -383,7 +410,8 @@ static void ctr_parse_read_event_time(struct ctr_event *e, const cJSON *root)
 		return;
 	int64_t all = (int64_t)ns;
 	e->time_ms = all / 1000000;
-	snprintf(e->time, sizeof(e->time), "%lld.%09lld", (long long)(all / 1000000000), (long long)(all % 1000000000));
+	snprintf(e->time, sizeof(e->time), "%lld.%09lld", (long long)(all / 1000000000),
+	         (long long)(all % 1000000000));
 }
 
 static int ctr_parse_exit_of(const cJSON *attrs)
@@ -401,8 +429,10 @@ bool ctr_event_parse(struct ctr_event *e, const char *json, size_t len)
 {
 	*e = (struct ctr_event){ .exit_code = -1 };
 	cJSON *root = ctr_parse_read_json(json, len);
-	const cJSON *actor = ctr_parse_member(root, "Actor"), *attrs = ctr_parse_member(actor, "Attributes");
-	const char *id = ctr_parse_text(actor, "ID"), *action = ctr_parse_text(root, "Action"), *type = ctr_parse_text(root, "Type"), *old = ctr_parse_text(attrs, "oldName");
+	const cJSON *actor = ctr_parse_member(root, "Actor"),
+		    *attrs = ctr_parse_member(actor, "Attributes");
+	const char *id = ctr_parse_text(actor, "ID"), *action = ctr_parse_text(root, "Action"),
+		   *type = ctr_parse_text(root, "Type"), *old = ctr_parse_text(attrs, "oldName");
 	if (!id)
 		id = ctr_parse_text(root, "id");
 	if (!action)
@@ -412,27 +442,31 @@ bool ctr_event_parse(struct ctr_event *e, const char *json, size_t len)
 		ctr_parse_copy(e->id, sizeof(e->id), id);
 		ctr_parse_read_action(e, action);
 		ctr_parse_copy(e->name, sizeof(e->name), ctr_parse_text(attrs, "name"));
-		ctr_parse_copy(e->old_name, sizeof(e->old_name), old && *old == '/' ? old + 1 : old);
+		ctr_parse_copy(e->old_name, sizeof(e->old_name),
+		               old && *old == '/' ? old + 1 : old);
 		ctr_parse_copy(e->image, sizeof(e->image), ctr_parse_text(attrs, "image"));
 		ctr_parse_copy(e->signal, sizeof(e->signal), ctr_parse_text(attrs, "signal"));
 		ctr_parse_copy(e->project, sizeof(e->project), ctr_parse_label(attrs, "project"));
 		ctr_parse_copy(e->service, sizeof(e->service), ctr_parse_label(attrs, "service"));
 		e->exit_code = ctr_parse_exit_of(attrs);
 		ctr_parse_read_event_time(e, root);
-		if (strcmp(e->action, "health_status") == 0 && !*e->detail)   /* podman's */
-			ctr_parse_copy(e->detail, sizeof(e->detail), ctr_parse_text(attrs, "health_status"));
+		if (strcmp(e->action, "health_status") == 0 && !*e->detail) /* podman's */
+			ctr_parse_copy(e->detail, sizeof(e->detail),
+			               ctr_parse_text(attrs, "health_status"));
 	}
 	cJSON_Delete(root);
 	return ok;
 }
 
-/* --- stats ------------------------------------------------------------------------------------------------------ */
+/* --- stats --------------------------------------------------------------- */
 
-/* What of the memory is only cache does not count: inactive_file on cgroup v2, total_inactive_file or cache on v1. */
+/* What of the memory is only cache does not count: inactive_file on cgroup v2, total_inactive_file
+ * or cache on v1. */
 static void ctr_parse_read_memory(struct ctr_sample *s, const cJSON *mem)
 {
 	const cJSON *detail = ctr_parse_member(mem, "stats");
-	double usage = ctr_parse_number(mem, "usage", -1), limit = ctr_parse_number(mem, "limit", -1);
+	double usage = ctr_parse_number(mem, "usage", -1),
+	       limit = ctr_parse_number(mem, "limit", -1);
 	static const char *const caches[] = { "total_inactive_file", "inactive_file", "cache" };
 	double cache = 0;
 	for (size_t i = 0; i < ARRAY_LEN(caches); i++)
@@ -447,7 +481,7 @@ static void ctr_parse_read_memory(struct ctr_sample *s, const cJSON *mem)
 static void ctr_parse_read_network(struct ctr_sample *s, const cJSON *networks)
 {
 	const cJSON *n;
-	cJSON_ArrayForEach(n, networks) {
+	cJSON_ArrayForEach (n, networks) {
 		s->rx = (s->rx < 0 ? 0 : s->rx) + ctr_parse_number(n, "rx_bytes", 0);
 		s->tx = (s->tx < 0 ? 0 : s->tx) + ctr_parse_number(n, "tx_bytes", 0);
 	}
@@ -455,14 +489,21 @@ static void ctr_parse_read_network(struct ctr_sample *s, const cJSON *networks)
 
 bool ctr_sample_parse(struct ctr_sample *s, const char *json, size_t len)
 {
-	*s = (struct ctr_sample){ .cpu_ns = -1, .system_ns = -1, .before_cpu_ns = -1, .before_system_ns = -1, .mem = -1,
-	                          .mem_limit = -1, .rx = -1, .tx = -1 };
+	*s = (struct ctr_sample){ .cpu_ns = -1,
+		                  .system_ns = -1,
+		                  .before_cpu_ns = -1,
+		                  .before_system_ns = -1,
+		                  .mem = -1,
+		                  .mem_limit = -1,
+		                  .rx = -1,
+		                  .tx = -1 };
 	cJSON *root = ctr_parse_read_json(json, len);
 	if (!cJSON_IsObject(root)) {
 		cJSON_Delete(root);
 		return false;
 	}
-	const cJSON *cpu = ctr_parse_member(root, "cpu_stats"), *pre = ctr_parse_member(root, "precpu_stats");
+	const cJSON *cpu = ctr_parse_member(root, "cpu_stats"),
+		    *pre = ctr_parse_member(root, "precpu_stats");
 	s->read_ms = ctr_parse_rfc_time(root, "read");
 	s->cpu_ns = ctr_parse_number(ctr_parse_member(cpu, "cpu_usage"), "total_usage", -1);
 	s->system_ns = ctr_parse_number(cpu, "system_cpu_usage", -1);
@@ -470,7 +511,8 @@ bool ctr_sample_parse(struct ctr_sample *s, const char *json, size_t len)
 	s->before_system_ns = ctr_parse_number(pre, "system_cpu_usage", -1);
 	s->cpus = ctr_parse_whole(cpu, "online_cpus", 0);
 	if (s->cpus <= 0)
-		s->cpus = cJSON_GetArraySize(ctr_parse_member(ctr_parse_member(cpu, "cpu_usage"), "percpu_usage"));
+		s->cpus = cJSON_GetArraySize(
+			ctr_parse_member(ctr_parse_member(cpu, "cpu_usage"), "percpu_usage"));
 	ctr_parse_read_memory(s, ctr_parse_member(root, "memory_stats"));
 	ctr_parse_read_network(s, ctr_parse_member(root, "networks"));
 	cJSON_Delete(root);
@@ -488,14 +530,15 @@ double ctr_sample_cpu(const struct ctr_sample *now, const struct ctr_sample *bef
 	if (before && before->valid && before->cpu_ns >= 0 && now->read_ms > before->read_ms) {
 		used = now->cpu_ns - before->cpu_ns;
 		over = (double)(now->read_ms - before->read_ms) * 1e6;
-	} else if (now->before_cpu_ns > 0 && now->before_system_ns > 0 && now->system_ns > now->before_system_ns) {
+	} else if (now->before_cpu_ns > 0 && now->before_system_ns > 0 &&
+	           now->system_ns > now->before_system_ns) {
 		used = now->cpu_ns - now->before_cpu_ns;
 		over = (now->system_ns - now->before_system_ns) / (now->cpus > 0 ? now->cpus : 1);
 	}
 	return used >= 0 && over > 0 ? used / over * 100 : -1;
 }
 
-/* --- the rest ------------------------------------------------------------------------------------------------------ */
+/* --- the rest ------------------------------------------------------------ */
 
 const char *ctr_message(char *buf, size_t size, const char *body, size_t len)
 {

@@ -1,4 +1,5 @@
-/* pull.c: POST /images/create, one image after another. An error comes inside an answer that began well. */
+/* pull.c: POST /images/create, one image after another. An error comes inside an answer that began
+ * well. */
 #include "backends/containers/pull.h"
 
 #include <stdio.h>
@@ -14,10 +15,10 @@
 #include "backends/base/wash.h"
 #include "backends/containers/engine.h"
 
-#define ANSWER_MS (60 * 1000)          /* the engine asks the registry before it answers */
-#define SILENCE_MS (3 * 60 * 1000)     /* and then says something now and then */
+#define ANSWER_MS (60 * 1000)      /* the engine asks the registry before it answers */
+#define SILENCE_MS (3 * 60 * 1000) /* and then says something now and then */
 
-/* --- a line --------------------------------------------------------------------------------------------------------------- */
+/* --- a line -------------------------------------------------------------- */
 
 static const char *pull_text(const cJSON *o, const char *name)
 {
@@ -44,14 +45,21 @@ static struct pull_layer *pull_layer_of(struct pull_progress *p, const char *id)
 	return &p->layers[i];
 }
 
-static void pull_layer_line(struct pull_progress *p, const char *id, const char *status, const cJSON *detail)
+static void pull_layer_line(struct pull_progress *p, const char *id, const char *status,
+                            const cJSON *detail)
 {
-	static const struct { const char *word; enum pull_layer_state state; } words[] = {
-		{ "Pulling fs layer", PULL_WAITS }, { "Waiting", PULL_WAITS }, { "Downloading", PULL_LOADS }, { "Verifying Checksum", PULL_LOADED },
-		{ "Download complete", PULL_LOADED }, { "Extracting", PULL_UNPACKS }, { "Pull complete", PULL_THERE }, { "Already exists", PULL_THERE },
+	static const struct {
+		const char *word;
+		enum pull_layer_state state;
+	} words[] = {
+		{ "Pulling fs layer", PULL_WAITS },   { "Waiting", PULL_WAITS },
+		{ "Downloading", PULL_LOADS },        { "Verifying Checksum", PULL_LOADED },
+		{ "Download complete", PULL_LOADED }, { "Extracting", PULL_UNPACKS },
+		{ "Pull complete", PULL_THERE },      { "Already exists", PULL_THERE },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
-		struct pull_layer *l = strcmp(words[i].word, status) == 0 ? pull_layer_of(p, id) : NULL;
+		struct pull_layer *l = strcmp(words[i].word, status) == 0 ? pull_layer_of(p, id)
+		                                                          : NULL;
 		if (!l)
 			continue;
 		l->state = words[i].state;
@@ -69,13 +77,15 @@ bool pull_line(struct pull_progress *p, const char *line, size_t len)
 	cJSON *o = json_parse(line, len);
 	bool ok = cJSON_IsObject(o);
 	const char *id = pull_text(o, "id"), *status = pull_text(o, "status");
-	const char *error = pull_text(cJSON_GetObjectItemCaseSensitive(o, "errorDetail"), "message");
+	const char *error = pull_text(cJSON_GetObjectItemCaseSensitive(o, "errorDetail"),
+	                              "message");
 	if (!error)
 		error = pull_text(o, "error");
 	if (error)
 		wash(p->error, sizeof(p->error), error, strlen(error));
 	else if (ok && id && status)
-		pull_layer_line(p, id, status, cJSON_GetObjectItemCaseSensitive(o, "progressDetail"));
+		pull_layer_line(p, id, status,
+		                cJSON_GetObjectItemCaseSensitive(o, "progressDetail"));
 	else if (ok && status)
 		p->newer |= strncmp(status, "Status: Downloaded newer", 24) == 0;
 	cJSON_Delete(o);
@@ -97,14 +107,15 @@ void pull_words(const struct pull_progress *p, char *buf, size_t size)
 	else if (!all)
 		snprintf(buf, size, "%zu/%zu layers", there, p->n);
 	else
-		snprintf(buf, size, "%zu/%zu layers, %s of %s", there, p->n, human_bytes(a, (uint64_t)have), human_bytes(b, (uint64_t)all));
+		snprintf(buf, size, "%zu/%zu layers, %s of %s", there, p->n,
+		         human_bytes(a, (uint64_t)have), human_bytes(b, (uint64_t)all));
 }
 
-/* --- doing it ------------------------------------------------------------------------------------------------------------- */
+/* --- doing it ------------------------------------------------------------ */
 
 struct pull {
 	struct engine *engine;
-	struct pull *next;               /* of the engine */
+	struct pull *next; /* of the engine */
 	char **images;
 	size_t n, at, pulled;
 	bool refused;
@@ -114,7 +125,7 @@ struct pull {
 	struct loop_timer *silence;
 	struct json_lines lines;
 	struct pull_progress told;
-	char said[160];                  /* last words, so that the same are not told twice */
+	char said[160]; /* last words, so that the same are not told twice */
 };
 
 static void pull_begin(struct pull *);
@@ -150,7 +161,9 @@ static void pull_over(struct pull *p, const struct err *err)
 void pulls_end(struct engine *e)
 {
 	struct err err;
-	err_set(&err, ERR_LOST, "%s: the link was lost while images came; nothing that runs was changed", e->source.server->name);
+	err_set(&err, ERR_LOST,
+	        "%s: the link was lost while images came; nothing that runs was changed",
+	        e->source.server->name);
 	while (e->pulls)
 		pull_over(e->pulls, &err);
 }
@@ -183,7 +196,10 @@ static bool pull_on_data(struct call *call, const char *data, size_t len, void *
 /* A registry that wants to know who asks, or an image that was built here and is in none. */
 static bool pull_is_refusal(int status, const char *said)
 {
-	static const char *const words[] = { "denied", "unauthorized", "authentication required", "no basic auth", "not found", "manifest unknown" };
+	static const char *const words[] = {
+		"denied",        "unauthorized", "authentication required",
+		"no basic auth", "not found",    "manifest unknown"
+	};
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		if (strcasestr(said, words[i]))
 			return true;
@@ -202,7 +218,8 @@ static void pull_on_done(struct call *call, const struct reply *r, void *arg)
 	if (!err.code && *said && pull_is_refusal(r->status, said))
 		p->refused = true;
 	else if (!err.code && *said)
-		err_set(&err, ERR_REFUSED, "%s is not pulled, nothing that runs was changed: %s", p->images[p->at], said);
+		err_set(&err, ERR_REFUSED, "%s is not pulled, nothing that runs was changed: %s",
+		        p->images[p->at], said);
 	else if (!err.code)
 		p->pulled += p->told.newer;
 	if (err.code || ++p->at == p->n)
@@ -215,8 +232,10 @@ static void pull_on_silence(struct loop_timer *t, void *arg)
 {
 	struct pull *p = arg;
 	struct err err;
-	err_set(&err, ERR_TIMEOUT, "%s: the engine said nothing more for %d s while it came; nothing that runs was changed", p->images[p->at],
-	        SILENCE_MS / 1000);
+	err_set(&err, ERR_TIMEOUT,
+	        "%s: the engine said nothing more for %d s while it came; nothing that runs was "
+	        "changed",
+	        p->images[p->at], SILENCE_MS / 1000);
 	pull_over(p, &err);
 }
 
@@ -230,17 +249,24 @@ static char *pull_reference(const char *image)
 
 static void pull_begin(struct pull *p)
 {
-	char *ref = pull_reference(p->images[p->at]), *word = http_encode(ref), *path = xasprintf("/images/create?fromImage=%s", word);
+	char *ref = pull_reference(p->images[p->at]), *word = http_encode(ref),
+	     *path = xasprintf("/images/create?fromImage=%s", word);
 	p->told = (struct pull_progress){ 0 };
 	json_lines_finish(&p->lines);
-	p->call = engine_get(p->engine, path, (struct call_spec){ .method = "POST", .data = pull_on_data, .done = pull_on_done, .arg = p, .timeout_ms = ANSWER_MS });
+	p->call = engine_get(p->engine, path,
+	                     (struct call_spec){ .method = "POST",
+	                                         .data = pull_on_data,
+	                                         .done = pull_on_done,
+	                                         .arg = p,
+	                                         .timeout_ms = ANSWER_MS });
 	loop_timer_set(p->silence, -1);
 	free(path);
 	free(word);
 	free(ref);
 }
 
-struct pull *pull_start(struct source *source, const char *const *images, size_t n, const struct pull_events *events, void *arg, struct err *err)
+struct pull *pull_start(struct source *source, const char *const *images, size_t n,
+                        const struct pull_events *events, void *arg, struct err *err)
 {
 	struct engine *e = engine_of(source);
 	if (!e->origin) {
@@ -248,7 +274,12 @@ struct pull *pull_start(struct source *source, const char *const *images, size_t
 		return NULL;
 	}
 	struct pull *p = xcalloc(1, sizeof(*p));
-	*p = (struct pull){ .engine = e, .events = events, .arg = arg, .n = n, .images = xcalloc(n, sizeof(char *)), .next = e->pulls };
+	*p = (struct pull){ .engine = e,
+		            .events = events,
+		            .arg = arg,
+		            .n = n,
+		            .images = xcalloc(n, sizeof(char *)),
+		            .next = e->pulls };
 	for (size_t i = 0; i < n; i++)
 		p->images[i] = xstrdup(images[i]);
 	e->pulls = p;

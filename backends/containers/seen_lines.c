@@ -63,7 +63,8 @@ int64_t seen_lines_since(const struct seen_lines *t, int64_t span_ns)
 	return newest - first > span_ns ? newest - span_ns : first;
 }
 
-static bool seen_lines_take_between(struct seen_lines *t, size_t from, size_t to, int64_t ns, uint64_t hash)
+static bool seen_lines_take_between(struct seen_lines *t, size_t from, size_t to, int64_t ns,
+                                    uint64_t hash)
 {
 	for (size_t i = from; i < to; i++) {
 		struct seen_line *line = &t->line[i];
@@ -87,7 +88,8 @@ bool seen_lines_take(struct seen_lines *t, int64_t ns, uint64_t hash, uint64_t *
 		return true;
 	}
 	/* as a rule it is the next one */
-	if (seen_lines_take_between(t, t->next, t->n, ns, hash) || seen_lines_take_between(t, 0, t->next, ns, hash))
+	if (seen_lines_take_between(t, t->next, t->n, ns, hash) ||
+	    seen_lines_take_between(t, 0, t->next, ns, hash))
 		return true;
 	for (size_t i = t->next; !*before && i < t->n; i++)
 		if (!t->line[i].taken && t->line[i].ns == ns)

@@ -1,5 +1,5 @@
-/* stats.c: CPU, memory and network of the rows on screen: a stream for each, or, where a connection is a command on the
- * server, one question after another. */
+/* stats.c: CPU, memory and network of the rows on screen: a stream for each, or, where a connection
+ * is a command on the server, one question after another. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 
 #include "backends/containers/engine.h"
 
-#define ASK_EACH_MS 3000             /* the pause after an answer where there is no stream */
+#define ASK_EACH_MS 3000 /* the pause after an answer where there is no stream */
 
 static void stats_ask(struct ctr *);
 
@@ -29,12 +29,16 @@ void stats_feed(struct ctr *c, const char *json, size_t len)
 	row->cpu = cpu >= 0 || !s.valid ? cpu : row->cpu;
 	row->mem = s.valid ? s.mem : -1;
 	row->mem_limit = s.valid ? s.mem_limit : -1;
-	bool rates = seconds > 0 && s.valid && s.rx >= before->rx && before->rx >= 0 && s.tx >= before->tx;
+	bool rates = seconds > 0 && s.valid && s.rx >= before->rx && before->rx >= 0 &&
+	             s.tx >= before->tx;
 	row->net_rx = rates ? (s.rx - before->rx) / seconds : -1;
 	row->net_tx = rates ? (s.tx - before->tx) / seconds : -1;
 	c->sample = s;
-	if (stats_differs(old.cpu, row->cpu, 0.05) || stats_differs(old.mem, row->mem, row->mem / 256) || stats_differs(old.mem_limit, row->mem_limit, 0) ||
-	    stats_differs(old.net_rx, row->net_rx, row->net_rx / 64) || stats_differs(old.net_tx, row->net_tx, row->net_tx / 64))
+	if (stats_differs(old.cpu, row->cpu, 0.05) ||
+	    stats_differs(old.mem, row->mem, row->mem / 256) ||
+	    stats_differs(old.mem_limit, row->mem_limit, 0) ||
+	    stats_differs(old.net_rx, row->net_rx, row->net_rx / 64) ||
+	    stats_differs(old.net_tx, row->net_tx, row->net_tx / 64))
 		store_touch_figures(&row->row);
 }
 
@@ -59,7 +63,8 @@ static void stats_on_rest(struct loop_timer *t, void *arg)
 {
 	struct ctr *c = arg;
 	c->resting = false;
-	if (c->engine->origin && !c->stats && c->row->row.shown && c->row->state == CONTAINER_RUNNING)
+	if (c->engine->origin && !c->stats && c->row->row.shown &&
+	    c->row->state == CONTAINER_RUNNING)
 		stats_ask(c);
 }
 
@@ -83,7 +88,8 @@ static void stats_done(struct call *call, const struct reply *r, void *arg)
 	struct ctr *c = arg;
 	c->stats = NULL;
 	c->engine->stats--;
-	if (r->status == 200 && !engine_has_socket(c->engine) && c->stats_lines.line.len) {   /* podman ends it without a newline */
+	/* podman ends it without a newline */
+	if (r->status == 200 && !engine_has_socket(c->engine) && c->stats_lines.line.len) {
 		struct buf line = c->stats_lines.line;
 		c->stats_lines.line = (struct buf){ 0 };
 		char what[16 + CTR_ID_SIZE];
@@ -101,8 +107,11 @@ static void stats_ask(struct ctr *c)
 {
 	char path[96 + CTR_ID_SIZE];
 	struct engine *e = c->engine;
-	snprintf(path, sizeof(path), "/containers/%s/stats?stream=%s", c->id, engine_has_socket(e) ? "1" : "0&one-shot=1");
-	c->stats = engine_get(e, path, (struct call_spec){ .data = stats_data, .done = stats_done, .arg = c });
+	snprintf(path, sizeof(path), "/containers/%s/stats?stream=%s", c->id,
+	         engine_has_socket(e) ? "1" : "0&one-shot=1");
+	c->stats = engine_get(e, path,
+	                      (struct call_spec){
+				      .data = stats_data, .done = stats_done, .arg = c });
 	e->stats++;
 	stats_end_rest(c);
 }
@@ -110,7 +119,7 @@ static void stats_ask(struct ctr *c)
 void stats_stop(struct ctr *c)
 {
 	stats_end_rest(c);
-	c->sample.valid = false;             /* too old to tell a rate from */
+	c->sample.valid = false; /* too old to tell a rate from */
 	if (!c->stats)
 		return;
 	call_cancel(c->stats);
@@ -128,6 +137,7 @@ void stats_shown(struct engine *e)
 		if (!c->row->row.shown || c->row->state != CONTAINER_RUNNING)
 			stats_stop(c);
 	for (struct ctr *c = e->ctrs; c && e->stats < most; c = c->hh.next)
-		if (c->row->row.shown && c->row->state == CONTAINER_RUNNING && !c->stats && !c->resting)
+		if (c->row->row.shown && c->row->state == CONTAINER_RUNNING && !c->stats &&
+		    !c->resting)
 			stats_ask(c);
 }

@@ -1,4 +1,5 @@
-/* acts.c: deploy, roll back, cancel. Starting is one command to the server; it has an answer when the run stands on its own. */
+/* acts.c: deploy, roll back, cancel. Starting is one command to the server; it has an answer when
+ * the run stands on its own. */
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,13 +25,13 @@ struct act {
 	struct deploys *owner;
 	struct order *order;
 	struct run *run;
-	struct pull *pull;               /* images come first */
+	struct pull *pull; /* images come first */
 	bool unnamed;
-	const char *what;                /* "deploy", "rollback" */
-	struct ask_word wanted[ASKS_MAX];        /* the secret variables; without their patterns */
-	struct secret *secrets[ASKS_MAX];        /* owned: their values, as far as they came */
+	const char *what;                 /* "deploy", "rollback" */
+	struct ask_word wanted[ASKS_MAX]; /* the secret variables; without their patterns */
+	struct secret *secrets[ASKS_MAX]; /* owned: their values, as far as they came */
 	size_t n_wanted, n_secrets;
-	struct ask *ask;                 /* for the next of them; NULL */
+	struct ask *ask; /* for the next of them; NULL */
 };
 
 const char *deploy_who(void)
@@ -63,7 +64,9 @@ static void deploy_act_act_end(struct act *a, const struct err *err, const char 
 void acts_finish(struct deploys *ds)
 {
 	struct err err;
-	err_set(&err, ERR_LOST, "the link went while it was being started; whether it runs is seen when the link is back");
+	err_set(&err, ERR_LOST,
+	        "the link went while it was being started; whether it runs is seen when the link "
+	        "is back");
 	while (ds->acts) {
 		run_cancel(ds->acts->run);
 		deploy_act_act_end(ds->acts, &err, NULL);
@@ -77,15 +80,21 @@ static void deploy_act_said(const struct run_result *r, const char *doing, struc
 	const char *words = r->err_out;
 	wash(text, sizeof(text), words, r->err_len);
 	if (text[0] == '=' && sscanf(text, "=%15s", step) == 1)
-		memmove(text, text + 1 + strlen(step) + (text[1 + strlen(step)] == ' '), strlen(text + 1 + strlen(step) + (text[1 + strlen(step)] == ' ')) + 1);
+		memmove(text, text + 1 + strlen(step) + (text[1 + strlen(step)] == ' '),
+		        strlen(text + 1 + strlen(step) + (text[1 + strlen(step)] == ' ')) + 1);
 	if (!strcmp(step, "locked"))
 		err_set(err, ERR_REFUSED, "not started: %s", text);
 	else if (!strcmp(step, "directory"))
-		err_set(err, ERR_ABSENT, "not started, nothing was changed: the directory cannot be entered: %s", text);
+		err_set(err, ERR_ABSENT,
+		        "not started, nothing was changed: the directory cannot be entered: %s",
+		        text);
 	else if (!strcmp(step, "place"))
-		err_set(err, ERR_REFUSED, "not started, nothing was changed: the server cannot keep its output: %s", text);
+		err_set(err, ERR_REFUSED,
+		        "not started, nothing was changed: the server cannot keep its output: %s",
+		        text);
 	else
-		err_set(err, ERR_REFUSED, "%s: the server's sh ended with code %d%s%s", doing, r->end.exit_code, *text ? ": " : "", text);
+		err_set(err, ERR_REFUSED, "%s: the server's sh ended with code %d%s%s", doing,
+		        r->end.exit_code, *text ? ": " : "", text);
 }
 
 static void deploy_act_done(const struct run_result *r, void *arg)
@@ -96,7 +105,9 @@ static void deploy_act_done(const struct run_result *r, void *arg)
 	a->run = NULL;
 	if (!err.code && (r->end.exit_code != 0 || (!cancel && strncmp(r->out, "started", 7) != 0)))
 		deploy_act_said(r, cancel ? "not cancelled" : "not started", &err);
-	deploy_act_act_end(a, &err, cancel ? "its processes have ended" : "started; it goes on without this console");
+	deploy_act_act_end(a, &err,
+	                   cancel ? "its processes have ended"
+	                          : "started; it goes on without this console");
 }
 
 static struct act *deploy_act_act_begin(struct order *order, struct deploy *d)
@@ -110,9 +121,11 @@ static struct act *deploy_act_act_begin(struct order *order, struct deploy *d)
 	return a;
 }
 
-static void deploy_act_run_script(struct act *a, struct deploy *d, struct buf *script, int64_t timeout_ms)
+static void deploy_act_run_script(struct act *a, struct deploy *d, struct buf *script,
+                                  int64_t timeout_ms)
 {
-	a->run = link_run(source_link(d->row.source), "exec sh -s", script->data, script->len, ANSWER_MAX, timeout_ms, deploy_act_done, a);
+	a->run = link_run(source_link(d->row.source), "exec sh -s", script->data, script->len,
+	                  ANSWER_MAX, timeout_ms, deploy_act_done, a);
 }
 
 static void deploy_act_refuse(struct order *order, const struct err *err)
@@ -120,7 +133,7 @@ static void deploy_act_refuse(struct order *order, const struct err *err)
 	order_end(order, err, NULL);
 }
 
-/* --- secret variables ------------------------------------------------------------------------------------------------------ */
+/* --- secret variables ---------------------------------------------------- */
 
 static void deploy_act_next_secret(struct act *);
 
@@ -136,7 +149,9 @@ static void deploy_act_secret_came(struct ask *ask, struct secret *answer, bool 
 		deploy_act_next_secret(a);
 		return;
 	}
-	err_set(&err, ERR_DENIED, "not started: %s is secret and was not given; it is asked for, or taken from mocr's environment",
+	err_set(&err, ERR_DENIED,
+	        "not started: %s is secret and was not given; it is asked for, or taken from "
+	        "mocr's environment",
 	        a->wanted[a->n_secrets].name);
 	deploy_act_act_end(a, &err, NULL);
 }
@@ -147,8 +162,10 @@ static void deploy_act_ask_secret(struct act *a, const struct ask_word *word)
 	struct ask *ask = xcalloc(1, sizeof(*ask));
 	*ask = (struct ask){ .kind = ASK_PASSWORD, .answered = deploy_act_secret_came, .arg = a };
 	snprintf(ask->title, sizeof(ask->title), "%.40s: a value for a deploy", v->name);
-	snprintf(ask->text, sizeof(ask->text), "%.200s asks for %s, which is secret.\nIt goes to the server for this run and is kept nowhere.", a->order->id,
-	         word->name);
+	snprintf(ask->text, sizeof(ask->text),
+	         "%.200s asks for %s, which is secret.\nIt goes to the server for this run and is "
+	         "kept nowhere.",
+	         a->order->id, word->name);
 	snprintf(ask->prompt, sizeof(ask->prompt), "%.60s", word->name);
 	a->ask = ask;
 	server_ask(v, ask);
@@ -166,7 +183,8 @@ static void deploy_act_next_secret(struct act *a)
 			return;
 		}
 		a->secrets[a->n_secrets++] = secret_create(own, strlen(own));
-		unsetenv(word->name);                     /* a child has no use for it; a run on this machine keeps what it has exported */
+		/* a child has no use for it; a run on this machine keeps what it has exported */
+		unsetenv(word->name);
 	}
 	deploy_act_launch(a);
 }
@@ -178,13 +196,15 @@ static bool deploy_act_want_secrets(struct act *a, const char *ask_lines, struct
 	for (size_t i = 0; i < n; i++)
 		if (words[i].secret) {
 			a->wanted[a->n_wanted] = words[i];
-			a->wanted[a->n_wanted++].rest = NULL;     /* of the settings, which may be others by then */
+			/* of the settings, which may be others by then */
+			a->wanted[a->n_wanted++].rest = NULL;
 		}
 	return !err->code;
 }
 
 /* The same variables as when they were asked for, with the words of now. */
-static bool deploy_act_export_secrets(const struct act *a, const char *ask_lines, struct buf *out, struct err *err)
+static bool deploy_act_export_secrets(const struct act *a, const char *ask_lines, struct buf *out,
+                                      struct err *err)
 {
 	struct ask_word words[ASKS_MAX];
 	size_t n = asks_read(ask_lines, words, ASKS_MAX, err), k = 0;
@@ -192,21 +212,24 @@ static bool deploy_act_export_secrets(const struct act *a, const char *ask_lines
 		if (!words[i].secret)
 			continue;
 		if (k == a->n_secrets || strcmp(words[i].name, a->wanted[k].name) != 0)
-			return err_set(err, ERR_USAGE, "not started: [deploy] asks for other variables now; start it again");
+			return err_set(err, ERR_USAGE,
+			               "not started: [deploy] asks for other variables now; start "
+			               "it again");
 		if (!value_export(&words[i], a->secrets[k++]->text, out, err))
 			return false;
 	}
 	return !err->code;
 }
 
-/* --- starting --------------------------------------------------------------------------------------------------------------- */
+/* --- starting ------------------------------------------------------------ */
 
 static void deploy_act_launch(struct act *a)
 {
 	struct order *order = a->order;
 	struct deploy *d = (struct deploy *)order_row(order);
 	const struct deploy_config *c = d ? deploy_config_of(d) : NULL;
-	struct buf exports = { 0 }, secrets = { .secret = true }, command = { 0 }, script = { .secret = true };
+	struct buf exports = { 0 }, secrets = { .secret = true }, command = { 0 },
+		   script = { .secret = true };
 	struct err err = { 0 };
 	bool back = !strcmp(a->what, "rollback");
 	if (!c)
@@ -215,13 +238,25 @@ static void deploy_act_launch(struct act *a)
 	const char *values = back ? NULL : order->argument;
 	if (c && !text)
 		err_set(&err, ERR_USAGE, "[deploy %s] has no key run", c->name);
-	if (text && (back || values_read(c->ask, values, &exports, &err)) && deploy_act_export_secrets(a, c->ask, &secrets, &err) &&
+	if (text && (back || values_read(c->ask, values, &exports, &err)) &&
+	    deploy_act_export_secrets(a, c->ask, &secrets, &err) &&
 	    command_build(text, c->ask, &command, &err)) {
-		char id[DEPLOY_ID_SIZE], *args = wash_dup(values ? values : back ? d->run.args : "", 200);
+		char id[DEPLOY_ID_SIZE], *args = wash_dup(values ? values
+		                                          : back ? d->run.args
+		                                                 : "",
+		                                          200);
 		snprintf(id, sizeof(id), "%lld-%s", (long long)now_wall_ms(), c->name);
-		struct start_words w = { .id = id, .name = c->name, .what = a->what, .by = deploy_who(), .args = args,
-			.of = back ? d->run.id : NULL, .directory = c->directory, .exports = exports.data,
-			.secrets = secrets.data, .command = command.data, .lock = c->lock };
+		struct start_words w = { .id = id,
+			                 .name = c->name,
+			                 .what = a->what,
+			                 .by = deploy_who(),
+			                 .args = args,
+			                 .of = back ? d->run.id : NULL,
+			                 .directory = c->directory,
+			                 .exports = exports.data,
+			                 .secrets = secrets.data,
+			                 .command = command.data,
+			                 .lock = c->lock };
 		script_start(&script, &w);
 		deploy_act_run_script(a, d, &script, START_MS);
 		free(args);
@@ -252,34 +287,49 @@ static void deploy_act_start(struct order *order, const char *what)
 		deploy_act_act_end(a, &err, NULL);
 }
 
-static void deploy_act_run_deploy(struct order *order) { deploy_act_start(order, "deploy"); }
-static void deploy_act_run_rollback(struct order *order) { deploy_act_start(order, "rollback"); }
+static void deploy_act_run_deploy(struct order *order)
+{
+	deploy_act_start(order, "deploy");
+}
+static void deploy_act_run_rollback(struct order *order)
+{
+	deploy_act_start(order, "rollback");
+}
 
 static void deploy_act_run_cancel_deploy(struct order *order)
 {
 	struct deploy *d = (struct deploy *)order_row(order);
 	struct buf script = { 0 };
 	script_cancel(&script, d->run.id, deploy_who(), CANCEL_WAIT_S);
-	deploy_act_run_script(deploy_act_act_begin(order, d), d, &script, (CANCEL_WAIT_S + 20) * 1000);
+	deploy_act_run_script(deploy_act_act_begin(order, d), d, &script,
+	                      (CANCEL_WAIT_S + 20) * 1000);
 	buf_finish(&script);
 }
 
-/* --- compose -------------------------------------------------------------------------------------------------------------- */
+/* --- compose ------------------------------------------------------------- */
 
 static const char *const up_steps[] = { "up -d", NULL };
 static const char *const pull_steps[] = { "pull", "up -d", NULL };
 static const char *const restart_steps[] = { "restart", NULL };
 static const char *const down_steps[] = { "down", NULL };
 
-static void deploy_act_project_start(struct act *a, struct deploy *d, const char *const *steps, const char *what)
+static void deploy_act_project_start(struct act *a, struct deploy *d, const char *const *steps,
+                                     const char *what)
 {
 	struct buf command = { 0 }, script = { 0 };
 	const struct deploy_project *p = d->project;
-	char id[DEPLOY_ID_SIZE], *more = xasprintf("\tengine=%s\tdir=%s\tfiles=%s\tenvfiles=%s", p->engine, p->dir, p->files, p->env);
+	char id[DEPLOY_ID_SIZE], *more = xasprintf("\tengine=%s\tdir=%s\tfiles=%s\tenvfiles=%s",
+	                                           p->engine, p->dir, p->files, p->env);
 	snprintf(id, sizeof(id), "%lld-%s", (long long)now_wall_ms(), d->row.name);
 	project_script(d, steps, &command);
-	struct start_words w = { .id = id, .name = d->row.name, .what = what, .by = deploy_who(), .directory = p->dir, .command = command.data,
-		.more = more, .lock = true };
+	struct start_words w = { .id = id,
+		                 .name = d->row.name,
+		                 .what = what,
+		                 .by = deploy_who(),
+		                 .directory = p->dir,
+		                 .command = command.data,
+		                 .more = more,
+		                 .lock = true };
 	script_start(&script, &w);
 	events_wanted(a->owner);
 	deploy_act_run_script(a, d, &script, START_MS);
@@ -288,9 +338,21 @@ static void deploy_act_project_start(struct act *a, struct deploy *d, const char
 	buf_finish(&script);
 }
 
-static void deploy_act_run_up(struct order *order) { struct deploy *d = (struct deploy *)order_row(order); deploy_act_project_start(deploy_act_act_begin(order, d), d, up_steps, "up"); }
-static void deploy_act_run_restart(struct order *order) { struct deploy *d = (struct deploy *)order_row(order); deploy_act_project_start(deploy_act_act_begin(order, d), d, restart_steps, "restart"); }
-static void deploy_act_run_down(struct order *order) { struct deploy *d = (struct deploy *)order_row(order); deploy_act_project_start(deploy_act_act_begin(order, d), d, down_steps, "down"); }
+static void deploy_act_run_up(struct order *order)
+{
+	struct deploy *d = (struct deploy *)order_row(order);
+	deploy_act_project_start(deploy_act_act_begin(order, d), d, up_steps, "up");
+}
+static void deploy_act_run_restart(struct order *order)
+{
+	struct deploy *d = (struct deploy *)order_row(order);
+	deploy_act_project_start(deploy_act_act_begin(order, d), d, restart_steps, "restart");
+}
+static void deploy_act_run_down(struct order *order)
+{
+	struct deploy *d = (struct deploy *)order_row(order);
+	deploy_act_project_start(deploy_act_act_begin(order, d), d, down_steps, "down");
+}
 
 static void deploy_act_pull_moves(const char *words, void *arg)
 {
@@ -315,7 +377,8 @@ static void deploy_act_pull_done(const struct err *err, size_t pulled, bool refu
 
 static void deploy_act_run_pull(struct order *order)
 {
-	static const struct pull_events events = { .progress = deploy_act_pull_moves, .done = deploy_act_pull_done };
+	static const struct pull_events events = { .progress = deploy_act_pull_moves,
+		                                   .done = deploy_act_pull_done };
 	struct deploy *d = (struct deploy *)order_row(order);
 	struct act *a = deploy_act_act_begin(order, d);
 	struct err err = { 0 };
@@ -326,7 +389,7 @@ static void deploy_act_run_pull(struct order *order)
 		deploy_act_project_start(a, d, pull_steps, "pull");
 }
 
-/* --- when --------------------------------------------------------------------------------------------------------------- */
+/* --- when ---------------------------------------------------------------- */
 
 static bool deploy_act_can_start(const struct row *r)
 {
@@ -334,8 +397,14 @@ static bool deploy_act_can_start(const struct row *r)
 	const struct deploy_config *c = deploy_config_of(d);
 	return c && (!c->lock || d->state != DEPLOY_RUNNING);
 }
-static bool deploy_act_can_ask(const struct row *r) { return deploy_act_can_start(r) && deploy_config_of((const struct deploy *)r)->confirm; }
-static bool deploy_act_at_once(const struct row *r) { return deploy_act_can_start(r) && !deploy_config_of((const struct deploy *)r)->confirm; }
+static bool deploy_act_can_ask(const struct row *r)
+{
+	return deploy_act_can_start(r) && deploy_config_of((const struct deploy *)r)->confirm;
+}
+static bool deploy_act_at_once(const struct row *r)
+{
+	return deploy_act_can_start(r) && !deploy_config_of((const struct deploy *)r)->confirm;
+}
 
 static bool deploy_act_can_roll_back(const struct row *r)
 {
@@ -343,9 +412,13 @@ static bool deploy_act_can_roll_back(const struct row *r)
 	const struct deploy_config *c = deploy_config_of(d);
 	return c && c->rollback && d->state >= DEPLOY_FAILED;
 }
-static bool deploy_act_can_cancel(const struct row *r) { return ((const struct deploy *)r)->state == DEPLOY_RUNNING; }
+static bool deploy_act_can_cancel(const struct row *r)
+{
+	return ((const struct deploy *)r)->state == DEPLOY_RUNNING;
+}
 
-static void deploy_act_in_directory(const struct deploy_config *c, const char *command, char *buf, size_t size)
+static void deploy_act_in_directory(const struct deploy_config *c, const char *command, char *buf,
+                                    size_t size)
 {
 	struct buf b = { 0 };
 	if (c->directory) {
@@ -372,7 +445,8 @@ static void deploy_act_rollback_command(const struct row *r, char *buf, size_t s
 
 static void deploy_act_cancel_command(const struct row *r, char *buf, size_t size)
 {
-	snprintf(buf, size, "TERM to all processes of %s, KILL after %d s", ((const struct deploy *)r)->run.id, CANCEL_WAIT_S);
+	snprintf(buf, size, "TERM to all processes of %s, KILL after %d s",
+	         ((const struct deploy *)r)->run.id, CANCEL_WAIT_S);
 }
 
 static bool deploy_act_is_project(const struct row *r)
@@ -380,9 +454,13 @@ static bool deploy_act_is_project(const struct row *r)
 	const struct deploy *d = (const struct deploy *)r;
 	return d->project && d->project->dir[0] && d->state != DEPLOY_RUNNING;
 }
-static bool deploy_act_has_containers(const struct row *r) { return deploy_act_is_project(r) && ((const struct deploy *)r)->project->containers > 0; }
+static bool deploy_act_has_containers(const struct row *r)
+{
+	return deploy_act_is_project(r) && ((const struct deploy *)r)->project->containers > 0;
+}
 
-static void deploy_act_project_command(const struct row *r, const char *const *steps, char *buf, size_t size)
+static void deploy_act_project_command(const struct row *r, const char *const *steps, char *buf,
+                                       size_t size)
 {
 	const struct deploy *d = (const struct deploy *)r;
 	struct buf b = { 0 };
@@ -394,10 +472,22 @@ static void deploy_act_project_command(const struct row *r, const char *const *s
 	buf_finish(&b);
 }
 
-static void deploy_act_up_command(const struct row *r, char *buf, size_t size) { deploy_act_project_command(r, up_steps, buf, size); }
-static void deploy_act_pull_command(const struct row *r, char *buf, size_t size) { deploy_act_project_command(r, pull_steps, buf, size); }
-static void deploy_act_restart_command(const struct row *r, char *buf, size_t size) { deploy_act_project_command(r, restart_steps, buf, size); }
-static void deploy_act_down_command(const struct row *r, char *buf, size_t size) { deploy_act_project_command(r, down_steps, buf, size); }
+static void deploy_act_up_command(const struct row *r, char *buf, size_t size)
+{
+	deploy_act_project_command(r, up_steps, buf, size);
+}
+static void deploy_act_pull_command(const struct row *r, char *buf, size_t size)
+{
+	deploy_act_project_command(r, pull_steps, buf, size);
+}
+static void deploy_act_restart_command(const struct row *r, char *buf, size_t size)
+{
+	deploy_act_project_command(r, restart_steps, buf, size);
+}
+static void deploy_act_down_command(const struct row *r, char *buf, size_t size)
+{
+	deploy_act_project_command(r, down_steps, buf, size);
+}
 
 static void deploy_act_suggest(const struct row *r, char *buf, size_t size)
 {
@@ -425,24 +515,82 @@ static bool deploy_act_fits(const struct row *r, const char *argument, struct er
 }
 
 #define ASKS "NAME=VALUE for each of these, parted by blanks; quotes as in a shell:"
-#define ASKING .asks = ASKS, .asks_more = deploy_act_asks_more, .suggest = deploy_act_suggest, .fits = deploy_act_fits
+#define ASKING                                                                          \
+	.asks = ASKS, .asks_more = deploy_act_asks_more, .suggest = deploy_act_suggest, \
+	.fits = deploy_act_fits
 const struct action deploy_actions[] = {
-	{ .name = "deploy-run", .verb = "deploy", .key = "D", .flags = ACTION_CHANGES | ACTION_CONFIRM, .applies = deploy_act_can_ask,
-	  .command = deploy_command, .run = deploy_act_run_deploy, ASKING, .doing = "starting",
+	{ .name = "deploy-run",
+	  .verb = "deploy",
+	  .key = "D",
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM,
+	  .applies = deploy_act_can_ask,
+	  .command = deploy_command,
+	  .run = deploy_act_run_deploy,
+	  ASKING,
+	  .doing = "starting",
 	  .help = "run it on its server, where it goes on without this console" },
-	{ .name = "deploy-run-now", .verb = "deploy now", .key = "D", .flags = ACTION_CHANGES, .applies = deploy_act_at_once,
-	  .command = deploy_command, .run = deploy_act_run_deploy, ASKING, .doing = "starting", .help = "the same for one with confirm = no" },
-	{ .name = "deploy-rollback", .verb = "roll back", .key = "B", .flags = ACTION_CHANGES | ACTION_CONFIRM, .applies = deploy_act_can_roll_back,
-	  .command = deploy_act_rollback_command, .run = deploy_act_run_rollback, .doing = "starting", .help = "run its rollback command, with the values of the run that failed" },
-	{ .name = "deploy-cancel", .verb = "cancel", .key = "C-k", .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_DANGER, .applies = deploy_act_can_cancel,
-	  .command = deploy_act_cancel_command, .run = deploy_act_run_cancel_deploy, .doing = "cancelling", .help = "end what runs: TERM to all of it, KILL if it does not end" },
-	{ .name = "project-pull", .verb = "pull", .key = "P", .flags = ACTION_CHANGES | ACTION_CONFIRM, .applies = deploy_act_is_project,
-	  .command = deploy_act_pull_command, .run = deploy_act_run_pull, .doing = "pulling", .help = "bring the images of the compose project, then what is new up (pull, up -d)" },
-	{ .name = "project-up", .verb = "up", .key = "U", .flags = ACTION_CHANGES | ACTION_CONFIRM, .applies = deploy_act_is_project, .command = deploy_act_up_command,
-	  .run = deploy_act_run_up, .doing = "starting", .help = "bring the compose project up as its files say (up -d)" },
-	{ .name = "project-restart", .verb = "restart", .key = "r", .flags = ACTION_CHANGES | ACTION_CONFIRM, .applies = deploy_act_has_containers,
-	  .command = deploy_act_restart_command, .run = deploy_act_run_restart, .doing = "starting", .help = "restart all containers of the compose project" },
-	{ .name = "project-down", .verb = "down", .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_DANGER, .applies = deploy_act_has_containers,
-	  .command = deploy_act_down_command, .run = deploy_act_run_down, .doing = "starting", .help = "stop and remove all containers of the compose project (down)" },
+	{ .name = "deploy-run-now",
+	  .verb = "deploy now",
+	  .key = "D",
+	  .flags = ACTION_CHANGES,
+	  .applies = deploy_act_at_once,
+	  .command = deploy_command,
+	  .run = deploy_act_run_deploy,
+	  ASKING,
+	  .doing = "starting",
+	  .help = "the same for one with confirm = no" },
+	{ .name = "deploy-rollback",
+	  .verb = "roll back",
+	  .key = "B",
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM,
+	  .applies = deploy_act_can_roll_back,
+	  .command = deploy_act_rollback_command,
+	  .run = deploy_act_run_rollback,
+	  .doing = "starting",
+	  .help = "run its rollback command, with the values of the run that failed" },
+	{ .name = "deploy-cancel",
+	  .verb = "cancel",
+	  .key = "C-k",
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_DANGER,
+	  .applies = deploy_act_can_cancel,
+	  .command = deploy_act_cancel_command,
+	  .run = deploy_act_run_cancel_deploy,
+	  .doing = "cancelling",
+	  .help = "end what runs: TERM to all of it, KILL if it does not end" },
+	{ .name = "project-pull",
+	  .verb = "pull",
+	  .key = "P",
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM,
+	  .applies = deploy_act_is_project,
+	  .command = deploy_act_pull_command,
+	  .run = deploy_act_run_pull,
+	  .doing = "pulling",
+	  .help = "bring the images of the compose project, then what is new up (pull, up -d)" },
+	{ .name = "project-up",
+	  .verb = "up",
+	  .key = "U",
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM,
+	  .applies = deploy_act_is_project,
+	  .command = deploy_act_up_command,
+	  .run = deploy_act_run_up,
+	  .doing = "starting",
+	  .help = "bring the compose project up as its files say (up -d)" },
+	{ .name = "project-restart",
+	  .verb = "restart",
+	  .key = "r",
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM,
+	  .applies = deploy_act_has_containers,
+	  .command = deploy_act_restart_command,
+	  .run = deploy_act_run_restart,
+	  .doing = "starting",
+	  .help = "restart all containers of the compose project" },
+	{ .name = "project-down",
+	  .verb = "down",
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_DANGER,
+	  .applies = deploy_act_has_containers,
+	  .command = deploy_act_down_command,
+	  .run = deploy_act_run_down,
+	  .doing = "starting",
+	  .help = "stop and remove all containers of the compose project (down)" },
 	{ .name = NULL }
 };

@@ -1,5 +1,6 @@
-/* backend.c: the deploys of one server as a source: one stream tells the runs that there were and each event as it comes. It is
- * opened only where this configuration deploys something, or did: elsewhere nothing is started. */
+/* backend.c: the deploys of one server as a source: one stream tells the runs that there were and
+ * each event as it comes. It is opened only where this configuration deploys something, or did:
+ * elsewhere nothing is started. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,8 @@ static void deploy_open_watch(struct deploys *);
 static size_t deploy_rows_of_config(struct deploys *ds)
 {
 	size_t n = 0;
-	for (const struct deploy_config *c = store_settings(ds->source.store)->deploys; c; c = c->next)
+	for (const struct deploy_config *c = store_settings(ds->source.store)->deploys; c;
+	     c = c->next)
 		if (c->server && server_is_called(ds->source.server, c->server)) {
 			deploy_judge(deploy_row(ds, c->name));
 			n++;
@@ -61,8 +63,8 @@ static void deploy_on_closed(struct stream *s, const struct stream_end *end, voi
 	if (end->err.code)
 		err = end->err;
 	else
-		err_set(&err, ERR_REFUSED, "the list of runs cannot be read%s%s", ds->complaint[0] ? ": " : "",
-		        ds->complaint + (ds->complaint[0] == '='));
+		err_set(&err, ERR_REFUSED, "the list of runs cannot be read%s%s",
+		        ds->complaint[0] ? ": " : "", ds->complaint + (ds->complaint[0] == '='));
 	source_set_state(&ds->source, SOURCE_FAILED, &err);
 	loop_timer_set(ds->retry, RETRY_MS);
 }
@@ -74,7 +76,9 @@ static void deploy_on_retry(struct loop_timer *t, void *arg)
 
 static void deploy_open_watch(struct deploys *ds)
 {
-	static const struct stream_events events = { .data = deploy_on_data, .error_data = deploy_on_error_data, .closed = deploy_on_closed };
+	static const struct stream_events events = { .data = deploy_on_data,
+		                                     .error_data = deploy_on_error_data,
+		                                     .closed = deploy_on_closed };
 	struct buf script = { 0 };
 	struct err err;
 	struct link *link = source_link(&ds->source);
@@ -82,7 +86,9 @@ static void deploy_open_watch(struct deploys *ds)
 		return;
 	ds->complaint[0] = '\0';
 	script_watch(&script);
-	ds->watch = link_open(link, &(struct endpoint){ .kind = ENDPOINT_EXEC, .command = "exec sh -s" }, &events, ds, &err);
+	ds->watch = link_open(link,
+	                      &(struct endpoint){ .kind = ENDPOINT_EXEC, .command = "exec sh -s" },
+	                      &events, ds, &err);
 	if (ds->watch)
 		stream_write(ds->watch, script.data, script.len);
 	else
@@ -107,7 +113,8 @@ void events_wanted(struct deploys *ds)
 /* A project of compose is on the screen: what was done to it is told by the server alone. */
 static void deploy_shown(struct source *s)
 {
-	for (struct row *r = store_first(s->store, &kind_deploy, s->server); r; r = store_next(r, &kind_deploy, s->server))
+	for (struct row *r = store_first(s->store, &kind_deploy, s->server); r;
+	     r = store_next(r, &kind_deploy, s->server))
 		if (r->shown)
 			events_wanted(deploys_of(s));
 }
@@ -125,7 +132,8 @@ static void deploy_prepare(struct deploys *ds)
 /* Of a project of compose alone nothing need be known before it is looked at. */
 static bool deploy_has_runs(const struct deploys *ds)
 {
-	for (struct row *r = store_first(ds->source.store, &kind_deploy, ds->source.server); r; r = store_next(r, &kind_deploy, ds->source.server))
+	for (struct row *r = store_first(ds->source.store, &kind_deploy, ds->source.server); r;
+	     r = store_next(r, &kind_deploy, ds->source.server))
 		if (((const struct deploy *)r)->run.id[0] || r->shown)
 			return true;
 	return false;
@@ -140,7 +148,7 @@ static void deploy_up(struct source *s)
 		return;
 	}
 	if (ds->watch)
-		events_again(ds);            /* a refresh */
+		events_again(ds); /* a refresh */
 	else
 		deploy_open_watch(ds);
 	watches_up(ds);
@@ -186,6 +194,11 @@ static void deploy_finish(struct source *s)
 }
 
 const struct backend backend_deploy = {
-	.name = "deploy", .source_size = sizeof(struct deploys), .up = deploy_up, .down = deploy_down, .feed = deploy_feed, .shown = deploy_shown,
+	.name = "deploy",
+	.source_size = sizeof(struct deploys),
+	.up = deploy_up,
+	.down = deploy_down,
+	.feed = deploy_feed,
+	.shown = deploy_shown,
 	.finish = deploy_finish,
 };

@@ -1,5 +1,6 @@
-/* check.c: what must be true after a deploy: looked at once a second until it is, or the time is over. Units and containers are
- * those the store follows anyway; a URL is asked for through the server's link, as the server would see it. */
+/* check.c: what must be true after a deploy: looked at once a second until it is, or the time is
+ * over. Units and containers are those the store follows anyway; a URL is asked for through the
+ * server's link, as the server would see it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,10 +31,11 @@ struct checking {
 	size_t n;
 };
 
-/* --- a URL ------------------------------------------------------------------------------------------------------------ */
+/* --- a URL --------------------------------------------------------------- */
 
 /* "https://host:port/path" to a endpoint and a path. */
-static bool check_url_read(const char *url, struct endpoint *endpoint, char *host, size_t size, char **path)
+static bool check_url_read(const char *url, struct endpoint *endpoint, char *host, size_t size,
+                           char **path)
 {
 	bool tls = strncmp(url, "https://", 8) == 0;
 	if (!tls && strncmp(url, "http://", 7) != 0)
@@ -49,7 +51,9 @@ static bool check_url_read(const char *url, struct endpoint *endpoint, char *hos
 		port = number_int(from + n + 1);
 	const char *rest = from + strcspn(from, "/?#");
 	*path = *rest == '/' ? xstrdup(rest) : xasprintf("/%s", *rest == '#' ? "" : rest);
-	*endpoint = (struct endpoint){ .kind = ENDPOINT_TCP, .host = host, .port = port, .tls = tls };
+	*endpoint = (struct endpoint){
+		.kind = ENDPOINT_TCP, .host = host, .port = port, .tls = tls
+	};
 	return port > 0 && port < 65536;
 }
 
@@ -79,13 +83,18 @@ static void check_url_ask(struct checking *k, size_t i)
 			snprintf(u->said, sizeof(u->said), "is no http:// or https:// address");
 			return;
 		}
-		u->origin = origin_create(store_http(d->row.server->store), d->row.server->link, &endpoint, 1);
+		u->origin = origin_create(store_http(d->row.server->store), d->row.server->link,
+		                          &endpoint, 1);
 	}
-	struct call_spec spec = { .path = u->path, .timeout_ms = URL_TIMEOUT_MS, .max = 64 << 10, .done = check_url_done, .arg = u };
+	struct call_spec spec = { .path = u->path,
+		                  .timeout_ms = URL_TIMEOUT_MS,
+		                  .max = 64 << 10,
+		                  .done = check_url_done,
+		                  .arg = u };
 	u->call = call_start(u->origin, &spec);
 }
 
-/* --- looking ------------------------------------------------------------------------------------------------------------- */
+/* --- looking ------------------------------------------------------------- */
 
 static const struct row *check_find(const struct deploy *d, const char *kind, const char *name)
 {
@@ -106,14 +115,18 @@ static bool check_holds(struct checking *k, size_t i, char *why, size_t size)
 	const struct deploy *d = k->dep->row;
 	if (w->what == CHECK_URL) {
 		bool ok = k->urls[i].answered;
-		snprintf(why, size, "%s %s", w->name, k->urls[i].said[0] ? k->urls[i].said : "does not answer");
+		snprintf(why, size, "%s %s", w->name,
+		         k->urls[i].said[0] ? k->urls[i].said : "does not answer");
 		if (!ok)
 			check_url_ask(k, i);
 		return ok;
 	}
 	const char *kind = w->what == CHECK_UNIT ? "unit" : "container";
 	const struct row *r = check_find(d, kind, w->name);
-	snprintf(why, size, "%s %s %s", kind, w->name, !r ? "is not there" : r->why ? r->why : "is not running well");
+	snprintf(why, size, "%s %s %s", kind, w->name,
+	         !r       ? "is not there"
+	         : r->why ? r->why
+	                  : "is not running well");
 	return r && r->health == HEALTH_GOOD;
 }
 
@@ -121,12 +134,13 @@ static void check_verdict(struct dep *p, int checked, const char *why)
 {
 	struct deploy *d = p->row;
 	p->runs[0].checked = checked;
-	snprintf(p->runs[0].failed_check, sizeof(p->runs[0].failed_check), "%s", checked < 0 ? why : "");
+	snprintf(p->runs[0].failed_check, sizeof(p->runs[0].failed_check), "%s",
+	         checked < 0 ? why : "");
 	d->run = p->runs[0];
-	activity_add(d->row.server->store, ACTIVITY_CHANGE, checked > 0 ? HEALTH_GOOD : HEALTH_BAD, d->row.id, "%s",
-	             checked > 0 ? "checks: all true" : why);
+	activity_add(d->row.server->store, ACTIVITY_CHANGE, checked > 0 ? HEALTH_GOOD : HEALTH_BAD,
+	             d->row.id, "%s", checked > 0 ? "checks: all true" : why);
 	deploy_history_add(d, &d->run);
-	deploy_judge(d);             /* ends the checking */
+	deploy_judge(d); /* ends the checking */
 	watches_run_ended(deploys_of(d->row.source));
 }
 

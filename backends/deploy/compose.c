@@ -1,5 +1,6 @@
-/* compose.c: projects of compose, found by the labels of their containers, as things that can be deployed. What is done to one
- * is a run as any other, which goes on without the link; images are brought before by the engine, which tells how far it is. */
+/* compose.c: projects of compose, found by the labels of their containers, as things that can be
+ * deployed. What is done to one is a run as any other, which goes on without the link; images are
+ * brought before by the engine, which tells how far it is. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,14 +15,17 @@
 /* A label is the image maker's word. */
 static bool project_name_is_one(const char *name)
 {
-	static const char signs[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-	return name[0] != '-' && name[0] != '.' && *name && !name[strspn(name, signs)] && strlen(name) < PROJECT_NAME_SIZE;
+	static const char signs[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+	return name[0] != '-' && name[0] != '.' && *name && !name[strspn(name, signs)] &&
+	       strlen(name) < PROJECT_NAME_SIZE;
 }
 
 /* A run's words come from a file on the server: no other source may be taken for an engine. */
 static bool project_engine_is_one(const char *name)
 {
-	static const struct backend *const engines[] = { &backend_docker, &backend_docker_user, &backend_podman, &backend_podman_user };
+	static const struct backend *const engines[] = { &backend_docker, &backend_docker_user,
+		                                         &backend_podman, &backend_podman_user };
 	for (size_t i = 0; i < ARRAY_LEN(engines); i++)
 		if (!strcmp(engines[i]->name, name))
 			return true;
@@ -41,13 +45,16 @@ static struct deploy_project *project_of(struct deploy *d, const char *name)
 	return d->project;
 }
 
-void project_found(struct deploy *d, const char *engine, const char *dir, const char *files, const char *env)
+void project_found(struct deploy *d, const char *engine, const char *dir, const char *files,
+                   const char *env)
 {
-	if (strncmp(d->row.name, PREFIX, strlen(PREFIX)) != 0 || !project_name_is_one(d->row.name + strlen(PREFIX)) || dir[0] != '/' || !project_engine_is_one(engine))
+	if (strncmp(d->row.name, PREFIX, strlen(PREFIX)) != 0 ||
+	    !project_name_is_one(d->row.name + strlen(PREFIX)) || dir[0] != '/' ||
+	    !project_engine_is_one(engine))
 		return;
 	struct deploy_project *p = project_of(d, d->row.name + strlen(PREFIX));
 	if (p->dir[0])
-		return;                      /* the labels know better */
+		return; /* the labels know better */
 	snprintf(p->engine, sizeof(p->engine), "%s", engine);
 	snprintf(p->dir, sizeof(p->dir), "%s", dir);
 	snprintf(p->files, sizeof(p->files), "%s", files);
@@ -57,8 +64,10 @@ void project_found(struct deploy *d, const char *engine, const char *dir, const 
 static void project_count(struct deploys *ds, const struct container *c)
 {
 	char id[PROJECT_NAME_SIZE + 16];
-	/* One that compose did not make has its labels from its image, whose maker is not asked what the server's projects are. */
-	if (!c->by_compose || !c->project || !project_name_is_one(c->project) || !project_engine_is_one(c->row.source->backend->name))
+	/* One that compose did not make has its labels from its image, whose maker is not asked
+	 * what the server's projects are. */
+	if (!c->by_compose || !c->project || !project_name_is_one(c->project) ||
+	    !project_engine_is_one(c->row.source->backend->name))
 		return;
 	snprintf(id, sizeof(id), PREFIX "%s", c->project);
 	struct deploy *d = deploy_row(ds, id);
@@ -72,7 +81,8 @@ static void project_count(struct deploys *ds, const struct container *c)
 	const char *env = c->project_env ? c->project_env : "";
 	if (!project_is_line(env) || strlen(env) >= sizeof(p->env))
 		return;
-	if (!dir || dir[0] != '/' || !project_is_line(dir) || !project_is_line(files) || strlen(dir) >= sizeof(p->dir) || strlen(files) >= sizeof(p->files))
+	if (!dir || dir[0] != '/' || !project_is_line(dir) || !project_is_line(files) ||
+	    strlen(dir) >= sizeof(p->dir) || strlen(files) >= sizeof(p->files))
 		return;
 	snprintf(p->engine, sizeof(p->engine), "%s", c->row.source->backend->name);
 	snprintf(p->dir, sizeof(p->dir), "%s", dir);
@@ -83,7 +93,8 @@ static void project_count(struct deploys *ds, const struct container *c)
 /* Those whose containers are all gone stay while there is something to tell of them. */
 static void project_settle(struct deploys *ds)
 {
-	for (struct row *r = store_first(ds->source.store, &kind_deploy, ds->source.server), *next; r; r = next) {
+	for (struct row *r = store_first(ds->source.store, &kind_deploy, ds->source.server), *next;
+	     r; r = next) {
 		struct deploy *d = (struct deploy *)r;
 		struct deploy_project *p = d->project;
 		next = store_next(r, &kind_deploy, ds->source.server);
@@ -105,12 +116,13 @@ void deploy_projects(struct server *v)
 	struct source *s = server_source(v, "deploy");
 	if (!s)
 		return;
-	for (struct row *r = store_first(v->store, &kind_container, v); r; r = store_next(r, &kind_container, v))
+	for (struct row *r = store_first(v->store, &kind_container, v); r;
+	     r = store_next(r, &kind_container, v))
 		project_count(deploys_of(s), (const struct container *)r);
 	project_settle(deploys_of(s));
 }
 
-/* --- what is run ----------------------------------------------------------------------------------------------------------- */
+/* --- what is run --------------------------------------------------------- */
 
 static void project_add_words(struct buf *b, const struct deploy_project *p, const char *words)
 {
@@ -125,7 +137,9 @@ static const struct source *project_engine_source(const struct deploy *d)
 
 static void project_program(const struct deploy *d, char *buf, size_t size)
 {
-	const struct source *s = project_engine_is_one(d->project->engine) ? project_engine_source(d) : NULL;
+	const struct source *s = project_engine_is_one(d->project->engine)
+	                                 ? project_engine_source(d)
+	                                 : NULL;
 	snprintf(buf, size, "docker");
 	if (s)
 		engine_command(s, buf, size);
@@ -142,42 +156,56 @@ void project_words(const struct deploy *d, const char *const *steps, struct buf 
 	}
 }
 
-/* Sets P to the --profile words of services that run by one: no label tells of them, and without them up and down pass such
- * services by. What belongs to no profile (its service is gone from the files) is named in the output. */
+/* Sets P to the --profile words of services that run by one: no label tells of them, and without
+ * them up and down pass such services by. What belongs to no profile (its service is gone from the
+ * files) is named in the output. */
 static void project_add_profiles(struct buf *b, const struct deploy_project *p)
 {
 	struct buf words = { 0 };
 	compose_words(&words, p->name, p->files, p->env);
-	buf_addf(b, "W() { C \"$@\" 2>/dev/null; }\nP= s=$(W%s config --services) && [ -n \"$s\" ] && {\n", words.data);
+	buf_addf(b,
+	         "W() { C \"$@\" 2>/dev/null; }\nP= s=$(W%s config --services) && [ -n \"$s\" ] && "
+	         "{\n",
+	         words.data);
 	buf_puts(b, "  left=; for x in $(cut -d ' ' -f 1 \"$r/images\" | sort -u); do\n"
-		"    printf '%s\\n' $s | grep -qxF -e \"$x\" || left=\"$left $x\"\n  done\n");
-	buf_addf(b, "  [ -z \"$left\" ] || for y in $(W%s config --profiles); do\n"
-	         "    t=$(W --profile \"$y\"%s config --services)\n", words.data, words.data);
+	            "    printf '%s\\n' $s | grep -qxF -e \"$x\" || left=\"$left $x\"\n  done\n");
+	buf_addf(b,
+	         "  [ -z \"$left\" ] || for y in $(W%s config --profiles); do\n"
+	         "    t=$(W --profile \"$y\"%s config --services)\n",
+	         words.data, words.data);
 	buf_puts(b, "    for x in $left; do\n"
-		"      if printf '%s\\n' $t | grep -qxF -e \"$x\"; then P=\"$P --profile $y\"; break; fi\n"
-		"    done\n  done\n"
-		"  [ -z \"$left\" ] || [ -n \"$P\" ] || echo \"not in these files, and left as they are:$left\"\n"
-		"  [ -z \"$P\" ] || echo \"with$P, by which containers of this project were started\"\n}\n");
+	            "      if printf '%s\\n' $t | grep -qxF -e \"$x\"; then P=\"$P --profile $y\"; "
+	            "break; fi\n"
+	            "    done\n  done\n"
+	            "  [ -z \"$left\" ] || [ -n \"$P\" ] || echo \"not in these files, and left as "
+	            "they are:$left\"\n"
+	            "  [ -z \"$P\" ] || echo \"with$P, by which containers of this project were "
+	            "started\"\n}\n");
 	buf_finish(&words);
 }
 
-/* The images of each service before and after go into the file "changed" of the run, and to the end of its output. */
+/* The images of each service before and after go into the file "changed" of the run, and to the end
+ * of its output. */
 void project_script(const struct deploy *d, const char *const *steps, struct buf *b)
 {
 	char cli[ENGINE_COMMAND_SIZE];
 	project_program(d, cli, sizeof(cli));
 	buf_puts(b, ENGINE_PATH "r=${0%/*} p=");
 	quote_word(b, d->project->name);
-	const char *bare = strrchr(cli, ' ') ? strrchr(cli, ' ') + 1 : cli;      /* without sudo and the like */
+	/* without sudo and the like */
+	const char *bare = strrchr(cli, ' ') ? strrchr(cli, ' ') + 1 : cli;
 	buf_addf(b, "\nD() { %s \"$@\"; }\n", cli);
-	buf_addf(b, "if D compose version >/dev/null 2>&1; then C() { D compose \"$@\"; }\n"
+	buf_addf(b,
+	         "if D compose version >/dev/null 2>&1; then C() { D compose \"$@\"; }\n"
 	         "elif command -v %s-compose >/dev/null 2>&1; then C() { %s-compose \"$@\"; }\n"
-	         "else echo 'neither the plugin %s compose nor the program %s-compose is installed there' >&2; exit 127; fi\n",
+	         "else echo 'neither the plugin %s compose nor the program %s-compose is installed "
+	         "there' >&2; exit 127; fi\n",
 	         bare, cli, cli, bare);
-	buf_puts(b,
-		"images() { i=$(D ps -aq --no-trunc --filter \"label=com.docker.compose.project=$p\" 2>/dev/null) && [ -n \"$i\" ] &&\n"
-		"  D inspect -f '{{index .Config.Labels \"com.docker.compose.service\"}} {{.Config.Image}} {{.Image}}' $i 2>/dev/null | sort -u; }\n"
-		"images >\"$r/images\"\n");
+	buf_puts(b, "images() { i=$(D ps -aq --no-trunc --filter "
+	            "\"label=com.docker.compose.project=$p\" 2>/dev/null) && [ -n \"$i\" ] &&\n"
+	            "  D inspect -f '{{index .Config.Labels \"com.docker.compose.service\"}} "
+	            "{{.Config.Image}} {{.Image}}' $i 2>/dev/null | sort -u; }\n"
+	            "images >\"$r/images\"\n");
 	compose_check(b, d->project->env);
 	project_add_profiles(b, d->project);
 	for (size_t i = 0; steps[i]; i++) {
@@ -185,17 +213,19 @@ void project_script(const struct deploy *d, const char *const *steps, struct buf
 		project_add_words(b, d->project, steps[i]);
 	}
 	buf_puts(b, "\ncode=$?\n"
-		"images >\"$r/images.new\"\n"
-		"while read -r service image id; do\n"
-		"  old=$(sed -n \"s|^$service [^ ]* sha256:\\(.\\{12\\}\\).*|\\1|p\" \"$r/images\" | head -n 1)\n"
-		"  new=${id#sha256:}; new=$(printf %.12s \"$new\")\n"
-		"  [ \"$old\" = \"$new\" ] || printf '%s: %s %s -> %s\\n' \"$service\" \"$image\" \"${old:-none}\" \"$new\"\n"
-		"done <\"$r/images.new\" >\"$r/changed\"\n"
-		"cat \"$r/changed\"\n"
-		"exit $code\n");
+	            "images >\"$r/images.new\"\n"
+	            "while read -r service image id; do\n"
+	            "  old=$(sed -n \"s|^$service [^ ]* sha256:\\(.\\{12\\}\\).*|\\1|p\" "
+	            "\"$r/images\" | head -n 1)\n"
+	            "  new=${id#sha256:}; new=$(printf %.12s \"$new\")\n"
+	            "  [ \"$old\" = \"$new\" ] || printf '%s: %s %s -> %s\\n' \"$service\" "
+	            "\"$image\" \"${old:-none}\" \"$new\"\n"
+	            "done <\"$r/images.new\" >\"$r/changed\"\n"
+	            "cat \"$r/changed\"\n"
+	            "exit $code\n");
 }
 
-/* --- images ------------------------------------------------------------------------------------------------------------------ */
+/* --- images -------------------------------------------------------------- */
 
 #define IMAGES_MAX 64
 
@@ -207,14 +237,15 @@ static bool project_has(const char *const *images, size_t n, const char *image)
 	return false;
 }
 
-struct pull *project_pull(const struct deploy *d, const struct pull_events *events, void *arg, bool *unnamed, struct err *err)
+struct pull *project_pull(const struct deploy *d, const struct pull_events *events, void *arg,
+                          bool *unnamed, struct err *err)
 {
 	const char *images[IMAGES_MAX];
 	size_t n = 0;
 	struct source *engine = server_source(d->row.server, d->project->engine);
 	*unnamed = false;
-	for (struct row *r = store_first(d->row.server->store, &kind_container, d->row.server); r && n < IMAGES_MAX;
-	     r = store_next(r, &kind_container, d->row.server)) {
+	for (struct row *r = store_first(d->row.server->store, &kind_container, d->row.server);
+	     r && n < IMAGES_MAX; r = store_next(r, &kind_container, d->row.server)) {
 		const struct container *c = (const struct container *)r;
 		if (r->source != engine || !c->project || strcmp(c->project, d->project->name) != 0)
 			continue;

@@ -1,4 +1,5 @@
-/* config.c: the [deploy] sections: whose is which, and what is wrong with one before anything is asked of a server. */
+/* config.c: the [deploy] sections: whose is which, and what is wrong with one before anything is
+ * asked of a server. */
 #include <string.h>
 
 #include "backends/deploy/internal.h"
@@ -27,7 +28,8 @@ bool deploy_config_sound(const struct deploy_config *c, struct err *err)
 	bool ok = c->server && c->run;
 	if (!ok)
 		err_set(err, ERR_USAGE, "it has no key %s", c->server ? "run" : "server");
-	ok = ok && command_build(c->run, c->ask, &b, err) && (!c->rollback || command_build(c->rollback, c->ask, &b, err));
+	ok = ok && command_build(c->run, c->ask, &b, err) &&
+	     (!c->rollback || command_build(c->rollback, c->ask, &b, err));
 	buf_finish(&b);
 	return ok && (checks_read(c->check, checks, CHECKS_MAX, err), !err->code);
 }
@@ -37,6 +39,7 @@ void deploy_check_config(const struct settings *s, struct doc *complaints)
 	for (const struct deploy_config *c = s->deploys; c; c = c->next) {
 		struct err err = { 0 };
 		if (!deploy_config_sound(c, &err))
-			doc_add(complaints, DOC_WARN, "%s:%d: [deploy %s]: %s", s->file ? s->file : "config", c->line, c->name, err.text);
+			doc_add(complaints, DOC_WARN, "%s:%d: [deploy %s]: %s",
+			        s->file ? s->file : "config", c->line, c->name, err.text);
 	}
 }

@@ -1,5 +1,6 @@
-/* history.c: what ended, one JSON line each, appended whole and synced, so that a crash loses none and half a line harms none.
- * Two consoles may both write the same end: reading takes the last word on each run. */
+/* history.c: what ended, one JSON line each, appended whole and synced, so that a crash loses none
+ * and half a line harms none. Two consoles may both write the same end: reading takes the last word
+ * on each run. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +17,7 @@
 #include "backends/store/record.h"
 #include "backends/store/settings.h"
 
-#define HISTORY_READ_MAX (4u << 20)      /* the end of the file: some ten thousand runs */
+#define HISTORY_READ_MAX (4u << 20) /* the end of the file: some ten thousand runs */
 
 static char *deploy_history_path_of(const struct store *store)
 {
@@ -26,16 +27,33 @@ static char *deploy_history_path_of(const struct store *store)
 static char *deploy_history_line_of(const struct deploy *d, const struct deploy_run *r)
 {
 	cJSON *o = cJSON_CreateObject();
-	const struct { const char *name, *value; } texts[] = {
-		{ "server", d->row.server->name }, { "name", d->row.name }, { "id", r->id }, { "what", r->what }, { "by", r->by }, { "args", r->args }, { "how", r->how },
-		{ "before", r->before }, { "after", r->after }, { "failed_check", r->failed_check },
-		{ "changed", r->changed }, { "dir", d->project ? d->project->dir : "" }, { "files", d->project ? d->project->files : "" },
+	const struct {
+		const char *name, *value;
+	} texts[] = {
+		{ "server", d->row.server->name },
+		{ "name", d->row.name },
+		{ "id", r->id },
+		{ "what", r->what },
+		{ "by", r->by },
+		{ "args", r->args },
+		{ "how", r->how },
+		{ "before", r->before },
+		{ "after", r->after },
+		{ "failed_check", r->failed_check },
+		{ "changed", r->changed },
+		{ "dir", d->project ? d->project->dir : "" },
+		{ "files", d->project ? d->project->files : "" },
 		{ "envfiles", d->project ? d->project->env : "" },
 		{ "engine", d->project ? d->project->engine : "" },
 	};
-	const struct { const char *name; double value; } numbers[] = {
-		{ "started", (double)r->started_s }, { "ended", (double)r->ended_s }, { "size", (double)r->size }, { "code", r->code },
-		{ "checked", r->checked }, { "gone", r->gone }, { "cancelled", r->cancelled },
+	const struct {
+		const char *name;
+		double value;
+	} numbers[] = {
+		{ "started", (double)r->started_s }, { "ended", (double)r->ended_s },
+		{ "size", (double)r->size },         { "code", r->code },
+		{ "checked", r->checked },           { "gone", r->gone },
+		{ "cancelled", r->cancelled },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		cJSON_AddStringToObject(o, texts[i].name, texts[i].value);
@@ -60,7 +78,7 @@ void deploy_history_add(const struct deploy *d, const struct deploy_run *run)
 	free(line);
 }
 
-/* --- reading -------------------------------------------------------------------------------------------------------- */
+/* --- reading ------------------------------------------------------------- */
 
 static const char *deploy_history_text_in(const cJSON *o, const char *name)
 {
@@ -80,22 +98,39 @@ static void deploy_history_apply(struct deploys *ds, const cJSON *o)
 	const char *id = deploy_history_text_in(o, "id");
 	if (strcmp(deploy_history_text_in(o, "server"), ds->source.server->name) != 0 || !*id)
 		return;
-	char *start = xasprintf("start\t%s\tname=%s\twhat=%s\tby=%s\tstarted=%lld\thow=%s\tbefore=%s\tengine=%s\tdir=%s\tfiles=%s\tenvfiles=%s\targs=%s", id, deploy_history_text_in(o, "name"), deploy_history_text_in(o, "what"),
-	                        deploy_history_text_in(o, "by"), (long long)deploy_history_number_in(o, "started", 0), deploy_history_text_in(o, "how"), deploy_history_text_in(o, "before"), deploy_history_text_in(o, "engine"), deploy_history_text_in(o, "dir"),
-	                        deploy_history_text_in(o, "files"), deploy_history_text_in(o, "envfiles"), deploy_history_text_in(o, "args"));
+	char *start = xasprintf("start\t%s\tname=%s\twhat=%s\tby=%s\tstarted=%lld\thow=%s\tbefore=%"
+	                        "s\tengine=%s\tdir=%s\tfiles=%s\tenvfiles=%s\targs=%s",
+	                        id, deploy_history_text_in(o, "name"),
+	                        deploy_history_text_in(o, "what"), deploy_history_text_in(o, "by"),
+	                        (long long)deploy_history_number_in(o, "started", 0),
+	                        deploy_history_text_in(o, "how"),
+	                        deploy_history_text_in(o, "before"),
+	                        deploy_history_text_in(o, "engine"),
+	                        deploy_history_text_in(o, "dir"),
+	                        deploy_history_text_in(o, "files"),
+	                        deploy_history_text_in(o, "envfiles"),
+	                        deploy_history_text_in(o, "args"));
 	runs_apply(ds, start, strlen(start));
 	free(start);
 	const char *cancelled = deploy_history_number_in(o, "cancelled", 0) ? "somebody" : "";
-	char *end = xasprintf("%s\t%s\tcode=%lld\tended=%lld\tsize=%lld\tafter=%s\tchanged=%s\tcancelled=%s", deploy_history_number_in(o, "gone", 0) ? "gone" : "end", id,
-	                      (long long)deploy_history_number_in(o, "code", -1), (long long)deploy_history_number_in(o, "ended", 0), (long long)deploy_history_number_in(o, "size", -1),
-	                      deploy_history_text_in(o, "after"), deploy_history_text_in(o, "changed"), cancelled);
+	char *end = xasprintf("%s\t%s\tcode=%lld\tended=%lld\tsize=%lld\tafter=%s\tchanged=%"
+	                      "s\tcancelled=%s",
+	                      deploy_history_number_in(o, "gone", 0) ? "gone" : "end", id,
+	                      (long long)deploy_history_number_in(o, "code", -1),
+	                      (long long)deploy_history_number_in(o, "ended", 0),
+	                      (long long)deploy_history_number_in(o, "size", -1),
+	                      deploy_history_text_in(o, "after"),
+	                      deploy_history_text_in(o, "changed"), cancelled);
 	runs_apply(ds, end, strlen(end));
 	free(end);
 	struct row *r = (struct row *)deploy_row(ds, deploy_history_text_in(o, "name"));
 	for (size_t i = 0; i < dep_of(r)->n; i++)
-		if (!strcmp(dep_of(r)->runs[i].id, id) && deploy_history_number_in(o, "checked", 0)) {
+		if (!strcmp(dep_of(r)->runs[i].id, id) &&
+		    deploy_history_number_in(o, "checked", 0)) {
 			dep_of(r)->runs[i].checked = (int)deploy_history_number_in(o, "checked", 0);
-			snprintf(dep_of(r)->runs[i].failed_check, sizeof(dep_of(r)->runs[i].failed_check), "%s", deploy_history_text_in(o, "failed_check"));
+			snprintf(dep_of(r)->runs[i].failed_check,
+			         sizeof(dep_of(r)->runs[i].failed_check), "%s",
+			         deploy_history_text_in(o, "failed_check"));
 		}
 	deploy_judge((struct deploy *)r);
 }
@@ -104,10 +139,12 @@ void deploy_history_load(struct deploys *ds)
 {
 	if (replay_is_on(ds->source.store))
 		return;
-	char *path = deploy_history_path_of(ds->source.store), *text = state_read(path, HISTORY_READ_MAX, NULL, NULL), *save = NULL;
+	char *path = deploy_history_path_of(ds->source.store),
+	     *text = state_read(path, HISTORY_READ_MAX, NULL, NULL), *save = NULL;
 	free(path);
 	ds->loading = true;
-	for (char *line = text ? strtok_r(text, "\n", &save) : NULL; line; line = strtok_r(NULL, "\n", &save)) {
+	for (char *line = text ? strtok_r(text, "\n", &save) : NULL; line;
+	     line = strtok_r(NULL, "\n", &save)) {
 		cJSON *o = json_parse(line, strlen(line));
 		if (cJSON_IsObject(o))
 			deploy_history_apply(ds, o);

@@ -16,16 +16,16 @@
 struct checking;
 struct act;
 
-struct dep {                             /* deploy->priv */
+struct dep { /* deploy->priv */
 	struct deploy *row;
-	struct deploy_run runs[RUNS_KEPT];   /* newest first; runs[0] is row->run */
+	struct deploy_run runs[RUNS_KEPT]; /* newest first; runs[0] is row->run */
 	size_t n;
-	struct checking *checking;           /* NULL: nothing is being checked */
+	struct checking *checking; /* NULL: nothing is being checked */
 };
 
 struct deploys {
 	struct source source;
-	struct stream *watch;                /* the server's list of events */
+	struct stream *watch; /* the server's list of events */
 	struct buf in;
 	bool listed;
 	char complaint[300];
@@ -33,15 +33,22 @@ struct deploys {
 	struct deploy_watch *watches;
 	struct act *acts;
 	bool prepared;
-	bool loading;                        /* what comes now is history: it is not written again */
+	/* what comes now is history: it is not written again */
+	bool loading;
 };
 
-static inline struct deploys *deploys_of(struct source *s) { return (struct deploys *)s; }
-static inline struct dep *dep_of(const struct row *r) { return ((const struct deploy *)r)->priv; }
+static inline struct deploys *deploys_of(struct source *s)
+{
+	return (struct deploys *)s;
+}
+static inline struct dep *dep_of(const struct row *r)
+{
+	return ((const struct deploy *)r)->priv;
+}
 
 /* runs.c */
 struct deploy *deploy_row(struct deploys *, const char *name);
-void runs_apply(struct deploys *, const char *line, size_t len);    /* one line of the events */
+void runs_apply(struct deploys *, const char *line, size_t len); /* one line of the events */
 void deploy_judge(struct deploy *);
 
 /* history.c: $XDG_STATE_HOME/mocr/deploys.jsonl */
@@ -62,14 +69,18 @@ struct follow *deploy_follow(struct row *, struct log *, struct err *);
 /* backend.c */
 void events_again(struct deploys *);
 
-void events_wanted(struct deploys *);       /* opens it where it was not needed yet */
+void events_wanted(struct deploys *); /* opens it where it was not needed yet */
 
 /* compose.c */
-void project_found(struct deploy *, const char *engine, const char *dir, const char *files, const char *env);   /* by a run */
+/* by a run */
+void project_found(struct deploy *, const char *engine, const char *dir, const char *files,
+                   const char *env);
 void project_words(const struct deploy *, const char *const *steps, struct buf *);
 void project_script(const struct deploy *, const char *const *steps, struct buf *);
-/* unnamed: some images cannot be named by what is known. NULL with err: none can be brought; without: there are none to bring. */
-struct pull *project_pull(const struct deploy *, const struct pull_events *, void *arg, bool *unnamed, struct err *);
+/* unnamed: some images cannot be named by what is known. NULL with err: none can be brought;
+ * without: there are none to bring. */
+struct pull *project_pull(const struct deploy *, const struct pull_events *, void *arg,
+                          bool *unnamed, struct err *);
 
 /* acts.c */
 extern const struct action deploy_actions[];

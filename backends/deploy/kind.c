@@ -19,7 +19,10 @@ static void deploy_kind_finish(struct row *r)
 	free(((struct deploy *)r)->project);
 }
 
-static bool deploy_has_output(const struct row *r) { return ((const struct deploy *)r)->run.id[0] != '\0'; }
+static bool deploy_has_output(const struct row *r)
+{
+	return ((const struct deploy *)r)->run.id[0] != '\0';
+}
 
 static void deploy_text(cJSON *o, const char *name, const char *value)
 {
@@ -60,7 +63,11 @@ static void deploy_json(const struct row *row, void *out)
 	deploy_text(o, "images", r->changed);
 	deploy_whole(o, "containers", d->project ? d->project->containers : 0, d->project != NULL);
 	deploy_whole(o, "containers_up", d->project ? d->project->up : 0, d->project != NULL);
-	deploy_text(o, "checks", !c || !c->check ? NULL : r->checked > 0 ? "true" : r->checked < 0 ? "not true" : "not known");
+	deploy_text(o, "checks",
+	            !c || !c->check  ? NULL
+	            : r->checked > 0 ? "true"
+	            : r->checked < 0 ? "not true"
+	                             : "not known");
 	deploy_whole(o, "usual_ms", d->usual_s * 1000, d->usual_s > 0);
 }
 
@@ -69,10 +76,18 @@ static void deploy_add_run(struct doc *doc, const struct deploy_run *r)
 	char age[HUMAN_SIZE], span[HUMAN_SIZE];
 	human_age(age, now_wall_ms() - r->started_s * 1000);
 	human_span(span, (r->ended_s - r->started_s) * 1000);
-	enum doc_tone tone = !r->ended ? DOC_PLAIN : r->code == 0 && r->checked >= 0 ? DOC_GOOD : r->cancelled ? DOC_WARN : DOC_BAD;
-	const char *how = !r->ended ? "runs" : r->gone ? "vanished" : r->cancelled ? "cancelled" : r->code ? "failed" : r->checked < 0 ? "check failed" : "done";
-	doc_pair(doc, tone, how, "%s ago  %-8s %s%sby %s%s%s", age, r->what, r->ended ? span : "", r->ended ? "  " : "", r->by,
-	         *r->args ? "  " : "", r->args);
+	enum doc_tone tone = !r->ended                         ? DOC_PLAIN
+	                     : r->code == 0 && r->checked >= 0 ? DOC_GOOD
+	                     : r->cancelled                    ? DOC_WARN
+	                                                       : DOC_BAD;
+	const char *how = !r->ended        ? "runs"
+	                  : r->gone        ? "vanished"
+	                  : r->cancelled   ? "cancelled"
+	                  : r->code        ? "failed"
+	                  : r->checked < 0 ? "check failed"
+	                                   : "done";
+	doc_pair(doc, tone, how, "%s ago  %-8s %s%sby %s%s%s", age, r->what, r->ended ? span : "",
+	         r->ended ? "  " : "", r->by, *r->args ? "  " : "", r->args);
 	if (*r->after && strcmp(r->before, r->after) != 0)
 		doc_pair(doc, DOC_DIM, "", "%s -> %s", *r->before ? r->before : "?", r->after);
 	if (*r->changed)
@@ -87,24 +102,34 @@ static void deploy_detail(struct row *row, struct doc *doc, bool reveal)
 	char span[HUMAN_SIZE];
 	doc_pair(doc, DOC_PLAIN, "state", "%s", deploy_state_name(d->state));
 	if (row->why)
-		doc_pair(doc, row->health >= HEALTH_ATTENTION ? DOC_BAD : DOC_DIM, "why", "%s", row->why);
+		doc_pair(doc, row->health >= HEALTH_ATTENTION ? DOC_BAD : DOC_DIM, "why", "%s",
+		         row->why);
 	if (d->run.id[0])
 		doc_pair(doc, DOC_PLAIN, "takes", "%s", human_span(span, deploy_span_ms(d)));
 	if (d->usual_s)
 		doc_pair(doc, DOC_PLAIN, "usually", "%s", human_span(span, d->usual_s * 1000));
 	if (d->run.id[0])
-		doc_pair(doc, DOC_DIM, "run", "%s, carried by %s", d->run.id, *d->run.how ? d->run.how : "?");
+		doc_pair(doc, DOC_DIM, "run", "%s, carried by %s", d->run.id,
+		         *d->run.how ? d->run.how : "?");
 	doc_head(doc, d->project ? "Project of compose" : "Configuration");
 	if (d->project) {
-		doc_pair(doc, DOC_PLAIN, "containers", "%d of %d up", d->project->up, d->project->containers);
+		doc_pair(doc, DOC_PLAIN, "containers", "%d of %d up", d->project->up,
+		         d->project->containers);
 		doc_pair(doc, DOC_CODE, "directory", "%s", d->project->dir);
 		doc_pair(doc, DOC_CODE, "files", "%s", d->project->files);
 		if (*d->project->env)
 			doc_pair(doc, DOC_CODE, "env files", "%s", d->project->env);
 	} else if (!c) {
-		doc_add(doc, DOC_DIM, "There is no [deploy %s] for %s in this configuration; somebody else ran it.", row->name, row->server->name);
+		doc_add(doc, DOC_DIM,
+		        "There is no [deploy %s] for %s in this configuration; somebody else ran "
+		        "it.",
+		        row->name, row->server->name);
 	} else {
-		const struct { const char *label, *value; } keys[] = { { "directory", c->directory }, { "run", c->run }, { "rollback", c->rollback } };
+		const struct {
+			const char *label, *value;
+		} keys[] = { { "directory", c->directory },
+			     { "run", c->run },
+			     { "rollback", c->rollback } };
 		for (size_t i = 0; i < ARRAY_LEN(keys); i++)
 			if (keys[i].value)
 				doc_pair(doc, DOC_CODE, keys[i].label, "%s", keys[i].value);
@@ -119,6 +144,13 @@ static void deploy_detail(struct row *row, struct doc *doc, bool reveal)
 }
 
 const struct kind kind_deploy = {
-	.name = "deploy", .plural = "deploys", .row_size = sizeof(struct deploy), .actions = deploy_actions, .finish = deploy_kind_finish, .detail = deploy_detail,
-	.follow = deploy_follow, .log_first = deploy_has_output, .json = deploy_json,
+	.name = "deploy",
+	.plural = "deploys",
+	.row_size = sizeof(struct deploy),
+	.actions = deploy_actions,
+	.finish = deploy_kind_finish,
+	.detail = deploy_detail,
+	.follow = deploy_follow,
+	.log_first = deploy_has_output,
+	.json = deploy_json,
 };

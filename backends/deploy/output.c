@@ -10,7 +10,8 @@
 #include "backends/logs/stamp.h"
 
 #define AGAIN_MS 300
-#define AGAIN_MOST 20              /* streams that bring nothing before the list is asked whether it still lives */
+#define AGAIN_MOST \
+	20 /* streams that bring nothing before the list is asked whether it still lives */
 #define LINE_MOST (64u << 10)
 
 struct deploy_watch {
@@ -74,7 +75,7 @@ static void output_over(struct deploy_watch *w)
 	w->stream = NULL;
 	loop_timer_set(w->timer, -1);
 	if (w->events->done)
-		w->events->done(w, w->arg);          /* may close it */
+		w->events->done(w, w->arg); /* may close it */
 }
 
 static size_t output_on_data(struct stream *s, const char *bytes, size_t len, void *arg)
@@ -90,7 +91,8 @@ static void output_on_error_data(struct stream *s, const char *bytes, size_t len
 {
 	struct deploy_watch *w = arg;
 	size_t n = strlen(w->complaint);
-	snprintf(w->complaint + n, sizeof(w->complaint) - n, "%.*s", (int)(len < 200 ? len : 200), bytes);
+	snprintf(w->complaint + n, sizeof(w->complaint) - n, "%.*s", (int)(len < 200 ? len : 200),
+	         bytes);
 	w->refused |= strncmp(w->complaint, "=gone", 5) == 0;
 }
 
@@ -105,7 +107,8 @@ static void output_on_closed(struct stream *s, const struct stream_end *end, voi
 	struct deploy_watch *w = arg;
 	w->stream = NULL;
 	if (end->err.code == ERR_LOST || source_link(&w->owner->source)->state != LINK_UP) {
-		output_note(w, "the link is away; the deploy goes on over there, its output follows when the link is back");
+		output_note(w, "the link is away; the deploy goes on over there, its output "
+		               "follows when the link is back");
 		return;
 	}
 	const struct deploy_run *r = output_run_of(w);
@@ -114,7 +117,7 @@ static void output_on_closed(struct stream *s, const struct stream_end *end, voi
 		return;
 	}
 	if (r && !r->ended && ++w->idle % AGAIN_MOST == 3)
-		events_again(w->owner);              /* it may have gone without a word */
+		events_again(w->owner); /* it may have gone without a word */
 	loop_timer_set(w->timer, w->idle > AGAIN_MOST ? 10 * AGAIN_MS : w->idle ? AGAIN_MS : 20);
 }
 
@@ -129,7 +132,9 @@ static void output_on_timer(struct loop_timer *t, void *arg)
 
 static void output_open_stream(struct deploy_watch *w)
 {
-	static const struct stream_events events = { .data = output_on_data, .error_data = output_on_error_data, .closed = output_on_closed };
+	static const struct stream_events events = { .data = output_on_data,
+		                                     .error_data = output_on_error_data,
+		                                     .closed = output_on_closed };
 	struct buf script = { 0 };
 	struct err err;
 	struct link *link = source_link(&w->owner->source);
@@ -137,7 +142,9 @@ static void output_open_stream(struct deploy_watch *w)
 		return;
 	w->complaint[0] = '\0';
 	script_follow(&script, w->id, w->offset);
-	w->stream = link_open(link, &(struct endpoint){ .kind = ENDPOINT_EXEC, .command = "exec sh -s" }, &events, w, &err);
+	w->stream = link_open(link,
+	                      &(struct endpoint){ .kind = ENDPOINT_EXEC, .command = "exec sh -s" },
+	                      &events, w, &err);
 	if (w->stream)
 		stream_write(w->stream, script.data, script.len);
 	else
@@ -145,7 +152,8 @@ static void output_open_stream(struct deploy_watch *w)
 	buf_finish(&script);
 }
 
-struct deploy_watch *deploy_watch(struct deploy *d, const struct deploy_watch_events *events, void *arg)
+struct deploy_watch *deploy_watch(struct deploy *d, const struct deploy_watch_events *events,
+                                  void *arg)
 {
 	struct deploy_watch *w = xcalloc(1, sizeof(*w));
 	w->owner = deploys_of(d->row.source);
@@ -160,7 +168,7 @@ struct deploy_watch *deploy_watch(struct deploy *d, const struct deploy_watch_ev
 	return w;
 }
 
-/* --- of the source ---------------------------------------------------------------------------------------------------- */
+/* --- of the source ------------------------------------------------------- */
 
 void watches_up(struct deploys *ds)
 {
@@ -199,7 +207,7 @@ void watches_finish(struct deploys *ds)
 		deploy_watch_close(ds->watches);
 }
 
-/* --- into a log --------------------------------------------------------------------------------------------------------- */
+/* --- into a log ---------------------------------------------------------- */
 
 struct deploy_follow {
 	struct follow follow;
@@ -207,18 +215,19 @@ struct deploy_follow {
 	struct buf line;
 	char id[256];
 	struct store *store;
-	int64_t time_us;                 /* of the last line; 0 none */
+	int64_t time_us; /* of the last line; 0 none */
 };
 
 #define CLOCKS_APART_S 60
 
-/* Its own time, if that is of the run. Without one a line comes now; of a run that has ended it is only known that it came after the line
- * before it. */
+/* Its own time, if that is of the run. Without one a line comes now; of a run that has ended it is
+ * only known that it came after the line before it. */
 static int64_t output_time_of(struct deploy_follow *f, const char *text, size_t len)
 {
 	const struct deploy_run *r = f->watch ? output_run_of(f->watch) : NULL;
 	int64_t now_us = now_wall_ms() * 1000, began_us = r ? r->started_s * 1000000 : 0;
-	int64_t end_us = r && r->ended && r->ended_s ? r->ended_s * 1000000 : now_us, us = stamp_find(text, len, (struct zone){ 0 });
+	int64_t end_us = r && r->ended && r->ended_s ? r->ended_s * 1000000 : now_us,
+		us = stamp_find(text, len, (struct zone){ 0 });
 	if (us < began_us - CLOCKS_APART_S * 1000000 || us > end_us + CLOCKS_APART_S * 1000000)
 		us = 0;
 	if (!us)
@@ -231,11 +240,13 @@ static int64_t output_time_of(struct deploy_follow *f, const char *text, size_t 
 
 static void output_add_line(struct deploy_follow *f, const char *text, size_t len)
 {
-	const char *cr = len ? memrchr(text, '\r', len - 1) : NULL;   /* what a progress bar wrote over itself is gone */
+	/* what a progress bar wrote over itself is gone */
+	const char *cr = len ? memrchr(text, '\r', len - 1) : NULL;
 	size_t skip = cr ? (size_t)(cr + 1 - text) : 0;
 	text += skip;
 	len -= skip;
-	log_add(f->follow.log, f->follow.source, output_time_of(f, text, len), LOG_LEVEL_UNKNOWN, LOG_LINE, text, len);
+	log_add(f->follow.log, f->follow.source, output_time_of(f, text, len), LOG_LEVEL_UNKNOWN,
+	        LOG_LINE, text, len);
 }
 
 static void output_follow_bytes(struct deploy_watch *w, const char *bytes, size_t len, void *arg)
@@ -276,9 +287,13 @@ static void output_follow_done(struct deploy_watch *w, void *arg)
 	if (r && d->run.ended) {
 		char text[160];
 		int64_t end_us = d->run.ended_s * 1000000;
-		int n = snprintf(text, sizeof(text), d->run.code >= 0 ? "%s: %s after %s, exit code %d" : "%s: %s after %s", d->run.what,
-		                 deploy_state_name(d->state), human_span(span, deploy_span_ms(d)), d->run.code);
-		log_add(f->follow.log, f->follow.source, end_us > f->time_us ? end_us : f->time_us, LOG_LEVEL_UNKNOWN, LOG_GAP, text, (size_t)n);
+		int n = snprintf(text, sizeof(text),
+		                 d->run.code >= 0 ? "%s: %s after %s, exit code %d"
+		                                  : "%s: %s after %s",
+		                 d->run.what, deploy_state_name(d->state),
+		                 human_span(span, deploy_span_ms(d)), d->run.code);
+		log_add(f->follow.log, f->follow.source, end_us > f->time_us ? end_us : f->time_us,
+		        LOG_LEVEL_UNKNOWN, LOG_GAP, text, (size_t)n);
 	}
 	deploy_watch_close(w);
 }
@@ -293,10 +308,13 @@ static void output_follow_stop(struct follow *follow)
 
 struct follow *deploy_follow(struct row *row, struct log *log, struct err *err)
 {
-	static const struct deploy_watch_events events = { .bytes = output_follow_bytes, .note = output_follow_note, .done = output_follow_done };
+	static const struct deploy_watch_events events = { .bytes = output_follow_bytes,
+		                                           .note = output_follow_note,
+		                                           .done = output_follow_done };
 	struct deploy *d = (struct deploy *)row;
 	if (!d->run.id[0]) {
-		err_set(err, ERR_ABSENT, "%s was never deployed on %s, so there is no output", row->name, row->server->name);
+		err_set(err, ERR_ABSENT, "%s was never deployed on %s, so there is no output",
+		        row->name, row->server->name);
 		return NULL;
 	}
 	struct deploy_follow *f = xcalloc(1, sizeof(*f));

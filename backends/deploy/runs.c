@@ -13,7 +13,8 @@
 
 const char *deploy_state_name(enum deploy_state s)
 {
-	static const char *const names[] = { "never", "running", "checking", "done", "failed", "cancelled", "vanished" };
+	static const char *const names[] = { "never",  "running",   "checking", "done",
+		                             "failed", "cancelled", "vanished" };
 	return names[s];
 }
 
@@ -29,7 +30,7 @@ struct deploy *deploy_row(struct deploys *ds, const char *name)
 	return d;
 }
 
-/* --- a line ------------------------------------------------------------------------------------------------------ */
+/* --- a line -------------------------------------------------------------- */
 
 /* The value of "key=" among the fields parted by tabs; "" when it is not there. */
 static void runs_field(const char *line, size_t len, const char *key, char *out, size_t size)
@@ -56,13 +57,15 @@ static int64_t runs_number(const char *line, size_t len, const char *key, int64_
 }
 
 /* The first two words. */
-static bool runs_head(const char *line, size_t len, char *word, size_t word_size, char *id, size_t id_size)
+static bool runs_head(const char *line, size_t len, char *word, size_t word_size, char *id,
+                      size_t id_size)
 {
 	const char *tab = memchr(line, '\t', len);
 	if (!tab)
 		return false;
 	const char *from = tab + 1, *end = memchr(from, '\t', len - (size_t)(from - line));
-	size_t n = (end ? (size_t)(end - from) : len - (size_t)(from - line)), w = (size_t)(tab - line);
+	size_t n = (end ? (size_t)(end - from) : len - (size_t)(from - line)),
+	       w = (size_t)(tab - line);
 	if (!n || n >= id_size || w >= word_size)
 		return false;
 	memcpy(word, line, w);
@@ -75,7 +78,7 @@ static bool runs_head(const char *line, size_t len, char *word, size_t word_size
 	return true;
 }
 
-/* --- runs of a row ------------------------------------------------------------------------------------------------ */
+/* --- runs of a row ------------------------------------------------------- */
 
 static struct deploy_run *runs_find(struct deploys *ds, const char *id, struct deploy **of)
 {
@@ -91,10 +94,12 @@ static struct deploy_run *runs_find(struct deploys *ds, const char *id, struct d
 	return NULL;
 }
 
-/* By the server's clock, which is one; ids begin with the clocks of those who asked, which may be wrong. */
+/* By the server's clock, which is one; ids begin with the clocks of those who asked, which may be
+ * wrong. */
 static bool runs_is_newer(const struct deploy_run *run, int64_t started_s, const char *id)
 {
-	return run->started_s != started_s ? run->started_s > started_s : number_long(run->id) > number_long(id);
+	return run->started_s != started_s ? run->started_s > started_s
+	                                   : number_long(run->id) > number_long(id);
 }
 
 /* Its place among the others: newest first. NULL: older than all that are kept. */
@@ -137,8 +142,9 @@ static void runs_started(struct deploys *ds, const char *id, const char *line, s
 	runs_field(line, len, "envfiles", env, sizeof(env));
 	project_found(d, engine, dir, files, env);
 	if (ds->listed)
-		activity_add(ds->source.store, ACTIVITY_CHANGE, HEALTH_BUSY, d->row.id, "%s started by %s%s%s", run->what, run->by,
-		             *run->args ? ": " : "", run->args);
+		activity_add(ds->source.store, ACTIVITY_CHANGE, HEALTH_BUSY, d->row.id,
+		             "%s started by %s%s%s", run->what, run->by, *run->args ? ": " : "",
+		             run->args);
 	deploy_judge(d);
 }
 
@@ -152,7 +158,7 @@ static void runs_ended(struct deploys *ds, const char *id, const char *line, siz
 	runs_field(line, len, "after", run->after, sizeof(run->after));
 	runs_field(line, len, "changed", run->changed, sizeof(run->changed));
 	runs_field(line, len, "cancelled", by, sizeof(by));
-	char how[sizeof(run->how)];              /* what was meant to carry it may have refused */
+	char how[sizeof(run->how)]; /* what was meant to carry it may have refused */
 	runs_field(line, len, "how", how, sizeof(how));
 	if (*how)
 		memcpy(run->how, how, sizeof(how));
@@ -163,8 +169,14 @@ static void runs_ended(struct deploys *ds, const char *id, const char *line, siz
 	run->size = runs_number(line, len, "size", -1);
 	run->ended_s = runs_number(line, len, "ended", run->started_s);
 	if (run == &((struct dep *)d->priv)->runs[0] && ds->listed)
-		activity_add(ds->source.store, ACTIVITY_CHANGE, run->code == 0 ? HEALTH_GOOD : run->cancelled ? HEALTH_ATTENTION : HEALTH_BAD, d->row.id,
-		             run->gone ? "%s ended without a word%s%s" : run->cancelled ? "%s cancelled by %s%s" : "%s ended%s%s with code %d",
+		activity_add(ds->source.store, ACTIVITY_CHANGE,
+		             run->code == 0   ? HEALTH_GOOD
+		             : run->cancelled ? HEALTH_ATTENTION
+		                              : HEALTH_BAD,
+		             d->row.id,
+		             run->gone        ? "%s ended without a word%s%s"
+		             : run->cancelled ? "%s cancelled by %s%s"
+		                              : "%s ended%s%s with code %d",
 		             run->what, run->cancelled ? by : "", "", run->code);
 	deploy_judge(d);
 	if (!ds->loading)
@@ -188,7 +200,7 @@ void runs_apply(struct deploys *ds, const char *line, size_t len)
 		runs_ended(ds, id, line, len, word[0] == 'g');
 }
 
-/* --- how it is ------------------------------------------------------------------------------------------------------ */
+/* --- how it is ----------------------------------------------------------- */
 
 static int runs_by_size(const void *a, const void *b)
 {
@@ -215,7 +227,8 @@ static bool runs_wants_check(const struct deploy *d)
 {
 	const struct deploy_config *c = deploy_config_of(d);
 	const struct deploy_run *r = &d->run;
-	return c && c->check && !r->checked && r->code == 0 && now_wall_ms() / 1000 - r->ended_s < c->within + 600;
+	return c && c->check && !r->checked && r->code == 0 &&
+	       now_wall_ms() / 1000 - r->ended_s < c->within + 600;
 }
 
 static enum deploy_state runs_state_of(const struct deploy *d)
@@ -237,8 +250,10 @@ static enum deploy_state runs_state_of(const struct deploy *d)
 void deploy_judge(struct deploy *d)
 {
 	static const enum health healths[] = {
-		[DEPLOY_NEVER] = HEALTH_IDLE, [DEPLOY_RUNNING] = HEALTH_BUSY, [DEPLOY_CHECKING] = HEALTH_BUSY, [DEPLOY_DONE] = HEALTH_GOOD,
-		[DEPLOY_FAILED] = HEALTH_BAD, [DEPLOY_CANCELLED] = HEALTH_ATTENTION, [DEPLOY_VANISHED] = HEALTH_BAD,
+		[DEPLOY_NEVER] = HEALTH_IDLE,    [DEPLOY_RUNNING] = HEALTH_BUSY,
+		[DEPLOY_CHECKING] = HEALTH_BUSY, [DEPLOY_DONE] = HEALTH_GOOD,
+		[DEPLOY_FAILED] = HEALTH_BAD,    [DEPLOY_CANCELLED] = HEALTH_ATTENTION,
+		[DEPLOY_VANISHED] = HEALTH_BAD,
 	};
 	struct dep *p = d->priv;
 	char why[320] = "";
@@ -257,7 +272,9 @@ void deploy_judge(struct deploy *d)
 	else if (d->state == DEPLOY_FAILED)
 		snprintf(why, sizeof(why), "%s ended well, but %s", r->what, r->failed_check);
 	else if (d->state == DEPLOY_VANISHED)
-		snprintf(why, sizeof(why), "%s ended without a word: the server was restarted or it was killed", r->what);
+		snprintf(why, sizeof(why),
+		         "%s ended without a word: the server was restarted or it was killed",
+		         r->what);
 	else if (d->state == DEPLOY_CANCELLED)
 		snprintf(why, sizeof(why), "%s was cancelled", r->what);
 	else if (d->state == DEPLOY_DONE && !strcmp(r->what, "rollback"))
@@ -267,7 +284,8 @@ void deploy_judge(struct deploy *d)
 	const struct deploy_config *c = deploy_config_of(d);
 	if (d->state == DEPLOY_FAILED && c && c->rollback && !strcmp(r->what, "deploy"))
 		snprintf(why + strlen(why), sizeof(why) - strlen(why), "; rollback is offered");
-	store_row_health(&d->row, healths[d->state], (r->ended ? r->ended_s : r->started_s) * 1000, *why ? why : NULL);
+	store_row_health(&d->row, healths[d->state], (r->ended ? r->ended_s : r->started_s) * 1000,
+	                 *why ? why : NULL);
 	store_touch(&d->row);
 	if (d->state == DEPLOY_CHECKING)
 		check_begin(p);

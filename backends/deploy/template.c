@@ -10,7 +10,7 @@
 #include "backends/base/mem.h"
 #include "backends/base/quote.h"
 
-/* --- lines and words ----------------------------------------------------------------------------------------- */
+/* --- lines and words ----------------------------------------------------- */
 
 /* The next line of *at into line; false: there is none. */
 static bool template_next_line(const char **at, const char **line, size_t *len)
@@ -68,9 +68,12 @@ static bool template_read_ask(const char *line, size_t len, struct ask_word *a, 
 	size_t n = 0, after;
 	while (n < len && (isalnum((unsigned char)line[n]) || line[n] == '_'))
 		n++;
-	if (!n || n >= ASK_NAME_MAX || isdigit((unsigned char)line[0]) || (n < len && line[n] != ' '))
-		return err_set(err, ERR_USAGE, "ask: \"%.*s\" does not begin with the name of a variable (letters, digits, _)", (int)(len < 60 ? len : 60),
-		               line);
+	if (!n || n >= ASK_NAME_MAX || isdigit((unsigned char)line[0]) ||
+	    (n < len && line[n] != ' '))
+		return err_set(err, ERR_USAGE,
+		               "ask: \"%.*s\" does not begin with the name of a variable (letters, "
+		               "digits, _)",
+		               (int)(len < 60 ? len : 60), line);
 	memcpy(a->name, line, n);
 	a->name[n] = '\0';
 	while (n < len && line[n] == ' ')
@@ -86,7 +89,10 @@ static bool template_read_ask(const char *line, size_t len, struct ask_word *a, 
 	else if (template_starts(a->rest, a->len, "like", &after))
 		a->form = ASK_LIKE;
 	else
-		return err_set(err, ERR_USAGE, "ask: after %s comes nothing, \"secret\", \"one of WORD...\" or \"like PATTERN\"", a->name);
+		return err_set(err, ERR_USAGE,
+		               "ask: after %s comes nothing, \"secret\", \"one of WORD...\" or "
+		               "\"like PATTERN\"",
+		               a->name);
 	a->rest += after;
 	a->len -= after;
 	struct match *m = a->form == ASK_LIKE ? template_pattern_of(a, err) : NULL;
@@ -98,7 +104,8 @@ size_t asks_read(const char *lines, struct ask_word *out, size_t max, struct err
 {
 	const char *line;
 	size_t len, n = 0;
-	err_clear(err);                      /* both want one: the number alone does not tell none from wrong */
+	/* both want one: the number alone does not tell none from wrong */
+	err_clear(err);
 	while (template_next_line(&lines, &line, &len)) {
 		if (n == max) {
 			err_set(err, ERR_USAGE, "ask: more than %zu variables", max);
@@ -137,7 +144,8 @@ int template_split(const char *text, char **out, size_t max, struct err *err)
 			out[n++] = buf_take(&b);
 			continue;
 		}
-		err_set(err, ERR_USAGE, n < max ? "a quote does not end: %.80s" : "too many words: %.80s", text);
+		err_set(err, ERR_USAGE,
+		        n < max ? "a quote does not end: %.80s" : "too many words: %.80s", text);
 		buf_finish(&b);
 		template_free(out, n);
 		return -1;
@@ -151,7 +159,7 @@ void template_free(char **words, size_t n)
 		free(words[i]);
 }
 
-/* --- values ----------------------------------------------------------------------------------------------------- */
+/* --- values -------------------------------------------------------------- */
 
 static bool template_is_one_of(const struct ask_word *a, const char *value)
 {
@@ -176,18 +184,23 @@ static bool template_is_like(const struct ask_word *a, const char *value, struct
 	bool ok = match_in(m, value, strlen(value));
 	match_destroy(m);
 	if (!ok && a->secret)
-		return err_set(err, ERR_USAGE, "%s: the value does not match %.*s", a->name, (int)(a->len < 120 ? a->len : 120), a->rest);
-	return ok || err_set(err, ERR_USAGE, "%s: \"%.80s\" does not match %.*s", a->name, value, (int)(a->len < 120 ? a->len : 120), a->rest);
+		return err_set(err, ERR_USAGE, "%s: the value does not match %.*s", a->name,
+		               (int)(a->len < 120 ? a->len : 120), a->rest);
+	return ok || err_set(err, ERR_USAGE, "%s: \"%.80s\" does not match %.*s", a->name, value,
+	                     (int)(a->len < 120 ? a->len : 120), a->rest);
 }
 
 static bool template_fits(const struct ask_word *a, const char *value, struct err *err)
 {
 	if (strlen(value) > VALUE_MAX)
-		return err_set(err, ERR_TOO_BIG, "%s: the value is longer than %d bytes", a->name, VALUE_MAX);
+		return err_set(err, ERR_TOO_BIG, "%s: the value is longer than %d bytes", a->name,
+		               VALUE_MAX);
 	if (a->form == ASK_ONE_OF && a->secret && !template_is_one_of(a, value))
-		return err_set(err, ERR_USAGE, "%s: the value is none of those that are configured", a->name);
+		return err_set(err, ERR_USAGE, "%s: the value is none of those that are configured",
+		               a->name);
 	if (a->form == ASK_ONE_OF && !template_is_one_of(a, value))
-		return err_set(err, ERR_USAGE, "%s: \"%.80s\" is none of: %.*s", a->name, value, (int)(a->len < 160 ? a->len : 160), a->rest);
+		return err_set(err, ERR_USAGE, "%s: \"%.80s\" is none of: %.*s", a->name, value,
+		               (int)(a->len < 160 ? a->len : 160), a->rest);
 	return a->form != ASK_LIKE || template_is_like(a, value, err);
 }
 
@@ -215,23 +228,31 @@ bool value_export(const struct ask_word *a, const char *value, struct buf *out, 
 	return true;
 }
 
-static bool template_export_all(const struct ask_word *asks, size_t n_asks, char **words, int n, struct buf *out, struct err *err)
+static bool template_export_all(const struct ask_word *asks, size_t n_asks, char **words, int n,
+                                struct buf *out, struct err *err)
 {
 	bool used[2 * ASKS_MAX] = { false };
 	for (size_t i = 0; i < n_asks; i++) {
 		const char *value = template_value_of(&asks[i], words, n, used);
 		if (value && asks[i].secret)
-			return err_set(err, ERR_USAGE, "%s is secret and is not written here: it is asked for, or taken from mocr's environment", asks[i].name);
+			return err_set(err, ERR_USAGE,
+			               "%s is secret and is not written here: it is asked for, or "
+			               "taken from mocr's environment",
+			               asks[i].name);
 		if (asks[i].secret)
 			continue;
 		if (!value)
-			return err_set(err, ERR_USAGE, "%s was not given; it is asked for as %s=VALUE", asks[i].name, asks[i].name);
+			return err_set(err, ERR_USAGE,
+			               "%s was not given; it is asked for as %s=VALUE",
+			               asks[i].name, asks[i].name);
 		if (!value_export(&asks[i], value, out, err))
 			return false;
 	}
 	for (int i = 0; i < n; i++)
 		if (!used[i])
-			return err_set(err, ERR_USAGE, "\"%.60s\" is no NAME=VALUE of a variable that it asks for", words[i]);
+			return err_set(err, ERR_USAGE,
+			               "\"%.60s\" is no NAME=VALUE of a variable that it asks for",
+			               words[i]);
 	return true;
 }
 
@@ -261,13 +282,15 @@ void values_suggest(const char *ask_lines, char *buf, size_t size)
 		size_t first = asks[i].form == ASK_ONE_OF ? strcspn(asks[i].rest, " \n") : 0;
 		if (asks[i].secret)
 			continue;
-		at += (size_t)snprintf(buf + at, size - at, "%s%s=%.*s", at ? " " : "", asks[i].name, (int)first, first ? asks[i].rest : "");
+		at += (size_t)snprintf(buf + at, size - at, "%s%s=%.*s", at ? " " : "",
+		                       asks[i].name, (int)first, first ? asks[i].rest : "");
 	}
 }
 
-/* --- the command --------------------------------------------------------------------------------------------------- */
+/* --- the command --------------------------------------------------------- */
 
-static const struct ask_word *template_named(const struct ask_word *asks, size_t n, const char *text, size_t *len)
+static const struct ask_word *template_named(const struct ask_word *asks, size_t n,
+                                             const char *text, size_t *len)
 {
 	*len = strspn(text + 1, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
 	if (text[0] != '{' || text[1 + *len] != '}')
@@ -292,7 +315,9 @@ bool command_build(const char *run, const char *ask_lines, struct buf *out, stru
 	for (const char *s = run; *s; s++) {
 		const struct ask_word *a = template_named(asks, n, s, &len);
 		if (a && (quote || (s > run && (s[-1] == '\\' || s[-1] == '$'))))
-			return err_set(err, ERR_USAGE, "run: {%s} stands inside quotes, where it would not be one argument; write it bare, or use \"$%s\"",
+			return err_set(err, ERR_USAGE,
+			               "run: {%s} stands inside quotes, where it would not be one "
+			               "argument; write it bare, or use \"$%s\"",
 			               a->name, a->name);
 		if (a) {
 			buf_addf(out, "\"${%s}\"", a->name);
@@ -308,7 +333,7 @@ bool command_build(const char *run, const char *ask_lines, struct buf *out, stru
 	return true;
 }
 
-/* --- checks ----------------------------------------------------------------------------------------------------------- */
+/* --- checks -------------------------------------------------------------- */
 
 size_t checks_read(const char *lines, struct check_word *out, size_t max, struct err *err)
 {
@@ -317,10 +342,14 @@ size_t checks_read(const char *lines, struct check_word *out, size_t max, struct
 	size_t len, n = 0, after = 0, w;
 	err_clear(err);
 	while (template_next_line(&lines, &line, &len)) {
-		for (w = 0; w < ARRAY_LEN(words) && !template_starts(line, len, words[w], &after); w++)
+		for (w = 0; w < ARRAY_LEN(words) && !template_starts(line, len, words[w], &after);
+		     w++)
 			;
 		if (n == max || w == ARRAY_LEN(words) || len - after >= sizeof(out->name)) {
-			err_set(err, ERR_USAGE, "check: expected unit NAME, container NAME or url ADDRESS, got \"%.*s\"", (int)(len < 80 ? len : 80), line);
+			err_set(err, ERR_USAGE,
+			        "check: expected unit NAME, container NAME or url ADDRESS, got "
+			        "\"%.*s\"",
+			        (int)(len < 80 ? len : 80), line);
 			return 0;
 		}
 		out[n].what = (enum check_what)w;

@@ -1,5 +1,5 @@
-/* api.c: calls wait in one list, in order, until the token is there and no "later" of the far side stands against them; what http.c
- * answers then becomes an answer or a sentence. */
+/* api.c: calls wait in one list, in order, until the token is there and no "later" of the far side
+ * stands against them; what http.c answers then becomes an answer or a sentence. */
 #include "backends/link/api.h"
 
 #include <stdio.h>
@@ -15,37 +15,37 @@
 #include "backends/link/token.h"
 #include "backends/link/ws.h"
 
-#define AGAIN_MS 5000            /* a 429 that does not say how long */
-#define WAITS_MAX 5              /* 429s in a row of one call */
+#define AGAIN_MS 5000 /* a 429 that does not say how long */
+#define WAITS_MAX 5   /* 429s in a row of one call */
 #define WORDS 160
 #define SHOWN_PATH 60
 
 struct api {
-	struct http *http;           /* borrowed */
-	struct link *link;           /* borrowed */
-	struct loop *loop;           /* borrowed */
+	struct http *http; /* borrowed */
+	struct link *link; /* borrowed */
+	struct loop *loop; /* borrowed */
 	char *section, *name, *product, *prefix, *token_command, *token_header, *token_help;
 	struct origin *origin;
-	struct endpoint endpoint;            /* host is owned */
-	struct secret *token;        /* NULL: to be asked for */
+	struct endpoint endpoint; /* host is owned */
+	struct secret *token;     /* NULL: to be asked for */
 	struct token_ask *asking;
-	unsigned token_no;           /* counts tokens */
-	bool proven;                 /* this one was taken once */
-	int64_t not_before;          /* loop clock: no call starts earlier */
-	struct loop_timer *timer;    /* for it */
-	struct api_call *calls;      /* oldest first */
+	unsigned token_no;        /* counts tokens */
+	bool proven;              /* this one was taken once */
+	int64_t not_before;       /* loop clock: no call starts earlier */
+	struct loop_timer *timer; /* for it */
+	struct api_call *calls;   /* oldest first */
 };
 
 struct api_call {
 	struct api *api;
 	struct api_call *next;
-	struct api_request spec;     /* its strings are copied below */
+	struct api_request spec; /* its strings are copied below */
 	char *method, *path, *body;
 	char **headers;
-	struct call *call;           /* NULL: it waits */
-	struct err err;              /* it ended before it began: to be told */
+	struct call *call; /* NULL: it waits */
+	struct err err;    /* it ended before it began: to be told */
 	unsigned token_no, waits;
-	bool asked_again;             /* after its 401 another token was asked for */
+	bool asked_again; /* after its 401 another token was asked for */
 };
 
 static void api_advance(void *arg);
@@ -56,7 +56,7 @@ static void api_want_advance(struct api *api)
 	loop_defer(api->loop, api_advance, api);
 }
 
-/* --- what went wrong, as a sentence ----------------------------------------------------------------------------------- */
+/* --- what went wrong, as a sentence -------------------------------------- */
 
 static bool api_is_page(const char *body)
 {
@@ -80,7 +80,8 @@ static void api_say_no_answer(const struct api_call *c, const struct reply *r, s
 	const struct api *api = c->api;
 	int64_t limit = c->spec.timeout_ms ? c->spec.timeout_ms : API_TIMEOUT_MS;
 	if (r->err.code == ERR_TIMEOUT)
-		err_set(err, ERR_TIMEOUT, "%s %s did not answer %s %.*s within %lld s", api->product, api->name, c->method, api_shown(c), c->path,
+		err_set(err, ERR_TIMEOUT, "%s %s did not answer %s %.*s within %lld s",
+		        api->product, api->name, c->method, api_shown(c), c->path,
 		        (long long)(limit + 999) / 1000);
 	else
 		err_set(err, r->err.code, "%s %s: %s", api->product, api->name, r->err.text);
@@ -89,16 +90,22 @@ static void api_say_no_answer(const struct api_call *c, const struct reply *r, s
 static void api_say_denied(const struct api_call *c, int status, const char *words, struct err *err)
 {
 	const struct api *api = c->api;
-	const char *semi = api->token_help ? "; " : "", *help = api->token_help ? api->token_help : "";
+	const char *semi = api->token_help ? "; " : "",
+		   *help = api->token_help ? api->token_help : "";
 	if (!api->token_command && !c->spec.open)
-		err_set(err, ERR_DENIED, "%s %s wants a token (%d: %s), and [%s %s] has no token_command%s%s", api->product, api->name, status,
-		        words, api->section, api->name, semi, help);
+		err_set(err, ERR_DENIED,
+		        "%s %s wants a token (%d: %s), and [%s %s] has no token_command%s%s",
+		        api->product, api->name, status, words, api->section, api->name, semi,
+		        help);
 	else if (status == 401)
-		err_set(err, ERR_DENIED, "%s %s does not take the token (401: %s); token_command of [%s %s] must print one that it knows%s%s",
+		err_set(err, ERR_DENIED,
+		        "%s %s does not take the token (401: %s); token_command of [%s %s] must "
+		        "print one that it knows%s%s",
 		        api->product, api->name, words, api->section, api->name, semi, help);
 	else
-		err_set(err, ERR_DENIED, "%s %s does not allow %s %.*s with this token (%d: %s)%s%s", api->product, api->name, c->method, api_shown(c),
-		        c->path, status, words, semi, help);
+		err_set(err, ERR_DENIED,
+		        "%s %s does not allow %s %.*s with this token (%d: %s)%s%s", api->product,
+		        api->name, c->method, api_shown(c), c->path, status, words, semi, help);
 }
 
 static void api_say_status(const struct api_call *c, const struct reply *r, struct err *err)
@@ -111,32 +118,43 @@ static void api_say_status(const struct api_call *c, const struct reply *r, stru
 	if (r->status == 401 || r->status == 403)
 		api_say_denied(c, r->status, words, err);
 	else if (r->status / 100 == 3)
-		err_set(err, ERR_GARBLED, "%s %s sends %s %.*s elsewhere (%d, %.120s); url of [%s %s] must name where it really is", api->product,
-		        api->name, c->method, api_shown(c), c->path, r->status, to ? to : "without saying where", api->section, api->name);
+		err_set(err, ERR_GARBLED,
+		        "%s %s sends %s %.*s elsewhere (%d, %.120s); url of [%s %s] must name "
+		        "where it really is",
+		        api->product, api->name, c->method, api_shown(c), c->path, r->status,
+		        to ? to : "without saying where", api->section, api->name);
 	else if (r->status == 404 && api_is_page(r->body))
-		err_set(err, ERR_ABSENT, "%s %s has no %.*s (404, %s); url of [%s %s] may lead to another service", api->product, api->name,
-		        api_shown(c), c->path, words, api->section, api->name);
+		err_set(err, ERR_ABSENT,
+		        "%s %s has no %.*s (404, %s); url of [%s %s] may lead to another service",
+		        api->product, api->name, api_shown(c), c->path, words, api->section,
+		        api->name);
 	else if (r->status == 404)
-		err_set(err, ERR_ABSENT, "%s %s does not know it (404): %s", api->product, api->name, words);
+		err_set(err, ERR_ABSENT, "%s %s does not know it (404): %s", api->product,
+		        api->name, words);
 	else if (r->status == 429)
-		err_set(err, ERR_REFUSED, "%s %s takes no more calls for now (429: %s)%s%s", api->product, api->name, words,
-		        ms > 0 ? "; it asks to wait " : "", ms > 0 ? human_span(wait, ms) : "");
+		err_set(err, ERR_REFUSED, "%s %s takes no more calls for now (429: %s)%s%s",
+		        api->product, api->name, words, ms > 0 ? "; it asks to wait " : "",
+		        ms > 0 ? human_span(wait, ms) : "");
 	else if (r->status / 100 == 5 && api_is_page(r->body))
-		err_set(err, ERR_REFUSED, "%s %s is not to be had (%d, %s): what stands before it cannot reach it", api->product, api->name,
-		        r->status, words);
+		err_set(err, ERR_REFUSED,
+		        "%s %s is not to be had (%d, %s): what stands before it cannot reach it",
+		        api->product, api->name, r->status, words);
 	else if (r->status / 100 == 5)
-		err_set(err, ERR_REFUSED, "%s %s failed at %s %.*s (%d): %s", api->product, api->name, c->method, api_shown(c), c->path, r->status,
-		        words);
+		err_set(err, ERR_REFUSED, "%s %s failed at %s %.*s (%d): %s", api->product,
+		        api->name, c->method, api_shown(c), c->path, r->status, words);
 	else
-		err_set(err, ERR_REFUSED, "%s %s refuses %s %.*s (%d): %s", api->product, api->name, c->method, api_shown(c), c->path, r->status,
-		        words);
+		err_set(err, ERR_REFUSED, "%s %s refuses %s %.*s (%d): %s", api->product, api->name,
+		        c->method, api_shown(c), c->path, r->status, words);
 }
 
 static void api_say_page(const struct api_call *c, const struct reply *r, struct err *err)
 {
 	char words[WORDS];
-	err_set(err, ERR_GARBLED, "%s %s answers %.*s with %s and not as %s: a log-in or a proxy stands before it, or url leads elsewhere",
-	        c->api->product, c->api->name, api_shown(c), c->path, api_words(words, sizeof(words), r->body, r->len), c->api->product);
+	err_set(err, ERR_GARBLED,
+	        "%s %s answers %.*s with %s and not as %s: a log-in or a proxy stands before it, "
+	        "or url leads elsewhere",
+	        c->api->product, c->api->name, api_shown(c), c->path,
+	        api_words(words, sizeof(words), r->body, r->len), c->api->product);
 }
 
 static bool api_may_have_been_done(const struct api_call *c, const struct reply *r)
@@ -144,7 +162,8 @@ static bool api_may_have_been_done(const struct api_call *c, const struct reply 
 	if (api_only_reads(c))
 		return false;
 	return r->status ? r->status / 100 == 2 || r->status == 502 || r->status == 504
-	                 : r->err.code == ERR_TIMEOUT || r->err.code == ERR_LOST || r->err.code == ERR_TOO_BIG || r->err.code == ERR_GARBLED;
+	                 : r->err.code == ERR_TIMEOUT || r->err.code == ERR_LOST ||
+	                           r->err.code == ERR_TOO_BIG || r->err.code == ERR_GARBLED;
 }
 
 static void api_judge(const struct api_call *c, const struct reply *r, struct api_answer *out)
@@ -163,7 +182,7 @@ static void api_judge(const struct api_call *c, const struct reply *r, struct ap
 	err_set(&out->err, why.code, "%.260s; whether it was done is not known", why.text);
 }
 
-/* --- how a call ends ----------------------------------------------------------------------------------------------------- */
+/* --- how a call ends ----------------------------------------------------- */
 
 static void api_call_drop(struct api_call *c)
 {
@@ -221,7 +240,8 @@ static bool api_waits_as_asked(struct api_call *c)
 		return false;
 	int64_t until = loop_now(api->loop) + ms;
 	if (until > api->not_before)
-		api->not_before = until;      /* the others hold back too, also when this one does not wait */
+		/* the others hold back too, also when this one does not wait */
+		api->not_before = until;
 	if (c->spec.once || c->waits++ >= WAITS_MAX)
 		return false;
 	if (c->spec.waits)
@@ -246,7 +266,7 @@ static void api_on_done(struct call *call, const struct reply *r, void *arg)
 	api_tell(c, &answer);
 }
 
-/* --- how it starts ---------------------------------------------------------------------------------------------------------- */
+/* --- how it starts ------------------------------------------------------- */
 
 static bool api_on_data(struct call *call, const char *bytes, size_t len, void *arg)
 {
@@ -268,17 +288,29 @@ static void api_start(struct api_call *c)
 	bool with = api->token && !c->spec.open;
 	char *auth = with ? xasprintf("%s%s", api->token_header, api->token->text) : NULL;
 	char *path = xasprintf("%s%s", api->prefix, c->path);
-	const char *headers[HEADERS_MAX + 3] = { c->spec.data ? "Accept: text/event-stream" : "Accept: application/json" };
+	const char *headers[HEADERS_MAX + 3] = { c->spec.data ? "Accept: text/event-stream"
+		                                              : "Accept: application/json" };
 	size_t n = 1;
 	for (size_t i = 0; c->headers && c->headers[i] && i < HEADERS_MAX; i++)
 		headers[n++] = c->headers[i];
 	if (with)
 		headers[n++] = auth;
 	c->token_no = api->token_no;
-	c->call = call_start(api->origin, &(struct call_spec){
-		.method = c->method, .path = path, .headers = headers, .body = c->body, .body_len = c->body ? strlen(c->body) : 0,
-		.once = !api_only_reads(c), .max = c->spec.max, .timeout_ms = c->spec.timeout_ms ? c->spec.timeout_ms : API_TIMEOUT_MS,
-		.data = c->spec.data ? api_on_data : NULL, .answered = api_on_answered, .done = api_on_done, .arg = c });
+	c->call = call_start(api->origin,
+	                     &(struct call_spec){ .method = c->method,
+	                                          .path = path,
+	                                          .headers = headers,
+	                                          .body = c->body,
+	                                          .body_len = c->body ? strlen(c->body) : 0,
+	                                          .once = !api_only_reads(c),
+	                                          .max = c->spec.max,
+	                                          .timeout_ms = c->spec.timeout_ms
+	                                                                ? c->spec.timeout_ms
+	                                                                : API_TIMEOUT_MS,
+	                                          .data = c->spec.data ? api_on_data : NULL,
+	                                          .answered = api_on_answered,
+	                                          .done = api_on_done,
+	                                          .arg = c });
 	if (auth)
 		wipe(auth, strlen(auth));
 	free(auth);
@@ -310,7 +342,8 @@ static bool api_lacks_token(struct api *api)
 	return true;
 }
 
-/* Starts what may start. One that is to be told its end is told in a turn of its own, since anything may be gone after it. */
+/* Starts what may start. One that is to be told its end is told in a turn of its own, since
+ * anything may be gone after it. */
 static void api_advance(void *arg)
 {
 	struct api *api = arg;
@@ -347,8 +380,12 @@ static char **api_copy_headers(const char *const *headers)
 struct api_call *api_call(struct api *api, const struct api_request *request)
 {
 	struct api_call *c = xcalloc(1, sizeof(*c)), **at = &api->calls;
-	*c = (struct api_call){ .api = api, .spec = *request, .method = xstrdup(request->method ? request->method : "GET"),
-	                        .path = xstrdup(request->path), .body = xstrdup(request->body), .headers = api_copy_headers(request->headers) };
+	*c = (struct api_call){ .api = api,
+		                .spec = *request,
+		                .method = xstrdup(request->method ? request->method : "GET"),
+		                .path = xstrdup(request->path),
+		                .body = xstrdup(request->body),
+		                .headers = api_copy_headers(request->headers) };
 	while (*at)
 		at = &(*at)->next;
 	*at = c;
@@ -370,14 +407,19 @@ void api_resume(struct api_call *c)
 		call_resume(c->call);
 }
 
-struct ws *api_ws(struct api *api, const char *path, const struct ws_events *events, void *arg, struct err *err)
+struct ws *api_ws(struct api *api, const char *path, const struct ws_events *events, void *arg,
+                  struct err *err)
 {
-	char *who = xasprintf("%s %s", api->product, api->name), *full = xasprintf("%s%s", api->prefix, path);
+	char *who = xasprintf("%s %s", api->product, api->name),
+	     *full = xasprintf("%s%s", api->prefix, path);
 	char *auth = api->token ? xasprintf("%s%s", api->token_header, api->token->text) : NULL;
 	const char *const headers[] = { auth, NULL };
 	struct ws *ws = NULL;
 	if (api->endpoint.tls)
-		err_set(err, ERR_ABSENT, "%s tells this by a WebSocket, which is read without TLS only: an url with http, through its server, can", who);
+		err_set(err, ERR_ABSENT,
+		        "%s tells this by a WebSocket, which is read without TLS only: an url with "
+		        "http, through its server, can",
+		        who);
 	else if (api->token_command && !api->token)
 		err_set(err, ERR_LOST, "%s has not been asked anything yet", who);
 	else
@@ -390,24 +432,36 @@ struct ws *api_ws(struct api *api, const char *path, const struct ws_events *eve
 	return ws;
 }
 
-/* --- one service --------------------------------------------------------------------------------------------------------------- */
+/* --- one service --------------------------------------------------------- */
 
-struct api *api_create(struct http *http, struct link *link, const struct api_config *config, struct err *err)
+struct api *api_create(struct http *http, struct link *link, const struct api_config *config,
+                       struct err *err)
 {
 	struct endpoint endpoint;
 	char host[256];
 	const char *prefix;
 	size_t n;
-	if (!config->url || !api_url_endpoint(config->url, &endpoint, host, sizeof(host), &prefix, &n)) {
-		err_set(err, ERR_USAGE, "[%s %s]: url must read http://HOST:PORT or https://HOST%s%.120s", config->section, config->name,
-		        config->url ? ", not " : "", config->url ? config->url : "");
+	if (!config->url ||
+	    !api_url_endpoint(config->url, &endpoint, host, sizeof(host), &prefix, &n)) {
+		err_set(err, ERR_USAGE,
+		        "[%s %s]: url must read http://HOST:PORT or https://HOST%s%.120s",
+		        config->section, config->name, config->url ? ", not " : "",
+		        config->url ? config->url : "");
 		return NULL;
 	}
 	struct api *api = xcalloc(1, sizeof(*api));
-	*api = (struct api){ .http = http, .link = link, .loop = link->loop, .section = xstrdup(config->section),
-	                     .name = xstrdup(config->name), .product = xstrdup(config->product), .prefix = xstrndup(prefix, n),
-	                     .token_command = xstrdup(config->token_command), .token_help = xstrdup(config->token_help),
-	                     .token_header = xstrdup(config->token_header ? config->token_header : "Authorization: Bearer ") };
+	*api = (struct api){ .http = http,
+		             .link = link,
+		             .loop = link->loop,
+		             .section = xstrdup(config->section),
+		             .name = xstrdup(config->name),
+		             .product = xstrdup(config->product),
+		             .prefix = xstrndup(prefix, n),
+		             .token_command = xstrdup(config->token_command),
+		             .token_help = xstrdup(config->token_help),
+		             .token_header = xstrdup(config->token_header
+		                                             ? config->token_header
+		                                             : "Authorization: Bearer ") };
 	api->origin = origin_create(http, link, &endpoint, 1);
 	api->endpoint = endpoint;
 	api->endpoint.host = xstrdup(host);

@@ -32,7 +32,8 @@ static bool api_words_split_port(const char *at, size_t n, size_t *name, int *po
 	return true;
 }
 
-bool api_url_endpoint(const char *url, struct endpoint *endpoint, char *host, size_t size, const char **prefix, size_t *prefix_len)
+bool api_url_endpoint(const char *url, struct endpoint *endpoint, char *host, size_t size,
+                      const char **prefix, size_t *prefix_len)
 {
 	bool tls = !strncmp(url, "https://", 8);
 	if (!tls && strncmp(url, "http://", 7) != 0)
@@ -40,13 +41,16 @@ bool api_url_endpoint(const char *url, struct endpoint *endpoint, char *host, si
 	const char *at = url + (tls ? 8 : 7);
 	size_t n = strcspn(at, "/?#"), name;
 	int port = tls ? 443 : 80;
-	if (!n || at[n] == '?' || at[n] == '#' || !api_words_split_port(at, n, &name, &port) || !name || name >= size)
+	if (!n || at[n] == '?' || at[n] == '#' || !api_words_split_port(at, n, &name, &port) ||
+	    !name || name >= size)
 		return false;
 	for (size_t i = 0; i < name; i++)
 		if (!isalnum((unsigned char)at[i]) && !strchr("-._[]:", at[i]))
 			return false;
 	snprintf(host, size, "%.*s", (int)name, at);
-	*endpoint = (struct endpoint){ .kind = ENDPOINT_TCP, .host = host, .port = port, .tls = tls };
+	*endpoint = (struct endpoint){
+		.kind = ENDPOINT_TCP, .host = host, .port = port, .tls = tls
+	};
 	*prefix = at + n;
 	*prefix_len = strlen(*prefix);
 	while (*prefix_len && (*prefix)[*prefix_len - 1] == '/')
@@ -86,11 +90,16 @@ static void api_words_add_fields(char *buf, size_t size, const cJSON *list)
 	const cJSON *v;
 	if (!cJSON_IsObject(list) && !cJSON_IsArray(list))
 		return;
-	cJSON_ArrayForEach(v, list) {
+	cJSON_ArrayForEach (v, list) {
 		const cJSON *first = cJSON_IsArray(v) ? v->child : v;
-		const cJSON *path = cJSON_IsObject(v) ? cJSON_GetObjectItemCaseSensitive(v, "path") : NULL;
-		const char *field = cJSON_IsArray(path) && cJSON_IsString(path->child) ? path->child->valuestring : v->string;
-		const char *text = cJSON_IsString(first) ? first->valuestring : cJSON_IsObject(v) ? api_words_text_of(v, "message") : NULL;
+		const cJSON *path = cJSON_IsObject(v) ? cJSON_GetObjectItemCaseSensitive(v, "path")
+		                                      : NULL;
+		const char *field = cJSON_IsArray(path) && cJSON_IsString(path->child)
+		                            ? path->child->valuestring
+		                            : v->string;
+		const char *text = cJSON_IsString(first) ? first->valuestring
+		                   : cJSON_IsObject(v)   ? api_words_text_of(v, "message")
+		                                         : NULL;
 		if (text)
 			api_words_add(buf, size, field, text);
 	}
@@ -158,7 +167,8 @@ int64_t api_retry_after(const char *value, int64_t wall_ms)
 		long s = strtol(value, NULL, 10);
 		return s > RETRY_MAX_S ? (int64_t)RETRY_MAX_S * 1000 : (int64_t)s * 1000;
 	}
-	if (sscanf(value, "%*3[A-Za-z], %2d %3[A-Za-z] %4d %2d:%2d:%2d", &tm.tm_mday, month, &tm.tm_year, &tm.tm_hour, &tm.tm_min, &tm.tm_sec) != 6)
+	if (sscanf(value, "%*3[A-Za-z], %2d %3[A-Za-z] %4d %2d:%2d:%2d", &tm.tm_mday, month,
+	           &tm.tm_year, &tm.tm_hour, &tm.tm_min, &tm.tm_sec) != 6)
 		return -1;
 	const char *at = strstr(months, month);
 	if (!at || (at - months) % 3 || strlen(month) != 3)

@@ -1,10 +1,11 @@
 /* D-Bus by sd-bus through a link.
  *
- * sd-bus wants a file descriptor. On this machine that is the bus's own socket; otherwise one end of a relay (relay.h) to a
- * stream of the link. Nothing here waits: authentication, Hello, matches and calls are all asynchronous.
+ * sd-bus wants a file descriptor. On this machine that is the bus's own socket; otherwise one end
+ * of a relay (relay.h) to a stream of the link. Nothing here waits: authentication, Hello, matches
+ * and calls are all asynchronous.
  *
- * Roads are tried in turn. A endpoint counts as working once the bus greeted us, so a socket that is there but refuses
- * the login leads on to the next endpoint. */
+ * Roads are tried in turn. A endpoint counts as working once the bus greeted us, so a socket that
+ * is there but refuses the login leads on to the next endpoint. */
 #include "backends/link/bus.h"
 
 #include <errno.h>
@@ -28,22 +29,22 @@
 #include "backends/link/relay.h"
 
 #define ENDPOINTS_MAX 4
-#define GREET_TIMEOUT_MS 15000     /* from opening a endpoint to the bus's greeting */
+#define GREET_TIMEOUT_MS 15000 /* from opening a endpoint to the bus's greeting */
 #define JSON_MAX BUS_MESSAGE_MAX
-#define JSON_DEPTH 40              /* D-Bus itself allows 32 arrays in 32 structs; nobody sends that */
-#define CALLS_MAX 8192             /* waiting at once, sent or not */
-#define SENT_MAX 100               /* sent and not answered: dbus-daemon allows a connection 128 */
+#define JSON_DEPTH 40  /* D-Bus itself allows 32 arrays in 32 structs; nobody sends that */
+#define CALLS_MAX 8192 /* waiting at once, sent or not */
+#define SENT_MAX 100   /* sent and not answered: dbus-daemon allows a connection 128 */
 
 struct bus_call {
 	struct bus *bus;
-	sd_bus_message *message;       /* until it is sent */
-	sd_bus_slot *slot;             /* once it is sent */
+	sd_bus_message *message; /* until it is sent */
+	sd_bus_slot *slot;       /* once it is sent */
 	char member[64];
 	int64_t timeout_ms;
 	bus_done *done;
 	void *arg;
 	struct bus_call *next, **prev;
-	struct err failed;             /* it could not be sent; told by a deferred call */
+	struct err failed; /* it could not be sent; told by a deferred call */
 };
 
 struct bus {
@@ -51,17 +52,18 @@ struct bus {
 	struct loop *loop;
 	const struct bus_events *events;
 	void *arg;
-	struct endpoint endpoints[ENDPOINTS_MAX];  /* their strings are owned */
-	size_t n_endpoints, at;            /* at: the one in use */
-	struct err err;                /* why no endpoint led there, so far */
+	struct endpoint endpoints[ENDPOINTS_MAX]; /* their strings are owned */
+	size_t n_endpoints, at;                   /* at: the one in use */
+	struct err err;                           /* why no endpoint led there, so far */
 	sd_bus *sd;
-	struct relay *relay;             /* NULL: sd has the socket itself */
-	struct bus_guard guard;        /* of what the relay brings */
+	struct relay *relay;    /* NULL: sd has the socket itself */
+	struct bus_guard guard; /* of what the relay brings */
 	struct loop_timer *timer;
-	struct bus_call *calls, **calls_last;   /* in their order; those that were sent come first */
-	struct bus_call *unsent;       /* the first of calls that was not sent */
+	/* in their order; those that were sent come first */
+	struct bus_call *calls, **calls_last;
+	struct bus_call *unsent; /* the first of calls that was not sent */
 	size_t n_calls, n_sent;
-	int depth;                     /* callbacks of sd-bus that are running */
+	int depth; /* callbacks of sd-bus that are running */
 	bool open;
 };
 
@@ -73,7 +75,7 @@ static const char *bus_or_empty(const char *s)
 static void bus_try_endpoint(struct bus *);
 static void bus_endpoint_failed(struct bus *, enum err_code, const char *why);
 
-/* --- a message as JSON --------------------------------------------------------------------------------- */
+/* --- a message as JSON --------------------------------------------------- */
 
 static void bus_json_string(struct buf *out, const char *s)
 {
@@ -88,12 +90,14 @@ static void bus_json_string(struct buf *out, const char *s)
 			s++;
 		} else if (c < 0x80) {
 			size_t n = 1;
-			while ((unsigned char)s[n] >= 0x20 && (unsigned char)s[n] < 0x7f && s[n] != '"' && s[n] != '\\')
+			while ((unsigned char)s[n] >= 0x20 && (unsigned char)s[n] < 0x7f &&
+			       s[n] != '"' && s[n] != '\\')
 				n++;
 			buf_add(out, s, n);
 			s += n;
 		} else {
-			/* sd-bus checked the string already; a byte that is wrong all the same becomes U+FFFD. */
+			/* sd-bus checked the string already; a byte that is wrong all the same
+			 * becomes U+FFFD. */
 			size_t n = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : 2, i = 1;
 			while (i < n && ((unsigned char)s[i] & 0xc0) == 0x80)
 				i++;
@@ -116,7 +120,7 @@ static void bus_json_double(struct buf *out, double d)
 	}
 	snprintf(text, sizeof text, "%.17g", d);
 	for (char *p = text; *p; p++)
-		if (*p == ',')                 /* the locale's decimal point */
+		if (*p == ',') /* the locale's decimal point */
 			*p = '.';
 	buf_puts(out, text);
 }
@@ -136,7 +140,16 @@ static void bus_json_signed(struct buf *out, int64_t n)
 static int bus_json_basic(struct buf *out, sd_bus_message *m, char type)
 {
 	union {
-		uint8_t y; int b; int16_t n; uint16_t q; int32_t i; uint32_t u; int64_t x; uint64_t t; double d; const char *s;
+		uint8_t y;
+		int b;
+		int16_t n;
+		uint16_t q;
+		int32_t i;
+		uint32_t u;
+		int64_t x;
+		uint64_t t;
+		double d;
+		const char *s;
 	} v = { .t = 0 };
 	int r = sd_bus_message_read_basic(m, type, &v);
 	if (r <= 0)
@@ -151,8 +164,10 @@ static int bus_json_basic(struct buf *out, sd_bus_message *m, char type)
 	case 'x': bus_json_signed(out, v.x); break;
 	case 't': bus_json_unsigned(out, v.t); break;
 	case 'd': bus_json_double(out, v.d); break;
-	case 's': case 'o': case 'g': bus_json_string(out, v.s ? v.s : ""); break;
-	default: buf_puts(out, "null");    /* 'h': a file descriptor means nothing over a link */
+	case 's':
+	case 'o':
+	case 'g': bus_json_string(out, v.s ? v.s : ""); break;
+	default: buf_puts(out, "null"); /* 'h': a file descriptor means nothing over a link */
 	}
 	return 1;
 }
@@ -183,20 +198,23 @@ static int bus_json_dict(struct buf *out, sd_bus_message *m, const char *entry, 
 	memcpy(inner, entry + 1, n - 2);
 	inner[n - 2] = '\0';
 	buf_puts(out, "{");
-	for (bool first = true; (r = sd_bus_message_enter_container(m, 'e', inner)) > 0; first = false) {
+	for (bool first = true; (r = sd_bus_message_enter_container(m, 'e', inner)) > 0;
+	     first = false) {
 		if (!first)
 			buf_puts(out, ",");
 		if ((r = bus_json_key(out, m, *inner)) <= 0)
 			return r ? r : -EBADMSG;
 		buf_puts(out, ":");
-		if ((r = bus_json_values(out, m, depth)) < 0 || (r = sd_bus_message_exit_container(m)) < 0)
+		if ((r = bus_json_values(out, m, depth)) < 0 ||
+		    (r = sd_bus_message_exit_container(m)) < 0)
 			return r;
 	}
 	buf_puts(out, "}");
 	return r;
 }
 
-static int bus_json_container(struct buf *out, sd_bus_message *m, char type, const char *contents, int depth)
+static int bus_json_container(struct buf *out, sd_bus_message *m, char type, const char *contents,
+                              int depth)
 {
 	int r = sd_bus_message_enter_container(m, type, contents);
 	if (r < 0)
@@ -225,10 +243,12 @@ static int bus_json_values(struct buf *out, sd_bus_message *m, int depth)
 	int r;
 	if (depth > JSON_DEPTH)
 		return -ELOOP;
-	for (bool first = true; (r = sd_bus_message_peek_type(m, &type, &contents)) > 0; first = false) {
+	for (bool first = true; (r = sd_bus_message_peek_type(m, &type, &contents)) > 0;
+	     first = false) {
 		if (!first)
 			buf_puts(out, ",");
-		r = strchr("avr", type) ? bus_json_container(out, m, type, contents, depth + 1) : bus_json_basic(out, m, type);
+		r = strchr("avr", type) ? bus_json_container(out, m, type, contents, depth + 1)
+		                        : bus_json_basic(out, m, type);
 		if (r < 0)
 			return r;
 		if (out->overflowed)
@@ -251,7 +271,7 @@ static bool bus_json_body(struct buf *out, sd_bus_message *m, struct err *err)
 	return true;
 }
 
-/* --- calls --------------------------------------------------------------------------------------------- */
+/* --- calls --------------------------------------------------------------- */
 
 static void bus_call_add(struct bus *bus, struct bus_call *call)
 {
@@ -301,7 +321,8 @@ static enum err_code bus_code_of(const char *name)
 }
 
 /* Tells the caller and forgets the call; either may close the bus. */
-static void bus_call_end(struct bus_call *call, const char *json, size_t len, const struct err *err, const char *name)
+static void bus_call_end(struct bus_call *call, const char *json, size_t len, const struct err *err,
+                         const char *name)
 {
 	bus_done *done = call->done;
 	void *arg = call->arg;
@@ -312,10 +333,12 @@ static void bus_call_end(struct bus_call *call, const char *json, size_t len, co
 static void bus_send_waiting(struct bus *);
 
 /* What came, as JSON that the parsers will take. */
-static bool bus_call_json(const struct bus_call *call, struct buf *json, sd_bus_message *m, struct err *err)
+static bool bus_call_json(const struct bus_call *call, struct buf *json, sd_bus_message *m,
+                          struct err *err)
 {
 	char what[200];
-	snprintf(what, sizeof what, "%.60s: the answer to %.63s over D-Bus", call->bus->link->name, call->member);
+	snprintf(what, sizeof what, "%.60s: the answer to %.63s over D-Bus", call->bus->link->name,
+	         call->member);
 	if (bus_json_body(json, m, err))
 		return json_fits(what, json->data, json->len, err);
 	struct err why = *err;
@@ -358,10 +381,22 @@ static int bus_append_args(sd_bus_message *m, const char *sig, va_list ap)
 	int r = 0;
 	for (; *sig && r >= 0; sig++) {
 		switch (*sig) {
-		case 's': case 'o': case 'g': r = sd_bus_message_append_basic(m, *sig, va_arg(ap, const char *)); break;
-		case 'b': case 'i': r = sd_bus_message_append_basic(m, *sig, &(int){ va_arg(ap, int) }); break;
-		case 'u': r = sd_bus_message_append_basic(m, 'u', &(uint32_t){ va_arg(ap, uint32_t) }); break;
-		case 't': case 'x': r = sd_bus_message_append_basic(m, *sig, &(uint64_t){ va_arg(ap, uint64_t) }); break;
+		case 's':
+		case 'o':
+		case 'g': r = sd_bus_message_append_basic(m, *sig, va_arg(ap, const char *)); break;
+		case 'b':
+		case 'i':
+			r = sd_bus_message_append_basic(m, *sig, &(int){ va_arg(ap, int) });
+			break;
+		case 'u':
+			r = sd_bus_message_append_basic(m, 'u',
+			                                &(uint32_t){ va_arg(ap, uint32_t) });
+			break;
+		case 't':
+		case 'x':
+			r = sd_bus_message_append_basic(m, *sig,
+			                                &(uint64_t){ va_arg(ap, uint64_t) });
+			break;
 		case 'a':
 			if (*++sig != 's')
 				return -EINVAL;
@@ -375,8 +410,9 @@ static int bus_append_args(sd_bus_message *m, const char *sig, va_list ap)
 
 static void bus_not_sent(struct bus_call *call, const char *member, int r)
 {
-	err_set(&call->failed, r == -ENOTCONN || r == -ECONNRESET ? ERR_LOST : ERR_SYSTEM, "%s was not sent over D-Bus: %s",
-	        member, r == -ENOBUFS ? "too many calls wait for an answer" : strerror(-r));
+	err_set(&call->failed, r == -ENOTCONN || r == -ECONNRESET ? ERR_LOST : ERR_SYSTEM,
+	        "%s was not sent over D-Bus: %s", member,
+	        r == -ENOBUFS ? "too many calls wait for an answer" : strerror(-r));
 	loop_defer(call->bus->loop, bus_on_not_sent, call);
 }
 
@@ -386,27 +422,33 @@ static void bus_send_waiting(struct bus *bus)
 	while (bus->unsent && bus->n_sent < SENT_MAX && bus->sd && bus->open) {
 		struct bus_call *call = bus->unsent;
 		bus->unsent = call->next;
-		if (!call->message)                    /* it failed at once and is told so */
+		if (!call->message) /* it failed at once and is told so */
 			continue;
-		int r = sd_bus_call_async(bus->sd, &call->slot, call->message, bus_on_reply, call, (uint64_t)call->timeout_ms * 1000);
+		int r = sd_bus_call_async(bus->sd, &call->slot, call->message, bus_on_reply, call,
+		                          (uint64_t)call->timeout_ms * 1000);
 		if (r < 0)
-			bus_not_sent(call, bus_or_empty(sd_bus_message_get_member(call->message)), r);
+			bus_not_sent(call, bus_or_empty(sd_bus_message_get_member(call->message)),
+			             r);
 		else
 			bus->n_sent++;
 		call->message = sd_bus_message_unref(call->message);
 	}
 }
 
-struct bus_call *bus_call(struct bus *bus, const char *dest, const char *path, const char *interface,
-                          const char *member, int64_t timeout_ms, bus_done *done, void *arg, const char *sig, ...)
+struct bus_call *bus_call(struct bus *bus, const char *dest, const char *path,
+                          const char *interface, const char *member, int64_t timeout_ms,
+                          bus_done *done, void *arg, const char *sig, ...)
 {
 	struct bus_call *call = xcalloc(1, sizeof *call);
 	va_list ap;
 	*call = (struct bus_call){ .bus = bus, .done = done, .arg = arg, .timeout_ms = timeout_ms };
 	snprintf(call->member, sizeof call->member, "%s", member);
 	bus_call_add(bus, call);
-	int r = !bus->sd || !bus->open ? -ENOTCONN : bus->n_calls > CALLS_MAX ? -ENOBUFS :
-		sd_bus_message_new_method_call(bus->sd, &call->message, dest, path, interface, member);
+	int r = !bus->sd || !bus->open ? -ENOTCONN
+	        : bus->n_calls > CALLS_MAX
+	                ? -ENOBUFS
+	                : sd_bus_message_new_method_call(bus->sd, &call->message, dest, path,
+	                                                 interface, member);
 	if (r >= 0) {
 		va_start(ap, sig);
 		r = bus_append_args(call->message, sig ? sig : "", ap);
@@ -430,7 +472,7 @@ void bus_call_cancel(struct bus_call *call)
 	bus_call_free(call);
 }
 
-/* --- signals ------------------------------------------------------------------------------------------- */
+/* --- signals ------------------------------------------------------------- */
 
 static int bus_on_signal(sd_bus_message *m, void *userdata, sd_bus_error *ignored)
 {
@@ -439,8 +481,10 @@ static int bus_on_signal(sd_bus_message *m, void *userdata, sd_bus_error *ignore
 	sd_bus_message_ref(m);
 	bus->depth++;
 	if (bus_json_body(&json, m, NULL))
-		bus->events->signal(bus, bus_or_empty(sd_bus_message_get_path(m)), bus_or_empty(sd_bus_message_get_interface(m)),
-		                    bus_or_empty(sd_bus_message_get_member(m)), json.data, json.len, bus->arg);
+		bus->events->signal(bus, bus_or_empty(sd_bus_message_get_path(m)),
+		                    bus_or_empty(sd_bus_message_get_interface(m)),
+		                    bus_or_empty(sd_bus_message_get_member(m)), json.data, json.len,
+		                    bus->arg);
 	bus->depth--;
 	buf_finish(&json);
 	sd_bus_message_unref(m);
@@ -453,18 +497,21 @@ void bus_match(struct bus *bus, const char *rule)
 		sd_bus_add_match_async(bus->sd, NULL, rule, bus_on_signal, NULL, bus);
 }
 
-/* --- opening ---------------------------------------------------------------------------------------------- */
+/* --- opening ------------------------------------------------------------- */
 
-/* Why a bridge ended, from the little it tells. Old ones that find no bus end with 1 and tell it to the log only. */
+/* Why a bridge ended, from the little it tells. Old ones that find no bus end with 1 and tell it to
+ * the log only. */
 static enum err_code bus_bridge_code(const struct stream_end *end, const char *complaint)
 {
 	if (end->err.code)
 		return end->err.code;
 	if (strstr(complaint, "Permission denied") || strstr(complaint, "Access denied"))
 		return ERR_DENIED;
-	if (strstr(complaint, "No such file") || strstr(complaint, "not found") || strstr(complaint, "Connection refused"))
+	if (strstr(complaint, "No such file") || strstr(complaint, "not found") ||
+	    strstr(complaint, "Connection refused"))
 		return ERR_ABSENT;
-	return end->exit_code == 127 || (end->exit_code > 0 && !*complaint) ? ERR_ABSENT : ERR_REFUSED;
+	return end->exit_code == 127 || (end->exit_code > 0 && !*complaint) ? ERR_ABSENT
+	                                                                    : ERR_REFUSED;
 }
 
 static void bus_on_relay_closed(const struct stream_end *end, const char *complaint, void *arg)
@@ -477,7 +524,8 @@ static void bus_on_relay_closed(const struct stream_end *end, const char *compla
 	else if (*complaint)
 		snprintf(why, sizeof why, "%s", complaint);
 	else if (end->exit_code > 0)
-		snprintf(why, sizeof why, "it ended with code %d, so there is no bus", end->exit_code);
+		snprintf(why, sizeof why, "it ended with code %d, so there is no bus",
+		         end->exit_code);
 	else
 		snprintf(why, sizeof why, "it closed the connection");
 	bus_endpoint_failed(bus, bus_bridge_code(end, complaint), why);
@@ -493,13 +541,15 @@ static bool bus_on_relay_bytes(const char *bytes, size_t len, void *arg)
 	if (whole == SIZE_MAX)
 		snprintf(why, sizeof why, "what came is no D-Bus message");
 	else
-		snprintf(why, sizeof why, "it sent a message of %llu MB, and at most %u MB are taken", (unsigned long long)whole >> 20,
-		         BUS_MESSAGE_MAX >> 20);
+		snprintf(why, sizeof why,
+		         "it sent a message of %llu MB, and at most %u MB are taken",
+		         (unsigned long long)whole >> 20, BUS_MESSAGE_MAX >> 20);
 	bus_endpoint_failed(bus, whole == SIZE_MAX ? ERR_GARBLED : ERR_TOO_BIG, why);
 	return false;
 }
 
-/* Lets go of the connection. sd-bus may be in the middle of calling us; then it is freed after this turn. */
+/* Lets go of the connection. sd-bus may be in the middle of calling us; then it is freed after this
+ * turn. */
 static void bus_unref_later(void *sd)
 {
 	sd_bus_close_unref(sd);
@@ -520,7 +570,8 @@ static void bus_disconnect(struct bus *bus)
 	bus->relay = NULL;
 }
 
-/* Calls that wait are dropped without a word, as bus_close promises; their callers learn it by closed. */
+/* Calls that wait are dropped without a word, as bus_close promises; their callers learn it by
+ * closed. */
 static void bus_drop_calls(struct bus *bus)
 {
 	while (bus->calls)
@@ -552,14 +603,17 @@ static const char *bus_endpoint_name(const struct endpoint *endpoint)
 	return endpoint->kind == ENDPOINT_UNIX ? endpoint->path : endpoint->command;
 }
 
-/* Adds why this endpoint failed to the sentence. A refusal weighs more than an absence: if any endpoint found a bus that said
- * no, the thing is there. */
+/* Adds why this endpoint failed to the sentence. A refusal weighs more than an absence: if any
+ * endpoint found a bus that said no, the thing is there. */
 static void bus_remember(struct bus *bus, enum err_code code, const char *why)
 {
 	char before[sizeof bus->err.text];
 	memcpy(before, bus->err.text, sizeof before);
-	enum err_code worst = bus->err.code == ERR_NONE || bus->err.code == ERR_ABSENT ? code : bus->err.code;
-	err_set(&bus->err, worst, "%.150s%s%.80s: %.160s", before, *before ? "; " : "", bus_endpoint_name(&bus->endpoints[bus->at]), why);
+	enum err_code worst = bus->err.code == ERR_NONE || bus->err.code == ERR_ABSENT
+	                              ? code
+	                              : bus->err.code;
+	err_set(&bus->err, worst, "%.150s%s%.80s: %.160s", before, *before ? "; " : "",
+	        bus_endpoint_name(&bus->endpoints[bus->at]), why);
 }
 
 /* The next endpoints until one can be begun; the last one's failure is told by try_road. */
@@ -577,8 +631,8 @@ static void bus_endpoint_failed(struct bus *bus, enum err_code code, const char 
 	bool was_open = bus->open;
 	bus_disconnect(bus);
 	if (was_open)
-		err_set(&bus->err, code == ERR_LOST || code == ERR_TOO_BIG ? code : ERR_REFUSED, "%s: the D-Bus connection (%.80s) ended: %.160s",
-		        bus->link->name,
+		err_set(&bus->err, code == ERR_LOST || code == ERR_TOO_BIG ? code : ERR_REFUSED,
+		        "%s: the D-Bus connection (%.80s) ended: %.160s", bus->link->name,
 		        bus_endpoint_name(&bus->endpoints[bus->at]), why);
 	else
 		bus_remember(bus, code, why);
@@ -610,12 +664,15 @@ static int bus_on_disconnected(sd_bus_message *m, void *userdata, sd_bus_error *
 {
 	struct bus *bus = userdata;
 	bus->depth++;
-	bus_endpoint_failed(bus, ERR_REFUSED, bus->open ? "the bus closed it" : "the bus refused the login or closed the connection");
+	bus_endpoint_failed(bus, ERR_REFUSED,
+	                    bus->open ? "the bus closed it"
+	                              : "the bus refused the login or closed the connection");
 	bus->depth--;
 	return 0;
 }
 
-static const char local_rule[] = "type='signal',sender='org.freedesktop.DBus.Local',"
+static const char local_rule[] =
+	"type='signal',sender='org.freedesktop.DBus.Local',"
 	"path='/org/freedesktop/DBus/Local',interface='org.freedesktop.DBus.Local',member='%s'";
 
 static int bus_add_local_match(struct bus *bus, const char *member, sd_bus_message_handler_t fn)
@@ -625,16 +682,17 @@ static int bus_add_local_match(struct bus *bus, const char *member, sd_bus_messa
 	return sd_bus_add_match(bus->sd, NULL, rule, fn, bus);
 }
 
-/* sd-bus answers calls of its peer by itself, GetMachineId too, and the peer is a server that has no business here. Nothing that calls
- * us gets an answer. (sd-bus(3): filters run before the objects that are built in.) */
+/* sd-bus answers calls of its peer by itself, GetMachineId too, and the peer is a server that has
+ * no business here. Nothing that calls us gets an answer. (sd-bus(3): filters run before the
+ * objects that are built in.) */
 static int bus_refuse_calls(sd_bus_message *m, void *userdata, sd_bus_error *ignored)
 {
 	uint8_t type = 0;
 	return sd_bus_message_get_type(m, &type) < 0 || type == SD_BUS_MESSAGE_METHOD_CALL;
 }
 
-/* Gives fd to sd-bus, whose it is from then on. The socketpair could carry file descriptors but the link cannot, so
- * they are not offered. */
+/* Gives fd to sd-bus, whose it is from then on. The socketpair could carry file descriptors but the
+ * link cannot, so they are not offered. */
 static int bus_start(struct bus *bus, int fd)
 {
 	int r = sd_bus_new(&bus->sd);
@@ -646,9 +704,11 @@ static int bus_start(struct bus *bus, int fd)
 		close(fd);
 		return r;
 	}
-	if ((r = sd_bus_set_bus_client(bus->sd, 1)) < 0 || (r = sd_bus_negotiate_fds(bus->sd, 0)) < 0 ||
+	if ((r = sd_bus_set_bus_client(bus->sd, 1)) < 0 ||
+	    (r = sd_bus_negotiate_fds(bus->sd, 0)) < 0 ||
 	    (r = sd_bus_set_connected_signal(bus->sd, 1)) < 0 ||
-	    (r = sd_bus_add_filter(bus->sd, NULL, bus_refuse_calls, bus)) < 0 || (r = sd_bus_start(bus->sd)) < 0 ||
+	    (r = sd_bus_add_filter(bus->sd, NULL, bus_refuse_calls, bus)) < 0 ||
+	    (r = sd_bus_start(bus->sd)) < 0 ||
 	    (r = bus_add_local_match(bus, "Connected", bus_on_connected)) < 0 ||
 	    (r = bus_add_local_match(bus, "Disconnected", bus_on_disconnected)) < 0)
 		return r;
@@ -676,8 +736,9 @@ static void bus_try_local(struct bus *bus, const struct endpoint *endpoint)
 {
 	int fd = bus_connect_unix(endpoint->path);
 	int r = fd < 0 ? fd : bus_start(bus, fd);
-	enum err_code code = r == -ENOENT || r == -ECONNREFUSED ? ERR_ABSENT : r == -EACCES || r == -EPERM ? ERR_DENIED :
-		ERR_SYSTEM;
+	enum err_code code = r == -ENOENT || r == -ECONNREFUSED ? ERR_ABSENT
+	                     : r == -EACCES || r == -EPERM      ? ERR_DENIED
+	                                                        : ERR_SYSTEM;
 	if (r < 0) {
 		bus_disconnect(bus);
 		bus_remember(bus, code, r == -ECONNREFUSED ? "nobody listens there" : strerror(-r));
@@ -689,7 +750,8 @@ static void bus_try_relay(struct bus *bus, const struct endpoint *endpoint)
 	int fd;
 	struct err err;
 	memset(&bus->guard, 0, sizeof bus->guard);
-	bus->relay = relay_open(bus->link, endpoint, &fd, bus_on_relay_bytes, bus_on_relay_closed, bus, &err);
+	bus->relay = relay_open(bus->link, endpoint, &fd, bus_on_relay_bytes, bus_on_relay_closed,
+	                        bus, &err);
 	if (!bus->relay) {
 		bus_remember(bus, err.code, err.text);
 		return;
@@ -715,20 +777,25 @@ static void bus_try_endpoint(struct bus *bus)
 	}
 }
 
-struct bus *bus_open(struct link *link, const struct endpoint *endpoints, size_t n, const struct bus_events *events, void *arg,
-                     struct err *err)
+struct bus *bus_open(struct link *link, const struct endpoint *endpoints, size_t n,
+                     const struct bus_events *events, void *arg, struct err *err)
 {
 	if (link->state != LINK_UP || !n) {
 		err_set(err, ERR_LOST, "%s: the link is not up", link->name);
 		return NULL;
 	}
 	struct bus *bus = xcalloc(1, sizeof *bus);
-	*bus = (struct bus){ .link = link, .loop = link->loop, .events = events, .arg = arg,
-		.n_endpoints = n < ENDPOINTS_MAX ? n : ENDPOINTS_MAX };
+	*bus = (struct bus){ .link = link,
+		             .loop = link->loop,
+		             .events = events,
+		             .arg = arg,
+		             .n_endpoints = n < ENDPOINTS_MAX ? n : ENDPOINTS_MAX };
 	bus->calls_last = &bus->calls;
 	for (size_t i = 0; i < bus->n_endpoints; i++) {
-		bus->endpoints[i] = (struct endpoint){ .kind = endpoints[i].kind, .path = xstrdup(endpoints[i].path),
-			.command = xstrdup(endpoints[i].command), .timeout_ms = endpoints[i].timeout_ms };
+		bus->endpoints[i] = (struct endpoint){ .kind = endpoints[i].kind,
+			                               .path = xstrdup(endpoints[i].path),
+			                               .command = xstrdup(endpoints[i].command),
+			                               .timeout_ms = endpoints[i].timeout_ms };
 	}
 	bus->timer = loop_timer_add(bus->loop, -1, bus_on_late, bus);
 	bus_try_endpoint(bus);

@@ -10,17 +10,20 @@ static uint32_t bus_guard_guard_number(const unsigned char *at, bool big)
 	return n;
 }
 
-/* The whole message by its first 16 bytes: those, the fields filled up to 8, the body. 0: it is no header. */
+/* The whole message by its first 16 bytes: those, the fields filled up to 8, the body. 0: it is no
+ * header. */
 static uint64_t bus_guard_guard_length(const unsigned char *head)
 {
 	bool big = head[0] == 'B';
 	if (!big && head[0] != 'l')
 		return 0;
-	uint64_t body = bus_guard_guard_number(head + 4, big), fields = bus_guard_guard_number(head + 12, big);
+	uint64_t body = bus_guard_guard_number(head + 4, big),
+		 fields = bus_guard_guard_number(head + 12, big);
 	return 16 + (fields + 7) / 8 * 8 + body;
 }
 
-/* The login is lines: "OK", "REJECTED", "DATA", "ERROR", "AGREE_UNIX_FD". No message begins with a letter of theirs. */
+/* The login is lines: "OK", "REJECTED", "DATA", "ERROR", "AGREE_UNIX_FD". No message begins with a
+ * letter of theirs. */
 static bool bus_guard_guard_is_message(unsigned char first)
 {
 	return first == 'l' || first == 'B';
@@ -33,7 +36,7 @@ static size_t bus_guard_guard_line(struct bus_guard *g, const char *bytes, size_
 		return 0;
 	}
 	const char *end = memchr(bytes, '\n', len);
-	g->have = end ? 0 : 1;        /* 1: in the middle of a line */
+	g->have = end ? 0 : 1; /* 1: in the middle of a line */
 	return end ? (size_t)(end - bytes) + 1 : len;
 }
 

@@ -1,8 +1,9 @@
 /* http.c: libcurl's multi interface on the event loop.
  *
- * curl says which sockets and which time it waits for, the loop tells it when; nothing here blocks. Its callbacks may
- * not call back into it, and our callers may do anything inside theirs, so a call is only marked (new, wanting to
- * go on, dead) when it is started, resumed or cancelled, and `work` does it after the callbacks of the turn.
+ * curl says which sockets and which time it waits for, the loop tells it when; nothing here blocks.
+ * Its callbacks may not call back into it, and our callers may do anything inside theirs, so a call
+ * is only marked (new, wanting to go on, dead) when it is started, resumed or cancelled, and `work`
+ * does it after the callbacks of the turn.
  *
  * Time limits are the loop's, as a stream has one until its head came and none afterwards. */
 #include "backends/link/http.h"
@@ -27,8 +28,10 @@
 
 #define CALL_MAX_DEFAULT (16u << 20)
 #define CALL_TIMEOUT_MS 30000
-#define HEADERS_MAX (256u << 10)      /* bytes of all header lines of a call; libcurl 7.88 itself keeps them without end */
-#define ERROR_BODY_MAX (64u << 10)   /* of a stream that was refused */
+#define HEADERS_MAX                                                                         \
+	(256u << 10) /* bytes of all header lines of a call; libcurl 7.88 itself keeps them \
+	                without end */
+#define ERROR_BODY_MAX (64u << 10) /* of a stream that was refused */
 #define CONNECTIONS_KEPT 32
 
 struct http {
@@ -43,10 +46,10 @@ struct http {
 struct call {
 	struct http *http;
 	struct call *next;
-	struct origin *origin;           /* NULL once dropped */
-	struct call_spec spec;       /* callbacks and numbers; its strings are copied below */
+	struct origin *origin; /* NULL once dropped */
+	struct call_spec spec; /* callbacks and numbers; its strings are copied below */
 	char *method, *path, *body_out;
-	CURL *easy;                  /* NULL until started */
+	CURL *easy; /* NULL until started */
 	struct curl_slist *headers;
 	struct loop_timer *timer;
 	struct buf body;
@@ -55,7 +58,7 @@ struct call {
 	char words[CURL_ERROR_SIZE]; /* curl's */
 	bool dead;                   /* cancelled: to be swept, tells nothing */
 	bool resume;
-	bool ending;                 /* inside done */
+	bool ending; /* inside done */
 };
 
 struct loop *http_loop(const struct http *h)
@@ -77,7 +80,7 @@ static void http_want_work(struct http *h)
 	h->work_waits = true;
 }
 
-/* --- how a call ends ------------------------------------------------------------------------------------ */
+/* --- how a call ends ----------------------------------------------------- */
 
 static void http_call_free(struct call *c)
 {
@@ -91,7 +94,7 @@ static void http_call_free(struct call *c)
 		curl_easy_cleanup(c->easy);
 	}
 	for (struct curl_slist *h = c->headers; h; h = h->next)
-		wipe(h->data, strlen(h->data));           /* a token or a password is among them */
+		wipe(h->data, strlen(h->data)); /* a token or a password is among them */
 	curl_slist_free_all(c->headers);
 	loop_timer_remove(c->timer);
 	buf_finish(&c->body);
@@ -99,7 +102,7 @@ static void http_call_free(struct call *c)
 	free(c->path);
 	wipe(c->body_out, c->body_out ? c->spec.body_len : 0);
 	free(c->body_out);
-	http_want_work(c->http);          /* another may have waited for its place */
+	http_want_work(c->http); /* another may have waited for its place */
 	free(c);
 }
 
@@ -115,7 +118,8 @@ static int http_status_of(const struct call *c)
 static void http_explain(const struct call *c, CURLcode code, struct err *err)
 {
 	const struct origin *d = c->origin;
-	const char *name = d->link->name, *words = c->words[0] ? c->words : curl_easy_strerror(code);
+	const char *name = d->link->name,
+		   *words = c->words[0] ? c->words : curl_easy_strerror(code);
 	const struct endpoint *endpoint = &d->endpoints[d->at];
 	char place[300];
 	long os = 0;
@@ -123,18 +127,25 @@ static void http_explain(const struct call *c, CURLcode code, struct err *err)
 	if (endpoint->kind == ENDPOINT_TCP)
 		snprintf(place, sizeof(place), "%s:%d", endpoint->host, endpoint->port);
 	else
-		snprintf(place, sizeof(place), "%s", endpoint->path ? endpoint->path : "the server");
+		snprintf(place, sizeof(place), "%s",
+		         endpoint->path ? endpoint->path : "the server");
 	if (d->link->state != LINK_UP)
-		err_set(err, ERR_LOST, "%s: the link was lost during %s %s", name, c->method, c->path);
+		err_set(err, ERR_LOST, "%s: the link was lost during %s %s", name, c->method,
+		        c->path);
 	else if (!d->decided && d->err.code)
 		*err = d->err;
 	else if (d->last.code)
 		*err = d->last;
 	else if (code == CURLE_COULDNT_CONNECT)
-		err_set(err, os == ENOENT ? ERR_ABSENT : os == EACCES ? ERR_DENIED : ERR_REFUSED,
+		err_set(err,
+		        os == ENOENT   ? ERR_ABSENT
+		        : os == EACCES ? ERR_DENIED
+		                       : ERR_REFUSED,
 		        "%s: connecting to %s: %s", name, place, os ? strerror((int)os) : words);
-	else if (code == CURLE_PARTIAL_FILE || code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR)
-		err_set(err, ERR_LOST, "%s: the answer to %s %s was cut off: %s", name, c->method, c->path, words);
+	else if (code == CURLE_PARTIAL_FILE || code == CURLE_GOT_NOTHING ||
+	         code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR)
+		err_set(err, ERR_LOST, "%s: the answer to %s %s was cut off: %s", name, c->method,
+		        c->path, words);
 	else
 		err_set(err, ERR_GARBLED, "%s: %s %s: %s", name, c->method, c->path, words);
 }
@@ -146,7 +157,8 @@ static void http_check_answer(struct call *c)
 	size_t skip = c->body.data ? strspn(c->body.data, " \t\r\n") : 0;
 	if (skip >= c->body.len || !strchr("[{", c->body.data[skip]))
 		return;
-	snprintf(what, sizeof(what), "%.60s: the answer to %.10s %.100s", c->origin->link->name, c->method, c->path);
+	snprintf(what, sizeof(what), "%.60s: the answer to %.10s %.100s", c->origin->link->name,
+	         c->method, c->path);
 	json_fits(what, c->body.data, c->body.len, &c->err);
 }
 
@@ -187,12 +199,12 @@ static void http_on_timeout(struct loop_timer *t, void *arg)
 	struct call *c = arg;
 	if (c->dead || c->ending)
 		return;
-	err_set(&c->err, ERR_TIMEOUT, "%s: no answer to %s %s within %lld s", c->origin->link->name, c->method, c->path,
-	        (long long)(c->spec.timeout_ms / 1000));
+	err_set(&c->err, ERR_TIMEOUT, "%s: no answer to %s %s within %lld s", c->origin->link->name,
+	        c->method, c->path, (long long)(c->spec.timeout_ms / 1000));
 	http_call_end(c, CURLE_OPERATION_TIMEDOUT);
 }
 
-/* --- curl's callbacks -------------------------------------------------------------------------------------- */
+/* --- curl's callbacks ---------------------------------------------------- */
 
 static bool http_is_stream_answer(const struct call *c)
 {
@@ -208,19 +220,20 @@ static size_t http_on_body(char *bytes, size_t one, size_t len, void *arg)
 		bool more = c->spec.data(c, bytes, len, c->spec.arg);
 		if (c->dead)
 			return CURL_WRITEFUNC_ERROR;
-		/* curl keeps a piece that pauses it and hands it over again, but our caller has taken it: so the pause
-		 * is asked for from outside, by http_work(). */
+		/* curl keeps a piece that pauses it and hands it over again, but our caller has
+		 * taken it: so the pause is asked for from outside, by http_work(). */
 		if (!more && !c->resume)
 			curl_easy_pause(c->easy, CURLPAUSE_RECV);
 		return len;
 	}
 	if (buf_add(&c->body, bytes, len))
 		return len;
-	if (c->spec.data)                /* enough of the complaint */
+	if (c->spec.data) /* enough of the complaint */
 		return len;
 	char limit[HUMAN_SIZE];
-	err_set(&c->err, ERR_TOO_BIG, "%s: the answer to %s %s is larger than %s, and more is not taken", c->origin->link->name,
-	        c->method, c->path, human_bytes(limit, c->body.max));
+	err_set(&c->err, ERR_TOO_BIG,
+	        "%s: the answer to %s %s is larger than %s, and more is not taken",
+	        c->origin->link->name, c->method, c->path, human_bytes(limit, c->body.max));
 	return CURL_WRITEFUNC_ERROR;
 }
 
@@ -231,11 +244,14 @@ static bool http_says_it_fits(struct call *c, const char *line, size_t len)
 	char limit[HUMAN_SIZE], size[HUMAN_SIZE];
 	if (c->spec.data || len < sizeof(name) || strncasecmp(line, name, sizeof(name) - 1) != 0)
 		return true;
-	unsigned long long says = strtoull(line + sizeof(name) - 1, NULL, 10);      /* the line has an end: \r\n */
+	/* the line has an end: \r\n */
+	unsigned long long says = strtoull(line + sizeof(name) - 1, NULL, 10);
 	if (says <= c->body.max)
 		return true;
-	err_set(&c->err, ERR_TOO_BIG, "%s: the answer to %s %s is %s long; more than %s is not taken", c->origin->link->name, c->method,
-	        c->path, human_bytes(size, says), human_bytes(limit, c->body.max));
+	err_set(&c->err, ERR_TOO_BIG,
+	        "%s: the answer to %s %s is %s long; more than %s is not taken",
+	        c->origin->link->name, c->method, c->path, human_bytes(size, says),
+	        human_bytes(limit, c->body.max));
 	return false;
 }
 
@@ -246,7 +262,9 @@ static size_t http_on_header(char *bytes, size_t one, size_t len, void *arg)
 		return 0;
 	c->headers_len += len;
 	if (c->headers_len > HEADERS_MAX) {
-		err_set(&c->err, ERR_TOO_BIG, "%s: the answer to %s %s has more than %u KB of headers, which is too much to be true",
+		err_set(&c->err, ERR_TOO_BIG,
+		        "%s: the answer to %s %s has more than %u KB of headers, which is too much "
+		        "to be true",
 		        c->origin->link->name, c->method, c->path, HEADERS_MAX >> 10);
 		return 0;
 	}
@@ -299,7 +317,8 @@ static int http_watch_socket(CURL *easy, curl_socket_t fd, int what, void *arg, 
 	} else if (watch) {
 		loop_io_set(watch, events);
 	} else {
-		curl_multi_assign(h->multi, fd, loop_io_add(h->loop, fd, events, http_on_socket, h));
+		curl_multi_assign(h->multi, fd,
+		                  loop_io_add(h->loop, fd, events, http_on_socket, h));
 	}
 	return 0;
 }
@@ -319,7 +338,7 @@ static int http_watch_timer(CURLM *multi, long ms, void *arg)
 	return 0;
 }
 
-/* --- how a call starts ------------------------------------------------------------------------------------- */
+/* --- how a call starts --------------------------------------------------- */
 
 static void http_set_request(struct call *c)
 {
@@ -348,7 +367,8 @@ static curl_socket_t http_open_socket(void *unused, curlsocktype purpose, struct
 	return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
 }
 
-/* From this machine curl goes to a port by itself, and looks the name up without anybody waiting. */
+/* From this machine curl goes to a port by itself, and looks the name up without anybody waiting.
+ */
 static bool http_is_direct(const struct call *c)
 {
 	return link_is_local(c->origin->link) && c->origin->endpoints[0].kind == ENDPOINT_TCP;
@@ -358,8 +378,9 @@ static void http_set_common(struct call *c, const char *socket)
 {
 	CURL *e = c->easy;
 	const struct endpoint *r = &c->origin->endpoints[0];
-	char *url = r->kind == ENDPOINT_TCP ? xasprintf("%s://%s:%d%s", r->tls ? "https" : "http", r->host, r->port, c->path)
-	                                : xasprintf("http://localhost%s", c->path);
+	char *url = r->kind == ENDPOINT_TCP ? xasprintf("%s://%s:%d%s", r->tls ? "https" : "http",
+	                                                r->host, r->port, c->path)
+	                                    : xasprintf("http://localhost%s", c->path);
 	curl_easy_setopt(e, CURLOPT_URL, url);
 	free(url);
 	if (!http_is_direct(c))
@@ -367,7 +388,7 @@ static void http_set_common(struct call *c, const char *socket)
 	curl_easy_setopt(e, CURLOPT_PATH_AS_IS, 1L);
 	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	curl_easy_setopt(e, CURLOPT_PROXY, "");           /* never what http_proxy says */
+	curl_easy_setopt(e, CURLOPT_PROXY, ""); /* never what http_proxy says */
 	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(e, CURLOPT_USERAGENT, "mocr");
 	curl_easy_setopt(e, CURLOPT_ERRORBUFFER, c->words);
@@ -395,8 +416,8 @@ static void call_begin(struct call *c)
 	}
 }
 
-/* On a endpoint where each connection is a command, only so many run at once, and one place is kept for what ends by
- * itself, so that streams cannot shut out the rest. */
+/* On a endpoint where each connection is a command, only so many run at once, and one place is kept
+ * for what ends by itself, so that streams cannot shut out the rest. */
 static bool http_may_begin(const struct call *c)
 {
 	const struct origin *d = c->origin;
@@ -458,7 +479,8 @@ static struct curl_slist *http_copy_headers(const struct call_spec *spec)
 	struct curl_slist *list = curl_slist_append(NULL, "Expect:");
 	for (size_t i = 0; spec->headers && spec->headers[i]; i++)
 		list = curl_slist_append(list, spec->headers[i]);
-	char *type = xasprintf("Content-Type: %s", spec->content_type ? spec->content_type : "application/json");
+	char *type = xasprintf("Content-Type: %s",
+	                       spec->content_type ? spec->content_type : "application/json");
 	if (spec->body)
 		list = curl_slist_append(list, type);
 	else if (spec->method && strcmp(spec->method, "POST") == 0)
@@ -480,9 +502,9 @@ struct call *call_start(struct origin *origin, const struct call_spec *spec)
 	c->body_out = http_copy_body(spec);
 	c->headers = http_copy_headers(spec);
 	buf_init(&c->body, spec->data ? ERROR_BODY_MAX : spec->max ? spec->max : CALL_MAX_DEFAULT);
-	c->body.secret = true;           /* an answer may hold keys */
+	c->body.secret = true; /* an answer may hold keys */
 	c->timer = loop_timer_add(c->http->loop, c->spec.timeout_ms, http_on_timeout, c);
-	struct call **at = &c->http->calls;   /* at the end: they start in order */
+	struct call **at = &c->http->calls; /* at the end: they start in order */
 	while (*at)
 		at = &(*at)->next;
 	*at = c;
@@ -508,7 +530,9 @@ void call_resume(struct call *c)
 const char *call_header(struct call *c, const char *name)
 {
 	struct curl_header *h;
-	return c->easy && curl_easy_header(c->easy, name, 0, CURLH_HEADER, -1, &h) == CURLHE_OK ? h->value : NULL;
+	return c->easy && curl_easy_header(c->easy, name, 0, CURLH_HEADER, -1, &h) == CURLHE_OK
+	               ? h->value
+	               : NULL;
 }
 
 void http_drop_calls(struct http *h, const struct origin *origin)
@@ -521,7 +545,7 @@ void http_drop_calls(struct http *h, const struct origin *origin)
 		}
 }
 
-/* --- one for the program ------------------------------------------------------------------------------------ */
+/* --- one for the program ------------------------------------------------- */
 
 struct http *http_create(struct loop *loop)
 {

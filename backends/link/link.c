@@ -1,9 +1,9 @@
 /* link.c: what all links share: their states, when the next try is due, and the way into a stream.
  *
- * The back-off doubles from 1 s to 60 s and is spread by a fifth, so that a fleet behind one dead router does not come
- * back in step. A connection that is cut again within LINK_PROVEN_MS counts as one more failed try. What the user has to
- * put right (a wrong key, a changed host key, a question given up) is not tried again by itself: it would only lock
- * accounts and ask again and again. */
+ * The back-off doubles from 1 s to 60 s and is spread by a fifth, so that a fleet behind one dead
+ * router does not come back in step. A connection that is cut again within LINK_PROVEN_MS counts as
+ * one more failed try. What the user has to put right (a wrong key, a changed host key, a question
+ * given up) is not tried again by itself: it would only lock accounts and ask again and again. */
 #include "backends/link/link.h"
 
 #include <stdio.h>
@@ -23,7 +23,8 @@
 const char *link_state_name(enum link_state state)
 {
 	static const char *const names[] = {
-		[LINK_DOWN] = "down", [LINK_CONNECTING] = "connecting", [LINK_ASKING] = "asking", [LINK_UP] = "up",
+		[LINK_DOWN] = "down",     [LINK_CONNECTING] = "connecting",
+		[LINK_ASKING] = "asking", [LINK_UP] = "up",
 		[LINK_LOST] = "lost",
 	};
 	return (size_t)state < ARRAY_LEN(names) ? names[state] : "unknown";
@@ -48,7 +49,7 @@ void link_changed(struct link *link)
 		link->events->changed(link, link->arg);
 }
 
-/* --- trying again ------------------------------------------------------------------------------------- */
+/* --- trying again -------------------------------------------------------- */
 
 static void link_on_retry(struct loop_timer *t, void *arg)
 {
@@ -71,7 +72,8 @@ static int64_t link_backoff_ms(unsigned tries)
 
 static bool link_helps_itself(const struct err *err)
 {
-	return err->code != ERR_DENIED && err->code != ERR_CANCELLED && err->code != ERR_USAGE && err->code != ERR_ASKS;
+	return err->code != ERR_DENIED && err->code != ERR_CANCELLED && err->code != ERR_USAGE &&
+	       err->code != ERR_ASKS;
 }
 
 static void link_set_retry(struct link *link, int64_t delay_ms)
@@ -88,10 +90,12 @@ static void link_was_lost(struct link *link, bool from_up)
 	if (from_up)
 		link->tries = now_wall_ms() - link->since_ms < LINK_PROVEN_MS ? link->flaps : 0;
 	link->tries++;
-	link_set_retry(link, link->wanted && link_helps_itself(&link->err) ? link_backoff_ms(link->tries) : -1);
+	link_set_retry(link, link->wanted && link_helps_itself(&link->err)
+	                             ? link_backoff_ms(link->tries)
+	                             : -1);
 }
 
-/* --- states ------------------------------------------------------------------------------------------- */
+/* --- states -------------------------------------------------------------- */
 
 static void link_drop_ask(struct link *link)
 {
@@ -165,16 +169,17 @@ void link_retry(struct link *link)
 	link_connect(link);
 }
 
-/* --- streams ------------------------------------------------------------------------------------------ */
+/* --- streams ------------------------------------------------------------- */
 
-struct stream *link_open(struct link *link, const struct endpoint *endpoint, const struct stream_events *events, void *arg,
-                         struct err *err)
+struct stream *link_open(struct link *link, const struct endpoint *endpoint,
+                         const struct stream_events *events, void *arg, struct err *err)
 {
 	struct err none = { 0 };
 	err = err ? err : &none;
 	err_clear(err);
 	if (link->state != LINK_UP) {
-		err_set(err, ERR_LOST, "%s is not connected (%s)", link->name, link_state_name(link->state));
+		err_set(err, ERR_LOST, "%s is not connected (%s)", link->name,
+		        link_state_name(link->state));
 		return NULL;
 	}
 	return link->ops->open(link, endpoint, events, arg, err);
@@ -209,5 +214,7 @@ void stream_close(struct stream *s)
 int64_t link_last_heard(const struct link *link)
 {
 	int64_t now = now_wall_ms();
-	return link->heard_ms && !link_is_local(link) ? now - (loop_now(link->loop) - link->heard_ms) : now;
+	return link->heard_ms && !link_is_local(link)
+	               ? now - (loop_now(link->loop) - link->heard_ms)
+	               : now;
 }

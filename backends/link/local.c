@@ -1,9 +1,11 @@
 /* local.c: this machine as a link: no SSH, the sockets and commands themselves.
  *
- * A stream has one descriptor (a socket, a terminal) or three (a command: its standard input, output and errors). What
- * its owner refuses to take waits in `held` (one read at most), and the descriptor rests until stream_resume.
+ * A stream has one descriptor (a socket, a terminal) or three (a command: its standard input,
+ * output and errors). What its owner refuses to take waits in `held` (one read at most), and the
+ * descriptor rests until stream_resume.
  *
- * A stream may be closed inside any of its own events: then it is only marked, and freed when the event has returned. */
+ * A stream may be closed inside any of its own events: then it is only marked, and freed when the
+ * event has returned. */
 #include <errno.h>
 #include <grp.h>
 #include <netdb.h>
@@ -30,25 +32,27 @@
 #include "backends/link/spawn.h"
 
 #define READ_SIZE (64u << 10)
-#define READS_A_TURN 16              /* of one stream, before the others have their turn */
-#define AFTER_EXIT_MS 500            /* how long a grandchild may hold the pipes open after the command ended */
+#define READS_A_TURN 16 /* of one stream, before the others have their turn */
+#define AFTER_EXIT_MS \
+	500 /* how long a grandchild may hold the pipes open after the command ended */
 
 struct local_stream {
 	struct stream stream;
 	struct link_local *local;
 	struct local_stream *next;
 	enum endpoint_kind kind;
-	struct loop_io *in_io, *out_io, *err_io;   /* owned; in_io is out_io for sockets and terminals */
-	int in, out, err;                          /* owned; -1: none or at its end */
+	/* owned; in_io is out_io for sockets and terminals */
+	struct loop_io *in_io, *out_io, *err_io;
+	int in, out, err; /* owned; -1: none or at its end */
 	struct buf queue, held;
-	struct loop_timer *timer;                  /* until opened; then after the command's exit */
+	struct loop_timer *timer; /* until opened; then after the command's exit */
 	struct loop_child *child;
-	pid_t pid;                                 /* 0: none, or it was reaped */
+	pid_t pid; /* 0: none, or it was reaped */
 	struct stream_end end;
-	char what[128];                            /* the endpoint, for sentences */
+	char what[128]; /* the endpoint, for sentences */
 	bool opened, connecting, paused, eof_wanted, exited, wrote;
-	bool closed;                               /* by its owner: no more events */
-	unsigned busy;                             /* inside an event */
+	bool closed;   /* by its owner: no more events */
+	unsigned busy; /* inside an event */
 };
 
 struct link_local {
@@ -59,7 +63,7 @@ struct link_local {
 
 static const struct stream_ops local_stream_ops;
 
-/* --- ends ----------------------------------------------------------------------------------------------- */
+/* --- ends ---------------------------------------------------------------- */
 
 static void local_fd_close(int *fd)
 {
@@ -104,7 +108,7 @@ static void local_stream_free(struct local_stream *s)
 		kill(-s->pid, SIGCONT);
 	}
 	loop_child_remove(s->child);
-	wipe(s->queue.data, s->queue.cap);        /* sudo's password went this way */
+	wipe(s->queue.data, s->queue.cap); /* sudo's password went this way */
 	buf_finish(&s->queue);
 	buf_finish(&s->held);
 	free(s);
@@ -137,7 +141,7 @@ static void local_fail(struct local_stream *s, const struct err *err)
 	local_tell_end(s);
 }
 
-/* --- reading ------------------------------------------------------------------------------------------ */
+/* --- reading ------------------------------------------------------------- */
 
 static void local_watch(struct local_stream *s)
 {
@@ -162,7 +166,9 @@ static void local_watch(struct local_stream *s)
 /* Hands bytes on; what is not taken is held. */
 static void local_give(struct local_stream *s, const char *data, size_t len)
 {
-	size_t taken = s->stream.events->data ? s->stream.events->data(&s->stream, data, len, s->stream.arg) : len;
+	size_t taken = s->stream.events->data
+	                       ? s->stream.events->data(&s->stream, data, len, s->stream.arg)
+	                       : len;
 	if (!s->closed && taken < len) {
 		buf_add(&s->held, data + taken, len - taken);
 		s->paused = true;
@@ -202,9 +208,11 @@ static void local_read_output(struct local_stream *s)
 		} else if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
 			break;
 		} else {
-			/* A terminal whose last program has gone answers EIO; a reset socket is an end all the same. */
+			/* A terminal whose last program has gone answers EIO; a reset socket is an
+			 * end all the same. */
 			if (n < 0 && s->kind != ENDPOINT_TERMINAL)
-				err_set(&s->end.err, ERR_REFUSED, "%s: %s", s->what, strerror(errno));
+				err_set(&s->end.err, ERR_REFUSED, "%s: %s", s->what,
+				        strerror(errno));
 			local_output_ended(s);
 		}
 	}
@@ -225,7 +233,7 @@ static void local_read_errors(struct local_stream *s)
 	}
 }
 
-/* --- writing -------------------------------------------------------------------------------------------- */
+/* --- writing ------------------------------------------------------------- */
 
 static ssize_t local_write_some(struct local_stream *s)
 {
@@ -241,7 +249,8 @@ static void local_flush(struct local_stream *s)
 		if (n > 0) {
 			buf_consume(&s->queue, (size_t)n);
 		} else if (n < 0 && errno != EAGAIN && errno != EINTR) {
-			/* It reads no more; what it still says, and how it ends, is worth hearing. */
+			/* It reads no more; what it still says, and how it ends, is worth hearing.
+			 */
 			buf_clear(&s->queue);
 			local_input_close(s);
 		}
@@ -264,7 +273,8 @@ static size_t local_write(struct stream *stream, const void *data, size_t len)
 	size_t room = STREAM_QUEUE_MAX - s->queue.len;
 	len = len < room ? len : room;
 	if (s->in < 0 && s->opened)
-		return len;                          /* its reader has gone; the end is on its way */
+		/* its reader has gone; the end is on its way */
+		return len;
 	buf_add(&s->queue, data, len);
 	s->wrote = true;
 	local_watch(s);
@@ -281,7 +291,7 @@ static void local_write_eof(struct stream *stream)
 		local_input_close(s);
 }
 
-/* --- events ----------------------------------------------------------------------------------------------- */
+/* --- events -------------------------------------------------------------- */
 
 static void local_be_open(struct local_stream *s)
 {
@@ -311,8 +321,9 @@ static enum err_code local_code_of(int error)
 		int error;
 		enum err_code code;
 	} codes[] = {
-		{ENOENT, ERR_ABSENT}, {ECONNREFUSED, ERR_ABSENT}, {ENOTDIR, ERR_ABSENT}, {ENOTSOCK, ERR_ABSENT},
-		{EACCES, ERR_DENIED}, {EPERM, ERR_DENIED}, {ETIMEDOUT, ERR_TIMEOUT}, {EMFILE, ERR_SYSTEM}, {ENFILE, ERR_SYSTEM},
+		{ ENOENT, ERR_ABSENT },     { ECONNREFUSED, ERR_ABSENT }, { ENOTDIR, ERR_ABSENT },
+		{ ENOTSOCK, ERR_ABSENT },   { EACCES, ERR_DENIED },       { EPERM, ERR_DENIED },
+		{ ETIMEDOUT, ERR_TIMEOUT }, { EMFILE, ERR_SYSTEM },       { ENFILE, ERR_SYSTEM },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(codes); i++)
 		if (codes[i].error == error)
@@ -329,8 +340,8 @@ static void local_who_may(const char *path, char *buf, size_t size)
 		return;
 	struct passwd *pw = getpwuid(st.st_uid);
 	struct group *gr = getgrgid(st.st_gid);
-	snprintf(buf, size, "; it belongs to %s:%s: become a member of that group, or use sudo", pw ? pw->pw_name : "?",
-	         gr ? gr->gr_name : "?");
+	snprintf(buf, size, "; it belongs to %s:%s: become a member of that group, or use sudo",
+	         pw ? pw->pw_name : "?", gr ? gr->gr_name : "?");
 }
 
 static bool local_connect_err(struct local_stream *s, int error, const char *path, struct err *err)
@@ -339,7 +350,8 @@ static bool local_connect_err(struct local_stream *s, int error, const char *pat
 	if (error == EACCES && path)
 		local_who_may(path, hint, sizeof(hint));
 	if (error == ECONNREFUSED)
-		return err_set(err, ERR_ABSENT, "%s: nothing listens there (connection refused)", s->what);
+		return err_set(err, ERR_ABSENT, "%s: nothing listens there (connection refused)",
+		               s->what);
 	return err_set(err, local_code_of(error), "%s: %s%s", s->what, strerror(error), hint);
 }
 
@@ -372,7 +384,8 @@ static void local_on_io(struct loop_io *io, int fd, unsigned revents, void *arg)
 	local_settle(s);
 }
 
-/* What cannot be told inside the caller's own function: that it is open, and the rest after stream_resume. */
+/* What cannot be told inside the caller's own function: that it is open, and the rest after
+ * stream_resume. */
 static void local_on_later(void *arg)
 {
 	struct local_stream *s = arg;
@@ -381,7 +394,7 @@ static void local_on_later(void *arg)
 		local_be_open(s);
 	if (!s->closed && !s->paused && s->held.len) {
 		struct buf held = s->held;
-		s->held = (struct buf){0};
+		s->held = (struct buf){ 0 };
 		local_give(s, held.data, held.len);
 		buf_finish(&held);
 	}
@@ -408,7 +421,8 @@ static void local_on_child(struct loop_child *c, pid_t pid, int status, void *ar
 	if (WIFEXITED(status))
 		s->end.exit_code = WEXITSTATUS(status);
 	else if (WIFSIGNALED(status))
-		snprintf(s->end.signal, sizeof(s->end.signal), "%s", sigabbrev_np(WTERMSIG(status)) ?: "?");
+		snprintf(s->end.signal, sizeof(s->end.signal), "%s",
+		         sigabbrev_np(WTERMSIG(status)) ?: "?");
 	if (s->kind == ENDPOINT_TERMINAL && s->out >= 0 && !s->paused)
 		local_read_output(s);
 	loop_timer_set(s->timer, AFTER_EXIT_MS);
@@ -418,12 +432,13 @@ static void local_on_child(struct loop_child *c, pid_t pid, int status, void *ar
 static void local_on_timer(struct loop_timer *t, void *arg)
 {
 	struct local_stream *s = arg;
-	if (s->exited && s->paused) {     /* its last words wait for their reader */
+	if (s->exited && s->paused) { /* its last words wait for their reader */
 		loop_timer_set(t, AFTER_EXIT_MS);
 		return;
 	}
 	if (s->exited) {
-		/* Somebody it left behind holds the pipes: its own end is what counts. What is held stays to be taken. */
+		/* Somebody it left behind holds the pipes: its own end is what counts. What is held
+		 * stays to be taken. */
 		local_output_ended(s);
 		loop_io_remove(s->err_io);
 		s->err_io = NULL;
@@ -439,20 +454,23 @@ static void local_on_timer(struct loop_timer *t, void *arg)
 static void local_resize(struct stream *stream, int cols, int rows)
 {
 	struct local_stream *s = (struct local_stream *)stream;
-	struct winsize size = {.ws_col = (unsigned short)cols, .ws_row = (unsigned short)rows};
+	struct winsize size = { .ws_col = (unsigned short)cols, .ws_row = (unsigned short)rows };
 	if (s->kind == ENDPOINT_TERMINAL && s->out >= 0)
 		ioctl(s->out, TIOCSWINSZ, &size);
 }
 
 static const struct stream_ops local_stream_ops = {
-	.write = local_write, .write_eof = local_write_eof, .resume = local_resume, .resize = local_resize,
+	.write = local_write,
+	.write_eof = local_write_eof,
+	.resume = local_resume,
+	.resize = local_resize,
 	.close = local_close,
 };
 
-/* --- opening ----------------------------------------------------------------------------------------------- */
+/* --- opening ------------------------------------------------------------- */
 
-static bool local_connect_to(struct local_stream *s, const struct sockaddr *addr, socklen_t len, const char *path,
-                       struct err *err)
+static bool local_connect_to(struct local_stream *s, const struct sockaddr *addr, socklen_t len,
+                             const char *path, struct err *err)
 {
 	int fd = socket(addr->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
@@ -469,28 +487,36 @@ static bool local_connect_to(struct local_stream *s, const struct sockaddr *addr
 	return true;
 }
 
-static bool local_open_unix(struct local_stream *s, const struct endpoint *endpoint, struct err *err)
+static bool local_open_unix(struct local_stream *s, const struct endpoint *endpoint,
+                            struct err *err)
 {
-	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	snprintf(s->what, sizeof(s->what), "%s", endpoint->path);
 	if (strlen(endpoint->path) >= sizeof(addr.sun_path))
-		return err_set(err, ERR_USAGE, "%s: the path of a socket has at most %zu bytes", endpoint->path,
-		               sizeof(addr.sun_path) - 1);
+		return err_set(err, ERR_USAGE, "%s: the path of a socket has at most %zu bytes",
+		               endpoint->path, sizeof(addr.sun_path) - 1);
 	strcpy(addr.sun_path, endpoint->path);
 	return local_connect_to(s, (struct sockaddr *)&addr, sizeof(addr), endpoint->path, err);
 }
 
-/* Only what needs no name server: a loopback name is what endpoints on this machine lead to, and the loop never waits. */
+/* Only what needs no name server: a loopback name is what endpoints on this machine lead to, and
+ * the loop never waits. */
 static bool local_open_tcp(struct local_stream *s, const struct endpoint *endpoint, struct err *err)
 {
 	char port[16];
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV}, *list = NULL;
-	const char *host = endpoint->host && strcmp(endpoint->host, "localhost") != 0 ? endpoint->host : "127.0.0.1";
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
+		                  .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV },
+			*list = NULL;
+	const char *host = endpoint->host && strcmp(endpoint->host, "localhost") != 0
+	                           ? endpoint->host
+	                           : "127.0.0.1";
 	snprintf(s->what, sizeof(s->what), "%.90s port %d", host, endpoint->port);
 	snprintf(port, sizeof(port), "%d", endpoint->port);
 	int r = getaddrinfo(host, port, &hints, &list);
 	if (r)
-		return err_set(err, ERR_USAGE, "%s: a road on this machine needs an IP address or localhost", s->what);
+		return err_set(err, ERR_USAGE,
+		               "%s: a road on this machine needs an IP address or localhost",
+		               s->what);
 	bool ok = local_connect_to(s, list->ai_addr, list->ai_addrlen, NULL, err);
 	freeaddrinfo(list);
 	int one = 1;
@@ -499,10 +525,12 @@ static bool local_open_tcp(struct local_stream *s, const struct endpoint *endpoi
 	return ok;
 }
 
-static bool local_open_command(struct local_stream *s, const struct endpoint *endpoint, struct err *err)
+static bool local_open_command(struct local_stream *s, const struct endpoint *endpoint,
+                               struct err *err)
 {
 	struct spawned p;
-	snprintf(s->what, sizeof(s->what), "%.100s", endpoint->command ? endpoint->command : "the login shell");
+	snprintf(s->what, sizeof(s->what), "%.100s",
+	         endpoint->command ? endpoint->command : "the login shell");
 	if (!spawn_endpoint(endpoint, &p, err))
 		return false;
 	s->pid = p.pid;
@@ -513,15 +541,19 @@ static bool local_open_command(struct local_stream *s, const struct endpoint *en
 	return true;
 }
 
-static struct stream *local_open(struct link *link, const struct endpoint *endpoint, const struct stream_events *events,
-                                 void *arg, struct err *err)
+static struct stream *local_open(struct link *link, const struct endpoint *endpoint,
+                                 const struct stream_events *events, void *arg, struct err *err)
 {
-	static bool (*const openers[])(struct local_stream *, const struct endpoint *, struct err *) = {
-		[ENDPOINT_UNIX] = local_open_unix, [ENDPOINT_TCP] = local_open_tcp, [ENDPOINT_EXEC] = local_open_command, [ENDPOINT_TERMINAL] = local_open_command,
+	static bool (*const openers[])(struct local_stream *, const struct endpoint *,
+	                               struct err *) = {
+		[ENDPOINT_UNIX] = local_open_unix,
+		[ENDPOINT_TCP] = local_open_tcp,
+		[ENDPOINT_EXEC] = local_open_command,
+		[ENDPOINT_TERMINAL] = local_open_command,
 	};
 	struct link_local *l = (struct link_local *)link;
 	struct local_stream *s = xcalloc(1, sizeof(*s));
-	s->stream = (struct stream){.ops = &local_stream_ops, .events = events, .arg = arg};
+	s->stream = (struct stream){ .ops = &local_stream_ops, .events = events, .arg = arg };
 	s->local = l;
 	s->kind = endpoint->kind;
 	s->in = s->out = s->err = -1;
@@ -534,7 +566,10 @@ static struct stream *local_open(struct link *link, const struct endpoint *endpo
 		local_stream_free(s);
 		return NULL;
 	}
-	s->timer = loop_timer_add(link->loop, endpoint->timeout_ms > 0 ? endpoint->timeout_ms : LINK_OPEN_TIMEOUT_MS, local_on_timer, s);
+	s->timer = loop_timer_add(link->loop,
+	                          endpoint->timeout_ms > 0 ? endpoint->timeout_ms
+	                                                   : LINK_OPEN_TIMEOUT_MS,
+	                          local_on_timer, s);
 	s->out_io = loop_io_add(link->loop, s->out, 0, local_on_io, s);
 	s->in_io = s->in == s->out ? s->out_io : loop_io_add(link->loop, s->in, 0, local_on_io, s);
 	if (s->err >= 0)
@@ -546,7 +581,7 @@ static struct stream *local_open(struct link *link, const struct endpoint *endpo
 	return &s->stream;
 }
 
-/* --- the link ----------------------------------------------------------------------------------------------- */
+/* --- the link ------------------------------------------------------------ */
 
 static void local_be_up(void *arg)
 {
@@ -570,7 +605,8 @@ static void local_end_streams(struct link_local *l)
 	err_set(&err, ERR_LOST, "%s: disconnected", l->link.name);
 	while (l->streams) {
 		struct local_stream *s = l->streams;
-		l->streams = s->next;         /* one that is inside an event of its own is freed when that returns */
+		/* one that is inside an event of its own is freed when that returns */
+		l->streams = s->next;
 		local_fail(s, &err);
 	}
 }
@@ -578,7 +614,7 @@ static void local_end_streams(struct link_local *l)
 static void local_disconnect(struct link *link)
 {
 	loop_defer_cancel(link->loop, local_be_up, link);
-	link->state = LINK_DOWN;          /* nothing new is opened while the streams end */
+	link->state = LINK_DOWN; /* nothing new is opened while the streams end */
 	local_end_streams((struct link_local *)link);
 	link_set_state(link, LINK_DOWN, NULL);
 }
@@ -599,14 +635,18 @@ static void local_destroy(struct link *link)
 	loop_defer_cancel(link->loop, local_be_up, link);
 	link->state = LINK_DOWN;
 	local_end_streams(l);
-	if (busy)                         /* called inside an event of a stream, which still needs us until it returns */
+	/* called inside an event of a stream, which still needs us until it returns */
+	if (busy)
 		loop_defer(link->loop, local_free, l);
 	else
 		local_free(l);
 }
 
 static const struct link_ops local_ops = {
-	.name = "local", .connect = local_connect, .disconnect = local_disconnect, .open = local_open,
+	.name = "local",
+	.connect = local_connect,
+	.disconnect = local_disconnect,
+	.open = local_open,
 	.destroy = local_destroy,
 };
 
@@ -615,7 +655,8 @@ bool link_is_local(const struct link *link)
 	return link->ops == &local_ops;
 }
 
-struct link *link_create_local(struct loop *loop, const char *name, const struct link_events *events, void *arg)
+struct link *link_create_local(struct loop *loop, const char *name,
+                               const struct link_events *events, void *arg)
 {
 	struct link_local *l = xcalloc(1, sizeof(*l));
 	link_init(&l->link, &local_ops, loop, name, events, arg);

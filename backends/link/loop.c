@@ -1,10 +1,12 @@
 /* loop.c: the one event loop, thin over sd-event.
  *
- * sd-event dispatches one source at a time; a turn here is everything that is ready (bounded in number and time), then
- * the deferred calls, then the after-turn functions. So ten streams that got bytes at once cost one picture, not ten.
+ * sd-event dispatches one source at a time; a turn here is everything that is ready (bounded in
+ * number and time), then the deferred calls, then the after-turn functions. So ten streams that got
+ * bytes at once cost one picture, not ten.
  *
- * Threads meet the loop in one place, the mailbox: a list under a mutex and an eventfd that wakes the loop. It is
- * counted, because a worker that hangs in a name look-up may outlive the loop; what it posts then is dropped. */
+ * Threads meet the loop in one place, the mailbox: a list under a mutex and an eventfd that wakes
+ * the loop. It is counted, because a worker that hangs in a name look-up may outlive the loop; what
+ * it posts then is dropped. */
 #include "backends/link/loop.h"
 
 #include <errno.h>
@@ -23,7 +25,7 @@
 
 #include "backends/base/mem.h"
 
-#define TURN_DISPATCHES_MAX 256        /* of one turn, so that the screen is drawn even in a flood */
+#define TURN_DISPATCHES_MAX 256 /* of one turn, so that the screen is drawn even in a flood */
 #define TURN_MS_MAX 10
 #define TIMER_ACCURACY_US 2000
 #define WORKER_STACK (1u << 20)
@@ -39,8 +41,8 @@ struct mailbox {
 	pthread_mutex_t lock;
 	int wake_fd;
 	struct later *first, **last;
-	unsigned refs;                 /* the loop's and one per worker */
-	bool closed;                   /* the loop is gone */
+	unsigned refs; /* the loop's and one per worker */
+	bool closed;   /* the loop is gone */
 };
 
 struct loop {
@@ -48,9 +50,9 @@ struct loop {
 	struct mailbox *mail;
 	sd_event_source *mail_source;
 	struct later *deferred, **deferred_last;
-	struct later *running;         /* deferred calls of this turn that were not made yet */
-	struct later *after;           /* of every turn; in the order they were added */
-	int64_t now_ms;                /* during a turn */
+	struct later *running; /* deferred calls of this turn that were not made yet */
+	struct later *after;   /* of every turn; in the order they were added */
+	int64_t now_ms;        /* during a turn */
 	bool in_turn, stopped;
 	int code;
 };
@@ -61,7 +63,8 @@ struct loop_io {
 	void *arg;
 	int fd;
 	unsigned events;
-	bool always;                   /* a file or /dev/null, which epoll refuses: it is always ready */
+	/* a file or /dev/null, which epoll refuses: it is always ready */
+	bool always;
 };
 
 struct loop_timer {
@@ -78,7 +81,7 @@ struct loop_signal {
 
 struct loop_child {
 	sd_event_source *source;
-	loop_child_fn *fn;             /* NULL: nobody asks any more */
+	loop_child_fn *fn; /* NULL: nobody asks any more */
 	void *arg;
 	pid_t pid;
 };
@@ -98,7 +101,7 @@ static int64_t loop_clock_us(void)
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-/* --- lists of calls to come ---------------------------------------------------------------------- */
+/* --- lists of calls to come ---------------------------------------------- */
 
 static struct later *loop_later_new(loop_fn *fn, void *arg)
 {
@@ -117,7 +120,7 @@ static void loop_later_free_all(struct later *l)
 	}
 }
 
-/* --- the mailbox ----------------------------------------------------------------------------------- */
+/* --- the mailbox --------------------------------------------------------- */
 
 static struct mailbox *loop_mailbox_create(void)
 {
@@ -186,7 +189,7 @@ static int loop_on_mail(sd_event_source *s, int fd, uint32_t revents, void *arg)
 	return 0;
 }
 
-/* --- the loop ----------------------------------------------------------------------------------------- */
+/* --- the loop ------------------------------------------------------------ */
 
 struct loop *loop_create(void)
 {
@@ -197,12 +200,15 @@ struct loop *loop_create(void)
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
-	/* A pipe or socket without a reader is an error of that write, not the end of the program. */
+	/* A pipe or socket without a reader is an error of that write, not the end of the program.
+	 */
 	signal(SIGPIPE, SIG_IGN);
 
 	loop_must(sd_event_new(&loop->event), "sd_event_new");
 	loop->mail = loop_mailbox_create();
-	loop_must(sd_event_add_io(loop->event, &loop->mail_source, loop->mail->wake_fd, EPOLLIN, loop_on_mail, loop), "mailbox");
+	loop_must(sd_event_add_io(loop->event, &loop->mail_source, loop->mail->wake_fd, EPOLLIN,
+	                          loop_on_mail, loop),
+	          "mailbox");
 	return loop;
 }
 
@@ -265,7 +271,8 @@ void loop_turn(struct loop *loop, int timeout_ms)
 	if (loop_dispatch_one(loop, timeout_us)) {
 		any = true;
 		int64_t end = loop_clock_us() + TURN_MS_MAX * 1000;
-		for (int n = 1; n < TURN_DISPATCHES_MAX && !loop->stopped && loop_clock_us() < end; n++)
+		for (int n = 1; n < TURN_DISPATCHES_MAX && !loop->stopped && loop_clock_us() < end;
+		     n++)
 			if (!loop_dispatch_one(loop, 0))
 				break;
 	}
@@ -305,12 +312,12 @@ struct sd_event *loop_sd_event(struct loop *loop)
 	return loop->event;
 }
 
-/* --- file descriptors --------------------------------------------------------------------------------- */
+/* --- file descriptors ---------------------------------------------------- */
 
 static int loop_on_io(sd_event_source *s, int fd, uint32_t revents, void *arg)
 {
 	struct loop_io *io = arg;
-	io->fn(io, fd, revents, io->arg);   /* io may be gone after this */
+	io->fn(io, fd, revents, io->arg); /* io may be gone after this */
 	return 0;
 }
 
@@ -345,7 +352,8 @@ void loop_io_set(struct loop_io *io, unsigned events)
 	io->events = events;
 	if (events && !io->always)
 		loop_must(sd_event_source_set_io_events(io->source, events), "set events");
-	loop_must(sd_event_source_set_enabled(io->source, events ? SD_EVENT_ON : SD_EVENT_OFF), "rest");
+	loop_must(sd_event_source_set_enabled(io->source, events ? SD_EVENT_ON : SD_EVENT_OFF),
+	          "rest");
 }
 
 void loop_io_remove(struct loop_io *io)
@@ -356,7 +364,7 @@ void loop_io_remove(struct loop_io *io)
 	free(io);
 }
 
-/* --- timers -------------------------------------------------------------------------------------------- */
+/* --- timers -------------------------------------------------------------- */
 
 static int loop_on_timer(sd_event_source *s, uint64_t usec, void *arg)
 {
@@ -370,8 +378,9 @@ struct loop_timer *loop_timer_add(struct loop *loop, int64_t delay_ms, loop_time
 	struct loop_timer *t = xcalloc(1, sizeof(*t));
 	t->fn = fn;
 	t->arg = arg;
-	loop_must(sd_event_add_time(loop->event, &t->source, CLOCK_MONOTONIC, UINT64_MAX, TIMER_ACCURACY_US, loop_on_timer, t),
-	     "add a timer");
+	loop_must(sd_event_add_time(loop->event, &t->source, CLOCK_MONOTONIC, UINT64_MAX,
+	                            TIMER_ACCURACY_US, loop_on_timer, t),
+	          "add a timer");
 	loop_timer_set(t, delay_ms);
 	return t;
 }
@@ -379,8 +388,12 @@ struct loop_timer *loop_timer_add(struct loop *loop, int64_t delay_ms, loop_time
 void loop_timer_set(struct loop_timer *t, int64_t delay_ms)
 {
 	if (delay_ms >= 0)
-		loop_must(sd_event_source_set_time(t->source, (uint64_t)loop_clock_us() + (uint64_t)delay_ms * 1000), "set a timer");
-	loop_must(sd_event_source_set_enabled(t->source, delay_ms >= 0 ? SD_EVENT_ONESHOT : SD_EVENT_OFF), "rest a timer");
+		loop_must(sd_event_source_set_time(t->source, (uint64_t)loop_clock_us() +
+		                                                      (uint64_t)delay_ms * 1000),
+		          "set a timer");
+	loop_must(sd_event_source_set_enabled(t->source,
+	                                      delay_ms >= 0 ? SD_EVENT_ONESHOT : SD_EVENT_OFF),
+	          "rest a timer");
 }
 
 void loop_timer_remove(struct loop_timer *t)
@@ -391,7 +404,7 @@ void loop_timer_remove(struct loop_timer *t)
 	free(t);
 }
 
-/* --- deferred calls --------------------------------------------------------------------------------- */
+/* --- deferred calls ------------------------------------------------------ */
 
 void loop_defer(struct loop *loop, loop_fn *fn, void *arg)
 {
@@ -429,7 +442,7 @@ void loop_after_turn(struct loop *loop, loop_fn *fn, void *arg)
 	*slot = loop_later_new(fn, arg);
 }
 
-/* --- signals -------------------------------------------------------------------------------------------- */
+/* --- signals ------------------------------------------------------------- */
 
 static int loop_on_signal(sd_event_source *s, const struct signalfd_siginfo *info, void *arg)
 {
@@ -447,7 +460,8 @@ struct loop_signal *loop_signal_add(struct loop *loop, int signo, loop_signal_fn
 	sigemptyset(&set);
 	sigaddset(&set, signo);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
-	loop_must(sd_event_add_signal(loop->event, &sig->source, signo, loop_on_signal, sig), "watch a signal");
+	loop_must(sd_event_add_signal(loop->event, &sig->source, signo, loop_on_signal, sig),
+	          "watch a signal");
 	return sig;
 }
 
@@ -459,7 +473,7 @@ void loop_signal_remove(struct loop_signal *sig)
 	free(sig);
 }
 
-/* --- children ------------------------------------------------------------------------------------------- */
+/* --- children ------------------------------------------------------------ */
 
 static int loop_wait_status_of(const siginfo_t *si)
 {
@@ -472,12 +486,12 @@ static int loop_on_child(sd_event_source *s, const siginfo_t *si, void *arg)
 	if (c->fn)
 		c->fn(c, si->si_pid, loop_wait_status_of(si), c->arg);
 	else
-		sd_event_source_set_floating(s, 0);    /* nobody holds it: ends it, and c with it */
+		sd_event_source_set_floating(s, 0); /* nobody holds it: ends it, and c with it */
 	return 0;
 }
 
-/* The struct lives as long as its event source does: a child that nobody asks about is still reaped, and its watch
- * freed when it was, or with the loop. */
+/* The struct lives as long as its event source does: a child that nobody asks about is still
+ * reaped, and its watch freed when it was, or with the loop. */
 static void loop_child_free(void *arg)
 {
 	free(arg);
@@ -489,7 +503,8 @@ struct loop_child *loop_child_add(struct loop *loop, pid_t pid, loop_child_fn *f
 	c->fn = fn;
 	c->arg = arg;
 	c->pid = pid;
-	loop_must(sd_event_add_child(loop->event, &c->source, pid, WEXITED, loop_on_child, c), "watch a child");
+	loop_must(sd_event_add_child(loop->event, &c->source, pid, WEXITED, loop_on_child, c),
+	          "watch a child");
 	sd_event_source_set_destroy_callback(c->source, loop_child_free);
 	return c;
 }
@@ -501,12 +516,12 @@ void loop_child_remove(struct loop_child *c)
 	c->fn = NULL;
 	int enabled = SD_EVENT_OFF;
 	sd_event_source_get_enabled(c->source, &enabled);
-	if (enabled != SD_EVENT_OFF)               /* still running: the loop keeps the source */
+	if (enabled != SD_EVENT_OFF) /* still running: the loop keeps the source */
 		sd_event_source_set_floating(c->source, 1);
 	sd_event_source_unref(c->source);
 }
 
-/* --- threads --------------------------------------------------------------------------------------------- */
+/* --- threads ------------------------------------------------------------- */
 
 struct work {
 	struct mailbox *mail;
@@ -514,7 +529,7 @@ struct work {
 	void (*done)(void *);
 	void *job;
 	struct loop *loop;
-	struct loop_timer *again;      /* while the machine has no thread for it */
+	struct loop_timer *again; /* while the machine has no thread for it */
 };
 
 static void *loop_worker(void *arg)
@@ -544,12 +559,13 @@ static int loop_start_thread(struct work *w)
 	return r;
 }
 
-/* A thousand servers at once may be more than the machine has threads for: the rest waits for its turn. */
+/* A thousand servers at once may be more than the machine has threads for: the rest waits for its
+ * turn. */
 static void loop_try_thread(struct loop_timer *t, void *arg)
 {
 	struct work *w = arg;
 	struct loop_timer *again = w->again;
-	w->again = NULL;                       /* the thread frees w */
+	w->again = NULL; /* the thread frees w */
 	int r = loop_start_thread(w);
 	if (!r) {
 		loop_timer_remove(again);
@@ -564,7 +580,9 @@ static void loop_try_thread(struct loop_timer *t, void *arg)
 void loop_work(struct loop *loop, void (*work)(void *job), void (*done)(void *job), void *job)
 {
 	struct work *w = xcalloc(1, sizeof(*w));
-	*w = (struct work){.mail = loop->mail, .work = work, .done = done, .job = job, .loop = loop};
+	*w = (struct work){
+		.mail = loop->mail, .work = work, .done = done, .job = job, .loop = loop
+	};
 	pthread_mutex_lock(&loop->mail->lock);
 	loop->mail->refs++;
 	pthread_mutex_unlock(&loop->mail->lock);

@@ -1,12 +1,13 @@
 /* origin.c: a private Unix socket whose connections come out on the far side of a link.
  *
- * libcurl can only connect by itself, so it is given a socket in a folder of our own (0700), and every connection
- * that arrives there is pumped to a stream of the link, with back-pressure both ways. On this machine a Unix
- * socket needs no relay: curl gets its path.
+ * libcurl can only connect by itself, so it is given a socket in a folder of our own (0700), and
+ * every connection that arrives there is pumped to a stream of the link, with back-pressure both
+ * ways. On this machine a Unix socket needs no relay: curl gets its path.
  *
- * Roads are tried in turn. A forwarded socket that opened works; a command that was started may still say "permission
- * denied" and exit, so an exec endpoint is only believed when the first byte of an answer came. Until then what curl
- * sent is kept, so that the same request can be sent down the next endpoint and the caller sees one call. */
+ * Roads are tried in turn. A forwarded socket that opened works; a command that was started may
+ * still say "permission denied" and exit, so an exec endpoint is only believed when the first byte
+ * of an answer came. Until then what curl sent is kept, so that the same request can be sent down
+ * the next endpoint and the caller sees one call. */
 #include "backends/link/origin.h"
 
 #include <errno.h>
@@ -23,29 +24,33 @@
 #include "backends/base/mem.h"
 #include "backends/link/socket_look.h"
 
-#define RELAY_READ 65536          /* bytes taken from curl at once, and held at most while the endpoint is not open */
-#define REPLAY_MAX (256u << 10)  /* bytes of a request that can be sent again down another endpoint */
+#define RELAY_READ \
+	65536 /* bytes taken from curl at once, and held at most while the endpoint is not open */
+#define REPLAY_MAX \
+	(256u << 10) /* bytes of a request that can be sent again down another endpoint */
 #define BACKLOG 64
-#define READY_MS (45 * 1000)     /* a connection that was opened ahead waits that long for a call; Node's servers hang up at 60 s */
+#define READY_MS                                                                             \
+	(45 * 1000) /* a connection that was opened ahead waits that long for a call; Node's \
+	               servers hang up at 60 s */
 
 struct relay {
 	struct origin *origin;
 	struct relay *next;
-	int fd;                  /* accepted; owned; -1: opened ahead, waits for one */
+	int fd; /* accepted; owned; -1: opened ahead, waits for one */
 	struct loop_io *io;
-	struct loop_timer *stale;  /* of one that waits */
-	struct stream *stream;   /* NULL: waits for its turn */
-	size_t endpoint;             /* that the stream is on */
-	bool heard;              /* a byte came back */
-	bool full;               /* curl does not take more now */
-	struct buf held;         /* from curl, not yet taken by the stream */
-	struct buf sent;         /* given to a endpoint that has not proved itself */
-	char complaint[256];     /* the end of what the command said on its stderr */
+	struct loop_timer *stale; /* of one that waits */
+	struct stream *stream;    /* NULL: waits for its turn */
+	size_t endpoint;          /* that the stream is on */
+	bool heard;               /* a byte came back */
+	bool full;                /* curl does not take more now */
+	struct buf held;          /* from curl, not yet taken by the stream */
+	struct buf sent;          /* given to a endpoint that has not proved itself */
+	char complaint[256];      /* the end of what the command said on its stderr */
 };
 
 static void origin_relay_start(struct relay *);
 
-/* --- the origin's endpoints ------------------------------------------------------------------------------ */
+/* --- the origin's endpoints ---------------------------------------------- */
 
 static const char *origin_endpoint_words(const struct endpoint *r, char *buf, size_t size)
 {
@@ -54,13 +59,16 @@ static const char *origin_endpoint_words(const struct endpoint *r, char *buf, si
 	else if (r->kind == ENDPOINT_TCP)
 		snprintf(buf, size, "%s port %d", r->host, r->port);
 	else
-		snprintf(buf, size, "`%s`", r->shown ? r->shown : r->command + (strncmp(r->command, "exec ", 5) ? 0 : 5));
+		snprintf(buf, size, "`%s`",
+		         r->shown ? r->shown
+		                  : r->command + (strncmp(r->command, "exec ", 5) ? 0 : 5));
 	return buf;
 }
 
-/* Absent only where that is known: the link saw that no such socket is there or that nobody listens (over SSH by a look from
- * inside), and then a command that is denied it proves nothing; or no endpoint is left that could lead there. Otherwise an exec
- * endpoint knows best why it is denied or refused. */
+/* Absent only where that is known: the link saw that no such socket is there or that nobody listens
+ * (over SSH by a look from inside), and then a command that is denied it proves nothing; or no
+ * endpoint is left that could lead there. Otherwise an exec endpoint knows best why it is denied or
+ * refused. */
 static const struct err *origin_telling(const struct origin *d)
 {
 	const struct err *best = &d->why[0];
@@ -83,18 +91,18 @@ static const struct err *origin_telling(const struct origin *d)
 static bool origin_endpoint_failed(struct origin *d, size_t i, const struct err *why)
 {
 	d->why[i] = *why;
-	if (why->code == ERR_LOST) {      /* that is the link's fault, not the endpoint's */
+	if (why->code == ERR_LOST) { /* that is the link's fault, not the endpoint's */
 		d->err = *why;
 		return false;
 	}
-	if (d->decided || i != d->at)     /* the others have moved on already */
+	if (d->decided || i != d->at) /* the others have moved on already */
 		return i != d->at;
 	if (d->at + 1 < d->n) {
 		d->at++;
 		return true;
 	}
 	d->err = *origin_telling(d);
-	d->at = d->first;                 /* the next call tries again from the start */
+	d->at = d->first; /* the next call tries again from the start */
 	return false;
 }
 
@@ -132,7 +140,7 @@ static void origin_wake(struct origin *d)
 	}
 }
 
-/* --- one connection ------------------------------------------------------------------------------- */
+/* --- one connection ------------------------------------------------------ */
 
 static void origin_relay_destroy(struct relay *p)
 {
@@ -159,7 +167,8 @@ static void origin_relay_end(struct relay *p)
 	origin_wake(d);
 }
 
-/* No endpoint is left for p. When none opened at all, those that wait for the outcome have it now. */
+/* No endpoint is left for p. When none opened at all, those that wait for the outcome have it now.
+ */
 static void origin_relay_give_up(struct relay *p)
 {
 	struct origin *d = p->origin;
@@ -202,7 +211,7 @@ static void origin_relay_readable(struct relay *p)
 	ssize_t n = recv(p->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	if (n <= 0) {                     /* curl is done with it */
+	if (n <= 0) { /* curl is done with it */
 		origin_relay_end(p);
 		return;
 	}
@@ -218,7 +227,7 @@ static void origin_on_io(struct loop_io *io, int fd, unsigned revents, void *arg
 		origin_relay_watch(p);
 		if (p->stream)
 			stream_resume(p->stream);
-		return;                       /* resume may have ended it */
+		return; /* resume may have ended it */
 	}
 	origin_relay_readable(p);
 }
@@ -237,7 +246,7 @@ static void origin_on_opened(struct stream *s, void *arg)
 static size_t origin_on_data(struct stream *s, const char *bytes, size_t len, void *arg)
 {
 	struct relay *p = arg;
-	if (p->fd < 0) {                  /* nothing was asked yet: that is a complaint */
+	if (p->fd < 0) { /* nothing was asked yet: that is a complaint */
 		origin_relay_end(p);
 		return len;
 	}
@@ -249,7 +258,7 @@ static size_t origin_on_data(struct stream *s, const char *bytes, size_t len, vo
 	}
 	ssize_t n = send(p->fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (n < 0 && errno != EAGAIN && errno != EINTR)
-		return len;                   /* curl has closed it; origin_on_io will see that */
+		return len; /* curl has closed it; origin_on_io will see that */
 	size_t took = n < 0 ? 0 : (size_t)n;
 	if (took < len) {
 		p->full = true;
@@ -280,8 +289,9 @@ static void origin_on_drained(struct stream *s, void *arg)
 	origin_relay_flush(arg);
 }
 
-/* sudo, sudo-rs and doas each begin their own lines with their name, whatever words follow. When the last line is theirs, the command behind
- * them did not begin. A refused sudo is mailed to root on some servers, so this must not be taken for something that passes. */
+/* sudo, sudo-rs and doas each begin their own lines with their name, whatever words follow. When
+ * the last line is theirs, the command behind them did not begin. A refused sudo is mailed to root
+ * on some servers, so this must not be taken for something that passes. */
 static bool origin_is_refused_by_tool(const char *words)
 {
 	size_t end = strlen(words);
@@ -295,8 +305,9 @@ static bool origin_is_refused_by_tool(const char *words)
 
 static bool origin_says_denied(const char *words)
 {
-	static const char *const denied[] = { "permission denied", "password is required", "not in the sudoers",
-	                                      "terminal is required", "not allowed", "may not run" };
+	static const char *const denied[] = { "permission denied",  "password is required",
+		                              "not in the sudoers", "terminal is required",
+		                              "not allowed",        "may not run" };
 	for (size_t i = 0; i < ARRAY_LEN(denied); i++)
 		if (strcasestr(words, denied[i]))
 			return true;
@@ -312,7 +323,8 @@ static void origin_end_err(const struct relay *p, const struct stream_end *end, 
 	if (d->endpoints[p->endpoint].kind != ENDPOINT_EXEC || end->err.code == ERR_LOST)
 		return;
 	origin_endpoint_words(&d->endpoints[p->endpoint], endpoint, sizeof(endpoint));
-	bool denied = origin_says_denied(p->complaint) || (end->exit_code == 1 && origin_is_refused_by_tool(p->complaint));
+	bool denied = origin_says_denied(p->complaint) ||
+	              (end->exit_code == 1 && origin_is_refused_by_tool(p->complaint));
 	enum err_code code = denied ? ERR_DENIED : ERR_REFUSED;
 	const char *said = "nothing";
 	if (end->began && end->exit_code == 127)
@@ -324,7 +336,8 @@ static void origin_end_err(const struct relay *p, const struct stream_end *end, 
 	else if (!end->began)
 		said = "nothing, so the login may run no shell commands";
 	if (end->exit_code >= 0 || p->complaint[0])
-		err_set(err, code, "%s: %s ended with code %d and said: %s", d->link->name, endpoint, end->exit_code, said);
+		err_set(err, code, "%s: %s ended with code %d and said: %s", d->link->name,
+		        endpoint, end->exit_code, said);
 }
 
 static void origin_on_closed(struct stream *s, const struct stream_end *end, void *arg)
@@ -344,7 +357,8 @@ static void origin_on_closed(struct stream *s, const struct stream_end *end, voi
 		return;
 	}
 	if (!err.code)
-		err_set(&err, ERR_REFUSED, "%s: the connection was closed without a word", p->origin->link->name);
+		err_set(&err, ERR_REFUSED, "%s: the connection was closed without a word",
+		        p->origin->link->name);
 	struct origin *d = p->origin;
 	d->last = err;
 	bool again = origin_endpoint_failed(d, p->endpoint, &err) && !p->sent.overflowed;
@@ -390,7 +404,7 @@ static void origin_relay_start(struct relay *p)
 	origin_relay_watch(p);
 }
 
-/* --- the listening socket ---------------------------------------------------------------------------- */
+/* --- the listening socket ------------------------------------------------ */
 
 static bool origin_same_user(int fd)
 {
@@ -439,7 +453,8 @@ static void origin_on_stale(struct loop_timer *t, void *arg)
 void origin_ready(struct origin *d)
 {
 	bool relayed = !link_is_local(d->link) || d->endpoints[d->at].kind == ENDPOINT_TCP;
-	if (d->link->state != LINK_UP || !d->decided || d->endpoints[d->at].kind == ENDPOINT_EXEC || !relayed || origin_ready_one(d))
+	if (d->link->state != LINK_UP || !d->decided || d->endpoints[d->at].kind == ENDPOINT_EXEC ||
+	    !relayed || origin_ready_one(d))
 		return;
 	struct relay *p = origin_relay_create(d, -1);
 	p->stale = loop_timer_add(d->loop, READY_MS, origin_on_stale, p);
@@ -483,14 +498,16 @@ static bool origin_bind_listener(struct origin *d, const char *base)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	d->dir = xasprintf("%s/mocr-XXXXXX", base);
-	if (strlen(d->dir) + 3 > sizeof(sun.sun_path) || !mkdtemp(d->dir)) {   /* mkdtemp makes it 0700 */
+	/* mkdtemp makes it 0700 */
+	if (strlen(d->dir) + 3 > sizeof(sun.sun_path) || !mkdtemp(d->dir)) {
 		xreplace(&d->dir, NULL);
 		return false;
 	}
 	d->path = xasprintf("%s/s", d->dir);
 	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", d->path);
 	d->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	return d->fd >= 0 && bind(d->fd, (struct sockaddr *)&sun, sizeof(sun)) == 0 && listen(d->fd, BACKLOG) == 0;
+	return d->fd >= 0 && bind(d->fd, (struct sockaddr *)&sun, sizeof(sun)) == 0 &&
+	       listen(d->fd, BACKLOG) == 0;
 }
 
 static bool origin_open_listener(struct origin *d, struct err *err)
@@ -507,17 +524,22 @@ static bool origin_open_listener(struct origin *d, struct err *err)
 		origin_close_listener(d);
 		errno = saved;
 	}
-	return err_set(err, ERR_SYSTEM, "no private socket can be made in $XDG_RUNTIME_DIR or /tmp: %s", strerror(errno));
+	return err_set(err, ERR_SYSTEM,
+	               "no private socket can be made in $XDG_RUNTIME_DIR or /tmp: %s",
+	               strerror(errno));
 }
 
-/* --- the direct way on this machine ------------------------------------------------------------------ */
+/* --- the direct way on this machine -------------------------------------- */
 
 static bool origin_reachable(const struct origin *d, const char *path, struct err *err)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	int n = snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", path);
-	int fd = n > 0 && (size_t)n < sizeof(sun.sun_path) ? socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0) : -1;
-	bool ok = fd >= 0 && (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == 0 || errno == EAGAIN);
+	int fd = n > 0 && (size_t)n < sizeof(sun.sun_path)
+	                 ? socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)
+	                 : -1;
+	bool ok = fd >= 0 &&
+	          (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == 0 || errno == EAGAIN);
 	int saved = errno;
 	if (fd >= 0)
 		close(fd);
@@ -567,7 +589,9 @@ const char *origin_socket(struct origin *d, struct err *err)
 	const char *path = origin_direct(d);
 	if (path)
 		return path;
-	if (first && d->at == d->first && link_is_local(d->link) && d->endpoints[0].kind == ENDPOINT_UNIX) {   /* they were all tried */
+	/* they were all tried */
+	if (first && d->at == d->first && link_is_local(d->link) &&
+	    d->endpoints[0].kind == ENDPOINT_UNIX) {
 		*err = d->err;
 		return NULL;
 	}
@@ -576,9 +600,10 @@ const char *origin_socket(struct origin *d, struct err *err)
 	return d->path;
 }
 
-/* --- made and ended ------------------------------------------------------------------------------------ */
+/* --- made and ended ------------------------------------------------------ */
 
-struct origin *origin_create(struct http *http, struct link *link, const struct endpoint *endpoints, size_t n)
+struct origin *origin_create(struct http *http, struct link *link, const struct endpoint *endpoints,
+                             size_t n)
 {
 	struct origin *d = xcalloc(1, sizeof(*d));
 	*d = (struct origin){ .http = http, .loop = http_loop(http), .link = link, .fd = -1 };

@@ -1,10 +1,13 @@
-/* origin_port.c: the same way through the link as a port of this machine's loopback, for a program that knows no other kind of address.
+/* origin_port.c: the same way through the link as a port of this machine's loopback, for a program
+ * that knows no other kind of address.
  *
- * A loopback port is open to every user of this machine. So who connects is looked up, and only our own user is let in: the kernel
- * names the owner of the other end, found by its two addresses (sock_diag(7)), which costs the same however many sockets there are.
- * Where the kernel cannot (no tcp_diag), its table is read (/proc/net/tcp, see proc_net_tcp(5)), but no further than TABLE_MAX. And the program sends its password to
- * the port for as long as it runs, so nobody else may get the number before the program has ended: the port is kept, and lets nobody
- * in, when its origin has gone, and for a while after it was closed. */
+ * A loopback port is open to every user of this machine. So who connects is looked up, and only our
+ * own user is let in: the kernel names the owner of the other end, found by its two addresses
+ * (sock_diag(7)), which costs the same however many sockets there are. Where the kernel cannot (no
+ * tcp_diag), its table is read (/proc/net/tcp, see proc_net_tcp(5)), but no further than TABLE_MAX.
+ * And the program sends its password to the port for as long as it runs, so nobody else may get the
+ * number before the program has ended: the port is kept, and lets nobody in, when its origin has
+ * gone, and for a while after it was closed. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/inet_diag.h>
@@ -21,14 +24,15 @@
 #include "backends/link/origin.h"
 
 #define BACKLOG 16
-#define TABLE_MAX 2000           /* lines of /proc/net/tcp; whoever stands behind them is not let in */
-#define KEPT_MS 10000            /* a program that is told to end has been killed by then */
-#define ESTABLISHED 1            /* sockets that were closed already have lost their owner: the table says 0, root */
+#define TABLE_MAX 2000 /* lines of /proc/net/tcp; whoever stands behind them is not let in */
+#define KEPT_MS 10000  /* a program that is told to end has been killed by then */
+#define ESTABLISHED \
+	1 /* sockets that were closed already have lost their owner: the table says 0, root */
 
 struct origin_port {
-	struct http *http;           /* keeps it */
+	struct http *http; /* keeps it */
 	struct origin_port *next;
-	struct origin *origin;           /* NULL: gone, or closed */
+	struct origin *origin; /* NULL: gone, or closed */
 	int fd, number;
 	struct loop_io *io;
 	struct loop_timer *kept;
@@ -37,39 +41,53 @@ struct origin_port {
 };
 
 /* "0: 0100007F:9C40 0100007F:1000 01 00000000:00000000 00:00000000 00000000  1000 ..." */
-static bool origin_port_line_is(const char *line, const struct sockaddr_in *from, in_port_t to, unsigned *uid)
+static bool origin_port_line_is(const char *line, const struct sockaddr_in *from, in_port_t to,
+                                unsigned *uid)
 {
 	unsigned address, port, there, there_port, state;
-	return sscanf(line, " %*u: %8X:%4X %8X:%4X %2X %*X:%*X %*X:%*X %*X %u", &address, &port, &there, &there_port, &state, uid) == 6 &&
-	       address == from->sin_addr.s_addr && port == ntohs(from->sin_port) && there_port == ntohs(to) && state == ESTABLISHED;
+	return sscanf(line, " %*u: %8X:%4X %8X:%4X %2X %*X:%*X %*X:%*X %*X %u", &address, &port,
+	              &there, &there_port, &state, uid) == 6 &&
+	       address == from->sin_addr.s_addr && port == ntohs(from->sin_port) &&
+	       there_port == ntohs(to) && state == ESTABLISHED;
 }
 
 /* The owner of the socket at from that is connected to to. False: the kernel does not say. */
-static bool origin_port_owner_by_diag(const struct sockaddr_in *from, const struct sockaddr_in *to, bool *found, unsigned *uid)
+static bool origin_port_owner_by_diag(const struct sockaddr_in *from, const struct sockaddr_in *to,
+                                      bool *found, unsigned *uid)
 {
 	struct {
 		struct nlmsghdr head;
 		struct inet_diag_req_v2 req;
-	} ask = { .head = { .nlmsg_len = sizeof(ask), .nlmsg_type = SOCK_DIAG_BY_FAMILY, .nlmsg_flags = NLM_F_REQUEST },
-		  .req = { .sdiag_family = AF_INET, .sdiag_protocol = IPPROTO_TCP, .idiag_states = 1u << ESTABLISHED,
-			   .id = { .idiag_sport = from->sin_port, .idiag_dport = to->sin_port, .idiag_src = { from->sin_addr.s_addr },
-				   .idiag_dst = { to->sin_addr.s_addr },
-				   .idiag_cookie = { INET_DIAG_NOCOOKIE, INET_DIAG_NOCOOKIE } } } };
+	} ask = { .head = { .nlmsg_len = sizeof(ask),
+		            .nlmsg_type = SOCK_DIAG_BY_FAMILY,
+		            .nlmsg_flags = NLM_F_REQUEST },
+		  .req = { .sdiag_family = AF_INET,
+		           .sdiag_protocol = IPPROTO_TCP,
+		           .idiag_states = 1u << ESTABLISHED,
+		           .id = { .idiag_sport = from->sin_port,
+		                   .idiag_dport = to->sin_port,
+		                   .idiag_src = { from->sin_addr.s_addr },
+		                   .idiag_dst = { to->sin_addr.s_addr },
+		                   .idiag_cookie = { INET_DIAG_NOCOOKIE, INET_DIAG_NOCOOKIE } } } };
 	union {
 		struct nlmsghdr head;
 		char room[1024];
 	} answer;
 	int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_SOCK_DIAG);
-	ssize_t n = fd >= 0 && send(fd, &ask, sizeof(ask), 0) == sizeof(ask) ? recv(fd, &answer, sizeof(answer), 0) : -1;
+	ssize_t n = fd >= 0 && send(fd, &ask, sizeof(ask), 0) == sizeof(ask)
+	                    ? recv(fd, &answer, sizeof(answer), 0)
+	                    : -1;
 	if (fd >= 0)
 		close(fd);
 	*found = false;
 	if (n < (ssize_t)sizeof(answer.head) || !NLMSG_OK(&answer.head, (size_t)n))
 		return false;
-	if (answer.head.nlmsg_type != SOCK_DIAG_BY_FAMILY || n < (ssize_t)NLMSG_LENGTH(sizeof(struct inet_diag_msg)))
+	if (answer.head.nlmsg_type != SOCK_DIAG_BY_FAMILY ||
+	    n < (ssize_t)NLMSG_LENGTH(sizeof(struct inet_diag_msg)))
 		return false;
 	const struct inet_diag_msg *m = NLMSG_DATA(&answer.head);
-	*found = m->idiag_state == ESTABLISHED && m->id.idiag_sport == from->sin_port && m->id.idiag_dport == to->sin_port;
+	*found = m->idiag_state == ESTABLISHED && m->id.idiag_sport == from->sin_port &&
+	         m->id.idiag_dport == to->sin_port;
 	*uid = m->idiag_uid;
 	return true;
 }
@@ -92,7 +110,8 @@ static bool origin_port_is_ours(int fd)
 	socklen_t len = sizeof(from), to_len = sizeof(to);
 	unsigned uid = 0;
 	bool found = false;
-	if (getpeername(fd, (struct sockaddr *)&from, &len) != 0 || getsockname(fd, (struct sockaddr *)&to, &to_len) != 0)
+	if (getpeername(fd, (struct sockaddr *)&from, &len) != 0 ||
+	    getsockname(fd, (struct sockaddr *)&to, &to_len) != 0)
 		return false;
 	if (!origin_port_owner_by_diag(&from, &to, &found, &uid))
 		found = origin_port_owner_by_table(&from, to.sin_port, &uid);
@@ -132,7 +151,8 @@ static int origin_port_listener_on(struct sockaddr_in *at)
 {
 	socklen_t len = sizeof(*at);
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0 || (bind(fd, (struct sockaddr *)at, len) == 0 && listen(fd, BACKLOG) == 0 && getsockname(fd, (struct sockaddr *)at, &len) == 0))
+	if (fd < 0 || (bind(fd, (struct sockaddr *)at, len) == 0 && listen(fd, BACKLOG) == 0 &&
+	               getsockname(fd, (struct sockaddr *)at, &len) == 0))
 		return fd;
 	int saved = errno;
 	close(fd);
@@ -140,16 +160,25 @@ static int origin_port_listener_on(struct sockaddr_in *at)
 	return -1;
 }
 
-struct origin_port *origin_port_open(struct origin *d, origin_port_gone *gone, void *arg, struct err *err)
+struct origin_port *origin_port_open(struct origin *d, origin_port_gone *gone, void *arg,
+                                     struct err *err)
 {
-	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in at = { .sin_family = AF_INET,
+		                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	int fd = origin_port_listener_on(&at);
 	if (fd < 0) {
-		err_set(err, ERR_SYSTEM, "no port can be opened on this machine's loopback: %s", strerror(errno));
+		err_set(err, ERR_SYSTEM, "no port can be opened on this machine's loopback: %s",
+		        strerror(errno));
 		return NULL;
 	}
 	struct origin_port *p = xcalloc(1, sizeof(*p));
-	*p = (struct origin_port){ .http = d->http, .next = *http_ports(d->http), .origin = d, .fd = fd, .number = ntohs(at.sin_port), .gone = gone, .arg = arg };
+	*p = (struct origin_port){ .http = d->http,
+		                   .next = *http_ports(d->http),
+		                   .origin = d,
+		                   .fd = fd,
+		                   .number = ntohs(at.sin_port),
+		                   .gone = gone,
+		                   .arg = arg };
 	*http_ports(d->http) = p;
 	p->io = loop_io_add(d->loop, fd, POLLIN, origin_port_on_port, p);
 	return p;

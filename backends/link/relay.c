@@ -16,16 +16,17 @@
 
 struct relay {
 	struct stream *stream;
-	int fd;                        /* our end */
+	int fd; /* our end */
 	struct loop_io *io;
-	struct buf out;                /* from fd, what the stream did not take yet */
-	bool full;                     /* the stream waits until fd takes more */
-	bool command;                  /* ROAD_EXEC */
-	bool deaf;                     /* the library closed its end: nothing is read or waited for any more */
+	struct buf out; /* from fd, what the stream did not take yet */
+	bool full;      /* the stream waits until fd takes more */
+	bool command;   /* ROAD_EXEC */
+	/* the library closed its end: nothing is read or waited for any more */
+	bool deaf;
 	char complaint[COMPLAINT_MAX];
 	size_t complaint_len;
-	size_t seen;                   /* bytes that look was shown and fd did not take yet */
-	relay_look *look;               /* or NULL */
+	size_t seen;      /* bytes that look was shown and fd did not take yet */
+	relay_look *look; /* or NULL */
 	relay_closed *closed;
 	void *arg;
 };
@@ -51,7 +52,8 @@ static void relay_read_local(struct relay *p)
 static void relay_set_interest(struct relay *p)
 {
 	unsigned events = (p->out.len ? 0 : POLLIN) | (p->full ? POLLOUT : 0);
-	loop_io_set(p->io, p->deaf ? 0 : events);      /* poll would report a closed end without end */
+	/* poll would report a closed end without end */
+	loop_io_set(p->io, p->deaf ? 0 : events);
 }
 
 static void relay_on_local(struct loop_io *io, int fd, unsigned revents, void *arg)
@@ -64,7 +66,7 @@ static void relay_on_local(struct loop_io *io, int fd, unsigned revents, void *a
 		p->full = false;
 	relay_set_interest(p);
 	if (resume)
-		stream_resume(p->stream);      /* last: what comes then may end it all */
+		stream_resume(p->stream); /* last: what comes then may end it all */
 }
 
 static size_t relay_on_data(struct stream *stream, const char *bytes, size_t len, void *arg)
@@ -116,19 +118,24 @@ static void relay_on_closed(struct stream *stream, const struct stream_end *end,
 	char complaint[COMPLAINT_MAX];
 	memcpy(complaint, p->complaint, sizeof complaint);
 	struct stream_end told = *end;
-	if (p->command && !told.began && !told.err.code)   /* its code is the login shell's, and says nothing */
-		err_set(&told.err, ERR_REFUSED, "the login ran no command and ended with code %d%s%s", told.exit_code,
+	/* its code is the login shell's, and says nothing */
+	if (p->command && !told.began && !told.err.code)
+		err_set(&told.err, ERR_REFUSED,
+		        "the login ran no command and ended with code %d%s%s", told.exit_code,
 		        *complaint ? ": " : "", complaint);
 	p->stream = NULL;
 	relay_close(p);
 	closed(&told, complaint, user);
 }
 
-struct relay *relay_open(struct link *link, const struct endpoint *endpoint, int *fd, relay_look *look, relay_closed *closed,
-                       void *arg, struct err *err)
+struct relay *relay_open(struct link *link, const struct endpoint *endpoint, int *fd,
+                         relay_look *look, relay_closed *closed, void *arg, struct err *err)
 {
 	static const struct stream_events events = {
-		.data = relay_on_data, .error_data = relay_on_error_data, .drained = relay_on_drained, .closed = relay_on_closed,
+		.data = relay_on_data,
+		.error_data = relay_on_error_data,
+		.drained = relay_on_drained,
+		.closed = relay_on_closed,
 	};
 	int pair[2];
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) < 0) {

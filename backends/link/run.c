@@ -9,22 +9,22 @@
 #include "backends/link/link.h"
 #include "backends/link/loop.h"
 
-#define RUN_SHOWN 60             /* bytes of the command that a sentence shows */
+#define RUN_SHOWN 60 /* bytes of the command that a sentence shows */
 
 /* Of a staged run; another one has begun from its start. */
 enum run_stage { STAGE_BEGUN, STAGE_ASKS, STAGE_READY, STAGE_TERMINAL };
 
 struct run {
-	struct link *link;           /* borrowed */
-	struct stream *stream;       /* owned; NULL once it ended */
-	struct loop_timer *timer;    /* owned; NULL without a limit */
+	struct link *link;        /* borrowed */
+	struct stream *stream;    /* owned; NULL once it ended */
+	struct loop_timer *timer; /* owned; NULL without a limit */
 	struct buf out, err_out;
-	char *input;                 /* owned; wiped, for it may be a password */
+	char *input; /* owned; wiped, for it may be a password */
 	size_t input_len, input_sent;
-	bool ends;                   /* no more input follows: its end is sent behind it */
+	bool ends; /* no more input follows: its end is sent behind it */
 	enum run_stage stage;
 	bool terminal;
-	char *answer, *later;        /* owned; wiped; later: the input that waits for RUN_BEGUN */
+	char *answer, *later; /* owned; wiped; later: the input that waits for RUN_BEGUN */
 	size_t answer_len, later_len;
 	struct stream_end end;
 	int64_t timeout_ms;
@@ -73,8 +73,12 @@ static void run_finish(void *arg)
 	stream_close(r->stream);
 	r->stream = NULL;
 	struct run_result result = {
-		.out = run_text_of(&r->out), .out_len = r->out.len, .err_out = run_text_of(&r->err_out), .err_len = r->err_out.len,
-		.end = r->end, .begun = r->stage == STAGE_BEGUN,
+		.out = run_text_of(&r->out),
+		.out_len = r->out.len,
+		.err_out = run_text_of(&r->err_out),
+		.err_len = r->err_out.len,
+		.end = r->end,
+		.begun = r->stage == STAGE_BEGUN,
 	};
 	loop_timer_remove(r->timer);
 	r->timer = NULL;
@@ -153,7 +157,8 @@ static void run_on_drained(struct stream *s, void *arg)
 static void run_too_much(struct run *r, const struct buf *b, const char *of)
 {
 	char what[80];
-	snprintf(what, sizeof(what), "printed more than the %zu KB%s that are kept", (b->max ? b->max : BUF_MAX_DEFAULT) >> 10, of);
+	snprintf(what, sizeof(what), "printed more than the %zu KB%s that are kept",
+	         (b->max ? b->max : BUF_MAX_DEFAULT) >> 10, of);
 	run_fail(r, ERR_TOO_BIG, what);
 }
 
@@ -179,27 +184,34 @@ static void run_on_error_data(struct stream *s, const char *data, size_t len, vo
 static void run_on_closed(struct stream *s, const struct stream_end *end, void *arg)
 {
 	struct run *r = arg;
-	r->stream = NULL;            /* gone when this returns */
+	r->stream = NULL; /* gone when this returns */
 	r->end = *end;
-	if (!end->began && !end->err.code)   /* the code is that of the login's shell, and says nothing */
-		err_set(&r->end.err, ERR_REFUSED, "%s: the login runs no shell commands (it ended with code %d)",
+	/* the code is that of the login's shell, and says nothing */
+	if (!end->began && !end->err.code)
+		err_set(&r->end.err, ERR_REFUSED,
+		        "%s: the login runs no shell commands (it ended with code %d)",
 		        r->link->name, end->exit_code);
 	run_finish(r);
 }
 
 static const struct stream_events run_events = {
-	.data = run_on_data, .error_data = run_on_error_data, .drained = run_on_drained, .closed = run_on_closed,
+	.data = run_on_data,
+	.error_data = run_on_error_data,
+	.drained = run_on_drained,
+	.closed = run_on_closed,
 };
 
 static void run_on_timeout(struct loop_timer *t, void *arg)
 {
 	struct run *r = arg;
 	char what[64];
-	snprintf(what, sizeof(what), "did not end within %lld s", (long long)((r->timeout_ms + 999) / 1000));
+	snprintf(what, sizeof(what), "did not end within %lld s",
+	         (long long)((r->timeout_ms + 999) / 1000));
 	run_fail(r, ERR_TIMEOUT, what);
 }
 
-static struct run *run_create(struct link *link, const char *command, size_t max, int64_t timeout_ms, run_fn *done, void *arg)
+static struct run *run_create(struct link *link, const char *command, size_t max,
+                              int64_t timeout_ms, run_fn *done, void *arg)
 {
 	struct run *r = xcalloc(1, sizeof(*r));
 	r->link = link;
@@ -209,7 +221,7 @@ static struct run *run_create(struct link *link, const char *command, size_t max
 	r->end.exit_code = -1;
 	buf_init(&r->out, max);
 	buf_init(&r->err_out, max);
-	r->out.secret = r->err_out.secret = true;     /* a command may print a key */
+	r->out.secret = r->err_out.secret = true; /* a command may print a key */
 	bool cut = strlen(command) > RUN_SHOWN;
 	snprintf(r->shown, sizeof(r->shown), "%.*s%s", RUN_SHOWN, command, cut ? "..." : "");
 	return r;
@@ -218,8 +230,12 @@ static struct run *run_create(struct link *link, const char *command, size_t max
 static struct run *run_start(struct run *r, const char *command)
 {
 	struct link *link = r->link;
-	struct endpoint endpoint = {.kind = r->terminal ? ENDPOINT_TERMINAL : ENDPOINT_EXEC, .command = command, .term = "dumb", .cols = 80, .rows = 24,
-	                    .timeout_ms = r->timeout_ms};
+	struct endpoint endpoint = { .kind = r->terminal ? ENDPOINT_TERMINAL : ENDPOINT_EXEC,
+		                     .command = command,
+		                     .term = "dumb",
+		                     .cols = 80,
+		                     .rows = 24,
+		                     .timeout_ms = r->timeout_ms };
 	r->stream = link_open(link, &endpoint, &run_events, r, &r->end.err);
 	if (!r->stream) {
 		loop_defer(link->loop, run_finish, r);
@@ -231,8 +247,8 @@ static struct run *run_start(struct run *r, const char *command)
 	return r;
 }
 
-struct run *link_run(struct link *link, const char *command, const void *input, size_t input_len, size_t max,
-                     int64_t timeout_ms, run_fn *done, void *arg)
+struct run *link_run(struct link *link, const char *command, const void *input, size_t input_len,
+                     size_t max, int64_t timeout_ms, run_fn *done, void *arg)
 {
 	struct run *r = run_create(link, command, max, timeout_ms, done, arg);
 	r->input = run_copied(input, input_len);
@@ -241,8 +257,9 @@ struct run *link_run(struct link *link, const char *command, const void *input, 
 	return run_start(r, command);
 }
 
-struct run *link_run_staged(struct link *link, const char *command, const struct run_stages *stages, const void *input, size_t input_len,
-                            size_t max, int64_t timeout_ms, run_fn *done, void *arg)
+struct run *link_run_staged(struct link *link, const char *command, const struct run_stages *stages,
+                            const void *input, size_t input_len, size_t max, int64_t timeout_ms,
+                            run_fn *done, void *arg)
 {
 	struct run *r = run_create(link, stages->shown, max, timeout_ms, done, arg);
 	r->terminal = stages->terminal;

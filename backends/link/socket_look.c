@@ -9,18 +9,20 @@
 #include "backends/base/quote.h"
 
 #define WORD "=mocr-socket "
-#define LISTENING " 00010000 "      /* the flags of a socket that listens, __SO_ACCEPTCON */
+#define LISTENING " 00010000 " /* the flags of a socket that listens, __SO_ACCEPTCON */
 
-/* $1 is the path. The kernel lists a name as bind() was given it, so the path's own name and the one without symbolic
- * links are both looked for. The list also names each end of a connection: the one that listens has flags of 00010000.
- * k: the kernel's list can be read; l: somebody listens; e: the file is there; w: we may open it; d: the last folder on the
- * way that is seen. quote_command makes it one word for any login shell. */
+/* $1 is the path. The kernel lists a name as bind() was given it, so the path's own name and the
+ * one without symbolic links are both looked for. The list also names each end of a connection: the
+ * one that listens has flags of 00010000. k: the kernel's list can be read; l: somebody listens; e:
+ * the file is there; w: we may open it; d: the last folder on the way that is seen. quote_command
+ * makes it one word for any login shell. */
 static const char script[] =
 	"p=$1; q=$(readlink -f \"$p\" 2>/dev/null); q=${q:-$p}; k=; l=; w=; e=; d=$p; "
 	"if [ -r /proc/net/unix ]; then k=1; "
 	"if grep -sF -e \" $p\" -e \" $q\" /proc/net/unix | ( "
 	"while read -r a b c f g h i n; do "
-	"case $f:$n in 00010000:\"$p\"|00010000:\"$q\") exit 0;; esac; done; exit 1 ); then l=1; fi; fi; "
+	"case $f:$n in 00010000:\"$p\"|00010000:\"$q\") exit 0;; esac; done; exit 1 ); then l=1; "
+	"fi; fi; "
 	"if [ -e \"$p\" ]; then e=1; fi; if [ -w \"$p\" ]; then w=1; fi; "
 	"until [ -z \"$d\" ] || [ -d \"$d\" ]; do d=${d%/*}; done; d=${d:-/}; "
 	"if [ -z \"$e\" ] && [ -x \"$d\" ]; then s=absent; "
@@ -40,7 +42,7 @@ enum socket_seen socket_look_read(const char *out, char *owner, size_t size)
 		const char *word;
 		enum socket_seen seen;
 	} words[] = {
-		{ "absent", SEEN_ABSENT }, { "silent", SEEN_SILENT }, { "denied", SEEN_NO_RIGHT },
+		{ "absent", SEEN_ABSENT },   { "silent", SEEN_SILENT }, { "denied", SEEN_NO_RIGHT },
 		{ "listens", SEEN_LISTENS }, { "there", SEEN_THERE },
 	};
 	const char *at = strstr(out, WORD);
@@ -67,7 +69,8 @@ bool socket_is_listed(const char *path)
 	size_t len = strlen(path);
 	while (!listed && fgets(line, sizeof(line), f)) {
 		size_t n = strcspn(line, "\n");
-		bool named = n > len && line[n - len - 1] == ' ' && strncmp(line + n - len, path, len) == 0;
+		bool named = n > len && line[n - len - 1] == ' ' &&
+		             strncmp(line + n - len, path, len) == 0;
 		listed = named && strstr(line, LISTENING);
 	}
 	fclose(f);

@@ -1,7 +1,7 @@
 /* spawn.c: from fork to exec.
  *
- * The program may be forked from a process with other threads: everything that allocates happens before the fork, and
- * between fork and exec only system calls are made. */
+ * The program may be forked from a process with other threads: everything that allocates happens
+ * before the fork, and between fork and exec only system calls are made. */
 #include "backends/link/spawn.h"
 
 #include <errno.h>
@@ -26,24 +26,26 @@
 
 /* What the child does; made ready before the fork. */
 struct plan {
-	const char *file;              /* searched in PATH when it has no slash */
+	const char *file; /* searched in PATH when it has no slash */
 	char *const *argv;
 	char *const *env;
-	const char *dir;               /* NULL: stays */
-	int fd[3];                     /* -1: the one this program has */
-	bool foreground;               /* stays in our session and group */
-	bool terminal;                 /* fd[0] becomes the controlling terminal */
-	bool tied;                     /* goes down with the thread that started it */
+	const char *dir; /* NULL: stays */
+	int fd[3];       /* -1: the one this program has */
+	bool foreground; /* stays in our session and group */
+	bool terminal;   /* fd[0] becomes the controlling terminal */
+	bool tied;       /* goes down with the thread that started it */
 };
 
-/* Nothing but the standard streams goes to a child: an open connection is a way to a server. close_range(2) is of Linux 5.9, and some
- * sandboxes forbid it. */
+/* Nothing but the standard streams goes to a child: an open connection is a way to a server.
+ * close_range(2) is of Linux 5.9, and some sandboxes forbid it. */
 static void spawn_close_others(void)
 {
 	struct rlimit most;
 	if (close_range(3, ~0u, 0) == 0)
 		return;
-	int end = getrlimit(RLIMIT_NOFILE, &most) == 0 && most.rlim_max < FD_MOST ? (int)most.rlim_max : FD_MOST;
+	int end = getrlimit(RLIMIT_NOFILE, &most) == 0 && most.rlim_max < FD_MOST
+	                  ? (int)most.rlim_max
+	                  : FD_MOST;
 	for (int fd = 3; fd < end; fd++)
 		close(fd);
 }
@@ -56,7 +58,8 @@ __attribute__((noreturn)) static void spawn_child(const struct plan *p)
 		prctl(PR_SET_PDEATHSIG, SIGHUP);
 	if (p->terminal)
 		ioctl(p->fd[0], TIOCSCTTY, 0);
-	/* None of the three may be overwritten before it was copied: callers' descriptors are above 2 (see spawn_high_fd). */
+	/* None of the three may be overwritten before it was copied: callers' descriptors are above
+	 * 2 (see spawn_high_fd). */
 	for (int i = 0; i < 3; i++)
 		if (p->fd[i] >= 0 && dup2(p->fd[i], i) < 0)
 			_exit(127);
@@ -81,8 +84,8 @@ static pid_t spawn_start(const struct plan *p)
 	return pid;
 }
 
-/* A copy of the environment with extra in it ("NAME=value", ended by NULL; may be NULL) and TERM. The array is
- * the caller's, its words are borrowed. */
+/* A copy of the environment with extra in it ("NAME=value", ended by NULL; may be NULL) and TERM.
+ * The array is the caller's, its words are borrowed. */
 static char **spawn_make_env(const char *const *extra, char *term)
 {
 	size_t n = 0, extras = 0;
@@ -114,7 +117,8 @@ static void spawn_close_pair(int fd[2])
 		close(fd[1]);
 }
 
-/* The same descriptor with a number above 2, so that dup2 in the child never meets a standard one. */
+/* The same descriptor with a number above 2, so that dup2 in the child never meets a standard one.
+ */
 static int spawn_high_fd(int fd)
 {
 	if (fd < 0 || fd > 2)
@@ -146,13 +150,17 @@ static const char *spawn_home_dir(void)
 
 static bool spawn_exec(const struct endpoint *endpoint, struct spawned *out, struct err *err)
 {
-	int in[2] = {-1, -1}, o[2] = {-1, -1}, e[2] = {-1, -1};
-	char *argv[] = {"sh", "-c", (char *)endpoint->command, NULL};
+	int in[2] = { -1, -1 }, o[2] = { -1, -1 }, e[2] = { -1, -1 };
+	char *argv[] = { "sh", "-c", (char *)endpoint->command, NULL };
 	pid_t pid = -1;
 	if (spawn_make_pipe(in) && spawn_make_pipe(o) && spawn_make_pipe(e)) {
 		char **env = spawn_make_env(endpoint->env, NULL);
-		pid = spawn_start(&(struct plan){.file = "/bin/sh", .argv = argv, .env = env, .dir = spawn_home_dir(),
-		                           .fd = {in[0], o[1], e[1]}, .tied = true});
+		pid = spawn_start(&(struct plan){ .file = "/bin/sh",
+		                                  .argv = argv,
+		                                  .env = env,
+		                                  .dir = spawn_home_dir(),
+		                                  .fd = { in[0], o[1], e[1] },
+		                                  .tied = true });
 		free(env);
 	}
 	int error = errno;
@@ -160,12 +168,13 @@ static bool spawn_exec(const struct endpoint *endpoint, struct spawned *out, str
 		spawn_close_pair(in);
 		spawn_close_pair(o);
 		spawn_close_pair(e);
-		return err_set(err, ERR_SYSTEM, "this machine could not start a command: %s", strerror(error));
+		return err_set(err, ERR_SYSTEM, "this machine could not start a command: %s",
+		               strerror(error));
 	}
 	close(in[0]);
 	close(o[1]);
 	close(e[1]);
-	*out = (struct spawned){.pid = pid, .in = in[1], .out = o[0], .err = e[0]};
+	*out = (struct spawned){ .pid = pid, .in = in[1], .out = o[0], .err = e[0] };
 	spawn_set_nonblocking(out->in);
 	spawn_set_nonblocking(out->out);
 	spawn_set_nonblocking(out->err);
@@ -199,14 +208,21 @@ static bool spawn_terminal(const struct endpoint *endpoint, struct spawned *out,
 {
 	int master = -1, slave = -1;
 	if (!spawn_open_terminal(endpoint, &master, &slave))
-		return err_set(err, ERR_SYSTEM, "this machine could not make a terminal: %s", strerror(errno));
+		return err_set(err, ERR_SYSTEM, "this machine could not make a terminal: %s",
+		               strerror(errno));
 	char *shell = spawn_login_shell(), *slash = strrchr(shell, '/');
-	char *login = xasprintf("-%s", slash ? slash + 1 : shell), *term = xasprintf("TERM=%s", endpoint->term ?: "xterm");
-	char *argv_shell[] = {login, NULL}, *argv_command[] = {"sh", "-c", (char *)endpoint->command, NULL};
+	char *login = xasprintf("-%s", slash ? slash + 1 : shell),
+	     *term = xasprintf("TERM=%s", endpoint->term ?: "xterm");
+	char *argv_shell[] = { login, NULL },
+	     *argv_command[] = { "sh", "-c", (char *)endpoint->command, NULL };
 	char **env = spawn_make_env(endpoint->env, term);
-	pid_t pid = spawn_start(&(struct plan){.file = endpoint->command ? "/bin/sh" : shell,
-	                                 .argv = endpoint->command ? argv_command : argv_shell, .env = env, .dir = spawn_home_dir(),
-	                                 .fd = {slave, slave, slave}, .terminal = true});
+	pid_t pid = spawn_start(
+		&(struct plan){ .file = endpoint->command ? "/bin/sh" : shell,
+	                        .argv = endpoint->command ? argv_command : argv_shell,
+	                        .env = env,
+	                        .dir = spawn_home_dir(),
+	                        .fd = { slave, slave, slave },
+	                        .terminal = true });
 	int error = errno;
 	free(env);
 	free(term);
@@ -215,16 +231,18 @@ static bool spawn_terminal(const struct endpoint *endpoint, struct spawned *out,
 	close(slave);
 	if (pid < 0) {
 		close(master);
-		return err_set(err, ERR_SYSTEM, "this machine could not start a shell: %s", strerror(error));
+		return err_set(err, ERR_SYSTEM, "this machine could not start a shell: %s",
+		               strerror(error));
 	}
 	spawn_set_nonblocking(master);
-	*out = (struct spawned){.pid = pid, .in = master, .out = master, .err = -1};
+	*out = (struct spawned){ .pid = pid, .in = master, .out = master, .err = -1 };
 	return true;
 }
 
 bool spawn_endpoint(const struct endpoint *endpoint, struct spawned *out, struct err *err)
 {
-	return endpoint->kind == ENDPOINT_TERMINAL ? spawn_terminal(endpoint, out, err) : spawn_exec(endpoint, out, err);
+	return endpoint->kind == ENDPOINT_TERMINAL ? spawn_terminal(endpoint, out, err)
+	                                           : spawn_exec(endpoint, out, err);
 }
 
 pid_t spawn_argv(const char *const *argv, int in, int out, int err)
@@ -232,8 +250,11 @@ pid_t spawn_argv(const char *const *argv, int in, int out, int err)
 	int null = spawn_high_fd(open("/dev/null", O_RDWR | O_CLOEXEC));
 	if (null < 0)
 		return -1;
-	pid_t pid = spawn_start(&(struct plan){.file = argv[0], .argv = (char *const *)argv, .env = environ,
-	                                 .fd = {in < 0 ? null : in, out < 0 ? null : out, err < 0 ? null : err}});
+	pid_t pid = spawn_start(&(struct plan){
+		.file = argv[0],
+		.argv = (char *const *)argv,
+		.env = environ,
+		.fd = { in < 0 ? null : in, out < 0 ? null : out, err < 0 ? null : err } });
 	int error = errno;
 	close(null);
 	errno = error;
@@ -242,5 +263,9 @@ pid_t spawn_argv(const char *const *argv, int in, int out, int err)
 
 pid_t spawn_foreground(const char *const *argv)
 {
-	return spawn_start(&(struct plan){.file = argv[0], .argv = (char *const *)argv, .env = environ, .fd = {-1, -1, -1}, .foreground = true});
+	return spawn_start(&(struct plan){ .file = argv[0],
+	                                   .argv = (char *const *)argv,
+	                                   .env = environ,
+	                                   .fd = { -1, -1, -1 },
+	                                   .foreground = true });
 }

@@ -1,19 +1,22 @@
-/* ssh.c: a server over SSH: one connection, in the loop's thread once its log-in (ssh_login.c) is through.
+/* ssh.c: a server over SSH: one connection, in the loop's thread once its log-in (ssh_login.c) is
+ * through.
  *
- * The relay. libssh reads packets of all channels whenever any of its functions looks at the socket, and what it has read
- * never makes the descriptor readable again. So after anything happened, packets are taken and every stream is stepped,
- * round after round, until neither moves. Nothing here blocks: session and socket are non-blocking. Events may do
- * anything to any stream or to the link itself, so nothing is freed inside the relay.
+ * The relay. libssh reads packets of all channels whenever any of its functions looks at the
+ * socket, and what it has read never makes the descriptor readable again. So after anything
+ * happened, packets are taken and every stream is stepped, round after round, until neither moves.
+ * Nothing here blocks: session and socket are non-blocking. Events may do anything to any stream or
+ * to the link itself, so nothing is freed inside the relay.
  *
- * A dead peer. Bytes heard are counted below libssh. After 5 s of silence one keepalive goes out; after 10 s without a
- * byte the link is lost. While there is traffic nothing is sent, but for a measure of the latency twice a minute. */
+ * A dead peer. Bytes heard are counted below libssh. After 5 s of silence one keepalive goes out;
+ * after 10 s without a byte the link is lost. While there is traffic nothing is sent, but for a
+ * measure of the latency twice a minute. */
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <libssh/server.h>            /* ssh_send_keepalive lives there */
+#include <libssh/server.h> /* ssh_send_keepalive lives there */
 
 #include "backends/base/mem.h"
 #include "backends/link/loop.h"
@@ -21,12 +24,12 @@
 
 #define QUIET_MS 5000
 #define DEAD_MS 10000
-#define POLLS_A_ROUND 64              /* libssh reads 4 KB a poll; then streams are stepped */
-#define ROUNDS_A_RELAY 24              /* then the rest of the program has its turn */
+#define POLLS_A_ROUND 64  /* libssh reads 4 KB a poll; then streams are stepped */
+#define ROUNDS_A_RELAY 24 /* then the rest of the program has its turn */
 #define MEASURE_EVERY_MS 30000
-#define CALM_MS 700                   /* of silence: nothing is on its way */
+#define CALM_MS 700 /* of silence: nothing is on its way */
 
-/* --- going down ------------------------------------------------------------------------------------------- */
+/* --- going down ---------------------------------------------------------- */
 
 static void ssh_free_link(struct link_ssh *l)
 {
@@ -71,12 +74,12 @@ static void ssh_drop_session(struct link_ssh *l)
 /* Ends everything on it. The link's new state is told last, by the caller. */
 static void ssh_go_down(struct link_ssh *l, enum link_state state, const struct err *why)
 {
-	l->link.state = state;            /* no event may open anything new */
+	l->link.state = state; /* no event may open anything new */
 	if (l->login)
 		login_abandon(l->login);
 	l->login = NULL;
 	bool relaying = l->relaying;
-	l->relaying = true;                /* streams are swept here, not by their own events */
+	l->relaying = true; /* streams are swept here, not by their own events */
 	ssh_streams_end(l, why);
 	l->relaying = relaying;
 	if (!relaying)
@@ -91,7 +94,7 @@ static void ssh_lost(struct link_ssh *l, const struct err *why)
 	enum link_state before = l->link.state;
 	ssh_go_down(l, LINK_LOST, &err);
 	ssh_drop_session(l);
-	if (l->dying) {                   /* destroyed by one of the streams' owners */
+	if (l->dying) { /* destroyed by one of the streams' owners */
 		ssh_free_link(l);
 		return;
 	}
@@ -127,11 +130,12 @@ static void ssh_op_destroy(struct link *link)
 		ssh_free_link(l);
 }
 
-/* --- the relay ----------------------------------------------------------------------------------------------- */
+/* --- the relay ----------------------------------------------------------- */
 
 static bool ssh_connection_ended(struct link_ssh *l)
 {
-	return (ssh_get_status(l->session) & (SSH_CLOSED | SSH_CLOSED_ERROR)) || !ssh_is_connected(l->session);
+	return (ssh_get_status(l->session) & (SSH_CLOSED | SSH_CLOSED_ERROR)) ||
+	       !ssh_is_connected(l->session);
 }
 
 /* Takes what has arrived and sends what waits; false when there was nothing to do. */
@@ -161,12 +165,14 @@ static void ssh_note_heard(struct link_ssh *l)
 static void ssh_why_ended(struct link_ssh *l, struct err *err)
 {
 	char words[160] = "";
-	/* First, for asking for the server's word puts an error in its place. Others than fatal ones are old. */
+	/* First, for asking for the server's word puts an error in its place. Others than fatal
+	 * ones are old. */
 	if (ssh_get_error_code(l->session) == SSH_FATAL)
 		snprintf(words, sizeof(words), ": %s", ssh_get_error(l->session));
 	const char *said = ssh_get_disconnect_message(l->session);
 	if (said && *said)
-		err_set(err, ERR_LOST, "%s: the server ended the connection: %s", l->link.name, said);
+		err_set(err, ERR_LOST, "%s: the server ended the connection: %s", l->link.name,
+		        said);
 	else
 		err_set(err, ERR_LOST, "%s: the connection was cut%s", l->link.name, words);
 }
@@ -193,7 +199,7 @@ static void ssh_relay(struct link_ssh *l)
 		ssh_free_link(l);
 		return;
 	}
-	if (l->link.state != LINK_UP) {   /* disconnected inside an event */
+	if (l->link.state != LINK_UP) { /* disconnected inside an event */
 		ssh_drop_session(l);
 		return;
 	}
@@ -205,7 +211,8 @@ static void ssh_relay(struct link_ssh *l)
 	}
 	if (moved)
 		ssh_kick(l);
-	loop_io_set(l->io, POLLIN | (ssh_get_poll_flags(l->session) & SSH_WRITE_PENDING ? POLLOUT : 0));
+	loop_io_set(l->io,
+	            POLLIN | (ssh_get_poll_flags(l->session) & SSH_WRITE_PENDING ? POLLOUT : 0));
 }
 
 static void ssh_on_io(struct loop_io *io, int fd, unsigned revents, void *arg)
@@ -230,7 +237,7 @@ void ssh_kick(struct link_ssh *l)
 	}
 }
 
-/* --- is it still there? ---------------------------------------------------------------------------------------- */
+/* --- is it still there? -------------------------------------------------- */
 
 void ssh_measured(struct link_ssh *l, int64_t ms)
 {
@@ -260,7 +267,8 @@ static void ssh_on_timer(struct loop_timer *t, void *arg)
 	struct link_ssh *l = arg;
 	int64_t quiet = loop_now(l->link.loop) - l->link.heard_ms;
 	if (quiet >= DEAD_MS && l->ping_ms) {
-		/* It may be us who slept (C-z, a question on the terminal): what waits in the socket counts. That was no round trip. */
+		/* It may be us who slept (C-z, a question on the terminal): what waits in the
+		 * socket counts. That was no round trip. */
 		ssh_take_packets(l);
 		if (l->wire.in_bytes != l->heard_bytes)
 			l->ping_ms = 0;
@@ -269,11 +277,14 @@ static void ssh_on_timer(struct loop_timer *t, void *arg)
 	}
 	if (quiet >= DEAD_MS && l->ping_ms) {
 		struct err err;
-		err_set(&err, ERR_LOST, "%s: no answer for %d s: the network or the machine is away", l->link.name, DEAD_MS / 1000);
+		err_set(&err, ERR_LOST,
+		        "%s: no answer for %d s: the network or the machine is away", l->link.name,
+		        DEAD_MS / 1000);
 		ssh_lost(l, &err);
 		return;
 	}
-	/* A latency that nothing has measured for a while is measured in a pause of the traffic, where the next byte is the answer. */
+	/* A latency that nothing has measured for a while is measured in a pause of the traffic,
+	 * where the next byte is the answer. */
 	bool old = loop_now(l->link.loop) - l->measured_ms > MEASURE_EVERY_MS;
 	int64_t calm = old ? CALM_MS : QUIET_MS;
 	if (quiet >= calm && !l->ping_ms) {
@@ -286,15 +297,16 @@ static void ssh_on_timer(struct loop_timer *t, void *arg)
 	ssh_relay(l);
 }
 
-/* --- coming up -------------------------------------------------------------------------------------------------- */
+/* --- coming up ----------------------------------------------------------- */
 
 static void ssh_on_proxy_end(struct loop_child *c, pid_t pid, int status, void *arg)
 {
 	struct link_ssh *l = arg;
-	l->proxy = 0;                     /* the closed pipe tells the rest */
+	l->proxy = 0; /* the closed pipe tells the rest */
 }
 
-/* What the server asks of us: a channel, a forwarded port. libssh keeps such requests for whoever fetches them, without end. 1: it refuses. */
+/* What the server asks of us: a channel, a forwarded port. libssh keeps such requests for whoever
+ * fetches them, without end. 1: it refuses. */
 static int ssh_refuse_request(ssh_session session, ssh_message message, void *arg)
 {
 	return 1;
@@ -313,7 +325,7 @@ static void ssh_take_session(struct link_ssh *l, struct login *in)
 	l->kept = kept_copy(in->kept);
 	memcpy(l->link.detail, in->detail, sizeof(l->link.detail));
 
-	l->wire = l->packets = (struct ssh_counter_struct){0};
+	l->wire = l->packets = (struct ssh_counter_struct){ 0 };
 	l->heard_bytes = 0;
 	l->ping_ms = l->measured_ms = 0;
 	l->channels = 0;
@@ -327,7 +339,7 @@ static void ssh_take_session(struct link_ssh *l, struct login *in)
 	ssh_event_add_session(l->event, l->session);
 	l->io = loop_io_add(l->link.loop, ssh_get_fd(l->session), POLLIN, ssh_on_io, l);
 	l->timer = loop_timer_add(l->link.loop, QUIET_MS, ssh_on_timer, l);
-	ssh_do_send_keepalive(l);                /* measures the way; nobody waits for its answer */
+	ssh_do_send_keepalive(l); /* measures the way; nobody waits for its answer */
 	ssh_kick(l);
 }
 
@@ -335,7 +347,7 @@ static void ssh_on_login_done(void *arg)
 {
 	struct login *in = arg;
 	struct link_ssh *l = in->link;
-	if (!l) {                         /* given up */
+	if (!l) { /* given up */
 		login_unref(in);
 		return;
 	}
@@ -347,8 +359,8 @@ static void ssh_on_login_done(void *arg)
 		memcpy(l->link.address, in->address, sizeof(in->address));
 	if (ok)
 		ssh_take_session(l, in);
-	login_unref(in);                  /* the worker's */
-	login_unref(in);                  /* the link's */
+	login_unref(in); /* the worker's */
+	login_unref(in); /* the link's */
 	link_set_state(&l->link, ok ? LINK_UP : LINK_LOST, ok ? NULL : &err);
 }
 
@@ -360,19 +372,22 @@ static void ssh_op_connect(struct link *link)
 	link_set_state(link, LINK_CONNECTING, NULL);
 }
 
-static struct stream *ssh_op_open(struct link *link, const struct endpoint *endpoint, const struct stream_events *events,
-                                  void *arg, struct err *err)
+static struct stream *ssh_op_open(struct link *link, const struct endpoint *endpoint,
+                                  const struct stream_events *events, void *arg, struct err *err)
 {
 	return ssh_stream_open((struct link_ssh *)link, endpoint, events, arg, err);
 }
 
 static const struct link_ops ssh_ops = {
-	.name = "ssh", .connect = ssh_op_connect, .disconnect = ssh_op_disconnect, .open = ssh_op_open,
+	.name = "ssh",
+	.connect = ssh_op_connect,
+	.disconnect = ssh_op_disconnect,
+	.open = ssh_op_open,
 	.destroy = ssh_op_destroy,
 };
 
-struct link *link_create_ssh(struct loop *loop, const struct link_config *config, const struct link_events *events,
-                             void *arg)
+struct link *link_create_ssh(struct loop *loop, const struct link_config *config,
+                             const struct link_events *events, void *arg)
 {
 	struct link_ssh *l = xcalloc(1, sizeof(*l));
 	link_init(&l->link, &ssh_ops, loop, config->name, events, arg);

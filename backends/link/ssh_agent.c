@@ -1,12 +1,14 @@
 /* ssh_agent.c: the user's agent, its keys in the order OpenSSH would offer them.
  *
- * libssh offers all keys of an agent as they come, and a server hangs up after a handful of refusals (MaxAuthTries): with
- * six keys in the agent the right one may never have its turn. So libssh is given a origin in front of the agent: a thread
- * that passes everything through, but sorts the list of keys: those the configuration names come first, the rest follow
- * (none with IdentitiesOnly), keys that were refused already and kinds that libssh cannot read are left out.
+ * libssh offers all keys of an agent as they come, and a server hangs up after a handful of
+ * refusals (MaxAuthTries): with six keys in the agent the right one may never have its turn. So
+ * libssh is given a origin in front of the agent: a thread that passes everything through, but
+ * sorts the list of keys: those the configuration names come first, the rest follow (none with
+ * IdentitiesOnly), keys that were refused already and kinds that libssh cannot read are left out.
  *
- * The user's certificates go the same way: the origin lists each beside the key that it is for, and when libssh wants one
- * signed for, the agent is asked for the key's own signature, which is what a server checks. */
+ * The user's certificates go the same way: the origin lists each beside the key that it is for, and
+ * when libssh wants one signed for, the agent is asked for the key's own signature, which is what a
+ * server checks. */
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -23,24 +25,26 @@
 #include "backends/link/ssh_internal.h"
 
 #define MESSAGE_MAX (256u << 10)
-#define ANSWER_MS 120000             /* a key may want a touch, or a click in a window */
+#define ANSWER_MS 120000 /* a key may want a touch, or a click in a window */
 #define KEYS_MAX 200
-#define LIST_KEYS 11                 /* SSH_AGENTC_REQUEST_IDENTITIES */
-#define SIGN_REQUEST 13              /* SSH_AGENTC_SIGN_REQUEST */
-#define KEYS_LISTED 12               /* SSH_AGENT_IDENTITIES_ANSWER */
+#define LIST_KEYS 11    /* SSH_AGENTC_REQUEST_IDENTITIES */
+#define SIGN_REQUEST 13 /* SSH_AGENTC_SIGN_REQUEST */
+#define KEYS_LISTED 12  /* SSH_AGENT_IDENTITIES_ANSWER */
 
 struct agent_filter {
-	struct login *in;                /* borrowed; its worker waits for us */
-	int socket_end, agent;                 /* our end of the pair, the agent; owned */
+	struct login *in;      /* borrowed; its worker waits for us */
+	int socket_end, agent; /* our end of the pair, the agent; owned */
 	pthread_t thread;
 	struct agent_wishes wishes;
-	struct ssh_words offered;        /* the thread's until it has ended */
-	struct ssh_words added;          /* certificates that the agent does not have itself; the thread's */
+	struct ssh_words offered; /* the thread's until it has ended */
+	/* certificates that the agent does not have itself; the thread's */
+	struct ssh_words added;
 };
 
-/* --- bytes ------------------------------------------------------------------------------------------------- */
+/* --- bytes --------------------------------------------------------------- */
 
-static bool ssh_agent_read_all(struct agent_filter *a, int fd, char *data, size_t len, int64_t until)
+static bool ssh_agent_read_all(struct agent_filter *a, int fd, char *data, size_t len,
+                               int64_t until)
 {
 	for (size_t at = 0; at < len;) {
 		if (!login_wait(a->in, fd, POLLIN, until))
@@ -71,19 +75,19 @@ static bool ssh_agent_read_message(struct agent_filter *a, int fd, struct buf *b
 
 static bool ssh_agent_write_message(int fd, const struct buf *b)
 {
-	struct buf out = {0};
+	struct buf out = { 0 };
 	blob_put(&out, b->data, b->len);
 	bool ok = send(fd, out.data, out.len, MSG_NOSIGNAL) == (ssize_t)out.len;
 	buf_finish(&out);
 	return ok;
 }
 
-/* --- sorting ------------------------------------------------------------------------------------------------- */
+/* --- sorting ------------------------------------------------------------- */
 
 struct entry {
 	struct blob key, comment;
-	char *text;                      /* the key in base64; owned */
-	int rank;                        /* 0 first, 1 then; -1 not at all */
+	char *text; /* the key in base64; owned */
+	int rank;   /* 0 first, 1 then; -1 not at all */
 };
 
 static bool ssh_agent_has_word(const struct ssh_words *words, const char *word)
@@ -120,7 +124,8 @@ static int ssh_agent_rank_of(const struct agent_filter *a, const struct entry *e
 
 /* Takes the entries of a list of keys; returns how many, 0 when it is not well formed. The texts
  * are the caller's. */
-static uint32_t ssh_agent_take_entries(const struct agent_filter *a, const struct buf *b, struct entry *keys)
+static uint32_t ssh_agent_take_entries(const struct agent_filter *a, const struct buf *b,
+                                       struct entry *keys)
 {
 	uint32_t n = 0, count = b->len >= 5 ? blob_get32(b->data + 1) : 0;
 	size_t at = 5;
@@ -143,10 +148,10 @@ static bool ssh_agent_listed(const struct entry *keys, uint32_t n, const char *t
 	return false;
 }
 
-static void ssh_agent_offer(struct agent_filter *a, struct buf *out, const char *text, const char *comment,
-                  size_t comment_len)
+static void ssh_agent_offer(struct agent_filter *a, struct buf *out, const char *text,
+                            const char *comment, size_t comment_len)
 {
-	struct buf bytes = {.max = MESSAGE_MAX};
+	struct buf bytes = { .max = MESSAGE_MAX };
 	if (blob_from_base64(text, &bytes)) {
 		blob_put(out, bytes.data, bytes.len);
 		blob_put(out, comment, comment_len);
@@ -157,8 +162,8 @@ static void ssh_agent_offer(struct agent_filter *a, struct buf *out, const char 
 
 /* The certificates whose key the agent has, and which it does not have itself, come before all
  * keys. */
-static uint32_t ssh_agent_offer_certs(struct agent_filter *a, struct buf *out, const struct entry *keys,
-                            uint32_t n)
+static uint32_t ssh_agent_offer_certs(struct agent_filter *a, struct buf *out,
+                                      const struct entry *keys, uint32_t n)
 {
 	uint32_t offered = 0;
 	for (size_t i = 0; i < a->wishes.n_certs; i++) {
@@ -176,14 +181,15 @@ static uint32_t ssh_agent_offer_certs(struct agent_filter *a, struct buf *out, c
 /* The list of keys in b, sorted in place; one that is not well formed stays as it is. */
 static void ssh_agent_sort_keys(struct agent_filter *a, struct buf *b)
 {
-	struct entry keys[KEYS_MAX] = {0};
+	struct entry keys[KEYS_MAX] = { 0 };
 	uint32_t n = ssh_agent_take_entries(a, b, keys);
-	struct buf list = {.max = MESSAGE_MAX}, out = {.max = MESSAGE_MAX};
+	struct buf list = { .max = MESSAGE_MAX }, out = { .max = MESSAGE_MAX };
 	uint32_t kept = ssh_agent_offer_certs(a, &list, keys, n);
 	for (int rank = 0; rank < 2; rank++)
 		for (uint32_t i = 0; i < n; i++)
 			if (keys[i].rank == rank) {
-				ssh_agent_offer(a, &list, keys[i].text, keys[i].comment.data, keys[i].comment.len);
+				ssh_agent_offer(a, &list, keys[i].text, keys[i].comment.data,
+				                keys[i].comment.len);
 				kept++;
 			}
 	if (n > 0) {
@@ -203,7 +209,7 @@ static void ssh_agent_sort_keys(struct agent_filter *a, struct buf *b)
 static void ssh_agent_name_the_key(const struct agent_filter *a, struct buf *b)
 {
 	struct blob key;
-	struct buf bytes = {.max = MESSAGE_MAX}, out = {.max = MESSAGE_MAX};
+	struct buf bytes = { .max = MESSAGE_MAX }, out = { .max = MESSAGE_MAX };
 	size_t at = 1;
 	if (!blob_get(b->data, b->len, &at, &key))
 		return;
@@ -223,28 +229,29 @@ static void ssh_agent_name_the_key(const struct agent_filter *a, struct buf *b)
 static void *ssh_agent_pass(void *arg)
 {
 	struct agent_filter *a = arg;
-	struct buf b = {.max = MESSAGE_MAX};
+	struct buf b = { .max = MESSAGE_MAX };
 	while (ssh_agent_read_message(a, a->socket_end, &b, INT64_MAX / 2)) {
 		bool lists = b.data[0] == LIST_KEYS;
 		if (b.data[0] == SIGN_REQUEST)
 			ssh_agent_name_the_key(a, &b);
-		if (!ssh_agent_write_message(a->agent, &b) || !ssh_agent_read_message(a, a->agent, &b, now_mono_ms() + ANSWER_MS))
+		if (!ssh_agent_write_message(a->agent, &b) ||
+		    !ssh_agent_read_message(a, a->agent, &b, now_mono_ms() + ANSWER_MS))
 			break;
 		if (lists && b.data[0] == KEYS_LISTED)
 			ssh_agent_sort_keys(a, &b);
 		if (!ssh_agent_write_message(a->socket_end, &b))
 			break;
 	}
-	shutdown(a->socket_end, SHUT_RDWR);    /* libssh sees an agent that has gone */
+	shutdown(a->socket_end, SHUT_RDWR); /* libssh sees an agent that has gone */
 	buf_finish(&b);
 	return NULL;
 }
 
-/* --- the origin ----------------------------------------------------------------------------------------------- */
+/* --- the origin ---------------------------------------------------------- */
 
 static int ssh_agent_connect_agent(const struct sshconf *c)
 {
-	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	const char *path = c->identity_agent ? c->identity_agent : getenv("SSH_AUTH_SOCK");
 	if (!path || !*path || strcmp(path, "none") == 0 || strlen(path) >= sizeof(addr.sun_path))
 		return -1;
@@ -267,7 +274,9 @@ struct agent_filter *agent_filter_open(struct login *in, const struct agent_wish
 		return NULL;
 	}
 	struct agent_filter *a = xcalloc(1, sizeof(*a));
-	*a = (struct agent_filter){.in = in, .socket_end = pair[0], .agent = agent, .wishes = *wishes};
+	*a = (struct agent_filter){
+		.in = in, .socket_end = pair[0], .agent = agent, .wishes = *wishes
+	};
 	if (pthread_create(&a->thread, NULL, ssh_agent_pass, a) != 0) {
 		close(pair[0]);
 		close(pair[1]);
@@ -275,7 +284,7 @@ struct agent_filter *agent_filter_open(struct login *in, const struct agent_wish
 		free(a);
 		return NULL;
 	}
-	ssh_set_agent_socket(in->session, pair[1]);   /* libssh's from now on */
+	ssh_set_agent_socket(in->session, pair[1]); /* libssh's from now on */
 	return a;
 }
 

@@ -1,10 +1,11 @@
 /* ssh_auth.c: proving who the user is, in the order OpenSSH would.
  *
- * Where a key file can be used without asking, it is offered at once and signed: no `none` request first to learn the
- * methods, no probe of the key, which saves two round trips of the log-in. The refusal, if it comes, names the methods.
+ * Where a key file can be used without asking, it is offered at once and signed: no `none` request
+ * first to learn the methods, no probe of the key, which saves two round trips of the log-in. The
+ * refusal, if it comes, names the methods.
  *
- * A certificate is offered with the key that it is for: CertificateFile of ssh_config, or, where there is none, KEY-cert.pub
- * beside a key (OpenSSH's load_public_identity_files). */
+ * A certificate is offered with the key that it is for: CertificateFile of ssh_config, or, where
+ * there is none, KEY-cert.pub beside a key (OpenSSH's load_public_identity_files). */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,23 +20,26 @@
 #include "backends/link/ssh_internal.h"
 
 #define PASSPHRASE_TRIES 3
-#define KBDINT_ROUNDS_MAX 10         /* of a server that never ends its questions */
-#define KBDINT_PROMPTS_MAX 4         /* in one round: a password, a code, and what else a new password wants */
-#define TRIED_MAX 160                /* with the rest of the sentence this fits into an error */
+#define KBDINT_ROUNDS_MAX 10 /* of a server that never ends its questions */
+#define KBDINT_PROMPTS_MAX \
+	4             /* in one round: a password, a code, and what else a new password wants */
+#define TRIED_MAX 160 /* with the rest of the sentence this fits into an error */
 #define UNUSED_MAX 140
 #define CERTS_MAX 64
 
-enum verdict { AUTH_NO, AUTH_YES, AUTH_MORE, AUTH_FAILED };   /* MORE: right, but another method is wanted, too */
+/* MORE: right, but another method is wanted, too */
+enum verdict { AUTH_NO, AUTH_YES, AUTH_MORE, AUTH_FAILED };
 
 struct auth {
 	struct login *in;
 	ssh_session s;
-	struct buf tried;              /* for the sentence: "agent, ~/.ssh/id_ed25519 (refused)" */
-	struct ssh_words refused;      /* keys and certificates the server would not have, in base64 */
+	struct buf tried; /* for the sentence: "agent, ~/.ssh/id_ed25519 (refused)" */
+	/* keys and certificates the server would not have, in base64 */
+	struct ssh_words refused;
 	struct user_cert certs[CERTS_MAX];
 	size_t n_certs;
-	bool open_tried;               /* the key files that need no passphrase */
-	bool service;                  /* the server's methods are known */
+	bool open_tried; /* the key files that need no passphrase */
+	bool service;    /* the server's methods are known */
 };
 
 struct method {
@@ -63,14 +67,15 @@ static void ssh_auth_tried(struct auth *a, const char *what)
 	buf_addf(&a->tried, "%s%s", a->tried.len ? ", " : "", what);
 }
 
-/* --- keys -------------------------------------------------------------------------------------------------- */
+/* --- keys ---------------------------------------------------------------- */
 
 /* The public half of a key file, from its .pub or from itself. */
 static ssh_key ssh_auth_load_public(const char *path)
 {
 	char *pub = xasprintf("%s.pub", path);
 	ssh_key key = NULL;
-	if (ssh_pki_import_pubkey_file(pub, &key) != SSH_OK && ssh_pki_import_pubkey_file(path, &key) != SSH_OK)
+	if (ssh_pki_import_pubkey_file(pub, &key) != SSH_OK &&
+	    ssh_pki_import_pubkey_file(path, &key) != SSH_OK)
 		key = NULL;
 	free(pub);
 	return key;
@@ -110,8 +115,9 @@ static void ssh_auth_load_cert(struct auth *a, const char *path)
 		return;
 	char *text = ssh_auth_text_of(key), *key_text = text ? blob_key_of_cert(text) : NULL;
 	if (key_text) {
-		a->certs[a->n_certs++] = (struct user_cert){.path = xstrdup(path), .key = key,
-		                                            .text = text, .key_text = key_text};
+		a->certs[a->n_certs++] = (struct user_cert){
+			.path = xstrdup(path), .key = key, .text = text, .key_text = key_text
+		};
 		return;
 	}
 	free(text);
@@ -141,7 +147,8 @@ static void ssh_auth_free_certs(struct auth *a)
 }
 
 /* The next certificate for the key, from *at on, that was not refused; NULL: no more. */
-static const struct user_cert *ssh_auth_next_cert(const struct auth *a, const char *key_text, size_t *at)
+static const struct user_cert *ssh_auth_next_cert(const struct auth *a, const char *key_text,
+                                                  size_t *at)
 {
 	while (key_text && *at < a->n_certs) {
 		const struct user_cert *c = &a->certs[(*at)++];
@@ -151,8 +158,9 @@ static const struct user_cert *ssh_auth_next_cert(const struct auth *a, const ch
 	return NULL;
 }
 
-/* The keys that the configuration names: the agent offers them first, or (IdentitiesOnly) alone. A file may be there as
- * its public half only. Certificates that were not named by CertificateFile count as named with their keys. */
+/* The keys that the configuration names: the agent offers them first, or (IdentitiesOnly) alone. A
+ * file may be there as its public half only. Certificates that were not named by CertificateFile
+ * count as named with their keys. */
 static void ssh_auth_named_keys(const struct auth *a, struct ssh_words *words)
 {
 	const struct sshconf *c = &a->in->conf;
@@ -169,10 +177,11 @@ static void ssh_auth_named_keys(const struct auth *a, struct ssh_words *words)
 
 static enum verdict ssh_auth_try_agent(struct auth *a)
 {
-	struct ssh_words named = {0}, offered = {0};
+	struct ssh_words named = { 0 }, offered = { 0 };
 	ssh_auth_named_keys(a, &named);
-	struct agent_wishes wishes = {.first = &named, .skip = &a->refused, .certs = a->certs,
-	                              .n_certs = a->n_certs};
+	struct agent_wishes wishes = {
+		.first = &named, .skip = &a->refused, .certs = a->certs, .n_certs = a->n_certs
+	};
 	struct agent_filter *filter = agent_filter_open(a->in, &wishes);
 	enum verdict v = AUTH_NO;
 	bool all = true;
@@ -180,8 +189,9 @@ static enum verdict ssh_auth_try_agent(struct auth *a)
 		int rc = ssh_userauth_agent(a->s, NULL);
 		ssh_auth_tried(a, "the keys of the agent");
 		/* With an empty agent nothing was sent, and the code may be that of an error. */
-		all = rc == SSH_AUTH_DENIED;      /* after an error some were not offered */
-		v = rc == SSH_AUTH_ERROR && ssh_is_connected(a->s) ? AUTH_NO : ssh_auth_verdict_of(a, rc);
+		all = rc == SSH_AUTH_DENIED; /* after an error some were not offered */
+		v = rc == SSH_AUTH_ERROR && ssh_is_connected(a->s) ? AUTH_NO
+		                                                   : ssh_auth_verdict_of(a, rc);
 	}
 	agent_filter_close(filter, &offered);
 	/* None of them needs to be offered again from its file: a server counts the tries. */
@@ -192,7 +202,8 @@ static enum verdict ssh_auth_try_agent(struct auth *a)
 	return v;
 }
 
-static int ssh_auth_note_encrypted(const char *prompt, char *buf, size_t len, int echo, int verify, void *arg)
+static int ssh_auth_note_encrypted(const char *prompt, char *buf, size_t len, int echo, int verify,
+                                   void *arg)
 {
 	*(bool *)arg = true;
 	return -1;
@@ -212,13 +223,15 @@ static ssh_key ssh_auth_load_open(const char *path, bool *encrypted)
 	*encrypted = false;
 	if (ssh_auth_too_open(path))
 		return NULL;
-	if (ssh_pki_import_privkey_file(path, NULL, ssh_auth_note_encrypted, encrypted, &key) != SSH_OK)
+	if (ssh_pki_import_privkey_file(path, NULL, ssh_auth_note_encrypted, encrypted, &key) !=
+	    SSH_OK)
 		return NULL;
 	return key;
 }
 
 /* Signs with a copy of the key that carries the certificate. */
-static enum verdict ssh_auth_sign_with_cert(struct auth *a, ssh_key key, const struct user_cert *cert)
+static enum verdict ssh_auth_sign_with_cert(struct auth *a, ssh_key key,
+                                            const struct user_cert *cert)
 {
 	ssh_key both = ssh_key_dup(key);
 	enum verdict v = AUTH_NO;
@@ -262,14 +275,16 @@ static ssh_key ssh_auth_unlock(struct auth *a, const char *path, bool *gave_up)
 	for (int i = 0; i < PASSPHRASE_TRIES; i++) {
 		bool keep = false;
 		struct secret *answer = login_ask(in, ASK_PASSPHRASE, false, true, &keep, prompt,
-		                                  "%sThe server %s accepts the key %s,\nwhich is locked with a passphrase.", again,
-		                                  in->conf.hostname, path);
+		                                  "%sThe server %s accepts the key %s,\nwhich is "
+		                                  "locked with a passphrase.",
+		                                  again, in->conf.hostname, path);
 		if (!answer) {
 			*gave_up = true;
 			return NULL;
 		}
 		int rc = ssh_pki_import_privkey_file(path, answer->text, NULL, NULL, &key);
-		/* Also without keep, for this log-in: should the server have hung up meanwhile, it is not asked for twice. */
+		/* Also without keep, for this log-in: should the server have hung up meanwhile, it
+		 * is not asked for twice. */
 		if (rc == SSH_OK)
 			kept_add(&in->kept, path, answer, keep);
 		secret_destroy(answer);
@@ -339,7 +354,7 @@ static enum verdict ssh_auth_try_files(struct auth *a, bool locked)
 	return v;
 }
 
-/* --- keys that are there and of no use -------------------------------------------------------- */
+/* --- keys that are there and of no use ----------------------------------- */
 
 /* Whether the file begins as private keys do; a .pub may be named, too, for the agent. */
 static bool ssh_auth_is_private(const char *path)
@@ -385,7 +400,8 @@ static void ssh_auth_list_unused(struct auth *a, struct buf *out)
 		const char *path = files->word[i], *why = ssh_auth_why_unused(path);
 		ssh_key key = why ? ssh_auth_load_public(path) : NULL;
 		char *text = ssh_auth_text_of(key);
-		if (why && !ssh_auth_is_refused(a, text))       /* else the agent had it, and it was offered */
+		/* else the agent had it, and it was offered */
+		if (why && !ssh_auth_is_refused(a, text))
 			buf_addf(out, "; %s %s", path, why);
 		free(text);
 		ssh_key_free(key);
@@ -394,7 +410,7 @@ static void ssh_auth_list_unused(struct auth *a, struct buf *out)
 		buf_addf(out, "; libssh knows none of the PubkeyAcceptedAlgorithms of ssh_config");
 }
 
-/* --- in their order --------------------------------------------------------------------------- */
+/* --- in their order ------------------------------------------------------ */
 
 static enum verdict ssh_auth_try_pubkey(struct auth *a)
 {
@@ -407,23 +423,27 @@ static enum verdict ssh_auth_try_pubkey(struct auth *a)
 	return v;
 }
 
-/* --- words ------------------------------------------------------------------------------------------------- */
+/* --- words --------------------------------------------------------------- */
 
 static enum verdict ssh_auth_try_password(struct auth *a)
 {
 	struct login *in = a->in;
 	const char *again = "";
 	char prompt[96];
-	snprintf(prompt, sizeof(prompt), "Password of %.30s on %.40s", in->conf.user, in->conf.hostname);
+	snprintf(prompt, sizeof(prompt), "Password of %.30s on %.40s", in->conf.user,
+	         in->conf.hostname);
 	ssh_auth_tried(a, "password");
 	struct secret *kept = kept_find(in->kept, "password");
-	enum verdict v = kept ? ssh_auth_verdict_of(a, ssh_userauth_password(a->s, NULL, kept->text)) : AUTH_NO;
+	enum verdict v = kept ? ssh_auth_verdict_of(a,
+	                                            ssh_userauth_password(a->s, NULL, kept->text))
+	                      : AUTH_NO;
 	if (kept && v == AUTH_NO)
 		kept_drop(&in->kept, "password");
 	for (int i = 0; i < in->conf.prompts && v == AUTH_NO; i++) {
 		bool keep = false;
-		struct secret *answer = login_ask(in, ASK_PASSWORD, false, true, &keep, prompt, "%s%s wants a password for %s.",
-		                                  again, in->address, in->conf.user);
+		struct secret *answer = login_ask(in, ASK_PASSWORD, false, true, &keep, prompt,
+		                                  "%s%s wants a password for %s.", again,
+		                                  in->address, in->conf.user);
 		if (!answer)
 			return in->batch ? AUTH_NO : AUTH_FAILED;
 		kept_add(&in->kept, "password", answer, keep);
@@ -440,19 +460,25 @@ static enum verdict ssh_auth_try_password(struct auth *a)
 static bool ssh_auth_answer_prompts(struct auth *a, const char *again)
 {
 	struct login *in = a->in;
-	const char *name = ssh_userauth_kbdint_getname(a->s), *text = ssh_userauth_kbdint_getinstruction(a->s);
+	const char *name = ssh_userauth_kbdint_getname(a->s),
+		   *text = ssh_userauth_kbdint_getinstruction(a->s);
 	int n = ssh_userauth_kbdint_getnprompts(a->s);
 	if (n > KBDINT_PROMPTS_MAX)
-		return err_set(&in->err, ERR_TOO_BIG, "%s: %s asks %d things at once to let %s in; more than %d are not answered", in->name,
-		               in->address, n, in->conf.user, KBDINT_PROMPTS_MAX);
+		return err_set(&in->err, ERR_TOO_BIG,
+		               "%s: %s asks %d things at once to let %s in; more than %d are not "
+		               "answered",
+		               in->name, in->address, n, in->conf.user, KBDINT_PROMPTS_MAX);
 	for (int i = 0; i < n; i++) {
 		char echo = 0, prompt[96];
 		const char *words = ssh_userauth_kbdint_getprompt(a->s, (unsigned)i, &echo);
-		/* As ssh has it: whoever reads the prompt sees that the server speaks, and not mocr about a key of this machine. */
-		snprintf(prompt, sizeof(prompt), "%.20s@%.30s asks: %s", in->conf.user, in->name, words ?: "?");
-		struct secret *answer = login_ask(in, ASK_CODE, echo != 0, false, NULL, prompt,
-		                                  "%sThe server %s asks %s; these are its words:\n%s\n%s", again, in->address,
-		                                  in->conf.user, name ?: "", text ?: "");
+		/* As ssh has it: whoever reads the prompt sees that the server speaks, and not mocr
+		 * about a key of this machine. */
+		snprintf(prompt, sizeof(prompt), "%.20s@%.30s asks: %s", in->conf.user, in->name,
+		         words ?: "?");
+		struct secret *answer =
+			login_ask(in, ASK_CODE, echo != 0, false, NULL, prompt,
+		                  "%sThe server %s asks %s; these are its words:\n%s\n%s", again,
+		                  in->address, in->conf.user, name ?: "", text ?: "");
 		if (!answer)
 			return false;
 		ssh_userauth_kbdint_setanswer(a->s, (unsigned)i, answer->text);
@@ -463,7 +489,9 @@ static bool ssh_auth_answer_prompts(struct auth *a, const char *again)
 
 static enum verdict ssh_auth_try_kbdint(struct auth *a)
 {
-	const char *again = a->in->hung_up ? "The server hung up while it waited, so the last answer went nowhere. It asks anew.\n" : "";
+	const char *again = a->in->hung_up ? "The server hung up while it waited, so the last "
+	                                     "answer went nowhere. It asks anew.\n"
+	                                   : "";
 	int rounds = 0;
 	ssh_auth_tried(a, "keyboard-interactive");
 	for (int i = 0; i < a->in->conf.prompts; i++) {
@@ -489,19 +517,33 @@ static enum verdict ssh_auth_try_gssapi(struct auth *a)
 	return ssh_auth_verdict_of(a, ssh_userauth_gssapi(a->s));
 }
 
-/* --- which, and in what order -------------------------------------------------------------------------------- */
+/* --- which, and in what order -------------------------------------------- */
 
-static bool ssh_auth_gssapi_allowed(const struct sshconf *c) { return c->gssapi; }
-static bool ssh_auth_pubkey_allowed(const struct sshconf *c) { return c->pubkey; }
-static bool ssh_auth_kbdint_allowed(const struct sshconf *c) { return c->kbdint; }
-static bool ssh_auth_password_allowed(const struct sshconf *c) { return c->password; }
+static bool ssh_auth_gssapi_allowed(const struct sshconf *c)
+{
+	return c->gssapi;
+}
+static bool ssh_auth_pubkey_allowed(const struct sshconf *c)
+{
+	return c->pubkey;
+}
+static bool ssh_auth_kbdint_allowed(const struct sshconf *c)
+{
+	return c->kbdint;
+}
+static bool ssh_auth_password_allowed(const struct sshconf *c)
+{
+	return c->password;
+}
 
 /* In OpenSSH's order; PreferredAuthentications may choose and turn it around. */
 static const struct method methods[] = {
-	{"gssapi-with-mic", SSH_AUTH_METHOD_GSSAPI_MIC, ssh_auth_try_gssapi, ssh_auth_gssapi_allowed},
-	{"publickey", SSH_AUTH_METHOD_PUBLICKEY, ssh_auth_try_pubkey, ssh_auth_pubkey_allowed},
-	{"keyboard-interactive", SSH_AUTH_METHOD_INTERACTIVE, ssh_auth_try_kbdint, ssh_auth_kbdint_allowed},
-	{"password", SSH_AUTH_METHOD_PASSWORD, ssh_auth_try_password, ssh_auth_password_allowed},
+	{ "gssapi-with-mic", SSH_AUTH_METHOD_GSSAPI_MIC, ssh_auth_try_gssapi,
+	  ssh_auth_gssapi_allowed },
+	{ "publickey", SSH_AUTH_METHOD_PUBLICKEY, ssh_auth_try_pubkey, ssh_auth_pubkey_allowed },
+	{ "keyboard-interactive", SSH_AUTH_METHOD_INTERACTIVE, ssh_auth_try_kbdint,
+	  ssh_auth_kbdint_allowed },
+	{ "password", SSH_AUTH_METHOD_PASSWORD, ssh_auth_try_password, ssh_auth_password_allowed },
 };
 
 static const char usual_order[] = "gssapi-with-mic,publickey,keyboard-interactive,password";
@@ -513,7 +555,8 @@ static size_t ssh_auth_choose(const struct sshconf *c, const struct method **out
 	char *list = xstrdup(c->preferred_auth ? c->preferred_auth : usual_order), *save = NULL;
 	for (char *word = strtok_r(list, ",", &save); word; word = strtok_r(NULL, ",", &save))
 		for (size_t i = 0; i < ARRAY_LEN(methods); i++)
-			if (strcmp(methods[i].name, word) == 0 && methods[i].allowed(c) && n < ARRAY_LEN(methods))
+			if (strcmp(methods[i].name, word) == 0 && methods[i].allowed(c) &&
+			    n < ARRAY_LEN(methods))
 				out[n++] = &methods[i];
 	free(list);
 	return n;
@@ -535,18 +578,19 @@ static void ssh_auth_server_allows(struct auth *a, char *buf, size_t size)
 		int bit;
 		const char *name;
 	} words[] = {
-		{SSH_AUTH_METHOD_PUBLICKEY, "publickey"},
-		{SSH_AUTH_METHOD_INTERACTIVE, "keyboard-interactive"},
-		{SSH_AUTH_METHOD_PASSWORD, "password"},
-		{SSH_AUTH_METHOD_HOSTBASED, "hostbased (not known here)"},
-		{SSH_AUTH_METHOD_GSSAPI_MIC, "Kerberos (gssapi-with-mic)"},
+		{ SSH_AUTH_METHOD_PUBLICKEY, "publickey" },
+		{ SSH_AUTH_METHOD_INTERACTIVE, "keyboard-interactive" },
+		{ SSH_AUTH_METHOD_PASSWORD, "password" },
+		{ SSH_AUTH_METHOD_HOSTBASED, "hostbased (not known here)" },
+		{ SSH_AUTH_METHOD_GSSAPI_MIC, "Kerberos (gssapi-with-mic)" },
 	};
 	int bits = ssh_userauth_list(a->s, NULL);
 	size_t at = 0;
 	*buf = '\0';
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		if (bits & words[i].bit && at < size)
-			at += (size_t)snprintf(buf + at, size - at, "%s%s", at ? ", " : "", words[i].name);
+			at += (size_t)snprintf(buf + at, size - at, "%s%s", at ? ", " : "",
+			                       words[i].name);
 	if (bits & SSH_AUTH_METHOD_GSSAPI_MIC && !a->in->conf.gssapi && at < size)
 		snprintf(buf + at, size - at, ", which needs GSSAPIAuthentication yes");
 	if (!*buf)
@@ -561,7 +605,7 @@ static bool ssh_auth_denied(struct auth *a)
 		in->err = in->asks;
 		return false;
 	}
-	struct buf unused = {.max = UNUSED_MAX};
+	struct buf unused = { .max = UNUSED_MAX };
 	ssh_auth_list_unused(a, &unused);
 	ssh_auth_server_allows(a, allows, sizeof(allows));
 	const char *what = a->tried.len ? a->tried.data : "nothing, for want of a key";
@@ -577,12 +621,15 @@ static bool ssh_auth_broke(struct auth *a)
 	if (in->err.code == ERR_CANCELLED || in->err.code == ERR_TOO_BIG)
 		return false;
 	const char *words = ssh_get_error(a->s);
-	return err_set(&in->err, ERR_REFUSED, "%s: %s ended the log-in of %s after %s: %s", in->name, in->address, in->conf.user,
-	               a->tried.len ? a->tried.data : "its first question", *words ? words : "no reason given");
+	return err_set(&in->err, ERR_REFUSED, "%s: %s ended the log-in of %s after %s: %s",
+	               in->name, in->address, in->conf.user,
+	               a->tried.len ? a->tried.data : "its first question",
+	               *words ? words : "no reason given");
 }
 
 /* One pass over the methods; a partial success starts another. */
-static enum verdict ssh_auth_try_methods(struct auth *a, const struct method **order, size_t n, bool *done)
+static enum verdict ssh_auth_try_methods(struct auth *a, const struct method **order, size_t n,
+                                         bool *done)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (done[i] || (a->service && !(ssh_userauth_list(a->s, NULL) & order[i]->bit)))
@@ -605,17 +652,19 @@ static bool ssh_auth_begins_with_key(const struct sshconf *c, const struct metho
 
 bool ssh_auth(struct login *in)
 {
-	struct auth a = {.in = in, .s = in->session, .tried = {.max = TRIED_MAX}};
+	struct auth a = { .in = in, .s = in->session, .tried = { .max = TRIED_MAX } };
 	const struct method *order[ARRAY_LEN(methods)];
-	bool done[ARRAY_LEN(methods)] = {false};
+	bool done[ARRAY_LEN(methods)] = { false };
 	size_t n = ssh_auth_choose(&in->conf, order);
 	enum verdict v = AUTH_NO;
 	ssh_auth_load_certs(&a);
 	if (ssh_auth_begins_with_key(&in->conf, order, n)) {
 		v = ssh_auth_try_files(&a, false);
 		a.open_tried = true;
-		/* A server that wants something else first refuses every key: that is no word about the key. */
-		if (v == AUTH_NO && a.service && !(ssh_userauth_list(a.s, NULL) & SSH_AUTH_METHOD_PUBLICKEY)) {
+		/* A server that wants something else first refuses every key: that is no word about
+		 * the key. */
+		if (v == AUTH_NO && a.service &&
+		    !(ssh_userauth_list(a.s, NULL) & SSH_AUTH_METHOD_PUBLICKEY)) {
 			a.open_tried = false;
 			ssh_words_finish(&a.refused);
 		}

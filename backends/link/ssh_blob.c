@@ -18,7 +18,7 @@ uint32_t blob_get32(const char *p)
 
 void blob_put32(struct buf *b, uint32_t n)
 {
-	char bytes[4] = {(char)(n >> 24), (char)(n >> 16), (char)(n >> 8), (char)n};
+	char bytes[4] = { (char)(n >> 24), (char)(n >> 16), (char)(n >> 8), (char)n };
 	buf_add(b, bytes, sizeof(bytes));
 }
 
@@ -78,13 +78,13 @@ static const struct {
 	const char *certificate, *key;
 	int fields;
 } kinds[] = {
-	{"ssh-ed25519-cert-v01@openssh.com", "ssh-ed25519", 1},
-	{"ssh-rsa-cert-v01@openssh.com", "ssh-rsa", 2},
-	{"ecdsa-sha2-nistp256-cert-v01@openssh.com", "ecdsa-sha2-nistp256", 2},
-	{"ecdsa-sha2-nistp384-cert-v01@openssh.com", "ecdsa-sha2-nistp384", 2},
-	{"ecdsa-sha2-nistp521-cert-v01@openssh.com", "ecdsa-sha2-nistp521", 2},
-	{"sk-ssh-ed25519-cert-v01@openssh.com", "sk-ssh-ed25519@openssh.com", 2},
-	{"sk-ecdsa-sha2-nistp256-cert-v01@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com", 3},
+	{ "ssh-ed25519-cert-v01@openssh.com", "ssh-ed25519", 1 },
+	{ "ssh-rsa-cert-v01@openssh.com", "ssh-rsa", 2 },
+	{ "ecdsa-sha2-nistp256-cert-v01@openssh.com", "ecdsa-sha2-nistp256", 2 },
+	{ "ecdsa-sha2-nistp384-cert-v01@openssh.com", "ecdsa-sha2-nistp384", 2 },
+	{ "ecdsa-sha2-nistp521-cert-v01@openssh.com", "ecdsa-sha2-nistp521", 2 },
+	{ "sk-ssh-ed25519-cert-v01@openssh.com", "sk-ssh-ed25519@openssh.com", 2 },
+	{ "sk-ecdsa-sha2-nistp256-cert-v01@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com", 3 },
 };
 
 /* The key's own bytes inside the certificate: its name, then (behind a nonce) its fields. */
@@ -114,7 +114,7 @@ bool blob_is(const struct blob *b, const char *word)
 
 char *blob_key_of_cert(const char *base64)
 {
-	struct buf cert = {0}, key = {0};
+	struct buf cert = { 0 }, key = { 0 };
 	bool ok = blob_from_base64(base64, &cert) && ssh_blob_take_key(&cert, &key);
 	char *text = ok ? blob_base64(key.data, key.len) : NULL;
 	buf_finish(&cert);

@@ -17,13 +17,13 @@ struct blob {
 
 uint32_t blob_get32(const char *four_bytes);
 void blob_put32(struct buf *, uint32_t);
-void blob_put(struct buf *, const char *data, size_t len);      /* with its length in front */
+void blob_put(struct buf *, const char *data, size_t len); /* with its length in front */
 /* Takes the string that begins at *at and moves *at behind it; false: it does not fit into len
  * bytes. */
 bool blob_get(const char *data, size_t len, size_t *at, struct blob *);
 bool blob_is(const struct blob *, const char *word);
 
-char *blob_base64(const char *data, size_t len);                /* the caller frees */
+char *blob_base64(const char *data, size_t len); /* the caller frees */
 /* false: it is no base64; some bytes may be there. */
 bool blob_from_base64(const char *text, struct buf *);
 

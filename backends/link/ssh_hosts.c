@@ -22,7 +22,7 @@
 #include "backends/base/mem.h"
 #include "backends/link/ssh_internal.h"
 
-/* --- which algorithm to ask for ------------------------------------------------------------------------------ */
+/* --- which algorithm to ask for ------------------------------------------ */
 
 /* Whether a key of this type is what signs for the algorithm. */
 static bool ssh_hosts_signs(enum ssh_keytypes_e type, const char *algorithm)
@@ -35,18 +35,20 @@ static bool ssh_hosts_signs(enum ssh_keytypes_e type, const char *algorithm)
 static bool ssh_hosts_is_known(const struct known_key *known, const char *algorithm)
 {
 	for (; known; known = known->next)
-		if (known->mark == KNOWN_KEY && ssh_hosts_signs(ssh_key_type(known->key), algorithm))
+		if (known->mark == KNOWN_KEY &&
+		    ssh_hosts_signs(ssh_key_type(known->key), algorithm))
 			return true;
 	return false;
 }
 
 /* The usual list serves when no ssh program was there to say which. */
-static const char usual[] = "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521,rsa-sha2-512,rsa-sha2-256";
+static const char usual[] = "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-"
+			    "nistp521,rsa-sha2-512,rsa-sha2-256";
 
 /* The list without certificates, for which libssh has no use. The caller frees. */
 static char *ssh_hosts_plain_only(const char *algorithms)
 {
-	struct buf out = {0};
+	struct buf out = { 0 };
 	char *copy = xstrdup(algorithms), *save = NULL;
 	for (char *a = strtok_r(copy, ",", &save); a; a = strtok_r(NULL, ",", &save))
 		if (!strstr(a, "-cert-v01@"))
@@ -59,7 +61,7 @@ static char *ssh_hosts_plain_only(const char *algorithms)
  * known types first. */
 char *ssh_hosts_prefer(const struct known_key *known, const char *algorithms)
 {
-	struct buf out = {0};
+	struct buf out = { 0 };
 	char *plain = ssh_hosts_plain_only(algorithms ? algorithms : usual);
 	char *first = xstrndup(plain, strcspn(plain, ","));
 	bool as_is = ssh_hosts_is_known(known, first);
@@ -77,7 +79,7 @@ char *ssh_hosts_prefer(const struct known_key *known, const char *algorithms)
 	return buf_take(&out);
 }
 
-/* --- writing ------------------------------------------------------------------------------------------------ */
+/* --- writing ------------------------------------------------------------- */
 
 /* The line with its name hashed by OpenSSH's own tool; the caller frees. NULL when that did not
  * work: HashKnownHosts is there so that the plain name is never in the file. */
@@ -87,11 +89,11 @@ static char *ssh_hosts_hashed(struct login *in, const char *line)
 	int fd = mkostemp(path, O_CLOEXEC);
 	if (fd < 0)
 		return NULL;
-	struct buf out = {.max = 4096};
+	struct buf out = { .max = 4096 };
 	bool ok = write(fd, line, strlen(line)) == (ssize_t)strlen(line);
 	close(fd);
-	ok = ok && login_run(in, (const char *const[]){"ssh-keygen", "-H", "-f", path, NULL}, &out,
-	                     said, sizeof(said)) == 0;
+	ok = ok && login_run(in, (const char *const[]){ "ssh-keygen", "-H", "-f", path, NULL },
+	                     &out, said, sizeof(said)) == 0;
 	buf_finish(&out);
 	fd = ok ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 	ssize_t n = fd >= 0 ? read(fd, text, sizeof(text)) : -1;
@@ -143,13 +145,14 @@ static bool ssh_hosts_remember(struct login *in, ssh_key key)
 	ssh_string_free_char(base64);
 	free(name);
 	char *written = c->hash_known_hosts ? ssh_hosts_hashed(in, line) : xstrdup(line);
-	bool ok = written && c->known_hosts.n && ssh_hosts_append_line(c->known_hosts.word[0], written);
+	bool ok = written && c->known_hosts.n &&
+	          ssh_hosts_append_line(c->known_hosts.word[0], written);
 	free(written);
 	free(line);
 	return ok;
 }
 
-/* --- checking ------------------------------------------------------------------------------------------------ */
+/* --- checking ------------------------------------------------------------ */
 
 void ssh_hosts_fingerprint(ssh_key key, char *buf, size_t size)
 {
@@ -164,7 +167,8 @@ void ssh_hosts_fingerprint(ssh_key key, char *buf, size_t size)
 	ssh_clean_pubkey_hash(&hash);
 }
 
-static bool ssh_hosts_refuse_changed(struct login *in, const struct known_key *old, const char *print)
+static bool ssh_hosts_refuse_changed(struct login *in, const struct known_key *old,
+                                     const char *print)
 {
 	char *name = sshconf_known_name(&in->conf, true);
 	char advice[300];
@@ -173,23 +177,26 @@ static bool ssh_hosts_refuse_changed(struct login *in, const struct known_key *o
 	else
 		snprintf(advice, sizeof(advice), "ssh-keygen -R '%s' -f %s", name, old->file);
 	err_set(&in->err, ERR_DENIED,
-	        "%s: THE HOST KEY HAS CHANGED: %s shows %s, but %s:%u has another. Somebody may be listening in; if the "
+	        "%s: THE HOST KEY HAS CHANGED: %s shows %s, but %s:%u has another. Somebody may be "
+	        "listening in; if the "
 	        "server was set up anew: %s",
 	        in->name, in->address, print, old->file, old->line, advice);
 	free(name);
 	return false;
 }
 
-static bool ssh_hosts_refuse_revoked(struct login *in, const struct known_key *revoked, const char *print)
+static bool ssh_hosts_refuse_revoked(struct login *in, const struct known_key *revoked,
+                                     const char *print)
 {
-	return err_set(&in->err, ERR_DENIED, "%s: %s shows the key %s, which %s:%u marks as revoked",
-	               in->name, in->address, print,
-	               revoked->file, revoked->line);
+	return err_set(&in->err, ERR_DENIED,
+	               "%s: %s shows the key %s, which %s:%u marks as revoked", in->name,
+	               in->address, print, revoked->file, revoked->line);
 }
 
 static bool ssh_hosts_accept_new(struct login *in, ssh_key key)
 {
-	/* As OpenSSH: a file that cannot be written is no reason not to connect; it will ask again. */
+	/* As OpenSSH: a file that cannot be written is no reason not to connect; it will ask again.
+	 */
 	ssh_hosts_remember(in, key);
 	return true;
 }
@@ -200,54 +207,65 @@ static void ssh_hosts_say_more(const struct known_hosts *known, char *buf, size_
 	*buf = '\0';
 	for (const struct known_key *k = known->keys; k && !*buf; k = k->next)
 		if (k->mark == KNOWN_AUTHORITY)
-			snprintf(buf, size, "%s:%u names a certificate authority for it, but mocr cannot check "
-			         "host certificates.", k->file,
-			         k->line);
+			snprintf(buf, size,
+			         "%s:%u names a certificate authority for it, but mocr cannot "
+			         "check "
+			         "host certificates.",
+			         k->file, k->line);
 	for (const struct known_key *k = known->alone; k && !*buf; k = k->next)
 		if (k->mark == KNOWN_KEY)
-			snprintf(buf, size, "%s:%u has another key for this name at another port.", k->file,
-			         k->line);
+			snprintf(buf, size, "%s:%u has another key for this name at another port.",
+			         k->file, k->line);
 }
 
 static bool ssh_hosts_ask_user(struct login *in, ssh_key key, const char *print, const char *more)
 {
 	const char *type = ssh_key_type_to_char(ssh_key_type(key));
-	struct secret *answer = login_ask(in, ASK_HOST_KEY, true, false, NULL, "Is this the right server? (yes/no)",
-	                                  "The server %s (%s) is not known yet.\nIts %s key has the "
-	                                  "fingerprint\n%s\n%s",
-	                                  in->conf.hostname, in->address, type, print, more);
+	struct secret *answer =
+		login_ask(in, ASK_HOST_KEY, true, false, NULL, "Is this the right server? (yes/no)",
+	                  "The server %s (%s) is not known yet.\nIts %s key has the "
+	                  "fingerprint\n%s\n%s",
+	                  in->conf.hostname, in->address, type, print, more);
 	if (!answer) {
 		if (in->err.code == ERR_ASKS)
-			err_set(&in->err, ERR_ASKS, "%s: the server is not in known_hosts (%s key %s), and nobody is there to confirm it: "
-			        "connect once with `ssh %s`", in->name, type, print, in->dest);
+			err_set(&in->err, ERR_ASKS,
+			        "%s: the server is not in known_hosts (%s key %s), and nobody is "
+			        "there to confirm it: "
+			        "connect once with `ssh %s`",
+			        in->name, type, print, in->dest);
 		return false;
 	}
 	bool yes = strcasecmp(answer->text, "yes") == 0 || strcasecmp(answer->text, "y") == 0 ||
 	           strcmp(answer->text, print) == 0;
 	secret_destroy(answer);
 	if (!yes)
-		return err_set(&in->err, ERR_CANCELLED, "%s: its key was not confirmed, so nothing was sent to it", in->name);
+		return err_set(&in->err, ERR_CANCELLED,
+		               "%s: its key was not confirmed, so nothing was sent to it",
+		               in->name);
 	return ssh_hosts_accept_new(in, key);
 }
 
 static bool ssh_hosts_decide_new(struct login *in, ssh_key key, const char *print,
-                       const struct known_hosts *known)
+                                 const struct known_hosts *known)
 {
 	char more[300];
 	ssh_hosts_say_more(known, more, sizeof(more));
 	if (!in->conf.known_hosts.n)
-		return err_set(&in->err, ERR_DENIED, "%s: the server's key %s is not known, and "
-		               "UserKnownHostsFile is none, so it cannot be accepted: name a file there",
+		return err_set(&in->err, ERR_DENIED,
+		               "%s: the server's key %s is not known, and "
+		               "UserKnownHostsFile is none, so it cannot be accepted: name a file "
+		               "there",
 		               in->name, print);
 	switch (in->conf.strict) {
 	case SSH_STRICT_YES:
-		return err_set(&in->err, ERR_DENIED, "%s: the server is not in known_hosts (%s), and StrictHostKeyChecking is yes: "
-		               "add its key by hand%s%s", in->name, print, *more ? ". " : "", more);
+		return err_set(&in->err, ERR_DENIED,
+		               "%s: the server is not in known_hosts (%s), and "
+		               "StrictHostKeyChecking is yes: "
+		               "add its key by hand%s%s",
+		               in->name, print, *more ? ". " : "", more);
 	case SSH_STRICT_ACCEPT_NEW:
-	case SSH_STRICT_NO:
-		return ssh_hosts_accept_new(in, key);
-	case SSH_STRICT_ASK:
-		break;
+	case SSH_STRICT_NO: return ssh_hosts_accept_new(in, key);
+	case SSH_STRICT_ASK: break;
 	}
 	return ssh_hosts_ask_user(in, key, print, more);
 }
@@ -257,13 +275,13 @@ enum status { HOST_NEW, HOST_OK, HOST_CHANGED, HOST_REVOKED };
 /* What the lines say of the key. A key that is there wins over others, and a mark as revoked
  * over all. found is the line. */
 static enum status ssh_hosts_status_of(const struct known_key *list, ssh_key key,
-                             const struct known_key **found)
+                                       const struct known_key **found)
 {
 	enum status status = HOST_NEW;
 	*found = NULL;
 	for (const struct known_key *k = list; k; k = k->next) {
 		bool equal = k->mark != KNOWN_AUTHORITY &&
-		    ssh_key_cmp(k->key, key, SSH_KEY_CMP_PUBLIC) == 0;
+		             ssh_key_cmp(k->key, key, SSH_KEY_CMP_PUBLIC) == 0;
 		if (equal && k->mark == KNOWN_REVOKED) {
 			*found = k;
 			return HOST_REVOKED;
@@ -278,44 +296,38 @@ static enum status ssh_hosts_status_of(const struct known_key *list, ssh_key key
 
 static bool ssh_hosts_is_loopback(int fd)
 {
-	struct sockaddr_storage a = {0};
+	struct sockaddr_storage a = { 0 };
 	socklen_t len = sizeof(a);
 	if (getpeername(fd, (struct sockaddr *)&a, &len) < 0)
 		return false;
 	if (a.ss_family == AF_INET)
 		return ntohl(((struct sockaddr_in *)&a)->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
-	return a.ss_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&((struct sockaddr_in6 *)&a)->sin6_addr);
+	return a.ss_family == AF_INET6 &&
+	       IN6_IS_ADDR_LOOPBACK(&((struct sockaddr_in6 *)&a)->sin6_addr);
 }
 
 static bool ssh_hosts_decide(struct login *in, ssh_key key, const char *print,
-                   const struct known_hosts *known)
+                             const struct known_hosts *known)
 {
 	const struct known_key *found, *alone;
 	switch (ssh_hosts_status_of(known->keys, key, &found)) {
-	case HOST_OK:
-		return true;
-	case HOST_REVOKED:
-		return ssh_hosts_refuse_revoked(in, found, print);
-	case HOST_CHANGED:
-		return ssh_hosts_refuse_changed(in, found, print);
-	case HOST_NEW:
-		break;
+	case HOST_OK: return true;
+	case HOST_REVOKED: return ssh_hosts_refuse_revoked(in, found, print);
+	case HOST_CHANGED: return ssh_hosts_refuse_changed(in, found, print);
+	case HOST_NEW: break;
 	}
 	/* A server at another port may be known by its name alone. A key that does not fit there is
 	 * that of another sshd: no reason to cry wolf. */
 	switch (ssh_hosts_status_of(known->alone, key, &alone)) {
-	case HOST_OK:
-		return true;
-	case HOST_REVOKED:
-		return ssh_hosts_refuse_revoked(in, alone, print);
+	case HOST_OK: return true;
+	case HOST_REVOKED: return ssh_hosts_refuse_revoked(in, alone, print);
 	case HOST_CHANGED:
-	case HOST_NEW:
-		break;
+	case HOST_NEW: break;
 	}
 	return ssh_hosts_decide_new(in, key, print, known);
 }
 
-/* --- in order --------------------------------------------------------------------------------- */
+/* --- in order ------------------------------------------------------------ */
 
 void ssh_hosts_read(struct known_hosts *known, const struct sshconf *c)
 {
@@ -327,7 +339,7 @@ void ssh_hosts_free(struct known_hosts *known)
 {
 	known_free(known->keys);
 	known_free(known->alone);
-	*known = (struct known_hosts){0};
+	*known = (struct known_hosts){ 0 };
 }
 
 char *ssh_hosts_algorithms(struct login *in, const struct known_hosts *known)
@@ -357,7 +369,8 @@ bool ssh_hosts_check(struct login *in, struct known_hosts *known)
 	bool ok;
 	if (ssh_get_server_publickey(in->session, &key) != SSH_OK) {
 		free(name);
-		return err_set(&in->err, ERR_GARBLED, "%s: %s showed no host key", in->name, in->address);
+		return err_set(&in->err, ERR_GARBLED, "%s: %s showed no host key", in->name,
+		               in->address);
 	}
 	ssh_hosts_fingerprint(key, print, sizeof(print));
 	if (!ssh_revoked_check(in, key, print))
@@ -366,7 +379,7 @@ bool ssh_hosts_check(struct login *in, struct known_hosts *known)
 		ok = true;
 	else
 		ok = known_by_command(in, &known->keys, "HOSTNAME", name, key) &&
-		    ssh_hosts_decide(in, key, print, known);
+		     ssh_hosts_decide(in, key, print, known);
 	ssh_key_free(key);
 	free(name);
 	return ok;

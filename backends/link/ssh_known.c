@@ -18,10 +18,10 @@
 #include "backends/link/ssh_internal.h"
 
 #define LINE_BYTES_MAX (64u << 10)
-#define PATTERN_MAX 1023             /* OpenSSH's: a longer one spoils its whole list */
+#define PATTERN_MAX 1023 /* OpenSSH's: a longer one spoils its whole list */
 #define COMMAND_BYTES_MAX (1u << 20)
 
-/* --- names ------------------------------------------------------------------------------------ */
+/* --- names --------------------------------------------------------------- */
 
 /* Whether a pattern with * and ? in it matches all of name. After a * that took too little, one
  * more is taken. */
@@ -84,7 +84,7 @@ static bool known_is_hashed(const char *name, const char *names, const char *key
 	return ok;
 }
 
-/* --- lines ------------------------------------------------------------------------------------ */
+/* --- lines --------------------------------------------------------------- */
 
 #define BLANKS " \t"
 
@@ -103,7 +103,7 @@ static bool known_mark(const char *word, enum known_mark *mark)
 	static const struct {
 		const char *word;
 		enum known_mark mark;
-	} marks[] = {{"@revoked", KNOWN_REVOKED}, {"@cert-authority", KNOWN_AUTHORITY}};
+	} marks[] = { { "@revoked", KNOWN_REVOKED }, { "@cert-authority", KNOWN_AUTHORITY } };
 	for (size_t i = 0; i < ARRAY_LEN(marks); i++)
 		if (strcmp(marks[i].word, word) == 0) {
 			*mark = marks[i].mark;
@@ -145,7 +145,7 @@ void known_take_line(struct known_key **list, const char *name, char *line, cons
 	if (!key)
 		return;
 	struct known_key *k = xcalloc(1, sizeof(*k)), **slot = list;
-	*k = (struct known_key){.file = xstrdup(file), .line = number, .mark = mark, .key = key};
+	*k = (struct known_key){ .file = xstrdup(file), .line = number, .mark = mark, .key = key };
 	while (*slot)
 		slot = &(*slot)->next;
 	*slot = k;
@@ -162,7 +162,7 @@ void known_free(struct known_key *k)
 	}
 }
 
-/* --- files ------------------------------------------------------------------------------------ */
+/* --- files --------------------------------------------------------------- */
 
 static void known_read_file(struct known_key **list, const char *name, const char *path)
 {
@@ -185,7 +185,7 @@ struct known_key *known_read(const struct sshconf *c, bool with_port)
 {
 	struct known_key *list = NULL;
 	char *name = sshconf_known_name(c, with_port);
-	const struct ssh_words *files[] = {&c->known_hosts, &c->global_known_hosts};
+	const struct ssh_words *files[] = { &c->known_hosts, &c->global_known_hosts };
 	for (size_t i = 0; i < ARRAY_LEN(files); i++)
 		for (size_t k = 0; k < files[i]->n; k++)
 			known_read_file(&list, name, files[i]->word[k]);
@@ -193,7 +193,7 @@ struct known_key *known_read(const struct sshconf *c, bool with_port)
 	return list;
 }
 
-/* --- KnownHostsCommand ------------------------------------------------------------------------ */
+/* --- KnownHostsCommand --------------------------------------------------- */
 
 /* The command's words with their tokens replaced, for exec; NULL: one of them nobody knows, and
  * err says so. */
@@ -207,8 +207,10 @@ static const char **known_argv(struct login *in, struct ssh_words *words,
 		                                      sizeof(unknown))
 		               : xstrdup(words->word[0]);
 		if (!word) {
-			err_set(&in->err, ERR_DENIED, "%s: KnownHostsCommand of ssh_config has %s in it, which "
-			        "nobody here can fill in, so no host key is accepted", in->name, unknown);
+			err_set(&in->err, ERR_DENIED,
+			        "%s: KnownHostsCommand of ssh_config has %s in it, which "
+			        "nobody here can fill in, so no host key is accepted",
+			        in->name, unknown);
 			free(argv);
 			return NULL;
 		}
@@ -222,7 +224,7 @@ static const char **known_argv(struct login *in, struct ssh_words *words,
 static bool known_run(struct login *in, struct known_key **list, const char *name,
                       const char *const *argv)
 {
-	struct buf out = {.max = COMMAND_BYTES_MAX};
+	struct buf out = { .max = COMMAND_BYTES_MAX };
 	char said[120], *save = NULL;
 	int code = login_run(in, argv, &out, said, sizeof(said));
 	unsigned number = 1;
@@ -234,11 +236,12 @@ static bool known_run(struct login *in, struct known_key **list, const char *nam
 	if (code == 0 && whole)
 		return true;
 	if (code < 0 || !whole)
-		return err_set(&in->err, ERR_DENIED, "%s: KnownHostsCommand %.80s did not end within %d s, "
+		return err_set(&in->err, ERR_DENIED,
+		               "%s: KnownHostsCommand %.80s did not end within %d s, "
 		               "or said more than %u bytes: no host key is accepted without it",
-		               in->name, argv[0], LOGIN_RUN_MS / 1000,
-		               COMMAND_BYTES_MAX);
-	return err_set(&in->err, ERR_DENIED, "%s: KnownHostsCommand %.80s ended with code %d: no host "
+		               in->name, argv[0], LOGIN_RUN_MS / 1000, COMMAND_BYTES_MAX);
+	return err_set(&in->err, ERR_DENIED,
+	               "%s: KnownHostsCommand %.80s ended with code %d: no host "
 	               "key is accepted without it%s%s",
 	               in->name, argv[0], code, *said ? ": " : "", said);
 }
@@ -248,7 +251,7 @@ static bool known_run(struct login *in, struct known_key **list, const char *nam
 bool known_by_command(struct login *in, struct known_key **list, const char *reason,
                       const char *name, ssh_key server)
 {
-	struct ssh_words words = {0};
+	struct ssh_words words = { 0 };
 	struct stat st;
 	char print[100] = "NONE", *base64 = NULL;
 	if (!in->conf.known_hosts_command)
@@ -262,8 +265,12 @@ bool known_by_command(struct login *in, struct known_key **list, const char *rea
 	if (server && ssh_pki_export_pubkey_base64(server, &base64) != SSH_OK)
 		base64 = NULL;
 	const struct ssh_token tokens[] = {
-		{'H', name}, {'I', reason}, {'f', print}, {'K', base64 ? base64 : "NONE"},
-		{'t', server ? ssh_key_type_to_char(ssh_key_type(server)) : "NONE"}, {0, NULL},
+		{ 'H', name },
+		{ 'I', reason },
+		{ 'f', print },
+		{ 'K', base64 ? base64 : "NONE" },
+		{ 't', server ? ssh_key_type_to_char(ssh_key_type(server)) : "NONE" },
+		{ 0, NULL },
 	};
 	const char **argv = known_argv(in, &words, tokens);
 	bool ok = argv != NULL;

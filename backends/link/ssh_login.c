@@ -1,9 +1,9 @@
 /* ssh_login.c: one log-in, from the name to an authenticated session, in a worker thread.
  *
- * The worker may block in a name look-up, in libssh, in a security key, or wait hours for the user. It shares only the
- * struct login, under its lock. Whoever gives it up marks it cancelled, wakes what it may wait for, and forgets it: the
- * worker notices, puts everything away and lets go of the last reference. Questions go to the loop by loop_call and come
- * back through the condition. */
+ * The worker may block in a name look-up, in libssh, in a security key, or wait hours for the user.
+ * It shares only the struct login, under its lock. Whoever gives it up marks it cancelled, wakes
+ * what it may wait for, and forgets it: the worker notices, puts everything away and lets go of the
+ * last reference. Questions go to the loop by loop_call and come back through the condition. */
 #include "backends/link/ssh_internal.h"
 
 #include <errno.h>
@@ -23,12 +23,12 @@
 #include "backends/base/wash.h"
 #include "backends/link/loop.h"
 
-#define KEX_TIMEOUT_S 10             /* each step of banner, key exchange: it takes a few round trips */
-#define AUTH_TIMEOUT_S 90            /* a second factor may wait for somebody's telephone */
+#define KEX_TIMEOUT_S 10  /* each step of banner, key exchange: it takes a few round trips */
+#define AUTH_TIMEOUT_S 90 /* a second factor may wait for somebody's telephone */
 #define CONNECT_TIMEOUT_MS 5000
-#define LOGINS_MAX 3                 /* connections made again because the server would not wait for the user */
+#define LOGINS_MAX 3 /* connections made again because the server would not wait for the user */
 
-/* --- what may be kept ----------------------------------------------------------------------------------- */
+/* --- what may be kept ---------------------------------------------------- */
 
 struct secret *kept_find(const struct kept *k, const char *key)
 {
@@ -54,8 +54,10 @@ void kept_add(struct kept **list, const char *key, const struct secret *secret, 
 {
 	kept_drop(list, key);
 	struct kept *k = xcalloc(1, sizeof(*k));
-	*k = (struct kept){.key = xstrdup(key), .secret = secret_create(secret->text, secret->len),
-	                  .lasting = lasting, .next = *list};
+	*k = (struct kept){ .key = xstrdup(key),
+		            .secret = secret_create(secret->text, secret->len),
+		            .lasting = lasting,
+		            .next = *list };
 	*list = k;
 }
 
@@ -79,14 +81,14 @@ struct kept *kept_copy(const struct kept *k)
 	return copy;
 }
 
-/* --- life ------------------------------------------------------------------------------------------------- */
+/* --- life ---------------------------------------------------------------- */
 
 struct login *login_create(struct link_ssh *l)
 {
 	struct login *in = xcalloc(1, sizeof(*in));
 	pthread_mutex_init(&in->lock, NULL);
 	pthread_cond_init(&in->changed, NULL);
-	in->refs = 2;                      /* the link's and the worker's */
+	in->refs = 2; /* the link's and the worker's */
 	in->cancel_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	in->socket = in->fd = in->proxy_words = -1;
 	in->loop = l->link.loop;
@@ -175,7 +177,8 @@ void login_set_socket(struct login *in, int fd)
 bool login_wait(struct login *in, int fd, short events, int64_t until_ms)
 {
 	for (;;) {
-		struct pollfd p[2] = {{.fd = fd, .events = events}, {.fd = in->cancel_fd, .events = POLLIN}};
+		struct pollfd p[2] = { { .fd = fd, .events = events },
+			               { .fd = in->cancel_fd, .events = POLLIN } };
 		int64_t left = until_ms - now_mono_ms();
 		int r = poll(p, 2, left > 0 ? (int)left : 0);
 		if (r < 0 && errno == EINTR)
@@ -189,7 +192,7 @@ bool login_wait(struct login *in, int fd, short events, int64_t until_ms)
 	}
 }
 
-/* --- questions --------------------------------------------------------------------------------------------- */
+/* --- questions ----------------------------------------------------------- */
 
 /* The answer comes, in the loop's thread. */
 static void ssh_login_on_answered(struct ask *ask, struct secret *answer, bool keep, void *arg)
@@ -204,7 +207,7 @@ static void ssh_login_on_answered(struct ask *ask, struct secret *answer, bool k
 	pthread_mutex_unlock(&in->lock);
 	login_unref(in);
 	if (l && l->link.ask == ask) {
-		l->link.ask = NULL;             /* it is freed when this returns */
+		l->link.ask = NULL; /* it is freed when this returns */
 		link_set_state(&l->link, LINK_CONNECTING, NULL);
 	}
 }
@@ -218,7 +221,7 @@ static void ssh_login_put_question(void *arg)
 		return;
 	}
 	struct ask *ask = xcalloc(1, sizeof(*ask));
-	const struct question *q = &in->question;   /* the worker waits and leaves it alone */
+	const struct question *q = &in->question; /* the worker waits and leaves it alone */
 	ask->kind = q->kind;
 	ask->echo = q->echo;
 	ask->can_keep = q->can_keep;
@@ -231,7 +234,10 @@ static void ssh_login_put_question(void *arg)
 }
 
 static const char *const ask_titles[] = {
-	[ASK_HOST_KEY] = "first contact", [ASK_PASSPHRASE] = "passphrase", [ASK_PASSWORD] = "password", [ASK_CODE] = "code",
+	[ASK_HOST_KEY] = "first contact",
+	[ASK_PASSPHRASE] = "passphrase",
+	[ASK_PASSWORD] = "password",
+	[ASK_CODE] = "code",
 	[ASK_SUDO] = "sudo",
 };
 
@@ -242,7 +248,8 @@ static struct secret *ssh_login_wait_for_answer(struct login *in, bool *keep)
 	pthread_mutex_lock(&in->lock);
 	if (!in->cancelled) {
 		in->refs++;
-		/* Under the lock: whoever gives the log-in up must take it first, so the loop is still there. */
+		/* Under the lock: whoever gives the log-in up must take it first, so the loop is
+		 * still there. */
 		loop_call(in->loop, ssh_login_put_question, in);
 		while (!q->answered && !in->cancelled)
 			pthread_cond_wait(&in->changed, &in->lock);
@@ -255,8 +262,8 @@ static struct secret *ssh_login_wait_for_answer(struct login *in, bool *keep)
 	return answer;
 }
 
-struct secret *login_ask(struct login *in, enum ask_kind kind, bool echo, bool can_keep, bool *keep, const char *prompt,
-                         const char *fmt, ...)
+struct secret *login_ask(struct login *in, enum ask_kind kind, bool echo, bool can_keep, bool *keep,
+                         const char *prompt, const char *fmt, ...)
 {
 	struct question *q = &in->question;
 	char text[sizeof(q->text)];
@@ -265,12 +272,12 @@ struct secret *login_ask(struct login *in, enum ask_kind kind, bool echo, bool c
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	if (in->batch) {
-		err_set(&in->asks, ERR_ASKS, "%s asks (%s), and nobody is there to answer: %s", in->name, ask_titles[kind],
-		        prompt);
+		err_set(&in->asks, ERR_ASKS, "%s asks (%s), and nobody is there to answer: %s",
+		        in->name, ask_titles[kind], prompt);
 		in->err = in->asks;
 		return NULL;
 	}
-	*q = (struct question){.kind = kind, .echo = echo, .can_keep = can_keep};
+	*q = (struct question){ .kind = kind, .echo = echo, .can_keep = can_keep };
 	snprintf(q->title, sizeof(q->title), "%s: %s", in->name, ask_titles[kind]);
 	wash(q->prompt, sizeof(q->prompt), prompt, strlen(prompt));
 	/* Lines stay lines; each is washed by itself. */
@@ -284,18 +291,19 @@ struct secret *login_ask(struct login *in, enum ask_kind kind, bool echo, bool c
 	in->asked = true;
 	struct secret *answer = ssh_login_wait_for_answer(in, keep);
 	if (!answer)
-		err_set(&in->err, ERR_CANCELLED, "%s: %s was not answered", in->name, ask_titles[kind]);
+		err_set(&in->err, ERR_CANCELLED, "%s: %s was not answered", in->name,
+		        ask_titles[kind]);
 	return answer;
 }
 
-/* --- the session ------------------------------------------------------------------------------------------ */
+/* --- the session --------------------------------------------------------- */
 
-/* Moves the algorithms that are fast on any machine with AES instructions to the front of the user's list; none is
- * added that is not in it. */
+/* Moves the algorithms that are fast on any machine with AES instructions to the front of the
+ * user's list; none is added that is not in it. */
 static char *ssh_login_fast_first(const char *ciphers)
 {
-	static const char *const fast[] = {"aes128-gcm@openssh.com", "aes256-gcm@openssh.com"};
-	struct buf out = {0};
+	static const char *const fast[] = { "aes128-gcm@openssh.com", "aes256-gcm@openssh.com" };
+	struct buf out = { 0 };
 	char *copy = xstrdup(ciphers), *save = NULL;
 	for (size_t i = 0; i < ARRAY_LEN(fast); i++)
 		if (strstr(ciphers, fast[i]))
@@ -311,9 +319,9 @@ static char *ssh_login_fast_first(const char *ciphers)
  * PROTOCOL.chacha20poly1305). */
 static char *ssh_login_need_no_mac(const char *ciphers)
 {
-	static const char *const aead[] = {"chacha20-poly1305@openssh.com", "aes128-gcm@openssh.com",
-	                                   "aes256-gcm@openssh.com"};
-	struct buf out = {0};
+	static const char *const aead[] = { "chacha20-poly1305@openssh.com",
+		                            "aes128-gcm@openssh.com", "aes256-gcm@openssh.com" };
+	struct buf out = { 0 };
 	char *copy = xstrdup(ciphers), *save = NULL;
 	for (char *c = strtok_r(copy, ",", &save); c; c = strtok_r(NULL, ",", &save))
 		for (size_t i = 0; i < ARRAY_LEN(aead); i++)
@@ -331,29 +339,35 @@ static bool ssh_login_set_list(ssh_session s, enum ssh_options_e option, const c
 }
 
 static bool ssh_login_set_both(ssh_session s, enum ssh_options_e there, enum ssh_options_e back,
-                     const char *list)
+                               const char *list)
 {
 	return ssh_login_set_list(s, there, list) && ssh_login_set_list(s, back, list);
 }
 
 /* What the user's configuration forbids is not done, so there is no connection. */
-static bool ssh_login_no_common(struct login *in, const char *setting, const char *list, const char *example)
+static bool ssh_login_no_common(struct login *in, const char *setting, const char *list,
+                                const char *example)
 {
-	return err_set(&in->err, ERR_DENIED, "%s: libssh %s, which mocr uses, knows none of the %s "
+	return err_set(&in->err, ERR_DENIED,
+	               "%s: libssh %s, which mocr uses, knows none of the %s "
 	               "that ssh_config allows (%.80s%s): add another for this host, such as %s",
-	               in->name, ssh_version(0), setting, list,
-	               strlen(list) > 80 ? "..." : "", example);
+	               in->name, ssh_version(0), setting, list, strlen(list) > 80 ? "..." : "",
+	               example);
 }
 
 /* The host key algorithms; with none but certificates, libssh has nothing to check a server by. */
-static bool ssh_login_set_host_keys(struct login *in, ssh_session s, const struct known_hosts *known)
+static bool ssh_login_set_host_keys(struct login *in, ssh_session s,
+                                    const struct known_hosts *known)
 {
 	char *list = ssh_hosts_algorithms(in, known);
 	bool ok = list && ssh_login_set_list(s, SSH_OPTIONS_HOSTKEYS, list);
 	if (list && !*list)
-		err_set(&in->err, ERR_DENIED, "%s: HostKeyAlgorithms of ssh_config allow only host "
-		        "certificates, which mocr cannot check: add ssh-ed25519 for this host, and its key "
-		        "to known_hosts", in->name);
+		err_set(&in->err, ERR_DENIED,
+		        "%s: HostKeyAlgorithms of ssh_config allow only host "
+		        "certificates, which mocr cannot check: add ssh-ed25519 for this host, and "
+		        "its key "
+		        "to known_hosts",
+		        in->name);
 	else if (list && !ok)
 		ssh_login_no_common(in, "HostKeyAlgorithms", list, "ssh-ed25519");
 	free(list);
@@ -365,7 +379,8 @@ static bool ssh_login_set_ciphers(struct login *in, ssh_session s)
 {
 	const struct sshconf *c = &in->conf;
 	bool mac_known = ssh_login_set_both(s, SSH_OPTIONS_HMAC_C_S, SSH_OPTIONS_HMAC_S_C, c->macs);
-	char *allowed = mac_known ? xstrdup(c->ciphers) : ssh_login_need_no_mac(c->ciphers ? c->ciphers : "");
+	char *allowed = mac_known ? xstrdup(c->ciphers)
+	                          : ssh_login_need_no_mac(c->ciphers ? c->ciphers : "");
 	char *ciphers = allowed ? ssh_login_fast_first(allowed) : NULL;
 	bool ok = ssh_login_set_both(s, SSH_OPTIONS_CIPHERS_C_S, SSH_OPTIONS_CIPHERS_S_C, ciphers);
 	if (!ok && !mac_known && !*ciphers)
@@ -377,13 +392,15 @@ static bool ssh_login_set_ciphers(struct login *in, ssh_session s)
 	return ok;
 }
 
-static bool ssh_login_set_algorithms(struct login *in, ssh_session s, const struct known_hosts *known)
+static bool ssh_login_set_algorithms(struct login *in, ssh_session s,
+                                     const struct known_hosts *known)
 {
 	struct sshconf *c = &in->conf;
 	if (!ssh_login_set_list(s, SSH_OPTIONS_KEY_EXCHANGE, c->kex))
 		return ssh_login_no_common(in, "KexAlgorithms", c->kex, "curve25519-sha256");
 	/* As in ssh, a password may still do. */
-	in->no_key_fits = !ssh_login_set_list(s, SSH_OPTIONS_PUBLICKEY_ACCEPTED_TYPES, c->pubkey_algorithms);
+	in->no_key_fits = !ssh_login_set_list(s, SSH_OPTIONS_PUBLICKEY_ACCEPTED_TYPES,
+	                                      c->pubkey_algorithms);
 	c->pubkey &= !in->no_key_fits;
 	return ssh_login_set_ciphers(in, s) && ssh_login_set_host_keys(in, s, known);
 }
@@ -425,16 +442,24 @@ static void ssh_login_set_options(struct login *in, ssh_session s)
 		ssh_options_set(s, SSH_OPTIONS_RSA_MIN_SIZE, &c->rsa_min_bits);
 }
 
-/* A proxy can ask nobody. What only the user can put right is not tried again by itself, and the sentence says how. */
+/* A proxy can ask nobody. What only the user can put right is not tried again by itself, and the
+ * sentence says how. */
 static bool ssh_login_fail_proxy(struct login *in, const char *said)
 {
-	bool key = strcasestr(said, "host key verification failed"), denied = strcasestr(said, "permission denied");
+	bool key = strcasestr(said, "host key verification failed"),
+	     denied = strcasestr(said, "permission denied");
 	if (key)
-		return err_set(&in->err, ERR_DENIED, "%s: %s failed: %s The host in between is not known yet, or shows another key: `ssh %s` "
-		               "in a terminal says which and asks, then C-r", in->name, in->address, said, in->dest);
+		return err_set(&in->err, ERR_DENIED,
+		               "%s: %s failed: %s The host in between is not known yet, or shows "
+		               "another key: `ssh %s` "
+		               "in a terminal says which and asks, then C-r",
+		               in->name, in->address, said, in->dest);
 	if (denied)
-		return err_set(&in->err, ERR_DENIED, "%s: %s failed: %s; the host in between cannot ask for a password here, a key in the "
-		               "agent lets us through", in->name, in->address, said);
+		return err_set(&in->err, ERR_DENIED,
+		               "%s: %s failed: %s; the host in between cannot ask for a password "
+		               "here, a key in the "
+		               "agent lets us through",
+		               in->name, in->address, said);
 	return err_set(&in->err, ERR_REFUSED, "%s: %s failed: %s", in->name, in->address, said);
 }
 
@@ -460,20 +485,27 @@ static bool ssh_login_fail_session(struct login *in, const char *step)
 {
 	char said[200] = "";
 	const char *words = in->session ? ssh_get_error(in->session) : "";
-	enum err_code code = strcasestr(words, "timeout") || strcasestr(words, "timed out") ? ERR_TIMEOUT : ERR_REFUSED;
+	enum err_code code = strcasestr(words, "timeout") || strcasestr(words, "timed out")
+	                             ? ERR_TIMEOUT
+	                             : ERR_REFUSED;
 	ssh_net_proxy_said(in, said, sizeof(said));
 	if (*said)
 		return ssh_login_fail_proxy(in, said);
 	if (code == ERR_TIMEOUT)
-		return err_set(&in->err, code, "%s: %s accepted the connection but said nothing more within %d s (%s)", in->name,
-		               in->address, KEX_TIMEOUT_S, step);
+		return err_set(&in->err, code,
+		               "%s: %s accepted the connection but said nothing more within %d s "
+		               "(%s)",
+		               in->name, in->address, KEX_TIMEOUT_S, step);
 	if (ssh_login_offers_only_certificates(words))
-		return err_set(&in->err, ERR_DENIED, "%s: %s offers only host certificates, which mocr "
-		               "cannot check: let its sshd offer the plain key, too (HostKeyAlgorithms "
-		               "there), and add that to known_hosts", in->name,
-		               in->address);
+		return err_set(&in->err, ERR_DENIED,
+		               "%s: %s offers only host certificates, which mocr "
+		               "cannot check: let its sshd offer the plain key, too "
+		               "(HostKeyAlgorithms "
+		               "there), and add that to known_hosts",
+		               in->name, in->address);
 	if (strcasestr(words, "kex error"))
-		return err_set(&in->err, ERR_REFUSED, "%s: no common algorithm with %s: %s", in->name, in->address, words);
+		return err_set(&in->err, ERR_REFUSED, "%s: no common algorithm with %s: %s",
+		               in->name, in->address, words);
 	return err_set(&in->err, code, "%s: %s: %s failed: %s", in->name, in->address, step,
 	               *words ? words : "the server closed the connection");
 }
@@ -486,7 +518,8 @@ static bool ssh_login_handshake(struct login *in)
 	ssh_login_set_options(in, in->session);
 	bool ok = ssh_login_set_algorithms(in, in->session, &known);
 	if (ok)
-		ok = ssh_connect(in->session) == SSH_OK || ssh_login_fail_session(in, "the greeting");
+		ok = ssh_connect(in->session) == SSH_OK ||
+		     ssh_login_fail_session(in, "the greeting");
 	if (ok) {
 		ssh_banner_teach(in->session);
 		ok = ssh_hosts_check(in, &known);
@@ -499,7 +532,7 @@ static void ssh_login_put_away(struct login *in)
 {
 	login_set_socket(in, -1);
 	if (in->session)
-		ssh_free(in->session);             /* closes the socket, too */
+		ssh_free(in->session); /* closes the socket, too */
 	else if (in->fd >= 0)
 		close(in->fd);
 	in->session = NULL;
@@ -513,8 +546,9 @@ static void ssh_login_describe(struct login *in)
 	const char *type = "";
 	if (ssh_get_server_publickey(in->session, &key) == SSH_OK)
 		type = ssh_key_type_to_char(ssh_key_type(key));
-	snprintf(in->detail, sizeof(in->detail), "ssh %s as %s, host key %s, %s, %s", in->address, in->conf.user, type,
-	         ssh_get_cipher_in(in->session) ?: "", ssh_get_kex_algo(in->session) ?: "");
+	snprintf(in->detail, sizeof(in->detail), "ssh %s as %s, host key %s, %s, %s", in->address,
+	         in->conf.user, type, ssh_get_cipher_in(in->session) ?: "",
+	         ssh_get_kex_algo(in->session) ?: "");
 	ssh_key_free(key);
 }
 
@@ -531,19 +565,23 @@ static bool ssh_login_log_in_once(struct login *in)
 	return ssh_auth(in);
 }
 
-/* Whether the server hung up while it waited for the user: then the answer is tried on a new connection. */
+/* Whether the server hung up while it waited for the user: then the answer is tried on a new
+ * connection. */
 static bool ssh_login_worth_again(struct login *in)
 {
-	return in->asked && in->session && !ssh_is_connected(in->session) && in->err.code != ERR_CANCELLED &&
-	       in->err.code != ERR_DENIED && !login_cancelled(in);
+	return in->asked && in->session && !ssh_is_connected(in->session) &&
+	       in->err.code != ERR_CANCELLED && in->err.code != ERR_DENIED && !login_cancelled(in);
 }
 
 void login_worker(void *arg)
 {
 	struct login *in = arg;
-	bool ok = in->cancel_fd >= 0 ? ssh_net_settings(in)
-	                             : err_set(&in->err, ERR_SYSTEM, "%s: this machine has no file descriptor left for it (ulimit -n)",
-	                                       in->name);
+	bool ok =
+		in->cancel_fd >= 0
+			? ssh_net_settings(in)
+			: err_set(&in->err, ERR_SYSTEM,
+	                          "%s: this machine has no file descriptor left for it (ulimit -n)",
+	                          in->name);
 	for (int i = 0; ok && i < LOGINS_MAX; i++) {
 		ok = ssh_login_log_in_once(in);
 		if (ok || !ssh_login_worth_again(in))

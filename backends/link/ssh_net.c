@@ -1,7 +1,9 @@
-/* ssh_net.c: from a name to a connected descriptor: `ssh -G`, name look-up, connect, or a proxy's pipe.
+/* ssh_net.c: from a name to a connected descriptor: `ssh -G`, name look-up, connect, or a proxy's
+ * pipe.
  *
- * Everything here runs in the log-in's worker. A proxy is started as OpenSSH would start it, but can ask nobody: its own ssh
- * gets BatchMode, and what it says on stderr is kept for the sentence. */
+ * Everything here runs in the log-in's worker. A proxy is started as OpenSSH would start it, but
+ * can ask nobody: its own ssh gets BatchMode, and what it says on stderr is kept for the sentence.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -31,7 +33,7 @@
 #define UNANSWERED_MS 10000
 #define ARGV_MAX 24
 
-/* --- programs that help ------------------------------------------------------------------------------------ */
+/* --- programs that help -------------------------------------------------- */
 
 static void ssh_net_set_helper(struct login *in, pid_t pid)
 {
@@ -98,7 +100,8 @@ int login_run(struct login *in, const char *const *argv, struct buf *out, char *
 		ended = n <= 0 || !buf_add(out, chunk, (size_t)n);
 	}
 	close(p[0]);
-	ssh_net_set_helper(in, before);           /* a proxy, which must end with a log-in that is given up */
+	/* a proxy, which must end with a log-in that is given up */
+	ssh_net_set_helper(in, before);
 	int status = 0, code = -1;
 	if (pid > 0 && !ended)
 		ssh_net_stop_program(pid);
@@ -109,20 +112,24 @@ int login_run(struct login *in, const char *const *argv, struct buf *out, char *
 	return code;
 }
 
-/* --- settings ---------------------------------------------------------------------------------------------- */
+/* --- settings ------------------------------------------------------------ */
 
-/* Without an ssh program: libssh's own reader of ssh_config, its answers in the words of `ssh -G`. */
+/* Without an ssh program: libssh's own reader of ssh_config, its answers in the words of `ssh -G`.
+ */
 static char *ssh_net_settings_by_libssh(struct login *in)
 {
 	static const struct {
 		enum ssh_options_e option;
 		const char *name;
 	} wanted[] = {
-		{SSH_OPTIONS_HOST, "hostname"}, {SSH_OPTIONS_USER, "user"}, {SSH_OPTIONS_IDENTITY, "identityfile"},
-		{SSH_OPTIONS_PROXYCOMMAND, "proxycommand"}, {SSH_OPTIONS_KNOWNHOSTS, "userknownhostsfile"},
-		{SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "globalknownhostsfile"},
+		{ SSH_OPTIONS_HOST, "hostname" },
+		{ SSH_OPTIONS_USER, "user" },
+		{ SSH_OPTIONS_IDENTITY, "identityfile" },
+		{ SSH_OPTIONS_PROXYCOMMAND, "proxycommand" },
+		{ SSH_OPTIONS_KNOWNHOSTS, "userknownhostsfile" },
+		{ SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "globalknownhostsfile" },
 	};
-	struct buf out = {0};
+	struct buf out = { 0 };
 	unsigned port = 22;
 	ssh_session s = ssh_new();
 	ssh_options_set(s, SSH_OPTIONS_HOST, in->where.host);
@@ -139,11 +146,13 @@ static char *ssh_net_settings_by_libssh(struct login *in)
 		buf_addf(&out, "port %u\n", port);
 	ssh_free(s);
 	if (!strstr(out.data, "\nuser ")) {
-		char *user = sshconf_expand(&(struct sshconf){.host = in->where.host}, "%u");
+		char *user = sshconf_expand(&(struct sshconf){ .host = in->where.host }, "%u");
 		buf_addf(&out, "user %s\n", user);
 		free(user);
 	}
-	for (const char *const *id = (const char *const[]){"id_ed25519", "id_ecdsa", "id_rsa", NULL}; *id; id++)
+	for (const char *const *id =
+	             (const char *const[]){ "id_ed25519", "id_ecdsa", "id_rsa", NULL };
+	     *id; id++)
 		buf_addf(&out, "identityfile ~/.ssh/%s\n", *id);
 	return buf_take(&out);
 }
@@ -168,15 +177,15 @@ static char *ssh_net_settings_by_ssh(struct login *in)
 	argv[n++] = "--";
 	argv[n++] = in->where.host;
 	argv[n] = NULL;
-	struct buf out = {.max = SETTINGS_MAX};
+	struct buf out = { .max = SETTINGS_MAX };
 	int code = login_run(in, argv, &out, said, sizeof(said));
 	if (code == 0)
 		return buf_take(&out);
 	buf_finish(&out);
 	if (code == 127)
 		return ssh_net_settings_by_libssh(in);
-	err_set(&in->err, ERR_USAGE, "%s: ssh -G %s could not say how to connect: %s", in->name, in->where.host,
-	        *said ? said : "it did not end in time");
+	err_set(&in->err, ERR_USAGE, "%s: ssh -G %s could not say how to connect: %s", in->name,
+	        in->where.host, *said ? said : "it did not end in time");
 	return NULL;
 }
 
@@ -197,17 +206,18 @@ bool ssh_net_settings(struct login *in)
 		c->port = in->where.port;
 	in->batch |= c->batch;
 	if (!in->connect_timeout_ms)
-		in->connect_timeout_ms = c->connect_timeout_s > 0 ? c->connect_timeout_s * 1000 : CONNECT_TIMEOUT_MS;
+		in->connect_timeout_ms = c->connect_timeout_s > 0 ? c->connect_timeout_s * 1000
+		                                                  : CONNECT_TIMEOUT_MS;
 	return true;
 }
 
-/* --- through a proxy ----------------------------------------------------------------------------------------- */
+/* --- through a proxy ----------------------------------------------------- */
 
 void ssh_net_proxy_said(struct login *in, char *buf, size_t size)
 {
 	*buf = '\0';
 	if (in->proxy > 0) {
-		usleep(20 * 1000);            /* it hangs up before it says why */
+		usleep(20 * 1000); /* it hangs up before it says why */
 		ssh_net_words_of(in->proxy_words, buf, size);
 	}
 }
@@ -233,7 +243,8 @@ static bool ssh_net_start_proxy(struct login *in, const char *const *argv)
 	int pair[2], big = 1 << 20;
 	in->proxy_words = ssh_net_words_file();
 	if (in->proxy_words < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
-		return err_set(&in->err, ERR_SYSTEM, "%s: no pipe for the proxy: %s", in->name, strerror(errno));
+		return err_set(&in->err, ERR_SYSTEM, "%s: no pipe for the proxy: %s", in->name,
+		               strerror(errno));
 	setsockopt(pair[0], SOL_SOCKET, SO_SNDBUF, &big, sizeof(big));
 	setsockopt(pair[1], SOL_SOCKET, SO_SNDBUF, &big, sizeof(big));
 	in->proxy = spawn_argv(argv, pair[1], pair[1], in->proxy_words);
@@ -241,11 +252,12 @@ static bool ssh_net_start_proxy(struct login *in, const char *const *argv)
 	in->fd = pair[0];
 	fcntl(in->fd, F_SETFL, O_NONBLOCK);
 	if (in->proxy > 0) {
-		ssh_net_set_helper(in, in->proxy);        /* one that hangs must not outlive us */
+		ssh_net_set_helper(in, in->proxy); /* one that hangs must not outlive us */
 		return true;
 	}
 	in->proxy = 0;
-	return err_set(&in->err, ERR_SYSTEM, "%s: the proxy could not be started: %s", in->name, strerror(errno));
+	return err_set(&in->err, ERR_SYSTEM, "%s: the proxy could not be started: %s", in->name,
+	               strerror(errno));
 }
 
 /* ProxyCommand, as OpenSSH runs it: by the user's shell, in place of the shell. */
@@ -254,8 +266,11 @@ static bool ssh_net_proxy_by_command(struct login *in)
 	const char *shell = getenv("SHELL");
 	char *expanded = sshconf_expand(&in->conf, in->conf.proxy_command);
 	char *command = xasprintf("exec %s", expanded);
-	snprintf(in->address, sizeof(in->address), "%.40s port %d by ProxyCommand", in->conf.hostname, in->conf.port);
-	bool ok = ssh_net_start_proxy(in, (const char *const[]){shell && *shell ? shell : "/bin/sh", "-c", command, NULL});
+	snprintf(in->address, sizeof(in->address), "%.40s port %d by ProxyCommand",
+	         in->conf.hostname, in->conf.port);
+	bool ok = ssh_net_start_proxy(in,
+	                              (const char *const[]){ shell && *shell ? shell : "/bin/sh",
+	                                                     "-c", command, NULL });
 	free(command);
 	free(expanded);
 	return ok;
@@ -274,7 +289,8 @@ static bool ssh_net_proxy_by_jump(struct login *in)
 		free(before);
 		return false;
 	}
-	snprintf(in->address, sizeof(in->address), "%.40s port %d through %.20s", in->conf.hostname, in->conf.port, hop.host);
+	snprintf(in->address, sizeof(in->address), "%.40s port %d through %.20s", in->conf.hostname,
+	         in->conf.port, hop.host);
 	char *target = xasprintf("[%s]:%d", in->conf.hostname, in->conf.port);
 	argv[n++] = "ssh";
 	if (in->ssh_config)
@@ -300,19 +316,23 @@ static bool ssh_net_proxy_by_jump(struct login *in)
 	return ok;
 }
 
-/* --- by an own socket ----------------------------------------------------------------------------------------- */
+/* --- by an own socket ---------------------------------------------------- */
 
 static void ssh_net_tune(int fd)
 {
 	static const struct {
 		int level, name, value;
 	} options[] = {
-		{IPPROTO_TCP, TCP_NODELAY, 1}, {SOL_SOCKET, SO_KEEPALIVE, 1}, {IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S},
-		{IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_EVERY_S}, {IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_TRIES},
-		{IPPROTO_TCP, TCP_USER_TIMEOUT, UNANSWERED_MS},
+		{ IPPROTO_TCP, TCP_NODELAY, 1 },
+		{ SOL_SOCKET, SO_KEEPALIVE, 1 },
+		{ IPPROTO_TCP, TCP_KEEPIDLE, KEEPALIVE_IDLE_S },
+		{ IPPROTO_TCP, TCP_KEEPINTVL, KEEPALIVE_EVERY_S },
+		{ IPPROTO_TCP, TCP_KEEPCNT, KEEPALIVE_TRIES },
+		{ IPPROTO_TCP, TCP_USER_TIMEOUT, UNANSWERED_MS },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(options); i++)
-		setsockopt(fd, options[i].level, options[i].name, &options[i].value, sizeof(options[i].value));
+		setsockopt(fd, options[i].level, options[i].name, &options[i].value,
+		           sizeof(options[i].value));
 }
 
 /* Connects to one address; errno says why not. */
@@ -341,14 +361,18 @@ static bool ssh_net_connect_err(struct login *in, int error)
 {
 	if (error == ETIMEDOUT)
 		return err_set(&in->err, ERR_TIMEOUT,
-		               "%s: no answer from %s within %d s: the machine is off, or a firewall drops what we send", in->name,
-		               in->address, (in->connect_timeout_ms + 999) / 1000);
+		               "%s: no answer from %s within %d s: the machine is off, or a "
+		               "firewall drops what we send",
+		               in->name, in->address, (in->connect_timeout_ms + 999) / 1000);
 	if (error == ECONNREFUSED)
-		return err_set(&in->err, ERR_REFUSED, "%s: %s refused the connection: the machine is up, but no sshd listens there",
+		return err_set(&in->err, ERR_REFUSED,
+		               "%s: %s refused the connection: the machine is up, but no sshd "
+		               "listens there",
 		               in->name, in->address);
 	if (error == ECANCELED)
 		return err_set(&in->err, ERR_CANCELLED, "%s: given up", in->name);
-	return err_set(&in->err, ERR_REFUSED, "%s: %s cannot be reached: %s", in->name, in->address, strerror(error));
+	return err_set(&in->err, ERR_REFUSED, "%s: %s cannot be reached: %s", in->name, in->address,
+	               strerror(error));
 }
 
 static void ssh_net_set_address(struct login *in, const struct addrinfo *a)
@@ -360,18 +384,23 @@ static void ssh_net_set_address(struct login *in, const struct addrinfo *a)
 
 static bool ssh_net_connect_direct(struct login *in)
 {
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_family = in->conf.address_family}, *list = NULL;
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
+		                  .ai_family = in->conf.address_family },
+			*list = NULL;
 	char port[16];
 	snprintf(port, sizeof(port), "%d", in->conf.port);
-	snprintf(in->address, sizeof(in->address), "%.50s port %d", in->conf.hostname, in->conf.port);
+	snprintf(in->address, sizeof(in->address), "%.50s port %d", in->conf.hostname,
+	         in->conf.port);
 	int r = getaddrinfo(in->conf.hostname, port, &hints, &list);
 	if (r)
-		return err_set(&in->err, r == EAI_AGAIN ? ERR_TIMEOUT : ERR_ABSENT, "%s: no address for `%s`: %s", in->name,
-		               in->conf.hostname, r == EAI_SYSTEM ? strerror(errno) : gai_strerror(r));
+		return err_set(&in->err, r == EAI_AGAIN ? ERR_TIMEOUT : ERR_ABSENT,
+		               "%s: no address for `%s`: %s", in->name, in->conf.hostname,
+		               r == EAI_SYSTEM ? strerror(errno) : gai_strerror(r));
 	int error = 0;
 	int64_t until = now_mono_ms() + in->connect_timeout_ms;
 	for (const struct addrinfo *a = list; a && in->fd < 0; a = a->ai_next) {
-		/* Each address gets its share of what is left, so that a dead first one leaves time for the second. */
+		/* Each address gets its share of what is left, so that a dead first one leaves time
+		 * for the second. */
 		int64_t left = until - now_mono_ms(), share = a->ai_next ? left / 2 : left;
 		ssh_net_set_address(in, a);
 		in->fd = ssh_net_connect_one(in, a, now_mono_ms() + (share > 0 ? share : 0));

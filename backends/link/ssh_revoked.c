@@ -16,12 +16,12 @@
 #include "backends/link/ssh_blob.h"
 #include "backends/link/ssh_internal.h"
 
-#define KRL_MAGIC "SSHKRL\n"         /* and a NUL */
+#define KRL_MAGIC "SSHKRL\n" /* and a NUL */
 #define FILE_MAX (16u << 20)
 
 enum revoked { REVOKED_NO, REVOKED_YES, REVOKED_UNKNOWN };
 
-/* --- a list of keys --------------------------------------------------------------------------- */
+/* --- a list of keys ------------------------------------------------------ */
 
 /* The public key on a line, in base64; a certificate's is that of its key. NULL: the line has
  * none. The caller frees. */
@@ -30,17 +30,17 @@ static char *ssh_revoked_revoked_key_of(char *line)
 	char *type = line + strspn(line, " \t"), *save = NULL;
 	type = strtok_r(type, " \t\r", &save);
 	char *base64 = type ? strtok_r(NULL, " \t\r", &save) : NULL;
-	struct buf bytes = {0};
+	struct buf bytes = { 0 };
 	struct blob name;
 	size_t at = 0;
 	bool ok = base64 && blob_from_base64(base64, &bytes) &&
-	    blob_get(bytes.data, bytes.len, &at, &name) && blob_is(&name, type);
+	          blob_get(bytes.data, bytes.len, &at, &name) && blob_is(&name, type);
 	enum ssh_keytypes_e number = ok ? ssh_key_type_from_name(type) : SSH_KEYTYPE_UNKNOWN;
 	ssh_key key = NULL;
 	/* Newer libraries know DSA no more; OpenSSH reads it. */
 	if (ok && strcmp(type, "ssh-dss") != 0)
 		ok = number != SSH_KEYTYPE_UNKNOWN &&
-		    ssh_pki_import_pubkey_base64(base64, number, &key) == SSH_OK;
+		     ssh_pki_import_pubkey_base64(base64, number, &key) == SSH_OK;
 	ssh_key_free(key);
 	char *text = ok ? blob_base64(bytes.data, bytes.len) : NULL;
 	char *inner = text ? blob_key_of_cert(text) : NULL;
@@ -51,7 +51,8 @@ static char *ssh_revoked_revoked_key_of(char *line)
 	return inner;
 }
 
-static enum revoked ssh_revoked_revoked_by_list(struct buf *file, const char *key, char *why, size_t size)
+static enum revoked ssh_revoked_revoked_by_list(struct buf *file, const char *key, char *why,
+                                                size_t size)
 {
 	unsigned number = 0;
 	for (char *line = file->data, *end; line && *line; line = end) {
@@ -75,7 +76,7 @@ static enum revoked ssh_revoked_revoked_by_list(struct buf *file, const char *ke
 	return REVOKED_NO;
 }
 
-/* --- a binary list ---------------------------------------------------------------------------- */
+/* --- a binary list ------------------------------------------------------- */
 
 static bool ssh_revoked_revoked_write_key(ssh_key key, const char *base64, char *path)
 {
@@ -89,12 +90,13 @@ static bool ssh_revoked_revoked_write_key(ssh_key key, const char *base64, char 
 
 /* ssh-keygen says 0 for a good key, 1 for a revoked one, and anything else when it could not
  * tell. */
-static enum revoked ssh_revoked_revoked_by_krl(struct login *in, ssh_key key, const char *base64, char *why,
-                                   size_t size)
+static enum revoked ssh_revoked_revoked_by_krl(struct login *in, ssh_key key, const char *base64,
+                                               char *why, size_t size)
 {
 	char path[] = "/tmp/mocr-key-XXXXXX", said[120];
-	struct buf out = {.max = 4096};
-	const char *const argv[] = {"ssh-keygen", "-Q", "-f", in->conf.revoked_host_keys, path, NULL};
+	struct buf out = { .max = 4096 };
+	const char *const argv[] = { "ssh-keygen", "-Q", "-f", in->conf.revoked_host_keys,
+		                     path,         NULL };
 	if (!ssh_revoked_revoked_write_key(key, base64, path)) {
 		snprintf(why, size, "no temporary file for the key: %s", strerror(errno));
 		return REVOKED_UNKNOWN;
@@ -106,12 +108,14 @@ static enum revoked ssh_revoked_revoked_by_krl(struct login *in, ssh_key key, co
 		return REVOKED_NO;
 	if (code == 1)
 		return REVOKED_YES;
-	snprintf(why, size, "%s", code == 127 ? "ssh-keygen is missing" : *said
-	         ? said : "ssh-keygen could not read it");
+	snprintf(why, size, "%s",
+	         code == 127 ? "ssh-keygen is missing"
+	         : *said     ? said
+	                     : "ssh-keygen could not read it");
 	return REVOKED_UNKNOWN;
 }
 
-/* --- both ------------------------------------------------------------------------------------- */
+/* --- both ---------------------------------------------------------------- */
 
 static bool ssh_revoked_revoked_load(const char *path, struct buf *file, char *why, size_t size)
 {
@@ -128,14 +132,15 @@ static bool ssh_revoked_revoked_load(const char *path, struct buf *file, char *w
 	return ok;
 }
 
-static enum revoked ssh_revoked_revoked_ask(struct login *in, ssh_key key, const char *base64, char *why,
-                                size_t size)
+static enum revoked ssh_revoked_revoked_ask(struct login *in, ssh_key key, const char *base64,
+                                            char *why, size_t size)
 {
-	struct buf file = {.max = FILE_MAX};
+	struct buf file = { .max = FILE_MAX };
 	enum revoked answer = REVOKED_UNKNOWN;
 	if (!ssh_revoked_revoked_load(in->conf.revoked_host_keys, &file, why, size))
 		answer = REVOKED_UNKNOWN;
-	else if (file.len >= sizeof(KRL_MAGIC) && memcmp(file.data, KRL_MAGIC, sizeof(KRL_MAGIC)) == 0)
+	else if (file.len >= sizeof(KRL_MAGIC) &&
+	         memcmp(file.data, KRL_MAGIC, sizeof(KRL_MAGIC)) == 0)
 		answer = ssh_revoked_revoked_by_krl(in, key, base64, why, size);
 	else
 		answer = ssh_revoked_revoked_by_list(&file, base64, why, size);
@@ -155,11 +160,12 @@ bool ssh_revoked_check(struct login *in, ssh_key key, const char *print)
 	if (answer == REVOKED_NO)
 		return true;
 	if (answer == REVOKED_YES)
-		return err_set(&in->err, ERR_DENIED, "%s: %s shows the key %s, which is revoked by "
-		               "RevokedHostKeys %s", in->name, in->address,
-		               print, in->conf.revoked_host_keys);
-	return err_set(&in->err, ERR_DENIED, "%s: RevokedHostKeys %.120s cannot be checked (%s), so no "
+		return err_set(&in->err, ERR_DENIED,
+		               "%s: %s shows the key %s, which is revoked by "
+		               "RevokedHostKeys %s",
+		               in->name, in->address, print, in->conf.revoked_host_keys);
+	return err_set(&in->err, ERR_DENIED,
+	               "%s: RevokedHostKeys %.120s cannot be checked (%s), so no "
 	               "host key is accepted: mend the file, or take the setting out of ssh_config",
-	               in->name, in->conf.revoked_host_keys,
-	               why);
+	               in->name, in->conf.revoked_host_keys, why);
 }

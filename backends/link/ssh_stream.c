@@ -1,11 +1,12 @@
 /* ssh_stream.c: streams over channels of a live SSH session.
  *
- * Each stream is a small machine that ssh_streams_step moves on: the channel is opened, asked for what it is to be, then
- * bytes go both ways until it is closed. libssh's callbacks only note what came (how many bytes wait, the exit status,
- * end and close); all work is done in the step, so that no event of ours runs inside libssh.
+ * Each stream is a small machine that ssh_streams_step moves on: the channel is opened, asked for
+ * what it is to be, then bytes go both ways until it is closed. libssh's callbacks only note what
+ * came (how many bytes wait, the exit status, end and close); all work is done in the step, so that
+ * no event of ours runs inside libssh.
  *
- * A channel whose opening is under way cannot be dropped: the server would keep it open for ever. A stream closed then
- * stays as a detached stream without events until the answer is there. */
+ * A channel whose opening is under way cannot be dropped: the server would keep it open for ever. A
+ * stream closed then stays as a detached stream without events until the answer is there. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,11 +20,12 @@
 #include "backends/link/socket_look.h"
 #include "backends/link/ssh_internal.h"
 
-#define FIRST_CHANNEL 43             /* libssh numbers from here; used only to tell whose refusal it was */
+#define FIRST_CHANNEL 43 /* libssh numbers from here; used only to tell whose refusal it was */
 #define OPEN_TRIES 2
-#define AGAIN_MS 200                 /* after the server had no room for one more session */
-#define ROOM_TRIES 5                 /* in vain, and none of ours is there that could end */
-#define AFTER_EXIT_MS 3000           /* of silence, while somebody a command left behind holds its pipes open */
+#define AGAIN_MS 200 /* after the server had no room for one more session */
+#define ROOM_TRIES 5 /* in vain, and none of ours is there that could end */
+#define AFTER_EXIT_MS \
+	3000 /* of silence, while somebody a command left behind holds its pipes open */
 #define PROBE_TIMEOUT_MS 5000
 #define LOOKED_MS 30000
 #define ENV_NAME_MAX 64
@@ -38,37 +40,39 @@ struct ssh_stream {
 	enum step step;
 	ssh_channel channel;
 	struct ssh_channel_callbacks_struct callbacks;
-	char *path, *host, *command, *term;   /* of the endpoint; owned */
-	char **env;                           /* owned, ended by NULL */
+	char *path, *host, *command, *term; /* of the endpoint; owned */
+	char **env;                         /* owned, ended by NULL */
 	size_t env_at;
 	int port, cols, rows;
-	unsigned number, tries;               /* of the channel, and of its opening */
-	unsigned refused;                     /* how often in a row there was no room and none of ours that takes it */
-	int64_t asked_ms;                     /* loop clock, when its opening was sent; 0 not yet */
-	int64_t until_ms;                     /* loop clock, when it has to be open */
-	bool forbids;                         /* sshd opens no sockets, or not this one a moment ago */
-	bool tried_again;                     /* after a look that saw somebody listen */
-	bool turned_away;                     /* no room for one more session: waits a little */
+	unsigned number, tries; /* of the channel, and of its opening */
+	/* how often in a row there was no room and none of ours that takes it */
+	unsigned refused;
+	int64_t asked_ms; /* loop clock, when its opening was sent; 0 not yet */
+	int64_t until_ms; /* loop clock, when it has to be open */
+	/* sshd opens no sockets, or not this one a moment ago */
+	bool forbids;
+	bool tried_again; /* after a look that saw somebody listen */
+	bool turned_away; /* no room for one more session: waits a little */
 	struct loop_timer *timer;
 	struct run *probe;
-	size_t waiting[2];                    /* bytes in libssh's buffers: output, errors */
+	size_t waiting[2]; /* bytes in libssh's buffers: output, errors */
 	struct buf queue, held;
-	struct preamble before[2];            /* of the command's own bytes: output, errors */
+	struct preamble before[2]; /* of the command's own bytes: output, errors */
 	struct stream_end end;
-	bool slow;                            /* its reader paused once */
+	bool slow; /* its reader paused once */
 	bool paused, eof_wanted, eof_sent, wrote, resized;
 	bool far_eof, far_closed, exited;
-	bool leaving;                         /* it exited, and the silence since then is timed */
-	bool detached;                           /* no more events */
+	bool leaving;  /* it exited, and the silence since then is timed */
+	bool detached; /* no more events */
 };
 
+/* --- what libssh notes --------------------------------------------------- */
 
-/* --- what libssh notes ------------------------------------------------------------------------------------- */
-
-static int ssh_stream_note_data(ssh_session session, ssh_channel channel, void *data, uint32_t len, int is_stderr, void *arg)
+static int ssh_stream_note_data(ssh_session session, ssh_channel channel, void *data, uint32_t len,
+                                int is_stderr, void *arg)
 {
 	struct ssh_stream *s = arg;
-	s->waiting[is_stderr ? 1 : 0] = len;     /* all that waits, not only what just came */
+	s->waiting[is_stderr ? 1 : 0] = len; /* all that waits, not only what just came */
 	return 0;
 }
 
@@ -89,8 +93,8 @@ static void ssh_stream_note_status(ssh_session session, ssh_channel channel, int
 	s->exited = true;
 }
 
-static void ssh_stream_note_signal(ssh_session session, ssh_channel channel, const char *signal, int core, const char *errmsg,
-                        const char *lang, void *arg)
+static void ssh_stream_note_signal(ssh_session session, ssh_channel channel, const char *signal,
+                                   int core, const char *errmsg, const char *lang, void *arg)
 {
 	struct ssh_stream *s = arg;
 	snprintf(s->end.signal, sizeof(s->end.signal), "%s", signal ? signal : "?");
@@ -101,8 +105,11 @@ static void ssh_stream_make_channel(struct ssh_stream *s)
 {
 	s->channel = ssh_channel_new(s->l->session);
 	s->callbacks = (struct ssh_channel_callbacks_struct){
-		.userdata = s, .channel_data_function = ssh_stream_note_data, .channel_eof_function = ssh_stream_note_eof,
-		.channel_close_function = ssh_stream_note_close, .channel_exit_status_function = ssh_stream_note_status,
+		.userdata = s,
+		.channel_data_function = ssh_stream_note_data,
+		.channel_eof_function = ssh_stream_note_eof,
+		.channel_close_function = ssh_stream_note_close,
+		.channel_exit_status_function = ssh_stream_note_status,
 		.channel_exit_signal_function = ssh_stream_note_signal,
 	};
 	ssh_callbacks_init(&s->callbacks);
@@ -120,14 +127,14 @@ static void ssh_stream_drop_channel(struct ssh_stream *s)
 	s->channel = NULL;
 }
 
-/* --- ends ------------------------------------------------------------------------------------------------- */
+/* --- ends ---------------------------------------------------------------- */
 
 static void ssh_stream_stream_free(struct ssh_stream *s)
 {
 	ssh_stream_drop_channel(s);
 	run_cancel(s->probe);
 	loop_timer_remove(s->timer);
-	wipe(s->queue.data, s->queue.cap);        /* sudo's password went this way */
+	wipe(s->queue.data, s->queue.cap); /* sudo's password went this way */
 	buf_finish(&s->queue);
 	buf_finish(&s->held);
 	preamble_finish(&s->before[0]);
@@ -174,7 +181,8 @@ static void ssh_stream_end_stream(struct ssh_stream *s, const struct err *err)
 	ssh_kick(s->l);
 	if (!s->detached) {
 		s->detached = true;
-		s->stream.events->closed(&s->stream, &s->end, s->stream.arg);   /* last: it may take the link down, and s with it */
+		/* last: it may take the link down, and s with it */
+		s->stream.events->closed(&s->stream, &s->end, s->stream.arg);
 	}
 }
 
@@ -203,7 +211,7 @@ static void ssh_stream_close(struct stream *stream)
 	ssh_kick(s->l);
 }
 
-/* --- refusals --------------------------------------------------------------------------------------------- */
+/* --- refusals ------------------------------------------------------------ */
 
 static void ssh_stream_describe(const struct ssh_stream *s, char *buf, size_t size)
 {
@@ -218,13 +226,13 @@ static void ssh_stream_describe(const struct ssh_stream *s, char *buf, size_t si
 static void ssh_stream_forbidden(struct ssh_stream *s, struct err *err)
 {
 	bool unix_endpoint = s->kind == ENDPOINT_UNIX;
-	err_set(err, ERR_DENIED, "%s: " LINK_FORBIDS " %s (%s in sshd_config would allow them)", s->l->link.name,
-	        unix_endpoint ? "forwarded sockets" : "forwarded ports",
+	err_set(err, ERR_DENIED, "%s: " LINK_FORBIDS " %s (%s in sshd_config would allow them)",
+	        s->l->link.name, unix_endpoint ? "forwarded sockets" : "forwarded ports",
 	        unix_endpoint ? "AllowStreamLocalForwarding yes" : "AllowTcpForwarding yes");
 }
 
-/* A look costs a process on the server. Where its sshd forbids sockets altogether, what is not there is looked for again
- * only after a while: until then nobody could use it either. */
+/* A look costs a process on the server. Where its sshd forbids sockets altogether, what is not
+ * there is looked for again only after a while: until then nobody could use it either. */
 static struct ssh_looked *ssh_stream_looked_at(struct link_ssh *l, const char *path)
 {
 	struct ssh_looked *k = l->looked;
@@ -251,12 +259,13 @@ static bool ssh_stream_seen_lately(struct link_ssh *l, const char *path, bool li
 	return k && k->listens == listens && loop_now(l->link.loop) - k->at_ms < LOOKED_MS;
 }
 
-/* Somebody listens at path, and sshd did not open it twice. Its queue may be full: only a second socket of that kind shows that
- * sshd forbids them all. */
+/* Somebody listens at path, and sshd did not open it twice. Its queue may be full: only a second
+ * socket of that kind shows that sshd forbids them all. */
 static void ssh_stream_note_unopened(struct link_ssh *l, const char *path)
 {
 	for (const struct ssh_looked *k = l->looked; k; k = k->next)
-		l->no_unix |= strcmp(k->path, path) != 0 && ssh_stream_seen_lately(l, k->path, true);
+		l->no_unix |= strcmp(k->path, path) != 0 &&
+		              ssh_stream_seen_lately(l, k->path, true);
 	ssh_stream_keep_look(l, path, true);
 }
 
@@ -270,21 +279,24 @@ void ssh_looked_forget(struct link_ssh *l)
 	}
 }
 
-/* sshd does not say why a socket could not be opened: a look at it from inside does. Where sshd forbids sockets, the look
- * tells whether there is anything that it forbids. */
-static void ssh_stream_look_err(struct ssh_stream *s, enum socket_seen seen, const char *owner, const struct run_result *r, struct err *err)
+/* sshd does not say why a socket could not be opened: a look at it from inside does. Where sshd
+ * forbids sockets, the look tells whether there is anything that it forbids. */
+static void ssh_stream_look_err(struct ssh_stream *s, enum socket_seen seen, const char *owner,
+                                const struct run_result *r, struct err *err)
 {
-	const char *name = s->l->link.name, *unheard = r->end.err.code ? r->end.err.text : "the login runs no shell commands";
+	const char *name = s->l->link.name, *unheard = r->end.err.code
+	                                                       ? r->end.err.text
+	                                                       : "the login runs no shell commands";
 	switch (seen) {
-	case SEEN_ABSENT:
-		err_set(err, ERR_ABSENT, "%s: there is no %s", name, s->path);
-		break;
+	case SEEN_ABSENT: err_set(err, ERR_ABSENT, "%s: there is no %s", name, s->path); break;
 	case SEEN_SILENT:
 		err_set(err, ERR_ABSENT, "%s: nothing answers at %s", name, s->path);
 		break;
 	case SEEN_NO_RIGHT:
-		err_set(err, ERR_DENIED, "%s: no right to open %s, which belongs to %s: become a member of that group, or use sudo", name,
-		        s->path, *owner ? owner : "another user");
+		err_set(err, ERR_DENIED,
+		        "%s: no right to open %s, which belongs to %s: become a member of that "
+		        "group, or use sudo",
+		        name, s->path, *owner ? owner : "another user");
 		break;
 	case SEEN_LISTENS:
 		if (!s->l->opens_unix) {
@@ -292,15 +304,20 @@ static void ssh_stream_look_err(struct ssh_stream *s, enum socket_seen seen, con
 			ssh_stream_note_unopened(s->l, s->path);
 			break;
 		}
-		err_set(err, ERR_REFUSED, "%s: its sshd opens sockets, but not %s, where somebody listens: is that one overloaded?", name,
-		        s->path);
+		err_set(err, ERR_REFUSED,
+		        "%s: its sshd opens sockets, but not %s, where somebody listens: is that "
+		        "one overloaded?",
+		        name, s->path);
 		break;
 	case SEEN_THERE:
-		err_set(err, ERR_REFUSED, "%s: its sshd did not open %s; why, the server does not tell", name, s->path);
+		err_set(err, ERR_REFUSED,
+		        "%s: its sshd did not open %s; why, the server does not tell", name,
+		        s->path);
 		break;
 	case SEEN_UNSEEN:
-		err_set(err, r->end.err.code ? r->end.err.code : ERR_REFUSED, "%s: its sshd did not open %s, and a look at it failed: %s",
-		        name, s->path, unheard);
+		err_set(err, r->end.err.code ? r->end.err.code : ERR_REFUSED,
+		        "%s: its sshd did not open %s, and a look at it failed: %s", name, s->path,
+		        unheard);
 	}
 }
 
@@ -334,7 +351,8 @@ static void ssh_stream_start_probe(struct ssh_stream *s)
 	char *command = socket_look_command(s->path);
 	s->step = STEP_PROBE;
 	ssh_stream_drop_channel(s);
-	s->probe = link_run(&s->l->link, command, NULL, 0, 65536, PROBE_TIMEOUT_MS, ssh_stream_on_probe, s);
+	s->probe = link_run(&s->l->link, command, NULL, 0, 65536, PROBE_TIMEOUT_MS,
+	                    ssh_stream_on_probe, s);
 	free(command);
 }
 
@@ -342,7 +360,8 @@ static void ssh_stream_start_probe(struct ssh_stream *s)
 static bool ssh_stream_refusal_is_ours(const struct ssh_stream *s, const char *words)
 {
 	unsigned number = 0;
-	return sscanf(words, "Channel opening failure: channel %u", &number) != 1 || number == s->number;
+	return sscanf(words, "Channel opening failure: channel %u", &number) != 1 ||
+	       number == s->number;
 }
 
 static bool ssh_stream_is_session(const struct ssh_stream *s)
@@ -361,14 +380,17 @@ static bool ssh_stream_session_open(const struct link_ssh *l)
 static void ssh_stream_no_room(struct ssh_stream *s)
 {
 	struct err err;
-	err_set(&err, ERR_REFUSED, "%s: its sshd opens no more sessions; MaxSessions in sshd_config limits them (10 by default)",
+	err_set(&err, ERR_REFUSED,
+	        "%s: its sshd opens no more sessions; MaxSessions in sshd_config limits them (10 "
+	        "by default)",
 	        s->l->link.name);
 	ssh_stream_drop_channel(s);
 	ssh_stream_end_stream(s, &err);
 }
 
-/* sshd has room for 10 sessions on a connection (MaxSessions), and most of ours are over in a moment: so it is asked again. That none of
- * ours is open says little at once: those that took the room may have ended since, and others' words may be here but not read yet. */
+/* sshd has room for 10 sessions on a connection (MaxSessions), and most of ours are over in a
+ * moment: so it is asked again. That none of ours is open says little at once: those that took the
+ * room may have ended since, and others' words may be here but not read yet. */
 static void ssh_stream_session_refused(struct ssh_stream *s)
 {
 	int64_t left = s->until_ms - loop_now(s->l->link.loop);
@@ -395,7 +417,7 @@ static void ssh_stream_open_refused(struct ssh_stream *s)
 	ssh_stream_describe(s, what, sizeof(what));
 	ssh_stream_drop_channel(s);
 	if (!ssh_stream_refusal_is_ours(s, words) && s->tries < OPEN_TRIES) {
-		ssh_stream_make_channel(s);              /* the words were another's: ask again */
+		ssh_stream_make_channel(s); /* the words were another's: ask again */
 		return;
 	}
 	if (ssh_stream_is_session(s)) {
@@ -406,8 +428,10 @@ static void ssh_stream_open_refused(struct ssh_stream *s)
 		s->step = STEP_END;
 		return;
 	}
-	/* With DisableForwarding sshd says only "open failed"; a port that is closed has the system's own words. */
-	bool forbids = code == 1 || (s->kind == ENDPOINT_TCP && code == 2 && strcmp(text, "open failed") == 0);
+	/* With DisableForwarding sshd says only "open failed"; a port that is closed has the
+	 * system's own words. */
+	bool forbids = code == 1 ||
+	               (s->kind == ENDPOINT_TCP && code == 2 && strcmp(text, "open failed") == 0);
 	if (forbids && s->kind == ENDPOINT_UNIX) {
 		s->l->no_unix = s->forbids = true;
 		ssh_stream_start_probe(s);
@@ -418,14 +442,16 @@ static void ssh_stream_open_refused(struct ssh_stream *s)
 		ssh_stream_start_probe(s);
 		return;
 	} else if (code == 2) {
-		err_set(&err, ERR_ABSENT, "%s: nothing answers at %s (%s)", s->l->link.name, what, text);
+		err_set(&err, ERR_ABSENT, "%s: nothing answers at %s (%s)", s->l->link.name, what,
+		        text);
 	} else {
-		err_set(&err, ERR_REFUSED, "%s: %s could not be opened: %s", s->l->link.name, what, text);
+		err_set(&err, ERR_REFUSED, "%s: %s could not be opened: %s", s->l->link.name, what,
+		        text);
 	}
 	ssh_stream_end_stream(s, &err);
 }
 
-/* --- steps ---------------------------------------------------------------------------------------------------- */
+/* --- steps --------------------------------------------------------------- */
 
 static int ssh_stream_open_unix(struct ssh_stream *s)
 {
@@ -453,7 +479,10 @@ static void ssh_stream_be_open(struct ssh_stream *s)
 static bool ssh_stream_step_open(struct ssh_stream *s)
 {
 	static int (*const openers[])(struct ssh_stream *) = {
-		[ENDPOINT_UNIX] = ssh_stream_open_unix, [ENDPOINT_TCP] = ssh_stream_open_tcp, [ENDPOINT_EXEC] = ssh_stream_open_session, [ENDPOINT_TERMINAL] = ssh_stream_open_session,
+		[ENDPOINT_UNIX] = ssh_stream_open_unix,
+		[ENDPOINT_TCP] = ssh_stream_open_tcp,
+		[ENDPOINT_EXEC] = ssh_stream_open_session,
+		[ENDPOINT_TERMINAL] = ssh_stream_open_session,
 	};
 	if (s->turned_away)
 		return false;
@@ -487,12 +516,15 @@ static bool ssh_stream_step_open(struct ssh_stream *s)
 
 static bool ssh_stream_step_pty(struct ssh_stream *s)
 {
-	int rc = ssh_channel_request_pty_size(s->channel, s->term ? s->term : "xterm", s->cols, s->rows);
+	int rc = ssh_channel_request_pty_size(s->channel, s->term ? s->term : "xterm", s->cols,
+	                                      s->rows);
 	if (rc == SSH_AGAIN)
 		return false;
 	if (rc != SSH_OK) {
 		struct err err;
-		err_set(&err, ERR_DENIED, "%s: its sshd gives no terminal (PermitTTY in sshd_config)", s->l->link.name);
+		err_set(&err, ERR_DENIED,
+		        "%s: its sshd gives no terminal (PermitTTY in sshd_config)",
+		        s->l->link.name);
 		ssh_stream_end_stream(s, &err);
 		return true;
 	}
@@ -523,7 +555,8 @@ static bool ssh_stream_step_env(struct ssh_stream *s)
 static bool ssh_stream_step_start(struct ssh_stream *s)
 {
 	char *line = s->command ? quote_login(s->command, s->kind == ENDPOINT_EXEC) : NULL;
-	int rc = line ? ssh_channel_request_exec(s->channel, line) : ssh_channel_request_shell(s->channel);
+	int rc = line ? ssh_channel_request_exec(s->channel, line)
+	              : ssh_channel_request_shell(s->channel);
 	free(line);
 	if (rc == SSH_AGAIN)
 		return false;
@@ -539,11 +572,13 @@ static bool ssh_stream_step_start(struct ssh_stream *s)
 	return true;
 }
 
-/* --- bytes -------------------------------------------------------------------------------------------------- */
+/* --- bytes --------------------------------------------------------------- */
 
 static void ssh_stream_give(struct ssh_stream *s, const char *data, size_t len)
 {
-	size_t taken = s->stream.events->data ? s->stream.events->data(&s->stream, data, len, s->stream.arg) : len;
+	size_t taken = s->stream.events->data
+	                       ? s->stream.events->data(&s->stream, data, len, s->stream.arg)
+	                       : len;
 	if (!s->detached && taken < len) {
 		buf_add(&s->held, data + taken, len - taken);
 		s->paused = s->slow = true;
@@ -558,14 +593,14 @@ static void ssh_stream_give_one(struct ssh_stream *s, int which, const char *dat
 		s->stream.events->error_data(&s->stream, data, len, s->stream.arg);
 }
 
-/* No command of ours began: what came instead says why (a login without a shell, a device that is no Unix). That is a
- * complaint, never the output that was asked for. */
+/* No command of ours began: what came instead says why (a login without a shell, a device that is
+ * no Unix). That is a complaint, never the output that was asked for. */
 static bool ssh_stream_give_preamble(struct ssh_stream *s)
 {
 	bool any = false;
 	for (int which = 0; which < 2 && !s->detached; which++) {
 		struct buf kept = s->before[which].kept;
-		s->before[which].kept = (struct buf){0};
+		s->before[which].kept = (struct buf){ 0 };
 		any |= kept.len > 0;
 		if (kept.len)
 			ssh_stream_give_one(s, 1, kept.data, kept.len);
@@ -579,7 +614,7 @@ static bool ssh_stream_give_held(struct ssh_stream *s)
 	if (s->paused || !s->held.len)
 		return false;
 	struct buf held = s->held;
-	s->held = (struct buf){0};
+	s->held = (struct buf){ 0 };
 	ssh_stream_give(s, held.data, held.len);
 	buf_finish(&held);
 	return true;
@@ -589,7 +624,8 @@ static bool ssh_stream_give_held(struct ssh_stream *s)
 static bool ssh_stream_read_into(struct ssh_stream *s, int which, char *bytes, size_t room)
 {
 	uint32_t want = (uint32_t)(s->waiting[which] < room ? s->waiting[which] : room);
-	/* The noted number may grow while libssh reads more packets: it is set again by ssh_stream_note_data then. */
+	/* The noted number may grow while libssh reads more packets: it is set again by
+	 * ssh_stream_note_data then. */
 	s->waiting[which] -= want;
 	size_t left = s->waiting[which];
 	int n = ssh_channel_read_nonblocking(s->channel, bytes, want, which);
@@ -600,8 +636,10 @@ static bool ssh_stream_read_into(struct ssh_stream *s, int which, char *bytes, s
 	if (s->waiting[which] == left)
 		s->waiting[which] += want - (uint32_t)n;
 	else
-		s->waiting[which] -= (uint32_t)n;       /* noted before these were taken out */
-	size_t before = s->kind == ENDPOINT_EXEC ? preamble_take(&s->before[which], bytes, (size_t)n) : 0;
+		s->waiting[which] -= (uint32_t)n; /* noted before these were taken out */
+	size_t before = s->kind == ENDPOINT_EXEC
+	                        ? preamble_take(&s->before[which], bytes, (size_t)n)
+	                        : 0;
 	if (before < (size_t)n)
 		ssh_stream_give_one(s, which, bytes + before, (size_t)n - before);
 	return true;
@@ -609,13 +647,16 @@ static bool ssh_stream_read_into(struct ssh_stream *s, int which, char *bytes, s
 
 static bool ssh_stream_read_some(struct ssh_stream *s, int which)
 {
-	char bytes[SSH_READ_SIZE];             /* of the stack: shared by all links, and safe when a callback reads elsewhere */
-	return s->waiting[which] && s->channel && ssh_stream_read_into(s, which, bytes, sizeof(bytes));
+	/* of the stack: shared by all links, and safe when a callback reads elsewhere */
+	char bytes[SSH_READ_SIZE];
+	return s->waiting[which] && s->channel &&
+	       ssh_stream_read_into(s, which, bytes, sizeof(bytes));
 }
 
-/* For a reader that is slower than the server: all that waits, in one call. With each call, however little it takes, libssh lets the server
- * send up to a window more (ssh_channel_read_timeout, "Authorize some buffering while userapp is busy"): by small ones its buffer would grow
- * without a bound. What the reader does not take is held here, and nothing more is read until it has. */
+/* For a reader that is slower than the server: all that waits, in one call. With each call, however
+ * little it takes, libssh lets the server send up to a window more (ssh_channel_read_timeout,
+ * "Authorize some buffering while userapp is busy"): by small ones its buffer would grow without a
+ * bound. What the reader does not take is held here, and nothing more is read until it has. */
 static bool ssh_stream_read_all(struct ssh_stream *s)
 {
 	if (s->waiting[0] <= SSH_READ_SIZE || !s->channel)
@@ -631,7 +672,8 @@ static bool ssh_stream_write_some(struct ssh_stream *s)
 {
 	if (!s->queue.len || !s->channel || s->far_closed)
 		return false;
-	size_t window = ssh_channel_window_size(s->channel), n = s->queue.len < window ? s->queue.len : window;
+	size_t window = ssh_channel_window_size(s->channel),
+	       n = s->queue.len < window ? s->queue.len : window;
 	int sent = n ? ssh_channel_write(s->channel, s->queue.data, (uint32_t)n) : 0;
 	if (sent <= 0)
 		return false;
@@ -661,19 +703,23 @@ static bool ssh_stream_everything_came(struct ssh_stream *s)
 {
 	if (s->held.len || s->waiting[0] || s->waiting[1])
 		return false;
-	/* A socket's end is its end. A command's exit status comes between its end and its close. */
-	return s->far_closed || (s->far_eof && (s->kind == ENDPOINT_UNIX || s->kind == ENDPOINT_TCP));
+	/* A socket's end is its end. A command's exit status comes between its end and its close.
+	 */
+	return s->far_closed ||
+	       (s->far_eof && (s->kind == ENDPOINT_UNIX || s->kind == ENDPOINT_TCP));
 }
 
 static bool ssh_stream_step_run(struct ssh_stream *s)
 {
 	bool moved = ssh_stream_give_held(s);
-	while (!s->detached && !s->paused && (s->slow ? ssh_stream_read_all(s) : ssh_stream_read_some(s, 0)))
+	while (!s->detached && !s->paused &&
+	       (s->slow ? ssh_stream_read_all(s) : ssh_stream_read_some(s, 0)))
 		moved = true;
 	while (!s->detached && ssh_stream_read_some(s, 1))
 		moved = true;
-	if (s->resized && !s->detached && ssh_channel_change_pty_size(s->channel, s->cols, s->rows) != SSH_AGAIN)
-		s->resized = false;           /* before what was typed after it */
+	if (s->resized && !s->detached &&
+	    ssh_channel_change_pty_size(s->channel, s->cols, s->rows) != SSH_AGAIN)
+		s->resized = false; /* before what was typed after it */
 	if (!s->detached && !s->resized)
 		moved |= ssh_stream_step_write(s);
 	if (s->detached)
@@ -695,7 +741,8 @@ static bool ssh_stream_step_run(struct ssh_stream *s)
 bool ssh_streams_step(struct link_ssh *l)
 {
 	static bool (*const steps[])(struct ssh_stream *) = {
-		[STEP_OPEN] = ssh_stream_step_open, [STEP_PTY] = ssh_stream_step_pty, [STEP_ENV] = ssh_stream_step_env, [STEP_START] = ssh_stream_step_start,
+		[STEP_OPEN] = ssh_stream_step_open, [STEP_PTY] = ssh_stream_step_pty,
+		[STEP_ENV] = ssh_stream_step_env,   [STEP_START] = ssh_stream_step_start,
 		[STEP_RUN] = ssh_stream_step_run,
 	};
 	bool moved = false;
@@ -732,7 +779,7 @@ static void ssh_stream_on_timer(struct loop_timer *t, void *arg)
 	ssh_stream_end_stream(s, &err);
 }
 
-/* --- the owner's side -------------------------------------------------------------------------------------------- */
+/* --- the owner's side ---------------------------------------------------- */
 
 static size_t ssh_stream_write(struct stream *stream, const void *data, size_t len)
 {
@@ -771,8 +818,11 @@ static void ssh_stream_resize(struct stream *stream, int cols, int rows)
 }
 
 static const struct stream_ops ssh_stream_ops = {
-	.write = ssh_stream_write, .write_eof = ssh_stream_write_eof, .resume = ssh_stream_resume,
-	.resize = ssh_stream_resize, .close = ssh_stream_close,
+	.write = ssh_stream_write,
+	.write_eof = ssh_stream_write_eof,
+	.resume = ssh_stream_resume,
+	.resize = ssh_stream_resize,
+	.close = ssh_stream_close,
 };
 
 static char **ssh_stream_copy_env(const char *const *env)
@@ -788,14 +838,15 @@ static char **ssh_stream_copy_env(const char *const *env)
 	return copy;
 }
 
-struct stream *ssh_stream_open(struct link_ssh *l, const struct endpoint *endpoint, const struct stream_events *events, void *arg,
-                               struct err *err)
+struct stream *ssh_stream_open(struct link_ssh *l, const struct endpoint *endpoint,
+                               const struct stream_events *events, void *arg, struct err *err)
 {
 	struct ssh_stream *s = xcalloc(1, sizeof(*s));
-	s->stream = (struct stream){.ops = &ssh_stream_ops, .events = events, .arg = arg};
+	s->stream = (struct stream){ .ops = &ssh_stream_ops, .events = events, .arg = arg };
 	s->l = l;
 	s->kind = endpoint->kind;
-	if (endpoint->kind == ENDPOINT_UNIX && l->no_unix && ssh_stream_seen_lately(l, endpoint->path, false)) {
+	if (endpoint->kind == ENDPOINT_UNIX && l->no_unix &&
+	    ssh_stream_seen_lately(l, endpoint->path, false)) {
 		err_set(err, ERR_ABSENT, "%s: there is no %s", l->link.name, endpoint->path);
 		free(s);
 		return NULL;
@@ -810,7 +861,8 @@ struct stream *ssh_stream_open(struct link_ssh *l, const struct endpoint *endpoi
 	s->rows = endpoint->rows > 0 ? endpoint->rows : 24;
 	s->end.exit_code = -1;
 	buf_init(&s->queue, STREAM_QUEUE_MAX);
-	s->forbids = endpoint->kind == ENDPOINT_UNIX && !l->opens_unix && (l->no_unix || ssh_stream_seen_lately(l, endpoint->path, true));
+	s->forbids = endpoint->kind == ENDPOINT_UNIX && !l->opens_unix &&
+	             (l->no_unix || ssh_stream_seen_lately(l, endpoint->path, true));
 	int64_t timeout_ms = endpoint->timeout_ms > 0 ? endpoint->timeout_ms : LINK_OPEN_TIMEOUT_MS;
 	s->until_ms = loop_now(l->link.loop) + timeout_ms;
 	s->timer = loop_timer_add(l->link.loop, timeout_ms, ssh_stream_on_timer, s);

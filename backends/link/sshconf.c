@@ -1,4 +1,5 @@
-/* sshconf.c: `ssh -G` prints one setting a line, its name in small letters; a table says where each goes. */
+/* sshconf.c: `ssh -G` prints one setting a line, its name in small letters; a table says where each
+ * goes. */
 #include "backends/link/sshconf.h"
 
 #include <ctype.h>
@@ -16,13 +17,13 @@
 
 #define PATH_BYTES_MAX 4096
 
-/* --- destinations ------------------------------------------------------------------------------------- */
+/* --- destinations -------------------------------------------------------- */
 
 void ssh_dest_finish(struct ssh_dest *d)
 {
 	free(d->user);
 	free(d->host);
-	*d = (struct ssh_dest){0};
+	*d = (struct ssh_dest){ 0 };
 }
 
 static bool sshconf_parse_port(const char *s, int *port)
@@ -38,13 +39,15 @@ static bool sshconf_parse_port(const char *s, int *port)
 static bool sshconf_bad_dest(struct ssh_dest *d, struct err *err, const char *text, const char *why)
 {
 	ssh_dest_finish(d);
-	return err_set(err, ERR_USAGE, "`%s` is no ssh destination: %s (expected name, user@host:port or ssh://...)", text,
-	               why);
+	return err_set(err, ERR_USAGE,
+	               "`%s` is no ssh destination: %s (expected name, user@host:port or "
+	               "ssh://...)",
+	               text, why);
 }
 
 bool ssh_dest_parse(struct ssh_dest *d, const char *text, struct err *err)
 {
-	*d = (struct ssh_dest){0};
+	*d = (struct ssh_dest){ 0 };
 	const char *rest = text;
 	if (strncasecmp(rest, "ssh://", 6) == 0)
 		rest += 6;
@@ -65,7 +68,7 @@ bool ssh_dest_parse(struct ssh_dest *d, const char *text, struct err *err)
 	} else if (colon && !many) {
 		d->host = xstrndup(rest, (size_t)(colon - rest));
 	} else {
-		colon = NULL;                /* several colons: an IPv6 address by itself */
+		colon = NULL; /* several colons: an IPv6 address by itself */
 		d->host = xstrdup(rest);
 	}
 	char *slash = strchr(d->host, '/');
@@ -77,16 +80,19 @@ bool ssh_dest_parse(struct ssh_dest *d, const char *text, struct err *err)
 	if (colon && !sshconf_parse_port(port, &d->port))
 		return sshconf_bad_dest(d, err, text, "the port is no number from 1 to 65535");
 	if (!*d->host || *d->host == '-')
-		return sshconf_bad_dest(d, err, text, *d->host ? "a host cannot start with -" : "the host is missing");
+		return sshconf_bad_dest(d, err, text,
+		                        *d->host ? "a host cannot start with -"
+		                                 : "the host is missing");
 	if (d->user && (!*d->user || *d->user == '-'))
 		return sshconf_bad_dest(d, err, text, "the user cannot be empty or start with -");
 	for (const unsigned char *c = (const unsigned char *)text; *c; c++)
 		if (iscntrl(*c) || *c == ' ')
-			return sshconf_bad_dest(d, err, text, "it has a space or a control character in it");
+			return sshconf_bad_dest(d, err, text,
+			                        "it has a space or a control character in it");
 	return true;
 }
 
-/* --- words ---------------------------------------------------------------------------------------------- */
+/* --- words --------------------------------------------------------------- */
 
 void ssh_words_add(struct ssh_words *w, char *word)
 {
@@ -103,10 +109,10 @@ void ssh_words_finish(struct ssh_words *w)
 	for (size_t i = 0; i < w->n; i++)
 		free(w->word[i]);
 	free(w->word);
-	*w = (struct ssh_words){0};
+	*w = (struct ssh_words){ 0 };
 }
 
-/* --- expansion ------------------------------------------------------------------------------------------ */
+/* --- expansion ----------------------------------------------------------- */
 
 /* The user's own line of passwd, by the call that may be made from any thread. */
 static const struct passwd *sshconf_own_passwd(struct passwd *pw, char *buf, size_t size)
@@ -156,7 +162,7 @@ static void sshconf_add_token(const struct sshconf *c, char token, struct buf *o
 
 char *sshconf_expand(const struct sshconf *c, const char *text)
 {
-	struct buf out = {.max = PATH_BYTES_MAX};
+	struct buf out = { .max = PATH_BYTES_MAX };
 	for (const char *p = text; *p; p++) {
 		if (*p == '%' && p[1])
 			sshconf_add_token(c, *++p, &out);
@@ -167,8 +173,8 @@ char *sshconf_expand(const struct sshconf *c, const char *text)
 }
 
 /* One token of a command's word; false: nobody knows it. */
-static bool sshconf_add_word_token(const struct sshconf *c, const struct ssh_token *more, char token,
-                           struct buf *out)
+static bool sshconf_add_word_token(const struct sshconf *c, const struct ssh_token *more,
+                                   char token, struct buf *out)
 {
 	for (; more && more->token; more++)
 		if (more->token == token) {
@@ -181,7 +187,8 @@ static bool sshconf_add_word_token(const struct sshconf *c, const struct ssh_tok
 	return true;
 }
 
-static char *sshconf_unknown_in(struct buf *out, const char *at, size_t len, char *unknown, size_t size)
+static char *sshconf_unknown_in(struct buf *out, const char *at, size_t len, char *unknown,
+                                size_t size)
 {
 	snprintf(unknown, size, "%.*s", (int)len, at);
 	buf_finish(out);
@@ -189,10 +196,9 @@ static char *sshconf_unknown_in(struct buf *out, const char *at, size_t len, cha
 }
 
 char *sshconf_command_word(const struct sshconf *c, const struct ssh_token *more, const char *text,
-                           char *unknown,
-                           size_t size)
+                           char *unknown, size_t size)
 {
-	struct buf out = {.max = PATH_BYTES_MAX};
+	struct buf out = { .max = PATH_BYTES_MAX };
 	char name[64];
 	for (const char *p = text; *p; p++) {
 		if (*p == '%') {
@@ -222,7 +228,8 @@ static bool sshconf_split_word(const char **at, struct buf *word)
 	char quote = 0;
 	const char *p = *at;
 	for (; *p && (quote || (*p != ' ' && *p != '\t')); p++) {
-		bool escape = *p == '\\' && p[1] && (strchr("'\"\\", p[1]) || (!quote && p[1] == ' '));
+		bool escape = *p == '\\' && p[1] &&
+		              (strchr("'\"\\", p[1]) || (!quote && p[1] == ' '));
 		if (escape)
 			buf_add(word, ++p, 1);
 		else if (!quote && (*p == '"' || *p == '\''))
@@ -239,7 +246,7 @@ static bool sshconf_split_word(const char **at, struct buf *word)
 bool sshconf_split(const char *text, struct ssh_words *words)
 {
 	for (text += strspn(text, " \t"); *text; text += strspn(text, " \t")) {
-		struct buf word = {.max = PATH_BYTES_MAX};
+		struct buf word = { .max = PATH_BYTES_MAX };
 		bool closed = sshconf_split_word(&text, &word);
 		ssh_words_add(words, buf_take(&word));
 		if (!closed)
@@ -265,7 +272,7 @@ static void sshconf_add_variable(const char **p, struct buf *out)
 
 char *sshconf_path(const struct sshconf *c, const char *path)
 {
-	struct buf out = {.max = PATH_BYTES_MAX};
+	struct buf out = { .max = PATH_BYTES_MAX };
 	if (path[0] == '~' && (path[1] == '/' || !path[1])) {
 		sshconf_add_own(&out, false);
 		path++;
@@ -285,13 +292,14 @@ char *sshconf_known_name(const struct sshconf *c, bool with_port)
 {
 	if (c->host_key_alias)
 		return xstrdup(c->host_key_alias);
-	char *name = !with_port || c->port == SSH_PORT ? xstrdup(c->hostname) : xasprintf("[%s]:%d", c->hostname, c->port);
+	char *name = !with_port || c->port == SSH_PORT ? xstrdup(c->hostname)
+	                                               : xasprintf("[%s]:%d", c->hostname, c->port);
 	for (char *p = name; *p; p++)
 		*p = (char)tolower((unsigned char)*p);
 	return name;
 }
 
-/* --- settings ------------------------------------------------------------------------------------------- */
+/* --- settings ------------------------------------------------------------ */
 
 struct setting {
 	const char *name;
@@ -355,8 +363,12 @@ static void sshconf_take_strict(struct sshconf *c, size_t offset, const char *va
 		const char *word;
 		enum ssh_strict strict;
 	} words[] = {
-		{"yes", SSH_STRICT_YES}, {"true", SSH_STRICT_YES}, {"accept-new", SSH_STRICT_ACCEPT_NEW},
-		{"no", SSH_STRICT_NO}, {"off", SSH_STRICT_NO}, {"false", SSH_STRICT_NO},
+		{ "yes", SSH_STRICT_YES },
+		{ "true", SSH_STRICT_YES },
+		{ "accept-new", SSH_STRICT_ACCEPT_NEW },
+		{ "no", SSH_STRICT_NO },
+		{ "off", SSH_STRICT_NO },
+		{ "false", SSH_STRICT_NO },
 	};
 	c->strict = SSH_STRICT_ASK;
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
@@ -366,10 +378,15 @@ static void sshconf_take_strict(struct sshconf *c, size_t offset, const char *va
 
 static void sshconf_take_family(struct sshconf *c, size_t offset, const char *value)
 {
-	c->address_family = strcmp(value, "inet") == 0 ? AF_INET : strcmp(value, "inet6") == 0 ? AF_INET6 : AF_UNSPEC;
+	c->address_family = strcmp(value, "inet") == 0    ? AF_INET
+	                    : strcmp(value, "inet6") == 0 ? AF_INET6
+	                                                  : AF_UNSPEC;
 }
 
-#define SETTING(name, take, field) {name, take, offsetof(struct sshconf, field)}
+#define SETTING(name, take, field)                          \
+	{                                                   \
+		name, take, offsetof(struct sshconf, field) \
+	}
 static const struct setting settings[] = {
 	SETTING("hostname", sshconf_take_word, hostname),
 	SETTING("user", sshconf_take_word, user),
@@ -455,7 +472,9 @@ static void sshconf_expand_agent(struct sshconf *c)
 
 void sshconf_parse(struct sshconf *c, const char *host, const char *text)
 {
-	*c = (struct sshconf){.port = SSH_PORT, .pubkey = true, .password = true, .kbdint = true, .prompts = 3};
+	*c = (struct sshconf){
+		.port = SSH_PORT, .pubkey = true, .password = true, .kbdint = true, .prompts = 3
+	};
 	c->host = xstrdup(host);
 	char *copy = xstrdup(text), *save = NULL;
 	for (char *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
@@ -469,7 +488,8 @@ void sshconf_parse(struct sshconf *c, const char *host, const char *text)
 		c->port = SSH_PORT;
 	if (c->prompts < 1)
 		c->prompts = 1;
-	/* "none" leaves the list empty, and stays so: nothing is known, and nothing new is accepted. */
+	/* "none" leaves the list empty, and stays so: nothing is known, and nothing new is
+	 * accepted. */
 	if (!c->known_hosts.n && !strcasestr(text, "userknownhostsfile "))
 		ssh_words_add(&c->known_hosts, xstrdup("~/.ssh/known_hosts"));
 	sshconf_expand_words(c, &c->identities);
@@ -483,16 +503,29 @@ void sshconf_parse(struct sshconf *c, const char *host, const char *text)
 
 void sshconf_finish(struct sshconf *c)
 {
-	char **words[] = {&c->host, &c->hostname, &c->user, &c->host_key_alias, &c->proxy_jump, &c->proxy_command,
-	                  &c->bind_address, &c->identity_agent, &c->ciphers, &c->macs, &c->kex, &c->host_key_algorithms,
-	                  &c->pubkey_algorithms, &c->preferred_auth, &c->known_hosts_command,
-	                  &c->revoked_host_keys,
-	                  &c->gssapi_server, &c->gssapi_client};
+	char **words[] = { &c->host,
+		           &c->hostname,
+		           &c->user,
+		           &c->host_key_alias,
+		           &c->proxy_jump,
+		           &c->proxy_command,
+		           &c->bind_address,
+		           &c->identity_agent,
+		           &c->ciphers,
+		           &c->macs,
+		           &c->kex,
+		           &c->host_key_algorithms,
+		           &c->pubkey_algorithms,
+		           &c->preferred_auth,
+		           &c->known_hosts_command,
+		           &c->revoked_host_keys,
+		           &c->gssapi_server,
+		           &c->gssapi_client };
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		free(*words[i]);
 	ssh_words_finish(&c->identities);
 	ssh_words_finish(&c->certificates);
 	ssh_words_finish(&c->known_hosts);
 	ssh_words_finish(&c->global_known_hosts);
-	*c = (struct sshconf){0};
+	*c = (struct sshconf){ 0 };
 }

@@ -11,15 +11,15 @@
 #include "backends/link/loop.h"
 
 #define TOKEN_MAX 16384
-#define WORD_HIDDEN 8            /* bytes from which a word of the command is hidden inside others, too */
-#define SAID_MAX 4096            /* bytes of its first line that are looked at; the sentence is shorter */
+#define WORD_HIDDEN 8 /* bytes from which a word of the command is hidden inside others, too */
+#define SAID_MAX 4096 /* bytes of its first line that are looked at; the sentence is shorter */
 
 struct token_ask {
-	struct loop *loop;       /* borrowed */
-	struct link *link;       /* this machine, for this one command */
+	struct loop *loop; /* borrowed */
+	struct link *link; /* this machine, for this one command */
 	struct run *run;
 	char *whose, *command;
-	struct secret *token;    /* that came; NULL: err says why */
+	struct secret *token; /* that came; NULL: err says why */
 	struct err err;
 	token_fn *done;
 	void *arg;
@@ -58,37 +58,43 @@ static void token_tell(void *arg)
 /* What ends the name of the program, the one word of the command that may be shown. */
 static const char breaks[] = " \t\n'\"=:;|&()<>,`$";
 
-/* Letters and digits make words, in the command and in what was said; a quote or a slash may part a secret otherwise. */
+/* Letters and digits make words, in the command and in what was said; a quote or a slash may part a
+ * secret otherwise. */
 static bool token_in_word(char c)
 {
 	unsigned char u = (unsigned char)c;
-	return (u >= '0' && u <= '9') || (u >= 'a' && u <= 'z') || (u >= 'A' && u <= 'Z') || u >= 0x80;
+	return (u >= '0' && u <= '9') || (u >= 'a' && u <= 'z') || (u >= 'A' && u <= 'Z') ||
+	       u >= 0x80;
 }
 
-/* Hides each place of a word in text; where it is short, only those that are a word of their own. */
+/* Hides each place of a word in text; where it is short, only those that are a word of their own.
+ */
 static void token_hide(char *text, size_t len, const char *word, size_t n)
 {
 	char *at;
 	for (size_t from = 0; text && n && (at = memmem(text + from, len - from, word, n));) {
 		size_t end = (size_t)(at - text) + n;
-		bool inside = (at > text && token_in_word(at[-1])) || (end < len && token_in_word(text[end]));
+		bool inside = (at > text && token_in_word(at[-1])) ||
+		              (end < len && token_in_word(text[end]));
 		if (n >= WORD_HIDDEN || !inside)
 			memset(at, '*', n);
 		from = n >= WORD_HIDDEN || !inside ? end : (size_t)(at - text) + 1;
 	}
 }
 
-/* The first line that it wrote to its standard error, without words of the command and without what it printed. */
+/* The first line that it wrote to its standard error, without words of the command and without what
+ * it printed. */
 static void token_clean_line(const struct token_ask *t, const struct run_result *r, struct buf *out)
 {
 	size_t printed = strcspn(r->out, "\r\n");
-	mask_text(out, r->err_out, strcspn(r->err_out, "\n"));    /* before the names are hidden that it knows secrets by */
+	/* before the names are hidden that it knows secrets by */
+	mask_text(out, r->err_out, strcspn(r->err_out, "\n"));
 	char *line = out->data;
 	size_t len = out->len;
 	if (printed >= SECRET_SHORTEST)
 		token_hide(line, len, r->out, printed);
 	const char *word = t->command + strspn(t->command, breaks);
-	word += strcspn(word, breaks);                          /* behind the program's own name */
+	word += strcspn(word, breaks); /* behind the program's own name */
 	while (*word) {
 		size_t n = 0;
 		while (token_in_word(word[n]))
@@ -103,15 +109,18 @@ static void token_explain(struct token_ask *t, const struct run_result *r)
 	struct buf said;
 	buf_init(&said, SAID_MAX);
 	token_clean_line(t, r, &said);
-	if (r->end.err.code == ERR_TIMEOUT)   /* link_run's sentence has the command line, which may say where a password is */
-		err_set(&t->err, ERR_TIMEOUT, "%s did not end within %d s", t->whose, TOKEN_TIMEOUT_MS / 1000);
+	/* link_run's sentence has the command line, which may say where a password is */
+	if (r->end.err.code == ERR_TIMEOUT)
+		err_set(&t->err, ERR_TIMEOUT, "%s did not end within %d s", t->whose,
+		        TOKEN_TIMEOUT_MS / 1000);
 	else if (r->end.err.code)
 		err_set(&t->err, r->end.err.code, "%s could not be run to its end", t->whose);
 	else if (r->end.exit_code == 0)
 		err_set(&t->err, ERR_DENIED, "%s printed nothing", t->whose);
 	else
-		err_set(&t->err, ERR_DENIED, "%s ended with code %d%s%s", t->whose, r->end.exit_code,
-		        said.len ? ": " : " and said nothing", said.len ? said.data : "");
+		err_set(&t->err, ERR_DENIED, "%s ended with code %d%s%s", t->whose,
+		        r->end.exit_code, said.len ? ": " : " and said nothing",
+		        said.len ? said.data : "");
 	buf_finish(&said);
 }
 
@@ -126,7 +135,7 @@ static void token_on_done(const struct run_result *r, void *arg)
 		secret_know(r->out, n);
 	else
 		token_explain(t, r);
-	wipe((char *)r->out, r->out_len);     /* the run is about to free it */
+	wipe((char *)r->out, r->out_len); /* the run is about to free it */
 	loop_defer(t->loop, token_tell, t);
 }
 
@@ -134,7 +143,8 @@ static void token_begin(void *arg)
 {
 	struct token_ask *t = arg;
 	if (t->link->state == LINK_UP && !t->run)
-		t->run = link_run(t->link, t->command, NULL, 0, TOKEN_MAX, TOKEN_TIMEOUT_MS, token_on_done, t);
+		t->run = link_run(t->link, t->command, NULL, 0, TOKEN_MAX, TOKEN_TIMEOUT_MS,
+		                  token_on_done, t);
 }
 
 static void token_on_link(struct link *link, void *arg)
@@ -144,13 +154,18 @@ static void token_on_link(struct link *link, void *arg)
 		loop_defer(t->loop, token_begin, t);
 }
 
-struct token_ask *token_ask(struct loop *loop, const char *whose, const char *command, token_fn *done, void *arg)
+struct token_ask *token_ask(struct loop *loop, const char *whose, const char *command,
+                            token_fn *done, void *arg)
 {
 	static const struct link_events events = { .changed = token_on_link };
 	struct token_ask *t = xcalloc(1, sizeof(*t));
-	*t = (struct token_ask){ .loop = loop, .whose = xstrdup(whose), .command = xstrdup(command), .done = done, .arg = arg };
+	*t = (struct token_ask){ .loop = loop,
+		                 .whose = xstrdup(whose),
+		                 .command = xstrdup(command),
+		                 .done = done,
+		                 .arg = arg };
 	t->link = link_create_local(loop, "this machine", &events, t);
-	link_connect(t->link);            /* it is up a turn later */
+	link_connect(t->link); /* it is up a turn later */
 	loop_defer(loop, token_begin, t);
 	return t;
 }

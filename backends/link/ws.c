@@ -15,7 +15,7 @@
 #define HEAD_MAX (16u << 10)
 #define ANSWER_MS 15000
 
-/* --- frames ----------------------------------------------------------------------------------------------------------- */
+/* --- frames -------------------------------------------------------------- */
 
 /* Bytes that the head has, as far as it can be said. */
 static unsigned ws_head_size(const struct ws_frames *f)
@@ -29,7 +29,8 @@ static bool ws_head_is_good(const struct ws_frames *f)
 {
 	unsigned opcode = f->head[0] & 0x0f;
 	bool control = opcode & 0x8, known = opcode <= 2 || (opcode >= 8 && opcode <= 10);
-	return known && !(f->head[0] & 0x70) && !(f->head[1] & 0x80) && (!control || (f->head[1] <= 125 && f->head[0] & 0x80));
+	return known && !(f->head[0] & 0x70) && !(f->head[1] & 0x80) &&
+	       (!control || (f->head[1] <= 125 && f->head[0] & 0x80));
 }
 
 static bool ws_head_over(struct ws_frames *f)
@@ -50,7 +51,8 @@ static enum ws_frame ws_payload_over(struct ws_frames *f)
 	return f->opcode == 8 ? WS_CLOSE : f->opcode == 9 ? WS_PING : WS_NOTHING;
 }
 
-enum ws_frame ws_next(struct ws_frames *f, const char *bytes, size_t len, size_t *used, const char **data, size_t *n)
+enum ws_frame ws_next(struct ws_frames *f, const char *bytes, size_t len, size_t *used,
+                      const char **data, size_t *n)
 {
 	*used = *n = 0;
 	while (*used < len && !f->in_payload) {
@@ -82,14 +84,14 @@ enum ws_frame ws_next(struct ws_frames *f, const char *bytes, size_t len, size_t
 	return WS_DATA;
 }
 
-/* --- one connection ----------------------------------------------------------------------------------------------------- */
+/* --- one connection ------------------------------------------------------ */
 
 struct ws {
-	struct loop *loop;           /* borrowed */
-	struct stream *stream;       /* NULL once it ended */
-	struct loop_timer *timer;    /* until it answered */
+	struct loop *loop;        /* borrowed */
+	struct stream *stream;    /* NULL once it ended */
+	struct loop_timer *timer; /* until it answered */
 	char *who, *path;
-	struct buf head;             /* of its answer; empty once that was 101 */
+	struct buf head; /* of its answer; empty once that was 101 */
 	bool answered, over;
 	struct ws_frames frames;
 	struct err err;
@@ -133,7 +135,8 @@ static void ws_end(struct ws *w)
 	loop_defer(w->loop, ws_tell_over, w);
 }
 
-static void ws_send_frame(struct ws *w, unsigned char opcode, const unsigned char *payload, unsigned n)
+static void ws_send_frame(struct ws *w, unsigned char opcode, const unsigned char *payload,
+                          unsigned n)
 {
 	unsigned char out[6 + 125] = { 0x80 | opcode, 0x80 | (unsigned char)n };
 	(void)!getrandom(out + 2, 4, 0);
@@ -148,38 +151,41 @@ static void ws_take_frames(struct ws *w, const char *bytes, size_t len)
 	const char *data;
 	for (size_t at = 0; at < len && !w->over; at += used) {
 		switch (ws_next(&w->frames, bytes + at, len - at, &used, &data, &n)) {
-		case WS_DATA:
-			w->events->data(w, data, n, w->arg);
-			break;
-		case WS_PING:
-			ws_send_frame(w, 10, w->frames.control, w->frames.n_control);
-			break;
+		case WS_DATA: w->events->data(w, data, n, w->arg); break;
+		case WS_PING: ws_send_frame(w, 10, w->frames.control, w->frames.n_control); break;
 		case WS_CLOSE: {
-			unsigned code = w->frames.n_control >= 2 ? (unsigned)w->frames.control[0] << 8 | w->frames.control[1] : 1005;
+			unsigned code = w->frames.n_control >= 2
+			                        ? (unsigned)w->frames.control[0] << 8 |
+			                                  w->frames.control[1]
+			                        : 1005;
 			unsigned said = w->frames.n_control > 2 ? w->frames.n_control - 2 : 0;
 			ws_send_frame(w, 8, w->frames.control, w->frames.n_control);
 			if (code != 1000 && code != 1001 && code != 1005)
-				err_set(&w->err, code == 4003 ? ERR_DENIED : ERR_REFUSED, "%s closed %.*s with code %u%s%.*s", w->who,
-				        (int)strcspn(w->path, "?"), w->path, code, said ? ": " : "", (int)said, (const char *)w->frames.control + 2);
+				err_set(&w->err, code == 4003 ? ERR_DENIED : ERR_REFUSED,
+				        "%s closed %.*s with code %u%s%.*s", w->who,
+				        (int)strcspn(w->path, "?"), w->path, code, said ? ": " : "",
+				        (int)said, (const char *)w->frames.control + 2);
 			ws_end(w);
 			break;
 		}
 		case WS_BAD:
-			err_set(&w->err, ERR_GARBLED, "%s sent what is no frame of a WebSocket", w->who);
+			err_set(&w->err, ERR_GARBLED, "%s sent what is no frame of a WebSocket",
+			        w->who);
 			ws_end(w);
 			break;
-		case WS_NOTHING:
-			break;
+		case WS_NOTHING: break;
 		}
 	}
 }
 
-/* "HTTP/1.1 101 ..." and that it is a WebSocket now; len: of the head, for frames may stand behind it already. */
+/* "HTTP/1.1 101 ..." and that it is a WebSocket now; len: of the head, for frames may stand behind
+ * it already. */
 static bool ws_is_upgrade(const char *head, size_t len)
 {
 	static const char status[] = "HTTP/1.1 101 ";
 	char *text = xstrndup(head, len);
-	bool is = !strncmp(text, status, sizeof(status) - 1) && strcasestr(text, "\r\nupgrade: websocket\r\n");
+	bool is = !strncmp(text, status, sizeof(status) - 1) &&
+	          strcasestr(text, "\r\nupgrade: websocket\r\n");
 	free(text);
 	return is;
 }
@@ -194,7 +200,8 @@ static size_t ws_on_data(struct stream *s, const char *bytes, size_t len, void *
 		return len;
 	}
 	if (!buf_add(&w->head, bytes, len)) {
-		err_set(&w->err, ERR_TOO_BIG, "%s's answer to the WebSocket of %.*s has no end", w->who, (int)strcspn(w->path, "?"), w->path);
+		err_set(&w->err, ERR_TOO_BIG, "%s's answer to the WebSocket of %.*s has no end",
+		        w->who, (int)strcspn(w->path, "?"), w->path);
 		ws_end(w);
 		return len;
 	}
@@ -208,8 +215,11 @@ static size_t ws_on_data(struct stream *s, const char *bytes, size_t len, void *
 		return len;
 	}
 	int line = (int)strcspn(w->head.data, "\r\n");
-	err_set(&w->err, strstr(w->head.data, " 401 ") || strstr(w->head.data, " 403 ") ? ERR_DENIED : ERR_REFUSED,
-	        "%s opens no WebSocket at %.*s: %.*s", w->who, (int)strcspn(w->path, "?"), w->path, line < 100 ? line : 100, w->head.data);
+	err_set(&w->err,
+	        strstr(w->head.data, " 401 ") || strstr(w->head.data, " 403 ") ? ERR_DENIED
+	                                                                       : ERR_REFUSED,
+	        "%s opens no WebSocket at %.*s: %.*s", w->who, (int)strcspn(w->path, "?"), w->path,
+	        line < 100 ? line : 100, w->head.data);
 	ws_end(w);
 	return len;
 }
@@ -221,22 +231,24 @@ static void ws_on_closed(struct stream *s, const struct stream_end *how, void *a
 	if (how->err.code && !w->err.code)
 		err_set(&w->err, how->err.code, "%s: %s", w->who, how->err.text);
 	else if (!w->over)
-		err_set(&w->err, ERR_LOST, "%s closed the WebSocket of %.*s without a word", w->who, (int)strcspn(w->path, "?"), w->path);
+		err_set(&w->err, ERR_LOST, "%s closed the WebSocket of %.*s without a word", w->who,
+		        (int)strcspn(w->path, "?"), w->path);
 	ws_end(w);
 }
 
 static void ws_on_timeout(struct loop_timer *t, void *arg)
 {
 	struct ws *w = arg;
-	err_set(&w->err, ERR_TIMEOUT, "%s did not answer the WebSocket of %.*s within %d s", w->who, (int)strcspn(w->path, "?"), w->path,
-	        ANSWER_MS / 1000);
+	err_set(&w->err, ERR_TIMEOUT, "%s did not answer the WebSocket of %.*s within %d s", w->who,
+	        (int)strcspn(w->path, "?"), w->path, ANSWER_MS / 1000);
 	ws_end(w);
 }
 
 /* 16 random bytes as base64 has them. */
 static void ws_make_key(char key[25])
 {
-	static const char signs[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char signs[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	unsigned char random[22] = { 0 };
 	(void)!getrandom(random, sizeof(random), 0);
 	for (int i = 0; i < 21; i++)
@@ -245,14 +257,20 @@ static void ws_make_key(char key[25])
 	memcpy(key + 22, "==", 3);
 }
 
-struct ws *ws_open(struct link *link, const struct endpoint *endpoint, const char *who, const char *path, const char *const *headers,
-                   const struct ws_events *events, void *arg, struct err *err)
+struct ws *ws_open(struct link *link, const struct endpoint *endpoint, const char *who,
+                   const char *path, const char *const *headers, const struct ws_events *events,
+                   void *arg, struct err *err)
 {
-	static const struct stream_events stream_events = { .data = ws_on_data, .closed = ws_on_closed };
+	static const struct stream_events stream_events = { .data = ws_on_data,
+		                                            .closed = ws_on_closed };
 	struct buf request = { .secret = true };
 	char key[25];
 	struct ws *w = xcalloc(1, sizeof(*w));
-	*w = (struct ws){ .loop = link->loop, .who = xstrdup(who), .path = xstrdup(path), .events = events, .arg = arg };
+	*w = (struct ws){ .loop = link->loop,
+		          .who = xstrdup(who),
+		          .path = xstrdup(path),
+		          .events = events,
+		          .arg = arg };
 	buf_init(&w->head, HEAD_MAX);
 	w->timer = loop_timer_add(link->loop, ANSWER_MS, ws_on_timeout, w);
 	w->stream = link_open(link, endpoint, &stream_events, w, err);
@@ -261,8 +279,11 @@ struct ws *ws_open(struct link *link, const struct endpoint *endpoint, const cha
 		return NULL;
 	}
 	ws_make_key(key);
-	buf_addf(&request, "GET %s HTTP/1.1\r\nHost: %s:%d\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-	         "Sec-WebSocket-Key: %s\r\n", path, endpoint->host, endpoint->port, key);
+	buf_addf(&request,
+	         "GET %s HTTP/1.1\r\nHost: %s:%d\r\nUpgrade: websocket\r\nConnection: "
+	         "Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+	         "Sec-WebSocket-Key: %s\r\n",
+	         path, endpoint->host, endpoint->port, key);
 	for (size_t i = 0; headers && headers[i]; i++)
 		buf_addf(&request, "%s\r\n", headers[i]);
 	buf_puts(&request, "\r\n");

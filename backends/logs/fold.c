@@ -1,5 +1,6 @@
-/* A reader of one flat object by hand: it must be quick, for every line on the screen passes here on every drawing, and must
- * say no to whatever is not JSON. Nested values are kept as they are written. */
+/* A reader of one flat object by hand: it must be quick, for every line on the screen passes here
+ * on every drawing, and must say no to whatever is not JSON. Nested values are kept as they are
+ * written. */
 #include "backends/logs/fold.h"
 
 #include <stdio.h>
@@ -17,7 +18,7 @@ struct piece {
 	size_t len;
 };
 struct pair {
-	struct piece key, value;     /* key without its quotes; value as written */
+	struct piece key, value; /* key without its quotes; value as written */
 };
 
 static const char *fold_blanks(const char *s, const char *end)
@@ -102,7 +103,8 @@ static bool fold_is_one(struct piece key, const char *const *names)
 	return false;
 }
 
-/* A string without quotes and with its simple escapes resolved (a newline becomes a blank), anything else as it is. */
+/* A string without quotes and with its simple escapes resolved (a newline becomes a blank),
+ * anything else as it is. */
 static void fold_add_plain(struct buf *out, struct piece v)
 {
 	if (v.len < 2 || *v.s != '"') {
@@ -113,7 +115,7 @@ static void fold_add_plain(struct buf *out, struct piece v)
 		char c = v.s[i];
 		if (c == '\\' && i + 2 < v.len) {
 			c = v.s[++i];
-			if (c == 'u') {              /* rare: kept as written */
+			if (c == 'u') { /* rare: kept as written */
 				buf_puts(out, "\\");
 			} else if (strchr("nrtbf", c)) {
 				c = ' ';
@@ -132,9 +134,11 @@ static void fold_add_value(struct buf *out, struct piece v)
 		buf_add(out, v.s, v.len);
 }
 
-static const char *const levels[] = { "level", "lvl", "severity", "levelname", "loglevel", "log.level", NULL };
+static const char *const levels[] = { "level",    "lvl",       "severity", "levelname",
+	                              "loglevel", "log.level", NULL };
 static const char *const messages[] = { "msg", "message", "event", "log", NULL };
-static const char *const times[] = { "ts", "time", "timestamp", "@timestamp", "t", "asctime", "datetime", "date", NULL };
+static const char *const times[] = { "ts",      "time",     "timestamp", "@timestamp", "t",
+	                             "asctime", "datetime", "date",      NULL };
 
 /* A level that is a number is said as a word. */
 static void fold_add_level(struct buf *out, struct piece v)
@@ -151,7 +155,8 @@ static void fold_add_level(struct buf *out, struct piece v)
 	fold_add_plain(out, v);
 }
 
-static void fold_add_first(struct buf *out, const struct pair *pairs, size_t n, const char *const *names, size_t *taken)
+static void fold_add_first(struct buf *out, const struct pair *pairs, size_t n,
+                           const char *const *names, size_t *taken)
 {
 	*taken = n;
 	for (size_t i = 0; i < n; i++) {
@@ -191,7 +196,8 @@ bool fold_json(const char *text, size_t len, struct buf *out)
 #define YEAR_2000 946684800.0
 #define YEAR_2100 4102444800.0
 
-/* Seconds, or a thousandth, millionth, milliardth of them: whichever makes it a time of this century. */
+/* Seconds, or a thousandth, millionth, milliardth of them: whichever makes it a time of this
+ * century. */
 static int64_t fold_number_time(struct piece v)
 {
 	char text[40], *end;
@@ -232,7 +238,8 @@ static void unfold(struct buf *out, struct piece v, int depth)
 	struct pair pairs[PAIRS_MAX];
 	size_t n = depth < 4 ? fold_pairs_of(v.s, v.len, pairs) : 0;
 	for (size_t i = 0; i < n; i++) {
-		buf_addf(out, "%s%*s%.*s: ", out->len ? "\n" : "", depth * 2, "", (int)pairs[i].key.len, pairs[i].key.s);
+		buf_addf(out, "%s%*s%.*s: ", out->len ? "\n" : "", depth * 2, "",
+		         (int)pairs[i].key.len, pairs[i].key.s);
 		if (*pairs[i].value.s == '{')
 			unfold(out, pairs[i].value, depth + 1);
 		else

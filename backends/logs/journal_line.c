@@ -18,7 +18,8 @@
 /* A cursor goes back into a command line, quoted; still only what systemd writes is taken. */
 static void journal_line_take_cursor(char *dst, const cJSON *v)
 {
-	static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789=;-_";
+	static const char safe[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789=;-_";
 	const char *s = cJSON_IsString(v) ? v->valuestring : "";
 	size_t n = strlen(s);
 	*dst = '\0';
@@ -34,7 +35,8 @@ static void journal_line_add_bytes(struct buf *out, const char *bytes, size_t n)
 	out->overflowed |= n > room;
 }
 
-/* A field is a string; with bytes that are no text an array of numbers; given twice an array of such. */
+/* A field is a string; with bytes that are no text an array of numbers; given twice an array of
+ * such. */
 static void journal_line_add_field(struct buf *out, const cJSON *v)
 {
 	const cJSON *item;
@@ -42,7 +44,7 @@ static void journal_line_add_field(struct buf *out, const cJSON *v)
 		journal_line_add_bytes(out, v->valuestring, strlen(v->valuestring));
 		return;
 	}
-	cJSON_ArrayForEach(item, v) {
+	cJSON_ArrayForEach (item, v) {
 		if (cJSON_IsNumber(item)) {
 			char byte = (char)(unsigned char)number_small(item->valuedouble, 0);
 			journal_line_add_bytes(out, &byte, 1);
@@ -81,7 +83,8 @@ static void journal_line_take_field(char *dst, size_t size, const cJSON *obj, co
 
 static void journal_line_take_origin(struct journal_line *out, const cJSON *obj)
 {
-	static const char *const units[] = { "UNIT", "USER_UNIT", "OBJECT_SYSTEMD_UNIT", "_SYSTEMD_USER_UNIT", "_SYSTEMD_UNIT" };
+	static const char *const units[] = { "UNIT", "USER_UNIT", "OBJECT_SYSTEMD_UNIT",
+		                             "_SYSTEMD_USER_UNIT", "_SYSTEMD_UNIT" };
 	char text[96], name[33], pid[11];
 	journal_line_take_field(name, sizeof(name), obj, "SYSLOG_IDENTIFIER");
 	journal_line_take_field(pid, sizeof(pid), obj, "_PID");
@@ -102,10 +105,15 @@ bool journal_line_parse(const char *line, size_t len, struct journal_line *out)
 		cJSON_Delete(obj);
 		return false;
 	}
-	out->time_us = journal_line_number_of(cJSON_GetObjectItemCaseSensitive(obj, "__REALTIME_TIMESTAMP"), 0);
+	out->time_us =
+		journal_line_number_of(cJSON_GetObjectItemCaseSensitive(obj,
+	                                                                "__REALTIME_TIMESTAMP"),
+	                               0);
 	int priority = (int)journal_line_number_of(journal_line_field_of(obj, "PRIORITY"), -1);
-	/* Whatever a service prints gets priority 6, so there its own words about the level are the better guess. */
-	out->level = priority < 0 || priority == 6 ? LOG_LEVEL_UNKNOWN : level_of_priority(priority);
+	/* Whatever a service prints gets priority 6, so there its own words about the level are the
+	 * better guess. */
+	out->level = priority < 0 || priority == 6 ? LOG_LEVEL_UNKNOWN
+	                                           : level_of_priority(priority);
 	journal_line_take_cursor(out->cursor, cJSON_GetObjectItemCaseSensitive(obj, "__CURSOR"));
 	journal_line_take_origin(out, obj);
 	if (message && !cJSON_IsNull(message)) {

@@ -2,10 +2,11 @@
  *
  *   SERVER                         its whole journal        SERVER/journal     the same
  *   SERVER/kernel                  the kernel's messages    SERVER/file:/PATH  a file there
- *   SERVER/containers/NAME         a container              SERVER/services/NAME  a unit (".service" may be left out)
+ *   SERVER/containers/NAME         a container              SERVER/services/NAME  a unit
+ * (".service" may be left out)
  *
- * SERVER and NAME may hold * ? [...]; row ids ("sese/container/javisi_n8n") are targets too. A pattern also takes what
- * appears later: log_set_refresh looks again. */
+ * SERVER and NAME may hold * ? [...]; row ids ("sese/container/javisi_n8n") are targets too. A
+ * pattern also takes what appears later: log_set_refresh looks again. */
 #ifndef LOGS_LOGS_H
 #define LOGS_LOGS_H
 
@@ -18,23 +19,26 @@
 enum target_what { TARGET_JOURNAL, TARGET_KERNEL, TARGET_FILE, TARGET_CONTAINER, TARGET_UNIT };
 struct target {
 	enum target_what what;
-	char server[128];        /* name or pattern */
-	char name[512];          /* name or pattern, or path; "" for the others */
+	char server[128]; /* name or pattern */
+	char name[512];   /* name or pattern, or path; "" for the others */
 };
 /* Pure. False and why, with the nearest word when one was mistyped. */
 bool target_parse(const char *text, struct target *, char *why, size_t size);
 bool target_takes(const struct target *, enum target_what, const char *server, const char *name);
 
 struct log_set;
-struct log_set *log_set_create(struct store *, struct log *);    /* both borrowed */
-void log_set_destroy(struct log_set *);                          /* before the log; NULL is fine */
+struct log_set *log_set_create(struct store *, struct log *); /* both borrowed */
+void log_set_destroy(struct log_set *);                       /* before the log; NULL is fine */
 bool log_set_add(struct log_set *, const char *target, char *why, size_t size);
-/* Follows what matches and is not followed yet, and tells the log the clocks of the servers. Returns how many are followed. */
+/* Follows what matches and is not followed yet, and tells the log the clocks of the servers.
+ * Returns how many are followed. */
 size_t log_set_refresh(struct log_set *);
-void log_set_clocks(struct store *, struct log *);               /* the same for a log without a set */
+/* the same for a log without a set */
+void log_set_clocks(struct store *, struct log *);
 /* The first target that takes nothing now; NULL when all take something. */
 const char *log_set_idle(const struct log_set *);
 
-struct follow *server_follow(struct row *, struct log *, struct err *);  /* kind_server.follow: its journal */
+/* kind_server.follow: its journal */
+struct follow *server_follow(struct row *, struct log *, struct err *);
 
 #endif

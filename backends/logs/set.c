@@ -9,16 +9,16 @@
 #include "backends/vitals/vitals.h"
 
 #define TARGETS_MAX 64
-#define FOLLOWED_MAX 250        /* a log has places for that many sources */
+#define FOLLOWED_MAX 250 /* a log has places for that many sources */
 
 struct log_set {
 	struct store *store;
 	struct log *log;
 	struct target targets[TARGETS_MAX];
-	char *words[TARGETS_MAX];          /* as given; owned */
-	unsigned taken[TARGETS_MAX];       /* how many it takes */
+	char *words[TARGETS_MAX];    /* as given; owned */
+	unsigned taken[TARGETS_MAX]; /* how many it takes */
 	size_t n;
-	char *followed[FOLLOWED_MAX];      /* ids; owned */
+	char *followed[FOLLOWED_MAX]; /* ids; owned */
 	size_t n_followed;
 };
 
@@ -69,14 +69,19 @@ static void set_note_followed(struct log_set *set, const char *id)
 /* The logs of a server itself are there whether it is connected or not. */
 static void set_follow_server(struct log_set *set, const struct target *t, struct server *s)
 {
-	static const enum tail_what whats[] = { [TARGET_JOURNAL] = TAIL_JOURNAL, [TARGET_KERNEL] = TAIL_KERNEL, [TARGET_FILE] = TAIL_FILE };
-	static const char *const names[] = { [TARGET_JOURNAL] = "journal", [TARGET_KERNEL] = "kernel", [TARGET_FILE] = "file:" };
+	static const enum tail_what whats[] = { [TARGET_JOURNAL] = TAIL_JOURNAL,
+		                                [TARGET_KERNEL] = TAIL_KERNEL,
+		                                [TARGET_FILE] = TAIL_FILE };
+	static const char *const names[] = {
+		[TARGET_JOURNAL] = "journal", [TARGET_KERNEL] = "kernel", [TARGET_FILE] = "file:"
+	};
 	char id[700];
 	struct err err;
 	snprintf(id, sizeof(id), "%s/%s%s", s->name, names[t->what], t->name);
 	if (set_is_followed(set, id) || set->n_followed == FOLLOWED_MAX)
 		return;
-	if (tail_follow(s, &(struct tail_spec){ .what = whats[t->what], .name = t->name }, id, set->log, &err))
+	if (tail_follow(s, &(struct tail_spec){ .what = whats[t->what], .name = t->name }, id,
+	                set->log, &err))
 		set_note_followed(set, id);
 	else
 		log_set_status(set->log, LOG_NO_SOURCE, "%s", err.text);
@@ -104,10 +109,13 @@ static unsigned set_take(struct log_set *set, const struct target *t)
 	unsigned taken = 0;
 	if (t->what == TARGET_CONTAINER || t->what == TARGET_UNIT) {
 		const struct kind *kind = t->what == TARGET_UNIT ? &kind_unit : &kind_container;
-		for (struct row *r = store_first(set->store, kind, NULL); r; r = store_next(r, kind, NULL)) {
-			const char *local = r->id + strlen(r->server->name) + strlen(kind->name) + 2;
+		for (struct row *r = store_first(set->store, kind, NULL); r;
+		     r = store_next(r, kind, NULL)) {
+			const char *local = r->id + strlen(r->server->name) + strlen(kind->name) +
+			                    2;
 			const char *server = set_called(t, r->server);
-			if (!target_takes(t, t->what, server, local) && !target_takes(t, t->what, server, r->name))
+			if (!target_takes(t, t->what, server, local) &&
+			    !target_takes(t, t->what, server, r->name))
 				continue;
 			set_follow_row(set, r);
 			taken++;

@@ -18,7 +18,8 @@ static int stamp_digits(const char *s, int n)
 	return value;
 }
 
-/* Days since 1970 of a date of the Gregorian calendar: years begin in March, so that the leap day comes last. */
+/* Days since 1970 of a date of the Gregorian calendar: years begin in March, so that the leap day
+ * comes last. */
 static int64_t stamp_days(int year, int month, int day)
 {
 	year -= month <= 2;
@@ -31,30 +32,34 @@ static int64_t stamp_days(int year, int month, int day)
 static int64_t stamp_date_time(const char *s)
 {
 	int year = stamp_digits(s, 4), month = stamp_digits(s + 5, 2), day = stamp_digits(s + 8, 2);
-	int hour = stamp_digits(s + 11, 2), minute = stamp_digits(s + 14, 2), second = stamp_digits(s + 17, 2);
-	if (year < 1970 || month < 1 || month > 12 || day < 1 || day > 31 || hour < 0 || hour > 23 || minute < 0 || minute > 59 ||
-	    second < 0 || second > 60 || (s[4] != '-' && s[4] != '/') || s[7] != s[4] || s[13] != ':' || s[16] != ':')
+	int hour = stamp_digits(s + 11, 2), minute = stamp_digits(s + 14, 2),
+	    second = stamp_digits(s + 17, 2);
+	if (year < 1970 || month < 1 || month > 12 || day < 1 || day > 31 || hour < 0 ||
+	    hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60 ||
+	    (s[4] != '-' && s[4] != '/') || s[7] != s[4] || s[13] != ':' || s[16] != ':')
 		return -1;
 	return stamp_days(year, month, day) * 86400 + hour * 3600 + minute * 60 + second;
 }
 
 #define DATE_TIME 19
 
-#define EAST_MOST 14     /* hours; in Kiribati */
+#define EAST_MOST 14 /* hours; in Kiribati */
 /* "+0200" and "+02:00"; false: it is none. */
 static bool stamp_offset_of(const char *p, const char *end, int *east_s)
 {
 	if (end - p < 5 || (*p != '+' && *p != '-'))
 		return false;
 	bool colon = p[3] == ':';
-	int hours = stamp_digits(p + 1, 2), minutes = end - p >= 6 || !colon ? stamp_digits(p + (colon ? 4 : 3), 2) : -1;
+	int hours = stamp_digits(p + 1, 2),
+	    minutes = end - p >= 6 || !colon ? stamp_digits(p + (colon ? 4 : 3), 2) : -1;
 	*east_s = (*p == '-' ? -1 : 1) * (hours * 3600 + minutes * 60);
 	return hours >= 0 && hours <= EAST_MOST && minutes >= 0 && minutes < 60;
 }
 
 int64_t stamp_utc_ns(const char *text, size_t len)
 {
-	int64_t s = len > DATE_TIME && text[10] == 'T' ? stamp_date_time(text) : -1, ns = 0, unit = 100000000;
+	int64_t s = len > DATE_TIME && text[10] == 'T' ? stamp_date_time(text) : -1, ns = 0,
+		unit = 100000000;
 	size_t i = DATE_TIME;
 	if (s < 0)
 		return 0;
@@ -64,7 +69,8 @@ int64_t stamp_utc_ns(const char *text, size_t len)
 	if (i + 1 == len && text[i] == 'Z')
 		return s * 1000000000 + ns;
 	int east_s;
-	bool offset = i + 6 == len && text[i + 3] == ':' && stamp_offset_of(text + i, text + len, &east_s);
+	bool offset = i + 6 == len && text[i + 3] == ':' &&
+	              stamp_offset_of(text + i, text + len, &east_s);
 	return offset ? (s - east_s) * 1000000000 + ns : 0;
 }
 
@@ -117,17 +123,21 @@ static int stamp_month_of(const char *p)
 
 static int64_t stamp_clock_of(const char *p)
 {
-	int hour = stamp_digits(p, 2), minute = stamp_digits(p + 3, 2), second = stamp_digits(p + 6, 2);
-	return p[2] != ':' || p[5] != ':' || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60
-	               ? -1 : hour * 3600 + minute * 60 + second;
+	int hour = stamp_digits(p, 2), minute = stamp_digits(p + 3, 2),
+	    second = stamp_digits(p + 6, 2);
+	return p[2] != ':' || p[5] != ':' || hour < 0 || hour > 23 || minute < 0 || minute > 59 ||
+	                       second < 0 || second > 60
+	               ? -1
+	               : hour * 3600 + minute * 60 + second;
 }
 
-#define SYSLOG 15        /* "Nov  1 14:02:58" */
+#define SYSLOG 15 /* "Nov  1 14:02:58" */
 /* It has no year: the last time that day was, a day of slack for clocks and zones. */
 static int64_t stamp_syslog_time(const char *p, const char *end, struct zone zone)
 {
 	int month = end - p >= SYSLOG ? stamp_month_of(p) : 0;
-	int day = month && p[3] == ' ' ? stamp_digits(p + 4 + (p[4] == ' '), p[4] == ' ' ? 1 : 2) : -1;
+	int day = month && p[3] == ' ' ? stamp_digits(p + 4 + (p[4] == ' '), p[4] == ' ' ? 1 : 2)
+	                               : -1;
 	int64_t clock = day > 0 && day < 32 && p[6] == ' ' ? stamp_clock_of(p + 7) : -1;
 	time_t now = time(NULL);
 	struct tm tm;
@@ -140,8 +150,8 @@ static int64_t stamp_syslog_time(const char *p, const char *end, struct zone zon
 	return stamp_in_zone(s, zone) * 1000000;
 }
 
-#define WEB 20           /* "21/Nov/2026:14:02:58" */
-#define WEB_REACH 200    /* names and addresses stand before it */
+#define WEB 20        /* "21/Nov/2026:14:02:58" */
+#define WEB_REACH 200 /* names and addresses stand before it */
 static int64_t stamp_web_time(const char *p, const char *end, struct zone zone)
 {
 	if (end - p > WEB_REACH)
@@ -154,7 +164,8 @@ static int64_t stamp_web_time(const char *p, const char *end, struct zone zone)
 	if (day < 1 || day > 31 || !month || year < 1970 || clock < 0)
 		return 0;
 	p += WEB;
-	return stamp_with_rest(stamp_days(year, month, day) * 86400 + clock, p + (p < end && *p == ' '), end, zone);
+	return stamp_with_rest(stamp_days(year, month, day) * 86400 + clock,
+	                       p + (p < end && *p == ' '), end, zone);
 }
 
 int64_t stamp_find(const char *line, size_t len, struct zone zone)
@@ -164,7 +175,8 @@ int64_t stamp_find(const char *line, size_t len, struct zone zone)
 		return json_time(line, len, zone);
 	if (p < end && *p == '[')
 		p++;
-	int64_t s = end - p >= DATE_TIME && (p[10] == 'T' || p[10] == ' ') ? stamp_date_time(p) : -1;
+	int64_t s = end - p >= DATE_TIME && (p[10] == 'T' || p[10] == ' ') ? stamp_date_time(p)
+	                                                                   : -1;
 	if (s >= 0)
 		return stamp_with_rest(s, p + DATE_TIME, end, zone);
 	int64_t us = p < end ? stamp_syslog_time(p, end, zone) : 0;
@@ -191,7 +203,8 @@ size_t stamp_len(const char *line, size_t len)
 	p += bracket;
 	if (end - p >= DATE_TIME && (p[10] == 'T' || p[10] == ' ') && stamp_date_time(p) >= 0)
 		p = stamp_rest_end(p + DATE_TIME, end);
-	else if (!bracket && end - p > SYSLOG && stamp_syslog_time(p, end, (struct zone){ .known = true }))
+	else if (!bracket && end - p > SYSLOG &&
+	         stamp_syslog_time(p, end, (struct zone){ .known = true }))
 		p += SYSLOG;
 	else
 		return 0;
@@ -206,5 +219,6 @@ size_t stamp_len(const char *line, size_t len)
 size_t stamp_said(const char *line, size_t len, int64_t time_us, int64_t unit_us)
 {
 	size_t n = stamp_len(line, len);
-	return n && stamp_find(line, len, (struct zone){ 0 }) / unit_us == time_us / unit_us ? n : 0;
+	return n && stamp_find(line, len, (struct zone){ 0 }) / unit_us == time_us / unit_us ? n
+	                                                                                     : 0;
 }

@@ -17,71 +17,86 @@
 #include "backends/logs/tail_command.h"
 #include "backends/logs/journal_line.h"
 
-#define LINE_MAX_BYTES (1u << 20)       /* of JSON: up to five bytes for each byte of a message that is no text */
+#define LINE_MAX_BYTES \
+	(1u << 20) /* of JSON: up to five bytes for each byte of a message that is no text */
 #define LINES_FIRST 500
 #define COMPLAINT_MAX 400
 #define RETRY_MS 5000
-#define STREAMS_MAX 7                /* at once over one connection: sshd's MaxSessions, 10 by default, is for all that is done there */
+#define STREAMS_MAX                                                                             \
+	7 /* at once over one connection: sshd's MaxSessions, 10 by default, is for all that is \
+	     done there */
 #define OLDER_BYTES_MAX (16u << 20)
 #define OLDER_TIMEOUT_MS 30000
 #define UNITS_MAX TAIL_NAMES_MAX
 #define REACH_LINES 20000
-#define SILENT_LOOK_MS 5000          /* a tail that does not say what happens to the file: it is looked at so often while lines come */
-#define INODE_UNKNOWN 1              /* of no file that is followed: where it goes on it is another one */
-#define PRESENT_SLACK_US 1000000     /* with --since, a first line so soon after the beginning is the first line */
-#define TURN_BYTES (256u << 10)         /* taken from one tail in one turn; the others and the keys come next */
-#define TURN_NEXT_MS 1                  /* 0 would be in the same turn */
+#define SILENT_LOOK_MS                                                                            \
+	5000 /* a tail that does not say what happens to the file: it is looked at so often while \
+	        lines come */
+#define INODE_UNKNOWN 1 /* of no file that is followed: where it goes on it is another one */
+#define PRESENT_SLACK_US \
+	1000000 /* with --since, a first line so soon after the beginning is the first line */
+#define TURN_BYTES \
+	(256u << 10)   /* taken from one tail in one turn; the others and the keys come next */
+#define TURN_NEXT_MS 1 /* 0 would be in the same turn */
 
 struct logs_source {
 	struct source source;
 	struct tail *tails;
 };
 struct unit_of_tail {
-	char *name;                         /* owned */
+	char *name; /* owned */
 	unsigned source;
 };
 struct tail {
 	struct follow follow;
-	struct logs_source *at;             /* NULL: the server was removed */
+	struct logs_source *at; /* NULL: the server was removed */
 	enum tail_what what;
 	bool user;
-	struct unit_of_tail units[UNITS_MAX];   /* or the one path */
+	struct unit_of_tail units[UNITS_MAX]; /* or the one path */
 	size_t n_units;
 	struct stream *stream;
-	bool waits;                         /* for another one's place */
-	bool rests;                         /* it broke off, or could not begin: it needs no place until it tries again */
-	struct run *run;                    /* that fetches older lines */
-	struct loop_timer *timer;           /* starts it: at once, or again later */
+	bool waits; /* for another one's place */
+	/* it broke off, or could not begin: it needs no place until it tries again */
+	bool rests;
+	struct run *run;          /* that fetches older lines */
+	struct loop_timer *timer; /* starts it: at once, or again later */
 	struct buf in;
-	char cursor[JOURNAL_CURSOR_SIZE];   /* of the last line told; "" none */
-	char first[JOURNAL_CURSOR_SIZE];    /* of the oldest line told */
-	uint64_t inode, offset;             /* of a file: told up to there */
-	uint64_t size;                      /* of it when it was opened; 0 unknown */
-	int64_t written_us;                 /* wall clock, when it was written last before that; 0 unknown */
-	uint64_t start;                     /* of a file: told from there on; 0 all of it */
-	struct zone zone;                   /* of a file: of its server */
-	int64_t stamp_us;                   /* of a file: of the last line that had a time; lines without one go with it */
-	char mark[TAIL_MARK_SIZE];          /* of a file: before its path in tail's own words */
-	struct run *asking;                 /* of a file that was replaced, or may have been: which it is now */
-	bool silent;                        /* of a file: its tail does not say all that happens to it */
-	bool spoke;                         /* of a file: the line before was tail's own; toybox puts an empty one behind it */
-	int64_t looked_ms;                  /* of a file: when it was looked at last, */
-	uint64_t looked_offset;             /* and what was told by then: a file that is smaller was emptied */
-	bool headed;                        /* of a file: its head came */
-	bool denied;                        /* said already, or read to its end: trying again changes nothing */
-	bool opened;                        /* it was followed before */
+	char cursor[JOURNAL_CURSOR_SIZE]; /* of the last line told; "" none */
+	char first[JOURNAL_CURSOR_SIZE];  /* of the oldest line told */
+	uint64_t inode, offset;           /* of a file: told up to there */
+	uint64_t size;                    /* of it when it was opened; 0 unknown */
+	/* wall clock, when it was written last before that; 0 unknown */
+	int64_t written_us;
+	uint64_t start;   /* of a file: told from there on; 0 all of it */
+	struct zone zone; /* of a file: of its server */
+	/* of a file: of the last line that had a time; lines without one go with it */
+	int64_t stamp_us;
+	char mark[TAIL_MARK_SIZE]; /* of a file: before its path in tail's own words */
+	/* of a file that was replaced, or may have been: which it is now */
+	struct run *asking;
+	/* of a file: its tail does not say all that happens to it */
+	bool silent;
+	/* of a file: the line before was tail's own; toybox puts an empty one behind it */
+	bool spoke;
+	int64_t looked_ms; /* of a file: when it was looked at last, */
+	/* and what was told by then: a file that is smaller was emptied */
+	uint64_t looked_offset;
+	bool headed; /* of a file: its head came */
+	/* said already, or read to its end: trying again changes nothing */
+	bool denied;
+	bool opened; /* it was followed before */
 	bool paused, skipping;
 	size_t turn_bytes;
 	int64_t turn_ms;
-	int64_t first_us;                   /* of the oldest line told */
-	struct earlier {                    /* run, boot or file whose lines are being taken */
-		const char *what;           /* "run"; NULL: none */
+	int64_t first_us;         /* of the oldest line told */
+	struct earlier {          /* run, boot or file whose lines are being taken */
+		const char *what; /* "run"; NULL: none */
 		unsigned source;
-		int64_t begun_us;           /* when the present one began; 0 unknown */
-		int64_t end_us;             /* of its last line; 0: none came */
+		int64_t begun_us; /* when the present one began; 0 unknown */
+		int64_t end_us;   /* of its last line; 0: none came */
 	} earlier;
-	int64_t lost_ms;                    /* wall clock, when it broke off; 0: it did not */
-	bool reader_ended;                  /* then the command ended, not the link */
+	int64_t lost_ms;   /* wall clock, when it broke off; 0: it did not */
+	bool reader_ended; /* then the command ended, not the link */
 	char complaint[COMPLAINT_MAX];
 	size_t complaint_len;
 	struct tail *next;
@@ -94,13 +109,15 @@ static struct loop *tail_loop_of(const struct tail *t)
 	return store_loop(t->at->source.store);
 }
 
-/* --- lines ------------------------------------------------------------------------------------------------ */
+/* --- lines --------------------------------------------------------------- */
 
 /* The source of a journal's line: whom it is about, or who wrote it. */
 static unsigned tail_source_for(const struct tail *t, const struct journal_line *line)
 {
-	for (size_t u = 0; t->what == TAIL_UNIT && t->n_units > 1 && u < ARRAY_LEN(line->units); u++) {
-		const char *unit = line->units[u];   /* cppcheck-suppress arrayIndexOutOfBounds ; it does not know ARRAY_LEN */
+	for (size_t u = 0; t->what == TAIL_UNIT && t->n_units > 1 && u < ARRAY_LEN(line->units);
+	     u++) {
+		/* cppcheck-suppress arrayIndexOutOfBounds ; it does not know ARRAY_LEN */
+		const char *unit = line->units[u];
 		for (size_t i = 0; *unit && i < t->n_units; i++)
 			if (strcmp(unit, t->units[i].name) == 0)
 				return t->units[i].source;
@@ -122,9 +139,11 @@ static void tail_add_message(struct tail *t, const struct journal_line *line, in
 		if (named)
 			buf_addf(&text, "%s: ", line->identifier);
 		if (named && buf_add(&text, p, (size_t)(stop - p)))
-			log_add(t->follow.log, source, time_us, line->level, LOG_LINE, text.data, text.len);
+			log_add(t->follow.log, source, time_us, line->level, LOG_LINE, text.data,
+			        text.len);
 		else
-			log_add(t->follow.log, source, time_us, line->level, LOG_LINE, p, (size_t)(stop - p));
+			log_add(t->follow.log, source, time_us, line->level, LOG_LINE, p,
+			        (size_t)(stop - p));
 		buf_finish(&text);
 		p = stop + 1;
 	} while (p < end);
@@ -146,9 +165,11 @@ static void tail_add_entry(struct tail *t, const struct journal_line *line, int6
 	if (line->text)
 		tail_add_message(t, line, time_us);
 	else
-		log_add(t->follow.log, tail_source_for(t, line), time_us, LOG_LEVEL_UNKNOWN, LOG_GAP, left_out, strlen(left_out));
+		log_add(t->follow.log, tail_source_for(t, line), time_us, LOG_LEVEL_UNKNOWN,
+		        LOG_GAP, left_out, strlen(left_out));
 	if (line->cut)
-		log_add(t->follow.log, tail_source_for(t, line), time_us, LOG_LEVEL_UNKNOWN, LOG_GAP, cut, strlen(cut));
+		log_add(t->follow.log, tail_source_for(t, line), time_us, LOG_LEVEL_UNKNOWN,
+		        LOG_GAP, cut, strlen(cut));
 }
 
 static void tail_take_journal(struct tail *t, const char *bytes, size_t len)
@@ -162,9 +183,11 @@ static void tail_take_journal(struct tail *t, const char *bytes, size_t len)
 	journal_line_finish(&line);
 }
 
-/* What is older stands before what was told first (first_us), even when journald gave both the same time, as it does to all
- * that it reads at once. before_us: what is not before it is not wanted. Returns the time told, or 0. */
-static int64_t tail_take_older_journal(struct tail *t, const char *bytes, size_t len, int64_t first_us, int64_t before_us)
+/* What is older stands before what was told first (first_us), even when journald gave both the same
+ * time, as it does to all that it reads at once. before_us: what is not before it is not wanted.
+ * Returns the time told, or 0. */
+static int64_t tail_take_older_journal(struct tail *t, const char *bytes, size_t len,
+                                       int64_t first_us, int64_t before_us)
 {
 	struct journal_line line;
 	int64_t line_us = 0;
@@ -184,7 +207,8 @@ static void tail_say_gap(struct tail *t, const char *more)
 	if (!t->lost_ms)
 		return;
 	for (size_t i = 0; i < t->n_units; i++)
-		log_gap(t->follow.log, t->units[i].source, "%s for %s%s", t->reader_ended ? "nothing was read" : "the link was away",
+		log_gap(t->follow.log, t->units[i].source, "%s for %s%s",
+		        t->reader_ended ? "nothing was read" : "the link was away",
 		        human_span(span, now_wall_ms() - t->lost_ms), more);
 	t->lost_ms = 0;
 }
@@ -195,12 +219,14 @@ static void tail_take_head(struct tail *t, const char *bytes, size_t len)
 	char written[24] = "";
 	t->size = 0;
 	t->silent = t->spoke = false;
-	snprintf(head, sizeof(head), "%.*s", (int)(len < sizeof(head) ? len : sizeof(head) - 1), bytes);
-	if (sscanf(head, TAIL_HEAD "%" SCNu64 " %" SCNu64 " %15s %7s %" SCNu64 " %20s %15s", &t->inode, &t->offset,
-	           state, zone, &t->size, written, how) < 3)
+	snprintf(head, sizeof(head), "%.*s", (int)(len < sizeof(head) ? len : sizeof(head) - 1),
+	         bytes);
+	if (sscanf(head, TAIL_HEAD "%" SCNu64 " %" SCNu64 " %15s %7s %" SCNu64 " %20s %15s",
+	           &t->inode, &t->offset, state, zone, &t->size, written, how) < 3)
 		return;
 	t->written_us = number_read(written, 0, NUMBER_SECONDS, 0) * 1000000;
-	if (log_until(t->follow.log) && t->written_us > log_until(t->follow.log))   /* it is written all the time, or by another clock */
+	/* it is written all the time, or by another clock */
+	if (log_until(t->follow.log) && t->written_us > log_until(t->follow.log))
 		t->written_us = log_until(t->follow.log);
 	t->headed = true;
 	log_set_status(t->follow.log, t->follow.source, "%s", "");
@@ -210,7 +236,8 @@ static void tail_take_head(struct tail *t, const char *bytes, size_t len)
 	if (strcmp(state, "again") != 0)
 		t->start = t->offset;
 	tail_say_gap(t, strcmp(state, "again") == 0 ? "; what was written meanwhile follows"
-	                                       : "; the file was replaced meanwhile, what its old one got last is in its .1");
+	                                            : "; the file was replaced meanwhile, what its "
+	                                              "old one got last is in its .1");
 }
 
 static void tail_add_file_line(struct tail *t, const char *bytes, size_t len)
@@ -221,13 +248,15 @@ static void tail_add_file_line(struct tail *t, const char *bytes, size_t len)
 	if (time_us)
 		t->stamp_us = time_us;
 	if (!t->first_us && t->stamp_us && t->stamp_us < log_since(t->follow.log)) {
-		t->start = t->offset;            /* from before what is wanted */
+		t->start = t->offset; /* from before what is wanted */
 		return;
 	}
-	/* one without a time that was there already is not of now: it is as old as the last writing, or older */
+	/* one without a time that was there already is not of now: it is as old as the last
+	 * writing, or older */
 	time_us = t->stamp_us ? t->stamp_us : t->offset <= t->size ? t->written_us : 0;
 	tail_note_first(t, time_us ? time_us : now_wall_ms() * 1000, "");
-	log_add(t->follow.log, t->units[0].source, time_us, LOG_LEVEL_UNKNOWN, LOG_LINE, bytes, len);
+	log_add(t->follow.log, t->units[0].source, time_us, LOG_LEVEL_UNKNOWN, LOG_LINE, bytes,
+	        len);
 }
 
 /* What a silent tail did not say. Its lines are counted from the size that the file had then. */
@@ -237,9 +266,11 @@ static void tail_on_state_answer(const struct run_result *r, void *arg)
 	uint64_t inode, size;
 	t->asking = NULL;
 	t->looked_ms = loop_now(tail_loop_of(t));
-	if (sscanf(r->out ? r->out : "", "%" SCNu64 " %" SCNu64, &inode, &size) != 2 || (inode == t->inode && size >= t->looked_offset))
+	if (sscanf(r->out ? r->out : "", "%" SCNu64 " %" SCNu64, &inode, &size) != 2 ||
+	    (inode == t->inode && size >= t->looked_offset))
 		return;
-	log_gap(t->follow.log, t->units[0].source, inode == t->inode ? "the file was emptied" : "the file was replaced");
+	log_gap(t->follow.log, t->units[0].source,
+	        inode == t->inode ? "the file was emptied" : "the file was replaced");
 	t->inode = inode;
 	t->offset = size;
 	t->start = t->size = 0;
@@ -251,7 +282,8 @@ static void tail_look_at_file(struct tail *t)
 		return;
 	char *command = tail_inode_command(t->units[0].name);
 	t->looked_offset = t->offset;
-	t->asking = link_run(source_link(&t->at->source), command, NULL, 0, 64, OLDER_TIMEOUT_MS, tail_on_state_answer, t);
+	t->asking = link_run(source_link(&t->at->source), command, NULL, 0, 64, OLDER_TIMEOUT_MS,
+	                     tail_on_state_answer, t);
 	free(command);
 }
 
@@ -270,14 +302,16 @@ static void tail_replaced(struct tail *t)
 	t->inode = INODE_UNKNOWN;
 	t->offset = t->start = t->size = 0;
 	run_cancel(t->asking);
-	t->asking = link_run(source_link(&t->at->source), command, NULL, 0, 64, OLDER_TIMEOUT_MS, tail_on_inode_answer, t);
+	t->asking = link_run(source_link(&t->at->source), command, NULL, 0, 64, OLDER_TIMEOUT_MS,
+	                     tail_on_inode_answer, t);
 	free(command);
 }
 
 static void tail_take_tail_word(struct tail *t, enum tail_word word, const char *bytes, size_t len)
 {
 	unsigned source = t->units[0].source;
-	const char *mark = memmem(bytes, len, t->mark, strlen(t->mark)), *rest = mark ? mark + strlen(t->mark) : bytes;
+	const char *mark = memmem(bytes, len, t->mark, strlen(t->mark)),
+		   *rest = mark ? mark + strlen(t->mark) : bytes;
 	switch (word) {
 	case TAIL_REPLACED:
 		log_set_status(t->follow.log, source, "%s", "");
@@ -289,10 +323,12 @@ static void tail_take_tail_word(struct tail *t, enum tail_word word, const char 
 		t->offset = t->start = t->size = 0;
 		break;
 	case TAIL_GONE:
-		log_set_status(t->follow.log, source, "the file is not there; it is followed when it is");
+		log_set_status(t->follow.log, source,
+		               "the file is not there; it is followed when it is");
 		break;
 	default:
-		log_set_status(t->follow.log, source, "tail: %.*s", (int)(bytes + len - rest), rest);
+		log_set_status(t->follow.log, source, "tail: %.*s", (int)(bytes + len - rest),
+		               rest);
 	}
 }
 
@@ -334,16 +370,18 @@ static void tail_take_lines(struct tail *t)
 	buf_consume(&t->in, used);
 }
 
-/* A line that has no end within the bound: a file's is shown as far as it goes, a journal's cannot be read. */
+/* A line that has no end within the bound: a file's is shown as far as it goes, a journal's cannot
+ * be read. */
 static void tail_too_long(struct tail *t)
 {
 	if (t->skipping) {
 		t->offset += t->in.len;
 	} else if (t->what == TAIL_FILE) {
 		tail_take_file_line(t, t->in.data, t->in.len);
-		t->offset--;                 /* there was no line end */
+		t->offset--; /* there was no line end */
 	} else {
-		log_gap(t->follow.log, t->units[0].source, "a message of over %u KB was dropped", LINE_MAX_BYTES >> 10);
+		log_gap(t->follow.log, t->units[0].source, "a message of over %u KB was dropped",
+		        LINE_MAX_BYTES >> 10);
 	}
 	buf_clear(&t->in);
 	t->in.overflowed = false;
@@ -368,7 +406,7 @@ static size_t tail_share(struct tail *t, size_t len)
 static bool tail_has_room(const struct tail *t)
 {
 	size_t taken = 0;
-	bool before = false;                  /* the list has the newest first */
+	bool before = false; /* the list has the newest first */
 	for (const struct tail *k = t->at->tails; k; k = k->next) {
 		taken += k != t && (k->stream || (before && !k->denied && !k->rests));
 		before |= k == t;
@@ -387,10 +425,12 @@ static void tail_next_turn(struct logs_source *at)
 		loop_timer_set(longest->timer, 0);
 }
 
-/* Where only what is there is wanted: all that the file had when it was opened has come, its place is for another one. */
+/* Where only what is there is wanted: all that the file had when it was opened has come, its place
+ * is for another one. */
 static bool tail_delivered_all(const struct tail *t)
 {
-	return t->what == TAIL_FILE && t->headed && log_until(t->follow.log) && t->offset + t->in.len >= t->size;
+	return t->what == TAIL_FILE && t->headed && log_until(t->follow.log) &&
+	       t->offset + t->in.len >= t->size;
 }
 
 static void tail_stop_at_end(struct tail *t)
@@ -433,19 +473,22 @@ static void tail_on_error_data(struct stream *stream, const char *bytes, size_t 
 	memcpy(t->complaint + t->complaint_len, bytes, len);
 	t->complaint_len += len;
 	t->complaint[t->complaint_len] = '\0';
-	if (strstr(t->complaint, "not seeing messages from other users") || strstr(t->complaint, "insufficient permissions")) {
+	if (strstr(t->complaint, "not seeing messages from other users") ||
+	    strstr(t->complaint, "insufficient permissions")) {
 		t->denied = true;
-		log_set_status(t->follow.log, t->follow.source, "the login may not read the journal; membership in group systemd-journal (or adm) "
+		log_set_status(t->follow.log, t->follow.source,
+		               "the login may not read the journal; membership in group "
+		               "systemd-journal (or adm) "
 		               "grants it");
 	}
 }
 
-/* --- the stream -------------------------------------------------------------------------------------------- */
+/* --- the stream ---------------------------------------------------------- */
 
 static void tail_on_opened(struct stream *stream, void *arg)
 {
 	struct tail *t = arg;
-	if (!t->denied && t->what != TAIL_FILE)     /* a file is well when its head comes */
+	if (!t->denied && t->what != TAIL_FILE) /* a file is well when its head comes */
 		log_set_status(t->follow.log, t->follow.source, "%s", "");
 }
 
@@ -457,8 +500,10 @@ static void tail_broke(struct tail *t, bool reader_ended)
 	buf_clear(&t->in);
 	t->rests = true;
 	tail_next_turn(t->at);
-	if (!t->lost_ms && t->opened && (t->what != TAIL_FILE || t->inode))     /* a file that never was there broke nothing off */
-		t->lost_ms = reader_ended || !t->at ? now_wall_ms() : link_last_heard(source_link(&t->at->source));
+	/* a file that never was there broke nothing off */
+	if (!t->lost_ms && t->opened && (t->what != TAIL_FILE || t->inode))
+		t->lost_ms = reader_ended || !t->at ? now_wall_ms()
+		                                    : link_last_heard(source_link(&t->at->source));
 }
 
 static const char *tail_what_of(const struct tail *t)
@@ -474,20 +519,25 @@ static void tail_on_closed(struct stream *stream, const struct stream_end *end, 
 		t->complaint[--t->complaint_len] = '\0';
 	tail_broke(t, !end->err.code);
 	if (end->err.code == ERR_LOST) {
-		log_set_status(t->follow.log, t->follow.source, "the link is away; following goes on when it is back");
+		log_set_status(t->follow.log, t->follow.source,
+		               "the link is away; following goes on when it is back");
 	} else if (end->err.code) {
-		log_set_status(t->follow.log, t->follow.source, "%s cannot be followed: %s", tail_what_of(t), end->err.text);
+		log_set_status(t->follow.log, t->follow.source, "%s cannot be followed: %s",
+		               tail_what_of(t), end->err.text);
 		loop_timer_set(t->timer, RETRY_MS);
 	} else if (t->denied) {
 		return;
 	} else if (end->exit_code == 127) {
 		log_set_status(t->follow.log, t->follow.source, "there is no journalctl");
 	} else if (t->what == TAIL_FILE && !was_headed) {
-		log_set_status(t->follow.log, t->follow.source, "%s; it is tried again", t->complaint_len ? t->complaint : "the file cannot be read");
+		log_set_status(t->follow.log, t->follow.source, "%s; it is tried again",
+		               t->complaint_len ? t->complaint : "the file cannot be read");
 		loop_timer_set(t->timer, RETRY_MS);
 	} else {
-		log_set_status(t->follow.log, t->follow.source, "%s: the reader ended with code %d%s%.200s; trying again", tail_what_of(t),
-		               end->exit_code, t->complaint_len ? ": " : "", t->complaint);
+		log_set_status(t->follow.log, t->follow.source,
+		               "%s: the reader ended with code %d%s%.200s; trying again",
+		               tail_what_of(t), end->exit_code, t->complaint_len ? ": " : "",
+		               t->complaint);
 		loop_timer_set(t->timer, RETRY_MS);
 	}
 }
@@ -497,15 +547,27 @@ static struct tail_query tail_do_query(const struct tail *t, const char **names)
 	for (size_t i = 0; i < t->n_units; i++)
 		names[i] = t->units[i].name;
 	/* by a file's lines alone it is known how old they are */
-	unsigned lines = t->what == TAIL_FILE && log_since(t->follow.log) ? REACH_LINES : LINES_FIRST;
-	return (struct tail_query){ .what = t->what, .user = t->user, .names = names, .n_names = t->n_units, .lines = lines,
-		.since_us = log_since(t->follow.log), .cursor = t->cursor, .mark = t->mark, .inode = t->inode, .offset = t->offset };
+	unsigned lines = t->what == TAIL_FILE && log_since(t->follow.log) ? REACH_LINES
+	                                                                  : LINES_FIRST;
+	return (struct tail_query){ .what = t->what,
+		                    .user = t->user,
+		                    .names = names,
+		                    .n_names = t->n_units,
+		                    .lines = lines,
+		                    .since_us = log_since(t->follow.log),
+		                    .cursor = t->cursor,
+		                    .mark = t->mark,
+		                    .inode = t->inode,
+		                    .offset = t->offset };
 }
 
 static void tail_open_stream(struct tail *t)
 {
 	static const struct stream_events events = {
-		.opened = tail_on_opened, .data = tail_on_data, .error_data = tail_on_error_data, .closed = tail_on_closed,
+		.opened = tail_on_opened,
+		.data = tail_on_data,
+		.error_data = tail_on_error_data,
+		.closed = tail_on_closed,
 	};
 	const char *names[UNITS_MAX];
 	struct tail_query q = tail_do_query(t, names);
@@ -514,7 +576,9 @@ static void tail_open_stream(struct tail *t)
 	t->rests = false;
 	t->waits = !tail_has_room(t);
 	if (t->waits) {
-		log_set_status(t->follow.log, t->follow.source, "waits for its turn: %d are followed on %s already (MaxSessions of its sshd)",
+		log_set_status(t->follow.log, t->follow.source,
+		               "waits for its turn: %d are followed on %s already (MaxSessions of "
+		               "its sshd)",
 		               STREAMS_MAX, t->at->source.server->name);
 		return;
 	}
@@ -525,7 +589,9 @@ static void tail_open_stream(struct tail *t)
 	t->complaint_len = 0;
 	t->complaint[0] = '\0';
 	t->skipping = t->headed = false;
-	t->stream = link_open(source_link(&t->at->source), &(struct endpoint){ .kind = ENDPOINT_EXEC, .command = command }, &events, t, &err);
+	t->stream = link_open(source_link(&t->at->source),
+	                      &(struct endpoint){ .kind = ENDPOINT_EXEC, .command = command },
+	                      &events, t, &err);
 	free(command);
 	t->opened |= t->stream != NULL;
 	t->rests = !t->stream;
@@ -533,7 +599,7 @@ static void tail_open_stream(struct tail *t)
 		log_set_status(t->follow.log, t->follow.source, "%s", err.text);
 		loop_timer_set(t->timer, RETRY_MS);
 	}
-	tail_next_turn(t->at);                      /* there may be room for more than one */
+	tail_next_turn(t->at); /* there may be room for more than one */
 }
 
 static void tail_on_timer(struct loop_timer *timer, void *arg)
@@ -549,13 +615,14 @@ static void tail_on_timer(struct loop_timer *timer, void *arg)
 		tail_open_stream(t);
 }
 
-/* --- older lines ------------------------------------------------------------------------------------------- */
+/* --- older lines --------------------------------------------------------- */
 
 static void tail_end_earlier(struct tail *t, int64_t first_us)
 {
 	const struct earlier *e = &t->earlier;
 	int64_t slack_us = log_since(t->follow.log) ? PRESENT_SLACK_US : 0;
-	bool begins_late = t->what == TAIL_FILE ? t->start > 0 : e->begun_us && first_us > e->begun_us + slack_us;
+	bool begins_late = t->what == TAIL_FILE ? t->start > 0
+	                                        : e->begun_us && first_us > e->begun_us + slack_us;
 	if (e->what && e->end_us)
 		log_seam(t->follow.log, e->source, e->end_us, begins_late ? first_us : 0, e->what);
 	t->earlier = (struct earlier){ 0 };
@@ -566,17 +633,22 @@ static void tail_begin_earlier(struct tail *t, const char *bytes, size_t len)
 {
 	char head[400], name[300] = "";
 	double begun = 0;
-	snprintf(head, sizeof(head), "%.*s", (int)(len < sizeof(head) ? len : sizeof(head) - 1), bytes);
+	snprintf(head, sizeof(head), "%.*s", (int)(len < sizeof(head) ? len : sizeof(head) - 1),
+	         bytes);
 	if (sscanf(head, TAIL_HEAD "%lf %299s", &begun, name) != 2)
 		return;
-	t->earlier = (struct earlier){ .what = t->what == TAIL_UNIT ? "run" : t->what == TAIL_FILE ? "file" : "boot",
-		                       .source = t->units[0].source, .begun_us = number_whole(begun * 1e6, 0) };
+	t->earlier = (struct earlier){ .what = t->what == TAIL_UNIT   ? "run"
+		                               : t->what == TAIL_FILE ? "file"
+		                                                      : "boot",
+		                       .source = t->units[0].source,
+		                       .begun_us = number_whole(begun * 1e6, 0) };
 	for (size_t i = 0; i < t->n_units; i++)
 		if (strcmp(name, t->units[i].name) == 0)
 			t->earlier.source = t->units[i].source;
 }
 
-/* Lines of a file keep their order whatever their times say: none is later than what was told first. */
+/* Lines of a file keep their order whatever their times say: none is later than what was told
+ * first. */
 static int64_t tail_take_older_file(struct tail *t, const char *bytes, size_t len, int64_t first_us)
 {
 	int64_t time_us = stamp_find(bytes, len, t->zone);
@@ -584,7 +656,8 @@ static int64_t tail_take_older_file(struct tail *t, const char *bytes, size_t le
 		time_us = t->stamp_us && t->stamp_us < first_us ? t->stamp_us : first_us - 1;
 	t->stamp_us = time_us;
 	tail_note_first(t, time_us, "");
-	log_add(t->follow.log, t->units[0].source, time_us, LOG_LEVEL_UNKNOWN, LOG_LINE, bytes, len);
+	log_add(t->follow.log, t->units[0].source, time_us, LOG_LEVEL_UNKNOWN, LOG_LINE, bytes,
+	        len);
 	return time_us;
 }
 
@@ -592,7 +665,8 @@ static int64_t tail_take_older_line(struct tail *t, const char *bytes, size_t le
 {
 	/* the present run's first lines may be among them, for its beginning has no cursor */
 	int64_t before_us = t->earlier.begun_us ? t->earlier.begun_us : INT64_MAX;
-	return t->what == TAIL_FILE ? tail_take_older_file(t, bytes, len, first_us) : tail_take_older_journal(t, bytes, len, first_us, before_us);
+	return t->what == TAIL_FILE ? tail_take_older_file(t, bytes, len, first_us)
+	                            : tail_take_older_journal(t, bytes, len, first_us, before_us);
 }
 
 /* Runs and boots before the present one, and a file's lines: the oldest comes first. */
@@ -602,7 +676,8 @@ static void tail_take_forwards(struct tail *t, const struct run_result *r, int64
 		const char *nl = memchr(p, '\n', (size_t)(end - p)), *stop = nl ? nl : end;
 		size_t len = (size_t)(stop - p);
 		int64_t line_us = 0;
-		if (len > strlen(TAIL_HEAD) && memcmp(p, TAIL_HEAD, strlen(TAIL_HEAD)) == 0 && (t->what != TAIL_FILE || p == r->out)) {
+		if (len > strlen(TAIL_HEAD) && memcmp(p, TAIL_HEAD, strlen(TAIL_HEAD)) == 0 &&
+		    (t->what != TAIL_FILE || p == r->out)) {
 			tail_end_earlier(t, first_us);
 			tail_begin_earlier(t, p, len);
 		} else {
@@ -615,13 +690,18 @@ static void tail_take_forwards(struct tail *t, const struct run_result *r, int64
 	tail_end_earlier(t, first_us);
 }
 
-/* The newest comes first; where it was asked for by time, down to the first that was told all was told. */
+/* The newest comes first; where it was asked for by time, down to the first that was told all was
+ * told. */
 static void tail_take_backwards(struct tail *t, const struct run_result *r, int64_t first_us)
 {
-	const char *told = *t->first && r->out_len ? memmem(r->out, r->out_len, t->first, strlen(t->first)) : NULL;
-	const char *behind = told ? memchr(told, '\n', (size_t)(r->out + r->out_len - told)) : NULL, *begin = behind ? behind + 1 : r->out;
+	const char *told = *t->first && r->out_len
+	                           ? memmem(r->out, r->out_len, t->first, strlen(t->first))
+	                           : NULL;
+	const char *behind = told ? memchr(told, '\n', (size_t)(r->out + r->out_len - told)) : NULL,
+		   *begin = behind ? behind + 1 : r->out;
 	for (const char *end = r->out + r->out_len; end > begin;) {
-		const char *nl = memrchr(begin, '\n', (size_t)(end - begin - 1)), *from = nl ? nl + 1 : begin;
+		const char *nl = memrchr(begin, '\n', (size_t)(end - begin - 1)),
+			   *from = nl ? nl + 1 : begin;
 		tail_take_older_line(t, from, (size_t)(end - from), first_us);
 		end = from;
 	}
@@ -630,7 +710,8 @@ static void tail_take_backwards(struct tail *t, const struct run_result *r, int6
 static void tail_take_older(struct tail *t, const struct run_result *r)
 {
 	int64_t first_us = t->first_us ? t->first_us : INT64_MAX, stamp_us = t->stamp_us;
-	bool headed = r->out_len > strlen(TAIL_HEAD) && memcmp(r->out, TAIL_HEAD, strlen(TAIL_HEAD)) == 0;
+	bool headed = r->out_len > strlen(TAIL_HEAD) &&
+	              memcmp(r->out, TAIL_HEAD, strlen(TAIL_HEAD)) == 0;
 	t->stamp_us = 0;
 	if (t->what == TAIL_FILE || headed)
 		tail_take_forwards(t, r, first_us);
@@ -650,18 +731,23 @@ static void tail_fetched(const struct run_result *r, void *arg)
 	if (r->end.err.code)
 		log_say(t->follow.log, "older lines cannot be had: %s", r->end.err.text);
 	else if (log_total(t->follow.log) == before)
-		log_say(t->follow.log, "%s: no older lines%s%.200s", log_source_name(t->follow.log, t->follow.source), r->err_len ? ": " : "", r->err_out);
+		log_say(t->follow.log, "%s: no older lines%s%.200s",
+		        log_source_name(t->follow.log, t->follow.source), r->err_len ? ": " : "",
+		        r->err_out);
 }
 
 static bool tail_fetch(struct tail *t, char *command, const char **why)
 {
 	if (!command || !t->at || t->run || source_link(&t->at->source)->state != LINK_UP) {
-		*why = !command ? "all of the file is here; what is older is in its .1: p loads that"
-		       : t->run ? "older lines are on their way" : "the server is not connected";
+		*why = !command
+		               ? "all of the file is here; what is older is in its .1: p loads that"
+		       : t->run ? "older lines are on their way"
+		                : "the server is not connected";
 		free(command);
 		return false;
 	}
-	t->run = link_run(source_link(&t->at->source), command, NULL, 0, OLDER_BYTES_MAX, OLDER_TIMEOUT_MS, tail_fetched, t);
+	t->run = link_run(source_link(&t->at->source), command, NULL, 0, OLDER_BYTES_MAX,
+	                  OLDER_TIMEOUT_MS, tail_fetched, t);
 	free(command);
 	return true;
 }
@@ -701,11 +787,12 @@ static bool tail_previous(struct follow *follow, unsigned lines, const char **wh
 	return tail_fetch(t, tail_previous_command(&q), why);
 }
 
-/* --- the backend without rows ------------------------------------------------------------------------------ */
+/* --- the backend without rows -------------------------------------------- */
 
 static void tail_up(struct source *source)
 {
-	snprintf(source->detail, sizeof(source->detail), "journals and files, read while somebody looks");
+	snprintf(source->detail, sizeof(source->detail),
+	         "journals and files, read while somebody looks");
 	source_set_state(source, SOURCE_LIVE, NULL);
 	for (struct tail *t = ((struct logs_source *)source)->tails; t; t = t->next)
 		if (!t->stream && t->n_units) {
@@ -724,7 +811,8 @@ static void tail_down(struct source *source)
 		t->run = t->asking = NULL;
 		tail_broke(t, false);
 		loop_timer_set(t->timer, -1);
-		log_set_status(t->follow.log, t->follow.source, "the link is away; following goes on when it is back");
+		log_set_status(t->follow.log, t->follow.source,
+		               "the link is away; following goes on when it is back");
 	}
 }
 
@@ -751,20 +839,24 @@ static void tail_finish(struct source *source)
 	struct logs_source *at = (struct logs_source *)source;
 	while (at->tails) {
 		struct tail *t = at->tails;
-		log_set_status(t->follow.log, t->follow.source, "%s is not watched any more", source->server->name);
+		log_set_status(t->follow.log, t->follow.source, "%s is not watched any more",
+		               source->server->name);
 		tail_unhook(t);
 	}
 }
 
-static void tail_feed(struct source *source, const char *what, const char *bytes, size_t len)
-{
-}
+static void tail_feed(struct source *source, const char *what, const char *bytes, size_t len) {}
 
 const struct backend backend_logs = {
-	.name = "logs", .source_size = sizeof(struct logs_source), .up = tail_up, .down = tail_down, .feed = tail_feed, .finish = tail_finish,
+	.name = "logs",
+	.source_size = sizeof(struct logs_source),
+	.up = tail_up,
+	.down = tail_down,
+	.feed = tail_feed,
+	.finish = tail_finish,
 };
 
-/* --- following ---------------------------------------------------------------------------------------------- */
+/* --- following ----------------------------------------------------------- */
 
 static void tail_stop(struct follow *follow)
 {
@@ -780,7 +872,8 @@ static void tail_stop(struct follow *follow)
 static bool tail_owes(const struct follow *follow)
 {
 	const struct tail *t = container_of(follow, struct tail, follow);
-	return t->at && t->what == TAIL_FILE && log_until(follow->log) && (t->waits || (t->stream && !tail_delivered_all(t)));
+	return t->at && t->what == TAIL_FILE && log_until(follow->log) &&
+	       (t->waits || (t->stream && !tail_delivered_all(t)));
 }
 
 static void tail_set_paused(struct follow *follow, bool on)
@@ -791,23 +884,26 @@ static void tail_set_paused(struct follow *follow, bool on)
 		stream_resume(t->stream);
 }
 
-static void tail_add_unit(struct tail *t, const char *name, const char *source_name, struct log *log)
+static void tail_add_unit(struct tail *t, const char *name, const char *source_name,
+                          struct log *log)
 {
-	t->units[t->n_units++] = (struct unit_of_tail){ xstrdup(name), log_source_add(log, source_name) };
+	t->units[t->n_units++] = (struct unit_of_tail){ xstrdup(name),
+		                                        log_source_add(log, source_name) };
 }
 
 /* One that waits for the end of this turn and may take another unit along. */
-static struct tail *tail_joinable(struct logs_source *at, const struct tail_spec *spec, const struct log *log)
+static struct tail *tail_joinable(struct logs_source *at, const struct tail_spec *spec,
+                                  const struct log *log)
 {
 	for (struct tail *t = at->tails; t; t = t->next)
-		if (spec->what == TAIL_UNIT && t->what == TAIL_UNIT && t->user == spec->user && t->follow.log == log && !t->opened &&
-		    t->n_units < UNITS_MAX)
+		if (spec->what == TAIL_UNIT && t->what == TAIL_UNIT && t->user == spec->user &&
+		    t->follow.log == log && !t->opened && t->n_units < UNITS_MAX)
 			return t;
 	return NULL;
 }
 
-struct follow *tail_follow(struct server *server, const struct tail_spec *spec, const char *source_name, struct log *log,
-                           struct err *err)
+struct follow *tail_follow(struct server *server, const struct tail_spec *spec,
+                           const char *source_name, struct log *log, struct err *err)
 {
 	struct logs_source *at = (struct logs_source *)server_source(server, backend_logs.name);
 	struct tail *t = at ? tail_joinable(at, spec, log) : NULL;
@@ -817,9 +913,16 @@ struct follow *tail_follow(struct server *server, const struct tail_spec *spec, 
 	}
 	if (!t) {
 		t = xcalloc(1, sizeof *t);
-		*t = (struct tail){ .follow = { .stop = tail_stop, .pause = tail_set_paused, .older = tail_older, .reach = tail_reach, .previous = tail_previous, .owes = tail_owes },
+		*t = (struct tail){ .follow = { .stop = tail_stop,
+			                        .pause = tail_set_paused,
+			                        .older = tail_older,
+			                        .reach = tail_reach,
+			                        .previous = tail_previous,
+			                        .owes = tail_owes },
 			            .at = at,
-			            .what = spec->what, .user = spec->user, .next = at->tails };
+			            .what = spec->what,
+			            .user = spec->user,
+			            .next = at->tails };
 		buf_init(&t->in, LINE_MAX_BYTES);
 		at->tails = t;
 		t->timer = loop_timer_add(tail_loop_of(t), 0, tail_on_timer, t);
@@ -829,8 +932,10 @@ struct follow *tail_follow(struct server *server, const struct tail_spec *spec, 
 	if (t->n_units == 1)
 		t->follow.source = t->units[0].source;
 	const struct link *link = source_link(&at->source);
-	bool at_first = link->state == LINK_CONNECTING && !link->tries;      /* it may be up in a moment */
+	/* it may be up in a moment */
+	bool at_first = link->state == LINK_CONNECTING && !link->tries;
 	if (link->state != LINK_UP && !at_first)
-		log_set_status(log, t->follow.source, "%s is not connected; following begins when it is", server->name);
+		log_set_status(log, t->follow.source,
+		               "%s is not connected; following begins when it is", server->name);
 	return &t->follow;
 }

@@ -7,7 +7,9 @@
 #include "backends/base/mem.h"
 #include "backends/base/quote.h"
 
-#define FIELDS "--output-fields=MESSAGE,PRIORITY,SYSLOG_IDENTIFIER,UNIT,USER_UNIT,OBJECT_SYSTEMD_UNIT,COREDUMP_UNIT," \
+#define FIELDS                                                                                   \
+	"--output-fields=MESSAGE,PRIORITY,SYSLOG_IDENTIFIER,UNIT,USER_UNIT,OBJECT_SYSTEMD_UNIT," \
+	"COREDUMP_UNIT,"                                                                         \
 	"_SYSTEMD_UNIT,_SYSTEMD_USER_UNIT,_PID"
 
 static void tail_command_add_words(struct buf *b, const char *const *words)
@@ -29,7 +31,8 @@ static void tail_command_add_option(struct buf *b, const char *name, const char 
 static void tail_command_add_time(struct buf *b, const char *name, int64_t us)
 {
 	char value[48];
-	snprintf(value, sizeof(value), "@%lld.%06lld", (long long)(us / 1000000), (long long)(us % 1000000));
+	snprintf(value, sizeof(value), "@%lld.%06lld", (long long)(us / 1000000),
+	         (long long)(us % 1000000));
 	tail_command_add_option(b, name, value);
 }
 
@@ -43,32 +46,39 @@ static void tail_command_add_number(struct buf *b, unsigned long n)
 static void tail_command_journal(struct buf *b, const struct tail_query *q)
 {
 	/* without -a a message over 4096 bytes is null, and one with an escape "[N blob data]" */
-	tail_command_add_words(b, (const char *const[]){ "journalctl", "--no-pager", "-a", "-o", "json", FIELDS, NULL });
+	tail_command_add_words(b, (const char *const[]){ "journalctl", "--no-pager", "-a", "-o",
+	                                                 "json", FIELDS, NULL });
 	if (q->user)
 		tail_command_add_option(b, "--user", "");
 	if (q->what == TAIL_KERNEL)
-		tail_command_add_words(b, (const char *const[]){ "_TRANSPORT=kernel", NULL });   /* -k would mean this boot only */
+		/* -k would mean this boot only */
+		tail_command_add_words(b, (const char *const[]){ "_TRANSPORT=kernel", NULL });
 	for (size_t i = 0; q->what == TAIL_UNIT && i < q->n_names; i++)
 		tail_command_add_words(b, (const char *const[]){ "-u", q->names[i], NULL });
 }
 
 /* BSD's stat has other options than all others. */
-#define STAT_OF \
-	"if stat -L -c %i / >/dev/null 2>&1; then b=; else b=1; fi; " \
-	"t() { if [ \"$b\" ]; then stat -L -f \"%i %z\" \"$f\"; else stat -L -c \"%i %s\" -- \"$f\"; fi; }; " \
+#define STAT_OF                                                                                \
+	"if stat -L -c %i / >/dev/null 2>&1; then b=; else b=1; fi; "                          \
+	"t() { if [ \"$b\" ]; then stat -L -f \"%i %z\" \"$f\"; else stat -L -c \"%i %s\" -- " \
+	"\"$f\"; fi; }; "                                                                      \
 	"m() { if [ \"$b\" ]; then stat -L -f %m \"$f\"; else stat -L -c %Y -- \"$f\"; fi; }; "
 
-/* $1 file, $2 inode and $3 offset where it goes on, $4 lines at first, $5 the mark. The offset where the last lines begin is measured until
- * the file stands still meanwhile. Two reads of a file's end are cheap, a doubled line is not. */
+/* $1 file, $2 inode and $3 offset where it goes on, $4 lines at first, $5 the mark. The offset
+ * where the last lines begin is measured until the file stands still meanwhile. Two reads of a
+ * file's end are cheap, a doubled line is not. */
 static const char file_script[] =
 	"f=$1; " STAT_OF "h=$(t) || exit 1; [ -r \"$f\" ] || exec cat -- \"$f\"; "
 	"i=${h% *}; s=${h#* }; "
-	"if [ \"$2\" = 0 ]; then k=0; while :; do n=$(tail -n \"$4\" -- \"$f\" | wc -c); g=$(t); k=$((k+1)); "
-	"if [ \"$g\" = \"$h\" ] || [ $k -gt 5 ]; then break; fi; h=$g; i=${h% *}; s=${h#* }; done; o=$((s-n)); w=begin; "
+	"if [ \"$2\" = 0 ]; then k=0; while :; do n=$(tail -n \"$4\" -- \"$f\" | wc -c); g=$(t); "
+	"k=$((k+1)); "
+	"if [ \"$g\" = \"$h\" ] || [ $k -gt 5 ]; then break; fi; h=$g; i=${h% *}; s=${h#* }; done; "
+	"o=$((s-n)); w=begin; "
 	"elif [ \"$2\" = \"$i\" ] && [ \"$3\" -le \"$s\" ]; then o=$3; w=again; "
 	"else o=0; w=rotated; fi; "
 	"case $b$(tail --help 2>&1 </dev/null) in 1*|*BusyBox*) q=silent;; *) q=speaks;; esac; "
-	"printf \"" TAIL_HEAD "%s %s %s %s %s %s %s\\n\" \"$i\" \"$o\" \"$w\" \"$(date +%z)\" \"$s\" \"$(m)\" $q; LC_ALL=C; export LC_ALL; "
+	"printf \"" TAIL_HEAD "%s %s %s %s %s %s %s\\n\" \"$i\" \"$o\" \"$w\" \"$(date +%z)\" "
+	"\"$s\" \"$(m)\" $q; LC_ALL=C; export LC_ALL; "
 	"exec tail -c +$((o+1)) -F -- \"$5$f\" 2>&1";
 
 static char *tail_command_file_command(const struct tail_query *q)
@@ -77,13 +87,15 @@ static char *tail_command_file_command(const struct tail_query *q)
 	snprintf(inode, sizeof(inode), "%llu", (unsigned long long)q->inode);
 	snprintf(offset, sizeof(offset), "%llu", (unsigned long long)q->offset);
 	snprintf(lines, sizeof(lines), "%u", q->lines);
-	return quote_command((const char *const[]){ "exec", "sh", "-c", file_script, "sh", q->names[0], inode, offset, lines,
-		                                     q->mark ? q->mark : "", NULL });
+	return quote_command((const char *const[]){ "exec", "sh", "-c", file_script, "sh",
+	                                            q->names[0], inode, offset, lines,
+	                                            q->mark ? q->mark : "", NULL });
 }
 
 char *tail_inode_command(const char *path)
 {
-	return quote_command((const char *const[]){ "exec", "sh", "-c", "f=$1; " STAT_OF "t", "sh", path, NULL });
+	return quote_command((const char *const[]){ "exec", "sh", "-c", "f=$1; " STAT_OF "t", "sh",
+	                                            path, NULL });
 }
 
 void tail_mark(char *mark, uint64_t random)
@@ -100,17 +112,22 @@ void tail_mark(char *mark, uint64_t random)
 
 enum tail_word tail_word(const char *line, size_t len, const char *mark, size_t *before)
 {
-	static const struct { const char *said; enum tail_word word; } words[] = {
+	static const struct {
+		const char *said;
+		enum tail_word word;
+	} words[] = {
 		/* GNU, uutils and BusyBox behind the path, toybox before it */
-		{ "has been replaced", TAIL_REPLACED }, { "has appeared", TAIL_REPLACED }, { "file truncated", TAIL_EMPTIED },
-		{ "has become inaccessible", TAIL_GONE }, { "No such file", TAIL_GONE }, { "following new file: ", TAIL_REPLACED },
+		{ "has been replaced", TAIL_REPLACED }, { "has appeared", TAIL_REPLACED },
+		{ "file truncated", TAIL_EMPTIED },     { "has become inaccessible", TAIL_GONE },
+		{ "No such file", TAIL_GONE },          { "following new file: ", TAIL_REPLACED },
 		{ "file inaccessible: ", TAIL_GONE },
 	};
 	const char *at = *mark ? memmem(line, len, mark, strlen(mark)) : NULL, *from = line;
 	*before = len;
 	if (!at)
 		return TAIL_LINE;
-	for (const char *s = line; s && s < at; s = memmem(s + 1, (size_t)(at - s) - 1, "tail: ", 6))
+	for (const char *s = line; s && s < at;
+	     s = memmem(s + 1, (size_t)(at - s) - 1, "tail: ", 6))
 		from = s;
 	if (memcmp(from, "tail: ", (size_t)(at - from) < 6 ? (size_t)(at - from) : 6) != 0)
 		return TAIL_LINE;
@@ -135,15 +152,18 @@ char *tail_follow_command(const struct tail_query *q)
 		tail_command_add_words(&b, (const char *const[]){ "-n", "all", NULL });
 		tail_command_add_time(&b, "--since=", q->since_us);
 	} else {
-		tail_command_add_number(&b, q->lines * (q->n_names && q->what == TAIL_UNIT ? q->n_names : 1));
+		tail_command_add_number(&b,
+		                        q->lines * (q->n_names && q->what == TAIL_UNIT ? q->n_names
+		                                                                       : 1));
 	}
 	return buf_take(&b);
 }
 
-/* $1 file, $2 its inode, $3 the offset where what was told begins, $4 lines. Only the end of what lies before is read, however
- * big the file is; its first line there is half a line. */
+/* $1 file, $2 its inode, $3 the offset where what was told begins, $4 lines. Only the end of what
+ * lies before is read, however big the file is; its first line there is half a line. */
 static const char file_older_script[] =
-	"f=$1; " STAT_OF "h=$(t); if [ \"${h% *}\" != \"$2\" ]; then echo \"the file was replaced meanwhile; p loads its .1\" >&2; exit 1; fi; "
+	"f=$1; " STAT_OF "h=$(t); if [ \"${h% *}\" != \"$2\" ]; then echo \"the file was replaced "
+	"meanwhile; p loads its .1\" >&2; exit 1; fi; "
 	"s=$(($3-4194304)); if [ $s -le 0 ]; then head -c \"$3\" -- \"$f\"; "
 	"else tail -c +$((s+1)) -- \"$f\" | head -c 4194304 | sed 1d; fi | tail -n \"$4\"";
 
@@ -155,8 +175,10 @@ char *tail_older_command(const struct tail_query *q)
 	snprintf(offset, sizeof(offset), "%llu", (unsigned long long)q->offset);
 	snprintf(lines, sizeof(lines), "%u", q->lines);
 	if (q->what == TAIL_FILE)
-		return q->offset ? quote_command((const char *const[]){ "exec", "sh", "-c", file_older_script, "sh", q->names[0], inode, offset,
-			                                                 lines, NULL }) : NULL;
+		return q->offset ? quote_command((const char *const[]){
+					   "exec", "sh", "-c", file_older_script, "sh", q->names[0],
+					   inode, offset, lines, NULL })
+		                 : NULL;
 	tail_command_journal(&b, q);
 	/* Many lines may have the very same time: only the cursor says which of them were told. */
 	tail_command_add_words(&b, (const char *const[]){ "-r", NULL });
@@ -173,29 +195,36 @@ char *tail_older_command(const struct tail_query *q)
 #define SHORT_UNIX "-q --no-pager -o short-unix"
 #define FIRST_TIME "2>/dev/null | sed -n \"s/^\\([0-9][0-9.]*\\) .*/\\1/p;q\""
 
-/* $1 lines, $2 --user or nothing, then units. A unit's present run has an id; what was written before its first line belongs to
- * earlier runs. Not running: the last lines are those of the last run. */
+/* $1 lines, $2 --user or nothing, then units. A unit's present run has an id; what was written
+ * before its first line belongs to earlier runs. Not running: the last lines are those of the last
+ * run. */
 static const char unit_script[] =
 	"n=$1; s=$2; shift 2; for u; do "
 	"i=$(systemctl $s show -p InvocationID --value -- \"$u\"); t=; "
-	"if [ -n \"$i\" ]; then t=$(journalctl $s " SHORT_UNIX " _SYSTEMD_INVOCATION_ID=\"$i\" + INVOCATION_ID=\"$i\" " FIRST_TIME "); fi; "
+	"if [ -n \"$i\" ]; then t=$(journalctl $s " SHORT_UNIX
+	" _SYSTEMD_INVOCATION_ID=\"$i\" + INVOCATION_ID=\"$i\" " FIRST_TIME "); fi; "
 	"printf \"" TAIL_HEAD "%s %s\\n\" \"${t:-0}\" \"$u\"; "
-	"journalctl --no-pager -a $s -u \"$u\" -o json " FIELDS " -n \"$n\" ${t:+--until=@$t}; done";
+	"journalctl --no-pager -a $s -u \"$u\" -o json " FIELDS
+	" -n \"$n\" ${t:+--until=@$t}; done";
 
 /* $1 lines, $2 --user or nothing, then what narrows the journal. */
-static const char boot_script[] =
-	"n=$1; s=$2; shift 2; t=$(journalctl $s " SHORT_UNIX " -b \"$@\" " FIRST_TIME "); "
-	"printf \"" TAIL_HEAD "%s boot\\n\" \"${t:-0}\"; "
-	"exec journalctl --no-pager -a $s -b -1 -o json " FIELDS " -n \"$n\" \"$@\"";
+static const char boot_script[] = "n=$1; s=$2; shift 2; t=$(journalctl $s " SHORT_UNIX
+				  " -b \"$@\" " FIRST_TIME "); "
+				  "printf \"" TAIL_HEAD "%s boot\\n\" \"${t:-0}\"; "
+				  "exec journalctl --no-pager -a $s -b -1 -o json " FIELDS
+				  " -n \"$n\" \"$@\"";
 
 /* $1 lines, $2 file. As logrotate names it. */
 static const char file_script_before[] =
-	"tail -n 1 -- \"$2.1\" >/dev/null || exit; printf \"" TAIL_HEAD "0 file\\n\"; exec tail -n \"$1\" -- \"$2.1\"";
+	"tail -n 1 -- \"$2.1\" >/dev/null || exit; printf \"" TAIL_HEAD
+	"0 file\\n\"; exec tail -n \"$1\" -- \"$2.1\"";
 
 char *tail_previous_command(const struct tail_query *q)
 {
 	const char *words[8 + TAIL_NAMES_MAX] = { "exec", "sh", "-c" };
-	const char *const scripts[] = { [TAIL_UNIT] = unit_script, [TAIL_JOURNAL] = boot_script, [TAIL_KERNEL] = boot_script,
+	const char *const scripts[] = { [TAIL_UNIT] = unit_script,
+		                        [TAIL_JOURNAL] = boot_script,
+		                        [TAIL_KERNEL] = boot_script,
 		                        [TAIL_FILE] = file_script_before };
 	char lines[24];
 	size_t n = 3;
@@ -207,7 +236,9 @@ char *tail_previous_command(const struct tail_query *q)
 		words[n++] = q->user ? "--user" : "";
 	if (q->what == TAIL_KERNEL)
 		words[n++] = "_TRANSPORT=kernel";
-	for (size_t i = 0; (q->what == TAIL_UNIT || q->what == TAIL_FILE) && i < q->n_names && i < TAIL_NAMES_MAX; i++)
+	for (size_t i = 0;
+	     (q->what == TAIL_UNIT || q->what == TAIL_FILE) && i < q->n_names && i < TAIL_NAMES_MAX;
+	     i++)
 		words[n++] = q->names[i];
 	return quote_command(words);
 }

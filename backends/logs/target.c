@@ -7,10 +7,15 @@
 #include "backends/base/mem.h"
 #include "backends/store/settings.h"
 
-static const struct { const char *word; enum target_what what; bool named; } words[] = {
-	{ "journal", TARGET_JOURNAL, false }, { "server", TARGET_JOURNAL, false }, { "kernel", TARGET_KERNEL, false },
-	{ "containers", TARGET_CONTAINER, true }, { "container", TARGET_CONTAINER, true },
-	{ "services", TARGET_UNIT, true }, { "service", TARGET_UNIT, true }, { "units", TARGET_UNIT, true },
+static const struct {
+	const char *word;
+	enum target_what what;
+	bool named;
+} words[] = {
+	{ "journal", TARGET_JOURNAL, false },    { "server", TARGET_JOURNAL, false },
+	{ "kernel", TARGET_KERNEL, false },      { "containers", TARGET_CONTAINER, true },
+	{ "container", TARGET_CONTAINER, true }, { "services", TARGET_UNIT, true },
+	{ "service", TARGET_UNIT, true },        { "units", TARGET_UNIT, true },
 	{ "unit", TARGET_UNIT, true },
 };
 #define FILE_WORD "file:"
@@ -26,7 +31,9 @@ static bool target_unknown(const char *word, char *why, size_t size)
 	if (near)
 		snprintf(why, size, "\"%.60s\" is no kind of log; did you mean %s?", word, near);
 	else
-		snprintf(why, size, "\"%.60s\" is no kind of log; there are journal, kernel, file:/PATH, containers/NAME, services/NAME",
+		snprintf(why, size,
+		         "\"%.60s\" is no kind of log; there are journal, kernel, file:/PATH, "
+		         "containers/NAME, services/NAME",
 		         word);
 	return false;
 }
@@ -47,11 +54,14 @@ bool target_parse(const char *text, struct target *t, char *why, size_t size)
 	*t = (struct target){ .what = TARGET_JOURNAL };
 	snprintf(t->server, sizeof(t->server), "%.*s", (int)n, text);
 	if (!n) {
-		snprintf(why, size, "a log is named SERVER/KIND/NAME, as in sese/containers/* or pi/journal");
+		snprintf(why, size,
+		         "a log is named SERVER/KIND/NAME, as in sese/containers/* or pi/journal");
 		return false;
 	}
-	if (text[n - 1] == ':') {                /* as scp writes it */
-		snprintf(why, size, "a file is named SERVER/file:/PATH; did you mean %.*s/file:%.200s?", (int)n - 1, text, text + n);
+	if (text[n - 1] == ':') { /* as scp writes it */
+		snprintf(why, size,
+		         "a file is named SERVER/file:/PATH; did you mean %.*s/file:%.200s?",
+		         (int)n - 1, text, text + n);
 		return false;
 	}
 	if (!text[n] || !text[n + 1])
@@ -60,13 +70,15 @@ bool target_parse(const char *text, struct target *t, char *why, size_t size)
 	char word[64];
 	if (strncmp(rest, FILE_WORD, strlen(FILE_WORD)) == 0)
 		return target_take_file(rest, t, why, size);
-	snprintf(word, sizeof(word), "%.*s", (int)(slash ? slash - rest : (long)strlen(rest)), rest);
+	snprintf(word, sizeof(word), "%.*s", (int)(slash ? slash - rest : (long)strlen(rest)),
+	         rest);
 	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
 		if (strcmp(words[i].word, word) != 0)
 			continue;
 		t->what = words[i].what;
 		if (words[i].named)
-			snprintf(t->name, sizeof(t->name), "%s", slash && slash[1] ? slash + 1 : "*");
+			snprintf(t->name, sizeof(t->name), "%s",
+			         slash && slash[1] ? slash + 1 : "*");
 		return true;
 	}
 	return target_unknown(word, why, size);
@@ -85,9 +97,11 @@ static bool target_name_matches(const char *pattern, const char *name, bool unit
 	return slash && target_name_matches(pattern, slash + 1, unit);
 }
 
-bool target_takes(const struct target *t, enum target_what what, const char *server, const char *name)
+bool target_takes(const struct target *t, enum target_what what, const char *server,
+                  const char *name)
 {
 	if (t->what != what || fnmatch(t->server, server, 0) != 0)
 		return false;
-	return (what != TARGET_CONTAINER && what != TARGET_UNIT) || target_name_matches(t->name, name, what == TARGET_UNIT);
+	return (what != TARGET_CONTAINER && what != TARGET_UNIT) ||
+	       target_name_matches(t->name, name, what == TARGET_UNIT);
 }

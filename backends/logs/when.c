@@ -14,8 +14,15 @@
 /* "1h30m" in ms; -1 when it is none. */
 static int64_t when_span(const char *s)
 {
-	static const struct { char unit; int64_t ms; } units[] = {
-		{ 's', 1000 }, { 'm', 60000 }, { 'h', 3600000 }, { 'd', DAY_MS }, { 'w', 7 * (int64_t)DAY_MS },
+	static const struct {
+		char unit;
+		int64_t ms;
+	} units[] = {
+		{ 's', 1000 },
+		{ 'm', 60000 },
+		{ 'h', 3600000 },
+		{ 'd', DAY_MS },
+		{ 'w', 7 * (int64_t)DAY_MS },
 	};
 	int64_t sum = 0;
 	if (!*s)
@@ -54,7 +61,7 @@ static bool when_clock_time(const char *text, int64_t now_ms, int64_t *wall_ms)
 	tm.tm_sec = second;
 	tm.tm_isdst = -1;
 	*wall_ms = (int64_t)mktime(&tm) * 1000;
-	if (*wall_ms > now_ms)                   /* not yet today: yesterday */
+	if (*wall_ms > now_ms) /* not yet today: yesterday */
 		*wall_ms -= DAY_MS;
 	return true;
 }

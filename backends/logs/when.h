@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* "10m", "-10m", "1h30m": so long before now; "14:32", "14:32:05": the last time the local clock showed that;
- * "2026-11-21T14:32:00Z", "2026-11-21 14:32:00". False: it is none of these. */
+/* "10m", "-10m", "1h30m": so long before now; "14:32", "14:32:05": the last time the local clock
+ * showed that; "2026-11-21T14:32:00Z", "2026-11-21 14:32:00". False: it is none of these. */
 bool when_parse(const char *text, int64_t now_wall_ms, int64_t *wall_ms);
 
 #endif

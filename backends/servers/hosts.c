@@ -1,4 +1,5 @@
-/* hosts.c: every plain Host of ssh_config, for --all-hosts and to complete names. Only names are read here; what they mean `ssh -G` says later. */
+/* hosts.c: every plain Host of ssh_config, for --all-hosts and to complete names. Only names are
+ * read here; what they mean `ssh -G` says later. */
 #include <ctype.h>
 #include <errno.h>
 #include <glob.h>
@@ -13,13 +14,13 @@
 #include "backends/store/internal.h"
 #include "backends/servers/server.h"
 
-#define INCLUDE_DEPTH 16          /* as OpenSSH's own limit (readconf.c READCONF_MAX_DEPTH) */
+#define INCLUDE_DEPTH 16 /* as OpenSSH's own limit (readconf.c READCONF_MAX_DEPTH) */
 #define HOSTS_MAX 1000
 
 struct hosts {
-	bool (*each)(const char *name, void *arg);   /* false: it does not count */
+	bool (*each)(const char *name, void *arg); /* false: it does not count */
 	void *arg;
-	char *folder;             /* relative Includes start here */
+	char *folder; /* relative Includes start here */
 	size_t n;
 	int depth;
 };
@@ -40,9 +41,9 @@ static void host_on_host(struct hosts *h, const char *word)
 static void host_on_include(struct hosts *h, const char *word)
 {
 	const char *home = getenv("HOME");
-	char *pattern = *word == '/' ? xstrdup(word)
-	              : *word == '~' ? xasprintf("%s%s", home ? home : "", word + 1)
-	                             : xasprintf("%s/%s", h->folder, word);
+	char *pattern = *word == '/'   ? xstrdup(word)
+	                : *word == '~' ? xasprintf("%s%s", home ? home : "", word + 1)
+	                               : xasprintf("%s/%s", h->folder, word);
 	glob_t found;
 	if (glob(pattern, 0, NULL, &found) == 0) {
 		for (size_t i = 0; i < found.gl_pathc; i++)
@@ -71,9 +72,10 @@ static void host_on_line(struct hosts *h, char *line)
 	char *key = host_next_word(&line), *word;
 	if (!key)
 		return;
-	void (*each)(struct hosts *, const char *) = strcasecmp(key, "Host") == 0      ? host_on_host
-	                                           : strcasecmp(key, "Include") == 0 ? host_on_include
-	                                                                             : NULL;
+	void (*each)(struct hosts *, const char *) = strcasecmp(key, "Host") == 0 ? host_on_host
+	                                             : strcasecmp(key, "Include") == 0
+	                                                     ? host_on_include
+	                                                     : NULL;
 	while (each && (word = host_next_word(&line)))
 		each(h, word);
 }
@@ -93,14 +95,17 @@ static void host_read_config(struct hosts *h, const char *path)
 	fclose(f);
 }
 
-size_t hosts_each(const struct settings *settings, bool (*each)(const char *name, void *arg), void *arg, struct err *err)
+size_t hosts_each(const struct settings *settings, bool (*each)(const char *name, void *arg),
+                  void *arg, struct err *err)
 {
-	struct passwd *pw = getpwuid(getuid());     /* as ssh does: not $HOME */
+	struct passwd *pw = getpwuid(getuid()); /* as ssh does: not $HOME */
 	char *folder = xasprintf("%s/.ssh", pw ? pw->pw_dir : "");
-	char *path = settings->ssh_config ? xstrdup(settings->ssh_config) : xasprintf("%s/config", folder);
+	char *path = settings->ssh_config ? xstrdup(settings->ssh_config)
+	                                  : xasprintf("%s/config", folder);
 	struct hosts h = { .each = each, .arg = arg, .folder = folder };
 	if (access(path, R_OK) != 0)
-		err_set(err, ERR_ABSENT, "%s cannot be read (%s), so there is no Host to open", path, strerror(errno));
+		err_set(err, ERR_ABSENT, "%s cannot be read (%s), so there is no Host to open",
+		        path, strerror(errno));
 	else
 		host_read_config(&h, path);
 	if (!h.n && !err->text[0])

@@ -23,7 +23,7 @@ static struct server *server_kind_of(const struct row *row)
 	return row->server;
 }
 
-/* --- actions -------------------------------------------------------------------------------------------- */
+/* --- actions ------------------------------------------------------------- */
 
 static bool server_can_connect(const struct row *row)
 {
@@ -69,23 +69,36 @@ static void server_say_disconnect(const struct row *row, char *buf, size_t size)
 }
 
 static const struct action actions[] = {
-	{ .name = "server-connect", .verb = "connect", .help = "connect now, whatever the back-off says", .applies = server_can_connect,
-	  .command = server_say_connect, .run = server_run_connect, .doing = "connecting" },
-	{ .name = "server-disconnect", .verb = "disconnect", .help = "close the connection and stay away until told otherwise",
-	  .flags = ACTION_CONFIRM | ACTION_MARKED, .applies = server_can_disconnect, .command = server_say_disconnect, .run = server_run_disconnect,
+	{ .name = "server-connect",
+	  .verb = "connect",
+	  .help = "connect now, whatever the back-off says",
+	  .applies = server_can_connect,
+	  .command = server_say_connect,
+	  .run = server_run_connect,
+	  .doing = "connecting" },
+	{ .name = "server-disconnect",
+	  .verb = "disconnect",
+	  .help = "close the connection and stay away until told otherwise",
+	  .flags = ACTION_CONFIRM | ACTION_MARKED,
+	  .applies = server_can_disconnect,
+	  .command = server_say_disconnect,
+	  .run = server_run_disconnect,
 	  .doing = "disconnecting" },
-	{ .name = "server-forget-password", .verb = "forget password", .help = "wipe a sudo password that is kept for a while",
-	  .run = server_run_forget, .doing = "forgetting" },
+	{ .name = "server-forget-password",
+	  .verb = "forget password",
+	  .help = "wipe a sudo password that is kept for a while",
+	  .run = server_run_forget,
+	  .doing = "forgetting" },
 	{ .name = NULL }
 };
 
-/* --- details -------------------------------------------------------------------------------------------- */
+/* --- details ------------------------------------------------------------- */
 
 static enum doc_tone server_source_tone(enum source_state state)
 {
 	static const enum doc_tone tones[] = {
-		[SOURCE_WAITING] = DOC_DIM, [SOURCE_ABSENT] = DOC_DIM, [SOURCE_DENIED] = DOC_WARN, [SOURCE_LIVE] = DOC_GOOD,
-		[SOURCE_STALE] = DOC_DIM, [SOURCE_FAILED] = DOC_BAD,
+		[SOURCE_WAITING] = DOC_DIM, [SOURCE_ABSENT] = DOC_DIM, [SOURCE_DENIED] = DOC_WARN,
+		[SOURCE_LIVE] = DOC_GOOD,   [SOURCE_STALE] = DOC_DIM,  [SOURCE_FAILED] = DOC_BAD,
 	};
 	return tones[state];
 }
@@ -95,8 +108,12 @@ static void server_detail_link(const struct server *v, struct doc *doc)
 	const struct link *l = v->link;
 	char age[HUMAN_SIZE];
 	doc_head(doc, "Link");
-	doc_pair(doc, l->state == LINK_UP ? DOC_GOOD : l->state == LINK_LOST ? DOC_BAD : DOC_PLAIN, "state", "%s for %s",
-	         link_state_name(l->state), human_span(age, now_wall_ms() - l->since_ms));
+	doc_pair(doc,
+	         l->state == LINK_UP     ? DOC_GOOD
+	         : l->state == LINK_LOST ? DOC_BAD
+	                                 : DOC_PLAIN,
+	         "state", "%s for %s", link_state_name(l->state),
+	         human_span(age, now_wall_ms() - l->since_ms));
 	if (*l->detail)
 		doc_pair(doc, DOC_PLAIN, "by", "%s", l->detail);
 	if (l->latency_ms >= 0)
@@ -112,21 +129,28 @@ static void server_detail_sources(const struct server *v, struct doc *doc)
 	char age[HUMAN_SIZE];
 	doc_head(doc, "Sources");
 	for (const struct source *s = v->sources; s; s = s->next) {
-		doc_pair(doc, server_source_tone(s->state), s->backend->name, "%s%s%s%s%s", source_state_name(s->state),
-		         *s->detail ? ": " : "", s->detail, *s->err.text ? ": " : "", s->err.text);
+		doc_pair(doc, server_source_tone(s->state), s->backend->name, "%s%s%s%s%s",
+		         source_state_name(s->state), *s->detail ? ": " : "", s->detail,
+		         *s->err.text ? ": " : "", s->err.text);
 		char more[400];
 		if (source_left_out_text(s, more, sizeof(more)))
 			doc_pair(doc, DOC_WARN, "", "%s", more);
 		if (s->state == SOURCE_STALE && s->fresh_ms)
-			doc_pair(doc, DOC_DIM, "", "last heard of %s ago", human_span(age, now_wall_ms() - s->fresh_ms));
+			doc_pair(doc, DOC_DIM, "", "last heard of %s ago",
+			         human_span(age, now_wall_ms() - s->fresh_ms));
 	}
 }
 
 static void server_detail_machine(const struct server *v, struct doc *doc)
 {
 	doc_head(doc, "Machine");
-	const struct { const char *label, *text; } facts[] = {
-		{ "host name", v->hostname }, { "system", v->os }, { "kernel", v->kernel }, { "login", v->user },
+	const struct {
+		const char *label, *text;
+	} facts[] = {
+		{ "host name", v->hostname },
+		{ "system", v->os },
+		{ "kernel", v->kernel },
+		{ "login", v->user },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(facts); i++)
 		if (*facts[i].text)
@@ -137,8 +161,8 @@ static void server_pair_used(struct doc *doc, const char *label, uint64_t used, 
 {
 	char a[HUMAN_SIZE], b[HUMAN_SIZE];
 	if (total)
-		doc_pair(doc, DOC_PLAIN, label, "%s of %s, %d %%", human_bytes(a, used), human_bytes(b, total),
-		         (int)(100.0 * (double)used / (double)total + 0.5));
+		doc_pair(doc, DOC_PLAIN, label, "%s of %s, %d %%", human_bytes(a, used),
+		         human_bytes(b, total), (int)(100.0 * (double)used / (double)total + 0.5));
 	else
 		doc_pair(doc, DOC_DIM, label, "none or unknown");
 }
@@ -156,7 +180,8 @@ static void server_pair_processor(struct doc *doc, const struct vitals *t, int i
 	if (t->n_history < 10)
 		doc_pair(doc, DOC_PLAIN, "processor", "%.0f %%", t->cpu);
 	else
-		doc_pair(doc, DOC_PLAIN, "processor", "%.0f %%; %.0f to %.0f %% in the last %s", t->cpu, least, most,
+		doc_pair(doc, DOC_PLAIN, "processor", "%.0f %%; %.0f to %.0f %% in the last %s",
+		         t->cpu, least, most,
 		         human_span(span, (int64_t)t->n_history * interval_s * 1000));
 }
 
@@ -167,8 +192,9 @@ static void server_detail_disks(const struct server *v, struct doc *doc)
 	for (size_t i = 0; i < t->n_disks; i++) {
 		char used[HUMAN_SIZE], total[HUMAN_SIZE];
 		const struct vitals_disk *d = &t->disks[i];
-		doc_pair(doc, d->percent >= v->store->settings->disk_warn ? DOC_WARN : DOC_PLAIN, head, "%3d %%  %s of %s  %s",
-		         d->percent, human_bytes(used, d->used), human_bytes(total, d->total), d->mount);
+		doc_pair(doc, d->percent >= v->store->settings->disk_warn ? DOC_WARN : DOC_PLAIN,
+		         head, "%3d %%  %s of %s  %s", d->percent, human_bytes(used, d->used),
+		         human_bytes(total, d->total), d->mount);
 		head = "";
 	}
 	if (t->more_disks)
@@ -187,7 +213,8 @@ static void server_detail_vitals(const struct server *v, struct doc *doc)
 		return;
 	doc_head(doc, "Vitals");
 	if (t->load1 >= 0 && t->cpus > 0)
-		doc_pair(doc, DOC_PLAIN, "load", "%.2f %.2f %.2f on %d processors", t->load1, t->load5, t->load15, t->cpus);
+		doc_pair(doc, DOC_PLAIN, "load", "%.2f %.2f %.2f on %d processors", t->load1,
+		         t->load5, t->load15, t->cpus);
 	else if (t->load1 >= 0)
 		doc_pair(doc, DOC_PLAIN, "load", "%.2f %.2f %.2f", t->load1, t->load5, t->load15);
 	if (t->cpu >= 0)
@@ -197,11 +224,13 @@ static void server_detail_vitals(const struct server *v, struct doc *doc)
 	if (t->temperature >= 0)
 		doc_pair(doc, DOC_PLAIN, "temperature", "%.0f °C", t->temperature);
 	if (t->clock_known)
-		doc_pair(doc, llabs(t->clock_ms) >= CLOCK_WRONG_MS ? DOC_WARN : DOC_PLAIN, "clock", "%lld ms %s of this machine's",
-		         llabs(t->clock_ms), t->clock_ms < 0 ? "behind" : "ahead");
+		doc_pair(doc, llabs(t->clock_ms) >= CLOCK_WRONG_MS ? DOC_WARN : DOC_PLAIN, "clock",
+		         "%lld ms %s of this machine's", llabs(t->clock_ms),
+		         t->clock_ms < 0 ? "behind" : "ahead");
 	doc_pair(doc, DOC_PLAIN, "up for", "%s", human_span(text, t->uptime_s * 1000));
 	if (t->reboot_pending)
-		doc_pair(doc, DOC_WARN, "reboot", "pending%s%s", *t->reboot_why ? ": " : "", t->reboot_why);
+		doc_pair(doc, DOC_WARN, "reboot", "pending%s%s", *t->reboot_why ? ": " : "",
+		         t->reboot_why);
 	server_detail_disks(v, doc);
 }
 
@@ -215,14 +244,16 @@ static void server_detail(struct row *row, struct doc *doc, bool reveal)
 	server_detail_vitals(v, doc);
 }
 
-static struct stream *server_shell(struct row *row, const char *term, int cols, int rows, const struct stream_events *events,
-                            void *arg, struct err *err)
+static struct stream *server_shell(struct row *row, const char *term, int cols, int rows,
+                                   const struct stream_events *events, void *arg, struct err *err)
 {
-	struct endpoint endpoint = { .kind = ENDPOINT_TERMINAL, .term = term, .cols = cols, .rows = rows };
+	struct endpoint endpoint = {
+		.kind = ENDPOINT_TERMINAL, .term = term, .cols = cols, .rows = rows
+	};
 	return link_open(row->server->link, &endpoint, events, arg, err);
 }
 
-/* --- JSON --------------------------------------------------------------------------------------------------- */
+/* --- JSON ---------------------------------------------------------------- */
 
 static void server_add_number(cJSON *o, const char *name, double value, bool known)
 {

@@ -1,6 +1,7 @@
 /* kind_source.c: a backend that cannot be asked on a server that is up, as a row of "Needs you".
  *
- * What is behind it is not seen, so its sentence stands where everything else that needs the user does. */
+ * What is behind it is not seen, so its sentence stands where everything else that needs the user
+ * does. */
 #include <stdio.h>
 #include <string.h>
 
@@ -18,18 +19,22 @@ static bool source_may_serve(const struct server *v, const char *name)
 	return s && (s->state == SOURCE_LIVE || (s->state == SOURCE_WAITING && !source_settled(s)));
 }
 
-/* Engines of a server that are not for this login, where another one is: the socket of root's Podman is open on many servers
- * that never use it, and a login with a rootless Docker may well be kept from the system's. Such a denial stands in the server's
- * details alone. */
+/* Engines of a server that are not for this login, where another one is: the socket of root's
+ * Podman is open on many servers that never use it, and a login with a rootless Docker may well be
+ * kept from the system's. Such a denial stands in the server's details alone. */
 static bool source_is_mere_denial(const struct source *s)
 {
 	static const struct {
 		const char *denied, *serves;
 	} pairs[] = {
-		{ "podman", "docker" }, { "podman", "docker-user" }, { "podman", "podman-user" }, { "docker", "docker-user" },
+		{ "podman", "docker" },
+		{ "podman", "docker-user" },
+		{ "podman", "podman-user" },
+		{ "docker", "docker-user" },
 	};
 	for (size_t i = 0; s->state == SOURCE_DENIED && i < ARRAY_LEN(pairs); i++)
-		if (!strcmp(s->backend->name, pairs[i].denied) && source_may_serve(s->server, pairs[i].serves))
+		if (!strcmp(s->backend->name, pairs[i].denied) &&
+		    source_may_serve(s->server, pairs[i].serves))
 			return true;
 	return false;
 }
@@ -41,14 +46,17 @@ bool source_needs(const struct source *s)
 		return false;
 	bool silent = s->state == SOURCE_STALE && *s->err.text;
 	bool cut = s->state == SOURCE_LIVE && s->left_out;
-	return s->state == SOURCE_FAILED || silent || cut || (s->state == SOURCE_DENIED && !source_is_mere_denial(s));
+	return s->state == SOURCE_FAILED || silent || cut ||
+	       (s->state == SOURCE_DENIED && !source_is_mere_denial(s));
 }
 
 /* A platform or a program has a row of its own that may say the same already. */
 static bool source_is_said(const struct source *s)
 {
-	for (struct row *r = store_first(s->store, NULL, s->server); r; r = store_next(r, NULL, s->server))
-		if (r->source == s && r->health >= HEALTH_ATTENTION && r->why && strstr(s->err.text, r->why))
+	for (struct row *r = store_first(s->store, NULL, s->server); r;
+	     r = store_next(r, NULL, s->server))
+		if (r->source == s && r->health >= HEALTH_ATTENTION && r->why &&
+		    strstr(s->err.text, r->why))
 			return true;
 	return false;
 }
@@ -65,7 +73,8 @@ static void source_tell_need(struct source *s)
 		return;
 	if (!row)
 		row = store_row(s, &kind_source, s->backend->name, s->backend->name);
-	row->source = NULL;                   /* the row is news, however old what the source told before */
+	/* the row is news, however old what the source told before */
+	row->source = NULL;
 	char why[400];
 	snprintf(why, sizeof(why), "%s", *s->err.text ? s->err.text : source_state_name(s->state));
 	if (s->state == SOURCE_LIVE)
@@ -89,17 +98,23 @@ static void source_detail(struct row *row, struct doc *doc, bool reveal)
 	doc_pair(doc, DOC_PLAIN, "what", "%s on %s", row->name, row->server->name);
 	if (!s)
 		return;
-	doc_pair(doc, DOC_WARN, "state", "%s for %s", source_state_name(s->state), human_span(age, now_wall_ms() - s->since_ms));
+	doc_pair(doc, DOC_WARN, "state", "%s for %s", source_state_name(s->state),
+	         human_span(age, now_wall_ms() - s->since_ms));
 	char more[400] = "no reason was given";
 	source_left_out_text(s, more, sizeof(more));
 	doc_pair(doc, DOC_WARN, "why", "%s", *s->err.text ? s->err.text : more);
 	if (s->fresh_ms)
-		doc_pair(doc, DOC_PLAIN, "last heard", "%s ago; the rows from then stay, dimmed", human_span(age, now_wall_ms() - s->fresh_ms));
+		doc_pair(doc, DOC_PLAIN, "last heard", "%s ago; the rows from then stay, dimmed",
+		         human_span(age, now_wall_ms() - s->fresh_ms));
 	else
-		doc_pair(doc, DOC_PLAIN, "last heard", "never: what there is on this server is not known");
+		doc_pair(doc, DOC_PLAIN, "last heard",
+		         "never: what there is on this server is not known");
 	doc_pair(doc, DOC_PLAIN, "then", "Ctrl-R asks again");
 }
 
 const struct kind kind_source = {
-	.name = "source", .plural = "failed_sources", .row_size = sizeof(struct row), .detail = source_detail,
+	.name = "source",
+	.plural = "failed_sources",
+	.row_size = sizeof(struct row),
+	.detail = source_detail,
 };

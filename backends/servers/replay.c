@@ -1,7 +1,7 @@
 /* replay.c: a recording instead of the world.
  *
- * Every record goes the way it went when it was recorded: through the backend's feed, or into the state of a link or a source.
- * Only the link is another: one on which nothing can be opened. */
+ * Every record goes the way it went when it was recorded: through the backend's feed, or into the
+ * state of a link or a source. Only the link is another: one on which nothing can be opened. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -20,33 +20,35 @@
 #include "backends/servers/server.h"
 
 #define RECORD_MAX (64u << 20)
-#define WALL_MS_MAX 253402300799999  /* the year 9999: with these no sum of times runs over */
+#define WALL_MS_MAX 253402300799999 /* the year 9999: with these no sum of times runs over */
 
 struct replay {
 	struct store *store;
 	FILE *f;
 	struct loop_timer *timer;
 	bool at_once;
-	int64_t clock_ms;            /* of the last record */
+	int64_t clock_ms; /* of the last record */
 	/* the record that comes next */
 	int64_t wall_ms;
-	char *server, *source, *what;   /* owned */
-	char *bytes;                    /* owned */
+	char *server, *source, *what; /* owned */
+	char *bytes;                  /* owned */
 	size_t len;
 };
 
-/* --- a link that leads nowhere ---------------------------------------------------------------------------- */
+/* --- a link that leads nowhere ------------------------------------------- */
 
 static void replay_nothing(struct link *link)
 {
 	(void)link;
 }
 
-static struct stream *replay_no_endpoint(struct link *link, const struct endpoint *endpoint, const struct stream_events *events, void *arg,
-                              struct err *err)
+static struct stream *replay_no_endpoint(struct link *link, const struct endpoint *endpoint,
+                                         const struct stream_events *events, void *arg,
+                                         struct err *err)
 {
 	(void)endpoint, (void)events, (void)arg;
-	err_set(err, ERR_DENIED, "%s is played from a recording: nothing can be opened on it", link->name);
+	err_set(err, ERR_DENIED, "%s is played from a recording: nothing can be opened on it",
+	        link->name);
 	return NULL;
 }
 
@@ -57,7 +59,11 @@ static void replay_free_link(struct link *link)
 }
 
 static const struct link_ops replay_link = {
-	.name = "replay", .connect = replay_nothing, .disconnect = replay_nothing, .open = replay_no_endpoint, .destroy = replay_free_link,
+	.name = "replay",
+	.connect = replay_nothing,
+	.disconnect = replay_nothing,
+	.open = replay_no_endpoint,
+	.destroy = replay_free_link,
 };
 
 struct server *server_open_replay(struct store *s, const char *name)
@@ -73,7 +79,7 @@ struct server *server_open_replay(struct store *s, const char *name)
 	return v;
 }
 
-/* --- states ----------------------------------------------------------------------------------------------- */
+/* --- states -------------------------------------------------------------- */
 
 static int replay_state_of(const char *word, size_t len, const char *(*name)(int), int n)
 {
@@ -83,8 +89,14 @@ static int replay_state_of(const char *word, size_t len, const char *(*name)(int
 	return -1;
 }
 
-static const char *replay_link_name(int i) { return link_state_name((enum link_state)i); }
-static const char *replay_source_name(int i) { return source_state_name((enum source_state)i); }
+static const char *replay_link_name(int i)
+{
+	return link_state_name((enum link_state)i);
+}
+static const char *replay_source_name(int i)
+{
+	return source_state_name((enum source_state)i);
+}
 
 /* The field after the n-th tab, to the end of the text. */
 static const char *replay_field(const char *text, int n)
@@ -118,14 +130,15 @@ void server_replay_state(struct server *v, const char *bytes, size_t len)
 static void replay_source_replay_state(struct source *s, const char *bytes)
 {
 	struct err err = { .code = ERR_REFUSED };
-	int state = replay_state_of(bytes, strcspn(bytes, "\t"), replay_source_name, SOURCE_FAILED + 1);
+	int state = replay_state_of(bytes, strcspn(bytes, "\t"), replay_source_name,
+	                            SOURCE_FAILED + 1);
 	const char *text = replay_field(bytes, 1);
 	wash(err.text, sizeof(err.text), text, strlen(text));
 	if (state >= 0)
 		source_set_state(s, (enum source_state)state, *err.text ? &err : NULL);
 }
 
-/* --- records ---------------------------------------------------------------------------------------------- */
+/* --- records ------------------------------------------------------------- */
 
 static char *replay_cut_field(char **line)
 {
@@ -145,10 +158,12 @@ static bool replay_read_header(struct replay *r)
 		return false;
 	}
 	line[strcspn(line, "\n")] = '\0';
-	char *rest = line, *ms = replay_cut_field(&rest), *server = replay_cut_field(&rest), *source = replay_cut_field(&rest);
+	char *rest = line, *ms = replay_cut_field(&rest), *server = replay_cut_field(&rest),
+	     *source = replay_cut_field(&rest);
 	char *len = replay_cut_field(&rest);
-	bool ok = rest && sscanf(ms, "%" SCNd64, &r->wall_ms) == 1 && sscanf(len, "%zu", &r->len) == 1 && r->len <= RECORD_MAX &&
-	          r->wall_ms >= 0 && r->wall_ms <= WALL_MS_MAX;
+	bool ok = rest && sscanf(ms, "%" SCNd64, &r->wall_ms) == 1 &&
+	          sscanf(len, "%zu", &r->len) == 1 && r->len <= RECORD_MAX && r->wall_ms >= 0 &&
+	          r->wall_ms <= WALL_MS_MAX;
 	if (ok) {
 		xreplace(&r->server, server);
 		xreplace(&r->source, source);
@@ -186,7 +201,8 @@ static void replay_play(struct replay *r)
 		source_feed(s, r->what, r->bytes, r->len);
 }
 
-/* A source the recording has no word of (it is older than the source) will not be heard of any more. */
+/* A source the recording has no word of (it is older than the source) will not be heard of any
+ * more. */
 static void replay_settle(struct replay *r)
 {
 	for (struct server *v = r->store->servers; v; v = v->next)
@@ -214,7 +230,8 @@ bool replay_start(struct store *s, const char *dir, bool at_once, struct err *er
 	char *path = xasprintf("%s/answers", dir);
 	FILE *f = fopen(path, "re");
 	if (!f) {
-		err_set(err, ERR_ABSENT, "%s is not a recording: %s: %s", dir, path, strerror(errno));
+		err_set(err, ERR_ABSENT, "%s is not a recording: %s: %s", dir, path,
+		        strerror(errno));
 		free(path);
 		return false;
 	}

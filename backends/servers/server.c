@@ -1,6 +1,7 @@
 /* server.c: one server: its link, its sources, and how well it is.
  *
- * The link tells of every change here; sources are started when it comes up and let go when it is gone. Rows stay. */
+ * The link tells of every change here; sources are started when it comes up and let go when it is
+ * gone. Rows stay. */
 #include "backends/servers/server.h"
 
 #include <malloc.h>
@@ -29,7 +30,8 @@
 static void server_on_link(struct link *link, void *arg);
 static const struct link_events events = { .changed = server_on_link };
 
-/* A question of a backend on its way: remembers who asked, so that the answer passes through here. */
+/* A question of a backend on its way: remembers who asked, so that the answer passes through here.
+ */
 struct pending {
 	struct server *server;
 	struct ask *ask;
@@ -38,15 +40,17 @@ struct pending {
 	struct pending *next;
 };
 
-/* --- how well it is ----------------------------------------------------------------------------------- */
+/* --- how well it is ------------------------------------------------------ */
 
 static enum health server_link_health(const struct link *link)
 {
 	static const enum health by_state[] = {
-		[LINK_DOWN] = HEALTH_IDLE, [LINK_CONNECTING] = HEALTH_BUSY, [LINK_ASKING] = HEALTH_ASKS, [LINK_UP] = HEALTH_GOOD,
+		[LINK_DOWN] = HEALTH_IDLE,   [LINK_CONNECTING] = HEALTH_BUSY,
+		[LINK_ASKING] = HEALTH_ASKS, [LINK_UP] = HEALTH_GOOD,
 		[LINK_LOST] = HEALTH_BAD,
 	};
-	/* One that was lost stays bad while it tries again, so that nothing flickers between tries. */
+	/* One that was lost stays bad while it tries again, so that nothing flickers between tries.
+	 */
 	if (link->state == LINK_CONNECTING && link->tries)
 		return HEALTH_BAD;
 	return by_state[link->state];
@@ -56,7 +60,8 @@ static enum health server_link_health(const struct link *link)
 static const char *server_without_name(const struct server *v, const char *text)
 {
 	size_t n = strlen(v->name);
-	return strncmp(text, v->name, n) == 0 && strncmp(text + n, ": ", 2) == 0 ? text + n + 2 : text;
+	return strncmp(text, v->name, n) == 0 && strncmp(text + n, ": ", 2) == 0 ? text + n + 2
+	                                                                         : text;
 }
 
 void server_judge(struct server *v)
@@ -85,7 +90,7 @@ static void server_choose_ask(struct server *v)
 	store_changed(v->store);
 }
 
-/* --- the link ----------------------------------------------------------------------------------------- */
+/* --- the link ------------------------------------------------------------ */
 
 static void server_sources_up(struct server *v, bool with_facts)
 {
@@ -109,7 +114,8 @@ static void server_record_link(const struct server *v)
 {
 	const struct link *l = v->link;
 	struct buf b = { 0 };
-	buf_addf(&b, "%s\t%d\t%u\t%s\t", link_state_name(l->state), l->latency_ms, l->tries, l->detail);
+	buf_addf(&b, "%s\t%d\t%u\t%s\t", link_state_name(l->state), l->latency_ms, l->tries,
+	         l->detail);
 	mask_text(&b, l->err.text, strlen(l->err.text));
 	record_add(v->store, v->name, "link", "@state", b.data, b.len);
 	buf_finish(&b);
@@ -119,16 +125,19 @@ static void server_tell_state(struct server *v, enum link_state before)
 {
 	const struct link *l = v->link;
 	if (l->state == LINK_UP)
-		activity_add(v->store, ACTIVITY_LINK, HEALTH_GOOD, v->row.id, "connected: %s", l->detail);
+		activity_add(v->store, ACTIVITY_LINK, HEALTH_GOOD, v->row.id, "connected: %s",
+		             l->detail);
 	else if (l->state == LINK_LOST && (before == LINK_UP || l->tries == 1))
 		activity_add(v->store, ACTIVITY_LINK, HEALTH_BAD, v->row.id, "%s", l->err.text);
 	else if (l->state == LINK_ASKING && l->ask)
-		activity_add(v->store, ACTIVITY_LINK, HEALTH_ASKS, v->row.id, "asks: %s", l->ask->title);
+		activity_add(v->store, ACTIVITY_LINK, HEALTH_ASKS, v->row.id, "asks: %s",
+		             l->ask->title);
 	else if (l->state == LINK_DOWN && before != LINK_DOWN)
 		activity_add(v->store, ACTIVITY_LINK, HEALTH_IDLE, v->row.id, "disconnected");
 }
 
-/* The first lists of a server are much text that is parsed and let go; what malloc keeps of it would stay for days. */
+/* The first lists of a server are much text that is parsed and let go; what malloc keeps of it
+ * would stay for days. */
 static void server_trim(struct loop_timer *timer, void *arg)
 {
 	(void)timer, (void)arg;
@@ -146,7 +155,7 @@ static void server_trim_later(struct store *s)
 static void server_on_link(struct link *link, void *arg)
 {
 	struct server *v = arg;
-	if (!v->link)                 /* still being made */
+	if (!v->link) /* still being made */
 		return;
 	enum link_state before = v->link_seen;
 	v->link_seen = link->state;
@@ -176,7 +185,7 @@ void server_facts_known(struct server *v)
 		server_sources_up(v, true);
 }
 
-/* --- questions ------------------------------------------------------------------------------------------ */
+/* --- questions ----------------------------------------------------------- */
 
 static struct pending *server_take_pending(struct server *v, struct ask *ask)
 {
@@ -210,13 +219,16 @@ static void server_refuse(void *arg)
 void server_ask(struct server *v, struct ask *ask)
 {
 	struct pending *p = xcalloc(1, sizeof(*p)), **slot = &v->pending;
-	*p = (struct pending){ .server = v, .ask = ask, .answered = ask->answered, .arg = ask->arg };
+	*p = (struct pending){
+		.server = v, .ask = ask, .answered = ask->answered, .arg = ask->arg
+	};
 	while (*slot)
 		slot = &(*slot)->next;
 	*slot = p;
 	ask->answered = server_pending_answered;
 	ask->arg = p;
-	if (v->store->settings->batch)        /* nobody is there: given up, after the caller has returned */
+	/* nobody is there: given up, after the caller has returned */
+	if (v->store->settings->batch)
 		loop_defer(v->store->loop, server_refuse, p);
 	server_choose_ask(v);
 }
@@ -232,7 +244,7 @@ void server_ask_drop(struct server *v, struct ask *ask)
 	server_choose_ask(v);
 }
 
-/* --- coming and going ----------------------------------------------------------------------------------- */
+/* --- coming and going ---------------------------------------------------- */
 
 static void server_make_sources(struct server *v)
 {
@@ -278,7 +290,7 @@ struct server *store_server_add(struct store *s, const char *name)
 
 struct server *store_server_find(const struct store *s, const char *name)
 {
-	char *clean = server_clean_name(name);       /* the same words find what they made */
+	char *clean = server_clean_name(name); /* the same words find what they made */
 	struct server *v = s->servers, *here = s->servers;
 	while (v && strcmp(v->name, clean) != 0)
 		v = v->next;
@@ -301,7 +313,7 @@ struct source *server_source(const struct server *v, const char *backend)
 static void server_forget_rows(struct server *v)
 {
 	struct row *row, *next;
-	HASH_ITER(hh, v->store->rows, row, next)
+	HASH_ITER (hh, v->store->rows, row, next)
 		if (row->server == v && row != &v->row)
 			store_row_remove(row);
 }
@@ -330,7 +342,7 @@ void store_server_remove(struct server *v)
 	while (v->pending)
 		server_ask_drop(v, v->pending->ask);
 	struct link *link = v->link;
-	v->link = NULL;                       /* what it says while it goes is not heard */
+	v->link = NULL; /* what it says while it goes is not heard */
 	link_destroy(link);
 	for (struct server **slot = &s->servers; *slot; slot = &(*slot)->next)
 		if (*slot == v) {
@@ -360,9 +372,10 @@ void server_refresh(struct server *v)
 	server_sources_up(v, false);
 }
 
-/* --- by name ---------------------------------------------------------------------------------------------- */
+/* --- by name ------------------------------------------------------------- */
 
-/* "ops@192.0.2.7:2222" is called 192.0.2.7, and the whole of it when that name is taken by another place. */
+/* "ops@192.0.2.7:2222" is called 192.0.2.7, and the whole of it when that name is taken by another
+ * place. */
 static char *server_name_of(const struct store *s, const char *dest)
 {
 	const char *at = strrchr(dest, '@'), *host = at ? at + 1 : dest;
@@ -371,7 +384,8 @@ static char *server_name_of(const struct store *s, const char *dest)
 	if (*host == '[') {
 		host++;
 		n = strcspn(host, "]");
-	} else if (colon && strchr(host, ':') == colon && colon[1] && colon[1 + strspn(colon + 1, "0123456789")] == '\0') {
+	} else if (colon && strchr(host, ':') == colon && colon[1] &&
+	           colon[1 + strspn(colon + 1, "0123456789")] == '\0') {
 		n = (size_t)(colon - host);
 	}
 	char *name = xstrndup(host, n);
@@ -385,11 +399,15 @@ static char *server_name_of(const struct store *s, const char *dest)
 bool server_is_destination(const char *dest, struct err *err)
 {
 	if (!*dest || *dest == '-')
-		return err_set(err, ERR_USAGE, "\"%s\" is not the name of a server; expected a Host of ssh_config or [user@]host[:port]",
+		return err_set(err, ERR_USAGE,
+		               "\"%s\" is not the name of a server; expected a Host of ssh_config "
+		               "or [user@]host[:port]",
 		               dest);
 	for (const char *c = dest; *c; c++)
 		if ((unsigned char)*c <= ' ' || *c == 0x7f || strchr("'\"`$;&|<>(){}\\", *c))
-			return err_set(err, ERR_USAGE, "\"%s\" is not the name of a server: it holds a blank or a sign that no host name has",
+			return err_set(err, ERR_USAGE,
+			               "\"%s\" is not the name of a server: it holds a blank or a "
+			               "sign that no host name has",
 			               dest);
 	return true;
 }
@@ -407,9 +425,13 @@ static void server_make_link(struct server *v, const char *dest)
 	const struct settings *set = v->store->settings;
 	const struct server_config *c = v->config;
 	struct link_config lc = {
-		.name = v->name, .dest = c && c->host ? c->host : dest, .ssh_config = set->ssh_config,
-		.identity = c ? c->identity : NULL, .batch = set->batch,
-		.connect_timeout_ms = 1000 * (c && c->connect_timeout ? c->connect_timeout : set->connect_timeout),
+		.name = v->name,
+		.dest = c && c->host ? c->host : dest,
+		.ssh_config = set->ssh_config,
+		.identity = c ? c->identity : NULL,
+		.batch = set->batch,
+		.connect_timeout_ms = 1000 * (c && c->connect_timeout ? c->connect_timeout
+		                                                      : set->connect_timeout),
 	};
 	v->is_local = c && c->host ? !strcmp(c->host, "local") : here_is(set, dest);
 	v->link = v->is_local ? link_create_local(v->store->loop, v->name, &events, v)
@@ -432,7 +454,8 @@ struct server *server_open(struct store *s, const char *dest, struct err *err)
 			link_retry(v->link);
 		return v;
 	}
-	const struct server_config *c = here ? here_section(s->settings) : server_config_of(s, dest);
+	const struct server_config *c = here ? here_section(s->settings)
+	                                     : server_config_of(s, dest);
 	if (c && c->host && !server_is_destination(c->host, err)) {
 		free(name);
 		return NULL;
@@ -465,9 +488,12 @@ static bool server_same_words(const char *a, const char *b)
 static void server_reconfigure(struct server *v)
 {
 	const struct server_config *before = v->config;
-	v->config = v->is_local ? here_section(v->store->settings) : server_config_of(v->store, v->name);
+	v->config = v->is_local ? here_section(v->store->settings)
+	                        : server_config_of(v->store, v->name);
 	v->protect = v->config && v->config->protect;
-	if (!server_same_words(before ? before->units : NULL, v->config ? v->config->units : NULL) && v->link->state == LINK_UP)
+	if (!server_same_words(before ? before->units : NULL,
+	                       v->config ? v->config->units : NULL) &&
+	    v->link->state == LINK_UP)
 		server_refresh(v);
 }
 
@@ -481,7 +507,8 @@ void servers_reconfigure(struct store *s, const struct settings *fresh, bool ope
 	for (const struct server_config *c = open_new ? fresh->servers : NULL; c; c = c->next)
 		if (!server_has_section(before, c->name) && !server_open(s, c->name, &err))
 			activity_add(s, ACTIVITY_NOTE, HEALTH_BAD, NULL, "%s", err.text);
-	settings_destroy(before);             /* every server's section is one of the fresh settings by now */
+	/* every server's section is one of the fresh settings by now */
+	settings_destroy(before);
 	store_changed(s);
 }
 

@@ -5,9 +5,10 @@
 #include "backends/base/err.h"
 #include "backends/store/store.h"
 
-/* Opens the server called by dest: the NAME of a [server NAME] section, a Host of ssh_config, "[user@]host[:port]", or
- * "local" or its host name for this machine. Makes its link and its sources and connects. One that is there already is retried.
- * NULL and err when dest cannot be a server. */
+/* Opens the server called by dest: the NAME of a [server NAME] section, a Host of ssh_config,
+ * "[user@]host[:port]", or "local" or its host name for this machine. Makes its link and its
+ * sources and connects. One that is there already is retried. NULL and err when dest cannot be a
+ * server. */
 struct server *server_open(struct store *, const char *dest, struct err *);
 /* Whether dest can be handed to ssh as a name; false and err, a sentence. */
 bool server_is_destination(const char *dest, struct err *);
@@ -27,22 +28,27 @@ void server_refresh(struct server *);
 /* "local" and all [server] sections that are not switched off. */
 void servers_open_configured(struct store *);
 
-/* Other settings from now on, which the store keeps; those before it lets go: what is read at its use counts at once; servers take what their section says of
- * protect, units and sudo. Sections that the settings before did not have are opened when open_new. */
+/* Other settings from now on, which the store keeps; those before it lets go: what is read at its
+ * use counts at once; servers take what their section says of protect, units and sudo. Sections
+ * that the settings before did not have are opened when open_new. */
 void servers_reconfigure(struct store *, const struct settings *, bool open_new);
 
 /* Every plain Host of ssh_config (no pattern, no duplicate), its Includes too; returns how many. */
 size_t servers_open_all_hosts(struct store *, struct err *);
 
-/* Calls each with every one of those names, until the file ends; a name that stands there twice comes twice. Returns how many each called
- * good; 0 and err: there is none. */
-size_t hosts_each(const struct settings *, bool (*each)(const char *name, void *arg), void *arg, struct err *);
+/* Calls each with every one of those names, until the file ends; a name that stands there twice
+ * comes twice. Returns how many each called good; 0 and err: there is none. */
+size_t hosts_each(const struct settings *, bool (*each)(const char *name, void *arg), void *arg,
+                  struct err *);
 
-/* --- this machine's names: here.c --- */
+/* --- this machine's names: here.c ---------------------------------------- */
 struct server_config;
-bool here_is(const struct settings *, const char *word);   /* "local", its host name, or its [server] section */
-char *here_name(const struct settings *);                  /* what its ids begin with; the caller frees it */
-const struct server_config *here_section(const struct settings *);   /* the [server] section of this machine; NULL */
+bool here_is(const struct settings *,
+             const char *word); /* "local", its host name, or its [server] section */
+/* what its ids begin with; the caller frees it */
+char *here_name(const struct settings *);
+/* the [server] section of this machine; NULL */
+const struct server_config *here_section(const struct settings *);
 /* Whether word, from the configuration or a person, means this server. */
 bool server_is_called(const struct server *, const char *word);
 

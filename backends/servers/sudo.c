@@ -1,12 +1,14 @@
 /* sudo.c: doing as root what the login may not.
  *
- * First, with a quiet look whether it takes a password (SUDO_MAY), `sudo -n`: with NOPASSWD nobody is asked. Else the password
- * goes to `sudo -S` on standard input of that one channel, never in argv. A login that is root runs straight. Where there is no
- * sudo, doas does the same; doas reads passwords from a terminal only.
+ * First, with a quiet look whether it takes a password (SUDO_MAY), `sudo -n`: with NOPASSWD nobody
+ * is asked. Else the password goes to `sudo -S` on standard input of that one channel, never in
+ * argv. A login that is root runs straight. Where there is no sudo, doas does the same; doas reads
+ * passwords from a terminal only.
  *
- * sudo, sudo-rs and doas use different words, and others may follow. So no words decide whether a password was right. First
- * `sudo -v` alone gets the password, one line of it. When that succeeds our script says so (RUN_BEGUN, run.c), and only then the command's input is
- * sent: no line of the input can reach PAM as a password. A password that RUN_BEGUN did not follow is never kept. */
+ * sudo, sudo-rs and doas use different words, and others may follow. So no words decide whether a
+ * password was right. First `sudo -v` alone gets the password, one line of it. When that succeeds
+ * our script says so (RUN_BEGUN, run.c), and only then the command's input is sent: no line of the
+ * input can reach PAM as a password. A password that RUN_BEGUN did not follow is never kept. */
 #include "backends/servers/sudo.h"
 
 #include <stdio.h>
@@ -24,36 +26,44 @@
 #include "backends/store/store.h"
 
 #define SUDO_KEEP_MS (5 * 60 * 1000)
-#define SUDO_TRIES 3                 /* one password, and two more when it was wrong */
-/* Says which tool there is, and RUN_BEGUN at once: without a password nothing but the command reads. The tools themselves end with 1; then
- * the tool is asked whether a password would be needed. */
+#define SUDO_TRIES 3 /* one password, and two more when it was wrong */
+/* Says which tool there is, and RUN_BEGUN at once: without a password nothing but the command
+ * reads. The tools themselves end with 1; then the tool is asked whether a password would be
+ * needed. */
 static const char without_password[] =
-	"if command -v sudo >/dev/null 2>&1; then t=sudo; elif command -v doas >/dev/null 2>&1; then t=doas; else t=none; fi; "
-	"echo mocr-begun >&2; echo mocr-$t >&2; [ $t != none ] || exit 127; LC_ALL=C; export LC_ALL; "
-	SUDO_MAY "if [ $t = sudo ]; then may \"${1##*/}\" || { echo \"sudo: a password is required\" >&2; echo mocr-wants >&2; exit 1; }; fi; "
+	"if command -v sudo >/dev/null 2>&1; then t=sudo; elif command -v doas >/dev/null 2>&1; "
+	"then t=doas; else t=none; fi; "
+	"echo mocr-begun >&2; echo mocr-$t >&2; [ $t != none ] || exit 127; LC_ALL=C; export "
+	"LC_ALL; " SUDO_MAY "if [ $t = sudo ]; then may \"${1##*/}\" || { echo \"sudo: a password "
+	"is required\" >&2; echo mocr-wants >&2; exit 1; }; fi; "
 	"$t -n -- \"$@\"; r=$?; [ $r = 1 ] || exit $r; "
-	"if [ $t = sudo ]; then sudo -n -v 2>/dev/null; else doas -n true 2>/dev/null; fi </dev/null || echo mocr-wants >&2; exit $r";
+	"if [ $t = sudo ]; then sudo -n -v 2>/dev/null; else doas -n true 2>/dev/null; fi "
+	"</dev/null || echo mocr-wants >&2; exit $r";
 
-/* head takes the one line that was sent, and its end keeps sudo from asking again. The ticket that sudo -v made is dropped again. Where
- * tickets are not made (timestamp_timeout=0) sudo asks once more, and the command itself says that it has begun. */
+/* head takes the one line that was sent, and its end keeps sudo from asking again. The ticket that
+ * sudo -v made is dropped again. Where tickets are not made (timestamp_timeout=0) sudo asks once
+ * more, and the command itself says that it has begun. */
 static const char with_password[] =
 	"LC_ALL=C; export LC_ALL; sudo -k; head -n 1 | sudo -S -p '' -v || exit; "
-	"if sudo -n -v 2>/dev/null </dev/null; then echo mocr-begun >&2; sudo -n -- \"$@\"; r=$?; sudo -k; exit $r; fi; "
-	"echo mocr-answer >&2; exec sudo -S -p '' -- sh -c 'echo mocr-begun >&2; exec \"$@\"' sh \"$@\"";
+	"if sudo -n -v 2>/dev/null </dev/null; then echo mocr-begun >&2; sudo -n -- \"$@\"; r=$?; "
+	"sudo -k; exit $r; fi; "
+	"echo mocr-answer >&2; exec sudo -S -p '' -- sh -c 'echo mocr-begun >&2; exec \"$@\"' sh "
+	"\"$@\"";
 
-/* On a terminal: doas asks there. $1: how many bytes of input follow. Nothing of the terminal's may touch them, so it is raw. */
-static const char on_terminal[] =
-	"stty raw -echo 2>/dev/null; echo mocr-ready; exec doas -- sh -c "
-	"'n=$1; shift; echo mocr-begun; if [ $n = 0 ]; then exec \"$@\" </dev/null; fi; head -c $n | \"$@\"' sh \"$@\"";
+/* On a terminal: doas asks there. $1: how many bytes of input follow. Nothing of the terminal's may
+ * touch them, so it is raw. */
+static const char on_terminal[] = "stty raw -echo 2>/dev/null; echo mocr-ready; exec doas -- sh -c "
+				  "'n=$1; shift; echo mocr-begun; if [ $n = 0 ]; then exec \"$@\" "
+				  "</dev/null; fi; head -c $n | \"$@\"' sh \"$@\"";
 
 enum sudo_tool { TOOL_SUDO, TOOL_DOAS, TOOL_NONE };
 
-#define SUDO_NAMED 80                /* bytes of the command that the question shows */
+#define SUDO_NAMED 80 /* bytes of the command that the question shows */
 
 struct sudo {
-	struct server *server;           /* borrowed */
-	struct secret *kept;             /* owned; NULL: none */
-	struct loop_timer *forget;       /* owned; wipes it */
+	struct server *server;     /* borrowed */
+	struct secret *kept;       /* owned; NULL: none */
+	struct loop_timer *forget; /* owned; wipes it */
 	struct sudo_run *runs;
 };
 
@@ -63,19 +73,19 @@ struct sudo_run {
 	struct sudo *sudo;
 	struct sudo_run *next;
 	enum sudo_step step;
-	enum sudo_tool tool;             /* known once it was tried without a password */
-	char *command;                   /* owned; the quoted words of argv */
-	char **argv;                     /* owned; ended by NULL */
-	char said[160];                  /* the last words of a tool that let nobody in */
-	char *input;                     /* owned; for the command, behind the password */
+	enum sudo_tool tool; /* known once it was tried without a password */
+	char *command;       /* owned; the quoted words of argv */
+	char **argv;         /* owned; ended by NULL */
+	char said[160];      /* the last words of a tool that let nobody in */
+	char *input;         /* owned; for the command, behind the password */
 	size_t input_len;
 	size_t max;
 	int64_t timeout_ms;
 	run_fn *done;
 	void *arg;
-	struct run *run;                 /* owned while it runs */
-	struct ask *ask;                 /* while it is asked; owned by whoever answers */
-	struct secret *tried;            /* the password of this try; owned */
+	struct run *run;      /* owned while it runs */
+	struct ask *ask;      /* while it is asked; owned by whoever answers */
+	struct secret *tried; /* the password of this try; owned */
 	bool keep, from_kept;
 	int tries;
 };
@@ -88,7 +98,7 @@ static void sudo_drop_secret(struct secret **s)
 	*s = NULL;
 }
 
-/* --- what is kept ----------------------------------------------------------------------------------------- */
+/* --- what is kept -------------------------------------------------------- */
 
 void sudo_forget(struct sudo *s)
 {
@@ -107,7 +117,8 @@ static void sudo_keep(struct sudo *s, const struct secret *secret)
 	sudo_drop_secret(&s->kept);
 	s->kept = secret_create(secret->text, secret->len);
 	if (!s->forget)
-		s->forget = loop_timer_add(store_loop(s->server->store), SUDO_KEEP_MS, sudo_on_forget, s);
+		s->forget = loop_timer_add(store_loop(s->server->store), SUDO_KEEP_MS,
+		                           sudo_on_forget, s);
 	loop_timer_set(s->forget, SUDO_KEEP_MS);
 }
 
@@ -129,7 +140,7 @@ void sudo_destroy(struct sudo *s)
 	free(s);
 }
 
-/* --- ends --------------------------------------------------------------------------------------------------- */
+/* --- ends ---------------------------------------------------------------- */
 
 static void sudo_run_free(struct sudo_run *r)
 {
@@ -158,8 +169,8 @@ static void sudo_finish(struct sudo_run *r, const struct run_result *result)
 	done(result, arg);
 }
 
-static void sudo_fail(struct sudo_run *r, const struct run_result *result, enum err_code code, const char *fmt,
-                 const char *words)
+static void sudo_fail(struct sudo_run *r, const struct run_result *result, enum err_code code,
+                      const char *fmt, const char *words)
 {
 	struct run_result failed = *result;
 	char line[200];
@@ -178,15 +189,18 @@ void sudo_run_cancel(struct sudo_run *r)
 	sudo_run_free(r);
 }
 
-/* --- asking ---------------------------------------------------------------------------------------------------- */
+/* --- asking -------------------------------------------------------------- */
 
 static void sudo_on_answer(struct ask *ask, struct secret *answer, bool keep_it, void *arg)
 {
 	struct sudo_run *r = arg;
-	static const struct run_result nothing = {.out = "", .err_out = "", .end = {.exit_code = -1}};
+	static const struct run_result nothing = { .out = "",
+		                                   .err_out = "",
+		                                   .end = { .exit_code = -1 } };
 	r->ask = NULL;
 	if (!answer) {
-		sudo_fail(r, &nothing, ERR_CANCELLED, "%s: the password for sudo was not given%s", "");
+		sudo_fail(r, &nothing, ERR_CANCELLED, "%s: the password for sudo was not given%s",
+		          "");
 		return;
 	}
 	sudo_drop_secret(&r->tried);
@@ -215,9 +229,11 @@ static void sudo_ask_user(struct sudo_run *r)
 	wash(named, sizeof(named), r->command, strlen(r->command));
 	char again[sizeof(r->said) + 80] = "";
 	if (r->tries)
-		snprintf(again, sizeof(again), "That was not the password.\n%s said: %s\n", sudo_tool_name(r), *r->said ? r->said : "nothing");
-	snprintf(a->text, sizeof(a->text), "%s%.60s may not do this as %.60s without a password:\n%s%s", again, v->name, user, named,
-	         strlen(r->command) > SUDO_NAMED ? "..." : "");
+		snprintf(again, sizeof(again), "That was not the password.\n%s said: %s\n",
+		         sudo_tool_name(r), *r->said ? r->said : "nothing");
+	snprintf(a->text, sizeof(a->text),
+	         "%s%.60s may not do this as %.60s without a password:\n%s%s", again, v->name, user,
+	         named, strlen(r->command) > SUDO_NAMED ? "..." : "");
 	snprintf(a->prompt, sizeof(a->prompt), "Password of %.30s on %.40s", user, v->name);
 	a->answered = sudo_on_answer;
 	a->arg = r;
@@ -226,7 +242,7 @@ static void sudo_ask_user(struct sudo_run *r)
 	server_ask(v, a);
 }
 
-/* --- running ----------------------------------------------------------------------------------------------------- */
+/* --- running ------------------------------------------------------------- */
 
 /* A line that the tool itself wrote: each begins its own with its name. */
 static bool sudo_complains(const char *text, const char *tool)
@@ -240,10 +256,13 @@ static bool sudo_complains(const char *text, const char *tool)
 	return false;
 }
 
-/* The words of one that may not at all, whatever its password is. They only spare the user two more questions. */
+/* The words of one that may not at all, whatever its password is. They only spare the user two more
+ * questions. */
 static bool sudo_forbids(const char *text)
 {
-	static const char *const phrases[] = {"not in the sudoers", "is not allowed to", "may not run", "not permitted", "not authorized", NULL};
+	static const char *const phrases[] = { "not in the sudoers", "is not allowed to",
+		                               "may not run",        "not permitted",
+		                               "not authorized",     NULL };
 	for (size_t i = 0; phrases[i]; i++)
 		if (strcasestr(text, phrases[i]))
 			return true;
@@ -277,7 +296,9 @@ static bool sudo_take_line(char *text, const char *line)
 /* Nobody was asked. What our script said is taken out of what the command said. */
 static void sudo_tried_without(struct sudo_run *r, const struct run_result *result)
 {
-	static const char *const names[] = { [TOOL_SUDO] = "mocr-sudo", [TOOL_DOAS] = "mocr-doas", [TOOL_NONE] = "mocr-none" };
+	static const char *const names[] = {
+		[TOOL_SUDO] = "mocr-sudo", [TOOL_DOAS] = "mocr-doas", [TOOL_NONE] = "mocr-none"
+	};
 	char *words = xstrdup(result->err_out);
 	struct run_result clean = *result;
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
@@ -288,9 +309,12 @@ static void sudo_tried_without(struct sudo_run *r, const struct run_result *resu
 	clean.err_len = strlen(words);
 	bool refused = wants && sudo_complains(words, sudo_tool_name(r));
 	if (r->tool == TOOL_NONE)
-		sudo_fail(r, &clean, ERR_ABSENT, "%s has neither sudo nor doas, and the login is not root%s", "");
+		sudo_fail(r, &clean, ERR_ABSENT,
+		          "%s has neither sudo nor doas, and the login is not root%s", "");
 	else if (refused && sudo_forbids(words))
-		sudo_fail(r, &clean, ERR_DENIED, r->tool == TOOL_DOAS ? "%s: doas refused: %s" : "%s: sudo refused: %s", words);
+		sudo_fail(r, &clean, ERR_DENIED,
+		          r->tool == TOOL_DOAS ? "%s: doas refused: %s" : "%s: sudo refused: %s",
+		          words);
 	else if (refused)
 		sudo_use_password(r);
 	else
@@ -313,13 +337,17 @@ static void sudo_last_words(char *buf, size_t size, const char *text)
 static void sudo_tried_with(struct sudo_run *r, const struct run_result *result)
 {
 	struct run_result clean = *result;
-	if (r->tool == TOOL_DOAS && result->end.exit_code != 0) {      /* a terminal has one output */
+	/* a terminal has one output */
+	if (r->tool == TOOL_DOAS && result->end.exit_code != 0) {
 		clean.err_out = result->out;
 		clean.err_len = result->out_len;
 	}
 	sudo_last_words(r->said, sizeof(r->said), clean.err_out);
-	if (result->begun && sudo_forbids(clean.err_out) && sudo_complains(clean.err_out, sudo_tool_name(r))) {
-		sudo_fail(r, &clean, ERR_DENIED, r->tool == TOOL_DOAS ? "%s: doas refused: %s" : "%s: sudo refused: %s", r->said);
+	if (result->begun && sudo_forbids(clean.err_out) &&
+	    sudo_complains(clean.err_out, sudo_tool_name(r))) {
+		sudo_fail(r, &clean, ERR_DENIED,
+		          r->tool == TOOL_DOAS ? "%s: doas refused: %s" : "%s: sudo refused: %s",
+		          r->said);
 	} else if (result->begun) {
 		if (r->keep)
 			sudo_keep(r->sudo, r->tried);
@@ -328,12 +356,17 @@ static void sudo_tried_with(struct sudo_run *r, const struct run_result *result)
 		if (r->from_kept)
 			sudo_forget(r->sudo);
 		if (sudo_forbids(clean.err_out))
-			sudo_fail(r, &clean, ERR_DENIED, r->tool == TOOL_DOAS ? "%s: doas refused: %s" : "%s: sudo refused: %s", r->said);
+			sudo_fail(r, &clean, ERR_DENIED,
+			          r->tool == TOOL_DOAS ? "%s: doas refused: %s"
+			                               : "%s: sudo refused: %s",
+			          r->said);
 		else if (r->tries < SUDO_TRIES)
 			sudo_ask_user(r);
 		else
-			sudo_fail(r, &clean, ERR_DENIED, r->tool == TOOL_DOAS ? "%s: doas took none of the passwords (%s)"
-			                                                 : "%s: sudo took none of the passwords (%s)", r->said);
+			sudo_fail(r, &clean, ERR_DENIED,
+			          r->tool == TOOL_DOAS ? "%s: doas took none of the passwords (%s)"
+			                               : "%s: sudo took none of the passwords (%s)",
+			          r->said);
 	}
 }
 
@@ -356,7 +389,7 @@ static char *sudo_scripted(const struct sudo_run *r, const char *script, const c
 	while (r->argv[n])
 		n++;
 	const char **words = xcalloc(n + 6, sizeof(*words)), **at = words;
-	const char *head[] = {"sh", "-c", script, "sh"};
+	const char *head[] = { "sh", "-c", script, "sh" };
 	for (size_t i = 0; i < ARRAY_LEN(head); i++)
 		*at++ = head[i];
 	if (count)
@@ -371,7 +404,8 @@ static char *sudo_scripted(const struct sudo_run *r, const char *script, const c
 static void sudo_start_staged(struct sudo_run *r)
 {
 	bool asks = r->step == SUDO_WITH_PASSWORD;
-	struct run_stages stages = {.shown = r->command, .terminal = asks && r->tool == TOOL_DOAS};
+	struct run_stages stages = { .shown = r->command,
+		                     .terminal = asks && r->tool == TOOL_DOAS };
 	char count[24], *answer = NULL;
 	snprintf(count, sizeof(count), "%zu", r->input_len);
 	if (asks) {
@@ -381,8 +415,13 @@ static void sudo_start_staged(struct sudo_run *r)
 		answer[r->tried->len] = '\n';
 		stages.answer = answer;
 	}
-	char *command = sudo_scripted(r, stages.terminal ? on_terminal : asks ? with_password : without_password, stages.terminal ? count : NULL);
-	r->run = link_run_staged(r->sudo->server->link, command, &stages, r->input, r->input_len, r->max, r->timeout_ms, sudo_on_result, r);
+	char *command = sudo_scripted(r,
+	                              stages.terminal ? on_terminal
+	                              : asks          ? with_password
+	                                              : without_password,
+	                              stages.terminal ? count : NULL);
+	r->run = link_run_staged(r->sudo->server->link, command, &stages, r->input, r->input_len,
+	                         r->max, r->timeout_ms, sudo_on_result, r);
 	free(command);
 	if (answer)
 		wipe(answer, stages.answer_len);
@@ -392,7 +431,8 @@ static void sudo_start_staged(struct sudo_run *r)
 static void sudo_start(struct sudo_run *r)
 {
 	if (r->step == SUDO_PLAIN)
-		r->run = link_run(r->sudo->server->link, r->command, r->input, r->input_len, r->max, r->timeout_ms, sudo_on_result, r);
+		r->run = link_run(r->sudo->server->link, r->command, r->input, r->input_len, r->max,
+		                  r->timeout_ms, sudo_on_result, r);
 	else
 		sudo_start_staged(r);
 }
@@ -402,17 +442,22 @@ static bool sudo_is_root(const struct server *v)
 	return link_is_local(v->link) ? geteuid() == 0 : v->uid == 0;
 }
 
-struct sudo_run *sudo_run(struct sudo *s, const char *const *argv, size_t max, int64_t timeout_ms, run_fn *done,
-                          void *arg)
+struct sudo_run *sudo_run(struct sudo *s, const char *const *argv, size_t max, int64_t timeout_ms,
+                          run_fn *done, void *arg)
 {
 	return sudo_run_input(s, argv, NULL, 0, max, timeout_ms, done, arg);
 }
 
-struct sudo_run *sudo_run_input(struct sudo *s, const char *const *argv, const void *input, size_t len, size_t max,
-                                int64_t timeout_ms, run_fn *done, void *arg)
+struct sudo_run *sudo_run_input(struct sudo *s, const char *const *argv, const void *input,
+                                size_t len, size_t max, int64_t timeout_ms, run_fn *done, void *arg)
 {
 	struct sudo_run *r = xcalloc(1, sizeof(*r));
-	*r = (struct sudo_run){.sudo = s, .max = max, .timeout_ms = timeout_ms, .done = done, .arg = arg, .next = s->runs};
+	*r = (struct sudo_run){ .sudo = s,
+		                .max = max,
+		                .timeout_ms = timeout_ms,
+		                .done = done,
+		                .arg = arg,
+		                .next = s->runs };
 	if (len) {
 		r->input = xcalloc(1, len);
 		memcpy(r->input, input, len);

@@ -1,8 +1,9 @@
 /* Actions on units.
  *
- * The endpoint is D-Bus: RestartUnit answers with a job, and JobRemoved tells how that job ended, which is the truth and not
- * only that the command was accepted. When polkit says no, the same is done by systemctl through sudo, which asks for
- * the password if it must; the login user's own manager needs neither. */
+ * The endpoint is D-Bus: RestartUnit answers with a job, and JobRemoved tells how that job ended,
+ * which is the truth and not only that the command was accepted. When polkit says no, the same is
+ * done by systemctl through sudo, which asks for the password if it must; the login user's own
+ * manager needs neither. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,20 +19,20 @@
 
 #include <cjson/cJSON.h>
 
-#define JOB_TIMEOUT_MS 100000          /* systemd's own default is 90 s, then it kills */
+#define JOB_TIMEOUT_MS 100000 /* systemd's own default is 90 s, then it kills */
 #define SUDO_OUTPUT_MAX (64u << 10)
 
 /* How one verb is done. */
 enum way {
-	WAY_JOB,        /* METHOD(name, "replace") -> job; JobRemoved ends it */
-	WAY_UNIT,       /* METHOD(name) */
-	WAY_FILES_ON,   /* METHOD([name], runtime no, force no), then Reload as systemctl does */
-	WAY_FILES_OFF,  /* METHOD([name], runtime no), then Reload */
-	WAY_MANAGER     /* METHOD() */
+	WAY_JOB,       /* METHOD(name, "replace") -> job; JobRemoved ends it */
+	WAY_UNIT,      /* METHOD(name) */
+	WAY_FILES_ON,  /* METHOD([name], runtime no, force no), then Reload as systemctl does */
+	WAY_FILES_OFF, /* METHOD([name], runtime no), then Reload */
+	WAY_MANAGER    /* METHOD() */
 };
 
 struct verb {
-	const char *verb;                 /* systemctl's */
+	const char *verb; /* systemctl's */
 	const char *method;
 	enum way way;
 };
@@ -57,14 +58,14 @@ struct op {
 	struct bus_call *call;
 	struct sudo_run *sudo;
 	struct loop_timer *timer;
-	char job[128];                    /* the path of the job that is waited for; "" */
-	struct err denied;                /* what D-Bus said, if sudo says no as well */
+	char job[128];     /* the path of the job that is waited for; "" */
+	struct err denied; /* what D-Bus said, if sudo says no as well */
 	struct op *next, **prev;
 };
 
 static void unit_act_reload_manager(struct op *);
 
-/* --- one operation's life ------------------------------------------------------------------------------- */
+/* --- one operation's life ------------------------------------------------ */
 
 static void unit_act_op_free(struct op *op)
 {
@@ -100,11 +101,12 @@ static void unit_act_fail(struct op *op, enum err_code code, const char *text)
 	struct err err;
 	size_t n = strlen(unit_act_server_name(op));
 	if (strncmp(text, unit_act_server_name(op), n) == 0 && strncmp(text + n, ": ", 2) == 0)
-		text += n + 2;                   /* the sentence below names the server itself */
+		text += n + 2; /* the sentence below names the server itself */
 	if (op->verb->way == WAY_MANAGER)
 		err_set(&err, code, "%s on %s: %s", op->verb->verb, unit_act_server_name(op), text);
 	else
-		err_set(&err, code, "%s %s on %s: %s", op->verb->verb, op->unit, unit_act_server_name(op), text);
+		err_set(&err, code, "%s %s on %s: %s", op->verb->verb, op->unit,
+		        unit_act_server_name(op), text);
 	unit_act_op_end(op, &err, NULL);
 }
 
@@ -113,12 +115,12 @@ static void unit_act_on_late(struct loop_timer *timer, void *arg)
 	struct op *op = arg;
 	struct unit *u = unit_find(op->sd, op->unit);
 	char text[128];
-	snprintf(text, sizeof text, "not finished after %d s (it is %s now); it goes on there", JOB_TIMEOUT_MS / 1000,
-	         u ? u->sub : "unknown");
+	snprintf(text, sizeof text, "not finished after %d s (it is %s now); it goes on there",
+	         JOB_TIMEOUT_MS / 1000, u ? u->sub : "unknown");
 	unit_act_fail(op, ERR_TIMEOUT, text);
 }
 
-/* --- the end of a job ------------------------------------------------------------------------------------- */
+/* --- the end of a job ---------------------------------------------------- */
 
 static const char *unit_act_job_words(const char *result)
 {
@@ -141,7 +143,8 @@ static const char *unit_act_job_words(const char *result)
 	return result;
 }
 
-/* The unit's own reason is better than the job's, and is there: its signals come before JobRemoved. */
+/* The unit's own reason is better than the job's, and is there: its signals come before JobRemoved.
+ */
 static void unit_act_job_failed(struct op *op)
 {
 	struct unit *u = unit_find(op->sd, op->unit);
@@ -157,8 +160,8 @@ static void unit_act_job_done(struct op *op)
 {
 	struct unit *u = unit_find(op->sd, op->unit);
 	char text[64];
-	snprintf(text, sizeof text, "%s%s%s%s", u ? u->active : "", u && *u->sub ? " (" : "", u ? u->sub : "",
-	         u && *u->sub ? ")" : "");
+	snprintf(text, sizeof text, "%s%s%s%s", u ? u->active : "", u && *u->sub ? " (" : "",
+	         u ? u->sub : "", u && *u->sub ? ")" : "");
 	unit_act_op_end(op, NULL, text);
 }
 
@@ -173,12 +176,14 @@ void ops_job_removed(struct systemd_source *sd, const char *job_path, const char
 		else if (strcmp(result, "failed") == 0)
 			unit_act_job_failed(op);
 		else
-			unit_act_fail(op, strcmp(result, "timeout") == 0 ? ERR_TIMEOUT : ERR_REFUSED, unit_act_job_words(result));
+			unit_act_fail(op,
+			              strcmp(result, "timeout") == 0 ? ERR_TIMEOUT : ERR_REFUSED,
+			              unit_act_job_words(result));
 		return;
 	}
 }
 
-/* --- sudo ---------------------------------------------------------------------------------------------------- */
+/* --- sudo ---------------------------------------------------------------- */
 
 static void unit_act_first_line(char *dst, size_t size, const char *text)
 {
@@ -193,8 +198,12 @@ static void unit_act_sudo_failed(struct op *op, const struct run_result *r)
 	unit_act_first_line(said, sizeof said, r->err_len ? r->err_out : r->out);
 	if (r->end.err.code == ERR_DENIED || r->end.err.code == ERR_ABSENT) {
 		struct err err;
-		err_set(&err, ERR_DENIED, "%s %s on %s: not allowed (%.90s), nor by sudo (%.100s); a polkit rule or a line in sudoers "
-		        "for the login grants it", op->verb->verb, op->unit, unit_act_server_name(op), op->denied.text, r->end.err.text);
+		err_set(&err, ERR_DENIED,
+		        "%s %s on %s: not allowed (%.90s), nor by sudo (%.100s); a polkit rule or "
+		        "a line in sudoers "
+		        "for the login grants it",
+		        op->verb->verb, op->unit, unit_act_server_name(op), op->denied.text,
+		        r->end.err.text);
 		unit_act_op_end(op, &err, NULL);
 	} else if (r->end.err.code) {
 		unit_act_fail(op, r->end.err.code, r->end.err.text);
@@ -209,7 +218,7 @@ static void unit_act_on_sudo(const struct run_result *r, void *arg)
 	op->sudo = NULL;
 	if (r->end.err.code || r->end.exit_code != 0)
 		unit_act_sudo_failed(op, r);
-	else                                     /* the unit's new state may come later, by D-Bus */
+	else /* the unit's new state may come later, by D-Bus */
 		unit_act_op_end(op, NULL, "by sudo");
 }
 
@@ -218,29 +227,35 @@ static bool unit_act_may_sudo(const struct op *op)
 	const struct server *server = op->sd->source.server;
 	const struct server_config *config = server->config;
 	return !manager_of(&op->sd->source)->user && server->sudo &&
-		!(config && config->sudo && strcmp(config->sudo, "never") == 0);
+	       !(config && config->sudo && strcmp(config->sudo, "never") == 0);
 }
 
 static void unit_act_by_sudo(struct op *op, const struct err *denied)
 {
-	const char *with_unit[] = { "systemctl", "--no-ask-password", "--no-pager", op->verb->verb, "--", op->unit, NULL };
+	const char *with_unit[] = {
+		"systemctl", "--no-ask-password", "--no-pager", op->verb->verb, "--", op->unit, NULL
+	};
 	const char *alone[] = { "systemctl", "--no-ask-password", op->verb->verb, NULL };
 	op->denied = *denied;
 	if (!unit_act_may_sudo(op)) {
 		char text[280];
 		bool user = manager_of(&op->sd->source)->user;
-		snprintf(text, sizeof text, "not allowed: %.150s; %s", denied->text, user ? "sudo would not help with the login's own units" :
-		         "a polkit rule for the login grants it, or sudo, which the configuration forbids here");
+		snprintf(text, sizeof text, "not allowed: %.150s; %s", denied->text,
+		         user ? "sudo would not help with the login's own units"
+		              : "a polkit rule for the login grants it, or sudo, which the "
+		                "configuration forbids here");
 		unit_act_fail(op, ERR_DENIED, text);
 		return;
 	}
-	/* sudo may wait for the password as long as the user takes; its own limit starts after that. */
+	/* sudo may wait for the password as long as the user takes; its own limit starts after
+	 * that. */
 	loop_timer_set(op->timer, -1);
-	op->sudo = sudo_run(op->sd->source.server->sudo, op->verb->way == WAY_MANAGER ? alone : with_unit, SUDO_OUTPUT_MAX,
+	op->sudo = sudo_run(op->sd->source.server->sudo,
+	                    op->verb->way == WAY_MANAGER ? alone : with_unit, SUDO_OUTPUT_MAX,
 	                    JOB_TIMEOUT_MS, unit_act_on_sudo, op);
 }
 
-/* --- D-Bus ------------------------------------------------------------------------------------------------------ */
+/* --- D-Bus --------------------------------------------------------------- */
 
 /* False: it failed, and that is dealt with. */
 static bool unit_act_went_well(struct op *op, const char *json, const struct err *err)
@@ -255,7 +270,8 @@ static bool unit_act_went_well(struct op *op, const char *json, const struct err
 	return false;
 }
 
-static void unit_act_on_job(const char *json, size_t len, const struct err *err, const char *name, void *arg)
+static void unit_act_on_job(const char *json, size_t len, const struct err *err, const char *name,
+                            void *arg)
 {
 	struct op *op = arg;
 	if (!unit_act_went_well(op, json, err))
@@ -267,14 +283,16 @@ static void unit_act_on_job(const char *json, size_t len, const struct err *err,
 		unit_act_fail(op, ERR_GARBLED, "systemd took it but named no job");
 }
 
-static void unit_act_on_done(const char *json, size_t len, const struct err *err, const char *name, void *arg)
+static void unit_act_on_done(const char *json, size_t len, const struct err *err, const char *name,
+                             void *arg)
 {
 	struct op *op = arg;
 	if (unit_act_went_well(op, json, err))
 		unit_act_op_end(op, NULL, NULL);
 }
 
-static void unit_act_on_files(const char *json, size_t len, const struct err *err, const char *name, void *arg)
+static void unit_act_on_files(const char *json, size_t len, const struct err *err, const char *name,
+                              void *arg)
 {
 	struct op *op = arg;
 	if (unit_act_went_well(op, json, err))
@@ -284,7 +302,8 @@ static void unit_act_on_files(const char *json, size_t len, const struct err *er
 /* During daemon-reload systemd answers nothing; the answer comes when it is through. */
 static void unit_act_reload_manager(struct op *op)
 {
-	op->call = bus_call(op->sd->bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "Reload", JOB_TIMEOUT_MS, unit_act_on_done, op, "");
+	op->call = bus_call(op->sd->bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "Reload",
+	                    JOB_TIMEOUT_MS, unit_act_on_done, op, "");
 }
 
 static void unit_act_send_call(struct op *op)
@@ -294,23 +313,23 @@ static void unit_act_send_call(struct op *op)
 	const char *method = op->verb->method;
 	switch (op->verb->way) {
 	case WAY_JOB:
-		op->call = bus_call(bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, method, CALL_TIMEOUT_MS, unit_act_on_job, op, "ss",
-		                    op->unit, "replace");
+		op->call = bus_call(bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, method,
+		                    CALL_TIMEOUT_MS, unit_act_on_job, op, "ss", op->unit,
+		                    "replace");
 		break;
 	case WAY_UNIT:
-		op->call = bus_call(bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, method, CALL_TIMEOUT_MS, unit_act_on_done, op, "s",
-		                    op->unit);
+		op->call = bus_call(bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, method,
+		                    CALL_TIMEOUT_MS, unit_act_on_done, op, "s", op->unit);
 		break;
 	case WAY_FILES_ON:
-		op->call = bus_call(bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, method, CALL_TIMEOUT_MS, unit_act_on_files, op, "asbb",
-		                    files, 0, 0);
+		op->call = bus_call(bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, method,
+		                    CALL_TIMEOUT_MS, unit_act_on_files, op, "asbb", files, 0, 0);
 		break;
 	case WAY_FILES_OFF:
-		op->call = bus_call(bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, method, CALL_TIMEOUT_MS, unit_act_on_files, op, "asb",
-		                    files, 0);
+		op->call = bus_call(bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, method,
+		                    CALL_TIMEOUT_MS, unit_act_on_files, op, "asb", files, 0);
 		break;
-	case WAY_MANAGER:
-		unit_act_reload_manager(op);
+	case WAY_MANAGER: unit_act_reload_manager(op);
 	}
 }
 
@@ -328,21 +347,27 @@ static void unit_act_run(struct order *order)
 	struct systemd_source *sd = systemd_of(u->row.source);
 	struct err err;
 	if (!sd->bus || !bus_endpoint(sd->bus)) {
-		err_set(&err, ERR_LOST, "%s: there is no connection to %s now", sd->source.server->name, manager_of(&sd->source)->words);
+		err_set(&err, ERR_LOST, "%s: there is no connection to %s now",
+		        sd->source.server->name, manager_of(&sd->source)->words);
 		order_end(order, &err, NULL);
 		return;
 	}
 	struct op *op = xcalloc(1, sizeof *op);
-	*op = (struct op){ .sd = sd, .order = order, .verb = unit_act_verb_of(order), .next = sd->ops, .prev = &sd->ops };
+	*op = (struct op){ .sd = sd,
+		           .order = order,
+		           .verb = unit_act_verb_of(order),
+		           .next = sd->ops,
+		           .prev = &sd->ops };
 	if (op->next)
 		op->next->prev = &op->next;
 	sd->ops = op;
 	snprintf(op->unit, sizeof op->unit, "%s", unit_name(u));
-	op->timer = loop_timer_add(store_loop(sd->source.store), JOB_TIMEOUT_MS, unit_act_on_late, op);
+	op->timer = loop_timer_add(store_loop(sd->source.store), JOB_TIMEOUT_MS, unit_act_on_late,
+	                           op);
 	unit_act_send_call(op);
 }
 
-/* --- what makes sense now -------------------------------------------------------------------------------------- */
+/* --- what makes sense now ------------------------------------------------ */
 
 static bool unit_act_is(const char *a, const char *b)
 {
@@ -351,7 +376,8 @@ static bool unit_act_is(const char *a, const char *b)
 
 static bool unit_act_is_up(const struct unit *u)
 {
-	return unit_act_is(u->active, "active") || unit_act_is(u->active, "activating") || unit_act_is(u->active, "reloading");
+	return unit_act_is(u->active, "active") || unit_act_is(u->active, "activating") ||
+	       unit_act_is(u->active, "reloading");
 }
 
 static bool unit_act_is_masked(const struct unit *u)
@@ -367,7 +393,8 @@ static bool unit_act_is_there(const struct unit *u)
 static bool unit_act_can_start(const struct row *row)
 {
 	const struct unit *u = const_unit_of(row);
-	return unit_act_is(u->load, "loaded") && !unit_act_is_masked(u) && u->can_start && (unit_act_is(u->active, "inactive") || unit_act_is(u->active, "failed"));
+	return unit_act_is(u->load, "loaded") && !unit_act_is_masked(u) && u->can_start &&
+	       (unit_act_is(u->active, "inactive") || unit_act_is(u->active, "failed"));
 }
 
 static bool unit_act_can_stop(const struct row *row)
@@ -379,7 +406,8 @@ static bool unit_act_can_stop(const struct row *row)
 static bool unit_act_can_restart(const struct row *row)
 {
 	const struct unit *u = const_unit_of(row);
-	return unit_act_is(u->load, "loaded") && !unit_act_is_masked(u) && u->can_start && u->can_stop && (unit_act_is_up(u) || unit_act_is(u->active, "failed"));
+	return unit_act_is(u->load, "loaded") && !unit_act_is_masked(u) && u->can_start &&
+	       u->can_stop && (unit_act_is_up(u) || unit_act_is(u->active, "failed"));
 }
 
 /* Until it is known, a service may be tried: systemd says so when it cannot. */
@@ -404,22 +432,27 @@ static bool unit_act_can_reset(const struct row *row)
 static bool unit_act_can_enable(const struct row *row)
 {
 	const struct unit *u = const_unit_of(row);
-	return unit_act_files_due(u) || unit_act_is(u->file_state, "disabled") || unit_act_is(u->file_state, "enabled-runtime") || unit_act_is(u->file_state, "linked");
+	return unit_act_files_due(u) || unit_act_is(u->file_state, "disabled") ||
+	       unit_act_is(u->file_state, "enabled-runtime") ||
+	       unit_act_is(u->file_state, "linked");
 }
 
 static bool unit_act_can_disable(const struct row *row)
 {
 	const struct unit *u = const_unit_of(row);
-	return unit_act_files_due(u) || unit_act_is(u->file_state, "enabled") || unit_act_is(u->file_state, "enabled-runtime");
+	return unit_act_files_due(u) || unit_act_is(u->file_state, "enabled") ||
+	       unit_act_is(u->file_state, "enabled-runtime");
 }
 
-/* Masking puts a link where the administrator's own unit files are; one that is there is in its way. */
+/* Masking puts a link where the administrator's own unit files are; one that is there is in its
+ * way. */
 static bool unit_act_can_mask(const struct row *row)
 {
 	const struct unit *u = const_unit_of(row);
 	const char *file = u->fragment ? u->fragment : "";
 	bool own = strncmp(file, "/etc/systemd/", 13) == 0 || strstr(file, "/.config/systemd/");
-	return unit_act_is_there(u) && !unit_act_is_masked(u) && !own && !unit_act_is(u->file_state, "transient") && !unit_act_is(u->file_state, "generated");
+	return unit_act_is_there(u) && !unit_act_is_masked(u) && !own &&
+	       !unit_act_is(u->file_state, "transient") && !unit_act_is(u->file_state, "generated");
 }
 
 static bool unit_act_can_unmask(const struct row *row)
@@ -427,15 +460,18 @@ static bool unit_act_can_unmask(const struct row *row)
 	return unit_act_is_masked(const_unit_of(row));
 }
 
-/* --- the table --------------------------------------------------------------------------------------------------- */
+/* --- the table ----------------------------------------------------------- */
 
 static void unit_act_unit_command(const struct row *row, const char *verb, char *buf, size_t size)
 {
 	snprintf(buf, size, "%s %s %s", manager_of(row->source)->systemctl, verb, row->name);
 }
 
-#define COMMAND(fn, verb) \
-	static void fn(const struct row *row, char *buf, size_t size) { unit_act_unit_command(row, verb, buf, size); }
+#define COMMAND(fn, verb)                                             \
+	static void fn(const struct row *row, char *buf, size_t size) \
+	{                                                             \
+		unit_act_unit_command(row, verb, buf, size);          \
+	}
 COMMAND(start_command, "start")
 COMMAND(stop_command, "stop")
 COMMAND(restart_command, "restart")
@@ -452,35 +488,85 @@ static void unit_act_daemon_reload_command(const struct row *row, char *buf, siz
 }
 
 const struct action unit_actions[] = {
-	{ .name = "unit-restart", .verb = "restart", .key = "r", .help = "stop the unit and start it again",
-	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED, .applies = unit_act_can_restart, .command = restart_command, .run = unit_act_run,
+	{ .name = "unit-restart",
+	  .verb = "restart",
+	  .key = "r",
+	  .help = "stop the unit and start it again",
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED,
+	  .applies = unit_act_can_restart,
+	  .command = restart_command,
+	  .run = unit_act_run,
 	  .doing = "restarting" },
-	{ .name = "unit-start", .verb = "start", .help = "start the unit",
-	  .flags = ACTION_CHANGES | ACTION_MARKED, .applies = unit_act_can_start, .command = start_command, .run = unit_act_run,
+	{ .name = "unit-start",
+	  .verb = "start",
+	  .help = "start the unit",
+	  .flags = ACTION_CHANGES | ACTION_MARKED,
+	  .applies = unit_act_can_start,
+	  .command = start_command,
+	  .run = unit_act_run,
 	  .doing = "starting" },
-	{ .name = "unit-stop", .verb = "stop", .help = "stop the unit",
-	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED, .applies = unit_act_can_stop, .command = stop_command, .run = unit_act_run,
+	{ .name = "unit-stop",
+	  .verb = "stop",
+	  .help = "stop the unit",
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED,
+	  .applies = unit_act_can_stop,
+	  .command = stop_command,
+	  .run = unit_act_run,
 	  .doing = "stopping" },
-	{ .name = "unit-reload", .verb = "reload", .help = "let the running program read its own configuration again",
-	  .flags = ACTION_CHANGES | ACTION_MARKED, .applies = unit_act_can_reload, .command = reload_command, .run = unit_act_run,
+	{ .name = "unit-reload",
+	  .verb = "reload",
+	  .help = "let the running program read its own configuration again",
+	  .flags = ACTION_CHANGES | ACTION_MARKED,
+	  .applies = unit_act_can_reload,
+	  .command = reload_command,
+	  .run = unit_act_run,
 	  .doing = "reloading" },
-	{ .name = "unit-reset-failed", .verb = "reset-failed", .help = "forget that the unit failed, and its count of restarts",
-	  .flags = ACTION_CHANGES | ACTION_MARKED, .applies = unit_act_can_reset, .command = reset_command, .run = unit_act_run,
+	{ .name = "unit-reset-failed",
+	  .verb = "reset-failed",
+	  .help = "forget that the unit failed, and its count of restarts",
+	  .flags = ACTION_CHANGES | ACTION_MARKED,
+	  .applies = unit_act_can_reset,
+	  .command = reset_command,
+	  .run = unit_act_run,
 	  .doing = "resetting" },
-	{ .name = "unit-enable", .verb = "enable", .help = "start the unit at every boot from now on",
-	  .flags = ACTION_CHANGES | ACTION_MARKED, .applies = unit_act_can_enable, .command = enable_command, .run = unit_act_run,
+	{ .name = "unit-enable",
+	  .verb = "enable",
+	  .help = "start the unit at every boot from now on",
+	  .flags = ACTION_CHANGES | ACTION_MARKED,
+	  .applies = unit_act_can_enable,
+	  .command = enable_command,
+	  .run = unit_act_run,
 	  .doing = "enabling" },
-	{ .name = "unit-disable", .verb = "disable", .help = "start the unit no more at boot; it runs on now",
-	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED, .applies = unit_act_can_disable, .command = disable_command, .run = unit_act_run,
+	{ .name = "unit-disable",
+	  .verb = "disable",
+	  .help = "start the unit no more at boot; it runs on now",
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED,
+	  .applies = unit_act_can_disable,
+	  .command = disable_command,
+	  .run = unit_act_run,
 	  .doing = "disabling" },
-	{ .name = "unit-mask", .verb = "mask", .help = "make it impossible to start the unit",
-	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED, .applies = unit_act_can_mask, .command = mask_command, .run = unit_act_run,
+	{ .name = "unit-mask",
+	  .verb = "mask",
+	  .help = "make it impossible to start the unit",
+	  .flags = ACTION_CHANGES | ACTION_CONFIRM | ACTION_MARKED,
+	  .applies = unit_act_can_mask,
+	  .command = mask_command,
+	  .run = unit_act_run,
 	  .doing = "masking" },
-	{ .name = "unit-unmask", .verb = "unmask", .help = "make it possible again to start the unit",
-	  .flags = ACTION_CHANGES | ACTION_MARKED, .applies = unit_act_can_unmask, .command = unmask_command, .run = unit_act_run,
+	{ .name = "unit-unmask",
+	  .verb = "unmask",
+	  .help = "make it possible again to start the unit",
+	  .flags = ACTION_CHANGES | ACTION_MARKED,
+	  .applies = unit_act_can_unmask,
+	  .command = unmask_command,
+	  .run = unit_act_run,
 	  .doing = "unmasking" },
-	{ .name = "unit-daemon-reload", .verb = "daemon-reload",
+	{ .name = "unit-daemon-reload",
+	  .verb = "daemon-reload",
 	  .help = "let systemd read all unit files again (the programs notice nothing)",
-	  .flags = ACTION_CHANGES, .command = unit_act_daemon_reload_command, .run = unit_act_run, .doing = "reading unit files" },
+	  .flags = ACTION_CHANGES,
+	  .command = unit_act_daemon_reload_command,
+	  .run = unit_act_run,
+	  .doing = "reading unit files" },
 	{ 0 }
 };

@@ -1,5 +1,6 @@
-/* Properties of one unit. GetAll of a service is 20 KB; what a row shows is a tenth of that in single Gets, all sent at
- * once, so they take one round trip. The answers are put together and go into feed as one object. */
+/* Properties of one unit. GetAll of a service is 20 KB; what a row shows is a tenth of that in
+ * single Gets, all sent at once, so they take one round trip. The answers are put together and go
+ * into feed as one object. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,7 @@
 #include "backends/services/systemd.h"
 
 #define UNIT_IFACE "org.freedesktop.systemd1.Unit"
-#define QUERY_MAX (256u << 10)       /* bytes of one query's answers */
+#define QUERY_MAX (256u << 10) /* bytes of one query's answers */
 #define GETS_MAX 40
 
 struct query;
@@ -17,7 +18,7 @@ struct query;
 struct get {
 	struct query *query;
 	const char *prop;
-	struct bus_call *call;           /* NULL: answered */
+	struct bus_call *call; /* NULL: answered */
 };
 
 struct query {
@@ -31,23 +32,47 @@ struct query {
 
 static const char *const start_props[] = { "ActiveEnterTimestamp", NULL };
 static const char *const start_service[] = { "CanReload", NULL };
-static const char *const new_unit[] = { "LoadState", "ActiveState", "SubState", "Description", "UnitFileState",
-	"FragmentPath", "Triggers", "ActiveEnterTimestamp", "InactiveEnterTimestamp", "StateChangeTimestamp", "CanStart",
-	"CanStop", "CanReload", NULL };
+static const char *const new_unit[] = { "LoadState",
+	                                "ActiveState",
+	                                "SubState",
+	                                "Description",
+	                                "UnitFileState",
+	                                "FragmentPath",
+	                                "Triggers",
+	                                "ActiveEnterTimestamp",
+	                                "InactiveEnterTimestamp",
+	                                "StateChangeTimestamp",
+	                                "CanStart",
+	                                "CanStop",
+	                                "CanReload",
+	                                NULL };
 static const char *const idle_unit[] = { "InactiveEnterTimestamp", "CanStart", NULL };
-static const char *const row_unit[] = { "FragmentPath", "ActiveEnterTimestamp", "InactiveEnterTimestamp",
-	"StateChangeTimestamp", "CanStart", "CanStop", "CanReload", NULL };
-static const char *const row_service[] = { "Result", "MainPID", "ExecMainStatus", "MemoryCurrent", "CPUUsageNSec",
-	"NRestarts", NULL };
-static const char *const timer_unit[] = { "ActiveEnterTimestamp", "ActiveEnterTimestampMonotonic", "Triggers", NULL };
+static const char *const row_unit[] = { "FragmentPath",
+	                                "ActiveEnterTimestamp",
+	                                "InactiveEnterTimestamp",
+	                                "StateChangeTimestamp",
+	                                "CanStart",
+	                                "CanStop",
+	                                "CanReload",
+	                                NULL };
+static const char *const row_service[] = {
+	"Result", "MainPID", "ExecMainStatus", "MemoryCurrent", "CPUUsageNSec", "NRestarts", NULL
+};
+static const char *const timer_unit[] = { "ActiveEnterTimestamp", "ActiveEnterTimestampMonotonic",
+	                                  "Triggers", NULL };
 static const char *const idle_type[] = { "Result", NULL };
-static const char *const row_timer[] = { "Result", "NextElapseUSecRealtime", "NextElapseUSecMonotonic", NULL };
+static const char *const row_timer[] = { "Result", "NextElapseUSecRealtime",
+	                                 "NextElapseUSecMonotonic", NULL };
 static const char *const row_socket[] = { "Result", "MemoryCurrent", NULL };
 static const char *const moving_service[] = { "MemoryCurrent", "CPUUsageNSec", NULL };
-static const char *const detail_unit[] = { "TriggeredBy", "Triggers", "DropInPaths", "Documentation", "NeedDaemonReload",
-	"WantedBy", NULL };
-static const char *const detail_service[] = { "ExecStart", "ExecMainCode", "TasksCurrent", "MemoryMax", "MemoryPeak", "Restart",
-	"User", "WorkingDirectory", "StatusText", "Type", "ControlGroup", NULL };
+static const char *const detail_unit[] = {
+	"TriggeredBy",      "Triggers", "DropInPaths", "Documentation",
+	"NeedDaemonReload", "WantedBy", NULL
+};
+static const char *const detail_service[] = { "ExecStart", "ExecMainCode",     "TasksCurrent",
+	                                      "MemoryMax", "MemoryPeak",       "Restart",
+	                                      "User",      "WorkingDirectory", "StatusText",
+	                                      "Type",      "ControlGroup",     NULL };
 static const char *const detail_timer[] = { "LastTriggerUSec", NULL };
 static const char *const detail_socket[] = { "Listen", "NAccepted", "NConnections", NULL };
 
@@ -132,7 +157,8 @@ void queries_hand_on(struct systemd_source *sd, const char *unit)
 }
 
 /* The body is [variant]. A property that this systemd does not know is left out. */
-static void unit_ask_on_get(const char *json, size_t len, const struct err *err, const char *name, void *arg)
+static void unit_ask_on_get(const char *json, size_t len, const struct err *err, const char *name,
+                            void *arg)
 {
 	struct get *get = arg;
 	struct query *q = get->query;
@@ -145,18 +171,20 @@ static void unit_ask_on_get(const char *json, size_t len, const struct err *err,
 		unit_ask_deliver(q);
 }
 
-static void unit_ask_add_gets(struct query *q, const char *path, const char *iface, const char *const *props)
+static void unit_ask_add_gets(struct query *q, const char *path, const char *iface,
+                              const char *const *props)
 {
 	for (; *props && q->n < GETS_MAX; props++) {
 		struct get *get = &q->gets[q->n++];
 		*get = (struct get){ .query = q, .prop = *props };
-		get->call = bus_call(q->sd->bus, SYSTEMD_NAME, path, BUS_PROPERTIES, "Get", CALL_TIMEOUT_MS, unit_ask_on_get, get, "ss", iface,
-		                     *props);
+		get->call = bus_call(q->sd->bus, SYSTEMD_NAME, path, BUS_PROPERTIES, "Get",
+		                     CALL_TIMEOUT_MS, unit_ask_on_get, get, "ss", iface, *props);
 		q->waiting++;
 	}
 }
 
-static void unit_ask_ask(struct systemd_source *sd, const char *unit, const char *const *unit_props, const char *const *type_props)
+static void unit_ask_ask(struct systemd_source *sd, const char *unit, const char *const *unit_props,
+                         const char *const *type_props)
 {
 	char path[UNIT_NAME_SIZE * 3 + 64];
 	if (!sd->bus || !bus_endpoint(sd->bus) || !unit_path(unit, path, sizeof path))
@@ -202,7 +230,8 @@ void ask_row(struct systemd_source *sd, const struct unit *u)
 		return;
 	bool idle = strcmp(u->active, "inactive") == 0;
 	const char *const *type_props = unit_ask_type_of(name)->row;
-	unit_ask_ask(sd, name, idle ? idle_unit : row_unit, idle && type_props ? idle_type : type_props);
+	unit_ask_ask(sd, name, idle ? idle_unit : row_unit,
+	             idle && type_props ? idle_type : type_props);
 	if (strcmp(unit_suffix(name), ".timer") == 0)
 		unit_ask_ask(sd, name, timer_unit, NULL);
 }

@@ -1,5 +1,6 @@
-/* What can be read about a unit: its state, what it is made of, its unit file with drop-ins, its last lines. What the row
- * does not hold is asked when somebody looks, and again when the unit's state is another. */
+/* What can be read about a unit: its state, what it is made of, its unit file with drop-ins, its
+ * last lines. What the row does not hold is asked when somebody looks, and again when the unit's
+ * state is another. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,10 +20,10 @@
 #define LOG_BYTES_MAX (1u << 20)
 #define LAST_BYTES_MAX (256u << 10)
 #define RUN_TIMEOUT_MS 15000
-#define DETAIL_AGAIN_MS 5000        /* at the soonest: a unit that restarts all the time */
+#define DETAIL_AGAIN_MS 5000 /* at the soonest: a unit that restarts all the time */
 #define WORDS_MAX 24
 
-/* --- texts of the far side -------------------------------------------------------------------------------- */
+/* --- texts of the far side ----------------------------------------------- */
 
 /* A run outlives its row when that goes; the row's finish cancels it. */
 static void unit_take_run(struct unit *u, const char *what, const struct run_result *r)
@@ -52,10 +53,12 @@ static void unit_on_log(const struct run_result *r, void *arg)
 	unit_take_run(u, "log", r);
 }
 
-static struct run *unit_run_words(struct systemd_source *sd, const char *const *words, size_t max, run_fn *done, void *arg)
+static struct run *unit_run_words(struct systemd_source *sd, const char *const *words, size_t max,
+                                  run_fn *done, void *arg)
 {
 	char *command = quote_command(words);
-	struct run *run = link_run(source_link(&sd->source), command, NULL, 0, max, RUN_TIMEOUT_MS, done, arg);
+	struct run *run = link_run(source_link(&sd->source), command, NULL, 0, max, RUN_TIMEOUT_MS,
+	                           done, arg);
 	free(command);
 	return run;
 }
@@ -65,7 +68,10 @@ static void unit_ask_texts(struct systemd_source *sd, struct unit *u)
 	struct unit_priv *p = priv_of(u);
 	const char *words[WORDS_MAX];
 	bool user = manager_of(&sd->source)->user;
-	const char *cat[] = { "systemctl", user ? "--user" : "--system", "--no-pager", "cat", "--", unit_name(u), NULL };
+	const char *cat[] = { "systemctl",  user ? "--user" : "--system",
+		              "--no-pager", "cat",
+		              "--",         unit_name(u),
+		              NULL };
 	if (!p->cat_run)
 		p->cat_run = unit_run_words(sd, cat, CAT_MAX, unit_on_cat, u);
 	size_t n = journal_words(&sd->source, unit_name(u), words);
@@ -75,8 +81,8 @@ static void unit_ask_texts(struct systemd_source *sd, struct unit *u)
 		p->log_run = unit_run_words(sd, words, LOG_BYTES_MAX, unit_on_log, u);
 }
 
-/* Once on looking, then when its state is another; never just because it is drawn again. change_ms is of the server's
- * clock, so it is only compared with itself. */
+/* Once on looking, then when its state is another; never just because it is drawn again. change_ms
+ * is of the server's clock, so it is only compared with itself. */
 static void unit_ask_once(struct unit *u)
 {
 	struct systemd_source *sd = systemd_of(u->row.source);
@@ -85,7 +91,8 @@ static void unit_ask_once(struct unit *u)
 	struct link *link = source_link(&sd->source);
 	bool same = p->detail_ms && p->detail_looks == u->row.looks &&
 	            (p->detail_change_ms == p->change_ms || now - p->detail_ms < DETAIL_AGAIN_MS);
-	if (same || !sd->bus || !link || link->state != LINK_UP || strcmp(u->load, "not-found") == 0)
+	if (same || !sd->bus || !link || link->state != LINK_UP ||
+	    strcmp(u->load, "not-found") == 0)
 		return;
 	p->detail_ms = now;
 	p->detail_change_ms = p->change_ms;
@@ -106,7 +113,7 @@ void unit_detail_finish(struct unit_priv *p)
 	free(p->log);
 }
 
-/* --- the last words of what failed ------------------------------------------------------------------------ */
+/* --- the last words of what failed --------------------------------------- */
 
 /* One at a time, so that a server with forty failed units is not asked forty things at once. */
 static void unit_on_last(const struct run_result *r, void *arg)
@@ -126,18 +133,22 @@ void last_lines_drop(struct systemd_source *sd)
 	sd->last_run = NULL;
 }
 
-/* The unit's own output only: systemd's words about it ("Failed with result ...") are in the row already. */
+/* The unit's own output only: systemd's words about it ("Failed with result ...") are in the row
+ * already. */
 static void unit_ask_last(struct systemd_source *sd, struct unit *u)
 {
 	const char *words[WORDS_MAX];
 	char match[UNIT_NAME_SIZE + 32];
 	bool user = manager_of(&sd->source)->user;
-	snprintf(match, sizeof match, "%s=%s", user ? "_SYSTEMD_USER_UNIT" : "_SYSTEMD_UNIT", unit_name(u));
+	snprintf(match, sizeof match, "%s=%s", user ? "_SYSTEMD_USER_UNIT" : "_SYSTEMD_UNIT",
+	         unit_name(u));
 	size_t n = 0;
 	words[n++] = "journalctl";
 	if (user)
 		words[n++] = "--user";
-	const char *const tail[] = { "--no-pager", "-q", "-a", "-n", "1", "-o", "cat", match, NULL };
+	const char *const tail[] = {
+		"--no-pager", "-q", "-a", "-n", "1", "-o", "cat", match, NULL
+	};
 	memcpy(words + n, tail, sizeof tail);
 	snprintf(sd->last_unit, sizeof sd->last_unit, "%s", unit_name(u));
 	sd->last_run = unit_run_words(sd, words, LAST_BYTES_MAX, unit_on_last, sd);
@@ -158,7 +169,7 @@ void last_lines_next(struct systemd_source *sd)
 	}
 }
 
-/* --- the document ------------------------------------------------------------------------------------------ */
+/* --- the document -------------------------------------------------------- */
 
 static const cJSON *unit_more(const struct unit *u, const char *name)
 {
@@ -181,7 +192,7 @@ static void unit_pair_bytes(struct doc *doc, const char *label, int64_t bytes)
 static void unit_pair_words(struct doc *doc, const char *label, const cJSON *list)
 {
 	const cJSON *word;
-	cJSON_ArrayForEach(word, list) {
+	cJSON_ArrayForEach (word, list) {
 		if (*json_text(word))
 			doc_pair(doc, DOC_PLAIN, label, "%s", json_text(word));
 		label = "";
@@ -191,8 +202,10 @@ static void unit_pair_words(struct doc *doc, const char *label, const cJSON *lis
 static enum doc_tone unit_tone_of(enum health health)
 {
 	static const enum doc_tone tones[] = {
-		[HEALTH_UNKNOWN] = DOC_DIM, [HEALTH_GOOD] = DOC_GOOD, [HEALTH_IDLE] = DOC_PLAIN, [HEALTH_BUSY] = DOC_WARN,
-		[HEALTH_ATTENTION] = DOC_WARN, [HEALTH_BAD] = DOC_BAD, [HEALTH_ASKS] = DOC_WARN,
+		[HEALTH_UNKNOWN] = DOC_DIM,    [HEALTH_GOOD] = DOC_GOOD,
+		[HEALTH_IDLE] = DOC_PLAIN,     [HEALTH_BUSY] = DOC_WARN,
+		[HEALTH_ATTENTION] = DOC_WARN, [HEALTH_BAD] = DOC_BAD,
+		[HEALTH_ASKS] = DOC_WARN,
 	};
 	return tones[health];
 }
@@ -203,8 +216,8 @@ static void unit_add_state(struct doc *doc, const struct unit *u)
 	int64_t since = unit_since_ms(u);
 	if (since > 0)
 		human_span(age, now_wall_ms() - since);
-	doc_pair(doc, unit_tone_of(u->row.health), "state", "%s (%s)%s%s", *u->active ? u->active : "unknown", u->sub,
-	         since > 0 ? " for " : "", age);
+	doc_pair(doc, unit_tone_of(u->row.health), "state", "%s (%s)%s%s",
+	         *u->active ? u->active : "unknown", u->sub, since > 0 ? " for " : "", age);
 	if (u->row.why)
 		doc_pair(doc, unit_tone_of(u->row.health), "why", "%s", u->row.why);
 	unit_pair_text(doc, "says", json_text(unit_more(u, "StatusText")));
@@ -213,7 +226,8 @@ static void unit_add_state(struct doc *doc, const struct unit *u)
 	unit_pair_text(doc, "load", u->load);
 	unit_pair_text(doc, "nearest", u->nearest);
 	if (cJSON_IsTrue(unit_more(u, "NeedDaemonReload")))
-		doc_pair(doc, DOC_WARN, "unit file", "%s", "changed on disk since it was read; daemon-reload reads it again");
+		doc_pair(doc, DOC_WARN, "unit file", "%s",
+		         "changed on disk since it was read; daemon-reload reads it again");
 	if (u->next_ms > 0)
 		doc_pair(doc, DOC_PLAIN, "next", "%s, in %s", human_clock(clock, u->next_ms),
 		         human_span(age, u->next_ms - now_wall_ms()));
@@ -227,11 +241,11 @@ static void unit_add_commands(struct doc *doc, const struct unit *u, bool reveal
 {
 	const cJSON *command, *word;
 	const char *label = "runs";
-	cJSON_ArrayForEach(command, unit_more(u, "ExecStart")) {
+	cJSON_ArrayForEach (command, unit_more(u, "ExecStart")) {
 		struct buf line, clean;
 		buf_init(&line, 8192);
 		buf_init(&clean, 16384);
-		cJSON_ArrayForEach(word, cJSON_GetArrayItem(command, 1)) {
+		cJSON_ArrayForEach (word, cJSON_GetArrayItem(command, 1)) {
 			if (line.len)
 				buf_puts(&line, " ");
 			quote_word(&line, json_text(word));
@@ -254,7 +268,7 @@ static void unit_add_process(struct doc *doc, const struct unit *u, bool reveal)
 	unit_pair_text(doc, "type", json_text(unit_more(u, "Type")));
 	unit_pair_text(doc, "as user", json_text(unit_more(u, "User")));
 	const char *folder = json_text(unit_more(u, "WorkingDirectory"));
-	unit_pair_text(doc, "in", folder + (*folder == '!'));   /* "!": it need not be there */
+	unit_pair_text(doc, "in", folder + (*folder == '!')); /* "!": it need not be there */
 	if (u->main_pid > 0)
 		doc_pair(doc, DOC_PLAIN, "main PID", "%d", u->main_pid);
 	unit_pair_bytes(doc, "memory", u->memory);
@@ -280,7 +294,7 @@ static void unit_add_relations(struct doc *doc, const struct unit *u)
 	unit_pair_text(doc, "starts", u->triggers);
 	unit_pair_words(doc, "started by", unit_more(u, "TriggeredBy"));
 	unit_pair_words(doc, "wanted by", unit_more(u, "WantedBy"));
-	cJSON_ArrayForEach(address, unit_more(u, "Listen")) {
+	cJSON_ArrayForEach (address, unit_more(u, "Listen")) {
 		doc_pair(doc, DOC_PLAIN, label, "%s %s", json_text(cJSON_GetArrayItem(address, 0)),
 		         json_text(cJSON_GetArrayItem(address, 1)));
 		label = "";
@@ -288,7 +302,8 @@ static void unit_add_relations(struct doc *doc, const struct unit *u)
 	unit_pair_words(doc, "read about it", unit_more(u, "Documentation"));
 }
 
-static void unit_add_text(struct doc *doc, const char *head, const char *text, enum doc_tone tone, bool reveal)
+static void unit_add_text(struct doc *doc, const char *head, const char *text, enum doc_tone tone,
+                          bool reveal)
 {
 	struct buf clean;
 	buf_init(&clean, 4 * CAT_MAX);

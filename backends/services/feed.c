@@ -1,4 +1,5 @@
-/* Answers and signals of systemd become rows. The same way serves a recording, where there is no bus to ask more of. */
+/* Answers and signals of systemd become rows. The same way serves a recording, where there is no
+ * bus to ask more of. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,13 +15,13 @@
 #include "backends/services/systemd.h"
 #include "backends/store/settings.h"
 
-#define UNITS_MAX 10000              /* believed of one list */
-#define RELIST_DELAY_MS 300           /* signals come in swarms; one list answers them all */
+#define UNITS_MAX 10000     /* believed of one list */
+#define RELIST_DELAY_MS 300 /* signals come in swarms; one list answers them all */
 #define NEAREST_MAX 3
 #define NAMES_MAX 4096
 #define LAST_LINE_MAX 300
 
-/* --- rows ------------------------------------------------------------------------------------------------ */
+/* --- rows ---------------------------------------------------------------- */
 
 const char *unit_name(const struct unit *u)
 {
@@ -34,14 +35,16 @@ static bool unit_row_id(const struct systemd_source *sd, const char *name, char 
 {
 	char clean[UNIT_NAME_SIZE];
 	wash(clean, sizeof clean, name, strlen(name));
-	int n = snprintf(id, size, "%s/unit/%s%s", sd->source.server->name, manager_of(&sd->source)->prefix, clean);
+	int n = snprintf(id, size, "%s/unit/%s%s", sd->source.server->name,
+	                 manager_of(&sd->source)->prefix, clean);
 	return n > 0 && (size_t)n < size;
 }
 
 struct unit *unit_find(struct systemd_source *sd, const char *name)
 {
 	char id[UNIT_NAME_SIZE + 512];
-	struct row *row = unit_row_id(sd, name, id, sizeof id) ? store_find(sd->source.store, id) : NULL;
+	struct row *row = unit_row_id(sd, name, id, sizeof id) ? store_find(sd->source.store, id)
+	                                                       : NULL;
 	return row && row->source == &sd->source ? unit_of(row) : NULL;
 }
 
@@ -58,12 +61,13 @@ struct unit *unit_row(struct systemd_source *sd, const char *name)
 	u->user = manager_of(&sd->source)->user;
 	u->exit_status = u->restarts = -1;
 	u->memory = u->cpu_ns = -1;
-	u->can_start = u->can_stop = true;            /* until it says otherwise */
+	u->can_start = u->can_stop = true; /* until it says otherwise */
 	u->wanted = unit_is_wanted(sd, name);
 	return u;
 }
 
-/* A service that systemd starts again by itself is watched for a while afterwards, see unit_judge. */
+/* A service that systemd starts again by itself is watched for a while afterwards, see unit_judge.
+ */
 static void unit_note_flap(struct unit *u)
 {
 	struct unit_priv *p = priv_of(u);
@@ -92,20 +96,24 @@ void unit_update(struct unit *u)
 	}
 }
 
-/* --- lists --------------------------------------------------------------------------------------------------- */
+/* --- lists --------------------------------------------------------------- */
 
 static void unit_set_text(char *dst, size_t size, const cJSON *v)
 {
 	wash(dst, size, json_text(v), strlen(json_text(v)));
 }
 
-/* Not-found units that nothing in the configuration wants are only names in other units' files: noise. */
-static bool unit_worth_a_row(const struct systemd_source *sd, const char *name, const char *load, const char *active)
+/* Not-found units that nothing in the configuration wants are only names in other units' files:
+ * noise. */
+static bool unit_worth_a_row(const struct systemd_source *sd, const char *name, const char *load,
+                             const char *active)
 {
-	return strcmp(load, "not-found") != 0 || strcmp(active, "inactive") != 0 || unit_is_wanted(sd, name);
+	return strcmp(load, "not-found") != 0 || strcmp(active, "inactive") != 0 ||
+	       unit_is_wanted(sd, name);
 }
 
-/* (name, description, load, active, sub, following, path, job id, job type, job path); NULL: it is no row. */
+/* (name, description, load, active, sub, following, path, job id, job type, job path); NULL: it is
+ * no row. */
 static struct unit *unit_take_listed(struct systemd_source *sd, const cJSON *item)
 {
 	enum { NAME, DESCRIPTION, LOAD, ACTIVE, SUB };
@@ -129,7 +137,8 @@ static struct unit *unit_take_listed(struct systemd_source *sd, const cJSON *ite
 	return u;
 }
 
-/* Who looks only once (mocr status) waits for the whole picture; on the screen the rows are there already. */
+/* Who looks only once (mocr status) waits for the whole picture; on the screen the rows are there
+ * already. */
 void systemd_settle(struct systemd_source *sd)
 {
 	if (!sd->settling || sd->queries || sd->files_due || sd->failed_due)
@@ -138,14 +147,16 @@ void systemd_settle(struct systemd_source *sd)
 	source_set_state(&sd->source, SOURCE_LIVE, NULL);
 }
 
-/* Units of an earlier list that this one does not name: their file may still be there, which the list of files tells. */
+/* Units of an earlier list that this one does not name: their file may still be there, which the
+ * list of files tells. */
 static void unit_drop_unlisted(struct systemd_source *sd)
 {
 	struct row *row = store_first(sd->source.store, &kind_unit, sd->source.server), *next;
 	for (; row; row = next) {
 		next = store_next(row, &kind_unit, sd->source.server);
 		struct unit *u = unit_of(row);
-		if (row->source != &sd->source || priv_of(u)->round == sd->round || unit_is_other(unit_name(u)))
+		if (row->source != &sd->source || priv_of(u)->round == sd->round ||
+		    unit_is_other(unit_name(u)))
 			continue;
 		priv_of(u)->loaded = false;
 		if (!priv_of(u)->in_files && !u->wanted) {
@@ -164,9 +175,9 @@ static bool unit_feed_units(struct systemd_source *sd, const char *arg, const cJ
 	if (!cJSON_IsArray(list))
 		return false;
 	sd->round++;
-	sd->reloading = false;           /* it answers: a reload whose end was not heard is over */
+	sd->reloading = false; /* it answers: a reload whose end was not heard is over */
 	size_t n = 0;
-	cJSON_ArrayForEach(item, list) {
+	cJSON_ArrayForEach (item, list) {
 		if (++n > UNITS_MAX)
 			break;
 		struct unit *u = unit_take_listed(sd, item);
@@ -200,15 +211,18 @@ static bool unit_is_failed_no_more(struct unit *u)
 	return unit_is_other(unit_name(u)) && priv_of(u)->round != systemd_of(u->row.source)->round;
 }
 
-/* Failed units of the types that have no rows else. Those that the list does not name are well again, or gone. */
+/* Failed units of the types that have no rows else. Those that the list does not name are well
+ * again, or gone. */
 static bool unit_feed_failed(struct systemd_source *sd, const char *arg, const cJSON *body)
 {
 	const cJSON *list = cJSON_GetArrayItem(body, 0), *item;
 	if (!cJSON_IsArray(list))
 		return false;
 	sd->round++;
-	cJSON_ArrayForEach(item, list) {
-		struct unit *u = unit_is_other(json_text(cJSON_GetArrayItem(item, 0))) ? unit_take_listed(sd, item) : NULL;
+	cJSON_ArrayForEach (item, list) {
+		struct unit *u = unit_is_other(json_text(cJSON_GetArrayItem(item, 0)))
+		                         ? unit_take_listed(sd, item)
+		                         : NULL;
 		if (u)
 			ask_row(sd, u);
 	}
@@ -224,7 +238,7 @@ static bool unit_feed_new_units(struct systemd_source *sd, const char *arg, cons
 	const cJSON *list = cJSON_GetArrayItem(body, 0), *item;
 	if (!cJSON_IsArray(list))
 		return false;
-	cJSON_ArrayForEach(item, list) {
+	cJSON_ArrayForEach (item, list) {
 		struct unit *u = unit_take_listed(sd, item);
 		if (!u)
 			continue;
@@ -253,7 +267,10 @@ static void unit_take_file(struct systemd_source *sd, const char *path, const ch
 	p->in_files = true;
 	if (!p->loaded) {
 		bool masked = strncmp(state, "masked", 6) == 0;
-		snprintf(u->load, sizeof u->load, "%s", masked ? "masked" : strcmp(state, "bad") == 0 ? "bad-setting" : "loaded");
+		snprintf(u->load, sizeof u->load, "%s",
+		         masked                      ? "masked"
+		         : strcmp(state, "bad") == 0 ? "bad-setting"
+		                                     : "loaded");
 		snprintf(u->active, sizeof u->active, "inactive");
 		snprintf(u->sub, sizeof u->sub, "dead");
 	}
@@ -279,9 +296,10 @@ static bool unit_feed_files(struct systemd_source *sd, const char *arg, const cJ
 		return false;
 	unit_sweep(sd, unit_forget_file);
 	size_t n = 0;
-	cJSON_ArrayForEach(item, list)
+	cJSON_ArrayForEach (item, list)
 		if (++n <= UNITS_MAX)
-			unit_take_file(sd, json_text(cJSON_GetArrayItem(item, 0)), json_text(cJSON_GetArrayItem(item, 1)));
+			unit_take_file(sd, json_text(cJSON_GetArrayItem(item, 0)),
+			               json_text(cJSON_GetArrayItem(item, 1)));
 	unit_sweep(sd, unit_is_nowhere);
 	units_judge_wanted(sd);
 	sd->files_left_out = n > UNITS_MAX ? n - UNITS_MAX : 0;
@@ -291,14 +309,15 @@ static bool unit_feed_files(struct systemd_source *sd, const char *arg, const cJ
 	return true;
 }
 
-/* --- properties and signals ------------------------------------------------------------------------------- */
+/* --- properties and signals ---------------------------------------------- */
 
 static bool unit_feed_props(struct systemd_source *sd, const char *name, const cJSON *body)
 {
 	const cJSON *load = variant(cJSON_GetObjectItemCaseSensitive(body, "LoadState"));
 	const cJSON *active = variant(cJSON_GetObjectItemCaseSensitive(body, "ActiveState"));
 	struct unit *u = unit_find(sd, name);
-	if (!u && (!unit_is_ours(name) || !load || !active || !unit_worth_a_row(sd, name, json_text(load), json_text(active))))
+	if (!u && (!unit_is_ours(name) || !load || !active ||
+	           !unit_worth_a_row(sd, name, json_text(load), json_text(active))))
 		return true;
 	if (!u) {
 		u = unit_row(sd, name);
@@ -334,7 +353,8 @@ static bool unit_feed_changed(struct systemd_source *sd, const char *name, const
 		store_row_remove(&u->row);
 		return true;
 	}
-	/* What a row shows is not all in the signal; one that nobody looks at is asked when it comes into view. */
+	/* What a row shows is not all in the signal; one that nobody looks at is asked when it
+	 * comes into view. */
 	if (strcmp(before, u->active) == 0)
 		return true;
 	priv_of(u)->asked = false;
@@ -354,7 +374,8 @@ static bool unit_feed_new(struct systemd_source *sd, const char *arg, const cJSO
 	return true;
 }
 
-/* The manager let it go, which it does with units that do nothing; it stays a row as long as it has a file. */
+/* The manager let it go, which it does with units that do nothing; it stays a row as long as it has
+ * a file. */
 static bool unit_feed_removed(struct systemd_source *sd, const char *arg, const cJSON *body)
 {
 	struct unit *u = unit_find(sd, json_text(cJSON_GetArrayItem(body, 0)));
@@ -387,8 +408,9 @@ static bool unit_feed_files_changed(struct systemd_source *sd, const char *arg, 
 	return true;
 }
 
-/* daemon-reload: true when it begins, false at its end, and then anything may be different. In between the manager lets go of every
- * unit and loads it again, signal by signal: none of that is a change, and the list that follows tells what was. */
+/* daemon-reload: true when it begins, false at its end, and then anything may be different. In
+ * between the manager lets go of every unit and loads it again, signal by signal: none of that is a
+ * change, and the list that follows tells what was. */
 static bool unit_feed_reloading(struct systemd_source *sd, const char *arg, const cJSON *body)
 {
 	sd->reloading = cJSON_IsTrue(cJSON_GetArrayItem(body, 0));
@@ -409,8 +431,9 @@ static void unit_tell_detail(struct systemd_source *sd)
 	const char *way = is_unix ? endpoint->path : "";
 	if (endpoint && !is_unix)
 		way = endpoint->command;
-	snprintf(sd->source.detail, sizeof sd->source.detail, "systemd %s%s%.31s%s%s%s%s", sd->version, *sd->state ? ", " : "", sd->state,
-	         failed, endpoint ? ", " : "", endpoint && !is_unix ? "by " : "", way);
+	snprintf(sd->source.detail, sizeof sd->source.detail, "systemd %s%s%.31s%s%s%s%s",
+	         sd->version, *sd->state ? ", " : "", sd->state, failed, endpoint ? ", " : "",
+	         endpoint && !is_unix ? "by " : "", way);
 }
 
 static bool unit_feed_version(struct systemd_source *sd, const char *arg, const cJSON *body)
@@ -436,10 +459,11 @@ static bool unit_feed_count(struct systemd_source *sd, const char *arg, const cJ
 	return true;
 }
 
-/* --- names of the configuration ------------------------------------------------------------------------- */
+/* --- names of the configuration ------------------------------------------ */
 
 /* The next word of the configuration's units that is for this manager, with its suffix. */
-static const char *unit_next_wanted(const struct systemd_source *sd, const char *p, char *name, size_t size)
+static const char *unit_next_wanted(const struct systemd_source *sd, const char *p, char *name,
+                                    size_t size)
 {
 	static const char parts[] = " \t,";
 	const struct manager *m = manager_of(&sd->source);
@@ -468,7 +492,8 @@ static const char *unit_wanted_words(const struct systemd_source *sd)
 static bool unit_is_wanted(const struct systemd_source *sd, const char *name)
 {
 	char word[UNIT_NAME_SIZE];
-	for (const char *p = unit_wanted_words(sd); (p = unit_next_wanted(sd, p, word, sizeof word));)
+	for (const char *p = unit_wanted_words(sd);
+	     (p = unit_next_wanted(sd, p, word, sizeof word));)
 		if (strcmp(word, name) == 0)
 			return true;
 	return false;
@@ -477,8 +502,8 @@ static bool unit_is_wanted(const struct systemd_source *sd, const char *name)
 static size_t unit_names_that_exist(struct systemd_source *sd, const char **names)
 {
 	size_t n = 0;
-	for (struct row *row = store_first(sd->source.store, &kind_unit, sd->source.server); row && n < NAMES_MAX;
-	     row = store_next(row, &kind_unit, sd->source.server))
+	for (struct row *row = store_first(sd->source.store, &kind_unit, sd->source.server);
+	     row && n < NAMES_MAX; row = store_next(row, &kind_unit, sd->source.server))
 		if (row->source == &sd->source && strcmp(unit_of(row)->load, "not-found") != 0)
 			names[n++] = row->name;
 	return n;
@@ -495,7 +520,8 @@ static void unit_add_near(struct buf *out, const char *name, int *found)
 }
 
 /* What every name of its type ends in says nothing about how near one is. */
-static const char *unit_near_by_letters(const char *name, const char *stem, const char *const *names, size_t n)
+static const char *unit_near_by_letters(const char *name, const char *stem,
+                                        const char *const *names, size_t n)
 {
 	const char *suffix = unit_suffix(name), *best = NULL;
 	char **stems = xcalloc(n + 1, sizeof *stems);
@@ -505,7 +531,8 @@ static const char *unit_near_by_letters(const char *name, const char *stem, cons
 			stems[kept++] = xstrndup(names[i], strlen(names[i]) - strlen(suffix));
 	const char *near = nearest(stem, (const char *const *)stems, kept);
 	for (size_t i = 0; near && i < n && !best; i++)
-		if (strncmp(names[i], near, strlen(near)) == 0 && strcmp(names[i] + strlen(near), suffix) == 0)
+		if (strncmp(names[i], near, strlen(near)) == 0 &&
+		    strcmp(names[i] + strlen(near), suffix) == 0)
 			best = names[i];
 	for (size_t i = 0; i < kept; i++)
 		free(stems[i]);
@@ -513,7 +540,8 @@ static const char *unit_near_by_letters(const char *name, const char *stem, cons
 	return best;
 }
 
-/* "caddy.service" is near "caddy-workstation.service" because it is in it; "cady.service" is near by its letters. */
+/* "caddy.service" is near "caddy-workstation.service" because it is in it; "cady.service" is near
+ * by its letters. */
 static char *unit_near_names(const char *name, const char *const *names, size_t n)
 {
 	struct buf out;
@@ -536,9 +564,11 @@ void units_judge_wanted(struct systemd_source *sd)
 		return;
 	const char **names = xcalloc(NAMES_MAX, sizeof *names);
 	size_t n = unit_names_that_exist(sd, names);
-	for (const char *p = unit_wanted_words(sd); (p = unit_next_wanted(sd, p, word, sizeof word));) {
+	for (const char *p = unit_wanted_words(sd);
+	     (p = unit_next_wanted(sd, p, word, sizeof word));) {
 		struct unit *u = unit_find(sd, word);
-		if (u && (priv_of(u)->in_files || (priv_of(u)->loaded && strcmp(u->load, "not-found") != 0)))
+		if (u && (priv_of(u)->in_files ||
+		          (priv_of(u)->loaded && strcmp(u->load, "not-found") != 0)))
 			continue;
 		u = u ? u : unit_row(sd, word);
 		snprintf(u->load, sizeof u->load, "not-found");
@@ -551,9 +581,10 @@ void units_judge_wanted(struct systemd_source *sd)
 	free(names);
 }
 
-/* --- texts ---------------------------------------------------------------------------------------------------- */
+/* --- texts --------------------------------------------------------------- */
 
-static void unit_feed_last(struct systemd_source *sd, const char *name, const char *bytes, size_t len)
+static void unit_feed_last(struct systemd_source *sd, const char *name, const char *bytes,
+                           size_t len)
 {
 	struct unit *u = unit_find(sd, name);
 	while (len && (bytes[len - 1] == '\n' || bytes[len - 1] == ' '))
@@ -567,7 +598,8 @@ static void unit_feed_last(struct systemd_source *sd, const char *name, const ch
 	unit_update(u);
 }
 
-static void unit_feed_cat(struct systemd_source *sd, const char *name, const char *bytes, size_t len)
+static void unit_feed_cat(struct systemd_source *sd, const char *name, const char *bytes,
+                          size_t len)
 {
 	struct unit *u = unit_find(sd, name);
 	if (!u)
@@ -577,7 +609,8 @@ static void unit_feed_cat(struct systemd_source *sd, const char *name, const cha
 	store_touch(&u->row);
 }
 
-static void unit_feed_log(struct systemd_source *sd, const char *name, const char *bytes, size_t len)
+static void unit_feed_log(struct systemd_source *sd, const char *name, const char *bytes,
+                          size_t len)
 {
 	struct unit *u = unit_find(sd, name);
 	if (!u)
@@ -587,7 +620,7 @@ static void unit_feed_log(struct systemd_source *sd, const char *name, const cha
 	store_touch(&u->row);
 }
 
-/* --- which is which ------------------------------------------------------------------------------------------- */
+/* --- which is which ------------------------------------------------------ */
 
 static const struct {
 	const char *what;
@@ -612,12 +645,14 @@ static const struct {
 	{ "log", NULL, unit_feed_log },
 };
 
-static void unit_feed_json(struct systemd_source *sd, size_t which, const char *what, const char *arg, const char *bytes, size_t len)
+static void unit_feed_json(struct systemd_source *sd, size_t which, const char *what,
+                           const char *arg, const char *bytes, size_t len)
 {
 	cJSON *body = json_parse(bytes, len);
 	if (!body || !feeds[which].json(sd, arg, body)) {
 		struct err err;
-		err_set(&err, ERR_GARBLED, "%s: %s answered something that cannot be understood (%.40s, %zu bytes)",
+		err_set(&err, ERR_GARBLED,
+		        "%s: %s answered something that cannot be understood (%.40s, %zu bytes)",
 		        sd->source.server->name, manager_of(&sd->source)->words, what, len);
 		source_set_state(&sd->source, SOURCE_FAILED, &err);
 	}

@@ -1,5 +1,5 @@
-/* The log of a unit: a tail (logs/tail.h) of its part of the journal. The lines that systemd itself writes about the unit come
- * with it. */
+/* The log of a unit: a tail (logs/tail.h) of its part of the journal. The lines that systemd itself
+ * writes about the unit come with it. */
 #include "backends/logs/tail.h"
 #include "backends/services/systemd.h"
 
@@ -17,6 +17,8 @@ size_t journal_words(const struct source *source, const char *unit, const char *
 
 struct follow *unit_follow(struct row *row, struct log *log, struct err *err)
 {
-	struct tail_spec spec = { .what = TAIL_UNIT, .name = unit_name(unit_of(row)), .user = manager_of(row->source)->user };
+	struct tail_spec spec = { .what = TAIL_UNIT,
+		                  .name = unit_name(unit_of(row)),
+		                  .user = manager_of(row->source)->user };
 	return tail_follow(row->server, &spec, row->id, log, err);
 }

@@ -8,7 +8,8 @@
 
 #define MANY_RESTARTS 2
 
-/* Exit codes that systemd itself gives when it could not even start the program: what an operator looks up each time. */
+/* Exit codes that systemd itself gives when it could not even start the program: what an operator
+ * looks up each time. */
 static const char *unit_exit_meaning(int status)
 {
 	static const struct {
@@ -96,7 +97,8 @@ static void unit_reason(const struct unit *u, const char *start, char *why, size
 	if (*text)
 		unit_add(why, size, ": ", text);
 	if (u->restarts > 0) {
-		snprintf(text, sizeof text, "%d restart%s", u->restarts, u->restarts == 1 ? "" : "s");
+		snprintf(text, sizeof text, "%d restart%s", u->restarts,
+		         u->restarts == 1 ? "" : "s");
 		unit_add(why, size, ", ", text);
 	}
 	if (p && p->last_line && *p->last_line) {
@@ -113,7 +115,9 @@ static bool unit_is(const char *a, const char *b)
 static enum health unit_judge_load(const struct unit *u, char *why, size_t size)
 {
 	if (unit_is(u->load, "not-found")) {
-		snprintf(why, size, u->nearest ? "not found; near: %s" : "not found on this server%s", u->nearest ? u->nearest : "");
+		snprintf(why, size,
+		         u->nearest ? "not found; near: %s" : "not found on this server%s",
+		         u->nearest ? u->nearest : "");
 		return u->wanted ? HEALTH_BAD : HEALTH_IDLE;
 	}
 	if (unit_is(u->load, "error") || unit_is(u->load, "bad-setting")) {
@@ -127,7 +131,8 @@ static enum health unit_judge_load(const struct unit *u, char *why, size_t size)
 static bool unit_flaps(const struct unit *u, int64_t now)
 {
 	const struct unit_priv *p = priv_of(u);
-	return u->restarts > MANY_RESTARTS && (unit_is(u->sub, "auto-restart") || (p && p->flap_ms && now - p->flap_ms < FLAP_MS));
+	return u->restarts > MANY_RESTARTS &&
+	       (unit_is(u->sub, "auto-restart") || (p && p->flap_ms && now - p->flap_ms < FLAP_MS));
 }
 
 enum health unit_judge(const struct unit *u, int64_t now, char *why, size_t size)
@@ -136,8 +141,9 @@ enum health unit_judge(const struct unit *u, int64_t now, char *why, size_t size
 		const char *active;
 		enum health health;
 	} known[] = {
-		{ "active", HEALTH_GOOD }, { "inactive", HEALTH_IDLE }, { "activating", HEALTH_BUSY },
-		{ "deactivating", HEALTH_BUSY }, { "reloading", HEALTH_BUSY }, { "refreshing", HEALTH_BUSY },
+		{ "active", HEALTH_GOOD },           { "inactive", HEALTH_IDLE },
+		{ "activating", HEALTH_BUSY },       { "deactivating", HEALTH_BUSY },
+		{ "reloading", HEALTH_BUSY },        { "refreshing", HEALTH_BUSY },
 		{ "maintenance", HEALTH_ATTENTION },
 	};
 	*why = '\0';

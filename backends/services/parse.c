@@ -15,7 +15,7 @@
 #define UNIT_PATH_PREFIX SYSTEMD_PATH "/unit/"
 #define TEXT_MAX 1024
 
-/* --- names ------------------------------------------------------------------------------------------ */
+/* --- names --------------------------------------------------------------- */
 
 const char *unit_suffix(const char *name)
 {
@@ -24,15 +24,19 @@ const char *unit_suffix(const char *name)
 }
 
 static const char *const ours[] = { ".service", ".timer", ".socket", NULL };
-static const char *const others[] = { ".mount", ".automount", ".swap", ".path", ".target", ".device", ".slice", ".scope", NULL };
+static const char *const others[] = { ".mount",  ".automount", ".swap",  ".path", ".target",
+	                              ".device", ".slice",     ".scope", NULL };
 
 static bool unit_parse_is_one_of(const char *name, const char *const *suffixes)
 {
-	/* All that systemd allows in a name: anything else, a pattern or a path above all, is no unit. */
-	static const char valid[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:-_.\\@";
+	/* All that systemd allows in a name: anything else, a pattern or a path above all, is no
+	 * unit. */
+	static const char valid[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:-_.\\@";
 	size_t n = strlen(name);
 	const char *at = strchr(name, '@');
-	if (n >= UNIT_NAME_SIZE || strspn(name, valid) != n || (at && at[1] == '.'))   /* "getty@.service" is a template */
+	if (n >= UNIT_NAME_SIZE || strspn(name, valid) != n ||
+	    (at && at[1] == '.')) /* "getty@.service" is a template */
 		return false;
 	for (; *suffixes; suffixes++)
 		if (strcmp(unit_suffix(name), *suffixes) == 0)
@@ -96,7 +100,7 @@ bool unit_of_path(const char *path, char *name, size_t size)
 	return n > 0;
 }
 
-/* --- values ------------------------------------------------------------------------------------------- */
+/* --- values -------------------------------------------------------------- */
 
 int64_t json_int(const cJSON *v, int64_t unknown)
 {
@@ -122,7 +126,7 @@ const char *json_text(const cJSON *v)
 	return cJSON_IsString(v) ? v->valuestring : "";
 }
 
-/* --- properties ------------------------------------------------------------------------------------------ */
+/* --- properties ---------------------------------------------------------- */
 
 static void unit_parse_take_text(char *dst, size_t size, const cJSON *v)
 {
@@ -142,7 +146,7 @@ static void unit_parse_take_words(char **slot, const cJSON *v)
 	struct buf words;
 	const cJSON *word;
 	buf_init(&words, TEXT_MAX);
-	cJSON_ArrayForEach(word, v) {
+	cJSON_ArrayForEach (word, v) {
 		if (words.len)
 			buf_puts(&words, " ");
 		buf_puts(&words, json_text(word));
@@ -157,22 +161,70 @@ static int64_t unit_parse_usec_to_ms(const cJSON *v)
 	return json_int(v, 0) / 1000;
 }
 
-static void unit_parse_take_load(struct unit *u, const cJSON *v) { unit_parse_take_text(u->load, sizeof u->load, v); }
-static void unit_parse_take_active(struct unit *u, const cJSON *v) { unit_parse_take_text(u->active, sizeof u->active, v); }
-static void unit_parse_take_sub(struct unit *u, const cJSON *v) { unit_parse_take_text(u->sub, sizeof u->sub, v); }
-static void unit_parse_take_description(struct unit *u, const cJSON *v) { unit_parse_take_owned(&u->description, v); }
-static void unit_parse_take_fragment(struct unit *u, const cJSON *v) { unit_parse_take_owned(&u->fragment, v); }
-static void unit_parse_take_triggers(struct unit *u, const cJSON *v) { unit_parse_take_words(&u->triggers, v); }
-static void unit_parse_take_result(struct unit *u, const cJSON *v) { unit_parse_take_text(u->result, sizeof u->result, v); }
-static void unit_parse_take_inactive(struct unit *u, const cJSON *v) { u->inactive_ms = unit_parse_usec_to_ms(v); }
-static void unit_parse_take_change(struct unit *u, const cJSON *v) { priv_of(u)->change_ms = unit_parse_usec_to_ms(v); }
-static void unit_parse_take_pid(struct unit *u, const cJSON *v) { u->main_pid = (int)json_int(v, 0); }
-static void unit_parse_take_status(struct unit *u, const cJSON *v) { u->exit_status = (int)json_int(v, -1); }
-static void unit_parse_take_memory(struct unit *u, const cJSON *v) { u->memory = json_int(v, -1); }
-static void unit_parse_take_cpu(struct unit *u, const cJSON *v) { u->cpu_ns = json_int(v, -1); }
-static void unit_parse_take_restarts(struct unit *u, const cJSON *v) { u->restarts = (int)json_int(v, -1); }
-static void unit_parse_take_can_start(struct unit *u, const cJSON *v) { u->can_start = cJSON_IsTrue(v); }
-static void unit_parse_take_can_stop(struct unit *u, const cJSON *v) { u->can_stop = cJSON_IsTrue(v); }
+static void unit_parse_take_load(struct unit *u, const cJSON *v)
+{
+	unit_parse_take_text(u->load, sizeof u->load, v);
+}
+static void unit_parse_take_active(struct unit *u, const cJSON *v)
+{
+	unit_parse_take_text(u->active, sizeof u->active, v);
+}
+static void unit_parse_take_sub(struct unit *u, const cJSON *v)
+{
+	unit_parse_take_text(u->sub, sizeof u->sub, v);
+}
+static void unit_parse_take_description(struct unit *u, const cJSON *v)
+{
+	unit_parse_take_owned(&u->description, v);
+}
+static void unit_parse_take_fragment(struct unit *u, const cJSON *v)
+{
+	unit_parse_take_owned(&u->fragment, v);
+}
+static void unit_parse_take_triggers(struct unit *u, const cJSON *v)
+{
+	unit_parse_take_words(&u->triggers, v);
+}
+static void unit_parse_take_result(struct unit *u, const cJSON *v)
+{
+	unit_parse_take_text(u->result, sizeof u->result, v);
+}
+static void unit_parse_take_inactive(struct unit *u, const cJSON *v)
+{
+	u->inactive_ms = unit_parse_usec_to_ms(v);
+}
+static void unit_parse_take_change(struct unit *u, const cJSON *v)
+{
+	priv_of(u)->change_ms = unit_parse_usec_to_ms(v);
+}
+static void unit_parse_take_pid(struct unit *u, const cJSON *v)
+{
+	u->main_pid = (int)json_int(v, 0);
+}
+static void unit_parse_take_status(struct unit *u, const cJSON *v)
+{
+	u->exit_status = (int)json_int(v, -1);
+}
+static void unit_parse_take_memory(struct unit *u, const cJSON *v)
+{
+	u->memory = json_int(v, -1);
+}
+static void unit_parse_take_cpu(struct unit *u, const cJSON *v)
+{
+	u->cpu_ns = json_int(v, -1);
+}
+static void unit_parse_take_restarts(struct unit *u, const cJSON *v)
+{
+	u->restarts = (int)json_int(v, -1);
+}
+static void unit_parse_take_can_start(struct unit *u, const cJSON *v)
+{
+	u->can_start = cJSON_IsTrue(v);
+}
+static void unit_parse_take_can_stop(struct unit *u, const cJSON *v)
+{
+	u->can_stop = cJSON_IsTrue(v);
+}
 
 static void unit_parse_take_can_reload(struct unit *u, const cJSON *v)
 {
@@ -192,9 +244,18 @@ static void unit_parse_take_active_enter(struct unit *u, const cJSON *v)
 	u->active_ms = unit_parse_usec_to_ms(v);
 }
 
-static void unit_parse_take_active_mono(struct unit *u, const cJSON *v) { priv_of(u)->active_mono_us = json_int(v, 0); }
-static void unit_parse_take_next_real(struct unit *u, const cJSON *v) { priv_of(u)->next_real_us = (uint64_t)json_int(v, 0); }
-static void unit_parse_take_next_mono(struct unit *u, const cJSON *v) { priv_of(u)->next_mono_us = (uint64_t)json_int(v, 0); }
+static void unit_parse_take_active_mono(struct unit *u, const cJSON *v)
+{
+	priv_of(u)->active_mono_us = json_int(v, 0);
+}
+static void unit_parse_take_next_real(struct unit *u, const cJSON *v)
+{
+	priv_of(u)->next_real_us = (uint64_t)json_int(v, 0);
+}
+static void unit_parse_take_next_mono(struct unit *u, const cJSON *v)
+{
+	priv_of(u)->next_mono_us = (uint64_t)json_int(v, 0);
+}
 
 static const struct {
 	const char *name;
@@ -225,9 +286,30 @@ static const struct {
 };
 
 /* What the details show besides; anything else that a signal carries is let go. */
-static const char *const more_props[] = { "ExecStart", "ExecMainCode", "TasksCurrent", "MemoryPeak", "MemoryMax", "Restart",
-	"User", "WorkingDirectory", "TriggeredBy", "DropInPaths", "StatusText", "Documentation", "NeedDaemonReload",
-	"LastTriggerUSec", "Listen", "NAccepted", "NConnections", "InvocationID", "ControlGroup", "Type", "WantedBy", "What", "Where", "Options" };
+static const char *const more_props[] = { "ExecStart",
+	                                  "ExecMainCode",
+	                                  "TasksCurrent",
+	                                  "MemoryPeak",
+	                                  "MemoryMax",
+	                                  "Restart",
+	                                  "User",
+	                                  "WorkingDirectory",
+	                                  "TriggeredBy",
+	                                  "DropInPaths",
+	                                  "StatusText",
+	                                  "Documentation",
+	                                  "NeedDaemonReload",
+	                                  "LastTriggerUSec",
+	                                  "Listen",
+	                                  "NAccepted",
+	                                  "NConnections",
+	                                  "InvocationID",
+	                                  "ControlGroup",
+	                                  "Type",
+	                                  "WantedBy",
+	                                  "What",
+	                                  "Where",
+	                                  "Options" };
 
 static bool unit_parse_is_more(const char *name)
 {
@@ -246,8 +328,8 @@ static void unit_parse_keep_more(struct unit *u, const char *name, const cJSON *
 	cJSON_AddItemToObject(p->more, name, cJSON_Duplicate(data, true));
 }
 
-/* A timer says its next time by the wall clock, by the clock since boot, or by both, and then the sooner counts. That
- * clock is not ours; the moment it became active is known by both clocks. */
+/* A timer says its next time by the wall clock, by the clock since boot, or by both, and then the
+ * sooner counts. That clock is not ours; the moment it became active is known by both clocks. */
 static void unit_parse_set_next(struct unit *u)
 {
 	const struct unit_priv *p = priv_of(u);
@@ -260,9 +342,9 @@ static void unit_parse_set_next(struct unit *u)
 void unit_take_props(struct unit *u, const cJSON *obj)
 {
 	const cJSON *v;
-	if (!cJSON_IsObject(obj))                     /* the members of an array have no names */
+	if (!cJSON_IsObject(obj)) /* the members of an array have no names */
 		return;
-	cJSON_ArrayForEach(v, obj) {
+	cJSON_ArrayForEach (v, obj) {
 		const cJSON *data = variant(v);
 		for (size_t i = 0; i < ARRAY_LEN(row_props); i++)
 			if (strcmp(row_props[i].name, v->string) == 0)

@@ -4,7 +4,7 @@
 
 #include "backends/store/store.h"
 
-extern const struct backend backend_systemd;        /* "systemd": the system's manager */
-extern const struct backend backend_systemd_user;   /* "systemd-user": the login user's */
+extern const struct backend backend_systemd;      /* "systemd": the system's manager */
+extern const struct backend backend_systemd_user; /* "systemd-user": the login user's */
 
 #endif

@@ -1,7 +1,8 @@
 /* The two managers of a server: what is asked when, and what is listened to.
  *
- * First Subscribe and the matches, then the lists: whatever changes in between comes as a signal after the list, so
- * nothing is missed. Then, row by row, what only concerns rows that fail or are looked at. */
+ * First Subscribe and the matches, then the lists: whatever changes in between comes as a signal
+ * after the list, so nothing is missed. Then, row by row, what only concerns rows that fail or are
+ * looked at. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,13 +23,14 @@
 #define RETRY_FIRST_MS 2000
 #define RETRY_MOST_MS 300000
 #define REFRESH_MS 5000
-#define NAMED_MS 10               /* new units often come several at once: one list for all */
-#define NEW_NAMES_MOST 200        /* beyond that the whole list is asked */
+#define NAMED_MS 10        /* new units often come several at once: one list for all */
+#define NEW_NAMES_MOST 200 /* beyond that the whole list is asked */
 #define SYSTEM_BUS_SOCKET "/run/dbus/system_bus_socket"
 
 static const char *const patterns[] = { "*.service", "*.timer", "*.socket", NULL };
-static const char *const other_patterns[] = { "*.mount", "*.automount", "*.swap", "*.path", "*.target", "*.device", "*.slice",
-	"*.scope", NULL };
+static const char *const other_patterns[] = { "*.mount", "*.automount", "*.swap",
+	                                      "*.path",  "*.target",    "*.device",
+	                                      "*.slice", "*.scope",     NULL };
 static const char *const failed_state[] = { "failed", NULL };
 static const char *const no_words[] = { NULL };
 
@@ -48,14 +50,15 @@ static void systemd_let_go(struct systemd_source *sd)
 	queries_drop(sd);
 	systemd_forget_names(sd);
 	last_lines_drop(sd);
-	err_set(&lost, ERR_LOST, "%s: the link was lost while it ran; whether it finished there is not known",
+	err_set(&lost, ERR_LOST,
+	        "%s: the link was lost while it ran; whether it finished there is not known",
 	        sd->source.server->name);
 	ops_drop(sd, &lost);
 	bus_close(sd->bus);
 	sd->bus = NULL;
 }
 
-/* --- failures ------------------------------------------------------------------------------------------- */
+/* --- failures ------------------------------------------------------------ */
 
 static void systemd_retry_later(struct systemd_source *sd)
 {
@@ -65,7 +68,8 @@ static void systemd_retry_later(struct systemd_source *sd)
 	loop_timer_set(sd->retry, sd->retry_ms);
 }
 
-/* What would help, by kind of failure. Absent is no failure and is not tried again before the next connection. */
+/* What would help, by kind of failure. Absent is no failure and is not tried again before the next
+ * connection. */
 static void systemd_fail(struct systemd_source *sd, const struct err *why)
 {
 	const char *server = sd->source.server->name, *words = manager_of(&sd->source)->words;
@@ -81,29 +85,32 @@ static void systemd_fail(struct systemd_source *sd, const struct err *why)
 		break;
 	case ERR_DENIED:
 		state = SOURCE_DENIED;
-		err_set(&err, ERR_DENIED, "%s: not allowed to talk to %s: %s; the login needs access to its D-Bus socket", server, words,
-		        why->text);
+		err_set(&err, ERR_DENIED,
+		        "%s: not allowed to talk to %s: %s; the login needs access to its D-Bus "
+		        "socket",
+		        server, words, why->text);
 		break;
 	case ERR_LOST:
 		state = sd->source.fresh_ms ? SOURCE_STALE : SOURCE_WAITING;
 		err = *why;
 		break;
-	default:
-		err_set(&err, why->code, "%s: %s cannot be reached: %s", server, words, why->text);
+	default: err_set(&err, why->code, "%s: %s cannot be reached: %s", server, words, why->text);
 	}
 	source_set_state(&sd->source, state, &err);
 	if (state != SOURCE_ABSENT)
 		systemd_retry_later(sd);
 }
 
-/* --- lists --------------------------------------------------------------------------------------------------- */
+/* --- lists --------------------------------------------------------------- */
 
 /* Without this list there is nothing to show. */
-static void systemd_on_units(const char *json, size_t len, const struct err *err, const char *name, void *arg)
+static void systemd_on_units(const char *json, size_t len, const struct err *err, const char *name,
+                             void *arg)
 {
 	struct systemd_source *sd = arg;
 	if (!json) {
-		/* With a bus but no systemd on it yet (a first login), its name will appear: NameOwnerChanged. */
+		/* With a bus but no systemd on it yet (a first login), its name will appear:
+		 * NameOwnerChanged. */
 		if (err->code != ERR_ABSENT)
 			systemd_let_go(sd);
 		systemd_fail(sd, err);
@@ -114,8 +121,10 @@ static void systemd_on_units(const char *json, size_t len, const struct err *err
 	source_feed(&sd->source, "units", json, len);
 }
 
-/* Without the list of files the rows lack only "enabled"; units that are not loaded are not seen. */
-static void systemd_on_files(const char *json, size_t len, const struct err *err, const char *name, void *arg)
+/* Without the list of files the rows lack only "enabled"; units that are not loaded are not seen.
+ */
+static void systemd_on_files(const char *json, size_t len, const struct err *err, const char *name,
+                             void *arg)
 {
 	struct systemd_source *sd = arg;
 	if (json)
@@ -126,28 +135,33 @@ static void systemd_on_files(const char *json, size_t len, const struct err *err
 	systemd_settle(sd);
 }
 
-static void systemd_on_version(const char *json, size_t len, const struct err *err, const char *name, void *arg)
+static void systemd_on_version(const char *json, size_t len, const struct err *err,
+                               const char *name, void *arg)
 {
 	struct systemd_source *sd = arg;
 	if (json)
 		source_feed(&sd->source, "version", json, len);
 }
 
-static void systemd_on_subscribed(const char *json, size_t len, const struct err *err, const char *name, void *arg)
+static void systemd_on_subscribed(const char *json, size_t len, const struct err *err,
+                                  const char *name, void *arg)
 {
 	struct systemd_source *sd = arg;
-	if (!json && err->code != ERR_ABSENT && strcmp(name, SYSTEMD_NAME ".AlreadySubscribed") != 0)
-		snprintf(sd->source.detail, sizeof sd->source.detail, "no live changes: %.90s", err->text);
+	if (!json && err->code != ERR_ABSENT &&
+	    strcmp(name, SYSTEMD_NAME ".AlreadySubscribed") != 0)
+		snprintf(sd->source.detail, sizeof sd->source.detail, "no live changes: %.90s",
+		         err->text);
 }
 
 static void systemd_call_manager(struct systemd_source *sd, const char *member, bus_done *done)
 {
-	bus_call(sd->bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, member, CALL_TIMEOUT_MS, done, sd, "asas", no_words,
-	         patterns);
+	bus_call(sd->bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, member, CALL_TIMEOUT_MS,
+	         done, sd, "asas", no_words, patterns);
 }
 
 /* What is not told is said: a failed unit may be behind it. */
-static void systemd_on_failed(const char *json, size_t len, const struct err *err, const char *name, void *arg)
+static void systemd_on_failed(const char *json, size_t len, const struct err *err, const char *name,
+                              void *arg)
 {
 	struct systemd_source *sd = arg;
 	if (json) {
@@ -156,33 +170,36 @@ static void systemd_on_failed(const char *json, size_t len, const struct err *er
 		return;
 	}
 	if (err->code != ERR_ABSENT)
-		snprintf(sd->source.detail, sizeof sd->source.detail, "failed mounts and the like are not told: %.70s", err->text);
+		snprintf(sd->source.detail, sizeof sd->source.detail,
+		         "failed mounts and the like are not told: %.70s", err->text);
 	sd->failed_due = false;
 	systemd_settle(sd);
 }
 
-static void systemd_on_state(const char *json, size_t len, const struct err *err, const char *name, void *arg)
+static void systemd_on_state(const char *json, size_t len, const struct err *err, const char *name,
+                             void *arg)
 {
 	struct systemd_source *sd = arg;
 	if (json)
 		source_feed(&sd->source, "state", json, len);
 }
 
-static void systemd_on_count(const char *json, size_t len, const struct err *err, const char *name, void *arg)
+static void systemd_on_count(const char *json, size_t len, const struct err *err, const char *name,
+                             void *arg)
 {
 	struct systemd_source *sd = arg;
 	if (json)
 		source_feed(&sd->source, "count", json, len);
 }
 
-/* Both properties change without a signal (EmitsChangedSignal is false in systemd's dbus-manager.c), so they are asked
- * for when a unit failed or did no longer. */
+/* Both properties change without a signal (EmitsChangedSignal is false in systemd's
+ * dbus-manager.c), so they are asked for when a unit failed or did no longer. */
 static void systemd_do_ask_state(struct systemd_source *sd)
 {
-	bus_call(sd->bus, SYSTEMD_NAME, SYSTEMD_PATH, BUS_PROPERTIES, "Get", CALL_TIMEOUT_MS, systemd_on_state, sd, "ss", SYSTEMD_MANAGER,
-	         "SystemState");
-	bus_call(sd->bus, SYSTEMD_NAME, SYSTEMD_PATH, BUS_PROPERTIES, "Get", CALL_TIMEOUT_MS, systemd_on_count, sd, "ss", SYSTEMD_MANAGER,
-	         "NFailedUnits");
+	bus_call(sd->bus, SYSTEMD_NAME, SYSTEMD_PATH, BUS_PROPERTIES, "Get", CALL_TIMEOUT_MS,
+	         systemd_on_state, sd, "ss", SYSTEMD_MANAGER, "SystemState");
+	bus_call(sd->bus, SYSTEMD_NAME, SYSTEMD_PATH, BUS_PROPERTIES, "Get", CALL_TIMEOUT_MS,
+	         systemd_on_count, sd, "ss", SYSTEMD_MANAGER, "NFailedUnits");
 }
 
 void systemd_ask_state(struct systemd_source *sd)
@@ -194,8 +211,8 @@ void systemd_ask_state(struct systemd_source *sd)
 static void systemd_list_units(struct systemd_source *sd)
 {
 	systemd_call_manager(sd, "ListUnitsByPatterns", systemd_on_units);
-	bus_call(sd->bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "ListUnitsByPatterns", CALL_TIMEOUT_MS, systemd_on_failed, sd, "asas",
-	         failed_state, other_patterns);
+	bus_call(sd->bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "ListUnitsByPatterns",
+	         CALL_TIMEOUT_MS, systemd_on_failed, sd, "asas", failed_state, other_patterns);
 }
 
 static void systemd_list_files(struct systemd_source *sd)
@@ -211,10 +228,12 @@ static void systemd_forget_names(struct systemd_source *sd)
 	sd->new_names = NULL;
 }
 
-/* Asking a unit's object that is not loaded (any more) makes systemd load it, tell that it is new, and let it go again; whoever then
- * asks what is new goes round for ever (seen on systemd 257 with transient units). A list loads nothing.
+/* Asking a unit's object that is not loaded (any more) makes systemd load it, tell that it is new,
+ * and let it go again; whoever then asks what is new goes round for ever (seen on systemd 257 with
+ * transient units). A list loads nothing.
  *
- * A name as a pattern matches itself: "\\x2d" is no escape there (FNM_NOESCAPE), and other signs of patterns are in no name. */
+ * A name as a pattern matches itself: "\\x2d" is no escape there (FNM_NOESCAPE), and other signs of
+ * patterns are in no name. */
 void systemd_new_name(struct systemd_source *sd, const char *name)
 {
 	if (!sd->bus || !sd->named || sd->n_new > NEW_NAMES_MOST)
@@ -229,7 +248,8 @@ void systemd_new_name(struct systemd_source *sd, const char *name)
 	sd->new_names[sd->n_new] = NULL;
 }
 
-static void systemd_on_new_units(const char *json, size_t len, const struct err *err, const char *name, void *arg)
+static void systemd_on_new_units(const char *json, size_t len, const struct err *err,
+                                 const char *name, void *arg)
 {
 	struct systemd_source *sd = arg;
 	if (!json)
@@ -244,24 +264,29 @@ static void systemd_on_named(struct loop_timer *timer, void *arg)
 	if (sd->bus && sd->n_new > NEW_NAMES_MOST)
 		systemd_list_units(sd);
 	else if (sd->bus && sd->n_new)
-		bus_call(sd->bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "ListUnitsByPatterns", CALL_TIMEOUT_MS, systemd_on_new_units, sd,
-		         "asas", no_words, (const char *const *)sd->new_names);
+		bus_call(sd->bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER,
+		         "ListUnitsByPatterns", CALL_TIMEOUT_MS, systemd_on_new_units, sd, "asas",
+		         no_words, (const char *const *)sd->new_names);
 	systemd_forget_names(sd);
 }
 
 static void systemd_subscribe(struct systemd_source *sd)
 {
-	bus_call(sd->bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "Subscribe", CALL_TIMEOUT_MS, systemd_on_subscribed, sd, "");
+	bus_call(sd->bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "Subscribe", CALL_TIMEOUT_MS,
+	         systemd_on_subscribed, sd, "");
 }
 
-/* --- the bus ------------------------------------------------------------------------------------------------- */
+/* --- the bus ------------------------------------------------------------- */
 
 static const char *const rules[] = {
-	"type='signal',sender='" SYSTEMD_NAME "',interface='" SYSTEMD_MANAGER "',path='" SYSTEMD_PATH "'",
-	"type='signal',sender='" SYSTEMD_NAME "',interface='" BUS_PROPERTIES "',member='PropertiesChanged',"
-		"path_namespace='" SYSTEMD_PATH "/unit'",
-	"type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus',member='NameOwnerChanged',"
-		"arg0='" SYSTEMD_NAME "'",
+	"type='signal',sender='" SYSTEMD_NAME "',interface='" SYSTEMD_MANAGER
+	"',path='" SYSTEMD_PATH "'",
+	"type='signal',sender='" SYSTEMD_NAME "',interface='" BUS_PROPERTIES
+	"',member='PropertiesChanged',"
+	"path_namespace='" SYSTEMD_PATH "/unit'",
+	"type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus',member='"
+	"NameOwnerChanged',"
+	"arg0='" SYSTEMD_NAME "'",
 };
 
 static void systemd_on_opened(struct bus *bus, void *arg)
@@ -273,8 +298,8 @@ static void systemd_on_opened(struct bus *bus, void *arg)
 	systemd_subscribe(sd);
 	systemd_list_units(sd);
 	systemd_list_files(sd);
-	bus_call(bus, SYSTEMD_NAME, SYSTEMD_PATH, BUS_PROPERTIES, "Get", CALL_TIMEOUT_MS, systemd_on_version, sd, "ss",
-	         SYSTEMD_MANAGER, "Version");
+	bus_call(bus, SYSTEMD_NAME, SYSTEMD_PATH, BUS_PROPERTIES, "Get", CALL_TIMEOUT_MS,
+	         systemd_on_version, sd, "ss", SYSTEMD_MANAGER, "Version");
 	systemd_do_ask_state(sd);
 }
 
@@ -283,7 +308,8 @@ static void systemd_job_removed(struct systemd_source *sd, const char *json, siz
 {
 	enum { ID, PATH, UNIT, RESULT };
 	cJSON *body = json_parse(json, len);
-	ops_job_removed(sd, json_text(cJSON_GetArrayItem(body, PATH)), json_text(cJSON_GetArrayItem(body, RESULT)));
+	ops_job_removed(sd, json_text(cJSON_GetArrayItem(body, PATH)),
+	                json_text(cJSON_GetArrayItem(body, RESULT)));
 	cJSON_Delete(body);
 }
 
@@ -295,10 +321,11 @@ static bool systemd_concerns_us(struct systemd_source *sd, const char *name, con
 	return unit_is_other(name) && (strstr(json, "\"failed\"") || unit_find(sd, name));
 }
 
-static void systemd_on_signal(struct bus *bus, const char *path, const char *interface, const char *member, const char *json,
-                      size_t len, void *arg)
+static void systemd_on_signal(struct bus *bus, const char *path, const char *interface,
+                              const char *member, const char *json, size_t len, void *arg)
 {
-	static const char *const fed[] = { "UnitNew", "UnitRemoved", "UnitFilesChanged", "Reloading" };
+	static const char *const fed[] = { "UnitNew", "UnitRemoved", "UnitFilesChanged",
+		                           "Reloading" };
 	struct systemd_source *sd = arg;
 	char name[UNIT_NAME_SIZE], what[UNIT_NAME_SIZE + 16];
 	if (strcmp(member, "PropertiesChanged") == 0) {
@@ -331,20 +358,23 @@ static void systemd_on_closed(struct bus *bus, const struct err *err, void *arg)
 	sd->settling = sd->files_due = sd->failed_due = false;
 	queries_drop(sd);
 	systemd_forget_names(sd);
-	err_set(&lost, ERR_LOST, "%s: the connection to %s ended while it ran: %s", sd->source.server->name,
-	        manager_of(&sd->source)->words, err->text);
+	err_set(&lost, ERR_LOST, "%s: the connection to %s ended while it ran: %s",
+	        sd->source.server->name, manager_of(&sd->source)->words, err->text);
 	ops_drop(sd, &lost);
 	systemd_fail(sd, err);
 }
 
-static const struct bus_events bus_events = { systemd_on_opened, systemd_on_signal, systemd_on_closed };
+static const struct bus_events bus_events = { systemd_on_opened, systemd_on_signal,
+	                                      systemd_on_closed };
 
-/* The bridge's own --user is only for containers; without -p it would lead to the system's bus all the same. */
+/* The bridge's own --user is only for containers; without -p it would lead to the system's bus all
+ * the same. */
 static char *systemd_bridge_command(const char *path, bool user)
 {
 	char address[256];
 	snprintf(address, sizeof address, "unix:path=%s", path);
-	return quote_command((const char *const[]){ "systemd-stdio-bridge", user ? "-p" : NULL, address, NULL });
+	return quote_command(
+		(const char *const[]){ "systemd-stdio-bridge", user ? "-p" : NULL, address, NULL });
 }
 
 static void systemd_connect_bus(struct systemd_source *sd)
@@ -365,23 +395,27 @@ static void systemd_connect_bus(struct systemd_source *sd)
 	if (sd->waits)
 		return;
 	if (say != SOCKET_OPEN) {
-		err_set(&err, say == SOCKET_DENIED ? ERR_DENIED : ERR_ABSENT, say == SOCKET_DENIED ? "%s: this login may not connect" :
-		        "%s: nobody listens there", path);
+		err_set(&err, say == SOCKET_DENIED ? ERR_DENIED : ERR_ABSENT,
+		        say == SOCKET_DENIED ? "%s: this login may not connect"
+		                             : "%s: nobody listens there",
+		        path);
 		systemd_fail(sd, &err);
 		return;
 	}
 	char *command = systemd_bridge_command(path, user);
 	const struct endpoint endpoints[] = {
-		{ .kind = ENDPOINT_UNIX, .path = path }, { .kind = ENDPOINT_EXEC, .command = command },
+		{ .kind = ENDPOINT_UNIX, .path = path },
+		{ .kind = ENDPOINT_EXEC, .command = command },
 	};
 	/* On this machine the socket is all there is to it. */
-	sd->bus = bus_open(source_link(&sd->source), endpoints, server->is_local ? 1 : 2, &bus_events, sd, &err);
+	sd->bus = bus_open(source_link(&sd->source), endpoints, server->is_local ? 1 : 2,
+	                   &bus_events, sd, &err);
 	free(command);
 	if (!sd->bus)
 		systemd_fail(sd, &err);
 }
 
-/* --- timers ------------------------------------------------------------------------------------------------------ */
+/* --- timers -------------------------------------------------------------- */
 
 static void systemd_on_retry(struct loop_timer *timer, void *arg)
 {
@@ -389,7 +423,8 @@ static void systemd_on_retry(struct loop_timer *timer, void *arg)
 	if (sd->bus || source_link(&sd->source)->state != LINK_UP)
 		return;
 	enum socket_id id = manager_of(&sd->source)->user ? SOCKET_BUS_USER : SOCKET_BUS;
-	sd->waits = server_sockets_ask(sd->source.server, id);    /* the shell looks before it is tried again */
+	/* the shell looks before it is tried again */
+	sd->waits = server_sockets_ask(sd->source.server, id);
 	if (!sd->waits)
 		systemd_connect_bus(sd);
 }
@@ -400,7 +435,8 @@ static void systemd_sockets(struct source *source)
 	enum socket_id id = manager_of(source)->user ? SOCKET_BUS_USER : SOCKET_BUS;
 	if (sd->bus || !sd->retry)
 		return;
-	bool appeared = server_socket(source->server, id) == SOCKET_OPEN && source->state != SOURCE_WAITING;
+	bool appeared = server_socket(source->server, id) == SOCKET_OPEN &&
+	                source->state != SOURCE_WAITING;
 	if (sd->waits || appeared)
 		systemd_connect_bus(sd);
 }
@@ -471,7 +507,7 @@ static void systemd_on_refresh(struct loop_timer *timer, void *arg)
 	systemd_set_refresh(sd);
 }
 
-/* --- the backend ------------------------------------------------------------------------------------------ */
+/* --- the backend --------------------------------------------------------- */
 
 static void systemd_shown(struct source *source)
 {
@@ -497,14 +533,15 @@ static void systemd_up(struct source *source)
 	struct systemd_source *sd = systemd_of(source);
 	struct loop *loop = store_loop(source->store);
 	if (strcmp(source_link(source)->ops->name, "replay") == 0)
-		return;                        /* what was recorded is fed; there is nothing to ask */
+		/* what was recorded is fed; there is nothing to ask */
+		return;
 	if (!sd->retry) {
 		sd->retry = loop_timer_add(loop, -1, systemd_on_retry, sd);
 		sd->relist = loop_timer_add(loop, -1, systemd_on_relist, sd);
 		sd->refresh = loop_timer_add(loop, -1, systemd_on_refresh, sd);
 		sd->named = loop_timer_add(loop, -1, systemd_on_named, sd);
 	}
-	if (sd->bus && bus_endpoint(sd->bus)) {   /* a refresh */
+	if (sd->bus && bus_endpoint(sd->bus)) { /* a refresh */
 		sd->files_due = sd->failed_due = true;
 		systemd_list_units(sd);
 		systemd_list_files(sd);
@@ -528,7 +565,8 @@ static void systemd_down(struct source *source)
 	struct systemd_source *sd = systemd_of(source);
 	units_forget_asked(sd);
 	if (source_link(source)->state == LINK_UP && sd->bus && bus_endpoint(sd->bus))
-		return;                        /* a refresh only: what runs and what is asked goes on */
+		/* a refresh only: what runs and what is asked goes on */
+		return;
 	systemd_let_go(sd);
 	if (sd->retry) {
 		loop_timer_set(sd->retry, -1);
@@ -555,7 +593,8 @@ static void systemd_finish(struct source *source)
 /* Unit files may hold passwords in Environment=, and a log anything. */
 static void systemd_redact(const char *what, const char *bytes, size_t len, struct buf *out)
 {
-	bool text = strncmp(what, "cat:", 4) == 0 || strncmp(what, "log:", 4) == 0 || strncmp(what, "last:", 5) == 0;
+	bool text = strncmp(what, "cat:", 4) == 0 || strncmp(what, "log:", 4) == 0 ||
+	            strncmp(what, "last:", 5) == 0;
 	if (text)
 		mask_text(out, bytes, len);
 	else if (strncmp(what, "props:", 6) == 0)
@@ -565,10 +604,16 @@ static void systemd_redact(const char *what, const char *bytes, size_t len, stru
 }
 
 static const struct manager system_manager = {
-	.user = false, .prefix = "", .systemctl = "systemctl", .words = "the system's systemd",
+	.user = false,
+	.prefix = "",
+	.systemctl = "systemctl",
+	.words = "the system's systemd",
 };
 static const struct manager user_manager = {
-	.user = true, .prefix = "user:", .systemctl = "systemctl --user", .words = "the login user's systemd",
+	.user = true,
+	.prefix = "user:",
+	.systemctl = "systemctl --user",
+	.words = "the login user's systemd",
 };
 
 const struct backend backend_systemd = {

@@ -1,4 +1,5 @@
-/* acts.c: what can be done to a session, each as one row of a table. A call carries the session's own directory, byte for byte. */
+/* acts.c: what can be done to a session, each as one row of a table. A call carries the session's
+ * own directory, byte for byte. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,10 +14,10 @@
 #include "backends/base/wash.h"
 #include "backends/sessions/acts.h"
 
-#define ACT_LONG_MS 600000           /* of what blocks until the model is done */
-#define SEEN_TIMES 4                 /* so long at most while its server tells nothing */
-#define SEEN_MESSAGES 20             /* the newest, among which it must be */
-#define CONFIRM_MS 3000              /* until an answer is confirmed by the server's event */
+#define ACT_LONG_MS 600000 /* of what blocks until the model is done */
+#define SEEN_TIMES 4       /* so long at most while its server tells nothing */
+#define SEEN_MESSAGES 20   /* the newest, among which it must be */
+#define CONFIRM_MS 3000    /* until an answer is confirmed by the server's event */
 
 static void act_free(struct act *a)
 {
@@ -67,7 +68,8 @@ struct act *oc_act_begin(struct order *order, struct ses **s)
 	*s = row ? ses_of(row) : NULL;
 	struct oc *oc = *s ? (*s)->home : NULL;
 	if (!oc || !oc->origin || oc->state != OC_LIVE) {
-		oc_act_fail(order, ERR_LOST, "its OpenCode server is not reached now; nothing was sent");
+		oc_act_fail(order, ERR_LOST,
+		            "its OpenCode server is not reached now; nothing was sent");
 		return NULL;
 	}
 	struct act *a = oc_act_add(order, oc, &oc->acts);
@@ -79,12 +81,14 @@ void acts_lost(struct oc *oc)
 {
 	while (oc->acts) {
 		struct err err;
-		err_set(&err, ERR_LOST, "%s: the link was lost while it ran; whether it arrived is not known", oc->owner->source.server->name);
+		err_set(&err, ERR_LOST,
+		        "%s: the link was lost while it ran; whether it arrived is not known",
+		        oc->owner->source.server->name);
 		oc_act_end(oc->acts, &err, NULL);
 	}
 }
 
-/* --- simple ones: one call, one answer ------------------------------------------------------------------------------ */
+/* --- simple ones: one call, one answer ----------------------------------- */
 
 static char *session_act_body_of(cJSON *o)
 {
@@ -93,8 +97,14 @@ static char *session_act_body_of(cJSON *o)
 	return text;
 }
 
-static char *session_act_empty_body(const struct ses *s, const struct order *order) { return session_act_body_of(cJSON_CreateObject()); }
-static char *session_act_no_body(const struct ses *s, const struct order *order) { return NULL; }
+static char *session_act_empty_body(const struct ses *s, const struct order *order)
+{
+	return session_act_body_of(cJSON_CreateObject());
+}
+static char *session_act_no_body(const struct ses *s, const struct order *order)
+{
+	return NULL;
+}
 
 static char *session_act_title_body(const struct ses *s, const struct order *order)
 {
@@ -112,7 +122,8 @@ static char *session_act_archive_body(const struct ses *s, const struct order *o
 
 static char *session_act_prompt_text(const char *text, const char *agent, const char *model)
 {
-	cJSON *o = cJSON_CreateObject(), *parts = cJSON_AddArrayToObject(o, "parts"), *part = cJSON_CreateObject();
+	cJSON *o = cJSON_CreateObject(), *parts = cJSON_AddArrayToObject(o, "parts"),
+	      *part = cJSON_CreateObject();
 	cJSON_AddStringToObject(part, "type", "text");
 	cJSON_AddStringToObject(part, "text", text);
 	cJSON_AddItemToArray(parts, part);
@@ -161,12 +172,15 @@ static char *session_act_summarize_body(const struct ses *s, const struct order 
 static char *session_act_revert_body(const struct ses *s, const struct order *order)
 {
 	const cJSON *m;
-	cJSON *o = cJSON_CreateObject(), *root = s->messages ? json_parse(s->messages, s->messages_len) : NULL;
+	cJSON *o = cJSON_CreateObject(),
+	      *root = s->messages ? json_parse(s->messages, s->messages_len) : NULL;
 	const char *id = "";
-	cJSON_ArrayForEach(m, root) {
+	cJSON_ArrayForEach (m, root) {
 		const cJSON *info = cJSON_GetObjectItemCaseSensitive(m, "info");
-		const cJSON *role = cJSON_GetObjectItemCaseSensitive(info, "role"), *mid = cJSON_GetObjectItemCaseSensitive(info, "id");
-		if (cJSON_IsString(role) && cJSON_IsString(mid) && !strcmp(role->valuestring, "user"))
+		const cJSON *role = cJSON_GetObjectItemCaseSensitive(info, "role"),
+			    *mid = cJSON_GetObjectItemCaseSensitive(info, "id");
+		if (cJSON_IsString(role) && cJSON_IsString(mid) &&
+		    !strcmp(role->valuestring, "user"))
 			id = mid->valuestring;
 	}
 	cJSON_AddStringToObject(o, "messageID", id);
@@ -175,24 +189,30 @@ static char *session_act_revert_body(const struct ses *s, const struct order *or
 }
 
 static const struct how {
-	const char *name;                /* of the action */
-	const char *method, *path;       /* path behind /session/ID */
+	const char *name;          /* of the action */
+	const char *method, *path; /* path behind /session/ID */
 	char *(*body)(const struct ses *, const struct order *);
-	bool needs_words;                /* an argument must be given */
+	bool needs_words; /* an argument must be given */
 	bool slow;
-	const char *said;                /* when it is done */
+	const char *said; /* when it is done */
 } hows[] = {
 	{ "session-prompt", "POST", "/prompt_async", session_act_prompt_body, true, false, "sent" },
-	{ "session-compose", "POST", "/prompt_async", session_act_prompt_body, true, false, "sent" },
+	{ "session-compose", "POST", "/prompt_async", session_act_prompt_body, true, false,
+	  "sent" },
 	{ "session-command", "POST", "/command", session_act_command_body, true, true, "done" },
 	{ "session-rename", "PATCH", "", session_act_title_body, true, false, "renamed" },
 	{ "session-archive", "PATCH", "", session_act_archive_body, false, false, "archived" },
-	{ "session-fork", "POST", "/fork", session_act_empty_body, false, false, "a copy was made" },
-	{ "session-summarize", "POST", "/summarize", session_act_summarize_body, false, true, "summarized" },
-	{ "session-revert", "POST", "/revert", session_act_revert_body, false, false, "the last turn is taken back, files too" },
-	{ "session-unrevert", "POST", "/unrevert", session_act_no_body, false, false, "the turn is back, files too" },
+	{ "session-fork", "POST", "/fork", session_act_empty_body, false, false,
+	  "a copy was made" },
+	{ "session-summarize", "POST", "/summarize", session_act_summarize_body, false, true,
+	  "summarized" },
+	{ "session-revert", "POST", "/revert", session_act_revert_body, false, false,
+	  "the last turn is taken back, files too" },
+	{ "session-unrevert", "POST", "/unrevert", session_act_no_body, false, false,
+	  "the turn is back, files too" },
 	{ "session-share", "POST", "/share", session_act_empty_body, false, true, "shared" },
-	{ "session-unshare", "DELETE", "/share", session_act_no_body, false, false, "not shared any more" },
+	{ "session-unshare", "DELETE", "/share", session_act_no_body, false, false,
+	  "not shared any more" },
 };
 
 static const struct how *session_act_how_of(const struct order *order)
@@ -203,7 +223,8 @@ static const struct how *session_act_how_of(const struct order *order)
 	return NULL;
 }
 
-/* Is the command that was typed one of those the server told? They are those of its own directory: a project may have more. */
+/* Is the command that was typed one of those the server told? They are those of its own directory:
+ * a project may have more. */
 static bool session_act_knows_command(const struct oc *oc, const char *words)
 {
 	words += *words == '/';
@@ -222,17 +243,22 @@ static bool session_act_knows_command(const struct oc *oc, const char *words)
 static void session_act_say_unknown_command(const struct act *a, struct err *err)
 {
 	const char *words = a->order->argument;
-	if (strcmp(a->order->action->name, "session-command") != 0 || err->code == ERR_LOST || session_act_knows_command(a->oc, words))
+	if (strcmp(a->order->action->name, "session-command") != 0 || err->code == ERR_LOST ||
+	    session_act_knows_command(a->oc, words))
 		return;
 	struct err said = *err;
 	words += *words == '/';
-	err_set(err, ERR_ABSENT, "/%.*s is none of the slash commands of its server (Tab lists them). %.90s", (int)strcspn(words, " "), words, said.text);
+	err_set(err, ERR_ABSENT,
+	        "/%.*s is none of the slash commands of its server (Tab lists them). %.90s",
+	        (int)strcspn(words, " "), words, said.text);
 }
 
-/* A prompt is taken (204) before it is written down: with a locked database or a full disk it is gone without a word (1.2.11 and
- * 1.18.33, seen in the lab). So its message has to be seen: in the events, or else in what the session has. Ids do not tell which is
- * the newer one: OpenCode's own screen makes them by the clock of the machine that it runs on. */
-static bool session_act_is_of_prompt(const struct act *a, bool user, const char *id, int64_t created_ms)
+/* A prompt is taken (204) before it is written down: with a locked database or a full disk it is
+ * gone without a word (1.2.11 and 1.18.33, seen in the lab). So its message has to be seen: in the
+ * events, or else in what the session has. Ids do not tell which is the newer one: OpenCode's own
+ * screen makes them by the clock of the machine that it runs on. */
+static bool session_act_is_of_prompt(const struct act *a, bool user, const char *id,
+                                     int64_t created_ms)
 {
 	return user && strcmp(id, a->before) != 0 && created_ms >= a->before_ms;
 }
@@ -242,12 +268,18 @@ static bool session_act_has_its_message(const struct act *a, const char *json, s
 	const cJSON *m;
 	cJSON *root = json_parse(json, len);
 	bool has = false;
-	cJSON_ArrayForEach(m, root) {
-		const cJSON *info = cJSON_GetObjectItemCaseSensitive(m, "info"), *id = cJSON_GetObjectItemCaseSensitive(info, "id");
+	cJSON_ArrayForEach (m, root) {
+		const cJSON *info = cJSON_GetObjectItemCaseSensitive(m, "info"),
+			    *id = cJSON_GetObjectItemCaseSensitive(info, "id");
 		const cJSON *role = cJSON_GetObjectItemCaseSensitive(info, "role");
-		const cJSON *created = cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(info, "time"), "created");
+		const cJSON *created =
+			cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(info,
+		                                                                          "time"),
+		                                         "created");
 		has |= cJSON_IsString(role) && cJSON_IsString(id) && cJSON_IsNumber(created) &&
-		       session_act_is_of_prompt(a, !strcmp(role->valuestring, "user"), id->valuestring, number_whole(created->valuedouble, 0));
+		       session_act_is_of_prompt(a, !strcmp(role->valuestring, "user"),
+		                                id->valuestring,
+		                                number_whole(created->valuedouble, 0));
 	}
 	cJSON_Delete(root);
 	return has;
@@ -263,14 +295,19 @@ static void session_act_looked_for_message(struct call *call, const struct reply
 	a->call = NULL;
 	if (!oc_is_answer(a->oc, r, &err)) {
 		struct err said = err;
-		err_set(&err, ERR_TIMEOUT, "OpenCode on %s took the prompt, but whether it arrived is not known; look before you send it again. %.200s", server,
-		        said.text);
+		err_set(&err, ERR_TIMEOUT,
+		        "OpenCode on %s took the prompt, but whether it arrived is not known; look "
+		        "before you send it again. %.200s",
+		        server, said.text);
 		oc_act_end(a, &err, NULL);
 	} else if (a->confirmed || session_act_has_its_message(a, r->body, r->len)) {
 		oc_act_end(a, NULL, "sent");
 	} else {
-		err_set(&err, ERR_TIMEOUT, "OpenCode on %s took the prompt, but its session has no such message: its database may be locked, or its disk "
-		        "full. What was typed is offered again", server);
+		err_set(&err, ERR_TIMEOUT,
+		        "OpenCode on %s took the prompt, but its session has no such message: its "
+		        "database may be locked, or its disk "
+		        "full. What was typed is offered again",
+		        server);
 		oc_act_end(a, &err, NULL);
 	}
 }
@@ -284,7 +321,8 @@ static void session_act_on_unseen(struct loop_timer *t, void *arg)
 		loop_timer_set(a->timer, oc_seen_ms);
 		return;
 	}
-	char *part = xasprintf("/session/%s/message?limit=%d", a->sid, SEEN_MESSAGES), *path = s ? oc_path(s, "%s", part) : part;
+	char *part = xasprintf("/session/%s/message?limit=%d", a->sid, SEEN_MESSAGES),
+	     *path = s ? oc_path(s, "%s", part) : part;
 	a->call = oc_call(a->oc, "GET", path, NULL, ACT_MS, 0, session_act_looked_for_message, a);
 	if (path != part)
 		free(path);
@@ -295,7 +333,8 @@ void acts_message_heard(struct oc *oc, const struct ses *s, const struct oc_mess
 {
 	for (struct act *a = oc->acts, *next; a; a = next) {
 		next = a->next;
-		if (!a->prompts || strcmp(a->sid, s->id) != 0 || !session_act_is_of_prompt(a, m->role == OC_ROLE_USER, m->id, m->created_ms))
+		if (!a->prompts || strcmp(a->sid, s->id) != 0 ||
+		    !session_act_is_of_prompt(a, m->role == OC_ROLE_USER, m->id, m->created_ms))
 			continue;
 		if (a->call)
 			a->confirmed = true;
@@ -318,7 +357,8 @@ static void session_act_simple_done(struct call *call, const struct reply *r, vo
 	const char *said = session_act_how_of(a->order)->said;
 	struct ses *s = ses_find(oc->owner, a->sid);
 	if (a->prompts && !a->confirmed) {
-		a->timer = loop_timer_add(store_loop(oc->owner->source.store), oc_seen_ms, session_act_on_unseen, a);
+		a->timer = loop_timer_add(store_loop(oc->owner->source.store), oc_seen_ms,
+		                          session_act_on_unseen, a);
 		return;
 	}
 	if (s)
@@ -331,7 +371,9 @@ static void session_act_simple(struct order *order)
 	const struct how *how = session_act_how_of(order);
 	struct ses *s;
 	if (how->needs_words && (!order->argument || !*order->argument)) {
-		oc_act_fail(order, ERR_USAGE, "it needs words, as in `mocr do prompt SERVER/session/ID \"the text\"`");
+		oc_act_fail(order, ERR_USAGE,
+		            "it needs words, as in `mocr do prompt SERVER/session/ID \"the "
+		            "text\"`");
 		return;
 	}
 	struct act *a = oc_act_begin(order, &s);
@@ -343,12 +385,13 @@ static void session_act_simple(struct order *order)
 		a->before_ms = s->last.created_ms;
 	}
 	char *path = oc_path(s, "/session/%s%s", s->id, how->path), *body = how->body(s, order);
-	a->call = oc_call(a->oc, how->method, path, body, how->slow ? ACT_LONG_MS : ACT_MS, 0, session_act_simple_done, a);
+	a->call = oc_call(a->oc, how->method, path, body, how->slow ? ACT_LONG_MS : ACT_MS, 0,
+	                  session_act_simple_done, a);
 	free(path);
 	free(body);
 }
 
-/* --- answers ---------------------------------------------------------------------------------------------------------- */
+/* --- answers ------------------------------------------------------------- */
 
 static void session_act_on_unconfirmed(struct loop_timer *t, void *arg)
 {
@@ -388,7 +431,8 @@ static void session_act_answer_done(struct call *call, const struct reply *r, vo
 	} else if (a->confirmed || !oc_request_find(a->oc, a->request)) {
 		oc_act_end(a, NULL, "answered");
 	} else {
-		a->timer = loop_timer_add(store_loop(a->oc->owner->source.store), CONFIRM_MS, session_act_on_unconfirmed, a);
+		a->timer = loop_timer_add(store_loop(a->oc->owner->source.store), CONFIRM_MS,
+		                          session_act_on_unconfirmed, a);
 	}
 }
 
@@ -421,7 +465,8 @@ static void session_act_answer(struct order *order)
 	struct buf body;
 	buf_init(&body, 1u << 20);
 	if (!asks || !asks->home) {
-		err_set(&err, ERR_ABSENT, "it does not ask that any more: it was answered elsewhere, or stopped");
+		err_set(&err, ERR_ABSENT,
+		        "it does not ask that any more: it was answered elsewhere, or stopped");
 	} else if (!strcmp(words, "reject") && r->is_question) {
 		buf_puts(&body, "{}");
 		err_clear(&err);
@@ -434,7 +479,8 @@ static void session_act_answer(struct order *order)
 		return;
 	}
 	bool reject = r->is_question && !strcmp(words, "reject");
-	char *path = oc_path(asks, "/%s/%s/%s", r->is_question ? "question" : "permission", r->id, reject ? "reject" : "reply");
+	char *path = oc_path(asks, "/%s/%s/%s", r->is_question ? "question" : "permission", r->id,
+	                     reject ? "reject" : "reply");
 	memcpy(a->request, r->id, sizeof(a->request));
 	memcpy(a->sid, asks->id, sizeof(a->sid));
 	a->call = oc_call(a->oc, "POST", path, body.data, ACT_MS, 0, session_act_answer_done, a);
@@ -442,7 +488,7 @@ static void session_act_answer(struct order *order)
 	buf_finish(&body);
 }
 
-/* --- abort, which leaves requests behind; delete, which does not stop -------------------------------------------------- */
+/* --- abort, which leaves requests behind; delete, which does not stop ---- */
 
 static void session_act_ignored(struct call *call, const struct reply *r, void *arg)
 {
@@ -470,8 +516,10 @@ static void session_act_reject_pending(struct oc *oc, const char *top)
 		struct ses *s = ses_find(oc->owner, r->session);
 		if (!s || !session_act_under(oc->owner, r->session, top))
 			continue;
-		char *path = oc_path(s, "/%s/%s/%s", r->is_question ? "question" : "permission", r->id, r->is_question ? "reject" : "reply");
-		oc_call(oc, "POST", path, r->is_question ? "{}" : "{\"reply\":\"reject\"}", ACT_MS, 0, session_act_ignored, NULL);
+		char *path = oc_path(s, "/%s/%s/%s", r->is_question ? "question" : "permission",
+		                     r->id, r->is_question ? "reject" : "reply");
+		oc_call(oc, "POST", path, r->is_question ? "{}" : "{\"reply\":\"reject\"}", ACT_MS,
+		        0, session_act_ignored, NULL);
 		free(path);
 	}
 }
@@ -519,7 +567,7 @@ static void session_act_stop_session(struct order *order)
 	free(path);
 }
 
-/* --- a new session ------------------------------------------------------------------------------------------------------- */
+/* --- a new session ------------------------------------------------------- */
 
 static void session_act_first_prompt_done(struct call *call, const struct reply *r, void *arg)
 {
@@ -546,7 +594,8 @@ static void session_act_made(struct call *call, const struct reply *r, void *arg
 		return;
 	}
 	struct ses like = { .directory = list.v[0].directory };
-	char *path = oc_path(&like, "/session/%s/prompt_async", list.v[0].id), *body = session_act_prompt_text(a->prompt, a->agent, a->model);
+	char *path = oc_path(&like, "/session/%s/prompt_async", list.v[0].id),
+	     *body = session_act_prompt_text(a->prompt, a->agent, a->model);
 	a->call = oc_call(a->oc, "POST", path, body, ACT_MS, 0, session_act_first_prompt_done, a);
 	free(path);
 	free(body);
@@ -563,7 +612,9 @@ static void session_act_directory_looked(const struct run_result *r, void *arg)
 		if (r->end.err.code)
 			err = r->end.err;
 		else
-			err_set(&err, ERR_ABSENT, "there is no directory %.120s on %s; nothing was made", a->directory, a->oc->owner->source.server->name);
+			err_set(&err, ERR_ABSENT,
+			        "there is no directory %.120s on %s; nothing was made",
+			        a->directory, a->oc->owner->source.server->name);
 		oc_act_end(a, &err, NULL);
 		return;
 	}
@@ -573,7 +624,8 @@ static void session_act_directory_looked(const struct run_result *r, void *arg)
 	free(path);
 }
 
-/* A path at the head of words, where a backslash goes before a blank, without a slash behind it: older servers take "/srv/a" and
+/* A path at the head of words, where a backslash goes before a blank, without a slash behind it:
+ * older servers take "/srv/a" and
  * "/srv/a/" for two. Returns what is left of the words. */
 const char *act_path(const char *words, char **path)
 {
@@ -596,7 +648,9 @@ static void session_act_new_words(struct act *a, const char *words)
 	size_t n;
 	words = act_path(words, &a->directory);
 	for (;;) {
-		char **slot = !strncmp(words, "agent=", 6) ? &a->agent : !strncmp(words, "model=", 6) ? &a->model : NULL;
+		char **slot = !strncmp(words, "agent=", 6)   ? &a->agent
+		              : !strncmp(words, "model=", 6) ? &a->model
+		                                             : NULL;
 		n = strcspn(words, " ");
 		if (!slot)
 			break;
@@ -615,22 +669,26 @@ static void session_act_make(struct order *order)
 	struct ses *s = row ? ses_of(row) : NULL;
 	struct oc *oc = s ? s->home : row && r->type == SESSION_SERVICE ? r->priv : NULL;
 	if (!order->argument || *order->argument != '/') {
-		oc_act_fail(order, ERR_USAGE, "it needs a directory: \"/srv/app [agent=NAME] [model=PROVIDER/MODEL] [PROMPT]\"");
+		oc_act_fail(order, ERR_USAGE,
+		            "it needs a directory: \"/srv/app [agent=NAME] [model=PROVIDER/MODEL] "
+		            "[PROMPT]\"");
 		return;
 	}
 	if (!oc || !oc->origin || oc->state != OC_LIVE) {
-		oc_act_fail(order, ERR_LOST, "its OpenCode server is not reached now; nothing was made");
+		oc_act_fail(order, ERR_LOST,
+		            "its OpenCode server is not reached now; nothing was made");
 		return;
 	}
 	struct act *a = oc_act_add(order, oc, &oc->acts);
 	session_act_new_words(a, order->argument);
 	const char *argv[] = { "test", "-d", a->directory, NULL };
 	char *command = quote_command(argv);
-	a->run = link_run(row->server->link, command, NULL, 0, 4096, ACT_MS, session_act_directory_looked, a);
+	a->run = link_run(row->server->link, command, NULL, 0, 4096, ACT_MS,
+	                  session_act_directory_looked, a);
 	free(command);
 }
 
-/* --- commands over the link: tmux, and the unit of a server ---------------------------------------------------------------- */
+/* --- commands over the link: tmux, and the unit of a server -------------- */
 
 static void session_act_command_done(const struct run_result *r, void *arg)
 {
@@ -639,7 +697,8 @@ static void session_act_command_done(const struct run_result *r, void *arg)
 	a->run = NULL;
 	struct row *row = order_row(a->order);
 	if (!err.code && r->end.exit_code != 0)
-		err_set(&err, ERR_REFUSED, "%.200s", r->err_len ? r->err_out : "it ended badly and said nothing");
+		err_set(&err, ERR_REFUSED, "%.200s",
+		        r->err_len ? r->err_out : "it ended badly and said nothing");
 	if (row)
 		row->source->backend->up(row->source);
 	oc_act_end(a, &err, NULL);
@@ -649,7 +708,8 @@ static void session_act_run_command(struct order *order, const char *command)
 {
 	struct row *row = order_row(order);
 	struct act *a = oc_act_add(order, NULL, &sessions_of(row->source)->others_acts);
-	a->run = link_run(row->server->link, command, NULL, 0, 16384, ACT_MS, session_act_command_done, a);
+	a->run = link_run(row->server->link, command, NULL, 0, 16384, ACT_MS,
+	                  session_act_command_done, a);
 }
 
 static void session_act_tmux_act(struct order *order)
@@ -678,11 +738,13 @@ static void session_act_restart(struct order *order)
 	if (!row || !s->unit)
 		return;
 	bool own = ((const struct oc *)s->priv)->user_unit;
-	const char *argv[] = { "systemctl", own ? "--user" : "restart", own ? "restart" : s->unit, own ? s->unit : NULL, NULL };
+	const char *argv[] = { "systemctl", own ? "--user" : "restart", own ? "restart" : s->unit,
+		               own ? s->unit : NULL, NULL };
 	if (own) {
 		struct buf b;
 		buf_init(&b, 4096);
-		buf_puts(&b, "XDG_RUNTIME_DIR=${XDG_RUNTIME_DIR:-/run/user/$(id -u)}; export XDG_RUNTIME_DIR; ");
+		buf_puts(&b, "XDG_RUNTIME_DIR=${XDG_RUNTIME_DIR:-/run/user/$(id -u)}; export "
+		             "XDG_RUNTIME_DIR; ");
 		quote_argv(&b, argv);
 		session_act_run_command(order, b.data);
 		buf_finish(&b);
@@ -698,41 +760,91 @@ static void session_act_restart(struct order *order)
 	sudo_run(row->server->sudo, argv, 16384, 120000, session_act_restarted, a);
 }
 
-/* --- which makes sense when --------------------------------------------------------------------------------------------------- */
+/* --- which makes sense when ---------------------------------------------- */
 
-static const struct session *session_act_of(const struct row *row) { return (const struct session *)row; }
-static bool session_act_is_opencode(const struct row *row) { return session_act_of(row)->type == SESSION_OPENCODE && session_act_of(row)->status != SESSION_NOT_SERVED; }
-static bool session_act_asks(const struct row *row) { return session_request(row) != NULL; }
-static bool session_act_works(const struct row *row) { return session_act_is_opencode(row) && session_act_of(row)->shown >= SESSION_BUSY && session_act_of(row)->shown != SESSION_ERROR; }
-static bool session_act_rests(const struct row *row) { return session_act_is_opencode(row) && !session_act_works(row); }
-static bool session_act_not_archived(const struct row *row) { return session_act_is_opencode(row) && !session_act_of(row)->archived_ms; }
-static bool session_act_shared(const struct row *row) { return session_act_is_opencode(row) && ses_of(row)->share; }
-static bool session_act_not_shared(const struct row *row) { return session_act_is_opencode(row) && !ses_of(row)->share; }
-static bool session_act_can_make(const struct row *row) { return session_act_is_opencode(row) || session_act_of(row)->type == SESSION_SERVICE; }
-static bool session_act_can_tmux(const struct row *row) { return session_act_of(row)->type == SESSION_TMUX || session_act_of(row)->type == SESSION_SERVICE; }
-static bool session_act_is_tmux(const struct row *row) { return session_act_of(row)->type == SESSION_TMUX; }
-static bool session_act_has_pane(const struct row *row) { return session_act_is_tmux(row) || (session_act_of(row)->type == SESSION_CLAUDE && others_pane(row)); }
-static bool session_act_has_unit(const struct row *row) { return session_act_of(row)->type == SESSION_SERVICE && session_act_of(row)->unit; }
-static bool session_act_reverts(const struct row *row) { return session_act_rests(row) && ses_of(row)->messages; }
+static const struct session *session_act_of(const struct row *row)
+{
+	return (const struct session *)row;
+}
+static bool session_act_is_opencode(const struct row *row)
+{
+	return session_act_of(row)->type == SESSION_OPENCODE &&
+	       session_act_of(row)->status != SESSION_NOT_SERVED;
+}
+static bool session_act_asks(const struct row *row)
+{
+	return session_request(row) != NULL;
+}
+static bool session_act_works(const struct row *row)
+{
+	return session_act_is_opencode(row) && session_act_of(row)->shown >= SESSION_BUSY &&
+	       session_act_of(row)->shown != SESSION_ERROR;
+}
+static bool session_act_rests(const struct row *row)
+{
+	return session_act_is_opencode(row) && !session_act_works(row);
+}
+static bool session_act_not_archived(const struct row *row)
+{
+	return session_act_is_opencode(row) && !session_act_of(row)->archived_ms;
+}
+static bool session_act_shared(const struct row *row)
+{
+	return session_act_is_opencode(row) && ses_of(row)->share;
+}
+static bool session_act_not_shared(const struct row *row)
+{
+	return session_act_is_opencode(row) && !ses_of(row)->share;
+}
+static bool session_act_can_make(const struct row *row)
+{
+	return session_act_is_opencode(row) || session_act_of(row)->type == SESSION_SERVICE;
+}
+static bool session_act_can_tmux(const struct row *row)
+{
+	return session_act_of(row)->type == SESSION_TMUX ||
+	       session_act_of(row)->type == SESSION_SERVICE;
+}
+static bool session_act_is_tmux(const struct row *row)
+{
+	return session_act_of(row)->type == SESSION_TMUX;
+}
+static bool session_act_has_pane(const struct row *row)
+{
+	return session_act_is_tmux(row) ||
+	       (session_act_of(row)->type == SESSION_CLAUDE && others_pane(row));
+}
+static bool session_act_has_unit(const struct row *row)
+{
+	return session_act_of(row)->type == SESSION_SERVICE && session_act_of(row)->unit;
+}
+static bool session_act_reverts(const struct row *row)
+{
+	return session_act_rests(row) && ses_of(row)->messages;
+}
 
 static void session_act_say_share(const struct row *row, char *buf, size_t size)
 {
-	snprintf(buf, size, "uploads the whole conversation of %.100s to OpenCode's public site, where whoever has the link reads it",
+	snprintf(buf, size,
+	         "uploads the whole conversation of %.100s to OpenCode's public site, where "
+	         "whoever has the link reads it",
 	         row->name);
 }
 
 static void session_act_say_restart(const struct row *row, char *buf, size_t size)
 {
 	const struct oc *oc = session_act_of(row)->priv;
-	snprintf(buf, size, "systemctl %srestart %s   (%d waiting; what runs in it is interrupted)", oc->user_unit ? "--user " : "",
-	         session_act_of(row)->unit, session_act_of(row)->waiting);
+	snprintf(buf, size, "systemctl %srestart %s   (%d waiting; what runs in it is interrupted)",
+	         oc->user_unit ? "--user " : "", session_act_of(row)->unit,
+	         session_act_of(row)->waiting);
 }
 
 /* "per_1 reject: WHY": WHY. "que_1 2;words": the words are in it. A choice is not worth keeping. */
 static const char *session_act_answer_words(const char *argument)
 {
 	const char *words = strchr(argument, ' ');
-	if (!words || !strcmp(words, " once") || !strcmp(words, " always") || !strcmp(words, " reject"))
+	if (!words || !strcmp(words, " once") || !strcmp(words, " always") ||
+	    !strcmp(words, " reject"))
 		return "";
 	if (!strncmp(words, " reject: ", 9))
 		return words + 9;
@@ -744,53 +856,178 @@ static const char *session_act_answer_words(const char *argument)
 #define MARKED ACTION_MARKED
 #define WORDS ACTION_FREE_TEXT
 const struct action session_actions[] = {
-	{ .name = "session-answer", .verb = "reply", .key = "r", .flags = CHANGES | WORDS, .applies = session_act_asks, .run = session_act_answer, .doing = "answering",
+	{ .name = "session-answer",
+	  .verb = "reply",
+	  .key = "r",
+	  .flags = CHANGES | WORDS,
+	  .applies = session_act_asks,
+	  .run = session_act_answer,
+	  .doing = "answering",
 	  .written = session_act_answer_words,
-	  .help = "Answer what it asks: a permission (once, always, reject, reject: WHY) or a question" },
-	{ .name = "session-prompt", .verb = "prompt", .key = "p", .flags = CHANGES | MARKED | WORDS, .applies = session_act_is_opencode, .run = session_act_simple,
-	  .doing = "sending", .help = "Send a prompt to it, or to all that are marked" },
-	{ .name = "session-compose", .verb = "compose", .key = "P", .flags = CHANGES | MARKED | WORDS, .applies = session_act_is_opencode, .run = session_act_simple,
-	  .doing = "sending", .help = "Write a long prompt in $EDITOR and send it to it, or to all that are marked" },
-	{ .name = "session-abort", .verb = "abort", .key = "b", .flags = ASKS | MARKED, .applies = session_act_works, .run = session_act_stop_session,
-	  .doing = "stopping", .help = "Stop what it does and reject what it asks" },
-	{ .name = "session-new", .verb = "new", .key = "N", .flags = CHANGES | WORDS, .applies = session_act_can_make, .run = session_act_make, .doing = "making",
+	  .help = "Answer what it asks: a permission (once, always, reject, reject: WHY) or a "
+	          "question" },
+	{ .name = "session-prompt",
+	  .verb = "prompt",
+	  .key = "p",
+	  .flags = CHANGES | MARKED | WORDS,
+	  .applies = session_act_is_opencode,
+	  .run = session_act_simple,
+	  .doing = "sending",
+	  .help = "Send a prompt to it, or to all that are marked" },
+	{ .name = "session-compose",
+	  .verb = "compose",
+	  .key = "P",
+	  .flags = CHANGES | MARKED | WORDS,
+	  .applies = session_act_is_opencode,
+	  .run = session_act_simple,
+	  .doing = "sending",
+	  .help = "Write a long prompt in $EDITOR and send it to it, or to all that are marked" },
+	{ .name = "session-abort",
+	  .verb = "abort",
+	  .key = "b",
+	  .flags = ASKS | MARKED,
+	  .applies = session_act_works,
+	  .run = session_act_stop_session,
+	  .doing = "stopping",
+	  .help = "Stop what it does and reject what it asks" },
+	{ .name = "session-new",
+	  .verb = "new",
+	  .key = "N",
+	  .flags = CHANGES | WORDS,
+	  .applies = session_act_can_make,
+	  .run = session_act_make,
+	  .doing = "making",
 	  .help = "Begin a session there: directory, agent, model, first prompt" },
-	{ .name = "session-rename", .verb = "rename", .key = "R", .flags = CHANGES | WORDS, .applies = session_act_is_opencode, .run = session_act_simple,
-	  .doing = "renaming", .help = "Give it another title" },
-	{ .name = "session-command", .verb = "command", .flags = CHANGES | WORDS, .applies = session_act_rests, .run = session_act_simple, .doing = "running",
+	{ .name = "session-rename",
+	  .verb = "rename",
+	  .key = "R",
+	  .flags = CHANGES | WORDS,
+	  .applies = session_act_is_opencode,
+	  .run = session_act_simple,
+	  .doing = "renaming",
+	  .help = "Give it another title" },
+	{ .name = "session-command",
+	  .verb = "command",
+	  .flags = CHANGES | WORDS,
+	  .applies = session_act_rests,
+	  .run = session_act_simple,
+	  .doing = "running",
 	  .help = "Run one of its slash commands" },
-	{ .name = "session-fork", .verb = "fork", .flags = CHANGES, .applies = session_act_is_opencode, .run = session_act_simple, .doing = "forking",
+	{ .name = "session-fork",
+	  .verb = "fork",
+	  .flags = CHANGES,
+	  .applies = session_act_is_opencode,
+	  .run = session_act_simple,
+	  .doing = "forking",
 	  .help = "Make a copy of it that goes its own way" },
-	{ .name = "session-archive", .verb = "archive", .flags = CHANGES | MARKED, .applies = session_act_not_archived, .run = session_act_simple,
-	  .doing = "archiving", .help = "Put it away; nothing is lost" },
-	{ .name = "session-export", .verb = "export", .flags = WORDS, .applies = session_act_is_opencode, .run = session_export, .doing = "exporting",
+	{ .name = "session-archive",
+	  .verb = "archive",
+	  .flags = CHANGES | MARKED,
+	  .applies = session_act_not_archived,
+	  .run = session_act_simple,
+	  .doing = "archiving",
+	  .help = "Put it away; nothing is lost" },
+	{ .name = "session-export",
+	  .verb = "export",
+	  .flags = WORDS,
+	  .applies = session_act_is_opencode,
+	  .run = session_export,
+	  .doing = "exporting",
 	  .help = "Write it to a file of this machine, as OpenCode's own export does" },
-	{ .name = "session-import", .verb = "import", .flags = CHANGES | WORDS, .applies = session_act_can_make, .run = session_import,
-	  .doing = "importing", .help = "Make a copy of an exported session there: FILE DIRECTORY" },
-	{ .name = "session-move", .verb = "move", .flags = ASKS | WORDS, .applies = session_act_is_opencode, .run = session_move, .doing = "moving",
-	  .help = "Take it to another server or directory: SERVER [DIRECTORY]; the one here is archived once the copy is whole" },
-	{ .name = "session-summarize", .verb = "summarize", .flags = ASKS, .applies = session_act_rests, .run = session_act_simple, .doing = "summarizing",
+	{ .name = "session-import",
+	  .verb = "import",
+	  .flags = CHANGES | WORDS,
+	  .applies = session_act_can_make,
+	  .run = session_import,
+	  .doing = "importing",
+	  .help = "Make a copy of an exported session there: FILE DIRECTORY" },
+	{ .name = "session-move",
+	  .verb = "move",
+	  .flags = ASKS | WORDS,
+	  .applies = session_act_is_opencode,
+	  .run = session_move,
+	  .doing = "moving",
+	  .help = "Take it to another server or directory: SERVER [DIRECTORY]; the one here is "
+	          "archived once the copy is whole" },
+	{ .name = "session-summarize",
+	  .verb = "summarize",
+	  .flags = ASKS,
+	  .applies = session_act_rests,
+	  .run = session_act_simple,
+	  .doing = "summarizing",
 	  .help = "Let the model summarize it, so that its context is free again" },
-	{ .name = "session-revert", .verb = "revert", .flags = ASKS, .applies = session_act_reverts, .run = session_act_simple, .doing = "reverting",
+	{ .name = "session-revert",
+	  .verb = "revert",
+	  .flags = ASKS,
+	  .applies = session_act_reverts,
+	  .run = session_act_simple,
+	  .doing = "reverting",
 	  .help = "Take back its last turn, in its files too" },
-	{ .name = "session-unrevert", .verb = "unrevert", .flags = ASKS, .applies = session_act_rests, .run = session_act_simple, .doing = "unreverting",
+	{ .name = "session-unrevert",
+	  .verb = "unrevert",
+	  .flags = ASKS,
+	  .applies = session_act_rests,
+	  .run = session_act_simple,
+	  .doing = "unreverting",
 	  .help = "Bring back the turn that was taken back" },
-	{ .name = "session-share", .verb = "share", .flags = ASKS, .applies = session_act_not_shared, .command = session_act_say_share, .run = session_act_simple,
-	  .doing = "sharing", .help = "Put it on OpenCode's public site" },
-	{ .name = "session-unshare", .verb = "unshare", .flags = ASKS, .applies = session_act_shared, .run = session_act_simple, .doing = "unsharing",
+	{ .name = "session-share",
+	  .verb = "share",
+	  .flags = ASKS,
+	  .applies = session_act_not_shared,
+	  .command = session_act_say_share,
+	  .run = session_act_simple,
+	  .doing = "sharing",
+	  .help = "Put it on OpenCode's public site" },
+	{ .name = "session-unshare",
+	  .verb = "unshare",
+	  .flags = ASKS,
+	  .applies = session_act_shared,
+	  .run = session_act_simple,
+	  .doing = "unsharing",
 	  .help = "Take it off OpenCode's public site" },
-	{ .name = "session-delete", .verb = "delete", .flags = ASKS | MARKED | ACTION_DANGER, .applies = session_act_is_opencode,
-	  .run = session_act_stop_session, .doing = "deleting", .help = "Delete it with all it said, and its children" },
-	{ .name = "tmux-send", .verb = "send", .flags = CHANGES | MARKED | WORDS | ACTION_SECRET, .applies = session_act_has_pane, .run = session_act_tmux_act, .doing = "sending",
+	{ .name = "session-delete",
+	  .verb = "delete",
+	  .flags = ASKS | MARKED | ACTION_DANGER,
+	  .applies = session_act_is_opencode,
+	  .run = session_act_stop_session,
+	  .doing = "deleting",
+	  .help = "Delete it with all it said, and its children" },
+	{ .name = "tmux-send",
+	  .verb = "send",
+	  .flags = CHANGES | MARKED | WORDS | ACTION_SECRET,
+	  .applies = session_act_has_pane,
+	  .run = session_act_tmux_act,
+	  .doing = "sending",
 	  .help = "Type a line into its tmux pane, with Enter" },
-	{ .name = "tmux-rename", .verb = "rename tmux", .flags = CHANGES | WORDS, .applies = session_act_is_tmux, .run = session_act_tmux_act, .doing = "renaming",
+	{ .name = "tmux-rename",
+	  .verb = "rename tmux",
+	  .flags = CHANGES | WORDS,
+	  .applies = session_act_is_tmux,
+	  .run = session_act_tmux_act,
+	  .doing = "renaming",
 	  .help = "Give the tmux session another name" },
-	{ .name = "tmux-new", .verb = "new tmux", .flags = CHANGES | WORDS, .applies = session_act_can_tmux, .run = session_act_tmux_act, .doing = "making",
+	{ .name = "tmux-new",
+	  .verb = "new tmux",
+	  .flags = CHANGES | WORDS,
+	  .applies = session_act_can_tmux,
+	  .run = session_act_tmux_act,
+	  .doing = "making",
 	  .help = "Begin another tmux session there: NAME [DIRECTORY]" },
-	{ .name = "tmux-kill", .verb = "kill", .flags = ASKS | MARKED | ACTION_DANGER, .applies = session_act_is_tmux, .run = session_act_tmux_act,
-	  .doing = "ending", .help = "End the tmux session and what runs in it" },
-	{ .name = "opencode-restart", .verb = "restart", .flags = ASKS, .applies = session_act_has_unit, .command = session_act_say_restart, .run = session_act_restart,
-	  .doing = "restarting", .help = "Restart the systemd unit of the OpenCode server" },
+	{ .name = "tmux-kill",
+	  .verb = "kill",
+	  .flags = ASKS | MARKED | ACTION_DANGER,
+	  .applies = session_act_is_tmux,
+	  .run = session_act_tmux_act,
+	  .doing = "ending",
+	  .help = "End the tmux session and what runs in it" },
+	{ .name = "opencode-restart",
+	  .verb = "restart",
+	  .flags = ASKS,
+	  .applies = session_act_has_unit,
+	  .command = session_act_say_restart,
+	  .run = session_act_restart,
+	  .doing = "restarting",
+	  .help = "Restart the systemd unit of the OpenCode server" },
 	{ 0 }
 };
 
@@ -798,7 +1035,9 @@ void acts_others_end(struct sessions *ss)
 {
 	while (ss->others_acts) {
 		struct err err;
-		err_set(&err, ERR_LOST, "%s: the link was lost while it ran; whether it was done is not known", ss->source.server->name);
+		err_set(&err, ERR_LOST,
+		        "%s: the link was lost while it ran; whether it was done is not known",
+		        ss->source.server->name);
 		oc_act_end(ss->others_acts, &err, NULL);
 	}
 }

@@ -1,4 +1,5 @@
-/* apply.c: from OpenCode's answers and events to rows. Needs nothing alive, so a recording makes the same rows. */
+/* apply.c: from OpenCode's answers and events to rows. Needs nothing alive, so a recording makes
+ * the same rows. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,9 +11,9 @@
 #include "backends/sessions/sessions.h"
 
 #define NEW_MS 60000
-#define QUIET_MS 500                 /* after idle: an error may still follow */
+#define QUIET_MS 500 /* after idle: an error may still follow */
 
-/* --- sessions ------------------------------------------------------------------------------------------------ */
+/* --- sessions ------------------------------------------------------------ */
 
 struct ses *ses_find(const struct sessions *ss, const char *id)
 {
@@ -74,7 +75,9 @@ static void session_replace_washed(char **slot, const char *text)
 
 static void session_replace_model(struct session *r, const char *provider, const char *model)
 {
-	char *both = model && *model ? xasprintf("%s%s%s", provider ? provider : "", provider && *provider ? "/" : "", model) : NULL;
+	char *both = model && *model ? xasprintf("%s%s%s", provider ? provider : "",
+	                                         provider && *provider ? "/" : "", model)
+	                             : NULL;
 	if (both)
 		session_replace_washed(&r->model, both);
 	free(both);
@@ -84,7 +87,8 @@ static void session_replace_model(struct session *r, const char *provider, const
 static int64_t session_context_of(const struct oc *oc, const char *model)
 {
 	size_t n = model ? strlen(model) : 0;
-	for (const char *at = oc && oc->models && n ? oc->models : ""; *at; at += strcspn(at, "\n") + 1) {
+	for (const char *at = oc && oc->models && n ? oc->models : ""; *at;
+	     at += strcspn(at, "\n") + 1) {
 		if (!strncmp(at, model, n) && at[n] == '\t') {
 			int64_t limit = number_long(at + n + 1);
 			return limit > 0 ? limit : -1;
@@ -167,13 +171,13 @@ static void session_apply_sessions(struct oc *oc, const char *json, size_t len)
 static void session_sessions_end(struct oc *oc)
 {
 	struct ses *s, *next;
-	HASH_ITER(hh, oc->owner->table, s, next)
+	HASH_ITER (hh, oc->owner->table, s, next)
 		if (s->home == oc && s->seen != oc->round)
 			ses_free(s);
 	sessions_judge(oc->owner);
 }
 
-/* --- status ------------------------------------------------------------------------------------------------------ */
+/* --- status -------------------------------------------------------------- */
 
 /* Another process may have the session in its list too; the one where it runs is its home. */
 static void session_run_set(struct oc *oc, struct ses *s, const struct oc_status *status)
@@ -212,7 +216,8 @@ static void session_one_status(const char *id, const struct oc_status *status, v
 	struct statuses *in = arg;
 	struct ses *s = ses_find(in->oc->owner, id);
 	if (!s)
-		return;                       /* ids of deleted sessions stay in the table over there */
+		/* ids of deleted sessions stay in the table over there */
+		return;
 	session_run_set(in->oc, s, status);
 	s->seen = in->mark;
 }
@@ -232,23 +237,25 @@ static void session_fell_idle_unheard(struct oc *oc, struct ses *s)
 	ses_want_last(s);
 }
 
-static void session_apply_statuses(struct oc *oc, const char *directory, const char *json, size_t len)
+static void session_apply_statuses(struct oc *oc, const char *directory, const char *json,
+                                   size_t len)
 {
 	struct ses *s, *next;
 	struct statuses in = { oc, directory, oc->round + 0x80000000u };
 	if (!oc_parse_statuses(json, len, session_one_status, &in, NULL))
 		return;
-	HASH_ITER(hh, oc->owner->table, s, next) {
+	HASH_ITER (hh, oc->owner->table, s, next) {
 		bool named = s->seen == in.mark;
 		if (named)
 			s->seen = oc->round;
-		else if (s->home == oc && s->directory && !strcmp(s->directory, directory) && s->run.run != OC_RUN_IDLE)
+		else if (s->home == oc && s->directory && !strcmp(s->directory, directory) &&
+		         s->run.run != OC_RUN_IDLE)
 			session_fell_idle_unheard(oc, s);
 	}
 	session_judge_answers(oc);
 }
 
-/* --- requests ---------------------------------------------------------------------------------------------------------- */
+/* --- requests ------------------------------------------------------------ */
 
 struct request *oc_request_find(struct oc *oc, const char *id)
 {
@@ -273,7 +280,7 @@ static void session_request_keep(struct oc *oc, struct request *r)
 {
 	struct request *same = oc_request_find(oc, r->id), **slot = &oc->requests;
 	r->asked_ms = same ? same->asked_ms : now_wall_ms();
-	if (same && r->by_patterns && !same->by_patterns && same->what) {     /* found out before */
+	if (same && r->by_patterns && !same->by_patterns && same->what) { /* found out before */
 		xreplace(&r->what, same->what);
 		r->by_patterns = false;
 	}
@@ -285,7 +292,7 @@ static void session_request_keep(struct oc *oc, struct request *r)
 	*slot = r;
 	struct ses *s = ses_find(oc->owner, r->session);
 	if (r->by_patterns && r->call[0] && s)
-		ses_want_last(s);                    /* it has the command as it will run */
+		ses_want_last(s); /* it has the command as it will run */
 }
 
 static bool session_in_directory(struct oc *oc, const struct request *r, const char *directory)
@@ -295,7 +302,8 @@ static bool session_in_directory(struct oc *oc, const struct request *r, const c
 }
 
 /* The list of one directory is whole: those of it that are not named were answered meanwhile. */
-static void session_apply_requests(struct oc *oc, const char *directory, bool questions, const char *json, size_t len)
+static void session_apply_requests(struct oc *oc, const char *directory, bool questions,
+                                   const char *json, size_t len)
 {
 	struct request *list, *r;
 	if (!oc_parse_requests(json, len, questions, &list, NULL))
@@ -305,7 +313,8 @@ static void session_apply_requests(struct oc *oc, const char *directory, bool qu
 		bool named = false;
 		for (r = list; r && !named; r = r->next)
 			named = !strcmp(r->id, old->id);
-		if (!named && old->is_question == questions && session_in_directory(oc, old, directory))
+		if (!named && old->is_question == questions &&
+		    session_in_directory(oc, old, directory))
 			session_request_drop(oc, old);
 	}
 	while ((r = list)) {
@@ -316,13 +325,13 @@ static void session_apply_requests(struct oc *oc, const char *directory, bool qu
 	session_judge_answers(oc);
 }
 
-/* --- messages ------------------------------------------------------------------------------------------------------------- */
+/* --- messages ------------------------------------------------------------ */
 
 static void session_message_heard(struct ses *s, const struct oc_message *m)
 {
 	struct session *r = s->row;
-	/* ids of messages sort by time: an update of an older one is not the last word, nor is how the last one was before it ended,
-	 * in an answer that was on its way then */
+	/* ids of messages sort by time: an update of an older one is not the last word, nor is how
+	 * the last one was before it ended, in an answer that was on its way then */
 	int order = s->last_known && s->last.id[0] ? oc_id_order(m->id, s->last.id) : 1;
 	if (order < 0 || (order == 0 && oc_message_over(&s->last) && !oc_message_over(m)))
 		return;
@@ -344,7 +353,9 @@ static void session_apply_last(struct oc *oc, const char *id, const char *json, 
 	if (!s || !oc_parse_last(json, len, &m, NULL))
 		return;
 	for (struct request *r = oc->requests; r; r = r->next) {
-		char *command = r->by_patterns && !strcmp(r->session, id) ? oc_parse_command(json, len, r->call) : NULL;
+		char *command = r->by_patterns && !strcmp(r->session, id)
+		                        ? oc_parse_command(json, len, r->call)
+		                        : NULL;
 		if (!command)
 			continue;
 		free(r->what);
@@ -354,7 +365,8 @@ static void session_apply_last(struct oc *oc, const char *id, const char *json, 
 	if (m.role != OC_ROLE_NONE)
 		session_message_heard(s, &m);
 	else if (!s->last_known)
-		s->last = m;                  /* nothing was said in it, or all of it was taken back */
+		/* nothing was said in it, or all of it was taken back */
+		s->last = m;
 	s->last_known = true;
 	ses_judge(s);
 }
@@ -362,7 +374,8 @@ static void session_apply_last(struct oc *oc, const char *id, const char *json, 
 /* Of servers that count what a model thought inside what it said. */
 static bool session_counts_reasoning_twice(const struct oc *oc)
 {
-	return oc && (!strncmp(oc->version, "1.2.", 4) || !strncmp(oc->version, "1.1.", 4) || !strncmp(oc->version, "1.0.", 4));
+	return oc && (!strncmp(oc->version, "1.2.", 4) || !strncmp(oc->version, "1.1.", 4) ||
+	              !strncmp(oc->version, "1.0.", 4));
 }
 
 void ses_take_messages(struct ses *s, const char *json, size_t len)
@@ -373,9 +386,11 @@ void ses_take_messages(struct ses *s, const char *json, size_t len)
 	s->messages_len = len;
 	sums = oc_parse_sums(json, len);
 	s->messages_n = sums.messages;
-	if (!s->tells_cost && sums.messages < s->messages_asked && sums.cost >= 0) {      /* all of them are here */
+	/* all of them are here */
+	if (!s->tells_cost && sums.messages < s->messages_asked && sums.cost >= 0) {
 		s->row->cost = sums.cost;
-		s->row->tokens = sums.tokens - (session_counts_reasoning_twice(s->home) ? sums.reasoning : 0);
+		s->row->tokens = sums.tokens -
+		                 (session_counts_reasoning_twice(s->home) ? sums.reasoning : 0);
 		snprintf(s->counted, sizeof(s->counted), "%s", sums.last);
 	}
 	follow_messages(s);
@@ -395,16 +410,18 @@ static void session_apply_messages(struct oc *oc, const char *id, const char *js
 static void session_count_message(struct ses *s, const struct oc_message *m)
 {
 	struct session *r = s->row;
-	if (s->tells_cost || m->role != OC_ROLE_ASSISTANT || !m->completed || m->cost < 0 || (s->counted[0] && oc_id_order(m->id, s->counted) <= 0))
+	if (s->tells_cost || m->role != OC_ROLE_ASSISTANT || !m->completed || m->cost < 0 ||
+	    (s->counted[0] && oc_id_order(m->id, s->counted) <= 0))
 		return;
 	snprintf(s->counted, sizeof(s->counted), "%s", m->id);
 	if (r->cost >= 0)
 		r->cost += m->cost;
 	if (r->tokens >= 0 && m->tokens > 0)
-		r->tokens += m->tokens - (session_counts_reasoning_twice(s->home) ? m->reasoning : 0);
+		r->tokens += m->tokens -
+		             (session_counts_reasoning_twice(s->home) ? m->reasoning : 0);
 }
 
-/* --- events ------------------------------------------------------------------------------------------------------------------- */
+/* --- events -------------------------------------------------------------- */
 
 static void session_event_status(struct oc *oc, struct ses *s, const struct oc_event *e)
 {
@@ -449,7 +466,7 @@ static void session_event_stale(struct oc *oc, struct ses *s, const struct oc_ev
 {
 	s->messages_stale = true;
 	if (e->type == OC_MESSAGE_REMOVED)
-		s->last_known = false;                /* the one before it may be the last now */
+		s->last_known = false; /* the one before it may be the last now */
 	if (e->type == OC_MESSAGE_REMOVED || e->type == OC_COMPACTED)
 		ses_want_last(s);
 	if (s->messages)
@@ -462,18 +479,27 @@ static void session_event_deleted(struct oc *oc, struct ses *s, const struct oc_
 	char id[SESSION_ID_SIZE];
 	memcpy(id, s->id, sizeof(id));
 	ses_free(s);
-	HASH_ITER(hh, oc->owner->table, child, next)
+	HASH_ITER (hh, oc->owner->table, child, next)
 		if (!strcmp(child->row->parent, id)) {
 			ses_free(child);
-			break;                        /* of a server that tells each, the others follow */
+			/* of a server that tells each, the others follow */
+			break;
 		}
 	sessions_judge(oc->owner);
 }
 
 static void (*const session_events[])(struct oc *, struct ses *, const struct oc_event *) = {
-	[OC_STATUS] = session_event_status, [OC_IDLE] = session_event_idle, [OC_ERROR] = session_event_error, [OC_MESSAGE] = session_event_message,
-	[OC_MESSAGE_REMOVED] = session_event_stale, [OC_COMPACTED] = session_event_stale, [OC_PART] = session_event_stale, [OC_DELTA] = session_event_stale,
-	[OC_TODO] = session_event_stale, [OC_DIFF] = session_event_stale, [OC_SESSION_DELETED] = session_event_deleted,
+	[OC_STATUS] = session_event_status,
+	[OC_IDLE] = session_event_idle,
+	[OC_ERROR] = session_event_error,
+	[OC_MESSAGE] = session_event_message,
+	[OC_MESSAGE_REMOVED] = session_event_stale,
+	[OC_COMPACTED] = session_event_stale,
+	[OC_PART] = session_event_stale,
+	[OC_DELTA] = session_event_stale,
+	[OC_TODO] = session_event_stale,
+	[OC_DIFF] = session_event_stale,
+	[OC_SESSION_DELETED] = session_event_deleted,
 };
 
 /* An instance is gone, with what it had in memory. */
@@ -483,7 +509,7 @@ static void session_disposed(struct oc *oc, const struct oc_event *e)
 	struct ses *s, *next;
 	if (!e->directory)
 		return;
-	HASH_ITER(hh, oc->owner->table, s, next) {
+	HASH_ITER (hh, oc->owner->table, s, next) {
 		if (s->home != oc || !s->directory || strcmp(s->directory, e->directory) != 0)
 			continue;
 		for (struct request *r = oc->requests, *after; r; r = after) {
@@ -500,7 +526,8 @@ static void session_disposed(struct oc *oc, const struct oc_event *e)
 	sessions_judge(oc->owner);
 }
 
-/* In a session that is asking, its status is busy; the event of that may have come before we listened. */
+/* In a session that is asking, its status is busy; the event of that may have come before we
+ * listened. */
 static void session_asked(struct oc *oc, struct oc_event *e)
 {
 	struct ses *s = ses_find(oc->owner, e->asked->session);
@@ -531,7 +558,7 @@ static void session_heard(struct oc *oc, struct ses *known, const struct oc_even
 {
 	struct ses *s = session_apply(oc, &e->info);
 	if (!known && !s->tells_cost && now_wall_ms() - e->info.created_ms < NEW_MS)
-		s->row->cost = s->row->tokens = 0;         /* nothing was said in it yet */
+		s->row->cost = s->row->tokens = 0; /* nothing was said in it yet */
 	if (known)
 		ses_judge(s);
 	else
@@ -544,7 +571,7 @@ static void session_apply_event(struct oc *oc, const char *json, size_t len)
 	if (!oc_parse_event(json, len, &e))
 		return;
 	struct ses *s = e.session[0] ? ses_find(oc->owner, e.session) : NULL;
-	bool again = e.id[0] && !strcmp(e.id, oc->last_event);       /* one that came twice */
+	bool again = e.id[0] && !strcmp(e.id, oc->last_event); /* one that came twice */
 	if (e.id[0])
 		memcpy(oc->last_event, e.id, sizeof(e.id));
 	if (again) {
@@ -564,11 +591,11 @@ static void session_apply_event(struct oc *oc, const char *json, size_t len)
 	else if (s && (size_t)e.type < ARRAY_LEN(session_events) && session_events[e.type])
 		session_events[e.type](oc, s, &e);
 	else if (!s && e.session[0] && (e.type == OC_STATUS || e.type == OC_MESSAGE))
-		oc_snapshot(oc);              /* a session nobody told us of */
+		oc_snapshot(oc); /* a session nobody told us of */
 	oc_event_free(&e);
 }
 
-/* --- the way in --------------------------------------------------------------------------------------------------------------- */
+/* --- the way in ---------------------------------------------------------- */
 
 static void session_take_todo(struct oc *oc, const char *id, const char *json, size_t len)
 {
@@ -613,7 +640,7 @@ void oc_feed(struct oc *oc, const char *what, const char *bytes, size_t len)
 		session_take_todo(oc, rest, bytes, len);
 	} else if (!strcmp(what, "models")) {
 		session_take_lines(&oc->models, bytes, len);
-		HASH_ITER(hh, oc->owner->table, s, next)
+		HASH_ITER (hh, oc->owner->table, s, next)
 			s->row->context_limit = session_context_of(s->home, s->row->model);
 	} else if (!strcmp(what, "agents")) {
 		session_take_lines(&oc->agents, bytes, len);

@@ -1,10 +1,12 @@
-/* attach.c: the real program full screen on the live connection: OpenCode's own TUI run on the server against its loopback
- * port, tmux, Claude Code. Where the server has no such program (its OpenCode is in a container, or was replaced), this machine's is
- * run against a port here that leads there.
+/* attach.c: the real program full screen on the live connection: OpenCode's own TUI run on the
+ * server against its loopback port, tmux, Claude Code. Where the server has no such program (its
+ * OpenCode is in a container, or was replaced), this machine's is run against a port here that
+ * leads there.
  *
- * OpenCode's password goes over the terminal's standard input, once the far side has said that its echo is off: never in argv,
- * never in a file. The program is the very one that serves, so versions fit. It runs under a shell that ends it with TERM when the
- * terminal closes, for older ones survive a hang-up. */
+ * OpenCode's password goes over the terminal's standard input, once the far side has said that its
+ * echo is off: never in argv, never in a file. The program is the very one that serves, so versions
+ * fit. It runs under a shell that ends it with TERM when the terminal closes, for older ones
+ * survive a hang-up. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,22 +22,22 @@
 #define TERM_MAX 64
 
 struct attach_stream {
-	struct stream stream;             /* what the caller holds */
-	struct stream *under;             /* NULL while this machine's link comes up */
-	struct buf head;                  /* before the mark */
-	char *secret;                     /* with its newline; NULL: none, or it was sent */
-	bool over;                        /* the mark was seen: all goes through */
-	bool none;                        /* the far side has no such program */
-	struct link *here;                /* this machine's, when the program runs here; owned */
-	struct origin_port *port;           /* that leads it to the server; owned */
-	char *command;                    /* of it; owned */
-	struct store *store;              /* borrowed */
-	char *row_id;                     /* owned */
+	struct stream stream;     /* what the caller holds */
+	struct stream *under;     /* NULL while this machine's link comes up */
+	struct buf head;          /* before the mark */
+	char *secret;             /* with its newline; NULL: none, or it was sent */
+	bool over;                /* the mark was seen: all goes through */
+	bool none;                /* the far side has no such program */
+	struct link *here;        /* this machine's, when the program runs here; owned */
+	struct origin_port *port; /* that leads it to the server; owned */
+	char *command;            /* of it; owned */
+	struct store *store;      /* borrowed */
+	char *row_id;             /* owned */
 	char term[TERM_MAX];
 	int cols, rows;
 };
 
-/* --- the stream: passes everything on, but for the beginning ------------------------------------------------------ */
+/* --- the stream: passes everything on, but for the beginning ------------- */
 
 static void attach_wipe_secret(struct attach_stream *a)
 {
@@ -91,14 +93,15 @@ static size_t attach_on_data(struct stream *s, const char *bytes, size_t len, vo
 	buf_add(&a->head, bytes, n);
 	char *mark = memmem(a->head.data, a->head.len, MARK, strlen(MARK));
 	if (mark) {
-		size_t end = (size_t)(mark - a->head.data) + strlen(MARK) - had;   /* of the mark, in bytes */
+		/* of the mark, in bytes */
+		size_t end = (size_t)(mark - a->head.data) + strlen(MARK) - had;
 		attach_begin(a);
 		return end + attach_told(a, bytes + end, len - end);
 	}
 	if (memmem(a->head.data, a->head.len, NONE, strlen(NONE))) {
 		a->none = true;
 	} else if (a->head.len == HEAD_MAX) {
-		a->over = true;               /* it is something else that talks: let it be read */
+		a->over = true; /* it is something else that talks: let it be read */
 		attach_told(a, a->head.data, a->head.len);
 		return n + attach_told(a, bytes + n, len - n);
 	}
@@ -122,13 +125,16 @@ static void attach_on_closed(struct stream *s, const struct stream_end *end, voi
 	if (a->none && attach_go_on_here(a, &ours.err))
 		return;
 	end = &ours;
-	if (!a->over && !a->none && a->head.len)      /* why it ended */
+	if (!a->over && !a->none && a->head.len) /* why it ended */
 		a->stream.events->data(&a->stream, a->head.data, a->head.len, a->stream.arg);
 	a->stream.events->closed(&a->stream, end, a->stream.arg);
 	attach_release(a);
 }
 
-static const struct stream_events under_events = { .opened = attach_on_opened, .data = attach_on_data, .drained = attach_on_drained, .closed = attach_on_closed };
+static const struct stream_events under_events = { .opened = attach_on_opened,
+	                                           .data = attach_on_data,
+	                                           .drained = attach_on_drained,
+	                                           .closed = attach_on_closed };
 
 static struct attach_stream *attach_of(struct stream *s)
 {
@@ -169,21 +175,30 @@ static void attach_do_close(struct stream *s)
 }
 
 static const struct stream_ops attach_ops = {
-	.write = attach_do_write, .write_eof = attach_do_write_eof, .resume = attach_do_resume, .resize = attach_do_resize, .close = attach_do_close,
+	.write = attach_do_write,
+	.write_eof = attach_do_write_eof,
+	.resume = attach_do_resume,
+	.resize = attach_do_resize,
+	.close = attach_do_close,
 };
 
-/* --- the command ------------------------------------------------------------------------------------------------------ */
+/* --- the command --------------------------------------------------------- */
 
 #define PATHS "PATH=$PATH:$HOME/.opencode/bin:$HOME/.local/bin:/usr/local/bin; "
-#define TERM_GUARD \
-	"c=; trap \"kill -TERM \\$c 2>/dev/null; sleep 2; kill -KILL \\$c 2>/dev/null; exit 1\" HUP TERM; exec 3<&0; "
-#define FIND_PROGRAM "; [ -x \"$p\" ] || p=opencode; command -v \"$p\" >/dev/null || { printf %s " NONE "; exit 127; }; "
-#define READ_SECRET \
-	"stty -echo; printf %s " MARK "; IFS= read -r OPENCODE_SERVER_PASSWORD; stty echo; export OPENCODE_SERVER_PASSWORD; "
+#define TERM_GUARD                                                                                \
+	"c=; trap \"kill -TERM \\$c 2>/dev/null; sleep 2; kill -KILL \\$c 2>/dev/null; exit 1\" " \
+	"HUP TERM; exec 3<&0; "
+#define FIND_PROGRAM                                                                       \
+	"; [ -x \"$p\" ] || p=opencode; command -v \"$p\" >/dev/null || { printf %s " NONE \
+	"; exit 127; }; "
+#define READ_SECRET                   \
+	"stty -echo; printf %s " MARK \
+	"; IFS= read -r OPENCODE_SERVER_PASSWORD; stty echo; export OPENCODE_SERVER_PASSWORD; "
 #define NO_SECRET "unset OPENCODE_SERVER_PASSWORD; printf %s " MARK "; "
 
 /* It says NONE where it is not, else MARK, and then is OpenCode's own program. */
-static char *attach_opencode_command(const struct ses *s, const char *program, const char *url, bool secret)
+static char *attach_opencode_command(const struct ses *s, const char *program, const char *url,
+                                     bool secret)
 {
 	const struct oc *oc = s->home;
 	struct buf script;
@@ -209,8 +224,10 @@ static char *attach_opencode_command(const struct ses *s, const char *program, c
 static char *attach_command_there(const struct ses *s)
 {
 	const struct oc *oc = s->home;
-	char *url = xasprintf(strchr(oc->host, ':') ? "http%s://[%s]:%d" : "http%s://%s:%d", oc->tls ? "s" : "", oc->host, oc->port);
-	char *command = attach_opencode_command(s, oc->program ? oc->program : "opencode", url, oc->password);
+	char *url = xasprintf(strchr(oc->host, ':') ? "http%s://[%s]:%d" : "http%s://%s:%d",
+	                      oc->tls ? "s" : "", oc->host, oc->port);
+	char *command = attach_opencode_command(s, oc->program ? oc->program : "opencode", url,
+	                                        oc->password);
 	free(url);
 	return command;
 }
@@ -228,7 +245,8 @@ static char *attach_resume_command(const struct ses *s)
 	return buf_take(&script);
 }
 
-/* --- where the server has no program, but this machine may: it runs here, and its way there is the link ---------------- */
+/* --- where the server has no program, but this machine may: it runs here, and its way there is the
+ * link --- */
 
 static void attach_end_with(struct attach_stream *a, const struct err *err)
 {
@@ -256,7 +274,11 @@ static void attach_on_gone(void *arg)
 static void attach_on_here(struct link *link, void *arg)
 {
 	struct attach_stream *a = arg;
-	struct endpoint endpoint = { .kind = ENDPOINT_TERMINAL, .command = a->command, .term = a->term, .cols = a->cols, .rows = a->rows };
+	struct endpoint endpoint = { .kind = ENDPOINT_TERMINAL,
+		                     .command = a->command,
+		                     .term = a->term,
+		                     .cols = a->cols,
+		                     .rows = a->rows };
 	struct err err;
 	if (a->under || link->state != LINK_UP)
 		return;
@@ -266,16 +288,23 @@ static void attach_on_here(struct link *link, void *arg)
 }
 
 /* NULL and why when there is nothing that a program here could be led to. */
-static struct origin *attach_origin_of(const struct attach_stream *a, struct ses **s, struct err *err)
+static struct origin *attach_origin_of(const struct attach_stream *a, struct ses **s,
+                                       struct err *err)
 {
 	struct row *row = store_find(a->store, a->row_id);
 	*s = row && row->kind == &kind_session ? ses_of(row) : NULL;
 	struct oc *oc = *s ? (*s)->home : NULL;
 	if (a->here || !oc || !oc->origin || oc->tls || link_is_local(row->server->link))
-		err_set(err, ERR_ABSENT, "there is no program opencode on %s%s. `npm install -g opencode-ai` brings it",
-		        row ? row->server->name : "the server", a->here ? ", and none on this machine" : "");
-	else if (origin_is_exec_only(oc->origin))    /* its few places are for what the list needs */
-		err_set(err, ERR_ABSENT, "there is no program opencode on %s, and this machine's cannot be led there, for its sshd forbids forwarding",
+		err_set(err, ERR_ABSENT,
+		        "there is no program opencode on %s%s. `npm install -g opencode-ai` brings "
+		        "it",
+		        row ? row->server->name : "the server",
+		        a->here ? ", and none on this machine" : "");
+	/* its few places are for what the list needs */
+	else if (origin_is_exec_only(oc->origin))
+		err_set(err, ERR_ABSENT,
+		        "there is no program opencode on %s, and this machine's cannot be led "
+		        "there, for its sshd forbids forwarding",
 		        row->server->name);
 	else
 		return oc->origin;
@@ -301,8 +330,10 @@ static bool attach_go_on_here(struct attach_stream *a, struct err *err)
 	return true;
 }
 
-static struct stream *attach_open_opencode(struct row *row, const struct ses *s, const struct endpoint *endpoint, const struct stream_events *events,
-                                    void *arg, struct err *err)
+static struct stream *attach_open_opencode(struct row *row, const struct ses *s,
+                                           const struct endpoint *endpoint,
+                                           const struct stream_events *events, void *arg,
+                                           struct err *err)
 {
 	struct attach_stream *a = xcalloc(1, sizeof(*a));
 	a->stream = (struct stream){ .ops = &attach_ops, .events = events, .arg = arg };
@@ -321,15 +352,20 @@ static struct stream *attach_open_opencode(struct row *row, const struct ses *s,
 	return NULL;
 }
 
-struct stream *session_attach(struct row *row, const char *term, int cols, int rows, const struct stream_events *events, void *arg,
-                              struct err *err)
+struct stream *session_attach(struct row *row, const char *term, int cols, int rows,
+                              const struct stream_events *events, void *arg, struct err *err)
 {
 	struct session *r = (struct session *)row;
 	struct ses *s = ses_of(row);
-	struct endpoint endpoint = { .kind = ENDPOINT_TERMINAL, .term = term, .cols = cols, .rows = rows };
+	struct endpoint endpoint = {
+		.kind = ENDPOINT_TERMINAL, .term = term, .cols = cols, .rows = rows
+	};
 	char *command;
-	if (r->type == SESSION_SERVICE || (r->type == SESSION_OPENCODE && (!s || (s->home && s->home->state != OC_LIVE)))) {
-		err_set(err, ERR_ABSENT, "%s: there is nothing to attach to; an OpenCode session must be served by a server that is reached",
+	if (r->type == SESSION_SERVICE ||
+	    (r->type == SESSION_OPENCODE && (!s || (s->home && s->home->state != OC_LIVE)))) {
+		err_set(err, ERR_ABSENT,
+		        "%s: there is nothing to attach to; an OpenCode session must be served by "
+		        "a server that is reached",
 		        row->name);
 		return NULL;
 	}
@@ -342,7 +378,9 @@ struct stream *session_attach(struct row *row, const char *term, int cols, int r
 		command = buf_take(&b);
 	}
 	endpoint.command = command;
-	struct stream *stream = s && s->home ? attach_open_opencode(row, s, &endpoint, events, arg, err) : link_open(row->server->link, &endpoint, events, arg, err);
+	struct stream *stream = s && s->home
+	                                ? attach_open_opencode(row, s, &endpoint, events, arg, err)
+	                                : link_open(row->server->link, &endpoint, events, arg, err);
 	free(command);
 	return stream;
 }

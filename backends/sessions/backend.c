@@ -1,5 +1,5 @@
-/* backend.c: the sessions of one server as a source: looked for when the link comes up, on demand, and from time to time while
- * they are on the screen. At rest nothing is started over there. */
+/* backend.c: the sessions of one server as a source: looked for when the link comes up, on demand,
+ * and from time to time while they are on the screen. At rest nothing is started over there. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,19 +15,20 @@
 #define SCAN_MS 20000
 #define SCAN_MAX (4u << 20)
 #define LOOK_AGAIN_MS 60000
-#define HURRY_MS 4000                /* a server that ended is often started again */
+#define HURRY_MS 4000 /* a server that ended is often started again */
 #define HURRIES 6
 
 static void sessions_scan(struct sessions *);
 
-/* --- what the source as a whole says ------------------------------------------------------------------------------ */
+/* --- what the source as a whole says ------------------------------------- */
 
 static bool sessions_has_others(const struct sessions *ss)
 {
 	const struct row *r = store_first(ss->source.store, &kind_session, ss->source.server);
 	for (; r; r = store_next(r, &kind_session, ss->source.server)) {
 		const struct session *s = (const struct session *)r;
-		if (s->type == SESSION_TMUX || s->type == SESSION_CLAUDE || s->shown == SESSION_NOT_SERVED)
+		if (s->type == SESSION_TMUX || s->type == SESSION_CLAUDE ||
+		    s->shown == SESSION_NOT_SERVED)
 			return true;
 	}
 	return false;
@@ -50,35 +51,41 @@ void sessions_judge_source(struct sessions *ss)
 		if (oc->state != OC_LIVE && (!worst || oc->state > worst->state))
 			worst = oc;
 		if (oc->state == OC_LIVE)
-			snprintf(s->detail + n, sizeof(s->detail) - n, "%sOpenCode %s port %d", n ? ", " : "", oc->version, oc->port);
+			snprintf(s->detail + n, sizeof(s->detail) - n, "%sOpenCode %s port %d",
+			         n ? ", " : "", oc->version, oc->port);
 	}
 	if (ss->stored_run && !live && s->state == SOURCE_WAITING)
-		return;                       /* its answer may be all there is */
+		return; /* its answer may be all there is */
 	bool rows = store_first(s->store, &kind_session, s->server) != NULL;
-	if (ss->scan_err.code && !live)       /* nobody looked, so nobody knows that there is nothing */
+	/* nobody looked, so nobody knows that there is nothing */
+	if (ss->scan_err.code && !live)
 		source_set_state(s, rows ? SOURCE_STALE : SOURCE_FAILED, &ss->scan_err);
 	else if (live || sessions_has_others(ss))
 		source_set_state(s, SOURCE_LIVE, NULL);
 	else if (!worst)
 		source_set_state(s, SOURCE_ABSENT, NULL);
 	else
-		source_set_state(s, worst->state == OC_LOST ? SOURCE_FAILED : SOURCE_DENIED, &worst->err);
+		source_set_state(s, worst->state == OC_LOST ? SOURCE_FAILED : SOURCE_DENIED,
+		                 &worst->err);
 }
 
-/* --- a turn that is over ---------------------------------------------------------------------------------------------- */
+/* --- a turn that is over ------------------------------------------------- */
 
-/* Told half a second after it fell idle, for an error may follow; of root sessions only, and not when the user stopped it. */
+/* Told half a second after it fell idle, for an error may follow; of root sessions only, and not
+ * when the user stopped it. */
 static void sessions_on_quiet(struct loop_timer *t, void *arg)
 {
 	struct sessions *ss = arg;
 	struct ses *s, *next;
 	int64_t now = now_wall_ms(), soonest = -1;
-	HASH_ITER(hh, ss->table, s, next) {
-		bool asking = s->last_call || (s->last_wanted && s->home && s->home->origin);      /* how it ended */
+	HASH_ITER (hh, ss->table, s, next) {
+		/* how it ended */
+		bool asking = s->last_call || (s->last_wanted && s->home && s->home->origin);
 		if (!s->quiet_ms || asking)
 			continue;
 		if (s->quiet_ms > now) {
-			soonest = soonest < 0 || s->quiet_ms - now < soonest ? s->quiet_ms - now : soonest;
+			soonest = soonest < 0 || s->quiet_ms - now < soonest ? s->quiet_ms - now
+			                                                     : soonest;
 			continue;
 		}
 		s->quiet_ms = 0;
@@ -86,16 +93,18 @@ static void sessions_on_quiet(struct loop_timer *t, void *arg)
 		bool over = s->was_busy && s->run.run == OC_RUN_IDLE && !s->row->parent[0];
 		s->was_busy = false;
 		if (over && s->row->shown == SESSION_IDLE)
-			activity_add(ss->source.store, ACTIVITY_CHANGE, HEALTH_GOOD, s->row->row.id, "complete: %s", s->row->row.name);
+			activity_add(ss->source.store, ACTIVITY_CHANGE, HEALTH_GOOD, s->row->row.id,
+			             "complete: %s", s->row->row.name);
 		else if (over && s->row->shown == SESSION_ERROR)
-			activity_add(ss->source.store, ACTIVITY_CHANGE, HEALTH_BAD, s->row->row.id, "error: %s: %s", s->row->row.name,
+			activity_add(ss->source.store, ACTIVITY_CHANGE, HEALTH_BAD, s->row->row.id,
+			             "error: %s: %s", s->row->row.name,
 			             s->row->row.why ? s->row->row.why : "");
 	}
 	if (soonest >= 0)
 		loop_timer_set(ss->quiet, soonest + 5);
 }
 
-/* --- the look --------------------------------------------------------------------------------------------------------- */
+/* --- the look ------------------------------------------------------------ */
 
 /* What cannot be found: [opencode NAME]. */
 static bool sessions_is_here(const struct opencode_config *c, const struct server *v)
@@ -103,7 +112,8 @@ static bool sessions_is_here(const struct opencode_config *c, const struct serve
 	return c->server ? server_is_called(v, c->server) : v->is_local;
 }
 
-static const struct opencode_config *sessions_section_of(const struct sessions *ss, const char *name)
+static const struct opencode_config *sessions_section_of(const struct sessions *ss,
+                                                         const char *name)
 {
 	const struct opencode_config *c = store_settings(ss->source.store)->opencodes;
 	while (c && (strcmp(c->name, name) != 0 || !sessions_is_here(c, ss->source.server)))
@@ -116,7 +126,8 @@ static bool sessions_same_address(const struct opencode_config *a, const struct 
 	return a->url && b->url ? strcmp(a->url, b->url) == 0 : a->url == b->url;
 }
 
-/* After :reload: each has the section of the same name. One whose address changed is another server. */
+/* After :reload: each has the section of the same name. One whose address changed is another
+ * server. */
 static void sessions_configure_again(struct sessions *ss)
 {
 	for (struct oc *oc = ss->ocs; oc; oc = oc->next) {
@@ -145,14 +156,19 @@ static void sessions_add_configured(struct sessions *ss)
 					oc_configure(oc, c);
 			continue;
 		}
-		if (!api_url_endpoint(c->url, &endpoint, host, sizeof(host), &behind, &behind_len) || behind_len) {
-			activity_add(ss->source.store, ACTIVITY_NOTE, HEALTH_BAD, NULL, "[opencode %s]: \"%s\" is no address; http://127.0.0.1:4096 or https://HOST is",
+		if (!api_url_endpoint(c->url, &endpoint, host, sizeof(host), &behind,
+		                      &behind_len) ||
+		    behind_len) {
+			activity_add(ss->source.store, ACTIVITY_NOTE, HEALTH_BAD, NULL,
+			             "[opencode %s]: \"%s\" is no address; http://127.0.0.1:4096 "
+			             "or https://HOST is",
 			             c->name, c->url);
 			continue;
 		}
 		snprintf(name, sizeof(name), "%d", endpoint.port);
 		struct oc *oc = oc_find(ss, name);
-		if (!oc && (oc = oc_add(ss, name, strcmp(host, "localhost") ? host : "127.0.0.1", endpoint.port)))
+		if (!oc && (oc = oc_add(ss, name, strcmp(host, "localhost") ? host : "127.0.0.1",
+		                        endpoint.port)))
 			oc->tls = endpoint.tls;
 		if (oc && !oc->config)
 			oc_configure(oc, c);
@@ -175,7 +191,9 @@ static void sessions_scan_done(const struct run_result *r, void *arg)
 	else if (r->end.err.code)
 		ss->scan_err = r->end.err;
 	else
-		err_set(&ss->scan_err, ERR_REFUSED, "%s: the login runs no shell commands (ended with code %d), so sessions cannot be looked for",
+		err_set(&ss->scan_err, ERR_REFUSED,
+		        "%s: the login runs no shell commands (ended with code %d), so sessions "
+		        "cannot be looked for",
 		        ss->source.server->name, r->end.exit_code);
 	sessions_add_configured(ss);
 	for (struct oc *oc = ss->ocs; oc; oc = oc->next)
@@ -193,7 +211,8 @@ static void sessions_scan(struct sessions *ss)
 	if (ss->scan || source_link(&ss->source)->state != LINK_UP)
 		return;
 	ss->scan_ms = loop_now(store_loop(ss->source.store));
-	ss->scan = link_run(source_link(&ss->source), scan_script, NULL, 0, SCAN_MAX, SCAN_MS, sessions_scan_done, ss);
+	ss->scan = link_run(source_link(&ss->source), scan_script, NULL, 0, SCAN_MAX, SCAN_MS,
+	                    sessions_scan_done, ss);
 }
 
 void sessions_look(struct sessions *ss, int64_t gap_ms)
@@ -240,7 +259,7 @@ void sessions_look_soon(struct sessions *ss)
 		sessions_backend_hurry(ss, 1);
 }
 
-/* --- the backend -------------------------------------------------------------------------------------------------------- */
+/* --- the backend --------------------------------------------------------- */
 
 static void sessions_prepare(struct sessions *ss)
 {
@@ -266,7 +285,7 @@ static void sessions_up(struct source *s)
 static void sessions_exports_end(struct sessions *ss)
 {
 	struct ses *s, *next;
-	HASH_ITER(hh, ss->table, s, next) {
+	HASH_ITER (hh, ss->table, s, next) {
 		run_cancel(s->export_run);
 		s->export_run = NULL;
 	}
@@ -340,8 +359,9 @@ static void sessions_shown(struct source *s)
 {
 	struct sessions *ss = sessions_of(s);
 	struct ses *one, *next;
-	HASH_ITER(hh, ss->table, one, next)
-		if (one->row->row.shown && !one->last_known && !one->last_wanted && !one->last_call && one->home)
+	HASH_ITER (hh, ss->table, one, next)
+		if (one->row->row.shown && !one->last_known && !one->last_wanted &&
+		    !one->last_call && one->home)
 			ses_want_last(one);
 	if (sessions_on_screen(ss))
 		sessions_look(ss, LOOK_AGAIN_MS);
@@ -367,6 +387,12 @@ static void sessions_finish(struct source *s)
 }
 
 const struct backend backend_sessions = {
-	.name = "sessions", .source_size = sizeof(struct sessions), .up = sessions_up, .down = sessions_down, .feed = sessions_feed, .redact = sessions_redact, .shown = sessions_shown,
+	.name = "sessions",
+	.source_size = sizeof(struct sessions),
+	.up = sessions_up,
+	.down = sessions_down,
+	.feed = sessions_feed,
+	.redact = sessions_redact,
+	.shown = sessions_shown,
 	.finish = sessions_finish,
 };

@@ -1,4 +1,5 @@
-/* conversation.c: what was said in a session: as a text of the details, and as a log that follows while it streams. */
+/* conversation.c: what was said in a session: as a text of the details, and as a log that follows
+ * while it streams. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +14,8 @@
 #include "backends/sessions/sessions.h"
 #include "backends/store/log.h"
 
-#define DIFF_LINES 400                /* of a side of a file that an older server told */
-#define TEXT_SHOWN (256u << 10)       /* of one part */
+#define DIFF_LINES 400          /* of a side of a file that an older server told */
+#define TEXT_SHOWN (256u << 10) /* of one part */
 
 static const cJSON *conversation_get(const cJSON *o, const char *name)
 {
@@ -36,13 +37,17 @@ static double conversation_number(const cJSON *o, const char *name, double other
 /* A tool call in one line: "bash completed: make test". */
 static void conversation_tool_line(const cJSON *part, char *buf, size_t size)
 {
-	const cJSON *state = conversation_get(part, "state"), *input = conversation_get(state, "input");
+	const cJSON *state = conversation_get(part, "state"),
+		    *input = conversation_get(state, "input");
 	const char *words = conversation_text(state, "title");
-	static const char *const tells[] = { "command", "filePath", "pattern", "url", "description" };
+	static const char *const tells[] = { "command", "filePath", "pattern", "url",
+		                             "description" };
 	for (size_t i = 0; i < ARRAY_LEN(tells) && (!words || !*words); i++)
 		words = conversation_text(input, tells[i]);
-	snprintf(buf, size, "%s %s%s%.300s", conversation_text(part, "tool") ? conversation_text(part, "tool") : "tool",
-	         conversation_text(state, "status") ? conversation_text(state, "status") : "", words ? ": " : "", words ? words : "");
+	snprintf(buf, size, "%s %s%s%.300s",
+	         conversation_text(part, "tool") ? conversation_text(part, "tool") : "tool",
+	         conversation_text(state, "status") ? conversation_text(state, "status") : "",
+	         words ? ": " : "", words ? words : "");
 }
 
 static size_t conversation_line_span(const char *s)
@@ -59,7 +64,8 @@ static void conversation_sided_lines(const char *from, const char *to, char sign
 			doc_add(doc, DOC_DIM, "(more lines)");
 			return;
 		}
-		doc_add(doc, sign == '+' ? DOC_GOOD : DOC_BAD, "%c%.*s", sign, (int)strcspn(from, "\n"), from);
+		doc_add(doc, sign == '+' ? DOC_GOOD : DOC_BAD, "%c%.*s", sign,
+		        (int)strcspn(from, "\n"), from);
 		from += n;
 	}
 }
@@ -68,12 +74,14 @@ static void conversation_sided_lines(const char *from, const char *to, char sign
 static void conversation_sides_doc(const char *before, const char *after, struct doc *doc)
 {
 	const char *b = before + strlen(before), *a = after + strlen(after);
-	while (*before && *after && conversation_line_span(before) == conversation_line_span(after) && !strncmp(before, after, conversation_line_span(before))) {
+	while (*before && *after &&
+	       conversation_line_span(before) == conversation_line_span(after) &&
+	       !strncmp(before, after, conversation_line_span(before))) {
 		size_t n = conversation_line_span(before);
 		before += n;
 		after += n;
 	}
-	for (;;) {                            /* whole lines at the end */
+	for (;;) { /* whole lines at the end */
 		const char *x = b, *y = a;
 		while (x > before && (x == b || x[-1] != '\n'))
 			x--;
@@ -91,15 +99,23 @@ static void conversation_sides_doc(const char *before, const char *after, struct
 static void conversation_diff_doc(const cJSON *diffs, struct doc *doc)
 {
 	const cJSON *d;
-	cJSON_ArrayForEach(d, diffs) {
-		const char *patch = conversation_text(d, "patch"), *before = conversation_text(d, "before"), *after = conversation_text(d, "after");
-		doc_add(doc, DOC_LABEL, "%s  +%d -%d", conversation_text(d, "file") ? conversation_text(d, "file") : "a file", number_small(conversation_number(d, "additions", 0), 0),
+	cJSON_ArrayForEach (d, diffs) {
+		const char *patch = conversation_text(d, "patch"),
+			   *before = conversation_text(d, "before"),
+			   *after = conversation_text(d, "after");
+		doc_add(doc, DOC_LABEL, "%s  +%d -%d",
+		        conversation_text(d, "file") ? conversation_text(d, "file") : "a file",
+		        number_small(conversation_number(d, "additions", 0), 0),
 		        number_small(conversation_number(d, "deletions", 0), 0));
 		if (!patch && before && after)
 			conversation_sides_doc(before, after, doc);
 		for (const char *at = patch; at && *at;) {
 			size_t n = strcspn(at, "\n");
-			doc_text(doc, *at == '+' ? DOC_GOOD : *at == '-' ? DOC_BAD : DOC_DIM, at, n);
+			doc_text(doc,
+			         *at == '+'   ? DOC_GOOD
+			         : *at == '-' ? DOC_BAD
+			                      : DOC_DIM,
+			         at, n);
 			at += n + (at[n] == '\n');
 		}
 	}
@@ -107,7 +123,8 @@ static void conversation_diff_doc(const cJSON *diffs, struct doc *doc)
 
 static void conversation_part_doc(const cJSON *part, bool user, struct doc *doc)
 {
-	const char *type = conversation_text(part, "type"), *words = conversation_text(part, "text");
+	const char *type = conversation_text(part, "type"),
+		   *words = conversation_text(part, "text");
 	char line[512];
 	if (!type)
 		return;
@@ -124,7 +141,8 @@ static void conversation_part_doc(const cJSON *part, bool user, struct doc *doc)
 		conversation_tool_line(part, line, sizeof(line));
 		doc_add(doc, bad ? DOC_BAD : DOC_CODE, "  %s", line);
 		if (bad && conversation_text(conversation_get(part, "state"), "error"))
-			doc_add(doc, DOC_BAD, "  %.300s", conversation_text(conversation_get(part, "state"), "error"));
+			doc_add(doc, DOC_BAD, "  %.300s",
+			        conversation_text(conversation_get(part, "state"), "error"));
 	} else if (!strcmp(type, "compaction")) {
 		doc_add(doc, DOC_DIM, "(what was before was summarized)");
 	}
@@ -132,43 +150,73 @@ static void conversation_part_doc(const cJSON *part, bool user, struct doc *doc)
 
 static void conversation_message_doc(const cJSON *message, struct doc *doc)
 {
-	const cJSON *info = conversation_get(message, "info"), *part, *error = conversation_get(info, "error");
+	const cJSON *info = conversation_get(message, "info"), *part,
+		    *error = conversation_get(info, "error");
 	const char *role = conversation_text(info, "role");
 	bool user = role && !strcmp(role, "user");
 	char head[160], clock[HUMAN_SIZE];
 	double cost = conversation_number(info, "cost", -1);
-	human_clock(clock, number_whole(conversation_number(conversation_get(info, "time"), "created", 0), 0));
+	human_clock(clock,
+	            number_whole(conversation_number(conversation_get(info, "time"), "created", 0),
+	                         0));
 	if (user)
 		snprintf(head, sizeof(head), "%s  you", clock);
 	else if (cost > 0)
-		snprintf(head, sizeof(head), "%s  %.40s  $%.4f", clock, conversation_text(info, "modelID") ? conversation_text(info, "modelID") : "assistant", cost);
+		snprintf(head, sizeof(head), "%s  %.40s  $%.4f", clock,
+		         conversation_text(info, "modelID") ? conversation_text(info, "modelID")
+		                                            : "assistant",
+		         cost);
 	else
-		snprintf(head, sizeof(head), "%s  %.40s", clock, conversation_text(info, "modelID") ? conversation_text(info, "modelID") : "assistant");
+		snprintf(head, sizeof(head), "%s  %.40s", clock,
+		         conversation_text(info, "modelID") ? conversation_text(info, "modelID")
+		                                            : "assistant");
 	doc_head(doc, head);
-	cJSON_ArrayForEach(part, conversation_get(message, "parts"))
+	cJSON_ArrayForEach (part, conversation_get(message, "parts"))
 		conversation_part_doc(part, user, doc);
 	if (cJSON_IsObject(error))
-		doc_add(doc, DOC_BAD, "%s: %.400s", conversation_text(error, "name") ? conversation_text(error, "name") : "error",
-		        conversation_text(conversation_get(error, "data"), "message") ? conversation_text(conversation_get(error, "data"), "message") : "");
+		doc_add(doc, DOC_BAD, "%s: %.400s",
+		        conversation_text(error, "name") ? conversation_text(error, "name")
+		                                         : "error",
+		        conversation_text(conversation_get(error, "data"), "message")
+		                ? conversation_text(conversation_get(error, "data"), "message")
+		                : "");
 	conversation_diff_doc(conversation_get(conversation_get(info, "summary"), "diffs"), doc);
 }
 
 static void conversation_todo_doc(const cJSON *messages, struct doc *doc)
 {
 	const cJSON *message, *part, *found = NULL, *item;
-	cJSON_ArrayForEach(message, messages)
-		cJSON_ArrayForEach(part, conversation_get(message, "parts"))
-			if (conversation_text(part, "tool") && !strcmp(conversation_text(part, "tool"), "todowrite") &&
-			    cJSON_IsArray(conversation_get(conversation_get(conversation_get(part, "state"), "input"), "todos")))
-				found = conversation_get(conversation_get(conversation_get(part, "state"), "input"), "todos");
+	cJSON_ArrayForEach (message, messages)
+		cJSON_ArrayForEach (part, conversation_get(message, "parts"))
+			if (conversation_text(part, "tool") &&
+			    !strcmp(conversation_text(part, "tool"), "todowrite") &&
+			    cJSON_IsArray(
+				    conversation_get(conversation_get(conversation_get(part,
+			                                                               "state"),
+			                                              "input"),
+			                             "todos")))
+				found = conversation_get(conversation_get(conversation_get(part,
+				                                                           "state"),
+				                                          "input"),
+				                         "todos");
 	if (!cJSON_GetArraySize(found))
 		return;
 	doc_head(doc, "To do");
-	cJSON_ArrayForEach(item, found) {
-		const char *state = conversation_text(item, "status") ? conversation_text(item, "status") : "";
+	cJSON_ArrayForEach (item, found) {
+		const char *state = conversation_text(item, "status")
+		                            ? conversation_text(item, "status")
+		                            : "";
 		bool done = !strcmp(state, "completed"), now = !strcmp(state, "in_progress");
-		doc_add(doc, done ? DOC_DIM : now ? DOC_WARN : DOC_PLAIN, "[%c] %.300s", done ? 'x' : now ? '>' : ' ',
-		        conversation_text(item, "content") ? conversation_text(item, "content") : "");
+		doc_add(doc,
+		        done  ? DOC_DIM
+		        : now ? DOC_WARN
+		              : DOC_PLAIN,
+		        "[%c] %.300s",
+		        done  ? 'x'
+		        : now ? '>'
+		              : ' ',
+		        conversation_text(item, "content") ? conversation_text(item, "content")
+		                                           : "");
 	}
 }
 
@@ -178,7 +226,9 @@ void session_conversation(struct ses *s, struct doc *doc)
 	if (!s->messages) {
 		doc_head(doc, "Conversation");
 		doc_add(doc, s->messages_err ? DOC_WARN : DOC_DIM, "%s",
-		        s->messages_err ? s->messages_err : s->messages_call || s->export_run ? "asking for it..." : "not reached now");
+		        s->messages_err                     ? s->messages_err
+		        : s->messages_call || s->export_run ? "asking for it..."
+		                                            : "not reached now");
 		return;
 	}
 	cJSON *root = json_parse(s->messages, s->messages_len);
@@ -191,41 +241,47 @@ void session_conversation(struct ses *s, struct doc *doc)
 	if (s->messages_more)
 		doc_add(doc, DOC_DIM, "older ones are on their way...");
 	else if (s->home && s->messages_n >= s->messages_asked)
-		doc_add(doc, DOC_DIM, "%zu messages; going on at the end brings older ones", s->messages_n);
+		doc_add(doc, DOC_DIM, "%zu messages; going on at the end brings older ones",
+		        s->messages_n);
 	else
 		doc_add(doc, DOC_DIM, "Here it began: %zu messages.", s->messages_n);
 	cJSON_Delete(root);
 }
 
-/* --- following ---------------------------------------------------------------------------------------------------- */
+/* --- following ----------------------------------------------------------- */
 
 #define PARTS_SEEN 256
 #define HELD_MAX (1u << 20)
 #define AT_UNKNOWN SIZE_MAX
 
-/* What was told of a part. A delta does not say where in its text it stands: that is known when the part itself came before. */
+/* What was told of a part. A delta does not say where in its text it stands: that is known when the
+ * part itself came before. */
 struct part_seen {
 	char id[SESSION_ID_SIZE];
-	size_t told;                      /* bytes of its text; of a tool, or of the user's words: not 0 when it was told */
-	size_t at;                        /* where the next delta stands; AT_UNKNOWN: they are not told, its whole text is */
+	/* bytes of its text; of a tool, or of the user's words: not 0 when it was told */
+	size_t told;
+	/* where the next delta stands; AT_UNKNOWN: they are not told, its whole text is */
+	size_t at;
 };
 
 struct oc_follow {
 	struct follow follow;
 	struct oc_follow *next;
-	struct ses *ses;                  /* NULL: gone */
-	bool begun;                       /* the messages that were there are told */
-	struct buf held;                  /* events that came before that, one a line */
-	char part[SESSION_ID_SIZE];       /* that is coming in */
-	struct buf line;                  /* of it, not whole yet */
-	int64_t said_ms;                  /* the time of the last line */
-	char user[SESSION_ID_SIZE];       /* the last message that was the user's */
-	char newest[2][SESSION_ID_SIZE];  /* the last of the model's, and of the user's, of which something was told */
-	struct part_seen parts[PARTS_SEEN];   /* the newest ones, in a ring */
+	struct ses *ses;            /* NULL: gone */
+	bool begun;                 /* the messages that were there are told */
+	struct buf held;            /* events that came before that, one a line */
+	char part[SESSION_ID_SIZE]; /* that is coming in */
+	struct buf line;            /* of it, not whole yet */
+	int64_t said_ms;            /* the time of the last line */
+	char user[SESSION_ID_SIZE]; /* the last message that was the user's */
+	/* the last of the model's, and of the user's, of which something was told */
+	char newest[2][SESSION_ID_SIZE];
+	struct part_seen parts[PARTS_SEEN]; /* the newest ones, in a ring */
 	size_t n_parts;
 };
 
-static void conversation_say(struct oc_follow *f, int64_t ms, enum log_level level, const char *prefix, const char *line, size_t len)
+static void conversation_say(struct oc_follow *f, int64_t ms, enum log_level level,
+                             const char *prefix, const char *line, size_t len)
 {
 	struct buf b;
 	buf_init(&b, 1u << 20);
@@ -237,7 +293,8 @@ static void conversation_say(struct oc_follow *f, int64_t ms, enum log_level lev
 		f->said_ms = ms;
 }
 
-static void conversation_say_lines(struct oc_follow *f, int64_t ms, const char *prefix, const char *words)
+static void conversation_say_lines(struct oc_follow *f, int64_t ms, const char *prefix,
+                                   const char *words)
 {
 	for (const char *at = words; at && *at;) {
 		size_t n = strcspn(at, "\n");
@@ -253,7 +310,8 @@ static void conversation_flush(struct oc_follow *f, int64_t ms)
 	buf_clear(&f->line);
 }
 
-static void conversation_stream_text(struct oc_follow *f, int64_t ms, const char *part, const char *words, size_t len)
+static void conversation_stream_text(struct oc_follow *f, int64_t ms, const char *part,
+                                     const char *words, size_t len)
 {
 	if (strcmp(part, f->part) != 0) {
 		conversation_flush(f, ms);
@@ -292,7 +350,8 @@ static bool conversation_tell_once(struct oc_follow *f, const char *id)
 }
 
 /* All that there is of a part by now: what of it was not told. */
-static struct part_seen *conversation_tell_text(struct oc_follow *f, int64_t ms, const char *id, const char *words)
+static struct part_seen *conversation_tell_text(struct oc_follow *f, int64_t ms, const char *id,
+                                                const char *words)
 {
 	struct part_seen *p = conversation_part_seen(f, id);
 	size_t n = strlen(words);
@@ -305,20 +364,27 @@ static struct part_seen *conversation_tell_text(struct oc_follow *f, int64_t ms,
 
 static void conversation_event_part(struct oc_follow *f, const struct oc_event *e)
 {
-	const char *type = e->part_type ? e->part_type : "", *state = e->tool_state ? e->tool_state : "", *words = e->text ? e->text : "";
+	const char *type = e->part_type ? e->part_type : "",
+		   *state = e->tool_state ? e->tool_state : "", *words = e->text ? e->text : "";
 	bool user = !strcmp(e->message_id, f->user), said = !strcmp(type, "text");
-	/* Ids sort by time. At the end of a turn OpenCode prunes what old tools said, and tells it: that is no news. */
+	/* Ids sort by time. At the end of a turn OpenCode prunes what old tools said, and tells it:
+	 * that is no news. */
 	bool is_old = f->newest[user][0] && oc_id_order(e->message_id, f->newest[user]) < 0;
 	if (said && user) {
 		if (*words && conversation_tell_once(f, e->part_id))
 			conversation_say_lines(f, now_wall_ms(), "> ", words);
 	} else if (said || !strcmp(type, "reasoning")) {
 		conversation_tell_text(f, now_wall_ms(), e->part_id, words)->at = strlen(words);
-	} else if (!strcmp(type, "tool") && (!strcmp(state, "completed") || !strcmp(state, "error")) && !is_old && conversation_tell_once(f, e->part_id)) {
+	} else if (!strcmp(type, "tool") &&
+	           (!strcmp(state, "completed") || !strcmp(state, "error")) && !is_old &&
+	           conversation_tell_once(f, e->part_id)) {
 		char line[512];
-		snprintf(line, sizeof(line), "%.60s %s%s%.300s", e->tool ? e->tool : "tool", state, *words ? ": " : "", words);
+		snprintf(line, sizeof(line), "%.60s %s%s%.300s", e->tool ? e->tool : "tool", state,
+		         *words ? ": " : "", words);
 		conversation_flush(f, now_wall_ms());
-		conversation_say(f, now_wall_ms(), *state == 'e' ? LOG_LEVEL_ERROR : LOG_LEVEL_NOTICE, "  [", line, strlen(line));
+		conversation_say(f, now_wall_ms(),
+		                 *state == 'e' ? LOG_LEVEL_ERROR : LOG_LEVEL_NOTICE, "  [", line,
+		                 strlen(line));
 	}
 	if (!is_old)
 		snprintf(f->newest[user], SESSION_ID_SIZE, "%s", e->message_id);
@@ -331,7 +397,7 @@ static void conversation_event_delta(struct oc_follow *f, const struct oc_event 
 	if (from == AT_UNKNOWN)
 		return;
 	p->at += n;
-	if (p->at <= p->told)                 /* it was in the messages */
+	if (p->at <= p->told) /* it was in the messages */
 		return;
 	size_t known = p->told > from ? p->told - from : 0;
 	conversation_stream_text(f, now_wall_ms(), e->part_id, e->text + known, n - known);
@@ -352,10 +418,12 @@ static void follow_one(struct oc_follow *f, const struct oc_event *e)
 	if (e->type == OC_ASKED) {
 		request_phrase(e->asked, words, sizeof(words));
 		conversation_flush(f, now_wall_ms());
-		conversation_say(f, now_wall_ms(), LOG_LEVEL_WARN, "asks you: ", words, strlen(words));
+		conversation_say(f, now_wall_ms(), LOG_LEVEL_WARN, "asks you: ", words,
+		                 strlen(words));
 	} else if (e->type == OC_ERROR && e->message.words[0]) {
 		conversation_flush(f, now_wall_ms());
-		conversation_say(f, now_wall_ms(), LOG_LEVEL_ERROR, "error: ", e->message.words, strlen(e->message.words));
+		conversation_say(f, now_wall_ms(), LOG_LEVEL_ERROR, "error: ", e->message.words,
+		                 strlen(e->message.words));
 	}
 }
 
@@ -373,19 +441,28 @@ void follow_event(struct ses *s, const struct oc_event *e, const char *json, siz
 static void conversation_tell_message(struct oc_follow *f, const cJSON *message, bool first)
 {
 	const cJSON *info = conversation_get(message, "info"), *part;
-	int64_t created = number_whole(conversation_number(conversation_get(info, "time"), "created", 0), 0), ms = created > f->said_ms ? created : f->said_ms;
-	bool user = conversation_text(info, "role") && !strcmp(conversation_text(info, "role"), "user");
+	int64_t created = number_whole(conversation_number(conversation_get(info, "time"),
+	                                                   "created", 0),
+	                               0),
+		ms = created > f->said_ms ? created : f->said_ms;
+	bool user = conversation_text(info, "role") &&
+	            !strcmp(conversation_text(info, "role"), "user");
 	const char *message_id = conversation_text(info, "id") ? conversation_text(info, "id") : "";
-	cJSON_ArrayForEach(part, conversation_get(message, "parts")) {
-		const char *type = conversation_text(part, "type") ? conversation_text(part, "type") : "", *id = conversation_text(part, "id") ? conversation_text(part, "id") : "";
-		const char *words = conversation_text(part, "text"), *state = conversation_text(conversation_get(part, "state"), "status");
+	cJSON_ArrayForEach (part, conversation_get(message, "parts")) {
+		const char *type = conversation_text(part, "type") ? conversation_text(part, "type")
+		                                                   : "",
+			   *id = conversation_text(part, "id") ? conversation_text(part, "id") : "";
+		const char *words = conversation_text(part, "text"),
+			   *state = conversation_text(conversation_get(part, "state"), "status");
 		bool ended = state && (!strcmp(state, "completed") || !strcmp(state, "error"));
 		char line[512];
 		if (!strcmp(type, "text") && words && !user) {
 			conversation_tell_text(f, ms, id, words);
-		} else if (!strcmp(type, "text") && words && *words && conversation_tell_once(f, id)) {
+		} else if (!strcmp(type, "text") && words && *words &&
+		           conversation_tell_once(f, id)) {
 			conversation_say_lines(f, ms, "> ", words);
-		} else if (!strcmp(type, "tool") && (ended ? conversation_tell_once(f, id) : first)) {
+		} else if (!strcmp(type, "tool") &&
+		           (ended ? conversation_tell_once(f, id) : first)) {
 			conversation_tool_line(part, line, sizeof(line));
 			conversation_flush(f, ms);
 			conversation_say(f, ms, LOG_LEVEL_NOTICE, "  [", line, strlen(line));
@@ -401,7 +478,10 @@ static int conversation_index_of(const cJSON *messages, const char *id)
 {
 	int n = cJSON_GetArraySize(messages);
 	for (int i = 0; i < n; i++) {
-		const char *one = conversation_text(conversation_get(cJSON_GetArrayItem(messages, i), "info"), "id");
+		const char *one = conversation_text(conversation_get(cJSON_GetArrayItem(messages,
+		                                                                        i),
+		                                                     "info"),
+		                                    "id");
 		if (one && !strcmp(one, id))
 			return i;
 	}
@@ -413,7 +493,8 @@ static void conversation_tell_held(struct oc_follow *f)
 	struct buf held = f->held;
 	f->held = (struct buf){ .max = HELD_MAX };
 	if (held.overflowed)
-		log_gap(f->follow.log, f->follow.source, "more was said here than could be kept while its messages were asked for");
+		log_gap(f->follow.log, f->follow.source,
+		        "more was said here than could be kept while its messages were asked for");
 	for (size_t at = 0; at < held.len;) {
 		struct oc_event e;
 		size_t n = strcspn(held.data + at, "\n");
@@ -430,11 +511,14 @@ static void conversation_tell_held(struct oc_follow *f)
 static void conversation_begin(struct oc_follow *f, const cJSON *messages)
 {
 	bool first = !f->newest[0][0] && !f->newest[1][0];
-	int from[2] = { conversation_index_of(messages, f->newest[0]), conversation_index_of(messages, f->newest[1]) }, i = 0;
+	int from[2] = { conversation_index_of(messages, f->newest[0]),
+		        conversation_index_of(messages, f->newest[1]) },
+	    i = 0;
 	const cJSON *m;
 	if (!first && cJSON_GetArraySize(messages) && from[0] < 0 && from[1] < 0)
-		log_gap(f->follow.log, f->follow.source, "more was said meanwhile than is told here; its details have it");
-	cJSON_ArrayForEach(m, messages) {
+		log_gap(f->follow.log, f->follow.source,
+		        "more was said meanwhile than is told here; its details have it");
+	cJSON_ArrayForEach (m, messages) {
 		const char *role = conversation_text(conversation_get(m, "info"), "role");
 		if (i++ >= from[role && !strcmp(role, "user")])
 			conversation_tell_message(f, m, first);
@@ -461,7 +545,8 @@ void follow_unanswered(struct ses *s, const struct err *err)
 	for (struct oc_follow *f = s->follow; f; f = f->next) {
 		if (f->begun)
 			continue;
-		log_gap(f->follow.log, f->follow.source, "what was said before could not be had: %s", err->text);
+		log_gap(f->follow.log, f->follow.source,
+		        "what was said before could not be had: %s", err->text);
 		conversation_begin(f, NULL);
 	}
 }
@@ -471,7 +556,9 @@ void follow_lost(struct ses *s)
 	for (struct oc_follow *f = s->follow; f; f = f->next) {
 		conversation_flush(f, now_wall_ms());
 		if (f->begun)
-			log_gap(f->follow.log, f->follow.source, "its server is not heard any more; what is said meanwhile comes when it is");
+			log_gap(f->follow.log, f->follow.source,
+			        "its server is not heard any more; what is said meanwhile comes "
+			        "when it is");
 		f->begun = false;
 		buf_finish(&f->held);
 		for (size_t i = 0; i < PARTS_SEEN && i < f->n_parts; i++)
@@ -506,7 +593,8 @@ void follow_gone(struct ses *s)
 static void conversation_stop(struct follow *follow)
 {
 	struct oc_follow *f = (struct oc_follow *)follow;
-	for (struct oc_follow **slot = f->ses ? &f->ses->follow : NULL; slot && *slot; slot = &(*slot)->next)
+	for (struct oc_follow **slot = f->ses ? &f->ses->follow : NULL; slot && *slot;
+	     slot = &(*slot)->next)
 		if (*slot == f) {
 			*slot = f->next;
 			break;
@@ -520,7 +608,10 @@ struct follow *session_follow(struct row *row, struct log *log, struct err *err)
 {
 	struct ses *s = ses_of(row);
 	if (!s || !s->home) {
-		err_set(err, ERR_ABSENT, "%s: its conversation can be followed only where an OpenCode server serves it", row->name);
+		err_set(err, ERR_ABSENT,
+		        "%s: its conversation can be followed only where an OpenCode server serves "
+		        "it",
+		        row->name);
 		return NULL;
 	}
 	struct oc_follow *f = xcalloc(1, sizeof(*f));

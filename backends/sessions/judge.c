@@ -1,5 +1,6 @@
-/* judge.c: what a session shows, from what is known of it: the first that applies of question, permission, retry, busy, error,
- * aborted, interrupted, unanswered, idle. A parent shows what any of its descendants waits for. */
+/* judge.c: what a session shows, from what is known of it: the first that applies of question,
+ * permission, retry, busy, error, aborted, interrupted, unanswered, idle. A parent shows what any
+ * of its descendants waits for. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +11,9 @@
 #include "backends/store/activity.h"
 
 #define DEPTH_MAX 16
-#define NEWS_MS (24 * 3600000LL)     /* a failure older than this is history, not something that needs the user */
+#define NEWS_MS \
+	(24 *   \
+	 3600000LL) /* a failure older than this is history, not something that needs the user */
 
 static struct ses *session_parent_of(const struct ses *s)
 {
@@ -28,7 +31,8 @@ static bool session_is_under(const struct ses *s, const struct ses *top)
 	return false;
 }
 
-/* After an abort requests stay behind: only those of sessions that run count. Questions come first. */
+/* After an abort requests stay behind: only those of sessions that run count. Questions come first.
+ */
 const struct request *ses_request(const struct ses *top)
 {
 	struct sessions *ss = sessions_of(top->row->row.source);
@@ -36,7 +40,8 @@ const struct request *ses_request(const struct ses *top)
 	for (const struct oc *oc = ss->ocs; oc; oc = oc->next)
 		for (const struct request *r = oc->requests; r; r = r->next) {
 			const struct ses *s = ses_find(ss, r->session);
-			if (!s || s->home != oc || s->run.run == OC_RUN_IDLE || !session_is_under(s, top))
+			if (!s || s->home != oc || s->run.run == OC_RUN_IDLE ||
+			    !session_is_under(s, top))
 				continue;
 			if (!found || (r->is_question && !found->is_question))
 				found = r;
@@ -56,8 +61,11 @@ static enum session_status session_own_status(const struct ses *s)
 		return SESSION_NOT_SERVED;
 	if (m->role == OC_ROLE_NONE)
 		return SESSION_IDLE;
-	if (!s->last_known)                   /* until its last message is heard again it shows how the turn before ended */
-		return was == SESSION_BUSY || was == SESSION_RETRY || was < SESSION_IDLE ? SESSION_IDLE : was;
+	/* until its last message is heard again it shows how the turn before ended */
+	if (!s->last_known)
+		return was == SESSION_BUSY || was == SESSION_RETRY || was < SESSION_IDLE
+		               ? SESSION_IDLE
+		               : was;
 	if (m->role == OC_ROLE_USER)
 		return s->failed && !s->stopped ? SESSION_ERROR : SESSION_UNANSWERED;
 	if (m->error[0])
@@ -68,10 +76,17 @@ static enum session_status session_own_status(const struct ses *s)
 }
 
 static const enum health healths[] = {
-	[SESSION_UNKNOWN] = HEALTH_UNKNOWN, [SESSION_NOT_SERVED] = HEALTH_IDLE, [SESSION_IDLE] = HEALTH_IDLE,
-	[SESSION_ABORTED] = HEALTH_IDLE, [SESSION_UNANSWERED] = HEALTH_ATTENTION, [SESSION_INTERRUPTED] = HEALTH_ATTENTION,
-	[SESSION_BUSY] = HEALTH_BUSY, [SESSION_RETRY] = HEALTH_ATTENTION, [SESSION_ERROR] = HEALTH_BAD,
-	[SESSION_PERMISSION] = HEALTH_ASKS, [SESSION_QUESTION] = HEALTH_ASKS,
+	[SESSION_UNKNOWN] = HEALTH_UNKNOWN,
+	[SESSION_NOT_SERVED] = HEALTH_IDLE,
+	[SESSION_IDLE] = HEALTH_IDLE,
+	[SESSION_ABORTED] = HEALTH_IDLE,
+	[SESSION_UNANSWERED] = HEALTH_ATTENTION,
+	[SESSION_INTERRUPTED] = HEALTH_ATTENTION,
+	[SESSION_BUSY] = HEALTH_BUSY,
+	[SESSION_RETRY] = HEALTH_ATTENTION,
+	[SESSION_ERROR] = HEALTH_BAD,
+	[SESSION_PERMISSION] = HEALTH_ASKS,
+	[SESSION_QUESTION] = HEALTH_ASKS,
 };
 
 /* Why it needs the user, in a phrase. */
@@ -85,15 +100,20 @@ static void session_why_of(const struct ses *s, const struct request *r, char *b
 	} else if (s->row->shown == SESSION_RETRY) {
 		snprintf(buf, size, "try %d failed: %s", s->row->attempt, s->run.message);
 	} else if (s->row->shown == SESSION_ERROR) {
-		snprintf(buf, size, "%s", s->row->words ? s->row->words : s->last.error[0] ? s->last.error : "its last turn failed");
+		snprintf(buf, size, "%s",
+		         s->row->words      ? s->row->words
+		         : s->last.error[0] ? s->last.error
+		                            : "its last turn failed");
 	} else if (s->row->shown == SESSION_INTERRUPTED) {
-		snprintf(buf, size, "interrupted: its server was killed, or another process runs it");
+		snprintf(buf, size,
+		         "interrupted: its server was killed, or another process runs it");
 	} else if (s->row->shown == SESSION_UNANSWERED) {
 		snprintf(buf, size, "unanswered: the turn ended before there was an answer");
 	}
 }
 
-/* A failure that nobody will look at any more, one of a child, whose parent tells, or of what is put away, is no alarm. */
+/* A failure that nobody will look at any more, one of a child, whose parent tells, or of what is
+ * put away, is no alarm. */
 static enum health session_health_of(const struct ses *s)
 {
 	enum health h = healths[s->row->shown];
@@ -126,9 +146,12 @@ static void session_judge_one(struct ses *s)
 	r->status = session_own_status(s);
 	r->shown = !asks ? r->status : asks->is_question ? SESSION_QUESTION : SESSION_PERMISSION;
 	if (r->shown != before || !r->status_ms)
-		r->status_ms = asks ? asks->asked_ms : r->shown >= SESSION_BUSY && r->shown != SESSION_ERROR ? now_wall_ms() : r->updated_ms;
+		r->status_ms = asks ? asks->asked_ms
+		               : r->shown >= SESSION_BUSY && r->shown != SESSION_ERROR
+		                       ? now_wall_ms()
+		                       : r->updated_ms;
 	if (before == SESSION_UNKNOWN && r->shown == SESSION_BUSY && s->last.created_ms)
-		r->status_ms = s->last.created_ms;           /* it was at it before we came */
+		r->status_ms = s->last.created_ms; /* it was at it before we came */
 	r->hidden = session_is_hidden(s);
 	session_why_of(s, asks, why, sizeof(why));
 	store_row_health(&r->row, session_health_of(s), r->status_ms, why[0] ? why : NULL);
@@ -149,11 +172,11 @@ void ses_judge(struct ses *s)
 static void session_count_children(struct sessions *ss)
 {
 	struct ses *s, *next;
-	HASH_ITER(hh, ss->table, s, next) {
+	HASH_ITER (hh, ss->table, s, next) {
 		s->row->children = 0;
 		s->row->depth = 0;
 	}
-	HASH_ITER(hh, ss->table, s, next) {
+	HASH_ITER (hh, ss->table, s, next) {
 		struct ses *p = session_parent_of(s);
 		if (p)
 			p->row->children++;
@@ -173,8 +196,9 @@ void sessions_judge(struct sessions *ss)
 {
 	struct ses *s, *next;
 	session_count_children(ss);
-	HASH_SORT(ss->table, session_by_depth);       /* parents first: a hidden one hides what is under it */
-	HASH_ITER(hh, ss->table, s, next)
+	/* parents first: a hidden one hides what is under it */
+	HASH_SORT(ss->table, session_by_depth);
+	HASH_ITER (hh, ss->table, s, next)
 		session_judge_one(s);
 	for (struct oc *oc = ss->ocs; oc; oc = oc->next)
 		oc_judge(oc);
@@ -222,13 +246,13 @@ void session_sends_soon(struct row *row)
 		origin_ready(s->home->origin);
 }
 
-/* --- the server as a patient ---------------------------------------------------------------------------------------- */
+/* --- the server as a patient --------------------------------------------- */
 
 static void oc_counts(const struct oc *oc, struct session *r)
 {
 	struct ses *s, *next;
 	r->sessions = r->waiting = 0;
-	HASH_ITER(hh, oc->owner->table, s, next)
+	HASH_ITER (hh, oc->owner->table, s, next)
 		r->sessions += s->home == oc;
 	for (const struct request *q = oc->requests; q; q = q->next) {
 		s = ses_find(oc->owner, q->session);
@@ -236,17 +260,25 @@ static void oc_counts(const struct oc *oc, struct session *r)
 	}
 }
 
-/* While it asks for its password its server's row says so: one thing to do is one line in the queue. */
+/* While it asks for its password its server's row says so: one thing to do is one line in the
+ * queue. */
 void oc_judge(struct oc *oc)
 {
-	static const enum health states[] = { [OC_FOUND] = HEALTH_UNKNOWN, [OC_ASKING] = HEALTH_UNKNOWN, [OC_LIVE] = HEALTH_GOOD,
-	                                      [OC_LOST] = HEALTH_BAD, [OC_DENIED] = HEALTH_ATTENTION, [OC_STRANGE] = HEALTH_ATTENTION };
-	static const char *const words[] = { [OC_FOUND] = "asked", [OC_ASKING] = "asks you", [OC_LIVE] = "serves",
-	                                     [OC_LOST] = "no answer", [OC_DENIED] = "denied", [OC_STRANGE] = "not usable" };
+	static const enum health states[] = {
+		[OC_FOUND] = HEALTH_UNKNOWN,    [OC_ASKING] = HEALTH_UNKNOWN,
+		[OC_LIVE] = HEALTH_GOOD,        [OC_LOST] = HEALTH_BAD,
+		[OC_DENIED] = HEALTH_ATTENTION, [OC_STRANGE] = HEALTH_ATTENTION
+	};
+	static const char *const words[] = {
+		[OC_FOUND] = "asked",    [OC_ASKING] = "asks you", [OC_LIVE] = "serves",
+		[OC_LOST] = "no answer", [OC_DENIED] = "denied",   [OC_STRANGE] = "not usable"
+	};
 	char id[96], name[128], why[420] = "";
 	snprintf(id, sizeof(id), "opencode-%s", oc->name);
-	snprintf(name, sizeof(name), "OpenCode %s%s:%s", oc->version, oc->version[0] ? " " : "", oc->name);
-	struct session *r = (struct session *)store_row(&oc->owner->source, &kind_session, id, name);
+	snprintf(name, sizeof(name), "OpenCode %s%s:%s", oc->version, oc->version[0] ? " " : "",
+	         oc->name);
+	struct session *r = (struct session *)store_row(&oc->owner->source, &kind_session, id,
+	                                                name);
 	int64_t limit = (int64_t)store_settings(oc->owner->source.store)->opencode_memory << 10;
 	bool fat = limit && oc->rss_kb > limit;
 	oc->row = r;
@@ -254,7 +286,9 @@ void oc_judge(struct oc *oc)
 	r->priv = oc;
 	r->cost = r->tokens = r->context_used = r->context_limit = -1;
 	r->cpu = oc->cpu;
-	r->uptime_s = oc->pid && oc->owner->uptime > 0 ? (int64_t)oc->owner->uptime - oc->started_ticks / 100 : -1;
+	r->uptime_s = oc->pid && oc->owner->uptime > 0
+	                      ? (int64_t)oc->owner->uptime - oc->started_ticks / 100
+	                      : -1;
 	r->memory = oc->rss_kb > 0 ? oc->rss_kb * 1024 : -1;
 	r->port = oc->port;
 	xreplace(&r->unit, oc->unit);
@@ -267,7 +301,8 @@ void oc_judge(struct oc *oc)
 		snprintf(why, sizeof(why), "%s", oc->err.text);
 	else if (fat) {
 		char size[HUMAN_SIZE];
-		snprintf(why, sizeof(why), "uses %s of memory; a restart of its unit frees it", human_bytes(size, (uint64_t)oc->rss_kb << 10));
+		snprintf(why, sizeof(why), "uses %s of memory; a restart of its unit frees it",
+		         human_bytes(size, (uint64_t)oc->rss_kb << 10));
 	}
 	enum health h = states[oc->state];
 	if (h == HEALTH_GOOD && fat)

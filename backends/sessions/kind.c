@@ -12,10 +12,10 @@
 #include "backends/sessions/sessions.h"
 
 #define MESSAGES_SHOWN 60
-#define MESSAGES_MAX (12u << 20)   /* kept a second time as the session's, and read from there */
-#define SERVICE_LOOK_MS 3000         /* between two looks at a server whose details are read */
-#define MESSAGES_GAP_MS 700          /* between two askings while it streams */
-#define MESSAGES_PAUSE_MS 5000       /* after one that failed */
+#define MESSAGES_MAX (12u << 20) /* kept a second time as the session's, and read from there */
+#define SERVICE_LOOK_MS 3000     /* between two looks at a server whose details are read */
+#define MESSAGES_GAP_MS 700      /* between two askings while it streams */
+#define MESSAGES_PAUSE_MS 5000   /* after one that failed */
 
 const char *session_type_name(enum session_type t)
 {
@@ -26,9 +26,16 @@ const char *session_type_name(enum session_type t)
 const char *session_status_name(enum session_status s)
 {
 	static const char *const names[] = {
-		[SESSION_UNKNOWN] = "unknown", [SESSION_NOT_SERVED] = "not served", [SESSION_IDLE] = "idle", [SESSION_ABORTED] = "aborted",
-		[SESSION_UNANSWERED] = "unanswered", [SESSION_INTERRUPTED] = "interrupted", [SESSION_BUSY] = "busy",
-		[SESSION_RETRY] = "retry", [SESSION_ERROR] = "error", [SESSION_PERMISSION] = "permission",
+		[SESSION_UNKNOWN] = "unknown",
+		[SESSION_NOT_SERVED] = "not served",
+		[SESSION_IDLE] = "idle",
+		[SESSION_ABORTED] = "aborted",
+		[SESSION_UNANSWERED] = "unanswered",
+		[SESSION_INTERRUPTED] = "interrupted",
+		[SESSION_BUSY] = "busy",
+		[SESSION_RETRY] = "retry",
+		[SESSION_ERROR] = "error",
+		[SESSION_PERMISSION] = "permission",
 		[SESSION_QUESTION] = "question",
 	};
 	return names[s];
@@ -48,7 +55,7 @@ static void session_finish(struct row *row)
 		free(owned[i]);
 }
 
-/* --- JSON ------------------------------------------------------------------------------------------------------- */
+/* --- JSON ---------------------------------------------------------------- */
 
 static void session_add_text(cJSON *o, const char *name, const char *value)
 {
@@ -116,7 +123,7 @@ static void session_json(const struct row *row, void *out)
 	session_add_number(o, "waiting", s->waiting, true);
 }
 
-/* --- details ------------------------------------------------------------------------------------------------------ */
+/* --- details ------------------------------------------------------------- */
 
 static void session_messages_done(struct call *call, const struct reply *r, void *arg)
 {
@@ -130,8 +137,9 @@ static void session_messages_done(struct call *call, const struct reply *r, void
 	if (good) {
 		source_feed(s->row->row.source, what, r->body, r->len);
 	} else {
-		s->messages_stale = err.code != ERR_TOO_BIG;         /* it would be so again */
-		s->messages_ms = loop_now(store_loop(s->home->owner->source.store)) + MESSAGES_PAUSE_MS;
+		s->messages_stale = err.code != ERR_TOO_BIG; /* it would be so again */
+		s->messages_ms = loop_now(store_loop(s->home->owner->source.store)) +
+		                 MESSAGES_PAUSE_MS;
 		follow_unanswered(s, &err);
 		store_touch(&s->row->row);
 	}
@@ -147,14 +155,18 @@ void ses_want_messages(struct ses *s)
 	}
 	int64_t now = loop_now(store_loop(ss->source.store));
 	bool fresh = (s->messages || s->messages_err) && !s->messages_stale;
-	if (fresh || s->messages_call || !oc_is_heard(s->home) || now - s->messages_ms < MESSAGES_GAP_MS)
+	if (fresh || s->messages_call || !oc_is_heard(s->home) ||
+	    now - s->messages_ms < MESSAGES_GAP_MS)
 		return;
 	if (!s->messages_asked)
 		s->messages_asked = MESSAGES_SHOWN;
-	char *part = xasprintf("/session/%s/message?limit=%zu", s->id, s->messages_asked), *path = oc_path(s, "%s", part);
+	char *part = xasprintf("/session/%s/message?limit=%zu", s->id, s->messages_asked),
+	     *path = oc_path(s, "%s", part);
 	s->messages_ms = now;
-	s->messages_call = oc_call(s->home, "GET", path, NULL, 15000, MESSAGES_MAX, session_messages_done, s);
-	s->messages_stale = !s->messages_call;       /* what happens from now on the answer may not have */
+	s->messages_call = oc_call(s->home, "GET", path, NULL, 15000, MESSAGES_MAX,
+	                           session_messages_done, s);
+	/* what happens from now on the answer may not have */
+	s->messages_stale = !s->messages_call;
 	free(part);
 	free(path);
 }
@@ -176,7 +188,8 @@ static void session_when(struct doc *doc, const char *label, int64_t ms)
 {
 	char clock[HUMAN_SIZE], age[HUMAN_SIZE];
 	if (ms > 0)
-		doc_pair(doc, DOC_PLAIN, label, "%s  (%s ago)", human_clock(clock, ms), human_age(age, now_wall_ms() - ms));
+		doc_pair(doc, DOC_PLAIN, label, "%s  (%s ago)", human_clock(clock, ms),
+		         human_age(age, now_wall_ms() - ms));
 }
 
 static void session_kind_detail(struct session *s, struct doc *doc)
@@ -184,16 +197,19 @@ static void session_kind_detail(struct session *s, struct doc *doc)
 	doc_pair(doc, DOC_PLAIN, "title", "%s", s->row.name);
 	doc_pair(doc, DOC_PLAIN, "status", "%s", session_status_name(s->shown));
 	if (s->row.why)
-		doc_pair(doc, s->row.health >= HEALTH_ATTENTION ? DOC_WARN : DOC_DIM, "why", "%s", s->row.why);
+		doc_pair(doc, s->row.health >= HEALTH_ATTENTION ? DOC_WARN : DOC_DIM, "why", "%s",
+		         s->row.why);
 	doc_pair(doc, DOC_PLAIN, "directory", "%s", s->directory ? s->directory : "unknown");
 	if (s->agent || s->model)
-		doc_pair(doc, DOC_PLAIN, "agent, model", "%s  %s", s->agent ? s->agent : "", s->model ? s->model : "");
+		doc_pair(doc, DOC_PLAIN, "agent, model", "%s  %s", s->agent ? s->agent : "",
+		         s->model ? s->model : "");
 	if (s->cost >= 0)
 		doc_pair(doc, DOC_PLAIN, "cost", "$%.4f", s->cost);
 	if (s->tokens >= 0)
 		doc_pair(doc, DOC_PLAIN, "tokens", "%lld", (long long)s->tokens);
 	if (s->context_used >= 0 && s->context_limit > 0)
-		doc_pair(doc, DOC_PLAIN, "context", "%lld of %lld (%lld%%)", (long long)s->context_used, (long long)s->context_limit,
+		doc_pair(doc, DOC_PLAIN, "context", "%lld of %lld (%lld%%)",
+		         (long long)s->context_used, (long long)s->context_limit,
 		         (long long)(100 * s->context_used / s->context_limit));
 	session_when(doc, "created", s->created_ms);
 	session_when(doc, "last activity", s->updated_ms);
@@ -206,16 +222,20 @@ static void session_detail_service(struct session *s, struct doc *doc)
 	const struct oc *oc = s->priv;
 	char size[HUMAN_SIZE];
 	doc_pair(doc, DOC_PLAIN, "version", "%s", oc->version[0] ? oc->version : "unknown");
-	doc_pair(doc, DOC_PLAIN, "listens on", "%s port %d of %s", oc->host, oc->port, s->row.server->name);
+	doc_pair(doc, DOC_PLAIN, "listens on", "%s port %d of %s", oc->host, oc->port,
+	         s->row.server->name);
 	if (oc->pid)
 		doc_pair(doc, DOC_PLAIN, "process", "%d", oc->pid);
-	doc_pair(doc, DOC_PLAIN, "unit", "%s%s", oc->unit ? oc->unit : "none: it was not started by systemd",
+	doc_pair(doc, DOC_PLAIN, "unit", "%s%s",
+	         oc->unit ? oc->unit : "none: it was not started by systemd",
 	         oc->unit && oc->user_unit ? "  (of the user's own systemd)" : "");
 	if (s->uptime_s >= 0)
 		doc_pair(doc, DOC_PLAIN, "up", "%s", human_span(size, s->uptime_s * 1000));
 	if (s->memory >= 0)
-		doc_pair(doc, s->row.health == HEALTH_ATTENTION ? DOC_WARN : DOC_PLAIN, "memory", "%s of %d MB from which it is marked",
-		         human_bytes(size, (uint64_t)s->memory), store_settings(s->row.source->store)->opencode_memory);
+		doc_pair(doc, s->row.health == HEALTH_ATTENTION ? DOC_WARN : DOC_PLAIN, "memory",
+		         "%s of %d MB from which it is marked",
+		         human_bytes(size, (uint64_t)s->memory),
+		         store_settings(s->row.source->store)->opencode_memory);
 	if (s->cpu >= 0)
 		doc_pair(doc, DOC_PLAIN, "processor", "%.1f%% of one", s->cpu);
 	else if (oc->pid)
@@ -223,7 +243,9 @@ static void session_detail_service(struct session *s, struct doc *doc)
 	if (oc->cwd)
 		doc_pair(doc, DOC_PLAIN, "directory", "%s", s->directory);
 	doc_pair(doc, DOC_PLAIN, "sessions", "%d, waiting for you %d", s->sessions, s->waiting);
-	doc_pair(doc, DOC_PLAIN, "login", "%s", oc->password ? "with a password" : "no password: whoever is on that machine may use it");
+	doc_pair(doc, DOC_PLAIN, "login", "%s",
+	         oc->password ? "with a password"
+	                      : "no password: whoever is on that machine may use it");
 	if (oc->err.text[0] && oc->state != OC_LIVE)
 		doc_pair(doc, DOC_WARN, "state", "%s", oc->err.text);
 }
@@ -240,7 +262,8 @@ void session_detail(struct row *row, struct doc *doc, bool reveal)
 	}
 	session_kind_detail(s, doc);
 	if (r) {
-		doc_head(doc, r->is_question ? "It asks (Enter answers)" : "It wants to (Enter answers)");
+		doc_head(doc, r->is_question ? "It asks (Enter answers)"
+		                             : "It wants to (Enter answers)");
 		request_doc(r, doc);
 	}
 	if (!ses) {
@@ -263,11 +286,11 @@ const struct kind kind_session = {
 	.json = session_json,
 };
 
-/* --- names for completion --------------------------------------------------------------------------------------------- */
+/* --- names for completion ------------------------------------------------ */
 
 static size_t session_lines_into(char *lines, const char **out, size_t max)
 {
-	static char names[200][160];          /* borrowed by the caller until the next call */
+	static char names[200][160]; /* borrowed by the caller until the next call */
 	size_t n = 0;
 	for (const char *at = lines ? lines : ""; *at && n < max && n < ARRAY_LEN(names);) {
 		size_t len = strcspn(at, "\n"), name = strcspn(at, "\t\n");
@@ -286,7 +309,7 @@ static size_t session_directories(struct sessions *ss, const char **out, size_t 
 {
 	struct ses *s, *next;
 	size_t n = 0;
-	HASH_ITER(hh, ss->table, s, next) {
+	HASH_ITER (hh, ss->table, s, next) {
 		size_t i = 0;
 		while (i < n && s->row->directory && strcmp(out[i], s->row->directory) != 0)
 			i++;
@@ -303,10 +326,14 @@ size_t session_names(const struct row *row, enum session_list list, const char *
 	struct oc *oc = s->type == SESSION_SERVICE ? s->priv : ses ? ses->home : NULL;
 	if (list == SESSION_DIRECTORIES)
 		return session_directories(sessions_of(row->source), out, max);
-	return oc ? session_lines_into(list == SESSION_AGENTS ? oc->agents : list == SESSION_MODELS ? oc->models : oc->commands, out, max) : 0;
+	return oc ? session_lines_into(list == SESSION_AGENTS   ? oc->agents
+	                               : list == SESSION_MODELS ? oc->models
+	                                                        : oc->commands,
+	                               out, max)
+	          : 0;
 }
 
-/* --- folders over the link ---------------------------------------------------------------------------------------------- */
+/* --- folders over the link ----------------------------------------------- */
 
 #define FOLDERS_MS 5000
 
@@ -316,7 +343,8 @@ static void folders_done(const struct run_result *r, void *arg)
 	ss->folders_run = NULL;
 	free(ss->folders);
 	ss->folders = r->end.err.code ? xstrdup("") : wash_dup(r->out, 0);
-	for (char *c = ss->folders; *c; c++)         /* parted by slashes, which no name has; washing keeps no line ends */
+	/* parted by slashes, which no name has; washing keeps no line ends */
+	for (char *c = ss->folders; *c; c++)
 		*c = *c == '/' ? '\n' : *c;
 	struct row *any = store_first(ss->source.store, &kind_session, ss->source.server);
 	if (any)
@@ -337,9 +365,11 @@ bool session_directories_come(const struct row *row)
 	return sessions_of(row->source)->folders_run != NULL;
 }
 
-bool session_directories_in(struct row *row, const char *parent, const char **out, size_t max, size_t *n)
+bool session_directories_in(struct row *row, const char *parent, const char **out, size_t max,
+                            size_t *n)
 {
-	static const char script[] = "cd \"$1\" 2>/dev/null && for d in */; do [ -d \"$d\" ] && printf %s \"$d\"; done | head -c 60000";
+	static const char script[] = "cd \"$1\" 2>/dev/null && for d in */; do [ -d \"$d\" ] && "
+				     "printf %s \"$d\"; done | head -c 60000";
 	struct sessions *ss = sessions_of(row->source);
 	const char *argv[] = { "sh", "-c", script, "sh", parent, NULL };
 	*n = 0;
@@ -352,7 +382,8 @@ bool session_directories_in(struct row *row, const char *parent, const char **ou
 	folders_end(ss);
 	ss->folders_of = xstrdup(parent);
 	char *command = quote_command(argv);
-	ss->folders_run = link_run(row->server->link, command, NULL, 0, 65536, FOLDERS_MS, folders_done, ss);
+	ss->folders_run = link_run(row->server->link, command, NULL, 0, 65536, FOLDERS_MS,
+	                           folders_done, ss);
 	free(command);
 	return false;
 }

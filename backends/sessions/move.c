@@ -1,7 +1,8 @@
 /* move.c: a session to a file, and from a file to another server or directory.
  *
- * There is no call for the import: the server's own program does it, fed over its standard input. The copy gets new ids, or the
- * import would move the session that has them, or leave its messages out without a word; what arrived is counted. */
+ * There is no call for the import: the server's own program does it, fed over its standard input.
+ * The copy gets new ids, or the import would move the session that has them, or leave its messages
+ * out without a word; what arrived is counted. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -19,24 +20,27 @@
 #include "backends/base/quote.h"
 #include "backends/sessions/acts.h"
 
-#define FILE_MAX (48u << 20)         /* of a whole session; its messages are read one at a time */
+#define FILE_MAX (48u << 20) /* of a whole session; its messages are read one at a time */
 #define IMPORT_MS 60000
-#define ID_TAIL 14                   /* the random end of an id; the time before it stays, so that the order does */
+#define ID_TAIL 14 /* the random end of an id; the time before it stays, so that the order does */
 
-/* --- out ----------------------------------------------------------------------------------------------------- */
+/* --- out ----------------------------------------------------------------- */
 
 /* Whole or not at all; never over a file that is there. */
 static bool move_write_file(const char *path, const char *text, size_t len, struct err *err)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return err_set(err, ERR_SYSTEM, "%s could not be written: %s", path, errno == EEXIST ? "it is there already" : strerror(errno));
+		return err_set(err, ERR_SYSTEM, "%s could not be written: %s", path,
+		               errno == EEXIST ? "it is there already" : strerror(errno));
 	for (size_t at = 0; at < len;) {
 		ssize_t n = write(fd, text + at, len - at);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0) {
-			err_set(err, ERR_SYSTEM, "%s could not be written: %s; it was taken away again", path, strerror(errno));
+			err_set(err, ERR_SYSTEM,
+			        "%s could not be written: %s; it was taken away again", path,
+			        strerror(errno));
 			close(fd);
 			unlink(path);
 			return false;
@@ -60,7 +64,8 @@ static void move_messages_came(struct call *call, const struct reply *r, void *a
 	long n = oc_is_answer(a->oc, r, &err) ? json_count(r->body, r->len) : -1;
 	if (n < 0) {
 		if (!err.code)
-			err_set(&err, ERR_GARBLED, "its messages could not be understood; nothing was written");
+			err_set(&err, ERR_GARBLED,
+			        "its messages could not be understood; nothing was written");
 		oc_act_end(a, &err, NULL);
 		return;
 	}
@@ -107,7 +112,8 @@ void session_export(struct order *order)
 {
 	struct ses *s;
 	if (!order->argument || !*order->argument) {
-		oc_act_fail(order, ERR_USAGE, "it needs the name of a file: `mocr do export SERVER/session/ID FILE`");
+		oc_act_fail(order, ERR_USAGE,
+		            "it needs the name of a file: `mocr do export SERVER/session/ID FILE`");
 		return;
 	}
 	struct act *a = oc_act_begin(order, &s);
@@ -115,21 +121,23 @@ void session_export(struct order *order)
 		move_fetch(a, s);
 }
 
-/* --- in ------------------------------------------------------------------------------------------------------- */
+/* --- in ------------------------------------------------------------------ */
 
 static char *move_read_file(const char *path, size_t *len, struct err *err)
 {
 	struct stat st;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size > (off_t)FILE_MAX) {
-		err_set(err, ERR_SYSTEM, "%s could not be read: %s", path, fd < 0 ? strerror(errno) : "it is no file, or over 48 MB");
+		err_set(err, ERR_SYSTEM, "%s could not be read: %s", path,
+		        fd < 0 ? strerror(errno) : "it is no file, or over 48 MB");
 		if (fd >= 0)
 			close(fd);
 		return NULL;
 	}
 	char *text = xcalloc(1, (size_t)st.st_size + 1);
 	size_t at = 0;
-	for (ssize_t n; at < (size_t)st.st_size && (n = read(fd, text + at, (size_t)st.st_size - at)) > 0;)
+	for (ssize_t n;
+	     at < (size_t)st.st_size && (n = read(fd, text + at, (size_t)st.st_size - at)) > 0;)
 		at += (size_t)n;
 	close(fd);
 	*len = at;
@@ -168,7 +176,10 @@ static void move_counted(struct call *call, const struct reply *r, void *arg)
 	long count = oc_is_answer(a->oc, r, &err) ? json_count(r->body, r->len) : 0;
 	size_t n = count > 0 ? (size_t)count : 0;
 	if (!err.code && n != a->messages)
-		err_set(&err, ERR_GARBLED, "only %zu of %zu messages arrived in %s; the file is still whole, the copy is not", n, a->messages, a->sid);
+		err_set(&err, ERR_GARBLED,
+		        "only %zu of %zu messages arrived in %s; the file is still whole, the copy "
+		        "is not",
+		        n, a->messages, a->sid);
 	snprintf(said, sizeof(said), "%s with all its %zu messages", a->sid, n);
 	oc_snapshot(a->oc);
 	if (!err.code && a->to) {
@@ -183,10 +194,16 @@ static void move_imported(const struct run_result *r, void *arg)
 	struct act *a = arg;
 	struct err err = r->end.err;
 	a->run = NULL;
-	const char *said = strstr(r->out, "Imported session: "), *id = said ? said + strlen("Imported session: ") : NULL;
-	size_t n = id ? strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") : 0;
+	const char *said = strstr(r->out, "Imported session: "),
+		   *id = said ? said + strlen("Imported session: ") : NULL;
+	size_t n = id ? strspn(id,
+	                       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
+	              : 0;
 	if (!err.code && (!n || n >= sizeof(a->sid)))
-		err_set(&err, ERR_REFUSED, "its program did not take it: %.200s", r->err_len ? r->err_out : r->out_len ? r->out : "no word");
+		err_set(&err, ERR_REFUSED, "its program did not take it: %.200s",
+		        r->err_len   ? r->err_out
+		        : r->out_len ? r->out
+		                     : "no word");
 	if (err.code) {
 		oc_act_end(a, &err, NULL);
 		return;
@@ -200,7 +217,8 @@ static void move_imported(const struct run_result *r, void *arg)
 }
 
 /* The text with new ids and the directory it goes to; NULL: it is no export. */
-static char *move_made_new(char *text, size_t len, const char *directory, const char *project, size_t *messages)
+static char *move_made_new(char *text, size_t len, const char *directory, const char *project,
+                           size_t *messages)
 {
 	uint64_t nonce = 0;
 	if (getrandom(&nonce, sizeof(nonce), 0) != sizeof(nonce))
@@ -209,14 +227,16 @@ static char *move_made_new(char *text, size_t len, const char *directory, const 
 	const char *at = NULL, *list = NULL;
 	size_t at_len = 0, list_len = 0;
 	cJSON *info = json_member(text, len, "info", &at, &at_len) ? json_parse(at, at_len) : NULL;
-	long n = json_member(text, len, "messages", &list, &list_len) ? json_count(list, list_len) : -1;
+	long n = json_member(text, len, "messages", &list, &list_len) ? json_count(list, list_len)
+	                                                              : -1;
 	char *out = NULL;
 	if (cJSON_IsObject(info) && n >= 0) {
 		*messages = (size_t)n;
 		cJSON_DeleteItemFromObjectCaseSensitive(info, "directory");
-		cJSON_DeleteItemFromObjectCaseSensitive(info, "parentID");      /* of a session that is not there */
+		/* of a session that is not there */
+		cJSON_DeleteItemFromObjectCaseSensitive(info, "parentID");
 		cJSON_AddStringToObject(info, "directory", directory);
-		if (project) {                   /* the older program takes it as it stands there */
+		if (project) { /* the older program takes it as it stands there */
 			cJSON_DeleteItemFromObjectCaseSensitive(info, "projectID");
 			cJSON_AddStringToObject(info, "projectID", project);
 		}
@@ -234,7 +254,8 @@ static void move_import_text(struct act *a, const char *project)
 	struct err err;
 	char *out = move_made_new(a->text, strlen(a->text), a->directory, project, &a->messages);
 	if (!out) {
-		err_set(&err, ERR_GARBLED, "it is no export of an OpenCode session; nothing was done");
+		err_set(&err, ERR_GARBLED,
+		        "it is no export of an OpenCode session; nothing was done");
 		oc_act_end(a, &err, NULL);
 		return;
 	}
@@ -245,7 +266,8 @@ static void move_import_text(struct act *a, const char *project)
 	buf_puts(&script, "; [ -x \"$p\" ] || p=opencode; cd ");
 	quote_word(&script, a->directory);
 	buf_puts(&script, " && exec \"$p\" import /dev/stdin");
-	a->run = link_run(source_link(&a->oc->owner->source), script.data, out, strlen(out), 65536, IMPORT_MS, move_imported, a);
+	a->run = link_run(source_link(&a->oc->owner->source), script.data, out, strlen(out), 65536,
+	                  IMPORT_MS, move_imported, a);
 	buf_finish(&script);
 	free(out);
 }
@@ -270,7 +292,8 @@ static void move_folder_looked(const struct run_result *r, void *arg)
 	struct err err = r->end.err;
 	a->run = NULL;
 	if (!err.code && r->end.exit_code != 0)
-		err_set(&err, ERR_ABSENT, "there is no directory %.120s on %s; nothing was done", a->directory, a->oc->owner->source.server->name);
+		err_set(&err, ERR_ABSENT, "there is no directory %.120s on %s; nothing was done",
+		        a->directory, a->oc->owner->source.server->name);
 	if (err.code) {
 		oc_act_end(a, &err, NULL);
 		return;
@@ -285,7 +308,8 @@ static void move_import_begin(struct act *a)
 {
 	const char *argv[] = { "test", "-d", a->directory, NULL };
 	char *command = quote_command(argv);
-	a->run = link_run(source_link(&a->oc->owner->source), command, NULL, 0, 4096, ACT_MS, move_folder_looked, a);
+	a->run = link_run(source_link(&a->oc->owner->source), command, NULL, 0, 4096, ACT_MS,
+	                  move_folder_looked, a);
 	free(command);
 }
 
@@ -308,11 +332,14 @@ void session_import(struct order *order)
 	struct oc *oc = s ? s->home : row && r->type == SESSION_SERVICE ? r->priv : NULL;
 	const char *words = order->argument ? order->argument : "", *dir = strrchr(words, ' ');
 	if (!dir || dir[1] != '/') {
-		oc_act_fail(order, ERR_USAGE, "it needs a file of this machine and a directory over there: \"FILE /srv/app\"");
+		oc_act_fail(order, ERR_USAGE,
+		            "it needs a file of this machine and a directory over there: \"FILE "
+		            "/srv/app\"");
 		return;
 	}
 	if (!oc || !oc->origin || oc->state != OC_LIVE) {
-		oc_act_fail(order, ERR_LOST, "its OpenCode server is not reached now; nothing was made");
+		oc_act_fail(order, ERR_LOST,
+		            "its OpenCode server is not reached now; nothing was made");
 		return;
 	}
 	struct act *a = oc_act_add(order, oc, &oc->acts);
@@ -322,9 +349,9 @@ void session_import(struct order *order)
 	free(file);
 }
 
-/* --- from here to there ---------------------------------------------------------------------------------------- */
+/* --- from here to there -------------------------------------------------- */
 
-#define MOVE_WAIT_MS 20000           /* for the other server to be reached */
+#define MOVE_WAIT_MS 20000 /* for the other server to be reached */
 #define MOVE_LOOK_MS 200
 
 /* From now on it is lost with that one. */
@@ -349,11 +376,15 @@ static void move_archived(struct call *call, const struct reply *r, void *arg)
 	a->call = NULL;
 	if (!oc_is_answer(a->oc, r, &err)) {
 		struct err why = err;
-		err_set(&err, why.code, "it is on %s as %s, whole; but the one here could not be archived: %.160s", a->to, a->text, why.text);
+		err_set(&err, why.code,
+		        "it is on %s as %s, whole; but the one here could not be archived: %.160s",
+		        a->to, a->text, why.text);
 		oc_act_end(a, &err, NULL);
 		return;
 	}
-	snprintf(said, sizeof(said), "it is on %s as %s with all its %zu messages; the one here is archived", a->to, a->text, a->messages);
+	snprintf(said, sizeof(said),
+	         "it is on %s as %s with all its %zu messages; the one here is archived", a->to,
+	         a->text, a->messages);
 	oc_act_end(a, NULL, said);
 }
 
@@ -362,10 +393,13 @@ static void move_archives(struct act *a)
 	struct row *row = order_row(a->order);
 	struct ses *s = row ? ses_of(row) : NULL;
 	char body[80];
-	xreplace(&a->text, a->sid);              /* of the copy */
+	xreplace(&a->text, a->sid); /* of the copy */
 	if (!s || !s->home || s->home->state != OC_LIVE) {
 		struct err err;
-		err_set(&err, ERR_LOST, "it is on %s as %s, whole; but the one here is not reached now and was not archived", a->to, a->sid);
+		err_set(&err, ERR_LOST,
+		        "it is on %s as %s, whole; but the one here is not reached now and was not "
+		        "archived",
+		        a->to, a->sid);
 		oc_act_end(a, &err, NULL);
 		return;
 	}
@@ -382,7 +416,8 @@ static struct oc *move_oc_of(const struct act *a, bool *may_come)
 {
 	struct server *v = store_server_find(a->order->store, a->to);
 	struct source *src = v ? server_source(v, backend_sessions.name) : NULL;
-	*may_come = v && (v->link->state == LINK_CONNECTING || v->link->state == LINK_ASKING || (src && src->state == SOURCE_WAITING));
+	*may_come = v && (v->link->state == LINK_CONNECTING || v->link->state == LINK_ASKING ||
+	                  (src && src->state == SOURCE_WAITING));
 	for (struct oc *oc = src ? sessions_of(src)->ocs : NULL; oc; oc = oc->next) {
 		if (oc->state == OC_LIVE)
 			return oc;
@@ -410,7 +445,9 @@ static void move_there(struct act *a)
 			a->timer = loop_timer_add(loop, MOVE_LOOK_MS, move_on_look, a);
 		loop_timer_set(a->timer, MOVE_LOOK_MS);
 	} else {
-		err_set(&err, ERR_ABSENT, "there is no OpenCode server on %s that is reached now; nothing was moved", a->to);
+		err_set(&err, ERR_ABSENT,
+		        "there is no OpenCode server on %s that is reached now; nothing was moved",
+		        a->to);
 		oc_act_end(a, &err, NULL);
 	}
 }
@@ -424,8 +461,11 @@ void session_move(struct order *order)
 	char *to = xstrndup(words, n);
 	words += n + strspn(words + n, " ");
 	if (!n || (*words && *words != '/') || !store_server_find(order->store, to)) {
-		oc_act_fail(order, ERR_USAGE, n && (!*words || *words == '/') ? "there is no such server here; `mocr SERVER` and :connect open one"
-		                                                             : "it needs a server and perhaps a directory there: \"sese /srv/app\"");
+		oc_act_fail(order, ERR_USAGE,
+		            n && (!*words || *words == '/') ? "there is no such server here; `mocr "
+		                                              "SERVER` and :connect open one"
+		                                            : "it needs a server and perhaps a "
+		                                              "directory there: \"sese /srv/app\"");
 		free(to);
 		return;
 	}

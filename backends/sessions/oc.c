@@ -1,8 +1,10 @@
-/* oc.c: the life of one OpenCode server: probed, followed, asked everything, and again after every loss.
+/* oc.c: the life of one OpenCode server: probed, followed, asked everything, and again after every
+ * loss.
  *
- * The stream of events is opened first and the snapshot asked when it stands; events that come in between are held and applied
- * after it, so nothing is missed and nothing old overwrites what is new. Status, permissions and questions live in the
- * memory of that process, per directory: each directory in use is asked for with its own string, byte for byte. */
+ * The stream of events is opened first and the snapshot asked when it stands; events that come in
+ * between are held and applied after it, so nothing is missed and nothing old overwrites what is
+ * new. Status, permissions and questions live in the memory of that process, per directory: each
+ * directory in use is asked for with its own string, byte for byte. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,19 +23,23 @@
 #define PROBE_MS 5000
 #define LIST_MS 15000
 #define LIST_MAX (16u << 20)
-#define LAST_MAX (8u << 20)          /* one message: of a longer one only its events tell how it ended */
+#define LAST_MAX (8u << 20) /* one message: of a longer one only its events tell how it ended */
 #define RETRY_MIN_MS 500
 #define RETRY_MAX_MS 30000
-#define UNHEARD_MIN_MS 2000           /* until a directory that did not answer is asked again; twice that the next time */
-#define UNHEARD_TRIES 4               /* then not before the next snapshot */
-#define UNHEARD_ANSWER_MS 3000        /* and it is waited for no longer than that: events are held meanwhile */
+#define UNHEARD_MIN_MS \
+	2000 /* until a directory that did not answer is asked again; twice that the next time */
+#define UNHEARD_TRIES 4 /* then not before the next snapshot */
+#define UNHEARD_ANSWER_MS \
+	3000 /* and it is waited for no longer than that: events are held meanwhile */
 #define UNHEARD_MAX (64u << 10)
 #define RECENT_MS (7 * 86400000LL)
-#define LASTS_FIRST 30                /* of the newest sessions the last message is asked for at once */
+#define LASTS_FIRST 30 /* of the newest sessions the last message is asked for at once */
 
 static const char *const endpoints_exec =
-	"; if command -v socat >/dev/null 2>&1; then exec socat - \"TCP:$h:$p\"; elif command -v nc >/dev/null 2>&1; "
-	"then exec nc \"$h\" $p; else exec bash -c 'exec 3<>/dev/tcp/$0/$1; cat <&3 & exec cat >&3' \"$h\" $p; fi";
+	"; if command -v socat >/dev/null 2>&1; then exec socat - \"TCP:$h:$p\"; elif command -v "
+	"nc >/dev/null 2>&1; "
+	"then exec nc \"$h\" $p; else exec bash -c 'exec 3<>/dev/tcp/$0/$1; cat <&3 & exec cat "
+	">&3' \"$h\" $p; fi";
 
 /* A call of the snapshot: what its answer is called when it is fed. */
 struct oc_call {
@@ -50,7 +56,7 @@ static void oc_snapshot_step(struct oc *);
 static void oc_on_unheard(struct loop_timer *, void *);
 static void oc_do_ask_directory(struct oc *, const char *directory, int64_t timeout_ms);
 
-/* --- finding and making ------------------------------------------------------------------------------------- */
+/* --- finding and making -------------------------------------------------- */
 
 struct oc *oc_find(struct sessions *ss, const char *name)
 {
@@ -64,8 +70,9 @@ static void oc_on_silence(struct loop_timer *t, void *arg)
 {
 	struct oc *oc = arg;
 	struct err err;
-	err_set(&err, ERR_TIMEOUT, "OpenCode on %s port %d: nothing was heard for %d s; it is asked anew", oc->owner->source.server->name,
-	        oc->port, (int)(oc_silence_ms / 1000));
+	err_set(&err, ERR_TIMEOUT,
+	        "OpenCode on %s port %d: nothing was heard for %d s; it is asked anew",
+	        oc->owner->source.server->name, oc->port, (int)(oc_silence_ms / 1000));
 	oc_stop(oc);
 	oc_set_state(oc, OC_LOST, &err);
 	loop_timer_set(oc->retry, RETRY_MIN_MS);
@@ -139,10 +146,11 @@ void oc_remove(struct oc *oc)
 	acts_lost(oc);
 	origin_destroy(oc->origin);
 	oc->origin = NULL;
-	HASH_ITER(hh, ss->table, s, next)
+	HASH_ITER (hh, ss->table, s, next)
 		if (s->home == oc && !ss->has_store) {
 			ses_free(s);
-		} else if (s->home == oc) {       /* in the database it is still, which is read again */
+			/* in the database it is still, which is read again */
+		} else if (s->home == oc) {
 			s->home = NULL;
 			s->run = (struct oc_status){ 0 };
 			s->row->port = 0;
@@ -166,20 +174,23 @@ void oc_remove(struct oc *oc)
 	secret_destroy(oc->password);
 	token_cancel(oc->asking);
 	settings_destroy(oc->settings);
-	char *owned[] = { oc->host, oc->unit, oc->cwd, oc->program, oc->user, oc->models, oc->agents, oc->commands };
+	char *owned[] = { oc->host, oc->unit,   oc->cwd,    oc->program,
+		          oc->user, oc->models, oc->agents, oc->commands };
 	for (size_t i = 0; i < ARRAY_LEN(owned); i++)
 		free(owned[i]);
 	free(oc);
 }
 
-/* --- calls -------------------------------------------------------------------------------------------------------- */
+/* --- calls --------------------------------------------------------------- */
 
 static char *oc_base64(const char *in, size_t n)
 {
-	static const char abc[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char abc[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	char *out = xcalloc(n / 3 + 2, 4), *o = out;
 	for (size_t i = 0; i < n; i += 3) {
-		unsigned a = (unsigned char)in[i], b = i + 1 < n ? (unsigned char)in[i + 1] : 0, c = i + 2 < n ? (unsigned char)in[i + 2] : 0;
+		unsigned a = (unsigned char)in[i], b = i + 1 < n ? (unsigned char)in[i + 1] : 0,
+			 c = i + 2 < n ? (unsigned char)in[i + 2] : 0;
 		*o++ = abc[a >> 2];
 		*o++ = abc[(a & 3) << 4 | b >> 4];
 		*o++ = i + 1 < n ? abc[(b & 15) << 2 | c >> 6] : '=';
@@ -193,7 +204,8 @@ static char *oc_login_header(const struct oc *oc)
 {
 	if (!oc->password)
 		return NULL;
-	char *plain = xasprintf("%s:%s", oc->user, oc->password->text), *code = oc_base64(plain, strlen(plain));
+	char *plain = xasprintf("%s:%s", oc->user, oc->password->text),
+	     *code = oc_base64(plain, strlen(plain));
 	char *header = xasprintf("Authorization: Basic %s", code);
 	wipe(plain, strlen(plain));
 	wipe(code, strlen(code));
@@ -220,11 +232,19 @@ static struct call *oc_start(struct oc *oc, struct call_spec spec, const char *e
 	return c;
 }
 
-struct call *oc_call(struct oc *oc, const char *method, const char *path, const char *body, int64_t timeout_ms, size_t max,
+struct call *oc_call(struct oc *oc, const char *method, const char *path, const char *body,
+                     int64_t timeout_ms, size_t max,
                      void (*done)(struct call *, const struct reply *, void *), void *arg)
 {
-	struct call_spec spec = { .method = method, .path = path, .body = body, .body_len = body ? strlen(body) : 0,
-	                          .timeout_ms = timeout_ms, .max = max, .done = done, .arg = arg, .once = strcmp(method, "GET") != 0 };
+	struct call_spec spec = { .method = method,
+		                  .path = path,
+		                  .body = body,
+		                  .body_len = body ? strlen(body) : 0,
+		                  .timeout_ms = timeout_ms,
+		                  .max = max,
+		                  .done = done,
+		                  .arg = arg,
+		                  .once = strcmp(method, "GET") != 0 };
 	return oc_start(oc, spec, NULL);
 }
 
@@ -266,12 +286,16 @@ bool oc_is_answer(const struct oc *oc, const struct reply *r, struct err *err)
 		return false;
 	}
 	if (r->status == 401)
-		return err_set(err, ERR_DENIED, "OpenCode on %s port %d wants a password (401)", where, oc->port);
+		return err_set(err, ERR_DENIED, "OpenCode on %s port %d wants a password (401)",
+		               where, oc->port);
 	if (r->status / 100 != 2)
-		return err_set(err, r->status == 404 ? ERR_ABSENT : ERR_REFUSED, "OpenCode on %s: %s", where,
+		return err_set(err, r->status == 404 ? ERR_ABSENT : ERR_REFUSED,
+		               "OpenCode on %s: %s", where,
 		               oc_words(words, sizeof(words), r->status, r->body, r->len));
 	if (r->status != 204 && strncmp(r->content_type, "application/json", 16) != 0)
-		return err_set(err, ERR_GARBLED, "what answers on %s port %d sent %s where JSON was expected; it is not taken for an answer",
+		return err_set(err, ERR_GARBLED,
+		               "what answers on %s port %d sent %s where JSON was expected; it is "
+		               "not taken for an answer",
 		               where, oc->port, r->content_type[0] ? r->content_type : "no type");
 	err_clear(err);
 	return true;
@@ -282,7 +306,7 @@ bool oc_is_heard(const struct oc *oc)
 	return oc->origin && oc->stream && (oc->snapshot || oc->state == OC_LIVE);
 }
 
-/* --- state ----------------------------------------------------------------------------------------------------------- */
+/* --- state --------------------------------------------------------------- */
 
 void oc_set_state(struct oc *oc, enum oc_state state, const struct err *err)
 {
@@ -306,8 +330,9 @@ static void oc_call_unlink(struct oc *oc, struct oc_call *c)
 	free(c);
 }
 
-/* What is said in it from now on is not heard. Where a turn was not seen to its end the last message is asked for when it is
- * served again, of one that runs once its status says that it does no more. The next list tells which of the others went on. */
+/* What is said in it from now on is not heard. Where a turn was not seen to its end the last
+ * message is asked for when it is served again, of one that runs once its status says that it does
+ * no more. The next list tells which of the others went on. */
 static void ses_unheard(struct sessions *ss, struct ses *s)
 {
 	bool open = s->last_known && s->last.role != OC_ROLE_NONE && !oc_message_over(&s->last);
@@ -333,7 +358,7 @@ void oc_stop(struct oc *oc)
 		call_cancel(oc->calls->call);
 		oc_call_unlink(oc, oc->calls);
 	}
-	HASH_ITER(hh, oc->owner->table, s, next)
+	HASH_ITER (hh, oc->owner->table, s, next)
 		if (s->home == oc)
 			ses_unheard(oc->owner, s);
 	oc->snapshot = 0;
@@ -342,7 +367,7 @@ void oc_stop(struct oc *oc)
 	buf_clear(&oc->line);
 	buf_clear(&oc->held);
 	buf_clear(&oc->pages);
-	buf_clear(&oc->unheard);              /* the next snapshot asks them */
+	buf_clear(&oc->unheard); /* the next snapshot asks them */
 	oc->unheard_times = 0;
 	oc->unheard_waits = false;
 	loop_timer_set(oc->unheard_again, -1);
@@ -364,7 +389,7 @@ static void oc_lose(struct oc *oc, const struct err *err)
 	loop_timer_set(oc->retry, wait < RETRY_MAX_MS ? wait : RETRY_MAX_MS);
 }
 
-/* --- the password ------------------------------------------------------------------------------------------------------ */
+/* --- the password -------------------------------------------------------- */
 
 static void oc_password_came(struct ask *ask, struct secret *answer, bool keep, void *arg)
 {
@@ -372,7 +397,9 @@ static void oc_password_came(struct ask *ask, struct secret *answer, bool keep, 
 	oc->ask = NULL;
 	if (!answer) {
 		struct err err;
-		err_set(&err, ERR_DENIED, "OpenCode on %s port %d wants a password, and none was given; Ctrl-R asks again",
+		err_set(&err, ERR_DENIED,
+		        "OpenCode on %s port %d wants a password, and none was given; Ctrl-R asks "
+		        "again",
 		        oc->owner->source.server->name, oc->port);
 		oc->refused = true;
 		oc_set_state(oc, OC_DENIED, &err);
@@ -403,7 +430,8 @@ static bool oc_ask_command(struct oc *oc)
 		return false;
 	oc->password_tried = true;
 	char *whose = xasprintf("[opencode %s]: password_command", oc->config->name);
-	oc->asking = token_ask(store_loop(oc->owner->source.store), whose, oc->config->password_command, oc_command_done, oc);
+	oc->asking = token_ask(store_loop(oc->owner->source.store), whose,
+	                       oc->config->password_command, oc_command_done, oc);
 	free(whose);
 	return true;
 }
@@ -427,15 +455,18 @@ static void oc_want_password(struct oc *oc)
 	struct ask *ask = xcalloc(1, sizeof(*ask));
 	*ask = (struct ask){ .kind = ASK_PASSWORD, .answered = oc_password_came, .arg = oc };
 	snprintf(ask->title, sizeof(ask->title), "%.40s: OpenCode's password", where);
-	snprintf(ask->text, sizeof(ask->text), "%sThe OpenCode server on port %d of %.60s is protected (OPENCODE_SERVER_PASSWORD).\n"
-	         "It is kept in memory until mocr ends.", wrong ? "That password was not taken.\n" : "", oc->port, where);
+	snprintf(ask->text, sizeof(ask->text),
+	         "%sThe OpenCode server on port %d of %.60s is protected "
+	         "(OPENCODE_SERVER_PASSWORD).\n"
+	         "It is kept in memory until mocr ends.",
+	         wrong ? "That password was not taken.\n" : "", oc->port, where);
 	snprintf(ask->prompt, sizeof(ask->prompt), "Password of %.60s", oc->user);
 	oc->ask = ask;
 	oc_set_state(oc, OC_ASKING, &err);
 	server_ask(oc->owner->source.server, ask);
 }
 
-/* --- the snapshot --------------------------------------------------------------------------------------------------------- */
+/* --- the snapshot -------------------------------------------------------- */
 
 static void oc_unheard_add(struct oc *oc, const char *directory)
 {
@@ -445,7 +476,8 @@ static void oc_unheard_add(struct oc *oc, const char *directory)
 	buf_add(&oc->unheard, directory, strlen(directory) + 1);
 }
 
-/* A session that asks would show that it works until the next loss. The pauses grow, for events are held while it is asked. */
+/* A session that asks would show that it works until the next loss. The pauses grow, for events are
+ * held while it is asked. */
 static void oc_unheard_wait(struct oc *oc)
 {
 	if (oc->unheard_waits)
@@ -464,7 +496,8 @@ static void oc_on_unheard(struct loop_timer *t, void *arg)
 	struct oc *oc = arg;
 	struct buf again = oc->unheard;
 	/* Where few calls go at a time, one waits for the others, and its time runs. */
-	int64_t answer_ms = oc->origin && origin_is_exec_only(oc->origin) ? LIST_MS : UNHEARD_ANSWER_MS;
+	int64_t answer_ms = oc->origin && origin_is_exec_only(oc->origin) ? LIST_MS
+	                                                                  : UNHEARD_ANSWER_MS;
 	oc->unheard = (struct buf){ .max = UNHEARD_MAX };
 	oc->unheard_waits = false;
 	oc->unheard_times++;
@@ -497,7 +530,8 @@ static void oc_snapshot_over(struct oc *oc)
 }
 
 static void oc_ask_more(struct oc *oc, const char *what, const char *path, const char *header);
-static void oc_ask_within(struct oc *oc, const char *what, const char *path, const char *header, int64_t timeout_ms);
+static void oc_ask_within(struct oc *oc, const char *what, const char *path, const char *header,
+                          int64_t timeout_ms);
 
 /* Directories in use, newest first: worth an instance of the server. */
 static void oc_ask_directories(struct oc *oc)
@@ -506,7 +540,7 @@ static void oc_ask_directories(struct oc *oc)
 	int64_t used[OC_DIRS_MAX], now = now_wall_ms();
 	size_t n = 0;
 	struct ses *s, *next;
-	HASH_ITER(hh, oc->owner->table, s, next) {
+	HASH_ITER (hh, oc->owner->table, s, next) {
 		if (s->home != oc || !s->directory || !s->row)
 			continue;
 		/* One that was seen at work is of now, wherever it is. */
@@ -520,7 +554,7 @@ static void oc_ask_directories(struct oc *oc)
 			used[i] = used[i] > at ? used[i] : at;
 			continue;
 		}
-		if (n == OC_DIRS_MAX) {             /* the one used longest ago gives way */
+		if (n == OC_DIRS_MAX) { /* the one used longest ago gives way */
 			i = 0;
 			for (size_t k = 1; k < n; k++)
 				i = used[k] < used[i] ? k : i;
@@ -543,8 +577,9 @@ static void oc_ask_directories(struct oc *oc)
 
 static void oc_do_ask_directory(struct oc *oc, const char *directory, int64_t timeout_ms)
 {
-	static const char *const asked[][2] = { { "status", "/session/status" }, { "permissions", "/permission" },
-	                                        { "questions", "/question" } };
+	static const char *const asked[][2] = { { "status", "/session/status" },
+		                                { "permissions", "/permission" },
+		                                { "questions", "/question" } };
 	char *dir = oc_encode_directory(directory);
 	for (size_t i = 0; i < ARRAY_LEN(asked); i++) {
 		char *what = xasprintf("%s %s %s", oc->name, asked[i][0], directory);
@@ -564,7 +599,9 @@ void oc_ask_directory(struct oc *oc, const char *directory)
 static int oc_newest_first(const void *a, const void *b)
 {
 	const struct ses *x = *(struct ses *const *)a, *y = *(struct ses *const *)b;
-	return x->row->updated_ms < y->row->updated_ms ? 1 : x->row->updated_ms > y->row->updated_ms ? -1 : 0;
+	return x->row->updated_ms < y->row->updated_ms   ? 1
+	       : x->row->updated_ms > y->row->updated_ms ? -1
+	                                                 : 0;
 }
 
 static void oc_lasts_fetch(struct sessions *);
@@ -574,7 +611,7 @@ static void oc_want_newest(struct oc *oc)
 {
 	size_t n = HASH_COUNT(oc->owner->table), used = 0;
 	struct ses **all = xcalloc(n + 1, sizeof(*all)), *s, *next;
-	HASH_ITER(hh, oc->owner->table, s, next)
+	HASH_ITER (hh, oc->owner->table, s, next)
 		if (s->home == oc && s->row && !s->row->archived_ms)
 			all[used++] = s;
 	qsort(all, used, sizeof(*all), oc_newest_first);
@@ -594,7 +631,7 @@ static void oc_list_over(struct oc *oc)
 	snprintf(what, sizeof(what), "%s sessions.", oc->name);
 	if (!oc->list_has_hole)
 		source_feed(&oc->owner->source, what, "", 0);
-	HASH_ITER(hh, oc->owner->table, s, next)
+	HASH_ITER (hh, oc->owner->table, s, next)
 		if (s->home == oc)
 			follow_resume(s);
 	oc_ask_directories(oc);
@@ -609,7 +646,8 @@ static void oc_next_project(struct oc *oc)
 		oc_list_over(oc);
 		return;
 	}
-	char *tree = xstrndup(oc->pages.data, n), *header = xasprintf("x-opencode-directory: %s", tree);
+	char *tree = xstrndup(oc->pages.data, n),
+	     *header = xasprintf("x-opencode-directory: %s", tree);
 	buf_consume(&oc->pages, n + (n < oc->pages.len));
 	char what[96];
 	snprintf(what, sizeof(what), "%s sessions+", oc->name);
@@ -633,7 +671,8 @@ static void oc_list_came(struct oc *oc, const char *what, struct call *call, con
 	oc->list_has_hole &= !first;
 	source_feed(&oc->owner->source, what, r->body, r->len);
 	if (oc->has_all && cursor && *cursor && strspn(cursor, "0123456789") == strlen(cursor)) {
-		char *path = xasprintf("/experimental/session?limit=500&archived=true&cursor=%s", cursor);
+		char *path = xasprintf("/experimental/session?limit=500&archived=true&cursor=%s",
+		                       cursor);
 		oc_ask_more(oc, more, path, NULL);
 		free(path);
 	} else if (oc->has_all) {
@@ -666,7 +705,8 @@ static void oc_keep_reduced(struct oc *oc, const char *what, const struct reply 
 	buf_finish(&out);
 }
 
-/* The directory whose statuses, permissions or questions were asked for; NULL: something else was. */
+/* The directory whose statuses, permissions or questions were asked for; NULL: something else was.
+ */
 static const char *oc_directory_asked(const char *word)
 {
 	static const char *const words[] = { "status ", "permissions ", "questions " };
@@ -682,7 +722,8 @@ static bool oc_is_passing(const struct reply *r)
 	return r->err.code || r->status >= 500 || r->status == 429;
 }
 
-static void oc_answer_came(struct oc *oc, const char *what, struct call *call, const struct reply *r)
+static void oc_answer_came(struct oc *oc, const char *what, struct call *call,
+                           const struct reply *r)
 {
 	const char *word = what + strlen(oc->name) + 1;
 	struct err err;
@@ -704,9 +745,10 @@ static void oc_answer_came(struct oc *oc, const char *what, struct call *call, c
 			oc_lose(oc, &err);
 			return;
 		}
-		source_feed(&oc->owner->source, begin, "[]", 2);      /* a new list begins */
+		source_feed(&oc->owner->source, begin, "[]", 2); /* a new list begins */
 		oc_next_project(oc);
-	} else if (good && (!strcmp(word, "models") || !strcmp(word, "agents") || !strcmp(word, "commands"))) {
+	} else if (good && (!strcmp(word, "models") || !strcmp(word, "agents") ||
+	                    !strcmp(word, "commands"))) {
 		oc_keep_reduced(oc, what, r);
 	} else if (good) {
 		source_feed(&oc->owner->source, what, r->body, r->len);
@@ -728,14 +770,20 @@ static void oc_more_done(struct call *call, const struct reply *r, void *arg)
 		oc_snapshot_over(oc);
 }
 
-static void oc_ask_within(struct oc *oc, const char *what, const char *path, const char *header, int64_t timeout_ms)
+static void oc_ask_within(struct oc *oc, const char *what, const char *path, const char *header,
+                          int64_t timeout_ms)
 {
 	struct oc_call *c = xcalloc(1, sizeof(*c));
 	*c = (struct oc_call){ .oc = oc, .what = xstrdup(what), .next = oc->calls };
 	oc->calls = c;
 	oc->snapshot++;
-	c->call = oc_start(oc, (struct call_spec){ .path = path, .timeout_ms = timeout_ms, .max = LIST_MAX, .done = oc_more_done, .arg = c },
-	                header);
+	c->call = oc_start(oc,
+	                   (struct call_spec){ .path = path,
+	                                       .timeout_ms = timeout_ms,
+	                                       .max = LIST_MAX,
+	                                       .done = oc_more_done,
+	                                       .arg = c },
+	                   header);
 }
 
 static void oc_ask_more(struct oc *oc, const char *what, const char *path, const char *header)
@@ -745,7 +793,9 @@ static void oc_ask_more(struct oc *oc, const char *what, const char *path, const
 
 static void oc_snapshot_step(struct oc *oc)
 {
-	static const char *const once[][2] = { { "models", "/config/providers" }, { "agents", "/agent" }, { "commands", "/command" } };
+	static const char *const once[][2] = { { "models", "/config/providers" },
+		                               { "agents", "/agent" },
+		                               { "commands", "/command" } };
 	char what[96];
 	oc->relist = false;
 	snprintf(what, sizeof(what), "%s sessions", oc->name);
@@ -766,7 +816,7 @@ void oc_snapshot(struct oc *oc)
 		oc_snapshot_step(oc);
 }
 
-/* --- the stream -------------------------------------------------------------------------------------------------------------- */
+/* --- the stream ---------------------------------------------------------- */
 
 static void oc_event_line(struct oc *oc, const char *line, size_t len)
 {
@@ -776,7 +826,8 @@ static void oc_event_line(struct oc *oc, const char *line, size_t len)
 	size_t skip = line[5] == ' ' ? 6 : 5;
 	if (oc->snapshot) {
 		if (!buf_add(&oc->held, line + skip, len - skip) || !buf_add(&oc->held, "\n", 1))
-			oc->relist = true;            /* too much happened meanwhile: all is asked once more */
+			/* too much happened meanwhile: all is asked once more */
+			oc->relist = true;
 		return;
 	}
 	snprintf(what, sizeof(what), "%s event", oc->name);
@@ -791,7 +842,8 @@ static bool oc_stream_data(struct call *call, const char *bytes, size_t len, voi
 		const char *nl = memchr(bytes, '\n', len);
 		size_t n = nl ? (size_t)(nl - bytes) : len;
 		if (!oc->skip && n && !buf_add(&oc->line, bytes, n)) {
-			oc->skip = true;              /* up to the end of this line; a state it told is asked for */
+			/* up to the end of this line; a state it told is asked for */
+			oc->skip = true;
 			buf_clear(&oc->line);
 		}
 		if (nl) {
@@ -830,10 +882,12 @@ static void oc_stream_done(struct call *call, const struct reply *r, void *arg)
 		return;
 	}
 	if (!err.code && r->status / 100 == 2)
-		err_set(&err, ERR_LOST, "OpenCode on %s port %d ended its stream of events", oc->owner->source.server->name, oc->port);
+		err_set(&err, ERR_LOST, "OpenCode on %s port %d ended its stream of events",
+		        oc->owner->source.server->name, oc->port);
 	else if (!err.code)
-		err_set(&err, ERR_GARBLED, "OpenCode on %s port %d answered %d when asked for events", oc->owner->source.server->name,
-		        oc->port, r->status);
+		err_set(&err, ERR_GARBLED,
+		        "OpenCode on %s port %d answered %d when asked for events",
+		        oc->owner->source.server->name, oc->port, r->status);
 	oc_lose(oc, &err);
 }
 
@@ -842,16 +896,23 @@ static void oc_stream_open(struct oc *oc)
 	call_cancel(oc->stream);
 	buf_clear(&oc->line);
 	oc->skip = false;
-	oc->stream = oc_start(oc, (struct call_spec){ .path = "/global/event", .data = oc_stream_data, .answered = oc_stream_answered,
-	                                           .done = oc_stream_done, .arg = oc, .timeout_ms = LIST_MS }, NULL);
+	oc->stream = oc_start(oc,
+	                      (struct call_spec){ .path = "/global/event",
+	                                          .data = oc_stream_data,
+	                                          .answered = oc_stream_answered,
+	                                          .done = oc_stream_done,
+	                                          .arg = oc,
+	                                          .timeout_ms = LIST_MS },
+	                      NULL);
 }
 
-/* --- the probe ------------------------------------------------------------------------------------------------------------------ */
+/* --- the probe ----------------------------------------------------------- */
 
 static void oc_strange(struct oc *oc, const char *what)
 {
 	struct err err;
-	err_set(&err, ERR_REFUSED, "%s on %s port %d: %s", oc->version[0] ? "OpenCode" : "what answers", oc->owner->source.server->name,
+	err_set(&err, ERR_REFUSED, "%s on %s port %d: %s",
+	        oc->version[0] ? "OpenCode" : "what answers", oc->owner->source.server->name,
 	        oc->port, what);
 	oc_stop(oc);
 	oc_set_state(oc, OC_STRANGE, &err);
@@ -864,12 +925,16 @@ static void oc_info_done(struct call *call, const struct reply *r, void *arg)
 	char version[32], what[160];
 	struct err err;
 	oc->probe = NULL;
-	if (oc_is_answer(oc, r, &err) && oc_parse_health(r->body, r->len, version, sizeof(version))) {
+	if (oc_is_answer(oc, r, &err) &&
+	    oc_parse_health(r->body, r->len, version, sizeof(version))) {
 		snprintf(oc->version, sizeof(oc->version), "%s", version);
-		snprintf(what, sizeof(what), "version %s speaks the API of OpenCode 2, which mocr does not support yet", version);
+		snprintf(what, sizeof(what),
+		         "version %s speaks the API of OpenCode 2, which mocr does not support yet",
+		         version);
 		oc_strange(oc, what);
 	} else {
-		oc_strange(oc, "a web page came where JSON was expected: no OpenCode server mocr knows, perhaps version 2, not supported yet");
+		oc_strange(oc, "a web page came where JSON was expected: no OpenCode server mocr "
+		               "knows, perhaps version 2, not supported yet");
 	}
 }
 
@@ -883,9 +948,11 @@ static void oc_probe_done(struct call *call, const struct reply *r, void *arg)
 		oc_want_password(oc);
 	} else if (r->err.code) {
 		oc_lose(oc, &r->err);
-	} else if (!oc_is_answer(oc, r, &err) || !oc_parse_health(r->body, r->len, oc->version, sizeof(oc->version))) {
+	} else if (!oc_is_answer(oc, r, &err) ||
+	           !oc_parse_health(r->body, r->len, oc->version, sizeof(oc->version))) {
 		oc->version[0] = '\0';
-		oc->probe = oc_call(oc, "GET", "/api/info", NULL, PROBE_MS, 65536, oc_info_done, oc);
+		oc->probe = oc_call(oc, "GET", "/api/info", NULL, PROBE_MS, 65536, oc_info_done,
+		                    oc);
 	} else if (strncmp(oc->version, "1.", 2) != 0 && strncmp(oc->version, "0.", 2) != 0) {
 		snprintf(what, sizeof(what), "version %s is not supported yet", oc->version);
 		oc_strange(oc, what);
@@ -906,15 +973,20 @@ void oc_begin(struct oc *oc)
 		buf_addf(&command, "p=%d h=", oc->port);
 		quote_word(&command, oc->host);
 		buf_puts(&command, endpoints_exec);
-		struct endpoint endpoints[] = { { .kind = ENDPOINT_TCP, .host = oc->host, .port = oc->port, .tls = oc->tls },
-		                        { .kind = ENDPOINT_EXEC, .command = command.data } };
-		oc->origin = origin_create(store_http(oc->owner->source.store), link, endpoints, link_is_local(link) || oc->tls ? 1 : 2);
+		struct endpoint endpoints[] = { { .kind = ENDPOINT_TCP,
+			                          .host = oc->host,
+			                          .port = oc->port,
+			                          .tls = oc->tls },
+			                        { .kind = ENDPOINT_EXEC,
+			                          .command = command.data } };
+		oc->origin = origin_create(store_http(oc->owner->source.store), link, endpoints,
+		                           link_is_local(link) || oc->tls ? 1 : 2);
 		buf_finish(&command);
 	}
 	oc->probe = oc_call(oc, "GET", "/global/health", NULL, PROBE_MS, 65536, oc_probe_done, oc);
 }
 
-/* --- the last message of a session ------------------------------------------------------------------------------------------------ */
+/* --- the last message of a session --------------------------------------- */
 
 static void oc_last_done(struct call *call, const struct reply *r, void *arg)
 {
@@ -928,7 +1000,7 @@ static void oc_last_done(struct call *call, const struct reply *r, void *arg)
 	if (oc_is_answer(oc, r, &err))
 		source_feed(&ss->source, what, r->body, r->len);
 	free(what);
-	if (s->quiet_ms && ss->quiet)         /* how its turn ended can be told now */
+	if (s->quiet_ms && ss->quiet) /* how its turn ended can be told now */
 		loop_timer_set(ss->quiet, 0);
 	oc_lasts_fetch(ss);
 }
@@ -936,14 +1008,16 @@ static void oc_last_done(struct call *call, const struct reply *r, void *arg)
 static void oc_lasts_fetch(struct sessions *ss)
 {
 	struct ses *s, *next;
-	HASH_ITER(hh, ss->table, s, next) {
+	HASH_ITER (hh, ss->table, s, next) {
 		if (ss->lasts >= OC_LASTS_AT_ONCE)
 			return;
 		if (!s->last_wanted || s->last_call || !s->home || !oc_is_heard(s->home))
 			continue;
-		char *part = xasprintf("/session/%s/message?limit=1", s->id), *path = oc_path(s, "%s", part);
+		char *part = xasprintf("/session/%s/message?limit=1", s->id),
+		     *path = oc_path(s, "%s", part);
 		s->last_wanted = false;
-		s->last_call = oc_call(s->home, "GET", path, NULL, LIST_MS, LAST_MAX, oc_last_done, s);
+		s->last_call = oc_call(s->home, "GET", path, NULL, LIST_MS, LAST_MAX, oc_last_done,
+		                       s);
 		ss->lasts += s->last_call != NULL;
 		free(part);
 		free(path);

@@ -12,7 +12,7 @@
 #include "backends/base/mem.h"
 #include "backends/base/wash.h"
 
-/* --- small things ------------------------------------------------------------------------------------------ */
+/* --- small things -------------------------------------------------------- */
 
 static const cJSON *oc_parse_get(const cJSON *o, const char *name)
 {
@@ -40,7 +40,9 @@ static int64_t oc_parse_whole(const cJSON *o, const char *name, int64_t otherwis
 
 static bool oc_parse_id_copy(char *out, const char *id)
 {
-	size_t n = id ? strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.") : 0;
+	size_t n = id ? strspn(id,
+	                       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.")
+	              : 0;
 	out[0] = '\0';
 	if (!n || n >= SESSION_ID_SIZE || id[n] || id[0] == '.' || id[0] == '-')
 		return false;
@@ -61,14 +63,15 @@ static cJSON *oc_parse_parse(const char *json, size_t len, struct err *err)
 	return root;
 }
 
-/* --- sessions ------------------------------------------------------------------------------------------------ */
+/* --- sessions ------------------------------------------------------------ */
 
 static int64_t oc_parse_sum_tokens(const cJSON *t)
 {
 	const cJSON *cache = oc_parse_get(t, "cache");
 	if (!cJSON_IsObject(t))
 		return -1;
-	return oc_parse_whole(t, "input", 0) + oc_parse_whole(t, "output", 0) + oc_parse_whole(t, "reasoning", 0) + oc_parse_whole(cache, "read", 0) +
+	return oc_parse_whole(t, "input", 0) + oc_parse_whole(t, "output", 0) +
+	       oc_parse_whole(t, "reasoning", 0) + oc_parse_whole(cache, "read", 0) +
 	       oc_parse_whole(cache, "write", 0);
 }
 
@@ -126,7 +129,7 @@ bool oc_parse_sessions(const char *json, size_t len, struct oc_sessions *out, st
 	n = n > OC_SESSIONS_MAX ? OC_SESSIONS_MAX : n;
 	out->v = xcalloc((size_t)n + 1, sizeof(*out->v));
 	if (cJSON_IsArray(root)) {
-		cJSON_ArrayForEach(o, root)
+		cJSON_ArrayForEach (o, root)
 			if (out->n < (size_t)n && oc_parse_session_of(o, &out->v[out->n]))
 				out->n++;
 	} else if (oc_parse_session_of(root, &out->v[0])) {
@@ -138,7 +141,8 @@ bool oc_parse_sessions(const char *json, size_t len, struct oc_sessions *out, st
 
 static bool oc_parse_stored_of(const cJSON *o, struct oc_session *s)
 {
-	*s = (struct oc_session){ .cost = oc_parse_number(o, "cost", -1), .tokens = oc_parse_whole(o, "tokens", -1) };
+	*s = (struct oc_session){ .cost = oc_parse_number(o, "cost", -1),
+		                  .tokens = oc_parse_whole(o, "tokens", -1) };
 	if (!oc_parse_id_copy(s->id, oc_parse_text(o, "id")))
 		return false;
 	oc_parse_id_copy(s->parent, oc_parse_text(o, "parent"));
@@ -159,23 +163,25 @@ bool oc_parse_stored(const char *json, size_t len, struct oc_sessions *out, stru
 	out->left_out = n > OC_SESSIONS_MAX ? (size_t)n - OC_SESSIONS_MAX : 0;
 	n = n > OC_SESSIONS_MAX ? OC_SESSIONS_MAX : n;
 	out->v = n >= 0 ? xcalloc((size_t)n + 1, sizeof(*out->v)) : NULL;
-	cJSON_ArrayForEach(o, root)
+	cJSON_ArrayForEach (o, root)
 		if (n > 0 && out->n < (size_t)n && oc_parse_stored_of(o, &out->v[out->n]))
 			out->n++;
 	cJSON_Delete(root);
 	return n >= 0 || err_set(err, ERR_GARBLED, "the database's answer is no list");
 }
 
-/* --- status ---------------------------------------------------------------------------------------------------- */
+/* --- status -------------------------------------------------------------- */
 
 static bool oc_parse_status_of(const cJSON *o, struct oc_status *s)
 {
-	static const char *const names[] = { [OC_RUN_IDLE] = "idle", [OC_RUN_BUSY] = "busy", [OC_RUN_RETRY] = "retry" };
+	static const char *const names[] = {
+		[OC_RUN_IDLE] = "idle", [OC_RUN_BUSY] = "busy", [OC_RUN_RETRY] = "retry"
+	};
 	const char *type = oc_parse_text(o, "type");
 	*s = (struct oc_status){ 0 };
 	if (!type)
 		return false;
-	s->run = OC_RUN_BUSY;                 /* one we do not know yet is some kind of work */
+	s->run = OC_RUN_BUSY; /* one we do not know yet is some kind of work */
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		if (!strcmp(names[i], type))
 			s->run = (enum oc_run)i;
@@ -195,14 +201,14 @@ bool oc_parse_statuses(const char *json, size_t len, oc_status_fn *fn, void *arg
 		return false;
 	bool good = cJSON_IsObject(root);
 	if (good)
-		cJSON_ArrayForEach(o, root)
+		cJSON_ArrayForEach (o, root)
 			if (oc_parse_id_copy(id, o->string) && oc_parse_status_of(o, &s))
 				fn(id, &s, arg);
 	cJSON_Delete(root);
 	return good || err_set(err, ERR_GARBLED, "the answer is no table of statuses");
 }
 
-/* --- requests ---------------------------------------------------------------------------------------------------- */
+/* --- requests ------------------------------------------------------------ */
 
 /* The strings of an array, one a line. */
 static char *oc_parse_lines_of(const cJSON *array)
@@ -210,7 +216,7 @@ static char *oc_parse_lines_of(const cJSON *array)
 	struct buf b;
 	const cJSON *o;
 	buf_init(&b, 256u << 10);
-	cJSON_ArrayForEach(o, array)
+	cJSON_ArrayForEach (o, array)
 		if (cJSON_IsString(o))
 			buf_addf(&b, "%s%s", b.len ? "\n" : "", o->valuestring);
 	char *s = b.len ? xstrdup(b.data) : NULL;
@@ -223,7 +229,8 @@ static void oc_parse_permission_of(const cJSON *o, struct request *r)
 {
 	static const char *const tells[] = { "command", "url", "filepath", "filePath", "path" };
 	const cJSON *meta = oc_parse_get(o, "metadata");
-	r->tool = xstrdup(oc_parse_text(o, "permission") ? oc_parse_text(o, "permission") : oc_parse_text(o, "type"));
+	r->tool = xstrdup(oc_parse_text(o, "permission") ? oc_parse_text(o, "permission")
+	                                                 : oc_parse_text(o, "type"));
 	r->always = oc_parse_lines_of(oc_parse_get(o, "always"));
 	r->diff = xstrdup(oc_parse_text(meta, "diff"));
 	for (size_t i = 0; i < ARRAY_LEN(tells) && !r->what; i++)
@@ -247,10 +254,11 @@ static void oc_parse_question_of(const cJSON *o, struct question *q)
 	q->multiple = cJSON_IsTrue(oc_parse_get(o, "multiple"));
 	q->custom = !cJSON_IsFalse(oc_parse_get(o, "custom"));
 	q->options = xcalloc((size_t)(n > 0 ? n : 0) + 1, sizeof(*q->options));
-	cJSON_ArrayForEach(p, options)
+	cJSON_ArrayForEach (p, options)
 		if (q->n_options < OPTIONS_MAX && oc_parse_text(p, "label")) {
 			q->options[q->n_options].label = xstrdup(oc_parse_text(p, "label"));
-			q->options[q->n_options++].description = xstrdup(oc_parse_text(p, "description"));
+			q->options[q->n_options++].description = xstrdup(
+				oc_parse_text(p, "description"));
 		}
 }
 
@@ -259,7 +267,7 @@ static void oc_parse_questions_of(const cJSON *o, struct request *r)
 	const cJSON *list = oc_parse_get(o, "questions"), *q;
 	int n = cJSON_GetArraySize(list);
 	r->questions = xcalloc((size_t)(n > 0 ? n : 0) + 1, sizeof(*r->questions));
-	cJSON_ArrayForEach(q, list)
+	cJSON_ArrayForEach (q, list)
 		if (r->n_questions < QUESTIONS_MAX)
 			oc_parse_question_of(q, &r->questions[r->n_questions++]);
 }
@@ -267,7 +275,8 @@ static void oc_parse_questions_of(const cJSON *o, struct request *r)
 static struct request *request_of(const cJSON *o)
 {
 	struct request *r = xcalloc(1, sizeof(*r));
-	if (!cJSON_IsObject(o) || !oc_parse_id_copy(r->id, oc_parse_text(o, "id")) || !oc_parse_id_copy(r->session, oc_parse_text(o, "sessionID"))) {
+	if (!cJSON_IsObject(o) || !oc_parse_id_copy(r->id, oc_parse_text(o, "id")) ||
+	    !oc_parse_id_copy(r->session, oc_parse_text(o, "sessionID"))) {
 		free(r);
 		return NULL;
 	}
@@ -302,7 +311,8 @@ void request_free(struct request *r)
 	free(r);
 }
 
-bool oc_parse_requests(const char *json, size_t len, bool questions, struct request **out, struct err *err)
+bool oc_parse_requests(const char *json, size_t len, bool questions, struct request **out,
+                       struct err *err)
 {
 	const cJSON *o;
 	struct request **end = out;
@@ -313,7 +323,7 @@ bool oc_parse_requests(const char *json, size_t len, bool questions, struct requ
 		return false;
 	bool good = cJSON_IsArray(root);
 	if (good)
-		cJSON_ArrayForEach(o, root) {
+		cJSON_ArrayForEach (o, root) {
 			struct request *r = n < OC_REQUESTS_MAX ? request_of(o) : NULL;
 			if (r && r->is_question != questions) {
 				request_free(r);
@@ -329,7 +339,7 @@ bool oc_parse_requests(const char *json, size_t len, bool questions, struct requ
 	return good || err_set(err, ERR_GARBLED, "the answer is no list of requests");
 }
 
-/* --- messages ------------------------------------------------------------------------------------------------------ */
+/* --- messages ------------------------------------------------------------ */
 
 static void oc_parse_error_of(const cJSON *error, struct oc_message *m)
 {
@@ -337,26 +347,37 @@ static void oc_parse_error_of(const cJSON *error, struct oc_message *m)
 	const char *words = oc_parse_text(data, "message");
 	if (!cJSON_IsObject(error))
 		return;
-	oc_parse_washed(m->error, sizeof(m->error), oc_parse_text(error, "name") ? oc_parse_text(error, "name") : "Error");
-	oc_parse_washed(m->words, sizeof(m->words), words ? words : oc_parse_text(error, "message") ? oc_parse_text(error, "message") : m->error);
+	oc_parse_washed(m->error, sizeof(m->error),
+	                oc_parse_text(error, "name") ? oc_parse_text(error, "name") : "Error");
+	oc_parse_washed(m->words, sizeof(m->words),
+	                words                             ? words
+	                : oc_parse_text(error, "message") ? oc_parse_text(error, "message")
+	                                                  : m->error);
 }
 
 static bool oc_parse_message_of(const cJSON *o, struct oc_message *m)
 {
-	const cJSON *time = oc_parse_get(o, "time"), *tokens = oc_parse_get(o, "tokens"), *model = oc_parse_get(o, "model");
+	const cJSON *time = oc_parse_get(o, "time"), *tokens = oc_parse_get(o, "tokens"),
+		    *model = oc_parse_get(o, "model");
 	const char *role = oc_parse_text(o, "role");
 	*m = (struct oc_message){ .cost = -1, .context = -1, .tokens = -1 };
 	if (!role || !oc_parse_id_copy(m->id, oc_parse_text(o, "id")))
 		return false;
 	oc_parse_id_copy(m->session, oc_parse_text(o, "sessionID"));
-	m->role = !strcmp(role, "user") ? OC_ROLE_USER : !strcmp(role, "assistant") ? OC_ROLE_ASSISTANT : OC_ROLE_NONE;
+	m->role = !strcmp(role, "user")        ? OC_ROLE_USER
+	          : !strcmp(role, "assistant") ? OC_ROLE_ASSISTANT
+	                                       : OC_ROLE_NONE;
 	m->created_ms = oc_parse_whole(time, "created", 0);
 	m->completed_ms = oc_parse_whole(time, "completed", 0);
 	m->completed = cJSON_IsNumber(oc_parse_get(time, "completed"));
 	oc_parse_error_of(oc_parse_get(o, "error"), m);
 	oc_parse_washed(m->agent, sizeof(m->agent), oc_parse_text(o, "agent"));
-	oc_parse_washed(m->model, sizeof(m->model), oc_parse_text(o, "modelID") ? oc_parse_text(o, "modelID") : oc_parse_text(model, "modelID"));
-	oc_parse_washed(m->provider, sizeof(m->provider), oc_parse_text(o, "providerID") ? oc_parse_text(o, "providerID") : oc_parse_text(model, "providerID"));
+	oc_parse_washed(m->model, sizeof(m->model),
+	                oc_parse_text(o, "modelID") ? oc_parse_text(o, "modelID")
+	                                            : oc_parse_text(model, "modelID"));
+	oc_parse_washed(m->provider, sizeof(m->provider),
+	                oc_parse_text(o, "providerID") ? oc_parse_text(o, "providerID")
+	                                               : oc_parse_text(model, "providerID"));
 	m->cost = oc_parse_number(o, "cost", -1);
 	m->tokens = oc_parse_sum_tokens(tokens);
 	m->reasoning = oc_parse_whole(tokens, "reasoning", 0);
@@ -411,9 +432,10 @@ struct oc_sums oc_parse_sums(const char *json, size_t len)
 	struct oc_sums sums = { .cost = -1, .tokens = -1 };
 	cJSON *root = json_parse(json, len);
 	if (cJSON_IsArray(root))
-		cJSON_ArrayForEach(o, root) {
+		cJSON_ArrayForEach (o, root) {
 			sums.messages++;
-			if (!oc_parse_message_of(oc_parse_get(o, "info"), &m) || m.role != OC_ROLE_ASSISTANT)
+			if (!oc_parse_message_of(oc_parse_get(o, "info"), &m) ||
+			    m.role != OC_ROLE_ASSISTANT)
 				continue;
 			if (m.cost >= 0)
 				sums.cost = (sums.cost < 0 ? 0 : sums.cost) + m.cost;
@@ -432,9 +454,13 @@ char *oc_parse_command(const char *json, size_t len, const char *call)
 	const cJSON *message, *part;
 	char *found = NULL;
 	cJSON *root = json_parse(json, len);
-	cJSON_ArrayForEach(message, root)
-		cJSON_ArrayForEach(part, oc_parse_get(message, "parts")) {
-			const char *id = oc_parse_text(part, "callID"), *command = oc_parse_text(oc_parse_get(oc_parse_get(part, "state"), "input"), "command");
+	cJSON_ArrayForEach (message, root)
+		cJSON_ArrayForEach (part, oc_parse_get(message, "parts")) {
+			const char *id = oc_parse_text(part, "callID"),
+				   *command = oc_parse_text(oc_parse_get(oc_parse_get(part,
+			                                                              "state"),
+			                                                 "input"),
+			                                    "command");
 			if (id && command && !strcmp(id, call)) {
 				free(found);
 				found = xstrdup(command);
@@ -444,19 +470,33 @@ char *oc_parse_command(const char *json, size_t len, const char *call)
 	return found;
 }
 
-/* --- events ---------------------------------------------------------------------------------------------------------- */
+/* --- events -------------------------------------------------------------- */
 
 static const struct event_name {
 	const char *name;
 	enum oc_event_type type;
 } event_names[] = {
-	{ "server.connected", OC_CONNECTED }, { "server.heartbeat", OC_HEARTBEAT }, { "session.created", OC_SESSION_UPDATED },
-	{ "session.updated", OC_SESSION_UPDATED }, { "session.deleted", OC_SESSION_DELETED }, { "session.status", OC_STATUS },
-	{ "session.idle", OC_IDLE }, { "session.error", OC_ERROR }, { "session.compacted", OC_COMPACTED },
-	{ "message.updated", OC_MESSAGE }, { "message.removed", OC_MESSAGE_REMOVED }, { "message.part.updated", OC_PART },
-	{ "message.part.delta", OC_DELTA }, { "permission.asked", OC_ASKED }, { "permission.updated", OC_ASKED },
-	{ "question.asked", OC_ASKED }, { "permission.replied", OC_REPLIED }, { "question.replied", OC_REPLIED },
-	{ "question.rejected", OC_REPLIED }, { "server.instance.disposed", OC_DISPOSED }, { "todo.updated", OC_TODO },
+	{ "server.connected", OC_CONNECTED },
+	{ "server.heartbeat", OC_HEARTBEAT },
+	{ "session.created", OC_SESSION_UPDATED },
+	{ "session.updated", OC_SESSION_UPDATED },
+	{ "session.deleted", OC_SESSION_DELETED },
+	{ "session.status", OC_STATUS },
+	{ "session.idle", OC_IDLE },
+	{ "session.error", OC_ERROR },
+	{ "session.compacted", OC_COMPACTED },
+	{ "message.updated", OC_MESSAGE },
+	{ "message.removed", OC_MESSAGE_REMOVED },
+	{ "message.part.updated", OC_PART },
+	{ "message.part.delta", OC_DELTA },
+	{ "permission.asked", OC_ASKED },
+	{ "permission.updated", OC_ASKED },
+	{ "question.asked", OC_ASKED },
+	{ "permission.replied", OC_REPLIED },
+	{ "question.replied", OC_REPLIED },
+	{ "question.rejected", OC_REPLIED },
+	{ "server.instance.disposed", OC_DISPOSED },
+	{ "todo.updated", OC_TODO },
 	{ "session.diff", OC_DIFF },
 };
 
@@ -480,7 +520,9 @@ static void oc_parse_part_of(const cJSON *part, struct oc_event *e)
 	e->tool = xstrdup(oc_parse_text(part, "tool"));
 	e->tool_state = xstrdup(oc_parse_text(state, "status"));
 	if (!e->text)
-		e->text = xstrdup(oc_parse_text(state, "title") ? oc_parse_text(state, "title") : oc_parse_text(oc_parse_get(state, "input"), "command"));
+		e->text = xstrdup(oc_parse_text(state, "title")
+		                          ? oc_parse_text(state, "title")
+		                          : oc_parse_text(oc_parse_get(state, "input"), "command"));
 }
 
 static void oc_parse_properties_of(const cJSON *p, struct oc_event *e)
@@ -488,7 +530,8 @@ static void oc_parse_properties_of(const cJSON *p, struct oc_event *e)
 	const cJSON *info = oc_parse_get(p, "info");
 	oc_parse_id_copy(e->session, oc_parse_text(p, "sessionID"));
 	switch (e->type) {
-	case OC_SESSION_UPDATED: case OC_SESSION_DELETED:
+	case OC_SESSION_UPDATED:
+	case OC_SESSION_DELETED:
 		if (!oc_parse_session_of(info, &e->info))
 			e->type = OC_OTHER;
 		else if (!e->session[0])
@@ -504,12 +547,8 @@ static void oc_parse_properties_of(const cJSON *p, struct oc_event *e)
 		else if (!e->session[0])
 			memcpy(e->session, e->message.session, sizeof(e->session));
 		break;
-	case OC_ERROR:
-		oc_parse_error_of(oc_parse_get(p, "error"), &e->message);
-		break;
-	case OC_PART:
-		oc_parse_part_of(oc_parse_get(p, "part"), e);
-		break;
+	case OC_ERROR: oc_parse_error_of(oc_parse_get(p, "error"), &e->message); break;
+	case OC_PART: oc_parse_part_of(oc_parse_get(p, "part"), e); break;
 	case OC_DELTA:
 		oc_parse_id_copy(e->part_id, oc_parse_text(p, "partID"));
 		oc_parse_id_copy(e->message_id, oc_parse_text(p, "messageID"));
@@ -528,8 +567,7 @@ static void oc_parse_properties_of(const cJSON *p, struct oc_event *e)
 		if (oc_parse_text(p, "directory"))
 			xreplace(&e->directory, oc_parse_text(p, "directory"));
 		break;
-	default:
-		break;
+	default: break;
 	}
 }
 
@@ -541,7 +579,9 @@ bool oc_parse_event(const char *json, size_t len, struct oc_event *e)
 		cJSON_Delete(root);
 		return false;
 	}
-	const cJSON *payload = cJSON_IsObject(oc_parse_get(root, "payload")) ? oc_parse_get(root, "payload") : root;
+	const cJSON *payload = cJSON_IsObject(oc_parse_get(root, "payload"))
+	                               ? oc_parse_get(root, "payload")
+	                               : root;
 	e->directory = xstrdup(oc_parse_text(root, "directory"));
 	oc_parse_id_copy(e->id, oc_parse_text(payload, "id"));
 	e->type = oc_parse_event_type(oc_parse_text(payload, "type"));
@@ -562,7 +602,7 @@ void oc_event_free(struct oc_event *e)
 	*e = (struct oc_event){ 0 };
 }
 
-/* --- the rest ---------------------------------------------------------------------------------------------------------- */
+/* --- the rest ------------------------------------------------------------ */
 
 bool oc_parse_health(const char *json, size_t len, char *version, size_t size)
 {
@@ -578,13 +618,15 @@ bool oc_reduce_models(const char *json, size_t len, struct buf *out)
 	const cJSON *p, *m;
 	cJSON *root = json_parse(json, len);
 	bool good = cJSON_IsArray(oc_parse_get(root, "providers"));
-	cJSON_ArrayForEach(p, oc_parse_get(root, "providers"))
-		cJSON_ArrayForEach(m, oc_parse_get(p, "models")) {
+	cJSON_ArrayForEach (p, oc_parse_get(root, "providers"))
+		cJSON_ArrayForEach (m, oc_parse_get(p, "models")) {
 			char provider[64], model[128];
 			oc_parse_washed(provider, sizeof(provider), oc_parse_text(p, "id"));
 			oc_parse_washed(model, sizeof(model), m->string);
 			if (provider[0] && model[0])
-				buf_addf(out, "%s/%s\t%lld\n", provider, model, (long long)oc_parse_whole(oc_parse_get(m, "limit"), "context", 0));
+				buf_addf(out, "%s/%s\t%lld\n", provider, model,
+				         (long long)oc_parse_whole(oc_parse_get(m, "limit"),
+				                                   "context", 0));
 		}
 	cJSON_Delete(root);
 	return good;
@@ -596,11 +638,12 @@ bool oc_reduce_names(const char *json, size_t len, struct buf *out)
 	cJSON *root = json_parse(json, len);
 	bool good = cJSON_IsArray(root);
 	if (good)
-		cJSON_ArrayForEach(o, root) {
+		cJSON_ArrayForEach (o, root) {
 			char name[96];
 			const char *mode = oc_parse_text(o, "mode");
 			oc_parse_washed(name, sizeof(name), oc_parse_text(o, "name"));
-			if (name[0] && !cJSON_IsTrue(oc_parse_get(o, "hidden")) && (!mode || strcmp(mode, "subagent") != 0))
+			if (name[0] && !cJSON_IsTrue(oc_parse_get(o, "hidden")) &&
+			    (!mode || strcmp(mode, "subagent") != 0))
 				buf_addf(out, "%s\n", name);
 		}
 	cJSON_Delete(root);
@@ -613,8 +656,9 @@ bool oc_parse_projects(const char *json, size_t len, struct buf *out)
 	cJSON *root = json_parse(json, len);
 	bool good = cJSON_IsArray(root);
 	if (good)
-		cJSON_ArrayForEach(o, root) {
-			const char *id = oc_parse_text(o, "id"), *tree = oc_parse_text(o, "worktree");
+		cJSON_ArrayForEach (o, root) {
+			const char *id = oc_parse_text(o, "id"),
+				   *tree = oc_parse_text(o, "worktree");
 			bool global = id && !strcmp(id, "global");
 			if ((global || tree) && !strchr(global ? "/" : tree, '\n'))
 				buf_addf(out, "%s\n", global ? "/" : tree);
@@ -630,7 +674,8 @@ const char *oc_words(char *buf, size_t size, int status, const char *body, size_
 	if (!words)
 		words = oc_parse_text(root, "message");
 	if (!words)
-		words = oc_parse_text(cJSON_GetArrayItem(oc_parse_get(root, "error"), 0), "message");
+		words = oc_parse_text(cJSON_GetArrayItem(oc_parse_get(root, "error"), 0),
+		                      "message");
 	if (!words)
 		words = oc_parse_text(root, "name");
 	if (words)

@@ -1,4 +1,5 @@
-/* others.c: tmux sessions of the login, and Claude Code sessions from what it leaves in its home. */
+/* others.c: tmux sessions of the login, and Claude Code sessions from what it leaves in its home.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,19 +20,21 @@
 
 /* What a row of these kinds knows beyond struct session; its priv. */
 struct other {
-	char target[64];              /* tmux's id of the session: "$3" */
-	char *socket;                 /* of its tmux server; NULL: the one that tmux takes by itself */
-	char *home;                   /* where Claude Code keeps it, when not in ~/.claude; NULL */
-	char pane[32];                /* its active pane, or the one a Claude Code session runs in: "%5"; "" none */
+	char target[64]; /* tmux's id of the session: "$3" */
+	/* of its tmux server; NULL: the one that tmux takes by itself */
+	char *socket;
+	char *home;    /* where Claude Code keeps it, when not in ~/.claude; NULL */
+	char pane[32]; /* its active pane, or the one a Claude Code session runs in: "%5"; "" none
+	                */
 	int pane_pid;
-	bool named;                   /* by the user */
-	int pid;                      /* of a live Claude Code session; 0 */
+	bool named; /* by the user */
+	int pid;    /* of a live Claude Code session; 0 */
 	int parent_pid, was_pid;
 	enum session_status was_status;
-	char *preview;                /* the pane's text as it came; NULL */
+	char *preview; /* the pane's text as it came; NULL */
 	size_t preview_len;
 	struct run *run;
-	int64_t asked_ms;             /* loop clock */
+	int64_t asked_ms; /* loop clock */
 	uint32_t seen;
 };
 
@@ -57,7 +60,8 @@ static void others_set_washed(char **slot, const char *text)
 	*slot = w;
 }
 
-static struct session *others_make(struct sessions *ss, enum session_type type, const char *local_id, const char *name)
+static struct session *others_make(struct sessions *ss, enum session_type type,
+                                   const char *local_id, const char *name)
 {
 	struct session *r = (struct session *)store_row(&ss->source, &kind_session, local_id, name);
 	if (!r->priv) {
@@ -75,17 +79,19 @@ static struct other *others_of(const struct row *row)
 	return s->type == SESSION_TMUX || s->type == SESSION_CLAUDE ? s->priv : NULL;
 }
 
-static void others_show(struct session *r, enum session_status status, enum health health, int64_t since, const char *why)
+static void others_show(struct session *r, enum session_status status, enum health health,
+                        int64_t since, const char *why)
 {
 	if (r->shown != status || !r->status_ms)
 		r->status_ms = since;
 	r->status = r->shown = status;
-	r->hidden = !r->status_ms || (status == SESSION_NOT_SERVED && now_wall_ms() - r->updated_ms > SESSION_OLD_MS);
+	r->hidden = !r->status_ms || (status == SESSION_NOT_SERVED &&
+	                              now_wall_ms() - r->updated_ms > SESSION_OLD_MS);
 	store_row_health(&r->row, health, r->status_ms, why);
 	store_touch(&r->row);
 }
 
-/* --- tmux -------------------------------------------------------------------------------------------------------- */
+/* --- tmux ---------------------------------------------------------------- */
 
 /* The socket whose sessions are being told, and the folder of those that need no path in a name. */
 struct tmux_socket {
@@ -101,7 +107,8 @@ static void others_tmux_socket(struct tmux_socket *socket, char *line)
 		*socket = (struct tmux_socket){ f[1], f[2] };
 }
 
-/* "" for the usual socket, "agents:" for one beside it, the whole path for others; names of sessions have no colon. */
+/* "" for the usual socket, "agents:" for one beside it, the whole path for others; names of
+ * sessions have no colon. */
 static void others_tmux_label(const struct tmux_socket *socket, char *label, size_t size)
 {
 	size_t n = socket->path ? strlen(socket->usual) : 0;
@@ -114,8 +121,10 @@ static void others_tmux_label(const struct tmux_socket *socket, char *label, siz
 		snprintf(label, size, "%s:", name);
 }
 
-/* A name that is taken by another session of this look (tmux tells a/b from a-b, an id here does not) gets tmux's number. */
-static struct session *others_tmux_row(struct sessions *ss, const char *label, const char *name, const char *target)
+/* A name that is taken by another session of this look (tmux tells a/b from a-b, an id here does
+ * not) gets tmux's number. */
+static struct session *others_tmux_row(struct sessions *ss, const char *label, const char *name,
+                                       const char *target)
 {
 	char id[256], whole[320];
 	snprintf(id, sizeof(id), "tmux-%.100s%.120s", label, name);
@@ -132,7 +141,8 @@ static struct session *others_tmux_row(struct sessions *ss, const char *label, c
 static void others_tmux_session(struct sessions *ss, const struct tmux_socket *socket, char *line)
 {
 	char *f[8], label[128], words[240];
-	if (others_fields_of(line, f, 8) < 8 || f[1][0] != '$' || f[1][1 + strspn(f[1] + 1, "0123456789")])
+	if (others_fields_of(line, f, 8) < 8 || f[1][0] != '$' ||
+	    f[1][1 + strspn(f[1] + 1, "0123456789")])
 		return;
 	others_tmux_label(socket, label, sizeof(label));
 	struct session *r = others_tmux_row(ss, label, f[7], f[1]);
@@ -141,9 +151,11 @@ static void others_tmux_session(struct sessions *ss, const struct tmux_socket *s
 	snprintf(o->target, sizeof(o->target), "%s", f[1]);
 	xreplace(&o->socket, socket->path);
 	snprintf(r->sid, sizeof(r->sid), "%s", f[1]);
-	int n = snprintf(words, sizeof(words), "%d window%s%s", windows, windows == 1 ? "" : "s", attached ? ", attached" : "");
+	int n = snprintf(words, sizeof(words), "%d window%s%s", windows, windows == 1 ? "" : "s",
+	                 attached ? ", attached" : "");
 	if (*label)
-		snprintf(words + n, sizeof(words) - (size_t)n, ", socket %.*s", (int)strlen(label) - 1, label);
+		snprintf(words + n, sizeof(words) - (size_t)n, ", socket %.*s",
+		         (int)strlen(label) - 1, label);
 	others_set_washed(&r->words, words);
 	others_set_washed(&r->directory, f[6]);
 	r->created_ms = 1000 * number_long(f[2]);
@@ -156,24 +168,28 @@ static bool others_same_socket(const char *a, const char *b)
 	return a == b || (a && b && !strcmp(a, b));
 }
 
-static struct session *others_by_target(struct sessions *ss, const struct tmux_socket *socket, const char *target)
+static struct session *others_by_target(struct sessions *ss, const struct tmux_socket *socket,
+                                        const char *target)
 {
 	struct row *row = store_first(ss->source.store, &kind_session, ss->source.server);
 	for (; row; row = store_next(row, &kind_session, ss->source.server)) {
 		struct other *o = others_of(row);
-		if (o && ((struct session *)row)->type == SESSION_TMUX && !strcmp(o->target, target) && others_same_socket(o->socket, socket->path))
+		if (o && ((struct session *)row)->type == SESSION_TMUX &&
+		    !strcmp(o->target, target) && others_same_socket(o->socket, socket->path))
 			return (struct session *)row;
 	}
 	return NULL;
 }
 
 /* A Claude Code session whose process, or its parent, is the pane's. */
-static void others_pane_of_claude(struct sessions *ss, const struct tmux_socket *socket, const char *pane, const char *target, int pid)
+static void others_pane_of_claude(struct sessions *ss, const struct tmux_socket *socket,
+                                  const char *pane, const char *target, int pid)
 {
 	struct row *row = store_first(ss->source.store, &kind_session, ss->source.server);
 	for (; row; row = store_next(row, &kind_session, ss->source.server)) {
 		struct other *o = others_of(row);
-		if (o && ((struct session *)row)->type == SESSION_CLAUDE && o->pid && (o->pid == pid || o->parent_pid == pid)) {
+		if (o && ((struct session *)row)->type == SESSION_CLAUDE && o->pid &&
+		    (o->pid == pid || o->parent_pid == pid)) {
 			snprintf(o->pane, sizeof(o->pane), "%s", pane);
 			snprintf(o->target, sizeof(o->target), "%s", target);
 			xreplace(&o->socket, socket->path);
@@ -184,7 +200,8 @@ static void others_pane_of_claude(struct sessions *ss, const struct tmux_socket 
 static void others_tmux_pane(struct sessions *ss, const struct tmux_socket *socket, char *line)
 {
 	char *f[8];
-	if (others_fields_of(line, f, 8) < 8 || f[2][0] != '%' || f[2][1 + strspn(f[2] + 1, "0123456789")])
+	if (others_fields_of(line, f, 8) < 8 || f[2][0] != '%' ||
+	    f[2][1 + strspn(f[2] + 1, "0123456789")])
 		return;
 	struct session *r = others_by_target(ss, socket, f[1]);
 	others_pane_of_claude(ss, socket, f[2], f[1], number_int(f[3]));
@@ -197,7 +214,7 @@ static void others_tmux_pane(struct sessions *ss, const struct tmux_socket *sock
 	others_set_washed(&r->model, f[7]);
 }
 
-/* --- Claude Code ---------------------------------------------------------------------------------------------------- */
+/* --- Claude Code --------------------------------------------------------- */
 
 static const char *others_text(const cJSON *o, const char *name)
 {
@@ -221,7 +238,8 @@ static struct session *others_claude_row(struct sessions *ss, const char *uuid)
 	char id[256];
 	snprintf(id, sizeof(id), "%s/%s/%s", ss->source.server->name, kind_session.name, uuid);
 	struct row *known = store_find(ss->source.store, id);
-	char *name = xstrdup(known && known->kind == &kind_session ? known->name : uuid);       /* found out before */
+	/* found out before */
+	char *name = xstrdup(known && known->kind == &kind_session ? known->name : uuid);
 	struct session *r = others_make(ss, SESSION_CLAUDE, uuid, name);
 	free(name);
 	snprintf(r->sid, sizeof(r->sid), "%s", uuid);
@@ -229,13 +247,21 @@ static struct session *others_claude_row(struct sessions *ss, const char *uuid)
 }
 
 /* The process that wrote the file must be the one that runs: its start, field 22 of stat, tells. */
-static struct session *others_claude_live(struct sessions *ss, const char *start, const char *parent, const char *json)
+static struct session *others_claude_live(struct sessions *ss, const char *start,
+                                          const char *parent, const char *json)
 {
-	static const struct { const char *name; enum session_status status; enum health health; } states[] = {
-		{ "idle", SESSION_IDLE, HEALTH_IDLE }, { "busy", SESSION_BUSY, HEALTH_BUSY }, { "waiting", SESSION_PERMISSION, HEALTH_ASKS },
+	static const struct {
+		const char *name;
+		enum session_status status;
+		enum health health;
+	} states[] = {
+		{ "idle", SESSION_IDLE, HEALTH_IDLE },
+		{ "busy", SESSION_BUSY, HEALTH_BUSY },
+		{ "waiting", SESSION_PERMISSION, HEALTH_ASKS },
 	};
 	cJSON *o = json_parse(json, strlen(json));
-	const char *uuid = others_text(o, "sessionId"), *status = others_text(o, "status"), *what = others_text(o, "waitingFor");
+	const char *uuid = others_text(o, "sessionId"), *status = others_text(o, "status"),
+		   *what = others_text(o, "waitingFor");
 	const cJSON *proc = cJSON_GetObjectItemCaseSensitive(o, "procStart");
 	char wrote[32] = "", why[200];
 	if (cJSON_IsString(proc))
@@ -256,8 +282,11 @@ static struct session *others_claude_live(struct sessions *ss, const char *start
 	if (other->was_pid != other->pid)
 		other->pane[0] = '\0';
 	others_set_washed(&r->directory, others_text(o, "cwd"));
-	bool named = others_text(o, "name") && (!others_text(o, "nameSource") || strcmp(others_text(o, "nameSource"), "derived") != 0);
-	if (others_text(o, "name") && (named || others_is_uuid(r->row.name)))       /* a derived one says less than the last prompt */
+	bool named = others_text(o, "name") &&
+	             (!others_text(o, "nameSource") ||
+	              strcmp(others_text(o, "nameSource"), "derived") != 0);
+	/* a derived one says less than the last prompt */
+	if (others_text(o, "name") && (named || others_is_uuid(r->row.name)))
 		others_set_washed(&r->row.name, others_text(o, "name"));
 	other->named = named;
 	r->created_ms = number_whole(others_number(o, "startedAt"), 0);
@@ -265,8 +294,9 @@ static struct session *others_claude_live(struct sessions *ss, const char *start
 	snprintf(why, sizeof(why), "Claude Code waits for: %.120s", what ? what : "you");
 	bool waits = i < ARRAY_LEN(states) && states[i].status == SESSION_PERMISSION;
 	others_set_washed(&r->words, waits && what ? what : NULL);
-	others_show(r, i < ARRAY_LEN(states) ? states[i].status : SESSION_UNKNOWN, i < ARRAY_LEN(states) ? states[i].health : HEALTH_UNKNOWN,
-	     r->updated_ms ? r->updated_ms : r->created_ms, waits ? why : NULL);
+	others_show(r, i < ARRAY_LEN(states) ? states[i].status : SESSION_UNKNOWN,
+	            i < ARRAY_LEN(states) ? states[i].health : HEALTH_UNKNOWN,
+	            r->updated_ms ? r->updated_ms : r->created_ms, waits ? why : NULL);
 	cJSON_Delete(o);
 	return r;
 }
@@ -294,8 +324,13 @@ static void others_claude_line(struct session *r, const char *line)
 	if (others_text(message, "model"))
 		others_set_washed(&r->model, others_text(message, "model"));
 	if (cJSON_IsObject(usage))
-		r->context_used = number_whole(others_number(usage, "input_tokens") + others_number(usage, "output_tokens") +
-		                                       others_number(usage, "cache_read_input_tokens") + others_number(usage, "cache_creation_input_tokens"), 0);
+		r->context_used = number_whole(others_number(usage, "input_tokens") +
+		                                       others_number(usage, "output_tokens") +
+		                                       others_number(usage,
+		                                                     "cache_read_input_tokens") +
+		                                       others_number(usage,
+		                                                     "cache_creation_input_tokens"),
+		                               0);
 	cJSON_Delete(o);
 }
 
@@ -339,8 +374,11 @@ static void others_ended(struct row *row, struct other *o)
 	if (r->type == SESSION_CLAUDE && o->was_pid && !o->pid) {
 		others_leave_pane(r, o);
 		others_show(r, SESSION_NOT_SERVED, HEALTH_IDLE, now_wall_ms(), NULL);
-	} else if (r->type == SESSION_CLAUDE && o->pid && (o->pid != o->was_pid || (r->status != o->was_status && r->status == SESSION_IDLE)))
-		sessions_look(sessions_of(row->source), 0);       /* which pane a new one is in, and what it was about */
+	} else if (r->type == SESSION_CLAUDE && o->pid &&
+	           (o->pid != o->was_pid ||
+	            (r->status != o->was_status && r->status == SESSION_IDLE)))
+		/* which pane a new one is in, and what it was about */
+		sessions_look(sessions_of(row->source), 0);
 }
 
 static void others_each(struct sessions *ss, void (*fn)(struct row *, struct other *));
@@ -382,7 +420,7 @@ static void others_claude_lines(struct sessions *ss, char *lines)
 	}
 }
 
-/* --- all of it --------------------------------------------------------------------------------------------------------- */
+/* --- all of it ----------------------------------------------------------- */
 
 static void others_each(struct sessions *ss, void (*fn)(struct row *, struct other *))
 {
@@ -398,7 +436,7 @@ static void others_unsee(struct row *row, struct other *o)
 {
 	o->seen = 0;
 	o->pid = o->was_pid = 0;
-	others_leave_pane((struct session *)row, o);       /* the panes are told again, too */
+	others_leave_pane((struct session *)row, o); /* the panes are told again, too */
 }
 
 static void others_forget_unseen(struct row *row, struct other *o)
@@ -442,7 +480,7 @@ void others_finish(struct session *s)
 	free(o);
 }
 
-/* --- details, attaching, acting --------------------------------------------------------------------------------------------- */
+/* --- details, attaching, acting ------------------------------------------ */
 
 /* The words of a tmux command, on the socket of that session. */
 static void others_tmux_words(struct buf *b, const struct other *o, const char *const *argv)
@@ -475,12 +513,15 @@ static void others_preview_done(const struct run_result *r, void *arg)
 static void others_want_preview(struct row *row, struct other *o)
 {
 	int64_t now = loop_now(store_loop(row->source->store));
-	if (!o->pane[0] || o->run || row->server->link->state != LINK_UP || (o->asked_ms && now - o->asked_ms < PREVIEW_GAP_MS))
+	if (!o->pane[0] || o->run || row->server->link->state != LINK_UP ||
+	    (o->asked_ms && now - o->asked_ms < PREVIEW_GAP_MS))
 		return;
 	struct buf command = { 0 };
-	others_tmux_words(&command, o, (const char *[]){ "capture-pane", "-p", "-t", o->pane, NULL });
+	others_tmux_words(&command, o,
+	                  (const char *[]){ "capture-pane", "-p", "-t", o->pane, NULL });
 	o->asked_ms = now;
-	o->run = link_run(row->server->link, command.data, NULL, 0, PREVIEW_MAX, 10000, others_preview_done, row);
+	o->run = link_run(row->server->link, command.data, NULL, 0, PREVIEW_MAX, 10000,
+	                  others_preview_done, row);
 	buf_finish(&command);
 }
 
@@ -489,7 +530,8 @@ void others_detail(struct row *row, struct doc *doc)
 	struct session *s = (struct session *)row;
 	struct other *o = others_of(row);
 	if (s->words)
-		doc_pair(doc, DOC_PLAIN, s->type == SESSION_TMUX ? "tmux" : "waits for", "%s", s->words);
+		doc_pair(doc, DOC_PLAIN, s->type == SESSION_TMUX ? "tmux" : "waits for", "%s",
+		         s->words);
 	if (!o->pane[0]) {
 		doc_add(doc, DOC_DIM, "It runs in no tmux pane.");
 		return;
@@ -514,9 +556,11 @@ void others_command(const struct row *row, struct buf *b)
 	const struct other *o = others_of(row);
 	if (o->target[0] && (s->type == SESSION_TMUX || o->pane[0])) {
 		if (s->type == SESSION_CLAUDE) {
-			others_tmux_words(b, o, (const char *[]){ "select-window", "-t", o->pane, NULL });
+			others_tmux_words(b, o,
+			                  (const char *[]){ "select-window", "-t", o->pane, NULL });
 			buf_puts(b, "; ");
-			others_tmux_words(b, o, (const char *[]){ "select-pane", "-t", o->pane, NULL });
+			others_tmux_words(b, o,
+			                  (const char *[]){ "select-pane", "-t", o->pane, NULL });
 			buf_puts(b, "; ");
 		}
 		buf_puts(b, "unset TMUX; exec ");
@@ -553,21 +597,29 @@ bool others_act(const struct row *row, const char *action, const char *argument,
 		others_next_words(b, o, (const char *[]){ "kill-session", "-t", o->target, NULL });
 	} else if (!strcmp(action, "tmux-rename") && has) {
 		char *name = tmux_name(argument);
-		others_next_words(b, o, (const char *[]){ "rename-session", "-t", o->target, "--", name, NULL });
+		others_next_words(b, o,
+		                  (const char *[]){ "rename-session", "-t", o->target, "--", name,
+		                                    NULL });
 		free(name);
 	} else if (!strcmp(action, "tmux-send") && has) {
 		char *typed = tmux_word(argument);
-		others_next_words(b, o, (const char *[]){ "send-keys", "-t", o->pane, "-l", "--", typed, NULL });
-		others_next_words(b, o, (const char *[]){ "send-keys", "-t", o->pane, "Enter", NULL });
+		others_next_words(b, o,
+		                  (const char *[]){ "send-keys", "-t", o->pane, "-l", "--", typed,
+		                                    NULL });
+		others_next_words(b, o,
+		                  (const char *[]){ "send-keys", "-t", o->pane, "Enter", NULL });
 		free(typed);
 	} else if (!strcmp(action, "tmux-new") && has) {
 		size_t n = strcspn(argument, " ");
 		char *first = xstrndup(argument, n), *name = tmux_name(first);
 		const char *dir = argument + n + strspn(argument + n, " ");
 		char *folder = tmux_name(dir);
-		if (*dir)                      /* tmux takes home without a word where there is no such folder */
+		/* tmux takes home without a word where there is no such folder */
+		if (*dir)
 			quote_argv(b, (const char *[]){ "cd", "--", dir, NULL });
-		others_next_words(b, o, (const char *[]){ "new-session", "-d", "-s", name, *dir ? "-c" : NULL, folder, NULL });
+		others_next_words(b, o,
+		                  (const char *[]){ "new-session", "-d", "-s", name,
+		                                    *dir ? "-c" : NULL, folder, NULL });
 		free(folder);
 		free(name);
 		free(first);

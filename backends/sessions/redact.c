@@ -1,7 +1,8 @@
-/* redact.c: what a recording keeps of coding sessions: who, where, when and how they are, and no word of what was said in them.
+/* redact.c: what a recording keeps of coding sessions: who, where, when and how they are, and no
+ * word of what was said in them.
  *
- * A conversation holds what agents read: files, environments, keys. No pattern finds all of that. So each word becomes as many x; only
- * members that are known to be structure keep their text. */
+ * A conversation holds what agents read: files, environments, keys. No pattern finds all of that.
+ * So each word becomes as many x; only members that are known to be structure keep their text. */
 #include <string.h>
 
 #include <cjson/cJSON.h>
@@ -13,12 +14,17 @@
 
 /* Their values are ids, kinds and places. mask_text goes over them all the same. */
 static const char *const kept[] = {
-	"id", "sessionID", "messageID", "parentID", "partID", "callID", "requestID", "permissionID", "projectID", "workspaceID", "providerID",
-	"modelID", "parent", "type", "role", "status", "tool", "permission", "agent", "mode", "version", "directory", "cwd", "worktree", "root",
-	"variant", "finish", "vcs", "sessionId", "uuid", "parentUuid", "procStart", "nameSource", "model", "userType", "kind", "entrypoint",
+	"id",         "sessionID",    "messageID",  "parentID",    "partID",     "callID",
+	"requestID",  "permissionID", "projectID",  "workspaceID", "providerID", "modelID",
+	"parent",     "type",         "role",       "status",      "tool",       "permission",
+	"agent",      "mode",         "version",    "directory",   "cwd",        "worktree",
+	"root",       "variant",      "finish",     "vcs",         "sessionId",  "uuid",
+	"parentUuid", "procStart",    "nameSource", "model",       "userType",   "kind",
+	"entrypoint",
 };
 /* All that is in these was said, whatever its members are called. */
-static const char *const said[] = { "input", "output", "metadata", "args", "arguments", "content", "raw", "toolUseResult", "snapshot", "summary" };
+static const char *const said[] = { "input",   "output", "metadata",      "args",     "arguments",
+	                            "content", "raw",    "toolUseResult", "snapshot", "summary" };
 /* Names of models, agents and commands: they come from configurations. */
 static const char *const tables[] = { " models", " agents", " commands" };
 
@@ -44,13 +50,16 @@ static void redact_string(cJSON *v, bool keep)
 
 /* Where it is in a document. */
 struct place {
-	const char *name, *parent;       /* of the member, or of the array it is in; of the object around that; NULL */
-	bool inside;                     /* of something that was said */
+	/* of the member, or of the array it is in; of the object around that; NULL */
+	const char *name, *parent;
+	bool inside; /* of something that was said */
 };
 
 static bool redact_is_structure(const struct place *at)
 {
-	bool of_error = at->name && at->parent && !strcmp(at->name, "name") && !strcmp(at->parent, "error");   /* its kind */
+	/* its kind */
+	bool of_error = at->name && at->parent && !strcmp(at->name, "name") &&
+	                !strcmp(at->parent, "error");
 	return !at->inside && (of_error || redact_in(at->name, kept, ARRAY_LEN(kept)));
 }
 
@@ -73,7 +82,8 @@ static void redact_value(cJSON *v, const struct place *at)
 	for (cJSON *child = v->child; child; child = child->next) {
 		if (inside)
 			redact_name(child);
-		struct place below = { child->string ? child->string : at->name, child->string ? at->name : at->parent, inside };
+		struct place below = { child->string ? child->string : at->name,
+			               child->string ? at->name : at->parent, inside };
 		redact_value(child, &below);
 	}
 }
@@ -118,16 +128,26 @@ static bool redact_is_directory(const char *line, size_t len)
 {
 	static const char word[] = "\"cwd\":\"";
 	size_t n = sizeof(word) - 1;
-	return len > n && !memcmp(line, word, n) && memchr(line + n, '"', len - n) == line + len - 1;
+	return len > n && !memcmp(line, word, n) &&
+	       memchr(line + n, '"', len - n) == line + len - 1;
 }
 
 /* Lines of a look (scan.c, watch.c): the first word tells how much of one is structure. */
 static void redact_line(const char *line, size_t len, struct buf *out)
 {
-	static const struct { const char *word; int tabs; } shapes[] = {
-		{ "live\t", 3 },                          /* then a file of Claude Code */
-		{ "pane\t", 7 },                          /* then the pane's title, which the program in it sets */
-		{ "oc\t", 99 }, { "cpu\t", 99 }, { "now\t", 99 }, { "starting\t", 99 }, { "session\t", 99 }, { "file\t", 99 },
+	static const struct {
+		const char *word;
+		int tabs;
+	} shapes[] = {
+		{ "live\t", 3 }, /* then a file of Claude Code */
+		/* then the pane's title, which the program in it sets */
+		{ "pane\t", 7 },
+		{ "oc\t", 99 },
+		{ "cpu\t", 99 },
+		{ "now\t", 99 },
+		{ "starting\t", 99 },
+		{ "session\t", 99 },
+		{ "file\t", 99 },
 	};
 	size_t keep = redact_is_heading(line, len) || redact_is_directory(line, len) ? len : 0;
 	for (size_t i = 0; i < ARRAY_LEN(shapes) && !keep; i++) {

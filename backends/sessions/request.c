@@ -1,4 +1,5 @@
-/* request.c: what a session asks, in words to read; and the user's answer, from words to what the API takes. */
+/* request.c: what a session asks, in words to read; and the user's answer, from words to what the
+ * API takes. */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,14 +21,19 @@ static void request_diff_lines(struct doc *doc, const char *diff)
 {
 	for (const char *at = diff; at && *at;) {
 		size_t n = strcspn(at, "\n");
-		bool file = !strncmp(at, "+++", 3) || !strncmp(at, "---", 3) || !strncmp(at, "Index:", 6) || !strncmp(at, "===", 3);
-		enum doc_tone tone = file || *at == '@' ? DOC_DIM : *at == '+' ? DOC_GOOD : *at == '-' ? DOC_BAD : DOC_CODE;
+		bool file = !strncmp(at, "+++", 3) || !strncmp(at, "---", 3) ||
+		            !strncmp(at, "Index:", 6) || !strncmp(at, "===", 3);
+		enum doc_tone tone = file || *at == '@' ? DOC_DIM
+		                     : *at == '+'       ? DOC_GOOD
+		                     : *at == '-'       ? DOC_BAD
+		                                        : DOC_CODE;
 		doc_text(doc, tone, at, n);
 		at += n + (at[n] == '\n');
 	}
 }
 
-static void request_question_doc(const struct question *q, size_t number, size_t of, struct doc *doc)
+static void request_question_doc(const struct question *q, size_t number, size_t of,
+                                 struct doc *doc)
 {
 	char *text = wash_dup(q->text, 0);
 	doc_head(doc, text);
@@ -35,9 +41,11 @@ static void request_question_doc(const struct question *q, size_t number, size_t
 	if (of > 1)
 		doc_add(doc, DOC_DIM, "question %zu of %zu", number + 1, of);
 	for (size_t i = 0; i < q->n_options; i++) {
-		char *label = wash_dup(q->options[i].label, 0), *help = wash_dup(q->options[i].description, 0), key[24];
+		char *label = wash_dup(q->options[i].label, 0),
+		     *help = wash_dup(q->options[i].description, 0), key[24];
 		snprintf(key, sizeof(key), "%zu", i + 1);
-		doc_pair(doc, DOC_PLAIN, key, "%s%s%s", label, help && *help ? "  - " : "", help ? help : "");
+		doc_pair(doc, DOC_PLAIN, key, "%s%s%s", label, help && *help ? "  - " : "",
+		         help ? help : "");
 		free(label);
 		free(help);
 	}
@@ -69,14 +77,15 @@ void request_phrase(const struct request *r, char *buf, size_t size)
 	struct buf b;
 	buf_init(&b, 4096);
 	if (r->is_question)
-		buf_addf(&b, "%.500s%s", r->n_questions ? r->questions[0].text : "a question", r->n_questions > 1 ? " (and more)" : "");
+		buf_addf(&b, "%.500s%s", r->n_questions ? r->questions[0].text : "a question",
+		         r->n_questions > 1 ? " (and more)" : "");
 	else
 		buf_addf(&b, "%.60s: %.500s", r->tool, r->what ? r->what : "");
 	wash(buf, size, b.data, b.len);
 	buf_finish(&b);
 }
 
-/* --- answers ------------------------------------------------------------------------------------------------- */
+/* --- answers ------------------------------------------------------------- */
 
 static char *request_trimmed(const char *s, size_t n)
 {
@@ -106,7 +115,8 @@ static bool request_by_number(const struct question *q, const char *words, cJSON
 	return true;
 }
 
-static bool request_answer_one(const struct question *q, const char *words, cJSON *out, struct err *err)
+static bool request_answer_one(const struct question *q, const char *words, cJSON *out,
+                               struct err *err)
 {
 	char *w = request_trimmed(words, strlen(words));
 	bool good = request_by_number(q, w, out);
@@ -116,12 +126,15 @@ static bool request_answer_one(const struct question *q, const char *words, cJSO
 			good = true;
 		}
 	if (good && cJSON_GetArraySize(out) > 1 && !q->multiple)
-		good = err_set(err, ERR_USAGE, "only one answer may be given to \"%.80s\"", q->text);
+		good = err_set(err, ERR_USAGE, "only one answer may be given to \"%.80s\"",
+		               q->text);
 	else if (!good && *w && q->custom) {
 		cJSON_AddItemToArray(out, cJSON_CreateString(w));
 		good = true;
 	} else if (!good) {
-		err_set(err, ERR_USAGE, "\"%.40s\" is no answer to \"%.80s\": expected a number from 1 to %zu", w, q->text, q->n_options);
+		err_set(err, ERR_USAGE,
+		        "\"%.40s\" is no answer to \"%.80s\": expected a number from 1 to %zu", w,
+		        q->text, q->n_options);
 	}
 	free(w);
 	return good;
@@ -146,7 +159,8 @@ static void request_unescape(char *s)
 }
 
 /* Answers to several questions are parted by semicolons; "\;" is one of the words. */
-static bool request_answers_of(const struct request *r, const char *words, cJSON *list, struct err *err)
+static bool request_answers_of(const struct request *r, const char *words, cJSON *list,
+                               struct err *err)
 {
 	const char *at = words;
 	for (size_t i = 0; i < r->n_questions; i++) {
@@ -174,7 +188,10 @@ static bool request_permission_reply(const char *words, cJSON *o, struct err *er
 			return true;
 		}
 	if (strncmp(words, "reject:", 7) != 0)
-		return err_set(err, ERR_USAGE, "\"%.40s\" is no answer to a permission: once, always, reject, or reject: MESSAGE", words);
+		return err_set(err, ERR_USAGE,
+		               "\"%.40s\" is no answer to a permission: once, always, reject, or "
+		               "reject: MESSAGE",
+		               words);
 	char *message = request_trimmed(words + 7, strlen(words + 7));
 	cJSON_AddStringToObject(o, "reply", "reject");
 	if (*message)
@@ -186,7 +203,9 @@ static bool request_permission_reply(const char *words, cJSON *o, struct err *er
 bool request_answers(const struct request *r, const char *words, struct buf *json, struct err *err)
 {
 	cJSON *o = cJSON_CreateObject();
-	bool good = r->is_question ? request_answers_of(r, words, cJSON_AddArrayToObject(o, "answers"), err) : request_permission_reply(words, o, err);
+	bool good = r->is_question ? request_answers_of(r, words,
+	                                                cJSON_AddArrayToObject(o, "answers"), err)
+	                           : request_permission_reply(words, o, err);
 	char *text = cJSON_PrintUnformatted(o);
 	if (good && !buf_puts(json, text))
 		good = err_set(err, ERR_TOO_BIG, "the answer is too long");

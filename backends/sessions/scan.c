@@ -1,4 +1,5 @@
-/* scan.c: one look at a server: which OpenCode servers listen, which tmux and Claude Code sessions there are.
+/* scan.c: one look at a server: which OpenCode servers listen, which tmux and Claude Code sessions
+ * there are.
  *
  * The script is POSIX sh. It needs no ss: /proc has it all, and a server's own user may read it. */
 #include <stdio.h>
@@ -12,87 +13,102 @@
 #include "backends/sessions/sessions.h"
 
 /* Ports on which the process with the inodes $i listens: state 0A of /proc/net/tcp. */
-#define PORTS \
-	"ports() { " \
-		"for f in /proc/net/tcp /proc/net/tcp6; do " \
-			"[ -r $f ] && while read -r n l r s q t m v o e z; do " \
-				"if [ \"$s\" = 0A ]; then case \"$i\" in " \
-					"*\" $e \"*) u=1; printf \"oc\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\n\" " \
-						"$((0x${l##*:})) $p \"${l%:*}\" \"$k\" \"$b\" \"$g\" \"$x\" \"$w\";; " \
-					"*) if [ -z \"$i\" ] && [ \"${l##*:}\" = 1000 ]; then u=1; " \
-						"printf \"oc\\t4096\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\n\" $p \"${l%:*}\" \"$k\" \"$b\" \"$g\" \"$x\" \"$w\"; fi;; " \
-				"esac; fi; " \
-			"done <$f; " \
-		"done; }; "
+#define PORTS                                                                                      \
+	"ports() { "                                                                               \
+	"for f in /proc/net/tcp /proc/net/tcp6; do "                                               \
+	"[ -r $f ] && while read -r n l r s q t m v o e z; do "                                    \
+	"if [ \"$s\" = 0A ]; then case \"$i\" in "                                                 \
+	"*\" $e \"*) u=1; printf \"oc\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\n\" "               \
+	"$((0x${l##*:})) $p \"${l%:*}\" \"$k\" \"$b\" \"$g\" \"$x\" \"$w\";; "                     \
+	"*) if [ -z \"$i\" ] && [ \"${l##*:}\" = 1000 ]; then u=1; "                               \
+	"printf \"oc\\t4096\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\n\" $p \"${l%:*}\" \"$k\" \"$b\" " \
+	"\"$g\" \"$x\" \"$w\"; fi;; "                                                              \
+	"esac; fi; "                                                                               \
+	"done <$f; "                                                                               \
+	"done; }; "
 
-#define OPENCODE \
-	"for d in /proc/[0-9]*; do " \
-		"c=; { read -r c <$d/comm; } 2>/dev/null; " \
-		"case $c in *opencode*) ;; *) continue;; esac; " \
-		"p=${d#/proc/}; k=0; b=0; g=; w=$(readlink $d/cwd); x=$(readlink $d/exe); " \
-		"while read -r n v r; do case $n in VmRSS:) k=$v; break;; esac; done <$d/status; " \
-		"{ read -r s <$d/stat; } 2>/dev/null; set -- ${s##*) }; b=${20}; t=$((${12:-0}+${13:-0})); " \
-		"while read -r s; do case $s in */user@*.service/*.service) g=user/${s##*/};; *.service) g=${s##*/};; esac; done <$d/cgroup; " \
-		"i=\" $(ls -l $d/fd 2>/dev/null | sed -n \"s/.*socket:.\\([0-9]*\\).*/\\1/p\" | tr \"\\n\" \" \") \"; " \
-		"[ \"$i\" = \"  \" ] && i=; " \
-		"u=; ports; printf \"cpu\\t%s\\t%s\\n\" $p \"$t\"; " \
-		"[ -z \"$u$g\" ] || [ -n \"$u\" ] || printf \"starting\\t%s\\t%s\\n\" \"$b\" \"$g\"; " \
+#define OPENCODE                                                                                   \
+	"for d in /proc/[0-9]*; do "                                                               \
+	"c=; { read -r c <$d/comm; } 2>/dev/null; "                                                \
+	"case $c in *opencode*) ;; *) continue;; esac; "                                           \
+	"p=${d#/proc/}; k=0; b=0; g=; w=$(readlink $d/cwd); x=$(readlink $d/exe); "                \
+	"while read -r n v r; do case $n in VmRSS:) k=$v; break;; esac; done <$d/status; "         \
+	"{ read -r s <$d/stat; } 2>/dev/null; set -- ${s##*) }; b=${20}; "                         \
+	"t=$((${12:-0}+${13:-0})); "                                                               \
+	"while read -r s; do case $s in */user@*.service/*.service) g=user/${s##*/};; *.service) " \
+	"g=${s##*/};; esac; done <$d/cgroup; "                                                     \
+	"i=\" $(ls -l $d/fd 2>/dev/null | sed -n \"s/.*socket:.\\([0-9]*\\).*/\\1/p\" | tr "       \
+	"\"\\n\" \" \") \"; "                                                                      \
+	"[ \"$i\" = \"  \" ] && i=; "                                                              \
+	"u=; ports; printf \"cpu\\t%s\\t%s\\n\" $p \"$t\"; "                                       \
+	"[ -z \"$u$g\" ] || [ -n \"$u\" ] || printf \"starting\\t%s\\t%s\\n\" \"$b\" \"$g\"; "     \
 	"done 2>/dev/null; "
 
-/* Every server of the login has a socket in a folder of the same name: in /tmp, where TMUX_TMPDIR says, which a shell without a
- * terminal may not know, and in the login's runtime folder. The kernel's list of sockets tells of those elsewhere. */
-#define TMUX \
-	"if command -v tmux >/dev/null 2>&1; then " \
-		"U=$(id -u); d=${TMUX_TMPDIR:-/tmp}/tmux-$U; a=; t=; if timeout 3 true 2>/dev/null; then t=\"timeout 3\"; fi; " \
-		"for s in \"$d\"/* /tmp/tmux-$U/* \"${XDG_RUNTIME_DIR:-/run/user/$U}/tmux-$U\"/* " \
-			"$(sed -n -E \"s,.* (/[^ ]*/tmux-$U/[^ ]+)$,\\1,p\" /proc/net/unix 2>/dev/null); do " \
-			"[ -S \"$s\" ] && [ -w \"$s\" ] || continue; " \
-			"case \"$a\" in *\"|$s|\"*) continue;; esac; a=\"$a|$s|\"; " \
-			"printf \"socket\\t%s\\t%s\\n\" \"$s\" \"$d\"; " \
-			"$t tmux -S \"$s\" list-sessions -F \"session\t#{session_id}\t#{session_created}\t#{session_activity}\t" \
-				"#{session_attached}\t#{session_windows}\t#{session_path}\t#{session_name}\" \\; " \
-				"list-panes -a -F \"pane\t#{session_id}\t#{pane_id}\t#{pane_pid}\t#{pane_current_command}\t#{pane_active}\t" \
-				"#{pane_current_path}\t#{pane_title}\" 2>/dev/null; " \
-		"done; " \
+/* Every server of the login has a socket in a folder of the same name: in /tmp, where TMUX_TMPDIR
+ * says, which a shell without a terminal may not know, and in the login's runtime folder. The
+ * kernel's list of sockets tells of those elsewhere. */
+#define TMUX                                                                                       \
+	"if command -v tmux >/dev/null 2>&1; then "                                                \
+	"U=$(id -u); d=${TMUX_TMPDIR:-/tmp}/tmux-$U; a=; t=; if timeout 3 true 2>/dev/null; then " \
+	"t=\"timeout 3\"; fi; "                                                                    \
+	"for s in \"$d\"/* /tmp/tmux-$U/* \"${XDG_RUNTIME_DIR:-/run/user/$U}/tmux-$U\"/* "         \
+	"$(sed -n -E \"s,.* (/[^ ]*/tmux-$U/[^ ]+)$,\\1,p\" /proc/net/unix 2>/dev/null); do "      \
+	"[ -S \"$s\" ] && [ -w \"$s\" ] || continue; "                                             \
+	"case \"$a\" in *\"|$s|\"*) continue;; esac; a=\"$a|$s|\"; "                               \
+	"printf \"socket\\t%s\\t%s\\n\" \"$s\" \"$d\"; "                                           \
+	"$t tmux -S \"$s\" list-sessions -F "                                                      \
+	"\"session\t#{session_id}\t#{session_created}\t#{session_activity}\t"                      \
+	"#{session_attached}\t#{session_windows}\t#{session_path}\t#{session_name}\" \\; "         \
+	"list-panes -a -F "                                                                        \
+	"\"pane\t#{session_id}\t#{pane_id}\t#{pane_pid}\t#{pane_current_command}\t#{pane_active}"  \
+	"\t"                                                                                       \
+	"#{pane_current_path}\t#{pane_title}\" 2>/dev/null; "                                      \
+	"done; "                                                                                   \
 	"fi; "
 
 /* A file of a live session counts when its process is the one that wrote it: field 22 of stat.
  *
- * Transcripts are PROJECT/UUID.jsonl, and those of sub-agents PROJECT/UUID/subagents/agent-HASH.jsonl (before 2.1.2 beside the
- * session's own, without a word of whose they are). There may be thousands: find hands them to stat in portions. */
-#define CLAUDE \
-	CLAUDE_HOMES \
-	"homes | while read -r h; do " \
-		"case $h in \"$HOME/.claude\") ;; *) printf \"home\\t%s\\n\" \"$h\";; esac; " \
-		"for f in \"$h\"/sessions/*.json; do " \
-			"[ -r \"$f\" ] || continue; p=${f##*/}; p=${p%.json}; b=0; q=0; " \
-			"if { read -r s </proc/$p/stat; } 2>/dev/null; then set -- ${s##*) }; b=${20}; q=$2; fi; " \
-			"printf \"live\\t%s\\t%s\\t\" $b $q; tr -d \"\\n\" <\"$f\" | head -c 8000; echo; " \
-		"done; " \
-		"e=[0-9a-f][0-9a-f][0-9a-f][0-9a-f]; u=$e$e-$e-$e-$e-$e$e$e; " \
-		"find \"$h/projects\" -maxdepth 4 -type f \\( -name \"$u.jsonl\" -o -path \"*/$u/subagents/agent-*.jsonl\" \\) " \
-			"-exec stat -c \"%Y %n\" \\{\\} + 2>/dev/null | sort -rn | { k=0; a=; " \
-		"while [ $k -lt 20 ] && read -r t f; do " \
-			"case $f in */subagents/*) f=${f%/subagents/*}; g=$f.jsonl;; *) g=$f; f=${f%.jsonl};; esac; " \
-			"u=${f##*/}; case $a in *\" $u\"*) continue;; esac; a=\"$a $u\"; k=$((k+1)); " \
-			"if [ -r \"$g\" ]; then :; else for g in \"$f\"/subagents/agent-*.jsonl; do :; done; fi; " \
-			"printf \"file\\t%s\\t%s\\n\" \"$t\" \"$u.jsonl\"; " \
-			"head -c 65536 \"$g\" | grep -m1 -o \"\\\"cwd\\\":\\\"[^\\\"]*\\\"\"; " \
-			"tail -c 16384 \"$g\" | tail -n 12; echo; " \
-		"done; }; " \
+ * Transcripts are PROJECT/UUID.jsonl, and those of sub-agents
+ * PROJECT/UUID/subagents/agent-HASH.jsonl (before 2.1.2 beside the session's own, without a word of
+ * whose they are). There may be thousands: find hands them to stat in portions. */
+#define CLAUDE                                                                                     \
+	CLAUDE_HOMES                                                                               \
+	"homes | while read -r h; do "                                                             \
+	"case $h in \"$HOME/.claude\") ;; *) printf \"home\\t%s\\n\" \"$h\";; esac; "              \
+	"for f in \"$h\"/sessions/*.json; do "                                                     \
+	"[ -r \"$f\" ] || continue; p=${f##*/}; p=${p%.json}; b=0; q=0; "                          \
+	"if { read -r s </proc/$p/stat; } 2>/dev/null; then set -- ${s##*) }; b=${20}; q=$2; fi; " \
+	"printf \"live\\t%s\\t%s\\t\" $b $q; tr -d \"\\n\" <\"$f\" | head -c 8000; echo; "         \
+	"done; "                                                                                   \
+	"e=[0-9a-f][0-9a-f][0-9a-f][0-9a-f]; u=$e$e-$e-$e-$e-$e$e$e; "                             \
+	"find \"$h/projects\" -maxdepth 4 -type f \\( -name \"$u.jsonl\" -o -path "                \
+	"\"*/$u/subagents/agent-*.jsonl\" \\) "                                                    \
+	"-exec stat -c \"%Y %n\" \\{\\} + 2>/dev/null | sort -rn | { k=0; a=; "                    \
+	"while [ $k -lt 20 ] && read -r t f; do "                                                  \
+	"case $f in */subagents/*) f=${f%/subagents/*}; g=$f.jsonl;; *) g=$f; f=${f%.jsonl};; "    \
+	"esac; "                                                                                   \
+	"u=${f##*/}; case $a in *\" $u\"*) continue;; esac; a=\"$a $u\"; k=$((k+1)); "             \
+	"if [ -r \"$g\" ]; then :; else for g in \"$f\"/subagents/agent-*.jsonl; do :; done; fi; " \
+	"printf \"file\\t%s\\t%s\\n\" \"$t\" \"$u.jsonl\"; "                                       \
+	"head -c 65536 \"$g\" | grep -m1 -o \"\\\"cwd\\\":\\\"[^\\\"]*\\\"\"; "                    \
+	"tail -c 16384 \"$g\" | tail -n 12; echo; "                                                \
+	"done; }; "                                                                                \
 	"done; "
 
-const char scan_script[] =
-	"LC_ALL=C.UTF-8; PATH=$PATH:/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/bin:/opt/homebrew/bin; export PATH LC_ALL; " PORTS
-	"printf \"=oc\\n\"; { read -r s r </proc/uptime; } 2>/dev/null && printf \"now\\t%s\\n\" \"$s\"; " OPENCODE "printf \"=tmux\\n\"; " TMUX "printf \"=claude\\n\"; " CLAUDE
-	"printf \"=end\\n\"";
+const char scan_script[] = "LC_ALL=C.UTF-8; "
+			   "PATH=$PATH:/usr/bin:/bin:/usr/sbin:/sbin:/usr/local/bin:/opt/homebrew/"
+			   "bin; export PATH LC_ALL; " PORTS
+			   "printf \"=oc\\n\"; { read -r s r </proc/uptime; } 2>/dev/null && "
+			   "printf \"now\\t%s\\n\" \"$s\"; " OPENCODE "printf \"=tmux\\n\"; " TMUX
+			   "printf \"=claude\\n\"; " CLAUDE "printf \"=end\\n\"";
 
-#define YOUNG_S 15                   /* OpenCode listens within a few seconds of its start */
-#define CLOCK_TICKS 100              /* a second of /proc's stat, on every Linux there is */
+#define YOUNG_S 15      /* OpenCode listens within a few seconds of its start */
+#define CLOCK_TICKS 100 /* a second of /proc's stat, on every Linux there is */
 
-/* --- understanding it ---------------------------------------------------------------------------------------- */
+/* --- understanding it ---------------------------------------------------- */
 
-/* Cuts line at its tabs into at most n fields; the last takes the rest. Returns how many there were. */
+/* Cuts line at its tabs into at most n fields; the last takes the rest. Returns how many there
+ * were. */
 static size_t scan_fields_of(char *line, char **fields, size_t n)
 {
 	size_t got = 0;
@@ -107,7 +123,8 @@ static size_t scan_fields_of(char *line, char **fields, size_t n)
 	return got;
 }
 
-/* "0100007F": an address of the loopback, or any address, both of which are reached there. Else the address itself. */
+/* "0100007F": an address of the loopback, or any address, both of which are reached there. Else the
+ * address itself. */
 static void scan_host_of(const char *hex, char *out, size_t size)
 {
 	unsigned a;
@@ -116,7 +133,8 @@ static void scan_host_of(const char *hex, char *out, size_t size)
 	if (n == 32 && strspn(hex, "0") == 31)
 		snprintf(out, size, "::1");
 	if (n == 8 && sscanf(hex, "%8x", &a) == 1 && a != 0 && (a & 0xff) != 127)
-		snprintf(out, size, "%u.%u.%u.%u", a & 0xff, a >> 8 & 0xff, a >> 16 & 0xff, a >> 24 & 0xff);
+		snprintf(out, size, "%u.%u.%u.%u", a & 0xff, a >> 8 & 0xff, a >> 16 & 0xff,
+		         a >> 24 & 0xff);
 }
 
 static void scan_server_line(struct sessions *ss, char *line)
@@ -136,7 +154,8 @@ static void scan_server_line(struct sessions *ss, char *line)
 		return;
 	int pid = number_int(f[2]);
 	int64_t ticks = number_long(f[5]);
-	if (oc->pid && (oc->pid != pid || oc->started_ticks != ticks))   /* another process: what was known of it is void */
+	/* another process: what was known of it is void */
+	if (oc->pid && (oc->pid != pid || oc->started_ticks != ticks))
 		oc_stop(oc);
 	if (oc->pid != pid || oc->started_ticks != ticks) {
 		oc->cpu = -1;
@@ -167,18 +186,21 @@ static void scan_cpu_line(struct sessions *ss, char *line)
 		double passed = ss->uptime - oc->cpu_at;
 		if (oc->cpu_at > 0 && passed < 0.5)
 			continue;
-		oc->cpu = oc->cpu_at > 0 && ticks >= oc->cpu_ticks ? 100.0 * (double)(ticks - oc->cpu_ticks) / CLOCK_TICKS / passed : -1;
+		oc->cpu = oc->cpu_at > 0 && ticks >= oc->cpu_ticks
+		                  ? 100.0 * (double)(ticks - oc->cpu_ticks) / CLOCK_TICKS / passed
+		                  : -1;
 		oc->cpu_ticks = ticks;
 		oc->cpu_at = ss->uptime;
 	}
 }
 
-/* A service of OpenCode that does not listen yet. Only a young one will: others of that name never do, as the helpers of one that
- * listens, or cannot be seen to, as those of another user. */
+/* A service of OpenCode that does not listen yet. Only a young one will: others of that name never
+ * do, as the helpers of one that listens, or cannot be seen to, as those of another user. */
 static bool scan_starts(const struct sessions *ss, char *line)
 {
 	char *f[3] = { 0 };
-	if (scan_fields_of(line, f, 3) < 3 || ss->uptime <= 0 || ss->uptime - (double)number_long(f[1]) / CLOCK_TICKS > YOUNG_S)
+	if (scan_fields_of(line, f, 3) < 3 || ss->uptime <= 0 ||
+	    ss->uptime - (double)number_long(f[1]) / CLOCK_TICKS > YOUNG_S)
 		return false;
 	bool user = !strncmp(f[2], "user/", 5);
 	const char *unit = f[2] + (user ? 5 : 0);
@@ -188,7 +210,8 @@ static bool scan_starts(const struct sessions *ss, char *line)
 	return true;
 }
 
-/* Servers of one login have one database: what was at home in one that ended another may serve as well, and is asked. */
+/* Servers of one login have one database: what was at home in one that ended another may serve as
+ * well, and is asked. */
 static void scan_take_ended(struct sessions *ss)
 {
 	bool any = false;
@@ -214,7 +237,8 @@ void scan_apply(struct sessions *ss, const char *text, size_t len)
 	char *tmux = strstr(copy, "=tmux\n"), *claude = tmux ? strstr(tmux, "=claude\n") : NULL;
 	char *end = claude ? strstr(claude, "=end") : NULL, *starting[8];
 	size_t n_starting = 0;
-	if (!end) {                      /* half an answer says nothing about what is missing from it */
+	/* half an answer says nothing about what is missing from it */
+	if (!end) {
 		free(copy);
 		return;
 	}

@@ -1,8 +1,9 @@
-/* stored.c: OpenCode's sessions as the login's database has them: those that no server serves are listed too, and what older servers
- * do not tell of theirs (cost, tokens) is taken from there.
+/* stored.c: OpenCode's sessions as the login's database has them: those that no server serves are
+ * listed too, and what older servers do not tell of theirs (cost, tokens) is taken from there.
  *
- * The database is only read: by sqlite3, else by Python's, both cheap; else by OpenCode itself, which takes a second or two of a
- * processor and is asked only where no server of it listens, once per connection. */
+ * The database is only read: by sqlite3, else by Python's, both cheap; else by OpenCode itself,
+ * which takes a second or two of a processor and is asked only where no server of it listens, once
+ * per connection. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,36 +21,45 @@
 #define STORED_MAX (4u << 20)
 #define EXPORT_MAX (12u << 20)
 
-/* OpenCode's program, once its output has nobody who reads it, never ends and takes gigabytes (seen with 1.18.33, a link lost meanwhile).
- * So a shell there reads it to its end, link or not, and it has a time of its own. */
-#define READ_TO_THE_END(command) \
-	"t=; if command -v timeout >/dev/null 2>&1; then t=\"timeout -k 1 25\"; fi; o=$($t " command ") || exit; printf \"%s\\n\" \"$o\""
+/* OpenCode's program, once its output has nobody who reads it, never ends and takes gigabytes (seen
+ * with 1.18.33, a link lost meanwhile). So a shell there reads it to its end, link or not, and it
+ * has a time of its own. */
+#define READ_TO_THE_END(command)                                                      \
+	"t=; if command -v timeout >/dev/null 2>&1; then t=\"timeout -k 1 25\"; fi; " \
+	"o=$($t " command ") || exit; printf \"%s\\n\" \"$o\""
 
 /* What a message of the model used, as tokens; the old dialect counts reasoning inside output. */
-#define TOKENS \
-	"coalesce(json_extract(m.data,'$.tokens.input'),0)+coalesce(json_extract(m.data,'$.tokens.output'),0)" \
-	"+coalesce(json_extract(m.data,'$.tokens.cache.read'),0)+coalesce(json_extract(m.data,'$.tokens.cache.write'),0)" \
-	"+case when s.version like '1.2.%' then 0 else coalesce(json_extract(m.data,'$.tokens.reasoning'),0) end"
-#define OF_SESSION " from message m where m.session_id=s.id and json_extract(m.data,'$.role')='assistant') "
+#define TOKENS                                                                                     \
+	"coalesce(json_extract(m.data,'$.tokens.input'),0)+coalesce(json_extract(m.data,'$."       \
+	"tokens.output'),0)"                                                                       \
+	"+coalesce(json_extract(m.data,'$.tokens.cache.read'),0)+coalesce(json_extract(m.data,'$." \
+	"tokens.cache.write'),0)"                                                                  \
+	"+case when s.version like '1.2.%' then 0 else "                                           \
+	"coalesce(json_extract(m.data,'$.tokens.reasoning'),0) end"
+#define OF_SESSION \
+	" from message m where m.session_id=s.id and json_extract(m.data,'$.role')='assistant') "
 
-static const char query[] =
-	"select s.id, s.title, s.directory, s.parent_id parent, s.time_created created, s.time_updated updated, s.time_archived archived, "
-	"(select sum(json_extract(m.data,'$.cost'))" OF_SESSION "cost, (select sum(" TOKENS ")" OF_SESSION "tokens "
-	"from session s order by s.time_updated desc limit 500;\n";
+static const char query[] = "select s.id, s.title, s.directory, s.parent_id parent, s.time_created "
+			    "created, s.time_updated updated, s.time_archived archived, "
+			    "(select sum(json_extract(m.data,'$.cost'))" OF_SESSION
+			    "cost, (select sum(" TOKENS ")" OF_SESSION "tokens "
+			    "from session s order by s.time_updated desc limit 500;\n";
 
 /* $1: yes when OpenCode itself may be started for it. The query comes on the standard input. */
 static const char script[] =
 	"PATH=$PATH:$HOME/.opencode/bin:$HOME/.local/bin:/usr/local/bin; "
-	"d=${OPENCODE_DB:-${XDG_DATA_HOME:-$HOME/.local/share}/opencode/opencode.db}; [ -r \"$d\" ] || exit 0; "
+	"d=${OPENCODE_DB:-${XDG_DATA_HOME:-$HOME/.local/share}/opencode/opencode.db}; [ -r \"$d\" "
+	"] || exit 0; "
 	"if command -v sqlite3 >/dev/null 2>&1; then exec sqlite3 -readonly -json \"$d\"; fi; "
-	"if command -v python3 >/dev/null 2>&1; then exec python3 -c \"import sys,json,sqlite3,urllib.parse as u;"
+	"if command -v python3 >/dev/null 2>&1; then exec python3 -c \"import "
+	"sys,json,sqlite3,urllib.parse as u;"
 	"c=sqlite3.connect(\\\"file:\\\"+u.quote(sys.argv[1])+\\\"?mode=ro\\\",uri=True);"
 	"c.row_factory=sqlite3.Row;"
 	"print(json.dumps([dict(r) for r in c.execute(sys.stdin.read())]))\" \"$d\"; fi; "
-	"[ \"$1\" = yes ] && command -v opencode >/dev/null 2>&1 || exit 0; q=$(cat); "
-	READ_TO_THE_END("opencode db --format json \"$q\" </dev/null");
+	"[ \"$1\" = yes ] && command -v opencode >/dev/null 2>&1 || exit 0; "
+	"q=$(cat); " READ_TO_THE_END("opencode db --format json \"$q\" </dev/null");
 
-/* --- into rows ------------------------------------------------------------------------------------------------------- */
+/* --- into rows ----------------------------------------------------------- */
 
 /* While a server has not said what it serves, nothing can be said to be served by nobody. */
 static bool stored_all_heard(const struct sessions *ss)
@@ -80,13 +90,14 @@ void stored_apply(struct sessions *ss)
 {
 	struct oc_sessions list;
 	struct ses *s, *next;
-	if (!ss->stored || !stored_all_heard(ss) || !oc_parse_stored(ss->stored, strlen(ss->stored), &list, NULL))
+	if (!ss->stored || !stored_all_heard(ss) ||
+	    !oc_parse_stored(ss->stored, strlen(ss->stored), &list, NULL))
 		return;
 	ss->stored_round++;
 	for (size_t i = 0; i < list.n; i++)
 		stored_take(ss, &list.v[i]);
 	oc_sessions_free(&list);
-	HASH_ITER(hh, ss->table, s, next)
+	HASH_ITER (hh, ss->table, s, next)
 		if (!s->home && s->stored_round != ss->stored_round)
 			ses_free(s);
 	free(ss->stored);
@@ -102,14 +113,16 @@ void stored_feed(struct sessions *ss, const char *bytes, size_t len)
 	stored_apply(ss);
 }
 
-/* --- asking ------------------------------------------------------------------------------------------------------------ */
+/* --- asking -------------------------------------------------------------- */
 
 static void stored_done(const struct run_result *r, void *arg)
 {
 	struct sessions *ss = arg;
 	ss->stored_run = NULL;
-	if (!r->end.err.code && r->end.exit_code == 0)       /* else locked, or of another make: what is known stays */
-		source_feed(&ss->source, "stored", r->out_len ? r->out : "[]", r->out_len ? r->out_len : 2);
+	/* else locked, or of another make: what is known stays */
+	if (!r->end.err.code && r->end.exit_code == 0)
+		source_feed(&ss->source, "stored", r->out_len ? r->out : "[]",
+		            r->out_len ? r->out_len : 2);
 	sessions_judge_source(ss);
 }
 
@@ -121,11 +134,12 @@ void stored_look(struct sessions *ss)
 		return;
 	ss->stored_started |= may_start;
 	char *command = quote_command(argv);
-	ss->stored_run = link_run(source_link(&ss->source), command, query, sizeof(query) - 1, STORED_MAX, STORED_MS, stored_done, ss);
+	ss->stored_run = link_run(source_link(&ss->source), command, query, sizeof(query) - 1,
+	                          STORED_MAX, STORED_MS, stored_done, ss);
 	free(command);
 }
 
-/* --- what was said in one that nobody serves -------------------------------------------------------------------------------- */
+/* --- what was said in one that nobody serves ----------------------------- */
 
 static void stored_export_done(const struct run_result *r, void *arg)
 {
@@ -134,10 +148,12 @@ static void stored_export_done(const struct run_result *r, void *arg)
 	s->export_run = NULL;
 	cJSON *root = err.code ? NULL : json_parse(r->out, r->out_len);
 	cJSON *list = cJSON_GetObjectItemCaseSensitive(root, "messages");
-	char *text = cJSON_IsArray(list) ? cJSON_PrintUnformatted(list) : NULL, *what = xasprintf("stored-messages %s", s->id);
+	char *text = cJSON_IsArray(list) ? cJSON_PrintUnformatted(list) : NULL,
+	     *what = xasprintf("stored-messages %s", s->id);
 	cJSON_Delete(root);
 	if (!text && !err.code)
-		err_set(&err, ERR_REFUSED, "its program did not export it: %.200s", r->err_len ? r->err_out : "no word");
+		err_set(&err, ERR_REFUSED, "its program did not export it: %.200s",
+		        r->err_len ? r->err_out : "no word");
 	s->messages_stale = false;
 	xreplace(&s->messages_err, text ? NULL : err.text);
 	if (text)
@@ -161,6 +177,7 @@ void stored_want_messages(struct ses *s)
 	buf_puts(&b, " 2>/dev/null; i=");
 	quote_word(&b, s->id);
 	buf_puts(&b, "; " READ_TO_THE_END("opencode export \"$i\" </dev/null"));
-	s->export_run = link_run(link, b.data, NULL, 0, EXPORT_MAX, EXPORT_MS, stored_export_done, s);
+	s->export_run = link_run(link, b.data, NULL, 0, EXPORT_MAX, EXPORT_MS, stored_export_done,
+	                         s);
 	buf_finish(&b);
 }

@@ -1,6 +1,7 @@
-/* watch.c: what live Claude Code sessions do, every two seconds. It has no stream of its own, only a small file per process, so a shell
- * waits on the server for a line and answers it with those files, with nothing but its built-in words: no process is started for it.
- * Only where there is a ~/.claude. */
+/* watch.c: what live Claude Code sessions do, every two seconds. It has no stream of its own, only
+ * a small file per process, so a shell waits on the server for a line and answers it with those
+ * files, with nothing but its built-in words: no process is started for it. Only where there is a
+ * ~/.claude. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,23 +13,22 @@
 #define ANSWER_MAX (1u << 20)
 
 /* A file counts when its process is the one that wrote it: field 22 of stat. */
-static const char script[] =
-	CLAUDE_HOMES
+static const char script[] = CLAUDE_HOMES
 	"H=$(homes); n=$(printf \"\\nx\"); n=${n%x}; while read -r x; do "
-		"IFS=$n; set -f; for h in $H; do unset IFS; set +f; "
-		"case $h in \"$HOME/.claude\") ;; *) printf \"home\\t%s\\n\" \"$h\";; esac; "
-		"for f in \"$h\"/sessions/*.json; do "
-			"[ -r \"$f\" ] || continue; p=${f##*/}; p=${p%.json}; b=0; q=0; t=; "
-			"if { read -r s </proc/$p/stat; } 2>/dev/null; then set -- ${s##*) }; b=${20}; q=$2; fi; "
-			"while read -r l || [ -n \"$l\" ]; do t=$t$l; l=; done <\"$f\"; "
-			"printf \"live\\t%s\\t%s\\t%.8000s\\n\" \"$b\" \"$q\" \"$t\"; "
-		"done; done; unset IFS; set +f; printf \"=end\\n\"; done";
+	"IFS=$n; set -f; for h in $H; do unset IFS; set +f; "
+	"case $h in \"$HOME/.claude\") ;; *) printf \"home\\t%s\\n\" \"$h\";; esac; "
+	"for f in \"$h\"/sessions/*.json; do "
+	"[ -r \"$f\" ] || continue; p=${f##*/}; p=${p%.json}; b=0; q=0; t=; "
+	"if { read -r s </proc/$p/stat; } 2>/dev/null; then set -- ${s##*) }; b=${20}; q=$2; fi; "
+	"while read -r l || [ -n \"$l\" ]; do t=$t$l; l=; done <\"$f\"; "
+	"printf \"live\\t%s\\t%s\\t%.8000s\\n\" \"$b\" \"$q\" \"$t\"; "
+	"done; done; unset IFS; set +f; printf \"=end\\n\"; done";
 
 static void watch_answer(struct sessions *ss, char *text, size_t len)
 {
 	ss->watch_waits = false;
 	if (ss->watch_last && !strcmp(ss->watch_last, text))
-		return;                       /* nothing happened */
+		return; /* nothing happened */
 	free(ss->watch_last);
 	ss->watch_last = xstrdup(text);
 	source_feed(&ss->source, "claude", text, len);
@@ -44,13 +44,15 @@ static size_t watch_on_data(struct stream *s, const char *bytes, size_t len, voi
 {
 	struct sessions *ss = arg;
 	static const char mark[] = "=end\n";
-	size_t had = ss->watch_in.len, from = had < strlen(mark) ? 0 : had - strlen(mark);   /* what stands before was looked through */
+	/* what stands before was looked through */
+	size_t had = ss->watch_in.len, from = had < strlen(mark) ? 0 : had - strlen(mark);
 	char *end;
 	if (!buf_add(&ss->watch_in, bytes, len)) {
-		buf_clear(&ss->watch_in);     /* no file of it is so long */
+		buf_clear(&ss->watch_in); /* no file of it is so long */
 		return len;
 	}
-	while (ss->watch_in.len && (end = memmem(ss->watch_in.data + from, ss->watch_in.len - from, mark, strlen(mark)))) {
+	while (ss->watch_in.len && (end = memmem(ss->watch_in.data + from, ss->watch_in.len - from,
+	                                         mark, strlen(mark)))) {
 		size_t n = (size_t)(end - ss->watch_in.data);
 		char *text = xstrndup(ss->watch_in.data, n);
 		buf_consume(&ss->watch_in, n + strlen(mark));
@@ -64,7 +66,7 @@ static size_t watch_on_data(struct stream *s, const char *bytes, size_t len, voi
 static void watch_on_closed(struct stream *s, const struct stream_end *end, void *arg)
 {
 	struct sessions *ss = arg;
-	ss->watch = NULL;                     /* the next look opens it again */
+	ss->watch = NULL; /* the next look opens it again */
 	loop_timer_set(ss->watch_tick, -1);
 }
 
@@ -80,7 +82,8 @@ static void watch_on_tick(struct loop_timer *timer, void *arg)
 
 void watch_begin(struct sessions *ss)
 {
-	static const struct stream_events events = { .data = watch_on_data, .closed = watch_on_closed };
+	static const struct stream_events events = { .data = watch_on_data,
+		                                     .closed = watch_on_closed };
 	struct err err;
 	if (ss->watch || !ss->has_claude || source_link(&ss->source)->state != LINK_UP)
 		return;
@@ -89,7 +92,8 @@ void watch_begin(struct sessions *ss)
 	ss->watch_waits = false;
 	ss->watch = link_open(source_link(&ss->source), &endpoint, &events, ss, &err);
 	if (!ss->watch_tick)
-		ss->watch_tick = loop_timer_add(store_loop(ss->source.store), -1, watch_on_tick, ss);
+		ss->watch_tick = loop_timer_add(store_loop(ss->source.store), -1, watch_on_tick,
+		                                ss);
 	loop_timer_set(ss->watch_tick, ss->watch ? TICK_MS : -1);
 }
 

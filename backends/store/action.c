@@ -1,6 +1,7 @@
 /* action.c: orders: what was started on which row, until it ends.
  *
- * An order knows its row by id, for the row may vanish while it runs (remove, a restart under a new engine id). */
+ * An order knows its row by id, for the row may vanish while it runs (remove, a restart under a new
+ * engine id). */
 #include "backends/store/action.h"
 
 #include <stdarg.h>
@@ -79,20 +80,26 @@ void orders_destroy(struct store *s)
 	}
 }
 
-static bool action_may_start(const struct row *row, const struct action *a, const char *argument, struct err *err)
+static bool action_may_start(const struct row *row, const struct action *a, const char *argument,
+                             struct err *err)
 {
 	const struct server *v = row->server;
 	if ((a->flags & ACTION_CHANGES) && v->store->settings->read_only)
-		return err_set(err, ERR_DENIED, "%s: not done, mocr was started read-only", a->verb);
+		return err_set(err, ERR_DENIED, "%s: not done, mocr was started read-only",
+		               a->verb);
 	if (v->store->replay)
-		return err_set(err, ERR_DENIED, "%s: not done, this is a recording and nothing is connected", a->verb);
+		return err_set(err, ERR_DENIED,
+		               "%s: not done, this is a recording and nothing is connected",
+		               a->verb);
 	if (row->source && v->link->state != LINK_UP)
-		return err_set(err, ERR_LOST, "%s: %s is %s; Ctrl-R tries to connect now", a->verb, v->name,
-		               link_state_name(v->link->state));
+		return err_set(err, ERR_LOST, "%s: %s is %s; Ctrl-R tries to connect now", a->verb,
+		               v->name, link_state_name(v->link->state));
 	if (row->order && row->order->state == ORDER_RUNNING)
-		return err_set(err, ERR_REFUSED, "%s: \"%s\" still runs on %s", a->verb, row->order->action->verb, row->name);
+		return err_set(err, ERR_REFUSED, "%s: \"%s\" still runs on %s", a->verb,
+		               row->order->action->verb, row->name);
 	if (a->applies && !a->applies(row))
-		return err_set(err, ERR_USAGE, "%s: makes no sense for %s as it is now", a->verb, row->name);
+		return err_set(err, ERR_USAGE, "%s: makes no sense for %s as it is now", a->verb,
+		               row->name);
 	return !a->fits || a->fits(row, argument, err);
 }
 
@@ -101,13 +108,17 @@ void orders_forget_server(struct store *s, const struct server *v)
 {
 	size_t n = strlen(v->name);
 	struct err gone;
-	err_set(&gone, ERR_LOST, "%s was disconnected while it ran; whether it finished there is not known", v->name);
+	err_set(&gone, ERR_LOST,
+	        "%s was disconnected while it ran; whether it finished there is not known",
+	        v->name);
 	for (struct order *order = s->orders; order; order = order->next)
-		if (order->state == ORDER_RUNNING && strncmp(order->id, v->name, n) == 0 && order->id[n] == '/')
+		if (order->state == ORDER_RUNNING && strncmp(order->id, v->name, n) == 0 &&
+		    order->id[n] == '/')
 			order_end(order, &gone, NULL);
 }
 
-struct order *order_start(struct row *row, const struct action *a, const char *argument, struct err *err)
+struct order *order_start(struct row *row, const struct action *a, const char *argument,
+                          struct err *err)
 {
 	struct store *s = row->server->store;
 	if (!action_may_start(row, a, argument, err))
@@ -117,8 +128,14 @@ struct order *order_start(struct row *row, const struct action *a, const char *a
 		a->command(row, command, sizeof(command));
 	struct order *order = xcalloc(1, sizeof(*order));
 	*order = (struct order){
-		.action = a, .store = s, .id = xstrdup(row->id), .command = xstrdup(*command ? command : a->verb),
-		.argument = xstrdup(argument), .state = ORDER_RUNNING, .started_ms = now_wall_ms(), .next = s->orders,
+		.action = a,
+		.store = s,
+		.id = xstrdup(row->id),
+		.command = xstrdup(*command ? command : a->verb),
+		.argument = xstrdup(argument),
+		.state = ORDER_RUNNING,
+		.started_ms = now_wall_ms(),
+		.next = s->orders,
 	};
 	s->orders = order;
 	row->order = order;
@@ -151,11 +168,13 @@ void order_progress(struct order *order, const char *fmt, ...)
 
 void order_end(struct order *order, const struct err *err, const char *output)
 {
-	if (order->state != ORDER_RUNNING)    /* ended before, when its server was closed */
+	if (order->state != ORDER_RUNNING) /* ended before, when its server was closed */
 		return;
 	bool failed = err && err->code != ERR_NONE;
 	char took[HUMAN_SIZE];
-	order->state = !failed ? ORDER_DONE : err->code == ERR_CANCELLED ? ORDER_CANCELLED : ORDER_FAILED;
+	order->state = !failed                      ? ORDER_DONE
+	               : err->code == ERR_CANCELLED ? ORDER_CANCELLED
+	                                            : ORDER_FAILED;
 	order->ended_ms = now_wall_ms();
 	order->run = NULL;
 	if (failed)
@@ -164,13 +183,14 @@ void order_end(struct order *order, const struct err *err, const char *output)
 		wash(order->output, sizeof(order->output), output, strlen(output));
 	human_age(took, order->ended_ms - order->started_ms);
 	if (order->state == ORDER_CANCELLED)
-		activity_add(order->store, ACTIVITY_ACTION, HEALTH_IDLE, order->id, "%s: given up after %s: %s", order->action->verb, took,
-		             err->text);
+		activity_add(order->store, ACTIVITY_ACTION, HEALTH_IDLE, order->id,
+		             "%s: given up after %s: %s", order->action->verb, took, err->text);
 	else if (failed)
-		activity_add(order->store, ACTIVITY_ACTION, HEALTH_BAD, order->id, "%s: failed after %s: %s", order->action->verb, took,
-		             err->text);
+		activity_add(order->store, ACTIVITY_ACTION, HEALTH_BAD, order->id,
+		             "%s: failed after %s: %s", order->action->verb, took, err->text);
 	else
-		activity_add(order->store, ACTIVITY_ACTION, HEALTH_GOOD, order->id, "%s: done after %s%s%s", order->action->verb, took,
+		activity_add(order->store, ACTIVITY_ACTION, HEALTH_GOOD, order->id,
+		             "%s: done after %s%s%s", order->action->verb, took,
 		             *order->output ? ": " : "", order->output);
 	store_changed(order->store);
 	if (order->done)

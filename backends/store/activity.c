@@ -21,25 +21,29 @@
 #include "backends/store/internal.h"
 #include "backends/store/record.h"
 
-#define PAST_READ (64 << 10)      /* bytes of the file's end that are read at the start */
-#define AGAIN_MS 15000            /* until lines that wait for space are tried again */
+#define PAST_READ (64 << 10) /* bytes of the file's end that are read at the start */
+#define AGAIN_MS 15000       /* until lines that wait for space are tried again */
 #define TEXT_MAX 700
-#define MS_MAX 9e15               /* a wall clock that can be */
+#define MS_MAX 9e15 /* a wall clock that can be */
 
 struct activity {
 	struct activity_entry entries[ACTIVITY_KEPT];
 	uint64_t added;
-	char *path;                   /* owned; NULL: no file */
-	struct loop_timer *again;     /* owned; tries to write what waits for space */
-	char *by;                     /* owned: who sits here */
+	char *path;               /* owned; NULL: no file */
+	struct loop_timer *again; /* owned; tries to write what waits for space */
+	char *by;                 /* owned: who sits here */
 };
 
 static const char *const what_names[] = {
-	[ACTIVITY_ACTION] = "action", [ACTIVITY_CHANGE] = "change", [ACTIVITY_LINK] = "link", [ACTIVITY_NOTE] = "note",
+	[ACTIVITY_ACTION] = "action",
+	[ACTIVITY_CHANGE] = "change",
+	[ACTIVITY_LINK] = "link",
+	[ACTIVITY_NOTE] = "note",
 };
 static const char *const health_names[] = {
-	[HEALTH_UNKNOWN] = "unknown", [HEALTH_GOOD] = "good", [HEALTH_IDLE] = "idle", [HEALTH_BUSY] = "busy",
-	[HEALTH_ATTENTION] = "attention", [HEALTH_BAD] = "bad", [HEALTH_ASKS] = "asks",
+	[HEALTH_UNKNOWN] = "unknown", [HEALTH_GOOD] = "good",           [HEALTH_IDLE] = "idle",
+	[HEALTH_BUSY] = "busy",       [HEALTH_ATTENTION] = "attention", [HEALTH_BAD] = "bad",
+	[HEALTH_ASKS] = "asks",
 };
 
 static struct activity_entry *activity_slot(struct activity *a)
@@ -66,11 +70,14 @@ static void activity_read_line(struct activity *a, const char *line)
 	cJSON *o = json_parse(line, strlen(line));
 	const cJSON *text = cJSON_GetObjectItem(o, "text"), *id = cJSON_GetObjectItem(o, "id");
 	const cJSON *ms = cJSON_GetObjectItem(o, "ms"), *by = cJSON_GetObjectItem(o, "by");
-	if (cJSON_IsString(text) && cJSON_IsString(id) && cJSON_IsNumber(ms) && fabs(ms->valuedouble) < MS_MAX) {
+	if (cJSON_IsString(text) && cJSON_IsString(id) && cJSON_IsNumber(ms) &&
+	    fabs(ms->valuedouble) < MS_MAX) {
 		struct activity_entry *e = activity_slot(a);
 		e->wall_ms = number_whole(ms->valuedouble, 0);
-		e->what = activity_word_index(cJSON_GetObjectItem(o, "what"), what_names, ARRAY_LEN(what_names));
-		e->health = activity_word_index(cJSON_GetObjectItem(o, "health"), health_names, ARRAY_LEN(health_names));
+		e->what = activity_word_index(cJSON_GetObjectItem(o, "what"), what_names,
+		                              ARRAY_LEN(what_names));
+		e->health = activity_word_index(cJSON_GetObjectItem(o, "health"), health_names,
+		                                ARRAY_LEN(health_names));
 		e->id = wash_dup(id->valuestring, 0);
 		e->text = wash_dup(text->valuestring, 0);
 		e->by = cJSON_IsString(by) ? wash_dup(by->valuestring, 0) : NULL;
@@ -81,7 +88,8 @@ static void activity_read_line(struct activity *a, const char *line)
 static void activity_read_past(struct activity *a)
 {
 	char *text = state_read(a->path, PAST_READ, NULL, NULL), *save = NULL;
-	for (char *line = text ? strtok_r(text, "\n", &save) : NULL; line; line = strtok_r(NULL, "\n", &save))
+	for (char *line = text ? strtok_r(text, "\n", &save) : NULL; line;
+	     line = strtok_r(NULL, "\n", &save))
 		activity_read_line(a, line);
 	free(text);
 }
@@ -91,7 +99,8 @@ struct activity *activity_create(const char *state_dir)
 	struct activity *a = xcalloc(1, sizeof(*a));
 	struct passwd *pw = getpwuid(getuid());
 	a->by = xstrdup(pw ? pw->pw_name : "?");
-	if (state_dir && strcmp(state_dir, "/dev/null") != 0) {     /* nothing may be kept, and the start said so */
+	/* nothing may be kept, and the start said so */
+	if (state_dir && strcmp(state_dir, "/dev/null") != 0) {
 		a->path = xasprintf("%s/activity.jsonl", state_dir);
 		activity_read_past(a);
 	}
@@ -159,7 +168,8 @@ static void activity_write_line(struct store *s, const struct activity_entry *e)
 	state_rotate(a->path, ACTIVITY_FILE_MAX);
 }
 
-void activity_add(struct store *s, enum activity_what what, enum health health, const char *id, const char *fmt, ...)
+void activity_add(struct store *s, enum activity_what what, enum health health, const char *id,
+                  const char *fmt, ...)
 {
 	char raw[TEXT_MAX], text[TEXT_MAX];
 	va_list ap;

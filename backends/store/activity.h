@@ -1,5 +1,5 @@
-/* activity.h: what was done and what changed by itself: a panel, and JSON lines in $XDG_STATE_HOME/mocr/activity.jsonl,
- * rotated at ACTIVITY_FILE_MAX (one older file is kept). */
+/* activity.h: what was done and what changed by itself: a panel, and JSON lines in
+ * $XDG_STATE_HOME/mocr/activity.jsonl, rotated at ACTIVITY_FILE_MAX (one older file is kept). */
 #ifndef STORE_ACTIVITY_H
 #define STORE_ACTIVITY_H
 
@@ -17,14 +17,14 @@ struct activity_entry {
 	int64_t wall_ms;
 	uint64_t number;
 	enum activity_what what;
-	enum health health;        /* how good the news is */
-	char *id;                  /* owned: the row it concerns */
-	char *text;                /* owned, washed: "restart: done after 3s", "healthy -> unhealthy: ..." */
-	char *by;                  /* owned: the user, for actions; NULL */
+	enum health health; /* how good the news is */
+	char *id;           /* owned: the row it concerns */
+	char *text; /* owned, washed: "restart: done after 3s", "healthy -> unhealthy: ..." */
+	char *by;   /* owned: the user, for actions; NULL */
 };
 
-void activity_add(struct store *, enum activity_what, enum health, const char *id, const char *fmt, ...)
-	__attribute__((format(printf, 5, 6)));
+void activity_add(struct store *, enum activity_what, enum health, const char *id, const char *fmt,
+                  ...) __attribute__((format(printf, 5, 6)));
 size_t activity_count(const struct store *);
 const struct activity_entry *activity_get(const struct store *, size_t newest_first);
 

@@ -9,21 +9,23 @@ enum doc_tone { DOC_PLAIN, DOC_HEAD, DOC_LABEL, DOC_DIM, DOC_GOOD, DOC_WARN, DOC
 
 struct doc_line {
 	enum doc_tone tone;
-	char *label;        /* owned, washed: the left column; NULL */
-	char *text;         /* owned, washed */
+	char *label; /* owned, washed: the left column; NULL */
+	char *text;  /* owned, washed */
 };
 struct doc {
 	struct doc_line *lines;
-	size_t n, cap;      /* at most DOC_MAX_LINES; the last line then says that there is more */
+	size_t n, cap; /* at most DOC_MAX_LINES; the last line then says that there is more */
 };
 #define DOC_MAX_LINES 20000
 
 void doc_init(struct doc *);
 void doc_finish(struct doc *);
-void doc_head(struct doc *, const char *text);                       /* a section's title */
-void doc_add(struct doc *, enum doc_tone, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void doc_head(struct doc *, const char *text); /* a section's title */
+void doc_add(struct doc *, enum doc_tone, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 void doc_pair(struct doc *, enum doc_tone, const char *label, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
-void doc_text(struct doc *, enum doc_tone, const char *text, size_t len);  /* many lines, as they came */
+/* many lines, as they came */
+void doc_text(struct doc *, enum doc_tone, const char *text, size_t len);
 
 #endif

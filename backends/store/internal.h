@@ -10,31 +10,38 @@
 #define ORDERS_KEPT 200
 
 struct store {
-	struct loop *loop;                  /* borrowed */
-	struct http *http;                  /* borrowed */
-	const struct settings *settings;    /* kept */
+	struct loop *loop;               /* borrowed */
+	struct http *http;               /* borrowed */
+	const struct settings *settings; /* kept */
 	struct store_hooks hooks;
-	struct row *rows;                   /* uthash by id */
+	struct row *rows; /* uthash by id */
 	struct server *servers;
-	struct order *orders;               /* newest first */
+	struct order *orders; /* newest first */
 	struct activity *activity;
-	struct log_pool *logs;              /* owned */
-	struct record *record;              /* NULL: not recording */
-	struct replay *replay;              /* NULL: live */
+	struct log_pool *logs; /* owned */
+	struct record *record; /* NULL: not recording */
+	struct replay *replay; /* NULL: live */
 	uint64_t generation;
-	uint32_t mark;                      /* of the list that is coming in */
-	uint32_t shown_round;               /* of what is on the screen */
-	bool told;                          /* the changed hook is waiting for the end of the turn */
-	struct loop_timer *figures;         /* of store_touch_figures; armed while figures wait to be told */
+	uint32_t mark;        /* of the list that is coming in */
+	uint32_t shown_round; /* of what is on the screen */
+	/* the changed hook is waiting for the end of the turn */
+	bool told;
+	/* of store_touch_figures; armed while figures wait to be told */
+	struct loop_timer *figures;
 	bool figures_wait;
-	struct loop_timer *trim;            /* gives memory back to the system some seconds after a server came up (server.c) */
+	/* gives memory back to the system some seconds after a server came up (server.c) */
+	struct loop_timer *trim;
 	bool closing;
 };
 
-void store_changed(struct store *);                              /* something did; tells once a turn */
-void store_row_adopt(struct store *, struct row *);              /* puts a row made elsewhere (a server's) in */
-void sources_tell_needs(struct store *);                         /* rows of kind_source, as it is now */
-void store_row_drop(struct row *);                               /* takes it out again; frees only what struct row owns */
+/* something did; tells once a turn */
+void store_changed(struct store *);
+/* puts a row made elsewhere (a server's) in */
+void store_row_adopt(struct store *, struct row *);
+/* rows of kind_source, as it is now */
+void sources_tell_needs(struct store *);
+/* takes it out again; frees only what struct row owns */
+void store_row_drop(struct row *);
 
 struct activity *activity_create(const char *state_dir);
 void activity_destroy(struct activity *);

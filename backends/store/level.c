@@ -7,13 +7,21 @@
 
 #include "backends/base/mem.h"
 
-static const struct { const char *word; enum log_level level; } words[] = {
-	{ "trace", LOG_LEVEL_DEBUG }, { "debug", LOG_LEVEL_DEBUG }, { "dbg", LOG_LEVEL_DEBUG }, { "verbose", LOG_LEVEL_DEBUG },
-	{ "info", LOG_LEVEL_INFO }, { "information", LOG_LEVEL_INFO }, { "inf", LOG_LEVEL_INFO }, { "log", LOG_LEVEL_INFO },
-	{ "notice", LOG_LEVEL_NOTICE }, { "warn", LOG_LEVEL_WARN }, { "warning", LOG_LEVEL_WARN }, { "wrn", LOG_LEVEL_WARN },
-	{ "err", LOG_LEVEL_ERROR }, { "error", LOG_LEVEL_ERROR }, { "fatal", LOG_LEVEL_ERROR }, { "crit", LOG_LEVEL_ERROR },
-	{ "critical", LOG_LEVEL_ERROR }, { "panic", LOG_LEVEL_ERROR }, { "alert", LOG_LEVEL_ERROR },
-	{ "emerg", LOG_LEVEL_ERROR }, { "severe", LOG_LEVEL_ERROR },
+static const struct {
+	const char *word;
+	enum log_level level;
+} words[] = {
+	{ "trace", LOG_LEVEL_DEBUG },    { "debug", LOG_LEVEL_DEBUG },
+	{ "dbg", LOG_LEVEL_DEBUG },      { "verbose", LOG_LEVEL_DEBUG },
+	{ "info", LOG_LEVEL_INFO },      { "information", LOG_LEVEL_INFO },
+	{ "inf", LOG_LEVEL_INFO },       { "log", LOG_LEVEL_INFO },
+	{ "notice", LOG_LEVEL_NOTICE },  { "warn", LOG_LEVEL_WARN },
+	{ "warning", LOG_LEVEL_WARN },   { "wrn", LOG_LEVEL_WARN },
+	{ "err", LOG_LEVEL_ERROR },      { "error", LOG_LEVEL_ERROR },
+	{ "fatal", LOG_LEVEL_ERROR },    { "crit", LOG_LEVEL_ERROR },
+	{ "critical", LOG_LEVEL_ERROR }, { "panic", LOG_LEVEL_ERROR },
+	{ "alert", LOG_LEVEL_ERROR },    { "emerg", LOG_LEVEL_ERROR },
+	{ "severe", LOG_LEVEL_ERROR },
 };
 
 enum log_level level_of_word(const char *word, size_t len)
@@ -27,10 +35,11 @@ enum log_level level_of_word(const char *word, size_t len)
 enum log_level level_of_priority(int priority)
 {
 	static const enum log_level levels[] = {
-		LOG_LEVEL_ERROR, LOG_LEVEL_ERROR, LOG_LEVEL_ERROR, LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_NOTICE, LOG_LEVEL_INFO,
-		LOG_LEVEL_DEBUG,
+		LOG_LEVEL_ERROR, LOG_LEVEL_ERROR,  LOG_LEVEL_ERROR, LOG_LEVEL_ERROR,
+		LOG_LEVEL_WARN,  LOG_LEVEL_NOTICE, LOG_LEVEL_INFO,  LOG_LEVEL_DEBUG,
 	};
-	return priority >= 0 && priority < (int)ARRAY_LEN(levels) ? levels[priority] : LOG_LEVEL_UNKNOWN;
+	return priority >= 0 && priority < (int)ARRAY_LEN(levels) ? levels[priority]
+	                                                          : LOG_LEVEL_UNKNOWN;
 }
 
 const char *level_name(enum log_level level)
@@ -40,27 +49,30 @@ const char *level_name(enum log_level level)
 }
 
 #define WORD_LEAST 3
-#define WORD_MOST 11            /* "information" */
+#define WORD_MOST 11 /* "information" */
 
 /* ASCII letters, whatever the locale; and those with which a word of the tables can begin. */
 static const bool is_alpha[256] = { ['A' ... 'Z'] = true, ['a' ... 'z'] = true };
 #define BOTH(upper, lower) [upper] = true, [lower] = true
 static const bool first_letters[256] = {
-	BOTH('A', 'a'), BOTH('C', 'c'), BOTH('D', 'd'), BOTH('E', 'e'), BOTH('F', 'f'), BOTH('I', 'i'), BOTH('L', 'l'),
-	BOTH('N', 'n'), BOTH('P', 'p'), BOTH('S', 's'), BOTH('T', 't'), BOTH('V', 'v'), BOTH('W', 'w'),
+	BOTH('A', 'a'), BOTH('C', 'c'), BOTH('D', 'd'), BOTH('E', 'e'), BOTH('F', 'f'),
+	BOTH('I', 'i'), BOTH('L', 'l'), BOTH('N', 'n'), BOTH('P', 'p'), BOTH('S', 's'),
+	BOTH('T', 't'), BOTH('V', 'v'), BOTH('W', 'w'),
 };
 
 /* One digit is syslog's, two are those of pino and bunyan: 10 trace, 30 info, 40 warn, 60 fatal. */
 static enum log_level level_of_number(const char *s, const char *end)
 {
-	static const enum log_level tens[] = { LOG_LEVEL_UNKNOWN, LOG_LEVEL_DEBUG, LOG_LEVEL_DEBUG, LOG_LEVEL_INFO, LOG_LEVEL_WARN,
-		                               LOG_LEVEL_ERROR, LOG_LEVEL_ERROR };
+	static const enum log_level tens[] = { LOG_LEVEL_UNKNOWN, LOG_LEVEL_DEBUG, LOG_LEVEL_DEBUG,
+		                               LOG_LEVEL_INFO,    LOG_LEVEL_WARN,  LOG_LEVEL_ERROR,
+		                               LOG_LEVEL_ERROR };
 	size_t n = 0;
 	while (s + n < end && isdigit((unsigned char)s[n]))
 		n++;
 	if (n == 1)
 		return level_of_priority(s[0] - '0');
-	return n == 2 && s[1] == '0' && s[0] - '0' < (int)ARRAY_LEN(tens) ? tens[s[0] - '0'] : LOG_LEVEL_UNKNOWN;
+	return n == 2 && s[1] == '0' && s[0] - '0' < (int)ARRAY_LEN(tens) ? tens[s[0] - '0']
+	                                                                  : LOG_LEVEL_UNKNOWN;
 }
 
 /* After a key such as level: the word or number, past `":= ` and quotes. */
@@ -76,10 +88,12 @@ static enum log_level level_value(const char *s, const char *end)
 	return level_of_word(from, (size_t)(s - from));
 }
 
-/* A word that stands as a label: [ERROR], ERROR:, |WARN|, or in capitals; or the first word of the line followed by ':'. */
+/* A word that stands as a label: [ERROR], ERROR:, |WARN|, or in capitals; or the first word of the
+ * line followed by ':'. */
 static bool level_is_label(const char *text, const char *from, const char *to, const char *end)
 {
-	bool opened = from > text && strchr("[(|<", from[-1]), closed = to < end && strchr("])|>:", *to);
+	bool opened = from > text && strchr("[(|<", from[-1]),
+	     closed = to < end && strchr("])|>:", *to);
 	bool capitals = true;
 	for (const char *s = from; s < to; s++)
 		capitals = capitals && isupper((unsigned char)*s);
@@ -92,7 +106,8 @@ static bool level_is_key(const char *from, const char *to, const char *end)
 	if (to >= end || (*to != '=' && *to != '"' && *to != ':'))
 		return false;
 	for (size_t k = 0; k < ARRAY_LEN(keys); k++)
-		if (strlen(keys[k]) == (size_t)(to - from) && strncasecmp(from, keys[k], (size_t)(to - from)) == 0)
+		if (strlen(keys[k]) == (size_t)(to - from) &&
+		    strncasecmp(from, keys[k], (size_t)(to - from)) == 0)
 			return true;
 	return false;
 }
@@ -103,8 +118,8 @@ static bool level_ends_in(const char *from, const char *to, const char *tail)
 	return (size_t)(to - from) >= n && memcmp(to - n, tail, n) == 0;
 }
 
-/* What goes wrong without a level: "TypeError: x is no function", "java.io.IOException: ...", "Traceback (most recent call last)",
- * "thread 'main' panicked at". */
+/* What goes wrong without a level: "TypeError: x is no function", "java.io.IOException: ...",
+ * "Traceback (most recent call last)", "thread 'main' panicked at". */
 static bool level_is_crash(const char *from, const char *to, const char *end)
 {
 	size_t len = (size_t)(to - from);
@@ -112,11 +127,12 @@ static bool level_is_crash(const char *from, const char *to, const char *end)
 		return level_ends_in(from, to, "Error") || level_ends_in(from, to, "Exception");
 	if (len == 9 && memcmp(from, "Traceback", 9) == 0)
 		return end - to > 6 && memcmp(to, " (most", 6) == 0;
-	return len == 8 && memcmp(from, "panicked", 8) == 0 && end - to > 3 && memcmp(to, " at", 3) == 0;
+	return len == 8 && memcmp(from, "panicked", 8) == 0 && end - to > 3 &&
+	       memcmp(to, " at", 3) == 0;
 }
 
-/* One way through the words of the line, for every line that comes passes here: a key such as level counts most, then the first
- * word that stands as a label. */
+/* One way through the words of the line, for every line that comes passes here: a key such as level
+ * counts most, then the first word that stands as a label. */
 static enum log_level level_in_words(const char *text, const char *end)
 {
 	enum log_level label = LOG_LEVEL_UNKNOWN;
@@ -133,13 +149,15 @@ static enum log_level level_in_words(const char *text, const char *end)
 			label = LOG_LEVEL_ERROR;
 		if (len < WORD_LEAST || len > WORD_MOST || !first_letters[(unsigned char)*from])
 			continue;
-		bool behind_word = from > text && (isdigit((unsigned char)from[-1]) || from[-1] == '_');
+		bool behind_word = from > text &&
+		                   (isdigit((unsigned char)from[-1]) || from[-1] == '_');
 		if (!behind_word && level_is_key(from, s, end)) {
 			enum log_level level = level_value(s, end);
 			if (level)
 				return level;
 		}
-		bool apart = (from == text || !isdigit((unsigned char)from[-1])) && (s == end || !isdigit((unsigned char)*s));
+		bool apart = (from == text || !isdigit((unsigned char)from[-1])) &&
+		             (s == end || !isdigit((unsigned char)*s));
 		if (!label && apart && level_is_label(text, from, s, end))
 			label = level_of_word(from, len);
 	}
@@ -161,6 +179,8 @@ enum log_level level_guess(const char *text, size_t len)
 	if (end - text > 2 && text[0] == '<' && isdigit((unsigned char)text[1]) && text[2] == '>')
 		return level_of_priority(text[1] - '0');
 	if (end - text > 5 && strchr("IWEF", text[0]) && level_klog(text) && text[5] == ' ')
-		return text[0] == 'I' ? LOG_LEVEL_INFO : text[0] == 'W' ? LOG_LEVEL_WARN : LOG_LEVEL_ERROR;
+		return text[0] == 'I'   ? LOG_LEVEL_INFO
+		       : text[0] == 'W' ? LOG_LEVEL_WARN
+		                        : LOG_LEVEL_ERROR;
 	return level_in_words(text, end);
 }

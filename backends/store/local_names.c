@@ -1,7 +1,9 @@
-/* local_names.c: what this machine is called: "local" in every place, and its own name, which is what ids on the screen begin with.
+/* local_names.c: what this machine is called: "local" in every place, and its own name, which is
+ * what ids on the screen begin with.
  *
- * The name of a [server] section that says `host = local` comes first. A name that the configuration or ssh_config gives to
- * another place is that place's; then this machine goes by "local" alone. */
+ * The name of a [server] section that says `host = local` comes first. A name that the
+ * configuration or ssh_config gives to another place is that place's; then this machine goes by
+ * "local" alone. */
 #include <string.h>
 #include <unistd.h>
 
@@ -42,7 +44,8 @@ static bool local_names_is_own(const struct settings *set, const char *word)
 	local_names_host_name(first, sizeof(first), false);
 	if (!*word || (strcmp(word, whole) != 0 && strcmp(word, first) != 0))
 		return false;
-	return !local_names_is_section(set, word) && !hosts_each(set, local_names_is_same, (void *)word, &err);
+	return !local_names_is_section(set, word) &&
+	       !hosts_each(set, local_names_is_same, (void *)word, &err);
 }
 
 /* The section that makes a server of this machine; NULL: none does. */
@@ -58,7 +61,8 @@ bool here_is(const struct settings *set, const char *word)
 {
 	const struct server_config *c = local_names_section(set);
 	if (strcmp(word, HERE) == 0)
-		return c || !local_names_is_section(set, HERE);        /* [server local] with a host of its own is that host */
+		/* [server local] with a host of its own is that host */
+		return c || !local_names_is_section(set, HERE);
 	return (c && !strcmp(c->name, word)) || local_names_is_own(set, word);
 }
 

@@ -1,5 +1,5 @@
-/* log.c: one stream of lines in order of time: its sources, what is settled, who may be seen, and the memory that logs share.
- * How lines are kept is in log_pack.c. */
+/* log.c: one stream of lines in order of time: its sources, what is settled, who may be seen, and
+ * the memory that logs share. How lines are kept is in log_pack.c. */
 #include "backends/store/log.h"
 
 #include <stdarg.h>
@@ -18,51 +18,52 @@
 #define STATUS_SIZE 300
 #define CHUNK_MOST (128u << 10)
 #define CHUNK_LEAST (4u << 10)
-#define CHUNKS_IN_POOL 16            /* at least, so that dropping one is not dropping everything */
-#define TICK_MS 20                   /* how fine the coming of lines is remembered */
-#define TICKS 32                     /* TICKS * TICK_MS is more than LOG_SETTLE_MS */
+#define CHUNKS_IN_POOL 16 /* at least, so that dropping one is not dropping everything */
+#define TICK_MS 20        /* how fine the coming of lines is remembered */
+#define TICKS 32          /* TICKS * TICK_MS is more than LOG_SETTLE_MS */
 #define RECENT_MS 1000
-#define NUMBER_STEP (1ull << 28)     /* room for lines that are put between two, one behind the other, */
-#define NUMBER_GAP (1ull << 12)      /* and between any two of those */
+#define NUMBER_STEP \
+	(1ull << 28)            /* room for lines that are put between two, one behind the other, */
+#define NUMBER_GAP (1ull << 12) /* and between any two of those */
 
 struct log_pool {
 	size_t max;
 	struct log *logs;
 };
 struct source_state {
-	char *name;                  /* owned */
-	int64_t last_us;             /* time of its newest line */
-	int64_t clock_ms;            /* ahead of ours */
-	char *status;                /* owned; NULL: it goes well */
-	bool rests;                  /* and the status is no fault */
+	char *name;       /* owned */
+	int64_t last_us;  /* time of its newest line */
+	int64_t clock_ms; /* ahead of ours */
+	char *status;     /* owned; NULL: it goes well */
+	bool rests;       /* and the status is no fault */
 	bool wavers;
 };
 struct tick {
 	int64_t ms;
-	uint64_t number;             /* of the last line that had come by then */
+	uint64_t number; /* of the last line that had come by then */
 };
 struct log {
 	struct pack pack;
 	struct log_pool *pool;
 	bool own_pool;
-	struct log *next;            /* of the pool */
+	struct log *next; /* of the pool */
 	uint64_t total, dropped;
 	struct source_state sources[SOURCES_MAX];
 	unsigned n_sources;
-	struct tick ticks[TICKS];    /* a ring; [n_ticks - 1] is the newest */
+	struct tick ticks[TICKS]; /* a ring; [n_ticks - 1] is the newest */
 	unsigned n_ticks;
-	bool wavers;                 /* one of the sources does */
+	bool wavers; /* one of the sources does */
 	unsigned holds;
-	int64_t held_ms;             /* mono, since when */
-	uint64_t held_number;        /* up to which lines were settled then */
+	int64_t held_ms;      /* mono, since when */
+	uint64_t held_number; /* up to which lines were settled then */
 	int64_t since_us;
 	int64_t until_us;
-	int64_t born_us;             /* wall clock; older lines are history, not late */
-	int64_t behind_ms, came_ms;  /* of the newest line: age at its coming; when it came, mono */
-	char *own_status;            /* of no source; owned; NULL: well */
-	char status[STATUS_SIZE];    /* what is told of all */
+	int64_t born_us;            /* wall clock; older lines are history, not late */
+	int64_t behind_ms, came_ms; /* of the newest line: age at its coming; when it came, mono */
+	char *own_status;           /* of no source; owned; NULL: well */
+	char status[STATUS_SIZE];   /* what is told of all */
 	char said[STATUS_SIZE];
-	bool says;                   /* said was not told yet */
+	bool says; /* said was not told yet */
 	struct follow *follows;
 	bool paused;
 	void (*changed)(struct log *, void *arg);
@@ -71,10 +72,10 @@ struct log {
 	void *late_arg;
 	log_judge_fn *judge;
 	void *judge_arg;
-	uint8_t epoch;               /* of the judge: chunks of another one are not judged yet */
+	uint8_t epoch; /* of the judge: chunks of another one are not judged yet */
 };
 
-/* --- the pool -------------------------------------------------------------------------------------------------- */
+/* --- the pool ------------------------------------------------------------ */
 
 struct log_pool *log_pool_create(size_t max_bytes)
 {
@@ -88,7 +89,10 @@ void log_pool_destroy(struct log_pool *pool)
 	free(pool);
 }
 
-size_t log_pool_max(const struct log_pool *pool) { return pool->max; }
+size_t log_pool_max(const struct log_pool *pool)
+{
+	return pool->max;
+}
 
 size_t log_pool_bytes(const struct log_pool *pool)
 {
@@ -104,7 +108,8 @@ static struct log *log_oldest(const struct log_pool *pool)
 	struct log *found = NULL;
 	for (struct log *log = pool->logs; log; log = log->next)
 		if (log->pack.n > 1 &&
-		    (!found || chunk_line(log->pack.chunks[0], 0)->time_us < chunk_line(found->pack.chunks[0], 0)->time_us))
+		    (!found || chunk_line(log->pack.chunks[0], 0)->time_us <
+		                       chunk_line(found->pack.chunks[0], 0)->time_us))
 			found = log;
 	return found;
 }
@@ -120,13 +125,15 @@ static void log_keep_bound(struct log_pool *pool)
 	}
 }
 
-/* --- life ------------------------------------------------------------------------------------------------------- */
+/* --- life ---------------------------------------------------------------- */
 
 struct log *log_create_in(struct log_pool *pool)
 {
 	struct log *log = xcalloc(1, sizeof(*log));
 	size_t chunk = pool->max / CHUNKS_IN_POOL;
-	pack_init(&log->pack, chunk > CHUNK_MOST ? CHUNK_MOST : chunk < CHUNK_LEAST ? CHUNK_LEAST : chunk);
+	pack_init(&log->pack, chunk > CHUNK_MOST    ? CHUNK_MOST
+	                      : chunk < CHUNK_LEAST ? CHUNK_LEAST
+	                                            : chunk);
 	log->pool = pool;
 	log->born_us = now_wall_ms() * 1000;
 	log->next = pool->logs;
@@ -169,12 +176,25 @@ void log_set_changed(struct log *log, void (*fn)(struct log *, void *arg), void 
 	log->arg = arg;
 }
 
-void log_set_since(struct log *log, int64_t since_us) { log->since_us = since_us; }
-int64_t log_since(const struct log *log) { return log->since_us; }
-void log_set_until(struct log *log, int64_t until_us) { log->until_us = until_us; }
-int64_t log_until(const struct log *log) { return log->until_us; }
+void log_set_since(struct log *log, int64_t since_us)
+{
+	log->since_us = since_us;
+}
+int64_t log_since(const struct log *log)
+{
+	return log->since_us;
+}
+void log_set_until(struct log *log, int64_t until_us)
+{
+	log->until_us = until_us;
+}
+int64_t log_until(const struct log *log)
+{
+	return log->until_us;
+}
 
-void log_set_late(struct log *log, void (*fn)(struct log *, const struct log_line *, void *arg), void *arg)
+void log_set_late(struct log *log, void (*fn)(struct log *, const struct log_line *, void *arg),
+                  void *arg)
 {
 	log->late = fn;
 	log->late_arg = arg;
@@ -186,16 +206,40 @@ static void log_do_changed(struct log *log)
 		log->changed(log, log->arg);
 }
 
-/* --- reading ------------------------------------------------------------------------------------------------------ */
+/* --- reading ------------------------------------------------------------- */
 
-uint64_t log_first(const struct log *log) { return log->pack.lines ? log->pack.first : 0; }
-uint64_t log_last(const struct log *log) { return log->pack.lines ? log->pack.first + log->pack.lines - 1 : 0; }
-uint64_t log_dropped(const struct log *log) { return log->dropped; }
-uint64_t log_total(const struct log *log) { return log->total; }
-size_t log_bytes(const struct log *log) { return log->pack.bytes; }
-const char *log_status(const struct log *log) { return log->status; }
-unsigned log_sources(const struct log *log) { return log->n_sources; }
-const struct log_line *log_get(const struct log *log, uint64_t place) { return pack_get(&log->pack, place); }
+uint64_t log_first(const struct log *log)
+{
+	return log->pack.lines ? log->pack.first : 0;
+}
+uint64_t log_last(const struct log *log)
+{
+	return log->pack.lines ? log->pack.first + log->pack.lines - 1 : 0;
+}
+uint64_t log_dropped(const struct log *log)
+{
+	return log->dropped;
+}
+uint64_t log_total(const struct log *log)
+{
+	return log->total;
+}
+size_t log_bytes(const struct log *log)
+{
+	return log->pack.bytes;
+}
+const char *log_status(const struct log *log)
+{
+	return log->status;
+}
+unsigned log_sources(const struct log *log)
+{
+	return log->n_sources;
+}
+const struct log_line *log_get(const struct log *log, uint64_t place)
+{
+	return pack_get(&log->pack, place);
+}
 
 uint64_t log_find(const struct log *log, int64_t time_us, uint64_t number)
 {
@@ -266,7 +310,7 @@ void log_hold(struct log *log, bool on)
 		log_do_changed(log);
 }
 
-/* --- who is seen ---------------------------------------------------------------------------------------------------- */
+/* --- who is seen --------------------------------------------------------- */
 
 static bool log_judge_line(const struct log *log, struct log_line *line)
 {
@@ -296,7 +340,7 @@ void log_set_judge(struct log *log, log_judge_fn *judge, void *arg)
 	log->judge = judge;
 	log->judge_arg = arg;
 	log->epoch++;
-	if (log->epoch == 0) {                   /* around: no chunk may look judged */
+	if (log->epoch == 0) { /* around: no chunk may look judged */
 		log->epoch = 1;
 		for (size_t i = 0; i < log->pack.n; i++)
 			log->pack.chunks[i]->epoch = 0;
@@ -338,7 +382,8 @@ uint64_t log_seen_from(const struct log *log, uint64_t place)
 		return p->lines && place < p->first + p->lines ? place : 0;
 	for (size_t i = pack_chunk_of(p, place); i < p->n; i++) {
 		const struct chunk *c = p->chunks[i];
-		for (uint32_t k = place > c->base ? (uint32_t)(place - c->base) : 0; log_chunk_seen(log, c) && k < c->n; k++)
+		for (uint32_t k = place > c->base ? (uint32_t)(place - c->base) : 0;
+		     log_chunk_seen(log, c) && k < c->n; k++)
 			if (chunk_line(c, k)->judged)
 				return c->base + k;
 	}
@@ -374,7 +419,8 @@ uint64_t log_seen_count(const struct log *log)
 	return sum;
 }
 
-static void log_count_into(const struct log_line *line, int64_t from_us, int64_t width_us, size_t n, unsigned *lines, unsigned *errors)
+static void log_count_into(const struct log_line *line, int64_t from_us, int64_t width_us, size_t n,
+                           unsigned *lines, unsigned *errors)
 {
 	int64_t at = line->time_us >= from_us ? (line->time_us - from_us) / width_us : -1;
 	if (at < 0 || at >= (int64_t)n || !line->judged)
@@ -384,7 +430,8 @@ static void log_count_into(const struct log_line *line, int64_t from_us, int64_t
 }
 
 /* Most chunks lie in one part as a whole, and their counts are known. */
-void log_histogram(const struct log *log, int64_t from_us, int64_t to_us, size_t n, unsigned *lines, unsigned *errors)
+void log_histogram(const struct log *log, int64_t from_us, int64_t to_us, size_t n, unsigned *lines,
+                   unsigned *errors)
 {
 	int64_t width_us = n && to_us > from_us ? (to_us - from_us) / (int64_t)n + 1 : 1;
 	memset(lines, 0, n * sizeof(*lines));
@@ -396,7 +443,8 @@ void log_histogram(const struct log *log, int64_t from_us, int64_t to_us, size_t
 		int64_t first = chunk_line(c, 0)->time_us, last = chunk_line(c, c->n - 1)->time_us;
 		if (last < from_us || first > to_us)
 			continue;
-		if (first >= from_us && (first - from_us) / width_us == (last - from_us) / width_us) {
+		if (first >= from_us &&
+		    (first - from_us) / width_us == (last - from_us) / width_us) {
 			size_t at = (size_t)((first - from_us) / width_us);
 			lines[at < n ? at : n - 1] += c->seen;
 			errors[at < n ? at : n - 1] += c->errors;
@@ -407,13 +455,14 @@ void log_histogram(const struct log *log, int64_t from_us, int64_t to_us, size_t
 	}
 }
 
-/* --- adding --------------------------------------------------------------------------------------------------------- */
+/* --- adding -------------------------------------------------------------- */
 
 unsigned log_source_add(struct log *log, const char *name)
 {
 	if (log->n_sources == SOURCES_MAX)
 		return SOURCES_MAX - 1;
-	log->sources[log->n_sources] = (struct source_state){ .name = wash_dup(name, 0), .clock_ms = LOG_CLOCK_UNKNOWN };
+	log->sources[log->n_sources] = (struct source_state){ .name = wash_dup(name, 0),
+		                                              .clock_ms = LOG_CLOCK_UNKNOWN };
 	return log->n_sources++;
 }
 
@@ -433,7 +482,8 @@ static bool log_plain(const char *text, size_t len)
 }
 
 /* Returns how much of text is used; the line's own text is complete after that. */
-static void log_write_text(struct log_line *line, size_t room, const char *text, size_t len, bool is_plain, bool too_long)
+static void log_write_text(struct log_line *line, size_t room, const char *text, size_t len,
+                           bool is_plain, bool too_long)
 {
 	static const char cut[] = " … cut: the line is longer than 64 KB";
 	if (is_plain) {
@@ -480,8 +530,8 @@ static int64_t log_time_for(struct source_state *s, int64_t time_us, enum log_ma
 	return s && s->last_us && mark == LOG_GAP ? s->last_us : now;
 }
 
-static uint64_t log_do_add(struct log *log, uint64_t number, unsigned source, int64_t time_us, enum log_level level, enum log_mark mark,
-                    const char *text, size_t len)
+static uint64_t log_do_add(struct log *log, uint64_t number, unsigned source, int64_t time_us,
+                           enum log_level level, enum log_mark mark, const char *text, size_t len)
 {
 	struct source_state *s = source < log->n_sources ? &log->sources[source] : NULL;
 	struct chunk *chunk;
@@ -517,8 +567,8 @@ static uint64_t log_do_add(struct log *log, uint64_t number, unsigned source, in
 	return number;
 }
 
-uint64_t log_add(struct log *log, unsigned source, int64_t time_us, enum log_level level, enum log_mark mark, const char *text,
-                 size_t len)
+uint64_t log_add(struct log *log, unsigned source, int64_t time_us, enum log_level level,
+                 enum log_mark mark, const char *text, size_t len)
 {
 	return log_do_add(log, 0, source, time_us, level, mark, text, len);
 }
@@ -526,7 +576,8 @@ uint64_t log_add(struct log *log, unsigned source, int64_t time_us, enum log_lev
 /* The number that puts a line right before that one; 0: there is no room, or that one is gone. */
 static uint64_t log_number_before(const struct log *log, int64_t time_us, uint64_t number)
 {
-	uint64_t place = log_find(log, time_us, number), least = (number - 1) / NUMBER_STEP * NUMBER_STEP;
+	uint64_t place = log_find(log, time_us, number),
+		 least = (number - 1) / NUMBER_STEP * NUMBER_STEP;
 	const struct log_line *next = log_get(log, place), *before = log_get(log, place - 1);
 	if (!next || next->time_us != time_us || next->number != number)
 		return 0;
@@ -536,10 +587,11 @@ static uint64_t log_number_before(const struct log *log, int64_t time_us, uint64
 	return half ? least + (half < NUMBER_GAP ? half : NUMBER_GAP) : 0;
 }
 
-uint64_t log_add_before(struct log *log, uint64_t number, unsigned source, int64_t time_us, enum log_level level,
-                        enum log_mark mark, const char *text, size_t len)
+uint64_t log_add_before(struct log *log, uint64_t number, unsigned source, int64_t time_us,
+                        enum log_level level, enum log_mark mark, const char *text, size_t len)
 {
-	return log_do_add(log, log_number_before(log, time_us, number), source, time_us, level, mark, text, len);
+	return log_do_add(log, log_number_before(log, time_us, number), source, time_us, level,
+	                  mark, text, len);
 }
 
 void log_source_set_wavers(struct log *log, unsigned source, bool on)
@@ -562,13 +614,16 @@ void log_gap(struct log *log, unsigned source, const char *fmt, ...)
 	log_add(log, source, 0, LOG_LEVEL_UNKNOWN, LOG_GAP, text, strlen(text));
 }
 
-void log_seam(struct log *log, unsigned source, int64_t end_us, int64_t present_us, const char *what)
+void log_seam(struct log *log, unsigned source, int64_t end_us, int64_t present_us,
+              const char *what)
 {
 	char text[160], clock[HUMAN_SIZE];
 	int n = snprintf(text, sizeof(text), "the %s before ended here", what);
 	if (present_us)
-		n = snprintf(text, sizeof(text), "the %s before ended here; what the present one wrote before %s is not loaded", what,
-		             human_clock(clock, present_us / 1000));
+		n = snprintf(text, sizeof(text),
+		             "the %s before ended here; what the present one wrote before %s is "
+		             "not loaded",
+		             what, human_clock(clock, present_us / 1000));
 	log_add(log, source, end_us, LOG_LEVEL_UNKNOWN, LOG_GAP, text, (size_t)n);
 }
 
@@ -578,7 +633,8 @@ static void log_name_of(const struct log *log, unsigned source, char *buf, size_
 	const char *name = log->sources[source].name, *slash = strrchr(name, '/');
 	*buf = '\0';
 	if (log->n_sources > 1)
-		snprintf(buf, size, "%.*s/%.60s: ", (int)strcspn(name, "/"), name, slash ? slash + 1 : "");
+		snprintf(buf, size, "%.*s/%.60s: ", (int)strcspn(name, "/"), name,
+		         slash ? slash + 1 : "");
 }
 
 static void log_compose_status(const struct log *log, char *text, size_t size)
@@ -653,7 +709,7 @@ const char *log_said(struct log *log)
 	return says ? log->said : NULL;
 }
 
-/* --- following ---------------------------------------------------------------------------------------------------- */
+/* --- following ----------------------------------------------------------- */
 
 void log_follow(struct log *log, struct follow *f)
 {

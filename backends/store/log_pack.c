@@ -1,6 +1,7 @@
-/* A chunk is an arena of lines one behind the other and a list of their offsets in order of time. Most lines are the newest
- * there is and go to the end of both; a late one goes to the end of its chunk's arena and into the middle of the list, so
- * that only offsets move. A chunk that late lines made twice as big is split. */
+/* A chunk is an arena of lines one behind the other and a list of their offsets in order of time.
+ * Most lines are the newest there is and go to the end of both; a late one goes to the end of its
+ * chunk's arena and into the middle of the list, so that only offsets move. A chunk that late lines
+ * made twice as big is split. */
 #include "backends/store/log_pack.h"
 
 #include <stdlib.h>
@@ -142,8 +143,10 @@ uint64_t pack_find(const struct pack *p, int64_t time_us, uint64_t number)
 static void log_pack_chunk_split(struct pack *p, size_t index)
 {
 	struct chunk *old = p->chunks[index];
-	struct chunk *first = log_pack_chunk_insert(p, index + 1, old->base);        /* before the second, which goes behind it */
-	struct chunk *half[2] = { first, log_pack_chunk_insert(p, index + 2, old->base + old->n / 2) };
+	/* before the second, which goes behind it */
+	struct chunk *first = log_pack_chunk_insert(p, index + 1, old->base);
+	struct chunk *half[2] = { first,
+		                  log_pack_chunk_insert(p, index + 2, old->base + old->n / 2) };
 	for (uint32_t i = 0; i < old->n; i++) {
 		struct chunk *to = half[i >= old->n / 2];
 		const struct log_line *line = chunk_line(old, i);
@@ -162,8 +165,10 @@ static void log_pack_chunk_split(struct pack *p, size_t index)
 	log_pack_chunk_free(p, old);
 }
 
-/* Where a line with that key goes: the end of the last chunk, a new chunk behind it, or among the others. */
-static struct chunk *log_pack_chunk_for(struct pack *p, int64_t time_us, uint64_t number, uint32_t bytes, size_t *index)
+/* Where a line with that key goes: the end of the last chunk, a new chunk behind it, or among the
+ * others. */
+static struct chunk *log_pack_chunk_for(struct pack *p, int64_t time_us, uint64_t number,
+                                        uint32_t bytes, size_t *index)
 {
 	if (!p->n)
 		log_pack_chunk_insert(p, 0, p->first);
@@ -187,13 +192,16 @@ static struct chunk *log_pack_chunk_for(struct pack *p, int64_t time_us, uint64_
 	return c;
 }
 
-struct log_line *pack_line(struct pack *p, int64_t time_us, uint64_t number, size_t len, uint64_t *place, struct chunk **where)
+struct log_line *pack_line(struct pack *p, int64_t time_us, uint64_t number, size_t len,
+                           uint64_t *place, struct chunk **where)
 {
 	size_t index;
 	uint32_t bytes = log_pack_need(len);
 	struct chunk *c = log_pack_chunk_for(p, time_us, number, bytes, &index);
 	log_pack_reserve(p, c, bytes);
-	uint32_t i = c->n && log_pack_compare(chunk_line(c, c->n - 1), time_us, number) < 0 ? c->n : log_pack_chunk_find(c, time_us, number);
+	uint32_t i = c->n && log_pack_compare(chunk_line(c, c->n - 1), time_us, number) < 0
+	                     ? c->n
+	                     : log_pack_chunk_find(c, time_us, number);
 	memmove(c->at + i + 1, c->at + i, (c->n - i) * sizeof(*c->at));
 	c->at[i] = c->used;
 	c->n++;
@@ -212,7 +220,8 @@ void pack_close_line(struct pack *p, struct chunk *c, struct log_line *line)
 {
 	(void)p;
 	uint32_t at = (uint32_t)((char *)line - c->arena);
-	c->used = at + log_pack_need(line->len);      /* it was the last in the arena, wherever it stands in the list */
+	/* it was the last in the arena, wherever it stands in the list */
+	c->used = at + log_pack_need(line->len);
 }
 
 uint64_t pack_drop_oldest(struct pack *p)

@@ -23,9 +23,11 @@ static size_t nearest_distance(const char *a, const char *b)
 		size_t *now = rows[i % 3], *last = rows[(i + 2) % 3], *before = rows[(i + 1) % 3];
 		now[0] = i;
 		for (size_t j = 1; j <= nb; j++) {
-			bool same = tolower((unsigned char)a[i - 1]) == tolower((unsigned char)b[j - 1]);
+			bool same = tolower((unsigned char)a[i - 1]) ==
+			            tolower((unsigned char)b[j - 1]);
 			now[j] = nearest_min3(last[j] + 1, now[j - 1] + 1, last[j - 1] + !same);
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] && before[j - 2] + 1 < now[j])
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+			    before[j - 2] + 1 < now[j])
 				now[j] = before[j - 2] + 1;
 		}
 	}
@@ -35,11 +37,13 @@ static size_t nearest_distance(const char *a, const char *b)
 const char *nearest(const char *word, const char *const *names, size_t n)
 {
 	const char *best = NULL;
-	size_t len = strlen(word), best_distance = len > 8 ? len / 3 + 1 : len > 4 ? 3 : 2;     /* of four letters one may be wrong */
+	/* of four letters one may be wrong */
+	size_t len = strlen(word), best_distance = len > 8 ? len / 3 + 1 : len > 4 ? 3 : 2;
 	for (size_t i = 0; i < n; i++) {
 		size_t d = nearest_distance(word, names[i]);
-		if (len >= 3 && strlen(names[i]) >= 3 && (strstr(names[i], word) || strstr(word, names[i])) && d > 2)
-			d = 2;             /* one inside the other is near, whatever is around it */
+		if (len >= 3 && strlen(names[i]) >= 3 &&
+		    (strstr(names[i], word) || strstr(word, names[i])) && d > 2)
+			d = 2; /* one inside the other is near, whatever is around it */
 		if (d < best_distance) {
 			best_distance = d;
 			best = names[i];

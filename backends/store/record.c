@@ -20,7 +20,7 @@ struct record {
 	struct store *store;
 	FILE *f;
 	struct loop_timer *flush;
-	bool told;                /* that it could not be written to the end */
+	bool told; /* that it could not be written to the end */
 };
 
 /* Half a record is worse than none that follows: what comes after it could not be told apart. */
@@ -31,22 +31,27 @@ static void record_flush(struct loop_timer *timer, void *arg)
 	if ((fflush(r->f) == 0 && !ferror(r->f)) || r->told)
 		return;
 	r->told = true;
-	activity_add(r->store, ACTIVITY_NOTE, HEALTH_BAD, NULL, "the recording ends here, it cannot be written: %s", strerror(errno));
+	activity_add(r->store, ACTIVITY_NOTE, HEALTH_BAD, NULL,
+	             "the recording ends here, it cannot be written: %s", strerror(errno));
 }
 
 bool record_start(struct store *s, const char *dir, struct err *err)
 {
 	if (mkdir(dir, 0700) != 0 && errno != EEXIST)
-		return err_set(err, ERR_SYSTEM, "cannot make the folder %s for the recording: %s", dir, strerror(errno));
+		return err_set(err, ERR_SYSTEM, "cannot make the folder %s for the recording: %s",
+		               dir, strerror(errno));
 	char *path = xasprintf("%s/answers", dir);
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);   /* also in a folder that others may read */
+	/* also in a folder that others may read */
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	FILE *f = fd >= 0 ? fdopen(fd, "w") : NULL;
 	int why = errno;
 	free(path);
 	if (!f && why == EEXIST)
-		return err_set(err, ERR_USAGE, "%s holds a recording already; it is not written over", dir);
+		return err_set(err, ERR_USAGE,
+		               "%s holds a recording already; it is not written over", dir);
 	if (!f)
-		return err_set(err, ERR_SYSTEM, "cannot write the recording into %s: %s", dir, strerror(why));
+		return err_set(err, ERR_SYSTEM, "cannot write the recording into %s: %s", dir,
+		               strerror(why));
 	s->record = xcalloc(1, sizeof(*s->record));
 	s->record->store = s;
 	s->record->f = f;
@@ -69,7 +74,8 @@ void record_stop(struct store *s)
 	s->record = NULL;
 }
 
-void record_add(struct store *s, const char *server, const char *source, const char *what, const char *bytes, size_t len)
+void record_add(struct store *s, const char *server, const char *source, const char *what,
+                const char *bytes, size_t len)
 {
 	struct record *r = s->record;
 	if (!r || r->told)

@@ -1,7 +1,8 @@
 /* record.h: every raw answer into a folder, and back.
  *
- * DIR/answers holds one record after another: a header line of MS, SERVER, SOURCE, LENGTH, WHAT parted by tabs and LENGTH raw bytes, ended by
- * a newline. MS is wall clock. Backends take secrets out before (backend->redact). The pseudo-what "@state" holds states. */
+ * DIR/answers holds one record after another: a header line of MS, SERVER, SOURCE, LENGTH, WHAT
+ * parted by tabs and LENGTH raw bytes, ended by a newline. MS is wall clock. Backends take secrets
+ * out before (backend->redact). The pseudo-what "@state" holds states. */
 #ifndef STORE_RECORD_H
 #define STORE_RECORD_H
 
@@ -17,13 +18,14 @@ struct replay;
 bool record_start(struct store *, const char *dir, struct err *);
 void record_stop(struct store *);
 
-/* Plays dir into the store. at_once: everything now, the clock set to the last record; otherwise as it happened, each pause at
- * most REPLAY_PAUSE_MS. */
+/* Plays dir into the store. at_once: everything now, the clock set to the last record; otherwise as
+ * it happened, each pause at most REPLAY_PAUSE_MS. */
 bool replay_start(struct store *, const char *dir, bool at_once, struct err *);
 #define REPLAY_PAUSE_MS 3000
 bool replay_is_on(const struct store *);
 
 /* For store.c and source.c: one record. Nothing when no recording runs. */
-void record_add(struct store *, const char *server, const char *source, const char *what, const char *bytes, size_t len);
+void record_add(struct store *, const char *server, const char *source, const char *what,
+                const char *bytes, size_t len);
 
 #endif

@@ -11,8 +11,10 @@
 const char *health_name(enum health health)
 {
 	static const char *const names[] = {
-		[HEALTH_UNKNOWN] = "unknown", [HEALTH_GOOD] = "good", [HEALTH_IDLE] = "idle", [HEALTH_BUSY] = "busy",
-		[HEALTH_ATTENTION] = "attention", [HEALTH_BAD] = "bad", [HEALTH_ASKS] = "asks",
+		[HEALTH_UNKNOWN] = "unknown",     [HEALTH_GOOD] = "good",
+		[HEALTH_IDLE] = "idle",           [HEALTH_BUSY] = "busy",
+		[HEALTH_ATTENTION] = "attention", [HEALTH_BAD] = "bad",
+		[HEALTH_ASKS] = "asks",
 	};
 	return names[health];
 }
@@ -27,15 +29,18 @@ static int report_by_id(const void *a, const void *b)
 static int report_by_need(const void *a, const void *b)
 {
 	const struct row *x = *(struct row *const *)a, *y = *(struct row *const *)b;
-	int need_x = x->health >= HEALTH_ATTENTION ? (int)x->health : 0, need_y = y->health >= HEALTH_ATTENTION ? (int)y->health : 0;
+	int need_x = x->health >= HEALTH_ATTENTION ? (int)x->health : 0,
+	    need_y = y->health >= HEALTH_ATTENTION ? (int)y->health : 0;
 	return need_x != need_y ? need_y - need_x : report_by_id(a, b);
 }
 
-struct row **report_rows(const struct store *s, const struct kind *kind, const struct server *server, enum report_order order, size_t *n)
+struct row **report_rows(const struct store *s, const struct kind *kind,
+                         const struct server *server, enum report_order order, size_t *n)
 {
 	struct row **rows = xcalloc(store_count(s, kind, server) + 1, sizeof(*rows));
 	*n = 0;
-	for (struct row *row = store_first(s, kind, server); row; row = store_next(row, kind, server))
+	for (struct row *row = store_first(s, kind, server); row;
+	     row = store_next(row, kind, server))
 		rows[(*n)++] = row;
 	qsort(rows, *n, sizeof(*rows), order == REPORT_BY_NEED ? report_by_need : report_by_id);
 	return rows;
@@ -58,7 +63,8 @@ static cJSON *report_row_json(const struct row *row)
 	return o;
 }
 
-static void report_add_rows(cJSON *array, const struct store *s, const struct kind *kind, const struct server *server)
+static void report_add_rows(cJSON *array, const struct store *s, const struct kind *kind,
+                            const struct server *server)
 {
 	size_t n;
 	struct row **rows = report_rows(s, kind, server, REPORT_BY_ID, &n);

@@ -1,7 +1,7 @@
 /* settings.c: one table of keys; inih reads the lines.
  *
- * A wrong line is a complaint with its place and the nearest valid name, and nothing else happens to it: the rest of the
- * file counts. */
+ * A wrong line is a complaint with its place and the nearest valid name, and nothing else happens
+ * to it: the rest of the file counts. */
 #include "backends/store/settings.h"
 
 #include <ctype.h>
@@ -35,69 +35,93 @@
 const struct setting_row setting_rows[] = {
 	{ "settings", "theme", SETTING_TEXT, S(theme), 0, 0, "default", NULL,
 	  "colours: a file of this name in the themes folders" },
-	{ "settings", "local", SETTING_YES_NO, S(local), 0, 0, "yes", NULL, "watch this machine too, when no server is named" },
+	{ "settings", "local", SETTING_YES_NO, S(local), 0, 0, "yes", NULL,
+	  "watch this machine too, when no server is named" },
 	{ "settings", "ssh_config", SETTING_PATH, S(ssh_config), 0, 0, NULL, NULL,
 	  "the ssh_config to read instead of OpenSSH's own, as with ssh -F" },
 	{ "settings", "connect_timeout", SETTING_NUMBER, S(connect_timeout), 1, 120, "5", NULL,
 	  "seconds until a server that does not answer counts as lost" },
 	{ "settings", "vitals_interval", SETTING_NUMBER, S(vitals_interval), 1, 3600, "3", NULL,
 	  "seconds between two looks at load, CPU and memory" },
-	{ "settings", "opencode_memory", SETTING_NUMBER, S(opencode_memory), 64, 1 << 20, "4096", NULL,
-	  "memory in MB from which an OpenCode server is marked" },
+	{ "settings", "opencode_memory", SETTING_NUMBER, S(opencode_memory), 64, 1 << 20, "4096",
+	  NULL, "memory in MB from which an OpenCode server is marked" },
 	{ "settings", "disk_warn", SETTING_NUMBER, S(disk_warn), 1, 100, "80", NULL,
 	  "a disk this full, in per cent, needs attention" },
 	{ "settings", "log_memory", SETTING_NUMBER, S(log_memory), 1, 4096, "64", NULL,
 	  "memory for the lines of followed logs, in MB; the oldest go first" },
-	{ "settings", "hints", SETTING_YES_NO, S(hints), 0, 0, "yes", NULL, "the line of keys at the bottom" },
-	{ "settings", "ascii", SETTING_YES_NO, S(ascii), 0, 0, "no", NULL, "draw without UTF-8 even where the locale has it" },
-	{ "settings", "read_only", SETTING_YES_NO, S(read_only), 0, 0, "no", NULL, "refuse whatever changes a server or types into it: actions, shells, attaching" },
+	{ "settings", "hints", SETTING_YES_NO, S(hints), 0, 0, "yes", NULL,
+	  "the line of keys at the bottom" },
+	{ "settings", "ascii", SETTING_YES_NO, S(ascii), 0, 0, "no", NULL,
+	  "draw without UTF-8 even where the locale has it" },
+	{ "settings", "read_only", SETTING_YES_NO, S(read_only), 0, 0, "no", NULL,
+	  "refuse whatever changes a server or types into it: actions, shells, attaching" },
 	{ "server", "host", SETTING_TEXT, V(host), 0, 0, NULL, NULL,
-	  "where it is: a Host of ssh_config or [user@]host[:port]; the section's name when absent" },
-	{ "server", "identity", SETTING_PATH, V(identity), 0, 0, NULL, NULL, "the key file to log in with" },
+	  "where it is: a Host of ssh_config or [user@]host[:port]; the section's name when "
+	  "absent" },
+	{ "server", "identity", SETTING_PATH, V(identity), 0, 0, NULL, NULL,
+	  "the key file to log in with" },
 	{ "server", "units", SETTING_TEXT, V(units), 0, 0, NULL, NULL,
-	  "units that must exist, parted by blanks; a missing one is a problem, shown with the nearest names that exist" },
+	  "units that must exist, parted by blanks; a missing one is a problem, shown with the "
+	  "nearest names that exist" },
 	{ "server", "sudo", SETTING_TEXT, V(sudo), 0, 0, "auto", "auto never",
-	  "auto: where the login lacks a right, sudo is tried, or doas where there is no sudo; never: neither is" },
+	  "auto: where the login lacks a right, sudo is tried, or doas where there is no sudo; "
+	  "never: neither is" },
 	{ "server", "tailscale_socket", SETTING_TEXT, V(tailscale_socket), 0, 0, NULL, NULL,
-	  "where its tailscaled listens, when neither in the usual place nor known to its program" },
+	  "where its tailscaled listens, when neither in the usual place nor known to its "
+	  "program" },
 	{ "server", "protect", SETTING_YES_NO, V(protect), 0, 0, "no", NULL,
 	  "acting on it asks for its name to be typed" },
 	{ "server", "connect_timeout", SETTING_NUMBER, V(connect_timeout), 1, 120, NULL, NULL,
 	  "as in [settings], for this one" },
 	{ "headscale", "url", SETTING_TEXT, H(url), 0, 0, NULL, NULL,
-	  "of its REST API, as in https://hs.example; without it its program on the server is asked" },
+	  "of its REST API, as in https://hs.example; without it its program on the server is "
+	  "asked" },
 	{ "headscale", "server", SETTING_TEXT, H(server), 0, 0, NULL, NULL,
-	  "the server to go through, as a [server NAME] or argument calls it; this machine when absent" },
+	  "the server to go through, as a [server NAME] or argument calls it; this machine when "
+	  "absent" },
 	{ "headscale", "token_command", SETTING_TEXT, H(token_command), 0, 0, NULL, NULL,
 	  "run on this machine, prints the API key: pass show headscale" },
 	{ "headscale", "command", SETTING_TEXT, H(command), 0, 0, NULL, NULL,
 	  "how its program is called on the server: docker exec headscale headscale" },
 	{ "opencode", "url", SETTING_TEXT, O(url), 0, 0, NULL, NULL,
-	  "where it listens, as seen from the server: http://127.0.0.1:4096, https://code.example; those that run are found without it" },
+	  "where it listens, as seen from the server: http://127.0.0.1:4096, https://code.example; "
+	  "those that run are found without it" },
 	{ "opencode", "server", SETTING_TEXT, O(server), 0, 0, NULL, NULL,
-	  "the server to go through, as a [server NAME] or argument calls it; this machine when absent" },
-	{ "opencode", "user", SETTING_TEXT, O(user), 0, 0, "opencode", NULL, "its user, when OPENCODE_SERVER_USERNAME says another" },
+	  "the server to go through, as a [server NAME] or argument calls it; this machine when "
+	  "absent" },
+	{ "opencode", "user", SETTING_TEXT, O(user), 0, 0, "opencode", NULL,
+	  "its user, when OPENCODE_SERVER_USERNAME says another" },
 	{ "opencode", "password_command", SETTING_TEXT, O(password_command), 0, 0, NULL, NULL,
 	  "run on this machine, prints the password: pass show opencode" },
 	{ "opencode", "directory", SETTING_TEXT, O(directory), 0, 0, NULL, NULL,
 	  "a directory on the server whose sessions are asked for even when none was used lately" },
 	{ "deploy", "server", SETTING_TEXT, D(server), 0, 0, NULL, NULL,
 	  "where it runs, as a [server NAME] or argument calls it; \"local\" is this machine" },
-	{ "deploy", "directory", SETTING_PATH, D(directory), 0, 0, NULL, NULL, "the folder there to run in; the home folder when absent" },
+	{ "deploy", "directory", SETTING_PATH, D(directory), 0, 0, NULL, NULL,
+	  "the folder there to run in; the home folder when absent" },
 	{ "deploy", "run", SETTING_TEXT, D(run), 0, 0, NULL, NULL,
-	  "the command for sh; {NAME} becomes the value of an asked variable as one argument, which $NAME holds too" },
+	  "the command for sh; {NAME} becomes the value of an asked variable as one argument, "
+	  "which $NAME holds too" },
 	{ "deploy", "ask", SETTING_LINES, D(ask), 0, 0, NULL, NULL,
-	  "a variable to ask for: NAME, NAME one of WORD..., or NAME like PATTERN; NAME secret is asked for by itself; may be given many times" },
+	  "a variable to ask for: NAME, NAME one of WORD..., or NAME like PATTERN; NAME secret is "
+	  "asked for by itself; may be given many times" },
 	{ "deploy", "check", SETTING_LINES, D(check), 0, 0, NULL, NULL,
-	  "what must be true afterwards: unit NAME, container NAME, or url ADDRESS as seen from the server; may be given many times" },
-	{ "deploy", "within", SETTING_NUMBER, D(within), 1, 3600, "60", NULL, "seconds that the checks have to become true" },
-	{ "deploy", "rollback", SETTING_TEXT, D(rollback), 0, 0, NULL, NULL, "the command that is offered when it failed" },
-	{ "deploy", "confirm", SETTING_YES_NO, D(confirm), 0, 0, "yes", NULL, "ask before it is started" },
-	{ "deploy", "lock", SETTING_YES_NO, D(lock), 0, 0, "yes", NULL, "not twice at once, whoever starts it" },
+	  "what must be true afterwards: unit NAME, container NAME, or url ADDRESS as seen from "
+	  "the server; may be given many times" },
+	{ "deploy", "within", SETTING_NUMBER, D(within), 1, 3600, "60", NULL,
+	  "seconds that the checks have to become true" },
+	{ "deploy", "rollback", SETTING_TEXT, D(rollback), 0, 0, NULL, NULL,
+	  "the command that is offered when it failed" },
+	{ "deploy", "confirm", SETTING_YES_NO, D(confirm), 0, 0, "yes", NULL,
+	  "ask before it is started" },
+	{ "deploy", "lock", SETTING_YES_NO, D(lock), 0, 0, "yes", NULL,
+	  "not twice at once, whoever starts it" },
 	{ "dokploy", "url", SETTING_TEXT, P(url), 0, 0, NULL, NULL,
-	  "where it is, as seen from the server or this machine: http://127.0.0.1:3000, https://dokploy.example" },
+	  "where it is, as seen from the server or this machine: http://127.0.0.1:3000, "
+	  "https://dokploy.example" },
 	{ "dokploy", "server", SETTING_TEXT, P(server), 0, 0, NULL, NULL,
-	  "the server to go through, as a [server NAME] or argument calls it; this machine when absent" },
+	  "the server to go through, as a [server NAME] or argument calls it; this machine when "
+	  "absent" },
 	{ "dokploy", "token_command", SETTING_TEXT, P(token_command), 0, 0, NULL, NULL,
 	  "run on this machine, prints an API key of it: pass show dokploy" },
 	{ "dokploy", "stack_image", SETTING_TEXT, P(stack_image), 0, 0, NULL, NULL,
@@ -106,20 +130,26 @@ const struct setting_row setting_rows[] = {
 	  "a new stack answers at NAME below it, unless host= is typed" },
 	{ "dokploy", "stack_port", SETTING_NUMBER, P(stack_port), 1, 65535, "8080", NULL,
 	  "where the image listens, unless port= is typed" },
-	{ "dokploy", "stack_certificate", SETTING_TEXT, P(stack_certificate), 0, 0, "none", "none letsencrypt custom",
+	{ "dokploy", "stack_certificate", SETTING_TEXT, P(stack_certificate), 0, 0, "none",
+	  "none letsencrypt custom",
 	  "of a new stack's domain; none: there is one for all of them already" },
 	{ "dokploy", "stack_prefix", SETTING_TEXT, P(stack_prefix), 0, 0, "ai-stack-", NULL,
 	  "before the name of a new stack, as its project and application are called" },
 	{ "coolify", "url", SETTING_TEXT, W(url), 0, 0, NULL, NULL,
-	  "where it is, as seen from the server or this machine: http://127.0.0.1:8000, https://coolify.example" },
+	  "where it is, as seen from the server or this machine: http://127.0.0.1:8000, "
+	  "https://coolify.example" },
 	{ "coolify", "server", SETTING_TEXT, W(server), 0, 0, NULL, NULL,
-	  "the server to go through, as a [server NAME] or argument calls it; this machine when absent" },
+	  "the server to go through, as a [server NAME] or argument calls it; this machine when "
+	  "absent" },
 	{ "coolify", "token_command", SETTING_TEXT, W(token_command), 0, 0, NULL, NULL,
-	  "run on this machine, prints an API token of it, with its number and |: pass show coolify" },
+	  "run on this machine, prints an API token of it, with its number and |: pass show "
+	  "coolify" },
 	{ "portal", "url", SETTING_TEXT, W(url), 0, 0, NULL, NULL,
-	  "where the portal of AI stacks is, as seen from the server or this machine: http://127.0.0.1:3000" },
+	  "where the portal of AI stacks is, as seen from the server or this machine: "
+	  "http://127.0.0.1:3000" },
 	{ "portal", "server", SETTING_TEXT, W(server), 0, 0, NULL, NULL,
-	  "the server to go through, as a [server NAME] or argument calls it; this machine when absent" },
+	  "the server to go through, as a [server NAME] or argument calls it; this machine when "
+	  "absent" },
 	{ .key = NULL }
 };
 
@@ -134,7 +164,7 @@ struct reading {
 	struct doc *complaints;
 	const char *file;
 	FILE *f;
-	int line;                 /* of the file, counted by settings_next_line */
+	int line; /* of the file, counted by settings_next_line */
 	struct settings_lines *lines;
 	char section[128];
 };
@@ -144,10 +174,10 @@ static int settings_complain(struct reading *r, char *text)
 {
 	if (r->complaints && r->line)
 		doc_add(r->complaints, DOC_BAD, "%s:%d: %s", r->file, r->line, text);
-	else if (r->complaints)           /* it is about the whole file */
+	else if (r->complaints) /* it is about the whole file */
 		doc_add(r->complaints, DOC_BAD, "%s: %s", r->file, text);
 	free(text);
-	return 1;                 /* inih: go on */
+	return 1; /* inih: go on */
 }
 
 char *path_expand(const char *path)
@@ -170,18 +200,21 @@ static bool settings_word_in(const char *word, const char *words)
 	return false;
 }
 
-static int settings_set_number(struct reading *r, const struct setting_row *row, void *field, const char *value)
+static int settings_set_number(struct reading *r, const struct setting_row *row, void *field,
+                               const char *value)
 {
 	char *end;
 	errno = 0;
 	long n = strtol(value, &end, 10);
 	if (*end || end == value || errno || n < row->min || n > row->max)
-		return COMPLAIN(r, "%s: expected a number from %d to %d, got \"%s\"", row->key, row->min, row->max, value);
+		return COMPLAIN(r, "%s: expected a number from %d to %d, got \"%s\"", row->key,
+		                row->min, row->max, value);
 	*(int *)field = (int)n;
 	return 1;
 }
 
-static int settings_set_yes_no(struct reading *r, const struct setting_row *row, void *field, const char *value)
+static int settings_set_yes_no(struct reading *r, const struct setting_row *row, void *field,
+                               const char *value)
 {
 	static const char *const words[] = { "no", "yes", "off", "on", "false", "true", "0", "1" };
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
@@ -192,7 +225,8 @@ static int settings_set_yes_no(struct reading *r, const struct setting_row *row,
 	return COMPLAIN(r, "%s: expected yes or no, got \"%s\"", row->key, value);
 }
 
-static int settings_set(struct reading *r, const struct setting_row *row, void *base, const char *value)
+static int settings_set(struct reading *r, const struct setting_row *row, void *base,
+                        const char *value)
 {
 	void *field = (char *)base + row->offset;
 	if (row->type == SETTING_NUMBER)
@@ -200,13 +234,16 @@ static int settings_set(struct reading *r, const struct setting_row *row, void *
 	if (row->type == SETTING_YES_NO)
 		return settings_set_yes_no(r, row, field, value);
 	if (row->choices && !settings_word_in(value, row->choices))
-		return COMPLAIN(r, "%s: expected one of: %s; got \"%s\"", row->key, row->choices, value);
+		return COMPLAIN(r, "%s: expected one of: %s; got \"%s\"", row->key, row->choices,
+		                value);
 	char *old = *(char **)field;
-	char *text = row->type == SETTING_PATH ? path_expand(value)
-	             : row->type == SETTING_LINES && old ? xasprintf("%s\n%s", old, value) : xstrdup(value);
+	char *text = row->type == SETTING_PATH           ? path_expand(value)
+	             : row->type == SETTING_LINES && old ? xasprintf("%s\n%s", old, value)
+	                                                 : xstrdup(value);
 	free(old);
 	*(char **)field = text;
-	if (row->offset == S(ssh_config) && strcmp(row->key, "ssh_config") == 0 && access(text, R_OK) != 0)
+	if (row->offset == S(ssh_config) && strcmp(row->key, "ssh_config") == 0 &&
+	    access(text, R_OK) != 0)
 		return COMPLAIN(r, "ssh_config: %s cannot be read: %s", text, strerror(errno));
 	return 1;
 }
@@ -219,11 +256,12 @@ static int settings_unknown_key(struct reading *r, const char *section, const ch
 		if (strcmp(row->section, section) == 0)
 			names[n++] = row->key;
 	const char *near = nearest(key, names, n);
-	return COMPLAIN(r, "[%s] has no key \"%s\"%s%s%s", section, key, near ? "; did you mean \"" : "", near ? near : "",
-	                near ? "\"?" : "");
+	return COMPLAIN(r, "[%s] has no key \"%s\"%s%s%s", section, key,
+	                near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 }
 
-static int settings_set_in(struct reading *r, const char *section, void *base, const char *key, const char *value)
+static int settings_set_in(struct reading *r, const char *section, void *base, const char *key,
+                           const char *value)
 {
 	for (const struct setting_row *row = setting_rows; row->key; row++)
 		if (strcmp(row->section, section) == 0 && strcmp(row->key, key) == 0)
@@ -240,11 +278,13 @@ static void settings_fallbacks(const char *section, void *base)
 }
 
 #define DEPLOY_NAME_MAX 48
-static const char deploy_name_signs[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+static const char deploy_name_signs[] =
+	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
 
 static bool settings_deploy_name_is_one(const char *name)
 {
-	return isalnum((unsigned char)name[0]) && !name[strspn(name, deploy_name_signs)] && strlen(name) <= DEPLOY_NAME_MAX;
+	return isalnum((unsigned char)name[0]) && !name[strspn(name, deploy_name_signs)] &&
+	       strlen(name) <= DEPLOY_NAME_MAX;
 }
 
 static struct server_config *settings_server_section(struct reading *r, const char *name)
@@ -298,7 +338,9 @@ static struct dokploy_config *settings_dokploy_section(struct reading *r, const 
 	return *slot = c;
 }
 
-static struct platform_config *settings_platform_section(struct reading *r, struct platform_config **slot, const char *name)
+static struct platform_config *settings_platform_section(struct reading *r,
+                                                         struct platform_config **slot,
+                                                         const char *name)
 {
 	for (; *slot; slot = &(*slot)->next)
 		if (strcmp((*slot)->name, name) == 0)
@@ -329,7 +371,10 @@ static struct deploy_config *settings_deploy_section(struct reading *r, const ch
 		if (strcmp((*slot)->name, name) == 0)
 			return *slot;
 	if (!settings_deploy_name_is_one(name))
-		COMPLAIN(r, "[deploy %s]: a name has letters, digits and . _ - only, at most %d; other signs became -", name, DEPLOY_NAME_MAX);
+		COMPLAIN(r,
+		         "[deploy %s]: a name has letters, digits and . _ - only, at most %d; "
+		         "other signs became -",
+		         name, DEPLOY_NAME_MAX);
 	struct deploy_config *c = xcalloc(1, sizeof(*c));
 	settings_fallbacks("deploy", c);
 	c->line = r->line;
@@ -350,7 +395,8 @@ static int settings_add_key(struct reading *r, const char *key, const char *acti
 	return 1;
 }
 
-static const char *const sections[] = { "settings", "server", "headscale", "opencode", "deploy", "dokploy", "coolify", "portal", "keys" };
+static const char *const sections[] = { "settings", "server",  "headscale", "opencode", "deploy",
+	                                "dokploy",  "coolify", "portal",    "keys" };
 
 static int settings_unknown_section(struct reading *r, const char *section)
 {
@@ -358,14 +404,14 @@ static int settings_unknown_section(struct reading *r, const char *section)
 	char *kind = xstrndup(section, word);
 	const char *near = nearest(kind, sections, ARRAY_LEN(sections));
 	free(kind);
-	return COMPLAIN(r, "there is no section [%s]%s%s%s", section, near ? "; did you mean [" : "", near ? near : "",
-	                near ? "]?" : "");
+	return COMPLAIN(r, "there is no section [%s]%s%s%s", section,
+	                near ? "; did you mean [" : "", near ? near : "", near ? "]?" : "");
 }
 
 static int settings_complain_section(struct reading *r, const char *section)
 {
 	if (strcmp(section, r->section) == 0)
-		return 1;              /* complained of before */
+		return 1; /* complained of before */
 	snprintf(r->section, sizeof(r->section), "%s", section);
 	return settings_unknown_section(r, section);
 }
@@ -374,28 +420,48 @@ static int settings_on_line(void *arg, const char *section, const char *key, con
 {
 	struct reading *r = arg;
 	if (!*section)
-		return COMPLAIN(r, "\"%s\" stands before any section; [settings] is likely meant", key);
+		return COMPLAIN(r, "\"%s\" stands before any section; [settings] is likely meant",
+		                key);
 	if (strcmp(section, "settings") == 0)
 		return settings_set_in(r, section, r->settings, key, value);
 	if (strcmp(section, "keys") == 0)
 		return settings_add_key(r, key, value);
 	if (strncmp(section, "server ", 7) == 0)
-		return settings_set_in(r, "server", settings_server_section(r, section + 7 + strspn(section + 7, " ")), key, value);
+		return settings_set_in(r, "server",
+		                       settings_server_section(r, section + 7 +
+		                                                          strspn(section + 7, " ")),
+		                       key, value);
 	if (strncmp(section, "headscale ", 10) == 0)
-		return settings_set_in(r, "headscale", settings_headscale_section(r, section + 10 + strspn(section + 10, " ")), key, value);
+		return settings_set_in(r, "headscale",
+		                       settings_headscale_section(r, section + 10 +
+		                                                             strspn(section + 10,
+		                                                                    " ")),
+		                       key, value);
 	if (strncmp(section, "opencode ", 9) == 0)
-		return settings_set_in(r, "opencode", settings_opencode_section(r, section + 9 + strspn(section + 9, " ")), key, value);
+		return settings_set_in(r, "opencode",
+		                       settings_opencode_section(r,
+		                                                 section + 9 +
+		                                                         strspn(section + 9, " ")),
+		                       key, value);
 	if (strcmp(section, "opencode") == 0)
 		return COMPLAIN(r, "an OpenCode server needs a name: [opencode NAME]");
 	if (strncmp(section, "deploy ", 7) == 0)
-		return settings_set_in(r, "deploy", settings_deploy_section(r, section + 7 + strspn(section + 7, " ")), key, value);
+		return settings_set_in(r, "deploy",
+		                       settings_deploy_section(r, section + 7 +
+		                                                          strspn(section + 7, " ")),
+		                       key, value);
 	if (strcmp(section, "deploy") == 0)
 		return COMPLAIN(r, "a deploy needs a name: [deploy NAME]");
 	struct platform_config *platform = settings_platform_of(r, section);
 	if (platform)
-		return settings_set_in(r, *section == 'c' ? "coolify" : "portal", platform, key, value);
+		return settings_set_in(r, *section == 'c' ? "coolify" : "portal", platform, key,
+		                       value);
 	if (strncmp(section, "dokploy ", 8) == 0)
-		return settings_set_in(r, "dokploy", settings_dokploy_section(r, section + 8 + strspn(section + 8, " ")), key, value);
+		return settings_set_in(r, "dokploy",
+		                       settings_dokploy_section(r,
+		                                                section + 8 +
+		                                                        strspn(section + 8, " ")),
+		                       key, value);
 	if (strcmp(section, "dokploy") == 0)
 		return COMPLAIN(r, "a Dokploy needs a name: [dokploy NAME]");
 	if (strcmp(section, "headscale") == 0)
@@ -405,7 +471,8 @@ static int settings_on_line(void *arg, const char *section, const char *key, con
 	return settings_complain_section(r, section);
 }
 
-/* A [server NAME] with nothing in it is a server all the same, and an unknown section a mistake; inih would tell neither. */
+/* A [server NAME] with nothing in it is a server all the same, and an unknown section a mistake;
+ * inih would tell neither. */
 static void settings_notice_section(struct reading *r, const char *line)
 {
 	line += strspn(line, " \t");
@@ -419,7 +486,10 @@ static void settings_notice_section(struct reading *r, const char *line)
 		settings_dokploy_section(r, section + 8 + strspn(section + 8, " "));
 	else if (strncmp(section, "deploy ", 7) == 0 && section[7 + strspn(section + 7, " ")])
 		settings_deploy_section(r, section + 7 + strspn(section + 7, " "));
-	else if (!settings_platform_of(r, section) && strncmp(section, "headscale", 9) != 0 && strncmp(section, "opencode", 8) != 0 && strncmp(section, "deploy", 6) != 0 && strncmp(section, "dokploy", 7) != 0 && strcmp(section, "settings") != 0 && strcmp(section, "keys") != 0 && strcmp(section, "server") != 0)
+	else if (!settings_platform_of(r, section) && strncmp(section, "headscale", 9) != 0 &&
+	         strncmp(section, "opencode", 8) != 0 && strncmp(section, "deploy", 6) != 0 &&
+	         strncmp(section, "dokploy", 7) != 0 && strcmp(section, "settings") != 0 &&
+	         strcmp(section, "keys") != 0 && strcmp(section, "server") != 0)
 		settings_complain_section(r, section);
 	free(section);
 }
@@ -456,7 +526,8 @@ static char *settings_home_path(const char *variable, const char *below_home, co
 	return xasprintf("%s/%s/%s", home ? home : "/", below_home, rest);
 }
 
-/* Nothing is kept in a folder that another user could change: below /dev/null nothing can be made. */
+/* Nothing is kept in a folder that another user could change: below /dev/null nothing can be made.
+ */
 static void settings_use_state(struct reading *r)
 {
 	char why[128];
@@ -464,23 +535,31 @@ static void settings_use_state(struct reading *r)
 	if (private_folder(r->settings->state_dir, why, sizeof(why)))
 		return;
 	if (r->complaints)
-		doc_add(r->complaints, DOC_BAD, "%s cannot keep what mocr remembers: %s; nothing is kept", r->settings->state_dir, why);
+		doc_add(r->complaints, DOC_BAD,
+		        "%s cannot keep what mocr remembers: %s; nothing is kept",
+		        r->settings->state_dir, why);
 	xreplace(&r->settings->state_dir, "/dev/null");
 }
 
-/* It has commands that are run. What is no plain file, /dev/stdin, was chosen by whoever started this. */
+/* It has commands that are run. What is no plain file, /dev/stdin, was chosen by whoever started
+ * this. */
 static bool settings_others_write(struct reading *r)
 {
 	struct stat st;
-	if (fstat(fileno(r->f), &st) != 0 || !S_ISREG(st.st_mode) || !private_is_open_to_others(st.st_uid, st.st_gid, st.st_mode))
+	if (fstat(fileno(r->f), &st) != 0 || !S_ISREG(st.st_mode) ||
+	    !private_is_open_to_others(st.st_uid, st.st_gid, st.st_mode))
 		return false;
 	r->settings->refused = true;
-	r->settings->read_only = true;       /* it may have said so */
+	r->settings->read_only = true; /* it may have said so */
 	r->settings->file = xstrdup(r->file);
 	if (st.st_uid != geteuid() && st.st_uid != 0)
-		COMPLAIN(r, "not read: it belongs to another user, and it has commands that are run here; read-only until then; chown it");
+		COMPLAIN(r, "not read: it belongs to another user, and it has commands that are "
+		            "run here; read-only until then; chown it");
 	else
-		COMPLAIN(r, "not read: others can write it, and it has commands that are run here; read-only until then; chmod go-w %s", r->file);
+		COMPLAIN(r,
+		         "not read: others can write it, and it has commands that are run here; "
+		         "read-only until then; chmod go-w %s",
+		         r->file);
 	return true;
 }
 
@@ -496,7 +575,8 @@ static void settings_check_servers(struct reading *r)
 }
 
 /* Without a place to ask it is nothing. */
-static void settings_check_url(struct reading *r, const char *section, const char *name, const char *url, int line)
+static void settings_check_url(struct reading *r, const char *section, const char *name,
+                               const char *url, int line)
 {
 	struct endpoint endpoint;
 	char host[256];
@@ -504,9 +584,11 @@ static void settings_check_url(struct reading *r, const char *section, const cha
 	size_t n;
 	r->line = line;
 	if (!url)
-		COMPLAIN(r, "[%s %s] has no url; http://HOST:PORT or https://HOST says where it is", section, name);
+		COMPLAIN(r, "[%s %s] has no url; http://HOST:PORT or https://HOST says where it is",
+		         section, name);
 	else if (!api_url_endpoint(url, &endpoint, host, sizeof(host), &prefix, &n))
-		COMPLAIN(r, "[%s %s]: url: expected http://HOST:PORT or https://HOST, got \"%s\"", section, name, url);
+		COMPLAIN(r, "[%s %s]: url: expected http://HOST:PORT or https://HOST, got \"%s\"",
+		         section, name, url);
 }
 
 static void settings_check_urls(struct reading *r)
@@ -545,8 +627,11 @@ struct settings *settings_load(const char *file, struct doc *complaints)
 	struct settings *s = xcalloc(1, sizeof(*s));
 	s->refs = 1;
 	settings_fallbacks("settings", s);
-	char *path = file ? xstrdup(file) : settings_home_path("XDG_CONFIG_HOME", ".config", "mocr/config");
-	struct reading r = { .settings = s, .complaints = complaints, .file = path, .f = fopen(path, "re") };
+	char *path = file ? xstrdup(file)
+	                  : settings_home_path("XDG_CONFIG_HOME", ".config", "mocr/config");
+	struct reading r = {
+		.settings = s, .complaints = complaints, .file = path, .f = fopen(path, "re")
+	};
 	int unreadable = errno;
 	settings_use_state(&r);
 	if (r.f && settings_others_write(&r)) {
@@ -578,7 +663,7 @@ static void settings_platforms_free(struct platform_config *c)
 const struct settings *settings_keep(const struct settings *s)
 {
 	if (s && s->refs)
-		((struct settings *)s)->refs++;       /* all else in it is left alone */
+		((struct settings *)s)->refs++; /* all else in it is left alone */
 	return s;
 }
 
@@ -624,14 +709,18 @@ static void settings_free(struct settings *s)
 	}
 	for (struct deploy_config *c = s->deploys, *next; c; c = next) {
 		next = c->next;
-		char *owned[] = { c->name, c->server, c->directory, c->run, c->rollback, c->ask, c->check };
+		char *owned[] = { c->name,     c->server, c->directory, c->run,
+			          c->rollback, c->ask,    c->check };
 		for (size_t i = 0; i < ARRAY_LEN(owned); i++)
 			free(owned[i]);
 		free(c);
 	}
 	for (struct dokploy_config *c = s->dokploys, *next; c; c = next) {
 		next = c->next;
-		char *owned[] = { c->name, c->url, c->server, c->token_command, c->stack_prefix, c->stack_image, c->stack_domain, c->stack_certificate };
+		char *owned[] = { c->name,         c->url,
+			          c->server,       c->token_command,
+			          c->stack_prefix, c->stack_image,
+			          c->stack_domain, c->stack_certificate };
 		for (size_t i = 0; i < ARRAY_LEN(owned); i++)
 			free(owned[i]);
 		free(c);

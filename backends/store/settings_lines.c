@@ -1,5 +1,5 @@
-/* settings_lines.c: remembers sections and keys with their lines; a key of [deploy NAME] that may be given many times is
- * known by the table of keys. */
+/* settings_lines.c: remembers sections and keys with their lines; a key of [deploy NAME] that may
+ * be given many times is known by the table of keys. */
 #include "backends/store/settings_lines.h"
 
 #include <ctype.h>
@@ -11,17 +11,17 @@
 #include "backends/store/settings.h"
 
 struct seen {
-	char *name;              /* "server pi", or "server pi" and a key behind a line break */
+	char *name; /* "server pi", or "server pi" and a key behind a line break */
 	int line;
-	bool has_keys;           /* of a section */
+	bool has_keys; /* of a section */
 };
 
 struct settings_lines {
 	struct seen *seen;
 	size_t n, cap;
-	char *section;           /* where we are; NULL: before the first */
-	size_t at;               /* of that section among those seen */
-	int wrong;               /* the first line that is neither a section nor a key */
+	char *section; /* where we are; NULL: before the first */
+	size_t at;     /* of that section among those seen */
+	int wrong;     /* the first line that is neither a section nor a key */
 };
 
 struct settings_lines *settings_lines_create(void)
@@ -80,7 +80,8 @@ int settings_lines_wrong(const struct settings_lines *s)
 	return s->wrong;
 }
 
-static bool settings_lines_section(struct settings_lines *s, const char *line, int number, char *why, size_t size)
+static bool settings_lines_section(struct settings_lines *s, const char *line, int number,
+                                   char *why, size_t size)
 {
 	size_t len = strcspn(line, "]\r\n");
 	if (line[len] != ']')
@@ -89,13 +90,15 @@ static bool settings_lines_section(struct settings_lines *s, const char *line, i
 	s->section = settings_lines_name(line, len);
 	int first = settings_lines_first(s, s->section, number, &s->at);
 	if (len > SETTINGS_SECTION_MAX) {
-		snprintf(why, size, "[%.*s]: the name of a section has at most %d bytes, this one has %zu", (int)len, line,
-		         SETTINGS_SECTION_MAX, len);
+		snprintf(why, size,
+		         "[%.*s]: the name of a section has at most %d bytes, this one has %zu",
+		         (int)len, line, SETTINGS_SECTION_MAX, len);
 		return false;
 	}
 	if (!first)
 		return true;
-	snprintf(why, size, "[%s] is there twice, first in line %d; both are read as one", s->section, first);
+	snprintf(why, size, "[%s] is there twice, first in line %d; both are read as one",
+	         s->section, first);
 	return false;
 }
 
@@ -104,15 +107,18 @@ static const struct setting_row *settings_lines_row(const char *section, const c
 {
 	size_t kind = strcspn(section, " ");
 	for (const struct setting_row *row = setting_rows; row->key; row++)
-		if (strlen(row->section) == kind && strncmp(row->section, section, kind) == 0 && strcmp(row->key, key) == 0)
+		if (strlen(row->section) == kind && strncmp(row->section, section, kind) == 0 &&
+		    strcmp(row->key, key) == 0)
 			return row;
 	return NULL;
 }
 
-/* In a command " ;" is likely meant for the shell, and what inih leaves of the command would run. */
+/* In a command " ;" is likely meant for the shell, and what inih leaves of the command would run.
+ */
 static bool settings_lines_is_command(const char *key)
 {
-	static const char *const commands[] = { "run", "rollback", "command", "token_command", "password_command" };
+	static const char *const commands[] = { "run", "rollback", "command", "token_command",
+		                                "password_command" };
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
 		if (strcmp(key, commands[i]) == 0)
 			return true;
@@ -127,7 +133,8 @@ static bool settings_lines_has_comment(const char *value)
 	return false;
 }
 
-static bool settings_lines_key(struct settings_lines *s, const char *line, int number, char *why, size_t size)
+static bool settings_lines_key(struct settings_lines *s, const char *line, int number, char *why,
+                               size_t size)
 {
 	size_t len = strcspn(line, "=:\r\n"), end = len;
 	char *head = xstrndup(line, len);
@@ -136,7 +143,7 @@ static bool settings_lines_key(struct settings_lines *s, const char *line, int n
 	if (!is_key)
 		return settings_lines_complain(s, number, why, size);
 	if (!s->section)
-		return true;             /* settings.c complains */
+		return true; /* settings.c complains */
 	while (end && isspace((unsigned char)line[end - 1]))
 		end--;
 	char *key = xstrndup(line, end);
@@ -144,8 +151,10 @@ static bool settings_lines_key(struct settings_lines *s, const char *line, int n
 	const struct setting_row *row = settings_lines_row(s->section, key);
 	bool good = true;
 	if (row && settings_lines_is_command(key) && settings_lines_has_comment(line + len + 1)) {
-		snprintf(why, size, "%s: a blank and ; begin a comment, and the command ends there; "
-		                    "write ; without a blank before it, or &&", key);
+		snprintf(why, size,
+		         "%s: a blank and ; begin a comment, and the command ends there; "
+		         "write ; without a blank before it, or &&",
+		         key);
 		good = false;
 	}
 	if (good && *key && (row ? row->type != SETTING_LINES : strcmp(s->section, "keys") == 0)) {
@@ -154,18 +163,21 @@ static bool settings_lines_key(struct settings_lines *s, const char *line, int n
 		int first = settings_lines_first(s, name, number, &at);
 		free(name);
 		if (first)
-			snprintf(why, size, "[%s] has %s twice, first in line %d; the last one counts", s->section, key, first);
+			snprintf(why, size,
+			         "[%s] has %s twice, first in line %d; the last one counts",
+			         s->section, key, first);
 		good = !first;
 	}
 	free(key);
 	return good;
 }
 
-bool settings_lines_see(struct settings_lines *s, const char *line, int number, char *why, size_t size)
+bool settings_lines_see(struct settings_lines *s, const char *line, int number, char *why,
+                        size_t size)
 {
 	static const char bom[] = "\xef\xbb\xbf";
 	if (number == 1 && strncmp(line, bom, strlen(bom)) == 0)
-		line += strlen(bom);     /* as inih does */
+		line += strlen(bom); /* as inih does */
 	while (isspace((unsigned char)*line))
 		line++;
 	if (!*line || *line == ';' || *line == '#')
@@ -175,13 +187,16 @@ bool settings_lines_see(struct settings_lines *s, const char *line, int number, 
 	return settings_lines_key(s, line, number, why, size);
 }
 
-/* Others without a key are as good as with one, or are complained of because of the key they lack. */
+/* Others without a key are as good as with one, or are complained of because of the key they lack.
+ */
 static bool settings_lines_needs_keys(const char *section)
 {
-	static const char *const kinds[] = { "server", "deploy", "dokploy", "coolify", "portal", "headscale", "opencode" };
+	static const char *const kinds[] = { "server", "deploy",    "dokploy", "coolify",
+		                             "portal", "headscale", "opencode" };
 	size_t kind = strcspn(section, " ");
 	if (section[kind])
-		return strncmp(section, "headscale ", 10) == 0 || strncmp(section, "opencode ", 9) == 0;
+		return strncmp(section, "headscale ", 10) == 0 ||
+		       strncmp(section, "opencode ", 9) == 0;
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
 		if (strcmp(section, kinds[i]) == 0)
 			return true;
@@ -192,7 +207,8 @@ int settings_lines_empty(const struct settings_lines *s, size_t *at, char *why, 
 {
 	for (; *at < s->n; ++*at) {
 		const struct seen *seen = &s->seen[*at];
-		if (strchr(seen->name, '\n') || seen->has_keys || !settings_lines_needs_keys(seen->name))
+		if (strchr(seen->name, '\n') || seen->has_keys ||
+		    !settings_lines_needs_keys(seen->name))
 			continue;
 		snprintf(why, size, "[%s] has %s and does nothing", seen->name,
 		         strchr(seen->name, ' ') ? "no key" : "neither a name nor a key");

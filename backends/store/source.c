@@ -8,13 +8,14 @@
 #include "backends/store/record.h"
 #include "backends/servers/server.h"
 
-#define KEPT_MAX (72u << 20)       /* the longest answer of a backend is 64 MB */
+#define KEPT_MAX (72u << 20) /* the longest answer of a backend is 64 MB */
 
 const char *source_state_name(enum source_state state)
 {
 	static const char *const names[] = {
-		[SOURCE_WAITING] = "waiting", [SOURCE_ABSENT] = "absent", [SOURCE_DENIED] = "denied", [SOURCE_LIVE] = "live",
-		[SOURCE_STALE] = "stale", [SOURCE_FAILED] = "failed",
+		[SOURCE_WAITING] = "waiting", [SOURCE_ABSENT] = "absent",
+		[SOURCE_DENIED] = "denied",   [SOURCE_LIVE] = "live",
+		[SOURCE_STALE] = "stale",     [SOURCE_FAILED] = "failed",
 	};
 	return names[state];
 }
@@ -34,11 +35,12 @@ void source_set_state(struct source *source, enum source_state state, const stru
 	struct buf b = { 0 };
 	buf_addf(&b, "%s\t", source_state_name(state));
 	mask_text(&b, text, strlen(text));
-	record_add(source->store, source->server->name, source->backend->name, "@state", b.data, b.len);
+	record_add(source->store, source->server->name, source->backend->name, "@state", b.data,
+	           b.len);
 	buf_finish(&b);
 	if (state == SOURCE_FAILED)
-		activity_add(source->store, ACTIVITY_CHANGE, HEALTH_ATTENTION, source->server->row.id, "%s: %s", source->backend->name,
-		             text);
+		activity_add(source->store, ACTIVITY_CHANGE, HEALTH_ATTENTION,
+		             source->server->row.id, "%s: %s", source->backend->name, text);
 	server_judge(source->server);
 	store_changed(source->store);
 }
@@ -71,8 +73,10 @@ void source_left_out(struct source *source, const struct kind *kind, size_t n)
 bool source_left_out_text(const struct source *s, char *buf, size_t size)
 {
 	if (s->left_out)
-		snprintf(buf, size, "%zu more %s of %s on %s are not shown: its list is longer than mocr reads", s->left_out,
-		         s->left_out_kind->plural, s->backend->name, s->server->name);
+		snprintf(buf, size,
+		         "%zu more %s of %s on %s are not shown: its list is longer than mocr "
+		         "reads",
+		         s->left_out, s->left_out_kind->plural, s->backend->name, s->server->name);
 	return s->left_out > 0;
 }
 
@@ -90,7 +94,8 @@ struct link *source_link(const struct source *source)
 	return source->server->link;
 }
 
-/* A secret must not reach the recording: what a backend's redact leaves is what is kept. Without one it is masked all the same. */
+/* A secret must not reach the recording: what a backend's redact leaves is what is kept. Without
+ * one it is masked all the same. */
 static void source_keep(struct source *source, const char *what, const char *bytes, size_t len)
 {
 	if (!source->store->record)
@@ -101,7 +106,8 @@ static void source_keep(struct source *source, const char *what, const char *byt
 		source->backend->redact(what, bytes, len, &clean);
 	else
 		mask_json(&clean, bytes, len);
-	record_add(source->store, source->server->name, source->backend->name, what, clean.data ? clean.data : "", clean.len);
+	record_add(source->store, source->server->name, source->backend->name, what,
+	           clean.data ? clean.data : "", clean.len);
 	buf_finish(&clean);
 }
 

@@ -47,15 +47,36 @@ void store_destroy(struct store *s)
 	free(s);
 }
 
-void store_set_hooks(struct store *s, const struct store_hooks *hooks) { s->hooks = *hooks; }
-struct loop *store_loop(const struct store *s) { return s->loop; }
-struct http *store_http(const struct store *s) { return s->http; }
-const struct settings *store_settings(const struct store *s) { return s->settings; }
-struct log_pool *store_logs(const struct store *s) { return s->logs; }
-uint64_t store_generation(const struct store *s) { return s->generation; }
-struct server *store_servers(const struct store *s) { return s->servers; }
+void store_set_hooks(struct store *s, const struct store_hooks *hooks)
+{
+	s->hooks = *hooks;
+}
+struct loop *store_loop(const struct store *s)
+{
+	return s->loop;
+}
+struct http *store_http(const struct store *s)
+{
+	return s->http;
+}
+const struct settings *store_settings(const struct store *s)
+{
+	return s->settings;
+}
+struct log_pool *store_logs(const struct store *s)
+{
+	return s->logs;
+}
+uint64_t store_generation(const struct store *s)
+{
+	return s->generation;
+}
+struct server *store_servers(const struct store *s)
+{
+	return s->servers;
+}
 
-/* --- telling ---------------------------------------------------------------------------------------- */
+/* --- telling ------------------------------------------------------------- */
 
 static void store_count_row(struct server *v, const struct row *row)
 {
@@ -64,7 +85,8 @@ static void store_count_row(struct server *v, const struct row *row)
 	if (row->kind == &kind_container) {
 		v->containers++;
 		/* one whose first health check is still to come is up, too */
-		v->containers_up += row->health == HEALTH_GOOD || row->health == HEALTH_BUSY || row->health == HEALTH_ATTENTION;
+		v->containers_up += row->health == HEALTH_GOOD || row->health == HEALTH_BUSY ||
+		                    row->health == HEALTH_ATTENTION;
 		v->containers_bad += row->health >= HEALTH_ATTENTION;
 	} else if (row->kind == &kind_unit) {
 		v->units_failed += row->health == HEALTH_BAD;
@@ -74,7 +96,8 @@ static void store_count_row(struct server *v, const struct row *row)
 static void store_do_count(struct store *s)
 {
 	for (struct server *v = s->servers; v; v = v->next)
-		v->containers = v->containers_up = v->containers_bad = v->units_failed = v->problems = 0;
+		v->containers = v->containers_up = v->containers_bad = v->units_failed =
+			v->problems = 0;
 	for (struct row *row = s->rows; row; row = row->hh.next)
 		store_count_row(row->server, row);
 }
@@ -106,21 +129,23 @@ static void store_tell_figures(struct loop_timer *timer, void *arg)
 		store_changed(s);
 }
 
-/* Whatever moves waits for the same moment: the next full FIGURES_MS and a little, since samples are asked for at full seconds. */
+/* Whatever moves waits for the same moment: the next full FIGURES_MS and a little, since samples
+ * are asked for at full seconds. */
 static void store_figures_changed(struct store *s)
 {
 	s->generation++;
 	if (s->told || s->figures_wait || s->closing)
 		return;
 	s->figures_wait = true;
-	int64_t left = FIGURES_MS - (loop_now(s->loop) + FIGURES_MS - FIGURES_AFTER_MS) % FIGURES_MS;
+	int64_t left = FIGURES_MS -
+	               (loop_now(s->loop) + FIGURES_MS - FIGURES_AFTER_MS) % FIGURES_MS;
 	if (s->figures)
 		loop_timer_set(s->figures, left);
 	else
 		s->figures = loop_timer_add(s->loop, left, store_tell_figures, s);
 }
 
-/* --- rows ------------------------------------------------------------------------------------------- */
+/* --- rows ---------------------------------------------------------------- */
 
 /* This machine's rows go by any of its names. */
 static struct row *store_find_here(const struct store *s, const char *id)
@@ -161,7 +186,8 @@ static char *store_row_id(const struct source *source, const char *kind, const c
 {
 	const struct backend *b = source->backend;
 	const char *server = source->server->name;
-	return b->plain ? xasprintf("%s/%s/%s:%s", server, kind, b->name, local) : xasprintf("%s/%s/%s", server, kind, local);
+	return b->plain ? xasprintf("%s/%s/%s:%s", server, kind, b->name, local)
+	                : xasprintf("%s/%s/%s", server, kind, local);
 }
 
 /* The row that only one of the sources beside the absent owner of plain ids has. */
@@ -169,10 +195,13 @@ static struct row *store_find_beside(const struct server *v, const char *kind, c
 {
 	struct row *found = NULL;
 	for (const struct source *s = v->sources; s; s = s->next) {
-		const struct source *owner = s->backend->plain ? server_source(v, s->backend->plain->name) : NULL;
+		const struct source *owner = s->backend->plain
+		                                     ? server_source(v, s->backend->plain->name)
+		                                     : NULL;
 		if (!owner)
 			continue;
-		if ((owner->state != SOURCE_ABSENT && owner->state != SOURCE_DENIED) || !store_has_listed(s))
+		if ((owner->state != SOURCE_ABSENT && owner->state != SOURCE_DENIED) ||
+		    !store_has_listed(s))
 			return NULL;
 		char *id = store_row_id(s, kind, local);
 		struct row *row = store_find(v->store, id);
@@ -187,7 +216,8 @@ static struct row *store_find_beside(const struct server *v, const char *kind, c
 struct row *store_find_written(const struct store *s, const char *id)
 {
 	struct row *row = store_find(s, id);
-	const char *kind = id ? strchr(id, '/') : NULL, *local = kind ? strchr(kind + 1, '/') : NULL;
+	const char *kind = id ? strchr(id, '/') : NULL,
+		   *local = kind ? strchr(kind + 1, '/') : NULL;
 	if (row || !local || strncmp(kind, "/container/", (size_t)(local - kind) + 1) != 0)
 		return row;
 	char *name = xstrndup(id, (size_t)(kind - id));
@@ -198,7 +228,8 @@ struct row *store_find_written(const struct store *s, const char *id)
 	return row;
 }
 
-static struct row *store_matching(struct row *row, const struct kind *kind, const struct server *server)
+static struct row *store_matching(struct row *row, const struct kind *kind,
+                                  const struct server *server)
 {
 	while (row && ((kind && row->kind != kind) || (server && row->server != server)))
 		row = row->hh.next;
@@ -218,7 +249,8 @@ struct row *store_next(const struct row *row, const struct kind *kind, const str
 size_t store_count(const struct store *s, const struct kind *kind, const struct server *server)
 {
 	size_t n = 0;
-	for (struct row *row = store_first(s, kind, server); row; row = store_next(row, kind, server))
+	for (struct row *row = store_first(s, kind, server); row;
+	     row = store_next(row, kind, server))
 		n++;
 	return n;
 }
@@ -239,7 +271,8 @@ void store_row_drop(struct row *row)
 	store_changed(s);
 }
 
-struct row *store_row(struct source *source, const struct kind *kind, const char *local_id, const char *name)
+struct row *store_row(struct source *source, const struct kind *kind, const char *local_id,
+                      const char *name)
 {
 	struct store *s = source->store;
 	char local[NAME_MAX_BYTES];
@@ -248,9 +281,11 @@ struct row *store_row(struct source *source, const struct kind *kind, const char
 	struct row *row = store_find(s, id);
 	if (row && row->source == source) {
 		free(id);
-	} else if (row) {                 /* another source says the same name, against the rule of backend->plain */
+		/* another source says the same name, against the rule of backend->plain */
+	} else if (row) {
 		free(id);
-		id = xasprintf("%s/%s/%s:%s", source->server->name, kind->name, source->backend->name, local);
+		id = xasprintf("%s/%s/%s:%s", source->server->name, kind->name,
+		               source->backend->name, local);
 		row = store_find(s, id);
 		if (row)
 			free(id);
@@ -282,8 +317,13 @@ void store_touch_figures(struct row *row)
 }
 
 static const char *const health_words[] = {
-	[HEALTH_UNKNOWN] = "unknown", [HEALTH_GOOD] = "well", [HEALTH_IDLE] = "idle", [HEALTH_BUSY] = "changing",
-	[HEALTH_ATTENTION] = "needs attention", [HEALTH_BAD] = "failed", [HEALTH_ASKS] = "asks you",
+	[HEALTH_UNKNOWN] = "unknown",
+	[HEALTH_GOOD] = "well",
+	[HEALTH_IDLE] = "idle",
+	[HEALTH_BUSY] = "changing",
+	[HEALTH_ATTENTION] = "needs attention",
+	[HEALTH_BAD] = "failed",
+	[HEALTH_ASKS] = "asks you",
 };
 
 void store_row_health(struct row *row, enum health health, int64_t since_wall_ms, const char *why)
@@ -300,8 +340,8 @@ void store_row_health(struct row *row, enum health health, int64_t since_wall_ms
 	if (!same_why)
 		xreplace(&row->why, why ? clean : NULL);
 	if (before != health && before != HEALTH_UNKNOWN && health != HEALTH_UNKNOWN && row->source)
-		activity_add(row->server->store, ACTIVITY_CHANGE, health, row->id, "%s -> %s%s%s", health_words[before],
-		             health_words[health], why ? ": " : "", clean);
+		activity_add(row->server->store, ACTIVITY_CHANGE, health, row->id, "%s -> %s%s%s",
+		             health_words[before], health_words[health], why ? ": " : "", clean);
 	store_touch(row);
 }
 
@@ -324,15 +364,16 @@ void store_rows_end(struct source *source, const struct kind *kind)
 {
 	struct store *s = source->store;
 	struct row *row, *next;
-	HASH_ITER(hh, s->rows, row, next)
+	HASH_ITER (hh, s->rows, row, next)
 		if (row->source == source && row->kind == kind && row->mark != s->mark)
 			store_row_remove(row);
 	s->mark++;
 }
 
-/* --- what is on the screen -------------------------------------------------------------------------- */
+/* --- what is on the screen ----------------------------------------------- */
 
-/* row->shown holds the old answer until store_shown_end; the new one is collected in the mark of a round. */
+/* row->shown holds the old answer until store_shown_end; the new one is collected in the mark of a
+ * round. */
 void store_shown_begin(struct store *s)
 {
 	s->shown_round++;

@@ -1,7 +1,7 @@
 /* store.h: what is known: servers, their sources, their rows, what changed.
  *
- * The only state that rooms share. Backends write it, panels read it, nobody else keeps a pointer into it past a
- * turn of the loop: keep the id. One thread, the loop's. */
+ * The only state that rooms share. Backends write it, panels read it, nobody else keeps a pointer
+ * into it past a turn of the loop: keep the id. One thread, the loop's. */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 
@@ -38,7 +38,8 @@ struct pending;
 struct vitals;
 struct server_sockets;
 
-/* How well something is, from the operator's side. The order is that of "who needs me": worst last. */
+/* How well something is, from the operator's side. The order is that of "who needs me": worst last.
+ */
 enum health {
 	HEALTH_UNKNOWN,   /* nothing is known (~ or blank) */
 	HEALTH_GOOD,      /* ● */
@@ -49,157 +50,183 @@ enum health {
 	HEALTH_ASKS       /* ? waits for the user */
 };
 
-/* --- rows: one container, one unit, one server ------------------------------------------------------ */
+/* --- rows: one container, one unit, one server --------------------------- */
 
-/* A kind of row. One const of these per kind; every function may be NULL where nothing is to be done. */
+/* A kind of row. One const of these per kind; every function may be NULL where nothing is to be
+ * done. */
 struct kind {
-	const char *name;                 /* "container": in ids, config, JSON */
-	const char *plural;               /* "containers": the panel's and the JSON array's name */
-	size_t row_size;                  /* of the struct that starts with a struct row */
-	const struct action *actions;     /* ends at .name == NULL */
-	void (*finish)(struct row *);     /* frees what the row owns beyond struct row */
-	/* What can be read about it: fills doc. reveal: secret-looking values are shown. It may start asking for
-	 * more; the row is touched when the answer is there. */
+	const char *name;             /* "container": in ids, config, JSON */
+	const char *plural;           /* "containers": the panel's and the JSON array's name */
+	size_t row_size;              /* of the struct that starts with a struct row */
+	const struct action *actions; /* ends at .name == NULL */
+	void (*finish)(struct row *); /* frees what the row owns beyond struct row */
+	/* What can be read about it: fills doc. reveal: secret-looking values are shown. It may
+	 * start asking for more; the row is touched when the answer is there. */
 	void (*detail)(struct row *, struct doc *, bool reveal);
 	/* Starts following its log into log (log.h) and returns a handle for log_unfollow. */
 	struct follow *(*follow)(struct row *, struct log *, struct err *);
 	/* Enter opens its log rather than its details while this says so; NULL: never. */
 	bool (*log_first)(const struct row *);
 	/* Opens a shell in it on the live connection. */
-	struct stream *(*shell)(struct row *, const char *term, int cols, int rows, const struct stream_events *, void *arg,
-	                        struct err *);
+	struct stream *(*shell)(struct row *, const char *term, int cols, int rows,
+	                        const struct stream_events *, void *arg, struct err *);
 	/* Adds its own members to the JSON object (a cJSON *) of `mocr status --json`. */
 	void (*json)(const struct row *, void *cjson);
 };
 
 struct row {
 	const struct kind *kind;
-	struct server *server;            /* borrowed; never NULL */
-	struct source *source;            /* borrowed; NULL for a server's own row */
-	char *id;                         /* owned: "sese/container/javisi_n8n"; the place is part of the name */
-	char *name;                       /* owned, washed: what is shown */
+	struct server *server; /* borrowed; never NULL */
+	struct source *source; /* borrowed; NULL for a server's own row */
+	char *id;   /* owned: "sese/container/javisi_n8n"; the place is part of the name */
+	char *name; /* owned, washed: what is shown */
 	enum health health;
-	int64_t health_ms;                /* wall clock, since when health is so; 0 unknown */
-	char *why;                        /* owned, washed: why it is not well, one phrase; NULL */
-	struct order *order;              /* what runs or ran last on it; borrowed from the store; NULL */
-	uint32_t mark;                    /* of store_rows_begin/end */
-	bool shown;                       /* on screen now: worth a stats stream */
-	uint32_t looks;                   /* how often its details were opened: what they show is asked again for each */
-	uint32_t shown_round;             /* of store_shown */
-	bool gone;                        /* being removed */
+	int64_t health_ms; /* wall clock, since when health is so; 0 unknown */
+	char *why;         /* owned, washed: why it is not well, one phrase; NULL */
+	/* what runs or ran last on it; borrowed from the store; NULL */
+	struct order *order;
+	uint32_t mark; /* of store_rows_begin/end */
+	bool shown;    /* on screen now: worth a stats stream */
+	/* how often its details were opened: what they show is asked again for each */
+	uint32_t looks;
+	uint32_t shown_round; /* of store_shown */
+	bool gone;            /* being removed */
 	UT_hash_handle hh;
 };
 
-/* --- sources: one backend on one link ------------------------------------------------------------- */
+/* --- sources: one backend on one link ------------------------------------ */
 
 enum source_state {
-	SOURCE_WAITING,   /* the link is not up, or nothing was answered yet */
-	SOURCE_ABSENT,    /* not there; no noise */
-	SOURCE_DENIED,    /* there, not allowed; err says what would grant it */
+	SOURCE_WAITING, /* the link is not up, or nothing was answered yet */
+	SOURCE_ABSENT,  /* not there; no noise */
+	SOURCE_DENIED,  /* there, not allowed; err says what would grant it */
 	SOURCE_LIVE,
-	SOURCE_STALE,     /* rows are old: the link or the stream is away */
-	SOURCE_FAILED     /* it answered rubbish or stopped; err says; it will be tried again */
+	SOURCE_STALE, /* rows are old: the link or the stream is away */
+	SOURCE_FAILED /* it answered rubbish or stopped; err says; it will be tried again */
 };
 const char *source_state_name(enum source_state);
 
-/* A backend: how one kind of thing is asked, understood and acted on. One file each, one line in backends.c. */
+/* A backend: how one kind of thing is asked, understood and acted on. One file each, one line in
+ * backends.c. */
 struct backend {
-	const char *name;                 /* "docker", "podman", "systemd", "vitals" */
-	size_t source_size;               /* of the struct that starts with a struct source */
-	void (*up)(struct source *);      /* the link came up: find out whether it is there, ask everything, then follow */
-	void (*down)(struct source *);    /* the link went: let go of streams and calls; keep rows */
-	/* One raw answer, live or replayed: the only way into the rows. what names its kind ("list", "event", ...). */
+	const char *name;   /* "docker", "podman", "systemd", "vitals" */
+	size_t source_size; /* of the struct that starts with a struct source */
+	/* the link came up: find out whether it is there, ask everything, then follow */
+	void (*up)(struct source *);
+	/* the link went: let go of streams and calls; keep rows */
+	void (*down)(struct source *);
+	/* One raw answer, live or replayed: the only way into the rows. what names its kind
+	 * ("list", "event", ...). */
 	void (*feed)(struct source *, const char *what, const char *bytes, size_t len);
-	/* Takes secrets out of an answer before it is recorded. Adds what may be kept to out. NULL: mask_json does. */
+	/* Takes secrets out of an answer before it is recorded. Adds what may be kept to out. NULL:
+	 * mask_json does. */
 	void (*redact)(const char *what, const char *bytes, size_t len, struct buf *out);
-	/* More of what a verdict needs is on its way, though it is live: figures, the end of a container. NULL: never. */
+	/* More of what a verdict needs is on its way, though it is live: figures, the end of a
+	 * container. NULL: never. */
 	bool (*expects)(const struct source *);
-	void (*shown)(struct source *);   /* which of its rows are on screen changed (row->shown) */
-	void (*finish)(struct source *);  /* frees what it owns beyond struct source */
-	void (*sockets)(struct source *); /* more is known of the server's sockets (sockets.h); the link is up */
-	const void *param;                /* for backends that share code */
-	/* The backend whose rows have the plain ids of a kind both have. The ids of this one's rows begin with its own name, so
-	 * that no id depends on which of the two was listed first, or on what the other one has. NULL: its ids are plain. */
+	void (*shown)(struct source *);  /* which of its rows are on screen changed (row->shown) */
+	void (*finish)(struct source *); /* frees what it owns beyond struct source */
+	/* more is known of the server's sockets (sockets.h); the link is up */
+	void (*sockets)(struct source *);
+	const void *param; /* for backends that share code */
+	/* The backend whose rows have the plain ids of a kind both have. The ids of this one's rows
+	 * begin with its own name, so that no id depends on which of the two was listed first, or
+	 * on what the other one has. NULL: its ids are plain. */
 	const struct backend *plain;
-	bool needs_facts;                 /* up is called once the login's uid and runtime_dir are known (server_facts_known) */
+	/* up is called once the login's uid and runtime_dir are known (server_facts_known) */
+	bool needs_facts;
 };
 
 struct source {
 	const struct backend *backend;
-	struct store *store;              /* borrowed */
-	struct server *server;            /* borrowed */
+	struct store *store;   /* borrowed */
+	struct server *server; /* borrowed */
 	enum source_state state;
-	int64_t since_ms;                 /* wall clock, of this state */
-	int64_t fresh_ms;                 /* wall clock, of the last answer; 0 never */
-	struct err err;                   /* DENIED, FAILED: the sentence */
-	char detail[128];                 /* for the details: "API 1.41, Docker 20.10.24, /var/run/docker.sock" */
-	const struct kind *left_out_kind; /* of whose rows its list holds more than are shown; NULL: all are */
-	size_t left_out;                  /* how many more */
-	bool shown_changed;               /* of store_shown_end */
-	struct source *next;              /* of the server */
+	int64_t since_ms; /* wall clock, of this state */
+	int64_t fresh_ms; /* wall clock, of the last answer; 0 never */
+	struct err err;   /* DENIED, FAILED: the sentence */
+	char detail[128]; /* for the details: "API 1.41, Docker 20.10.24, /var/run/docker.sock" */
+	/* of whose rows its list holds more than are shown; NULL: all are */
+	const struct kind *left_out_kind;
+	size_t left_out;     /* how many more */
+	bool shown_changed;  /* of store_shown_end */
+	struct source *next; /* of the server */
 };
 
-/* The list of all backends, in the order in which they are started on a link; ends at NULL. backends.c */
+/* The list of all backends, in the order in which they are started on a link; ends at NULL.
+ * backends.c */
 extern const struct backend *const backends[];
 
-void source_set_state(struct source *, enum source_state, const struct err *);  /* err NULL: none */
+void source_set_state(struct source *, enum source_state, const struct err *); /* err NULL: none */
 struct link *source_link(const struct source *);
-/* A whole list came, and n rows of it are not shown because it is longer than its bound (0: all are). */
+/* A whole list came, and n rows of it are not shown because it is longer than its bound (0: all
+ * are). */
 void source_left_out(struct source *, const struct kind *, size_t n);
 /* The sentence about that. False: nothing is left out. */
 bool source_left_out_text(const struct source *, char *buf, size_t size);
 /* How many rows of a kind are left out on a server (NULL: on all). */
 size_t store_left_out(const struct store *, const struct kind *, const struct server *);
-/* Whether it needs the user: its server is up and it may not be asked, failed, or fell silent. While it does, and none of
- * its own rows says the same, the store has a row of kind_source for it: "sese/source/docker". */
+/* Whether it needs the user: its server is up and it may not be asked, failed, or fell silent.
+ * While it does, and none of its own rows says the same, the store has a row of kind_source for it:
+ * "sese/source/docker". */
 bool source_needs(const struct source *);
 /* Whether all that a verdict on its server needs has been told, or will not be. */
 bool source_settled(const struct source *);
 
-/* Hands one raw answer to the backend's feed, and to the recording when there is one. Backends call it for whatever
- * came from outside, so that a replay goes the same way. */
+/* Hands one raw answer to the backend's feed, and to the recording when there is one. Backends call
+ * it for whatever came from outside, so that a replay goes the same way. */
 void source_feed(struct source *, const char *what, const char *bytes, size_t len);
 
-/* --- servers ------------------------------------------------------------------------------------------ */
+/* --- servers ------------------------------------------------------------- */
 
 struct server {
-	struct row row;                   /* of kind_server: a server is a row of the fleet panel; id "sese/server/sese" */
-	char *name;                       /* owned: as configured; the first part of every id */
-	struct store *store;              /* borrowed */
-	struct link *link;                /* owned */
-	struct source *sources;           /* owned list, in backends[] order */
-	struct ask *asks;                 /* borrowed: the question that is waiting, or NULL; the link's comes first */
-	struct pending *pending;          /* owned: questions of backends, oldest first (server.c) */
-	int link_seen;                    /* enum link_state that the sources know of */
-	bool facts_known;                 /* since the link came up */
-	struct vitals *vitals;            /* owned by the vitals source; NULL before it was heard from */
-	bool protect;                     /* acting on it asks for its name to be typed */
+	struct row row;         /* of kind_server: a server is a row of the fleet panel; id
+	                           "sese/server/sese" */
+	char *name;             /* owned: as configured; the first part of every id */
+	struct store *store;    /* borrowed */
+	struct link *link;      /* owned */
+	struct source *sources; /* owned list, in backends[] order */
+	/* borrowed: the question that is waiting, or NULL; the link's comes first */
+	struct ask *asks;
+	/* owned: questions of backends, oldest first (server.c) */
+	struct pending *pending;
+	int link_seen;    /* enum link_state that the sources know of */
+	bool facts_known; /* since the link came up */
+	/* owned by the vitals source; NULL before it was heard from */
+	struct vitals *vitals;
+	bool protect; /* acting on it asks for its name to be typed */
 	bool is_local;
 	/* What the vitals source found out about the login; "" and -1 until known. */
 	char user[64], hostname[96], os[96], kernel[96], runtime_dir[128];
-	char docker[160];                 /* where the docker program of the login goes: "unix:///...", "tcp://..."; "same", "none", "" */
+	char docker[160]; /* where the docker program of the login goes: "unix:///...", "tcp://...";
+	                     "same", "none", "" */
 	int uid;
-	struct sudo *sudo;                /* owned: sudo.h */
-	struct server_sockets *sockets;   /* owned: sockets.h */
-	const struct server_config *config; /* of the store's settings, looked up when those change; NULL: no section */
+	struct sudo *sudo;              /* owned: sudo.h */
+	struct server_sockets *sockets; /* owned: sockets.h */
+	/* of the store's settings, looked up when those change; NULL: no section */
+	const struct server_config *config;
 	struct server *next;
 	/* counted by the store when rows change */
 	int containers, containers_up, containers_bad, units_failed, problems;
 };
 
-struct server *store_server_add(struct store *, const char *name);   /* link and sources are made by server.c */
+/* link and sources are made by server.c */
+struct server *store_server_add(struct store *, const char *name);
 struct server *store_server_find(const struct store *, const char *name);
 void store_server_remove(struct server *);
-struct server *store_servers(const struct store *);                   /* the first; follow ->next */
-struct source *server_source(const struct server *, const char *backend_name);  /* or NULL */
-void server_ask(struct server *, struct ask *);                       /* a backend's question to the user; ask_answer removes it */
-void server_ask_drop(struct server *, struct ask *);                  /* not needed any more: forgets and frees it unanswered */
-void server_facts_known(struct server *);                             /* the vitals source has set user, uid, runtime_dir, ... */
+struct server *store_servers(const struct store *); /* the first; follow ->next */
+struct source *server_source(const struct server *, const char *backend_name); /* or NULL */
+/* a backend's question to the user; ask_answer removes it */
+void server_ask(struct server *, struct ask *);
+/* not needed any more: forgets and frees it unanswered */
+void server_ask_drop(struct server *, struct ask *);
+/* the vitals source has set user, uid, runtime_dir, ... */
+void server_facts_known(struct server *);
 
-/* --- the store ------------------------------------------------------------------------------------------ */
+/* --- the store ----------------------------------------------------------- */
 
-struct store_hooks {                 /* set once by main: who wants to know */
-	void (*changed)(void *arg);      /* something changed; at most once a turn; draw after it */
+struct store_hooks {                /* set once by main: who wants to know */
+	void (*changed)(void *arg); /* something changed; at most once a turn; draw after it */
 	void *arg;
 };
 struct store *store_create(struct loop *, struct http *, const struct settings *);
@@ -208,31 +235,35 @@ void store_set_hooks(struct store *, const struct store_hooks *);
 struct loop *store_loop(const struct store *);
 struct http *store_http(const struct store *);
 const struct settings *store_settings(const struct store *);
-struct log_pool *store_logs(const struct store *);                    /* the memory of all logs: log_memory */
-uint64_t store_generation(const struct store *);                      /* counts every change */
+/* the memory of all logs: log_memory */
+struct log_pool *store_logs(const struct store *);
+uint64_t store_generation(const struct store *); /* counts every change */
 
-struct row *store_find(const struct store *, const char *id);         /* NULL: no such row */
-/* For an id that a person wrote, in a command or in the configuration. Where the engine that owns plain ids is absent or denied,
- * "pod/container/web" finds the only web of the others too: "pod/container/podman:web". NULL also while one of them has not
- * answered yet, and where two of them have one. */
+struct row *store_find(const struct store *, const char *id); /* NULL: no such row */
+/* For an id that a person wrote, in a command or in the configuration. Where the engine that owns
+ * plain ids is absent or denied, "pod/container/web" finds the only web of the others too:
+ * "pod/container/podman:web". NULL also while one of them has not answered yet, and where two of
+ * them have one. */
 struct row *store_find_written(const struct store *, const char *id);
-/* All rows of a kind, of one server (NULL: of all) in no order. for (r = store_first(...); r; r = store_next(...)) */
+/* All rows of a kind, of one server (NULL: of all) in no order. for (r = store_first(...); r; r =
+ * store_next(...)) */
 struct row *store_first(const struct store *, const struct kind *, const struct server *);
 struct row *store_next(const struct row *, const struct kind *, const struct server *);
 size_t store_count(const struct store *, const struct kind *, const struct server *);
 
-/* Finds or makes the row of a source by the last part of its id; zeroed beyond struct row when new. local_id and
- * name are washed here. */
+/* Finds or makes the row of a source by the last part of its id; zeroed beyond struct row when new.
+ * local_id and name are washed here. */
 struct row *store_row(struct source *, const struct kind *, const char *local_id, const char *name);
 /* It changed: health and why are set by the caller through store_row_health. */
 void store_touch(struct row *);
-/* Only figures moved (CPU, memory, rates): told with the next real change, at the latest at the next full FIGURES_MS of the clock, so that
- * twenty streams of figures are one picture. */
+/* Only figures moved (CPU, memory, rates): told with the next real change, at the latest at the
+ * next full FIGURES_MS of the clock, so that twenty streams of figures are one picture. */
 void store_touch_figures(struct row *);
 #define FIGURES_MS 1000
 void store_row_health(struct row *, enum health, int64_t since_wall_ms, const char *why);
 void store_row_remove(struct row *);
-/* A whole list came: rows of the source and kind that store_row did not name between begin and end are removed. */
+/* A whole list came: rows of the source and kind that store_row did not name between begin and end
+ * are removed. */
 void store_rows_begin(struct source *, const struct kind *);
 void store_rows_end(struct source *, const struct kind *);
 

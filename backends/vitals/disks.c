@@ -7,22 +7,24 @@
 #include "backends/vitals/disks.h"
 #include "backends/vitals/text.h"
 
-#define TABLE_MAX 4096          /* rows of each table; the sizes of a block keep most servers far below */
-#define SMALLEST_KB 1024        /* firmware variables and the like */
-#define NEAR_KB 1024            /* figures of one disk, read one after the other, differ by less, or by a thousandth */
+#define TABLE_MAX 4096   /* rows of each table; the sizes of a block keep most servers far below */
+#define SMALLEST_KB 1024 /* firmware variables and the like */
+#define NEAR_KB                                                                                   \
+	1024 /* figures of one disk, read one after the other, differ by less, or by a thousandth \
+	      */
 
 struct mount {
 	struct text dir, type, source;
-	bool fixed;                 /* nobody can write to it */
-	bool whole;                 /* not a directory of it, as in a bind mount */
+	bool fixed; /* nobody can write to it */
+	bool whole; /* not a directory of it, as in a bind mount */
 };
 
 /* One disk, or what may become a part of one. Sizes in KB. */
 struct disk {
 	struct text source, dir;
-	const struct mount *mount;  /* NULL: the table does not know it */
+	const struct mount *mount; /* NULL: the table does not know it */
 	uint64_t total, used, available;
-	bool merged;                /* another one stands for it */
+	bool merged; /* another one stands for it */
 };
 
 struct tables {
@@ -31,7 +33,7 @@ struct tables {
 	size_t n_mounts, n_disks;
 };
 
-/* --- mounts -------------------------------------------------------------------------------------------- */
+/* --- mounts -------------------------------------------------------------- */
 
 /* The word begins or ends with a comma, or is the only one: "rw,errors=remount-ro". */
 static bool disks_option(struct text options, const char *name)
@@ -47,26 +49,30 @@ static bool disks_option(struct text options, const char *name)
 	return false;
 }
 
-/* Images by their kind. The options of the file system itself tell of the others, as of composefs and of a disk under
- * dm-verity: "ro" there, unlike "ro" of one mount of it, holds for everybody. But ext4 also turns so when the disk fails,
- * and may have been full by then. */
+/* Images by their kind. The options of the file system itself tell of the others, as of composefs
+ * and of a disk under dm-verity: "ro" there, unlike "ro" of one mount of it, holds for everybody.
+ * But ext4 also turns so when the disk fails, and may have been full by then. */
 static bool disks_is_fixed(struct text type, struct text options)
 {
-	static const char *const images[] = { "squashfs", "erofs", "iso9660", "udf", "cramfs", "romfs", "composefs",
-		"fuse.squashfuse", "fuse.snapfuse", "fuse.fuse-overlayfs" };
+	static const char *const images[] = {
+		"squashfs", "erofs",     "iso9660",         "udf",           "cramfs",
+		"romfs",    "composefs", "fuse.squashfuse", "fuse.snapfuse", "fuse.fuse-overlayfs"
+	};
 	for (size_t i = 0; i < ARRAY_LEN(images); i++)
 		if (text_is(type, images[i]))
 			return true;
 	return disks_option(options, "ro") && !disks_option(options, "errors=remount-ro");
 }
 
-/* "36 35 98:0 /root /dir rw,noatime shared:1 - ext3 /dev/sda1 rw,errors=continue", without its first word "mount". */
+/* "36 35 98:0 /root /dir rw,noatime shared:1 - ext3 /dev/sda1 rw,errors=continue", without its
+ * first word "mount". */
 static bool disks_mount(struct text line, struct mount *m)
 {
 	enum { ID, PARENT, DEVICE, ROOT, DIR, FIELDS };
 	struct text word, options = { 0 };
 	for (int i = 0; i < FIELDS; i++) {
-		if (!text_word(&line, &word) || (i == DEVICE && !memchr(word.p, ':', text_len(word))))
+		if (!text_word(&line, &word) ||
+		    (i == DEVICE && !memchr(word.p, ':', text_len(word))))
 			return false;
 		m->dir = word;
 		if (i == ROOT)
@@ -84,7 +90,8 @@ static bool disks_mount(struct text line, struct mount *m)
 	return *m->dir.p == '/';
 }
 
-/* The next character of a word of mountinfo, where blanks, newlines and backslashes are octal: "\040". */
+/* The next character of a word of mountinfo, where blanks, newlines and backslashes are octal:
+ * "\040". */
 static unsigned char disks_char(const char **at, const char *end)
 {
 	const char *p = *at;
@@ -119,7 +126,7 @@ static const struct mount *disks_mount_at(const struct tables *t, struct text di
 	return NULL;
 }
 
-/* --- figures ------------------------------------------------------------------------------------------- */
+/* --- figures ------------------------------------------------------------- */
 
 static void disks_rest(struct text *line)
 {
@@ -127,8 +134,8 @@ static void disks_rest(struct text *line)
 		line->p++;
 }
 
-/* "Filesystem 1024-blocks Used Available Capacity Mounted-on"; the source may hold spaces as well as the directory, so
- * the numbers in the middle are looked for. */
+/* "Filesystem 1024-blocks Used Available Capacity Mounted-on"; the source may hold spaces as well
+ * as the directory, so the numbers in the middle are looked for. */
 static bool disks_df(struct text line, struct disk *d)
 {
 	struct text word, rest = line;
@@ -138,7 +145,8 @@ static bool disks_df(struct text line, struct disk *d)
 		if (!skipped || !text_u64(word, &d->total))
 			continue;
 		d->source.end = word.p;
-		if (!text_next_u64(&tail, &d->used) || !text_next_u64(&tail, &d->available) || !text_word(&tail, &percent))
+		if (!text_next_u64(&tail, &d->used) || !text_next_u64(&tail, &d->available) ||
+		    !text_word(&tail, &percent))
 			continue;
 		disks_rest(&tail);
 		d->dir = tail;
@@ -158,7 +166,8 @@ static bool disks_stat(struct text line, struct disk *d)
 		if (!text_next_u64(&line, &n[i]))
 			return false;
 	disks_rest(&line);
-	if (line.p == line.end || *line.p != '/' || !n[SIZE] || n[BLOCKS] > UINT64_MAX / n[SIZE] || n[FREE] > n[BLOCKS])
+	if (line.p == line.end || *line.p != '/' || !n[SIZE] || n[BLOCKS] > UINT64_MAX / n[SIZE] ||
+	    n[FREE] > n[BLOCKS])
 		return false;
 	d->dir = line;
 	d->total = n[BLOCKS] * n[SIZE] / 1024;
@@ -173,7 +182,7 @@ static bool disks_is_remote(struct text source)
 	return memchr(source.p, ':', text_len(source)) || text_starts(source, "//");
 }
 
-/* --- which are disks ----------------------------------------------------------------------------------- */
+/* --- which are disks ----------------------------------------------------- */
 
 static bool disks_is_root(const struct disk *d)
 {
@@ -183,8 +192,9 @@ static bool disks_is_root(const struct disk *d)
 /* Where the table of mounts is missing the source has to tell. */
 static bool disks_counts_by_name(const struct disk *d)
 {
-	static const char *const others[] = { "tmpfs", "devtmpfs", "udev", "overlay", "shm", "none", "squashfs", "efivarfs",
-		"rootfs", "fuse-overlayfs" };
+	static const char *const others[] = { "tmpfs",  "devtmpfs",      "udev",     "overlay",
+		                              "shm",    "none",          "squashfs", "efivarfs",
+		                              "rootfs", "fuse-overlayfs" };
 	if (text_starts(d->source, "composefs"))
 		return false;
 	if (disks_is_root(d))
@@ -197,7 +207,8 @@ static bool disks_counts_by_name(const struct disk *d)
 	return true;
 }
 
-/* Says a file system how full the server is? Not what is in memory, images, and layers of containers. */
+/* Says a file system how full the server is? Not what is in memory, images, and layers of
+ * containers. */
 static bool disks_counts(const struct tables *t, const struct disk *d)
 {
 	if (!d->total || d->total > UINT64_MAX / 1024 || d->used > UINT64_MAX / 1024)
@@ -209,7 +220,7 @@ static bool disks_counts(const struct tables *t, const struct disk *d)
 	return d->mount ? !d->mount->fixed : disks_is_root(d);
 }
 
-/* --- which are the same -------------------------------------------------------------------------------- */
+/* --- which are the same -------------------------------------------------- */
 
 static bool disks_near(uint64_t a, uint64_t b)
 {
@@ -240,7 +251,7 @@ static struct text disks_pool(const struct disk *d)
 static bool disks_same_pool(const struct disk *a, const struct disk *b)
 {
 	return disks_is_zfs(a) && disks_is_zfs(b) && disks_near(a->available, b->available) &&
-		text_same(disks_pool(a), disks_pool(b));
+	       text_same(disks_pool(a), disks_pool(b));
 }
 
 /* Subvolumes and bind mounts. A directory with a quota of its own has another size. */
@@ -252,8 +263,9 @@ static bool disks_same_device(const struct disk *a, const struct disk *b)
 /* Layers over a disk, as the root of a container or of a router, tell the figures of that disk. */
 static bool disks_same_figures(const struct disk *a, const struct disk *b)
 {
-	return disks_has_device(a) != disks_has_device(b) && !disks_is_zfs(a) && !disks_is_zfs(b) && a->total == b->total &&
-		disks_near(a->available, b->available) && disks_near(a->used, b->used);
+	return disks_has_device(a) != disks_has_device(b) && !disks_is_zfs(a) && !disks_is_zfs(b) &&
+	       a->total == b->total && disks_near(a->available, b->available) &&
+	       disks_near(a->used, b->used);
 }
 
 /* The path people call it by: the root, then one that shows the whole disk, then the shortest. */
@@ -284,16 +296,19 @@ static void disks_join(struct disk *into, struct disk *d)
 static void disks_merge(struct tables *t)
 {
 	static bool (*const same[])(const struct disk *, const struct disk *) = {
-		disks_same_device, disks_same_pool, disks_same_figures,
+		disks_same_device,
+		disks_same_pool,
+		disks_same_figures,
 	};
 	for (size_t i = 0; i < t->n_disks; i++)
 		for (size_t k = 0; k < i && !t->disks[i].merged; k++)
-			for (size_t s = 0; s < ARRAY_LEN(same) && !t->disks[k].merged && !t->disks[i].merged; s++)
+			for (size_t s = 0;
+			     s < ARRAY_LEN(same) && !t->disks[k].merged && !t->disks[i].merged; s++)
 				if (same[s](&t->disks[k], &t->disks[i]))
 					disks_join(&t->disks[k], &t->disks[i]);
 }
 
-/* --- the answer ---------------------------------------------------------------------------------------- */
+/* --- the answer ---------------------------------------------------------- */
 
 /* As df rounds: of what a user may use, upwards. */
 static int disks_percent(const struct disk *d)
@@ -310,14 +325,17 @@ static void disks_drop_least(struct vitals *v)
 	for (size_t i = 1; i < v->n_disks; i++)
 		if (v->disks[i].percent <= v->disks[least].percent)
 			least = i;
-	memmove(&v->disks[least], &v->disks[least + 1], (v->n_disks - least - 1) * sizeof *v->disks);
+	memmove(&v->disks[least], &v->disks[least + 1],
+	        (v->n_disks - least - 1) * sizeof *v->disks);
 	v->n_disks--;
 }
 
 /* The room is limited: the fullest stay. */
 static void disks_show(struct vitals *v, const struct disk *d)
 {
-	struct vitals_disk shown = { .total = d->total * 1024, .used = d->used * 1024, .percent = disks_percent(d) };
+	struct vitals_disk shown = { .total = d->total * 1024,
+		                     .used = d->used * 1024,
+		                     .percent = disks_percent(d) };
 	wash(shown.mount, sizeof shown.mount, d->dir.p, text_len(d->dir));
 	if (v->n_disks == VITALS_DISKS) {
 		v->more_disks++;
@@ -342,14 +360,15 @@ static void disks_show_hung(struct vitals *v, struct text word)
 	v->n_hung++;
 }
 
-/* --- reading ------------------------------------------------------------------------------------------- */
+/* --- reading ------------------------------------------------------------- */
 
 static void disks_read_mounts(struct tables *t, struct text in)
 {
 	struct text line, key;
 	struct mount m;
 	while (text_line(&in, &line))
-		if (text_word(&line, &key) && text_is(key, "mount") && t->n_mounts < TABLE_MAX && disks_mount(line, &m))
+		if (text_word(&line, &key) && text_is(key, "mount") && t->n_mounts < TABLE_MAX &&
+		    disks_mount(line, &m))
 			t->mounts[t->n_mounts++] = m;
 }
 
@@ -389,7 +408,8 @@ static void disks_read_figures(struct tables *t, struct text in, struct vitals *
 void disks_take(const char *bytes, size_t len, struct vitals *v)
 {
 	struct text in = { bytes, bytes + len };
-	struct tables t = { .mounts = xcalloc(TABLE_MAX, sizeof *t.mounts), .disks = xcalloc(TABLE_MAX, sizeof *t.disks) };
+	struct tables t = { .mounts = xcalloc(TABLE_MAX, sizeof *t.mounts),
+		            .disks = xcalloc(TABLE_MAX, sizeof *t.disks) };
 	v->n_disks = v->more_disks = v->n_hung = 0;
 	v->worst_disk = -1;
 	v->disks_known = true;

@@ -8,7 +8,7 @@
 #include "backends/vitals/sample.h"
 #include "backends/vitals/text.h"
 
-#define SECONDS_MAX 1e12        /* no clock and no uptime is over it */
+#define SECONDS_MAX 1e12 /* no clock and no uptime is over it */
 
 static void sample_copy_rest(char *dst, size_t size, struct text line)
 {
@@ -17,7 +17,7 @@ static void sample_copy_rest(char *dst, size_t size, struct text line)
 	wash(dst, size, line.p, (size_t)(line.end - line.p));
 }
 
-/* --- blocks ------------------------------------------------------------------------------------------- */
+/* --- blocks -------------------------------------------------------------- */
 
 size_t block_next(const struct buf *in, struct block *block)
 {
@@ -35,13 +35,14 @@ size_t block_next(const struct buf *in, struct block *block)
 		}
 		if (line.p < line.end && *line.p == '=') {
 			start = text.p;
-			wash(block->name, sizeof block->name, line.p + 1, (size_t)(line.end - line.p - 1));
+			wash(block->name, sizeof block->name, line.p + 1,
+			     (size_t)(line.end - line.p - 1));
 		}
 	}
 	return 0;
 }
 
-/* --- facts ---------------------------------------------------------------------------------------------- */
+/* --- facts --------------------------------------------------------------- */
 
 /* os-release values may be quoted as a shell would. */
 static void sample_unquote(char *s)
@@ -64,9 +65,15 @@ bool facts_parse(const char *bytes, size_t len, struct facts *f)
 {
 	struct text in = { bytes, bytes + len }, line, key;
 	*f = (struct facts){ .uid = -1, .cpus = -1 };
-	const struct { const char *name; char *dst; size_t size; } texts[] = {
-		{ "user", f->user, sizeof f->user },          { "hostname", f->hostname, sizeof f->hostname },
-		{ "kernel", f->kernel, sizeof f->kernel },    { "os", f->os, sizeof f->os },
+	const struct {
+		const char *name;
+		char *dst;
+		size_t size;
+	} texts[] = {
+		{ "user", f->user, sizeof f->user },
+		{ "hostname", f->hostname, sizeof f->hostname },
+		{ "kernel", f->kernel, sizeof f->kernel },
+		{ "os", f->os, sizeof f->os },
 		{ "runtime", f->runtime_dir, sizeof f->runtime_dir },
 		{ "docker", f->docker, sizeof f->docker },
 	};
@@ -89,15 +96,22 @@ bool facts_parse(const char *bytes, size_t len, struct facts *f)
 	return any;
 }
 
-/* --- a sample ---------------------------------------------------------------------------------------- */
+/* --- a sample ------------------------------------------------------------ */
 
 void vitals_init(struct vitals *v)
 {
-	*v = (struct vitals){ .cpus = -1, .load1 = -1, .load5 = -1, .load15 = -1, .cpu = -1, .temperature = -1,
-		.uptime_s = -1, .worst_disk = -1 };
+	*v = (struct vitals){ .cpus = -1,
+		              .load1 = -1,
+		              .load5 = -1,
+		              .load15 = -1,
+		              .cpu = -1,
+		              .temperature = -1,
+		              .uptime_s = -1,
+		              .worst_disk = -1 };
 }
 
-/* "user nice system idle iowait irq softirq steal [guest guest_nice]" in ticks; guests are in user already. */
+/* "user nice system idle iowait irq softirq steal [guest guest_nice]" in ticks; guests are in user
+ * already. */
 static void sample_take_cpu(struct text line, struct cpu_times *before, struct vitals *v)
 {
 	enum { IDLE = 3, IOWAIT = 4, FIELDS = 8 };
@@ -136,12 +150,14 @@ static void sample_take_uptime(struct text line, struct vitals *v)
 	}
 }
 
-/* Thousandths of a degree. Sensors that are not there say 0 or nonsense far from any machine's heat. */
+/* Thousandths of a degree. Sensors that are not there say 0 or nonsense far from any machine's
+ * heat. */
 static void sample_take_temperature(struct text line, struct vitals *v)
 {
 	struct text word;
 	double t;
-	if (text_word(&line, &word) && text_decimal(word, &t) && t > 0 && t < 150000 && t / 1000 > v->temperature)
+	if (text_word(&line, &word) && text_decimal(word, &t) && t > 0 && t < 150000 &&
+	    t / 1000 > v->temperature)
 		v->temperature = t / 1000;
 }
 
@@ -152,9 +168,13 @@ struct memory {
 
 static void sample_take_memory(struct text key, struct text line, struct memory *m)
 {
-	const struct { const char *name; uint64_t *out; } fields[] = {
-		{ "MemTotal:", &m->total },   { "MemFree:", &m->free },         { "MemAvailable:", &m->available },
-		{ "Buffers:", &m->buffers },  { "Cached:", &m->cached },        { "SwapTotal:", &m->swap_total },
+	const struct {
+		const char *name;
+		uint64_t *out;
+	} fields[] = {
+		{ "MemTotal:", &m->total },         { "MemFree:", &m->free },
+		{ "MemAvailable:", &m->available }, { "Buffers:", &m->buffers },
+		{ "Cached:", &m->cached },          { "SwapTotal:", &m->swap_total },
 		{ "SwapFree:", &m->swap_free },
 	};
 	uint64_t kb;
@@ -218,15 +238,17 @@ bool sample_parse(const char *bytes, size_t len, struct cpu_times *before, struc
 	return any;
 }
 
-/* --- disks, clock, reboot ----------------------------------------------------------------------- */
+/* --- disks, clock, reboot ------------------------------------------------ */
 
-/* Time and uptime, read one after the other; a date without %N (busybox) gives whole seconds, which is not worth having. */
+/* Time and uptime, read one after the other; a date without %N (busybox) gives whole seconds, which
+ * is not worth having. */
 static void sample_take_clock(struct text line, struct vitals *v)
 {
 	struct text time, up;
 	double wall, uptime;
-	if (text_word(&line, &time) && text_word(&line, &up) && memchr(time.p, '.', (size_t)(time.end - time.p)) &&
-	    text_decimal(time, &wall) && text_decimal(up, &uptime) && fabs(wall) < SECONDS_MAX && fabs(uptime) < SECONDS_MAX)
+	if (text_word(&line, &time) && text_word(&line, &up) &&
+	    memchr(time.p, '.', (size_t)(time.end - time.p)) && text_decimal(time, &wall) &&
+	    text_decimal(up, &uptime) && fabs(wall) < SECONDS_MAX && fabs(uptime) < SECONDS_MAX)
 		v->boot_wall_ms = (int64_t)((wall - uptime) * 1000);
 }
 

@@ -1,167 +1,193 @@
 /* The script. Rules it keeps:
  *   - POSIX sh as dash, bash and busybox speak it, with printf, read and [ built in;
  *   - a sample is gathered in a variable and leaves in one write, so it is one packet;
- *   - hostname and kernel by uname: dash reads byte by byte, and a file in /proc/sys gives only its first byte so. */
+ *   - hostname and kernel by uname: dash reads byte by byte, and a file in /proc/sys gives only its
+ * first byte so. */
 #include "backends/base/mem.h"
 #include "backends/vitals/sample.h"
 
-#define SETUP \
+#define SETUP                                                                 \
 	"LC_ALL=C; export LC_ALL; PATH=$PATH:/usr/bin:/bin:/usr/sbin:/sbin; " \
-	"n=$(printf \"\\nx\"); n=${n%x}; T=; Z=; L=; H=; " \
+	"n=$(printf \"\\nx\"); n=${n%x}; T=; Z=; L=; H=; "                    \
 	"if timeout 5 true 2>/dev/null; then T=\"timeout 5\"; Z=\"timeout 2\"; fi; "
 
-/* D: where the login's docker program goes, as it would find out itself: DOCKER_HOST, also where a start-up file sets it for
- * shells with a terminal alone, or its context. "same": to the socket of the system, so nothing is found twice.
- * "none": nowhere; a look at a socket that is not there would be a line in a journal. */
-#define DOCKER \
-	"engine() { " \
-		"r=${XDG_RUNTIME_DIR:-/run/user/$u}; D=$DOCKER_HOST; " \
-		"if [ -z \"$D\" ]; then " \
-			"D=$(sed -n -E \"s/^[[:blank:]]*(export |set -[a-zA-Z]+ |setenv )?[[:blank:]]*DOCKER_HOST[= ]+//p\" " \
-			"\"$HOME\"/.bashrc \"$HOME\"/.bash_profile \"$HOME\"/.profile \"$HOME\"/.zshrc \"$HOME\"/.zshenv \"$HOME\"/.zprofile " \
-			"\"$HOME\"/.config/fish/config.fish \"$HOME\"/.config/environment.d/*.conf 2>/dev/null | tr -d \"\\042\\047;\" | " \
-			"sed -E -e \"s|[$][{]?XDG_RUNTIME_DIR[}]?|$r|\" -e \"s|[$]?[(]id -u[)]|$u|\" -e \"s|[$][{]?UID[}]?|$u|\" " \
-			"-e \"s|[$][{]?HOME[}]?|$HOME|\" -e \"s|[[:blank:]].*||\" | tail -n 1); " \
-		"fi; " \
-		"c=$DOCKER_CONTEXT; q=[[:blank:]]*:[[:blank:]]*; " \
-		"if [ -z \"$D$c\" ] && [ -r \"$HOME/.docker/config.json\" ]; then " \
-			"c=$(sed -n -E \"s/.*\\\"currentContext\\\"$q\\\"([^\\\"]*)\\\".*/\\1/p\" \"$HOME/.docker/config.json\"); " \
-		"fi; " \
-		"case $c in \"\"|default|*/*) ;; *) if [ -z \"$D\" ]; then " \
-			"D=$(sed -n -E \"s/.*\\\"Name\\\"$q\\\"$c\\\".*\\\"docker\\\"$q[{]\\\"Host\\\"$q\\\"([^\\\"]*)\\\".*/\\1/p\" " \
-				"\"$HOME\"/.docker/contexts/meta/*/meta.json 2>/dev/null); " \
-		"fi;; esac; " \
-		"s=/var/run/docker.sock; " \
-		"if [ \"${D#unix://}\" -ef $s ] || [ \"${D#unix://}\" = $s ] || [ \"$D\" = unix:///run/docker.sock ]; then D=; fi; " \
-		"case $D in \"\"|unix://*) ;; *) " \
-			"if [ \"$r/docker.sock\" -ef $s ]; then :; elif [ -S \"$r/docker.sock\" ]; then D=unix://$r/docker.sock; fi;; " \
-		"esac; " \
-		"if [ -z \"$D\" ]; then " \
-			"if [ \"$r/docker.sock\" -ef $s ]; then D=same; elif [ -S \"$r/docker.sock\" ]; then :; else D=none; fi; " \
-		"fi; " \
+/* D: where the login's docker program goes, as it would find out itself: DOCKER_HOST, also where a
+ * start-up file sets it for shells with a terminal alone, or its context. "same": to the socket of
+ * the system, so nothing is found twice. "none": nowhere; a look at a socket that is not there
+ * would be a line in a journal. */
+#define DOCKER                                                                                     \
+	"engine() { "                                                                              \
+	"r=${XDG_RUNTIME_DIR:-/run/user/$u}; D=$DOCKER_HOST; "                                     \
+	"if [ -z \"$D\" ]; then "                                                                  \
+	"D=$(sed -n -E \"s/^[[:blank:]]*(export |set -[a-zA-Z]+ |setenv "                          \
+	")?[[:blank:]]*DOCKER_HOST[= ]+//p\" "                                                     \
+	"\"$HOME\"/.bashrc \"$HOME\"/.bash_profile \"$HOME\"/.profile \"$HOME\"/.zshrc "           \
+	"\"$HOME\"/.zshenv \"$HOME\"/.zprofile "                                                   \
+	"\"$HOME\"/.config/fish/config.fish \"$HOME\"/.config/environment.d/*.conf 2>/dev/null | " \
+	"tr -d \"\\042\\047;\" | "                                                                 \
+	"sed -E -e \"s|[$][{]?XDG_RUNTIME_DIR[}]?|$r|\" -e \"s|[$]?[(]id -u[)]|$u|\" -e "          \
+	"\"s|[$][{]?UID[}]?|$u|\" "                                                                \
+	"-e \"s|[$][{]?HOME[}]?|$HOME|\" -e \"s|[[:blank:]].*||\" | tail -n 1); "                  \
+	"fi; "                                                                                     \
+	"c=$DOCKER_CONTEXT; q=[[:blank:]]*:[[:blank:]]*; "                                         \
+	"if [ -z \"$D$c\" ] && [ -r \"$HOME/.docker/config.json\" ]; then "                        \
+	"c=$(sed -n -E \"s/.*\\\"currentContext\\\"$q\\\"([^\\\"]*)\\\".*/\\1/p\" "                \
+	"\"$HOME/.docker/config.json\"); "                                                         \
+	"fi; "                                                                                     \
+	"case $c in \"\"|default|*/*) ;; *) if [ -z \"$D\" ]; then "                               \
+	"D=$(sed -n -E "                                                                           \
+	"\"s/.*\\\"Name\\\"$q\\\"$c\\\".*\\\"docker\\\"$q[{]\\\"Host\\\"$q\\\"([^\\\"]*)\\\".*/"   \
+	"\\1/p\" "                                                                                 \
+	"\"$HOME\"/.docker/contexts/meta/*/meta.json 2>/dev/null); "                               \
+	"fi;; esac; "                                                                              \
+	"s=/var/run/docker.sock; "                                                                 \
+	"if [ \"${D#unix://}\" -ef $s ] || [ \"${D#unix://}\" = $s ] || [ \"$D\" = "               \
+	"unix:///run/docker.sock ]; then D=; fi; "                                                 \
+	"case $D in \"\"|unix://*) ;; *) "                                                         \
+	"if [ \"$r/docker.sock\" -ef $s ]; then :; elif [ -S \"$r/docker.sock\" ]; then "          \
+	"D=unix://$r/docker.sock; fi;; "                                                           \
+	"esac; "                                                                                   \
+	"if [ -z \"$D\" ]; then "                                                                  \
+	"if [ \"$r/docker.sock\" -ef $s ]; then D=same; elif [ -S \"$r/docker.sock\" ]; then :; "  \
+	"else D=none; fi; "                                                                        \
+	"fi; "                                                                                     \
 	"}; "
 
-/* Which sockets are there, and may the login connect. With builtins alone it cannot be seen whether anybody listens. That
- * is looked up when the console asks, which it does after a try in vain, and for a socket that the login may not use: one
- * without an engine behind it is no engine. Such a one is looked at again with the disks. The kernel's list may name
- * /run/x where the path says /var/run/x. A list that cannot be read shows nothing. */
-#define SOCKETS \
-	"R=$XDG_RUNTIME_DIR; " \
-	"if [ -z \"$R\" ]; then " \
-		"while read -r k l v; do case $k in Uid:) R=/run/user/$l; break;; esac; done </proc/self/status; " \
-	"fi; S=; " \
-	"look() { " \
-		"s=; q=$1; " \
-		"for f in docker=/var/run/docker.sock \"docker-user=$R/docker.sock\" podman=/run/podman/podman.sock \"podman-user=$R/podman/podman.sock\" " \
-			"bus=/run/dbus/system_bus_socket \"bus-user=$R/bus\" tailscale=/var/run/tailscale/tailscaled.sock; do " \
-			"p=${f#*=}; w=absent; " \
-			"if [ -S \"$p\" ]; then w=shut; if [ -w \"$p\" ]; then w=ready; fi; fi; " \
-			"case $w$q in ready??*|shut??*) case $q in " \
-				"*\" $p$n\"*|*\" ${p#/var}$n\"*) case $w in ready) w=listens;; esac;; " \
-				"*) case $w in shut) w=absent;; esac;; " \
-			"esac;; esac; " \
-			"s=\"$s${f%%=*} $w$n\"; " \
-		"done; " \
-	"}; " \
-	"listed() { look; S=$s; look \"$(grep -F -e .sock -e bus /proc/net/unix 2>/dev/null)$n\"; }; " \
-	"sockets() { " \
-		"look; S=$s; case $S in *shut*) listed;; esac; " \
-		"printf \"=sockets\\n%s=end\\n\" \"$s\"; " \
-	"}; " \
-	"changed() { look; case $s in \"$S\") ;; *) sockets;; esac; }; " \
+/* Which sockets are there, and may the login connect. With builtins alone it cannot be seen whether
+ * anybody listens. That is looked up when the console asks, which it does after a try in vain, and
+ * for a socket that the login may not use: one without an engine behind it is no engine. Such a one
+ * is looked at again with the disks. The kernel's list may name /run/x where the path says
+ * /var/run/x. A list that cannot be read shows nothing. */
+#define SOCKETS                                                                        \
+	"R=$XDG_RUNTIME_DIR; "                                                         \
+	"if [ -z \"$R\" ]; then "                                                      \
+	"while read -r k l v; do case $k in Uid:) R=/run/user/$l; break;; esac; done " \
+	"</proc/self/status; "                                                         \
+	"fi; S=; "                                                                     \
+	"look() { "                                                                    \
+	"s=; q=$1; "                                                                   \
+	"for f in docker=/var/run/docker.sock \"docker-user=$R/docker.sock\" "         \
+	"podman=/run/podman/podman.sock \"podman-user=$R/podman/podman.sock\" "        \
+	"bus=/run/dbus/system_bus_socket \"bus-user=$R/bus\" "                         \
+	"tailscale=/var/run/tailscale/tailscaled.sock; do "                            \
+	"p=${f#*=}; w=absent; "                                                        \
+	"if [ -S \"$p\" ]; then w=shut; if [ -w \"$p\" ]; then w=ready; fi; fi; "      \
+	"case $w$q in ready??*|shut??*) case $q in "                                   \
+	"*\" $p$n\"*|*\" ${p#/var}$n\"*) case $w in ready) w=listens;; esac;; "        \
+	"*) case $w in shut) w=absent;; esac;; "                                       \
+	"esac;; esac; "                                                                \
+	"s=\"$s${f%%=*} $w$n\"; "                                                      \
+	"done; "                                                                       \
+	"}; "                                                                          \
+	"listed() { look; S=$s; look \"$(grep -F -e .sock -e bus /proc/net/unix "      \
+	"2>/dev/null)$n\"; }; "                                                        \
+	"sockets() { "                                                                 \
+	"look; S=$s; case $S in *shut*) listed;; esac; "                               \
+	"printf \"=sockets\\n%s=end\\n\" \"$s\"; "                                     \
+	"}; "                                                                          \
+	"changed() { look; case $s in \"$S\") ;; *) sockets;; esac; }; "               \
 	"shut() { case $S in *shut*) sockets;; esac; }; "
 
-#define FACTS \
-	"facts() { " \
-		"u=$(id -u 2>/dev/null); o=; C=0; " \
-		"for f in /etc/os-release /usr/lib/os-release; do " \
-			"if [ -z \"$o\" ] && [ -r $f ]; then " \
-				"while read -r l; do case $l in PRETTY_NAME=*) o=${l#*=};; esac; done <$f; " \
-			"fi; " \
-		"done; " \
-		"while read -r k l; do " \
-			"case $k in cpu) ;; cpu*) C=$((C+1));; *) break;; esac; " \
-		"done </proc/stat; " \
-		"engine; " \
-		"printf \"=facts\\nuid %s\\nuser %s\\nhostname %s\\nkernel %s\\nos %s\\nruntime %s\\ndocker %s\\ncpus %s\\n=end\\n\" " \
-			"\"$u\" \"$(id -un 2>/dev/null)\" \"$(uname -n)\" \"$(uname -sr)\" \"$o\" " \
-			"\"$r\" \"$D\" \"$C\"; " \
+#define FACTS                                                                             \
+	"facts() { "                                                                      \
+	"u=$(id -u 2>/dev/null); o=; C=0; "                                               \
+	"for f in /etc/os-release /usr/lib/os-release; do "                               \
+	"if [ -z \"$o\" ] && [ -r $f ]; then "                                            \
+	"while read -r l; do case $l in PRETTY_NAME=*) o=${l#*=};; esac; done <$f; "      \
+	"fi; "                                                                            \
+	"done; "                                                                          \
+	"while read -r k l; do "                                                          \
+	"case $k in cpu) ;; cpu*) C=$((C+1));; *) break;; esac; "                         \
+	"done </proc/stat; "                                                              \
+	"engine; "                                                                        \
+	"printf \"=facts\\nuid %s\\nuser %s\\nhostname %s\\nkernel %s\\nos %s\\nruntime " \
+	"%s\\ndocker %s\\ncpus %s\\n=end\\n\" "                                           \
+	"\"$u\" \"$(id -un 2>/dev/null)\" \"$(uname -n)\" \"$(uname -sr)\" \"$o\" "       \
+	"\"$r\" \"$D\" \"$C\"; "                                                          \
 	"}; "
 
-#define SAMPLE \
-	"sample() { " \
-		"o==sample$n; " \
-		"if read -r l </proc/stat; then o=$o$l$n; fi; " \
-		"if read -r l </proc/loadavg; then o=${o}load\" $l\"$n; fi; " \
-		"if read -r l </proc/uptime; then o=${o}uptime\" $l\"$n; fi; " \
-		"while read -r k v l; do " \
-			"case $k in " \
-				"MemTotal:|MemFree:|MemAvailable:|Buffers:|Cached:|SwapTotal:) o=\"$o$k $v$n\";; " \
-				"SwapFree:) o=\"$o$k $v$n\"; break;; " \
-			"esac; " \
-		"done </proc/meminfo; " \
-		"for f in /sys/class/thermal/thermal_zone*/temp /sys/class/hwmon/hwmon*/temp*_input; do " \
-			"if [ -r \"$f\" ] && read -r l <\"$f\"; then o=\"${o}temp $l$n\"; fi; " \
-		"done; " \
-		"printf \"%s=end\\n\" \"$o\"; " \
+#define SAMPLE                                                                                    \
+	"sample() { "                                                                             \
+	"o==sample$n; "                                                                           \
+	"if read -r l </proc/stat; then o=$o$l$n; fi; "                                           \
+	"if read -r l </proc/loadavg; then o=${o}load\" $l\"$n; fi; "                             \
+	"if read -r l </proc/uptime; then o=${o}uptime\" $l\"$n; fi; "                            \
+	"while read -r k v l; do "                                                                \
+	"case $k in "                                                                             \
+	"MemTotal:|MemFree:|MemAvailable:|Buffers:|Cached:|SwapTotal:) o=\"$o$k $v$n\";; "        \
+	"SwapFree:) o=\"$o$k $v$n\"; break;; "                                                    \
+	"esac; "                                                                                  \
+	"done </proc/meminfo; "                                                                   \
+	"for f in /sys/class/thermal/thermal_zone*/temp /sys/class/hwmon/hwmon*/temp*_input; do " \
+	"if [ -r \"$f\" ] && read -r l <\"$f\"; then o=\"${o}temp $l$n\"; fi; "                   \
+	"done; "                                                                                  \
+	"printf \"%s=end\\n\" \"$o\"; "                                                           \
 	"}; "
 
-/* The table of mounts, but for those in memory and of the kernel; the root is always there. sed reads the whole of it at
- * once, where read of dash would ask for each byte. */
-#define MOUNTS \
-	"mounts() { " \
-		"sed -n -E -e \"s/^([^ ]+ ){4}[/] /mount &/p\" -e t -e \"/ - (proc|sysfs|cgroup2?|devpts|mqueue|tmpfs|devtmpfs|" \
-			"ramfs|nsfs|bpf|tracefs|debugfs|securityfs|pstore|configfs|fusectl|hugetlbfs|autofs|binfmt_misc|rpc_pipefs|" \
-			"nfsd|selinuxfs|efivarfs|overlay) /d\" -e \"s/^/mount /p\" /proc/self/mountinfo 2>/dev/null; " \
+/* The table of mounts, but for those in memory and of the kernel; the root is always there. sed
+ * reads the whole of it at once, where read of dash would ask for each byte. */
+#define MOUNTS                                                                                \
+	"mounts() { "                                                                         \
+	"sed -n -E -e \"s/^([^ ]+ ){4}[/] /mount &/p\" -e t -e \"/ - "                        \
+	"(proc|sysfs|cgroup2?|devpts|mqueue|tmpfs|devtmpfs|"                                  \
+	"ramfs|nsfs|bpf|tracefs|debugfs|securityfs|pstore|configfs|fusectl|hugetlbfs|autofs|" \
+	"binfmt_misc|rpc_pipefs|"                                                             \
+	"nfsd|selinuxfs|efivarfs|overlay) /d\" -e \"s/^/mount /p\" /proc/self/mountinfo "     \
+	"2>/dev/null; "                                                                       \
 	"}; "
 
-/* One mount that hangs, and df prints nothing of the others. Then each that may hang is asked by itself, all at the same
- * time, and the rest together, by stat -f, which looks at no other mount than it is asked for. A read word has its
- * backslashes (-r), so that printf makes blanks of \040; a name with a percent sign is left as it is. */
-#define EACH \
+/* One mount that hangs, and df prints nothing of the others. Then each that may hang is asked by
+ * itself, all at the same time, and the rest together, by stat -f, which looks at no other mount
+ * than it is asked for. A read word has its backslashes (-r), so that printf makes blanks of \040;
+ * a name with a percent sign is left as it is. */
+#define EACH                                                                                      \
 	"stats() { t=$1; shift; $t stat -f -c \"stat %S %b %f %a %n\" -- \"$@\" 2>/dev/null; }; " \
-	"late() { case $1 in 124|137|143) true;; *) false;; esac; }; " \
-	"each() { printf \"%s$n\" \"$m\" | { " \
-		"set --; " \
-		"while read -r w a b c d q e; do " \
-			"case $q in *%*) p=$q;; *) p=$(printf \"$q\");; esac; " \
-			"case $p in /*) ;; *) continue;; esac; " \
-			"case $p in *\"$n\"*) continue;; esac; " \
-			"case $e in " \
-				"*\" - fuse\"*|*\" - nfs\"*|*\" - cifs \"*|*\" - smb\"*|*\" - 9p \"*|*\" - ceph \"*|*\" - afs \"*|*\" - virtiofs \"*) " \
-					"{ stats \"$Z\" \"$p\"; if late $?; then printf \"hung %s\\n\" \"$q\"; fi; } & ;; " \
-				"*) set -- \"$@\" \"$p\";; " \
-			"esac; " \
-		"done; " \
-		"if [ $# -gt 0 ]; then stats \"$T\" \"$@\"; fi; " \
-		"wait; " \
+	"late() { case $1 in 124|137|143) true;; *) false;; esac; }; "                            \
+	"each() { printf \"%s$n\" \"$m\" | { "                                                    \
+	"set --; "                                                                                \
+	"while read -r w a b c d q e; do "                                                        \
+	"case $q in *%*) p=$q;; *) p=$(printf \"$q\");; esac; "                                   \
+	"case $p in /*) ;; *) continue;; esac; "                                                  \
+	"case $p in *\"$n\"*) continue;; esac; "                                                  \
+	"case $e in "                                                                             \
+	"*\" - fuse\"*|*\" - nfs\"*|*\" - cifs \"*|*\" - smb\"*|*\" - 9p \"*|*\" - ceph \"*|*\" " \
+	"- afs \"*|*\" - virtiofs \"*) "                                                          \
+	"{ stats \"$Z\" \"$p\"; if late $?; then printf \"hung %s\\n\" \"$q\"; fi; } & ;; "       \
+	"*) set -- \"$@\" \"$p\";; "                                                              \
+	"esac; "                                                                                  \
+	"done; "                                                                                  \
+	"if [ $# -gt 0 ]; then stats \"$T\" \"$@\"; fi; "                                         \
+	"wait; "                                                                                  \
 	"}; }; "
 
-/* busybox df knows no -l, so it is tried first. H: the time before, a mount hung, so df is not even tried.
- * /run/reboot-required is what Debian and Ubuntu leave behind. */
-#define DISKS \
-	"disks() { " \
-		"if [ -z \"$L\" ]; then L=-P; if $T df -P -k -l / >/dev/null 2>&1; then L=\"-P -l\"; fi; fi; " \
-		"o=no; " \
-		"if [ -e /run/reboot-required ]; then o=yes; " \
-			"if [ -r /run/reboot-required.pkgs ]; then " \
-				"while read -r l; do case \" $o \" in *\" $l \"*) ;; *) o=\"$o $l\";; esac; done " \
-				"</run/reboot-required.pkgs; " \
-			"fi; " \
-		"fi; " \
-		"t=$(date +%s.%N 2>/dev/null); u=; if read -r u l </proc/uptime; then :; fi; " \
-		"printf \"=disks\\nclock %s %s\\nreboot %s\\n\" \"$t\" \"$u\" \"$o\"; " \
-		"m=$(mounts); d=; " \
-		"if [ -z \"$H\" ]; then d=$($T df -k $L 2>/dev/null </dev/null); if late $?; then H=1; fi; fi; " \
-		"if [ -n \"$H\" ]; then d=$(each); case \"$n$d\" in *\"${n}hung \"*) ;; *) H=;; esac; fi; " \
-		"printf \"%s\\n%s\\n=end\\n\" \"$m\" \"$d\"; " \
+/* busybox df knows no -l, so it is tried first. H: the time before, a mount hung, so df is not even
+ * tried. /run/reboot-required is what Debian and Ubuntu leave behind. */
+#define DISKS                                                                                      \
+	"disks() { "                                                                               \
+	"if [ -z \"$L\" ]; then L=-P; if $T df -P -k -l / >/dev/null 2>&1; then L=\"-P -l\"; fi; " \
+	"fi; "                                                                                     \
+	"o=no; "                                                                                   \
+	"if [ -e /run/reboot-required ]; then o=yes; "                                             \
+	"if [ -r /run/reboot-required.pkgs ]; then "                                               \
+	"while read -r l; do case \" $o \" in *\" $l \"*) ;; *) o=\"$o $l\";; esac; done "         \
+	"</run/reboot-required.pkgs; "                                                             \
+	"fi; "                                                                                     \
+	"fi; "                                                                                     \
+	"t=$(date +%s.%N 2>/dev/null); u=; if read -r u l </proc/uptime; then :; fi; "             \
+	"printf \"=disks\\nclock %s %s\\nreboot %s\\n\" \"$t\" \"$u\" \"$o\"; "                    \
+	"m=$(mounts); d=; "                                                                        \
+	"if [ -z \"$H\" ]; then d=$($T df -k $L 2>/dev/null </dev/null); if late $?; then H=1; "   \
+	"fi; fi; "                                                                                 \
+	"if [ -n \"$H\" ]; then d=$(each); case \"$n$d\" in *\"${n}hung \"*) ;; *) H=;; esac; "    \
+	"fi; "                                                                                     \
+	"printf \"%s\\n%s\\n=end\\n\" \"$m\" \"$d\"; "                                             \
 	"}; "
 
-#define MAIN \
-	"sockets; facts; sample; " \
-	"while read -r a; do case $a in " \
-		"s) changed; sample;; d) disks; shut;; " \
-		"k) listed; printf \"=sockets\\n%s=end\\n\" \"$s\";; " \
+#define MAIN                                                   \
+	"sockets; facts; sample; "                             \
+	"while read -r a; do case $a in "                      \
+	"s) changed; sample;; d) disks; shut;; "               \
+	"k) listed; printf \"=sockets\\n%s=end\\n\" \"$s\";; " \
 	"esac; done"
 
 char *sample_command(void)

@@ -17,20 +17,22 @@
 
 #define WORKED_AGAIN_MS (5 * 60 * 1000)
 #define SOCKETS_FILE_MAX (64u << 10)
-#define TOLD_LATE_MS 4000        /* the shell has not spoken by then: sockets are tried without it */
+#define TOLD_LATE_MS 4000 /* the shell has not spoken by then: sockets are tried without it */
 #define LOST_MOST_MS (60 * 60 * 1000)
 
 int64_t sockets_lost_ms = 5 * 60 * 1000;
 
-/* As the shell says it. Listens is what it says after a look at the kernel's list, so it beats a failed try. */
+/* As the shell says it. Listens is what it says after a look at the kernel's list, so it beats a
+ * failed try. */
 enum word { WORD_NONE, WORD_ABSENT, WORD_SHUT, WORD_READY, WORD_LISTENS };
 static const char *const word_names[] = { "", "absent", "shut", "ready", "listens" };
 
-static const char dead_name[] = "dead";   /* in the file only: it is there, and a try was in vain */
+static const char dead_name[] = "dead"; /* in the file only: it is there, and a try was in vain */
 
 static const struct {
 	const char *name, *path;
-	const char *users;               /* without a path: where it is in the login's runtime folder */
+	/* without a path: where it is in the login's runtime folder */
+	const char *users;
 } sockets[SOCKET_IDS] = {
 	[SOCKET_DOCKER] = { "docker", "/var/run/docker.sock", NULL },
 	[SOCKET_DOCKER_USER] = { "docker-user", NULL, "docker.sock" },
@@ -42,19 +44,21 @@ static const struct {
 };
 
 enum telling {
-	TELL_WAITED,             /* the shell has not spoken on this link */
+	TELL_WAITED, /* the shell has not spoken on this link */
 	TELL_LISTED,
-	TELL_UNKNOWN              /* it cannot */
+	TELL_UNKNOWN /* it cannot */
 };
 
 struct server_sockets {
 	enum telling telling;
-	enum word word[SOCKET_IDS];      /* the last there was, of this link or an earlier one */
-	int64_t failed[SOCKET_IDS];      /* loop clock, until when it counts as absent after a try; 0: it did not fail */
+	enum word word[SOCKET_IDS]; /* the last there was, of this link or an earlier one */
+	/* loop clock, until when it counts as absent after a try; 0: it did not fail */
+	int64_t failed[SOCKET_IDS];
 	struct loop_timer *late;
-	struct loop_timer *lost;         /* a shell that spoke has gone: what was absent is tried again */
-	int64_t lost_ms;                 /* how long that waits */
-	char *saved;                     /* owned: as it stands in the file; NULL: nothing does */
+	/* a shell that spoke has gone: what was absent is tried again */
+	struct loop_timer *lost;
+	int64_t lost_ms; /* how long that waits */
+	char *saved;     /* owned: as it stands in the file; NULL: nothing does */
 };
 
 static void sockets_load(struct server *);
@@ -83,8 +87,9 @@ bool server_socket_is_told(const struct server *v, enum socket_id id, const char
 static enum socket_say sockets_by_word(enum word word)
 {
 	static const enum socket_say by_word[] = {
-		[WORD_NONE] = SOCKET_ABSENT, [WORD_ABSENT] = SOCKET_ABSENT, [WORD_SHUT] = SOCKET_DENIED,
-		[WORD_READY] = SOCKET_OPEN, [WORD_LISTENS] = SOCKET_OPEN,
+		[WORD_NONE] = SOCKET_ABSENT,  [WORD_ABSENT] = SOCKET_ABSENT,
+		[WORD_SHUT] = SOCKET_DENIED,  [WORD_READY] = SOCKET_OPEN,
+		[WORD_LISTENS] = SOCKET_OPEN,
 	};
 	return by_word[word];
 }
@@ -119,7 +124,7 @@ static void sockets_tell(struct server *v)
 			s->backend->sockets(s);
 }
 
-/* --- what the shell says ------------------------------------------------------------------------------------ */
+/* --- what the shell says ------------------------------------------------- */
 
 static enum word sockets_word(const char *text, size_t len)
 {
@@ -137,21 +142,24 @@ static void sockets_take(struct server_sockets *s, const char *line, size_t len)
 		if (strlen(sockets[i].name) != n || memcmp(sockets[i].name, line, n) != 0)
 			continue;
 		enum word word = sockets_word(blank + 1, len - n - 1);
-		if (strlen(dead_name) == len - n - 1 && memcmp(blank + 1, dead_name, len - n - 1) == 0) {
+		if (strlen(dead_name) == len - n - 1 &&
+		    memcmp(blank + 1, dead_name, len - n - 1) == 0) {
 			s->word[i] = WORD_READY;
 			s->failed[i] = INT64_MAX;
 			continue;
 		}
-		bool appeared = s->word[i] < WORD_READY && word >= WORD_READY && s->word[i] != WORD_NONE;
+		bool appeared = s->word[i] < WORD_READY && word >= WORD_READY &&
+		                s->word[i] != WORD_NONE;
 		if (word == WORD_LISTENS || appeared)
 			s->failed[i] = 0;
 		s->word[i] = word;
 	}
 }
 
-/* --- what the next console may believe ---------------------------------------------------------------------- */
+/* --- what the next console may believe ----------------------------------- */
 
-/* The file has a line for each server: "NAME TAB docker ready TAB podman absent ...". One that listens was dead, or lives. */
+/* The file has a line for each server: "NAME TAB docker ready TAB podman absent ...". One that
+ * listens was dead, or lives. */
 static char *sockets_line(const struct server *v)
 {
 	const struct server_sockets *s = v->sockets;
@@ -168,7 +176,8 @@ static char *sockets_line(const struct server *v)
 static char *sockets_file(const struct server *v)
 {
 	const struct settings *set = v->store->settings;
-	bool none = !set || !set->state_dir || replay_is_on(v->store) || !v->link || link_is_local(v->link);
+	bool none = !set || !set->state_dir || replay_is_on(v->store) || !v->link ||
+	            link_is_local(v->link);
 	return none ? NULL : xasprintf("%s/sockets", set->state_dir);
 }
 
@@ -182,7 +191,8 @@ static bool sockets_change(const char *old, size_t len, struct buf *out, void *a
 {
 	const struct server *v = arg;
 	const char *line = old;
-	if (len > SOCKETS_FILE_MAX / 2 && strchr(old, '\n'))      /* the server that was heard of longest ago */
+	/* the server that was heard of longest ago */
+	if (len > SOCKETS_FILE_MAX / 2 && strchr(old, '\n'))
 		line = strchr(old, '\n') + 1;
 	for (; *line; line += strcspn(line, "\n"), line += *line == '\n')
 		if (!sockets_is_line_of(v, line))
@@ -205,7 +215,8 @@ static void sockets_save(struct server *v)
 
 static void sockets_load(struct server *v)
 {
-	char *file = sockets_file(v), *text = file ? state_read(file, SOCKETS_FILE_MAX, NULL, NULL) : NULL;
+	char *file = sockets_file(v),
+	     *text = file ? state_read(file, SOCKETS_FILE_MAX, NULL, NULL) : NULL;
 	free(file);
 	for (char *line = text; line && *line; line += strcspn(line, "\n"), line += *line == '\n') {
 		if (!sockets_is_line_of(v, line))
@@ -213,7 +224,8 @@ static void sockets_load(struct server *v)
 		size_t len = strcspn(line, "\n");
 		free(v->sockets->saved);
 		v->sockets->saved = xstrndup(line, len);
-		for (const char *at = line + strlen(v->name); *at == '\t'; at += strcspn(at, "\t\n")) {
+		for (const char *at = line + strlen(v->name); *at == '\t';
+		     at += strcspn(at, "\t\n")) {
 			at++;
 			sockets_take(v->sockets, at, strcspn(at, "\t\n"));
 		}
@@ -243,7 +255,8 @@ void server_sockets_feed(struct server *v, const char *lines, size_t len)
 	sockets_wait_for(s->lost, -1);
 	for (size_t i = 0; i < SOCKET_IDS; i++)
 		dead |= s->failed[i] && s->word[i] >= WORD_READY;
-	if (first && dead && v->link && v->link->state == LINK_UP)   /* one that was dead may live by now */
+	/* one that was dead may live by now */
+	if (first && dead && v->link && v->link->state == LINK_UP)
 		vitals_ask_sockets(v);
 	sockets_save(v);
 	sockets_tell(v);
@@ -258,7 +271,8 @@ static bool sockets_remember_any(const struct server_sockets *s)
 	return false;
 }
 
-/* What the lost shell called absent may be there by now, and nobody else tells. Each try in vain is a line in a journal. */
+/* What the lost shell called absent may be there by now, and nobody else tells. Each try in vain is
+ * a line in a journal. */
 static void sockets_on_lost(struct loop_timer *t, void *arg)
 {
 	struct server *v = arg;
@@ -289,18 +303,20 @@ void server_sockets_unknown(struct server *v)
 bool server_sockets_ask(struct server *v, enum socket_id id)
 {
 	const struct server_sockets *s = v->sockets;
-	return s && s->telling == TELL_LISTED && s->word[id] >= WORD_READY && v->link && !link_is_local(v->link) && vitals_ask_sockets(v);
+	return s && s->telling == TELL_LISTED && s->word[id] >= WORD_READY && v->link &&
+	       !link_is_local(v->link) && vitals_ask_sockets(v);
 }
 
 void server_socket_failed(struct server *v, enum socket_id id, bool worked)
 {
 	if (v->link && !link_is_local(v->link))
-		sockets_of(v)->failed[id] = worked ? loop_now(v->store->loop) + WORKED_AGAIN_MS : INT64_MAX;
+		sockets_of(v)->failed[id] = worked ? loop_now(v->store->loop) + WORKED_AGAIN_MS
+		                                   : INT64_MAX;
 	if (!worked && v->sockets && v->sockets->telling == TELL_LISTED)
 		sockets_save(v);
 }
 
-/* --- the link ------------------------------------------------------------------------------------------------ */
+/* --- the link ------------------------------------------------------------ */
 
 static void sockets_late(struct loop_timer *t, void *arg)
 {

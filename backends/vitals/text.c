@@ -1,5 +1,5 @@
-/* text.c: small readers of words and numbers. Numbers are read by hand because strtod follows the locale, where a
- * decimal point may be a comma. */
+/* text.c: small readers of words and numbers. Numbers are read by hand because strtod follows the
+ * locale, where a decimal point may be a comma. */
 #include <string.h>
 
 #include "backends/vitals/text.h"

@@ -15,7 +15,8 @@ static inline size_t text_len(struct text t)
 	return (size_t)(t.end - t.p);
 }
 
-/* The next line without its newline; false at the end. A last line without a newline was cut off and does not count. */
+/* The next line without its newline; false at the end. A last line without a newline was cut off
+ * and does not count. */
 bool text_line(struct text *in, struct text *line);
 
 /* The next word between blanks; false when only blanks are left. */
@@ -25,7 +26,8 @@ bool text_is(struct text word, const char *s);
 bool text_starts(struct text word, const char *s);
 bool text_same(struct text a, struct text b);
 
-/* The whole word as a number; false and out untouched (text_u64) when a part of the word is no digit. */
+/* The whole word as a number; false and out untouched (text_u64) when a part of the word is no
+ * digit. */
 bool text_u64(struct text word, uint64_t *out);
 bool text_decimal(struct text word, double *out);
 bool text_next_u64(struct text *line, uint64_t *out);

@@ -1,6 +1,7 @@
-/* The vitals of a server: one shell runs there as long as the link lives and answers a line with a block of text
- * (script.c). A new sample is asked only when the one before was answered, so a slow server is never asked more than
- * it can tell. The shell lost: it is started again, later each time. */
+/* The vitals of a server: one shell runs there as long as the link lives and answers a line with a
+ * block of text (script.c). A new sample is asked only when the one before was answered, so a slow
+ * server is never asked more than it can tell. The shell lost: it is started again, later each
+ * time. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,28 +20,30 @@
 #include "backends/vitals/vitals.h"
 
 #define DISKS_EVERY_MS 60000
-#define FIRST_DELAY_MS 500       /* from the first sample to the second, which is the first that knows the CPU */
-#define ANSWER_LATE_MS 10000     /* the row says that the shell does not answer */
-#define ANSWER_LOST_MS 40000     /* and now it is started again; df has 5 s, a loaded machine some more */
+#define FIRST_DELAY_MS \
+	500 /* from the first sample to the second, which is the first that knows the CPU */
+#define ANSWER_LATE_MS 10000 /* the row says that the shell does not answer */
+#define ANSWER_LOST_MS \
+	40000 /* and now it is started again; df has 5 s, a loaded machine some more */
 #define RETRY_FIRST_MS 5000
 #define RETRY_MOST_MS 300000
 #define STDERR_MAX 512
-#define CLOCK_TRIP_MOST_MS 400   /* an answer that took longer says too little about the clock */
+#define CLOCK_TRIP_MOST_MS 400 /* an answer that took longer says too little about the clock */
 
 struct vitals_source {
 	struct source source;
 	struct stream *shell;
 	struct loop_timer *timer;
 	struct buf in;
-	char complaint[STDERR_MAX];  /* the shell's last words on stderr */
+	char complaint[STDERR_MAX]; /* the shell's last words on stderr */
 	size_t complaint_len;
 	struct cpu_times before;
-	int64_t asked_ms;            /* loop clock; 0: nothing is being asked */
-	int64_t disks_ms;            /* loop clock of the last time disks were asked; 0 never */
+	int64_t asked_ms; /* loop clock; 0: nothing is being asked */
+	int64_t disks_ms; /* loop clock of the last time disks were asked; 0 never */
 	int64_t retry_ms;
-	unsigned samples;            /* of this shell; the second is the first that knows the CPU */
-	bool disks_listed;             /* of this shell, even if df named none */
-	bool first;                  /* the next answer is the first sample of this shell */
+	unsigned samples;  /* of this shell; the second is the first that knows the CPU */
+	bool disks_listed; /* of this shell, even if df named none */
+	bool first;        /* the next answer is the first sample of this shell */
 };
 
 static struct vitals_source *vitals_do_of(struct source *source)
@@ -62,7 +65,8 @@ static int vitals_attention_full(const struct vitals *v, int disk_warn, char *te
 	for (size_t i = 0; i < v->n_disks; i++)
 		more += v->disks[i].percent >= disk_warn;
 	if (more)
-		return snprintf(text, size, "disk %s %d%% full, and %d more", disk->mount, disk->percent, more);
+		return snprintf(text, size, "disk %s %d%% full, and %d more", disk->mount,
+		                disk->percent, more);
 	return snprintf(text, size, "disk %s %d%% full", disk->mount, disk->percent);
 }
 
@@ -80,12 +84,13 @@ bool vitals_attention(const struct vitals *v, int disk_warn, char *why, size_t s
 	if (v->n_hung == 1)
 		snprintf(end, room, "%s%s does not answer", after, v->hung[0]);
 	else if (v->n_hung)
-		snprintf(end, room, "%s%s and %zu more do not answer", after, v->hung[0], v->n_hung - 1);
+		snprintf(end, room, "%s%s and %zu more do not answer", after, v->hung[0],
+		         v->n_hung - 1);
 	wash(why, size, text, strlen(text));
 	return *text;
 }
 
-/* --- answers -------------------------------------------------------------------------------------------- */
+/* --- answers ------------------------------------------------------------- */
 
 static struct vitals *vitals_vitals_of(struct source *source)
 {
@@ -115,7 +120,8 @@ static bool vitals_feed_facts(struct source *source, const char *bytes, size_t l
 	return true;
 }
 
-/* The answer shows the clock as it was half a round trip ago. What was asked in company (disks take long) tells nothing. */
+/* The answer shows the clock as it was half a round trip ago. What was asked in company (disks take
+ * long) tells nothing. */
 static void vitals_measure_clock(const struct vitals_source *vs, struct vitals *v)
 {
 	int64_t trip = vs->asked_ms ? vitals_clock_of(vs) - vs->asked_ms : CLOCK_TRIP_MOST_MS;
@@ -145,7 +151,7 @@ static bool vitals_feed_disks(struct source *source, const char *bytes, size_t l
 static bool vitals_feed_sockets(struct source *source, const char *bytes, size_t len)
 {
 	server_sockets_feed(source->server, bytes, len);
-	return false;                  /* no figure of the server changed */
+	return false; /* no figure of the server changed */
 }
 
 static void vitals_feed(struct source *source, const char *what, const char *bytes, size_t len)
@@ -153,22 +159,27 @@ static void vitals_feed(struct source *source, const char *what, const char *byt
 	static const struct {
 		const char *what;
 		bool (*feed)(struct source *, const char *, size_t);
-	} answers[] = { { "facts", vitals_feed_facts }, { "sample", vitals_feed_sample }, { "disks", vitals_feed_disks },
-	              { "sockets", vitals_feed_sockets } };
+	} answers[] = { { "facts", vitals_feed_facts },
+		        { "sample", vitals_feed_sample },
+		        { "disks", vitals_feed_disks },
+		        { "sockets", vitals_feed_sockets } };
 	for (size_t i = 0; i < ARRAY_LEN(answers); i++) {
 		if (strcmp(what, answers[i].what) != 0)
 			continue;
 		if (answers[i].feed(source, bytes, len)) {
-			bool figures = strcmp(what, "sample") == 0 && source->state == SOURCE_LIVE && source->server->vitals->n_history > 1;
+			bool figures = strcmp(what, "sample") == 0 &&
+			               source->state == SOURCE_LIVE &&
+			               source->server->vitals->n_history > 1;
 			source_set_state(source, SOURCE_LIVE, NULL);
-			server_judge(source->server);          /* a disk fills while the state stays the same */
+			/* a disk fills while the state stays the same */
+			server_judge(source->server);
 			(figures ? store_touch_figures : store_touch)(&source->server->row);
 		}
 		return;
 	}
 }
 
-/* --- the shell ------------------------------------------------------------------------------------------- */
+/* --- the shell ----------------------------------------------------------- */
 
 static void vitals_start_shell(struct vitals_source *);
 
@@ -197,7 +208,8 @@ static int64_t vitals_interval_ms(const struct vitals_source *vs)
 	return settings && settings->vitals_interval > 0 ? settings->vitals_interval * 1000 : 3000;
 }
 
-/* Samples of all servers are asked for at the same moments of the clock, so that they come back as one picture. */
+/* Samples of all servers are asked for at the same moments of the clock, so that they come back as
+ * one picture. */
 static int64_t vitals_until_next(const struct vitals_source *vs)
 {
 	int64_t each = vitals_interval_ms(vs);
@@ -221,7 +233,8 @@ bool vitals_ask_sockets(struct server *server)
 {
 	struct source *source = server_source(server, "vitals");
 	struct vitals_source *vs = source ? vitals_do_of(source) : NULL;
-	bool answers = vs && vs->shell && (!vs->asked_ms || vitals_clock_of(vs) - vs->asked_ms < ANSWER_LATE_MS);
+	bool answers = vs && vs->shell &&
+	               (!vs->asked_ms || vitals_clock_of(vs) - vs->asked_ms < ANSWER_LATE_MS);
 	return answers && stream_write(vs->shell, "k\n", 2) == 2;
 }
 
@@ -229,7 +242,8 @@ static void vitals_late(struct vitals_source *vs)
 {
 	struct err err;
 	int64_t waited = vitals_clock_of(vs) - vs->asked_ms;
-	err_set(&err, ERR_TIMEOUT, "%s: the shell that tells the vitals has not answered for %d s; figures are old",
+	err_set(&err, ERR_TIMEOUT,
+	        "%s: the shell that tells the vitals has not answered for %d s; figures are old",
 	        vs->source.server->name, (int)(waited / 1000));
 	if (waited >= ANSWER_LOST_MS) {
 		vitals_fail(vs, &err);
@@ -268,8 +282,11 @@ static size_t vitals_on_data(struct stream *shell, const char *bytes, size_t len
 	size_t used;
 	if (!buf_add(&vs->in, bytes, len)) {
 		struct err err;
-		err_set(&err, ERR_TOO_BIG, "%s: the shell that tells the vitals sent over %u KB without an end; its login may "
-		        "print something endless", vs->source.server->name, SAMPLE_BLOCK_MAX >> 10);
+		err_set(&err, ERR_TOO_BIG,
+		        "%s: the shell that tells the vitals sent over %u KB without an end; its "
+		        "login may "
+		        "print something endless",
+		        vs->source.server->name, SAMPLE_BLOCK_MAX >> 10);
 		vitals_fail(vs, &err);
 		return len;
 	}
@@ -305,11 +322,16 @@ static void vitals_on_closed(struct stream *shell, const struct stream_end *end,
 		return;
 	}
 	if (end->err.code)
-		err_set(&err, end->err.code, "%s: no command can be run there for the vitals: %s", name, end->err.text);
+		err_set(&err, end->err.code, "%s: no command can be run there for the vitals: %s",
+		        name, end->err.text);
 	else if (*end->signal)
-		err_set(&err, ERR_REFUSED, "%s: the shell that tells the vitals was ended by signal %s", name, end->signal);
+		err_set(&err, ERR_REFUSED,
+		        "%s: the shell that tells the vitals was ended by signal %s", name,
+		        end->signal);
 	else
-		err_set(&err, ERR_REFUSED, "%s: the login runs no shell commands (ended with code %d%s%.160s); vitals need sh",
+		err_set(&err, ERR_REFUSED,
+		        "%s: the login runs no shell commands (ended with code %d%s%.160s); vitals "
+		        "need sh",
 		        name, end->exit_code, *said ? ": " : "", said);
 	vitals_fail(vs, &err);
 }
@@ -317,7 +339,9 @@ static void vitals_on_closed(struct stream *shell, const struct stream_end *end,
 static void vitals_start_shell(struct vitals_source *vs)
 {
 	static const struct stream_events events = {
-		.data = vitals_on_data, .error_data = vitals_on_error_data, .closed = vitals_on_closed,
+		.data = vitals_on_data,
+		.error_data = vitals_on_error_data,
+		.closed = vitals_on_closed,
 	};
 	struct link *link = source_link(&vs->source);
 	struct err err;
@@ -330,7 +354,8 @@ static void vitals_start_shell(struct vitals_source *vs)
 	vs->complaint_len = 0;
 	vs->complaint[0] = '\0';
 	memset(&vs->before, 0, sizeof vs->before);
-	vs->shell = link_open(link, &(struct endpoint){ .kind = ENDPOINT_EXEC, .command = command }, &events, vs, &err);
+	vs->shell = link_open(link, &(struct endpoint){ .kind = ENDPOINT_EXEC, .command = command },
+	                      &events, vs, &err);
 	free(command);
 	if (!vs->shell) {
 		vitals_fail(vs, &err);
@@ -342,7 +367,7 @@ static void vitals_start_shell(struct vitals_source *vs)
 	loop_timer_set(vs->timer, ANSWER_LATE_MS);
 }
 
-/* --- the backend ------------------------------------------------------------------------------------------ */
+/* --- the backend --------------------------------------------------------- */
 
 static void vitals_up(struct source *source)
 {

@@ -1,7 +1,8 @@
-/* act_hs.c: what Headscale does to its nodes, keys and records: by its program or by REST, in the words of its release.
+/* act_hs.c: what Headscale does to its nodes, keys and records: by its program or by REST, in the
+ * words of its release.
  *
- * A new key is handed to whoever asked for it and then wiped: it never reaches the order's output, the activity log or a
- * recording. The far side's words are shown where it refuses. */
+ * A new key is handed to whoever asked for it and then wiped: it never reaches the order's output,
+ * the activity log or a recording. The far side's words are shown where it refuses. */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +21,7 @@
 #define RUN_MS 30000
 #define OUTPUT_MAX (4u << 20)
 #define ARGS_MAX 24
-#define RELEASE_UNKNOWN 26           /* what an unknown one is taken for */
+#define RELEASE_UNKNOWN 26 /* what an unknown one is taken for */
 
 struct hs_act {
 	struct order *order;
@@ -29,10 +30,10 @@ struct hs_act {
 	struct call *call;
 	struct run *run;
 	struct sudo_run *sudo;
-	void (*then)(struct hs_act *, const char *out, size_t len);   /* NULL: it is done */
+	void (*then)(struct hs_act *, const char *out, size_t len); /* NULL: it is done */
 	char node[24];
-	size_t user;                     /* whose keys are asked for now */
-	char word[64];                   /* of the argument */
+	size_t user;   /* whose keys are asked for now */
+	char word[64]; /* of the argument */
 	size_t seen;
 };
 
@@ -41,7 +42,7 @@ static int hs_act_release(const struct hs *h)
 	return h->release ? h->release : RELEASE_UNKNOWN;
 }
 
-/* --- one that runs ------------------------------------------------------------------------------------------------------------ */
+/* --- one that runs ------------------------------------------------------- */
 
 static struct hs_act *hs_act_act_new(struct order *order, struct hs *h)
 {
@@ -80,7 +81,8 @@ void hs_acts_end(struct source *source)
 {
 	struct hs *h = hs_of(source);
 	while (h->acts)
-		hs_act_act_fail(h->acts, ERR_LOST, "the link was lost while it ran; whether it finished is not known");
+		hs_act_act_fail(h->acts, ERR_LOST,
+		                "the link was lost while it ran; whether it finished is not known");
 }
 
 static void hs_act_answered(struct hs_act *a, const char *out, size_t len)
@@ -100,7 +102,8 @@ static void hs_act_on_run(const struct run_result *r, void *arg)
 	a->sudo = NULL;
 	if (!err.code && r->end.exit_code != 0)
 		err_set(&err, ERR_REFUSED, "Headscale on %s: %s", a->hs->source.server->name,
-		        hs_message(said, sizeof(said), r->err_len ? r->err_out : r->out, r->err_len ? r->err_len : r->out_len));
+		        hs_message(said, sizeof(said), r->err_len ? r->err_out : r->out,
+		                   r->err_len ? r->err_len : r->out_len));
 	if (err.code)
 		hs_act_act_end(a, &err, NULL);
 	else
@@ -121,7 +124,8 @@ static void hs_act_on_call(struct call *call, const struct reply *r, void *arg)
 static void hs_act_by_program(struct hs_act *a, const char *const *words)
 {
 	char *command = hs_command(a->hs, words);
-	a->run = link_run(source_link(&a->hs->source), command, NULL, 0, OUTPUT_MAX, RUN_MS, hs_act_on_run, a);
+	a->run = link_run(source_link(&a->hs->source), command, NULL, 0, OUTPUT_MAX, RUN_MS,
+	                  hs_act_on_run, a);
 	free(command);
 }
 
@@ -133,7 +137,7 @@ static void hs_act_by_rest(struct hs_act *a, const char *method, const char *pat
 		hs_act_act_fail(a, ERR_LOST, "Headscale was not reached yet");
 }
 
-/* --- which Headscale, which node ------------------------------------------------------------------------------------------------- */
+/* --- which Headscale, which node ----------------------------------------- */
 
 static const struct peer *hs_act_node_of(const struct row *row)
 {
@@ -146,7 +150,8 @@ static bool hs_act_can_node(const struct row *row)
 	return p && !p->control && *p->at.id;
 }
 
-/* One look that failed takes no key away: what is asked of a Headscale that is really gone ends with what it said. */
+/* One look that failed takes no key away: what is asked of a Headscale that is really gone ends
+ * with what it said. */
 static bool hs_act_can_control(const struct row *row)
 {
 	enum source_state state = row->source->state;
@@ -177,11 +182,13 @@ static struct hs_act *hs_act_begin_control(struct order *order)
 static void hs_act_say_node(const struct row *row, const char *what, char *buf, size_t size)
 {
 	const struct peer *p = hs_act_node_of(row);
-	snprintf(buf, size, "headscale nodes %s -i %s (%s, on %s)", what, p ? p->at.id : "?", p ? p->row.name : "", p ? p->row.server->name : "?");
+	snprintf(buf, size, "headscale nodes %s -i %s (%s, on %s)", what, p ? p->at.id : "?",
+	         p ? p->row.name : "", p ? p->row.server->name : "?");
 }
 
 /* The words of an argument, parted by blanks or commas, at most max; into copy. */
-static size_t hs_act_split(char *copy, size_t size, const char *argument, const char **words, size_t max)
+static size_t hs_act_split(char *copy, size_t size, const char *argument, const char **words,
+                           size_t max)
 {
 	size_t n = 0;
 	snprintf(copy, size, "%s", argument ? argument : "");
@@ -192,8 +199,12 @@ static size_t hs_act_split(char *copy, size_t size, const char *argument, const 
 
 static bool hs_act_is_plain(const char *s, const char *signs)
 {
-	return *s && !s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")] ? true :
-	       *s && !s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:/@")] && strpbrk(s, signs) != NULL;
+	return *s && !s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")]
+	               ? true
+	               : *s &&
+	                         !s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	                                      "0123456789-_.:/@")] &&
+	                         strpbrk(s, signs) != NULL;
 }
 
 static char *hs_act_json_list(const char *name, const char *const *words, size_t n)
@@ -214,24 +225,46 @@ static char *hs_act_comma_list(const char *const *words, size_t n)
 	return buf_take(&b);
 }
 
-/* --- nodes ------------------------------------------------------------------------------------------------------------------------- */
+/* --- nodes --------------------------------------------------------------- */
 
-#define CAN_NODE(name) bool can_##name(const struct row *row) { return hs_act_can_node(row); }
-CAN_NODE(expire) CAN_NODE(rename) CAN_NODE(delete) CAN_NODE(tags)
+#define CAN_NODE(name)                         \
+	bool can_##name(const struct row *row) \
+	{                                      \
+		return hs_act_can_node(row);   \
+	}
+CAN_NODE(expire)
+CAN_NODE(rename)
+CAN_NODE(delete) CAN_NODE(tags)
 
-bool can_routes(const struct row *row)
+	bool can_routes(const struct row *row)
 {
 	const struct peer *p = hs_act_node_of(row);
 	return hs_act_can_node(row) && (*p->at.offered || *p->at.routes);
 }
 
-void say_expire(const struct row *row, char *buf, size_t size) { hs_act_say_node(row, "expire", buf, size); }
-void say_rename(const struct row *row, char *buf, size_t size) { hs_act_say_node(row, "rename", buf, size); }
-void say_delete(const struct row *row, char *buf, size_t size) { hs_act_say_node(row, "delete", buf, size); }
-void say_tags(const struct row *row, char *buf, size_t size) { hs_act_say_node(row, "tag", buf, size); }
-void say_routes(const struct row *row, char *buf, size_t size) { hs_act_say_node(row, "approve-routes", buf, size); }
+void say_expire(const struct row *row, char *buf, size_t size)
+{
+	hs_act_say_node(row, "expire", buf, size);
+}
+void say_rename(const struct row *row, char *buf, size_t size)
+{
+	hs_act_say_node(row, "rename", buf, size);
+}
+void say_delete(const struct row *row, char *buf, size_t size)
+{
+	hs_act_say_node(row, "delete", buf, size);
+}
+void say_tags(const struct row *row, char *buf, size_t size)
+{
+	hs_act_say_node(row, "tag", buf, size);
+}
+void say_routes(const struct row *row, char *buf, size_t size)
+{
+	hs_act_say_node(row, "approve-routes", buf, size);
+}
 
-static void hs_act_node_call(struct hs_act *a, const char *method, const char *tail, const char *body, const char *const *words)
+static void hs_act_node_call(struct hs_act *a, const char *method, const char *tail,
+                             const char *body, const char *const *words)
 {
 	char *path = xasprintf("/node/%s%s", a->node, tail);
 	if (hs_by_rest(a->hs))
@@ -245,14 +278,18 @@ void run_expire(struct order *order)
 {
 	struct hs_act *a = hs_act_begin_node(order);
 	if (a)
-		hs_act_node_call(a, "POST", "/expire", "{}", (const char *const[]){ "nodes", "expire", "-i", a->node, "-o", "json", NULL });
+		hs_act_node_call(a, "POST", "/expire", "{}",
+		                 (const char *const[]){ "nodes", "expire", "-i", a->node, "-o",
+		                                        "json", NULL });
 }
 
 void run_delete(struct order *order)
 {
 	struct hs_act *a = hs_act_begin_node(order);
 	if (a)
-		hs_act_node_call(a, "DELETE", "", NULL, (const char *const[]){ "nodes", "delete", "-i", a->node, "--force", "-o", "json", NULL });
+		hs_act_node_call(a, "DELETE", "", NULL,
+		                 (const char *const[]){ "nodes", "delete", "-i", a->node, "--force",
+		                                        "-o", "json", NULL });
 }
 
 void run_rename(struct order *order)
@@ -261,12 +298,17 @@ void run_rename(struct order *order)
 	const char *name = order->argument ? order->argument : "";
 	if (!a)
 		return;
-	if (!*name || strlen(name) > 63 || name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-")]) {
-		hs_act_act_fail(a, ERR_USAGE, "a name has a-z, 0-9 and hyphens only, 63 at most, as it becomes a DNS name");
+	if (!*name || strlen(name) > 63 ||
+	    name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-")]) {
+		hs_act_act_fail(a, ERR_USAGE,
+		                "a name has a-z, 0-9 and hyphens only, 63 at most, as it becomes a "
+		                "DNS name");
 		return;
 	}
 	char *tail = xasprintf("/rename/%s", name);
-	hs_act_node_call(a, "POST", tail, "{}", (const char *const[]){ "nodes", "rename", "-i", a->node, name, "-o", "json", NULL });
+	hs_act_node_call(a, "POST", tail, "{}",
+	                 (const char *const[]){ "nodes", "rename", "-i", a->node, name, "-o",
+	                                        "json", NULL });
 	free(tail);
 }
 
@@ -284,11 +326,15 @@ void run_tags(struct order *order)
 			return;
 		}
 	if (!n && hs_act_release(a->hs) >= 28) {
-		hs_act_act_fail(a, ERR_USAGE, "from Headscale 0.28 on a tagged node belongs to its tags: it cannot be left without any");
+		hs_act_act_fail(a, ERR_USAGE,
+		                "from Headscale 0.28 on a tagged node belongs to its tags: it "
+		                "cannot be left without any");
 		return;
 	}
 	char *body = hs_act_json_list("tags", words, n), *list = hs_act_comma_list(words, n);
-	hs_act_node_call(a, "POST", "/tags", body, (const char *const[]){ "nodes", "tag", "-i", a->node, "-t", list, "-o", "json", NULL });
+	hs_act_node_call(a, "POST", "/tags", body,
+	                 (const char *const[]){ "nodes", "tag", "-i", a->node, "-t", list, "-o",
+	                                        "json", NULL });
 	free(body);
 	free(list);
 }
@@ -312,7 +358,9 @@ static void hs_act_next_old_route(struct hs_act *a, const char *out, size_t len)
 		if (hs_by_rest(a->hs))
 			hs_act_by_rest(a, "POST", path, "{}");
 		else
-			hs_act_by_program(a, (const char *const[]){ "routes", want ? "enable" : "disable", "-r", r->id, NULL });
+			hs_act_by_program(a, (const char *const[]){ "routes",
+			                                            want ? "enable" : "disable",
+			                                            "-r", r->id, NULL });
 		free(path);
 		return;
 	}
@@ -328,7 +376,8 @@ void run_routes(struct order *order)
 	if (!a)
 		return;
 	for (size_t i = 0; i < n; i++)
-		if (!strchr(words[i], '/') || words[i][strspn(words[i], "0123456789abcdefABCDEF.:/")]) {
+		if (!strchr(words[i], '/') ||
+		    words[i][strspn(words[i], "0123456789abcdefABCDEF.:/")]) {
 			hs_act_act_fail(a, ERR_USAGE, "a route reads 10.0.0.0/24 or 0.0.0.0/0");
 			return;
 		}
@@ -338,7 +387,8 @@ void run_routes(struct order *order)
 	}
 	char *body = hs_act_json_list("routes", words, n), *list = hs_act_comma_list(words, n);
 	hs_act_node_call(a, "POST", "/approve_routes", body,
-	          (const char *const[]){ "nodes", "approve-routes", "-i", a->node, "-r", list, "-o", "json", NULL });
+	                 (const char *const[]){ "nodes", "approve-routes", "-i", a->node, "-r",
+	                                        list, "-o", "json", NULL });
 	free(body);
 	free(list);
 }
@@ -358,23 +408,42 @@ void suggest_tags(const struct row *row, char *buf, size_t size)
 void suggest_routes(const struct row *row, char *buf, size_t size)
 {
 	const struct peer *p = hs_act_node_of(row);
-	snprintf(buf, size, "%s%s%s", p ? p->at.routes : "", p && *p->at.routes && *p->at.offered ? ", " : "", p ? p->at.offered : "");
+	snprintf(buf, size, "%s%s%s", p ? p->at.routes : "",
+	         p && *p->at.routes && *p->at.offered ? ", " : "", p ? p->at.offered : "");
 }
 
-/* --- users -------------------------------------------------------------------------------------------------------------------------- */
+/* --- users --------------------------------------------------------------- */
 
-#define CAN_CONTROL(name) bool can_##name(const struct row *row) { return hs_act_can_control(row); }
-CAN_CONTROL(key) CAN_CONTROL(key_expire) CAN_CONTROL(keys) CAN_CONTROL(users) CAN_CONTROL(dns_list) CAN_CONTROL(dns)
+#define CAN_CONTROL(name)                       \
+	bool can_##name(const struct row *row)  \
+	{                                       \
+		return hs_act_can_control(row); \
+	}
+CAN_CONTROL(key)
+CAN_CONTROL(key_expire)
+CAN_CONTROL(keys) CAN_CONTROL(users) CAN_CONTROL(dns_list) CAN_CONTROL(dns)
 
-static void say_on(const struct row *row, const char *what, char *buf, size_t size)
+	static void say_on(const struct row *row, const char *what, char *buf, size_t size)
 {
 	snprintf(buf, size, "%s (on %s)", what, row->server->name);
 }
 
-void say_users(const struct row *row, char *buf, size_t size) { say_on(row, "headscale users list", buf, size); }
-void say_keys(const struct row *row, char *buf, size_t size) { say_on(row, "headscale preauthkeys list", buf, size); }
-void say_key(const struct row *row, char *buf, size_t size) { say_on(row, "headscale preauthkeys create", buf, size); }
-void say_key_expire(const struct row *row, char *buf, size_t size) { say_on(row, "headscale preauthkeys expire", buf, size); }
+void say_users(const struct row *row, char *buf, size_t size)
+{
+	say_on(row, "headscale users list", buf, size);
+}
+void say_keys(const struct row *row, char *buf, size_t size)
+{
+	say_on(row, "headscale preauthkeys list", buf, size);
+}
+void say_key(const struct row *row, char *buf, size_t size)
+{
+	say_on(row, "headscale preauthkeys create", buf, size);
+}
+void say_key_expire(const struct row *row, char *buf, size_t size)
+{
+	say_on(row, "headscale preauthkeys expire", buf, size);
+}
 
 static void hs_act_users_came(struct hs_act *a, const char *out, size_t len)
 {
@@ -387,7 +456,8 @@ static void hs_act_users_came(struct hs_act *a, const char *out, size_t len)
 	}
 	for (size_t i = 0; i < users.n; i++) {
 		size_t used = strlen(text);
-		snprintf(text + used, sizeof(text) - used, "%s%s (%s)", used ? ", " : "", users.at[i].name, users.at[i].id);
+		snprintf(text + used, sizeof(text) - used, "%s%s (%s)", used ? ", " : "",
+		         users.at[i].name, users.at[i].id);
 	}
 	free(users.at);
 	hs_act_act_end(a, NULL, *text ? text : "there is none");
@@ -412,7 +482,7 @@ static const char *hs_act_user_word(const struct hs *h, const char *given)
 	return NULL;
 }
 
-/* --- pre-auth keys ------------------------------------------------------------------------------------------------------------------ */
+/* --- pre-auth keys ------------------------------------------------------- */
 
 struct key_wish {
 	const char *user, *expiration, *tags[ARGS_MAX];
@@ -429,7 +499,8 @@ static int64_t hs_act_span_ms(const char *s)
 	return n > 0 && n < 100000 && unit && !end[1] ? n * unit : 0;
 }
 
-static bool hs_act_wish_read(struct key_wish *w, const struct hs *h, const char *const *words, size_t n, struct err *err)
+static bool hs_act_wish_read(struct key_wish *w, const struct hs *h, const char *const *words,
+                             size_t n, struct err *err)
 {
 	*w = (struct key_wish){ .expiration = "1h" };
 	for (size_t i = 0; i < n; i++) {
@@ -444,12 +515,16 @@ static bool hs_act_wish_read(struct key_wish *w, const struct hs *h, const char 
 		else if (!w->user && (w->user = hs_act_user_word(h, words[i])))
 			;
 		else
-			return err_set(err, ERR_USAGE, "\"%s\" is no user of this Headscale, no time like 24h, and not reusable, ephemeral or tag:NAME",
+			return err_set(err, ERR_USAGE,
+			               "\"%s\" is no user of this Headscale, no time like 24h, and "
+			               "not reusable, ephemeral or tag:NAME",
 			               words[i]);
 	}
 	if (!w->user && (hs_act_release(h) < 28 || !w->n_tags))
-		return err_set(err, ERR_USAGE, hs_act_release(h) < 28 ? "a key of this release needs a user; \"list users\" tells them"
-		                                               : "a key needs a user or a tag");
+		return err_set(err, ERR_USAGE,
+		               hs_act_release(h) < 28 ? "a key of this release needs a user; "
+		                                        "\"list users\" tells them"
+		                                      : "a key needs a user or a tag");
 	return true;
 }
 
@@ -457,15 +532,19 @@ static void hs_act_key_came(struct hs_act *a, const char *out, size_t len)
 {
 	char key[200];
 	bool there = hs_new_key(key, sizeof(key), out, len);
-	bool shown = there && order_show(a->order, "The new pre-auth key; it cannot be shown again", key);
+	bool shown = there &&
+	             order_show(a->order, "The new pre-auth key; it cannot be shown again", key);
 	explicit_bzero(key, sizeof(key));
 	if (shown)
 		hs_act_act_end(a, NULL, "made, and shown once");
 	else
-		hs_act_act_fail(a, ERR_GARBLED, there ? "made, but nobody was there to read it" : "Headscale's answer holds no key");
+		hs_act_act_fail(a, ERR_GARBLED,
+		                there ? "made, but nobody was there to read it"
+		                      : "Headscale's answer holds no key");
 }
 
-/* Numbers of 64 bits are strings in Headscale's JSON: up to 0.29 it takes bare ones, too, 0.30 does not. */
+/* Numbers of 64 bits are strings in Headscale's JSON: up to 0.29 it takes bare ones, too, 0.30 does
+ * not. */
 static char *hs_act_key_body(const struct hs *h, const struct key_wish *w)
 {
 	char until[40];
@@ -474,8 +553,9 @@ static char *hs_act_key_body(const struct hs *h, const struct key_wish *w)
 	strftime(until, sizeof(until), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&at, &tm));
 	char *tags = hs_act_json_list("aclTags", w->tags, w->n_tags);
 	char *user = w->user ? xasprintf("\"user\":\"%s\",", w->user) : xstrdup("");
-	char *body = xasprintf("{%s\"reusable\":%s,\"ephemeral\":%s,\"expiration\":\"%s\",%s", user, w->reusable ? "true" : "false",
-	                       w->ephemeral ? "true" : "false", until, tags + 1);
+	char *body = xasprintf("{%s\"reusable\":%s,\"ephemeral\":%s,\"expiration\":\"%s\",%s", user,
+	                       w->reusable ? "true" : "false", w->ephemeral ? "true" : "false",
+	                       until, tags + 1);
 	free(tags);
 	free(user);
 	return body;
@@ -544,15 +624,19 @@ void suggest_key(const struct row *row, char *buf, size_t size)
 static void hs_act_ask_keys(struct hs_act *a)
 {
 	bool all = hs_act_release(a->hs) >= 28;
-	const char *user = all || a->user >= a->hs->users.n ? NULL : hs_act_user_word(a->hs, a->hs->users.at[a->user].id);
+	const char *user = all || a->user >= a->hs->users.n
+	                           ? NULL
+	                           : hs_act_user_word(a->hs, a->hs->users.at[a->user].id);
 	if (hs_by_rest(a->hs)) {
 		char *path = user ? xasprintf("/preauthkey?user=%s", user) : xstrdup("/preauthkey");
 		hs_act_by_rest(a, "GET", path, NULL);
 		free(path);
 	} else if (user) {
-		hs_act_by_program(a, (const char *const[]){ "preauthkeys", "list", "--user", user, "-o", "json", NULL });
+		hs_act_by_program(a, (const char *const[]){ "preauthkeys", "list", "--user", user,
+		                                            "-o", "json", NULL });
 	} else {
-		hs_act_by_program(a, (const char *const[]){ "preauthkeys", "list", "-o", "json", NULL });
+		hs_act_by_program(a, (const char *const[]){ "preauthkeys", "list", "-o", "json",
+		                                            NULL });
 	}
 }
 
@@ -590,7 +674,9 @@ static void hs_act_key_found(struct hs_act *a, const char *out, size_t len)
 	char key[200], user[64];
 	if (!hs_find_key(a->word, out, len, key, sizeof(key), user, sizeof(user))) {
 		if (!hs_act_more_keys(a))
-			hs_act_act_fail(a, ERR_ABSENT, "there is no such key; give its number or at least 6 of its first signs");
+			hs_act_act_fail(a, ERR_ABSENT,
+			                "there is no such key; give its number or at least 6 of "
+			                "its first signs");
 		return;
 	}
 	a->then = NULL;
@@ -601,7 +687,9 @@ static void hs_act_key_found(struct hs_act *a, const char *out, size_t len)
 		explicit_bzero(body, strlen(body));
 		free(body);
 	} else {
-		hs_act_by_program(a, (const char *const[]){ "preauthkeys", "expire", "--user", who ? who : user, key, "-o", "json", NULL });
+		hs_act_by_program(a, (const char *const[]){ "preauthkeys", "expire", "--user",
+		                                            who ? who : user, key, "-o", "json",
+		                                            NULL });
 	}
 	explicit_bzero(key, sizeof(key));
 }
@@ -615,13 +703,16 @@ void run_key_expire(struct order *order)
 	if (!hs_act_is_plain(word, "-.")) {
 		hs_act_act_fail(a, ERR_USAGE, "expected a key's number or its first signs");
 	} else if (hs_act_release(a->hs) >= 28 && !number) {
-		hs_act_act_fail(a, ERR_USAGE, "from Headscale 0.28 on a key is expired by its number, which \"list keys\" tells");
+		hs_act_act_fail(a, ERR_USAGE,
+		                "from Headscale 0.28 on a key is expired by its number, which "
+		                "\"list keys\" tells");
 	} else if (hs_act_release(a->hs) >= 28) {
 		char *body = xasprintf("{\"id\":\"%s\"}", word);
 		if (hs_by_rest(a->hs))
 			hs_act_by_rest(a, "POST", "/preauthkey/expire", body);
 		else
-			hs_act_by_program(a, (const char *const[]){ "preauthkeys", "expire", "--id", word, "-o", "json", NULL });
+			hs_act_by_program(a, (const char *const[]){ "preauthkeys", "expire", "--id",
+			                                            word, "-o", "json", NULL });
 		free(body);
 	} else {
 		a->then = hs_act_key_found;
@@ -629,23 +720,30 @@ void run_key_expire(struct order *order)
 	}
 }
 
-/* --- DNS records -------------------------------------------------------------------------------------------------------------------- */
+/* --- DNS records --------------------------------------------------------- */
 
-#define READ_RECORDS \
-	"p=; for f in /etc/headscale/config.yaml /etc/headscale/config.yml; do [ -r \"$f\" ] || continue; " \
+#define READ_RECORDS                                                                              \
+	"p=; for f in /etc/headscale/config.yaml /etc/headscale/config.yml; do [ -r \"$f\" ] || " \
+	"continue; "                                                                              \
 	"while read -r k v; do case $k in extra_records_path:) p=$v;; esac; done <\"$f\"; done; " \
-	"p=${p#\\\"}; p=${p%\\\"}; [ -n \"$p\" ] || exit 3; echo =path; echo \"$p\"; echo =records; cat \"$p\""
-/* The copy is made first; the new file is complete before it takes the old one's place, as Headscale watches it. */
-#define WRITE_RECORDS \
-	"cp -p \"$1\" \"$1.before\" && cp -p \"$1\" \"$1.new\" && cat >\"$1.new\" && mv \"$1.new\" \"$1\""
+	"p=${p#\\\"}; p=${p%\\\"}; [ -n \"$p\" ] || exit 3; echo =path; echo \"$p\"; echo "       \
+	"=records; cat \"$p\""
+/* The copy is made first; the new file is complete before it takes the old one's place, as
+ * Headscale watches it. */
+#define WRITE_RECORDS                                                                     \
+	"cp -p \"$1\" \"$1.before\" && cp -p \"$1\" \"$1.new\" && cat >\"$1.new\" && mv " \
+	"\"$1.new\" \"$1\""
 
-void say_dns_list(const struct row *row, char *buf, size_t size) { say_on(row, "cat the file of dns.extra_records_path", buf, size); }
+void say_dns_list(const struct row *row, char *buf, size_t size)
+{
+	say_on(row, "cat the file of dns.extra_records_path", buf, size);
+}
 
 void say_dns(const struct row *row, char *buf, size_t size)
 {
 	const struct hs *h = hs_of(row->source);
-	snprintf(buf, size, "write %s (on %s; the old one stays as .before)", *h->records_path ? h->records_path : "the file of DNS records",
-	         row->server->name);
+	snprintf(buf, size, "write %s (on %s; the old one stays as .before)",
+	         *h->records_path ? h->records_path : "the file of DNS records", row->server->name);
 }
 
 static void hs_act_on_records_run(const struct run_result *r, void *arg)
@@ -653,16 +751,21 @@ static void hs_act_on_records_run(const struct run_result *r, void *arg)
 	struct hs_act *a = arg;
 	a->sudo = NULL;
 	if (!r->end.err.code && r->end.exit_code == 3)
-		hs_act_act_fail(a, ERR_ABSENT, a->hs->release && a->hs->release < 24
-		         ? "Headscale 0.23 reads no file of DNS records: dns.extra_records of its config needs a restart; 0.24 has extra_records_path"
-		         : "its config names no dns.extra_records_path, so there is no file that could be changed without a restart");
+		hs_act_act_fail(a, ERR_ABSENT,
+		                a->hs->release && a->hs->release < 24
+		                        ? "Headscale 0.23 reads no file of DNS records: "
+		                          "dns.extra_records of its config needs a restart; 0.24 "
+		                          "has extra_records_path"
+		                        : "its config names no dns.extra_records_path, so there is "
+		                          "no file that could be changed without a restart");
 	else
 		hs_act_on_run(r, a);
 }
 
 static void hs_act_as_root(struct hs_act *a, const char *const *argv, const char *input)
 {
-	a->sudo = sudo_run_input(a->hs->source.server->sudo, argv, input, input ? strlen(input) : 0, OUTPUT_MAX, RUN_MS, hs_act_on_records_run, a);
+	a->sudo = sudo_run_input(a->hs->source.server->sudo, argv, input, input ? strlen(input) : 0,
+	                         OUTPUT_MAX, RUN_MS, hs_act_on_records_run, a);
 }
 
 static void hs_act_read_records(struct hs_act *a)
@@ -689,16 +792,21 @@ static void hs_act_records_edit(struct hs_act *a, const char *out, size_t len)
 	struct err err = { 0 };
 	source_feed(&a->hs->source, "records", out, len);
 	if (!a->hs->has_records) {
-		hs_act_act_fail(a, ERR_GARBLED, "its file could not be understood, so it is left alone");
+		hs_act_act_fail(a, ERR_GARBLED,
+		                "its file could not be understood, so it is left alone");
 		return;
 	}
-	if (!dns_records_edit(&a->hs->records, a->order->argument ? a->order->argument : "", &err)) {
+	if (!dns_records_edit(&a->hs->records, a->order->argument ? a->order->argument : "",
+	                      &err)) {
 		hs_act_act_end(a, &err, NULL);
 		return;
 	}
 	char *text = dns_records_write(&a->hs->records);
 	a->then = hs_act_records_written;
-	hs_act_as_root(a, (const char *const[]){ "sh", "-c", WRITE_RECORDS, "sh", a->hs->records_path, NULL }, text);
+	hs_act_as_root(a,
+	               (const char *const[]){ "sh", "-c", WRITE_RECORDS, "sh", a->hs->records_path,
+	                                      NULL },
+	               text);
 	free(text);
 }
 

@@ -1,8 +1,9 @@
 /* act_ts.c: what is done by a tailscaled, and pings.
  *
- * `tailscale up` waits for ever when Headscale is down. So Headscale is asked first, from that server, whether it is there, and
- * what is started has a time limit all the same. A pre-auth key goes through standard input (--auth-key=file:/dev/stdin), as
- * argv can be read by everybody there. What the login may not do is tried by sudo. */
+ * `tailscale up` waits for ever when Headscale is down. So Headscale is asked first, from that
+ * server, whether it is there, and what is started has a time limit all the same. A pre-auth key
+ * goes through standard input (--auth-key=file:/dev/stdin), as argv can be read by everybody there.
+ * What the login may not do is tried by sudo. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,23 +31,23 @@
 
 struct ts_act {
 	struct order *order;
-	struct ts *ts;                   /* NULL: a ping by WireGuard's witness */
+	struct ts *ts; /* NULL: a ping by WireGuard's witness */
 	struct source *source;
 	struct ts_act *next;
 	struct call *call;
-	struct origin *check;              /* to Headscale */
+	struct origin *check; /* to Headscale */
 	struct run *run;
 	struct sudo_run *sudo;
 	struct stream *probe;
 	struct ask *ask;
 	struct secret *key;
 	char url[200];
-	char server_words[240];          /* --login-server=... when it is another one than before; "" */
-	char socket_words[200];          /* --socket=..., of the configuration */
+	char server_words[240]; /* --login-server=... when it is another one than before; "" */
+	char socket_words[200]; /* --socket=..., of the configuration */
 	char peer[48];
-	char key_id[ID_KEEP];            /* the row that a ping is about */
-	bool shown;                      /* the log-in address */
-	bool unchecked;                  /* whether Headscale answers could not be found out */
+	char key_id[ID_KEEP]; /* the row that a ping is about */
+	bool shown;           /* the log-in address */
+	bool unchecked;       /* whether Headscale answers could not be found out */
 	int64_t asked_ms;
 };
 
@@ -63,7 +64,9 @@ static bool ts_act_is_ts(const struct source *source)
 static struct ts_act *ts_act_act_new(struct order *order, struct source *source)
 {
 	struct ts_act *a = xcalloc(1, sizeof(*a));
-	*a = (struct ts_act){ .order = order, .source = source, .ts = ts_act_is_ts(source) ? (struct ts *)source : NULL };
+	*a = (struct ts_act){ .order = order,
+		              .source = source,
+		              .ts = ts_act_is_ts(source) ? (struct ts *)source : NULL };
 	if (a->ts) {
 		a->next = a->ts->acts;
 		a->ts->acts = a;
@@ -101,12 +104,14 @@ void ts_acts_end(struct source *source)
 {
 	while (*ts_act_list_of(source)) {
 		struct err err;
-		err_set(&err, ERR_LOST, "%s: the link was lost while it ran; whether it finished is not known", source->server->name);
+		err_set(&err, ERR_LOST,
+		        "%s: the link was lost while it ran; whether it finished is not known",
+		        source->server->name);
 		ts_act_act_end(*ts_act_list_of(source), &err, NULL);
 	}
 }
 
-/* --- running the program ------------------------------------------------------------------------------------------------------ */
+/* --- running the program ------------------------------------------------- */
 
 static void ts_act_say_result(struct ts_act *a, const struct run_result *r)
 {
@@ -114,11 +119,17 @@ static void ts_act_say_result(struct ts_act *a, const struct run_result *r)
 	char said[240];
 	const char *words = r->err_len ? r->err_out : r->out;
 	if (!err.code && r->end.exit_code == 124)
-		err_set(&err, ERR_TIMEOUT, "tailscale on %s did not finish within %s s", a->source->server->name, OTHER_SECONDS);
+		err_set(&err, ERR_TIMEOUT, "tailscale on %s did not finish within %s s",
+		        a->source->server->name, OTHER_SECONDS);
 	else if (!err.code && r->end.exit_code != 0)
-		err_set(&err, strstr(words, "timeout waiting") ? ERR_TIMEOUT : ERR_REFUSED, "tailscale on %s: %s", a->source->server->name,
-		        hs_message(said, sizeof(said), words, r->err_len ? r->err_len : r->out_len));
-	ts_act_act_end(a, &err, a->unchecked ? "done; Headscale could not be asked before, as sshd forbids forwarded ports" : "");
+		err_set(&err, strstr(words, "timeout waiting") ? ERR_TIMEOUT : ERR_REFUSED,
+		        "tailscale on %s: %s", a->source->server->name,
+		        hs_message(said, sizeof(said), words,
+		                   r->err_len ? r->err_len : r->out_len));
+	ts_act_act_end(a, &err,
+	               a->unchecked ? "done; Headscale could not be asked before, as sshd forbids "
+	                              "forwarded ports"
+	                            : "");
 }
 
 static void ts_act_on_sudo(const struct run_result *r, void *arg)
@@ -132,11 +143,13 @@ static void ts_act_on_run(const struct run_result *r, void *arg);
 
 static bool ts_act_needs_login(const struct ts_act *a)
 {
-	return !strcmp(a->ts->state, "NeedsLogin") || *a->server_words || !strcmp(a->ts->state, "NoState");
+	return !strcmp(a->ts->state, "NeedsLogin") || *a->server_words ||
+	       !strcmp(a->ts->state, "NoState");
 }
 
-/* One that is only down comes up as it was by `tailscale up` without any flag, and so without --timeout: with one it wants to be told
- * every setting that is not the default (seen with 1.86). */
+/* One that is only down comes up as it was by `tailscale up` without any flag, and so without
+ * --timeout: with one it wants to be told every setting that is not the default (seen with 1.86).
+ */
 static size_t ts_act_words_of(const struct ts_act *a, const char **argv)
 {
 	const char *verb = a->order->action->verb;
@@ -188,11 +201,13 @@ static void ts_act_start_run(struct ts_act *a, bool by_sudo)
 	const char *key = a->key ? a->key->text : NULL;
 	size_t len = a->key ? a->key->len : 0;
 	if (by_sudo) {
-		a->sudo = sudo_run_input(a->source->server->sudo, argv, key, len, OUTPUT_MAX, RUN_MS, ts_act_on_sudo, a);
+		a->sudo = sudo_run_input(a->source->server->sudo, argv, key, len, OUTPUT_MAX,
+		                         RUN_MS, ts_act_on_sudo, a);
 		return;
 	}
 	char *quoted = quote_command(argv), *command = xasprintf(TS_PROGRAM_PATH "%s", quoted);
-	a->run = link_run(source_link(a->source), command, key, len, OUTPUT_MAX, RUN_MS, ts_act_on_run, a);
+	a->run = link_run(source_link(a->source), command, key, len, OUTPUT_MAX, RUN_MS,
+	                  ts_act_on_run, a);
 	free(command);
 	free(quoted);
 }
@@ -201,7 +216,8 @@ static void ts_act_on_run(const struct run_result *r, void *arg)
 {
 	struct ts_act *a = arg;
 	const struct server_config *c = a->source->server->config;
-	bool denied = !r->end.err.code && r->end.exit_code != 0 && (strstr(r->err_out, "ccess denied") || strstr(r->err_out, "sudo tailscale"));
+	bool denied = !r->end.err.code && r->end.exit_code != 0 &&
+	              (strstr(r->err_out, "ccess denied") || strstr(r->err_out, "sudo tailscale"));
 	a->run = NULL;
 	if (denied && !(c && c->sudo && !strcmp(c->sudo, "never")))
 		ts_act_start_run(a, true);
@@ -209,7 +225,7 @@ static void ts_act_on_run(const struct run_result *r, void *arg)
 		ts_act_say_result(a, r);
 }
 
-/* --- asking Headscale first ------------------------------------------------------------------------------------------------------ */
+/* --- asking Headscale first ---------------------------------------------- */
 
 static void ts_act_on_key(struct ask *ask, struct secret *answer, bool keep, void *arg)
 {
@@ -232,8 +248,11 @@ static void ts_act_ask_key(struct ts_act *a)
 {
 	struct ask *ask = xcalloc(1, sizeof(*ask));
 	ask->kind = ASK_CODE;
-	snprintf(ask->title, sizeof(ask->title), "%.40s: log in to the VPN", a->source->server->name);
-	snprintf(ask->text, sizeof(ask->text), "%.60s logs in to %.200s.\nA pre-auth key does it at once; an empty line asks for an address to log in at.",
+	snprintf(ask->title, sizeof(ask->title), "%.40s: log in to the VPN",
+	         a->source->server->name);
+	snprintf(ask->text, sizeof(ask->text),
+	         "%.60s logs in to %.200s.\nA pre-auth key does it at once; an empty line asks for "
+	         "an address to log in at.",
 	         a->source->server->name, a->url);
 	snprintf(ask->prompt, sizeof(ask->prompt), "Pre-auth key");
 	ask->answered = ts_act_on_key;
@@ -245,13 +264,15 @@ static void ts_act_ask_key(struct ts_act *a)
 static void ts_act_go_on(struct ts_act *a)
 {
 	bool is_up = strcmp(a->order->action->verb, "up") == 0;
-	if (is_up && ts_act_needs_login(a) && !(a->order->argument && strstr(a->order->argument, "interactive")))
+	if (is_up && ts_act_needs_login(a) &&
+	    !(a->order->argument && strstr(a->order->argument, "interactive")))
 		ts_act_ask_key(a);
 	else
 		ts_act_start_run(a, false);
 }
 
-/* Headscale says {"status":"pass"}; Tailscale's own control server has no such page, and any answer will do. */
+/* Headscale says {"status":"pass"}; Tailscale's own control server has no such page, and any answer
+ * will do. */
 static void ts_act_on_health(struct call *call, const struct reply *r, void *arg)
 {
 	struct ts_act *a = arg;
@@ -260,11 +281,13 @@ static void ts_act_on_health(struct call *call, const struct reply *r, void *arg
 	a->call = NULL;
 	bool own = strstr(a->url, "tailscale.com") != NULL;
 	if (r->err.code == ERR_DENIED) {
-		a->unchecked = true;             /* its sshd forbids it; the time limit holds */
+		a->unchecked = true; /* its sshd forbids it; the time limit holds */
 	} else if (r->err.code || (!own && r->status / 100 != 2) || r->status / 100 == 5) {
 		hs_message(said, sizeof(said), r->body, r->len);
-		err_set(&err, ERR_REFUSED, "not started: %s does not answer from %s (%s), and tailscale would wait for it in vain", a->url,
-		        a->source->server->name, r->err.code ? r->err.text : said);
+		err_set(&err, ERR_REFUSED,
+		        "not started: %s does not answer from %s (%s), and tailscale would wait "
+		        "for it in vain",
+		        a->url, a->source->server->name, r->err.code ? r->err.text : said);
 		ts_act_act_end(a, &err, NULL);
 		return;
 	}
@@ -281,14 +304,22 @@ static void ts_act_check(struct ts_act *a)
 	int port = colon ? number_int(colon + 1) : tls ? 443 : 80;
 	if (colon)
 		*colon = '\0';
-	struct endpoint endpoint = { .kind = ENDPOINT_TCP, .host = host, .port = port, .tls = tls, .timeout_ms = CHECK_MS };
-	a->check = origin_create(store_http(a->source->store), source_link(a->source), &endpoint, 1);
-	a->call = call_start(a->check, &(struct call_spec){ .path = "/health", .done = ts_act_on_health, .arg = a, .timeout_ms = CHECK_MS });
+	struct endpoint endpoint = {
+		.kind = ENDPOINT_TCP, .host = host, .port = port, .tls = tls, .timeout_ms = CHECK_MS
+	};
+	a->check = origin_create(store_http(a->source->store), source_link(a->source), &endpoint,
+	                         1);
+	a->call = call_start(a->check, &(struct call_spec){ .path = "/health",
+	                                                    .done = ts_act_on_health,
+	                                                    .arg = a,
+	                                                    .timeout_ms = CHECK_MS });
 }
 
 static bool ts_act_is_url(const char *s)
 {
-	return (!strncmp(s, "http://", 7) || !strncmp(s, "https://", 8)) && !s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:/_-[]")];
+	return (!strncmp(s, "http://", 7) || !strncmp(s, "https://", 8)) &&
+	       !s[strspn(s,
+	                 "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:/_-[]")];
 }
 
 /* Where it was logged in when it was last seen so, else where the other machines are. */
@@ -296,7 +327,8 @@ void suggest_up(const struct row *row, char *buf, size_t size)
 {
 	const struct peer *p = row ? peer_in(const_peer_of(row), VPN_TAILSCALE, true) : NULL;
 	const char *url = p ? ((const struct ts *)p->row.source)->control_url : "";
-	for (struct server *v = row ? store_servers(row->server->store) : NULL; v && !*url; v = v->next) {
+	for (struct server *v = row ? store_servers(row->server->store) : NULL; v && !*url;
+	     v = v->next) {
 		const struct source *s = server_source(v, "tailscale");
 		url = s ? ((const struct ts *)s)->control_url : "";
 	}
@@ -319,14 +351,17 @@ static void ts_act_on_prefs(struct call *call, const struct reply *r, void *arg)
 	if (!r || r->err.code || !ts_prefs_parse(&prefs, r->body, r->len))
 		prefs = (struct ts_prefs){ .control_url = "" };
 	if (*given && !ts_act_is_url(given)) {
-		err_set(&err, ERR_USAGE, "\"%s\" is no address of a log-in server; expected https://HOST", given);
+		err_set(&err, ERR_USAGE,
+		        "\"%s\" is no address of a log-in server; expected https://HOST", given);
 		ts_act_act_end(a, &err, NULL);
 		return;
 	}
-	if (!*given && !*prefs.control_url)       /* logged out, it has forgotten; without a word it would go to Tailscale's own */
+	/* logged out, it has forgotten; without a word it would go to Tailscale's own */
+	if (!*given && !*prefs.control_url)
 		suggest_up(order_row(a->order), given, sizeof(given));
 	if (!*given && !*prefs.control_url)
-		snprintf(prefs.control_url, sizeof(prefs.control_url), "%s", "https://controlplane.tailscale.com");
+		snprintf(prefs.control_url, sizeof(prefs.control_url), "%s",
+		         "https://controlplane.tailscale.com");
 	snprintf(a->url, sizeof(a->url), "%s", *given ? given : prefs.control_url);
 	if (*given && strcmp(given, prefs.control_url) != 0)
 		snprintf(a->server_words, sizeof(a->server_words), "--login-server=%s", given);
@@ -341,8 +376,11 @@ static void ts_act_ask_prefs(struct ts_act *a)
 	static const char *const headers[] = { "Host: local-tailscaled.sock", NULL };
 	struct origin *origin = ts_origin(a->source);
 	if (origin)
-		a->call = call_start(origin, &(struct call_spec){ .path = "/localapi/v0/prefs", .headers = headers, .done = ts_act_on_prefs, .arg = a,
-		                                                .timeout_ms = CHECK_MS });
+		a->call = call_start(origin, &(struct call_spec){ .path = "/localapi/v0/prefs",
+		                                                  .headers = headers,
+		                                                  .done = ts_act_on_prefs,
+		                                                  .arg = a,
+		                                                  .timeout_ms = CHECK_MS });
 	else
 		ts_act_on_prefs(NULL, NULL, a);
 }
@@ -351,17 +389,20 @@ static void ts_act_ask_prefs(struct ts_act *a)
 void ts_acts_auth_url(struct source *source, const char *url)
 {
 	for (struct ts_act *a = *ts_act_list_of(source); a; a = a->next)
-		if (!a->shown && !a->key && !strcmp(a->order->action->verb, "up") && (a->run || a->sudo))
+		if (!a->shown && !a->key && !strcmp(a->order->action->verb, "up") &&
+		    (a->run || a->sudo))
 			a->shown = order_show(a->order, "Log in at this address", url);
 }
 
-/* --- the machine's own actions ---------------------------------------------------------------------------------------------------- */
+/* --- the machine's own actions ------------------------------------------- */
 
 /* Its own tailscaled's view, on a link that is up. */
 static struct peer *ts_act_own(const struct row *row)
 {
 	const struct peer *p = peer_in(const_peer_of(row), VPN_TAILSCALE, true);
-	return p && source_link(p->row.source) && source_link(p->row.source)->state == LINK_UP ? (struct peer *)p : NULL;
+	return p && source_link(p->row.source) && source_link(p->row.source)->state == LINK_UP
+	               ? (struct peer *)p
+	               : NULL;
 }
 
 static bool ts_act_is_state(const struct row *row, const char *a, const char *b)
@@ -373,13 +414,21 @@ static bool ts_act_is_state(const struct row *row, const char *a, const char *b)
 bool can_up(const struct row *row)
 {
 	const struct peer *p = ts_act_own(row);
-	return p && (!ts_act_is_state(row, "Running", "Starting") || p->at.expired || (p->at.expiry_ms && p->at.expiry_ms < now_wall_ms()));
+	return p && (!ts_act_is_state(row, "Running", "Starting") || p->at.expired ||
+	             (p->at.expiry_ms && p->at.expiry_ms < now_wall_ms()));
 }
 
-bool can_down(const struct row *row) { return ts_act_is_state(row, "Running", "Starting"); }
-bool can_logout(const struct row *row) { return ts_act_own(row) && !ts_act_is_state(row, "NeedsLogin", "NoState"); }
+bool can_down(const struct row *row)
+{
+	return ts_act_is_state(row, "Running", "Starting");
+}
+bool can_logout(const struct row *row)
+{
+	return ts_act_own(row) && !ts_act_is_state(row, "NeedsLogin", "NoState");
+}
 
-/* Cutting the branch we sit on: the order could never tell its result, and nobody could undo it from here. */
+/* Cutting the branch we sit on: the order could never tell its result, and nobody could undo it
+ * from here. */
 static bool ts_act_sits_on_it(const struct server *v)
 {
 	return v->link && !v->is_local && vpn_carries(v);
@@ -397,7 +446,10 @@ static void ts_act_begin(struct order *order, bool ask_first)
 		return;
 	}
 	if (away && ts_act_sits_on_it(p->row.server)) {
-		err_set(&err, ERR_REFUSED, "not done: the connection to %s itself runs through this VPN and would end with it", p->row.server->name);
+		err_set(&err, ERR_REFUSED,
+		        "not done: the connection to %s itself runs through this VPN and would end "
+		        "with it",
+		        p->row.server->name);
 		order_end(order, &err, NULL);
 		return;
 	}
@@ -408,9 +460,18 @@ static void ts_act_begin(struct order *order, bool ask_first)
 		ts_act_start_run(a, false);
 }
 
-void run_up(struct order *order) { ts_act_begin(order, true); }
-void run_down(struct order *order) { ts_act_begin(order, false); }
-void run_logout(struct order *order) { ts_act_begin(order, true); }
+void run_up(struct order *order)
+{
+	ts_act_begin(order, true);
+}
+void run_down(struct order *order)
+{
+	ts_act_begin(order, false);
+}
+void run_logout(struct order *order)
+{
+	ts_act_begin(order, true);
+}
 
 static void ts_act_say(const struct row *row, char *buf, size_t size, const char *words)
 {
@@ -422,13 +483,21 @@ void say_up(const struct row *row, char *buf, size_t size)
 {
 	const struct peer *p = row ? peer_in(const_peer_of(row), VPN_TAILSCALE, true) : NULL;
 	bool only_down = p && !strcmp(((const struct ts *)p->row.source)->state, "Stopped");
-	ts_act_say(row, buf, size, only_down ? "timeout " OTHER_SECONDS " tailscale up" : "tailscale up --timeout=" UP_SECONDS);
+	ts_act_say(row, buf, size,
+	           only_down ? "timeout " OTHER_SECONDS " tailscale up"
+	                     : "tailscale up --timeout=" UP_SECONDS);
 }
 
-void say_down(const struct row *row, char *buf, size_t size) { ts_act_say(row, buf, size, "timeout " OTHER_SECONDS " tailscale down"); }
-void say_logout(const struct row *row, char *buf, size_t size) { ts_act_say(row, buf, size, "timeout " OTHER_SECONDS " tailscale logout"); }
+void say_down(const struct row *row, char *buf, size_t size)
+{
+	ts_act_say(row, buf, size, "timeout " OTHER_SECONDS " tailscale down");
+}
+void say_logout(const struct row *row, char *buf, size_t size)
+{
+	ts_act_say(row, buf, size, "timeout " OTHER_SECONDS " tailscale logout");
+}
 
-/* --- exit nodes --------------------------------------------------------------------------------------------------------------------- */
+/* --- exit nodes ---------------------------------------------------------- */
 
 static struct server *ts_act_exit_user(const struct row *row, const char *name)
 {
@@ -437,7 +506,8 @@ static struct server *ts_act_exit_user(const struct row *row, const char *name)
 		return store_server_find(store, name);
 	const struct peer *p = peer_in(const_peer_of(row), VPN_TAILSCALE, false);
 	for (struct server *v = store_servers(store); v; v = v->next)
-		if (v->is_local && server_source(v, "tailscale") && server_source(v, "tailscale")->state == SOURCE_LIVE)
+		if (v->is_local && server_source(v, "tailscale") &&
+		    server_source(v, "tailscale")->state == SOURCE_LIVE)
 			return v;
 	return p ? p->row.server : NULL;
 }
@@ -459,7 +529,10 @@ static const struct peer *ts_act_exit_in_use(const struct row *row)
 	return NULL;
 }
 
-bool can_exit_off(const struct row *row) { return ts_act_exit_in_use(row) != NULL; }
+bool can_exit_off(const struct row *row)
+{
+	return ts_act_exit_in_use(row) != NULL;
+}
 
 void suggest_exit(const struct row *row, char *buf, size_t size)
 {
@@ -472,8 +545,8 @@ static void ts_act_set_exit(struct order *order, struct server *v, const char *a
 	struct source *s = v ? server_source(v, "tailscale") : NULL;
 	struct err err;
 	if (!s || s->state != SOURCE_LIVE) {
-		err_set(&err, ERR_USAGE, "expected the name of a server with a live tailscaled%s%s", order->argument ? ", not " : "",
-		        order->argument ? order->argument : "");
+		err_set(&err, ERR_USAGE, "expected the name of a server with a live tailscaled%s%s",
+		        order->argument ? ", not " : "", order->argument ? order->argument : "");
 		order_end(order, &err, NULL);
 		return;
 	}
@@ -485,7 +558,8 @@ static void ts_act_set_exit(struct order *order, struct server *v, const char *a
 void run_exit(struct order *order)
 {
 	struct row *row = order_row(order);
-	ts_act_set_exit(order, ts_act_exit_user(row, order->argument), const_peer_of(row)->at.addrs[0]);
+	ts_act_set_exit(order, ts_act_exit_user(row, order->argument),
+	                const_peer_of(row)->at.addrs[0]);
 }
 
 void run_exit_off(struct order *order)
@@ -505,12 +579,13 @@ void say_exit_off(const struct row *row, char *buf, size_t size)
 	snprintf(buf, size, "tailscale set --exit-node= (on %s)", p ? p->row.server->name : "?");
 }
 
-/* --- ping --------------------------------------------------------------------------------------------------------------------------- */
+/* --- ping ---------------------------------------------------------------- */
 
 static struct peer *ts_act_pinger(const struct row *row)
 {
 	const struct peer *p = const_peer_of(row);
-	if (!p->at.self && !p->control && p->family != VPN_HEADSCALE && row->source->state == SOURCE_LIVE)
+	if (!p->at.self && !p->control && p->family != VPN_HEADSCALE &&
+	    row->source->state == SOURCE_LIVE)
 		return (struct peer *)p;
 	const struct peer *w = peer_in(p, VPN_TAILSCALE, false);
 	return (struct peer *)(w ? w : peer_in(p, VPN_WIREGUARD, false));
@@ -528,7 +603,8 @@ static void ts_act_pong(struct ts_act *a, double ms, const char *path)
 	struct row *row = store_find(a->order->store, a->key_id);
 	if (row)
 		peer_pinged(row, ms, path);
-	snprintf(text, sizeof(text), "%s reaches it in %.*f ms%s%s", a->source->server->name, ms < 10, ms, *path ? ", " : "", path);
+	snprintf(text, sizeof(text), "%s reaches it in %.*f ms%s%s", a->source->server->name,
+	         ms < 10, ms, *path ? ", " : "", path);
 	ts_act_act_end(a, NULL, text);
 }
 
@@ -544,10 +620,13 @@ static void ts_act_on_pong(struct call *call, const struct reply *r, void *arg)
 		return;
 	}
 	if (err.code == ERR_TIMEOUT)
-		err_set(&err, ERR_TIMEOUT, "%s got no answer from it within %d s", a->source->server->name, PING_MS / 1000);
+		err_set(&err, ERR_TIMEOUT, "%s got no answer from it within %d s",
+		        a->source->server->name, PING_MS / 1000);
 	else if (!err.code)
 		err_set(&err, ERR_REFUSED, "tailscaled on %s: %s", a->source->server->name,
-		        r->status == 200 && *p.err ? p.err : hs_message(said, sizeof(said), r->body, r->len));
+		        r->status == 200 && *p.err
+		                ? p.err
+		                : hs_message(said, sizeof(said), r->body, r->len));
 	ts_act_act_end(a, &err, NULL);
 }
 
@@ -573,10 +652,15 @@ static void ts_act_probe_opened(struct stream *s, void *arg)
 
 static void ts_act_by_tcp(struct ts_act *a)
 {
-	static const struct stream_events events = { .opened = ts_act_probe_opened, .closed = ts_act_probe_closed };
+	static const struct stream_events events = { .opened = ts_act_probe_opened,
+		                                     .closed = ts_act_probe_closed };
 	struct err err;
 	a->asked_ms = loop_now(store_loop(a->source->store));
-	a->probe = link_open(source_link(a->source), &(struct endpoint){ .kind = ENDPOINT_TCP, .host = a->peer, .port = 22, .timeout_ms = PING_MS },
+	a->probe = link_open(source_link(a->source),
+	                     &(struct endpoint){ .kind = ENDPOINT_TCP,
+	                                         .host = a->peer,
+	                                         .port = 22,
+	                                         .timeout_ms = PING_MS },
 	                     &events, a, &err);
 	if (!a->probe)
 		ts_act_act_end(a, &err, NULL);
@@ -593,7 +677,8 @@ static void ts_act_on_ping_program(struct ts_act *a, const struct run_result *r)
 	}
 	if (!err.code)
 		err_set(&err, ERR_REFUSED, "tailscale on %s: %s", a->source->server->name,
-		        hs_message(said, sizeof(said), r->err_len ? r->err_out : r->out, r->err_len ? r->err_len : r->out_len));
+		        hs_message(said, sizeof(said), r->err_len ? r->err_out : r->out,
+		                   r->err_len ? r->err_len : r->out_len));
 	ts_act_act_end(a, &err, NULL);
 }
 
@@ -607,15 +692,22 @@ static void ts_act_on_ping(const struct run_result *r, void *arg)
 	else if (a->ts)
 		ts_act_on_ping_program(a, r);
 	else
-		ts_act_by_tcp(a);                    /* no ping there, no right to it, or no answer */
+		/* no ping there, no right to it, or no answer */
+		ts_act_by_tcp(a);
 }
 
-struct call *ts_ping(struct origin *origin, const char *peer, int64_t timeout_ms, void (*done)(struct call *, const struct reply *, void *), void *arg)
+struct call *ts_ping(struct origin *origin, const char *peer, int64_t timeout_ms,
+                     void (*done)(struct call *, const struct reply *, void *), void *arg)
 {
 	static const char *const headers[] = { "Host: local-tailscaled.sock", NULL };
-	char *ip = http_encode(peer), *path = xasprintf("/localapi/v0/ping?ip=%s&type=disco&size=0", ip);
-	struct call *call = call_start(origin, &(struct call_spec){ .method = "POST", .path = path, .headers = headers, .done = done, .arg = arg,
-	                                                          .timeout_ms = timeout_ms });
+	char *ip = http_encode(peer),
+	     *path = xasprintf("/localapi/v0/ping?ip=%s&type=disco&size=0", ip);
+	struct call *call = call_start(origin, &(struct call_spec){ .method = "POST",
+	                                                            .path = path,
+	                                                            .headers = headers,
+	                                                            .done = done,
+	                                                            .arg = arg,
+	                                                            .timeout_ms = timeout_ms });
 	free(path);
 	free(ip);
 	return call;
@@ -632,12 +724,15 @@ void run_ping(struct order *order)
 		a->call = ts_ping(origin, a->peer, PING_MS, ts_act_on_pong, a);
 		return;
 	}
-	const char *by_program[WORDS_MAX + 1] = { "timeout", "10", "tailscale", "ping", "--c=1", "--timeout=6s", a->peer, NULL };
+	const char *by_program[WORDS_MAX + 1] = { "timeout", "10",           "tailscale", "ping",
+		                                  "--c=1",   "--timeout=6s", a->peer,     NULL };
 	const char *const by_icmp[] = { "ping", "-n", "-c", "1", "-W", "4", a->peer, NULL };
 	if (a->ts)
 		ts_act_add_socket(a, by_program);
-	char *quoted = quote_command(a->ts ? by_program : by_icmp), *command = xasprintf(TS_PROGRAM_PATH "%s", quoted);
-	a->run = link_run(source_link(a->source), command, NULL, 0, OUTPUT_MAX, 12000, ts_act_on_ping, a);
+	char *quoted = quote_command(a->ts ? by_program : by_icmp),
+	     *command = xasprintf(TS_PROGRAM_PATH "%s", quoted);
+	a->run = link_run(source_link(a->source), command, NULL, 0, OUTPUT_MAX, 12000,
+	                  ts_act_on_ping, a);
 	free(command);
 	free(quoted);
 }
@@ -645,6 +740,7 @@ void run_ping(struct order *order)
 void say_ping(const struct row *row, char *buf, size_t size)
 {
 	const struct peer *p = ts_act_pinger(row);
-	snprintf(buf, size, "%s %s (on %s)", p && p->family == VPN_TAILSCALE ? "tailscale ping" : "ping", p ? p->at.addrs[0] : "",
-	         p ? p->row.server->name : "");
+	snprintf(buf, size, "%s %s (on %s)",
+	         p && p->family == VPN_TAILSCALE ? "tailscale ping" : "ping",
+	         p ? p->at.addrs[0] : "", p ? p->row.server->name : "");
 }

@@ -1,9 +1,10 @@
 /* headscale.c: Headscale on or through one server.
  *
- * Found by itself, its program on the server is asked: one shell prints version, users and nodes as blocks. With a
- * [headscale NAME] section its REST API is asked instead, through that server or from this machine, and the same blocks are
- * made of its answers; so there is one way in, and a recording needs no Headscale. Pre-auth keys stand in both the list of keys
- * and the nodes that used them: they are cut to their first signs before anything is kept or recorded. */
+ * Found by itself, its program on the server is asked: one shell prints version, users and nodes as
+ * blocks. With a [headscale NAME] section its REST API is asked instead, through that server or
+ * from this machine, and the same blocks are made of its answers; so there is one way in, and a
+ * recording needs no Headscale. Pre-auth keys stand in both the list of keys and the nodes that
+ * used them: they are cut to their first signs before anything is kept or recorded. */
 #include "backends/vpn/headscale.h"
 
 #include <stdio.h>
@@ -27,15 +28,15 @@
 
 #define REST_SHOWN_MS 5000
 #define REST_HIDDEN_MS 60000
-#define CLI_SHOWN_MS 15000       /* each look is three processes there */
+#define CLI_SHOWN_MS 15000 /* each look is three processes there */
 #define CLI_HIDDEN_MS 600000
 #define RETRY_MS 15000
-#define START_AGAIN_MS 4000      /* right after the login all of sshd's sessions may be taken */
+#define START_AGAIN_MS 4000 /* right after the login all of sshd's sessions may be taken */
 #define START_TRIES 5
 #define LOOK_MS 30000
 #define LOOK_MAX (16u << 20)
 #define URL_PARTS 200
-#define CLOCK_NEAR_MS 3000       /* HTTP tells whole seconds */
+#define CLOCK_NEAR_MS 3000 /* HTTP tells whole seconds */
 
 static void hs_look(struct hs *);
 
@@ -54,7 +55,7 @@ bool hs_by_rest(const struct hs *h)
 	return h->config && h->config->url;
 }
 
-/* --- the answer's way in --------------------------------------------------------------------------------------------------- */
+/* --- the answer's way in ------------------------------------------------- */
 
 /* The block called name of a look: from the line behind "=name" to the next "=". */
 static const char *hs_block(const char *look, size_t len, const char *name, size_t *n)
@@ -65,7 +66,8 @@ static const char *hs_block(const char *look, size_t len, const char *name, size
 	for (const char *line = look; line < end;) {
 		const char *stop = memchr(line, '\n', (size_t)(end - line));
 		const char *next = stop ? stop + 1 : end;
-		if (*line == '=' && (size_t)(next - line) > word && !strncmp(line + 1, name, word) && strchr("\n ", line[1 + word])) {
+		if (*line == '=' && (size_t)(next - line) > word &&
+		    !strncmp(line + 1, name, word) && strchr("\n ", line[1 + word])) {
 			const char *to = next;
 			while (to < end && *to != '=') {
 				const char *nl = memchr(to, '\n', (size_t)(end - to));
@@ -109,16 +111,23 @@ static void hs_failed(struct hs *h, const struct err *err)
 	struct err said = *err;
 	bool known = h->round || h->config;
 	h->fails++;
-	if (source_link(&h->source) && source_link(&h->source)->state != LINK_UP && !link_is_local(source_link(&h->source)))
+	if (source_link(&h->source) && source_link(&h->source)->state != LINK_UP &&
+	    !link_is_local(source_link(&h->source)))
 		return;
-	source_set_state(&h->source, err->code == ERR_DENIED ? SOURCE_DENIED : h->round ? SOURCE_STALE : SOURCE_FAILED, &said);
+	source_set_state(&h->source,
+	                 err->code == ERR_DENIED ? SOURCE_DENIED
+	                 : h->round              ? SOURCE_STALE
+	                                         : SOURCE_FAILED,
+	                 &said);
 	if (known && err->code != ERR_DENIED)
 		hs_control_health(h, err);
 	vpn_join(h->source.store);
 }
 
-/* REST tells its version from 0.27 on. Before that: up to 0.25 there are /routes, be they empty, and in 0.26 there are none. */
-static void hs_set_release(struct hs *h, const char *look, size_t len, const char *nodes, size_t nodes_len)
+/* REST tells its version from 0.27 on. Before that: up to 0.25 there are /routes, be they empty,
+ * and in 0.26 there are none. */
+static void hs_set_release(struct hs *h, const char *look, size_t len, const char *nodes,
+                           size_t nodes_len)
 {
 	size_t n;
 	const char *said = hs_block(look, len, "version", &n);
@@ -126,7 +135,10 @@ static void hs_set_release(struct hs *h, const char *look, size_t len, const cha
 	h->release = said ? hs_version(said, n, h->version, sizeof(h->version)) : 0;
 	if (h->release)
 		return;
-	h->release = seen ? seen : hs_block(look, len, "routes", &n) ? 25 : hs_block(look, len, "noroutes", &n) ? 26 : 0;
+	h->release = seen                                  ? seen
+	             : hs_block(look, len, "routes", &n)   ? 25
+	             : hs_block(look, len, "noroutes", &n) ? 26
+	                                                   : 0;
 	if (h->release)
 		snprintf(h->version, sizeof(h->version), "like 0.%d", h->release);
 }
@@ -135,7 +147,8 @@ static void hs_set_clock(struct hs *h, const char *look, size_t len)
 {
 	size_t n;
 	const char *said = hs_block(look, len, "clock", &n);
-	int64_t theirs = number_long(said), skew = theirs > 0 && theirs < 1LL << 40 ? now_wall_ms() - theirs * 1000 : 0;
+	int64_t theirs = number_long(said),
+		skew = theirs > 0 && theirs < 1LL << 40 ? now_wall_ms() - theirs * 1000 : 0;
 	h->skew_ms = skew > -CLOCK_NEAR_MS && skew < CLOCK_NEAR_MS ? 0 : skew;
 }
 
@@ -147,11 +160,14 @@ static void hs_add_routes(const struct hs *h, struct vpn_list *nodes)
 		for (size_t k = 0; k < nodes->n; k++) {
 			struct vpn_peer *p = &nodes->peers[k];
 			char *to = r->enabled ? p->routes : p->offered;
-			size_t used = strlen(to), size = r->enabled ? sizeof(p->routes) : sizeof(p->offered);
+			size_t used = strlen(to),
+			       size = r->enabled ? sizeof(p->routes) : sizeof(p->offered);
 			if (strcmp(p->id, r->node_id) != 0 || used + strlen(r->prefix) + 3 > size)
 				continue;
 			snprintf(to + used, size - used, "%s%s", used ? ", " : "", r->prefix);
-			p->exit_option = p->exit_option || (r->enabled && (!strcmp(r->prefix, "0.0.0.0/0") || !strcmp(r->prefix, "::/0")));
+			p->exit_option = p->exit_option ||
+			                 (r->enabled && (!strcmp(r->prefix, "0.0.0.0/0") ||
+			                                 !strcmp(r->prefix, "::/0")));
 		}
 	}
 }
@@ -185,7 +201,8 @@ static void hs_take_extras(struct hs *h, const char *look, size_t len)
 		char clean[200];
 		wash(clean, sizeof(clean), at, line < n ? line : n);
 		const char *from = clean + strspn(clean, " \"'");
-		snprintf(h->records_path, sizeof(h->records_path), "%.*s", (int)strcspn(from, " \"'"), from);
+		snprintf(h->records_path, sizeof(h->records_path), "%.*s",
+		         (int)strcspn(from, " \"'"), from);
 	}
 	at = hs_block(look, len, "records", &n);
 	if (at && (h->has_records = dns_records_parse(&records, at, n, &err))) {
@@ -223,8 +240,11 @@ static void hs_feed_look(struct hs *h, const char *look, size_t len)
 	(void)own;
 	source_left_out(&h->source, &kind_peer, nodes.left_out);
 	vpn_list_finish(&nodes);
-	snprintf(h->source.detail, sizeof(h->source.detail), "Headscale %s, %zu users%s", *h->version ? h->version : "of an unknown release",
-	         h->users.n, hs_by_rest(h) ? ", by REST" : h->by_sudo ? ", by sudo -n headscale" : ", by its program");
+	snprintf(h->source.detail, sizeof(h->source.detail), "Headscale %s, %zu users%s",
+	         *h->version ? h->version : "of an unknown release", h->users.n,
+	         hs_by_rest(h) ? ", by REST"
+	         : h->by_sudo  ? ", by sudo -n headscale"
+	                       : ", by its program");
 	source_set_state(&h->source, SOURCE_LIVE, NULL);
 	hs_control_health(h, NULL);
 	vpn_join(h->source.store);
@@ -276,7 +296,8 @@ static void hs_add_block(struct buf *out, const char *name, const char *text, si
 
 static void hs_feed_masked(struct hs *h, const char *raw, size_t len)
 {
-	static const char *const names[] = { "clock", "version", "users", "nodes", "routes", "noroutes", "keys", "path", "records" };
+	static const char *const names[] = { "clock",    "version", "users", "nodes",  "routes",
+		                             "noroutes", "keys",    "path",  "records" };
 	struct buf out;
 	buf_init(&out, LOOK_MAX);
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
@@ -293,15 +314,19 @@ static void hs_feed_masked(struct hs *h, const char *raw, size_t len)
 	buf_finish(&out);
 }
 
-/* --- when ------------------------------------------------------------------------------------------------------------------- */
+/* --- when ---------------------------------------------------------------- */
 
 static void hs_look_later(struct hs *h)
 {
 	bool well = h->source.state == SOURCE_LIVE, rest = hs_by_rest(h);
-	int64_t shown = rest ? REST_SHOWN_MS : CLI_SHOWN_MS, hidden = rest ? REST_HIDDEN_MS : CLI_HIDDEN_MS;
+	int64_t shown = rest ? REST_SHOWN_MS : CLI_SHOWN_MS,
+		hidden = rest ? REST_HIDDEN_MS : CLI_HIDDEN_MS;
 	if (!h->up || h->absent)
 		return;
-	loop_timer_set(h->timer, h->again ? 50 : !well && h->shown ? RETRY_MS : h->shown ? shown : hidden);
+	loop_timer_set(h->timer, h->again            ? 50
+	                         : !well && h->shown ? RETRY_MS
+	                         : h->shown          ? shown
+	                                             : hidden);
 	h->again = false;
 }
 
@@ -328,11 +353,12 @@ void hs_shown(struct source *source, bool now)
 	h->shown = now;
 	if (!first || !h->up || h->absent || hs_is_busy(h))
 		return;
-	int64_t since = loop_now(store_loop(source->store)) - h->asked_ms, gap = hs_by_rest(h) ? REST_SHOWN_MS : CLI_SHOWN_MS;
+	int64_t since = loop_now(store_loop(source->store)) - h->asked_ms,
+		gap = hs_by_rest(h) ? REST_SHOWN_MS : CLI_SHOWN_MS;
 	loop_timer_set(h->timer, since >= gap ? 0 : gap - since);
 }
 
-/* --- by its program ------------------------------------------------------------------------------------------------------------ */
+/* --- by its program ------------------------------------------------------ */
 
 static const char *hs_program(const struct hs *h)
 {
@@ -342,7 +368,8 @@ static const char *hs_program(const struct hs *h)
 char *hs_command(const struct hs *h, const char *const *words)
 {
 	char *tail = quote_command(words);
-	char *all = xasprintf("LC_ALL=C %s%s %s", h->by_sudo ? "sudo -n " : "", hs_program(h), tail);
+	char *all = xasprintf("LC_ALL=C %s%s %s", h->by_sudo ? "sudo -n " : "", hs_program(h),
+	                      tail);
 	free(tail);
 	return all;
 }
@@ -353,16 +380,29 @@ static char *hs_look_script(const struct hs *h)
 	struct buf b = { 0 };
 	const char *sudo = h->by_sudo ? "sudo -n " : "";
 	char *first = xstrndup(hs_program(h), strcspn(hs_program(h), " "));
-	buf_addf(&b, "PATH=$PATH:/usr/sbin:/usr/local/bin; command -v %s >/dev/null 2>&1 || { echo " ABSENT_WORD "; exit 127; }; LC_ALL=C; export LC_ALL; ", first);
+	buf_addf(&b,
+	         "PATH=$PATH:/usr/sbin:/usr/local/bin; command -v %s >/dev/null 2>&1 || { "
+	         "echo " ABSENT_WORD "; exit 127; }; LC_ALL=C; export LC_ALL; ",
+	         first);
 	const char *slash = strrchr(first, '/');
 	if (h->by_sudo)
-		buf_addf(&b, "%sp=%s; may \"$p\" || { echo \"sudo: a password is required\" >&2; exit 5; }; ", SUDO_MAY, slash ? slash + 1 : first);
-	buf_puts(&b, "b=0; while read -r k v l; do case $k in btime) b=$v; break;; esac; done </proc/stat; read -r u l </proc/uptime; ");
-	buf_addf(&b, "n=$(%s%s nodes list -o json) || { echo \"$n\" >&2; exit 5; }; ", sudo, hs_program(h));
-	buf_addf(&b, "echo =clock; echo $((b+${u%%%%.*})); echo =version; %s version 2>/dev/null </dev/null; echo; echo =nodes; echo \"$n\"; ", hs_program(h));
-	buf_addf(&b, "echo =users; %s%s users list -o json 2>/dev/null; echo; ", sudo, hs_program(h));
+		buf_addf(&b,
+		         "%sp=%s; may \"$p\" || { echo \"sudo: a password is required\" >&2; exit "
+		         "5; }; ",
+		         SUDO_MAY, slash ? slash + 1 : first);
+	buf_puts(&b, "b=0; while read -r k v l; do case $k in btime) b=$v; break;; esac; done "
+	             "</proc/stat; read -r u l </proc/uptime; ");
+	buf_addf(&b, "n=$(%s%s nodes list -o json) || { echo \"$n\" >&2; exit 5; }; ", sudo,
+	         hs_program(h));
+	buf_addf(&b,
+	         "echo =clock; echo $((b+${u%%%%.*})); echo =version; %s version 2>/dev/null "
+	         "</dev/null; echo; echo =nodes; echo \"$n\"; ",
+	         hs_program(h));
+	buf_addf(&b, "echo =users; %s%s users list -o json 2>/dev/null; echo; ", sudo,
+	         hs_program(h));
 	if (h->release && h->release < 26)
-		buf_addf(&b, "echo =routes; %s%s routes list -o json 2>/dev/null; echo; ", sudo, hs_program(h));
+		buf_addf(&b, "echo =routes; %s%s routes list -o json 2>/dev/null; echo; ", sudo,
+		         hs_program(h));
 	free(first);
 	return buf_take(&b);
 }
@@ -397,19 +437,26 @@ static void hs_cli_done(const struct run_result *r, void *arg)
 	if (code == 0) {
 		hs_feed_masked(h, r->out, r->out_len);
 	} else if (denied || (h->by_sudo && strstr(r->err_out, "sudo:"))) {
-		err_set(&err, ERR_DENIED, "%s: the login may not use Headscale's socket (%s); the group of that socket, or a line for "
-		        "/usr/bin/headscale in sudoers, grants it", name, hs_message(said, sizeof(said), r->err_out, r->err_len));
+		err_set(&err, ERR_DENIED,
+		        "%s: the login may not use Headscale's socket (%s); the group of that "
+		        "socket, or a line for "
+		        "/usr/bin/headscale in sudoers, grants it",
+		        name, hs_message(said, sizeof(said), r->err_out, r->err_len));
 		h->absent = true;
 		hs_failed(h, &err);
 	} else {
 		if (!err.code && code == 127 && h->config && strstr(r->out, ABSENT_WORD))
-			err_set(&err, ERR_ABSENT, "%s: there is no %.*s; `command` in [headscale %s] says how it is called", name,
-			        (int)strcspn(hs_program(h), " "), hs_program(h), h->config->name);
+			err_set(&err, ERR_ABSENT,
+			        "%s: there is no %.*s; `command` in [headscale %s] says how it is "
+			        "called",
+			        name, (int)strcspn(hs_program(h), " "), hs_program(h),
+			        h->config->name);
 		else if (!err.code)
 			err_set(&err, ERR_REFUSED, "Headscale on %s does not answer: %s", name,
 			        hs_message(said, sizeof(said), r->err_out, r->err_len));
 		if (code != 127)
-			h->round = h->round ? h->round : 1;       /* the program is there: its silence is a fault */
+			/* the program is there: its silence is a fault */
+			h->round = h->round ? h->round : 1;
 		hs_failed(h, &err);
 	}
 	hs_look_later(h);
@@ -418,11 +465,12 @@ static void hs_cli_done(const struct run_result *r, void *arg)
 static void hs_look_by_program(struct hs *h)
 {
 	char *script = hs_look_script(h);
-	h->run = link_run(source_link(&h->source), script, NULL, 0, LOOK_MAX, LOOK_MS, hs_cli_done, h);
+	h->run = link_run(source_link(&h->source), script, NULL, 0, LOOK_MAX, LOOK_MS, hs_cli_done,
+	                  h);
 	free(script);
 }
 
-/* --- by REST --------------------------------------------------------------------------------------------------------------------- */
+/* --- by REST ------------------------------------------------------------- */
 
 bool hs_reply_err(const struct hs *h, const struct reply *r, struct err *err)
 {
@@ -432,12 +480,17 @@ bool hs_reply_err(const struct hs *h, const struct reply *r, struct err *err)
 	if (err->code || r->status / 100 == 2)
 		return err->code != ERR_NONE;
 	hs_message(said, sizeof(said), r->body, r->len);
-	bool key = r->status == 401 || r->status == 403 || (r->status == 500 && !strncmp(r->body, "Unauthorized", 12));
+	bool key = r->status == 401 || r->status == 403 ||
+	           (r->status == 500 && !strncmp(r->body, "Unauthorized", 12));
 	if (key)
-		err_set(err, ERR_DENIED, "Headscale %s does not take the API key (%d); `headscale apikeys create` there makes a new one, and "
-		        "token_command must print it", name, r->status);
+		err_set(err, ERR_DENIED,
+		        "Headscale %s does not take the API key (%d); `headscale apikeys create` "
+		        "there makes a new one, and "
+		        "token_command must print it",
+		        name, r->status);
 	else
-		err_set(err, r->status == 404 ? ERR_ABSENT : ERR_REFUSED, "Headscale %s says (%d): %s", name, r->status, said);
+		err_set(err, r->status == 404 ? ERR_ABSENT : ERR_REFUSED,
+		        "Headscale %s says (%d): %s", name, r->status, said);
 	return true;
 }
 
@@ -447,9 +500,16 @@ struct call *hs_call(struct hs *h, const char *method, const char *path, const c
 	char *auth = xasprintf("Authorization: Bearer %s", h->token ? h->token->text : "");
 	const char *const headers[] = { "Accept: application/json", auth, NULL };
 	char *full = xasprintf("/api/v1%s", path);
-	struct call *call = call_start(h->origin, &(struct call_spec){ .method = method, .path = full, .headers = headers, .body = body,
-	                                         .body_len = body ? strlen(body) : 0, .done = done, .arg = arg, .max = LOOK_MAX,
-	                                         .timeout_ms = LOOK_MS });
+	struct call *call = call_start(h->origin,
+	                               &(struct call_spec){ .method = method,
+	                                                    .path = full,
+	                                                    .headers = headers,
+	                                                    .body = body,
+	                                                    .body_len = body ? strlen(body) : 0,
+	                                                    .done = done,
+	                                                    .arg = arg,
+	                                                    .max = LOOK_MAX,
+	                                                    .timeout_ms = LOOK_MS });
 	explicit_bzero(auth, strlen(auth));
 	free(auth);
 	free(full);
@@ -459,15 +519,12 @@ struct call *hs_call(struct hs *h, const char *method, const char *path, const c
 /* The calls of one look, in order. */
 static const struct rest_step {
 	const char *name, *path;
-	bool open;                       /* outside /api/v1 and without a token */
+	bool open; /* outside /api/v1 and without a token */
 	bool may_fail;
 } steps[] = {
-	{ "health", "/health", true, false },
-	{ "version", "/version", true, true },
-	{ "users", "/user", false, false },
-	{ "nodes", "/node", false, false },
-	{ "routes", "/routes", false, true },
-	{ "keys", "/preauthkey", false, true },
+	{ "health", "/health", true, false }, { "version", "/version", true, true },
+	{ "users", "/user", false, false },   { "nodes", "/node", false, false },
+	{ "routes", "/routes", false, true }, { "keys", "/preauthkey", false, true },
 };
 
 static void hs_rest_step(struct hs *);
@@ -476,7 +533,8 @@ static void hs_rest_failed(struct hs *h, const struct err *err)
 {
 	struct err said = *err;
 	if (err->code != ERR_DENIED && err->code != ERR_GARBLED)
-		err_set(&said, err->code, "Headscale %s does not answer: %s", h->config->name, err->text);
+		err_set(&said, err->code, "Headscale %s does not answer: %s", h->config->name,
+		        err->text);
 	if (err->code == ERR_DENIED) {
 		secret_destroy(h->token);
 		h->token = NULL;
@@ -508,7 +566,9 @@ static void hs_rest_done(struct call *call, const struct reply *r, void *arg)
 	h->call = NULL;
 	bool bad = hs_reply_err(h, r, &err);
 	if (!bad && hs_is_page(r))
-		bad = !err_set(&err, ERR_GARBLED, "%s answers with a web page and not as Headscale: a proxy or log-in page stands before it",
+		bad = !err_set(&err, ERR_GARBLED,
+		               "%s answers with a web page and not as Headscale: a proxy or log-in "
+		               "page stands before it",
 		               h->config->url);
 	if (bad && !(s->may_fail && r->status)) {
 		hs_rest_failed(h, &err);
@@ -533,7 +593,10 @@ static void hs_rest_step(struct hs *h)
 {
 	const struct rest_step *s = &steps[h->step];
 	if (s->open)
-		h->call = call_start(h->origin, &(struct call_spec){ .path = s->path, .done = hs_rest_done, .arg = h, .timeout_ms = 10000 });
+		h->call = call_start(h->origin, &(struct call_spec){ .path = s->path,
+		                                                     .done = hs_rest_done,
+		                                                     .arg = h,
+		                                                     .timeout_ms = 10000 });
 	else
 		h->call = hs_call(h, "GET", s->path, NULL, hs_rest_done, h);
 }
@@ -563,24 +626,28 @@ static bool hs_open_origin(struct hs *h)
 {
 	struct endpoint endpoint;
 	char host[URL_PARTS];
-	const char *prefix;              /* its API begins at the root */
+	const char *prefix; /* its API begins at the root */
 	size_t n;
 	struct err err;
 	if (h->origin)
 		return true;
 	if (!api_url_endpoint(h->config->url, &endpoint, host, sizeof(host), &prefix, &n)) {
-		err_set(&err, ERR_USAGE, "[headscale %s]: url must read http://HOST:PORT or https://HOST, not %s", h->config->name, h->config->url);
+		err_set(&err, ERR_USAGE,
+		        "[headscale %s]: url must read http://HOST:PORT or https://HOST, not %s",
+		        h->config->name, h->config->url);
 		hs_failed(h, &err);
 		return false;
 	}
-	h->origin = origin_create(store_http(h->source.store), source_link(&h->source), &endpoint, 1);
+	h->origin = origin_create(store_http(h->source.store), source_link(&h->source), &endpoint,
+	                          1);
 	return true;
 }
 
 static void hs_ask_token(struct hs *h)
 {
 	char *whose = xasprintf("[headscale %s]: token_command", h->config->name);
-	h->asking = token_ask(store_loop(h->source.store), whose, h->config->token_command, hs_token_done, h);
+	h->asking = token_ask(store_loop(h->source.store), whose, h->config->token_command,
+	                      hs_token_done, h);
 	free(whose);
 }
 
@@ -594,7 +661,7 @@ static void hs_look_by_rest(struct hs *h)
 		hs_ask_token(h);
 }
 
-/* --- its section ------------------------------------------------------------------------------------------------------------------ */
+/* --- its section --------------------------------------------------------- */
 
 /* The section that names this server; without a server it is asked from this machine. */
 static const struct headscale_config *hs_config_for(const struct source *source)
@@ -621,7 +688,8 @@ static const char *hs_token_command_of(const struct headscale_config *c)
 	return c ? c->token_command : NULL;
 }
 
-/* What :reload read counts from the next look. A token belongs to one place and one command; a origin that an action still uses waits. */
+/* What :reload read counts from the next look. A token belongs to one place and one command; a
+ * origin that an action still uses waits. */
 static void hs_take_config(struct hs *h)
 {
 	const struct settings *before = h->settings, *now = store_settings(h->source.store);
@@ -659,7 +727,7 @@ static void hs_on_timer(struct loop_timer *t, void *arg)
 	hs_look(arg);
 }
 
-/* --- the backend ------------------------------------------------------------------------------------------------------------------ */
+/* --- the backend --------------------------------------------------------- */
 
 static void hs_let_go(struct hs *h)
 {
@@ -723,11 +791,18 @@ static void hs_redact(const char *what, const char *bytes, size_t len, struct bu
 }
 
 const struct backend backend_headscale = {
-	.name = "headscale", .source_size = sizeof(struct hs), .up = hs_up, .down = hs_down, .feed = hs_feed, .redact = hs_redact, .shown = vpn_shown, .finish = hs_finish,
+	.name = "headscale",
+	.source_size = sizeof(struct hs),
+	.up = hs_up,
+	.down = hs_down,
+	.feed = hs_feed,
+	.redact = hs_redact,
+	.shown = vpn_shown,
+	.finish = hs_finish,
 	.needs_facts = true,
 };
 
-/* --- details of Headscale itself ------------------------------------------------------------------------------------------------------ */
+/* --- details of Headscale itself ----------------------------------------- */
 
 static void hs_detail_keys(const struct hs *h, struct doc *doc)
 {
@@ -740,9 +815,11 @@ static void hs_detail_keys(const struct hs *h, struct doc *doc)
 		int64_t left = k->expiration_ms - now_wall_ms();
 		bool over = left <= 0 && k->expiration_ms;
 		bool spent = k->used && !k->reusable;
-		doc_pair(doc, over || spent ? DOC_DIM : DOC_PLAIN, k->id, "%s  %s%s%s%s, %s%s%s", k->shown, k->user, k->reusable ? ", reusable" : ", once",
-		         k->ephemeral ? ", ephemeral" : "", k->used ? ", used" : "", over ? "expired " : "for another ",
-		         human_span(span, over ? -left : left), over ? " ago" : "");
+		doc_pair(doc, over || spent ? DOC_DIM : DOC_PLAIN, k->id, "%s  %s%s%s%s, %s%s%s",
+		         k->shown, k->user, k->reusable ? ", reusable" : ", once",
+		         k->ephemeral ? ", ephemeral" : "", k->used ? ", used" : "",
+		         over ? "expired " : "for another ", human_span(span, over ? -left : left),
+		         over ? " ago" : "");
 	}
 }
 
@@ -750,18 +827,27 @@ void hs_detail(struct source *source, struct doc *doc)
 {
 	const struct hs *h = hs_of(source);
 	doc_head(doc, "Headscale");
-	doc_pair(doc, DOC_PLAIN, "release", "%s", *h->version ? h->version : "unknown: actions are tried as 0.26 has them");
-	doc_pair(doc, DOC_PLAIN, "asked", "%s", hs_by_rest(h) ? h->config->url : h->by_sudo ? "by its program, with sudo -n" : "by its program");
+	doc_pair(doc, DOC_PLAIN, "release", "%s",
+	         *h->version ? h->version : "unknown: actions are tried as 0.26 has them");
+	doc_pair(doc, DOC_PLAIN, "asked", "%s",
+	         hs_by_rest(h) ? h->config->url
+	         : h->by_sudo  ? "by its program, with sudo -n"
+	                       : "by its program");
 	if (*source->err.text)
 		doc_pair(doc, DOC_BAD, "why", "%s", source->err.text);
 	doc_head(doc, "Users");
 	for (size_t i = 0; i < h->users.n; i++)
-		doc_pair(doc, DOC_PLAIN, h->users.at[i].id, "%s%s%s", h->users.at[i].name, *h->users.at[i].display ? "  " : "", h->users.at[i].display);
+		doc_pair(doc, DOC_PLAIN, h->users.at[i].id, "%s%s%s", h->users.at[i].name,
+		         *h->users.at[i].display ? "  " : "", h->users.at[i].display);
 	hs_detail_keys(h, doc);
 	doc_head(doc, "DNS records of its own");
 	if (!h->has_records)
-		doc_add(doc, DOC_DIM, "%s", *h->records_path ? "its file could not be read; the action \"list dns\" tries again"
-		                                             : "not known; the action \"list dns\" looks for dns.extra_records_path");
+		doc_add(doc, DOC_DIM, "%s",
+		        *h->records_path
+		                ? "its file could not be read; the action \"list dns\" tries again"
+		                : "not known; the action \"list dns\" looks for "
+		                  "dns.extra_records_path");
 	for (size_t i = 0; h->has_records && i < h->records.n; i++)
-		doc_pair(doc, DOC_PLAIN, h->records.at[i].type, "%s  %s", h->records.at[i].name, h->records.at[i].value);
+		doc_pair(doc, DOC_PLAIN, h->records.at[i].type, "%s  %s", h->records.at[i].name,
+		         h->records.at[i].value);
 }

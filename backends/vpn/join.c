@@ -1,8 +1,10 @@
-/* join.c: one peer, many witnesses: which rows mean the same node, which server it is, and how well it is.
+/* join.c: one peer, many witnesses: which rows mean the same node, which server it is, and how well
+ * it is.
  *
- * Tailscale and Headscale name a node by its node key, WireGuard by its public key; both are sure. A machine that is logged out
- * has no key: it joins by the server it is. Which server a node is: by the key that the server's own daemon has, else by an
- * address that SSH uses, else by name. All of it is made again after every change: 1500 rows take well under a millisecond. */
+ * Tailscale and Headscale name a node by its node key, WireGuard by its public key; both are sure.
+ * A machine that is logged out has no key: it joins by the server it is. Which server a node is: by
+ * the key that the server's own daemon has, else by an address that SSH uses, else by name. All of
+ * it is made again after every change: 1500 rows take well under a millisecond. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,10 +57,10 @@ static bool join_is_live(const struct peer *p)
 	return p->row.source && p->row.source->state == SOURCE_LIVE;
 }
 
-/* --- which server it is ---------------------------------------------------------------------------------------------- */
+/* --- which server it is -------------------------------------------------- */
 
-/* The address that SSH goes to, or the name when that has none: "192.0.2.10 port 804". A recording has it in the link's words:
- * "ssh 192.0.2.10 port 804 as ops, ...". */
+/* The address that SSH goes to, or the name when that has none: "192.0.2.10 port 804". A recording
+ * has it in the link's words: "ssh 192.0.2.10 port 804 as ops, ...". */
 static void join_ssh_address(const struct server *v, char *buf, size_t size)
 {
 	const char *from = v->link ? v->link->address : "";
@@ -118,7 +120,8 @@ static const struct server *join_by_address(const struct places *s, const struct
 static const struct server *join_by_name(const struct places *s, const struct peer *p)
 {
 	for (size_t i = 0; i < s->n; i++)
-		if (join_has_name(p, s->at[i].server->name) || join_has_name(p, s->at[i].server->hostname))
+		if (join_has_name(p, s->at[i].server->name) ||
+		    join_has_name(p, s->at[i].server->hostname))
 			return s->at[i].server;
 	return NULL;
 }
@@ -156,19 +159,22 @@ static void join_name_ring(const struct places *s, struct peer *ring)
 	} while (p != ring);
 }
 
-/* --- which row stands for all ------------------------------------------------------------------------------------------ */
+/* --- which row stands for all -------------------------------------------- */
 
-/* What the far side itself says comes first, as all that can be done to it is done there; but nobody who is away. */
+/* What the far side itself says comes first, as all that can be done to it is done there; but
+ * nobody who is away. */
 static int join_worth(const struct peer *p)
 {
-	return (join_is_live(p) ? 8 : 0) + (p->at.self || p->control ? 4 : 0) + (p->family == VPN_TAILSCALE ? 2 : p->family == VPN_WIREGUARD);
+	return (join_is_live(p) ? 8 : 0) + (p->at.self || p->control ? 4 : 0) +
+	       (p->family == VPN_TAILSCALE ? 2 : p->family == VPN_WIREGUARD);
 }
 
 static void join_choose(struct peer *ring)
 {
 	struct peer *best = ring, *p = ring;
 	do {
-		if (join_worth(p) > join_worth(best) || (join_worth(p) == join_worth(best) && strcmp(p->row.id, best->row.id) < 0))
+		if (join_worth(p) > join_worth(best) ||
+		    (join_worth(p) == join_worth(best) && strcmp(p->row.id, best->row.id) < 0))
 			best = p;
 		p = p->next;
 	} while (p != ring);
@@ -178,13 +184,15 @@ static void join_choose(struct peer *ring)
 		p->primary_here = true;
 		while ((other = other->next) != p)
 			if (other->row.server == p->row.server &&
-			    (join_worth(other) > join_worth(p) || (join_worth(other) == join_worth(p) && strcmp(other->row.id, p->row.id) < 0)))
+			    (join_worth(other) > join_worth(p) ||
+			     (join_worth(other) == join_worth(p) &&
+			      strcmp(other->row.id, p->row.id) < 0)))
 				p->primary_here = false;
 		p = p->next;
 	} while (p != ring);
 }
 
-/* --- how it is -------------------------------------------------------------------------------------------------------- */
+/* --- how it is ----------------------------------------------------------- */
 
 const struct peer *peer_self(const struct peer *p)
 {
@@ -202,13 +210,15 @@ const struct peer *peer_in(const struct peer *ring, enum vpn_family family, bool
 	return NULL;
 }
 
-/* Live before old, the one who talks with it before the others, Tailscale's own before what Headscale keeps. */
+/* Live before old, the one who talks with it before the others, Tailscale's own before what
+ * Headscale keeps. */
 const struct peer *peer_witness(const struct peer *ring)
 {
 	const struct peer *best = NULL, *p = ring;
 	int best_worth = -1;
 	do {
-		int w = (join_is_live(p) ? 8 : 0) + (p->at.active ? 4 : 0) + (p->family != VPN_HEADSCALE ? 2 : 0) + (*p->at.endpoint ? 1 : 0);
+		int w = (join_is_live(p) ? 8 : 0) + (p->at.active ? 4 : 0) +
+		        (p->family != VPN_HEADSCALE ? 2 : 0) + (*p->at.endpoint ? 1 : 0);
 		if (!p->at.self && !p->control && w > best_worth) {
 			best = p;
 			best_worth = w;
@@ -221,17 +231,20 @@ const struct peer *peer_witness(const struct peer *ring)
 bool peer_online(const struct peer *p)
 {
 	if (p->family == VPN_WIREGUARD)
-		return p->at.self || (p->at.handshake_ms && now_wall_ms() - p->at.handshake_ms < WG_ALIVE_MS);
+		return p->at.self ||
+		       (p->at.handshake_ms && now_wall_ms() - p->at.handshake_ms < WG_ALIVE_MS);
 	return p->at.online == 1;
 }
 
 /* The state of its own daemon, when that is not running. */
 static const char *join_daemon_words(const struct peer *self)
 {
-	return self && self->family == VPN_TAILSCALE ? ts_state_words(ts_state(self->row.source)) : NULL;
+	return self && self->family == VPN_TAILSCALE ? ts_state_words(ts_state(self->row.source))
+	                                             : NULL;
 }
 
-/* When its control server saw it last. That one's clock may be wrong: where it is watched, it is known by how much. */
+/* When its control server saw it last. That one's clock may be wrong: where it is watched, it is
+ * known by how much. */
 static int64_t join_seen_ms(const struct peer *p)
 {
 	const struct peer *o = p;
@@ -260,7 +273,10 @@ static const char *join_sight(const struct peer *p, int64_t *since)
 	}
 	if (p->family == VPN_WIREGUARD && !p->at.self) {
 		*since = p->at.handshake_ms;
-		return !p->at.handshake_ms ? "no handshake yet" : peer_online(p) ? "up" : p->at.keepalive ? "no handshake" : "idle";
+		return !p->at.handshake_ms ? "no handshake yet"
+		       : peer_online(p)    ? "up"
+		       : p->at.keepalive   ? "no handshake"
+		                           : "idle";
 	}
 	if (p->at.online == 0) {
 		*since = join_seen_ms(p);
@@ -272,7 +288,8 @@ static const char *join_sight(const struct peer *p, int64_t *since)
 const char *peer_state(const struct peer *p, int64_t *since)
 {
 	const struct peer *self = join_own_view(p);
-	const char *words = self && join_is_live(self) ? join_daemon_words(self) : NULL, *state = join_sight(p, since);
+	const char *words = self && join_is_live(self) ? join_daemon_words(self) : NULL,
+		   *state = join_sight(p, since);
 	if (!words || p->control || strcmp(state, "expired") == 0)
 		return state;
 	*since = 0;
@@ -300,7 +317,8 @@ static enum health join_expiry_health(const struct peer *ring, char *why, size_t
 	if (p->at.expired || left <= 0)
 		snprintf(why, size, "its key has expired: it must log in again (tailscale up)");
 	else
-		snprintf(why, size, "its key expires in %s: then it must log in again", human_age(span, left));
+		snprintf(why, size, "its key expires in %s: then it must log in again",
+		         human_age(span, left));
 	return HEALTH_ATTENTION;
 }
 
@@ -314,7 +332,7 @@ static enum health join_judge(const struct peer *p, char *why, size_t size)
 	int64_t since;
 	*why = '\0';
 	if (p->control)
-		return p->row.health;                 /* headscale.c says that one */
+		return p->row.health; /* headscale.c says that one */
 	if (words && strcmp(words, "stopped") == 0)
 		return HEALTH_IDLE;
 	if (words && strcmp(words, "starting") == 0)
@@ -349,11 +367,13 @@ static void join_show_health(struct peer *p)
 		return;
 	}
 	/* One row tells of a change; the others of the ring only wear its colour. */
-	p->row.health = p->control ? p->row.health : peer_online(p) || p->at.self ? HEALTH_GOOD : HEALTH_IDLE;
+	p->row.health = p->control                     ? p->row.health
+	                : peer_online(p) || p->at.self ? HEALTH_GOOD
+	                                               : HEALTH_IDLE;
 	xreplace(&p->row.why, NULL);
 }
 
-/* --- all of it ---------------------------------------------------------------------------------------------------------- */
+/* --- all of it ----------------------------------------------------------- */
 
 /* Keys of Tailscale and of WireGuard cannot meet: theirs have "nodekey:" before them. */
 static void join_make_rings(struct peer **all, size_t n)
@@ -367,9 +387,10 @@ static void join_make_rings(struct peer **all, size_t n)
 		if (found)
 			join_link_into(found, all[i]);
 		else
-			HASH_ADD_KEYPTR(by_key, keys, all[i]->at.key, strlen(all[i]->at.key), all[i]);
+			HASH_ADD_KEYPTR(by_key, keys, all[i]->at.key, strlen(all[i]->at.key),
+			                all[i]);
 	}
-	HASH_ITER(by_key, keys, found, next)
+	HASH_ITER (by_key, keys, found, next)
 		HASH_DELETE(by_key, keys, found);
 }
 
@@ -395,7 +416,8 @@ static void join_merge(struct peer *a, struct peer *b)
 	after_a->prev = b;
 }
 
-/* Clients are given another key for a node that has expired: number, address and name together tell it then. */
+/* Clients are given another key for a node that has expired: number, address and name together tell
+ * it then. */
 static void join_merge_by_number(struct peer **all, size_t n)
 {
 	struct named {
@@ -407,7 +429,8 @@ static void join_merge_by_number(struct peer **all, size_t n)
 		const struct vpn_peer *at = &all[i]->at;
 		if (all[i]->family == VPN_WIREGUARD || all[i]->control || !*at->id || !at->n_addrs)
 			continue;
-		snprintf(slots[i].name, sizeof(slots[i].name), "%s %s %s", at->id, at->addrs[0], *at->name ? at->name : at->host);
+		snprintf(slots[i].name, sizeof(slots[i].name), "%s %s %s", at->id, at->addrs[0],
+		         *at->name ? at->name : at->host);
 		slots[i].peer = all[i];
 		HASH_FIND_STR(names, slots[i].name, one);
 		if (one)
@@ -415,7 +438,7 @@ static void join_merge_by_number(struct peer **all, size_t n)
 		else
 			HASH_ADD_STR(names, name, (&slots[i]));
 	}
-	HASH_ITER(hh, names, one, next)
+	HASH_ITER (hh, names, one, next)
 		HASH_DEL(names, one);
 	free(slots);
 }
@@ -428,8 +451,9 @@ static void join_adopt_keyless(struct peer **all, size_t n)
 		if (*p->at.key || p->control)
 			continue;
 		for (size_t k = 0; k < n; k++)
-			if (all[k] != p && *all[k]->at.key && all[k]->family != VPN_WIREGUARD && !strcmp(all[k]->is, p->row.server->name) &&
-			    !join_own_view(all[k]) && join_has_name(all[k], *p->at.host ? p->at.host : p->row.server->name)) {
+			if (all[k] != p && *all[k]->at.key && all[k]->family != VPN_WIREGUARD &&
+			    !strcmp(all[k]->is, p->row.server->name) && !join_own_view(all[k]) &&
+			    join_has_name(all[k], *p->at.host ? p->at.host : p->row.server->name)) {
 				join_link_into(all[k], p);
 				break;
 			}
@@ -457,7 +481,8 @@ void vpn_join(struct store *store)
 	size_t n = store_count(store, &kind_peer, NULL), used = 0;
 	struct peer **all = xcalloc(n + 1, sizeof(*all));
 	struct places places;
-	for (struct row *row = store_first(store, &kind_peer, NULL); row; row = store_next(row, &kind_peer, NULL))
+	for (struct row *row = store_first(store, &kind_peer, NULL); row;
+	     row = store_next(row, &kind_peer, NULL))
 		if (!row->gone && used < n)
 			all[used++] = peer_of(row);
 	join_places_read(&places, store);
@@ -477,11 +502,12 @@ void vpn_join(struct store *store)
 	join_judge_down_servers(store);
 }
 
-/* --- what is looked at ------------------------------------------------------------------------------------------------- */
+/* --- what is looked at --------------------------------------------------- */
 
 static bool join_is_looked_at(const struct source *source)
 {
-	for (struct row *r = store_first(source->store, &kind_peer, NULL); r; r = store_next(r, &kind_peer, NULL)) {
+	for (struct row *r = store_first(source->store, &kind_peer, NULL); r;
+	     r = store_next(r, &kind_peer, NULL)) {
 		struct peer *p = peer_of(r);
 		if (!r->shown)
 			continue;
@@ -499,7 +525,9 @@ void vpn_shown(struct source *any)
 	static const struct {
 		const struct backend *backend;
 		void (*shown)(struct source *, bool);
-	} all[] = { { &backend_tailscale, ts_shown }, { &backend_wireguard, wg_shown }, { &backend_headscale, hs_shown } };
+	} all[] = { { &backend_tailscale, ts_shown },
+		    { &backend_wireguard, wg_shown },
+		    { &backend_headscale, hs_shown } };
 	for (struct server *v = store_servers(any->store); v; v = v->next)
 		for (struct source *s = v->sources; s; s = s->next)
 			for (size_t i = 0; i < ARRAY_LEN(all); i++)
@@ -507,7 +535,7 @@ void vpn_shown(struct source *any)
 					all[i].shown(s, join_is_looked_at(s));
 }
 
-/* --- words --------------------------------------------------------------------------------------------------------------- */
+/* --- words --------------------------------------------------------------- */
 
 void peer_path(const struct peer *p, char *buf, size_t size)
 {
@@ -540,14 +568,15 @@ static void join_seen_where(const struct peer *p, char *buf, size_t size)
 	else if (p->family == VPN_WIREGUARD && !p->at.handshake_ms)
 		used = (size_t)snprintf(buf, size, "has had no handshake with it");
 	else if (p->family == VPN_WIREGUARD)
-		used = (size_t)snprintf(buf, size, "has had no handshake for %s", join_ago(age, since));
+		used = (size_t)snprintf(buf, size, "has had no handshake for %s",
+		                        join_ago(age, since));
 	else if (since)
 		used = (size_t)snprintf(buf, size, "does not see it for %s", join_ago(age, since));
 	else
 		used = (size_t)snprintf(buf, size, "knows it as %s", state);
 	if (p->ping_ms >= 0 && used < size)
-		snprintf(buf + used, size - used, ", %.0f ms%s%s (ping %s ago)", p->ping_ms, *p->ping_path ? " by " : "", p->ping_path,
-		         join_ago(age, p->pinged_ms));
+		snprintf(buf + used, size - used, ", %.0f ms%s%s (ping %s ago)", p->ping_ms,
+		         *p->ping_path ? " by " : "", p->ping_path, join_ago(age, p->pinged_ms));
 }
 
 void peer_seen(const struct peer *p, char *buf, size_t size)
@@ -555,23 +584,29 @@ void peer_seen(const struct peer *p, char *buf, size_t size)
 	char words[200];
 	const char *who = p->row.server->name;
 	if (p->at.self && p->family == VPN_WIREGUARD)
-		snprintf(buf, size, "%s: it is interface %s there%s%s", who, p->at.iface, *p->at.endpoint ? ", " : "", p->at.endpoint);
+		snprintf(buf, size, "%s: it is interface %s there%s%s", who, p->at.iface,
+		         *p->at.endpoint ? ", " : "", p->at.endpoint);
 	else if (p->at.self)
-		snprintf(buf, size, "%s: its own tailscaled says %s%s%s", who, ts_state(p->row.source), *p->at.health ? "; " : "", p->at.health);
+		snprintf(buf, size, "%s: its own tailscaled says %s%s%s", who,
+		         ts_state(p->row.source), *p->at.health ? "; " : "", p->at.health);
 	else {
 		join_seen_where(p, words, sizeof(words));
-		snprintf(buf, size, "%s%s %s", who, p->family == VPN_HEADSCALE ? "'s Headscale" : p->family == VPN_WIREGUARD ? " (WireGuard)" : "",
+		snprintf(buf, size, "%s%s %s", who,
+		         p->family == VPN_HEADSCALE   ? "'s Headscale"
+		         : p->family == VPN_WIREGUARD ? " (WireGuard)"
+		                                      : "",
 		         words);
 	}
 	if (!join_is_live(p)) {
 		char age[HUMAN_SIZE];
 		size_t used = strlen(buf);
 		int64_t heard = p->row.source ? p->row.source->fresh_ms : 0;
-		snprintf(buf + used, size - used, " (%s old)", heard ? join_ago(age, heard) : "very");
+		snprintf(buf + used, size - used, " (%s old)",
+		         heard ? join_ago(age, heard) : "very");
 	}
 }
 
-/* --- why a server cannot be reached ----------------------------------------------------------------------------------------- */
+/* --- why a server cannot be reached -------------------------------------- */
 
 static bool join_reason_of(const struct peer *p, char *buf, size_t size)
 {
@@ -579,8 +614,8 @@ static bool join_reason_of(const struct peer *p, char *buf, size_t size)
 	int64_t since;
 	const char *state = join_sight(p, &since), *who = p->row.server->name;
 	if (!strcmp(state, "expired"))
-		snprintf(buf, size, "VPN: its key has expired%s%s%s", since ? " " : "", since ? join_ago(age, since) : "",
-		         since ? " ago" : "");
+		snprintf(buf, size, "VPN: its key has expired%s%s%s", since ? " " : "",
+		         since ? join_ago(age, since) : "", since ? " ago" : "");
 	else if (p->family == VPN_WIREGUARD && !peer_online(p) && since)
 		snprintf(buf, size, "VPN: no handshake with %s for %s", who, join_ago(age, since));
 	else if (p->family == VPN_WIREGUARD && !peer_online(p))
@@ -625,7 +660,8 @@ static bool join_has_no_address(const struct server *v)
 	return v->link && *v->link->address && v->link->err.code == ERR_ABSENT;
 }
 
-/* Why this machine does not get to it. That no tailscaled runs here tells nothing of a name that may not be of the VPN at all. */
+/* Why this machine does not get to it. That no tailscaled runs here tells nothing of a name that
+ * may not be of the VPN at all. */
 static const char *join_own_reason(const struct server *v)
 {
 	bool sure = vpn_carries(v);
@@ -641,20 +677,23 @@ bool vpn_reason(const struct server *v, char *buf, size_t size)
 		snprintf(buf, size, "VPN: tailscaled is %s on this machine", words);
 		return true;
 	}
-	for (struct row *row = store_first(v->store, &kind_peer, NULL); row; row = store_next(row, &kind_peer, NULL)) {
+	for (struct row *row = store_first(v->store, &kind_peer, NULL); row;
+	     row = store_next(row, &kind_peer, NULL)) {
 		const struct peer *p = const_peer_of(row);
 		if (p->control && row->health == HEALTH_BAD)
 			control = p;
 		if (strcmp(p->is, v->name) != 0 || p->control || !p->primary)
 			continue;
 		const struct peer *w = peer_witness(p);
-		if (w && join_is_live(w) && (!best || (best->family == VPN_WIREGUARD && w->family != VPN_WIREGUARD)))
+		if (w && join_is_live(w) &&
+		    (!best || (best->family == VPN_WIREGUARD && w->family != VPN_WIREGUARD)))
 			best = w;
 	}
 	if (best && join_reason_of(best, buf, size))
 		return true;
 	if (control && (best || vpn_carries(v))) {
-		snprintf(buf, size, "VPN: Headscale on %s does not answer", control->row.server->name);
+		snprintf(buf, size, "VPN: Headscale on %s does not answer",
+		         control->row.server->name);
 		return true;
 	}
 	return false;
@@ -664,9 +703,11 @@ bool vpn_reason(const struct server *v, char *buf, size_t size)
 static const struct peer *join_standing_for(const struct server *v)
 {
 	const struct peer *best = NULL;
-	for (struct row *row = store_first(v->store, &kind_peer, NULL); row; row = store_next(row, &kind_peer, NULL)) {
+	for (struct row *row = store_first(v->store, &kind_peer, NULL); row;
+	     row = store_next(row, &kind_peer, NULL)) {
 		const struct peer *p = const_peer_of(row);
-		if (p->primary && !p->control && !strcmp(p->is, v->name) && (!best || best->family == VPN_WIREGUARD))
+		if (p->primary && !p->control && !strcmp(p->is, v->name) &&
+		    (!best || best->family == VPN_WIREGUARD))
 			best = p;
 	}
 	return best;
@@ -687,7 +728,8 @@ bool vpn_brief(const struct server *v, char *buf, size_t size, int64_t *since, b
 	const struct peer *seen = p ? peer_witness(p) : NULL;
 	*since = 0;
 	*well = true;
-	if (!p || (p->family == VPN_WIREGUARD && !seen))       /* an interface of its own alone says nothing */
+	/* an interface of its own alone says nothing */
+	if (!p || (p->family == VPN_WIREGUARD && !seen))
 		return false;
 	const char *own = peer_state(p, since);
 	bool up = !strcmp(own, "online") || !strcmp(own, "up");

@@ -11,7 +11,7 @@
 #include "backends/vpn/headscale.h"
 #include "backends/vpn/peer.h"
 
-#define RATE_FROM_MS 900         /* two looks closer than that make no rate */
+#define RATE_FROM_MS 900 /* two looks closer than that make no rate */
 #define RATE_UP_TO_MS 120000
 
 static void peer_set_rates(struct peer *row, const struct vpn_peer *p, int64_t wall_ms)
@@ -24,7 +24,8 @@ static void peer_set_rates(struct peer *row, const struct vpn_peer *p, int64_t w
 	}
 	if (row->sampled_ms && ms >= 0 && ms < RATE_FROM_MS)
 		return;
-	bool fit = row->sampled_ms && ms > 0 && ms <= RATE_UP_TO_MS && p->rx >= row->sampled_rx && p->tx >= row->sampled_tx;
+	bool fit = row->sampled_ms && ms > 0 && ms <= RATE_UP_TO_MS && p->rx >= row->sampled_rx &&
+	           p->tx >= row->sampled_tx;
 	row->rx_rate = fit ? (double)(p->rx - row->sampled_rx) * 1000 / (double)ms : -1;
 	row->tx_rate = fit ? (double)(p->tx - row->sampled_tx) * 1000 / (double)ms : -1;
 	row->sampled_ms = wall_ms;
@@ -32,8 +33,10 @@ static void peer_set_rates(struct peer *row, const struct vpn_peer *p, int64_t w
 	row->sampled_tx = p->tx;
 }
 
-/* What it is called: the label, else what it calls itself, else its address, else the start of its key. */
-static void peer_name_of(enum vpn_family family, const struct source *source, const struct vpn_peer *p, char *buf, size_t size)
+/* What it is called: the label, else what it calls itself, else its address, else the start of its
+ * key. */
+static void peer_name_of(enum vpn_family family, const struct source *source,
+                         const struct vpn_peer *p, char *buf, size_t size)
 {
 	if (p->self && family == VPN_WIREGUARD)
 		snprintf(buf, size, "%.60s %s", source->server->name, p->iface);
@@ -47,12 +50,15 @@ static void peer_name_of(enum vpn_family family, const struct source *source, co
 		snprintf(buf, size, "%.12s...", *p->key ? p->key : "?");
 }
 
-/* The last part of its id: readable, and the same from look to look. Two of one name are told apart by their key. */
-static void peer_local_id(enum vpn_family family, const struct source *source, const struct vpn_peer *p, const char *name, char *buf,
-                     size_t size)
+/* The last part of its id: readable, and the same from look to look. Two of one name are told apart
+ * by their key. */
+static void peer_local_id(enum vpn_family family, const struct source *source,
+                          const struct vpn_peer *p, const char *name, char *buf, size_t size)
 {
 	const char *hex = strchr(p->key, ':') ? strchr(p->key, ':') + 1 : p->key;
-	const char *prefix = family == VPN_HEADSCALE ? "headscale:" : family == VPN_WIREGUARD ? "wg:" : "";
+	const char *prefix = family == VPN_HEADSCALE   ? "headscale:"
+	                     : family == VPN_WIREGUARD ? "wg:"
+	                                               : "";
 	if (p->self && family == VPN_WIREGUARD)
 		snprintf(buf, size, "wg:%s", p->iface);
 	else if (p->self)
@@ -60,7 +66,8 @@ static void peer_local_id(enum vpn_family family, const struct source *source, c
 	else if (family == VPN_WIREGUARD)
 		snprintf(buf, size, "wg:%s:%.10s", p->iface, hex);
 	else if (family == VPN_TAILSCALE && !strcmp(name, "headscale"))
-		snprintf(buf, size, "tailscale:%s", name);      /* the server's own Headscale has the plain id, whoever is listed first */
+		/* the server's own Headscale has the plain id, whoever is listed first */
+		snprintf(buf, size, "tailscale:%s", name);
 	else
 		snprintf(buf, size, "%s%s", prefix, name);
 	for (char *c = buf; *c; c++)
@@ -68,7 +75,8 @@ static void peer_local_id(enum vpn_family family, const struct source *source, c
 			*c = '-';
 }
 
-struct peer *peer_set(struct source *source, enum vpn_family family, const struct vpn_peer *p, uint32_t round)
+struct peer *peer_set(struct source *source, enum vpn_family family, const struct vpn_peer *p,
+                      uint32_t round)
 {
 	char name[160], local[220], again[260];
 	peer_name_of(family, source, p, name, sizeof(name));
@@ -76,7 +84,8 @@ struct peer *peer_set(struct source *source, enum vpn_family family, const struc
 	struct row *r = store_row(source, &kind_peer, local, name);
 	struct peer *row = peer_of(r);
 	const char *hex = strchr(p->key, ':') ? strchr(p->key, ':') + 1 : p->key;
-	if (row->next && row->round == round) {       /* a second of that name, or one called as the machine itself */
+	/* a second of that name, or one called as the machine itself */
+	if (row->next && row->round == round) {
 		snprintf(again, sizeof(again), "%s:%.10s", local, *p->id ? p->id : hex);
 		row = peer_of(store_row(source, &kind_peer, again, name));
 	}
@@ -94,13 +103,14 @@ static void peer_finish(struct row *row)
 	peer_unlink(peer_of(row));
 }
 
-/* --- details ----------------------------------------------------------------------------------------------------------- */
+/* --- details ------------------------------------------------------------- */
 
 static void peer_pair_age(struct doc *doc, const char *label, int64_t since)
 {
 	char age[HUMAN_SIZE];
 	if (since > 0)
-		doc_pair(doc, DOC_PLAIN, label, "%s ago", human_span(age, now_wall_ms() > since ? now_wall_ms() - since : 0));
+		doc_pair(doc, DOC_PLAIN, label, "%s ago",
+		         human_span(age, now_wall_ms() > since ? now_wall_ms() - since : 0));
 }
 
 static void peer_pair_text(struct doc *doc, const char *label, const char *text)
@@ -118,7 +128,8 @@ static void peer_detail_expiry(const struct vpn_peer *p, struct doc *doc)
 	else if (left <= 0)
 		doc_pair(doc, DOC_BAD, "key", "expired %s ago", human_span(span, -left));
 	else
-		doc_pair(doc, left < VPN_EXPIRY_WARN_MS ? DOC_WARN : DOC_PLAIN, "key", "expires in %s", human_span(span, left));
+		doc_pair(doc, left < VPN_EXPIRY_WARN_MS ? DOC_WARN : DOC_PLAIN, "key",
+		         "expires in %s", human_span(span, left));
 }
 
 static void peer_detail_node(const struct peer *p, struct doc *doc)
@@ -136,14 +147,16 @@ static void peer_detail_node(const struct peer *p, struct doc *doc)
 	peer_pair_age(doc, "last seen", at->seen_ms);
 	peer_pair_age(doc, "handshake", at->handshake_ms);
 	if (at->rx >= 0)
-		doc_pair(doc, DOC_PLAIN, "traffic", "%s received, %s sent", human_bytes(rx, (uint64_t)at->rx), human_bytes(tx, (uint64_t)at->tx));
+		doc_pair(doc, DOC_PLAIN, "traffic", "%s received, %s sent",
+		         human_bytes(rx, (uint64_t)at->rx), human_bytes(tx, (uint64_t)at->tx));
 	peer_pair_text(doc, "user", at->user);
 	peer_pair_text(doc, "tags", at->tags);
 	peer_pair_text(doc, "routes", at->routes);
 	if (*at->offered)
 		doc_pair(doc, DOC_WARN, "announces", "%s, not approved", at->offered);
 	if (at->exit_node || at->exit_option)
-		doc_pair(doc, DOC_PLAIN, "exit node", "%s", at->exit_node ? "in use" : "offers to be one");
+		doc_pair(doc, DOC_PLAIN, "exit node", "%s",
+		         at->exit_node ? "in use" : "offers to be one");
 	peer_pair_text(doc, "system", at->os);
 	peer_pair_text(doc, "version", at->version);
 	if (p->family != VPN_WIREGUARD)
@@ -167,7 +180,8 @@ static void peer_detail(struct row *row, struct doc *doc, bool reveal)
 	peer_detail_node(p, doc);
 	if (hs && hs != p) {
 		doc_head(doc, "In Headscale");
-		doc_pair(doc, DOC_PLAIN, "node", "%s, %s, of %s", hs->at.id, hs->row.name, *hs->at.user ? hs->at.user : "nobody");
+		doc_pair(doc, DOC_PLAIN, "node", "%s, %s, of %s", hs->at.id, hs->row.name,
+		         *hs->at.user ? hs->at.user : "nobody");
 		peer_pair_text(doc, "tags", hs->at.tags);
 		peer_pair_text(doc, "routes", hs->at.routes);
 		peer_pair_text(doc, "announces", hs->at.offered);
@@ -182,7 +196,7 @@ static void peer_detail(struct row *row, struct doc *doc, bool reveal)
 	} while (o != p);
 }
 
-/* --- JSON -------------------------------------------------------------------------------------------------------------- */
+/* --- JSON ---------------------------------------------------------------- */
 
 static void peer_add_text(cJSON *o, const char *name, const char *text)
 {

@@ -1,5 +1,6 @@
-/* parse_hs.c: Headscale 0.23 to 0.30, by REST and by its CLI: two dialects and a change of shape with nearly every release, in
- * one tolerant reader. A member is looked for by its REST name and by the CLI's, in the wrapper or bare. */
+/* parse_hs.c: Headscale 0.23 to 0.30, by REST and by its CLI: two dialects and a change of shape
+ * with nearly every release, in one tolerant reader. A member is looked for by its REST name and by
+ * the CLI's, in the wrapper or bare. */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,10 +13,11 @@
 #include "backends/vpn/parse.h"
 
 #define MOST 10000
-#define KEY_SHOWN 8              /* signs of a key of the old form that are shown */
-#define KEY_SHOWN_NEW 23         /* hskey-auth-PREFIXPREFIX: from 0.28 the prefix is no secret */
+#define KEY_SHOWN 8      /* signs of a key of the old form that are shown */
+#define KEY_SHOWN_NEW 23 /* hskey-auth-PREFIXPREFIX: from 0.28 the prefix is no secret */
 
-/* The array that an answer is about: bare, or under its name. An empty one is often null or left out. */
+/* The array that an answer is about: bare, or under its name. An empty one is often null or left
+ * out. */
 static const cJSON *hs_parse_array_of(const cJSON *root, const char *name, const char *other)
 {
 	return cJSON_IsArray(root) ? root : vj_get(root, name, other);
@@ -34,13 +36,16 @@ static bool hs_parse_refused(const cJSON *root, const char *json, size_t len, st
 	char said[200];
 	if (cJSON_IsArray(root) || cJSON_IsNull(root))
 		return false;
-	bool odd = !cJSON_IsObject(root) || vj_get(root, "message", "error") || vj_get(root, "detail", NULL);
+	bool odd = !cJSON_IsObject(root) || vj_get(root, "message", "error") ||
+	           vj_get(root, "detail", NULL);
 	if (odd)
-		err_set(err, ERR_REFUSED, "Headscale said: %s", hs_message(said, sizeof(said), json, len));
+		err_set(err, ERR_REFUSED, "Headscale said: %s",
+		        hs_message(said, sizeof(said), json, len));
 	return odd;
 }
 
-/* Headscale's program prints warnings before its answer: of a setting that is deprecated, of a newer release. */
+/* Headscale's program prints warnings before its answer: of a setting that is deprecated, of a
+ * newer release. */
 static cJSON *hs_parse_read_answer(const char *json, size_t len, struct err *err)
 {
 	cJSON *root = vj_document(json, len);
@@ -53,7 +58,7 @@ static void *hs_parse_table_for(const cJSON *array, size_t one)
 	return xcalloc((size_t)(n < MOST ? n : MOST) + 1, one);
 }
 
-/* --- nodes -------------------------------------------------------------------------------------------------------------- */
+/* --- nodes --------------------------------------------------------------- */
 
 static void hs_parse_read_user(const cJSON *o, char *buf, size_t size)
 {
@@ -61,7 +66,8 @@ static void hs_parse_read_user(const cJSON *o, char *buf, size_t size)
 	buf[0] = '\0';
 	if (cJSON_IsString(u))
 		wash(buf, size, u->valuestring, strlen(u->valuestring));
-	else if (!vj_text(u, "name", NULL, buf, size) && !vj_text(u, "displayName", "display_name", buf, size))
+	else if (!vj_text(u, "name", NULL, buf, size) &&
+	         !vj_text(u, "displayName", "display_name", buf, size))
 		vj_text(u, "email", NULL, buf, size);
 }
 
@@ -83,7 +89,7 @@ static bool hs_parse_has_word(const cJSON *array, const char *word)
 {
 	const cJSON *v;
 	if (cJSON_IsArray(array))
-		cJSON_ArrayForEach(v, array)
+		cJSON_ArrayForEach (v, array)
 			if (cJSON_IsString(v) && !strcmp(v->valuestring, word))
 				return true;
 	return false;
@@ -98,13 +104,14 @@ static void hs_parse_read_routes(struct vpn_peer *p, const cJSON *o)
 	size_t used = 0;
 	if (!cJSON_IsArray(there))
 		return;
-	cJSON_ArrayForEach(v, there) {
+	cJSON_ArrayForEach (v, there) {
 		char one[64];
 		if (!cJSON_IsString(v) || hs_parse_has_word(good, v->valuestring))
 			continue;
 		wash(one, sizeof(one), v->valuestring, strlen(v->valuestring));
 		if (*one && used + strlen(one) + 3 < sizeof(p->offered))
-			used += (size_t)snprintf(p->offered + used, sizeof(p->offered) - used, "%s%s", used ? ", " : "", one);
+			used += (size_t)snprintf(p->offered + used, sizeof(p->offered) - used,
+			                         "%s%s", used ? ", " : "", one);
 	}
 }
 
@@ -118,7 +125,7 @@ static void hs_parse_read_node(struct vpn_peer *p, const cJSON *o)
 	if (!vj_text(o, "givenName", "given_name", p->name, sizeof(p->name)))
 		snprintf(p->name, sizeof(p->name), "%s", p->host);
 	if (cJSON_IsArray(addrs))
-		cJSON_ArrayForEach(v, addrs) {
+		cJSON_ArrayForEach (v, addrs) {
 			char clean[64];
 			if (!cJSON_IsString(v) || p->n_addrs == VPN_ADDRS)
 				continue;
@@ -147,7 +154,7 @@ bool hs_nodes_parse(struct vpn_list *list, const char *json, size_t len, struct 
 	}
 	list->peers = hs_parse_table_for(nodes, sizeof(*list->peers));
 	if (cJSON_IsArray(nodes))
-		cJSON_ArrayForEach(o, nodes) {
+		cJSON_ArrayForEach (o, nodes) {
 			list->left_out += list->n == MOST;
 			if (cJSON_IsObject(o) && list->n < MOST)
 				hs_parse_read_node(&list->peers[list->n++], o);
@@ -160,14 +167,17 @@ int hs_nodes_release(const char *json, size_t len)
 {
 	cJSON *root = vj_document(json, len);
 	const cJSON *first = cJSON_GetArrayItem(hs_parse_array_of(root, "nodes", "machines"), 0);
-	int release = vj_get(first, "approvedRoutes", "approved_routes") || vj_get(first, "availableRoutes", "available_routes") ? 26 : 0;
+	int release = vj_get(first, "approvedRoutes", "approved_routes") ||
+	                              vj_get(first, "availableRoutes", "available_routes")
+	                      ? 26
+	                      : 0;
 	if (vj_get(first, "tags", NULL) && !vj_get(first, "forcedTags", "forced_tags") && release)
 		release = 28;
 	cJSON_Delete(root);
 	return release;
 }
 
-/* --- users, keys, routes ---------------------------------------------------------------------------------------------------- */
+/* --- users, keys, routes ------------------------------------------------- */
 
 bool hs_users_parse(struct hs_users *users, const char *json, size_t len, struct err *err)
 {
@@ -180,7 +190,7 @@ bool hs_users_parse(struct hs_users *users, const char *json, size_t len, struct
 	}
 	users->at = hs_parse_table_for(array, sizeof(*users->at));
 	if (cJSON_IsArray(array))
-		cJSON_ArrayForEach(o, array) {
+		cJSON_ArrayForEach (o, array) {
 			if (!cJSON_IsObject(o) || users->n == MOST)
 				continue;
 			struct hs_user *u = &users->at[users->n++];
@@ -239,7 +249,7 @@ bool hs_keys_parse(struct hs_keys *keys, const char *json, size_t len, struct er
 	}
 	keys->at = hs_parse_table_for(array, sizeof(*keys->at));
 	if (cJSON_IsArray(array))
-		cJSON_ArrayForEach(o, array)
+		cJSON_ArrayForEach (o, array)
 			if (cJSON_IsObject(o) && keys->n < MOST)
 				hs_parse_read_key(&keys->at[keys->n++], o);
 	cJSON_Delete(root);
@@ -257,12 +267,13 @@ bool hs_routes_parse(struct hs_routes *routes, const char *json, size_t len, str
 	}
 	routes->at = hs_parse_table_for(array, sizeof(*routes->at));
 	if (cJSON_IsArray(array))
-		cJSON_ArrayForEach(o, array) {
+		cJSON_ArrayForEach (o, array) {
 			if (!cJSON_IsObject(o) || routes->n == MOST)
 				continue;
 			struct hs_route *r = &routes->at[routes->n++];
 			vj_text(o, "id", NULL, r->id, sizeof(r->id));
-			vj_text(vj_get(o, "node", "machine"), "id", NULL, r->node_id, sizeof(r->node_id));
+			vj_text(vj_get(o, "node", "machine"), "id", NULL, r->node_id,
+			        sizeof(r->node_id));
 			vj_text(o, "prefix", NULL, r->prefix, sizeof(r->prefix));
 			r->enabled = vj_true(o, "enabled", NULL);
 			r->advertised = vj_true(o, "advertised", NULL);
@@ -274,19 +285,21 @@ bool hs_routes_parse(struct hs_routes *routes, const char *json, size_t len, str
 bool hs_new_key(char *buf, size_t size, const char *json, size_t len)
 {
 	cJSON *root = vj_document(json, len);
-	bool ok = vj_text(hs_parse_thing_of(root, "preAuthKey", "pre_auth_key"), "key", NULL, buf, size);
+	bool ok = vj_text(hs_parse_thing_of(root, "preAuthKey", "pre_auth_key"), "key", NULL, buf,
+	                  size);
 	cJSON_Delete(root);
 	return ok;
 }
 
-bool hs_find_key(const char *word, const char *json, size_t len, char *key, size_t key_size, char *user, size_t user_size)
+bool hs_find_key(const char *word, const char *json, size_t len, char *key, size_t key_size,
+                 char *user, size_t user_size)
 {
 	cJSON *root = vj_document(json, len);
 	const cJSON *array = hs_parse_array_of(root, "preAuthKeys", "pre_auth_keys"), *o;
 	bool found = false;
 	size_t n = strcspn(word, ".");
 	if (cJSON_IsArray(array))
-		cJSON_ArrayForEach(o, array) {
+		cJSON_ArrayForEach (o, array) {
 			char id[24];
 			const cJSON *u = vj_get(o, "user", NULL);
 			if (found || !vj_text(o, "key", NULL, key, key_size))
@@ -343,18 +356,20 @@ void hs_mask_keys(struct buf *out, const char *json, size_t len)
 	cJSON_Delete(root);
 }
 
-/* --- what it is and what it says ---------------------------------------------------------------------------------------------- */
+/* --- what it is and what it says ----------------------------------------- */
 
 int hs_version(const char *said, size_t len, char *text, size_t size)
 {
 	for (size_t i = 0; i + 3 < len; i++) {
-		if (said[i] != '0' || said[i + 1] != '.' || !isdigit((unsigned char)said[i + 2]) || (i && isdigit((unsigned char)said[i - 1])))
+		if (said[i] != '0' || said[i + 1] != '.' || !isdigit((unsigned char)said[i + 2]) ||
+		    (i && isdigit((unsigned char)said[i - 1])))
 			continue;
 		size_t n = 2;
 		int minor = 0;
 		while (i + n < len && isdigit((unsigned char)said[i + n]) && n < 5)
 			minor = minor * 10 + said[i + n++] - '0';
-		while (i + n < len && n < 20 && (isalnum((unsigned char)said[i + n]) || strchr(".-", said[i + n])))
+		while (i + n < len && n < 20 &&
+		       (isalnum((unsigned char)said[i + n]) || strchr(".-", said[i + n])))
 			n++;
 		snprintf(text, size, "%.*s", (int)n, said + i);
 		return minor;
@@ -366,7 +381,8 @@ int hs_version(const char *said, size_t len, char *text, size_t size)
 const char *hs_message(char *buf, size_t size, const char *body, size_t len)
 {
 	cJSON *o = json_parse(body, len);
-	if (!vj_text(o, "message", "error", buf, size) && !vj_text(o, "detail", "title", buf, size)) {
+	if (!vj_text(o, "message", "error", buf, size) &&
+	    !vj_text(o, "detail", "title", buf, size)) {
 		size_t skip = 0;
 		while (skip < len && strchr(" \t\r\n", body[skip]))
 			skip++;
@@ -374,7 +390,9 @@ const char *hs_message(char *buf, size_t size, const char *body, size_t len)
 		while (skip + n < len && body[skip + n] != '\n')
 			n++;
 		/* its program's log: "2026-... FTL .../utils.go:124 > Could not connect: ..." */
-		const char *said = n > 8 && memmem(body + skip, n, " FTL ", 5) ? memmem(body + skip, n, " > ", 3) : NULL;
+		const char *said = n > 8 && memmem(body + skip, n, " FTL ", 5)
+		                           ? memmem(body + skip, n, " > ", 3)
+		                           : NULL;
 		if (said) {
 			n -= (size_t)(said + 3 - (body + skip));
 			skip = (size_t)(said + 3 - body);
@@ -389,7 +407,7 @@ const char *hs_message(char *buf, size_t size, const char *body, size_t len)
 	return buf;
 }
 
-/* --- DNS records ----------------------------------------------------------------------------------------------------------- */
+/* --- DNS records --------------------------------------------------------- */
 
 bool dns_records_parse(struct dns_records *r, const char *json, size_t len, struct err *err)
 {
@@ -397,7 +415,7 @@ bool dns_records_parse(struct dns_records *r, const char *json, size_t len, stru
 	size_t blank = 0;
 	while (blank < len && strchr(" \t\r\n", json[blank]))
 		blank++;
-	if (blank == len) {                   /* an empty file: none yet */
+	if (blank == len) { /* an empty file: none yet */
 		r->at = xcalloc(1, sizeof(*r->at));
 		return true;
 	}
@@ -410,7 +428,7 @@ bool dns_records_parse(struct dns_records *r, const char *json, size_t len, stru
 		return err_set(err, ERR_GARBLED, "the file of DNS records holds no list");
 	}
 	r->at = hs_parse_table_for(root, sizeof(*r->at));
-	cJSON_ArrayForEach(o, root) {
+	cJSON_ArrayForEach (o, root) {
 		struct dns_record *one = &r->at[r->n];
 		if (r->n == MOST || !vj_text(o, "name", NULL, one->name, sizeof(one->name)))
 			continue;
@@ -440,7 +458,8 @@ char *dns_records_write(const struct dns_records *r)
 
 static bool hs_parse_is_name(const char *s)
 {
-	return *s && strlen(s) < 254 && !s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_*")];
+	return *s && strlen(s) < 254 &&
+	       !s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_*")];
 }
 
 static bool hs_parse_is_value(const char *type, const char *s)
@@ -454,13 +473,15 @@ static bool dns_remove(struct dns_records *r, const struct dns_record *which, st
 	size_t kept = 0, before = r->n;
 	for (size_t i = 0; i < before; i++) {
 		const struct dns_record *one = &r->at[i];
-		bool hit = !strcmp(one->name, which->name) && (!*which->type || !strcmp(one->type, which->type)) &&
+		bool hit = !strcmp(one->name, which->name) &&
+		           (!*which->type || !strcmp(one->type, which->type)) &&
 		           (!*which->value || !strcmp(one->value, which->value));
 		if (!hit)
 			r->at[kept++] = r->at[i];
 	}
 	r->n = kept;
-	return kept < before || err_set(err, ERR_ABSENT, "there is no record %s %s %s", which->name, which->type, which->value);
+	return kept < before || err_set(err, ERR_ABSENT, "there is no record %s %s %s", which->name,
+	                                which->type, which->value);
 }
 
 bool dns_records_edit(struct dns_records *r, const char *words, struct err *err)
@@ -468,20 +489,28 @@ bool dns_records_edit(struct dns_records *r, const char *words, struct err *err)
 	char sign[8] = "";
 	struct dns_record one = { .name = "" };
 	int n = sscanf(words, "%7s %255s %7s %63s", sign, one.name, one.type, one.value);
-	bool add = !strcmp(sign, "+") || !strcmp(sign, "add"), remove = !strcmp(sign, "-") || !strcmp(sign, "remove");
+	bool add = !strcmp(sign, "+") || !strcmp(sign, "add"),
+	     remove = !strcmp(sign, "-") || !strcmp(sign, "remove");
 	for (char *s = one.type; *s; s++)
 		*s = (char)toupper((unsigned char)*s);
 	if ((!add && !remove) || n < 2 || !hs_parse_is_name(one.name))
-		return err_set(err, ERR_USAGE, "expected `+ NAME A ADDRESS` or `- NAME`, as in `+ mc.example A 100.64.0.1`");
+		return err_set(err, ERR_USAGE,
+		               "expected `+ NAME A ADDRESS` or `- NAME`, as in `+ mc.example A "
+		               "100.64.0.1`");
 	if (remove)
 		return dns_remove(r, &one, err);
 	if (strcmp(one.type, "A") != 0 && strcmp(one.type, "AAAA") != 0)
-		return err_set(err, ERR_USAGE, "only A and AAAA reach the clients, so there is no use in %s", *one.type ? one.type : "no type");
+		return err_set(err, ERR_USAGE,
+		               "only A and AAAA reach the clients, so there is no use in %s",
+		               *one.type ? one.type : "no type");
 	if (n < 4 || !hs_parse_is_value(one.type, one.value))
-		return err_set(err, ERR_USAGE, "\"%s\" is no address for a record of type %s", one.value, one.type);
+		return err_set(err, ERR_USAGE, "\"%s\" is no address for a record of type %s",
+		               one.value, one.type);
 	for (size_t i = 0; i < r->n; i++)
-		if (!strcmp(r->at[i].name, one.name) && !strcmp(r->at[i].type, one.type) && !strcmp(r->at[i].value, one.value))
-			return err_set(err, ERR_REFUSED, "%s %s %s is there already", one.name, one.type, one.value);
+		if (!strcmp(r->at[i].name, one.name) && !strcmp(r->at[i].type, one.type) &&
+		    !strcmp(r->at[i].value, one.value))
+			return err_set(err, ERR_REFUSED, "%s %s %s is there already", one.name,
+			               one.type, one.value);
 	r->at = xrealloc(r->at, (r->n + 1) * sizeof(*r->at));
 	r->at[r->n++] = one;
 	return true;

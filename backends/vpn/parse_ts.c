@@ -1,5 +1,5 @@
-/* parse_ts.c: what tailscaled says of itself and its peers. The project says that the format changes between releases: all
- * members may be missing. */
+/* parse_ts.c: what tailscaled says of itself and its peers. The project says that the format
+ * changes between releases: all members may be missing. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +33,7 @@ static void ts_parse_read_addresses(struct vpn_peer *p, const cJSON *array)
 	const cJSON *v;
 	if (!cJSON_IsArray(array))
 		return;
-	cJSON_ArrayForEach(v, array) {
+	cJSON_ArrayForEach (v, array) {
 		char clean[64];
 		if (!cJSON_IsString(v) || p->n_addrs == VPN_ADDRS)
 			continue;
@@ -104,7 +104,7 @@ static void ts_parse_read_peers(struct ts_status *s, const cJSON *root)
 	vj_words(vj_get(root, "Health", NULL), self->health, sizeof(self->health));
 	if (!n)
 		return;
-	cJSON_ArrayForEach(o, peers) {
+	cJSON_ArrayForEach (o, peers) {
 		if (!cJSON_IsObject(o) || s->list.n > most)
 			continue;
 		struct vpn_peer *p = &s->list.peers[s->list.n++];
@@ -123,7 +123,8 @@ bool ts_status_parse(struct ts_status *s, const char *json, size_t len, struct e
 		return false;
 	if (!vj_text(root, "BackendState", NULL, s->state, sizeof(s->state))) {
 		cJSON_Delete(root);
-		return err_set(err, ERR_GARBLED, "tailscaled's answer has no BackendState: it is no status");
+		return err_set(err, ERR_GARBLED,
+		               "tailscaled's answer has no BackendState: it is no status");
 	}
 	vj_text(root, "Version", NULL, s->version, sizeof(s->version));
 	s->version[strcspn(s->version, "-")] = '\0';
@@ -173,18 +174,23 @@ static bool ts_parse_starts(const char *s, const char *with)
 
 bool ts_pong_words(struct ts_pong *pong, const char *text)
 {
-	const char *from = strstr(text, "pong from "), *via = from ? strstr(from, " via ") : NULL, *in = via ? strstr(via, " in ") : NULL;
+	const char *from = strstr(text, "pong from "), *via = from ? strstr(from, " via ") : NULL,
+		   *in = via ? strstr(via, " in ") : NULL;
 	char way[64], clean[64], *unit;
 	*pong = (struct ts_pong){ .ms = -1 };
 	if (!in)
 		return false;
-	const char *kind = ts_parse_starts(via + 5, "DERP(") ? "relay" : ts_parse_starts(via + 5, "peer-relay(") ? "peer relay" : "direct";
+	const char *kind = ts_parse_starts(via + 5, "DERP(")         ? "relay"
+	                   : ts_parse_starts(via + 5, "peer-relay(") ? "peer relay"
+	                                                             : "direct";
 	snprintf(way, sizeof(way), "%.*s", (int)(in - via - 5), via + 5);
 	const char *bare = *kind == 'd' ? way : strchr(way, '(') + 1;
 	wash(clean, sizeof(clean), bare, *kind == 'd' ? strlen(bare) : strcspn(bare, ")"));
 	snprintf(pong->path, sizeof(pong->path), "%s %s", kind, clean);
 	double n = strtod(in + 4, &unit);
-	pong->ms = unit == in + 4 || n < 0 || n >= 1e6 ? -1 : ts_parse_starts(unit, "ms") ? n : n * 1000;
+	pong->ms = unit == in + 4 || n < 0 || n >= 1e6 ? -1
+	           : ts_parse_starts(unit, "ms")       ? n
+	                                               : n * 1000;
 	return pong->ms >= 0;
 }
 

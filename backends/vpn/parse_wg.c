@@ -1,5 +1,5 @@
-/* parse_wg.c: `wg show all dump`: 5 columns are an interface, 9 a peer. wireguard.c has taken the secrets out on the server
- * already; a column that should hold one is not looked at here. */
+/* parse_wg.c: `wg show all dump`: 5 columns are an interface, 9 a peer. wireguard.c has taken the
+ * secrets out on the server already; a column that should hold one is not looked at here. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +26,8 @@ static int64_t wg_parse_count(const char *s)
 	return end == s || errno || n < 0 || n > 9000000000000000LL ? -1 : n;
 }
 
-/* "10.8.0.2/32,fd00::2/128,10.9.0.0/24": whole addresses are the peer's own, the rest are routes. */
+/* "10.8.0.2/32,fd00::2/128,10.9.0.0/24": whole addresses are the peer's own, the rest are routes.
+ */
 static void wg_parse_allowed_ips(struct vpn_peer *p, const char *words)
 {
 	size_t used = 0;
@@ -40,8 +41,10 @@ static void wg_parse_allowed_ips(struct vpn_peer *p, const char *words)
 		if (whole && p->n_addrs < VPN_ADDRS)
 			vpn_plain_address(p->addrs[p->n_addrs++], sizeof(p->addrs[0]), one);
 		else if (!whole && *one && used + strlen(one) + 3 < sizeof(p->routes))
-			used += (size_t)snprintf(p->routes + used, sizeof(p->routes) - used, "%s%s", used ? ", " : "", one);
-		p->exit_option = p->exit_option || !strcmp(one, "0.0.0.0/0") || !strcmp(one, "::/0");
+			used += (size_t)snprintf(p->routes + used, sizeof(p->routes) - used, "%s%s",
+			                         used ? ", " : "", one);
+		p->exit_option = p->exit_option || !strcmp(one, "0.0.0.0/0") ||
+		                 !strcmp(one, "::/0");
 	}
 }
 
@@ -58,7 +61,8 @@ static void wg_parse_read_line(struct vpn_list *list, const char *const *at, int
 		wg_parse_column(p->key, sizeof(p->key), at[2], at[3] - 1);
 		wg_parse_column(text, sizeof(text), at[3], at[4] - 1);
 		if (wg_parse_count(text) > 0)
-			snprintf(p->endpoint, sizeof(p->endpoint), "port %lld", (long long)wg_parse_count(text));
+			snprintf(p->endpoint, sizeof(p->endpoint), "port %lld",
+			         (long long)wg_parse_count(text));
 		return;
 	}
 	wg_parse_column(p->key, sizeof(p->key), at[1], at[2] - 1);
@@ -76,7 +80,8 @@ static void wg_parse_read_line(struct vpn_list *list, const char *const *at, int
 	p->keepalive = *text && wg_parse_count(text) > 0 ? (int)(wg_parse_count(text) & 0xffff) : 0;
 }
 
-static void wg_parse_split(struct vpn_list *list, const char *line, const char *end, int64_t skew_ms)
+static void wg_parse_split(struct vpn_list *list, const char *line, const char *end,
+                           int64_t skew_ms)
 {
 	const char *at[COLUMNS + 1] = { line };
 	int n = 1;
@@ -105,7 +110,8 @@ static size_t wg_parse_lines_of(const char *text, size_t len)
 	return n < VPN_PEERS_MAX ? n : VPN_PEERS_MAX;
 }
 
-bool wg_dump_parse(struct vpn_list *list, const char *text, size_t len, int64_t wall_ms, struct err *err)
+bool wg_dump_parse(struct vpn_list *list, const char *text, size_t len, int64_t wall_ms,
+                   struct err *err)
 {
 	static const char clock_word[] = "clock ";
 	size_t most = wg_parse_lines_of(text, len);
@@ -118,7 +124,8 @@ bool wg_dump_parse(struct vpn_list *list, const char *text, size_t len, int64_t 
 		const char *next = stop ? stop + 1 : end;
 		if (!stop)
 			stop = end;
-		if ((size_t)(stop - line) >= sizeof(clock_word) && !strncmp(line, clock_word, sizeof(clock_word) - 1)) {
+		if ((size_t)(stop - line) >= sizeof(clock_word) &&
+		    !strncmp(line, clock_word, sizeof(clock_word) - 1)) {
 			char digits[24];
 			snprintf(digits, sizeof(digits), "%.*s", (int)(stop - line - 6), line + 6);
 			int64_t theirs = wg_parse_count(digits);

@@ -1,9 +1,10 @@
 /* tailscale.c: tailscaled on one server: its LocalAPI over the forwarded socket.
  *
- * Two calls: /status, which makes the rows, and /watch-ipn-bus, which stays open and only says when to ask /status again, as
- * the bus has changed with every release and the status has not. Where sshd forbids sockets the program takes their place:
- * `tailscale debug watch-ipn` runs as long as the link lives and `tailscale status --json` only when it spoke. So at rest no
- * process is started on a server. */
+ * Two calls: /status, which makes the rows, and /watch-ipn-bus, which stays open and only says when
+ * to ask /status again, as the bus has changed with every release and the status has not. Where
+ * sshd forbids sockets the program takes their place: `tailscale debug watch-ipn` runs as long as
+ * the link lives and `tailscale status --json` only when it spoke. So at rest no process is started
+ * on a server. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,16 +28,18 @@
 /* Initial state, no private keys, changes of peers (of no meaning to old ones). */
 #define BUS_MASK (2 | 16 | 4096)
 #define BUS_MASK_OLD (2 | 16)
-#define ASK_GAP_MS 250           /* between two looks, however much happens */
-#define SHOWN_MS 5000            /* figures of traffic, while somebody looks at them */
+#define ASK_GAP_MS 250 /* between two looks, however much happens */
+#define SHOWN_MS 5000  /* figures of traffic, while somebody looks at them */
 #define HIDDEN_MS 60000
-#define PROGRAM_SHOWN_MS 60000   /* by the program: figures only, as its watching tells of changes */
+#define PROGRAM_SHOWN_MS                                                        \
+	60000 /* by the program: figures only, as its watching tells of changes \
+	       */
 #define PROGRAM_MS 600000
-#define WATCH_MIN_MS 5000        /* a watching that ends sooner cannot watch */
-#define ABSENT_MS 30000          /* is there one by now? */
+#define WATCH_MIN_MS 5000 /* a watching that ends sooner cannot watch */
+#define ABSENT_MS 30000   /* is there one by now? */
 #define ABSENT_SOON_MS 5000
-#define ABSENT_UNTOLD_MS 600000  /* where no systemd tells of it */
-#define CLOCK_NEAR_MS 3000       /* HTTP tells whole seconds */
+#define ABSENT_UNTOLD_MS 600000 /* where no systemd tells of it */
+#define CLOCK_NEAR_MS 3000      /* HTTP tells whole seconds */
 #define RETRY_MIN_MS 1000
 #define RETRY_MAX_MS 60000
 #define STATUS_MAX (16u << 20)
@@ -53,12 +56,14 @@ static struct ts *ts_of(struct source *source)
 
 const char *ts_state(const struct source *source)
 {
-	return source && source->backend == &backend_tailscale ? ((const struct ts *)source)->state : "";
+	return source && source->backend == &backend_tailscale ? ((const struct ts *)source)->state
+	                                                       : "";
 }
 
 const char *ts_suffix(const struct source *source)
 {
-	return source && source->backend == &backend_tailscale ? ((const struct ts *)source)->suffix : "";
+	return source && source->backend == &backend_tailscale ? ((const struct ts *)source)->suffix
+	                                                       : "";
 }
 
 struct origin *ts_origin(struct source *source)
@@ -67,7 +72,7 @@ struct origin *ts_origin(struct source *source)
 	return t->by_program ? NULL : t->origin;
 }
 
-/* --- how it ends ---------------------------------------------------------------------------------------------------------- */
+/* --- how it ends --------------------------------------------------------- */
 
 static void ts_let_go(struct ts *t)
 {
@@ -113,8 +118,9 @@ static bool ts_units_are_known(const struct server *v)
 	return s && s->state == SOURCE_LIVE;
 }
 
-/* Whether a look at the socket may find more than the one before it. Each look at one that is not there is a line in that server's
- * journal, so where its units are known, they are asked instead. */
+/* Whether a look at the socket may find more than the one before it. Each look at one that is not
+ * there is a line in that server's journal, so where its units are known, they are asked instead.
+ */
 static bool ts_worth_a_look(const struct server *v)
 {
 	const struct unit *u = ts_own_unit(v);
@@ -127,7 +133,9 @@ static void ts_fail_absent(struct ts *t)
 	struct err said;
 	bool should = ts_should_run(t->source.server);
 	if (should) {
-		err_set(&said, ERR_ABSENT, "%s: tailscaled does not run; `systemctl start tailscaled` there starts it", t->source.server->name);
+		err_set(&said, ERR_ABSENT,
+		        "%s: tailscaled does not run; `systemctl start tailscaled` there starts it",
+		        t->source.server->name);
 		source_set_state(&t->source, SOURCE_FAILED, &said);
 	} else {
 		source_set_state(&t->source, SOURCE_ABSENT, NULL);
@@ -136,7 +144,8 @@ static void ts_fail_absent(struct ts *t)
 	if (t->by_program)
 		return;
 	/* At first the units are not known yet. */
-	bool soon = should || !t->fails++, told = t->source.server->is_local || ts_units_are_known(t->source.server);
+	bool soon = should || !t->fails++,
+	     told = t->source.server->is_local || ts_units_are_known(t->source.server);
 	loop_timer_set(t->retry, soon ? ABSENT_SOON_MS : told ? ABSENT_MS : ABSENT_UNTOLD_MS);
 }
 
@@ -147,21 +156,29 @@ static void ts_fail(struct ts *t, const struct err *err)
 	if (source_link(&t->source)->state != LINK_UP)
 		return;
 	bool told = !t->by_program && !ts_own_socket(&t->source);
-	if (told && (err->code == ERR_ABSENT || t->greeted) && server_socket(t->source.server, SOCKET_TAILSCALE) == SOCKET_OPEN)
+	if (told && (err->code == ERR_ABSENT || t->greeted) &&
+	    server_socket(t->source.server, SOCKET_TAILSCALE) == SOCKET_OPEN)
 		server_socket_failed(t->source.server, SOCKET_TAILSCALE, t->greeted);
 	if (err->code == ERR_ABSENT && !t->greeted && !t->by_program && !t->tried_program) {
-		t->tried_program = t->by_program = true;      /* it knows where its tailscaled listens */
+		/* it knows where its tailscaled listens */
+		t->tried_program = t->by_program = true;
 		ts_begin(t);
 		return;
 	}
 	if (err->code == ERR_ABSENT && !t->greeted) {
-		t->by_program &= !t->tried_program;           /* the socket may come yet */
+		t->by_program &= !t->tried_program; /* the socket may come yet */
 		ts_fail_absent(t);
 		return;
 	}
 	if (err->code == ERR_ABSENT)
-		err_set(&said, ERR_ABSENT, "%s: tailscaled has stopped; `systemctl start tailscaled` there starts it", t->source.server->name);
-	source_set_state(&t->source, err->code == ERR_DENIED ? SOURCE_DENIED : t->greeted ? SOURCE_STALE : SOURCE_FAILED, &said);
+		err_set(&said, ERR_ABSENT,
+		        "%s: tailscaled has stopped; `systemctl start tailscaled` there starts it",
+		        t->source.server->name);
+	source_set_state(&t->source,
+	                 err->code == ERR_DENIED ? SOURCE_DENIED
+	                 : t->greeted            ? SOURCE_STALE
+	                                         : SOURCE_FAILED,
+	                 &said);
 	int64_t delay = (int64_t)RETRY_MIN_MS << (t->fails < 7 ? t->fails : 7);
 	t->fails++;
 	if (t->by_program && err->code == ERR_DENIED)
@@ -172,7 +189,7 @@ static void ts_fail(struct ts *t, const struct err *err)
 	vpn_join(t->source.store);
 }
 
-/* --- the answer's way in ----------------------------------------------------------------------------------------------------- */
+/* --- the answer's way in ------------------------------------------------- */
 
 static void ts_set_detail(struct ts *t, const struct ts_status *s)
 {
@@ -180,8 +197,9 @@ static void ts_set_detail(struct ts *t, const struct ts_status *s)
 	snprintf(t->auth_url, sizeof(t->auth_url), "%s", s->auth_url);
 	if (*s->suffix)
 		snprintf(t->suffix, sizeof(t->suffix), "%s", s->suffix);
-	snprintf(t->source.detail, sizeof(t->source.detail), "Tailscale %.30s, %s%s%.30s%s", s->version, s->state, *s->tailnet ? ", " : "",
-	         s->tailnet, t->by_program ? ", by its program" : "");
+	snprintf(t->source.detail, sizeof(t->source.detail), "Tailscale %.30s, %s%s%.30s%s",
+	         s->version, s->state, *s->tailnet ? ", " : "", s->tailnet,
+	         t->by_program ? ", by its program" : "");
 }
 
 static void ts_feed_status(struct ts *t, const char *json, size_t len)
@@ -202,7 +220,8 @@ static void ts_feed_status(struct ts *t, const char *json, size_t len)
 	ts_set_detail(t, &s);
 	store_rows_begin(&t->source, &kind_peer);
 	for (size_t i = 0; i < s.list.n; i++) {
-		if (s.list.peers[i].handshake_ms)     /* the one time that its own machine's clock made */
+		/* the one time that its own machine's clock made */
+		if (s.list.peers[i].handshake_ms)
 			s.list.peers[i].handshake_ms += t->skew_ms;
 		peer_set(&t->source, VPN_TAILSCALE, &s.list.peers[i], t->round);
 	}
@@ -227,7 +246,8 @@ static void ts_feed(struct source *source, const char *what, const char *bytes, 
 static void ts_feed_clock(struct ts *t, const char *date)
 {
 	char text[24];
-	int64_t theirs = date ? vj_http_date_ms(date) : 0, skew = theirs ? now_wall_ms() - theirs : 0;
+	int64_t theirs = date ? vj_http_date_ms(date) : 0,
+		skew = theirs ? now_wall_ms() - theirs : 0;
 	if (skew > -CLOCK_NEAR_MS && skew < CLOCK_NEAR_MS)
 		skew = 0;
 	if (skew - t->skew_ms > -CLOCK_NEAR_MS && skew - t->skew_ms < CLOCK_NEAR_MS)
@@ -236,11 +256,13 @@ static void ts_feed_clock(struct ts *t, const char *date)
 	source_feed(&t->source, "clock", text, (size_t)n);
 }
 
-/* --- when to look ------------------------------------------------------------------------------------------------------------ */
+/* --- when to look -------------------------------------------------------- */
 
 static void ts_look_later(struct ts *t)
 {
-	int64_t rest = !t->by_program ? (t->shown ? SHOWN_MS : HIDDEN_MS) : t->shown || !t->watch ? PROGRAM_SHOWN_MS : PROGRAM_MS;
+	int64_t rest = !t->by_program          ? (t->shown ? SHOWN_MS : HIDDEN_MS)
+	               : t->shown || !t->watch ? PROGRAM_SHOWN_MS
+	                                       : PROGRAM_MS;
 	loop_timer_set(t->timer, t->again ? ASK_GAP_MS : rest);
 	t->again = false;
 }
@@ -270,7 +292,7 @@ void ts_shown(struct source *source, bool now)
 	t->shown = now;
 }
 
-/* --- by the socket ------------------------------------------------------------------------------------------------------------ */
+/* --- by the socket ------------------------------------------------------- */
 
 static const char *const headers[] = { "Host: local-tailscaled.sock", NULL };
 
@@ -286,9 +308,13 @@ static void ts_prefs_done(struct call *call, const struct reply *r, void *arg)
 /* Once: for the day on which it is logged out and has forgotten. */
 static void ts_ask_control(struct ts *t)
 {
-	if (!*t->control_url && !t->prefs && t->origin && !t->by_program && strcmp(t->state, "Running") == 0)
-		t->prefs = call_start(t->origin, &(struct call_spec){ .path = "/localapi/v0/prefs", .headers = headers, .done = ts_prefs_done,
-		                                                    .arg = t, .timeout_ms = CALL_MS });
+	if (!*t->control_url && !t->prefs && t->origin && !t->by_program &&
+	    strcmp(t->state, "Running") == 0)
+		t->prefs = call_start(t->origin, &(struct call_spec){ .path = "/localapi/v0/prefs",
+		                                                      .headers = headers,
+		                                                      .done = ts_prefs_done,
+		                                                      .arg = t,
+		                                                      .timeout_ms = CALL_MS });
 }
 
 static void ts_status_done(struct call *call, const struct reply *r, void *arg)
@@ -297,7 +323,8 @@ static void ts_status_done(struct call *call, const struct reply *r, void *arg)
 	char said[120];
 	struct err err = r->err;
 	t->status = NULL;
-	if (err.code == ERR_DENIED && !t->greeted) {          /* the program may be let in where we are not */
+	/* the program may be let in where we are not */
+	if (err.code == ERR_DENIED && !t->greeted) {
 		t->by_program = true;
 		t->denied = err;
 		ts_begin(t);
@@ -305,7 +332,8 @@ static void ts_status_done(struct call *call, const struct reply *r, void *arg)
 	}
 	if (!err.code && r->status != 200) {
 		hs_message(said, sizeof(said), r->body, r->len);
-		err_set(&err, r->status == 403 ? ERR_DENIED : ERR_REFUSED, "%s: tailscaled refuses its status (%d): %s", t->source.server->name,
+		err_set(&err, r->status == 403 ? ERR_DENIED : ERR_REFUSED,
+		        "%s: tailscaled refuses its status (%d): %s", t->source.server->name,
 		        r->status, said);
 	}
 	if (err.code) {
@@ -339,12 +367,15 @@ static void ts_bus_done(struct call *call, const struct reply *r, void *arg)
 		t->old_bus = true;
 		ts_start_bus(t);
 	} else if (t->status && !t->greeted) {
-		;                                 /* the status, which is on its way, says more of why */
+		/* the status, which is on its way, says more of why */
+		;
 	} else if (r->status == 403 || r->status == 404) {
-		t->no_bus = true;                 /* looks from time to time have to do */
+		t->no_bus = true; /* looks from time to time have to do */
 	} else {
 		if (!err.code)
-			err_set(&err, ERR_LOST, "%s: tailscaled ended its stream of changes: it may be restarting", t->source.server->name);
+			err_set(&err, ERR_LOST,
+			        "%s: tailscaled ended its stream of changes: it may be restarting",
+			        t->source.server->name);
 		ts_fail(t, &err);
 	}
 }
@@ -352,11 +383,16 @@ static void ts_bus_done(struct call *call, const struct reply *r, void *arg)
 static void ts_start_bus(struct ts *t)
 {
 	char path[64];
-	snprintf(path, sizeof(path), "/localapi/v0/watch-ipn-bus?mask=%d", t->old_bus ? BUS_MASK_OLD : BUS_MASK);
-	t->bus = call_start(t->origin, &(struct call_spec){ .path = path, .headers = headers, .data = ts_bus_data, .done = ts_bus_done, .arg = t });
+	snprintf(path, sizeof(path), "/localapi/v0/watch-ipn-bus?mask=%d",
+	         t->old_bus ? BUS_MASK_OLD : BUS_MASK);
+	t->bus = call_start(t->origin, &(struct call_spec){ .path = path,
+	                                                    .headers = headers,
+	                                                    .data = ts_bus_data,
+	                                                    .done = ts_bus_done,
+	                                                    .arg = t });
 }
 
-/* --- by the program -------------------------------------------------------------------------------------------------------------- */
+/* --- by the program ------------------------------------------------------ */
 
 static size_t ts_watch_data(struct stream *s, const char *bytes, size_t len, void *arg)
 {
@@ -366,7 +402,8 @@ static size_t ts_watch_data(struct stream *s, const char *bytes, size_t len, voi
 	return len;
 }
 
-/* It ends with its tailscaled, and is then begun again. One that cannot watch is looked at once a minute. */
+/* It ends with its tailscaled, and is then begun again. One that cannot watch is looked at once a
+ * minute. */
 static void ts_watch_closed(struct stream *s, const struct stream_end *end, void *arg)
 {
 	struct ts *t = arg;
@@ -392,11 +429,16 @@ static char *ts_program_words(const struct ts *t, const char *words)
 
 static void ts_start_watch(struct ts *t)
 {
-	char *command = ts_program_words(t, "debug watch-ipn --netmap=false --rate-limit=false 2>/dev/null");
-	static const struct stream_events events = { .data = ts_watch_data, .closed = ts_watch_closed };
+	char *command =
+		ts_program_words(t,
+	                         "debug watch-ipn --netmap=false --rate-limit=false 2>/dev/null");
+	static const struct stream_events events = { .data = ts_watch_data,
+		                                     .closed = ts_watch_closed };
 	struct err err;
 	t->watch_ms = loop_now(store_loop(t->source.store));
-	t->watch = link_open(source_link(&t->source), &(struct endpoint){ .kind = ENDPOINT_EXEC, .command = command }, &events, t, &err);
+	t->watch = link_open(source_link(&t->source),
+	                     &(struct endpoint){ .kind = ENDPOINT_EXEC, .command = command },
+	                     &events, t, &err);
 	free(command);
 }
 
@@ -405,7 +447,8 @@ static enum err_code ts_program_code(const char *said)
 {
 	if (strstr(said, "ermission denied"))
 		return ERR_DENIED;
-	bool not_running = strstr(said, "doesn't appear to be running") || strstr(said, "failed to connect to local");
+	bool not_running = strstr(said, "doesn't appear to be running") ||
+	                   strstr(said, "failed to connect to local");
 	return not_running ? ERR_ABSENT : ERR_REFUSED;
 }
 
@@ -416,13 +459,16 @@ static void ts_program_done(const struct run_result *r, void *arg)
 	char said[160];
 	t->run = NULL;
 	if (!err.code && !r->end.began)
-		err_set(&err, ERR_REFUSED, "%s: the login runs no shell commands, so tailscaled cannot be asked", t->source.server->name);
+		err_set(&err, ERR_REFUSED,
+		        "%s: the login runs no shell commands, so tailscaled cannot be asked",
+		        t->source.server->name);
 	else if (!err.code && r->end.exit_code == 127 && t->denied.code)
-		err = t->denied;              /* a socket is there, and no program that is let in */
+		err = t->denied; /* a socket is there, and no program that is let in */
 	else if (!err.code && r->end.exit_code == 127)
 		err_set(&err, ERR_ABSENT, "%s has no tailscale", t->source.server->name);
 	else if (!err.code && r->end.exit_code != 0)
-		err_set(&err, ts_program_code(r->err_out), "%s: `tailscale status` says: %s", t->source.server->name,
+		err_set(&err, ts_program_code(r->err_out), "%s: `tailscale status` says: %s",
+		        t->source.server->name,
 		        hs_message(said, sizeof(said), r->err_out, r->err_len));
 	if (err.code) {
 		ts_fail(t, &err);
@@ -436,18 +482,24 @@ static void ts_program_done(const struct run_result *r, void *arg)
 	ts_look_later(t);
 }
 
-/* --- asking ----------------------------------------------------------------------------------------------------------------------- */
+/* --- asking -------------------------------------------------------------- */
 
 static void ts_ask_status(struct ts *t)
 {
 	t->asked_ms = loop_now(store_loop(t->source.store));
 	if (t->by_program) {
 		char *command = ts_program_words(t, "status --json");
-		t->run = link_run(source_link(&t->source), command, NULL, 0, STATUS_MAX, CALL_MS, ts_program_done, t);
+		t->run = link_run(source_link(&t->source), command, NULL, 0, STATUS_MAX, CALL_MS,
+		                  ts_program_done, t);
 		free(command);
 	} else {
-		t->status = call_start(t->origin, &(struct call_spec){ .path = "/localapi/v0/status", .headers = headers, .done = ts_status_done,
-		                                                     .arg = t, .max = STATUS_MAX, .timeout_ms = CALL_MS });
+		t->status = call_start(t->origin,
+		                       &(struct call_spec){ .path = "/localapi/v0/status",
+		                                            .headers = headers,
+		                                            .done = ts_status_done,
+		                                            .arg = t,
+		                                            .max = STATUS_MAX,
+		                                            .timeout_ms = CALL_MS });
 	}
 }
 
@@ -462,16 +514,20 @@ static void ts_on_timer(struct loop_timer *timer, void *arg)
 static bool ts_may_open(struct ts *t)
 {
 	struct err err;
-	bool told = !t->by_program && !ts_own_socket(&t->source);     /* of one in the configuration no shell tells */
-	enum socket_say say = told ? server_socket(t->source.server, SOCKET_TAILSCALE) : SOCKET_OPEN;
+	/* of one in the configuration no shell tells */
+	bool told = !t->by_program && !ts_own_socket(&t->source);
+	enum socket_say say = told ? server_socket(t->source.server, SOCKET_TAILSCALE)
+	                           : SOCKET_OPEN;
 	bool guess = t->greeted && server_sockets_untellable(t->source.server);
 	t->waits = say == SOCKET_WAIT;
 	if (say == SOCKET_DENIED) {
 		t->by_program = true;
-		err_set(&t->denied, ERR_DENIED, "%s: no right to open %s", t->source.server->name, TS_SOCKET);
+		err_set(&t->denied, ERR_DENIED, "%s: no right to open %s", t->source.server->name,
+		        TS_SOCKET);
 	}
 	if (say == SOCKET_ABSENT && !guess) {
-		err_set(&err, ERR_ABSENT, "%s: nobody listens at %s", t->source.server->name, TS_SOCKET);
+		err_set(&err, ERR_ABSENT, "%s: nobody listens at %s", t->source.server->name,
+		        TS_SOCKET);
 		ts_fail(t, &err);
 		return false;
 	}
@@ -487,9 +543,11 @@ static void ts_begin(struct ts *t)
 	if (source_link(&t->source)->state != LINK_UP || !ts_may_open(t))
 		return;
 	if (!t->origin)
-		t->origin = origin_create(store_http(t->source.store), source_link(&t->source), &endpoint, 1);
+		t->origin = origin_create(store_http(t->source.store), source_link(&t->source),
+		                          &endpoint, 1);
 	ts_ask_status(t);
-	/* one call finds out whether there is any: sshd writes a line to its journal for each that finds nobody */
+	/* one call finds out whether there is any: sshd writes a line to its journal for each that
+	 * finds nobody */
 	if (!t->by_program && t->source.state != SOURCE_WAITING && t->source.state != SOURCE_ABSENT)
 		ts_start_bus(t);
 }
@@ -510,7 +568,8 @@ static void ts_on_retry(struct loop_timer *timer, void *arg)
 static void ts_sockets(struct source *source)
 {
 	struct ts *t = ts_of(source);
-	bool away = source->state == SOURCE_ABSENT || source->state == SOURCE_STALE || source->state == SOURCE_FAILED;
+	bool away = source->state == SOURCE_ABSENT || source->state == SOURCE_STALE ||
+	            source->state == SOURCE_FAILED;
 	bool open = server_socket(source->server, SOCKET_TAILSCALE) == SOCKET_OPEN;
 	if (!t->timer)
 		return;
@@ -518,7 +577,7 @@ static void ts_sockets(struct source *source)
 		ts_begin(t);
 }
 
-/* --- the backend ------------------------------------------------------------------------------------------------------------------ */
+/* --- the backend --------------------------------------------------------- */
 
 static void ts_up(struct source *source)
 {
@@ -561,13 +620,16 @@ static void ts_finish(struct source *source)
 	vpn_join(source->store);
 }
 
-/* Whoever opens "AuthURL" may let this node into a network of his own. Up to the last slash it is no secret. */
+/* Whoever opens "AuthURL" may let this node into a network of his own. Up to the last slash it is
+ * no secret. */
 static void ts_redact(const char *what, const char *bytes, size_t len, struct buf *out)
 {
 	static const char name[] = "\"AuthURL\"";
 	const char *at = memmem(bytes, len, name, sizeof(name) - 1), *end = bytes + len;
 	(void)what;
-	const char *from = at ? memchr(at + sizeof(name) - 1, '"', (size_t)(end - at) - sizeof(name) + 1) : NULL;
+	const char *from = at ? memchr(at + sizeof(name) - 1, '"',
+	                               (size_t)(end - at) - sizeof(name) + 1)
+	                      : NULL;
 	const char *to = from ? memchr(from + 1, '"', (size_t)(end - from) - 1) : NULL;
 	const char *slash = to ? memrchr(from, '/', (size_t)(to - from)) : NULL;
 	if (!slash) {
@@ -583,6 +645,13 @@ static void ts_redact(const char *what, const char *bytes, size_t len, struct bu
 }
 
 const struct backend backend_tailscale = {
-	.name = "tailscale", .source_size = sizeof(struct ts), .up = ts_up, .down = ts_down, .feed = ts_feed, .redact = ts_redact,
-	.shown = vpn_shown, .finish = ts_finish, .sockets = ts_sockets,
+	.name = "tailscale",
+	.source_size = sizeof(struct ts),
+	.up = ts_up,
+	.down = ts_down,
+	.feed = ts_feed,
+	.redact = ts_redact,
+	.shown = vpn_shown,
+	.finish = ts_finish,
+	.sockets = ts_sockets,
 };

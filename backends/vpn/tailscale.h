@@ -6,8 +6,9 @@
 
 #define TS_SOCKET "/var/run/tailscale/tailscaled.sock"
 /* Where packages put the program: Debian, snap, Synology, a Mac. */
-#define TS_PROGRAM_PATH \
-	"PATH=$PATH:/usr/local/bin:/usr/sbin:/snap/bin:/var/packages/Tailscale/target/bin:/opt/homebrew/bin; export PATH; "
+#define TS_PROGRAM_PATH                                                                          \
+	"PATH=$PATH:/usr/local/bin:/usr/sbin:/snap/bin:/var/packages/Tailscale/target/bin:/opt/" \
+	"homebrew/bin; export PATH; "
 
 /* The one that the configuration names; NULL: none. */
 const char *ts_own_socket(const struct source *);
@@ -18,26 +19,28 @@ struct here;
 
 struct ts {
 	struct source source;
-	struct origin *origin;               /* NULL: the link is down */
+	struct origin *origin;             /* NULL: the link is down */
 	struct call *status, *bus, *prefs; /* on their way */
-	char control_url[200];           /* its log-in server, as long as it was logged in; "" unknown. Logging out forgets it there */
-	struct run *run;                 /* `tailscale status`, where the socket is forbidden */
-	struct stream *watch;            /* `tailscale debug watch-ipn`, likewise */
-	int64_t watch_ms;                /* loop clock of its beginning */
+	char control_url[200]; /* its log-in server, as long as it was logged in; "" unknown.
+	                          Logging out forgets it there */
+	struct run *run;       /* `tailscale status`, where the socket is forbidden */
+	struct stream *watch;  /* `tailscale debug watch-ipn`, likewise */
+	int64_t watch_ms;      /* loop clock of its beginning */
 	struct loop_timer *timer, *retry;
-	struct err denied;               /* why the socket may not be opened; by_program */
-	int64_t asked_ms;                /* loop clock of the last look */
+	struct err denied; /* why the socket may not be opened; by_program */
+	int64_t asked_ms;  /* loop clock of the last look */
 	unsigned fails;
-	uint32_t round;                  /* counts the lists */
-	bool waits;                      /* for what the shell says of its socket (sockets.h) */
+	uint32_t round; /* counts the lists */
+	bool waits;     /* for what the shell says of its socket (sockets.h) */
 	bool by_program, tried_program, old_bus, no_bus, again, shown, greeted, missing;
-	char state[24];                  /* "Running", "NeedsLogin", ...; "" unknown */
+	char state[24]; /* "Running", "NeedsLogin", ...; "" unknown */
 	char auth_url[256];
-	char suffix[96];                 /* of its names in DNS, as it was told last; "" unknown */
-	int64_t skew_ms;                 /* our clock minus its machine's; 0 when they are near */
-	struct ts_act *acts;             /* that run; act_ts.c */
-	struct ts_look *looks;           /* pings whose answers are awaited; look.c */
-	struct here *here;               /* this machine's own tailscaled, asked on behalf of a server that is down; here.c */
+	char suffix[96];       /* of its names in DNS, as it was told last; "" unknown */
+	int64_t skew_ms;       /* our clock minus its machine's; 0 when they are near */
+	struct ts_act *acts;   /* that run; act_ts.c */
+	struct ts_look *looks; /* pings whose answers are awaited; look.c */
+	/* this machine's own tailscaled, asked on behalf of a server that is down; here.c */
+	struct here *here;
 };
 
 void here_finish(struct ts *);

@@ -1,5 +1,6 @@
-/* ts_distance.c: whoever opens a peer's details wants to know how far away it is from each place that sees it. tailscaled is asked for one
- * ping each through its socket: no process there, and nothing while nobody looks. */
+/* ts_distance.c: whoever opens a peer's details wants to know how far away it is from each place
+ * that sees it. tailscaled is asked for one ping each through its socket: no process there, and
+ * nothing while nobody looks. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,12 +13,12 @@
 #include "backends/vpn/tailscale.h"
 
 #define LOOK_MS 6000
-#define LOOKS_MAX 32                 /* at a time, of one tailscaled */
+#define LOOKS_MAX 32 /* at a time, of one tailscaled */
 
 struct ts_look {
 	struct ts *ts;
 	struct call *call;
-	char id[ID_KEEP];                /* of the row: how that place sees the peer */
+	char id[ID_KEEP]; /* of the row: how that place sees the peer */
 	struct ts_look *next, **prev;
 };
 
@@ -52,7 +53,8 @@ static void ts_distance_on_pong(struct call *call, const struct reply *r, void *
 	struct row *row = store_find(k->ts->source.store, k->id);
 	struct ts_pong p;
 	(void)call;
-	if (row && row->kind == &kind_peer && !r->err.code && r->status == 200 && ts_pong_parse(&p, r->body, r->len) && p.ms >= 0)
+	if (row && row->kind == &kind_peer && !r->err.code && r->status == 200 &&
+	    ts_pong_parse(&p, r->body, r->len) && p.ms >= 0)
 		peer_pinged(row, p.ms, p.path);
 	k->call = NULL;
 	ts_distance_look_free(k);
@@ -87,7 +89,8 @@ bool peer_look(const struct peer *p)
 	bool any = false;
 	const struct peer *o = p;
 	do {
-		if (o->family == VPN_TAILSCALE && !o->control && !o->at.self && o->at.n_addrs && o->row.source->state == SOURCE_LIVE && peer_online(o))
+		if (o->family == VPN_TAILSCALE && !o->control && !o->at.self && o->at.n_addrs &&
+		    o->row.source->state == SOURCE_LIVE && peer_online(o))
 			any |= ts_distance_look(o);
 		o = o->next;
 	} while (o != p);

@@ -1,5 +1,6 @@
-/* ts_local.c: this machine's own tailscaled, when a server that is reached through the VPN is down: it is the first thing that can be
- * wrong. Where this machine is among the watched its source knows; otherwise its socket is asked once for every failed try. */
+/* ts_local.c: this machine's own tailscaled, when a server that is reached through the VPN is down:
+ * it is the first thing that can be wrong. Where this machine is among the watched its source
+ * knows; otherwise its socket is asked once for every failed try. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,19 +18,22 @@
 #define CALL_MS 3000
 
 struct here {
-	struct ts *ts;               /* of the server that is down */
-	struct link *link;           /* to this machine */
+	struct ts *ts;     /* of the server that is down */
+	struct link *link; /* to this machine */
 	struct origin *origin;
 	struct call *call;
-	int64_t asked_ms;            /* loop clock */
-	char words[24];              /* "" it runs, or nothing is known */
+	int64_t asked_ms; /* loop clock */
+	char words[24];   /* "" it runs, or nothing is known */
 };
 
 const char *ts_state_words(const char *state)
 {
-	static const struct { const char *state, *words; } all[] = {
-		{ "NeedsLogin", "logged out" }, { "NeedsMachineAuth", "waiting for approval" }, { "Stopped", "stopped" },
-		{ "Starting", "starting" }, { "NoState", "starting" },
+	static const struct {
+		const char *state, *words;
+	} all[] = {
+		{ "NeedsLogin", "logged out" }, { "NeedsMachineAuth", "waiting for approval" },
+		{ "Stopped", "stopped" },       { "Starting", "starting" },
+		{ "NoState", "starting" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
 		if (!strcmp(state, all[i].state))
@@ -59,8 +63,12 @@ static void ts_local_ask(struct here *h)
 	static const struct endpoint endpoint = { .kind = ENDPOINT_UNIX, .path = TS_SOCKET };
 	if (!h->origin)
 		h->origin = origin_create(store_http(h->ts->source.store), h->link, &endpoint, 1);
-	h->call = call_start(h->origin, &(struct call_spec){ .path = "/localapi/v0/status?peers=false", .headers = headers, .done = ts_local_on_status,
-	                                                   .arg = h, .timeout_ms = CALL_MS });
+	h->call = call_start(h->origin,
+	                     &(struct call_spec){ .path = "/localapi/v0/status?peers=false",
+	                                          .headers = headers,
+	                                          .done = ts_local_on_status,
+	                                          .arg = h,
+	                                          .timeout_ms = CALL_MS });
 }
 
 static void ts_local_on_link(struct link *link, void *arg)
@@ -84,7 +92,7 @@ static void ts_local_look(struct ts *t)
 	}
 	t->here->asked_ms = loop_now(loop);
 	if (first)
-		link_connect(t->here->link);  /* it is up a turn later */
+		link_connect(t->here->link); /* it is up a turn later */
 	else if (t->here->link->state == LINK_UP)
 		ts_local_ask(t->here);
 }
@@ -101,7 +109,8 @@ const char *here_words(const struct server *down)
 {
 	const struct source *s;
 	for (const struct server *v = store_servers(down->store); v; v = v->next)
-		if (v->is_local && v->link && v->link->state == LINK_UP && (s = server_source(v, "tailscale")))
+		if (v->is_local && v->link && v->link->state == LINK_UP &&
+		    (s = server_source(v, "tailscale")))
 			return ts_local_watched_words(s);
 	struct ts *t = (struct ts *)server_source(down, "tailscale");
 	if (!t || !store_http(down->store) || strcmp(down->link->ops->name, "ssh") != 0)

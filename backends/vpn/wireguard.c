@@ -1,8 +1,9 @@
 /* wireguard.c: WireGuard interfaces by `wg show all dump`, wireguard-go's too.
  *
- * There is no stream for it, so it is looked at: every 10 s while a row is on the screen, else once a minute, one process a
- * look. The dump begins with the private key: the shell on the server takes it and every preshared key out with its own means,
- * so that neither ever leaves the server. It also tells the server's clock, since handshakes are told in its time. */
+ * There is no stream for it, so it is looked at: every 10 s while a row is on the screen, else once
+ * a minute, one process a look. The dump begins with the private key: the shell on the server takes
+ * it and every preshared key out with its own means, so that neither ever leaves the server. It
+ * also tells the server's clock, since handshakes are told in its time. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,18 +20,18 @@
 #define SHOWN_MS 10000
 #define HIDDEN_MS 60000
 #define RUN_MS 15000
-#define START_AGAIN_MS 3000      /* right after the login all of sshd's sessions may be taken */
+#define START_AGAIN_MS 3000 /* right after the login all of sshd's sessions may be taken */
 #define START_TRIES 5
 #define DUMP_MAX (8u << 20)
-#define NO_RIGHT 4               /* exit codes of the script */
+#define NO_RIGHT 4 /* exit codes of the script */
 #define NO_PROGRAM 127
 
 struct wg {
 	struct source source;
 	struct run *run;
 	struct loop_timer *timer;
-	int64_t asked_ms;            /* loop clock */
-	unsigned tries;              /* in a row that could not even start */
+	int64_t asked_ms; /* loop clock */
+	unsigned tries;   /* in a row that could not even start */
 	uint32_t round;
 	bool up, by_sudo, shown, absent;
 };
@@ -40,18 +41,25 @@ static struct wg *wg_of(struct source *source)
 	return (struct wg *)source;
 }
 
-/* POSIX, no single quotes, nothing but builtins besides wg itself. btime and uptime make the server's clock without a process. */
-#define SCRIPT \
-	"PATH=$PATH:/usr/sbin:/sbin:/usr/local/bin; " OR_ABSENT("wg") "%s" \
-	"b=0; while read -r k v l; do case $k in btime) b=$v; break;; esac; done </proc/stat; " \
-	"read -r u l </proc/uptime; printf \"clock %%s\\n\" $((b+${u%%%%.*})); " \
-	"d=$(LC_ALL=C %swg show all dump 2>&1); c=$?; " \
-	"case $d in *\"ermission denied\"*|*\"not permitted\"*) echo \"$d\" >&2; exit 4;; esac; " \
-	"if [ $c -ne 0 ]; then echo \"$d\" >&2; exit $c; fi; " \
-	"t=$(printf \"\\t\"); printf \"%%s\\n\" \"$d\" | while IFS=$t read -r a e f g h i j k l; do " \
-	"if [ -z \"$f\" ]; then continue; fi; " \
-	"if [ -z \"$i\" ]; then printf \"%%s\\t-\\t%%s\\t%%s\\t%%s\\n\" \"$a\" \"$f\" \"$g\" \"$h\"; " \
-	"else printf \"%%s\\t%%s\\t-\\t%%s\\t%%s\\t%%s\\t%%s\\t%%s\\t%%s\\n\" \"$a\" \"$e\" \"$g\" \"$h\" \"$i\" \"$j\" \"$k\" \"$l\"; fi; done"
+/* POSIX, no single quotes, nothing but builtins besides wg itself. btime and uptime make the
+ * server's clock without a process. */
+#define SCRIPT                                                                                    \
+	"PATH=$PATH:/usr/sbin:/sbin:/usr/local/bin; " OR_ABSENT(                                  \
+		"wg") "%s"                                                                        \
+		      "b=0; while read -r k v l; do case $k in btime) b=$v; break;; esac; done "  \
+		      "</proc/stat; "                                                             \
+		      "read -r u l </proc/uptime; printf \"clock %%s\\n\" $((b+${u%%%%.*})); "    \
+		      "d=$(LC_ALL=C %swg show all dump 2>&1); c=$?; "                             \
+		      "case $d in *\"ermission denied\"*|*\"not permitted\"*) echo \"$d\" >&2; "  \
+		      "exit 4;; esac; "                                                           \
+		      "if [ $c -ne 0 ]; then echo \"$d\" >&2; exit $c; fi; "                      \
+		      "t=$(printf \"\\t\"); printf \"%%s\\n\" \"$d\" | while IFS=$t read -r a e " \
+		      "f g h i j k l; do "                                                        \
+		      "if [ -z \"$f\" ]; then continue; fi; "                                     \
+		      "if [ -z \"$i\" ]; then printf \"%%s\\t-\\t%%s\\t%%s\\t%%s\\n\" \"$a\" "    \
+		      "\"$f\" \"$g\" \"$h\"; "                                                    \
+		      "else printf \"%%s\\t%%s\\t-\\t%%s\\t%%s\\t%%s\\t%%s\\t%%s\\t%%s\\n\" "     \
+		      "\"$a\" \"$e\" \"$g\" \"$h\" \"$i\" \"$j\" \"$k\" \"$l\"; fi; done"
 
 static void wg_look(struct wg *);
 
@@ -61,7 +69,7 @@ static bool wg_may_sudo(const struct wg *w)
 	return w->source.server->uid != 0 && !(c && c->sudo && !strcmp(c->sudo, "never"));
 }
 
-/* --- the answer's way in ----------------------------------------------------------------------------------------------------- */
+/* --- the answer's way in ------------------------------------------------- */
 
 static void wg_feed_dump(struct wg *w, const char *text, size_t len)
 {
@@ -79,8 +87,9 @@ static void wg_feed_dump(struct wg *w, const char *text, size_t len)
 		peer_set(&w->source, VPN_WIREGUARD, &list.peers[i], w->round);
 	}
 	store_rows_end(&w->source, &kind_peer);
-	snprintf(w->source.detail, sizeof(w->source.detail), "%zu interface%s, %zu peer%s%s", interfaces, interfaces == 1 ? "" : "s",
-	         list.n - interfaces, list.n - interfaces == 1 ? "" : "s", w->by_sudo ? ", by sudo -n" : "");
+	snprintf(w->source.detail, sizeof(w->source.detail), "%zu interface%s, %zu peer%s%s",
+	         interfaces, interfaces == 1 ? "" : "s", list.n - interfaces,
+	         list.n - interfaces == 1 ? "" : "s", w->by_sudo ? ", by sudo -n" : "");
 	source_set_state(&w->source, list.n ? SOURCE_LIVE : SOURCE_ABSENT, NULL);
 	source_left_out(&w->source, &kind_peer, list.left_out);
 	vpn_list_finish(&list);
@@ -93,7 +102,7 @@ static void wg_feed(struct source *source, const char *what, const char *bytes, 
 		wg_feed_dump(wg_of(source), bytes, len);
 }
 
-/* --- looking -------------------------------------------------------------------------------------------------------------------- */
+/* --- looking ------------------------------------------------------------- */
 
 static void wg_look_later(struct wg *w)
 {
@@ -108,9 +117,13 @@ static void wg_denied(struct wg *w, const char *said, size_t len)
 	const struct server *v = w->source.server;
 	const char *user = *v->user ? v->user : "USER";
 	hs_message(words, sizeof(words), said, len);
-	err_set(&err, ERR_DENIED, "%s may not read WireGuard on %s (%s); the line `%s ALL=(root) NOPASSWD: /usr/bin/wg show all dump` in "
-	        "sudoers there grants it", user, v->name, words, user);
-	w->absent = true;                     /* a refused sudo is mailed to root on some servers: not again */
+	err_set(&err, ERR_DENIED,
+	        "%s may not read WireGuard on %s (%s); the line `%s ALL=(root) NOPASSWD: "
+	        "/usr/bin/wg show all dump` in "
+	        "sudoers there grants it",
+	        user, v->name, words, user);
+	/* a refused sudo is mailed to root on some servers: not again */
+	w->absent = true;
 	source_set_state(&w->source, SOURCE_DENIED, &err);
 }
 
@@ -119,7 +132,8 @@ static void wg_failed(struct wg *w, const struct run_result *r)
 	struct err err = r->end.err;
 	char words[160];
 	if (!err.code)
-		err_set(&err, ERR_REFUSED, "%s: `wg show all dump` ended with code %d: %s", w->source.server->name, r->end.exit_code,
+		err_set(&err, ERR_REFUSED, "%s: `wg show all dump` ended with code %d: %s",
+		        w->source.server->name, r->end.exit_code,
 		        hs_message(words, sizeof(words), r->err_out, r->err_len));
 	source_set_state(&w->source, w->round ? SOURCE_STALE : SOURCE_FAILED, &err);
 	wg_look_later(w);
@@ -138,7 +152,7 @@ static void wg_on_dump(const struct run_result *r, void *arg)
 	}
 	w->tries = code < 0 ? w->tries : 0;
 	if (code == NO_PROGRAM && strstr(r->out, ABSENT_WORD)) {
-		w->absent = true;                 /* looked for again when the link is new */
+		w->absent = true; /* looked for again when the link is new */
 		source_set_state(&w->source, SOURCE_ABSENT, NULL);
 	} else if (code == NO_RIGHT && !w->by_sudo && wg_may_sudo(w)) {
 		w->by_sudo = true;
@@ -158,7 +172,8 @@ static void wg_look(struct wg *w)
 	struct link *link = source_link(&w->source);
 	if (w->run || link->state != LINK_UP)
 		return;
-	char *script = xasprintf(SCRIPT, w->by_sudo ? SUDO_MAY_OR("wg", "1") : "", w->by_sudo ? "sudo -n " : "");
+	char *script = xasprintf(SCRIPT, w->by_sudo ? SUDO_MAY_OR("wg", "1") : "",
+	                         w->by_sudo ? "sudo -n " : "");
 	w->asked_ms = loop_now(store_loop(w->source.store));
 	w->run = link_run(link, script, NULL, 0, DUMP_MAX, RUN_MS, wg_on_dump, w);
 	free(script);
@@ -187,7 +202,7 @@ void wg_poll_now(struct source *source)
 		wg_look(w);
 }
 
-/* --- the backend ------------------------------------------------------------------------------------------------------------------ */
+/* --- the backend --------------------------------------------------------- */
 
 static void wg_up(struct source *source)
 {
@@ -221,6 +236,12 @@ static void wg_finish(struct source *source)
 }
 
 const struct backend backend_wireguard = {
-	.name = "wireguard", .source_size = sizeof(struct wg), .up = wg_up, .down = wg_down, .feed = wg_feed, .shown = vpn_shown, .finish = wg_finish,
+	.name = "wireguard",
+	.source_size = sizeof(struct wg),
+	.up = wg_up,
+	.down = wg_down,
+	.feed = wg_feed,
+	.shown = vpn_shown,
+	.finish = wg_finish,
 	.needs_facts = true,
 };

@@ -1,4 +1,5 @@
-/* What logs cost without any server: adding lines, memory over ten million of them, filters over a full buffer. */
+/* What logs cost without any server: adding lines, memory over ten million of them, filters over a
+ * full buffer. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +10,7 @@
 #include "backends/base/mem.h"
 #include "backends/store/log.h"
 
-#define SLICE_US 3000        /* as views.c has it */
+#define SLICE_US 3000 /* as views.c has it */
 
 /* Of this process: what one core of a quiet machine would need. */
 static double now_ms(void)
@@ -47,29 +48,38 @@ static void filter(struct log *log, const char *pattern)
 		done = log_judge_some(log, SLICE_US);
 		worst = now_ms() - slice > worst ? now_ms() - slice : worst;
 	}
-	printf("filter %-34s %6.1f ms of CPU over %zu MB, longest slice %.1f ms, %llu lines seen\n", pattern, now_ms() - began,
-	       log_bytes(log) >> 20, worst, (unsigned long long)log_seen_count(log));
+	printf("filter %-34s %6.1f ms of CPU over %zu MB, longest slice %.1f ms, %llu lines seen\n",
+	       pattern, now_ms() - began, log_bytes(log) >> 20, worst,
+	       (unsigned long long)log_seen_count(log));
 	log_set_judge(log, NULL, NULL);
 	match_destroy(m);
 }
 
 int main(int argc, char **argv)
 {
-	static const char *const patterns[] = { "nothing like this", "took 97[0-9] ms", "error|warn|fatal", "from .*things$", "(?i)PATH=\\S+$" };
+	static const char *const patterns[] = { "nothing like this", "took 97[0-9] ms",
+		                                "error|warn|fatal", "from .*things$",
+		                                "(?i)PATH=\\S+$" };
 	long lines = argc > 1 ? atol(argv[1]) : 10000000, at_tenth = 0;
 	struct log *log = log_create(0);
 	unsigned source = log_source_add(log, "sese/container/x");
 	char text[256];
 	double began = now_ms();
 	for (long i = 0; i < lines; i++) {
-		int n = snprintf(text, sizeof(text), "2026-11-21T06:40:08Z level=info request %ld from 10.1.2.3 took %ld ms path=/api/v1/things", i, i % 977);
+		int n = snprintf(text, sizeof(text),
+		                 "2026-11-21T06:40:08Z level=info request %ld from 10.1.2.3 took "
+		                 "%ld ms path=/api/v1/things",
+		                 i, i % 977);
 		log_add(log, source, 1000000 + i, LOG_LEVEL_UNKNOWN, LOG_LINE, text, (size_t)n);
 		if (i == lines / 5)
 			at_tenth = resident_kb();
 	}
-	printf("add %ld lines: %.0f a second of CPU\n", lines, (double)lines / (now_ms() - began) * 1000);
-	printf("memory: %ld MB after a fifth of them, %ld MB after all, bound %u MB, %llu dropped\n", at_tenth >> 10, resident_kb() >> 10,
-	       LOG_MAX_DEFAULT >> 20, (unsigned long long)log_dropped(log));
+	printf("add %ld lines: %.0f a second of CPU\n", lines,
+	       (double)lines / (now_ms() - began) * 1000);
+	printf("memory: %ld MB after a fifth of them, %ld MB after all, bound %u MB, %llu "
+	       "dropped\n",
+	       at_tenth >> 10, resident_kb() >> 10, LOG_MAX_DEFAULT >> 20,
+	       (unsigned long long)log_dropped(log));
 	for (size_t i = 0; i < ARRAY_LEN(patterns); i++)
 		filter(log, patterns[i]);
 	log_destroy(log);

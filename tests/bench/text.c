@@ -1,4 +1,5 @@
-/* text.c: how many MB of log lines a second are washed, judged, kept, taken apart, searched; memcpy beside them. */
+/* text.c: how many MB of log lines a second are washed, judged, kept, taken apart, searched; memcpy
+ * beside them. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,13 +36,18 @@ static int64_t now_ns(void)
 static void make_lines(void)
 {
 	static const char *const forms[] = {
-		"2026-11-21T08:12:%02d.%03dZ level=info msg=\"request served\" path=/api/v1/items/%d status=200 took=12ms",
-		"{\"level\":\"warn\",\"ts\":%d.%03d,\"caller\":\"pool/conn.go:88\",\"msg\":\"slow query\",\"id\":%d,\"rows\":1204}",
-		"\033[32mINFO\033[0m  %d:%d worker %d gr\303\266\303\237e fertig, n\303\244chster Auftrag",
-		"[%d.%03d] ERROR: connection to 10.0.0.%d refused, trying again in 5 seconds (attempt 3 of 10)",
+		"2026-11-21T08:12:%02d.%03dZ level=info msg=\"request served\" "
+		"path=/api/v1/items/%d status=200 took=12ms",
+		"{\"level\":\"warn\",\"ts\":%d.%03d,\"caller\":\"pool/conn.go:88\",\"msg\":\"slow "
+		"query\",\"id\":%d,\"rows\":1204}",
+		"\033[32mINFO\033[0m  %d:%d worker %d gr\303\266\303\237e fertig, n\303\244chster "
+		"Auftrag",
+		"[%d.%03d] ERROR: connection to 10.0.0.%d refused, trying again in 5 seconds "
+		"(attempt 3 of 10)",
 	};
 	for (size_t i = 0; i < LINES; i++) {
-		lines[i].text = xasprintf(forms[i % ARRAY_LEN(forms)], (int)(i % 60), (int)(i % 1000), (int)i);
+		lines[i].text = xasprintf(forms[i % ARRAY_LEN(forms)], (int)(i % 60),
+		                          (int)(i % 1000), (int)i);
 		lines[i].len = strlen(lines[i].text);
 		total += lines[i].len;
 	}
@@ -73,7 +79,8 @@ static void do_log(void *log)
 {
 	static int64_t time_us;
 	for (size_t i = 0; i < LINES; i++)
-		log_add(log, 0, ++time_us, LOG_LEVEL_UNKNOWN, LOG_LINE, lines[i].text, lines[i].len);
+		log_add(log, 0, ++time_us, LOG_LEVEL_UNKNOWN, LOG_LINE, lines[i].text,
+		        lines[i].len);
 }
 
 static void nothing(const char *time, const char *line, size_t len, bool error, void *arg)
@@ -125,16 +132,24 @@ int main(void)
 	buf_init(&framed, 64u << 20);
 	for (size_t i = 0; i < LINES; i++) {
 		size_t n = lines[i].len + 1;
-		char head[8] = { 1, 0, 0, 0, (char)(n >> 24), (char)(n >> 16), (char)(n >> 8), (char)n };
+		char head[8] = { 1,      0, 0, 0, (char)(n >> 24), (char)(n >> 16), (char)(n >> 8),
+			         (char)n };
 		buf_add(&framed, head, sizeof(head));
 		buf_add(&framed, lines[i].text, n - 1);
 		buf_add(&framed, "\n", 1);
 	}
 	struct log *log = log_create(0);
 	log_source_add(log, "sese/container/a");
-	const struct { const char *name; void (*fn)(void *); void *arg; } all[] = {
-		{ "memcpy", do_memcpy, NULL }, { "wash", do_wash, NULL }, { "level_guess", do_level, NULL },
-		{ "log_add (wash, level, pack)", do_log, log }, { "frames (engine's log stream)", do_frames, &framed },
+	const struct {
+		const char *name;
+		void (*fn)(void *);
+		void *arg;
+	} all[] = {
+		{ "memcpy", do_memcpy, NULL },
+		{ "wash", do_wash, NULL },
+		{ "level_guess", do_level, NULL },
+		{ "log_add (wash, level, pack)", do_log, log },
+		{ "frames (engine's log stream)", do_frames, &framed },
 		{ "fuzzy filter", do_fuzzy, NULL },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)

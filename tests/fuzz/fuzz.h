@@ -1,7 +1,8 @@
-/* fuzz.h: what the fuzz targets share: asserting in every build, text with an end, what washed text is, a store.
+/* fuzz.h: what the fuzz targets share: asserting in every build, text with an end, what washed text
+ * is, a store.
  *
- * A target is as small as can be: bytes into one parser, then what must hold of the result. Targets of what is static
- * include the .c file. */
+ * A target is as small as can be: bytes into one parser, then what must hold of the result. Targets
+ * of what is static include the .c file. */
 #ifndef TESTS_FUZZ_H
 #define TESTS_FUZZ_H
 
@@ -21,12 +22,12 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-#define MUST(what) \
-	do { \
-		if (!(what)) { \
+#define MUST(what)                                                                                \
+	do {                                                                                      \
+		if (!(what)) {                                                                    \
 			fprintf(stderr, "%s:%d: does not hold: %s\n", __FILE__, __LINE__, #what); \
-			abort(); \
-		} \
+			abort();                                                                  \
+		}                                                                                 \
 	} while (0)
 
 static inline void must_be_washed(const char *s, const char *what, int line)
@@ -42,7 +43,8 @@ static inline void must_be_washed(const char *s, const char *what, int line)
 }
 #define MUST_BE_WASHED(s) must_be_washed(s, #s, __LINE__)
 
-/* The bytes as a C string of exactly that size, so that reading behind its end is seen. The caller frees. */
+/* The bytes as a C string of exactly that size, so that reading behind its end is seen. The caller
+ * frees. */
 static inline char *as_text(const uint8_t *data, size_t len)
 {
 	char *s = xcalloc(1, len + 1);

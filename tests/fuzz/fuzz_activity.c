@@ -13,7 +13,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		MUST_BE_WASHED(a->entries[i].id);
 		MUST_BE_WASHED(a->entries[i].text);
 		MUST_BE_WASHED(a->entries[i].by);
-		MUST(a->entries[i].what < ARRAY_LEN(what_names) && a->entries[i].health < ARRAY_LEN(health_names));
+		MUST(a->entries[i].what < ARRAY_LEN(what_names) &&
+		     a->entries[i].health < ARRAY_LEN(health_names));
 	}
 	activity_destroy(a);
 	close(fd);

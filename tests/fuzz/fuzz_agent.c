@@ -1,4 +1,5 @@
-/* The list of keys of an agent, sorted as OpenSSH would: nothing grows, and a broken one stays as it is. */
+/* The list of keys of an agent, sorted as OpenSSH would: nothing grows, and a broken one stays as
+ * it is. */
 #include "backends/link/ssh_agent.c"
 #include "tests/fuzz/fuzz.h"
 

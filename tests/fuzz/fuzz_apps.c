@@ -1,5 +1,5 @@
-/* What web platforms answer: into rows whose every text is washed, into sentences, into a log that never tells a line twice when only
- * more of it comes. The first byte chooses. */
+/* What web platforms answer: into rows whose every text is washed, into sentences, into a log that
+ * never tells a line twice when only more of it comes. The first byte chooses. */
 #include "tests/fuzz/world.h"
 
 #include "backends/apps/app.h"
@@ -9,12 +9,16 @@
 #include "backends/link/link.h"
 #include "backends/store/log.h"
 
-static const char *const whats[] = { "home\ttree", "home\tone\ta-Web1", "home\tversion", "other\ttree", "home\tone\tc-Queue" };
+static const char *const whats[] = { "home\ttree", "home\tone\ta-Web1", "home\tversion",
+	                             "other\ttree", "home\tone\tc-Queue" };
 
 static void rows(unsigned which, const char *text, size_t len)
 {
-	static const char tree[] = "[{\"projectId\":\"p\",\"name\":\"shop\",\"environments\":[{\"environmentId\":\"e\",\"name\":\"x\",\"applications\":"
-	                           "[{\"applicationId\":\"a-Web1\",\"name\":\"web\",\"applicationStatus\":\"done\"}],\"compose\":[{\"composeId\":\"c-Queue\",\"name\":\"q\"}]}]}]";
+	static const char tree[] =
+		"[{\"projectId\":\"p\",\"name\":\"shop\",\"environments\":[{\"environmentId\":"
+		"\"e\",\"name\":\"x\",\"applications\":"
+		"[{\"applicationId\":\"a-Web1\",\"name\":\"web\",\"applicationStatus\":\"done\"}],"
+		"\"compose\":[{\"composeId\":\"c-Queue\",\"name\":\"q\"}]}]}]";
 	struct world w = world_create();
 	struct source *s = server_source(server_open_replay(w.store, "pi"), "dokploy");
 	source_feed(s, whats[0], tree, sizeof(tree) - 1);

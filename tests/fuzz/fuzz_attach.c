@@ -1,4 +1,5 @@
-/* The beginning of an attached program's output: what is shown is the same in whatever pieces it comes, and nothing is lost behind the mark. */
+/* The beginning of an attached program's output: what is shown is the same in whatever pieces it
+ * comes, and nothing is lost behind the mark. */
 #include "backends/sessions/attach.c"
 #include "tests/fuzz/fuzz.h"
 
@@ -33,7 +34,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	shown(data, len, len ? len : 1, &whole, &none[0]);
 	shown(data, len, 1, &bytewise, &none[1]);
 	/* a program that is not there says so and ends: what follows is of no interest */
-	MUST(none[0] || none[1] || (whole.len == bytewise.len && !memcmp(whole.data ? whole.data : "", bytewise.data ? bytewise.data : "", whole.len)));
+	MUST(none[0] || none[1] ||
+	     (whole.len == bytewise.len && !memcmp(whole.data ? whole.data : "",
+	                                           bytewise.data ? bytewise.data : "", whole.len)));
 	buf_finish(&whole);
 	buf_finish(&bytewise);
 	return 0;

@@ -12,15 +12,21 @@ static sd_bus *nobody(void)
 	if (bus)
 		return bus;
 	MUST(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair) == 0);
-	MUST(sd_bus_new(&bus) >= 0 && sd_bus_set_fd(bus, pair[0], pair[0]) >= 0 && sd_bus_start(bus) >= 0);
+	MUST(sd_bus_new(&bus) >= 0 && sd_bus_set_fd(bus, pair[0], pair[0]) >= 0 &&
+	     sd_bus_start(bus) >= 0);
 	return bus;
 }
 
-/* Adds values as the bytes say; those that D-Bus does not allow are refused by sd-bus, and left out. */
+/* Adds values as the bytes say; those that D-Bus does not allow are refused by sd-bus, and left
+ * out. */
 static void add_values(sd_bus_message *m, const uint8_t **data, size_t *len, int depth)
 {
 	while (*len) {
-		union { uint64_t t; double d; uint8_t bytes[8]; } n = { 0 };
+		union {
+			uint64_t t;
+			double d;
+			uint8_t bytes[8];
+		} n = { 0 };
 		unsigned what = take_byte(data, len) % 10;
 		for (size_t i = 0; what >= 3 && what <= 6 && i < 8; i++)
 			n.bytes[i] = (uint8_t)take_byte(data, len);
@@ -43,7 +49,8 @@ static void add_values(sd_bus_message *m, const uint8_t **data, size_t *len, int
 		} else if (what == 6) {
 			sd_bus_message_append(m, "a{sv}", 2, "a", "t", n.t, "b", "d", n.d);
 		} else if (what == 7) {
-			sd_bus_message_append(m, "(soa(ss)v)", "x", "/x", 1, "y", "z", "as", 2, "p", "q");
+			sd_bus_message_append(m, "(soa(ss)v)", "x", "/x", 1, "y", "z", "as", 2, "p",
+			                      "q");
 		} else if (what == 8) {
 			sd_bus_message_append(m, "a{ts}", 1, UINT64_MAX, "key is a number");
 		} else if (depth < 12 && sd_bus_message_open_container(m, 'v', "s") >= 0) {

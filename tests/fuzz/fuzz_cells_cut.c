@@ -1,4 +1,5 @@
-/* cells_cut() and cells_fit(): a washed text is never wider than it may be, and no character is halved. */
+/* cells_cut() and cells_fit(): a washed text is never wider than it may be, and no character is
+ * halved. */
 #include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

@@ -10,8 +10,9 @@ static void list(const char *json, size_t len)
 		MUST(err.code != ERR_NONE && *err.text);
 	for (size_t i = 0; i < l.n; i++) {
 		const struct ctr_item *c = &l.items[i];
-		const char *texts[] = { c->id, c->name, c->image, c->image_id, c->command, c->ports, c->networks, c->project,
-		                        c->service, c->project_dir, c->project_files };
+		const char *texts[] = { c->id,      c->name,        c->image,        c->image_id,
+			                c->command, c->ports,       c->networks,     c->project,
+			                c->service, c->project_dir, c->project_files };
 		for (size_t k = 0; k < ARRAY_LEN(texts); k++)
 			MUST_BE_WASHED(texts[k]);
 		MUST(c->status_age_ms >= -1);
@@ -38,7 +39,8 @@ static void event(const char *json, size_t len)
 	struct ctr_event e = { 0 };
 	if (!ctr_event_parse(&e, json, len))
 		return;
-	const char *texts[] = { e.id, e.name, e.old_name, e.action, e.detail, e.image, e.signal, e.project, e.service, e.time };
+	const char *texts[] = { e.id,    e.name,   e.old_name, e.action,  e.detail,
+		                e.image, e.signal, e.project,  e.service, e.time };
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		MUST_BE_WASHED(texts[i]);
 }

@@ -1,4 +1,5 @@
-/* What a Coolify answers: each reader gets the same bytes, and the rows that come of them are washed. */
+/* What a Coolify answers: each reader gets the same bytes, and the rows that come of them are
+ * washed. */
 #include "backends/apps/app.h"
 #include "backends/apps/coolify_parse.h"
 #include "backends/base/buf.h"
@@ -28,8 +29,10 @@ static void readers(const char *text, size_t len)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	static const char *const whats[] = { "box\tresources", "box\tservers", "box\trunning", "box\thistory\ta1", "box\tversion" };
-	static const char app[] = "[{\"uuid\":\"a1\",\"name\":\"relay\",\"type\":\"application\",\"status\":\"running\"}]";
+	static const char *const whats[] = { "box\tresources", "box\tservers", "box\trunning",
+		                             "box\thistory\ta1", "box\tversion" };
+	static const char app[] = "[{\"uuid\":\"a1\",\"name\":\"relay\",\"type\":\"application\","
+				  "\"status\":\"running\"}]";
 	char *text = as_text(data, len);
 	struct world w = world_create();
 	struct source *s = server_source(server_open_replay(w.store, "pi"), "coolify");

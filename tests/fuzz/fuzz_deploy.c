@@ -1,5 +1,5 @@
-/* Deploys: the server's list of runs into rows, the words of a configuration, what an engine says of a pull. The first line is for
- * all of them. */
+/* Deploys: the server's list of runs into rows, the words of a configuration, what an engine says
+ * of a pull. The first line is for all of them. */
 #include "backends/containers/pull.h"
 #include "backends/deploy/template.h"
 #include "tests/fuzz/world.h"

@@ -1,4 +1,5 @@
-/* The head of a connection that is taken over for a shell in a container: cut anywhere, its bytes are counted once. */
+/* The head of a connection that is taken over for a shell in a container: cut anywhere, its bytes
+ * are counted once. */
 #include "backends/containers/exec.c"
 #include "tests/fuzz/fuzz.h"
 
@@ -13,12 +14,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	static struct engine engine;
 	size_t step = 1 + take_byte(&data, &len), taken = 0;
 	struct exec *x = xcalloc(1, sizeof(*x));
-	*x = (struct exec){ .stream.events = &events, .engine = &engine, .phase = EXEC_CONNECTING, .name = xstrdup("a"),
-	                    .head.max = HEAD_MAX };
-	engine.dead_execs = x;              /* as if others were waiting: the loop is not asked */
+	*x = (struct exec){ .stream.events = &events,
+		            .engine = &engine,
+		            .phase = EXEC_CONNECTING,
+		            .name = xstrdup("a"),
+		            .head.max = HEAD_MAX };
+	engine.dead_execs = x; /* as if others were waiting: the loop is not asked */
 	x->next = NULL;
 	for (size_t i = 0; i < len && x->phase == EXEC_CONNECTING; i += step) {
-		size_t n = len - i < step ? len - i : step, used = take_head(x, (const char *)data + i, n);
+		size_t n = len - i < step ? len - i : step,
+		       used = take_head(x, (const char *)data + i, n);
 		MUST(used <= n);
 		taken += used;
 	}

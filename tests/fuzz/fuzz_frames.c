@@ -28,7 +28,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct buf whole = { 0 }, pieces = { 0 };
 	feed(&whole, how & 1, (const char *)data, len, len ? len : 1);
 	feed(&pieces, how & 1, (const char *)data, len, 1 + how / 2);
-	MUST(whole.len == pieces.len && (!whole.len || memcmp(whole.data, pieces.data, whole.len) == 0));
+	MUST(whole.len == pieces.len &&
+	     (!whole.len || memcmp(whole.data, pieces.data, whole.len) == 0));
 	buf_finish(&whole);
 	buf_finish(&pieces);
 	return 0;

@@ -1,4 +1,5 @@
-/* Finding: a pattern against a text; marks lie inside the text, in order, and what a pattern is made of matches it. */
+/* Finding: a pattern against a text; marks lie inside the text, in order, and what a pattern is
+ * made of matches it. */
 #include "tests/fuzz/fuzz.h"
 #include "tui/fuzzy.h"
 

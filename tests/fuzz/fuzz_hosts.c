@@ -1,4 +1,5 @@
-/* ssh_config read for the names of its hosts. Includes are not followed: a fuzzer finds /dev/zero sooner or later. */
+/* ssh_config read for the names of its hosts. Includes are not followed: a fuzzer finds /dev/zero
+ * sooner or later. */
 #define glob glob_nothing
 #include "backends/servers/hosts.c"
 #undef glob

@@ -1,4 +1,5 @@
-/* What is counted before cJSON reads: never less than cJSON takes; and the reading of a whole in pieces. */
+/* What is counted before cJSON reads: never less than cJSON takes; and the reading of a whole in
+ * pieces. */
 #include "backends/base/json.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -34,7 +35,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	cJSON_InitHooks(&(cJSON_Hooks){ .malloc_fn = count_malloc, .free_fn = count_free });
 	taken = most = 0;
 	cJSON *o = json_parse(s, len);
-	MUST(most <= json_size(s, len).tree + len + 96);      /* Debian's cJSON copies a number while it reads one */
+	/* Debian's cJSON copies a number while it reads one */
+	MUST(most <= json_size(s, len).tree + len + 96);
 	if (cJSON_IsArray(o)) {
 		long count = json_count(s, len);
 		MUST(count == -1 || count == cJSON_GetArraySize(o));

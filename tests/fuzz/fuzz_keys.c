@@ -1,4 +1,5 @@
-/* What a terminal sends: keys that have a name which reads back as the same key; and into a line being typed. */
+/* What a terminal sends: keys that have a name which reads back as the same key; and into a line
+ * being typed. */
 #include "tests/fuzz/fuzz.h"
 #include "tui/keys.h"
 #include "tui/lineedit.h"
@@ -20,7 +21,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct keys *keys = keys_create(-1);
 	struct history *history = history_create(4);
-	struct lineedit *line = lineedit_create(&(struct lineedit_config){ .prompt = ":", .max = 40, .history = history });
+	struct lineedit *line = lineedit_create(
+		&(struct lineedit_config){ .prompt = ":", .max = 40, .history = history });
 	struct key key;
 	size_t step = 1 + take_byte(&data, &len);
 	int64_t now = 1000;

@@ -1,5 +1,5 @@
-/* known_hosts: hashed names, marks, negated patterns and broken lines. The first byte's bit chooses: a file, or a list of
- * names whose rules must hold. */
+/* known_hosts: hashed names, marks, negated patterns and broken lines. The first byte's bit
+ * chooses: a file, or a list of names whose rules must hold. */
 #include "backends/link/ssh_known.c"
 #include "tests/fuzz/fuzz.h"
 
@@ -8,7 +8,8 @@
 /* The rules of a list, said another way: taken apart at its commas, each part by itself. */
 static void check_list(const char *list)
 {
-	bool meant = known_in_list(NAME, list), positive = false, negative = false, too_long = false;
+	bool meant = known_in_list(NAME, list), positive = false, negative = false,
+	     too_long = false;
 	char *copy = xstrdup(list), *part = copy;
 	while (part) {
 		char *comma = strchr(part, ',');

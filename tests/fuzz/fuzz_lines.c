@@ -23,7 +23,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct buf whole = { 0 }, pieces = { 0 };
 	feed(&whole, (const char *)data, len, len ? len : 1);
 	feed(&pieces, (const char *)data, len, step);
-	MUST(whole.len == pieces.len && (!whole.len || memcmp(whole.data, pieces.data, whole.len) == 0));
+	MUST(whole.len == pieces.len &&
+	     (!whole.len || memcmp(whole.data, pieces.data, whole.len) == 0));
 	buf_finish(&whole);
 	buf_finish(&pieces);
 	return 0;

@@ -1,4 +1,5 @@
-/* A log: lines of any time and source, within its bound, in the order of their times, found by their keys. */
+/* A log: lines of any time and source, within its bound, in the order of their times, found by
+ * their keys. */
 #include "backends/store/log.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -33,11 +34,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	if (len && *data & 1)
 		log_set_judge(log, judge, NULL);
 	while (len) {
-		unsigned what = take_byte(&data, &len), time = take_byte(&data, &len), source = what & 1;
+		unsigned what = take_byte(&data, &len), time = take_byte(&data, &len),
+			 source = what & 1;
 		const uint8_t *end = memchr(data, '\n', len);
-		size_t n = end ? (size_t)(end - data) : len, more = what & 2 ? 3000 : 1;  /* the same line often: it gets full */
+		/* the same line often: it gets full */
+		size_t n = end ? (size_t)(end - data) : len, more = what & 2 ? 3000 : 1;
 		for (size_t i = 0; i < more; i++)
-			log_add(log, source, time * 1000LL, LOG_LEVEL_UNKNOWN, what & 4 ? LOG_ERROR_LINE : LOG_LINE, (const char *)data, n);
+			log_add(log, source, time * 1000LL, LOG_LEVEL_UNKNOWN,
+			        what & 4 ? LOG_ERROR_LINE : LOG_LINE, (const char *)data, n);
 		if (what & 8)
 			log_gap(log, source, "%.*s", (int)n, (const char *)data);
 		MUST(log_pool_bytes(pool) <= log_pool_max(pool));

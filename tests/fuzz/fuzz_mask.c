@@ -31,7 +31,8 @@ static void hidden_in_json(const char *text, size_t len)
 	MUST(!holds(&out, "Zq7-hidden-Zq7"));
 	buf_finish(&in);
 	buf_clear(&out);
-	static const char *const whats[] = { "4096 event", "scan", "claude", "4096 messages ses_a" };
+	static const char *const whats[] = { "4096 event", "scan", "claude",
+		                             "4096 messages ses_a" };
 	for (size_t i = 0; i < ARRAY_LEN(whats); i++) {
 		buf_addf(&in, "{\"type\":\"text\",\"text\":\"Zq7-hidden-Zq7 ");
 		buf_add(&in, text, len);
@@ -50,10 +51,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	buf_clear(&out);
 	mask_text(&out, s, len);
 	(void)mask_is_secret(s, len);
-	bool quoted = memchr(s, '"', len) || memchr(s, '\'', len);   /* an open quote makes the rest one value */
+	/* an open quote makes the rest one value */
+	bool quoted = memchr(s, '"', len) || memchr(s, '\'', len);
 	if (!quoted && !holds(&(struct buf){ .data = s, .len = len }, "Zq7"))
 		hidden_among(s, len);
-	if (!quoted && !memchr(s, '\n', len) && !holds(&(struct buf){ .data = s, .len = len }, "Zq7"))
+	if (!quoted && !memchr(s, '\n', len) &&
+	    !holds(&(struct buf){ .data = s, .len = len }, "Zq7"))
 		hidden_in_json(s, len);
 	buf_finish(&out);
 	free(s);

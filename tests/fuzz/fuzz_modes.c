@@ -1,5 +1,6 @@
-/* What a program in a shell writes to the terminal: what may be shown again asks the terminal nothing, names no title and
- * touches no clipboard; and setting the modes again leads to the same modes. */
+/* What a program in a shell writes to the terminal: what may be shown again asks the terminal
+ * nothing, names no title and touches no clipboard; and setting the modes again leads to the same
+ * modes. */
 #include "tests/fuzz/fuzz.h"
 #include "tui/attach_modes.h"
 
@@ -11,9 +12,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	for (size_t i = 0; i < len; i += step)
 		modes_feed(&m, (const char *)data + i, len - i < step ? len - i : step, &again);
 	for (size_t i = 0; i + 1 < again.len; i++)
-		MUST(again.data[i] != '\033' || !strchr("]P_^X", again.data[i + 1]) || !again.data[i + 1]);
-	for (size_t i = 0; i + 1 < again.len; i++)       /* C1 controls in UTF-8, which begin the same */
-		MUST(again.data[i] != '\xc2' || ((unsigned char)again.data[i + 1] >= 0xa0 && (unsigned char)again.data[i + 1] < 0xc0));
+		MUST(again.data[i] != '\033' || !strchr("]P_^X", again.data[i + 1]) ||
+		     !again.data[i + 1]);
+	/* C1 controls in UTF-8, which begin the same */
+	for (size_t i = 0; i + 1 < again.len; i++)
+		MUST(again.data[i] != '\xc2' || ((unsigned char)again.data[i + 1] >= 0xa0 &&
+		                                 (unsigned char)again.data[i + 1] < 0xc0));
 	modes_restore(&m, &back);
 	modes_feed(&twin, back.data ? back.data : "", back.len, NULL);
 	MUST(twin.changed == m.changed && modes_alt_screen(&twin) == modes_alt_screen(&m));

@@ -1,10 +1,14 @@
-/* The portal: its stream of events cut by the input's first byte, its answers, the rows that come of them. */
+/* The portal: its stream of events cut by the input's first byte, its answers, the rows that come
+ * of them. */
 #include "backends/apps/app.h"
 #include "backends/apps/portal_parse.h"
 #include "backends/base/sse.h"
 #include "tests/fuzz/world.h"
 
-struct heard { struct buf whole; struct source *source; };
+struct heard {
+	struct buf whole;
+	struct source *source;
+};
 
 static void on_event(const char *event, const char *data, size_t len, void *arg)
 {
@@ -33,10 +37,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct portal_made m;
 	struct err err;
 	struct world w = world_create();
-	struct heard at_once = { .source = server_source(server_open_replay(w.store, "pi"), "portal") }, in_pieces = { .source = NULL };
+	struct heard at_once = { .source = server_source(server_open_replay(w.store, "pi"),
+		                                         "portal") },
+		     in_pieces = { .source = NULL };
 	events(text, len, len ? len : 1, &at_once);
 	events(text, len, len ? (size_t)data[0] % 7 + 1 : 1, &in_pieces);
-	MUST(at_once.whole.len == in_pieces.whole.len && (!at_once.whole.len || !memcmp(at_once.whole.data, in_pieces.whole.data, at_once.whole.len)));
+	MUST(at_once.whole.len == in_pieces.whole.len &&
+	     (!at_once.whole.len ||
+	      !memcmp(at_once.whole.data, in_pieces.whole.data, at_once.whole.len)));
 	if (portal_check_parse(text, len, &c, &err))
 		MUST_BE_WASHED(c.error);
 	if (portal_made_parse(text, len, &m, &err))

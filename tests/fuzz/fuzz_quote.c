@@ -1,18 +1,20 @@
 /* quote_word() and quote_login(): every real shell gives back the very words.
  *
- * Starting seven shells takes longer than thousands of inputs: words are gathered, and one start of each shell reads
- * them all. When the words come back wrong, halves of them are tried until one is left, which is named. */
+ * Starting seven shells takes longer than thousands of inputs: words are gathered, and one start of
+ * each shell reads them all. When the words come back wrong, halves of them are tried until one is
+ * left, which is named. */
 #include "backends/base/quote.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/login_shells.h"
 
 #define WORDS_MAX 1500
-#define LINE_MAX_BYTES 90000         /* a word of the kernel holds 131072 */
+#define LINE_MAX_BYTES 90000 /* a word of the kernel holds 131072 */
 
 static char *words[WORDS_MAX];
 static size_t n_words, n_bytes;
 
-/* What each shell makes of words[from..to]: through_login as a command of the link, else as a word that it reads by itself. */
+/* What each shell makes of words[from..to]: through_login as a command of the link, else as a word
+ * that it reads by itself. */
 static bool shells_read(size_t from, size_t to, bool through_login)
 {
 	struct buf script = { 0 }, want[2] = { 0 };
@@ -20,7 +22,8 @@ static bool shells_read(size_t from, size_t to, bool through_login)
 	struct buf out[LOGIN_SHELLS] = { 0 };
 	bool good = true;
 	char *lines[2] = { NULL };
-	for (int newlines = 0; newlines < 2; newlines++) {      /* without words that have one, and with them */
+	/* without words that have one, and with them */
+	for (int newlines = 0; newlines < 2; newlines++) {
 		buf_clear(&script);
 		buf_puts(&script, through_login ? "printf '%s\\0' x" : "/usr/bin/printf '%s\\0' x");
 		buf_add(&want[newlines], "x", 2);
@@ -31,15 +34,19 @@ static bool shells_read(size_t from, size_t to, bool through_login)
 			quote_word(&script, words[i]);
 			buf_add(&want[newlines], words[i], strlen(words[i]) + 1);
 		}
-		lines[newlines] = through_login ? quote_login(script.data, false) : xstrdup(script.data);
+		lines[newlines] = through_login ? quote_login(script.data, false)
+		                                : xstrdup(script.data);
 	}
 	for (size_t i = 0; i < LOGIN_SHELLS; i++)
-		shell_start(&runs[i], &login_shells[i], "/dev/null", lines[through_login || login_shells[i].posix_words], &out[i], NULL);
+		shell_start(&runs[i], &login_shells[i], "/dev/null",
+		            lines[through_login || login_shells[i].posix_words], &out[i], NULL);
 	for (size_t i = 0; i < LOGIN_SHELLS; i++) {
 		const struct buf *w = &want[through_login || login_shells[i].posix_words];
-		bool same = shell_end(&runs[i]) == 0 && out[i].len == w->len && memcmp(out[i].data, w->data, w->len) == 0;
+		bool same = shell_end(&runs[i]) == 0 && out[i].len == w->len &&
+		            memcmp(out[i].data, w->data, w->len) == 0;
 		if (!same && to - from == 1)
-			fprintf(stderr, "%s reads it otherwise: %s\n", login_shells[i].name, lines[1]);
+			fprintf(stderr, "%s reads it otherwise: %s\n", login_shells[i].name,
+			        lines[1]);
 		good &= same;
 		buf_finish(&out[i]);
 	}
@@ -68,7 +75,7 @@ static void judge(void)
 			to = middle;
 	}
 	if (!all_right)
-		right(from, to);             /* says which word it is */
+		right(from, to); /* says which word it is */
 	MUST(all_right);
 	while (n_words)
 		free(words[--n_words]);
@@ -77,7 +84,7 @@ static void judge(void)
 
 static void take(const char *word)
 {
-	size_t len = 5 * strlen(word) + 8;     /* quoted twice, at the worst */
+	size_t len = 5 * strlen(word) + 8; /* quoted twice, at the worst */
 	if (len > LINE_MAX_BYTES)
 		return;
 	if (n_words == WORDS_MAX || n_bytes + len > LINE_MAX_BYTES)

@@ -1,4 +1,5 @@
-/* The configuration file: whatever it holds, there are settings within their bounds, and complaints are washed. */
+/* The configuration file: whatever it holds, there are settings within their bounds, and complaints
+ * are washed. */
 #include "backends/store/doc.h"
 #include "backends/store/settings.h"
 #include "tests/fuzz/fuzz.h"
@@ -14,7 +15,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	for (const struct setting_row *row = setting_rows; row->key; row++) {
 		int n;
 		memcpy(&n, (const char *)s + row->offset, sizeof(n));
-		MUST(strcmp(row->section, "settings") != 0 || row->type != SETTING_NUMBER || (n >= row->min && n <= row->max));
+		MUST(strcmp(row->section, "settings") != 0 || row->type != SETTING_NUMBER ||
+		     (n >= row->min && n <= row->max));
 	}
 	for (size_t i = 0; i < complaints.n; i++)
 		MUST_BE_WASHED(complaints.lines[i].text);

@@ -1,5 +1,5 @@
-/* Times at the beginning of lines, tail's own words among them, and levels that are numbers when JSON is folded: nothing behind the
- * line is read. */
+/* Times at the beginning of lines, tail's own words among them, and levels that are numbers when
+ * JSON is folded: nothing behind the line is read. */
 #include "backends/logs/fold.h"
 #include "backends/logs/stamp.h"
 #include "backends/logs/tail_command.h"

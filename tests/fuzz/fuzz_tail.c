@@ -1,12 +1,14 @@
-/* The readers of a tail: heads, lines of a file and of a journal, and older lines in both directions, as a server may send them. No server
- * is asked: the one command that a replaced file would cost is left out. */
+/* The readers of a tail: heads, lines of a file and of a journal, and older lines in both
+ * directions, as a server may send them. No server is asked: the one command that a replaced file
+ * would cost is left out. */
 #include "backends/link/link.h"
 #include "backends/store/store.h"
 #include "tests/fuzz/fuzz.h"
 
 static struct link nowhere;
 static struct loop *tail_loop;
-#define link_run(link, command, input, len, max, timeout, done, arg) ((void)(done), (struct run *)NULL)
+#define link_run(link, command, input, len, max, timeout, done, arg) \
+	((void)(done), (struct run *)NULL)
 #define source_link(source) (&nowhere)
 #define store_loop(store) tail_loop
 #include "backends/logs/tail.c"
@@ -26,14 +28,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	if (!tail_loop)
 		tail_loop = loop_create();
 	struct log *log = log_create(0);
-	struct tail t = { .what = (enum tail_what)(take_byte(&data, &len) % 4), .follow.log = log, .at = &at };
+	struct tail t = { .what = (enum tail_what)(take_byte(&data, &len) % 4),
+		          .follow.log = log,
+		          .at = &at };
 	unsigned how = take_byte(&data, &len);
-	t.units[0] = (struct unit_of_tail){ .name = "caddy.service", .source = log_source_add(log, "x/unit/caddy.service") };
-	t.units[1] = (struct unit_of_tail){ .name = "x.service", .source = log_source_add(log, "x/unit/x.service") };
+	t.units[0] = (struct unit_of_tail){ .name = "caddy.service",
+		                            .source = log_source_add(log, "x/unit/caddy.service") };
+	t.units[1] = (struct unit_of_tail){ .name = "x.service",
+		                            .source = log_source_add(log, "x/unit/x.service") };
 	t.n_units = t.what == TAIL_UNIT ? 2 : 1;
 	buf_init(&t.in, 64u << 10);
 	tail_mark(t.mark, 7);
-	const char *half = len ? memchr(data, 1, len) : NULL;      /* what stands behind it are older lines */
+	/* what stands behind it are older lines */
+	const char *half = len ? memchr(data, 1, len) : NULL;
 	size_t n = half ? (size_t)(half - (const char *)data) : len, rest = half ? len - n - 1 : 0;
 	if (!buf_add(&t.in, data, n))
 		n = 0;

@@ -1,11 +1,13 @@
-/* What the script of the vitals says: blocks are cut off, and what is in them stays within what can be. */
+/* What the script of the vitals says: blocks are cut off, and what is in them stays within what can
+ * be. */
 #include "backends/vitals/sample.h"
 #include "tests/fuzz/fuzz.h"
 
 static void must_be_possible(const struct vitals *v)
 {
 	MUST(v->cpu >= -1 && v->cpu <= 100.5);
-	MUST(v->n_disks <= VITALS_DISKS && v->worst_disk < (int)v->n_disks && v->n_history <= VITALS_HISTORY);
+	MUST(v->n_disks <= VITALS_DISKS && v->worst_disk < (int)v->n_disks &&
+	     v->n_history <= VITALS_HISTORY);
 	MUST(v->mem_used <= v->mem_total && v->swap_used <= v->swap_total && v->uptime_s >= -1);
 	for (size_t i = 0; i < v->n_disks; i++) {
 		MUST_BE_WASHED(v->disks[i].mount);

@@ -1,4 +1,5 @@
-/* What tailscaled, wg and Headscale answer: every reader gets the same bytes. What they make of them is washed. */
+/* What tailscaled, wg and Headscale answer: every reader gets the same bytes. What they make of
+ * them is washed. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,8 +10,9 @@ static void peers(struct vpn_list *l)
 {
 	for (size_t i = 0; i < l->n; i++) {
 		const struct vpn_peer *p = &l->peers[i];
-		const char *texts[] = { p->key, p->id, p->name, p->host, p->endpoint, p->relay, p->os, p->user, p->tags, p->routes, p->offered,
-		                        p->health, p->iface };
+		const char *texts[] = { p->key,     p->id,     p->name, p->host, p->endpoint,
+			                p->relay,   p->os,     p->user, p->tags, p->routes,
+			                p->offered, p->health, p->iface };
 		for (size_t k = 0; k < ARRAY_LEN(texts); k++)
 			MUST_BE_WASHED(texts[k]);
 		MUST(p->n_addrs <= VPN_ADDRS && p->rx >= -1 && p->online >= -1 && p->online <= 1);

@@ -1,4 +1,5 @@
-/* Frames of a WebSocket: whatever comes, in whatever pieces, every byte is used or it is bad, and pieces of another size tell the same. */
+/* Frames of a WebSocket: whatever comes, in whatever pieces, every byte is used or it is bad, and
+ * pieces of another size tell the same. */
 #include "tests/fuzz/fuzz.h"
 
 #include "backends/base/buf.h"
@@ -33,7 +34,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct buf whole = { 0 }, bytewise = { 0 };
 	told(data, len, len ? len : 1, &whole);
 	told(data, len, 1, &bytewise);
-	MUST(whole.len == bytewise.len && !memcmp(whole.data ? whole.data : "", bytewise.data ? bytewise.data : "", whole.len));
+	MUST(whole.len == bytewise.len &&
+	     !memcmp(whole.data ? whole.data : "", bytewise.data ? bytewise.data : "", whole.len));
 	buf_finish(&whole);
 	buf_finish(&bytewise);
 	return 0;

@@ -1,4 +1,5 @@
-/* A server's answer to a WebSocket, from its head on: it ends once, with a sentence, or stays open; whatever the pieces are. */
+/* A server's answer to a WebSocket, from its head on: it ends once, with a sentence, or stays open;
+ * whatever the pieces are. */
 #include "backends/link/ws.c"
 #include "tests/fuzz/fuzz.h"
 
@@ -25,9 +26,7 @@ static size_t swallow(struct stream *s, const void *bytes, size_t len)
 	return len;
 }
 
-static void nothing(struct stream *s)
-{
-}
+static void nothing(struct stream *s) {}
 
 static void answered(const uint8_t *bytes, size_t len, size_t piece)
 {
@@ -39,7 +38,11 @@ static void answered(const uint8_t *bytes, size_t len, size_t piece)
 		loop = loop_create();
 	memset(&seen, 0, sizeof(seen));
 	struct ws *w = xcalloc(1, sizeof(*w));
-	*w = (struct ws){ .loop = loop, .stream = &stream, .who = xstrdup("Dokploy home"), .path = xstrdup("/logs?x=1"), .events = &events };
+	*w = (struct ws){ .loop = loop,
+		          .stream = &stream,
+		          .who = xstrdup("Dokploy home"),
+		          .path = xstrdup("/logs?x=1"),
+		          .events = &events };
 	w->timer = loop_timer_add(loop, -1, on_timeout, w);
 	buf_init(&w->head, HEAD_MAX);
 	for (size_t at = 0; at < len; at += piece) {

@@ -74,7 +74,8 @@ static inline void must_be_washed_rows(const struct store *s)
 	for (size_t i = 0; panels[i]; i++) {
 		if (!panels[i]->kind)
 			continue;
-		for (const struct row *r = store_first(s, panels[i]->kind, NULL); r; r = store_next(r, panels[i]->kind, NULL)) {
+		for (const struct row *r = store_first(s, panels[i]->kind, NULL); r;
+		     r = store_next(r, panels[i]->kind, NULL)) {
 			MUST_BE_WASHED(r->id);
 			MUST_BE_WASHED(r->name);
 			MUST_BE_WASHED(r->why);

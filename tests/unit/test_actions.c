@@ -1,5 +1,5 @@
-/* The tables of actions: names are unique and kebab-case, keys are keys and mean one thing, what destroys has no bare letter;
- * and what is said about a wrong [keys] section. */
+/* The tables of actions: names are unique and kebab-case, keys are keys and mean one thing, what
+ * destroys has no bare letter; and what is said about a wrong [keys] section. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -46,7 +46,8 @@ static void check_table(const struct action *table)
 		for (const struct action *b = table; b < a; b++) {
 			assert_string_not_equal(a->name, b->name);
 			assert_string_not_equal(a->verb, b->verb);
-			if (a->key && b->key && (!a->applies || !b->applies))   /* pause and unpause, attach and answer may share one */
+			/* pause and unpause, attach and answer may share one */
+			if (a->key && b->key && (!a->applies || !b->applies))
 				assert_string_not_equal(a->key, b->key);
 		}
 	}
@@ -72,14 +73,53 @@ static void test_no_kind_hides_the_console(void **state)
 					assert_string_not_equal(a->key, c->key);
 }
 
-/* What may be done with --read-only. Whatever is not named here says that it changes something, a new action too. */
+/* What may be done with --read-only. Whatever is not named here says that it changes something, a
+ * new action too. */
 static const char *const harmless[] = {
-	"row-answer", "row-open", "row-logs", "row-details", "row-children", "row-copy", "row-mark", "needs-next", "server-refresh",
-	"pane-filter", "pane-problems", "sessions-old", "pane-zoom", "sort-next", "sort-previous", "sort-reverse", "pane-next",
-	"pane-previous", "pane-1", "pane-2", "pane-3", "pane-4", "pane-5", "pane-6", "pane-7", "pane-8", "pane-9", "shells-list",
-	"console-menu", "console-command", "console-help", "console-back", "console-close", "console-redraw", "console-suspend",
-	"console-quit", "server-connect", "server-disconnect", "server-forget-password", "peer-ping", "headscale-keys",
-	"headscale-users", "headscale-dns-list", "session-export",
+	"row-answer",
+	"row-open",
+	"row-logs",
+	"row-details",
+	"row-children",
+	"row-copy",
+	"row-mark",
+	"needs-next",
+	"server-refresh",
+	"pane-filter",
+	"pane-problems",
+	"sessions-old",
+	"pane-zoom",
+	"sort-next",
+	"sort-previous",
+	"sort-reverse",
+	"pane-next",
+	"pane-previous",
+	"pane-1",
+	"pane-2",
+	"pane-3",
+	"pane-4",
+	"pane-5",
+	"pane-6",
+	"pane-7",
+	"pane-8",
+	"pane-9",
+	"shells-list",
+	"console-menu",
+	"console-command",
+	"console-help",
+	"console-back",
+	"console-close",
+	"console-redraw",
+	"console-suspend",
+	"console-quit",
+	"server-connect",
+	"server-disconnect",
+	"server-forget-password",
+	"peer-ping",
+	"headscale-keys",
+	"headscale-users",
+	"headscale-dns-list",
+	"session-export",
 };
 
 static bool is_harmless(const char *name)
@@ -143,7 +183,10 @@ static void test_keys_section(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_tables), cmocka_unit_test(test_no_kind_hides_the_console), cmocka_unit_test(test_read_only_knows_every_action), cmocka_unit_test(test_keys_section),
+		cmocka_unit_test(test_tables),
+		cmocka_unit_test(test_no_kind_hides_the_console),
+		cmocka_unit_test(test_read_only_knows_every_action),
+		cmocka_unit_test(test_keys_section),
 	};
 	return cmocka_run_group_tests_name("actions", tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* Web services: the token, waiting as asked, and the sentence for each thing that can go wrong, against a server of our own on loopback. */
+/* Web services: the token, waiting as asked, and the sentence for each thing that can go wrong,
+ * against a server of our own on loopback. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -22,28 +23,40 @@
 #include "backends/link/http.h"
 #include "backends/link/loop.h"
 
-/* --- the server ---------------------------------------------------------------------------------------------- */
+/* --- the server ---------------------------------------------------------- */
 
 static int port;
-static int busy_left;                    /* this many answers more are 429 */
-static char wanted[64];                  /* the token that it takes */
-static char last[8192];                  /* the last request */
+static int busy_left;   /* this many answers more are 429 */
+static char wanted[64]; /* the token that it takes */
+static char last[8192]; /* the last request */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-static const struct plain { const char *path, *status, *headers, *body; } plain[] = {
+static const struct plain {
+	const char *path, *status, *headers, *body;
+} plain[] = {
 	{ "/p/good", "200 OK", "", "{\"a\":1}" },
 	{ "/p/text", "200 OK", "Content-Type: text/html\r\n", "OK" },
 	{ "/p/denied", "403 Forbidden", "", "{\"success\":true,\"message\":\"API is disabled.\"}" },
-	{ "/p/absent", "404 Not Found", "", "{\"message\":\"Application not found\",\"code\":\"NOT_FOUND\"}" },
-	{ "/p/absentpage", "404 Not Found", "", "<!DOCTYPE html><title>404 page\x1b[2J not found</title>" },
-	{ "/p/fields", "422 Unprocessable", "", "{\"message\":\"Validation failed.\",\"errors\":{\"name\":[\"is taken\"],\"host\":\"is none\"}}" },
-	{ "/p/issues", "400 Bad Request", "", "{\"message\":\"Input validation failed\",\"issues\":[{\"message\":\"Required\",\"path\":[\"environmentId\"]}]}" },
-	{ "/p/broken", "500 Internal Server Error", "", "Something \x1b]0;x\x07went wrong\nat line 1" },
-	{ "/p/gateway", "502 Bad Gateway", "", "<html><head><TITLE>502 Bad Gateway</TITLE></head></html>" },
+	{ "/p/absent", "404 Not Found", "",
+	  "{\"message\":\"Application not found\",\"code\":\"NOT_FOUND\"}" },
+	{ "/p/absentpage", "404 Not Found", "",
+	  "<!DOCTYPE html><title>404 page\x1b[2J not found</title>" },
+	{ "/p/fields", "422 Unprocessable", "",
+	  "{\"message\":\"Validation failed.\",\"errors\":{\"name\":[\"is taken\"],\"host\":\"is "
+	  "none\"}}" },
+	{ "/p/issues", "400 Bad Request", "",
+	  "{\"message\":\"Input validation "
+	  "failed\",\"issues\":[{\"message\":\"Required\",\"path\":[\"environmentId\"]}]}" },
+	{ "/p/broken", "500 Internal Server Error", "",
+	  "Something \x1b]0;x\x07went wrong\nat line 1" },
+	{ "/p/gateway", "502 Bad Gateway", "",
+	  "<html><head><TITLE>502 Bad Gateway</TITLE></head></html>" },
 	{ "/p/login", "200 OK", "", "\n<html><title>Sign in</title></html>" },
 	{ "/p/moved", "301 Moved Permanently", "Location: https://elsewhere.example/api\r\n", "" },
-	{ "/p/method", "405 Method Not Allowed", "", "{\"message\":\"This endpoint has changed to a POST request.\"}" },
-	{ "/p/later", "429 Too Many Requests", "Retry-After: 3600\r\n", "{\"message\":\"Too Many Attempts.\"}" },
+	{ "/p/method", "405 Method Not Allowed", "",
+	  "{\"message\":\"This endpoint has changed to a POST request.\"}" },
+	{ "/p/later", "429 Too Many Requests", "Retry-After: 3600\r\n",
+	  "{\"message\":\"Too Many Attempts.\"}" },
 	{ "/p/cut", NULL, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[1,2", NULL },
 };
 
@@ -55,14 +68,16 @@ static void say(int fd, const char *bytes)
 static void say_whole(int fd, const char *status, const char *headers, const char *body)
 {
 	char out[2048];
-	snprintf(out, sizeof(out), "HTTP/1.1 %s\r\n%sContent-Length: %zu\r\n\r\n%s", status, headers, strlen(body), body);
+	snprintf(out, sizeof(out), "HTTP/1.1 %s\r\n%sContent-Length: %zu\r\n\r\n%s", status,
+	         headers, strlen(body), body);
 	say(fd, out);
 }
 
 static bool has_token(const char *request)
 {
 	const char *at = strstr(request, "x-api-key: ");
-	return at && !strncmp(at + 11, wanted, strlen(wanted)) && !strncmp(at + 11 + strlen(wanted), "\r\n", 2);
+	return at && !strncmp(at + 11, wanted, strlen(wanted)) &&
+	       !strncmp(at + 11 + strlen(wanted), "\r\n", 2);
 }
 
 static bool behave(int fd, const char *request)
@@ -86,7 +101,8 @@ static bool behave(int fd, const char *request)
 	} else if (!strcmp(path, "/p/busy") && busy_left > 0 && busy_left--)
 		say_whole(fd, "429 Too Many Requests", "Retry-After: 1\r\n", "{}");
 	else if (!strcmp(path, "/p/stream"))
-		say_whole(fd, "200 OK", "Content-Type: text/event-stream\r\n", "data: 1\n\ndata: 2\n\n");
+		say_whole(fd, "200 OK", "Content-Type: text/event-stream\r\n",
+		          "data: 1\n\ndata: 2\n\n");
 	else if (!has_token(request))
 		say_whole(fd, "401 Unauthorized", "", "{\"message\":\"Unauthorized\"}");
 	else
@@ -126,17 +142,19 @@ static void *serve(void *arg)
 
 static int start_server(void **state)
 {
-	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in sin = { .sin_family = AF_INET,
+		                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof(sin);
 	pthread_t t;
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (bind(fd, (struct sockaddr *)&sin, sizeof(sin)) || listen(fd, 64) || getsockname(fd, (struct sockaddr *)&sin, &len))
+	if (bind(fd, (struct sockaddr *)&sin, sizeof(sin)) || listen(fd, 64) ||
+	    getsockname(fd, (struct sockaddr *)&sin, &len))
 		return -1;
 	port = ntohs(sin.sin_port);
 	return pthread_create(&t, NULL, serve, (void *)(intptr_t)fd);
 }
 
-/* --- the world ------------------------------------------------------------------------------------------------ */
+/* --- the world ----------------------------------------------------------- */
 
 struct world {
 	struct loop *loop;
@@ -145,15 +163,13 @@ struct world {
 	struct api *api;
 	char dir[32];
 	int done, waited;
-	struct api_answer answer;            /* of the last; its body is a copy */
+	struct api_answer answer; /* of the last; its body is a copy */
 	char *body;
 	char stream[200];
 	bool destroy;
 };
 
-static void on_link(struct link *link, void *arg)
-{
-}
+static void on_link(struct link *link, void *arg) {}
 
 static int make_world(void **state)
 {
@@ -193,8 +209,15 @@ static void open_api(struct world *w, const char *token_command, int at_port)
 	char url[64];
 	struct err err;
 	snprintf(url, sizeof(url), "http://127.0.0.1:%d/p/", at_port);
-	w->api = api_create(w->http, w->link, &(struct api_config){ .section = "dokploy", .name = "home", .product = "Dokploy", .url = url,
-	                    .token_command = token_command, .token_header = "x-api-key: ", .token_help = "Settings makes one" }, &err);
+	w->api = api_create(w->http, w->link,
+	                    &(struct api_config){ .section = "dokploy",
+	                                          .name = "home",
+	                                          .product = "Dokploy",
+	                                          .url = url,
+	                                          .token_command = token_command,
+	                                          .token_header = "x-api-key: ",
+	                                          .token_help = "Settings makes one" },
+	                    &err);
 	assert_non_null(w->api);
 }
 
@@ -219,7 +242,8 @@ static void on_waits(struct api_call *c, int64_t ms, void *arg)
 static bool on_data(struct api_call *c, const char *bytes, size_t len, void *arg)
 {
 	struct world *w = arg;
-	snprintf(w->stream + strlen(w->stream), sizeof(w->stream) - strlen(w->stream), "%.*s", (int)len, bytes);
+	snprintf(w->stream + strlen(w->stream), sizeof(w->stream) - strlen(w->stream), "%.*s",
+	         (int)len, bytes);
 	return true;
 }
 
@@ -232,8 +256,14 @@ static void turn_until(struct world *w, int done)
 
 static struct api_call *ask(struct world *w, const char *method, const char *path)
 {
-	return api_call(w->api, &(struct api_request){ .method = method, .path = path, .timeout_ms = 700, .waits = on_waits, .done = on_done,
-	                                               .arg = w, .body = strcmp(method, "POST") ? NULL : "{\"x\":1}" });
+	return api_call(w->api, &(struct api_request){
+					.method = method,
+					.path = path,
+					.timeout_ms = 700,
+					.waits = on_waits,
+					.done = on_done,
+					.arg = w,
+					.body = strcmp(method, "POST") ? NULL : "{\"x\":1}" });
 }
 
 static void get(struct world *w, const char *method, const char *path)
@@ -242,36 +272,68 @@ static void get(struct world *w, const char *method, const char *path)
 	turn_until(w, w->done + 1);
 }
 
-/* --- tests ------------------------------------------------------------------------------------------------------- */
+/* --- tests --------------------------------------------------------------- */
 
 static void test_sentences(void **state)
 {
-	static const struct { const char *method, *path; enum err_code code; const char *words; bool unsure; } rows[] = {
+	static const struct {
+		const char *method, *path;
+		enum err_code code;
+		const char *words;
+		bool unsure;
+	} rows[] = {
 		{ "GET", "/good", ERR_NONE, "", false },
 		{ "GET", "/text", ERR_NONE, "", false },
-		{ "GET", "/who", ERR_DENIED, "Dokploy home wants a token (401: Unauthorized), and [dokploy home] has no token_command; Settings makes one", false },
-		{ "POST", "/denied?x=1", ERR_DENIED, "Dokploy home wants a token (403: API is disabled.), and", false },
-		{ "GET", "/absent", ERR_ABSENT, "Dokploy home does not know it (404): Application not found", false },
-		{ "GET", "/absentpage", ERR_ABSENT, "Dokploy home has no /absentpage (404, a web page: 404 page not found); url of [dokploy home] may", false },
-		{ "POST", "/fields", ERR_REFUSED, "refuses POST /fields (422): Validation failed.; name: is taken; host: is none", false },
-		{ "POST", "/issues", ERR_REFUSED, "(400): Input validation failed; environmentId: Required", false },
-		{ "GET", "/broken", ERR_REFUSED, "Dokploy home failed at GET /broken (500): Something went wrong", false },
-		{ "POST", "/gateway", ERR_REFUSED, "is not to be had (502, a web page: 502 Bad Gateway): what stands before it cannot reach it; whether", true },
-		{ "GET", "/login?a=secret", ERR_GARBLED, "Dokploy home answers /login with a web page: Sign in and not as Dokploy", false },
+		{ "GET", "/who", ERR_DENIED,
+		  "Dokploy home wants a token (401: Unauthorized), and [dokploy home] has no "
+		  "token_command; Settings makes one",
+		  false },
+		{ "POST", "/denied?x=1", ERR_DENIED,
+		  "Dokploy home wants a token (403: API is disabled.), and", false },
+		{ "GET", "/absent", ERR_ABSENT,
+		  "Dokploy home does not know it (404): Application not found", false },
+		{ "GET", "/absentpage", ERR_ABSENT,
+		  "Dokploy home has no /absentpage (404, a web page: 404 page not found); url of "
+		  "[dokploy home] may",
+		  false },
+		{ "POST", "/fields", ERR_REFUSED,
+		  "refuses POST /fields (422): Validation failed.; name: is taken; host: is none",
+		  false },
+		{ "POST", "/issues", ERR_REFUSED,
+		  "(400): Input validation failed; environmentId: Required", false },
+		{ "GET", "/broken", ERR_REFUSED,
+		  "Dokploy home failed at GET /broken (500): Something went wrong", false },
+		{ "POST", "/gateway", ERR_REFUSED,
+		  "is not to be had (502, a web page: 502 Bad Gateway): what stands before it "
+		  "cannot reach it; whether",
+		  true },
+		{ "GET", "/login?a=secret", ERR_GARBLED,
+		  "Dokploy home answers /login with a web page: Sign in and not as Dokploy",
+		  false },
 		{ "POST", "/login", ERR_GARBLED, "whether it was done is not known", true },
-		{ "GET", "/moved", ERR_GARBLED, "elsewhere (301, https://elsewhere.example/api); url of [dokploy home] must name where it really is", false },
-		{ "GET", "/method", ERR_REFUSED, "(405): This endpoint has changed to a POST request.", false },
-		{ "GET", "/hang", ERR_TIMEOUT, "Dokploy home did not answer GET /hang within 1 s", false },
-		{ "POST", "/hang", ERR_TIMEOUT, "within 1 s; whether it was done is not known", true },
+		{ "GET", "/moved", ERR_GARBLED,
+		  "elsewhere (301, https://elsewhere.example/api); url of [dokploy home] must name "
+		  "where it really is",
+		  false },
+		{ "GET", "/method", ERR_REFUSED,
+		  "(405): This endpoint has changed to a POST request.", false },
+		{ "GET", "/hang", ERR_TIMEOUT, "Dokploy home did not answer GET /hang within 1 s",
+		  false },
+		{ "POST", "/hang", ERR_TIMEOUT, "within 1 s; whether it was done is not known",
+		  true },
 		{ "GET", "/half", ERR_TIMEOUT, "did not answer GET /half", false },
-		{ "POST", "/cut", ERR_LOST, "Dokploy home: here: the answer to POST /p/cut was cut off", true },
+		{ "POST", "/cut", ERR_LOST,
+		  "Dokploy home: here: the answer to POST /p/cut was cut off", true },
 	};
 	struct world *w = *state;
 	open_api(w, NULL, port);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		get(w, rows[i].method, rows[i].path);
-		if (w->answer.err.code != rows[i].code || !strstr(w->answer.err.text, rows[i].words) || w->answer.unsure != rows[i].unsure)
-			fail_msg("%s %s: code %d, \"%s\"", rows[i].method, rows[i].path, w->answer.err.code, w->answer.err.text);
+		if (w->answer.err.code != rows[i].code ||
+		    !strstr(w->answer.err.text, rows[i].words) ||
+		    w->answer.unsure != rows[i].unsure)
+			fail_msg("%s %s: code %d, \"%s\"", rows[i].method, rows[i].path,
+			         w->answer.err.code, w->answer.err.text);
 		assert_null(strchr(w->answer.err.text, '\x1b'));
 	}
 	assert_int_equal(w->answer.len, 0);
@@ -284,7 +346,8 @@ static void test_nobody_there(void **state)
 	get(w, "POST", "/good");
 	assert_int_equal(w->answer.err.code, ERR_REFUSED);
 	assert_false(w->answer.unsure);
-	assert_non_null(strstr(w->answer.err.text, "Dokploy home: here: connecting to 127.0.0.1:1: "));
+	assert_non_null(
+		strstr(w->answer.err.text, "Dokploy home: here: connecting to 127.0.0.1:1: "));
 }
 
 static void test_token(void **state)
@@ -303,12 +366,13 @@ static void test_token(void **state)
 	assert_non_null(strstr(last, "POST /p/who HTTP/1.1"));
 	assert_non_null(strstr(last, "\r\nx-api-key: first-secret\r\n"));
 	assert_non_null(strstr(last, "\r\nContent-Type: application/json\r\n"));
-	api_call(w->api, &(struct api_request){ .path = "/good", .open = true, .done = on_done, .arg = w });
+	api_call(w->api,
+	         &(struct api_request){ .path = "/good", .open = true, .done = on_done, .arg = w });
 	turn_until(w, 5);
 	assert_null(strstr(last, "secret"));
 	FILE *f = fopen(path, "r");
 	assert_non_null(f);
-	assert_int_equal(fread(line, 1, sizeof(line), f), 2);      /* the command ran once */
+	assert_int_equal(fread(line, 1, sizeof(line), f), 2); /* the command ran once */
 	fclose(f);
 }
 
@@ -317,7 +381,8 @@ static void test_token_changed(void **state)
 	struct world *w = *state;
 	char command[200], path[64];
 	snprintf(path, sizeof(path), "%s/count", w->dir);
-	snprintf(command, sizeof(command), "test -e %s && echo second-secret && exit; : >%s; echo first-secret", path, path);
+	snprintf(command, sizeof(command),
+	         "test -e %s && echo second-secret && exit; : >%s; echo first-secret", path, path);
 	open_api(w, command, port);
 	get(w, "GET", "/who");
 	assert_int_equal(w->answer.err.code, ERR_NONE);
@@ -327,30 +392,42 @@ static void test_token_changed(void **state)
 	turn_until(w, 3);
 	assert_int_equal(w->answer.err.code, ERR_NONE);
 	snprintf(wanted, sizeof(wanted), "third-secret");
-	get(w, "GET", "/who");                     /* asked again once, no more */
-	assert_non_null(strstr(w->answer.err.text, "does not take the token (401: Unauthorized); token_command of [dokploy home] must print one"));
+	get(w, "GET", "/who"); /* asked again once, no more */
+	assert_non_null(strstr(w->answer.err.text,
+	                       "does not take the token (401: Unauthorized); "
+	                       "token_command of [dokploy home] must print one"));
 	assert_null(strstr(w->answer.err.text, "secret"));
 	char line[] = "log: first-secret, third-place";
-	secret_hide(line, strlen(line));           /* as a recording does */
+	secret_hide(line, strlen(line)); /* as a recording does */
 	assert_string_equal(line, "log: ************, third-place");
 	get(w, "GET", "/denied");
-	assert_non_null(strstr(w->answer.err.text, "does not allow GET /denied with this token (403: API is disabled.); Settings makes one"));
+	assert_non_null(strstr(w->answer.err.text, "does not allow GET /denied with this token "
+	                                           "(403: API is disabled.); Settings makes one"));
 }
 
 static void test_no_token(void **state)
 {
-	static const struct { const char *command, *words; } rows[] = {
-		{ "echo hush >&2; exit 3", "[dokploy home]: token_command ended with code 3: ****" },
-		{ "\"$SAYS\"", "[dokploy home]: token_command ended with code 9: the vault is locked" },
+	static const struct {
+		const char *command, *words;
+	} rows[] = {
+		{ "echo hush >&2; exit 3",
+		  "[dokploy home]: token_command ended with code 3: ****" },
+		{ "\"$SAYS\"",
+		  "[dokploy home]: token_command ended with code 9: the vault is locked" },
 		/* no argument, however short, and no option or path */
-		{ "\"$SAYS\" s3c pw:s3d -ps3e /s3f", "code 9: the vault is locked, no **:***: *** **:*** -**** /***" },
+		{ "\"$SAYS\" s3c pw:s3d -ps3e /s3f",
+		  "code 9: the vault is locked, no **:***: *** **:*** -**** /***" },
 		{ "exit 4", "[dokploy home]: token_command ended with code 4 and said nothing" },
 		{ "true", "[dokploy home]: token_command printed nothing" },
 		{ "kill -9 $$; echo secret-place", "[dokploy home]: token_command " },
-		{ "v=s.hvs12345 ; echo \"no entry for $v, sorry\" >&2; exit 5", "code 5: ** ***** *** *.********, *****" },
-		{ "echo the-very-token; echo the-very-token is not for you >&2; exit 6", "code 6: ************** ** *** *** ***" },
-		{ "printf 'X-Vault-Token: %s%s was not taken\n' hvs.a b >&2; exit 7", "code 7: *-*****-*****: ****** *** *** *****" },
-		{ "head -c 100000 /dev/zero | tr '\\0' s", "[dokploy home]: token_command could not be run to its end" },
+		{ "v=s.hvs12345 ; echo \"no entry for $v, sorry\" >&2; exit 5",
+		  "code 5: ** ***** *** *.********, *****" },
+		{ "echo the-very-token; echo the-very-token is not for you >&2; exit 6",
+		  "code 6: ************** ** *** *** ***" },
+		{ "printf 'X-Vault-Token: %s%s was not taken\n' hvs.a b >&2; exit 7",
+		  "code 7: *-*****-*****: ****** *** *** *****" },
+		{ "head -c 100000 /dev/zero | tr '\\0' s",
+		  "[dokploy home]: token_command could not be run to its end" },
 	};
 	struct world *w = *state;
 	char vault[96];
@@ -385,22 +462,29 @@ static void test_later(void **state)
 	busy_left = 2;
 	int64_t began = now_mono_ms();
 	ask(w, "POST", "/busy");
-	get(w, "GET", "/later");                   /* an hour is told, not waited for; nothing else goes out either */
+	/* an hour is told, not waited for; nothing else goes out either */
+	get(w, "GET", "/later");
 	assert_int_equal(w->answer.err.code, ERR_REFUSED);
-	assert_non_null(strstr(w->answer.err.text, "takes no more calls for now (429: Too Many Attempts.); it asks to wait 1h"));
+	assert_non_null(strstr(w->answer.err.text, "takes no more calls for now (429: Too Many "
+	                                           "Attempts.); it asks to wait 1h"));
 	wanted[0] = '\0';
-	turn_until(w, 2);                          /* it waited twice for a second and was then let in or not: no 429 any more */
+	/* it waited twice for a second and was then let in or not: no 429 any more */
+	turn_until(w, 2);
 	assert_int_equal(w->answer.status, 401);
 	assert_int_equal(w->waited, 1000);
 	assert_true(now_mono_ms() - began >= 1990);
 	busy_left = 1;
 	w->waited = 0;
 	began = now_mono_ms();
-	api_call(w->api, &(struct api_request){ .path = "/busy", .once = true, .waits = on_waits, .done = on_done, .arg = w });
+	api_call(w->api, &(struct api_request){ .path = "/busy",
+	                                        .once = true,
+	                                        .waits = on_waits,
+	                                        .done = on_done,
+	                                        .arg = w });
 	turn_until(w, 3);
 	assert_int_equal(w->answer.status, 429);
 	assert_int_equal(w->waited, 0);
-	get(w, "GET", "/good");                    /* held back until the second is over */
+	get(w, "GET", "/good"); /* held back until the second is over */
 	assert_int_equal(w->answer.status, 200);
 	assert_true(now_mono_ms() - began >= 990);
 }
@@ -409,15 +493,15 @@ static void test_ends(void **state)
 {
 	struct world *w = *state;
 	open_api(w, "echo first-secret", port);
-	api_cancel(ask(w, "GET", "/who"));         /* before it began */
+	api_cancel(ask(w, "GET", "/who")); /* before it began */
 	struct api_call *hanging = ask(w, "GET", "/hang");
 	get(w, "GET", "/who");
-	api_cancel(hanging);                       /* while it runs */
+	api_cancel(hanging); /* while it runs */
 	get(w, "GET", "/who");
 	assert_int_equal(w->done, 2);
 	ask(w, "GET", "/hang");
 	ask(w, "GET", "/who");
-	w->destroy = true;                         /* from inside an answer, with one under way */
+	w->destroy = true; /* from inside an answer, with one under way */
 	turn_until(w, 3);
 	assert_null(w->api);
 }
@@ -426,7 +510,8 @@ static void test_stream(void **state)
 {
 	struct world *w = *state;
 	open_api(w, NULL, port);
-	api_call(w->api, &(struct api_request){ .path = "/stream", .data = on_data, .done = on_done, .arg = w });
+	api_call(w->api, &(struct api_request){
+				 .path = "/stream", .data = on_data, .done = on_done, .arg = w });
 	turn_until(w, 1);
 	assert_int_equal(w->answer.err.code, ERR_NONE);
 	assert_string_equal(w->stream, "data: 1\n\ndata: 2\n\n");
@@ -435,20 +520,42 @@ static void test_stream(void **state)
 
 static void test_urls(void **state)
 {
-	static const struct { const char *url, *host; int port; bool tls; const char *prefix; } good[] = {
-		{ "http://a", "a", 80, false, "" }, { "https://hs.example:8443/base/", "hs.example", 8443, true, "/base" },
-		{ "https://hs.example", "hs.example", 443, true, "" }, { "http://[::1]:3000", "[::1]", 3000, false, "" },
+	static const struct {
+		const char *url, *host;
+		int port;
+		bool tls;
+		const char *prefix;
+	} good[] = {
+		{ "http://a", "a", 80, false, "" },
+		{ "https://hs.example:8443/base/", "hs.example", 8443, true, "/base" },
+		{ "https://hs.example", "hs.example", 443, true, "" },
+		{ "http://[::1]:3000", "[::1]", 3000, false, "" },
 		{ "http://10.0.0.1:65535///", "10.0.0.1", 65535, false, "" },
 	};
-	static const char *const bad[] = { "", "a", "ftp://a", "http://", "http:///x", "http://a:0", "http://a:65536", "http://a:x", "http://a:80x/",
-		"http://u:p@host", "http://a b", "http://a?x", "http://a/x?y", "http://a/x\r\nX: y", "http://a:", "http://:80" };
+	static const char *const bad[] = { "",
+		                           "a",
+		                           "ftp://a",
+		                           "http://",
+		                           "http:///x",
+		                           "http://a:0",
+		                           "http://a:65536",
+		                           "http://a:x",
+		                           "http://a:80x/",
+		                           "http://u:p@host",
+		                           "http://a b",
+		                           "http://a?x",
+		                           "http://a/x?y",
+		                           "http://a/x\r\nX: y",
+		                           "http://a:",
+		                           "http://:80" };
 	struct endpoint endpoint;
 	char host[64];
 	const char *prefix;
 	size_t n;
 	struct err err;
 	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
-		assert_true(api_url_endpoint(good[i].url, &endpoint, host, sizeof(host), &prefix, &n));
+		assert_true(
+			api_url_endpoint(good[i].url, &endpoint, host, sizeof(host), &prefix, &n));
 		assert_string_equal(host, good[i].host);
 		assert_int_equal(endpoint.port, good[i].port);
 		assert_int_equal(endpoint.tls, good[i].tls);
@@ -459,22 +566,35 @@ static void test_urls(void **state)
 		if (api_url_endpoint(bad[i], &endpoint, host, sizeof(host), &prefix, &n))
 			fail_msg("\"%s\" was taken", bad[i]);
 	struct world *w = *state;
-	assert_null(api_create(w->http, w->link, &(struct api_config){ .section = "coolify", .name = "x", .product = "Coolify" }, &err));
-	assert_string_equal(err.text, "[coolify x]: url must read http://HOST:PORT or https://HOST");
+	assert_null(api_create(w->http, w->link,
+	                       &(struct api_config){
+				       .section = "coolify", .name = "x", .product = "Coolify" },
+	                       &err));
+	assert_string_equal(err.text,
+	                    "[coolify x]: url must read http://HOST:PORT or https://HOST");
 }
 
 static void test_words(void **state)
 {
-	static const struct { const char *body, *words; } rows[] = {
-		{ "", "nothing" }, { "{}", "{}" }, { "\"just so\"", "just so" }, { "plain\nmore", "plain" },
-		{ "{\"error\":{\"message\":\"deep\"}}", "deep" }, { "{\"detail\":\"d\",\"errors\":[\"d\",\"e\"]}", "d; e" },
-		{ "{\"error\":\"a\",\"message\":\"b\"}", "b" }, { "  <p>x", "a web page" }, { "<TITLE> a\tb </TITLE>", "a web page: a b " },
+	static const struct {
+		const char *body, *words;
+	} rows[] = {
+		{ "", "nothing" },
+		{ "{}", "{}" },
+		{ "\"just so\"", "just so" },
+		{ "plain\nmore", "plain" },
+		{ "{\"error\":{\"message\":\"deep\"}}", "deep" },
+		{ "{\"detail\":\"d\",\"errors\":[\"d\",\"e\"]}", "d; e" },
+		{ "{\"error\":\"a\",\"message\":\"b\"}", "b" },
+		{ "  <p>x", "a web page" },
+		{ "<TITLE> a\tb </TITLE>", "a web page: a b " },
 		{ "<title>no end", "a web page" },
 	};
 	char buf[100];
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		for (size_t n = 0; n <= strlen(rows[i].body); n++) {
-			char *cut = xcalloc(1, n + 1);     /* of its exact size, for the sanitizers */
+			/* of its exact size, for the sanitizers */
+			char *cut = xcalloc(1, n + 1);
 			memcpy(cut, rows[i].body, n);
 			api_words(buf, sizeof(buf), cut, n);
 			if (n == strlen(rows[i].body))
@@ -485,7 +605,7 @@ static void test_words(void **state)
 
 static void test_retry_after(void **state)
 {
-	int64_t now = 1445412480000;               /* Wed, 21 Oct 2015 07:28:00 GMT */
+	int64_t now = 1445412480000; /* Wed, 21 Oct 2015 07:28:00 GMT */
 	assert_int_equal(api_retry_after("30", now), 30000);
 	assert_int_equal(api_retry_after(" 0", now), 0);
 	assert_int_equal(api_retry_after("99999999999999999999", now), 7 * 86400000LL);
@@ -501,8 +621,17 @@ int main(void)
 {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, make_world, end_world)
 	const struct CMUnitTest tests[] = {
-		T(test_sentences), T(test_nobody_there), T(test_token), T(test_token_changed), T(test_no_token), T(test_later), T(test_ends),
-		T(test_stream), T(test_urls), cmocka_unit_test(test_words), cmocka_unit_test(test_retry_after),
+		T(test_sentences),
+		T(test_nobody_there),
+		T(test_token),
+		T(test_token_changed),
+		T(test_no_token),
+		T(test_later),
+		T(test_ends),
+		T(test_stream),
+		T(test_urls),
+		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_retry_after),
 	};
 	return cmocka_run_group_tests(tests, start_server, NULL);
 }

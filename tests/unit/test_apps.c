@@ -1,5 +1,5 @@
-/* Apps: Dokploy's answers of three versions, whole and cut at every byte; the rows that come of them; names of stacks; what a stack made
- * and its file; a log that is told as a whole. */
+/* Apps: Dokploy's answers of three versions, whole and cut at every byte; the rows that come of
+ * them; names of stacks; what a stack made and its file; a log that is told as a whole. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -25,7 +25,7 @@
 #include "backends/store/settings.h"
 #include "panels/panels.h"
 
-/* --- helpers --------------------------------------------------------------------------------------------------------------- */
+/* --- helpers ------------------------------------------------------------- */
 
 static char *read_answer(const char *file, size_t *len)
 {
@@ -100,12 +100,18 @@ static struct app *app_at(struct world *w, const char *id)
 	return app_of(r);
 }
 
-/* --- parsers ----------------------------------------------------------------------------------------------------------------- */
+/* --- parsers ------------------------------------------------------------- */
 
 static void test_trees(void **state)
 {
-	static const struct { const char *file; size_t projects, envs, apps; bool by_environment; } rows[] = {
-		{ "tree-0.24.json", 2, 2, 3, false }, { "tree-0.25.json", 1, 2, 4, true }, { "tree-0.29.json", 1, 1, 3, true },
+	static const struct {
+		const char *file;
+		size_t projects, envs, apps;
+		bool by_environment;
+	} rows[] = {
+		{ "tree-0.24.json", 2, 2, 3, false },
+		{ "tree-0.25.json", 1, 2, 4, true },
+		{ "tree-0.29.json", 1, 1, 3, true },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct dp_tree t;
@@ -138,7 +144,8 @@ static void test_ones(void **state)
 	assert_int_equal(one.n_domains, 2);
 	assert_string_equal(one.domains[1].host, "old.example");
 	assert_int_equal(one.n_deployments, 2);
-	assert_string_equal(one.deployments[0].id, "x-new");      /* newest first, whatever came first */
+	/* newest first, whatever came first */
+	assert_string_equal(one.deployments[0].id, "x-new");
 	assert_int_equal(one.deployments[1].health, HEALTH_BAD);
 	free(json);
 	json = read_answer("one-0.29.json", &len);
@@ -158,7 +165,9 @@ static void test_ones(void **state)
 static void test_made(void **state)
 {
 	static const char before[] = "{\"projectId\":\"p1\",\"name\":\"x\",\"description\":\"\"}";
-	static const char after[] = "{\"project\":{\"projectId\":\"p2\",\"name\":\"x\"},\"environment\":{\"environmentId\":\"e2\",\"name\":\"production\"}}";
+	static const char after[] =
+		"{\"project\":{\"projectId\":\"p2\",\"name\":\"x\"},\"environment\":{"
+		"\"environmentId\":\"e2\",\"name\":\"production\"}}";
 	char project[DP_ID], env[DP_ID], id[DP_ID], text[24];
 	struct err err;
 	assert_true(dp_project_made(before, strlen(before), project, env, &err));
@@ -181,8 +190,15 @@ static void test_made(void **state)
 
 static void test_logs_of_all_wrappings(void **state)
 {
-	static const struct { const char *json, *text; } rows[] = {
-		{ "\"a\\nb\"", "a\nb" }, { "{\"logs\":\"a\\nb\"}", "a\nb" }, { "[\"a\",\"b\",3]", "a\nb\n" }, { "plain", "plain" }, { "", "" }, { "{}", "" },
+	static const struct {
+		const char *json, *text;
+	} rows[] = {
+		{ "\"a\\nb\"", "a\nb" },
+		{ "{\"logs\":\"a\\nb\"}", "a\nb" },
+		{ "[\"a\",\"b\",3]", "a\nb\n" },
+		{ "plain", "plain" },
+		{ "", "" },
+		{ "{}", "" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		char *text = dp_log_text(rows[i].json, strlen(rows[i].json));
@@ -216,7 +232,10 @@ static void cut_one(const char *json, size_t n)
 
 static void test_cut_at_every_byte(void **state)
 {
-	static const char *const files[] = { "tree-0.24.json", "tree-0.25.json", "tree-0.29.json", "one-0.24.json", "one-0.29.json", "compose-0.25.json" };
+	static const char *const files[] = {
+		"tree-0.24.json", "tree-0.25.json", "tree-0.29.json",
+		"one-0.24.json",  "one-0.29.json",  "compose-0.25.json"
+	};
 	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
 		size_t len;
 		char *json = read_answer(files[i], &len);
@@ -234,9 +253,12 @@ static void test_bounds(void **state)
 	struct app_deployment list[APP_DEPLOYMENTS_MAX];
 	struct err err;
 	size_t n;
-	buf_puts(&b, "[{\"projectId\":1,\"name\":2,\"applications\":[3,null,{\"applicationId\":{}},{\"applicationId\":true}],\"compose\":7}");
+	buf_puts(&b, "[{\"projectId\":1,\"name\":2,\"applications\":[3,null,{\"applicationId\":{}},"
+	             "{\"applicationId\":true}],\"compose\":7}");
 	for (int i = 0; i < 5000; i++)
-		buf_addf(&b, ",{\"projectId\":\"p%d\",\"applications\":[{\"applicationId\":\"a\"}]}", i);
+		buf_addf(&b,
+		         ",{\"projectId\":\"p%d\",\"applications\":[{\"applicationId\":\"a\"}]}",
+		         i);
 	buf_puts(&b, ",4,null,\"x\",{\"projectId\":\"\"}]");
 	assert_true(dp_tree_parse(b.data, b.len, &tree, &err));
 	assert_int_equal(tree.n_projects, 4000);
@@ -244,19 +266,23 @@ static void test_bounds(void **state)
 	dp_tree_finish(&tree);
 	buf_clear(&b);
 	for (int i = 0; i < 300; i++)
-		buf_addf(&b, "%s{\"deploymentId\":\"d%d\",\"status\":\"done\",\"createdAt\":\"2026-01-01T00:%02d:%02d.000Z\"}", i ? "," : "[", i, (i * 7 % 300) / 60, (i * 7 % 300) % 60);
+		buf_addf(&b,
+		         "%s{\"deploymentId\":\"d%d\",\"status\":\"done\",\"createdAt\":\"2026-01-"
+		         "01T00:%02d:%02d.000Z\"}",
+		         i ? "," : "[", i, (i * 7 % 300) / 60, (i * 7 % 300) % 60);
 	buf_puts(&b, "]");
 	assert_true(dp_deployments_parse(b.data, b.len, list, &n, &err));
 	assert_int_equal(n, APP_DEPLOYMENTS_MAX);
 	for (size_t i = 1; i < n; i++)
 		assert_true(list[i - 1].created_ms > list[i].created_ms);
-	assert_string_equal(list[0].id, "d257");                  /* 7 * 257 % 300 = 299 */
+	assert_string_equal(list[0].id, "d257"); /* 7 * 257 % 300 = 299 */
 	buf_finish(&b);
 }
 
 static void test_reduce(void **state)
 {
-	static const char *const files[] = { "tree-0.24.json", "one-0.24.json", "one-0.29.json", "compose-0.25.json" };
+	static const char *const files[] = { "tree-0.24.json", "one-0.24.json", "one-0.29.json",
+		                             "compose-0.25.json" };
 	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
 		struct buf out = { 0 };
 		size_t len;
@@ -265,13 +291,14 @@ static void test_reduce(void **state)
 		dp_reduce(json, len, &out);
 		assert_null(strstr(out.data, "hush"));
 		assert_null(strstr(out.data, "abc"));
-		assert_true(strstr(out.data, "a-Web1") || strstr(out.data, "a-Api1") || strstr(out.data, "c-Queue"));
+		assert_true(strstr(out.data, "a-Web1") || strstr(out.data, "a-Api1") ||
+		            strstr(out.data, "c-Queue"));
 		buf_finish(&out);
 		free(json);
 	}
 }
 
-/* --- rows -------------------------------------------------------------------------------------------------------------------------- */
+/* --- rows ---------------------------------------------------------------- */
 
 static void test_rows(void **state)
 {
@@ -288,7 +315,8 @@ static void test_rows(void **state)
 	assert_string_equal(app_last(web)->id, "x-new");
 	assert_int_equal(web->row.health_ms, parse_rfc3339_ms("2025-08-02T09:11:24.000Z"));
 	assert_int_equal(app_at(w, "pi/app/home/shop/queue")->row.health, HEALTH_BUSY);
-	assert_string_equal(app_at(w, "pi/app/home/shop/api-red")->row.why, "its last deployment failed");
+	assert_string_equal(app_at(w, "pi/app/home/shop/api-red")->row.why,
+	                    "its last deployment failed");
 	/* a later version, the same things: rows stay, what is gone goes */
 	feed_file(w, "home\ttree", "tree-0.29.json");
 	assert_ptr_equal(app_at(w, "pi/app/home/shop/web"), web);
@@ -311,13 +339,15 @@ static void test_two_of_one_name(void **state)
 	struct world *w = *state;
 	feed_file(w, "home\ttree", "tree-0.25.json");
 	assert_int_equal(store_count(w->store, &kind_app, NULL), 5);
-	struct app *first = app_at(w, "pi/app/home/shop/staging/web"), *second = app_at(w, "pi/app/home/shop/staging/web~a-Web3");
+	struct app *first = app_at(w, "pi/app/home/shop/staging/web"),
+		   *second = app_at(w, "pi/app/home/shop/staging/web~a-Web3");
 	assert_string_equal(first->ref, "a-Web2");
 	assert_string_equal(second->ref, "a-Web3");
-	feed_file(w, "home\ttree", "tree-0.25.json");              /* and again the same */
+	feed_file(w, "home\ttree", "tree-0.25.json"); /* and again the same */
 	assert_int_equal(store_count(w->store, &kind_app, NULL), 5);
 	assert_ptr_equal(app_at(w, "pi/app/home/shop/staging/web"), first);
-	feed_file(w, "other\ttree", "tree-0.29.json");             /* another section has rows of its own */
+	/* another section has rows of its own */
+	feed_file(w, "other\ttree", "tree-0.29.json");
 	assert_int_equal(store_count(w->store, &kind_app, NULL), 9);
 	source_feed(w->source, "other\ttree", "[]", 2);
 	assert_int_equal(store_count(w->store, &kind_app, NULL), 6);
@@ -331,9 +361,17 @@ static void test_panel(void **state)
 	feed_file(w, "home\ttree", "tree-0.24.json");
 	feed_file(w, "home\tone\ta-Web1", "one-0.24.json");
 	struct row *web = &app_at(w, "pi/app/home/shop/web")->row;
-	static const struct { const char *name, *text; } cells[] = {
-		{ "platform", "Dokploy" }, { "project", "shop" }, { "name", "web" }, { "type", "application" }, { "state", "done" },
-		{ "last", "done 67w" }, { "domain", "https://shop.example +1" }, { "what", "nginx:1.25" },
+	static const struct {
+		const char *name, *text;
+	} cells[] = {
+		{ "platform", "Dokploy" },
+		{ "project", "shop" },
+		{ "name", "web" },
+		{ "type", "application" },
+		{ "state", "done" },
+		{ "last", "done 67w" },
+		{ "domain", "https://shop.example +1" },
+		{ "what", "nginx:1.25" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cells); i++)
 		for (const struct column *col = panel_apps.columns; col->name; col++)
@@ -349,16 +387,36 @@ static void test_panel(void **state)
 	doc_finish(&doc);
 }
 
-/* --- names ----------------------------------------------------------------------------------------------------------------------------- */
+/* --- names --------------------------------------------------------------- */
 
 static void test_names(void **state)
 {
-	static const char *const good[] = { "abc", "a-b", "a1b2c3", "abcdefghijklmnopqrst", "0-0", "demo1", "a--b" };
-	static const struct { const char *name, *why; } bad[] = {
-		{ "", "has 0 characters" }, { "ab", "has 2 characters; 3 to 20" }, { "abcdefghijklmnopqrstu", "has 21 characters" }, { "Abc", "\"A\" is in it" },
-		{ "a_c", "\"_\" is in it" }, { "a c", "\" \" is in it" }, { "a\nc", "is in it" }, { "aüc", "\"ü\" is in it" }, { "-ab", "begin with -" },
-		{ "ab-", "end with -" }, { "admin", "reserved" }, { "api", "reserved" }, { "www", "reserved" }, { "root", "reserved" }, { "system", "reserved" },
-		{ "test", "reserved" }, { "demo", "reserved" }, { "portal", "reserved" }, { "a\xff" "c", "is in it" },
+	static const char *const good[] = { "abc", "a-b",   "a1b2c3", "abcdefghijklmnopqrst",
+		                            "0-0", "demo1", "a--b" };
+	static const struct {
+		const char *name, *why;
+	} bad[] = {
+		{ "", "has 0 characters" },
+		{ "ab", "has 2 characters; 3 to 20" },
+		{ "abcdefghijklmnopqrstu", "has 21 characters" },
+		{ "Abc", "\"A\" is in it" },
+		{ "a_c", "\"_\" is in it" },
+		{ "a c", "\" \" is in it" },
+		{ "a\nc", "is in it" },
+		{ "aüc", "\"ü\" is in it" },
+		{ "-ab", "begin with -" },
+		{ "ab-", "end with -" },
+		{ "admin", "reserved" },
+		{ "api", "reserved" },
+		{ "www", "reserved" },
+		{ "root", "reserved" },
+		{ "system", "reserved" },
+		{ "test", "reserved" },
+		{ "demo", "reserved" },
+		{ "portal", "reserved" },
+		{ "a\xff"
+		  "c",
+		  "is in it" },
 	};
 	struct err err;
 	for (size_t i = 0; i < ARRAY_LEN(good); i++)
@@ -372,12 +430,13 @@ static void test_names(void **state)
 	}
 }
 
-/* --- what was made ------------------------------------------------------------------------------------------------------------------------ */
+/* --- what was made ------------------------------------------------------- */
 
 static void test_made_outlives_the_console(void **state)
 {
 	struct world *w = *state;
-	struct dok *a = xcalloc(1, sizeof(*a)), *b = xcalloc(1, sizeof(*b)), *again = xcalloc(1, sizeof(*again));
+	struct dok *a = xcalloc(1, sizeof(*a)), *b = xcalloc(1, sizeof(*b)),
+		   *again = xcalloc(1, sizeof(*again));
 	struct stat st;
 	char path[80];
 	*a = (struct dok){ .source = w->source, .name = "home" };
@@ -388,7 +447,7 @@ static void test_made_outlives_the_console(void **state)
 	assert_true(made_add(a, "ai-stack-x", "project", "p1", "ai-stack-x"));
 	assert_true(made_add(b, "ai-stack-y", "project", "p9", "ai-stack-y"));
 	assert_true(made_add(a, "ai-stack-x", "application", "a1", "ai-stack-x"));
-	assert_true(made_add(a, "ai-stack-x", "application", "a1", "ai-stack-x"));    /* once */
+	assert_true(made_add(a, "ai-stack-x", "application", "a1", "ai-stack-x")); /* once */
 	made_read(again);
 	assert_int_equal(again->n_made, 2);
 	assert_string_equal(again->made[1].what, "application");
@@ -402,7 +461,7 @@ static void test_made_outlives_the_console(void **state)
 	b->made_read = false;
 	b->n_made = 0;
 	made_read(b);
-	assert_int_equal(b->n_made, 1);                               /* others' lines stay */
+	assert_int_equal(b->n_made, 1); /* others' lines stay */
 	snprintf(path, sizeof(path), "%s/mocr/stacks", w->dir);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
@@ -411,12 +470,18 @@ static void test_made_outlives_the_console(void **state)
 	free(again);
 }
 
-/* --- a log that is told as a whole ------------------------------------------------------------------------------------------------------------ */
+/* --- a log that is told as a whole --------------------------------------- */
 
 static struct app_log *followed;
 static int asked, stopped;
-static void on_ask(struct app_log *l, void *arg) { asked++; }
-static void on_stop(void *arg) { stopped++; }
+static void on_ask(struct app_log *l, void *arg)
+{
+	asked++;
+}
+static void on_stop(void *arg)
+{
+	stopped++;
+}
 
 static void take(const char *text, bool over)
 {
@@ -444,19 +509,21 @@ static void test_log(void **state)
 	loop_turn(w->loop, 50);
 	assert_int_equal(asked, 1);
 	take("", false);
-	take("one\nhal", false);                                       /* half a line waits */
+	take("one\nhal", false); /* half a line waits */
 	expect(log, (const char *[]){ "one", NULL });
 	take("one\nhalf\nthree\n", false);
-	take("one\nhalf\nthree\n", false);                             /* nothing new */
+	take("one\nhalf\nthree\n", false); /* nothing new */
 	expect(log, (const char *[]){ "one", "half", "three", NULL });
-	take("half\nthree\nfour\n", false);                            /* its last lines only */
+	take("half\nthree\nfour\n", false); /* its last lines only */
 	expect(log, (const char *[]){ "one", "half", "three", "four", NULL });
 	struct err err;
 	err_set(&err, ERR_TIMEOUT, "no answer");
 	app_log_fail(followed, &err);
-	app_log_fail(followed, &err);                                  /* said once */
+	app_log_fail(followed, &err); /* said once */
 	take("1%\r50%\r100%\nlast", true);
-	expect(log, (const char *[]){ "one", "half", "three", "four", "no answer", "what stood between was not told", "100%", "last", "it is over", NULL });
+	expect(log, (const char *[]){ "one", "half", "three", "four", "no answer",
+	                              "what stood between was not told", "100%", "last",
+	                              "it is over", NULL });
 	log_destroy(log);
 	assert_int_equal(stopped, 1);
 }
@@ -470,11 +537,14 @@ static void test_times_of_a_log(void **state)
 	struct log *log = log_create(0);
 	followed = app_log_follow(app_at(w, "pi/app/home/shop/web"), log, "web", &ops, NULL);
 	int64_t now_us = now_wall_ms() * 1000;
-	const char first[] = "2026-01-01T00:00:05Z five\nno time\n{\"time\":\"2026-01-01T00:00:07Z\"}\n2026-01-01T00:00:06Z late\n2999-01-01T00:00:00Z x\n";
+	const char first[] = "2026-01-01T00:00:05Z five\nno "
+			     "time\n{\"time\":\"2026-01-01T00:00:07Z\"}\n2026-01-01T00:00:06Z "
+			     "late\n2999-01-01T00:00:00Z x\n";
 	static const int64_t want[] = { 5, 5, 7, 7, 7 };
 	take(first, false);
 	for (size_t i = 0; i < ARRAY_LEN(want); i++)
-		assert_int_equal(log_get(log, log_first(log) + i)->time_us, (1767225600 + want[i]) * 1000000);
+		assert_int_equal(log_get(log, log_first(log) + i)->time_us,
+		                 (1767225600 + want[i]) * 1000000);
 	char more[400];
 	snprintf(more, sizeof(more), "%snew\n", first);
 	take(more, false);
@@ -486,9 +556,20 @@ int main(void)
 {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, make_world, end_world)
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_trees), cmocka_unit_test(test_ones), cmocka_unit_test(test_made), cmocka_unit_test(test_logs_of_all_wrappings),
-		cmocka_unit_test(test_cut_at_every_byte), cmocka_unit_test(test_bounds), cmocka_unit_test(test_reduce), T(test_rows),
-		T(test_two_of_one_name), T(test_panel), cmocka_unit_test(test_names), T(test_made_outlives_the_console), T(test_log), T(test_times_of_a_log),
+		cmocka_unit_test(test_trees),
+		cmocka_unit_test(test_ones),
+		cmocka_unit_test(test_made),
+		cmocka_unit_test(test_logs_of_all_wrappings),
+		cmocka_unit_test(test_cut_at_every_byte),
+		cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_reduce),
+		T(test_rows),
+		T(test_two_of_one_name),
+		T(test_panel),
+		cmocka_unit_test(test_names),
+		T(test_made_outlives_the_console),
+		T(test_log),
+		T(test_times_of_a_log),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -25,7 +25,9 @@
 #include "backends/base/secret.h"
 #include "backends/base/wash.h"
 
-static const struct { const char *from, *to; } washed[] = {
+static const struct {
+	const char *from, *to;
+} washed[] = {
 	{ "plain", "plain" },
 	{ "\033[31mred\033[0m", "red" },
 	{ "\033]0;title\007after", "after" },
@@ -34,20 +36,32 @@ static const struct { const char *from, *to; } washed[] = {
 	{ "\033Pq#0\033\\x", "x" },
 	{ "\033(0x\033cy\033=z", "xyz" },
 	{ "a\033]unfinished\nb", "a b" },
-	{ "\xc2\x9b" "31mred", "red" },
-	{ "\xc2\x9d" "0;t\xc2\x9c" "x", "x" },
+	{ "\xc2\x9b"
+	  "31mred",
+	  "red" },
+	{ "\xc2\x9d"
+	  "0;t\xc2\x9c"
+	  "x",
+	  "x" },
 	{ "tab\there\r\n", "tab here  " },
 	{ "\x01\x02\x08\x7f", "" },
 	{ "\xff\xfe", "\xEF\xBF\xBD\xEF\xBF\xBD" },
 	{ "\xe2\x82", "\xEF\xBF\xBD\xEF\xBF\xBD" },
-	{ "a\xe2\x80\xae" "b\xe2\x81\xa6" "c\xe2\x80\x8b" "d\xef\xbb\xbf", "abcd" },
+	{ "a\xe2\x80\xae"
+	  "b\xe2\x81\xa6"
+	  "c\xe2\x80\x8b"
+	  "d\xef\xbb\xbf",
+	  "abcd" },
 	{ "\xf3\xa0\x81\x81tag", "tag" },
 	{ "e\xcc\x81", "e\xcc\x81" },
 	{ "\xcc\x81x", "x" },
-	{ "z\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x81", "z\xcc\x81\xcc\x81\xcc\x81\xcc\x81" },
+	{ "z\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x81\xcc\x81",
+	  "z\xcc\x81\xcc\x81\xcc\x81\xcc\x81" },
 	{ "\xe6\xbc\xa2\xe5\xad\x97", "\xe6\xbc\xa2\xe5\xad\x97" },
 	{ "\xee\x80\x80private", "private" },
-	{ "a\xe2\x80\xa8" "b", "a b" },
+	{ "a\xe2\x80\xa8"
+	  "b",
+	  "a b" },
 };
 
 static void test_wash(void **state)
@@ -70,8 +84,10 @@ static void test_wash_random(void **state)
 		char in[64], out[200], again[200];
 		size_t n = (size_t)rand() % sizeof(in);
 		for (size_t i = 0; i < n; i++) {
-			static const char spice[] = "\033[]P;:m\007\\\xc2\x9b\x9d\xe2\x80\xae\xf0\x9f\x98";
-			in[i] = rand() % 2 ? spice[(size_t)rand() % (sizeof(spice) - 1)] : (char)rand();
+			static const char spice[] =
+				"\033[]P;:m\007\\\xc2\x9b\x9d\xe2\x80\xae\xf0\x9f\x98";
+			in[i] = rand() % 2 ? spice[(size_t)rand() % (sizeof(spice) - 1)]
+			                   : (char)rand();
 		}
 		size_t len = wash(out, (size_t)(rand() % (int)sizeof(out)) + 1, in, n);
 		assert_int_equal(len, strlen(out));
@@ -85,7 +101,11 @@ static void test_wash_random(void **state)
 static void test_wash_bounds(void **state)
 {
 	char out[5];
-	assert_int_equal(wash(out, sizeof(out), "ab\xe2\x82\xac" "c", 6), 2);   /* no half euro */
+	assert_int_equal(wash(out, sizeof(out),
+	                      "ab\xe2\x82\xac"
+	                      "c",
+	                      6),
+	                 2); /* no half euro */
 	assert_string_equal(out, "ab");
 	assert_int_equal(wash(out, 0, "x", 1), 0);
 	assert_null(wash_dup(NULL, 0));
@@ -102,10 +122,12 @@ static void test_cells(void **state)
 	assert_int_equal(cells("e\xcc\x81"), 1);
 	cells_cut(out, sizeof(out), "javisi_victoriametrics", 12, CUT_MIDDLE, "\xe2\x80\xa6");
 	assert_int_equal(cells(out), 12);
-	assert_string_equal(out, "javisi\xe2\x80\xa6" "trics");
+	assert_string_equal(out, "javisi\xe2\x80\xa6"
+	                         "trics");
 	cells_cut(out, sizeof(out), "a longer text", 8, CUT_END, "...");
 	assert_string_equal(out, "a lon...");
-	cells_cut(out, sizeof(out), "\xe6\xbc\xa2\xe6\xbc\xa2\xe6\xbc\xa2", 4, CUT_END, "\xe2\x80\xa6");
+	cells_cut(out, sizeof(out), "\xe6\xbc\xa2\xe6\xbc\xa2\xe6\xbc\xa2", 4, CUT_END,
+	          "\xe2\x80\xa6");
 	assert_true(cells(out) <= 4);
 	cells_cut(out, sizeof(out), "short", 8, CUT_END, "...");
 	assert_string_equal(out, "short");
@@ -116,10 +138,12 @@ static void test_cells(void **state)
 /* The judge of quoting is a real shell. */
 static void test_quote(void **state)
 {
-	static const char *const words[] = {
-		"plain", "", "two words", "it's", "$(reboot)", "`id`", "a;b", "a\nb", "*", "~", "-n", "\\", "\"", "!x", "\033[31m",
-		"'; rm -rf / #", "A=b", "=x", "\xff\xfe", "a&b|c>d<e", "{a,b}", "[a-z]", "#x", NULL
-	};
+	static const char *const words[] = { "plain",     "",      "two words", "it's",
+		                             "$(reboot)", "`id`",  "a;b",       "a\nb",
+		                             "*",         "~",     "-n",        "\\",
+		                             "\"",        "!x",    "\033[31m",  "'; rm -rf / #",
+		                             "A=b",       "=x",    "\xff\xfe",  "a&b|c>d<e",
+		                             "{a,b}",     "[a-z]", "#x",        NULL };
 	for (size_t i = 0; words[i]; i++) {
 		const char *argv[] = { "printf", "%s", words[i], NULL };
 		char *line = quote_command(argv), got[256] = "";
@@ -207,8 +231,15 @@ static void count_free(void *what)
 static void json_is_counted_before_it_is_read(void **state)
 {
 	static const char *const texts[] = {
-		"[]", "{}", "1", "[1,2,3,4,5]", "[[],[[]],{}]", "{\"a\":\"b\",\"c\":{\"d\":[\"\\\"\",\"\\\\\"]}}",
-		"[\"a,b,[[[\",\"\\u00e4\\n\"]", " [ null , true , false , -1.5e9 ] ", "{\"a very long name of a member, over 32\":1}",
+		"[]",
+		"{}",
+		"1",
+		"[1,2,3,4,5]",
+		"[[],[[]],{}]",
+		"{\"a\":\"b\",\"c\":{\"d\":[\"\\\"\",\"\\\\\"]}}",
+		"[\"a,b,[[[\",\"\\u00e4\\n\"]",
+		" [ null , true , false , -1.5e9 ] ",
+		"{\"a very long name of a member, over 32\":1}",
 	};
 	cJSON_InitHooks(&(cJSON_Hooks){ .malloc_fn = count_malloc, .free_fn = count_free });
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
@@ -236,13 +267,16 @@ static char *repeated(const char *open, const char *what, size_t n, const char *
 static void json_that_would_grow_is_refused_with_its_size(void **state)
 {
 	struct err err = { 0 };
-	char *zeros = repeated("[", "0,", 4u << 20, "0]"), *deep = repeated("", "[", 200, ""), *flat = repeated("[", "0,", 100000, "0]");
+	char *zeros = repeated("[", "0,", 4u << 20, "0]"), *deep = repeated("", "[", 200, ""),
+	     *flat = repeated("[", "0,", 100000, "0]");
 	assert_false(json_fits("pi: the answer to GET /x", zeros, strlen(zeros), &err));
 	assert_int_equal(err.code, ERR_TOO_BIG);
-	assert_string_equal(err.text, "pi: the answer to GET /x is 8193 KB that would take 320 MB to read; more than 32 MB are not read");
+	assert_string_equal(err.text, "pi: the answer to GET /x is 8193 KB that would take 320 MB "
+	                              "to read; more than 32 MB are not read");
 	assert_null(json_parse(zeros, strlen(zeros)));
 	assert_false(json_fits("pi: it", deep, strlen(deep), &err));
-	assert_string_equal(err.text, "pi: it has brackets nested 200 deep; more than 100 are not read");
+	assert_string_equal(err.text,
+	                    "pi: it has brackets nested 200 deep; more than 100 are not read");
 	assert_null(json_parse(deep, strlen(deep)));
 	cJSON *o = json_parse(flat, strlen(flat));
 	assert_int_equal(cJSON_GetArraySize(o), 100001);
@@ -256,13 +290,26 @@ static void json_that_would_grow_is_refused_with_its_size(void **state)
 
 static void json_is_found_in_pieces(void **state)
 {
-	static const struct { const char *text; long n; } counts[] = {
-		{ "[]", 0 }, { " [ ] ", 0 }, { "[1]", 1 }, { "[{\"a\":[1,2]},\"],[\",[],null]", 4 }, { "[1,2", -1 }, { "[1,]", -1 },
-		{ "[,1]", -1 }, { "[1 2]", 1 }, { "{}", -1 }, { "", -1 }, { "[\"x]", -1 }, { "[1]x", -1 }, { "[{\"a\":}]", -1 }, { "[[1}]", -1 },
+	static const struct {
+		const char *text;
+		long n;
+	} counts[] = {
+		{ "[]", 0 },          { " [ ] ", 0 },
+		{ "[1]", 1 },         { "[{\"a\":[1,2]},\"],[\",[],null]", 4 },
+		{ "[1,2", -1 },       { "[1,]", -1 },
+		{ "[,1]", -1 },       { "[1 2]", 1 },
+		{ "{}", -1 },         { "", -1 },
+		{ "[\"x]", -1 },      { "[1]x", -1 },
+		{ "[{\"a\":}]", -1 }, { "[[1}]", -1 },
 	};
 	static const char *const objects[][3] = {
-		{ "{\"info\":{\"x\":1},\"messages\":[1,2]}", "messages", "[1,2]" }, { "{\"a\":\"}\",\"b\" : 12 }", "b", "12 " },
-		{ "{\"a\":{\"b\":1}}", "b", NULL }, { "{\"a\":1", "a", "1" }, { "[\"a\",1]", "a", NULL }, { "{}", "a", NULL }, { "{\"a\"", "a", NULL },
+		{ "{\"info\":{\"x\":1},\"messages\":[1,2]}", "messages", "[1,2]" },
+		{ "{\"a\":\"}\",\"b\" : 12 }", "b", "12 " },
+		{ "{\"a\":{\"b\":1}}", "b", NULL },
+		{ "{\"a\":1", "a", "1" },
+		{ "[\"a\",1]", "a", NULL },
+		{ "{}", "a", NULL },
+		{ "{\"a\"", "a", NULL },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(counts); i++)
 		assert_int_equal(json_count(counts[i].text, strlen(counts[i].text)), counts[i].n);
@@ -278,9 +325,10 @@ static void json_is_found_in_pieces(void **state)
 	}
 }
 
-/* --- secrets ------------------------------------------------------------------------------------------------------- */
+/* --- secrets ------------------------------------------------------------- */
 
-/* Is a word of it still at that address, which was freed? Read by the kernel, for neither the compiler nor a checker may mind. */
+/* Is a word of it still at that address, which was freed? Read by the kernel, for neither the
+ * compiler nor a checker may mind. */
 static bool is_left_at(uintptr_t address, size_t len)
 {
 	char now[4096] = "";
@@ -291,7 +339,8 @@ static bool is_left_at(uintptr_t address, size_t len)
 	return n > 0 && memmem(now, (size_t)n, "zq7word", 7);
 }
 
-/* What it held is not where it was, neither after it grew nor after it went; of an ordinary one it is. */
+/* What it held is not where it was, neither after it grew nor after it went; of an ordinary one it
+ * is. */
 static void test_secret_buffers(void **state)
 {
 	for (int secret = 0; secret < 2; secret++) {
@@ -299,7 +348,7 @@ static void test_secret_buffers(void **state)
 		while (b.len < 800)
 			assert_true(buf_puts(&b, "zq7word "));
 		uintptr_t first = (uintptr_t)b.data;
-		char *between = malloc(64);       /* so that it cannot grow where it is */
+		char *between = malloc(64); /* so that it cannot grow where it is */
 		while (b.len < 3000)
 			assert_true(buf_puts(&b, "zq7word "));
 		uintptr_t second = (uintptr_t)b.data;
@@ -339,14 +388,40 @@ static void test_guard(void **state)
 
 static void numbers_that_do_not_fit_are_none(void **state)
 {
-	static const struct { double d; int64_t whole; int small; } doubles[] = {
-		{ 0, 0, 0 }, { 1.9, 1, 1 }, { -1.9, -1, -1 }, { 2147483647, 2147483647, 2147483647 }, { 2147483648.0, 2147483648, -7 },
-		{ -2147483648.0, -2147483648, INT32_MIN }, { 1e300, -7, -7 }, { -1e300, -7, -7 }, { 1.0 / 0.0, -7, -7 }, { 0.0 / 0.0, -7, -7 },
-		{ 9007199254740992.0, 9007199254740992, -7 }, { 9.1e15, -7, -7 }, { 9223372036854775808.0, -7, -7 },
+	static const struct {
+		double d;
+		int64_t whole;
+		int small;
+	} doubles[] = {
+		{ 0, 0, 0 },
+		{ 1.9, 1, 1 },
+		{ -1.9, -1, -1 },
+		{ 2147483647, 2147483647, 2147483647 },
+		{ 2147483648.0, 2147483648, -7 },
+		{ -2147483648.0, -2147483648, INT32_MIN },
+		{ 1e300, -7, -7 },
+		{ -1e300, -7, -7 },
+		{ 1.0 / 0.0, -7, -7 },
+		{ 0.0 / 0.0, -7, -7 },
+		{ 9007199254740992.0, 9007199254740992, -7 },
+		{ 9.1e15, -7, -7 },
+		{ 9223372036854775808.0, -7, -7 },
 	};
-	static const struct { const char *text; int64_t n; int small; int64_t seconds; } texts[] = {
-		{ "12 x", 12, 12, 12 }, { "-3", -3, -3, -7 }, { "", 0, 0, -7 }, { "x", 0, 0, -7 }, { "2147483648", 2147483648, 0, 2147483648 },
-		{ "9223372036854775807", 0, 0, -7 }, { "99999999999999999999999", 0, 0, -7 }, { "1e300", 1, 1, 1 }, { "nan", 0, 0, -7 },
+	static const struct {
+		const char *text;
+		int64_t n;
+		int small;
+		int64_t seconds;
+	} texts[] = {
+		{ "12 x", 12, 12, 12 },
+		{ "-3", -3, -3, -7 },
+		{ "", 0, 0, -7 },
+		{ "x", 0, 0, -7 },
+		{ "2147483648", 2147483648, 0, 2147483648 },
+		{ "9223372036854775807", 0, 0, -7 },
+		{ "99999999999999999999999", 0, 0, -7 },
+		{ "1e300", 1, 1, 1 },
+		{ "nan", 0, 0, -7 },
 		{ "253402300800", 253402300800, 0, -7 },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(doubles); i++) {
@@ -356,7 +431,8 @@ static void numbers_that_do_not_fit_are_none(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
 		assert_int_equal(number_long(texts[i].text), texts[i].n);
 		assert_int_equal(number_int(texts[i].text), texts[i].small);
-		assert_int_equal(number_read(texts[i].text, 0, NUMBER_SECONDS, -7), texts[i].seconds);
+		assert_int_equal(number_read(texts[i].text, 0, NUMBER_SECONDS, -7),
+		                 texts[i].seconds);
 	}
 	assert_int_equal(number_long(NULL), 0);
 }
@@ -364,12 +440,21 @@ static void numbers_that_do_not_fit_are_none(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_wash), cmocka_unit_test(test_wash_random), cmocka_unit_test(test_wash_bounds),
-		cmocka_unit_test(test_cells), cmocka_unit_test(test_quote), cmocka_unit_test(test_buf),
-		cmocka_unit_test(numbers_that_do_not_fit_are_none), cmocka_unit_test(json_is_counted_before_it_is_read),
-		cmocka_unit_test(json_that_would_grow_is_refused_with_its_size), cmocka_unit_test(json_is_found_in_pieces),
-		cmocka_unit_test(test_human), cmocka_unit_test(test_err), cmocka_unit_test(test_secret),
-		cmocka_unit_test(test_secret_buffers), cmocka_unit_test(test_guard),
+		cmocka_unit_test(test_wash),
+		cmocka_unit_test(test_wash_random),
+		cmocka_unit_test(test_wash_bounds),
+		cmocka_unit_test(test_cells),
+		cmocka_unit_test(test_quote),
+		cmocka_unit_test(test_buf),
+		cmocka_unit_test(numbers_that_do_not_fit_are_none),
+		cmocka_unit_test(json_is_counted_before_it_is_read),
+		cmocka_unit_test(json_that_would_grow_is_refused_with_its_size),
+		cmocka_unit_test(json_is_found_in_pieces),
+		cmocka_unit_test(test_human),
+		cmocka_unit_test(test_err),
+		cmocka_unit_test(test_secret),
+		cmocka_unit_test(test_secret_buffers),
+		cmocka_unit_test(test_guard),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* bus.c against a real dbus-daemon of our own, on this machine's link: greeting, calls, errors, signals, every type as
- * JSON, and endpoints that lead nowhere. */
+/* bus.c against a real dbus-daemon of our own, on this machine's link: greeting, calls, errors,
+ * signals, every type as JSON, and endpoints that lead nowhere. */
 #include <setjmp.h>
 #include <limits.h>
 #include <stdarg.h>
@@ -21,7 +21,7 @@
 #include "backends/link/bus.h"
 #include "backends/link/loop.h"
 
-#define TURNS 400                  /* of 10 ms: no wait is longer */
+#define TURNS 400 /* of 10 ms: no wait is longer */
 #define NAME "org.freedesktop.DBus"
 #define PATH "/org/freedesktop/DBus"
 
@@ -45,8 +45,8 @@ static void on_opened(struct bus *bus, void *arg)
 	got.opened = true;
 }
 
-static void on_signal(struct bus *bus, const char *path, const char *interface, const char *member, const char *json,
-                      size_t len, void *arg)
+static void on_signal(struct bus *bus, const char *path, const char *interface, const char *member,
+                      const char *json, size_t len, void *arg)
 {
 	snprintf(got.path, sizeof got.path, "%s", path);
 	snprintf(got.interface, sizeof got.interface, "%s", interface);
@@ -54,7 +54,7 @@ static void on_signal(struct bus *bus, const char *path, const char *interface, 
 	snprintf(got.signal, sizeof got.signal, "%s", json);
 }
 
-static struct bus_call *waiting;      /* cancelled when the bus closes, as an owner would */
+static struct bus_call *waiting; /* cancelled when the bus closes, as an owner would */
 
 static void on_closed(struct bus *bus, const struct err *err, void *arg)
 {
@@ -66,7 +66,8 @@ static void on_closed(struct bus *bus, const struct err *err, void *arg)
 
 static const struct bus_events events = { on_opened, on_signal, on_closed };
 
-static void on_answer(const char *json, size_t len, const struct err *err, const char *name, void *arg)
+static void on_answer(const char *json, size_t len, const struct err *err, const char *name,
+                      void *arg)
 {
 	waiting = NULL;
 	got.answered = true;
@@ -83,9 +84,7 @@ static void until(const bool *flag)
 	assert_true(*flag);
 }
 
-static void on_link(struct link *l, void *arg)
-{
-}
+static void on_link(struct link *l, void *arg) {}
 static const struct link_events link_events = { on_link };
 
 /* The service that answers in the tests: dbus-daemon itself, and busctl as the one that emits. */
@@ -98,7 +97,8 @@ static int start_daemon(void **state)
 	snprintf(config, sizeof config, "--address=%s", address);
 	daemon_pid = fork();
 	if (daemon_pid == 0) {
-		execlp("dbus-daemon", "dbus-daemon", "--session", "--nofork", "--nopidfile", "--nosyslog", config, (char *)NULL);
+		execlp("dbus-daemon", "dbus-daemon", "--session", "--nofork", "--nopidfile",
+		       "--nosyslog", config, (char *)NULL);
 		_exit(127);
 	}
 	for (int i = 0; i < 500 && access(socket_path, F_OK) != 0; i++)
@@ -163,9 +163,11 @@ static void it_greets_and_answers(void **state)
 static void properties_come_as_an_object_of_variants(void **state)
 {
 	struct bus *bus = open_bus();
-	bus_call(bus, NAME, PATH, "org.freedesktop.DBus.Properties", "GetAll", 5000, on_answer, NULL, "s", NAME);
+	bus_call(bus, NAME, PATH, "org.freedesktop.DBus.Properties", "GetAll", 5000, on_answer,
+	         NULL, "s", NAME);
 	until(&got.answered);
-	cJSON *json = cJSON_Parse(got.json), *features = cJSON_GetObjectItem(cJSON_GetArrayItem(json, 0), "Features");
+	cJSON *json = cJSON_Parse(got.json),
+	      *features = cJSON_GetObjectItem(cJSON_GetArrayItem(json, 0), "Features");
 	assert_string_equal(cJSON_GetObjectItem(features, "type")->valuestring, "as");
 	assert_true(cJSON_IsArray(cJSON_GetObjectItem(features, "data")));
 	cJSON_Delete(json);
@@ -190,11 +192,12 @@ static void a_wrong_call_is_answered_too(void **state)
 {
 	struct bus *bus = open_bus();
 	bus_call(bus, NAME, "not a path", NAME, "ListNames", 5000, on_answer, NULL, "");
-	assert_false(got.answered);            /* never from inside bus_call */
+	assert_false(got.answered); /* never from inside bus_call */
 	until(&got.answered);
 	assert_int_equal(got.err.code, ERR_SYSTEM);
 	got.answered = false;
-	bus_call_cancel(bus_call(bus, NAME, "not a path", NAME, "ListNames", 5000, on_answer, NULL, ""));
+	bus_call_cancel(
+		bus_call(bus, NAME, "not a path", NAME, "ListNames", 5000, on_answer, NULL, ""));
 	bus_call_cancel(bus_call(bus, NAME, PATH, NAME, "ListNames", 5000, on_answer, NULL, ""));
 	for (int i = 0; i < 10; i++)
 		loop_turn(loop, 5);
@@ -205,7 +208,8 @@ static void a_wrong_call_is_answered_too(void **state)
 static void emit(const char *words)
 {
 	char line[512];
-	snprintf(line, sizeof line, "busctl --address=%s emit -- /some/path org.mocr.Test Thing %s", address, words);
+	snprintf(line, sizeof line, "busctl --address=%s emit -- /some/path org.mocr.Test Thing %s",
+	         address, words);
 	assert_int_equal(system(line), 0);
 }
 
@@ -220,22 +224,25 @@ static void signals_come_with_every_type_as_json(void **state)
 {
 	struct bus *bus = open_bus();
 	bus_match(bus, "type='signal',interface='org.mocr.Test'");
-	call_simple(bus, "ListNames");         /* answered after the match is in force */
-	emit("ybnqiuxtdsogv 7 true -5 9 -70000 4000000000 -9007199254740993 18446744073709551615 1.5 "
+	call_simple(bus, "ListNames"); /* answered after the match is in force */
+	emit("ybnqiuxtdsogv 7 true -5 9 -70000 4000000000 -9007199254740993 18446744073709551615 "
+	     "1.5 "
 	     "'a\"b\\c\xc3\xa4' /o/p as s inner");
 	for (int i = 0; i < TURNS && !*came(); i++)
 		loop_turn(loop, 10);
 	assert_string_equal(got.path, "/some/path");
 	assert_string_equal(got.interface, "org.mocr.Test");
 	assert_string_equal(got.member, "Thing");
-	assert_string_equal(got.signal, "[7,true,-5,9,-70000,4000000000,\"-9007199254740993\",\"18446744073709551615\",1.5,"
-	                    "\"a\\\"b\\\\c\xc3\xa4\",\"/o/p\",\"as\",{\"type\":\"s\",\"data\":\"inner\"}]");
+	assert_string_equal(
+		got.signal,
+		"[7,true,-5,9,-70000,4000000000,\"-9007199254740993\",\"18446744073709551615\",1.5,"
+		"\"a\\\"b\\\\c\xc3\xa4\",\"/o/p\",\"as\",{\"type\":\"s\",\"data\":\"inner\"}]");
 	fresh(NULL);
 	emit("'a(sas)a{us}a{sv}aay' 1 x 2 y z 2 1 one 2 two 1 key as 1 v 1 2 0 255");
 	for (int i = 0; i < TURNS && !*came(); i++)
 		loop_turn(loop, 10);
 	assert_string_equal(got.signal, "[[[\"x\",[\"y\",\"z\"]]],{\"1\":\"one\",\"2\":\"two\"},"
-	                    "{\"key\":{\"type\":\"as\",\"data\":[\"v\"]}},[[0,255]]]");
+	                                "{\"key\":{\"type\":\"as\",\"data\":[\"v\"]}},[[0,255]]]");
 	fresh(NULL);
 	emit("ass 0 'line\nand\ttab'");
 	for (int i = 0; i < TURNS && !*came(); i++)
@@ -248,7 +255,8 @@ static void endpoints_that_lead_nowhere_say_so(void **state)
 {
 	struct err err;
 	const struct endpoint endpoints[] = {
-		{ .kind = ENDPOINT_UNIX, .path = "/nowhere/bus" }, { .kind = ENDPOINT_EXEC, .command = "no-such-bridge-program" },
+		{ .kind = ENDPOINT_UNIX, .path = "/nowhere/bus" },
+		{ .kind = ENDPOINT_EXEC, .command = "no-such-bridge-program" },
 	};
 	struct bus *bus = bus_open(link_here, endpoints, 2, &events, NULL, &err);
 	assert_non_null(bus);
@@ -262,7 +270,10 @@ static void endpoints_that_lead_nowhere_say_so(void **state)
 static void a_endpoint_that_talks_rubbish_fails(void **state)
 {
 	struct err err;
-	const struct endpoint endpoint = { .kind = ENDPOINT_EXEC, .command = "printf 'HTTP/1.1 400 Bad Request\\r\\n\\r\\n'; sleep 1" };
+	const struct endpoint endpoint = {
+		.kind = ENDPOINT_EXEC,
+		.command = "printf 'HTTP/1.1 400 Bad Request\\r\\n\\r\\n'; sleep 1"
+	};
 	bus_open(link_here, &endpoint, 1, &events, NULL, &err);
 	until(&got.closed);
 	assert_int_not_equal(got.err.code, ERR_NONE);
@@ -278,7 +289,8 @@ static void a_bridge_carries_everything(void **state)
 		skip();
 	snprintf(command, sizeof command, "exec systemd-stdio-bridge -p %s", address);
 	const struct endpoint endpoints[] = {
-		{ .kind = ENDPOINT_UNIX, .path = "/nowhere/bus" }, { .kind = ENDPOINT_EXEC, .command = command },
+		{ .kind = ENDPOINT_UNIX, .path = "/nowhere/bus" },
+		{ .kind = ENDPOINT_EXEC, .command = command },
 	};
 	struct bus *bus = bus_open(link_here, endpoints, 2, &events, NULL, &err);
 	until(&got.opened);
@@ -293,7 +305,8 @@ static void a_bridge_carries_everything(void **state)
 	bus_close(bus);
 }
 
-/* A bus of the other side's making, by tests/fakes/hostile; what it did comes back as text, which the caller frees. */
+/* A bus of the other side's making, by tests/fakes/hostile; what it did comes back as text, which
+ * the caller frees. */
 static char said_path[64];
 
 static struct bus *start_hostile(const char *what)
@@ -303,7 +316,8 @@ static struct bus *start_hostile(const char *what)
 	assert_non_null(realpath("tests/fakes/hostile", hostile));
 	snprintf(said_path, sizeof said_path, "%s/said", dir);
 	unlink(said_path);
-	snprintf(command, sizeof command, "PATH=/usr/bin:/bin exec %.120s bus %s %s", hostile, what, said_path);
+	snprintf(command, sizeof command, "PATH=/usr/bin:/bin exec %.120s bus %s %s", hostile, what,
+	         said_path);
 	const struct endpoint endpoint = { .kind = ENDPOINT_EXEC, .command = command };
 	struct bus *bus = bus_open(link_here, &endpoint, 1, &events, NULL, &err);
 	assert_non_null(bus);
@@ -340,10 +354,11 @@ static void a_peer_that_calls_us_learns_nothing(void **state)
 
 static void a_message_without_end_is_cut_at_its_header(void **state)
 {
-	start_hostile("long");           /* the message may come with the answer to our greeting */
+	start_hostile("long"); /* the message may come with the answer to our greeting */
 	until(&got.closed);
 	assert_int_equal(got.err.code, ERR_TOO_BIG);
-	assert_non_null(strstr(got.err.text, "it sent a message of 64 MB, and at most 8 MB are taken"));
+	assert_non_null(
+		strstr(got.err.text, "it sent a message of 64 MB, and at most 8 MB are taken"));
 	for (int i = 0; i < TURNS && access(said_path, F_OK) != 0; i++)
 		loop_turn(loop, 10);
 	char *said = read_said();
@@ -361,7 +376,8 @@ static void an_answer_that_would_grow_is_refused(void **state)
 }
 
 static int counted;
-static void on_counted(const char *json, size_t len, const struct err *err, const char *name, void *arg)
+static void on_counted(const char *json, size_t len, const struct err *err, const char *name,
+                       void *arg)
 {
 	counted += json != NULL;
 }
@@ -372,7 +388,8 @@ static void a_thousand_calls_are_all_answered(void **state)
 	struct bus *bus = open_bus();
 	counted = 0;
 	for (int i = 0; i < 1000; i++) {
-		struct bus_call *call = bus_call(bus, NAME, PATH, NAME, "GetId", 5000, on_counted, NULL, "");
+		struct bus_call *call = bus_call(bus, NAME, PATH, NAME, "GetId", 5000, on_counted,
+		                                 NULL, "");
 		if (i % 10 == 9)
 			bus_call_cancel(call);
 	}
@@ -383,7 +400,8 @@ static void a_thousand_calls_are_all_answered(void **state)
 }
 
 static struct bus *closing;
-static void close_in_answer(const char *json, size_t len, const struct err *err, const char *name, void *arg)
+static void close_in_answer(const char *json, size_t len, const struct err *err, const char *name,
+                            void *arg)
 {
 	got.answered = true;
 	bus_close(closing);

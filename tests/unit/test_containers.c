@@ -1,5 +1,5 @@
-/* Containers: every parser on what real engines answered, cut short at every byte, and on what no engine should
- * answer; judgements; rows made by feed alone, as a recording does it. */
+/* Containers: every parser on what real engines answered, cut short at every byte, and on what no
+ * engine should answer; judgements; rows made by feed alone, as a recording does it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -27,8 +27,8 @@
 #include "backends/servers/server.h"
 #include "backends/store/settings.h"
 
-static const char *const engines[] = { "sese/docker", "pi/docker", "relay/docker", "strict/docker", "pod/podman-root",
-	                               "pod/podman-user" };
+static const char *const engines[] = { "sese/docker",   "pi/docker",       "relay/docker",
+	                               "strict/docker", "pod/podman-root", "pod/podman-user" };
 
 static char *read_answer(const char *engine, const char *file, size_t *len)
 {
@@ -51,7 +51,7 @@ static char *exact(const char *bytes, size_t len)
 	return copy;
 }
 
-/* --- lists ------------------------------------------------------------------------------------------------ */
+/* --- lists --------------------------------------------------------------- */
 
 static const struct ctr_item *item(const struct ctr_list *list, const char *name)
 {
@@ -113,8 +113,9 @@ static void test_cut_short_everywhere(void **state)
 		struct ctr_list list;
 		while (len && json[len - 1] == '\n')
 			len--;
-		/* the whole of small ones, a sample of long ones: each parse is the length of the cut */
-		for (size_t n = 0; n < len; n += len > 6000 ? 97 : 1) {
+		/* the whole of small ones, a sample of long ones: each parse is the length of the
+		 * cut */
+		for (size_t n = 0; n<len; n += len> 6000 ? 97 : 1) {
 			char *cut = exact(json, n);
 			assert_false(ctr_list_parse(&list, cut, n, NULL));
 			ctr_list_finish(&list);
@@ -154,12 +155,13 @@ static void test_other_answers_cut_short(void **state)
 static void test_ports(void **state)
 {
 	static const char json[] =
-	        "[{\"Id\":\"a\",\"Names\":[\"/other/alias\",\"/web\"],\"Ports\":["
-	        "{\"IP\":\"0.0.0.0\",\"PrivatePort\":80,\"PublicPort\":8080,\"Type\":\"tcp\"},"
-	        "{\"IP\":\"::\",\"PrivatePort\":80,\"PublicPort\":8080,\"Type\":\"tcp\"},"
-	        "{\"IP\":\"127.0.0.1\",\"PrivatePort\":53,\"PublicPort\":5353,\"Type\":\"udp\"},"
-	        "{\"PrivatePort\":443,\"Type\":\"tcp\"}],\"State\":\"paused\",\"Status\":\"Up About an hour (Paused)\","
-	        "\"Health\":{\"Status\":\"starting\"},\"Command\":[\"sh\",\"-c\",\"true\"]}]";
+		"[{\"Id\":\"a\",\"Names\":[\"/other/alias\",\"/web\"],\"Ports\":["
+		"{\"IP\":\"0.0.0.0\",\"PrivatePort\":80,\"PublicPort\":8080,\"Type\":\"tcp\"},"
+		"{\"IP\":\"::\",\"PrivatePort\":80,\"PublicPort\":8080,\"Type\":\"tcp\"},"
+		"{\"IP\":\"127.0.0.1\",\"PrivatePort\":53,\"PublicPort\":5353,\"Type\":\"udp\"},"
+		"{\"PrivatePort\":443,\"Type\":\"tcp\"}],\"State\":\"paused\",\"Status\":\"Up "
+		"About an hour (Paused)\","
+		"\"Health\":{\"Status\":\"starting\"},\"Command\":[\"sh\",\"-c\",\"true\"]}]";
 	struct ctr_list list;
 	assert_true(ctr_list_parse(&list, json, strlen(json), NULL));
 	assert_string_equal(list.items[0].name, "web");
@@ -172,8 +174,15 @@ static void test_ports(void **state)
 
 static void test_what_is_no_list(void **state)
 {
-	static const char *const answers[] = { "", "[", "null", "{}", "{\"message\":\"no\"}", "<html><body>Login</body></html>", "[1,2",
-	                                       "\xff\xfe", "[{\"Id\":\"a\"" };
+	static const char *const answers[] = { "",
+		                               "[",
+		                               "null",
+		                               "{}",
+		                               "{\"message\":\"no\"}",
+		                               "<html><body>Login</body></html>",
+		                               "[1,2",
+		                               "\xff\xfe",
+		                               "[{\"Id\":\"a\"" };
 	for (size_t i = 0; i < ARRAY_LEN(answers); i++) {
 		struct ctr_list list;
 		struct err err;
@@ -182,8 +191,9 @@ static void test_what_is_no_list(void **state)
 		ctr_list_finish(&list);
 	}
 	/* members of the wrong kind are as if they were not there */
-	static const char odd[] = "[1,null,{\"Id\":7},{\"Id\":\"x\",\"Names\":7,\"Ports\":{},\"Labels\":[],\"State\":{},\"Created\":\"z\","
-	                          "\"Status\":\"Exited (\",\"NetworkSettings\":\"\"}]";
+	static const char odd[] = "[1,null,{\"Id\":7},{\"Id\":\"x\",\"Names\":7,\"Ports\":{},"
+				  "\"Labels\":[],\"State\":{},\"Created\":\"z\","
+				  "\"Status\":\"Exited (\",\"NetworkSettings\":\"\"}]";
 	struct ctr_list list;
 	assert_true(ctr_list_parse(&list, odd, strlen(odd), NULL));
 	assert_int_equal(list.n, 1);
@@ -202,20 +212,30 @@ static void test_hostile_text(void **state)
 {
 	static const char bad[] = "\\u001b[31mred\\u001b]0;title\\u0007\\u202edrow\\r\\n\\u0000x";
 	struct buf b = { 0 };
-	buf_addf(&b, "[{\"Id\":\"%s\",\"Names\":[\"/%s\"],\"Image\":\"%s\",\"Command\":\"%s\",\"State\":\"running\",\"Status\":\"%s\",", bad, bad,
-	         bad, bad, bad);
-	buf_addf(&b, "\"Labels\":{\"com.docker.compose.project\":\"%s\",\"com.docker.compose.service\":\"%s\"},", bad, bad);
-	buf_addf(&b, "\"Ports\":[{\"IP\":\"%s\",\"PrivatePort\":1,\"PublicPort\":2,\"Type\":\"%s\"}],", bad, bad);
+	buf_addf(&b,
+	         "[{\"Id\":\"%s\",\"Names\":[\"/"
+	         "%s\"],\"Image\":\"%s\",\"Command\":\"%s\",\"State\":\"running\",\"Status\":\"%"
+	         "s\",",
+	         bad, bad, bad, bad, bad);
+	buf_addf(&b,
+	         "\"Labels\":{\"com.docker.compose.project\":\"%s\",\"com.docker.compose.service\":"
+	         "\"%s\"},",
+	         bad, bad);
+	buf_addf(&b,
+	         "\"Ports\":[{\"IP\":\"%s\",\"PrivatePort\":1,\"PublicPort\":2,\"Type\":\"%s\"}],",
+	         bad, bad);
 	buf_addf(&b, "\"NetworkSettings\":{\"Networks\":{\"%s\":{}}}}]", bad);
 	struct ctr_list list;
 	assert_true(ctr_list_parse(&list, b.data, b.len, NULL));
 	const struct ctr_item *it = &list.items[0];
-	const char *all[] = { it->id, it->name, it->image, it->command, it->project, it->service, it->ports, it->networks };
+	const char *all[] = { it->id,      it->name,    it->image, it->command,
+		              it->project, it->service, it->ports, it->networks };
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)
 		assert_washed(all[i]);
 	ctr_list_finish(&list);
 	buf_finish(&b);
-	static const char nameless[] = "[{\"Id\":\"0123456789\u00fc\u00fc\"}]";    /* its short id would end inside a character */
+	/* its short id would end inside a character */
+	static const char nameless[] = "[{\"Id\":\"0123456789\u00fc\u00fc\"}]";
 	assert_true(ctr_list_parse(&list, nameless, strlen(nameless), NULL));
 	assert_washed(list.items[0].name);
 	ctr_list_finish(&list);
@@ -225,7 +245,8 @@ static void test_a_label_of_10_mb(void **state)
 {
 	struct buf b;
 	buf_init(&b, 16u << 20);
-	buf_puts(&b, "[{\"Id\":\"a\",\"Names\":[\"/x\"],\"State\":\"running\",\"Labels\":{\"com.docker.compose.project\":\"");
+	buf_puts(&b, "[{\"Id\":\"a\",\"Names\":[\"/"
+	             "x\"],\"State\":\"running\",\"Labels\":{\"com.docker.compose.project\":\"");
 	char *fill = xcalloc(1, 1u << 20);
 	memset(fill, 'l', 1u << 20);
 	for (int i = 0; i < 10; i++)
@@ -239,7 +260,7 @@ static void test_a_label_of_10_mb(void **state)
 	free(fill);
 }
 
-/* --- inspect, events, stats ------------------------------------------------------------------------------- */
+/* --- inspect, events, stats ---------------------------------------------- */
 
 static void inspect(struct ctr_inspect *in, const char *engine, const char *file)
 {
@@ -262,7 +283,7 @@ static void test_inspect(void **state)
 	assert_string_equal(in.policy, "always");
 	inspect(&in, "sese/docker", "inspect-javisi_console.json");
 	assert_true(in.tty);
-	assert_int_equal(in.finished_ms, 0);       /* year 1 is never */
+	assert_int_equal(in.finished_ms, 0); /* year 1 is never */
 	inspect(&in, "sese/docker", "inspect-javisi_qdrant.json");
 	assert_int_equal(in.health, CTR_HEALTH_UNHEALTHY);
 	assert_true(in.failing_streak > 0);
@@ -299,16 +320,19 @@ static void test_event_forms(void **state)
 {
 	struct ctr_event ev;
 	/* API 1.52: no status, no id */
-	static const char health[] = "{\"Type\":\"container\",\"Action\":\"health_status: unhealthy\",\"Actor\":{\"ID\":\"ab\",\"Attributes\":"
-	                             "{\"name\":\"n\"}},\"timeNano\":1795237077250357783}";
+	static const char health[] = "{\"Type\":\"container\",\"Action\":\"health_status: "
+				     "unhealthy\",\"Actor\":{\"ID\":\"ab\",\"Attributes\":"
+				     "{\"name\":\"n\"}},\"timeNano\":1795237077250357783}";
 	assert_true(ctr_event_parse(&ev, health, strlen(health)));
 	assert_string_equal(ev.action, "health_status");
 	assert_string_equal(ev.detail, "unhealthy");
 	assert_int_equal(ev.time_ms, 1795237077250);
-	static const char network[] = "{\"Type\":\"network\",\"Action\":\"connect\",\"Actor\":{\"ID\":\"ab\"}}";
+	static const char network[] =
+		"{\"Type\":\"network\",\"Action\":\"connect\",\"Actor\":{\"ID\":\"ab\"}}";
 	assert_false(ctr_event_parse(&ev, network, strlen(network)));
-	static const char lying[] = "{\"Type\":\"container\",\"Action\":\"die\",\"Actor\":{\"ID\":\"ab\",\"Attributes\":{\"exitCode\":\"x\"}},"
-	                            "\"timeNano\":1e300,\"time\":-5}";
+	static const char lying[] = "{\"Type\":\"container\",\"Action\":\"die\",\"Actor\":{\"ID\":"
+				    "\"ab\",\"Attributes\":{\"exitCode\":\"x\"}},"
+				    "\"timeNano\":1e300,\"time\":-5}";
 	assert_true(ctr_event_parse(&ev, lying, strlen(lying)));
 	assert_int_equal(ev.exit_code, -1);
 	assert_int_equal(ev.time_ms, 0);
@@ -323,7 +347,7 @@ static void test_stats(void **state)
 	assert_true(s.valid);
 	assert_int_equal(s.mem, 528384);
 	assert_int_equal(s.rx, 42);
-	assert_true(ctr_sample_cpu(&s, NULL) < 0);           /* nothing to compare with */
+	assert_true(ctr_sample_cpu(&s, NULL) < 0); /* nothing to compare with */
 	next = s;
 	next.read_ms += 2000;
 	next.cpu_ns += 1e9;
@@ -349,12 +373,15 @@ static void test_small_readers(void **state)
 	assert_int_equal(ctr_version("1.9"), 1009);
 	assert_int_equal(ctr_version("x"), -1);
 	assert_int_equal(ctr_version(""), -1);
-	static const char podman[] = "{\"cause\":\"no such container\",\"message\":\"no container with name\",\"response\":404}";
-	assert_string_equal(ctr_message(said, sizeof(said), podman, strlen(podman)), "no container with name");
-	assert_string_equal(ctr_message(said, sizeof(said), "page not found\n", 15), "page not found ");
+	static const char podman[] = "{\"cause\":\"no such container\",\"message\":\"no container "
+				     "with name\",\"response\":404}";
+	assert_string_equal(ctr_message(said, sizeof(said), podman, strlen(podman)),
+	                    "no container with name");
+	assert_string_equal(ctr_message(said, sizeof(said), "page not found\n", 15),
+	                    "page not found ");
 }
 
-/* --- frames ------------------------------------------------------------------------------------------------- */
+/* --- frames -------------------------------------------------------------- */
 
 static void gather(const char *time, const char *line, size_t len, bool error, void *arg)
 {
@@ -386,11 +413,15 @@ static char *through(const char *bytes, size_t len, bool raw, size_t step)
 	return through_engine(false, bytes, len, raw, step);
 }
 
-/* --- told --------------------------------------------------------------------------------------------------- */
+/* --- told ---------------------------------------------------------------- */
 
 static void tell(struct seen_lines *t, int64_t ns, const char *text, uint64_t number)
 {
-	seen_lines_add(t, &(struct seen_line){ .ns = ns, .hash = seen_line_hash(text, strlen(text), false), .number = number }, 0);
+	seen_lines_add(t,
+	               &(struct seen_line){ .ns = ns,
+	                                    .hash = seen_line_hash(text, strlen(text), false),
+	                                    .number = number },
+	               0);
 }
 
 static bool comes_again(struct seen_lines *t, int64_t ns, const char *text, uint64_t *before)
@@ -398,8 +429,8 @@ static bool comes_again(struct seen_lines *t, int64_t ns, const char *text, uint
 	return seen_lines_take(t, ns, seen_line_hash(text, strlen(text), false), before);
 }
 
-/* Of one moment 1, 2, 4, 4 were told, because the stream lost 3. Asked again the engine tells all: 3 belongs before the first 4, and a
- * third 4 behind all. */
+/* Of one moment 1, 2, 4, 4 were told, because the stream lost 3. Asked again the engine tells all:
+ * 3 belongs before the first 4, and a third 4 behind all. */
 static void test_seen_lines(void **state)
 {
 	struct seen_lines recent = { 0 }, again = { 0 };
@@ -448,11 +479,16 @@ static void test_seen_lines(void **state)
 	seen_lines_finish(&again);
 }
 
-/* Wherever a stream is cut, what was told is a beginning of all lines, each whole; an answer that came whole may end without a line end. */
+/* Wherever a stream is cut, what was told is a beginning of all lines, each whole; an answer that
+ * came whole may end without a line end. */
 static void test_frames_cut_anywhere(void **state)
 {
-	static const char bytes[] = "\1\0\0\0\0\0\0\x28" "2026-11-21T06:40:08.123456789Z count 12\n" "\2\0\0\0\0\0\0\x25" "2026-11-21T06:40:08.123456790Z no end";
-	static const char first[] = "2026-11-21T06:40:08.123456789Z|0|count 12\n", last[] = "2026-11-21T06:40:08.123456790Z|1|no end\n";
+	static const char bytes[] = "\1\0\0\0\0\0\0\x28"
+				    "2026-11-21T06:40:08.123456789Z count 12\n"
+				    "\2\0\0\0\0\0\0\x25"
+				    "2026-11-21T06:40:08.123456790Z no end";
+	static const char first[] = "2026-11-21T06:40:08.123456789Z|0|count 12\n",
+			  last[] = "2026-11-21T06:40:08.123456790Z|1|no end\n";
 	for (size_t n = 0; n < sizeof(bytes); n++)
 		for (int whole = 0; whole < 2; whole++) {
 			struct frames f;
@@ -461,7 +497,8 @@ static void test_frames_cut_anywhere(void **state)
 			frames_init(&f, false, gather, &b);
 			frames_feed(&f, bytes, n);
 			frames_end(&f, whole);
-			snprintf(want, sizeof(want), "%s%s", n >= 48 ? first : "", whole && n == sizeof(bytes) - 1 ? last : "");
+			snprintf(want, sizeof(want), "%s%s", n >= 48 ? first : "",
+			         whole && n == sizeof(bytes) - 1 ? last : "");
 			assert_string_equal(b.data ? b.data : "", want);
 			frames_finish(&f);
 			buf_finish(&b);
@@ -477,10 +514,12 @@ static void add_frame(struct buf *b, int stream, const char *time, const char *t
 	buf_puts(b, text);
 }
 
-/* A long line of a terminal: 16 KB, a time, 16 KB, a time, the rest; in what the container wrote a time stays where it is. */
+/* A long line of a terminal: 16 KB, a time, 16 KB, a time, the rest; in what the container wrote a
+ * time stays where it is. */
 static void test_a_terminals_long_line(void **state)
 {
-	static const char stamp[] = "2026-11-21T06:40:08.123456789Z ", other[] = "2026-11-21T06:40:08.5Z ";
+	static const char stamp[] = "2026-11-21T06:40:08.123456789Z ",
+			  other[] = "2026-11-21T06:40:08.5Z ";
 	static const size_t pieces[] = { 16384, 20000 };
 	for (size_t i = 0; i < ARRAY_LEN(pieces); i++) {
 		struct frames f;
@@ -491,7 +530,8 @@ static void test_a_terminals_long_line(void **state)
 			memset(piece, 'A' + k, pieces[i]);
 			memcpy(piece + 100, other, sizeof(other) - 1);
 			buf_addf(&in, "%s%s", k == 1 && i == 0 ? other : stamp, piece);
-			buf_addf(&want, "%s%s", k ? "" : "2026-11-21T06:40:08.123456789Z|0|", piece);
+			buf_addf(&want, "%s%s", k ? "" : "2026-11-21T06:40:08.123456789Z|0|",
+			         piece);
 			free(piece);
 		}
 		buf_puts(&in, "\r\n");
@@ -508,8 +548,8 @@ static void test_a_terminals_long_line(void **state)
 	}
 }
 
-/* Docker: a run whose last line had no end, and the next run. A line that was cut because it is long is one, whatever times its
- * pieces have; Podman's pieces may be short. */
+/* Docker: a run whose last line had no end, and the next run. A line that was cut because it is
+ * long is one, whatever times its pieces have; Podman's pieces may be short. */
 static void test_frames_of_two_runs(void **state)
 {
 #define T1 "2026-11-21T06:40:08.1Z"
@@ -542,9 +582,14 @@ static void test_frames_of_two_runs(void **state)
 
 static void test_frames_byte_by_byte(void **state)
 {
-	static const struct { const char *engine, *file; bool raw; } logs[] = {
-		{ "sese/docker", "logs-javisi_diun.raw", false }, { "sese/docker", "logs-javisi_migrate.raw", false },
-		{ "sese/docker", "logs-javisi_console.raw", true }, { "pod/podman-root", "logs-gateway.raw", false },
+	static const struct {
+		const char *engine, *file;
+		bool raw;
+	} logs[] = {
+		{ "sese/docker", "logs-javisi_diun.raw", false },
+		{ "sese/docker", "logs-javisi_migrate.raw", false },
+		{ "sese/docker", "logs-javisi_console.raw", true },
+		{ "pod/podman-root", "logs-gateway.raw", false },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(logs); i++) {
 		size_t len;
@@ -563,9 +608,10 @@ static void test_frames_byte_by_byte(void **state)
 
 static void test_frames_that_lie(void **state)
 {
-	static const char huge[] = "\1\0\0\0\xff\xff\xff\xff" "abc\ndef";
+	static const char huge[] = "\1\0\0\0\xff\xff\xff\xff"
+				   "abc\ndef";
 	char *s = through(huge, sizeof(huge) - 1, false, 3);
-	assert_string_equal(s, "|0|abc\n");             /* def may go on */
+	assert_string_equal(s, "|0|abc\n"); /* def may go on */
 	free(s);
 	/* no frames where frames were said: shown as it is */
 	s = through("hello there\nyou\n", 16, false, 5);
@@ -593,7 +639,7 @@ static void test_a_line_without_end(void **state)
 	free(bytes);
 }
 
-/* --- masks ----------------------------------------------------------------------------------------------------- */
+/* --- masks --------------------------------------------------------------- */
 
 static void check_mask(const char *text, const char *expect)
 {
@@ -612,7 +658,8 @@ static void test_masks(void **state)
 	check_mask("api_key: 'two words' rest", "api_key: " MASK " rest");
 	check_mask("{\"password\": \"ge\\\"heim\", \"a\": 1", "{\"password\": " MASK ", \"a\": 1");
 	check_mask("{'token' : 'abc'}", "{'token' : " MASK "}");
-	check_mask("\"{\\\"secret\\\":\\\"abc\\\",\\\"b\\\":2}\"", "\"{\\\"secret\\\":\\" MASK ",\\\"b\\\":2}\"");
+	check_mask("\"{\\\"secret\\\":\\\"abc\\\",\\\"b\\\":2}\"",
+	           "\"{\\\"secret\\\":\\" MASK ",\\\"b\\\":2}\"");
 	check_mask("PATH=/usr/bin KEYMAP=de", "PATH=/usr/bin KEYMAP=de");
 	assert_true(mask_is_secret("N8N_ENCRYPTION_KEY", 18));
 	assert_false(mask_is_secret("POSTGRES_PASSWORD_FILE", 22));
@@ -621,19 +668,27 @@ static void test_masks(void **state)
 
 static void test_masked_json(void **state)
 {
-	static const char json[] = "{\"Env\":[\"DB_PASSWORD=a b c\",\"HOME=/root\"],\"Cmd\":[\"run\",\"--token\",\"abc\",\"-v\"],"
-	                           "\"Labels\":{\"my.secret\":\"x\",\"url\":\"http://u:p@h/\"}}";
+	static const char json[] =
+		"{\"Env\":[\"DB_PASSWORD=a b "
+		"c\",\"HOME=/root\"],\"Cmd\":[\"run\",\"--token\",\"abc\",\"-v\"],"
+		"\"Labels\":{\"my.secret\":\"x\",\"url\":\"http://u:p@h/\"}}";
 	struct buf b = { 0 };
 	mask_json(&b, json, strlen(json));
-	assert_string_equal(b.data, "{\"Env\":[\"DB_PASSWORD=" MASK "\",\"HOME=/root\"],\"Cmd\":[\"run\",\"--token\",\"" MASK "\",\"-v\"],"
-	                            "\"Labels\":{\"my.secret\":\"" MASK "\",\"url\":\"http://u:" MASK "@h/\"}}");
+	assert_string_equal(b.data,
+	                    "{\"Env\":[\"DB_PASSWORD=" MASK
+	                    "\",\"HOME=/root\"],\"Cmd\":[\"run\",\"--token\",\"" MASK "\",\"-v\"],"
+	                    "\"Labels\":{\"my.secret\":\"" MASK "\",\"url\":\"http://u:" MASK
+	                    "@h/\"}}");
 	buf_clear(&b);
-	mask_json(&b, "{\"TOKEN=abc", 11);       /* half of one hides it too */
+	mask_json(&b, "{\"TOKEN=abc", 11); /* half of one hides it too */
 	assert_null(strstr(b.data, "abc"));
-	static const char dirty[] = "2026-01-02 WRN old\n{\"Env\":[\"A_TOKEN=a b\"],\"n\":1}\n{\"m\":2}\nX_KEY=abc rest\n{\"password\":\"abc";
+	static const char dirty[] = "2026-01-02 WRN old\n{\"Env\":[\"A_TOKEN=a "
+				    "b\"],\"n\":1}\n{\"m\":2}\nX_KEY=abc rest\n{\"password\":\"abc";
 	buf_clear(&b);
 	mask_json(&b, dirty, strlen(dirty));
-	assert_string_equal(b.data, "2026-01-02 WRN old\n{\"Env\":[\"A_TOKEN=" MASK "\"],\"n\":1}\n{\"m\":2}\nX_KEY=" MASK " rest\n{\"password\":" MASK);
+	assert_string_equal(b.data,
+	                    "2026-01-02 WRN old\n{\"Env\":[\"A_TOKEN=" MASK
+	                    "\"],\"n\":1}\n{\"m\":2}\nX_KEY=" MASK " rest\n{\"password\":" MASK);
 	buf_clear(&b);
 	mask_words(&b, "K\xc3\xa4se: 12\n", 10);
 	assert_string_equal(b.data, "xxxx: xx\n");
@@ -643,7 +698,7 @@ static void test_masked_json(void **state)
 	buf_finish(&b);
 }
 
-/* --- judgements --------------------------------------------------------------------------------------------------- */
+/* --- judgements ---------------------------------------------------------- */
 
 struct verdict_row {
 	const char *what;
@@ -655,67 +710,98 @@ struct verdict_row {
 	const char *policy, *lines;
 	enum health health;
 	enum death_class death;
-	const char *why;                         /* that it begins with; NULL none */
+	const char *why; /* that it begins with; NULL none */
 };
 
 static const struct verdict_row verdicts[] = {
-	{ "well", CONTAINER_RUNNING, CTR_HEALTH_HEALTHY, -1, 0, .policy = "always", .health = HEALTH_GOOD },
-	{ "starting", CONTAINER_RUNNING, CTR_HEALTH_STARTING, -1, 0, .policy = "", .health = HEALTH_BUSY, .why = "starting" },
-	{ "unhealthy", CONTAINER_RUNNING, CTR_HEALTH_UNHEALTHY, -1, 0, .policy = "", .health = HEALTH_ATTENTION,
-	  .why = "unhealthy, failed 5 checks: no answer" },
-	{ "loop, just running", CONTAINER_RUNNING, CTR_HEALTH_NONE, 3, 9, .deaths = 3, .policy = "always", .health = HEALTH_BAD,
-	  .why = "restart loop" },
-	{ "loop, waiting", CONTAINER_RESTARTING, CTR_HEALTH_NONE, 3, 9, .policy = "always", .health = HEALTH_BAD,
-	  .death = DEATH_NONZERO_EXIT, .why = "restart loop: exit code 3, ran 9s, restarts 9" },
-	{ "once", CONTAINER_RESTARTING, CTR_HEALTH_NONE, 3, 1, .policy = "always", .health = HEALTH_BUSY, .death = DEATH_NONZERO_EXIT,
-	  .why = "exit code 3" },
-	{ "oom", CONTAINER_EXITED, CTR_HEALTH_NONE, 137, 4, .oom = true, .policy = "no", .health = HEALTH_BAD, .death = DEATH_OOM,
+	{ "well", CONTAINER_RUNNING, CTR_HEALTH_HEALTHY, -1, 0, .policy = "always",
+	  .health = HEALTH_GOOD },
+	{ "starting", CONTAINER_RUNNING, CTR_HEALTH_STARTING, -1, 0, .policy = "",
+	  .health = HEALTH_BUSY, .why = "starting" },
+	{ "unhealthy", CONTAINER_RUNNING, CTR_HEALTH_UNHEALTHY, -1, 0, .policy = "",
+	  .health = HEALTH_ATTENTION, .why = "unhealthy, failed 5 checks: no answer" },
+	{ "loop, just running", CONTAINER_RUNNING, CTR_HEALTH_NONE, 3, 9, .deaths = 3,
+	  .policy = "always", .health = HEALTH_BAD, .why = "restart loop" },
+	{ "loop, waiting", CONTAINER_RESTARTING, CTR_HEALTH_NONE, 3, 9, .policy = "always",
+	  .health = HEALTH_BAD, .death = DEATH_NONZERO_EXIT,
+	  .why = "restart loop: exit code 3, ran 9s, restarts 9" },
+	{ "once", CONTAINER_RESTARTING, CTR_HEALTH_NONE, 3, 1, .policy = "always",
+	  .health = HEALTH_BUSY, .death = DEATH_NONZERO_EXIT, .why = "exit code 3" },
+	{ "oom", CONTAINER_EXITED, CTR_HEALTH_NONE, 137, 4, .oom = true, .policy = "no",
+	  .health = HEALTH_BAD, .death = DEATH_OOM,
 	  .why = "oom-killed (limit 64M), ran 9s, restarts 4" },
-	{ "finished", CONTAINER_EXITED, CTR_HEALTH_NONE, 0, 0, .policy = "no", .health = HEALTH_IDLE },
-	{ "stopped", CONTAINER_EXITED, CTR_HEALTH_NONE, 143, 0, .policy = "no", .health = HEALTH_IDLE, .why = "stopped (143)" },
-	{ "stopped hard, by its policy", CONTAINER_EXITED, CTR_HEALTH_NONE, 137, 0, .policy = "always", .health = HEALTH_IDLE,
-	  .why = "stopped (137)" },
-	{ "killed by somebody else", CONTAINER_EXITED, CTR_HEALTH_NONE, 137, 0, .policy = "no", .health = HEALTH_BAD,
-	  .death = DEATH_SIGNAL, .why = "ended by SIGKILL (137)" },
-	{ "TERM that nobody sent through the engine", CONTAINER_EXITED, CTR_HEALTH_NONE, 143, 0, .witnessed = true, .policy = "no",
-	  .health = HEALTH_BAD, .death = DEATH_SIGNAL },
-	{ "crashed", CONTAINER_EXITED, CTR_HEALTH_NONE, 139, 0, .policy = "no", .health = HEALTH_BAD, .death = DEATH_SIGNAL,
-	  .why = "ended by SIGSEGV" },
-	{ "failed", CONTAINER_EXITED, CTR_HEALTH_NONE, 1, 0, .policy = "no", .health = HEALTH_BAD, .death = DEATH_NONZERO_EXIT },
-	{ "no command", CONTAINER_EXITED, CTR_HEALTH_NONE, 127, 0, .policy = "no", .health = HEALTH_BAD,
-	  .death = DEATH_MISSING_DEPENDENCY },
-	{ "no database", CONTAINER_EXITED, CTR_HEALTH_NONE, 1, 0, .policy = "no", .lines = "start\ndial tcp: connection refused\nbye",
-	  .health = HEALTH_BAD, .death = DEATH_MISSING_DEPENDENCY, .why = "exit code 1, something is missing: dial tcp: connection refused, ran" },
-	{ "ended well though it should not", CONTAINER_EXITED, CTR_HEALTH_NONE, 0, 0, .witnessed = true, .policy = "always",
-	  .health = HEALTH_BAD, .death = DEATH_UNEXPECTED_EXIT },
-	{ "failed when it was stopped", CONTAINER_EXITED, CTR_HEALTH_NONE, 1, 0, .stopped = true, .policy = "no", .health = HEALTH_BAD,
+	{ "finished", CONTAINER_EXITED, CTR_HEALTH_NONE, 0, 0, .policy = "no",
+	  .health = HEALTH_IDLE },
+	{ "stopped", CONTAINER_EXITED, CTR_HEALTH_NONE, 143, 0, .policy = "no",
+	  .health = HEALTH_IDLE, .why = "stopped (143)" },
+	{ "stopped hard, by its policy", CONTAINER_EXITED, CTR_HEALTH_NONE, 137, 0,
+	  .policy = "always", .health = HEALTH_IDLE, .why = "stopped (137)" },
+	{ "killed by somebody else", CONTAINER_EXITED, CTR_HEALTH_NONE, 137, 0, .policy = "no",
+	  .health = HEALTH_BAD, .death = DEATH_SIGNAL, .why = "ended by SIGKILL (137)" },
+	{ "TERM that nobody sent through the engine", CONTAINER_EXITED, CTR_HEALTH_NONE, 143, 0,
+	  .witnessed = true, .policy = "no", .health = HEALTH_BAD, .death = DEATH_SIGNAL },
+	{ "crashed", CONTAINER_EXITED, CTR_HEALTH_NONE, 139, 0, .policy = "no",
+	  .health = HEALTH_BAD, .death = DEATH_SIGNAL, .why = "ended by SIGSEGV" },
+	{ "failed", CONTAINER_EXITED, CTR_HEALTH_NONE, 1, 0, .policy = "no", .health = HEALTH_BAD,
 	  .death = DEATH_NONZERO_EXIT },
-	{ "stopped and ended well", CONTAINER_EXITED, CTR_HEALTH_NONE, 0, 0, .stopped = true, .policy = "always", .health = HEALTH_IDLE },
-	{ "frozen", CONTAINER_PAUSED, CTR_HEALTH_NONE, -1, 0, .policy = "", .health = HEALTH_ATTENTION, .why = "paused" },
-	{ "new", CONTAINER_CREATED, CTR_HEALTH_NONE, -1, 0, .policy = "", .health = HEALTH_IDLE, .why = "never started" },
-	{ "dead", CONTAINER_DEAD, CTR_HEALTH_NONE, 0, 0, .policy = "no", .health = HEALTH_BAD, .why = "dead" },
-	{ "what is that?", CONTAINER_UNKNOWN, CTR_HEALTH_NONE, -1, 0, .policy = "", .health = HEALTH_UNKNOWN },
+	{ "no command", CONTAINER_EXITED, CTR_HEALTH_NONE, 127, 0, .policy = "no",
+	  .health = HEALTH_BAD, .death = DEATH_MISSING_DEPENDENCY },
+	{ "no database", CONTAINER_EXITED, CTR_HEALTH_NONE, 1, 0, .policy = "no",
+	  .lines = "start\ndial tcp: connection refused\nbye", .health = HEALTH_BAD,
+	  .death = DEATH_MISSING_DEPENDENCY,
+	  .why = "exit code 1, something is missing: dial tcp: connection refused, ran" },
+	{ "ended well though it should not", CONTAINER_EXITED, CTR_HEALTH_NONE, 0, 0,
+	  .witnessed = true, .policy = "always", .health = HEALTH_BAD,
+	  .death = DEATH_UNEXPECTED_EXIT },
+	{ "failed when it was stopped", CONTAINER_EXITED, CTR_HEALTH_NONE, 1, 0, .stopped = true,
+	  .policy = "no", .health = HEALTH_BAD, .death = DEATH_NONZERO_EXIT },
+	{ "stopped and ended well", CONTAINER_EXITED, CTR_HEALTH_NONE, 0, 0, .stopped = true,
+	  .policy = "always", .health = HEALTH_IDLE },
+	{ "frozen", CONTAINER_PAUSED, CTR_HEALTH_NONE, -1, 0, .policy = "",
+	  .health = HEALTH_ATTENTION, .why = "paused" },
+	{ "new", CONTAINER_CREATED, CTR_HEALTH_NONE, -1, 0, .policy = "", .health = HEALTH_IDLE,
+	  .why = "never started" },
+	{ "dead", CONTAINER_DEAD, CTR_HEALTH_NONE, 0, 0, .policy = "no", .health = HEALTH_BAD,
+	  .why = "dead" },
+	{ "what is that?", CONTAINER_UNKNOWN, CTR_HEALTH_NONE, -1, 0, .policy = "",
+	  .health = HEALTH_UNKNOWN },
 };
 
 static void test_verdicts(void **state)
 {
 	for (size_t i = 0; i < ARRAY_LEN(verdicts); i++) {
 		const struct verdict_row *r = &verdicts[i];
-		struct container c = { .state = r->state, .health = r->check, .exit_code = r->exit_code, .restarts = r->restarts, .oom = r->oom,
-		                       .last_lines = (char *)r->lines, .started_ms = 1000, .finished_ms = 10000, .created_ms = 500 };
-		struct ctr_facts f = { .policy = r->policy, .error = "", .health_output = "no answer", .failing_streak = 5,
-		                       .stopped = r->stopped, .witnessed = r->witnessed, .inspected = true, .deaths = r->deaths,
-		                       .mem_limit = 64 << 20, .now_ms = 11000 };
+		struct container c = { .state = r->state,
+			               .health = r->check,
+			               .exit_code = r->exit_code,
+			               .restarts = r->restarts,
+			               .oom = r->oom,
+			               .last_lines = (char *)r->lines,
+			               .started_ms = 1000,
+			               .finished_ms = 10000,
+			               .created_ms = 500 };
+		struct ctr_facts f = { .policy = r->policy,
+			               .error = "",
+			               .health_output = "no answer",
+			               .failing_streak = 5,
+			               .stopped = r->stopped,
+			               .witnessed = r->witnessed,
+			               .inspected = true,
+			               .deaths = r->deaths,
+			               .mem_limit = 64 << 20,
+			               .now_ms = 11000 };
 		struct ctr_verdict v;
 		ctr_classify(&c, &f);
 		ctr_judge(&c, &f, &v);
-		if (v.health != r->health || c.death != r->death || (r->why && strncmp(v.why, r->why, strlen(r->why)) != 0) ||
+		if (v.health != r->health || c.death != r->death ||
+		    (r->why && strncmp(v.why, r->why, strlen(r->why)) != 0) ||
 		    (!r->why && r->health <= HEALTH_IDLE && *v.why))
-			fail_msg("%s: health %d, death %s, why \"%s\"", r->what, v.health, death_class_name(c.death), v.why);
+			fail_msg("%s: health %d, death %s, why \"%s\"", r->what, v.health,
+			         death_class_name(c.death), v.why);
 	}
 }
 
-/* --- rows by feed alone --------------------------------------------------------------------------------------------- */
+/* --- rows by feed alone -------------------------------------------------- */
 
 struct world {
 	struct loop *loop;
@@ -779,11 +865,15 @@ static void feed_inspect(struct world *w, const char *name)
 	feed_file(w, what, file);
 }
 
-static void feed_event(struct world *w, const struct container *c, const char *action, const char *more)
+static void feed_event(struct world *w, const struct container *c, const char *action,
+                       const char *more)
 {
 	char json[700];
-	snprintf(json, sizeof(json), "{\"Type\":\"container\",\"Action\":\"%s\",\"Actor\":{\"ID\":\"%s\",\"Attributes\":{\"name\":\"%s\"%s}},"
-	         "\"timeNano\":1795250000000000000}", action, c->engine_id, c->row.name, more);
+	snprintf(json, sizeof(json),
+	         "{\"Type\":\"container\",\"Action\":\"%s\",\"Actor\":{\"ID\":\"%s\","
+	         "\"Attributes\":{\"name\":\"%s\"%s}},"
+	         "\"timeNano\":1795250000000000000}",
+	         action, c->engine_id, c->row.name, more);
 	source_feed(w->docker, "event", json, strlen(json));
 }
 
@@ -830,19 +920,25 @@ static void test_rows_by_events(void **state)
 static void feed_list_of(struct world *w, const char *state, const char *status)
 {
 	char json[300];
-	snprintf(json, sizeof(json), "[{\"Id\":\"ab\",\"Names\":[\"/x\"],\"State\":\"%s\",\"Status\":\"%s\"}]", state, status);
+	snprintf(json, sizeof(json),
+	         "[{\"Id\":\"ab\",\"Names\":[\"/x\"],\"State\":\"%s\",\"Status\":\"%s\"}]", state,
+	         status);
 	source_feed(w->docker, "list", json, strlen(json));
 }
 
 static void feed_end(struct world *w, const char *started, const char *finished)
 {
 	char json[300];
-	snprintf(json, sizeof(json), "{\"Id\":\"ab\",\"State\":{\"Status\":\"exited\",\"ExitCode\":1,\"StartedAt\":\"%s\","
-	         "\"FinishedAt\":\"%s\"}}", started, finished);
+	snprintf(json, sizeof(json),
+	         "{\"Id\":\"ab\",\"State\":{\"Status\":\"exited\",\"ExitCode\":1,\"StartedAt\":\"%"
+	         "s\","
+	         "\"FinishedAt\":\"%s\"}}",
+	         started, finished);
 	source_feed(w->docker, "inspect:ab", json, strlen(json));
 }
 
-/* Lives that no event told of: a start and an end seen only by the list, and a whole one between two inspects. */
+/* Lives that no event told of: a start and an end seen only by the list, and a whole one between
+ * two inspects. */
 static void test_lives_unheard_of(void **state)
 {
 	struct world *w = *state;
@@ -856,7 +952,7 @@ static void test_lives_unheard_of(void **state)
 	assert_true(k->stopped);
 	feed_list_of(w, "running", "Up 3 minutes");
 	assert_true(llabs(now - c->started_ms - 3 * 60000) < 5000);
-	feed_event(w, c, "die", ",\"exitCode\":\"137\"");      /* this one nobody asked for */
+	feed_event(w, c, "die", ",\"exitCode\":\"137\""); /* this one nobody asked for */
 	assert_int_equal(c->death, DEATH_SIGNAL);
 	feed_list_of(w, "running", "Up 2 minutes");
 	feed_list_of(w, "exited", "Exited (1) 1 minute ago");
@@ -877,8 +973,10 @@ static void test_a_long_action(void **state)
 {
 	struct ctr_event e;
 	char json[300];
-	snprintf(json, sizeof(json), "{\"Type\":\"container\",\"Action\":\"%s\",\"Actor\":{\"ID\":\"ab\"}}",
-	         "\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc");
+	snprintf(json, sizeof(json),
+	         "{\"Type\":\"container\",\"Action\":\"%s\",\"Actor\":{\"ID\":\"ab\"}}",
+	         "\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc"
+	         "\u00fc\u00fc\u00fc\u00fc\u00fc");
 	assert_true(ctr_event_parse(&e, json, strlen(json)));
 	assert_int_equal(strlen(e.action), 30);
 }
@@ -906,23 +1004,30 @@ static void test_rename_and_new(void **state)
 	feed_file(w, "list", "containers.json");
 	struct container *c = container(w, "javisi_n8n");
 	char *id = xstrdup(c->engine_id), json[600];
-	snprintf(json, sizeof(json), "{\"Type\":\"container\",\"Action\":\"rename\",\"Actor\":{\"ID\":\"%s\",\"Attributes\":{\"name\":\"new\","
-	         "\"oldName\":\"/javisi_n8n\"}},\"time\":1795250000}", id);
+	snprintf(json, sizeof(json),
+	         "{\"Type\":\"container\",\"Action\":\"rename\",\"Actor\":{\"ID\":\"%s\","
+	         "\"Attributes\":{\"name\":\"new\","
+	         "\"oldName\":\"/javisi_n8n\"}},\"time\":1795250000}",
+	         id);
 	source_feed(w->docker, "event", json, strlen(json));
 	assert_null(container(w, "javisi_n8n"));
 	assert_non_null(container(w, "new"));
 	assert_string_equal(container(w, "new")->engine_id, id);
 	assert_string_equal(container(w, "new")->project, "javisi");
 	/* onto a name that is there: the row is taken over, nothing is lost twice */
-	snprintf(json, sizeof(json), "{\"Type\":\"container\",\"Action\":\"rename\",\"Actor\":{\"ID\":\"%s\",\"Attributes\":{\"name\":"
-	         "\"javisi_loki\"}},\"time\":1795250000}", id);
+	snprintf(json, sizeof(json),
+	         "{\"Type\":\"container\",\"Action\":\"rename\",\"Actor\":{\"ID\":\"%s\","
+	         "\"Attributes\":{\"name\":"
+	         "\"javisi_loki\"}},\"time\":1795250000}",
+	         id);
 	source_feed(w->docker, "event", json, strlen(json));
 	assert_string_equal(container(w, "javisi_loki")->engine_id, id);
-	static const char born[] = "{\"Type\":\"container\",\"Action\":\"start\",\"Actor\":{\"ID\":\"feedbeef\",\"Attributes\":{\"name\":"
-	                           "\"born\",\"image\":\"i\"}},\"time\":1795250000}";
+	static const char born[] = "{\"Type\":\"container\",\"Action\":\"start\",\"Actor\":{\"ID\":"
+				   "\"feedbeef\",\"Attributes\":{\"name\":"
+				   "\"born\",\"image\":\"i\"}},\"time\":1795250000}";
 	source_feed(w->docker, "event", born, strlen(born));
 	assert_int_equal(container(w, "born")->state, CONTAINER_RUNNING);
-	feed_file(w, "list", "containers.json");      /* the list wins */
+	feed_file(w, "list", "containers.json"); /* the list wins */
 	assert_null(container(w, "born"));
 	assert_non_null(container(w, "javisi_n8n"));
 	free(id);
@@ -964,8 +1069,11 @@ static void test_detail(void **state)
 	struct container *c = container(w, "javisi_n8n");
 	char what[100], json[900];
 	snprintf(what, sizeof(what), "inspect:%s", c->engine_id);
-	snprintf(json, sizeof(json), "{\"Id\":\"%s\",\"Name\":\"/javisi_n8n\",\"State\":{\"Status\":\"running\"},\"Config\":{\"Env\":"
-	         "[\"API_KEY=topsecret\",\"LANG=C\"]},\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"/srv\",\"Destination\":\"/data\",\"RW\":false}]}",
+	snprintf(json, sizeof(json),
+	         "{\"Id\":\"%s\",\"Name\":\"/"
+	         "javisi_n8n\",\"State\":{\"Status\":\"running\"},\"Config\":{\"Env\":"
+	         "[\"API_KEY=topsecret\",\"LANG=C\"]},\"Mounts\":[{\"Type\":\"bind\",\"Source\":\"/"
+	         "srv\",\"Destination\":\"/data\",\"RW\":false}]}",
 	         c->engine_id);
 	source_feed(w->docker, what, json, strlen(json));
 	doc_init(&d);
@@ -988,7 +1096,8 @@ static void test_actions(void **state)
 	struct world *w = *state;
 	char words[300];
 	feed_file(w, "list", "containers.json");
-	struct row *up = &container(w, "javisi_n8n")->row, *down = &container(w, "javisi_migrate")->row;
+	struct row *up = &container(w, "javisi_n8n")->row,
+		   *down = &container(w, "javisi_migrate")->row;
 	assert_true(action_find(&kind_container, "stop")->applies(up));
 	assert_false(action_find(&kind_container, "stop")->applies(down));
 	assert_true(action_find(&kind_container, "start")->applies(down));
@@ -997,13 +1106,19 @@ static void test_actions(void **state)
 	action_find(&kind_container, "restart")->command(up, words, sizeof(words));
 	assert_string_equal(words, "docker restart javisi_n8n");
 	action_find(&kind_container, "compose-up")->command(up, words, sizeof(words));
-	assert_string_equal(words, "cd /srv/javisi && docker compose -p javisi -f docker-compose.yml up -d n8n");
-	((struct container *)up)->by_compose = false;      /* as with an image whose labels name a project */
+	assert_string_equal(words, "cd /srv/javisi && docker compose -p javisi -f "
+	                           "docker-compose.yml up -d n8n");
+	/* as with an image whose labels name a project */
+	((struct container *)up)->by_compose = false;
 	action_find(&kind_container, "compose-up")->command(up, words, sizeof(words));
-	assert_non_null(strstr(words, "up -d n8n   # compose did not make this container: its image"));
-	xreplace(&((struct container *)up)->project_dir, "/a long one with its /end/ cut off so that the mark is there still..................................");
+	assert_non_null(
+		strstr(words, "up -d n8n   # compose did not make this container: its image"));
+	xreplace(&((struct container *)up)->project_dir,
+	         "/a long one with its /end/ cut off so that the mark is there "
+	         "still..................................");
 	action_find(&kind_container, "compose-up")->command(up, words, 160);
-	assert_non_null(strstr(words, "   # compose did not make this container: its image may have chosen folder and files"));
+	assert_non_null(strstr(words, "   # compose did not make this container: its image may "
+	                              "have chosen folder and files"));
 	for (const struct action *a = kind_container.actions; a->name; a++)
 		assert_false((a->flags & ACTION_DANGER) && a->key);
 }
@@ -1012,16 +1127,39 @@ int main(void)
 {
 #define WORLD(fn) cmocka_unit_test_setup_teardown(fn, make_world, end_world)
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_list_of_docker), cmocka_unit_test(test_list_of_podman), cmocka_unit_test(test_cut_short_everywhere),
-		cmocka_unit_test(test_other_answers_cut_short), cmocka_unit_test(test_ports), cmocka_unit_test(test_what_is_no_list),
-		cmocka_unit_test(test_hostile_text), cmocka_unit_test(test_a_label_of_10_mb), cmocka_unit_test(test_inspect),
-		cmocka_unit_test(test_events), cmocka_unit_test(test_event_forms), cmocka_unit_test(test_stats),
-		cmocka_unit_test(test_small_readers), cmocka_unit_test(test_seen_lines), cmocka_unit_test(test_frames_cut_anywhere), cmocka_unit_test(test_frames_byte_by_byte),
-		cmocka_unit_test(test_frames_of_two_runs), cmocka_unit_test(test_frames_that_lie), cmocka_unit_test(test_a_terminals_long_line),
-		cmocka_unit_test(test_a_line_without_end), cmocka_unit_test(test_masks), cmocka_unit_test(test_masked_json),
-		cmocka_unit_test(test_verdicts), WORLD(test_rows), WORLD(test_rows_by_events), WORLD(test_lives_unheard_of),
-		cmocka_unit_test(test_a_long_action), WORLD(test_an_answer_with_nul), WORLD(test_rename_and_new),
-		WORLD(test_a_bad_list_keeps_rows), WORLD(test_podman_behind_dockers_socket), WORLD(test_detail), WORLD(test_actions),
+		cmocka_unit_test(test_list_of_docker),
+		cmocka_unit_test(test_list_of_podman),
+		cmocka_unit_test(test_cut_short_everywhere),
+		cmocka_unit_test(test_other_answers_cut_short),
+		cmocka_unit_test(test_ports),
+		cmocka_unit_test(test_what_is_no_list),
+		cmocka_unit_test(test_hostile_text),
+		cmocka_unit_test(test_a_label_of_10_mb),
+		cmocka_unit_test(test_inspect),
+		cmocka_unit_test(test_events),
+		cmocka_unit_test(test_event_forms),
+		cmocka_unit_test(test_stats),
+		cmocka_unit_test(test_small_readers),
+		cmocka_unit_test(test_seen_lines),
+		cmocka_unit_test(test_frames_cut_anywhere),
+		cmocka_unit_test(test_frames_byte_by_byte),
+		cmocka_unit_test(test_frames_of_two_runs),
+		cmocka_unit_test(test_frames_that_lie),
+		cmocka_unit_test(test_a_terminals_long_line),
+		cmocka_unit_test(test_a_line_without_end),
+		cmocka_unit_test(test_masks),
+		cmocka_unit_test(test_masked_json),
+		cmocka_unit_test(test_verdicts),
+		WORLD(test_rows),
+		WORLD(test_rows_by_events),
+		WORLD(test_lives_unheard_of),
+		cmocka_unit_test(test_a_long_action),
+		WORLD(test_an_answer_with_nul),
+		WORLD(test_rename_and_new),
+		WORLD(test_a_bad_list_keeps_rows),
+		WORLD(test_podman_behind_dockers_socket),
+		WORLD(test_detail),
+		WORLD(test_actions),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,5 @@
-/* Coolify: its answers in all the wrappings they come in, whole and cut at every byte; the rows that come of them; what may be kept. */
+/* Coolify: its answers in all the wrappings they come in, whole and cut at every byte; the rows
+ * that come of them; what may be kept. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,17 +20,26 @@
 #include "backends/store/settings.h"
 
 static const char resources[] =
-	"[{\"uuid\":\"a1\",\"name\":\"relay\",\"type\":\"application\",\"status\":\"running:healthy\",\"fqdn\":\"https://r.example,https://w.example\","
-	"\"build_pack\":\"nixpacks\",\"git_repository\":\"https://ghp_SECRET@github.com/acme/relay\",\"git_branch\":\"main\",\"manual_webhook_secret_github\":\"SECRET\","
+	"[{\"uuid\":\"a1\",\"name\":\"relay\",\"type\":\"application\",\"status\":\"running:"
+	"healthy\",\"fqdn\":\"https://r.example,https://w.example\","
+	"\"build_pack\":\"nixpacks\",\"git_repository\":\"https://ghp_SECRET@github.com/acme/"
+	"relay\",\"git_branch\":\"main\",\"manual_webhook_secret_github\":\"SECRET\","
 	"\"destination\":{\"server\":{\"name\":\"vps\",\"private_key\":\"SECRET\"}}},"
-	"{\"uuid\":\"s1\",\"name\":\"plausible\",\"service_type\":\"plausible\",\"status\":\"degraded:unhealthy\",\"docker_compose_raw\":\"SECRET\"},"
-	"{\"uuid\":\"d1\",\"name\":\"pg\",\"type\":\"standalone-postgresql\",\"status\":\"exited\",\"image\":\"postgres:17\",\"postgres_password\":\"SECRET\"},"
+	"{\"uuid\":\"s1\",\"name\":\"plausible\",\"service_type\":\"plausible\",\"status\":"
+	"\"degraded:unhealthy\",\"docker_compose_raw\":\"SECRET\"},"
+	"{\"uuid\":\"d1\",\"name\":\"pg\",\"type\":\"standalone-postgresql\",\"status\":\"exited\","
+	"\"image\":\"postgres:17\",\"postgres_password\":\"SECRET\"},"
 	"{\"uuid\":7,\"name\":{}},{\"name\":\"no id\"},null,\"x\"]";
 static const char history[] =
-	"{\"count\":2,\"deployments\":[{\"deployment_uuid\":\"d2\",\"status\":\"failed\",\"commit\":\"abcdef012345678\",\"commit_message\":\"next\","
-	"\"created_at\":\"2026-11-25T10:00:00.000000Z\",\"updated_at\":\"2026-11-25T10:01:00.000000Z\",\"logs\":\"SECRET\"},"
-	"{\"deployment_uuid\":\"d1\",\"status\":\"finished\",\"created_at\":\"2026-11-24T10:00:00.000000Z\",\"updated_at\":\"2026-11-24T10:01:00.000000Z\"}]}";
-static const char servers[] = "[{\"uuid\":\"v1\",\"name\":\"vps\",\"ip\":\"192.0.2.40\",\"settings\":{\"is_reachable\":true,\"is_usable\":false,\"sentinel_token\":\"SECRET\"}}]";
+	"{\"count\":2,\"deployments\":[{\"deployment_uuid\":\"d2\",\"status\":\"failed\","
+	"\"commit\":\"abcdef012345678\",\"commit_message\":\"next\","
+	"\"created_at\":\"2026-11-25T10:00:00.000000Z\",\"updated_at\":\"2026-11-25T10:01:00."
+	"000000Z\",\"logs\":\"SECRET\"},"
+	"{\"deployment_uuid\":\"d1\",\"status\":\"finished\",\"created_at\":\"2026-11-24T10:00:00."
+	"000000Z\",\"updated_at\":\"2026-11-24T10:01:00.000000Z\"}]}";
+static const char servers[] =
+	"[{\"uuid\":\"v1\",\"name\":\"vps\",\"ip\":\"192.0.2.40\",\"settings\":{\"is_reachable\":"
+	"true,\"is_usable\":false,\"sentinel_token\":\"SECRET\"}}]";
 
 static void lists_of_all_kinds(void **state)
 {
@@ -44,7 +54,8 @@ static void lists_of_all_kinds(void **state)
 	assert_string_equal(l.items[0].image, "github.com/acme/relay main");
 	assert_string_equal(l.items[0].server, "vps");
 	co_list_finish(&l);
-	static const char by_number[] = "{\"1\":{\"uuid\":\"a\",\"name\":\"x\",\"type\":\"application\"},\"4\":{\"uuid\":\"b\",\"name\":\"y\"}}";
+	static const char by_number[] = "{\"1\":{\"uuid\":\"a\",\"name\":\"x\",\"type\":"
+					"\"application\"},\"4\":{\"uuid\":\"b\",\"name\":\"y\"}}";
 	assert_true(co_resources_parse(by_number, strlen(by_number), &l, &err));
 	assert_int_equal(l.n, 2);
 	co_list_finish(&l);
@@ -57,31 +68,41 @@ static void lists_of_all_kinds(void **state)
 
 static void deployments_in_all_wrappings(void **state)
 {
-	static const char *const wraps[] = { "[%s]", "{\"2\":%s}", "{\"count\":1,\"deployments\":[%s]}", "{\"deployments\":{\"0\":%s}}" };
-	static const char one[] = "{\"deployment_uuid\":\"d\",\"status\":\"in_progress\",\"application_name\":\"relay\",\"created_at\":\"2026-11-25T10:00:00Z\",\"updated_at\":\"2026-11-25T10:00:30Z\"}";
+	static const char *const wraps[] = { "[%s]", "{\"2\":%s}",
+		                             "{\"count\":1,\"deployments\":[%s]}",
+		                             "{\"deployments\":{\"0\":%s}}" };
+	static const char one[] = "{\"deployment_uuid\":\"d\",\"status\":\"in_progress\","
+				  "\"application_name\":\"relay\",\"created_at\":\"2026-11-25T10:"
+				  "00:00Z\",\"updated_at\":\"2026-11-25T10:00:30Z\"}";
 	for (size_t i = 0; i < ARRAY_LEN(wraps); i++) {
 		char text[600], names[APP_DEPLOYMENTS_MAX][CO_NAME];
 		struct app_deployment list[APP_DEPLOYMENTS_MAX];
 		struct err err;
 		size_t n;
 		const char *at = strstr(wraps[i], "%s");
-		snprintf(text, sizeof(text), "%.*s%s%s", (int)(at - wraps[i]), wraps[i], one, at + 2);
+		snprintf(text, sizeof(text), "%.*s%s%s", (int)(at - wraps[i]), wraps[i], one,
+		         at + 2);
 		assert_true(co_deployments_parse(text, strlen(text), list, names, &n, &err));
 		assert_int_equal(n, 1);
 		assert_int_equal(list[0].health, HEALTH_BUSY);
 		assert_string_equal(names[0], "relay");
-		assert_int_equal(list[0].ended_ms, 0);             /* it is not over, whatever updated_at says */
+		/* it is not over, whatever updated_at says */
+		assert_int_equal(list[0].ended_ms, 0);
 	}
 }
 
 static void a_log_is_json_in_a_string(void **state)
 {
-	static const char json[] = "{\"status\":\"failed\",\"deployment_uuid\":\"d\",\"logs\":\"[{\\\"output\\\":\\\"one\\\",\\\"hidden\\\":false},{\\\"output\\\":\\\"SECRET\\\",\\\"hidden\\\":true},"
-	                           "{\\\"output\\\":\\\"two\\\\n\\\",\\\"hidden\\\":false},{\\\"output\\\":null},7]\"}";
+	static const char json[] = "{\"status\":\"failed\",\"deployment_uuid\":\"d\",\"logs\":\"[{"
+				   "\\\"output\\\":\\\"one\\\",\\\"hidden\\\":false},{"
+				   "\\\"output\\\":\\\"SECRET\\\",\\\"hidden\\\":true},"
+				   "{\\\"output\\\":\\\"two\\\\n\\\",\\\"hidden\\\":false},{"
+				   "\\\"output\\\":null},7]\"}";
 	char *text = co_log_text(json, strlen(json));
 	assert_string_equal(text, "one\ntwo\n");
 	free(text);
-	assert_null(co_log_text("{\"status\":\"failed\"}", 19));       /* a token that may not read it */
+	/* a token that may not read it */
+	assert_null(co_log_text("{\"status\":\"failed\"}", 19));
 	text = co_log_text("{\"logs\":\"plain words\"}", 22);
 	assert_string_equal(text, "plain words");
 	free(text);
@@ -90,8 +111,11 @@ static void a_log_is_json_in_a_string(void **state)
 static void what_was_queued(void **state)
 {
 	char id[CO_ID], said[80];
-	static const char deploy[] = "{\"deployments\":[{\"message\":\"queued\",\"resource_uuid\":\"a\",\"deployment_uuid\":\"d9\"}]}";
-	static const char restart[] = "{\"message\":\"Restart request queued.\",\"deployment_uuid\":\"d8\"}", stop[] = "{\"message\":\"Stopping\\u001b[31m\"}";
+	static const char deploy[] = "{\"deployments\":[{\"message\":\"queued\",\"resource_uuid\":"
+				     "\"a\",\"deployment_uuid\":\"d9\"}]}";
+	static const char restart[] =
+		"{\"message\":\"Restart request queued.\",\"deployment_uuid\":\"d8\"}",
+			  stop[] = "{\"message\":\"Stopping\\u001b[31m\"}";
 	assert_true(co_queued(deploy, strlen(deploy), id, said, sizeof(said)));
 	assert_string_equal(id, "d9");
 	assert_true(co_queued(restart, strlen(restart), id, said, sizeof(said)));
@@ -106,7 +130,8 @@ static void versions(void **state)
 {
 	char v[24];
 	assert_true(co_version("4.3.10", 6, v, sizeof(v)) && !strcmp(v, "4.3.10"));
-	assert_true(co_version("\"v4.0.0-beta.460\"\n", 18, v, sizeof(v)) && !strcmp(v, "4.0.0-beta.460"));
+	assert_true(co_version("\"v4.0.0-beta.460\"\n", 18, v, sizeof(v)) &&
+	            !strcmp(v, "4.0.0-beta.460"));
 	assert_false(co_version("<html>", 6, v, sizeof(v)) || co_version("", 0, v, sizeof(v)));
 }
 
@@ -160,22 +185,29 @@ static void rows_and_what_can_be_done(void **state)
 	source_feed(s, "box\tresources", resources, strlen(resources));
 	source_feed(s, "box\tservers", servers, strlen(servers));
 	source_feed(s, "box\thistory\ta1", history, strlen(history));
-	struct row *relay = store_find(store, "pi/app/box/vps/relay"), *pg = store_find(store, "pi/app/box/pg"), *box = store_find(store, "pi/app/box");
+	struct row *relay = store_find(store, "pi/app/box/vps/relay"),
+		   *pg = store_find(store, "pi/app/box/pg"), *box = store_find(store, "pi/app/box");
 	assert_non_null(relay);
 	assert_non_null(pg);
 	assert_string_equal(app_of(box)->state, "4.2.0");
 	assert_int_equal(relay->health, HEALTH_ATTENTION);
 	assert_string_equal(relay->why, "it runs, but its last deployment failed");
 	assert_int_equal(store_find(store, "pi/app/box/servers/vps")->health, HEALTH_ATTENTION);
-	static const struct { const char *verb; bool relay, pg, box; } can[] = {
-		{ "deploy", true, true, false }, { "redeploy", true, false, false }, { "start", false, true, false }, { "stop", true, false, false },
-		{ "restart", true, false, false }, { "cancel", false, false, false }, { "new stack", false, false, false },
+	static const struct {
+		const char *verb;
+		bool relay, pg, box;
+	} can[] = {
+		{ "deploy", true, true, false },      { "redeploy", true, false, false },
+		{ "start", false, true, false },      { "stop", true, false, false },
+		{ "restart", true, false, false },    { "cancel", false, false, false },
+		{ "new stack", false, false, false },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(can); i++) {
 		const struct action *a = action_find(&kind_app, can[i].verb);
-		assert_true(a->applies(relay) == can[i].relay && a->applies(pg) == can[i].pg && a->applies(box) == can[i].box);
+		assert_true(a->applies(relay) == can[i].relay && a->applies(pg) == can[i].pg &&
+		            a->applies(box) == can[i].box);
 	}
-	source_feed(s, "box\tresources", "[]", 2);           /* gone when both lists came */
+	source_feed(s, "box\tresources", "[]", 2); /* gone when both lists came */
 	source_feed(s, "box\tservers", "[]", 2);
 	assert_null(store_find(store, "pi/app/box/vps/relay"));
 	assert_non_null(store_find(store, "pi/app/box"));
@@ -190,8 +222,13 @@ static void rows_and_what_can_be_done(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(lists_of_all_kinds), cmocka_unit_test(deployments_in_all_wrappings), cmocka_unit_test(a_log_is_json_in_a_string),
-		cmocka_unit_test(what_was_queued), cmocka_unit_test(versions), cmocka_unit_test(cut_at_every_byte), cmocka_unit_test(nothing_secret_is_kept),
+		cmocka_unit_test(lists_of_all_kinds),
+		cmocka_unit_test(deployments_in_all_wrappings),
+		cmocka_unit_test(a_log_is_json_in_a_string),
+		cmocka_unit_test(what_was_queued),
+		cmocka_unit_test(versions),
+		cmocka_unit_test(cut_at_every_byte),
+		cmocka_unit_test(nothing_secret_is_kept),
 		cmocka_unit_test(rows_and_what_can_be_done),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

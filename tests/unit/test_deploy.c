@@ -1,4 +1,5 @@
-/* The words of [deploy NAME]: variables, values, the command, checks; and that a shell reads a value as that text and no more. */
+/* The words of [deploy NAME]: variables, values, the command, checks; and that a shell reads a
+ * value as that text and no more. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,15 +20,20 @@ static void asks_of_all_forms(void **state)
 {
 	struct ask_word a[ASKS_MAX];
 	struct err err = { 0 };
-	assert_int_equal(asks_read("ROLE one of caddy  n8n\nTAG like v[0-9]+\n\n_x", a, ASKS_MAX, &err), 3);
+	assert_int_equal(asks_read("ROLE one of caddy  n8n\nTAG like v[0-9]+\n\n_x", a, ASKS_MAX,
+	                           &err),
+	                 3);
 	assert_int_equal(a[0].form, ASK_ONE_OF);
 	assert_int_equal(a[1].form, ASK_LIKE);
 	assert_int_equal(a[2].form, ASK_ANY);
 	assert_string_equal(a[2].name, "_x");
-	assert_int_equal(asks_read("A secret\nB secret like x+\nC one of secret\nsecret", a, ASKS_MAX, &err), 4);
+	assert_int_equal(asks_read("A secret\nB secret like x+\nC one of secret\nsecret", a,
+	                           ASKS_MAX, &err),
+	                 4);
 	assert_true(a[0].secret && a[0].form == ASK_ANY && a[1].secret && a[1].form == ASK_LIKE);
 	assert_false(a[2].secret || a[3].secret);
-	static const char *const wrong[] = { "A secretly", "A secret x", "1A", "A-B", "A oneof x", "A; rm", "$A", "A=1" };
+	static const char *const wrong[] = { "A secretly", "A secret x", "1A", "A-B",
+		                             "A oneof x",  "A; rm",      "$A", "A=1" };
 	for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
 		assert_int_equal(asks_read(wrong[i], a, ASKS_MAX, &err), 0);
 		assert_int_equal(err.code, ERR_USAGE);
@@ -39,10 +45,22 @@ static void asks_of_all_forms(void **state)
 static void values_must_fit(void **state)
 {
 	static const char ask[] = "ROLE one of caddy n8n\nTAG like v[0-9]+";
-	static const struct { const char *given; bool ok; } cases[] = {
-		{ "ROLE=caddy TAG=v1", true }, { "TAG=v22 ROLE=n8n", true }, { "ROLE=cadd TAG=v1", false }, { "ROLE=caddy", false },
-		{ "ROLE= TAG=v1", false }, { "ROLE=caddy TAG=v1x", false }, { "ROLE=caddy TAG=xv1", false }, { "ROLE=caddy 'TAG=v1\n'", false },
-		{ "ROLE=caddy TAG=V1", false }, { "ROLE=caddy TAG=v1 X=1", false }, { "ROLE='caddy TAG=v1", false }, { "'ROLE=caddy n8n' TAG=v1", false },
+	static const struct {
+		const char *given;
+		bool ok;
+	} cases[] = {
+		{ "ROLE=caddy TAG=v1", true },
+		{ "TAG=v22 ROLE=n8n", true },
+		{ "ROLE=cadd TAG=v1", false },
+		{ "ROLE=caddy", false },
+		{ "ROLE= TAG=v1", false },
+		{ "ROLE=caddy TAG=v1x", false },
+		{ "ROLE=caddy TAG=xv1", false },
+		{ "ROLE=caddy 'TAG=v1\n'", false },
+		{ "ROLE=caddy TAG=V1", false },
+		{ "ROLE=caddy TAG=v1 X=1", false },
+		{ "ROLE='caddy TAG=v1", false },
+		{ "'ROLE=caddy n8n' TAG=v1", false },
 		{ NULL, false },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -64,7 +82,8 @@ static void a_command_takes_values_as_arguments(void **state)
 	buf_clear(&b);
 	assert_true(command_build("echo 'it is' \"fine\" \\' {ROLE}", "ROLE", &b, &err));
 	assert_string_equal(b.data, "echo 'it is' \"fine\" \\' \"${ROLE}\"");
-	static const char *const wrong[] = { "echo \"{ROLE}\"", "sh -c 'x {ROLE}'", "echo \\{ROLE}", "echo \"a 'b' {ROLE}\"", "echo ${ROLE} ${{ROLE}}" };
+	static const char *const wrong[] = { "echo \"{ROLE}\"", "sh -c 'x {ROLE}'", "echo \\{ROLE}",
+		                             "echo \"a 'b' {ROLE}\"", "echo ${ROLE} ${{ROLE}}" };
 	for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
 		buf_clear(&b);
 		if (i < 4)
@@ -77,8 +96,27 @@ static void a_command_takes_values_as_arguments(void **state)
 static void a_shell_sees_the_text_alone(void **state)
 {
 	static const char *const values[] = {
-		"plain", "two words", "it's \"quoted\"", "$(touch /tmp/mocr-pwned)", "`touch /tmp/mocr-pwned`", "a\nb", "; touch /tmp/mocr-pwned #",
-		"${IFS}$HOME", "\\", "\\'", "'", "''", "-n", "*", "~", "a\\nb", "!!", "\t", "{ROLE}", "\xff\xfe", "",
+		"plain",
+		"two words",
+		"it's \"quoted\"",
+		"$(touch /tmp/mocr-pwned)",
+		"`touch /tmp/mocr-pwned`",
+		"a\nb",
+		"; touch /tmp/mocr-pwned #",
+		"${IFS}$HOME",
+		"\\",
+		"\\'",
+		"'",
+		"''",
+		"-n",
+		"*",
+		"~",
+		"a\\nb",
+		"!!",
+		"\t",
+		"{ROLE}",
+		"\xff\xfe",
+		"",
 	};
 	unlink("/tmp/mocr-pwned");
 	for (size_t i = 0; i < ARRAY_LEN(values); i++) {
@@ -127,7 +165,9 @@ static void checks_of_all_kinds(void **state)
 {
 	struct check_word c[CHECKS_MAX];
 	struct err err = { 0 };
-	assert_int_equal(checks_read("unit caddy\ncontainer web 1\nurl http://127.0.0.1:80/x", c, CHECKS_MAX, &err), 3);
+	assert_int_equal(checks_read("unit caddy\ncontainer web 1\nurl http://127.0.0.1:80/x", c,
+	                             CHECKS_MAX, &err),
+	                 3);
 	assert_int_equal(c[2].what, CHECK_URL);
 	assert_string_equal(c[2].name, "http://127.0.0.1:80/x");
 	assert_int_equal(checks_read("units caddy", c, CHECKS_MAX, &err), 0);
@@ -167,9 +207,14 @@ static void what_is_suggested(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(asks_of_all_forms), cmocka_unit_test(values_must_fit), cmocka_unit_test(a_command_takes_values_as_arguments),
-		cmocka_unit_test(a_shell_sees_the_text_alone), cmocka_unit_test(words_part_as_a_shell_does), cmocka_unit_test(checks_of_all_kinds),
-		cmocka_unit_test(what_is_suggested), cmocka_unit_test(secret_values),
+		cmocka_unit_test(asks_of_all_forms),
+		cmocka_unit_test(values_must_fit),
+		cmocka_unit_test(a_command_takes_values_as_arguments),
+		cmocka_unit_test(a_shell_sees_the_text_alone),
+		cmocka_unit_test(words_part_as_a_shell_does),
+		cmocka_unit_test(checks_of_all_kinds),
+		cmocka_unit_test(what_is_suggested),
+		cmocka_unit_test(secret_values),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

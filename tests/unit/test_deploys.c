@@ -1,5 +1,6 @@
-/* Deploys as rows: what a server's list of runs makes, what this machine keeps of it over a crash, projects of compose by the
- * labels of their containers, and how far a pull is by the engine's own words. */
+/* Deploys as rows: what a server's list of runs makes, what this machine keeps of it over a crash,
+ * projects of compose by the labels of their containers, and how far a pull is by the engine's own
+ * words. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -62,7 +63,9 @@ static int begin(void **state)
 	assert_non_null(mkdtemp(dir));
 	char *file = xasprintf("%s/config", dir);
 	FILE *f = fopen(file, "w");
-	fputs("[deploy site]\nserver = sese\nrun = make {ROLE}\nask = ROLE one of caddy n8n\nrollback = make old\ncheck = unit caddy\n", f);
+	fputs("[deploy site]\nserver = sese\nrun = make {ROLE}\nask = ROLE one of caddy "
+	      "n8n\nrollback = make old\ncheck = unit caddy\n",
+	      f);
 	fclose(f);
 	setenv("XDG_STATE_HOME", dir, 1);
 	open_world(w);
@@ -108,17 +111,22 @@ static const char *cell_text(const struct deploy *d, const char *column)
 
 static char *run_lines(long long id, const char *name, long long started, const char *end)
 {
-	return xasprintf("start\t%lld-%s\tname=%s\twhat=deploy\tby=me from here\tstarted=%lld\thow=user\tbefore=aaaaaaaaaaaa\targs=ROLE=caddy\n%s", id, name,
-	                 name, started, end);
+	return xasprintf("start\t%lld-%s\tname=%s\twhat=deploy\tby=me from "
+	                 "here\tstarted=%lld\thow=user\tbefore=aaaaaaaaaaaa\targs=ROLE=caddy\n%s",
+	                 id, name, name, started, end);
 }
 
-/* Whoever asked for the first had a clock that was a day ahead: ids begin with it. The server's clock says which is the newest. */
+/* Whoever asked for the first had a clock that was a day ahead: ids begin with it. The server's
+ * clock says which is the newest. */
 static void runs_are_in_the_order_of_the_servers_clock(void **state)
 {
 	struct world *w = *state;
 	long long now = now_wall_ms() / 1000;
-	char *first = run_lines((now + 86400) * 1000, "site", now - 90, ""), *second = run_lines(now * 1000, "site", now - 5, "");
-	char *end = xasprintf("end\t%lld-site\tcode=0\tended=%lld\tsize=10\tafter=\tchanged=\tcancelled=\n", (now + 86400) * 1000, now - 80);
+	char *first = run_lines((now + 86400) * 1000, "site", now - 90, ""),
+	     *second = run_lines(now * 1000, "site", now - 5, "");
+	char *end = xasprintf("end\t%lld-site\tcode=0\tended=%lld\tsize=10\tafter=\tchanged="
+	                      "\tcancelled=\n",
+	                      (now + 86400) * 1000, now - 80);
 	feed(w, first);
 	feed(w, end);
 	feed(w, "listed\n");
@@ -143,9 +151,12 @@ static void a_run_from_start_to_end(void **state)
 	assert_string_equal(d->run.by, "me from here");
 	assert_string_equal(d->run.how, "user");
 	assert_int_equal(d->row.health, HEALTH_BUSY);
-	assert_string_equal(cell_text(d, "state"), "running 1m");    /* no bar: nobody knows how long it takes */
+	/* no bar: nobody knows how long it takes */
+	assert_string_equal(cell_text(d, "state"), "running 1m");
 	free(lines);
-	lines = xasprintf("end\t%lld-site\tcode=2\tended=%lld\tsize=10\tafter=bbbbbbbbbbbb\tchanged=\tcancelled=\n", now * 1000 - 90000, now - 10);
+	lines = xasprintf("end\t%lld-site\tcode=2\tended=%lld\tsize=10\tafter="
+	                  "bbbbbbbbbbbb\tchanged=\tcancelled=\n",
+	                  now * 1000 - 90000, now - 10);
 	feed(w, lines);
 	assert_int_equal(d->state, DEPLOY_FAILED);
 	assert_string_equal(d->row.why, "deploy ended with code 2; rollback is offered");
@@ -160,7 +171,8 @@ static void the_usual_time_is_a_bar(void **state)
 	long long now = now_wall_ms() / 1000;
 	feed(w, "listed\n");
 	for (int i = 0; i < 3; i++) {
-		char *end = xasprintf("end\t%lld-usual\tcode=0\tended=%lld\tsize=1\n", (now - 1000 + i) * 1000, now - 1000 + i + 20);
+		char *end = xasprintf("end\t%lld-usual\tcode=0\tended=%lld\tsize=1\n",
+		                      (now - 1000 + i) * 1000, now - 1000 + i + 20);
 		char *lines = run_lines((now - 1000 + i) * 1000, "usual", now - 1000 + i, end);
 		feed(w, lines);
 		free(lines);
@@ -189,8 +201,14 @@ static void cut_at_every_byte(void **state)
 	free(lines);
 	lines = run_lines(2000, "whole", 1, "end\t2000-whole\tcode=0\tended=9\tsize=3\nlisted\n");
 	feed(w, lines);
-	static const char *const none[] = { "start\n", "start\t\n", "start\t../../x\tname=x\n", "start\t5\x1b[2J-x\tname=x\n", "end\t7-nobody\tcode=0\n", "\t\t\t\n",
-		"start\t8-x\tname=\n", "start\t8-x\n" };
+	static const char *const none[] = { "start\n",
+		                            "start\t\n",
+		                            "start\t../../x\tname=x\n",
+		                            "start\t5\x1b[2J-x\tname=x\n",
+		                            "end\t7-nobody\tcode=0\n",
+		                            "\t\t\t\n",
+		                            "start\t8-x\tname=\n",
+		                            "start\t8-x\n" };
 	size_t before = store_count(w->store, &kind_deploy, NULL);
 	for (size_t i = 0; i < ARRAY_LEN(none); i++)
 		feed(w, none[i]);
@@ -199,13 +217,13 @@ static void cut_at_every_byte(void **state)
 	free(lines);
 }
 
-/* --- what this machine keeps ------------------------------------------------------------------------------------------------ */
+/* --- what this machine keeps --------------------------------------------- */
 
 static void again(struct world *w)
 {
 	close_world(w);
 	open_world(w);
-	feed(w, "");                  /* reads its history */
+	feed(w, ""); /* reads its history */
 }
 
 static void history_outlives_a_crash(void **state)
@@ -214,8 +232,11 @@ static void history_outlives_a_crash(void **state)
 	char file[100];
 	snprintf(file, sizeof(file), "%s/mocr/deploys.jsonl", dir);
 	feed(w, "listed\n");
-	char *one = run_lines(1000000, "hist", 1000, "end\t1000000-hist\tcode=0\tended=1060\tsize=3\tafter=b\tchanged=web: x 1 -> 2\n");
-	char *two = run_lines(2000000, "hist", 2000, "end\t2000000-hist\tcode=4\tended=2060\tsize=3\n");
+	char *one = run_lines(1000000, "hist", 1000,
+	                      "end\t1000000-hist\tcode=0\tended=1060\tsize=3\tafter=b\tchanged=web:"
+	                      " x 1 -> 2\n");
+	char *two = run_lines(2000000, "hist", 2000,
+	                      "end\t2000000-hist\tcode=4\tended=2060\tsize=3\n");
 	feed(w, one);
 	assert_int_equal(access(file, F_OK), 0);
 	/* It was killed in the middle of a line, and the next one wrote on. */
@@ -241,7 +262,7 @@ static void history_outlives_a_crash(void **state)
 	for (int c; (c = fgetc(f)) != EOF;)
 		lines += c == '\n';
 	fclose(f);
-	assert_int_equal(lines, 3);          /* and the half one */
+	assert_int_equal(lines, 3); /* and the half one */
 	free(one);
 	free(two);
 }
@@ -250,8 +271,11 @@ static void history_outlives_a_crash(void **state)
 static void all_runs_that_ended_meanwhile_are_kept(void **state)
 {
 	struct world *w = *state;
-	char *two = run_lines(2000000, "away", 2000, ""), *one = run_lines(1000000, "away", 1000, two);
-	char *all = xasprintf("%send\t1000000-away\tcode=0\tended=1060\tsize=3\nend\t2000000-away\tcode=1\tended=2060\tsize=3\nlisted\n", one);
+	char *two = run_lines(2000000, "away", 2000, ""),
+	     *one = run_lines(1000000, "away", 1000, two);
+	char *all = xasprintf("%send\t1000000-away\tcode=0\tended=1060\tsize=3\nend\t2000000-"
+	                      "away\tcode=1\tended=2060\tsize=3\nlisted\n",
+	                      one);
 	feed(w, all);
 	again(w);
 	assert_int_equal(((struct dep *)deploy(w, "away")->priv)->n, 2);
@@ -260,13 +284,19 @@ static void all_runs_that_ended_meanwhile_are_kept(void **state)
 	free(all);
 }
 
-/* --- compose ----------------------------------------------------------------------------------------------------------------- */
+/* --- compose ------------------------------------------------------------- */
 
-#define BY_COMPOSE ",\"com.docker.compose.config-hash\":\"c0ffee\",\"com.docker.compose.container-number\":\"1\""
-#define CTR(id, name, image, project, service, dir, state) LABELLED(id, name, image, project, service, dir, state, BY_COMPOSE)
-#define LABELLED(id, name, image, project, service, dir, state, more) "{\"Id\":\"" id "\",\"Names\":[\"/" name "\"],\"Image\":\"" image "\",\"State\":\"" state \
-	"\",\"Status\":\"Up 2 hours\",\"Labels\":{\"com.docker.compose.project\":\"" project "\",\"com.docker.compose.service\":\"" service \
-	"\",\"com.docker.compose.project.working_dir\":\"" dir "\",\"com.docker.compose.project.config_files\":\"a.yml,b.yml\"" more "}}"
+#define BY_COMPOSE                                                                                \
+	",\"com.docker.compose.config-hash\":\"c0ffee\",\"com.docker.compose.container-number\":" \
+	"\"1\""
+#define CTR(id, name, image, project, service, dir, state) \
+	LABELLED(id, name, image, project, service, dir, state, BY_COMPOSE)
+#define LABELLED(id, name, image, project, service, dir, state, more)                             \
+	"{\"Id\":\"" id "\",\"Names\":[\"/" name "\"],\"Image\":\"" image "\",\"State\":\"" state \
+	"\",\"Status\":\"Up 2 hours\",\"Labels\":{\"com.docker.compose.project\":\"" project      \
+	"\",\"com.docker.compose.service\":\"" service                                            \
+	"\",\"com.docker.compose.project.working_dir\":\"" dir                                    \
+	"\",\"com.docker.compose.project.config_files\":\"a.yml,b.yml\"" more "}}"
 
 static void feed_list(struct world *w, const char *json)
 {
@@ -279,48 +309,72 @@ static void a_project_with_files_of_variables(void **state)
 	struct world *w = *state;
 	const struct action *pull = action_find(&kind_deploy, "pull");
 	char words[300];
-	feed_list(w, "[" CTR("a6", "e_1", "b", "envy", "e", "/srv/e\",\"com.docker.compose.project.environment_file\":\"/srv/who.env,/srv/my own.env",
+	feed_list(w, "[" CTR("a6", "e_1", "b", "envy", "e",
+	                     "/srv/e\",\"com.docker.compose.project.environment_file\":\"/srv/"
+	                     "who.env,/srv/my own.env",
 	                     "running") "]");
 	struct deploy *envy = deploy(w, "compose:envy");
 	assert_string_equal(envy->project->env, "/srv/who.env,/srv/my own.env");
 	pull->command(&envy->row, words, sizeof(words));
-	assert_non_null(strstr(words, " -f b.yml --env-file /srv/who.env --env-file '/srv/my own.env' up -d"));
+	assert_non_null(
+		strstr(words,
+	               " -f b.yml --env-file /srv/who.env --env-file '/srv/my own.env' up -d"));
 	snprintf(words, sizeof(words), "%s/container/e_1", w->server->name);
 	const struct row *box = store_find(w->store, words);
 	assert_non_null(box);
 	action_find(&kind_container, "compose-up")->command(box, words, sizeof(words));
-	assert_string_equal(words, "cd /srv/e && docker compose -p envy -f a.yml -f b.yml --env-file /srv/who.env --env-file '/srv/my own.env' up -d e");
+	assert_string_equal(words, "cd /srv/e && docker compose -p envy -f a.yml -f b.yml "
+	                           "--env-file /srv/who.env --env-file '/srv/my own.env' up -d e");
 }
 
 static void projects_by_their_labels(void **state)
 {
 	struct world *w = *state;
-	feed_list(w, "[" CTR("a1", "mini_web_1", "busybox:1", "mini", "web", "/srv/mini", "running") "," CTR("a2", "mini_db_1", "busybox:1", "mini", "db",
-	          "/srv/mini", "exited") "," CTR("a3", "x_1", "busybox:1", "../evil", "x", "/srv/x", "running") "," CTR("a4", "y_1", "b", "-p", "y", "/srv/x",
-	          "running") "," CTR("a5", "z_1", "b", "nodir", "z", "srv", "running") "," LABELLED("a6", "i_1", "b", "image", "i", "/srv/i", "running", "") "]");
+	feed_list(
+		w,
+		"[" CTR("a1", "mini_web_1", "busybox:1", "mini", "web", "/srv/mini", "running") "," CTR(
+			"a2", "mini_db_1", "busybox:1", "mini", "db", "/srv/mini",
+			"exited") "," CTR("a3", "x_1", "busybox:1", "../evil", "x", "/srv/x",
+	                                  "running") "," CTR("a4", "y_1", "b", "-p", "y", "/srv/x",
+	                                                     "running") "," CTR("a5", "z_1", "b",
+	                                                                        "nodir", "z", "srv",
+	                                                                        "running") "," LABELLED("a6",
+	                                                                                                "i_1",
+	                                                                                                "b",
+	                                                                                                "image",
+	                                                                                                "i",
+	                                                                                                "/srv/i",
+	                                                                                                "running",
+	                                                                                                "") "]");
 	struct deploy *d = deploy(w, "compose:mini");
 	assert_non_null(d);
 	assert_string_equal(cell_text(d, "state"), "1/2 up");
 	assert_string_equal(d->project->files, "a.yml,b.yml");
 	assert_null(deploy(w, "compose:../evil"));
 	assert_null(deploy(w, "compose:-p"));
-	assert_null(deploy(w, "compose:image"));      /* nothing but the labels of an image */
+	assert_null(deploy(w, "compose:image")); /* nothing but the labels of an image */
 	const struct action *pull = action_find(&kind_deploy, "pull");
 	char words[300];
 	assert_true(pull->applies(&d->row));
 	pull->command(&d->row, words, sizeof(words));
-	assert_string_equal(words, "cd /srv/mini && docker compose -p mini -f a.yml -f b.yml pull && docker compose -p mini -f a.yml -f b.yml up -d");
+	assert_string_equal(words, "cd /srv/mini && docker compose -p mini -f a.yml -f b.yml pull "
+	                           "&& docker compose -p mini -f a.yml -f b.yml up -d");
 	assert_false(pull->applies(&deploy(w, "compose:nodir")->row));
 	/* Words of a run may name no other source as its engine. */
-	feed(w, "start\t4000-compose:x\tname=compose:x\twhat=up\tby=me\tstarted=4\tengine=deploy\tdir=/srv/x\tfiles=a.yml\targs=\n");
+	feed(w, "start\t4000-compose:x\tname=compose:x\twhat=up\tby=me\tstarted=4\tengine="
+	        "deploy\tdir=/srv/x\tfiles=a.yml\targs=\n");
 	assert_null(deploy(w, "compose:x")->project);
 	/* Gone without having been deployed: gone here. */
-	feed_list(w, "[" CTR("a1", "mini_web_1", "busybox:1", "mini", "web", "/srv/mini", "running") "]");
+	feed_list(w, "[" CTR("a1", "mini_web_1", "busybox:1", "mini", "web", "/srv/mini",
+	                     "running") "]");
 	assert_null(deploy(w, "compose:nodir"));
 	assert_string_equal(cell_text(d, "state"), "1/1 up");
-	/* Taken down by a run it stays, and can be brought up again, even by a console that never saw its containers. */
-	feed(w, "start\t5000-compose:mini\tname=compose:mini\twhat=down\tby=me\tstarted=5\thow=user\tbefore=\tengine=docker\tdir=/srv/mini\tfiles=a.yml\targs=\n"
-	     "end\t5000-compose:mini\tcode=0\tended=9\tsize=3\tafter=\tchanged=\tcancelled=\nlisted\n");
+	/* Taken down by a run it stays, and can be brought up again, even by a console that never
+	 * saw its containers. */
+	feed(w, "start\t5000-compose:mini\tname=compose:mini\twhat=down\tby=me\tstarted=5\thow="
+	        "user\tbefore=\tengine=docker\tdir=/srv/mini\tfiles=a.yml\targs=\n"
+	        "end\t5000-compose:mini\tcode=0\tended=9\tsize=3\tafter=\tchanged=\tcancelled="
+	        "\nlisted\n");
 	feed_list(w, "[]");
 	d = deploy(w, "compose:mini");
 	assert_non_null(d);
@@ -336,14 +390,16 @@ static void projects_by_their_labels(void **state)
 static void new_images_are_told(void **state)
 {
 	struct world *w = *state;
-	feed(w, "start\t5000-compose:mini\tname=compose:mini\twhat=pull\tby=me\tstarted=5\tengine=docker\tdir=/srv/mini\tfiles=a.yml\targs=\n"
-	     "end\t5000-compose:mini\tcode=0\tended=9\tsize=3\tafter=\tchanged=web: busybox:1 aaaaaaaaaaaa -> bbbbbbbbbbbb\tcancelled=\nlisted\n");
+	feed(w, "start\t5000-compose:mini\tname=compose:mini\twhat=pull\tby=me\tstarted=5\tengine="
+	        "docker\tdir=/srv/mini\tfiles=a.yml\targs=\n"
+	        "end\t5000-compose:mini\tcode=0\tended=9\tsize=3\tafter=\tchanged=web: busybox:1 "
+	        "aaaaaaaaaaaa -> bbbbbbbbbbbb\tcancelled=\nlisted\n");
 	struct deploy *d = deploy(w, "compose:mini");
 	assert_string_equal(d->row.why, "pull: web: busybox:1 aaaaaaaaaaaa -> bbbbbbbbbbbb");
 	assert_int_equal(d->row.health, HEALTH_GOOD);
 }
 
-/* --- a pull ------------------------------------------------------------------------------------------------------------------ */
+/* --- a pull -------------------------------------------------------------- */
 
 static size_t read_pull(char *buf, size_t size)
 {
@@ -389,12 +445,15 @@ static void a_pull_that_is_cut_or_refused(void **state)
 		free(part);
 	}
 	struct pull_progress p = { 0 };
-	static const char error[] = "{\"errorDetail\":{\"message\":\"pull access denied\\u001b[31m\"},\"error\":\"pull access denied\"}";
+	static const char error[] = "{\"errorDetail\":{\"message\":\"pull access "
+				    "denied\\u001b[31m\"},\"error\":\"pull access denied\"}";
 	assert_true(pull_line(&p, error, strlen(error)));
 	assert_non_null(strstr(p.error, "pull access denied"));
 	assert_null(strchr(p.error, '\x1b'));
-	static const char *const odd[] = { "[]", "{}", "{\"status\":3,\"id\":{}}", "{\"status\":\"Downloading\",\"id\":\"a\",\"progressDetail\":{\"current\":-5,\"total\":1e300}}",
-		"{\"status\":\"Downloading\",\"id\":\"a\"}" };
+	static const char *const odd[] = { "[]", "{}", "{\"status\":3,\"id\":{}}",
+		                           "{\"status\":\"Downloading\",\"id\":\"a\","
+		                           "\"progressDetail\":{\"current\":-5,\"total\":1e300}}",
+		                           "{\"status\":\"Downloading\",\"id\":\"a\"}" };
 	for (size_t i = 0; i < ARRAY_LEN(odd); i++)
 		pull_line(&p, odd[i], strlen(odd[i]));
 	for (int i = 0; i < 2 * PULL_LAYERS; i++) {
@@ -409,9 +468,17 @@ int main(void)
 {
 #define WORLD(f) cmocka_unit_test_setup_teardown(f, begin, end)
 	const struct CMUnitTest tests[] = {
-		WORLD(a_run_from_start_to_end), WORLD(runs_are_in_the_order_of_the_servers_clock), WORLD(the_usual_time_is_a_bar), WORLD(cut_at_every_byte), WORLD(history_outlives_a_crash),
-		WORLD(all_runs_that_ended_meanwhile_are_kept), WORLD(projects_by_their_labels), WORLD(a_project_with_files_of_variables), WORLD(new_images_are_told),
-		cmocka_unit_test(a_pull_as_the_engine_tells_it), cmocka_unit_test(a_pull_that_is_cut_or_refused),
+		WORLD(a_run_from_start_to_end),
+		WORLD(runs_are_in_the_order_of_the_servers_clock),
+		WORLD(the_usual_time_is_a_bar),
+		WORLD(cut_at_every_byte),
+		WORLD(history_outlives_a_crash),
+		WORLD(all_runs_that_ended_meanwhile_are_kept),
+		WORLD(projects_by_their_labels),
+		WORLD(a_project_with_files_of_variables),
+		WORLD(new_images_are_told),
+		cmocka_unit_test(a_pull_as_the_engine_tells_it),
+		cmocka_unit_test(a_pull_that_is_cut_or_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,7 +13,11 @@
 #include "backends/store/doc.h"
 #include "tui/dialog.h"
 
-static struct { int calls, choice; char text[128], secret[64]; bool keep; } got;
+static struct {
+	int calls, choice;
+	char text[128], secret[64];
+	bool keep;
+} got;
 
 static void result(const struct dialog_result *r, void *arg)
 {
@@ -26,7 +30,8 @@ static void result(const struct dialog_result *r, void *arg)
 	secret_destroy(r->secret);
 }
 
-/* Presses keys parted by spaces until the box is over, which it must be with the last one, or (over false) not at all. */
+/* Presses keys parted by spaces until the box is over, which it must be with the last one, or (over
+ * false) not at all. */
 static void press(struct dialog *d, const char *names, bool over)
 {
 	char *copy = strdup(names), *save = NULL;
@@ -53,23 +58,35 @@ static void press(struct dialog *d, const char *names, bool over)
 
 static struct dialog *confirm(const char *type_name)
 {
-	struct confirm_spec s = { .title = "Restart x?", .command = "docker restart x", .yes = "Restart", .type_name = type_name };
+	struct confirm_spec s = { .title = "Restart x?",
+		                  .command = "docker restart x",
+		                  .yes = "Restart",
+		                  .type_name = type_name };
 
 	return dialog_confirm(&s, result, &got);
 }
 
 static void test_confirm(void **state)
 {
-	static const struct { const char *keys; int choice; } cases[] = {
-		{ "y", 1 }, { "n", 0 }, { "Enter", 0 }, { "Esc", DIALOG_GIVEN_UP }, { "C-c", DIALOG_GIVEN_UP },
-		{ "Tab Enter", 1 }, { "Right Left Enter", 0 }, { "x q Space Enter", 0 },
+	static const struct {
+		const char *keys;
+		int choice;
+	} cases[] = {
+		{ "y", 1 },
+		{ "n", 0 },
+		{ "Enter", 0 },
+		{ "Esc", DIALOG_GIVEN_UP },
+		{ "C-c", DIALOG_GIVEN_UP },
+		{ "Tab Enter", 1 },
+		{ "Right Left Enter", 0 },
+		{ "x q Space Enter", 0 },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		press(confirm(NULL), cases[i].keys, true);
 		assert_int_equal(got.choice, cases[i].choice);
 	}
-	press(confirm(NULL), "r R Y", false);                /* other letters are no answer */
+	press(confirm(NULL), "r R Y", false); /* other letters are no answer */
 }
 
 static void test_protected(void **state)
@@ -96,8 +113,11 @@ static void test_paste_answers_nothing(void **state)
 }
 
 static const struct dialog_item items[] = {
-	{ "r", "restart", "stops and starts it", false }, { "l", "logs", NULL, false }, { NULL, "remove", "for good", false },
-	{ "k", "kill", NULL, true }, { "C-p", "pause", NULL, false },
+	{ "r", "restart", "stops and starts it", false },
+	{ "l", "logs", NULL, false },
+	{ NULL, "remove", "for good", false },
+	{ "k", "kill", NULL, true },
+	{ "C-p", "pause", NULL, false },
 };
 
 static struct dialog *menu(void)
@@ -107,10 +127,24 @@ static struct dialog *menu(void)
 
 static void test_menu(void **state)
 {
-	static const struct { const char *keys; int choice; } cases[] = {
-		{ "r", 0 }, { "l", 1 }, { "Enter", 0 }, { "Down Down Enter", 2 }, { "j j j Enter", 4 },
-		{ "Up Enter", 0 }, { "C-p", 4 }, { "Esc", DIALOG_GIVEN_UP }, { "q", DIALOG_GIVEN_UP }, { "End Enter", 4 },
-		{ "/ r e m Enter", 2 }, { "/ g o o d Enter", 2 }, { "/ l Esc r", 0 }, { "/ x x x Backspace Backspace Backspace l Enter", 1 },
+	static const struct {
+		const char *keys;
+		int choice;
+	} cases[] = {
+		{ "r", 0 },
+		{ "l", 1 },
+		{ "Enter", 0 },
+		{ "Down Down Enter", 2 },
+		{ "j j j Enter", 4 },
+		{ "Up Enter", 0 },
+		{ "C-p", 4 },
+		{ "Esc", DIALOG_GIVEN_UP },
+		{ "q", DIALOG_GIVEN_UP },
+		{ "End Enter", 4 },
+		{ "/ r e m Enter", 2 },
+		{ "/ g o o d Enter", 2 },
+		{ "/ l Esc r", 0 },
+		{ "/ x x x Backspace Backspace Backspace l Enter", 1 },
 		{ "G Home Enter", 0 },
 	};
 
@@ -118,7 +152,7 @@ static void test_menu(void **state)
 		press(menu(), cases[i].keys, true);
 		assert_int_equal(got.choice, cases[i].choice);
 	}
-	press(menu(), "/ x y z Enter", false);               /* nothing is called so */
+	press(menu(), "/ x y z Enter", false); /* nothing is called so */
 	press(dialog_menu("empty", NULL, 0, result, &got), "Enter Down Up", false);
 }
 
@@ -134,7 +168,8 @@ static void test_question(void **state)
 
 static void test_prompt(void **state)
 {
-	struct lineedit_config c = { .prompt = "signal ", .text = "TE" }, secret = { .secret = true };
+	struct lineedit_config c = { .prompt = "signal ", .text = "TE" },
+			       secret = { .secret = true };
 
 	press(dialog_prompt("t", NULL, &c, result, &got), "R M Enter", true);
 	assert_int_equal(got.choice, 1);
@@ -150,8 +185,12 @@ static void test_prompt(void **state)
 
 static void test_asks(void **state)
 {
-	struct ask host = { .kind = ASK_HOST_KEY, .title = "sese: first contact", .text = "SHA256:x" };
-	struct ask sudo = { .kind = ASK_SUDO, .title = "pi", .prompt = "Password", .can_keep = true };
+	struct ask host = { .kind = ASK_HOST_KEY,
+		            .title = "sese: first contact",
+		            .text = "SHA256:x" };
+	struct ask sudo = {
+		.kind = ASK_SUDO, .title = "pi", .prompt = "Password", .can_keep = true
+	};
 	struct ask code = { .kind = ASK_CODE, .title = "pi", .prompt = "Code", .echo = true };
 
 	press(dialog_ask(&host, result, &got), "y", true);
@@ -183,7 +222,7 @@ static void test_text(void **state)
 	doc_init(&doc);
 	doc_add(&doc, DOC_PLAIN, "hello");
 	press(dialog_text("Help", &doc, result, &got), "j k G / h Enter q", true);
-	assert_int_equal(doc.n, 0);                          /* it was taken over */
+	assert_int_equal(doc.n, 0); /* it was taken over */
 	assert_int_equal(got.choice, DIALOG_GIVEN_UP);
 	doc_finish(&doc);
 }
@@ -191,9 +230,14 @@ static void test_text(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_confirm), cmocka_unit_test(test_protected), cmocka_unit_test(test_paste_answers_nothing),
-		cmocka_unit_test(test_menu), cmocka_unit_test(test_question), cmocka_unit_test(test_prompt),
-		cmocka_unit_test(test_asks), cmocka_unit_test(test_text),
+		cmocka_unit_test(test_confirm),
+		cmocka_unit_test(test_protected),
+		cmocka_unit_test(test_paste_answers_nothing),
+		cmocka_unit_test(test_menu),
+		cmocka_unit_test(test_question),
+		cmocka_unit_test(test_prompt),
+		cmocka_unit_test(test_asks),
+		cmocka_unit_test(test_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

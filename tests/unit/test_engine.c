@@ -1,5 +1,5 @@
-/* An engine's source against an engine of our own: one that is too new for 1.41, one that is a web page, one that stops
- * in the middle, one that goes away and comes back. */
+/* An engine's source against an engine of our own: one that is too new for 1.41, one that is a web
+ * page, one that stops in the middle, one that goes away and comes back. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -22,28 +22,30 @@
 #include "backends/servers/server.h"
 #include "backends/store/settings.h"
 
-/* --- the engine -------------------------------------------------------------------------------------------------- */
+/* --- the engine ---------------------------------------------------------- */
 
 enum mode { MODE_NEW, MODE_HTML, MODE_HALF, MODE_DENIED, MODE_NO_LOG, MODE_LOG, MODE_LOGS };
 static int mode;
-static int logs_asked, lists_asked, inspects_asked, tails_asked, stats_asked;   /* how often */
+static int logs_asked, lists_asked, inspects_asked, tails_asked, stats_asked; /* how often */
 static int list_takes_ms, inspect_takes_ms;
-static int events_fd = -1;           /* the connection that events go to */
+static int events_fd = -1; /* the connection that events go to */
 static char dir[] = "/tmp/mocr-test-XXXXXX";
 static char path[64];
 
-static const char one[] = "[{\"Id\":\"abc0\",\"Names\":[\"/one\"],\"State\":\"running\",\"Status\":\"Up 2 hours\"}]";
+static const char one[] =
+	"[{\"Id\":\"abc0\",\"Names\":[\"/one\"],\"State\":\"running\",\"Status\":\"Up 2 hours\"}]";
 static const char *list_says = one;
-static const char *inspect_says;     /* NULL: no such container */
-static const char *tail_says;        /* NULL: none either */
-static const char *stats_say;        /* NULL: a little more each time */
-/* MODE_LOGS: one answer after the other; what is asked for must have the words, and lines come each in a frame of its own. */
+static const char *inspect_says; /* NULL: no such container */
+static const char *tail_says;    /* NULL: none either */
+static const char *stats_say;    /* NULL: a little more each time */
+/* MODE_LOGS: one answer after the other; what is asked for must have the words, and lines come each
+ * in a frame of its own. */
 struct log_answer {
-	const char *asked[2];        /* words of the request; NULL: no more */
+	const char *asked[2]; /* words of the request; NULL: no more */
 	const char *lines;
-	bool stays;                  /* the answer does not end */
-	bool repeats;                /* the last one may be asked for again */
-	int takes_ms;                /* before it begins */
+	bool stays;   /* the answer does not end */
+	bool repeats; /* the last one may be asked for again */
+	int takes_ms; /* before it begins */
 };
 static const struct log_answer *log_answers;
 static int log_answered;
@@ -72,8 +74,11 @@ static void says(const char **what, const char *json)
 static void answer(int fd, const char *status, const char *type, const char *body)
 {
 	char head[400];
-	int n = snprintf(head, sizeof(head), "HTTP/1.1 %s\r\nApi-Version: 1.53\r\nServer: Docker/29.2.0 (linux)\r\nContent-Type: %s\r\n"
-	                 "Content-Length: %zu\r\n\r\n", status, type, strlen(body));
+	int n = snprintf(head, sizeof(head),
+	                 "HTTP/1.1 %s\r\nApi-Version: 1.53\r\nServer: Docker/29.2.0 "
+	                 "(linux)\r\nContent-Type: %s\r\n"
+	                 "Content-Length: %zu\r\n\r\n",
+	                 status, type, strlen(body));
 	send(fd, head, (size_t)n, MSG_NOSIGNAL);
 	send(fd, body, strlen(body), MSG_NOSIGNAL);
 }
@@ -88,21 +93,27 @@ static void answer_stats(int fd)
 	const char *json = __atomic_load_n(&stats_say, __ATOMIC_SEQ_CST);
 	char more[300];
 	int n = __atomic_add_fetch(&stats_asked, 1, __ATOMIC_SEQ_CST);
-	snprintf(more, sizeof(more), "{\"read\":\"2026-01-01T00:%02d:%02dZ\",\"cpu_stats\":{\"cpu_usage\":{\"total_usage\":%d00000000},"
-	         "\"online_cpus\":1},\"memory_stats\":{\"usage\":%d000000,\"limit\":900000000}}\n", n / 60 % 60, n % 60, n, n);
+	snprintf(more, sizeof(more),
+	         "{\"read\":\"2026-01-01T00:%02d:%02dZ\",\"cpu_stats\":{\"cpu_usage\":{\"total_"
+	         "usage\":%d00000000},"
+	         "\"online_cpus\":1},\"memory_stats\":{\"usage\":%d000000,\"limit\":900000000}}\n",
+	         n / 60 % 60, n % 60, n, n);
 	answer(fd, "200 OK", "application/json", json ? json : more);
 }
 
 static void send_frame(int fd, const char *line, size_t len)
 {
-	const unsigned char head[8] = { 1, 0, 0, 0, 0, 0, (unsigned char)(len >> 8), (unsigned char)len };
+	const unsigned char head[8] = {
+		1, 0, 0, 0, 0, 0, (unsigned char)(len >> 8), (unsigned char)len
+	};
 	send(fd, head, sizeof(head), MSG_NOSIGNAL);
 	send(fd, line, len, MSG_NOSIGNAL);
 }
 
 static bool answer_logs(int fd, const char *request)
 {
-	static const char head[] = "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\n\r\n";
+	static const char head[] =
+		"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\n\r\n";
 	const struct log_answer *all = __atomic_load_n(&log_answers, __ATOMIC_SEQ_CST);
 	int n = __atomic_fetch_add(&log_answered, 1, __ATOMIC_SEQ_CST);
 	const struct log_answer *a = all;
@@ -128,7 +139,8 @@ static bool engine_answers(int fd, const char *request)
 {
 	int now = __atomic_load_n(&mode, __ATOMIC_SEQ_CST);
 	/* what there is when it is asked; the answer may take its time */
-	const char *list = __atomic_load_n(&list_says, __ATOMIC_SEQ_CST), *inspect = __atomic_load_n(&inspect_says, __ATOMIC_SEQ_CST);
+	const char *list = __atomic_load_n(&list_says, __ATOMIC_SEQ_CST),
+		   *inspect = __atomic_load_n(&inspect_says, __ATOMIC_SEQ_CST);
 	const char *tail = __atomic_load_n(&tail_says, __ATOMIC_SEQ_CST);
 	if (strstr(request, "/abc0/json"))
 		count(&inspects_asked);
@@ -137,19 +149,24 @@ static bool engine_answers(int fd, const char *request)
 	if (now == MODE_HTML)
 		answer(fd, "200 OK", "text/html", "<html>Please log in\x1b[31m</html>");
 	else if (now == MODE_DENIED)
-		answer(fd, "403 Forbidden", "application/json", "{\"message\":\"authorization denied by plugin\"}");
+		answer(fd, "403 Forbidden", "application/json",
+		       "{\"message\":\"authorization denied by plugin\"}");
 	else if (strstr(request, " /_ping "))
 		answer(fd, "200 OK", "text/plain", "OK");
 	else if (now != MODE_LOGS && !strstr(request, " /v1.44/"))
-		answer(fd, "400 Bad Request", "application/json", "{\"message\":\"client version 1.41 is too old\"}");
+		answer(fd, "400 Bad Request", "application/json",
+		       "{\"message\":\"client version 1.41 is too old\"}");
 	else if (strstr(request, "/events?")) {
-		static const char head[] = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n";
+		static const char head[] =
+			"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n";
 		send(fd, head, sizeof(head) - 1, MSG_NOSIGNAL);
 		__atomic_store_n(&events_fd, fd, __ATOMIC_SEQ_CST);
 		return true;
 	} else if (strstr(request, "/containers/json")) {
 		if (now == MODE_HALF) {
-			static const char half[] = "HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\n[{\"Id\":\"abc\",\"Names\":[\"/one\"],\"State\":\"r";
+			static const char half[] =
+				"HTTP/1.1 200 OK\r\nContent-Length: "
+				"90\r\n\r\n[{\"Id\":\"abc\",\"Names\":[\"/one\"],\"State\":\"r";
 			send(fd, half, sizeof(half) - 1, MSG_NOSIGNAL);
 			return false;
 		}
@@ -164,12 +181,15 @@ static bool engine_answers(int fd, const char *request)
 		take(&inspect_takes_ms);
 		answer(fd, "200 OK", "application/octet-stream", tail);
 	} else if (now == MODE_LOG && strstr(request, "follow=1")) {
-		static const char quiet[] = "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\n\r\n";
+		static const char quiet[] =
+			"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\n\r\n";
 		send(fd, quiet, sizeof(quiet) - 1, MSG_NOSIGNAL);
 	} else if (strstr(request, "/abc0/stats?"))
 		answer_stats(fd);
 	else if (now == MODE_NO_LOG && strstr(request, "/abc0/json"))
-		answer(fd, "200 OK", "application/json", "{\"Id\":\"abc0\",\"State\":{\"Status\":\"running\"},\"Config\":{\"Tty\":false}}");
+		answer(fd, "200 OK", "application/json",
+		       "{\"Id\":\"abc0\",\"State\":{\"Status\":\"running\"},\"Config\":{\"Tty\":"
+		       "false}}");
 	else if (now == MODE_NO_LOG && strstr(request, "/abc0/logs?")) {
 		count(&logs_asked);
 		answer(fd, "501 Not Implemented", "application/json",
@@ -228,16 +248,18 @@ static int stop_engine(void **state)
 	return system(command);
 }
 
-/* --- the world ---------------------------------------------------------------------------------------------------- */
+/* --- the world ----------------------------------------------------------- */
 
-static size_t endpoints_here(const struct source *s, struct endpoint *endpoints, char *buf, size_t size)
+static size_t endpoints_here(const struct source *s, struct endpoint *endpoints, char *buf,
+                             size_t size)
 {
 	endpoints[0] = (struct endpoint){ .kind = ENDPOINT_UNIX, .path = path };
 	return 1;
 }
 
 /* As by `docker system dial-stdio`: a command for each connection. */
-static size_t endpoints_by_command(const struct source *s, struct endpoint *endpoints, char *buf, size_t size)
+static size_t endpoints_by_command(const struct source *s, struct endpoint *endpoints, char *buf,
+                                   size_t size)
 {
 	static char command[128];
 	snprintf(command, sizeof(command), "exec socat - UNIX-CONNECT:%s", path);
@@ -245,9 +267,15 @@ static size_t endpoints_by_command(const struct source *s, struct endpoint *endp
 	return 1;
 }
 
-static const struct engine_param param_by_command = { .cli = "docker", .title = "Docker", .endpoints = endpoints_by_command };
-static const struct engine_param param_of_podman = { .cli = "podman", .title = "Podman", .endpoints = endpoints_here, .is_podman = true };
-static const struct engine_param param = { .cli = "docker", .title = "Docker", .endpoints = endpoints_here };
+static const struct engine_param param_by_command = { .cli = "docker",
+	                                              .title = "Docker",
+	                                              .endpoints = endpoints_by_command };
+static const struct engine_param param_of_podman = {
+	.cli = "podman", .title = "Podman", .endpoints = endpoints_here, .is_podman = true
+};
+static const struct engine_param param = { .cli = "docker",
+	                                   .title = "Docker",
+	                                   .endpoints = endpoints_here };
 
 struct world {
 	struct loop *loop;
@@ -255,7 +283,7 @@ struct world {
 	struct settings *settings;
 	struct store *store;
 	struct server *server;
-	struct source *source;               /* docker's, led to our engine */
+	struct source *source; /* docker's, led to our engine */
 	struct backend backend;
 };
 
@@ -265,9 +293,7 @@ static void turn(struct world *w, int64_t ms)
 		loop_turn(w->loop, 10);
 }
 
-static void on_link(struct link *link, void *arg)
-{
-}
+static void on_link(struct link *link, void *arg) {}
 
 static int make_world(void **state)
 {
@@ -335,7 +361,7 @@ static void send_event(const char *json)
 	send(fd, json, strlen(json), MSG_NOSIGNAL);
 }
 
-/* --- tests ---------------------------------------------------------------------------------------------------------- */
+/* --- tests --------------------------------------------------------------- */
 
 /* Docker 29.0 to 29.2 refuse 1.41: what was asked too early is asked again. */
 static void test_too_new_for_us(void **state)
@@ -348,7 +374,8 @@ static void test_too_new_for_us(void **state)
 	assert_non_null(strstr(w->source->detail, "API 1.44 of 1.53"));
 	assert_string_equal(w->source->err.text, "");
 	turn(w, 50);
-	send_event("{\"Type\":\"container\",\"Action\":\"die\",\"Actor\":{\"ID\":\"abc0\",\"Attributes\":{\"name\":\"one\",\"exitCode\":\"9\"}},"
+	send_event("{\"Type\":\"container\",\"Action\":\"die\",\"Actor\":{\"ID\":\"abc0\","
+	           "\"Attributes\":{\"name\":\"one\",\"exitCode\":\"9\"}},"
 	           "\"timeNano\":1795250000000000000}\n");
 	turn(w, 30);
 	assert_int_equal(((struct container *)row(w, "one"))->state, CONTAINER_EXITED);
@@ -375,7 +402,8 @@ static void test_events_in_pieces(void **state)
 		turn(w, 5);
 	}
 	free(x);
-	send_event("\n{\"Type\":\"container\",\"Action\":\"unpause\",\"Actor\":{\"ID\":\"abc0\"}}\n");
+	send_event(
+		"\n{\"Type\":\"container\",\"Action\":\"unpause\",\"Actor\":{\"ID\":\"abc0\"}}\n");
 	turn(w, 30);
 	assert_int_equal(((struct container *)row(w, "one"))->state, CONTAINER_RUNNING);
 }
@@ -388,7 +416,7 @@ static void test_a_web_page(void **state)
 	turn_until_state(w, SOURCE_FAILED);
 	assert_non_null(strstr(w->source->err.text, "here"));
 	assert_null(strchr(w->source->err.text, 0x1b));
-	set_mode(MODE_NEW);                  /* it heals by itself */
+	set_mode(MODE_NEW); /* it heals by itself */
 	turn_until_state(w, SOURCE_LIVE);
 }
 
@@ -401,7 +429,7 @@ static void test_half_an_answer(void **state)
 	assert_non_null(strstr(w->source->err.text, "cut off"));
 	set_mode(MODE_NEW);
 	turn_until_state(w, SOURCE_LIVE);
-	set_mode(MODE_HALF);                 /* later on rows stay, and say that they are old */
+	set_mode(MODE_HALF); /* later on rows stay, and say that they are old */
 	shutdown(__atomic_load_n(&events_fd, __ATOMIC_SEQ_CST), SHUT_RDWR);
 	turn_until_state(w, SOURCE_STALE);
 	assert_non_null(row(w, "one"));
@@ -469,7 +497,7 @@ static void away(struct world *w, const char *list, const char *inspect)
 	turn(w, 600);
 }
 
-/* --- logs whose lines come again --------------------------------------------------------------------------------- */
+/* --- logs whose lines come again ----------------------------------------- */
 
 /* What is settled, in the order in which it is read. */
 struct reader {
@@ -487,7 +515,8 @@ static void read_settled(struct reader *r)
 		if (!line)
 			break;
 		size_t used = strlen(r->text);
-		snprintf(r->text + used, sizeof(r->text) - used, "%s%s", used ? "|" : "", line->mark == LOG_GAP ? "--" : line->text);
+		snprintf(r->text + used, sizeof(r->text) - used, "%s%s", used ? "|" : "",
+		         line->mark == LOG_GAP ? "--" : line->text);
 		r->time_us = line->time_us;
 		r->number = line->number;
 	}
@@ -501,7 +530,8 @@ static void turn_reading(struct world *w, struct reader *r, int64_t ms)
 	}
 }
 
-static void follow_logs_of(struct world *w, struct reader *r, const struct log_answer *answers, const char *says_inspect)
+static void follow_logs_of(struct world *w, struct reader *r, const struct log_answer *answers,
+                           const char *says_inspect)
 {
 	struct err err;
 	*r = (struct reader){ .log = log_create(0) };
@@ -517,23 +547,35 @@ static void follow_logs_of(struct world *w, struct reader *r, const struct log_a
 
 static void follow_logs(struct world *w, struct reader *r, const struct log_answer *answers)
 {
-	follow_logs_of(w, r, answers, "{\"Id\":\"abc0\",\"Config\":{\"Tty\":false},\"State\":{\"Status\":\"running\","
+	follow_logs_of(w, r, answers,
+	               "{\"Id\":\"abc0\",\"Config\":{\"Tty\":false},\"State\":{\"Status\":"
+	               "\"running\","
 	               "\"StartedAt\":\"2026-01-01T00:00:00Z\"}}");
 }
 
-/* Podman's stream leaves out lines when the container has ended, and gives all lines of a second one time. They are asked for again and
- * stand where the engine has them; nobody reads on before that. */
+/* Podman's stream leaves out lines when the container has ended, and gives all lines of a second
+ * one time. They are asked for again and stand where the engine has them; nobody reads on before
+ * that. */
 static void test_a_podman_log_with_holes(void **state)
 {
 #define AT(s, text) "2026-01-01T00:00:0" #s "Z " text "\n"
 	static const struct log_answer answers[] = {
 		{ { "follow=0", "tail=500" }, AT(1, "one") AT(2, "two"), .stays = false },
-		{ { "follow=1", "since=" }, AT(1, "one") AT(2, "two") AT(2, "three") AT(3, "five") AT(3, "seven"), .stays = false },
-		{ { "follow=0", "since=" }, AT(1, "one") AT(2, "two") AT(2, "three") AT(2, "four") AT(3, "five") AT(3, "six") AT(3, "six")
-		  AT(3, "seven") AT(3, "eight"), .stays = false, .takes_ms = 600 },
-		{ { "follow=0", "since=" }, AT(2, "two") AT(2, "three") AT(2, "four") AT(3, "five") AT(3, "six") AT(3, "six") AT(3, "seven")
-		  AT(3, "eight") AT(3, "nine"), .stays = false },
-		{ { "follow=1", "since=" }, AT(3, "six") AT(3, "seven") AT(3, "eight") AT(3, "nine") AT(3, "ten"), .stays = true },
+		{ { "follow=1", "since=" },
+		  AT(1, "one") AT(2, "two") AT(2, "three") AT(3, "five") AT(3, "seven"),
+		  .stays = false },
+		{ { "follow=0", "since=" },
+		  AT(1, "one") AT(2, "two") AT(2, "three") AT(2, "four") AT(3, "five") AT(3, "six")
+		          AT(3, "six") AT(3, "seven") AT(3, "eight"),
+		  .stays = false,
+		  .takes_ms = 600 },
+		{ { "follow=0", "since=" },
+		  AT(2, "two") AT(2, "three") AT(2, "four") AT(3, "five") AT(3, "six") AT(3, "six")
+		          AT(3, "seven") AT(3, "eight") AT(3, "nine"),
+		  .stays = false },
+		{ { "follow=1", "since=" },
+		  AT(3, "six") AT(3, "seven") AT(3, "eight") AT(3, "nine") AT(3, "ten"),
+		  .stays = true },
 		{ .lines = NULL },
 	};
 	struct world *w = *state;
@@ -547,12 +589,15 @@ static void test_a_podman_log_with_holes(void **state)
 	log_destroy(r.log);
 }
 
-/* More lines in the first second than are loaded at first: the older ones of it stand before them. */
+/* More lines in the first second than are loaded at first: the older ones of it stand before them.
+ */
 static void test_a_second_that_is_cut(void **state)
 {
 	static const struct log_answer answers[] = {
 		{ { "follow=0", "tail=500" }, AT(1, "three") AT(1, "four"), .stays = false },
-		{ { "follow=1", "since=" }, AT(1, "one") AT(1, "two") AT(1, "three") AT(1, "four") AT(1, "five"), .stays = true },
+		{ { "follow=1", "since=" },
+		  AT(1, "one") AT(1, "two") AT(1, "three") AT(1, "four") AT(1, "five"),
+		  .stays = true },
 		{ .lines = NULL },
 	};
 	struct world *w = *state;
@@ -565,14 +610,16 @@ static void test_a_second_that_is_cut(void **state)
 	log_destroy(r.log);
 }
 
-/* Docker's lines of two streams may be a little out of order. A line that is older than the last one told, and came after it, is not
- * lost with the stream. */
+/* Docker's lines of two streams may be a little out of order. A line that is older than the last
+ * one told, and came after it, is not lost with the stream. */
 static void test_a_docker_log_out_of_order(void **state)
 {
 #define NANO(n, text) "2026-01-01T00:00:01." #n "Z " text "\n"
 	static const struct log_answer answers[] = {
 		{ { "follow=1", "tail=500" }, NANO(1, "one") NANO(3, "three"), .stays = false },
-		{ { "follow=1", "since=" }, NANO(1, "one") NANO(3, "three") NANO(2, "two") NANO(3, "again") NANO(4, "four"), .stays = true },
+		{ { "follow=1", "since=" },
+		  NANO(1, "one") NANO(3, "three") NANO(2, "two") NANO(3, "again") NANO(4, "four"),
+		  .stays = true },
 		{ .lines = NULL },
 	};
 	struct world *w = *state;
@@ -588,8 +635,9 @@ static void test_a_docker_log_out_of_order(void **state)
 	log_destroy(r.log);
 }
 
-/* Docker writes several lines in one microsecond. The first of the lines loaded may be one of those, and what is loaded before it
- * ends exactly there. Docker also notes a start when the container has written for a while: lines from before that are of this run. */
+/* Docker writes several lines in one microsecond. The first of the lines loaded may be one of
+ * those, and what is loaded before it ends exactly there. Docker also notes a start when the
+ * container has written for a while: lines from before that are of this run. */
 static void test_the_run_before_and_what_is_older_still(void **state)
 {
 #define FINE(n, text) "2026-01-01T00:00:02." #n "Z " text "\n"
@@ -606,14 +654,18 @@ static void test_the_run_before_and_what_is_older_still(void **state)
 	struct world *w = *state;
 	struct reader r;
 	const char *why;
-	follow_logs_of(w, &r, answers, "{\"Id\":\"abc0\",\"Config\":{\"Tty\":false},\"State\":{\"Status\":\"running\","
-	               "\"StartedAt\":\"2026-01-01T00:00:02.8Z\",\"FinishedAt\":\"2026-01-01T00:00:02Z\"}}");
+	follow_logs_of(w, &r, answers,
+	               "{\"Id\":\"abc0\",\"Config\":{\"Tty\":false},\"State\":{\"Status\":"
+	               "\"running\","
+	               "\"StartedAt\":\"2026-01-01T00:00:02.8Z\",\"FinishedAt\":\"2026-01-01T00:00:"
+	               "02Z\"}}");
 	turn_reading(w, &r, 300);
 	assert_true(log_previous(r.log, 2, &why));
 	turn_reading(w, &r, 600);
 	const struct log_line *seam = log_get(r.log, log_first(r.log) + 2);
 	assert_non_null(seam);
-	assert_non_null(strstr(seam->text, "the run before ended here; what the present one wrote before"));
+	assert_non_null(
+		strstr(seam->text, "the run before ended here; what the present one wrote before"));
 	__atomic_store_n(&log_answers, older, __ATOMIC_SEQ_CST);
 	set(&log_answered, 0);
 	assert_true(log_older(r.log, 2, &why));
@@ -633,8 +685,11 @@ static void last_words(struct world *w, const struct log_answer *answers)
 	struct reader r;
 	follow_logs(w, &r, answers);
 	turn_reading(w, &r, 900);
-	away(w, "[{\"Id\":\"abc0\",\"Names\":[\"/one\"],\"State\":\"exited\",\"Status\":\"Exited (1) 2 seconds ago\"}]",
-	     "{\"Id\":\"abc0\",\"Config\":{\"Tty\":false},\"State\":{\"Status\":\"exited\",\"ExitCode\":1}}");
+	away(w,
+	     "[{\"Id\":\"abc0\",\"Names\":[\"/one\"],\"State\":\"exited\",\"Status\":\"Exited (1) "
+	     "2 seconds ago\"}]",
+	     "{\"Id\":\"abc0\",\"Config\":{\"Tty\":false},\"State\":{\"Status\":\"exited\","
+	     "\"ExitCode\":1}}");
 	turn_reading(w, &r, 1200);
 	assert_string_equal(r.text, "one|two|I die|--");
 	assert_int_equal(counted(&wrong_requests), 0);
@@ -645,7 +700,9 @@ static void test_last_words_while_away(void **state)
 {
 	static const struct log_answer docker[] = {
 		{ { "follow=1", "tail=500" }, NANO(1, "one") NANO(2, "two"), .stays = true },
-		{ { "follow=1", "since=" }, NANO(1, "one") NANO(2, "two") NANO(3, "I die"), .repeats = true },
+		{ { "follow=1", "since=" },
+		  NANO(1, "one") NANO(2, "two") NANO(3, "I die"),
+		  .repeats = true },
 		{ .lines = NULL },
 	};
 	last_words(*state, docker);
@@ -688,21 +745,25 @@ static void turn_until_counted(struct world *w, const int *what, int n)
 	assert_int_equal(counted(what), n);
 }
 
-/* An event of what only a list tells, while none is on its way and while one is: each time it is asked once more. */
+/* An event of what only a list tells, while none is on its way and while one is: each time it is
+ * asked once more. */
 static void test_the_list_is_asked_again(void **state)
 {
 	struct world *w = *state;
-	static const char update[] = "{\"Type\":\"container\",\"Action\":\"update\",\"Actor\":{\"ID\":\"abc0\"}}\n";
+	static const char update[] =
+		"{\"Type\":\"container\",\"Action\":\"update\",\"Actor\":{\"ID\":\"abc0\"}}\n";
 	set_mode(MODE_NEW);
 	set(&list_takes_ms, 50);
 	w->backend.up(w->source);
 	turn_until_state(w, SOURCE_LIVE);
-	turn(w, 800);                         /* one more may have been asked when the events stood */
+	/* one more may have been asked when the events stood */
+	turn(w, 800);
 	int asked = counted(&lists_asked);
 	for (int i = 0; i < 2; i++) {
 		send_event(update);
 		turn_until_counted(w, &lists_asked, ++asked);
-		says(&list_says, "[{\"Id\":\"abc0\",\"Names\":[\"/one\"],\"State\":\"running\",\"Status\":\"Up 2 hours\","
+		says(&list_says, "[{\"Id\":\"abc0\",\"Names\":[\"/"
+		                 "one\"],\"State\":\"running\",\"Status\":\"Up 2 hours\","
 		                 "\"Ports\":[{\"PrivatePort\":443,\"Type\":\"tcp\"}]}]");
 		send_event(update);
 		turn_until_counted(w, &lists_asked, ++asked);
@@ -712,8 +773,11 @@ static void test_the_list_is_asked_again(void **state)
 	assert_int_equal(counted(&lists_asked), asked);
 }
 
-#define INSPECT(state, more) "{\"Id\":\"abc0\",\"Config\":{\"Tty\":false},\"State\":{\"Status\":\"" state "\"}" more "}"
-#define EVENT(action, id, more) "{\"Type\":\"container\",\"Action\":\"" action "\",\"Actor\":{\"ID\":\"" id "\"" more "}}\n"
+#define INSPECT(state, more) \
+	"{\"Id\":\"abc0\",\"Config\":{\"Tty\":false},\"State\":{\"Status\":\"" state "\"}" more "}"
+#define EVENT(action, id, more)                                                                    \
+	"{\"Type\":\"container\",\"Action\":\"" action "\",\"Actor\":{\"ID\":\"" id "\"" more "}}" \
+	"\n"
 
 /* An event while an inspect is on its way: what the answer says may be older, whoever asked. */
 static void test_an_inspect_older_than_an_event(void **state)
@@ -734,7 +798,7 @@ static void test_an_inspect_older_than_an_event(void **state)
 	send_event(EVENT("unpause", "abc0", ""));
 	turn(w, 300);
 	assert_int_equal(c->state, CONTAINER_RUNNING);
-	c->tty_known = false;                 /* so that its log asks too */
+	c->tty_known = false; /* so that its log asks too */
 	set(&inspects_asked, 0);
 	struct log *log = log_create(0);
 	assert_non_null(kind_container.follow(&c->row, log, &err));
@@ -746,11 +810,13 @@ static void test_an_inspect_older_than_an_event(void **state)
 	log_destroy(log);
 }
 
-/* It was started and ended again while its last lines were on their way: those of the second end count. */
+/* It was started and ended again while its last lines were on their way: those of the second end
+ * count. */
 static void test_last_lines_older_than_an_event(void **state)
 {
 	struct world *w = *state;
-	static const char ended[] = "{\"Id\":\"abc0\",\"Config\":{\"Tty\":true},\"State\":{\"Status\":\"exited\",\"ExitCode\":3}}";
+	static const char ended[] = "{\"Id\":\"abc0\",\"Config\":{\"Tty\":true},\"State\":{"
+				    "\"Status\":\"exited\",\"ExitCode\":3}}";
 	set_mode(MODE_NEW);
 	w->backend.up(w->source);
 	turn_until_state(w, SOURCE_LIVE);
@@ -759,11 +825,13 @@ static void test_last_lines_older_than_an_event(void **state)
 	set(&inspect_takes_ms, 60);
 	says(&inspect_says, ended);
 	says(&tail_says, "first\n");
-	says(&list_says, "[{\"Id\":\"abc0\",\"Names\":[\"/one\"],\"State\":\"exited\",\"Status\":\"Exited (3) 1 second ago\"}]");
+	says(&list_says, "[{\"Id\":\"abc0\",\"Names\":[\"/"
+	                 "one\"],\"State\":\"exited\",\"Status\":\"Exited (3) 1 second ago\"}]");
 	send_event(EVENT("die", "abc0", ",\"Attributes\":{\"exitCode\":\"3\"}"));
 	turn_until_counted(w, &tails_asked, 1);
 	says(&tail_says, "second\n");
-	send_event(EVENT("start", "abc0", "") EVENT("die", "abc0", ",\"Attributes\":{\"exitCode\":\"3\"}"));
+	send_event(EVENT("start", "abc0", "")
+	                   EVENT("die", "abc0", ",\"Attributes\":{\"exitCode\":\"3\"}"));
 	turn(w, 600);
 	assert_string_equal(((struct container *)row(w, "one"))->last_lines, "second");
 }
@@ -783,15 +851,17 @@ static void test_an_inspect_of_the_one_before(void **state)
 	struct log *log = log_create(0);
 	assert_non_null(kind_container.follow(row(w, "one"), log, &err));
 	turn_until_counted(w, &inspects_asked, 1);
-	says(&list_says, "[{\"Id\":\"abc1\",\"Names\":[\"/one\"],\"State\":\"running\",\"Status\":\"Up 1 second\"}]");
+	says(&list_says, "[{\"Id\":\"abc1\",\"Names\":[\"/"
+	                 "one\"],\"State\":\"running\",\"Status\":\"Up 1 second\"}]");
 	send_event(EVENT("destroy", "abc0", ""));
 	send_event(EVENT("start", "abc1", ",\"Attributes\":{\"name\":\"one\"}"));
 	turn(w, 300);
 	struct container *c = (struct container *)row(w, "one");
 	assert_string_equal(c->engine_id, "abc1");
 	assert_int_equal(c->restarts, -1);
-	source_feed(w->source, "inspect:abc1", INSPECT("running", ""), strlen(INSPECT("running", "")));
-	assert_false(c->tty_known);           /* nor by anyone else's mistake */
+	source_feed(w->source, "inspect:abc1", INSPECT("running", ""),
+	            strlen(INSPECT("running", "")));
+	assert_false(c->tty_known); /* nor by anyone else's mistake */
 	log_destroy(log);
 }
 
@@ -812,15 +882,19 @@ static struct container *up_by_command(struct world *w)
 	return (struct container *)row(w, "one");
 }
 
-#define RUNS(since, restarts) "{\"Id\":\"abc0\",\"RestartCount\":" restarts ",\"Config\":{\"Tty\":false},\"State\":{" \
-	                      "\"Status\":\"running\",\"StartedAt\":\"" since "\"}}"
+#define RUNS(since, restarts)                                                                   \
+	"{\"Id\":\"abc0\",\"RestartCount\":" restarts ",\"Config\":{\"Tty\":false},\"State\":{" \
+	"\"Status\":\"running\",\"StartedAt\":\"" since "\"}}"
 
-/* A row on the screen is asked about once more after each time away; one off the screen is not, but has the list's word. */
+/* A row on the screen is asked about once more after each time away; one off the screen is not, but
+ * has the list's word. */
 static void test_restarted_while_away(void **state)
 {
 	struct world *w = *state;
-	static const char old[] = "[{\"Id\":\"abc0\",\"Names\":[\"/one\"],\"State\":\"running\",\"Status\":\"Up 12 years\"}]";
-	static const char young[] = "[{\"Id\":\"abc0\",\"Names\":[\"/one\"],\"State\":\"running\",\"Status\":\"Up 3 minutes\"}]";
+	static const char old[] = "[{\"Id\":\"abc0\",\"Names\":[\"/"
+				  "one\"],\"State\":\"running\",\"Status\":\"Up 12 years\"}]";
+	static const char young[] = "[{\"Id\":\"abc0\",\"Names\":[\"/"
+				    "one\"],\"State\":\"running\",\"Status\":\"Up 3 minutes\"}]";
 	set_mode(MODE_NEW);
 	says(&list_says, old);
 	says(&inspect_says, RUNS("2026-01-01T00:00:00Z", "0"));
@@ -832,7 +906,7 @@ static void test_restarted_while_away(void **state)
 	struct ctr *k = c->priv;
 	int64_t first = c->started_ms;
 	assert_int_equal(c->restarts, 0);
-	k->stopping = true;                   /* a kill that was heard before */
+	k->stopping = true; /* a kill that was heard before */
 	away(w, old, RUNS("2026-01-01T00:00:00Z", "0"));
 	assert_int_equal(counted(&inspects_asked), 1);
 	assert_true(k->stopping);
@@ -853,11 +927,13 @@ static unsigned gaps(const struct log *log, const char *text)
 {
 	unsigned n = 0;
 	for (uint64_t at = log_first(log); at && at <= log_last(log); at++)
-		n += memmem(log_get(log, at)->text, log_get(log, at)->len, text, strlen(text)) != NULL;
+		n += memmem(log_get(log, at)->text, log_get(log, at)->len, text, strlen(text)) !=
+		     NULL;
 	return n;
 }
 
-/* A log that goes on after that says so once, though the start comes first in a list's words and then exactly. */
+/* A log that goes on after that says so once, though the start comes first in a list's words and
+ * then exactly. */
 static void test_one_seam_for_a_restart(void **state)
 {
 	struct world *w = *state;
@@ -873,14 +949,16 @@ static void test_one_seam_for_a_restart(void **state)
 	turn(w, 100);
 	assert_string_equal(log_status(log), "");
 	set(&inspect_takes_ms, 100);
-	away(w, "[{\"Id\":\"abc0\",\"Names\":[\"/one\"],\"State\":\"running\",\"Status\":\"Up 3 minutes\"}]",
+	away(w,
+	     "[{\"Id\":\"abc0\",\"Names\":[\"/one\"],\"State\":\"running\",\"Status\":\"Up 3 "
+	     "minutes\"}]",
 	     RUNS("2026-06-01T00:00:00Z", "7"));
 	assert_int_equal(((struct container *)row(w, "one"))->restarts, 7);
 	assert_int_equal(gaps(log, "ended and started"), 1);
-	send_event(EVENT("create", "abc0", ""));      /* one more list */
+	send_event(EVENT("create", "abc0", "")); /* one more list */
 	turn(w, 600);
 	assert_int_equal(gaps(log, "ended and started"), 1);
-	send_event(EVENT("start", "abc0", ""));       /* as Podman's stream, which goes on */
+	send_event(EVENT("start", "abc0", "")); /* as Podman's stream, which goes on */
 	turn(w, 100);
 	assert_int_equal(gaps(log, "ended and started"), 2);
 	log_destroy(log);
@@ -904,7 +982,8 @@ static void draw_for(struct world *w, int64_t ms)
 		detail_has(w, "");
 }
 
-/* Details ask once for each looking, however often they are drawn and whatever the answer, and again after an update. */
+/* Details ask once for each looking, however often they are drawn and whatever the answer, and
+ * again after an update. */
 static void test_details_ask(void **state)
 {
 	struct world *w = *state;
@@ -917,7 +996,7 @@ static void test_details_ask(void **state)
 	assert_int_equal(counted(&inspects_asked), 1);
 	assert_true(detail_has(w, "no such thing"));
 	says(&inspect_says, INSPECT("running", ",\"HostConfig\":{\"Memory\":268435456}"));
-	ctr_of(row(w, "one"))->looked_ms -= 6000;      /* refused things are tried again */
+	ctr_of(row(w, "one"))->looked_ms -= 6000; /* refused things are tried again */
 	draw_for(w, 200);
 	assert_int_equal(counted(&inspects_asked), 2);
 	assert_true(detail_has(w, "256M"));
@@ -926,15 +1005,16 @@ static void test_details_ask(void **state)
 	draw_for(w, 200);
 	assert_int_equal(counted(&inspects_asked), 3);
 	assert_true(detail_has(w, "128M"));
-	says(&inspect_says, INSPECT("running", ",\"HostConfig\":{\"Memory\":67108864}"));   /* nobody told */
+	/* nobody told */
+	says(&inspect_says, INSPECT("running", ",\"HostConfig\":{\"Memory\":67108864}"));
 	row(w, "one")->looks++;
 	draw_for(w, 200);
 	assert_int_equal(counted(&inspects_asked), 4);
 	assert_true(detail_has(w, "64M"));
 }
 
-/* Where figures are asked for one by one, a row that left the screen or stood still in the rest between two has them again when
- * it is back. */
+/* Where figures are asked for one by one, a row that left the screen or stood still in the rest
+ * between two has them again when it is back. */
 static void test_figures_after_a_rest(void **state)
 {
 	struct world *w = *state;
@@ -968,7 +1048,8 @@ static void test_no_figures(void **state)
 	assert_int_equal(counted(&stats_asked), 1);
 }
 
-/* What happens faster than an answer comes: a restart loop far away. What no event tells is taken all the same, and its log opens. */
+/* What happens faster than an answer comes: a restart loop far away. What no event tells is taken
+ * all the same, and its log opens. */
 static void relay(struct world *w, int64_t ms, int64_t gap, const char *json)
 {
 	for (int64_t end = now_mono_ms() + ms; now_mono_ms() < end;) {
@@ -1001,7 +1082,8 @@ static void overtaken_by(struct world *w, const char *events)
 
 static void test_a_loop_faster_than_answers(void **state)
 {
-	overtaken_by(*state, EVENT("start", "abc0", "") EVENT("die", "abc0", ",\"Attributes\":{\"exitCode\":\"3\"}"));
+	overtaken_by(*state, EVENT("start", "abc0", "")
+	                             EVENT("die", "abc0", ",\"Attributes\":{\"exitCode\":\"3\"}"));
 }
 
 static void test_health_faster_than_answers(void **state)
@@ -1009,7 +1091,8 @@ static void test_health_faster_than_answers(void **state)
 	overtaken_by(*state, EVENT("health_status: healthy", "abc0", ""));
 }
 
-/* A list that was asked between the signal and the death is older than that: it stays a death on purpose. */
+/* A list that was asked between the signal and the death is older than that: it stays a death on
+ * purpose. */
 static void test_killed_while_it_was_listed(void **state)
 {
 	struct world *w = *state;
@@ -1018,12 +1101,15 @@ static void test_killed_while_it_was_listed(void **state)
 	turn_until_state(w, SOURCE_LIVE);
 	turn(w, 800);
 	struct container *c = (struct container *)row(w, "one");
-	says(&inspect_says, "{\"Id\":\"abc0\",\"Config\":{\"Tty\":false},\"State\":{\"Status\":\"exited\",\"ExitCode\":137}}");
+	says(&inspect_says, "{\"Id\":\"abc0\",\"Config\":{\"Tty\":false},\"State\":{\"Status\":"
+	                    "\"exited\",\"ExitCode\":137}}");
 	set(&list_takes_ms, 120);
 	int asked = counted(&lists_asked);
-	send_event(EVENT("kill", "abc0", ",\"Attributes\":{\"signal\":\"9\"}") EVENT("update", "abc0", ""));
+	send_event(EVENT("kill", "abc0", ",\"Attributes\":{\"signal\":\"9\"}")
+	                   EVENT("update", "abc0", ""));
 	turn_until_counted(w, &lists_asked, asked + 1);
-	says(&list_says, "[{\"Id\":\"abc0\",\"Names\":[\"/one\"],\"State\":\"exited\",\"Status\":\"Exited (137) 1 second ago\"}]");
+	says(&list_says, "[{\"Id\":\"abc0\",\"Names\":[\"/"
+	                 "one\"],\"State\":\"exited\",\"Status\":\"Exited (137) 1 second ago\"}]");
 	send_event(EVENT("die", "abc0", ",\"Attributes\":{\"exitCode\":\"137\"}"));
 	turn(w, 60);
 	assert_int_equal(c->row.health, HEALTH_IDLE);
@@ -1042,13 +1128,16 @@ static void test_a_list_that_does_not_know_yet(void **state)
 	turn(w, 800);
 	struct container *c = (struct container *)row(w, "one");
 	int asked = counted(&lists_asked);
-	says(&inspect_says, "{\"Id\":\"abc0\",\"Config\":{\"Tty\":false},\"State\":{\"Status\":\"exited\",\"ExitCode\":137}}");
-	send_event(EVENT("kill", "abc0", ",\"Attributes\":{\"signal\":\"9\"}") EVENT("die", "abc0", ",\"Attributes\":{\"exitCode\":\"137\"}"));
+	says(&inspect_says, "{\"Id\":\"abc0\",\"Config\":{\"Tty\":false},\"State\":{\"Status\":"
+	                    "\"exited\",\"ExitCode\":137}}");
+	send_event(EVENT("kill", "abc0", ",\"Attributes\":{\"signal\":\"9\"}")
+	                   EVENT("die", "abc0", ",\"Attributes\":{\"exitCode\":\"137\"}"));
 	turn(w, 1200);
 	assert_true(counted(&lists_asked) > asked);
 	assert_int_equal(c->state, CONTAINER_EXITED);
 	assert_int_equal(c->row.health, HEALTH_IDLE);
-	says(&list_says, "[{\"Id\":\"abc0\",\"Names\":[\"/one\"],\"State\":\"exited\",\"Status\":\"Exited (137) 1 second ago\"}]");
+	says(&list_says, "[{\"Id\":\"abc0\",\"Names\":[\"/"
+	                 "one\"],\"State\":\"exited\",\"Status\":\"Exited (137) 1 second ago\"}]");
 	turn(w, 3500);
 	assert_string_equal(c->row.why ? c->row.why : "", "stopped (137)");
 	asked = counted(&lists_asked);
@@ -1060,16 +1149,33 @@ int main(void)
 {
 #define WORLD(fn) cmocka_unit_test_setup_teardown(fn, make_world, end_world)
 	const struct CMUnitTest tests[] = {
-		WORLD(test_a_loop_faster_than_answers), WORLD(test_health_faster_than_answers),
-		WORLD(test_killed_while_it_was_listed), WORLD(test_a_list_that_does_not_know_yet), WORLD(test_too_new_for_us), WORLD(test_events_in_pieces), WORLD(test_a_web_page), WORLD(test_half_an_answer),
-		WORLD(test_events_end), WORLD(test_down_and_up), WORLD(test_a_plugin_says_no), WORLD(test_a_log_that_is_refused),
-		WORLD(test_the_list_is_asked_again), WORLD(test_an_inspect_older_than_an_event), WORLD(test_an_inspect_of_the_one_before),
+		WORLD(test_a_loop_faster_than_answers),
+		WORLD(test_health_faster_than_answers),
+		WORLD(test_killed_while_it_was_listed),
+		WORLD(test_a_list_that_does_not_know_yet),
+		WORLD(test_too_new_for_us),
+		WORLD(test_events_in_pieces),
+		WORLD(test_a_web_page),
+		WORLD(test_half_an_answer),
+		WORLD(test_events_end),
+		WORLD(test_down_and_up),
+		WORLD(test_a_plugin_says_no),
+		WORLD(test_a_log_that_is_refused),
+		WORLD(test_the_list_is_asked_again),
+		WORLD(test_an_inspect_older_than_an_event),
+		WORLD(test_an_inspect_of_the_one_before),
 		WORLD(test_last_lines_older_than_an_event),
-		WORLD(test_a_podman_log_with_holes), WORLD(test_a_second_that_is_cut), WORLD(test_a_docker_log_out_of_order),
+		WORLD(test_a_podman_log_with_holes),
+		WORLD(test_a_second_that_is_cut),
+		WORLD(test_a_docker_log_out_of_order),
 		WORLD(test_the_run_before_and_what_is_older_still),
-		WORLD(test_last_words_while_away), WORLD(test_last_words_of_podman_while_away),
-		WORLD(test_restarted_while_away), WORLD(test_one_seam_for_a_restart), WORLD(test_details_ask),
-		WORLD(test_figures_after_a_rest), WORLD(test_no_figures),
+		WORLD(test_last_words_while_away),
+		WORLD(test_last_words_of_podman_while_away),
+		WORLD(test_restarted_while_away),
+		WORLD(test_one_seam_for_a_restart),
+		WORLD(test_details_ask),
+		WORLD(test_figures_after_a_rest),
+		WORLD(test_no_figures),
 	};
 	return cmocka_run_group_tests(tests, start_engine, stop_engine);
 }

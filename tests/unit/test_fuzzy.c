@@ -25,7 +25,7 @@ static void test_matching(void **state)
 	assert_true(score("vmet", "javisi_victoria-metrics"));
 	assert_true(score("lite", "sese litellm healthy"));
 	assert_false(score("xyz", "nginx"));
-	assert_false(score("pi", "postgres is"));           /* not across words */
+	assert_false(score("pi", "postgres is")); /* not across words */
 	assert_true(score("sese lm", "sese litellm"));
 	assert_false(score("sese pi", "sese litellm"));
 	assert_true(score("NGINX", "NGINX"));
@@ -42,7 +42,7 @@ static void test_inversion(void **state)
 	assert_true(score("!healthy", "n8n exited"));
 	assert_false(score("!healthy", "n8n unhealthy"));
 	assert_true(score("n8n !exited", "n8n healthy"));
-	assert_true(score("!", "anything"));                /* a word that is still being typed */
+	assert_true(score("!", "anything")); /* a word that is still being typed */
 	assert_true(score("!!", "anything"));
 }
 
@@ -67,13 +67,13 @@ static void test_hits(void **state)
 	fuzzy_compile(&f, "nx");
 	assert_true(fuzzy_match(&f, "üngix", &h));
 	assert_int_equal(h.n, 2);
-	assert_int_equal(h.hit[0].at, 2);                   /* bytes */
+	assert_int_equal(h.hit[0].at, 2); /* bytes */
 	fuzzy_compile(&f, "lite nothere");
 	fuzzy_marks(&f, "litellm", &h);
 	assert_int_equal(h.n, 1);
 	fuzzy_compile(&f, "ab bc");
 	assert_true(fuzzy_match(&f, "abc", &h));
-	assert_int_equal(h.n, 1);                           /* overlapping hits become one */
+	assert_int_equal(h.n, 1); /* overlapping hits become one */
 	assert_int_equal(h.hit[0].len, 3);
 }
 
@@ -115,8 +115,9 @@ static void test_bounds(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_matching), cmocka_unit_test(test_inversion), cmocka_unit_test(test_better_first),
-		cmocka_unit_test(test_hits), cmocka_unit_test(test_text_find), cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_matching),     cmocka_unit_test(test_inversion),
+		cmocka_unit_test(test_better_first), cmocka_unit_test(test_hits),
+		cmocka_unit_test(test_text_find),    cmocka_unit_test(test_bounds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
-/* Every action on Headscale, in the words of every release from 0.23 to 0.30, by REST and by its program, against one that is as strict
- * as that release (fakes/headscale); and what a release cannot do. The real one of 0.26.1 is in tests/lab. */
+/* Every action on Headscale, in the words of every release from 0.23 to 0.30, by REST and by its
+ * program, against one that is as strict as that release (fakes/headscale); and what a release
+ * cannot do. The real one of 0.26.1 is in tests/lab. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -36,12 +37,10 @@ struct world {
 	struct server *server;
 	struct hs *hs;
 	pid_t fake;
-	char shown[200];                 /* the key that was shown once */
+	char shown[200]; /* the key that was shown once */
 };
 
-static void no_link(struct link *link, void *arg)
-{
-}
+static void no_link(struct link *link, void *arg) {}
 
 /* The fake of that release, started: its port. */
 static int start_rest(struct world *w, int minor)
@@ -64,11 +63,14 @@ static int start_rest(struct world *w, int minor)
 }
 
 /* The next look shows it, or the one after that. */
-#define UNTIL(w, condition) do { \
-		for (int64_t end_ = now_mono_ms() + PATIENCE_MS; !(condition) && now_mono_ms() < end_;) \
-			loop_turn((w)->loop, 10); \
-		if (!(condition)) \
-			fail_msg("never so: %s; the source says: %s", #condition, (w)->hs->source.err.text); \
+#define UNTIL(w, condition)                                                       \
+	do {                                                                      \
+		for (int64_t end_ = now_mono_ms() + PATIENCE_MS;                  \
+		     !(condition) && now_mono_ms() < end_;)                       \
+			loop_turn((w)->loop, 10);                                 \
+		if (!(condition))                                                 \
+			fail_msg("never so: %s; the source says: %s", #condition, \
+			         (w)->hs->source.err.text);                       \
 	} while (0)
 
 static struct world *world_new(int minor, bool rest, const char *key)
@@ -161,9 +163,10 @@ static const char *act(struct world *w, const char *local, const char *verb, con
 }
 
 #define DOES(w, local, verb, argument) assert_string_equal(act(w, local, verb, argument), "")
-#define SAYS(w, local, verb, argument, words) do { \
-		const char *said_ = act(w, local, verb, argument); \
-		if (!strstr(said_, words)) \
+#define SAYS(w, local, verb, argument, words)                                          \
+	do {                                                                           \
+		const char *said_ = act(w, local, verb, argument);                     \
+		if (!strstr(said_, words))                                             \
 			fail_msg("%s said \"%s\" and not \"%s\"", verb, said_, words); \
 	} while (0)
 
@@ -248,7 +251,8 @@ static void ends_of(struct world *w, int minor)
 		DOES(w, "headscale:pi-two", "tag", "");
 	DOES(w, "headscale:pi-two", "expire", NULL);
 	CHANGED(w, "node 7 expire");
-	UNTIL(w, row_of(w, "headscale:pi-two") && row_of(w, "headscale:pi-two")->health == HEALTH_ATTENTION);
+	UNTIL(w, row_of(w, "headscale:pi-two") &&
+	                 row_of(w, "headscale:pi-two")->health == HEALTH_ATTENTION);
 	DOES(w, "headscale:pi-two", "delete", NULL);
 	CHANGED(w, "node 7 delete");
 	UNTIL(w, !row_of(w, "headscale:pi-two"));
@@ -259,9 +263,11 @@ static void one_release(int minor, bool rest)
 	struct world *w = world_new(minor, rest, "hskey");
 	char version[16];
 	UNTIL(w, w->hs->source.state == SOURCE_LIVE);
-	snprintf(version, sizeof(version), minor < 27 && rest ? "like 0.%d" : "0.%d.1", minor < 26 && rest ? 25 : minor);
+	snprintf(version, sizeof(version), minor < 27 && rest ? "like 0.%d" : "0.%d.1",
+	         minor < 26 && rest ? 25 : minor);
 	assert_string_equal(w->hs->version, version);
-	/* by its program the routes of old releases come with the second look, when the release is known */
+	/* by its program the routes of old releases come with the second look, when the release is
+	 * known */
 	if (minor < 26 && !rest)
 		hs_poll_now(&w->hs->source);
 	UNTIL(w, *node(w, "headscale:pi")->routes);
@@ -271,13 +277,24 @@ static void one_release(int minor, bool rest)
 	world_end(w);
 }
 
-#define REST(minor) static void test_rest_of_0_##minor(void **state) { one_release(minor, true); }
-#define PROGRAM(minor) static void test_program_of_0_##minor(void **state) { one_release(minor, false); }
-REST(23) REST(24) REST(25) REST(26) REST(27) REST(28) REST(29) REST(30)
-PROGRAM(23) PROGRAM(25) PROGRAM(26) PROGRAM(28) PROGRAM(30)       /* what lies between is called as its neighbour */
+#define REST(minor)                                      \
+	static void test_rest_of_0_##minor(void **state) \
+	{                                                \
+		one_release(minor, true);                \
+	}
+#define PROGRAM(minor)                                      \
+	static void test_program_of_0_##minor(void **state) \
+	{                                                   \
+		one_release(minor, false);                  \
+	}
+REST(23)
+REST(24)
+REST(25) REST(26) REST(27) REST(28) REST(29) REST(30)
+	/* what lies between is called as its neighbour */
+	PROGRAM(23) PROGRAM(25) PROGRAM(26) PROGRAM(28) PROGRAM(30)
 
-/* Up to 0.26 a wrong key is answered with 500. */
-static void test_a_wrong_key(void **state)
+	/* Up to 0.26 a wrong key is answered with 500. */
+	static void test_a_wrong_key(void **state)
 {
 	for (int minor = 26; minor <= 30; minor += 4) {
 		struct world *w = world_new(minor, true, "wrong");
@@ -327,27 +344,38 @@ static void test_no_such_program(void **state)
 	world_end(w);
 }
 
-/* The sentence names the section and the exit code. It holds no word of the command, which may be a secret. */
+/* The sentence names the section and the exit code. It holds no word of the command, which may be a
+ * secret. */
 static void test_a_command_that_fails(void **state)
 {
-	struct world *w = world_new(26, true, "hskey; v=s.hvs12345; echo \"the vault does not know $v\" >&2; exit 3");
+	struct world *w =
+		world_new(26, true,
+	                  "hskey; v=s.hvs12345; echo \"the vault does not know $v\" >&2; exit 3");
 	UNTIL(w, w->hs->source.state == SOURCE_DENIED);
-	assert_non_null(strstr(w->hs->source.err.text, "[headscale home]: token_command ended with code 3: *** ***** **** *** ****"));
+	assert_non_null(strstr(w->hs->source.err.text, "[headscale home]: token_command ended with "
+	                                               "code 3: *** ***** **** *** ****"));
 	assert_null(strstr(w->hs->source.err.text, "hvs"));
 	world_end(w);
 }
 
-/* Its program warns before the JSON, and the JSON has keys: the nodes are there, and the keys are not in what is recorded. */
+/* Its program warns before the JSON, and the JSON has keys: the nodes are there, and the keys are
+ * not in what is recorded. */
 static void test_warnings_before_the_nodes(void **state)
 {
 	static const char secret[] = "hs7secret00hs7secret11hs7secret22hs7secret33hs7s";
 	struct world *w = world_new(26, false, "");
 	struct err err;
-	char *script = xasprintf("%s/headscale", w->dir), *folder = xasprintf("%s/rec", w->dir), *answers = xasprintf("%s/answers", folder), all[65536] = "";
+	char *script = xasprintf("%s/headscale", w->dir), *folder = xasprintf("%s/rec", w->dir),
+	     *answers = xasprintf("%s/answers", folder), all[65536] = "";
 	FILE *f = fopen(script, "w");
-	fprintf(f, "#!/bin/sh\ncase $* in *nodes*) echo '2026-01-02T03:04:05Z WRN a setting is deprecated'; echo '[WARN] key %s will end'\n"
-	        "echo '[{\"id\":1,\"name\":\"pi\",\"given_name\":\"pi\",\"ip_addresses\":[\"100.64.0.7\"],\"pre_auth_key\":{\"id\":3,\"key\":\"%s\"}}]'\n"
-	        ";; *) echo 0.26.1;; esac\n", secret, secret);
+	fprintf(f,
+	        "#!/bin/sh\ncase $* in *nodes*) echo '2026-01-02T03:04:05Z WRN a setting is "
+	        "deprecated'; echo '[WARN] key %s will end'\n"
+	        "echo "
+	        "'[{\"id\":1,\"name\":\"pi\",\"given_name\":\"pi\",\"ip_addresses\":[\"100.64.0."
+	        "7\"],\"pre_auth_key\":{\"id\":3,\"key\":\"%s\"}}]'\n"
+	        ";; *) echo 0.26.1;; esac\n",
+	        secret, secret);
 	fclose(f);
 	chmod(script, 0700);
 	run_cancel(w->hs->run);
@@ -382,13 +410,25 @@ static void test_warnings_before_the_nodes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rest_of_0_23), cmocka_unit_test(test_rest_of_0_24), cmocka_unit_test(test_rest_of_0_25),
-		cmocka_unit_test(test_rest_of_0_26), cmocka_unit_test(test_rest_of_0_27), cmocka_unit_test(test_rest_of_0_28),
-		cmocka_unit_test(test_rest_of_0_29), cmocka_unit_test(test_rest_of_0_30),
-		cmocka_unit_test(test_program_of_0_23), cmocka_unit_test(test_program_of_0_25), cmocka_unit_test(test_program_of_0_26),
-		cmocka_unit_test(test_program_of_0_28), cmocka_unit_test(test_program_of_0_30),
-		cmocka_unit_test(test_a_wrong_key), cmocka_unit_test(test_a_web_page), cmocka_unit_test(test_one_that_goes_away), cmocka_unit_test(test_no_such_program),
-		cmocka_unit_test(test_a_command_that_fails), cmocka_unit_test(test_warnings_before_the_nodes),
+		cmocka_unit_test(test_rest_of_0_23),
+		cmocka_unit_test(test_rest_of_0_24),
+		cmocka_unit_test(test_rest_of_0_25),
+		cmocka_unit_test(test_rest_of_0_26),
+		cmocka_unit_test(test_rest_of_0_27),
+		cmocka_unit_test(test_rest_of_0_28),
+		cmocka_unit_test(test_rest_of_0_29),
+		cmocka_unit_test(test_rest_of_0_30),
+		cmocka_unit_test(test_program_of_0_23),
+		cmocka_unit_test(test_program_of_0_25),
+		cmocka_unit_test(test_program_of_0_26),
+		cmocka_unit_test(test_program_of_0_28),
+		cmocka_unit_test(test_program_of_0_30),
+		cmocka_unit_test(test_a_wrong_key),
+		cmocka_unit_test(test_a_web_page),
+		cmocka_unit_test(test_one_that_goes_away),
+		cmocka_unit_test(test_no_such_program),
+		cmocka_unit_test(test_a_command_that_fails),
+		cmocka_unit_test(test_warnings_before_the_nodes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
-/* test_hostile_sshd.c: a server that asks things of its client. It runs here, by libssh's side of the server, in a process
- * of its own: it lets everybody in, really runs commands, and asks while one of them runs. mocr grants nothing, keeps
- * nothing of it in memory, and the command ends as if nothing had been asked. */
+/* test_hostile_sshd.c: a server that asks things of its client. It runs here, by libssh's side of
+ * the server, in a process of its own: it lets everybody in, really runs commands, and asks while
+ * one of them runs. mocr grants nothing, keeps nothing of it in memory, and the command ends as if
+ * nothing had been asked. */
 #include <malloc.h>
 #include <netinet/in.h>
 #include <setjmp.h>
@@ -26,25 +27,29 @@
 #include "backends/link/loop.h"
 
 #define WAIT_MS 15000
-#define ASKED 100                /* times each question that wants an answer */
-#define FLOOD 20000              /* requests that want none */
-#define KEPT_MAX (256u << 10)    /* bytes of memory more than before; libssh keeps 500 of a request that nobody takes */
+#define ASKED 100   /* times each question that wants an answer */
+#define FLOOD 20000 /* requests that want none */
+#define KEPT_MAX                                                                             \
+	(256u << 10) /* bytes of memory more than before; libssh keeps 500 of a request that \
+	                nobody takes */
 
-/* --- the server ------------------------------------------------------------------------------------------ */
+/* --- the server ---------------------------------------------------------- */
 
-struct tally { int granted, refused; };
+struct tally {
+	int granted, refused;
+};
 
 static ssh_session ssh;
-static ssh_channel ran;          /* the channel of the command that runs now */
+static ssh_channel ran; /* the channel of the command that runs now */
 
 /* A channel of the server's, by one of libssh's functions. */
-#define OPENS(name, call) \
-	static int name(void) \
-	{ \
+#define OPENS(name, call)                                   \
+	static int name(void)                               \
+	{                                                   \
 		ssh_channel channel = ssh_channel_new(ssh); \
-		int r = call; \
-		ssh_channel_free(channel); \
-		return r; \
+		int r = call;                               \
+		ssh_channel_free(channel);                  \
+		return r;                                   \
 	}
 OPENS(open_session, ssh_channel_open_session(channel))
 OPENS(open_forward, ssh_channel_open_forward(channel, "127.0.0.1", 22, "127.0.0.1", 1))
@@ -52,15 +57,37 @@ OPENS(open_reverse, ssh_channel_open_reverse_forward(channel, "127.0.0.1", 22, "
 OPENS(open_x11, ssh_channel_open_x11(channel, "127.0.0.1", 6000))
 OPENS(open_agent, ssh_channel_open_auth_agent(channel))
 
-static int ask_pty(void) { return ssh_channel_request_pty_size(ran, "xterm", 80, 24); }
-static int ask_env(void) { return ssh_channel_request_env(ran, "LD_PRELOAD", "/tmp/x.so"); }
-static int ask_shell(void) { return ssh_channel_request_shell(ran); }
-static int ask_exec(void) { return ssh_channel_request_exec(ran, "touch /tmp/mocr-was-had"); }
-static int ask_subsystem(void) { return ssh_channel_request_subsystem(ran, "sftp"); }
-static int ask_x11(void) { return ssh_channel_request_x11(ran, 0, NULL, NULL, 0); }
-static int ask_listen(void) { return ssh_channel_listen_forward(ssh, "0.0.0.0", 0, NULL); }
+static int ask_pty(void)
+{
+	return ssh_channel_request_pty_size(ran, "xterm", 80, 24);
+}
+static int ask_env(void)
+{
+	return ssh_channel_request_env(ran, "LD_PRELOAD", "/tmp/x.so");
+}
+static int ask_shell(void)
+{
+	return ssh_channel_request_shell(ran);
+}
+static int ask_exec(void)
+{
+	return ssh_channel_request_exec(ran, "touch /tmp/mocr-was-had");
+}
+static int ask_subsystem(void)
+{
+	return ssh_channel_request_subsystem(ran, "sftp");
+}
+static int ask_x11(void)
+{
+	return ssh_channel_request_x11(ran, 0, NULL, NULL, 0);
+}
+static int ask_listen(void)
+{
+	return ssh_channel_listen_forward(ssh, "0.0.0.0", 0, NULL);
+}
 
-static int (*const opens[])(void) = { open_session, open_forward, open_reverse, open_x11, open_agent };
+static int (*const opens[])(void) = { open_session, open_forward, open_reverse, open_x11,
+	                              open_agent };
 static int (*const requests[])(void) = {
 	ask_pty, ask_env, ask_shell, ask_exec, ask_subsystem, ask_x11, ask_listen,
 };
@@ -77,8 +104,14 @@ static struct tally ask_all(int (*const *questions)(void), size_t n)
 	return t;
 }
 
-static struct tally do_opens(void) { return ask_all(opens, ARRAY_LEN(opens)); }
-static struct tally do_requests(void) { return ask_all(requests, ARRAY_LEN(requests)); }
+static struct tally do_opens(void)
+{
+	return ask_all(opens, ARRAY_LEN(opens));
+}
+static struct tally do_requests(void)
+{
+	return ask_all(requests, ARRAY_LEN(requests));
+}
 static struct tally do_flood(void)
 {
 	for (int i = 0; i < FLOOD; i++) {
@@ -88,7 +121,10 @@ static struct tally do_flood(void)
 	}
 	return (struct tally){ 0 };
 }
-static struct tally do_nothing(void) { return (struct tally){ 0 }; }
+static struct tally do_nothing(void)
+{
+	return (struct tally){ 0 };
+}
 
 static void run_command(const char *command)
 {
@@ -104,7 +140,8 @@ static void run_command(const char *command)
 	ssh_channel_close(ran);
 }
 
-/* What is asked while the first command runs; the others run in peace. The tally goes to the test. */
+/* What is asked while the first command runs; the others run in peace. The tally goes to the test.
+ */
 static void on_exec(ssh_message m, struct tally (*harm)(void), int tell)
 {
 	static bool done;
@@ -145,14 +182,15 @@ static void serve(int listener, struct tally (*harm)(void), int tell)
 	ssh = ssh_new();
 	ssh_pki_generate(SSH_KEYTYPE_ED25519, 0, &key);
 	ssh_bind_options_set(bind, SSH_BIND_OPTIONS_IMPORT_KEY, key);
-	if (ssh_bind_accept_fd(bind, ssh, accept(listener, NULL, NULL)) || ssh_handle_key_exchange(ssh))
+	if (ssh_bind_accept_fd(bind, ssh, accept(listener, NULL, NULL)) ||
+	    ssh_handle_key_exchange(ssh))
 		_exit(1);
 	while ((m = ssh_message_get(ssh)))
 		on_message(m, harm, tell);
 	_exit(0);
 }
 
-/* --- the client ------------------------------------------------------------------------------------------- */
+/* --- the client ---------------------------------------------------------- */
 
 static struct loop *loop;
 static struct link *up;
@@ -196,15 +234,20 @@ static void write_config(int port)
 	snprintf(config, sizeof(config), "%s/config", dir);
 	FILE *f = fopen(config, "w");
 	assert_non_null(f);
-	fprintf(f, "Host hostile\nHostName 127.0.0.1\nPort %d\nStrictHostKeyChecking no\nUserKnownHostsFile %s/known\n"
-	        "GlobalKnownHostsFile /dev/null\nIdentityAgent none\nIdentityFile %s/none\nIdentitiesOnly yes\n", port, dir, dir);
+	fprintf(f,
+	        "Host hostile\nHostName 127.0.0.1\nPort %d\nStrictHostKeyChecking "
+	        "no\nUserKnownHostsFile %s/known\n"
+	        "GlobalKnownHostsFile /dev/null\nIdentityAgent none\nIdentityFile "
+	        "%s/none\nIdentitiesOnly yes\n",
+	        port, dir, dir);
 	fclose(f);
 }
 
 static void begin(struct tally (*harm)(void))
 {
 	static const struct link_events events = { 0 };
-	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in at = { .sin_family = AF_INET,
+		                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t size = sizeof(at);
 	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), pair[2];
 	assert_int_equal(bind(listener, (struct sockaddr *)&at, size), 0);
@@ -220,9 +263,13 @@ static void begin(struct tally (*harm)(void))
 	strcpy(dir, "/tmp/mocr-hostile-XXXXXX");
 	write_config(ntohs(at.sin_port));
 	loop = loop_create();
-	up = link_create_ssh(loop, &(struct link_config){ .name = "hostile", .ssh_config = config, .batch = true }, &events, NULL);
+	up = link_create_ssh(loop,
+	                     &(struct link_config){
+				     .name = "hostile", .ssh_config = config, .batch = true },
+	                     &events, NULL);
 	link_connect(up);
-	for (int64_t until = now_mono_ms() + WAIT_MS; up->state == LINK_CONNECTING && now_mono_ms() < until;)
+	for (int64_t until = now_mono_ms() + WAIT_MS;
+	     up->state == LINK_CONNECTING && now_mono_ms() < until;)
 		loop_turn(loop, 50);
 	assert_string_equal(up->err.text, "");
 	assert_int_equal(up->state, LINK_UP);
@@ -244,7 +291,8 @@ static void harmed(struct tally (*harm)(void), int asked)
 {
 	struct tally t = { -1, -1 };
 	begin(harm);
-	size_t before = mallinfo2().uordblks;            /* 0 of a sanitizer, which finds what is lost in its own way */
+	/* 0 of a sanitizer, which finds what is lost in its own way */
+	size_t before = mallinfo2().uordblks;
 	runs("echo still here; exit 3", "still here\n", 3);
 	assert_int_equal(read(told, &t, sizeof(t)), sizeof(t));
 	assert_int_equal(t.granted, 0);
@@ -256,10 +304,22 @@ static void harmed(struct tally (*harm)(void), int asked)
 	finish();
 }
 
-static void test_it_can_let_us_in(void **state) { harmed(do_nothing, 0); }
-static void test_channels_are_refused(void **state) { harmed(do_opens, ARRAY_LEN(opens) * ASKED); }
-static void test_requests_are_refused(void **state) { harmed(do_requests, ARRAY_LEN(requests) * ASKED); }
-static void test_a_flood_is_not_kept(void **state) { harmed(do_flood, 0); }
+static void test_it_can_let_us_in(void **state)
+{
+	harmed(do_nothing, 0);
+}
+static void test_channels_are_refused(void **state)
+{
+	harmed(do_opens, ARRAY_LEN(opens) * ASKED);
+}
+static void test_requests_are_refused(void **state)
+{
+	harmed(do_requests, ARRAY_LEN(requests) * ASKED);
+}
+static void test_a_flood_is_not_kept(void **state)
+{
+	harmed(do_flood, 0);
+}
 
 int main(void)
 {

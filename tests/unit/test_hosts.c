@@ -13,8 +13,12 @@
 #include "backends/base/mem.h"
 #include "backends/link/ssh_internal.h"
 
-#define RSA "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAgQDTleFcsjae8WEqVEjHCtiPhH4zwC3Poj19pdZXt1uYi8DLVUvCwCzOzv8pMy31" \
-            "cObBy1WUwdp7UV7XctuvG7CMtEI+UbRtuMvxmEMvu0TrLRVZ5m65umm4Fo+cw9RbMIZxYarMNRaOVgLGRgDRiikKUe3JtCP+Gm8txBBE21Qdxw=="
+#define RSA                                                                                        \
+	"ssh-rsa "                                                                                 \
+	"AAAAB3NzaC1yc2EAAAADAQABAAAAgQDTleFcsjae8WEqVEjHCtiPhH4zwC3Poj19pdZXt1uYi8DLVUvCwCzOzv8p" \
+	"My31"                                                                                     \
+	"cObBy1WUwdp7UV7XctuvG7CMtEI+UbRtuMvxmEMvu0TrLRVZ5m65umm4Fo+"                              \
+	"cw9RbMIZxYarMNRaOVgLGRgDRiikKUe3JtCP+Gm8txBBE21Qdxw=="
 #define KEY "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKstoMRdIy7pCLmvzAEGilxgbTwu5B9mHbLQzWmgTbWx"
 
 /* What is known of host at port, when known_hosts holds text. The caller frees it. */
@@ -24,16 +28,19 @@ static struct known_hosts known(const char *text, const char *host, int port, co
 	int fd = mkstemp(path);
 	assert_true(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
 	close(fd);
-	struct sshconf c = { .host = (char *)host, .hostname = (char *)host, .port = port, .host_key_alias = (char *)alias,
-	                     .known_hosts = { words, 1 } };
+	struct sshconf c = { .host = (char *)host,
+		             .hostname = (char *)host,
+		             .port = port,
+		             .host_key_alias = (char *)alias,
+		             .known_hosts = { words, 1 } };
 	struct known_hosts k = { 0 };
 	ssh_hosts_read(&k, &c);
 	unlink(path);
 	return k;
 }
 
-/* Another sshd on a port of its own is not the one that is known by the machine's name: its key may fit, but one that does
- * not fit is no changed key. */
+/* Another sshd on a port of its own is not the one that is known by the machine's name: its key may
+ * fit, but one that does not fit is no changed key. */
 static void name_alone_says_little_of_another_port(void **state)
 {
 	struct known_hosts k = known("host.example " KEY "\n", "host.example", 2222, NULL);
@@ -44,13 +51,19 @@ static void name_alone_says_little_of_another_port(void **state)
 
 static void its_own_line_counts(void **state)
 {
-	static const struct { const char *text, *host; int port; const char *alias; } cases[] = {
+	static const struct {
+		const char *text, *host;
+		int port;
+		const char *alias;
+	} cases[] = {
 		{ "host.example " KEY "\n", "host.example", 22, NULL },
-		{ "host.example " KEY "\n[host.example]:2222 " KEY "\n", "host.example", 2222, NULL },
+		{ "host.example " KEY "\n[host.example]:2222 " KEY "\n", "host.example", 2222,
+		  NULL },
 		{ "behind " KEY "\n", "host.example", 2222, "behind" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		struct known_hosts k = known(cases[i].text, cases[i].host, cases[i].port, cases[i].alias);
+		struct known_hosts k = known(cases[i].text, cases[i].host, cases[i].port,
+		                             cases[i].alias);
 		assert_non_null(k.keys);
 		assert_null(k.keys->next);
 		assert_int_equal(k.keys->mark, KNOWN_KEY);
@@ -66,24 +79,37 @@ static void revoked_counts_at_every_port(void **state)
 	ssh_hosts_free(&k);
 }
 
-/* As OpenSSH's match.c: a name that a negated pattern matches is not meant, wherever in the list that pattern is. */
+/* As OpenSSH's match.c: a name that a negated pattern matches is not meant, wherever in the list
+ * that pattern is. */
 static void negated_patterns_exclude(void **state)
 {
-	static const struct { const char *names, *host; bool meant; } cases[] = {
-		{ "*.corp,!dmz.corp", "dmz.corp", false }, { "!dmz.corp,*.corp", "dmz.corp", false },
-		{ "*.corp,!dmz.corp", "web.corp", true },  { "*.corp,!DMZ.corp", "dmz.corp", false },
-		{ "*,!*.corp", "a.b.corp", false },        { "!other", "host", false },
-		{ "!other,host", "host", true },           { "h?st,!hos?", "host", false },
-		{ "*a*b*c", "xaybzc", true },              { "*a*b*c", "xaybzcd", false },
-		{ "", "host", false },                     { "**", "host", true },
-		{ ",,host", "host", true },                { "hos", "host", false },
-		{ "[host]", "h", false },                  { "host,", "host", true },
+	static const struct {
+		const char *names, *host;
+		bool meant;
+	} cases[] = {
+		{ "*.corp,!dmz.corp", "dmz.corp", false },
+		{ "!dmz.corp,*.corp", "dmz.corp", false },
+		{ "*.corp,!dmz.corp", "web.corp", true },
+		{ "*.corp,!DMZ.corp", "dmz.corp", false },
+		{ "*,!*.corp", "a.b.corp", false },
+		{ "!other", "host", false },
+		{ "!other,host", "host", true },
+		{ "h?st,!hos?", "host", false },
+		{ "*a*b*c", "xaybzc", true },
+		{ "*a*b*c", "xaybzcd", false },
+		{ "", "host", false },
+		{ "**", "host", true },
+		{ ",,host", "host", true },
+		{ "hos", "host", false },
+		{ "[host]", "h", false },
+		{ "host,", "host", true },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		char *text = xasprintf("%s %s\n", cases[i].names, KEY);
 		struct known_hosts k = known(text, cases[i].host, 22, NULL);
 		if (!k.keys == cases[i].meant)
-			fail_msg("%s for %s: %s", cases[i].names, cases[i].host, k.keys ? "meant" : "not meant");
+			fail_msg("%s for %s: %s", cases[i].names, cases[i].host,
+			         k.keys ? "meant" : "not meant");
 		ssh_hosts_free(&k);
 		free(text);
 	}
@@ -91,13 +117,18 @@ static void negated_patterns_exclude(void **state)
 
 static void algorithms_are_sorted_as_openssh_does(void **state)
 {
-	static const struct { const char *text, *list, *sorted; } cases[] = {
-		{ "h " RSA "\n", "ssh-ed25519,ecdsa-sha2-nistp256,rsa-sha2-512", "rsa-sha2-512,ssh-ed25519,ecdsa-sha2-nistp256" },
+	static const struct {
+		const char *text, *list, *sorted;
+	} cases[] = {
+		{ "h " RSA "\n", "ssh-ed25519,ecdsa-sha2-nistp256,rsa-sha2-512",
+		  "rsa-sha2-512,ssh-ed25519,ecdsa-sha2-nistp256" },
 		{ "h " KEY "\nh " RSA "\n", "ssh-ed25519,ecdsa-sha2-nistp256,rsa-sha2-512",
 		  "ssh-ed25519,ecdsa-sha2-nistp256,rsa-sha2-512" },
 		{ "@revoked h " RSA "\n", "ssh-ed25519,rsa-sha2-512", "ssh-ed25519,rsa-sha2-512" },
-		{ "@cert-authority h " RSA "\n", "ssh-ed25519,rsa-sha2-512", "ssh-ed25519,rsa-sha2-512" },
-		{ "h " KEY "\n", "ssh-rsa-cert-v01@openssh.com,rsa-sha2-256,ssh-ed25519", "ssh-ed25519,rsa-sha2-256" },
+		{ "@cert-authority h " RSA "\n", "ssh-ed25519,rsa-sha2-512",
+		  "ssh-ed25519,rsa-sha2-512" },
+		{ "h " KEY "\n", "ssh-rsa-cert-v01@openssh.com,rsa-sha2-256,ssh-ed25519",
+		  "ssh-ed25519,rsa-sha2-256" },
 		{ "h " KEY "\n", "ssh-ed25519-cert-v01@openssh.com", "" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {

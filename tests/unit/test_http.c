@@ -1,5 +1,5 @@
-/* HTTP and origins: against a server of our own that behaves badly on purpose, straight and through a origin whose endpoints
- * fail one after another. Everything on this machine, no network. */
+/* HTTP and origins: against a server of our own that behaves badly on purpose, straight and through
+ * a origin whose endpoints fail one after another. Everything on this machine, no network. */
 #include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,9 +25,9 @@
 #include "backends/link/http.h"
 #include "backends/link/loop.h"
 
-/* --- the server ---------------------------------------------------------------------------------------------- */
+/* --- the server ---------------------------------------------------------- */
 
-static int accepted;                     /* connections so far */
+static int accepted; /* connections so far */
 
 static void say(int fd, const char *bytes)
 {
@@ -86,23 +86,34 @@ static void echo(int fd, const char *request)
 {
 	char reply[20000];
 	const char *body = strstr(request, "\r\n\r\n");
-	snprintf(reply, sizeof(reply), "HTTP/1.1 201 Created\r\nX-Seen: yes\r\nContent-Length: %zu\r\n\r\n%.*s %s",
-	         strlen(body + 4) + strcspn(request, " ") + 1, (int)strcspn(request, " "), request, body + 4);
+	snprintf(reply, sizeof(reply),
+	         "HTTP/1.1 201 Created\r\nX-Seen: yes\r\nContent-Length: %zu\r\n\r\n%.*s %s",
+	         strlen(body + 4) + strcspn(request, " ") + 1, (int)strcspn(request, " "), request,
+	         body + 4);
 	say(fd, reply);
 }
 
 static void fine(int fd, const char *request)
 {
-	say(fd, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 7\r\n\r\n[1,2,3]");
+	say(fd, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: "
+	        "7\r\n\r\n[1,2,3]");
 }
 
 static bool behave(int fd, const char *request)
 {
-	static const struct { const char *path; const char *answer; bool stay; } plain[] = {
-		{ " /html ", "HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\nContent-Length: 13\r\n\r\n<html></html>", true },
+	static const struct {
+		const char *path;
+		const char *answer;
+		bool stay;
+	} plain[] = {
+		{ " /html ",
+		  "HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\nContent-Length: "
+		  "13\r\n\r\n<html></html>",
+		  true },
 		{ " /half ", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[1,2", false },
 		{ " /junk ", "\x16\x03\x01 this is no HTTP\r\n\r\n", false },
-		{ " /refused ", "HTTP/1.1 404 Not Found\r\nContent-Length: 15\r\n\r\n{\"message\":\"x\"}", true },
+		{ " /refused ",
+		  "HTTP/1.1 404 Not Found\r\nContent-Length: 15\r\n\r\n{\"message\":\"x\"}", true },
 		{ " /empty ", "", false },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(plain); i++)
@@ -125,7 +136,7 @@ static bool behave(int fd, const char *request)
 	return !strstr(request, " /endless ");
 }
 
-static int greets;                       /* it says something before it was asked, and hangs up */
+static int greets; /* it says something before it was asked, and hangs up */
 
 static void *serve_one(void *arg)
 {
@@ -133,7 +144,8 @@ static void *serve_one(void *arg)
 	char request[8192];
 	ssize_t n;
 	if (__atomic_load_n(&greets, __ATOMIC_SEQ_CST)) {
-		say(fd, "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+		say(fd, "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: "
+		        "close\r\n\r\n");
 		close(fd);
 		return NULL;
 	}
@@ -158,7 +170,7 @@ static void *serve(void *arg)
 	return NULL;
 }
 
-/* --- the world ------------------------------------------------------------------------------------------------ */
+/* --- the world ----------------------------------------------------------- */
 
 static char dir[] = "/tmp/mocr-test-XXXXXX";
 static char socket_path[64];
@@ -168,8 +180,8 @@ struct world {
 	struct http *http;
 	struct link *link;
 	struct origin *origin;
-	int done;                            /* calls that ended */
-	struct reply reply;                  /* of the last; body and type are copies */
+	int done;           /* calls that ended */
+	struct reply reply; /* of the last; body and type are copies */
 	char *body;
 	size_t streamed;
 	bool pause, answered;
@@ -204,12 +216,10 @@ static int entries(const char *path)
 static int stop_server(void **state)
 {
 	unlink(socket_path);
-	return rmdir(dir);                   /* fails when a origin left something behind */
+	return rmdir(dir); /* fails when a origin left something behind */
 }
 
-static void on_link(struct link *link, void *arg)
-{
-}
+static void on_link(struct link *link, void *arg) {}
 
 static int make_world(void **state)
 {
@@ -229,7 +239,7 @@ static int end_world(void **state)
 {
 	struct world *w = *state;
 	origin_destroy(w->origin);
-	assert_int_equal(entries(dir), 1);   /* the server's socket alone */
+	assert_int_equal(entries(dir), 1); /* the server's socket alone */
 	http_destroy(w->http);
 	link_destroy(w->link);
 	loop_destroy(w->loop);
@@ -240,9 +250,11 @@ static int end_world(void **state)
 
 static void open_origin(struct world *w, const char *command)
 {
-	struct endpoint endpoints[] = { { .kind = ENDPOINT_UNIX, .path = command ? "/dev/null" : socket_path },
-	                        { .kind = ENDPOINT_EXEC, .command = "echo permission denied >&2; exit 1" },
-	                        { .kind = ENDPOINT_EXEC, .command = command } };
+	struct endpoint endpoints[] = {
+		{ .kind = ENDPOINT_UNIX, .path = command ? "/dev/null" : socket_path },
+		{ .kind = ENDPOINT_EXEC, .command = "echo permission denied >&2; exit 1" },
+		{ .kind = ENDPOINT_EXEC, .command = command }
+	};
 	w->origin = origin_create(w->http, w->link, endpoints, command ? 3 : 1);
 }
 
@@ -284,7 +296,7 @@ static void get(struct world *w, const char *path, struct call_spec spec)
 	turn_until(w, w->done + 1, 3000);
 }
 
-/* --- tests ------------------------------------------------------------------------------------------------------- */
+/* --- tests --------------------------------------------------------------- */
 
 static void test_plain(void **state)
 {
@@ -350,7 +362,9 @@ static void test_streams(void **state)
 {
 	struct world *w = *state;
 	open_origin(w, NULL);
-	get(w, "/slow", (struct call_spec){ .data = on_data, .answered = on_answered, .timeout_ms = 40 });   /* only until the head */
+	/* only until the head */
+	get(w, "/slow",
+	    (struct call_spec){ .data = on_data, .answered = on_answered, .timeout_ms = 40 });
 	assert_int_equal(w->reply.status, 200);
 	assert_true(w->answered);
 	assert_int_equal(w->streamed, 15);
@@ -364,7 +378,10 @@ static void test_streams(void **state)
 static void check_pausing(struct world *w)
 {
 	w->pause = true;
-	w->call = call_start(w->origin, &(struct call_spec){ .path = "/endless", .data = on_data, .done = on_done, .arg = w });
+	w->call = call_start(w->origin, &(struct call_spec){ .path = "/endless",
+	                                                     .data = on_data,
+	                                                     .done = on_done,
+	                                                     .arg = w });
 	for (int64_t end = now_mono_ms() + 3000; !w->streamed && now_mono_ms() < end;)
 		loop_turn(w->loop, 10);
 	for (int i = 0; i < 20; i++)
@@ -373,7 +390,7 @@ static void check_pausing(struct world *w)
 	assert_true(first > 0 && first < 1 << 20);
 	for (int i = 0; i < 5; i++)
 		loop_turn(w->loop, 10);
-	assert_int_equal(w->streamed, first);         /* nothing comes while it is paused */
+	assert_int_equal(w->streamed, first); /* nothing comes while it is paused */
 	w->pause = false;
 	call_resume(w->call);
 	for (int64_t end = now_mono_ms() + 5000; w->streamed < 4u << 20 && now_mono_ms() < end;)
@@ -409,7 +426,8 @@ static const char *bridge(void)
 	         "while 1:\n"
 	         "  b=s.recv(65536)\n"
 	         "  if not b: os._exit(0)\n"
-	         "  while b: b=b[os.write(1,b):]\n'", socket_path);
+	         "  while b: b=b[os.write(1,b):]\n'",
+	         socket_path);
 	return command;
 }
 
@@ -426,9 +444,11 @@ static void test_endpoints_in_turn(void **state)
 	if (!has_python())
 		skip();
 	open_origin(w, bridge());
-	get(w, "/echo", (struct call_spec){ .method = "POST", .body = "sent down two roads", .body_len = 19 });
+	get(w, "/echo",
+	    (struct call_spec){ .method = "POST", .body = "sent down two roads", .body_len = 19 });
 	assert_int_equal(w->reply.status, 201);
-	assert_string_equal(w->body, "POST sent down two roads");   /* and came through the third as one */
+	/* and came through the third as one */
+	assert_string_equal(w->body, "POST sent down two roads");
 	assert_int_equal(origin_endpoint(w->origin)->kind, ENDPOINT_EXEC);
 	assert_int_equal(entries(dir), 2);
 	DIR *d = opendir(dir);
@@ -450,7 +470,8 @@ static void test_many_at_once_through_commands(void **state)
 		skip();
 	open_origin(w, bridge());
 	for (int i = 0; i < 12; i++)
-		call_start(w->origin, &(struct call_spec){ .path = "/x", .done = on_done, .arg = w });
+		call_start(w->origin,
+		           &(struct call_spec){ .path = "/x", .done = on_done, .arg = w });
 	turn_until(w, 12, 8000);
 	assert_int_equal(w->done, 12);
 	assert_int_equal(w->reply.status, 200);
@@ -461,7 +482,8 @@ static void test_no_endpoint(void **state)
 	struct world *w = *state;
 	open_origin(w, "exit 127");
 	for (int i = 0; i < 3; i++)
-		call_start(w->origin, &(struct call_spec){ .path = "/x", .done = on_done, .arg = w });
+		call_start(w->origin,
+		           &(struct call_spec){ .path = "/x", .done = on_done, .arg = w });
 	turn_until(w, 3, 5000);
 	assert_int_equal(w->done, 3);
 	assert_int_equal(w->reply.err.code, ERR_DENIED);
@@ -470,8 +492,8 @@ static void test_no_endpoint(void **state)
 	assert_null(origin_endpoint(w->origin));
 }
 
-/* sudo-rs and doas have words of their own: whatever they are, the command behind them did not begin. Docker's own words that follow a
- * mere warning of sudo's are no refusal. */
+/* sudo-rs and doas have words of their own: whatever they are, the command behind them did not
+ * begin. Docker's own words that follow a mere warning of sudo's are no refusal. */
 static void test_refused_by_whatever_sudo(void **state)
 {
 	static const struct {
@@ -481,25 +503,33 @@ static void test_refused_by_whatever_sudo(void **state)
 		{ "echo 'sudo: interactive authentication is required' >&2; exit 1", ERR_DENIED },
 		{ "echo 'doas: Authentication required' >&2; exit 1", ERR_DENIED },
 		{ "echo 'sudo: something of next year' >&2; echo >&2; exit 1", ERR_DENIED },
-		{ "echo 'sudo: unable to resolve host x' >&2; echo 'Cannot connect to the Docker daemon' >&2; exit 1", ERR_REFUSED },
+		{ "echo 'sudo: unable to resolve host x' >&2; echo 'Cannot connect to the Docker "
+		  "daemon' >&2; exit 1",
+		  ERR_REFUSED },
 		{ "echo 'sudo: it says so' >&2; exit 3", ERR_REFUSED },
 	};
 	struct world *w = *state;
 	for (size_t i = 0; i < ARRAY_LEN(endpoints); i++) {
-		struct endpoint way[] = { { .kind = ENDPOINT_UNIX, .path = "/dev/null" }, { .kind = ENDPOINT_EXEC, .command = endpoints[i].command } };
+		struct endpoint way[] = { { .kind = ENDPOINT_UNIX, .path = "/dev/null" },
+			                  { .kind = ENDPOINT_EXEC,
+			                    .command = endpoints[i].command } };
 		origin_destroy(w->origin);
 		w->origin = origin_create(w->http, w->link, way, 2);
-		call_start(w->origin, &(struct call_spec){ .path = "/x", .done = on_done, .arg = w });
+		call_start(w->origin,
+		           &(struct call_spec){ .path = "/x", .done = on_done, .arg = w });
 		turn_until(w, (int)i + 1, 5000);
 		assert_int_equal(w->reply.err.code, endpoints[i].code);
 	}
 }
 
-/* A socket that is not there says all: what a client program has to say about it is no fault of the server. */
+/* A socket that is not there says all: what a client program has to say about it is no fault of the
+ * server. */
 static void test_absent(void **state)
 {
 	struct world *w = *state;
-	struct endpoint two[] = { { .kind = ENDPOINT_UNIX, .path = "/nonexistent/socket" }, { .kind = ENDPOINT_EXEC, .command = "echo no daemon >&2; exit 1" } };
+	struct endpoint two[] = { { .kind = ENDPOINT_UNIX, .path = "/nonexistent/socket" },
+		                  { .kind = ENDPOINT_EXEC,
+		                    .command = "echo no daemon >&2; exit 1" } };
 	w->origin = origin_create(w->http, w->link, two, 2);
 	get(w, "/x", (struct call_spec){ 0 });
 	assert_int_equal(w->reply.err.code, ERR_ABSENT);
@@ -529,8 +559,11 @@ static void on_done_again(struct call *c, const struct reply *r, void *arg)
 {
 	struct world *w = arg;
 	if (++w->done < 20) {
-		call_start(w->origin, &(struct call_spec){ .path = "/x", .done = on_done_again, .arg = w });
-		call_cancel(call_start(w->origin, &(struct call_spec){ .path = "/x", .done = on_done_again, .arg = w }));
+		call_start(w->origin,
+		           &(struct call_spec){ .path = "/x", .done = on_done_again, .arg = w });
+		call_cancel(call_start(w->origin, &(struct call_spec){ .path = "/x",
+		                                                       .done = on_done_again,
+		                                                       .arg = w }));
 		return;
 	}
 	origin_destroy(w->origin);
@@ -549,7 +582,10 @@ static void test_callbacks_do_anything(void **state)
 {
 	struct world *w = *state;
 	open_origin(w, NULL);
-	call_start(w->origin, &(struct call_spec){ .path = "/endless", .data = data_that_cancels, .done = on_done, .arg = w });
+	call_start(w->origin, &(struct call_spec){ .path = "/endless",
+	                                           .data = data_that_cancels,
+	                                           .done = on_done,
+	                                           .arg = w });
 	for (int i = 0; i < 10; i++)
 		loop_turn(w->loop, 10);
 	assert_true(w->streamed > 0);
@@ -562,17 +598,20 @@ static void test_callbacks_do_anything(void **state)
 		loop_turn(w->loop, 10);
 }
 
-/* Connects to the port as that user and says what came back: "2" of "HTTP/1.1 200 OK", or "" when nobody answered. */
+/* Connects to the port as that user and says what came back: "2" of "HTTP/1.1 200 OK", or "" when
+ * nobody answered. */
 static void *ask_port(void *arg)
 {
-	int *ask = arg;                      /* port, uid; then what came */
+	int *ask = arg; /* port, uid; then what came */
 	int pipes[2];
 	char came[10] = "";
 	if (pipe(pipes) != 0)
 		return NULL;
 	pid_t pid = fork();
 	if (!pid) {
-		struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons((uint16_t)ask[0]), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+		struct sockaddr_in at = { .sin_family = AF_INET,
+			                  .sin_port = htons((uint16_t)ask[0]),
+			                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 		if (ask[1] && setuid((uid_t)ask[1]) != 0)
 			_exit(1);
 		int fd = socket(AF_INET, SOCK_STREAM, 0);
@@ -602,7 +641,8 @@ static char answer_on(struct world *w, int port, int uid)
 	int ask[4] = { port, uid, 0, 0 };
 	pthread_t thread;
 	pthread_create(&thread, NULL, ask_port, ask);
-	for (int64_t end = now_mono_ms() + 5000; !__atomic_load_n(&ask[3], __ATOMIC_ACQUIRE) && now_mono_ms() < end;)
+	for (int64_t end = now_mono_ms() + 5000;
+	     !__atomic_load_n(&ask[3], __ATOMIC_ACQUIRE) && now_mono_ms() < end;)
 		loop_turn(w->loop, 20);
 	pthread_join(thread, NULL);
 	return (char)ask[2];
@@ -613,7 +653,9 @@ static void send_blindly(int port, uid_t uid)
 {
 	pid_t pid = fork();
 	if (!pid) {
-		struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+		struct sockaddr_in at = { .sin_family = AF_INET,
+			                  .sin_port = htons((uint16_t)port),
+			                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 		int fd = socket(AF_INET, SOCK_STREAM, 0);
 		if (setuid(uid) != 0)
 			_exit(1);
@@ -631,22 +673,26 @@ static void send_blindly(int port, uid_t uid)
 
 static bool is_taken(int port)
 {
-	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in at = { .sin_family = AF_INET,
+		                  .sin_port = htons((uint16_t)port),
+		                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 	bool taken = bind(fd, (struct sockaddr *)&at, sizeof(at)) != 0;
 	close(fd);
 	return taken;
 }
 
-/* A port of the loopback leads through the origin, for our own user; another one's connection is closed without a word, and what it sent
- * does not arrive, be it alive or not. Two have ports of their own; the number is nobody else's for as long as a program may use it. */
+/* A port of the loopback leads through the origin, for our own user; another one's connection is
+ * closed without a word, and what it sent does not arrive, be it alive or not. Two have ports of
+ * their own; the number is nobody else's for as long as a program may use it. */
 static void test_port(void **state)
 {
 	struct world *w = *state;
 	struct err err = { 0 };
 	int gone = 0;
 	open_origin(w, NULL);
-	struct origin_port *one = origin_port_open(w->origin, went, &gone, &err), *two = origin_port_open(w->origin, went, &gone, &err);
+	struct origin_port *one = origin_port_open(w->origin, went, &gone, &err),
+			   *two = origin_port_open(w->origin, went, &gone, &err);
 	assert_non_null(one);
 	assert_non_null(two);
 	int port = origin_port_number(one), other = origin_port_number(two);
@@ -656,7 +702,8 @@ static void test_port(void **state)
 		int before = __atomic_load_n(&accepted, __ATOMIC_ACQUIRE);
 		assert_int_equal(answer_on(w, port, 65534), 0);
 		send_blindly(port, 65534);
-		usleep(100000);                          /* until the kernel has forgotten whose it was */
+		/* until the kernel has forgotten whose it was */
+		usleep(100000);
 		for (int i = 0; i < 10; i++)
 			loop_turn(w->loop, 20);
 		assert_int_equal(__atomic_load_n(&accepted, __ATOMIC_ACQUIRE), before);
@@ -675,7 +722,8 @@ static void test_port(void **state)
 
 static int tcp_server(void)
 {
-	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in at = { .sin_family = AF_INET,
+		                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t len = sizeof(at);
 	pthread_t t;
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -693,17 +741,22 @@ static int connections(struct world *w)
 	return __atomic_load_n(&accepted, __ATOMIC_SEQ_CST);
 }
 
-/* A connection that was opened ahead is what the next call goes over; one that the server did not keep is not. */
+/* A connection that was opened ahead is what the next call goes over; one that the server did not
+ * keep is not. */
 static void test_ready(void **state)
 {
 	struct world *w = *state;
 	struct call_spec once = { .method = "POST", .body = "x", .body_len = 1, .once = true };
-	struct endpoint endpoints[] = { { .kind = ENDPOINT_UNIX, .path = "/dev/null" },       /* curl goes to a port of this machine by itself, but not then */
-	                        { .kind = ENDPOINT_TCP, .host = "127.0.0.1", .port = tcp_server() } };
+	/* curl goes to a port of this machine by itself, but not then */
+	struct endpoint endpoints[] = {
+		{ .kind = ENDPOINT_UNIX, .path = "/dev/null" },
+		{ .kind = ENDPOINT_TCP, .host = "127.0.0.1", .port = tcp_server() }
+	};
 	w->origin = origin_create(w->http, w->link, endpoints, 2);
 	int before = connections(w);
 	origin_ready(w->origin);
-	assert_int_equal(connections(w), before);        /* nobody knows yet whether that endpoint leads anywhere */
+	/* nobody knows yet whether that endpoint leads anywhere */
+	assert_int_equal(connections(w), before);
 	get(w, "/echo", once);
 	assert_int_equal(w->reply.status, 201);
 	assert_int_equal(connections(w), before + 1);
@@ -723,7 +776,8 @@ static void test_ready(void **state)
 	get(w, "/echo", once);
 	assert_int_equal(w->reply.status, 201);
 	assert_int_equal(connections(w), before + 5);
-	origin_ready(w->origin);                             /* and the origin goes while one is ready */
+	/* and the origin goes while one is ready */
+	origin_ready(w->origin);
 	assert_int_equal(connections(w), before + 6);
 }
 
@@ -738,9 +792,22 @@ int main(void)
 {
 #define WORLD(fn) cmocka_unit_test_setup_teardown(fn, make_world, end_world)
 	const struct CMUnitTest tests[] = {
-		WORLD(test_plain), WORLD(test_body_and_header), WORLD(test_bad_answers), WORLD(test_bounds), WORLD(test_streams),
-		WORLD(test_pausing), WORLD(test_endpoints_in_turn), WORLD(test_many_at_once_through_commands), WORLD(test_no_endpoint), WORLD(test_refused_by_whatever_sudo),
-		WORLD(test_absent), WORLD(test_link_gone), WORLD(test_port), WORLD(test_ready), WORLD(test_callbacks_do_anything), cmocka_unit_test(test_encode),
+		WORLD(test_plain),
+		WORLD(test_body_and_header),
+		WORLD(test_bad_answers),
+		WORLD(test_bounds),
+		WORLD(test_streams),
+		WORLD(test_pausing),
+		WORLD(test_endpoints_in_turn),
+		WORLD(test_many_at_once_through_commands),
+		WORLD(test_no_endpoint),
+		WORLD(test_refused_by_whatever_sudo),
+		WORLD(test_absent),
+		WORLD(test_link_gone),
+		WORLD(test_port),
+		WORLD(test_ready),
+		WORLD(test_callbacks_do_anything),
+		cmocka_unit_test(test_encode),
 	};
 	return cmocka_run_group_tests(tests, start_server, stop_server);
 }

@@ -12,7 +12,8 @@
 
 #include "tui/keys.h"
 
-/* Feeds all bytes at once at time 0 and writes the names of all keys that come by time at, parted by spaces. */
+/* Feeds all bytes at once at time 0 and writes the names of all keys that come by time at, parted
+ * by spaces. */
 static const char *names_of(const char *bytes, size_t len, int64_t at)
 {
 	static char out[1024];
@@ -33,24 +34,58 @@ static const char *names_of(const char *bytes, size_t len, int64_t at)
 
 static void test_sequences(void **state)
 {
-	static const struct { const char *bytes, *keys; } cases[] = {
-		{ "jG", "j G" }, { " ", "Space" }, { "\r", "Enter" }, { "\n", "Enter" }, { "\t", "Tab" }, { "\033[Z", "S-Tab" },
-		{ "\177", "Backspace" }, { "\010", "Backspace" }, { "\004\025", "C-d C-u" }, { "\035", "C-]" }, { "\037", "C-_" },
-		{ "\033[A\033OB", "Up Down" }, { "\033[1;5C", "C-Right" }, { "\033[1;2D", "S-Left" }, { "\033[1;3A", "M-Up" },
-		{ "\033[5~\033[6~", "PgUp PgDn" }, { "\033[H\033[F\033[1~\033[4~\033[7~\033[8~", "Home End Home End Home End" },
-		{ "\033[2~\033[3~", "Ins Del" }, { "\033OP\033[11~\033[[A", "F1 F1 F1" }, { "\033[24~", "F12" },
-		{ "\033[15;2~", "S-F5" }, { "\033x", "M-x" }, { "\033\177", "M-Backspace" }, { "\033\004", "C-M-d" },
-		{ "ü€日😀", "ü € 日 😀" }, { "\033ü", "M-ü" },
-		{ "\033[97;5u", "C-a" }, { "\033[27;5;93~", "C-]" }, { "\033[13;2u", "S-Enter" }, { "\033[105;5u", "Tab" },
-		{ "\033Oj\033OM", "* Enter" }, { "\0333", "M-3" }, { "\033[3^", "C-Del" },
+	static const struct {
+		const char *bytes, *keys;
+	} cases[] = {
+		{ "jG", "j G" },
+		{ " ", "Space" },
+		{ "\r", "Enter" },
+		{ "\n", "Enter" },
+		{ "\t", "Tab" },
+		{ "\033[Z", "S-Tab" },
+		{ "\177", "Backspace" },
+		{ "\010", "Backspace" },
+		{ "\004\025", "C-d C-u" },
+		{ "\035", "C-]" },
+		{ "\037", "C-_" },
+		{ "\033[A\033OB", "Up Down" },
+		{ "\033[1;5C", "C-Right" },
+		{ "\033[1;2D", "S-Left" },
+		{ "\033[1;3A", "M-Up" },
+		{ "\033[5~\033[6~", "PgUp PgDn" },
+		{ "\033[H\033[F\033[1~\033[4~\033[7~\033[8~", "Home End Home End Home End" },
+		{ "\033[2~\033[3~", "Ins Del" },
+		{ "\033OP\033[11~\033[[A", "F1 F1 F1" },
+		{ "\033[24~", "F12" },
+		{ "\033[15;2~", "S-F5" },
+		{ "\033x", "M-x" },
+		{ "\033\177", "M-Backspace" },
+		{ "\033\004", "C-M-d" },
+		{ "ü€日😀", "ü € 日 😀" },
+		{ "\033ü", "M-ü" },
+		{ "\033[97;5u", "C-a" },
+		{ "\033[27;5;93~", "C-]" },
+		{ "\033[13;2u", "S-Enter" },
+		{ "\033[105;5u", "Tab" },
+		{ "\033Oj\033OM", "* Enter" },
+		{ "\0333", "M-3" },
+		{ "\033[3^", "C-Del" },
 		/* Answers of the terminal, mouse and focus: nothing of them runs as a key. */
-		{ "a\033[?62;22cb", "a b" }, { "a\033[Ib", "a b" }, { "a\033[<0;10;10Mb", "a b" }, { "a\033[M !!b", "a b" },
-		{ "a\033]11;rgb:0000/0000/0000\007b", "a b" }, { "a\033]11;rgb:0/0/0\033\\b", "a b" }, { "a\033P1+r\033\\b", "a b" },
-		{ "\033[99~x", "x" }, { "\377\376x", "x" }, { "\302\205x", "x" },
+		{ "a\033[?62;22cb", "a b" },
+		{ "a\033[Ib", "a b" },
+		{ "a\033[<0;10;10Mb", "a b" },
+		{ "a\033[M !!b", "a b" },
+		{ "a\033]11;rgb:0000/0000/0000\007b", "a b" },
+		{ "a\033]11;rgb:0/0/0\033\\b", "a b" },
+		{ "a\033P1+r\033\\b", "a b" },
+		{ "\033[99~x", "x" },
+		{ "\377\376x", "x" },
+		{ "\302\205x", "x" },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
-		assert_string_equal(names_of(cases[i].bytes, strlen(cases[i].bytes), 0), cases[i].keys);
+		assert_string_equal(names_of(cases[i].bytes, strlen(cases[i].bytes), 0),
+		                    cases[i].keys);
 	assert_string_equal(names_of("\0", 1, 0), "C-Space");
 }
 
@@ -164,12 +199,18 @@ static void test_paste_bounds(void **state)
 
 static void test_names(void **state)
 {
-	static const struct { const char *in, *out; } cases[] = {
-		{ "j", "j" }, { "G", "G" }, { "C-d", "C-d" }, { "C-D", "C-d" }, { "^d", "C-d" }, { "Ctrl-d", "C-d" },
-		{ "M-x", "M-x" }, { "alt-x", "M-x" }, { "pgdn", "PgDn" }, { "PageDown", "PgDn" }, { "S-Tab", "S-Tab" },
-		{ "Space", "Space" }, { " ", "Space" }, { "C-i", "Tab" }, { "C-m", "Enter" }, { "C-[", "Esc" }, { "S-a", "A" },
-		{ "-", "-" }, { "C--", "C--" }, { "^", "^" }, { "ü", "ü" }, { "F12", "F12" }, { "C-@", "C-Space" },
-		{ "C-]", "C-]" }, { "?", "?" },
+	static const struct {
+		const char *in, *out;
+	} cases[] = {
+		{ "j", "j" },           { "G", "G" },         { "C-d", "C-d" },
+		{ "C-D", "C-d" },       { "^d", "C-d" },      { "Ctrl-d", "C-d" },
+		{ "M-x", "M-x" },       { "alt-x", "M-x" },   { "pgdn", "PgDn" },
+		{ "PageDown", "PgDn" }, { "S-Tab", "S-Tab" }, { "Space", "Space" },
+		{ " ", "Space" },       { "C-i", "Tab" },     { "C-m", "Enter" },
+		{ "C-[", "Esc" },       { "S-a", "A" },       { "-", "-" },
+		{ "C--", "C--" },       { "^", "^" },         { "ü", "ü" },
+		{ "F12", "F12" },       { "C-@", "C-Space" }, { "C-]", "C-]" },
+		{ "?", "?" },
 	};
 	struct key k;
 	char name[KEY_NAME_SIZE];
@@ -214,7 +255,10 @@ static void test_rubbish(void **state)
 			char bytes[16];
 			size_t n = (size_t)(rand_r(&seed) % 16);
 			for (size_t j = 0; j < n; j++)
-				bytes[j] = (char)(rand_r(&seed) % 3 ? "\033[O]P;0159~MuAz\\"[rand_r(&seed) % 16] : rand_r(&seed));
+				bytes[j] =
+					(char)(rand_r(&seed) % 3
+				                       ? "\033[O]P;0159~MuAz\\"[rand_r(&seed) % 16]
+				                       : rand_r(&seed));
 			now += rand_r(&seed) % 60;
 			keys_feed(k, bytes, n, now);
 			while (keys_next(k, &key, now))
@@ -260,9 +304,11 @@ static void test_reading(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_sequences), cmocka_unit_test(test_escape_alone), cmocka_unit_test(test_utf8_in_pieces),
-		cmocka_unit_test(test_paste), cmocka_unit_test(test_paste_bounds), cmocka_unit_test(test_names),
-		cmocka_unit_test(test_text), cmocka_unit_test(test_rubbish), cmocka_unit_test(test_reading),
+		cmocka_unit_test(test_sequences),      cmocka_unit_test(test_escape_alone),
+		cmocka_unit_test(test_utf8_in_pieces), cmocka_unit_test(test_paste),
+		cmocka_unit_test(test_paste_bounds),   cmocka_unit_test(test_names),
+		cmocka_unit_test(test_text),           cmocka_unit_test(test_rubbish),
+		cmocka_unit_test(test_reading),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

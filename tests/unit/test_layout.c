@@ -1,5 +1,5 @@
-/* layout(): something is drawn at every size, panes never overlap or leave the screen, and the sizes of the sketches have
- * the panes they should have. */
+/* layout(): something is drawn at every size, panes never overlap or leave the screen, and the
+ * sizes of the sketches have the panes they should have. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,20 +15,27 @@
 
 static struct layout_want want(int width, int height, size_t focus)
 {
-	return (struct layout_want){ .height = height, .width = width, .n = PANELS, .focus = focus, .other = PANE_CONTAINERS,
-		                     .hints = true, .rows = { 4, 13, 30, 3, 8 } };
+	return (struct layout_want){ .height = height,
+		                     .width = width,
+		                     .n = PANELS,
+		                     .focus = focus,
+		                     .other = PANE_CONTAINERS,
+		                     .hints = true,
+		                     .rows = { 4, 13, 30, 3, 8 } };
 }
 
 static bool inside(const struct canvas *c, int height, int width)
 {
-	return c->y >= 0 && c->x >= 0 && c->height > 0 && c->width > 0 && c->y + c->height <= height && c->x + c->width <= width;
+	return c->y >= 0 && c->x >= 0 && c->height > 0 && c->width > 0 &&
+	       c->y + c->height <= height && c->x + c->width <= width;
 }
 
 static bool overlap(const struct canvas *a, const struct canvas *b)
 {
 	if (!a->height || !b->height)
 		return false;
-	return a->y < b->y + b->height && b->y < a->y + a->height && a->x < b->x + b->width && b->x < a->x + a->width;
+	return a->y < b->y + b->height && b->y < a->y + a->height && a->x < b->x + b->width &&
+	       b->x < a->x + a->width;
 }
 
 static void check_sane(const struct layout_want *w, const struct layout *l)
@@ -64,7 +71,8 @@ static void test_every_size(void **state)
 			}
 }
 
-static void check_panes(int width, int height, size_t focus, bool in_server, const size_t *panels, size_t n)
+static void check_panes(int width, int height, size_t focus, bool in_server, const size_t *panels,
+                        size_t n)
 {
 	struct layout_want w = want(width, height, focus);
 	struct layout l;
@@ -78,11 +86,13 @@ static void check_panes(int width, int height, size_t focus, bool in_server, con
 static void test_sketches(void **state)
 {
 	(void)state;
-	const size_t small[] = { PANE_FLEET, PANE_NEEDS }, two[] = { PANE_NEEDS, PANE_FLEET, PANE_CONTAINERS };
+	const size_t small[] = { PANE_FLEET, PANE_NEEDS },
+		     two[] = { PANE_NEEDS, PANE_FLEET, PANE_CONTAINERS };
 	const size_t server[] = { PANE_NEEDS, PANE_CONTAINERS, PANE_SERVICES };
 	const size_t four[] = { PANE_NEEDS, PANE_FLEET, PANE_CONTAINERS, PANE_SERVICES };
 	const size_t log[] = { PANE_NEEDS, PANE_FLEET, PANE_CONTAINERS, PANE_ACTIVITY };
-	const size_t all[] = { PANE_NEEDS, PANE_FLEET, PANE_CONTAINERS, PANE_SERVICES, PANE_ACTIVITY };
+	const size_t all[] = { PANE_NEEDS, PANE_FLEET, PANE_CONTAINERS, PANE_SERVICES,
+		               PANE_ACTIVITY };
 	check_panes(40, 12, PANE_FLEET, false, small, 2);
 	check_panes(40, 12, PANE_SERVICES, false, (size_t[]){ PANE_SERVICES }, 1);
 	check_panes(80, 24, PANE_FLEET, false, two, 3);
@@ -130,7 +140,8 @@ static int needs_rows(const struct layout *l)
 	return 0;
 }
 
-/* Nine rows are seen where a third of the body holds them, and says takes no lines that no row needs. */
+/* Nine rows are seen where a third of the body holds them, and says takes no lines that no row
+ * needs. */
 static void test_needs_and_says(void **state)
 {
 	(void)state;
@@ -203,8 +214,12 @@ static void test_place_of_empty_services(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_every_size), cmocka_unit_test(test_sketches), cmocka_unit_test(test_bars),
-		cmocka_unit_test(test_needs_and_says), cmocka_unit_test(test_room_by_need), cmocka_unit_test(test_eighty_columns),
+		cmocka_unit_test(test_every_size),
+		cmocka_unit_test(test_sketches),
+		cmocka_unit_test(test_bars),
+		cmocka_unit_test(test_needs_and_says),
+		cmocka_unit_test(test_room_by_need),
+		cmocka_unit_test(test_eighty_columns),
 		cmocka_unit_test(test_place_of_empty_services),
 	};
 	return cmocka_run_group_tests_name("layout", tests, NULL, NULL);

@@ -37,13 +37,30 @@ static struct lineedit *plain(const char *text)
 
 static void test_editing(void **state)
 {
-	static const struct { const char *text, *keys, *result; } cases[] = {
-		{ "", "a b c", "abc" }, { "abc", "C-a x", "xabc" }, { "abc", "Left Left x", "axbc" }, { "abc", "C-b C-d", "ab" },
-		{ "abc", "Backspace", "ab" }, { "abc", "C-a Del", "bc" }, { "one two", "C-w", "one " }, { "one two", "C-u", "" },
-		{ "one two", "C-a C-k", "" }, { "one two", "C-a M-f C-k", "one" }, { "one two", "M-b M-d", "one " },
-		{ "one two", "C-w C-a C-y", "twoone " }, { "ab", "C-t", "ba" }, { "aé", "Backspace", "a" }, { "日本", "C-b x", "日x本" },
-		{ "é日", "C-t", "日é" }, { "e\xcc\x81x", "Left Backspace", "x" }, { "a.b/c", "M-Backspace", "a.b/" },
-		{ "abc", "Home Right x End y", "axbcy" }, { "x", "Space ü", "x ü" }, { "abc", "C-Left X", "Xabc" },
+	static const struct {
+		const char *text, *keys, *result;
+	} cases[] = {
+		{ "", "a b c", "abc" },
+		{ "abc", "C-a x", "xabc" },
+		{ "abc", "Left Left x", "axbc" },
+		{ "abc", "C-b C-d", "ab" },
+		{ "abc", "Backspace", "ab" },
+		{ "abc", "C-a Del", "bc" },
+		{ "one two", "C-w", "one " },
+		{ "one two", "C-u", "" },
+		{ "one two", "C-a C-k", "" },
+		{ "one two", "C-a M-f C-k", "one" },
+		{ "one two", "M-b M-d", "one " },
+		{ "one two", "C-w C-a C-y", "twoone " },
+		{ "ab", "C-t", "ba" },
+		{ "aé", "Backspace", "a" },
+		{ "日本", "C-b x", "日x本" },
+		{ "é日", "C-t", "日é" },
+		{ "e\xcc\x81x", "Left Backspace", "x" },
+		{ "a.b/c", "M-Backspace", "a.b/" },
+		{ "abc", "Home Right x End y", "axbcy" },
+		{ "x", "Space ü", "x ü" },
+		{ "abc", "C-Left X", "Xabc" },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
@@ -89,7 +106,8 @@ static void test_max(void **state)
 	struct lineedit *e = lineedit_create(&c);
 
 	type(e, "a b c d é x");
-	assert_string_equal(lineedit_text(e), "abcdx");     /* é takes two bytes, which are not there */
+	/* é takes two bytes, which are not there */
+	assert_string_equal(lineedit_text(e), "abcdx");
 	type(e, "y");
 	assert_string_equal(lineedit_text(e), "abcdx");
 	lineedit_set(e, "日本");
@@ -118,9 +136,9 @@ static void test_history(void **state)
 	e = lineedit_create(&c);
 	type(e, "t");
 	type(e, "Up");
-	assert_string_equal(lineedit_text(e), "three");     /* the newest that starts with t */
+	assert_string_equal(lineedit_text(e), "three"); /* the newest that starts with t */
 	type(e, "Up");
-	assert_string_equal(lineedit_text(e), "three");     /* there is no other */
+	assert_string_equal(lineedit_text(e), "three"); /* there is no other */
 	type(e, "Down");
 	assert_string_equal(lineedit_text(e), "t");
 	type(e, "C-u Up Up");
@@ -154,7 +172,7 @@ static void test_history_file(void **state)
 	assert_true(history_load(again, path));
 	assert_string_equal(history_get(again, 0), "evil");
 	unlink(path);
-	assert_true(history_load(again, path));             /* a missing file is no fault */
+	assert_true(history_load(again, path)); /* a missing file is no fault */
 	assert_false(history_save(h, "/dev/null/history", NULL));
 	history_destroy(h);
 	history_destroy(again);
@@ -181,7 +199,7 @@ static void test_completion(void **state)
 	assert_string_equal(lineedit_text(e), "quit ");
 	assert_int_equal(lineedit_list_rows(e, 10), 0);
 	type(e, "c Tab");
-	assert_string_equal(lineedit_text(e), "quit con");  /* what they share */
+	assert_string_equal(lineedit_text(e), "quit con"); /* what they share */
 	assert_int_equal(lineedit_list_rows(e, 10), 3);
 	assert_int_equal(lineedit_list_rows(e, 2), 2);
 	type(e, "Tab");
@@ -217,7 +235,8 @@ static void test_secret(void **state)
 	lineedit_key(e, &k);
 	assert_string_equal(lineedit_text(e), "xpa ss");
 	type(e, "C-a M-f y");
-	assert_string_equal(lineedit_text(e), "xpa ssy");   /* word keys do not show where words are */
+	/* word keys do not show where words are */
+	assert_string_equal(lineedit_text(e), "xpa ssy");
 	assert_int_equal(type(e, "Tab"), LINEEDIT_IGNORED);
 	assert_int_equal(type(e, "Up"), LINEEDIT_IGNORED);
 	s = lineedit_secret(e);
@@ -225,7 +244,7 @@ static void test_secret(void **state)
 	assert_memory_equal(s->text, "xpa ssy", 8);
 	secret_destroy(s);
 	type(e, "C-u C-y");
-	assert_string_equal(lineedit_text(e), "");          /* nothing of it was kept aside */
+	assert_string_equal(lineedit_text(e), ""); /* nothing of it was kept aside */
 	assert_int_equal(type(e, "Enter"), LINEEDIT_DONE);
 	assert_int_equal(history_count(h), 0);
 	lineedit_destroy(e);
@@ -235,8 +254,9 @@ static void test_secret(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_editing), cmocka_unit_test(test_results), cmocka_unit_test(test_paste),
-		cmocka_unit_test(test_max), cmocka_unit_test(test_history), cmocka_unit_test(test_history_file),
+		cmocka_unit_test(test_editing),    cmocka_unit_test(test_results),
+		cmocka_unit_test(test_paste),      cmocka_unit_test(test_max),
+		cmocka_unit_test(test_history),    cmocka_unit_test(test_history_file),
 		cmocka_unit_test(test_completion), cmocka_unit_test(test_secret),
 	};
 

@@ -1,5 +1,6 @@
-/* test_link.c: links and their streams: this machine always, and real SSH servers where the lab runs (MOCR_LAB_DIR
- * or /run/mocr-lab). The same tests run over both, because callers must not see a difference. */
+/* test_link.c: links and their streams: this machine always, and real SSH servers where the lab
+ * runs (MOCR_LAB_DIR or /run/mocr-lab). The same tests run over both, because callers must not see
+ * a difference. */
 #include <errno.h>
 #include <poll.h>
 #include <setjmp.h>
@@ -27,7 +28,7 @@
 #define WAIT_MS 20000
 
 static struct loop *loop;
-static struct link *up;              /* the link that the shared tests use */
+static struct link *up; /* the link that the shared tests use */
 
 static char lab_config[256];
 
@@ -47,9 +48,9 @@ static void turn_for(int ms)
 		loop_turn(loop, 10);
 }
 
-/* --- a link and what it says ------------------------------------------------------------------------- */
+/* --- a link and what it says --------------------------------------------- */
 
-static const char *answers[8];       /* to the asks that come, in their order; NULL gives up */
+static const char *answers[8]; /* to the asks that come, in their order; NULL gives up */
 static char asked[8][640];
 static int asks;
 static char states[256];
@@ -58,18 +59,20 @@ static void link_event(struct link *l, void *arg)
 {
 	static enum link_state last;
 	if (last != l->state)
-		snprintf(states + strlen(states), sizeof(states) - strlen(states), " %s", link_state_name(l->state));
+		snprintf(states + strlen(states), sizeof(states) - strlen(states), " %s",
+		         link_state_name(l->state));
 	last = l->state;
 }
 
-static const struct link_events link_event_table = {.changed = link_event};
+static const struct link_events link_event_table = { .changed = link_event };
 
 static void answer(struct link *l)
 {
 	struct ask *a = l->ask;
 	assert_non_null(a);
 	assert_true(asks < 8);
-	snprintf(asked[asks], sizeof(asked[asks]), "%d|%s|%.300s|%s|%d", a->kind, a->title, a->text, a->prompt, a->echo);
+	snprintf(asked[asks], sizeof(asked[asks]), "%d|%s|%.300s|%s|%d", a->kind, a->title, a->text,
+	         a->prompt, a->echo);
 	const char *word = answers[asks++];
 	ask_answer(a, word ? secret_create(word, strlen(word)) : NULL, false);
 }
@@ -89,12 +92,12 @@ static enum link_state settle(struct link *l)
 	return l->state;
 }
 
-/* --- a stream and what came on it ----------------------------------------------------------------------- */
+/* --- a stream and what came on it ---------------------------------------- */
 
 struct tap {
 	struct stream *stream;
 	struct buf data, errors;
-	size_t room;                 /* data takes no more than this until it is raised */
+	size_t room; /* data takes no more than this until it is raised */
 	bool opened, ended, drained;
 	struct stream_end end;
 };
@@ -134,7 +137,11 @@ static void tap_closed(struct stream *s, const struct stream_end *end, void *arg
 }
 
 static const struct stream_events tap_events = {
-	.opened = tap_opened, .data = tap_data, .error_data = tap_errors, .drained = tap_drained, .closed = tap_closed,
+	.opened = tap_opened,
+	.data = tap_data,
+	.error_data = tap_errors,
+	.drained = tap_drained,
+	.closed = tap_closed,
 };
 
 static struct tap *tap_open(const struct endpoint *endpoint)
@@ -164,7 +171,7 @@ static const char *text(const struct buf *b)
 	return b->data ? b->data : "";
 }
 
-/* --- runs ------------------------------------------------------------------------------------------------ */
+/* --- runs ---------------------------------------------------------------- */
 
 struct outcome {
 	bool done;
@@ -185,7 +192,7 @@ static void run_done(const struct run_result *r, void *arg)
 
 static struct outcome run(const char *command, const char *input, size_t max, int64_t timeout_ms)
 {
-	struct outcome o = {0};
+	struct outcome o = { 0 };
 	link_run(up, command, input, input ? strlen(input) : 0, max, timeout_ms, run_done, &o);
 	assert_true(wait_for(&o.done));
 	return o;
@@ -219,11 +226,12 @@ static void test_run(void **state)
 
 static void test_run_exit_status_of_many(void **state)
 {
-	struct outcome o[40] = {0};
+	struct outcome o[40] = { 0 };
 	for (int i = 0; i < 8; i++) {
 		for (int k = 0; k < 5; k++) {
 			char command[64];
-			snprintf(command, sizeof(command), "echo %d; exit %d", i * 5 + k, i * 5 + k);
+			snprintf(command, sizeof(command), "echo %d; exit %d", i * 5 + k,
+			         i * 5 + k);
 			link_run(up, command, NULL, 0, 1000, WAIT_MS, run_done, &o[i * 5 + k]);
 		}
 		for (int k = 0; k < 5; k++)
@@ -238,7 +246,8 @@ static void test_run_exit_status_of_many(void **state)
 
 static void test_run_limits(void **state)
 {
-	struct outcome o = run("while :; do echo xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; done", NULL, 10000, WAIT_MS);
+	struct outcome o = run("while :; do echo xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; done", NULL,
+	                       10000, WAIT_MS);
 	assert_int_equal(o.end.err.code, ERR_TOO_BIG);
 	outcome_free(&o);
 	int64_t start = now_mono_ms();
@@ -266,7 +275,7 @@ static void test_run_big(void **state)
 
 static void test_run_cancel(void **state)
 {
-	struct outcome o = {0};
+	struct outcome o = { 0 };
 	struct run *r = link_run(up, "sleep 30", NULL, 0, 100, WAIT_MS, run_done, &o);
 	turn_for(100);
 	run_cancel(r);
@@ -282,10 +291,14 @@ static void test_command_gets_hup(void **state)
 	char command[200], file[] = "/tmp/mocr-test-hup-XXXXXX";
 	close(mkstemp(file));
 	/* Over SSH only a terminal's end is told to its program; sshd leaves a command alone. */
-	snprintf(command, sizeof(command), "trap 'echo hup; rm -f %s; exit' HUP; echo ready; while :; do sleep 0.1; done",
+	snprintf(command, sizeof(command),
+	         "trap 'echo hup; rm -f %s; exit' HUP; echo ready; while :; do sleep 0.1; done",
 	         file);
-	struct tap *t = tap_open(&(struct endpoint){.kind = ENDPOINT_TERMINAL, .term = "xterm", .cols = 80, .rows = 24,
-	                                        .command = command});
+	struct tap *t = tap_open(&(struct endpoint){ .kind = ENDPOINT_TERMINAL,
+	                                             .term = "xterm",
+	                                             .cols = 80,
+	                                             .rows = 24,
+	                                             .command = command });
 	for (int i = 0; i < 200 && !strstr(text(&t->data), "ready"); i++)
 		loop_turn(loop, 50);
 	tap_free(t);
@@ -299,7 +312,8 @@ static void test_command_gets_hup(void **state)
 
 static void test_back_pressure(void **state)
 {
-	struct tap *t = tap_open(&(struct endpoint){.kind = ENDPOINT_EXEC, .command = "head -c 20000000 /dev/zero; echo end"});
+	struct tap *t = tap_open(&(struct endpoint){
+		.kind = ENDPOINT_EXEC, .command = "head -c 20000000 /dev/zero; echo end" });
 	t->room = 100000;
 	for (int i = 0; i < 100 && t->data.len < 100000; i++)
 		loop_turn(loop, 50);
@@ -326,7 +340,9 @@ static void test_back_pressure(void **state)
 }
 
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-#define SLOW_READER_MEMORY (128 << 20)   /* they keep several bytes for each, and what was freed; the plain build holds the bound */
+#define SLOW_READER_MEMORY                                                                         \
+	(128 << 20) /* they keep several bytes for each, and what was freed; the plain build holds \
+	               the bound */
 #else
 #define SLOW_READER_MEMORY (16 << 20)
 #endif
@@ -340,11 +356,14 @@ static size_t own_memory(void)
 	return pages * (size_t)sysconf(_SC_PAGESIZE);
 }
 
-/* A server that is faster than its reader must wait, whatever the library between them would take in. */
+/* A server that is faster than its reader must wait, whatever the library between them would take
+ * in. */
 static void test_slow_reader(void **state)
 {
-	struct tap *t = tap_open(&(struct endpoint){.kind = ENDPOINT_EXEC, .command = "cat /dev/zero"});
-	mem_give_back();                      /* what tests before left free must not hide what this one takes */
+	struct tap *t = tap_open(
+		&(struct endpoint){ .kind = ENDPOINT_EXEC, .command = "cat /dev/zero" });
+	/* what tests before left free must not hide what this one takes */
+	mem_give_back();
 	size_t before = own_memory();
 	for (int i = 0; i < 400; i++) {
 		t->room = 4096;
@@ -352,7 +371,8 @@ static void test_slow_reader(void **state)
 		turn_for(5);
 	}
 	size_t grown = own_memory() - before;
-	print_message("a slow reader took %zu KB, memory grew by %zd KB\n", t->data.len >> 10, (ssize_t)grown / 1024);
+	print_message("a slow reader took %zu KB, memory grew by %zd KB\n", t->data.len >> 10,
+	              (ssize_t)grown / 1024);
 	assert_true(t->data.len >= 500 << 10);
 	assert_true((ssize_t)grown < SLOW_READER_MEMORY);
 	tap_free(t);
@@ -361,8 +381,12 @@ static void test_slow_reader(void **state)
 
 static void test_terminal(void **state)
 {
-	struct tap *t = tap_open(&(struct endpoint){.kind = ENDPOINT_TERMINAL, .term = "xterm-256color", .cols = 91, .rows = 33,
-	                                        .command = "stty size; echo $TERM; read x; stty size; exit 5"});
+	struct tap *t = tap_open(&(struct endpoint){
+		.kind = ENDPOINT_TERMINAL,
+		.term = "xterm-256color",
+		.cols = 91,
+		.rows = 33,
+		.command = "stty size; echo $TERM; read x; stty size; exit 5" });
 	for (int i = 0; i < 200 && !strstr(text(&t->data), "xterm-256color"); i++)
 		loop_turn(loop, 50);
 	assert_non_null(strstr(text(&t->data), "33 91"));
@@ -377,7 +401,8 @@ static void test_terminal(void **state)
 
 static void test_shell(void **state)
 {
-	struct tap *t = tap_open(&(struct endpoint){.kind = ENDPOINT_TERMINAL, .term = "xterm", .cols = 80, .rows = 24});
+	struct tap *t = tap_open(&(struct endpoint){
+		.kind = ENDPOINT_TERMINAL, .term = "xterm", .cols = 80, .rows = 24 });
 	stream_write(t->stream, "echo $((6*7))\nexit 4\n", 21);
 	assert_true(wait_for(&t->ended));
 	assert_non_null(strstr(text(&t->data), "42"));
@@ -387,24 +412,25 @@ static void test_shell(void **state)
 
 static void test_absent_endpoints(void **state)
 {
-	struct tap *t = tap_open(&(struct endpoint){.kind = ENDPOINT_UNIX, .path = "/run/no-such.sock"});
+	struct tap *t = tap_open(
+		&(struct endpoint){ .kind = ENDPOINT_UNIX, .path = "/run/no-such.sock" });
 	assert_true(wait_for(&t->ended));
 	assert_int_equal(t->end.err.code, ERR_ABSENT);
 	assert_non_null(strstr(t->end.err.text, "/run/no-such.sock"));
 	assert_false(t->opened);
 	tap_free(t);
-	t = tap_open(&(struct endpoint){.kind = ENDPOINT_TCP, .host = "127.0.0.1", .port = 9});
+	t = tap_open(&(struct endpoint){ .kind = ENDPOINT_TCP, .host = "127.0.0.1", .port = 9 });
 	assert_true(wait_for(&t->ended));
 	print_message("%s\n", t->end.err.text);
 	assert_int_equal(t->end.err.code, ERR_ABSENT);
 	tap_free(t);
-	t = tap_open(&(struct endpoint){.kind = ENDPOINT_EXEC, .command = "/no/such/program"});
+	t = tap_open(&(struct endpoint){ .kind = ENDPOINT_EXEC, .command = "/no/such/program" });
 	assert_true(wait_for(&t->ended));
 	assert_int_equal(t->end.exit_code, 127);
 	tap_free(t);
 }
 
-/* --- absent only where something says so ------------------------------------------------------------------------ */
+/* --- absent only where something says so --------------------------------- */
 
 /* noise: what the login prints before the command runs. */
 static enum socket_seen look(const char *noise, const char *path, char *owner, size_t size)
@@ -422,18 +448,21 @@ static enum socket_seen look(const char *noise, const char *path, char *owner, s
 static void sockets_are_looked_at(void **state)
 {
 	char dir[] = "/tmp/mocr-look-XXXXXX", path[64], owner[64];
-	static const char *const noises[] = { "", "echo Welcome to strict; ", "echo No mail; exit 3; " };
+	static const char *const noises[] = { "", "echo Welcome to strict; ",
+		                              "echo No mail; exit 3; " };
 	assert_non_null(mkdtemp(dir));
 	for (size_t i = 0; i < ARRAY_LEN(noises); i++) {
 		bool cut = strstr(noises[i], "exit") != NULL;
 		struct sockaddr_un sun = { .sun_family = AF_UNIX };
 		snprintf(path, sizeof(path), "%s/it's a \"$HOME\"", dir);
 		memcpy(sun.sun_path, path, strlen(path));
-		assert_int_equal(look(noises[i], path, owner, sizeof(owner)), cut ? SEEN_UNSEEN : SEEN_ABSENT);
+		assert_int_equal(look(noises[i], path, owner, sizeof(owner)),
+		                 cut ? SEEN_UNSEEN : SEEN_ABSENT);
 		int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 		assert_int_equal(bind(fd, (struct sockaddr *)&sun, sizeof(sun)), 0);
 		assert_int_equal(listen(fd, 1), 0);
-		assert_int_equal(look(noises[i], path, owner, sizeof(owner)), cut ? SEEN_UNSEEN : SEEN_LISTENS);
+		assert_int_equal(look(noises[i], path, owner, sizeof(owner)),
+		                 cut ? SEEN_UNSEEN : SEEN_LISTENS);
 		assert_true(cut || strchr(owner, ':'));
 		assert_true(socket_is_listed(path));
 		/* what was accepted has the name too, and outlives who listened */
@@ -441,7 +470,8 @@ static void sockets_are_looked_at(void **state)
 		assert_int_equal(connect(client, (struct sockaddr *)&sun, sizeof(sun)), 0);
 		int accepted = accept(fd, NULL, NULL);
 		close(fd);
-		assert_int_equal(look(noises[i], path, owner, sizeof(owner)), cut ? SEEN_UNSEEN : SEEN_SILENT);
+		assert_int_equal(look(noises[i], path, owner, sizeof(owner)),
+		                 cut ? SEEN_UNSEEN : SEEN_SILENT);
 		assert_false(socket_is_listed(path));
 		close(accepted);
 		close(client);
@@ -466,13 +496,16 @@ static size_t close_inside_data(struct stream *s, const char *data, size_t len, 
 
 static void test_close_inside_events(void **state)
 {
-	static const struct stream_events at_open = {.opened = close_inside, .closed = tap_closed};
-	static const struct stream_events at_data = {.data = close_inside_data, .closed = tap_closed};
-	static const struct stream_events at_drained = {.drained = close_inside, .closed = tap_closed};
-	static const struct stream_events *const tables[] = {&at_open, &at_data, &at_drained};
-	struct endpoint endpoint = {.kind = ENDPOINT_EXEC, .command = "echo x; cat"};
+	static const struct stream_events at_open = { .opened = close_inside,
+		                                      .closed = tap_closed };
+	static const struct stream_events at_data = { .data = close_inside_data,
+		                                      .closed = tap_closed };
+	static const struct stream_events at_drained = { .drained = close_inside,
+		                                         .closed = tap_closed };
+	static const struct stream_events *const tables[] = { &at_open, &at_data, &at_drained };
+	struct endpoint endpoint = { .kind = ENDPOINT_EXEC, .command = "echo x; cat" };
 	for (size_t i = 0; i < ARRAY_LEN(tables); i++) {
-		struct tap t = {0};
+		struct tap t = { 0 };
 		t.stream = link_open(up, &endpoint, tables[i], &t, NULL);
 		stream_write(t.stream, "y", 1);
 		assert_true(wait_for(&t.opened));
@@ -480,18 +513,20 @@ static void test_close_inside_events(void **state)
 		assert_false(t.ended);
 	}
 	stream_close(NULL);
-	stream_close(link_open(up, &endpoint, &at_open, NULL, NULL));    /* before anything happened */
+	/* before anything happened */
+	stream_close(link_open(up, &endpoint, &at_open, NULL, NULL));
 	turn_for(20);
 }
 
 static void test_unix_socket_echo(void **state)
 {
-	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	snprintf(addr.sun_path, sizeof(addr.sun_path), "/tmp/mocr-test-%d.sock", (int)getpid());
 	int server = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	assert_int_equal(bind(server, (struct sockaddr *)&addr, sizeof(addr)), 0);
 	assert_int_equal(listen(server, 1), 0);
-	struct tap *t = tap_open(&(struct endpoint){.kind = ENDPOINT_UNIX, .path = addr.sun_path});
+	struct tap *t = tap_open(
+		&(struct endpoint){ .kind = ENDPOINT_UNIX, .path = addr.sun_path });
 	stream_write(t->stream, "ping", 4);
 	stream_write_eof(t->stream);
 	int fd = accept(server, NULL, NULL);
@@ -512,10 +547,11 @@ static void test_unix_socket_echo(void **state)
 
 static void test_disconnect_ends_streams(void **state)
 {
-	struct tap *t = tap_open(&(struct endpoint){.kind = ENDPOINT_EXEC, .command = "echo ready; sleep 30"});
+	struct tap *t = tap_open(
+		&(struct endpoint){ .kind = ENDPOINT_EXEC, .command = "echo ready; sleep 30" });
 	for (int i = 0; i < 200 && !t->data.len; i++)
 		loop_turn(loop, 50);
-	struct outcome o = {0};
+	struct outcome o = { 0 };
 	link_run(up, "sleep 30", NULL, 0, 100, WAIT_MS, run_done, &o);
 	link_disconnect(up);
 	assert_int_equal(up->state, LINK_DOWN);
@@ -525,12 +561,13 @@ static void test_disconnect_ends_streams(void **state)
 	tap_free(t);
 	outcome_free(&o);
 	struct err err;
-	assert_null(link_open(up, &(struct endpoint){.kind = ENDPOINT_EXEC, .command = "true"}, &tap_events, NULL, &err));
+	assert_null(link_open(up, &(struct endpoint){ .kind = ENDPOINT_EXEC, .command = "true" },
+	                      &tap_events, NULL, &err));
 	assert_int_equal(err.code, ERR_LOST);
 	assert_int_equal(settle(up), LINK_UP);
 }
 
-/* --- fixtures ------------------------------------------------------------------------------------------- */
+/* --- fixtures ------------------------------------------------------------ */
 
 static int local_up(void **state)
 {
@@ -550,7 +587,9 @@ static int all_down(void **state)
 
 static struct link *lab_link(const char *name, bool batch)
 {
-	struct link_config c = {.name = name, .ssh_config = lab_config, .connect_timeout_ms = 4000, .batch = batch};
+	struct link_config c = {
+		.name = name, .ssh_config = lab_config, .connect_timeout_ms = 4000, .batch = batch
+	};
 	return link_create_ssh(loop, &c, &link_event_table, NULL);
 }
 
@@ -564,40 +603,49 @@ static int lab_up(const char *name)
 	return -1;
 }
 
-static int sese_up(void **state) { return lab_up("sese"); }
-static int seko_up(void **state) { return lab_up("seko"); }
-static int relay_up(void **state) { return lab_up("relay"); }
+static int sese_up(void **state)
+{
+	return lab_up("sese");
+}
+static int seko_up(void **state)
+{
+	return lab_up("seko");
+}
+static int relay_up(void **state)
+{
+	return lab_up("relay");
+}
 
-/* --- real servers: ways in -------------------------------------------------------------------------------- */
+/* --- real servers: ways in ----------------------------------------------- */
 
 struct way_in {
 	const char *host;
 	const char *answers[4];
 	enum link_state state;
 	enum err_code code;
-	const char *says;            /* of the sentence, or of the detail */
+	const char *says; /* of the sentence, or of the detail */
 	int asks;
 };
 
 static const struct way_in ways[] = {
-	{"sese", {0}, LINK_UP, ERR_NONE, "10.77.0.11 port 804 as ops", 0},
-	{"pi", {0}, LINK_UP, ERR_NONE, "as pi", 0},
-	{"relay", {0}, LINK_UP, ERR_NONE, "as root", 0},
-	{"seko", {0}, LINK_UP, ERR_NONE, "through sese", 0},
-	{"strict", {0}, LINK_UP, ERR_NONE, "ecdsa", 0},
-	{"strict-kbd", {"kbd pass"}, LINK_UP, ERR_NONE, "as kbd", 1},
-	{"strict-kbd", {"wrong", "kbd pass"}, LINK_UP, ERR_NONE, "as kbd", 2},
-	{"strict-kbd", {NULL}, LINK_LOST, ERR_CANCELLED, "not answered", 1},
-	{"strict-pwd", {"pwd pass"}, LINK_UP, ERR_NONE, "as pwd", 1},
-	{"strict-pwd", {"a", "b", "c"}, LINK_LOST, ERR_DENIED, "tried password", 3},
-	{"pi-password", {"raspberry"}, LINK_UP, ERR_NONE, "as pi", 1},
-	{"pi-noagent", {"wrong", "PASSPHRASE"}, LINK_UP, ERR_NONE, "as pi", 2},
-	{"newkey", {"no"}, LINK_LOST, ERR_CANCELLED, "not confirmed", 1},
-	{"badkey", {0}, LINK_LOST, ERR_DENIED, "known_hosts", 0},
-	{"dead", {0}, LINK_LOST, ERR_TIMEOUT, "within 4 s", 0},
-	{"noroute", {0}, LINK_LOST, ERR_REFUSED, "cannot be reached", 0},
-	{"refused", {0}, LINK_LOST, ERR_REFUSED, "refused the connection", 0},
-	{"no-such-host.invalid", {0}, LINK_LOST, ERR_ABSENT, "no address", 0},
+	{ "sese", { 0 }, LINK_UP, ERR_NONE, "10.77.0.11 port 804 as ops", 0 },
+	{ "pi", { 0 }, LINK_UP, ERR_NONE, "as pi", 0 },
+	{ "relay", { 0 }, LINK_UP, ERR_NONE, "as root", 0 },
+	{ "seko", { 0 }, LINK_UP, ERR_NONE, "through sese", 0 },
+	{ "strict", { 0 }, LINK_UP, ERR_NONE, "ecdsa", 0 },
+	{ "strict-kbd", { "kbd pass" }, LINK_UP, ERR_NONE, "as kbd", 1 },
+	{ "strict-kbd", { "wrong", "kbd pass" }, LINK_UP, ERR_NONE, "as kbd", 2 },
+	{ "strict-kbd", { NULL }, LINK_LOST, ERR_CANCELLED, "not answered", 1 },
+	{ "strict-pwd", { "pwd pass" }, LINK_UP, ERR_NONE, "as pwd", 1 },
+	{ "strict-pwd", { "a", "b", "c" }, LINK_LOST, ERR_DENIED, "tried password", 3 },
+	{ "pi-password", { "raspberry" }, LINK_UP, ERR_NONE, "as pi", 1 },
+	{ "pi-noagent", { "wrong", "PASSPHRASE" }, LINK_UP, ERR_NONE, "as pi", 2 },
+	{ "newkey", { "no" }, LINK_LOST, ERR_CANCELLED, "not confirmed", 1 },
+	{ "badkey", { 0 }, LINK_LOST, ERR_DENIED, "known_hosts", 0 },
+	{ "dead", { 0 }, LINK_LOST, ERR_TIMEOUT, "within 4 s", 0 },
+	{ "noroute", { 0 }, LINK_LOST, ERR_REFUSED, "cannot be reached", 0 },
+	{ "refused", { 0 }, LINK_LOST, ERR_REFUSED, "refused the connection", 0 },
+	{ "no-such-host.invalid", { 0 }, LINK_LOST, ERR_ABSENT, "no address", 0 },
 };
 
 static void test_ways_in(void **state)
@@ -607,12 +655,14 @@ static void test_ways_in(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
 		const struct way_in *w = &ways[i];
 		for (size_t k = 0; k < ARRAY_LEN(w->answers); k++)
-			answers[k] = w->answers[k] && strcmp(w->answers[k], "PASSPHRASE") == 0 ? passphrase ?: "lab passphrase"
-			                                                                       : w->answers[k];
+			answers[k] = w->answers[k] && strcmp(w->answers[k], "PASSPHRASE") == 0
+			                     ? passphrase ?: "lab passphrase"
+			                     : w->answers[k];
 		struct link *l = lab_link(w->host, false);
 		int64_t start = now_mono_ms();
 		settle(l);
-		print_message("%-22s %5lld ms, %d asks:%s; %s\n", w->host, (long long)(now_mono_ms() - start), asks, states,
+		print_message("%-22s %5lld ms, %d asks:%s; %s\n", w->host,
+		              (long long)(now_mono_ms() - start), asks, states,
 		              l->state == LINK_UP ? l->detail : l->err.text);
 		for (int k = 0; k < asks; k++)
 			print_message("    %s\n", asked[k]);
@@ -628,7 +678,7 @@ static void test_ways_in(void **state)
 
 static void test_batch_asks_nobody(void **state)
 {
-	static const char *const hosts[] = {"strict-kbd", "strict-pwd", "pi-noagent", "newkey"};
+	static const char *const hosts[] = { "strict-kbd", "strict-pwd", "pi-noagent", "newkey" };
 	loop = loop_create();
 	for (size_t i = 0; i < ARRAY_LEN(hosts); i++) {
 		struct link *l = lab_link(hosts[i], true);
@@ -644,7 +694,7 @@ static void test_batch_asks_nobody(void **state)
 /* Giving a log-in up at any moment ends at once and leaves nothing behind. */
 static void test_give_up_anytime(void **state)
 {
-	static const char *const hosts[] = {"sese", "seko", "dead", "strict-kbd", "pi"};
+	static const char *const hosts[] = { "sese", "seko", "dead", "strict-kbd", "pi" };
 	loop = loop_create();
 	for (size_t i = 0; i < ARRAY_LEN(hosts); i++)
 		for (int after = 0; after < 260; after += 20) {
@@ -659,7 +709,7 @@ static void test_give_up_anytime(void **state)
 	loop_destroy(loop);
 }
 
-/* --- real servers: losses ------------------------------------------------------------------------------- */
+/* --- real servers: losses ------------------------------------------------ */
 
 static bool is_lost(struct link *l, int64_t within_ms)
 {
@@ -672,8 +722,9 @@ static bool is_lost(struct link *l, int64_t within_ms)
 /* The connection is cut: everything on it ends, the link says so and comes back by itself. */
 static void test_cut_and_back(void **state)
 {
-	struct tap *t = tap_open(&(struct endpoint){.kind = ENDPOINT_EXEC, .command = "echo ready; sleep 60"});
-	struct outcome o = {0};
+	struct tap *t = tap_open(
+		&(struct endpoint){ .kind = ENDPOINT_EXEC, .command = "echo ready; sleep 60" });
+	struct outcome o = { 0 };
 	link_run(up, "sleep 0.3; kill -9 $PPID", NULL, 0, 100, WAIT_MS, run_done, &o);
 	assert_true(is_lost(up, 5000));
 	assert_true(t->ended && o.done);
@@ -735,7 +786,9 @@ static void test_many_at_once(void **state)
 	for (int i = 0; i < 60; i++) {
 		snprintf(paths[i], sizeof(paths[i]), "/run/no-such-%d.sock", i);
 		bool good = i % 3 == 0;
-		t[i] = tap_open(&(struct endpoint){.kind = ENDPOINT_UNIX, .path = good ? "/run/dbus/system_bus_socket" : paths[i]});
+		t[i] = tap_open(&(struct endpoint){ .kind = ENDPOINT_UNIX,
+		                                    .path = good ? "/run/dbus/system_bus_socket"
+		                                                 : paths[i] });
 	}
 	for (int i = 0; i < 60; i++) {
 		if (i % 3 == 0) {
@@ -750,11 +803,12 @@ static void test_many_at_once(void **state)
 		tap_free(t[i]);
 }
 
-/* sshd has room for ten sessions on a connection. More wait for their turn, and are told of the limit when it never comes. */
+/* sshd has room for ten sessions on a connection. More wait for their turn, and are told of the
+ * limit when it never comes. */
 static void test_more_sessions_than_room(void **state)
 {
 	enum { MANY = 30, ROOM = 10 };
-	struct outcome o[MANY] = {0};
+	struct outcome o[MANY] = { 0 };
 	struct tap *t[ROOM];
 	for (int i = 0; i < MANY; i++) {
 		char command[64];
@@ -773,26 +827,28 @@ static void test_more_sessions_than_room(void **state)
 		for (int i = 0; i < MANY; i++) {
 			char command[64];
 			snprintf(command, sizeof(command), "exit %d", i);
-			o[i] = (struct outcome){0};
+			o[i] = (struct outcome){ 0 };
 			link_run(up, command, NULL, 0, 1000, WAIT_MS, run_done, &o[i]);
 		}
 		for (int i = 0; i < MANY; i++) {
 			assert_true(wait_for(&o[i].done));
 			if (o[i].end.err.code)
-				print_message("run %d of round %d: %s\n", i, round, o[i].end.err.text);
+				print_message("run %d of round %d: %s\n", i, round,
+				              o[i].end.err.text);
 			assert_int_equal(o[i].end.exit_code, i);
 			outcome_free(&o[i]);
 		}
 	}
 	for (int i = 0; i < ROOM; i++)
-		t[i] = tap_open(&(struct endpoint){.kind = ENDPOINT_EXEC, .command = "sleep 60"});
+		t[i] = tap_open(&(struct endpoint){ .kind = ENDPOINT_EXEC, .command = "sleep 60" });
 	for (int i = 0; i < ROOM; i++)
 		assert_true(wait_for(&t[i]->opened));
-	struct tap *late = tap_open(&(struct endpoint){.kind = ENDPOINT_TERMINAL, .term = "xterm", .timeout_ms = 700});
+	struct tap *late = tap_open(&(struct endpoint){
+		.kind = ENDPOINT_TERMINAL, .term = "xterm", .timeout_ms = 700 });
 	assert_true(wait_for(&late->ended));
 	assert_non_null(strstr(late->end.err.text, "MaxSessions"));
 	tap_free(late);
-	late = tap_open(&(struct endpoint){.kind = ENDPOINT_EXEC, .command = "true"});
+	late = tap_open(&(struct endpoint){ .kind = ENDPOINT_EXEC, .command = "true" });
 	turn_for(50);
 	tap_free(t[0]);
 	assert_true(wait_for(&late->ended));
@@ -802,18 +858,21 @@ static void test_more_sessions_than_room(void **state)
 		tap_free(t[i]);
 }
 
-/* Somebody listens at the first socket and its queue is full, so sshd cannot open it. That does not mean that sshd forbids sockets:
- * the second one opens. */
+/* Somebody listens at the first socket and its queue is full, so sshd cannot open it. That does not
+ * mean that sshd forbids sockets: the second one opens. */
 static void test_a_full_socket_hides_no_other(void **state)
 {
 	static const char server[] =
 		"perl -MSocket -e '$| = 1; my $d = `mktemp -d`; chomp $d; my @k;"
-		"for my $n (\"full\", \"free\") { socket(my $s, PF_UNIX, SOCK_STREAM, 0) or die; bind($s, sockaddr_un(\"$d/$n\")) or die;"
+		"for my $n (\"full\", \"free\") { socket(my $s, PF_UNIX, SOCK_STREAM, 0) or die; "
+		"bind($s, sockaddr_un(\"$d/$n\")) or die;"
 		" listen($s, $n eq \"full\" ? 0 : 5) or die; push @k, $s; }"
-		"socket(my $c, PF_UNIX, SOCK_STREAM, 0) or die; connect($c, sockaddr_un(\"$d/full\")) or die;"
+		"socket(my $c, PF_UNIX, SOCK_STREAM, 0) or die; connect($c, "
+		"sockaddr_un(\"$d/full\")) or die;"
 		"print \"$d\\n\"; <STDIN>; unlink(\"$d/full\", \"$d/free\"); rmdir $d;'";
 	char full[128], free_one[128];
-	struct tap *there = tap_open(&(struct endpoint){ .kind = ENDPOINT_EXEC, .command = server });
+	struct tap *there = tap_open(
+		&(struct endpoint){ .kind = ENDPOINT_EXEC, .command = server });
 	for (int i = 0; i < 200 && !strchr(text(&there->data), '\n'); i++)
 		loop_turn(loop, 50);
 	size_t n = strcspn(text(&there->data), "\n");
@@ -846,8 +905,10 @@ static void test_a_full_socket_hides_no_other(void **state)
 static void test_churn(void **state)
 {
 	struct endpoint endpoints[] = {
-		{.kind = ENDPOINT_UNIX, .path = "/run/dbus/system_bus_socket"}, {.kind = ENDPOINT_EXEC, .command = "head -c 3000000 /dev/zero"},
-		{.kind = ENDPOINT_UNIX, .path = "/run/no-such.sock"}, {.kind = ENDPOINT_TERMINAL, .term = "xterm", .command = "echo x"},
+		{ .kind = ENDPOINT_UNIX, .path = "/run/dbus/system_bus_socket" },
+		{ .kind = ENDPOINT_EXEC, .command = "head -c 3000000 /dev/zero" },
+		{ .kind = ENDPOINT_UNIX, .path = "/run/no-such.sock" },
+		{ .kind = ENDPOINT_TERMINAL, .term = "xterm", .command = "echo x" },
 	};
 	for (int i = 0; i < 120; i++) {
 		struct tap *t = tap_open(&endpoints[i % 4]);
@@ -861,11 +922,14 @@ static void test_churn(void **state)
 	outcome_free(&o);
 }
 
-#define SHARED_TESTS                                                                                         \
-	cmocka_unit_test(test_run), cmocka_unit_test(test_run_exit_status_of_many), cmocka_unit_test(test_run_limits), \
-		cmocka_unit_test(test_run_big), cmocka_unit_test(test_run_cancel), cmocka_unit_test(test_command_gets_hup),  \
-		cmocka_unit_test(test_back_pressure), cmocka_unit_test(test_slow_reader), cmocka_unit_test(test_terminal), cmocka_unit_test(test_shell),         \
-		cmocka_unit_test(test_absent_endpoints), cmocka_unit_test(test_close_inside_events),                             \
+#define SHARED_TESTS                                                                        \
+	cmocka_unit_test(test_run), cmocka_unit_test(test_run_exit_status_of_many),         \
+		cmocka_unit_test(test_run_limits), cmocka_unit_test(test_run_big),          \
+		cmocka_unit_test(test_run_cancel), cmocka_unit_test(test_command_gets_hup), \
+		cmocka_unit_test(test_back_pressure), cmocka_unit_test(test_slow_reader),   \
+		cmocka_unit_test(test_terminal), cmocka_unit_test(test_shell),              \
+		cmocka_unit_test(test_absent_endpoints),                                    \
+		cmocka_unit_test(test_close_inside_events),                                 \
 		cmocka_unit_test(test_disconnect_ends_streams)
 
 int main(void)
@@ -874,17 +938,23 @@ int main(void)
 	if (getenv("ONLY"))
 		cmocka_set_test_filter(getenv("ONLY"));
 	snprintf(lab_config, sizeof(lab_config), "%s/ssh/config", dir ? dir : "/run/mocr-lab");
-	const struct CMUnitTest shared[] = {SHARED_TESTS};
+	const struct CMUnitTest shared[] = { SHARED_TESTS };
 	const struct CMUnitTest ways_tests[] = {
-		cmocka_unit_test(test_ways_in), cmocka_unit_test(test_batch_asks_nobody), cmocka_unit_test(test_give_up_anytime),
+		cmocka_unit_test(test_ways_in),
+		cmocka_unit_test(test_batch_asks_nobody),
+		cmocka_unit_test(test_give_up_anytime),
 	};
 	const struct CMUnitTest live_tests[] = {
 		cmocka_unit_test(test_a_full_socket_hides_no_other),
-		cmocka_unit_test(test_many_at_once), cmocka_unit_test(test_more_sessions_than_room), cmocka_unit_test(test_churn), cmocka_unit_test(test_cut_and_back),
-		cmocka_unit_test(test_silent_peer), cmocka_unit_test(test_idle),
+		cmocka_unit_test(test_many_at_once),
+		cmocka_unit_test(test_more_sessions_than_room),
+		cmocka_unit_test(test_churn),
+		cmocka_unit_test(test_cut_and_back),
+		cmocka_unit_test(test_silent_peer),
+		cmocka_unit_test(test_idle),
 	};
 	const struct CMUnitTest here[] = { SHARED_TESTS, cmocka_unit_test(test_unix_socket_echo),
-		cmocka_unit_test(sockets_are_looked_at) };
+		                           cmocka_unit_test(sockets_are_looked_at) };
 	int failed = cmocka_run_group_tests_name("local", here, local_up, all_down);
 	if (access(lab_config, R_OK) != 0) {
 		print_message("no lab: SSH is not tested\n");

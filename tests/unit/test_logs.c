@@ -37,7 +37,8 @@ static void in_order(const struct log *log)
 		assert_non_null(line);
 		if (before)
 			assert_true(before->time_us < line->time_us ||
-			            (before->time_us == line->time_us && before->number < line->number));
+			            (before->time_us == line->time_us &&
+			             before->number < line->number));
 		memcpy(kept, line, sizeof(kept));
 		before = (const void *)kept;
 		assert_int_equal(log_find(log, line->time_us, line->number), at);
@@ -64,7 +65,8 @@ static void test_merge_order(void **state)
 	assert_string_equal(log_get(log, 4000)->text, "b 1999");
 	srand(7);
 	for (int i = 0; i < 20000; i++)
-		add(log, i & 1 ? a : b, 1 + rand() % 2000000, "at random, with some text so that chunks fill and are split in two");
+		add(log, i & 1 ? a : b, 1 + rand() % 2000000,
+		    "at random, with some text so that chunks fill and are split in two");
 	in_order(log);
 	assert_int_equal(log_last(log) - log_first(log) + 1, 24000);
 	log_destroy(log);
@@ -83,7 +85,8 @@ static void test_same_time(void **state)
 	assert_string_equal(log_get(log, 4)->text, "four");
 	log_gap(log, a, "a gap");
 	assert_int_equal(log_get(log, 5)->mark, LOG_GAP);
-	assert_int_equal(log_get(log, 5)->time_us, 6000000);      /* behind the last line, before what was missed */
+	/* behind the last line, before what was missed */
+	assert_int_equal(log_get(log, 5)->time_us, 6000000);
 	add(log, a, 6000001, "missed");
 	assert_string_equal(log_get(log, 6)->text, "missed");
 	log_destroy(log);
@@ -95,7 +98,7 @@ static void test_settling(void **state)
 	int wait;
 	unsigned a = log_source_add(log, "a");
 	add(log, a, 1000000, "one");
-	assert_int_equal(log_settled(log, &wait), 1);       /* nobody else to wait for */
+	assert_int_equal(log_settled(log, &wait), 1); /* nobody else to wait for */
 	assert_int_equal(wait, -1);
 	log_source_add(log, "b");
 	assert_int_equal(log_settled(log, &wait), 0);
@@ -135,10 +138,12 @@ static void test_pool(void **state)
 	struct log *old = log_create_in(pool), *new = log_create_in(pool);
 	unsigned a = log_source_add(old, "a"), b = log_source_add(new, "b");
 	for (int i = 0; i < 5000; i++)
-		add(old, a, 1000 + i, "a line of the older log that has some length to it, as lines do");
+		add(old, a, 1000 + i,
+		    "a line of the older log that has some length to it, as lines do");
 	assert_int_equal(log_dropped(old), 0);
 	for (int i = 0; i < 200000; i++) {
-		add(new, b, 1000000 + i, "a line of the newer log that has some length to it, as lines do");
+		add(new, b, 1000000 + i,
+		    "a line of the newer log that has some length to it, as lines do");
 		assert_true(log_pool_bytes(pool) <= 1 << 20);
 	}
 	assert_true(log_dropped(old) > 3000);
@@ -171,7 +176,7 @@ static void test_judge(void **state)
 	assert_int_equal(log_seen_from(log, 1), 2);
 	assert_int_equal(log_seen_to(log, 9999), 9998);
 	assert_int_equal(log_seen_from(log, 10001), 0);
-	add(log, a, 15, "4");           /* late and even */
+	add(log, a, 15, "4"); /* late and even */
 	add(log, a, 200000, "7");
 	add(log, a, 200001, "8");
 	assert_int_equal(log_seen_count(log), 5002);
@@ -195,7 +200,7 @@ static void test_match(void **state)
 	size_t start, end;
 	struct match *m = match_create("err(or)?\\s+\\d+", why, sizeof(why));
 	assert_non_null(m);
-	assert_true(match_in(m, "an ERROR  42 there", 18));      /* no capitals: any case */
+	assert_true(match_in(m, "an ERROR  42 there", 18)); /* no capitals: any case */
 	assert_true(match_find(m, "an error 42 there", 17, 0, &start, &end));
 	assert_int_equal(start, 3);
 	assert_int_equal(end, 11);
@@ -218,13 +223,14 @@ static void test_match(void **state)
 	match_destroy(m);
 }
 
-/* --- lines that were left out at first ------------------------------------------------------------------------------- */
+/* --- lines that were left out at first ----------------------------------- */
 
 static void assert_texts(const struct log *log, uint64_t last, const char *want)
 {
 	char all[200] = "";
 	for (uint64_t at = log_first(log); at && at <= last; at++)
-		snprintf(all + strlen(all), sizeof(all) - strlen(all), "%s ", log_get(log, at)->text);
+		snprintf(all + strlen(all), sizeof(all) - strlen(all), "%s ",
+		         log_get(log, at)->text);
 	assert_string_equal(all, want);
 }
 
@@ -240,8 +246,10 @@ static void test_lines_put_before_others(void **state)
 	log_add_before(log, third, a, 1000, LOG_LEVEL_UNKNOWN, LOG_LINE, "4", 1);
 	log_add_before(log, second, a, 1000, LOG_LEVEL_UNKNOWN, LOG_LINE, "2", 1);
 	assert_texts(log, log_last(log), "1 2 3 4 5 6 ");
-	for (int i = 0; i < 60000; i++)          /* a busy second of which the end was loaded first */
-		log_add_before(log, third, a, 1000, LOG_LEVEL_UNKNOWN, LOG_LINE, i < 59999 ? "" : "x", i < 59999 ? 0 : 1);
+	/* a busy second of which the end was loaded first */
+	for (int i = 0; i < 60000; i++)
+		log_add_before(log, third, a, 1000, LOG_LEVEL_UNKNOWN, LOG_LINE,
+		               i < 59999 ? "" : "x", i < 59999 ? 0 : 1);
 	uint64_t place = log_find(log, 1000, third);
 	assert_string_equal(log_get(log, place)->text, "5");
 	assert_string_equal(log_get(log, place - 1)->text, "x");
@@ -250,8 +258,10 @@ static void test_lines_put_before_others(void **state)
 	log_source_add(log, "pod/container/a");
 	for (int i = 0; i < 6; i++)
 		log_add(log, a, 1000, LOG_LEVEL_UNKNOWN, LOG_LINE, &"123456"[i], 1);
-	log_add_before(log, 12345, a, 1000, LOG_LEVEL_UNKNOWN, LOG_LINE, "7", 1);    /* no such line */
-	log_add_before(log, third, a, 2000, LOG_LEVEL_UNKNOWN, LOG_LINE, "8", 1);    /* not of that time */
+	/* no such line */
+	log_add_before(log, 12345, a, 1000, LOG_LEVEL_UNKNOWN, LOG_LINE, "7", 1);
+	/* not of that time */
+	log_add_before(log, third, a, 2000, LOG_LEVEL_UNKNOWN, LOG_LINE, "8", 1);
 	assert_texts(log, log_last(log), "1 2 3 4 5 6 7 8 ");
 	/* one that wavers waits, and what is held does not settle at all */
 	int wait;
@@ -266,12 +276,12 @@ static void test_lines_put_before_others(void **state)
 	assert_texts(log, log_settled(log, &wait), "1 2 3 4 5 6 7 8 ");
 	assert_true(wait > LOG_SETTLE_MS && wait <= LOG_HOLD_MS);
 	log_hold(log, false);
-	log_hold(log, false);                    /* once too often does no harm */
+	log_hold(log, false); /* once too often does no harm */
 	assert_int_equal(log_settled(log, NULL), log_last(log));
 	log_destroy(log);
 }
 
-/* --- words and forms ------------------------------------------------------------------------------------------- */
+/* --- words and forms ----------------------------------------------------- */
 
 static void folded(const char *text, const char *want)
 {
@@ -285,13 +295,18 @@ static void folded(const char *text, const char *want)
 
 static void test_fold(void **state)
 {
-	folded("{\"ts\":\"2026\",\"msg\":\"slow query\",\"level\":\"warn\",\"ms\":12}", "warn slow query ms=12");
-	folded("{ \"a\": \"b c\", \"d\": [1, {\"e\": 2}], \"f\": null }", "a=\"b c\" d=[1, {\"e\": 2}] f=null");
-	folded("{\"message\":\"a \\\"quoted\\\" word\\nnext\",\"u\":\"x\"}", "a \"quoted\" word next u=x");
-	folded("{\"level\":50,\"time\":1795243208000,\"pid\":7,\"msg\":\"it broke\"}", "error it broke pid=7");
+	folded("{\"ts\":\"2026\",\"msg\":\"slow query\",\"level\":\"warn\",\"ms\":12}",
+	       "warn slow query ms=12");
+	folded("{ \"a\": \"b c\", \"d\": [1, {\"e\": 2}], \"f\": null }",
+	       "a=\"b c\" d=[1, {\"e\": 2}] f=null");
+	folded("{\"message\":\"a \\\"quoted\\\" word\\nnext\",\"u\":\"x\"}",
+	       "a \"quoted\" word next u=x");
+	folded("{\"level\":50,\"time\":1795243208000,\"pid\":7,\"msg\":\"it broke\"}",
+	       "error it broke pid=7");
 	folded("{\"level\":7000,\"msg\":\"x\"}", "7000 x");
-	static const char *const none[] = { "", "{", "{}", "text", "{\"a\"}", "{\"a\":}", "{\"a\":1", "{\"a\":\"x}", "[1]", "{\"a\":1}}", "{a:1}",
-		"{\"a\":1,}x" };
+	static const char *const none[] = { "",        "{",          "{}",       "text",
+		                            "{\"a\"}", "{\"a\":}",   "{\"a\":1", "{\"a\":\"x}",
+		                            "[1]",     "{\"a\":1}}", "{a:1}",    "{\"a\":1,}x" };
 	for (size_t i = 0; i < ARRAY_LEN(none); i++)
 		folded(none[i], NULL);
 	char deep[400];
@@ -343,7 +358,8 @@ static void test_stamps(void **state)
 	static const char engine[] = "2026-11-21T06:40:08.123456789Z";
 	assert_int_equal(stamp_utc_ns(engine, strlen(engine)), 1795243208123456789);
 	assert_int_equal(stamp_utc_ns("2026-11-21T06:40:08Z", 20), 1795243208000000000);
-	assert_int_equal(stamp_utc_ns("2026-11-21T08:40:08.5+02:00", 27), 1795243208500000000);   /* Podman, by the clock on the wall */
+	/* Podman, by the clock on the wall */
+	assert_int_equal(stamp_utc_ns("2026-11-21T08:40:08.5+02:00", 27), 1795243208500000000);
 	assert_int_equal(stamp_utc_ns("2026-11-21T06:40:08+02:00x", 26), 0);
 	assert_int_equal(stamp_utc_ns("2026-11-21 06:40:08Z", 20), 0);
 	assert_int_equal(stamp_utc_ns("", 0), 0);
@@ -352,34 +368,74 @@ static void test_stamps(void **state)
 	assert_int_equal(stamp_find(line, strlen(line), (struct zone){ 0 }), 1795243208500000);
 	assert_int_equal(stamp_find("no time here, none at all", 25, (struct zone){ 0 }), 0);
 	setenv("TZ", "UTC", 1);
-	assert_int_equal(stamp_find("2026-11-21 06:40:08,250 INFO", 28, (struct zone){ 0 }), 1795243208250000);
+	assert_int_equal(stamp_find("2026-11-21 06:40:08,250 INFO", 28, (struct zone){ 0 }),
+	                 1795243208250000);
 	/* A server's own zone counts where the line has none; the reader's is not asked. */
-	static const struct { const char *line; const char *zone; int64_t us; } lines[] = {
-		{ "2026-11-21 08:40:08 x", "+0200", 1795243208000000 }, { "2026-11-21T01:10:08.25 x", "-0530", 1795243208250000 },
-		{ "2026-11-21T06:40:08Z x", "+0200", 1795243208000000 }, { "2026/11/21 06:40:08 [error] 12#12: x", "+0000", 1795243208000000 },
-		{ "10.0.0.1 - - [21/Nov/2026:07:40:08 +0100] \"GET /\"", "+0500", 1795243208000000 },
-		{ "2026/11-21 06:40:08 x", "+0000", 0 }, { "[21/Nox/2026:07:40:08 +0100]", "+0000", 0 }, { "[", "", 0 }, { "Nov 21 6:40:08 x", "+0000", 0 },
-		{ "[21/Nov/2026:07:40:0", "+0000", 0 }, { "2026-11-21 06:40:08+00", "+0000", 0 },
-		{ "2026-11-21 08:40:08 +0200 x", "+0500", 1795243208000000 }, { "2026-11-21 08:40:08,250 - INFO", "+0200", 1795243208250000 },
+	static const struct {
+		const char *line;
+		const char *zone;
+		int64_t us;
+	} lines[] = {
+		{ "2026-11-21 08:40:08 x", "+0200", 1795243208000000 },
+		{ "2026-11-21T01:10:08.25 x", "-0530", 1795243208250000 },
+		{ "2026-11-21T06:40:08Z x", "+0200", 1795243208000000 },
+		{ "2026/11/21 06:40:08 [error] 12#12: x", "+0000", 1795243208000000 },
+		{ "10.0.0.1 - - [21/Nov/2026:07:40:08 +0100] \"GET /\"", "+0500",
+		  1795243208000000 },
+		{ "2026/11-21 06:40:08 x", "+0000", 0 },
+		{ "[21/Nox/2026:07:40:08 +0100]", "+0000", 0 },
+		{ "[", "", 0 },
+		{ "Nov 21 6:40:08 x", "+0000", 0 },
+		{ "[21/Nov/2026:07:40:0", "+0000", 0 },
+		{ "2026-11-21 06:40:08+00", "+0000", 0 },
+		{ "2026-11-21 08:40:08 +0200 x", "+0500", 1795243208000000 },
+		{ "2026-11-21 08:40:08,250 - INFO", "+0200", 1795243208250000 },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(lines); i++)
-		assert_int_equal(stamp_find(lines[i].line, strlen(lines[i].line), zone_parse(lines[i].zone)), lines[i].us);
+		assert_int_equal(stamp_find(lines[i].line, strlen(lines[i].line),
+		                            zone_parse(lines[i].zone)),
+		                 lines[i].us);
 	/* JSON has its time within; only what can be one counts */
-	static const struct { const char *line; int64_t us; } json[] = {
-		{ "{\"level\":\"info\",\"time\":\"2026-11-21T06:40:08.25Z\"}", 1795243208250000 }, { "{\"ts\":1795243208.25,\"msg\":\"x\"}", 1795243208250000 },
-		{ "{\"time\":1795243208250}", 1795243208250000 }, { "{\"t\":1795243208250000}", 1795243208250000 },
-		{ "{\"@timestamp\":\"1795243208250000000\"}", 1795243208250000 }, { "{\"t\":12,\"timestamp\":\"2026-11-21 08:40:08\"}", 1795243208000000 },
-		{ "{\"msg\":\"2026-11-21T06:40:08Z\"}", 0 }, { "{\"time\":\"soon\"}", 0 }, { "{\"time\":{\"time\":1795243208}}", 0 }, { "{\"time\":1e99}", 0 },
-		{ "{\"time\":\"{\\\"time\\\":1795243208}\"}", 0 }, { "{\"time\":1795243208", 0 }, { "{", 0 },
+	static const struct {
+		const char *line;
+		int64_t us;
+	} json[] = {
+		{ "{\"level\":\"info\",\"time\":\"2026-11-21T06:40:08.25Z\"}", 1795243208250000 },
+		{ "{\"ts\":1795243208.25,\"msg\":\"x\"}", 1795243208250000 },
+		{ "{\"time\":1795243208250}", 1795243208250000 },
+		{ "{\"t\":1795243208250000}", 1795243208250000 },
+		{ "{\"@timestamp\":\"1795243208250000000\"}", 1795243208250000 },
+		{ "{\"t\":12,\"timestamp\":\"2026-11-21 08:40:08\"}", 1795243208000000 },
+		{ "{\"msg\":\"2026-11-21T06:40:08Z\"}", 0 },
+		{ "{\"time\":\"soon\"}", 0 },
+		{ "{\"time\":{\"time\":1795243208}}", 0 },
+		{ "{\"time\":1e99}", 0 },
+		{ "{\"time\":\"{\\\"time\\\":1795243208}\"}", 0 },
+		{ "{\"time\":1795243208", 0 },
+		{ "{", 0 },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(json); i++)
-		assert_int_equal(stamp_find(json[i].line, strlen(json[i].line), zone_parse("+0200")), json[i].us);
+		assert_int_equal(stamp_find(json[i].line, strlen(json[i].line),
+		                            zone_parse("+0200")),
+		                 json[i].us);
 	/* how much of a line is its time */
-	static const struct { const char *line; size_t len; } heads[] = {
-		{ "2026-11-21T06:40:08Z x", 21 }, { "2026-11-21 06:40:08,250  INFO", 25 }, { "[2026-11-21 06:40:08.5 +0200] x", 30 },
-		{ "2026/11/21 06:40:08 [error]", 20 }, { "2026-11-21T06:40:08+02:00 x", 26 }, { "Nov 21 06:40:08 pi sshd: x", 16 },
-		{ "2026-11-21T06:40:08Z", 0 }, { "2026-11-21T06:40:08Z ", 0 }, { "2026-11-21T06:40:08Zx", 0 }, { "[2026-11-21T06:40:08Z x", 0 },
-		{ "{\"time\":1}", 0 }, { "x", 0 }, { "", 0 },
+	static const struct {
+		const char *line;
+		size_t len;
+	} heads[] = {
+		{ "2026-11-21T06:40:08Z x", 21 },
+		{ "2026-11-21 06:40:08,250  INFO", 25 },
+		{ "[2026-11-21 06:40:08.5 +0200] x", 30 },
+		{ "2026/11/21 06:40:08 [error]", 20 },
+		{ "2026-11-21T06:40:08+02:00 x", 26 },
+		{ "Nov 21 06:40:08 pi sshd: x", 16 },
+		{ "2026-11-21T06:40:08Z", 0 },
+		{ "2026-11-21T06:40:08Z ", 0 },
+		{ "2026-11-21T06:40:08Zx", 0 },
+		{ "[2026-11-21T06:40:08Z x", 0 },
+		{ "{\"time\":1}", 0 },
+		{ "x", 0 },
+		{ "", 0 },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(heads); i++)
 		assert_int_equal(stamp_len(heads[i].line, strlen(heads[i].line)), heads[i].len);
@@ -392,18 +448,20 @@ static void test_stamps(void **state)
 	struct tm tm;
 	gmtime_r(&then, &tm);
 	strftime(text, sizeof(text), "%b %e %H:%M:%S pi sshd[1]: x", &tm);
-	assert_int_equal(stamp_find(text, strlen(text), zone_parse("+0000")), (int64_t)then * 1000000);
+	assert_int_equal(stamp_find(text, strlen(text), zone_parse("+0000")),
+	                 (int64_t)then * 1000000);
 	then += 60 * 86400;
 	gmtime_r(&then, &tm);
 	strftime(text, sizeof(text), "%b %e %H:%M:%S", &tm);
-	assert_int_equal(stamp_find(text, strlen(text), zone_parse("+0100")), ((int64_t)then - 3600) * 1000000);
-	for (size_t n = 0; n < 31; n++)          /* any length, no byte beyond it */
+	assert_int_equal(stamp_find(text, strlen(text), zone_parse("+0100")),
+	                 ((int64_t)then - 3600) * 1000000);
+	for (size_t n = 0; n < 31; n++) /* any length, no byte beyond it */
 		stamp_find("[2026-11-21T08:40:08.5+02:00] x", n, (struct zone){ 0 });
 }
 
 static void test_when(void **state)
 {
-	int64_t now = 1795243208000, at;          /* 06:40:08 UTC */
+	int64_t now = 1795243208000, at; /* 06:40:08 UTC */
 	setenv("TZ", "UTC", 1);
 	assert_true(when_parse("-10m", now, &at));
 	assert_int_equal(at, now - 600000);
@@ -411,11 +469,13 @@ static void test_when(void **state)
 	assert_int_equal(at, now - 5400000);
 	assert_true(when_parse("06:30", now, &at));
 	assert_int_equal(at, now - 608000);
-	assert_true(when_parse("14:32:05", now, &at));       /* that was yesterday */
+	assert_true(when_parse("14:32:05", now, &at)); /* that was yesterday */
 	assert_int_equal(at, now - 8000 + (14 * 60 + 32 - 400) * 60000 + 5000 - 86400000);
 	assert_true(when_parse("2026-11-21T06:00:00Z", now, &at));
 	assert_int_equal(at, now - 2408000);
-	static const char *const none[] = { "", "-", "10", "m", "25:00", "12:61", "yesterday", "10x", "99999999999999999999m" };
+	static const char *const none[] = { "",          "-",     "10",
+		                            "m",         "25:00", "12:61",
+		                            "yesterday", "10x",   "99999999999999999999m" };
 	for (size_t i = 0; i < ARRAY_LEN(none); i++)
 		assert_false(when_parse(none[i], now, &at));
 }
@@ -423,7 +483,9 @@ static void test_when(void **state)
 static void test_commands(void **state)
 {
 	const char *names[] = { "a b;rm.service" };
-	struct tail_query q = { .what = TAIL_UNIT, .names = names, .n_names = 1, .lines = 500, .cursor = "" };
+	struct tail_query q = {
+		.what = TAIL_UNIT, .names = names, .n_names = 1, .lines = 500, .cursor = ""
+	};
 	char *text = tail_follow_command(&q);
 	assert_non_null(strstr(text, "-u 'a b;rm.service'"));
 	assert_non_null(strstr(text, "journalctl --no-pager -a -o json"));
@@ -444,15 +506,25 @@ static void test_commands(void **state)
 	assert_int_equal(strncmp(mark, "/.//.////", 9), 0);
 	tail_mark(mark, UINT64_MAX);
 	assert_true(strlen(mark) < TAIL_MARK_SIZE);
-	/* tail's words are known by the mark in them, behind half a line too; a file that writes such words is no tail. */
-	static const struct { const char *form; enum tail_word word; size_t before; } forms[] = {
+	/* tail's words are known by the mark in them, behind half a line too; a file that writes
+	 * such words is no tail. */
+	static const struct {
+		const char *form;
+		enum tail_word word;
+		size_t before;
+	} forms[] = {
 		{ "tail: '%s/var/log/x' has been replaced;  following new file", TAIL_REPLACED, 0 },
-		{ "half a line: tail: '%s/x' has appeared;  following new file", TAIL_REPLACED, 13 },
+		{ "half a line: tail: '%s/x' has appeared;  following new file", TAIL_REPLACED,
+		  13 },
 		{ "a tail: of b tail: %s/x: file truncated", TAIL_EMPTIED, 13 },
-		{ "tail: '%s/x' has become inaccessible: No such file or directory", TAIL_GONE, 0 }, { "tail: %s/x: giving up", TAIL_OTHER, 0 },
-		{ "tail: following new file: %s/var/log/x", TAIL_REPLACED, 0 }, { "tail: file inaccessible: %s/x", TAIL_GONE, 0 },
-		{ "half tail: file truncated: %s/x", TAIL_EMPTIED, 5 }, { "tail: %s/x has been replaced; following end of new file", TAIL_REPLACED, 0 },
-		{ "tail: %s/x has been renamed or deleted: No such file or directory", TAIL_GONE, 0 },
+		{ "tail: '%s/x' has become inaccessible: No such file or directory", TAIL_GONE, 0 },
+		{ "tail: %s/x: giving up", TAIL_OTHER, 0 },
+		{ "tail: following new file: %s/var/log/x", TAIL_REPLACED, 0 },
+		{ "tail: file inaccessible: %s/x", TAIL_GONE, 0 },
+		{ "half tail: file truncated: %s/x", TAIL_EMPTIED, 5 },
+		{ "tail: %s/x has been replaced; following end of new file", TAIL_REPLACED, 0 },
+		{ "tail: %s/x has been renamed or deleted: No such file or directory", TAIL_GONE,
+		  0 },
 		{ "open(%s/x) = 3", TAIL_LINE, 0 },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(forms); i++) {
@@ -463,7 +535,7 @@ static void test_commands(void **state)
 	const char *spoof = "tail: '/./././var/log/x' has been replaced;  following new file";
 	assert_int_equal(tail_word(spoof, strlen(spoof), mark, &before), TAIL_LINE);
 	assert_int_equal(tail_word("", 0, mark, &before), TAIL_LINE);
-	assert_null(tail_older_command(&q));     /* told from its beginning */
+	assert_null(tail_older_command(&q)); /* told from its beginning */
 	q.inode = 7;
 	q.offset = 123;
 	text = tail_older_command(&q);
@@ -471,7 +543,12 @@ static void test_commands(void **state)
 	free(text);
 	/* Of several units each has a run before. */
 	const char *units[] = { "a.service", "b c.service" };
-	q = (struct tail_query){ .what = TAIL_UNIT, .names = units, .n_names = 2, .lines = 10, .user = true, .cursor = "" };
+	q = (struct tail_query){ .what = TAIL_UNIT,
+		                 .names = units,
+		                 .n_names = 2,
+		                 .lines = 10,
+		                 .user = true,
+		                 .cursor = "" };
 	text = tail_previous_command(&q);
 	assert_non_null(strstr(text, " sh 10 --user a.service 'b c.service'"));
 	assert_non_null(strstr(text, "journalctl --no-pager -a $s -u"));
@@ -482,13 +559,15 @@ static void test_commands(void **state)
 	assert_non_null(strstr(text, " sh 10 '' _TRANSPORT=kernel"));
 	assert_non_null(strstr(text, "journalctl --no-pager -a $s -b -1"));
 	free(text);
-	q = (struct tail_query){ .what = TAIL_JOURNAL, .lines = 10, .cursor = "", .first = "s=1;i=2" };
+	q = (struct tail_query){
+		.what = TAIL_JOURNAL, .lines = 10, .cursor = "", .first = "s=1;i=2"
+	};
 	text = tail_older_command(&q);
 	assert_non_null(strstr(text, "-r -n 10 '--after-cursor=s=1;i=2'"));
 	free(text);
 	q.before_us = 5000000;
 	q.reach_us = 2000000;
-	text = tail_older_command(&q);           /* journalctl takes a cursor or a time */
+	text = tail_older_command(&q); /* journalctl takes a cursor or a time */
 	assert_non_null(strstr(text, "-r -n 10 --since=@2.000000 --until=@5.000000"));
 	assert_null(strstr(text, "cursor="));
 	free(text);
@@ -511,7 +590,7 @@ static void test_status(void **state)
 	assert_string_equal(log_fault(log, b), "no");
 	assert_null(log_fault(log, a));
 	log_set_rest(log, a, "ended");
-	assert_null(log_fault(log, a));                    /* it has said all */
+	assert_null(log_fault(log, a)); /* it has said all */
 	log_set_status(log, a, "no");
 	assert_string_equal(log_fault(log, a), "no");
 	log_set_status(log, a, "%s", "");
@@ -537,7 +616,8 @@ static void status_of(struct pager *p, const char *want)
 	assert_string_equal(said, want);
 }
 
-/* New below is what came below: neither older lines that were loaded nor what was dropped changes that. */
+/* New below is what came below: neither older lines that were loaded nor what was dropped changes
+ * that. */
 static void test_new_below(void **state)
 {
 	struct log *log = log_create(1 << 20);
@@ -555,7 +635,9 @@ static void test_new_below(void **state)
 		add(log, a, 500000 + i, "an older line that was loaded");
 	status_of(p, "paused, 7 new below");
 	for (int i = 0; i < 20000; i++)
-		add(log, a, 3000000 + i, "a line that drives out the oldest, with some text to it so that it takes its place");
+		add(log, a, 3000000 + i,
+		    "a line that drives out the oldest, with some text to it so that it takes its "
+		    "place");
 	assert_true(log_dropped(log) > 157);
 	status_of(p, "paused, 20007 new below");
 	pager_destroy(p);
@@ -597,7 +679,8 @@ static void test_behind(void **state)
 	add(log, a, (now_wall_ms() - 60000) * 1000, "history");
 	assert_int_equal(log_behind(log), 0);
 	nanosleep(&(struct timespec){ .tv_nsec = 2000000 }, NULL);
-	log_source_set_clock(log, a, 7000);      /* what it wrote now has a time of 7 s ahead: this one is 7 s old */
+	/* what it wrote now has a time of 7 s ahead: this one is 7 s old */
+	log_source_set_clock(log, a, 7000);
 	add(log, a, now_wall_ms() * 1000, "a line");
 	assert_in_range(log_behind(log), 6900, 7500);
 	logview_facts(v, false, said, sizeof(said));
@@ -617,7 +700,8 @@ static void test_seam(void **state)
 	add(log, a, 1795243208000000, "of the present run");
 	add(log, a, 1795243100000000, "of the one before");
 	log_seam(log, a, 1795243100000000, 1795243208000000, "run");
-	assert_string_equal(log_get(log, 2)->text, "the run before ended here; what the present one wrote before 06:40:08 is not loaded");
+	assert_string_equal(log_get(log, 2)->text, "the run before ended here; what the present "
+	                                           "one wrote before 06:40:08 is not loaded");
 	assert_int_equal(log_get(log, 2)->mark, LOG_GAP);
 	log_seam(log, a, 1795243100000000, 0, "boot");
 	assert_string_equal(log_get(log, 3)->text, "the boot before ended here");
@@ -629,7 +713,8 @@ static void test_histogram(void **state)
 	struct log *log = log_create(0);
 	unsigned a = log_source_add(log, "a"), lines[10], errors[10], sum = 0;
 	for (int i = 0; i < 50000; i++)
-		log_add(log, a, 1000000 + i * 100, i % 100 ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, LOG_LINE, "a line of some length, to fill chunks", 37);
+		log_add(log, a, 1000000 + i * 100, i % 100 ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR,
+		        LOG_LINE, "a line of some length, to fill chunks", 37);
 	log_histogram(log, 1000000, 1000000 + 49999 * 100, 10, lines, errors);
 	for (int i = 0; i < 10; i++) {
 		assert_in_range(lines[i], 4990, 5010);
@@ -650,14 +735,15 @@ static void test_view(void **state)
 	struct logview *v = logview_create(log);
 	for (int i = 0; i < 1000; i++) {
 		snprintf(text, sizeof(text), "request %d of %s", i, i % 2 ? "odd" : "even");
-		log_add(log, a, 1000000 + i, i % 10 ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, LOG_LINE, text, strlen(text));
+		log_add(log, a, 1000000 + i, i % 10 ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, LOG_LINE,
+		        text, strlen(text));
 	}
 	assert_false(logview_filter_add(v, "(", why, sizeof(why)));
 	assert_true(logview_filter_add(v, "odd", why, sizeof(why)));
 	assert_true(logview_filter_add(v, "!request [0-8]\\d\\d", why, sizeof(why)));
 	while (!log_judge_some(log, 100000))
 		;
-	assert_int_equal(log_seen_count(log), 100);       /* odd ones below 100 and from 900 on */
+	assert_int_equal(log_seen_count(log), 100); /* odd ones below 100 and from 900 on */
 	add(log, a, 2000000, "one more odd one");
 	add(log, a, 2000000, "one more that is even");
 	log_gap(log, a, "our own words are always seen");
@@ -672,14 +758,16 @@ static void test_view(void **state)
 	assert_string_equal(why, "21 of 1003 lines, 1 filter, error and worse");
 	logview_facts(v, true, why, sizeof(why));
 	assert_string_equal(why, "21/1003, &1, error+");
-	/* Saved is what is seen, judged or not yet when it is asked for; or all; never over a file that is there. */
+	/* Saved is what is seen, judged or not yet when it is asked for; or all; never over a file
+	 * that is there. */
 	char path[] = "/tmp/mocr-save-XXXXXX";
 	assert_non_null(mkdtemp(path));
 	char *file = xasprintf("%s/x", path);
 	logview_filter_clear(v);
 	logview_level(v, LOG_LEVEL_UNKNOWN);
 	logview_filter_add(v, "request 99\\d", why, sizeof(why));
-	assert_int_equal(logview_save(v, file, false, why, sizeof(why)), 11);     /* and our own words */
+	/* and our own words */
+	assert_int_equal(logview_save(v, file, false, why, sizeof(why)), 11);
 	assert_int_equal(logview_save(v, file, true, why, sizeof(why)), -1);
 	assert_non_null(strstr(why, "exists"));
 	remove(file);
@@ -695,7 +783,8 @@ static void test_view(void **state)
 	log_destroy(log);
 }
 
-/* Late lines fill a chunk in the middle until it is split, and split again: each half stands behind the one before it. */
+/* Late lines fill a chunk in the middle until it is split, and split again: each half stands behind
+ * the one before it. */
 static void test_late_lines_split_chunks(void **state)
 {
 	struct pack p;
@@ -712,7 +801,8 @@ static void test_late_lines_split_chunks(void **state)
 	}
 	before = p.n;
 	assert_true(before > 4);
-	for (int i = 0; i < 600; i++) {                     /* behind the first line, in the middle, before the last */
+	/* behind the first line, in the middle, before the last */
+	for (int i = 0; i < 600; i++) {
 		static const int64_t times[] = { 500, 100500, 198500 };
 		uint64_t place;
 		struct chunk *where;
@@ -732,7 +822,8 @@ static void test_late_lines_split_chunks(void **state)
 	assert_int_equal(lines, 800);
 	for (uint64_t at = p.first + 1; at < p.first + 800; at++) {
 		const struct log_line *a = pack_get(&p, at - 1), *b = pack_get(&p, at);
-		assert_true(a->time_us < b->time_us || (a->time_us == b->time_us && a->number < b->number));
+		assert_true(a->time_us < b->time_us ||
+		            (a->time_us == b->time_us && a->number < b->number));
 		assert_int_equal(pack_find(&p, b->time_us, b->number), at);
 	}
 	pack_finish(&p);
@@ -741,11 +832,17 @@ static void test_late_lines_split_chunks(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_merge_order), cmocka_unit_test(test_same_time), cmocka_unit_test(test_settling),
-		cmocka_unit_test(test_late), cmocka_unit_test(test_pool), cmocka_unit_test(test_judge), cmocka_unit_test(test_match), cmocka_unit_test(test_lines_put_before_others), cmocka_unit_test(test_fold), cmocka_unit_test(test_targets),
-		cmocka_unit_test(test_stamps), cmocka_unit_test(test_when), cmocka_unit_test(test_commands),
-		cmocka_unit_test(test_histogram), cmocka_unit_test(test_view), cmocka_unit_test(test_status), cmocka_unit_test(test_new_below),
-		cmocka_unit_test(test_awaited), cmocka_unit_test(test_seam), cmocka_unit_test(test_late_lines_split_chunks), cmocka_unit_test(test_behind),
+		cmocka_unit_test(test_merge_order), cmocka_unit_test(test_same_time),
+		cmocka_unit_test(test_settling),    cmocka_unit_test(test_late),
+		cmocka_unit_test(test_pool),        cmocka_unit_test(test_judge),
+		cmocka_unit_test(test_match),       cmocka_unit_test(test_lines_put_before_others),
+		cmocka_unit_test(test_fold),        cmocka_unit_test(test_targets),
+		cmocka_unit_test(test_stamps),      cmocka_unit_test(test_when),
+		cmocka_unit_test(test_commands),    cmocka_unit_test(test_histogram),
+		cmocka_unit_test(test_view),        cmocka_unit_test(test_status),
+		cmocka_unit_test(test_new_below),   cmocka_unit_test(test_awaited),
+		cmocka_unit_test(test_seam),        cmocka_unit_test(test_late_lines_split_chunks),
+		cmocka_unit_test(test_behind),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

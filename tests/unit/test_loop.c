@@ -63,10 +63,11 @@ static void test_deferred_order_and_cancel(void **state)
 	loop_turn(loop, 0);
 	assert_string_equal(trace, "acd");
 
-	struct nest n = {loop, 0};
+	struct nest n = { loop, 0 };
 	loop_defer(loop, defer_again, &n);
 	loop_turn(loop, 0);
-	assert_int_equal(n.depth, 1);           /* a deferred call's own calls wait for the next turn */
+	/* a deferred call's own calls wait for the next turn */
+	assert_int_equal(n.depth, 1);
 	for (int i = 0; i < 5; i++)
 		loop_turn(loop, 0);
 	assert_int_equal(n.depth, 4);
@@ -164,7 +165,7 @@ static void test_timer(void **state)
 		loop_turn(loop, 1000);
 	assert_in_range(fired_at - start, 29, 80);
 	loop_turn(loop, 20);
-	assert_int_equal(fired, 1);              /* once */
+	assert_int_equal(fired, 1); /* once */
 	loop_timer_set(t, 0);
 	loop_turn(loop, 100);
 	assert_int_equal(fired, 2);
@@ -193,7 +194,7 @@ static void test_one_after_turn_for_many(void **state)
 		io[i] = loop_io_add(loop, fd[i][0], POLLIN, see, NULL);
 	}
 	loop_turn(loop, 0);
-	assert_int_equal(turns, 0);              /* nothing happened */
+	assert_int_equal(turns, 0); /* nothing happened */
 	for (int i = 0; i < 20; i++)
 		assert_int_equal(write(fd[i][1], "x", 1), 1);
 	loop_turn(loop, 100);
@@ -299,7 +300,7 @@ static void job_done(void *arg)
 {
 	struct job *j = arg;
 	j->done = 1;
-	assert_int_equal(j->calls, 100);         /* what it called came before */
+	assert_int_equal(j->calls, 100); /* what it called came before */
 	assert_false(pthread_equal(j->worker, pthread_self()));
 }
 
@@ -308,7 +309,7 @@ static void test_work(void **state)
 	struct loop *loop = *state;
 	struct job jobs[8];
 	for (int i = 0; i < 8; i++) {
-		jobs[i] = (struct job){.loop = loop, .in = i};
+		jobs[i] = (struct job){ .loop = loop, .in = i };
 		loop_work(loop, job_work, job_done, &jobs[i]);
 	}
 	for (int i = 0; i < 8; i++) {

@@ -1,5 +1,6 @@
-/* A manager of our own on a real dbus-daemon, told step by step what to answer and when to say that something changed: what
- * comes between the answers to one query must not be overwritten by them. */
+/* A manager of our own on a real dbus-daemon, told step by step what to answer and when to say that
+ * something changed: what comes between the answers to one query must not be overwritten by them.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -28,8 +29,8 @@
 
 /* What the manager does once it has answered the Get of a property. */
 enum turn {
-	FAILS_AFTER_SUBSTATE,        /* tells that the unit has failed */
-	GOES_AFTER_SUBSTATE          /* lets go of it */
+	FAILS_AFTER_SUBSTATE, /* tells that the unit has failed */
+	GOES_AFTER_SUBSTATE   /* lets go of it */
 };
 
 static char dir[] = "/tmp/mocr-test-manager-XXXXXX";
@@ -43,7 +44,7 @@ static struct {
 	struct source *source;
 } w;
 
-/* --- the manager: a process of its own ---------------------------------------------------------------------- */
+/* --- the manager: a process of its own ----------------------------------- */
 
 static enum turn turn;
 static bool is_failed, has_begun;
@@ -59,9 +60,11 @@ static void must(int r, const char *what)
 static void tell_failed(sd_bus *bus)
 {
 	sd_bus_message *m = NULL;
-	must(sd_bus_message_new_signal(bus, &m, OBJECT, BUS_PROPERTIES, "PropertiesChanged"), "signal");
-	must(sd_bus_message_append(m, "sa{sv}as", SYSTEMD_NAME ".Unit", 2, "ActiveState", "s", "failed", "SubState", "s", "failed",
-	                           0), "append");
+	must(sd_bus_message_new_signal(bus, &m, OBJECT, BUS_PROPERTIES, "PropertiesChanged"),
+	     "signal");
+	must(sd_bus_message_append(m, "sa{sv}as", SYSTEMD_NAME ".Unit", 2, "ActiveState", "s",
+	                           "failed", "SubState", "s", "failed", 0),
+	     "append");
 	must(sd_bus_send(bus, m, NULL), "send");
 	sd_bus_message_unref(m);
 	is_failed = true;
@@ -69,7 +72,9 @@ static void tell_failed(sd_bus *bus)
 
 static void tell_gone(sd_bus *bus)
 {
-	must(sd_bus_emit_signal(bus, SYSTEMD_PATH, SYSTEMD_MANAGER, "UnitRemoved", "so", UNIT, OBJECT), "removed");
+	must(sd_bus_emit_signal(bus, SYSTEMD_PATH, SYSTEMD_MANAGER, "UnitRemoved", "so", UNIT,
+	                        OBJECT),
+	     "removed");
 }
 
 static int answer_get(sd_bus_message *call)
@@ -84,12 +89,16 @@ static int answer_get(sd_bus_message *call)
 	if (strcmp(prop, "ExecMainStatus") == 0)
 		return sd_bus_reply_method_return(call, "v", "i", is_failed ? 7 : 0);
 	if (strcmp(prop, "Result") == 0)
-		return sd_bus_reply_method_return(call, "v", "s", is_failed ? "exit-code" : "success");
+		return sd_bus_reply_method_return(call, "v", "s",
+		                                  is_failed ? "exit-code" : "success");
 	if (strcmp(prop, "LoadState") == 0)
 		return sd_bus_reply_method_return(call, "v", "s", "loaded");
 	if (!is_state && !is_sub)
-		return sd_bus_reply_method_errorf(call, "org.freedesktop.DBus.Error.UnknownProperty", "no %s", prop);
-	int r = sd_bus_reply_method_return(call, "v", "s", is_sub && !is_failed ? "running" : state);
+		return sd_bus_reply_method_errorf(call,
+		                                  "org.freedesktop.DBus.Error.UnknownProperty",
+		                                  "no %s", prop);
+	int r = sd_bus_reply_method_return(call, "v", "s",
+	                                   is_sub && !is_failed ? "running" : state);
 	if (is_sub && turn == FAILS_AFTER_SUBSTATE && !is_failed)
 		tell_failed(bus);
 	else if (is_sub && turn == GOES_AFTER_SUBSTATE)
@@ -104,14 +113,17 @@ static int answer_list(sd_bus_message *call)
 	must(sd_bus_message_new_method_return(call, &m), "return");
 	must(sd_bus_message_open_container(m, 'a', "(ssssssouso)"), "open");
 	if (has_begun)
-		must(sd_bus_message_append(m, "(ssssssouso)", UNIT, "Quick", "loaded", "active", "running", "", OBJECT, 0u, "", "/"), "item");
+		must(sd_bus_message_append(m, "(ssssssouso)", UNIT, "Quick", "loaded", "active",
+		                           "running", "", OBJECT, 0u, "", "/"),
+		     "item");
 	must(sd_bus_message_close_container(m), "close");
 	must(sd_bus_send(NULL, m, NULL), "send");
 	sd_bus_message_unref(m);
 	return 1;
 }
 
-/* The unit begins when the list of files is asked for, which is the last of what is asked at the start. */
+/* The unit begins when the list of files is asked for, which is the last of what is asked at the
+ * start. */
 static int answer_files(sd_bus_message *call)
 {
 	sd_bus *bus = sd_bus_message_get_bus(call);
@@ -121,7 +133,8 @@ static int answer_files(sd_bus_message *call)
 	must(sd_bus_send(NULL, m, NULL), "send");
 	sd_bus_message_unref(m);
 	has_begun = true;
-	return sd_bus_emit_signal(bus, SYSTEMD_PATH, SYSTEMD_MANAGER, "UnitNew", "so", UNIT, OBJECT);
+	return sd_bus_emit_signal(bus, SYSTEMD_PATH, SYSTEMD_MANAGER, "UnitNew", "so", UNIT,
+	                          OBJECT);
 }
 
 static int on_call(sd_bus_message *m, void *arg, sd_bus_error *error)
@@ -151,13 +164,13 @@ static void manage(int ready)
 	for (;;) {
 		int r = sd_bus_process(bus, NULL);
 		if (r < 0)
-			_exit(0);                    /* the daemon went */
+			_exit(0); /* the daemon went */
 		if (r == 0)
 			sd_bus_wait(bus, UINT64_MAX);
 	}
 }
 
-/* --- the world ------------------------------------------------------------------------------------------------- */
+/* --- the world ----------------------------------------------------------- */
 
 static void start_daemon(void)
 {
@@ -167,7 +180,8 @@ static void start_daemon(void)
 	snprintf(config, sizeof config, "--address=%s", address);
 	daemon_pid = fork();
 	if (daemon_pid == 0) {
-		execlp("dbus-daemon", "dbus-daemon", "--session", "--nofork", "--nopidfile", "--nosyslog", config, (char *)NULL);
+		execlp("dbus-daemon", "dbus-daemon", "--session", "--nofork", "--nopidfile",
+		       "--nosyslog", config, (char *)NULL);
 		_exit(127);
 	}
 	for (int i = 0; i < 500 && access(socket_path, F_OK) != 0; i++)
@@ -188,9 +202,7 @@ static void start_manager(enum turn what)
 	close(ready[0]);
 }
 
-static void link_announced(struct link *l, void *arg)
-{
-}
+static void link_announced(struct link *l, void *arg) {}
 static const struct link_events link_events = { link_announced };
 
 static int make_world(void **state)
@@ -211,7 +223,8 @@ static int make_world(void **state)
 	w.source = server_source(w.server, "systemd-user");
 	doc_finish(&complaints);
 	link_connect(w.server->link);
-	for (int64_t end = now_mono_ms() + WAIT_MS; w.server->link->state != LINK_UP && now_mono_ms() < end;)
+	for (int64_t end = now_mono_ms() + WAIT_MS;
+	     w.server->link->state != LINK_UP && now_mono_ms() < end;)
 		loop_turn(w.loop, 10);
 	return w.server->link->state == LINK_UP ? 0 : -1;
 }
@@ -253,7 +266,7 @@ static void until_quiet(void)
 	assert_int_equal(calm, 30);
 }
 
-/* --- tests ------------------------------------------------------------------------------------------------------- */
+/* --- tests --------------------------------------------------------------- */
 
 static void what_is_told_between_the_answers_of_a_query_stays(void **state)
 {
@@ -278,8 +291,10 @@ static void what_has_gone_is_not_brought_back_by_a_late_answer(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(what_is_told_between_the_answers_of_a_query_stays, make_world, end_world),
-		cmocka_unit_test_setup_teardown(what_has_gone_is_not_brought_back_by_a_late_answer, make_world, end_world),
+		cmocka_unit_test_setup_teardown(what_is_told_between_the_answers_of_a_query_stays,
+		                                make_world, end_world),
+		cmocka_unit_test_setup_teardown(what_has_gone_is_not_brought_back_by_a_late_answer,
+		                                make_world, end_world),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

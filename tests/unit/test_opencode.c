@@ -1,5 +1,6 @@
-/* The life of one OpenCode server against a small one of our own on the loopback: what answers with a web page, with 401, with the next
- * major version; streams that end, fall silent, come byte by byte or as one enormous line; a prompt whose answer never comes. */
+/* The life of one OpenCode server against a small one of our own on the loopback: what answers with
+ * a web page, with 401, with the next major version; streams that end, fall silent, come byte by
+ * byte or as one enormous line; a prompt whose answer never comes. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -27,15 +28,17 @@
 #include "backends/store/doc.h"
 #include "backends/store/log.h"
 
-/* --- the server -------------------------------------------------------------------------------------------------- */
+/* --- the server ---------------------------------------------------------- */
 
 enum mode { FINE, HTML, NEXT, PASSWORD, ENDS, SILENT, SLOWLY, HUGE, DROPS };
 static _Atomic int mode, lists, prompts, streams, hellos, port;
-static _Atomic int event_fd;                                      /* of the newest stream */
-static _Atomic int asking;                                        /* 1: a question waits; 2: but that cannot be had now */
-static _Atomic int asked, slow_ms;                                /* for messages; until they are answered */
+static _Atomic int event_fd; /* of the newest stream */
+/* 1: a question waits; 2: but that cannot be had now */
+static _Atomic int asking;
+/* for messages; until they are answered */
+static _Atomic int asked, slow_ms;
 static _Atomic int64_t updated_ms;
-static const char *_Atomic said;                                  /* its messages */
+static const char *_Atomic said; /* its messages */
 
 static void say(int fd, const char *bytes, size_t len)
 {
@@ -51,17 +54,24 @@ static void say(int fd, const char *bytes, size_t len)
 static void answer(int fd, int status, const char *type, const char *body)
 {
 	char head[256];
-	snprintf(head, sizeof(head), "HTTP/1.1 %d X\r\nContent-Type: %s\r\nContent-Length: %zu\r\n\r\n", status, type, strlen(body));
+	snprintf(head, sizeof(head),
+	         "HTTP/1.1 %d X\r\nContent-Type: %s\r\nContent-Length: %zu\r\n\r\n", status, type,
+	         strlen(body));
 	say(fd, head, strlen(head));
 	say(fd, body, strlen(body));
 }
 
-#define EVENT(type, more) "data: {\"payload\":{\"type\":\"" type "\",\"properties\":{" more "}}}\n\n"
-static const char busy[] = EVENT("session.status", "\"sessionID\":\"ses_a\",\"status\":{\"type\":\"busy\"}");
+#define EVENT(type, more) \
+	"data: {\"payload\":{\"type\":\"" type "\",\"properties\":{" more "}}}\n\n"
+static const char busy[] = EVENT("session.status",
+                                 "\"sessionID\":\"ses_a\",\"status\":{\"type\":\"busy\"}");
 
 static void huge(int fd, size_t len)
 {
-	static const char head[] = "data: {\"payload\":{\"type\":\"message.part.updated\",\"properties\":{\"sessionID\":\"ses_a\",\"part\":{\"id\":\"prt_1\",\"type\":\"text\",\"text\":\"";
+	static const char head[] =
+		"data: "
+		"{\"payload\":{\"type\":\"message.part.updated\",\"properties\":{\"sessionID\":"
+		"\"ses_a\",\"part\":{\"id\":\"prt_1\",\"type\":\"text\",\"text\":\"";
 	char block[65536];
 	say(fd, head, sizeof(head) - 1);
 	memset(block, 'x', sizeof(block));
@@ -73,7 +83,8 @@ static void huge(int fd, size_t len)
 /* The stream of events: as it is in this mode, then open until the mode changes. */
 static void stream(int fd)
 {
-	static const char head[] = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n", hello[] = EVENT("server.connected", "");
+	static const char head[] = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n",
+			  hello[] = EVENT("server.connected", "");
 	int was = mode;
 	streams++;
 	event_fd = fd;
@@ -83,7 +94,7 @@ static void stream(int fd)
 		mode = FINE;
 		return;
 	}
-	usleep(200000);                       /* the snapshot is in by then */
+	usleep(200000); /* the snapshot is in by then */
 	for (size_t i = 0; was == SLOWLY && i < sizeof(busy) - 1; i++) {
 		say(fd, busy + i, 1);
 		usleep(1000);
@@ -101,8 +112,9 @@ static void stream(int fd)
 	}
 }
 
-static volatile int second;               /* a second page of the list: 1 is there, 2 cannot be had */
-static bool has_message;                  /* it has what it was told, though no event said so */
+/* a second page of the list: 1 is there, 2 cannot be had */
+static volatile int second;
+static bool has_message; /* it has what it was told, though no event said so */
 
 static bool is(const char *request, const char *path)
 {
@@ -113,9 +125,11 @@ static bool is(const char *request, const char *path)
 /* One request; false: the connection is over. */
 static bool serve_request(int fd, const char *request)
 {
-	static const char page[] = "<!doctype html><title>OpenCode</title>{\"version\":\"1.18.33\"}";
+	static const char page[] =
+		"<!doctype html><title>OpenCode</title>{\"version\":\"1.18.33\"}";
 	const char *json = "application/json";
-	if (mode == PASSWORD && !strcasestr(request, "Authorization: Basic b3BlbmNvZGU6cmlnaHQ=")) {      /* opencode:right */
+	/* opencode:right */
+	if (mode == PASSWORD && !strcasestr(request, "Authorization: Basic b3BlbmNvZGU6cmlnaHQ=")) {
 		answer(fd, 401, "application/octet-stream", "Unauthorized");
 	} else if (mode == HTML || (mode == NEXT && !is(request, "/api/info"))) {
 		answer(fd, 200, "text/html", page);
@@ -129,24 +143,33 @@ static bool serve_request(int fd, const char *request)
 	} else if (is(request, "/experimental/session")) {
 		char body[512], whole[900];
 		if (strstr(request, "cursor=7")) {
-			answer(fd, second == 2 ? 503 : 200, json, second == 2 ? "{}" :
-			       "[{\"id\":\"ses_b\",\"title\":\"two\",\"directory\":\"/srv/b\",\"time\":{\"created\":1,\"updated\":1}}]");
+			answer(fd, second == 2 ? 503 : 200, json,
+			       second == 2 ? "{}"
+			                   : "[{\"id\":\"ses_b\",\"title\":\"two\",\"directory\":"
+			                     "\"/srv/b\",\"time\":{\"created\":1,\"updated\":1}}]");
 			return true;
 		}
 		lists++;
-		snprintf(body, sizeof(body), "[{\"id\":\"ses_a\",\"title\":\"one\",\"directory\":\"/srv/a\",\"time\":{\"created\":%lld,\"updated\":%lld}}]",
+		snprintf(body, sizeof(body),
+		         "[{\"id\":\"ses_a\",\"title\":\"one\",\"directory\":\"/srv/"
+		         "a\",\"time\":{\"created\":%lld,\"updated\":%lld}}]",
 		         (long long)updated_ms, (long long)updated_ms);
-		int n = snprintf(whole, sizeof(whole), "HTTP/1.1 200 OK\r\nContent-Type: %s\r\nContent-Length: %zu\r\n%s\r\n%s", json, strlen(body),
-		                 second ? "x-next-cursor: 7\r\n" : "", body);
+		int n = snprintf(whole, sizeof(whole),
+		                 "HTTP/1.1 200 OK\r\nContent-Type: %s\r\nContent-Length: "
+		                 "%zu\r\n%s\r\n%s",
+		                 json, strlen(body), second ? "x-next-cursor: 7\r\n" : "", body);
 		say(fd, whole, (size_t)n);
 	} else if (strstr(request, "/prompt_async")) {
 		prompts++;
 		if (mode == DROPS)
 			return false;
 		say(fd, "HTTP/1.1 204 No Content\r\n\r\n", 27);
-	} else if (strstr(request, "/message?") && has_message && prompts) {   /* its id is an older one than that of the newest */
+		/* its id is an older one than that of the newest */
+	} else if (strstr(request, "/message?") && has_message && prompts) {
 		char body[300];
-		snprintf(body, sizeof(body), "[{\"info\":{\"id\":\"msg_a\",\"sessionID\":\"ses_a\",\"role\":\"user\",\"time\":{\"created\":%lld}},\"parts\":[]}]",
+		snprintf(body, sizeof(body),
+		         "[{\"info\":{\"id\":\"msg_a\",\"sessionID\":\"ses_a\",\"role\":\"user\","
+		         "\"time\":{\"created\":%lld}},\"parts\":[]}]",
 		         (long long)now_wall_ms());
 		answer(fd, 200, json, body);
 	} else if (strstr(request, "/message?")) {
@@ -155,9 +178,12 @@ static bool serve_request(int fd, const char *request)
 		usleep(1000 * (unsigned)slow_ms);
 		answer(fd, *now ? 200 : 500, json, now);
 	} else if (is(request, "/question") && asking == 2) {
-		answer(fd, 503, json, "{\"name\":\"Error\",\"data\":{\"message\":\"the instance is starting\"}}");
+		answer(fd, 503, json,
+		       "{\"name\":\"Error\",\"data\":{\"message\":\"the instance is starting\"}}");
 	} else if (is(request, "/question") && asking) {
-		answer(fd, 200, json, "[{\"id\":\"que_1\",\"sessionID\":\"ses_a\",\"questions\":[{\"question\":\"which?\",\"options\":[]}]}]");
+		answer(fd, 200, json,
+		       "[{\"id\":\"que_1\",\"sessionID\":\"ses_a\",\"questions\":[{\"question\":"
+		       "\"which?\",\"options\":[]}]}]");
 	} else if (is(request, "/session/status") && asking) {
 		answer(fd, 200, json, "{\"ses_a\":{\"type\":\"busy\"}}");
 	} else if (is(request, "/session/status")) {
@@ -179,11 +205,13 @@ static void *serve_one(void *arg)
 			break;
 		len += (size_t)n;
 		request[len] = '\0';
-		if (request[0] == 0x16) {                     /* the ClientHello of TLS (RFC 8446, 5.1), to one who speaks none */
+		/* the ClientHello of TLS (RFC 8446, 5.1), to one who speaks none */
+		if (request[0] == 0x16) {
 			hellos++;
 			break;
 		}
-		const char *end = strstr(request, "\r\n\r\n"), *length = strcasestr(request, "content-length:");
+		const char *end = strstr(request, "\r\n\r\n"),
+			   *length = strcasestr(request, "content-length:");
 		size_t body = end && length && length < end ? strtoul(length + 15, NULL, 10) : 0;
 		if (!end || len < (size_t)(end - request) + 4 + body)
 			continue;
@@ -209,18 +237,21 @@ static void *serve(void *arg)
 
 static int start_server(void **state)
 {
-	struct sockaddr_in in = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in in = { .sin_family = AF_INET,
+		                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	socklen_t size = sizeof(in);
 	pthread_t t;
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	prctl(PR_SET_NAME, "test_oc");        /* any mocr on this machine would take us for an OpenCode server, and talk to it */
-	if (bind(fd, (struct sockaddr *)&in, sizeof(in)) || listen(fd, 64) || getsockname(fd, (struct sockaddr *)&in, &size))
+	/* any mocr on this machine would take us for an OpenCode server, and talk to it */
+	prctl(PR_SET_NAME, "test_oc");
+	if (bind(fd, (struct sockaddr *)&in, sizeof(in)) || listen(fd, 64) ||
+	    getsockname(fd, (struct sockaddr *)&in, &size))
 		return -1;
 	port = ntohs(in.sin_port);
 	return pthread_create(&t, NULL, serve, (void *)(intptr_t)fd);
 }
 
-/* --- the world --------------------------------------------------------------------------------------------------- */
+/* --- the world ----------------------------------------------------------- */
 
 static struct {
 	struct loop *loop;
@@ -232,9 +263,7 @@ static struct {
 	struct oc *oc;
 } w;
 
-static void link_announced(struct link *l, void *arg)
-{
-}
+static void link_announced(struct link *l, void *arg) {}
 
 static int make_world(void **state)
 {
@@ -317,12 +346,15 @@ static void lose_the_stream(void)
 	assert_true(becomes(OC_LOST, 3000));
 }
 
-#define ANSWER(more) \
-	"\"info\":{\"id\":\"msg_5\",\"sessionID\":\"ses_a\",\"role\":\"assistant\",\"time\":{\"created\":1790000000000" more "}"
+#define ANSWER(more)                                                                           \
+	"\"info\":{\"id\":\"msg_5\",\"sessionID\":\"ses_a\",\"role\":\"assistant\",\"time\":{" \
+	"\"created\":1790000000000" more "}"
 #define COMPLETED ",\"completed\":1790000001000"
 #define FAILED "},\"error\":{\"name\":\"APIError\",\"data\":{\"message\":\"no money\"}"
-#define TEXT(id, words) \
-	"{\"id\":\"" id "\",\"sessionID\":\"ses_a\",\"messageID\":\"msg_5\",\"type\":\"text\",\"text\":\"" words "\"}"
+#define TEXT(id, words)                                                                          \
+	"{\"id\":\"" id                                                                          \
+	"\",\"sessionID\":\"ses_a\",\"messageID\":\"msg_5\",\"type\":\"text\",\"text\":\"" words \
+	"\"}"
 
 static void begin_a_turn(void)
 {
@@ -344,7 +376,7 @@ static bool is_listed(const char *words)
 	return is;
 }
 
-/* --- tests ---------------------------------------------------------------------------------------------------------- */
+/* --- tests --------------------------------------------------------------- */
 
 static void a_web_page_is_no_answer(void **state)
 {
@@ -388,7 +420,7 @@ static void a_stream_that_ends_is_opened_again(void **state)
 	assert_true(becomes(OC_LOST, 5000));
 	assert_non_null(strstr(w.oc->err.text, "ended its stream"));
 	assert_true(becomes(OC_LIVE, 5000));
-	assert_true(streams >= 2 && lists >= 1);             /* and everything was asked again */
+	assert_true(streams >= 2 && lists >= 1); /* and everything was asked again */
 }
 
 static void silence_is_a_drop(void **state)
@@ -400,11 +432,11 @@ static void silence_is_a_drop(void **state)
 	int before = lists;
 	assert_true(becomes(OC_LOST, 5000));
 	assert_non_null(strstr(w.oc->err.text, "nothing was heard"));
-	assert_true(one() != NULL);                          /* rows stay */
+	assert_true(one() != NULL); /* rows stay */
 	mode = FINE;
 	assert_true(becomes(OC_LIVE, 5000));
 	assert_true(lists > before);
-	int64_t end = now_mono_ms() + 1500;                  /* heartbeats are no silence */
+	int64_t end = now_mono_ms() + 1500; /* heartbeats are no silence */
 	while (now_mono_ms() < end) {
 		loop_turn(w.loop, 20);
 		assert_int_equal(w.oc->state, OC_LIVE);
@@ -418,7 +450,8 @@ static void an_event_byte_by_byte(void **state)
 	assert_true(shows(SESSION_BUSY, 8000));
 }
 
-/* Two megabytes are read; what is over the limit is skipped up to its end, and the state asked for. */
+/* Two megabytes are read; what is over the limit is skipped up to its end, and the state asked for.
+ */
 static void an_enormous_event(void **state)
 {
 	mode = HUGE;
@@ -432,7 +465,8 @@ static void an_enormous_event(void **state)
 	assert_true(lists >= 2);
 }
 
-/* Whether it arrived is not known: so it is told, kept to be offered again, and not sent a second time. */
+/* Whether it arrived is not known: so it is told, kept to be offered again, and not sent a second
+ * time. */
 static void a_prompt_without_an_answer_is_sent_once(void **state)
 {
 	struct err err;
@@ -440,7 +474,8 @@ static void a_prompt_without_an_answer_is_sent_once(void **state)
 	assert_true(becomes(OC_LIVE, 5000));
 	assert_true(shows(SESSION_IDLE, 3000));
 	mode = DROPS;
-	struct order *o = order_start(&one()->row, action_find(&kind_session, "prompt"), "words to keep", &err);
+	struct order *o = order_start(&one()->row, action_find(&kind_session, "prompt"),
+	                              "words to keep", &err);
 	assert_non_null(o);
 	int64_t end = now_mono_ms() + 6000;
 	while (o->state == ORDER_RUNNING && now_mono_ms() < end)
@@ -464,7 +499,8 @@ static struct order *sent_and_over(const char *words)
 	s->last.created_ms = now_wall_ms() - 1000;
 	s->last_known = true;
 	oc_seen_ms = 200;
-	struct order *o = order_start(&one()->row, action_find(&kind_session, "prompt"), words, &err);
+	struct order *o = order_start(&one()->row, action_find(&kind_session, "prompt"), words,
+	                              &err);
 	assert_non_null(o);
 	int64_t end = now_mono_ms() + 6000;
 	while (o->state == ORDER_RUNNING && now_mono_ms() < end)
@@ -494,7 +530,8 @@ static void snapshot_again(void)
 {
 	int before = lists;
 	oc_snapshot(w.oc);
-	for (int64_t end = now_mono_ms() + 10000; (lists == before || w.oc->snapshot) && now_mono_ms() < end;)
+	for (int64_t end = now_mono_ms() + 10000;
+	     (lists == before || w.oc->snapshot) && now_mono_ms() < end;)
 		loop_turn(w.loop, 20);
 	assert_int_not_equal(lists, before);
 }
@@ -515,12 +552,13 @@ static void a_list_with_a_hole(void **state)
 	assert_non_null(one());
 }
 
-/* The stream was away when it ended: the row does not say that its server was killed, and the last message is asked for once. */
+/* The stream was away when it ended: the row does not say that its server was killed, and the last
+ * message is asked for once. */
 static void a_turn_that_ended_unheard(void **state)
 {
 	begin_a_turn();
 	lose_the_stream();
-	assert_int_equal(one()->shown, SESSION_BUSY);        /* as it was */
+	assert_int_equal(one()->shown, SESSION_BUSY); /* as it was */
 	said = "[{" ANSWER(COMPLETED) "},\"parts\":[]}]";
 	asked = 0;
 	for (int64_t end = now_mono_ms() + 3000; now_mono_ms() < end; loop_turn(w.loop, 20))
@@ -529,11 +567,13 @@ static void a_turn_that_ended_unheard(void **state)
 	assert_int_equal(asked, 1);
 	assert_true(is_listed("complete: one"));
 	asked = 0;
-	lose_the_stream();                                   /* in which nothing was going on: nothing is asked */
+	/* in which nothing was going on: nothing is asked */
+	lose_the_stream();
 	assert_true(becomes(OC_LIVE, 5000));
 	turns(500);
 	assert_int_equal(asked, 0);
-	updated_ms += 5000;                                  /* something was said in it: the list tells */
+	/* something was said in it: the list tells */
+	updated_ms += 5000;
 	lose_the_stream();
 	assert_true(becomes(OC_LIVE, 5000));
 	turns(500);
@@ -545,7 +585,8 @@ static void a_turn_that_failed_unheard(void **state)
 	begin_a_turn();
 	lose_the_stream();
 	said = "[{" ANSWER(FAILED) "},\"parts\":[]}]";
-	slow_ms = 800;                                       /* it is not called complete meanwhile */
+	/* it is not called complete meanwhile */
+	slow_ms = 800;
 	assert_true(shows(SESSION_ERROR, 5000));
 	turns(700);
 	assert_true(is_listed("error: one"));
@@ -560,7 +601,8 @@ static void look_at_details(void)
 	doc_finish(&doc);
 }
 
-/* It was read before the turn ended, and comes after: neither the row nor the conversation stays with it. */
+/* It was read before the turn ended, and comes after: neither the row nor the conversation stays
+ * with it. */
 static void an_answer_older_than_an_event(void **state)
 {
 	begin_a_turn();
@@ -584,7 +626,8 @@ static void an_answer_older_than_an_event(void **state)
 	assert_int_equal(asked, 2);
 }
 
-/* One part of a snapshot that could not be had is asked for again, with growing pauses and without a new list. */
+/* One part of a snapshot that could not be had is asked for again, with growing pauses and without
+ * a new list. */
 static void a_question_that_could_not_be_had(void **state)
 {
 	asking = 2;
@@ -603,10 +646,12 @@ static void a_question_that_could_not_be_had(void **state)
 	assert_int_equal(lists, before);
 }
 
-/* Two servers of one login have the same sessions: when the one that had them ends, the other has them. */
+/* Two servers of one login have the same sessions: when the one that had them ends, the other has
+ * them. */
 static void another_server_has_them(void **state)
 {
-	static const char look[] = "=oc\noc\t9\t12\t0100007F\t3072\t40000\t\t/usr/bin/opencode\t/srv/a\n=tmux\n=claude\n=end\n";
+	static const char look[] = "=oc\noc\t9\t12\t0100007F\t3072\t40000\t\t/usr/bin/opencode\t/"
+				   "srv/a\n=tmux\n=claude\n=end\n";
 	struct oc *first = w.oc;
 	oc_begin(first);
 	assert_true(becomes(OC_LIVE, 5000));
@@ -625,15 +670,21 @@ static void another_server_has_them(void **state)
 static void part(const char *id, const char *words)
 {
 	char event[1000];
-	snprintf(event, sizeof(event), EVENT("message.part.updated", "\"sessionID\":\"ses_a\",\"part\":" TEXT("%s", "%s")), id, words);
+	snprintf(event, sizeof(event),
+	         EVENT("message.part.updated",
+	               "\"sessionID\":\"ses_a\",\"part\":" TEXT("%s", "%s")),
+	         id, words);
 	tell(event);
 }
 
 static void delta(const char *id, const char *words)
 {
 	char event[1000];
-	snprintf(event, sizeof(event), EVENT("message.part.delta", "\"sessionID\":\"ses_a\",\"messageID\":\"msg_5\",\"partID\":\"%s\","
-	         "\"field\":\"text\",\"delta\":\"%s\""), id, words);
+	snprintf(event, sizeof(event),
+	         EVENT("message.part.delta",
+	               "\"sessionID\":\"ses_a\",\"messageID\":\"msg_5\",\"partID\":\"%s\","
+	               "\"field\":\"text\",\"delta\":\"%s\""),
+	         id, words);
 	tell(event);
 }
 
@@ -663,7 +714,8 @@ static void a_conversation_is_followed(void **state)
 	said = "[{" ANSWER("") "},\"parts\":[" TEXT("prt_1", "one two three ") "]}]";
 	struct log *log = followed();
 	assert_log(log, "one two three |");
-	delta("prt_1", "five ");                             /* where it stands nobody knows: a delta before was not heard */
+	/* where it stands nobody knows: a delta before was not heard */
+	delta("prt_1", "five ");
 	delta("prt_1", "six.");
 	part("prt_1", "one two three four five six.");
 	part("prt_2", "");
@@ -671,8 +723,21 @@ static void a_conversation_is_followed(void **state)
 	delta("prt_2", "comes\\nand ");
 	assert_log(log, "one two three |four five six.|as it comes|");
 	lose_the_stream();
-	said = "[{" ANSWER("") "},\"parts\":[" TEXT("prt_1", "one two three four five six.") "," TEXT("prt_2", "as it comes\\nand goes on") "]},"
-	       "{\"info\":{\"id\":\"msg_6\",\"role\":\"user\",\"time\":{\"created\":1790000002000}},\"parts\":[" TEXT("prt_3", "do it") "]}]";
+	said = "[{" ANSWER("") "},\"parts\":[" TEXT(
+		"prt_1",
+		"one two three four five six.") "," TEXT("prt_2",
+	                                                 "as it comes\\nand goes "
+	                                                 "on") "]},"
+							       "{\"info\":{\"id\":"
+							       "\"msg_6\","
+							       "\"role\":\"user\","
+							       "\"time\":{"
+							       "\"created\":"
+							       "1790000002000}},"
+							       "\"parts\":[" TEXT("prt_3",
+	                                                                          "do it") "]"
+											   "}"
+											   "]";
 	assert_true(becomes(OC_LIVE, 5000));
 	turns(500);
 	part("prt_4", "after\\n");
@@ -680,12 +745,14 @@ static void a_conversation_is_followed(void **state)
 	log_destroy(log);
 }
 
-/* What happens between the asking and the answer is told, once, whether the answer has it or not. */
+/* What happens between the asking and the answer is told, once, whether the answer has it or not.
+ */
 static void an_event_before_the_answer_is_followed(void **state)
 {
 	begin_a_turn();
 	slow_ms = 400;
-	said = "[{" ANSWER("") "},\"parts\":[" TEXT("prt_1", "one") "," TEXT("prt_2", "two\\nth") "]}]";
+	said = "[{" ANSWER("") "},\"parts\":[" TEXT("prt_1", "one") "," TEXT("prt_2",
+	                                                                     "two\\nth") "]}]";
 	struct log *log = followed();
 	turns(100);
 	part("prt_2", "two\\n");
@@ -711,7 +778,8 @@ static void what_cannot_be_had_is_said(void **state)
 static bool claude_shows(enum session_status wanted, int ms)
 {
 	for (int64_t end = now_mono_ms() + ms; now_mono_ms() < end; loop_turn(w.loop, 20)) {
-		struct session *s = (struct session *)store_find(w.store, "here/session/0f8fad5b-d9cb-469f-a165-70867728950e");
+		struct session *s = (struct session *)
+			store_find(w.store, "here/session/0f8fad5b-d9cb-469f-a165-70867728950e");
 		if (s && s->shown == wanted)
 			return true;
 	}
@@ -721,16 +789,24 @@ static bool claude_shows(enum session_status wanted, int ms)
 /* The file that Claude Code keeps of a session of it: this process is its. */
 static void claude_line(const char *start, const char *status, char *line, size_t size)
 {
-	snprintf(line, size, "{\"pid\":%d,\"sessionId\":\"0f8fad5b-d9cb-469f-a165-70867728950e\",\"cwd\":\"/srv/c\",\"procStart\":\"%s\","
-	         "\"status\":\"%s\",\"statusUpdatedAt\":%lld}", (int)getpid(), start, status, (long long)now_wall_ms());
+	snprintf(line, size,
+	         "{\"pid\":%d,\"sessionId\":\"0f8fad5b-d9cb-469f-a165-70867728950e\",\"cwd\":\"/"
+	         "srv/c\",\"procStart\":\"%s\","
+	         "\"status\":\"%s\",\"statusUpdatedAt\":%lld}",
+	         (int)getpid(), start, status, (long long)now_wall_ms());
 }
 
-/* A look that began before it asked, and ends after: what the watch says again is not the last word any more. */
+/* A look that began before it asked, and ends after: what the watch says again is not the last word
+ * any more. */
 static void an_older_look_does_not_hide_what_claude_asks(void **state)
 {
 	char home[] = "/tmp/mocr-claude-XXXXXX", path[100], start[32] = "", line[400], look[600];
 	FILE *f = fopen("/proc/self/stat", "r");
-	assert_int_equal(fscanf(f, "%*d %*s %*c %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %31s", start), 1);
+	assert_int_equal(fscanf(f,
+	                        "%*d %*s %*c %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d %*d "
+	                        "%*d %*d %*d %*d %*d %31s",
+	                        start),
+	                 1);
 	fclose(f);
 	assert_non_null(mkdtemp(home));
 	setenv("CLAUDE_CONFIG_DIR", home, 1);
@@ -747,7 +823,8 @@ static void an_older_look_does_not_hide_what_claude_asks(void **state)
 	claude_line(start, "busy", line, sizeof(line));
 	snprintf(look, sizeof(look), "=oc\n=tmux\n=claude\nlive\t%s\t1\t%s\n=end\n", start, line);
 	source_feed(&w.sessions->source, "scan", look, strlen(look));
-	bool overridden = claude_shows(SESSION_BUSY, 100), asked_again = claude_shows(SESSION_PERMISSION, 6000);
+	bool overridden = claude_shows(SESSION_BUSY, 100),
+	     asked_again = claude_shows(SESSION_PERMISSION, 6000);
 	unlink(path);
 	*strrchr(path, '/') = '\0';
 	rmdir(path);
@@ -756,7 +833,8 @@ static void an_older_look_does_not_hide_what_claude_asks(void **state)
 	assert_true(asked_first && overridden && asked_again);
 }
 
-/* One that runs may have looked already: another follows it. Not for a look that may be a little older. */
+/* One that runs may have looked already: another follows it. Not for a look that may be a little
+ * older. */
 static void a_look_that_is_wanted_while_one_runs(void **state)
 {
 	struct sessions *ss = w.sessions;
@@ -783,7 +861,8 @@ static void https_is_spoken(void **state)
 	assert_int_not_equal(w.oc->state, OC_LIVE);
 }
 
-/* At the end of a turn OpenCode prunes what old tools said, and tells it; neither then nor after a loss are they told again. */
+/* At the end of a turn OpenCode prunes what old tools said, and tells it; neither then nor after a
+ * loss are they told again. */
 static void what_is_pruned_is_no_news(void **state)
 {
 	struct buf b;
@@ -791,9 +870,17 @@ static void what_is_pruned_is_no_news(void **state)
 	buf_init(&b, 0);
 	buf_puts(&b, "[");
 	for (int m = 0; m < 60; m++) {
-		buf_addf(&b, "%s{\"info\":{\"id\":\"msg_%02d\",\"sessionID\":\"ses_a\",\"role\":\"assistant\",\"time\":{\"created\":179000000%02d00,\"completed\":179000000%02d01}},\"parts\":[", m ? "," : "", m, m, m);
+		buf_addf(&b,
+		         "%s{\"info\":{\"id\":\"msg_%02d\",\"sessionID\":\"ses_a\",\"role\":"
+		         "\"assistant\",\"time\":{\"created\":179000000%02d00,\"completed\":"
+		         "179000000%02d01}},\"parts\":[",
+		         m ? "," : "", m, m, m);
 		for (int k = 0; k < 5; k++)
-			buf_addf(&b, "%s{\"id\":\"prt_%02d%d\",\"sessionID\":\"ses_a\",\"messageID\":\"msg_%02d\",\"type\":\"tool\",\"tool\":\"bash\",\"state\":{\"status\":\"completed\"}}", k ? "," : "", m, k, m);
+			buf_addf(&b,
+			         "%s{\"id\":\"prt_%02d%d\",\"sessionID\":\"ses_a\",\"messageID\":"
+			         "\"msg_%02d\",\"type\":\"tool\",\"tool\":\"bash\",\"state\":{"
+			         "\"status\":\"completed\"}}",
+			         k ? "," : "", m, k, m);
 		buf_puts(&b, "]}");
 	}
 	buf_puts(&b, "]");
@@ -804,13 +891,16 @@ static void what_is_pruned_is_no_news(void **state)
 	turns(800);
 	unsigned long long lines = log_total(log);
 	assert_int_equal(lines, 300);
-	tell(EVENT("message.part.updated", "\"sessionID\":\"ses_a\",\"part\":{\"id\":\"prt_020\",\"sessionID\":\"ses_a\",\"messageID\":\"msg_02\",\"type\":\"tool\",\"tool\":\"bash\",\"state\":{\"status\":\"completed\",\"time\":{\"compacted\":5}}}"));
+	tell(EVENT("message.part.updated",
+	           "\"sessionID\":\"ses_a\",\"part\":{\"id\":\"prt_020\",\"sessionID\":\"ses_a\","
+	           "\"messageID\":\"msg_02\",\"type\":\"tool\",\"tool\":\"bash\",\"state\":{"
+	           "\"status\":\"completed\",\"time\":{\"compacted\":5}}}"));
 	turns(300);
 	assert_int_equal(log_total(log), lines);
 	lose_the_stream();
 	assert_true(becomes(OC_LIVE, 5000));
 	turns(1500);
-	assert_in_range(log_total(log), lines, lines + 1);       /* the gap may be told */
+	assert_in_range(log_total(log), lines, lines + 1); /* the gap may be told */
 	log_destroy(log);
 	said = "[]";
 	buf_finish(&b);
@@ -820,14 +910,29 @@ static void what_is_pruned_is_no_news(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(a_web_page_is_no_answer), T(the_next_major_version_is_named), T(the_password_is_asked_once),
-		T(a_stream_that_ends_is_opened_again), T(silence_is_a_drop), T(an_event_byte_by_byte), T(an_enormous_event),
-		T(a_prompt_without_an_answer_is_sent_once), T(a_prompt_that_was_taken_and_lost),
-		T(a_prompt_that_is_there_without_a_word), T(https_is_spoken), T(a_turn_that_ended_unheard),
-		T(a_list_with_a_hole), T(what_is_pruned_is_no_news),
-		T(a_turn_that_failed_unheard), T(an_answer_older_than_an_event), T(a_question_that_could_not_be_had),
-		T(another_server_has_them), T(a_conversation_is_followed), T(an_event_before_the_answer_is_followed),
-		T(what_cannot_be_had_is_said), T(an_older_look_does_not_hide_what_claude_asks), T(a_look_that_is_wanted_while_one_runs),
+		T(a_web_page_is_no_answer),
+		T(the_next_major_version_is_named),
+		T(the_password_is_asked_once),
+		T(a_stream_that_ends_is_opened_again),
+		T(silence_is_a_drop),
+		T(an_event_byte_by_byte),
+		T(an_enormous_event),
+		T(a_prompt_without_an_answer_is_sent_once),
+		T(a_prompt_that_was_taken_and_lost),
+		T(a_prompt_that_is_there_without_a_word),
+		T(https_is_spoken),
+		T(a_turn_that_ended_unheard),
+		T(a_list_with_a_hole),
+		T(what_is_pruned_is_no_news),
+		T(a_turn_that_failed_unheard),
+		T(an_answer_older_than_an_event),
+		T(a_question_that_could_not_be_had),
+		T(another_server_has_them),
+		T(a_conversation_is_followed),
+		T(an_event_before_the_answer_is_followed),
+		T(what_cannot_be_had_is_said),
+		T(an_older_look_does_not_hide_what_claude_asks),
+		T(a_look_that_is_wanted_while_one_runs),
 	};
 	return cmocka_run_group_tests(tests, start_server, NULL);
 }

@@ -1,4 +1,5 @@
-/* Panels: what rows made by hand look like in cells, ages that know when they change, hostile text, sentences for nothing. */
+/* Panels: what rows made by hand look like in cells, ages that know when they change, hostile text,
+ * sentences for nothing. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,7 +21,9 @@
 #include "backends/vitals/vitals.h"
 #include "panels/panels.h"
 
-static const struct action restart_action = { .name = "container-restart", .verb = "restart", .doing = "restarting" };
+static const struct action restart_action = { .name = "container-restart",
+	                                      .verb = "restart",
+	                                      .doing = "restarting" };
 static const struct backend docker = { .name = "docker" };
 
 /* One server with one container and one unit, on the stack of each test. */
@@ -54,9 +57,15 @@ static int set_up(void **state)
 	s->settings.state_dir = xstrdup("/dev/null/none");
 	s->loop = loop_create();
 	s->store = store_create(s->loop, NULL, &s->settings);
-	s->link = (struct link){ .state = LINK_UP, .latency_ms = 12, .loop = s->loop, .since_ms = now_wall_ms() };
-	s->server = (struct server){ .name = xstrdup("sese"), .store = s->store, .link = &s->link, .sources = &s->source };
-	s->source = (struct source){ .backend = &docker, .server = &s->server, .store = s->store, .state = SOURCE_LIVE };
+	s->link = (struct link){
+		.state = LINK_UP, .latency_ms = 12, .loop = s->loop, .since_ms = now_wall_ms()
+	};
+	s->server = (struct server){
+		.name = xstrdup("sese"), .store = s->store, .link = &s->link, .sources = &s->source
+	};
+	s->source = (struct source){
+		.backend = &docker, .server = &s->server, .store = s->store, .state = SOURCE_LIVE
+	};
 	scene_row(s, &s->server.row, &kind_server, "sese");
 	scene_row(s, &s->ctr.row, &kind_container, "javisi_n8n");
 	scene_row(s, &s->unit.row, &kind_unit, "caddy.service");
@@ -139,7 +148,8 @@ static void test_unknown_is_not_zero(void **state)
 /* The text must differ at the moment a cell names, and not a second before. */
 static void test_ages_know_when_they_change(void **state)
 {
-	static const int64_t ages_s[] = { 0, 5, 59, 60, 3599, 3600, 7199, 7200, 172799, 172800, 1209600, 9999999 };
+	static const int64_t ages_s[] = { 0,    5,    59,     60,     3599,    3600,
+		                          7199, 7200, 172799, 172800, 1209600, 9999999 };
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(ages_s); i++) {
 		struct cell c = { 0 };
@@ -156,17 +166,20 @@ static void test_ages_know_when_they_change(void **state)
 	cell_age(&c, 0);
 	assert_string_equal(c.text, "");
 	assert_int_equal(c.changes_ms, 0);
-	cell_age(&c, now_wall_ms() + 3600000);        /* a clock that is ahead */
+	cell_age(&c, now_wall_ms() + 3600000); /* a clock that is ahead */
 	assert_string_equal(c.text, "0s");
 }
 
 static void test_orders(void **state)
 {
 	struct scene *s = *state;
-	struct order o = { .action = &restart_action, .state = ORDER_RUNNING, .started_ms = now_wall_ms() - 3200 };
+	struct order o = { .action = &restart_action,
+		           .state = ORDER_RUNNING,
+		           .started_ms = now_wall_ms() - 3200 };
 	s->ctr.row.order = &o;
 	check(&panel_containers, "state", &s->ctr.row, "restarting 3s");
-	assert_true(cell_of(&panel_containers, "state", &s->ctr.row).changes_ms <= now_wall_ms() + 1000);
+	assert_true(cell_of(&panel_containers, "state", &s->ctr.row).changes_ms <=
+	            now_wall_ms() + 1000);
 	o.state = ORDER_FAILED;
 	o.ended_ms = now_wall_ms() - 1000;
 	err_set(&o.err, ERR_REFUSED, "no such image");
@@ -190,11 +203,20 @@ static void test_fleet(void **state)
 	check(&panel_fleet, "containers", r, "12/13");
 	s->server.containers_bad = 2;
 	check(&panel_fleet, "containers", r, "12/13 ! 2");
-	s->vitals = (struct vitals){ .cpus = 4, .load1 = 0.42, .cpu = 97, .mem_total = 100, .mem_used = 41, .n_disks = 1,
-		                      .worst_disk = 0, .disks = { { .percent = 88 } }, .uptime_s = 90000, .wall_ms = now_wall_ms() };
+	s->vitals = (struct vitals){ .cpus = 4,
+		                     .load1 = 0.42,
+		                     .cpu = 97,
+		                     .mem_total = 100,
+		                     .mem_used = 41,
+		                     .n_disks = 1,
+		                     .worst_disk = 0,
+		                     .disks = { { .percent = 88 } },
+		                     .uptime_s = 90000,
+		                     .wall_ms = now_wall_ms() };
 	s->server.vitals = &s->vitals;
 	check(&panel_fleet, "load", r, "0.42");
-	/* Six minutes in six cells: the means of whole parts of the ring, the newest part as far as it has come. */
+	/* Six minutes in six cells: the means of whole parts of the ring, the newest part as far as
+	 * it has come. */
 	float *ring = s->vitals.cpu_history;
 	for (size_t i = 0; i < VITALS_HISTORY; i++)
 		ring[i] = i < 20 ? 0 : i < 40 ? (i % 2 ? 100 : 0) : i < 60 ? -1 : 100;
@@ -203,7 +225,8 @@ static void test_fleet(void **state)
 	s->vitals.n_history = VITALS_HISTORY;
 	s->vitals.next_history = 20;
 	check(&panel_fleet, "spark", r, "▅ ███▁");
-	s->vitals.next_history = 30;                      /* the second part is being written again: its old half is not shown */
+	/* the second part is being written again: its old half is not shown */
+	s->vitals.next_history = 30;
 	check(&panel_fleet, "spark", r, " ███▁▅");
 	struct doc doc;
 	doc_init(&doc);
@@ -223,7 +246,8 @@ static void test_fleet(void **state)
 	check(&panel_fleet, "mem", r, "41");
 	check(&panel_fleet, "disk", r, "! 88");
 	check(&panel_fleet, "uptime", r, "25h");
-	/* What the vitals told is old when they fell silent, link or not, and stays within its five cells. */
+	/* What the vitals told is old when they fell silent, link or not, and stays within its five
+	 * cells. */
 	s->source.state = SOURCE_STALE;
 	const struct backend *engine = s->source.backend;
 	static const struct backend only_vitals = { .name = "vitals" };
@@ -237,11 +261,13 @@ static void test_fleet(void **state)
 	s->source.backend = engine;
 	check(&panel_fleet, "mem", r, "41");
 	s->source.state = SOURCE_LIVE;
-	/* A backend that fell silent while the link is up is told, and what it counted is marked as old. */
+	/* A backend that fell silent while the link is up is told, and what it counted is marked as
+	 * old. */
 	assert_string_equal(cell_of(&panel_fleet, "note", r).text, "");
 	s->source.state = SOURCE_STALE;
 	err_set(&s->source.err, ERR_LOST, "Docker ended its stream of events");
-	assert_string_equal(cell_of(&panel_fleet, "note", r).text, "Docker ended its stream of events");
+	assert_string_equal(cell_of(&panel_fleet, "note", r).text,
+	                    "Docker ended its stream of events");
 	check(&panel_fleet, "containers", r, "~12/13 ! 2");
 }
 
@@ -251,7 +277,7 @@ static void test_lost_server(void **state)
 	const struct row *r = &s->server.row;
 	s->link.state = LINK_LOST;
 	s->link.latency_ms = -1;
-	s->link.since_ms = now_wall_ms() - 500;           /* the last try; it is down for longer */
+	s->link.since_ms = now_wall_ms() - 500; /* the last try; it is down for longer */
 	s->source.fresh_ms = now_wall_ms() - 3 * 3600000 - 500;
 	s->link.retry_at_ms = loop_now(s->loop) + 40000;
 	err_set(&s->link.err, ERR_TIMEOUT, "connect timed out after 5 s");
@@ -262,14 +288,15 @@ static void test_lost_server(void **state)
 	struct cell note = cell_of(&panel_fleet, "note", r);
 	assert_non_null(strstr(note.text, "3h: connect timed out after 5 s; next try in "));
 	assert_true(note.changes_ms > 0 && note.changes_ms <= now_wall_ms() + 1500);
-	/* One that was never heard of has only its sentence, which does not say again what the link's column says. */
+	/* One that was never heard of has only its sentence, which does not say again what the
+	 * link's column says. */
 	struct cell only = { 0 };
 	assert_false(panel_fleet.instead(r, &only));
 	s->source.fresh_ms = 0;
 	assert_true(panel_fleet.instead(r, &only));
 	assert_non_null(strstr(only.text, "0s: connect timed out after 5 s; next try in "));
 	assert_null(strstr(only.text, "lost"));
-	s->server.row.health = HEALTH_BAD;                /* for longer than since the last try */
+	s->server.row.health = HEALTH_BAD; /* for longer than since the last try */
 	s->server.row.health_ms = now_wall_ms() - 8 * 60000 - 500;
 	assert_true(panel_fleet.instead(r, &only));
 	assert_non_null(strstr(only.text, "8m: connect timed out"));
@@ -298,7 +325,8 @@ static void test_death_strip(void **state)
 	k->restarts = 4;
 	k->last_lines = lines_text;
 	assert_int_equal(panel_containers.strip(&k->row, lines, 3), 3);
-	assert_non_null(strstr(lines[0].text, "killed for memory (limit 64M), ran 2h 10m, restarts 4"));
+	assert_non_null(
+		strstr(lines[0].text, "killed for memory (limit 64M), ran 2h 10m, restarts 4"));
 	assert_string_equal(lines[1].text, "two");
 	assert_string_equal(lines[2].text, "fatal error: runtime: out of memory");
 	assert_int_equal(panel_containers.strip(&k->row, lines, PANEL_STRIP_MAX), 4);
@@ -326,9 +354,13 @@ static void test_hostile_text(void **state)
 	snprintf(s->unit.load, sizeof(s->unit.load), "not-found");
 	s->server.row.why = s->unit.row.why = s->ctr.row.why = huge;
 	s->server.row.health = s->unit.row.health = s->ctr.row.health = HEALTH_BAD;
-	const struct { const struct panel *panel; const struct row *row; } all[] = {
-		{ &panel_fleet, &s->server.row }, { &panel_containers, &s->ctr.row }, { &panel_services, &s->unit.row },
-		{ &panel_needs, &s->server.row }, { &panel_needs, &s->ctr.row },
+	const struct {
+		const struct panel *panel;
+		const struct row *row;
+	} all[] = {
+		{ &panel_fleet, &s->server.row },  { &panel_containers, &s->ctr.row },
+		{ &panel_services, &s->unit.row }, { &panel_needs, &s->server.row },
+		{ &panel_needs, &s->ctr.row },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
 		struct cell c = { 0 };
@@ -353,7 +385,7 @@ static void test_order_of_need(void **state)
 	assert_true(panel_needs.wants(&s->ctr.row));
 	s->ctr.row.health = HEALTH_IDLE;
 	assert_false(panel_needs.wants(&s->ctr.row));
-	s->unit.row.health = HEALTH_BUSY;          /* well enough: by name */
+	s->unit.row.health = HEALTH_BUSY; /* well enough: by name */
 	assert_true(order_by_need(&s->unit.row, &s->ctr.row) < 0);
 }
 
@@ -362,9 +394,11 @@ static void test_sentences(void **state)
 	struct scene *s = *state;
 	char text[1024];
 	s->source.state = SOURCE_DENIED;
-	err_set(&s->source.err, ERR_DENIED, "permission denied on /var/run/docker.sock; being in group docker would grant it");
+	err_set(&s->source.err, ERR_DENIED,
+	        "permission denied on /var/run/docker.sock; being in group docker would grant it");
 	assert_true(source_sentence(&s->source, text, sizeof(text)));
-	assert_string_equal(text, "docker on sese: permission denied on /var/run/docker.sock; being in group docker would grant it");
+	assert_string_equal(text, "docker on sese: permission denied on /var/run/docker.sock; "
+	                          "being in group docker would grant it");
 	check(&panel_fleet, "containers", &s->server.row, "denied");
 	s->source.state = SOURCE_ABSENT;
 	assert_false(source_sentence(&s->source, text, sizeof(text)));

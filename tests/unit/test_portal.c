@@ -1,5 +1,5 @@
-/* The portal of AI stacks: server-sent events cut anywhere, its answers, the rows that come of them, and what is known of a stack that it
- * has forgotten. */
+/* The portal of AI stacks: server-sent events cut anywhere, its answers, the rows that come of
+ * them, and what is known of a stack that it has forgotten. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,7 +19,7 @@
 #include "backends/servers/server.h"
 #include "backends/store/settings.h"
 
-/* --- events ------------------------------------------------------------------------------------------------------------------ */
+/* --- events -------------------------------------------------------------- */
 
 static void gather(const char *event, const char *data, size_t len, void *arg)
 {
@@ -29,8 +29,10 @@ static void gather(const char *event, const char *data, size_t len, void *arg)
 
 static void events_cut_anywhere(void **state)
 {
-	static const char text[] = "\xef\xbb\xbf" "event: progress\r\ndata: {\"a\":1}\r\nid: 7\r\n\r\n: a comment\n\ndata:one\ndata: two\ndata\n\n"
-	                           "event: complete\rdata: x\r\revent: unfinished\ndata: y\n";
+	static const char text[] = "\xef\xbb\xbf"
+				   "event: progress\r\ndata: {\"a\":1}\r\nid: 7\r\n\r\n: a "
+				   "comment\n\ndata:one\ndata: two\ndata\n\n"
+				   "event: complete\rdata: x\r\revent: unfinished\ndata: y\n";
 	for (size_t size = 1; size <= sizeof(text); size++) {
 		struct sse s = { .event = "" };
 		struct buf got = { 0 };
@@ -41,7 +43,8 @@ static void events_cut_anywhere(void **state)
 			sse_feed(&s, part, n, gather, &got);
 			free(part);
 		}
-		assert_string_equal(got.data, "<progress|{\"a\":1}><message|one\ntwo\n><complete|x>");
+		assert_string_equal(got.data,
+		                    "<progress|{\"a\":1}><message|one\ntwo\n><complete|x>");
 		sse_finish(&s);
 		buf_finish(&got);
 	}
@@ -57,21 +60,26 @@ static void a_line_without_end_is_left_out(void **state)
 	sse_feed(&s, big, SSE_LINE_MAX + 9, gather, &got);
 	sse_feed(&s, "\n\ndata: y\n\n", 11, gather, &got);
 	assert_string_equal(got.data, "<message|y>");
-	for (int i = 0; i < 3; i++)                      /* a data of many lines has the same bound */
+	/* a data of many lines has the same bound */
+	for (int i = 0; i < 3; i++)
 		sse_feed(&s, big, SSE_LINE_MAX / 2, gather, &got);
 	sse_finish(&s);
 	buf_finish(&got);
 	free(big);
 }
 
-/* --- answers ------------------------------------------------------------------------------------------------------------------- */
+/* --- answers ------------------------------------------------------------- */
 
 static void answers(void **state)
 {
-	static const char health[] = "{\"status\":\"healthy\",\"version\":\"0.1.0\",\"service\":\"ai-stack-deployer\",\"activeDeployments\":2}";
-	static const char check[] = "{\"available\":false,\"valid\":true,\"error\":\"Name already taken\\u001b[31m\"}";
-	static const char made[] = "{\"deploymentId\":\"dep_1_x\",\"url\":\"https://a.example\",\"statusEndpoint\":\"/api/status/dep_1_x\"}";
-	static const char now[] = "{\"status\":\"deploying\",\"progress\":175,\"currentStep\":\"Deploying\",\"url\":null}";
+	static const char health[] = "{\"status\":\"healthy\",\"version\":\"0.1.0\",\"service\":"
+				     "\"ai-stack-deployer\",\"activeDeployments\":2}";
+	static const char check[] =
+		"{\"available\":false,\"valid\":true,\"error\":\"Name already taken\\u001b[31m\"}";
+	static const char made[] = "{\"deploymentId\":\"dep_1_x\",\"url\":\"https://"
+				   "a.example\",\"statusEndpoint\":\"/api/status/dep_1_x\"}";
+	static const char now[] = "{\"status\":\"deploying\",\"progress\":175,\"currentStep\":"
+				  "\"Deploying\",\"url\":null}";
 	struct portal_health h;
 	struct portal_check c;
 	struct portal_made m;
@@ -90,7 +98,9 @@ static void answers(void **state)
 	assert_string_equal(bar, "[####......] 42%");
 	portal_bar(-1, bar, sizeof(bar));
 	assert_string_equal(bar, "");
-	static const char *const none[] = { "", "[]", "{}", "<html>", "7", "{\"deploymentId\":{}}" };
+	static const char *const none[] = {
+		"", "[]", "{}", "<html>", "7", "{\"deploymentId\":{}}"
+	};
 	for (size_t i = 0; i < ARRAY_LEN(none); i++) {
 		assert_false(portal_health_parse(none[i], strlen(none[i]), &h, &err));
 		assert_false(portal_made_parse(none[i], strlen(none[i]), &m, &err));
@@ -111,7 +121,7 @@ static void answers(void **state)
 		}
 }
 
-/* --- rows ----------------------------------------------------------------------------------------------------------------------- */
+/* --- rows ---------------------------------------------------------------- */
 
 static void feed(struct source *s, const char *what, const char *json)
 {
@@ -126,31 +136,37 @@ static void rows(void **state)
 	struct loop *loop = loop_create();
 	struct store *store = store_create(loop, NULL, settings);
 	struct source *s = server_source(server_open_replay(store, "pi"), "portal");
-	feed(s, "box\thealth", "{\"status\":\"healthy\",\"version\":\"0.1.0\",\"activeDeployments\":1}");
+	feed(s, "box\thealth",
+	     "{\"status\":\"healthy\",\"version\":\"0.1.0\",\"activeDeployments\":1}");
 	struct app *box = app_of(store_find(store, "pi/app/box"));
 	assert_string_equal(box->state, "healthy 0.1.0, 1 deploying");
 	assert_int_equal(box->row.health, HEALTH_GOOD);
-	feed(s, "box\tprogress\tblue-2", "{\"status\":\"creating_project\",\"progress\":20,\"currentStep\":\"Creating project\",\"url\":\"https://b.example\"}");
+	feed(s, "box\tprogress\tblue-2",
+	     "{\"status\":\"creating_project\",\"progress\":20,\"currentStep\":\"Creating "
+	     "project\",\"url\":\"https://b.example\"}");
 	struct app *blue = app_of(store_find(store, "pi/app/box/blue-2"));
 	assert_int_equal(blue->row.health, HEALTH_BUSY);
 	assert_string_equal(blue->row.why, "[##........] 20% Creating project");
-	feed(s, "box\tprogress\tblue-2", "{\"status\":\"crea");          /* half of one changes nothing */
+	/* half of one changes nothing */
+	feed(s, "box\tprogress\tblue-2", "{\"status\":\"crea");
 	assert_string_equal(blue->state, "creating_project");
 	assert_false(action_find(&kind_app, "deploy")->applies(&blue->row));
 	feed(s, "box\terror\tblue-2", "{\"error\":\"project.create: name taken\"}");
 	assert_string_equal(blue->state, "failed");
 	assert_string_equal(blue->row.why, "project.create: name taken");
 	assert_true(action_find(&kind_app, "deploy")->applies(&blue->row));
-	feed(s, "box\tprogress\tblue-2", "{\"status\":\"deploying\"}");      /* it is over */
+	feed(s, "box\tprogress\tblue-2", "{\"status\":\"deploying\"}"); /* it is over */
 	assert_string_equal(blue->state, "failed");
 	feed(s, "box\tcomplete\tred-1", "{\"url\":\"https://r.example\"}");
 	assert_int_equal(store_find(store, "pi/app/box/red-1")->health, HEALTH_GOOD);
 	feed(s, "box\tcomplete\t../../x", "{}");
 	feed(s, "box\tprogress\tportal", "{}");
 	assert_int_equal(store_count(store, &kind_app, NULL), 3);
-	for (int i = 0; i < 100; i++) {                      /* the oldest that are over make room; one that goes on stays */
+	/* the oldest that are over make room; one that goes on stays */
+	for (int i = 0; i < 100; i++) {
 		char what[60];
-		snprintf(what, sizeof(what), "box\t%s\tmany-%d", i == 5 ? "progress" : "complete", i);
+		snprintf(what, sizeof(what), "box\t%s\tmany-%d", i == 5 ? "progress" : "complete",
+		         i);
 		feed(s, what, "{\"status\":\"deploying\",\"url\":\"https://m.example\"}");
 	}
 	assert_int_equal(store_count(store, &kind_app, NULL), 1 + 64);
@@ -170,7 +186,10 @@ static void rows(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(events_cut_anywhere), cmocka_unit_test(a_line_without_end_is_left_out), cmocka_unit_test(answers), cmocka_unit_test(rows),
+		cmocka_unit_test(events_cut_anywhere),
+		cmocka_unit_test(a_line_without_end_is_left_out),
+		cmocka_unit_test(answers),
+		cmocka_unit_test(rows),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* test_pump.c: a library that closes its end of a relay early. The relay lives on until the far side ends: it must rest, and take
- * what still comes. */
+/* test_pump.c: a library that closes its end of a relay early. The relay lives on until the far
+ * side ends: it must rest, and take what still comes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,7 +17,7 @@
 
 #define WAIT_MS 10000
 #define CALM_MS 400
-#define TURNS_MAX 40             /* in CALM_MS, when little happens; a busy loop makes thousands */
+#define TURNS_MAX 40 /* in CALM_MS, when little happens; a busy loop makes thousands */
 
 static struct loop *loop;
 static struct link *here;
@@ -79,7 +79,7 @@ static void test_closed_while_the_far_side_waits(void **state)
 	int fd;
 	relay_of("head -c 3000000 /dev/zero; exit 4", &fd);
 	turns_in(CALM_MS);
-	assert_false(closed);                            /* all buffers are full */
+	assert_false(closed); /* all buffers are full */
 	close(fd);
 	for (int64_t until = now_mono_ms() + WAIT_MS; !closed && now_mono_ms() < until;)
 		loop_turn(loop, 50);
@@ -93,7 +93,8 @@ static int begin(void **state)
 	loop = loop_create();
 	here = link_create_local(loop, "here", &events, NULL);
 	link_connect(here);
-	for (int64_t until = now_mono_ms() + WAIT_MS; here->state != LINK_UP && now_mono_ms() < until;)
+	for (int64_t until = now_mono_ms() + WAIT_MS;
+	     here->state != LINK_UP && now_mono_ms() < until;)
 		loop_turn(loop, 50);
 	return here->state != LINK_UP;
 }

@@ -1,5 +1,5 @@
-/* systemd units: parsers on answers of real servers (systemd 252, 257, 262), whole and cut at every byte, hostile ones,
- * and the rows they become. No bus, no network. */
+/* systemd units: parsers on answers of real servers (systemd 252, 257, 262), whole and cut at every
+ * byte, hostile ones, and the rows they become. No bus, no network. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -40,7 +40,7 @@ static char *answer(const char *name, size_t *len)
 	return buf_take(&b);
 }
 
-/* --- a store with one server that is never connected -------------------------------------------------- */
+/* --- a store with one server that is never connected --------------------- */
 
 static char home[] = "/tmp/mocr-test-services-XXXXXX";
 static struct {
@@ -52,9 +52,7 @@ static struct {
 	struct server_config config;
 } w;
 
-static void link_announced(struct link *l, void *arg)
-{
-}
+static void link_announced(struct link *l, void *arg) {}
 static const struct link_events link_events = { link_announced };
 
 static int make_world(void **state)
@@ -116,12 +114,16 @@ static bool offers(const struct unit *u, const char *verb)
 	return false;
 }
 
-/* --- names ------------------------------------------------------------------------------------------------ */
+/* --- names --------------------------------------------------------------- */
 
 static void paths_and_names_are_each_others_inverse(void **state)
 {
-	static const char *const names[] = { "ssh.service", "user@1000.service", "dev-\xc3\xa4.socket", "1x.timer",
-		"systemd-tmpfiles-clean.timer", "a_b.service" };
+	static const char *const names[] = { "ssh.service",
+		                             "user@1000.service",
+		                             "dev-\xc3\xa4.socket",
+		                             "1x.timer",
+		                             "systemd-tmpfiles-clean.timer",
+		                             "a_b.service" };
 	char path[1024], back[UNIT_NAME_SIZE];
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		assert_true(unit_path(names[i], path, sizeof path));
@@ -149,7 +151,7 @@ static void only_units_that_run_are_ours(void **state)
 	assert_false(unit_is_ours(".service"));
 	assert_false(unit_is_ours(""));
 	assert_true(unit_is_ours("systemd-fsck@dev-disk-by\\x2dlabel-A.service"));
-	assert_false(unit_is_ours("*.service"));                 /* a pattern for journalctl */
+	assert_false(unit_is_ours("*.service")); /* a pattern for journalctl */
 	assert_false(unit_is_ours("a/b.service"));
 	assert_false(unit_is_ours("a\033[2J.service"));
 	char longest[600];
@@ -160,14 +162,15 @@ static void only_units_that_run_are_ours(void **state)
 
 static void numbers_that_mean_unknown_are_unknown(void **state)
 {
-	cJSON *list = cJSON_Parse("[18446744073709551615,\"18446744073709551615\",42,\"9007199254740993\",true,null,\"x\",\"\"]");
+	cJSON *list = cJSON_Parse("[18446744073709551615,\"18446744073709551615\",42,"
+	                          "\"9007199254740993\",true,null,\"x\",\"\"]");
 	static const int64_t expected[] = { -1, -1, 42, 9007199254740993, 1, -1, -1, -1 };
 	for (size_t i = 0; i < ARRAY_LEN(expected); i++)
 		assert_int_equal(json_int(cJSON_GetArrayItem(list, (int)i), -1), expected[i]);
 	cJSON_Delete(list);
 }
 
-/* --- lists --------------------------------------------------------------------------------------------------- */
+/* --- lists --------------------------------------------------------------- */
 
 static void a_list_becomes_rows(void **state)
 {
@@ -181,12 +184,13 @@ static void a_list_becomes_rows(void **state)
 	assert_int_equal(broken->row.health, HEALTH_BAD);
 	assert_non_null(unit("pi/unit/backup.timer"));
 	assert_non_null(unit("pi/unit/docker.socket"));
-	assert_null(unit("pi/unit/auditd.service"));           /* only a name in others' After= */
+	assert_null(unit("pi/unit/auditd.service")); /* only a name in others' After= */
 }
 
 static void lists_of_all_three_generations_are_understood(void **state)
 {
-	static const char *const lists[] = { "units-sese.json", "units-pi.json", "units-relay.json" };
+	static const char *const lists[] = { "units-sese.json", "units-pi.json",
+		                             "units-relay.json" };
 	for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
 		feed_answer("units", lists[i]);
 		assert_int_equal(w.source->state, SOURCE_LIVE);
@@ -196,10 +200,13 @@ static void lists_of_all_three_generations_are_understood(void **state)
 
 static void a_unit_that_is_gone_leaves_unless_its_file_is_there(void **state)
 {
-	feed("units", "[[[\"a.service\",\"A\",\"loaded\",\"active\",\"running\",\"\",\"/x\",0,\"\",\"/\"],"
+	feed("units",
+	     "[[[\"a.service\",\"A\",\"loaded\",\"active\",\"running\",\"\",\"/x\",0,\"\",\"/\"],"
 	     "[\"b.service\",\"B\",\"loaded\",\"active\",\"running\",\"\",\"/x\",0,\"\",\"/\"]]]");
-	feed("files", "[[[\"/etc/systemd/system/a.service\",\"enabled\"],[\"/etc/systemd/system/c.service\",\"masked\"],"
-	     "[\"/usr/lib/systemd/system/t@.service\",\"disabled\"],[\"/usr/lib/systemd/system/d.service\",\"alias\"]]]");
+	feed("files", "[[[\"/etc/systemd/system/a.service\",\"enabled\"],[\"/etc/systemd/system/"
+	              "c.service\",\"masked\"],"
+	              "[\"/usr/lib/systemd/system/t@.service\",\"disabled\"],[\"/usr/lib/systemd/"
+	              "system/d.service\",\"alias\"]]]");
 	assert_string_equal(unit("pi/unit/a.service")->file_state, "enabled");
 	assert_string_equal(unit("pi/unit/c.service")->load, "masked");
 	assert_null(unit("pi/unit/t@.service"));
@@ -214,7 +221,8 @@ static void a_unit_that_is_gone_leaves_unless_its_file_is_there(void **state)
 
 static void the_users_units_have_their_own_place(void **state)
 {
-	const char list[] = "[[[\"notes.service\",\"N\",\"loaded\",\"active\",\"running\",\"\",\"/x\",0,\"\",\"/\"]]]";
+	const char list[] = "[[[\"notes.service\",\"N\",\"loaded\",\"active\",\"running\",\"\",\"/"
+			    "x\",0,\"\",\"/\"]]]";
 	feed("units", list);
 	source_feed(w.user, "units", list, strlen(list));
 	assert_false(unit("pi/unit/notes.service")->user);
@@ -223,7 +231,7 @@ static void the_users_units_have_their_own_place(void **state)
 	assert_string_equal(unit("pi/unit/user:notes.service")->row.name, "notes.service");
 }
 
-/* --- properties and signals ------------------------------------------------------------------------------- */
+/* --- properties and signals ---------------------------------------------- */
 
 static void properties_of_a_failed_service(void **state)
 {
@@ -232,7 +240,8 @@ static void properties_of_a_failed_service(void **state)
 	struct unit *u = unit("pi/unit/broken.service");
 	assert_string_equal(u->result, "exit-code");
 	assert_int_equal(u->exit_status, 1);
-	assert_int_equal(u->memory, -1);                       /* no memory controller there: unknown, not zero */
+	/* no memory controller there: unknown, not zero */
+	assert_int_equal(u->memory, -1);
 	assert_int_equal(u->main_pid, 0);
 	assert_string_equal(u->fragment, "/etc/systemd/system/broken.service");
 	assert_true(u->inactive_ms > INT64_C(1600000000000));
@@ -256,19 +265,25 @@ static void a_change_reaches_the_row_at_once(void **state)
 {
 	feed_answer("units", "units-pi.json");
 	struct unit *u = unit("pi/unit/ssh.service");
-	feed("changed:ssh.service", "[\"org.freedesktop.systemd1.Unit\",{\"ActiveState\":{\"type\":\"s\",\"data\":\"deactivating\"},"
-	     "\"SubState\":{\"type\":\"s\",\"data\":\"stop-sigterm\"},\"StateChangeTimestamp\":{\"type\":\"t\","
-	     "\"data\":1795245241248771}},[]]");
+	feed("changed:ssh.service", "[\"org.freedesktop.systemd1.Unit\",{\"ActiveState\":{\"type\":"
+	                            "\"s\",\"data\":\"deactivating\"},"
+	                            "\"SubState\":{\"type\":\"s\",\"data\":\"stop-sigterm\"},"
+	                            "\"StateChangeTimestamp\":{\"type\":\"t\","
+	                            "\"data\":1795245241248771}},[]]");
 	assert_int_equal(u->row.health, HEALTH_BUSY);
 	assert_int_equal(u->row.health_ms, INT64_C(1795245241248));
 	assert_true(offers(u, "mask") && !offers(u, "start") && !offers(u, "stop"));
-	feed("changed:ssh.service", "[\"org.freedesktop.systemd1.Service\",{\"Result\":{\"type\":\"s\",\"data\":\"signal\"},"
-	     "\"ExecMainStatus\":{\"type\":\"i\",\"data\":9},\"NRestarts\":{\"type\":\"u\",\"data\":3}},[]]");
-	feed("changed:ssh.service", "[\"org.freedesktop.systemd1.Unit\",{\"ActiveState\":{\"type\":\"s\",\"data\":\"failed\"},"
-	     "\"SubState\":{\"type\":\"s\",\"data\":\"failed\"}},[]]");
+	feed("changed:ssh.service", "[\"org.freedesktop.systemd1.Service\",{\"Result\":{\"type\":"
+	                            "\"s\",\"data\":\"signal\"},"
+	                            "\"ExecMainStatus\":{\"type\":\"i\",\"data\":9},\"NRestarts\":{"
+	                            "\"type\":\"u\",\"data\":3}},[]]");
+	feed("changed:ssh.service", "[\"org.freedesktop.systemd1.Unit\",{\"ActiveState\":{\"type\":"
+	                            "\"s\",\"data\":\"failed\"},"
+	                            "\"SubState\":{\"type\":\"s\",\"data\":\"failed\"}},[]]");
 	assert_int_equal(u->row.health, HEALTH_BAD);
 	assert_string_equal(u->row.why, "failed: killed by SIGKILL, 3 restarts");
-	assert_true(offers(u, "reset-failed") && offers(u, "restart") && offers(u, "start") && !offers(u, "stop"));
+	assert_true(offers(u, "reset-failed") && offers(u, "restart") && offers(u, "start") &&
+	            !offers(u, "stop"));
 	feed("signal:UnitRemoved", "[\"ssh.service\",\"/x\"]");
 	assert_null(unit("pi/unit/ssh.service"));
 }
@@ -290,34 +305,46 @@ static void a_reload_of_the_manager_changes_no_row(void **state)
 
 static void a_service_that_restarts_all_the_time_is_not_well(void **state)
 {
-	feed("units", "[[[\"x.service\",\"X\",\"loaded\",\"activating\",\"auto-restart\",\"\",\"/x\",0,\"\",\"/\"]]]");
+	feed("units", "[[[\"x.service\",\"X\",\"loaded\",\"activating\",\"auto-restart\",\"\",\"/"
+	              "x\",0,\"\",\"/\"]]]");
 	struct unit *u = unit("pi/unit/x.service");
 	assert_int_equal(u->row.health, HEALTH_BUSY);
-	feed("props:x.service", "{\"NRestarts\":{\"type\":\"u\",\"data\":7},\"Result\":{\"type\":\"s\",\"data\":\"exit-code\"},"
-	     "\"ExecMainStatus\":{\"type\":\"i\",\"data\":203}}");
+	feed("props:x.service", "{\"NRestarts\":{\"type\":\"u\",\"data\":7},\"Result\":{\"type\":"
+	                        "\"s\",\"data\":\"exit-code\"},"
+	                        "\"ExecMainStatus\":{\"type\":\"i\",\"data\":203}}");
 	assert_int_equal(u->row.health, HEALTH_BAD);
-	assert_string_equal(u->row.why, "restarts again and again: exit code 203, its program cannot be executed, 7 restarts");
-	feed("props:x.service", "{\"ActiveState\":{\"type\":\"s\",\"data\":\"active\"},\"SubState\":{\"type\":\"s\",\"data\":\"running\"}}");
-	assert_int_equal(u->row.health, HEALTH_BAD);           /* for a moment it looks well */
+	assert_string_equal(u->row.why, "restarts again and again: exit code 203, its program "
+	                                "cannot be executed, 7 restarts");
+	feed("props:x.service", "{\"ActiveState\":{\"type\":\"s\",\"data\":\"active\"},"
+	                        "\"SubState\":{\"type\":\"s\",\"data\":\"running\"}}");
+	assert_int_equal(u->row.health, HEALTH_BAD); /* for a moment it looks well */
 	char why[64];
 	assert_int_equal(unit_judge(u, now_wall_ms() + 2 * FLAP_MS, why, sizeof why), HEALTH_GOOD);
 }
 
 static void what_makes_sense_now_is_offered(void **state)
 {
-	feed("units", "[[[\"on.service\",\"\",\"loaded\",\"active\",\"running\",\"\",\"/x\",0,\"\",\"/\"],"
+	feed("units",
+	     "[[[\"on.service\",\"\",\"loaded\",\"active\",\"running\",\"\",\"/x\",0,\"\",\"/\"],"
 	     "[\"off.service\",\"\",\"loaded\",\"inactive\",\"dead\",\"\",\"/x\",0,\"\",\"/\"]]]");
-	feed("files", "[[[\"/usr/lib/systemd/system/on.service\",\"enabled\"],[\"/usr/lib/systemd/system/off.service\",\"disabled\"],"
-	     "[\"/etc/systemd/system/m.service\",\"masked\"]]]");
-	struct unit *on = unit("pi/unit/on.service"), *off = unit("pi/unit/off.service"), *m = unit("pi/unit/m.service");
-	assert_true(offers(on, "stop") && offers(on, "restart") && offers(on, "disable") && offers(on, "mask"));
-	assert_false(offers(on, "start") || offers(on, "enable") || offers(on, "unmask") || offers(on, "reset-failed"));
-	assert_true(offers(on, "reload"));                     /* it may be, nobody said yet */
+	feed("files", "[[[\"/usr/lib/systemd/system/on.service\",\"enabled\"],[\"/usr/lib/systemd/"
+	              "system/off.service\",\"disabled\"],"
+	              "[\"/etc/systemd/system/m.service\",\"masked\"]]]");
+	struct unit *on = unit("pi/unit/on.service"), *off = unit("pi/unit/off.service"),
+		    *m = unit("pi/unit/m.service");
+	assert_true(offers(on, "stop") && offers(on, "restart") && offers(on, "disable") &&
+	            offers(on, "mask"));
+	assert_false(offers(on, "start") || offers(on, "enable") || offers(on, "unmask") ||
+	             offers(on, "reset-failed"));
+	assert_true(offers(on, "reload")); /* it may be, nobody said yet */
 	feed("props:on.service", "{\"CanReload\":{\"type\":\"b\",\"data\":false}}");
 	assert_false(offers(on, "reload"));
-	assert_true(offers(off, "start") && offers(off, "enable") && !offers(off, "stop") && !offers(off, "restart"));
-	assert_true(offers(m, "unmask") && !offers(m, "mask") && !offers(m, "start") && !offers(m, "restart"));
-	feed("props:on.service", "{\"CanReload\":{\"type\":\"b\",\"data\":true},\"CanStop\":{\"type\":\"b\",\"data\":false}}");
+	assert_true(offers(off, "start") && offers(off, "enable") && !offers(off, "stop") &&
+	            !offers(off, "restart"));
+	assert_true(offers(m, "unmask") && !offers(m, "mask") && !offers(m, "start") &&
+	            !offers(m, "restart"));
+	feed("props:on.service", "{\"CanReload\":{\"type\":\"b\",\"data\":true},\"CanStop\":{"
+	                         "\"type\":\"b\",\"data\":false}}");
 	assert_true(offers(on, "reload") && !offers(on, "stop") && !offers(on, "restart"));
 	assert_true(offers(on, "daemon-reload") && offers(m, "daemon-reload"));
 	w.settings->read_only = true;
@@ -325,7 +352,7 @@ static void what_makes_sense_now_is_offered(void **state)
 	w.settings->read_only = false;
 }
 
-/* --- units of the configuration -------------------------------------------------------------------------- */
+/* --- units of the configuration ------------------------------------------ */
 
 static void a_wanted_unit_that_is_not_there_says_what_is_near(void **state)
 {
@@ -337,7 +364,8 @@ static void a_wanted_unit_that_is_not_there_says_what_is_near(void **state)
 	assert_int_equal(u->row.health, HEALTH_BAD);
 	assert_string_equal(u->row.why, "not found; near: caddy-workstation.service");
 	/* Near by its letters, not by the ".service" that all share: no "sudo.service" for hugo. */
-	assert_string_equal(unit("pi/unit/relodable.service")->row.why, "not found; near: reloadable.service");
+	assert_string_equal(unit("pi/unit/relodable.service")->row.why,
+	                    "not found; near: reloadable.service");
 	assert_string_equal(unit("pi/unit/hugo.service")->row.why, "not found on this server");
 	assert_true(u->wanted && unit("pi/unit/ssh.service")->wanted);
 	assert_false(offers(u, "start") || offers(u, "mask") || offers(u, "restart"));
@@ -345,15 +373,18 @@ static void a_wanted_unit_that_is_not_there_says_what_is_near(void **state)
 	assert_null(unit("pi/unit/notes.service"));
 	source_feed(w.user, "units", "[[]]", 4);
 	source_feed(w.user, "files", "[[]]", 4);
-	assert_string_equal(unit("pi/unit/user:notes.service")->row.why, "not found on this server");
+	assert_string_equal(unit("pi/unit/user:notes.service")->row.why,
+	                    "not found on this server");
 	/* It is made after all. */
-	feed("props:caddy.service", "{\"LoadState\":{\"type\":\"s\",\"data\":\"loaded\"},\"ActiveState\":{\"type\":\"s\",\"data\":"
+	feed("props:caddy.service",
+	     "{\"LoadState\":{\"type\":\"s\",\"data\":\"loaded\"},\"ActiveState\":{\"type\":\"s\","
+	     "\"data\":"
 	     "\"active\"},\"SubState\":{\"type\":\"s\",\"data\":\"running\"}}");
 	assert_int_equal(u->row.health, HEALTH_GOOD);
 	assert_null(u->row.why);
 }
 
-/* --- what is hostile or broken ------------------------------------------------------------------------------ */
+/* --- what is hostile or broken ------------------------------------------- */
 
 static void properties_without_names(void **state)
 {
@@ -365,17 +396,21 @@ static void properties_without_names(void **state)
 
 static void rubbish_is_a_sentence(void **state)
 {
-	static const char *const rubbish[] = { "", "<html>", "[", "[[", "{}", "[7]", "[{\"a\":1}]" };
+	static const char *const rubbish[] = {
+		"", "<html>", "[", "[[", "{}", "[7]", "[{\"a\":1}]"
+	};
 	for (size_t i = 0; i < ARRAY_LEN(rubbish); i++) {
 		source_set_state(w.source, SOURCE_LIVE, NULL);
 		feed("units", rubbish[i]);
 		assert_int_equal(w.source->state, SOURCE_FAILED);
 		assert_non_null(strstr(w.source->err.text, "cannot be understood"));
 	}
-	feed("units", "[[7,null,[],[\"a.service\"],[1,2,3,4,5],{\"a\":1},[\"b.service\",null,7,true,[]]]]");
+	feed("units",
+	     "[[7,null,[],[\"a.service\"],[1,2,3,4,5],{\"a\":1},[\"b.service\",null,7,true,[]]]]");
 	feed("files", "[[7,null,[],[\"a.service\"],{\"a\":1}]]");
 	feed("changed:b.service", "[1,2]");
-	feed("changed:b.service", "[\"i\",{\"ActiveState\":7,\"NRestarts\":\"x\",\"MainPID\":{\"data\":{}}}]");
+	feed("changed:b.service",
+	     "[\"i\",{\"ActiveState\":7,\"NRestarts\":\"x\",\"MainPID\":{\"data\":{}}}]");
 	feed("signal:UnitNew", "[]");
 	feed("signal:UnitRemoved", "[null]");
 	feed("no such thing", "x");
@@ -383,13 +418,15 @@ static void rubbish_is_a_sentence(void **state)
 
 static void hostile_text_is_washed(void **state)
 {
-	feed("units", "[[[\"a.service\",\"\\u001b]0;owned\\u0007 A \\u202eevil\",\"loaded\",\"act\\u001b[31mive\",\"run\\u0000ning\",\"\","
-	     "\"/x\",0,\"\",\"/\"]]]");
+	feed("units", "[[[\"a.service\",\"\\u001b]0;owned\\u0007 A "
+	              "\\u202eevil\",\"loaded\",\"act\\u001b[31mive\",\"run\\u0000ning\",\"\","
+	              "\"/x\",0,\"\",\"/\"]]]");
 	struct unit *u = unit("pi/unit/a.service");
 	assert_null(strchr(u->description, 0x1b));
 	assert_null(strstr(u->description, "\xe2\x80\xae"));
 	assert_null(strchr(u->active, 0x1b));
-	feed("props:a.service", "{\"ActiveState\":{\"type\":\"s\",\"data\":\"failed\"},\"Result\":{\"type\":\"s\",\"data\":\"\\u001b[2J\"}}");
+	feed("props:a.service", "{\"ActiveState\":{\"type\":\"s\",\"data\":\"failed\"},\"Result\":{"
+	                        "\"type\":\"s\",\"data\":\"\\u001b[2J\"}}");
 	feed("last:a.service", "\x1b]52;c;evil\x07last \x9b words\n");
 	assert_null(strchr(u->row.why, 0x1b));
 	assert_null(strchr(u->row.why, 0x9b));
@@ -397,16 +434,22 @@ static void hostile_text_is_washed(void **state)
 
 static void nothing_breaks_at_any_cut(void **state)
 {
-	static const struct { const char *what, *file; size_t step; } all[] = {
-		{ "props:broken.service", "props-broken.json", 7 }, { "props:systemd-tmpfiles-clean.timer", "props-timer.json", 1 },
-		{ "files", "files-pi.json", 13 }, { "units", "units-sese.json", 17 },
+	static const struct {
+		const char *what, *file;
+		size_t step;
+	} all[] = {
+		{ "props:broken.service", "props-broken.json", 7 },
+		{ "props:systemd-tmpfiles-clean.timer", "props-timer.json", 1 },
+		{ "files", "files-pi.json", 13 },
+		{ "units", "units-sese.json", 17 },
 	};
 	feed_answer("units", "units-pi.json");
 	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
 		size_t len;
 		char *text = answer(all[i].file, &len);
 		for (size_t n = 0; n <= len; n += n < 600 || len - n < 600 ? 1 : all[i].step) {
-			char *cut = malloc(n ? n : 1);         /* exactly that size, for the sanitizer */
+			/* exactly that size, for the sanitizer */
+			char *cut = malloc(n ? n : 1);
 			memcpy(cut, text, n);
 			source_feed(w.source, all[i].what, cut, n);
 			free(cut);
@@ -415,7 +458,7 @@ static void nothing_breaks_at_any_cut(void **state)
 	}
 }
 
-/* --- details ------------------------------------------------------------------------------------------------------ */
+/* --- details ------------------------------------------------------------- */
 
 static const char *value(const struct doc *doc, const char *label)
 {
@@ -438,7 +481,10 @@ static void details_are_readable_and_hide_secrets(void **state)
 	struct doc doc;
 	feed_answer("units", "units-pi.json");
 	feed_answer("props:broken.service", "props-broken.json");
-	feed("cat:broken.service", "# /etc/systemd/system/broken.service\n[Service]\nEnvironment=DB_PASSWORD=hunter2\nExecStart=/bin/x\n");
+	feed("cat:broken.service",
+	     "# "
+	     "/etc/systemd/system/"
+	     "broken.service\n[Service]\nEnvironment=DB_PASSWORD=hunter2\nExecStart=/bin/x\n");
 	feed("log:broken.service", "Nov 21 07:06:44 pi sh[423]: giving up\n");
 	struct unit *u = unit("pi/unit/broken.service");
 	doc_init(&doc);
@@ -466,7 +512,7 @@ static void a_recording_holds_no_secret(void **state)
 	buf_finish(&out);
 }
 
-/* --- the journal ------------------------------------------------------------------------------------------------- */
+/* --- the journal --------------------------------------------------------- */
 
 static void journal_lines_are_understood(void **state)
 {
@@ -491,7 +537,10 @@ static void journal_lines_are_understood(void **state)
 
 static void messages_of_every_form(void **state)
 {
-	static const struct { const char *line, *text; size_t len; } forms[] = {
+	static const struct {
+		const char *line, *text;
+		size_t len;
+	} forms[] = {
 		{ "{\"MESSAGE\":[98,105,110,1,255,0,97]}", "bin\x01\xff\0a", 7 },
 		{ "{\"MESSAGE\":[\"one\",\"two\"]}", "one\ntwo", 7 },
 		{ "{\"MESSAGE\":\"\"}", "", 0 },
@@ -504,9 +553,11 @@ static void messages_of_every_form(void **state)
 		assert_memory_equal(j.text, forms[i].text, forms[i].len);
 		journal_line_finish(&j);
 	}
-	/* a message given twice, one of them no text; who wrote it and how bad it is given twice; a unit of bytes */
-	static const char twice[] = "{\"MESSAGE\":[\"one\",[27,91,49]],\"SYSLOG_IDENTIFIER\":[\"app\",\"other\"],\"PRIORITY\":[\"3\",\"7\"],"
-	                            "\"_PID\":\"7\",\"UNIT\":[97,46,115]}";
+	/* a message given twice, one of them no text; who wrote it and how bad it is given twice; a
+	 * unit of bytes */
+	static const char twice[] = "{\"MESSAGE\":[\"one\",[27,91,49]],\"SYSLOG_IDENTIFIER\":["
+				    "\"app\",\"other\"],\"PRIORITY\":[\"3\",\"7\"],"
+				    "\"_PID\":\"7\",\"UNIT\":[97,46,115]}";
 	assert_true(journal_line_parse(twice, sizeof twice - 1, &j));
 	assert_string_equal(j.text, "one\n\033[1");
 	assert_string_equal(j.identifier, "app[7]");
@@ -525,7 +576,8 @@ static void messages_of_every_form(void **state)
 	assert_true(j.cut);
 	journal_line_finish(&j);
 	free(huge);
-	const char left_out[] = "{\"MESSAGE\":null,\"PRIORITY\":\"3\",\"__CURSOR\":\"x'; rm -rf /\"}";
+	const char left_out[] =
+		"{\"MESSAGE\":null,\"PRIORITY\":\"3\",\"__CURSOR\":\"x'; rm -rf /\"}";
 	assert_true(journal_line_parse(left_out, sizeof left_out - 1, &j));
 	assert_null(j.text);
 	assert_int_equal(j.level, LOG_LEVEL_ERROR);
@@ -555,16 +607,23 @@ static void journal_lines_cut_at_every_byte(void **state)
 /* Mounts and the like are rows as long as they are failed, by the list and by signals. */
 static void failed_units_of_every_type(void **state)
 {
-	static const char *const types[] = { "mount", "automount", "swap", "path", "target", "device", "slice", "scope" };
+	static const char *const types[] = { "mount",  "automount", "swap",  "path",
+		                             "target", "device",    "slice", "scope" };
 	struct row *r;
 	char list[256], id[64], changed[64];
-	static const char failed[] = "[\"org.freedesktop.systemd1.Unit\",{\"ActiveState\":{\"type\":\"s\",\"data\":\"failed\"}},[]]";
-	static const char well[] = "[\"org.freedesktop.systemd1.Unit\",{\"ActiveState\":{\"type\":\"s\",\"data\":\"active\"}},[]]";
+	static const char failed[] = "[\"org.freedesktop.systemd1.Unit\",{\"ActiveState\":{"
+				     "\"type\":\"s\",\"data\":\"failed\"}},[]]";
+	static const char well[] = "[\"org.freedesktop.systemd1.Unit\",{\"ActiveState\":{\"type\":"
+				   "\"s\",\"data\":\"active\"}},[]]";
 	feed_answer("units", "units-pi.json");
 	size_t before = store_count(w.store, &kind_unit, w.server);
 	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++) {
-		snprintf(list, sizeof(list), "[[[\"srv-x.%s\",\"/srv/x\",\"loaded\",\"failed\",\"failed\",\"\",\"/x\",0,\"\",\"/\"],"
-		         "[\"srv-y.%s\",\"/srv/y\",\"loaded\",\"active\",\"mounted\",\"\",\"/y\",0,\"\",\"/\"]]]", types[i], types[i]);
+		snprintf(list, sizeof(list),
+		         "[[[\"srv-x.%s\",\"/srv/x\",\"loaded\",\"failed\",\"failed\",\"\",\"/"
+		         "x\",0,\"\",\"/\"],"
+		         "[\"srv-y.%s\",\"/srv/y\",\"loaded\",\"active\",\"mounted\",\"\",\"/"
+		         "y\",0,\"\",\"/\"]]]",
+		         types[i], types[i]);
 		snprintf(id, sizeof(id), "pi/unit/srv-x.%s", types[i]);
 		snprintf(changed, sizeof(changed), "changed:srv-x.%s", types[i]);
 		feed("failed", list);
@@ -572,13 +631,14 @@ static void failed_units_of_every_type(void **state)
 		assert_non_null(r);
 		assert_int_equal(r->health, HEALTH_BAD);
 		assert_int_equal(store_count(w.store, &kind_unit, w.server), before + 1);
-		feed_answer("units", "units-pi.json");           /* that list never names it */
+		feed_answer("units", "units-pi.json"); /* that list never names it */
 		assert_non_null(store_find(w.store, id));
 		feed(changed, failed);
 		assert_non_null(store_find(w.store, id));
 		feed(changed, well);
 		assert_null(store_find(w.store, id));
-		feed("new", list);                               /* asked for by name after a signal */
+		/* asked for by name after a signal */
+		feed("new", list);
 		assert_non_null(store_find(w.store, id));
 		feed("failed", "[[]]");
 		assert_null(store_find(w.store, id));
@@ -607,7 +667,8 @@ int main(void)
 		WORLD(a_service_that_restarts_all_the_time_is_not_well),
 		WORLD(what_makes_sense_now_is_offered),
 		WORLD(a_wanted_unit_that_is_not_there_says_what_is_near),
-		WORLD(properties_without_names), WORLD(rubbish_is_a_sentence),
+		WORLD(properties_without_names),
+		WORLD(rubbish_is_a_sentence),
 		WORLD(hostile_text_is_washed),
 		WORLD(nothing_breaks_at_any_cut),
 		WORLD(details_are_readable_and_hide_secrets),

@@ -1,4 +1,5 @@
-/* Sessions: OpenCode's answers in both dialects, whole and cut at every byte, hostile ones; and the rows they become. No network. */
+/* Sessions: OpenCode's answers in both dialects, whole and cut at every byte, hostile ones; and the
+ * rows they become. No network. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -54,7 +55,7 @@ static char *live(const char *version, const char *call)
 	return part;
 }
 
-/* --- a store with one server that is never connected -------------------------------------------------------- */
+/* --- a store with one server that is never connected --------------------- */
 
 static struct {
 	struct loop *loop;
@@ -64,9 +65,7 @@ static struct {
 	struct source *source;
 } w;
 
-static void link_announced(struct link *l, void *arg)
-{
-}
+static void link_announced(struct link *l, void *arg) {}
 static const struct link_events link_events = { link_announced };
 
 static int make_world(void **state)
@@ -83,7 +82,7 @@ static int make_world(void **state)
 	w.server->link = link_create_local(w.loop, "pi", &link_events, NULL);
 	w.source = server_source(w.server, "sessions");
 	doc_finish(&complaints);
-	now_wall_set(1795239663000);                  /* when the samples were taken */
+	now_wall_set(1795239663000); /* when the samples were taken */
 	return w.source ? 0 : -1;
 }
 
@@ -98,7 +97,7 @@ static int end_world(void **state)
 
 static void feed(const char *what, const char *text)
 {
-	char *copy = xstrdup(text);               /* a reader past its end would be seen */
+	char *copy = xstrdup(text); /* a reader past its end would be seen */
 	source_feed(w.source, what, copy, strlen(text));
 	free(copy);
 }
@@ -130,9 +129,11 @@ static void list(const char *json)
 }
 
 /* Two roots and a child, all of today. */
-#define ONE(id, more) "{\"id\":\"ses_" id "\",\"title\":\"" id "\",\"directory\":\"/srv/a\"" more \
+#define ONE(id, more)                                                               \
+	"{\"id\":\"ses_" id "\",\"title\":\"" id "\",\"directory\":\"/srv/a\"" more \
 	",\"time\":{\"created\":1795239600000,\"updated\":1795239660000}}"
-#define FAMILY "[" ONE("root", "") "," ONE("child", ",\"parentID\":\"ses_root\"") "," ONE("other", "") "]"
+#define FAMILY \
+	"[" ONE("root", "") "," ONE("child", ",\"parentID\":\"ses_root\"") "," ONE("other", "") "]"
 
 static enum session_status shown(const char *id)
 {
@@ -148,33 +149,49 @@ static void last(const char *id, const char *info)
 	feed(what, text);
 }
 
-static void busy(const char *id) { event("{\"payload\":{\"type\":\"session.status\",\"properties\":{\"sessionID\":\"%s\",\"status\":{\"type\":\"busy\"}}}}", id); }
-static void idle(const char *id) { event("{\"payload\":{\"type\":\"session.status\",\"properties\":{\"sessionID\":\"%s\",\"status\":{\"type\":\"idle\"}}}}", id); }
+static void busy(const char *id)
+{
+	event("{\"payload\":{\"type\":\"session.status\",\"properties\":{\"sessionID\":\"%s\","
+	      "\"status\":{\"type\":\"busy\"}}}}",
+	      id);
+}
+static void idle(const char *id)
+{
+	event("{\"payload\":{\"type\":\"session.status\",\"properties\":{\"sessionID\":\"%s\","
+	      "\"status\":{\"type\":\"idle\"}}}}",
+	      id);
+}
 static void asks(const char *id, const char *request)
 {
-	event("{\"payload\":{\"type\":\"permission.asked\",\"properties\":{\"id\":\"%s\",\"sessionID\":\"%s\",\"permission\":\"bash\","
-	      "\"patterns\":[\"make test\"],\"metadata\":{},\"always\":[\"make *\"]}}}", request, id);
+	event("{\"payload\":{\"type\":\"permission.asked\",\"properties\":{\"id\":\"%s\","
+	      "\"sessionID\":\"%s\",\"permission\":\"bash\","
+	      "\"patterns\":[\"make test\"],\"metadata\":{},\"always\":[\"make *\"]}}}",
+	      request, id);
 }
 
-/* --- the table of states -------------------------------------------------------------------------------------- */
+/* --- the table of states ------------------------------------------------- */
 
 static void states_by_the_table(void **state)
 {
 	list(FAMILY);
-	last("ses_root", "{\"id\":\"msg_1\",\"role\":\"assistant\",\"time\":{\"created\":1,\"completed\":2}}");
+	last("ses_root",
+	     "{\"id\":\"msg_1\",\"role\":\"assistant\",\"time\":{\"created\":1,\"completed\":2}}");
 	assert_int_equal(shown("ses_root"), SESSION_IDLE);
 	last("ses_root", "{\"id\":\"msg_2\",\"role\":\"user\",\"time\":{\"created\":3}}");
 	assert_int_equal(shown("ses_root"), SESSION_UNANSWERED);
 	last("ses_root", "{\"id\":\"msg_3\",\"role\":\"assistant\",\"time\":{\"created\":3}}");
 	assert_int_equal(shown("ses_root"), SESSION_INTERRUPTED);
-	last("ses_root", "{\"id\":\"msg_4\",\"role\":\"assistant\",\"time\":{\"created\":4},\"error\":{\"name\":\"MessageAbortedError\"}}");
+	last("ses_root", "{\"id\":\"msg_4\",\"role\":\"assistant\",\"time\":{\"created\":4},"
+	                 "\"error\":{\"name\":\"MessageAbortedError\"}}");
 	assert_int_equal(shown("ses_root"), SESSION_ABORTED);
-	last("ses_root", "{\"id\":\"msg_5\",\"role\":\"assistant\",\"time\":{\"created\":5},\"error\":{\"name\":\"APIError\",\"data\":{\"message\":\"no money\"}}}");
+	last("ses_root", "{\"id\":\"msg_5\",\"role\":\"assistant\",\"time\":{\"created\":5},"
+	                 "\"error\":{\"name\":\"APIError\",\"data\":{\"message\":\"no money\"}}}");
 	assert_int_equal(shown("ses_root"), SESSION_ERROR);
 	assert_string_equal(find("ses_root")->row.why, "no money");
 	busy("ses_root");
 	assert_int_equal(shown("ses_root"), SESSION_BUSY);
-	event("{\"payload\":{\"type\":\"session.status\",\"properties\":{\"sessionID\":\"ses_root\",\"status\":{\"type\":\"retry\",\"attempt\":3,"
+	event("{\"payload\":{\"type\":\"session.status\",\"properties\":{\"sessionID\":\"ses_"
+	      "root\",\"status\":{\"type\":\"retry\",\"attempt\":3,"
 	      "\"message\":\"too many\",\"next\":1795239669000}}}}");
 	assert_int_equal(shown("ses_root"), SESSION_RETRY);
 	assert_int_equal(find("ses_root")->next_ms, 1795239669000);
@@ -182,7 +199,8 @@ static void states_by_the_table(void **state)
 	asks("ses_root", "per_1");
 	assert_int_equal(shown("ses_root"), SESSION_PERMISSION);
 	assert_int_equal(find("ses_root")->row.health, HEALTH_ASKS);
-	event("{\"payload\":{\"type\":\"question.asked\",\"properties\":{\"id\":\"que_1\",\"sessionID\":\"ses_root\",\"questions\":[{\"question\":\"Which?\","
+	event("{\"payload\":{\"type\":\"question.asked\",\"properties\":{\"id\":\"que_1\","
+	      "\"sessionID\":\"ses_root\",\"questions\":[{\"question\":\"Which?\","
 	      "\"options\":[{\"label\":\"A\"}]}]}}}");
 	assert_int_equal(shown("ses_root"), SESSION_QUESTION);
 }
@@ -195,30 +213,40 @@ static void a_parent_shows_what_its_child_waits_for(void **state)
 	asks("ses_child", "per_1");
 	assert_int_equal(shown("ses_root"), SESSION_PERMISSION);
 	assert_int_equal(find("ses_root")->row.health, HEALTH_ASKS);
-	assert_int_equal(find("ses_child")->row.health, HEALTH_BUSY);        /* one row asks, not two */
+	/* one row asks, not two */
+	assert_int_equal(find("ses_child")->row.health, HEALTH_BUSY);
 	assert_int_equal(find("ses_root")->children, 1);
 	assert_true(find("ses_child")->hidden);
 	session_fold(&find("ses_root")->row);
 	assert_false(find("ses_child")->hidden);
-	event("{\"payload\":{\"type\":\"session.created\",\"properties\":{\"info\":" ONE("second", ",\"parentID\":\"ses_root\"") "}}}");
+	event("{\"payload\":{\"type\":\"session.created\",\"properties\":{\"info\":" ONE(
+		"second", ",\"parentID\":\"ses_root\"") "}}}");
 	assert_int_equal(find("ses_root")->children, 2);
-	event("{\"payload\":{\"type\":\"permission.replied\",\"properties\":{\"sessionID\":\"ses_child\",\"requestID\":\"per_1\",\"reply\":\"once\"}}}");
+	event("{\"payload\":{\"type\":\"permission.replied\",\"properties\":{\"sessionID\":\"ses_"
+	      "child\",\"requestID\":\"per_1\",\"reply\":\"once\"}}}");
 	assert_int_equal(shown("ses_root"), SESSION_BUSY);
 }
 
-/* The older dialect tells patterns only: the command as it will run is in the message that calls the tool. */
+/* The older dialect tells patterns only: the command as it will run is in the message that calls
+ * the tool. */
 static void the_command_of_the_older_dialect(void **state)
 {
 	list(FAMILY);
 	busy("ses_root");
-	event("{\"payload\":{\"type\":\"permission.asked\",\"properties\":{\"id\":\"per_1\",\"sessionID\":\"ses_root\",\"permission\":\"bash\",\"patterns\":[\"rm -rf *\"],"
+	event("{\"payload\":{\"type\":\"permission.asked\",\"properties\":{\"id\":\"per_1\","
+	      "\"sessionID\":\"ses_root\",\"permission\":\"bash\",\"patterns\":[\"rm -rf *\"],"
 	      "\"metadata\":{},\"tool\":{\"messageID\":\"msg_1\",\"callID\":\"call_7\"}}}}");
 	assert_string_equal(session_request(&find("ses_root")->row)->what, "rm -rf *");
-	feed("4096 last ses_root", "[{\"info\":{\"id\":\"msg_1\",\"role\":\"assistant\",\"time\":{\"created\":1}},\"parts\":[{\"type\":\"tool\",\"callID\":\"call_7\","
-	     "\"state\":{\"status\":\"running\",\"input\":{\"command\":\"cd /tmp/x && rm -rf *\"}}}]}]");
+	feed("4096 last ses_root",
+	     "[{\"info\":{\"id\":\"msg_1\",\"role\":\"assistant\",\"time\":{\"created\":1}},"
+	     "\"parts\":[{\"type\":\"tool\",\"callID\":\"call_7\","
+	     "\"state\":{\"status\":\"running\",\"input\":{\"command\":\"cd /tmp/x && rm -rf "
+	     "*\"}}}]}]");
 	assert_string_equal(session_request(&find("ses_root")->row)->what, "cd /tmp/x && rm -rf *");
 	assert_non_null(strstr(find("ses_root")->row.why, "cd /tmp/x && rm -rf"));
-	feed("4096 permissions /srv/a", "[{\"id\":\"per_1\",\"sessionID\":\"ses_root\",\"permission\":\"bash\",\"patterns\":[\"rm -rf *\"],\"metadata\":{},\"tool\":{\"callID\":\"call_7\"}}]");
+	feed("4096 permissions /srv/a",
+	     "[{\"id\":\"per_1\",\"sessionID\":\"ses_root\",\"permission\":\"bash\",\"patterns\":["
+	     "\"rm -rf *\"],\"metadata\":{},\"tool\":{\"callID\":\"call_7\"}}]");
 	assert_string_equal(session_request(&find("ses_root")->row)->what, "cd /tmp/x && rm -rf *");
 }
 
@@ -230,14 +258,16 @@ static void requests_of_idle_sessions_do_not_count(void **state)
 	asks("ses_root", "per_1");
 	idle("ses_root");
 	assert_int_equal(shown("ses_root"), SESSION_IDLE);
-	feed("4096 permissions /srv/a", "[{\"id\":\"per_9\",\"sessionID\":\"ses_other\",\"permission\":\"bash\",\"patterns\":[]}]");
+	feed("4096 permissions /srv/a", "[{\"id\":\"per_9\",\"sessionID\":\"ses_other\","
+	                                "\"permission\":\"bash\",\"patterns\":[]}]");
 	assert_int_equal(shown("ses_other"), SESSION_IDLE);
 }
 
 static void requests_and_statuses_without_sessions(void **state)
 {
 	list(FAMILY);
-	feed("4096 status /srv/a", "{\"ses_deleted\":{\"type\":\"busy\"},\"ses_root\":{\"type\":\"busy\"},\"../x\":{\"type\":\"busy\"}}");
+	feed("4096 status /srv/a", "{\"ses_deleted\":{\"type\":\"busy\"},\"ses_root\":{\"type\":"
+	                           "\"busy\"},\"../x\":{\"type\":\"busy\"}}");
 	asks("ses_nobody", "per_1");
 	assert_int_equal(shown("ses_root"), SESSION_BUSY);
 	assert_null(find("ses_deleted"));
@@ -250,11 +280,14 @@ static void idle_before_error(void **state)
 {
 	list(FAMILY);
 	busy("ses_root");
-	event("{\"payload\":{\"type\":\"message.updated\",\"properties\":{\"info\":{\"id\":\"msg_1\",\"sessionID\":\"ses_root\",\"role\":\"assistant\",\"time\":{\"created\":1}}}}}");
+	event("{\"payload\":{\"type\":\"message.updated\",\"properties\":{\"info\":{\"id\":\"msg_"
+	      "1\",\"sessionID\":\"ses_root\",\"role\":\"assistant\",\"time\":{\"created\":1}}}}}");
 	idle("ses_root");
-	event("{\"payload\":{\"type\":\"session.error\",\"properties\":{\"sessionID\":\"ses_root\",\"error\":{\"name\":\"MessageAbortedError\",\"data\":{}}}}}");
+	event("{\"payload\":{\"type\":\"session.error\",\"properties\":{\"sessionID\":\"ses_root\","
+	      "\"error\":{\"name\":\"MessageAbortedError\",\"data\":{}}}}}");
 	assert_int_equal(shown("ses_root"), SESSION_ABORTED);
-	event("{\"payload\":{\"type\":\"session.idle\",\"properties\":{\"sessionID\":\"ses_root\"}}}");
+	event("{\"payload\":{\"type\":\"session.idle\",\"properties\":{\"sessionID\":\"ses_root\"}}"
+	      "}");
 	assert_int_equal(shown("ses_root"), SESSION_ABORTED);
 }
 
@@ -264,9 +297,11 @@ static void a_message_that_is_taken_back(void **state)
 	list(FAMILY);
 	last("ses_root", "{\"id\":\"msg_2\",\"role\":\"user\",\"time\":{\"created\":3}}");
 	assert_int_equal(shown("ses_root"), SESSION_UNANSWERED);
-	event("{\"payload\":{\"type\":\"message.removed\",\"properties\":{\"sessionID\":\"ses_root\",\"messageID\":\"msg_2\"}}}");
+	event("{\"payload\":{\"type\":\"message.removed\",\"properties\":{\"sessionID\":\"ses_"
+	      "root\",\"messageID\":\"msg_2\"}}}");
 	assert_int_equal(shown("ses_root"), SESSION_UNANSWERED);
-	last("ses_root", "{\"id\":\"msg_1\",\"role\":\"assistant\",\"time\":{\"created\":1,\"completed\":2}}");
+	last("ses_root",
+	     "{\"id\":\"msg_1\",\"role\":\"assistant\",\"time\":{\"created\":1,\"completed\":2}}");
 	assert_int_equal(shown("ses_root"), SESSION_IDLE);
 }
 
@@ -286,7 +321,9 @@ static void complete_is_told_once_and_of_roots_only(void **state)
 	for (size_t i = 0; i < 2; i++) {
 		busy(ids[i]);
 		idle(ids[i]);
-		event("{\"payload\":{\"type\":\"session.idle\",\"properties\":{\"sessionID\":\"%s\"}}}", ids[i]);
+		event("{\"payload\":{\"type\":\"session.idle\",\"properties\":{\"sessionID\":\"%"
+		      "s\"}}}",
+		      ids[i]);
 	}
 	assert_int_equal(told("complete"), 0);
 	int64_t end = now_mono_ms() + 1500;
@@ -302,7 +339,9 @@ static void disposed_instances_are_forgotten(void **state)
 	list(FAMILY);
 	busy("ses_root");
 	asks("ses_root", "per_1");
-	event("{\"directory\":\"/srv/a\",\"payload\":{\"type\":\"server.instance.disposed\",\"properties\":{\"directory\":\"/srv/a\"}}}");
+	event("{\"directory\":\"/srv/"
+	      "a\",\"payload\":{\"type\":\"server.instance.disposed\",\"properties\":{"
+	      "\"directory\":\"/srv/a\"}}}");
 	assert_int_equal(shown("ses_root"), SESSION_IDLE);
 }
 
@@ -313,14 +352,17 @@ static void a_list_takes_away_what_it_does_not_name(void **state)
 	list("[" ONE("root", "") "]");
 	assert_null(find("ses_other"));
 	assert_null(find("ses_child"));
-	event("{\"payload\":{\"type\":\"session.deleted\",\"properties\":{\"info\":" ONE("root", "") "}}}");
+	event("{\"payload\":{\"type\":\"session.deleted\",\"properties\":{\"info\":" ONE("root",
+	                                                                                 "") "}}}");
 	assert_null(find("ses_root"));
 }
 
 static void archived_and_old_ones_are_put_away(void **state)
 {
-	list("[{\"id\":\"ses_old\",\"title\":\"old\",\"directory\":\"/srv/a\",\"time\":{\"created\":1,\"updated\":2}},"
-	     "{\"id\":\"ses_arch\",\"title\":\"arch\",\"directory\":\"/srv/a\",\"time\":{\"created\":1,\"updated\":1795239660000,\"archived\":5}}]");
+	list("[{\"id\":\"ses_old\",\"title\":\"old\",\"directory\":\"/srv/"
+	     "a\",\"time\":{\"created\":1,\"updated\":2}},"
+	     "{\"id\":\"ses_arch\",\"title\":\"arch\",\"directory\":\"/srv/"
+	     "a\",\"time\":{\"created\":1,\"updated\":1795239660000,\"archived\":5}}]");
 	assert_true(find("ses_old")->hidden && find("ses_arch")->hidden);
 	assert_true(session_show_old(w.store));
 	assert_false(find("ses_old")->hidden || find("ses_arch")->hidden);
@@ -328,18 +370,20 @@ static void archived_and_old_ones_are_put_away(void **state)
 	assert_true(find("ses_old")->hidden);
 }
 
-/* --- what real servers said ------------------------------------------------------------------------------------- */
+/* --- what real servers said ---------------------------------------------- */
 
 static void live_moments_of_both_dialects(void **state)
 {
 	for (size_t v = 0; v < ARRAY_LEN(versions); v++) {
 		struct request *r;
 		struct doc doc;
-		char phrase[200], *status = live(versions[v], "GET /session/status"), *perm = live(versions[v], "GET /permission"),
-		     *ques = live(versions[v], "GET /question");
+		char phrase[200], *status = live(versions[v], "GET /session/status"),
+				  *perm = live(versions[v], "GET /permission"),
+				  *ques = live(versions[v], "GET /question");
 		assert_true(oc_parse_requests(perm, strlen(perm), false, &r, NULL));
 		request_phrase(r, phrase, sizeof phrase);
-		assert_string_equal(phrase, "bash: make test");       /* also where there is no metadata */
+		/* also where there is no metadata */
+		assert_string_equal(phrase, "bash: make test");
 		assert_string_equal(r->always, "make test *");
 		request_free(r);
 		assert_true(oc_parse_requests(ques, strlen(ques), true, &r, NULL));
@@ -400,7 +444,8 @@ static void lists_of_both_dialects(void **state)
 	for (size_t v = 0; v < ARRAY_LEN(versions); v++) {
 		whole_sample(versions[v], "session-list.json", "4096 sessions");
 		feed("4096 sessions.", "");
-		struct session *s = find(v ? "ses_e036b044effeNHf4qi5d7a56sQ" : "ses_e036b2537ffexM5bXTi9B6z9WM");
+		struct session *s = find(v ? "ses_e036b044effeNHf4qi5d7a56sQ"
+		                           : "ses_e036b2537ffexM5bXTi9B6z9WM");
 		assert_non_null(s);
 		assert_string_equal(s->row.name, "diffs");
 		assert_string_equal(s->directory, "/srv/alpha");
@@ -447,8 +492,10 @@ static void events_of_both_dialects(void **state)
 		each_line(versions[v], "event-one-turn.sse", "data: ");
 		each_line(versions[v], "events.ndjson", "");
 		size_t idle_ones = 0;
-		for (struct row *r = store_first(w.store, &kind_session, NULL); r; r = store_next(r, &kind_session, NULL))
-			idle_ones += ((struct session *)r)->type == SESSION_OPENCODE && ((struct session *)r)->shown == SESSION_IDLE;
+		for (struct row *r = store_first(w.store, &kind_session, NULL); r;
+		     r = store_next(r, &kind_session, NULL))
+			idle_ones += ((struct session *)r)->type == SESSION_OPENCODE &&
+			             ((struct session *)r)->shown == SESSION_IDLE;
 		assert_true(idle_ones > 0);
 	}
 }
@@ -461,7 +508,7 @@ static void messages_of_both_dialects(void **state)
 		char *text = answer(versions[v], "messages.json", &len);
 		cJSON *cases = cJSON_ParseWithLength(text, len), *one;
 		double most = 0;
-		cJSON_ArrayForEach(one, cases) {
+		cJSON_ArrayForEach (one, cases) {
 			char *json = cJSON_PrintUnformatted(one);
 			assert_true(oc_parse_last(json, strlen(json), &m, NULL));
 			assert_true(m.role != OC_ROLE_NONE && m.id[0]);
@@ -475,15 +522,23 @@ static void messages_of_both_dialects(void **state)
 	}
 }
 
-/* --- hostile ----------------------------------------------------------------------------------------------------- */
+/* --- hostile ------------------------------------------------------------- */
 
-static const char *const whats[] = { "4096 sessions", "4096 status /srv/alpha", "4096 permissions /srv/alpha", "4096 questions /srv/alpha",
-                                     "4096 last ses_root", "4096 messages ses_root", "4096 event", "4096 models", "4096 health" };
+static const char *const whats[] = { "4096 sessions",
+	                             "4096 status /srv/alpha",
+	                             "4096 permissions /srv/alpha",
+	                             "4096 questions /srv/alpha",
+	                             "4096 last ses_root",
+	                             "4096 messages ses_root",
+	                             "4096 event",
+	                             "4096 models",
+	                             "4096 health" };
 
 static void cut_at_every_byte(void **state)
 {
 	for (size_t v = 0; v < ARRAY_LEN(versions); v++) {
-		static const char *const files[] = { "live.json", "session-list.json", "project.json", "todo.json" };
+		static const char *const files[] = { "live.json", "session-list.json",
+			                             "project.json", "todo.json" };
 		for (size_t f = 0; f < ARRAY_LEN(files); f++) {
 			size_t len;
 			char *text = answer(versions[v], files[f], &len);
@@ -521,29 +576,46 @@ static void cut_at_every_byte(void **state)
 
 static void rubbish_changes_nothing(void **state)
 {
-	static const char *const rubbish[] = { "<!doctype html><html>", "", "null", "42", "\"x\"", "{}", "[]", "[null]", "[{\"id\":5}]", "{\"id\":{}}",
-	                                       "[{\"id\":\"../../etc\"}]", "{\"payload\":{\"type\":\"session.status\"}}", "{\"payload\":[]}",
-	                                       "{\"type\":\"permission.asked\",\"properties\":{\"id\":\"per_1\"}}" };
+	static const char *const rubbish[] = {
+		"<!doctype html><html>",
+		"",
+		"null",
+		"42",
+		"\"x\"",
+		"{}",
+		"[]",
+		"[null]",
+		"[{\"id\":5}]",
+		"{\"id\":{}}",
+		"[{\"id\":\"../../etc\"}]",
+		"{\"payload\":{\"type\":\"session.status\"}}",
+		"{\"payload\":[]}",
+		"{\"type\":\"permission.asked\",\"properties\":{\"id\":\"per_1\"}}"
+	};
 	list(FAMILY);
 	for (size_t i = 0; i < ARRAY_LEN(rubbish); i++)
 		for (size_t k = 1; k < ARRAY_LEN(whats); k++)
 			feed(whats[k], rubbish[i]);
 	assert_non_null(find("ses_root"));
-	assert_int_equal(store_count(w.store, &kind_session, NULL), 4);       /* three and their server */
+	/* three and their server */
+	assert_int_equal(store_count(w.store, &kind_session, NULL), 4);
 }
 
 static void control_characters_are_washed(void **state)
 {
-	list("[{\"id\":\"ses_root\",\"title\":\"a\\u001b[31mred\\u0007\\n\\u202e\",\"directory\":\"/srv/\\u001b]0;x\\u0007a\","
+	list("[{\"id\":\"ses_root\",\"title\":\"a\\u001b[31mred\\u0007\\n\\u202e\",\"directory\":"
+	     "\"/srv/\\u001b]0;x\\u0007a\","
 	     "\"time\":{\"updated\":1795239660000}}]");
 	assert_null(strpbrk(find("ses_root")->row.name, "\033\007\n"));
 	assert_null(strpbrk(find("ses_root")->directory, "\033\007"));
-	assert_int_equal(ses_of(&find("ses_root")->row)->directory[5], 27);   /* byte for byte where it is sent back */
+	/* byte for byte where it is sent back */
+	assert_int_equal(ses_of(&find("ses_root")->row)->directory[5], 27);
 }
 
 static void parents_in_a_ring(void **state)
 {
-	list("[" ONE("a", ",\"parentID\":\"ses_b\"") "," ONE("b", ",\"parentID\":\"ses_a\"") "," ONE("c", ",\"parentID\":\"ses_c\"") "]");
+	list("[" ONE("a", ",\"parentID\":\"ses_b\"") "," ONE(
+		"b", ",\"parentID\":\"ses_a\"") "," ONE("c", ",\"parentID\":\"ses_c\"") "]");
 	busy("ses_a");
 	asks("ses_a", "per_1");
 	assert_non_null(find("ses_c"));
@@ -555,7 +627,8 @@ static void a_line_of_two_megabytes(void **state)
 	struct buf b;
 	buf_init(&b, 8u << 20);
 	list(FAMILY);
-	buf_puts(&b, "{\"payload\":{\"type\":\"message.part.updated\",\"properties\":{\"part\":{\"id\":\"prt_1\",\"sessionID\":\"ses_root\","
+	buf_puts(&b, "{\"payload\":{\"type\":\"message.part.updated\",\"properties\":{\"part\":{"
+	             "\"id\":\"prt_1\",\"sessionID\":\"ses_root\","
 	             "\"messageID\":\"msg_1\",\"type\":\"text\",\"text\":\"");
 	char *x = malloc(n);
 	memset(x, 'x', n);
@@ -567,19 +640,23 @@ static void a_line_of_two_megabytes(void **state)
 	assert_non_null(find("ses_root"));
 }
 
-/* --- the look: OpenCode servers, tmux, Claude Code ------------------------------------------------------------------ */
+/* --- the look: OpenCode servers, tmux, Claude Code ----------------------- */
 
 #define CLAUDE_ID "0f8fad5b-d9cb-469f-a165-70867728950e"
 
 static void a_look_is_understood(void **state)
 {
-	feed("scan", "=oc\noc\t4096\t12\t0100007F\t5000000\t777\topencode.service\t/usr/bin/opencode\t/srv/a\n"
+	feed("scan", "=oc\noc\t4096\t12\t0100007F\t5000000\t777\topencode.service\t/usr/bin/"
+	             "opencode\t/srv/a\n"
 	             "=tmux\nsession\t$1\t1795239000\t1795239600\t1\t2\t/srv/b\twork|odd name\n"
 	             "pane\t$1\t%4\t99\tvim\t1\t/srv/b\ttitle\n"
-	             "=claude\nlive\t500\t99\t{\"pid\":7,\"sessionId\":\"" CLAUDE_ID "\",\"cwd\":\"/srv/c\",\"procStart\":\"500\",\"status\":\"waiting\","
+	             "=claude\nlive\t500\t99\t{\"pid\":7,\"sessionId\":\"" CLAUDE_ID
+	             "\",\"cwd\":\"/srv/c\",\"procStart\":\"500\",\"status\":\"waiting\","
 	             "\"waitingFor\":\"permission prompt\",\"statusUpdatedAt\":1795239650000}\n"
-	             "live\t501\t1\t{\"pid\":8,\"sessionId\":\"1f8fad5b-d9cb-469f-a165-70867728950e\",\"procStart\":\"400\",\"status\":\"busy\"}\n=end\n");
-	struct session *service = find("opencode-4096"), *tmux = find("tmux-work|odd name"), *claude = find(CLAUDE_ID);
+	             "live\t501\t1\t{\"pid\":8,\"sessionId\":\"1f8fad5b-d9cb-469f-a165-"
+	             "70867728950e\",\"procStart\":\"400\",\"status\":\"busy\"}\n=end\n");
+	struct session *service = find("opencode-4096"), *tmux = find("tmux-work|odd name"),
+		       *claude = find(CLAUDE_ID);
 	assert_non_null(tmux);
 	assert_string_equal(tmux->words, "2 windows, attached");
 	assert_string_equal(tmux->agent, "vim");
@@ -587,8 +664,10 @@ static void a_look_is_understood(void **state)
 	assert_int_equal(claude->shown, SESSION_PERMISSION);
 	assert_int_equal(claude->row.health, HEALTH_ASKS);
 	assert_string_equal(claude->row.why, "Claude Code waits for: permission prompt");
-	assert_true(others_pane(&claude->row));                             /* its parent is the pane's process */
-	assert_null(find("1f8fad5b-d9cb-469f-a165-70867728950e"));            /* left behind by a kill -9 */
+	/* its parent is the pane's process */
+	assert_true(others_pane(&claude->row));
+	/* left behind by a kill -9 */
+	assert_null(find("1f8fad5b-d9cb-469f-a165-70867728950e"));
 	assert_non_null(service);
 	assert_string_equal(service->unit, "opencode.service");
 	assert_int_equal(service->memory, 5000000LL << 10);
@@ -597,16 +676,21 @@ static void a_look_is_understood(void **state)
 	assert_null(find("opencode-4096"));
 }
 
-/* Servers of tmux beside the usual one: ids stay apart, and each command goes to the server of its session. */
+/* Servers of tmux beside the usual one: ids stay apart, and each command goes to the server of its
+ * session. */
 static void tmux_has_many_sockets(void **state)
 {
 	struct buf b = { 0 };
 	feed("scan", "=oc\n=tmux\nsocket\t/tmp/tmux-1000/default\t/tmp/tmux-1000\n"
-	             "session\t$1\t1\t2\t0\t1\t/\twork\nsession\t$2\t1\t2\t0\t1\t/\ta/b\nsession\t$3\t1\t2\t0\t1\t/\ta-b\n"
+	             "session\t$1\t1\t2\t0\t1\t/\twork\nsession\t$2\t1\t2\t0\t1\t/\ta/"
+	             "b\nsession\t$3\t1\t2\t0\t1\t/\ta-b\n"
 	             "pane\t$1\t%1\t5\tvim\t1\t/\tt\n"
-	             "socket\t/tmp/tmux-1000/agents\t/tmp/tmux-1000\nsession\t$1\t1\t2\t0\t1\t/\twork\npane\t$1\t%1\t99\tnode\t1\t/\tt\n"
-	             "socket\t/run/user/1000/tmux-1000/default\t/tmp/tmux-1000\nsession\t$1\t1\t2\t0\t1\t/\twork\n"
-	             "=claude\nlive\t500\t99\t{\"pid\":7,\"sessionId\":\"" CLAUDE_ID "\",\"procStart\":\"500\",\"status\":\"idle\"}\n=end\n");
+	             "socket\t/tmp/tmux-1000/agents\t/tmp/tmux-1000\nsession\t$1\t1\t2\t0\t1\t/"
+	             "\twork\npane\t$1\t%1\t99\tnode\t1\t/\tt\n"
+	             "socket\t/run/user/1000/tmux-1000/default\t/tmp/"
+	             "tmux-1000\nsession\t$1\t1\t2\t0\t1\t/\twork\n"
+	             "=claude\nlive\t500\t99\t{\"pid\":7,\"sessionId\":\"" CLAUDE_ID
+	             "\",\"procStart\":\"500\",\"status\":\"idle\"}\n=end\n");
 	struct session *usual = find("tmux-work"), *agents = find("tmux-agents:work");
 	struct session *other = find("tmux--run-user-1000-tmux-1000-default:work");
 	assert_non_null(usual);
@@ -626,7 +710,8 @@ static void tmux_has_many_sockets(void **state)
 	assert_non_null(strstr(b.data, "exec tmux -S /tmp/tmux-1000/agents attach -t "));
 	buf_clear(&b);
 	others_command(&find(CLAUDE_ID)->row, &b);
-	assert_non_null(strstr(b.data, "tmux -S /tmp/tmux-1000/agents select-pane -t %1; unset TMUX; exec tmux -S /tmp/tmux-1000/agents attach"));
+	assert_non_null(strstr(b.data, "tmux -S /tmp/tmux-1000/agents select-pane -t %1; unset "
+	                               "TMUX; exec tmux -S /tmp/tmux-1000/agents attach"));
 	buf_finish(&b);
 	feed("scan", "=oc\n=tmux\n=claude\n=end\n");
 }
@@ -634,7 +719,8 @@ static void tmux_has_many_sockets(void **state)
 static void claude_kept_elsewhere_is_gone_on_with_there(void **state)
 {
 	struct buf b = { 0 };
-	feed("scan", "=oc\n=tmux\n=claude\nhome\t/srv/its own\nfile\t1795239000\t" CLAUDE_ID ".jsonl\n\"cwd\":\"/srv/c\"\n=end\n");
+	feed("scan", "=oc\n=tmux\n=claude\nhome\t/srv/its own\nfile\t1795239000\t" CLAUDE_ID
+	             ".jsonl\n\"cwd\":\"/srv/c\"\n=end\n");
 	others_command(&find(CLAUDE_ID)->row, &b);
 	assert_non_null(strstr(b.data, "export CLAUDE_CONFIG_DIR="));
 	assert_non_null(strstr(b.data, "/srv/its own"));
@@ -645,7 +731,8 @@ static void claude_kept_elsewhere_is_gone_on_with_there(void **state)
 /* What the script says of a home after "=claude". */
 static void scan_of(const char *setup, struct buf *out)
 {
-	char chunk[4096], *quoted = quote_command((const char *const[]){ "sh", "-c", scan_script, NULL });
+	char chunk[4096],
+		*quoted = quote_command((const char *const[]){ "sh", "-c", scan_script, NULL });
 	char *command = xasprintf("%s; %s | sed '1,/^=claude/d'", setup, quoted);
 	FILE *p = popen(command, "r");
 	assert_non_null(p);
@@ -664,15 +751,20 @@ static size_t times(const char *text, const char *what)
 	return n;
 }
 
-/* As Claude Code leaves them: sub-agents beside the sessions and below them, thousands of both; a second folder, which .bashrc
- * names behind its guard. The oldest sessions are older than all sub-agents. */
+/* As Claude Code leaves them: sub-agents beside the sessions and below them, thousands of both; a
+ * second folder, which .bashrc names behind its guard. The oldest sessions are older than all
+ * sub-agents. */
 static const char many_files[] =
-	"unset CLAUDE_CONFIG_DIR; cd; d=.claude/projects/-srv-a; s=00000000-0000-4000-8000-0000000000; "
+	"unset CLAUDE_CONFIG_DIR; cd; d=.claude/projects/-srv-a; "
+	"s=00000000-0000-4000-8000-0000000000; "
 	"mkdir -p $d/${s}90/subagents kept/projects/-srv-b; "
-	"for i in 01 02 03 04 05; do echo '{\"cwd\":\"/srv/a\",\"n\":1}' >$d/$s$i.jsonl; done; touch -d 2020-01-01 $d/*.jsonl; "
-	"seq 5000 | sed \"s,.*,$d/agent-&.jsonl,\" | xargs touch; seq 5000 | sed \"s,.*,$d/${s}90/subagents/agent-&.jsonl,\" | xargs touch; "
+	"for i in 01 02 03 04 05; do echo '{\"cwd\":\"/srv/a\",\"n\":1}' >$d/$s$i.jsonl; done; "
+	"touch -d 2020-01-01 $d/*.jsonl; "
+	"seq 5000 | sed \"s,.*,$d/agent-&.jsonl,\" | xargs touch; seq 5000 | sed "
+	"\"s,.*,$d/${s}90/subagents/agent-&.jsonl,\" | xargs touch; "
 	"echo '{\"cwd\":\"/srv/b\"}' >kept/projects/-srv-b/${s}80.jsonl; "
-	"echo 'case $- in *i*) ;; *) return;; esac; ' >.bashrc; echo '  export CLAUDE_CONFIG_DIR=\"$HOME/kept\"' >>.bashrc";
+	"echo 'case $- in *i*) ;; *) return;; esac; ' >.bashrc; echo '  export "
+	"CLAUDE_CONFIG_DIR=\"$HOME/kept\"' >>.bashrc";
 
 static void claude_among_thousands_of_files(void **state)
 {
@@ -685,10 +777,12 @@ static void claude_among_thousands_of_files(void **state)
 	assert_int_equal(times(out.data, "file\t"), 7);
 	assert_null(strstr(out.data, "agent-"));
 	for (int i = 1; i <= 5; i++) {
-		snprintf(name, sizeof name, "\t00000000-0000-4000-8000-00000000000%d.jsonl\n\"cwd\":\"/srv/a\"\n", i);
+		snprintf(name, sizeof name,
+		         "\t00000000-0000-4000-8000-00000000000%d.jsonl\n\"cwd\":\"/srv/a\"\n", i);
 		assert_non_null(strstr(out.data, name));
 	}
-	assert_non_null(strstr(out.data, "8000-000000000090.jsonl"));     /* its sub-agents alone are left */
+	/* its sub-agents alone are left */
+	assert_non_null(strstr(out.data, "8000-000000000090.jsonl"));
 	snprintf(name, sizeof name, "home\t%s/kept\nfile\t", home);
 	assert_non_null(strstr(out.data, name));
 	assert_non_null(strstr(out.data, "8000-000000000080.jsonl\n\"cwd\":\"/srv/b\""));
@@ -710,29 +804,41 @@ static unsigned hurry_after(const char *lines)
 	return ss->hurry;
 }
 
-/* One that does not listen yet is looked for soon; not one that is old, nor a helper of one that listens. */
+/* One that does not listen yet is looked for soon; not one that is old, nor a helper of one that
+ * listens. */
 static void a_server_that_starts_is_waited_for(void **state)
 {
 	assert_int_equal(hurry_after("starting\t99500\topencode.service\n"), 1);
 	assert_int_equal(hurry_after("starting\n"), 0);
 	assert_int_equal(hurry_after("starting\t50000\topencode.service\n"), 0);
-	assert_int_equal(hurry_after("starting\t50000\ta.service\nstarting\t60000\tb.service\n"), 0);
-	assert_int_equal(hurry_after("starting\t99500\topencode.service\noc\t4096\t12\t0100007F\t3072\t40000\topencode.service\t/usr/bin/opencode\t/srv/a\n"), 0);
-	assert_int_equal(hurry_after("starting\t99500\tuser/opencode.service\noc\t4096\t12\t0100007F\t3072\t40000\topencode.service\t/usr/bin/opencode\t/srv/a\n"), 1);
+	assert_int_equal(hurry_after("starting\t50000\ta.service\nstarting\t60000\tb.service\n"),
+	                 0);
+	assert_int_equal(hurry_after("starting\t99500\topencode."
+	                             "service\noc\t4096\t12\t0100007F\t3072\t40000\topencode."
+	                             "service\t/usr/bin/opencode\t/srv/a\n"),
+	                 0);
+	assert_int_equal(hurry_after(
+				 "starting\t99500\tuser/"
+				 "opencode.service\noc\t4096\t12\t0100007F\t3072\t40000\topencode."
+				 "service\t/usr/bin/opencode\t/srv/a\n"),
+	                 1);
 }
 
-/* Its version, uptime, processor between two looks, memory over the limit, its unit of either systemd. */
+/* Its version, uptime, processor between two looks, memory over the limit, its unit of either
+ * systemd. */
 static void a_server_is_a_patient(void **state)
 {
 	char why[200];
 	w.settings->opencode_memory = 300;
-	feed("scan", "=oc\nnow\t1000.00\noc\t4096\t12\t0100007F\t307201\t40000\tuser/opencode.service\t/usr/bin/opencode\t/srv/a\ncpu\t12\t5000\n"
+	feed("scan", "=oc\nnow\t1000.00\noc\t4096\t12\t0100007F\t307201\t40000\tuser/"
+	             "opencode.service\t/usr/bin/opencode\t/srv/a\ncpu\t12\t5000\n"
 	             "=tmux\n=claude\n=end\n");
 	struct session *s = find("opencode-4096");
-	assert_true(s->cpu < 0);                                  /* unknown, not nothing */
+	assert_true(s->cpu < 0); /* unknown, not nothing */
 	assert_int_equal(s->uptime_s, 600);
 	assert_string_equal(s->unit, "opencode.service");
-	feed("scan", "=oc\nnow\t1010.00\noc\t4096\t12\t0100007F\t307201\t40000\tuser/opencode.service\t/usr/bin/opencode\t/srv/a\ncpu\t12\t5250\n"
+	feed("scan", "=oc\nnow\t1010.00\noc\t4096\t12\t0100007F\t307201\t40000\tuser/"
+	             "opencode.service\t/usr/bin/opencode\t/srv/a\ncpu\t12\t5250\n"
 	             "=tmux\n=claude\n=end\n");
 	s = find("opencode-4096");
 	assert_true(s->cpu > 24.9 && s->cpu < 25.1);
@@ -743,25 +849,30 @@ static void a_server_is_a_patient(void **state)
 	assert_true(a->applies(&s->row));
 	a->command(&s->row, why, sizeof why);
 	assert_non_null(strstr(why, "systemctl --user restart opencode.service"));
-	feed("scan", "=oc\nnow\t1020.00\noc\t4096\t13\t0100007F\t300000\t99000\topencode.service\t/usr/bin/opencode\t/srv/a\ncpu\t13\t70\n"
+	feed("scan", "=oc\nnow\t1020.00\noc\t4096\t13\t0100007F\t300000\t99000\topencode.service\t/"
+	             "usr/bin/opencode\t/srv/a\ncpu\t13\t70\n"
 	             "=tmux\n=claude\n=end\n");
 	s = find("opencode-4096");
-	assert_true(s->cpu < 0 && s->uptime_s == 30);            /* another process */
+	assert_true(s->cpu < 0 && s->uptime_s == 30); /* another process */
 	oc_set_state(oc_find((struct sessions *)w.source, "4096"), OC_LIVE, NULL);
 	assert_int_equal(s->row.health, HEALTH_GOOD);
 }
 
-#define STORED(id, more) "{\"id\":\"ses_" id "\",\"title\":\"" id "\",\"directory\":\"/srv/a\",\"parent\":null,\"created\":1795239600000," \
+#define STORED(id, more)                                                         \
+	"{\"id\":\"ses_" id "\",\"title\":\"" id                                 \
+	"\",\"directory\":\"/srv/a\",\"parent\":null,\"created\":1795239600000," \
 	"\"updated\":1795239660000,\"archived\":null" more "}"
 
-/* What no server serves is listed from the database, once each server has said what it serves; what an older one does not tell of cost
- * comes from there, and grows with what is said. */
+/* What no server serves is listed from the database, once each server has said what it serves; what
+ * an older one does not tell of cost comes from there, and grows with what is said. */
 static void sessions_nobody_serves(void **state)
 {
 	feed("4096 health", "{\"healthy\":true,\"version\":\"1.2.11\"}");
 	feed("4096 sessions", FAMILY);
-	feed("stored", "[" STORED("root", ",\"cost\":0.5,\"tokens\":1000") "," STORED("lone", ",\"cost\":1,\"tokens\":7") ",{\"id\":\"../x\"}]");
-	assert_null(find("ses_lone"));                          /* the server has not said all yet */
+	feed("stored", "[" STORED("root", ",\"cost\":0.5,\"tokens\":1000") "," STORED(
+			       "lone", ",\"cost\":1,\"tokens\":7") ",{\"id\":\"../x\"}]");
+	/* the server has not said all yet */
+	assert_null(find("ses_lone"));
 	feed("4096 sessions.", "");
 	oc_set_state(oc_find((struct sessions *)w.source, "4096"), OC_LIVE, NULL);
 	stored_apply((struct sessions *)w.source);
@@ -770,12 +881,17 @@ static void sessions_nobody_serves(void **state)
 	assert_int_equal(find("ses_lone")->tokens, 7);
 	assert_int_equal(shown("ses_root"), SESSION_IDLE);
 	assert_true(find("ses_root")->cost > 0.49 && find("ses_root")->cost < 0.51);
-	for (int twice = 0; twice < 2; twice++)                  /* the event comes more than once */
-		event("{\"payload\":{\"type\":\"message.updated\",\"properties\":{\"info\":{\"id\":\"msg_1\",\"sessionID\":\"ses_root\",\"role\":\"assistant\","
-		      "\"time\":{\"created\":1,\"completed\":2},\"cost\":0.25,\"tokens\":{\"input\":10,\"output\":34,\"reasoning\":4}}}}}");
+	/* the event comes more than once */
+	for (int twice = 0; twice < 2; twice++)
+		event("{\"payload\":{\"type\":\"message.updated\",\"properties\":{\"info\":{\"id\":"
+		      "\"msg_1\",\"sessionID\":\"ses_root\",\"role\":\"assistant\","
+		      "\"time\":{\"created\":1,\"completed\":2},\"cost\":0.25,\"tokens\":{"
+		      "\"input\":10,\"output\":34,\"reasoning\":4}}}}}");
 	assert_true(find("ses_root")->cost > 0.74 && find("ses_root")->cost < 0.76);
-	assert_int_equal(find("ses_root")->tokens, 1044);        /* 1.2 counts reasoning inside output */
-	feed("scan", "=oc\n=tmux\n=claude\n=end\n");               /* its server ended: they stay, as what they are now */
+	/* 1.2 counts reasoning inside output */
+	assert_int_equal(find("ses_root")->tokens, 1044);
+	/* its server ended: they stay, as what they are now */
+	feed("scan", "=oc\n=tmux\n=claude\n=end\n");
 	assert_int_equal(shown("ses_root"), SESSION_NOT_SERVED);
 	feed("stored", "[" STORED("root", "") "]");
 	assert_null(find("ses_lone"));
@@ -795,62 +911,99 @@ static void half_a_look_takes_nothing_away(void **state)
 static void names_in_the_list_are_quoted(void **state)
 {
 	struct buf b = { 0 };
-	feed("scan", "=oc\n=tmux\nsession\t$1;rm -rf\t1\t2\t0\t1\t/\tevil\nsession\t$2\t1\t2\t0\t1\t/\tgood\npane\t$2\t%1\t5\tsh\t1\t/\tt\n=claude\n=end\n");
+	feed("scan", "=oc\n=tmux\nsession\t$1;rm "
+	             "-rf\t1\t2\t0\t1\t/\tevil\nsession\t$2\t1\t2\t0\t1\t/"
+	             "\tgood\npane\t$2\t%1\t5\tsh\t1\t/\tt\n=claude\n=end\n");
 	assert_null(find("tmux-evil"));
 	assert_true(others_act(&find("tmux-good")->row, "tmux-send", "$(reboot); 'x'", &b));
-	assert_string_equal(b.data, "tmux send-keys -t %1 -l -- '$(reboot); '\\''x'\\''' && tmux send-keys -t %1 Enter");
+	assert_string_equal(b.data, "tmux send-keys -t %1 -l -- '$(reboot); '\\''x'\\''' && tmux "
+	                            "send-keys -t %1 Enter");
 	buf_finish(&b);
 }
 
-/* Ids of messages began again on the 14th of August 2026: one of before is earlier than one of after. */
+/* Ids of messages began again on the 14th of August 2026: one of before is earlier than one of
+ * after. */
 static void ids_of_messages_are_in_order(void **state)
 {
-	assert_true(oc_id_order("msg_1fc75f09b001abcdefghijklmn", "msg_1fc75f478001abcdefghijklmn") < 0);
-	assert_true(oc_id_order("msg_1fc75f478001abcdefghijklmn", "msg_1fc75f09b001abcdefghijklmn") > 0);
-	assert_true(oc_id_order("msg_ffb000000001abcdefghijklmn", "msg_1fc75f09b001abcdefghijklmn") < 0);
-	assert_true(oc_id_order("msg_1fc75f09b001abcdefghijklmn", "msg_ffb000000001abcdefghijklmn") > 0);
+	assert_true(oc_id_order("msg_1fc75f09b001abcdefghijklmn",
+	                        "msg_1fc75f478001abcdefghijklmn") < 0);
+	assert_true(oc_id_order("msg_1fc75f478001abcdefghijklmn",
+	                        "msg_1fc75f09b001abcdefghijklmn") > 0);
+	assert_true(oc_id_order("msg_ffb000000001abcdefghijklmn",
+	                        "msg_1fc75f09b001abcdefghijklmn") < 0);
+	assert_true(oc_id_order("msg_1fc75f09b001abcdefghijklmn",
+	                        "msg_ffb000000001abcdefghijklmn") > 0);
 	assert_int_equal(oc_id_order("msg_1fc75f09b001a", "msg_1fc75f09b001a"), 0);
 	assert_true(oc_id_order("msg_1fc75f09b001a", "msg_1fc75f09b001b") < 0);
-	assert_true(oc_id_order("msg_2", "msg_10") > 0);          /* no such id: by its letters */
+	assert_true(oc_id_order("msg_2", "msg_10") > 0); /* no such id: by its letters */
 	assert_true(oc_id_order("", "msg_1fc75f09b001a") < 0);
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, make_world, end_world)
-/* --- recordings ------------------------------------------------------------------------------------------------------ */
+/* --- recordings ---------------------------------------------------------- */
 
 /* Each of these stands in one place of what is fed, and must not stand in the recording. */
 static const char *const planted[] = {
-	"Zq7title", "Zq7prompt", "Zq7output", "Zq7env", "Zq7input", "Zq7question", "Zq7option", "Zq7command", "Zq7always", "Zq7diff", "Zq7todo",
-	"Zq7error", "Zq7delta", "Zq7pane", "Zq7claude", "Zq7waits", "Zq7summary", "Zq7cut", "Zq7broken", "Zq7stored", "Zq7key", "Zq7dir", "Zq7export",
+	"Zq7title",  "Zq7prompt",  "Zq7output", "Zq7env",   "Zq7input",   "Zq7question",
+	"Zq7option", "Zq7command", "Zq7always", "Zq7diff",  "Zq7todo",    "Zq7error",
+	"Zq7delta",  "Zq7pane",    "Zq7claude", "Zq7waits", "Zq7summary", "Zq7cut",
+	"Zq7broken", "Zq7stored",  "Zq7key",    "Zq7dir",   "Zq7export",
 };
 
 static void feed_what_was_said(void)
 {
-	feed("scan", "=oc\noc\t4096\t77\t0100007F\t1000\t5\topencode.service\t/usr/bin/opencode\t/srv/alpha\n=tmux\n"
-	     "session\t$1\t1795237046\t1795237046\t0\t1\t/srv/alpha\twork\npane\t$1\t%1\t78\tbash\t1\t/srv/alpha\texport TOKEN is Zq7pane\n=claude\n"
+	feed("scan",
+	     "=oc\noc\t4096\t77\t0100007F\t1000\t5\topencode.service\t/usr/bin/opencode\t/srv/"
+	     "alpha\n=tmux\n"
+	     "session\t$1\t1795237046\t1795237046\t0\t1\t/srv/"
+	     "alpha\twork\npane\t$1\t%1\t78\tbash\t1\t/srv/alpha\texport TOKEN is "
+	     "Zq7pane\n=claude\n"
 	     "file\t1795237046\t0b0b0b0b-1111-2222-3333-444444444444.jsonl\n\"cwd\":\"/srv/beta\"\n"
-	     "=Zq7cut and the rest of a line\",\"type\":\"text\"}\n\"cwd\":\"/srv\",\"text\":\"Zq7cut\"\n"
-	     "{\"type\":\"user\",\"lastPrompt\":\"Zq7claude\",\"message\":{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"id\":\"Zq7input\"}]}}\n"
-	     "{\"toolUseResult\":{\"answers\":{\"Is it Zq7key?\":\"yes\"}},\"summary\":\"Zq7summary\"}\n{\"text\":\"Zq7broken\n=end\n");
-	feed("claude", "live\t1\t2\t{\"sessionId\":\"0b0b0b0b-1111-2222-3333-444444444444\",\"cwd\":\"/srv/beta\",\"status\":\"waiting\",\"procStart\":1,"
-	     "\"waitingFor\":\"to run Zq7waits\",\"name\":\"Zq7title\"}\n");
+	     "=Zq7cut and the rest of a "
+	     "line\",\"type\":\"text\"}\n\"cwd\":\"/srv\",\"text\":\"Zq7cut\"\n"
+	     "{\"type\":\"user\",\"lastPrompt\":\"Zq7claude\",\"message\":{\"role\":\"user\","
+	     "\"content\":[{\"type\":\"text\",\"id\":\"Zq7input\"}]}}\n"
+	     "{\"toolUseResult\":{\"answers\":{\"Is it "
+	     "Zq7key?\":\"yes\"}},\"summary\":\"Zq7summary\"}\n{\"text\":\"Zq7broken\n=end\n");
+	feed("claude", "live\t1\t2\t{\"sessionId\":\"0b0b0b0b-1111-2222-3333-444444444444\","
+	               "\"cwd\":\"/srv/beta\",\"status\":\"waiting\",\"procStart\":1,"
+	               "\"waitingFor\":\"to run Zq7waits\",\"name\":\"Zq7title\"}\n");
 	feed("4096 health", "{\"healthy\":true,\"version\":\"1.18.33\"}");
-	feed("4096 sessions", "[{\"id\":\"ses_a\",\"directory\":\"/srv/alpha?password=Zq7dir\",\"title\":\"Zq7title\",\"version\":\"1.18.33\",\"time\":{\"created\":1,\"updated\":2}}]");
+	feed("4096 sessions", "[{\"id\":\"ses_a\",\"directory\":\"/srv/"
+	                      "alpha?password=Zq7dir\",\"title\":\"Zq7title\",\"version\":\"1.18."
+	                      "33\",\"time\":{\"created\":1,\"updated\":2}}]");
 	feed("4096 sessions.", "");
-	feed("4096 status /srv/alpha", "{\"ses_a\":{\"type\":\"retry\",\"attempt\":2,\"message\":\"key Zq7error is not valid\",\"next\":5}}");
-	feed("4096 permissions /srv/alpha", "[{\"id\":\"per_a\",\"sessionID\":\"ses_a\",\"permission\":\"bash\",\"patterns\":[\"Zq7command\"],\"always\":[\"Zq7always\"],"
+	feed("4096 status /srv/alpha", "{\"ses_a\":{\"type\":\"retry\",\"attempt\":2,\"message\":"
+	                               "\"key Zq7error is not valid\",\"next\":5}}");
+	feed("4096 permissions /srv/alpha",
+	     "[{\"id\":\"per_a\",\"sessionID\":\"ses_a\",\"permission\":\"bash\",\"patterns\":["
+	     "\"Zq7command\"],\"always\":[\"Zq7always\"],"
 	     "\"metadata\":{\"command\":\"curl -u Zq7command\",\"diff\":\"+Zq7diff\"}}]");
-	feed("4096 questions /srv/alpha", "[{\"id\":\"que_a\",\"sessionID\":\"ses_a\",\"questions\":[{\"question\":\"Zq7question?\",\"header\":\"Zq7question\","
+	feed("4096 questions /srv/alpha",
+	     "[{\"id\":\"que_a\",\"sessionID\":\"ses_a\",\"questions\":[{\"question\":"
+	     "\"Zq7question?\",\"header\":\"Zq7question\","
 	     "\"options\":[{\"label\":\"Zq7option\",\"description\":\"Zq7option\"}]}]}]");
-	feed("4096 messages ses_a", "[{\"info\":{\"id\":\"msg_a\",\"sessionID\":\"ses_a\",\"role\":\"user\",\"summary\":{\"title\":\"Zq7summary\"},\"time\":{\"created\":1}},"
-	     "\"parts\":[{\"id\":\"prt_a\",\"type\":\"text\",\"text\":\"Zq7prompt\"},{\"id\":\"prt_b\",\"type\":\"tool\",\"tool\":\"bash\",\"state\":{\"status\":\"completed\","
-	     "\"input\":{\"command\":\"cat .env\",\"id\":\"Zq7input\",\"directory\":\"Zq7input\"},\"output\":\"DB_PASSWORD=Zq7env\\nall is Zq7output\",\"title\":\"Zq7title\"}}]}]");
-	feed("4096 event", "{\"type\":\"message.part.delta\",\"properties\":{\"sessionID\":\"ses_a\",\"messageID\":\"msg_a\",\"partID\":\"prt_a\",\"field\":\"text\",\"delta\":\"Zq7delta\"}}");
-	feed("4096 event", "{\"type\":\"session.error\",\"properties\":{\"sessionID\":\"ses_a\",\"error\":{\"name\":\"MessageAbortedError\",\"data\":{\"message\":\"Zq7error\"}}}}");
-	feed("4096 todo ses_a", "[{\"content\":\"Zq7todo\",\"status\":\"pending\",\"priority\":\"high\",\"id\":\"1\"}]");
+	feed("4096 messages ses_a",
+	     "[{\"info\":{\"id\":\"msg_a\",\"sessionID\":\"ses_a\",\"role\":\"user\",\"summary\":{"
+	     "\"title\":\"Zq7summary\"},\"time\":{\"created\":1}},"
+	     "\"parts\":[{\"id\":\"prt_a\",\"type\":\"text\",\"text\":\"Zq7prompt\"},{\"id\":\"prt_"
+	     "b\",\"type\":\"tool\",\"tool\":\"bash\",\"state\":{\"status\":\"completed\","
+	     "\"input\":{\"command\":\"cat "
+	     ".env\",\"id\":\"Zq7input\",\"directory\":\"Zq7input\"},\"output\":\"DB_PASSWORD="
+	     "Zq7env\\nall is Zq7output\",\"title\":\"Zq7title\"}}]}]");
+	feed("4096 event", "{\"type\":\"message.part.delta\",\"properties\":{\"sessionID\":\"ses_"
+	                   "a\",\"messageID\":\"msg_a\",\"partID\":\"prt_a\",\"field\":\"text\","
+	                   "\"delta\":\"Zq7delta\"}}");
+	feed("4096 event",
+	     "{\"type\":\"session.error\",\"properties\":{\"sessionID\":\"ses_a\",\"error\":{"
+	     "\"name\":\"MessageAbortedError\",\"data\":{\"message\":\"Zq7error\"}}}}");
+	feed("4096 todo ses_a", "[{\"content\":\"Zq7todo\",\"status\":\"pending\",\"priority\":"
+	                        "\"high\",\"id\":\"1\"}]");
 	feed("4096 event", "half of {\"text\":\"Zq7broken\"");
-	feed("stored", "[{\"id\":\"ses_b\",\"directory\":\"/srv/beta\",\"title\":\"Zq7stored\",\"created\":1,\"updated\":2}]");
-	feed("stored-messages ses_b", "[{\"info\":{\"id\":\"msg_b\",\"role\":\"user\"},\"parts\":[{\"type\":\"text\",\"text\":\"Zq7export\"}]}]");
+	feed("stored", "[{\"id\":\"ses_b\",\"directory\":\"/srv/"
+	               "beta\",\"title\":\"Zq7stored\",\"created\":1,\"updated\":2}]");
+	feed("stored-messages ses_b", "[{\"info\":{\"id\":\"msg_b\",\"role\":\"user\"},\"parts\":[{"
+	                              "\"type\":\"text\",\"text\":\"Zq7export\"}]}]");
 }
 
 static char *recorded(const char *dir)
@@ -870,8 +1023,22 @@ static char *recorded(const char *dir)
 
 static void a_recording_holds_no_word_of_a_conversation(void **state)
 {
-	static const char *const structure[] = { "ses_a", "ses_b", "/srv/alpha", "/srv/beta", "\"retry\"", "\"bash\"", "msg_a", "prt_b", "MessageAbortedError",
-		"message.part.delta", "waiting", "0b0b0b0b-1111-2222-3333-444444444444", "pane\t$1\t%1\t78\tbash", "opencode.service", "=end", "\"pending\"" };
+	static const char *const structure[] = { "ses_a",
+		                                 "ses_b",
+		                                 "/srv/alpha",
+		                                 "/srv/beta",
+		                                 "\"retry\"",
+		                                 "\"bash\"",
+		                                 "msg_a",
+		                                 "prt_b",
+		                                 "MessageAbortedError",
+		                                 "message.part.delta",
+		                                 "waiting",
+		                                 "0b0b0b0b-1111-2222-3333-444444444444",
+		                                 "pane\t$1\t%1\t78\tbash",
+		                                 "opencode.service",
+		                                 "=end",
+		                                 "\"pending\"" };
 	char dir[] = "/tmp/test_sessions.XXXXXX";
 	struct err err;
 	assert_non_null(mkdtemp(dir));
@@ -883,7 +1050,8 @@ static void a_recording_holds_no_word_of_a_conversation(void **state)
 	char *all = recorded(dir);
 	for (size_t i = 0; i < ARRAY_LEN(planted); i++)
 		if (strstr(all, planted[i]))
-			fail_msg("%s is in the recording: %.300s", planted[i], strstr(all, planted[i]) - 100);
+			fail_msg("%s is in the recording: %.300s", planted[i],
+			         strstr(all, planted[i]) - 100);
 	for (size_t i = 0; i < ARRAY_LEN(structure); i++)
 		if (!strstr(all, structure[i]))
 			fail_msg("%s is not in the recording", structure[i]);
@@ -893,15 +1061,38 @@ static void a_recording_holds_no_word_of_a_conversation(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(states_by_the_table), T(a_parent_shows_what_its_child_waits_for), T(the_command_of_the_older_dialect), T(requests_of_idle_sessions_do_not_count),
-		T(requests_and_statuses_without_sessions), T(idle_before_error),
-		T(a_message_that_is_taken_back), T(complete_is_told_once_and_of_roots_only),
-		T(disposed_instances_are_forgotten), T(a_list_takes_away_what_it_does_not_name), T(archived_and_old_ones_are_put_away),
-		T(live_moments_of_both_dialects), T(answers_to_permissions), T(lists_of_both_dialects), T(models_are_reduced),
-		T(events_of_both_dialects), T(messages_of_both_dialects), T(cut_at_every_byte), T(rubbish_changes_nothing),
-		T(control_characters_are_washed), T(parents_in_a_ring), T(a_line_of_two_megabytes), T(a_look_is_understood), T(tmux_has_many_sockets),
-		T(claude_kept_elsewhere_is_gone_on_with_there), T(claude_among_thousands_of_files), T(a_server_that_starts_is_waited_for), T(a_server_is_a_patient), T(sessions_nobody_serves),
-		T(half_a_look_takes_nothing_away), T(names_in_the_list_are_quoted), T(ids_of_messages_are_in_order),
+		T(states_by_the_table),
+		T(a_parent_shows_what_its_child_waits_for),
+		T(the_command_of_the_older_dialect),
+		T(requests_of_idle_sessions_do_not_count),
+		T(requests_and_statuses_without_sessions),
+		T(idle_before_error),
+		T(a_message_that_is_taken_back),
+		T(complete_is_told_once_and_of_roots_only),
+		T(disposed_instances_are_forgotten),
+		T(a_list_takes_away_what_it_does_not_name),
+		T(archived_and_old_ones_are_put_away),
+		T(live_moments_of_both_dialects),
+		T(answers_to_permissions),
+		T(lists_of_both_dialects),
+		T(models_are_reduced),
+		T(events_of_both_dialects),
+		T(messages_of_both_dialects),
+		T(cut_at_every_byte),
+		T(rubbish_changes_nothing),
+		T(control_characters_are_washed),
+		T(parents_in_a_ring),
+		T(a_line_of_two_megabytes),
+		T(a_look_is_understood),
+		T(tmux_has_many_sockets),
+		T(claude_kept_elsewhere_is_gone_on_with_there),
+		T(claude_among_thousands_of_files),
+		T(a_server_that_starts_is_waited_for),
+		T(a_server_is_a_patient),
+		T(sessions_nobody_serves),
+		T(half_a_look_takes_nothing_away),
+		T(names_in_the_list_are_quoted),
+		T(ids_of_messages_are_in_order),
 		T(a_recording_holds_no_word_of_a_conversation),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

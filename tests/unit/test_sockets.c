@@ -1,4 +1,5 @@
-/* What the shell says of a server's sockets decides what is opened, and what an earlier console saw is believed until then. */
+/* What the shell says of a server's sockets decides what is opened, and what an earlier console saw
+ * is believed until then. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -36,7 +37,8 @@ static void open_server(struct world *w)
 	w->settings = (struct settings){ .state_dir = w->dir };
 	w->store = store_create(w->loop, w->http, &w->settings);
 	w->server = store_server_add(w->store, "pi");
-	w->server->link = link_create_ssh(w->loop, &(struct link_config){ .name = "pi" }, &events, NULL);
+	w->server->link = link_create_ssh(w->loop, &(struct link_config){ .name = "pi" }, &events,
+	                                  NULL);
 	server_sockets_up(w->server);
 }
 
@@ -86,7 +88,7 @@ static void test_nothing_is_opened_before_the_shell_spoke(void **state)
 	says(w, SOCKET_DOCKER, SOCKET_OPEN);
 	says(w, SOCKET_PODMAN, SOCKET_ABSENT);
 	says(w, SOCKET_BUS, SOCKET_DENIED);
-	says(w, SOCKET_TAILSCALE, SOCKET_ABSENT);       /* it was not named at all */
+	says(w, SOCKET_TAILSCALE, SOCKET_ABSENT); /* it was not named at all */
 	told(w, "podman ready\n");
 	says(w, SOCKET_PODMAN, SOCKET_OPEN);
 }
@@ -104,7 +106,7 @@ static void test_one_that_failed_waits_for_somebody_to_listen(void **state)
 	server_socket_failed(w->server, SOCKET_DOCKER, true);
 	says(w, SOCKET_DOCKER, SOCKET_ABSENT);
 	told(w, "docker absent\n");
-	told(w, "docker ready\n");                      /* made again */
+	told(w, "docker ready\n"); /* made again */
 	says(w, SOCKET_DOCKER, SOCKET_OPEN);
 }
 
@@ -116,7 +118,7 @@ static void test_without_a_shell_each_is_tried_once(void **state)
 	says(w, SOCKET_DOCKER, SOCKET_OPEN);
 	server_socket_failed(w->server, SOCKET_DOCKER, false);
 	says(w, SOCKET_DOCKER, SOCKET_ABSENT);
-	server_sockets_up(w->server);                   /* a new connection */
+	server_sockets_up(w->server); /* a new connection */
 	server_sockets_unknown(w->server);
 	says(w, SOCKET_DOCKER, SOCKET_ABSENT);
 	says(w, SOCKET_BUS, SOCKET_OPEN);
@@ -133,13 +135,15 @@ static void test_the_next_console_believes_what_was_seen(void **state)
 	open_server(w);
 	says(w, SOCKET_DOCKER, SOCKET_OPEN);
 	says(w, SOCKET_BUS, SOCKET_OPEN);
-	says(w, SOCKET_TAILSCALE, SOCKET_WAIT);         /* it may be there by now */
+	says(w, SOCKET_TAILSCALE, SOCKET_WAIT); /* it may be there by now */
 	says(w, SOCKET_PODMAN, SOCKET_WAIT);
 	told(w, "docker ready\nbus ready\npodman ready\ntailscale ready\n");
-	says(w, SOCKET_PODMAN, SOCKET_ABSENT);          /* still nobody that listens, as far as is known */
+	/* still nobody that listens, as far as is known */
+	says(w, SOCKET_PODMAN, SOCKET_ABSENT);
 	says(w, SOCKET_TAILSCALE, SOCKET_OPEN);
 	char *file = xasprintf("%s/sockets", w->dir), *text = state_read(file, 4096, NULL, NULL);
-	assert_string_equal(text, "pi\tdocker ready\tdocker-user \tpodman dead\tpodman-user \tbus ready\tbus-user \ttailscale ready\n");
+	assert_string_equal(text, "pi\tdocker ready\tdocker-user \tpodman dead\tpodman-user \tbus "
+	                          "ready\tbus-user \ttailscale ready\n");
 	free(file);
 	free(text);
 }
@@ -158,17 +162,18 @@ static void test_what_was_absent_is_tried_again_without_a_shell(void **state)
 	sockets_lost_ms = 60;
 	told(w, "docker absent\nbus ready\npodman shut\n");
 	server_sockets_unknown(w->server);
-	says(w, SOCKET_DOCKER, SOCKET_ABSENT);          /* not at once: each try in vain is a line in a journal */
+	/* not at once: each try in vain is a line in a journal */
+	says(w, SOCKET_DOCKER, SOCKET_ABSENT);
 	turn_for(w, 100);
 	says(w, SOCKET_DOCKER, SOCKET_OPEN);
 	says(w, SOCKET_PODMAN, SOCKET_OPEN);
 	server_socket_failed(w->server, SOCKET_DOCKER, false);
 	says(w, SOCKET_DOCKER, SOCKET_ABSENT);
-	turn_for(w, 160);                               /* twice as long */
+	turn_for(w, 160); /* twice as long */
 	says(w, SOCKET_DOCKER, SOCKET_OPEN);
 	told(w, "docker absent\nbus ready\npodman shut\n");
 	turn_for(w, 300);
-	says(w, SOCKET_DOCKER, SOCKET_ABSENT);          /* it speaks again */
+	says(w, SOCKET_DOCKER, SOCKET_ABSENT); /* it speaks again */
 	sockets_lost_ms = before;
 }
 
@@ -178,10 +183,13 @@ static void test_only_that_path_is_told_of(void **state)
 	struct server *v = w->server;
 	v->uid = 1000;
 	assert_true(server_socket_is_told(v, SOCKET_DOCKER_USER, "/run/user/1000/docker.sock"));
-	assert_false(server_socket_is_told(v, SOCKET_DOCKER_USER, "/run/user/1000/second/docker.sock"));
+	assert_false(
+		server_socket_is_told(v, SOCKET_DOCKER_USER, "/run/user/1000/second/docker.sock"));
 	assert_false(server_socket_is_told(v, SOCKET_DOCKER_USER, "/run/user/1001/docker.sock"));
-	assert_false(server_socket_is_told(v, SOCKET_DOCKER_USER, "/run/user/1000/podman/podman.sock"));
-	assert_true(server_socket_is_told(v, SOCKET_PODMAN_USER, "/run/user/1000/podman/podman.sock"));
+	assert_false(
+		server_socket_is_told(v, SOCKET_DOCKER_USER, "/run/user/1000/podman/podman.sock"));
+	assert_true(
+		server_socket_is_told(v, SOCKET_PODMAN_USER, "/run/user/1000/podman/podman.sock"));
 	strcpy(v->runtime_dir, "/run/u/ops");
 	assert_true(server_socket_is_told(v, SOCKET_DOCKER_USER, "/run/u/ops/docker.sock"));
 	assert_false(server_socket_is_told(v, SOCKET_DOCKER_USER, "/run/u/ops2/docker.sock"));
@@ -192,11 +200,16 @@ static void test_only_that_path_is_told_of(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_nothing_is_opened_before_the_shell_spoke, begin, end),
-		cmocka_unit_test_setup_teardown(test_one_that_failed_waits_for_somebody_to_listen, begin, end),
-		cmocka_unit_test_setup_teardown(test_without_a_shell_each_is_tried_once, begin, end),
-		cmocka_unit_test_setup_teardown(test_the_next_console_believes_what_was_seen, begin, end),
-		cmocka_unit_test_setup_teardown(test_what_was_absent_is_tried_again_without_a_shell, begin, end),
+		cmocka_unit_test_setup_teardown(test_nothing_is_opened_before_the_shell_spoke,
+		                                begin, end),
+		cmocka_unit_test_setup_teardown(test_one_that_failed_waits_for_somebody_to_listen,
+		                                begin, end),
+		cmocka_unit_test_setup_teardown(test_without_a_shell_each_is_tried_once, begin,
+		                                end),
+		cmocka_unit_test_setup_teardown(test_the_next_console_believes_what_was_seen, begin,
+		                                end),
+		cmocka_unit_test_setup_teardown(test_what_was_absent_is_tried_again_without_a_shell,
+		                                begin, end),
 		cmocka_unit_test_setup_teardown(test_only_that_path_is_told_of, begin, end),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,19 +19,22 @@ static void test_destinations(void **state)
 		const char *text, *user, *host;
 		int port;
 	} good[] = {
-		{"pi", NULL, "pi", 0},
-		{"root@192.0.2.7:2222", "root", "192.0.2.7", 2222},
-		{"a@b@host", "a@b", "host", 0},
-		{"ssh://ops@host:804", "ops", "host", 804},
-		{"ssh://host/", NULL, "host", 0},
-		{"ssh://host:22/", NULL, "host", 22},
-		{"[2001:db8::1]:2222", NULL, "2001:db8::1", 2222},
-		{"root@[::1]", "root", "::1", 0},
-		{"2001:db8::1", NULL, "2001:db8::1", 0},
-		{"host:65535", NULL, "host", 65535},
+		{ "pi", NULL, "pi", 0 },
+		{ "root@192.0.2.7:2222", "root", "192.0.2.7", 2222 },
+		{ "a@b@host", "a@b", "host", 0 },
+		{ "ssh://ops@host:804", "ops", "host", 804 },
+		{ "ssh://host/", NULL, "host", 0 },
+		{ "ssh://host:22/", NULL, "host", 22 },
+		{ "[2001:db8::1]:2222", NULL, "2001:db8::1", 2222 },
+		{ "root@[::1]", "root", "::1", 0 },
+		{ "2001:db8::1", NULL, "2001:db8::1", 0 },
+		{ "host:65535", NULL, "host", 65535 },
 	};
-	static const char *const bad[] = {"", "host:", "host:0", "host:65536", "host:x", "-oProxyCommand=x", "a@-x", "@host",
-	                                  "[::1", "[::1]x", "a b", "a\nb", "-l@host", "user@", "ssh://"};
+	static const char *const bad[] = { "",           "host:",  "host:0",
+		                           "host:65536", "host:x", "-oProxyCommand=x",
+		                           "a@-x",       "@host",  "[::1",
+		                           "[::1]x",     "a b",    "a\nb",
+		                           "-l@host",    "user@",  "ssh://" };
 	struct err err;
 	for (size_t i = 0; i < ARRAY_LEN(good); i++) {
 		struct ssh_dest d;
@@ -92,7 +95,8 @@ static void test_settings(void **state)
 	assert_string_equal(c.user, "ops");
 	assert_int_equal(c.port, 804);
 	assert_int_equal(c.address_family, AF_INET);
-	assert_true(c.hash_known_hosts && c.identities_only && c.kbdint && !c.password && c.pubkey && !c.batch);
+	assert_true(c.hash_known_hosts && c.identities_only && c.kbdint && !c.password &&
+	            c.pubkey && !c.batch);
 	assert_int_equal(c.strict, SSH_STRICT_ACCEPT_NEW);
 	assert_int_equal(c.prompts, 2);
 	assert_int_equal(c.rsa_min_bits, 2048);
@@ -127,15 +131,18 @@ static void test_more_settings(void **state)
 {
 	struct sshconf c;
 	setenv("HOME", "/home/me", 1);
-	sshconf_parse(&c, "h", "knownhostscommand /bin/k '%H' %t\nrevokedhostkeys ~/revoked %h\ngssapiauthentication yes\n"
-	                       "gssapidelegatecredentials no\nnohostauthenticationforlocalhost yes\n"
-	                       "userknownhostsfile none\npubkeyauthentication host-bound\n");
+	sshconf_parse(&c, "h",
+	              "knownhostscommand /bin/k '%H' %t\nrevokedhostkeys ~/revoked "
+	              "%h\ngssapiauthentication yes\n"
+	              "gssapidelegatecredentials no\nnohostauthenticationforlocalhost yes\n"
+	              "userknownhostsfile none\npubkeyauthentication host-bound\n");
 	assert_string_equal(c.known_hosts_command, "/bin/k '%H' %t");
 	assert_string_equal(c.revoked_host_keys, "/home/me/revoked h");
 	assert_true(c.gssapi && !c.gssapi_delegate && c.localhost_needs_none && c.pubkey);
 	assert_int_equal(c.known_hosts.n, 0);
 	sshconf_finish(&c);
-	sshconf_parse(&c, "h", "knownhostscommand none\nrevokedhostkeys none\npubkeyauthentication no\n");
+	sshconf_parse(&c, "h",
+	              "knownhostscommand none\nrevokedhostkeys none\npubkeyauthentication no\n");
 	assert_null(c.known_hosts_command);
 	assert_null(c.revoked_host_keys);
 	assert_false(c.pubkey || c.gssapi);
@@ -146,18 +153,25 @@ static void test_more_settings(void **state)
 /* As OpenSSH's argv_split and percent_dollar_expand. */
 static void test_commands(void **state)
 {
-	static const struct { const char *text, *words; } cases[] = {
-		{ "/a b  c\t", "/a|b|c|" },        { "/a 'b c' \"d 'e\"", "/a|b c|d 'e|" },
-		{ "/a b\\ c \\x \\\\", "/a|b c|\\x|\\|" }, { "/a ''", "/a||" },
-		{ "/a 'b\\'c'", "/a|b'c|" },      { "/a 'b", NULL },
-		{ "", "" },                         { "/a x'y'z", "/a|xyz|" },
+	static const struct {
+		const char *text, *words;
+	} cases[] = {
+		{ "/a b  c\t", "/a|b|c|" },
+		{ "/a 'b c' \"d 'e\"", "/a|b c|d 'e|" },
+		{ "/a b\\ c \\x \\\\", "/a|b c|\\x|\\|" },
+		{ "/a ''", "/a||" },
+		{ "/a 'b\\'c'", "/a|b'c|" },
+		{ "/a 'b", NULL },
+		{ "", "" },
+		{ "/a x'y'z", "/a|xyz|" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct ssh_words words = { 0 };
 		char joined[80] = "";
 		bool ok = sshconf_split(cases[i].text, &words);
 		for (size_t k = 0; k < words.n; k++)
-			snprintf(joined + strlen(joined), sizeof(joined) - strlen(joined), "%s|", words.word[k]);
+			snprintf(joined + strlen(joined), sizeof(joined) - strlen(joined), "%s|",
+			         words.word[k]);
 		assert_int_equal(ok, cases[i].words != NULL);
 		if (ok)
 			assert_string_equal(joined, cases[i].words);
@@ -169,7 +183,8 @@ static void test_commands(void **state)
 	setenv("MOCR_TEST_DIR", "/certs", 1);
 	unsetenv("MOCR_TEST_NONE");
 	sshconf_parse(&c, "h", "user me\nport 23\n");
-	char *word = sshconf_command_word(&c, more, "%H-%r:%p%%${MOCR_TEST_DIR}$X", unknown, sizeof(unknown));
+	char *word = sshconf_command_word(&c, more, "%H-%r:%p%%${MOCR_TEST_DIR}$X", unknown,
+	                                  sizeof(unknown));
 	assert_string_equal(word, "[h]:22-me:23%/certs$X");
 	free(word);
 	assert_null(sshconf_command_word(&c, more, "a%zb", unknown, sizeof(unknown)));
@@ -183,7 +198,8 @@ static void test_defaults(void **state)
 {
 	struct sshconf c;
 	setenv("HOME", "/home/me", 1);
-	sshconf_parse(&c, "h", "port 99999\nnumberofpasswordprompts 0\nidentityagent SSH_AUTH_SOCK\n");
+	sshconf_parse(&c, "h",
+	              "port 99999\nnumberofpasswordprompts 0\nidentityagent SSH_AUTH_SOCK\n");
 	assert_string_equal(c.hostname, "h");
 	assert_int_equal(c.port, 22);
 	assert_int_equal(c.prompts, 1);
@@ -221,8 +237,9 @@ static void test_cut_anywhere(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_destinations), cmocka_unit_test(test_settings), cmocka_unit_test(test_more_settings),
-		cmocka_unit_test(test_commands), cmocka_unit_test(test_defaults), cmocka_unit_test(test_cut_anywhere),
+		cmocka_unit_test(test_destinations),  cmocka_unit_test(test_settings),
+		cmocka_unit_test(test_more_settings), cmocka_unit_test(test_commands),
+		cmocka_unit_test(test_defaults),      cmocka_unit_test(test_cut_anywhere),
 	};
 	return cmocka_run_group_tests_name("sshconf", tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
-/* The files of the state folder: others' files are refused, two processes at once lose nothing, a full disk loses nothing, and a
- * process that is killed at any system call leaves the old text or the new. */
+/* The files of the state folder: others' files are refused, two processes at once lose nothing, a
+ * full disk loses nothing, and a process that is killed at any system call leaves the old text or
+ * the new. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -70,7 +71,7 @@ static void is_whole(const char *wanted)
 	free(text);
 }
 
-/* --- whose it is ---------------------------------------------------------------------------------------------------- */
+/* --- whose it is --------------------------------------------------------- */
 
 static void refused(const char *words)
 {
@@ -105,7 +106,7 @@ static void test_files_of_others_are_refused(void **state)
 		assert_int_equal(chown(path, 0, -1), 0);
 	}
 	unlink(path);
-	assert_true(state_flush());           /* what waited goes into a file of our own */
+	assert_true(state_flush()); /* what waited goes into a file of our own */
 	struct stat st;
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
@@ -128,7 +129,7 @@ static void test_half_a_line_swallows_nothing(void **state)
 	is_whole("one\nhal\ntwo\n");
 }
 
-/* --- several at once ------------------------------------------------------------------------------------------------ */
+/* --- several at once ----------------------------------------------------- */
 
 #define PROCESSES 4
 #define LINES 60
@@ -144,8 +145,10 @@ static void hammer(int who, bool update)
 {
 	char line[80];
 	for (int i = 0; i < LINES; i++) {
-		snprintf(line, sizeof(line), "process %d says %d and a little more, so that it is long\n", who, i);
-		if (!(update ? state_update(path, 1u << 20, one_more, line, NULL) : state_append(path, line, false, NULL)))
+		snprintf(line, sizeof(line),
+		         "process %d says %d and a little more, so that it is long\n", who, i);
+		if (!(update ? state_update(path, 1u << 20, one_more, line, NULL)
+		             : state_append(path, line, false, NULL)))
 			_exit(1);
 	}
 	_exit(0);
@@ -168,7 +171,9 @@ static void all_hammer(bool some_update)
 	assert_int_equal(lines, PROCESSES * LINES);
 	for (int who = 0; who < PROCESSES; who++)
 		for (int i = 0; i < LINES; i++) {
-			snprintf(line, sizeof(line), "process %d says %d and a little more, so that it is long\n", who, i);
+			snprintf(line, sizeof(line),
+			         "process %d says %d and a little more, so that it is long\n", who,
+			         i);
 			assert_non_null(strstr(text, line));
 		}
 	free(text);
@@ -194,7 +199,7 @@ static void test_histories_of_two_consoles_are_merged(void **state)
 	history_add(b, "typed in b");
 	assert_true(history_save(a, path, NULL));
 	assert_true(history_save(b, path, NULL));
-	assert_true(history_save(b, path, NULL));    /* nothing new: nothing twice */
+	assert_true(history_save(b, path, NULL)); /* nothing new: nothing twice */
 	assert_true(history_load(c, path));
 	assert_int_equal(history_count(c), 3);
 	assert_string_equal(history_get(c, 0), "typed in b");
@@ -204,9 +209,10 @@ static void test_histories_of_two_consoles_are_merged(void **state)
 	history_destroy(c);
 }
 
-/* --- a full disk ---------------------------------------------------------------------------------------------------- */
+/* --- a full disk --------------------------------------------------------- */
 
-/* In a child: a small disk of its own, or a limit on the size of files where no disk can be mounted. */
+/* In a child: a small disk of its own, or a limit on the size of files where no disk can be
+ * mounted. */
 static void fill(char *filler, struct rlimit *limit)
 {
 	static char block[4096];
@@ -228,7 +234,8 @@ static void fill(char *filler, struct rlimit *limit)
 	assert_true(state_append(path, "before\n", true, NULL));
 	signal(SIGXFSZ, SIG_IGN);
 	getrlimit(RLIMIT_FSIZE, limit);
-	setrlimit(RLIMIT_FSIZE, &(struct rlimit){ 9, limit->rlim_max });    /* two bytes of the next line fit */
+	/* two bytes of the next line fit */
+	setrlimit(RLIMIT_FSIZE, &(struct rlimit){ 9, limit->rlim_max });
 	*filler = '\0';
 }
 
@@ -242,14 +249,14 @@ static void fill_and_free(void)
 	assert_non_null(strstr(err.text, "cannot be written"));
 	assert_non_null(strstr(err.text, "kept in memory"));
 	assert_false(state_append(path, "two\n", true, &err));
-	assert_int_equal(err.code, ERR_NONE);                  /* told once */
+	assert_int_equal(err.code, ERR_NONE); /* told once */
 	char *before = whole(), *after;
 	assert_null(strstr(before, "one"));
 	err_clear(&err);
 	assert_false(state_write(path, "a new text that is longer\n", 26, &err));
 	assert_non_null(strstr(err.text, "cannot be written"));
 	after = whole();
-	assert_string_equal(after, before);                    /* the old text stays */
+	assert_string_equal(after, before); /* the old text stays */
 	assert_true(state_waiting());
 	if (*filler)
 		unlink(filler);
@@ -277,7 +284,7 @@ static void test_a_full_disk_loses_nothing(void **state)
 	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
-/* --- killed at every system call ------------------------------------------------------------------------------------- */
+/* --- killed at every system call ----------------------------------------- */
 
 static void write_whole(void)
 {
@@ -330,18 +337,21 @@ static int kill_everywhere(void (*work)(void), const char *old, const char *new)
 			assert_string_equal(text, new);
 		olds += is_old;
 		free(text);
-		assert_true(state_append(path, "next\n", false, NULL));    /* no lock is left behind */
+		/* no lock is left behind */
+		assert_true(state_append(path, "next\n", false, NULL));
 	}
-	assert_true(olds > 0 && olds < at - 1);        /* it was seen both ways */
+	assert_true(olds > 0 && olds < at - 1); /* it was seen both ways */
 	return at;
 }
 
 static void test_killed_at_every_system_call(void **state)
 {
-	assert_true(kill_everywhere(write_whole, "the old text\n", "the new text, which is longer than the old one\n") > 10);
+	assert_true(kill_everywhere(write_whole, "the old text\n",
+	                            "the new text, which is longer than the old one\n") > 10);
 	assert_true(kill_everywhere(change_whole, "the old text\n", "the old text\nmore\n") > 10);
 	assert_true(kill_everywhere(append_line, "the old text\n", "the old text\na line\n") > 10);
-	assert_true(kill_everywhere(append_line, "the old text\nhal", "the old text\nhal\na line\n") > 10);
+	assert_true(kill_everywhere(append_line, "the old text\nhal",
+	                            "the old text\nhal\na line\n") > 10);
 }
 
 int main(void)

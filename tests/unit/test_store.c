@@ -1,4 +1,5 @@
-/* The store: rows, lists, what is shown, settings, logs, levels, docs, recordings. No server, no network. */
+/* The store: rows, lists, what is shown, settings, logs, levels, docs, recordings. No server, no
+ * network. */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -86,7 +87,7 @@ static void world_destroy(struct world *w)
 	settings_destroy(w->settings);
 }
 
-/* --- rows ------------------------------------------------------------------------------------------------------ */
+/* --- rows ---------------------------------------------------------------- */
 
 static void test_rows(void **state)
 {
@@ -106,7 +107,8 @@ static void test_rows(void **state)
 	assert_non_null(row);
 	assert_string_equal(row->name, "c3");
 	store_rows_begin(s, &kind_container);
-	assert_ptr_equal(store_row(s, &kind_container, "c3", "c3"), row);   /* the same row, the list is shorter */
+	/* the same row, the list is shorter */
+	assert_ptr_equal(store_row(s, &kind_container, "c3", "c3"), row);
 	store_rows_end(s, &kind_container);
 	assert_int_equal(store_count(w.store, &kind_container, NULL), 1);
 	/* The same name from another engine is another row. */
@@ -125,12 +127,14 @@ static struct row *engine_row(struct server *v, const char *engine, const char *
 	return row;
 }
 
-/* Whoever is listed first, and whatever the others have: an id names one container of one engine. */
+/* Whoever is listed first, and whatever the others have: an id names one container of one engine.
+ */
 static void test_ids_do_not_depend_on_who_is_first(void **state)
 {
 	static const char *const engines[] = { "docker", "docker-user", "podman", "podman-user" };
-	static const char *const ids[] = { "a/container/web", "a/container/docker-user:web", "a/container/podman:web",
-	                                   "a/container/podman-user:web" };
+	static const char *const ids[] = { "a/container/web", "a/container/docker-user:web",
+		                           "a/container/podman:web",
+		                           "a/container/podman-user:web" };
 	for (size_t first = 0; first < ARRAY_LEN(engines); first++) {
 		struct world w = world_create(NULL);
 		struct server *v = server_open_replay(w.store, "a");
@@ -142,7 +146,8 @@ static void test_ids_do_not_depend_on_who_is_first(void **state)
 	}
 }
 
-/* "a/container/web", written by a person, finds the one of Podman only where no Docker can have one of that name. */
+/* "a/container/web", written by a person, finds the one of Podman only where no Docker can have one
+ * of that name. */
 static void test_an_id_as_people_write_it(void **state)
 {
 	struct world w = world_create(NULL);
@@ -151,17 +156,22 @@ static void test_an_id_as_people_write_it(void **state)
 	source_set_state(server_source(v, "podman"), SOURCE_ABSENT, NULL);
 	struct row *web = engine_row(v, "podman-user", "web");
 	assert_ptr_equal(store_find_written(w.store, "a/container/podman-user:web"), web);
-	assert_null(store_find_written(w.store, "a/container/web"));           /* Docker may have one: it has not answered yet */
+	/* Docker may have one: it has not answered yet */
+	assert_null(store_find_written(w.store, "a/container/web"));
 	source_set_state(server_source(v, "docker"), SOURCE_LIVE, NULL);
-	assert_null(store_find_written(w.store, "a/container/web"));           /* it has none now, and may have one in a moment */
+	/* it has none now, and may have one in a moment */
+	assert_null(store_find_written(w.store, "a/container/web"));
 	source_set_state(server_source(v, "docker"), SOURCE_ABSENT, NULL);
 	assert_ptr_equal(store_find_written(w.store, "a/container/web"), web);
-	assert_null(store_find(w.store, "a/container/web"));                   /* the program itself means what it says */
+	/* the program itself means what it says */
+	assert_null(store_find(w.store, "a/container/web"));
 	assert_null(store_find_written(w.store, "a/unit/web"));
 	source_set_state(server_source(v, "podman"), SOURCE_WAITING, NULL);
-	assert_null(store_find_written(w.store, "a/container/web"));           /* a second one may come */
+	/* a second one may come */
+	assert_null(store_find_written(w.store, "a/container/web"));
 	engine_row(v, "podman", "web");
-	assert_null(store_find_written(w.store, "a/container/web"));           /* which of the two? */
+	/* which of the two? */
+	assert_null(store_find_written(w.store, "a/container/web"));
 	world_destroy(&w);
 }
 
@@ -173,14 +183,15 @@ static void says_of_source(struct server *v, const char *engine, enum source_sta
 	source_set_state(server_source(v, engine), state, &err);
 }
 
-/* An engine that is not for this login is no news where another one is, and nobody is alarmed before the others have answered. */
+/* An engine that is not for this login is no news where another one is, and nobody is alarmed
+ * before the others have answered. */
 static void test_a_denial_beside_what_can_be_used(void **state)
 {
 	struct world w = world_create(NULL);
 	struct server *v = server_open_replay(w.store, "a");
 	v->link->state = LINK_UP;
 	says_of_source(v, "podman", SOURCE_DENIED);
-	assert_false(source_needs(server_source(v, "podman")));      /* Docker is still asked */
+	assert_false(source_needs(server_source(v, "podman"))); /* Docker is still asked */
 	says_of_source(v, "docker-user", SOURCE_ABSENT);
 	says_of_source(v, "podman-user", SOURCE_ABSENT);
 	says_of_source(v, "docker", SOURCE_LIVE);
@@ -196,14 +207,15 @@ static void test_a_denial_beside_what_can_be_used(void **state)
 	for (const struct column *col = panel_fleet.columns; col->name; col++)
 		if (!strcmp(col->name, "note"))
 			col->cell(&v->row, &c);
-	assert_string_equal(c.text, "");                             /* the fleet says what "Needs you" says */
+	assert_string_equal(c.text, ""); /* the fleet says what "Needs you" says */
 	world_destroy(&w);
 }
 
 /* More of something than is read: never in silence. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-static void feed_many(struct server *v, const char *source, const char *what, const char *open, const char *one, const char *close)
+static void feed_many(struct server *v, const char *source, const char *what, const char *open,
+                      const char *one, const char *close)
 {
 	struct buf b = { 0 };
 	buf_puts(&b, open);
@@ -221,7 +233,8 @@ static void test_lists_that_are_cut(void **state)
 	struct world w = world_create(NULL);
 	struct server *v = server_open_replay(w.store, "a");
 	v->link->state = LINK_UP;
-	feed_many(v, "docker", "list", "[", "{\"Id\":\"%012d\",\"Names\":[\"/c%d\"],\"State\":\"running\"}", "]");
+	feed_many(v, "docker", "list", "[",
+	          "{\"Id\":\"%012d\",\"Names\":[\"/c%d\"],\"State\":\"running\"}", "]");
 	assert_int_equal(store_left_out(w.store, &kind_container, v), 3);
 	assert_int_equal(store_count(w.store, &kind_container, v), 10000);
 	assert_true(source_needs(server_source(v, "docker")));
@@ -229,15 +242,19 @@ static void test_lists_that_are_cut(void **state)
 	loop_turn(w.loop, 0);
 	said = store_find(w.store, "a/source/docker");
 	assert_non_null(said);
-	assert_string_equal(said->why, "3 more containers of docker on a are not shown: its list is longer than mocr reads");
+	assert_string_equal(said->why, "3 more containers of docker on a are not shown: its list "
+	                               "is longer than mocr reads");
 	char *json = report_json(w.store);
 	assert_non_null(strstr(json, "\"left_out\":\t3"));
 	free(json);
-	feed_many(v, "systemd", "units", "[[", "[\"u%d.service\",\"%d\",\"loaded\",\"active\",\"running\",\"\",\"/x\",0,\"\",\"/\"]",
-		  "]]");
+	feed_many(v, "systemd", "units", "[[",
+	          "[\"u%d.service\",\"%d\",\"loaded\",\"active\",\"running\",\"\",\"/x\",0,\"\",\"/"
+	          "\"]",
+	          "]]");
 	assert_int_equal(store_left_out(w.store, &kind_unit, v), 3);
-	feed_many(v, "tailscale", "status", "{\"BackendState\":\"Running\",\"Self\":{\"HostName\":\"a\"},\"Peer\":{",
-		  "\"nodekey:%d\":{\"HostName\":\"p%d\"}", "}}");
+	feed_many(v, "tailscale", "status",
+	          "{\"BackendState\":\"Running\",\"Self\":{\"HostName\":\"a\"},\"Peer\":{",
+	          "\"nodekey:%d\":{\"HostName\":\"p%d\"}", "}}");
 	assert_int_equal(store_left_out(w.store, &kind_peer, v), 3);
 	source_feed(server_source(v, "docker"), "list", "[]", 2);
 	assert_int_equal(store_left_out(w.store, &kind_container, v), 0);
@@ -259,7 +276,8 @@ static void test_changed_once_a_turn(void **state)
 	struct server *v = server_open_replay(w.store, "a");
 	struct source *s = server_source(v, "docker");
 	for (int i = 0; i < 100; i++)
-		store_row_health(store_row(s, &kind_container, i % 2 ? "x" : "y", "n"), HEALTH_BAD, 1, "broken");
+		store_row_health(store_row(s, &kind_container, i % 2 ? "x" : "y", "n"), HEALTH_BAD,
+		                 1, "broken");
 	loop_turn(w.loop, 0);
 	loop_turn(w.loop, 0);
 	assert_int_equal(told, 1);
@@ -267,7 +285,8 @@ static void test_changed_once_a_turn(void **state)
 	assert_int_equal(v->problems, 2);
 	uint64_t generation = store_generation(w.store);
 	store_row_health(store_find(w.store, "a/container/x"), HEALTH_BAD, 1, "broken");
-	assert_int_equal(store_generation(w.store), generation);     /* nothing changed, nobody is told */
+	/* nothing changed, nobody is told */
+	assert_int_equal(store_generation(w.store), generation);
 	world_destroy(&w);
 }
 
@@ -291,26 +310,31 @@ static void test_ten_thousand(void **state)
 static void test_activity_is_kept(void **state)
 {
 	struct world w = world_create(NULL);
-	struct row *row = store_row(server_source(server_open_replay(w.store, "a"), "docker"), &kind_container, "x", "x");
+	struct row *row = store_row(server_source(server_open_replay(w.store, "a"), "docker"),
+	                            &kind_container, "x", "x");
 	size_t before = activity_count(w.store);
 	store_row_health(row, HEALTH_GOOD, 1, NULL);
-	assert_int_equal(activity_count(w.store), before);           /* the first look is no change */
+	/* the first look is no change */
+	assert_int_equal(activity_count(w.store), before);
 	store_row_health(row, HEALTH_BAD, 2, "exit 1\033[2J");
 	assert_int_equal(activity_count(w.store), before + 1);
 	assert_string_equal(activity_get(w.store, 0)->text, "well -> failed: exit 1");
 	world_destroy(&w);
-	w = world_create(NULL);                                      /* another start reads it again */
+	/* another start reads it again */
+	w = world_create(NULL);
 	assert_true(activity_count(w.store) > 0);
 	assert_string_equal(activity_get(w.store, 0)->text, "well -> failed: exit 1");
 	world_destroy(&w);
 }
 
 /* The file is anybody's to write: times that cannot be, half lines and rubbish are passed over. */
-/* Two consoles write to one file. The one that comes second to the rotation takes the new file and leaves the old one. */
+/* Two consoles write to one file. The one that comes second to the rotation takes the new file and
+ * leaves the old one. */
 static void test_activity_is_rotated_once(void **state)
 {
 	struct world one = world_create(NULL), two = world_create(NULL);
-	char *path = xasprintf("%s/activity.jsonl", one.settings->state_dir), *old = xasprintf("%s.1", path);
+	char *path = xasprintf("%s/activity.jsonl", one.settings->state_dir),
+	     *old = xasprintf("%s.1", path);
 	assert_int_equal(truncate(path, ACTIVITY_FILE_MAX), 0);
 	activity_add(one.store, ACTIVITY_NOTE, HEALTH_GOOD, NULL, "rotates");
 	activity_add(two.store, ACTIVITY_NOTE, HEALTH_GOOD, NULL, "still in the old file");
@@ -335,7 +359,9 @@ static void test_activity_of_rubbish(void **state)
 	char *path = xasprintf("%s/activity.jsonl", w.settings->state_dir);
 	world_destroy(&w);
 	FILE *f = fopen(path, "a");
-	fputs("{\"ms\":1e300,\"id\":\"a\",\"text\":\"never\"}\n{\"ms\":1\n\n\xff\xfe\n{\"ms\":7,\"id\":\"a\",\"text\":\"seven\"}\n", f);
+	fputs("{\"ms\":1e300,\"id\":\"a\",\"text\":\"never\"}\n{\"ms\":1\n\n\xff\xfe\n{\"ms\":7,"
+	      "\"id\":\"a\",\"text\":\"seven\"}\n",
+	      f);
 	fclose(f);
 	w = world_create(NULL);
 	assert_int_equal(activity_count(w.store), before + 1);
@@ -344,7 +370,7 @@ static void test_activity_of_rubbish(void **state)
 	free(path);
 }
 
-/* --- orders ------------------------------------------------------------------------------------------------------ */
+/* --- orders -------------------------------------------------------------- */
 
 static void test_read_only(void **state)
 {
@@ -364,25 +390,24 @@ static void test_read_only(void **state)
 	world_destroy(&w);
 }
 
-/* --- settings ---------------------------------------------------------------------------------------------------- */
+/* --- settings ------------------------------------------------------------ */
 
-static const char wrong_config[] =
-	"theme = dark\n"                      /* 1: before any section */
-	"[settings]\n"
-	"theem = dark\n"                      /* 3 */
-	"disk_warn = 800\n"                   /* 4 */
-	"local = perhaps\n"                   /* 5 */
-	"vitals_interval = 7\n"
-	"[sever pi]\n"
-	"host = x\n"                          /* 8 */
-	"host2 = x\n"
-	"[server pi]\n"
-	"host = pi@192.0.2.30\n"
-	"protect = yes\n"
-	"sudo = always\n"                     /* 13 */
-	"[server empty]\n"
-	"[keys]\n"
-	"R = container-restart\n";
+static const char wrong_config[] = "theme = dark\n" /* 1: before any section */
+				   "[settings]\n"
+				   "theem = dark\n"    /* 3 */
+				   "disk_warn = 800\n" /* 4 */
+				   "local = perhaps\n" /* 5 */
+				   "vitals_interval = 7\n"
+				   "[sever pi]\n"
+				   "host = x\n" /* 8 */
+				   "host2 = x\n"
+				   "[server pi]\n"
+				   "host = pi@192.0.2.30\n"
+				   "protect = yes\n"
+				   "sudo = always\n" /* 13 */
+				   "[server empty]\n"
+				   "[keys]\n"
+				   "R = container-restart\n";
 
 static void test_settings(void **state)
 {
@@ -401,7 +426,7 @@ static void test_settings(void **state)
 	assert_int_equal(complaints.n, ARRAY_LEN(expected));
 	for (size_t i = 0; i < complaints.n; i++)
 		assert_non_null(strstr(complaints.lines[i].text, expected[i]));
-	assert_int_equal(s->vitals_interval, 7);                     /* what was right counts */
+	assert_int_equal(s->vitals_interval, 7); /* what was right counts */
 	assert_int_equal(s->disk_warn, 80);
 	assert_string_equal(s->servers->name, "pi");
 	assert_string_equal(s->servers->host, "pi@192.0.2.30");
@@ -413,47 +438,49 @@ static void test_settings(void **state)
 	free(path);
 }
 
-static const char twice_config[] =
-	"\xef\xbb\xbf# an editor's mark\n"
-	"nonsense\n"                         /* 2 */
-	"[server\n"                          /* 3 */
-	"nonsense ; with = a comment\n"      /* 4 */
-	"[server pi]\n"
-	"  host = pi@192.0.2.30\n"
-	"  units = caddy\n"                   /* indented: no more of the value before */
-	"  units = tor\n"                     /* 8 */
-	"[deploy web]\n"                      /* 9: nothing in it */
-	"[server  pi]\n"                      /* 10 */
-	"protect = yes\n"
-	"[deploy api]\n"
-	"server = pi\n"
-	"run = cd /srv ; make\n"              /* 14 */
-	"ask = A\n"
-	"ask = B\n"
-	"[keys]\n"
-	"R = none\n"
-	"R = container-restart\n"             /* 19 */
-	"[server a-name-that-is-longer-than-what-inih-keeps-of-it]\n"
-	"[server spaced]\n"
-	"host = two words\n"
-	"# a comment ; with a semicolon\n"
-	"[settings]\n"
-	"ssh_config = /nonexistent/config\n"
-	"[headscale home]\n"                  /* 26 */
-	"[deploy]\n";
+static const char twice_config[] = "\xef\xbb\xbf# an editor's mark\n"
+				   "nonsense\n"                    /* 2 */
+				   "[server\n"                     /* 3 */
+				   "nonsense ; with = a comment\n" /* 4 */
+				   "[server pi]\n"
+				   "  host = pi@192.0.2.30\n"
+				   "  units = caddy\n" /* indented: no more of the value before */
+				   "  units = tor\n"   /* 8 */
+				   "[deploy web]\n"    /* 9: nothing in it */
+				   "[server  pi]\n"    /* 10 */
+				   "protect = yes\n"
+				   "[deploy api]\n"
+				   "server = pi\n"
+				   "run = cd /srv ; make\n" /* 14 */
+				   "ask = A\n"
+				   "ask = B\n"
+				   "[keys]\n"
+				   "R = none\n"
+				   "R = container-restart\n" /* 19 */
+				   "[server a-name-that-is-longer-than-what-inih-keeps-of-it]\n"
+				   "[server spaced]\n"
+				   "host = two words\n"
+				   "# a comment ; with a semicolon\n"
+				   "[settings]\n"
+				   "ssh_config = /nonexistent/config\n"
+				   "[headscale home]\n" /* 26 */
+				   "[deploy]\n";
 
 static void test_settings_twice(void **state)
 {
 	static const char *const expected[] = {
 		"config:2: this line is not understood; expected [section] or key = value",
-		"config:3: this line is not understood", "config:4: this line is not understood",
+		"config:3: this line is not understood",
+		"config:4: this line is not understood",
 		"config:8: [server pi] has units twice, first in line 7; the last one counts",
 		"config:10: [server pi] is there twice, first in line 5; both are read as one",
 		"config:14: run: a blank and ; begin a comment, and the command ends there",
 		"config:19: [keys] has R twice, first in line 18; the last one counts",
-		"config:20: [server a-name-that-is-longer-than-what-inih-keeps-of-it]: the name of a section has at most 49 bytes, "
+		"config:20: [server a-name-that-is-longer-than-what-inih-keeps-of-it]: the name of "
+		"a section has at most 49 bytes, "
 		"this one has 55",
-		"config:25: ssh_config: /nonexistent/config cannot be read: No such file or directory",
+		"config:25: ssh_config: /nonexistent/config cannot be read: No such file or "
+		"directory",
 		"config:26: [headscale home] has no key and does nothing",
 		"config:27: [deploy] has neither a name nor a key and does nothing",
 		"config:21: [server spaced]: host: \"two words\" is not the name of a server",
@@ -482,12 +509,13 @@ static void test_no_settings(void **state)
 	doc_init(&complaints);
 	char *gone = xasprintf("%s/none", home);
 	struct settings *s = settings_load(gone, &complaints);
-	assert_int_equal(complaints.n, 1);                           /* a file that was asked for must be there */
+	/* a file that was asked for must be there */
+	assert_int_equal(complaints.n, 1);
 	settings_destroy(s);
 	doc_finish(&complaints);
 	setenv("XDG_CONFIG_HOME", gone, 1);
 	s = settings_load(NULL, &complaints);
-	assert_int_equal(complaints.n, 0);                           /* the usual one need not */
+	assert_int_equal(complaints.n, 0); /* the usual one need not */
 	assert_true(s->local);
 	assert_int_equal(s->disk_warn, 80);
 	settings_destroy(s);
@@ -500,7 +528,12 @@ static void test_files_of_others(void **state)
 {
 	struct doc complaints;
 	char *path = write_file("config-others", "[settings]\ndisk_warn = 33\n");
-	static const struct { mode_t mode; bool good; } rows[] = { { 0600, true }, { 0644, true }, { 0646, false }, { 0666, false }, { 0602, false } };
+	static const struct {
+		mode_t mode;
+		bool good;
+	} rows[] = {
+		{ 0600, true }, { 0644, true }, { 0646, false }, { 0666, false }, { 0602, false }
+	};
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		doc_init(&complaints);
 		assert_int_equal(chmod(path, rows[i].mode), 0);
@@ -508,12 +541,14 @@ static void test_files_of_others(void **state)
 		assert_int_equal(s->disk_warn, rows[i].good ? 33 : 80);
 		assert_int_equal(s->refused, !rows[i].good);
 		assert_int_equal(complaints.n, !rows[i].good);
-		assert_true(rows[i].good || strstr(complaints.lines[0].text, "others can write it"));
+		assert_true(rows[i].good ||
+		            strstr(complaints.lines[0].text, "others can write it"));
 		settings_destroy(s);
 		doc_finish(&complaints);
 	}
 	assert_true(private_is_open_to_others(geteuid() + 1, 0, 0600));
-	assert_true(private_is_open_to_others(geteuid(), 54321, 0660));          /* a group of others */
+	/* a group of others */
+	assert_true(private_is_open_to_others(geteuid(), 54321, 0660));
 	assert_false(private_is_open_to_others(0, 0, 0644));
 	free(path);
 }
@@ -526,7 +561,8 @@ static mode_t mode_of(const char *path)
 
 static void test_private_files(void **state)
 {
-	char *dir = xasprintf("%s/private", home), *file = xasprintf("%s/a", dir), *link = xasprintf("%s/b", dir), *fifo = xasprintf("%s/c", dir), why[128];
+	char *dir = xasprintf("%s/private", home), *file = xasprintf("%s/a", dir),
+	     *link = xasprintf("%s/b", dir), *fifo = xasprintf("%s/c", dir), why[128];
 	assert_true(private_folder(dir, why, sizeof(why)));
 	assert_int_equal(mode_of(dir), 0700);
 	assert_int_equal(chmod(dir, 0777), 0);
@@ -545,7 +581,8 @@ static void test_private_files(void **state)
 	assert_int_equal(private_open(link, O_WRONLY | O_CREAT), -1);
 	assert_int_equal(errno, ELOOP);
 	assert_int_equal(mkfifo(fifo, 0600), 0);
-	assert_null(private_read(fifo));                                 /* nor is it waited for a writer */
+	/* nor is it waited for a writer */
+	assert_null(private_read(fifo));
 	if (geteuid() == 0) {
 		assert_int_equal(chown(file, 65534, 65534), 0);
 		assert_int_equal(private_open(file, O_WRONLY), -1);
@@ -566,14 +603,15 @@ static void test_private_files(void **state)
 
 static void test_nearest(void **state)
 {
-	static const char *const units[] = { "ssh.service", "caddy-workstation.service", "cron.service", "docker.service" };
+	static const char *const units[] = { "ssh.service", "caddy-workstation.service",
+		                             "cron.service", "docker.service" };
 	assert_string_equal(nearest("crom.service", units, 4), "cron.service");
 	assert_string_equal(nearest("caddy", units, 4), "caddy-workstation.service");
 	assert_null(nearest("postgresql", units, 4));
 	assert_null(nearest("x", units, 0));
 }
 
-/* --- logs -------------------------------------------------------------------------------------------------------- */
+/* --- logs ---------------------------------------------------------------- */
 
 static void test_log_bound(void **state)
 {
@@ -616,7 +654,10 @@ static void test_log_long_and_hostile(void **state)
 
 static void test_levels(void **state)
 {
-	static const struct { const char *text; enum log_level level; } lines[] = {
+	static const struct {
+		const char *text;
+		enum log_level level;
+	} lines[] = {
 		{ "{\"level\":\"warn\",\"msg\":\"error free\"}", LOG_LEVEL_WARN },
 		{ "ts=1 level=error msg=\"x\"", LOG_LEVEL_ERROR },
 		{ "2026-11-21 [INFO] started", LOG_LEVEL_INFO },
@@ -626,12 +667,18 @@ static void test_levels(void **state)
 		{ "<3>disk gone", LOG_LEVEL_ERROR },
 		{ "E1121 06:00:00.1 klog", LOG_LEVEL_ERROR },
 		{ "W1121 06:00:00.1 klog", LOG_LEVEL_WARN },
-		{ "{\"level\":50,\"msg\":\"pino\"}", LOG_LEVEL_ERROR }, { "{\"level\":30,\"msg\":\"pino: error\"}", LOG_LEVEL_INFO },
-		{ "{\"short_message\":\"gelf\",\"level\":3}", LOG_LEVEL_ERROR }, { "level=77 x", LOG_LEVEL_UNKNOWN },
+		{ "{\"level\":50,\"msg\":\"pino\"}", LOG_LEVEL_ERROR },
+		{ "{\"level\":30,\"msg\":\"pino: error\"}", LOG_LEVEL_INFO },
+		{ "{\"short_message\":\"gelf\",\"level\":3}", LOG_LEVEL_ERROR },
+		{ "level=77 x", LOG_LEVEL_UNKNOWN },
 		{ "{\"log.level\":\"warn\",\"message\":\"ecs\"}", LOG_LEVEL_WARN },
-		{ "TypeError: x is not a function", LOG_LEVEL_ERROR }, { "java.io.IOException: Broken pipe", LOG_LEVEL_ERROR },
-		{ "Traceback (most recent call last):", LOG_LEVEL_ERROR }, { "thread 'main' panicked at src/main.rs:4:5:", LOG_LEVEL_ERROR },
-		{ "[INFO] handled TypeError: all is well", LOG_LEVEL_INFO }, { "terror: a film", LOG_LEVEL_UNKNOWN }, { "panicked", LOG_LEVEL_UNKNOWN },
+		{ "TypeError: x is not a function", LOG_LEVEL_ERROR },
+		{ "java.io.IOException: Broken pipe", LOG_LEVEL_ERROR },
+		{ "Traceback (most recent call last):", LOG_LEVEL_ERROR },
+		{ "thread 'main' panicked at src/main.rs:4:5:", LOG_LEVEL_ERROR },
+		{ "[INFO] handled TypeError: all is well", LOG_LEVEL_INFO },
+		{ "terror: a film", LOG_LEVEL_UNKNOWN },
+		{ "panicked", LOG_LEVEL_UNKNOWN },
 		{ "", LOG_LEVEL_UNKNOWN },
 		{ "E1", LOG_LEVEL_UNKNOWN },
 	};
@@ -655,7 +702,7 @@ static void test_doc(void **state)
 	doc_finish(&doc);
 }
 
-/* --- recordings -------------------------------------------------------------------------------------------------- */
+/* --- recordings ---------------------------------------------------------- */
 
 static void test_record_and_replay(void **state)
 {
@@ -667,12 +714,14 @@ static void test_record_and_replay(void **state)
 	record_add(w.store, "sese", "docker", "@state", "denied\tnot in group docker", 26);
 	record_add(w.store, "seko", "link", "@state", "lost\t-1\t3\tssh\ttimed out", 23);
 	record_stop(w.store);
-	assert_false(record_start(w.store, dir, &err));              /* never over another recording */
+	/* never over another recording */
+	assert_false(record_start(w.store, dir, &err));
 	world_destroy(&w);
 
 	w = world_create(NULL);
 	assert_true(replay_start(w.store, dir, true, &err));
-	struct server *sese = store_server_find(w.store, "sese"), *seko = store_server_find(w.store, "seko");
+	struct server *sese = store_server_find(w.store, "sese"),
+		      *seko = store_server_find(w.store, "seko");
 	assert_int_equal(sese->row.health, HEALTH_GOOD);
 	assert_int_equal(server_source(sese, "docker")->state, SOURCE_DENIED);
 	assert_string_equal(server_source(sese, "docker")->err.text, "not in group docker");
@@ -683,9 +732,11 @@ static void test_record_and_replay(void **state)
 	free(json);
 	world_destroy(&w);
 
-	/* A token that a command of the configuration printed is in no recording, whatever repeats it. */
+	/* A token that a command of the configuration printed is in no recording, whatever repeats
+	 * it. */
 	static const char line[] = "bare tok-3f9 and (tok-3f9), tok-3f";
-	char *second = xasprintf("%s/second", home), *answers = xasprintf("%s/answers", second), got[256];
+	char *second = xasprintf("%s/second", home), *answers = xasprintf("%s/answers", second),
+	     got[256];
 	secret_know("tok-3f9", 7);
 	secret_know("ok", 2);
 	w = world_create(NULL);
@@ -704,7 +755,8 @@ static void test_record_and_replay(void **state)
 	char *path = xasprintf("%s/answers", dir);
 	struct stat st;
 	stat(path, &st);
-	assert_int_equal(st.st_mode & 07777, 0600);                  /* nobody else's to read, whatever the umask */
+	/* nobody else's to read, whatever the umask */
+	assert_int_equal(st.st_mode & 07777, 0600);
 	for (off_t len = st.st_size - 1; len >= 0; len--) {
 		assert_int_equal(truncate(path, len), 0);
 		w = world_create(NULL);
@@ -717,7 +769,9 @@ static void test_record_and_replay(void **state)
 
 static void test_server_names(void **state)
 {
-	static const char *const bad[] = { "", "-oProxyCommand=x", "a b", "a;reboot", "$(x)", "a\nb", "`x`" };
+	static const char *const bad[] = {
+		"", "-oProxyCommand=x", "a b", "a;reboot", "$(x)", "a\nb", "`x`"
+	};
 	struct world w = world_create(NULL);
 	struct err err;
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
@@ -736,15 +790,29 @@ static void test_server_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rows), cmocka_unit_test(test_lists_that_are_cut),
+		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_lists_that_are_cut),
 		cmocka_unit_test(test_a_denial_beside_what_can_be_used),
 		cmocka_unit_test(test_ids_do_not_depend_on_who_is_first),
-		cmocka_unit_test(test_an_id_as_people_write_it), cmocka_unit_test(test_changed_once_a_turn), cmocka_unit_test(test_ten_thousand),
-		cmocka_unit_test(test_activity_is_kept), cmocka_unit_test(test_activity_of_rubbish), cmocka_unit_test(test_activity_is_rotated_once), cmocka_unit_test(test_read_only), cmocka_unit_test(test_settings),
+		cmocka_unit_test(test_an_id_as_people_write_it),
+		cmocka_unit_test(test_changed_once_a_turn),
+		cmocka_unit_test(test_ten_thousand),
+		cmocka_unit_test(test_activity_is_kept),
+		cmocka_unit_test(test_activity_of_rubbish),
+		cmocka_unit_test(test_activity_is_rotated_once),
+		cmocka_unit_test(test_read_only),
+		cmocka_unit_test(test_settings),
 		cmocka_unit_test(test_settings_twice),
-		cmocka_unit_test(test_no_settings), cmocka_unit_test(test_files_of_others), cmocka_unit_test(test_private_files), cmocka_unit_test(test_nearest), cmocka_unit_test(test_log_bound),
-		cmocka_unit_test(test_log_long_and_hostile), cmocka_unit_test(test_levels), cmocka_unit_test(test_doc),
-		cmocka_unit_test(test_record_and_replay), cmocka_unit_test(test_server_names),
+		cmocka_unit_test(test_no_settings),
+		cmocka_unit_test(test_files_of_others),
+		cmocka_unit_test(test_private_files),
+		cmocka_unit_test(test_nearest),
+		cmocka_unit_test(test_log_bound),
+		cmocka_unit_test(test_log_long_and_hostile),
+		cmocka_unit_test(test_levels),
+		cmocka_unit_test(test_doc),
+		cmocka_unit_test(test_record_and_replay),
+		cmocka_unit_test(test_server_names),
 	};
 	return cmocka_run_group_tests(tests, make_home, remove_home);
 }

@@ -1,5 +1,6 @@
-/* Whether sudo wants a password, read from the list of a login's rules as real ones print it (sudo 1.9.13, 1.9.16). The list and
- * the groups are given by programs of our own in PATH; the real sudo is in tests/lab/e2e/guest.sh. */
+/* Whether sudo wants a password, read from the list of a login's rules as real ones print it
+ * (sudo 1.9.13, 1.9.16). The list and the groups are given by programs of our own in PATH; the real
+ * sudo is in tests/lab/e2e/guest.sh. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -48,17 +49,21 @@ static void test_rules(void **state)
 	} cases[] = {
 		{ "ops sudo", NULL, 1 },
 		{ "ops wheel", "    (ALL : ALL) NOPASSWD: ALL", 0 },
-		{ "ops sudo", "    (ALL : ALL) ALL\n    (root) NOPASSWD: /usr/bin/wg show all dump", 1 },
-		{ "ops sudo", "    (ALL : ALL) ALL\n    (root) NOPASSWD: /usr/bin/wg, /usr/bin/docker", 0 },
+		{ "ops sudo", "    (ALL : ALL) ALL\n    (root) NOPASSWD: /usr/bin/wg show all dump",
+		  1 },
+		{ "ops sudo",
+		  "    (ALL : ALL) ALL\n    (root) NOPASSWD: /usr/bin/wg, /usr/bin/docker", 0 },
 		{ "ops sudo", "    (root) NOPASSWD: /usr/bin/docker system *, PASSWD: ALL", 0 },
 		{ "ops sudo", "    (root) NOPASSWD: /usr/bin/wg, PASSWD: /usr/bin/docker", 1 },
 		{ "ops sudo", "    (root) NOPASSWD: /usr/bin/docker-compose", 1 },
-		{ "ops sudo", "    (ALL : ALL) ALL", 0 },       /* listed without a password: it was given a moment ago */
+		/* listed without a password: it was given a moment ago */
+		{ "ops sudo", "    (ALL : ALL) ALL", 0 },
 		{ "ops admin", "    (root) NOPASSWD: /usr/bin/docker", 0 },
-		{ "ops pseudo", NULL, 0 },                      /* sudo is not asked for a list */
+		{ "ops pseudo", NULL, 0 }, /* sudo is not asked for a list */
 	};
 	static const char *const shells[] = { "dash", "bash" };
-	program("sudo", "[ \"$1 $2\" = \"-n -l\" ] && [ -n \"$RULES_HERE\" ] || exit 1\nprintf '%s\\n' \"$RULES_HERE\"");
+	program("sudo", "[ \"$1 $2\" = \"-n -l\" ] && [ -n \"$RULES_HERE\" ] || exit 1\nprintf "
+	                "'%s\\n' \"$RULES_HERE\"");
 	program("id", "echo \"$GROUPS_HERE\"");
 	for (size_t s = 0; s < ARRAY_LEN(shells); s++)
 		for (size_t i = 0; i < ARRAY_LEN(cases); i++)

@@ -1,4 +1,5 @@
-/* The table on a real (pseudo) terminal: selection by id, widths, what is drawn, what reaches the terminal; and the pager. */
+/* The table on a real (pseudo) terminal: selection by id, widths, what is drawn, what reaches the
+ * terminal; and the pager. */
 #include <fcntl.h>
 #include <locale.h>
 #include <pty.h>
@@ -24,7 +25,7 @@
 #include "tui/pager.h"
 #include "tui/table.h"
 
-/* --- a terminal nobody sees ------------------------------------------------------------------------------- */
+/* --- a terminal nobody sees ---------------------------------------------- */
 
 static int master = -1, slave = -1, real_in = -1, real_out = -1;
 
@@ -91,11 +92,12 @@ static const char *seen(int y)
 	return text;
 }
 
-/* --- rows -------------------------------------------------------------------------------------------------------- */
+/* --- rows ---------------------------------------------------------------- */
 
 static struct link up = { .state = LINK_UP };
 static struct server sese = { .name = (char *)"sese", .link = &up };
-static struct source live = { .state = SOURCE_LIVE, .server = &sese }, stale = { .state = SOURCE_STALE, .server = &sese };
+static struct source live = { .state = SOURCE_LIVE, .server = &sese },
+		     stale = { .state = SOURCE_STALE, .server = &sese };
 
 #define ROWS_MAX 10000
 static struct row all[ROWS_MAX];
@@ -121,11 +123,26 @@ static void free_rows(size_t n)
 	}
 }
 
-static void glyph_cell(const struct row *r, struct cell *c) { snprintf(c->text, sizeof(c->text), "%s", glyph_health(r->health)); }
-static void name_cell(const struct row *r, struct cell *c) { snprintf(c->text, sizeof(c->text), "%s", r->name); }
-static void why_cell(const struct row *r, struct cell *c) { snprintf(c->text, sizeof(c->text), "%s", r->why ? r->why : ""); }
-static void number_cell(const struct row *r, struct cell *c) { snprintf(c->text, sizeof(c->text), "%u", r->mark * 7 % 100); }
-static void nothing_cell(const struct row *r, struct cell *c) { c->text[0] = 0; }
+static void glyph_cell(const struct row *r, struct cell *c)
+{
+	snprintf(c->text, sizeof(c->text), "%s", glyph_health(r->health));
+}
+static void name_cell(const struct row *r, struct cell *c)
+{
+	snprintf(c->text, sizeof(c->text), "%s", r->name);
+}
+static void why_cell(const struct row *r, struct cell *c)
+{
+	snprintf(c->text, sizeof(c->text), "%s", r->why ? r->why : "");
+}
+static void number_cell(const struct row *r, struct cell *c)
+{
+	snprintf(c->text, sizeof(c->text), "%u", r->mark * 7 % 100);
+}
+static void nothing_cell(const struct row *r, struct cell *c)
+{
+	c->text[0] = 0;
+}
 
 static void clock_cell(const struct row *r, struct cell *c)
 {
@@ -149,7 +166,10 @@ static const struct column columns[] = {
 	{ "nothing", "", 0, 8, 1, ALIGN_RIGHT, CUT_END, nothing_cell, NULL, false },
 	{ 0 }
 };
-static void brief(const struct row *r, struct cell *c) { snprintf(c->text, sizeof(c->text), "brief %s", r->name); }
+static void brief(const struct row *r, struct cell *c)
+{
+	snprintf(c->text, sizeof(c->text), "brief %s", r->name);
+}
 static const struct panel panel = { .name = "things", .columns = columns };
 static const struct panel brief_panel = { .name = "things", .columns = columns, .brief = brief };
 
@@ -170,7 +190,9 @@ static const struct column aging_columns[] = {
 	{ "age", "", 0, 8, 1, ALIGN_RIGHT, CUT_END, cell_stale, NULL, false },
 	{ 0 }
 };
-static const struct panel aging = { .name = "things", .columns = aging_columns, .instead = instead, .instead_after = "name" };
+static const struct panel aging = {
+	.name = "things", .columns = aging_columns, .instead = instead, .instead_after = "name"
+};
 
 static void draw(struct table *t)
 {
@@ -187,7 +209,7 @@ static void press(struct table *t, const char *name)
 	assert_true(table_key(t, &k));
 }
 
-/* --- the cursor ------------------------------------------------------------------------------------------------------ */
+/* --- the cursor ---------------------------------------------------------- */
 
 static void test_cursor_follows_id(void **state)
 {
@@ -237,7 +259,8 @@ static void test_marks(void **state)
 	table_mark_toggle(t);
 	assert_int_equal(table_index(t), 2);
 	assert_true(table_marked(t, "sese/thing/1"));
-	table_set_rows(t, view + 2, 2);                    /* a filter hides them: they stay marked */
+	/* a filter hides them: they stay marked */
+	table_set_rows(t, view + 2, 2);
 	assert_int_equal(table_marks(t, ids, 4), 2);
 	assert_int_equal(table_marks(t, NULL, 0), 2);
 	table_mark(t, "sese/thing/0", false);
@@ -260,13 +283,13 @@ static void test_filter_and_sort(void **state)
 	all[7].why = xstrdup("exited 137");
 	all[7].health = HEALTH_BAD;
 	table_sort(t, view, 30);
-	assert_ptr_equal(view[0], &all[7]);                /* worst first */
+	assert_ptr_equal(view[0], &all[7]); /* worst first */
 	assert_ptr_equal(view[1], &all[0]);
-	assert_ptr_equal(view[3], &all[2]);                /* thing-2 before thing-10 */
+	assert_ptr_equal(view[3], &all[2]); /* thing-2 before thing-10 */
 	assert_false(table_sort_by(t, "nosuch", false));
 	assert_true(table_sort_by(t, "number", false));
 	table_sort(t, view, 30);
-	assert_int_equal(view[0]->mark * 7 % 100, 98);     /* numbers: the largest first */
+	assert_int_equal(view[0]->mark * 7 % 100, 98); /* numbers: the largest first */
 	table_sort_reverse(t);
 	table_sort(t, view, 30);
 	assert_int_equal(view[0]->mark * 7 % 100, 0);
@@ -296,7 +319,7 @@ static void test_filter_and_sort(void **state)
 	free_rows(30);
 }
 
-/* --- what is drawn -------------------------------------------------------------------------------------------------- */
+/* --- what is drawn ------------------------------------------------------- */
 
 static void test_columns(void **state)
 {
@@ -311,7 +334,8 @@ static void test_columns(void **state)
 	draw(t);
 	assert_string_equal(seen(0), "   NAME       N  FOR  WHY");
 	assert_string_equal(seen(1), " ● thing-0    0   3s");
-	assert_string_equal(seen(2), " ✗ thing-1    7   3s  listen tcp :443: bind: address already in use");
+	assert_string_equal(seen(2),
+	                    " ✗ thing-1    7   3s  listen tcp :443: bind: address already in use");
 	assert_int_equal(table_changes_ms(t), 4998);
 	table_sort_by(t, "number", false);
 	draw(t);
@@ -400,7 +424,8 @@ static void test_age_has_a_place(void **state)
 	free_rows(2);
 }
 
-/* A row of which nothing but a sentence is known has it where its cells would say nothing, and as wide as the table. */
+/* A row of which nothing but a sentence is known has it where its cells would say nothing, and as
+ * wide as the table. */
 static void test_sentence_instead(void **state)
 {
 	struct table *t = table_create(&aging);
@@ -453,7 +478,8 @@ static void passing_cell(const struct row *r, struct cell *c)
 	c->passing = busy;
 }
 
-/* The progress of an action widens no column. Its row gives the text the columns after it, the other rows stay as they were. */
+/* The progress of an action widens no column. Its row gives the text the columns after it, the
+ * other rows stay as they were. */
 static void test_passing_text(void **state)
 {
 	static const struct column busy_columns[] = {
@@ -480,8 +506,8 @@ static void test_passing_text(void **state)
 	free_rows(3);
 }
 
-/* Room goes where texts are cut: over a column's own bound, and from a column in which nothing stands. What is left out or cut
- * can be asked for. */
+/* Room goes where texts are cut: over a column's own bound, and from a column in which nothing
+ * stands. What is left out or cut can be asked for. */
 static void test_room_for_what_is_cut(void **state)
 {
 	static const struct column some[] = {
@@ -545,12 +571,13 @@ static void test_scrolling(void **state)
 	free_rows(100);
 }
 
-/* --- what reaches the terminal -------------------------------------------------------------------------------------- */
+/* --- what reaches the terminal ------------------------------------------- */
 
 static void test_no_bytes_at_rest(void **state)
 {
 	static const char *const terms[] = {
-		"xterm-256color", "tmux-256color", "screen", "linux", "xterm-direct", "vt100", "xterm",
+		"xterm-256color", "tmux-256color", "screen", "linux",
+		"xterm-direct",   "vt100",         "xterm",
 	};
 
 	for (size_t i = 0; i < sizeof(terms) / sizeof(*terms); i++) {
@@ -575,7 +602,7 @@ static void test_no_bytes_at_rest(void **state)
 		canvas_resume();
 		draw(t);
 		canvas_flush();
-		assert_true(drain() > 500);                /* everything again */
+		assert_true(drain() > 500); /* everything again */
 		table_destroy(t);
 		close_terminal();
 		free_rows(50);
@@ -612,7 +639,7 @@ static void test_refusals(void **state)
 	assert_non_null(strstr(why, "nosuchtheme"));
 	setenv("TERM", before, 1);
 	free(before);
-	canvas_stop();                                      /* never started: fine */
+	canvas_stop(); /* never started: fine */
 }
 
 static void test_drawing_is_bounded(void **state)
@@ -630,9 +657,10 @@ static void test_drawing_is_bounded(void **state)
 	part = canvas_part(&screen, 3, 15, 10, 10);
 	assert_int_equal(part.height, 2);
 	assert_int_equal(part.width, 5);
-	assert_int_equal(canvas_text(&part, 0, 0, -1, TONE_PLAIN, "日本語"), 4);   /* no half of a wide character */
+	/* no half of a wide character */
+	assert_int_equal(canvas_text(&part, 0, 0, -1, TONE_PLAIN, "日本語"), 4);
 	canvas_textf(&screen, 1, 0, -1, TONE_PLAIN, "a\033[31mb\a");
-	assert_null(strchr(seen(1), '\033'));               /* washing is others' work, and yet */
+	assert_null(strchr(seen(1), '\033')); /* washing is others' work, and yet */
 	canvas_border(&part, TONE_BORDER, big);
 	canvas_row_tone(&screen, 99, TONE_CURSOR);
 	canvas_fill(&screen, 0, -5, 100, TONE_PLAIN, "-");
@@ -640,7 +668,7 @@ static void test_drawing_is_bounded(void **state)
 	close_terminal();
 }
 
-/* --- speed: 10,000 rows ------------------------------------------------------------------------------------------------- */
+/* --- speed: 10,000 rows -------------------------------------------------- */
 
 static void test_many_rows(void **state)
 {
@@ -668,7 +696,7 @@ static void test_many_rows(void **state)
 	free_rows(ROWS_MAX);
 }
 
-/* --- the pager ---------------------------------------------------------------------------------------------------------- */
+/* --- the pager ----------------------------------------------------------- */
 
 static void page(struct pager *p)
 {
@@ -748,7 +776,7 @@ static void test_pager_doc(void **state)
 	pager_move(p, PAGER_FIRST);
 	assert_true(pager_search(p, "PLAIN 3") == false);
 	assert_true(pager_search(p, "plain 3"));
-	assert_true(pager_search_step(p, 1));               /* around the end to itself */
+	assert_true(pager_search_step(p, 1)); /* around the end to itself */
 	pager_wrap(p, false);
 	page(p);
 	close_terminal();
@@ -759,12 +787,22 @@ static void test_pager_doc(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cursor_follows_id), cmocka_unit_test(test_marks), cmocka_unit_test(test_filter_and_sort),
-		cmocka_unit_test(test_columns), cmocka_unit_test(test_brief_and_stale), cmocka_unit_test(test_age_has_a_place),
-		cmocka_unit_test(test_sentence_instead), cmocka_unit_test(test_widths_stay_a_while),
-		cmocka_unit_test(test_passing_text), cmocka_unit_test(test_room_for_what_is_cut),
-		cmocka_unit_test(test_scrolling), cmocka_unit_test(test_no_bytes_at_rest), cmocka_unit_test(test_refusals),
-		cmocka_unit_test(test_drawing_is_bounded), cmocka_unit_test(test_many_rows), cmocka_unit_test(test_pager_log),
+		cmocka_unit_test(test_cursor_follows_id),
+		cmocka_unit_test(test_marks),
+		cmocka_unit_test(test_filter_and_sort),
+		cmocka_unit_test(test_columns),
+		cmocka_unit_test(test_brief_and_stale),
+		cmocka_unit_test(test_age_has_a_place),
+		cmocka_unit_test(test_sentence_instead),
+		cmocka_unit_test(test_widths_stay_a_while),
+		cmocka_unit_test(test_passing_text),
+		cmocka_unit_test(test_room_for_what_is_cut),
+		cmocka_unit_test(test_scrolling),
+		cmocka_unit_test(test_no_bytes_at_rest),
+		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_drawing_is_bounded),
+		cmocka_unit_test(test_many_rows),
+		cmocka_unit_test(test_pager_log),
 		cmocka_unit_test(test_pager_doc),
 	};
 

@@ -1,4 +1,5 @@
-/* Themes: the compiled-in copies are the files, mistakes are told with their line, colours are reduced well. */
+/* Themes: the compiled-in copies are the files, mistakes are told with their line, colours are
+ * reduced well. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -73,13 +74,13 @@ static void test_own_file(void **state)
 	assert_true(theme_load(&t, "mine", why, sizeof(why)));
 	assert_int_equal(t.styles[TONE_BAD].fg.value, 0xff0000);
 	assert_int_equal(t.styles[TONE_BAD].bg.value, 17);
-	assert_int_equal(t.styles[TONE_GOOD].fg.value, 2);      /* the rest as in default */
+	assert_int_equal(t.styles[TONE_GOOD].fg.value, 2); /* the rest as in default */
 	f = fopen(path, "we");
 	fputs("bad red\nbda red\n", f);
 	fclose(f);
 	assert_false(theme_load(&t, "mine", why, sizeof(why)));
 	assert_non_null(strstr(why, "mine:2"));
-	assert_int_equal(t.styles[TONE_BAD].fg.value, 0xff0000);  /* nothing was changed */
+	assert_int_equal(t.styles[TONE_BAD].fg.value, 0xff0000); /* nothing was changed */
 	snprintf(path, sizeof(path), "rm -r %s", dir);
 	assert_int_equal(system(path), 0);
 }
@@ -87,7 +88,9 @@ static void test_own_file(void **state)
 static void test_mistakes(void **state)
 {
 	static const char *const wrong[] = {
-		"bad reddish", "bad 256", "bad #12345", "bad #12345g", "bad red - loud", "bad red - bold dim extra", "nosuch red",
+		"bad reddish", "bad 256",        "bad #12345",
+		"bad #12345g", "bad red - loud", "bad red - bold dim extra",
+		"nosuch red",
 	};
 	struct theme t = { .name = "" };
 	char why[256];
@@ -130,13 +133,19 @@ static void test_reduction(void **state)
 	assert_int_equal(reduced("red", 0, &bold), -1);
 }
 
-/* A soft red is a red, not the grey that is nearest to it; a grey is no colour; what is dim can still be read. */
+/* A soft red is a red, not the grey that is nearest to it; a grey is no colour; what is dim can
+ * still be read. */
 static void test_few_colours_keep_the_hue(void **state)
 {
-	static const struct { const char *word; int of16, of8; bool bold; } cases[] = {
-		{ "#f07070", 9, 1, true }, { "#8fbf7f", 2, 2, false }, { "#7fb8d8", 6, 6, false }, { "#e0b060", 11, 3, true },
-		{ "#d090e8", 13, 5, true }, { "#30405a", 4, 4, false }, { "#16181d", 0, 0, false }, { "#7a8290", 8, 7, false },
-		{ "#c8ccd4", 7, 7, false }, { "#ffffff", 15, 7, true }, { "#404854", 8, 7, false }, { "52", 1, 1, false },
+	static const struct {
+		const char *word;
+		int of16, of8;
+		bool bold;
+	} cases[] = {
+		{ "#f07070", 9, 1, true },  { "#8fbf7f", 2, 2, false }, { "#7fb8d8", 6, 6, false },
+		{ "#e0b060", 11, 3, true }, { "#d090e8", 13, 5, true }, { "#30405a", 4, 4, false },
+		{ "#16181d", 0, 0, false }, { "#7a8290", 8, 7, false }, { "#c8ccd4", 7, 7, false },
+		{ "#ffffff", 15, 7, true }, { "#404854", 8, 7, false }, { "52", 1, 1, false },
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		bool bold;
@@ -144,7 +153,8 @@ static void test_few_colours_keep_the_hue(void **state)
 		assert_int_equal(reduced(cases[i].word, 8, &bold), cases[i].of8);
 		assert_int_equal(bold, cases[i].bold);
 	}
-	assert_int_equal(reduced("#2e3440", 16, NULL), 0);             /* grounds: what is written on them is light */
+	/* grounds: what is written on them is light */
+	assert_int_equal(reduced("#2e3440", 16, NULL), 0);
 	assert_int_equal(reduced("#2e3440", 8, NULL), 0);
 	assert_int_equal(reduced("238", 8, NULL), 0);
 	assert_int_equal(reduced("#6c7078", 8, NULL), 0);
@@ -163,8 +173,12 @@ static void test_a_complaint_is_washed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_files_are_builtin), cmocka_unit_test(test_every_tone_is_named), cmocka_unit_test(test_load),
-		cmocka_unit_test(test_own_file), cmocka_unit_test(test_mistakes), cmocka_unit_test(test_reduction),
+		cmocka_unit_test(test_files_are_builtin),
+		cmocka_unit_test(test_every_tone_is_named),
+		cmocka_unit_test(test_load),
+		cmocka_unit_test(test_own_file),
+		cmocka_unit_test(test_mistakes),
+		cmocka_unit_test(test_reduction),
 		cmocka_unit_test(test_few_colours_keep_the_hue),
 		cmocka_unit_test(test_a_complaint_is_washed),
 	};

@@ -1,4 +1,5 @@
-/* The vitals: the parser on answers as servers gave them, whole and cut, and the script itself in three shells. */
+/* The vitals: the parser on answers as servers gave them, whole and cut, and the script itself in
+ * three shells. */
 #include <fcntl.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -19,12 +20,14 @@
 #include "backends/vitals/sample.h"
 #include "tests/login_shells.h"
 
-static const char sample_one[] =
-	"cpu  1000 0 500 8000 100 0 20 5 7 0\nload 0.42 1.50 12.07 2/736 23850\nuptime 1372.61 2368.75\n"
-	"MemTotal: 1000\nMemFree: 100\nMemAvailable: 600\nBuffers: 10\nCached: 300\nSwapTotal: 200\nSwapFree: 50\n"
-	"temp 41250\ntemp 0\ntemp 56500\ntemp 99999999\n";
+static const char sample_one[] = "cpu  1000 0 500 8000 100 0 20 5 7 0\nload 0.42 1.50 12.07 2/736 "
+				 "23850\nuptime 1372.61 2368.75\n"
+				 "MemTotal: 1000\nMemFree: 100\nMemAvailable: 600\nBuffers: "
+				 "10\nCached: 300\nSwapTotal: 200\nSwapFree: 50\n"
+				 "temp 41250\ntemp 0\ntemp 56500\ntemp 99999999\n";
 static const char sample_two[] =
-	"cpu  1030 0 520 8040 110 0 20 5 7 0\nload 0.50 1.50 12.07 2/736 23850\nuptime 1375.61 2368.75\n"
+	"cpu  1030 0 520 8040 110 0 20 5 7 0\nload 0.50 1.50 12.07 2/736 23850\nuptime 1375.61 "
+	"2368.75\n"
 	"MemTotal: 1000\nMemFree: 100\nBuffers: 10\nCached: 300\nSwapTotal: 0\nSwapFree: 0\n";
 static const char disks[] =
 	"reboot yes linux-image-6.1.0-30-amd64 libc6\n"
@@ -35,10 +38,11 @@ static const char disks[] =
 	"/dev/loop3                   100000   100000         0     100% /snap/core/1\n"
 	"store name with 7 words     1000000   880000    120000      88% /srv/big data\n"
 	"efi                               4        0         4       0% /boot/efi\n"
-	"overlay                   264212084 15497712  80003552      17% /var/lib/docker/overlay2/0272/merged\n";
-static const char facts[] =
-	"uid 1000\nuser ops\nhostname sese\nkernel Linux 6.1.0-30-amd64\nos \"Debian GNU/Linux 12 (bookworm)\"\n"
-	"runtime /run/user/1000\ncpus 4\n";
+	"overlay                   264212084 15497712  80003552      17% "
+	"/var/lib/docker/overlay2/0272/merged\n";
+static const char facts[] = "uid 1000\nuser ops\nhostname sese\nkernel Linux 6.1.0-30-amd64\nos "
+			    "\"Debian GNU/Linux 12 (bookworm)\"\n"
+			    "runtime /run/user/1000\ncpus 4\n";
 
 static void near(double got, double want)
 {
@@ -61,7 +65,8 @@ static void a_sample_is_understood(void **state)
 	assert_int_equal(v.swap_used, 150 * 1024);
 
 	assert_true(sample_parse(sample_two, sizeof sample_two - 1, &before, &v));
-	near(v.cpu, 50);                          /* 50 busy of 100 ticks; guests are not counted twice */
+	/* 50 busy of 100 ticks; guests are not counted twice */
+	near(v.cpu, 50);
 	near(v.temperature, -1);
 	assert_int_equal(v.mem_used, (1000 - 410) * 1024);
 	assert_int_equal(v.swap_total, 0);
@@ -85,7 +90,8 @@ static void counters_that_run_backwards_do_no_harm(void **state)
 
 static void what_cannot_be_is_unknown(void **state)
 {
-	static const char odd[] = "load -3.5 1e5 0.1 1/2 3\nuptime -6.1 2\ncpu -1\nMemTotal: 10\nMemAvailable: 20\n";
+	static const char odd[] =
+		"load -3.5 1e5 0.1 1/2 3\nuptime -6.1 2\ncpu -1\nMemTotal: 10\nMemAvailable: 20\n";
 	struct cpu_times before = { 0 };
 	struct vitals v;
 	vitals_init(&v);
@@ -97,7 +103,8 @@ static void what_cannot_be_is_unknown(void **state)
 	assert_int_equal(v.uptime_s, -1);
 	assert_int_equal(v.uptime_ms, 0);
 	assert_int_equal(v.mem_used, 0);
-	static const char clocks[] = "clock 99999999999999999999999999.5 1.5\nclock 5.5 -99999999999999999999999999\n";
+	static const char clocks[] =
+		"clock 99999999999999999999999999.5 1.5\nclock 5.5 -99999999999999999999999999\n";
 	disks_parse(clocks, strlen(clocks), &v);
 	assert_int_equal(v.boot_wall_ms, 0);
 }
@@ -153,7 +160,8 @@ static void more_disks_than_room(void **state)
 	char why[64];
 	for (int i = 0; i < 500; i++)
 		buf_addf(&b, "/dev/sd%d 1000000 500000 500000 50%% /m%d\n", i, i);
-	buf_addf(&b, "/dev/sdx 1000000 990000 10000 99%% /srv/backup\n/dev/sdy 1000000 10000 990000 1%% /empty\n");
+	buf_addf(&b, "/dev/sdx 1000000 990000 10000 99%% /srv/backup\n/dev/sdy 1000000 10000 "
+	             "990000 1%% /empty\n");
 	vitals_init(&v);
 	assert_true(disks_parse(b.data, b.len, &v));
 	assert_int_equal(v.n_disks, VITALS_DISKS);
@@ -164,26 +172,38 @@ static void more_disks_than_room(void **state)
 	buf_finish(&b);
 }
 
-/* Answers of real kinds of systems (tests/unit/answers/disks), as "DIR PERCENT" of each disk, and what is to be told. */
+/* Answers of real kinds of systems (tests/unit/answers/disks), as "DIR PERCENT" of each disk, and
+ * what is to be told. */
 static void each_kind_of_system_has_its_disks(void **state)
 {
-	static const struct { const char *file, *disks, *why; } all[] = {
-		/* data sets of Proxmox (netdata#14937): one pool; a set that filled its quota is full by itself */
-		{ "zfs-proxmox.txt", "/ 96, /rpool/data/subvol-106-disk-0 6, /rpool/data/subvol-107-disk-0 99, /etc/pve 1, ",
+	static const struct {
+		const char *file, *disks, *why;
+	} all[] = {
+		/* data sets of Proxmox (netdata#14937): one pool; a set that filled its quota is
+		   full by itself */
+		{ "zfs-proxmox.txt",
+		  "/ 96, /rpool/data/subvol-106-disk-0 6, /rpool/data/subvol-107-disk-0 99, "
+		  "/etc/pve 1, ",
 		  "disk /rpool/data/subvol-107-disk-0 99% full, and 1 more" },
 		/* subvolumes of openSUSE (qdirstat#39) */
 		{ "btrfs.txt", "/ 91, /home 1, ", "disk / 91% full" },
-		/* LVM, snaps, an image of a CD (duf#9, nux#25), a bind mount; and a disk that the kernel stopped writing to */
-		{ "lvm-snap.txt", "/ 10, /boot 16, /srv/big data 95, /srv/failed 100, ", "disk /srv/failed 100% full, and 1 more" },
-		/* ostree (syswatch#9, composefs#420): the root is an image, the disk is /sysroot, mounted so that nobody errs */
+		/* LVM, snaps, an image of a CD (duf#9, nux#25), a bind mount; and a disk that the
+		   kernel stopped writing to */
+		{ "lvm-snap.txt", "/ 10, /boot 16, /srv/big data 95, /srv/failed 100, ",
+		  "disk /srv/failed 100% full, and 1 more" },
+		/* ostree (syswatch#9, composefs#420): the root is an image, the disk is /sysroot,
+		   mounted so that nobody errs */
 		{ "coreos-composefs.txt", "/sysroot 96, /boot 27, ", "disk /sysroot 96% full" },
 		/* Home Assistant (operating-system#755) */
-		{ "haos-squashfs.txt", "/mnt/overlay 3, /mnt/boot 10, /mnt/data 95, ", "disk /mnt/data 95% full" },
-		/* a container of Proxmox: its root is a data set, a loop device is a disk, a snap is none */
+		{ "haos-squashfs.txt", "/mnt/overlay 3, /mnt/boot 10, /mnt/data 95, ",
+		  "disk /mnt/data 95% full" },
+		/* a container of Proxmox: its root is a data set, a loop device is a disk, a snap
+		   is none */
 		{ "lxc.txt", "/ 40, /srv/files 100, ", "disk /srv/files 100% full" },
 		{ "container.txt", "/ 90, ", "disk / 90% full" },
 		{ "flatcar-verity.txt", "/ 11, /oem 51, ", NULL },
-		{ "nfs-hung.txt", "/ 19, /srv/data 97, ", "disk /srv/data 97% full; /mnt/nas one does not answer" },
+		{ "nfs-hung.txt", "/ 19, /srv/data 97, ",
+		  "disk /srv/data 97% full; /mnt/nas one does not answer" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
 		char path[128], text[8192], why[128];
@@ -212,14 +232,16 @@ static void many_data_sets_are_one_pool(void **state)
 	struct vitals v;
 	char why[64];
 	for (int i = 0; i < 31; i++) {
-		buf_addf(&b, "mount %d 1 0:%d / /tank/set%d rw - zfs tank/set%d rw,xattr\n", 50 + i, 50 + i, i, i);
+		buf_addf(&b, "mount %d 1 0:%d / /tank/set%d rw - zfs tank/set%d rw,xattr\n", 50 + i,
+		         50 + i, i, i);
 		buf_addf(&b, "tank/set%d 120000000 20000000 100000000 17%% /tank/set%d\n", i, i);
 	}
-	buf_addf(&b, "mount 90 1 8:17 / /srv/backup rw - ext4 /dev/sdb1 rw\n/dev/sdb1 1000000 990000 10000 99%% /srv/backup\n");
+	buf_addf(&b, "mount 90 1 8:17 / /srv/backup rw - ext4 /dev/sdb1 rw\n/dev/sdb1 1000000 "
+	             "990000 10000 99%% /srv/backup\n");
 	vitals_init(&v);
 	assert_true(disks_parse(b.data, b.len, &v));
 	assert_int_equal(v.n_disks, 2);
-	assert_int_equal(v.disks[0].percent, 87);      /* 620 of 720 GB */
+	assert_int_equal(v.disks[0].percent, 87); /* 620 of 720 GB */
 	assert_true(vitals_attention(&v, 90, why, sizeof why));
 	assert_string_equal(why, "disk /srv/backup 99% full");
 	buf_finish(&b);
@@ -229,7 +251,8 @@ static void hung_mounts_are_named_and_counted(void **state)
 {
 	struct vitals v;
 	char why[128];
-	const char text[] = "hung /a\nhung /b\134c\nhung /d\nhung /e\nhung /f\nhung 10000 2000 8000 20% /g\n";
+	const char text[] =
+		"hung /a\nhung /b\134c\nhung /d\nhung /e\nhung /f\nhung 10000 2000 8000 20% /g\n";
 	vitals_init(&v);
 	disks_parse(text, sizeof text - 1, &v);
 	assert_int_equal(v.n_hung, 5);
@@ -249,7 +272,8 @@ static void facts_are_understood_and_washed(void **state)
 	assert_string_equal(f.user, "ops");
 	assert_string_equal(f.os, "Debian GNU/Linux 12 (bookworm)");
 	assert_string_equal(f.runtime_dir, "/run/user/1000");
-	const char hostile[] = "hostname a\x1b]0;evil\x07" "b\xff\nuid 99999999999999999999999\n";
+	const char hostile[] = "hostname a\x1b]0;evil\x07"
+			       "b\xff\nuid 99999999999999999999999\n";
 	facts_parse(hostile, sizeof hostile - 1, &f);
 	assert_null(strchr(f.hostname, '\x1b'));
 	assert_int_equal(f.uid, -1);
@@ -257,12 +281,18 @@ static void facts_are_understood_and_washed(void **state)
 
 static void nothing_breaks_at_any_cut(void **state)
 {
-	const struct { const char *text; size_t len; } all[] = {
-		{ sample_one, sizeof sample_one - 1 }, { disks, sizeof disks - 1 }, { facts, sizeof facts - 1 },
+	const struct {
+		const char *text;
+		size_t len;
+	} all[] = {
+		{ sample_one, sizeof sample_one - 1 },
+		{ disks, sizeof disks - 1 },
+		{ facts, sizeof facts - 1 },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
 		for (size_t n = 0; n <= all[i].len; n++) {
-			/* In memory of exactly that size, so that a sanitizer sees a read beyond it. */
+			/* In memory of exactly that size, so that a sanitizer sees a read beyond
+			 * it. */
 			char *cut = malloc(n ? n : 1);
 			struct cpu_times before = { 0 };
 			struct vitals v;
@@ -296,7 +326,9 @@ static void blocks_come_whole_or_not_at_all(void **state)
 /* Runs the script in shell with input on its standard input and gathers what it says. */
 static void run_script(const char *shell, const char *input, struct buf *out)
 {
-	char *script = sample_command(), *words = quote_command((const char *const[]){ "-c", script, NULL }), command[8192], chunk[4096];
+	char *script = sample_command(),
+	     *words = quote_command((const char *const[]){ "-c", script, NULL }), command[8192],
+	     chunk[4096];
 	snprintf(command, sizeof command, "printf '%s' | exec %s %s", input, shell, words);
 	free(words);
 	free(script);
@@ -337,15 +369,17 @@ static void script_in(const char *shell)
 	buf_finish(&out);
 }
 
-/* A file system in user space whose program never says a word: statfs of it waits for ever. In a namespace of our own,
- * which ends with this process. False: that needs root and /dev/fuse. */
+/* A file system in user space whose program never says a word: statfs of it waits for ever. In a
+ * namespace of our own, which ends with this process. False: that needs root and /dev/fuse. */
 static bool hang_a_mount(const char *dir, int *fd)
 {
 	char options[96];
 	*fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
-	if (*fd < 0 || unshare(CLONE_NEWNS) < 0 || mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) < 0)
+	if (*fd < 0 || unshare(CLONE_NEWNS) < 0 ||
+	    mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) < 0)
 		return false;
-	snprintf(options, sizeof options, "fd=%d,rootmode=40000,user_id=0,group_id=0,allow_other", *fd);
+	snprintf(options, sizeof options, "fd=%d,rootmode=40000,user_id=0,group_id=0,allow_other",
+	         *fd);
 	return mount("silent", dir, "fuse.silent", MS_NOSUID | MS_NODEV, options) == 0;
 }
 
@@ -435,8 +469,11 @@ static void docker_of(const char *setup, const char *want)
 	struct block block;
 	struct facts f = { .uid = -1 };
 	assert_non_null(mkdtemp(home));
-	char *script = sample_command(), *line = quote_command((const char *const[]){ "sh", "-c", script, NULL });
-	snprintf(command, sizeof command, "export HOME=%s XDG_RUNTIME_DIR=%s/run; cd; unset DOCKER_HOST DOCKER_CONTEXT; %s; %s </dev/null; rm -rf %s",
+	char *script = sample_command(),
+	     *line = quote_command((const char *const[]){ "sh", "-c", script, NULL });
+	snprintf(command, sizeof command,
+	         "export HOME=%s XDG_RUNTIME_DIR=%s/run; cd; unset DOCKER_HOST DOCKER_CONTEXT; %s; "
+	         "%s </dev/null; rm -rf %s",
 	         home, home, setup, line, home);
 	free(line);
 	free(script);
@@ -450,7 +487,9 @@ static void docker_of(const char *setup, const char *want)
 		buf_consume(&out, used);
 	assert_true(used > 0);
 	assert_true(facts_parse(block.lines, block.len, &f));
-	char *expected = strstr(want, "HOME") ? xasprintf("unix://%s%s", home, strstr(want, "HOME") + 4) : xstrdup(want);
+	char *expected = strstr(want, "HOME")
+	                         ? xasprintf("unix://%s%s", home, strstr(want, "HOME") + 4)
+	                         : xstrdup(want);
 	assert_string_equal(f.docker, expected);
 	free(expected);
 	buf_finish(&out);
@@ -464,24 +503,41 @@ static void the_script_knows_where_docker_leads(void **state)
 	char unix_of_uid[64];
 	snprintf(unix_of_uid, sizeof unix_of_uid, "unix:///run/user/%d/docker.sock", (int)getuid());
 	docker_of("true", "none");
-	docker_of("mkdir run; python3 -c \"import socket; socket.socket(1).bind(\\\"run/docker.sock\\\")\"", "");
+	docker_of("mkdir run; python3 -c \"import socket; "
+	          "socket.socket(1).bind(\\\"run/docker.sock\\\")\"",
+	          "");
 	docker_of("export DOCKER_HOST=ssh://ops@elsewhere", "ssh://ops@elsewhere");
-	/* what the tool that sets a rootless engine up tells to write, behind the guard of .bashrc */
-	docker_of("echo \"case \\$- in *i*) ;; *) return;; esac\" >.bashrc; echo \"export DOCKER_HOST=unix:///run/user/1000/docker.sock\" >>.bashrc",
+	/* what the tool that sets a rootless engine up tells to write, behind the guard of .bashrc
+	 */
+	docker_of("echo \"case \\$- in *i*) ;; *) return;; esac\" >.bashrc; echo \"export "
+	          "DOCKER_HOST=unix:///run/user/1000/docker.sock\" >>.bashrc",
 	          "unix:///run/user/1000/docker.sock");
-	docker_of("echo \"  export DOCKER_HOST=\\\"unix://\\$XDG_RUNTIME_DIR/docker.sock\\\" # rootless\" >.zshrc", "HOME/run/docker.sock");
-	docker_of("echo \"export DOCKER_HOST=unix:///run/user/\\$(id -u)/docker.sock\" >.profile", unix_of_uid);
-	docker_of("mkdir -p .config/fish; echo \"set -gx DOCKER_HOST tcp://10.0.0.1:2375\" >.config/fish/config.fish", "tcp://10.0.0.1:2375");
-	docker_of("mkdir run; python3 -c \"import socket; socket.socket(1).bind(\\\"run/docker.sock\\\")\"; export DOCKER_HOST=ssh://ops@elsewhere",
+	docker_of("echo \"  export DOCKER_HOST=\\\"unix://\\$XDG_RUNTIME_DIR/docker.sock\\\" # "
+	          "rootless\" >.zshrc",
+	          "HOME/run/docker.sock");
+	docker_of("echo \"export DOCKER_HOST=unix:///run/user/\\$(id -u)/docker.sock\" >.profile",
+	          unix_of_uid);
+	docker_of("mkdir -p .config/fish; echo \"set -gx DOCKER_HOST tcp://10.0.0.1:2375\" "
+	          ">.config/fish/config.fish",
+	          "tcp://10.0.0.1:2375");
+	docker_of("mkdir run; python3 -c \"import socket; "
+	          "socket.socket(1).bind(\\\"run/docker.sock\\\")\"; export "
+	          "DOCKER_HOST=ssh://ops@elsewhere",
 	          "HOME/run/docker.sock");
 	docker_of("echo \"#export DOCKER_HOST=tcp://10.0.0.1:2375\" >.bashrc", "none");
 	/* as docker 26 leaves a context */
 	docker_of("mkdir -p .docker/contexts/meta/aa .docker/contexts/meta/bb; "
-	          "printf \"{\\n\\t\\\"auths\\\": {},\\n\\t\\\"currentContext\\\": \\\"rootless\\\"\\n}\" >.docker/config.json; "
-	          "printf \"%s\" \"{\\\"Name\\\":\\\"other\\\",\\\"Metadata\\\":{},\\\"Endpoints\\\":{\\\"docker\\\":{\\\"Host\\\":\\\"tcp://10.0.0.9:1\\\"}}}\" "
+	          "printf \"{\\n\\t\\\"auths\\\": {},\\n\\t\\\"currentContext\\\": "
+	          "\\\"rootless\\\"\\n}\" >.docker/config.json; "
+	          "printf \"%s\" "
+	          "\"{\\\"Name\\\":\\\"other\\\",\\\"Metadata\\\":{},\\\"Endpoints\\\":{"
+	          "\\\"docker\\\":{\\\"Host\\\":\\\"tcp://10.0.0.9:1\\\"}}}\" "
 	          ">.docker/contexts/meta/aa/meta.json; "
-	          "printf \"%s\" \"{\\\"Name\\\":\\\"rootless\\\",\\\"Metadata\\\":{},\\\"Endpoints\\\":{\\\"docker\\\":{\\\"Host\\\":\\\"unix:///srv/d.sock\\\","
-	          "\\\"SkipTLSVerify\\\":false}}}\" >.docker/contexts/meta/bb/meta.json", "unix:///srv/d.sock");
+	          "printf \"%s\" "
+	          "\"{\\\"Name\\\":\\\"rootless\\\",\\\"Metadata\\\":{},\\\"Endpoints\\\":{"
+	          "\\\"docker\\\":{\\\"Host\\\":\\\"unix:///srv/d.sock\\\","
+	          "\\\"SkipTLSVerify\\\":false}}}\" >.docker/contexts/meta/bb/meta.json",
+	          "unix:///srv/d.sock");
 	docker_of("export DOCKER_HOST=unix:///var/run/docker.sock", "none");
 	docker_of("export DOCKER_HOST=unix:///run/docker.sock", "none");
 }
@@ -494,7 +550,8 @@ static void the_script_passes_any_login_shell(void **state)
 		struct buf out = { 0 };
 		struct shell_run r;
 		if (!shell_there(&login_shells[i])) {
-			print_error("there is no %s; make check installs it\n", login_shells[i].path);
+			print_error("there is no %s; make check installs it\n",
+			            login_shells[i].path);
 			fail();
 		}
 		shell_start(&r, &login_shells[i], "/dev/null", line, &out, NULL);

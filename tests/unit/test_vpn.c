@@ -1,5 +1,6 @@
-/* VPN: the readers on what real ones answered and on what other releases would, cut at every byte; rows joined over several
- * servers by feed alone, as a recording does it; what a server that is down says; nothing secret is kept. */
+/* VPN: the readers on what real ones answered and on what other releases would, cut at every byte;
+ * rows joined over several servers by feed alone, as a recording does it; what a server that is
+ * down says; nothing secret is kept. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -43,7 +44,7 @@ static char *exact(const char *bytes, size_t len)
 	return copy;
 }
 
-/* --- tailscaled ----------------------------------------------------------------------------------------------------------- */
+/* --- tailscaled ---------------------------------------------------------- */
 
 static void test_status_of_a_real_one(void **state)
 {
@@ -74,16 +75,23 @@ static void test_status_of_one_logged_out(void **state)
 	assert_true(ts_status_parse(&s, json, len, NULL));
 	assert_string_equal(s.state, "NeedsLogin");
 	assert_int_equal(s.list.n, 1);
-	assert_string_equal(s.list.peers[0].key, "");        /* zeros are no key */
+	assert_string_equal(s.list.peers[0].key, ""); /* zeros are no key */
 	ts_status_finish(&s);
 	free(json);
 }
 
 static void test_status_of_nonsense(void **state)
 {
-	static const struct { const char *json, *says; } bad[] = {
-		{ "", "nothing" }, { "<html><body>Log in</body></html>", "web page" }, { "{}", "no BackendState" }, { "[1,2]", "no BackendState" },
-		{ "{\"BackendState\":\"Runn", "cut off" }, { "Unauthorized", "Unauthorized" }, { "null", "no BackendState" },
+	static const struct {
+		const char *json, *says;
+	} bad[] = {
+		{ "", "nothing" },
+		{ "<html><body>Log in</body></html>", "web page" },
+		{ "{}", "no BackendState" },
+		{ "[1,2]", "no BackendState" },
+		{ "{\"BackendState\":\"Runn", "cut off" },
+		{ "Unauthorized", "Unauthorized" },
+		{ "null", "no BackendState" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		struct ts_status s;
@@ -96,9 +104,12 @@ static void test_status_of_nonsense(void **state)
 
 static void test_hostile_peers(void **state)
 {
-	static const char json[] = "{\"BackendState\":\"Running\",\"Self\":7,\"Health\":[1,\"\\u001b[31mred\"],\"Peer\":{"
-	        "\"nodekey:aa\":{\"HostName\":\"\\u001b]0;evil\\u0007x\",\"TailscaleIPs\":[\"100.64.0.9/32\",5,null],\"Online\":\"yes\",\"RxBytes\":1e300},"
-	        "\"nodekey:bb\":null,\"nodekey:cc\":{}}}";
+	static const char json[] =
+		"{\"BackendState\":\"Running\",\"Self\":7,\"Health\":[1,\"\\u001b[31mred\"],"
+		"\"Peer\":{"
+		"\"nodekey:aa\":{\"HostName\":\"\\u001b]0;evil\\u0007x\",\"TailscaleIPs\":[\"100."
+		"64.0.9/32\",5,null],\"Online\":\"yes\",\"RxBytes\":1e300},"
+		"\"nodekey:bb\":null,\"nodekey:cc\":{}}}";
 	struct ts_status s;
 	assert_true(ts_status_parse(&s, json, strlen(json), NULL));
 	assert_string_equal(s.list.peers[1].host, "x");
@@ -114,8 +125,10 @@ static void test_pong_and_login_address(void **state)
 {
 	struct ts_pong p;
 	char url[64];
-	static const char direct[] = "{\"IP\":\"100.64.0.2\",\"LatencySeconds\":0.0123,\"Endpoint\":\"10.0.0.2:41641\"}";
-	static const char relay[] = "{\"LatencySeconds\":0.03,\"DERPRegionID\":1,\"DERPRegionCode\":\"fra\"}";
+	static const char direct[] =
+		"{\"IP\":\"100.64.0.2\",\"LatencySeconds\":0.0123,\"Endpoint\":\"10.0.0.2:41641\"}";
+	static const char relay[] =
+		"{\"LatencySeconds\":0.03,\"DERPRegionID\":1,\"DERPRegionCode\":\"fra\"}";
 	static const char bad[] = "{\"Err\":\"no matching peer\",\"LatencySeconds\":0}";
 	assert_true(ts_pong_parse(&p, direct, strlen(direct)));
 	assert_string_equal(p.path, "direct 10.0.0.2:41641");
@@ -124,13 +137,22 @@ static void test_pong_and_login_address(void **state)
 	assert_string_equal(p.path, "relay fra");
 	assert_true(ts_pong_parse(&p, bad, strlen(bad)));
 	assert_true(p.ms < 0);
-	static const struct { const char *said, *path; double ms; } words[] = {
-		{ "pong from pi (100.64.0.3) via 10.77.0.12:41641 in 2ms\n", "direct 10.77.0.12:41641", 2 },
-		{ "ping \"pi\" timed out\npong from pi (100.64.0.3) via DERP(lab) in 1.5s\n", "relay lab", 1500 },
-		{ "pong from pi (100.64.0.3) via [2001:db8::1]:41641 in 0s\n", "direct [2001:db8::1]:41641", 0 },
-		{ "pong from pi (100.64.0.3) via peer-relay(10.0.0.9:7777:vni:3) in 4ms\n", "peer relay 10.0.0.9:7777:vni:3", 4 },
+	static const struct {
+		const char *said, *path;
+		double ms;
+	} words[] = {
+		{ "pong from pi (100.64.0.3) via 10.77.0.12:41641 in 2ms\n",
+		  "direct 10.77.0.12:41641", 2 },
+		{ "ping \"pi\" timed out\npong from pi (100.64.0.3) via DERP(lab) in 1.5s\n",
+		  "relay lab", 1500 },
+		{ "pong from pi (100.64.0.3) via [2001:db8::1]:41641 in 0s\n",
+		  "direct [2001:db8::1]:41641", 0 },
+		{ "pong from pi (100.64.0.3) via peer-relay(10.0.0.9:7777:vni:3) in 4ms\n",
+		  "peer relay 10.0.0.9:7777:vni:3", 4 },
 	};
-	static const char *const none[] = { "", "pong from ", "pong from pi via DERP(", "ping \"100.64.0.3\" timed out\n", "pong from x via y in z" };
+	static const char *const none[] = { "", "pong from ", "pong from pi via DERP(",
+		                            "ping \"100.64.0.3\" timed out\n",
+		                            "pong from x via y in z" };
 	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
 		assert_true(ts_pong_words(&p, words[i].said));
 		assert_string_equal(p.path, words[i].path);
@@ -138,7 +160,8 @@ static void test_pong_and_login_address(void **state)
 	}
 	for (size_t i = 0; i < ARRAY_LEN(none); i++)
 		assert_false(ts_pong_words(&p, none[i]));
-	static const char up[] = "{\n  \"AuthURL\": \"http://hs:8080/register/abc\",\n  \"QR\": \"x";
+	static const char up[] =
+		"{\n  \"AuthURL\": \"http://hs:8080/register/abc\",\n  \"QR\": \"x";
 	ts_auth_url(url, sizeof(url), up, strlen(up));
 	assert_string_equal(url, "http://hs:8080/register/abc");
 	for (size_t n = 0; n < 40; n++) {
@@ -147,18 +170,18 @@ static void test_pong_and_login_address(void **state)
 	}
 }
 
-/* --- WireGuard -------------------------------------------------------------------------------------------------------------- */
+/* --- WireGuard ----------------------------------------------------------- */
 
-static const char dump[] =
-	"clock 1700000000\n"
-	"wg0\t-\tAAAA\t51820\toff\n"
-	"wg0\tBBBB\t-\t[2001:db8::7]:51820\t10.8.0.2/32,10.9.0.0/24,fd00::2/128\t1699999990\t1024\t2048\t25\n"
-	"wg0\tCCCC\t-\t(none)\t(none)\t0\t0\t0\toff\n";
+static const char dump[] = "clock 1700000000\n"
+			   "wg0\t-\tAAAA\t51820\toff\n"
+			   "wg0\tBBBB\t-\t[2001:db8::7]:51820\t10.8.0.2/32,10.9.0.0/24,fd00::2/"
+			   "128\t1699999990\t1024\t2048\t25\n"
+			   "wg0\tCCCC\t-\t(none)\t(none)\t0\t0\t0\toff\n";
 
 static void test_wireguard(void **state)
 {
 	struct vpn_list l;
-	int64_t wall = 1700007200000;         /* our clock is two hours ahead of theirs */
+	int64_t wall = 1700007200000; /* our clock is two hours ahead of theirs */
 	assert_true(wg_dump_parse(&l, dump, strlen(dump), wall, NULL));
 	assert_int_equal(l.n, 3);
 	assert_true(l.peers[0].self);
@@ -178,7 +201,7 @@ static void test_wireguard_nonsense(void **state)
 	struct vpn_list l;
 	struct err err;
 	assert_false(wg_dump_parse(&l, "hello\n", 6, 0, &err));
-	assert_true(wg_dump_parse(&l, "clock 5\n", 8, 0, &err));         /* no interface */
+	assert_true(wg_dump_parse(&l, "clock 5\n", 8, 0, &err)); /* no interface */
 	assert_int_equal(l.n, 0);
 	vpn_list_finish(&l);
 	for (size_t n = 0; n < sizeof(dump) - 1; n++) {
@@ -189,25 +212,52 @@ static void test_wireguard_nonsense(void **state)
 	}
 }
 
-/* --- Headscale, every release ------------------------------------------------------------------------------------------------- */
+/* --- Headscale, every release -------------------------------------------- */
 
-/* What nodes look like by release and dialect: one node, pi, of user default, that has one route approved and one not. */
-static const struct { const char *what, *json; int release; } nodes[] = {
-	{ "0.23 REST", "{\"nodes\":[{\"id\":\"7\",\"nodeKey\":\"nodekey:aa\",\"ipAddresses\":[\"100.64.0.1\"],\"name\":\"PI\",\"user\":{\"id\":\"1\","
-	  "\"name\":\"default\"},\"lastSeen\":\"2026-02-20T10:11:12.1Z\",\"expiry\":\"0001-01-01T00:00:00Z\",\"forcedTags\":[\"tag:a\"],"
-	  "\"validTags\":[\"tag:b\"],\"givenName\":\"pi\",\"online\":true}]}", 0 },
-	{ "0.23 CLI", "[{\"id\":7,\"node_key\":\"nodekey:aa\",\"ip_addresses\":[\"100.64.0.1\"],\"name\":\"PI\",\"user\":{\"id\":\"1\","
-	  "\"name\":\"default\"},\"last_seen\":{\"seconds\":1771582272,\"nanos\":100000000},\"forced_tags\":[\"tag:a\"],\"valid_tags\":[\"tag:b\"],"
-	  "\"given_name\":\"pi\",\"online\":true}]", 0 },
-	{ "0.26 REST", "{\"nodes\":[{\"id\":\"7\",\"nodeKey\":\"nodekey:aa\",\"ipAddresses\":[\"100.64.0.1\"],\"name\":\"PI\",\"user\":{\"id\":\"1\","
-	  "\"name\":\"default\"},\"lastSeen\":\"2026-02-20T10:11:12.1Z\",\"expiry\":null,\"forcedTags\":[\"tag:a\",\"tag:b\"],\"givenName\":\"pi\","
-	  "\"online\":true,\"approvedRoutes\":[\"10.0.0.0/24\"],\"availableRoutes\":[\"10.0.0.0/24\",\"0.0.0.0/0\"]}]}", 26 },
-	{ "0.28 REST", "{\"nodes\":[{\"id\":\"7\",\"nodeKey\":\"nodekey:aa\",\"ipAddresses\":[\"100.64.0.1\"],\"name\":\"PI\",\"user\":{\"id\":\"1\","
-	  "\"name\":\"default\"},\"lastSeen\":\"2026-02-20T10:11:12.1Z\",\"tags\":[\"tag:a\",\"tag:b\"],\"givenName\":\"pi\",\"online\":true,"
-	  "\"approvedRoutes\":[\"10.0.0.0/24\"],\"availableRoutes\":[\"10.0.0.0/24\",\"0.0.0.0/0\"]}]}", 28 },
-	{ "0.30 CLI", "[{\"id\":\"7\",\"nodeKey\":\"nodekey:aa\",\"ipAddresses\":[\"100.64.0.1\"],\"name\":\"PI\",\"user\":{\"id\":\"1\","
-	  "\"name\":\"default\"},\"lastSeen\":\"2026-02-20T10:11:12.1Z\",\"tags\":[\"tag:a\",\"tag:b\"],\"givenName\":\"pi\",\"online\":true,"
-	  "\"approvedRoutes\":[\"10.0.0.0/24\"],\"availableRoutes\":[\"10.0.0.0/24\",\"0.0.0.0/0\"]}]", 28 },
+/* What nodes look like by release and dialect: one node, pi, of user default, that has one route
+ * approved and one not. */
+static const struct {
+	const char *what, *json;
+	int release;
+} nodes[] = {
+	{ "0.23 REST",
+	  "{\"nodes\":[{\"id\":\"7\",\"nodeKey\":\"nodekey:aa\",\"ipAddresses\":[\"100.64.0.1\"],"
+	  "\"name\":\"PI\",\"user\":{\"id\":\"1\","
+	  "\"name\":\"default\"},\"lastSeen\":\"2026-02-20T10:11:12.1Z\",\"expiry\":\"0001-01-"
+	  "01T00:00:00Z\",\"forcedTags\":[\"tag:a\"],"
+	  "\"validTags\":[\"tag:b\"],\"givenName\":\"pi\",\"online\":true}]}",
+	  0 },
+	{ "0.23 CLI",
+	  "[{\"id\":7,\"node_key\":\"nodekey:aa\",\"ip_addresses\":[\"100.64.0.1\"],\"name\":"
+	  "\"PI\",\"user\":{\"id\":\"1\","
+	  "\"name\":\"default\"},\"last_seen\":{\"seconds\":1771582272,\"nanos\":100000000},"
+	  "\"forced_tags\":[\"tag:a\"],\"valid_tags\":[\"tag:b\"],"
+	  "\"given_name\":\"pi\",\"online\":true}]",
+	  0 },
+	{ "0.26 REST",
+	  "{\"nodes\":[{\"id\":\"7\",\"nodeKey\":\"nodekey:aa\",\"ipAddresses\":[\"100.64.0.1\"],"
+	  "\"name\":\"PI\",\"user\":{\"id\":\"1\","
+	  "\"name\":\"default\"},\"lastSeen\":\"2026-02-20T10:11:12.1Z\",\"expiry\":null,"
+	  "\"forcedTags\":[\"tag:a\",\"tag:b\"],\"givenName\":\"pi\","
+	  "\"online\":true,\"approvedRoutes\":[\"10.0.0.0/24\"],\"availableRoutes\":[\"10.0.0.0/"
+	  "24\",\"0.0.0.0/0\"]}]}",
+	  26 },
+	{ "0.28 REST",
+	  "{\"nodes\":[{\"id\":\"7\",\"nodeKey\":\"nodekey:aa\",\"ipAddresses\":[\"100.64.0.1\"],"
+	  "\"name\":\"PI\",\"user\":{\"id\":\"1\","
+	  "\"name\":\"default\"},\"lastSeen\":\"2026-02-20T10:11:12.1Z\",\"tags\":[\"tag:a\",\"tag:"
+	  "b\"],\"givenName\":\"pi\",\"online\":true,"
+	  "\"approvedRoutes\":[\"10.0.0.0/24\"],\"availableRoutes\":[\"10.0.0.0/24\",\"0.0.0.0/"
+	  "0\"]}]}",
+	  28 },
+	{ "0.30 CLI",
+	  "[{\"id\":\"7\",\"nodeKey\":\"nodekey:aa\",\"ipAddresses\":[\"100.64.0.1\"],\"name\":"
+	  "\"PI\",\"user\":{\"id\":\"1\","
+	  "\"name\":\"default\"},\"lastSeen\":\"2026-02-20T10:11:12.1Z\",\"tags\":[\"tag:a\",\"tag:"
+	  "b\"],\"givenName\":\"pi\",\"online\":true,"
+	  "\"approvedRoutes\":[\"10.0.0.0/24\"],\"availableRoutes\":[\"10.0.0.0/24\",\"0.0.0.0/"
+	  "0\"]}]",
+	  28 },
 };
 
 static void test_nodes_of_every_release(void **state)
@@ -233,13 +283,16 @@ static void test_nodes_of_every_release(void **state)
 	}
 }
 
-/* What Headscale's program may say before its answer (headscale#1519, #1825), as words and as JSON. */
+/* What Headscale's program may say before its answer (headscale#1519, #1825), as words and as JSON.
+ */
 static void test_nodes_after_warnings(void **state)
 {
 	static const char *const before[] = {
 		"2026-01-02T03:04:05Z WRN a setting is deprecated\n",
-		"2026-01-02T03:04:05Z WRN [dns] is deprecated\n\n2026-01-02T03:04:05Z INF {\"a\":1}\n",
-		"{\"level\":\"warn\",\"message\":\"An updated version of Headscale has been found\"}\n",
+		"2026-01-02T03:04:05Z WRN [dns] is deprecated\n\n2026-01-02T03:04:05Z INF "
+		"{\"a\":1}\n",
+		"{\"level\":\"warn\",\"message\":\"An updated version of Headscale has been "
+		"found\"}\n",
 		"[warning] something else\n",
 	};
 	for (size_t w = 0; w < ARRAY_LEN(before); w++)
@@ -280,12 +333,13 @@ static void test_nodes_cut_at_every_byte(void **state)
 
 static void test_real_answers_cut_at_every_byte(void **state)
 {
-	static const char *const files[] = { "status-sese-1.86.json", "nodes-cli-0.26.json", "nodes-rest-0.26.json", "users-cli-0.26.json",
+	static const char *const files[] = { "status-sese-1.86.json", "nodes-cli-0.26.json",
+		                             "nodes-rest-0.26.json", "users-cli-0.26.json",
 		                             "keys-cli-0.26.json" };
 	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
 		size_t len;
 		char *whole = read_answer(files[i], &len);
-		for (size_t n = 0; n < len; n += len > 4000 ? 7 : 1) {
+		for (size_t n = 0; n<len; n += len> 4000 ? 7 : 1) {
 			char *cut = exact(whole, n);
 			struct ts_status s;
 			struct vpn_list l;
@@ -314,16 +368,25 @@ static void test_real_answers_cut_at_every_byte(void **state)
 
 static void test_refusals(void **state)
 {
-	static const struct { const char *body, *says; } said[] = {
-		{ "Unauthorized", "Unauthorized" }, { "{\"code\":5,\"message\":\"no such node\",\"details\":[]}", "no such node" },
-		{ "{\"type\":\"about:blank\",\"title\":\"Not Found\",\"status\":404,\"detail\":\"node not found\"}", "node not found" },
-		{ "{\"error\":\"cannot\"}", "cannot" }, { "<html><h1>502</h1>", "web page" }, { "", "nothing" },
+	static const struct {
+		const char *body, *says;
+	} said[] = {
+		{ "Unauthorized", "Unauthorized" },
+		{ "{\"code\":5,\"message\":\"no such node\",\"details\":[]}", "no such node" },
+		{ "{\"type\":\"about:blank\",\"title\":\"Not "
+		  "Found\",\"status\":404,\"detail\":\"node not found\"}",
+		  "node not found" },
+		{ "{\"error\":\"cannot\"}", "cannot" },
+		{ "<html><h1>502</h1>", "web page" },
+		{ "", "nothing" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(said); i++) {
 		char buf[120];
 		struct vpn_list l;
 		struct err err;
-		assert_non_null(strstr(hs_message(buf, sizeof(buf), said[i].body, strlen(said[i].body)), said[i].says));
+		assert_non_null(
+			strstr(hs_message(buf, sizeof(buf), said[i].body, strlen(said[i].body)),
+		               said[i].says));
 		assert_false(hs_nodes_parse(&l, said[i].body, strlen(said[i].body), &err));
 	}
 }
@@ -339,7 +402,10 @@ static void test_wrong_key_of_old_releases(void **state)
 	r.status = 401;
 	assert_true(hs_reply_err(&h, &r, &err));
 	assert_int_equal(err.code, ERR_DENIED);
-	r = (struct reply){ .status = 500, .body = "{\"code\":2,\"message\":\"boom\"}", .len = 27, .content_type = "" };
+	r = (struct reply){ .status = 500,
+		            .body = "{\"code\":2,\"message\":\"boom\"}",
+		            .len = 27,
+		            .content_type = "" };
 	assert_true(hs_reply_err(&h, &r, &err));
 	assert_int_equal(err.code, ERR_REFUSED);
 	r = (struct reply){ .status = 200, .body = "{}", .len = 2, .content_type = "" };
@@ -351,16 +417,20 @@ static void test_versions(void **state)
 	char text[24];
 	assert_int_equal(hs_version("v0.26.1\n", 8, text, sizeof(text)), 26);
 	assert_string_equal(text, "0.26.1");
-	assert_int_equal(hs_version("{\"version\":\"v0.28.0-beta.1\"}", 28, text, sizeof(text)), 28);
-	assert_int_equal(hs_version("headscale version v0.30.2 commit", 31, text, sizeof(text)), 30);
+	assert_int_equal(hs_version("{\"version\":\"v0.28.0-beta.1\"}", 28, text, sizeof(text)),
+	                 28);
+	assert_int_equal(hs_version("headscale version v0.30.2 commit", 31, text, sizeof(text)),
+	                 30);
 	assert_int_equal(hs_version("dev", 3, text, sizeof(text)), 0);
 	assert_int_equal(hs_version("", 0, text, sizeof(text)), 0);
 }
 
 static void test_keys(void **state)
 {
-	static const char list[] = "[{\"id\":3,\"key\":\"abcdef0123456789abcdef\",\"user\":{\"id\":1,\"name\":\"default\"},\"reusable\":true}]";
-	static const char made[] = "{\"preAuthKey\":{\"id\":\"4\",\"key\":\"hskey-auth-prefixprefix-secretsecret\"}}";
+	static const char list[] = "[{\"id\":3,\"key\":\"abcdef0123456789abcdef\",\"user\":{\"id\":"
+				   "1,\"name\":\"default\"},\"reusable\":true}]";
+	static const char made[] =
+		"{\"preAuthKey\":{\"id\":\"4\",\"key\":\"hskey-auth-prefixprefix-secretsecret\"}}";
 	char key[64], user[32];
 	struct hs_keys k;
 	assert_true(hs_keys_parse(&k, list, strlen(list), NULL));
@@ -369,11 +439,13 @@ static void test_keys(void **state)
 	free(k.at);
 	assert_true(hs_new_key(key, sizeof(key), made, strlen(made)));
 	assert_string_equal(key, "hskey-auth-prefixprefix-secretsecret");
-	assert_true(hs_find_key("abcdef01...", list, strlen(list), key, sizeof(key), user, sizeof(user)));
+	assert_true(hs_find_key("abcdef01...", list, strlen(list), key, sizeof(key), user,
+	                        sizeof(user)));
 	assert_string_equal(key, "abcdef0123456789abcdef");
 	assert_string_equal(user, "1");
 	assert_true(hs_find_key("3", list, strlen(list), key, sizeof(key), user, sizeof(user)));
-	assert_false(hs_find_key("abc", list, strlen(list), key, sizeof(key), user, sizeof(user)));      /* too short to be sure */
+	/* too short to be sure */
+	assert_false(hs_find_key("abc", list, strlen(list), key, sizeof(key), user, sizeof(user)));
 	struct buf out = { 0 };
 	hs_mask_keys(&out, list, strlen(list));
 	assert_null(strstr(out.data, "456789"));
@@ -381,7 +453,8 @@ static void test_keys(void **state)
 	assert_string_equal(k.at[0].shown, "abcdef01...");
 	free(k.at);
 	buf_finish(&out);
-	static const char cut[] = "{\"preAuthKeys\":[{\"user\":null,\"id\":\"5\",\"key\":\"hskey-auth-prefixprefix-***\",\"aclTags\":[\"tag:a\"]}]}";
+	static const char cut[] = "{\"preAuthKeys\":[{\"user\":null,\"id\":\"5\",\"key\":\"hskey-"
+				  "auth-prefixprefix-***\",\"aclTags\":[\"tag:a\"]}]}";
 	assert_true(hs_keys_parse(&k, cut, strlen(cut), NULL));
 	assert_string_equal(k.at[0].shown, "hskey-auth-prefixprefix-***");
 	assert_string_equal(k.at[0].user, "");
@@ -390,7 +463,9 @@ static void test_keys(void **state)
 
 static void test_http_date(void **state)
 {
-	static const char *const bad[] = { "", "yesterday", "Tue, 25 Nov", "Tue, 25 ovD 2026 22:06:14 GMT", "Tue, 25 Nov 0001 22:06:14 GMT" };
+	static const char *const bad[] = { "", "yesterday", "Tue, 25 Nov",
+		                           "Tue, 25 ovD 2026 22:06:14 GMT",
+		                           "Tue, 25 Nov 0001 22:06:14 GMT" };
 	assert_int_equal(vj_http_date_ms("Wed, 25 Nov 2026 22:06:14 GMT"), 1795644374000);
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
 		assert_int_equal(vj_http_date_ms(bad[i]), 0);
@@ -398,9 +473,17 @@ static void test_http_date(void **state)
 
 static void test_dns_records(void **state)
 {
-	static const char file[] = "[{\"name\":\"mc.example\",\"type\":\"A\",\"value\":\"100.64.0.1\"}]";
-	static const char *const bad[] = { "", "mc", "+ mc", "+ mc.example A", "+ mc.example MX 1.2.3.4", "+ mc.example A fd00::1",
-		                           "+ mc.example A 1.2.3.4;rm", "+ mc.example A 100.64.0.1", "- oc.example" };
+	static const char file[] =
+		"[{\"name\":\"mc.example\",\"type\":\"A\",\"value\":\"100.64.0.1\"}]";
+	static const char *const bad[] = { "",
+		                           "mc",
+		                           "+ mc",
+		                           "+ mc.example A",
+		                           "+ mc.example MX 1.2.3.4",
+		                           "+ mc.example A fd00::1",
+		                           "+ mc.example A 1.2.3.4;rm",
+		                           "+ mc.example A 100.64.0.1",
+		                           "- oc.example" };
 	struct dns_records r;
 	struct err err;
 	assert_true(dns_records_parse(&r, file, strlen(file), NULL));
@@ -420,7 +503,7 @@ static void test_dns_records(void **state)
 	assert_false(dns_records_parse(&r, "{", 1, &err));
 }
 
-/* --- rows ---------------------------------------------------------------------------------------------------------------------- */
+/* --- rows ---------------------------------------------------------------- */
 
 struct scene {
 	struct settings settings;
@@ -459,27 +542,41 @@ static void feed(struct server *v, const char *backend, const char *what, const 
 	source_feed(server_source(v, backend), what, bytes, strlen(bytes));
 }
 
-#define PEER(key, id, name, ip, more) "\"nodekey:" key "\":{\"ID\":\"" id "\",\"PublicKey\":\"nodekey:" key "\",\"HostName\":\"" name \
-	"\",\"DNSName\":\"" name ".lab.\",\"TailscaleIPs\":[\"" ip "\"]," more "}"
-#define SELF(key, id, name, ip) "\"Self\":{\"ID\":\"" id "\",\"PublicKey\":\"nodekey:" key "\",\"HostName\":\"" name "\",\"DNSName\":\"" name \
-	".lab.\",\"TailscaleIPs\":[\"" ip "\"],\"Online\":true}"
+#define PEER(key, id, name, ip, more)                                                        \
+	"\"nodekey:" key "\":{\"ID\":\"" id "\",\"PublicKey\":\"nodekey:" key                \
+	"\",\"HostName\":\"" name "\",\"DNSName\":\"" name ".lab.\",\"TailscaleIPs\":[\"" ip \
+	"\"]," more "}"
+#define SELF(key, id, name, ip)                                                              \
+	"\"Self\":{\"ID\":\"" id "\",\"PublicKey\":\"nodekey:" key "\",\"HostName\":\"" name \
+	"\",\"DNSName\":\"" name ".lab.\",\"TailscaleIPs\":[\"" ip "\"],\"Online\":true}"
 
 static void feed_three(struct scene *s, const char *pi_of_sese)
 {
 	char text[2000];
-	snprintf(text, sizeof(text), "{\"BackendState\":\"Running\"," SELF("aa", "1", "sese", "100.64.0.1") ",\"Peer\":{%s}}", pi_of_sese);
+	snprintf(text, sizeof(text),
+	         "{\"BackendState\":\"Running\"," SELF("aa", "1", "sese",
+	                                               "100.64.0.1") ",\"Peer\":{%s}}",
+	         pi_of_sese);
 	feed(s->sese, "tailscale", "status", text);
-	feed(s->pi, "tailscale", "status", "{\"BackendState\":\"Running\"," SELF("bb", "2", "pi", "100.64.0.2") ",\"Peer\":{"
-	     PEER("aa", "1", "sese", "100.64.0.1", "\"Online\":true,\"Active\":true,\"CurAddr\":\"10.0.0.1:41641\"") "}}");
-	feed(s->seko, "headscale", "look", "=version\nv0.26.1\n=users\n[{\"id\":1,\"name\":\"default\"}]\n=nodes\n"
-	     "[{\"id\":1,\"node_key\":\"nodekey:aa\",\"ip_addresses\":[\"100.64.0.1\"],\"given_name\":\"sese\",\"online\":true},"
-	     "{\"id\":2,\"node_key\":\"nodekey:bb\",\"ip_addresses\":[\"100.64.0.2\"],\"given_name\":\"pi\",\"online\":true}]\n");
+	feed(s->pi, "tailscale", "status",
+	     "{\"BackendState\":\"Running\"," SELF(
+		     "bb", "2", "pi",
+		     "100.64.0.2") ",\"Peer\":{" PEER("aa", "1", "sese", "100.64.0.1",
+	                                              "\"Online\":true,\"Active\":true,\"CurAddr\":"
+	                                              "\"10.0.0.1:41641\"") "}}");
+	feed(s->seko, "headscale", "look",
+	     "=version\nv0.26.1\n=users\n[{\"id\":1,\"name\":\"default\"}]\n=nodes\n"
+	     "[{\"id\":1,\"node_key\":\"nodekey:aa\",\"ip_addresses\":[\"100.64.0.1\"],\"given_"
+	     "name\":\"sese\",\"online\":true},"
+	     "{\"id\":2,\"node_key\":\"nodekey:bb\",\"ip_addresses\":[\"100.64.0.2\"],\"given_"
+	     "name\":\"pi\",\"online\":true}]\n");
 }
 
 static size_t primaries(const struct store *store)
 {
 	size_t n = 0;
-	for (struct row *r = store_first(store, &kind_peer, NULL); r; r = store_next(r, &kind_peer, NULL))
+	for (struct row *r = store_first(store, &kind_peer, NULL); r;
+	     r = store_next(r, &kind_peer, NULL))
 		n += peer_of(r)->primary;
 	return n;
 }
@@ -492,11 +589,14 @@ static struct peer *peer(struct scene *s, const char *id)
 	return peer_of(r);
 }
 
-/* A machine called headscale, seen where Headscale runs: which row has which id does not depend on who told first. */
+/* A machine called headscale, seen where Headscale runs: which row has which id does not depend on
+ * who told first. */
 static void test_a_machine_called_headscale(void **state)
 {
-	static const char peers[] = "{\"BackendState\":\"Running\"," SELF("cc", "3", "seko", "100.64.0.3") ",\"Peer\":{"
-				    PEER("aa", "1", "headscale", "100.64.0.1", "\"Online\":true") "}}";
+	static const char peers[] = "{\"BackendState\":\"Running\"," SELF(
+		"cc", "3", "seko", "100.64.0.3") ",\"Peer\":{" PEER("aa", "1", "headscale",
+	                                                            "100.64.0.1",
+	                                                            "\"Online\":true") "}}";
 	static const char none[] = "=version\nv0.26.1\n=nodes\n[]\n";
 	struct scene *s = *state;
 	feed(s->seko, "tailscale", "status", peers);
@@ -509,8 +609,9 @@ static void test_one_peer_is_one_row(void **state)
 {
 	struct scene *s = *state;
 	char line[400];
-	feed_three(s, PEER("bb", "2", "pi", "100.64.0.2", "\"Online\":true,\"Relay\":\"fra\",\"Active\":true"));
-	assert_int_equal(primaries(s->store), 3);            /* sese, pi and Headscale itself */
+	feed_three(s, PEER("bb", "2", "pi", "100.64.0.2",
+	                   "\"Online\":true,\"Relay\":\"fra\",\"Active\":true"));
+	assert_int_equal(primaries(s->store), 3); /* sese, pi and Headscale itself */
 	struct peer *sese = peer(s, "sese/peer/sese");
 	assert_true(sese->primary);
 	assert_string_equal(sese->is, "sese");
@@ -540,7 +641,10 @@ static void test_key_expiry_is_warned_of(void **state)
 	time_t at = (time_t)(now_wall_ms() / 1000 + 6 * 86400 + 60);
 	struct tm tm;
 	strftime(soon, sizeof(soon), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&at, &tm));
-	snprintf(peers, sizeof(peers), "\"nodekey:cc\":{\"ID\":\"5\",\"HostName\":\"phone\",\"TailscaleIPs\":[\"100.64.0.5\"],\"Online\":true,\"KeyExpiry\":\"%s\"}", soon);
+	snprintf(peers, sizeof(peers),
+	         "\"nodekey:cc\":{\"ID\":\"5\",\"HostName\":\"phone\",\"TailscaleIPs\":[\"100.64.0."
+	         "5\"],\"Online\":true,\"KeyExpiry\":\"%s\"}",
+	         soon);
 	feed_three(s, peers);
 	assert_int_equal(peer(s, "sese/peer/phone")->row.health, HEALTH_ATTENTION);
 	assert_non_null(strstr(peer(s, "sese/peer/phone")->row.why, "6d"));
@@ -553,8 +657,11 @@ static void test_a_server_that_is_down_says_what_the_vpn_knows(void **state)
 	time_t at = (time_t)(now_wall_ms() / 1000 - 3 * 3600 - 5);
 	struct tm tm;
 	strftime(seen, sizeof(seen), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&at, &tm));
-	snprintf(peers, sizeof(peers), "\"nodekey:bb\":{\"ID\":\"2\",\"PublicKey\":\"nodekey:bb\",\"HostName\":\"pi\",\"TailscaleIPs\":[\"100.64.0.2\"],"
-	         "\"Online\":false,\"LastSeen\":\"%s\"}", seen);
+	snprintf(peers, sizeof(peers),
+	         "\"nodekey:bb\":{\"ID\":\"2\",\"PublicKey\":\"nodekey:bb\",\"HostName\":\"pi\","
+	         "\"TailscaleIPs\":[\"100.64.0.2\"],"
+	         "\"Online\":false,\"LastSeen\":\"%s\"}",
+	         seen);
 	assert_false(vpn_reason(s->pi, why, sizeof(why)));
 	feed_three(s, peers);
 	err_set(&s->pi->link->err, ERR_TIMEOUT, "pi: connect timed out after 5 s");
@@ -563,8 +670,9 @@ static void test_a_server_that_is_down_says_what_the_vpn_knows(void **state)
 	vpn_join(s->store);
 	assert_true(vpn_reason(s->pi, why, sizeof(why)));
 	assert_string_equal(why, "VPN: peer offline for 3h (sese)");
-	assert_string_equal(s->pi->row.why, "connect timed out after 5 s; VPN: peer offline for 3h (sese)");
-	assert_false(peer(s, "pi/peer/pi")->primary);        /* those who are live stand for it */
+	assert_string_equal(s->pi->row.why,
+	                    "connect timed out after 5 s; VPN: peer offline for 3h (sese)");
+	assert_false(peer(s, "pi/peer/pi")->primary); /* those who are live stand for it */
 }
 
 static void test_wireguard_tells_of_a_server_too(void **state)
@@ -572,7 +680,10 @@ static void test_wireguard_tells_of_a_server_too(void **state)
 	struct scene *s = *state;
 	char text[400], why[200];
 	feed(s->pi, "wireguard", "dump", "clock 1700000000\nwg0\t-\tPIKEY\t51820\toff\n");
-	snprintf(text, sizeof(text), "clock %lld\nwg0\t-\tSESEKEY\t51820\toff\nwg0\tPIKEY\t-\t10.0.0.2:51820\t10.8.0.2/32\t%lld\t1\t2\t25\n",
+	snprintf(text, sizeof(text),
+	         "clock "
+	         "%lld\nwg0\t-\tSESEKEY\t51820\toff\nwg0\tPIKEY\t-\t10.0.0.2:51820\t10.8.0.2/"
+	         "32\t%lld\t1\t2\t25\n",
 	         (long long)(now_wall_ms() / 1000), (long long)(now_wall_ms() / 1000 - 7300));
 	feed(s->sese, "wireguard", "dump", text);
 	assert_string_equal(peer(s, "sese/peer/wg:wg0:PIKEY")->is, "pi");
@@ -581,8 +692,10 @@ static void test_wireguard_tells_of_a_server_too(void **state)
 	assert_string_equal(why, "VPN: no handshake with sese for 2h");
 }
 
-/* pi is lost, at an address or name; this machine's own tailscaled is as state says (NULL: this machine has none). */
-static const char *reason_with(struct scene *s, const char *state, const char *address, enum err_code code)
+/* pi is lost, at an address or name; this machine's own tailscaled is as state says (NULL: this
+ * machine has none). */
+static const char *reason_with(struct scene *s, const char *state, const char *address,
+                               enum err_code code)
 {
 	static char why[200];
 	char text[200];
@@ -592,7 +705,8 @@ static const char *reason_with(struct scene *s, const char *state, const char *a
 		here->is_local = true;
 		here->link->state = LINK_UP;
 	}
-	snprintf(text, sizeof(text), "{\"BackendState\":\"%s\",\"Self\":{\"HostName\":\"here\"}}", state ? state : "");
+	snprintf(text, sizeof(text), "{\"BackendState\":\"%s\",\"Self\":{\"HostName\":\"here\"}}",
+	         state ? state : "");
 	if (state)
 		feed(here, "tailscale", "status", text);
 	else
@@ -606,21 +720,29 @@ static const char *reason_with(struct scene *s, const char *state, const char *a
 static void test_this_machines_tailscaled_is_the_reason(void **state)
 {
 	struct scene *s = *state;
-	static const char out[] = "VPN: tailscaled is logged out on this machine", off[] = "VPN: tailscaled is not running on this machine";
-	feed(s->sese, "tailscale", "status", "{\"BackendState\":\"Running\",\"MagicDNSSuffix\":\"lab.example\",\"Self\":{\"HostName\":\"sese\"}}");
+	static const char out[] = "VPN: tailscaled is logged out on this machine",
+			  off[] = "VPN: tailscaled is not running on this machine";
+	feed(s->sese, "tailscale", "status",
+	     "{\"BackendState\":\"Running\",\"MagicDNSSuffix\":\"lab.example\",\"Self\":{"
+	     "\"HostName\":\"sese\"}}");
 	assert_string_equal(reason_with(s, "NeedsLogin", "100.64.0.2", ERR_TIMEOUT), out);
 	assert_string_equal(reason_with(s, "NeedsLogin", "fd7a:115c:a1e0::2", ERR_TIMEOUT), out);
 	assert_string_equal(reason_with(s, "NeedsLogin", "pi.lab.example", ERR_TIMEOUT), out);
-	assert_string_equal(reason_with(s, "NeedsLogin", "pi", ERR_ABSENT), out);                 /* a name that nobody knows now */
-	assert_string_equal(reason_with(s, "Stopped", "100.127.255.254", ERR_TIMEOUT), "VPN: tailscaled is stopped on this machine");
+	/* a name that nobody knows now */
+	assert_string_equal(reason_with(s, "NeedsLogin", "pi", ERR_ABSENT), out);
+	assert_string_equal(reason_with(s, "Stopped", "100.127.255.254", ERR_TIMEOUT),
+	                    "VPN: tailscaled is stopped on this machine");
 	assert_string_equal(reason_with(s, NULL, "100.64.0.2", ERR_TIMEOUT), off);
-	assert_string_equal(reason_with(s, NULL, "pi", ERR_ABSENT), "");                          /* no VPN here: a wrong name is a wrong name */
-	assert_string_equal(reason_with(s, "NeedsLogin", "192.0.2.7", ERR_TIMEOUT), "");          /* the way does not lead through it */
+	/* no VPN here: a wrong name is a wrong name */
+	assert_string_equal(reason_with(s, NULL, "pi", ERR_ABSENT), "");
+	/* the way does not lead through it */
+	assert_string_equal(reason_with(s, "NeedsLogin", "192.0.2.7", ERR_TIMEOUT), "");
 	assert_string_equal(reason_with(s, "NeedsLogin", "100.128.0.1", ERR_TIMEOUT), "");
 	assert_string_equal(reason_with(s, "Running", "100.64.0.2", ERR_TIMEOUT), "");
 	feed(s->seko, "headscale", "look", "=nodes\n[]\n");
 	feed(s->seko, "headscale", "look", "=nodes\n<html>\n");
-	assert_string_equal(reason_with(s, "Running", "100.64.0.2", ERR_TIMEOUT), "VPN: Headscale on seko does not answer");
+	assert_string_equal(reason_with(s, "Running", "100.64.0.2", ERR_TIMEOUT),
+	                    "VPN: Headscale on seko does not answer");
 }
 
 static void test_clocks_that_are_wrong(void **state)
@@ -635,17 +757,27 @@ static void test_clocks_that_are_wrong(void **state)
 	/* sese's clock is five hours ahead: a handshake that it had just now */
 	snprintf(text, sizeof(text), "%lld", (long long)-hours);
 	feed(s->sese, "tailscale", "clock", text);
-	snprintf(text, sizeof(text), "{\"BackendState\":\"Running\"," SELF("aa", "1", "sese", "100.64.0.1") ",\"Peer\":{\"nodekey:bb\":{\"ID\":\"2\",\"HostName\":\"pi\","
-	         "\"TailscaleIPs\":[\"100.64.0.2\"],\"Online\":false,\"LastSeen\":\"%s\",\"LastHandshake\":\"%s\"}}}", when, when);
+	snprintf(text, sizeof(text),
+	         "{\"BackendState\":\"Running\"," SELF(
+			 "aa", "1", "sese",
+			 "100.64.0.1") ",\"Peer\":{\"nodekey:bb\":{\"ID\":\"2\",\"HostName\":"
+	                               "\"pi\","
+	                               "\"TailscaleIPs\":[\"100.64.0.2\"],\"Online\":false,"
+	                               "\"LastSeen\":\"%s\",\"LastHandshake\":\"%s\"}}}",
+	         when, when);
 	feed(s->sese, "tailscale", "status", text);
 	const struct vpn_peer *pi = &peer(s, "sese/peer/pi")->at;
 	assert_in_range(now - pi->handshake_ms, 590000, 615000);
 	/* Headscale's clock is as wrong, and it is known: pi was seen ten minutes ago */
 	s->pi->link->state = LINK_LOST;
 	assert_true(vpn_reason(s->pi, why, sizeof(why)));
-	assert_string_equal(why, "VPN: peer offline for 0s (sese)");          /* never a negative age */
-	snprintf(text, sizeof(text), "=clock\n%lld\n=version\nv0.26.1\n=nodes\n[{\"id\":2,\"node_key\":\"nodekey:bb\",\"ip_addresses\":[\"100.64.0.2\"],"
-	         "\"given_name\":\"pi\",\"last_seen\":{\"seconds\":%lld}}]\n", (long long)theirs, (long long)seen);
+	/* never a negative age */
+	assert_string_equal(why, "VPN: peer offline for 0s (sese)");
+	snprintf(text, sizeof(text),
+	         "=clock\n%lld\n=version\nv0.26.1\n=nodes\n[{\"id\":2,\"node_key\":\"nodekey:bb\","
+	         "\"ip_addresses\":[\"100.64.0.2\"],"
+	         "\"given_name\":\"pi\",\"last_seen\":{\"seconds\":%lld}}]\n",
+	         (long long)theirs, (long long)seen);
 	feed(s->seko, "headscale", "look", text);
 	assert_in_range(now - peer(s, "seko/peer/headscale:pi")->at.seen_ms, 590000, 615000);
 	assert_true(vpn_reason(s->pi, why, sizeof(why)));
@@ -656,13 +788,20 @@ static void test_clocks_that_are_wrong(void **state)
 static void test_the_release_is_found_out(void **state)
 {
 	struct scene *s = *state;
-	static const struct { const char *look; int release; } all[] = {
-		{ "=nodes\n{\"nodes\":[]}\n=routes\n{\"routes\":[]}\n", 25 }, { "=nodes\n{\"nodes\":[]}\n=noroutes\n\n", 26 },
-		{ "=version\n{\"version\":\"v0.29.2\"}\n=nodes\n{\"nodes\":[]}\n=noroutes\n\n", 29 }, { "=nodes\n[]\n", 0 },
+	static const struct {
+		const char *look;
+		int release;
+	} all[] = {
+		{ "=nodes\n{\"nodes\":[]}\n=routes\n{\"routes\":[]}\n", 25 },
+		{ "=nodes\n{\"nodes\":[]}\n=noroutes\n\n", 26 },
+		{ "=version\n{\"version\":\"v0.29.2\"}\n=nodes\n{\"nodes\":[]}\n=noroutes\n\n",
+		  29 },
+		{ "=nodes\n[]\n", 0 },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
 		feed(s->seko, "headscale", "look", all[i].look);
-		assert_int_equal(hs_of(server_source(s->seko, "headscale"))->release, all[i].release);
+		assert_int_equal(hs_of(server_source(s->seko, "headscale"))->release,
+		                 all[i].release);
 	}
 }
 
@@ -670,7 +809,9 @@ static void test_logged_out_joins_by_server(void **state)
 {
 	struct scene *s = *state;
 	feed_three(s, PEER("bb", "2", "pi", "100.64.0.2", "\"Online\":false"));
-	feed(s->pi, "tailscale", "status", "{\"BackendState\":\"NeedsLogin\",\"Self\":{\"PublicKey\":\"nodekey:0000\",\"HostName\":\"pi\"},\"Peer\":null}");
+	feed(s->pi, "tailscale", "status",
+	     "{\"BackendState\":\"NeedsLogin\",\"Self\":{\"PublicKey\":\"nodekey:0000\","
+	     "\"HostName\":\"pi\"},\"Peer\":null}");
 	struct peer *pi = peer(s, "pi/peer/pi");
 	assert_true(pi->primary);
 	assert_int_equal(primaries(s->store), 3);
@@ -691,22 +832,30 @@ static void test_old_rows_stay_when_the_answer_is_rubbish(void **state)
 	assert_non_null(strstr(peer(s, "seko/peer/headscale")->row.why, "web page"));
 }
 
-/* No name, a name of slashes and escapes, two of one name, one called as the machine itself or as Headscale's own row: each is a row of
- * its own, the same from look to look, and none takes another's place. */
+/* No name, a name of slashes and escapes, two of one name, one called as the machine itself or as
+ * Headscale's own row: each is a row of its own, the same from look to look, and none takes
+ * another's place. */
 static void test_peers_with_odd_names(void **state)
 {
 	struct scene *s = *state;
-	static const char json[] = "{\"BackendState\":\"Running\"," SELF("aa", "1", "seko", "100.64.0.1") ",\"Peer\":{"
-		"\"nodekey:b0\":{\"TailscaleIPs\":[\"100.64.0.2\"]},\"nodekey:b1\":{},\"nodekey:b2\":{\"HostName\":\"../../etc/\\u001b[31mpasswd\"},"
-		"\"nodekey:b3\":{\"HostName\":\"seko\"},\"nodekey:b4\":{\"HostName\":\"headscale\"},\"nodekey:b5\":{\"HostName\":\"x\"},\"nodekey:b6\":{\"HostName\":\"x\"}}}";
-	static const char look[] = "=version\nv0.26.1\n=nodes\n[{\"id\":1,\"node_key\":\"nodekey:aa\",\"given_name\":\"seko\",\"online\":true}]\n";
+	static const char json[] = "{\"BackendState\":\"Running\"," SELF(
+		"aa", "1", "seko",
+		"100.64.0.1") ",\"Peer\":{"
+			      "\"nodekey:b0\":{\"TailscaleIPs\":[\"100.64.0.2\"]},\"nodekey:b1\":{}"
+			      ",\"nodekey:b2\":{\"HostName\":\"../../etc/\\u001b[31mpasswd\"},"
+			      "\"nodekey:b3\":{\"HostName\":\"seko\"},\"nodekey:b4\":{\"HostName\":"
+			      "\"headscale\"},\"nodekey:b5\":{\"HostName\":\"x\"},\"nodekey:b6\":{"
+			      "\"HostName\":\"x\"}}}";
+	static const char look[] = "=version\nv0.26.1\n=nodes\n[{\"id\":1,\"node_key\":\"nodekey:"
+				   "aa\",\"given_name\":\"seko\",\"online\":true}]\n";
 	for (int i = 0; i < 3; i++) {
 		feed(s->seko, "headscale", "look", look);
 		feed(s->seko, "tailscale", "status", json);
 		assert_int_equal(store_count(s->store, &kind_peer, NULL), 8 + 2);
 		assert_true(peer(s, "seko/peer/headscale")->control);
 		assert_true(peer(s, "seko/peer/seko")->at.self);
-		assert_string_equal(peer(s, "seko/peer/..-..-etc-passwd")->row.name, "../../etc/passwd");
+		assert_string_equal(peer(s, "seko/peer/..-..-etc-passwd")->row.name,
+		                    "../../etc/passwd");
 		assert_string_equal(peer(s, "seko/peer/100.64.0.2")->row.name, "100.64.0.2");
 	}
 }
@@ -715,9 +864,13 @@ static void test_peers_come_and_go(void **state)
 {
 	struct scene *s = *state;
 	feed_three(s, PEER("bb", "2", "pi", "100.64.0.2", "\"Online\":true"));
-	feed_three(s, PEER("dd", "9", "pi", "100.64.0.9", "\"Online\":true") "," PEER("bb", "2", "pi", "100.64.0.2", "\"Online\":true"));
-	assert_int_equal(primaries(s->store), 4);            /* two of one name are two */
-	feed(s->sese, "tailscale", "status", "{\"BackendState\":\"Running\"," SELF("aa", "1", "sese", "100.64.0.1") ",\"Peer\":null}");
+	feed_three(s, PEER("dd", "9", "pi", "100.64.0.9",
+	                   "\"Online\":true") "," PEER("bb", "2", "pi", "100.64.0.2",
+	                                               "\"Online\":true"));
+	assert_int_equal(primaries(s->store), 4); /* two of one name are two */
+	feed(s->sese, "tailscale", "status",
+	     "{\"BackendState\":\"Running\"," SELF("aa", "1", "sese",
+	                                           "100.64.0.1") ",\"Peer\":null}");
 	assert_null(store_find(s->store, "sese/peer/pi"));
 	server_close(s->pi);
 	s->pi = NULL;
@@ -753,19 +906,28 @@ static void test_five_hundred_peers(void **state)
 {
 	struct scene *s = *state;
 	struct buf b = { 0 };
-	buf_puts(&b, "{\"BackendState\":\"Running\"," SELF("aa", "1", "sese", "100.64.0.1") ",\"Peer\":{");
+	buf_puts(&b, "{\"BackendState\":\"Running\"," SELF("aa", "1", "sese",
+	                                                   "100.64.0.1") ",\"Peer\":{");
 	for (int i = 0; i < 500; i++)
-		buf_addf(&b, "%s\"nodekey:%08x\":{\"ID\":\"%d\",\"PublicKey\":\"nodekey:%08x\",\"HostName\":\"n%d\",\"TailscaleIPs\":[\"100.65.%d.%d\"],\"Online\":true}",
+		buf_addf(&b,
+		         "%s\"nodekey:%08x\":{\"ID\":\"%d\",\"PublicKey\":\"nodekey:%08x\","
+		         "\"HostName\":\"n%d\",\"TailscaleIPs\":[\"100.65.%d.%d\"],\"Online\":"
+		         "true}",
 		         i ? "," : "", i + 1, i + 10, i + 1, i, i / 250, i % 250);
 	buf_puts(&b, "}}");
 	for (int i = 0; i < 3; i++)
-		source_feed(server_source(i == 0 ? s->sese : i == 1 ? s->pi : s->seko, "tailscale"), "status", b.data, b.len);
+		source_feed(server_source(i == 0   ? s->sese
+		                          : i == 1 ? s->pi
+		                                   : s->seko,
+		                          "tailscale"),
+		            "status", b.data, b.len);
 	assert_int_equal(store_count(s->store, &kind_peer, NULL), 1503);
 	assert_int_equal(primaries(s->store), 501);
 	buf_finish(&b);
 }
 
-/* Every action has what the table needs: a command for the confirmation, a sentence, and no bare letter when it destroys. */
+/* Every action has what the table needs: a command for the confirmation, a sentence, and no bare
+ * letter when it destroys. */
 static void test_the_table_of_actions(void **state)
 {
 	for (const struct action *a = peer_actions; a->name; a++) {
@@ -783,21 +945,39 @@ static void test_the_table_of_actions(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_status_of_a_real_one), cmocka_unit_test(test_status_of_one_logged_out),
-		cmocka_unit_test(test_status_of_nonsense), cmocka_unit_test(test_hostile_peers),
-		cmocka_unit_test(test_pong_and_login_address), cmocka_unit_test(test_wireguard), cmocka_unit_test(test_wireguard_nonsense),
-		cmocka_unit_test(test_nodes_of_every_release), cmocka_unit_test(test_nodes_after_warnings),
+		cmocka_unit_test(test_status_of_a_real_one),
+		cmocka_unit_test(test_status_of_one_logged_out),
+		cmocka_unit_test(test_status_of_nonsense),
+		cmocka_unit_test(test_hostile_peers),
+		cmocka_unit_test(test_pong_and_login_address),
+		cmocka_unit_test(test_wireguard),
+		cmocka_unit_test(test_wireguard_nonsense),
+		cmocka_unit_test(test_nodes_of_every_release),
+		cmocka_unit_test(test_nodes_after_warnings),
 		cmocka_unit_test(test_nodes_cut_at_every_byte),
-		cmocka_unit_test(test_real_answers_cut_at_every_byte), cmocka_unit_test(test_refusals),
-		cmocka_unit_test(test_wrong_key_of_old_releases), cmocka_unit_test(test_versions), cmocka_unit_test(test_keys),
-		cmocka_unit_test(test_dns_records), cmocka_unit_test(test_http_date),
-		ROWS(test_this_machines_tailscaled_is_the_reason), ROWS(test_clocks_that_are_wrong), ROWS(test_the_release_is_found_out),
-		ROWS(test_one_peer_is_one_row), ROWS(test_a_machine_called_headscale),
+		cmocka_unit_test(test_real_answers_cut_at_every_byte),
+		cmocka_unit_test(test_refusals),
+		cmocka_unit_test(test_wrong_key_of_old_releases),
+		cmocka_unit_test(test_versions),
+		cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_dns_records),
+		cmocka_unit_test(test_http_date),
+		ROWS(test_this_machines_tailscaled_is_the_reason),
+		ROWS(test_clocks_that_are_wrong),
+		ROWS(test_the_release_is_found_out),
+		ROWS(test_one_peer_is_one_row),
+		ROWS(test_a_machine_called_headscale),
 		ROWS(test_an_expired_key_does_not_split_a_peer),
-		ROWS(test_key_expiry_is_warned_of), ROWS(test_a_server_that_is_down_says_what_the_vpn_knows),
-		ROWS(test_wireguard_tells_of_a_server_too), ROWS(test_logged_out_joins_by_server),
-		ROWS(test_old_rows_stay_when_the_answer_is_rubbish), ROWS(test_peers_come_and_go), ROWS(test_peers_with_odd_names), ROWS(test_a_recording_holds_no_key),
-		ROWS(test_five_hundred_peers), cmocka_unit_test(test_the_table_of_actions),
+		ROWS(test_key_expiry_is_warned_of),
+		ROWS(test_a_server_that_is_down_says_what_the_vpn_knows),
+		ROWS(test_wireguard_tells_of_a_server_too),
+		ROWS(test_logged_out_joins_by_server),
+		ROWS(test_old_rows_stay_when_the_answer_is_rubbish),
+		ROWS(test_peers_come_and_go),
+		ROWS(test_peers_with_odd_names),
+		ROWS(test_a_recording_holds_no_key),
+		ROWS(test_five_hundred_peers),
+		cmocka_unit_test(test_the_table_of_actions),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

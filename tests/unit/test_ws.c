@@ -1,4 +1,5 @@
-/* WebSockets: frames in pieces of any size, what is none, and how a connection ends; the server is a printf. */
+/* WebSockets: frames in pieces of any size, what is none, and how a connection ends; the server is
+ * a printf. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,7 +17,8 @@
 #include "backends/link/loop.h"
 #include "backends/link/ws.h"
 
-/* Everything that comes of the bytes, told in pieces of one size: data as it is, [ping], [close]. */
+/* Everything that comes of the bytes, told in pieces of one size: data as it is, [ping], [close].
+ */
 static void told(const char *bytes, size_t len, size_t piece, struct buf *out)
 {
 	struct ws_frames f = { .left = 0 };
@@ -27,9 +29,14 @@ static void told(const char *bytes, size_t len, size_t piece, struct buf *out)
 		memcpy(exact, bytes + at, upto);
 		switch (ws_next(&f, exact, upto, &used, &data, &n)) {
 		case WS_DATA: buf_add(out, data, n); break;
-		case WS_PING: buf_addf(out, "[ping %.*s]", (int)f.n_control, (const char *)f.control); break;
+		case WS_PING:
+			buf_addf(out, "[ping %.*s]", (int)f.n_control, (const char *)f.control);
+			break;
 		case WS_CLOSE: buf_addf(out, "[close %u]", f.n_control); break;
-		case WS_BAD: buf_puts(out, "[bad]"); at = len; break;
+		case WS_BAD:
+			buf_puts(out, "[bad]");
+			at = len;
+			break;
 		case WS_NOTHING: break;
 		}
 		free(exact);
@@ -46,15 +53,17 @@ static void test_frames(void **state)
 	memcpy(long_one, "\x82\x7e\x01\x2c", 4);
 	buf_add(&all, "\x81\x02hi", 4);
 	buf_add(&all, "\x89\x03you", 5);
-	buf_add(&all, "\x01\x00\x00\x01!\x80\x00", 7);                 /* in three pieces, two of them empty */
+	/* in three pieces, two of them empty */
+	buf_add(&all, "\x01\x00\x00\x01!\x80\x00", 7);
 	buf_add(&all, long_one, sizeof(long_one));
 	buf_add(&all, "\x82\x7f\0\0\0\0\0\0\0\x02ok", 12);
-	buf_add(&all, "\x8a\x01z", 3);                                 /* a pong nobody asked for */
+	buf_add(&all, "\x8a\x01z", 3); /* a pong nobody asked for */
 	buf_add(&all, "\x88\x02\x03\xe8", 4);
 	for (size_t piece = 1; piece <= all.len; piece++) {
 		struct buf out = { 0 };
 		told(all.data, all.len, piece, &out);
-		assert_int_equal(strlen(out.data), strlen("hi[ping you]!") + 300 + strlen("ok[close 2]"));
+		assert_int_equal(strlen(out.data),
+		                 strlen("hi[ping you]!") + 300 + strlen("ok[close 2]"));
 		assert_memory_equal(out.data, "hi[ping you]!xx", 15);
 		assert_string_equal(out.data + out.len - 11, "ok[close 2]");
 		buf_finish(&out);
@@ -64,9 +73,20 @@ static void test_frames(void **state)
 
 static void test_no_frames(void **state)
 {
-	static const struct { const char *bytes; size_t len; } bad[] = {
-		{ "\x81\x82" "mask", 6 }, { "\xc1\x00", 2 }, { "\x83\x00", 2 }, { "\x8b\x00", 2 }, { "\x09\x00", 2 }, { "\x89\x7e\x00\x7e", 4 },
-		{ "\x82\x7f\xff\xff\xff\xff\xff\xff\xff\xff", 10 }, { "HTTP", 4 },
+	static const struct {
+		const char *bytes;
+		size_t len;
+	} bad[] = {
+		{ "\x81\x82"
+		  "mask",
+		  6 },
+		{ "\xc1\x00", 2 },
+		{ "\x83\x00", 2 },
+		{ "\x8b\x00", 2 },
+		{ "\x09\x00", 2 },
+		{ "\x89\x7e\x00\x7e", 4 },
+		{ "\x82\x7f\xff\xff\xff\xff\xff\xff\xff\xff", 10 },
+		{ "HTTP", 4 },
 	};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		struct buf out = { 0 };
@@ -111,28 +131,51 @@ static struct world open_world(void)
 
 static void test_connections(void **state)
 {
-	static const struct { const char *server, *got; enum err_code code; const char *words; } rows[] = {
-		{ "read a; printf 'HTTP/1.1 101 Switching Protocols\\r\\nUpgrade: websocket\\r\\n\\r\\n\\201\\005hello'; sleep 0.1; printf '\\201\\001!\\210\\002\\003\\350'; sleep 5",
+	static const struct {
+		const char *server, *got;
+		enum err_code code;
+		const char *words;
+	} rows[] = {
+		{ "read a; printf 'HTTP/1.1 101 Switching Protocols\\r\\nUpgrade: "
+		  "websocket\\r\\n\\r\\n\\201\\005hello'; sleep 0.1; printf "
+		  "'\\201\\001!\\210\\002\\003\\350'; sleep 5",
 		  "hello!", ERR_NONE, "" },
-		{ "printf 'HTTP/1.1 101 x\\r\\nupgrade: WebSocket\\r\\n\\r\\n\\210\\011\\017\\240no path'; sleep 5", "", ERR_REFUSED, "Dokploy home closed /listen with code 4000: no path" },
-		{ "printf 'HTTP/1.1 101 x\\r\\nUpgrade: websocket\\r\\n\\r\\n\\210\\002\\017\\243'; sleep 5", "", ERR_DENIED, "with code 4003" },
-		{ "printf 'HTTP/1.1 401 Unauthorized\\r\\n\\r\\n'; sleep 5", "", ERR_DENIED, "Dokploy home opens no WebSocket at /listen: HTTP/1.1 401 Unauthorized" },
-		{ "printf 'HTTP/1.1 200 \\033[31mOK\\r\\nContent-Type: text/html\\r\\n\\r\\n<html>'; sleep 5", "", ERR_REFUSED, "opens no WebSocket at /listen: HTTP/1.1 200 OK" },
-		{ "printf 'HTTP/1.1 101 x\\r\\n\\r\\n'; sleep 5", "", ERR_REFUSED, "opens no WebSocket" },
-		{ "printf 'HTTP/1.1 101 x\\r\\nUpgrade: websocket\\r\\n\\r\\n\\201\\002hi'", "hi", ERR_LOST, "closed the WebSocket of /listen without a word" },
-		{ "printf 'HTTP/1.1 101 x\\r\\nUpgrade: websocket\\r\\n\\r\\n\\201\\002hi\\377\\377'; sleep 5", "hi", ERR_GARBLED, "no frame of a WebSocket" },
+		{ "printf 'HTTP/1.1 101 x\\r\\nupgrade: "
+		  "WebSocket\\r\\n\\r\\n\\210\\011\\017\\240no path'; sleep 5",
+		  "", ERR_REFUSED, "Dokploy home closed /listen with code 4000: no path" },
+		{ "printf 'HTTP/1.1 101 x\\r\\nUpgrade: "
+		  "websocket\\r\\n\\r\\n\\210\\002\\017\\243'; sleep 5",
+		  "", ERR_DENIED, "with code 4003" },
+		{ "printf 'HTTP/1.1 401 Unauthorized\\r\\n\\r\\n'; sleep 5", "", ERR_DENIED,
+		  "Dokploy home opens no WebSocket at /listen: HTTP/1.1 401 Unauthorized" },
+		{ "printf 'HTTP/1.1 200 \\033[31mOK\\r\\nContent-Type: "
+		  "text/html\\r\\n\\r\\n<html>'; sleep 5",
+		  "", ERR_REFUSED, "opens no WebSocket at /listen: HTTP/1.1 200 OK" },
+		{ "printf 'HTTP/1.1 101 x\\r\\n\\r\\n'; sleep 5", "", ERR_REFUSED,
+		  "opens no WebSocket" },
+		{ "printf 'HTTP/1.1 101 x\\r\\nUpgrade: websocket\\r\\n\\r\\n\\201\\002hi'", "hi",
+		  ERR_LOST, "closed the WebSocket of /listen without a word" },
+		{ "printf 'HTTP/1.1 101 x\\r\\nUpgrade: "
+		  "websocket\\r\\n\\r\\n\\201\\002hi\\377\\377'; sleep 5",
+		  "hi", ERR_GARBLED, "no frame of a WebSocket" },
 		{ "head -c 40000 /dev/zero | tr '\\0' x; sleep 5", "", ERR_TOO_BIG, "has no end" },
 		{ "true", "", ERR_LOST, "without a word" },
 	};
 	static const struct ws_events events = { .data = on_data, .closed = on_closed };
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		struct world w = open_world();
-		struct endpoint endpoint = { .kind = ENDPOINT_EXEC, .command = rows[i].server, .host = "x", .port = 1 };
-		assert_non_null(ws_open(w.link, &endpoint, "Dokploy home", "/listen?logPath=secret", (const char *const[]){ "x-api-key: k", NULL }, &events, &w, &w.err));
+		struct endpoint endpoint = {
+			.kind = ENDPOINT_EXEC, .command = rows[i].server, .host = "x", .port = 1
+		};
+		assert_non_null(ws_open(w.link, &endpoint, "Dokploy home", "/listen?logPath=secret",
+		                        (const char *const[]){ "x-api-key: k", NULL }, &events, &w,
+		                        &w.err));
 		for (int64_t end = now_mono_ms() + 4000; !w.over && now_mono_ms() < end;)
 			loop_turn(w.loop, 20);
-		if (!w.over || w.err.code != rows[i].code || !strstr(w.err.text, rows[i].words) || strcmp(w.got.data ? w.got.data : "", rows[i].got))
-			fail_msg("%zu: over %d, code %d, \"%s\", got \"%s\"", i, w.over, w.err.code, w.err.text, w.got.data ? w.got.data : "");
+		if (!w.over || w.err.code != rows[i].code || !strstr(w.err.text, rows[i].words) ||
+		    strcmp(w.got.data ? w.got.data : "", rows[i].got))
+			fail_msg("%zu: over %d, code %d, \"%s\", got \"%s\"", i, w.over, w.err.code,
+			         w.err.text, w.got.data ? w.got.data : "");
 		buf_finish(&w.got);
 		link_destroy(w.link);
 		loop_turn(w.loop, 0);
@@ -145,13 +188,24 @@ static void test_what_is_sent(void **state)
 {
 	static const struct ws_events events = { .data = on_data, .closed = on_closed };
 	struct world w = open_world();
-	struct endpoint endpoint = { .kind = ENDPOINT_EXEC, .host = "dok.example", .port = 3000, .command =
-		"h=$(sed -u '/^\\r$/q'); n=$(printf '%s' \"$h\" | wc -c); printf 'HTTP/1.1 101 x\\r\\nUpgrade: websocket\\r\\n\\r\\n\\211\\002hi\\202\\176'; "
-		"printf \"\\\\$(printf %03o $((n / 256)))\\\\$(printf %03o $((n % 256)))\"; printf '%s' \"$h\"; dd bs=1 count=8 2>/dev/null | wc -c >&2; printf '\\210\\000'; sleep 5" };
-	assert_non_null(ws_open(w.link, &endpoint, "x", "/listen", (const char *const[]){ "x-api-key: k", NULL }, &events, &w, &w.err));
+	struct endpoint endpoint = {
+		.kind = ENDPOINT_EXEC,
+		.host = "dok.example",
+		.port = 3000,
+		.command =
+			"h=$(sed -u '/^\\r$/q'); n=$(printf '%s' \"$h\" | wc -c); printf 'HTTP/1.1 "
+			"101 x\\r\\nUpgrade: websocket\\r\\n\\r\\n\\211\\002hi\\202\\176'; "
+			"printf \"\\\\$(printf %03o $((n / 256)))\\\\$(printf %03o $((n % "
+			"256)))\"; printf '%s' \"$h\"; dd bs=1 count=8 2>/dev/null | wc -c >&2; "
+			"printf '\\210\\000'; sleep 5"
+	};
+	assert_non_null(ws_open(w.link, &endpoint, "x", "/listen",
+	                        (const char *const[]){ "x-api-key: k", NULL }, &events, &w,
+	                        &w.err));
 	for (int64_t end = now_mono_ms() + 5000; !w.over && now_mono_ms() < end;)
 		loop_turn(w.loop, 20);
-	assert_true(w.over);                                           /* the pong came, or it would wait still */
+	/* the pong came, or it would wait still */
+	assert_true(w.over);
 	assert_non_null(strstr(w.got.data, "GET /listen HTTP/1.1\r\nHost: dok.example:3000\r\n"));
 	assert_non_null(strstr(w.got.data, "\r\nx-api-key: k\r\n"));
 	char *key = strstr(w.got.data, "Sec-WebSocket-Key: ");
@@ -166,7 +220,10 @@ static void test_what_is_sent(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_frames), cmocka_unit_test(test_no_frames), cmocka_unit_test(test_connections), cmocka_unit_test(test_what_is_sent),
+		cmocka_unit_test(test_frames),
+		cmocka_unit_test(test_no_frames),
+		cmocka_unit_test(test_connections),
+		cmocka_unit_test(test_what_is_sent),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
