@@ -295,7 +295,13 @@ static void fleet_sentence(const struct row *r, struct cell *c, bool beside)
 {
 	const struct server *s = fleet_server_of(r);
 	enum link_state state = fleet_link_state_of(r);
-	const struct ask *ask = s->asks ? s->asks : state == LINK_ASKING ? s->link->ask : NULL;
+	const struct ask *ask;
+	if (s->asks)
+		ask = s->asks;
+	else if (state == LINK_ASKING)
+		ask = s->link->ask;
+	else
+		ask = NULL;
 	if (cell_order(r, c))
 		return;
 	if (ask || state == LINK_ASKING)

@@ -157,7 +157,11 @@ static void services_empty(const struct store *store, const struct server *s, ch
 static int services_rank_of(const struct row *r)
 {
 	const char *dot = strrchr(r->name, '.');
-	return !dot || !strcmp(dot, ".service") ? 0 : !strcmp(dot, ".timer") ? 1 : 2;
+	if (!dot || !strcmp(dot, ".service"))
+		return 0;
+	if (!strcmp(dot, ".timer"))
+		return 1;
+	return 2;
 }
 
 /* Units that run come before those that do nothing, which are many. */

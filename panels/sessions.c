@@ -160,7 +160,11 @@ static int sessions_rank_of(const struct row *r)
 		return 10 - (int)r->health;
 	if (s->shown >= SESSION_BUSY && s->shown != SESSION_ERROR)
 		return 20;
-	return s->type == SESSION_SERVICE ? 40 : s->shown == SESSION_NOT_SERVED ? 35 : 30;
+	if (s->type == SESSION_SERVICE)
+		return 40;
+	if (s->shown == SESSION_NOT_SERVED)
+		return 35;
+	return 30;
 }
 
 static int sessions_by_need(const struct row *a, const struct row *b)

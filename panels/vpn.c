@@ -163,9 +163,13 @@ static void vpn_exit_cell(const struct row *r, struct cell *c)
 static void vpn_routes_cell(const struct row *r, struct cell *c)
 {
 	const struct peer *hs = peer_in(vpn_of(r), VPN_HEADSCALE, false);
-	const char *routes = *vpn_told(r)->at.routes ? vpn_told(r)->at.routes
-	                     : hs                    ? hs->at.routes
-	                                             : "";
+	const char *routes;
+	if (*vpn_told(r)->at.routes)
+		routes = vpn_told(r)->at.routes;
+	else if (hs)
+		routes = hs->at.routes;
+	else
+		routes = "";
 	cell_set(c, TONE_PLAIN, "%s", routes);
 	if (hs && *hs->at.offered)
 		cell_add(c, "%s(%s not approved)", *routes ? " " : "", hs->at.offered);

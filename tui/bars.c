@@ -205,7 +205,13 @@ void draw_hint(struct console *c)
 		bar_view_hints(&h);
 	size_t n = actions_now(c, now, ARRAY_LEN(now));
 	/* The general ones keep their place: what is left of the line goes to the row's own. */
-	int general = c->view ? 16 : h.at->width >= 70 ? 42 : 15;
+	int general;
+	if (c->view)
+		general = 16;
+	else if (h.at->width >= 70)
+		general = 42;
+	else
+		general = 15;
 	struct canvas part = canvas_part(h.at, 0, 0, 1,
 	                                 h.at->width > general + 12 ? h.at->width - general : -1);
 	h.at = &part;

@@ -441,7 +441,11 @@ static int canvas_count_colors(void)
 		return 0;
 	if (COLORS > 256)
 		return 1 << 24;
-	return COLORS >= 256 ? 256 : COLORS >= 16 ? 16 : 8;
+	if (COLORS >= 256)
+		return 256;
+	if (COLORS >= 16)
+		return 16;
+	return 8;
 }
 
 static void canvas_sized(void)

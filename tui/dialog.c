@@ -140,9 +140,9 @@ void dialog_finish(struct dialog *d)
 const char *dialog_typed(const struct dialog *d)
 {
 	bool words = d->line && !d->secret_answer && !d->unkept && !d->is_ask && !d->type_name;
-	return words && strcmp(lineedit_text(d->line), d->given ? d->given : "") != 0
-	               ? lineedit_text(d->line)
-	               : "";
+	if (words && strcmp(lineedit_text(d->line), d->given ? d->given : "") != 0)
+		return lineedit_text(d->line);
+	return "";
 }
 
 const char *dialog_title(const struct dialog *d)
@@ -227,8 +227,10 @@ static bool dialog_choose_by_key(struct dialog *d, const struct key *k, int *cho
 static void dialog_step_choice(struct dialog *d, int step)
 {
 	for (size_t tries = 0; tries < d->n; tries++) {
-		d->chosen = d->chosen < 0 ? (step > 0 ? 0 : (int)d->n - 1)
-		                          : (d->chosen + step + (int)d->n) % (int)d->n;
+		if (d->chosen < 0)
+			d->chosen = step > 0 ? 0 : (int)d->n - 1;
+		else
+			d->chosen = (d->chosen + step + (int)d->n) % (int)d->n;
 		if (!d->items[d->chosen].disabled)
 			return;
 	}

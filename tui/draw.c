@@ -71,7 +71,11 @@ size_t wrap(const char *text, int width)
 		return n;
 	while (cut > n / 2 && text[cut] != ' ')
 		cut--;
-	return cut > n / 2 ? cut : n ? n : strlen(text);
+	if (cut > n / 2)
+		return cut;
+	if (n)
+		return n;
+	return strlen(text);
 }
 
 int draw_wrapped(const struct canvas *at, int y, int x, enum tone tone, const char *text)

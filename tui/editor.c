@@ -65,10 +65,15 @@ static void editor_on_end(struct loop_child *child, pid_t pid, int status, void 
 	struct console *c = e->console;
 	bool good = WIFEXITED(status) && WEXITSTATUS(status) == 0;
 	char *text = good ? editor_read_text(e->file) : NULL, *why = NULL;
-	const char *said = !good    ? "the editor did not end well"
-	                   : !text  ? "what it saved is over 256 kB, or could not be read"
-	                   : !*text ? "nothing was written"
-	                            : NULL;
+	const char *said;
+	if (!good)
+		said = "the editor did not end well";
+	else if (!text)
+		said = "what it saved is over 256 kB, or could not be read";
+	else if (!*text)
+		said = "nothing was written";
+	else
+		said = NULL;
 	(void)pid;
 	loop_child_remove(child);
 	if (said && editor_has_work(e)) {

@@ -46,9 +46,18 @@ void glyph_spark(char *buf, size_t size, const float *values, size_t n, float ma
 	for (size_t i = 0; i < n; i++) {
 		const char *g;
 		float share = max > 0 ? values[i] / max : 0;
-		int step = share >= 1 ? 7 : share > 0 ? (int)(share * 8) : 0;
+		int step;
+		if (share >= 1)
+			step = 7;
+		else if (share > 0)
+			step = (int)(share * 8);
+		else
+			step = 0;
 		/* below 0: unknown, a gap */
-		g = values[i] < 0 ? " " : (canvas_ascii() ? plain : fine)[step];
+		if (values[i] < 0)
+			g = " ";
+		else
+			g = (canvas_ascii() ? plain : fine)[step];
 		if (len + strlen(g) >= size)
 			break;
 		memcpy(buf + len, g, strlen(g));

@@ -382,7 +382,8 @@ static void headless_ended(struct order *order, void *arg)
 /* On stdout alone, for whoever started it. */
 static void headless_shows(struct order *order, const char *what, const char *text, void *arg)
 {
-	(void)order, (void)arg;
+	(void)order;
+	(void)arg;
 	fprintf(stderr, "%s:\n", what);
 	printf("%s\n", text);
 	fflush(stdout);

@@ -40,7 +40,15 @@ static size_t headless_half_at_end(const char *bytes, size_t len)
 {
 	for (size_t n = 1; n <= 3 && n <= len; n++) {
 		unsigned char c = (unsigned char)bytes[len - n];
-		size_t whole = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : c >= 0xc0 ? 2 : 1;
+		size_t whole;
+		if (c >= 0xf0)
+			whole = 4;
+		else if (c >= 0xe0)
+			whole = 3;
+		else if (c >= 0xc0)
+			whole = 2;
+		else
+			whole = 1;
 		if ((c & 0xc0) != 0x80)
 			return whole > n ? n : 0;
 	}
@@ -53,9 +61,13 @@ static void headless_print_washed(const char *bytes, size_t len)
 	while (len) {
 		size_t most = len < PIECE ? len : PIECE;
 		const char *nl = memchr(bytes, '\n', most);
-		size_t n = nl           ? (size_t)(nl - bytes)
-		           : most < len ? most - headless_half_at_end(bytes, most)
-		                        : most;
+		size_t n;
+		if (nl)
+			n = (size_t)(nl - bytes);
+		else if (most < len)
+			n = most - headless_half_at_end(bytes, most);
+		else
+			n = most;
 		wash(line, sizeof(line), bytes, n);
 		printf("%s%s", line, nl ? "\n" : "");
 		bytes += n + (nl != NULL);

@@ -383,7 +383,17 @@ static void key_char_front(const unsigned char *s, size_t len, struct front *f)
 {
 	utf8proc_int32_t c;
 	utf8proc_ssize_t n;
-	size_t want = *s < 0xc0 ? 1 : *s < 0xe0 ? 2 : *s < 0xf0 ? 3 : *s < 0xf8 ? 4 : 1;
+	size_t want;
+	if (*s < 0xc0)
+		want = 1;
+	else if (*s < 0xe0)
+		want = 2;
+	else if (*s < 0xf0)
+		want = 3;
+	else if (*s < 0xf8)
+		want = 4;
+	else
+		want = 1;
 
 	if (len < want)
 		return;

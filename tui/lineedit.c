@@ -540,7 +540,12 @@ struct lineedit *lineedit_create(const struct lineedit_config *c)
 
 	e->prompt = xstrdup(c->prompt ? c->prompt : "");
 	e->secret = c->secret;
-	e->max = c->max ? c->max : c->secret ? SECRET_MAX : LINEEDIT_MAX;
+	if (c->max)
+		e->max = c->max;
+	else if (c->secret)
+		e->max = SECRET_MAX;
+	else
+		e->max = LINEEDIT_MAX;
 	if (c->secret) {
 		char *blank = xcalloc(1, e->max + 1);
 		/* NULL where no page could be had: then without the lock */

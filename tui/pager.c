@@ -66,7 +66,11 @@ void pager_set_doc(struct pager *p, const struct doc *doc)
 
 uint64_t pager_last(const struct pager *p)
 {
-	return p->log ? log_seen_to(p->log, log_settled(p->log, NULL)) : p->doc ? p->doc->n : 0;
+	if (p->log)
+		return log_seen_to(p->log, log_settled(p->log, NULL));
+	if (p->doc)
+		return p->doc->n;
+	return 0;
 }
 
 uint64_t pager_first(const struct pager *p)

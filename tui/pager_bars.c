@@ -35,7 +35,13 @@ void histogram_draw(const struct pager *p, const struct canvas *c)
 	const struct log_line *first = log_get(p->log, log_first(p->log)),
 			      *last = log_get(p->log, log_last(p->log));
 	int room = c->width - LABELS;
-	size_t n = room < 8 ? 8 : room > BARS_MAX ? BARS_MAX : (size_t)room;
+	size_t n;
+	if (room < 8)
+		n = 8;
+	else if (room > BARS_MAX)
+		n = BARS_MAX;
+	else
+		n = (size_t)room;
 	if (!first)
 		return;
 	int64_t end_us = last->time_us, start_us = pager_bars_span_start(p, first->time_us, end_us);

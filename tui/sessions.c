@@ -475,7 +475,11 @@ static const char *sessions_box_offered(const struct asking *k, const struct wan
 		console_flash(k->console, TONE_WARN,
 		              "what was written for it is too long for a line: P opens it in the "
 		              "editor");
-	return fits ? draft : w->from_name ? row->name : NULL;
+	if (fits)
+		return draft;
+	if (w->from_name)
+		return row->name;
+	return NULL;
 }
 
 static void sessions_box_composed(const char *text, const char *why, void *arg)

@@ -103,7 +103,9 @@ static int table_draw_head_cells(const struct table *t, size_t i)
 {
 	const struct column *col = &t->panel->columns[i];
 
-	return col->title[0] ? (int)cells(col->title) + (t->sort == (int)i ? 1 : 0) : 0;
+	if (col->title[0])
+		return (int)cells(col->title) + (t->sort == (int)i ? 1 : 0);
+	return 0;
 }
 
 /* What a column would like: its content between its bounds. */

@@ -279,7 +279,11 @@ static unsigned theme_few_index(unsigned rgb, int colors, bool ground)
 		return most >= 0xe0 ? hue + 8 : hue;
 	if (most < (ground ? 0x60 : 0x40) || (ground && most < 0xa0 && colors < 16))
 		return 0;
-	return most >= 0xf0 ? 15 : most < 0xa0 && colors >= 16 ? 8 : 7;
+	if (most >= 0xf0)
+		return 15;
+	if (most < 0xa0 && colors >= 16)
+		return 8;
+	return 7;
 }
 
 int color_reduce(const struct color *c, int colors, bool *bold)

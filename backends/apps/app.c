@@ -89,9 +89,13 @@ const struct app_deployment *app_last(const struct app *a)
 
 void app_settle(struct app *a, enum health health, const char *why)
 {
-	int64_t since = a->state_ms > 0                               ? a->state_ms
-	                : a->row.health == health && a->row.health_ms ? a->row.health_ms
-	                                                              : now_wall_ms();
+	int64_t since;
+	if (a->state_ms > 0)
+		since = a->state_ms;
+	else if (a->row.health == health && a->row.health_ms)
+		since = a->row.health_ms;
+	else
+		since = now_wall_ms();
 	store_row_health(&a->row, health, since, why && *why ? why : NULL);
 	store_touch(&a->row);
 }
@@ -140,9 +144,13 @@ bool stack_name_check(const char *name, struct err *err)
 static void add_deployment(struct doc *doc, const struct app_deployment *d)
 {
 	char age[HUMAN_SIZE] = "-", span[HUMAN_SIZE];
-	enum doc_tone tone = d->health == HEALTH_GOOD  ? DOC_GOOD
-	                     : d->health == HEALTH_BAD ? DOC_BAD
-	                                               : DOC_PLAIN;
+	enum doc_tone tone;
+	if (d->health == HEALTH_GOOD)
+		tone = DOC_GOOD;
+	else if (d->health == HEALTH_BAD)
+		tone = DOC_BAD;
+	else
+		tone = DOC_PLAIN;
 	bool took = d->ended_ms && d->created_ms && d->ended_ms >= d->created_ms;
 	if (d->created_ms)
 		human_age(age, now_wall_ms() - d->created_ms);

@@ -126,7 +126,13 @@ void app_log_take(struct app_log *l, const char *text, size_t len, bool over, co
 	bool gap;
 	const char *last = len ? memrchr(text, '\n', len) : NULL;
 	/* half a line waits for the rest of it */
-	size_t whole = over ? len : last ? (size_t)(last + 1 - text) : 0;
+	size_t whole;
+	if (over)
+		whole = len;
+	else if (last)
+		whole = (size_t)(last + 1 - text);
+	else
+		whole = 0;
 	size_t from = new_from(l, text, whole, &gap);
 	if (gap)
 		log_gap(l->follow.log, l->follow.source, "what stood between was not told");

@@ -103,18 +103,19 @@ static void judge(struct app *a)
 	const struct app_deployment *last = app_last(a);
 	const char *s = a->state, *check = strchr(s, ':'), *why = NULL;
 	enum health health = HEALTH_UNKNOWN;
-	if (last && last->health == HEALTH_BUSY)
-		health = HEALTH_BUSY, why = !strcmp(last->state, "queued")
-		                                    ? "a deployment waits in the queue"
-		                                    : "it is being deployed";
-	else if (!strncmp(s, "running", 7))
-		health = check && !strcmp(check, ":unhealthy") ? HEALTH_ATTENTION : HEALTH_GOOD,
-		why = health == HEALTH_GOOD ? NULL : "its check says unhealthy";
-	else if (!strncmp(s, "restarting", 10) || !strncmp(s, "starting", 8))
+	if (last && last->health == HEALTH_BUSY) {
 		health = HEALTH_BUSY;
-	else if (!strncmp(s, "degraded", 8))
-		health = HEALTH_ATTENTION, why = "some of its containers do not run";
-	else if (!strncmp(s, "exited", 6))
+		why = !strcmp(last->state, "queued") ? "a deployment waits in the queue"
+		                                     : "it is being deployed";
+	} else if (!strncmp(s, "running", 7)) {
+		health = check && !strcmp(check, ":unhealthy") ? HEALTH_ATTENTION : HEALTH_GOOD;
+		why = health == HEALTH_GOOD ? NULL : "its check says unhealthy";
+	} else if (!strncmp(s, "restarting", 10) || !strncmp(s, "starting", 8))
+		health = HEALTH_BUSY;
+	else if (!strncmp(s, "degraded", 8)) {
+		health = HEALTH_ATTENTION;
+		why = "some of its containers do not run";
+	} else if (!strncmp(s, "exited", 6))
 		health = HEALTH_IDLE;
 	if (last && last->health == HEALTH_BAD && health != HEALTH_BUSY) {
 		why = health == HEALTH_GOOD ? "it runs, but its last deployment failed"
@@ -165,7 +166,8 @@ static void set_state(struct cos *cs)
 	for (struct co *c = cs->first; c; c = c->next) {
 		any = any || c->answered;
 		all = all && (c->detailed || c->err.code);
-		bad = bad ? bad : c->err.code ? &c->err : NULL;
+		if (!bad)
+			bad = c->err.code ? &c->err : NULL;
 	}
 	if (!cs->first)
 		source_set_state(&cs->source, SOURCE_ABSENT, NULL);
@@ -357,11 +359,17 @@ static bool is_busy(struct co *c)
 
 static void look_later(struct co *c)
 {
-	int64_t wait = c->again                   ? 0
-	               : c->err.code              ? RETRY_MS * (c->fails < 6 ? c->fails : 6)
-	               : is_busy(c)               ? BUSY_MS
-	               : cos_of(c->source)->shown ? SHOWN_MS
-	                                          : HIDDEN_MS;
+	int64_t wait;
+	if (c->again)
+		wait = 0;
+	else if (c->err.code)
+		wait = RETRY_MS * (c->fails < 6 ? c->fails : 6);
+	else if (is_busy(c))
+		wait = BUSY_MS;
+	else if (cos_of(c->source)->shown)
+		wait = SHOWN_MS;
+	else
+		wait = HIDDEN_MS;
 	c->again = false;
 	if (c->up)
 		loop_timer_set(c->timer, wait);
@@ -445,9 +453,10 @@ static void step_done(struct co *c, size_t i, const struct api_answer *r);
 	}
 STEP(0)
 STEP(1)
-STEP(2) STEP(3)
+STEP(2)
+STEP(3)
 
-	static void step_ask(struct co *c, size_t i)
+static void step_ask(struct co *c, size_t i)
 {
 	static void (*const done[])(const struct api_answer *, void *) = { step_0, step_1, step_2,
 		                                                           step_3 };
@@ -642,9 +651,11 @@ static const char *const verbs[] = {
 
 static const char *folder(const struct app *a)
 {
-	return !strcmp(a->type, "application") ? "applications"
-	       : !strcmp(a->type, "service")   ? "services"
-	                                       : "databases";
+	if (!strcmp(a->type, "application"))
+		return "applications";
+	if (!strcmp(a->type, "service"))
+		return "services";
+	return "databases";
 }
 
 static char *path_for(const struct app *a, enum app_do what)

@@ -32,13 +32,18 @@ static struct co_item *add(struct co_list *l)
 static enum co_kind kind_of(const cJSON *o)
 {
 	char type[64];
-	if (vj_text(o, "type", NULL, type, sizeof(type)))
-		return !strcmp(type, "application") ? CO_APPLICATION
-		       : !strcmp(type, "service")   ? CO_SERVICE
-		                                    : CO_DATABASE;
-	return vj_get(o, "build_pack", NULL)     ? CO_APPLICATION
-	       : vj_get(o, "service_type", NULL) ? CO_SERVICE
-	                                         : CO_DATABASE;
+	if (vj_text(o, "type", NULL, type, sizeof(type))) {
+		if (!strcmp(type, "application"))
+			return CO_APPLICATION;
+		if (!strcmp(type, "service"))
+			return CO_SERVICE;
+		return CO_DATABASE;
+	}
+	if (vj_get(o, "build_pack", NULL))
+		return CO_APPLICATION;
+	if (vj_get(o, "service_type", NULL))
+		return CO_SERVICE;
+	return CO_DATABASE;
 }
 
 /* A repository's address may hold a token. */
@@ -123,11 +128,15 @@ void co_list_finish(struct co_list *l)
 
 static enum health health_of(const char *state)
 {
-	return !strcmp(state, "finished")                                  ? HEALTH_GOOD
-	       : !strcmp(state, "failed")                                  ? HEALTH_BAD
-	       : !strcmp(state, "queued") || !strcmp(state, "in_progress") ? HEALTH_BUSY
-	       : !strncmp(state, "cancelled", 9)                           ? HEALTH_IDLE
-	                                                                   : HEALTH_UNKNOWN;
+	if (!strcmp(state, "finished"))
+		return HEALTH_GOOD;
+	if (!strcmp(state, "failed"))
+		return HEALTH_BAD;
+	if (!strcmp(state, "queued") || !strcmp(state, "in_progress"))
+		return HEALTH_BUSY;
+	if (!strncmp(state, "cancelled", 9))
+		return HEALTH_IDLE;
+	return HEALTH_UNKNOWN;
 }
 
 static bool read_one(const cJSON *o, struct app_deployment *d)
@@ -201,7 +210,13 @@ char *co_log_text(const char *json, size_t len)
 	buf_init(&b, 16u << 20);
 	if (text) /* a string that is JSON again */
 		list = json_parse(text, strlen(text));
-	const cJSON *entries = list ? list : cJSON_IsArray(logs) ? logs : NULL;
+	const cJSON *entries;
+	if (list)
+		entries = list;
+	else if (cJSON_IsArray(logs))
+		entries = logs;
+	else
+		entries = NULL;
 	cJSON_ArrayForEach (v, entries)
 		add_entry(&b, v);
 	if (text && !list)
@@ -230,8 +245,10 @@ bool co_version(const char *text, size_t len, char *out, size_t size)
 {
 	size_t n = 0;
 	*out = '\0';
-	while (len && (isspace((unsigned char)*text) || *text == '"' || *text == 'v'))
-		text++, len--;
+	while (len && (isspace((unsigned char)*text) || *text == '"' || *text == 'v')) {
+		text++;
+		len--;
+	}
 	while (n < len &&
 	       (isalnum((unsigned char)text[n]) || strchr(".-", text[n] ? text[n] : ' ')))
 		n++;

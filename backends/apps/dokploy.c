@@ -78,14 +78,20 @@ static void judge(struct app *a)
 		health = HEALTH_GOOD;
 	else if (!strcmp(a->state, "idle"))
 		health = HEALTH_IDLE;
-	else if (!strcmp(a->state, "error"))
-		health = HEALTH_BAD, why = last && last->health == HEALTH_BAD && *last->error
-		                                   ? last->error
-		                                   : "its last deployment failed";
-	a->state_ms = !last                   ? 0
-	              : health == HEALTH_BUSY ? last->created_ms
-	              : last->ended_ms        ? last->ended_ms
-	                                      : last->created_ms;
+	else if (!strcmp(a->state, "error")) {
+		health = HEALTH_BAD;
+		why = last && last->health == HEALTH_BAD && *last->error
+		              ? last->error
+		              : "its last deployment failed";
+	}
+	if (!last)
+		a->state_ms = 0;
+	else if (health == HEALTH_BUSY)
+		a->state_ms = last->created_ms;
+	else if (last->ended_ms)
+		a->state_ms = last->ended_ms;
+	else
+		a->state_ms = last->created_ms;
 	app_settle(a, health, why);
 }
 
@@ -110,7 +116,8 @@ static void set_state(struct doks *ds)
 	for (struct dok *d = ds->first; d; d = d->next) {
 		any = any || d->answered;
 		all = all && (d->detailed || d->err.code);
-		bad = bad ? bad : d->err.code ? &d->err : NULL;
+		if (!bad)
+			bad = d->err.code ? &d->err : NULL;
 	}
 	if (!ds->first)
 		source_set_state(&ds->source, SOURCE_ABSENT, NULL);
@@ -287,11 +294,17 @@ static bool is_busy(const struct dok *d)
 static void look_later(struct dok *d)
 {
 	bool shown = doks_of(d->source)->shown;
-	int64_t wait = d->again      ? 0
-	               : d->err.code ? RETRY_MS * (d->fails < 6 ? d->fails : 6)
-	               : is_busy(d)  ? BUSY_MS
-	               : shown       ? SHOWN_MS
-	                             : HIDDEN_MS;
+	int64_t wait;
+	if (d->again)
+		wait = 0;
+	else if (d->err.code)
+		wait = RETRY_MS * (d->fails < 6 ? d->fails : 6);
+	else if (is_busy(d))
+		wait = BUSY_MS;
+	else if (shown)
+		wait = SHOWN_MS;
+	else
+		wait = HIDDEN_MS;
 	if (!d->up)
 		return;
 	d->again = false;

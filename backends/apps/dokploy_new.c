@@ -458,8 +458,10 @@ static bool read_project(struct act *a, const struct dp_tree *t, size_t project,
 			continue;
 		if (!p->compose && !strcmp(p->name, s->full) && &t->envs[p->env] == env)
 			take_id(s->app, p->id);
-		else
-			others++, other = p->name;
+		else {
+			others++;
+			other = p->name;
+		}
 	}
 	if (others)
 		return err_set(err, ERR_REFUSED,

@@ -115,11 +115,15 @@ void dp_tree_finish(struct dp_tree *t)
 
 static enum health health_of(const char *state)
 {
-	return !strcmp(state, "done")        ? HEALTH_GOOD
-	       : !strcmp(state, "error")     ? HEALTH_BAD
-	       : !strcmp(state, "running")   ? HEALTH_BUSY
-	       : !strcmp(state, "cancelled") ? HEALTH_IDLE
-	                                     : HEALTH_UNKNOWN;
+	if (!strcmp(state, "done"))
+		return HEALTH_GOOD;
+	if (!strcmp(state, "error"))
+		return HEALTH_BAD;
+	if (!strcmp(state, "running"))
+		return HEALTH_BUSY;
+	if (!strcmp(state, "cancelled"))
+		return HEALTH_IDLE;
+	return HEALTH_UNKNOWN;
 }
 
 static void read_deployment(const cJSON *o, struct app_deployment *d)

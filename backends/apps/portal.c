@@ -134,20 +134,22 @@ static void judge(struct pstack *s)
 		snprintf(why, sizeof(why), "%s%s%s", bar, *bar ? " " : "", s->state.step);
 	else if (!strcmp(s->state.status, "completed"))
 		health = HEALTH_GOOD;
-	else if (s->over)
-		health = HEALTH_BAD,
+	else if (s->over) {
+		health = HEALTH_BAD;
 		snprintf(why, sizeof(why), "%s",
 		         *s->state.error ? s->state.error : "it failed, without a word why");
-	else if (there)
-		health = there->row.health,
+	} else if (there) {
+		health = there->row.health;
 		snprintf(why, sizeof(why),
 		         "the portal does not know it any more; Dokploy says %s: %.60s",
 		         there->row.id, there->state);
-	else
-		health = HEALTH_UNKNOWN, snprintf(why, sizeof(why),
-		                                  "the portal does not know it any more; project "
-		                                  "ai-stack-%s in Dokploy would tell",
-		                                  s->name);
+	} else {
+		health = HEALTH_UNKNOWN;
+		snprintf(why, sizeof(why),
+		         "the portal does not know it any more; project "
+		         "ai-stack-%s in Dokploy would tell",
+		         s->name);
+	}
 	struct app_deployment d = { .health = s->lost ? HEALTH_UNKNOWN : health,
 		                    .created_ms = s->began_ms,
 		                    .ended_ms = s->ended_ms };
@@ -167,7 +169,8 @@ static void set_state(struct portals *ps)
 	for (struct portal *p = ps->first; p; p = p->next) {
 		any |= p->answered;
 		all &= p->answered || p->err.code;
-		bad = bad ? bad : p->err.code ? &p->err : NULL;
+		if (!bad)
+			bad = p->err.code ? &p->err : NULL;
 	}
 	if (!ps->first)
 		source_set_state(&ps->source, SOURCE_ABSENT, NULL);
@@ -585,8 +588,11 @@ static void checked(const struct api_answer *r, void *arg)
 static void run(struct order *order, struct app *app, enum app_do what)
 {
 	struct portal *p = app->instance;
-	const char *name = app->is_platform ? order->argument ? order->argument : ""
-	                                    : app->row.name;
+	const char *name;
+	if (app->is_platform)
+		name = order->argument ? order->argument : "";
+	else
+		name = app->row.name;
 	struct err err;
 	if (!p->api)
 		err_set(&err, ERR_LOST, "portal %s is not connected", p->name);
@@ -632,9 +638,13 @@ static const struct app_platform platform_portal = {
 
 static void look_later(struct portal *p)
 {
-	int64_t wait = p->err.code                    ? RETRY_MS * (p->fails < 6 ? p->fails : 6)
-	               : portals_of(p->source)->shown ? SHOWN_MS
-	                                              : HIDDEN_MS;
+	int64_t wait;
+	if (p->err.code)
+		wait = RETRY_MS * (p->fails < 6 ? p->fails : 6);
+	else if (portals_of(p->source)->shown)
+		wait = SHOWN_MS;
+	else
+		wait = HIDDEN_MS;
 	if (p->up)
 		loop_timer_set(p->timer, wait);
 }

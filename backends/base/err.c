@@ -14,7 +14,13 @@ bool err_set(struct err *err, enum err_code code, const char *fmt, ...)
 	va_start(ap, fmt);
 	int n = vsnprintf(raw, sizeof(raw), fmt, ap);
 	va_end(ap);
-	size_t len = n < 0 ? 0 : (size_t)n < sizeof(raw) ? (size_t)n : sizeof(raw) - 1;
+	size_t len;
+	if (n < 0)
+		len = 0;
+	else if ((size_t)n < sizeof(raw))
+		len = (size_t)n;
+	else
+		len = sizeof(raw) - 1;
 	err->code = code;
 	len = wash(err->text, sizeof(err->text), raw, len);
 	while (len && err->text[len - 1] == ' ') /* what a newline at the end became */

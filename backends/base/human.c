@@ -130,8 +130,10 @@ int64_t parse_rfc3339_ms(const char *s)
 	if (*s == '+' || *s == '-') {
 		if (sscanf(s + 1, "%2d:%2d", &hours, &minutes) != 2)
 			return -1;
-		if (*s == '-')
-			hours = -hours, minutes = -minutes;
+		if (*s == '-') {
+			hours = -hours;
+			minutes = -minutes;
+		}
 	} else if (*s != 'Z' && *s != 'z') {
 		return -1;
 	}

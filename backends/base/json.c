@@ -207,9 +207,13 @@ bool vj_true(const cJSON *o, const char *name, const char *other)
 
 static int64_t json_do_whole(const cJSON *v, int64_t otherwise)
 {
-	double d = cJSON_IsNumber(v)   ? v->valuedouble
-	           : cJSON_IsString(v) ? strtod(v->valuestring, NULL)
-	                               : NAN;
+	double d;
+	if (cJSON_IsNumber(v))
+		d = v->valuedouble;
+	else if (cJSON_IsString(v))
+		d = strtod(v->valuestring, NULL);
+	else
+		d = NAN;
 	return number_whole(d, otherwise);
 }
 

@@ -32,8 +32,9 @@ static struct state_log *state_logs;
 static char *state_folder(const char *path)
 {
 	const char *slash = strrchr(path, '/');
-	return slash && slash != path ? xstrndup(path, (size_t)(slash - path))
-	                              : xstrdup(slash ? "/" : ".");
+	if (slash && slash != path)
+		return xstrndup(path, (size_t)(slash - path));
+	return xstrdup(slash ? "/" : ".");
 }
 
 /* Opens the folder of path and locks it; -1: errno says why. Closing unlocks. */

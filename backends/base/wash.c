@@ -193,7 +193,9 @@ static size_t wash_part(char *dst, size_t size, const char *src, size_t len, siz
 
 size_t wash(char *dst, size_t size, const char *src, size_t len)
 {
-	return size ? wash_part(dst, size, src, src ? len : 0, NULL) : 0;
+	if (size)
+		return wash_part(dst, size, src, src ? len : 0, NULL);
+	return 0;
 }
 
 char *wash_ndup(const char *src, size_t len, size_t max)

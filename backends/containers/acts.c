@@ -195,7 +195,9 @@ static bool ctr_act_can_unpause(const struct row *row)
 	}
 WORDS(start)
 WORDS(stop)
-WORDS(restart) WORDS(kill) WORDS(pause) WORDS(unpause) WORDS(rm)
+WORDS(restart)
+WORDS(kill)
+WORDS(pause) WORDS(unpause) WORDS(rm)
 
 	const struct action container_actions[] = {
 		{ .name = "container-restart",

@@ -42,9 +42,11 @@ const char *engine_root_prefix(const struct endpoint *r)
 {
 	if (!r || r->kind != ENDPOINT_EXEC)
 		return "";
-	return strstr(r->command, "exec sudo -n ")   ? "sudo -n "
-	       : strstr(r->command, "exec doas -n ") ? "doas -n "
-	                                             : "";
+	if (strstr(r->command, "exec sudo -n "))
+		return "sudo -n ";
+	if (strstr(r->command, "exec doas -n "))
+		return "doas -n ";
+	return "";
 }
 
 /* The socket that the docker program of the login is led to, or the usual one of a rootless engine

@@ -208,7 +208,13 @@ static void engine_choose_api(struct engine *e, const char *theirs)
 		return;
 	/* one that can more may have left 1.41 behind (29.0 wants 1.44): all of them speak 1.44
 	 * from 1.44 on */
-	int use = top < want ? top : top >= most ? most : want;
+	int use;
+	if (top < want)
+		use = top;
+	else if (top >= most)
+		use = most;
+	else
+		use = want;
 	snprintf(e->api, sizeof(e->api), "%d.%d", use / 1000, use % 1000);
 }
 
@@ -219,9 +225,11 @@ static const char *engine_way(const struct engine *e)
 	if (!r || r->kind != ENDPOINT_EXEC)
 		return r ? ", by its socket" : "";
 	const char *root = engine_root_prefix(r);
-	return *root == 's' ? ", by sudo -n docker system dial-stdio"
-	       : *root      ? ", by doas -n docker system dial-stdio"
-	                    : ", by docker system dial-stdio";
+	if (*root == 's')
+		return ", by sudo -n docker system dial-stdio";
+	if (*root)
+		return ", by doas -n docker system dial-stdio";
+	return ", by docker system dial-stdio";
 }
 
 static void engine_feed_ping(struct engine *e, const char *text, size_t len)

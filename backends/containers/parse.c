@@ -109,10 +109,13 @@ static enum container_health ctr_parse_health_of(const char *s)
 {
 	if (!s)
 		return CTR_HEALTH_NONE;
-	return strcasecmp(s, "healthy") == 0     ? CTR_HEALTH_HEALTHY
-	       : strcasecmp(s, "unhealthy") == 0 ? CTR_HEALTH_UNHEALTHY
-	       : strcasecmp(s, "starting") == 0  ? CTR_HEALTH_STARTING
-	                                         : CTR_HEALTH_NONE;
+	if (strcasecmp(s, "healthy") == 0)
+		return CTR_HEALTH_HEALTHY;
+	if (strcasecmp(s, "unhealthy") == 0)
+		return CTR_HEALTH_UNHEALTHY;
+	if (strcasecmp(s, "starting") == 0)
+		return CTR_HEALTH_STARTING;
+	return CTR_HEALTH_NONE;
 }
 
 /* "(healthy)", "(unhealthy)", "(health: starting)" at the end of a list's Status: the only place
@@ -121,10 +124,13 @@ static enum container_health ctr_parse_health_in_status(const char *s)
 {
 	if (!s)
 		return CTR_HEALTH_NONE;
-	return strstr(s, "(unhealthy)")                                     ? CTR_HEALTH_UNHEALTHY
-	       : strstr(s, "(healthy)")                                     ? CTR_HEALTH_HEALTHY
-	       : strstr(s, "(health: starting)") || strstr(s, "(starting)") ? CTR_HEALTH_STARTING
-	                                                                    : CTR_HEALTH_NONE;
+	if (strstr(s, "(unhealthy)"))
+		return CTR_HEALTH_UNHEALTHY;
+	if (strstr(s, "(healthy)"))
+		return CTR_HEALTH_HEALTHY;
+	if (strstr(s, "(health: starting)") || strstr(s, "(starting)"))
+		return CTR_HEALTH_STARTING;
+	return CTR_HEALTH_NONE;
 }
 
 static int64_t ctr_parse_unit_ms(const char *word)
@@ -474,7 +480,10 @@ static void ctr_parse_read_memory(struct ctr_sample *s, const cJSON *mem)
 			cache = ctr_parse_number(detail, caches[i], 0);
 			break;
 		}
-	s->mem = usage > 0 ? (cache < usage ? usage - cache : usage) : -1;
+	if (usage > 0)
+		s->mem = cache < usage ? usage - cache : usage;
+	else
+		s->mem = -1;
 	s->mem_limit = limit > 0 ? limit : -1;
 }
 

@@ -142,7 +142,8 @@ static void deploy_act_secret_came(struct ask *ask, struct secret *answer, bool 
 {
 	struct act *a = arg;
 	struct err err;
-	(void)ask, (void)keep;
+	(void)ask;
+	(void)keep;
 	a->ask = NULL;
 	if (answer) {
 		a->secrets[a->n_secrets++] = answer;
@@ -234,7 +235,11 @@ static void deploy_act_launch(struct act *a)
 	bool back = !strcmp(a->what, "rollback");
 	if (!c)
 		err_set(&err, ERR_ABSENT, "%s is not in this configuration any more", order->id);
-	const char *text = c ? back ? c->rollback : c->run : NULL;
+	const char *text;
+	if (c)
+		text = back ? c->rollback : c->run;
+	else
+		text = NULL;
 	const char *values = back ? NULL : order->argument;
 	if (c && !text)
 		err_set(&err, ERR_USAGE, "[deploy %s] has no key run", c->name);

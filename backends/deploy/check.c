@@ -50,7 +50,10 @@ static bool check_url_read(const char *url, struct endpoint *endpoint, char *hos
 	if (from[n] == ':')
 		port = number_int(from + n + 1);
 	const char *rest = from + strcspn(from, "/?#");
-	*path = *rest == '/' ? xstrdup(rest) : xasprintf("/%s", *rest == '#' ? "" : rest);
+	if (*rest == '/')
+		*path = xstrdup(rest);
+	else
+		*path = xasprintf("/%s", *rest == '#' ? "" : rest);
 	*endpoint = (struct endpoint){
 		.kind = ENDPOINT_TCP, .host = host, .port = port, .tls = tls
 	};

@@ -76,16 +76,28 @@ static void deploy_add_run(struct doc *doc, const struct deploy_run *r)
 	char age[HUMAN_SIZE], span[HUMAN_SIZE];
 	human_age(age, now_wall_ms() - r->started_s * 1000);
 	human_span(span, (r->ended_s - r->started_s) * 1000);
-	enum doc_tone tone = !r->ended                         ? DOC_PLAIN
-	                     : r->code == 0 && r->checked >= 0 ? DOC_GOOD
-	                     : r->cancelled                    ? DOC_WARN
-	                                                       : DOC_BAD;
-	const char *how = !r->ended        ? "runs"
-	                  : r->gone        ? "vanished"
-	                  : r->cancelled   ? "cancelled"
-	                  : r->code        ? "failed"
-	                  : r->checked < 0 ? "check failed"
-	                                   : "done";
+	enum doc_tone tone;
+	if (!r->ended)
+		tone = DOC_PLAIN;
+	else if (r->code == 0 && r->checked >= 0)
+		tone = DOC_GOOD;
+	else if (r->cancelled)
+		tone = DOC_WARN;
+	else
+		tone = DOC_BAD;
+	const char *how;
+	if (!r->ended)
+		how = "runs";
+	else if (r->gone)
+		how = "vanished";
+	else if (r->cancelled)
+		how = "cancelled";
+	else if (r->code)
+		how = "failed";
+	else if (r->checked < 0)
+		how = "check failed";
+	else
+		how = "done";
 	doc_pair(doc, tone, how, "%s ago  %-8s %s%sby %s%s%s", age, r->what, r->ended ? span : "",
 	         r->ended ? "  " : "", r->by, *r->args ? "  " : "", r->args);
 	if (*r->after && strcmp(r->before, r->after) != 0)

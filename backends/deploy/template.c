@@ -19,8 +19,10 @@ static bool template_next_line(const char **at, const char **line, size_t *len)
 		*line = *at;
 		*len = strcspn(*at, "\n");
 		*at += *len + ((*at)[*len] == '\n');
-		while (*len && isspace((unsigned char)**line))
-			(*line)++, (*len)--;
+		while (*len && isspace((unsigned char)**line)) {
+			(*line)++;
+			(*len)--;
+		}
 		while (*len && isspace((unsigned char)(*line)[*len - 1]))
 			(*len)--;
 		if (*len)

@@ -97,9 +97,13 @@ static void api_words_add_fields(char *buf, size_t size, const cJSON *list)
 		const char *field = cJSON_IsArray(path) && cJSON_IsString(path->child)
 		                            ? path->child->valuestring
 		                            : v->string;
-		const char *text = cJSON_IsString(first) ? first->valuestring
-		                   : cJSON_IsObject(v)   ? api_words_text_of(v, "message")
-		                                         : NULL;
+		const char *text;
+		if (cJSON_IsString(first))
+			text = first->valuestring;
+		else if (cJSON_IsObject(v))
+			text = api_words_text_of(v, "message");
+		else
+			text = NULL;
 		if (text)
 			api_words_add(buf, size, field, text);
 	}
@@ -176,5 +180,9 @@ int64_t api_retry_after(const char *value, int64_t wall_ms)
 	tm.tm_mon = (int)(at - months) / 3;
 	tm.tm_year -= 1900;
 	int64_t ms = (int64_t)timegm(&tm) * 1000 - wall_ms;
-	return ms < 0 ? 0 : ms > (int64_t)RETRY_MAX_S * 1000 ? (int64_t)RETRY_MAX_S * 1000 : ms;
+	if (ms < 0)
+		return 0;
+	if (ms > (int64_t)RETRY_MAX_S * 1000)
+		return (int64_t)RETRY_MAX_S * 1000;
+	return ms;
 }

@@ -444,11 +444,14 @@ struct bus_call *bus_call(struct bus *bus, const char *dest, const char *path,
 	*call = (struct bus_call){ .bus = bus, .done = done, .arg = arg, .timeout_ms = timeout_ms };
 	snprintf(call->member, sizeof call->member, "%s", member);
 	bus_call_add(bus, call);
-	int r = !bus->sd || !bus->open ? -ENOTCONN
-	        : bus->n_calls > CALLS_MAX
-	                ? -ENOBUFS
-	                : sd_bus_message_new_method_call(bus->sd, &call->message, dest, path,
-	                                                 interface, member);
+	int r;
+	if (!bus->sd || !bus->open)
+		r = -ENOTCONN;
+	else if (bus->n_calls > CALLS_MAX)
+		r = -ENOBUFS;
+	else
+		r = sd_bus_message_new_method_call(bus->sd, &call->message, dest, path, interface,
+		                                   member);
 	if (r >= 0) {
 		va_start(ap, sig);
 		r = bus_append_args(call->message, sig ? sig : "", ap);
@@ -736,9 +739,13 @@ static void bus_try_local(struct bus *bus, const struct endpoint *endpoint)
 {
 	int fd = bus_connect_unix(endpoint->path);
 	int r = fd < 0 ? fd : bus_start(bus, fd);
-	enum err_code code = r == -ENOENT || r == -ECONNREFUSED ? ERR_ABSENT
-	                     : r == -EACCES || r == -EPERM      ? ERR_DENIED
-	                                                        : ERR_SYSTEM;
+	enum err_code code;
+	if (r == -ENOENT || r == -ECONNREFUSED)
+		code = ERR_ABSENT;
+	else if (r == -EACCES || r == -EPERM)
+		code = ERR_DENIED;
+	else
+		code = ERR_SYSTEM;
 	if (r < 0) {
 		bus_disconnect(bus);
 		bus_remember(bus, code, r == -ECONNREFUSED ? "nobody listens there" : strerror(-r));

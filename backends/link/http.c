@@ -363,7 +363,8 @@ static void http_set_request(struct call *c)
 /* curl's own sockets have no close-on-exec. */
 static curl_socket_t http_open_socket(void *unused, curlsocktype purpose, struct curl_sockaddr *a)
 {
-	(void)unused, (void)purpose;
+	(void)unused;
+	(void)purpose;
 	return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
 }
 
@@ -378,9 +379,12 @@ static void http_set_common(struct call *c, const char *socket)
 {
 	CURL *e = c->easy;
 	const struct endpoint *r = &c->origin->endpoints[0];
-	char *url = r->kind == ENDPOINT_TCP ? xasprintf("%s://%s:%d%s", r->tls ? "https" : "http",
-	                                                r->host, r->port, c->path)
-	                                    : xasprintf("http://localhost%s", c->path);
+	char *url;
+	if (r->kind == ENDPOINT_TCP)
+		url = xasprintf("%s://%s:%d%s", r->tls ? "https" : "http", r->host, r->port,
+		                c->path);
+	else
+		url = xasprintf("http://localhost%s", c->path);
 	curl_easy_setopt(e, CURLOPT_URL, url);
 	free(url);
 	if (!http_is_direct(c))

@@ -379,8 +379,11 @@ static bool ssh_login_set_ciphers(struct login *in, ssh_session s)
 {
 	const struct sshconf *c = &in->conf;
 	bool mac_known = ssh_login_set_both(s, SSH_OPTIONS_HMAC_C_S, SSH_OPTIONS_HMAC_S_C, c->macs);
-	char *allowed = mac_known ? xstrdup(c->ciphers)
-	                          : ssh_login_need_no_mac(c->ciphers ? c->ciphers : "");
+	char *allowed;
+	if (mac_known)
+		allowed = xstrdup(c->ciphers);
+	else
+		allowed = ssh_login_need_no_mac(c->ciphers ? c->ciphers : "");
 	char *ciphers = allowed ? ssh_login_fast_first(allowed) : NULL;
 	bool ok = ssh_login_set_both(s, SSH_OPTIONS_CIPHERS_C_S, SSH_OPTIONS_CIPHERS_S_C, ciphers);
 	if (!ok && !mac_known && !*ciphers)

@@ -164,15 +164,22 @@ static char *ssh_net_settings_by_ssh(struct login *in)
 	size_t n = 0;
 	argv[n++] = "ssh";
 	argv[n++] = "-G";
-	if (in->ssh_config)
-		argv[n++] = "-F", argv[n++] = in->ssh_config;
-	if (in->identity)
-		argv[n++] = "-i", argv[n++] = in->identity;
-	if (in->where.user)
-		argv[n++] = "-l", argv[n++] = in->where.user;
+	if (in->ssh_config) {
+		argv[n++] = "-F";
+		argv[n++] = in->ssh_config;
+	}
+	if (in->identity) {
+		argv[n++] = "-i";
+		argv[n++] = in->identity;
+	}
+	if (in->where.user) {
+		argv[n++] = "-l";
+		argv[n++] = in->where.user;
+	}
 	if (in->where.port) {
 		snprintf(port, sizeof(port), "%d", in->where.port);
-		argv[n++] = "-p", argv[n++] = port;
+		argv[n++] = "-p";
+		argv[n++] = port;
 	}
 	argv[n++] = "--";
 	argv[n++] = in->where.host;
@@ -293,16 +300,23 @@ static bool ssh_net_proxy_by_jump(struct login *in)
 	         in->conf.port, hop.host);
 	char *target = xasprintf("[%s]:%d", in->conf.hostname, in->conf.port);
 	argv[n++] = "ssh";
-	if (in->ssh_config)
-		argv[n++] = "-F", argv[n++] = in->ssh_config;
+	if (in->ssh_config) {
+		argv[n++] = "-F";
+		argv[n++] = in->ssh_config;
+	}
 	argv[n++] = "-oBatchMode=yes";
-	if (last)
-		argv[n++] = "-J", argv[n++] = before;
-	if (hop.user)
-		argv[n++] = "-l", argv[n++] = hop.user;
+	if (last) {
+		argv[n++] = "-J";
+		argv[n++] = before;
+	}
+	if (hop.user) {
+		argv[n++] = "-l";
+		argv[n++] = hop.user;
+	}
 	if (hop.port) {
 		snprintf(port, sizeof(port), "%d", hop.port);
-		argv[n++] = "-p", argv[n++] = port;
+		argv[n++] = "-p";
+		argv[n++] = port;
 	}
 	argv[n++] = "-W";
 	argv[n++] = target;

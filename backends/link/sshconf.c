@@ -378,9 +378,12 @@ static void sshconf_take_strict(struct sshconf *c, size_t offset, const char *va
 
 static void sshconf_take_family(struct sshconf *c, size_t offset, const char *value)
 {
-	c->address_family = strcmp(value, "inet") == 0    ? AF_INET
-	                    : strcmp(value, "inet6") == 0 ? AF_INET6
-	                                                  : AF_UNSPEC;
+	if (strcmp(value, "inet") == 0)
+		c->address_family = AF_INET;
+	else if (strcmp(value, "inet6") == 0)
+		c->address_family = AF_INET6;
+	else
+		c->address_family = AF_UNSPEC;
 }
 
 #define SETTING(name, take, field)                          \

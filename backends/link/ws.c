@@ -21,7 +21,11 @@
 static unsigned ws_head_size(const struct ws_frames *f)
 {
 	unsigned size = f->n_head < 2 ? 0 : f->head[1] & 0x7f;
-	return size == 126 ? 4 : size == 127 ? 10 : 2;
+	if (size == 126)
+		return 4;
+	if (size == 127)
+		return 10;
+	return 2;
 }
 
 /* No extension was agreed upon, a server masks nothing, a control frame is short and whole. */
@@ -48,7 +52,11 @@ static bool ws_head_over(struct ws_frames *f)
 static enum ws_frame ws_payload_over(struct ws_frames *f)
 {
 	f->in_payload = false;
-	return f->opcode == 8 ? WS_CLOSE : f->opcode == 9 ? WS_PING : WS_NOTHING;
+	if (f->opcode == 8)
+		return WS_CLOSE;
+	if (f->opcode == 9)
+		return WS_PING;
+	return WS_NOTHING;
 }
 
 enum ws_frame ws_next(struct ws_frames *f, const char *bytes, size_t len, size_t *used,

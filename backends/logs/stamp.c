@@ -136,8 +136,11 @@ static int64_t stamp_clock_of(const char *p)
 static int64_t stamp_syslog_time(const char *p, const char *end, struct zone zone)
 {
 	int month = end - p >= SYSLOG ? stamp_month_of(p) : 0;
-	int day = month && p[3] == ' ' ? stamp_digits(p + 4 + (p[4] == ' '), p[4] == ' ' ? 1 : 2)
-	                               : -1;
+	int day;
+	if (month && p[3] == ' ')
+		day = stamp_digits(p + 4 + (p[4] == ' '), p[4] == ' ' ? 1 : 2);
+	else
+		day = -1;
 	int64_t clock = day > 0 && day < 32 && p[6] == ' ' ? stamp_clock_of(p + 7) : -1;
 	time_t now = time(NULL);
 	struct tm tm;
@@ -193,7 +196,9 @@ static const char *stamp_rest_end(const char *p, const char *end)
 	if (p < end && *p == 'Z')
 		return p + 1;
 	const char *zone = p < end && *p == ' ' ? p + 1 : p;
-	return stamp_offset_of(zone, end, &east_s) ? zone + (zone[3] == ':' ? 6 : 5) : p;
+	if (stamp_offset_of(zone, end, &east_s))
+		return zone + (zone[3] == ':' ? 6 : 5);
+	return p;
 }
 
 size_t stamp_len(const char *line, size_t len)

@@ -253,7 +253,12 @@ static void tail_add_file_line(struct tail *t, const char *bytes, size_t len)
 	}
 	/* one without a time that was there already is not of now: it is as old as the last
 	 * writing, or older */
-	time_us = t->stamp_us ? t->stamp_us : t->offset <= t->size ? t->written_us : 0;
+	if (t->stamp_us)
+		time_us = t->stamp_us;
+	else if (t->offset <= t->size)
+		time_us = t->written_us;
+	else
+		time_us = 0;
 	tail_note_first(t, time_us ? time_us : now_wall_ms() * 1000, "");
 	log_add(t->follow.log, t->units[0].source, time_us, LOG_LEVEL_UNKNOWN, LOG_LINE, bytes,
 	        len);
@@ -739,10 +744,12 @@ static void tail_fetched(const struct run_result *r, void *arg)
 static bool tail_fetch(struct tail *t, char *command, const char **why)
 {
 	if (!command || !t->at || t->run || source_link(&t->at->source)->state != LINK_UP) {
-		*why = !command
-		               ? "all of the file is here; what is older is in its .1: p loads that"
-		       : t->run ? "older lines are on their way"
-		                : "the server is not connected";
+		if (!command)
+			*why = "all of the file is here; what is older is in its .1: p loads that";
+		else if (t->run)
+			*why = "older lines are on their way";
+		else
+			*why = "the server is not connected";
 		free(command);
 		return false;
 	}

@@ -41,9 +41,13 @@ static void host_on_host(struct hosts *h, const char *word)
 static void host_on_include(struct hosts *h, const char *word)
 {
 	const char *home = getenv("HOME");
-	char *pattern = *word == '/'   ? xstrdup(word)
-	                : *word == '~' ? xasprintf("%s%s", home ? home : "", word + 1)
-	                               : xasprintf("%s/%s", h->folder, word);
+	char *pattern;
+	if (*word == '/')
+		pattern = xstrdup(word);
+	else if (*word == '~')
+		pattern = xasprintf("%s%s", home ? home : "", word + 1);
+	else
+		pattern = xasprintf("%s/%s", h->folder, word);
 	glob_t found;
 	if (glob(pattern, 0, NULL, &found) == 0) {
 		for (size_t i = 0; i < found.gl_pathc; i++)
@@ -72,10 +76,13 @@ static void host_on_line(struct hosts *h, char *line)
 	char *key = host_next_word(&line), *word;
 	if (!key)
 		return;
-	void (*each)(struct hosts *, const char *) = strcasecmp(key, "Host") == 0 ? host_on_host
-	                                             : strcasecmp(key, "Include") == 0
-	                                                     ? host_on_include
-	                                                     : NULL;
+	void (*each)(struct hosts *, const char *);
+	if (strcasecmp(key, "Host") == 0)
+		each = host_on_host;
+	else if (strcasecmp(key, "Include") == 0)
+		each = host_on_include;
+	else
+		each = NULL;
 	while (each && (word = host_next_word(&line)))
 		each(h, word);
 }

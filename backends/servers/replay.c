@@ -46,7 +46,9 @@ static struct stream *replay_no_endpoint(struct link *link, const struct endpoin
                                          const struct stream_events *events, void *arg,
                                          struct err *err)
 {
-	(void)endpoint, (void)events, (void)arg;
+	(void)endpoint;
+	(void)events;
+	(void)arg;
 	err_set(err, ERR_DENIED, "%s is played from a recording: nothing can be opened on it",
 	        link->name);
 	return NULL;

@@ -85,7 +85,12 @@ void server_judge(struct server *v)
 
 static void server_choose_ask(struct server *v)
 {
-	v->asks = v->link->ask ? v->link->ask : v->pending ? v->pending->ask : NULL;
+	if (v->link->ask)
+		v->asks = v->link->ask;
+	else if (v->pending)
+		v->asks = v->pending->ask;
+	else
+		v->asks = NULL;
 	server_judge(v);
 	store_changed(v->store);
 }
@@ -140,7 +145,8 @@ static void server_tell_state(struct server *v, enum link_state before)
  * would stay for days. */
 static void server_trim(struct loop_timer *timer, void *arg)
 {
-	(void)timer, (void)arg;
+	(void)timer;
+	(void)arg;
 	malloc_trim(0);
 }
 

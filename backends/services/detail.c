@@ -30,7 +30,13 @@ static void unit_take_run(struct unit *u, const char *what, const struct run_res
 {
 	char name[UNIT_NAME_SIZE + 8];
 	snprintf(name, sizeof name, "%s:%s", what, unit_name(u));
-	const char *text = r->out_len ? r->out : r->end.err.code ? r->end.err.text : r->err_out;
+	const char *text;
+	if (r->out_len)
+		text = r->out;
+	else if (r->end.err.code)
+		text = r->end.err.text;
+	else
+		text = r->err_out;
 	struct buf all = { 0 };
 	buf_addf(&all, "%s%s", text, r->out_len && r->end.err.code ? "\n… cut: " : "");
 	if (r->out_len && r->end.err.code)
@@ -252,7 +258,13 @@ static void unit_add_commands(struct doc *doc, const struct unit *u, bool reveal
 		}
 		if (line.len && !reveal)
 			mask_text(&clean, line.data, line.len);
-		const char *text = clean.len ? clean.data : line.len ? line.data : "";
+		const char *text;
+		if (clean.len)
+			text = clean.data;
+		else if (line.len)
+			text = line.data;
+		else
+			text = "";
 		if (*text)
 			doc_pair(doc, DOC_CODE, label, "%s", text);
 		label = "";

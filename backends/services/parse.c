@@ -75,7 +75,11 @@ bool unit_path(const char *name, char *path, size_t size)
 
 static int unit_parse_hex(char c)
 {
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return -1;
 }
 
 bool unit_of_path(const char *path, char *name, size_t size)
@@ -336,7 +340,12 @@ static void unit_parse_set_next(struct unit *u)
 	int64_t real = (int64_t)(p->next_real_us / 1000), mono = 0;
 	if (p->next_mono_us && p->active_mono_us && p->active_wall_us)
 		mono = ((int64_t)p->next_mono_us - p->active_mono_us + p->active_wall_us) / 1000;
-	u->next_ms = !real ? mono : !mono || real < mono ? real : mono;
+	if (!real)
+		u->next_ms = mono;
+	else if (!mono || real < mono)
+		u->next_ms = real;
+	else
+		u->next_ms = mono;
 }
 
 void unit_take_props(struct unit *u, const cJSON *obj)

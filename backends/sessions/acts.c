@@ -648,9 +648,13 @@ static void session_act_new_words(struct act *a, const char *words)
 	size_t n;
 	words = act_path(words, &a->directory);
 	for (;;) {
-		char **slot = !strncmp(words, "agent=", 6)   ? &a->agent
-		              : !strncmp(words, "model=", 6) ? &a->model
-		                                             : NULL;
+		char **slot;
+		if (!strncmp(words, "agent=", 6))
+			slot = &a->agent;
+		else if (!strncmp(words, "model=", 6))
+			slot = &a->model;
+		else
+			slot = NULL;
 		n = strcspn(words, " ");
 		if (!slot)
 			break;
@@ -667,7 +671,13 @@ static void session_act_make(struct order *order)
 	struct row *row = order_row(order);
 	const struct session *r = (const struct session *)row;
 	struct ses *s = row ? ses_of(row) : NULL;
-	struct oc *oc = s ? s->home : row && r->type == SESSION_SERVICE ? r->priv : NULL;
+	struct oc *oc;
+	if (s)
+		oc = s->home;
+	else if (row && r->type == SESSION_SERVICE)
+		oc = r->priv;
+	else
+		oc = NULL;
 	if (!order->argument || *order->argument != '/') {
 		oc_act_fail(order, ERR_USAGE,
 		            "it needs a directory: \"/srv/app [agent=NAME] [model=PROVIDER/MODEL] "

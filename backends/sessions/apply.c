@@ -75,9 +75,12 @@ static void session_replace_washed(char **slot, const char *text)
 
 static void session_replace_model(struct session *r, const char *provider, const char *model)
 {
-	char *both = model && *model ? xasprintf("%s%s%s", provider ? provider : "",
-	                                         provider && *provider ? "/" : "", model)
-	                             : NULL;
+	char *both;
+	if (model && *model)
+		both = xasprintf("%s%s%s", provider ? provider : "",
+		                 provider && *provider ? "/" : "", model);
+	else
+		both = NULL;
 	if (both)
 		session_replace_washed(&r->model, both);
 	free(both);

@@ -144,12 +144,20 @@ static void session_judge_one(struct ses *s)
 	enum session_status before = r->shown;
 	char why[420];
 	r->status = session_own_status(s);
-	r->shown = !asks ? r->status : asks->is_question ? SESSION_QUESTION : SESSION_PERMISSION;
-	if (r->shown != before || !r->status_ms)
-		r->status_ms = asks ? asks->asked_ms
-		               : r->shown >= SESSION_BUSY && r->shown != SESSION_ERROR
-		                       ? now_wall_ms()
-		                       : r->updated_ms;
+	if (!asks)
+		r->shown = r->status;
+	else if (asks->is_question)
+		r->shown = SESSION_QUESTION;
+	else
+		r->shown = SESSION_PERMISSION;
+	if (r->shown != before || !r->status_ms) {
+		if (asks)
+			r->status_ms = asks->asked_ms;
+		else if (r->shown >= SESSION_BUSY && r->shown != SESSION_ERROR)
+			r->status_ms = now_wall_ms();
+		else
+			r->status_ms = r->updated_ms;
+	}
 	if (before == SESSION_UNKNOWN && r->shown == SESSION_BUSY && s->last.created_ms)
 		r->status_ms = s->last.created_ms; /* it was at it before we came */
 	r->hidden = session_is_hidden(s);

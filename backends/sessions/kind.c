@@ -323,14 +323,21 @@ size_t session_names(const struct row *row, enum session_list list, const char *
 {
 	const struct session *s = (const struct session *)row;
 	const struct ses *ses = ses_of(row);
-	struct oc *oc = s->type == SESSION_SERVICE ? s->priv : ses ? ses->home : NULL;
+	struct oc *oc;
+	if (s->type == SESSION_SERVICE)
+		oc = s->priv;
+	else if (ses)
+		oc = ses->home;
+	else
+		oc = NULL;
 	if (list == SESSION_DIRECTORIES)
 		return session_directories(sessions_of(row->source), out, max);
-	return oc ? session_lines_into(list == SESSION_AGENTS   ? oc->agents
-	                               : list == SESSION_MODELS ? oc->models
-	                                                        : oc->commands,
-	                               out, max)
-	          : 0;
+	if (oc)
+		return session_lines_into(list == SESSION_AGENTS   ? oc->agents
+		                          : list == SESSION_MODELS ? oc->models
+		                                                   : oc->commands,
+		                          out, max);
+	return 0;
 }
 
 /* --- folders over the link ----------------------------------------------- */

@@ -329,7 +329,13 @@ void session_import(struct order *order)
 	struct row *row = order_row(order);
 	const struct session *r = (const struct session *)row;
 	struct ses *s = row ? ses_of(row) : NULL;
-	struct oc *oc = s ? s->home : row && r->type == SESSION_SERVICE ? r->priv : NULL;
+	struct oc *oc;
+	if (s)
+		oc = s->home;
+	else if (row && r->type == SESSION_SERVICE)
+		oc = r->priv;
+	else
+		oc = NULL;
 	const char *words = order->argument ? order->argument : "", *dir = strrchr(words, ' ');
 	if (!dir || dir[1] != '/') {
 		oc_act_fail(order, ERR_USAGE,

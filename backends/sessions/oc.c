@@ -599,9 +599,11 @@ void oc_ask_directory(struct oc *oc, const char *directory)
 static int oc_newest_first(const void *a, const void *b)
 {
 	const struct ses *x = *(struct ses *const *)a, *y = *(struct ses *const *)b;
-	return x->row->updated_ms < y->row->updated_ms   ? 1
-	       : x->row->updated_ms > y->row->updated_ms ? -1
-	                                                 : 0;
+	if (x->row->updated_ms < y->row->updated_ms)
+		return 1;
+	if (x->row->updated_ms > y->row->updated_ms)
+		return -1;
+	return 0;
 }
 
 static void oc_lasts_fetch(struct sessions *);

@@ -364,9 +364,12 @@ static bool oc_parse_message_of(const cJSON *o, struct oc_message *m)
 	if (!role || !oc_parse_id_copy(m->id, oc_parse_text(o, "id")))
 		return false;
 	oc_parse_id_copy(m->session, oc_parse_text(o, "sessionID"));
-	m->role = !strcmp(role, "user")        ? OC_ROLE_USER
-	          : !strcmp(role, "assistant") ? OC_ROLE_ASSISTANT
-	                                       : OC_ROLE_NONE;
+	if (!strcmp(role, "user"))
+		m->role = OC_ROLE_USER;
+	else if (!strcmp(role, "assistant"))
+		m->role = OC_ROLE_ASSISTANT;
+	else
+		m->role = OC_ROLE_NONE;
 	m->created_ms = oc_parse_whole(time, "created", 0);
 	m->completed_ms = oc_parse_whole(time, "completed", 0);
 	m->completed = cJSON_IsNumber(oc_parse_get(time, "completed"));

@@ -23,10 +23,15 @@ static void request_diff_lines(struct doc *doc, const char *diff)
 		size_t n = strcspn(at, "\n");
 		bool file = !strncmp(at, "+++", 3) || !strncmp(at, "---", 3) ||
 		            !strncmp(at, "Index:", 6) || !strncmp(at, "===", 3);
-		enum doc_tone tone = file || *at == '@' ? DOC_DIM
-		                     : *at == '+'       ? DOC_GOOD
-		                     : *at == '-'       ? DOC_BAD
-		                                        : DOC_CODE;
+		enum doc_tone tone;
+		if (file || *at == '@')
+			tone = DOC_DIM;
+		else if (*at == '+')
+			tone = DOC_GOOD;
+		else if (*at == '-')
+			tone = DOC_BAD;
+		else
+			tone = DOC_CODE;
 		doc_text(doc, tone, at, n);
 		at += n + (at[n] == '\n');
 	}
@@ -89,8 +94,10 @@ void request_phrase(const struct request *r, char *buf, size_t size)
 
 static char *request_trimmed(const char *s, size_t n)
 {
-	while (n && isspace((unsigned char)*s))
-		s++, n--;
+	while (n && isspace((unsigned char)*s)) {
+		s++;
+		n--;
+	}
 	while (n && isspace((unsigned char)s[n - 1]))
 		n--;
 	return xstrndup(s, n);

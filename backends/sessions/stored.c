@@ -82,7 +82,10 @@ static void stored_take(struct sessions *ss, const struct oc_session *o)
 	}
 	if (s->tells_cost)
 		return;
-	s->row->cost = o->cost >= 0 ? o->cost : s->home ? s->row->cost : -1;
+	if (o->cost >= 0)
+		s->row->cost = o->cost;
+	else if (!s->home)
+		s->row->cost = -1;
 	s->row->tokens = o->tokens >= 0 ? o->tokens : s->row->tokens;
 }
 

@@ -172,9 +172,12 @@ void order_end(struct order *order, const struct err *err, const char *output)
 		return;
 	bool failed = err && err->code != ERR_NONE;
 	char took[HUMAN_SIZE];
-	order->state = !failed                      ? ORDER_DONE
-	               : err->code == ERR_CANCELLED ? ORDER_CANCELLED
-	                                            : ORDER_FAILED;
+	if (!failed)
+		order->state = ORDER_DONE;
+	else if (err->code == ERR_CANCELLED)
+		order->state = ORDER_CANCELLED;
+	else
+		order->state = ORDER_FAILED;
 	order->ended_ms = now_wall_ms();
 	order->run = NULL;
 	if (failed)

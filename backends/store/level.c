@@ -178,9 +178,12 @@ enum log_level level_guess(const char *text, size_t len)
 	const char *end = text + (len < LEVEL_SPAN ? len : LEVEL_SPAN);
 	if (end - text > 2 && text[0] == '<' && isdigit((unsigned char)text[1]) && text[2] == '>')
 		return level_of_priority(text[1] - '0');
-	if (end - text > 5 && strchr("IWEF", text[0]) && level_klog(text) && text[5] == ' ')
-		return text[0] == 'I'   ? LOG_LEVEL_INFO
-		       : text[0] == 'W' ? LOG_LEVEL_WARN
-		                        : LOG_LEVEL_ERROR;
+	if (end - text > 5 && strchr("IWEF", text[0]) && level_klog(text) && text[5] == ' ') {
+		if (text[0] == 'I')
+			return LOG_LEVEL_INFO;
+		if (text[0] == 'W')
+			return LOG_LEVEL_WARN;
+		return LOG_LEVEL_ERROR;
+	}
 	return level_in_words(text, end);
 }

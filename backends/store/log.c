@@ -584,7 +584,9 @@ static uint64_t log_number_before(const struct log *log, int64_t time_us, uint64
 	if (before && before->time_us == time_us && before->number > least)
 		least = before->number;
 	uint64_t half = (number - least) / 2;
-	return half ? least + (half < NUMBER_GAP ? half : NUMBER_GAP) : 0;
+	if (half)
+		return least + (half < NUMBER_GAP ? half : NUMBER_GAP);
+	return 0;
 }
 
 uint64_t log_add_before(struct log *log, uint64_t number, unsigned source, int64_t time_us,

@@ -237,9 +237,13 @@ static int settings_set(struct reading *r, const struct setting_row *row, void *
 		return COMPLAIN(r, "%s: expected one of: %s; got \"%s\"", row->key, row->choices,
 		                value);
 	char *old = *(char **)field;
-	char *text = row->type == SETTING_PATH           ? path_expand(value)
-	             : row->type == SETTING_LINES && old ? xasprintf("%s\n%s", old, value)
-	                                                 : xstrdup(value);
+	char *text;
+	if (row->type == SETTING_PATH)
+		text = path_expand(value);
+	else if (row->type == SETTING_LINES && old)
+		text = xasprintf("%s\n%s", old, value);
+	else
+		text = xstrdup(value);
 	free(old);
 	*(char **)field = text;
 	if (row->offset == S(ssh_config) && strcmp(row->key, "ssh_config") == 0 &&

@@ -311,7 +311,13 @@ static void vitals_on_error_data(struct stream *shell, const char *bytes, size_t
 static void vitals_on_closed(struct stream *shell, const struct stream_end *end, void *arg)
 {
 	struct vitals_source *vs = arg;
-	const char *said = vs->complaint_len ? vs->complaint : vs->in.len ? vs->in.data : "";
+	const char *said;
+	if (vs->complaint_len)
+		said = vs->complaint;
+	else if (vs->in.len)
+		said = vs->in.data;
+	else
+		said = "";
 	const char *name = vs->source.server->name;
 	struct err err;
 	vs->shell = NULL;

@@ -234,9 +234,10 @@ static char *hs_act_comma_list(const char *const *words, size_t n)
 	}
 CAN_NODE(expire)
 CAN_NODE(rename)
-CAN_NODE(delete) CAN_NODE(tags)
+CAN_NODE(delete)
+CAN_NODE(tags)
 
-	bool can_routes(const struct row *row)
+bool can_routes(const struct row *row)
 {
 	const struct peer *p = hs_act_node_of(row);
 	return hs_act_can_node(row) && (*p->at.offered || *p->at.routes);
@@ -421,7 +422,9 @@ void suggest_routes(const struct row *row, char *buf, size_t size)
 	}
 CAN_CONTROL(key)
 CAN_CONTROL(key_expire)
-CAN_CONTROL(keys) CAN_CONTROL(users) CAN_CONTROL(dns_list) CAN_CONTROL(dns)
+CAN_CONTROL(keys)
+CAN_CONTROL(users)
+CAN_CONTROL(dns_list) CAN_CONTROL(dns)
 
 	static void say_on(const struct row *row, const char *what, char *buf, size_t size)
 {
@@ -495,7 +498,15 @@ static int64_t hs_act_span_ms(const char *s)
 {
 	char *end;
 	long n = strtol(s, &end, 10);
-	int64_t unit = *end == 'm' ? 60000 : *end == 'h' ? 3600000 : *end == 'd' ? 86400000 : 0;
+	int64_t unit;
+	if (*end == 'm')
+		unit = 60000;
+	else if (*end == 'h')
+		unit = 3600000;
+	else if (*end == 'd')
+		unit = 86400000;
+	else
+		unit = 0;
 	return n > 0 && n < 100000 && unit && !end[1] ? n * unit : 0;
 }
 

@@ -301,7 +301,13 @@ static void ts_act_check(struct ts_act *a)
 	const char *at = strstr(a->url, "://") ? strstr(a->url, "://") + 3 : a->url;
 	snprintf(host, sizeof(host), "%.*s", (int)strcspn(at, "/"), at);
 	char *colon = strrchr(host, ':');
-	int port = colon ? number_int(colon + 1) : tls ? 443 : 80;
+	int port;
+	if (colon)
+		port = number_int(colon + 1);
+	else if (tls)
+		port = 443;
+	else
+		port = 80;
 	if (colon)
 		*colon = '\0';
 	struct endpoint endpoint = {

@@ -19,8 +19,9 @@ struct reply;
 /* act_ts.c */
 VPN_ACT(ping)
 VPN_ACT(up)
-VPN_ACT(down) VPN_ACT(logout) VPN_ACT(exit)
-	VPN_ACT(exit_off) void suggest_up(const struct row *, char *buf, size_t size);
+VPN_ACT(down)
+VPN_ACT(logout)
+VPN_ACT(exit) VPN_ACT(exit_off) void suggest_up(const struct row *, char *buf, size_t size);
 void suggest_exit(const struct row *, char *buf, size_t size);
 /* Asks tailscaled behind origin for one ping; the answer is for ts_pong_parse. */
 struct call *ts_ping(struct origin *origin, const char *peer, int64_t timeout_ms,
@@ -33,9 +34,10 @@ void peer_pinged(struct row *, double ms, const char *path);
 /* act_hs.c */
 VPN_ACT(expire)
 VPN_ACT(rename)
-VPN_ACT(delete) VPN_ACT(tags) VPN_ACT(routes) VPN_ACT(key) VPN_ACT(key_expire) VPN_ACT(keys)
-	VPN_ACT(users) VPN_ACT(dns_list)
-		VPN_ACT(dns) void suggest_name(const struct row *, char *buf, size_t size);
+VPN_ACT(delete)
+VPN_ACT(tags)
+VPN_ACT(routes) VPN_ACT(key) VPN_ACT(key_expire) VPN_ACT(keys) VPN_ACT(users) VPN_ACT(dns_list)
+	VPN_ACT(dns) void suggest_name(const struct row *, char *buf, size_t size);
 void suggest_tags(const struct row *, char *buf, size_t size);
 void suggest_routes(const struct row *, char *buf, size_t size);
 void suggest_key(const struct row *, char *buf, size_t size);

@@ -135,10 +135,14 @@ static void hs_set_release(struct hs *h, const char *look, size_t len, const cha
 	h->release = said ? hs_version(said, n, h->version, sizeof(h->version)) : 0;
 	if (h->release)
 		return;
-	h->release = seen                                  ? seen
-	             : hs_block(look, len, "routes", &n)   ? 25
-	             : hs_block(look, len, "noroutes", &n) ? 26
-	                                                   : 0;
+	if (seen)
+		h->release = seen;
+	else if (hs_block(look, len, "routes", &n))
+		h->release = 25;
+	else if (hs_block(look, len, "noroutes", &n))
+		h->release = 26;
+	else
+		h->release = 0;
 	if (h->release)
 		snprintf(h->version, sizeof(h->version), "like 0.%d", h->release);
 }

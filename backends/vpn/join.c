@@ -273,10 +273,13 @@ static const char *join_sight(const struct peer *p, int64_t *since)
 	}
 	if (p->family == VPN_WIREGUARD && !p->at.self) {
 		*since = p->at.handshake_ms;
-		return !p->at.handshake_ms ? "no handshake yet"
-		       : peer_online(p)    ? "up"
-		       : p->at.keepalive   ? "no handshake"
-		                           : "idle";
+		if (!p->at.handshake_ms)
+			return "no handshake yet";
+		if (peer_online(p))
+			return "up";
+		if (p->at.keepalive)
+			return "no handshake";
+		return "idle";
 	}
 	if (p->at.online == 0) {
 		*since = join_seen_ms(p);
@@ -367,9 +370,8 @@ static void join_show_health(struct peer *p)
 		return;
 	}
 	/* One row tells of a change; the others of the ring only wear its colour. */
-	p->row.health = p->control                     ? p->row.health
-	                : peer_online(p) || p->at.self ? HEALTH_GOOD
-	                                               : HEALTH_IDLE;
+	if (!p->control)
+		p->row.health = peer_online(p) || p->at.self ? HEALTH_GOOD : HEALTH_IDLE;
 	xreplace(&p->row.why, NULL);
 }
 

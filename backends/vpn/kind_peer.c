@@ -56,9 +56,13 @@ static void peer_local_id(enum vpn_family family, const struct source *source,
                           const struct vpn_peer *p, const char *name, char *buf, size_t size)
 {
 	const char *hex = strchr(p->key, ':') ? strchr(p->key, ':') + 1 : p->key;
-	const char *prefix = family == VPN_HEADSCALE   ? "headscale:"
-	                     : family == VPN_WIREGUARD ? "wg:"
-	                                               : "";
+	const char *prefix;
+	if (family == VPN_HEADSCALE)
+		prefix = "headscale:";
+	else if (family == VPN_WIREGUARD)
+		prefix = "wg:";
+	else
+		prefix = "";
 	if (p->self && family == VPN_WIREGUARD)
 		snprintf(buf, size, "wg:%s", p->iface);
 	else if (p->self)

@@ -180,17 +180,24 @@ bool ts_pong_words(struct ts_pong *pong, const char *text)
 	*pong = (struct ts_pong){ .ms = -1 };
 	if (!in)
 		return false;
-	const char *kind = ts_parse_starts(via + 5, "DERP(")         ? "relay"
-	                   : ts_parse_starts(via + 5, "peer-relay(") ? "peer relay"
-	                                                             : "direct";
+	const char *kind;
+	if (ts_parse_starts(via + 5, "DERP("))
+		kind = "relay";
+	else if (ts_parse_starts(via + 5, "peer-relay("))
+		kind = "peer relay";
+	else
+		kind = "direct";
 	snprintf(way, sizeof(way), "%.*s", (int)(in - via - 5), via + 5);
 	const char *bare = *kind == 'd' ? way : strchr(way, '(') + 1;
 	wash(clean, sizeof(clean), bare, *kind == 'd' ? strlen(bare) : strcspn(bare, ")"));
 	snprintf(pong->path, sizeof(pong->path), "%s %s", kind, clean);
 	double n = strtod(in + 4, &unit);
-	pong->ms = unit == in + 4 || n < 0 || n >= 1e6 ? -1
-	           : ts_parse_starts(unit, "ms")       ? n
-	                                               : n * 1000;
+	if (unit == in + 4 || n < 0 || n >= 1e6)
+		pong->ms = -1;
+	else if (ts_parse_starts(unit, "ms"))
+		pong->ms = n;
+	else
+		pong->ms = n * 1000;
 	return pong->ms >= 0;
 }
 

@@ -260,9 +260,13 @@ static void ts_feed_clock(struct ts *t, const char *date)
 
 static void ts_look_later(struct ts *t)
 {
-	int64_t rest = !t->by_program          ? (t->shown ? SHOWN_MS : HIDDEN_MS)
-	               : t->shown || !t->watch ? PROGRAM_SHOWN_MS
-	                                       : PROGRAM_MS;
+	int64_t rest;
+	if (!t->by_program)
+		rest = t->shown ? SHOWN_MS : HIDDEN_MS;
+	else if (t->shown || !t->watch)
+		rest = PROGRAM_SHOWN_MS;
+	else
+		rest = PROGRAM_MS;
 	loop_timer_set(t->timer, t->again ? ASK_GAP_MS : rest);
 	t->again = false;
 }

@@ -218,8 +218,16 @@ static void test_fleet(void **state)
 	/* Six minutes in six cells: the means of whole parts of the ring, the newest part as far as
 	 * it has come. */
 	float *ring = s->vitals.cpu_history;
-	for (size_t i = 0; i < VITALS_HISTORY; i++)
-		ring[i] = i < 20 ? 0 : i < 40 ? (i % 2 ? 100 : 0) : i < 60 ? -1 : 100;
+	for (size_t i = 0; i < VITALS_HISTORY; i++) {
+		if (i < 20)
+			ring[i] = 0;
+		else if (i < 40)
+			ring[i] = i % 2 ? 100 : 0;
+		else if (i < 60)
+			ring[i] = -1;
+		else
+			ring[i] = 100;
+	}
 	s->vitals.n_history = s->vitals.next_history = 50;
 	check(&panel_fleet, "spark", r, "▁▅ ");
 	s->vitals.n_history = VITALS_HISTORY;
