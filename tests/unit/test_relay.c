@@ -1,4 +1,4 @@
-/* test_pump.c: a library that closes its end of a relay early. The relay lives on until the far
+/* test_relay.c: a library that closes its end of a relay early. The relay lives on until the far
  * side ends: it must rest, and take what still comes. */
 #include <setjmp.h>
 #include <stdarg.h>
