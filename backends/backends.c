@@ -6,7 +6,7 @@
 #include "backends/logs/tail.h"
 #include "backends/services/services.h"
 #include "backends/sessions/session.h"
-#include "backends/store/report.h"
+#include "backends/servers/server.h"
 #include "backends/store/store.h"
 #include "backends/vitals/vitals.h"
 #include "backends/vpn/vpn.h"
@@ -21,3 +21,9 @@ const struct backend *const backends[] = {
 
 const struct kind *const kinds[] = { &kind_source, &kind_container, &kind_unit, &kind_session,
 	                             &kind_peer,   &kind_deploy,    &kind_app,  NULL };
+
+const struct server_opinion server_opinions[] = {
+	{ HEALTH_BAD, vpn_reason },
+	{ HEALTH_GOOD, vitals_opinion },
+	{ HEALTH_UNKNOWN, NULL },
+};

@@ -20,6 +20,7 @@
 #include "backends/logs/when.h"
 #include "backends/store/doc.h"
 #include "backends/store/record.h"
+#include "backends/servers/replay.h"
 #include "backends/servers/server.h"
 #include "backends/store/settings.h"
 #include "backends/store/store.h"

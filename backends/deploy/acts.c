@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backends/servers/server.h"
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
 #include "backends/base/quote.h"

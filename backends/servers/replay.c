@@ -17,6 +17,7 @@
 #include "backends/servers/sudo.h"
 #include "backends/store/internal.h"
 #include "backends/store/record.h"
+#include "backends/servers/replay.h"
 #include "backends/servers/server.h"
 
 #define RECORD_MAX (64u << 20)
@@ -70,7 +71,7 @@ static const struct link_ops replay_link = {
 
 struct server *server_open_replay(struct store *s, const char *name)
 {
-	struct server *v = store_server_add(s, name);
+	struct server *v = server_add(s, name);
 	v->link = xcalloc(1, sizeof(*v->link));
 	v->link->ops = &replay_link;
 	v->link->loop = s->loop;
@@ -227,6 +228,20 @@ static void replay_on_time(struct loop_timer *timer, void *arg)
 	loop_timer_set(timer, pause < REPLAY_PAUSE_MS ? pause : REPLAY_PAUSE_MS);
 }
 
+static void replay_destroy(struct replay *r)
+{
+	if (!r)
+		return;
+	loop_timer_remove(r->timer);
+	fclose(r->f);
+	free(r->server);
+	free(r->source);
+	free(r->what);
+	free(r->bytes);
+	free(r);
+	now_wall_set(0);
+}
+
 bool replay_start(struct store *s, const char *dir, bool at_once, struct err *err)
 {
 	char *path = xasprintf("%s/answers", dir);
@@ -239,6 +254,7 @@ bool replay_start(struct store *s, const char *dir, bool at_once, struct err *er
 	}
 	free(path);
 	struct replay *r = s->replay = xcalloc(1, sizeof(*r));
+	s->replay_destroy = replay_destroy;
 	r->store = s;
 	r->f = f;
 	if (!replay_read_record(r))
@@ -252,23 +268,4 @@ bool replay_start(struct store *s, const char *dir, bool at_once, struct err *er
 	while (replay_read_record(r));
 	replay_settle(r);
 	return true;
-}
-
-bool replay_is_on(const struct store *s)
-{
-	return s->replay != NULL;
-}
-
-void replay_destroy(struct replay *r)
-{
-	if (!r)
-		return;
-	loop_timer_remove(r->timer);
-	fclose(r->f);
-	free(r->server);
-	free(r->source);
-	free(r->what);
-	free(r->bytes);
-	free(r);
-	now_wall_set(0);
 }

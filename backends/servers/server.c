@@ -23,12 +23,12 @@
 #include "backends/store/record.h"
 #include "backends/vitals/sockets.h"
 #include "backends/vitals/vitals.h"
-#include "backends/vpn/vpn.h"
 
 #define TRIM_MS 4000
 
 static void server_on_link(struct link *link, void *arg);
 static const struct link_events events = { .changed = server_on_link };
+static const struct server_ops server_ops;
 
 /* A question of a backend on its way: remembers who asked, so that the answer passes through here.
  */
@@ -64,19 +64,31 @@ static const char *server_without_name(const struct server *v, const char *text)
 	                                                                         : text;
 }
 
-void server_judge(struct server *v)
+/* Adds what other rooms say about a server whose link is this well. False: nothing. */
+static bool server_add_opinion(const struct server *v, enum health about, char *why, size_t size)
 {
-	char why[sizeof(v->link->err.text) + VPN_REASON_MAX] = "", vpn[VPN_REASON_MAX];
+	bool any = false;
+	for (const struct server_opinion *o = server_opinions; o->say; o++) {
+		char text[SERVER_OPINION_MAX] = "";
+		if (o->about != about || !o->say(v, text, sizeof(text)))
+			continue;
+		snprintf(why + strlen(why), size - strlen(why), "%s%s", *why ? "; " : "", text);
+		any = true;
+	}
+	return any;
+}
+
+static void server_assess(struct server *v)
+{
+	char why[sizeof(v->link->err.text) + SERVER_OPINION_MAX] = "";
 	enum health health = server_link_health(v->link);
 	if (v->asks) {
 		health = HEALTH_ASKS;
 		snprintf(why, sizeof(why), "asks you: %s", server_without_name(v, v->asks->title));
 	} else if (health == HEALTH_BAD) {
 		snprintf(why, sizeof(why), "%s", server_without_name(v, v->link->err.text));
-		if (vpn_reason(v, vpn, sizeof(vpn)))
-			snprintf(why + strlen(why), sizeof(why) - strlen(why), "; %s", vpn);
-	} else if (health == HEALTH_GOOD && v->vitals &&
-	           vitals_attention(v->vitals, v->store->settings->disk_warn, why, sizeof(why))) {
+		server_add_opinion(v, health, why, sizeof(why));
+	} else if (health == HEALTH_GOOD && server_add_opinion(v, health, why, sizeof(why))) {
 		health = HEALTH_ATTENTION;
 	}
 	int64_t since = v->row.health == health ? v->row.health_ms : now_wall_ms();
@@ -182,7 +194,7 @@ static void server_on_link(struct link *link, void *arg)
 	server_choose_ask(v);
 }
 
-void server_facts_known(struct server *v)
+static void server_on_facts(struct server *v)
 {
 	bool first = !v->facts_known;
 	v->facts_known = true;
@@ -266,21 +278,12 @@ static void server_make_sources(struct server *v)
 	}
 }
 
-/* A name parts ids at its slashes and stands on screens. */
-static char *server_clean_name(const char *name)
-{
-	char *clean = wash_dup(name, 0);
-	for (char *c = clean; *c; c++)
-		if (*c == '/')
-			*c = '-';
-	return clean;
-}
-
-struct server *store_server_add(struct store *s, const char *name)
+struct server *server_add(struct store *s, const char *name)
 {
 	struct server *v = xcalloc(1, sizeof(*v)), **slot = &s->servers;
+	v->ops = &server_ops;
 	v->store = s;
-	v->name = server_clean_name(name);
+	v->name = store_server_name(name);
 	v->uid = -1;
 	v->row.kind = &kind_server;
 	v->row.server = v;
@@ -292,28 +295,6 @@ struct server *store_server_add(struct store *s, const char *name)
 	server_make_sources(v);
 	store_row_adopt(s, &v->row);
 	return v;
-}
-
-struct server *store_server_find(const struct store *s, const char *name)
-{
-	char *clean = server_clean_name(name); /* the same words find what they made */
-	struct server *v = s->servers, *here = s->servers;
-	while (v && strcmp(v->name, clean) != 0)
-		v = v->next;
-	while (here && !here->is_local)
-		here = here->next;
-	if (!v && here && server_is_called(here, clean))
-		v = here;
-	free(clean);
-	return v;
-}
-
-struct source *server_source(const struct server *v, const char *backend)
-{
-	struct source *s = v->sources;
-	while (s && strcmp(s->backend->name, backend) != 0)
-		s = s->next;
-	return s;
 }
 
 static void server_forget_rows(struct server *v)
@@ -337,7 +318,7 @@ static void server_forget_sources(struct server *v)
 	}
 }
 
-void store_server_remove(struct server *v)
+void server_close(struct server *v)
 {
 	struct store *s = v->store;
 	orders_forget_server(s, v);
@@ -358,11 +339,6 @@ void store_server_remove(struct server *v)
 	store_row_drop(&v->row);
 	free(v->name);
 	free(v);
-}
-
-void server_close(struct server *v)
-{
-	store_server_remove(v);
 }
 
 void server_refresh(struct server *v)
@@ -468,7 +444,7 @@ struct server *server_open(struct store *s, const char *dest, struct err *err)
 	}
 	if (!name)
 		name = c ? xstrdup(dest) : server_name_of(s, dest);
-	v = store_server_add(s, name);
+	v = server_add(s, name);
 	free(name);
 	v->config = c;
 	v->protect = c && c->protect;
@@ -527,3 +503,10 @@ void servers_open_configured(struct store *s)
 		if (!server_open(s, c->name, &err))
 			activity_add(s, ACTIVITY_NOTE, HEALTH_BAD, NULL, "%s", err.text);
 }
+
+static const struct server_ops server_ops = {
+	.judge = server_assess,
+	.close = server_close,
+	.facts_known = server_on_facts,
+	.is_called = local_name_is_called,
+};

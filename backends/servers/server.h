@@ -13,14 +13,28 @@ struct server *server_open(struct store *, const char *dest, struct err *);
 /* Whether dest can be handed to ssh as a name; false and err, a sentence. */
 bool server_is_destination(const char *dest, struct err *);
 
-/* Adds a server that is played from a recording: nothing connects; replay.c sets its state. */
-struct server *server_open_replay(struct store *, const char *name);
+
+/* A server with its row and its sources; the caller makes its link. */
+struct server *server_add(struct store *, const char *name);
+
+/* A backend's question to the user; ask_answer removes it. */
+void server_ask(struct server *, struct ask *);
+/* Not needed any more: forgets and frees it unanswered. */
+void server_ask_drop(struct server *, struct ask *);
 
 /* Disconnects it and forgets its rows. */
 void server_close(struct server *);
 
-/* Its own health, from its link, its vitals and what the VPN knows. */
-void server_judge(struct server *);
+/* What another room knows about the health of a server. */
+struct server_opinion {
+	enum health about; /* asked where the link alone says HEALTH_GOOD, or HEALTH_BAD */
+	/* True: it has something to say, in why (at most SERVER_OPINION_MAX bytes). About HEALTH_GOOD
+	 * the server then needs attention; about HEALTH_BAD the phrase is added to the link's. */
+	bool (*say)(const struct server *, char *why, size_t size);
+};
+#define SERVER_OPINION_MAX 256
+/* Ends at .say NULL. backends.c */
+extern const struct server_opinion server_opinions[];
 
 /* Asks everything again: a lost link is tried now, a live one fetches all lists again. */
 void server_refresh(struct server *);
@@ -41,7 +55,7 @@ size_t servers_open_all_hosts(struct store *, struct err *);
 size_t hosts_each(const struct settings *, bool (*each)(const char *name, void *arg), void *arg,
                   struct err *);
 
-/* --- this machine's names: here.c ---------------------------------------- */
+/* --- this machine's names: local_names.c --------------------------------- */
 struct server_config;
 bool here_is(const struct settings *,
              const char *word); /* "local", its host name, or its [server] section */
@@ -49,7 +63,7 @@ bool here_is(const struct settings *,
 char *here_name(const struct settings *);
 /* the [server] section of this machine; NULL */
 const struct server_config *here_section(const struct settings *);
-/* Whether word, from the configuration or a person, means this server. */
-bool server_is_called(const struct server *, const char *word);
+/* server_ops.is_called */
+bool local_name_is_called(const struct server *, const char *word);
 
 #endif

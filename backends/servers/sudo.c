@@ -9,6 +9,7 @@
  * password was right. First `sudo -v` alone gets the password, one line of it. When that succeeds
  * our script says so (RUN_BEGUN, run.c), and only then the command's input is sent: no line of the
  * input can reach PAM as a password. A password that RUN_BEGUN did not follow is never kept. */
+#include "backends/servers/server.h"
 #include "backends/servers/sudo.h"
 
 #include <stdio.h>

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backends/servers/server.h"
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
 #include "backends/base/quote.h"

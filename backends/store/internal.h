@@ -1,4 +1,4 @@
-/* internal.h: the store's inside, for the files of this folder only. */
+/* internal.h: the store's inside, for the files of this folder and of servers/. */
 #ifndef STORE_INTERNAL_H
 #define STORE_INTERNAL_H
 
@@ -21,6 +21,7 @@ struct store {
 	struct log_pool *logs; /* owned */
 	struct record *record; /* NULL: not recording */
 	struct replay *replay; /* NULL: live */
+	void (*replay_destroy)(struct replay *);
 	uint64_t generation;
 	uint32_t mark;        /* of the list that is coming in */
 	uint32_t shown_round; /* of what is on the screen */
@@ -34,6 +35,8 @@ struct store {
 	bool closing;
 };
 
+/* A server's name as it stands in ids: washed, without slashes; the caller frees it. */
+char *store_server_name(const char *name);
 /* something did; tells once a turn */
 void store_changed(struct store *);
 /* puts a row made elsewhere (a server's) in */
@@ -49,9 +52,5 @@ void activity_destroy(struct activity *);
 void orders_destroy(struct store *);
 void orders_forget_server(struct store *, const struct server *);
 void record_destroy(struct record *);
-void replay_destroy(struct replay *);
-
-/* A parsed "@state" record for a server's link or a source. */
-void server_replay_state(struct server *, const char *bytes, size_t len);
 
 #endif

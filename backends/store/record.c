@@ -92,3 +92,8 @@ void record_add(struct store *s, const char *server, const char *source, const c
 	fputc('\n', r->f);
 	loop_timer_set(r->flush, FLUSH_MS);
 }
+
+bool replay_is_on(const struct store *s)
+{
+	return s->replay != NULL;
+}

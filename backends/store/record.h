@@ -18,10 +18,7 @@ struct replay;
 bool record_start(struct store *, const char *dir, struct err *);
 void record_stop(struct store *);
 
-/* Plays dir into the store. at_once: everything now, the clock set to the last record; otherwise as
- * it happened, each pause at most REPLAY_PAUSE_MS. */
-bool replay_start(struct store *, const char *dir, bool at_once, struct err *);
-#define REPLAY_PAUSE_MS 3000
+/* Whether a recording is played (servers/replay.h) instead of live servers. */
 bool replay_is_on(const struct store *);
 
 /* For store.c and source.c: one record. Nothing when no recording runs. */

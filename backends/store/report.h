@@ -19,7 +19,4 @@ char *report_rows_json(const struct store *, const struct kind *);
 
 const char *health_name(enum health); /* "good", "bad", ... as in the JSON */
 
-/* All kinds of rows besides the servers themselves; ends at NULL. backends.c */
-extern const struct kind *const kinds[];
-
 #endif

@@ -6,7 +6,6 @@
 #include "backends/base/mask.h"
 #include "backends/store/internal.h"
 #include "backends/store/record.h"
-#include "backends/servers/server.h"
 
 #define KEPT_MAX (72u << 20) /* the longest answer of a backend is 64 MB */
 

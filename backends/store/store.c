@@ -9,7 +9,6 @@
 #include "backends/link/loop.h"
 #include "backends/store/internal.h"
 #include "backends/store/log.h"
-#include "backends/servers/server.h"
 #include "backends/store/settings.h"
 
 #define NAME_MAX_BYTES 512
@@ -34,11 +33,12 @@ void store_destroy(struct store *s)
 		return;
 	s->closing = true;
 	while (s->servers)
-		server_close(s->servers);
+		s->servers->ops->close(s->servers);
 	orders_destroy(s);
 	activity_destroy(s->activity);
 	record_destroy(s->record);
-	replay_destroy(s->replay);
+	if (s->replay)
+		s->replay_destroy(s->replay);
 	loop_defer_cancel(s->loop, store_tell, s);
 	loop_timer_remove(s->trim);
 	loop_timer_remove(s->figures);
@@ -74,6 +74,55 @@ uint64_t store_generation(const struct store *s)
 struct server *store_servers(const struct store *s)
 {
 	return s->servers;
+}
+
+/* --- servers ------------------------------------------------------------- */
+
+/* A slash ends a part of an id, and the name stands on screens. */
+char *store_server_name(const char *name)
+{
+	char *clean = wash_dup(name, 0);
+	for (char *c = clean; *c; c++)
+		if (*c == '/')
+			*c = '-';
+	return clean;
+}
+
+struct server *store_server_find(const struct store *s, const char *name)
+{
+	char *clean = store_server_name(name); /* the same words find what they made */
+	struct server *v = s->servers, *here = s->servers;
+	while (v && strcmp(v->name, clean) != 0)
+		v = v->next;
+	while (here && !here->is_local)
+		here = here->next;
+	if (!v && here && server_is_called(here, clean))
+		v = here;
+	free(clean);
+	return v;
+}
+
+struct source *server_source(const struct server *v, const char *backend)
+{
+	struct source *s = v->sources;
+	while (s && strcmp(s->backend->name, backend) != 0)
+		s = s->next;
+	return s;
+}
+
+void server_judge(struct server *v)
+{
+	v->ops->judge(v);
+}
+
+void server_facts_known(struct server *v)
+{
+	v->ops->facts_known(v);
+}
+
+bool server_is_called(const struct server *v, const char *word)
+{
+	return v->ops->is_called(v, word);
 }
 
 /* --- telling ------------------------------------------------------------- */
@@ -399,4 +448,18 @@ void store_shown_end(struct store *s)
 		for (struct source *source = v->sources; source; source = source->next)
 			if (source->shown_changed && source->backend->shown)
 				source->backend->shown(source);
+}
+
+const struct kind *kind_find(const char *word)
+{
+	for (size_t i = 0; kinds[i]; i++) {
+		const struct kind *k = kinds[i];
+		if (!strcmp(k->name, word) || !strcmp(k->plural, word))
+			return k;
+		if (k->alias && (!strcmp(k->alias, word) ||
+		                 (strlen(word) + 1 == strlen(k->alias) &&
+		                  !strncmp(k->alias, word, strlen(word)))))
+			return k;
+	}
+	return NULL;
 }

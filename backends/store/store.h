@@ -57,6 +57,8 @@ enum health {
 struct kind {
 	const char *name;             /* "container": in ids, config, JSON */
 	const char *plural;           /* "containers": the panel's and the JSON array's name */
+	const char *alias;            /* another word for the plural, "services"; NULL */
+	const char *suffix;           /* a person may leave it out of a name, ".service"; NULL */
 	size_t row_size;              /* of the struct that starts with a struct row */
 	const struct action *actions; /* ends at .name == NULL */
 	void (*finish)(struct row *); /* frees what the row owns beyond struct row */
@@ -179,10 +181,19 @@ void source_feed(struct source *, const char *what, const char *bytes, size_t le
 
 /* --- servers ------------------------------------------------------------- */
 
+/* What the room of servers does for the rooms below it. One table, set when a server is opened. */
+struct server_ops {
+	void (*judge)(struct server *);
+	void (*close)(struct server *);
+	void (*facts_known)(struct server *);
+	bool (*is_called)(const struct server *, const char *word);
+};
+
 struct server {
 	struct row row;         /* of kind_server: a server is a row of the fleet panel; id
 	                           "sese/server/sese" */
 	char *name;             /* owned: as configured; the first part of every id */
+	const struct server_ops *ops;
 	struct store *store;    /* borrowed */
 	struct link *link;      /* owned */
 	struct source *sources; /* owned list, in backends[] order */
@@ -210,16 +221,14 @@ struct server {
 	int containers, containers_up, containers_bad, units_failed, problems;
 };
 
-/* link and sources are made by server.c */
-struct server *store_server_add(struct store *, const char *name);
 struct server *store_server_find(const struct store *, const char *name);
-void store_server_remove(struct server *);
 struct server *store_servers(const struct store *); /* the first; follow ->next */
+/* Something its health depends on changed: works out its health and why again. */
+void server_judge(struct server *);
+/* Whether word, from the configuration or a person, means this server: this machine has several
+ * names. */
+bool server_is_called(const struct server *, const char *word);
 struct source *server_source(const struct server *, const char *backend_name); /* or NULL */
-/* a backend's question to the user; ask_answer removes it */
-void server_ask(struct server *, struct ask *);
-/* not needed any more: forgets and frees it unanswered */
-void server_ask_drop(struct server *, struct ask *);
 /* the vitals source has set user, uid, runtime_dir, ... */
 void server_facts_known(struct server *);
 
@@ -271,6 +280,11 @@ void store_rows_end(struct source *, const struct kind *);
 void store_shown_begin(struct store *);
 void store_shown(struct row *);
 void store_shown_end(struct store *);
+
+/* All kinds of rows besides the servers themselves; ends at NULL. backends.c */
+extern const struct kind *const kinds[];
+/* By its name or its plural; NULL: no such kind. */
+const struct kind *kind_find(const char *word);
 
 extern const struct kind kind_server, kind_source, kind_container, kind_unit;
 

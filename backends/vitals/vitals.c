@@ -90,6 +90,12 @@ bool vitals_attention(const struct vitals *v, int disk_warn, char *why, size_t s
 	return *text;
 }
 
+bool vitals_opinion(const struct server *v, char *why, size_t size)
+{
+	return v->vitals &&
+	       vitals_attention(v->vitals, store_settings(v->store)->disk_warn, why, size);
+}
+
 /* --- answers ------------------------------------------------------------- */
 
 static struct vitals *vitals_vitals_of(struct source *source)

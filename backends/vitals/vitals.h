@@ -53,9 +53,11 @@ void vitals_init(struct vitals *);
  * not answer, with the phrase in why ("disk /srv 88% full; /mnt/nas does not answer"). A pending
  * reboot is no such thing; it is told beside. */
 bool vitals_attention(const struct vitals *, int disk_warn, char *why, size_t size);
+struct server;
+/* The same of a server, for server_opinions. */
+bool vitals_opinion(const struct server *, char *why, size_t size);
 
 /* Asks the open shell of a server to look at its sockets now. False: there is none that answers. */
-struct server;
 bool vitals_ask_sockets(struct server *);
 
 struct backend;

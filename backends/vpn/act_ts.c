@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backends/servers/server.h"
 #include "backends/base/mem.h"
 #include "backends/base/quote.h"
 #include "backends/base/human.h"

@@ -4,6 +4,8 @@
 
 #include "backends/apps/app.h"
 #include "backends/apps/dokploy_parse.h"
+#include "backends/servers/replay.h"
+#include "backends/servers/server.h"
 #include "backends/base/buf.h"
 #include "backends/link/api.h"
 #include "backends/link/link.h"

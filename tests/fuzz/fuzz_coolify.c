@@ -2,6 +2,8 @@
  * washed. */
 #include "backends/apps/app.h"
 #include "backends/apps/coolify_parse.h"
+#include "backends/servers/replay.h"
+#include "backends/servers/server.h"
 #include "backends/base/buf.h"
 #include "tests/fuzz/world.h"
 

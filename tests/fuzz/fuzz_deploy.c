@@ -1,6 +1,8 @@
 /* Deploys: the server's list of runs into rows, the words of a configuration, what an engine says
  * of a pull. The first line is for all of them. */
 #include "backends/containers/pull.h"
+#include "backends/servers/replay.h"
+#include "backends/servers/server.h"
 #include "backends/deploy/template.h"
 #include "tests/fuzz/world.h"
 

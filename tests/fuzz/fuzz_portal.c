@@ -2,6 +2,8 @@
  * of them. */
 #include "backends/apps/app.h"
 #include "backends/apps/portal_parse.h"
+#include "backends/servers/replay.h"
+#include "backends/servers/server.h"
 #include "backends/base/sse.h"
 #include "tests/fuzz/world.h"
 

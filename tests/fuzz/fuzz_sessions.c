@@ -2,6 +2,8 @@
  * first byte chooses what it is. */
 #include "tests/fuzz/world.h"
 
+#include "backends/servers/replay.h"
+#include "backends/servers/server.h"
 #include "backends/sessions/session.h"
 
 static const char *const whats[] = { "4096 sessions",

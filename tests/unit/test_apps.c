@@ -21,6 +21,7 @@
 #include "backends/link/loop.h"
 #include "backends/store/doc.h"
 #include "backends/store/log.h"
+#include "backends/servers/replay.h"
 #include "backends/servers/server.h"
 #include "backends/store/settings.h"
 #include "panels/panels.h"

@@ -24,6 +24,7 @@
 #include "backends/store/action.h"
 #include "backends/store/doc.h"
 #include "backends/store/record.h"
+#include "backends/servers/replay.h"
 #include "backends/servers/server.h"
 #include "backends/store/settings.h"
 

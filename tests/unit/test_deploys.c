@@ -18,6 +18,7 @@
 #include "backends/deploy/internal.h"
 #include "backends/link/loop.h"
 #include "backends/store/doc.h"
+#include "backends/servers/replay.h"
 #include "backends/servers/server.h"
 #include "backends/store/settings.h"
 #include "panels/panels.h"

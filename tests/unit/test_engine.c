@@ -312,7 +312,7 @@ static int make_world(void **state)
 	w->settings = settings_load(NULL, &complaints);
 	doc_finish(&complaints);
 	w->store = store_create(w->loop, w->http, w->settings);
-	w->server = store_server_add(w->store, "here");
+	w->server = server_add(w->store, "here");
 	w->server->link = link_create_local(w->loop, "here", &events, NULL);
 	link_connect(w->server->link);
 	for (int i = 0; i < 50 && w->server->link->state != LINK_UP; i++)

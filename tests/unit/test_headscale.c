@@ -93,7 +93,7 @@ static struct world *world_new(int minor, bool rest, const char *key)
 	w->loop = loop_create();
 	w->http = http_create(w->loop);
 	w->store = store_create(w->loop, w->http, &w->settings);
-	w->server = store_server_add(w->store, "here");
+	w->server = server_add(w->store, "here");
 	w->server->is_local = true;
 	w->server->uid = 0;
 	w->server->link = link_create_local(w->loop, "here", &events, NULL);

@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "backends/servers/server.h"
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
 #include "backends/link/link.h"
@@ -216,7 +217,7 @@ static int make_world(void **state)
 	w.settings = settings_load("/dev/null", &complaints);
 	w.settings->state_dir = (free(w.settings->state_dir), xstrdup(dir));
 	w.store = store_create(w.loop, NULL, w.settings);
-	w.server = store_server_add(w.store, "pi");
+	w.server = server_add(w.store, "pi");
 	w.server->link = link_create_local(w.loop, "pi", &link_events, NULL);
 	w.server->is_local = true;
 	snprintf(w.server->runtime_dir, sizeof w.server->runtime_dir, "%s", dir);

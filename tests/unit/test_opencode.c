@@ -20,6 +20,7 @@
 
 #include <cmocka.h>
 
+#include "backends/servers/server.h"
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
 #include "backends/link/ask.h"
@@ -285,7 +286,7 @@ static int make_world(void **state)
 	w.settings = settings_load("/dev/null", &complaints);
 	xreplace(&w.settings->state_dir, NULL);
 	w.store = store_create(w.loop, w.http, w.settings);
-	w.server = store_server_add(w.store, "here");
+	w.server = server_add(w.store, "here");
 	w.server->link = link_create_local(w.loop, "here", &events, NULL);
 	link_connect(w.server->link);
 	for (int i = 0; i < 100 && w.server->link->state != LINK_UP; i++)

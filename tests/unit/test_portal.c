@@ -16,6 +16,7 @@
 #include "backends/base/sse.h"
 #include "backends/link/loop.h"
 #include "backends/store/action.h"
+#include "backends/servers/replay.h"
 #include "backends/servers/server.h"
 #include "backends/store/settings.h"
 

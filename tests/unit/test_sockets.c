@@ -36,7 +36,7 @@ static void open_server(struct world *w)
 	w->http = http_create(w->loop);
 	w->settings = (struct settings){ .state_dir = w->dir };
 	w->store = store_create(w->loop, w->http, &w->settings);
-	w->server = store_server_add(w->store, "pi");
+	w->server = server_add(w->store, "pi");
 	w->server->link = link_create_ssh(w->loop, &(struct link_config){ .name = "pi" }, &events,
 	                                  NULL);
 	server_sockets_up(w->server);

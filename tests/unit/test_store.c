@@ -28,6 +28,7 @@
 #include "backends/store/log.h"
 #include "backends/store/record.h"
 #include "backends/store/report.h"
+#include "backends/servers/replay.h"
 #include "backends/servers/server.h"
 #include "backends/store/settings.h"
 #include "backends/store/store.h"

@@ -18,6 +18,7 @@
 #include "backends/link/loop.h"
 #include "backends/link/link.h"
 #include "backends/store/record.h"
+#include "backends/servers/replay.h"
 #include "backends/servers/server.h"
 #include "backends/store/settings.h"
 #include "backends/vpn/acts.h"

@@ -81,7 +81,7 @@ char *here_name(const struct settings *set)
 	return xstrdup(local_names_is_own(set, host) ? host : HERE);
 }
 
-bool server_is_called(const struct server *v, const char *word)
+bool local_name_is_called(const struct server *v, const char *word)
 {
 	return strcmp(v->name, word) == 0 || (v->is_local && here_is(v->store->settings, word));
 }
