@@ -43,6 +43,7 @@ SRCS := $(sort $(wildcard tui/*.c panels/*.c backends/*.c backends/*/*.c))
 OBJS := $(SRCS:%.c=$(BUILD)/%.o)
 CORE := $(filter-out $(BUILD)/tui/main.o,$(OBJS))
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
+UNIT_HELPERS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
 FUZZ := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
 all: $(BUILD)/mocr
@@ -82,10 +83,10 @@ $(BUILD)/tui/theme.o: DEFS = -DMOCR_DATADIR='"$(PREFIX)/share/mocr"'
 $(BUILD)/core.a: $(CORE)
 	$(Q)rm -f $@; ar rcs $@ $^
 
-$(BUILD)/unit/%: tests/unit/%.c $(BUILD)/core.a
+$(BUILD)/unit/%: tests/unit/%.c $(UNIT_HELPERS) $(BUILD)/core.a
 	@mkdir -p $(dir $@)
 	$(call say,TEST,$<)
-	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $< $(BUILD)/core.a $(LIBS) -lcmocka
+	$(Q)$(CC) $(CFLAGS_ALL) -o $@ $< $(UNIT_HELPERS) $(BUILD)/core.a $(LIBS) -lcmocka
 
 # libFuzzer: make CC=clang SAN=fuzzer-no-link,address,undefined fuzz
 $(BUILD)/fuzz/%: tests/fuzz/%.c $(BUILD)/core.a
@@ -111,6 +112,9 @@ lab-down: ## remove the lab
 bench: all ## speed and memory, as ratios
 	@bash tests/bench/run
 
+mutate: ## change a random hundred places of the program, and see whether the unit tests notice (SEED=n)
+	@tests/mutate --least 85 $(or $(SEED),$(shell date +%s)) 100
+
 install: all docs ## into PREFIX (/usr/local)
 	install -Dm755 $(BUILD)/mocr $(DESTDIR)$(PREFIX)/bin/mocr
 	install -Dm644 -t $(DESTDIR)$(PREFIX)/share/mocr/themes themes/*
@@ -121,6 +125,15 @@ print-packages:
 	@echo $(BUILD_PACKAGES)
 print-build:
 	@echo $(BUILD)
+# tests/mutate compiles and links by itself.
+print-objects:
+	@echo $(OBJS)
+print-unit-helpers:
+	@echo $(UNIT_HELPERS)
+print-flags:
+	@echo $(CFLAGS_ALL)
+print-libs:
+	@echo $(LIBS)
 
 clean: ## remove what was built
 	rm -rf build
@@ -129,6 +142,6 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r t h; do \
 		printf '  make %-10s %s\n' "$$t" "$$h"; done
 
--include $(OBJS:.o=.d)
-.PHONY: all run check packages unit fuzz lint docs lab demo lab-down bench install clean help
+-include $(OBJS:.o=.d) $(wildcard $(BUILD)/tests/unit/*.d)
+.PHONY: all run check packages unit fuzz lint docs lab demo lab-down bench mutate install clean help
 .SECONDARY:
