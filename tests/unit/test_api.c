@@ -4,13 +4,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,136 +18,109 @@
 #include "backends/link/api.h"
 #include "backends/link/http.h"
 #include "backends/link/loop.h"
+#include "tests/unit/httpd.h"
 
 /* --- the server ---------------------------------------------------------- */
 
+static struct httpd *server;
 static int port;
 static int busy_left;   /* this many answers more are 429 */
 static char wanted[64]; /* the token that it takes */
-static char last[8192]; /* the last request */
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-static const struct plain {
-	const char *path, *status, *headers, *body;
-} plain[] = {
-	{ "/p/good", "200 OK", "", "{\"a\":1}" },
-	{ "/p/text", "200 OK", "Content-Type: text/html\r\n", "OK" },
-	{ "/p/denied", "403 Forbidden", "", "{\"success\":true,\"message\":\"API is disabled.\"}" },
-	{ "/p/absent", "404 Not Found", "",
-	  "{\"message\":\"Application not found\",\"code\":\"NOT_FOUND\"}" },
-	{ "/p/absentpage", "404 Not Found", "",
-	  "<!DOCTYPE html><title>404 page\x1b[2J not found</title>" },
-	{ "/p/fields", "422 Unprocessable", "",
-	  "{\"message\":\"Validation failed.\",\"errors\":{\"name\":[\"is taken\"],\"host\":\"is "
-	  "none\"}}" },
-	{ "/p/issues", "400 Bad Request", "",
-	  "{\"message\":\"Input validation "
-	  "failed\",\"issues\":[{\"message\":\"Required\",\"path\":[\"environmentId\"]}]}" },
-	{ "/p/broken", "500 Internal Server Error", "",
-	  "Something \x1b]0;x\x07went wrong\nat line 1" },
-	{ "/p/gateway", "502 Bad Gateway", "",
-	  "<html><head><TITLE>502 Bad Gateway</TITLE></head></html>" },
-	{ "/p/login", "200 OK", "", "\n<html><title>Sign in</title></html>" },
-	{ "/p/moved", "301 Moved Permanently", "Location: https://elsewhere.example/api\r\n", "" },
-	{ "/p/method", "405 Method Not Allowed", "",
-	  "{\"message\":\"This endpoint has changed to a POST request.\"}" },
-	{ "/p/later", "429 Too Many Requests", "Retry-After: 3600\r\n",
-	  "{\"message\":\"Too Many Attempts.\"}" },
-	{ "/p/cut", NULL, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[1,2", NULL },
+static bool in_or_out(int fd, const struct httpd_request *q)
+{
+	const char *at = strstr(q->head, "x-api-key: ");
+	bool in = at && !strncmp(at + 11, wanted, strlen(wanted)) &&
+	          !strncmp(at + 11 + strlen(wanted), "\r\n", 2);
+	if (in)
+		return httpd_answer(fd, NULL, NULL, "{\"in\":true}");
+	return httpd_answer(fd, "401 Unauthorized", NULL, "{\"message\":\"Unauthorized\"}");
+}
+
+static bool busy(int fd, const struct httpd_request *q)
+{
+	if (busy_left <= 0)
+		return in_or_out(fd, q);
+	busy_left--;
+	return httpd_answer(fd, "429 Too Many Requests", "Retry-After: 1\r\n", "{}");
+}
+
+static bool half(int fd, const struct httpd_request *q)
+{
+	return httpd_say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[1,2") &&
+	       httpd_pause(fd, 5000);
+}
+
+static const struct httpd_route routes[] = {
+	{ .path = "/p/good", .body = "{\"a\":1}" },
+	{ .path = "/p/text", .headers = "Content-Type: text/html\r\n", .body = "OK" },
+	{ .path = "/p/denied",
+	  .status = "403 Forbidden",
+	  .body = "{\"success\":true,\"message\":\"API is disabled.\"}" },
+	{ .path = "/p/absent",
+	  .status = "404 Not Found",
+	  .body = "{\"message\":\"Application not found\",\"code\":\"NOT_FOUND\"}" },
+	{ .path = "/p/absentpage",
+	  .status = "404 Not Found",
+	  .body = "<!DOCTYPE html><title>404 page\x1b[2J not found</title>" },
+	{ .path = "/p/fields",
+	  .status = "422 Unprocessable",
+	  .body = "{\"message\":\"Validation failed.\",\"errors\":{\"name\":[\"is "
+	          "taken\"],\"host\":\"is none\"}}" },
+	{ .path = "/p/issues",
+	  .status = "400 Bad Request",
+	  .body = "{\"message\":\"Input validation "
+	          "failed\",\"issues\":[{\"message\":\"Required\",\"path\":[\"environmentId\"]}]"
+	          "}" },
+	{ .path = "/p/broken",
+	  .status = "500 Internal Server Error",
+	  .body = "Something \x1b]0;x\x07went wrong\nat line 1" },
+	{ .path = "/p/gateway",
+	  .status = "502 Bad Gateway",
+	  .body = "<html><head><TITLE>502 Bad Gateway</TITLE></head></html>" },
+	{ .path = "/p/login", .body = "\n<html><title>Sign in</title></html>" },
+	{ .path = "/p/moved",
+	  .status = "301 Moved Permanently",
+	  .headers = "Location: https://elsewhere.example/api\r\n" },
+	{ .path = "/p/method",
+	  .status = "405 Method Not Allowed",
+	  .body = "{\"message\":\"This endpoint has changed to a POST request.\"}" },
+	{ .path = "/p/later",
+	  .status = "429 Too Many Requests",
+	  .headers = "Retry-After: 3600\r\n",
+	  .body = "{\"message\":\"Too Many Attempts.\"}" },
+	{ .path = "/p/cut",
+	  .raw = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[1,2",
+	  .hangs_up = true },
+	{ .path = "/p/hang", .raw = "", .delay_ms = 5000 },
+	{ .path = "/p/half", .answer = half },
+	{ .path = "/p/busy", .answer = busy },
+	{ .path = "/p/stream",
+	  .headers = "Content-Type: text/event-stream\r\n",
+	  .body = "data: 1\n\ndata: 2\n\n" },
+	{ .path = "*", .answer = in_or_out },
+	{ 0 }
 };
-
-static void say(int fd, const char *bytes)
-{
-	send(fd, bytes, strlen(bytes), MSG_NOSIGNAL);
-}
-
-static void say_whole(int fd, const char *status, const char *headers, const char *body)
-{
-	char out[2048];
-	snprintf(out, sizeof(out), "HTTP/1.1 %s\r\n%sContent-Length: %zu\r\n\r\n%s", status,
-	         headers, strlen(body), body);
-	say(fd, out);
-}
-
-static bool has_token(const char *request)
-{
-	const char *at = strstr(request, "x-api-key: ");
-	return at && !strncmp(at + 11, wanted, strlen(wanted)) &&
-	       !strncmp(at + 11 + strlen(wanted), "\r\n", 2);
-}
-
-static bool behave(int fd, const char *request)
-{
-	char path[64] = "";
-	sscanf(request, "%*s %63[^ ?]", path);
-	snprintf(last, sizeof(last), "%s", request);
-	for (size_t i = 0; i < ARRAY_LEN(plain); i++)
-		if (!strcmp(path, plain[i].path)) {
-			if (plain[i].status)
-				say_whole(fd, plain[i].status, plain[i].headers, plain[i].body);
-			else
-				say(fd, plain[i].headers);
-			return plain[i].status != NULL;
-		}
-	if (!strcmp(path, "/p/hang"))
-		sleep(5);
-	else if (!strcmp(path, "/p/half")) {
-		say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[1,2");
-		sleep(5);
-	} else if (!strcmp(path, "/p/busy") && busy_left > 0 && busy_left--)
-		say_whole(fd, "429 Too Many Requests", "Retry-After: 1\r\n", "{}");
-	else if (!strcmp(path, "/p/stream"))
-		say_whole(fd, "200 OK", "Content-Type: text/event-stream\r\n",
-		          "data: 1\n\ndata: 2\n\n");
-	else if (!has_token(request))
-		say_whole(fd, "401 Unauthorized", "", "{\"message\":\"Unauthorized\"}");
-	else
-		say_whole(fd, "200 OK", "", "{\"in\":true}");
-	return true;
-}
-
-static void *serve_one(void *arg)
-{
-	int fd = (int)(intptr_t)arg;
-	char request[8192];
-	ssize_t n;
-	bool more = true;
-	while (more && (n = recv(fd, request, sizeof(request) - 1, 0)) > 0) {
-		request[n] = '\0';
-		char *slow = strstr(request, " /p/ha") ? NULL : request;
-		if (slow)
-			pthread_mutex_lock(&lock);
-		more = behave(fd, request);
-		if (slow)
-			pthread_mutex_unlock(&lock);
-	}
-	close(fd);
-	return NULL;
-}
-
-static void *serve(void *arg)
-{
-	int listener = (int)(intptr_t)arg, fd;
-	while ((fd = accept(listener, NULL, NULL)) >= 0) {
-		pthread_t t;
-		pthread_create(&t, NULL, serve_one, (void *)(intptr_t)fd);
-		pthread_detach(t);
-	}
-	return NULL;
-}
 
 static int start_server(void **state)
 {
-	struct sockaddr_in sin = { .sin_family = AF_INET,
-		                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t len = sizeof(sin);
-	pthread_t t;
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (bind(fd, (struct sockaddr *)&sin, sizeof(sin)) || listen(fd, 64) ||
-	    getsockname(fd, (struct sockaddr *)&sin, &len))
-		return -1;
-	port = ntohs(sin.sin_port);
-	return pthread_create(&t, NULL, serve, (void *)(intptr_t)fd);
+	server = httpd_start(NULL, routes, NULL);
+	port = httpd_port(server);
+	return 0;
+}
+
+static int stop_server(void **state)
+{
+	httpd_stop(server);
+	return 0;
+}
+
+/* The last request has this in it. */
+static bool was_asked(const char *words)
+{
+	static char last[HTTPD_REQUEST_MAX];
+	httpd_last(server, last, sizeof(last));
+	return strstr(last, words) != NULL;
 }
 
 /* --- the world ----------------------------------------------------------- */
@@ -363,13 +332,13 @@ static void test_token(void **state)
 	assert_int_equal(w->answer.status, 200);
 	assert_string_equal(w->body, "{\"in\":true}");
 	get(w, "POST", "/who");
-	assert_non_null(strstr(last, "POST /p/who HTTP/1.1"));
-	assert_non_null(strstr(last, "\r\nx-api-key: first-secret\r\n"));
-	assert_non_null(strstr(last, "\r\nContent-Type: application/json\r\n"));
+	assert_true(was_asked("POST /p/who HTTP/1.1"));
+	assert_true(was_asked("\r\nx-api-key: first-secret\r\n"));
+	assert_true(was_asked("\r\nContent-Type: application/json\r\n"));
 	api_call(w->api,
 	         &(struct api_request){ .path = "/good", .open = true, .done = on_done, .arg = w });
 	turn_until(w, 5);
-	assert_null(strstr(last, "secret"));
+	assert_false(was_asked("secret"));
 	FILE *f = fopen(path, "r");
 	assert_non_null(f);
 	assert_int_equal(fread(line, 1, sizeof(line), f), 2); /* the command ran once */
@@ -515,7 +484,7 @@ static void test_stream(void **state)
 	turn_until(w, 1);
 	assert_int_equal(w->answer.err.code, ERR_NONE);
 	assert_string_equal(w->stream, "data: 1\n\ndata: 2\n\n");
-	assert_non_null(strstr(last, "Accept: text/event-stream"));
+	assert_true(was_asked("Accept: text/event-stream"));
 }
 
 static void test_urls(void **state)
@@ -633,5 +602,5 @@ int main(void)
 		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_retry_after),
 	};
-	return cmocka_run_group_tests(tests, start_server, NULL);
+	return cmocka_run_group_tests(tests, start_server, stop_server);
 }

@@ -24,151 +24,74 @@
 #include "backends/base/mem.h"
 #include "backends/link/http.h"
 #include "backends/link/loop.h"
+#include "tests/unit/httpd.h"
 
 /* --- the server ---------------------------------------------------------- */
 
-static int accepted; /* connections so far */
+static struct httpd *server;
 
-static void say(int fd, const char *bytes)
-{
-	size_t len = strlen(bytes);
-	while (len) {
-		ssize_t n = send(fd, bytes, len, MSG_NOSIGNAL);
-		if (n <= 0)
-			return;
-		bytes += n;
-		len -= (size_t)n;
-	}
-}
-
-static void answer_without_end(int fd)
+static bool answer_without_end(int fd, const struct httpd_request *q)
 {
 	char piece[16384];
 	memset(piece, 'x', sizeof(piece));
-	say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n");
-	while (send(fd, piece, sizeof(piece), MSG_NOSIGNAL) > 0)
+	httpd_say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n");
+	while (httpd_send(fd, piece, sizeof(piece)))
 		;
+	return false;
 }
 
-static void answer_slowly(int fd)
+static bool answer_slowly(int fd, const struct httpd_request *q)
 {
-	say(fd, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+	httpd_say(fd, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
 	for (int i = 0; i < 5; i++) {
-		say(fd, "3\r\nab\n\r\n");
+		httpd_say(fd, "3\r\nab\n\r\n");
 		usleep(15000);
 	}
-	say(fd, "0\r\n\r\n");
+	return httpd_say(fd, "0\r\n\r\n");
 }
 
-static void answer_big(int fd)
+static bool answer_big(int fd, const struct httpd_request *q)
 {
 	char *piece = malloc(1 << 20);
 	char head[100];
+	bool good = true;
 	for (int i = 0; i < 1 << 20; i++)
 		piece[i] = (char)('a' + i % 23);
 	snprintf(head, sizeof(head), "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", 8 << 20);
-	say(fd, head);
-	for (int i = 0; i < 8; i++) {
-		const char *p = piece;
-		for (size_t left = 1 << 20; left;) {
-			ssize_t n = send(fd, p, left, MSG_NOSIGNAL);
-			if (n <= 0)
-				break;
-			p += n;
-			left -= (size_t)n;
-		}
-	}
+	httpd_say(fd, head);
+	for (int i = 0; i < 8 && good; i++)
+		good = httpd_send(fd, piece, 1 << 20);
 	free(piece);
+	return good;
 }
 
 /* Echoes method and body. */
-static void echo(int fd, const char *request)
+static bool echo(int fd, const struct httpd_request *q)
 {
 	char reply[20000];
-	const char *body = strstr(request, "\r\n\r\n");
-	snprintf(reply, sizeof(reply),
-	         "HTTP/1.1 201 Created\r\nX-Seen: yes\r\nContent-Length: %zu\r\n\r\n%.*s %s",
-	         strlen(body + 4) + strcspn(request, " ") + 1, (int)strcspn(request, " "), request,
-	         body + 4);
-	say(fd, reply);
+	snprintf(reply, sizeof(reply), "%s %s", q->method, q->body);
+	return httpd_answer(fd, "201 Created", "X-Seen: yes\r\n", reply);
 }
 
-static void fine(int fd, const char *request)
-{
-	say(fd, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: "
-	        "7\r\n\r\n[1,2,3]");
-}
-
-static bool behave(int fd, const char *request)
-{
-	static const struct {
-		const char *path;
-		const char *answer;
-		bool stay;
-	} plain[] = {
-		{ " /html ",
-		  "HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\nContent-Length: "
-		  "13\r\n\r\n<html></html>",
-		  true },
-		{ " /half ", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[1,2", false },
-		{ " /junk ", "\x16\x03\x01 this is no HTTP\r\n\r\n", false },
-		{ " /refused ",
-		  "HTTP/1.1 404 Not Found\r\nContent-Length: 15\r\n\r\n{\"message\":\"x\"}", true },
-		{ " /empty ", "", false },
-	};
-	for (size_t i = 0; i < ARRAY_LEN(plain); i++)
-		if (strstr(request, plain[i].path)) {
-			say(fd, plain[i].answer);
-			return plain[i].stay;
-		}
-	if (strstr(request, " /endless "))
-		answer_without_end(fd);
-	else if (strstr(request, " /slow "))
-		answer_slowly(fd);
-	else if (strstr(request, " /big "))
-		answer_big(fd);
-	else if (strstr(request, " /echo "))
-		echo(fd, request);
-	else if (strstr(request, " /hang "))
-		sleep(3);
-	else
-		fine(fd, request);
-	return !strstr(request, " /endless ");
-}
-
-static int greets; /* it says something before it was asked, and hangs up */
-
-static void *serve_one(void *arg)
-{
-	int fd = (int)(intptr_t)arg;
-	char request[8192];
-	ssize_t n;
-	if (__atomic_load_n(&greets, __ATOMIC_SEQ_CST)) {
-		say(fd, "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: "
-		        "close\r\n\r\n");
-		close(fd);
-		return NULL;
-	}
-	while ((n = recv(fd, request, sizeof(request) - 1, 0)) > 0) {
-		request[n] = '\0';
-		if (!behave(fd, request))
-			break;
-	}
-	close(fd);
-	return NULL;
-}
-
-static void *serve(void *arg)
-{
-	int listener = (int)(intptr_t)arg, fd;
-	while ((fd = accept(listener, NULL, NULL)) >= 0) {
-		pthread_t t;
-		__atomic_add_fetch(&accepted, 1, __ATOMIC_SEQ_CST);
-		pthread_create(&t, NULL, serve_one, (void *)(intptr_t)fd);
-		pthread_detach(t);
-	}
-	return NULL;
-}
+static const struct httpd_route routes[] = {
+	{ .path = "/html",
+	  .status = "502 Bad Gateway",
+	  .headers = "Content-Type: text/html\r\n",
+	  .body = "<html></html>" },
+	{ .path = "/half",
+	  .raw = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[1,2",
+	  .hangs_up = true },
+	{ .path = "/junk", .raw = "\x16\x03\x01 this is no HTTP\r\n\r\n", .hangs_up = true },
+	{ .path = "/refused", .status = "404 Not Found", .body = "{\"message\":\"x\"}" },
+	{ .path = "/empty", .raw = "", .hangs_up = true },
+	{ .path = "/endless", .answer = answer_without_end },
+	{ .path = "/slow", .answer = answer_slowly },
+	{ .path = "/big", .answer = answer_big },
+	{ .path = "/echo", .answer = echo },
+	{ .path = "/hang", .raw = "", .delay_ms = 3000 },
+	{ .path = "*", .headers = "Content-Type: application/json\r\n", .body = "[1,2,3]" },
+	{ 0 }
+};
 
 /* --- the world ----------------------------------------------------------- */
 
@@ -180,6 +103,7 @@ struct world {
 	struct http *http;
 	struct link *link;
 	struct origin *origin;
+	struct httpd *tcp;  /* another one, on a port; NULL */
 	int done;           /* calls that ended */
 	struct reply reply; /* of the last; body and type are copies */
 	char *body;
@@ -190,17 +114,12 @@ struct world {
 
 static int start_server(void **state)
 {
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	pthread_t t;
 	if (!mkdtemp(dir))
 		return -1;
 	setenv("XDG_RUNTIME_DIR", dir, 1);
 	snprintf(socket_path, sizeof(socket_path), "%s/server", dir);
-	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", socket_path);
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (bind(fd, (struct sockaddr *)&sun, sizeof(sun)) || listen(fd, 64))
-		return -1;
-	return pthread_create(&t, NULL, serve, (void *)(intptr_t)fd);
+	server = httpd_start(socket_path, routes, NULL);
+	return 0;
 }
 
 static int entries(const char *path)
@@ -215,6 +134,7 @@ static int entries(const char *path)
 
 static int stop_server(void **state)
 {
+	httpd_stop(server);
 	unlink(socket_path);
 	return rmdir(dir); /* fails when a origin left something behind */
 }
@@ -239,6 +159,7 @@ static int end_world(void **state)
 {
 	struct world *w = *state;
 	origin_destroy(w->origin);
+	httpd_stop(w->tcp);
 	assert_int_equal(entries(dir), 1); /* the server's socket alone */
 	http_destroy(w->http);
 	link_destroy(w->link);
@@ -303,7 +224,7 @@ static void test_plain(void **state)
 	struct world *w = *state;
 	open_origin(w, NULL);
 	assert_null(origin_endpoint(w->origin));
-	int before = __atomic_load_n(&accepted, __ATOMIC_SEQ_CST);
+	int before = (int)httpd_connections(server);
 	for (int i = 0; i < 5; i++) {
 		get(w, "/x", (struct call_spec){ 0 });
 		assert_int_equal(w->reply.status, 200);
@@ -311,7 +232,7 @@ static void test_plain(void **state)
 	}
 	assert_int_equal(origin_endpoint(w->origin)->kind, ENDPOINT_UNIX);
 	/* one to see whether it is there, one that is kept */
-	assert_true(__atomic_load_n(&accepted, __ATOMIC_SEQ_CST) - before <= 2);
+	assert_true((int)httpd_connections(server) - before <= 2);
 }
 
 static void test_body_and_header(void **state)
@@ -616,7 +537,7 @@ static void *ask_port(void *arg)
 			_exit(1);
 		int fd = socket(AF_INET, SOCK_STREAM, 0);
 		if (connect(fd, (struct sockaddr *)&at, sizeof(at)) == 0) {
-			say(fd, "GET /x HTTP/1.1\r\nHost: x\r\n\r\n");
+			httpd_say(fd, "GET /x HTTP/1.1\r\nHost: x\r\n\r\n");
 			ssize_t n = recv(fd, came, sizeof(came), 0);
 			if (n > 9 && write(pipes[1], came + 9, 1) != 1)
 				_exit(1);
@@ -663,7 +584,7 @@ static void send_blindly(int port, uid_t uid)
 		fd = socket(AF_INET, SOCK_STREAM, 0);
 		if (connect(fd, (struct sockaddr *)&at, sizeof(at)) != 0)
 			_exit(1);
-		say(fd, "POST /blind HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
+		httpd_say(fd, "POST /blind HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
 		_exit(0);
 	}
 	int status = -1;
@@ -699,14 +620,14 @@ static void test_port(void **state)
 	assert_int_not_equal(port, other);
 	assert_int_equal(answer_on(w, port, 0), '2');
 	if (geteuid() == 0) {
-		int before = __atomic_load_n(&accepted, __ATOMIC_ACQUIRE);
+		int before = (int)httpd_connections(server);
 		assert_int_equal(answer_on(w, port, 65534), 0);
 		send_blindly(port, 65534);
 		/* until the kernel has forgotten whose it was */
 		usleep(100000);
 		for (int i = 0; i < 10; i++)
 			loop_turn(w->loop, 20);
-		assert_int_equal(__atomic_load_n(&accepted, __ATOMIC_ACQUIRE), before);
+		assert_int_equal((int)httpd_connections(server), before);
 	}
 	origin_port_close(one);
 	assert_int_equal(answer_on(w, port, 0), 0);
@@ -720,25 +641,11 @@ static void test_port(void **state)
 	origin_port_close(two);
 }
 
-static int tcp_server(void)
-{
-	struct sockaddr_in at = { .sin_family = AF_INET,
-		                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t len = sizeof(at);
-	pthread_t t;
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)) + listen(fd, 64), 0);
-	getsockname(fd, (struct sockaddr *)&at, &len);
-	assert_int_equal(pthread_create(&t, NULL, serve, (void *)(intptr_t)fd), 0);
-	pthread_detach(t);
-	return ntohs(at.sin_port);
-}
-
 static int connections(struct world *w)
 {
 	for (int i = 0; i < 10; i++)
 		loop_turn(w->loop, 20);
-	return __atomic_load_n(&accepted, __ATOMIC_SEQ_CST);
+	return (int)httpd_connections(w->tcp);
 }
 
 /* A connection that was opened ahead is what the next call goes over; one that the server did not
@@ -747,10 +654,11 @@ static void test_ready(void **state)
 {
 	struct world *w = *state;
 	struct call_spec once = { .method = "POST", .body = "x", .body_len = 1, .once = true };
+	w->tcp = httpd_start(NULL, routes, NULL);
 	/* curl goes to a port of this machine by itself, but not then */
 	struct endpoint endpoints[] = {
 		{ .kind = ENDPOINT_UNIX, .path = "/dev/null" },
-		{ .kind = ENDPOINT_TCP, .host = "127.0.0.1", .port = tcp_server() }
+		{ .kind = ENDPOINT_TCP, .host = "127.0.0.1", .port = httpd_port(w->tcp) }
 	};
 	w->origin = origin_create(w->http, w->link, endpoints, 2);
 	int before = connections(w);
@@ -769,10 +677,11 @@ static void test_ready(void **state)
 	get(w, "/echo", once);
 	assert_int_equal(connections(w), before + 3);
 
-	__atomic_store_n(&greets, 1, __ATOMIC_SEQ_CST);
+	httpd_greet(w->tcp, "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: "
+	                    "close\r\n\r\n");
 	origin_ready(w->origin);
 	assert_int_equal(connections(w), before + 4);
-	__atomic_store_n(&greets, 0, __ATOMIC_SEQ_CST);
+	httpd_greet(w->tcp, NULL);
 	get(w, "/echo", once);
 	assert_int_equal(w->reply.status, 201);
 	assert_int_equal(connections(w), before + 5);
