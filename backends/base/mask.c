@@ -156,7 +156,8 @@ static size_t mask_here(struct buf *out, const char *text, size_t len, size_t i,
 			return i + skip + n;
 		}
 		n = mask_value_len(s + skip, len - i - skip);
-		if (n && strncmp(s + skip, "//", 2) != 0) {
+		bool is_url = n >= 2 && memcmp(s + skip, "//", 2) == 0;
+		if (n && !is_url) {
 			buf_add(out, s, skip);
 			buf_puts(out, MASK);
 			return i + skip + n;
@@ -170,7 +171,7 @@ static size_t mask_bearer(struct buf *out, const char *text, size_t len, size_t 
 	static const char *const kinds[] = { "Bearer ", "Basic " };
 	for (size_t k = 0; k < ARRAY_LEN(kinds); k++) {
 		size_t n = strlen(kinds[k]);
-		if (len - i > n + 8 && strncasecmp(text + i, kinds[k], n) == 0 &&
+		if (len - i >= n + 8 && strncasecmp(text + i, kinds[k], n) == 0 &&
 		    (i == 0 || !mask_is_name((unsigned char)text[i - 1])) &&
 		    mask_value_len(text + i + n, len - i - n) >= 8) {
 			buf_add(out, text + i, n);
@@ -238,11 +239,12 @@ static bool mask_assignment(cJSON *v)
 
 static void mask_walk(cJSON *v, bool secret);
 
-static void mask_walk_members(cJSON *v)
+/* all: a list of a secret name, as in "passwords": ["a", "b"] */
+static void mask_walk_members(cJSON *v, bool all)
 {
 	bool after_option = false;
 	for (cJSON *child = v->child; child; child = child->next) {
-		bool secret = after_option ||
+		bool secret = all || after_option ||
 		              (child->string &&
 		               mask_is_secret(child->string, strlen(child->string)));
 		after_option = cJSON_IsArray(v) && cJSON_IsString(child) &&
@@ -254,7 +256,7 @@ static void mask_walk_members(cJSON *v)
 static void mask_walk(cJSON *v, bool secret)
 {
 	if (!cJSON_IsString(v)) {
-		mask_walk_members(v);
+		mask_walk_members(v, secret && cJSON_IsArray(v));
 	} else if (secret && *v->valuestring) {
 		mask_set_string(v, MASK);
 	} else if (!mask_assignment(v)) {

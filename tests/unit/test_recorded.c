@@ -1,9 +1,6 @@
 /* All that a recorded fleet leads to: every cell of every panel, every order of every column,
  * details, sentences, JSON. The fleet is the recording of tests/screens and what is fed after it.
- * What is expected is kept in tests/unit/answers/recorded:
- *
- *   MOCR_WRITE=1 build/.../unit/test_recorded     writes these files; read the difference before it
- * is committed */
+ * What is expected is kept in tests/unit/answers/recorded: (see expected.h). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -28,6 +25,7 @@
 #include "backends/servers/server.h"
 #include "backends/store/settings.h"
 #include "panels/panels.h"
+#include "tests/unit/expected.h"
 #include "tui/table.h"
 
 #define RECORDING "tests/screens/recording"
@@ -213,40 +211,6 @@ static int end_fleet(void **state)
 	return 0;
 }
 
-/* --- what was said before ------------------------------------------------ */
-
-/* w.out against the file: the first line that differs fails, with its number. */
-static void compare_with(const char *name)
-{
-	char *path = xasprintf(EXPECTED "%s", name);
-	buf_add(&w.out, "", 1);
-	if (getenv("MOCR_WRITE")) {
-		FILE *f = fopen(path, "w");
-		assert_non_null(f);
-		fwrite(w.out.data, 1, w.out.len - 1, f);
-		fclose(f);
-	}
-	FILE *f = fopen(path, "r");
-	if (!f)
-		fail_msg("there is no %s", path);
-	char *line = NULL;
-	size_t cap = 0;
-	int number = 0;
-	const char *at = w.out.data;
-	for (ssize_t n; (n = getline(&line, &cap, f)) > 0; number++) {
-		size_t len = strcspn(at, "\n");
-		if (len != (size_t)n - 1 || memcmp(at, line, len) != 0)
-			fail_msg("%s:%d: expected: %snow: %.*s", path, number + 1, line, (int)len,
-			         at);
-		at += at[len] ? len + 1 : len;
-	}
-	if (*at)
-		fail_msg("%s has %d lines; then comes: %.200s", path, number, at);
-	free(line);
-	fclose(f);
-	free(path);
-}
-
 /* --- panels -------------------------------------------------------------- */
 
 static const struct row *rows[ROWS_MAX];
@@ -339,7 +303,7 @@ static void test_cells_of_every_panel(void **state)
 	for (const struct panel *const *p = panels; *p; p++)
 		if ((*p)->columns)
 			say_panel(*p);
-	compare_with("cells.txt");
+	expected_check(&w.out, EXPECTED "cells.txt");
 }
 
 static void say_order(const struct panel *p, const char *column, bool reverse)
@@ -366,7 +330,7 @@ static void test_every_column_sorts(void **state)
 			say_order(*p, c->name, false);
 			say_order(*p, c->name, true);
 		}
-	compare_with("orders.txt");
+	expected_check(&w.out, EXPECTED "orders.txt");
 }
 
 static void test_sentences_of_empty_panels(void **state)
@@ -380,7 +344,7 @@ static void test_sentences_of_empty_panels(void **state)
 			buf_addf(&w.out, "%s of %s: %s\n", (*p)->name, v->name, text);
 		}
 	}
-	compare_with("empty.txt");
+	expected_check(&w.out, EXPECTED "empty.txt");
 }
 
 /* --- details and JSON ---------------------------------------------------- */
@@ -413,7 +377,7 @@ static void test_details_of_every_row(void **state)
 				say_details(r, true);
 			}
 	}
-	compare_with("details.txt");
+	expected_check(&w.out, EXPECTED "details.txt");
 }
 
 /* What is of the moment in which the text was made: a time within the recording loses its last
@@ -446,7 +410,7 @@ static void test_json_of_the_fleet(void **state)
 	buf_puts(&w.out, "\n");
 	cJSON_Delete(json);
 	free(text);
-	compare_with("json.txt");
+	expected_check(&w.out, EXPECTED "json.txt");
 }
 
 #define FLEET(t) cmocka_unit_test_setup_teardown(t, make_fleet, end_fleet)
