@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <sys/random.h>
 
+#include "backends/base/backoff.h"
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
 #include "backends/link/ask.h"
@@ -56,13 +57,11 @@ static void link_on_retry(struct loop_timer *t, void *arg)
 	link_retry(arg);
 }
 
-static int64_t link_backoff_ms(unsigned tries)
+/* Consoles that lost a server together do not come back to it together. */
+static int64_t link_wait_ms(unsigned tries)
 {
-	int64_t ms = LINK_BACKOFF_MAX_MS;
-	if (tries <= 6)
-		ms = (int64_t)LINK_BACKOFF_MIN_MS << (tries ? tries - 1 : 0);
-	if (ms > LINK_BACKOFF_MAX_MS)
-		ms = LINK_BACKOFF_MAX_MS;
+	struct backoff tried = { .fails = tries ? tries - 1 : 0 };
+	int64_t ms = link_backoff_ms(&tried, LINK_BACKOFF_MIN_MS, LINK_BACKOFF_MAX_MS);
 	uint32_t r = UINT32_MAX / 2;
 	if (getrandom(&r, sizeof(r), GRND_NONBLOCK) < 0)
 		r = (uint32_t)now_mono_ms() * 2654435761u;
@@ -91,7 +90,7 @@ static void link_was_lost(struct link *link, bool from_up)
 		link->tries = now_wall_ms() - link->since_ms < LINK_PROVEN_MS ? link->flaps : 0;
 	link->tries++;
 	link_set_retry(link, link->wanted && link_helps_itself(&link->err)
-	                             ? link_backoff_ms(link->tries)
+	                             ? link_wait_ms(link->tries)
 	                             : -1);
 }
 

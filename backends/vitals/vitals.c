@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backends/base/backoff.h"
 #include "backends/base/buf.h"
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
@@ -38,12 +39,12 @@ struct vitals_source {
 	char complaint[STDERR_MAX]; /* the shell's last words on stderr */
 	size_t complaint_len;
 	struct cpu_times before;
-	int64_t asked_ms; /* loop clock; 0: nothing is being asked */
-	int64_t disks_ms; /* loop clock of the last time disks were asked; 0 never */
-	int64_t retry_ms;
-	unsigned samples;  /* of this shell; the second is the first that knows the CPU */
-	bool disks_listed; /* of this shell, even if df named none */
-	bool first;        /* the next answer is the first sample of this shell */
+	int64_t asked_ms;     /* loop clock; 0: nothing is being asked */
+	int64_t disks_ms;     /* loop clock of the last time disks were asked; 0 never */
+	struct backoff pause; /* between two tries */
+	unsigned samples;     /* of this shell; the second is the first that knows the CPU */
+	bool disks_listed;    /* of this shell, even if df named none */
+	bool first;           /* the next answer is the first sample of this shell */
 };
 
 static struct vitals_source *vitals_do_of(struct source *source)
@@ -201,10 +202,7 @@ static void vitals_fail(struct vitals_source *vs, const struct err *err)
 {
 	vitals_let_go(vs);
 	source_set_state(&vs->source, err->code == ERR_DENIED ? SOURCE_DENIED : SOURCE_FAILED, err);
-	vs->retry_ms = vs->retry_ms ? vs->retry_ms * 2 : RETRY_FIRST_MS;
-	if (vs->retry_ms > RETRY_MOST_MS)
-		vs->retry_ms = RETRY_MOST_MS;
-	loop_timer_set(vs->timer, vs->retry_ms);
+	loop_timer_set(vs->timer, backoff_ms(&vs->pause, RETRY_FIRST_MS, RETRY_MOST_MS));
 	server_sockets_unknown(vs->source.server);
 }
 
@@ -276,7 +274,7 @@ static void vitals_on_block(struct vitals_source *vs, const struct block *block)
 	if (strcmp(block->name, "sample") != 0)
 		return;
 	vs->asked_ms = 0;
-	vs->retry_ms = 0;
+	backoff_reset(&vs->pause);
 	loop_timer_set(vs->timer, vs->first ? FIRST_DELAY_MS : vitals_until_next(vs));
 	vs->first = false;
 }
@@ -388,7 +386,7 @@ static void vitals_up(struct source *source)
 		vs->timer = loop_timer_add(store_loop(source->store), -1, vitals_on_timer, vs);
 		buf_init(&vs->in, SAMPLE_BLOCK_MAX);
 	}
-	vs->retry_ms = 0;
+	backoff_reset(&vs->pause);
 	vitals_let_go(vs);
 	vitals_start_shell(vs);
 }

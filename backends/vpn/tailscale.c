@@ -144,7 +144,7 @@ static void ts_fail_absent(struct ts *t)
 	if (t->by_program)
 		return;
 	/* At first the units are not known yet. */
-	bool soon = should || !t->fails++,
+	bool soon = should || !t->pause.fails++,
 	     told = t->source.server->is_local || ts_units_are_known(t->source.server);
 	loop_timer_set(t->retry, soon ? ABSENT_SOON_MS : told ? ABSENT_MS : ABSENT_UNTOLD_MS);
 }
@@ -179,12 +179,9 @@ static void ts_fail(struct ts *t, const struct err *err)
 	                 : t->greeted            ? SOURCE_STALE
 	                                         : SOURCE_FAILED,
 	                 &said);
-	int64_t delay = (int64_t)RETRY_MIN_MS << (t->fails < 7 ? t->fails : 7);
-	t->fails++;
+	int64_t delay = backoff_ms(&t->pause, RETRY_MIN_MS, RETRY_MAX_MS);
 	if (t->by_program && err->code == ERR_DENIED)
 		delay = PROGRAM_MS;
-	else if (delay > RETRY_MAX_MS)
-		delay = RETRY_MAX_MS;
 	loop_timer_set(t->retry, delay);
 	vpn_join(t->source.store);
 }
@@ -215,7 +212,7 @@ static void ts_feed_status(struct ts *t, const char *json, size_t len)
 		return;
 	}
 	t->greeted = true;
-	t->fails = 0;
+	backoff_reset(&t->pause);
 	t->round++;
 	ts_set_detail(t, &s);
 	store_rows_begin(&t->source, &kind_peer);
@@ -590,7 +587,7 @@ static void ts_up(struct source *source)
 		t->timer = loop_timer_add(store_loop(source->store), -1, ts_on_timer, t);
 		t->retry = loop_timer_add(store_loop(source->store), -1, ts_on_retry, t);
 	}
-	t->fails = 0;
+	backoff_reset(&t->pause);
 	t->by_program = t->tried_program = t->no_bus = t->greeted = false;
 	err_clear(&t->denied);
 	ts_begin(t);

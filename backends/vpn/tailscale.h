@@ -2,6 +2,7 @@
 #ifndef VPN_TAILSCALE_H
 #define VPN_TAILSCALE_H
 
+#include "backends/base/backoff.h"
 #include "backends/store/store.h"
 
 #define TS_SOCKET "/var/run/tailscale/tailscaled.sock"
@@ -27,11 +28,11 @@ struct ts {
 	struct stream *watch;  /* `tailscale debug watch-ipn`, likewise */
 	int64_t watch_ms;      /* loop clock of its beginning */
 	struct loop_timer *timer, *retry;
-	struct err denied; /* why the socket may not be opened; by_program */
-	int64_t asked_ms;  /* loop clock of the last look */
-	unsigned fails;
-	uint32_t round; /* counts the lists */
-	bool waits;     /* for what the shell says of its socket (sockets.h) */
+	struct err denied;    /* why the socket may not be opened; by_program */
+	int64_t asked_ms;     /* loop clock of the last look */
+	struct backoff pause; /* between two tries */
+	uint32_t round;       /* counts the lists */
+	bool waits;           /* for what the shell says of its socket (sockets.h) */
 	bool by_program, tried_program, old_bus, no_bus, again, shown, greeted, missing;
 	char state[24]; /* "Running", "NeedsLogin", ...; "" unknown */
 	char auth_url[256];
