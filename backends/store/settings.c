@@ -1,4 +1,7 @@
-/* settings.c: one table of keys; inih reads the lines.
+/* settings.c: reads the configuration file by a table of keys and a table of sections.
+ *
+ * A section is its struct in settings.h, its rows in settings_rows.c and one line in sections[]
+ * below. Finding one, making one, its checks and its end come from there. inih reads the lines.
  *
  * A wrong line is a complaint with its place and the nearest valid name, and nothing else happens
  * to it: the rest of the file counts. */
@@ -24,140 +27,7 @@
 #include "backends/servers/server.h"
 #include "backends/store/settings_lines.h"
 
-#define S(field) offsetof(struct settings, field)
-#define V(field) offsetof(struct server_config, field)
-#define H(field) offsetof(struct headscale_config, field)
-#define O(field) offsetof(struct opencode_config, field)
-#define D(field) offsetof(struct deploy_config, field)
-#define P(field) offsetof(struct dokploy_config, field)
-#define W(field) offsetof(struct platform_config, field)
-
-const struct setting_row setting_rows[] = {
-	{ "settings", "theme", SETTING_TEXT, S(theme), 0, 0, "default", NULL,
-	  "colours: a file of this name in the themes folders" },
-	{ "settings", "local", SETTING_YES_NO, S(local), 0, 0, "yes", NULL,
-	  "watch this machine too, when no server is named" },
-	{ "settings", "ssh_config", SETTING_PATH, S(ssh_config), 0, 0, NULL, NULL,
-	  "the ssh_config to read instead of OpenSSH's own, as with ssh -F" },
-	{ "settings", "connect_timeout", SETTING_NUMBER, S(connect_timeout), 1, 120, "5", NULL,
-	  "seconds until a server that does not answer counts as lost" },
-	{ "settings", "vitals_interval", SETTING_NUMBER, S(vitals_interval), 1, 3600, "3", NULL,
-	  "seconds between two looks at load, CPU and memory" },
-	{ "settings", "opencode_memory", SETTING_NUMBER, S(opencode_memory), 64, 1 << 20, "4096",
-	  NULL, "memory in MB from which an OpenCode server is marked" },
-	{ "settings", "disk_warn", SETTING_NUMBER, S(disk_warn), 1, 100, "80", NULL,
-	  "a disk this full, in per cent, needs attention" },
-	{ "settings", "log_memory", SETTING_NUMBER, S(log_memory), 1, 4096, "64", NULL,
-	  "memory for the lines of followed logs, in MB; the oldest go first" },
-	{ "settings", "hints", SETTING_YES_NO, S(hints), 0, 0, "yes", NULL,
-	  "the line of keys at the bottom" },
-	{ "settings", "ascii", SETTING_YES_NO, S(ascii), 0, 0, "no", NULL,
-	  "draw without UTF-8 even where the locale has it" },
-	{ "settings", "read_only", SETTING_YES_NO, S(read_only), 0, 0, "no", NULL,
-	  "refuse whatever changes a server or types into it: actions, shells, attaching" },
-	{ "server", "host", SETTING_TEXT, V(host), 0, 0, NULL, NULL,
-	  "where it is: a Host of ssh_config or [user@]host[:port]; the section's name when "
-	  "absent" },
-	{ "server", "identity", SETTING_PATH, V(identity), 0, 0, NULL, NULL,
-	  "the key file to log in with" },
-	{ "server", "units", SETTING_TEXT, V(units), 0, 0, NULL, NULL,
-	  "units that must exist, parted by blanks; a missing one is a problem, shown with the "
-	  "nearest names that exist" },
-	{ "server", "sudo", SETTING_TEXT, V(sudo), 0, 0, "auto", "auto never",
-	  "auto: where the login lacks a right, sudo is tried, or doas where there is no sudo; "
-	  "never: neither is" },
-	{ "server", "tailscale_socket", SETTING_TEXT, V(tailscale_socket), 0, 0, NULL, NULL,
-	  "where its tailscaled listens, when neither in the usual place nor known to its "
-	  "program" },
-	{ "server", "protect", SETTING_YES_NO, V(protect), 0, 0, "no", NULL,
-	  "acting on it asks for its name to be typed" },
-	{ "server", "connect_timeout", SETTING_NUMBER, V(connect_timeout), 1, 120, NULL, NULL,
-	  "as in [settings], for this one" },
-	{ "headscale", "url", SETTING_TEXT, H(url), 0, 0, NULL, NULL,
-	  "of its REST API, as in https://hs.example; without it its program on the server is "
-	  "asked" },
-	{ "headscale", "server", SETTING_TEXT, H(server), 0, 0, NULL, NULL,
-	  "the server to go through, as a [server NAME] or argument calls it; this machine when "
-	  "absent" },
-	{ "headscale", "token_command", SETTING_TEXT, H(token_command), 0, 0, NULL, NULL,
-	  "run on this machine, prints the API key: pass show headscale" },
-	{ "headscale", "command", SETTING_TEXT, H(command), 0, 0, NULL, NULL,
-	  "how its program is called on the server: docker exec headscale headscale" },
-	{ "opencode", "url", SETTING_TEXT, O(url), 0, 0, NULL, NULL,
-	  "where it listens, as seen from the server: http://127.0.0.1:4096, https://code.example; "
-	  "those that run are found without it" },
-	{ "opencode", "server", SETTING_TEXT, O(server), 0, 0, NULL, NULL,
-	  "the server to go through, as a [server NAME] or argument calls it; this machine when "
-	  "absent" },
-	{ "opencode", "user", SETTING_TEXT, O(user), 0, 0, "opencode", NULL,
-	  "its user, when OPENCODE_SERVER_USERNAME says another" },
-	{ "opencode", "password_command", SETTING_TEXT, O(password_command), 0, 0, NULL, NULL,
-	  "run on this machine, prints the password: pass show opencode" },
-	{ "opencode", "directory", SETTING_TEXT, O(directory), 0, 0, NULL, NULL,
-	  "a directory on the server whose sessions are asked for even when none was used lately" },
-	{ "deploy", "server", SETTING_TEXT, D(server), 0, 0, NULL, NULL,
-	  "where it runs, as a [server NAME] or argument calls it; \"local\" is this machine" },
-	{ "deploy", "directory", SETTING_PATH, D(directory), 0, 0, NULL, NULL,
-	  "the folder there to run in; the home folder when absent" },
-	{ "deploy", "run", SETTING_TEXT, D(run), 0, 0, NULL, NULL,
-	  "the command for sh; {NAME} becomes the value of an asked variable as one argument, "
-	  "which $NAME holds too" },
-	{ "deploy", "ask", SETTING_LINES, D(ask), 0, 0, NULL, NULL,
-	  "a variable to ask for: NAME, NAME one of WORD..., or NAME like PATTERN; NAME secret is "
-	  "asked for by itself; may be given many times" },
-	{ "deploy", "check", SETTING_LINES, D(check), 0, 0, NULL, NULL,
-	  "what must be true afterwards: unit NAME, container NAME, or url ADDRESS as seen from "
-	  "the server; may be given many times" },
-	{ "deploy", "within", SETTING_NUMBER, D(within), 1, 3600, "60", NULL,
-	  "seconds that the checks have to become true" },
-	{ "deploy", "rollback", SETTING_TEXT, D(rollback), 0, 0, NULL, NULL,
-	  "the command that is offered when it failed" },
-	{ "deploy", "confirm", SETTING_YES_NO, D(confirm), 0, 0, "yes", NULL,
-	  "ask before it is started" },
-	{ "deploy", "lock", SETTING_YES_NO, D(lock), 0, 0, "yes", NULL,
-	  "not twice at once, whoever starts it" },
-	{ "dokploy", "url", SETTING_TEXT, P(url), 0, 0, NULL, NULL,
-	  "where it is, as seen from the server or this machine: http://127.0.0.1:3000, "
-	  "https://dokploy.example" },
-	{ "dokploy", "server", SETTING_TEXT, P(server), 0, 0, NULL, NULL,
-	  "the server to go through, as a [server NAME] or argument calls it; this machine when "
-	  "absent" },
-	{ "dokploy", "token_command", SETTING_TEXT, P(token_command), 0, 0, NULL, NULL,
-	  "run on this machine, prints an API key of it: pass show dokploy" },
-	{ "dokploy", "stack_image", SETTING_TEXT, P(stack_image), 0, 0, NULL, NULL,
-	  "the image of a new stack, unless image= is typed with its name" },
-	{ "dokploy", "stack_domain", SETTING_TEXT, P(stack_domain), 0, 0, NULL, NULL,
-	  "a new stack answers at NAME below it, unless host= is typed" },
-	{ "dokploy", "stack_port", SETTING_NUMBER, P(stack_port), 1, 65535, "8080", NULL,
-	  "where the image listens, unless port= is typed" },
-	{ "dokploy", "stack_certificate", SETTING_TEXT, P(stack_certificate), 0, 0, "none",
-	  "none letsencrypt custom",
-	  "of a new stack's domain; none: there is one for all of them already" },
-	{ "dokploy", "stack_prefix", SETTING_TEXT, P(stack_prefix), 0, 0, "ai-stack-", NULL,
-	  "before the name of a new stack, as its project and application are called" },
-	{ "coolify", "url", SETTING_TEXT, W(url), 0, 0, NULL, NULL,
-	  "where it is, as seen from the server or this machine: http://127.0.0.1:8000, "
-	  "https://coolify.example" },
-	{ "coolify", "server", SETTING_TEXT, W(server), 0, 0, NULL, NULL,
-	  "the server to go through, as a [server NAME] or argument calls it; this machine when "
-	  "absent" },
-	{ "coolify", "token_command", SETTING_TEXT, W(token_command), 0, 0, NULL, NULL,
-	  "run on this machine, prints an API token of it, with its number and |: pass show "
-	  "coolify" },
-	{ "portal", "url", SETTING_TEXT, W(url), 0, 0, NULL, NULL,
-	  "where the portal of AI stacks is, as seen from the server or this machine: "
-	  "http://127.0.0.1:3000" },
-	{ "portal", "server", SETTING_TEXT, W(server), 0, 0, NULL, NULL,
-	  "the server to go through, as a [server NAME] or argument calls it; this machine when "
-	  "absent" },
-	{ .key = NULL }
-};
-
-const char *setting_type_name(enum setting_type type)
-{
-	static const char *const names[] = { "text", "path", "number", "yes or no", "lines" };
-	return names[type];
-}
+#define KEYS_MAX 64 /* of one section */
 
 struct reading {
 	struct settings *settings;
@@ -166,7 +36,9 @@ struct reading {
 	FILE *f;
 	int line; /* of the file, counted by settings_next_line */
 	struct settings_lines *lines;
-	char section[128];
+	char heading[256]; /* between the last brackets; inih cuts it after 49 bytes */
+	int heading_line;
+	bool keyed; /* a key came after it */
 };
 
 #define COMPLAIN(r, ...) settings_complain(r, xasprintf(__VA_ARGS__))
@@ -225,6 +97,15 @@ static int settings_set_yes_no(struct reading *r, const struct setting_row *row,
 	return COMPLAIN(r, "%s: expected yes or no, got \"%s\"", row->key, value);
 }
 
+static char *settings_text_value(enum setting_type type, const char *old, const char *value)
+{
+	if (type == SETTING_PATH || type == SETTING_FILE)
+		return path_expand(value);
+	if (type == SETTING_LINES && old)
+		return xasprintf("%s\n%s", old, value);
+	return xstrdup(value);
+}
+
 static int settings_set(struct reading *r, const struct setting_row *row, void *base,
                         const char *value)
 {
@@ -236,41 +117,47 @@ static int settings_set(struct reading *r, const struct setting_row *row, void *
 	if (row->choices && !settings_word_in(value, row->choices))
 		return COMPLAIN(r, "%s: expected one of: %s; got \"%s\"", row->key, row->choices,
 		                value);
-	char *old = *(char **)field;
-	char *text;
-	if (row->type == SETTING_PATH)
-		text = path_expand(value);
-	else if (row->type == SETTING_LINES && old)
-		text = xasprintf("%s\n%s", old, value);
-	else
-		text = xstrdup(value);
+	char **text = field, *old = *text;
+	*text = settings_text_value(row->type, old, value);
 	free(old);
-	*(char **)field = text;
-	if (row->offset == S(ssh_config) && strcmp(row->key, "ssh_config") == 0 &&
-	    access(text, R_OK) != 0)
-		return COMPLAIN(r, "ssh_config: %s cannot be read: %s", text, strerror(errno));
+	if (row->type == SETTING_FILE && access(*text, R_OK) != 0)
+		return COMPLAIN(r, "%s: %s cannot be read: %s", row->key, *text, strerror(errno));
 	return 1;
+}
+
+/* The row of a key, or NULL. */
+static const struct setting_row *settings_row_of(const char *section, const char *key)
+{
+	for (const struct setting_row *row = setting_rows; row->key; row++)
+		if (strcmp(row->section, section) == 0 && strcmp(row->key, key) == 0)
+			return row;
+	return NULL;
+}
+
+/* "; did you mean WORD?", or "" when nothing is near. The caller frees. */
+static char *settings_hint(const char *before, const char *near, const char *after)
+{
+	return near ? xasprintf("; did you mean %s%s%s?", before, near, after) : xstrdup("");
 }
 
 static int settings_unknown_key(struct reading *r, const char *section, const char *key)
 {
-	const char *names[ARRAY_LEN(setting_rows)];
+	const char *names[KEYS_MAX];
 	size_t n = 0;
-	for (const struct setting_row *row = setting_rows; row->key; row++)
+	for (const struct setting_row *row = setting_rows; row->key && n < KEYS_MAX; row++)
 		if (strcmp(row->section, section) == 0)
 			names[n++] = row->key;
-	const char *near = nearest(key, names, n);
-	return COMPLAIN(r, "[%s] has no key \"%s\"%s%s%s", section, key,
-	                near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+	char *hint = settings_hint("\"", nearest(key, names, n), "\"");
+	COMPLAIN(r, "[%s] has no key \"%s\"%s", section, key, hint);
+	free(hint);
+	return 1;
 }
 
 static int settings_set_in(struct reading *r, const char *section, void *base, const char *key,
                            const char *value)
 {
-	for (const struct setting_row *row = setting_rows; row->key; row++)
-		if (strcmp(row->section, section) == 0 && strcmp(row->key, key) == 0)
-			return settings_set(r, row, base, value);
-	return settings_unknown_key(r, section, key);
+	const struct setting_row *row = settings_row_of(section, key);
+	return row ? settings_set(r, row, base, value) : settings_unknown_key(r, section, key);
 }
 
 static void settings_fallbacks(const char *section, void *base)
@@ -281,221 +168,302 @@ static void settings_fallbacks(const char *section, void *base)
 			settings_set(&r, row, base, row->fallback);
 }
 
-#define DEPLOY_NAME_MAX 48
-static const char deploy_name_signs[] =
-	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-
-static bool settings_deploy_name_is_one(const char *name)
+static bool settings_is_text(enum setting_type type)
 {
-	return isalnum((unsigned char)name[0]) && !name[strspn(name, deploy_name_signs)] &&
-	       strlen(name) <= DEPLOY_NAME_MAX;
+	return type != SETTING_NUMBER && type != SETTING_YES_NO;
 }
 
-static struct server_config *settings_server_section(struct reading *r, const char *name)
+static void settings_free_texts(const char *section, void *base)
 {
-	struct server_config **slot = &r->settings->servers;
-	for (; *slot; slot = &(*slot)->next)
-		if (strcmp((*slot)->name, name) == 0)
-			return *slot;
-	struct server_config *c = xcalloc(1, sizeof(*c));
-	settings_fallbacks("server", c);
-	c->line = r->line;
-	c->name = wash_dup(name, 0);
-	for (char *s = c->name; *s; s++)
-		if (*s == '/')
-			*s = '-';
-	return *slot = c;
+	for (const struct setting_row *row = setting_rows; row->key; row++)
+		if (strcmp(row->section, section) == 0 && settings_is_text(row->type))
+			free(*(char **)((char *)base + row->offset));
 }
 
-static struct headscale_config *settings_headscale_section(struct reading *r, const char *name)
+/* --- sections ------------------------------------------------------------ */
+
+struct section {
+	const char *name;          /* first word of its heading, and of its rows */
+	const char *what;          /* one of many, with names: "a server"; NULL: there is one */
+	size_t list;               /* in struct settings: the pointer to the first of many */
+	size_t size;               /* of one of many; its members are: */
+	size_t called, line, next; /* char *name, int line, pointer to the next one */
+	size_t name_max;           /* bytes of its name; 0: WASH_MAX */
+	bool plain_name;           /* letters, digits, . _ - only: files and units have it */
+	bool may_be_empty;         /* a heading without keys makes one; else it is a mistake */
+	const char *required;      /* text keys that must be given: "url server"; NULL: none */
+	/* Takes every key; NULL: its rows say which keys it has. */
+	int (*add)(struct reading *, const char *key, const char *value);
+	/* Looks at one of many after the whole file was read; NULL. */
+	void (*check)(struct reading *, const struct section *, const void *one);
+};
+
+static int settings_add_key(struct reading *r, const char *key, const char *value);
+static void settings_check_host(struct reading *r, const struct section *, const void *one);
+static void settings_check_url(struct reading *r, const struct section *, const void *one);
+
+#define MANY(type, field)                                                           \
+	.list = offsetof(struct settings, field), .size = sizeof(struct type),      \
+	.called = offsetof(struct type, name), .line = offsetof(struct type, line), \
+	.next = offsetof(struct type, next)
+#define PLATFORM(type, field)                                                       \
+	MANY(type, field), .name_max = 60, .may_be_empty = true, .required = "url", \
+			   .check = settings_check_url
+
+static const struct section sections[] = {
+	{ .name = "settings" },
+	{ .name = "server",
+	  .what = "a server",
+	  MANY(server_config, servers),
+	  .may_be_empty = true,
+	  .check = settings_check_host },
+	{ .name = "headscale", .what = "a Headscale", MANY(headscale_config, headscales) },
+	{ .name = "opencode", .what = "an OpenCode server", MANY(opencode_config, opencodes) },
+	{ .name = "deploy",
+	  .what = "a deploy",
+	  MANY(deploy_config, deploys),
+	  .may_be_empty = true,
+	  .name_max = 48,
+	  .plain_name = true },
+	{ .name = "dokploy", .what = "a Dokploy", PLATFORM(dokploy_config, dokploys) },
+	{ .name = "coolify", .what = "a Coolify", PLATFORM(platform_config, coolifys) },
+	{ .name = "portal", .what = "a portal", PLATFORM(platform_config, portals) },
+	{ .name = "keys", .add = settings_add_key },
+};
+
+/* Members of a section whose struct only its line in the table knows. */
+static void *settings_pointer(const void *base, size_t offset)
 {
-	struct headscale_config **slot = &r->settings->headscales;
-	for (; *slot; slot = &(*slot)->next)
-		if (strcmp((*slot)->name, name) == 0)
-			return *slot;
-	struct headscale_config *c = xcalloc(1, sizeof(*c));
-	c->name = wash_dup(name, 0);
-	return *slot = c;
+	void *p;
+	memcpy(&p, (const char *)base + offset, sizeof(p));
+	return p;
 }
 
-static struct opencode_config *settings_opencode_section(struct reading *r, const char *name)
+static void settings_pointer_put(void *base, size_t offset, const void *p)
 {
-	struct opencode_config **slot = &r->settings->opencodes;
-	for (; *slot; slot = &(*slot)->next)
-		if (strcmp((*slot)->name, name) == 0)
-			return *slot;
-	struct opencode_config *c = xcalloc(1, sizeof(*c));
-	c->name = wash_dup(name, 0);
-	return *slot = c;
+	memcpy((char *)base + offset, &p, sizeof(p));
 }
 
-static struct dokploy_config *settings_dokploy_section(struct reading *r, const char *name)
+static const char *settings_section_name(const struct section *s, const void *one)
 {
-	struct dokploy_config **slot = &r->settings->dokploys;
-	for (; *slot; slot = &(*slot)->next)
-		if (strcmp((*slot)->name, name) == 0)
-			return *slot;
-	struct dokploy_config *c = xcalloc(1, sizeof(*c));
-	settings_fallbacks("dokploy", c);
-	c->name = wash_dup(name, 60);
-	c->line = r->line;
-	return *slot = c;
+	return settings_pointer(one, s->called);
 }
 
-static struct platform_config *settings_platform_section(struct reading *r,
-                                                         struct platform_config **slot,
-                                                         const char *name)
+/* The value of a text key; NULL: not given. */
+static const char *settings_section_text(const struct section *s, const void *one, const char *key)
 {
-	for (; *slot; slot = &(*slot)->next)
-		if (strcmp((*slot)->name, name) == 0)
-			return *slot;
-	struct platform_config *c = xcalloc(1, sizeof(*c));
-	c->name = wash_dup(name, 60);
-	c->line = r->line;
-	return *slot = c;
+	return settings_pointer(one, settings_row_of(s->name, key)->offset);
 }
 
-/* [coolify NAME] and [portal NAME]; NULL: it is another section. */
-static struct platform_config *settings_platform_of(struct reading *r, const char *section)
+/* The name of a section as it is kept: a / would split the ids of rows. The caller frees. */
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+static char *settings_kept_name(const struct section *s, const char *heard)
 {
-	const char *name = section + strcspn(section, " ");
-	name += strspn(name, " ");
-	if (strncmp(section, "coolify ", 8) == 0 && *name)
-		return settings_platform_section(r, &r->settings->coolifys, name);
-	if (strncmp(section, "portal ", 7) == 0 && *name)
-		return settings_platform_section(r, &r->settings->portals, name);
-	return NULL;
+	static const char plain[] = LETTERS "0123456789._-";
+	char *name = wash_dup(heard, s->name_max);
+	for (char *c = name; *c; c++)
+		if (*c == '/' || (s->plain_name && !strchr(plain, *c)))
+			*c = '-';
+	if (!*name)
+		xreplace(&name, "-");
+	if (s->plain_name && !isalnum((unsigned char)*name))
+		*name = '-';
+	return name;
 }
 
-/* Its name is part of file names and units on the server. */
-static struct deploy_config *settings_deploy_section(struct reading *r, const char *name)
+static void *settings_section_create(struct reading *r, const struct section *s, const char *heard,
+                                     char *name)
 {
-	struct deploy_config **slot = &r->settings->deploys;
-	for (; *slot; slot = &(*slot)->next)
-		if (strcmp((*slot)->name, name) == 0)
-			return *slot;
-	if (!settings_deploy_name_is_one(name))
+	if (s->plain_name && (*name == '-' || strcmp(heard, name) != 0))
 		COMPLAIN(r,
-		         "[deploy %s]: a name has letters, digits and . _ - only, at most %d; "
+		         "[%s %s]: a name has letters, digits and . _ - only, at most %zu; "
 		         "other signs became -",
-		         name, DEPLOY_NAME_MAX);
-	struct deploy_config *c = xcalloc(1, sizeof(*c));
-	settings_fallbacks("deploy", c);
-	c->line = r->line;
-	c->name = xstrndup(name, DEPLOY_NAME_MAX);
-	for (char *s = c->name; *s; s++)
-		if (!strchr(deploy_name_signs, *s) || (s == c->name && !isalnum((unsigned char)*s)))
-			*s = '-';
-	return *slot = c;
+		         s->name, heard, s->name_max);
+	void *one = xcalloc(1, s->size);
+	settings_fallbacks(s->name, one);
+	settings_pointer_put(one, s->called, name);
+	memcpy((char *)one + s->line, &r->line, sizeof(r->line));
+	return one;
 }
 
-static int settings_add_key(struct reading *r, const char *key, const char *action)
+/* The section of this name, which is made at its first mention. */
+static void *settings_section(struct reading *r, const struct section *s, const char *heard)
+{
+	char *name = settings_kept_name(s, heard);
+	void *before = r->settings, *one;
+	size_t next = s->list;
+	while ((one = settings_pointer(before, next))) {
+		if (strcmp(settings_section_name(s, one), name) == 0) {
+			free(name);
+			return one;
+		}
+		before = one;
+		next = s->next;
+	}
+	one = settings_section_create(r, s, heard, name);
+	settings_pointer_put(before, next, one);
+	return one;
+}
+
+static void settings_sections_free(struct settings *settings, const struct section *s)
+{
+	for (void *one = settings_pointer(settings, s->list), *next; one; one = next) {
+		next = settings_pointer(one, s->next);
+		settings_free_texts(s->name, one);
+		free(settings_pointer(one, s->called));
+		free(one);
+	}
+}
+
+static int settings_add_key(struct reading *r, const char *key, const char *value)
 {
 	struct key_config **slot = &r->settings->keys, *c = xcalloc(1, sizeof(*c));
 	while (*slot)
 		slot = &(*slot)->next;
-	*c = (struct key_config){ .key = xstrdup(key), .action = xstrdup(action), .line = r->line };
+	*c = (struct key_config){ .key = xstrdup(key), .action = xstrdup(value), .line = r->line };
 	*slot = c;
 	return 1;
 }
 
-static const char *const sections[] = { "settings", "server",  "headscale", "opencode", "deploy",
-	                                "dokploy",  "coolify", "portal",    "keys" };
+/* --- checks at the end of the file --------------------------------------- */
 
-static int settings_unknown_section(struct reading *r, const char *section)
+/* A server that cannot be opened has no row that could say so. */
+static void settings_check_host(struct reading *r, const struct section *s, const void *one)
 {
-	size_t word = strcspn(section, " ");
-	char *kind = xstrndup(section, word);
-	const char *near = nearest(kind, sections, ARRAY_LEN(sections));
-	free(kind);
-	return COMPLAIN(r, "there is no section [%s]%s%s%s", section,
-	                near ? "; did you mean [" : "", near ? near : "", near ? "]?" : "");
+	const char *host = settings_section_text(s, one, "host");
+	const char *name = settings_section_name(s, one);
+	struct err err = { 0 };
+	if (!server_is_destination(host ? host : name, &err))
+		COMPLAIN(r, "[%s %s]: host: %s", s->name, name, err.text);
 }
 
-static int settings_complain_section(struct reading *r, const char *section)
+static void settings_check_url(struct reading *r, const struct section *s, const void *one)
 {
-	if (strcmp(section, r->section) == 0)
-		return 1; /* complained of before */
-	snprintf(r->section, sizeof(r->section), "%s", section);
-	return settings_unknown_section(r, section);
+	const char *url = settings_section_text(s, one, "url"), *prefix;
+	struct endpoint endpoint;
+	char host[256];
+	size_t n;
+	if (url && !api_url_endpoint(url, &endpoint, host, sizeof(host), &prefix, &n))
+		COMPLAIN(r, "[%s %s]: url: expected http://HOST:PORT or https://HOST, got \"%s\"",
+		         s->name, settings_section_name(s, one), url);
 }
 
-static int settings_on_line(void *arg, const char *section, const char *key, const char *value)
+static void settings_check_required(struct reading *r, const struct section *s, const void *one)
+{
+	for (const struct setting_row *row = setting_rows; row->key; row++) {
+		if (strcmp(row->section, s->name) != 0 || !settings_word_in(row->key, s->required))
+			continue;
+		if (!settings_section_text(s, one, row->key))
+			COMPLAIN(r, "[%s %s] has no %s: %s", s->name, settings_section_name(s, one),
+			         row->key, row->help);
+	}
+}
+
+static void settings_check_section(struct reading *r, const struct section *s)
+{
+	if (!s->what)
+		return;
+	const void *one = settings_pointer(r->settings, s->list);
+	for (; one; one = settings_pointer(one, s->next)) {
+		memcpy(&r->line, (const char *)one + s->line, sizeof(r->line));
+		if (s->required)
+			settings_check_required(r, s, one);
+		if (s->check)
+			s->check(r, s, one);
+	}
+}
+
+/* --- lines --------------------------------------------------------------- */
+
+static void settings_unknown_section(struct reading *r, const char *heading)
+{
+	const char *names[ARRAY_LEN(sections)];
+	for (size_t i = 0; i < ARRAY_LEN(sections); i++)
+		names[i] = sections[i].name;
+	char *word = xstrndup(heading, strcspn(heading, " "));
+	char *hint = settings_hint("[", nearest(word, names, ARRAY_LEN(names)), "]");
+	COMPLAIN(r, "there is no section [%s]%s", heading, hint);
+	free(hint);
+	free(word);
+}
+
+/* What "server pi" names, and where its name begins. NULL: nothing. */
+static const struct section *settings_heading(const char *heading, const char **name)
+{
+	size_t n = strcspn(heading, " ");
+	*name = heading + n + strspn(heading + n, " ");
+	for (size_t i = 0; i < ARRAY_LEN(sections); i++) {
+		const struct section *s = &sections[i];
+		if (strlen(s->name) == n && strncmp(s->name, heading, n) == 0)
+			return s->what || !**name ? s : NULL;
+	}
+	return NULL;
+}
+
+/* Some sections do nothing without keys. */
+static void settings_leave_heading(struct reading *r)
+{
+	const char *name;
+	const struct section *s = settings_heading(r->heading, &name);
+	if (r->keyed || !s || !s->what || !*name || s->may_be_empty)
+		return;
+	int line = r->line;
+	r->line = r->heading_line;
+	COMPLAIN(r, "[%s] has no key and does nothing", r->heading);
+	r->line = line;
+}
+
+/* A heading is complained of once, however many keys follow. */
+static void settings_on_heading(struct reading *r, const char *heading)
+{
+	const char *name;
+	settings_leave_heading(r);
+	snprintf(r->heading, sizeof(r->heading), "%s", heading);
+	r->heading_line = r->line;
+	r->keyed = false;
+	const struct section *s = settings_heading(r->heading, &name);
+	if (!s)
+		settings_unknown_section(r, r->heading);
+	else if (s->what && !*name)
+		COMPLAIN(r, "%s needs a name: [%s NAME]", s->what, s->name);
+	else if (s->may_be_empty)
+		settings_section(r, s, name);
+}
+
+static int settings_on_line(void *arg, const char *heading, const char *key, const char *value)
 {
 	struct reading *r = arg;
-	if (!*section)
+	const char *name;
+	if (!*heading)
 		return COMPLAIN(r, "\"%s\" stands before any section; [settings] is likely meant",
 		                key);
-	if (strcmp(section, "settings") == 0)
-		return settings_set_in(r, section, r->settings, key, value);
-	if (strcmp(section, "keys") == 0)
-		return settings_add_key(r, key, value);
-	if (strncmp(section, "server ", 7) == 0)
-		return settings_set_in(r, "server",
-		                       settings_server_section(r, section + 7 +
-		                                                          strspn(section + 7, " ")),
-		                       key, value);
-	if (strncmp(section, "headscale ", 10) == 0)
-		return settings_set_in(r, "headscale",
-		                       settings_headscale_section(r, section + 10 +
-		                                                             strspn(section + 10,
-		                                                                    " ")),
-		                       key, value);
-	if (strncmp(section, "opencode ", 9) == 0)
-		return settings_set_in(r, "opencode",
-		                       settings_opencode_section(r,
-		                                                 section + 9 +
-		                                                         strspn(section + 9, " ")),
-		                       key, value);
-	if (strcmp(section, "opencode") == 0)
-		return COMPLAIN(r, "an OpenCode server needs a name: [opencode NAME]");
-	if (strncmp(section, "deploy ", 7) == 0)
-		return settings_set_in(r, "deploy",
-		                       settings_deploy_section(r, section + 7 +
-		                                                          strspn(section + 7, " ")),
-		                       key, value);
-	if (strcmp(section, "deploy") == 0)
-		return COMPLAIN(r, "a deploy needs a name: [deploy NAME]");
-	struct platform_config *platform = settings_platform_of(r, section);
-	if (platform)
-		return settings_set_in(r, *section == 'c' ? "coolify" : "portal", platform, key,
-		                       value);
-	if (strncmp(section, "dokploy ", 8) == 0)
-		return settings_set_in(r, "dokploy",
-		                       settings_dokploy_section(r,
-		                                                section + 8 +
-		                                                        strspn(section + 8, " ")),
-		                       key, value);
-	if (strcmp(section, "dokploy") == 0)
-		return COMPLAIN(r, "a Dokploy needs a name: [dokploy NAME]");
-	if (strcmp(section, "headscale") == 0)
-		return COMPLAIN(r, "a Headscale needs a name: [headscale NAME]");
-	if (strcmp(section, "server") == 0)
-		return COMPLAIN(r, "a server needs a name: [server NAME]");
-	return settings_complain_section(r, section);
+	if (strncmp(heading, r->heading, strlen(heading)) != 0)
+		settings_on_heading(r, heading);
+	r->keyed = true;
+	const struct section *s = settings_heading(r->heading, &name);
+	if (!s || (s->what && !*name))
+		return 1; /* settings_on_heading complained */
+	if (s->add)
+		return s->add(r, key, value);
+	return settings_set_in(r, s->name, s->what ? settings_section(r, s, name) : r->settings,
+	                       key, value);
 }
 
-/* A [server NAME] with nothing in it is a server all the same, and an unknown section a mistake;
- * inih would tell neither. */
-static void settings_notice_section(struct reading *r, const char *line)
+/* A [server NAME] without a key is a server too, and an unknown section is a mistake. inih reports
+ * neither. */
+static void settings_notice_heading(struct reading *r, const char *line)
 {
-	line += strspn(line, " \t");
-	size_t n = *line == '[' ? strcspn(++line, "]\r\n") : 0;
+	static const char bom[] = "\xef\xbb\xbf";
+	if (r->line == 1 && strncmp(line, bom, 3) == 0)
+		line += 3;
+	if (*line != '[')
+		return;
+	size_t n = strcspn(++line, "]\r\n");
 	if (!n || line[n] != ']')
 		return;
-	char *section = xstrndup(line, n);
-	if (strncmp(section, "server ", 7) == 0 && section[7 + strspn(section + 7, " ")])
-		settings_server_section(r, section + 7 + strspn(section + 7, " "));
-	else if (strncmp(section, "dokploy ", 8) == 0 && section[8 + strspn(section + 8, " ")])
-		settings_dokploy_section(r, section + 8 + strspn(section + 8, " "));
-	else if (strncmp(section, "deploy ", 7) == 0 && section[7 + strspn(section + 7, " ")])
-		settings_deploy_section(r, section + 7 + strspn(section + 7, " "));
-	else if (!settings_platform_of(r, section) && strncmp(section, "headscale", 9) != 0 &&
-	         strncmp(section, "opencode", 8) != 0 && strncmp(section, "deploy", 6) != 0 &&
-	         strncmp(section, "dokploy", 7) != 0 && strcmp(section, "settings") != 0 &&
-	         strcmp(section, "keys") != 0 && strcmp(section, "server") != 0)
-		settings_complain_section(r, section);
-	free(section);
+	char *heading = xstrndup(line, n);
+	settings_on_heading(r, heading);
+	free(heading);
 }
 
 static char *settings_next_line(char *buf, int size, void *arg)
@@ -518,7 +486,7 @@ static char *settings_next_line(char *buf, int size, void *arg)
 		COMPLAIN(r, "%s", why);
 	/* inih takes a line that begins with blanks for more of the value before it. */
 	memmove(line, line + strspn(line, " \t"), strlen(line + strspn(line, " \t")) + 1);
-	settings_notice_section(r, line);
+	settings_notice_heading(r, line);
 	return line;
 }
 
@@ -530,8 +498,7 @@ static char *settings_home_path(const char *variable, const char *below_home, co
 	return xasprintf("%s/%s/%s", home ? home : "/", below_home, rest);
 }
 
-/* Nothing is kept in a folder that another user could change: below /dev/null nothing can be made.
- */
+/* Nothing is kept in a folder that another user could change. Below /dev/null is no folder. */
 static void settings_use_state(struct reading *r)
 {
 	char why[128];
@@ -540,18 +507,20 @@ static void settings_use_state(struct reading *r)
 		return;
 	if (r->complaints)
 		doc_add(r->complaints, DOC_BAD,
-		        "%s cannot keep what mocr remembers: %s; nothing is kept",
+		        "%s cannot keep what mocr remembers: %s; "
+		        "nothing is kept",
 		        r->settings->state_dir, why);
 	xreplace(&r->settings->state_dir, "/dev/null");
 }
 
-/* It has commands that are run. What is no plain file, /dev/stdin, was chosen by whoever started
- * this. */
+/* The file has commands that are run. What is no plain file, like /dev/stdin, was chosen by whoever
+ * started mocr. */
 static bool settings_others_write(struct reading *r)
 {
 	struct stat st;
-	if (fstat(fileno(r->f), &st) != 0 || !S_ISREG(st.st_mode) ||
-	    !private_is_open_to_others(st.st_uid, st.st_gid, st.st_mode))
+	if (fstat(fileno(r->f), &st) != 0 || !S_ISREG(st.st_mode))
+		return false;
+	if (!private_is_open_to_others(st.st_uid, st.st_gid, st.st_mode))
 		return false;
 	r->settings->refused = true;
 	r->settings->read_only = true; /* it may have said so */
@@ -561,69 +530,25 @@ static bool settings_others_write(struct reading *r)
 		            "run here; read-only until then; chown it");
 	else
 		COMPLAIN(r,
-		         "not read: others can write it, and it has commands that are run here; "
-		         "read-only until then; chmod go-w %s",
+		         "not read: others can write it, and it has commands that are "
+		         "run here; read-only until then; chmod go-w %s",
 		         r->file);
 	return true;
-}
-
-/* What cannot be opened is no row that could say so. */
-static void settings_check_servers(struct reading *r)
-{
-	struct err err = { 0 };
-	for (const struct server_config *c = r->settings->servers; c; c = c->next) {
-		r->line = c->line;
-		if (!server_is_destination(c->host ? c->host : c->name, &err))
-			COMPLAIN(r, "[server %s]: host: %s", c->name, err.text);
-	}
-}
-
-/* Without a place to ask it is nothing. */
-static void settings_check_url(struct reading *r, const char *section, const char *name,
-                               const char *url, int line)
-{
-	struct endpoint endpoint;
-	char host[256];
-	const char *prefix;
-	size_t n;
-	r->line = line;
-	if (!url)
-		COMPLAIN(r, "[%s %s] has no url; http://HOST:PORT or https://HOST says where it is",
-		         section, name);
-	else if (!api_url_endpoint(url, &endpoint, host, sizeof(host), &prefix, &n))
-		COMPLAIN(r, "[%s %s]: url: expected http://HOST:PORT or https://HOST, got \"%s\"",
-		         section, name, url);
-}
-
-static void settings_check_urls(struct reading *r)
-{
-	for (const struct dokploy_config *c = r->settings->dokploys; c; c = c->next)
-		settings_check_url(r, "dokploy", c->name, c->url, c->line);
-	for (const struct platform_config *c = r->settings->coolifys; c; c = c->next)
-		settings_check_url(r, "coolify", c->name, c->url, c->line);
-	for (const struct platform_config *c = r->settings->portals; c; c = c->next)
-		settings_check_url(r, "portal", c->name, c->url, c->line);
-}
-
-static void settings_complain_of_empty(struct reading *r)
-{
-	char why[256];
-	size_t at = 0;
-	while ((r->line = settings_lines_empty(r->lines, &at, why, sizeof(why))))
-		COMPLAIN(r, "%s", why);
 }
 
 static void settings_read_file(struct reading *r)
 {
 	r->lines = settings_lines_create();
 	int bad = ini_parse_stream(settings_next_line, r, settings_on_line, r);
-	settings_complain_of_empty(r);
+	settings_leave_heading(r);
 	bool said = bad == settings_lines_wrong(r->lines);
 	settings_lines_destroy(r->lines);
 	if (bad > 0 && !said) {
 		r->line = bad;
 		COMPLAIN(r, "this line is not understood; expected [section] or key = value");
 	}
+	for (size_t i = 0; i < ARRAY_LEN(sections); i++)
+		settings_check_section(r, &sections[i]);
 }
 
 struct settings *settings_load(const char *file, struct doc *complaints)
@@ -633,9 +558,8 @@ struct settings *settings_load(const char *file, struct doc *complaints)
 	settings_fallbacks("settings", s);
 	char *path = file ? xstrdup(file)
 	                  : settings_home_path("XDG_CONFIG_HOME", ".config", "mocr/config");
-	struct reading r = {
-		.settings = s, .complaints = complaints, .file = path, .f = fopen(path, "re")
-	};
+	struct reading r = { .settings = s, .complaints = complaints, .file = path };
+	r.f = fopen(path, "re");
 	int unreadable = errno;
 	settings_use_state(&r);
 	if (r.f && settings_others_write(&r)) {
@@ -644,24 +568,11 @@ struct settings *settings_load(const char *file, struct doc *complaints)
 		s->file = xstrdup(path);
 		settings_read_file(&r);
 		fclose(r.f);
-		settings_check_servers(&r);
-		settings_check_urls(&r);
 	} else if (file || unreadable != ENOENT) {
 		COMPLAIN(&r, "cannot be read: %s", strerror(unreadable));
 	}
 	free(path);
 	return s;
-}
-
-static void settings_platforms_free(struct platform_config *c)
-{
-	for (struct platform_config *next; c; c = next) {
-		next = c->next;
-		char *owned[] = { c->name, c->url, c->server, c->token_command };
-		for (size_t i = 0; i < ARRAY_LEN(owned); i++)
-			free(owned[i]);
-		free(c);
-	}
 }
 
 const struct settings *settings_keep(const struct settings *s)
@@ -671,75 +582,26 @@ const struct settings *settings_keep(const struct settings *s)
 	return s;
 }
 
-static void settings_free(struct settings *s);
-
-void settings_destroy(const struct settings *s)
-{
-	struct settings *own = (struct settings *)s;
-	if (own && own->refs && --own->refs == 0)
-		settings_free(own);
-}
-
 static void settings_free(struct settings *s)
 {
-	for (struct server_config *c = s->servers, *next; c; c = next) {
-		next = c->next;
-		free(c->name);
-		free(c->host);
-		free(c->identity);
-		free(c->units);
-		free(c->sudo);
-		free(c->tailscale_socket);
-		free(c);
-	}
-	for (struct headscale_config *c = s->headscales, *next; c; c = next) {
-		next = c->next;
-		free(c->name);
-		free(c->url);
-		free(c->server);
-		free(c->token_command);
-		free(c->command);
-		free(c);
-	}
-	for (struct opencode_config *c = s->opencodes, *next; c; c = next) {
-		next = c->next;
-		free(c->name);
-		free(c->url);
-		free(c->server);
-		free(c->user);
-		free(c->password_command);
-		free(c->directory);
-		free(c);
-	}
-	for (struct deploy_config *c = s->deploys, *next; c; c = next) {
-		next = c->next;
-		char *owned[] = { c->name,     c->server, c->directory, c->run,
-			          c->rollback, c->ask,    c->check };
-		for (size_t i = 0; i < ARRAY_LEN(owned); i++)
-			free(owned[i]);
-		free(c);
-	}
-	for (struct dokploy_config *c = s->dokploys, *next; c; c = next) {
-		next = c->next;
-		char *owned[] = { c->name,         c->url,
-			          c->server,       c->token_command,
-			          c->stack_prefix, c->stack_image,
-			          c->stack_domain, c->stack_certificate };
-		for (size_t i = 0; i < ARRAY_LEN(owned); i++)
-			free(owned[i]);
-		free(c);
-	}
-	settings_platforms_free(s->coolifys);
-	settings_platforms_free(s->portals);
+	for (size_t i = 0; i < ARRAY_LEN(sections); i++)
+		if (sections[i].what)
+			settings_sections_free(s, &sections[i]);
 	for (struct key_config *c = s->keys, *next; c; c = next) {
 		next = c->next;
 		free(c->key);
 		free(c->action);
 		free(c);
 	}
+	settings_free_texts("settings", s);
 	free(s->file);
-	free(s->theme);
-	free(s->ssh_config);
 	free(s->state_dir);
 	free(s);
+}
+
+void settings_destroy(const struct settings *s)
+{
+	struct settings *own = (struct settings *)s;
+	if (own && own->refs && --own->refs == 0)
+		settings_free(own);
 }

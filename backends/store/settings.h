@@ -27,6 +27,7 @@ struct headscale_config {
 	char *server;        /* the server to go through; NULL: from this machine */
 	char *token_command; /* run on this machine, prints an API key; NULL */
 	char *command;       /* how its program is called on the server; NULL: headscale */
+	int line;            /* of the file, where it begins */
 	struct headscale_config *next;
 };
 struct opencode_config {
@@ -37,6 +38,7 @@ struct opencode_config {
 	char *user;             /* "opencode" */
 	char *password_command; /* run on this machine, prints the password; NULL */
 	char *directory;        /* NULL */
+	int line;               /* of the file, where it begins */
 	struct opencode_config *next;
 };
 struct dokploy_config {
@@ -67,7 +69,7 @@ struct platform_config {
 	char *url;           /* as seen from the server; NULL: not given */
 	char *server;        /* the server to go through; NULL: this machine */
 	char *token_command; /* prints the token; NULL */
-	int line;
+	int line;            /* of the file, where it begins */
 	struct platform_config *next;
 };
 struct key_config { /* of [keys]: KEY = action-name */
@@ -114,8 +116,15 @@ struct settings *settings_load(const char *file, struct doc *complaints);
 /* lets go; who lets go last frees them; NULL is fine */
 void settings_destroy(const struct settings *);
 
-/* One row per key, for the man page and --check-config. */
-enum setting_type { SETTING_TEXT, SETTING_PATH, SETTING_NUMBER, SETTING_YES_NO, SETTING_LINES };
+/* One row per key, for the man page and --check-config. A file is a path that must be readable. */
+enum setting_type {
+	SETTING_TEXT,
+	SETTING_PATH,
+	SETTING_NUMBER,
+	SETTING_YES_NO,
+	SETTING_LINES,
+	SETTING_FILE
+};
 struct setting_row {
 	const char *section, *key;
 	enum setting_type type;

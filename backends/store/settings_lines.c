@@ -13,14 +13,12 @@
 struct seen {
 	char *name; /* "server pi", or "server pi" and a key behind a line break */
 	int line;
-	bool has_keys; /* of a section */
 };
 
 struct settings_lines {
 	struct seen *seen;
 	size_t n, cap;
 	char *section; /* where we are; NULL: before the first */
-	size_t at;     /* of that section among those seen */
 	int wrong;     /* the first line that is neither a section nor a key */
 };
 
@@ -40,12 +38,12 @@ void settings_lines_destroy(struct settings_lines *s)
 	free(s);
 }
 
-/* The line where that name stood first; 0: it is new, and remembered. *at is its place. */
-static int settings_lines_first(struct settings_lines *s, const char *name, int line, size_t *at)
+/* The line where that name stood first; 0: it is new, and remembered. */
+static int settings_lines_first(struct settings_lines *s, const char *name, int line)
 {
-	for (*at = 0; *at < s->n; ++*at)
-		if (strcmp(s->seen[*at].name, name) == 0)
-			return s->seen[*at].line;
+	for (size_t i = 0; i < s->n; i++)
+		if (strcmp(s->seen[i].name, name) == 0)
+			return s->seen[i].line;
 	if (s->n == s->cap) {
 		s->cap = s->cap ? s->cap * 2 : 32;
 		s->seen = xrealloc(s->seen, s->cap * sizeof(*s->seen));
@@ -88,13 +86,7 @@ static bool settings_lines_section(struct settings_lines *s, const char *line, i
 		return settings_lines_complain(s, number, why, size);
 	free(s->section);
 	s->section = settings_lines_name(line, len);
-	int first = settings_lines_first(s, s->section, number, &s->at);
-	if (len > SETTINGS_SECTION_MAX) {
-		snprintf(why, size,
-		         "[%.*s]: the name of a section has at most %d bytes, this one has %zu",
-		         (int)len, line, SETTINGS_SECTION_MAX, len);
-		return false;
-	}
+	int first = settings_lines_first(s, s->section, number);
 	if (!first)
 		return true;
 	snprintf(why, size, "[%s] is there twice, first in line %d; both are read as one",
@@ -147,7 +139,6 @@ static bool settings_lines_key(struct settings_lines *s, const char *line, int n
 	while (end && isspace((unsigned char)line[end - 1]))
 		end--;
 	char *key = xstrndup(line, end);
-	s->seen[s->at].has_keys = true;
 	const struct setting_row *row = settings_lines_row(s->section, key);
 	bool good = true;
 	if (row && settings_lines_is_command(key) && settings_lines_has_comment(line + len + 1)) {
@@ -159,8 +150,7 @@ static bool settings_lines_key(struct settings_lines *s, const char *line, int n
 	}
 	if (good && *key && (row ? row->type != SETTING_LINES : strcmp(s->section, "keys") == 0)) {
 		char *name = xasprintf("%s\n%s", s->section, key);
-		size_t at;
-		int first = settings_lines_first(s, name, number, &at);
+		int first = settings_lines_first(s, name, number);
 		free(name);
 		if (first)
 			snprintf(why, size,
@@ -185,34 +175,4 @@ bool settings_lines_see(struct settings_lines *s, const char *line, int number, 
 	if (*line == '[')
 		return settings_lines_section(s, line + 1, number, why, size);
 	return settings_lines_key(s, line, number, why, size);
-}
-
-/* Others without a key are as good as with one, or are complained of because of the key they lack.
- */
-static bool settings_lines_needs_keys(const char *section)
-{
-	static const char *const kinds[] = { "server", "deploy",    "dokploy", "coolify",
-		                             "portal", "headscale", "opencode" };
-	size_t kind = strcspn(section, " ");
-	if (section[kind])
-		return strncmp(section, "headscale ", 10) == 0 ||
-		       strncmp(section, "opencode ", 9) == 0;
-	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
-		if (strcmp(section, kinds[i]) == 0)
-			return true;
-	return false;
-}
-
-int settings_lines_empty(const struct settings_lines *s, size_t *at, char *why, size_t size)
-{
-	for (; *at < s->n; ++*at) {
-		const struct seen *seen = &s->seen[*at];
-		if (strchr(seen->name, '\n') || seen->has_keys ||
-		    !settings_lines_needs_keys(seen->name))
-			continue;
-		snprintf(why, size, "[%s] has %s and does nothing", seen->name,
-		         strchr(seen->name, ' ') ? "no key" : "neither a name nor a key");
-		return s->seen[(*at)++].line;
-	}
-	return 0;
 }

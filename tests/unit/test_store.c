@@ -477,13 +477,10 @@ static void test_settings_twice(void **state)
 		"config:10: [server pi] is there twice, first in line 5; both are read as one",
 		"config:14: run: a blank and ; begin a comment, and the command ends there",
 		"config:19: [keys] has R twice, first in line 18; the last one counts",
-		"config:20: [server a-name-that-is-longer-than-what-inih-keeps-of-it]: the name of "
-		"a section has at most 49 bytes, "
-		"this one has 55",
 		"config:25: ssh_config: /nonexistent/config cannot be read: No such file or "
 		"directory",
 		"config:26: [headscale home] has no key and does nothing",
-		"config:27: [deploy] has neither a name nor a key and does nothing",
+		"config:27: a deploy needs a name: [deploy NAME]",
 		"config:21: [server spaced]: host: \"two words\" is not the name of a server",
 	};
 	char *path = write_file("config", twice_config);
@@ -497,6 +494,8 @@ static void test_settings_twice(void **state)
 	assert_string_equal(s->servers->host, "pi@192.0.2.30");
 	assert_string_equal(s->servers->units, "tor");
 	assert_true(s->servers->protect);
+	assert_string_equal(s->servers->next->name,
+	                    "a-name-that-is-longer-than-what-inih-keeps-of-it");
 	assert_string_equal(s->deploys->name, "web");
 	assert_int_equal(s->deploys->line, 9);
 	settings_destroy(s);

@@ -1,0 +1,139 @@
+/* settings_rows.c: a row for every key of the configuration file. They make mocr-config(5), too. */
+#include "backends/store/settings.h"
+
+#define S(field) offsetof(struct settings, field)
+#define V(field) offsetof(struct server_config, field)
+#define H(field) offsetof(struct headscale_config, field)
+#define O(field) offsetof(struct opencode_config, field)
+#define D(field) offsetof(struct deploy_config, field)
+#define P(field) offsetof(struct dokploy_config, field)
+#define W(field) offsetof(struct platform_config, field)
+
+const struct setting_row setting_rows[] = {
+	{ "settings", "theme", SETTING_TEXT, S(theme), 0, 0, "default", NULL,
+	  "colours: a file of this name in the themes folders" },
+	{ "settings", "local", SETTING_YES_NO, S(local), 0, 0, "yes", NULL,
+	  "watch this machine too, when no server is named" },
+	{ "settings", "ssh_config", SETTING_FILE, S(ssh_config), 0, 0, NULL, NULL,
+	  "the ssh_config to read instead of OpenSSH's own, as with ssh -F" },
+	{ "settings", "connect_timeout", SETTING_NUMBER, S(connect_timeout), 1, 120, "5", NULL,
+	  "seconds until a server that does not answer counts as lost" },
+	{ "settings", "vitals_interval", SETTING_NUMBER, S(vitals_interval), 1, 3600, "3", NULL,
+	  "seconds between two looks at load, CPU and memory" },
+	{ "settings", "opencode_memory", SETTING_NUMBER, S(opencode_memory), 64, 1 << 20, "4096",
+	  NULL, "memory in MB from which an OpenCode server is marked" },
+	{ "settings", "disk_warn", SETTING_NUMBER, S(disk_warn), 1, 100, "80", NULL,
+	  "a disk this full, in per cent, needs attention" },
+	{ "settings", "log_memory", SETTING_NUMBER, S(log_memory), 1, 4096, "64", NULL,
+	  "memory for the lines of followed logs, in MB; the oldest go first" },
+	{ "settings", "hints", SETTING_YES_NO, S(hints), 0, 0, "yes", NULL,
+	  "the line of keys at the bottom" },
+	{ "settings", "ascii", SETTING_YES_NO, S(ascii), 0, 0, "no", NULL,
+	  "draw without UTF-8 even where the locale has it" },
+	{ "settings", "read_only", SETTING_YES_NO, S(read_only), 0, 0, "no", NULL,
+	  "refuse whatever changes a server or types into it: actions, shells, attaching" },
+	{ "server", "host", SETTING_TEXT, V(host), 0, 0, NULL, NULL,
+	  "where it is: a Host of ssh_config or [user@]host[:port]; the section's name when "
+	  "absent" },
+	{ "server", "identity", SETTING_PATH, V(identity), 0, 0, NULL, NULL,
+	  "the key file to log in with" },
+	{ "server", "units", SETTING_TEXT, V(units), 0, 0, NULL, NULL,
+	  "units that must exist, parted by blanks; a missing one is a problem, shown with the "
+	  "nearest names that exist" },
+	{ "server", "sudo", SETTING_TEXT, V(sudo), 0, 0, "auto", "auto never",
+	  "auto: where the login lacks a right, sudo is tried, or doas where there is no sudo; "
+	  "never: neither is" },
+	{ "server", "tailscale_socket", SETTING_TEXT, V(tailscale_socket), 0, 0, NULL, NULL,
+	  "where its tailscaled listens, when neither in the usual place nor known to its "
+	  "program" },
+	{ "server", "protect", SETTING_YES_NO, V(protect), 0, 0, "no", NULL,
+	  "acting on it asks for its name to be typed" },
+	{ "server", "connect_timeout", SETTING_NUMBER, V(connect_timeout), 1, 120, NULL, NULL,
+	  "as in [settings], for this one" },
+	{ "headscale", "url", SETTING_TEXT, H(url), 0, 0, NULL, NULL,
+	  "of its REST API, as in https://hs.example; without it its program on the server is "
+	  "asked" },
+	{ "headscale", "server", SETTING_TEXT, H(server), 0, 0, NULL, NULL,
+	  "the server to go through, as a [server NAME] or argument calls it; this machine when "
+	  "absent" },
+	{ "headscale", "token_command", SETTING_TEXT, H(token_command), 0, 0, NULL, NULL,
+	  "run on this machine, prints the API key: pass show headscale" },
+	{ "headscale", "command", SETTING_TEXT, H(command), 0, 0, NULL, NULL,
+	  "how its program is called on the server: docker exec headscale headscale" },
+	{ "opencode", "url", SETTING_TEXT, O(url), 0, 0, NULL, NULL,
+	  "where it listens, as seen from the server: http://127.0.0.1:4096, "
+	  "https://code.example; those that run are found without it" },
+	{ "opencode", "server", SETTING_TEXT, O(server), 0, 0, NULL, NULL,
+	  "the server to go through, as a [server NAME] or argument calls it; this machine when "
+	  "absent" },
+	{ "opencode", "user", SETTING_TEXT, O(user), 0, 0, "opencode", NULL,
+	  "its user, when OPENCODE_SERVER_USERNAME says another" },
+	{ "opencode", "password_command", SETTING_TEXT, O(password_command), 0, 0, NULL, NULL,
+	  "run on this machine, prints the password: pass show opencode" },
+	{ "opencode", "directory", SETTING_TEXT, O(directory), 0, 0, NULL, NULL,
+	  "a directory on the server whose sessions are asked for even when none was used lately" },
+	{ "deploy", "server", SETTING_TEXT, D(server), 0, 0, NULL, NULL,
+	  "where it runs, as a [server NAME] or argument calls it; \"local\" is this machine" },
+	{ "deploy", "directory", SETTING_PATH, D(directory), 0, 0, NULL, NULL,
+	  "the folder there to run in; the home folder when absent" },
+	{ "deploy", "run", SETTING_TEXT, D(run), 0, 0, NULL, NULL,
+	  "the command for sh; {NAME} becomes the value of an asked variable as one argument, "
+	  "which $NAME holds too" },
+	{ "deploy", "ask", SETTING_LINES, D(ask), 0, 0, NULL, NULL,
+	  "a variable to ask for: NAME, NAME one of WORD..., or NAME like PATTERN; NAME secret is "
+	  "asked for by itself; may be given many times" },
+	{ "deploy", "check", SETTING_LINES, D(check), 0, 0, NULL, NULL,
+	  "what must be true afterwards: unit NAME, container NAME, or url ADDRESS as seen from "
+	  "the server; may be given many times" },
+	{ "deploy", "within", SETTING_NUMBER, D(within), 1, 3600, "60", NULL,
+	  "seconds that the checks have to become true" },
+	{ "deploy", "rollback", SETTING_TEXT, D(rollback), 0, 0, NULL, NULL,
+	  "the command that is offered when it failed" },
+	{ "deploy", "confirm", SETTING_YES_NO, D(confirm), 0, 0, "yes", NULL,
+	  "ask before it is started" },
+	{ "deploy", "lock", SETTING_YES_NO, D(lock), 0, 0, "yes", NULL,
+	  "not twice at once, whoever starts it" },
+	{ "dokploy", "url", SETTING_TEXT, P(url), 0, 0, NULL, NULL,
+	  "where it is, as seen from the server or this machine: http://127.0.0.1:3000, "
+	  "https://dokploy.example" },
+	{ "dokploy", "server", SETTING_TEXT, P(server), 0, 0, NULL, NULL,
+	  "the server to go through, as a [server NAME] or argument calls it; this machine when "
+	  "absent" },
+	{ "dokploy", "token_command", SETTING_TEXT, P(token_command), 0, 0, NULL, NULL,
+	  "run on this machine, prints an API key of it: pass show dokploy" },
+	{ "dokploy", "stack_image", SETTING_TEXT, P(stack_image), 0, 0, NULL, NULL,
+	  "the image of a new stack, unless image= is typed with its name" },
+	{ "dokploy", "stack_domain", SETTING_TEXT, P(stack_domain), 0, 0, NULL, NULL,
+	  "a new stack answers at NAME below it, unless host= is typed" },
+	{ "dokploy", "stack_port", SETTING_NUMBER, P(stack_port), 1, 65535, "8080", NULL,
+	  "where the image listens, unless port= is typed" },
+	{ "dokploy", "stack_certificate", SETTING_TEXT, P(stack_certificate), 0, 0, "none",
+	  "none letsencrypt custom",
+	  "of a new stack's domain; none: there is one for all of them already" },
+	{ "dokploy", "stack_prefix", SETTING_TEXT, P(stack_prefix), 0, 0, "ai-stack-", NULL,
+	  "before the name of a new stack, as its project and application are called" },
+	{ "coolify", "url", SETTING_TEXT, W(url), 0, 0, NULL, NULL,
+	  "where it is, as seen from the server or this machine: http://127.0.0.1:8000, "
+	  "https://coolify.example" },
+	{ "coolify", "server", SETTING_TEXT, W(server), 0, 0, NULL, NULL,
+	  "the server to go through, as a [server NAME] or argument calls it; this machine when "
+	  "absent" },
+	{ "coolify", "token_command", SETTING_TEXT, W(token_command), 0, 0, NULL, NULL,
+	  "run on this machine, prints an API token of it, with its number and |: pass show "
+	  "coolify" },
+	{ "portal", "url", SETTING_TEXT, W(url), 0, 0, NULL, NULL,
+	  "where the portal of AI stacks is, as seen from the server or this machine: "
+	  "http://127.0.0.1:3000" },
+	{ "portal", "server", SETTING_TEXT, W(server), 0, 0, NULL, NULL,
+	  "the server to go through, as a [server NAME] or argument calls it; this machine when "
+	  "absent" },
+	{ .key = NULL }
+};
+
+const char *setting_type_name(enum setting_type type)
+{
+	static const char *const names[] = {
+		"text", "path", "number", "yes or no", "lines", "path"
+	};
+	return names[type];
+}

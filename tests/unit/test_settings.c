@@ -1,0 +1,211 @@
+/* The configuration file: what its sections become, and what is said of wrong ones. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "backends/base/mem.h"
+#include "backends/store/doc.h"
+#include "backends/store/settings.h"
+
+static char home[] = "/tmp/mocr-settings-XXXXXX";
+static char path[128];
+static struct doc complaints;
+
+static struct settings *load(const char *text)
+{
+	FILE *f = fopen(path, "w");
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+	doc_init(&complaints);
+	return settings_load(path, &complaints);
+}
+
+static void end(struct settings *s)
+{
+	settings_destroy(s);
+	doc_finish(&complaints);
+}
+
+static void expect_complaints(const char *const *expected, size_t n)
+{
+	for (size_t i = 0; i < complaints.n && i < n; i++)
+		if (!strstr(complaints.lines[i].text, expected[i]))
+			fail_msg("expected \"%s\", got \"%s\"", expected[i],
+			         complaints.lines[i].text);
+	assert_int_equal(complaints.n, n);
+}
+
+/* Every section has its own defaults, keeps the line where it begins, and gives all its memory
+ * back. */
+static void every_section_is_read(void **state)
+{
+	static const char *const expected[] = {
+		"config:19: [server pi] is there twice, first in line 3",
+		"config:23: [keys] has R twice, first in line 22",
+	};
+	struct settings *s = load("[settings]\n"
+	                          "theme = dark\n"
+	                          "[server pi]\n"
+	                          "units = a b\n"
+	                          "[headscale hs]\n"
+	                          "url = https://hs.example\n"
+	                          "[opencode oc]\n"
+	                          "directory = /srv\n"
+	                          "[deploy site]\n"
+	                          "run = make\n"
+	                          "check = unit a\n"
+	                          "check = unit b\n"
+	                          "[dokploy d]\n"
+	                          "url = http://127.0.0.1:3000\n"
+	                          "[coolify c]\n"
+	                          "url = http://127.0.0.1:8000\n"
+	                          "[portal p]\n"
+	                          "url = http://127.0.0.1:3001\n"
+	                          "[server pi]\n"
+	                          "protect = yes\n"
+	                          "[keys]\n"
+	                          "R = x\n"
+	                          "R = y\n");
+	expect_complaints(expected, ARRAY_LEN(expected));
+	assert_string_equal(s->theme, "dark");
+	assert_string_equal(s->servers->units, "a b");
+	assert_string_equal(s->servers->sudo, "auto");
+	assert_true(s->servers->protect);
+	assert_int_equal(s->servers->line, 3);
+	assert_null(s->servers->next);
+	assert_string_equal(s->headscales->name, "hs");
+	assert_int_equal(s->headscales->line, 6); /* made by its first key */
+	assert_string_equal(s->opencodes->user, "opencode");
+	assert_string_equal(s->deploys->check, "unit a\nunit b");
+	assert_int_equal(s->deploys->within, 60);
+	assert_string_equal(s->dokploys->stack_prefix, "ai-stack-");
+	assert_string_equal(s->coolifys->url, "http://127.0.0.1:8000");
+	assert_string_equal(s->portals->name, "p");
+	assert_int_equal(s->portals->line, 17);
+	assert_string_equal(s->keys->next->action, "y");
+	end(s);
+}
+
+/* What is kept of a name differs from what was written; all keys belong to one section all the
+ * same. */
+static void a_name_that_changes_makes_one_section(void **state)
+{
+	static const char *const expected[] = {
+		"config:3: [deploy a b]: a name has letters",
+		"config:6: [server a/b] is there twice, first in line 1",
+	};
+	struct settings *s = load(
+		"[server a/b]\n"
+		"host = x\n"
+		"[deploy a b]\n"
+		"run = make\n"
+		"server = a\n"
+		"[server a/b]\n"
+		"protect = yes\n"
+		"[server a-name-that-is-longer-than-the-49-bytes-that-inih-keeps]\n"
+		"host = y\n"
+		"protect = yes\n");
+	expect_complaints(expected, ARRAY_LEN(expected));
+	assert_string_equal(s->servers->name, "a-b");
+	assert_string_equal(s->servers->host, "x");
+	assert_true(s->servers->protect);
+	assert_string_equal(s->deploys->name, "a-b");
+	assert_string_equal(s->deploys->server, "a");
+	assert_null(s->deploys->next);
+	assert_string_equal(s->servers->next->name,
+	                    "a-name-that-is-longer-than-the-49-bytes-that-inih-keeps");
+	assert_string_equal(s->servers->next->host, "y");
+	assert_null(s->servers->next->next);
+	end(s);
+}
+
+static void a_heading_is_complained_of_once(void **state)
+{
+	static const char *const expected[] = {
+		"config:1: a Coolify needs a name: [coolify NAME]",
+		"config:4: a server needs a name: [server NAME]",
+		"config:5: there is no section [settings pi]; did you mean [settings]?",
+		"config:8: there is no section [portl x]; did you mean [portal]?",
+	};
+	struct settings *s = load("[coolify]\n"
+	                          "url = http://127.0.0.1\n"
+	                          "token_command = x\n"
+	                          "[server ]\n"
+	                          "[settings pi]\n"
+	                          "theme = dark\n"
+	                          "local = no\n"
+	                          "[portl x]\n"
+	                          "url = http://127.0.0.1\n"
+	                          "[settings]\n"
+	                          "disk_warn = 33\n");
+	expect_complaints(expected, ARRAY_LEN(expected));
+	assert_null(s->coolifys);
+	assert_null(s->servers);
+	assert_string_equal(s->theme, "default");
+	assert_int_equal(s->disk_warn, 33);
+	end(s);
+}
+
+static void a_platform_needs_a_url_of_the_right_form(void **state)
+{
+	static const char *const expected[] = {
+		"config:1: [dokploy d] has no url: where it is, as seen",
+		"config:2: [coolify c]: url: expected http://HOST:PORT or https://HOST, got "
+		"\"ftp://x\"",
+		"config:4: [portal p] has no url: where the portal",
+	};
+	struct settings *s = load("[dokploy d]\n[coolify c]\nurl = ftp://x\n[portal p]\n");
+	expect_complaints(expected, ARRAY_LEN(expected));
+	end(s);
+}
+
+static void blanks_before_a_line_mean_nothing(void **state)
+{
+	struct settings *s = load("\xef\xbb\xbf[deploy d]\n"
+	                          "run = make\n"
+	                          "\tserver = x\n"
+	                          "  [server y]\n"
+	                          "  host = z\n");
+	expect_complaints(NULL, 0);
+	assert_string_equal(s->deploys->run, "make");
+	assert_string_equal(s->deploys->server, "x");
+	assert_string_equal(s->servers->name, "y");
+	assert_string_equal(s->servers->host, "z");
+	end(s);
+}
+
+static int set_up(void **state)
+{
+	if (!mkdtemp(home))
+		return 1;
+	snprintf(path, sizeof(path), "%s/config", home);
+	return setenv("HOME", home, 1);
+}
+
+static int tear_down(void **state)
+{
+	char *command = xasprintf("rm -rf '%s'", home);
+	int bad = system(command);
+	free(command);
+	return bad;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_section_is_read),
+		cmocka_unit_test(a_name_that_changes_makes_one_section),
+		cmocka_unit_test(a_heading_is_complained_of_once),
+		cmocka_unit_test(a_platform_needs_a_url_of_the_right_form),
+		cmocka_unit_test(blanks_before_a_line_mean_nothing),
+	};
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
