@@ -3,6 +3,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "backends/base/json_write.h"
 #include "backends/base/mem.h"
 #include "backends/containers/engine.h"
 
@@ -17,52 +18,35 @@ static void container_finish(struct row *row)
 		free(owned[i]);
 }
 
-static void container_add_text(cJSON *o, const char *name, const char *value)
-{
-	if (value)
-		cJSON_AddStringToObject(o, name, value);
-	else
-		cJSON_AddNullToObject(o, name);
-}
-
-/* Unknown is null, never 0. */
-static void container_add_number(cJSON *o, const char *name, double value, bool known)
-{
-	if (known)
-		cJSON_AddNumberToObject(o, name, value);
-	else
-		cJSON_AddNullToObject(o, name);
-}
-
 static void container_json(const struct row *row, void *out)
 {
 	const struct container *c = (const struct container *)row;
 	cJSON *o = out;
 	bool died = c->state == CONTAINER_EXITED || c->state == CONTAINER_DEAD ||
 	            c->state == CONTAINER_RESTARTING;
-	container_add_text(o, "engine", row->source ? row->source->backend->name : NULL);
-	container_add_text(o, "engine_id", c->engine_id);
-	container_add_text(o, "state", container_state_name(c->state));
-	container_add_text(o, "check", container_health_name(c->health));
-	container_add_text(o, "image", c->image);
-	container_add_text(o, "ports", c->ports);
-	container_add_text(o, "networks", c->networks);
-	container_add_text(o, "project", c->project);
-	container_add_text(o, "service", c->service);
-	container_add_number(o, "created_ms", (double)c->created_ms, c->created_ms > 0);
-	container_add_number(o, "started_ms", (double)c->started_ms, c->started_ms > 0);
-	container_add_number(o, "finished_ms", (double)c->finished_ms, c->finished_ms > 0);
-	container_add_number(o, "restarts", c->restarts, c->restarts >= 0);
-	container_add_number(o, "cpu_percent", c->cpu, c->cpu >= 0);
-	container_add_number(o, "memory_bytes", c->mem, c->mem >= 0);
-	container_add_number(o, "memory_limit_bytes", c->mem_limit, c->mem_limit >= 0);
-	container_add_number(o, "net_rx_per_s", c->net_rx, c->net_rx >= 0);
-	container_add_number(o, "net_tx_per_s", c->net_tx, c->net_tx >= 0);
-	container_add_number(o, "exit_code", c->exit_code, died && c->exit_code >= 0);
-	container_add_text(o, "exit_signal", died && *c->exit_signal ? c->exit_signal : NULL);
+	json_add_text(o, "engine", row->source ? row->source->backend->name : NULL);
+	json_add_text(o, "engine_id", c->engine_id);
+	json_add_text(o, "state", container_state_name(c->state));
+	json_add_text(o, "check", container_health_name(c->health));
+	json_add_text(o, "image", c->image);
+	json_add_text(o, "ports", c->ports);
+	json_add_text(o, "networks", c->networks);
+	json_add_text(o, "project", c->project);
+	json_add_text(o, "service", c->service);
+	json_add_time(o, "created_ms", c->created_ms);
+	json_add_time(o, "started_ms", c->started_ms);
+	json_add_time(o, "finished_ms", c->finished_ms);
+	json_add_number(o, "restarts", c->restarts, c->restarts >= 0);
+	json_add_number(o, "cpu_percent", c->cpu, c->cpu >= 0);
+	json_add_number(o, "memory_bytes", c->mem, c->mem >= 0);
+	json_add_number(o, "memory_limit_bytes", c->mem_limit, c->mem_limit >= 0);
+	json_add_number(o, "net_rx_per_s", c->net_rx, c->net_rx >= 0);
+	json_add_number(o, "net_tx_per_s", c->net_tx, c->net_tx >= 0);
+	json_add_number(o, "exit_code", c->exit_code, died && c->exit_code >= 0);
+	json_add_text(o, "exit_signal", died && *c->exit_signal ? c->exit_signal : NULL);
 	cJSON_AddBoolToObject(o, "oom", c->oom);
-	container_add_text(o, "death", c->death != DEATH_NONE ? death_class_name(c->death) : NULL);
-	container_add_text(o, "last_lines", died ? c->last_lines : NULL);
+	json_add_text(o, "death", c->death != DEATH_NONE ? death_class_name(c->death) : NULL);
+	json_add_text(o, "last_lines", died ? c->last_lines : NULL);
 }
 
 const struct kind kind_container = {

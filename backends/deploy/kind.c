@@ -5,6 +5,7 @@
 #include <cjson/cJSON.h>
 
 #include "backends/base/human.h"
+#include "backends/base/json_write.h"
 #include "backends/base/mem.h"
 #include "backends/deploy/internal.h"
 #include "backends/store/doc.h"
@@ -24,22 +25,6 @@ static bool deploy_has_output(const struct row *r)
 	return ((const struct deploy *)r)->run.id[0] != '\0';
 }
 
-static void deploy_text(cJSON *o, const char *name, const char *value)
-{
-	if (value && *value)
-		cJSON_AddStringToObject(o, name, value);
-	else
-		cJSON_AddNullToObject(o, name);
-}
-
-static void deploy_whole(cJSON *o, const char *name, int64_t n, bool known)
-{
-	if (known)
-		cJSON_AddNumberToObject(o, name, (double)n);
-	else
-		cJSON_AddNullToObject(o, name);
-}
-
 static void deploy_json(const struct row *row, void *out)
 {
 	const struct deploy *d = (const struct deploy *)row;
@@ -47,28 +32,29 @@ static void deploy_json(const struct row *row, void *out)
 	const struct deploy_config *c = deploy_config_of(d);
 	cJSON *o = out;
 	bool ran = r->id[0] != '\0';
-	deploy_text(o, "state", deploy_state_name(d->state));
-	deploy_text(o, "command", c ? c->run : NULL);
-	deploy_text(o, "directory", c ? c->directory : d->project ? d->project->dir : NULL);
-	deploy_text(o, "run", r->id);
-	deploy_text(o, "what", r->what);
-	deploy_text(o, "by", r->by);
-	deploy_text(o, "carried_by", r->how);
-	deploy_text(o, "arguments", r->args);
-	deploy_whole(o, "started_ms", r->started_s * 1000, ran);
-	deploy_whole(o, "ended_ms", r->ended_s * 1000, r->ended);
-	deploy_whole(o, "exit_code", r->code, r->ended && r->code >= 0);
-	deploy_text(o, "revision_before", r->before);
-	deploy_text(o, "revision_after", r->after);
-	deploy_text(o, "images", r->changed);
-	deploy_whole(o, "containers", d->project ? d->project->containers : 0, d->project != NULL);
-	deploy_whole(o, "containers_up", d->project ? d->project->up : 0, d->project != NULL);
-	deploy_text(o, "checks",
-	            !c || !c->check  ? NULL
-	            : r->checked > 0 ? "true"
-	            : r->checked < 0 ? "not true"
-	                             : "not known");
-	deploy_whole(o, "usual_ms", d->usual_s * 1000, d->usual_s > 0);
+	json_add_filled(o, "state", deploy_state_name(d->state));
+	json_add_filled(o, "command", c ? c->run : NULL);
+	json_add_filled(o, "directory", c ? c->directory : d->project ? d->project->dir : NULL);
+	json_add_filled(o, "run", r->id);
+	json_add_filled(o, "what", r->what);
+	json_add_filled(o, "by", r->by);
+	json_add_filled(o, "carried_by", r->how);
+	json_add_filled(o, "arguments", r->args);
+	json_add_number(o, "started_ms", r->started_s * 1000, ran);
+	json_add_number(o, "ended_ms", r->ended_s * 1000, r->ended);
+	json_add_number(o, "exit_code", r->code, r->ended && r->code >= 0);
+	json_add_filled(o, "revision_before", r->before);
+	json_add_filled(o, "revision_after", r->after);
+	json_add_filled(o, "images", r->changed);
+	json_add_number(o, "containers", d->project ? d->project->containers : 0,
+	                d->project != NULL);
+	json_add_number(o, "containers_up", d->project ? d->project->up : 0, d->project != NULL);
+	json_add_filled(o, "checks",
+	                !c || !c->check  ? NULL
+	                : r->checked > 0 ? "true"
+	                : r->checked < 0 ? "not true"
+	                                 : "not known");
+	json_add_number(o, "usual_ms", d->usual_s * 1000, d->usual_s > 0);
 }
 
 static void deploy_add_run(struct doc *doc, const struct deploy_run *r)

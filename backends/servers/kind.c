@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "backends/base/human.h"
+#include "backends/base/json_write.h"
 #include "backends/base/mem.h"
 #include "backends/link/ask.h"
 #include "backends/link/link.h"
@@ -255,23 +256,15 @@ static struct stream *server_shell(struct row *row, const char *term, int cols, 
 
 /* --- JSON ---------------------------------------------------------------- */
 
-static void server_add_number(cJSON *o, const char *name, double value, bool known)
-{
-	if (known)
-		cJSON_AddNumberToObject(o, name, value);
-	else
-		cJSON_AddNullToObject(o, name);
-}
-
 static void server_json_vitals(cJSON *o, const struct vitals *t)
 {
-	server_add_number(o, "load1", t->load1, t->load1 >= 0);
-	server_add_number(o, "cpu_percent", t->cpu, t->cpu >= 0);
-	server_add_number(o, "memory_used", (double)t->mem_used, t->mem_total);
-	server_add_number(o, "memory_total", (double)t->mem_total, t->mem_total);
-	server_add_number(o, "swap_used", (double)t->swap_used, t->mem_total);
-	server_add_number(o, "temperature", t->temperature, t->temperature >= 0);
-	server_add_number(o, "uptime_s", (double)t->uptime_s, t->uptime_s >= 0);
+	json_add_number(o, "load1", t->load1, t->load1 >= 0);
+	json_add_number(o, "cpu_percent", t->cpu, t->cpu >= 0);
+	json_add_number(o, "memory_used", (double)t->mem_used, t->mem_total);
+	json_add_number(o, "memory_total", (double)t->mem_total, t->mem_total);
+	json_add_number(o, "swap_used", (double)t->swap_used, t->mem_total);
+	json_add_number(o, "temperature", t->temperature, t->temperature >= 0);
+	json_add_number(o, "uptime_s", (double)t->uptime_s, t->uptime_s >= 0);
 	cJSON_AddBoolToObject(o, "reboot_pending", t->reboot_pending);
 	cJSON *disks = cJSON_AddArrayToObject(o, "disks");
 	for (size_t i = 0; i < t->n_disks; i++) {
@@ -293,7 +286,7 @@ static void server_json(const struct row *row, void *cjson)
 	const struct server *v = server_kind_of(row);
 	cJSON *o = cjson;
 	cJSON_AddStringToObject(o, "link", link_state_name(v->link->state));
-	server_add_number(o, "latency_ms", v->link->latency_ms, v->link->latency_ms >= 0);
+	json_add_number(o, "latency_ms", v->link->latency_ms, v->link->latency_ms >= 0);
 	cJSON_AddStringToObject(o, "hostname", v->hostname);
 	cJSON_AddStringToObject(o, "os", v->os);
 	if (v->vitals)

@@ -3,6 +3,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "backends/base/json_write.h"
 #include "backends/services/systemd.h"
 
 static void unit_finish(struct row *row)
@@ -18,43 +19,27 @@ static void unit_finish(struct row *row)
 	free(u->priv);
 }
 
-static void unit_do_add_text(cJSON *obj, const char *name, const char *text)
-{
-	if (text && *text)
-		cJSON_AddStringToObject(obj, name, text);
-	else
-		cJSON_AddNullToObject(obj, name);
-}
-
-static void unit_add_number(cJSON *obj, const char *name, int64_t n, bool known)
-{
-	if (known)
-		cJSON_AddNumberToObject(obj, name, (double)n);
-	else
-		cJSON_AddNullToObject(obj, name);
-}
-
 static void unit_json(const struct row *row, void *cjson)
 {
 	const struct unit *u = const_unit_of(row);
 	cJSON *obj = cjson;
 	cJSON_AddBoolToObject(obj, "user", u->user);
-	unit_do_add_text(obj, "description", u->description);
-	unit_do_add_text(obj, "load", u->load);
-	unit_do_add_text(obj, "active", u->active);
-	unit_do_add_text(obj, "sub", u->sub);
-	unit_do_add_text(obj, "file_state", u->file_state);
-	unit_do_add_text(obj, "result", u->result);
-	unit_add_number(obj, "active_since_ms", u->active_ms, u->active_ms > 0);
-	unit_add_number(obj, "inactive_since_ms", u->inactive_ms, u->inactive_ms > 0);
-	unit_add_number(obj, "main_pid", u->main_pid, u->main_pid > 0);
-	unit_add_number(obj, "exit_status", u->exit_status, u->exit_status >= 0);
-	unit_add_number(obj, "memory_bytes", u->memory, u->memory >= 0);
-	unit_add_number(obj, "cpu_ns", u->cpu_ns, u->cpu_ns >= 0);
-	unit_add_number(obj, "restarts", u->restarts, u->restarts >= 0);
-	unit_add_number(obj, "next_ms", u->next_ms, u->next_ms > 0);
-	unit_do_add_text(obj, "triggers", u->triggers);
-	unit_do_add_text(obj, "nearest", u->nearest);
+	json_add_filled(obj, "description", u->description);
+	json_add_filled(obj, "load", u->load);
+	json_add_filled(obj, "active", u->active);
+	json_add_filled(obj, "sub", u->sub);
+	json_add_filled(obj, "file_state", u->file_state);
+	json_add_filled(obj, "result", u->result);
+	json_add_time(obj, "active_since_ms", u->active_ms);
+	json_add_time(obj, "inactive_since_ms", u->inactive_ms);
+	json_add_number(obj, "main_pid", u->main_pid, u->main_pid > 0);
+	json_add_number(obj, "exit_status", u->exit_status, u->exit_status >= 0);
+	json_add_number(obj, "memory_bytes", u->memory, u->memory >= 0);
+	json_add_number(obj, "cpu_ns", u->cpu_ns, u->cpu_ns >= 0);
+	json_add_number(obj, "restarts", u->restarts, u->restarts >= 0);
+	json_add_time(obj, "next_ms", u->next_ms);
+	json_add_filled(obj, "triggers", u->triggers);
+	json_add_filled(obj, "nearest", u->nearest);
 	cJSON_AddBoolToObject(obj, "wanted", u->wanted);
 }
 

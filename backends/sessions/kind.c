@@ -6,6 +6,7 @@
 #include <cjson/cJSON.h>
 
 #include "backends/base/human.h"
+#include "backends/base/json_write.h"
 #include "backends/base/mem.h"
 #include "backends/base/quote.h"
 #include "backends/base/wash.h"
@@ -57,22 +58,6 @@ static void session_finish(struct row *row)
 
 /* --- JSON ---------------------------------------------------------------- */
 
-static void session_add_text(cJSON *o, const char *name, const char *value)
-{
-	if (value && *value)
-		cJSON_AddStringToObject(o, name, value);
-	else
-		cJSON_AddNullToObject(o, name);
-}
-
-static void session_add_number(cJSON *o, const char *name, double value, bool known)
-{
-	if (known)
-		cJSON_AddNumberToObject(o, name, value);
-	else
-		cJSON_AddNullToObject(o, name);
-}
-
 static void session_add_request(cJSON *o, const struct row *row)
 {
 	const struct request *r = session_request(row);
@@ -83,44 +68,44 @@ static void session_add_request(cJSON *o, const struct row *row)
 	}
 	cJSON *a = cJSON_AddObjectToObject(o, "asks");
 	request_phrase(r, phrase, sizeof(phrase));
-	session_add_text(a, "id", r->id);
-	session_add_text(a, "type", r->is_question ? "question" : "permission");
-	session_add_text(a, "session", r->session);
-	session_add_text(a, "text", phrase);
+	json_add_filled(a, "id", r->id);
+	json_add_filled(a, "type", r->is_question ? "question" : "permission");
+	json_add_filled(a, "session", r->session);
+	json_add_filled(a, "text", phrase);
 }
 
 static void session_json(const struct row *row, void *out)
 {
 	const struct session *s = (const struct session *)row;
 	cJSON *o = out;
-	session_add_text(o, "type", session_type_name(s->type));
-	session_add_text(o, "session", s->sid);
-	session_add_text(o, "parent", s->parent);
-	session_add_text(o, "directory", s->directory);
-	session_add_text(o, "agent", s->agent);
-	session_add_text(o, "model", s->model);
-	session_add_text(o, "status", session_status_name(s->shown));
-	session_add_number(o, "status_since_ms", (double)s->status_ms, s->status_ms > 0);
-	session_add_number(o, "next_try_ms", (double)s->next_ms, s->shown == SESSION_RETRY);
-	session_add_text(o, "words", s->words);
+	json_add_filled(o, "type", session_type_name(s->type));
+	json_add_filled(o, "session", s->sid);
+	json_add_filled(o, "parent", s->parent);
+	json_add_filled(o, "directory", s->directory);
+	json_add_filled(o, "agent", s->agent);
+	json_add_filled(o, "model", s->model);
+	json_add_filled(o, "status", session_status_name(s->shown));
+	json_add_time(o, "status_since_ms", s->status_ms);
+	json_add_number(o, "next_try_ms", (double)s->next_ms, s->shown == SESSION_RETRY);
+	json_add_filled(o, "words", s->words);
 	session_add_request(o, row);
-	session_add_number(o, "created_ms", (double)s->created_ms, s->created_ms > 0);
-	session_add_number(o, "updated_ms", (double)s->updated_ms, s->updated_ms > 0);
-	session_add_number(o, "archived_ms", (double)s->archived_ms, s->archived_ms > 0);
-	session_add_number(o, "cost", s->cost, s->cost >= 0);
-	session_add_number(o, "tokens", (double)s->tokens, s->tokens >= 0);
-	session_add_number(o, "context_tokens", (double)s->context_used, s->context_used >= 0);
-	session_add_number(o, "context_limit", (double)s->context_limit, s->context_limit > 0);
-	session_add_number(o, "port", s->port, s->port > 0);
+	json_add_time(o, "created_ms", s->created_ms);
+	json_add_time(o, "updated_ms", s->updated_ms);
+	json_add_time(o, "archived_ms", s->archived_ms);
+	json_add_number(o, "cost", s->cost, s->cost >= 0);
+	json_add_number(o, "tokens", (double)s->tokens, s->tokens >= 0);
+	json_add_number(o, "context_tokens", (double)s->context_used, s->context_used >= 0);
+	json_add_number(o, "context_limit", (double)s->context_limit, s->context_limit > 0);
+	json_add_number(o, "port", s->port, s->port > 0);
 	if (s->type != SESSION_SERVICE)
 		return;
-	session_add_text(o, "unit", s->unit);
-	session_add_text(o, "version", ((const struct oc *)s->priv)->version);
-	session_add_number(o, "uptime_s", (double)s->uptime_s, s->uptime_s >= 0);
-	session_add_number(o, "memory_bytes", (double)s->memory, s->memory >= 0);
-	session_add_number(o, "cpu_percent", s->cpu, s->cpu >= 0);
-	session_add_number(o, "sessions", s->sessions, true);
-	session_add_number(o, "waiting", s->waiting, true);
+	json_add_filled(o, "unit", s->unit);
+	json_add_filled(o, "version", ((const struct oc *)s->priv)->version);
+	json_add_number(o, "uptime_s", (double)s->uptime_s, s->uptime_s >= 0);
+	json_add_number(o, "memory_bytes", (double)s->memory, s->memory >= 0);
+	json_add_number(o, "cpu_percent", s->cpu, s->cpu >= 0);
+	json_add_number(o, "sessions", s->sessions, true);
+	json_add_number(o, "waiting", s->waiting, true);
 }
 
 /* --- details ------------------------------------------------------------- */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "backends/base/human.h"
+#include "backends/base/json_write.h"
 #include "backends/base/mem.h"
 #include "backends/store/doc.h"
 #include "backends/vpn/acts.h"
@@ -202,22 +203,6 @@ static void peer_detail(struct row *row, struct doc *doc, bool reveal)
 
 /* --- JSON ---------------------------------------------------------------- */
 
-static void peer_add_text(cJSON *o, const char *name, const char *text)
-{
-	if (*text)
-		cJSON_AddStringToObject(o, name, text);
-	else
-		cJSON_AddNullToObject(o, name);
-}
-
-static void peer_add_number(cJSON *o, const char *name, double n, bool known)
-{
-	if (known)
-		cJSON_AddNumberToObject(o, name, n);
-	else
-		cJSON_AddNullToObject(o, name);
-}
-
 static void peer_json_seen(const struct peer *p, cJSON *o)
 {
 	cJSON *seen = cJSON_AddArrayToObject(o, "seen_by");
@@ -245,27 +230,27 @@ static void peer_json(const struct row *row, void *cjson)
 	cJSON_AddBoolToObject(o, "primary", p->primary);
 	cJSON_AddBoolToObject(o, "self", at->self);
 	cJSON_AddBoolToObject(o, "control", p->control);
-	peer_add_text(o, "is_server", p->is);
+	json_add_filled(o, "is_server", p->is);
 	cJSON_AddStringToObject(o, "state", peer_state(p, &since));
 	cJSON_AddBoolToObject(o, "online", peer_online(p));
 	peer_path(p, path, sizeof(path));
-	peer_add_text(o, "path", path);
+	json_add_filled(o, "path", path);
 	cJSON *addrs = cJSON_AddArrayToObject(o, "addresses");
 	for (size_t i = 0; i < at->n_addrs; i++)
 		cJSON_AddItemToArray(addrs, cJSON_CreateString(at->addrs[i]));
-	peer_add_text(o, "endpoint", at->endpoint);
-	peer_add_text(o, "relay", at->relay);
-	peer_add_text(o, "os", at->os);
-	peer_add_text(o, "version", at->version);
-	peer_add_text(o, "user", at->user);
-	peer_add_text(o, "tags", at->tags);
-	peer_add_text(o, "routes", at->routes);
-	peer_add_text(o, "routes_offered", at->offered);
-	peer_add_number(o, "rx_bytes", (double)at->rx, at->rx >= 0);
-	peer_add_number(o, "tx_bytes", (double)at->tx, at->tx >= 0);
-	peer_add_number(o, "last_seen_ms", (double)at->seen_ms, at->seen_ms > 0);
-	peer_add_number(o, "handshake_ms", (double)at->handshake_ms, at->handshake_ms > 0);
-	peer_add_number(o, "key_expiry_ms", (double)at->expiry_ms, at->expiry_ms > 0);
+	json_add_filled(o, "endpoint", at->endpoint);
+	json_add_filled(o, "relay", at->relay);
+	json_add_filled(o, "os", at->os);
+	json_add_filled(o, "version", at->version);
+	json_add_filled(o, "user", at->user);
+	json_add_filled(o, "tags", at->tags);
+	json_add_filled(o, "routes", at->routes);
+	json_add_filled(o, "routes_offered", at->offered);
+	json_add_number(o, "rx_bytes", (double)at->rx, at->rx >= 0);
+	json_add_number(o, "tx_bytes", (double)at->tx, at->tx >= 0);
+	json_add_time(o, "last_seen_ms", at->seen_ms);
+	json_add_time(o, "handshake_ms", at->handshake_ms);
+	json_add_time(o, "key_expiry_ms", at->expiry_ms);
 	cJSON_AddBoolToObject(o, "exit_node", at->exit_node);
 	cJSON_AddBoolToObject(o, "exit_node_option", at->exit_option);
 	if (p->primary)

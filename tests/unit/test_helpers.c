@@ -1,13 +1,15 @@
-/* What many rooms need: waits between tries. */
+/* What many rooms need: waits between tries, members of JSON. */
 #include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
 #include "backends/base/backoff.h"
+#include "backends/base/json_write.h"
 #include "backends/base/mem.h"
 
 static void each_wait_is_twice_the_last_up_to_the_bound(void **state)
@@ -41,11 +43,31 @@ static void a_failure_is_counted_once_and_forever(void **state)
 	assert_int_equal(backoff_ms(&b, 2000, 300000), 2000);
 }
 
+static void what_is_unknown_is_null(void **state)
+{
+	cJSON *o = cJSON_CreateObject();
+	json_add_text(o, "none", NULL);
+	json_add_text(o, "empty", "");
+	json_add_filled(o, "blank", "");
+	json_add_filled(o, "filled", "a\"b");
+	json_add_number(o, "unknown", 7, false);
+	json_add_number(o, "zero", 0, true);
+	json_add_time(o, "never", 0);
+	json_add_time(o, "then", INT64_C(1796000000123));
+	char *text = cJSON_PrintUnformatted(o);
+	assert_string_equal(text,
+	                    "{\"none\":null,\"empty\":\"\",\"blank\":null,\"filled\":\"a\\\"b\","
+	                    "\"unknown\":null,\"zero\":0,\"never\":null,\"then\":1796000000123}");
+	cJSON_free(text);
+	cJSON_Delete(o);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_wait_is_twice_the_last_up_to_the_bound),
 		cmocka_unit_test(a_failure_is_counted_once_and_forever),
+		cmocka_unit_test(what_is_unknown_is_null),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
