@@ -5,27 +5,13 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "backends/base/base64.h"
 #include "backends/base/buf.h"
 #include "backends/link/loop.h"
 #include "backends/link/spawn.h"
 #include "tui/console_internal.h"
 
 #define CLIPBOARD_MAX 74994 /* bytes; what xterm takes at most, in base64 100 kB */
-
-static void clipboard_base64(struct buf *out, const char *text, size_t len)
-{
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const unsigned char *s = (const unsigned char *)text;
-	for (size_t i = 0; i < len; i += 3) {
-		unsigned v = (unsigned)s[i] << 16 | (i + 1 < len ? (unsigned)s[i + 1] << 8 : 0) |
-		             (i + 2 < len ? s[i + 2] : 0);
-		char four[4] = { digits[v >> 18], digits[v >> 12 & 63],
-			         i + 1 < len ? digits[v >> 6 & 63] : '=',
-			         i + 2 < len ? digits[v & 63] : '=' };
-		buf_add(out, four, sizeof(four));
-	}
-}
 
 /* What it writes is dropped: the screen is ours. in: its standard input; -1: none. */
 static bool spawn_with(struct console *c, const char *const *argv, int in)
@@ -63,7 +49,9 @@ void clipboard_copy(struct console *c, const char *text)
 	struct buf out;
 	buf_init(&out, 2 * CLIPBOARD_MAX);
 	buf_puts(&out, "\033]52;c;");
-	clipboard_base64(&out, text, len);
+	char *code = base64_encode(text, len);
+	buf_puts(&out, code);
+	free(code);
 	buf_puts(&out, "\a");
 	canvas_write_raw(out.data, out.len);
 	buf_finish(&out);

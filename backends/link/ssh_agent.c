@@ -18,6 +18,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "backends/base/base64.h"
 #include "backends/base/buf.h"
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
@@ -134,7 +135,7 @@ static uint32_t ssh_agent_take_entries(const struct agent_filter *a, const struc
 		if (!blob_get(b->data, b->len, &at, &e->key) ||
 		    !blob_get(b->data, b->len, &at, &e->comment))
 			break;
-		e->text = blob_base64(e->key.data, e->key.len);
+		e->text = base64_encode(e->key.data, e->key.len);
 		e->rank = ssh_agent_rank_of(a, e);
 	}
 	return n == count || n == KEYS_MAX ? n : 0;
@@ -152,7 +153,7 @@ static void ssh_agent_offer(struct agent_filter *a, struct buf *out, const char 
                             const char *comment, size_t comment_len)
 {
 	struct buf bytes = { .max = MESSAGE_MAX };
-	if (blob_from_base64(text, &bytes)) {
+	if (base64_decode(text, &bytes)) {
 		blob_put(out, bytes.data, bytes.len);
 		blob_put(out, comment, comment_len);
 		ssh_words_add(&a->offered, xstrdup(text));
@@ -213,8 +214,8 @@ static void ssh_agent_name_the_key(const struct agent_filter *a, struct buf *b)
 	size_t at = 1;
 	if (!blob_get(b->data, b->len, &at, &key))
 		return;
-	char *text = blob_base64(key.data, key.len), *plain = blob_key_of_cert(text);
-	if (ssh_agent_has_word(&a->added, text) && plain && blob_from_base64(plain, &bytes)) {
+	char *text = base64_encode(key.data, key.len), *plain = blob_key_of_cert(text);
+	if (ssh_agent_has_word(&a->added, text) && plain && base64_decode(plain, &bytes)) {
 		buf_add(&out, b->data, 1);
 		blob_put(&out, bytes.data, bytes.len);
 		buf_add(&out, b->data + at, b->len - at);

@@ -6,9 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backends/base/base64.h"
 #include "backends/base/mem.h"
-
-static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 uint32_t blob_get32(const char *p)
 {
@@ -36,40 +35,6 @@ bool blob_get(const char *data, size_t len, size_t *at, struct blob *out)
 	out->data = data + *at + 4;
 	*at += 4 + out->len;
 	return true;
-}
-
-char *blob_base64(const char *data, size_t len)
-{
-	const unsigned char *p = (const unsigned char *)data;
-	char *out = xcalloc(1, (len + 2) / 3 * 4 + 1), *o = out;
-	for (size_t i = 0; i < len; i += 3) {
-		uint32_t n = (uint32_t)p[i] << 16;
-		n |= i + 1 < len ? (uint32_t)p[i + 1] << 8 : 0;
-		n |= i + 2 < len ? p[i + 2] : 0;
-		*o++ = digits[n >> 18];
-		*o++ = digits[n >> 12 & 63];
-		*o++ = i + 1 < len ? digits[n >> 6 & 63] : '=';
-		*o++ = i + 2 < len ? digits[n & 63] : '=';
-	}
-	return out;
-}
-
-bool blob_from_base64(const char *text, struct buf *out)
-{
-	size_t len = strcspn(text, "=");
-	uint32_t bits = 0;
-	if (!len || len % 4 == 1 || strlen(text + len) > 2 || (len + strlen(text + len)) % 4 != 0)
-		return false;
-	for (size_t i = 0; i < len; i++) {
-		const char *digit = strchr(digits, text[i]);
-		if (!digit)
-			return false;
-		bits = bits << 6 | (uint32_t)(digit - digits);
-		char byte = (char)(bits >> (6 - 2 * (i % 4)));
-		if (i % 4 != 0)
-			buf_add(out, &byte, 1);
-	}
-	return out->len > 0;
 }
 
 /* Certificates, and how many fields of theirs are the key (OpenSSH's PROTOCOL.certkeys,
@@ -115,8 +80,8 @@ bool blob_is(const struct blob *b, const char *word)
 char *blob_key_of_cert(const char *base64)
 {
 	struct buf cert = { 0 }, key = { 0 };
-	bool ok = blob_from_base64(base64, &cert) && ssh_blob_take_key(&cert, &key);
-	char *text = ok ? blob_base64(key.data, key.len) : NULL;
+	bool ok = base64_decode(base64, &cert) && ssh_blob_take_key(&cert, &key);
+	char *text = ok ? base64_encode(key.data, key.len) : NULL;
 	buf_finish(&cert);
 	buf_finish(&key);
 	return text;

@@ -1,5 +1,5 @@
 /* ssh_blob.h: the bytes of public keys and certificates: strings with their length in front (RFC
- * 4251, 5), and base64. */
+ * 4251, 5). */
 #ifndef LINK_SSH_BLOB_H
 #define LINK_SSH_BLOB_H
 
@@ -22,10 +22,6 @@ void blob_put(struct buf *, const char *data, size_t len); /* with its length in
  * bytes. */
 bool blob_get(const char *data, size_t len, size_t *at, struct blob *);
 bool blob_is(const struct blob *, const char *word);
-
-char *blob_base64(const char *data, size_t len); /* the caller frees */
-/* false: it is no base64; some bytes may be there. */
-bool blob_from_base64(const char *text, struct buf *);
 
 /* A certificate's own key, as a plain public key; both in base64. NULL: it is no certificate.
  * The caller frees. */

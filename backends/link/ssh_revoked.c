@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backends/base/base64.h"
 #include "backends/base/buf.h"
 #include "backends/base/mem.h"
 #include "backends/link/ssh_blob.h"
@@ -33,7 +34,7 @@ static char *ssh_revoked_revoked_key_of(char *line)
 	struct buf bytes = { 0 };
 	struct blob name;
 	size_t at = 0;
-	bool ok = base64 && blob_from_base64(base64, &bytes) &&
+	bool ok = base64 && base64_decode(base64, &bytes) &&
 	          blob_get(bytes.data, bytes.len, &at, &name) && blob_is(&name, type);
 	enum ssh_keytypes_e number = ok ? ssh_key_type_from_name(type) : SSH_KEYTYPE_UNKNOWN;
 	ssh_key key = NULL;
@@ -42,7 +43,7 @@ static char *ssh_revoked_revoked_key_of(char *line)
 		ok = number != SSH_KEYTYPE_UNKNOWN &&
 		     ssh_pki_import_pubkey_base64(base64, number, &key) == SSH_OK;
 	ssh_key_free(key);
-	char *text = ok ? blob_base64(bytes.data, bytes.len) : NULL;
+	char *text = ok ? base64_encode(bytes.data, bytes.len) : NULL;
 	char *inner = text ? blob_key_of_cert(text) : NULL;
 	buf_finish(&bytes);
 	if (!inner)

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backends/base/base64.h"
 #include "backends/servers/server.h"
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
@@ -184,29 +185,13 @@ void oc_remove(struct oc *oc)
 
 /* --- calls --------------------------------------------------------------- */
 
-static char *oc_base64(const char *in, size_t n)
-{
-	static const char abc[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	char *out = xcalloc(n / 3 + 2, 4), *o = out;
-	for (size_t i = 0; i < n; i += 3) {
-		unsigned a = (unsigned char)in[i], b = i + 1 < n ? (unsigned char)in[i + 1] : 0,
-			 c = i + 2 < n ? (unsigned char)in[i + 2] : 0;
-		*o++ = abc[a >> 2];
-		*o++ = abc[(a & 3) << 4 | b >> 4];
-		*o++ = i + 1 < n ? abc[(b & 15) << 2 | c >> 6] : '=';
-		*o++ = i + 2 < n ? abc[c & 63] : '=';
-	}
-	return out;
-}
-
 /* The header of the login, which the caller wipes and frees; NULL when there is no password. */
 static char *oc_login_header(const struct oc *oc)
 {
 	if (!oc->password)
 		return NULL;
 	char *plain = xasprintf("%s:%s", oc->user, oc->password->text),
-	     *code = oc_base64(plain, strlen(plain));
+	     *code = base64_encode(plain, strlen(plain));
 	char *header = xasprintf("Authorization: Basic %s", code);
 	wipe(plain, strlen(plain));
 	wipe(code, strlen(code));

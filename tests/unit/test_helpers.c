@@ -1,14 +1,16 @@
-/* What many rooms need: waits between tries, members of JSON. */
+/* What many rooms need: waits between tries, members of JSON, base64. */
 #include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
 #include "backends/base/backoff.h"
+#include "backends/base/base64.h"
 #include "backends/base/json_write.h"
 #include "backends/base/mem.h"
 
@@ -62,12 +64,57 @@ static void what_is_unknown_is_null(void **state)
 	cJSON_Delete(o);
 }
 
+/* The examples of RFC 4648, section 10, and bytes that use the last two signs. */
+static void base64_goes_there_and_back(void **state)
+{
+	static const struct {
+		const char *bytes, *text;
+	} pairs[] = {
+		{ "f", "Zg==" },
+		{ "fo", "Zm8=" },
+		{ "foo", "Zm9v" },
+		{ "foob", "Zm9vYg==" },
+		{ "fooba", "Zm9vYmE=" },
+		{ "foobar", "Zm9vYmFy" },
+		{ "\xfb\xef\xff", "++//" },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {
+		size_t len = strlen(pairs[i].bytes);
+		char *text = base64_encode(pairs[i].bytes, len);
+		struct buf back = { 0 };
+		assert_string_equal(text, pairs[i].text);
+		assert_true(base64_decode(text, &back));
+		assert_int_equal(back.len, len);
+		assert_memory_equal(back.data, pairs[i].bytes, len);
+		buf_finish(&back);
+		free(text);
+	}
+	char *empty = base64_encode("", 0);
+	assert_string_equal(empty, "");
+	free(empty);
+}
+
+static void what_is_no_base64_is_refused(void **state)
+{
+	static const char *const bad[] = {
+		"",      "=",        "====",  "Z",      "Zg",   "Zg=",     "Zg===",
+		"Zm9vY", "Zg==Zg==", "Zm 9v", "Zm9v\n", "Z-_v", "Zm9\xc3",
+	};
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		struct buf out = { 0 };
+		assert_false(base64_decode(bad[i], &out));
+		buf_finish(&out);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_wait_is_twice_the_last_up_to_the_bound),
 		cmocka_unit_test(a_failure_is_counted_once_and_forever),
 		cmocka_unit_test(what_is_unknown_is_null),
+		cmocka_unit_test(base64_goes_there_and_back),
+		cmocka_unit_test(what_is_no_base64_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
