@@ -78,7 +78,15 @@ $(BUILD)/%.o: %.c
 
 # Only these two know them, so that a new commit does not rebuild everything.
 $(BUILD)/tui/main.o $(BUILD)/tui/console.o: DEFS = -DMOCR_VERSION='"$(VERSION)"'
-$(BUILD)/tui/theme.o: DEFS = -DMOCR_DATADIR='"$(PREFIX)/share/mocr"'
+$(BUILD)/tui/theme.o: DEFS = -DMOCR_DATADIR='"$(PREFIX)/share/mocr"' -I$(BUILD)
+
+# The themes as C strings, the default first: THEME("default", "line\n" "line\n")
+$(BUILD)/tui/theme.o: $(BUILD)/tui/themes.inc
+$(BUILD)/tui/themes.inc: themes/default $(filter-out themes/default,$(sort $(wildcard themes/*)))
+	@mkdir -p $(dir $@)
+	$(Q)for t in $^; do \
+		printf 'THEME("%s",\n' "$${t#themes/}"; sed 's/[\"]/\\&/g; s/.*/"&\\n"/' "$$t"; echo ')'; \
+	done >$@.new && mv $@.new $@
 
 $(BUILD)/core.a: $(CORE)
 	$(Q)rm -f $@; ar rcs $@ $^

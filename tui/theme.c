@@ -1,4 +1,4 @@
-/* theme.c: themes from files, and the three that are compiled in. */
+/* theme.c: themes from files, and those that are compiled in. */
 #include "tui/theme.h"
 
 #include <ctype.h>
@@ -36,114 +36,21 @@ static const struct {
 	{ "underline", STYLE_UNDERLINE }, { "reverse", STYLE_REVERSE },
 };
 
-/* Copies of the files in themes/, so that the program works wherever it is put.
- * tests/unit/test_theme.c holds them equal. */
-static const char text_default[] =
-	"# The terminal's own colours; weight and colour only where something differs from well.\n"
-	"# tone        foreground  background  attributes\n"
-	"plain         -           -           -\n"
-	"dim           -           -           dim\n"
-	"good          green       -           -\n"
-	"busy          cyan        -           -\n"
-	"idle          -           -           dim\n"
-	"warn          yellow      -           -\n"
-	"bad           red         -           bold\n"
-	"asks          magenta     -           bold\n"
-	"stale         -           -           dim\n"
-	"title         -           -           -\n"
-	"title-focus   -           -           bold\n"
-	"head          -           -           dim\n"
-	"key           -           -           bold\n"
-	"hint          -           -           dim\n"
-	"cursor        -           -           reverse\n"
-	"cursor-idle   -           -           underline\n"
-	"mark          yellow      -           bold\n"
-	"match         yellow      -           bold,underline\n"
-	"border        -           -           dim\n"
-	"prompt        -           -           bold\n"
-	"label         -           -           dim\n"
-	"code          cyan        -           -\n"
-	"accent        cyan        -           -\n"
-	"source-1      cyan        -           -\n"
-	"source-2      green       -           -\n"
-	"source-3      magenta     -           -\n"
-	"source-4      blue        -           -\n"
-	"source-5      brightblue  -           -\n"
-	"source-6      brightcyan  -           -\n";
-
-static const char text_dark[] = "# Quiet greys on a dark ground of its own.\n"
-				"# tone        foreground  background  attributes\n"
-				"plain         #c8ccd4     #16181d     -\n"
-				"dim           #7a8290     #16181d     -\n"
-				"good          #8fbf7f     #16181d     -\n"
-				"busy          #7fb8d8     #16181d     -\n"
-				"idle          #7a8290     #16181d     -\n"
-				"warn          #e0b060     #16181d     -\n"
-				"bad           #f07070     #16181d     bold\n"
-				"asks          #d090e8     #16181d     bold\n"
-				"stale         #6a7280     #16181d     -\n"
-				"title         #9aa2b0     #16181d     -\n"
-				"title-focus   #ffffff     #16181d     bold\n"
-				"head          #7a8290     #16181d     -\n"
-				"key           #ffffff     #16181d     bold\n"
-				"hint          #7a8290     #16181d     -\n"
-				"cursor        #ffffff     #30405a     -\n"
-				"cursor-idle   -           #23272f     -\n"
-				"mark          #f0d080     #16181d     bold\n"
-				"match         #ffd75f     #16181d     bold,underline\n"
-				"border        #404854     #16181d     -\n"
-				"prompt        #ffffff     #16181d     bold\n"
-				"label         #7a8290     #16181d     -\n"
-				"code          #a8d0a0     #16181d     -\n"
-				"accent        #7fb8d8     #16181d     -\n"
-				"source-1      #7fb8d8     #16181d     -\n"
-				"source-2      #8fbf7f     #16181d     -\n"
-				"source-3      #c59be0     #16181d     -\n"
-				"source-4      #d8b480     #16181d     -\n"
-				"source-5      #80c8b8     #16181d     -\n"
-				"source-6      #e09aa8     #16181d     -\n";
-
-static const char text_mono[] =
-	"# No colour at all: glyphs, words and weight say everything. Used when NO_COLOR is set.\n"
-	"# tone        foreground  background  attributes\n"
-	"plain         -           -           -\n"
-	"dim           -           -           dim\n"
-	"good          -           -           -\n"
-	"busy          -           -           -\n"
-	"idle          -           -           dim\n"
-	"warn          -           -           bold\n"
-	"bad           -           -           bold\n"
-	"asks          -           -           bold\n"
-	"stale         -           -           dim\n"
-	"title         -           -           -\n"
-	"title-focus   -           -           bold\n"
-	"head          -           -           dim\n"
-	"key           -           -           bold\n"
-	"hint          -           -           dim\n"
-	"cursor        -           -           reverse\n"
-	"cursor-idle   -           -           underline\n"
-	"mark          -           -           bold\n"
-	"match         -           -           bold,underline\n"
-	"border        -           -           dim\n"
-	"prompt        -           -           bold\n"
-	"label         -           -           dim\n"
-	"code          -           -           -\n"
-	"accent        -           -           -\n"
-	"source-1      -           -           -\n"
-	"source-2      -           -           bold\n"
-	"source-3      -           -           underline\n"
-	"source-4      -           -           dim\n"
-	"source-5      -           -           bold,underline\n"
-	"source-6      -           -           dim,underline\n";
-
+/* The files of themes/ are compiled in, so that the program works wherever it is put. The Makefile
+ * makes a THEME("name", "its lines") of each. */
+#define THEME(name, text) { name, text },
 static const struct {
 	const char *name, *text;
 } builtins[] = {
-	{ "default", text_default },
-	{ "dark", text_dark },
-	{ "mono", text_mono },
+#include "tui/themes.inc"
 };
-const char *const theme_names[] = { "default", "dark", "mono", NULL };
+#undef THEME
+#define THEME(name, text) name,
+const char *const theme_names[] = {
+#include "tui/themes.inc"
+	NULL
+};
+#undef THEME
 
 const char *tone_name(enum tone tone)
 {
@@ -489,7 +396,7 @@ bool theme_load(struct theme *out, const char *name, char *why, size_t size)
 		                      "\"%.40s\" cannot be the name of a theme: letters, digits, - "
 		                      "and _ only",
 		                      name);
-	theme_parse(&t, text_default, "default", NULL, 0);
+	theme_parse(&t, theme_builtin("default"), "default", NULL, 0);
 	snprintf(t.name, sizeof(t.name), "%s", name);
 	for (unsigned i = 0; !text && theme_place(i, name, path, sizeof(path)); i++)
 		text = *path ? theme_read_theme_file(path) : NULL;

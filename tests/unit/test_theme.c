@@ -1,7 +1,9 @@
 /* Themes: the compiled-in copies are the files, mistakes are told with their line, colours are
  * reduced well. */
+#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -27,6 +29,27 @@ static void test_files_are_builtin(void **state)
 		fclose(f);
 		assert_string_equal(text, theme_builtin(theme_names[i]));
 	}
+}
+
+static bool is_builtin(const char *name)
+{
+	for (size_t i = 0; theme_names[i]; i++)
+		if (strcmp(theme_names[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* A new file is compiled in by being there. */
+static void test_every_file_is_builtin(void **state)
+{
+	DIR *dir = opendir("themes");
+	const struct dirent *e;
+	assert_non_null(dir);
+	while ((e = readdir(dir)))
+		if (e->d_name[0] != '.' && !is_builtin(e->d_name))
+			fail_msg("themes/%s is not compiled in", e->d_name);
+	closedir(dir);
+	assert_string_equal(theme_names[0], "default");
 }
 
 static void test_every_tone_is_named(void **state)
@@ -174,6 +197,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_files_are_builtin),
+		cmocka_unit_test(test_every_file_is_builtin),
 		cmocka_unit_test(test_every_tone_is_named),
 		cmocka_unit_test(test_load),
 		cmocka_unit_test(test_own_file),
