@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "backends/base/list.h"
 #include "backends/base/mem.h"
 
 #define LOCK_TRIES 200 /* of 5 ms: whoever holds the lock writes one small file */
@@ -259,11 +260,7 @@ static struct state_log *state_log_of(const char *path)
 
 static void state_log_free(struct state_log *l)
 {
-	for (struct state_log **at = &state_logs; *at; at = &(*at)->next)
-		if (*at == l) {
-			*at = l->next;
-			break;
-		}
+	LIST_DROP(state_logs, l);
 	free(l->path);
 	buf_finish(&l->waiting);
 	free(l);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backends/base/list.h"
 #include "backends/base/mem.h"
 #include "backends/base/quote.h"
 #include "backends/base/wash.h"
@@ -50,11 +51,7 @@ struct act_run *act_create(struct order *order, struct engine *e)
 void act_end(struct act_run *a, const struct err *err, const char *output)
 {
 	struct order *order = a->order;
-	for (struct act_run **at = &a->engine->acts; *at; at = &(*at)->next)
-		if (*at == a) {
-			*at = a->next;
-			break;
-		}
+	LIST_DROP(a->engine->acts, a);
 	call_cancel(a->call);
 	run_cancel(a->run);
 	free(a);

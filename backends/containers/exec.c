@@ -15,6 +15,7 @@
 #include <cjson/cJSON.h>
 
 #include "backends/base/json.h"
+#include "backends/base/list.h"
 #include "backends/base/mem.h"
 #include "backends/base/number.h"
 #include "backends/base/wash.h"
@@ -46,11 +47,7 @@ struct exec {
 
 static void exec_unhook(struct exec *x)
 {
-	for (struct exec **at = &x->engine->execs; *at; at = &(*at)->next)
-		if (*at == x) {
-			*at = x->next;
-			break;
-		}
+	LIST_DROP(x->engine->execs, x);
 }
 
 static void exec_free_dead(void *arg)

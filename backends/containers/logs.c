@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "backends/base/human.h"
+#include "backends/base/list.h"
 #include "backends/base/mem.h"
 #include "backends/containers/engine.h"
 #include "backends/containers/frames.h"
@@ -741,11 +742,7 @@ static void ctr_log_unhook(struct log_follow *f)
 {
 	if (!f->engine)
 		return;
-	for (struct log_follow **at = &f->engine->follows; *at; at = &(*at)->next)
-		if (*at == f) {
-			*at = f->next;
-			break;
-		}
+	LIST_DROP(f->engine->follows, f);
 }
 
 static void ctr_log_stop(struct follow *follow)

@@ -10,6 +10,7 @@
 
 #include "backends/base/human.h"
 #include "backends/base/json.h"
+#include "backends/base/list.h"
 #include "backends/base/mem.h"
 #include "backends/base/number.h"
 #include "backends/base/wash.h"
@@ -134,11 +135,7 @@ void pull_cancel(struct pull *p)
 {
 	if (!p)
 		return;
-	for (struct pull **at = &p->engine->pulls; *at; at = &(*at)->next)
-		if (*at == p) {
-			*at = p->next;
-			break;
-		}
+	LIST_DROP(p->engine->pulls, p);
 	call_cancel(p->call);
 	loop_timer_remove(p->silence);
 	json_lines_finish(&p->lines);

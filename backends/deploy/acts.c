@@ -8,6 +8,7 @@
 
 #include "backends/servers/server.h"
 #include "backends/base/human.h"
+#include "backends/base/list.h"
 #include "backends/base/mem.h"
 #include "backends/base/quote.h"
 #include "backends/base/secret.h"
@@ -47,12 +48,8 @@ const char *deploy_who(void)
 
 static void deploy_act_act_end(struct act *a, const struct err *err, const char *output)
 {
-	struct act **slot = &a->owner->acts;
 	struct order *order = a->order;
-	while (*slot && *slot != a)
-		slot = &(*slot)->next;
-	if (*slot)
-		*slot = a->next;
+	LIST_DROP(a->owner->acts, a);
 	pull_cancel(a->pull);
 	if (a->ask)
 		server_ask_drop(a->owner->source.server, a->ask);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "backends/base/human.h"
+#include "backends/base/list.h"
 #include "backends/base/mem.h"
 #include "backends/deploy/internal.h"
 #include "backends/deploy/script.h"
@@ -42,11 +43,7 @@ static struct deploy_run *output_run_of(const struct deploy_watch *w)
 
 static void output_unlink_watch(struct deploy_watch *w)
 {
-	struct deploy_watch **slot = &w->owner->watches;
-	while (*slot && *slot != w)
-		slot = &(*slot)->next;
-	if (*slot)
-		*slot = w->next;
+	LIST_DROP(w->owner->watches, w);
 }
 
 void deploy_watch_close(struct deploy_watch *w)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "backends/base/human.h"
+#include "backends/base/list.h"
 #include "backends/base/mem.h"
 #include "backends/base/secret.h"
 #include "backends/base/wash.h"
@@ -186,11 +187,7 @@ static void api_judge(const struct api_call *c, const struct reply *r, struct ap
 
 static void api_call_drop(struct api_call *c)
 {
-	for (struct api_call **at = &c->api->calls; *at; at = &(*at)->next)
-		if (*at == c) {
-			*at = c->next;
-			break;
-		}
+	LIST_DROP(c->api->calls, c);
 	if (c->body)
 		wipe(c->body, strlen(c->body));
 	for (size_t i = 0; c->headers && c->headers[i]; i++)
@@ -379,16 +376,14 @@ static char **api_copy_headers(const char *const *headers)
 
 struct api_call *api_call(struct api *api, const struct api_request *request)
 {
-	struct api_call *c = xcalloc(1, sizeof(*c)), **at = &api->calls;
+	struct api_call *c = xcalloc(1, sizeof(*c));
 	*c = (struct api_call){ .api = api,
 		                .spec = *request,
 		                .method = xstrdup(request->method ? request->method : "GET"),
 		                .path = xstrdup(request->path),
 		                .body = xstrdup(request->body),
 		                .headers = api_copy_headers(request->headers) };
-	while (*at)
-		at = &(*at)->next;
-	*at = c;
+	LIST_APPEND(api->calls, c);
 	api_want_advance(api);
 	return c;
 }

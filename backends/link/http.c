@@ -22,6 +22,7 @@
 #include "backends/base/buf.h"
 #include "backends/base/human.h"
 #include "backends/base/json.h"
+#include "backends/base/list.h"
 #include "backends/base/mem.h"
 #include "backends/base/secret.h"
 #include "backends/link/origin.h"
@@ -84,11 +85,7 @@ static void http_want_work(struct http *h)
 
 static void http_call_free(struct call *c)
 {
-	for (struct call **at = &c->http->calls; *at; at = &(*at)->next)
-		if (*at == c) {
-			*at = c->next;
-			break;
-		}
+	LIST_DROP(c->http->calls, c);
 	if (c->easy) {
 		curl_multi_remove_handle(c->http->multi, c->easy);
 		curl_easy_cleanup(c->easy);
@@ -508,10 +505,7 @@ struct call *call_start(struct origin *origin, const struct call_spec *spec)
 	buf_init(&c->body, spec->data ? ERROR_BODY_MAX : spec->max ? spec->max : CALL_MAX_DEFAULT);
 	c->body.secret = true; /* an answer may hold keys */
 	c->timer = loop_timer_add(c->http->loop, c->spec.timeout_ms, http_on_timeout, c);
-	struct call **at = &c->http->calls; /* at the end: they start in order */
-	while (*at)
-		at = &(*at)->next;
-	*at = c;
+	LIST_APPEND(c->http->calls, c); /* they start in order */
 	http_want_work(c->http);
 	return c;
 }

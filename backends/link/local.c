@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "backends/base/buf.h"
+#include "backends/base/list.h"
 #include "backends/base/mem.h"
 #include "backends/base/secret.h"
 #include "backends/link/link.h"
@@ -88,11 +89,7 @@ static void local_on_later(void *arg);
 
 static void local_stream_free(struct local_stream *s)
 {
-	for (struct local_stream **slot = &s->local->streams; *slot; slot = &(*slot)->next)
-		if (*slot == s) {
-			*slot = s->next;
-			break;
-		}
+	LIST_DROP(s->local->streams, s);
 	loop_defer_cancel(s->local->link.loop, local_on_later, s);
 	if (s->in_io != s->out_io)
 		loop_io_remove(s->in_io);

@@ -23,6 +23,7 @@
 
 #include <systemd/sd-event.h>
 
+#include "backends/base/list.h"
 #include "backends/base/mem.h"
 
 #define TURN_DISPATCHES_MAX 256 /* of one turn, so that the screen is drawn even in a flood */
@@ -436,10 +437,8 @@ void loop_defer_cancel(struct loop *loop, loop_fn *fn, void *arg)
 
 void loop_after_turn(struct loop *loop, loop_fn *fn, void *arg)
 {
-	struct later **slot = &loop->after;
-	while (*slot)
-		slot = &(*slot)->next;
-	*slot = loop_later_new(fn, arg);
+	struct later *l = loop_later_new(fn, arg);
+	LIST_APPEND(loop->after, l);
 }
 
 /* --- signals ------------------------------------------------------------- */

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "backends/base/buf.h"
+#include "backends/base/list.h"
 #include "backends/base/mem.h"
 #include "backends/link/socket_look.h"
 
@@ -144,11 +145,7 @@ static void origin_wake(struct origin *d)
 
 static void origin_relay_destroy(struct relay *p)
 {
-	for (struct relay **at = &p->origin->relays; *at; at = &(*at)->next)
-		if (*at == p) {
-			*at = p->next;
-			break;
-		}
+	LIST_DROP(p->origin->relays, p);
 	stream_close(p->stream);
 	loop_timer_remove(p->stale);
 	loop_io_remove(p->io);

@@ -20,6 +20,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "backends/base/list.h"
 #include "backends/base/mem.h"
 #include "backends/link/origin.h"
 
@@ -131,11 +132,7 @@ static void origin_port_on_port(struct loop_io *io, int listener, unsigned reven
 
 static void origin_port_port_free(struct origin_port *p)
 {
-	for (struct origin_port **at = http_ports(p->http); *at; at = &(*at)->next)
-		if (*at == p) {
-			*at = p->next;
-			break;
-		}
+	LIST_DROP(*http_ports(p->http), p);
 	loop_io_remove(p->io);
 	loop_timer_remove(p->kept);
 	close(p->fd);

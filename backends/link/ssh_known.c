@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "backends/base/buf.h"
+#include "backends/base/list.h"
 #include "backends/base/mem.h"
 #include "backends/link/ssh_internal.h"
 
@@ -144,11 +145,9 @@ void known_take_line(struct known_key **list, const char *name, char *line, cons
 	ssh_key key = ours ? known_read_key(line) : NULL;
 	if (!key)
 		return;
-	struct known_key *k = xcalloc(1, sizeof(*k)), **slot = list;
+	struct known_key *k = xcalloc(1, sizeof(*k));
 	*k = (struct known_key){ .file = xstrdup(file), .line = number, .mark = mark, .key = key };
-	while (*slot)
-		slot = &(*slot)->next;
-	*slot = k;
+	LIST_APPEND(*list, k);
 }
 
 void known_free(struct known_key *k)

@@ -9,6 +9,7 @@
 
 #include "backends/base/buf.h"
 #include "backends/base/human.h"
+#include "backends/base/list.h"
 #include "backends/base/mem.h"
 #include "backends/base/number.h"
 #include "backends/link/link.h"
@@ -825,11 +826,7 @@ static void tail_down(struct source *source)
 
 static void tail_unhook(struct tail *t)
 {
-	for (struct tail **slot = &t->at->tails; *slot; slot = &(*slot)->next)
-		if (*slot == t) {
-			*slot = t->next;
-			break;
-		}
+	LIST_DROP(t->at->tails, t);
 	stream_close(t->stream);
 	tail_next_turn(t->at);
 	run_cancel(t->run);

@@ -12,6 +12,7 @@
 
 #include "backends/base/buf.h"
 #include "backends/base/human.h"
+#include "backends/base/list.h"
 #include "backends/base/mask.h"
 #include "backends/base/mem.h"
 #include "backends/base/wash.h"
@@ -236,13 +237,11 @@ static void server_refuse(void *arg)
 
 void server_ask(struct server *v, struct ask *ask)
 {
-	struct pending *p = xcalloc(1, sizeof(*p)), **slot = &v->pending;
+	struct pending *p = xcalloc(1, sizeof(*p));
 	*p = (struct pending){
 		.server = v, .ask = ask, .answered = ask->answered, .arg = ask->arg
 	};
-	while (*slot)
-		slot = &(*slot)->next;
-	*slot = p;
+	LIST_APPEND(v->pending, p);
 	ask->answered = server_pending_answered;
 	ask->arg = p;
 	/* nobody is there: given up, after the caller has returned */
@@ -280,7 +279,7 @@ static void server_make_sources(struct server *v)
 
 struct server *server_add(struct store *s, const char *name)
 {
-	struct server *v = xcalloc(1, sizeof(*v)), **slot = &s->servers;
+	struct server *v = xcalloc(1, sizeof(*v));
 	v->ops = &server_ops;
 	v->store = s;
 	v->name = store_server_name(name);
@@ -289,9 +288,7 @@ struct server *server_add(struct store *s, const char *name)
 	v->row.server = v;
 	v->row.id = xasprintf("%s/server/%s", v->name, v->name);
 	v->row.name = xstrdup(v->name);
-	while (*slot)
-		slot = &(*slot)->next;
-	*slot = v;
+	LIST_APPEND(s->servers, v);
 	server_make_sources(v);
 	store_row_adopt(s, &v->row);
 	return v;
@@ -331,11 +328,7 @@ void server_close(struct server *v)
 	struct link *link = v->link;
 	v->link = NULL; /* what it says while it goes is not heard */
 	link_destroy(link);
-	for (struct server **slot = &s->servers; *slot; slot = &(*slot)->next)
-		if (*slot == v) {
-			*slot = v->next;
-			break;
-		}
+	LIST_DROP(s->servers, v);
 	store_row_drop(&v->row);
 	free(v->name);
 	free(v);

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "backends/base/buf.h"
+#include "backends/base/list.h"
 #include "backends/base/mem.h"
 #include "backends/base/quote.h"
 #include "backends/base/secret.h"
@@ -145,11 +146,7 @@ void sudo_destroy(struct sudo *s)
 
 static void sudo_run_free(struct sudo_run *r)
 {
-	for (struct sudo_run **slot = &r->sudo->runs; *slot; slot = &(*slot)->next)
-		if (*slot == r) {
-			*slot = r->next;
-			break;
-		}
+	LIST_DROP(r->sudo->runs, r);
 	run_cancel(r->run);
 	sudo_drop_secret(&r->tried);
 	if (r->input)

@@ -8,6 +8,7 @@
 
 #include "backends/base/human.h"
 #include "backends/base/json.h"
+#include "backends/base/list.h"
 #include "backends/base/mem.h"
 #include "backends/base/number.h"
 #include "backends/base/quote.h"
@@ -21,11 +22,7 @@
 
 static void act_free(struct act *a)
 {
-	for (struct act **slot = a->list; *slot; slot = &(*slot)->next)
-		if (*slot == a) {
-			*slot = a->next;
-			break;
-		}
+	LIST_DROP(*a->list, a);
 	call_cancel(a->call);
 	run_cancel(a->run);
 	loop_timer_remove(a->timer);

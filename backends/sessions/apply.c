@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "backends/base/human.h"
+#include "backends/base/list.h"
 #include "backends/base/mem.h"
 #include "backends/base/number.h"
 #include "backends/base/wash.h"
@@ -270,18 +271,14 @@ struct request *oc_request_find(struct oc *oc, const char *id)
 
 static void session_request_drop(struct oc *oc, struct request *r)
 {
-	for (struct request **slot = &oc->requests; *slot; slot = &(*slot)->next)
-		if (*slot == r) {
-			*slot = r->next;
-			request_free(r);
-			return;
-		}
+	LIST_DROP(oc->requests, r);
+	request_free(r);
 }
 
 /* At the end: the oldest is answered first. The same one heard again keeps its age. */
 static void session_request_keep(struct oc *oc, struct request *r)
 {
-	struct request *same = oc_request_find(oc, r->id), **slot = &oc->requests;
+	struct request *same = oc_request_find(oc, r->id);
 	r->asked_ms = same ? same->asked_ms : now_wall_ms();
 	if (same && r->by_patterns && !same->by_patterns && same->what) { /* found out before */
 		xreplace(&r->what, same->what);
@@ -289,10 +286,7 @@ static void session_request_keep(struct oc *oc, struct request *r)
 	}
 	if (same)
 		session_request_drop(oc, same);
-	while (*slot)
-		slot = &(*slot)->next;
-	r->next = NULL;
-	*slot = r;
+	LIST_APPEND(oc->requests, r);
 	struct ses *s = ses_find(oc->owner, r->session);
 	if (r->by_patterns && r->call[0] && s)
 		ses_want_last(s); /* it has the command as it will run */

@@ -8,6 +8,7 @@
 
 #include "backends/base/human.h"
 #include "backends/base/json.h"
+#include "backends/base/list.h"
 #include "backends/base/mem.h"
 #include "backends/base/number.h"
 #include "backends/base/wash.h"
@@ -593,12 +594,8 @@ void follow_gone(struct ses *s)
 static void conversation_stop(struct follow *follow)
 {
 	struct oc_follow *f = (struct oc_follow *)follow;
-	for (struct oc_follow **slot = f->ses ? &f->ses->follow : NULL; slot && *slot;
-	     slot = &(*slot)->next)
-		if (*slot == f) {
-			*slot = f->next;
-			break;
-		}
+	if (f->ses)
+		LIST_DROP(f->ses->follow, f);
 	buf_finish(&f->line);
 	buf_finish(&f->held);
 	free(f);

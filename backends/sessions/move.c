@@ -16,6 +16,7 @@
 
 #include "backends/base/human.h"
 #include "backends/base/json.h"
+#include "backends/base/list.h"
 #include "backends/base/mem.h"
 #include "backends/base/quote.h"
 #include "backends/sessions/acts.h"
@@ -363,11 +364,7 @@ void session_import(struct order *order)
 /* From now on it is lost with that one. */
 static void move_act_rehome(struct act *a, struct oc *oc)
 {
-	for (struct act **slot = a->list; *slot; slot = &(*slot)->next)
-		if (*slot == a) {
-			*slot = a->next;
-			break;
-		}
+	LIST_DROP(*a->list, a);
 	a->oc = oc;
 	a->list = &oc->acts;
 	a->next = oc->acts;

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "backends/base/human.h"
+#include "backends/base/list.h"
 #include "backends/base/mem.h"
 #include "backends/base/wash.h"
 #include "backends/store/level.h"
@@ -154,11 +155,7 @@ void log_destroy(struct log *log)
 		return;
 	while (log->follows)
 		log_unfollow(log->follows);
-	for (struct log **at = &log->pool->logs; *at; at = &(*at)->next)
-		if (*at == log) {
-			*at = log->next;
-			break;
-		}
+	LIST_DROP(log->pool->logs, log);
 	if (log->own_pool)
 		log_pool_destroy(log->pool);
 	pack_finish(&log->pack);
@@ -724,11 +721,7 @@ void log_unfollow(struct follow *f)
 {
 	if (!f)
 		return;
-	for (struct follow **slot = &f->log->follows; *slot; slot = &(*slot)->next)
-		if (*slot == f) {
-			*slot = f->next;
-			break;
-		}
+	LIST_DROP(f->log->follows, f);
 	f->stop(f);
 }
 

@@ -18,6 +18,7 @@
 
 #include <ini.h>
 
+#include "backends/base/list.h"
 #include "backends/base/mem.h"
 #include "backends/base/private.h"
 #include "backends/base/wash.h"
@@ -317,11 +318,9 @@ static void settings_sections_free(struct settings *settings, const struct secti
 
 static int settings_add_key(struct reading *r, const char *key, const char *value)
 {
-	struct key_config **slot = &r->settings->keys, *c = xcalloc(1, sizeof(*c));
-	while (*slot)
-		slot = &(*slot)->next;
+	struct key_config *c = xcalloc(1, sizeof(*c));
 	*c = (struct key_config){ .key = xstrdup(key), .action = xstrdup(value), .line = r->line };
-	*slot = c;
+	LIST_APPEND(r->settings->keys, c);
 	return 1;
 }
 

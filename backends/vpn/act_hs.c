@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "backends/base/human.h"
+#include "backends/base/list.h"
 #include "backends/base/mem.h"
 #include "backends/base/quote.h"
 #include "backends/link/loop.h"
@@ -57,11 +58,7 @@ static void hs_act_act_end(struct hs_act *a, const struct err *err, const char *
 {
 	struct order *order = a->order;
 	struct hs *h = a->hs;
-	for (struct hs_act **at = &h->acts; *at; at = &(*at)->next)
-		if (*at == a) {
-			*at = a->next;
-			break;
-		}
+	LIST_DROP(h->acts, a);
 	call_cancel(a->call);
 	run_cancel(a->run);
 	sudo_run_cancel(a->sudo);

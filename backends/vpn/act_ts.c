@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backends/base/list.h"
 #include "backends/servers/server.h"
 #include "backends/base/mem.h"
 #include "backends/base/quote.h"
@@ -81,11 +82,7 @@ static void ts_act_act_end(struct ts_act *a, const struct err *err, const char *
 	struct order *order = a->order;
 	struct source *source = a->source;
 	if (a->ts)
-		for (struct ts_act **at = ts_act_list_of(source); *at; at = &(*at)->next)
-			if (*at == a) {
-				*at = a->next;
-				break;
-			}
+		LIST_DROP(*ts_act_list_of(source), a);
 	call_cancel(a->call);
 	origin_destroy(a->check);
 	run_cancel(a->run);

@@ -1,4 +1,4 @@
-/* What many rooms need: waits between tries, members of JSON, base64. */
+/* What many rooms need: waits between tries, members of JSON, base64, lists. */
 #include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,6 +12,7 @@
 #include "backends/base/backoff.h"
 #include "backends/base/base64.h"
 #include "backends/base/json_write.h"
+#include "backends/base/list.h"
 #include "backends/base/mem.h"
 
 static void each_wait_is_twice_the_last_up_to_the_bound(void **state)
@@ -107,6 +108,38 @@ static void what_is_no_base64_is_refused(void **state)
 	}
 }
 
+struct item {
+	char sign;
+	struct item *next;
+};
+
+static void expect_items(const struct item *head, const char *signs)
+{
+	for (; head; head = head->next)
+		assert_int_equal(head->sign, *signs++);
+	assert_int_equal(*signs, 0);
+}
+
+static void a_list_loses_what_is_in_it_and_nothing_else(void **state)
+{
+	struct item items[4] = {
+		{ .sign = 'a' }, { .sign = 'b' }, { .sign = 'c' }, { .sign = 'x' }
+	};
+	struct item *head = NULL, *x = &items[3];
+	LIST_DROP(head, x);
+	expect_items(head, "");
+	for (size_t i = 0; i < 3; i++)
+		LIST_APPEND(head, &items[i]);
+	LIST_DROP(head, x);
+	expect_items(head, "abc");
+	LIST_DROP(head, &items[1]);
+	expect_items(head, "ac");
+	assert_ptr_equal(items[1].next, &items[2]);
+	LIST_DROP(head, &items[2]);
+	LIST_DROP(head, &items[0]);
+	expect_items(head, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -115,6 +148,7 @@ int main(void)
 		cmocka_unit_test(what_is_unknown_is_null),
 		cmocka_unit_test(base64_goes_there_and_back),
 		cmocka_unit_test(what_is_no_base64_is_refused),
+		cmocka_unit_test(a_list_loses_what_is_in_it_and_nothing_else),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
