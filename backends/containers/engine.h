@@ -6,6 +6,7 @@
 #include <uthash.h>
 
 #include "backends/base/buf.h"
+#include "backends/base/jsonl.h"
 #include "backends/containers/container.h"
 #include "backends/containers/containers.h"
 #include "backends/containers/parse.h"
@@ -35,17 +36,6 @@ struct engine_param {
 	bool of_user;          /* of the login alone: a server without one is well */
 	enum socket_id socket; /* that of endpoints[0], when it is a socket of a server */
 };
-
-/* A following of lines: something JSON comes one a line, on a stream. */
-struct json_lines {
-	struct buf line;
-	bool skip; /* this one is too long: up to its end */
-};
-#define JSON_LINE_MAX (1u << 20)
-typedef void json_line_fn(const char *line, size_t len, void *arg);
-void json_lines_feed(struct json_lines *l, const char *bytes, size_t len, json_line_fn *fn,
-                     void *arg);
-void json_lines_finish(struct json_lines *);
 
 struct engine {
 	struct source source;

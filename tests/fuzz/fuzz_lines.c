@@ -1,5 +1,5 @@
 /* JSON documents one a line: cut anywhere, they are the same. */
-#include "backends/containers/engine.h"
+#include "backends/base/jsonl.h"
 #include "tests/fuzz/fuzz.h"
 
 static void on_line(const char *line, size_t len, void *arg)

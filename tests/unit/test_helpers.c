@@ -1,4 +1,4 @@
-/* What many rooms need: waits between tries, members of JSON, base64, lists. */
+/* What many rooms need: waits between tries, members of JSON and its lines, base64, lists. */
 #include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,6 +12,7 @@
 #include "backends/base/backoff.h"
 #include "backends/base/base64.h"
 #include "backends/base/json_write.h"
+#include "backends/base/jsonl.h"
 #include "backends/base/list.h"
 #include "backends/base/mem.h"
 
@@ -108,6 +109,45 @@ static void what_is_no_base64_is_refused(void **state)
 	}
 }
 
+static void add_line(const char *line, size_t len, void *arg)
+{
+	buf_addf(arg, "<%s %zu>", line, len);
+}
+
+/* However the bytes are cut, a line comes once, whole, and one that is too long not at all. */
+static void lines_come_whole(void **state)
+{
+	static const char bytes[] = "{\"a\":1}\n\n{}\r\n[";
+	for (size_t step = 1; step < sizeof(bytes); step++) {
+		struct json_lines lines = { 0 };
+		struct buf seen = { 0 };
+		for (size_t at = 0; at < sizeof(bytes) - 1; at += step) {
+			size_t left = sizeof(bytes) - 1 - at;
+			json_lines_feed(&lines, bytes + at, left < step ? left : step, add_line,
+			                &seen);
+		}
+		assert_string_equal(seen.data, "<{\"a\":1} 7><{}\r 3>");
+		json_lines_feed(&lines, "]\n", 2, add_line, &seen);
+		assert_string_equal(seen.data, "<{\"a\":1} 7><{}\r 3><[] 2>");
+		json_lines_finish(&lines);
+		buf_finish(&seen);
+	}
+}
+
+static void a_line_without_bound_is_left_out(void **state)
+{
+	struct json_lines lines = { 0 };
+	struct buf seen = { 0 };
+	char *mega = xcalloc(1, JSON_LINE_MAX + 1);
+	memset(mega, 'x', JSON_LINE_MAX);
+	json_lines_feed(&lines, mega, JSON_LINE_MAX, add_line, &seen);
+	json_lines_feed(&lines, "yy\nok\n", 6, add_line, &seen);
+	assert_string_equal(seen.data, "<ok 2>");
+	json_lines_finish(&lines);
+	buf_finish(&seen);
+	free(mega);
+}
+
 struct item {
 	char sign;
 	struct item *next;
@@ -148,6 +188,8 @@ int main(void)
 		cmocka_unit_test(what_is_unknown_is_null),
 		cmocka_unit_test(base64_goes_there_and_back),
 		cmocka_unit_test(what_is_no_base64_is_refused),
+		cmocka_unit_test(lines_come_whole),
+		cmocka_unit_test(a_line_without_bound_is_left_out),
 		cmocka_unit_test(a_list_loses_what_is_in_it_and_nothing_else),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,6 @@
-/* lines.c: JSON documents that come one a line on a stream that never ends: events, stats. */
-#include <string.h>
+#include "backends/base/jsonl.h"
 
-#include "backends/containers/engine.h"
+#include <string.h>
 
 void json_lines_feed(struct json_lines *l, const char *bytes, size_t len, json_line_fn *fn,
                      void *arg)
