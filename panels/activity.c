@@ -109,18 +109,10 @@ static size_t activity_draw(const struct store *store, const struct server *only
 	return n;
 }
 
-static void activity_empty(const struct store *store, const struct server *s, char *buf,
-                           size_t size)
-{
-	(void)store;
-	snprintf(buf, size, "Nothing happened yet%s%s. Actions and changes of state appear here.",
-	         s ? " on " : "", s ? s->name : "");
-}
-
 const struct panel panel_activity = {
 	.name = "activity",
 	.title = "Activity",
 	.tab = "act",
 	.draw = activity_draw,
-	.empty = activity_empty,
+	.calm = { "Nothing happened yet", ". Actions and changes of state appear here." },
 };

@@ -1,6 +1,5 @@
 /* Apps: what web platforms deploy: state, the last deployment with its age and result, where it
  * answers. */
-#include <stdio.h>
 #include <string.h>
 
 #include "backends/apps/app.h"
@@ -88,21 +87,70 @@ static void apps_what_cell(const struct row *r, struct cell *c)
 		cell_set(c, TONE_DIM, "%s", apps_of(r)->image);
 }
 
-static const struct column columns[] = {
-	{ "health", "", 1, 1, 0, ALIGN_LEFT, CUT_END, cell_glyph, order_by_need, false },
-	{ "server", "SERVER", 4, 12, 6, ALIGN_LEFT, CUT_MIDDLE, cell_server, NULL, false },
-	{ "platform", "PLATFORM", 8, 8, 4, ALIGN_LEFT, CUT_END, apps_platform_cell, NULL, false },
-	{ "project", "PROJECT", 7, 28, 3, ALIGN_LEFT, CUT_MIDDLE, apps_project_cell, NULL, false },
-	{ "name", "APP", 8, 28, 0, ALIGN_LEFT, CUT_MIDDLE, cell_name, NULL, false },
-	{ "type", "TYPE", 7, 11, 7, ALIGN_LEFT, CUT_END, apps_type_cell, NULL, false },
-	{ "state", "STATE", 7, 44, 1, ALIGN_LEFT, CUT_END, apps_state_cell, NULL, false },
-	{ "last", "LAST", 8, 14, 2, ALIGN_LEFT, CUT_END, apps_last_cell, apps_last_compare, true },
-	{ "took", "TOOK", 4, 4, 7, ALIGN_RIGHT, CUT_END, apps_took_cell, NULL, true },
-	{ "domain", "DOMAIN", 10, 40, 5, ALIGN_LEFT, CUT_MIDDLE, apps_domain_cell, NULL, false },
-	{ "what", "WHAT", 8, -1, 5, ALIGN_LEFT, CUT_END, apps_what_cell, NULL, false },
-	{ "age", "", 0, 8, 1, ALIGN_RIGHT, CUT_END, cell_stale, NULL, false },
-	{ 0 }
-};
+static const struct column columns[] = { { COLUMN_OF_HEALTH },
+	                                 { COLUMN_OF_SERVER, .min = 4, .importance = 6 },
+	                                 { .name = "platform",
+	                                   .title = "PLATFORM",
+	                                   .min = 8,
+	                                   .max = 8,
+	                                   .importance = 4,
+	                                   .cell = apps_platform_cell },
+	                                 { .name = "project",
+	                                   .title = "PROJECT",
+	                                   .min = 7,
+	                                   .max = 28,
+	                                   .importance = 3,
+	                                   .cut = CUT_MIDDLE,
+	                                   .cell = apps_project_cell },
+	                                 { .name = "name",
+	                                   .title = "APP",
+	                                   .min = 8,
+	                                   .max = 28,
+	                                   .cut = CUT_MIDDLE,
+	                                   .cell = cell_name },
+	                                 { .name = "type",
+	                                   .title = "TYPE",
+	                                   .min = 7,
+	                                   .max = 11,
+	                                   .importance = 7,
+	                                   .cell = apps_type_cell },
+	                                 { .name = "state",
+	                                   .title = "STATE",
+	                                   .min = 7,
+	                                   .max = 44,
+	                                   .importance = 1,
+	                                   .cell = apps_state_cell },
+	                                 { .name = "last",
+	                                   .title = "LAST",
+	                                   .min = 8,
+	                                   .max = 14,
+	                                   .importance = 2,
+	                                   .cell = apps_last_cell,
+	                                   .compare = apps_last_compare,
+	                                   .descending = true },
+	                                 { .name = "took",
+	                                   .title = "TOOK",
+	                                   .min = 4,
+	                                   .max = 4,
+	                                   .importance = 7,
+	                                   .align = ALIGN_RIGHT,
+	                                   .cell = apps_took_cell,
+	                                   .descending = true },
+	                                 { .name = "domain",
+	                                   .title = "DOMAIN",
+	                                   .min = 10,
+	                                   .max = 40,
+	                                   .importance = 5,
+	                                   .cut = CUT_MIDDLE,
+	                                   .cell = apps_domain_cell },
+	                                 { .name = "what",
+	                                   .title = "WHAT",
+	                                   .min = 8,
+	                                   .max = -1,
+	                                   .importance = 5,
+	                                   .cell = apps_what_cell },
+	                                 { COLUMN_OF_AGE },
+	                                 { .name = NULL } };
 
 /* Worst first; what is well in the order of its place: a platform, then its projects. */
 static int apps_by_place(const struct row *a, const struct row *b)
@@ -129,18 +177,6 @@ static void apps_brief(const struct row *r, struct cell *c)
 		cell_add(c, "  %s", r->why);
 }
 
-static void apps_empty(const struct store *store, const struct server *s, char *buf, size_t size)
-{
-	static const char *const names[] = { "dokploy", "coolify", "portal", NULL };
-	char calm[240];
-	snprintf(calm, sizeof(calm),
-	         "No platform%s%s: [dokploy NAME], [coolify NAME] or [portal NAME] in the "
-	         "configuration names one; it is reached through its server, or from "
-	         "this machine.",
-	         s ? " on " : "", s ? s->name : "");
-	empty_sentence(store, s, names, calm, buf, size);
-}
-
 static size_t apps_strip(const struct row *r, struct cell *lines, size_t max)
 {
 	const struct order *o = r->order;
@@ -156,10 +192,7 @@ static size_t apps_strip(const struct row *r, struct cell *lines, size_t max)
 		lines[0].changes_ms = o->ended_ms + CELL_ORDER_FAILED_MS;
 		return 1;
 	}
-	if (!r->why || r->health < HEALTH_ATTENTION)
-		return 0;
-	cell_set(&lines[0], tone_health(r->health), "%s: %s", r->name, r->why);
-	return 1;
+	return 0;
 }
 
 const struct panel panel_apps = {
@@ -170,6 +203,9 @@ const struct panel panel_apps = {
 	.columns = columns,
 	.order = apps_by_place,
 	.brief = apps_brief,
-	.empty = apps_empty,
 	.strip = apps_strip,
+	.sources = { "dokploy", "coolify", "portal" },
+	.calm = { "No platform", ": [dokploy NAME], [coolify NAME] or [portal NAME] in the "
+	                         "configuration names one; it is reached through its server, or "
+	                         "from this machine." },
 };

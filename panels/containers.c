@@ -1,5 +1,4 @@
 /* Containers of every engine. */
-#include <stdio.h>
 #include <string.h>
 
 #include "backends/base/human.h"
@@ -149,46 +148,77 @@ static void containers_project_cell(const struct row *r, struct cell *c)
 		containers_text_or_blank(c, k->project);
 }
 
-static const struct column columns[] = {
-	{ "health", "", 1, 1, 0, ALIGN_LEFT, CUT_END, cell_glyph, order_by_need, false },
-	{ "server", "SERVER", 8, 12, 2, ALIGN_LEFT, CUT_MIDDLE, cell_server, NULL, false },
-	{ "name", "CONTAINER", 12, 28, 0, ALIGN_LEFT, CUT_MIDDLE, cell_name, NULL, false },
-	{ "state", "STATE", 12, 40, 1, ALIGN_LEFT, CUT_END, containers_state_cell,
-	  containers_state_compare, false },
-	{ "cpu", "CPU%", 5, 6, 3, ALIGN_RIGHT, CUT_END, containers_cpu_cell, containers_cpu_compare,
-	  true },
-	{ "mem", "MEM", 4, 5, 4, ALIGN_RIGHT, CUT_END, containers_mem_cell, containers_mem_compare,
-	  true },
-	{ "net", "NET IN/OUT", 10, 16, 9, ALIGN_RIGHT, CUT_END, containers_net_cell,
-	  containers_net_compare, true },
-	{ "restarts", "RST", 3, 5, 6, ALIGN_RIGHT, CUT_END, containers_restarts_cell,
-	  containers_restarts_compare, true },
-	{ "image", "IMAGE", 16, 40, 5, ALIGN_LEFT, CUT_END, containers_image_cell, NULL, false },
-	{ "ports", "PORTS", 12, 28, 7, ALIGN_LEFT, CUT_END, containers_ports_cell, NULL, false },
-	{ "project", "PROJECT", 10, -1, 8, ALIGN_LEFT, CUT_END, containers_project_cell, NULL,
-	  false },
-	{ "age", "", 0, 8, 1, ALIGN_RIGHT, CUT_END, cell_stale, NULL, false },
-	{ 0 }
-};
-
-static void containers_brief(const struct row *r, struct cell *c)
-{
-	struct cell state = { 0 };
-	containers_state_cell(r, &state);
-	cell_set(c, state.tone, "%s  %s", r->name, state.text);
-	c->changes_ms = state.changes_ms;
-}
-
-static void containers_empty(const struct store *store, const struct server *s, char *buf,
-                             size_t size)
-{
-	static const char *const engines[] = { "docker", "docker-user", "podman", "podman-user",
-		                               NULL };
-	char calm[128];
-	snprintf(calm, sizeof(calm), s ? "No containers on %s." : "No containers.",
-	         s ? s->name : "");
-	empty_sentence(store, s, engines, calm, buf, size);
-}
+static const struct column columns[] = { { COLUMN_OF_HEALTH },
+	                                 { COLUMN_OF_SERVER, .min = 8, .importance = 2 },
+	                                 { .name = "name",
+	                                   .title = "CONTAINER",
+	                                   .min = 12,
+	                                   .max = 28,
+	                                   .cut = CUT_MIDDLE,
+	                                   .cell = cell_name },
+	                                 { .name = "state",
+	                                   .title = "STATE",
+	                                   .min = 12,
+	                                   .max = 40,
+	                                   .importance = 1,
+	                                   .cell = containers_state_cell,
+	                                   .compare = containers_state_compare },
+	                                 { .name = "cpu",
+	                                   .title = "CPU%",
+	                                   .min = 5,
+	                                   .max = 6,
+	                                   .importance = 3,
+	                                   .align = ALIGN_RIGHT,
+	                                   .cell = containers_cpu_cell,
+	                                   .compare = containers_cpu_compare,
+	                                   .descending = true },
+	                                 { .name = "mem",
+	                                   .title = "MEM",
+	                                   .min = 4,
+	                                   .max = 5,
+	                                   .importance = 4,
+	                                   .align = ALIGN_RIGHT,
+	                                   .cell = containers_mem_cell,
+	                                   .compare = containers_mem_compare,
+	                                   .descending = true },
+	                                 { .name = "net",
+	                                   .title = "NET IN/OUT",
+	                                   .min = 10,
+	                                   .max = 16,
+	                                   .importance = 9,
+	                                   .align = ALIGN_RIGHT,
+	                                   .cell = containers_net_cell,
+	                                   .compare = containers_net_compare,
+	                                   .descending = true },
+	                                 { .name = "restarts",
+	                                   .title = "RST",
+	                                   .min = 3,
+	                                   .max = 5,
+	                                   .importance = 6,
+	                                   .align = ALIGN_RIGHT,
+	                                   .cell = containers_restarts_cell,
+	                                   .compare = containers_restarts_compare,
+	                                   .descending = true },
+	                                 { .name = "image",
+	                                   .title = "IMAGE",
+	                                   .min = 16,
+	                                   .max = 40,
+	                                   .importance = 5,
+	                                   .cell = containers_image_cell },
+	                                 { .name = "ports",
+	                                   .title = "PORTS",
+	                                   .min = 12,
+	                                   .max = 28,
+	                                   .importance = 7,
+	                                   .cell = containers_ports_cell },
+	                                 { .name = "project",
+	                                   .title = "PROJECT",
+	                                   .min = 10,
+	                                   .max = -1,
+	                                   .importance = 8,
+	                                   .cell = containers_project_cell },
+	                                 { COLUMN_OF_AGE },
+	                                 { .name = NULL } };
 
 /* --- how it died, under the table ---------------------------------------- */
 
@@ -257,7 +287,8 @@ const struct panel panel_containers = {
 	.kind = &kind_container,
 	.columns = columns,
 	.order = order_by_need,
-	.brief = containers_brief,
-	.empty = containers_empty,
 	.strip = containers_strip,
+	.brief_column = "state",
+	.calm = { "No containers", "." },
+	.sources = { "docker", "docker-user", "podman", "podman-user" },
 };

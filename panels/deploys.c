@@ -1,5 +1,4 @@
 /* Deploys: what can be deployed where, what runs with its clock, how the last one went. */
-#include <stdio.h>
 #include <string.h>
 
 #include "backends/base/human.h"
@@ -103,49 +102,57 @@ static void deploys_what_cell(const struct row *r, struct cell *c)
 		cell_set(c, TONE_DIM, "%s", deploys_panel_of(r)->run.args);
 }
 
-static const struct column columns[] = {
-	{ "health", "", 1, 1, 0, ALIGN_LEFT, CUT_END, cell_glyph, order_by_need, false },
-	{ "server", "SERVER", 4, 12, 2, ALIGN_LEFT, CUT_MIDDLE, cell_server, NULL, false },
-	{ "name", "DEPLOY", 8, 30, 0, ALIGN_LEFT, CUT_MIDDLE, cell_name, NULL, false },
-	{ "state", "STATE", 9, 46, 1, ALIGN_LEFT, CUT_END, deploys_state_cell, NULL, false },
-	{ "when", "WHEN", 4, 4, 3, ALIGN_RIGHT, CUT_END, deploys_when_cell, deploys_when_compare,
-	  true },
-	{ "took", "TOOK", 4, 4, 4, ALIGN_RIGHT, CUT_END, deploys_took_cell, NULL, true },
-	{ "revision", "REVISION", 7, 18, 5, ALIGN_LEFT, CUT_END, deploys_revision_cell, NULL,
-	  false },
-	{ "by", "BY", 4, 24, 6, ALIGN_LEFT, CUT_END, deploys_by_cell, NULL, false },
-	{ "what", "WHAT", 10, -1, 3, ALIGN_LEFT, CUT_END, deploys_what_cell, NULL, false },
-	{ "age", "", 0, 8, 1, ALIGN_RIGHT, CUT_END, cell_stale, NULL, false },
-	{ 0 }
-};
-
-static void deploys_brief(const struct row *r, struct cell *c)
-{
-	struct cell state = { 0 };
-	deploys_state_cell(r, &state);
-	cell_set(c, state.tone, "%s  %s%s%s", r->name, state.text, r->why ? "  " : "",
-	         r->why ? r->why : "");
-	c->changes_ms = state.changes_ms;
-}
-
-static void deploys_empty(const struct store *store, const struct server *s, char *buf, size_t size)
-{
-	static const char *const names[] = { "deploy", NULL };
-	char calm[200];
-	snprintf(calm, sizeof(calm),
-	         "Nothing to deploy%s%s: [deploy NAME] in the configuration names what can be.",
-	         s ? " on " : "", s ? s->name : "");
-	empty_sentence(store, s, names, calm, buf, size);
-}
-
-static size_t deploys_strip(const struct row *r, struct cell *lines, size_t max)
-{
-	(void)max;
-	if (!r->why || r->health < HEALTH_ATTENTION)
-		return 0;
-	cell_set(&lines[0], tone_health(r->health), "%s: %s", r->name, r->why);
-	return 1;
-}
+static const struct column columns[] = { { COLUMN_OF_HEALTH },
+	                                 { COLUMN_OF_SERVER, .min = 4, .importance = 2 },
+	                                 { .name = "name",
+	                                   .title = "DEPLOY",
+	                                   .min = 8,
+	                                   .max = 30,
+	                                   .cut = CUT_MIDDLE,
+	                                   .cell = cell_name },
+	                                 { .name = "state",
+	                                   .title = "STATE",
+	                                   .min = 9,
+	                                   .max = 46,
+	                                   .importance = 1,
+	                                   .cell = deploys_state_cell },
+	                                 { .name = "when",
+	                                   .title = "WHEN",
+	                                   .min = 4,
+	                                   .max = 4,
+	                                   .importance = 3,
+	                                   .align = ALIGN_RIGHT,
+	                                   .cell = deploys_when_cell,
+	                                   .compare = deploys_when_compare,
+	                                   .descending = true },
+	                                 { .name = "took",
+	                                   .title = "TOOK",
+	                                   .min = 4,
+	                                   .max = 4,
+	                                   .importance = 4,
+	                                   .align = ALIGN_RIGHT,
+	                                   .cell = deploys_took_cell,
+	                                   .descending = true },
+	                                 { .name = "revision",
+	                                   .title = "REVISION",
+	                                   .min = 7,
+	                                   .max = 18,
+	                                   .importance = 5,
+	                                   .cell = deploys_revision_cell },
+	                                 { .name = "by",
+	                                   .title = "BY",
+	                                   .min = 4,
+	                                   .max = 24,
+	                                   .importance = 6,
+	                                   .cell = deploys_by_cell },
+	                                 { .name = "what",
+	                                   .title = "WHAT",
+	                                   .min = 10,
+	                                   .max = -1,
+	                                   .importance = 3,
+	                                   .cell = deploys_what_cell },
+	                                 { COLUMN_OF_AGE },
+	                                 { .name = NULL } };
 
 const struct panel panel_deploys = {
 	.name = "deploys",
@@ -154,7 +161,8 @@ const struct panel panel_deploys = {
 	.kind = &kind_deploy,
 	.columns = columns,
 	.order = order_by_need,
-	.brief = deploys_brief,
-	.empty = deploys_empty,
-	.strip = deploys_strip,
+	.brief_column = "state",
+	.brief_why = true,
+	.sources = { "deploy" },
+	.calm = { "Nothing to deploy", ": [deploy NAME] in the configuration names what can be." },
 };

@@ -363,30 +363,105 @@ static int fleet_uptime_compare(const struct row *a, const struct row *b)
 	                       fleet_vitals_of(b) ? (double)fleet_vitals_of(b)->uptime_s : -1);
 }
 
-static const struct column columns[] = {
-	{ "health", "", 1, 1, 0, ALIGN_LEFT, CUT_END, cell_glyph, order_by_need, false },
-	{ "name", "NAME", 4, 20, 0, ALIGN_LEFT, CUT_MIDDLE, cell_name, NULL, false },
-	{ "link", "LINK", 6, 10, 1, ALIGN_RIGHT, CUT_END, fleet_link_cell, fleet_link_compare,
-	  true },
-	{ "load", "LOAD", 5, 5, 4, ALIGN_RIGHT, CUT_END, fleet_load_cell, fleet_load_compare,
-	  true },
-	{ "spark", "", SPARK_CELLS, SPARK_CELLS, 8, ALIGN_LEFT, CUT_END, fleet_spark_cell,
-	  fleet_cpu_compare, true },
-	{ "cpu", "CPU%", 5, 5, 5, ALIGN_RIGHT, CUT_END, fleet_cpu_cell, fleet_cpu_compare, true },
-	{ "mem", "MEM%", 5, 5, 6, ALIGN_RIGHT, CUT_END, fleet_mem_cell, fleet_mem_compare, true },
-	{ "disk", "DISK%", 5, 5, 6, ALIGN_RIGHT, CUT_END, fleet_disk_cell, fleet_disk_compare,
-	  true },
-	{ "containers", "CONTAINERS", 10, 12, 2, ALIGN_LEFT, CUT_END, fleet_containers_cell,
-	  fleet_containers_compare, true },
-	{ "units", "UNITS", 8, 10, 3, ALIGN_LEFT, CUT_END, fleet_units_cell, fleet_units_compare,
-	  true },
-	{ "vpn", "VPN", 10, 14, 6, ALIGN_LEFT, CUT_END, fleet_vpn_cell, NULL, false },
-	{ "uptime", "UP", 3, 4, 7, ALIGN_RIGHT, CUT_END, fleet_uptime_cell, fleet_uptime_compare,
-	  true },
-	{ "note", "", 8, -1, 4, ALIGN_LEFT, CUT_END, fleet_note_cell, NULL, false },
-	{ "age", "", 0, 8, 1, ALIGN_RIGHT, CUT_END, cell_stale, NULL, false },
-	{ 0 }
-};
+static const struct column columns[] = { { COLUMN_OF_HEALTH },
+	                                 { .name = "name",
+	                                   .title = "NAME",
+	                                   .min = 4,
+	                                   .max = 20,
+	                                   .cut = CUT_MIDDLE,
+	                                   .cell = cell_name },
+	                                 { .name = "link",
+	                                   .title = "LINK",
+	                                   .min = 6,
+	                                   .max = 10,
+	                                   .importance = 1,
+	                                   .align = ALIGN_RIGHT,
+	                                   .cell = fleet_link_cell,
+	                                   .compare = fleet_link_compare,
+	                                   .descending = true },
+	                                 { .name = "load",
+	                                   .title = "LOAD",
+	                                   .min = 5,
+	                                   .max = 5,
+	                                   .importance = 4,
+	                                   .align = ALIGN_RIGHT,
+	                                   .cell = fleet_load_cell,
+	                                   .compare = fleet_load_compare,
+	                                   .descending = true },
+	                                 { .name = "spark",
+	                                   .title = "",
+	                                   .min = SPARK_CELLS,
+	                                   .max = SPARK_CELLS,
+	                                   .importance = 8,
+	                                   .cell = fleet_spark_cell,
+	                                   .compare = fleet_cpu_compare,
+	                                   .descending = true },
+	                                 { .name = "cpu",
+	                                   .title = "CPU%",
+	                                   .min = 5,
+	                                   .max = 5,
+	                                   .importance = 5,
+	                                   .align = ALIGN_RIGHT,
+	                                   .cell = fleet_cpu_cell,
+	                                   .compare = fleet_cpu_compare,
+	                                   .descending = true },
+	                                 { .name = "mem",
+	                                   .title = "MEM%",
+	                                   .min = 5,
+	                                   .max = 5,
+	                                   .importance = 6,
+	                                   .align = ALIGN_RIGHT,
+	                                   .cell = fleet_mem_cell,
+	                                   .compare = fleet_mem_compare,
+	                                   .descending = true },
+	                                 { .name = "disk",
+	                                   .title = "DISK%",
+	                                   .min = 5,
+	                                   .max = 5,
+	                                   .importance = 6,
+	                                   .align = ALIGN_RIGHT,
+	                                   .cell = fleet_disk_cell,
+	                                   .compare = fleet_disk_compare,
+	                                   .descending = true },
+	                                 { .name = "containers",
+	                                   .title = "CONTAINERS",
+	                                   .min = 10,
+	                                   .max = 12,
+	                                   .importance = 2,
+	                                   .cell = fleet_containers_cell,
+	                                   .compare = fleet_containers_compare,
+	                                   .descending = true },
+	                                 { .name = "units",
+	                                   .title = "UNITS",
+	                                   .min = 8,
+	                                   .max = 10,
+	                                   .importance = 3,
+	                                   .cell = fleet_units_cell,
+	                                   .compare = fleet_units_compare,
+	                                   .descending = true },
+	                                 { .name = "vpn",
+	                                   .title = "VPN",
+	                                   .min = 10,
+	                                   .max = 14,
+	                                   .importance = 6,
+	                                   .cell = fleet_vpn_cell },
+	                                 { .name = "uptime",
+	                                   .title = "UP",
+	                                   .min = 3,
+	                                   .max = 4,
+	                                   .importance = 7,
+	                                   .align = ALIGN_RIGHT,
+	                                   .cell = fleet_uptime_cell,
+	                                   .compare = fleet_uptime_compare,
+	                                   .descending = true },
+	                                 { .name = "note",
+	                                   .title = "",
+	                                   .min = 8,
+	                                   .max = -1,
+	                                   .importance = 4,
+	                                   .cell = fleet_note_cell },
+	                                 { COLUMN_OF_AGE },
+	                                 { .name = NULL } };
 
 /* "sese   12ms 0.42  13 ctr  disk 88%" or "seko   lost 3h: ..." */
 static void fleet_brief(const struct row *r, struct cell *c)
@@ -419,18 +494,6 @@ static void fleet_brief(const struct row *r, struct cell *c)
 		cell_add(c, "  %s", note.text);
 }
 
-static void fleet_empty(const struct store *store, const struct server *s, char *buf, size_t size)
-{
-	(void)store;
-	(void)s;
-	snprintf(buf, size,
-	         "No server is watched.\n"
-	         ":connect NAME adds one by its ssh name or user@host:port; `mocr NAME...` starts "
-	         "with them;\n"
-	         "a [server NAME] section in ~/.config/mocr/config keeps it. `mocr` alone watches "
-	         "this machine.");
-}
-
 /* The whole sentence of the server under the cursor, for which its column is often too narrow. */
 static size_t fleet_strip(const struct row *r, struct cell *lines, size_t max)
 {
@@ -449,6 +512,10 @@ const struct panel panel_fleet = {
 	.instead = fleet_instead,
 	.instead_after = "link",
 	.brief = fleet_brief,
-	.empty = fleet_empty,
 	.strip = fleet_strip,
+	.calm = { "No server is watched.\n"
+	          ":connect NAME adds one by its ssh name or user@host:port; `mocr NAME...` starts "
+	          "with them;\n"
+	          "a [server NAME] section in ~/.config/mocr/config keeps it. "
+	          "`mocr` alone watches this machine." },
 };

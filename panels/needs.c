@@ -1,5 +1,4 @@
 /* "Needs you": every row of every kind on every server that is not well, worst first. */
-#include <stdio.h>
 #include <string.h>
 
 #include "backends/base/human.h"
@@ -61,16 +60,42 @@ static int needs_order(const struct row *a, const struct row *b)
 	return by_server ? by_server : strcmp(a->id, b->id);
 }
 
-static const struct column columns[] = {
-	{ "health", "", 1, 1, 0, ALIGN_LEFT, CUT_END, cell_glyph, needs_order, false },
-	{ "server", "SERVER", 4, 12, 0, ALIGN_LEFT, CUT_MIDDLE, cell_server, NULL, false },
-	{ "kind", "KIND", 9, 9, 2, ALIGN_LEFT, CUT_END, needs_kind_cell, NULL, false },
-	{ "name", "NAME", 4, 28, 0, ALIGN_LEFT, CUT_MIDDLE, needs_name_cell, NULL, false },
-	{ "why", "WHY", 10, -1, 1, ALIGN_LEFT, CUT_END, needs_why_cell, NULL, false },
-	{ "since", "FOR", 3, 4, 1, ALIGN_RIGHT, CUT_END, needs_since_cell, needs_since_compare,
-	  true },
-	{ 0 }
-};
+static const struct column columns[] = { { .name = "health",
+	                                   .title = "",
+	                                   .min = 1,
+	                                   .max = 1,
+	                                   .cell = cell_glyph,
+	                                   .compare = needs_order,
+	                                   .flags = COLUMN_HEALTH },
+	                                 { COLUMN_OF_SERVER, .min = 4 },
+	                                 { .name = "kind",
+	                                   .title = "KIND",
+	                                   .min = 9,
+	                                   .max = 9,
+	                                   .importance = 2,
+	                                   .cell = needs_kind_cell },
+	                                 { .name = "name",
+	                                   .title = "NAME",
+	                                   .min = 4,
+	                                   .max = 28,
+	                                   .cut = CUT_MIDDLE,
+	                                   .cell = needs_name_cell },
+	                                 { .name = "why",
+	                                   .title = "WHY",
+	                                   .min = 10,
+	                                   .max = -1,
+	                                   .importance = 1,
+	                                   .cell = needs_why_cell },
+	                                 { .name = "since",
+	                                   .title = "FOR",
+	                                   .min = 3,
+	                                   .max = 4,
+	                                   .importance = 1,
+	                                   .align = ALIGN_RIGHT,
+	                                   .cell = needs_since_cell,
+	                                   .compare = needs_since_compare,
+	                                   .descending = true },
+	                                 { .name = NULL } };
 
 /* The table puts the server's name before it where there are several. */
 static void needs_brief(const struct row *r, struct cell *c)
@@ -84,13 +109,6 @@ static void needs_brief(const struct row *r, struct cell *c)
 	c->changes_ms = why.changes_ms;
 }
 
-static void needs_empty(const struct store *store, const struct server *s, char *buf, size_t size)
-{
-	(void)store;
-	snprintf(buf, size, s ? "Nothing on %s needs you." : "Nothing needs you.",
-	         s ? s->name : "");
-}
-
 const struct panel panel_needs = {
 	.name = "needs",
 	.title = "Needs you",
@@ -99,5 +117,5 @@ const struct panel panel_needs = {
 	.order = needs_order,
 	.wants = needs_wants,
 	.brief = needs_brief,
-	.empty = needs_empty,
+	.calm = { "Nothing", " needs you." },
 };

@@ -1,5 +1,4 @@
 /* systemd units: failed first. */
-#include <stdio.h>
 #include <string.h>
 
 #include "backends/base/human.h"
@@ -116,42 +115,68 @@ static void services_name_cell(const struct row *r, struct cell *c)
 		cell_add(c, " (user)");
 }
 
-static const struct column columns[] = {
-	{ "health", "", 1, 1, 0, ALIGN_LEFT, CUT_END, cell_glyph, order_by_need, false },
-	{ "server", "SERVER", 8, 12, 2, ALIGN_LEFT, CUT_MIDDLE, cell_server, NULL, false },
-	{ "name", "UNIT", 14, 36, 0, ALIGN_LEFT, CUT_MIDDLE, services_name_cell, NULL, false },
-	{ "state", "STATE", 11, 40, 1, ALIGN_LEFT, CUT_END, services_state_cell, NULL, false },
-	{ "mem", "MEM", 4, 5, 4, ALIGN_RIGHT, CUT_END, services_mem_cell, services_mem_compare,
-	  true },
-	{ "cpu", "CPU", 4, 4, 5, ALIGN_RIGHT, CUT_END, services_cpu_cell, services_cpu_compare,
-	  true },
-	{ "restarts", "RST", 3, 5, 6, ALIGN_RIGHT, CUT_END, services_restarts_cell,
-	  services_restarts_compare, true },
-	{ "enabled", "AT BOOT", 7, 10, 7, ALIGN_LEFT, CUT_END, services_enabled_cell, NULL, false },
-	{ "pid", "PID", 5, 7, 9, ALIGN_RIGHT, CUT_END, services_pid_cell, NULL, false },
-	{ "about", "ABOUT", 16, -1, 8, ALIGN_LEFT, CUT_END, services_about_cell, NULL, false },
-	{ "age", "", 0, 8, 1, ALIGN_RIGHT, CUT_END, cell_stale, NULL, false },
-	{ 0 }
-};
-
-static void services_brief(const struct row *r, struct cell *c)
-{
-	struct cell state = { 0 };
-	services_state_cell(r, &state);
-	cell_set(c, state.tone, "%s%s  %s", r->name, services_of(r)->user ? " (user)" : "",
-	         state.text);
-	c->changes_ms = state.changes_ms;
-}
-
-static void services_empty(const struct store *store, const struct server *s, char *buf,
-                           size_t size)
-{
-	static const char *const names[] = { "systemd", "systemd-user", NULL };
-	char calm[128];
-	snprintf(calm, sizeof(calm), s ? "No systemd units on %s." : "No systemd units.",
-	         s ? s->name : "");
-	empty_sentence(store, s, names, calm, buf, size);
-}
+static const struct column columns[] = { { COLUMN_OF_HEALTH },
+	                                 { COLUMN_OF_SERVER, .min = 8, .importance = 2 },
+	                                 { .name = "name",
+	                                   .title = "UNIT",
+	                                   .min = 14,
+	                                   .max = 36,
+	                                   .cut = CUT_MIDDLE,
+	                                   .cell = services_name_cell },
+	                                 { .name = "state",
+	                                   .title = "STATE",
+	                                   .min = 11,
+	                                   .max = 40,
+	                                   .importance = 1,
+	                                   .cell = services_state_cell },
+	                                 { .name = "mem",
+	                                   .title = "MEM",
+	                                   .min = 4,
+	                                   .max = 5,
+	                                   .importance = 4,
+	                                   .align = ALIGN_RIGHT,
+	                                   .cell = services_mem_cell,
+	                                   .compare = services_mem_compare,
+	                                   .descending = true },
+	                                 { .name = "cpu",
+	                                   .title = "CPU",
+	                                   .min = 4,
+	                                   .max = 4,
+	                                   .importance = 5,
+	                                   .align = ALIGN_RIGHT,
+	                                   .cell = services_cpu_cell,
+	                                   .compare = services_cpu_compare,
+	                                   .descending = true },
+	                                 { .name = "restarts",
+	                                   .title = "RST",
+	                                   .min = 3,
+	                                   .max = 5,
+	                                   .importance = 6,
+	                                   .align = ALIGN_RIGHT,
+	                                   .cell = services_restarts_cell,
+	                                   .compare = services_restarts_compare,
+	                                   .descending = true },
+	                                 { .name = "enabled",
+	                                   .title = "AT BOOT",
+	                                   .min = 7,
+	                                   .max = 10,
+	                                   .importance = 7,
+	                                   .cell = services_enabled_cell },
+	                                 { .name = "pid",
+	                                   .title = "PID",
+	                                   .min = 5,
+	                                   .max = 7,
+	                                   .importance = 9,
+	                                   .align = ALIGN_RIGHT,
+	                                   .cell = services_pid_cell },
+	                                 { .name = "about",
+	                                   .title = "ABOUT",
+	                                   .min = 16,
+	                                   .max = -1,
+	                                   .importance = 8,
+	                                   .cell = services_about_cell },
+	                                 { COLUMN_OF_AGE },
+	                                 { .name = NULL } };
 
 /* Services are what one looks for; sockets and timers come after them. */
 static int services_rank_of(const struct row *r)
@@ -176,15 +201,6 @@ static int services_order(const struct row *a, const struct row *b)
 	return rank ? rank : order_by_need(a, b);
 }
 
-static size_t services_strip(const struct row *r, struct cell *lines, size_t max)
-{
-	(void)max;
-	if (!r->why || r->health < HEALTH_ATTENTION)
-		return 0;
-	cell_set(&lines[0], tone_health(r->health), "%s: %s", r->name, r->why);
-	return 1;
-}
-
 const struct panel panel_services = {
 	.name = "services",
 	.title = "Services",
@@ -192,7 +208,7 @@ const struct panel panel_services = {
 	.kind = &kind_unit,
 	.columns = columns,
 	.order = services_order,
-	.brief = services_brief,
-	.empty = services_empty,
-	.strip = services_strip,
+	.brief_column = "state",
+	.calm = { "No systemd units", "." },
+	.sources = { "systemd", "systemd-user" },
 };

@@ -217,56 +217,79 @@ static bool sessions_wants(const struct row *r)
 }
 
 static const struct column columns[] = {
-	{ "health", "", 1, 1, 0, ALIGN_LEFT, CUT_END, cell_glyph, order_by_need, false },
-	{ "server", "SERVER", 4, 12, 2, ALIGN_LEFT, CUT_MIDDLE, cell_server, NULL, false },
-	{ "title", "SESSION", 14, 44, 0, ALIGN_LEFT, CUT_END, sessions_title_cell, NULL, false },
-	{ "status", "STATUS", 10, 26, 1, ALIGN_LEFT, CUT_END, sessions_status_cell, NULL, false },
-	{ "directory", "DIRECTORY", 8, 28, 4, ALIGN_LEFT, CUT_MIDDLE, sessions_directory_cell, NULL,
-	  false },
-	{ "agent", "AGENT", 5, 8, 8, ALIGN_LEFT, CUT_END, sessions_agent_cell, NULL, false },
-	{ "model", "MODEL", 4, 16, 7, ALIGN_LEFT, CUT_MIDDLE, sessions_model_cell, NULL, false },
-	{ "context", "CTX%", 4, 4, 5, ALIGN_RIGHT, CUT_END, sessions_context_cell,
-	  sessions_context_compare, true },
-	{ "tokens", "TOK", 4, 5, 9, ALIGN_RIGHT, CUT_END, sessions_tokens_cell,
-	  sessions_tokens_compare, true },
-	{ "cost", "COST", 5, 6, 6, ALIGN_RIGHT, CUT_END, sessions_cost_cell, sessions_cost_compare,
-	  true },
-	{ "active", "LAST", 4, 4, 3, ALIGN_RIGHT, CUT_END, sessions_active_cell,
-	  sessions_active_compare, false },
-	{ "asks", "WHAT", 10, -1, 3, ALIGN_LEFT, CUT_END, sessions_asks_cell, NULL, false },
-	{ "age", "", 0, 8, 1, ALIGN_RIGHT, CUT_END, cell_stale, NULL, false },
-	{ 0 }
+	{ COLUMN_OF_HEALTH },
+	{ COLUMN_OF_SERVER, .min = 4, .importance = 2 },
+	{ .name = "title", .title = "SESSION", .min = 14, .max = 44, .cell = sessions_title_cell },
+	{ .name = "status",
+	  .title = "STATUS",
+	  .min = 10,
+	  .max = 26,
+	  .importance = 1,
+	  .cell = sessions_status_cell },
+	{ .name = "directory",
+	  .title = "DIRECTORY",
+	  .min = 8,
+	  .max = 28,
+	  .importance = 4,
+	  .cut = CUT_MIDDLE,
+	  .cell = sessions_directory_cell },
+	{ .name = "agent",
+	  .title = "AGENT",
+	  .min = 5,
+	  .max = 8,
+	  .importance = 8,
+	  .cell = sessions_agent_cell },
+	{ .name = "model",
+	  .title = "MODEL",
+	  .min = 4,
+	  .max = 16,
+	  .importance = 7,
+	  .cut = CUT_MIDDLE,
+	  .cell = sessions_model_cell },
+	{ .name = "context",
+	  .title = "CTX%",
+	  .min = 4,
+	  .max = 4,
+	  .importance = 5,
+	  .align = ALIGN_RIGHT,
+	  .cell = sessions_context_cell,
+	  .compare = sessions_context_compare,
+	  .descending = true },
+	{ .name = "tokens",
+	  .title = "TOK",
+	  .min = 4,
+	  .max = 5,
+	  .importance = 9,
+	  .align = ALIGN_RIGHT,
+	  .cell = sessions_tokens_cell,
+	  .compare = sessions_tokens_compare,
+	  .descending = true },
+	{ .name = "cost",
+	  .title = "COST",
+	  .min = 5,
+	  .max = 6,
+	  .importance = 6,
+	  .align = ALIGN_RIGHT,
+	  .cell = sessions_cost_cell,
+	  .compare = sessions_cost_compare,
+	  .descending = true },
+	{ .name = "active",
+	  .title = "LAST",
+	  .min = 4,
+	  .max = 4,
+	  .importance = 3,
+	  .align = ALIGN_RIGHT,
+	  .cell = sessions_active_cell,
+	  .compare = sessions_active_compare },
+	{ .name = "asks",
+	  .title = "WHAT",
+	  .min = 10,
+	  .max = -1,
+	  .importance = 3,
+	  .cell = sessions_asks_cell },
+	{ COLUMN_OF_AGE },
+	{ .name = NULL }
 };
-
-static void sessions_brief(const struct row *r, struct cell *c)
-{
-	struct cell status = { 0 };
-	sessions_status_cell(r, &status);
-	cell_set(c, status.tone, "%s  %s%s%s", r->name, status.text, r->why ? "  " : "",
-	         r->why ? r->why : "");
-	c->changes_ms = status.changes_ms;
-}
-
-static void sessions_empty(const struct store *store, const struct server *s, char *buf,
-                           size_t size)
-{
-	static const char *const names[] = { "sessions", NULL };
-	char calm[160];
-	snprintf(calm, sizeof(calm),
-	         s ? "No OpenCode, Claude Code or tmux sessions on %s."
-	           : "No OpenCode, Claude Code or tmux sessions.",
-	         s ? s->name : "");
-	empty_sentence(store, s, names, calm, buf, size);
-}
-
-static size_t sessions_strip(const struct row *r, struct cell *lines, size_t max)
-{
-	(void)max;
-	if (!r->why || r->health < HEALTH_ATTENTION)
-		return 0;
-	cell_set(&lines[0], tone_health(r->health), "%s: %s", r->name, r->why);
-	return 1;
-}
 
 const struct panel panel_sessions = {
 	.name = "sessions",
@@ -277,7 +300,8 @@ const struct panel panel_sessions = {
 	.order = sessions_order,
 	.wants = sessions_wants,
 	.random_ids = true,
-	.brief = sessions_brief,
-	.empty = sessions_empty,
-	.strip = sessions_strip,
+	.brief_column = "status",
+	.brief_why = true,
+	.sources = { "sessions" },
+	.calm = { "No OpenCode, Claude Code or tmux sessions", "." },
 };

@@ -308,20 +308,64 @@ static int cell_add_sentences_of(const struct server *s, const char *const *name
 	return found;
 }
 
+static void cells_calm(const struct panel *p, const struct server *only, char *buf, size_t size)
+{
+	const char *first = p->calm[0] ? p->calm[0] : "Nothing here.", *rest = p->calm[1];
+	if (rest && only)
+		snprintf(buf, size, "%s on %s%s", first, only->name, rest);
+	else
+		snprintf(buf, size, "%s%s", first, rest ? rest : "");
+}
+
 /* The calm sentence tells how to fill the pane, and stays beside what is wrong with a server. While
  * answers are on their way nobody knows yet that there is nothing. */
-void empty_sentence(const struct store *store, const struct server *only, const char *const *names,
-                    const char *calm, char *buf, size_t size)
+void panel_empty(const struct panel *p, const struct store *store, const struct server *only,
+                 char *buf, size_t size)
 {
-	char wrong[1536] = "";
+	char wrong[1536] = "", calm[512];
 	int found = KNOWN;
-	for (const struct server *s = store_servers(store); s; s = s->next)
+	for (const struct server *s = p->sources[0] ? store_servers(store) : NULL; s; s = s->next)
 		if (!only || s == only)
-			found |= cell_add_sentences_of(s, names, wrong, sizeof(wrong));
+			found |= cell_add_sentences_of(s, p->sources, wrong, sizeof(wrong));
+	cells_calm(p, only, calm, sizeof(calm));
 	if (found & ASKING)
 		snprintf(buf, size, "%s", wrong);
 	else
 		snprintf(buf, size, "%s%s%s", calm, *wrong ? "\n" : "", wrong);
+}
+
+/* --- a row in one line --------------------------------------------------- */
+
+/* Blank when the panel has no such column. */
+static void cells_column(const struct panel *p, const char *column, const struct row *r,
+                         struct cell *c)
+{
+	for (const struct column *col = p->columns; col && col->name; col++)
+		if (!strcmp(col->name, column)) {
+			col->cell(r, c);
+			return;
+		}
+}
+
+bool panel_has_brief(const struct panel *p)
+{
+	return p->brief || p->brief_column;
+}
+
+bool panel_brief(const struct panel *p, const struct row *r, struct cell *c)
+{
+	struct cell name = { 0 }, state = { 0 };
+	if (p->brief)
+		p->brief(r, c);
+	if (p->brief || !p->brief_column)
+		return p->brief != NULL;
+	cells_column(p, "name", r, &name);
+	cells_column(p, p->brief_column, r, &state);
+	cell_set(c, state.tone, "%s  %s", name.text[0] ? name.text : r->name, state.text);
+	c->changes_ms = state.changes_ms;
+	if (p->brief_why && r->why)
+		cell_add(c, "  %s", r->why);
+	return true;
 }
 
 int order_by_need(const struct row *a, const struct row *b)

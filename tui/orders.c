@@ -196,9 +196,7 @@ static void order_confirmed(const struct dialog_result *result, void *arg)
 static void order_state_text(struct console *c, const struct row *r, struct cell *out)
 {
 	const struct pane *p = pane_of_kind(c, r->kind);
-	if (p && p->panel->brief)
-		p->panel->brief(r, out);
-	else
+	if (!p || !panel_brief(p->panel, r, out))
 		cell_set(out, TONE_PLAIN, "%s", r->name);
 }
 

@@ -1,7 +1,7 @@
 /* panel.h: what a pane can show. One file per panel in panels/, one line in panels.c.
  *
- * A panel is a table of rows (most), or draws itself (logs, details). Simple panels are a columns
- * table and nothing else. */
+ * A panel is a table of rows (most), or draws itself (activity). A simple panel is a table of
+ * columns and a struct panel of words: what is left NULL has a common answer. */
 #ifndef TUI_PANEL_H
 #define TUI_PANEL_H
 
@@ -25,6 +25,13 @@ struct cell {
 };
 enum align { ALIGN_LEFT, ALIGN_RIGHT };
 
+enum column_flags {
+	COLUMN_HEALTH = 1, /* the glyph of the row's health */
+	COLUMN_SERVER = 2, /* the server's name: left out where there is one server only */
+	/* how old what is shown is: at the end of the row, in a place of its own */
+	COLUMN_AGE = 4,
+};
+
 struct column {
 	const char *name;  /* "cpu": config and sort key */
 	const char *title; /* "CPU%" */
@@ -36,8 +43,20 @@ struct column {
 	void (*cell)(const struct row *, struct cell *);
 	int (*compare)(const struct row *, const struct row *); /* NULL: by the cell's text */
 	bool descending;                                        /* the natural first order */
+	unsigned flags;                                         /* enum column_flags */
 };
+/* Columns that most panels have, for the braces of one: { COLUMN_OF_SERVER, .min = 8 }. */
+#define COLUMN_OF_HEALTH                                                       \
+	.name = "health", .title = "", .min = 1, .max = 1, .cell = cell_glyph, \
+	.compare = order_by_need, .flags = COLUMN_HEALTH
+#define COLUMN_OF_SERVER                                                                        \
+	.name = "server", .title = "SERVER", .max = 12, .cut = CUT_MIDDLE, .cell = cell_server, \
+	.flags = COLUMN_SERVER
+#define COLUMN_OF_AGE                                                                \
+	.name = "age", .title = "", .max = 8, .importance = 1, .align = ALIGN_RIGHT, \
+	.cell = cell_stale, .flags = COLUMN_AGE
 
+#define PANEL_SOURCES_MAX 4
 struct panel {
 	const char
 		*name; /* "containers": `:containers`, [settings], key 1-9 by place in panels[] */
@@ -59,12 +78,16 @@ struct panel {
 	const char *instead_after;
 	/* a filter does not look at them: letters by chance match any few letters */
 	bool random_ids;
-	/* One line for very narrow panes (under 60 cells): writes name and text of the row. NULL:
-	 * the columns. */
+	/* One line for very narrow panes (under 60 cells): the row's name (its column called
+	 * "name", where there is one), the cell of the column called brief_column, and with
+	 * brief_why the reason. brief says it in its own way. All NULL: the columns. */
+	const char *brief_column;
+	bool brief_why;
 	void (*brief)(const struct row *, struct cell *);
-	/* The sentence when there is no row: why (no engine, not allowed, nothing there) and what
-	 * would help. */
-	void (*empty)(const struct store *, const struct server *, char *buf, size_t size);
+	/* The sentence when there is no row: calm, with " on SERVER" between its two parts inside a
+	 * server (the second NULL: nowhere), and why the sources, by the names of their backends,
+	 * show nothing. calm NULL: "Nothing here.". */
+	const char *calm[2], *sources[PANEL_SOURCES_MAX + 1];
 	/* A panel without rows of a kind (activity): draws itself into the canvas from line top,
 	 * what concerns one server only (NULL: all); returns how many lines it has. */
 	size_t (*draw)(const struct store *, const struct server *, const struct canvas *,
@@ -114,10 +137,13 @@ bool source_sentence(const struct source *, char *buf, size_t size);
 bool source_fails(const struct row *, struct cell *);
 /* its title without the server's name before it */
 const char *ask_words(const struct server *, const struct ask *);
-/* For panel->empty: the sentences of the named backends (ended by NULL) on server (NULL: all), or
- * calm. */
-void empty_sentence(const struct store *, const struct server *, const char *const *names,
-                    const char *calm, char *buf, size_t size);
+/* A row in one line. False: the panel has no such line, and the columns are shown. */
+bool panel_brief(const struct panel *, const struct row *, struct cell *);
+bool panel_has_brief(const struct panel *);
+/* Why the panel has no row, on server (NULL: all), and what would help; a line for each sentence.
+ */
+void panel_empty(const struct panel *, const struct store *, const struct server *, char *buf,
+                 size_t size);
 /* worst first, then by name, then by server */
 int order_by_need(const struct row *, const struct row *);
 int compare_numbers(double a, double b); /* unknown (below 0) is smallest */

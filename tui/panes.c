@@ -337,10 +337,8 @@ static void pane_draw_empty(struct console *c, const struct pane *p, const struc
 		         p->filter[0] ? "No row matches /%s; Esc shows all %zu."
 		                      : "No problems here%.0s; ! shows all %zu.",
 		         p->filter, p->total);
-	else if (p->panel->empty)
-		p->panel->empty(c->store, only, text, sizeof(text));
 	else
-		snprintf(text, sizeof(text), "Nothing here.");
+		panel_empty(p->panel, c->store, only, text, sizeof(text));
 	for (int y = 0; y < at->height && (line = strsep(&rest, "\n"));)
 		y += draw_wrapped(at, y, 2, TONE_DIM, line);
 }

@@ -226,7 +226,7 @@ static void table_draw_give_rest(const struct table *t, struct layout *l, int sp
 
 static bool table_draw_is_age(const struct column *col)
 {
-	return col->cell == cell_stale;
+	return col->flags & COLUMN_AGE;
 }
 
 /* A column in which no row says anything gives its place to those that are cut. */
@@ -395,7 +395,7 @@ static void table_draw_draw_row(struct table *t, const struct canvas *c, int y,
 static bool table_draw_says_server(const struct table *t)
 {
 	for (size_t i = 0; i < t->n_columns; i++)
-		if (!strcmp(t->panel->columns[i].name, "server"))
+		if (t->panel->columns[i].flags & COLUMN_SERVER)
 			return !t->hidden[i];
 	return false;
 }
@@ -409,7 +409,7 @@ static void table_draw_draw_brief(struct table *t, const struct canvas *c, int y
 	bool stale = row_stale(r, &since);
 	int width = c->width - 3, age_width;
 
-	t->panel->brief(r, &cell);
+	panel_brief(t->panel, r, &cell);
 	cell_stale(r, &age);
 	age_width = (int)cells(age.text);
 	if (age_width && width > age_width + 8)
@@ -542,7 +542,7 @@ static void table_draw_draw_briefs(struct table *t, const struct canvas *c, bool
 
 void table_draw(struct table *t, const struct canvas *c, bool focused)
 {
-	bool brief = t->panel->brief && c->width < TABLE_BRIEF_CELLS;
+	bool brief = panel_has_brief(t->panel) && c->width < TABLE_BRIEF_CELLS;
 	int head = !brief && !t->headless && (c->height > 2 || (c->height == 2 && t->n <= 1));
 
 	canvas_clear(c);

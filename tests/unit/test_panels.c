@@ -378,7 +378,7 @@ static void test_hostile_text(void **state)
 			check_clean(c.text);
 		}
 		memset(&c, 0, sizeof(c));
-		all[i].panel->brief(all[i].row, &c);
+		assert_true(panel_brief(all[i].panel, all[i].row, &c));
 		check_clean(c.text);
 	}
 	s->server.row.why = s->unit.row.why = s->ctr.row.why = NULL;
@@ -410,12 +410,51 @@ static void test_sentences(void **state)
 	check(&panel_fleet, "containers", &s->server.row, "denied");
 	s->source.state = SOURCE_ABSENT;
 	assert_false(source_sentence(&s->source, text, sizeof(text)));
-	panel_containers.empty(s->store, NULL, text, sizeof(text));
+	panel_empty(&panel_containers, s->store, NULL, text, sizeof(text));
 	assert_string_equal(text, "No containers.");
-	panel_fleet.empty(s->store, NULL, text, sizeof(text));
+	panel_empty(&panel_fleet, s->store, NULL, text, sizeof(text));
 	assert_non_null(strstr(text, ":connect"));
-	panel_needs.empty(s->store, &s->server, text, sizeof(text));
+	panel_empty(&panel_needs, s->store, &s->server, text, sizeof(text));
 	assert_string_equal(text, "Nothing on sese needs you.");
+}
+
+static void check_brief(const struct panel *p, const struct row *r, const char *text)
+{
+	struct cell c = { 0 };
+	assert_true(panel_brief(p, r, &c));
+	assert_string_equal(c.text, text);
+	assert_true(c.changes_ms > now_wall_ms()); /* that of its age */
+}
+
+/* A panel of words and columns needs no functions for its line and for its emptiness. */
+static void test_words_of_a_plain_panel(void **state)
+{
+	static const struct panel bare = { .name = "bare", .columns = NULL };
+	struct scene *s = *state;
+	struct cell c = { 0 };
+	struct panel reasons = panel_containers;
+	char text[1024];
+	s->ctr.state = CONTAINER_RUNNING;
+	s->ctr.started_ms = now_wall_ms() - 34 * 3600000LL - 1000;
+	check_brief(&panel_containers, &s->ctr.row, "javisi_n8n  up 34h");
+	reasons.brief_why = true;
+	s->ctr.row.why = xstrdup("is slow");
+	check_brief(&reasons, &s->ctr.row, "javisi_n8n  up 34h  is slow");
+	free(s->ctr.row.why);
+	s->ctr.row.why = NULL;
+	snprintf(s->unit.active, sizeof(s->unit.active), "active");
+	snprintf(s->unit.sub, sizeof(s->unit.sub), "running");
+	s->unit.active_ms = now_wall_ms() - 180500;
+	s->unit.user = true;
+	check_brief(&panel_services, &s->unit.row, "caddy.service (user)  running 3m");
+	assert_false(panel_brief(&bare, &s->ctr.row, &c));
+	assert_false(panel_has_brief(&bare));
+	panel_empty(&bare, s->store, &s->server, text, sizeof(text));
+	assert_string_equal(text, "Nothing here.");
+	panel_empty(&panel_containers, s->store, &s->server, text, sizeof(text));
+	assert_string_equal(text, "No containers on sese.");
+	panel_empty(&panel_fleet, s->store, &s->server, text, sizeof(text));
+	assert_null(strstr(text, "sese"));
 }
 
 int main(void)
@@ -428,6 +467,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_fleet, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_lost_server, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_death_strip, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_words_of_a_plain_panel, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_hostile_text, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_order_of_need, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_sentences, set_up, tear_down),

@@ -158,13 +158,37 @@ static int number_compare(const struct row *a, const struct row *b)
 }
 
 static const struct column columns[] = {
-	{ "health", "", 1, 1, 0, ALIGN_LEFT, CUT_END, glyph_cell, NULL, false },
-	{ "name", "NAME", 6, 20, 0, ALIGN_LEFT, CUT_MIDDLE, name_cell, NULL, false },
-	{ "number", "N", 3, 5, 2, ALIGN_RIGHT, CUT_END, number_cell, number_compare, true },
-	{ "clock", "FOR", 3, 4, 4, ALIGN_RIGHT, CUT_END, clock_cell, NULL, false },
-	{ "why", "WHY", 6, -1, 1, ALIGN_LEFT, CUT_END, why_cell, NULL, false },
-	{ "nothing", "", 0, 8, 1, ALIGN_RIGHT, CUT_END, nothing_cell, NULL, false },
-	{ 0 }
+	{ .name = "health", .title = "", .min = 1, .max = 1, .cell = glyph_cell },
+	{ .name = "name",
+	  .title = "NAME",
+	  .min = 6,
+	  .max = 20,
+	  .cut = CUT_MIDDLE,
+	  .cell = name_cell },
+	{ .name = "number",
+	  .title = "N",
+	  .min = 3,
+	  .max = 5,
+	  .importance = 2,
+	  .align = ALIGN_RIGHT,
+	  .cell = number_cell,
+	  .compare = number_compare,
+	  .descending = true },
+	{ .name = "clock",
+	  .title = "FOR",
+	  .min = 3,
+	  .max = 4,
+	  .importance = 4,
+	  .align = ALIGN_RIGHT,
+	  .cell = clock_cell },
+	{ .name = "why", .title = "WHY", .min = 6, .max = -1, .importance = 1, .cell = why_cell },
+	{ .name = "nothing",
+	  .title = "",
+	  .max = 8,
+	  .importance = 1,
+	  .align = ALIGN_RIGHT,
+	  .cell = nothing_cell },
+	{ .name = NULL }
 };
 static void brief(const struct row *r, struct cell *c)
 {
@@ -182,13 +206,33 @@ static bool instead(const struct row *r, struct cell *c)
 }
 
 static const struct column aging_columns[] = {
-	{ "health", "", 1, 1, 0, ALIGN_LEFT, CUT_END, glyph_cell, NULL, false },
-	{ "name", "NAME", 6, 20, 0, ALIGN_LEFT, CUT_MIDDLE, name_cell, NULL, false },
-	{ "number", "N", 3, 5, 2, ALIGN_RIGHT, CUT_END, number_cell, number_compare, true },
-	{ "why", "WHY", 6, -1, 1, ALIGN_LEFT, CUT_END, why_cell, NULL, false },
-	{ "far", "FAR", 3, 5, 2, ALIGN_RIGHT, CUT_END, number_cell, NULL, true },
-	{ "age", "", 0, 8, 1, ALIGN_RIGHT, CUT_END, cell_stale, NULL, false },
-	{ 0 }
+	{ .name = "health", .title = "", .min = 1, .max = 1, .cell = glyph_cell },
+	{ .name = "name",
+	  .title = "NAME",
+	  .min = 6,
+	  .max = 20,
+	  .cut = CUT_MIDDLE,
+	  .cell = name_cell },
+	{ .name = "number",
+	  .title = "N",
+	  .min = 3,
+	  .max = 5,
+	  .importance = 2,
+	  .align = ALIGN_RIGHT,
+	  .cell = number_cell,
+	  .compare = number_compare,
+	  .descending = true },
+	{ .name = "why", .title = "WHY", .min = 6, .max = -1, .importance = 1, .cell = why_cell },
+	{ .name = "far",
+	  .title = "FAR",
+	  .min = 3,
+	  .max = 5,
+	  .importance = 2,
+	  .align = ALIGN_RIGHT,
+	  .cell = number_cell,
+	  .descending = true },
+	{ COLUMN_OF_AGE },
+	{ .name = NULL }
 };
 static const struct panel aging = {
 	.name = "things", .columns = aging_columns, .instead = instead, .instead_after = "name"
@@ -482,14 +526,42 @@ static void passing_cell(const struct row *r, struct cell *c)
  * other rows stay as they were. */
 static void test_passing_text(void **state)
 {
-	static const struct column busy_columns[] = {
-		{ "name", "NAME", 6, 20, 0, ALIGN_LEFT, CUT_MIDDLE, name_cell, NULL, false },
-		{ "state", "STATE", 5, 40, 1, ALIGN_LEFT, CUT_END, passing_cell, NULL, false },
-		{ "number", "N", 3, 5, 2, ALIGN_RIGHT, CUT_END, number_cell, number_compare, true },
-		{ "far", "FAR", 3, 5, 2, ALIGN_RIGHT, CUT_END, number_cell, NULL, true },
-		{ "why", "WHY", 6, -1, 1, ALIGN_LEFT, CUT_END, why_cell, NULL, false },
-		{ 0 }
-	};
+	static const struct column busy_columns[] = { { .name = "name",
+		                                        .title = "NAME",
+		                                        .min = 6,
+		                                        .max = 20,
+		                                        .cut = CUT_MIDDLE,
+		                                        .cell = name_cell },
+		                                      { .name = "state",
+		                                        .title = "STATE",
+		                                        .min = 5,
+		                                        .max = 40,
+		                                        .importance = 1,
+		                                        .cell = passing_cell },
+		                                      { .name = "number",
+		                                        .title = "N",
+		                                        .min = 3,
+		                                        .max = 5,
+		                                        .importance = 2,
+		                                        .align = ALIGN_RIGHT,
+		                                        .cell = number_cell,
+		                                        .compare = number_compare,
+		                                        .descending = true },
+		                                      { .name = "far",
+		                                        .title = "FAR",
+		                                        .min = 3,
+		                                        .max = 5,
+		                                        .importance = 2,
+		                                        .align = ALIGN_RIGHT,
+		                                        .cell = number_cell,
+		                                        .descending = true },
+		                                      { .name = "why",
+		                                        .title = "WHY",
+		                                        .min = 6,
+		                                        .max = -1,
+		                                        .importance = 1,
+		                                        .cell = why_cell },
+		                                      { .name = NULL } };
 	static const struct panel busy = { .name = "things", .columns = busy_columns };
 	struct table *t = table_create(&busy);
 
@@ -510,13 +582,34 @@ static void test_passing_text(void **state)
  * stands. What is left out or cut can be asked for. */
 static void test_room_for_what_is_cut(void **state)
 {
-	static const struct column some[] = {
-		{ "name", "NAME", 6, 10, 0, ALIGN_LEFT, CUT_MIDDLE, name_cell, NULL, false },
-		{ "why", "WHY", 6, 12, 2, ALIGN_LEFT, CUT_END, why_cell, NULL, false },
-		{ "number", "N", 3, 5, 3, ALIGN_RIGHT, CUT_END, number_cell, number_compare, true },
-		{ "nothing", "NOTHING", 7, -1, 1, ALIGN_LEFT, CUT_END, nothing_cell, NULL, false },
-		{ 0 }
-	};
+	static const struct column some[] = { { .name = "name",
+		                                .title = "NAME",
+		                                .min = 6,
+		                                .max = 10,
+		                                .cut = CUT_MIDDLE,
+		                                .cell = name_cell },
+		                              { .name = "why",
+		                                .title = "WHY",
+		                                .min = 6,
+		                                .max = 12,
+		                                .importance = 2,
+		                                .cell = why_cell },
+		                              { .name = "number",
+		                                .title = "N",
+		                                .min = 3,
+		                                .max = 5,
+		                                .importance = 3,
+		                                .align = ALIGN_RIGHT,
+		                                .cell = number_cell,
+		                                .compare = number_compare,
+		                                .descending = true },
+		                              { .name = "nothing",
+		                                .title = "NOTHING",
+		                                .min = 7,
+		                                .max = -1,
+		                                .importance = 1,
+		                                .cell = nothing_cell },
+		                              { .name = NULL } };
 	static const struct panel cut = { .name = "things", .columns = some };
 	struct table *t = table_create(&cut);
 	struct cell left = { 0 };
