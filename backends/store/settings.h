@@ -116,14 +116,16 @@ struct settings *settings_load(const char *file, struct doc *complaints);
 /* lets go; who lets go last frees them; NULL is fine */
 void settings_destroy(const struct settings *);
 
-/* One row per key, for the man page and --check-config. A file is a path that must be readable. */
+/* One row per key, for the man page and --check-config. A file is a path that must be readable, a
+ * command is text that a shell runs. */
 enum setting_type {
 	SETTING_TEXT,
 	SETTING_PATH,
 	SETTING_NUMBER,
 	SETTING_YES_NO,
 	SETTING_LINES,
-	SETTING_FILE
+	SETTING_FILE,
+	SETTING_COMMAND
 };
 struct setting_row {
 	const char *section, *key;

@@ -105,18 +105,6 @@ static const struct setting_row *settings_lines_row(const char *section, const c
 	return NULL;
 }
 
-/* In a command " ;" is likely meant for the shell, and what inih leaves of the command would run.
- */
-static bool settings_lines_is_command(const char *key)
-{
-	static const char *const commands[] = { "run", "rollback", "command", "token_command",
-		                                "password_command" };
-	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-		if (strcmp(key, commands[i]) == 0)
-			return true;
-	return false;
-}
-
 static bool settings_lines_has_comment(const char *value)
 {
 	for (const char *s = strchr(value, ';'); s; s = strchr(s + 1, ';'))
@@ -141,7 +129,9 @@ static bool settings_lines_key(struct settings_lines *s, const char *line, int n
 	char *key = xstrndup(line, end);
 	const struct setting_row *row = settings_lines_row(s->section, key);
 	bool good = true;
-	if (row && settings_lines_is_command(key) && settings_lines_has_comment(line + len + 1)) {
+	/* In a command " ;" is meant for the shell, and what inih leaves of the command would run.
+	 */
+	if (row && row->type == SETTING_COMMAND && settings_lines_has_comment(line + len + 1)) {
 		snprintf(why, size,
 		         "%s: a blank and ; begin a comment, and the command ends there; "
 		         "write ; without a blank before it, or &&",

@@ -56,9 +56,9 @@ const struct setting_row setting_rows[] = {
 	{ "headscale", "server", SETTING_TEXT, H(server), 0, 0, NULL, NULL,
 	  "the server to go through, as a [server NAME] or argument calls it; this machine when "
 	  "absent" },
-	{ "headscale", "token_command", SETTING_TEXT, H(token_command), 0, 0, NULL, NULL,
+	{ "headscale", "token_command", SETTING_COMMAND, H(token_command), 0, 0, NULL, NULL,
 	  "run on this machine, prints the API key: pass show headscale" },
-	{ "headscale", "command", SETTING_TEXT, H(command), 0, 0, NULL, NULL,
+	{ "headscale", "command", SETTING_COMMAND, H(command), 0, 0, NULL, NULL,
 	  "how its program is called on the server: docker exec headscale headscale" },
 	{ "opencode", "url", SETTING_TEXT, O(url), 0, 0, NULL, NULL,
 	  "where it listens, as seen from the server: http://127.0.0.1:4096, "
@@ -68,7 +68,7 @@ const struct setting_row setting_rows[] = {
 	  "absent" },
 	{ "opencode", "user", SETTING_TEXT, O(user), 0, 0, "opencode", NULL,
 	  "its user, when OPENCODE_SERVER_USERNAME says another" },
-	{ "opencode", "password_command", SETTING_TEXT, O(password_command), 0, 0, NULL, NULL,
+	{ "opencode", "password_command", SETTING_COMMAND, O(password_command), 0, 0, NULL, NULL,
 	  "run on this machine, prints the password: pass show opencode" },
 	{ "opencode", "directory", SETTING_TEXT, O(directory), 0, 0, NULL, NULL,
 	  "a directory on the server whose sessions are asked for even when none was used lately" },
@@ -76,7 +76,7 @@ const struct setting_row setting_rows[] = {
 	  "where it runs, as a [server NAME] or argument calls it; \"local\" is this machine" },
 	{ "deploy", "directory", SETTING_PATH, D(directory), 0, 0, NULL, NULL,
 	  "the folder there to run in; the home folder when absent" },
-	{ "deploy", "run", SETTING_TEXT, D(run), 0, 0, NULL, NULL,
+	{ "deploy", "run", SETTING_COMMAND, D(run), 0, 0, NULL, NULL,
 	  "the command for sh; {NAME} becomes the value of an asked variable as one argument, "
 	  "which $NAME holds too" },
 	{ "deploy", "ask", SETTING_LINES, D(ask), 0, 0, NULL, NULL,
@@ -87,7 +87,7 @@ const struct setting_row setting_rows[] = {
 	  "the server; may be given many times" },
 	{ "deploy", "within", SETTING_NUMBER, D(within), 1, 3600, "60", NULL,
 	  "seconds that the checks have to become true" },
-	{ "deploy", "rollback", SETTING_TEXT, D(rollback), 0, 0, NULL, NULL,
+	{ "deploy", "rollback", SETTING_COMMAND, D(rollback), 0, 0, NULL, NULL,
 	  "the command that is offered when it failed" },
 	{ "deploy", "confirm", SETTING_YES_NO, D(confirm), 0, 0, "yes", NULL,
 	  "ask before it is started" },
@@ -99,7 +99,7 @@ const struct setting_row setting_rows[] = {
 	{ "dokploy", "server", SETTING_TEXT, P(server), 0, 0, NULL, NULL,
 	  "the server to go through, as a [server NAME] or argument calls it; this machine when "
 	  "absent" },
-	{ "dokploy", "token_command", SETTING_TEXT, P(token_command), 0, 0, NULL, NULL,
+	{ "dokploy", "token_command", SETTING_COMMAND, P(token_command), 0, 0, NULL, NULL,
 	  "run on this machine, prints an API key of it: pass show dokploy" },
 	{ "dokploy", "stack_image", SETTING_TEXT, P(stack_image), 0, 0, NULL, NULL,
 	  "the image of a new stack, unless image= is typed with its name" },
@@ -118,7 +118,7 @@ const struct setting_row setting_rows[] = {
 	{ "coolify", "server", SETTING_TEXT, W(server), 0, 0, NULL, NULL,
 	  "the server to go through, as a [server NAME] or argument calls it; this machine when "
 	  "absent" },
-	{ "coolify", "token_command", SETTING_TEXT, W(token_command), 0, 0, NULL, NULL,
+	{ "coolify", "token_command", SETTING_COMMAND, W(token_command), 0, 0, NULL, NULL,
 	  "run on this machine, prints an API token of it, with its number and |: pass show "
 	  "coolify" },
 	{ "portal", "url", SETTING_TEXT, W(url), 0, 0, NULL, NULL,
@@ -133,7 +133,10 @@ const struct setting_row setting_rows[] = {
 const char *setting_type_name(enum setting_type type)
 {
 	static const char *const names[] = {
-		"text", "path", "number", "yes or no", "lines", "path"
+		[SETTING_TEXT] = "text",     [SETTING_PATH] = "path",
+		[SETTING_NUMBER] = "number", [SETTING_YES_NO] = "yes or no",
+		[SETTING_LINES] = "lines",   [SETTING_FILE] = "path",
+		[SETTING_COMMAND] = "text",
 	};
 	return names[type];
 }
