@@ -1,7 +1,8 @@
 /* settings.c: reads the configuration file by a table of keys and a table of sections.
  *
  * A section is its struct in settings.h, its rows in settings_rows.c and one line in sections[]
- * below. Finding one, making one, its checks and its end come from there. inih reads the lines.
+ * below. Finding one, making one, its checks and its end come from there. inih reads the lines,
+ * settings_lines.c sees what inih would take without a word.
  *
  * A wrong line is a complaint with its place and the nearest valid name, and nothing else happens
  * to it: the rest of the file counts. */
@@ -12,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -27,6 +27,7 @@
 #include "backends/store/doc.h"
 #include "backends/servers/server.h"
 #include "backends/store/settings_lines.h"
+#include "backends/store/settings_rows.h"
 
 #define KEYS_MAX 64 /* of one section */
 
@@ -53,88 +54,6 @@ static int settings_complain(struct reading *r, char *text)
 	return 1; /* inih: go on */
 }
 
-char *path_expand(const char *path)
-{
-	const char *home = getenv("HOME");
-	if (path[0] == '~' && (path[1] == '/' || !path[1]) && home)
-		return xasprintf("%s%s", home, path + 1);
-	return xstrdup(path);
-}
-
-static bool settings_word_in(const char *word, const char *words)
-{
-	size_t n = strlen(word);
-	for (const char *s = words; *s; s += strspn(s, " ")) {
-		size_t len = strcspn(s, " ");
-		if (len == n && strncmp(s, word, n) == 0)
-			return true;
-		s += len;
-	}
-	return false;
-}
-
-static int settings_set_number(struct reading *r, const struct setting_row *row, void *field,
-                               const char *value)
-{
-	char *end;
-	errno = 0;
-	long n = strtol(value, &end, 10);
-	if (*end || end == value || errno || n < row->min || n > row->max)
-		return COMPLAIN(r, "%s: expected a number from %d to %d, got \"%s\"", row->key,
-		                row->min, row->max, value);
-	*(int *)field = (int)n;
-	return 1;
-}
-
-static int settings_set_yes_no(struct reading *r, const struct setting_row *row, void *field,
-                               const char *value)
-{
-	static const char *const words[] = { "no", "yes", "off", "on", "false", "true", "0", "1" };
-	for (size_t i = 0; i < ARRAY_LEN(words); i++)
-		if (strcasecmp(value, words[i]) == 0) {
-			*(bool *)field = i % 2;
-			return 1;
-		}
-	return COMPLAIN(r, "%s: expected yes or no, got \"%s\"", row->key, value);
-}
-
-static char *settings_text_value(enum setting_type type, const char *old, const char *value)
-{
-	if (type == SETTING_PATH || type == SETTING_FILE)
-		return path_expand(value);
-	if (type == SETTING_LINES && old)
-		return xasprintf("%s\n%s", old, value);
-	return xstrdup(value);
-}
-
-static int settings_set(struct reading *r, const struct setting_row *row, void *base,
-                        const char *value)
-{
-	void *field = (char *)base + row->offset;
-	if (row->type == SETTING_NUMBER)
-		return settings_set_number(r, row, field, value);
-	if (row->type == SETTING_YES_NO)
-		return settings_set_yes_no(r, row, field, value);
-	if (row->choices && !settings_word_in(value, row->choices))
-		return COMPLAIN(r, "%s: expected one of: %s; got \"%s\"", row->key, row->choices,
-		                value);
-	char **text = field, *old = *text;
-	*text = settings_text_value(row->type, old, value);
-	free(old);
-	if (row->type == SETTING_FILE && access(*text, R_OK) != 0)
-		return COMPLAIN(r, "%s: %s cannot be read: %s", row->key, *text, strerror(errno));
-	return 1;
-}
-
-/* The row of a key, or NULL. */
-static const struct setting_row *settings_row_of(const char *section, const char *key)
-{
-	for (const struct setting_row *row = setting_rows; row->key; row++)
-		if (strcmp(row->section, section) == 0 && strcmp(row->key, key) == 0)
-			return row;
-	return NULL;
-}
-
 /* "; did you mean WORD?", or "" when nothing is near. The caller frees. */
 static char *settings_hint(const char *before, const char *near, const char *after)
 {
@@ -157,28 +76,11 @@ static int settings_unknown_key(struct reading *r, const char *section, const ch
 static int settings_set_in(struct reading *r, const char *section, void *base, const char *key,
                            const char *value)
 {
-	const struct setting_row *row = settings_row_of(section, key);
-	return row ? settings_set(r, row, base, value) : settings_unknown_key(r, section, key);
-}
-
-static void settings_fallbacks(const char *section, void *base)
-{
-	struct reading r = { 0 };
-	for (const struct setting_row *row = setting_rows; row->key; row++)
-		if (strcmp(row->section, section) == 0 && row->fallback)
-			settings_set(&r, row, base, row->fallback);
-}
-
-static bool settings_is_text(enum setting_type type)
-{
-	return type != SETTING_NUMBER && type != SETTING_YES_NO;
-}
-
-static void settings_free_texts(const char *section, void *base)
-{
-	for (const struct setting_row *row = setting_rows; row->key; row++)
-		if (strcmp(row->section, section) == 0 && settings_is_text(row->type))
-			free(*(char **)((char *)base + row->offset));
+	const struct setting_row *row = setting_find(section, strlen(section), key);
+	char why[512];
+	if (!row)
+		return settings_unknown_key(r, section, key);
+	return setting_set(row, base, value, why, sizeof(why)) ? 1 : COMPLAIN(r, "%s", why);
 }
 
 /* --- sections ------------------------------------------------------------ */
@@ -253,7 +155,7 @@ static const char *settings_section_name(const struct section *s, const void *on
 /* The value of a text key; NULL: not given. */
 static const char *settings_section_text(const struct section *s, const void *one, const char *key)
 {
-	return settings_pointer(one, settings_row_of(s->name, key)->offset);
+	return settings_pointer(one, setting_find(s->name, strlen(s->name), key)->offset);
 }
 
 /* The name of a section as it is kept: a / would split the ids of rows. The caller frees. */
@@ -281,7 +183,7 @@ static void *settings_section_create(struct reading *r, const struct section *s,
 		         "other signs became -",
 		         s->name, heard, s->name_max);
 	void *one = xcalloc(1, s->size);
-	settings_fallbacks(s->name, one);
+	settings_set_fallbacks(s->name, one);
 	settings_pointer_put(one, s->called, name);
 	memcpy((char *)one + s->line, &r->line, sizeof(r->line));
 	return one;
@@ -350,7 +252,7 @@ static void settings_check_url(struct reading *r, const struct section *s, const
 static void settings_check_required(struct reading *r, const struct section *s, const void *one)
 {
 	for (const struct setting_row *row = setting_rows; row->key; row++) {
-		if (strcmp(row->section, s->name) != 0 || !settings_word_in(row->key, s->required))
+		if (strcmp(row->section, s->name) != 0 || !setting_word_in(row->key, s->required))
 			continue;
 		if (!settings_section_text(s, one, row->key))
 			COMPLAIN(r, "[%s %s] has no %s: %s", s->name, settings_section_name(s, one),
@@ -554,7 +456,7 @@ struct settings *settings_load(const char *file, struct doc *complaints)
 {
 	struct settings *s = xcalloc(1, sizeof(*s));
 	s->refs = 1;
-	settings_fallbacks("settings", s);
+	settings_set_fallbacks("settings", s);
 	char *path = file ? xstrdup(file)
 	                  : settings_home_path("XDG_CONFIG_HOME", ".config", "mocr/config");
 	struct reading r = { .settings = s, .complaints = complaints, .file = path };

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "backends/base/mem.h"
-#include "backends/store/settings.h"
+#include "backends/store/settings_rows.h"
 
 struct seen {
 	char *name; /* "server pi", or "server pi" and a key behind a line break */
@@ -94,17 +94,6 @@ static bool settings_lines_section(struct settings_lines *s, const char *line, i
 	return false;
 }
 
-/* NULL: the section has no such key, which is said elsewhere. */
-static const struct setting_row *settings_lines_row(const char *section, const char *key)
-{
-	size_t kind = strcspn(section, " ");
-	for (const struct setting_row *row = setting_rows; row->key; row++)
-		if (strlen(row->section) == kind && strncmp(row->section, section, kind) == 0 &&
-		    strcmp(row->key, key) == 0)
-			return row;
-	return NULL;
-}
-
 static bool settings_lines_has_comment(const char *value)
 {
 	for (const char *s = strchr(value, ';'); s; s = strchr(s + 1, ';'))
@@ -127,7 +116,7 @@ static bool settings_lines_key(struct settings_lines *s, const char *line, int n
 	while (end && isspace((unsigned char)line[end - 1]))
 		end--;
 	char *key = xstrndup(line, end);
-	const struct setting_row *row = settings_lines_row(s->section, key);
+	const struct setting_row *row = setting_find(s->section, strcspn(s->section, " "), key);
 	bool good = true;
 	/* In a command " ;" is meant for the shell, and what inih leaves of the command would run.
 	 */

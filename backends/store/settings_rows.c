@@ -1,5 +1,15 @@
-/* settings_rows.c: a row for every key of the configuration file. They make mocr-config(5), too. */
-#include "backends/store/settings.h"
+/* settings_rows.c: a row for every key of the configuration file, and what a row does with a value.
+ * The rows make mocr-config(5), too. */
+#include "backends/store/settings_rows.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "backends/base/mem.h"
 
 #define S(field) offsetof(struct settings, field)
 #define V(field) offsetof(struct server_config, field)
@@ -139,4 +149,120 @@ const char *setting_type_name(enum setting_type type)
 		[SETTING_COMMAND] = "text",
 	};
 	return names[type];
+}
+
+/* --- values -------------------------------------------------------------- */
+
+char *path_expand(const char *path)
+{
+	const char *home = getenv("HOME");
+	if (path[0] == '~' && (path[1] == '/' || !path[1]) && home)
+		return xasprintf("%s%s", home, path + 1);
+	return xstrdup(path);
+}
+
+bool setting_word_in(const char *word, const char *words)
+{
+	size_t n = strlen(word);
+	for (const char *s = words; *s; s += strspn(s, " ")) {
+		size_t len = strcspn(s, " ");
+		if (len == n && strncmp(s, word, n) == 0)
+			return true;
+		s += len;
+	}
+	return false;
+}
+
+static bool rows_is_text(enum setting_type type)
+{
+	return type != SETTING_NUMBER && type != SETTING_YES_NO;
+}
+
+static bool rows_number(const struct setting_row *row, int *field, const char *value)
+{
+	char *end;
+	errno = 0;
+	long n = strtol(value, &end, 10);
+	if (*end || end == value || errno || n < row->min || n > row->max)
+		return false;
+	*field = (int)n;
+	return true;
+}
+
+static bool rows_yes_no(bool *field, const char *value)
+{
+	static const char *const words[] = { "no", "yes", "off", "on", "false", "true", "0", "1" };
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (strcasecmp(value, words[i]) == 0) {
+			*field = i % 2;
+			return true;
+		}
+	return false;
+}
+
+static char *rows_text(enum setting_type type, const char *old, const char *value)
+{
+	if (type == SETTING_PATH || type == SETTING_FILE)
+		return path_expand(value);
+	if (type == SETTING_LINES && old)
+		return xasprintf("%s\n%s", old, value);
+	return xstrdup(value);
+}
+
+/* A file that cannot be read is kept, too: --check-config complains, and so does who opens it. */
+static bool rows_set_text(const struct setting_row *row, char **text, const char *value, char *why,
+                          size_t size)
+{
+	char *old = *text;
+	if (row->choices && !setting_word_in(value, row->choices)) {
+		snprintf(why, size, "%s: expected one of: %s; got \"%s\"", row->key, row->choices,
+		         value);
+		return false;
+	}
+	*text = rows_text(row->type, old, value);
+	free(old);
+	if (row->type != SETTING_FILE || access(*text, R_OK) == 0)
+		return true;
+	snprintf(why, size, "%s: %s cannot be read: %s", row->key, *text, strerror(errno));
+	return false;
+}
+
+bool setting_set(const struct setting_row *row, void *base, const char *value, char *why,
+                 size_t size)
+{
+	void *field = (char *)base + row->offset;
+	if (row->type == SETTING_NUMBER && !rows_number(row, field, value)) {
+		snprintf(why, size, "%s: expected a number from %d to %d, got \"%s\"", row->key,
+		         row->min, row->max, value);
+		return false;
+	}
+	if (row->type == SETTING_YES_NO && !rows_yes_no(field, value)) {
+		snprintf(why, size, "%s: expected yes or no, got \"%s\"", row->key, value);
+		return false;
+	}
+	return !rows_is_text(row->type) || rows_set_text(row, field, value, why, size);
+}
+
+const struct setting_row *setting_find(const char *section, size_t len, const char *key)
+{
+	for (const struct setting_row *row = setting_rows; row->key; row++)
+		if (strlen(row->section) == len && strncmp(row->section, section, len) == 0 &&
+		    strcmp(row->key, key) == 0)
+			return row;
+	return NULL;
+}
+
+void settings_set_fallbacks(const char *section, void *base)
+{
+	char why[256];
+	for (const struct setting_row *row = setting_rows; row->key; row++)
+		if (strcmp(row->section, section) == 0 && row->fallback)
+			setting_set(row, base, row->fallback, why, sizeof(why));
+}
+
+void settings_free_texts(const char *section, void *base)
+{
+	for (const struct setting_row *row = setting_rows; row->key; row++)
+		if (strcmp(row->section, section) == 0 && rows_is_text(row->type))
+			free(*(char **)((char *)base + row->offset));
 }
