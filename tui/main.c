@@ -426,7 +426,7 @@ static void main_apply_options(struct program *p, bool headless)
 		xreplace(&s->theme, p->opt.theme);
 }
 
-/* Files that the command line names. */
+/* Files that the command line names; a start that needs them says the same by itself. */
 static void main_check_options(struct program *p)
 {
 	struct theme theme;
@@ -434,10 +434,8 @@ static void main_check_options(struct program *p)
 	const char *ssh = p->opt.ssh_config;
 	if (ssh && access(ssh, R_OK) != 0)
 		doc_add(&p->complaints, DOC_BAD, "-F %s: cannot be read: %s", ssh, strerror(errno));
-	if (p->opt.theme && !theme_load(&theme, p->opt.theme, why, sizeof(why))) {
+	if (p->opt.theme && !theme_load(&theme, p->opt.theme, why, sizeof(why)))
 		doc_add(&p->complaints, DOC_BAD, "--theme: %s", why);
-		xreplace(&p->settings->theme, "default");
-	}
 }
 
 static bool main_start(struct program *p, bool headless)
@@ -501,8 +499,8 @@ int main(int argc, char **argv)
 			run = modes[i].run;
 	bool headless = run != main_run_console;
 	main_apply_options(&p, headless);
-	main_check_options(&p);
 	if (check) {
+		main_check_options(&p);
 		code = main_check_config(&p);
 	} else if (!headless && !main_is_meant(&p)) {
 		code = EXIT_WRONG_USAGE;

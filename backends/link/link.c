@@ -61,7 +61,7 @@ static void link_on_retry(struct loop_timer *t, void *arg)
 static int64_t link_wait_ms(unsigned tries)
 {
 	struct backoff tried = { .fails = tries ? tries - 1 : 0 };
-	int64_t ms = link_backoff_ms(&tried, LINK_BACKOFF_MIN_MS, LINK_BACKOFF_MAX_MS);
+	int64_t ms = backoff_ms(&tried, LINK_BACKOFF_MIN_MS, LINK_BACKOFF_MAX_MS);
 	uint32_t r = UINT32_MAX / 2;
 	if (getrandom(&r, sizeof(r), GRND_NONBLOCK) < 0)
 		r = (uint32_t)now_mono_ms() * 2654435761u;
