@@ -16,7 +16,7 @@
 
 /* --- resources and servers ----------------------------------------------- */
 
-static struct co_item *add(struct co_list *l)
+static struct coolify_item *add(struct coolify_list *l)
 {
 	if (l->n >= MOST) {
 		l->left_out++;
@@ -24,30 +24,30 @@ static struct co_item *add(struct co_list *l)
 	}
 	if (!(l->n & (l->n - 1)))
 		l->items = xrealloc(l->items, (l->n ? l->n * 2 : 1) * sizeof(*l->items));
-	l->items[l->n] = (struct co_item){ .kind = CO_APPLICATION };
+	l->items[l->n] = (struct coolify_item){ .kind = COOLIFY_APPLICATION };
 	return &l->items[l->n];
 }
 
 /* "application", "service", "standalone-postgresql"; some versions do not say it. */
-static enum co_kind kind_of(const cJSON *o)
+static enum coolify_kind kind_of(const cJSON *o)
 {
 	char type[64];
 	if (vj_text(o, "type", NULL, type, sizeof(type))) {
 		if (!strcmp(type, "application"))
-			return CO_APPLICATION;
+			return COOLIFY_APPLICATION;
 		if (!strcmp(type, "service"))
-			return CO_SERVICE;
-		return CO_DATABASE;
+			return COOLIFY_SERVICE;
+		return COOLIFY_DATABASE;
 	}
 	if (vj_get(o, "build_pack", NULL))
-		return CO_APPLICATION;
+		return COOLIFY_APPLICATION;
 	if (vj_get(o, "service_type", NULL))
-		return CO_SERVICE;
-	return CO_DATABASE;
+		return COOLIFY_SERVICE;
+	return COOLIFY_DATABASE;
 }
 
 /* A repository's address may hold a token. */
-static void source_of(const cJSON *o, struct co_item *it)
+static void source_of(const cJSON *o, struct coolify_item *it)
 {
 	char repo[120], branch[32];
 	vj_text(o, "git_repository", NULL, repo, sizeof(repo));
@@ -59,9 +59,9 @@ static void source_of(const cJSON *o, struct co_item *it)
 		vj_text(o, "image", NULL, it->image, sizeof(it->image));
 }
 
-static void add_resource(struct co_list *l, const cJSON *o)
+static void add_resource(struct coolify_list *l, const cJSON *o)
 {
-	struct co_item *it = cJSON_IsObject(o) ? add(l) : NULL;
+	struct coolify_item *it = cJSON_IsObject(o) ? add(l) : NULL;
 	if (!it)
 		return;
 	it->kind = kind_of(o);
@@ -75,13 +75,13 @@ static void add_resource(struct co_list *l, const cJSON *o)
 	l->n += vj_text(o, "uuid", NULL, it->id, sizeof(it->id)) && *it->name;
 }
 
-static void add_server(struct co_list *l, const cJSON *o)
+static void add_server(struct coolify_list *l, const cJSON *o)
 {
-	struct co_item *it = cJSON_IsObject(o) ? add(l) : NULL;
+	struct coolify_item *it = cJSON_IsObject(o) ? add(l) : NULL;
 	const cJSON *settings = vj_get(o, "settings", NULL);
 	if (!it)
 		return;
-	it->kind = CO_SERVER;
+	it->kind = COOLIFY_SERVER;
 	vj_text(o, "name", NULL, it->name, sizeof(it->name));
 	vj_text(o, "ip", NULL, it->domain, sizeof(it->domain));
 	it->reachable = vj_true(settings ? settings : o, "is_reachable", NULL);
@@ -89,12 +89,12 @@ static void add_server(struct co_list *l, const cJSON *o)
 	l->n += vj_text(o, "uuid", NULL, it->id, sizeof(it->id)) && *it->name;
 }
 
-static bool read_list(const char *json, size_t len, struct co_list *out, const char *what,
-                      void (*each)(struct co_list *, const cJSON *), struct err *err)
+static bool read_list(const char *json, size_t len, struct coolify_list *out, const char *what,
+                      void (*each)(struct coolify_list *, const cJSON *), struct err *err)
 {
 	cJSON *root = vj_read(json, len, "Coolify", err);
 	const cJSON *v, *list = root;
-	*out = (struct co_list){ 0 };
+	*out = (struct coolify_list){ 0 };
 	if (cJSON_IsObject(root) && vj_get(root, "data", NULL))
 		list = vj_get(root, "data", NULL);
 	bool good = cJSON_IsArray(list) ||
@@ -108,20 +108,21 @@ static bool read_list(const char *json, size_t len, struct co_list *out, const c
 	return good;
 }
 
-bool co_resources_parse(const char *json, size_t len, struct co_list *out, struct err *err)
+bool coolify_resources_parse(const char *json, size_t len, struct coolify_list *out,
+                             struct err *err)
 {
 	return read_list(json, len, out, "resources", add_resource, err);
 }
 
-bool co_servers_parse(const char *json, size_t len, struct co_list *out, struct err *err)
+bool coolify_servers_parse(const char *json, size_t len, struct coolify_list *out, struct err *err)
 {
 	return read_list(json, len, out, "servers", add_server, err);
 }
 
-void co_list_finish(struct co_list *l)
+void coolify_list_finish(struct coolify_list *l)
 {
 	free(l->items);
-	*l = (struct co_list){ 0 };
+	*l = (struct coolify_list){ 0 };
 }
 
 /* --- deployments --------------------------------------------------------- */
@@ -156,8 +157,8 @@ static bool read_one(const cJSON *o, struct app_deployment *d)
 	return vj_text(o, "deployment_uuid", NULL, d->id, sizeof(d->id));
 }
 
-bool co_deployments_parse(const char *json, size_t len, struct app_deployment *out,
-                          char (*names)[CO_NAME], size_t *n, struct err *err)
+bool coolify_deployments_parse(const char *json, size_t len, struct app_deployment *out,
+                               char (*names)[COOLIFY_NAME], size_t *n, struct err *err)
 {
 	cJSON *root = vj_read(json, len, "Coolify", err);
 	const cJSON *v, *list = cJSON_IsObject(root) && vj_get(root, "deployments", NULL)
@@ -171,7 +172,7 @@ bool co_deployments_parse(const char *json, size_t len, struct app_deployment *o
 			    !read_one(v, &out[*n]))
 				continue;
 			if (names)
-				vj_text(v, "application_name", NULL, names[*n], CO_NAME);
+				vj_text(v, "application_name", NULL, names[*n], COOLIFY_NAME);
 			++*n;
 		}
 	if (root && !good)
@@ -180,7 +181,8 @@ bool co_deployments_parse(const char *json, size_t len, struct app_deployment *o
 	return good;
 }
 
-bool co_deployment_parse(const char *json, size_t len, struct app_deployment *out, struct err *err)
+bool coolify_deployment_parse(const char *json, size_t len, struct app_deployment *out,
+                              struct err *err)
 {
 	cJSON *o = vj_read(json, len, "Coolify", err);
 	bool good = cJSON_IsObject(o) && read_one(o, out) && *out->state;
@@ -200,7 +202,7 @@ static void add_entry(struct buf *b, const cJSON *v)
 		buf_puts(b, "\n");
 }
 
-char *co_log_text(const char *json, size_t len)
+char *coolify_log_text(const char *json, size_t len)
 {
 	struct err err;
 	struct buf b;
@@ -228,20 +230,21 @@ char *co_log_text(const char *json, size_t len)
 	return out;
 }
 
-bool co_queued(const char *json, size_t len, char id[CO_ID], char *said, size_t size)
+bool coolify_deployment_queued(const char *json, size_t len, char id[COOLIFY_ID], char *said,
+                               size_t size)
 {
 	struct err err;
 	cJSON *root = vj_read(json, len, "Coolify", &err);
 	const cJSON *o = cJSON_GetArrayItem(vj_get(root, "deployments", NULL), 0);
 	o = o ? o : root;
-	vj_text(o, "deployment_uuid", NULL, id, CO_ID);
+	vj_text(o, "deployment_uuid", NULL, id, COOLIFY_ID);
 	vj_text(o, "message", NULL, said, size);
 	bool good = cJSON_IsObject(o);
 	cJSON_Delete(root);
 	return good;
 }
 
-bool co_version(const char *text, size_t len, char *out, size_t size)
+bool coolify_version(const char *text, size_t len, char *out, size_t size)
 {
 	size_t n = 0;
 	*out = '\0';
@@ -324,7 +327,7 @@ static void reduce(cJSON *o)
 	}
 }
 
-void co_reduce(const char *json, size_t len, struct buf *out)
+void coolify_reduce(const char *json, size_t len, struct buf *out)
 {
 	cJSON *o = json_parse(json, len);
 	if (!o)

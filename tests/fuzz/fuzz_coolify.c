@@ -10,20 +10,20 @@
 static void readers(const char *text, size_t len)
 {
 	struct app_deployment list[APP_DEPLOYMENTS_MAX];
-	char names[APP_DEPLOYMENTS_MAX][CO_NAME], id[CO_ID], said[100];
+	char names[APP_DEPLOYMENTS_MAX][COOLIFY_NAME], id[COOLIFY_ID], said[100];
 	struct err err;
 	struct buf once = { 0 }, twice = { 0 };
 	size_t n;
-	if (co_deployments_parse(text, len, list, names, &n, &err))
+	if (coolify_deployments_parse(text, len, list, names, &n, &err))
 		for (size_t i = 0; i < n; i++)
 			MUST_BE_WASHED(names[i]);
-	co_deployment_parse(text, len, &list[0], &err);
-	if (co_queued(text, len, id, said, sizeof(said)))
+	coolify_deployment_parse(text, len, &list[0], &err);
+	if (coolify_deployment_queued(text, len, id, said, sizeof(said)))
 		MUST_BE_WASHED(said);
-	free(co_log_text(text, len));
-	co_reduce(text, len, &once);
+	free(coolify_log_text(text, len));
+	coolify_reduce(text, len, &once);
 	if (once.len)
-		co_reduce(once.data, once.len, &twice);
+		coolify_reduce(once.data, once.len, &twice);
 	MUST(once.len == twice.len);
 	buf_finish(&once);
 	buf_finish(&twice);

@@ -44,26 +44,26 @@ static const char servers[] =
 
 static void lists_of_all_kinds(void **state)
 {
-	struct co_list l;
+	struct coolify_list l;
 	struct err err;
-	assert_true(co_resources_parse(resources, strlen(resources), &l, &err));
+	assert_true(coolify_resources_parse(resources, strlen(resources), &l, &err));
 	assert_int_equal(l.n, 3);
-	assert_int_equal(l.items[0].kind, CO_APPLICATION);
-	assert_int_equal(l.items[1].kind, CO_SERVICE);
-	assert_int_equal(l.items[2].kind, CO_DATABASE);
+	assert_int_equal(l.items[0].kind, COOLIFY_APPLICATION);
+	assert_int_equal(l.items[1].kind, COOLIFY_SERVICE);
+	assert_int_equal(l.items[2].kind, COOLIFY_DATABASE);
 	assert_string_equal(l.items[0].domain, "https://r.example");
 	assert_string_equal(l.items[0].image, "github.com/acme/relay main");
 	assert_string_equal(l.items[0].server, "vps");
-	co_list_finish(&l);
+	coolify_list_finish(&l);
 	static const char by_number[] = "{\"1\":{\"uuid\":\"a\",\"name\":\"x\",\"type\":"
 					"\"application\"},\"4\":{\"uuid\":\"b\",\"name\":\"y\"}}";
-	assert_true(co_resources_parse(by_number, strlen(by_number), &l, &err));
+	assert_true(coolify_resources_parse(by_number, strlen(by_number), &l, &err));
 	assert_int_equal(l.n, 2);
-	co_list_finish(&l);
+	coolify_list_finish(&l);
 	static const char off[] = "{\"success\":true,\"message\":\"API is disabled.\"}";
-	assert_false(co_resources_parse(off, strlen(off), &l, &err));
+	assert_false(coolify_resources_parse(off, strlen(off), &l, &err));
 	assert_non_null(strstr(err.text, "no list"));
-	assert_false(co_servers_parse("<html>", 6, &l, &err));
+	assert_false(coolify_servers_parse("<html>", 6, &l, &err));
 	assert_int_equal(err.code, ERR_GARBLED);
 }
 
@@ -76,14 +76,14 @@ static void deployments_in_all_wrappings(void **state)
 				  "\"application_name\":\"relay\",\"created_at\":\"2026-11-25T10:"
 				  "00:00Z\",\"updated_at\":\"2026-11-25T10:00:30Z\"}";
 	for (size_t i = 0; i < ARRAY_LEN(wraps); i++) {
-		char text[600], names[APP_DEPLOYMENTS_MAX][CO_NAME];
+		char text[600], names[APP_DEPLOYMENTS_MAX][COOLIFY_NAME];
 		struct app_deployment list[APP_DEPLOYMENTS_MAX];
 		struct err err;
 		size_t n;
 		const char *at = strstr(wraps[i], "%s");
 		snprintf(text, sizeof(text), "%.*s%s%s", (int)(at - wraps[i]), wraps[i], one,
 		         at + 2);
-		assert_true(co_deployments_parse(text, strlen(text), list, names, &n, &err));
+		assert_true(coolify_deployments_parse(text, strlen(text), list, names, &n, &err));
 		assert_int_equal(n, 1);
 		assert_int_equal(list[0].health, HEALTH_BUSY);
 		assert_string_equal(names[0], "relay");
@@ -99,41 +99,42 @@ static void a_log_is_json_in_a_string(void **state)
 				   "\\\"output\\\":\\\"SECRET\\\",\\\"hidden\\\":true},"
 				   "{\\\"output\\\":\\\"two\\\\n\\\",\\\"hidden\\\":false},{"
 				   "\\\"output\\\":null},7]\"}";
-	char *text = co_log_text(json, strlen(json));
+	char *text = coolify_log_text(json, strlen(json));
 	assert_string_equal(text, "one\ntwo\n");
 	free(text);
 	/* a token that may not read it */
-	assert_null(co_log_text("{\"status\":\"failed\"}", 19));
-	text = co_log_text("{\"logs\":\"plain words\"}", 22);
+	assert_null(coolify_log_text("{\"status\":\"failed\"}", 19));
+	text = coolify_log_text("{\"logs\":\"plain words\"}", 22);
 	assert_string_equal(text, "plain words");
 	free(text);
 }
 
 static void what_was_queued(void **state)
 {
-	char id[CO_ID], said[80];
+	char id[COOLIFY_ID], said[80];
 	static const char deploy[] = "{\"deployments\":[{\"message\":\"queued\",\"resource_uuid\":"
 				     "\"a\",\"deployment_uuid\":\"d9\"}]}";
 	static const char restart[] =
 		"{\"message\":\"Restart request queued.\",\"deployment_uuid\":\"d8\"}",
 			  stop[] = "{\"message\":\"Stopping\\u001b[31m\"}";
-	assert_true(co_queued(deploy, strlen(deploy), id, said, sizeof(said)));
+	assert_true(coolify_deployment_queued(deploy, strlen(deploy), id, said, sizeof(said)));
 	assert_string_equal(id, "d9");
-	assert_true(co_queued(restart, strlen(restart), id, said, sizeof(said)));
+	assert_true(coolify_deployment_queued(restart, strlen(restart), id, said, sizeof(said)));
 	assert_string_equal(id, "d8");
-	assert_true(co_queued(stop, strlen(stop), id, said, sizeof(said)));
+	assert_true(coolify_deployment_queued(stop, strlen(stop), id, said, sizeof(said)));
 	assert_string_equal(id, "");
 	assert_null(strchr(said, '\x1b'));
-	assert_false(co_queued("nothing", 7, id, said, sizeof(said)));
+	assert_false(coolify_deployment_queued("nothing", 7, id, said, sizeof(said)));
 }
 
 static void versions(void **state)
 {
 	char v[24];
-	assert_true(co_version("4.3.10", 6, v, sizeof(v)) && !strcmp(v, "4.3.10"));
-	assert_true(co_version("\"v4.0.0-beta.460\"\n", 18, v, sizeof(v)) &&
+	assert_true(coolify_version("4.3.10", 6, v, sizeof(v)) && !strcmp(v, "4.3.10"));
+	assert_true(coolify_version("\"v4.0.0-beta.460\"\n", 18, v, sizeof(v)) &&
 	            !strcmp(v, "4.0.0-beta.460"));
-	assert_false(co_version("<html>", 6, v, sizeof(v)) || co_version("", 0, v, sizeof(v)));
+	assert_false(coolify_version("<html>", 6, v, sizeof(v)) ||
+	             coolify_version("", 0, v, sizeof(v)));
 }
 
 static void cut_at_every_byte(void **state)
@@ -142,21 +143,21 @@ static void cut_at_every_byte(void **state)
 	for (size_t k = 0; k < ARRAY_LEN(all); k++)
 		for (size_t i = 0; i < strlen(all[k]); i++) {
 			struct app_deployment list[APP_DEPLOYMENTS_MAX], one;
-			struct co_list l;
+			struct coolify_list l;
 			struct err err;
 			struct buf b = { 0 };
 			size_t n;
-			char id[CO_ID], said[80], *part = malloc(i ? i : 1);
+			char id[COOLIFY_ID], said[80], *part = malloc(i ? i : 1);
 			memcpy(part, all[k], i);
-			if (co_resources_parse(part, i, &l, &err))
-				co_list_finish(&l);
-			if (co_servers_parse(part, i, &l, &err))
-				co_list_finish(&l);
-			co_deployments_parse(part, i, list, NULL, &n, &err);
-			co_deployment_parse(part, i, &one, &err);
-			co_queued(part, i, id, said, sizeof(said));
-			free(co_log_text(part, i));
-			co_reduce(part, i, &b);
+			if (coolify_resources_parse(part, i, &l, &err))
+				coolify_list_finish(&l);
+			if (coolify_servers_parse(part, i, &l, &err))
+				coolify_list_finish(&l);
+			coolify_deployments_parse(part, i, list, NULL, &n, &err);
+			coolify_deployment_parse(part, i, &one, &err);
+			coolify_deployment_queued(part, i, id, said, sizeof(said));
+			free(coolify_log_text(part, i));
+			coolify_reduce(part, i, &b);
 			buf_finish(&b);
 			free(part);
 		}
@@ -167,7 +168,7 @@ static void nothing_secret_is_kept(void **state)
 	static const char *const all[] = { resources, history, servers };
 	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
 		struct buf b = { 0 };
-		co_reduce(all[i], strlen(all[i]), &b);
+		coolify_reduce(all[i], strlen(all[i]), &b);
 		assert_non_null(strstr(b.data, i == 1 ? "d2" : "vps"));
 		assert_null(strstr(b.data, "SECRET"));
 		buf_finish(&b);

@@ -1,0 +1,539 @@
+/* platform.c: the sites of a platform: rounds of questions with back-off, the way of their answers
+ * into rows, the state of the source.
+ *
+ * A round asks the steps in their order, then about each row that is due, one call at a time. It
+ * ends early when a step that must be answered is not, or when the site cannot be reached at all.
+ */
+#include "backends/apps/platform.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/base/buf.h"
+#include "backends/base/mem.h"
+#include "backends/base/wash.h"
+#include "backends/link/http.h"
+#include "backends/link/link.h"
+#include "backends/link/loop.h"
+#include "backends/servers/server.h"
+#include "backends/store/settings.h"
+
+#define FAILS_MOST 6 /* fails in a row that lengthen the wait */
+#define NAME_MOST 60
+
+static void platform_next(struct site *);
+
+static struct sites *platform_sites(struct source *source)
+{
+	return (struct sites *)source;
+}
+
+/* --- the settings -------------------------------------------------------- */
+
+#define BEGINS_AS_SITE_CONFIG(type)                                                               \
+	_Static_assert(offsetof(struct type, name) == offsetof(struct site_config, name) &&       \
+	                       offsetof(struct type, url) == offsetof(struct site_config, url) && \
+	                       offsetof(struct type, server) ==                                   \
+	                               offsetof(struct site_config, server) &&                    \
+	                       offsetof(struct type, token_command) ==                            \
+	                               offsetof(struct site_config, token_command),               \
+	               "a section of a platform begins as struct site_config")
+BEGINS_AS_SITE_CONFIG(platform_config);
+BEGINS_AS_SITE_CONFIG(dokploy_config);
+
+/* The section after this one, NULL: the first. */
+static const void *platform_section(const struct platform *p, const struct settings *s,
+                                    const void *after)
+{
+	const void *next;
+	if (after)
+		memcpy(&next, (const char *)after + p->next_at, sizeof(next));
+	else
+		memcpy(&next, (const char *)s + p->list_at, sizeof(next));
+	return next;
+}
+
+static struct site_config platform_config_of(const void *section)
+{
+	struct site_config c;
+	memcpy(&c, section, sizeof(c));
+	return c;
+}
+
+const void *site_section(const struct site *s)
+{
+	const struct settings *settings = store_settings(s->source->store);
+	const void *section = platform_section(s->platform, settings, NULL);
+	while (section && strcmp(platform_config_of(section).name, s->name) != 0)
+		section = platform_section(s->platform, settings, section);
+	return section;
+}
+
+bool site_config(const struct site *s, struct site_config *out)
+{
+	const void *section = site_section(s);
+	if (section)
+		*out = platform_config_of(section);
+	return section != NULL;
+}
+
+const char *site_url(const struct site *s)
+{
+	struct site_config c;
+	return site_config(s, &c) && c.url ? c.url : "";
+}
+
+/* --- rows ---------------------------------------------------------------- */
+
+struct app *site_app(struct site *s, const char *project, const char *environment, const char *name,
+                     const char *ref)
+{
+	return app_row(s->source, &s->platform->app, s, s->name, project, environment, name, ref,
+	               s->round);
+}
+
+struct app *site_next_app(const struct site *s, const struct app *after)
+{
+	const struct server *v = s->source->server;
+	struct row *r = after ? store_next(&after->row, &kind_app, v)
+	                      : store_first(s->source->store, &kind_app, v);
+	while (r && (app_of(r)->instance != s || app_of(r)->is_platform))
+		r = store_next(r, &kind_app, v);
+	return r ? app_of(r) : NULL;
+}
+
+struct app *site_app_by_ref(const struct site *s, const char *ref)
+{
+	struct app *a = site_next_app(s, NULL);
+	while (a && strcmp(a->ref, ref) != 0)
+		a = site_next_app(s, a);
+	return a;
+}
+
+static void platform_set_state(struct source *source)
+{
+	struct sites *all = platform_sites(source);
+	const struct err *bad = NULL;
+	bool complete = true, answered = false;
+	for (struct site *s = all->first; s; s = s->next) {
+		answered = answered || s->answered;
+		complete = complete && (s->complete || s->err.code);
+		if (!bad && s->err.code)
+			bad = &s->err;
+	}
+	if (!all->first)
+		source_set_state(source, SOURCE_ABSENT, NULL);
+	else if (!complete && source->state == SOURCE_WAITING)
+		return;
+	else if (bad && bad->code == ERR_DENIED)
+		source_set_state(source, SOURCE_DENIED, bad);
+	else if (bad)
+		source_set_state(source, answered ? SOURCE_STALE : SOURCE_FAILED, bad);
+	else if (complete)
+		source_set_state(source, SOURCE_LIVE, NULL);
+}
+
+void site_judge(struct site *s)
+{
+	struct app *a = site_app(s, NULL, NULL, NULL, "");
+	const char *url = site_url(s);
+	char why[240] = "";
+	enum health health = HEALTH_GOOD;
+	snprintf(a->type, sizeof(a->type), "platform");
+	snprintf(a->state, sizeof(a->state), "%.47s", s->version);
+	wash(a->domain, sizeof(a->domain), url, strlen(url));
+	a->asked = true;
+	if (s->err.code) {
+		app_settle(a, HEALTH_BAD, s->err.text);
+		return;
+	}
+	if (s->platform->opinion)
+		health = s->platform->opinion(s, why, sizeof(why));
+	app_settle(a, health, why);
+}
+
+static void platform_changed(struct site *s)
+{
+	if (s->platform->judge) {
+		s->platform->judge(s);
+		return;
+	}
+	site_judge(s);
+	platform_set_state(s->source);
+}
+
+void site_fail(struct site *s, const struct err *err)
+{
+	s->err = *err;
+	s->fails++;
+	platform_changed(s);
+}
+
+void site_answered(struct site *s)
+{
+	const char *version = *s->version ? s->version : "of an unknown version";
+	char detail[sizeof(s->source->detail)];
+	err_clear(&s->err);
+	s->fails = 0;
+	s->answered = true;
+	s->round++;
+	if (s->platform->judge)
+		return;
+	site_judge(s);
+	snprintf(detail, sizeof(detail), "%s %.40s %.60s", s->platform->app.name, version, s->name);
+	wash(s->source->detail, sizeof(s->source->detail), detail, strlen(detail));
+}
+
+/* --- answers ------------------------------------------------------------- */
+
+void site_init(struct site *s, const struct platform *p, struct source *source, const char *name)
+{
+	s->platform = p;
+	s->source = source;
+	snprintf(s->name, sizeof(s->name), "%s", name);
+}
+
+static struct site *platform_find(struct source *source, const char *name)
+{
+	const struct platform *p = source->backend->param;
+	struct site **slot = &platform_sites(source)->first;
+	for (; *slot; slot = &(*slot)->next)
+		if (!strcmp((*slot)->name, name))
+			return *slot;
+	*slot = xcalloc(1, p->site_size ? p->site_size : sizeof(struct site));
+	site_init(*slot, p, source, name);
+	return *slot;
+}
+
+static void platform_take(struct site *s, const struct platform_step *step, const char *ref,
+                          const char *json, size_t len)
+{
+	struct err why, said;
+	if (step->take(s, ref, json, len, &why))
+		return;
+	err_set(&said, why.code, "%s %s: %s", s->platform->product, s->name, why.text);
+	site_fail(s, &said);
+}
+
+/* "NAME TAB what [TAB ref]" */
+void sites_feed(struct source *source, const char *what, const char *bytes, size_t len)
+{
+	const struct platform *p = source->backend->param;
+	const char *tab = strchr(what, '\t');
+	char name[NAME_MOST + 1];
+	if (!tab || tab == what || tab - what > NAME_MOST)
+		return;
+	snprintf(name, sizeof(name), "%.*s", (int)(tab - what), what);
+	struct site *s = platform_find(source, name);
+	size_t n = strcspn(tab + 1, "\t");
+	const char *ref = tab[1 + n] ? tab + 2 + n : "";
+	for (const struct platform_step *step = p->steps; step->what; step++)
+		if (strlen(step->what) == n && !strncmp(step->what, tab + 1, n))
+			platform_take(s, step, ref, bytes, len);
+}
+
+/* Only what is read goes in, and so into a recording. What is no JSON is the complaint. */
+static void platform_feed(struct site *s, const struct platform_step *step, const char *ref,
+                          const struct api_answer *r)
+{
+	struct buf clean = { 0 };
+	char *what = xasprintf("%s\t%s%s%s", s->name, step->what, *ref ? "\t" : "", ref);
+	if (s->platform->reduce && !(step->flags & STEP_RAW))
+		s->platform->reduce(r->body, r->len, &clean);
+	source_feed(s->source, what, clean.len ? clean.data : r->body,
+	            clean.len ? clean.len : r->len);
+	buf_finish(&clean);
+	free(what);
+}
+
+/* --- when ---------------------------------------------------------------- */
+
+static bool platform_is_busy(const struct site *s)
+{
+	for (struct app *a = site_next_app(s, NULL); a; a = site_next_app(s, a))
+		if (a->row.health == HEALTH_BUSY)
+			return true;
+	return s->jobs != NULL;
+}
+
+static int64_t platform_wait(const struct site *s)
+{
+	const struct platform *p = s->platform;
+	if (s->hurry)
+		return 0;
+	if (s->err.code)
+		return p->retry_ms * (s->fails < FAILS_MOST ? s->fails : FAILS_MOST);
+	if (p->busy_ms && platform_is_busy(s))
+		return p->busy_ms;
+	return s->shown ? p->shown_ms : p->hidden_ms;
+}
+
+static void platform_later(struct site *s)
+{
+	if (!s->up)
+		return;
+	loop_timer_set(s->timer, platform_wait(s));
+	s->hurry = false;
+}
+
+void site_poke(struct site *s)
+{
+	s->hurry = true;
+	if (!s->call)
+		platform_later(s);
+}
+
+void site_ask_about(struct app *a)
+{
+	struct site *s = a->instance;
+	a->asked_round = 0;
+	if (!s->call)
+		site_poke(s);
+}
+
+/* --- a round ------------------------------------------------------------- */
+
+char *platform_path(const char *before, const char *word, const char *after)
+{
+	char *encoded = http_encode(word), *path = xasprintf("%s%s%s", before, encoded, after);
+	free(encoded);
+	return path;
+}
+
+struct api_call *site_call(struct site *s, const struct api_request *request)
+{
+	struct api_request r = *request;
+	char *full = xasprintf("%s%s", s->platform->prefix && !r.open ? s->platform->prefix : "",
+	                       r.path);
+	r.path = full;
+	struct api_call *call = api_call(s->api, &r);
+	free(full);
+	return call;
+}
+
+static void platform_ask(struct site *s, const char *path, bool open,
+                         void (*done)(const struct api_answer *, void *))
+{
+	s->call = site_call(s, &(struct api_request){ .path = path,
+	                                              .open = open,
+	                                              .done = done,
+	                                              .arg = s,
+	                                              .timeout_ms = s->platform->timeout_ms });
+}
+
+static void platform_over(struct site *s)
+{
+	if (!s->err.code && !s->hurry)
+		s->complete = true;
+	if (s->platform->over)
+		s->platform->over(s);
+	if (!s->platform->judge)
+		platform_set_state(s->source);
+	platform_later(s);
+}
+
+static const struct platform_step *platform_step_called(const struct platform *p, const char *what)
+{
+	const struct platform_step *step = p->steps;
+	while (step->what && strcmp(step->what, what) != 0)
+		step++;
+	return step;
+}
+
+static void platform_about_came(const struct api_answer *r, void *arg)
+{
+	struct site *s = arg;
+	struct row *row = store_find(s->source->store, s->about);
+	const char *what = NULL;
+	s->call = NULL;
+	if (row) {
+		free(s->platform->about(app_of(row), &what));
+		const struct platform_step *step = platform_step_called(s->platform, what);
+		app_of(row)->asked = true; /* also without an answer: then it stays unknown */
+		if (!r->err.code)
+			platform_feed(s, step, app_of(row)->ref, r);
+		else if ((step->flags & STEP_MUST) && r->err.code != ERR_ABSENT)
+			/* ABSENT: gone meanwhile, as the next list tells */
+			site_fail(s, &r->err);
+	}
+	platform_next(s);
+}
+
+/* The row that is due; one on the screen comes first. */
+static struct app *platform_due(const struct site *s)
+{
+	struct app *best = NULL;
+	if (!s->platform->is_due || s->hurry || s->err.code)
+		return NULL;
+	for (struct app *a = site_next_app(s, NULL); a; a = site_next_app(s, a))
+		if (s->platform->is_due(s, a) && (!best || (a->row.shown && !best->row.shown)))
+			best = a;
+	return best;
+}
+
+static void platform_ask_about(struct site *s, struct app *a)
+{
+	const char *what;
+	char *path = s->platform->about(a, &what);
+	a->asked_round = s->round;
+	a->asked_ms = loop_now(store_loop(s->source->store));
+	snprintf(s->about, sizeof(s->about), "%.199s", a->row.id);
+	platform_ask(s, path, false, platform_about_came);
+	free(path);
+}
+
+/* No answer from the site ends the round. A step that may be missing, in a version or to a token,
+ * does not. */
+static bool platform_ends_round(const struct platform_step *step, const struct err *err)
+{
+	return err->code && ((step->flags & STEP_MUST) || err->code == ERR_LOST);
+}
+
+static void platform_step_came(const struct api_answer *r, void *arg)
+{
+	struct site *s = arg;
+	const struct platform_step *step = &s->platform->steps[s->step];
+	bool ends = platform_ends_round(step, &r->err);
+	s->call = NULL;
+	if ((step->flags & STEP_ONCE) && r->err.code != ERR_LOST && r->err.code != ERR_TIMEOUT)
+		s->once |= 1u << s->step;
+	s->step++;
+	if (ends)
+		site_fail(s, &r->err);
+	else if (s->platform->came)
+		s->platform->came(s, step, r);
+	else if (!r->err.code)
+		platform_feed(s, step, "", r);
+	if (ends || ((step->flags & STEP_MUST) && s->err.code))
+		platform_over(s);
+	else
+		platform_next(s);
+}
+
+static void platform_next(struct site *s)
+{
+	const struct platform_step *steps = s->platform->steps;
+	while (steps[s->step].what && (!steps[s->step].path || (s->once & 1u << s->step)))
+		s->step++;
+	const struct platform_step *step = &steps[s->step];
+	struct app *due = step->what ? NULL : platform_due(s);
+	if (step->what)
+		platform_ask(s, step->path, step->flags & STEP_OPEN, platform_step_came);
+	else if (due)
+		platform_ask_about(s, due);
+	else
+		platform_over(s);
+}
+
+static void platform_on_timer(struct loop_timer *t, void *arg)
+{
+	struct site *s = arg;
+	if (s->call || !s->api)
+		return;
+	s->step = 0;
+	platform_next(s);
+}
+
+/* --- link and server ----------------------------------------------------- */
+
+void site_open(struct site *s, const struct site_config *c)
+{
+	const struct platform *p = s->platform;
+	struct store *store = s->source->store;
+	struct err err;
+	if (!s->timer)
+		s->timer = loop_timer_add(store_loop(store), -1, platform_on_timer, s);
+	if (!s->api)
+		s->api = api_create(store_http(store), source_link(s->source),
+		                    &(struct api_config){ .section = p->section,
+		                                          .name = s->name,
+		                                          .product = p->product,
+		                                          .url = c->url,
+		                                          .token_command = c->token_command,
+		                                          .token_header = p->token_header,
+		                                          .token_help = p->token_help },
+		                    &err);
+	s->up = s->api != NULL;
+	if (p->open)
+		p->open(s);
+	if (s->up)
+		site_poke(s);
+	else
+		site_fail(s, &err);
+}
+
+void site_rest(struct site *s)
+{
+	api_cancel(s->call);
+	s->call = NULL;
+	s->up = false;
+	if (s->timer)
+		loop_timer_set(s->timer, -1);
+}
+
+void site_close(struct site *s, const char *why)
+{
+	struct err err;
+	site_rest(s);
+	err_set(&err, ERR_LOST, "%s %s: %s", s->platform->product, s->name, why);
+	site_jobs_end(s, &err);
+	if (s->platform->close)
+		s->platform->close(s, &err);
+	api_destroy(s->api);
+	s->api = NULL;
+	s->once = 0;
+}
+
+void sites_up(struct source *source)
+{
+	const struct platform *p = source->backend->param;
+	const struct settings *settings = store_settings(source->store);
+	const struct server *v = source->server;
+	const void *section = NULL;
+	while ((section = platform_section(p, settings, section))) {
+		struct site_config c = platform_config_of(section);
+		if (c.server ? server_is_called(v, c.server) : v->is_local)
+			site_open(platform_find(source, c.name), &c);
+	}
+	platform_set_state(source);
+}
+
+void sites_down(struct source *source)
+{
+	for (struct site *s = platform_sites(source)->first; s; s = s->next) {
+		site_rest(s);
+		if (source_link(source)->state != LINK_UP)
+			site_close(s, "the link was lost; what was begun goes on there, and the "
+			              "list shows it when the "
+			              "link is back");
+	}
+	if (source->state == SOURCE_LIVE)
+		source_set_state(source, SOURCE_STALE, NULL);
+}
+
+void sites_shown(struct source *source)
+{
+	bool now = false;
+	for (struct row *r = store_first(source->store, &kind_app, source->server); r && !now;
+	     r = store_next(r, &kind_app, source->server))
+		now = r->source == source && r->shown;
+	for (struct site *s = platform_sites(source)->first; s; s = s->next) {
+		bool poll_now = now && !s->shown;
+		s->shown = now;
+		if (poll_now)
+			site_poke(s);
+	}
+}
+
+void sites_finish(struct source *source)
+{
+	for (struct site *s = platform_sites(source)->first, *next; s; s = next) {
+		next = s->next;
+		site_close(s, "the server was closed while it ran; what was begun goes on there");
+		loop_timer_remove(s->timer);
+		if (s->platform->free)
+			s->platform->free(s);
+		free(s);
+	}
+}
