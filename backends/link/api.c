@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "backends/base/human.h"
-#include "backends/base/list.h"
+#include "backends/base/json.h"
 #include "backends/base/mem.h"
 #include "backends/base/secret.h"
 #include "backends/base/wash.h"
@@ -25,7 +25,9 @@ struct api {
 	struct http *http; /* borrowed */
 	struct link *link; /* borrowed */
 	struct loop *loop; /* borrowed */
-	char *section, *name, *product, *prefix, *token_command, *token_header, *token_help;
+	char *section, *name, *product, *prefix, *token_command, *token_header, *token_help,
+		*token_word;
+	bool (*denies)(int status, const char *body);
 	struct origin *origin;
 	struct endpoint endpoint; /* host is owned */
 	struct secret *token;     /* NULL: to be asked for */
@@ -88,6 +90,11 @@ static void api_say_no_answer(const struct api_call *c, const struct reply *r, s
 		err_set(err, r->err.code, "%s %s: %s", api->product, api->name, r->err.text);
 }
 
+static bool api_denied(const struct api *api, const struct reply *r)
+{
+	return r->status == 401 || (api->denies && !r->err.code && api->denies(r->status, r->body));
+}
+
 static void api_say_denied(const struct api_call *c, int status, const char *words, struct err *err)
 {
 	const struct api *api = c->api;
@@ -98,15 +105,17 @@ static void api_say_denied(const struct api_call *c, int status, const char *wor
 		        "%s %s wants a token (%d: %s), and [%s %s] has no token_command%s%s",
 		        api->product, api->name, status, words, api->section, api->name, semi,
 		        help);
-	else if (status == 401)
+	else if (status != 403)
 		err_set(err, ERR_DENIED,
-		        "%s %s does not take the token (401: %s); token_command of [%s %s] must "
-		        "print one that it knows%s%s",
-		        api->product, api->name, words, api->section, api->name, semi, help);
+		        "%s %s does not take the %s (%d: %s); token_command of [%s %s] must print "
+		        "one that "
+		        "it knows%s%s",
+		        api->product, api->name, api->token_word, status, words, api->section,
+		        api->name, semi, help);
 	else
-		err_set(err, ERR_DENIED,
-		        "%s %s does not allow %s %.*s with this token (%d: %s)%s%s", api->product,
-		        api->name, c->method, api_shown(c), c->path, status, words, semi, help);
+		err_set(err, ERR_DENIED, "%s %s does not allow %s %.*s with this %s (%d: %s)%s%s",
+		        api->product, api->name, c->method, api_shown(c), c->path, api->token_word,
+		        status, words, semi, help);
 }
 
 static void api_say_status(const struct api_call *c, const struct reply *r, struct err *err)
@@ -116,7 +125,7 @@ static void api_say_status(const struct api_call *c, const struct reply *r, stru
 	const char *to = call_header(c->call, "Location");
 	int64_t ms = api_retry_after(call_header(c->call, "Retry-After"), now_wall_ms());
 	api_words(words, sizeof(words), r->body, r->len);
-	if (r->status == 401 || r->status == 403)
+	if (api_denied(api, r) || r->status == 403)
 		api_say_denied(c, r->status, words, err);
 	else if (r->status / 100 == 3)
 		err_set(err, ERR_GARBLED,
@@ -250,8 +259,13 @@ static void api_on_done(struct call *call, const struct reply *r, void *arg)
 {
 	struct api_call *c = arg;
 	struct api *api = c->api;
-	struct api_answer answer = { .status = r->status, .body = r->body, .len = r->len };
-	if ((r->status == 401 && api_asks_anew(c)) || (r->status == 429 && api_waits_as_asked(c))) {
+	const char *date = call_header(call, "Date");
+	struct api_answer answer = { .status = r->status,
+		                     .body = r->body,
+		                     .len = r->len,
+		                     .date_ms = date ? vj_http_date_ms(date) : 0 };
+	if ((api_denied(api, r) && api_asks_anew(c)) ||
+	    (r->status == 429 && api_waits_as_asked(c))) {
 		c->call = NULL;
 		api_want_advance(api);
 		return;
@@ -445,18 +459,21 @@ struct api *api_create(struct http *http, struct link *link, const struct api_co
 		return NULL;
 	}
 	struct api *api = xcalloc(1, sizeof(*api));
-	*api = (struct api){ .http = http,
-		             .link = link,
-		             .loop = link->loop,
-		             .section = xstrdup(config->section),
-		             .name = xstrdup(config->name),
-		             .product = xstrdup(config->product),
-		             .prefix = xstrndup(prefix, n),
-		             .token_command = xstrdup(config->token_command),
-		             .token_help = xstrdup(config->token_help),
-		             .token_header = xstrdup(config->token_header
-		                                             ? config->token_header
-		                                             : "Authorization: Bearer ") };
+	*api = (struct api){
+		.http = http,
+		.link = link,
+		.loop = link->loop,
+		.section = xstrdup(config->section),
+		.name = xstrdup(config->name),
+		.product = xstrdup(config->product),
+		.prefix = xstrndup(prefix, n),
+		.token_command = xstrdup(config->token_command),
+		.token_help = xstrdup(config->token_help),
+		.token_word = xstrdup(config->token_word ? config->token_word : "token"),
+		.denies = config->denies,
+		.token_header = xstrdup(config->token_header ? config->token_header
+		                                             : "Authorization: Bearer ")
+	};
 	api->origin = origin_create(http, link, &endpoint, 1);
 	api->endpoint = endpoint;
 	api->endpoint.host = xstrdup(host);
@@ -483,5 +500,6 @@ void api_destroy(struct api *api)
 	free(api->token_command);
 	free(api->token_header);
 	free(api->token_help);
+	free(api->token_word);
 	free(api);
 }

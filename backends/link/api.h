@@ -46,6 +46,9 @@ struct api_config {
 	                             "Authorization: Bearer " */
 	const char *token_help;   /* what a refused token's sentence ends with: "Settings, Profile
 	                             there makes a new one"; NULL */
+	const char *token_word;   /* what it is called there: "API key"; NULL: "token" */
+	/* An answer that means 401, though it says otherwise; static; NULL: none does. */
+	bool (*denies)(int status, const char *body);
 };
 
 /* link (borrowed): the server to go through (its source_link), or a local one for this machine's
@@ -64,6 +67,8 @@ struct api_answer {
 	size_t len;
 	/* it failed so that what it was to change may have been changed (no answer to a POST) */
 	bool unsure;
+	/* the far side's clock (its Date header, whole seconds); 0 not told */
+	int64_t date_ms;
 };
 
 struct api_request {

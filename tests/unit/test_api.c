@@ -27,79 +27,35 @@ static int port;
 static int busy_left;   /* this many answers more are 429 */
 static char wanted[64]; /* the token that it takes */
 
-static bool in_or_out(int fd, const struct httpd_request *q)
-{
-	const char *at = strstr(q->head, "x-api-key: ");
-	bool in = at && !strncmp(at + 11, wanted, strlen(wanted)) &&
-	          !strncmp(at + 11 + strlen(wanted), "\r\n", 2);
-	if (in)
-		return httpd_answer(fd, NULL, NULL, "{\"in\":true}");
-	return httpd_answer(fd, "401 Unauthorized", NULL, "{\"message\":\"Unauthorized\"}");
-}
-
-static bool busy(int fd, const struct httpd_request *q)
-{
-	if (busy_left <= 0)
-		return in_or_out(fd, q);
-	busy_left--;
-	return httpd_answer(fd, "429 Too Many Requests", "Retry-After: 1\r\n", "{}");
-}
-
-static bool half(int fd, const struct httpd_request *q)
-{
-	return httpd_say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[1,2") &&
-	       httpd_pause(fd, 5000);
-}
-
-static const struct httpd_route routes[] = {
-	{ .path = "/p/good", .body = "{\"a\":1}" },
-	{ .path = "/p/text", .headers = "Content-Type: text/html\r\n", .body = "OK" },
-	{ .path = "/p/denied",
-	  .status = "403 Forbidden",
-	  .body = "{\"success\":true,\"message\":\"API is disabled.\"}" },
-	{ .path = "/p/absent",
-	  .status = "404 Not Found",
-	  .body = "{\"message\":\"Application not found\",\"code\":\"NOT_FOUND\"}" },
-	{ .path = "/p/absentpage",
-	  .status = "404 Not Found",
-	  .body = "<!DOCTYPE html><title>404 page\x1b[2J not found</title>" },
-	{ .path = "/p/fields",
-	  .status = "422 Unprocessable",
-	  .body = "{\"message\":\"Validation failed.\",\"errors\":{\"name\":[\"is "
-	          "taken\"],\"host\":\"is none\"}}" },
-	{ .path = "/p/issues",
-	  .status = "400 Bad Request",
-	  .body = "{\"message\":\"Input validation "
-	          "failed\",\"issues\":[{\"message\":\"Required\",\"path\":[\"environmentId\"]}]"
-	          "}" },
-	{ .path = "/p/broken",
-	  .status = "500 Internal Server Error",
-	  .body = "Something \x1b]0;x\x07went wrong\nat line 1" },
-	{ .path = "/p/gateway",
-	  .status = "502 Bad Gateway",
-	  .body = "<html><head><TITLE>502 Bad Gateway</TITLE></head></html>" },
-	{ .path = "/p/login", .body = "\n<html><title>Sign in</title></html>" },
-	{ .path = "/p/moved",
-	  .status = "301 Moved Permanently",
-	  .headers = "Location: https://elsewhere.example/api\r\n" },
-	{ .path = "/p/method",
-	  .status = "405 Method Not Allowed",
-	  .body = "{\"message\":\"This endpoint has changed to a POST request.\"}" },
-	{ .path = "/p/later",
-	  .status = "429 Too Many Requests",
-	  .headers = "Retry-After: 3600\r\n",
-	  .body = "{\"message\":\"Too Many Attempts.\"}" },
-	{ .path = "/p/cut",
-	  .raw = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[1,2",
-	  .hangs_up = true },
-	{ .path = "/p/hang", .raw = "", .delay_ms = 5000 },
-	{ .path = "/p/half", .answer = half },
-	{ .path = "/p/busy", .answer = busy },
-	{ .path = "/p/stream",
-	  .headers = "Content-Type: text/event-stream\r\n",
-	  .body = "data: 1\n\ndata: 2\n\n" },
-	{ .path = "*", .answer = in_or_out },
-	{ 0 }
+static const struct plain {
+	const char *path, *status, *headers, *body;
+} plain[] = {
+	{ "/p/good", "200 OK", "", "{\"a\":1}" },
+	{ "/p/text", "200 OK", "Content-Type: text/html\r\n", "OK" },
+	{ "/p/denied", "403 Forbidden", "", "{\"success\":true,\"message\":\"API is disabled.\"}" },
+	{ "/p/absent", "404 Not Found", "",
+	  "{\"message\":\"Application not found\",\"code\":\"NOT_FOUND\"}" },
+	{ "/p/absentpage", "404 Not Found", "",
+	  "<!DOCTYPE html><title>404 page\x1b[2J not found</title>" },
+	{ "/p/fields", "422 Unprocessable", "",
+	  "{\"message\":\"Validation failed.\",\"errors\":{\"name\":[\"is taken\"],\"host\":\"is "
+	  "none\"}}" },
+	{ "/p/issues", "400 Bad Request", "",
+	  "{\"message\":\"Input validation "
+	  "failed\",\"issues\":[{\"message\":\"Required\",\"path\":[\"environmentId\"]}]}" },
+	{ "/p/broken", "500 Internal Server Error", "",
+	  "Something \x1b]0;x\x07went wrong\nat line 1" },
+	{ "/p/gateway", "502 Bad Gateway", "",
+	  "<html><head><TITLE>502 Bad Gateway</TITLE></head></html>" },
+	{ "/p/login", "200 OK", "", "\n<html><title>Sign in</title></html>" },
+	{ "/p/moved", "301 Moved Permanently", "Location: https://elsewhere.example/api\r\n", "" },
+	{ "/p/method", "405 Method Not Allowed", "",
+	  "{\"message\":\"This endpoint has changed to a POST request.\"}" },
+	{ "/p/rude", "500 Internal Server Error", "Date: Tue, 25 Nov 2025 22:06:14 GMT\r\n",
+	  "Unauthorized" },
+	{ "/p/later", "429 Too Many Requests", "Retry-After: 3600\r\n",
+	  "{\"message\":\"Too Many Attempts.\"}" },
+	{ "/p/cut", NULL, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[1,2", NULL },
 };
 
 static int start_server(void **state)
@@ -374,6 +330,39 @@ static void test_token_changed(void **state)
 	                                           "(403: API is disabled.); Settings makes one"));
 }
 
+/* A refusal that does not look like one, and the far side's clock. */
+static bool rude_denies(int status, const char *body)
+{
+	return status == 500 && !strcmp(body, "Unauthorized");
+}
+
+static void test_denied_otherwise(void **state)
+{
+	struct world *w = *state;
+	struct err err;
+	char url[64];
+	snprintf(url, sizeof(url), "http://127.0.0.1:%d/p", port);
+	w->api = api_create(w->http, w->link,
+	                    &(struct api_config){ .section = "headscale",
+	                                          .name = "home",
+	                                          .product = "Headscale",
+	                                          .url = url,
+	                                          .token_command = "echo wrong",
+	                                          .token_word = "API key",
+	                                          .denies = rude_denies },
+	                    &err);
+	assert_non_null(w->api);
+	get(w, "GET", "/rude");
+	assert_int_equal(w->answer.err.code, ERR_DENIED);
+	assert_non_null(strstr(w->answer.err.text,
+	                       "Headscale home does not take the API key (500: Unauthorized); "
+	                       "token_command of [headscale home] must print one that it knows"));
+	assert_int_equal(w->answer.date_ms, 1764108374000);
+	get(w, "GET", "/broken");
+	assert_int_equal(w->answer.err.code, ERR_REFUSED);
+	assert_int_equal(w->answer.date_ms, 0);
+}
+
 static void test_no_token(void **state)
 {
 	static const struct {
@@ -594,6 +583,7 @@ int main(void)
 		T(test_nobody_there),
 		T(test_token),
 		T(test_token_changed),
+		T(test_denied_otherwise),
 		T(test_no_token),
 		T(test_later),
 		T(test_ends),
