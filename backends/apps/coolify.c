@@ -257,7 +257,7 @@ static void coolify_run(struct order *order, struct app *a, enum app_do what)
 	if (!r)
 		return;
 	if (coolify_is_application(a) && what != APP_STOP && what != APP_CANCEL)
-		memcpy(r->ref, a->ref, sizeof(r->ref));
+		rollout_begin(r, a->ref);
 	if (app_last(a))
 		memcpy(r->before, app_last(a)->id, sizeof(r->before));
 	char *path = coolify_order_path(a, what);

@@ -1,9 +1,9 @@
 /* dokploy_new.c: a new stack by name: project, application, image, domain, deploy, in this order.
  *
  * Each step looks first whether it was done: projects and applications are found by their name,
- * image and domain are compared. So it is safe to repeat, and an answer that did not come is no
- * reason to make a thing twice: it is looked for. What was made is kept in a file until the stack
- * is whole; dok_undo removes it from there, and nothing that is not in it. */
+ * image and domain are compared. So it is safe to repeat. When making a thing got no answer, the
+ * thing is looked for and not made twice. What was made is kept in a file until the stack is whole;
+ * dokploy_undo removes it from there, and nothing that is not in the file. */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,39 +12,50 @@
 #include <cjson/cJSON.h>
 
 #include "backends/apps/dokploy.h"
-#include "backends/base/buf.h"
 #include "backends/base/mem.h"
+#include "backends/store/action.h"
 #include "backends/store/activity.h"
 #include "backends/store/settings.h"
 
 #define STEPS 5
-#define AGAIN_MOST 2 /* how often it is looked for something whose making got no answer */
+#define AGAIN_MOST 2 /* how often something whose making got no answer is looked for */
 
-enum step { STEP_PROJECT = 1, STEP_APPLICATION, STEP_IMAGE, STEP_DOMAIN, STEP_DEPLOY };
-static const char *const step_names[] = {
+enum stack_step { STEP_PROJECT = 1, STEP_APPLICATION, STEP_IMAGE, STEP_DOMAIN, STEP_DEPLOY };
+static const char *const stack_steps[] = {
 	"", "project", "application", "image", "domain", "deploy"
 };
 
-struct stack {
+struct stack { /* the job of a new stack, or of taking it away */
+	struct dokploy_job job;
 	char name[32], full[64]; /* "demo-1", "ai-stack-demo-1" */
 	char image[160], host[160], certificate[16];
 	int port;
 	char project[DP_ID], env[DP_ID], app[DP_ID];
-	enum step step;
+	enum stack_step step;
 	bool image_set; /* Dokploy said yes to it */
 	bool mine;      /* begun before by a new stack of ours: it may go on */
 	int again;
-	int removed; /* dok_undo: so many things are gone */
+	int removed; /* dokploy_undo: so many things are gone */
 };
 
-void stack_free(struct stack *s)
+static struct job *stack_job(struct stack *s)
 {
-	free(s);
+	return &s->job.rollout.job;
+}
+
+static struct dokploy *stack_site(const struct stack *s)
+{
+	return (struct dokploy *)s->job.rollout.job.site;
+}
+
+static const char *stack_or(const char *text, const char *otherwise)
+{
+	return text ? text : otherwise;
 }
 
 /* --- what was typed ------------------------------------------------------ */
 
-static bool of_signs(const char *s, const char *signs)
+static bool stack_of_signs(const char *s, const char *signs)
 {
 	for (; *s; s++)
 		if (!isalnum((unsigned char)*s) && !strchr(signs, *s))
@@ -52,115 +63,138 @@ static bool of_signs(const char *s, const char *signs)
 	return true;
 }
 
-static bool read_word(struct stack *s, const char *word, struct err *err)
+static bool stack_read_port(struct stack *s, const char *value, struct err *err)
 {
-	const char *is = strchr(word, '='), *value = is ? is + 1 : "";
-	size_t n = is ? (size_t)(is - word) : 0;
 	char *end;
-	long port = 0;
-	if (n == 5 && !strncmp(word, "image", 5) && *value && strlen(value) < sizeof(s->image)) {
-		snprintf(s->image, sizeof(s->image), "%s", value);
-	} else if (n == 4 && !strncmp(word, "host", 4) && *value &&
-	           strlen(value) < sizeof(s->host)) {
-		snprintf(s->host, sizeof(s->host), "%s", value);
-	} else if (n == 4 && !strncmp(word, "port", 4)) {
-		port = strtol(value, &end, 10);
-		if (*end || !isdigit((unsigned char)*value) || port < 1 || port > 65535)
-			return err_set(err, ERR_USAGE,
-			               "port=%.40s: a port is a number from 1 to 65535", value);
-		s->port = (int)port;
-	} else {
-		return err_set(err, ERR_USAGE,
-		               "\"%.60s\" is not understood: after the name stand image=IMAGE, "
-		               "port=PORT, host=HOST",
-		               word);
-	}
+	long port = isdigit((unsigned char)*value) ? strtol(value, &end, 10) : 0;
+	if (port < 1 || port > 65535 || *end)
+		return err_set(err, ERR_USAGE, "port=%.40s: a port is a number from 1 to 65535",
+		               value);
+	s->port = (int)port;
 	return true;
 }
 
-static bool read_argument(struct stack *s, const char *argument, struct err *err)
+/* image=IMAGE, port=PORT, host=HOST */
+static bool stack_read_word(struct stack *s, const char *word, struct err *err)
 {
-	char *copy = xstrdup(argument ? argument : ""), *rest = copy, *word;
-	bool good = true, first = true;
+	const char *is = strchr(word, '='), *value = is ? is + 1 : "";
+	size_t len = strlen(value);
+	if (!strncmp(word, "port=", 5))
+		return stack_read_port(s, value, err);
+	if (!strncmp(word, "image=", 6) && len && len < sizeof(s->image))
+		memcpy(s->image, value, len + 1);
+	else if (!strncmp(word, "host=", 5) && len && len < sizeof(s->host))
+		memcpy(s->host, value, len + 1);
+	else
+		return err_set(err, ERR_USAGE,
+		               "\"%.60s\" is not understood: after the name stand image=IMAGE, "
+		               "port=PORT, "
+		               "host=HOST",
+		               word);
+	return true;
+}
+
+static bool stack_read_words(struct stack *s, const char *argument, struct err *err)
+{
+	char *copy = xstrdup(stack_or(argument, "")), *rest = copy, *word;
+	bool good = true;
 	while (good && (word = strsep(&rest, " \t"))) {
 		if (!*word)
 			continue;
-		good = first ? stack_name_check(word, err) : read_word(s, word, err);
-		if (first && good)
+		if (*s->name) {
+			good = stack_read_word(s, word, err);
+			continue;
+		}
+		good = stack_name_check(word, err);
+		if (good)
 			snprintf(s->name, sizeof(s->name), "%s", word);
-		first = false;
 	}
 	free(copy);
-	return good && (!first || err_set(err, ERR_USAGE,
-	                                  "a new stack needs a name: 3 to 20 of a-z, 0-9 and -"));
+	if (good && !*s->name)
+		return err_set(err, ERR_USAGE,
+		               "a new stack needs a name: 3 to 20 of a-z, 0-9 and -");
+	return good;
 }
 
-static struct stack *stack_read(const struct dok *d, const char *argument, struct err *err)
+static bool stack_check(const struct stack *s, struct err *err)
 {
-	const struct dokploy_config *c = dok_config(d);
-	struct stack *s = xcalloc(1, sizeof(*s));
+	const char *site = stack_site(s)->site.name;
+	if (!*s->image)
+		return err_set(err, ERR_USAGE,
+		               "which image? [dokploy %s] has no stack_image, so say image=IMAGE "
+		               "after the "
+		               "name",
+		               site);
+	if (!*s->host)
+		return err_set(err, ERR_USAGE,
+		               "at which domain? [dokploy %s] has no stack_domain, so say "
+		               "host=HOST after "
+		               "the name",
+		               site);
+	if (!stack_of_signs(s->image, "./:@_-"))
+		return err_set(err, ERR_USAGE, "\"%.80s\" is no name of an image", s->image);
+	if (!stack_of_signs(s->host, ".-"))
+		return err_set(err, ERR_USAGE, "\"%.80s\" is no name of a host", s->host);
+	return true;
+}
+
+static bool stack_read(struct stack *s, const char *argument, struct err *err)
+{
+	const struct dokploy *d = stack_site(s);
+	const struct dokploy_config *c = dokploy_section(d);
+	if (!c)
+		return err_set(err, ERR_ABSENT, "the configuration has no [dokploy %s] any more",
+		               d->site.name);
 	s->port = c->stack_port;
-	bool good = read_argument(s, argument, err);
-	if (good && !*s->image)
-		snprintf(s->image, sizeof(s->image), "%.159s",
-		         c->stack_image ? c->stack_image : "");
-	if (good && !*s->host && c->stack_domain)
+	if (!stack_read_words(s, argument, err))
+		return false;
+	if (!*s->image)
+		snprintf(s->image, sizeof(s->image), "%.159s", stack_or(c->stack_image, ""));
+	if (!*s->host && c->stack_domain)
 		snprintf(s->host, sizeof(s->host), "%s.%.120s", s->name,
 		         c->stack_domain + (c->stack_domain[0] == '.'));
-	if (good && !*s->image)
-		good = err_set(err, ERR_USAGE,
-		               "which image? [dokploy %s] has no stack_image, so say image=IMAGE "
-		               "after the name",
-		               d->name);
-	if (good && !*s->host)
-		good = err_set(err, ERR_USAGE,
-		               "at which domain? [dokploy %s] has no stack_domain, so say "
-		               "host=HOST after the name",
-		               d->name);
-	if (good && !of_signs(s->image, "./:@_-"))
-		good = err_set(err, ERR_USAGE, "\"%.80s\" is no name of an image", s->image);
-	if (good && !of_signs(s->host, ".-"))
-		good = err_set(err, ERR_USAGE, "\"%.80s\" is no name of a host", s->host);
-	snprintf(s->full, sizeof(s->full), "%.30s%s", c->stack_prefix ? c->stack_prefix : "",
-	         s->name);
-	snprintf(s->certificate, sizeof(s->certificate), "%s",
-	         c->stack_certificate ? c->stack_certificate : "none");
+	snprintf(s->full, sizeof(s->full), "%.30s%s", stack_or(c->stack_prefix, ""), s->name);
+	snprintf(s->certificate, sizeof(s->certificate), "%.15s",
+	         stack_or(c->stack_certificate, "none"));
 	for (size_t i = 0; i < d->n_made; i++)
 		s->mine = s->mine || !strcmp(d->made[i].stack, s->full);
-	if (good)
-		return s;
-	stack_free(s);
-	return NULL;
+	return stack_check(s, err);
 }
 
 /* --- how it goes --------------------------------------------------------- */
 
-void stack_say(struct act *a, const char *how)
+static void stack_say(struct rollout *r, const char *how)
 {
-	struct stack *s = a->stack;
-	order_progress(a->order, "%s: %d/%d %s: %.120s", s->name, s->step, STEPS,
-	               step_names[s->step], how);
+	struct stack *s = (struct stack *)r;
+	order_progress(r->job.order, "%s: %d/%d %s: %.120s", s->name, s->step, STEPS,
+	               stack_steps[s->step], how);
 }
 
-static void at_step(struct act *a, enum step step, const char *how)
+static void stack_at(struct stack *s, enum stack_step step, const char *how)
 {
-	if (a->stack->step != step)
-		a->stack->again = 0;
-	a->stack->step = step;
-	stack_say(a, how);
+	if (s->step != step)
+		s->again = 0;
+	s->step = step;
+	stack_say(&s->job.rollout, how);
 }
 
 /* One step is over: it stays to be read in the activity. */
-static void step_over(struct act *a, const char *how)
+static void stack_step_over(struct stack *s, const char *how)
 {
-	struct stack *s = a->stack;
-	stack_say(a, how);
-	activity_add(a->dok->source->store, ACTIVITY_ACTION, HEALTH_BUSY, a->order->id,
-	             "new stack %s: %d/%d %s: %s", s->name, s->step, STEPS, step_names[s->step],
-	             how);
+	stack_say(&s->job.rollout, how);
+	activity_add(stack_site(s)->site.source->store, ACTIVITY_ACTION, HEALTH_BUSY,
+	             stack_job(s)->order->id, "new stack %s: %d/%d %s: %s", s->name, s->step, STEPS,
+	             stack_steps[s->step], how);
 }
 
-static void add_made(const struct dok *d, const char *stack, char *buf, size_t size)
+static void stack_step_done(struct stack *s, enum stack_step step, const char *how)
+{
+	s->step = step;
+	stack_step_over(s, how);
+}
+
+/* stack NULL: of all stacks. */
+static void stack_made_words(const struct dokploy *d, const char *stack, char *buf, size_t size)
 {
 	size_t used = 0;
 	buf[0] = '\0';
@@ -171,100 +205,96 @@ static void add_made(const struct dok *d, const char *stack, char *buf, size_t s
 			                         d->made[i].name);
 }
 
-static void fail(struct act *a, const struct err *why)
+static void stack_fail(struct stack *s, const struct err *why)
 {
-	struct stack *s = a->stack;
 	struct err err;
 	char made[120];
-	add_made(a->dok, s->full, made, sizeof(made));
-	err_set(&err, why->code, "%s of %s: %.170s%s%s", step_names[s->step], s->full, why->text,
+	stack_made_words(stack_site(s), s->full, made, sizeof(made));
+	err_set(&err, why->code, "%s of %s: %.170s%s%s", stack_steps[s->step], s->full, why->text,
 	        *made ? "; made so far: " : "; nothing was made", made);
-	dok_act_end(a, &err, NULL);
+	job_end(stack_job(s), &err, NULL);
 }
 
-static void keep(struct act *a, const char *what, const char *id, const char *name)
+static void stack_keep(struct stack *s, const char *what, const char *id, const char *name)
 {
-	if (*id && !made_add(a->dok, a->stack->full, what, id, name))
-		activity_add(a->dok->source->store, ACTIVITY_NOTE, HEALTH_ATTENTION, a->order->id,
-		             "%s %s (%s) was made, but cannot be kept in the list "
-		             "of what was",
+	struct dokploy *d = stack_site(s);
+	if (*id && !made_add(d, s->full, what, id, name))
+		activity_add(d->site.source->store, ACTIVITY_NOTE, HEALTH_ATTENTION,
+		             stack_job(s)->order->id,
+		             "%s %s (%s) was made, but cannot be kept in the list of what was",
 		             what, name, id);
-	dok_judge(a->dok);
+	site_judge(&d->site);
 }
 
-static void post(struct act *a, const char *path, cJSON *body,
-                 void (*done)(const struct api_answer *, void *))
+static void stack_post(struct stack *s, const char *path, cJSON *body, job_answered *answered)
 {
 	char *text = cJSON_PrintUnformatted(body);
-	dok_act_call(a, "POST", path, text, done);
+	job_call(stack_job(s), "POST", path, text, answered);
 	cJSON_free(text);
 	cJSON_Delete(body);
 }
 
 /* No answer came to something that makes a thing: true when it is to be looked for once more. */
-static bool look_for_it(struct act *a, const struct api_answer *r)
+static bool stack_looks_again(struct stack *s, const struct api_answer *r)
 {
-	return r->unsure && a->stack->again++ < AGAIN_MOST;
+	return r->unsure && s->again++ < AGAIN_MOST;
 }
 
 /* --- 5: deploy ----------------------------------------------------------- */
 
-static void deployed(struct act *a, const struct err *err, const char *said)
+static void stack_deployed(struct rollout *r, const struct err *err, const char *said)
 {
-	struct stack *s = a->stack;
+	struct stack *s = (struct stack *)r;
 	char done[256];
 	if (err) {
-		fail(a, err);
+		stack_fail(s, err);
 		return;
 	}
 	snprintf(done, sizeof(done), "%s is %s; it answers at https://%.110s", s->full, said,
 	         s->host);
-	step_over(a, said);
-	made_forget(a->dok, s->full);
-	dok_act_end(a, NULL, done);
+	stack_step_over(s, said);
+	made_forget(stack_site(s), s->full);
+	job_end(&r->job, NULL, done);
 }
 
-static void deploy(struct act *a)
+static void stack_deploy(struct stack *s)
 {
-	a->deployed = deployed;
-	at_step(a, STEP_DEPLOY, "asked for");
-	dok_act_deploy(a, a->stack->app, false, "deploy");
+	stack_at(s, STEP_DEPLOY, "asked for");
+	dokploy_deploy(&s->job, s->app, false, "deploy");
 }
 
 /* --- 3, 4: image, domain ------------------------------------------------- */
 
-static void ask_one(struct act *a);
+static void stack_ask_one(struct stack *s);
 
-static void domain_made(const struct api_answer *r, void *arg)
+static void stack_domain_made(struct job *j, const struct api_answer *r)
 {
-	struct act *a = arg;
+	struct stack *s = (struct stack *)j;
 	struct err err;
 	char id[DP_ID];
-	a->call = NULL;
-	if (r->err.code && look_for_it(a, r)) {
-		ask_one(a);
+	if (r->err.code && stack_looks_again(s, r)) {
+		stack_ask_one(s);
 		return;
 	}
 	if (r->err.code) {
-		fail(a, &r->err);
+		stack_fail(s, &r->err);
 		return;
 	}
 	if (dp_id_made(r->body, r->len, "domainId", id, &err))
-		keep(a, "domain", id, a->stack->host);
-	step_over(a, "made");
-	deploy(a);
+		stack_keep(s, "domain", id, s->host);
+	stack_step_over(s, "made");
+	stack_deploy(s);
 }
 
-static void make_domain(struct act *a, const struct dp_one *one)
+static void stack_make_domain(struct stack *s, const struct dp_one *one)
 {
-	struct stack *s = a->stack;
 	char how[180];
 	snprintf(how, sizeof(how), "%.100s to port %d", s->host, s->port);
-	at_step(a, STEP_DOMAIN, how);
+	stack_at(s, STEP_DOMAIN, how);
 	for (size_t i = 0; i < one->n_domains; i++)
 		if (!strcmp(one->domains[i].host, s->host)) {
-			step_over(a, "is there already");
-			deploy(a);
+			stack_step_over(s, "is there already");
+			stack_deploy(s);
 			return;
 		}
 	cJSON *o = cJSON_CreateObject();
@@ -275,159 +305,166 @@ static void make_domain(struct act *a, const struct dp_one *one)
 	cJSON_AddStringToObject(o, "certificateType", s->certificate);
 	cJSON_AddStringToObject(o, "applicationId", s->app);
 	cJSON_AddStringToObject(o, "domainType", "application");
-	post(a, "domain.create", o, domain_made);
+	stack_post(s, "/domain.create", o, stack_domain_made);
 }
 
-static void image_set(const struct api_answer *r, void *arg)
+static void stack_image_set(struct job *j, const struct api_answer *r)
 {
-	struct act *a = arg;
-	a->call = NULL;
-	if (r->err.code && !look_for_it(a, r)) {
-		fail(a, &r->err);
+	struct stack *s = (struct stack *)j;
+	if (r->err.code && !stack_looks_again(s, r)) {
+		stack_fail(s, &r->err);
 		return;
 	}
-	a->stack->image_set = !r->err.code;
-	if (!r->err.code)
-		step_over(a, a->stack->image);
-	ask_one(a); /* what is there now */
+	s->image_set = !r->err.code;
+	if (s->image_set)
+		stack_step_over(s, s->image);
+	stack_ask_one(s); /* what is there now */
+}
+
+static void stack_set_image(struct stack *s)
+{
+	cJSON *o = cJSON_CreateObject();
+	stack_at(s, STEP_IMAGE, s->image);
+	cJSON_AddStringToObject(o, "applicationId", s->app);
+	cJSON_AddStringToObject(o, "dockerImage", s->image);
+	cJSON_AddNullToObject(o, "username");
+	cJSON_AddNullToObject(o, "password");
+	cJSON_AddNullToObject(o, "registryUrl");
+	stack_post(s, "/application.saveDockerProvider", o, stack_image_set);
+}
+
+static bool stack_was_deployed(const struct dp_one *one)
+{
+	for (size_t i = 0; i < one->n_deployments; i++)
+		if (one->deployments[i].health == HEALTH_GOOD ||
+		    one->deployments[i].health == HEALTH_BUSY)
+			return true;
+	return false;
 }
 
 /* It has an application; what is to be done to it? */
-static void one_came(const struct api_answer *r, void *arg)
+static void stack_with_one(struct stack *s, const struct dp_one *one)
 {
-	struct act *a = arg;
-	struct stack *s = a->stack;
-	struct dp_one *one = xcalloc(1, sizeof(*one));
-	struct err err = r->err;
-	bool was = false;
-	a->call = NULL;
-	if (!err.code)
-		dp_one_parse(r->body, r->len, one, &err);
-	for (size_t i = 0; i < one->n_deployments; i++)
-		was = was || one->deployments[i].health == HEALTH_GOOD ||
-		      one->deployments[i].health == HEALTH_BUSY;
-	if (!*one->id) {
-		fail(a, &err);
-	} else if (was && !s->mine) {
+	bool has_image = !strcmp(one->image, s->image) && !strcmp(one->source, "docker");
+	struct err err;
+	if (stack_was_deployed(one) && !s->mine) {
 		err_set(&err, ERR_REFUSED,
 		        "the name is taken: it was deployed before%s%s; its own row deploys it "
 		        "anew",
-		        one->n_domains ? ", at " : "", one->n_domains ? one->domains[0].host : "");
-		fail(a, &err);
-	} else if (s->image_set ||
-	           (!strcmp(one->image, s->image) && !strcmp(one->source, "docker"))) {
-		if (s->step < STEP_IMAGE) {
-			at_step(a, STEP_IMAGE, s->image);
-			step_over(a, "is set already");
-		}
-		make_domain(a, one);
-	} else {
-		cJSON *o = cJSON_CreateObject();
-		at_step(a, STEP_IMAGE, s->image);
-		cJSON_AddStringToObject(o, "applicationId", s->app);
-		cJSON_AddStringToObject(o, "dockerImage", s->image);
-		cJSON_AddNullToObject(o, "username");
-		cJSON_AddNullToObject(o, "password");
-		cJSON_AddNullToObject(o, "registryUrl");
-		post(a, "application.saveDockerProvider", o, image_set);
+		        one->n_domains ? ", at " : "", one->domains[0].host);
+		stack_fail(s, &err);
+		return;
 	}
+	if (!s->image_set && !has_image) {
+		stack_set_image(s);
+		return;
+	}
+	if (s->step < STEP_IMAGE)
+		stack_step_done(s, STEP_IMAGE, "is set already");
+	stack_make_domain(s, one);
+}
+
+static void stack_one_came(struct job *j, const struct api_answer *r)
+{
+	struct stack *s = (struct stack *)j;
+	struct dp_one *one = xcalloc(1, sizeof(*one));
+	struct err err = r->err;
+	if (!err.code && dp_one_parse(r->body, r->len, one, &err))
+		stack_with_one(s, one);
+	else
+		stack_fail(s, &err);
 	free(one);
 }
 
-static void ask_one(struct act *a)
+static void stack_ask_one(struct stack *s)
 {
-	char *path = xasprintf("application.one?applicationId=%s", a->stack->app);
-	dok_act_call(a, "GET", path, NULL, one_came);
+	char *path = platform_path("/application.one?applicationId=", s->app, "");
+	job_call(stack_job(s), "GET", path, NULL, stack_one_came);
 	free(path);
 }
 
 /* --- 1, 2: project, application ------------------------------------------ */
 
-static void ask_tree(struct act *a);
+static void stack_ask_tree(struct stack *s);
 
-/* Ids go into paths: only those of plain signs are used. */
-static bool take_id(char to[DP_ID], const char *from)
+static bool stack_take_id(char to[DP_ID], const char *from)
 {
-	if (!*from || !of_signs(from, "_-"))
+	if (!*from || !stack_of_signs(from, "_-"))
 		return false;
 	snprintf(to, DP_ID, "%.79s", from);
 	return true;
 }
 
-static void app_made(const struct api_answer *r, void *arg)
+static void stack_app_made(struct job *j, const struct api_answer *r)
 {
-	struct act *a = arg;
-	struct stack *s = a->stack;
+	struct stack *s = (struct stack *)j;
 	struct err err = r->err;
 	char id[DP_ID] = "";
-	a->call = NULL;
-	if (r->err.code && !look_for_it(a, r)) {
-		fail(a, &err);
+	if (r->err.code && !stack_looks_again(s, r)) {
+		stack_fail(s, &err);
 		return;
 	}
 	if (!err.code && dp_id_made(r->body, r->len, "applicationId", id, &err) &&
-	    take_id(s->app, id)) {
-		keep(a, "application", s->app, s->full);
-		step_over(a, "made");
+	    stack_take_id(s->app, id)) {
+		stack_keep(s, "application", s->app, s->full);
+		stack_step_over(s, "made");
 		s->mine = true;
-		ask_one(a);
+		stack_ask_one(s);
 		return;
 	}
 	if (!r->err.code && s->again++ >= AGAIN_MOST)
-		fail(a, &err);
+		stack_fail(s, &err);
 	else
-		ask_tree(a); /* its answer does not say: it is found by its name */
+		stack_ask_tree(s); /* its answer does not say: it is found by its name */
 }
 
-static void make_app(struct act *a)
+static void stack_make_app(struct stack *s)
 {
-	struct stack *s = a->stack;
 	cJSON *o = cJSON_CreateObject();
-	at_step(a, STEP_APPLICATION, "being made");
+	stack_at(s, STEP_APPLICATION, "being made");
 	cJSON_AddStringToObject(o, "name", s->full);
-	/* from 0.25; before */
-	cJSON_AddStringToObject(o, *s->env ? "environmentId" : "projectId",
-	                        *s->env ? s->env : s->project);
-	post(a, "application.create", o, app_made);
+	if (*s->env) /* from 0.25 */
+		cJSON_AddStringToObject(o, "environmentId", s->env);
+	else
+		cJSON_AddStringToObject(o, "projectId", s->project);
+	stack_post(s, "/application.create", o, stack_app_made);
 }
 
-static void project_made(const struct api_answer *r, void *arg)
+static void stack_project_made(struct job *j, const struct api_answer *r)
 {
-	struct act *a = arg;
-	struct stack *s = a->stack;
+	struct stack *s = (struct stack *)j;
 	struct err err = r->err;
 	char project[DP_ID], env[DP_ID];
-	a->call = NULL;
-	if (r->err.code && look_for_it(a, r)) {
-		ask_tree(a);
+	if (r->err.code && stack_looks_again(s, r)) {
+		stack_ask_tree(s);
 		return;
 	}
 	if (err.code || !dp_project_made(r->body, r->len, project, env, &err)) {
-		fail(a, &err);
+		stack_fail(s, &err);
 		return;
 	}
-	if (!take_id(s->project, project) || (*env && !take_id(s->env, env))) {
+	if (!stack_take_id(s->project, project) || (*env && !stack_take_id(s->env, env))) {
 		err_set(&err, ERR_GARBLED, "Dokploy's answer has an id that is none: %.60s",
 		        project);
-		fail(a, &err);
+		stack_fail(s, &err);
 		return;
 	}
-	keep(a, "project", s->project, s->full);
-	step_over(a, "made");
+	stack_keep(s, "project", s->project, s->full);
+	stack_step_over(s, "made");
 	s->mine = true;
-	make_app(a);
+	stack_make_app(s);
 }
 
-static void make_project(struct act *a)
+static void stack_make_project(struct stack *s)
 {
 	cJSON *o = cJSON_CreateObject();
-	at_step(a, STEP_PROJECT, "being made");
-	cJSON_AddStringToObject(o, "name", a->stack->full);
+	stack_at(s, STEP_PROJECT, "being made");
+	cJSON_AddStringToObject(o, "name", s->full);
 	cJSON_AddStringToObject(o, "description", "made by mocr");
-	post(a, "project.create", o, project_made);
+	stack_post(s, "/project.create", o, stack_project_made);
 }
 
-static const struct dp_env *env_of(const struct dp_tree *t, size_t project)
+static const struct dp_env *stack_env_of(const struct dp_tree *t, size_t project)
 {
 	const struct dp_env *first = NULL;
 	for (size_t i = 0; i < t->n_envs; i++) {
@@ -435,20 +472,20 @@ static const struct dp_env *env_of(const struct dp_tree *t, size_t project)
 			continue;
 		if (t->envs[i].usual)
 			return &t->envs[i];
-		first = first ? first : &t->envs[i];
+		if (!first)
+			first = &t->envs[i];
 	}
 	return first;
 }
 
 /* What is in the project: our application, or things that are not ours. */
-static bool read_project(struct act *a, const struct dp_tree *t, size_t project, struct err *err)
+static bool stack_read_project(struct stack *s, const struct dp_tree *t, size_t project,
+                               struct err *err)
 {
-	struct stack *s = a->stack;
-	const struct dp_env *env = env_of(t, project);
-	size_t others = 0;
-	const char *other = "";
-	if (!env || !take_id(s->project, t->projects[project].id) ||
-	    (*env->id && !take_id(s->env, env->id)))
+	const struct dp_env *env = stack_env_of(t, project);
+	const char *other = NULL;
+	if (!env || !stack_take_id(s->project, t->projects[project].id) ||
+	    (*env->id && !stack_take_id(s->env, env->id)))
 		return err_set(err, ERR_GARBLED,
 		               "project %s is there, but has no environment that can be used",
 		               s->full);
@@ -457,13 +494,11 @@ static bool read_project(struct act *a, const struct dp_tree *t, size_t project,
 		if (t->envs[p->env].project != project)
 			continue;
 		if (!p->compose && !strcmp(p->name, s->full) && &t->envs[p->env] == env)
-			take_id(s->app, p->id);
-		else {
-			others++;
+			stack_take_id(s->app, p->id);
+		else
 			other = p->name;
-		}
 	}
-	if (others)
+	if (other)
 		return err_set(err, ERR_REFUSED,
 		               "the name is taken: project %s is there and holds other things "
 		               "(%.60s)",
@@ -471,153 +506,156 @@ static bool read_project(struct act *a, const struct dp_tree *t, size_t project,
 	return true;
 }
 
-static void with_tree(struct act *a, const struct dp_tree *t)
+/* The project is there. unseen: it, or the application, was made and no answer came: it is ours. */
+static void stack_with_project(struct stack *s, bool unseen)
 {
-	struct stack *s = a->stack;
+	static const char *const how[] = { "is there already", "made, though no answer came" };
+	bool made_project = unseen && s->step == STEP_PROJECT,
+	     made_app = unseen && s->step == STEP_APPLICATION;
+	s->mine = s->mine || made_project || (made_app && *s->app);
+	if (made_project)
+		stack_keep(s, "project", s->project, s->full);
+	if (s->step == STEP_PROJECT)
+		stack_step_over(s, how[made_project]);
+	if (!*s->app) {
+		stack_make_app(s);
+		return;
+	}
+	if (made_app)
+		stack_keep(s, "application", s->app, s->full);
+	stack_step_done(s, STEP_APPLICATION, how[made_app]);
+	stack_ask_one(s);
+}
+
+static void stack_with_tree(struct stack *s, const struct dp_tree *t)
+{
 	struct err err;
-	size_t found = t->n_projects, n = 0;
-	/* it was not there, and its making got no answer: it is ours */
-	bool made_unseen = s->again > 0;
+	size_t found = 0, n = 0;
 	for (size_t i = 0; i < t->n_projects; i++)
 		if (!strcmp(t->projects[i].name, s->full)) {
-			found = found < t->n_projects ? found : i;
+			found = i;
 			n++;
 		}
-	if (n > 1) {
+	if (!n) {
+		stack_make_project(s);
+	} else if (n > 1) {
 		err_set(&err, ERR_REFUSED, "there are %zu projects of that name", n);
-		fail(a, &err);
-	} else if (!n) {
-		make_project(a);
-	} else if (!read_project(a, t, found, &err)) {
-		fail(a, &err);
+		stack_fail(s, &err);
+	} else if (!stack_read_project(s, t, found, &err)) {
+		stack_fail(s, &err);
 	} else {
-		if (made_unseen && s->step == STEP_PROJECT) {
-			keep(a, "project", s->project, s->full);
-			s->mine = true;
-		}
-		if (s->step == STEP_PROJECT)
-			step_over(a,
-			          made_unseen ? "made, though no answer came" : "is there already");
-		made_unseen = made_unseen && s->step == STEP_APPLICATION;
-		if (!*s->app) {
-			make_app(a);
-			return;
-		}
-		if (made_unseen) {
-			keep(a, "application", s->app, s->full);
-			s->mine = true;
-		}
-		s->step = STEP_APPLICATION;
-		step_over(a, made_unseen ? "made, though no answer came" : "is there already");
-		ask_one(a);
+		stack_with_project(s, s->again > 0);
 	}
 }
 
-static void tree_came(const struct api_answer *r, void *arg)
+static void stack_tree_came(struct job *j, const struct api_answer *r)
 {
-	struct act *a = arg;
+	struct stack *s = (struct stack *)j;
 	struct dp_tree tree = { 0 };
 	struct err err = r->err;
-	a->call = NULL;
 	if (err.code || !dp_tree_parse(r->body, r->len, &tree, &err))
-		fail(a, &err);
+		stack_fail(s, &err);
 	else
-		with_tree(a, &tree);
+		stack_with_tree(s, &tree);
 	dp_tree_finish(&tree);
 }
 
-static void ask_tree(struct act *a)
+static void stack_ask_tree(struct stack *s)
 {
-	dok_act_call(a, "GET", "project.all", NULL, tree_came);
+	job_call(stack_job(s), "GET", "/project.all", NULL, stack_tree_came);
 }
 
-void dok_new(struct order *order, struct app *app)
+void dokploy_new(struct order *order, struct app *app)
 {
-	struct dok *d = app->instance;
+	struct stack *s = job_begin(app->instance, order, sizeof(*s), "deploy");
 	struct err err;
-	struct stack *s = stack_read(d, order->argument, &err);
-	if (!s) {
-		order_end(order, &err, NULL);
+	if (!s)
+		return;
+	s->job.rollout.say = stack_say;
+	s->job.rollout.over = stack_deployed;
+	if (!stack_read(s, order->argument, &err)) {
+		job_end(stack_job(s), &err, NULL);
 		return;
 	}
-	struct act *a = dok_act_begin(d, order);
-	a->stack = s;
-	at_step(a, STEP_PROJECT, "is the name free?");
-	ask_tree(a);
+	stack_at(s, STEP_PROJECT, "is the name free?");
+	stack_ask_tree(s);
 }
 
-void dok_new_command(const struct app *app, char *buf, size_t size)
+void dokploy_new_command(const struct app *app, char *buf, size_t size)
 {
-	const struct dok *d = app->instance;
-	const struct dokploy_config *c = dok_config(d);
+	static const struct dokploy_config none;
+	const struct dokploy *d = app->instance;
+	const struct dokploy_config *c = dokploy_section(d);
+	if (!c)
+		c = &none;
 	snprintf(buf, size,
 	         "project and application %sNAME, image %s, domain %s%s, deploy; on Dokploy %s",
-	         c && c->stack_prefix ? c->stack_prefix : "",
-	         c && c->stack_image ? c->stack_image : "as typed",
-	         c && c->stack_domain ? "NAME." : "as typed",
-	         c && c->stack_domain ? c->stack_domain : "", d->name);
+	         stack_or(c->stack_prefix, ""), stack_or(c->stack_image, "as typed"),
+	         c->stack_domain ? "NAME." : "", stack_or(c->stack_domain, "as typed"),
+	         d->site.name);
 }
 
 /* --- taking it away again ------------------------------------------------ */
 
-static void remove_next(struct act *a);
+static void stack_remove_next(struct stack *s);
 
-static const struct made *last_made(const struct act *a)
+static const struct made *stack_last_made(const struct stack *s)
 {
-	return a->dok->n_made ? &a->dok->made[a->dok->n_made - 1] : NULL;
+	const struct dokploy *d = stack_site(s);
+	return d->n_made ? &d->made[d->n_made - 1] : NULL;
 }
 
-static void removed(const struct api_answer *r, void *arg)
+static void stack_removed(struct job *j, const struct api_answer *r)
 {
-	struct act *a = arg;
-	const struct made *m = last_made(a);
+	struct stack *s = (struct stack *)j;
+	const struct made *last = stack_last_made(s);
+	struct made gone = last ? *last : (struct made){ .what = "" };
 	struct err err;
-	a->call = NULL;
 	if (r->err.code && r->err.code != ERR_ABSENT) {
-		err_set(&err, r->err.code, "%s %s was not removed: %.220s", m ? m->what : "",
-		        m ? m->name : "", r->err.text);
-		dok_act_end(a, &err, NULL);
+		err_set(&err, r->err.code, "%s %s was not removed: %.220s", gone.what, gone.name,
+		        r->err.text);
+		job_end(j, &err, NULL);
 		return;
 	}
-	if (m) {
-		struct made gone = *m;
-		activity_add(a->dok->source->store, ACTIVITY_ACTION, HEALTH_IDLE, a->order->id,
+	if (last) {
+		activity_add(j->site->source->store, ACTIVITY_ACTION, HEALTH_IDLE, j->order->id,
 		             "%s %s: %s", gone.what, gone.name,
 		             r->err.code ? "was gone already" : "removed");
-		made_drop(a->dok, gone.what, gone.id);
-		a->stack->removed++;
+		made_drop(stack_site(s), gone.what, gone.id);
+		s->removed++;
 	}
-	remove_next(a);
+	stack_remove_next(s);
 }
 
-static void remove_next(struct act *a)
+static void stack_remove_next(struct stack *s)
 {
 	static const struct {
 		const char *what, *path, *member;
 	} ways[] = {
-		{ "project", "project.remove", "projectId" },
-		{ "application", "application.delete", "applicationId" },
-		{ "domain", "domain.delete", "domainId" },
+		{ "project", "/project.remove", "projectId" },
+		{ "application", "/application.delete", "applicationId" },
+		{ "domain", "/domain.delete", "domainId" },
 	};
-	const struct made *m = last_made(a);
+	const struct made *m = stack_last_made(s);
 	char said[80];
-	dok_judge(a->dok);
+	site_judge(&stack_site(s)->site);
 	for (size_t i = 0; m && i < ARRAY_LEN(ways); i++) {
 		if (strcmp(m->what, ways[i].what) != 0)
 			continue;
 		char *body = json_id(ways[i].member, m->id);
-		order_progress(a->order, "removing %s %s", m->what, m->name);
-		dok_act_call(a, "POST", ways[i].path, body, removed);
+		order_progress(stack_job(s)->order, "removing %s %s", m->what, m->name);
+		job_call(stack_job(s), "POST", ways[i].path, body, stack_removed);
 		free(body);
 		return;
 	}
-	snprintf(said, sizeof(said), "%d %s removed", a->stack->removed,
-	         a->stack->removed == 1 ? "thing" : "things");
-	dok_act_end(a, NULL, said);
+	snprintf(said, sizeof(said), "%d %s removed", s->removed,
+	         s->removed == 1 ? "thing" : "things");
+	job_end(stack_job(s), NULL, said);
 }
 
-static bool is_made(const struct dok *d, const char *id)
+static bool stack_is_made(const struct stack *s, const char *id)
 {
+	const struct dokploy *d = stack_site(s);
 	for (size_t i = 0; i < d->n_made; i++)
 		if (!strcmp(d->made[i].id, id))
 			return true;
@@ -625,17 +663,16 @@ static bool is_made(const struct dok *d, const char *id)
 }
 
 /* A project of ours in which somebody put something since is not ours to remove. */
-static void undo_tree_came(const struct api_answer *r, void *arg)
+static void stack_undo_tree_came(struct job *j, const struct api_answer *r)
 {
-	struct act *a = arg;
+	struct stack *s = (struct stack *)j;
 	struct dp_tree tree = { 0 };
 	struct err err = r->err;
-	a->call = NULL;
 	if (!err.code)
 		dp_tree_parse(r->body, r->len, &tree, &err);
 	for (size_t i = 0; i < tree.n_apps && !err.code; i++) {
 		const struct dp_project *p = &tree.projects[tree.envs[tree.apps[i].env].project];
-		if (is_made(a->dok, p->id) && !is_made(a->dok, tree.apps[i].id))
+		if (stack_is_made(s, p->id) && !stack_is_made(s, tree.apps[i].id))
 			err_set(&err, ERR_REFUSED,
 			        "nothing was removed: project %s now holds %.80s, which no new "
 			        "stack made",
@@ -643,22 +680,23 @@ static void undo_tree_came(const struct api_answer *r, void *arg)
 	}
 	dp_tree_finish(&tree);
 	if (err.code)
-		dok_act_end(a, &err, NULL);
+		job_end(j, &err, NULL);
 	else
-		remove_next(a);
+		stack_remove_next(s);
 }
 
-void dok_undo(struct order *order, struct app *app)
+void dokploy_undo(struct order *order, struct app *app)
 {
-	struct act *a = dok_act_begin(app->instance, order);
-	a->stack = xcalloc(1, sizeof(*a->stack));
+	struct stack *s = job_begin(app->instance, order, sizeof(*s), "undo");
+	if (!s)
+		return;
 	order_progress(order, "looking at what is there");
-	dok_act_call(a, "GET", "project.all", NULL, undo_tree_came);
+	job_call(stack_job(s), "GET", "/project.all", NULL, stack_undo_tree_came);
 }
 
-void dok_undo_command(const struct app *app, char *buf, size_t size)
+void dokploy_undo_command(const struct app *app, char *buf, size_t size)
 {
 	char list[300];
-	add_made(app->instance, NULL, list, sizeof(list));
+	stack_made_words(app->instance, NULL, list, sizeof(list));
 	snprintf(buf, size, "remove %s", list);
 }

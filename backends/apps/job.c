@@ -116,7 +116,7 @@ bool deployment_runs(const struct app_deployment *d)
 
 static void rollout_look(struct job *);
 
-static void rollout_say(struct rollout *r, const char *how)
+void rollout_say(struct rollout *r, const char *how)
 {
 	if (r->say)
 		r->say(r, how);
@@ -256,6 +256,12 @@ static void rollout_look(struct job *j)
 		err_set(&err, ERR_TIMEOUT, "it is not over within %s; it goes on there",
 		        human_span(span, WHOLE_MS));
 	rollout_over(r, &err, NULL);
+}
+
+void rollout_begin(struct rollout *r, const char *ref)
+{
+	snprintf(r->ref, sizeof(r->ref), "%s", ref);
+	r->job.began_ms = job_now(&r->job);
 }
 
 void rollout_follow(struct rollout *r)

@@ -2,8 +2,7 @@
  * into rows, the state of the source.
  *
  * A round asks the steps in their order, then about each row that is due, one call at a time. It
- * ends early when a step that must be answered is not, or when the site cannot be reached at all.
- */
+ * ends early when a step that must be answered is not, or when nobody answers at all. */
 #include "backends/apps/platform.h"
 
 #include <stdio.h>
@@ -41,6 +40,7 @@ static struct sites *platform_sites(struct source *source)
 	               "a section of a platform begins as struct site_config")
 BEGINS_AS_SITE_CONFIG(platform_config);
 BEGINS_AS_SITE_CONFIG(dokploy_config);
+BEGINS_AS_SITE_CONFIG(headscale_config);
 
 /* The section after this one, NULL: the first. */
 static const void *platform_section(const struct platform *p, const struct settings *s,
@@ -166,6 +166,7 @@ static void platform_changed(struct site *s)
 void site_fail(struct site *s, const struct err *err)
 {
 	s->err = *err;
+	s->failed = true;
 	s->fails++;
 	platform_changed(s);
 }
@@ -324,7 +325,7 @@ static void platform_ask(struct site *s, const char *path, bool open,
 
 static void platform_over(struct site *s)
 {
-	if (!s->err.code && !s->hurry)
+	if (!s->failed && !s->hurry)
 		s->complete = true;
 	if (s->platform->over)
 		s->platform->over(s);
@@ -364,7 +365,7 @@ static void platform_about_came(const struct api_answer *r, void *arg)
 static struct app *platform_due(const struct site *s)
 {
 	struct app *best = NULL;
-	if (!s->platform->is_due || s->hurry || s->err.code)
+	if (!s->platform->is_due || s->hurry || s->failed)
 		return NULL;
 	for (struct app *a = site_next_app(s, NULL); a; a = site_next_app(s, a))
 		if (s->platform->is_due(s, a) && (!best || (a->row.shown && !best->row.shown)))
@@ -383,29 +384,22 @@ static void platform_ask_about(struct site *s, struct app *a)
 	free(path);
 }
 
-/* No answer from the site ends the round. A step that may be missing, in a version or to a token,
- * does not. */
-static bool platform_ends_round(const struct platform_step *step, const struct err *err)
-{
-	return err->code && ((step->flags & STEP_MUST) || err->code == ERR_LOST);
-}
-
 static void platform_step_came(const struct api_answer *r, void *arg)
 {
 	struct site *s = arg;
 	const struct platform_step *step = &s->platform->steps[s->step];
-	bool ends = platform_ends_round(step, &r->err);
+	bool must = step->flags & STEP_MUST, away = !r->status && r->err.code != ERR_TIMEOUT;
 	s->call = NULL;
-	if ((step->flags & STEP_ONCE) && r->err.code != ERR_LOST && r->err.code != ERR_TIMEOUT)
+	if ((step->flags & STEP_ONCE) && !away)
 		s->once |= 1u << s->step;
 	s->step++;
-	if (ends)
+	if (away || (r->err.code && must))
 		site_fail(s, &r->err);
 	else if (s->platform->came)
 		s->platform->came(s, step, r);
-	else if (!r->err.code)
+	else if (!r->err.code) /* else: a version or a token may lack it */
 		platform_feed(s, step, "", r);
-	if (ends || ((step->flags & STEP_MUST) && s->err.code))
+	if (s->failed)
 		platform_over(s);
 	else
 		platform_next(s);
@@ -429,9 +423,10 @@ static void platform_next(struct site *s)
 static void platform_on_timer(struct loop_timer *t, void *arg)
 {
 	struct site *s = arg;
-	if (s->call || !s->api)
+	if (s->call || !s->api || (s->platform->begin && !s->platform->begin(s)))
 		return;
 	s->step = 0;
+	s->failed = false;
 	platform_next(s);
 }
 
@@ -452,7 +447,9 @@ void site_open(struct site *s, const struct site_config *c)
 		                                          .url = c->url,
 		                                          .token_command = c->token_command,
 		                                          .token_header = p->token_header,
-		                                          .token_help = p->token_help },
+		                                          .token_help = p->token_help,
+		                                          .token_word = p->token_word,
+		                                          .denies = p->denies },
 		                    &err);
 	s->up = s->api != NULL;
 	if (p->open)

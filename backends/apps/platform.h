@@ -78,16 +78,18 @@ struct site {
 	struct loop_timer *timer; /* of the next round; NULL: never opened */
 	/* of the round: platform->steps, then questions about rows */
 	size_t step;
-	unsigned once;    /* bits: STEP_ONCE steps that this link has asked */
-	char about[200];  /* id of the row that is asked about */
-	bool up;          /* it may be asked */
-	bool hurry;       /* the next round begins at once */
-	bool shown;       /* rows of its source are on the screen */
-	bool answered;    /* a list came once */
-	bool complete;    /* and all that was to be asked about its rows */
-	unsigned fails;   /* rounds in a row */
-	uint32_t round;   /* counts lists, from 1 */
-	struct err err;   /* why the last round failed; ERR_NONE: it did not */
+	unsigned once;   /* bits: STEP_ONCE steps that this link has asked */
+	char about[200]; /* id of the row that is asked about */
+	bool up;         /* it may be asked */
+	bool hurry;      /* the next round begins at once */
+	bool shown;      /* rows of its source are on the screen */
+	bool answered;   /* a list came once */
+	bool complete;   /* and all that was to be asked about its rows */
+	bool failed;     /* this round, so far */
+	unsigned fails;  /* rounds in a row */
+	uint32_t round;  /* counts lists, from 1 */
+	/* why the last round failed; ERR_NONE: since then a list came */
+	struct err err;
 	struct job *jobs; /* orders that run */
 };
 
@@ -123,12 +125,12 @@ struct platform {
 	size_t list_at, next_at;       /* PLATFORM_SECTION */
 	/* of the struct that starts with a struct site; 0: that one */
 	size_t site_size;
-	const char *prefix;                    /* before each path: "/api/v1"; NULL: nothing */
-	const char *token_header, *token_help; /* as struct api_config has them */
-	bool (*denies)(int status, const char *body); /* likewise; NULL */
-	const struct platform_step *steps;            /* ends at .what == NULL */
-	int64_t shown_ms, hidden_ms;                  /* from the end of a round to the next one */
-	int64_t busy_ms; /* while something goes on there; 0: as if nothing did */
+	const char *prefix; /* before each path: "/api/v1"; NULL: nothing */
+	const char *token_header, *token_help, *token_word; /* as struct api_config has them */
+	bool (*denies)(int status, const char *body);       /* likewise */
+	const struct platform_step *steps;                  /* ends at .what == NULL */
+	int64_t shown_ms, hidden_ms; /* from the end of a round to the next one */
+	int64_t busy_ms;             /* while something goes on there; 0: as if nothing did */
 	/* after a failed round, times the fails in a row, six at most */
 	int64_t retry_ms;
 	int64_t timeout_ms; /* of a call of the round; 0: as api.h has it */
@@ -143,8 +145,9 @@ struct platform {
 	void (*judge_app)(struct app *);
 	/* while it answers; NULL: good */
 	enum health (*opinion)(const struct site *, char *why, size_t size);
-	void (*open)(struct site *); /* the link is up (api NULL: the url is wrong) */
-	void (*over)(struct site *); /* the round is over; site->err says how */
+	void (*open)(struct site *);  /* the link is up (api NULL: the url is wrong) */
+	bool (*begin)(struct site *); /* a round is due; false: it is left out */
+	void (*over)(struct site *);  /* the round is over; site->failed says how */
 	/* link or server go; jobs have ended */
 	void (*close)(struct site *, const struct err *why);
 	void (*free)(struct site *); /* what it owns beyond struct site */
@@ -259,6 +262,9 @@ struct rollout {
 	void (*say)(struct rollout *, const char *how);
 	void (*over)(struct rollout *, const struct err *, const char *said);
 };
+/* Its time begins. */
+void rollout_begin(struct rollout *, const char *ref);
+void rollout_say(struct rollout *, const char *how);
 /* Looks until it is over, or an hour. What the platform does goes on without mocr. */
 void rollout_follow(struct rollout *);
 /* What rollout_follow calls at the end. */

@@ -560,7 +560,7 @@ static void portal_over(struct site *s)
 		struct portal_stack *t = p->stacks[i];
 		if (t->lost) {
 			portal_judge(t); /* what Dokploy says may have changed */
-		} else if (!s->err.code && t->tries >= STREAM_TRIES) {
+		} else if (!s->failed && t->tries >= STREAM_TRIES) {
 			/* it was given up, and the portal is well: once for each of its words */
 			t->tries = STREAM_TRIES - 1;
 			portal_stream_open(t);

@@ -436,13 +436,13 @@ static void test_names(void **state)
 static void test_made_outlives_the_console(void **state)
 {
 	struct world *w = *state;
-	struct dok *a = xcalloc(1, sizeof(*a)), *b = xcalloc(1, sizeof(*b)),
-		   *again = xcalloc(1, sizeof(*again));
+	struct dokploy *a = xcalloc(1, sizeof(*a)), *b = xcalloc(1, sizeof(*b)),
+		       *again = xcalloc(1, sizeof(*again));
 	struct stat st;
 	char path[80];
-	*a = (struct dok){ .source = w->source, .name = "home" };
-	*b = (struct dok){ .source = w->source, .name = "homer" };
-	*again = (struct dok){ .source = w->source, .name = "home" };
+	*a = (struct dokploy){ .site = { .source = w->source, .name = "home" } };
+	*b = (struct dokploy){ .site = { .source = w->source, .name = "homer" } };
+	*again = (struct dokploy){ .site = { .source = w->source, .name = "home" } };
 	made_read(a);
 	assert_int_equal(a->n_made, 0);
 	assert_true(made_add(a, "ai-stack-x", "project", "p1", "ai-stack-x"));
