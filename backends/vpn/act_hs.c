@@ -28,7 +28,7 @@ struct hs_act {
 	struct order *order;
 	struct hs *hs;
 	struct hs_act *next;
-	struct call *call;
+	struct api_call *call;
 	struct run *run;
 	struct sudo_run *sudo;
 	void (*then)(struct hs_act *, const char *out, size_t len); /* NULL: it is done */
@@ -58,8 +58,12 @@ static void hs_act_act_end(struct hs_act *a, const struct err *err, const char *
 {
 	struct order *order = a->order;
 	struct hs *h = a->hs;
-	LIST_DROP(h->acts, a);
-	call_cancel(a->call);
+	for (struct hs_act **at = &h->acts; *at; at = &(*at)->next)
+		if (*at == a) {
+			*at = a->next;
+			break;
+		}
+	api_cancel(a->call);
 	run_cancel(a->run);
 	sudo_run_cancel(a->sudo);
 	free(a);
@@ -107,13 +111,12 @@ static void hs_act_on_run(const struct run_result *r, void *arg)
 		hs_act_answered(a, r->out, r->out_len);
 }
 
-static void hs_act_on_call(struct call *call, const struct reply *r, void *arg)
+static void hs_act_on_call(const struct api_answer *r, void *arg)
 {
 	struct hs_act *a = arg;
-	struct err err;
 	a->call = NULL;
-	if (hs_reply_err(a->hs, r, &err))
-		hs_act_act_end(a, &err, NULL);
+	if (r->err.code)
+		hs_act_act_end(a, &r->err, NULL);
 	else
 		hs_act_answered(a, r->body, r->len);
 }
@@ -128,8 +131,13 @@ static void hs_act_by_program(struct hs_act *a, const char *const *words)
 
 static void hs_act_by_rest(struct hs_act *a, const char *method, const char *path, const char *body)
 {
-	if (a->hs->origin)
-		a->call = hs_call(a->hs, method, path, body, hs_act_on_call, a);
+	if (a->hs->site.api)
+		a->call = site_call(&a->hs->site, &(struct api_request){ .method = method,
+		                                                         .path = path,
+		                                                         .body = body,
+		                                                         .timeout_ms = RUN_MS,
+		                                                         .done = hs_act_on_call,
+		                                                         .arg = a });
 	else
 		hs_act_act_fail(a, ERR_LOST, "Headscale was not reached yet");
 }

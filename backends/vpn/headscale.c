@@ -17,11 +17,9 @@
 #include "backends/base/number.h"
 #include "backends/base/quote.h"
 #include "backends/base/wash.h"
-#include "backends/link/api.h"
 #include "backends/link/absent.h"
 #include "backends/link/loop.h"
 #include "backends/servers/sudo.h"
-#include "backends/link/token.h"
 #include "backends/store/doc.h"
 #include "backends/servers/server.h"
 #include "backends/store/settings.h"
@@ -35,10 +33,10 @@
 #define START_TRIES 5
 #define LOOK_MS 30000
 #define LOOK_MAX (16u << 20)
-#define URL_PARTS 200
 #define CLOCK_NEAR_MS 3000 /* HTTP tells whole seconds */
 
 static void hs_look(struct hs *);
+static void hs_take_config(struct hs *);
 
 struct hs *hs_of(struct source *source)
 {
@@ -322,21 +320,20 @@ static void hs_feed_masked(struct hs *h, const char *raw, size_t len)
 
 static void hs_look_later(struct hs *h)
 {
-	bool well = h->source.state == SOURCE_LIVE, rest = hs_by_rest(h);
-	int64_t shown = rest ? REST_SHOWN_MS : CLI_SHOWN_MS,
-		hidden = rest ? REST_HIDDEN_MS : CLI_HIDDEN_MS;
-	if (!h->up || h->absent)
-		return;
-	loop_timer_set(h->timer, h->again            ? 50
-	                         : !well && h->shown ? RETRY_MS
-	                         : h->shown          ? shown
-	                                             : hidden);
+	bool well = h->source.state == SOURCE_LIVE;
+	int64_t wait = h->shown ? CLI_SHOWN_MS : CLI_HIDDEN_MS;
+	if (!well && h->shown)
+		wait = RETRY_MS;
+	if (h->again)
+		wait = 50;
+	if (h->up && !h->absent)
+		loop_timer_set(h->timer, wait);
 	h->again = false;
 }
 
 static bool hs_is_busy(const struct hs *h)
 {
-	return h->run || h->call || h->asking;
+	return h->run || h->site.call;
 }
 
 void hs_poll_now(struct source *source)
@@ -344,7 +341,9 @@ void hs_poll_now(struct source *source)
 	struct hs *h = hs_of(source);
 	if (!h->up || h->absent)
 		return;
-	if (hs_is_busy(h))
+	if (h->site.up)
+		site_poke(&h->site);
+	else if (hs_is_busy(h))
 		h->again = true;
 	else
 		hs_look(h);
@@ -354,12 +353,12 @@ void hs_shown(struct source *source, bool now)
 {
 	struct hs *h = hs_of(source);
 	bool first = now && !h->shown;
-	h->shown = now;
+	h->shown = h->site.shown = now;
 	if (!first || !h->up || h->absent || hs_is_busy(h))
 		return;
 	int64_t since = loop_now(store_loop(source->store)) - h->asked_ms,
 		gap = hs_by_rest(h) ? REST_SHOWN_MS : CLI_SHOWN_MS;
-	loop_timer_set(h->timer, since >= gap ? 0 : gap - since);
+	loop_timer_set(h->site.up ? h->site.timer : h->timer, since >= gap ? 0 : gap - since);
 }
 
 /* --- by its program ------------------------------------------------------ */
@@ -474,197 +473,6 @@ static void hs_look_by_program(struct hs *h)
 	free(script);
 }
 
-/* --- by REST ------------------------------------------------------------- */
-
-bool hs_reply_err(const struct hs *h, const struct reply *r, struct err *err)
-{
-	char said[160];
-	const char *name = h->config ? h->config->name : h->source.server->name;
-	*err = r->err;
-	if (err->code || r->status / 100 == 2)
-		return err->code != ERR_NONE;
-	hs_message(said, sizeof(said), r->body, r->len);
-	bool key = r->status == 401 || r->status == 403 ||
-	           (r->status == 500 && !strncmp(r->body, "Unauthorized", 12));
-	if (key)
-		err_set(err, ERR_DENIED,
-		        "Headscale %s does not take the API key (%d); `headscale apikeys create` "
-		        "there makes a new one, and "
-		        "token_command must print it",
-		        name, r->status);
-	else
-		err_set(err, r->status == 404 ? ERR_ABSENT : ERR_REFUSED,
-		        "Headscale %s says (%d): %s", name, r->status, said);
-	return true;
-}
-
-struct call *hs_call(struct hs *h, const char *method, const char *path, const char *body,
-                     void (*done)(struct call *, const struct reply *, void *), void *arg)
-{
-	char *auth = xasprintf("Authorization: Bearer %s", h->token ? h->token->text : "");
-	const char *const headers[] = { "Accept: application/json", auth, NULL };
-	char *full = xasprintf("/api/v1%s", path);
-	struct call *call = call_start(h->origin,
-	                               &(struct call_spec){ .method = method,
-	                                                    .path = full,
-	                                                    .headers = headers,
-	                                                    .body = body,
-	                                                    .body_len = body ? strlen(body) : 0,
-	                                                    .done = done,
-	                                                    .arg = arg,
-	                                                    .max = LOOK_MAX,
-	                                                    .timeout_ms = LOOK_MS });
-	explicit_bzero(auth, strlen(auth));
-	free(auth);
-	free(full);
-	return call;
-}
-
-/* The calls of one look, in order. */
-static const struct rest_step {
-	const char *name, *path;
-	bool open; /* outside /api/v1 and without a token */
-	bool may_fail;
-} steps[] = {
-	{ "health", "/health", true, false }, { "version", "/version", true, true },
-	{ "users", "/user", false, false },   { "nodes", "/node", false, false },
-	{ "routes", "/routes", false, true }, { "keys", "/preauthkey", false, true },
-};
-
-static void hs_rest_step(struct hs *);
-
-static void hs_rest_failed(struct hs *h, const struct err *err)
-{
-	struct err said = *err;
-	if (err->code != ERR_DENIED && err->code != ERR_GARBLED)
-		err_set(&said, err->code, "Headscale %s does not answer: %s", h->config->name,
-		        err->text);
-	if (err->code == ERR_DENIED) {
-		secret_destroy(h->token);
-		h->token = NULL;
-	}
-	hs_failed(h, &said);
-	hs_look_later(h);
-}
-
-/* A proxy's log-in page is 200 and HTML. */
-static bool hs_is_page(const struct reply *r)
-{
-	return r->body[strspn(r->body, " \t\r\n")] == '<';
-}
-
-static void hs_add_clock(struct hs *h, const char *date)
-{
-	char text[24];
-	int64_t ms = date ? vj_http_date_ms(date) : 0;
-	int n = snprintf(text, sizeof(text), "%lld", (long long)(ms / 1000));
-	if (ms)
-		hs_add_block(&h->look, "clock", text, (size_t)n);
-}
-
-static void hs_rest_done(struct call *call, const struct reply *r, void *arg)
-{
-	struct hs *h = arg;
-	const struct rest_step *s = &steps[h->step];
-	struct err err;
-	h->call = NULL;
-	bool bad = hs_reply_err(h, r, &err);
-	if (!bad && hs_is_page(r))
-		bad = !err_set(&err, ERR_GARBLED,
-		               "%s answers with a web page and not as Headscale: a proxy or log-in "
-		               "page stands before it",
-		               h->config->url);
-	if (bad && !(s->may_fail && r->status)) {
-		hs_rest_failed(h, &err);
-		return;
-	}
-	if (!bad)
-		hs_add_block(&h->look, s->name, r->body, r->len);
-	if (!bad && !strcmp(s->name, "health"))
-		hs_add_clock(h, call_header(call, "Date"));
-	else if (r->status == 404 && !strcmp(s->name, "routes"))
-		hs_add_block(&h->look, "noroutes", "", 0);
-	if (++h->step < (int)ARRAY_LEN(steps)) {
-		hs_rest_step(h);
-		return;
-	}
-	source_feed(&h->source, "look", h->look.data, h->look.len);
-	buf_clear(&h->look);
-	hs_look_later(h);
-}
-
-static void hs_rest_step(struct hs *h)
-{
-	const struct rest_step *s = &steps[h->step];
-	if (s->open)
-		h->call = call_start(h->origin, &(struct call_spec){ .path = s->path,
-		                                                     .done = hs_rest_done,
-		                                                     .arg = h,
-		                                                     .timeout_ms = 10000 });
-	else
-		h->call = hs_call(h, "GET", s->path, NULL, hs_rest_done, h);
-}
-
-static void hs_begin_rest(struct hs *h)
-{
-	h->step = 0;
-	buf_clear(&h->look);
-	h->look.max = LOOK_MAX;
-	hs_rest_step(h);
-}
-
-static void hs_token_done(struct secret *token, const struct err *err, void *arg)
-{
-	struct hs *h = arg;
-	h->asking = NULL;
-	if (!token) {
-		hs_rest_failed(h, err);
-		return;
-	}
-	secret_destroy(h->token);
-	h->token = token;
-	hs_begin_rest(h);
-}
-
-static bool hs_open_origin(struct hs *h)
-{
-	struct endpoint endpoint;
-	char host[URL_PARTS];
-	const char *prefix; /* its API begins at the root */
-	size_t n;
-	struct err err;
-	if (h->origin)
-		return true;
-	if (!api_url_endpoint(h->config->url, &endpoint, host, sizeof(host), &prefix, &n)) {
-		err_set(&err, ERR_USAGE,
-		        "[headscale %s]: url must read http://HOST:PORT or https://HOST, not %s",
-		        h->config->name, h->config->url);
-		hs_failed(h, &err);
-		return false;
-	}
-	h->origin = origin_create(store_http(h->source.store), source_link(&h->source), &endpoint,
-	                          1);
-	return true;
-}
-
-static void hs_ask_token(struct hs *h)
-{
-	char *whose = xasprintf("[headscale %s]: token_command", h->config->name);
-	h->asking = token_ask(store_loop(h->source.store), whose, h->config->token_command,
-	                      hs_token_done, h);
-	free(whose);
-}
-
-static void hs_look_by_rest(struct hs *h)
-{
-	if (!hs_open_origin(h))
-		return;
-	if (h->token || !h->config->token_command)
-		hs_begin_rest(h);
-	else
-		hs_ask_token(h);
-}
-
 /* --- its section --------------------------------------------------------- */
 
 /* The section that names this server; without a server it is asked from this machine. */
@@ -692,26 +500,135 @@ static const char *hs_token_command_of(const struct headscale_config *c)
 	return c ? c->token_command : NULL;
 }
 
-/* What :reload read counts from the next look. A token belongs to one place and one command; a
- * origin that an action still uses waits. */
+/* What :reload read counts from the next look. A token belongs to one place and one command: with
+ * another one the client is made again, once no action uses it. */
 static void hs_take_config(struct hs *h)
 {
 	const struct settings *before = h->settings, *now = store_settings(h->source.store);
 	const struct headscale_config *fresh = hs_config_for(&h->source);
-	bool moved = !hs_same_text(hs_url_of(h->config), hs_url_of(fresh));
+	bool moved = !hs_same_text(hs_url_of(h->config), hs_url_of(fresh)) ||
+	             !hs_same_text(hs_token_command_of(h->config), hs_token_command_of(fresh));
 	if (before == now || (moved && h->acts))
 		return;
-	if (moved || !hs_same_text(hs_token_command_of(h->config), hs_token_command_of(fresh))) {
-		secret_destroy(h->token);
-		h->token = NULL;
-	}
-	if (moved) {
-		origin_destroy(h->origin);
-		h->origin = NULL;
-	}
+	if (moved && h->site.platform)
+		site_close(&h->site, "its section changed");
 	h->config = fresh;
 	h->settings = settings_keep(now);
 	settings_destroy(before);
+}
+
+/* --- by REST ------------------------------------------------------------- */
+
+static struct hs *headscale_of(struct site *s)
+{
+	return hs_of(s->source);
+}
+
+/* "Headscale NAME: why" is what api.h says when nobody answered. */
+static void headscale_judge(struct site *s)
+{
+	struct err said = s->err;
+	char *own = xasprintf("Headscale %s: ", s->name);
+	size_t n = strlen(own);
+	if (!strncmp(s->err.text, own, n))
+		err_set(&said, s->err.code, "Headscale %s does not answer: %s", s->name,
+		        s->err.text + n);
+	free(own);
+	hs_failed(headscale_of(s), &said);
+}
+
+bool hs_denies(int status, const char *body)
+{
+	return status == 500 && !strncmp(body, "Unauthorized", 12);
+}
+
+static void hs_add_clock(struct hs *h, int64_t ms)
+{
+	char text[24];
+	int n = snprintf(text, sizeof(text), "%lld", (long long)(ms / 1000));
+	if (ms)
+		hs_add_block(&h->look, "clock", text, (size_t)n);
+}
+
+static void headscale_came(struct site *s, const struct platform_step *step,
+                           const struct api_answer *r)
+{
+	struct hs *h = headscale_of(s);
+	bool health = !strcmp(step->what, "health");
+	if (health)
+		buf_clear(&h->look);
+	if (!r->err.code)
+		hs_add_block(&h->look, step->what, r->body, r->len);
+	if (health)
+		hs_add_clock(h, r->date_ms);
+	if (r->err.code == ERR_ABSENT && !strcmp(step->what, "routes"))
+		hs_add_block(&h->look, "noroutes", "", 0);
+}
+
+static void headscale_over(struct site *s)
+{
+	struct hs *h = headscale_of(s);
+	if (s->failed)
+		return;
+	site_answered(s);
+	source_feed(s->source, "look", h->look.data, h->look.len);
+	buf_clear(&h->look);
+	if (h->source.err.code) { /* it could not be read: the next round waits */
+		s->err = h->source.err;
+		s->fails = 1;
+	}
+}
+
+static bool headscale_begin(struct site *s)
+{
+	struct hs *h = headscale_of(s);
+	h->asked_ms = loop_now(store_loop(s->source->store));
+	hs_take_config(h);
+	if (hs_by_rest(h) && s->api)
+		return true;
+	hs_look(h);
+	return false;
+}
+
+static const struct platform platform_headscale = {
+	.product = "Headscale",
+	.section = "headscale",
+	PLATFORM_SECTION(headscales, headscale_config),
+	.prefix = "/api/v1",
+	.token_word = "API key",
+	.denies = hs_denies,
+	.token_help = "`headscale apikeys create` there makes a new one",
+	.steps = (const struct platform_step[]){ { "health", "/health", STEP_MUST | STEP_OPEN,
+	                                           NULL },
+	                                         { "version", "/version", STEP_OPEN, NULL },
+	                                         { "users", "/user", STEP_MUST, NULL },
+	                                         { "nodes", "/node", STEP_MUST, NULL },
+	                                         { "routes", "/routes", 0, NULL },
+	                                         { "keys", "/preauthkey", 0, NULL },
+	                                         { .what = NULL } },
+	.shown_ms = REST_SHOWN_MS,
+	.hidden_ms = REST_HIDDEN_MS,
+	.retry_ms = RETRY_MS,
+	.timeout_ms = LOOK_MS,
+	.judge = headscale_judge,
+	.came = headscale_came,
+	.begin = headscale_begin,
+	.over = headscale_over,
+};
+
+static void hs_look_by_rest(struct hs *h)
+{
+	const struct headscale_config *c = h->config;
+	site_init(&h->site, &platform_headscale, &h->source, c->name);
+	h->look.max = LOOK_MAX;
+	h->site.shown = h->shown;
+	if (h->site.up)
+		site_poke(&h->site);
+	else
+		site_open(&h->site, &(struct site_config){ .name = c->name,
+		                                           .url = c->url,
+		                                           .server = c->server,
+		                                           .token_command = c->token_command });
 }
 
 static void hs_look(struct hs *h)
@@ -735,14 +652,17 @@ static void hs_on_timer(struct loop_timer *t, void *arg)
 
 static void hs_let_go(struct hs *h)
 {
+	site_rest(&h->site);
 	run_cancel(h->run);
-	call_cancel(h->call);
-	token_cancel(h->asking);
 	h->run = NULL;
-	h->call = NULL;
-	h->asking = NULL;
 	if (h->timer)
 		loop_timer_set(h->timer, -1);
+}
+
+static void headscale_close(struct hs *h)
+{
+	if (h->site.platform)
+		site_close(&h->site, "the link was lost");
 }
 
 static void hs_up(struct source *source)
@@ -762,8 +682,7 @@ static void hs_down(struct source *source)
 	h->up = false;
 	if (source_link(source)->state != LINK_UP) {
 		hs_acts_end(source);
-		origin_destroy(h->origin);
-		h->origin = NULL;
+		headscale_close(h);
 	}
 	if (source->state == SOURCE_LIVE)
 		source_set_state(source, SOURCE_STALE, NULL);
@@ -775,10 +694,10 @@ static void hs_finish(struct source *source)
 	struct hs *h = hs_of(source);
 	hs_let_go(h);
 	hs_acts_end(source);
-	origin_destroy(h->origin);
-	secret_destroy(h->token);
+	headscale_close(h);
 	settings_destroy(h->settings);
 	loop_timer_remove(h->timer);
+	loop_timer_remove(h->site.timer);
 	buf_finish(&h->look);
 	free(h->users.at);
 	free(h->keys.at);

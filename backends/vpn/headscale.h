@@ -2,9 +2,8 @@
 #ifndef VPN_HEADSCALE_H
 #define VPN_HEADSCALE_H
 
+#include "backends/apps/platform.h"
 #include "backends/base/buf.h"
-#include "backends/base/secret.h"
-#include "backends/link/http.h"
 #include "backends/link/link.h"
 #include "backends/store/store.h"
 #include "backends/vpn/peer.h"
@@ -13,7 +12,6 @@ struct doc;
 struct hs_act;
 struct headscale_config;
 struct settings;
-struct token_ask;
 
 /* How it is spoken to: by its own program on the server, or by REST. */
 struct hs {
@@ -21,14 +19,9 @@ struct hs {
 	const struct settings *settings;       /* kept, for config */
 	const struct headscale_config *config; /* NULL: found by itself, by its program */
 	struct run *run;                       /* the program's look */
-	struct origin *origin;                 /* REST */
-	struct call *call;
-	struct token_ask *asking; /* token_command, on this machine */
-	struct secret *token;
-	struct loop_timer *timer;
-	int step;        /* REST: which call of the look is on its way */
-	struct buf look; /* what came of this look so far, as blocks */
-	struct err look_err;
+	struct loop_timer *timer;              /* of the program's next look */
+	struct site site;                      /* REST; platform NULL: never used */
+	struct buf look;                       /* what came of this round so far, as blocks */
 	int64_t asked_ms;
 	uint32_t round;
 	bool up, by_sudo, absent, shown, again;
@@ -51,10 +44,7 @@ void hs_detail(struct source *, struct doc *);
 /* The command line of its program with these words behind it, with sudo -n where that is needed;
  * the caller frees it. */
 char *hs_command(const struct hs *, const char *const *words);
-/* A REST call with the token; path without /api/v1. */
-struct call *hs_call(struct hs *, const char *method, const char *path, const char *body,
-                     void (*done)(struct call *, const struct reply *, void *), void *arg);
-/* The sentence for an answer that is no success: also the odd 500 "Unauthorized" of a wrong key. */
-bool hs_reply_err(const struct hs *, const struct reply *, struct err *);
+/* Up to 0.26.1 a wrong key is answered with 500 "Unauthorized"; it means 401. */
+bool hs_denies(int status, const char *body);
 
 #endif

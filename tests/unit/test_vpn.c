@@ -392,25 +392,16 @@ static void test_refusals(void **state)
 	}
 }
 
+/* Its way through the client is test_a_wrong_key of test_headscale.c, and test_denied_otherwise of
+ * test_api.c. */
 static void test_wrong_key_of_old_releases(void **state)
 {
-	struct headscale_config config = { .name = "home" };
-	struct hs h = { .config = &config };
-	struct err err;
-	struct reply r = { .status = 500, .body = "Unauthorized", .len = 12, .content_type = "" };
-	assert_true(hs_reply_err(&h, &r, &err));
-	assert_int_equal(err.code, ERR_DENIED);
-	r.status = 401;
-	assert_true(hs_reply_err(&h, &r, &err));
-	assert_int_equal(err.code, ERR_DENIED);
-	r = (struct reply){ .status = 500,
-		            .body = "{\"code\":2,\"message\":\"boom\"}",
-		            .len = 27,
-		            .content_type = "" };
-	assert_true(hs_reply_err(&h, &r, &err));
-	assert_int_equal(err.code, ERR_REFUSED);
-	r = (struct reply){ .status = 200, .body = "{}", .len = 2, .content_type = "" };
-	assert_false(hs_reply_err(&h, &r, &err));
+	assert_true(hs_denies(500, "Unauthorized"));
+	assert_true(hs_denies(500, "Unauthorized\n"));
+	assert_false(hs_denies(500, "{\"code\":2,\"message\":\"boom\"}"));
+	assert_false(hs_denies(500, ""));
+	assert_false(hs_denies(200, "{}"));
+	assert_false(hs_denies(200, "Unauthorized"));
 }
 
 static void test_versions(void **state)
