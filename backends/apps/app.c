@@ -41,12 +41,13 @@ struct app *app_row(struct source *source, const struct app_platform *platform, 
 	add_part(id, sizeof(id), name ? project : NULL);
 	add_part(id, sizeof(id), name ? environment : NULL);
 	add_part(id, sizeof(id), name);
-	struct app *a = named(source, id, name ? name : section);
+	const char *shown = name ? name : section;
+	struct app *a = named(source, id, shown);
 	/* two of one name in one list */
 	if (a->round == round && a->instance && strcmp(a->ref, ref) != 0) {
 		size_t used = strlen(id);
 		snprintf(id + used, sizeof(id) - used, "~%.12s", ref);
-		a = named(source, id, name ? name : section);
+		a = named(source, id, shown);
 	}
 	a->platform = platform;
 	a->instance = instance;
@@ -54,9 +55,10 @@ struct app *app_row(struct source *source, const struct app_platform *platform, 
 	a->round = round;
 	snprintf(a->section, sizeof(a->section), "%s", section);
 	snprintf(a->ref, sizeof(a->ref), "%s", ref);
-	wash(a->project, sizeof(a->project), project ? project : "", project ? strlen(project) : 0);
-	wash(a->environment, sizeof(a->environment), environment ? environment : "",
-	     environment ? strlen(environment) : 0);
+	project = project ? project : "";
+	environment = environment ? environment : "";
+	wash(a->project, sizeof(a->project), project, strlen(project));
+	wash(a->environment, sizeof(a->environment), environment, strlen(environment));
 	return a;
 }
 
@@ -89,13 +91,11 @@ const struct app_deployment *app_last(const struct app *a)
 
 void app_settle(struct app *a, enum health health, const char *why)
 {
-	int64_t since;
+	int64_t since = now_wall_ms();
 	if (a->state_ms > 0)
 		since = a->state_ms;
 	else if (a->row.health == health && a->row.health_ms)
 		since = a->row.health_ms;
-	else
-		since = now_wall_ms();
 	store_row_health(&a->row, health, since, why && *why ? why : NULL);
 	store_touch(&a->row);
 }
@@ -112,15 +112,13 @@ bool stack_name_check(const char *name, struct err *err)
 	static const char *const reserved[] = { "admin",  "api",  "www",  "root",
 		                                "system", "test", "demo", "portal" };
 	size_t n = strlen(name), good = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-");
+	size_t sign = cells_fit(name + good, 1, NULL);
 	if (good < n)
 		return err_set(err, ERR_USAGE,
 		               "\"%.40s\" is no name for a stack: \"%.*s\" is in it; small letters "
-		               "a-z, digits and - are allowed",
-		               name,
-		               (int)(cells_fit(name + good, 1, NULL)
-		                             ? cells_fit(name + good, 1, NULL)
-		                             : 1),
-		               name + good);
+		               "a-z, "
+		               "digits and - are allowed",
+		               name, sign ? (int)sign : 1, name + good);
 	if (n < 3 || n > 20)
 		return err_set(err, ERR_USAGE,
 		               "\"%.40s\" is no name for a stack: it has %zu characters; 3 to 20 "
@@ -143,19 +141,17 @@ bool stack_name_check(const char *name, struct err *err)
 
 static void add_deployment(struct doc *doc, const struct app_deployment *d)
 {
-	char age[HUMAN_SIZE] = "-", span[HUMAN_SIZE];
-	enum doc_tone tone;
-	if (d->health == HEALTH_GOOD)
-		tone = DOC_GOOD;
-	else if (d->health == HEALTH_BAD)
-		tone = DOC_BAD;
-	else
-		tone = DOC_PLAIN;
+	static const enum doc_tone tones[] = {
+		[HEALTH_GOOD] = DOC_GOOD, [HEALTH_BAD] = DOC_BAD, [HEALTH_ASKS] = DOC_PLAIN
+	};
+	char age[HUMAN_SIZE] = "-", span[HUMAN_SIZE] = "";
 	bool took = d->ended_ms && d->created_ms && d->ended_ms >= d->created_ms;
 	if (d->created_ms)
 		human_age(age, now_wall_ms() - d->created_ms);
-	doc_pair(doc, tone, d->state, "%s ago%s%s  %s", age, took ? "  took " : "",
-	         took ? human_span(span, d->ended_ms - d->created_ms) : "", d->title);
+	if (took)
+		human_span(span, d->ended_ms - d->created_ms);
+	doc_pair(doc, tones[d->health], d->state, "%s ago%s%s  %s", age, took ? "  took " : "",
+	         span, d->title);
 	if (*d->error)
 		doc_pair(doc, DOC_BAD, "", "%s", d->error);
 }
@@ -175,9 +171,11 @@ static void detail(struct row *row, struct doc *doc, bool reveal)
 	add_if(doc, "project", a->project);
 	add_if(doc, "environment", a->environment);
 	add_if(doc, "type", a->type);
-	bool old = a->row.source && a->row.source->state != SOURCE_LIVE;
-	const char *version = old ? "last heard" : "version";
-	add_if(doc, a->is_platform ? version : "state", a->state);
+	const char *label = "state";
+	if (a->is_platform)
+		label = a->row.source && a->row.source->state != SOURCE_LIVE ? "last heard"
+		                                                             : "version";
+	add_if(doc, label, a->state);
 	if (row->why)
 		doc_pair(doc, row->health >= HEALTH_ATTENTION ? DOC_BAD : DOC_DIM, "why", "%s",
 		         row->why);

@@ -110,7 +110,8 @@ static void add_lines(struct app_log *l, const char *text, size_t len)
 {
 	while (len) {
 		const char *nl = memchr(text, '\n', len);
-		size_t n = nl ? (size_t)(nl - text) : len, shown = n < LINE_MOST ? n : LINE_MOST;
+		size_t n = nl ? (size_t)(nl - text) : len;
+		size_t shown = n < LINE_MOST ? n : LINE_MOST;
 		/* a progress bar wrote over itself */
 		const char *cr = shown ? memrchr(text, '\r', shown - 1) : NULL;
 		size_t skip = cr ? (size_t)(cr + 1 - text) : 0;
@@ -126,13 +127,9 @@ void app_log_take(struct app_log *l, const char *text, size_t len, bool over, co
 	bool gap;
 	const char *last = len ? memrchr(text, '\n', len) : NULL;
 	/* half a line waits for the rest of it */
-	size_t whole;
+	size_t whole = last ? (size_t)(last + 1 - text) : 0;
 	if (over)
 		whole = len;
-	else if (last)
-		whole = (size_t)(last + 1 - text);
-	else
-		whole = 0;
 	size_t from = new_from(l, text, whole, &gap);
 	if (gap)
 		log_gap(l->follow.log, l->follow.source, "what stood between was not told");

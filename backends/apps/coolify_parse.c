@@ -32,16 +32,10 @@ static struct coolify_item *add(struct coolify_list *l)
 static enum coolify_kind kind_of(const cJSON *o)
 {
 	char type[64];
-	if (vj_text(o, "type", NULL, type, sizeof(type))) {
-		if (!strcmp(type, "application"))
-			return COOLIFY_APPLICATION;
-		if (!strcmp(type, "service"))
-			return COOLIFY_SERVICE;
-		return COOLIFY_DATABASE;
-	}
-	if (vj_get(o, "build_pack", NULL))
+	bool told = vj_text(o, "type", NULL, type, sizeof(type));
+	if (told ? !strcmp(type, "application") : vj_get(o, "build_pack", NULL) != NULL)
 		return COOLIFY_APPLICATION;
-	if (vj_get(o, "service_type", NULL))
+	if (told ? !strcmp(type, "service") : vj_get(o, "service_type", NULL) != NULL)
 		return COOLIFY_SERVICE;
 	return COOLIFY_DATABASE;
 }
@@ -129,14 +123,20 @@ void coolify_list_finish(struct coolify_list *l)
 
 static enum health health_of(const char *state)
 {
-	if (!strcmp(state, "finished"))
-		return HEALTH_GOOD;
-	if (!strcmp(state, "failed"))
-		return HEALTH_BAD;
-	if (!strcmp(state, "queued") || !strcmp(state, "in_progress"))
-		return HEALTH_BUSY;
-	if (!strncmp(state, "cancelled", 9))
-		return HEALTH_IDLE;
+	static const struct {
+		const char *state;
+		enum health health;
+	} states[] = {
+		{ "finished", HEALTH_GOOD },
+		{ "failed", HEALTH_BAD },
+		{ "queued", HEALTH_BUSY },
+		/* cancelled-by-user */
+		{ "in_progress", HEALTH_BUSY },
+		{ "cancelled", HEALTH_IDLE },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(states); i++)
+		if (!strncmp(state, states[i].state, strlen(states[i].state)))
+			return states[i].health;
 	return HEALTH_UNKNOWN;
 }
 
@@ -152,7 +152,8 @@ static bool read_one(const cJSON *o, struct app_deployment *d)
 	d->created_ms = vj_time(o, "created_at", NULL);
 	if (d->health != HEALTH_BUSY) {
 		d->ended_ms = vj_time(o, "finished_at", NULL);
-		d->ended_ms = d->ended_ms ? d->ended_ms : vj_time(o, "updated_at", NULL);
+		if (!d->ended_ms)
+			d->ended_ms = vj_time(o, "updated_at", NULL);
 	}
 	return vj_text(o, "deployment_uuid", NULL, d->id, sizeof(d->id));
 }
@@ -212,13 +213,9 @@ char *coolify_log_text(const char *json, size_t len)
 	buf_init(&b, 16u << 20);
 	if (text) /* a string that is JSON again */
 		list = json_parse(text, strlen(text));
-	const cJSON *entries;
-	if (list)
-		entries = list;
-	else if (cJSON_IsArray(logs))
+	const cJSON *entries = list;
+	if (!list && cJSON_IsArray(logs))
 		entries = logs;
-	else
-		entries = NULL;
 	cJSON_ArrayForEach (v, entries)
 		add_entry(&b, v);
 	if (text && !list)
@@ -264,7 +261,17 @@ bool coolify_version(const char *text, size_t len, char *out, size_t size)
 
 /* --- what may be kept ---------------------------------------------------- */
 
-static bool is_read(const char *name)
+/* What stands before the @ of an address may be a token. */
+static void without_login(cJSON *v)
+{
+	const char *at = cJSON_IsString(v) ? strrchr(v->valuestring, '@') : NULL;
+	char *rest = at ? xstrdup(at + 1) : NULL;
+	if (rest)
+		cJSON_SetValuestring(v, rest);
+	free(rest);
+}
+
+static bool coolify_keeps(cJSON *v)
 {
 	static const char *const names[] = {
 		"uuid",
@@ -297,44 +304,16 @@ static bool is_read(const char *name)
 		"data",
 		"message",
 	};
+	if (!strcmp(v->string, "git_repository"))
+		without_login(v);
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		if (!strcmp(name, names[i]))
+		if (!strcmp(v->string, names[i]))
 			return true;
-	return *name && !name[strspn(name, "0123456789")]; /* a list as an object by number */
-}
-
-/* What stands before the @ of an address may be a token. */
-static void without_login(cJSON *v)
-{
-	const char *at = cJSON_IsString(v) ? strrchr(v->valuestring, '@') : NULL;
-	char *rest = at ? xstrdup(at + 1) : NULL;
-	if (rest)
-		cJSON_SetValuestring(v, rest);
-	free(rest);
-}
-
-static void reduce(cJSON *o)
-{
-	for (cJSON *v = cJSON_IsObject(o) || cJSON_IsArray(o) ? o->child : NULL, *next; v;
-	     v = next) {
-		next = v->next;
-		if (cJSON_IsObject(o) && !is_read(v->string))
-			cJSON_Delete(cJSON_DetachItemViaPointer(o, v));
-		else if (v->string && !strcmp(v->string, "git_repository"))
-			without_login(v);
-		else
-			reduce(v);
-	}
+	/* a list as an object by number */
+	return *v->string && !v->string[strspn(v->string, "0123456789")];
 }
 
 void coolify_reduce(const char *json, size_t len, struct buf *out)
 {
-	cJSON *o = json_parse(json, len);
-	if (!o)
-		return;
-	reduce(o);
-	char *text = cJSON_PrintUnformatted(o);
-	buf_puts(out, text);
-	cJSON_free(text);
-	cJSON_Delete(o);
+	json_reduce(json, len, coolify_keeps, out);
 }

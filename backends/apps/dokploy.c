@@ -47,34 +47,17 @@ static enum health dokploy_opinion(const struct site *s, char *why, size_t size)
 	         "%zu %s of %.60s %s left of a new stack that is not whole; \"new stack\" goes on "
 	         "with it, "
 	         "\"remove what was made\" takes it away",
-	         d->n_made, one ? "thing" : "things", d->made[d->n_made - 1].stack,
+	         d->n_made, one ? "thing" : "things", d->made[d->n_made - 1].word[MADE_STACK],
 	         one ? "is" : "are");
 	return HEALTH_ATTENTION;
 }
 
 /* "running" is said of a deployment, "done" of one that ended well. Whether its container is up it
  * does not tell. */
-static enum health dokploy_health(const char *state)
-{
-	static const struct {
-		const char *state;
-		enum health health;
-	} states[] = {
-		{ "running", HEALTH_BUSY },
-		{ "done", HEALTH_GOOD },
-		{ "idle", HEALTH_IDLE },
-		{ "error", HEALTH_BAD },
-	};
-	for (size_t i = 0; i < ARRAY_LEN(states); i++)
-		if (!strcmp(state, states[i].state))
-			return states[i].health;
-	return HEALTH_UNKNOWN;
-}
-
 static void dokploy_judge(struct app *a)
 {
 	const struct app_deployment *last = app_last(a);
-	enum health health = dokploy_health(a->state);
+	enum health health = dp_health(a->state);
 	const char *why = health == HEALTH_BAD ? "its last deployment failed" : NULL;
 	if (health == HEALTH_BAD && last && last->health == HEALTH_BAD && *last->error)
 		why = last->error;
@@ -322,7 +305,8 @@ static void dokploy_detail(struct app *a, struct doc *doc)
 	if (d->n_made)
 		doc_head(doc, "Made by a new stack that is not whole");
 	for (size_t i = 0; i < d->n_made; i++)
-		doc_pair(doc, DOC_WARN, d->made[i].what, "%s  %s", d->made[i].name, d->made[i].id);
+		doc_pair(doc, DOC_WARN, d->made[i].word[MADE_WHAT], "%s  %s",
+		         d->made[i].word[MADE_NAME], d->made[i].word[MADE_ID]);
 }
 
 /* --- the platform -------------------------------------------------------- */

@@ -5,22 +5,21 @@
 #define APPS_DOKPLOY_H
 
 #include "backends/apps/dokploy_parse.h"
+#include "backends/apps/journal.h"
 #include "backends/apps/platform.h"
 #include "backends/base/buf.h"
 
 struct dokploy_config;
 
-/* One thing that a new stack made. */
-struct made {
-	char stack[64], what[16], id[DP_ID],
-		name[DP_NAME]; /* what: "project", "application", "domain" */
-};
+/* One thing that a new stack made, as a line of the journal. MADE_WHAT: "project", "application",
+ * "domain". */
+enum { MADE_STACK, MADE_WHAT, MADE_ID, MADE_NAME };
 #define MADE_MAX 64
 
 struct dokploy { /* one [dokploy NAME] */
 	struct site site;
 	int release; /* 2905 of 0.29.5; 0 unknown */
-	struct made made[MADE_MAX];
+	struct journal_line made[MADE_MAX];
 	size_t n_made;
 	bool made_read;
 };

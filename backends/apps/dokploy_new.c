@@ -157,7 +157,7 @@ static bool stack_read(struct stack *s, const char *argument, struct err *err)
 	snprintf(s->certificate, sizeof(s->certificate), "%.15s",
 	         stack_or(c->stack_certificate, "none"));
 	for (size_t i = 0; i < d->n_made; i++)
-		s->mine = s->mine || !strcmp(d->made[i].stack, s->full);
+		s->mine = s->mine || !strcmp(d->made[i].word[MADE_STACK], s->full);
 	return stack_check(s, err);
 }
 
@@ -199,10 +199,10 @@ static void stack_made_words(const struct dokploy *d, const char *stack, char *b
 	size_t used = 0;
 	buf[0] = '\0';
 	for (size_t i = 0; i < d->n_made && used < size; i++)
-		if (!stack || !strcmp(d->made[i].stack, stack))
+		if (!stack || !strcmp(d->made[i].word[MADE_STACK], stack))
 			used += (size_t)snprintf(buf + used, size - used, "%s%s %s",
-			                         used ? ", " : "", d->made[i].what,
-			                         d->made[i].name);
+			                         used ? ", " : "", d->made[i].word[MADE_WHAT],
+			                         d->made[i].word[MADE_NAME]);
 }
 
 static void stack_fail(struct stack *s, const struct err *why)
@@ -599,7 +599,7 @@ void dokploy_new_command(const struct app *app, char *buf, size_t size)
 
 static void stack_remove_next(struct stack *s);
 
-static const struct made *stack_last_made(const struct stack *s)
+static const struct journal_line *stack_last_made(const struct stack *s)
 {
 	const struct dokploy *d = stack_site(s);
 	return d->n_made ? &d->made[d->n_made - 1] : NULL;
@@ -608,20 +608,20 @@ static const struct made *stack_last_made(const struct stack *s)
 static void stack_removed(struct job *j, const struct api_answer *r)
 {
 	struct stack *s = (struct stack *)j;
-	const struct made *last = stack_last_made(s);
-	struct made gone = last ? *last : (struct made){ .what = "" };
+	const struct journal_line *last = stack_last_made(s);
+	const char *what = last ? last->word[MADE_WHAT] : "",
+		   *name = last ? last->word[MADE_NAME] : "";
 	struct err err;
 	if (r->err.code && r->err.code != ERR_ABSENT) {
-		err_set(&err, r->err.code, "%s %s was not removed: %.220s", gone.what, gone.name,
+		err_set(&err, r->err.code, "%s %s was not removed: %.220s", what, name,
 		        r->err.text);
 		job_end(j, &err, NULL);
 		return;
 	}
 	if (last) {
 		activity_add(j->site->source->store, ACTIVITY_ACTION, HEALTH_IDLE, j->order->id,
-		             "%s %s: %s", gone.what, gone.name,
-		             r->err.code ? "was gone already" : "removed");
-		made_drop(stack_site(s), gone.what, gone.id);
+		             "%s %s: %s", what, name, r->err.code ? "was gone already" : "removed");
+		made_drop(stack_site(s), what, last->word[MADE_ID]);
 		s->removed++;
 	}
 	stack_remove_next(s);
@@ -636,14 +636,15 @@ static void stack_remove_next(struct stack *s)
 		{ "application", "/application.delete", "applicationId" },
 		{ "domain", "/domain.delete", "domainId" },
 	};
-	const struct made *m = stack_last_made(s);
+	const struct journal_line *m = stack_last_made(s);
 	char said[80];
 	site_judge(&stack_site(s)->site);
 	for (size_t i = 0; m && i < ARRAY_LEN(ways); i++) {
-		if (strcmp(m->what, ways[i].what) != 0)
+		if (strcmp(m->word[MADE_WHAT], ways[i].what) != 0)
 			continue;
-		char *body = json_id(ways[i].member, m->id);
-		order_progress(stack_job(s)->order, "removing %s %s", m->what, m->name);
+		char *body = json_id(ways[i].member, m->word[MADE_ID]);
+		order_progress(stack_job(s)->order, "removing %s %s", m->word[MADE_WHAT],
+		               m->word[MADE_NAME]);
 		job_call(stack_job(s), "POST", ways[i].path, body, stack_removed);
 		free(body);
 		return;
@@ -657,7 +658,7 @@ static bool stack_is_made(const struct stack *s, const char *id)
 {
 	const struct dokploy *d = stack_site(s);
 	for (size_t i = 0; i < d->n_made; i++)
-		if (!strcmp(d->made[i].id, id))
+		if (!strcmp(d->made[i].word[MADE_ID], id))
 			return true;
 	return false;
 }

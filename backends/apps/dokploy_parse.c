@@ -113,16 +113,18 @@ void dp_tree_finish(struct dp_tree *t)
 
 /* --- one application ----------------------------------------------------- */
 
-static enum health health_of(const char *state)
+enum health dp_health(const char *state)
 {
-	if (!strcmp(state, "done"))
-		return HEALTH_GOOD;
-	if (!strcmp(state, "error"))
-		return HEALTH_BAD;
-	if (!strcmp(state, "running"))
-		return HEALTH_BUSY;
-	if (!strcmp(state, "cancelled"))
-		return HEALTH_IDLE;
+	static const struct {
+		const char *state;
+		enum health health;
+	} states[] = {
+		{ "running", HEALTH_BUSY }, { "done", HEALTH_GOOD },      { "error", HEALTH_BAD },
+		{ "idle", HEALTH_IDLE },    { "cancelled", HEALTH_IDLE },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(states); i++)
+		if (!strcmp(state, states[i].state))
+			return states[i].health;
 	return HEALTH_UNKNOWN;
 }
 
@@ -134,7 +136,7 @@ static void read_deployment(const cJSON *o, struct app_deployment *d)
 	vj_text(o, "title", NULL, d->title, sizeof(d->title));
 	vj_text(o, "errorMessage", NULL, d->error, sizeof(d->error));
 	vj_text(o, "logPath", NULL, d->log, sizeof(d->log));
-	d->health = health_of(d->state);
+	d->health = dp_health(d->state);
 	d->created_ms = vj_time(o, "startedAt", NULL);
 	if (!d->created_ms)
 		d->created_ms = vj_time(o, "createdAt", NULL);
@@ -226,8 +228,9 @@ bool dp_project_made(const char *json, size_t len, char project[DP_ID], char env
 	vj_text(vj_get(o, "environment", NULL), "environmentId", NULL, env, DP_ID);
 	bool any = o != NULL;
 	cJSON_Delete(o);
-	return *project ||
-	       (any ? err_set(err, ERR_GARBLED, "Dokploy's answer names no project") : false);
+	if (any && !*project)
+		err_set(err, ERR_GARBLED, "Dokploy's answer names no project");
+	return *project != '\0';
 }
 
 bool dp_id_made(const char *json, size_t len, const char *member, char id[DP_ID], struct err *err)
@@ -236,8 +239,9 @@ bool dp_id_made(const char *json, size_t len, const char *member, char id[DP_ID]
 	bool any = o != NULL;
 	vj_text(o, member, NULL, id, DP_ID);
 	cJSON_Delete(o);
-	return *id ||
-	       (any ? err_set(err, ERR_GARBLED, "Dokploy's answer has no %s", member) : false);
+	if (any && !*id)
+		err_set(err, ERR_GARBLED, "Dokploy's answer has no %s", member);
+	return *id != '\0';
 }
 
 int dp_version(const char *json, size_t len, char *text, size_t size)
@@ -251,7 +255,9 @@ int dp_version(const char *json, size_t len, char *text, size_t size)
 	if (sscanf(text + (*text == 'v'), "%3d.%3d.%3d", &major, &minor, &patch) < 2 || major < 0 ||
 	    minor < 0 || patch < 0)
 		return 0;
-	return major * 10000 + (minor < 100 ? minor : 99) * 100 + (patch < 100 ? patch : 99);
+	minor = minor < 100 ? minor : 99;
+	patch = patch < 100 ? patch : 99;
+	return major * 10000 + minor * 100 + patch;
 }
 
 char *dp_log_text(const char *json, size_t len)
@@ -273,7 +279,7 @@ char *dp_log_text(const char *json, size_t len)
 
 /* --- what may be kept ---------------------------------------------------- */
 
-static bool is_read(const char *name)
+static bool dokploy_keeps(cJSON *v)
 {
 	static const char *const names[] = {
 		"projectId",     "name",
@@ -293,30 +299,12 @@ static bool is_read(const char *name)
 		"finishedAt",
 	};
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		if (!strcmp(name, names[i]))
+		if (!strcmp(v->string, names[i]))
 			return true;
 	return false;
 }
 
-static void reduce(cJSON *o)
-{
-	for (cJSON *v = cJSON_IsObject(o) || cJSON_IsArray(o) ? o->child : NULL, *next; v;
-	     v = next) {
-		next = v->next;
-		if (cJSON_IsObject(o) && !is_read(v->string))
-			cJSON_Delete(cJSON_DetachItemViaPointer(o, v));
-		else
-			reduce(v);
-	}
-}
-
 void dp_reduce(const char *json, size_t len, struct buf *out)
 {
-	cJSON *o = json_parse(json, len);
-	reduce(o);
-	char *text = o ? cJSON_PrintUnformatted(o) : NULL;
-	if (text)
-		buf_puts(out, text);
-	cJSON_free(text);
-	cJSON_Delete(o);
+	json_reduce(json, len, dokploy_keeps, out);
 }

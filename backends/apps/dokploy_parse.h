@@ -61,6 +61,9 @@ bool dp_project_made(const char *json, size_t len, char project[DP_ID], char env
                      struct err *);
 bool dp_id_made(const char *json, size_t len, const char *member, char id[DP_ID], struct err *);
 
+/* Of an application ("done", "idle") or a deployment ("done", "cancelled"). */
+enum health dp_health(const char *state);
+
 /* "v0.29.5" as text and 2905; 0: none. */
 int dp_version(const char *json, size_t len, char *text, size_t size);
 /* The log of a deployment in whatever wrapping, as its bytes in new memory. */

@@ -3,18 +3,13 @@
 #include <string.h>
 
 #include "backends/apps/dokploy.h"
-#include "backends/apps/journal.h"
+#include "backends/base/mem.h"
 
 static void made_line(const struct journal_line *l, void *arg)
 {
 	struct dokploy *d = arg;
-	if (d->n_made >= MADE_MAX || !*l->word[2])
-		return;
-	struct made *m = &d->made[d->n_made++];
-	snprintf(m->stack, sizeof(m->stack), "%.63s", l->word[0]);
-	snprintf(m->what, sizeof(m->what), "%.15s", l->word[1]);
-	snprintf(m->id, sizeof(m->id), "%.79s", l->word[2]);
-	snprintf(m->name, sizeof(m->name), "%.99s", l->word[3]);
+	if (d->n_made < MADE_MAX && *l->word[MADE_ID])
+		d->made[d->n_made++] = *l;
 }
 
 void made_read(struct dokploy *d)
@@ -26,41 +21,36 @@ void made_read(struct dokploy *d)
 
 static bool made_save(struct dokploy *d)
 {
-	static struct journal_line lines[MADE_MAX];
-	for (size_t i = 0; i < d->n_made; i++) {
-		const struct made *m = &d->made[i];
-		struct journal_line *l = &lines[i];
-		*l = (struct journal_line){ .word = { "" } };
-		snprintf(l->word[0], JOURNAL_SIZE, "%s", m->stack);
-		snprintf(l->word[1], JOURNAL_SIZE, "%s", m->what);
-		snprintf(l->word[2], JOURNAL_SIZE, "%s", m->id);
-		snprintf(l->word[3], JOURNAL_SIZE, "%s", m->name);
-	}
-	return journal_replace(&d->site, "stacks", lines, d->n_made);
+	return journal_replace(&d->site, "stacks", d->made, d->n_made);
+}
+
+static size_t made_find(const struct dokploy *d, const char *what, const char *id)
+{
+	size_t i = 0;
+	while (i < d->n_made && (strcmp(d->made[i].word[MADE_WHAT], what) != 0 ||
+	                         strcmp(d->made[i].word[MADE_ID], id) != 0))
+		i++;
+	return i;
 }
 
 bool made_add(struct dokploy *d, const char *stack, const char *what, const char *id,
               const char *name)
 {
-	for (size_t i = 0; i < d->n_made; i++)
-		if (!strcmp(d->made[i].what, what) && !strcmp(d->made[i].id, id))
-			return true;
+	const char *const words[] = { stack, what, id, name };
+	if (made_find(d, what, id) < d->n_made)
+		return true;
 	if (d->n_made >= MADE_MAX)
 		return false;
-	struct made *m = &d->made[d->n_made++];
-	snprintf(m->stack, sizeof(m->stack), "%s", stack);
-	snprintf(m->what, sizeof(m->what), "%s", what);
-	snprintf(m->id, sizeof(m->id), "%s", id);
-	snprintf(m->name, sizeof(m->name), "%s", name);
+	struct journal_line *m = &d->made[d->n_made++];
+	*m = (struct journal_line){ .word = { "" } };
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		snprintf(m->word[i], JOURNAL_SIZE, "%s", words[i]);
 	return made_save(d);
 }
 
 void made_drop(struct dokploy *d, const char *what, const char *id)
 {
-	size_t i = 0;
-	while (i < d->n_made &&
-	       (strcmp(d->made[i].what, what) != 0 || strcmp(d->made[i].id, id) != 0))
-		i++;
+	size_t i = made_find(d, what, id);
 	if (i == d->n_made)
 		return;
 	memmove(&d->made[i], &d->made[i + 1], (d->n_made - i - 1) * sizeof(*d->made));
@@ -72,7 +62,7 @@ void made_forget(struct dokploy *d, const char *stack)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < d->n_made; i++)
-		if (strcmp(d->made[i].stack, stack) != 0)
+		if (strcmp(d->made[i].word[MADE_STACK], stack) != 0)
 			d->made[n++] = d->made[i];
 	if (n == d->n_made)
 		return;

@@ -63,12 +63,9 @@ bool portal_state_parse(const char *json, size_t len, struct portal_state *s)
 	if (!vj_text(o, "error", NULL, s->error, sizeof(s->error)))
 		vj_text(o, "message", NULL, s->error, sizeof(s->error));
 	int64_t n = vj_int(o, "progress", NULL, -1);
-	if (n < 0)
-		s->progress = -1;
-	else if (n > 100)
-		s->progress = 100;
-	else
-		s->progress = (int)n;
+	if (n > 100)
+		n = 100;
+	s->progress = n < 0 ? -1 : (int)n;
 	cJSON_Delete(o);
 	return good;
 }

@@ -7,6 +7,7 @@
 #include <strings.h>
 #include <time.h>
 
+#include "backends/base/buf.h"
 #include "backends/base/human.h"
 #include "backends/base/number.h"
 #include "backends/base/wash.h"
@@ -90,6 +91,29 @@ static size_t json_blanks(const char *bytes, size_t len, size_t at)
 	while (at < len && bytes[at] && strchr(" \t\r\n", bytes[at]))
 		at++;
 	return at;
+}
+
+static void json_drop(cJSON *o, bool (*keep)(cJSON *))
+{
+	bool object = cJSON_IsObject(o);
+	for (cJSON *v = object || cJSON_IsArray(o) ? o->child : NULL, *next; v; v = next) {
+		next = v->next;
+		if (object && !keep(v))
+			cJSON_Delete(cJSON_DetachItemViaPointer(o, v));
+		else
+			json_drop(v, keep);
+	}
+}
+
+void json_reduce(const char *bytes, size_t len, bool (*keep)(cJSON *), struct buf *out)
+{
+	cJSON *o = json_parse(bytes, len);
+	json_drop(o, keep);
+	char *text = o ? cJSON_PrintUnformatted(o) : NULL;
+	if (text)
+		buf_puts(out, text);
+	cJSON_free(text);
+	cJSON_Delete(o);
 }
 
 cJSON *json_whole(const char *bytes, size_t len)

@@ -31,6 +31,11 @@ cJSON *json_parse(const char *bytes, size_t len);
 /* The same when nothing but blanks stands behind the document; else NULL. */
 cJSON *json_whole(const char *bytes, size_t len);
 
+/* Adds the document without the members, at any depth, that keep does not name; keep may change a
+ * value. Nothing when it is no JSON. */
+struct buf;
+void json_reduce(const char *bytes, size_t len, bool (*keep)(cJSON *member), struct buf *out);
+
 /* What is too big for one tree is read in pieces. Both find their way by brackets and quotes; what
  * they find is not checked. A member of the outermost object, or false; *value points into bytes.
  */

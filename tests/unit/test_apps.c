@@ -451,8 +451,8 @@ static void test_made_outlives_the_console(void **state)
 	assert_true(made_add(a, "ai-stack-x", "application", "a1", "ai-stack-x")); /* once */
 	made_read(again);
 	assert_int_equal(again->n_made, 2);
-	assert_string_equal(again->made[1].what, "application");
-	assert_string_equal(again->made[1].id, "a1");
+	assert_string_equal(again->made[1].word[MADE_WHAT], "application");
+	assert_string_equal(again->made[1].word[MADE_ID], "a1");
 	made_drop(again, "application", "a1");
 	a->made_read = false;
 	a->n_made = 0;
