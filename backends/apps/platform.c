@@ -141,7 +141,8 @@ void site_judge(struct site *s)
 	char why[240] = "";
 	enum health health = HEALTH_GOOD;
 	snprintf(a->type, sizeof(a->type), "platform");
-	snprintf(a->state, sizeof(a->state), "%.47s", s->version);
+	/* which may be longer */
+	wash(a->state, sizeof(a->state), s->version, strlen(s->version));
 	wash(a->domain, sizeof(a->domain), url, strlen(url));
 	a->asked = true;
 	if (s->err.code) {

@@ -215,13 +215,14 @@ static void portal_read_line(const struct journal_line *l, void *arg)
 	struct portal_stack *t = *l->word[1] ? portal_stack(arg, l->word[0]) : NULL;
 	if (!t)
 		return;
-	snprintf(t->id, sizeof(t->id), "%.79s", l->word[1]);
-	snprintf(t->url, sizeof(t->url), "%.199s", l->word[2]);
+	wash(t->id, sizeof(t->id), l->word[1], strlen(l->word[1]));
+	wash(t->url, sizeof(t->url), l->word[2], strlen(l->word[2]));
 	t->began_ms = number_long(l->word[3]);
 	/* what a portal has forgotten it will not know again */
 	t->lost = !strcmp(status, "lost");
 	t->over = *status && !t->lost;
-	snprintf(t->state.status, sizeof(t->state.status), "%.31s", t->over ? status : "");
+	if (t->over)
+		wash(t->state.status, sizeof(t->state.status), status, strlen(status));
 }
 
 /* It is over, or it cannot be known: whoever waits is told. */
