@@ -18,8 +18,8 @@ VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 PKGS := ncursesw libssh libcurl libcjson libsystemd inih libutf8proc libpcre2-8
 # What Debian and Ubuntu call what is needed: to build, and to test.
 BUILD_PACKAGES := gcc make pkg-config libncurses-dev libssh-dev libcurl4-openssl-dev libcjson-dev libsystemd-dev \
-	libinih-dev libutf8proc-dev libpcre2-dev uthash-dev openssh-client ca-certificates
-TEST_PACKAGES := $(BUILD_PACKAGES) ncurses-term clang libclang-rt-dev cppcheck valgrind libcmocka-dev git tmux openssh-server sshpass krb5-kdc krb5-admin-server krb5-user dbus systemd socat jq \
+	libinih-dev libutf8proc-dev libpcre2-dev libwslay-dev uthash-dev openssh-client ca-certificates
+TEST_PACKAGES := $(BUILD_PACKAGES) ncurses-term clang libclang-rt-dev cppcheck valgrind libcmocka-dev git tmux openssh-server sshpass dbus systemd socat jq \
 	busybox-static toybox rust-coreutils zsh fish tcsh csh strace procps iproute2 mandoc python3 debootstrap docker.io iptables
 
 OPT ?= -O2 -g
@@ -37,7 +37,7 @@ fortify = $(firstword $(call known,-D_FORTIFY_SOURCE=3) $(call known,-D_FORTIFY_
 HARDENING = $(eval HARDENING := $(if $(SAN),,$(addprefix -U_FORTIFY_SOURCE ,$(fortify)) \
 	$(foreach w,$(WORDS_OF_HARDENING),$(call known,$(w)))))$(HARDENING)
 CFLAGS_ALL = -std=gnu11 $(OPT) $(WARN) $(SANFLAGS) $(HARDENING) -D_GNU_SOURCE -I. $(PKG_CFLAGS) $(CFLAGS)
-LIBS = $(PKG_LIBS) -lpthread -ldl -lm $(if $(SAN),,$(LINK_HARDENING)) $(LDFLAGS)
+LIBS = $(PKG_LIBS) -lwslay -lpthread -ldl -lm $(if $(SAN),,$(LINK_HARDENING)) $(LDFLAGS)
 
 SRCS := $(sort $(wildcard tui/*.c panels/*.c backends/*.c backends/*/*.c))
 OBJS := $(SRCS:%.c=$(BUILD)/%.o)

@@ -6,6 +6,8 @@
 #include <strings.h>
 #include <sys/random.h>
 
+#include <wslay/wslay.h>
+
 #include "backends/base/buf.h"
 #include "backends/base/mem.h"
 #include "backends/base/secret.h"
@@ -17,79 +19,122 @@
 
 /* --- frames -------------------------------------------------------------- */
 
-/* Bytes that the head has, as far as it can be said. */
-static unsigned ws_head_size(const struct ws_frames *f)
+#define CONTROL_MAX 125
+
+struct ws_frames {
+	wslay_frame_context_ptr wslay;
+	const struct ws_frames_events *events;
+	void *arg;
+	const char *bytes; /* being fed */
+	size_t len;
+	uint64_t left;             /* bytes of the frame still to come */
+	char control[CONTROL_MAX]; /* payload of a control frame */
+	size_t n_control;
+};
+
+static ssize_t ws_frames_recv(uint8_t *buf, size_t len, int flags, void *arg)
 {
-	unsigned size = f->n_head < 2 ? 0 : f->head[1] & 0x7f;
-	if (size == 126)
-		return 4;
-	if (size == 127)
-		return 10;
-	return 2;
+	struct ws_frames *f = arg;
+	size_t n = len < f->len ? len : f->len;
+	if (!n)
+		return -1; /* later */
+	memcpy(buf, f->bytes, n);
+	f->bytes += n;
+	f->len -= n;
+	return (ssize_t)n;
 }
 
-/* No extension was agreed upon, a server masks nothing, a control frame is short and whole. */
-static bool ws_head_is_good(const struct ws_frames *f)
+static ssize_t ws_frames_send(const uint8_t *data, size_t len, int flags, void *arg)
 {
-	unsigned opcode = f->head[0] & 0x0f;
-	bool control = opcode & 0x8, known = opcode <= 2 || (opcode >= 8 && opcode <= 10);
-	return known && !(f->head[0] & 0x70) && !(f->head[1] & 0x80) &&
-	       (!control || (f->head[1] <= 125 && f->head[0] & 0x80));
+	struct ws_frames *f = arg;
+	f->events->send((const char *)data, len, f->arg);
+	return (ssize_t)len;
 }
 
-static bool ws_head_over(struct ws_frames *f)
+static int ws_frames_mask(uint8_t *buf, size_t len, void *arg)
 {
-	unsigned size = f->head[1] & 0x7f, from = 2, n = size == 126 ? 2 : size == 127 ? 8 : 0;
-	f->opcode = f->head[0] & 0x0f;
-	f->left = n ? 0 : size;
-	for (unsigned i = 0; i < n; i++)
-		f->left = f->left << 8 | f->head[from + i];
-	f->in_payload = true;
-	f->n_control = f->n_head = 0;
-	return f->left >> 62 == 0;
+	return getrandom(buf, len, 0) == (ssize_t)len ? 0 : -1;
 }
 
-static enum ws_frame ws_payload_over(struct ws_frames *f)
+struct ws_frames *ws_frames_create(const struct ws_frames_events *events, void *arg)
 {
-	f->in_payload = false;
-	if (f->opcode == 8)
-		return WS_CLOSE;
-	if (f->opcode == 9)
-		return WS_PING;
-	return WS_NOTHING;
+	static const struct wslay_frame_callbacks callbacks = { ws_frames_send, ws_frames_recv,
+		                                                ws_frames_mask };
+	struct ws_frames *f = xcalloc(1, sizeof(*f));
+	f->events = events;
+	f->arg = arg;
+	if (wslay_frame_context_init(&f->wslay, &callbacks, f) != 0)
+		abort(); /* out of memory, as in mem.c */
+	return f;
 }
 
-enum ws_frame ws_next(struct ws_frames *f, const char *bytes, size_t len, size_t *used,
-                      const char **data, size_t *n)
+void ws_frames_destroy(struct ws_frames *f)
 {
-	*used = *n = 0;
-	while (*used < len && !f->in_payload) {
-		f->head[f->n_head++] = (unsigned char)bytes[(*used)++];
-		if (f->n_head == 2 && !ws_head_is_good(f))
-			return WS_BAD;
-		if (f->n_head < ws_head_size(f))
+	if (!f)
+		return;
+	wslay_frame_context_free(f->wslay);
+	free(f);
+}
+
+/* With the payload of the control frame that just came. */
+static void ws_frames_answer(struct ws_frames *f, uint8_t opcode)
+{
+	struct wslay_frame_iocb out = { .fin = 1,
+		                        .opcode = opcode,
+		                        .mask = 1,
+		                        .payload_length = f->n_control,
+		                        .data = (const uint8_t *)f->control,
+		                        .data_length = f->n_control };
+	wslay_frame_send(f->wslay, &out);
+}
+
+static void ws_frames_control(struct ws_frames *f, uint8_t opcode)
+{
+	const unsigned char *b = (const unsigned char *)f->control;
+	size_t n = f->n_control, code = n < 2 ? n : 2;
+	if (opcode == WSLAY_PING)
+		ws_frames_answer(f, WSLAY_PONG);
+	if (opcode != WSLAY_CONNECTION_CLOSE)
+		return;
+	ws_frames_answer(f, opcode);
+	f->events->close(n < 2 ? 0 : (unsigned)b[0] << 8 | b[1], f->control + code, n - code,
+	                 f->arg);
+}
+
+/* wslay holds lengths and the rules of control frames. No extension was agreed upon; a server masks
+ * nothing. */
+static bool ws_frames_good(const struct wslay_frame_iocb *in)
+{
+	bool known = in->opcode <= WSLAY_BINARY_FRAME ||
+	             (in->opcode >= WSLAY_CONNECTION_CLOSE && in->opcode <= WSLAY_PONG);
+	return known && !in->rsv && !in->mask;
+}
+
+bool ws_frames_feed(struct ws_frames *f, const char *bytes, size_t len)
+{
+	struct wslay_frame_iocb in;
+	ssize_t got;
+	f->bytes = bytes;
+	f->len = len;
+	while ((got = wslay_frame_recv(f->wslay, &in)) >= 0) {
+		if (!ws_frames_good(&in))
+			return false;
+		if (!f->left) {
+			f->left = in.payload_length;
+			f->n_control = 0;
+		}
+		f->left -= in.data_length;
+		if (!wslay_is_ctrl_frame(in.opcode)) {
+			if (in.data_length)
+				f->events->data((const char *)in.data, in.data_length, f->arg);
 			continue;
-		if (!ws_head_over(f))
-			return WS_BAD;
+		}
+		memcpy(f->control + f->n_control, in.data, in.data_length);
+		f->n_control += in.data_length;
 		if (!f->left)
-			return ws_payload_over(f);
+			ws_frames_control(f, in.opcode);
 	}
-	size_t take = len - *used < f->left ? len - *used : (size_t)f->left;
-	if (!f->in_payload || !take)
-		return WS_NOTHING;
-	*data = bytes + *used;
-	*used += take;
-	f->left -= take;
-	bool control = f->opcode & 0x8;
-	if (control) {
-		memcpy(f->control + f->n_control, *data, take);
-		f->n_control += (unsigned)take;
-		return f->left ? WS_NOTHING : ws_payload_over(f);
-	}
-	*n = take;
-	if (!f->left)
-		ws_payload_over(f);
-	return WS_DATA;
+	return got == WSLAY_ERR_WANT_READ;
 }
 
 /* --- one connection ------------------------------------------------------ */
@@ -101,7 +146,7 @@ struct ws {
 	char *who, *path;
 	struct buf head; /* of its answer; empty once that was 101 */
 	bool answered, over;
-	struct ws_frames frames;
+	struct ws_frames *frames;
 	struct err err;
 	const struct ws_events *events;
 	void *arg;
@@ -116,6 +161,7 @@ void ws_close(struct ws *w)
 	loop_defer_cancel(w->loop, ws_tell_over, w);
 	stream_close(w->stream);
 	loop_timer_remove(w->timer);
+	ws_frames_destroy(w->frames);
 	buf_finish(&w->head);
 	free(w->who);
 	free(w->path);
@@ -143,47 +189,43 @@ static void ws_end(struct ws *w)
 	loop_defer(w->loop, ws_tell_over, w);
 }
 
-static void ws_send_frame(struct ws *w, unsigned char opcode, const unsigned char *payload,
-                          unsigned n)
+static void ws_on_frame_data(const char *bytes, size_t len, void *arg)
 {
-	unsigned char out[6 + 125] = { 0x80 | opcode, 0x80 | (unsigned char)n };
-	(void)!getrandom(out + 2, 4, 0);
-	for (unsigned i = 0; i < n; i++)
-		out[6 + i] = payload[i] ^ out[2 + i % 4];
-	stream_write(w->stream, out, 6 + n);
+	struct ws *w = arg;
+	if (!w->over)
+		w->events->data(w, bytes, len, w->arg);
+}
+
+static void ws_on_frame_send(const char *bytes, size_t len, void *arg)
+{
+	struct ws *w = arg;
+	if (w->stream)
+		stream_write(w->stream, bytes, len);
+}
+
+static void ws_on_frame_close(unsigned code, const char *reason, size_t len, void *arg)
+{
+	struct ws *w = arg;
+	if (!w->over && code && code != 1000 && code != 1001)
+		err_set(&w->err, code == 4003 ? ERR_DENIED : ERR_REFUSED,
+		        "%s closed %.*s with code %u%s%.*s", w->who, (int)strcspn(w->path, "?"),
+		        w->path, code, len ? ": " : "", (int)len, reason);
+	ws_end(w);
 }
 
 static void ws_take_frames(struct ws *w, const char *bytes, size_t len)
 {
-	size_t used, n;
-	const char *data;
-	for (size_t at = 0; at < len && !w->over; at += used) {
-		switch (ws_next(&w->frames, bytes + at, len - at, &used, &data, &n)) {
-		case WS_DATA: w->events->data(w, data, n, w->arg); break;
-		case WS_PING: ws_send_frame(w, 10, w->frames.control, w->frames.n_control); break;
-		case WS_CLOSE: {
-			unsigned code = w->frames.n_control >= 2
-			                        ? (unsigned)w->frames.control[0] << 8 |
-			                                  w->frames.control[1]
-			                        : 1005;
-			unsigned said = w->frames.n_control > 2 ? w->frames.n_control - 2 : 0;
-			ws_send_frame(w, 8, w->frames.control, w->frames.n_control);
-			if (code != 1000 && code != 1001 && code != 1005)
-				err_set(&w->err, code == 4003 ? ERR_DENIED : ERR_REFUSED,
-				        "%s closed %.*s with code %u%s%.*s", w->who,
-				        (int)strcspn(w->path, "?"), w->path, code, said ? ": " : "",
-				        (int)said, (const char *)w->frames.control + 2);
-			ws_end(w);
-			break;
-		}
-		case WS_BAD:
-			err_set(&w->err, ERR_GARBLED, "%s sent what is no frame of a WebSocket",
-			        w->who);
-			ws_end(w);
-			break;
-		case WS_NOTHING: break;
-		}
-	}
+	static const struct ws_frames_events events = {
+		.data = ws_on_frame_data,
+		.send = ws_on_frame_send,
+		.close = ws_on_frame_close,
+	};
+	if (!w->frames)
+		w->frames = ws_frames_create(&events, w);
+	if (ws_frames_feed(w->frames, bytes, len) || w->over)
+		return;
+	err_set(&w->err, ERR_GARBLED, "%s sent what is no frame of a WebSocket", w->who);
+	ws_end(w);
 }
 
 /* "HTTP/1.1 101 ..." and that it is a WebSocket now; len: of the head, for frames may stand behind

@@ -29,20 +29,21 @@ struct ws *ws_open(struct link *, const struct endpoint *, const char *who, cons
                    const char *const *headers, const struct ws_events *, void *arg, struct err *);
 void ws_close(struct ws *); /* NULL is fine; tells nothing */
 
-/* --- pure: the frames that a server sends -------------------------------- */
+/* --- pure: the frames of a client, by wslay (RFC 6455, 5) ---------------- */
 
-struct ws_frames {
-	unsigned char head[10], control[125];
-	unsigned n_head, n_control;
-	uint64_t left; /* bytes of the payload still to come */
-	bool in_payload;
-	unsigned char opcode;
+struct ws_frames;
+struct ws_frames_events {
+	/* of text and binary messages, as they come; borrowed */
+	void (*data)(const char *, size_t, void *arg);
+	/* goes to the server: pongs, the close */
+	void (*send)(const char *, size_t, void *arg);
+	/* The server's last word: its code, 0 none; reason is not washed. What comes after it is no
+	 * concern of the caller. */
+	void (*close)(unsigned code, const char *reason, size_t len, void *arg);
 };
-enum ws_frame { WS_NOTHING, WS_DATA, WS_PING, WS_CLOSE, WS_BAD };
-/* Takes some of the bytes and says what they were: *used of them; WS_DATA: *data, *n of payload
- * (borrowed of bytes); WS_PING, WS_CLOSE: the control payload is in control. WS_NOTHING: more is
- * needed. WS_BAD: no frames of a server. */
-enum ws_frame ws_next(struct ws_frames *, const char *bytes, size_t len, size_t *used,
-                      const char **data, size_t *n);
+struct ws_frames *ws_frames_create(const struct ws_frames_events *, void *arg);
+/* Takes all of the bytes. False: no frames of a server, from here on nothing is understood. */
+bool ws_frames_feed(struct ws_frames *, const char *bytes, size_t len);
+void ws_frames_destroy(struct ws_frames *); /* NULL is fine */
 
 #endif

@@ -19,55 +19,101 @@
 
 /* Everything that comes of the bytes, told in pieces of one size: data as it is, [ping], [close].
  */
-static void told(const char *bytes, size_t len, size_t piece, struct buf *out)
+/* What the frames say, as one text; what is answered is unmasked. */
+struct heard {
+	struct buf out, sent;
+};
+
+static void on_frame_data(const char *bytes, size_t len, void *arg)
 {
-	struct ws_frames f = { .left = 0 };
-	for (size_t at = 0; at < len;) {
-		size_t n = 0, used, upto = len - at < piece ? len - at : piece;
-		const char *data;
-		char *exact = malloc(upto);
-		memcpy(exact, bytes + at, upto);
-		switch (ws_next(&f, exact, upto, &used, &data, &n)) {
-		case WS_DATA: buf_add(out, data, n); break;
-		case WS_PING:
-			buf_addf(out, "[ping %.*s]", (int)f.n_control, (const char *)f.control);
-			break;
-		case WS_CLOSE: buf_addf(out, "[close %u]", f.n_control); break;
-		case WS_BAD:
-			buf_puts(out, "[bad]");
-			at = len;
-			break;
-		case WS_NOTHING: break;
-		}
+	assert_true(len > 0);
+	buf_add(&((struct heard *)arg)->out, bytes, len);
+}
+
+static void on_frame_send(const char *bytes, size_t len, void *arg)
+{
+	buf_add(&((struct heard *)arg)->sent, bytes, len);
+}
+
+static void on_frame_close(unsigned code, const char *reason, size_t len, void *arg)
+{
+	buf_addf(&((struct heard *)arg)->out, "[close %u %.*s]", code, (int)len, reason);
+}
+
+static bool told(const char *bytes, size_t len, size_t piece, struct heard *h)
+{
+	static const struct ws_frames_events events = {
+		.data = on_frame_data,
+		.send = on_frame_send,
+		.close = on_frame_close,
+	};
+	struct ws_frames *f = ws_frames_create(&events, h);
+	bool good = true;
+	for (size_t at = 0; at < len && good; at += piece) {
+		size_t n = len - at < piece ? len - at : piece;
+		char *exact = malloc(n);
+		memcpy(exact, bytes + at, n);
+		good = ws_frames_feed(f, exact, n);
 		free(exact);
-		at += used;
-		assert_true(used > 0 || at == len);
 	}
+	ws_frames_destroy(f);
+	return good;
+}
+
+static void end_heard(struct heard *h)
+{
+	buf_finish(&h->out);
+	buf_finish(&h->sent);
+}
+
+/* One frame of a client: masked, whole. Returns its size. */
+static size_t is_sent(const char *at, unsigned char head, const char *payload, size_t n)
+{
+	const unsigned char *b = (const unsigned char *)at;
+	assert_int_equal(b[0], head);
+	assert_int_equal(b[1], 0x80 | n);
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(b[6 + i] ^ b[2 + i % 4], (unsigned char)payload[i]);
+	return 6 + n;
 }
 
 static void test_frames(void **state)
 {
 	char long_one[4 + 300];
+	char *longer = calloc(1, 10 + 65536);
 	struct buf all = { 0 };
 	memset(long_one, 'x', sizeof(long_one));
 	memcpy(long_one, "\x82\x7e\x01\x2c", 4);
+	memset(longer, 'y', 10 + 65536);
+	memcpy(longer, "\x82\x7f\0\0\0\0\0\1\0\0", 10);
 	buf_add(&all, "\x81\x02hi", 4);
 	buf_add(&all, "\x89\x03you", 5);
 	/* in three pieces, two of them empty */
 	buf_add(&all, "\x01\x00\x00\x01!\x80\x00", 7);
 	buf_add(&all, long_one, sizeof(long_one));
-	buf_add(&all, "\x82\x7f\0\0\0\0\0\0\0\x02ok", 12);
+	buf_add(&all, longer, 10 + 65536);
 	buf_add(&all, "\x8a\x01z", 3); /* a pong nobody asked for */
-	buf_add(&all, "\x88\x02\x03\xe8", 4);
-	for (size_t piece = 1; piece <= all.len; piece++) {
-		struct buf out = { 0 };
-		told(all.data, all.len, piece, &out);
-		assert_int_equal(strlen(out.data),
-		                 strlen("hi[ping you]!") + 300 + strlen("ok[close 2]"));
-		assert_memory_equal(out.data, "hi[ping you]!xx", 15);
-		assert_string_equal(out.data + out.len - 11, "ok[close 2]");
-		buf_finish(&out);
+	buf_add(&all,
+	        "\x88\x06\x03\xe8"
+	        "done",
+	        8);
+	for (size_t piece = 1; piece <= all.len; piece += piece < 400 ? 1 : 9973) {
+		struct heard h = { .out = { 0 } };
+		assert_true(told(all.data, all.len, piece, &h));
+		assert_int_equal(h.out.len,
+		                 strlen("hi!") + 300 + 65536 + strlen("[close 1000 done]"));
+		assert_memory_equal(h.out.data, "hi!xx", 5);
+		assert_int_equal(h.out.data[303 + 65535], 'y');
+		assert_string_equal(h.out.data + h.out.len - 17, "[close 1000 done]");
+		size_t pong = is_sent(h.sent.data, 0x8a, "you", 3);
+		assert_int_equal(pong + is_sent(h.sent.data + pong, 0x88,
+		                                "\x03\xe8"
+		                                "done",
+		                                6),
+		                 h.sent.len);
+		end_heard(&h);
 	}
+	free(longer);
 	buf_finish(&all);
 }
 
@@ -78,8 +124,8 @@ static void test_no_frames(void **state)
 		size_t len;
 	} bad[] = {
 		{ "\x81\x82"
-		  "mask",
-		  6 },
+		  "maskhi",
+		  8 },
 		{ "\xc1\x00", 2 },
 		{ "\x83\x00", 2 },
 		{ "\x8b\x00", 2 },
@@ -87,14 +133,16 @@ static void test_no_frames(void **state)
 		{ "\x89\x7e\x00\x7e", 4 },
 		{ "\x82\x7f\xff\xff\xff\xff\xff\xff\xff\xff", 10 },
 		{ "HTTP", 4 },
+		{ "\x82\x7f\0\0\0\0\0\0\0\x02ok", 12 }, /* longer than its length needs */
 	};
-	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
-		struct buf out = { 0 };
-		told(bad[i].bytes, bad[i].len, 1, &out);
-		if (!out.data || strcmp(out.data, "[bad]"))
-			fail_msg("%zu: %s", i, out.data ? out.data : "nothing");
-		buf_finish(&out);
-	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		for (size_t piece = 1; piece <= bad[i].len; piece += bad[i].len - 1) {
+			struct heard h = { .out = { 0 } };
+			bool good = told(bad[i].bytes, bad[i].len, piece, &h);
+			if (good || strstr(h.out.data ? h.out.data : "", "[close"))
+				fail_msg("%zu: %s", i, h.out.data ? h.out.data : "nothing");
+			end_heard(&h);
+		}
 }
 
 struct world {
