@@ -385,11 +385,19 @@ static void platform_ask_about(struct site *s, struct app *a)
 	free(path);
 }
 
+/* Nobody answers, or no token is there to ask with: other steps would end in the same way. */
+static bool platform_is_away(const struct api_answer *r)
+{
+	enum err_code code = r->err.code;
+	return code && !r->status && code != ERR_TIMEOUT && code != ERR_TOO_BIG &&
+	       code != ERR_GARBLED;
+}
+
 static void platform_step_came(const struct api_answer *r, void *arg)
 {
 	struct site *s = arg;
 	const struct platform_step *step = &s->platform->steps[s->step];
-	bool must = step->flags & STEP_MUST, away = !r->status && r->err.code != ERR_TIMEOUT;
+	bool must = step->flags & STEP_MUST, away = platform_is_away(r);
 	s->call = NULL;
 	if ((step->flags & STEP_ONCE) && !away)
 		s->once |= 1u << s->step;
