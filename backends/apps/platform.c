@@ -319,6 +319,7 @@ static void platform_ask(struct site *s, const char *path, bool open,
 {
 	s->call = site_call(s, &(struct api_request){ .path = path,
 	                                              .open = open,
+	                                              .late = open,
 	                                              .done = done,
 	                                              .arg = s,
 	                                              .timeout_ms = s->platform->timeout_ms });

@@ -104,8 +104,9 @@ struct sites {
 enum {
 	STEP_MUST = 1, /* without its answer the round has failed */
 	STEP_ONCE = 2, /* once for each link */
-	STEP_OPEN = 4, /* without the token, outside the prefix */
-	STEP_RAW = 8,  /* no JSON: it is not reduced */
+	/* without the token, outside the prefix; once there is a token, all the same */
+	STEP_OPEN = 4,
+	STEP_RAW = 8, /* no JSON: it is not reduced */
 };
 
 /* One kind of answer. Those with a path are asked in each round, in this order; those without come

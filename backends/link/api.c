@@ -328,6 +328,11 @@ static void api_start(struct api_call *c)
 	free(path);
 }
 
+static bool api_waits_for_token(const struct api_call *c)
+{
+	return !c->spec.open || c->spec.late;
+}
+
 static void api_on_token(struct secret *token, const struct err *err, void *arg)
 {
 	struct api *api = arg;
@@ -336,7 +341,7 @@ static void api_on_token(struct secret *token, const struct err *err, void *arg)
 	api->token_no++;
 	api->proven = false;
 	for (struct api_call *c = api->calls; c && err; c = c->next)
-		if (!c->call && !c->spec.open)
+		if (!c->call && api_waits_for_token(c))
 			c->err = *err;
 	api_want_advance(api);
 }
@@ -370,7 +375,7 @@ static void api_advance(void *arg)
 		}
 		if (left > 0)
 			loop_timer_set(api->timer, left);
-		else if (c->spec.open || !api_lacks_token(api))
+		else if (!api_waits_for_token(c) || !api_lacks_token(api))
 			api_start(c);
 	}
 }

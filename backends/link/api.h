@@ -80,6 +80,8 @@ struct api_request {
 	/* 0: API_TIMEOUT_MS; of each attempt, not of waiting as asked by a 429 */
 	int64_t timeout_ms;
 	bool open; /* without the token: /health */
+	/* open, but once the token is there: what token_command says comes first */
+	bool late;
 	bool once; /* a 429 is told at once instead of waited for */
 
 	/* A stream (SSE): each piece of a 2xx answer comes here, false pauses until api_resume;

@@ -361,6 +361,20 @@ static void test_denied_otherwise(void **state)
 	get(w, "GET", "/broken");
 	assert_int_equal(w->answer.err.code, ERR_REFUSED);
 	assert_int_equal(w->answer.date_ms, 0);
+	api_destroy(w->api);
+	open_api(w, "exit 7", port);
+	snprintf(last, sizeof(last), "nothing");
+	api_call(w->api,
+	         &(struct api_request){
+			 .path = "/good", .open = true, .late = true, .done = on_done, .arg = w });
+	turn_until(w, 3);
+	/* what token_command says comes first */
+	assert_int_equal(w->answer.err.code, ERR_DENIED);
+	assert_string_equal(last, "nothing");
+	api_call(w->api,
+	         &(struct api_request){ .path = "/good", .open = true, .done = on_done, .arg = w });
+	turn_until(w, 4);
+	assert_int_equal(w->answer.err.code, ERR_NONE);
 }
 
 static void test_no_token(void **state)
