@@ -116,6 +116,7 @@ const struct panel panel_needs = {
 	.columns = columns,
 	.order = needs_order,
 	.wants = needs_wants,
+	.needs = true,
 	.brief = needs_brief,
 	.calm = { "Nothing", " needs you." },
 };

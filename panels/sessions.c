@@ -299,6 +299,7 @@ const struct panel panel_sessions = {
 	.columns = columns,
 	.order = sessions_order,
 	.wants = sessions_wants,
+	.reads_others = true,
 	.random_ids = true,
 	.brief_column = "status",
 	.brief_why = true,

@@ -390,6 +390,7 @@ const struct panel panel_vpn = {
 	.order = order_by_need,
 	.wants = vpn_wants,
 	.wants_in = vpn_wants_in,
+	.reads_others = true,
 	.brief = vpn_panel_brief,
 	.strip = vpn_strip,
 	.sources = { "tailscale", "wireguard", "headscale" },

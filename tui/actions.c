@@ -211,6 +211,7 @@ static void show_needs_next(struct console *c)
 	if (needs->filter[0])
 		pane_set_filter(c, needs, "");
 	panes_refresh(c);
+	pane_refresh(c, needs);
 	if (!needs->n) {
 		console_flash(c, TONE_GOOD, "Nothing needs you.");
 		return;

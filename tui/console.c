@@ -188,22 +188,10 @@ static void console_draw_later(struct console *c, int64_t ms)
 	loop_timer_set(c->redraw_timer, ms);
 }
 
-/* Other when a row came or went, fell ill or got well, or an order on it went on: what must be seen
- * at once. */
-static uint64_t console_signature_of(const struct console *c)
-{
-	uint64_t sum = 0;
-	for (const struct row *r = store_first(c->store, NULL, NULL); r;
-	     r = store_next(r, NULL, NULL))
-		sum = sum * 31 + (uintptr_t)r / sizeof(void *) + 16 * (uint64_t)r->health +
-		      (r->order ? 1 + r->order->state : 0);
-	return sum;
-}
-
 static void console_draw_now(struct console *c)
 {
 	c->dirty = c->urgent = c->log_dirty = false;
-	c->signature = console_signature_of(c);
+	c->news_drawn = store_news(c->store);
 	c->drawn_ms = loop_now(c->loop);
 	console_draw(c);
 	int64_t wait = c->next_change_ms ? c->next_change_ms - now_wall_ms() : -1;
@@ -225,9 +213,8 @@ static void console_on_turn(void *arg)
 	int64_t old = loop_now(c->loop) - c->drawn_ms;
 	if (!c->urgent && old < FRAME_MS)
 		console_draw_later(c, FRAME_MS - old);
-	/* The signature is a walk over all rows: made only where it decides. */
 	else if (!c->urgent && old < FRAME_NUMBERS_MS && !c->log_dirty &&
-	         console_signature_of(c) == c->signature)
+	         store_news(c->store) == c->news_drawn)
 		console_draw_later(c, FRAME_NUMBERS_MS - old);
 	else
 		console_draw_now(c);
@@ -263,8 +250,11 @@ static void console_on_store(void *arg)
 {
 	struct console *c = arg;
 	c->dirty = true;
-	console_watch_links(c);
-	asks_check(c);
+	if (c->wide_heard != store_wide_generation(c->store)) {
+		c->wide_heard = store_wide_generation(c->store);
+		console_watch_links(c);
+		asks_check(c);
+	}
 	sessions_names_came(c);
 }
 
@@ -322,7 +312,7 @@ struct console *console_create(struct store *store, const struct settings *setti
 	bindings_load(c);
 	console_hear_signals(c);
 	console_listening(c, true);
-	store_set_hooks(store, &(struct store_hooks){ console_on_store, c });
+	store_set_hooks(store, &(struct store_hooks){ console_on_store, c, panes_row_gone });
 	loop_after_turn(c->loop, console_on_turn, c);
 	return c;
 }

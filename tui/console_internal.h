@@ -58,9 +58,15 @@ struct pane {
 	struct table *table; /* owned; NULL: the panel draws itself */
 	/* owned array of borrowed rows: filtered and in order; valid for built_at */
 	const struct row **rows;
-	size_t n, cap, total; /* total: before filter and problems only */
-	uint64_t built_at;    /* the store's generation */
-	bool dirty;           /* filter, order or scope changed since */
+	size_t n, cap, total;       /* total: before filter and problems only */
+	const struct server *limit; /* borrowed; of the last build; NULL: all */
+	uint64_t built_at;          /* the store's generation for which the rows are right */
+	bool dirty;                 /* rows must be gathered before they are used */
+	bool counted;               /* total is right though the rows are not */
+	/* owned array: rows that changed, in panes_take_changes alone */
+	const struct row **changes;
+	size_t n_changes, cap_changes;
+	bool misplaced; /* one of them belongs elsewhere */
 	char filter[FILTER_MAX];
 	struct fuzzy fuzzy;
 	bool moved;        /* the user chose a row: the cursor follows it */
@@ -123,11 +129,13 @@ struct console {
 	bool running;
 	int exit_code;
 
-	bool dirty;         /* something shown may have changed */
-	bool urgent;        /* because of a key: drawn at once */
-	bool log_dirty;     /* because of lines in the log on top */
-	uint64_t signature; /* of the rows, when it was drawn last */
-	int64_t drawn_ms;   /* loop clock */
+	bool dirty;          /* something shown may have changed */
+	bool urgent;         /* because of a key: drawn at once */
+	bool log_dirty;      /* because of lines in the log on top */
+	uint64_t news_drawn; /* store_news when it was drawn last */
+	/* store_wide_generation for the panes, and for on_store */
+	uint64_t wide_seen, wide_heard;
+	int64_t drawn_ms; /* loop clock */
 	/* wall clock of the next text that changes by itself; 0 none */
 	int64_t next_change_ms;
 	int height, width; /* of the screen at the last layout */
@@ -198,8 +206,12 @@ bool console_listening(struct console *, bool on);
 /* panes.c */
 void panes_init(struct console *);
 void panes_finish(struct console *);
-/* rows of all panes on screen again, when something changed */
+/* Takes what changed since the last call: totals of all panes, rows of those on the screen and of
+ * the one with the keys. */
 void panes_refresh(struct console *);
+/* after panes_refresh: the rows of one that may not be on the screen */
+void pane_refresh(struct console *, struct pane *);
+void panes_row_gone(const struct row *, void *console); /* of store_hooks */
 void panes_dirty(struct console *);
 struct pane *pane_focused(struct console *);
 void pane_focus(struct console *, size_t index);

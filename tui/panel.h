@@ -71,6 +71,10 @@ struct panel {
 	/* The same inside one server, where a row of many witnesses is shown as that server sees
 	 * it; NULL: wants. */
 	bool (*wants_in)(const struct row *, const struct server *);
+	/* its rows are those of every kind that need the user, which the store keeps */
+	bool needs;
+	/* order, wants or cells look at other rows of the kind: one that changed may move others */
+	bool reads_others;
 	/* A row of which nothing but a sentence is known: writes that, which is drawn from after
 	 * the column called instead_after on in place of what no cell there could say. False: the
 	 * row has its cells. Both NULL: every row has. */

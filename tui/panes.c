@@ -1,8 +1,9 @@
 /* The panes: which rows each shows, in which order, and where its cursor is.
  *
- * A pane keeps an array of rows, filtered and in order. It is made again only when the store's
- * generation, the filter, the order or the server we are in changed: a key that moves the cursor
- * costs no pass over the rows. */
+ * A pane keeps an array of rows, filtered and in order. It is built again only while it is on the
+ * screen, and only when the filter, the order or the server we are in changed, a row came or went,
+ * or one that changed belongs elsewhere now. So a change costs what it touches, and a key that
+ * moves the cursor costs no pass over the rows. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +17,10 @@ void panes_init(struct console *c)
 		struct pane *p = &c->panes[c->n_panes];
 		p->panel = panels[c->n_panes];
 		p->dirty = true;
-		if (p->panel->columns)
+		if (p->panel->columns) {
 			p->table = table_create(p->panel);
+			table_lent_on_change(p->table);
+		}
 	}
 	c->other = PANE_CONTAINERS;
 }
@@ -27,13 +30,16 @@ void panes_finish(struct console *c)
 	for (size_t i = 0; i < c->n_panes; i++) {
 		table_destroy(c->panes[i].table);
 		free(c->panes[i].rows);
+		free(c->panes[i].changes);
 	}
 }
 
 void panes_dirty(struct console *c)
 {
-	for (size_t i = 0; i < c->n_panes; i++)
+	for (size_t i = 0; i < c->n_panes; i++) {
 		c->panes[i].dirty = true;
+		c->panes[i].counted = false;
+	}
 	console_redraw(c);
 }
 
@@ -78,21 +84,65 @@ static void pane_push(struct pane *p, const struct row *row)
 	p->rows[p->n++] = row;
 }
 
+static const struct row *pane_first(const struct console *c, const struct pane *p,
+                                    const struct server *only)
+{
+	return p->panel->needs ? store_need_first(c->store, only)
+	                       : store_first(c->store, p->panel->kind, only);
+}
+
+static const struct row *pane_next(const struct pane *p, const struct row *r,
+                                   const struct server *only)
+{
+	return p->panel->needs ? store_need_next(r, only) : store_next(r, p->panel->kind, only);
+}
+
+/* The row is one of the panel's, whatever the user left out. */
+static bool pane_wants(const struct pane *p, const struct row *r, const struct server *only)
+{
+	const struct panel *panel = p->panel;
+	if (r->gone || (only && r->server != only))
+		return false;
+	if (panel->kind && r->kind != panel->kind)
+		return false;
+	if (only && panel->wants_in)
+		return panel->wants_in(r, only);
+	return !panel->wants || panel->wants(r);
+}
+
+static bool pane_shows(const struct pane *p, const struct row *r)
+{
+	return !p->problems || r->health >= HEALTH_ATTENTION;
+}
+
 static void pane_gather(struct console *c, struct pane *p)
+{
+	const struct server *only = p->limit = pane_limit_of(c, p);
+	p->n = p->total = 0;
+	for (const struct row *r = pane_first(c, p, only); r; r = pane_next(p, r, only)) {
+		if (!pane_wants(p, r, only))
+			continue;
+		p->total++;
+		if (pane_shows(p, r))
+			pane_push(p, r);
+	}
+}
+
+/* How many rows a pane has, which decides the layout. Mostly the store has counted them. */
+static size_t pane_total(const struct console *c, const struct pane *p)
 {
 	const struct panel *panel = p->panel;
 	const struct server *only = pane_limit_of(c, p);
-	p->n = p->total = 0;
-	for (const struct row *r = store_first(c->store, panel->kind, only); r;
-	     r = store_next(r, panel->kind, only)) {
-		bool wanted = only && panel->wants_in ? panel->wants_in(r, only)
-		                                      : !panel->wants || panel->wants(r);
-		if (r->gone || !wanted)
-			continue;
-		p->total++;
-		if (!p->problems || r->health >= HEALTH_ATTENTION)
-			pane_push(p, r);
-	}
+	size_t n = 0, asks;
+	if (panel->needs)
+		return only ? (size_t)only->problems : store_needs_count(c->store, &asks);
+	if (!panel->wants && !panel->wants_in)
+		return store_count(c->store, panel->kind, only);
+	if (!p->dirty || p->counted)
+		return p->total;
+	for (const struct row *r = pane_first(c, p, only); r; r = pane_next(p, r, only))
+		n += pane_wants(p, r, only);
+	return n;
 }
 
 /* Lends the filtered and ordered rows to the table. */
@@ -105,6 +155,11 @@ static void pane_lend(struct pane *p)
 		table_move(p->table, TABLE_FIRST);
 }
 
+static struct row *pane_row(const struct pane *p, size_t at)
+{
+	return (struct row *)p->rows[at];
+}
+
 static void pane_rebuild(struct console *c, struct pane *p)
 {
 	table_set_rows(p->table, NULL, 0);
@@ -112,24 +167,225 @@ static void pane_rebuild(struct console *c, struct pane *p)
 	if (!fuzzy_empty(&p->fuzzy))
 		p->n = table_filter(p->table, &p->fuzzy, p->rows, p->n);
 	table_sort(p->table, p->rows, p->n);
+	for (size_t i = 0; i < p->n; i++)
+		pane_row(p, i)->places[p->panel->needs] = (uint32_t)i;
 	table_hide(p->table, "server",
-	           pane_limit_of(c, p) != NULL || !store_servers(c->store) ||
-	                   !store_servers(c->store)->next);
+	           p->limit != NULL || !store_servers(c->store) || !store_servers(c->store)->next);
 	pane_lend(p);
 	p->built_at = store_generation(c->store);
 	p->dirty = false;
 }
 
-/* All panes, also those that are not shown: their counts decide the layout, and none may keep a row
- * that is gone. */
+/* --- what changed -------------------------------------------------------- */
+
+/* Where the row is in the pane; false: it is not in it. */
+static bool pane_place(const struct pane *p, const struct row *r, size_t *at)
+{
+	*at = r->places[p->panel->needs];
+	return *at < p->n && p->rows[*at] == r;
+}
+
+static bool pane_is_about(const struct pane *p, const struct row *r)
+{
+	return p->table && (p->panel->needs || p->panel->kind == r->kind);
+}
+
+/* A filter and an order by text read cells. Those may say anything: an age, the counts of a server,
+ * a link. */
+static bool pane_reads_cells(const struct pane *p)
+{
+	return !fuzzy_empty(&p->fuzzy) || table_sorts_by_text(p->table);
+}
+
+static bool pane_is_on_screen(const struct console *c, size_t index)
+{
+	return index == c->focus || (!c->view && layout_shows(&c->layout, index));
+}
+
+static void pane_spoil(struct pane *p)
+{
+	p->dirty = true;
+	p->counted = false;
+}
+
+static void pane_keep_change(struct pane *p, const struct row *r)
+{
+	if (p->n_changes == p->cap_changes) {
+		p->cap_changes = p->cap_changes ? p->cap_changes * 2 : 16;
+		p->changes = xrealloc(p->changes, p->cap_changes * sizeof(*p->changes));
+	}
+	p->changes[p->n_changes++] = r;
+}
+
+/* A row that changed leaves the pane as it is when it still belongs where it is, between the same
+ * two. */
+static void pane_row_changed(struct pane *p, const struct row *r, bool on_screen)
+{
+	size_t at;
+	if (!pane_is_about(p, r))
+		return;
+	if (p->dirty || p->panel->reads_others || !on_screen) {
+		pane_spoil(p);
+		return;
+	}
+	bool in = pane_place(p, r, &at), belongs = pane_wants(p, r, p->limit) && pane_shows(p, r);
+	p->misplaced |= in != belongs || (in && !table_in_order(p->table, p->rows, p->n, at));
+	if (in || belongs)
+		pane_keep_change(p, r);
+}
+
+static void panes_row_changed(struct row *r, void *arg)
+{
+	struct console *c = arg;
+	for (size_t i = 0; i < c->n_panes; i++)
+		pane_row_changed(&c->panes[i], r, pane_is_on_screen(c, i));
+}
+
+/* A part of a pane's rows: the places from first up to end. */
+struct pane_part {
+	size_t first, end;
+};
+
+static void pane_part_add(struct pane_part *part, size_t at)
+{
+	part->first = at < part->first ? at : part->first;
+	part->end = at >= part->end ? at + 1 : part->end;
+}
+
+/* Takes the rows that changed out, and adds their places to the part. */
+static void pane_take_out(struct pane *p, struct pane_part *part)
+{
+	size_t at, kept, low = p->n;
+	for (size_t i = 0; i < p->n_changes; i++)
+		if (pane_place(p, p->changes[i], &at)) {
+			p->rows[at] = NULL;
+			low = at < low ? at : low;
+			pane_part_add(part, at);
+		}
+	kept = low;
+	for (size_t i = low; i < p->n; i++)
+		if (p->rows[i])
+			p->rows[kept++] = p->rows[i];
+	p->n = kept;
+}
+
+/* Puts those that belong in the pane where they belong, and adds their places to the part. */
+static void pane_put_in(struct pane *p, struct pane_part *part)
+{
+	size_t k = 0, end = p->n;
+	for (size_t i = 0; i < p->n_changes; i++)
+		if (pane_wants(p, p->changes[i], p->limit) && pane_shows(p, p->changes[i]))
+			p->changes[k++] = p->changes[i];
+	p->n_changes = k;
+	table_sort(p->table, p->changes, k);
+	for (size_t i = 0; i < k; i++)
+		pane_push(p, NULL);
+	for (size_t i = k; i-- > 0;) {
+		size_t at = table_place(p->table, p->rows, end, p->changes[i]);
+		memmove(&p->rows[at + i + 1], &p->rows[at], (end - at) * sizeof(*p->rows));
+		p->rows[at + i] = p->changes[i];
+		pane_part_add(part, at + i);
+		end = at;
+	}
+}
+
+/* Of many rows a few moved: those alone are placed again. All that changed are, for each may be the
+ * neighbour of another. */
+static void pane_settle(struct pane *p)
+{
+	table_set_match(p->table, fuzzy_empty(&p->fuzzy) ? NULL : &p->fuzzy);
+	struct pane_part part = { .first = SIZE_MAX };
+	size_t before = p->n;
+	pane_take_out(p, &part);
+	pane_put_in(p, &part);
+	/* after the part each row is where it was */
+	size_t end = p->n == before ? part.end : p->n;
+	for (size_t i = part.first; i < end; i++)
+		pane_row(p, i)->places[p->panel->needs] = (uint32_t)i;
+	table_move_rows(p->table, p->rows, p->n, p->changes, p->n_changes);
+	if (!p->moved)
+		table_move(p->table, TABLE_FIRST);
+}
+
+/* The arrays hold rows until the next build: one that is freed must not stay in them. */
+static void pane_row_gone(struct pane *p, const struct row *r)
+{
+	size_t at;
+	if (!pane_is_about(p, r))
+		return;
+	if (p->panel->reads_others)
+		pane_spoil(p);
+	if (p->dirty || !pane_place(p, r, &at))
+		return;
+	pane_spoil(p);
+	p->n = 0;
+	table_set_rows(p->table, NULL, 0);
+}
+
+void panes_row_gone(const struct row *r, void *arg)
+{
+	struct console *c = arg;
+	for (size_t i = 0; i < c->n_panes; i++)
+		pane_row_gone(&c->panes[i], r);
+}
+
+static void panes_take_changes(struct console *c)
+{
+	bool wide = c->wide_seen != store_wide_generation(c->store);
+	c->wide_seen = store_wide_generation(c->store);
+	store_changes_take(c->store, panes_row_changed, c);
+	for (size_t i = 0; i < c->n_panes; i++) {
+		struct pane *p = &c->panes[i];
+		bool other = p->table && p->built_at != store_generation(c->store);
+		if (wide || (other && pane_reads_cells(p)))
+			pane_spoil(p);
+		if (p->misplaced && !p->dirty)
+			pane_settle(p);
+		p->misplaced = false;
+		p->n_changes = 0;
+	}
+}
+
+/* MOCR_CHECK=1: a pane that was left as it was is the same as one that is built from all rows. */
+static void pane_check(struct console *c, struct pane *p)
+{
+	size_t n = p->n;
+	const struct row **before = xcalloc(n + 1, sizeof(*before));
+	memcpy(before, p->rows, n * sizeof(*before));
+	pane_rebuild(c, p);
+	if (n != p->n || memcmp(before, p->rows, n * sizeof(*before)) != 0) {
+		fprintf(stderr,
+		        "mocr: MOCR_CHECK: the pane %s kept %zu rows, all rows make %zu in another "
+		        "order\n",
+		        p->panel->name, n, p->n);
+		abort();
+	}
+	free(before);
+}
+
+void pane_refresh(struct console *c, struct pane *p)
+{
+	if (!p->table)
+		return;
+	if (p->dirty)
+		pane_rebuild(c, p);
+	else if (store_is_checked(c->store) && p->n)
+		pane_check(c, p);
+	p->built_at = store_generation(c->store);
+}
+
 void panes_refresh(struct console *c)
 {
 	if (c->scope[0] && !store_server_find(c->store, c->scope))
 		console_enter_server(c, "");
+	panes_take_changes(c);
 	for (size_t i = 0; i < c->n_panes; i++) {
 		struct pane *p = &c->panes[i];
-		if (p->table && (p->dirty || p->built_at != store_generation(c->store)))
-			pane_rebuild(c, p);
+		if (pane_is_on_screen(c, i))
+			pane_refresh(c, p);
+		if (p->table)
+			p->total = pane_total(c, p);
+		p->counted = true;
 	}
 }
 
@@ -235,14 +491,7 @@ bool console_goto(struct console *c, const char *id)
 
 size_t console_problems(struct console *c, size_t *asks)
 {
-	size_t n = 0;
-	*asks = 0;
-	for (const struct row *r = store_first(c->store, NULL, NULL); r;
-	     r = store_next(r, NULL, NULL)) {
-		n += r->health >= HEALTH_ATTENTION;
-		*asks += r->health == HEALTH_ASKS;
-	}
-	return n;
+	return store_needs_count(c->store, asks);
 }
 
 /* --- keys ---------------------------------------------------------------- */
@@ -382,6 +631,8 @@ static void pane_draw_own(struct console *c, struct pane *p, const struct canvas
 void pane_draw(struct console *c, size_t index, const struct canvas *at, bool title)
 {
 	struct pane *p = &c->panes[index];
+	if (p->dirty) /* this layout is the first that shows it */
+		pane_refresh(c, p);
 	if (title)
 		pane_draw_title(c, index, at);
 	struct canvas rest = canvas_part(at, title, 0, -1, -1);

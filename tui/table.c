@@ -143,17 +143,68 @@ static char *table_sort_text(const struct column *col, const struct row *r)
 	return xstrdup(c.text);
 }
 
-void table_sort(const struct table *t, const struct row **rows, size_t n)
+static struct order_by table_order(const struct table *t)
 {
 	const struct column *col = t->sort >= 0 ? &t->panel->columns[t->sort] : NULL;
 	struct order_by by = { t->panel->order ? t->panel->order : table_worst_first,
 		               table_sort_descending(t) };
+
+	if (col)
+		by.compare = col->compare;
+	return by;
+}
+
+bool table_sorts_by_text(const struct table *t)
+{
+	return !table_order(t).compare;
+}
+
+bool table_in_order(const struct table *t, const struct row *const *rows, size_t n, size_t index)
+{
+	struct order_by by = table_order(t);
+	struct sortable here = { .row = rows[index] }, other = { 0 };
+
+	if (!by.compare)
+		return false;
+	if (index > 0) {
+		other.row = rows[index - 1];
+		if (table_compare_sortable(&other, &here, &by) > 0)
+			return false;
+	}
+	if (index + 1 < n) {
+		other.row = rows[index + 1];
+		if (table_compare_sortable(&here, &other, &by) > 0)
+			return false;
+	}
+	return true;
+}
+
+size_t table_place(const struct table *t, const struct row *const *rows, size_t n,
+                   const struct row *row)
+{
+	struct order_by by = table_order(t);
+	struct sortable wanted = { .row = row }, other = { 0 };
+	size_t low = 0, high = n;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		other.row = rows[middle];
+		if (table_compare_sortable(&other, &wanted, &by) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+void table_sort(const struct table *t, const struct row **rows, size_t n)
+{
+	const struct column *col = t->sort >= 0 ? &t->panel->columns[t->sort] : NULL;
+	struct order_by by = table_order(t);
 	struct sortable *list;
 
 	if (n < 2)
 		return;
-	if (col)
-		by.compare = col->compare;
 	list = xcalloc(n, sizeof(*list));
 	for (size_t i = 0; i < n; i++) {
 		list[i].row = rows[i];
@@ -234,13 +285,34 @@ bool table_seek(struct table *t, const char *id)
 	return false;
 }
 
-void table_set_rows(struct table *t, const struct row *const *rows, size_t n)
+static void table_lend(struct table *t, const struct row *const *rows, size_t n)
 {
 	t->rows = rows;
 	t->n = rows ? n : 0;
 	/* While there is nothing, id and place are kept: the rows often come back. */
 	if (t->n && !(t->cursor_id && table_seek(t, t->cursor_id)))
 		table_cursor_to(t, t->index);
+}
+
+void table_set_rows(struct table *t, const struct row *const *rows, size_t n)
+{
+	t->age_known = false;
+	table_lend(t, rows, n);
+}
+
+void table_move_rows(struct table *t, const struct row *const *rows, size_t n,
+                     const struct row *const *changes, size_t n_changes)
+{
+	int64_t since;
+
+	for (size_t i = 0; i < n_changes && !t->any_old; i++)
+		t->any_old = row_stale(changes[i], &since);
+	table_lend(t, rows, n);
+}
+
+void table_lent_on_change(struct table *t)
+{
+	t->lent_on_change = true;
 }
 
 size_t table_count(const struct table *t)

@@ -43,11 +43,26 @@ bool table_row_matches(const struct table *, const struct fuzzy *, const struct 
 /* Orders rows by the chosen column, else by the panel's order, else worst first and then by name.
  * Stable: equal rows go by id. */
 void table_sort(const struct table *, const struct row **rows, size_t n);
+/* Of rows in order, the one at index changed: it still belongs there. */
+bool table_in_order(const struct table *, const struct row *const *rows, size_t n, size_t index);
+/* Of rows in order: the index before which the row belongs. */
+size_t table_place(const struct table *, const struct row *const *rows, size_t n,
+                   const struct row *);
+/* the chosen column has no order but that of its cells */
+bool table_sorts_by_text(const struct table *);
 /* Lends the rows: the array is the caller's and must live (with its rows) until the next
  * table_set_rows; n 0 lets go. The cursor follows its row's id; when that row is gone it stays at
  * the same place in the list. */
 void table_set_rows(struct table *, const struct row *const *rows, size_t n);
+/* The same after a few rows came, left or moved: those are changes. Whether the rest is old is
+ * known. */
+void table_move_rows(struct table *, const struct row *const *rows, size_t n,
+                     const struct row *const *changes, size_t n_changes);
 size_t table_count(const struct table *);
+
+/* Whoever lends the rows does so again when a link or a source changes: until then, whether one is
+ * old is asked once. */
+void table_lent_on_change(struct table *);
 
 /* The cursor. */
 const struct row *table_cursor(const struct table *); /* NULL: no rows */

@@ -477,17 +477,28 @@ static bool table_draw_shows_age(const struct table *t)
 	return false;
 }
 
+/* Some row is old. Links and sources change seldom, so all rows need not be asked for each drawing.
+ */
+static bool table_any_old(struct table *t)
+{
+	int64_t since;
+
+	if (t->age_known)
+		return t->any_old;
+	t->any_old = false;
+	for (size_t i = 0; i < t->n && !t->any_old; i++)
+		t->any_old = row_stale(t->rows[i], &since);
+	t->age_known = t->lent_on_change;
+	return t->any_old;
+}
+
 /* The cells at the end of each row for an age: while a row of the list is old, and for a while
  * afterwards. */
 static int table_draw_age_cells(struct table *t, int64_t now)
 {
-	int64_t since;
-
 	if (!table_draw_shows_age(t))
 		return 0;
-	for (size_t i = 0; i < t->n; i++) {
-		if (!row_stale(t->rows[i], &since))
-			continue;
+	if (table_any_old(t)) {
 		t->aged_ms = now;
 		return AGE_CELLS;
 	}

@@ -33,6 +33,8 @@ struct table {
 	int drawn[TABLE_COLUMNS_MAX];       /* cells it had; 0: not drawn */
 	int seen[TABLE_COLUMNS_MAX];        /* its widest text, in cells, */
 	int64_t seen_ms[TABLE_COLUMNS_MAX]; /* and the wall clock when a text was last as wide */
+	bool lent_on_change;                /* table_lent_on_change */
+	bool age_known, any_old;            /* a row is old; known since table_set_rows */
 	int64_t aged_ms;                    /* wall clock when a row was stale last; 0: none was */
 	int64_t changes_ms;
 	struct cell *cells; /* page * n_columns, owned, reused */

@@ -53,20 +53,22 @@ bool source_needs(const struct source *s)
 /* A platform or a program has a row of its own that may say the same already. */
 static bool source_is_said(const struct source *s)
 {
-	for (struct row *r = store_first(s->store, NULL, s->server); r;
-	     r = store_next(r, NULL, s->server))
-		if (r->source == s && r->health >= HEALTH_ATTENTION && r->why &&
-		    strstr(s->err.text, r->why))
+	for (struct row *r = store_need_first(s->store, s->server); r;
+	     r = store_need_next(r, s->server))
+		if (r->source == s && r->why && strstr(s->err.text, r->why))
 			return true;
 	return false;
 }
 
 static void source_tell_need(struct source *s)
 {
+	bool needs = source_needs(s) && !source_is_said(s);
+	if (!needs && !s->need_told)
+		return;
 	char *id = xasprintf("%s/%s/%s", s->server->name, kind_source.name, s->backend->name);
 	struct row *row = store_find(s->store, id);
-	bool needs = source_needs(s) && !source_is_said(s);
 	free(id);
+	s->need_told = needs;
 	if (!needs && row)
 		store_row_remove(row);
 	if (!needs)
@@ -84,9 +86,14 @@ static void source_tell_need(struct source *s)
 
 void sources_tell_needs(struct store *store)
 {
-	for (struct server *v = store->servers; v; v = v->next)
-		for (struct source *s = v->sources; s; s = s->next)
+	if (!store->needs_unclear)
+		return;
+	for (struct server *v = store->servers; v; v = v->next) {
+		for (struct source *s = v->needs_unclear ? v->sources : NULL; s; s = s->next)
 			source_tell_need(s);
+		v->needs_unclear = false;
+	}
+	store->needs_unclear = false;
 }
 
 static void source_detail(struct row *row, struct doc *doc, bool reveal)

@@ -127,7 +127,8 @@ void server_replay_state(struct server *v, const char *bytes, size_t len)
 	wash(l->detail, sizeof(l->detail), detail, strcspn(detail, "\t"));
 	wash(l->err.text, sizeof(l->err.text), text, strlen(text));
 	server_judge(v);
-	store_changed(v->store);
+	store_needs_unclear(v);
+	store_changed_widely(v->store);
 }
 
 static void replay_source_replay_state(struct source *s, const char *bytes)

@@ -105,7 +105,8 @@ static void server_choose_ask(struct server *v)
 	else
 		v->asks = NULL;
 	server_judge(v);
-	store_changed(v->store);
+	store_needs_unclear(v);
+	store_changed_widely(v->store);
 }
 
 /* --- the link ------------------------------------------------------------ */
@@ -192,14 +193,19 @@ static void server_on_link(struct link *link, void *arg)
 			server_trim_later(v->store);
 		}
 	}
-	server_choose_ask(v);
+	/* A round trip that was measured again concerns the server's row alone. */
+	const struct ask *waiting = v->pending ? v->pending->ask : NULL;
+	if (before == link->state && link->state == LINK_UP && !link->ask && v->asks == waiting)
+		store_touch(&v->row);
+	else
+		server_choose_ask(v);
 }
 
 static void server_on_facts(struct server *v)
 {
 	bool first = !v->facts_known;
 	v->facts_known = true;
-	store_changed(v->store);
+	store_changed_widely(v->store);
 	if (first && v->link->state == LINK_UP && !v->store->replay)
 		server_sources_up(v, true);
 }
@@ -291,15 +297,15 @@ struct server *server_add(struct store *s, const char *name)
 	LIST_APPEND(s->servers, v);
 	server_make_sources(v);
 	store_row_adopt(s, &v->row);
+	store_changed_widely(s);
 	return v;
 }
 
 static void server_forget_rows(struct server *v)
 {
-	struct row *row, *next;
-	HASH_ITER (hh, v->store->rows, row, next)
-		if (row->server == v && row != &v->row)
-			store_row_remove(row);
+	for (size_t i = 0; i < v->n_kin; i++)
+		while (v->kin[i].rows && v->kin[i].kind != &kind_server)
+			store_row_remove(v->kin[i].rows);
 }
 
 static void server_forget_sources(struct server *v)
@@ -330,6 +336,8 @@ void server_close(struct server *v)
 	link_destroy(link);
 	LIST_DROP(s->servers, v);
 	store_row_drop(&v->row);
+	store_changed_widely(s);
+	free(v->kin);
 	free(v->name);
 	free(v);
 }
@@ -484,7 +492,7 @@ void servers_reconfigure(struct store *s, const struct settings *fresh, bool ope
 			activity_add(s, ACTIVITY_NOTE, HEALTH_BAD, NULL, "%s", err.text);
 	/* every server's section is one of the fresh settings by now */
 	settings_destroy(before);
-	store_changed(s);
+	store_changed_widely(s);
 }
 
 void servers_open_configured(struct store *s)

@@ -47,8 +47,10 @@ struct row *order_row(const struct order *order)
 static void order_free(struct order *order)
 {
 	struct row *row = order_row(order);
-	if (row && row->order == order)
+	if (row && row->order == order) {
 		row->order = NULL;
+		store_order_changed(row);
+	}
 	free(order->id);
 	free(order->command);
 	free(order->argument);
@@ -141,7 +143,8 @@ struct order *order_start(struct row *row, const struct action *a, const char *a
 	row->order = order;
 	action_prune(s);
 	activity_add(s, ACTIVITY_ACTION, HEALTH_BUSY, row->id, "%s: %s", a->verb, order->command);
-	store_changed(s);
+	store_order_changed(row);
+	store_changed_widely(s);
 	a->run(order);
 	return order;
 }
@@ -195,7 +198,8 @@ void order_end(struct order *order, const struct err *err, const char *output)
 		activity_add(order->store, ACTIVITY_ACTION, HEALTH_GOOD, order->id,
 		             "%s: done after %s%s%s", order->action->verb, took,
 		             *order->output ? ": " : "", order->output);
-	store_changed(order->store);
+	store_order_changed(order_row(order));
+	store_changed_widely(order->store);
 	if (order->done)
 		order->done(order, order->done_arg);
 }

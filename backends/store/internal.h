@@ -22,7 +22,18 @@ struct store {
 	struct record *record; /* NULL: not recording */
 	struct replay *replay; /* NULL: live */
 	void (*replay_destroy)(struct replay *);
-	uint64_t generation;
+	uint64_t generation, wide_generation, news;
+	/* owned array: how many rows of each kind there are; rows: NULL */
+	struct kin *kin;
+	size_t n_kin;
+	struct row *changes; /* by change_next: for store_changes_take */
+	struct row *needs;   /* by need_next: health is HEALTH_ATTENTION or worse */
+	size_t n_needs, n_asks;
+	bool needs_unclear; /* some server's is */
+	bool checked;       /* MOCR_CHECK=1 */
+	/* owned array: on the screen in this round or the last one */
+	struct row **shown;
+	size_t n_shown, cap_shown;
 	uint32_t mark;        /* of the list that is coming in */
 	uint32_t shown_round; /* of what is on the screen */
 	/* the changed hook is waiting for the end of the turn */
@@ -39,6 +50,15 @@ struct store {
 char *store_server_name(const char *name);
 /* something did; tells once a turn */
 void store_changed(struct store *);
+/* the same for what rows of several kinds read */
+void store_changed_widely(struct store *);
+/* sources_tell_needs must look at its sources */
+void store_needs_unclear(struct server *);
+/* an order on it began or ended; NULL: the row has gone */
+void store_order_changed(struct row *);
+/* check.c. False and err: a count or list that is kept differs from the rows. */
+bool store_counts_right(const struct store *, struct err *);
+void store_check(const struct store *); /* aborts when they differ */
 /* puts a row made elsewhere (a server's) in */
 void store_row_adopt(struct store *, struct row *);
 /* rows of kind_source, as it is now */

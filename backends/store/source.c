@@ -41,7 +41,8 @@ void source_set_state(struct source *source, enum source_state state, const stru
 		activity_add(source->store, ACTIVITY_CHANGE, HEALTH_ATTENTION,
 		             source->server->row.id, "%s: %s", source->backend->name, text);
 	server_judge(source->server);
-	store_changed(source->store);
+	store_needs_unclear(source->server);
+	store_changed_widely(source->store);
 }
 
 /* Who needs the facts of the login is never started where the shell that tells them cannot run. */

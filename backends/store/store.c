@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <utlist.h>
+
 #include "backends/base/mem.h"
 #include "backends/base/wash.h"
 #include "backends/link/loop.h"
@@ -22,6 +24,8 @@ struct store *store_create(struct loop *loop, struct http *http, const struct se
 	s->settings = settings_keep(settings);
 	s->activity = activity_create(settings->state_dir);
 	s->logs = log_pool_create((size_t)settings->log_memory << 20);
+	const char *check = getenv("MOCR_CHECK");
+	s->checked = check && strcmp(check, "1") == 0;
 	return s;
 }
 
@@ -44,6 +48,8 @@ void store_destroy(struct store *s)
 	loop_timer_remove(s->figures);
 	log_pool_destroy(s->logs);
 	settings_destroy(s->settings);
+	free(s->shown);
+	free(s->kin);
 	free(s);
 }
 
@@ -91,15 +97,11 @@ char *store_server_name(const char *name)
 struct server *store_server_find(const struct store *s, const char *name)
 {
 	char *clean = store_server_name(name); /* the same words find what they made */
-	struct server *v = s->servers, *here = s->servers;
-	while (v && strcmp(v->name, clean) != 0)
-		v = v->next;
-	while (here && !here->is_local)
-		here = here->next;
-	if (!v && here && server_is_called(here, clean))
-		v = here;
+	char *id = xasprintf("%s/server/%s", clean, clean);
+	const struct row *row = store_find(s, id);
 	free(clean);
-	return v;
+	free(id);
+	return row ? row->server : NULL;
 }
 
 struct source *server_source(const struct server *v, const char *backend)
@@ -125,30 +127,117 @@ bool server_is_called(const struct server *v, const char *word)
 	return v->ops->is_called(v, word);
 }
 
-/* --- telling ------------------------------------------------------------- */
+/* --- counts -------------------------------------------------------------- */
 
-static void store_count_row(struct server *v, const struct row *row)
+static void store_count_kind(struct server *v, const struct kind *kind, enum health health, int one)
 {
-	if (row->health >= HEALTH_ATTENTION)
-		v->problems++;
-	if (row->kind == &kind_container) {
-		v->containers++;
+	if (kind == &kind_container) {
 		/* one whose first health check is still to come is up, too */
-		v->containers_up += row->health == HEALTH_GOOD || row->health == HEALTH_BUSY ||
-		                    row->health == HEALTH_ATTENTION;
-		v->containers_bad += row->health >= HEALTH_ATTENTION;
-	} else if (row->kind == &kind_unit) {
-		v->units_failed += row->health == HEALTH_BAD;
+		bool up = health == HEALTH_GOOD || health == HEALTH_BUSY ||
+		          health == HEALTH_ATTENTION;
+		v->containers += one;
+		v->containers_up += up ? one : 0;
+		v->containers_bad += health >= HEALTH_ATTENTION ? one : 0;
+	} else if (kind == &kind_unit) {
+		v->units_failed += health == HEALTH_BAD ? one : 0;
 	}
 }
 
-static void store_do_count(struct store *s)
+/* Adds the row to the counts (one: 1) or takes it out again (-1), as it was counted. */
+static void store_count_row(struct row *row, int one)
 {
-	for (struct server *v = s->servers; v; v = v->next)
-		v->containers = v->containers_up = v->containers_bad = v->units_failed =
-			v->problems = 0;
-	for (struct row *row = s->rows; row; row = row->hh.next)
-		store_count_row(row->server, row);
+	struct server *v = row->server;
+	struct store *s = v->store;
+	store_count_kind(v, row->kind, row->counted_as, one);
+	if (row->counted_as < HEALTH_ATTENTION)
+		return;
+	v->problems += one;
+	s->n_needs += (size_t)one;
+	s->n_asks += row->counted_as == HEALTH_ASKS ? (size_t)one : 0;
+	if (one > 0)
+		DL_APPEND2(s->needs, row, need_prev, need_next);
+	else
+		DL_DELETE2(s->needs, row, need_prev, need_next);
+}
+
+static void store_uncount(struct row *row)
+{
+	if (row->counted)
+		store_count_row(row, -1);
+	row->counted = false;
+}
+
+static void store_note(struct row *row)
+{
+	struct store *s = row->server->store;
+	if (!row->changed)
+		DL_APPEND2(s->changes, row, change_prev, change_next);
+	row->changed = true;
+}
+
+/* The counts of a server stand in its own row. */
+static void store_recount(struct row *row)
+{
+	if (row->counted && row->counted_as == row->health)
+		return;
+	store_uncount(row);
+	row->counted_as = row->health;
+	row->counted = true;
+	store_count_row(row, 1);
+	store_note(&row->server->row);
+}
+
+size_t store_needs_count(const struct store *s, size_t *asks)
+{
+	*asks = s->n_asks;
+	return s->n_needs;
+}
+
+static struct row *store_need_of(struct row *row, const struct server *server)
+{
+	while (row && server && row->server != server)
+		row = row->need_next;
+	return row;
+}
+
+struct row *store_need_first(const struct store *s, const struct server *server)
+{
+	return store_need_of(s->needs, server);
+}
+
+struct row *store_need_next(const struct row *row, const struct server *server)
+{
+	return store_need_of(row->need_next, server);
+}
+
+/* --- telling ------------------------------------------------------------- */
+
+uint64_t store_wide_generation(const struct store *s)
+{
+	return s->wide_generation;
+}
+uint64_t store_news(const struct store *s)
+{
+	return s->news;
+}
+bool store_is_checked(const struct store *s)
+{
+	return s->checked;
+}
+
+void store_needs_unclear(struct server *v)
+{
+	v->needs_unclear = v->store->needs_unclear = true;
+}
+
+void store_changes_take(struct store *s, void (*each)(struct row *, void *arg), void *arg)
+{
+	while (s->changes) {
+		struct row *row = s->changes;
+		DL_DELETE2(s->changes, row, change_prev, change_next);
+		row->changed = false;
+		each(row, arg);
+	}
 }
 
 static void store_tell(void *arg)
@@ -156,7 +245,8 @@ static void store_tell(void *arg)
 	struct store *s = arg;
 	s->told = s->figures_wait = false;
 	sources_tell_needs(s);
-	store_do_count(s);
+	if (s->checked)
+		store_check(s);
 	if (s->hooks.changed)
 		s->hooks.changed(s->hooks.arg);
 }
@@ -168,6 +258,20 @@ void store_changed(struct store *s)
 		return;
 	s->told = true;
 	loop_defer(s->loop, store_tell, s);
+}
+
+void store_changed_widely(struct store *s)
+{
+	s->wide_generation++;
+	store_changed(s);
+}
+
+void store_order_changed(struct row *row)
+{
+	if (!row)
+		return;
+	row->server->store->news++;
+	store_touch(row);
 }
 
 static void store_tell_figures(struct loop_timer *timer, void *arg)
@@ -277,43 +381,112 @@ struct row *store_find_written(const struct store *s, const char *id)
 	return row;
 }
 
-static struct row *store_matching(struct row *row, const struct kind *kind,
-                                  const struct server *server)
+static struct kin *store_kin_find(struct kin *kin, size_t n, const struct kind *kind)
 {
-	while (row && ((kind && row->kind != kind) || (server && row->server != server)))
-		row = row->hh.next;
+	for (size_t i = 0; i < n; i++)
+		if (kin[i].kind == kind)
+			return &kin[i];
+	return NULL;
+}
+
+static struct kin *store_kin_make(struct kin **kin, size_t *n, const struct kind *kind)
+{
+	struct kin *found = store_kin_find(*kin, *n, kind);
+	if (found)
+		return found;
+	*kin = xrealloc(*kin, (*n + 1) * sizeof(**kin));
+	(*kin)[*n] = (struct kin){ .kind = kind };
+	return &(*kin)[(*n)++];
+}
+
+/* The first row of a server's kin from the one at index on: of the kind alone, or (NULL) of all. */
+static struct row *store_kin_from(const struct server *v, size_t index, const struct kind *kind)
+{
+	for (size_t i = index; i < v->n_kin; i++)
+		if (v->kin[i].rows && (!kind || v->kin[i].kind == kind))
+			return v->kin[i].rows;
+	return NULL;
+}
+
+/* The first row of the kind on the server or on those after it. */
+static struct row *store_first_from(const struct server *v, const struct kind *kind)
+{
+	struct row *row = NULL;
+	for (; v && !row; v = v->next)
+		row = store_kin_from(v, 0, kind);
 	return row;
 }
 
 struct row *store_first(const struct store *s, const struct kind *kind, const struct server *server)
 {
-	return store_matching(s->rows, kind, server);
+	if (server)
+		return store_kin_from(server, 0, kind);
+	return store_count(s, kind, NULL) ? store_first_from(s->servers, kind) : NULL;
 }
 
 struct row *store_next(const struct row *row, const struct kind *kind, const struct server *server)
 {
-	return store_matching(row->hh.next, kind, server);
+	const struct server *v = row->server;
+	struct row *next = row->kin_next;
+	if (!next && !kind)
+		next = store_kin_from(v,
+		                      (size_t)(store_kin_find(v->kin, v->n_kin, row->kind) -
+		                               v->kin) +
+		                              1,
+		                      NULL);
+	return next || server ? next : store_first_from(v->next, kind);
 }
 
 size_t store_count(const struct store *s, const struct kind *kind, const struct server *server)
 {
-	size_t n = 0;
-	for (struct row *row = store_first(s, kind, server); row;
-	     row = store_next(row, kind, server))
-		n++;
+	const struct kin *kin = server ? server->kin : s->kin;
+	size_t n_kin = server ? server->n_kin : s->n_kin, n = 0;
+	for (size_t i = 0; i < n_kin; i++)
+		n += !kind || kin[i].kind == kind ? kin[i].n : 0;
 	return n;
 }
 
 void store_row_adopt(struct store *s, struct row *row)
 {
+	struct kin *kin = store_kin_make(&row->server->kin, &row->server->n_kin, row->kind);
 	HASH_ADD_KEYPTR(hh, s->rows, row->id, strlen(row->id), row);
-	store_changed(s);
+	DL_APPEND2(kin->rows, row, kin_prev, kin_next);
+	kin->n++;
+	store_kin_make(&s->kin, &s->n_kin, row->kind)->n++;
+	s->news++;
+	store_recount(row);
+	store_needs_unclear(row->server);
+	store_touch(row);
+}
+
+/* The screen lets go of the row before it is freed. */
+static void store_let_go(struct row *row)
+{
+	struct store *s = row->server->store;
+	if (row->changed)
+		DL_DELETE2(s->changes, row, change_prev, change_next);
+	row->changed = false;
+	for (size_t i = 0; i < s->n_shown; i++)
+		if (s->shown[i] == row)
+			s->shown[i] = s->shown[--s->n_shown];
+	if (s->hooks.gone)
+		s->hooks.gone(row, s->hooks.arg);
 }
 
 void store_row_drop(struct row *row)
 {
 	struct store *s = row->server->store;
+	struct kin *kin = store_kin_find(row->server->kin, row->server->n_kin, row->kind);
 	HASH_DEL(s->rows, row);
+	DL_DELETE2(kin->rows, row, kin_prev, kin_next);
+	kin->n--;
+	store_kin_find(s->kin, s->n_kin, row->kind)->n--;
+	s->news++;
+	store_uncount(row);
+	if (row != &row->server->row)
+		store_note(&row->server->row);
+	store_needs_unclear(row->server);
+	store_let_go(row);
 	free(row->id);
 	free(row->name);
 	free(row->why);
@@ -349,19 +522,23 @@ struct row *store_row(struct source *source, const struct kind *kind, const char
 	}
 	char shown[NAME_MAX_BYTES];
 	wash(shown, sizeof(shown), name, strlen(name));
-	if (!row->name || strcmp(row->name, shown) != 0)
+	if (!row->name || strcmp(row->name, shown) != 0) {
 		xreplace(&row->name, shown);
+		store_touch(row);
+	}
 	row->mark = s->mark;
 	return row;
 }
 
 void store_touch(struct row *row)
 {
+	store_note(row);
 	store_changed(row->server->store);
 }
 
 void store_touch_figures(struct row *row)
 {
+	store_note(row);
 	store_figures_changed(row->server->store);
 }
 
@@ -388,9 +565,24 @@ void store_row_health(struct row *row, enum health health, int64_t since_wall_ms
 	row->health_ms = since_wall_ms;
 	if (!same_why)
 		xreplace(&row->why, why ? clean : NULL);
+	row->server->store->news += before != health;
+	store_recount(row);
+	store_needs_unclear(row->server);
 	if (before != health && before != HEALTH_UNKNOWN && health != HEALTH_UNKNOWN && row->source)
 		activity_add(row->server->store, ACTIVITY_CHANGE, health, row->id, "%s -> %s%s%s",
 		             health_words[before], health_words[health], why ? ": " : "", clean);
+	store_touch(row);
+}
+
+void store_row_color(struct row *row, enum health health)
+{
+	if (row->health == health && !row->why)
+		return;
+	row->server->store->news += row->health != health;
+	row->health = health;
+	xreplace(&row->why, NULL);
+	store_recount(row);
+	store_needs_unclear(row->server);
 	store_touch(row);
 }
 
@@ -412,10 +604,12 @@ void store_rows_begin(struct source *source, const struct kind *kind)
 void store_rows_end(struct source *source, const struct kind *kind)
 {
 	struct store *s = source->store;
-	struct row *row, *next;
-	HASH_ITER (hh, s->rows, row, next)
-		if (row->source == source && row->kind == kind && row->mark != s->mark)
+	const struct server *v = source->server;
+	for (struct row *row = store_first(s, kind, v), *next; row; row = next) {
+		next = store_next(row, kind, v);
+		if (row->source == source && row->mark != s->mark)
 			store_row_remove(row);
+	}
 	s->mark++;
 }
 
@@ -428,26 +622,46 @@ void store_shown_begin(struct store *s)
 	s->shown_round++;
 }
 
+static void store_shown_keep(struct store *s, struct row *row)
+{
+	if (s->n_shown == s->cap_shown) {
+		s->cap_shown = s->cap_shown ? s->cap_shown * 2 : 64;
+		s->shown = xrealloc(s->shown, s->cap_shown * sizeof(*s->shown));
+	}
+	s->shown[s->n_shown++] = row;
+}
+
+/* In the array stand the rows of the last round and, once each, those of this one that were not in
+ * it. */
 void store_shown(struct row *row)
 {
-	row->shown_round = row->server->store->shown_round;
+	struct store *s = row->server->store;
+	if (!row->shown && row->shown_round != s->shown_round)
+		store_shown_keep(s, row);
+	row->shown_round = s->shown_round;
 }
 
 void store_shown_end(struct store *s)
 {
-	for (struct server *v = s->servers; v; v = v->next)
-		for (struct source *source = v->sources; source; source = source->next)
-			source->shown_changed = false;
-	for (struct row *row = s->rows; row; row = row->hh.next) {
+	size_t kept = 0;
+	bool any = false;
+	for (size_t i = 0; i < s->n_shown; i++) {
+		struct row *row = s->shown[i];
 		bool now = row->shown_round == s->shown_round;
 		if (row->shown != now && row->source)
-			row->source->shown_changed = true;
+			any = row->source->shown_changed = true;
 		row->shown = now;
+		if (now)
+			s->shown[kept++] = row;
 	}
-	for (struct server *v = s->servers; v; v = v->next)
-		for (struct source *source = v->sources; source; source = source->next)
-			if (source->shown_changed && source->backend->shown)
+	s->n_shown = kept;
+	for (struct server *v = any ? s->servers : NULL; v; v = v->next)
+		for (struct source *source = v->sources; source; source = source->next) {
+			bool changed = source->shown_changed;
+			source->shown_changed = false;
+			if (changed && source->backend->shown)
 				source->backend->shown(source);
+		}
 }
 
 const struct kind *kind_find(const char *word)

@@ -94,6 +94,15 @@ struct row {
 	uint32_t shown_round; /* of store_shown */
 	bool gone;            /* being removed */
 	UT_hash_handle hh;
+	/* Kept by store.c. */
+	struct row *kin_prev, *kin_next;       /* rows of its kind on its server */
+	struct row *change_prev, *change_next; /* rows that changed since store_changes_take */
+	struct row *need_prev, *need_next;     /* rows that need the user */
+	bool changed, counted;                 /* in the list of changes; in the counts */
+	enum health counted_as;
+	/* Where the console's panes have it: in the pane of its kind, and among the needs. Only a
+	 * hint, which the pane checks. */
+	uint32_t places[2];
 };
 
 /* --- sources: one backend on one link ------------------------------------ */
@@ -152,6 +161,7 @@ struct source {
 	const struct kind *left_out_kind;
 	size_t left_out;     /* how many more */
 	bool shown_changed;  /* of store_shown_end */
+	bool need_told;      /* there is a row of kind_source for it */
 	struct source *next; /* of the server */
 };
 
@@ -189,6 +199,13 @@ struct server_ops {
 	bool (*is_called)(const struct server *, const char *word);
 };
 
+/* The rows of one kind on one server. */
+struct kin {
+	const struct kind *kind;
+	struct row *rows; /* borrowed; the first that came is the first */
+	size_t n;
+};
+
 struct server {
 	struct row row;         /* of kind_server: a server is a row of the fleet panel; id
 	                           "sese/server/sese" */
@@ -217,7 +234,11 @@ struct server {
 	/* of the store's settings, looked up when those change; NULL: no section */
 	const struct server_config *config;
 	struct server *next;
-	/* counted by the store when rows change */
+	struct kin *kin; /* owned array: its rows by kind */
+	size_t n_kin;
+	/* what its sources need may have changed since sources_tell_needs */
+	bool needs_unclear;
+	/* kept by the store as rows come, change and go */
 	int containers, containers_up, containers_bad, units_failed, problems;
 };
 
@@ -237,6 +258,9 @@ void server_facts_known(struct server *);
 struct store_hooks {                /* set once by main: who wants to know */
 	void (*changed)(void *arg); /* something changed; at most once a turn; draw after it */
 	void *arg;
+	/* The row is about to be freed: let go of it. Called at once, many times a turn. May be
+	 * NULL. */
+	void (*gone)(const struct row *, void *arg);
 };
 struct store *store_create(struct loop *, struct http *, const struct settings *);
 void store_destroy(struct store *);
@@ -247,6 +271,24 @@ const struct settings *store_settings(const struct store *);
 /* the memory of all logs: log_memory */
 struct log_pool *store_logs(const struct store *);
 uint64_t store_generation(const struct store *); /* counts every change */
+/* Counts the changes that no single row stands for and that rows read: a link, a source, a
+ * question, an order, the settings. */
+uint64_t store_wide_generation(const struct store *);
+/* Counts what must be seen at once: a row came, went, fell ill or got well; an order on it began or
+ * ended. */
+uint64_t store_news(const struct store *);
+/* Calls each for every row that changed since the last call, once a row, and forgets the changes.
+ * One reader: the console. Rows that went meanwhile are not among them: store_hooks.gone had those.
+ */
+void store_changes_take(struct store *, void (*each)(struct row *, void *arg), void *arg);
+/* Rows of all servers that need the user (HEALTH_ATTENTION or worse), and how many of those ask. */
+size_t store_needs_count(const struct store *, size_t *asks);
+/* The same rows, of one server (NULL: of all), in no order. */
+struct row *store_need_first(const struct store *, const struct server *);
+struct row *store_need_next(const struct row *, const struct server *);
+/* With MOCR_CHECK=1 in the environment, what is kept is compared with a full count after each turn;
+ * a difference aborts. */
+bool store_is_checked(const struct store *);
 
 struct row *store_find(const struct store *, const char *id); /* NULL: no such row */
 /* For an id that a person wrote, in a command or in the configuration. Where the engine that owns
@@ -270,6 +312,9 @@ void store_touch(struct row *);
 void store_touch_figures(struct row *);
 #define FIGURES_MS 1000
 void store_row_health(struct row *, enum health, int64_t since_wall_ms, const char *why);
+/* Gives a row a health without a reason, a time or a line in the activity: it stands for another
+ * row that has those. */
+void store_row_color(struct row *, enum health);
 void store_row_remove(struct row *);
 /* A whole list came: rows of the source and kind that store_row did not name between begin and end
  * are removed. */

@@ -370,9 +370,8 @@ static void join_show_health(struct peer *p)
 		return;
 	}
 	/* One row tells of a change; the others of the ring only wear its colour. */
-	if (!p->control)
-		p->row.health = peer_online(p) || p->at.self ? HEALTH_GOOD : HEALTH_IDLE;
-	xreplace(&p->row.why, NULL);
+	bool well = peer_online(p) || p->at.self;
+	store_row_color(&p->row, p->control ? p->row.health : well ? HEALTH_GOOD : HEALTH_IDLE);
 }
 
 /* --- all of it ----------------------------------------------------------- */

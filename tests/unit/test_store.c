@@ -273,7 +273,7 @@ static void test_changed_once_a_turn(void **state)
 {
 	struct world w = world_create(NULL);
 	int told = 0;
-	store_set_hooks(w.store, &(struct store_hooks){ on_changed, &told });
+	store_set_hooks(w.store, &(struct store_hooks){ .changed = on_changed, .arg = &told });
 	struct server *v = server_open_replay(w.store, "a");
 	struct source *s = server_source(v, "docker");
 	for (int i = 0; i < 100; i++)
