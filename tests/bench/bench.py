@@ -12,6 +12,7 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(__file__))
+import fleet as many_servers  # noqa: E402
 import sessions as ten_servers  # noqa: E402
 from terminal import Program  # noqa: E402
 
@@ -394,6 +395,12 @@ def peers(b):
                   f"p99 {p99:.2f} ms" + (f"; with 5 peers: {base:.2f} ms; to be under {limit} ms" if base else ""), median(took) / base if base else None)
 
 
+def fleet(b):
+    """10, 50 and 100 servers at rest, from a recording: what a server costs is no more where there are many. This part judges."""
+    config = b.config("fleet", "[settings]\nlocal = no\n")
+    many_servers.bench(b, lambda *words: b.console(*words, config=config), must, median, Missing)
+
+
 def sessions(b):
     """Ten OpenCode servers with 500 sessions each: the list, keys, memory, rest; a permission asked, and answered."""
     ten_servers.bench(b, must, median, drawn)
@@ -434,7 +441,7 @@ def size(b):
     bash.stop()
 
 
-PARTS = {f.__name__: f for f in (start, ssh, event, deploy, rest, rows, peers, sessions, attach, text, size)}
+PARTS = {f.__name__: f for f in (start, ssh, event, deploy, rest, fleet, rows, peers, sessions, attach, text, size)}
 
 
 def table(b):
