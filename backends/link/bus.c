@@ -10,12 +10,14 @@
 
 #include <errno.h>
 #include <math.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <systemd/sd-bus.h>
@@ -33,6 +35,7 @@
 #define JSON_MAX BUS_MESSAGE_MAX
 #define JSON_DEPTH 40  /* D-Bus itself allows 32 arrays in 32 structs; nobody sends that */
 #define CALLS_MAX 8192 /* waiting at once, sent or not */
+#define PROCESS_MAX 16 /* messages of one bus before others have their turn */
 #define SENT_MAX 100   /* sent and not answered: dbus-daemon allows a connection 128 */
 
 struct bus_call {
@@ -56,6 +59,9 @@ struct bus {
 	size_t n_endpoints, at;                   /* at: the one in use */
 	struct err err;                           /* why no endpoint led there, so far */
 	sd_bus *sd;
+	struct loop_io *io; /* of sd's socket */
+	/* when sd has something to do by itself: a call is late, a message waits */
+	struct loop_timer *due;
 	struct relay *relay;    /* NULL: sd has the socket itself */
 	struct bus_guard guard; /* of what the relay brings */
 	struct loop_timer *timer;
@@ -74,6 +80,82 @@ static const char *bus_or_empty(const char *s)
 
 static void bus_try_endpoint(struct bus *);
 static void bus_endpoint_failed(struct bus *, enum err_code, const char *why);
+
+/* --- when sd-bus works
+ ---------------------------------------------------------------------------------
+
+ * sd-bus attached to sd-event is asked what it waits for before each event of the loop, whatever
+ that event is about. With
+ * a hundred servers each packet of any of them asked two hundred buses. Here a bus is asked after
+ it was used. */
+
+static int64_t bus_due_ms(uint64_t due_us)
+{
+	struct timespec now;
+	if (due_us == UINT64_MAX)
+		return -1;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	uint64_t now_us = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+	return due_us > now_us ? (int64_t)((due_us - now_us) / 1000 + 1) : 0;
+}
+
+static void bus_rearm(struct bus *bus)
+{
+	uint64_t due_us = UINT64_MAX;
+	if (!bus->sd || !bus->io)
+		return;
+	int events = sd_bus_get_events(bus->sd);
+	if (sd_bus_get_timeout(bus->sd, &due_us) < 0)
+		due_us = UINT64_MAX;
+	loop_io_set(bus->io, events > 0 ? (unsigned)events : 0);
+	loop_timer_set(bus->due, bus_due_ms(due_us));
+}
+
+static const char *bus_end_words(const struct bus *bus)
+{
+	return bus->open ? "the bus closed it"
+	                 : "the bus refused the login or closed the connection";
+}
+
+/* A callback may let go of sd; then it is freed after this turn. */
+static void bus_process(struct bus *bus)
+{
+	sd_bus *sd = bus->sd;
+	int r = 1;
+	bus->depth++;
+	for (int i = 0; i < PROCESS_MAX && r > 0 && bus->sd == sd; i++)
+		r = sd_bus_process(sd, NULL);
+	if (r < 0 && bus->sd == sd)
+		bus_endpoint_failed(bus, ERR_REFUSED, bus_end_words(bus));
+	bus->depth--;
+	if (bus->sd == sd)
+		bus_rearm(bus);
+}
+
+static void bus_on_io(struct loop_io *io, int fd, unsigned revents, void *arg)
+{
+	bus_process(arg);
+}
+
+static void bus_on_due(struct loop_timer *timer, void *arg)
+{
+	bus_process(arg);
+}
+
+static void bus_watch(struct bus *bus, int fd)
+{
+	bus->io = loop_io_add(bus->loop, fd, POLLIN, bus_on_io, bus);
+	bus->due = loop_timer_add(bus->loop, -1, bus_on_due, bus);
+	bus_rearm(bus);
+}
+
+static void bus_unwatch(struct bus *bus)
+{
+	loop_io_remove(bus->io);
+	loop_timer_remove(bus->due);
+	bus->io = NULL;
+	bus->due = NULL;
+}
 
 /* --- a message as JSON --------------------------------------------------- */
 
@@ -433,6 +515,7 @@ static void bus_send_waiting(struct bus *bus)
 			bus->n_sent++;
 		call->message = sd_bus_message_unref(call->message);
 	}
+	bus_rearm(bus);
 }
 
 struct bus_call *bus_call(struct bus *bus, const char *dest, const char *path,
@@ -498,6 +581,7 @@ void bus_match(struct bus *bus, const char *rule)
 {
 	if (bus->sd)
 		sd_bus_add_match_async(bus->sd, NULL, rule, bus_on_signal, NULL, bus);
+	bus_rearm(bus);
 }
 
 /* --- opening ------------------------------------------------------------- */
@@ -562,7 +646,7 @@ static void bus_disconnect(struct bus *bus)
 {
 	bus->open = false;
 	if (bus->sd) {
-		sd_bus_detach_event(bus->sd);
+		bus_unwatch(bus);
 		if (bus->depth)
 			loop_defer(bus->loop, bus_unref_later, bus->sd);
 		else
@@ -667,9 +751,7 @@ static int bus_on_disconnected(sd_bus_message *m, void *userdata, sd_bus_error *
 {
 	struct bus *bus = userdata;
 	bus->depth++;
-	bus_endpoint_failed(bus, ERR_REFUSED,
-	                    bus->open ? "the bus closed it"
-	                              : "the bus refused the login or closed the connection");
+	bus_endpoint_failed(bus, ERR_REFUSED, bus_end_words(bus));
 	bus->depth--;
 	return 0;
 }
@@ -715,7 +797,8 @@ static int bus_start(struct bus *bus, int fd)
 	    (r = bus_add_local_match(bus, "Connected", bus_on_connected)) < 0 ||
 	    (r = bus_add_local_match(bus, "Disconnected", bus_on_disconnected)) < 0)
 		return r;
-	return sd_bus_attach_event(bus->sd, loop_sd_event(bus->loop), SD_EVENT_PRIORITY_NORMAL);
+	bus_watch(bus, fd);
+	return 0;
 }
 
 static int bus_connect_unix(const char *path)

@@ -308,11 +308,6 @@ int64_t loop_now(const struct loop *loop)
 	return loop->in_turn ? loop->now_ms : loop_clock_us() / 1000;
 }
 
-struct sd_event *loop_sd_event(struct loop *loop)
-{
-	return loop->event;
-}
-
 /* --- file descriptors ---------------------------------------------------- */
 
 static int loop_on_io(sd_event_source *s, int fd, uint32_t revents, void *arg)

@@ -68,7 +68,4 @@ void loop_child_remove(struct loop_child *);
 void loop_work(struct loop *, void (*work)(void *job), void (*done)(void *job), void *job);
 void loop_call(struct loop *, loop_fn *, void *arg); /* from any thread */
 
-/* The sd_event behind it, for bus.c alone. */
-struct sd_event *loop_sd_event(struct loop *);
-
 #endif

@@ -8,9 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cjson/cJSON.h>
@@ -419,6 +421,60 @@ static void it_may_be_closed_from_inside_an_answer(void **state)
 	assert_false(got.closed);
 }
 
+/* --- what idle buses cost ------------------------------------------------ */
+
+#define IDLE_BUSES 60
+#define EVENTS 4000
+#define MEASURES 5
+
+static void on_event(struct loop_io *io, int fd, unsigned revents, void *arg)
+{
+	char byte;
+	assert_int_equal(read(fd, &byte, 1), 1);
+}
+
+/* Processor time of events that have nothing to do with a bus, each a turn of its own; the least of
+ * some measures. */
+static double time_of_events(void)
+{
+	double least = 1e9;
+	int fds[2];
+	assert_int_equal(pipe(fds), 0);
+	struct loop_io *io = loop_io_add(loop, fds[0], POLLIN, on_event, NULL);
+	for (int m = 0; m < MEASURES; m++) {
+		struct timespec begin, end;
+		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &begin);
+		for (int i = 0; i < EVENTS; i++) {
+			assert_int_equal(write(fds[1], "x", 1), 1);
+			loop_turn(loop, 10);
+		}
+		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &end);
+		double took = (double)(end.tv_sec - begin.tv_sec) +
+		              1e-9 * (double)(end.tv_nsec - begin.tv_nsec);
+		least = took < least ? took : least;
+	}
+	loop_io_remove(io);
+	close(fds[0]);
+	close(fds[1]);
+	return least;
+}
+
+/* A hundred servers are two hundred buses: an event of one must not ask each of the others. */
+static void idle_buses_cost_other_events_nothing(void **state)
+{
+	struct bus *idle[IDLE_BUSES];
+	double alone = time_of_events();
+	for (int i = 0; i < IDLE_BUSES; i++) {
+		got.opened = false;
+		idle[i] = open_bus();
+	}
+	double among = time_of_events();
+	for (int i = 0; i < IDLE_BUSES; i++)
+		bus_close(idle[i]);
+	print_message("%.2f times as long among %d idle buses\n", among / alone, IDLE_BUSES);
+	assert_true(among < 1.5 * alone);
+}
+
 /* Last: the daemon dies under it. */
 static void a_bus_that_dies_says_so_once(void **state)
 {
@@ -448,6 +504,7 @@ int main(void)
 		cmocka_unit_test_setup(a_bridge_carries_everything, fresh),
 		cmocka_unit_test_setup(a_thousand_calls_are_all_answered, fresh),
 		cmocka_unit_test_setup(it_may_be_closed_from_inside_an_answer, fresh),
+		cmocka_unit_test_setup(idle_buses_cost_other_events_nothing, fresh),
 		cmocka_unit_test_setup(a_bus_that_dies_says_so_once, fresh),
 	};
 	return cmocka_run_group_tests(tests, start_daemon, stop_daemon);
