@@ -66,7 +66,9 @@ struct pane {
 	/* owned array: rows that changed, in panes_take_changes alone */
 	const struct row **changes;
 	size_t n_changes, cap_changes;
-	bool misplaced; /* one of them belongs elsewhere */
+	bool misplaced; /* one of them belongs elsewhere, or a row has gone */
+	/* the first place whose row has gone; SIZE_MAX: there is none */
+	size_t hole;
 	char filter[FILTER_MAX];
 	struct fuzzy fuzzy;
 	bool moved;        /* the user chose a row: the cursor follows it */

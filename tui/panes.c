@@ -1,9 +1,9 @@
 /* The panes: which rows each shows, in which order, and where its cursor is.
  *
- * A pane keeps an array of rows, filtered and in order. It is built again only while it is on the
- * screen, and only when the filter, the order or the server we are in changed, a row came or went,
- * or one that changed belongs elsewhere now. So a change costs what it touches, and a key that
- * moves the cursor costs no pass over the rows. */
+ * A pane keeps an array of rows, filtered and in order. It is built from all rows only while it is
+ * on the screen, and only when the filter, the order, the server we are in, a link or a source
+ * changed. Of a row that came, changed or went only that row is placed again. So a change costs
+ * what it touches, and a key costs no pass over the rows. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +17,7 @@ void panes_init(struct console *c)
 		struct pane *p = &c->panes[c->n_panes];
 		p->panel = panels[c->n_panes];
 		p->dirty = true;
+		p->hole = SIZE_MAX;
 		if (p->panel->columns) {
 			p->table = table_create(p->panel);
 			table_lent_on_change(p->table);
@@ -173,7 +174,8 @@ static void pane_rebuild(struct console *c, struct pane *p)
 	           p->limit != NULL || !store_servers(c->store) || !store_servers(c->store)->next);
 	pane_lend(p);
 	p->built_at = store_generation(c->store);
-	p->dirty = false;
+	p->dirty = p->misplaced = false;
+	p->hole = SIZE_MAX;
 }
 
 /* --- what changed -------------------------------------------------------- */
@@ -229,7 +231,10 @@ static void pane_row_changed(struct pane *p, const struct row *r, bool on_screen
 		return;
 	}
 	bool in = pane_place(p, r, &at), belongs = pane_wants(p, r, p->limit) && pane_shows(p, r);
-	p->misplaced |= in != belongs || (in && !table_in_order(p->table, p->rows, p->n, at));
+	/* else there may be holes, and all that changed is placed again */
+	if (!p->misplaced)
+		p->misplaced = in != belongs ||
+		               (in && !table_in_order(p->table, p->rows, p->n, at));
 	if (in || belongs)
 		pane_keep_change(p, r);
 }
@@ -255,7 +260,10 @@ static void pane_part_add(struct pane_part *part, size_t at)
 /* Takes the rows that changed out, and adds their places to the part. */
 static void pane_take_out(struct pane *p, struct pane_part *part)
 {
-	size_t at, kept, low = p->n;
+	size_t at, kept, low = p->hole < p->n ? p->hole : p->n;
+	if (low < p->n)
+		pane_part_add(part, low);
+	p->hole = SIZE_MAX;
 	for (size_t i = 0; i < p->n_changes; i++)
 		if (pane_place(p, p->changes[i], &at)) {
 			p->rows[at] = NULL;
@@ -317,9 +325,10 @@ static void pane_row_gone(struct pane *p, const struct row *r)
 		pane_spoil(p);
 	if (p->dirty || !pane_place(p, r, &at))
 		return;
-	pane_spoil(p);
-	p->n = 0;
-	table_set_rows(p->table, NULL, 0);
+	p->rows[at] = NULL;
+	p->hole = at < p->hole ? at : p->hole;
+	p->misplaced = true;
+	table_move_rows(p->table, NULL, 0, NULL, 0);
 }
 
 void panes_row_gone(const struct row *r, void *arg)
