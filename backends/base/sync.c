@@ -161,7 +161,7 @@ struct sync_view sync_take(struct sync *s)
 
 struct sync_view sync_told(struct sync *s, int64_t now_ms)
 {
-	assert(s->stream == SYNC_DEAF);
+	assert(!sync_is_asked(s));
 	s->asked = sync_now(s, now_ms);
 	s->listed = s->asked;
 	return sync_view_of(s);
@@ -274,11 +274,6 @@ bool fetch_is_stale(const struct fetch *f, const struct sync *s)
 	return (f->state == FETCH_FRESH || f->state == FETCH_FAILED) && f->asked.at < s->from;
 }
 
-bool fetch_knows(const struct fetch *f, struct sync_mark changed)
-{
-	return f->taken.at && f->taken.at >= changed.at;
-}
-
 int64_t fetch_wait(const struct fetch *f, int64_t gap_ms, int64_t now_ms)
 {
 	if (!fetch_is_wanted(f))
@@ -303,7 +298,6 @@ enum fetch_fate fetch_answer(struct fetch *f, const struct sync *s, struct sync_
 		return FETCH_OVERTAKEN;
 	}
 	f->state = f->state == FETCH_ASKED_AGAIN ? FETCH_WANTED : FETCH_FRESH;
-	f->taken = f->asked;
 	return FETCH_TAKE;
 }
 
@@ -322,7 +316,6 @@ void fetch_cancel(struct fetch *f)
 
 void fetch_given(struct fetch *f, struct sync_mark now)
 {
-	f->taken = now;
 	if (fetch_is_asked(f) || fetch_is_wanted(f))
 		return;
 	f->state = FETCH_FRESH;

@@ -149,7 +149,7 @@ bool sync_part_done(struct sync *);
 /* The list is in: what its rows may say. With held events the room calls sync_next until it is
  * false. */
 struct sync_view sync_take(struct sync *);
-/* The same of a list that nobody asked for: a recording's. */
+/* The same of a list that nobody asked for: a recording's. None may be on its way. */
 struct sync_view sync_told(struct sync *, int64_t now_ms);
 /* The list did not come: it is wanted again. Held events are handed on by sync_next all the same.
  * */
@@ -193,7 +193,6 @@ enum fetch_fate {
 struct fetch {
 	enum fetch_state state;
 	struct sync_mark asked; /* of the last question; of what was given, when */
-	struct sync_mark taken; /* of the last answer's question; at 0: none was taken */
 	uint64_t opened;        /* fetch_open: which opening asked, and 1; 0: none did */
 	int64_t failed_ms;
 };
@@ -207,8 +206,6 @@ bool fetch_is_asked(const struct fetch *);  /* on its way */
 /* It was answered (or refused) before the stream of events last stood, so nobody knows whether that
  * holds. */
 bool fetch_is_stale(const struct fetch *, const struct sync *);
-/* An answer was taken that is not older than this change. */
-bool fetch_knows(const struct fetch *, struct sync_mark changed);
 /* ms until it may be asked, gap_ms after the last question; 0: now; -1: it is not wanted, or on its
  * way. */
 int64_t fetch_wait(const struct fetch *, int64_t gap_ms, int64_t now_ms);

@@ -749,24 +749,20 @@ static void an_opening_asks_once(void **state)
 	assert_int_equal(fetch_wait(&f, 300, 5200), 200);
 }
 
-/* What an answer knows: not what changed after it was asked for. */
-static void an_answer_knows_what_was_before_it(void **state)
+/* What was given does as an answer does, until the stream is another one. */
+static void what_was_given_is_fresh(void **state)
 {
 	struct sync s = { 0 };
 	struct fetch f = { 0 };
 	sync_open(&s);
-	struct sync_mark life = sync_event(&s, 0);
-	assert_false(fetch_knows(&f, life));
-	fetch_ask(&f, sync_now(&s, 0));
-	assert_int_equal(fetch_answer(&f, &s, life), FETCH_TAKE);
-	assert_true(fetch_knows(&f, life));
-	life = sync_event(&s, 0);
-	assert_false(fetch_knows(&f, life));
 	fetch_given(&f, sync_now(&s, 0));
-	assert_true(fetch_knows(&f, life));
 	assert_int_equal(f.state, FETCH_FRESH);
+	assert_false(fetch_is_stale(&f, &s));
 	sync_hears(&s, 0);
 	assert_true(fetch_is_stale(&f, &s));
+	fetch_want(&f);
+	fetch_given(&f, sync_now(&s, 0));
+	assert_true(fetch_is_wanted(&f));
 	sync_finish(&s);
 }
 
@@ -842,7 +838,7 @@ int main(void)
 		cmocka_unit_test(what_went_is_of_one_list),
 		cmocka_unit_test(a_lagging_list_is_asked_again),
 		cmocka_unit_test(an_opening_asks_once),
-		cmocka_unit_test(an_answer_knows_what_was_before_it),
+		cmocka_unit_test(what_was_given_is_fresh),
 		cmocka_unit_test(a_round_follows_a_poke),
 		cmocka_unit_test(a_wish_outlives_a_refusal),
 		cmocka_unit_test(an_answer_from_before_the_stream_is_no_answer),
