@@ -45,9 +45,9 @@ static void ctr_init(struct ctr *c, struct engine *e, struct container *row, con
 	snprintf(c->id, sizeof(c->id), "%s", id);
 	c->engine = e;
 	c->row = row;
-	c->want_inspect = true;
+	fetch_want(&c->inspect);
 	c->stats_lines.line.max = JSON_LINE_MAX;
-	buf_init(&c->tail, 1u << 20);
+	buf_init(&c->tail_in, 1u << 20);
 	HASH_ADD_STR(e->ctrs, id, c);
 	row->priv = c;
 	xreplace(&row->engine_id, id);
@@ -65,7 +65,7 @@ void ctr_free(struct ctr *c)
 		c->row->priv = NULL;
 	loop_timer_remove(c->rest);
 	json_lines_finish(&c->stats_lines);
-	buf_finish(&c->tail);
+	buf_finish(&c->tail_in);
 	free(c->answer);
 	free(c->detail_err);
 	free(c);
@@ -119,6 +119,12 @@ static void ctr_note_death(struct ctr *c, int64_t when)
 	c->deaths[0] = when;
 }
 
+/* Since its state last changed. */
+static bool ctr_is_inspected(const struct ctr *c)
+{
+	return c->inspected.at && c->inspected.at >= c->life.at;
+}
+
 void ctr_refresh(struct ctr *c)
 {
 	struct container *row = c->row;
@@ -130,7 +136,7 @@ void ctr_refresh(struct ctr *c)
 		.failing_streak = c->failing_streak,
 		.stopped = c->stopped,
 		.witnessed = c->witnessed,
-		.inspected = c->inspected,
+		.inspected = ctr_is_inspected(c),
 		.deaths = ctr_recent_deaths(c, now),
 		.mem_limit = c->mem_limit,
 		.now_ms = now,
@@ -164,8 +170,8 @@ static bool ctr_is_over(enum container_state s)
 static void ctr_begin_life(struct ctr *c)
 {
 	c->stopping = c->stopped = c->witnessed = false;
-	c->inspected = c->has_tail = false;
-	c->want_inspect = true;
+	c->life = sync_event(&c->engine->sync, engine_mono(c->engine));
+	fetch_forget(&c->tail);
 	c->health_output[0] = c->error[0] = '\0';
 	c->failing_streak = 0;
 	c->row->started_ms = 0;
@@ -173,23 +179,30 @@ static void ctr_begin_life(struct ctr *c)
 	xreplace(&c->row->last_lines, NULL);
 }
 
-/* Whatever was read of the state before is old. */
-static void ctr_set_state(struct ctr *c, enum container_state state)
+/* Whatever was read of the state before is old. False: it was in that state. */
+static bool enter_state(struct ctr *c, enum container_state state)
 {
 	struct container *row = c->row;
 	if (row->state == state)
-		return;
+		return false;
 	if (ctr_is_over(row->state) && (state == CONTAINER_RUNNING || state == CONTAINER_PAUSED))
 		ctr_begin_life(c);
 	if (ctr_is_over(state) && !ctr_is_over(row->state))
 		row->finished_ms = 0;
 	row->state = state;
-	c->inspected = false;
-	c->want_inspect = true;
+	c->life = sync_event(&c->engine->sync, engine_mono(c->engine));
 	if (state != CONTAINER_RUNNING)
 		ctr_clear_stats(row);
 	if (!ctr_is_over(state))
-		c->has_tail = false;
+		fetch_forget(&c->tail);
+	return true;
+}
+
+/* A list or an event tells it: an inspect has the rest. */
+static void ctr_set_state(struct ctr *c, enum container_state state)
+{
+	if (enter_state(c, state))
+		fetch_want(&c->inspect);
 }
 
 /* --- a list -------------------------------------------------------------- */
@@ -211,22 +224,49 @@ static void ctr_guess_times(struct ctr *c, const struct ctr_item *it, int64_t no
 }
 
 /* Its events were not heard for a while, and an engine that was restarted does not tell them later.
- * What an inspect said may be old: it is asked again, of the rows of which it was asked when the
+ * What an inspect said is stale then and is asked again, of the rows of which it was asked when the
  * link came up first, which costs what a few seconds of their figures cost. A row that runs off the
  * screen is not asked about; but that it began again its words say too, as they never leave away
  * half of a time. */
 static void apply_unheard(struct ctr *c, const struct ctr_item *it, int64_t now)
 {
 	int64_t known = c->row->started_ms;
-	c->want_inspect = true;
-	if (known && ctr_is_alive(it) && it->status_age_ms >= 0 &&
-	    it->status_age_ms < (now - known) / 2 - LIST_LATE_MS)
-		ctr_begin_life(c);
+	bool began = known && ctr_is_alive(it) && it->status_age_ms >= 0 &&
+	             it->status_age_ms < (now - known) / 2 - LIST_LATE_MS;
+	if (!began)
+		return;
+	ctr_begin_life(c);
+	fetch_want(&c->inspect);
 }
 
-static void apply_item(struct engine *e, const struct ctr_item *it)
+/* What was heard of it since the list was asked for is newer than what the list says of that. So is
+ * a death for a while. */
+static bool apply_is_overtaken(struct engine *e, const struct sync_view *view, const struct ctr *c,
+                               const struct ctr_item *it)
 {
-	struct ctr *c = ctr_row_of(e, it->id, it->name);
+	bool may_lag = e->origin && ctr_is_over(c->row->state) && ctr_is_alive(it);
+	int64_t lag_ms = may_lag ? DIE_AHEAD_MS : 0;
+	return sync_row(&e->sync, view, c->heard, lag_ms, engine_mono(e)) == SYNC_ROW_OVERTAKEN;
+}
+
+/* It stays, under the name that it has. */
+static void apply_keep(struct engine *e, const struct ctr *c)
+{
+	char *name = xstrdup(c->row->row.name);
+	store_row(&e->source, &kind_container, name, name);
+	free(name);
+}
+
+static void apply_item(struct engine *e, const struct sync_view *view, const struct ctr_item *it)
+{
+	struct ctr *c = ctr_find(e, it->id);
+	if (sync_is_gone(&e->sync, it->id))
+		return;
+	bool overtaken = c && apply_is_overtaken(e, view, c, it);
+	if (overtaken)
+		apply_keep(e, c);
+	else
+		c = ctr_row_of(e, it->id, it->name);
 	struct container *row = c->row;
 	ctr_set(&row->image, it->image);
 	ctr_set(&row->image_id, it->image_id);
@@ -240,14 +280,7 @@ static void apply_item(struct engine *e, const struct ctr_item *it)
 	ctr_set(&row->project_env, it->project_env);
 	row->by_compose = it->by_compose;
 	row->created_ms = it->created_ms;
-	bool ahead = c->died_ms && ctr_is_over(row->state) && ctr_is_alive(it) &&
-	             loop_now(store_loop(e->source.store)) - c->died_ms < DIE_AHEAD_MS;
-	if (ahead)
-		engine_relist(e);
-	/* What was heard of it since the list was asked for is newer than what the list says of
-	 * that. */
-	if (e->origin && (ahead || c->heard > e->list_heard)) {
-		c->want_inspect |= e->unheard;
+	if (overtaken) {
 		ctr_refresh(c);
 		return;
 	}
@@ -257,17 +290,26 @@ static void apply_item(struct engine *e, const struct ctr_item *it)
 		row->health = it->health;
 	if (it->exit_code >= 0)
 		row->exit_code = it->exit_code;
-	if (e->unheard)
+	if (view->is_first)
 		apply_unheard(c, it, engine_now(e));
 	ctr_guess_times(c, it, engine_now(e));
 	ctr_refresh(c);
 }
 
-void apply_list(struct engine *e, const struct ctr_list *list)
+/* Those of which an event told since the list was asked for are no older than the list. */
+static void apply_newer(struct engine *e, const struct sync_view *view)
+{
+	for (struct ctr *c = e->ctrs; c; c = c->hh.next)
+		if (sync_row(&e->sync, view, c->heard, 0, engine_mono(e)) == SYNC_ROW_OVERTAKEN)
+			apply_keep(e, c);
+}
+
+void apply_list(struct engine *e, const struct sync_view *view, const struct ctr_list *list)
 {
 	store_rows_begin(&e->source, &kind_container);
 	for (size_t i = 0; i < list->n; i++)
-		apply_item(e, &list->items[i]);
+		apply_item(e, view, &list->items[i]);
+	apply_newer(e, view);
 	store_rows_end(&e->source, &kind_container);
 	deploy_projects(e->source.server);
 }
@@ -286,6 +328,18 @@ static void apply_facts(struct ctr *c, const struct ctr_inspect *in)
 	snprintf(c->policy, sizeof(c->policy), "%s", in->policy);
 }
 
+/* Its last words, where they may tell why it ended. */
+static void want_tail(struct ctr *c)
+{
+	bool worth = ctr_is_over(c->row->state) && c->row->row.health >= HEALTH_BUSY;
+	if (fetch_is_asked(&c->tail) || c->tail.state == FETCH_FRESH)
+		return;
+	if (worth)
+		fetch_want(&c->tail);
+	else
+		fetch_forget(&c->tail);
+}
+
 void apply_inspect(struct ctr *c, const struct ctr_inspect *in, bool overtaken)
 {
 	struct container *row = c->row;
@@ -294,13 +348,13 @@ void apply_inspect(struct ctr *c, const struct ctr_inspect *in, bool overtaken)
 		ctr_refresh(c);
 		return;
 	}
-	bool asked_again = c->want_inspect;
-	ctr_set_state(c, in->state);
+	bool asked_again = fetch_is_wanted(&c->inspect);
+	enter_state(c, in->state);
 	/* it was started, and perhaps ended, unheard */
-	if (c->inspected && in->started_ms != row->started_ms)
+	if (ctr_is_inspected(c) && in->started_ms != row->started_ms)
 		ctr_begin_life(c);
-	c->inspected = true;
-	c->want_inspect = asked_again;
+	c->inspected = engine_mark(c->engine);
+	fetch_given(&c->inspect, c->inspected);
 	/* else an event may have told its health since; the next answer settles it */
 	if (!asked_again)
 		row->health = in->health;
@@ -318,7 +372,7 @@ void apply_inspect(struct ctr *c, const struct ctr_inspect *in, bool overtaken)
 	if (ctr_is_over(in->state) && in->finished_ms)
 		ctr_note_death(c, in->finished_ms);
 	ctr_refresh(c);
-	c->want_tail = ctr_is_over(row->state) && !c->has_tail && row->row.health >= HEALTH_BUSY;
+	want_tail(c);
 }
 
 void apply_tail(struct ctr *c, const char *text, size_t len)
@@ -335,8 +389,8 @@ void apply_tail(struct ctr *c, const char *text, size_t len)
 	}
 	free(c->row->last_lines);
 	c->row->last_lines = buf_take(&out);
-	c->has_tail = true;
-	c->want_tail = false;
+	fetch_forget(&c->tail);
+	fetch_given(&c->tail, engine_mark(c->engine));
 	ctr_refresh(c);
 }
 
@@ -346,6 +400,7 @@ static void ctr_on_start(struct ctr *c, const struct ctr_event *ev)
 {
 	ctr_set_state(c, CONTAINER_RUNNING);
 	ctr_begin_life(c);
+	fetch_want(&c->inspect);
 	c->row->started_ms = ev->time_ms;
 	c->rough_start = false;
 	/* what the check said is of the life before */
@@ -354,15 +409,14 @@ static void ctr_on_start(struct ctr *c, const struct ctr_event *ev)
 
 static void ctr_on_die(struct ctr *c, const struct ctr_event *ev)
 {
-	c->died_ms = loop_now(store_loop(c->engine->source.store));
 	struct container *row = c->row;
 	ctr_set_state(c, CONTAINER_EXITED);
 	row->exit_code = ev->exit_code;
 	row->finished_ms = ev->time_ms;
 	c->stopped = c->stopping;
 	c->witnessed = true;
-	c->has_tail = false;
-	c->want_inspect = true;
+	fetch_forget(&c->tail);
+	fetch_want(&c->inspect);
 	if (row->health == CTR_HEALTH_STARTING || row->health == CTR_HEALTH_HEALTHY)
 		row->health = CTR_HEALTH_UNHEALTHY;
 	ctr_note_death(c, ev->time_ms);
@@ -416,13 +470,13 @@ static void ctr_on_health(struct ctr *c, const struct ctr_event *ev)
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		if (strcmp(ev->detail, words[i].word) == 0)
 			c->row->health = words[i].health;
-	c->want_inspect = true;
+	fetch_want(&c->inspect);
 }
 
 /* Its limits or its restart policy: the event does not say which. */
 static void ctr_on_update(struct ctr *c, const struct ctr_event *ev)
 {
-	c->want_inspect = true;
+	fetch_want(&c->inspect);
 }
 
 static void ctr_on_nothing(struct ctr *c, const struct ctr_event *ev) {}
@@ -500,6 +554,7 @@ void apply_event(struct engine *e, const struct ctr_event *ev)
 	struct ctr *c = ctr_find_any(e, ev->id);
 	const struct event_row *row = ctr_event_find(ev->action);
 	if (ctr_is_destroy(ev->action)) {
+		sync_gone(&e->sync, c ? c->id : ev->id);
 		if (c)
 			store_row_remove(&c->row->row);
 		deploy_projects(e->source.server);
@@ -514,9 +569,10 @@ void apply_event(struct engine *e, const struct ctr_event *ev)
 	if (!c)
 		return;
 	enum container_state before = c->row->state;
-	c->heard = ++e->heard;
+	c->heard = sync_event(&e->sync, engine_mono(e));
 	/* which asks again anyway, and may come every second */
-	c->events += row->fn != ctr_on_health;
+	if (row->fn != ctr_on_health)
+		c->changed = c->heard;
 	row->fn(c, ev);
 	ctr_refresh(c);
 	deploy_projects(e->source.server);

@@ -338,14 +338,8 @@ static void ctr_add_answer(struct doc *d, const struct ctr *c, bool reveal)
  * while it lasts comes by events. */
 static void ctr_ask(struct ctr *c)
 {
-	int64_t now = loop_now(store_loop(c->engine->source.store));
-	bool anew = !c->want_detail || c->looks != c->row->row.looks;
-	if (!anew && !(c->detail_err && now - c->looked_ms >= REFUSED_AGAIN_MS))
-		return;
-	c->looks = c->row->row.looks;
-	c->looked_ms = now;
-	c->want_detail = c->want_inspect = true;
-	engine_fetch(c->engine);
+	if (fetch_open(&c->inspect, c->row->row.looks, REFUSED_AGAIN_MS, engine_mono(c->engine)))
+		engine_fetch(c->engine);
 }
 
 static void ctr_add_rest(struct doc *d, const struct container *c)

@@ -27,16 +27,27 @@
 #define RETRY_MAX_MS 30000
 #define LOOK_AGAIN_MS 60000   /* is there an engine by now? */
 #define LOOK_UNTOLD_MS 300000 /* where each look in vain is a line in the server's journal */
-#define HELD_MAX (1u << 20)
+#define GONE_MAX (64u << 10)
 
 static void engine_begin(struct engine *);
-static void engine_start_events(struct engine *);
 static void engine_start_list(struct engine *);
+static void engine_follow(struct engine *);
+static void engine_hears(struct engine *);
 static void engine_prepare(struct engine *);
 
 int64_t engine_now(const struct engine *e)
 {
 	return now_wall_ms();
+}
+
+int64_t engine_mono(const struct engine *e)
+{
+	return loop_now(store_loop(e->source.store));
+}
+
+struct sync_mark engine_mark(const struct engine *e)
+{
+	return sync_now(&e->sync, engine_mono(e));
 }
 
 bool engine_has_socket(const struct engine *e)
@@ -67,8 +78,9 @@ void engine_cancel_ctr(struct ctr *c)
 	if (c->call) {
 		engine_cancel(&c->call);
 		c->engine->inspects--;
-		c->want_inspect = true; /* it may have been that */
 	}
+	fetch_cancel(&c->inspect);
+	fetch_cancel(&c->tail);
 	stats_stop(c);
 }
 
@@ -78,8 +90,7 @@ static void engine_stop_calls(struct engine *e)
 	engine_cancel(&e->list);
 	engine_cancel(&e->events);
 	json_lines_finish(&e->event_lines);
-	buf_clear(&e->held);
-	e->list_again = false;
+	sync_close(&e->sync);
 	loop_timer_set(e->relist, -1);
 	loop_timer_set(e->retry, -1);
 	loop_timer_set(e->look, -1);
@@ -115,9 +126,7 @@ static void engine_denied_sentence(const struct engine *e, const struct err *why
 
 static void engine_retry_later(struct engine *e)
 {
-	int64_t delay = RETRY_MIN_MS << (e->fails < 6 ? e->fails : 6);
-	e->fails++;
-	loop_timer_set(e->retry, delay < RETRY_MAX_MS ? delay : RETRY_MAX_MS);
+	loop_timer_set(e->retry, backoff_ms(&e->pause, RETRY_MIN_MS, RETRY_MAX_MS));
 }
 
 /* Most servers have none of these. */
@@ -263,17 +272,6 @@ static void engine_apply_event_line(const char *line, size_t len, void *arg)
 	apply_event(e, &ev);
 }
 
-/* What happened while the list was on its way is newer than the list. */
-static void engine_apply_held(struct engine *e)
-{
-	struct buf held = e->held;
-	struct json_lines lines = { 0 };
-	e->held = (struct buf){ .max = HELD_MAX };
-	json_lines_feed(&lines, held.data ? held.data : "", held.len, engine_apply_event_line, e);
-	json_lines_finish(&lines);
-	buf_finish(&held);
-}
-
 static void engine_feed_list(struct engine *e, const char *json, size_t len)
 {
 	struct ctr_list list;
@@ -282,14 +280,17 @@ static void engine_feed_list(struct engine *e, const char *json, size_t len)
 		engine_garbled(e, &err);
 		return;
 	}
-	apply_list(e, &list);
+	struct sync_view view = sync_is_asked(&e->sync) ? sync_take(&e->sync)
+	                                                : sync_told(&e->sync, engine_mono(e));
+	apply_list(e, &view, &list);
 	source_left_out(&e->source, &kind_container, list.left_out);
 	ctr_list_finish(&list);
-	e->unheard = false;
-	e->fails = 0;
+	backoff_reset(&e->pause);
 	e->greeted = true;
 	source_set_state(&e->source, SOURCE_LIVE, NULL);
-	engine_apply_held(e);
+	/* The subscription was sent before the question, so it stands by now, whatever its answer
+	 * says. */
+	engine_hears(e);
 	engine_fetch(e);
 	stats_shown(e);
 	logs_poll_now(e);
@@ -297,10 +298,6 @@ static void engine_feed_list(struct engine *e, const char *json, size_t len)
 
 static void engine_feed_event(struct engine *e, const char *json, size_t len)
 {
-	if (e->list) {
-		if (!buf_addf(&e->held, "%.*s\n", (int)len, json))
-			e->list_again = true;
-	}
 	engine_apply_event_line(json, len, e);
 }
 
@@ -314,7 +311,7 @@ static void engine_take_inspect(struct engine *e, const char *id, const char *js
 	/* of another one; an id that came by an event may be short */
 	if (*in.id && strncmp(in.id, id, strlen(id)) != 0)
 		return;
-	if (c->want_detail || !e->origin) {
+	if (fetch_was_opened(&c->inspect) || !e->origin) {
 		free(c->answer);
 		c->answer = xstrndup(json, len);
 		/* up to a NUL, should there be one: no JSON has it */
@@ -388,10 +385,27 @@ static bool engine_events_data(struct call *c, const char *bytes, size_t len, vo
 	return true;
 }
 
-/* It stands now: the list that was asked at the same time may be older. */
+/* Asks for the list when it is wanted and may be asked for. */
+static void engine_list_later(struct engine *e)
+{
+	if (!sync_is_asked(&e->sync))
+		loop_timer_set(e->relist, sync_wait(&e->sync, engine_mono(e)));
+}
+
+/* Events come from now on: the list that was asked at the same time may be older. */
+static void engine_hears(struct engine *e)
+{
+	if (e->sync.stream == SYNC_OPENING)
+		sync_hears(&e->sync, engine_mono(e));
+	if (e->origin)
+		engine_list_later(e);
+}
+
 static void engine_events_answered(struct call *c, void *arg)
 {
-	engine_relist(arg);
+	struct engine *e = arg;
+	engine_hears(e);
+	engine_relist(e);
 }
 
 static void engine_events_done(struct call *c, const struct reply *r, void *arg)
@@ -403,7 +417,7 @@ static void engine_events_done(struct call *c, const struct reply *r, void *arg)
 	if (e->ping && r->status >= 400) /* the wrong version: the ping will say which */
 		return;
 	if (r->status == 400 && strcmp(e->events_api, e->api) != 0) {
-		engine_start_events(e);
+		engine_follow(e);
 		return;
 	}
 	if (!err.code && r->status / 100 != 2)
@@ -449,9 +463,12 @@ static void engine_list_done(struct call *c, const struct reply *r, void *arg)
 	struct err err = r->err;
 	char said[160];
 	e->list = NULL;
-	if (e->ping && (err.code || r->status >= 400))
+	if (e->ping && (err.code || r->status >= 400)) {
+		sync_refused(&e->sync, engine_mono(e));
 		return; /* the ping says what is wrong */
+	}
 	if (r->status == 400 && strcmp(e->list_api, e->api) != 0) {
+		sync_refused(&e->sync, engine_mono(e));
 		engine_start_list(e);
 		return;
 	}
@@ -464,17 +481,12 @@ static void engine_list_done(struct call *c, const struct reply *r, void *arg)
 		return;
 	}
 	source_feed(&e->source, "list", r->body, r->len);
-	bool again = e->list_again;
-	e->list_again = false; /* set, it would say that the timer runs already */
-	if (again)
-		engine_relist(e);
+	engine_list_later(e);
 }
 
 static void engine_start_list(struct engine *e)
 {
-	e->list_again = false;
-	e->listed_ms = loop_now(store_loop(e->source.store));
-	e->list_heard = e->heard;
+	sync_ask(&e->sync, engine_mono(e));
 	snprintf(e->list_api, sizeof(e->list_api), "%s", e->api);
 	e->list = engine_get(e, "/containers/json?all=1",
 	                     (struct call_spec){
@@ -484,31 +496,39 @@ static void engine_start_list(struct engine *e)
 static void engine_on_relist(struct loop_timer *t, void *arg)
 {
 	struct engine *e = arg;
-	if (e->origin && !e->list)
+	if (e->origin && sync_wait(&e->sync, engine_mono(e)) == 0)
 		engine_start_list(e);
 	else
-		e->list_again = true;
+		engine_list_later(e);
 }
 
 void engine_relist(struct engine *e)
 {
 	if (!e->origin)
 		return;
-	if (e->list) {
-		e->list_again = true;
-		return;
-	}
-	int64_t since = loop_now(store_loop(e->source.store)) - e->listed_ms;
-	int64_t delay = since < RELIST_GAP_MS ? RELIST_GAP_MS - since : RELIST_DELAY_MS;
-	if (!e->list_again)
-		loop_timer_set(e->relist, delay);
-	e->list_again = true;
+	sync_want(&e->sync, engine_mono(e));
+	engine_list_later(e);
+}
+
+/* Its events and its list, in the version that is spoken now; what was asked for in another one is
+ * taken back. */
+static void engine_follow(struct engine *e)
+{
+	engine_cancel(&e->list);
+	engine_cancel(&e->events);
+	loop_timer_set(e->relist, -1);
+	sync_close(&e->sync);
+	sync_open(&e->sync);
+	/* Podman's stream has no head before the first event, so nothing tells when it stands. */
+	if (e->param->is_podman)
+		sync_hears(&e->sync, engine_mono(e));
+	engine_start_events(e);
+	engine_start_list(e);
 }
 
 /* --- one container: inspect, last lines ---------------------------------- */
 
-/* Of an answer that an event overtook the state is not taken: the event would be undone. It is
- * asked again, so at most once for each event. */
+/* Of an answer that an event overtook the state is not taken: the event would be undone. */
 static void engine_inspect_done(struct call *call, const struct reply *r, void *arg)
 {
 	struct ctr *c = arg;
@@ -516,15 +536,19 @@ static void engine_inspect_done(struct call *call, const struct reply *r, void *
 	char what[16 + CTR_ID_SIZE], said[160];
 	c->call = NULL;
 	e->inspects--;
-	bool overtaken = c->events != c->events_asked;
-	c->want_inspect |= overtaken;
 	xreplace(&c->detail_err, NULL);
 	if (r->status == 200) {
-		snprintf(what, sizeof(what), "%s:%s", overtaken ? "overtaken" : "inspect", c->id);
+		enum fetch_fate fate = fetch_answer(&c->inspect, &e->sync, c->changed);
+		snprintf(what, sizeof(what), "%s:%s",
+		         fate == FETCH_OVERTAKEN ? "overtaken" : "inspect", c->id);
 		source_feed(&e->source, what, r->body, r->len);
 		/* that it began again may be known by this only */
 		logs_poll_now(e);
-	} else if (c->want_detail) {
+		engine_fetch(e);
+		return;
+	}
+	fetch_failed(&c->inspect, engine_mono(e));
+	if (fetch_was_opened(&c->inspect)) {
 		c->detail_err = xstrdup(r->err.code
 		                                ? r->err.text
 		                                : ctr_message(said, sizeof(said), r->body, r->len));
@@ -543,7 +567,7 @@ static void engine_tail_line(const char *time, const char *line, size_t len, boo
 static bool engine_tail_data(struct call *call, const char *bytes, size_t len, void *arg)
 {
 	struct ctr *c = arg;
-	buf_add(&c->tail, bytes, len);
+	buf_add(&c->tail_in, bytes, len);
 	return true;
 }
 
@@ -556,26 +580,30 @@ static void engine_tail_done(struct call *call, const struct reply *r, void *arg
 	char what[16 + CTR_ID_SIZE];
 	c->call = NULL;
 	e->inspects--;
-	bool overtaken = c->events != c->events_asked; /* perhaps of an earlier end */
+	/* overtaken: perhaps they are of an earlier end */
+	bool overtaken = fetch_answer(&c->tail, &e->sync, c->changed) == FETCH_OVERTAKEN;
 	bool ended = c->row->state != CONTAINER_RUNNING && c->row->state != CONTAINER_PAUSED;
-	c->want_tail = false;
-	c->has_tail = true;
 	if (r->status == 200 && (!overtaken || ended)) {
 		buf_init(&text, 2u << 20);
 		frames_init(&frames, c->row->tty, engine_tail_line, &text);
-		frames_feed(&frames, c->tail.data ? c->tail.data : "", c->tail.len);
+		frames_feed(&frames, c->tail_in.data ? c->tail_in.data : "", c->tail_in.len);
 		frames_end(&frames, true);
 		frames_finish(&frames);
 		snprintf(what, sizeof(what), "tail:%s", c->id);
 		source_feed(&e->source, what, text.data ? text.data : "", text.len);
 		buf_finish(&text);
 	}
-	if (overtaken) {
-		c->has_tail = false;
-		c->want_tail = ended;
-	}
-	buf_finish(&c->tail);
+	if (overtaken && ended)
+		fetch_want(&c->tail);
+	else if (overtaken)
+		fetch_forget(&c->tail);
+	buf_finish(&c->tail_in);
 	engine_fetch(e);
+}
+
+static bool engine_wants_inspect(const struct ctr *c)
+{
+	return fetch_is_wanted(&c->inspect) || fetch_is_stale(&c->inspect, &c->engine->sync);
 }
 
 static void engine_fetch_one(struct ctr *c)
@@ -583,17 +611,17 @@ static void engine_fetch_one(struct ctr *c)
 	char path[128 + CTR_ID_SIZE];
 	struct engine *e = c->engine;
 	e->inspects++;
-	c->events_asked = c->events;
-	if (c->want_inspect) {
+	if (engine_wants_inspect(c)) {
 		snprintf(path, sizeof(path), "/containers/%s/json", c->id);
-		c->want_inspect = false; /* who sets it from now on wants a newer answer */
+		fetch_ask(&c->inspect, engine_mark(e));
 		c->call = engine_get(e, path,
 		                     (struct call_spec){ .done = engine_inspect_done, .arg = c });
 		return;
 	}
 	snprintf(path, sizeof(path), "/containers/%s/logs?stdout=1&stderr=1&tail=%d", c->id,
 	         ENGINE_TAIL);
-	buf_clear(&c->tail);
+	buf_clear(&c->tail_in);
+	fetch_ask(&c->tail, engine_mark(e));
 	c->call = engine_get(e, path,
 	                     (struct call_spec){ .data = engine_tail_data,
 	                                         .done = engine_tail_done,
@@ -606,17 +634,18 @@ static bool engine_is_due(const struct ctr *c)
 	const struct container *row = c->row;
 	if (c->call)
 		return false;
-	if (c->want_tail)
+	if (fetch_is_wanted(&c->tail))
 		return true;
-	if (!c->want_inspect)
+	if (!engine_wants_inspect(c))
 		return false;
 	return row->state != CONTAINER_RUNNING || row->health == CTR_HEALTH_UNHEALTHY ||
-	       row->row.shown || c->want_detail || c->deaths[0] || c->engine->param->is_podman;
+	       row->row.shown || fetch_was_opened(&c->inspect) || c->deaths[0] ||
+	       c->engine->param->is_podman;
 }
 
 void engine_fetch(struct engine *e)
 {
-	if (!e->origin)
+	if (!e->origin || !sync_is_listed(&e->sync))
 		return;
 	unsigned most = engine_has_socket(e) ? ENGINE_INSPECTS : 1;
 	for (struct ctr *c = e->ctrs; c && e->inspects < most; c = c->hh.next)
@@ -669,12 +698,10 @@ static void engine_ping_done(struct call *c, const struct reply *r, void *arg)
 	 * stay */
 	bool refused = ctr_version(e->api) < ctr_version(asked) ||
 	               (!e->list && e->source.state != SOURCE_LIVE) || !e->events;
-	if (refused) {
-		engine_cancel(&e->list);
-		engine_cancel(&e->events);
-		engine_start_events(e);
-		engine_start_list(e);
-	}
+	if (refused)
+		engine_follow(e);
+	else
+		engine_list_later(e);
 }
 
 /* Where no shell told of the socket, one call asks first: each that fails is a line in a journal.
@@ -741,7 +768,6 @@ static void engine_begin(struct engine *e)
 	e->waits = say == SOCKET_WAIT;
 	if (e->waits)
 		return;
-	e->unheard = true;
 	if (e->only_socket)
 		n = 1;
 	bool was_there = used && used->kind == ENDPOINT_UNIX;
@@ -760,8 +786,7 @@ static void engine_begin(struct engine *e)
 	                                                     .max = 65536 });
 	if (!engine_is_likely(e))
 		return; /* the rest when it has answered */
-	engine_start_events(e);
-	engine_start_list(e);
+	engine_follow(e);
 }
 
 /* The shell looks before anything is tried again. */
@@ -830,7 +855,9 @@ static void engine_prepare(struct engine *e)
 {
 	struct loop *loop = store_loop(e->source.store);
 	e->param = e->source.backend->param;
-	e->held.max = HELD_MAX;
+	e->sync.gone.max = GONE_MAX;
+	e->sync.delay_ms = RELIST_DELAY_MS;
+	e->sync.gap_ms = RELIST_GAP_MS;
 	if (e->relist)
 		return;
 	e->relist = loop_timer_add(loop, -1, engine_on_relist, e);
@@ -843,7 +870,7 @@ static void engine_up(struct source *s)
 {
 	struct engine *e = engine_of(s);
 	engine_prepare(e);
-	e->fails = 0;
+	backoff_reset(&e->pause);
 	if (e->only_socket) { /* it was absent: all endpoints again */
 		origin_destroy(e->origin);
 		e->origin = NULL;
@@ -910,7 +937,7 @@ static void engine_finish(struct source *s)
 	loop_timer_remove(e->retry);
 	loop_timer_remove(e->look);
 	loop_timer_remove(e->settle);
-	buf_finish(&e->held);
+	sync_finish(&e->sync);
 	json_lines_finish(&e->event_lines);
 }
 

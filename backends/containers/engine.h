@@ -7,6 +7,7 @@
 
 #include "backends/base/buf.h"
 #include "backends/base/jsonl.h"
+#include "backends/base/sync.h"
 #include "backends/containers/container.h"
 #include "backends/containers/containers.h"
 #include "backends/containers/parse.h"
@@ -48,18 +49,10 @@ struct engine {
 	struct json_lines event_lines;
 	char last_event[40];   /* for since= after a loss */
 	char events_since[40]; /* of the stream that is open */
-	/* what is coming may be older than what was heard meanwhile */
-	bool list_again;
-	bool greeted; /* the engine answered since the link came up */
-	/* its events were not heard for a while: the next list is the first after that */
-	bool unheard;
-	/* events of containers, so far, and when the list was asked for */
-	uint64_t heard, list_heard;
-	/* events that came while a list was on its way, one a line */
-	struct buf held;
+	bool greeted;          /* the engine answered since the link came up */
+	struct sync sync;      /* its events and its list */
 	struct loop_timer *relist, *retry, *settle, *look;
-	int64_t listed_ms; /* loop clock */
-	unsigned fails;
+	struct backoff pause; /* between two tries */
 	/* absent: its socket alone is looked at from time to time */
 	bool only_socket;
 	bool waits;        /* for what the shell says of its socket */
@@ -79,22 +72,16 @@ struct ctr {
 	UT_hash_handle hh;
 	struct engine *engine;
 	struct container *row;
-	/* detail: the whole answer is kept for reading */
-	bool want_inspect, want_tail, want_detail;
-	uint32_t looks;    /* row.looks when it was asked for the details last, */
-	int64_t looked_ms; /* loop clock, and when that was */
-	bool inspected;    /* since its state last changed */
-	uint64_t heard;    /* engine.heard when it was heard of last */
-	/* heard of it that change its state: what was asked before the last one may be older than
-	 * that */
-	unsigned events;
-	unsigned events_asked; /* heard when call was asked */
-	int64_t died_ms;       /* loop clock, when an event told that it ended; 0 never */
-	bool rough_start;      /* row->started_ms is only what a list says */
-	bool has_tail;
-	struct call *call; /* inspect or tail on its way */
-	struct buf tail;   /* coming in */
-	char *answer;      /* owned: inspect as it came, for the details; NULL */
+	struct fetch inspect;       /* opened: the whole answer is kept for reading */
+	struct fetch tail;          /* its last lines */
+	struct sync_mark heard;     /* its last event, */
+	struct sync_mark changed;   /* and the last one that changed more than its health */
+	struct sync_mark life;      /* when its state changed, whoever told it, */
+	struct sync_mark inspected; /* and when an inspect was taken last */
+	bool rough_start;           /* row->started_ms is only what a list says */
+	struct call *call;          /* inspect or tail on its way */
+	struct buf tail_in;         /* coming in */
+	char *answer;               /* owned: inspect as it came, for the details; NULL */
 	size_t answer_len;
 	char *detail_err; /* owned: why there is none */
 	/* facts */
@@ -145,9 +132,11 @@ void engine_fetch(struct engine *);
 bool engine_has_socket(const struct engine *); /* connections are cheap: no command for each */
 void engine_cancel_ctr(struct ctr *);          /* what is on its way for it */
 int64_t engine_now(const struct engine *);     /* wall clock */
+int64_t engine_mono(const struct engine *);    /* loop clock */
+struct sync_mark engine_mark(const struct engine *); /* of a question that leaves now */
 
 /* apply.c: from parsed answers to rows */
-void apply_list(struct engine *, const struct ctr_list *);
+void apply_list(struct engine *, const struct sync_view *, const struct ctr_list *);
 void apply_event(struct engine *, const struct ctr_event *);
 /* by an event: only what no event tells is taken */
 void apply_inspect(struct ctr *, const struct ctr_inspect *, bool overtaken);

@@ -54,8 +54,8 @@ struct log_follow {
 	char *row_id;            /* owned */
 	char id[CTR_ID_SIZE];    /* of the container that is or was followed; "" none yet */
 	struct call *call;       /* the stream, or the inspect before it */
-	char asked[CTR_ID_SIZE]; /* of the container that this inspect is of, */
-	unsigned events_asked;   /* and what had been heard of it by then */
+	char asked[CTR_ID_SIZE]; /* of the container that this inspect is of */
+	struct fetch inspect;    /* that question */
 	bool streaming;          /* call is the stream and was answered */
 	struct frames frames;
 	struct loop_timer *again_timer;
@@ -430,8 +430,9 @@ static void ctr_log_inspect_done(struct call *call, const struct reply *r, void 
 		return;
 	}
 	if (c && r->status == 200) {
-		snprintf(what, sizeof(what), "%s:%s",
-		         c->events != f->events_asked ? "overtaken" : "inspect", c->id);
+		bool overtaken = fetch_answer(&f->inspect, &c->engine->sync, c->changed) ==
+		                 FETCH_OVERTAKEN;
+		snprintf(what, sizeof(what), "%s:%s", overtaken ? "overtaken" : "inspect", c->id);
 		source_feed(&c->engine->source, what, r->body, r->len);
 	}
 	c = ctr_log_target(f);
@@ -462,7 +463,9 @@ static void ctr_log_go_on(struct log_follow *f)
 		return;
 	}
 	snprintf(f->asked, sizeof(f->asked), "%s", c->id);
-	f->events_asked = c->events;
+	/* an earlier one was about another, or went with the link */
+	fetch_cancel(&f->inspect);
+	fetch_ask(&f->inspect, engine_mark(f->engine));
 	snprintf(path, sizeof(path), "/containers/%s/json", c->id);
 	f->call = engine_get(f->engine, path,
 	                     (struct call_spec){ .done = ctr_log_inspect_done, .arg = f });

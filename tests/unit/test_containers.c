@@ -963,10 +963,10 @@ static void test_lives_unheard_of(void **state)
 	source_feed(w->docker, "tail:ab", "old words", 9);
 	feed_end(w, "2026-01-01T00:00:00Z", "2026-01-01T00:01:00Z");
 	assert_string_equal(c->last_lines, "old words");
-	assert_false(k->want_tail);
+	assert_false(fetch_is_wanted(&k->tail));
 	feed_end(w, "2026-01-02T00:00:00Z", "2026-01-02T00:01:00Z");
 	assert_null(c->last_lines);
-	assert_true(k->want_tail);
+	assert_true(fetch_is_wanted(&k->tail));
 }
 
 /* An event's words are cut to their room by whole characters. */

@@ -996,7 +996,7 @@ static void test_details_ask(void **state)
 	assert_int_equal(counted(&inspects_asked), 1);
 	assert_true(detail_has(w, "no such thing"));
 	says(&inspect_says, INSPECT("running", ",\"HostConfig\":{\"Memory\":268435456}"));
-	ctr_of(row(w, "one"))->looked_ms -= 6000; /* refused things are tried again */
+	ctr_of(row(w, "one"))->inspect.failed_ms -= 6000; /* refused things are tried again */
 	draw_for(w, 200);
 	assert_int_equal(counted(&inspects_asked), 2);
 	assert_true(detail_has(w, "256M"));
