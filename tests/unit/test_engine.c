@@ -17,6 +17,7 @@
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
 #include "backends/containers/engine.h"
+#include "backends/store/activity.h"
 #include "backends/store/doc.h"
 #include "backends/store/log.h"
 #include "backends/servers/server.h"
@@ -1118,6 +1119,54 @@ static void test_killed_while_it_was_listed(void **state)
 	assert_string_equal(c->row.why ? c->row.why : "", "stopped (137)");
 }
 
+/* Brings a list on its way that takes 120 ms and is of now; then the events come. */
+static void overtake_the_list(struct world *w, const char *events)
+{
+	set(&list_takes_ms, 120);
+	int asked = counted(&lists_asked);
+	send_event(EVENT("update", "abc0", ""));
+	turn_until_counted(w, &lists_asked, asked + 1);
+	send_event(events);
+	turn(w, 60);
+}
+
+/* A list from before the new name does not give the old one back, nor takes what is known of it. */
+static void test_renamed_while_it_was_listed(void **state)
+{
+	struct world *w = *state;
+	set_mode(MODE_NEW);
+	w->backend.up(w->source);
+	turn_until_state(w, SOURCE_LIVE);
+	turn(w, 800);
+	((struct container *)row(w, "one"))->restarts = 7;
+	overtake_the_list(w, EVENT("rename", "abc0", ",\"Attributes\":{\"name\":\"two\"}"));
+	says(&list_says, "[{\"Id\":\"abc0\",\"Names\":[\"/"
+	                 "two\"],\"State\":\"running\",\"Status\":\"Up 2 hours\"}]");
+	turn(w, 150);
+	assert_null(row(w, "one"));
+	assert_non_null(row(w, "two"));
+	assert_int_equal(((struct container *)row(w, "two"))->restarts, 7);
+	turn(w, 600);
+	assert_int_equal(((struct container *)row(w, "two"))->restarts, 7);
+}
+
+/* What happened while a list was on its way happened once. */
+static void test_an_event_is_applied_once(void **state)
+{
+	struct world *w = *state;
+	set_mode(MODE_NEW);
+	w->backend.up(w->source);
+	turn_until_state(w, SOURCE_LIVE);
+	turn(w, 800);
+	size_t before = activity_count(w->store);
+	overtake_the_list(w, EVENT("die", "abc0", ",\"Attributes\":{\"exitCode\":\"3\"}")
+	                             EVENT("start", "abc0", ""));
+	size_t told = activity_count(w->store);
+	assert_true(told > before);
+	turn(w, 600);
+	assert_int_equal(activity_count(w->store), told);
+}
+
 /* Docker tells of an end before its own list knows of it: that list does not bring it back. */
 static void test_a_list_that_does_not_know_yet(void **state)
 {
@@ -1151,6 +1200,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WORLD(test_a_loop_faster_than_answers),
 		WORLD(test_health_faster_than_answers),
+		WORLD(test_renamed_while_it_was_listed),
+		WORLD(test_an_event_is_applied_once),
 		WORLD(test_killed_while_it_was_listed),
 		WORLD(test_a_list_that_does_not_know_yet),
 		WORLD(test_too_new_for_us),
