@@ -174,6 +174,12 @@ void sync_refused(struct sync *s, int64_t now_ms)
 	sync_settle(s, true);
 }
 
+void sync_give_up(struct sync *s)
+{
+	assert(sync_is_asked(s));
+	sync_settle(s, s->list == SYNC_ASKED_WANTED);
+}
+
 /* --- rows ---------------------------------------------------------------- */
 
 enum sync_row sync_row(struct sync *s, const struct sync_view *view, struct sync_mark heard,
@@ -262,6 +268,12 @@ bool fetch_is_wanted(const struct fetch *f)
 void fetch_want(struct fetch *f)
 {
 	f->state = fetch_is_asked(f) ? FETCH_ASKED_AGAIN : FETCH_WANTED;
+}
+
+void fetch_hurry(struct fetch *f)
+{
+	fetch_want(f);
+	f->asked.ms = f->failed_ms = INT64_MIN / 2;
 }
 
 void fetch_forget(struct fetch *f)

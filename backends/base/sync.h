@@ -155,6 +155,9 @@ struct sync_view sync_told(struct sync *, int64_t now_ms);
  * */
 void sync_refused(struct sync *, int64_t now_ms);
 
+/* The same where asking again does not help: it is wanted only where sync_want came meanwhile. */
+void sync_give_up(struct sync *);
+
 /* What the list may say of a row that was heard of at that mark. lag_ms: for so long after an event
  * the server's own list may not know of it yet; another list is wanted then. 0 for servers (and
  * events) that do not lag. */
@@ -199,6 +202,8 @@ struct fetch {
 
 /* From now on an answer that was asked for earlier does not do. */
 void fetch_want(struct fetch *);
+/* The same, and at once: no gap and no pause counts. */
+void fetch_hurry(struct fetch *);
 /* Nobody wants to know any more. One on its way stays so: its answer comes. */
 void fetch_forget(struct fetch *);
 bool fetch_is_wanted(const struct fetch *); /* and not on its way */

@@ -747,6 +747,8 @@ static void an_opening_asks_once(void **state)
 	assert_true(fetch_open(&f, 1, 5000, 5200));
 	assert_int_equal(fetch_answer(&f, NULL, SYNC_NEVER), FETCH_TAKE);
 	assert_int_equal(fetch_wait(&f, 300, 5200), 200);
+	fetch_hurry(&f);
+	assert_int_equal(fetch_wait(&f, 300, 5200), 0);
 }
 
 /* What was given does as an answer does, until the stream is another one. */
@@ -784,6 +786,22 @@ static void an_answer_from_before_the_stream_is_no_answer(void **state)
 	sync_hears(&s, 0);
 	assert_int_equal(fetch_answer(&f, &s, SYNC_NEVER), FETCH_OVERTAKEN);
 	assert_true(fetch_is_wanted(&f));
+	sync_finish(&s);
+}
+
+/* A list that cannot be had is not asked for in a circle, but a wish that came meanwhile counts. */
+static void a_list_is_given_up(void **state)
+{
+	struct sync s = { 0 };
+	sync_open(&s);
+	sync_ask(&s, 0);
+	sync_give_up(&s);
+	assert_int_equal(sync_wait(&s, 0), -1);
+	assert_false(sync_is_listed(&s));
+	sync_ask(&s, 0);
+	sync_want(&s, 0);
+	sync_give_up(&s);
+	assert_int_equal(sync_wait(&s, 0), 0);
 	sync_finish(&s);
 }
 
@@ -843,6 +861,7 @@ int main(void)
 		cmocka_unit_test(a_wish_outlives_a_refusal),
 		cmocka_unit_test(an_answer_from_before_the_stream_is_no_answer),
 		cmocka_unit_test(too_many_that_went_want_another_list),
+		cmocka_unit_test(a_list_is_given_up),
 		cmocka_unit_test(pauses_grow_to_their_most),
 		cmocka_unit_test(events_at_once_end_in_the_servers_state),
 		cmocka_unit_test(held_events_end_in_the_servers_state),
