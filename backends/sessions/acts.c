@@ -314,7 +314,7 @@ static void session_act_on_unseen(struct loop_timer *t, void *arg)
 {
 	struct act *a = arg;
 	struct ses *s = ses_find(a->oc->owner, a->sid);
-	if ((a->oc->snapshot || !a->oc->stream) && ++a->waits < SEEN_TIMES) {
+	if ((sync_is_asked(&a->oc->sync) || !a->oc->stream) && ++a->waits < SEEN_TIMES) {
 		loop_timer_set(a->timer, oc_seen_ms);
 		return;
 	}

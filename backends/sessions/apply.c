@@ -200,7 +200,7 @@ static void session_run_set(struct oc *oc, struct ses *s, const struct oc_status
 	}
 	if (was && !is) {
 		s->quiet_ms = now_wall_ms() + QUIET_MS;
-		s->messages_stale = true;
+		fetch_want(&s->messages_fetch);
 		if (oc->owner->quiet)
 			loop_timer_set(oc->owner->quiet, QUIET_MS + 10);
 	}
@@ -229,7 +229,7 @@ static void session_one_status(const char *id, const struct oc_status *status, v
 /* The answers of a snapshot are judged together, when it is whole. */
 static void session_judge_answers(struct oc *oc)
 {
-	if (!oc->snapshot)
+	if (!sync_is_asked(&oc->sync))
 		sessions_judge(oc->owner);
 }
 
@@ -454,14 +454,14 @@ static void session_event_message(struct oc *oc, struct ses *s, const struct oc_
 	session_count_message(s, &e->message);
 	if (e->message.created_ms > s->row->updated_ms)
 		s->row->updated_ms = e->message.created_ms;
-	s->messages_stale = true;
+	fetch_want(&s->messages_fetch);
 	acts_message_heard(oc, s, &e->message);
 	ses_judge(s);
 }
 
 static void session_event_stale(struct oc *oc, struct ses *s, const struct oc_event *e)
 {
-	s->messages_stale = true;
+	fetch_want(&s->messages_fetch);
 	if (e->type == OC_MESSAGE_REMOVED)
 		s->last_known = false; /* the one before it may be the last now */
 	if (e->type == OC_MESSAGE_REMOVED || e->type == OC_COMPACTED)

@@ -80,7 +80,8 @@ static void sessions_on_quiet(struct loop_timer *t, void *arg)
 	int64_t now = now_wall_ms(), soonest = -1;
 	HASH_ITER (hh, ss->table, s, next) {
 		/* how it ended */
-		bool asking = s->last_call || (s->last_wanted && s->home && s->home->origin);
+		bool asking = s->last_call ||
+		              (fetch_is_wanted(&s->last_fetch) && s->home && s->home->origin);
 		if (!s->quiet_ms || asking)
 			continue;
 		if (s->quiet_ms > now) {
@@ -178,12 +179,13 @@ static void sessions_add_configured(struct sessions *ss)
 static void sessions_scan_done(const struct run_result *r, void *arg)
 {
 	struct sessions *ss = arg;
-	bool again = ss->scan_again;
 	ss->scan = NULL;
-	ss->scan_again = false;
 	ss->scanned_ms = loop_now(store_loop(ss->source.store));
-	if (r->end.err.code == ERR_LOST)
+	if (r->end.err.code == ERR_LOST) {
+		fetch_failed(&ss->look, ss->scanned_ms);
 		return;
+	}
+	fetch_answer(&ss->look, NULL, SYNC_NEVER);
 	ss->scanned = true;
 	err_clear(&ss->scan_err);
 	if (r->out_len && strstr(r->out, "=end"))
@@ -201,23 +203,23 @@ static void sessions_scan_done(const struct run_result *r, void *arg)
 	stored_look(ss);
 	watch_begin(ss);
 	sessions_judge_source(ss);
-	if (again)
+	if (fetch_is_wanted(&ss->look))
 		sessions_scan(ss);
 }
 
 static void sessions_scan(struct sessions *ss)
 {
-	ss->scan_again = ss->scan != NULL;
-	if (ss->scan || source_link(&ss->source)->state != LINK_UP)
+	fetch_want(&ss->look);
+	if (fetch_is_asked(&ss->look) || source_link(&ss->source)->state != LINK_UP)
 		return;
-	ss->scan_ms = loop_now(store_loop(ss->source.store));
+	fetch_ask(&ss->look, sync_at(loop_now(store_loop(ss->source.store))));
 	ss->scan = link_run(source_link(&ss->source), scan_script, NULL, 0, SCAN_MAX, SCAN_MS,
 	                    sessions_scan_done, ss);
 }
 
 void sessions_look(struct sessions *ss, int64_t gap_ms)
 {
-	int64_t last = ss->scan ? ss->scan_ms : ss->scanned_ms;
+	int64_t last = fetch_is_asked(&ss->look) ? ss->look.asked.ms : ss->scanned_ms;
 	if (ss->scanned && loop_now(store_loop(ss->source.store)) - last >= gap_ms)
 		sessions_scan(ss);
 }
@@ -298,7 +300,8 @@ static void sessions_down(struct source *s)
 	run_cancel(ss->scan);
 	run_cancel(ss->stored_run);
 	ss->scan = ss->stored_run = NULL;
-	ss->scan_again = false;
+	fetch_cancel(&ss->look);
+	fetch_forget(&ss->look);
 	sessions_exports_end(ss);
 	folders_end(ss);
 	watch_end(ss);
@@ -360,7 +363,7 @@ static void sessions_shown(struct source *s)
 	struct sessions *ss = sessions_of(s);
 	struct ses *one, *next;
 	HASH_ITER (hh, ss->table, one, next)
-		if (one->row->row.shown && !one->last_known && !one->last_wanted &&
+		if (one->row->row.shown && !one->last_known && !fetch_is_wanted(&one->last_fetch) &&
 		    !one->last_call && one->home)
 			ses_want_last(one);
 	if (sessions_on_screen(ss))

@@ -577,8 +577,8 @@ void follow_resume(struct ses *s)
 		return;
 	call_cancel(s->messages_call);
 	s->messages_call = NULL;
-	s->messages_stale = true;
-	s->messages_ms = 0;
+	fetch_cancel(&s->messages_fetch);
+	fetch_hurry(&s->messages_fetch);
 	ses_want_messages(s);
 }
 

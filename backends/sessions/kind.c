@@ -119,12 +119,13 @@ static void session_messages_done(struct call *call, const struct reply *r, void
 	char *what = xasprintf("%s messages %s", s->home->name, s->id);
 	bool good = oc_is_answer(s->home, r, &err);
 	xreplace(&s->messages_err, good ? NULL : err.text);
+	if (good || err.code == ERR_TOO_BIG) /* which it would be again */
+		fetch_answer(&s->messages_fetch, &s->home->sync, SYNC_NEVER);
+	else
+		fetch_failed(&s->messages_fetch, oc_now(s->home));
 	if (good) {
 		source_feed(s->row->row.source, what, r->body, r->len);
 	} else {
-		s->messages_stale = err.code != ERR_TOO_BIG; /* it would be so again */
-		s->messages_ms = loop_now(store_loop(s->home->owner->source.store)) +
-		                 MESSAGES_PAUSE_MS;
 		follow_unanswered(s, &err);
 		store_touch(&s->row->row);
 	}
@@ -133,25 +134,28 @@ static void session_messages_done(struct call *call, const struct reply *r, void
 
 void ses_want_messages(struct ses *s)
 {
-	struct sessions *ss = sessions_of(s->row->row.source);
 	if (!s->home) {
 		stored_want_messages(s);
 		return;
 	}
-	int64_t now = loop_now(store_loop(ss->source.store));
-	bool fresh = (s->messages || s->messages_err) && !s->messages_stale;
-	if (fresh || s->messages_call || !oc_is_heard(s->home) ||
-	    now - s->messages_ms < MESSAGES_GAP_MS)
+	struct fetch *f = &s->messages_fetch;
+	int64_t now = oc_now(s->home);
+	bool failed = s->messages_err && f->asked.ms <= f->failed_ms;
+	if (failed && now - f->failed_ms < MESSAGES_PAUSE_MS)
+		return;
+	if (f->state == FETCH_IDLE || f->state == FETCH_FAILED || fetch_is_stale(f, &s->home->sync))
+		fetch_want(f);
+	if (!oc_is_heard(s->home) || fetch_wait(f, MESSAGES_GAP_MS, now) != 0)
 		return;
 	if (!s->messages_asked)
 		s->messages_asked = MESSAGES_SHOWN;
 	char *part = xasprintf("/session/%s/message?limit=%zu", s->id, s->messages_asked),
 	     *path = oc_path(s, "%s", part);
-	s->messages_ms = now;
+	fetch_ask(f, sync_now(&s->home->sync, now));
 	s->messages_call = oc_call(s->home, "GET", path, NULL, 15000, MESSAGES_MAX,
 	                           session_messages_done, s);
-	/* what happens from now on the answer may not have */
-	s->messages_stale = !s->messages_call;
+	if (!s->messages_call)
+		fetch_cancel(f);
 	free(part);
 	free(path);
 }
@@ -163,8 +167,8 @@ bool session_older(struct row *row)
 	if (!s || !s->home || !s->messages || s->messages_n < s->messages_asked || s->messages_more)
 		return false;
 	s->messages_asked *= 4;
-	s->messages_more = s->messages_stale = true;
-	s->messages_ms = 0;
+	s->messages_more = true;
+	fetch_hurry(&s->messages_fetch);
 	ses_want_messages(s);
 	return true;
 }

@@ -30,6 +30,7 @@
 #define RETRY_MAX_MS 30000
 #define UNHEARD_MIN_MS \
 	2000 /* until a directory that did not answer is asked again; twice that the next time */
+#define UNHEARD_MOST_MS 16000
 #define UNHEARD_TRIES 4 /* then not before the next snapshot */
 #define UNHEARD_ANSWER_MS \
 	3000 /* and it is waited for no longer than that: events are held meanwhile */
@@ -105,7 +106,7 @@ struct oc *oc_add(struct sessions *ss, const char *name, const char *host, int p
 	oc->cpu = -1;
 	oc->user = xstrdup("opencode");
 	oc->line.max = OC_EVENT_MAX;
-	oc->held.max = OC_HELD_MAX;
+	oc->sync.held.max = OC_HELD_MAX;
 	oc->unheard.max = UNHEARD_MAX;
 	oc->unheard_again = loop_timer_add(loop, -1, oc_on_unheard, oc);
 	oc->silence = loop_timer_add(loop, -1, oc_on_silence, oc);
@@ -170,7 +171,7 @@ void oc_remove(struct oc *oc)
 	loop_timer_remove(oc->retry);
 	loop_timer_remove(oc->unheard_again);
 	buf_finish(&oc->line);
-	buf_finish(&oc->held);
+	sync_finish(&oc->sync);
 	buf_finish(&oc->pages);
 	buf_finish(&oc->unheard);
 	secret_destroy(oc->password);
@@ -289,7 +290,12 @@ bool oc_is_answer(const struct oc *oc, const struct reply *r, struct err *err)
 
 bool oc_is_heard(const struct oc *oc)
 {
-	return oc->origin && oc->stream && (oc->snapshot || oc->state == OC_LIVE);
+	return oc->origin && oc->sync.stream == SYNC_HEARS;
+}
+
+int64_t oc_now(const struct oc *oc)
+{
+	return loop_now(store_loop(oc->owner->source.store));
 }
 
 /* --- state --------------------------------------------------------------- */
@@ -322,15 +328,20 @@ static void oc_call_unlink(struct oc *oc, struct oc_call *c)
 static void ses_unheard(struct sessions *ss, struct ses *s)
 {
 	bool open = s->last_known && s->last.role != OC_ROLE_NONE && !oc_message_over(&s->last);
-	if (s->last_call || s->run.run != OC_RUN_IDLE || open) {
-		s->last_known = false;
-		s->last_wanted = s->run.run == OC_RUN_IDLE;
-	}
+	bool unknown = s->last_call || s->run.run != OC_RUN_IDLE || open;
 	ss->lasts -= s->last_call != NULL;
 	call_cancel(s->last_call);
 	call_cancel(s->messages_call);
 	s->last_call = s->messages_call = NULL;
-	s->messages_stale = true;
+	fetch_cancel(&s->last_fetch);
+	fetch_cancel(&s->messages_fetch);
+	fetch_want(&s->messages_fetch);
+	if (unknown) {
+		s->last_known = false;
+		fetch_forget(&s->last_fetch);
+	}
+	if (unknown && s->run.run == OC_RUN_IDLE)
+		fetch_want(&s->last_fetch);
 	follow_lost(s);
 }
 
@@ -347,15 +358,13 @@ void oc_stop(struct oc *oc)
 	HASH_ITER (hh, oc->owner->table, s, next)
 		if (s->home == oc)
 			ses_unheard(oc->owner, s);
-	oc->snapshot = 0;
-	oc->relist = false;
+	sync_close(&oc->sync);
 	oc->skip = false;
 	buf_clear(&oc->line);
-	buf_clear(&oc->held);
 	buf_clear(&oc->pages);
 	buf_clear(&oc->unheard); /* the next snapshot asks them */
-	oc->unheard_times = 0;
-	oc->unheard_waits = false;
+	backoff_reset(&oc->unheard_pause);
+	fetch_forget(&oc->unheard_fetch);
 	loop_timer_set(oc->unheard_again, -1);
 	loop_timer_set(oc->silence, -1);
 	loop_timer_set(oc->retry, -1);
@@ -368,11 +377,9 @@ void oc_stop(struct oc *oc)
 
 static void oc_lose(struct oc *oc, const struct err *err)
 {
-	int64_t wait = RETRY_MIN_MS << (oc->fails < 6 ? oc->fails : 6);
-	oc->fails++;
 	oc_stop(oc);
 	oc_set_state(oc, OC_LOST, err);
-	loop_timer_set(oc->retry, wait < RETRY_MAX_MS ? wait : RETRY_MAX_MS);
+	loop_timer_set(oc->retry, backoff_ms(&oc->pause, RETRY_MIN_MS, RETRY_MAX_MS));
 }
 
 /* --- the password -------------------------------------------------------- */
@@ -466,15 +473,16 @@ static void oc_unheard_add(struct oc *oc, const char *directory)
  * held while it is asked. */
 static void oc_unheard_wait(struct oc *oc)
 {
-	if (oc->unheard_waits)
+	if (fetch_is_wanted(&oc->unheard_fetch))
 		return;
-	if (!oc->unheard.len || oc->unheard_times == UNHEARD_TRIES) {
-		oc->unheard_times = 0;
+	if (!oc->unheard.len || oc->unheard_pause.fails == UNHEARD_TRIES) {
+		backoff_reset(&oc->unheard_pause);
 		buf_clear(&oc->unheard);
 		return;
 	}
-	oc->unheard_waits = true;
-	loop_timer_set(oc->unheard_again, (int64_t)UNHEARD_MIN_MS << oc->unheard_times);
+	fetch_want(&oc->unheard_fetch);
+	loop_timer_set(oc->unheard_again,
+	               backoff_ms(&oc->unheard_pause, UNHEARD_MIN_MS, UNHEARD_MOST_MS));
 }
 
 static void oc_on_unheard(struct loop_timer *t, void *arg)
@@ -485,8 +493,7 @@ static void oc_on_unheard(struct loop_timer *t, void *arg)
 	int64_t answer_ms = oc->origin && origin_is_exec_only(oc->origin) ? LIST_MS
 	                                                                  : UNHEARD_ANSWER_MS;
 	oc->unheard = (struct buf){ .max = UNHEARD_MAX };
-	oc->unheard_waits = false;
-	oc->unheard_times++;
+	fetch_forget(&oc->unheard_fetch);
 	for (size_t at = 0; at < again.len; at += strlen(again.data + at) + 1)
 		oc_do_ask_directory(oc, again.data + at, answer_ms);
 	buf_finish(&again);
@@ -495,24 +502,20 @@ static void oc_on_unheard(struct loop_timer *t, void *arg)
 static void oc_snapshot_over(struct oc *oc)
 {
 	struct sessions *ss = oc->owner;
-	struct buf held = oc->held;
-	oc->held = (struct buf){ .max = OC_HELD_MAX };
-	oc->fails = 0;
+	const char *event;
+	size_t len;
+	backoff_reset(&oc->pause);
 	char what[96];
 	snprintf(what, sizeof(what), "%s event", oc->name);
-	for (size_t at = 0; at < held.len;) {
-		size_t n = strcspn(held.data + at, "\n");
-		source_feed(&ss->source, what, held.data + at, n);
-		at += n + 1;
-	}
-	buf_finish(&held);
+	sync_take(&oc->sync);
+	while (sync_next(&oc->sync, &event, &len))
+		source_feed(&ss->source, what, event, len);
 	if (oc->state != OC_LIVE)
 		oc_set_state(oc, OC_LIVE, NULL);
 	sessions_judge(ss);
 	stored_apply(ss);
 	oc_unheard_wait(oc);
-	if (oc->relist)
-		oc_snapshot(oc);
+	oc_snapshot_step(oc);
 }
 
 static void oc_ask_more(struct oc *oc, const char *what, const char *path, const char *header);
@@ -606,7 +609,7 @@ static void oc_want_newest(struct oc *oc)
 	for (size_t i = 0; i < used; i++)
 		if (!all[i]->last_known && !all[i]->last_call && all[i]->run.run == OC_RUN_IDLE &&
 		    (i < LASTS_FIRST || all[i]->row->row.shown))
-			all[i]->last_wanted = true;
+			fetch_want(&all[i]->last_fetch);
 	free(all);
 	oc_lasts_fetch(oc->owner);
 }
@@ -754,17 +757,24 @@ static void oc_more_done(struct call *call, const struct reply *r, void *arg)
 	oc_call_unlink(oc, c);
 	oc_answer_came(oc, what, call, r);
 	free(what);
-	if (oc->snapshot && --oc->snapshot == 0)
+	if (sync_is_asked(&oc->sync) && sync_part_done(&oc->sync))
 		oc_snapshot_over(oc);
 }
 
+/* The first call begins a snapshot, the others are parts of it. Without a stream the next one asks
+ * it all. */
 static void oc_ask_within(struct oc *oc, const char *what, const char *path, const char *header,
                           int64_t timeout_ms)
 {
+	if (oc->sync.stream == SYNC_DEAF)
+		return;
+	if (sync_is_asked(&oc->sync))
+		sync_part(&oc->sync);
+	else
+		sync_ask(&oc->sync, oc_now(oc));
 	struct oc_call *c = xcalloc(1, sizeof(*c));
 	*c = (struct oc_call){ .oc = oc, .what = xstrdup(what), .next = oc->calls };
 	oc->calls = c;
-	oc->snapshot++;
 	c->call = oc_start(oc,
 	                   (struct call_spec){ .path = path,
 	                                       .timeout_ms = timeout_ms,
@@ -779,13 +789,15 @@ static void oc_ask_more(struct oc *oc, const char *what, const char *path, const
 	oc_ask_within(oc, what, path, header, LIST_MS);
 }
 
+/* Asks for all, where that is wanted and not on its way. */
 static void oc_snapshot_step(struct oc *oc)
 {
 	static const char *const once[][2] = { { "models", "/config/providers" },
 		                               { "agents", "/agent" },
 		                               { "commands", "/command" } };
 	char what[96];
-	oc->relist = false;
+	if (sync_wait(&oc->sync, oc_now(oc)) < 0)
+		return;
 	snprintf(what, sizeof(what), "%s sessions", oc->name);
 	oc_ask_more(oc, what, "/experimental/session?limit=500&archived=true", NULL);
 	char *kept[] = { oc->models, oc->agents, oc->commands };
@@ -798,10 +810,8 @@ static void oc_snapshot_step(struct oc *oc)
 
 void oc_snapshot(struct oc *oc)
 {
-	if (oc->snapshot)
-		oc->relist = true;
-	else if (oc->stream)
-		oc_snapshot_step(oc);
+	sync_want(&oc->sync, oc_now(oc));
+	oc_snapshot_step(oc);
 }
 
 /* --- the stream ---------------------------------------------------------- */
@@ -812,12 +822,8 @@ static void oc_event_line(struct oc *oc, const char *line, size_t len)
 	if (len < 6 || strncmp(line, "data:", 5) != 0)
 		return;
 	size_t skip = line[5] == ' ' ? 6 : 5;
-	if (oc->snapshot) {
-		if (!buf_add(&oc->held, line + skip, len - skip) || !buf_add(&oc->held, "\n", 1))
-			/* too much happened meanwhile: all is asked once more */
-			oc->relist = true;
+	if (sync_hold(&oc->sync, line + skip, len - skip))
 		return;
-	}
 	snprintf(what, sizeof(what), "%s event", oc->name);
 	source_feed(&oc->owner->source, what, line + skip, len - skip);
 }
@@ -857,6 +863,7 @@ static void oc_stream_answered(struct call *call, void *arg)
 {
 	struct oc *oc = arg;
 	loop_timer_set(oc->silence, oc_silence_ms);
+	sync_hears(&oc->sync, oc_now(oc));
 	oc_snapshot_step(oc);
 }
 
@@ -884,6 +891,8 @@ static void oc_stream_open(struct oc *oc)
 	call_cancel(oc->stream);
 	buf_clear(&oc->line);
 	oc->skip = false;
+	sync_close(&oc->sync);
+	sync_open(&oc->sync);
 	oc->stream = oc_start(oc,
 	                      (struct call_spec){ .path = "/global/event",
 	                                          .data = oc_stream_data,
@@ -985,8 +994,14 @@ static void oc_last_done(struct call *call, const struct reply *r, void *arg)
 	s->last_call = NULL;
 	ss->lasts--;
 	char *what = xasprintf("%s last %s", oc->name, s->id);
-	if (oc_is_answer(oc, r, &err))
+	if (oc_is_answer(oc, r, &err)) {
+		/* Messages have an order of their own: one that was overtaken is not taken for the
+		 * last. */
+		fetch_answer(&s->last_fetch, &oc->sync, SYNC_NEVER);
 		source_feed(&ss->source, what, r->body, r->len);
+	} else {
+		fetch_failed(&s->last_fetch, oc_now(oc));
+	}
 	free(what);
 	if (s->quiet_ms && ss->quiet) /* how its turn ended can be told now */
 		loop_timer_set(ss->quiet, 0);
@@ -999,14 +1014,16 @@ static void oc_lasts_fetch(struct sessions *ss)
 	HASH_ITER (hh, ss->table, s, next) {
 		if (ss->lasts >= OC_LASTS_AT_ONCE)
 			return;
-		if (!s->last_wanted || s->last_call || !s->home || !oc_is_heard(s->home))
+		if (!fetch_is_wanted(&s->last_fetch) || !s->home || !oc_is_heard(s->home))
 			continue;
 		char *part = xasprintf("/session/%s/message?limit=1", s->id),
 		     *path = oc_path(s, "%s", part);
-		s->last_wanted = false;
+		fetch_ask(&s->last_fetch, sync_now(&s->home->sync, oc_now(s->home)));
 		s->last_call = oc_call(s->home, "GET", path, NULL, LIST_MS, LAST_MAX, oc_last_done,
 		                       s);
 		ss->lasts += s->last_call != NULL;
+		if (!s->last_call)
+			fetch_failed(&s->last_fetch, oc_now(s->home));
 		free(part);
 		free(path);
 	}
@@ -1014,7 +1031,7 @@ static void oc_lasts_fetch(struct sessions *ss)
 
 void ses_want_last(struct ses *s)
 {
-	s->last_wanted = true;
+	fetch_want(&s->last_fetch);
 	if (s->home)
 		oc_lasts_fetch(s->home->owner);
 }

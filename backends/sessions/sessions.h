@@ -14,6 +14,7 @@
 
 #include "backends/base/buf.h"
 #include "backends/base/secret.h"
+#include "backends/base/sync.h"
 #include "backends/link/http.h"
 #include "backends/link/link.h"
 #include "backends/link/loop.h"
@@ -54,21 +55,21 @@ struct ses {
 	/* wall clock at which it fell idle and nobody was told yet; 0 */
 	int64_t quiet_ms;
 	struct oc_message last;
-	bool last_known, last_wanted; /* not known any more: last is what it was */
-	struct call *last_call;
+	bool last_known; /* not any more: last is what it was */
+	struct fetch last_fetch;
+	struct call *last_call; /* while that is asked */
 	/* the conversation as it was asked for the details; NULL */
 	char *messages;
 	size_t messages_len;
 	bool messages_more; /* older ones were asked for and are not here yet */
 	/* how many there are in it; how many were asked for at most */
 	size_t messages_n, messages_asked;
-	struct call *messages_call;
-	int64_t messages_ms; /* loop clock, when asked */
-	bool messages_stale;
-	char *messages_err;       /* why they could not be had, as a sentence; NULL */
-	char *todo;               /* raw; NULL */
-	uint32_t seen;            /* of the list that named it last */
-	struct oc_follow *follow; /* logs that follow the conversation */
+	struct fetch messages_fetch; /* wanted: when somebody reads them next */
+	struct call *messages_call;  /* while that is asked */
+	char *messages_err;          /* why they could not be had, as a sentence; NULL */
+	char *todo;                  /* raw; NULL */
+	uint32_t seen;               /* of the list that named it last */
+	struct oc_follow *follow;    /* logs that follow the conversation */
 };
 
 enum oc_state { OC_FOUND, OC_ASKING, OC_LIVE, OC_LOST, OC_DENIED, OC_STRANGE };
@@ -109,16 +110,14 @@ struct oc {
 	bool skip;
 	int64_t heard_ms; /* loop clock */
 	struct loop_timer *silence, *retry;
-	unsigned fails;
-	unsigned snapshot; /* calls of it that are on their way */
-	bool relist;       /* ask again when it is done */
-	struct buf held;   /* events that came meanwhile, one a line */
-	struct buf pages;  /* of GET /project: worktrees still to be listed */
+	struct backoff pause; /* between two tries */
+	struct sync sync;     /* its events, and the snapshot whose parts are calls */
+	struct buf pages;     /* of GET /project: worktrees still to be listed */
 	/* directories that did not say all that was asked of them, each with its NUL */
 	struct buf unheard;
 	struct loop_timer *unheard_again; /* they are asked again */
-	unsigned unheard_times;           /* in a row that they were */
-	bool unheard_waits;               /* until that timer */
+	struct fetch unheard_fetch;       /* wanted: until that timer */
+	struct backoff unheard_pause;
 	uint32_t round;
 	struct request *requests;         /* pending here */
 	char *models, *agents, *commands; /* reduced, lines; NULL */
@@ -135,14 +134,13 @@ struct sessions {
 	struct source source;
 	struct oc *ocs;
 	struct ses *table;
-	struct run *scan;
-	/* one was wanted while that ran, which may have looked before */
-	bool scan_again;
+	struct fetch look; /* over all of the server: scan.c */
+	struct run *scan;  /* while that is asked */
 	struct loop_timer *again, *quiet;
 	bool scanned;
-	struct err scan_err;         /* why the last look told nothing */
-	int64_t scan_ms, scanned_ms; /* loop clock: when the last look began, and ended */
-	unsigned lasts;              /* on their way */
+	struct err scan_err; /* why the last look told nothing */
+	int64_t scanned_ms;  /* loop clock: when the last look ended */
+	unsigned lasts;      /* on their way */
 	bool show_old;
 	/* a server ended, and none was found since: looked for though nobody looks on */
 	bool missing;
@@ -229,6 +227,7 @@ struct call *oc_call(struct oc *, const char *method, const char *path, const ch
                      void (*done)(struct call *, const struct reply *, void *), void *arg);
 /* with ?directory=; caller frees */
 char *oc_path(const struct ses *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+int64_t oc_now(const struct oc *); /* loop clock */
 /* its events come: what is asked for now is not older than they are */
 bool oc_is_heard(const struct oc *);
 /* Is it an answer: 2xx, JSON? Else err says why not. */

@@ -157,7 +157,8 @@ static void stored_export_done(const struct run_result *r, void *arg)
 	if (!text && !err.code)
 		err_set(&err, ERR_REFUSED, "its program did not export it: %.200s",
 		        r->err_len ? r->err_out : "no word");
-	s->messages_stale = false;
+	fetch_forget(&s->messages_fetch);
+	fetch_given(&s->messages_fetch, sync_at(loop_now(store_loop(s->row->row.source->store))));
 	xreplace(&s->messages_err, text ? NULL : err.text);
 	if (text)
 		source_feed(s->row->row.source, what, text, strlen(text));
@@ -170,7 +171,7 @@ static void stored_export_done(const struct run_result *r, void *arg)
 void stored_want_messages(struct ses *s)
 {
 	struct link *link = source_link(s->row->row.source);
-	bool fresh = (s->messages || s->messages_err) && !s->messages_stale;
+	bool fresh = (s->messages || s->messages_err) && s->messages_fetch.state == FETCH_FRESH;
 	if (fresh || s->export_run || link->state != LINK_UP)
 		return;
 	struct buf b;

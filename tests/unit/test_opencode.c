@@ -532,7 +532,7 @@ static void snapshot_again(void)
 	int before = lists;
 	oc_snapshot(w.oc);
 	for (int64_t end = now_mono_ms() + 10000;
-	     (lists == before || w.oc->snapshot) && now_mono_ms() < end;)
+	     (lists == before || sync_is_asked(&w.oc->sync)) && now_mono_ms() < end;)
 		loop_turn(w.loop, 20);
 	assert_int_not_equal(lists, before);
 }
@@ -638,12 +638,12 @@ static void a_question_that_could_not_be_had(void **state)
 	int before = lists;
 	turns(3000);
 	assert_int_equal(one()->shown, SESSION_BUSY);
-	assert_int_equal(w.oc->unheard_times, 1);
+	assert_int_equal(w.oc->unheard_pause.fails, 2); /* it waits for the second time */
 	asking = 1;
 	assert_true(shows(SESSION_QUESTION, 6000));
 	assert_int_equal(w.oc->state, OC_LIVE);
 	turns(300);
-	assert_int_equal(w.oc->unheard_times, 0);
+	assert_int_equal(w.oc->unheard_pause.fails, 0);
 	assert_int_equal(lists, before);
 }
 
@@ -840,13 +840,12 @@ static void a_look_that_is_wanted_while_one_runs(void **state)
 {
 	struct sessions *ss = w.sessions;
 	ss->scanned = true;
-	ss->scan = (struct run *)ss;
-	ss->scan_ms = loop_now(w.loop);
+	fetch_ask(&ss->look, sync_at(loop_now(w.loop)));
 	sessions_look(ss, 3000);
-	assert_false(ss->scan_again);
+	assert_int_equal(ss->look.state, FETCH_ASKED);
 	sessions_look(ss, 0);
-	assert_true(ss->scan_again);
-	ss->scan = NULL;
+	assert_int_equal(ss->look.state, FETCH_ASKED_AGAIN);
+	fetch_cancel(&ss->look);
 }
 
 /* Nothing is said in clear to a server whose address is https. */
