@@ -421,7 +421,7 @@ static bool unit_act_can_reload(const struct row *row)
 /* The list of unit files comes after the rows. */
 static bool unit_act_files_due(const struct unit *u)
 {
-	return !*u->file_state && systemd_of(u->row.source)->files_due;
+	return !*u->file_state && systemd_files_due(systemd_of(u->row.source));
 }
 
 static bool unit_act_can_reset(const struct row *row)

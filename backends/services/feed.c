@@ -15,8 +15,7 @@
 #include "backends/services/systemd.h"
 #include "backends/store/settings.h"
 
-#define UNITS_MAX 10000     /* believed of one list */
-#define RELIST_DELAY_MS 300 /* signals come in swarms; one list answers them all */
+#define UNITS_MAX 10000 /* believed of one list */
 #define NEAREST_MAX 3
 #define NAMES_MAX 4096
 #define LAST_LINE_MAX 300
@@ -141,9 +140,10 @@ static struct unit *unit_take_listed(struct systemd_source *sd, const cJSON *ite
  * already. */
 void systemd_settle(struct systemd_source *sd)
 {
-	if (!sd->settling || sd->queries || sd->files_due || sd->failed_due)
+	if (sd->picture != SYSTEMD_SETTLING || sd->queries || fetch_is_asked(&sd->files) ||
+	    fetch_is_asked(&sd->failed))
 		return;
-	sd->settling = false;
+	sd->picture = SYSTEMD_WHOLE;
 	source_set_state(&sd->source, SOURCE_LIVE, NULL);
 }
 
@@ -174,6 +174,9 @@ static bool unit_feed_units(struct systemd_source *sd, const char *arg, const cJ
 	const cJSON *list = cJSON_GetArrayItem(body, 0), *item;
 	if (!cJSON_IsArray(list))
 		return false;
+	/* The bus keeps answers and signals in order: the list is newer than all that was heard. */
+	if (sync_is_asked(&sd->sync))
+		sync_take(&sd->sync);
 	sd->round++;
 	sd->reloading = false; /* it answers: a reload whose end was not heard is over */
 	size_t n = 0;
@@ -190,7 +193,7 @@ static bool unit_feed_units(struct systemd_source *sd, const char *arg, const cJ
 	size_t all = (size_t)cJSON_GetArraySize(list);
 	sd->units_left_out = all > UNITS_MAX ? all - UNITS_MAX : 0;
 	source_left_out(&sd->source, &kind_unit, sd->units_left_out + sd->files_left_out);
-	sd->settling = true;
+	sd->picture = SYSTEMD_SETTLING;
 	systemd_settle(sd);
 	return true;
 }
@@ -227,7 +230,6 @@ static bool unit_feed_failed(struct systemd_source *sd, const char *arg, const c
 			ask_row(sd, u);
 	}
 	unit_sweep(sd, unit_is_failed_no_more);
-	sd->failed_due = false;
 	systemd_settle(sd);
 	return true;
 }
@@ -304,7 +306,6 @@ static bool unit_feed_files(struct systemd_source *sd, const char *arg, const cJ
 	units_judge_wanted(sd);
 	sd->files_left_out = n > UNITS_MAX ? n - UNITS_MAX : 0;
 	source_left_out(&sd->source, &kind_unit, sd->units_left_out + sd->files_left_out);
-	sd->files_due = false;
 	systemd_settle(sd);
 	return true;
 }
@@ -394,17 +395,9 @@ static bool unit_feed_removed(struct systemd_source *sd, const char *arg, const 
 	return true;
 }
 
-static void unit_relist(struct systemd_source *sd, bool units_too)
-{
-	if (!sd->relist)
-		return;
-	sd->relist_units |= units_too;
-	loop_timer_set(sd->relist, RELIST_DELAY_MS);
-}
-
 static bool unit_feed_files_changed(struct systemd_source *sd, const char *arg, const cJSON *body)
 {
-	unit_relist(sd, false);
+	systemd_relist(sd, false);
 	return true;
 }
 
@@ -417,7 +410,7 @@ static bool unit_feed_reloading(struct systemd_source *sd, const char *arg, cons
 	if (sd->reloading)
 		return true;
 	units_forget_asked(sd);
-	unit_relist(sd, true);
+	systemd_relist(sd, true);
 	return true;
 }
 

@@ -23,6 +23,7 @@
 #define RETRY_FIRST_MS 2000
 #define RETRY_MOST_MS 300000
 #define REFRESH_MS 5000
+#define RELIST_DELAY_MS 300
 #define NAMED_MS 10        /* new units often come several at once: one list for all */
 #define NEW_NAMES_MOST 200 /* beyond that the whole list is asked */
 #define SYSTEM_BUS_SOCKET "/run/dbus/system_bus_socket"
@@ -40,13 +41,30 @@ const struct manager *manager_of(const struct source *source)
 }
 
 static void systemd_connect_bus(struct systemd_source *);
+static void list_again(struct systemd_source *);
 static void systemd_forget_names(struct systemd_source *);
+
+static int64_t systemd_now(const struct systemd_source *sd)
+{
+	return loop_now(store_loop(sd->source.store));
+}
+
+/* The bus goes, and with it the calls for lists. */
+static void forget_lists(struct systemd_source *sd)
+{
+	sync_close(&sd->sync);
+	fetch_cancel(&sd->files);
+	fetch_forget(&sd->files);
+	fetch_cancel(&sd->failed);
+	fetch_forget(&sd->failed);
+	sd->picture = SYSTEMD_UNLISTED;
+}
 
 /* What waits for an answer of the bus goes before the bus itself. */
 static void systemd_let_go(struct systemd_source *sd)
 {
 	struct err lost;
-	sd->settling = sd->files_due = sd->failed_due = false;
+	forget_lists(sd);
 	queries_drop(sd);
 	systemd_forget_names(sd);
 	last_lines_drop(sd);
@@ -62,10 +80,7 @@ static void systemd_let_go(struct systemd_source *sd)
 
 static void systemd_retry_later(struct systemd_source *sd)
 {
-	sd->retry_ms = sd->retry_ms ? sd->retry_ms * 2 : RETRY_FIRST_MS;
-	if (sd->retry_ms > RETRY_MOST_MS)
-		sd->retry_ms = RETRY_MOST_MS;
-	loop_timer_set(sd->retry, sd->retry_ms);
+	loop_timer_set(sd->retry, backoff_ms(&sd->pause, RETRY_FIRST_MS, RETRY_MOST_MS));
 }
 
 /* What would help, by kind of failure. Absent is no failure and is not tried again before the next
@@ -111,14 +126,19 @@ static void systemd_on_units(const char *json, size_t len, const struct err *err
 	if (!json) {
 		/* With a bus but no systemd on it yet (a first login), its name will appear:
 		 * NameOwnerChanged. */
-		if (err->code != ERR_ABSENT)
+		if (err->code == ERR_ABSENT)
+			sync_give_up(&sd->sync);
+		else
 			systemd_let_go(sd);
 		systemd_fail(sd, err);
 		return;
 	}
-	sd->retry_ms = 0;
+	backoff_reset(&sd->pause);
 	queries_hand_on(sd, NULL);
 	source_feed(&sd->source, "units", json, len);
+	if (sync_is_asked(&sd->sync)) /* it could not be understood */
+		sync_give_up(&sd->sync);
+	list_again(sd);
 }
 
 /* Without the list of files the rows lack only "enabled"; units that are not loaded are not seen.
@@ -127,12 +147,15 @@ static void systemd_on_files(const char *json, size_t len, const struct err *err
                              void *arg)
 {
 	struct systemd_source *sd = arg;
-	if (json)
+	if (json) {
+		fetch_answer(&sd->files, &sd->sync, SYNC_NEVER);
 		source_feed(&sd->source, "files", json, len);
-	else
+	} else {
+		fetch_failed(&sd->files, systemd_now(sd));
 		units_judge_wanted(sd);
-	sd->files_due = false;
+	}
 	systemd_settle(sd);
+	list_again(sd);
 }
 
 static void systemd_on_version(const char *json, size_t len, const struct err *err,
@@ -165,15 +188,18 @@ static void systemd_on_failed(const char *json, size_t len, const struct err *er
 {
 	struct systemd_source *sd = arg;
 	if (json) {
+		fetch_answer(&sd->failed, &sd->sync, SYNC_NEVER);
 		queries_hand_on(sd, NULL);
 		source_feed(&sd->source, "failed", json, len);
+		list_again(sd);
 		return;
 	}
+	fetch_failed(&sd->failed, systemd_now(sd));
 	if (err->code != ERR_ABSENT)
 		snprintf(sd->source.detail, sizeof sd->source.detail,
 		         "failed mounts and the like are not told: %.70s", err->text);
-	sd->failed_due = false;
 	systemd_settle(sd);
+	list_again(sd);
 }
 
 static void systemd_on_state(const char *json, size_t len, const struct err *err, const char *name,
@@ -204,20 +230,66 @@ static void systemd_do_ask_state(struct systemd_source *sd)
 
 void systemd_ask_state(struct systemd_source *sd)
 {
-	if (sd->bus && bus_endpoint(sd->bus) && !sd->settling && sd->source.state == SOURCE_LIVE)
+	bool whole = sd->picture != SYSTEMD_SETTLING && sd->source.state == SOURCE_LIVE;
+	if (sd->bus && bus_endpoint(sd->bus) && whole)
 		systemd_do_ask_state(sd);
 }
 
-static void systemd_list_units(struct systemd_source *sd)
+/* Asks for the lists that are wanted; of one that is on its way another follows. */
+static void ask_lists(struct systemd_source *sd)
 {
-	systemd_call_manager(sd, "ListUnitsByPatterns", systemd_on_units);
-	bus_call(sd->bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "ListUnitsByPatterns",
-	         CALL_TIMEOUT_MS, systemd_on_failed, sd, "asas", failed_state, other_patterns);
+	struct sync_mark now = sync_now(&sd->sync, systemd_now(sd));
+	if (sync_wait(&sd->sync, now.ms) == 0) {
+		sync_ask(&sd->sync, now.ms);
+		systemd_call_manager(sd, "ListUnitsByPatterns", systemd_on_units);
+	}
+	if (fetch_is_wanted(&sd->failed)) {
+		fetch_ask(&sd->failed, now);
+		bus_call(sd->bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER,
+		         "ListUnitsByPatterns", CALL_TIMEOUT_MS, systemd_on_failed, sd, "asas",
+		         failed_state, other_patterns);
+	}
+	if (fetch_is_wanted(&sd->files)) {
+		fetch_ask(&sd->files, now);
+		systemd_call_manager(sd, "ListUnitFilesByPatterns", systemd_on_files);
+	}
 }
 
-static void systemd_list_files(struct systemd_source *sd)
+static void want_units(struct systemd_source *sd)
 {
-	systemd_call_manager(sd, "ListUnitFilesByPatterns", systemd_on_files);
+	sync_want(&sd->sync, systemd_now(sd));
+	fetch_want(&sd->failed);
+}
+
+static void list_all(struct systemd_source *sd)
+{
+	want_units(sd);
+	fetch_want(&sd->files);
+	ask_lists(sd);
+}
+
+/* One was wanted while it was on its way. */
+static void list_again(struct systemd_source *sd)
+{
+	bool wanted = sync_wait(&sd->sync, systemd_now(sd)) >= 0 || fetch_is_wanted(&sd->failed) ||
+	              fetch_is_wanted(&sd->files);
+	if (sd->bus && wanted && sd->relist)
+		loop_timer_set(sd->relist, RELIST_DELAY_MS);
+}
+
+void systemd_relist(struct systemd_source *sd, bool all)
+{
+	if (!sd->relist)
+		return;
+	if (all)
+		want_units(sd);
+	fetch_want(&sd->files);
+	loop_timer_set(sd->relist, RELIST_DELAY_MS);
+}
+
+bool systemd_files_due(const struct systemd_source *sd)
+{
+	return fetch_is_asked(&sd->files) && sd->picture != SYSTEMD_WHOLE;
 }
 
 static void systemd_forget_names(struct systemd_source *sd)
@@ -261,12 +333,14 @@ static void systemd_on_new_units(const char *json, size_t len, const struct err 
 static void systemd_on_named(struct loop_timer *timer, void *arg)
 {
 	struct systemd_source *sd = arg;
-	if (sd->bus && sd->n_new > NEW_NAMES_MOST)
-		systemd_list_units(sd);
-	else if (sd->bus && sd->n_new)
+	if (sd->bus && sd->n_new > NEW_NAMES_MOST) {
+		want_units(sd);
+		ask_lists(sd);
+	} else if (sd->bus && sd->n_new) {
 		bus_call(sd->bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER,
 		         "ListUnitsByPatterns", CALL_TIMEOUT_MS, systemd_on_new_units, sd, "asas",
 		         no_words, (const char *const *)sd->new_names);
+	}
 	systemd_forget_names(sd);
 }
 
@@ -294,10 +368,11 @@ static void systemd_on_opened(struct bus *bus, void *arg)
 	struct systemd_source *sd = arg;
 	for (size_t i = 0; i < ARRAY_LEN(rules); i++)
 		bus_match(bus, rules[i]);
-	sd->files_due = sd->failed_due = true;
+	sync_open(&sd->sync);
+	/* what follows on this bus is answered after the subscription */
+	sync_hears(&sd->sync, systemd_now(sd));
 	systemd_subscribe(sd);
-	systemd_list_units(sd);
-	systemd_list_files(sd);
+	list_all(sd);
 	bus_call(bus, SYSTEMD_NAME, SYSTEMD_PATH, BUS_PROPERTIES, "Get", CALL_TIMEOUT_MS,
 	         systemd_on_version, sd, "ss", SYSTEMD_MANAGER, "Version");
 	systemd_do_ask_state(sd);
@@ -339,8 +414,7 @@ static void systemd_on_signal(struct bus *bus, const char *path, const char *int
 	} else if (strcmp(member, "NameOwnerChanged") == 0) {
 		/* systemd was started again: it has forgotten that we listen. */
 		systemd_subscribe(sd);
-		systemd_list_units(sd);
-		systemd_list_files(sd);
+		list_all(sd);
 	}
 	snprintf(what, sizeof what, "signal:%s", member);
 	for (size_t i = 0; i < ARRAY_LEN(fed); i++)
@@ -355,7 +429,7 @@ static void systemd_on_closed(struct bus *bus, const struct err *err, void *arg)
 	struct systemd_source *sd = arg;
 	struct err lost;
 	sd->bus = NULL;
-	sd->settling = sd->files_due = sd->failed_due = false;
+	forget_lists(sd);
 	queries_drop(sd);
 	systemd_forget_names(sd);
 	err_set(&lost, ERR_LOST, "%s: the connection to %s ended while it ran: %s",
@@ -444,12 +518,8 @@ static void systemd_sockets(struct source *source)
 static void systemd_on_relist(struct loop_timer *timer, void *arg)
 {
 	struct systemd_source *sd = arg;
-	if (!sd->bus)
-		return;
-	if (sd->relist_units)
-		systemd_list_units(sd);
-	systemd_list_files(sd);
-	sd->relist_units = false;
+	if (sd->bus)
+		ask_lists(sd);
 }
 
 static struct unit *systemd_next_own(struct systemd_source *sd, struct row *row)
@@ -541,14 +611,11 @@ static void systemd_up(struct source *source)
 		sd->refresh = loop_timer_add(loop, -1, systemd_on_refresh, sd);
 		sd->named = loop_timer_add(loop, -1, systemd_on_named, sd);
 	}
-	if (sd->bus && bus_endpoint(sd->bus)) { /* a refresh */
-		sd->files_due = sd->failed_due = true;
-		systemd_list_units(sd);
-		systemd_list_files(sd);
-	}
+	if (sd->bus && bus_endpoint(sd->bus)) /* a refresh */
+		list_all(sd);
 	if (sd->bus)
 		return;
-	sd->retry_ms = 0;
+	backoff_reset(&sd->pause);
 	systemd_connect_bus(sd);
 }
 

@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "backends/base/sync.h"
 #include "backends/link/bus.h"
 #include "backends/link/link.h"
 #include "backends/services/unit.h"
@@ -41,6 +42,14 @@ struct manager {
 	const char *words;     /* "the system's manager" for sentences */
 };
 
+/* How much of the manager is known. */
+enum systemd_picture {
+	SYSTEMD_UNLISTED,
+	/* units are listed; something that was asked with them is not answered */
+	SYSTEMD_SETTLING,
+	SYSTEMD_WHOLE
+};
+
 struct systemd_source {
 	struct source source;
 	struct bus *bus; /* NULL: not connected */
@@ -48,20 +57,19 @@ struct systemd_source {
 	/* owned: units that were said to be new, until a list names them; ends at NULL */
 	char **new_names;
 	size_t n_new;
-	int64_t retry_ms;
+	struct backoff pause; /* between two tries */
+	/* signals, and the list of units; the bus keeps them in order */
+	struct sync sync;
+	struct fetch files;  /* the list of unit files */
+	struct fetch failed; /* the list of failed units of other types */
+	enum systemd_picture picture;
 	uint32_t round; /* counts lists of units */
-	/* relist asks for the units too, not for their files only */
-	bool relist_units;
-	bool waits; /* for what the shell says of its socket (sockets.h) */
+	bool waits;     /* for what the shell says of its socket (sockets.h) */
 	/* of the two lists, beyond what is believed of one */
 	size_t units_left_out, files_left_out;
 	bool reloading;
-	/* listed; live once what was asked at the start is answered */
-	bool settling;
-	bool files_due;  /* the list of unit files has not come yet */
-	bool failed_due; /* nor that of the failed units of other types */
-	char state[32];  /* the manager's own word: "running", "degraded", ...; "" not told */
-	int n_failed;    /* and how many units it counts as failed; -1 not told */
+	char state[32]; /* the manager's own word: "running", "degraded", ...; "" not told */
+	int n_failed;   /* and how many units it counts as failed; -1 not told */
 	char version[64];
 	struct query *queries; /* ask.c */
 	struct op *ops;        /* act.c */
@@ -146,6 +154,10 @@ void units_judge_wanted(struct systemd_source *);
 void systemd_new_name(struct systemd_source *, const char *name);
 /* A unit failed, or did no longer: asks the manager how it is now, which no signal tells. */
 void systemd_ask_state(struct systemd_source *);
+/* Soon the list of files, or all lists: signals come in swarms, and one list answers them all. */
+void systemd_relist(struct systemd_source *, bool all);
+/* The first list of unit files, which tells what can be enabled, is on its way. */
+bool systemd_files_due(const struct systemd_source *);
 /* What rows and details show may be old: it is asked when it is looked at next. */
 void units_forget_asked(struct systemd_source *);
 
