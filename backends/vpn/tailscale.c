@@ -84,7 +84,8 @@ static void ts_let_go(struct ts *t)
 	t->status = t->bus = t->prefs = NULL;
 	t->run = NULL;
 	t->watch = NULL;
-	t->again = false;
+	fetch_cancel(&t->round);
+	fetch_forget(&t->round);
 	if (t->timer) {
 		loop_timer_set(t->timer, -1);
 		loop_timer_set(t->retry, -1);
@@ -213,14 +214,14 @@ static void ts_feed_status(struct ts *t, const char *json, size_t len)
 	}
 	t->greeted = true;
 	backoff_reset(&t->pause);
-	t->round++;
+	t->lists++;
 	ts_set_detail(t, &s);
 	store_rows_begin(&t->source, &kind_peer);
 	for (size_t i = 0; i < s.list.n; i++) {
 		/* the one time that its own machine's clock made */
 		if (s.list.peers[i].handshake_ms)
 			s.list.peers[i].handshake_ms += t->skew_ms;
-		peer_set(&t->source, VPN_TAILSCALE, &s.list.peers[i], t->round);
+		peer_set(&t->source, VPN_TAILSCALE, &s.list.peers[i], t->lists);
 	}
 	store_rows_end(&t->source, &kind_peer);
 	source_left_out(&t->source, &kind_peer, s.list.left_out);
@@ -264,18 +265,16 @@ static void ts_look_later(struct ts *t)
 		rest = PROGRAM_SHOWN_MS;
 	else
 		rest = PROGRAM_MS;
-	loop_timer_set(t->timer, t->again ? ASK_GAP_MS : rest);
-	t->again = false;
+	int64_t soon = fetch_wait(&t->round, ASK_GAP_MS, loop_now(store_loop(t->source.store)));
+	loop_timer_set(t->timer, soon >= 0 ? soon : rest);
 }
 
 static void ts_look_soon(struct ts *t)
 {
-	if (t->status || t->run) {
-		t->again = true;
-		return;
-	}
-	int64_t since = loop_now(store_loop(t->source.store)) - t->asked_ms;
-	loop_timer_set(t->timer, since >= ASK_GAP_MS ? 0 : ASK_GAP_MS - since);
+	fetch_want(&t->round);
+	if (!fetch_is_asked(&t->round))
+		loop_timer_set(t->timer, fetch_wait(&t->round, ASK_GAP_MS,
+		                                    loop_now(store_loop(t->source.store))));
 }
 
 void ts_poll_now(struct source *source)
@@ -324,6 +323,7 @@ static void ts_status_done(struct call *call, const struct reply *r, void *arg)
 	char said[120];
 	struct err err = r->err;
 	t->status = NULL;
+	fetch_answer(&t->round, NULL, SYNC_NEVER);
 	/* the program may be let in where we are not */
 	if (err.code == ERR_DENIED && !t->greeted) {
 		t->by_program = true;
@@ -459,6 +459,7 @@ static void ts_program_done(const struct run_result *r, void *arg)
 	struct err err = r->end.err;
 	char said[160];
 	t->run = NULL;
+	fetch_answer(&t->round, NULL, SYNC_NEVER);
 	if (!err.code && !r->end.began)
 		err_set(&err, ERR_REFUSED,
 		        "%s: the login runs no shell commands, so tailscaled cannot be asked",
@@ -487,7 +488,7 @@ static void ts_program_done(const struct run_result *r, void *arg)
 
 static void ts_ask_status(struct ts *t)
 {
-	t->asked_ms = loop_now(store_loop(t->source.store));
+	fetch_ask(&t->round, sync_at(loop_now(store_loop(t->source.store))));
 	if (t->by_program) {
 		char *command = ts_program_words(t, "status --json");
 		t->run = link_run(source_link(&t->source), command, NULL, 0, STATUS_MAX, CALL_MS,
@@ -507,7 +508,7 @@ static void ts_ask_status(struct ts *t)
 static void ts_on_timer(struct loop_timer *timer, void *arg)
 {
 	struct ts *t = arg;
-	if (t->origin && !t->status && !t->run)
+	if (t->origin && !fetch_is_asked(&t->round))
 		ts_ask_status(t);
 }
 

@@ -3,6 +3,7 @@
 #define VPN_TAILSCALE_H
 
 #include "backends/base/backoff.h"
+#include "backends/base/sync.h"
 #include "backends/store/store.h"
 
 #define TS_SOCKET "/var/run/tailscale/tailscaled.sock"
@@ -29,11 +30,11 @@ struct ts {
 	int64_t watch_ms;      /* loop clock of its beginning */
 	struct loop_timer *timer, *retry;
 	struct err denied;    /* why the socket may not be opened; by_program */
-	int64_t asked_ms;     /* loop clock of the last look */
+	struct fetch round;   /* one look at its status */
 	struct backoff pause; /* between two tries */
-	uint32_t round;       /* counts the lists */
+	uint32_t lists;       /* so far */
 	bool waits;           /* for what the shell says of its socket (sockets.h) */
-	bool by_program, tried_program, old_bus, no_bus, again, shown, greeted, missing;
+	bool by_program, tried_program, old_bus, no_bus, shown, greeted, missing;
 	char state[24]; /* "Running", "NeedsLogin", ...; "" unknown */
 	char auth_url[256];
 	char suffix[96];       /* of its names in DNS, as it was told last; "" unknown */

@@ -10,6 +10,7 @@
 
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
+#include "backends/base/sync.h"
 #include "backends/link/absent.h"
 #include "backends/link/link.h"
 #include "backends/link/loop.h"
@@ -30,9 +31,9 @@ struct wg {
 	struct source source;
 	struct run *run;
 	struct loop_timer *timer;
-	int64_t asked_ms; /* loop clock */
-	unsigned tries;   /* in a row that could not even start */
-	uint32_t round;
+	struct fetch round; /* one look */
+	unsigned tries;     /* in a row that could not even start */
+	uint32_t lists;     /* so far */
 	bool up, by_sudo, shown, absent;
 };
 
@@ -80,11 +81,11 @@ static void wg_feed_dump(struct wg *w, const char *text, size_t len)
 		return;
 	}
 	size_t interfaces = 0;
-	w->round++;
+	w->lists++;
 	store_rows_begin(&w->source, &kind_peer);
 	for (size_t i = 0; i < list.n; i++) {
 		interfaces += list.peers[i].self;
-		peer_set(&w->source, VPN_WIREGUARD, &list.peers[i], w->round);
+		peer_set(&w->source, VPN_WIREGUARD, &list.peers[i], w->lists);
 	}
 	store_rows_end(&w->source, &kind_peer);
 	snprintf(w->source.detail, sizeof(w->source.detail), "%zu interface%s, %zu peer%s%s",
@@ -106,8 +107,9 @@ static void wg_feed(struct source *source, const char *what, const char *bytes, 
 
 static void wg_look_later(struct wg *w)
 {
+	int64_t rest = w->shown ? SHOWN_MS : HIDDEN_MS;
 	if (w->up && !w->absent)
-		loop_timer_set(w->timer, w->shown ? SHOWN_MS : HIDDEN_MS);
+		loop_timer_set(w->timer, fetch_is_wanted(&w->round) ? 0 : rest);
 }
 
 static void wg_denied(struct wg *w, const char *said, size_t len)
@@ -135,7 +137,7 @@ static void wg_failed(struct wg *w, const struct run_result *r)
 		err_set(&err, ERR_REFUSED, "%s: `wg show all dump` ended with code %d: %s",
 		        w->source.server->name, r->end.exit_code,
 		        hs_message(words, sizeof(words), r->err_out, r->err_len));
-	source_set_state(&w->source, w->round ? SOURCE_STALE : SOURCE_FAILED, &err);
+	source_set_state(&w->source, w->lists ? SOURCE_STALE : SOURCE_FAILED, &err);
 	wg_look_later(w);
 	vpn_join(w->source.store);
 }
@@ -145,6 +147,7 @@ static void wg_on_dump(const struct run_result *r, void *arg)
 	struct wg *w = arg;
 	int code = r->end.err.code ? -1 : r->end.exit_code;
 	w->run = NULL;
+	fetch_answer(&w->round, NULL, SYNC_NEVER);
 	if (code < 0 && r->end.err.code != ERR_TIMEOUT && r->end.err.code != ERR_TOO_BIG &&
 	    w->tries++ < START_TRIES) {
 		loop_timer_set(w->timer, START_AGAIN_MS);
@@ -170,11 +173,12 @@ static void wg_on_dump(const struct run_result *r, void *arg)
 static void wg_look(struct wg *w)
 {
 	struct link *link = source_link(&w->source);
-	if (w->run || link->state != LINK_UP)
+	fetch_want(&w->round);
+	if (fetch_is_asked(&w->round) || link->state != LINK_UP)
 		return;
 	char *script = xasprintf(SCRIPT, w->by_sudo ? SUDO_MAY_OR("wg", "1") : "",
 	                         w->by_sudo ? "sudo -n " : "");
-	w->asked_ms = loop_now(store_loop(w->source.store));
+	fetch_ask(&w->round, sync_at(loop_now(store_loop(w->source.store))));
 	w->run = link_run(link, script, NULL, 0, DUMP_MAX, RUN_MS, wg_on_dump, w);
 	free(script);
 }
@@ -188,9 +192,10 @@ static void wg_on_timer(struct loop_timer *t, void *arg)
 void wg_shown(struct source *source, bool now)
 {
 	struct wg *w = wg_of(source);
-	if (now && !w->shown && w->up && !w->absent && !w->run) {
-		int64_t since = loop_now(store_loop(source->store)) - w->asked_ms;
-		loop_timer_set(w->timer, since >= SHOWN_MS ? 0 : SHOWN_MS - since);
+	if (now && !w->shown && w->up && !w->absent && !fetch_is_asked(&w->round)) {
+		fetch_want(&w->round);
+		loop_timer_set(w->timer, fetch_wait(&w->round, SHOWN_MS,
+		                                    loop_now(store_loop(source->store))));
 	}
 	w->shown = now;
 }
@@ -220,6 +225,7 @@ static void wg_down(struct source *source)
 	w->up = false;
 	run_cancel(w->run);
 	w->run = NULL;
+	fetch_cancel(&w->round);
 	if (w->timer)
 		loop_timer_set(w->timer, -1);
 	if (source->state == SOURCE_LIVE)
