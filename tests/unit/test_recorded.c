@@ -1,6 +1,9 @@
 /* All that a recorded fleet leads to: every cell of every panel, every order of every column,
  * details, sentences, JSON. The fleet is the recording of tests/screens and what is fed after it.
  * What is expected is kept in tests/unit/answers/recorded: (see expected.h). */
+#include <fcntl.h>
+#include <locale.h>
+#include <pty.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +13,9 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include <wchar.h>
+
+#include <curses.h>
 
 #include <cjson/cJSON.h>
 #include <cmocka.h>
@@ -19,6 +25,7 @@
 #include "backends/base/mem.h"
 #include "backends/link/link.h"
 #include "backends/link/loop.h"
+#include "backends/store/activity.h"
 #include "backends/store/doc.h"
 #include "backends/store/record.h"
 #include "backends/store/report.h"
@@ -413,13 +420,170 @@ static void test_json_of_the_fleet(void **state)
 	expected_check(&w.out, EXPECTED "json.txt");
 }
 
+/* --- drawings on a terminal nobody sees ---------------------------------- */
+
+static int master = -1, slave = -1, real_in, real_out;
+
+static void open_screen(int height, int width)
+{
+	struct winsize ws = { .ws_row = (unsigned short)height, .ws_col = (unsigned short)width };
+	char why[256] = "";
+	setlocale(LC_ALL, "C.UTF-8");
+	setenv("LC_ALL", "C.UTF-8", 1);
+	setenv("TERM", "xterm-256color", 1);
+	unsetenv("NO_COLOR");
+	unsetenv("COLORTERM");
+	assert_int_equal(openpty(&master, &slave, NULL, NULL, &ws), 0);
+	fcntl(master, F_SETFL, O_NONBLOCK);
+	fflush(stdout);
+	real_in = dup(0);
+	real_out = dup(1);
+	dup2(slave, 0);
+	dup2(slave, 1);
+	bool good = canvas_start("default", false, why, sizeof(why));
+	if (!good) {
+		dup2(real_out, 1);
+		fail_msg("%s", why);
+	}
+}
+
+static void close_screen(void)
+{
+	canvas_stop();
+	dup2(real_in, 0);
+	dup2(real_out, 1);
+	close(real_in);
+	close(real_out);
+	close(master);
+	close(slave);
+}
+
+static void say_screen(int height)
+{
+	for (int y = 0; y < height; y++) {
+		wchar_t line[300];
+		char text[4096];
+		int n = mvinnwstr(y, 0, line, 299);
+		size_t len = 0;
+		for (int i = 0; i < n; i++)
+			len += (size_t)snprintf(text + len, sizeof(text) - len, "%lc",
+			                        (wint_t)line[i]);
+		while (len && text[len - 1] == ' ')
+			len--;
+		buf_addf(&w.out, "|%.*s\n", (int)len, text);
+	}
+}
+
+/* What is on the screen of a table, as it is, after keys, and with a filter. */
+static void say_table(const struct panel *p, struct canvas *c)
+{
+	struct table *t = table_create(p);
+	struct fuzzy filter;
+	struct cell left_out = { 0 };
+	size_t n = rows_of(p);
+	now_wall_set(LATER_MS);
+	table_sort(t, rows, n);
+	table_set_rows(t, rows, n);
+	canvas_fill(c, 0, 0, c->width, TONE_PLAIN, " ");
+	erase();
+	table_draw(t, c, true);
+	buf_addf(&w.out, "== %s at %d x %d\n", p->name, c->width, c->height);
+	say_screen(c->height);
+	if (table_left_out(t, &left_out))
+		buf_addf(&w.out, "left out: %s\n", left_out.text);
+	table_move(t, TABLE_PAGE_DOWN);
+	table_mark_toggle(t);
+	table_sort_step(t, 1);
+	table_sort_reverse(t);
+	table_sort(t, rows, n);
+	table_set_rows(t, rows, n);
+	erase();
+	table_draw(t, c, false);
+	buf_addf(&w.out, "-- by %s, %zu of %zu, from %zu, %zu shown, %zu marked\n",
+	         table_sort_name(t) ? table_sort_name(t) : "", table_index(t), table_count(t),
+	         table_top(t), table_shown(t), table_marks(t, NULL, 0));
+	say_screen(c->height < 4 ? c->height : 4);
+	fuzzy_compile(&filter, "se !fail");
+	n = table_filter(t, &filter, rows, n);
+	table_set_match(t, &filter);
+	table_set_rows(t, rows, n);
+	buf_addf(&w.out, "-- %zu match\n", n);
+	table_destroy(t);
+}
+
+static void test_drawings_at_every_width(void **state)
+{
+	static const struct {
+		int height, width;
+	} sizes[] = {
+		{ 6, 24 }, { 6, 50 }, { 8, 62 }, { 8, 80 }, { 6, 110 }, { 5, 180 }, { 2, 90 }
+	};
+	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+		open_screen(sizes[i].height, sizes[i].width);
+		struct canvas c = canvas_screen();
+		for (const struct panel *const *p = panels; *p; p++)
+			if ((*p)->columns)
+				say_table(*p, &c);
+		close_screen();
+	}
+	expected_check(&w.out, EXPECTED "tables.txt");
+}
+
+static void test_drawings_of_activity(void **state)
+{
+	const struct panel *activity = panels[0];
+	for (const struct panel *const *p = panels; *p; p++)
+		if (!strcmp((*p)->name, "activity"))
+			activity = *p;
+	activity_add(w.store, ACTIVITY_LINK, HEALTH_GOOD, "sese", "connected: %s",
+	             "a long way of many words that do not fit on one row at all");
+	activity_add(w.store, ACTIVITY_CHANGE, HEALTH_BAD, "sese/container/javisi_n8n",
+	             "restart: failed after 3s: %s",
+	             "no such container, and much more that the far side had to say about what it "
+	             "was asked to do with it");
+	activity_add(w.store, ACTIVITY_NOTE, HEALTH_IDLE, "", "a note without a row");
+	activity_add(w.store, ACTIVITY_CHANGE, HEALTH_ATTENTION,
+	             "sese-2/unit/a-unit-with-a-name-that-is-longer-than-its-column.service",
+	             "words%swords",
+	             "-without-any-blank-in-them-that-could-be-broken-anywhere-at-all-");
+	activity_add(w.store, ACTIVITY_CHANGE, HEALTH_BUSY, "pi/container/x", "%s", "");
+	static const struct {
+		int height, width;
+		size_t top;
+	} sizes[] = {
+		{ 12, 20, 0 },  { 12, 50, 0 }, { 12, 69, 0 }, { 12, 70, 0 },
+		{ 10, 120, 0 }, { 5, 60, 3 },  { 4, 100, 2 }, { 3, 8, 0 },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+		open_screen(sizes[i].height, sizes[i].width);
+		struct canvas c = canvas_screen();
+		now_wall_set(LATER_MS);
+		size_t all = activity->draw(w.store, NULL, &c, sizes[i].top);
+		buf_addf(&w.out, "== %d x %d from %zu: %zu rows\n", sizes[i].width, sizes[i].height,
+		         sizes[i].top, all);
+		say_screen(c.height);
+		erase();
+		all = activity->draw(w.store, store_server_find(w.store, "sese"), &c, 0);
+		buf_addf(&w.out, "-- of sese: %zu rows\n", all);
+		say_screen(c.height);
+		close_screen();
+	}
+	/* clocks are of this moment */
+	for (char *at = w.out.data; (at = strchr(at, ':')); at++)
+		if (at - w.out.data > 2 && at[3] == ':' && at[-1] >= '0' && at[-1] <= '9' &&
+		    at[1] >= '0' && at[1] <= '9')
+			memcpy(at - 2, "00:00:00", 8);
+	expected_check(&w.out, EXPECTED "activity.txt");
+}
+
 #define FLEET(t) cmocka_unit_test_setup_teardown(t, make_fleet, end_fleet)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		FLEET(test_cells_of_every_panel),      FLEET(test_every_column_sorts),
 		FLEET(test_sentences_of_empty_panels), FLEET(test_details_of_every_row),
-		FLEET(test_json_of_the_fleet),
+		FLEET(test_json_of_the_fleet),         FLEET(test_drawings_at_every_width),
+		FLEET(test_drawings_of_activity),
 	};
 	return cmocka_run_group_tests_name("recorded", tests, NULL, NULL);
 }
