@@ -12,6 +12,7 @@
 
 #include "backends/base/buf.h"
 #include "backends/base/mem.h"
+#include "backends/containers/parse.h"
 #include "backends/sessions/oc_parse.h"
 #include "backends/vpn/parse.h"
 
@@ -379,6 +380,55 @@ static void test_every_member_of_requests(void **state)
 	assert_null(list);
 }
 
+/* --- figures of containers ----------------------------------------------- */
+
+#define CPU(total, system, online)                                             \
+	"{\"cpu_usage\":{\"total_usage\":" total ",\"percpu_usage\":[1,2,3]}," \
+	"\"system_cpu_usage\":" system ",\"online_cpus\":" online "}"
+#define AT "\"read\":\"1970-01-01T00:00:01Z\","
+
+static void test_every_member_of_figures(void **state)
+{
+	static const struct {
+		const char *json;
+		double mem, limit, rx, tx;
+		int cpus;
+		bool valid;
+		double cpu;
+	} all[] = {
+		{ "{" AT "\"cpu_stats\":" CPU("300", "2000", "2") ",\"precpu_stats\":" CPU(
+			  "100", "1000", "2") ",\"memory_stats\":{\"usage\":1000,\"limit\":4000,"
+		                              "\"stats\":{\"inactive_file\":300,\"cache\":1}}"
+		                              ",\"networks\":{\"a\":{\"rx_bytes\":1,\"tx_bytes\":"
+		                              "20},\"b\":{\"rx_bytes\":2,\"tx_bytes\":30}}}",
+		  700, 4000, 3, 50, 2, true, 40 },
+		{ "{" AT "\"cpu_stats\":" CPU("300", "2000", "0") ",\"precpu_stats\":" CPU(
+			  "100", "1000", "0") ",\"memory_stats\":{\"usage\":1000,\"stats\":{"
+		                              "\"total_inactive_file\":1000,\"inactive_file\":1}}}",
+		  1000, -1, -1, -1, 3, true, 60 },
+		{ "{" AT "\"memory_stats\":{\"usage\":1,\"limit\":1},\"networks\":{\"a\":{}}}", 1,
+		  1, 0, 0, 0, true, -1 },
+		{ "{" AT "\"memory_stats\":{\"usage\":0,\"limit\":0}}", -1, -1, -1, -1, 0, false,
+		  -1 },
+		{ "{" AT "\"memory_stats\":{\"stats\":{\"cache\":1}}}", -1, -1, -1, -1, 0, false,
+		  -1 },
+		{ "{\"memory_stats\":{\"usage\":5}}", 5, -1, -1, -1, 0, false, -1 },
+		{ "{}", -1, -1, -1, -1, 0, false, -1 },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+		struct ctr_sample s;
+		assert_true(ctr_sample_parse(&s, all[i].json, strlen(all[i].json)));
+		if (s.mem != all[i].mem || s.mem_limit != all[i].limit || s.rx != all[i].rx ||
+		    s.tx != all[i].tx || s.cpus != all[i].cpus || s.valid != all[i].valid ||
+		    (int)ctr_sample_cpu(&s, NULL) != (int)all[i].cpu)
+			fail_msg("%s: %f of %f, %f %f, %d, %d, %f", all[i].json, s.mem, s.mem_limit,
+			         s.rx, s.tx, (int)s.cpus, s.valid, ctr_sample_cpu(&s, NULL));
+	}
+	struct ctr_sample s;
+	assert_false(ctr_sample_parse(&s, "[]", 2));
+	assert_false(ctr_sample_parse(&s, "", 0));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -390,6 +440,7 @@ int main(void)
 		cmocka_unit_test(test_every_type_of_event),
 		cmocka_unit_test(test_every_member_of_the_rest),
 		cmocka_unit_test(test_every_member_of_requests),
+		cmocka_unit_test(test_every_member_of_figures),
 	};
 	return cmocka_run_group_tests_name("parsers", tests, NULL, NULL);
 }
