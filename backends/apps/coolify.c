@@ -125,6 +125,7 @@ static void coolify_set_items(struct site *s, struct coolify_list *l)
 {
 	for (size_t i = 0; i < l->n; i++)
 		coolify_set_item(s, &l->items[i]);
+	s->left_out += l->left_out;
 	coolify_list_finish(l);
 }
 
@@ -147,7 +148,7 @@ static bool coolify_take_servers(struct site *s, const char *ref, const char *js
 	if (!coolify_servers_parse(json, len, &l, err))
 		return false;
 	coolify_set_items(s, &l);
-	app_sweep(s->source, s, s->round);
+	site_listed(s);
 	return true;
 }
 

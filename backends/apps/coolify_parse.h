@@ -21,7 +21,7 @@ struct coolify_item {
 };
 struct coolify_list {
 	struct coolify_item *items;
-	size_t n;
+	size_t n, left_out;
 };
 /* GET /resources; GET /servers. */
 bool coolify_resources_parse(const char *json, size_t len, struct coolify_list *out, struct err *);

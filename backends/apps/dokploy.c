@@ -103,7 +103,8 @@ static bool dokploy_take_tree(struct site *s, const char *ref, const char *json,
 		site_answered(s);
 		for (size_t i = 0; i < tree.n_apps; i++)
 			dokploy_set_row(s, &tree, &tree.apps[i]);
-		app_sweep(s->source, s, s->round);
+		s->left_out = tree.left_out;
+		site_listed(s);
 	}
 	dp_tree_finish(&tree);
 	return good;

@@ -179,12 +179,22 @@ void site_answered(struct site *s)
 	err_clear(&s->err);
 	s->fails = 0;
 	s->answered = true;
+	s->left_out = 0;
 	s->round++;
 	if (s->platform->judge)
 		return;
 	site_judge(s);
 	snprintf(detail, sizeof(detail), "%s %.40s %.60s", s->platform->app.name, version, s->name);
 	wash(s->source->detail, sizeof(s->source->detail), detail, strlen(detail));
+}
+
+void site_listed(struct site *s)
+{
+	size_t left_out = 0;
+	app_sweep(s->source, s, s->round);
+	for (const struct site *each = ((struct sites *)s->source)->first; each; each = each->next)
+		left_out += each->left_out;
+	source_left_out(s->source, &kind_app, left_out);
 }
 
 /* --- answers ------------------------------------------------------------- */

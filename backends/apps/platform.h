@@ -17,7 +17,7 @@
  *           site_answered(s);                                // a new list begins
  *           for (size_t i = 0; i < l.n; i++)
  *                   tiny_judge(site_app(s, NULL, NULL, l.at[i].name, l.at[i].id), &l.at[i]);
- *           app_sweep(s->source, s, s->round);               // rows that it did not name
+ *           site_listed(s);                                  // rows that it did not name go
  *           return true;
  *   }
  *   static void tiny_restarted(struct job *j, const struct api_answer *r)
@@ -88,6 +88,7 @@ struct site {
 	bool failed;     /* this round, so far */
 	unsigned fails;  /* rounds in a row */
 	uint32_t round;  /* counts lists, from 1 */
+	size_t left_out; /* of its list, beyond what is read */
 	/* why the last round failed; ERR_NONE: since then a list came */
 	struct err err;
 	struct job *jobs; /* orders that run */
@@ -207,6 +208,8 @@ void site_close(struct site *, const char *why);           /* the link is gone: 
 void site_poke(struct site *);                             /* a round soon */
 /* a list came, whole: a new round of rows begins */
 void site_answered(struct site *);
+/* All rows of that list were named: the others go, and site->left_out is told. */
+void site_listed(struct site *);
 void site_fail(struct site *, const struct err *); /* the round has failed */
 void site_judge(struct site *);                    /* the row of the platform itself */
 const char *site_url(const struct site *);         /* "" unknown */

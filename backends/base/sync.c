@@ -349,20 +349,3 @@ bool fetch_was_opened(const struct fetch *f)
 {
 	return f->opened != 0;
 }
-
-/* --- pauses that grow ---------------------------------------------------- */
-
-int64_t backoff_ms(struct backoff *b, int64_t least_ms, int64_t most_ms)
-{
-	assert(least_ms > 0 && most_ms >= least_ms);
-	int64_t pause = least_ms;
-	for (unsigned i = 0; i < b->fails && pause < most_ms; i++)
-		pause *= 2;
-	b->fails++;
-	return pause < most_ms ? pause : most_ms;
-}
-
-void backoff_reset(struct backoff *b)
-{
-	b->fails = 0;
-}

@@ -59,6 +59,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "backends/base/backoff.h"
+
 #include "backends/base/buf.h"
 
 /* When something was heard, or asked: after how many events. at is 0 for "never". */
@@ -231,14 +233,5 @@ void fetch_given(struct fetch *, struct sync_mark now);
  * refusal of again_ms ago. True: it is wanted now. */
 bool fetch_open(struct fetch *, uint32_t opened, int64_t again_ms, int64_t now_ms);
 bool fetch_was_opened(const struct fetch *);
-
-/* --- pauses that grow ---------------------------------------------------- */
-
-struct backoff {
-	unsigned fails; /* in a row */
-};
-/* least_ms, twice that the next time, ..., most_ms. Counts. */
-int64_t backoff_ms(struct backoff *, int64_t least_ms, int64_t most_ms);
-void backoff_reset(struct backoff *);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "backends/base/human.h"
 #include "backends/base/json.h"
+#include "backends/base/list.h"
 #include "backends/base/mem.h"
 #include "backends/base/secret.h"
 #include "backends/base/wash.h"
