@@ -11,9 +11,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct buf b = { .max = MESSAGE_MAX };
 	if (!len || !buf_add(&b, data, len))
 		return 0;
-	sort_keys(&a, &b);
+	ssh_agent_sort_keys(&a, &b);
 	MUST(b.len <= len || len < 5);
-	name_the_key(&a, &b);
+	ssh_agent_name_the_key(&a, &b);
 	buf_finish(&b);
 	ssh_words_finish(&a.offered);
 	return 0;

@@ -18,7 +18,7 @@ static void shown(const uint8_t *bytes, size_t len, size_t piece, struct buf *ou
 		size_t n = len - at < piece ? len - at : piece;
 		char *exact = malloc(n);
 		memcpy(exact, bytes + at, n);
-		size_t took = on_data(NULL, exact, n, &a);
+		size_t took = attach_on_data(NULL, exact, n, &a);
 		MUST(took <= n && took > 0);
 		free(exact);
 		at += took;

@@ -75,13 +75,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct err err = { 0 };
 	char *s = as_text(data, len);
 	buf_puts(&text, "[");
-	json_string(&text, s);
+	bus_json_string(&text, s);
 	buf_puts(&text, "]");
 	must_be_json(&text);
 	MUST(sd_bus_message_new_signal(nobody(), &m, "/x", "x.y", "Z") >= 0);
 	add_values(m, &data, &len, 0);
 	if (sd_bus_message_seal(m, 1, 0) >= 0 && sd_bus_message_rewind(m, 1) >= 0) {
-		MUST(json_body(&out, m, &err));
+		MUST(bus_json_body(&out, m, &err));
 		must_be_json(&out);
 		buf_finish(&out);
 	}

@@ -3,9 +3,9 @@
 #include "backends/containers/exec.c"
 #include "tests/fuzz/fuzz.h"
 
-static void on_end(struct stream *s, const struct stream_end *end, void *arg)
+static void on_end(struct stream *s, const struct stream_end *exec_end, void *arg)
 {
-	MUST_BE_WASHED(end->err.text);
+	MUST_BE_WASHED(exec_end->err.text);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
@@ -23,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	x->next = NULL;
 	for (size_t i = 0; i < len && x->phase == EXEC_CONNECTING; i += step) {
 		size_t n = len - i < step ? len - i : step,
-		       used = take_head(x, (const char *)data + i, n);
+		       used = exec_take_head(x, (const char *)data + i, n);
 		MUST(used <= n);
 		taken += used;
 	}

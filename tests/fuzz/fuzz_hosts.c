@@ -24,7 +24,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	size_t n = 0;
 	struct hosts h = { .each = take, .arg = &n, .folder = (char[]){ "/nonexistent" } };
 	int fd = as_file(data, len, path, sizeof(path));
-	read_config(&h, path);
+	host_read_config(&h, path);
 	MUST(h.n <= n);
 	close(fd);
 	return 0;

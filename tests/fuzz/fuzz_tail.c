@@ -44,17 +44,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	size_t n = half ? (size_t)(half - (const char *)data) : len, rest = half ? len - n - 1 : 0;
 	if (!buf_add(&t.in, data, n))
 		n = 0;
-	take_lines(&t);
+	tail_take_lines(&t);
 	MUST(!t.in.len || !memchr(t.in.data, '\n', t.in.len));
-	char *older = as_text(half ? (const uint8_t *)half + 1 : data, rest);
-	struct run_result result = { .out = older, .out_len = rest, .err_out = "" };
+	char *tail_older = as_text(half ? (const uint8_t *)half + 1 : data, rest);
+	struct run_result result = { .out = tail_older, .out_len = rest, .err_out = "" };
 	if (how & 1)
-		take_older(&t, &result);
+		tail_take_older(&t, &result);
 	else
-		on_inode_answer(&result, &t);
+		tail_on_inode_answer(&result, &t);
 	MUST(t.written_us >= 0 && t.written_us <= NUMBER_SECONDS * 1000000);
 	must_be_washed_log(log);
-	free(older);
+	free(tail_older);
 	buf_finish(&t.in);
 	log_destroy(log);
 	return 0;

@@ -43,13 +43,13 @@ static void answered(const uint8_t *bytes, size_t len, size_t piece)
 		          .who = xstrdup("Dokploy home"),
 		          .path = xstrdup("/logs?x=1"),
 		          .events = &events };
-	w->timer = loop_timer_add(loop, -1, on_timeout, w);
+	w->timer = loop_timer_add(loop, -1, ws_on_timeout, w);
 	buf_init(&w->head, HEAD_MAX);
 	for (size_t at = 0; at < len; at += piece) {
 		size_t n = len - at < piece ? len - at : piece;
 		char *exact = malloc(n);
 		memcpy(exact, bytes + at, n);
-		MUST(on_data(&stream, exact, n, w) == n);
+		MUST(ws_on_data(&stream, exact, n, w) == n);
 		free(exact);
 	}
 	bool over = w->over;

@@ -1,17 +1,17 @@
 /* httpd.h: a small HTTP server for unit tests: a table of routes, in threads of its own, on
- *loopback or on a socket.
+ * loopback or on a socket.
  *
- *	static const struct httpd_route routes[] = {
- *		{ .path = "/good", .body = "{\"a\":1}" },
- *		{ .path = "/busy", .status = "429 Too Many Requests", .headers = "Retry-After:
- *1\r\n"
- *}, { .path = "/cut", .raw = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[1,2", .hangs_up = true
- *}, { .path = "/late", .raw = "", .delay_ms = 3000 }, { 0 }
- *	};
- *	struct httpd *h = httpd_start(NULL, routes, NULL);
+ *   static const struct httpd_route routes[] = {
+ *           { .path = "/good", .body = "{\"a\":1}" },
+ *           { .path = "/busy", .status = "429 Too Many Requests", .headers = "Retry-After: 1\r\n" },
+ *           { .path = "/cut", .raw = "HTTP/1.1 200 OK\r\n", .hangs_up = true },
+ *           { .path = "/late", .raw = "", .delay_ms = 3000 },
+ *           { 0 }
+ *   };
+ *   struct httpd *h = httpd_start(NULL, routes, NULL);
  *
  * What no route has is answered with 404. Each connection has a thread: a route's `answer` may run
- *in many at once. */
+ * in many at once. */
 #ifndef TESTS_HTTPD_H
 #define TESTS_HTTPD_H
 

@@ -27,35 +27,83 @@ static int port;
 static int busy_left;   /* this many answers more are 429 */
 static char wanted[64]; /* the token that it takes */
 
-static const struct plain {
-	const char *path, *status, *headers, *body;
-} plain[] = {
-	{ "/p/good", "200 OK", "", "{\"a\":1}" },
-	{ "/p/text", "200 OK", "Content-Type: text/html\r\n", "OK" },
-	{ "/p/denied", "403 Forbidden", "", "{\"success\":true,\"message\":\"API is disabled.\"}" },
-	{ "/p/absent", "404 Not Found", "",
-	  "{\"message\":\"Application not found\",\"code\":\"NOT_FOUND\"}" },
-	{ "/p/absentpage", "404 Not Found", "",
-	  "<!DOCTYPE html><title>404 page\x1b[2J not found</title>" },
-	{ "/p/fields", "422 Unprocessable", "",
-	  "{\"message\":\"Validation failed.\",\"errors\":{\"name\":[\"is taken\"],\"host\":\"is "
-	  "none\"}}" },
-	{ "/p/issues", "400 Bad Request", "",
-	  "{\"message\":\"Input validation "
-	  "failed\",\"issues\":[{\"message\":\"Required\",\"path\":[\"environmentId\"]}]}" },
-	{ "/p/broken", "500 Internal Server Error", "",
-	  "Something \x1b]0;x\x07went wrong\nat line 1" },
-	{ "/p/gateway", "502 Bad Gateway", "",
-	  "<html><head><TITLE>502 Bad Gateway</TITLE></head></html>" },
-	{ "/p/login", "200 OK", "", "\n<html><title>Sign in</title></html>" },
-	{ "/p/moved", "301 Moved Permanently", "Location: https://elsewhere.example/api\r\n", "" },
-	{ "/p/method", "405 Method Not Allowed", "",
-	  "{\"message\":\"This endpoint has changed to a POST request.\"}" },
-	{ "/p/rude", "500 Internal Server Error", "Date: Tue, 25 Nov 2025 22:06:14 GMT\r\n",
-	  "Unauthorized" },
-	{ "/p/later", "429 Too Many Requests", "Retry-After: 3600\r\n",
-	  "{\"message\":\"Too Many Attempts.\"}" },
-	{ "/p/cut", NULL, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[1,2", NULL },
+static bool in_or_out(int fd, const struct httpd_request *q)
+{
+	const char *at = strstr(q->head, "x-api-key: ");
+	bool in = at && !strncmp(at + 11, wanted, strlen(wanted)) &&
+	          !strncmp(at + 11 + strlen(wanted), "\r\n", 2);
+	if (in)
+		return httpd_answer(fd, NULL, NULL, "{\"in\":true}");
+	return httpd_answer(fd, "401 Unauthorized", NULL, "{\"message\":\"Unauthorized\"}");
+}
+
+static bool busy(int fd, const struct httpd_request *q)
+{
+	if (busy_left <= 0)
+		return in_or_out(fd, q);
+	busy_left--;
+	return httpd_answer(fd, "429 Too Many Requests", "Retry-After: 1\r\n", "{}");
+}
+
+static bool half(int fd, const struct httpd_request *q)
+{
+	return httpd_say(fd, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[1,2") &&
+	       httpd_pause(fd, 5000);
+}
+
+static const struct httpd_route routes[] = {
+	{ .path = "/p/good", .body = "{\"a\":1}" },
+	{ .path = "/p/text", .headers = "Content-Type: text/html\r\n", .body = "OK" },
+	{ .path = "/p/denied",
+	  .status = "403 Forbidden",
+	  .body = "{\"success\":true,\"message\":\"API is disabled.\"}" },
+	{ .path = "/p/absent",
+	  .status = "404 Not Found",
+	  .body = "{\"message\":\"Application not found\",\"code\":\"NOT_FOUND\"}" },
+	{ .path = "/p/absentpage",
+	  .status = "404 Not Found",
+	  .body = "<!DOCTYPE html><title>404 page\x1b[2J not found</title>" },
+	{ .path = "/p/fields",
+	  .status = "422 Unprocessable",
+	  .body = "{\"message\":\"Validation failed.\",\"errors\":{\"name\":[\"is "
+	          "taken\"],\"host\":\"is none\"}}" },
+	{ .path = "/p/issues",
+	  .status = "400 Bad Request",
+	  .body = "{\"message\":\"Input validation "
+	          "failed\",\"issues\":[{\"message\":\"Required\",\"path\":[\"environmentId\"]}]"
+	          "}" },
+	{ .path = "/p/broken",
+	  .status = "500 Internal Server Error",
+	  .body = "Something \x1b]0;x\x07went wrong\nat line 1" },
+	{ .path = "/p/gateway",
+	  .status = "502 Bad Gateway",
+	  .body = "<html><head><TITLE>502 Bad Gateway</TITLE></head></html>" },
+	{ .path = "/p/login", .body = "\n<html><title>Sign in</title></html>" },
+	{ .path = "/p/moved",
+	  .status = "301 Moved Permanently",
+	  .headers = "Location: https://elsewhere.example/api\r\n" },
+	{ .path = "/p/method",
+	  .status = "405 Method Not Allowed",
+	  .body = "{\"message\":\"This endpoint has changed to a POST request.\"}" },
+	{ .path = "/p/rude",
+	  .status = "500 Internal Server Error",
+	  .headers = "Date: Tue, 25 Nov 2025 22:06:14 GMT\r\n",
+	  .body = "Unauthorized" },
+	{ .path = "/p/later",
+	  .status = "429 Too Many Requests",
+	  .headers = "Retry-After: 3600\r\n",
+	  .body = "{\"message\":\"Too Many Attempts.\"}" },
+	{ .path = "/p/cut",
+	  .raw = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n[1,2",
+	  .hangs_up = true },
+	{ .path = "/p/hang", .raw = "", .delay_ms = 5000 },
+	{ .path = "/p/half", .answer = half },
+	{ .path = "/p/busy", .answer = busy },
+	{ .path = "/p/stream",
+	  .headers = "Content-Type: text/event-stream\r\n",
+	  .body = "data: 1\n\ndata: 2\n\n" },
+	{ .path = "*", .answer = in_or_out },
+	{ 0 }
 };
 
 static int start_server(void **state)
@@ -363,14 +411,14 @@ static void test_denied_otherwise(void **state)
 	assert_int_equal(w->answer.date_ms, 0);
 	api_destroy(w->api);
 	open_api(w, "exit 7", port);
-	snprintf(last, sizeof(last), "nothing");
+	unsigned asked = httpd_requests(server);
 	api_call(w->api,
 	         &(struct api_request){
 			 .path = "/good", .open = true, .late = true, .done = on_done, .arg = w });
 	turn_until(w, 3);
 	/* what token_command says comes first */
 	assert_int_equal(w->answer.err.code, ERR_DENIED);
-	assert_string_equal(last, "nothing");
+	assert_int_equal(httpd_requests(server), asked);
 	api_call(w->api,
 	         &(struct api_request){ .path = "/good", .open = true, .done = on_done, .arg = w });
 	turn_until(w, 4);

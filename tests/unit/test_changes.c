@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "backends/servers/replay.h"
 #include "backends/base/mem.h"
 #include "backends/containers/container.h"
 #include "backends/link/loop.h"
@@ -76,7 +77,7 @@ static struct server *any_server(struct console *c)
 static const struct {
 	const struct kind *kind;
 	const char *source;
-} kinds[] = {
+} sorts[] = {
 	{ &kind_container, "docker" },
 	{ &kind_container, "podman" },
 	{ &kind_unit, "systemd" },
@@ -86,8 +87,8 @@ static const struct {
 static struct source *any_source(struct console *c, size_t *which)
 {
 	struct server *v = any_server(c);
-	*which = any(ARRAY_LEN(kinds));
-	return v ? server_source(v, kinds[*which].source) : NULL;
+	*which = any(ARRAY_LEN(sorts));
+	return v ? server_source(v, sorts[*which].source) : NULL;
 }
 
 static void set_figures(struct row *r)
@@ -134,7 +135,7 @@ static void remove_server(struct console *c)
 {
 	struct server *v = any_server(c);
 	if (v && any(12) == 0)
-		store_server_remove(v);
+		server_close(v);
 }
 
 static void lose_server(struct console *c)
@@ -165,7 +166,7 @@ static void add_row(struct console *c)
 	size_t which;
 	struct source *s = any_source(c, &which);
 	if (s)
-		name_row(s, kinds[which].kind);
+		name_row(s, sorts[which].kind);
 }
 
 static void list_rows(struct console *c)
@@ -174,10 +175,10 @@ static void list_rows(struct console *c)
 	struct source *s = any_source(c, &which);
 	if (!s || any(3))
 		return;
-	store_rows_begin(s, kinds[which].kind);
+	store_rows_begin(s, sorts[which].kind);
 	for (uint32_t i = any(3 * NAMES); i; i--)
-		name_row(s, kinds[which].kind);
-	store_rows_end(s, kinds[which].kind);
+		name_row(s, sorts[which].kind);
+	store_rows_end(s, sorts[which].kind);
 }
 
 static void change_health(struct console *c)

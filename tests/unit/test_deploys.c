@@ -452,8 +452,8 @@ static void a_pull_that_is_cut_or_refused(void **state)
 	assert_non_null(strstr(p.error, "pull access denied"));
 	assert_null(strchr(p.error, '\x1b'));
 	static const char *const odd[] = { "[]", "{}", "{\"status\":3,\"id\":{}}",
-		                           "{\"status\":\"Downloading\",\"id\":\"a\","
-		                           "\"progressDetail\":{\"current\":-5,\"total\":1e300}}",
+		                           ("{\"status\":\"Downloading\",\"id\":\"a\","
+		                            "\"progressDetail\":{\"current\":-5,\"total\":1e300}}"),
 		                           "{\"status\":\"Downloading\",\"id\":\"a\"}" };
 	for (size_t i = 0; i < ARRAY_LEN(odd); i++)
 		pull_line(&p, odd[i], strlen(odd[i]));

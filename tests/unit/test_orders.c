@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "backends/servers/replay.h"
 #include "backends/base/mem.h"
 #include "backends/containers/container.h"
 #include "backends/link/link.h"

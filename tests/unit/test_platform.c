@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "backends/servers/server.h"
 #include "backends/apps/journal.h"
 #include "backends/apps/platform.h"
 #include "backends/base/human.h"
@@ -68,7 +69,7 @@ static int asked(const char *path)
 static void *serve_one(void *arg)
 {
 	int fd = (int)(intptr_t)arg;
-	char in[4096], out[600], path[100];
+	char in[4096], out[2000], path[100];
 	ssize_t n;
 	while ((n = recv(fd, in, sizeof(in) - 1, 0)) > 0) {
 		in[n] = '\0';
@@ -267,7 +268,7 @@ static int make_world(void **state)
 	w->loop = loop_create();
 	w->http = http_create(w->loop);
 	w->store = store_create(w->loop, w->http, &w->settings);
-	w->server = store_server_add(w->store, "here");
+	w->server = server_add(w->store, "here");
 	w->server->is_local = true;
 	w->server->link = link_create_local(w->loop, "here", &events, NULL);
 	link_connect(w->server->link);

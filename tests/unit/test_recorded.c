@@ -20,6 +20,7 @@
 #include <cjson/cJSON.h>
 #include <cmocka.h>
 
+#include "backends/servers/replay.h"
 #include "backends/base/buf.h"
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
@@ -276,10 +277,8 @@ static void say_row(const struct panel *p, const struct row *r)
 		say_cell(col->name, &c);
 	}
 	c = (struct cell){ 0 };
-	if (p->brief) {
-		p->brief(r, &c);
+	if (panel_brief(p, r, &c))
 		say_cell("BRIEF", &c);
-	}
 	c = (struct cell){ 0 };
 	if (p->instead && p->instead(r, &c))
 		say_cell("INSTEAD", &c);
@@ -344,10 +343,10 @@ static void test_sentences_of_empty_panels(void **state)
 {
 	for (const struct panel *const *p = panels; *p; p++) {
 		char text[1024] = "";
-		(*p)->empty(w.store, NULL, text, sizeof(text));
+		panel_empty(*p, w.store, NULL, text, sizeof(text));
 		buf_addf(&w.out, "%s: %s\n", (*p)->name, text);
 		for (struct server *v = store_servers(w.store); v; v = v->next) {
-			(*p)->empty(w.store, v, text, sizeof(text));
+			panel_empty(*p, w.store, v, text, sizeof(text));
 			buf_addf(&w.out, "%s of %s: %s\n", (*p)->name, v->name, text);
 		}
 	}

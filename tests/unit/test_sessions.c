@@ -12,6 +12,7 @@
 #include <cjson/cJSON.h>
 #include <cmocka.h>
 
+#include "backends/servers/server.h"
 #include "backends/base/buf.h"
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
@@ -78,7 +79,7 @@ static int make_world(void **state)
 	free(w.settings->state_dir);
 	w.settings->state_dir = NULL;
 	w.store = store_create(w.loop, NULL, w.settings);
-	w.server = store_server_add(w.store, "pi");
+	w.server = server_add(w.store, "pi");
 	w.server->link = link_create_local(w.loop, "pi", &link_events, NULL);
 	w.source = server_source(w.server, "sessions");
 	doc_finish(&complaints);

@@ -158,8 +158,8 @@ static void a_platform_needs_a_url_of_the_right_form(void **state)
 {
 	static const char *const expected[] = {
 		"config:1: [dokploy d] has no url: where it is, as seen",
-		"config:2: [coolify c]: url: expected http://HOST:PORT or https://HOST, got "
-		"\"ftp://x\"",
+		("config:2: [coolify c]: url: expected http://HOST:PORT or https://HOST, got "
+		 "\"ftp://x\""),
 		"config:4: [portal p] has no url: where the portal",
 	};
 	struct settings *s = load("[dokploy d]\n[coolify c]\nurl = ftp://x\n[portal p]\n");

@@ -477,8 +477,8 @@ static void test_settings_twice(void **state)
 		"config:10: [server pi] is there twice, first in line 5; both are read as one",
 		"config:14: run: a blank and ; begin a comment, and the command ends there",
 		"config:19: [keys] has R twice, first in line 18; the last one counts",
-		"config:25: ssh_config: /nonexistent/config cannot be read: No such file or "
-		"directory",
+		("config:25: ssh_config: /nonexistent/config cannot be read: No such file or "
+		 "directory"),
 		"config:26: [headscale home] has no key and does nothing",
 		"config:27: a deploy needs a name: [deploy NAME]",
 		"config:21: [server spaced]: host: \"two words\" is not the name of a server",
