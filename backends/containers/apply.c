@@ -11,7 +11,6 @@
 #include "backends/base/mem.h"
 #include "backends/base/wash.h"
 #include "backends/containers/engine.h"
-#include "backends/deploy/deploy.h"
 #include "backends/containers/judge.h"
 
 #define DEATHS_RECENT_MS 300000
@@ -311,7 +310,7 @@ void apply_list(struct engine *e, const struct sync_view *view, const struct ctr
 		apply_item(e, view, &list->items[i]);
 	apply_newer(e, view);
 	store_rows_end(&e->source, &kind_container);
-	deploy_projects(e->source.server);
+	server_rows_changed(e->source.server, &kind_container);
 }
 
 /* --- inspect and the last lines ------------------------------------------ */
@@ -557,7 +556,7 @@ void apply_event(struct engine *e, const struct ctr_event *ev)
 		sync_gone(&e->sync, c ? c->id : ev->id);
 		if (c)
 			store_row_remove(&c->row->row);
-		deploy_projects(e->source.server);
+		server_rows_changed(e->source.server, &kind_container);
 		return;
 	}
 	if (!row)
@@ -575,7 +574,7 @@ void apply_event(struct engine *e, const struct ctr_event *ev)
 		c->changed = c->heard;
 	row->fn(c, ev);
 	ctr_refresh(c);
-	deploy_projects(e->source.server);
+	server_rows_changed(e->source.server, &kind_container);
 	if (row->relist)
 		engine_relist(e);
 	if (row->fn == ctr_on_start)

@@ -201,4 +201,6 @@ const struct backend backend_deploy = {
 	.feed = deploy_feed,
 	.shown = deploy_shown,
 	.finish = deploy_finish,
+	.watches = &kind_container,
+	.watched = deploy_projects,
 };

@@ -111,11 +111,9 @@ static void project_settle(struct deploys *ds)
 	}
 }
 
-void deploy_projects(struct server *v)
+void deploy_projects(struct source *s)
 {
-	struct source *s = server_source(v, "deploy");
-	if (!s)
-		return;
+	const struct server *v = s->server;
 	for (struct row *r = store_first(v->store, &kind_container, v); r;
 	     r = store_next(r, &kind_container, v))
 		project_count(deploys_of(s), (const struct container *)r);

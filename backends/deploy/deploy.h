@@ -70,8 +70,8 @@ struct deploy {
 extern const struct kind kind_deploy;
 extern const struct backend backend_deploy;
 
-/* The containers of a server changed: which projects of compose are there now? */
-void deploy_projects(struct server *);
+/* backend->watched: the containers changed; which projects of compose are there now? */
+void deploy_projects(struct source *);
 
 /* Reading output as it is. done is called once when the run has ended and all was told, and then it
  * is gone. */

@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 
 #include "backends/base/backoff.h"
@@ -216,4 +217,20 @@ int64_t link_last_heard(const struct link *link)
 	return link->heard_ms && !link_is_local(link)
 	               ? now - (loop_now(link->loop) - link->heard_ms)
 	               : now;
+}
+
+bool link_is_destination(const char *dest, struct err *err)
+{
+	if (!*dest || *dest == '-')
+		return err_set(err, ERR_USAGE,
+		               "\"%s\" is not the name of a server; expected a Host of ssh_config "
+		               "or [user@]host[:port]",
+		               dest);
+	for (const char *c = dest; *c; c++)
+		if ((unsigned char)*c <= ' ' || *c == 0x7f || strchr("'\"`$;&|<>(){}\\", *c))
+			return err_set(err, ERR_USAGE,
+			               "\"%s\" is not the name of a server: it holds a blank or a "
+			               "sign that no host name has",
+			               dest);
+	return true;
 }

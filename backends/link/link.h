@@ -168,4 +168,7 @@ bool link_is_local(const struct link *);
  * when none ever came, and for this machine, from which nothing has to come. */
 int64_t link_last_heard(const struct link *);
 
+/* Whether dest can be handed to ssh as a name; false and err, a sentence. */
+bool link_is_destination(const char *dest, struct err *);
+
 #endif

@@ -14,9 +14,9 @@
 bool fold_json(const char *text, size_t len, struct buf *out);
 /* The same with each key on a row of its own (parted by newlines), nested ones indented. */
 bool unfold_json(const char *text, size_t len, struct buf *out);
-/* Its own time in µs since 1970: the first of "time", "ts", "timestamp" and the like that is a date
- * (of the zone where it has none) or a number of s, ms, µs or ns after the year 2000. 0: it is no
- * JSON object or has none. */
+/* Its own time in µs since 1970: the first of "time", "ts", "timestamp" and the like that is a
+ * date (of the zone where it has none) or a number of s, ms, µs or ns after the year 2000. 0: it
+ * is no JSON object or has none. */
 int64_t json_time(const char *text, size_t len, struct zone);
 
 #endif

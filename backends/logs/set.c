@@ -5,7 +5,6 @@
 #include "backends/base/mem.h"
 #include "backends/logs/logs.h"
 #include "backends/logs/tail.h"
-#include "backends/servers/server.h"
 #include "backends/vitals/vitals.h"
 
 #define TARGETS_MAX 64

@@ -379,22 +379,6 @@ static char *server_name_of(const struct store *s, const char *dest)
 	return name;
 }
 
-bool server_is_destination(const char *dest, struct err *err)
-{
-	if (!*dest || *dest == '-')
-		return err_set(err, ERR_USAGE,
-		               "\"%s\" is not the name of a server; expected a Host of ssh_config "
-		               "or [user@]host[:port]",
-		               dest);
-	for (const char *c = dest; *c; c++)
-		if ((unsigned char)*c <= ' ' || *c == 0x7f || strchr("'\"`$;&|<>(){}\\", *c))
-			return err_set(err, ERR_USAGE,
-			               "\"%s\" is not the name of a server: it holds a blank or a "
-			               "sign that no host name has",
-			               dest);
-	return true;
-}
-
 static const struct server_config *server_config_of(const struct store *s, const char *name)
 {
 	const struct server_config *c = s->settings->servers;
@@ -424,7 +408,7 @@ static void server_make_link(struct server *v, const char *dest)
 
 struct server *server_open(struct store *s, const char *dest, struct err *err)
 {
-	if (!server_is_destination(dest, err))
+	if (!link_is_destination(dest, err))
 		return NULL;
 	bool here = here_is(s->settings, dest);
 	char *name = here ? here_name(s->settings) : NULL;
@@ -439,7 +423,7 @@ struct server *server_open(struct store *s, const char *dest, struct err *err)
 	}
 	const struct server_config *c = here ? here_section(s->settings)
 	                                     : server_config_of(s, dest);
-	if (c && c->host && !server_is_destination(c->host, err)) {
+	if (c && c->host && !link_is_destination(c->host, err)) {
 		free(name);
 		return NULL;
 	}

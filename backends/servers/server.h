@@ -10,9 +10,6 @@
  * sources and connects. One that is there already is retried. NULL and err when dest cannot be a
  * server. */
 struct server *server_open(struct store *, const char *dest, struct err *);
-/* Whether dest can be handed to ssh as a name; false and err, a sentence. */
-bool server_is_destination(const char *dest, struct err *);
-
 
 /* A server with its row and its sources; the caller makes its link. */
 struct server *server_add(struct store *, const char *name);
@@ -28,8 +25,9 @@ void server_close(struct server *);
 /* What another room knows about the health of a server. */
 struct server_opinion {
 	enum health about; /* asked where the link alone says HEALTH_GOOD, or HEALTH_BAD */
-	/* True: it has something to say, in why (at most SERVER_OPINION_MAX bytes). About HEALTH_GOOD
-	 * the server then needs attention; about HEALTH_BAD the phrase is added to the link's. */
+	/* True: it has something to say, in why (at most SERVER_OPINION_MAX bytes). About
+	 * HEALTH_GOOD the server then needs attention; about HEALTH_BAD the phrase is added to the
+	 * link's. */
 	bool (*say)(const struct server *, char *why, size_t size);
 };
 #define SERVER_OPINION_MAX 256

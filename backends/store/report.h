@@ -11,8 +11,8 @@ enum report_order { REPORT_BY_ID, REPORT_BY_NEED };
 struct row **report_rows(const struct store *, const struct kind *, const struct server *,
                          enum report_order, size_t *n);
 
-/* {"version":1,"time_ms":..,"servers":[{"name":..,"health":..,...,"containers":[..],"units":[..]}]};
- * rows in the order of their ids. The caller frees it. */
+/* {"version":1,"time_ms":..,"servers":[{"name":..,"health":..,...,"containers":[..],"units":[..]}]}
+ * with rows in the order of their ids. The caller frees it. */
 char *report_json(const struct store *);
 /* The rows of one kind on all servers, as an array; the caller frees it. */
 char *report_rows_json(const struct store *, const struct kind *);

@@ -25,7 +25,6 @@
 #include "backends/link/api.h"
 #include "backends/link/link.h"
 #include "backends/store/doc.h"
-#include "backends/servers/server.h"
 #include "backends/store/settings_lines.h"
 #include "backends/store/settings_rows.h"
 
@@ -234,7 +233,7 @@ static void settings_check_host(struct reading *r, const struct section *s, cons
 	const char *host = settings_section_text(s, one, "host");
 	const char *name = settings_section_name(s, one);
 	struct err err = { 0 };
-	if (!server_is_destination(host ? host : name, &err))
+	if (!link_is_destination(host ? host : name, &err))
 		COMPLAIN(r, "[%s %s]: host: %s", s->name, name, err.text);
 }
 

@@ -112,6 +112,13 @@ struct source *server_source(const struct server *v, const char *backend)
 	return s;
 }
 
+void server_rows_changed(struct server *v, const struct kind *kind)
+{
+	for (struct source *s = v->sources; s; s = s->next)
+		if (s->backend->watches == kind)
+			s->backend->watched(s);
+}
+
 void server_judge(struct server *v)
 {
 	v->ops->judge(v);
@@ -670,9 +677,9 @@ const struct kind *kind_find(const char *word)
 		const struct kind *k = kinds[i];
 		if (!strcmp(k->name, word) || !strcmp(k->plural, word))
 			return k;
-		if (k->alias && (!strcmp(k->alias, word) ||
-		                 (strlen(word) + 1 == strlen(k->alias) &&
-		                  !strncmp(k->alias, word, strlen(word)))))
+		if (k->alias &&
+		    (!strcmp(k->alias, word) || (strlen(word) + 1 == strlen(k->alias) &&
+		                                 !strncmp(k->alias, word, strlen(word)))))
 			return k;
 	}
 	return NULL;

@@ -139,6 +139,10 @@ struct backend {
 	void (*finish)(struct source *); /* frees what it owns beyond struct source */
 	/* more is known of the server's sockets (sockets.h); the link is up */
 	void (*sockets)(struct source *);
+	/* Rows of this kind on its server came, changed or went: watched is called. Both NULL: none
+	 */
+	const struct kind *watches;
+	void (*watched)(struct source *);
 	const void *param; /* for backends that share code */
 	/* The backend whose rows have the plain ids of a kind both have. The ids of this one's rows
 	 * begin with its own name, so that no id depends on which of the two was listed first, or
@@ -207,9 +211,9 @@ struct kin {
 };
 
 struct server {
-	struct row row;         /* of kind_server: a server is a row of the fleet panel; id
-	                           "sese/server/sese" */
-	char *name;             /* owned: as configured; the first part of every id */
+	struct row row; /* of kind_server: a server is a row of the fleet panel; id
+	                   "sese/server/sese" */
+	char *name;     /* owned: as configured; the first part of every id */
 	const struct server_ops *ops;
 	struct store *store;    /* borrowed */
 	struct link *link;      /* owned */
@@ -244,6 +248,8 @@ struct server {
 
 struct server *store_server_find(const struct store *, const char *name);
 struct server *store_servers(const struct store *); /* the first; follow ->next */
+/* A list or an event of rows of this kind was applied: tells the sources that watch it. */
+void server_rows_changed(struct server *, const struct kind *);
 /* Something its health depends on changed: works out its health and why again. */
 void server_judge(struct server *);
 /* Whether word, from the configuration or a person, means this server: this machine has several

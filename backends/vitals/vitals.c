@@ -13,7 +13,6 @@
 #include "backends/base/wash.h"
 #include "backends/link/link.h"
 #include "backends/link/loop.h"
-#include "backends/servers/server.h"
 #include "backends/store/settings.h"
 #include "backends/vitals/sockets.h"
 #include "backends/store/store.h"

@@ -3,7 +3,7 @@
  *
  *   static const struct httpd_route routes[] = {
  *           { .path = "/good", .body = "{\"a\":1}" },
- *           { .path = "/busy", .status = "429 Too Many Requests", .headers = "Retry-After: 1\r\n" },
+ *           { .path = "/busy", .status = "429 Too Many Requests", .headers = "Age: 1\r\n" },
  *           { .path = "/cut", .raw = "HTTP/1.1 200 OK\r\n", .hangs_up = true },
  *           { .path = "/late", .raw = "", .delay_ms = 3000 },
  *           { 0 }

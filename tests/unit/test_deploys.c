@@ -331,22 +331,15 @@ static void a_project_with_files_of_variables(void **state)
 static void projects_by_their_labels(void **state)
 {
 	struct world *w = *state;
-	feed_list(
-		w,
-		"[" CTR("a1", "mini_web_1", "busybox:1", "mini", "web", "/srv/mini", "running") "," CTR(
-			"a2", "mini_db_1", "busybox:1", "mini", "db", "/srv/mini",
-			"exited") "," CTR("a3", "x_1", "busybox:1", "../evil", "x", "/srv/x",
-	                                  "running") "," CTR("a4", "y_1", "b", "-p", "y", "/srv/x",
-	                                                     "running") "," CTR("a5", "z_1", "b",
-	                                                                        "nodir", "z", "srv",
-	                                                                        "running") "," LABELLED("a6",
-	                                                                                                "i_1",
-	                                                                                                "b",
-	                                                                                                "image",
-	                                                                                                "i",
-	                                                                                                "/srv/i",
-	                                                                                                "running",
-	                                                                                                "") "]");
+	/* clang-format off */
+	feed_list(w, "["
+		CTR("a1", "mini_web_1", "busybox:1", "mini", "web", "/srv/mini", "running") ","
+		CTR("a2", "mini_db_1", "busybox:1", "mini", "db", "/srv/mini", "exited") ","
+		CTR("a3", "x_1", "busybox:1", "../evil", "x", "/srv/x", "running") ","
+		CTR("a4", "y_1", "b", "-p", "y", "/srv/x", "running") ","
+		CTR("a5", "z_1", "b", "nodir", "z", "srv", "running") ","
+		LABELLED("a6", "i_1", "b", "image", "i", "/srv/i", "running", "") "]");
+	/* clang-format on */
 	struct deploy *d = deploy(w, "compose:mini");
 	assert_non_null(d);
 	assert_string_equal(cell_text(d, "state"), "1/2 up");

@@ -643,12 +643,18 @@ static void test_the_run_before_and_what_is_older_still(void **state)
 {
 #define FINE(n, text) "2026-01-01T00:00:02." #n "Z " text "\n"
 	static const struct log_answer answers[] = {
-		{ { "follow=1", "tail=500" }, FINE(700000300, "new two") FINE(700000400, "new three"), .stays = true },
-		{ { "until=1767225602.400000000" }, FINE(100000200, "old one") FINE(100000300, "old two") FINE(100000400, "old three"),
+		{ { "follow=1", "tail=500" },
+		  FINE(700000300, "new two") FINE(700000400, "new three"),
+		  .stays = true },
+		{ { "until=1767225602.400000000" },
+		  FINE(100000200, "old one")
+		          FINE(100000300, "old two") FINE(100000400, "old three"),
 		  .repeats = true },
 		{ .lines = NULL },
 	}, older[] = {
-		{ { "until=1767225602.100000300" }, FINE(100000100, "old none") FINE(100000200, "old one") FINE(100000300, "old two"),
+		{ { "until=1767225602.100000300" },
+		  FINE(100000100, "old none")
+		          FINE(100000200, "old one") FINE(100000300, "old two"),
 		  .repeats = true },
 		{ .lines = NULL },
 	};

@@ -71,16 +71,14 @@ static struct {
 #define SESSION(id, title, more, updated)                                                   \
 	"{\"id\":\"ses_" id "\",\"title\":\"" title "\",\"directory\":\"/srv/" id "\"" more \
 	",\"time\":{\"created\":1795239600000,\"updated\":" updated "}}"
-#define SESSIONS                                                                                                      \
-	"[" SESSION("root", "Make the cellar dry", "", "1795245870000") "," SESSION(                                  \
-		"child", "Look for leaks", ",\"parentID\":\"ses_root\"",                                              \
-		"1795245871000") "," SESSION("other", "Write to the plumber", "",                                     \
-	                                     "1795245670000") "," SESSION("idle", "An old one",                       \
-	                                                                  "",                                         \
-	                                                                  "1795241000000") "," SESSION("busy",        \
-	                                                                                               "Count pipes", \
-	                                                                                               "",            \
-	                                                                                               "1795242000000") "]"
+/* clang-format off */
+#define SESSIONS \
+	"[" SESSION("root", "Make the cellar dry", "", "1795245870000") "," \
+	SESSION("child", "Look for leaks", ",\"parentID\":\"ses_root\"", "1795245871000") "," \
+	SESSION("other", "Write to the plumber", "", "1795245670000") "," \
+	SESSION("idle", "An old one", "", "1795241000000") "," \
+	SESSION("busy", "Count pipes", "", "1795242000000") "]"
+/* clang-format on */
 #define SAID(session, cost, in, out)                                                               \
 	"{\"type\":\"message.updated\",\"properties\":{\"info\":{\"id\":\"msg_" session "\","      \
 	"\"sessionID\":\"ses_" session                                                             \
