@@ -300,7 +300,8 @@ void site_ask_about(struct app *a)
 {
 	struct site *s = a->instance;
 	a->asked_round = 0;
-	if (!s->call)
+	/* a round that failed waits as long as any other */
+	if (!s->call && !s->err.code)
 		site_poke(s);
 }
 
@@ -409,8 +410,9 @@ static void platform_step_came(const struct api_answer *r, void *arg)
 	struct site *s = arg;
 	const struct platform_step *step = &s->platform->steps[s->step];
 	bool must = step->flags & STEP_MUST, away = platform_is_away(r);
+	bool answered = !r->err.code || r->err.code == ERR_ABSENT || r->err.code == ERR_DENIED;
 	s->call = NULL;
-	if ((step->flags & STEP_ONCE) && !away)
+	if ((step->flags & STEP_ONCE) && answered)
 		s->once |= 1u << s->step;
 	s->step++;
 	if (away || (r->err.code && must))
@@ -497,6 +499,7 @@ void site_close(struct site *s, const char *why)
 	site_jobs_end(s, &err);
 	if (s->platform->close)
 		s->platform->close(s, &err);
+	site_logs_lose(s, &err);
 	api_destroy(s->api);
 	s->api = NULL;
 	s->once = 0;
@@ -548,6 +551,7 @@ void sites_finish(struct source *source)
 	for (struct site *s = platform_sites(source)->first, *next; s; s = next) {
 		next = s->next;
 		site_close(s, "the server was closed while it ran; what was begun goes on there");
+		site_logs_forget(s);
 		loop_timer_remove(s->timer);
 		if (s->platform->free)
 			s->platform->free(s);

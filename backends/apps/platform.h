@@ -91,7 +91,8 @@ struct site {
 	size_t left_out; /* of its list, beyond what is read */
 	/* why the last round failed; ERR_NONE: since then a list came */
 	struct err err;
-	struct job *jobs; /* orders that run */
+	struct job *jobs;      /* orders that run */
+	struct site_log *logs; /* that were asked here; each leaves when it is closed */
 };
 
 /* The source of a platform whose backend is PLATFORM_BACKEND. */
@@ -277,6 +278,8 @@ void rollout_over(struct rollout *, const struct err *, const char *said);
 /* --- the log of the last deployment of a row ----------------------------- */
 
 struct site_log {
+	struct site_log *next; /* of home->logs */
+	struct site *home;     /* NULL: in no list */
 	const struct platform *platform;
 	struct store *store; /* borrowed */
 	struct api_call *call;
@@ -284,6 +287,10 @@ struct site_log {
 	struct site *site;     /* while it is asked: connected */
 	char row[200], id[80]; /* of the row; of the deployment, "" not known yet */
 };
+/* The connection of the site goes: a question on its way ends, and the log asks again later. */
+void site_logs_lose(struct site *, const struct err *);
+/* The site goes. */
+void site_logs_forget(struct site *);
 /* For app_platform.follow. NULL and err: the row has none. */
 struct follow *site_follow(struct app *, struct log *, struct err *);
 /* Whether a deployment with this health goes on. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "backends/apps/platform.h"
+#include "backends/base/list.h"
 #include "backends/base/mem.h"
 #include "backends/store/log.h"
 
@@ -29,6 +30,37 @@ static void site_log_none(const struct app *a, struct err *err)
 		err_set(err, ERR_ABSENT, "%s was never deployed, so there is no log", a->row.name);
 }
 
+static void site_log_move(struct site_log *l, struct site *s)
+{
+	if (l->home == s)
+		return;
+	if (l->home)
+		LIST_DROP(l->home->logs, l);
+	l->home = s;
+	if (s)
+		LIST_APPEND(s->logs, l);
+}
+
+void site_logs_lose(struct site *s, const struct err *err)
+{
+	for (struct site_log *l = s->logs; l; l = l->next) {
+		if (!l->call)
+			continue;
+		api_cancel(l->call);
+		l->call = NULL;
+		app_log_fail(l->log, err);
+	}
+}
+
+void site_logs_forget(struct site *s)
+{
+	while (s->logs) {
+		struct site_log *l = s->logs;
+		site_log_move(l, NULL);
+		l->site = NULL;
+	}
+}
+
 static bool site_log_can_ask(struct site_log *l, struct row *row, struct err *err)
 {
 	l->site = row ? app_of(row)->instance : NULL;
@@ -36,6 +68,7 @@ static bool site_log_can_ask(struct site_log *l, struct row *row, struct err *er
 		return err_set(err, ERR_LOST, "it is not there any more");
 	if (!l->site->api)
 		return err_set(err, ERR_LOST, "the link is away");
+	site_log_move(l, l->site);
 	const struct app_deployment *last = app_last(app_of(row));
 	if (!*l->id && last)
 		memcpy(l->id, last->id, sizeof(l->id));
@@ -73,6 +106,7 @@ static void site_log_ask(struct app_log *log, void *arg)
 static void site_log_stop(void *arg)
 {
 	struct site_log *l = arg;
+	site_log_move(l, NULL);
 	api_cancel(l->call);
 	if (l->platform->log_stop)
 		l->platform->log_stop(l);

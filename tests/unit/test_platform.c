@@ -23,6 +23,7 @@
 #include "backends/link/link.h"
 #include "backends/link/loop.h"
 #include "backends/store/action.h"
+#include "backends/store/log.h"
 #include "backends/store/settings.h"
 #include "backends/store/store.h"
 
@@ -36,6 +37,7 @@ static struct route {
 } routes[] = {
 	{ .path = "/api/version" }, { .path = "/api/list" },   { .path = "/api/more" },
 	{ .path = "/api/one" },     { .path = "/api/deploy" }, { .path = "/api/deployments" },
+	{ .path = "/api/log" },
 };
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static int port;
@@ -80,8 +82,10 @@ static void *serve_one(void *arg)
 		r->asked++;
 		snprintf(out, sizeof(out), "HTTP/1.1 %d X\r\nContent-Length: %zu\r\n\r\n%s",
 		         r->status, strlen(r->body), r->body);
+		bool silent = !r->status;
 		pthread_mutex_unlock(&lock);
-		send(fd, out, strlen(out), MSG_NOSIGNAL);
+		if (!silent)
+			send(fd, out, strlen(out), MSG_NOSIGNAL);
 	}
 	close(fd);
 	return NULL;
@@ -211,6 +215,16 @@ static bool tiny_deployment_read(const struct rollout *r, const char *text, size
 	return true;
 }
 
+static char *tiny_log_path(const struct site_log *l)
+{
+	return xstrdup("/log");
+}
+
+static void tiny_log_read(struct site_log *l, const struct api_answer *r)
+{
+	app_log_take(l->log, r->body, r->len, false, NULL);
+}
+
 static const struct platform platform_tiny = {
 	.app = { .name = "Tiny", .can = tiny_can, .command = tiny_command, .run = tiny_run },
 	.product = "Tiny",
@@ -232,6 +246,8 @@ static const struct platform platform_tiny = {
 	.about = tiny_about,
 	.deployment_path = tiny_deployment_path,
 	.deployment_read = tiny_deployment_read,
+	.log_path = tiny_log_path,
+	.log_read = tiny_log_read,
 };
 static const struct backend backend_tiny = PLATFORM_BACKEND("tiny", platform_tiny);
 
@@ -462,6 +478,27 @@ static void the_link_goes_while_it_deploys(void **state)
 	assert_string_equal(o->err.text, "Tiny box is not connected");
 }
 
+/* A question for the log is on its way when the connection goes: nothing of it is used again. */
+static void the_link_goes_while_a_log_is_asked(void **state)
+{
+	struct world *w = *state;
+	struct err err;
+	struct log *log = log_create(1 << 20);
+	answers("/api/log", 0, "");
+	sites_up(&w->sites->source);
+	UNTIL(w, w->sites->source.state == SOURCE_LIVE);
+	struct app *a = app_at(w, "here/app/box/p/one");
+	app_set_deployments(a, &(struct app_deployment){ .id = "d1", .health = HEALTH_BUSY }, 1);
+	struct follow *f = site_follow(a, log, &err);
+	assert_non_null(f);
+	UNTIL(w, asked("/api/log") == 1);
+	site_close(w->sites->first, "the link was lost");
+	assert_true(log_last(log) > 0); /* and the log says so */
+	for (int i = 0; i < 5; i++)
+		loop_turn(w->loop, 5);
+	log_destroy(log);
+}
+
 /* --- the journal --------------------------------------------------------- */
 
 struct read {
@@ -524,6 +561,7 @@ int main(void)
 		T(a_deployment),
 		T(a_deployment_that_fails),
 		T(the_link_goes_while_it_deploys),
+		T(the_link_goes_while_a_log_is_asked),
 		T(the_journal),
 	};
 	return cmocka_run_group_tests(tests, start_server, NULL);
