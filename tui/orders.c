@@ -404,11 +404,15 @@ void console_answer(struct console *c, struct server *s)
 	console_redraw(c);
 }
 
-/* Does something run there that was started here? Then the question is about that, and the user
- * waits for it. */
+/* Whether the user waits for the answer: an order asks, or the log-in of a server where one runs.
+ */
 static bool order_ordered_here(const struct console *c, const struct server *s)
 {
 	size_t n = strlen(s->name);
+	if (s->asks->ordered)
+		return true;
+	if (s->asks != s->link->ask)
+		return false;
 	for (size_t i = 0; i < c->n_orders; i++)
 		if (!strncmp(c->orders[i]->id, s->name, n) && c->orders[i]->id[n] == '/')
 			return true;

@@ -159,7 +159,9 @@ static void deploy_act_ask_secret(struct act *a, const struct ask_word *word)
 {
 	struct server *v = a->owner->source.server;
 	struct ask *ask = xcalloc(1, sizeof(*ask));
-	*ask = (struct ask){ .kind = ASK_PASSWORD, .answered = deploy_act_secret_came, .arg = a };
+	*ask = (struct ask){
+		.kind = ASK_PASSWORD, .ordered = true, .answered = deploy_act_secret_came, .arg = a
+	};
 	snprintf(ask->title, sizeof(ask->title), "%.40s: a value for a deploy", v->name);
 	snprintf(ask->text, sizeof(ask->text),
 	         "%.200s asks for %s, which is secret.\nIt goes to the server for this run and is "

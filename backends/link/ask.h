@@ -26,6 +26,7 @@ struct ask {
 	char prompt[96]; /* "Passphrase of ~/.ssh/id_ed25519" */
 	bool echo;       /* what is typed may be seen */
 	bool can_keep;   /* the answer may be kept for a while, if the user says so */
+	bool ordered; /* the user started what waits for the answer: it comes before the others */
 	/* Called once with the answer, or NULL when the user gave up; the ask is freed after it.
 	 * keep: as the user chose. answer is the callee's to destroy. */
 	void (*answered)(struct ask *, struct secret *answer, bool keep, void *arg);

@@ -241,13 +241,23 @@ static void server_refuse(void *arg)
 	ask_answer(p->ask, NULL, false);
 }
 
+/* Oldest first, but what the user waits for comes before what a source found out by itself. */
+static void server_queue(struct server *v, struct pending *p)
+{
+	struct pending **slot = &v->pending;
+	while (*slot && ((*slot)->ask->ordered || !p->ask->ordered))
+		slot = &(*slot)->next;
+	p->next = *slot;
+	*slot = p;
+}
+
 void server_ask(struct server *v, struct ask *ask)
 {
 	struct pending *p = xcalloc(1, sizeof(*p));
 	*p = (struct pending){
 		.server = v, .ask = ask, .answered = ask->answered, .arg = ask->arg
 	};
-	LIST_APPEND(v->pending, p);
+	server_queue(v, p);
 	ask->answered = server_pending_answered;
 	ask->arg = p;
 	/* nobody is there: given up, after the caller has returned */

@@ -235,6 +235,7 @@ static void sudo_ask_user(struct sudo_run *r)
 	snprintf(a->prompt, sizeof(a->prompt), "Password of %.30s on %.40s", user, v->name);
 	a->answered = sudo_on_answer;
 	a->arg = r;
+	a->ordered = true;
 	r->step = SUDO_ASKING;
 	r->ask = a;
 	server_ask(v, a);

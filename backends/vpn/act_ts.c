@@ -246,6 +246,7 @@ static void ts_act_ask_key(struct ts_act *a)
 {
 	struct ask *ask = xcalloc(1, sizeof(*ask));
 	ask->kind = ASK_CODE;
+	ask->ordered = true;
 	snprintf(ask->title, sizeof(ask->title), "%.40s: log in to the VPN",
 	         a->source->server->name);
 	snprintf(ask->text, sizeof(ask->text),

@@ -19,6 +19,7 @@
 #include "backends/base/mem.h"
 #include "backends/base/secret.h"
 #include "backends/base/private.h"
+#include "backends/link/ask.h"
 #include "backends/link/link.h"
 #include "backends/link/loop.h"
 #include "backends/store/action.h"
@@ -263,6 +264,41 @@ static void test_lists_that_are_cut(void **state)
 	world_destroy(&w);
 }
 #pragma GCC diagnostic pop
+
+static void asked_nothing(struct ask *ask, struct secret *answer, bool keep, void *arg)
+{
+	secret_destroy(answer);
+}
+
+static struct ask *question(bool ordered)
+{
+	struct ask *ask = xcalloc(1, sizeof(*ask));
+	*ask = (struct ask){ .kind = ASK_PASSWORD, .ordered = ordered, .answered = asked_nothing };
+	return ask;
+}
+
+/* A source found out that it needs a password; then the user starts something that asks, too. */
+static void what_the_user_waits_for_is_asked_first(void **state)
+{
+	struct world w = world_create(NULL);
+	struct server *v = server_open_replay(w.store, "a");
+	struct ask *found = question(false), *later = question(false), *first = question(true),
+		   *second = question(true);
+	server_ask(v, found);
+	assert_ptr_equal(v->asks, found);
+	server_ask(v, first);
+	assert_ptr_equal(v->asks, first);
+	server_ask(v, second);
+	server_ask(v, later);
+	assert_ptr_equal(v->asks, first);
+	ask_answer(first, NULL, false);
+	assert_ptr_equal(v->asks, second);
+	ask_answer(second, NULL, false);
+	assert_ptr_equal(v->asks, found);
+	server_ask_drop(v, found);
+	assert_ptr_equal(v->asks, later);
+	world_destroy(&w);
+}
 
 static void on_changed(void *arg)
 {
@@ -791,6 +827,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_rows),
+		cmocka_unit_test(what_the_user_waits_for_is_asked_first),
 		cmocka_unit_test(test_lists_that_are_cut),
 		cmocka_unit_test(test_a_denial_beside_what_can_be_used),
 		cmocka_unit_test(test_ids_do_not_depend_on_who_is_first),
