@@ -190,6 +190,10 @@ static void console_draw_later(struct console *c, int64_t ms)
 
 static void console_draw_now(struct console *c)
 {
+	/* a frame that cannot be written is drawn once the terminal takes bytes again */
+	c->dirty = true;
+	if (canvas_waiting())
+		return;
 	c->dirty = c->urgent = c->log_dirty = false;
 	c->news_drawn = store_news(c->store);
 	c->drawn_ms = loop_now(c->loop);

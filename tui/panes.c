@@ -274,6 +274,8 @@ static void pane_take_out(struct pane *p, struct pane_part *part)
 	for (size_t i = low; i < p->n; i++)
 		if (p->rows[i])
 			p->rows[kept++] = p->rows[i];
+		else /* one of several holes: what stands behind it moves further */
+			pane_part_add(part, i);
 	p->n = kept;
 }
 
@@ -323,7 +325,13 @@ static void pane_row_gone(struct pane *p, const struct row *r)
 		return;
 	if (p->panel->reads_others)
 		pane_spoil(p);
-	if (p->dirty || !pane_place(p, r, &at))
+	if (p->dirty) {
+		p->n = 0;
+		p->hole = SIZE_MAX;
+		table_set_rows(p->table, NULL, 0);
+		return;
+	}
+	if (!pane_place(p, r, &at))
 		return;
 	p->rows[at] = NULL;
 	p->hole = at < p->hole ? at : p->hole;

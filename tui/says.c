@@ -73,12 +73,16 @@ int says_want(struct console *c, int width)
 	if (c->says.lines && c->says.generation == store_generation(c->store) &&
 	    c->says.width == width)
 		return c->says.lines;
-	for (size_t i = 0; i < c->n_panes; i++)
-		for (size_t k = 0;
-		     c->panes[i].table && k < c->panes[i].n && lines < PANEL_STRIP_MAX; k++) {
-			int n = says_of(&c->panes[i], c->panes[i].rows[k], width);
+	for (size_t i = 0; i < c->n_panes; i++) {
+		const struct pane *p = &c->panes[i];
+		/* out of sight and not built again yet: its rows may have gone */
+		if (!p->table || p->dirty)
+			continue;
+		for (size_t k = 0; k < p->n && lines < PANEL_STRIP_MAX; k++) {
+			int n = says_of(p, p->rows[k], width);
 			lines = n > lines ? n : lines;
 		}
+	}
 	if (lines > c->says.lines || problems != c->says.problems || width != c->says.width)
 		c->says.lines = lines;
 	c->says.problems = problems;

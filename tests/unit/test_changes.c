@@ -271,6 +271,8 @@ static bool belongs(const struct pane *p, const struct row *r, const struct serv
 
 static void check_pane(struct console *c, struct pane *p, bool rows)
 {
+	for (size_t i = 0; rows && !p->dirty && i < p->n; i++)
+		assert_int_equal(p->rows[i]->places[p->panel->needs], i);
 	const struct server *only = p->panel->kind != &kind_server && c->scope[0]
 	                                    ? store_server_find(c->store, c->scope)
 	                                    : NULL;
@@ -310,6 +312,7 @@ static void check_world(struct console *c)
 	if (!store_counts_right(c->store, &err))
 		fail_msg("%s", err.text);
 	panes_refresh(c);
+	says_want(c, 60 + (int)any(60)); /* reads rows of all panes */
 	for (size_t i = 0; i < c->n_panes; i++) {
 		struct pane *p = &c->panes[i];
 		bool hidden = i != c->focus && !layout_shows(&c->layout, i);
