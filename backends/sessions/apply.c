@@ -23,6 +23,19 @@ struct ses *ses_find(const struct sessions *ss, const char *id)
 	return s;
 }
 
+/* Questions that are on their way to the old home end with it: they are asked at the new one. */
+static void session_move_home(struct ses *s, struct oc *oc)
+{
+	if (s->last_call)
+		oc->owner->lasts--;
+	call_cancel(s->last_call);
+	call_cancel(s->messages_call);
+	s->last_call = s->messages_call = NULL;
+	fetch_cancel(&s->last_fetch);
+	fetch_cancel(&s->messages_fetch);
+	s->home = oc;
+}
+
 /* The row is going, or gone: nothing of it may be used any more. */
 void ses_unlink(struct ses *s)
 {
@@ -122,7 +135,7 @@ static struct ses *session_apply(struct oc *oc, const struct oc_session *o)
 	struct ses *s = ses_make(oc->owner, oc, o);
 	struct session *r = s->row;
 	if (!s->home)
-		s->home = oc;
+		session_move_home(s, oc);
 	ses_describe(s, o);
 	xreplace(&s->share, o->share);
 	if (o->agent)
@@ -189,7 +202,7 @@ static void session_run_set(struct oc *oc, struct ses *s, const struct oc_status
 	if (s->home != oc && status->run == OC_RUN_IDLE)
 		return;
 	if (s->home != oc) {
-		s->home = oc;
+		session_move_home(s, oc);
 		s->row->port = oc->port;
 	}
 	bool was = s->run.run != OC_RUN_IDLE, is = status->run != OC_RUN_IDLE;

@@ -66,6 +66,7 @@ void source_left_out(struct source *source, const struct kind *kind, size_t n)
 		return;
 	source->left_out = n;
 	source->left_out_kind = n ? kind : NULL;
+	store_needs_unclear(source->server);
 	server_judge(source->server);
 	store_changed(source->store);
 }
