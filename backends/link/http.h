@@ -1,8 +1,9 @@
-/* http.h: HTTP by libcurl on the event loop, over whatever endpoint leads there.
+/* http.h: HTTP by libcurl on the event loop, through a link.
  *
- * A origin is the way to one HTTP server through a link: over SSH a private Unix socket (folder
- * 0700) whose accepted connections are pumped to streams, on this machine the socket itself. A
- * origin tries its endpoints in their order until one opens, and remembers which did. */
+ * An origin is one HTTP server reached through a link. Over SSH libcurl connects to a private Unix
+ * socket in a 0700 folder, and relays copy each connection to a stream. On this machine libcurl
+ * connects to the server's own socket or port. An origin tries its endpoints in order until one
+ * opens, and remembers that one. */
 #ifndef LINK_HTTP_H
 #define LINK_HTTP_H
 
@@ -18,32 +19,32 @@ struct origin;
 struct call;
 struct reply;
 
-/* One for the program: the multi handle and its connections. */
+/* One per program: holds the curl multi handle and its connections. */
 struct http *http_create(struct loop *);
 void http_destroy(struct http *);
 
-/* Makes a origin on link; nothing is opened before the first call. endpoints (n of them, copied)
- * are tried in turn. A origin whose link is lost fails its calls with ERR_LOST; it is used again
- * after the link is back. */
+/* Makes an origin on link; nothing is opened before the first call. The n endpoints (copied) are
+ * tried in order. While the link is lost, calls fail with ERR_LOST. The origin works again once the
+ * link is back. */
 struct origin *origin_create(struct http *, struct link *, const struct endpoint *endpoints,
                              size_t n);
-void origin_destroy(struct origin *); /* ends its calls without telling */
-/* endpoints[0] is known not to open: it is not tried */
+void origin_destroy(struct origin *); /* ends its calls without calling done */
+/* Excludes endpoints[0], which is known not to open, and stores why. */
 void origin_shut(struct origin *, const struct err *why);
 /* the endpoint in use; NULL before the first answer */
 const struct endpoint *origin_endpoint(const struct origin *);
 const struct err *origin_err(const struct origin *); /* why no endpoint opened */
 
-/* The next call will want a connection of its own soon, as one that is sent but once does: it is
- * opened ahead, so that the call costs one round trip instead of two. Nothing where that costs a
- * command on the server, before the origin is known to work, or while one is ready already. It goes
- * when a call takes it, when the far side ends it, or after 45 s. */
+/* Opens a connection ahead for a call that needs its own (call_spec.once). The call then costs one
+ * round trip instead of two. Does nothing when a connection costs a command on the server, before
+ * the origin has answered once, or when a connection is ready already. The connection closes when a
+ * call takes it, when the server closes it, or after 45 s. */
 void origin_ready(struct origin *);
 
-/* A port on this machine's loopback that leads through the origin too, for a program of ours that
- * runs here; our own user alone gets in. NULL and err when none can be opened. gone: the origin
- * went, and with it every connection; it may not close the port from there. Closed, the number
- * stays taken for ten seconds, until whoever was told it has ended. */
+/* Opens a port on this machine's loopback that leads through the origin, for a local program of
+ * ours. Only our own user may connect. NULL and err when no port can be opened. gone: the origin
+ * was destroyed with all its connections; the callback must not close the port. After the close the
+ * number stays reserved for ten seconds, so that the program has ended by then. */
 struct origin_port;
 typedef void origin_port_gone(void *arg);
 struct origin_port *origin_port_open(struct origin *, origin_port_gone *, void *arg, struct err *);
@@ -52,43 +53,44 @@ void origin_port_close(struct origin_port *); /* NULL is fine */
 
 struct call_spec {
 	const char *method;         /* NULL: GET */
-	const char *path;           /* "/v1.41/containers/json?all=1"; the caller has encoded it */
-	const char *const *headers; /* "Name: value" ended by NULL; or NULL */
+	const char *path;           /* "/v1.41/containers/json?all=1", encoded by the caller */
+	const char *const *headers; /* "Name: value", NULL-terminated; or NULL */
 	const char *body;           /* copied; or NULL */
 	size_t body_len;
 	const char *content_type; /* of body; NULL: application/json */
-	/* most bytes of an answer kept; 0: 16 MB. Not for streams */
+	/* size limit of the answer in bytes; 0: 16 MB. Ignored for streams. */
 	size_t max;
-	/* never sent a second time: curl repeats what a kept connection took without an answer */
+	/* Never send twice. Without it curl repeats a request that a reused connection took without
+	 * answering. */
 	bool once;
-	/* whole call; 0: 30 s; a stream has none once it was answered */
+	/* of the whole call; 0: 30 s. A stream has no timeout once its head came. */
 	int64_t timeout_ms;
 
-	/* A stream: every piece of a 2xx answer comes here as it arrives; returns false to pause
-	 * until call_resume. NULL: the whole answer comes in done. */
+	/* For a stream: receives each piece of a 2xx answer. Return false to pause until
+	 * call_resume. NULL: done gets the whole answer. */
 	bool (*data)(struct call *, const char *, size_t, void *arg);
-	/* A stream's 2xx head came, before any data; or NULL. */
+	/* The head of a stream's 2xx answer came, before any data; or NULL. */
 	void (*answered)(struct call *, void *arg);
-	/* Once, at the end, unless the call is cancelled. reply is borrowed. */
+	/* Called once at the end, unless the call is cancelled. reply is borrowed. */
 	void (*done)(struct call *, const struct reply *, void *arg);
 	void *arg;
 };
 struct reply {
-	int status;       /* 0: no answer, see err */
-	const char *body; /* NUL-ended, not washed */
+	int status;       /* HTTP status; 0: no answer, see err */
+	const char *body; /* NUL-terminated, not washed */
 	size_t len;
-	const char *content_type; /* "" when none */
-	/* code ERR_NONE when the server answered, whatever it said */
+	const char *content_type; /* "" when missing */
+	/* code ERR_NONE when the server answered, with any status */
 	struct err err;
 };
 
 struct call *call_start(struct origin *, const struct call_spec *);
 void call_cancel(struct call *); /* NULL is fine; done is not called */
 void call_resume(struct call *);
-/* of the answer, inside done and data; or NULL */
+/* A header of the answer, valid inside done and data; or NULL. */
 const char *call_header(struct call *, const char *name);
 
-/* Percent-encodes one path segment or query value into new memory, which the caller frees. */
+/* Percent-encodes one path segment or query value. The caller frees the result. */
 char *http_encode(const char *);
 
 #endif

@@ -1,8 +1,7 @@
-/* link.h: the connection to one server, whatever carries it: SSH, this machine itself, a recording.
+/* link.h: the connection to one server over any transport: SSH, this machine itself, a recording.
  *
- * A link owns everything that is open on it. It connects in the background, asks the user through
- * ask.h, comes up, gets lost, tries again with back-off and jitter, all without anybody waiting for
- * it. */
+ * A link owns every stream that is open on it. It connects in the background and asks the user
+ * through ask.h. After a loss it retries with back-off and jitter. No caller ever waits for it. */
 #ifndef LINK_LINK_H
 #define LINK_LINK_H
 
@@ -19,9 +18,9 @@ struct ask;
 enum link_state {
 	LINK_DOWN, /* not wanted: never connected, or disconnected by the user */
 	LINK_CONNECTING,
-	LINK_ASKING, /* waits for an answer of the user (link->ask) */
+	LINK_ASKING, /* waits for the user's answer (link->ask) */
 	LINK_UP,
-	LINK_LOST /* failed or cut; retry_at_ms says when it tries again */
+	LINK_LOST /* failed or cut; retry_at_ms is the time of the next try */
 };
 const char *link_state_name(enum link_state);
 
@@ -29,46 +28,49 @@ const char *link_state_name(enum link_state);
 enum endpoint_kind {
 	ENDPOINT_UNIX, /* path: a Unix socket on the server */
 	ENDPOINT_TCP,  /* host, port: as seen from the server */
-	/* command: a script for a POSIX sh, foreign words in it by quote.h; no terminal */
+	/* command: a script for a POSIX sh without a terminal; quote.h must quote foreign words in
+	 * it */
 	ENDPOINT_EXEC,
 	ENDPOINT_TERMINAL /* command (NULL: the login shell) on a terminal: term, cols, rows */
 };
 struct endpoint {
 	enum endpoint_kind kind;
 	const char *path, *host, *command, *term;
-	const char *shown; /* a constant: how sentences call the command; NULL: as it is */
+	/* a constant: name of the command in sentences; NULL: the command itself */
+	const char *shown;
 	int port, cols, rows;
-	bool tls; /* ROAD_TCP of a origin: HTTPS */
+	bool tls; /* ENDPOINT_TCP of an origin: HTTPS */
 	const char *const
-		*env; /* "NAME=value" words ended by NULL, sent as far as the server accepts them */
-	int64_t timeout_ms; /* until opened; 0: LINK_OPEN_TIMEOUT_MS */
+		*env;       /* "NAME=value" words, NULL-terminated; the server may refuse some */
+	int64_t timeout_ms; /* time limit until opened; 0: LINK_OPEN_TIMEOUT_MS */
 };
 #define LINK_OPEN_TIMEOUT_MS 10000
 
-/* In the sentence of an ERR_DENIED that is sshd's: no right on the server itself would help. */
+/* Part of the ERR_DENIED sentence when sshd itself forbids forwarding. More rights on the server
+ * would not help then. */
 #define LINK_FORBIDS "its sshd forbids"
 
-/* What a link tells its owner (the server, store/server.c). */
+/* Callbacks of a link to its owner (the server, store/server.c). */
 struct link_events {
 	/* state, ask, err, latency or retry time changed */
 	void (*changed)(struct link *, void *arg);
 };
 
 struct link_config {
-	/* as the user names the server; also the ssh destination unless dest is set */
+	/* the user's name for the server; also the ssh destination unless dest is set */
 	const char *name;
 	const char *dest;       /* "[user@]host[:port]" or a Host of ssh_config */
-	const char *ssh_config; /* -F file, or NULL for OpenSSH's own */
-	const char *identity;   /* a key file, or NULL */
+	const char *ssh_config; /* -F file; NULL: OpenSSH's own */
+	const char *identity;   /* a key file; or NULL */
 	int connect_timeout_ms; /* 0: 5000 */
-	/* nobody is there to answer: an ask is a failure with the sentence of it */
+	/* no user is present: a question fails the log-in, and err quotes it */
 	bool batch;
 };
 
 struct link_ops {
 	const char *name; /* "ssh", "local", "replay" */
 	void (*connect)(struct link *);
-	/* also gives up a connect that runs; streams end with ERR_LOST */
+	/* also stops a running connect; streams end with ERR_LOST */
 	void (*disconnect)(struct link *);
 	struct stream *(*open)(struct link *, const struct endpoint *, const struct stream_events *,
 	                       void *arg, struct err *);
@@ -82,24 +84,24 @@ struct link {
 	void *arg;
 	char *name; /* owned */
 	enum link_state state;
-	int64_t since_ms;    /* wall clock, when this state began */
-	int64_t up_ms;       /* wall clock, when it was last up; 0 never */
-	int64_t heard_ms;    /* loop clock, when the last byte came from there */
+	int64_t since_ms;    /* wall clock, start of this state */
+	int64_t up_ms;       /* wall clock, when the link was last up; 0 never */
+	int64_t heard_ms;    /* loop clock, when the last byte arrived */
 	int64_t retry_at_ms; /* loop clock, LINK_LOST only; 0: only on demand */
-	int latency_ms;      /* of the last measured round trip; -1 unknown */
-	unsigned tries;      /* in a row without success */
-	struct ask *ask;     /* LINK_ASKING: what is asked; owned by the link */
+	int latency_ms;      /* ms of the last measured round trip; -1 unknown */
+	unsigned tries;      /* failures in a row */
+	struct ask *ask;     /* LINK_ASKING: the open question; owned by the link */
 	struct err err;      /* LINK_LOST: the sentence */
-	char address[96]; /* where it goes or last tried to go: "192.0.2.10 port 804"; a name that
-	                     has no address likewise */
-	char detail[160]; /* what carries it, for the details: "ssh 192.0.2.10 port 804 as ops,
-	                     ed25519 key …" */
+	/* the address in use or tried last: "192.0.2.10 port 804"; a name without an address too */
+	char address[96];
+	/* transport, for the details: "ssh 192.0.2.10 port 804 as ops, ed25519 key …" */
+	char detail[160];
 
-	/* link.c's own */
-	bool wanted; /* connect again after a loss */
-	/* tries before a connection that has not proved itself yet */
+	/* private to link.c */
+	bool wanted; /* reconnect after a loss */
+	/* tries before a connection that has not stayed up long enough yet */
 	unsigned flaps;
-	struct loop_timer *retry; /* owned; NULL rests */
+	struct loop_timer *retry; /* owned; NULL: no retry is due */
 };
 
 struct link *link_create_ssh(struct loop *, const struct link_config *, const struct link_events *,
@@ -108,26 +110,27 @@ struct link *link_create_local(struct loop *, const char *name, const struct lin
                                void *arg);
 void link_destroy(struct link *);
 
-/* wanted from now on: connects, and again after every loss */
+/* Connects, and reconnects after every loss until link_disconnect. */
 void link_connect(struct link *);
-void link_disconnect(struct link *); /* not wanted any more: LINK_DOWN */
-/* now, whatever the back-off says; nothing when it is up or connecting */
+void link_disconnect(struct link *); /* no more reconnects: LINK_DOWN */
+/* Retries at once, regardless of the back-off. Does nothing when the link is up or connecting. */
 void link_retry(struct link *);
 
-/* Opens a stream. NULL and err when the link is not up or the endpoint is impossible at once; every
+/* Opens a stream. NULL and err when the link is not up or the endpoint is impossible at once. Every
  * later failure comes by closed. */
 struct stream *link_open(struct link *, const struct endpoint *, const struct stream_events *,
                          void *arg, struct err *);
 
-/* Runs a command (a script for a POSIX sh, whatever the login shell is) to its end and gathers what
- * it prints, at most max bytes of each stream (more: ERR_TOO_BIG). input (may be NULL) goes to its
- * standard input, which is then closed. done is called exactly once unless the run is cancelled. */
+/* Runs a command to its end and collects its output, at most max bytes of each stream (more:
+ * ERR_TOO_BIG). The command is a script for a POSIX sh, whatever the login shell is. input (may be
+ * NULL) goes to its standard input, which is then closed. done is called exactly once unless the
+ * run is cancelled. */
 struct run;
 struct run_result {
-	const char *out, *err_out; /* NUL-ended, not washed; borrowed during done */
+	const char *out, *err_out; /* NUL-terminated, not washed; borrowed during done */
 	size_t out_len, err_len;
 	struct stream_end end;
-	/* of link_run_staged: RUN_BEGUN was said; what stood before it is left out */
+	/* of link_run_staged: the command printed RUN_BEGUN; out and err_out start after it */
 	bool begun;
 };
 typedef void run_fn(const struct run_result *, void *arg);
@@ -135,16 +138,17 @@ struct run *link_run(struct link *, const char *command, const void *input, size
                      size_t max, int64_t timeout_ms, run_fn *done, void *arg);
 void run_cancel(struct run *); /* NULL is fine */
 
-/* Runs a command that says on stderr, in lines of their own, what it is ready for. The input is
- * sent when the command says RUN_BEGUN, never before, so whatever asks for a password first cannot
- * take the input for one. On a terminal both outputs are one: the command says RUN_READY, the
- * answer goes out with the next byte, which is somebody's prompt; input has no end there. */
+/* Runs a command that prints its progress on stderr, one word per line. The input leaves only after
+ * RUN_BEGUN. So a password prompt before it (sudo) cannot read the input.
+ *
+ * On a terminal stdout and stderr are one stream. The command prints RUN_READY, and the answer
+ * leaves with the next byte, the first of the prompt. On a terminal the input has no EOF. */
 #define RUN_READY "mocr-ready"
-#define RUN_ANSWER "mocr-answer" /* the answer is wanted once more */
+#define RUN_ANSWER "mocr-answer" /* send the answer once more */
 #define RUN_BEGUN "mocr-begun"
 struct run_stages {
-	const char *shown; /* what sentences call the command */
-	/* with its line end; sent at once, but for a terminal; or NULL */
+	const char *shown; /* name of the command in sentences */
+	/* with its line end; or NULL. Sent at once, except on a terminal. */
 	const void *answer;
 	size_t answer_len;
 	bool terminal;
@@ -154,21 +158,21 @@ struct run *link_run_staged(struct link *link, const char *command, const struct
                             run_fn *done, void *arg);
 
 /* --- for the implementations --------------------------------------------- */
-/* Fills a zeroed link. Setting a state tells the owner, who may do anything then: it is the last
- * thing a function of an implementation does. */
+/* Fills a zeroed link. A change of state calls the owner, and the owner may do anything. So an
+ * implementation sets a state as the last step of a function. */
 void link_init(struct link *, const struct link_ops *, struct loop *, const char *name,
                const struct link_events *, void *arg);
-/* LINK_ASKING with it, or (NULL) back to LINK_CONNECTING; the old one is given up */
+/* Sets LINK_ASKING with the ask, or goes back to LINK_CONNECTING (NULL). Gives up the old ask. */
 void link_set_ask(struct link *, struct ask *);
 void link_changed(struct link *); /* latency or detail changed */
-void link_set_state(struct link *, enum link_state, const struct err *); /* err NULL: none */
+void link_set_state(struct link *, enum link_state, const struct err *); /* err NULL: no error */
 bool link_is_local(const struct link *);
 
-/* Wall clock, ms, when the last byte came from there: a loss is noticed some seconds after it. Now,
- * when none ever came, and for this machine, from which nothing has to come. */
+/* Wall clock, ms, when the last byte arrived: a loss is noticed some seconds later. Returns the
+ * current time when no byte ever arrived, and for this machine. */
 int64_t link_last_heard(const struct link *);
 
-/* Whether dest can be handed to ssh as a name; false and err, a sentence. */
+/* Whether ssh accepts dest as a destination. False: err is a sentence. */
 bool link_is_destination(const char *dest, struct err *);
 
 #endif

@@ -1,4 +1,4 @@
-/* origin.h: what http.c and origin.c share: the way to one HTTP server through a link. */
+/* origin.h: internals of an origin, shared by http.c and origin*.c. */
 #ifndef LINK_ORIGIN_H
 #define LINK_ORIGIN_H
 
@@ -7,7 +7,7 @@
 
 #define ORIGIN_ENDPOINTS_MAX 4
 #define ORIGIN_EXEC_MAX \
-	5 /* commands at once on an exec endpoint: sshd's MaxSessions is 10 for everything */
+	5 /* parallel commands on an exec endpoint; sshd's MaxSessions is 10 in total */
 
 struct relay;
 
@@ -15,36 +15,35 @@ struct origin {
 	struct http *http;                               /* borrowed */
 	struct loop *loop;                               /* borrowed */
 	struct link *link;                               /* borrowed */
-	struct endpoint endpoints[ORIGIN_ENDPOINTS_MAX]; /* with strings of our own */
+	struct endpoint endpoints[ORIGIN_ENDPOINTS_MAX]; /* strings are copies */
 	struct err why[ORIGIN_ENDPOINTS_MAX];            /* why that endpoint did not open */
-	size_t n, at;    /* endpoints[at] is the one in use or tried now */
+	size_t n, at;    /* endpoints[at] is in use or being tried */
 	size_t first;    /* the first endpoint that may be tried */
 	bool decided;    /* endpoints[at] answered once */
-	struct err err;  /* why none opened */
-	struct err last; /* how the last connection ended badly */
+	struct err err;  /* why no endpoint opened */
+	struct err last; /* error of the last failed connection */
 	/* the private folder and the socket in it; owned; NULL until needed */
 	char *dir, *path;
-	int fd; /* listening; -1 */
+	int fd; /* listening socket; -1 */
 	struct loop_io *io;
 	struct relay *relays;
 };
 
-/* The Unix socket that leads to the server now, for curl to connect to; NULL and err when no
- * endpoint is left. */
+/* Returns the Unix socket for curl to connect to. NULL and err when no endpoint is left. */
 const char *origin_socket(struct origin *, struct err *);
 
-/* The connections that arrived at listener are led to the server, those that are not ours closed.
- */
+/* Accepts the connections at listener and relays them to the server. Closes connections that ours
+ * rejects. */
 void origin_accept(struct origin *, int listener, bool (*ours)(int fd));
 
-/* Of origin_port.c: the origin goes; and the program ends. */
+/* In origin_port.c: the origin is destroyed; the program ends. */
 void origin_ports_gone(struct origin *);
 void http_ports_end(struct http *);
 
-/* Does each connection cost a command on the server, or may it yet? */
+/* Does each connection cost a command on the server, or is that still possible? */
 bool origin_is_exec_only(const struct origin *);
 
-/* Of http.c: ends the calls of a origin without telling. */
+/* In http.c: ends the calls of an origin without calling done. */
 void http_drop_calls(struct http *, const struct origin *);
 struct loop *http_loop(const struct http *);
 struct origin_port **http_ports(struct http *);

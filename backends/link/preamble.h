@@ -1,24 +1,24 @@
-/* preamble.h: what start-up files of a login shell print before a command of ours begins.
+/* preamble.h: drops the output of the login shell's start-up files.
  *
- * sshd starts every command by the login shell, and that reads its start-up files first (bash's
+ * sshd runs every command through the login shell. The shell reads its start-up files first (bash's
  * .bashrc under sshd, zsh's .zshenv, fish's config.fish, tcsh's .tcshrc). A line printed there
- * would stand in front of what the command says. quote_login prints QUOTE_BEGIN in between, and
- * this takes away all up to it. */
+ * would precede the output of the command. quote_login prints QUOTE_BEGIN between the two, and this
+ * code drops all bytes up to that mark. */
 #ifndef LINK_PREAMBLE_H
 #define LINK_PREAMBLE_H
 
 #include "backends/base/buf.h"
 
-/* Of one stream of one command. Zeroed: nothing came yet. over: the command itself talks. */
+/* State of one stream of one command; starts zeroed. over: QUOTE_BEGIN has passed, the command's
+ * own output follows. */
 struct preamble {
 	bool over;
-	size_t matched; /* bytes of QUOTE_BEGIN that came last */
-	/* the first of what came, owned; a server on which no command begins says why there */
+	size_t matched; /* bytes of QUOTE_BEGIN matched so far */
+	/* The first dropped bytes, owned. A server that runs no commands gives its reason here. */
 	struct buf kept;
 };
 
-/* How many of the len bytes come before the command's own; they are kept, as far as there is room.
- */
+/* Returns how many of the len bytes belong to the preamble. Keeps them while there is room. */
 size_t preamble_take(struct preamble *, const char *data, size_t len);
 
 void preamble_finish(struct preamble *);

@@ -1,7 +1,8 @@
-/* relay.h: a stream of a link as a file descriptor, for libraries that want one.
+/* relay.h: presents a stream of a link as a file descriptor, for libraries that need one.
  *
- * One end of a socketpair is the library's, the other is pumped to the stream, both ways. Each
- * direction stops where the other side's buffers end: nothing grows here. */
+ * The library gets one end of a socketpair. The relay copies bytes both ways between the other end
+ * and the stream. Each direction pauses when the receiver's buffers are full, so nothing grows
+ * here. */
 #ifndef LINK_RELAY_H
 #define LINK_RELAY_H
 
@@ -9,19 +10,19 @@
 
 struct relay;
 
-/* The far side ended it: complaint is what a command said on stderr, "" when nothing. The relay is
- * gone after that. */
+/* The server ended the stream; the relay is freed afterwards. complaint is the command's stderr, or
+ * "". */
 typedef void relay_closed(const struct stream_end *, const char *complaint, void *arg);
 
-/* Sees the bytes that come before the library does. False: they are not passed on, and the relay
- * may be closed already. NULL is fine. */
+/* Inspects bytes before the library gets them. False: drop them; the relay may be closed already.
+ * NULL is fine. */
 typedef bool relay_look(const char *bytes, size_t len, void *arg);
 
-/* Opens endpoint on link. *fd gets the library's end, non-blocking and close-on-exec, which is the
- * caller's to close. NULL and err when it is impossible at once; closed never comes from inside
+/* Opens endpoint on link. *fd becomes the library's end, non-blocking and close-on-exec; the caller
+ * closes it. NULL and err when the endpoint is impossible at once. closed is never called inside
  * this call. */
 struct relay *relay_open(struct link *, const struct endpoint *, int *fd, relay_look *,
                          relay_closed *, void *arg, struct err *);
-void relay_close(struct relay *); /* NULL is fine; tells nothing */
+void relay_close(struct relay *); /* NULL is fine; closed is not called */
 
 #endif

@@ -1,9 +1,8 @@
-/* socket_look.h: what a look from inside says about a Unix socket that sshd would not open.
+/* socket_look.h: finds out, from inside the server, why sshd did not open a Unix socket.
  *
- * sshd gives no reason. A socket counts as absent only when something says so: the kernel's list of
- * sockets
- * (/proc/net/unix) has no listener of that name, or a folder that may be searched has no such file.
- */
+ * sshd gives no reason. A socket counts as absent only on evidence. Either the kernel's list of
+ * sockets (/proc/net/unix, see proc(5)) has no listener of that name, or a searchable folder lacks
+ * the file. */
 #ifndef LINK_SOCKET_LOOK_H
 #define LINK_SOCKET_LOOK_H
 
@@ -11,21 +10,21 @@
 #include <stddef.h>
 
 enum socket_seen {
-	SEEN_UNSEEN,   /* the look told nothing: the login runs no commands, or cut them short */
+	SEEN_UNSEEN,   /* no result: the login runs no commands, or the output was cut short */
 	SEEN_ABSENT,   /* no such file */
-	SEEN_SILENT,   /* the file is there, and nobody listens */
-	SEEN_NO_RIGHT, /* somebody listens or may do so, and we may not open it */
-	SEEN_LISTENS,  /* somebody listens, and we may open it */
-	SEEN_THERE     /* we may open the file; whether anybody listens is not known */
+	SEEN_SILENT,   /* the file exists, but no process listens */
+	SEEN_NO_RIGHT, /* a process listens or may listen, but we may not open the file */
+	SEEN_LISTENS,  /* a process listens, and we may open the file */
+	SEEN_THERE     /* we may open the file; whether a process listens is unknown */
 };
 
-/* A command for any login shell; the caller frees it. */
+/* Builds the command, for any login shell. The caller frees the result. */
 char *socket_look_command(const char *path);
-/* What it printed. owner: "root:docker", "" where that is not known. */
+/* Parses the output of the command. owner: "root:docker", or "" when unknown. */
 enum socket_seen socket_look_read(const char *out, char *owner, size_t size);
 
-/* On this machine: whether somebody listens at path. True also where the kernel's list cannot be
- * read. */
+/* For this machine: whether a process listens at path. Also true when the kernel's list is
+ * unreadable. */
 bool socket_is_listed(const char *path);
 
 #endif

@@ -1,5 +1,5 @@
-/* ssh_blob.h: the bytes of public keys and certificates: strings with their length in front (RFC
- * 4251, 5). */
+/* ssh_blob.h: the binary form of public keys and certificates: strings with a length prefix (RFC
+ * 4251 section 5; RFC 4253 section 6.6; OpenSSH's PROTOCOL.certkeys). */
 #ifndef LINK_SSH_BLOB_H
 #define LINK_SSH_BLOB_H
 
@@ -17,14 +17,13 @@ struct blob {
 
 uint32_t blob_get32(const char *four_bytes);
 void blob_put32(struct buf *, uint32_t);
-void blob_put(struct buf *, const char *data, size_t len); /* with its length in front */
-/* Takes the string that begins at *at and moves *at behind it; false: it does not fit into len
- * bytes. */
+void blob_put(struct buf *, const char *data, size_t len); /* with a length prefix */
+/* Reads the string at *at and moves *at behind it. False: the string exceeds len bytes. */
 bool blob_get(const char *data, size_t len, size_t *at, struct blob *);
 bool blob_is(const struct blob *, const char *word);
 
-/* A certificate's own key, as a plain public key; both in base64. NULL: it is no certificate.
- * The caller frees. */
+/* Extracts the plain public key of a certificate. Input and result are base64. NULL: not a
+ * certificate. The caller frees the result. */
 char *blob_key_of_cert(const char *base64);
 
 #endif

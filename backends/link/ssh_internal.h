@@ -1,6 +1,7 @@
-/* ssh_internal.h: what the files of the SSH link share: the log-in in its worker thread
- * (ssh_login.c and its helpers), the live connection in the loop (ssh.c), and its streams
- * (ssh_stream.c). */
+/* ssh_internal.h: shared by the files of the SSH link.
+ *
+ * The log-in runs in a worker thread (ssh_login.c and its helpers). The live connection runs in the
+ * loop (ssh.c), and so do its streams (ssh_stream.c). */
 #ifndef LINK_SSH_INTERNAL_H
 #define LINK_SSH_INTERNAL_H
 
@@ -23,7 +24,7 @@ struct login;
 
 /* --- the log-in: all in a worker thread ---------------------------------- */
 
-/* A question that the worker waits for. */
+/* A question for the user; the worker waits for the answer. */
 struct question {
 	enum ask_kind kind;
 	char title[96], text[640], prompt[96];
@@ -32,92 +33,93 @@ struct question {
 	struct secret *answer;
 };
 
-/* What the user let the link keep: asked for once, used at every reconnect. */
+/* A secret that the link keeps. The user enters it once, and every reconnect uses it. */
 struct kept {
 	char *key; /* "password", or the path of a key file; owned */
 	struct secret *secret;
-	bool lasting; /* the user said so; else it is for this log-in alone */
+	bool lasting; /* the user chose to keep it; false: for this log-in only */
 	struct kept *next;
 };
-struct secret *kept_find(const struct kept *, const char *key); /* borrowed; NULL: none */
+struct secret *kept_find(const struct kept *, const char *key); /* borrowed; NULL: not kept */
 void kept_add(struct kept **, const char *key, const struct secret *, bool lasting);
 void kept_drop(struct kept **, const char *key);
 void kept_free(struct kept *);
-struct kept *kept_copy(const struct kept *); /* of what lasts */
+struct kept *kept_copy(const struct kept *); /* copies the lasting ones only */
 
-/* One log-in. The worker owns everything but what the lock guards; link belongs to the loop. Freed
- * by whoever is last: the link gives it up (login_abandon) or takes its result (login done). */
+/* One log-in. The worker owns all fields except those under the lock; link belongs to the loop. The
+ * last reference frees it. login_abandon drops the link's reference; the end of the worker drops
+ * the rest. */
 struct login {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	unsigned refs;
-	bool cancelled; /* nobody wants it any more: end soon */
-	pid_t helper;   /* a program the worker waits for; 0 none */
-	/* a copy of the connection's descriptor, to be shut down; -1 none */
+	bool cancelled; /* the link gave up this log-in: end soon */
+	pid_t helper;   /* process the worker waits for; 0 none */
+	/* duplicate of the connection's descriptor, for shutdown(2); -1 none */
 	int socket;
 	struct question question;
 
-	/* an eventfd that is readable once cancelled; never changes */
+	/* an eventfd, readable once cancelled; never changes */
 	int cancel_fd;
 	struct loop *loop;
 	struct link_ssh *link; /* loop thread only; NULL once given up */
 
-	/* What is wanted; the worker's */
+	/* Input; belongs to the worker */
 	char *name, *dest, *ssh_config, *identity;
 	int connect_timeout_ms;
 	bool batch;
-	struct kept *kept; /* what was kept before, and what is to be kept now */
+	struct kept *kept; /* secrets kept before, and new secrets to keep */
 
-	/* What came of it; the worker's, then the loop's */
+	/* Result; belongs to the worker, then to the loop */
 	struct sshconf conf;
 	struct ssh_dest where;
-	ssh_session session; /* owned; NULL when it failed */
-	/* the connection, libssh's once it has a session with it; -1 none */
+	ssh_session session; /* owned; NULL when the log-in failed */
+	/* the connection; libssh owns it once session uses it; -1 none */
 	int fd;
-	pid_t proxy;     /* 0: none; ended with the link */
-	int proxy_words; /* a file with what the proxy said on stderr; -1 none */
-	/* libssh knows none of the algorithms that PubkeyAcceptedAlgorithms allows */
+	pid_t proxy;     /* 0: none; ends with the link */
+	int proxy_words; /* a file with the proxy's stderr; -1 none */
+	/* libssh supports none of the algorithms in PubkeyAcceptedAlgorithms */
 	bool no_key_fits;
 	bool asked; /* the user was asked since the connection was made */
-	/* the server did so while it waited for the user, and this is another connection */
+	/* the server closed the last connection while the user was typing; this is a new one */
 	bool hung_up;
-	struct err asks; /* batch: the question that nobody could answer */
+	struct err asks; /* batch: the unanswered question */
 	struct err err;
 	char address[80]; /* "10.77.0.11 port 804" or "10.77.0.14 through sese" */
 	char detail[160];
 };
 
-/* Asks the user and waits; NULL when given up (err is set: ERR_CANCELLED, ERR_ASKS). The answer is
- * the caller's. */
+/* Asks the user and waits. The caller owns the answer. NULL when the user gave up, with err set
+ * (ERR_CANCELLED, ERR_ASKS). */
 struct secret *login_ask(struct login *, enum ask_kind, bool echo, bool can_keep, bool *keep,
                          const char *prompt, const char *fmt, ...)
 	__attribute__((format(printf, 7, 8)));
 bool login_cancelled(struct login *);
-void login_set_socket(struct login *, int fd); /* -1: none any more */
-/* Waits for events on fd; false when the time is over (errno ETIMEDOUT) or the log-in was given up
+void login_set_socket(struct login *, int fd); /* -1: no socket any more */
+/* Waits for events on fd. False on a timeout (errno ETIMEDOUT) or when the log-in was cancelled
  * (ECANCELED). */
 bool login_wait(struct login *, int fd, short events, int64_t until_ms);
-void login_worker(void *login); /* loop_work's */
+void login_worker(void *login); /* work function for loop_work */
 struct login *login_create(struct link_ssh *);
 void login_abandon(struct login *);
 void login_unref(struct login *);
 
-/* ssh_net.c: the way there. */
-bool ssh_net_settings(struct login *); /* asks `ssh -G`; fills conf */
+/* ssh_net.c: settings and the connection. */
+bool ssh_net_settings(struct login *); /* runs `ssh -G`; fills conf */
 bool ssh_net_connect(struct login *);  /* fills fd, address, proxy */
-void ssh_net_settled(struct login *);  /* the proxy is the link's from now on */
-/* what a failed try left: the proxy and its words */
+void ssh_net_settled(struct login *);  /* hands the proxy over to the link */
+/* closes the remains of a failed try: the proxy and its stderr file */
 void ssh_net_close(struct login *);
 void ssh_net_proxy_said(struct login *, char *buf, size_t size);
 
-/* Runs argv to its end and gathers its output; said gets the end of what it wrote on stderr,
- * washed. Returns its exit code, 127 when there is no such program, -1 when it had to be
- * stopped: it took too long, or said too much. */
+/* Runs argv to its end and collects its stdout in out. said gets the end of its stderr, washed.
+ * Returns its exit code, 127 when the program is missing. Returns -1 when it was stopped because of
+ * a timeout or too much output. */
 int login_run(struct login *, const char *const *argv, struct buf *out, char *said,
               size_t said_size);
-#define LOGIN_RUN_MS 20000 /* `Match exec` and KnownHostsCommand may run a program */
+#define LOGIN_RUN_MS 20000 /* ms; `Match exec` and KnownHostsCommand may run a program */
 
-/* ssh_known.c: lines of known_hosts that speak of a name. */
+/* ssh_known.c: the lines of known_hosts that match a name. */
 enum known_mark { KNOWN_KEY, KNOWN_REVOKED, KNOWN_AUTHORITY };
 struct known_key {
 	char *file; /* or "KnownHostsCommand" */
@@ -126,59 +128,58 @@ struct known_key {
 	ssh_key key;
 	struct known_key *next;
 };
-/* Adds the line's key to the list when it speaks of name; line is changed. */
+/* Adds the line's key to the list when the line matches name. Modifies line. */
 void known_take_line(struct known_key **, const char *name, char *line, const char *file,
                      unsigned number);
 struct known_key *known_read(const struct sshconf *, bool with_port);
-/* Adds what KnownHostsCommand says of name. reason is OpenSSH's word: ORDER (server NULL),
- * HOSTNAME. false: no key may be accepted, and err says why. */
+/* Adds the keys that KnownHostsCommand prints for name. reason is OpenSSH's word: ORDER (server
+ * NULL), HOSTNAME. False: no key may be accepted, and err says why. */
 bool known_by_command(struct login *, struct known_key **, const char *reason, const char *name,
                       ssh_key server);
 void known_free(struct known_key *);
 
-/* ssh_revoked.c: false when RevokedHostKeys forbids the key, or cannot be checked; err says
- * which. */
+/* ssh_revoked.c: false when RevokedHostKeys forbids the key or is unreadable; err says which. */
 bool ssh_revoked_check(struct login *, ssh_key, const char *print);
 
-/* ssh_hosts.c: what a server's key is worth. */
+/* ssh_hosts.c: whether to trust a server's key. */
 struct known_hosts {
-	struct known_key *keys;  /* by the server's name with its port, or its alias */
-	struct known_key *alone; /* by its name alone, while it is at a port of its own */
+	struct known_key *keys;  /* for the server's name with its port, or its alias */
+	struct known_key *alone; /* for the name alone, when the port is not 22 */
 };
 void ssh_hosts_read(struct known_hosts *, const struct sshconf *);
 void ssh_hosts_free(struct known_hosts *);
-/* the list, known types first; caller frees */
+/* Returns the list with the types of known keys first. The caller frees the result. */
 char *ssh_hosts_prefer(const struct known_key *, const char *algorithms);
-/* The host key algorithms to offer, without certificates; the caller frees. NULL:
- * KnownHostsCommand failed, see err. */
+/* Returns the host key algorithms to offer, without certificates. The caller frees the result.
+ * NULL: KnownHostsCommand failed, see err. */
 char *ssh_hosts_algorithms(struct login *, const struct known_hosts *);
 bool ssh_hosts_check(struct login *, struct known_hosts *);
 void ssh_hosts_fingerprint(ssh_key, char *buf, size_t size);
 
 /* ssh_banner.c */
-/* which OpenSSH it talks to, where libssh cannot tell */
+/* tells libssh the server's OpenSSH version when libssh cannot parse the banner */
 void ssh_banner_teach(ssh_session);
 
-/* A certificate of the user's; all of it owned. */
+/* A certificate of the user; all fields are owned. */
 struct user_cert {
 	char *path;
 	ssh_key key;
-	/* the certificate, and the key it is for: public, in base64 */
+	/* the certificate and its public key, in base64 */
 	char *text, *key_text;
 };
 
-/* ssh_agent.c: a origin in front of the user's agent that sorts its keys. All is borrowed until it
- * is closed. */
+/* ssh_agent.c: a proxy in front of the user's agent that orders and filters its keys. All is
+ * borrowed until agent_filter_close. */
 struct agent_wishes {
 	const struct ssh_words *first; /* public keys in base64 that the configuration names */
-	const struct ssh_words *skip;  /* that were refused already */
-	const struct user_cert *certs; /* offered with the keys they are for */
+	const struct ssh_words *skip;  /* keys that were refused already */
+	const struct user_cert *certs; /* certificates, offered together with their keys */
 	size_t n_certs;
 };
 struct agent_filter;
-/* NULL: there is no agent. */
+/* NULL: no agent. */
 struct agent_filter *agent_filter_open(struct login *, const struct agent_wishes *);
-/* offered gets what libssh was shown, in base64. */
+/* offered receives the keys that libssh saw, in base64. */
 void agent_filter_close(struct agent_filter *, struct ssh_words *offered);
 
 /* ssh_auth.c */
@@ -193,56 +194,58 @@ struct link_ssh {
 	char *dest, *ssh_config, *identity;
 	int connect_timeout_ms;
 	bool batch;
-	struct login *login; /* while it connects; counted */
-	struct kept *kept;   /* what the user let it keep */
+	struct login *login; /* while connecting; reference-counted */
+	struct kept *kept;   /* secrets that the user chose to keep */
 
 	ssh_session session; /* owned while up */
-	ssh_event event;     /* relays it */
+	ssh_event event;     /* polls the session */
 	struct loop_io *io;
-	/* keepalive, and the end of a peer that does not answer */
+	/* sends keepalives, and ends a connection when the peer does not answer */
 	struct loop_timer *timer;
 	struct loop_child *proxy_child;
 	pid_t proxy;
-	struct ssh_counter_struct wire; /* what libssh moved on the socket */
+	struct ssh_counter_struct wire; /* bytes that libssh moved on the socket */
 	struct ssh_counter_struct packets;
 	uint64_t heard_bytes;
-	/* loop clock, when the keepalive that waits for its answer was sent; 0 none */
+	/* loop clock, when the unanswered keepalive was sent; 0 none */
 	int64_t ping_ms;
-	int64_t measured_ms; /* loop clock, of latency_ms */
+	int64_t measured_ms; /* loop clock, time of latency_ms */
 	struct ssh_stream *streams;
-	unsigned channels;         /* that libssh has numbered so far on this session */
-	bool no_unix;              /* its sshd was found to forbid forwarded sockets */
-	bool opens_unix;           /* it has opened one: none of its refusals means that */
-	struct ssh_looked *looked; /* what looks have said lately; owned */
-	/* streams and the link are freed after the relay, not inside it */
+	unsigned channels; /* channels that libssh has numbered so far on this session */
+	bool no_unix;      /* sshd forbids forwarded Unix sockets */
+	/* sshd has opened a forwarded Unix socket, so a later refusal is not a general ban */
+	bool opens_unix;
+	struct ssh_looked *looked; /* recent results of socket_look.h; owned */
+	/* inside ssh_relay, which frees streams and the link only at its end */
 	bool relaying;
-	/* something was asked for inside the relay: once more */
+	/* a call inside ssh_relay asked for another round */
 	bool again;
-	bool kicked; /* a relay is on its way */
-	bool dying;  /* destroyed inside the relay */
+	bool kicked; /* ssh_relay is scheduled */
+	bool dying;  /* destroyed inside ssh_relay; freed at its end */
 };
 
 struct ssh_looked {
 	char *path;
 	int64_t at_ms; /* loop clock */
-	/* somebody listens, and sshd did not open it twice; else there is none */
+	/* a process listens, but sshd failed to open the socket twice; false: no listener */
 	bool listens;
 	struct ssh_looked *next;
 };
 
-void ssh_kick(struct link_ssh *);                 /* moves what can move, soon, from the loop */
-void ssh_measured(struct link_ssh *, int64_t ms); /* a round trip took that long */
+/* Schedules a pass in the loop that moves all pending bytes. */
+void ssh_kick(struct link_ssh *);
+void ssh_measured(struct link_ssh *, int64_t ms); /* a round trip took ms */
 
 /* ssh_stream.c */
 struct stream *ssh_stream_open(struct link_ssh *, const struct endpoint *,
                                const struct stream_events *, void *arg, struct err *);
-/* every stream one step further; true: something moved */
+/* advances every stream by one step; true: some stream progressed */
 bool ssh_streams_step(struct link_ssh *);
-void ssh_streams_end(struct link_ssh *, const struct err *); /* all of them end with ERR_LOST */
-void ssh_streams_sweep(struct link_ssh *);                   /* frees those that have ended */
+void ssh_streams_end(struct link_ssh *, const struct err *); /* ends all streams with ERR_LOST */
+void ssh_streams_sweep(struct link_ssh *);                   /* frees the ended streams */
 void ssh_looked_forget(struct link_ssh *);
 #define SSH_READ_SIZE (64u << 10)
 #define SSH_WAITING_MAX \
-	(8u << 20) /* more than libssh ever has of a channel when all of it is taken at once */
+	(8u << 20) /* more than libssh ever buffers for a channel when all is read at once */
 
 #endif

@@ -1,8 +1,8 @@
 /* stream.h: bytes in both directions over a link: a forwarded socket, a command, a terminal.
  *
- * A stream is opened with link_open (link.h) and tells its owner everything through stream_events.
- * Its owner ends it with stream_close, from anywhere, also from inside an event; no event comes
- * after that. When the far side ends it, closed comes exactly once and the stream is gone when that
+ * link_open (link.h) opens a stream and stream_events reports every event to its owner. The owner
+ * ends a stream with stream_close at any time, also inside an event. No event follows stream_close.
+ * When the far side ends the stream, closed comes exactly once. The stream is freed when closed
  * returns. */
 #ifndef LINK_STREAM_H
 #define LINK_STREAM_H
@@ -17,35 +17,36 @@ struct stream;
 
 /* How a stream ended. */
 struct stream_end {
-	bool began; /* the command itself ran: the login's shell did not end before */
-	/* of a command, or of a login's shell that began none; -1: none was told */
+	bool began; /* the command itself ran; false: the login shell ended before it */
+	/* of the command, or of a login shell that started no command; -1 unknown */
 	int exit_code;
-	char signal[16]; /* "KILL" when a signal ended it, else "" */
-	struct err err;  /* err.code ERR_NONE for an ordinary end (EOF, exit) */
+	char signal[16]; /* "KILL" when a signal ended the command, otherwise "" */
+	struct err err;  /* err.code ERR_NONE for a normal end (EOF, exit) */
 };
 
 struct stream_events {
-	/* It is open: the socket answered, the command was started. */
+	/* The stream is open: the socket answered, or the command started. */
 	void (*opened)(struct stream *, void *arg);
-	/* Bytes came (stdout of a command). Returns how many were taken; when fewer than len, the
-	 * rest waits on the far side's own window, without memory here, until stream_resume. */
+	/* Bytes arrived (stdout of a command). Returns how many the owner took. The rest stays in
+	 * the far side's window, without memory here, until stream_resume. */
 	size_t (*data)(struct stream *, const char *, size_t len, void *arg);
-	/* Bytes of a command's stderr; NULL drops them. Not on a terminal, where both are one. */
+	/* Bytes of a command's stderr; NULL drops them. Not on a terminal, where stdout and stderr
+	 * are one stream. */
 	void (*error_data)(struct stream *, const char *, size_t len, void *arg);
-	/* What was written has left; more may be written. */
+	/* The queue is empty again; more may be written. */
 	void (*drained)(struct stream *, void *arg);
 	void (*closed)(struct stream *, const struct stream_end *, void *arg);
 };
 
-/* Queues up to STREAM_QUEUE_MAX bytes; returns how many were taken. Before opened the bytes wait.
- */
+/* Queues up to STREAM_QUEUE_MAX bytes and returns how many it took. The bytes wait until the stream
+ * is open. */
 size_t stream_write(struct stream *, const void *, size_t);
 #define STREAM_QUEUE_MAX (1u << 20)
 
-void stream_write_eof(struct stream *); /* after what is queued */
-/* data was refused before and is wanted again */
+void stream_write_eof(struct stream *); /* after the queued bytes */
+/* The owner wants data again after it took less than len. */
 void stream_resume(struct stream *);
-void stream_resize(struct stream *, int cols, int rows); /* a terminal only */
+void stream_resize(struct stream *, int cols, int rows); /* terminals only */
 /* NULL is fine; a running command gets HUP */
 void stream_close(struct stream *);
 
@@ -56,7 +57,7 @@ struct stream_ops {
 	void (*write_eof)(struct stream *);
 	void (*resume)(struct stream *);
 	void (*resize)(struct stream *, int cols, int rows);
-	void (*close)(struct stream *); /* frees it; tells nothing */
+	void (*close)(struct stream *); /* frees the stream; closed is not called */
 };
 struct stream {
 	const struct stream_ops *ops;

@@ -1,5 +1,6 @@
-/* token.h: a token or password that a command of the user prints: `pass show dokploy`. It runs on
- * this machine, by sh; what it prints goes into locked memory and nowhere else. */
+/* token.h: runs the user's command that prints a token or password: `pass show dokploy`.
+ *
+ * The command runs on this machine by sh. Its output goes into locked memory only. */
 #ifndef LINK_TOKEN_H
 #define LINK_TOKEN_H
 
@@ -9,14 +10,15 @@ struct loop;
 struct secret;
 struct token_ask;
 
-/* Asks once. done is called once, never before this returns, unless it is cancelled: with the first
- * line that the command printed, which is done's to destroy, or with NULL and why. whose ("[dokploy
- * pi]: token_command") begins that sentence. */
+/* Runs the command once. done is called once, unless cancelled, and never before this call returns.
+ * done gets the first line of the output and destroys it. On a failure done gets NULL and a
+ * sentence that begins with whose ("[dokploy pi]: token_command"). */
 typedef void token_fn(struct secret *, const struct err *, void *arg);
 struct token_ask *token_ask(struct loop *, const char *whose, const char *command, token_fn *done,
                             void *arg);
 void token_cancel(struct token_ask *); /* NULL is fine */
 
-#define TOKEN_TIMEOUT_MS 15000 /* a key that is touched, a passphrase that an agent asks for */
+/* time for touching a hardware key, or for an agent to ask for a passphrase */
+#define TOKEN_TIMEOUT_MS 15000
 
 #endif
