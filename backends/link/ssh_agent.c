@@ -1,14 +1,15 @@
-/* ssh_agent.c: the user's agent, its keys in the order OpenSSH would offer them.
+/* ssh_agent.c: a proxy in front of the user's agent that offers keys in OpenSSH's order. Source:
+ * PROTOCOL.agent of OpenSSH.
  *
- * libssh offers all keys of an agent as they come, and a server hangs up after a handful of
- * refusals (MaxAuthTries): with six keys in the agent the right one may never have its turn. So
- * libssh is given a origin in front of the agent: a thread that passes everything through, but
- * sorts the list of keys: those the configuration names come first, the rest follow (none with
- * IdentitiesOnly), keys that were refused already and kinds that libssh cannot read are left out.
+ * libssh offers the keys of an agent in the agent's order. A server hangs up after a few refusals
+ * (MaxAuthTries), so with six keys the right one may never be tried. libssh therefore talks to a
+ * proxy thread. The thread forwards all messages but sorts the list of keys. Keys named in the
+ * configuration come first, then the others (none with IdentitiesOnly). Keys that were refused
+ * already and key types that libssh cannot read are left out.
  *
- * The user's certificates go the same way: the origin lists each beside the key that it is for, and
- * when libssh wants one signed for, the agent is asked for the key's own signature, which is what a
- * server checks. */
+ * The proxy adds the user's certificates, each with its key in the agent. When libssh wants a
+ * signature for a certificate, the proxy asks the agent for the key's signature. The server checks
+ * only that signature. */
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -26,19 +27,19 @@
 #include "backends/link/ssh_internal.h"
 
 #define MESSAGE_MAX (256u << 10)
-#define ANSWER_MS 120000 /* a key may want a touch, or a click in a window */
+#define ANSWER_MS 120000 /* ms; a key may need a touch, or a click in a window */
 #define KEYS_MAX 200
 #define LIST_KEYS 11    /* SSH_AGENTC_REQUEST_IDENTITIES */
 #define SIGN_REQUEST 13 /* SSH_AGENTC_SIGN_REQUEST */
 #define KEYS_LISTED 12  /* SSH_AGENT_IDENTITIES_ANSWER */
 
 struct agent_filter {
-	struct login *in;      /* borrowed; its worker waits for us */
-	int socket_end, agent; /* our end of the pair, the agent; owned */
+	struct login *in;      /* borrowed; its worker waits for the proxy */
+	int socket_end, agent; /* the proxy's end of the pair; the agent; both owned */
 	pthread_t thread;
 	struct agent_wishes wishes;
-	struct ssh_words offered; /* the thread's until it has ended */
-	/* certificates that the agent does not have itself; the thread's */
+	struct ssh_words offered; /* belongs to the thread until it ends */
+	/* certificates that the agent itself lacks; belongs to the thread */
 	struct ssh_words added;
 };
 
@@ -58,7 +59,7 @@ static bool ssh_agent_read_all(struct agent_filter *a, int fd, char *data, size_
 	return true;
 }
 
-/* Reads one message without its length into b. */
+/* Reads one message into b, without its length prefix. */
 static bool ssh_agent_read_message(struct agent_filter *a, int fd, struct buf *b, int64_t until)
 {
 	char head[4], chunk[4096];
@@ -88,7 +89,7 @@ static bool ssh_agent_write_message(int fd, const struct buf *b)
 struct entry {
 	struct blob key, comment;
 	char *text; /* the key in base64; owned */
-	int rank;   /* 0 first, 1 then; -1 not at all */
+	int rank;   /* 0 first, 1 after those; -1 left out */
 };
 
 static bool ssh_agent_has_word(const struct ssh_words *words, const char *word)
@@ -123,8 +124,8 @@ static int ssh_agent_rank_of(const struct agent_filter *a, const struct entry *e
 	return a->in->conf.identities_only ? -1 : 1;
 }
 
-/* Takes the entries of a list of keys; returns how many, 0 when it is not well formed. The texts
- * are the caller's. */
+/* Parses a list of keys and returns the number of entries; 0: malformed. The caller frees the
+ * texts. */
 static uint32_t ssh_agent_take_entries(const struct agent_filter *a, const struct buf *b,
                                        struct entry *keys)
 {
@@ -161,8 +162,8 @@ static void ssh_agent_offer(struct agent_filter *a, struct buf *out, const char 
 	buf_finish(&bytes);
 }
 
-/* The certificates whose key the agent has, and which it does not have itself, come before all
- * keys. */
+/* Puts certificates before all keys. Only those that the agent lacks, and only with a key that the
+ * agent has. */
 static uint32_t ssh_agent_offer_certs(struct agent_filter *a, struct buf *out,
                                       const struct entry *keys, uint32_t n)
 {
@@ -179,7 +180,7 @@ static uint32_t ssh_agent_offer_certs(struct agent_filter *a, struct buf *out,
 	return offered;
 }
 
-/* The list of keys in b, sorted in place; one that is not well formed stays as it is. */
+/* Sorts the list of keys in b in place. A malformed list stays unchanged. */
 static void ssh_agent_sort_keys(struct agent_filter *a, struct buf *b)
 {
 	struct entry keys[KEYS_MAX] = { 0 };
@@ -205,8 +206,7 @@ static void ssh_agent_sort_keys(struct agent_filter *a, struct buf *b)
 		free(keys[i].text);
 }
 
-/* The request to sign with a certificate becomes one to sign with its key, which is what the
- * agent has. */
+/* Replaces a certificate in a sign request by its plain key, because the agent has only the key. */
 static void ssh_agent_name_the_key(const struct agent_filter *a, struct buf *b)
 {
 	struct blob key;
@@ -243,12 +243,12 @@ static void *ssh_agent_pass(void *arg)
 		if (!ssh_agent_write_message(a->socket_end, &b))
 			break;
 	}
-	shutdown(a->socket_end, SHUT_RDWR); /* libssh sees an agent that has gone */
+	shutdown(a->socket_end, SHUT_RDWR); /* for libssh the agent is gone */
 	buf_finish(&b);
 	return NULL;
 }
 
-/* --- the origin ---------------------------------------------------------- */
+/* --- opening and closing the proxy --------------------------------------- */
 
 static int ssh_agent_connect_agent(const struct sshconf *c)
 {
@@ -285,7 +285,7 @@ struct agent_filter *agent_filter_open(struct login *in, const struct agent_wish
 		free(a);
 		return NULL;
 	}
-	ssh_set_agent_socket(in->session, pair[1]); /* libssh's from now on */
+	ssh_set_agent_socket(in->session, pair[1]); /* libssh owns this end from here on */
 	return a;
 }
 

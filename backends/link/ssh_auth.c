@@ -1,11 +1,12 @@
-/* ssh_auth.c: proving who the user is, in the order OpenSSH would.
+/* ssh_auth.c: user authentication in OpenSSH's order (RFC 4252; keyboard-interactive: RFC 4256;
+ * Kerberos: RFC 4462).
  *
- * Where a key file can be used without asking, it is offered at once and signed: no `none` request
- * first to learn the methods, no probe of the key, which saves two round trips of the log-in. The
- * refusal, if it comes, names the methods.
+ * A key file that needs no passphrase is offered and signed at once. No `none` request for the
+ * methods and no probe of the key comes first. That saves two round trips of the log-in. A refusal
+ * lists the methods anyway.
  *
- * A certificate is offered with the key that it is for: CertificateFile of ssh_config, or, where
- * there is none, KEY-cert.pub beside a key (OpenSSH's load_public_identity_files). */
+ * A certificate is offered with its key. It comes from CertificateFile of ssh_config, otherwise
+ * from KEY-cert.pub beside a key (OpenSSH's load_public_identity_files). */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,25 +21,25 @@
 #include "backends/link/ssh_internal.h"
 
 #define PASSPHRASE_TRIES 3
-#define KBDINT_ROUNDS_MAX 10 /* of a server that never ends its questions */
+#define KBDINT_ROUNDS_MAX 10 /* for a server that never stops asking */
 #define KBDINT_PROMPTS_MAX \
-	4             /* in one round: a password, a code, and what else a new password wants */
-#define TRIED_MAX 160 /* with the rest of the sentence this fits into an error */
+	4             /* in one round: a password, a code, and more prompts for a new password */
+#define TRIED_MAX 160 /* fits into an error together with the rest of the sentence */
 #define UNUSED_MAX 140
 #define CERTS_MAX 64
 
-/* MORE: right, but another method is wanted, too */
+/* AUTH_MORE: accepted, but the server wants another method too */
 enum verdict { AUTH_NO, AUTH_YES, AUTH_MORE, AUTH_FAILED };
 
 struct auth {
 	struct login *in;
 	ssh_session s;
 	struct buf tried; /* for the sentence: "agent, ~/.ssh/id_ed25519 (refused)" */
-	/* keys and certificates the server would not have, in base64 */
+	/* keys and certificates that the server refused, in base64 */
 	struct ssh_words refused;
 	struct user_cert certs[CERTS_MAX];
 	size_t n_certs;
-	bool open_tried; /* the key files that need no passphrase */
+	bool open_tried; /* key files without a passphrase were tried */
 	bool service;    /* the server's methods are known */
 };
 
@@ -51,7 +52,8 @@ struct method {
 
 static enum verdict ssh_auth_verdict_of(struct auth *a, int rc)
 {
-	/* What libssh refuses by itself is never sent, and then nothing is known. */
+	/* libssh refuses some requests itself and sends nothing; the methods are then still
+	 * unknown. */
 	if (ssh_userauth_list(a->s, NULL))
 		a->service = true;
 	switch (rc) {
@@ -69,7 +71,7 @@ static void ssh_auth_tried(struct auth *a, const char *what)
 
 /* --- keys ---------------------------------------------------------------- */
 
-/* The public half of a key file, from its .pub or from itself. */
+/* Loads the public key of a key file, from its .pub or from the file itself. */
 static ssh_key ssh_auth_load_public(const char *path)
 {
 	char *pub = xasprintf("%s.pub", path);
@@ -81,7 +83,7 @@ static ssh_key ssh_auth_load_public(const char *path)
 	return key;
 }
 
-/* The public key, or the certificate, in base64; the caller frees. NULL: there is none. */
+/* Returns the public key or the certificate in base64; the caller frees it. NULL: no key. */
 static char *ssh_auth_text_of(ssh_key key)
 {
 	char *text = NULL;
@@ -106,7 +108,7 @@ static void ssh_auth_note_refused(struct auth *a, const char *text)
 		ssh_words_add(&a->refused, xstrdup(text));
 }
 
-/* Loads a certificate; a file that is none, or is not there, is passed over, as in OpenSSH. */
+/* Loads a certificate. Skips a missing file or a file without a certificate, as OpenSSH does. */
 static void ssh_auth_load_cert(struct auth *a, const char *path)
 {
 	ssh_key key = NULL;
@@ -146,7 +148,7 @@ static void ssh_auth_free_certs(struct auth *a)
 	}
 }
 
-/* The next certificate for the key, from *at on, that was not refused; NULL: no more. */
+/* Returns the next certificate for the key that was not refused, from *at on. NULL: no more. */
 static const struct user_cert *ssh_auth_next_cert(const struct auth *a, const char *key_text,
                                                   size_t *at)
 {
@@ -158,9 +160,9 @@ static const struct user_cert *ssh_auth_next_cert(const struct auth *a, const ch
 	return NULL;
 }
 
-/* The keys that the configuration names: the agent offers them first, or (IdentitiesOnly) alone. A
- * file may be there as its public half only. Certificates that were not named by CertificateFile
- * count as named with their keys. */
+/* Lists the keys that the configuration names. The agent offers them first, or exclusively with
+ * IdentitiesOnly. A public key file alone is enough. Without CertificateFile, the certificates
+ * beside the keys count as named too. */
 static void ssh_auth_named_keys(const struct auth *a, struct ssh_words *words)
 {
 	const struct sshconf *c = &a->in->conf;
@@ -188,13 +190,13 @@ static enum verdict ssh_auth_try_agent(struct auth *a)
 	if (filter) {
 		int rc = ssh_userauth_agent(a->s, NULL);
 		ssh_auth_tried(a, "the keys of the agent");
-		/* With an empty agent nothing was sent, and the code may be that of an error. */
-		all = rc == SSH_AUTH_DENIED; /* after an error some were not offered */
+		/* With an empty agent libssh sends nothing and may return SSH_AUTH_ERROR. */
+		all = rc == SSH_AUTH_DENIED; /* after an error some keys were not offered */
 		v = rc == SSH_AUTH_ERROR && ssh_is_connected(a->s) ? AUTH_NO
 		                                                   : ssh_auth_verdict_of(a, rc);
 	}
 	agent_filter_close(filter, &offered);
-	/* None of them needs to be offered again from its file: a server counts the tries. */
+	/* Do not offer the same keys again from files: a server counts the tries. */
 	for (size_t i = 0; i < offered.n && v == AUTH_NO && all; i++)
 		ssh_auth_note_refused(a, offered.word[i]);
 	ssh_words_finish(&offered);
@@ -209,14 +211,15 @@ static int ssh_auth_note_encrypted(const char *prompt, char *buf, size_t len, in
 	return -1;
 }
 
-/* As OpenSSH: a private key of ours that others may read is not used. */
+/* Like OpenSSH: a private key of ours that others may read is not used. */
 static bool ssh_auth_too_open(const char *path)
 {
 	struct stat st;
 	return stat(path, &st) == 0 && st.st_uid == getuid() && (st.st_mode & 077);
 }
 
-/* Loads a key that needs no passphrase; NULL otherwise, and says whether it would need one. */
+/* Loads a key that needs no passphrase. Otherwise returns NULL; *encrypted tells whether a
+ * passphrase would help. */
 static ssh_key ssh_auth_load_open(const char *path, bool *encrypted)
 {
 	ssh_key key = NULL;
@@ -261,7 +264,7 @@ static enum verdict ssh_auth_sign_with(struct auth *a, ssh_key key, const char *
 	return v;
 }
 
-/* The passphrase of path: kept before, or asked for. */
+/* Loads the key at path with the kept passphrase, or asks the user. */
 static ssh_key ssh_auth_unlock(struct auth *a, const char *path, bool *gave_up)
 {
 	struct login *in = a->in;
@@ -283,8 +286,8 @@ static ssh_key ssh_auth_unlock(struct auth *a, const char *path, bool *gave_up)
 			return NULL;
 		}
 		int rc = ssh_pki_import_privkey_file(path, answer->text, NULL, NULL, &key);
-		/* Also without keep, for this log-in: should the server have hung up meanwhile, it
-		 * is not asked for twice. */
+		/* Kept for this log-in even without keep. When the server hangs up meanwhile, the
+		 * user need not type the passphrase again. */
 		if (rc == SSH_OK)
 			kept_add(&in->kept, path, answer, keep);
 		secret_destroy(answer);
@@ -295,8 +298,8 @@ static ssh_key ssh_auth_unlock(struct auth *a, const char *path, bool *gave_up)
 	return NULL;
 }
 
-/* Whether the server would take the key, or a certificate for it: AUTH_YES. What it would not
- * take is noted. */
+/* AUTH_YES: the server would accept the key, or a certificate for it. Records refused keys and
+ * certificates. */
 static enum verdict ssh_auth_probe(struct auth *a, ssh_key public, const char *path)
 {
 	char *text = ssh_auth_text_of(public);
@@ -318,7 +321,7 @@ static enum verdict ssh_auth_probe(struct auth *a, ssh_key public, const char *p
 	return v;
 }
 
-/* A locked key is asked for only when the server says that it would do. */
+/* Asks for the passphrase only when the server would accept the key. */
 static enum verdict ssh_auth_try_locked(struct auth *a, const char *path)
 {
 	ssh_key public = ssh_auth_load_public(path), key = NULL;
@@ -354,9 +357,9 @@ static enum verdict ssh_auth_try_files(struct auth *a, bool locked)
 	return v;
 }
 
-/* --- keys that are there and of no use ----------------------------------- */
+/* --- unusable keys ------------------------------------------------------- */
 
-/* Whether the file begins as private keys do; a .pub may be named, too, for the agent. */
+/* Whether the file begins like a private key. A named file may also be a .pub for the agent. */
 static bool ssh_auth_is_private(const char *path)
 {
 	char head[11] = "";
@@ -375,7 +378,7 @@ static enum ssh_keytypes_e ssh_auth_type_of(const char *path)
 	return type;
 }
 
-/* What is the matter with a named key file; NULL: nothing, or it is not there. */
+/* Why a named key file is unusable. NULL: the file is fine, or missing. */
 static const char *ssh_auth_why_unused(const char *path)
 {
 	bool encrypted;
@@ -400,7 +403,7 @@ static void ssh_auth_list_unused(struct auth *a, struct buf *out)
 		const char *path = files->word[i], *why = ssh_auth_why_unused(path);
 		ssh_key key = why ? ssh_auth_load_public(path) : NULL;
 		char *text = ssh_auth_text_of(key);
-		/* else the agent had it, and it was offered */
+		/* otherwise the agent had the key and offered it */
 		if (why && !ssh_auth_is_refused(a, text))
 			buf_addf(out, "; %s %s", path, why);
 		free(text);
@@ -410,7 +413,7 @@ static void ssh_auth_list_unused(struct auth *a, struct buf *out)
 		buf_addf(out, "; libssh knows none of the PubkeyAcceptedAlgorithms of ssh_config");
 }
 
-/* --- in their order ------------------------------------------------------ */
+/* --- public keys, in order ----------------------------------------------- */
 
 static enum verdict ssh_auth_try_pubkey(struct auth *a)
 {
@@ -423,7 +426,7 @@ static enum verdict ssh_auth_try_pubkey(struct auth *a)
 	return v;
 }
 
-/* --- words --------------------------------------------------------------- */
+/* --- passwords and prompts ----------------------------------------------- */
 
 static enum verdict ssh_auth_try_password(struct auth *a)
 {
@@ -456,7 +459,7 @@ static enum verdict ssh_auth_try_password(struct auth *a)
 	return v;
 }
 
-/* Answers the prompts of one round; false when the user gave up. */
+/* Answers the prompts of one round. False: the user gave up, or the round has too many prompts. */
 static bool ssh_auth_answer_prompts(struct auth *a, const char *again)
 {
 	struct login *in = a->in;
@@ -471,8 +474,8 @@ static bool ssh_auth_answer_prompts(struct auth *a, const char *again)
 	for (int i = 0; i < n; i++) {
 		char echo = 0, prompt[96];
 		const char *words = ssh_userauth_kbdint_getprompt(a->s, (unsigned)i, &echo);
-		/* As ssh has it: whoever reads the prompt sees that the server speaks, and not mocr
-		 * about a key of this machine. */
+		/* The same prefix as in ssh. The user sees that the server asks, and does not take
+		 * the prompt for a question of mocr about a local key. */
 		snprintf(prompt, sizeof(prompt), "%.20s@%.30s asks: %s", in->conf.user, in->name,
 		         words ?: "?");
 		struct secret *answer =
@@ -517,7 +520,7 @@ static enum verdict ssh_auth_try_gssapi(struct auth *a)
 	return ssh_auth_verdict_of(a, ssh_userauth_gssapi(a->s));
 }
 
-/* --- which, and in what order -------------------------------------------- */
+/* --- selection and order of the methods ---------------------------------- */
 
 static bool ssh_auth_gssapi_allowed(const struct sshconf *c)
 {
@@ -536,7 +539,7 @@ static bool ssh_auth_password_allowed(const struct sshconf *c)
 	return c->password;
 }
 
-/* In OpenSSH's order; PreferredAuthentications may choose and turn it around. */
+/* In OpenSSH's order. PreferredAuthentications may select and reorder them. */
 static const struct method methods[] = {
 	{ "gssapi-with-mic", SSH_AUTH_METHOD_GSSAPI_MIC, ssh_auth_try_gssapi,
 	  ssh_auth_gssapi_allowed },
@@ -548,7 +551,7 @@ static const struct method methods[] = {
 
 static const char usual_order[] = "gssapi-with-mic,publickey,keyboard-interactive,password";
 
-/* The methods to try, in their order; returns how many. */
+/* Fills out with the methods to try, in order. Returns how many. */
 static size_t ssh_auth_choose(const struct sshconf *c, const struct method **out)
 {
 	size_t n = 0;
@@ -570,8 +573,8 @@ static bool ssh_auth_has_open_key(const struct sshconf *c)
 	return false;
 }
 
-/* The server's methods in words for people, with what to switch on for those that ssh_config
- * forbids. */
+/* Lists the server's methods for the error sentence. Adds the setting for a method that ssh_config
+ * switches off. */
 static void ssh_auth_server_allows(struct auth *a, char *buf, size_t size)
 {
 	static const struct {
@@ -627,7 +630,7 @@ static bool ssh_auth_broke(struct auth *a)
 	               *words ? words : "no reason given");
 }
 
-/* One pass over the methods; a partial success starts another. */
+/* One pass over the methods. A partial success starts another pass. */
 static enum verdict ssh_auth_try_methods(struct auth *a, const struct method **order, size_t n,
                                          bool *done)
 {
@@ -642,8 +645,8 @@ static enum verdict ssh_auth_try_methods(struct auth *a, const struct method **o
 	return AUTH_NO;
 }
 
-/* Whether a key may be offered before the server's methods are known: none of those that come
- * before it asks anybody. */
+/* Whether a key may be offered before the server's methods are known. No earlier method may ask the
+ * user. */
 static bool ssh_auth_begins_with_key(const struct sshconf *c, const struct method **order, size_t n)
 {
 	size_t i = n && order[0]->try == ssh_auth_try_gssapi ? 1 : 0;
@@ -661,8 +664,8 @@ bool ssh_auth(struct login *in)
 	if (ssh_auth_begins_with_key(&in->conf, order, n)) {
 		v = ssh_auth_try_files(&a, false);
 		a.open_tried = true;
-		/* A server that wants something else first refuses every key: that is no word about
-		 * the key. */
+		/* A server that requires another method first refuses every key. Such a refusal
+		 * says nothing about the key. */
 		if (v == AUTH_NO && a.service &&
 		    !(ssh_userauth_list(a.s, NULL) & SSH_AUTH_METHOD_PUBLICKEY)) {
 			a.open_tried = false;

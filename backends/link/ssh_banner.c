@@ -1,13 +1,16 @@
-/* ssh_banner.c: libssh before 0.11 cannot read the version in "OpenSSH_10.0" and later.
+/* ssh_banner.c: works around libssh before 0.11, which cannot parse the version in "OpenSSH_10.0"
+ * and later.
  *
- * It takes the minor number from a fixed place, which is right for one-digit versions only, and
- * then believes the server is no OpenSSH. For such a server ssh_channel_open_forward_unix refuses
- * to send anything, so on Debian 12 and Ubuntu 24.04 no socket of a Debian 13 server could be
- * reached. There is no function to tell it better, so the number is put where libssh keeps it:
- * right behind its two banners, which are found by their addresses. The public getter then has to
- * answer with our number, or all is put back as it was. Nothing is read beyond the session's end,
- * and 0.11 is left alone: with the last system that has an older libssh (Ubuntu 24.04) this file
- * goes. */
+ * libssh expects the minor number at a fixed position. That is wrong for versions of two digits,
+ * and libssh then assumes a server other than OpenSSH. For such a server
+ * ssh_channel_open_forward_unix refuses to send anything. So Debian 12 and Ubuntu 24.04 could reach
+ * no socket of a Debian 13 server.
+ *
+ * libssh has no function to set the version. So this file writes the number where libssh stores it:
+ * behind its two banner pointers, which are found by their values. If the public getter does not
+ * return our number afterwards, the old value is restored. Nothing beyond the end of the session is
+ * read, and 0.11 is left alone. Remove this file together with support for Ubuntu 24.04, the last
+ * system with an older libssh. */
 #include <malloc.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -15,7 +18,7 @@
 
 #include "backends/link/ssh_internal.h"
 
-#define SEARCH_BYTES 1536 /* the banners are within this in every 0.9 and 0.10 */
+#define SEARCH_BYTES 1536 /* the banner pointers lie within this in every 0.9 and 0.10 */
 #define INTS_BETWEEN 3    /* protocol version, server, client; then the number */
 
 void ssh_banner_teach(ssh_session session)
@@ -31,7 +34,7 @@ void ssh_banner_teach(ssh_session session)
 		return;
 	int version = SSH_VERSION_INT((int)major, (int)minor, 0);
 	const char *bytes = (const char *)session;
-	/* what ssh_new allocated: nothing behind it is looked at */
+	/* the size that ssh_new allocated, an upper bound for the search */
 	size_t size = malloc_usable_size(session);
 	if (size > SEARCH_BYTES)
 		size = SEARCH_BYTES;

@@ -1,5 +1,5 @@
-/* ssh_blob.c: public keys and certificates as the bytes that SSH sends, without a library's
- * opinion of them. */
+/* ssh_blob.c: public keys and certificates in the wire format of SSH (RFC 4251 section 5), parsed
+ * without libssh. */
 #include "backends/link/ssh_blob.h"
 
 #include <stdint.h>
@@ -37,7 +37,7 @@ bool blob_get(const char *data, size_t len, size_t *at, struct blob *out)
 	return true;
 }
 
-/* Certificates, and how many fields of theirs are the key (OpenSSH's PROTOCOL.certkeys,
+/* Certificate types, and the number of fields that form the key (OpenSSH's PROTOCOL.certkeys,
  * PROTOCOL.u2f). */
 static const struct {
 	const char *certificate, *key;
@@ -52,7 +52,7 @@ static const struct {
 	{ "sk-ecdsa-sha2-nistp256-cert-v01@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com", 3 },
 };
 
-/* The key's own bytes inside the certificate: its name, then (behind a nonce) its fields. */
+/* Copies the plain key out of a certificate: the type name, then after a nonce the key's fields. */
 static bool ssh_blob_take_key(const struct buf *cert, struct buf *key)
 {
 	struct blob name, field;

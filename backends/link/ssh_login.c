@@ -1,9 +1,9 @@
 /* ssh_login.c: one log-in, from the name to an authenticated session, in a worker thread.
  *
- * The worker may block in a name look-up, in libssh, in a security key, or wait hours for the user.
- * It shares only the struct login, under its lock. Whoever gives it up marks it cancelled, wakes
- * what it may wait for, and forgets it: the worker notices, puts everything away and lets go of the
- * last reference. Questions go to the loop by loop_call and come back through the condition. */
+ * The worker may block in a name look-up, in libssh or in a security key. It may wait hours for the
+ * user. It shares only struct login with the loop, under the lock. login_abandon sets cancelled,
+ * wakes the worker and forgets the log-in. The worker then cleans up and drops the last reference.
+ * Questions go to the loop by loop_call, and answers come back through the condition variable. */
 #include "backends/link/ssh_internal.h"
 
 #include <errno.h>
@@ -23,12 +23,13 @@
 #include "backends/base/wash.h"
 #include "backends/link/loop.h"
 
-#define KEX_TIMEOUT_S 10  /* each step of banner, key exchange: it takes a few round trips */
-#define AUTH_TIMEOUT_S 90 /* a second factor may wait for somebody's telephone */
+/* for each step of banner and key exchange, which take a few round trips */
+#define KEX_TIMEOUT_S 10
+#define AUTH_TIMEOUT_S 90 /* a second factor may wait for a telephone */
 #define CONNECT_TIMEOUT_MS 5000
-#define LOGINS_MAX 3 /* connections made again because the server would not wait for the user */
+#define LOGINS_MAX 3 /* connections for one log-in, when the server closes while the user types */
 
-/* --- what may be kept ---------------------------------------------------- */
+/* --- kept secrets -------------------------------------------------------- */
 
 struct secret *kept_find(const struct kept *k, const char *key)
 {
@@ -81,7 +82,7 @@ struct kept *kept_copy(const struct kept *k)
 	return copy;
 }
 
-/* --- life ---------------------------------------------------------------- */
+/* --- create and destroy -------------------------------------------------- */
 
 struct login *login_create(struct link_ssh *l)
 {
@@ -194,7 +195,7 @@ bool login_wait(struct login *in, int fd, short events, int64_t until_ms)
 
 /* --- questions ----------------------------------------------------------- */
 
-/* The answer comes, in the loop's thread. */
+/* Takes the answer, in the loop's thread. */
 static void ssh_login_on_answered(struct ask *ask, struct secret *answer, bool keep, void *arg)
 {
 	struct login *in = arg;
@@ -207,12 +208,12 @@ static void ssh_login_on_answered(struct ask *ask, struct secret *answer, bool k
 	pthread_mutex_unlock(&in->lock);
 	login_unref(in);
 	if (l && l->link.ask == ask) {
-		l->link.ask = NULL; /* it is freed when this returns */
+		l->link.ask = NULL; /* ask is freed when this returns */
 		link_set_state(&l->link, LINK_CONNECTING, NULL);
 	}
 }
 
-/* The question arrives in the loop's thread; it brings a reference for its answer. */
+/* Shows the question, in the loop's thread. The answer releases the reference of this call. */
 static void ssh_login_put_question(void *arg)
 {
 	struct login *in = arg;
@@ -221,7 +222,8 @@ static void ssh_login_put_question(void *arg)
 		return;
 	}
 	struct ask *ask = xcalloc(1, sizeof(*ask));
-	const struct question *q = &in->question; /* the worker waits and leaves it alone */
+	/* the worker waits and does not touch the question */
+	const struct question *q = &in->question;
 	ask->kind = q->kind;
 	ask->echo = q->echo;
 	ask->can_keep = q->can_keep;
@@ -241,15 +243,15 @@ static const char *const ask_titles[] = {
 	[ASK_SUDO] = "sudo",
 };
 
-/* The answer is taken under the lock: one may still come when the log-in was given up meanwhile. */
+/* Takes the answer under the lock, because an answer may still arrive after the log-in was
+ * cancelled. */
 static struct secret *ssh_login_wait_for_answer(struct login *in, bool *keep)
 {
 	struct question *q = &in->question;
 	pthread_mutex_lock(&in->lock);
 	if (!in->cancelled) {
 		in->refs++;
-		/* Under the lock: whoever gives the log-in up must take it first, so the loop is
-		 * still there. */
+		/* login_abandon needs this lock too, so here the loop still exists. */
 		loop_call(in->loop, ssh_login_put_question, in);
 		while (!q->answered && !in->cancelled)
 			pthread_cond_wait(&in->changed, &in->lock);
@@ -280,7 +282,7 @@ struct secret *login_ask(struct login *in, enum ask_kind kind, bool echo, bool c
 	*q = (struct question){ .kind = kind, .echo = echo, .can_keep = can_keep };
 	snprintf(q->title, sizeof(q->title), "%s: %s", in->name, ask_titles[kind]);
 	wash(q->prompt, sizeof(q->prompt), prompt, strlen(prompt));
-	/* Lines stay lines; each is washed by itself. */
+	/* Keeps the line breaks: each line is washed separately. */
 	size_t at = 0;
 	char *save = NULL;
 	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
@@ -298,8 +300,8 @@ struct secret *login_ask(struct login *in, enum ask_kind kind, bool echo, bool c
 
 /* --- the session --------------------------------------------------------- */
 
-/* Moves the algorithms that are fast on any machine with AES instructions to the front of the
- * user's list; none is added that is not in it. */
+/* Moves the ciphers that are fast with AES instructions to the front of the user's list. Adds no
+ * cipher. */
 static char *ssh_login_fast_first(const char *ciphers)
 {
 	static const char *const fast[] = { "aes128-gcm@openssh.com", "aes256-gcm@openssh.com" };
@@ -315,7 +317,7 @@ static char *ssh_login_fast_first(const char *ciphers)
 	return buf_take(&out);
 }
 
-/* The ciphers of a list that bring their own integrity check (RFC 5647,
+/* Keeps only the ciphers with a built-in integrity check (RFC 5647, OpenSSH's
  * PROTOCOL.chacha20poly1305). */
 static char *ssh_login_need_no_mac(const char *ciphers)
 {
@@ -331,8 +333,8 @@ static char *ssh_login_need_no_mac(const char *ciphers)
 	return buf_take(&out);
 }
 
-/* libssh keeps what it knows of a list, in its order. false: it knows none of it, and would use
- * its own list instead. */
+/* libssh keeps the known names of a list, in order. False: libssh knows no name and would use its
+ * own list. */
 static bool ssh_login_set_list(ssh_session s, enum ssh_options_e option, const char *list)
 {
 	return !list || (*list && ssh_options_set(s, option, list) == SSH_OK);
@@ -344,7 +346,7 @@ static bool ssh_login_set_both(ssh_session s, enum ssh_options_e there, enum ssh
 	return ssh_login_set_list(s, there, list) && ssh_login_set_list(s, back, list);
 }
 
-/* What the user's configuration forbids is not done, so there is no connection. */
+/* The user's configuration forbids every other algorithm, so the connection fails. */
 static bool ssh_login_no_common(struct login *in, const char *setting, const char *list,
                                 const char *example)
 {
@@ -355,7 +357,7 @@ static bool ssh_login_no_common(struct login *in, const char *setting, const cha
 	               example);
 }
 
-/* The host key algorithms; with none but certificates, libssh has nothing to check a server by. */
+/* Sets the host key algorithms. With certificates only, libssh cannot check a server. */
 static bool ssh_login_set_host_keys(struct login *in, ssh_session s,
                                     const struct known_hosts *known)
 {
@@ -374,7 +376,7 @@ static bool ssh_login_set_host_keys(struct login *in, ssh_session s,
 	return ok;
 }
 
-/* A list of MACs of which libssh knows none is no hindrance for ciphers that need none. */
+/* When libssh knows none of the MACs, ciphers that need no MAC still work. */
 static bool ssh_login_set_ciphers(struct login *in, ssh_session s)
 {
 	const struct sshconf *c = &in->conf;
@@ -401,7 +403,7 @@ static bool ssh_login_set_algorithms(struct login *in, ssh_session s,
 	struct sshconf *c = &in->conf;
 	if (!ssh_login_set_list(s, SSH_OPTIONS_KEY_EXCHANGE, c->kex))
 		return ssh_login_no_common(in, "KexAlgorithms", c->kex, "curve25519-sha256");
-	/* As in ssh, a password may still do. */
+	/* As in ssh, a password may still work. */
 	in->no_key_fits = !ssh_login_set_list(s, SSH_OPTIONS_PUBLICKEY_ACCEPTED_TYPES,
 	                                      c->pubkey_algorithms);
 	c->pubkey &= !in->no_key_fits;
@@ -434,8 +436,8 @@ static void ssh_login_set_options(struct login *in, ssh_session s)
 	ssh_options_set(s, SSH_OPTIONS_TIMEOUT, &timeout);
 	ssh_options_set(s, SSH_OPTIONS_LOG_VERBOSITY, &verbosity);
 	ssh_options_set(s, SSH_OPTIONS_COMPRESSION, "no");
-	/* libssh would look there by itself and prefer other types of host keys than the user's
-	 * files do. */
+	/* libssh would read these files itself. It would prefer other host key types than the
+	 * user's files do. */
 	ssh_options_set(s, SSH_OPTIONS_KNOWNHOSTS, "/dev/null");
 	ssh_options_set(s, SSH_OPTIONS_GLOBAL_KNOWNHOSTS, "/dev/null");
 	ssh_login_set_gssapi(c, s);
@@ -445,8 +447,8 @@ static void ssh_login_set_options(struct login *in, ssh_session s)
 		ssh_options_set(s, SSH_OPTIONS_RSA_MIN_SIZE, &c->rsa_min_bits);
 }
 
-/* A proxy can ask nobody. What only the user can put right is not tried again by itself, and the
- * sentence says how. */
+/* A proxy cannot ask the user. Errors that only the user can fix are not retried, and the sentence
+ * names the fix. */
 static bool ssh_login_fail_proxy(struct login *in, const char *said)
 {
 	bool key = strcasestr(said, "host key verification failed"),
@@ -466,8 +468,8 @@ static bool ssh_login_fail_proxy(struct login *in, const char *said)
 	return err_set(&in->err, ERR_REFUSED, "%s: %s failed: %s", in->name, in->address, said);
 }
 
-/* Whether the server offered only certificates as host keys, by libssh's sentence: "... host key
- * algo: server [LIST], ...". */
+/* Whether the server offered only host certificates, according to libssh's error text: "... host
+ * key algo: server [LIST], ...". */
 static bool ssh_login_offers_only_certificates(const char *words)
 {
 	const char *list = strstr(words, "server host key algo: server [");
@@ -483,7 +485,8 @@ static bool ssh_login_offers_only_certificates(const char *words)
 	return only;
 }
 
-/* The words of libssh, or of the proxy when it spoke: it knows better why the pipe is closed. */
+/* Uses libssh's error text, or the proxy's stderr when present: the proxy knows why the pipe
+ * closed. */
 static bool ssh_login_fail_session(struct login *in, const char *step)
 {
 	char said[200] = "";
@@ -535,7 +538,7 @@ static void ssh_login_put_away(struct login *in)
 {
 	login_set_socket(in, -1);
 	if (in->session)
-		ssh_free(in->session); /* closes the socket, too */
+		ssh_free(in->session); /* closes the socket too */
 	else if (in->fd >= 0)
 		close(in->fd);
 	in->session = NULL;
@@ -568,8 +571,8 @@ static bool ssh_login_log_in_once(struct login *in)
 	return ssh_auth(in);
 }
 
-/* Whether the server hung up while it waited for the user: then the answer is tried on a new
- * connection. */
+/* Whether the server closed the connection while it waited for the user. The answer is then used on
+ * a new connection. */
 static bool ssh_login_worth_again(struct login *in)
 {
 	return in->asked && in->session && !ssh_is_connected(in->session) &&

@@ -1,9 +1,8 @@
 /* ssh_net.c: from a name to a connected descriptor: `ssh -G`, name look-up, connect, or a proxy's
  * pipe.
  *
- * Everything here runs in the log-in's worker. A proxy is started as OpenSSH would start it, but
- * can ask nobody: its own ssh gets BatchMode, and what it says on stderr is kept for the sentence.
- */
+ * All of this runs in the log-in's worker thread. A proxy starts as in OpenSSH but cannot ask the
+ * user. A jump's ssh gets BatchMode, and the proxy's stderr is kept for the error sentence. */
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -33,7 +32,7 @@
 #define UNANSWERED_MS 10000
 #define ARGV_MAX 24
 
-/* --- programs that help -------------------------------------------------- */
+/* --- helper programs ----------------------------------------------------- */
 
 static void ssh_net_set_helper(struct login *in, pid_t pid)
 {
@@ -44,7 +43,7 @@ static void ssh_net_set_helper(struct login *in, pid_t pid)
 	pthread_mutex_unlock(&in->lock);
 }
 
-/* A file in memory that a program may write to without anybody reading along. */
+/* Makes a file in memory for a program's stderr. A file needs no reader, unlike a pipe. */
 static int ssh_net_words_file(void)
 {
 	int fd = memfd_create("mocr-words", MFD_CLOEXEC), high = fd;
@@ -55,7 +54,7 @@ static int ssh_net_words_file(void)
 	return high;
 }
 
-/* The end of what was written there, washed, in one line. */
+/* Copies the end of the file's text, washed, as one line. */
 static void ssh_net_words_of(int fd, char *buf, size_t size)
 {
 	char raw[600];
@@ -100,7 +99,7 @@ int login_run(struct login *in, const char *const *argv, struct buf *out, char *
 		ended = n <= 0 || !buf_add(out, chunk, (size_t)n);
 	}
 	close(p[0]);
-	/* a proxy, which must end with a log-in that is given up */
+	/* back to the proxy: login_abandon must be able to stop it */
 	ssh_net_set_helper(in, before);
 	int status = 0, code = -1;
 	if (pid > 0 && !ended)
@@ -114,8 +113,8 @@ int login_run(struct login *in, const char *const *argv, struct buf *out, char *
 
 /* --- settings ------------------------------------------------------------ */
 
-/* Without an ssh program: libssh's own reader of ssh_config, its answers in the words of `ssh -G`.
- */
+/* Without an ssh program: reads ssh_config with libssh, and prints the settings in the format of
+ * `ssh -G`. */
 static char *ssh_net_settings_by_libssh(struct login *in)
 {
 	static const struct {
@@ -206,7 +205,8 @@ bool ssh_net_settings(struct login *in)
 	sshconf_parse(&in->conf, in->where.host, text);
 	free(text);
 	struct sshconf *c = &in->conf;
-	/* What the user typed wins over libssh's reader, which was not told. */
+	/* The user and port of the destination override ssh_config. libssh's reader does not know
+	 * them. */
 	if (in->where.user)
 		xreplace(&c->user, in->where.user);
 	if (in->where.port)
@@ -224,7 +224,7 @@ void ssh_net_proxy_said(struct login *in, char *buf, size_t size)
 {
 	*buf = '\0';
 	if (in->proxy > 0) {
-		usleep(20 * 1000); /* it hangs up before it says why */
+		usleep(20 * 1000); /* a proxy may close the pipe before it prints the reason */
 		ssh_net_words_of(in->proxy_words, buf, size);
 	}
 }
@@ -259,7 +259,8 @@ static bool ssh_net_start_proxy(struct login *in, const char *const *argv)
 	in->fd = pair[0];
 	fcntl(in->fd, F_SETFL, O_NONBLOCK);
 	if (in->proxy > 0) {
-		ssh_net_set_helper(in, in->proxy); /* one that hangs must not outlive us */
+		/* login_abandon must be able to stop a hanging proxy */
+		ssh_net_set_helper(in, in->proxy);
 		return true;
 	}
 	in->proxy = 0;
@@ -267,7 +268,7 @@ static bool ssh_net_start_proxy(struct login *in, const char *const *argv)
 	               strerror(errno));
 }
 
-/* ProxyCommand, as OpenSSH runs it: by the user's shell, in place of the shell. */
+/* Runs ProxyCommand like OpenSSH: by `exec` in the user's shell. */
 static bool ssh_net_proxy_by_command(struct login *in)
 {
 	const char *shell = getenv("SHELL");
@@ -283,7 +284,7 @@ static bool ssh_net_proxy_by_command(struct login *in)
 	return ok;
 }
 
-/* ProxyJump a,b: ssh to b through a, which carries the connection. */
+/* ProxyJump a,b: ssh to b through a; b forwards the connection. */
 static bool ssh_net_proxy_by_jump(struct login *in)
 {
 	const char *argv[ARGV_MAX];
@@ -330,7 +331,7 @@ static bool ssh_net_proxy_by_jump(struct login *in)
 	return ok;
 }
 
-/* --- by an own socket ---------------------------------------------------- */
+/* --- by our own socket --------------------------------------------------- */
 
 static void ssh_net_tune(int fd)
 {
@@ -349,7 +350,7 @@ static void ssh_net_tune(int fd)
 		           sizeof(options[i].value));
 }
 
-/* Connects to one address; errno says why not. */
+/* Connects to one address. -1 and errno on failure. */
 static int ssh_net_connect_one(struct login *in, const struct addrinfo *a, int64_t until)
 {
 	int fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), error = 0;
@@ -413,8 +414,8 @@ static bool ssh_net_connect_direct(struct login *in)
 	int error = 0;
 	int64_t until = now_mono_ms() + in->connect_timeout_ms;
 	for (const struct addrinfo *a = list; a && in->fd < 0; a = a->ai_next) {
-		/* Each address gets its share of what is left, so that a dead first one leaves time
-		 * for the second. */
+		/* Each address gets half of the remaining time, the last one all of it. So a dead
+		 * first address leaves time for the second. */
 		int64_t left = until - now_mono_ms(), share = a->ai_next ? left / 2 : left;
 		ssh_net_set_address(in, a);
 		in->fd = ssh_net_connect_one(in, a, now_mono_ms() + (share > 0 ? share : 0));

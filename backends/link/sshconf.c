@@ -1,5 +1,5 @@
-/* sshconf.c: `ssh -G` prints one setting a line, its name in small letters; a table says where each
- * goes. */
+/* sshconf.c: parses the output of `ssh -G` (ssh_config(5)). Each line is one setting with its name
+ * in lower case. A table maps the names to fields. */
 #include "backends/link/sshconf.h"
 
 #include <ctype.h>
@@ -68,7 +68,7 @@ bool ssh_dest_parse(struct ssh_dest *d, const char *text, struct err *err)
 	} else if (colon && !many) {
 		d->host = xstrndup(rest, (size_t)(colon - rest));
 	} else {
-		colon = NULL; /* several colons: an IPv6 address by itself */
+		colon = NULL; /* several colons: a bare IPv6 address */
 		d->host = xstrdup(rest);
 	}
 	char *slash = strchr(d->host, '/');
@@ -114,14 +114,14 @@ void ssh_words_finish(struct ssh_words *w)
 
 /* --- expansion ----------------------------------------------------------- */
 
-/* The user's own line of passwd, by the call that may be made from any thread. */
+/* The user's passwd entry, by the thread-safe call. */
 static const struct passwd *sshconf_own_passwd(struct passwd *pw, char *buf, size_t size)
 {
 	struct passwd *found = NULL;
 	return getpwuid_r(getuid(), pw, buf, size, &found) == 0 ? found : NULL;
 }
 
-/* Adds the home directory, or (name) the login name. */
+/* Adds the home directory, or with name the login name. */
 static void sshconf_add_own(struct buf *out, bool name)
 {
 	struct passwd pw;
@@ -172,7 +172,7 @@ char *sshconf_expand(const struct sshconf *c, const char *text)
 	return buf_take(&out);
 }
 
-/* One token of a command's word; false: nobody knows it. */
+/* Expands one token in a word of a command. False: an unknown token. */
 static bool sshconf_add_word_token(const struct sshconf *c, const struct ssh_token *more,
                                    char token, struct buf *out)
 {
@@ -222,7 +222,7 @@ char *sshconf_command_word(const struct sshconf *c, const struct ssh_token *more
 	return buf_take(&out);
 }
 
-/* Copies one word from *at without its quotes and escapes; false: a quote is never closed. */
+/* Copies one word from *at without quotes and escapes. False: an unclosed quote. */
 static bool sshconf_split_word(const char **at, struct buf *word)
 {
 	char quote = 0;
@@ -314,7 +314,7 @@ static void sshconf_take_word(struct sshconf *c, size_t offset, const char *valu
 	xreplace(AT(char *, c, offset), value);
 }
 
-/* A word for which OpenSSH writes "none" when there is none. */
+/* A word; OpenSSH prints "none" for an empty one. */
 static void sshconf_take_optional(struct sshconf *c, size_t offset, const char *value)
 {
 	if (strcasecmp(value, "none") != 0)
@@ -331,7 +331,7 @@ static void sshconf_take_flag(struct sshconf *c, size_t offset, const char *valu
 	*AT(bool, c, offset) = strcmp(value, "yes") == 0 || strcmp(value, "true") == 0;
 }
 
-/* PubkeyAuthentication knows more than one kind of yes: "unbound", "host-bound". */
+/* PubkeyAuthentication has several values for yes: "unbound", "host-bound". */
 static void sshconf_take_unless_no(struct sshconf *c, size_t offset, const char *value)
 {
 	*AT(bool, c, offset) = strcmp(value, "no") != 0 && strcmp(value, "false") != 0;
@@ -457,7 +457,7 @@ static void sshconf_expand_words(struct sshconf *c, struct ssh_words *w)
 		sshconf_expand_path(c, &w->word[i]);
 }
 
-/* "SSH_AUTH_SOCK" and "$NAME" speak of the environment, the rest is a path. */
+/* "SSH_AUTH_SOCK" and "$NAME" name environment variables; any other value is a path. */
 static void sshconf_expand_agent(struct sshconf *c)
 {
 	char *agent = c->identity_agent, *path;
@@ -491,8 +491,7 @@ void sshconf_parse(struct sshconf *c, const char *host, const char *text)
 		c->port = SSH_PORT;
 	if (c->prompts < 1)
 		c->prompts = 1;
-	/* "none" leaves the list empty, and stays so: nothing is known, and nothing new is
-	 * accepted. */
+	/* "none" leaves the list empty on purpose: no key is known, and no new key is accepted. */
 	if (!c->known_hosts.n && !strcasestr(text, "userknownhostsfile "))
 		ssh_words_add(&c->known_hosts, xstrdup("~/.ssh/known_hosts"));
 	sshconf_expand_words(c, &c->identities);
