@@ -1,12 +1,13 @@
-/* ssh_hosts.c: what a server's key is worth, decided as OpenSSH decides it (sshconnect.c):
- * known, new, changed, revoked.
+/* ssh_hosts.c: decides whether to trust a server's key, like OpenSSH's sshconnect.c: known, new,
+ * changed, revoked.
  *
- * Certificates of host authorities (@cert-authority) libssh cannot check, so such a server shows
- * a plain key that is not known yet. The question and the refusal then say why.
+ * libssh cannot check certificates of host authorities (@cert-authority). A server with a host
+ * certificate is therefore asked for its plain key, and that key is unknown. The question and the
+ * refusal say so.
  *
- * In one thing this is stricter than OpenSSH: a changed or revoked key is refused with
- * StrictHostKeyChecking no, too. ssh then connects without passwords and forwarded sockets; this
- * program lives by both. */
+ * One rule is stricter than in OpenSSH. A changed or revoked key is refused even with
+ * StrictHostKeyChecking no. ssh would then connect without passwords and forwarded sockets, but
+ * mocr needs both. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +25,7 @@
 
 /* --- which algorithm to ask for ------------------------------------------ */
 
-/* Whether a key of this type is what signs for the algorithm. */
+/* Whether a key of this type signs for the algorithm. */
 static bool ssh_hosts_signs(enum ssh_keytypes_e type, const char *algorithm)
 {
 	if (type == SSH_KEYTYPE_RSA)
@@ -41,11 +42,11 @@ static bool ssh_hosts_is_known(const struct known_key *known, const char *algori
 	return false;
 }
 
-/* The usual list serves when no ssh program was there to say which. */
+/* Used when no ssh program supplies the list. */
 static const char usual[] = "ssh-ed25519,ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-"
 			    "nistp521,rsa-sha2-512,rsa-sha2-256";
 
-/* The list without certificates, for which libssh has no use. The caller frees. */
+/* Removes certificate algorithms, which libssh cannot use. The caller frees the result. */
 static char *ssh_hosts_plain_only(const char *algorithms)
 {
 	struct buf out = { 0 };
@@ -57,8 +58,8 @@ static char *ssh_hosts_plain_only(const char *algorithms)
 	return buf_take(&out);
 }
 
-/* As OpenSSH's order_hostkeyalgs: the list as it is when the type it prefers is known, else the
- * known types first. */
+/* Like OpenSSH's order_hostkeyalgs. When a key of the preferred type is known, the order stays.
+ * Otherwise types with a known key come first. */
 char *ssh_hosts_prefer(const struct known_key *known, const char *algorithms)
 {
 	struct buf out = { 0 };
@@ -81,8 +82,8 @@ char *ssh_hosts_prefer(const struct known_key *known, const char *algorithms)
 
 /* --- writing ------------------------------------------------------------- */
 
-/* The line with its name hashed by OpenSSH's own tool; the caller frees. NULL when that did not
- * work: HashKnownHosts is there so that the plain name is never in the file. */
+/* Hashes the name in the line with ssh-keygen. The caller frees the result. NULL on failure: with
+ * HashKnownHosts the plain name must never be in the file. */
 static char *ssh_hosts_hashed(struct login *in, const char *line)
 {
 	char path[] = "/tmp/mocr-known-XXXXXX", old[sizeof(path) + 4], text[8192], said[80];
@@ -121,7 +122,7 @@ static bool ssh_hosts_append_line(const char *path, const char *line)
 	int fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return false;
-	/* A last line without its end would swallow ours. */
+	/* A last line without a newline would merge with ours. */
 	char last = '\n';
 	off_t size = lseek(fd, 0, SEEK_END);
 	if (size > 0 && pread(fd, &last, 1, size - 1) != 1)
@@ -195,13 +196,13 @@ static bool ssh_hosts_refuse_revoked(struct login *in, const struct known_key *r
 
 static bool ssh_hosts_accept_new(struct login *in, ssh_key key)
 {
-	/* As OpenSSH: a file that cannot be written is no reason not to connect; it will ask again.
-	 */
+	/* Like OpenSSH: connects even when the file cannot be written. The next connection asks
+	 * again. */
 	ssh_hosts_remember(in, key);
 	return true;
 }
 
-/* What the known lines say of a server whose key is in none of them. */
+/* Describes related known lines, for a server with an unknown key. */
 static void ssh_hosts_say_more(const struct known_hosts *known, char *buf, size_t size)
 {
 	*buf = '\0';
@@ -272,8 +273,8 @@ static bool ssh_hosts_decide_new(struct login *in, ssh_key key, const char *prin
 
 enum status { HOST_NEW, HOST_OK, HOST_CHANGED, HOST_REVOKED };
 
-/* What the lines say of the key. A key that is there wins over others, and a mark as revoked
- * over all. found is the line. */
+/* Compares the key with the known lines. A matching line outranks a different key, and a revoked
+ * mark outranks everything. found is the deciding line. */
 static enum status ssh_hosts_status_of(const struct known_key *list, ssh_key key,
                                        const struct known_key **found)
 {
@@ -316,8 +317,8 @@ static bool ssh_hosts_decide(struct login *in, ssh_key key, const char *print,
 	case HOST_CHANGED: return ssh_hosts_refuse_changed(in, found, print);
 	case HOST_NEW: break;
 	}
-	/* A server at another port may be known by its name alone. A key that does not fit there is
-	 * that of another sshd: no reason to cry wolf. */
+	/* A server at another port may be known by its name alone. A different key there belongs to
+	 * another sshd, so it gives no warning. */
 	switch (ssh_hosts_status_of(known->alone, key, &alone)) {
 	case HOST_OK: return true;
 	case HOST_REVOKED: return ssh_hosts_refuse_revoked(in, alone, print);
@@ -327,7 +328,7 @@ static bool ssh_hosts_decide(struct login *in, ssh_key key, const char *print,
 	return ssh_hosts_decide_new(in, key, print, known);
 }
 
-/* --- in order ------------------------------------------------------------ */
+/* --- the check, in order ------------------------------------------------- */
 
 void ssh_hosts_read(struct known_hosts *known, const struct sshconf *c)
 {
@@ -344,7 +345,8 @@ void ssh_hosts_free(struct known_hosts *known)
 
 char *ssh_hosts_algorithms(struct login *in, const struct known_hosts *known)
 {
-	/* The command is asked before the greeting, and once more when the key is there. */
+	/* KnownHostsCommand runs before the key exchange (ORDER), and again once the key is known
+	 * (HOSTNAME). */
 	struct known_key *command = NULL, **last = &command;
 	char *name = sshconf_known_name(&in->conf, true);
 	bool ok = known_by_command(in, &command, "ORDER", name, NULL);

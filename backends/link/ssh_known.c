@@ -1,9 +1,9 @@
-/* ssh_known.c: the lines of known_hosts that speak of a server, from files and from
- * KnownHostsCommand.
+/* ssh_known.c: finds the lines for a server in known_hosts files and in the output of
+ * KnownHostsCommand. Source: sshd(8) SSH_KNOWN_HOSTS FILE FORMAT.
  *
- * Which line speaks of a name is decided here as OpenSSH decides it (hostfile.c, match.c):
- * libssh's own reader knows no negated pattern, no HostKeyAlias and no second file. libssh reads
- * the keys, and compares hashed names. */
+ * Names match like in OpenSSH (hostfile.c, match.c). libssh's own reader supports no negated
+ * patterns, no HostKeyAlias and no second file. libssh only parses the keys and compares hashed
+ * names. */
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -19,13 +19,13 @@
 #include "backends/link/ssh_internal.h"
 
 #define LINE_BYTES_MAX (64u << 10)
-#define PATTERN_MAX 1023 /* OpenSSH's: a longer one spoils its whole list */
+#define PATTERN_MAX 1023 /* OpenSSH's limit: a longer pattern invalidates its whole list */
 #define COMMAND_BYTES_MAX (1u << 20)
 
 /* --- names --------------------------------------------------------------- */
 
-/* Whether a pattern with * and ? in it matches all of name. After a * that took too little, one
- * more is taken. */
+/* Whether a pattern with * and ? matches all of name. When the rest fails to match, the last *
+ * takes one more character. */
 static bool known_matches(const char *name, const char *pattern, size_t len)
 {
 	const char *end = pattern + len, *star = NULL, *from = NULL;
@@ -49,8 +49,8 @@ static bool known_matches(const char *name, const char *pattern, size_t len)
 	return pattern == end;
 }
 
-/* A list "a,*.b,!c": one positive pattern must match, and no negated one. Capitals do not count;
- * in a hashed name they do. */
+/* A list "a,*.b,!c": one positive pattern must match, and no negated one. Case is ignored here, but
+ * not in a hashed name. */
 static bool known_in_list(const char *given, const char *list)
 {
 	bool found = false;
@@ -74,7 +74,7 @@ static bool known_in_list(const char *given, const char *list)
 	return found;
 }
 
-/* "|1|salt|hash" by libssh, which compares such a name only as part of a line with a key. */
+/* Compares "|1|salt|hash" with libssh, which needs a whole line with a key. */
 static bool known_is_hashed(const char *name, const char *names, const char *key)
 {
 	struct ssh_knownhosts_entry *e = NULL;
@@ -89,7 +89,7 @@ static bool known_is_hashed(const char *name, const char *names, const char *key
 
 #define BLANKS " \t"
 
-/* Cuts the first word off *rest and moves *rest behind the blanks that follow it. */
+/* Cuts the first word off *rest and moves *rest behind the following blanks. */
 static char *known_word(char **rest)
 {
 	char *word = *rest;
@@ -113,7 +113,7 @@ static bool known_mark(const char *word, enum known_mark *mark)
 	return false;
 }
 
-/* The key that begins with its type; NULL: libssh cannot read it. */
+/* Parses "TYPE BASE64". NULL: libssh cannot read the key. */
 static ssh_key known_read_key(const char *text)
 {
 	char *copy = xstrdup(text), *rest = copy;
@@ -165,7 +165,7 @@ void known_free(struct known_key *k)
 
 static void known_read_file(struct known_key **list, const char *name, const char *path)
 {
-	/* A pipe must not hold the log-in up. */
+	/* Opening a pipe must not block the log-in. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	FILE *f = fd >= 0 ? fdopen(fd, "r") : NULL;
 	if (!f)
@@ -194,8 +194,7 @@ struct known_key *known_read(const struct sshconf *c, bool with_port)
 
 /* --- KnownHostsCommand --------------------------------------------------- */
 
-/* The command's words with their tokens replaced, for exec; NULL: one of them nobody knows, and
- * err says so. */
+/* Expands the tokens in the command's words, for exec. NULL and err: an unknown token. */
 static const char **known_argv(struct login *in, struct ssh_words *words,
                                const struct ssh_token *tokens)
 {
@@ -245,8 +244,8 @@ static bool known_run(struct login *in, struct known_key **list, const char *nam
 	               in->name, argv[0], code, *said ? ": " : "", said);
 }
 
-/* As OpenSSH: a command that cannot even be started says nothing; one that fails, or that has an
- * unknown token, ends the log-in. */
+/* Like OpenSSH: a command that cannot be started counts as empty. A failing command or an unknown
+ * token ends the log-in. */
 bool known_by_command(struct login *in, struct known_key **list, const char *reason,
                       const char *name, ssh_key server)
 {

@@ -1,9 +1,9 @@
-/* ssh_revoked.c: RevokedHostKeys of ssh_config: a prohibition, so what cannot be checked is
- * refused, as OpenSSH does.
+/* ssh_revoked.c: RevokedHostKeys of ssh_config(5). The setting is a prohibition, so like OpenSSH a
+ * key that cannot be checked is refused.
  *
- * The file is a list of public keys, or a key revocation list in OpenSSH's binary form
- * (PROTOCOL.krl). The list is read here; the binary one is asked by `ssh-keygen -Q`, which knows
- * all that may be in it. */
+ * The file is a list of public keys, or a key revocation list in OpenSSH's binary format
+ * (PROTOCOL.krl). The list is parsed here. `ssh-keygen -Q` checks the binary format, because it
+ * knows all section types. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -24,8 +24,8 @@ enum revoked { REVOKED_NO, REVOKED_YES, REVOKED_UNKNOWN };
 
 /* --- a list of keys ------------------------------------------------------ */
 
-/* The public key on a line, in base64; a certificate's is that of its key. NULL: the line has
- * none. The caller frees. */
+/* Returns the public key on a line in base64, for a certificate its plain key. NULL: no key. The
+ * caller frees the result. */
 static char *ssh_revoked_revoked_key_of(char *line)
 {
 	char *type = line + strspn(line, " \t"), *save = NULL;
@@ -38,7 +38,7 @@ static char *ssh_revoked_revoked_key_of(char *line)
 	          blob_get(bytes.data, bytes.len, &at, &name) && blob_is(&name, type);
 	enum ssh_keytypes_e number = ok ? ssh_key_type_from_name(type) : SSH_KEYTYPE_UNKNOWN;
 	ssh_key key = NULL;
-	/* Newer libraries know DSA no more; OpenSSH reads it. */
+	/* Newer versions of libssh no longer read DSA, but OpenSSH does. */
 	if (ok && strcmp(type, "ssh-dss") != 0)
 		ok = number != SSH_KEYTYPE_UNKNOWN &&
 		     ssh_pki_import_pubkey_base64(base64, number, &key) == SSH_OK;
@@ -89,8 +89,7 @@ static bool ssh_revoked_revoked_write_key(ssh_key key, const char *base64, char 
 	return ok;
 }
 
-/* ssh-keygen says 0 for a good key, 1 for a revoked one, and anything else when it could not
- * tell. */
+/* ssh-keygen exits with 0 for a good key and 1 for a revoked key. Any other code is a failure. */
 static enum revoked ssh_revoked_revoked_by_krl(struct login *in, ssh_key key, const char *base64,
                                                char *why, size_t size)
 {
@@ -116,7 +115,7 @@ static enum revoked ssh_revoked_revoked_by_krl(struct login *in, ssh_key key, co
 	return REVOKED_UNKNOWN;
 }
 
-/* --- both ---------------------------------------------------------------- */
+/* --- both formats -------------------------------------------------------- */
 
 static bool ssh_revoked_revoked_load(const char *path, struct buf *file, char *why, size_t size)
 {
