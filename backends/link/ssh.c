@@ -1,22 +1,21 @@
-/* ssh.c: a server over SSH: one connection, in the loop's thread once its log-in (ssh_login.c) is
- * through.
+/* ssh.c: a server over SSH: one connection, in the loop's thread after its log-in (ssh_login.c).
  *
- * The relay. libssh reads packets of all channels whenever any of its functions looks at the
- * socket, and what it has read never makes the descriptor readable again. So after anything
- * happened, packets are taken and every stream is stepped, round after round, until neither moves.
- * Nothing here blocks: session and socket are non-blocking. Events may do anything to any stream or
- * to the link itself, so nothing is freed inside the relay.
+ * ssh_relay. libssh reads packets of all channels whenever one of its functions looks at the
+ * socket. Packets already read never make the descriptor readable again. So after any event
+ * ssh_relay takes packets and steps every stream, in rounds, until nothing moves. Session and
+ * socket are non-blocking. An owner's event may close any stream or the link itself, so nothing is
+ * freed inside ssh_relay.
  *
- * A dead peer. Bytes heard are counted below libssh. After 5 s of silence one keepalive goes out;
- * after 10 s without a byte the link is lost. While there is traffic nothing is sent, but for a
- * measure of the latency twice a minute. */
+ * A dead peer. The counters below libssh count the bytes received. After 5 s of silence one
+ * keepalive goes out, and after 10 s without a byte the link is lost. During traffic nothing extra
+ * is sent, except a latency measurement twice a minute. */
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <libssh/server.h> /* ssh_send_keepalive lives there */
+#include <libssh/server.h> /* declares ssh_send_keepalive */
 
 #include "backends/base/mem.h"
 #include "backends/link/loop.h"
@@ -24,10 +23,10 @@
 
 #define QUIET_MS 5000
 #define DEAD_MS 10000
-#define POLLS_A_ROUND 64  /* libssh reads 4 KB a poll; then streams are stepped */
-#define ROUNDS_A_RELAY 24 /* then the rest of the program has its turn */
+#define POLLS_A_ROUND 64  /* libssh reads 4 KB per poll; then streams are stepped */
+#define ROUNDS_A_RELAY 24 /* then the rest of the program gets a turn */
 #define MEASURE_EVERY_MS 30000
-#define CALM_MS 700 /* of silence: nothing is on its way */
+#define CALM_MS 700 /* ms of silence: no answer is in transit */
 
 /* --- going down ---------------------------------------------------------- */
 
@@ -44,7 +43,7 @@ static void ssh_free_link(struct link_ssh *l)
 
 static void ssh_on_kick(void *arg);
 
-/* Lets go of the connection; its streams have ended. */
+/* Drops the connection, after its streams have ended. */
 static void ssh_drop_session(struct link_ssh *l)
 {
 	loop_defer_cancel(l->link.loop, ssh_on_kick, l);
@@ -59,7 +58,7 @@ static void ssh_drop_session(struct link_ssh *l)
 	}
 	l->event = NULL;
 	if (l->session) {
-		/* A word of goodbye only where it cannot block; the socket is non-blocking. */
+		/* Sends a disconnect message only if the non-blocking socket takes it. */
 		ssh_disconnect(l->session);
 		ssh_free(l->session);
 	}
@@ -71,15 +70,15 @@ static void ssh_drop_session(struct link_ssh *l)
 	l->proxy_child = NULL;
 }
 
-/* Ends everything on it. The link's new state is told last, by the caller. */
+/* Ends the log-in and all streams. The caller reports the new state last. */
 static void ssh_go_down(struct link_ssh *l, enum link_state state, const struct err *why)
 {
-	l->link.state = state; /* no event may open anything new */
+	l->link.state = state; /* no event may open a new stream */
 	if (l->login)
 		login_abandon(l->login);
 	l->login = NULL;
 	bool relaying = l->relaying;
-	l->relaying = true; /* streams are swept here, not by their own events */
+	l->relaying = true; /* ssh_streams_sweep below frees the streams, not their own events */
 	ssh_streams_end(l, why);
 	l->relaying = relaying;
 	if (!relaying)
@@ -94,7 +93,7 @@ static void ssh_lost(struct link_ssh *l, const struct err *why)
 	enum link_state before = l->link.state;
 	ssh_go_down(l, LINK_LOST, &err);
 	ssh_drop_session(l);
-	if (l->dying) { /* destroyed by one of the streams' owners */
+	if (l->dying) { /* destroyed by the owner of a stream */
 		ssh_free_link(l);
 		return;
 	}
@@ -138,7 +137,7 @@ static bool ssh_connection_ended(struct link_ssh *l)
 	       !ssh_is_connected(l->session);
 }
 
-/* Takes what has arrived and sends what waits; false when there was nothing to do. */
+/* Reads arrived packets and sends waiting ones. False: nothing to do. */
 static bool ssh_take_packets(struct link_ssh *l)
 {
 	bool any = false;
@@ -165,8 +164,8 @@ static void ssh_note_heard(struct link_ssh *l)
 static void ssh_why_ended(struct link_ssh *l, struct err *err)
 {
 	char words[160] = "";
-	/* First, for asking for the server's word puts an error in its place. Others than fatal
-	 * ones are old. */
+	/* Before ssh_get_disconnect_message, which overwrites the error. Only a fatal error is
+	 * recent. */
 	if (ssh_get_error_code(l->session) == SSH_FATAL)
 		snprintf(words, sizeof(words), ": %s", ssh_get_error(l->session));
 	const char *said = ssh_get_disconnect_message(l->session);
@@ -237,7 +236,7 @@ void ssh_kick(struct link_ssh *l)
 	}
 }
 
-/* --- is it still there? -------------------------------------------------- */
+/* --- keepalive and latency ----------------------------------------------- */
 
 void ssh_measured(struct link_ssh *l, int64_t ms)
 {
@@ -254,7 +253,7 @@ void ssh_measured(struct link_ssh *l, int64_t ms)
 
 static void ssh_do_send_keepalive(struct link_ssh *l)
 {
-	/* libssh's function sends nothing when it only takes in the answer to the one before. */
+	/* ssh_send_keepalive sends nothing when it only takes in the previous answer. */
 	uint64_t before = l->packets.out_packets;
 	ssh_send_keepalive(l->session);
 	if (l->packets.out_packets == before)
@@ -267,8 +266,8 @@ static void ssh_on_timer(struct loop_timer *t, void *arg)
 	struct link_ssh *l = arg;
 	int64_t quiet = loop_now(l->link.loop) - l->link.heard_ms;
 	if (quiet >= DEAD_MS && l->ping_ms) {
-		/* It may be us who slept (C-z, a question on the terminal): what waits in the
-		 * socket counts. That was no round trip. */
+		/* Perhaps this process slept (C-z, a question on the terminal). Bytes waiting in
+		 * the socket prove that the peer lives. They do not measure the latency. */
 		ssh_take_packets(l);
 		if (l->wire.in_bytes != l->heard_bytes)
 			l->ping_ms = 0;
@@ -283,8 +282,8 @@ static void ssh_on_timer(struct loop_timer *t, void *arg)
 		ssh_lost(l, &err);
 		return;
 	}
-	/* A latency that nothing has measured for a while is measured in a pause of the traffic,
-	 * where the next byte is the answer. */
+	/* Re-measures an old latency in a pause of the traffic, so that the next byte is the
+	 * answer. */
 	bool old = loop_now(l->link.loop) - l->measured_ms > MEASURE_EVERY_MS;
 	int64_t calm = old ? CALM_MS : QUIET_MS;
 	if (quiet >= calm && !l->ping_ms) {
@@ -302,11 +301,11 @@ static void ssh_on_timer(struct loop_timer *t, void *arg)
 static void ssh_on_proxy_end(struct loop_child *c, pid_t pid, int status, void *arg)
 {
 	struct link_ssh *l = arg;
-	l->proxy = 0; /* the closed pipe tells the rest */
+	l->proxy = 0; /* the closed pipe ends the link */
 }
 
-/* What the server asks of us: a channel, a forwarded port. libssh keeps such requests for whoever
- * fetches them, without end. 1: it refuses. */
+/* Refuses the server's own requests (a channel, a forwarded port) by returning 1. Otherwise libssh
+ * queues them without limit. */
 static int ssh_refuse_request(ssh_session session, ssh_message message, void *arg)
 {
 	return 1;
@@ -339,7 +338,8 @@ static void ssh_take_session(struct link_ssh *l, struct login *in)
 	ssh_event_add_session(l->event, l->session);
 	l->io = loop_io_add(l->link.loop, ssh_get_fd(l->session), POLLIN, ssh_on_io, l);
 	l->timer = loop_timer_add(l->link.loop, QUIET_MS, ssh_on_timer, l);
-	ssh_do_send_keepalive(l); /* measures the way; nobody waits for its answer */
+	/* measures the latency; the log-in does not wait for the answer */
+	ssh_do_send_keepalive(l);
 	ssh_kick(l);
 }
 
@@ -347,7 +347,7 @@ static void ssh_on_login_done(void *arg)
 {
 	struct login *in = arg;
 	struct link_ssh *l = in->link;
-	if (!l) { /* given up */
+	if (!l) { /* abandoned */
 		login_unref(in);
 		return;
 	}

@@ -1,12 +1,13 @@
-/* ssh_stream.c: streams over channels of a live SSH session.
+/* ssh_stream.c: streams over channels of a live SSH session (RFC 4254).
  *
- * Each stream is a small machine that ssh_streams_step moves on: the channel is opened, asked for
- * what it is to be, then bytes go both ways until it is closed. libssh's callbacks only note what
- * came (how many bytes wait, the exit status, end and close); all work is done in the step, so that
- * no event of ours runs inside libssh.
+ * Each stream is a state machine that ssh_streams_step advances. It opens the channel and requests
+ * a terminal, variables and a command. Then it copies bytes both ways until the channel closes.
+ * libssh's callbacks only record what arrived: bytes waiting, exit status, EOF, close. All work
+ * happens in the step, so that no event of ours runs inside libssh.
  *
- * A channel whose opening is under way cannot be dropped: the server would keep it open for ever. A
- * stream closed then stays as a detached stream without events until the answer is there. */
+ * A channel with a pending open request cannot be dropped, because the server would keep it open
+ * forever. So a stream that is closed early stays, detached and without events, until the server
+ * answers. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,12 +21,13 @@
 #include "backends/link/socket_look.h"
 #include "backends/link/ssh_internal.h"
 
-#define FIRST_CHANNEL 43 /* libssh numbers from here; used only to tell whose refusal it was */
+/* libssh's first channel number; used only to match a refusal to its channel */
+#define FIRST_CHANNEL 43
 #define OPEN_TRIES 2
-#define AGAIN_MS 200 /* after the server had no room for one more session */
-#define ROOM_TRIES 5 /* in vain, and none of ours is there that could end */
+#define AGAIN_MS 200 /* ms before the next try when the server had no free session */
+#define ROOM_TRIES 5 /* failed tries in a row while no session of ours is open that could end */
 #define AFTER_EXIT_MS \
-	3000 /* of silence, while somebody a command left behind holds its pipes open */
+	3000 /* of silence after the exit, while a child process keeps the pipes open */
 #define PROBE_TIMEOUT_MS 5000
 #define LOOKED_MS 30000
 #define ENV_NAME_MAX 64
@@ -41,38 +43,39 @@ struct ssh_stream {
 	ssh_channel channel;
 	struct ssh_channel_callbacks_struct callbacks;
 	char *path, *host, *command, *term; /* of the endpoint; owned */
-	char **env;                         /* owned, ended by NULL */
+	char **env;                         /* owned, NULL-terminated */
 	size_t env_at;
 	int port, cols, rows;
-	unsigned number, tries; /* of the channel, and of its opening */
-	/* how often in a row there was no room and none of ours that takes it */
+	unsigned number, tries; /* channel number; tries to open it */
+	/* refusals in a row for lack of a session while none of ours was open */
 	unsigned refused;
-	int64_t asked_ms; /* loop clock, when its opening was sent; 0 not yet */
-	int64_t until_ms; /* loop clock, when it has to be open */
-	/* sshd opens no sockets, or not this one a moment ago */
+	int64_t asked_ms; /* loop clock, when the open request was sent; 0 not yet */
+	int64_t until_ms; /* loop clock, deadline for the open */
+	/* sshd forbids forwarded sockets, or just failed to open this one */
 	bool forbids;
-	bool tried_again; /* after a look that saw somebody listen */
-	bool turned_away; /* no room for one more session: waits a little */
+	bool tried_again; /* after a look that found a listener */
+	bool turned_away; /* no free session: waits before the next try */
 	struct loop_timer *timer;
 	struct run *probe;
 	size_t waiting[2]; /* bytes in libssh's buffers: output, errors */
 	struct buf queue, held;
-	struct preamble before[2]; /* of the command's own bytes: output, errors */
+	struct preamble before[2]; /* preamble of output and errors */
 	struct stream_end end;
 	bool slow; /* its reader paused once */
 	bool paused, eof_wanted, eof_sent, wrote, resized;
 	bool far_eof, far_closed, exited;
-	bool leaving;  /* it exited, and the silence since then is timed */
+	bool leaving;  /* the command exited; the timer measures the silence since */
 	bool detached; /* no more events */
 };
 
-/* --- what libssh notes --------------------------------------------------- */
+/* --- callbacks of libssh -------------------------------------------------- */
 
 static int ssh_stream_note_data(ssh_session session, ssh_channel channel, void *data, uint32_t len,
                                 int is_stderr, void *arg)
 {
 	struct ssh_stream *s = arg;
-	s->waiting[is_stderr ? 1 : 0] = len; /* all that waits, not only what just came */
+	/* len counts all waiting bytes, not only the new ones */
+	s->waiting[is_stderr ? 1 : 0] = len;
 	return 0;
 }
 
@@ -117,7 +120,8 @@ static void ssh_stream_make_channel(struct ssh_stream *s)
 		ssh_add_channel_callbacks(s->channel, &s->callbacks);
 }
 
-/* libssh may keep a channel until the server has closed it, too; it must not call us any more. */
+/* libssh may keep a channel until the server has closed it too. The removed callbacks can no longer
+ * reach the freed stream. */
 static void ssh_stream_drop_channel(struct ssh_stream *s)
 {
 	if (!s->channel)
@@ -134,7 +138,7 @@ static void ssh_stream_stream_free(struct ssh_stream *s)
 	ssh_stream_drop_channel(s);
 	run_cancel(s->probe);
 	loop_timer_remove(s->timer);
-	wipe(s->queue.data, s->queue.cap); /* sudo's password went this way */
+	wipe(s->queue.data, s->queue.cap); /* sudo's password was in this queue */
 	buf_finish(&s->queue);
 	buf_finish(&s->held);
 	preamble_finish(&s->before[0]);
@@ -149,7 +153,7 @@ static void ssh_stream_stream_free(struct ssh_stream *s)
 	free(s);
 }
 
-/* Whether nothing is left to do for it. */
+/* Whether the stream can be freed. */
 static bool ssh_stream_is_over(const struct ssh_stream *s)
 {
 	return s->step == STEP_END || (s->detached && s->step != STEP_OPEN);
@@ -169,7 +173,8 @@ void ssh_streams_sweep(struct link_ssh *l)
 	}
 }
 
-/* Tells how it ended; it is swept later. A channel whose opening is under way stays for that. */
+/* Reports the end to the owner; ssh_streams_sweep frees the stream later. A stream with a pending
+ * open request stays until the answer. */
 static void ssh_stream_end_stream(struct ssh_stream *s, const struct err *err)
 {
 	if (err)
@@ -181,7 +186,7 @@ static void ssh_stream_end_stream(struct ssh_stream *s, const struct err *err)
 	ssh_kick(s->l);
 	if (!s->detached) {
 		s->detached = true;
-		/* last: it may take the link down, and s with it */
+		/* last: the owner may destroy the link, and s with it */
 		s->stream.events->closed(&s->stream, &s->end, s->stream.arg);
 	}
 }
@@ -231,8 +236,8 @@ static void ssh_stream_forbidden(struct ssh_stream *s, struct err *err)
 	        unix_endpoint ? "AllowStreamLocalForwarding yes" : "AllowTcpForwarding yes");
 }
 
-/* A look costs a process on the server. Where its sshd forbids sockets altogether, what is not
- * there is looked for again only after a while: until then nobody could use it either. */
+/* A look costs a process on the server. When sshd forbids all forwarded sockets, a missing socket
+ * is looked for again only after LOOKED_MS. Meanwhile a new socket would be unusable anyway. */
 static struct ssh_looked *ssh_stream_looked_at(struct link_ssh *l, const char *path)
 {
 	struct ssh_looked *k = l->looked;
@@ -259,8 +264,8 @@ static bool ssh_stream_seen_lately(struct link_ssh *l, const char *path, bool li
 	return k && k->listens == listens && loop_now(l->link.loop) - k->at_ms < LOOKED_MS;
 }
 
-/* Somebody listens at path, and sshd did not open it twice. Its queue may be full: only a second
- * socket of that kind shows that sshd forbids them all. */
+/* A process listens at path, but sshd failed to open the socket twice. Its queue may be full. Only
+ * a second such socket proves that sshd forbids them all. */
 static void ssh_stream_note_unopened(struct link_ssh *l, const char *path)
 {
 	for (const struct ssh_looked *k = l->looked; k; k = k->next)
@@ -279,8 +284,8 @@ void ssh_looked_forget(struct link_ssh *l)
 	}
 }
 
-/* sshd does not say why a socket could not be opened: a look at it from inside does. Where sshd
- * forbids sockets, the look tells whether there is anything that it forbids. */
+/* sshd does not say why it failed to open a socket, so a command on the server looks at the socket.
+ * When sshd forbids all forwarded sockets, the look tells whether the socket exists at all. */
 static void ssh_stream_look_err(struct ssh_stream *s, enum socket_seen seen, const char *owner,
                                 const struct run_result *r, struct err *err)
 {
@@ -329,7 +334,7 @@ static void ssh_stream_on_probe(const struct run_result *r, void *arg)
 	s->probe = NULL;
 	enum socket_seen seen = socket_look_read(r->out, owner, sizeof(owner));
 	bool gone = seen == SEEN_ABSENT || seen == SEEN_SILENT;
-	/* it may have come up since the try */
+	/* the listener may have started after the first try */
 	if (seen == SEEN_LISTENS && !s->forbids && !s->tried_again) {
 		s->tried_again = true;
 		s->step = STEP_OPEN;
@@ -388,9 +393,9 @@ static void ssh_stream_no_room(struct ssh_stream *s)
 	ssh_stream_end_stream(s, &err);
 }
 
-/* sshd has room for 10 sessions on a connection (MaxSessions), and most of ours are over in a
- * moment: so it is asked again. That none of ours is open says little at once: those that took the
- * room may have ended since, and others' words may be here but not read yet. */
+/* sshd allows 10 sessions on a connection (MaxSessions), and most of ours end within a moment. So a
+ * refused session retries. One refusal while no session of ours is open proves little. Our own
+ * sessions may have ended since, or the server's messages about others may still be unread. */
 static void ssh_stream_session_refused(struct ssh_stream *s)
 {
 	int64_t left = s->until_ms - loop_now(s->l->link.loop);
@@ -417,7 +422,7 @@ static void ssh_stream_open_refused(struct ssh_stream *s)
 	ssh_stream_describe(s, what, sizeof(what));
 	ssh_stream_drop_channel(s);
 	if (!ssh_stream_refusal_is_ours(s, words) && s->tries < OPEN_TRIES) {
-		ssh_stream_make_channel(s); /* the words were another's: ask again */
+		ssh_stream_make_channel(s); /* the refusal belonged to another channel: retry */
 		return;
 	}
 	if (ssh_stream_is_session(s)) {
@@ -428,8 +433,8 @@ static void ssh_stream_open_refused(struct ssh_stream *s)
 		s->step = STEP_END;
 		return;
 	}
-	/* With DisableForwarding sshd says only "open failed"; a port that is closed has the
-	 * system's own words. */
+	/* With DisableForwarding sshd says only "open failed". For a closed port sshd sends the
+	 * system's error text instead. The codes are those of RFC 4254 section 5.1. */
 	bool forbids = code == 1 ||
 	               (s->kind == ENDPOINT_TCP && code == 2 && strcmp(text, "open failed") == 0);
 	if (forbids && s->kind == ENDPOINT_UNIX) {
@@ -532,7 +537,7 @@ static bool ssh_stream_step_pty(struct ssh_stream *s)
 	return true;
 }
 
-/* sshd takes few names (AcceptEnv); a refused one is no fault. */
+/* sshd accepts few names (AcceptEnv), so a refusal is not an error. */
 static bool ssh_stream_step_env(struct ssh_stream *s)
 {
 	const char *word = s->env ? s->env[s->env_at] : NULL;
@@ -593,8 +598,8 @@ static void ssh_stream_give_one(struct ssh_stream *s, int which, const char *dat
 		s->stream.events->error_data(&s->stream, data, len, s->stream.arg);
 }
 
-/* No command of ours began: what came instead says why (a login without a shell, a device that is
- * no Unix). That is a complaint, never the output that was asked for. */
+/* The command did not start. The bytes that came instead explain it (a login without a shell, a
+ * device that is not Unix). They count as error output, never as the command's output. */
 static bool ssh_stream_give_preamble(struct ssh_stream *s)
 {
 	bool any = false;
@@ -620,12 +625,12 @@ static bool ssh_stream_give_held(struct ssh_stream *s)
 	return true;
 }
 
-/* Reads what waits in libssh's buffer, as much as there is room for; 0 for output, 1 for errors. */
+/* Reads what waits in libssh's buffer, at most room bytes. which: 0 output, 1 errors. */
 static bool ssh_stream_read_into(struct ssh_stream *s, int which, char *bytes, size_t room)
 {
 	uint32_t want = (uint32_t)(s->waiting[which] < room ? s->waiting[which] : room);
-	/* The noted number may grow while libssh reads more packets: it is set again by
-	 * ssh_stream_note_data then. */
+	/* libssh may read more packets during the call. ssh_stream_note_data then sets the count
+	 * again. */
 	s->waiting[which] -= want;
 	size_t left = s->waiting[which];
 	int n = ssh_channel_read_nonblocking(s->channel, bytes, want, which);
@@ -636,7 +641,8 @@ static bool ssh_stream_read_into(struct ssh_stream *s, int which, char *bytes, s
 	if (s->waiting[which] == left)
 		s->waiting[which] += want - (uint32_t)n;
 	else
-		s->waiting[which] -= (uint32_t)n; /* noted before these were taken out */
+		/* the callback counted before this read took n bytes */
+		s->waiting[which] -= (uint32_t)n;
 	size_t before = s->kind == ENDPOINT_EXEC
 	                        ? preamble_take(&s->before[which], bytes, (size_t)n)
 	                        : 0;
@@ -647,16 +653,18 @@ static bool ssh_stream_read_into(struct ssh_stream *s, int which, char *bytes, s
 
 static bool ssh_stream_read_some(struct ssh_stream *s, int which)
 {
-	/* of the stack: shared by all links, and safe when a callback reads elsewhere */
+	/* On the stack: no buffer per link, and a callback may read another stream meanwhile. */
 	char bytes[SSH_READ_SIZE];
 	return s->waiting[which] && s->channel &&
 	       ssh_stream_read_into(s, which, bytes, sizeof(bytes));
 }
 
-/* For a reader that is slower than the server: all that waits, in one call. With each call, however
- * little it takes, libssh lets the server send up to a window more (ssh_channel_read_timeout,
- * "Authorize some buffering while userapp is busy"): by small ones its buffer would grow without a
- * bound. What the reader does not take is held here, and nothing more is read until it has. */
+/* For a reader that is slower than the server: reads all waiting bytes in one call.
+ *
+ * Every read, however small, makes libssh open the window again (ssh_channel_read_timeout,
+ * "Authorize some buffering while userapp is busy"). With small reads its buffer would grow without
+ * limit. Bytes that the reader does not take stay in held, and no more are read until held is
+ * empty. */
 static bool ssh_stream_read_all(struct ssh_stream *s)
 {
 	if (s->waiting[0] <= SSH_READ_SIZE || !s->channel)
@@ -703,8 +711,7 @@ static bool ssh_stream_everything_came(struct ssh_stream *s)
 {
 	if (s->held.len || s->waiting[0] || s->waiting[1])
 		return false;
-	/* A socket's end is its end. A command's exit status comes between its end and its close.
-	 */
+	/* EOF ends a socket. A command's exit status comes after its EOF and before its close. */
 	return s->far_closed ||
 	       (s->far_eof && (s->kind == ENDPOINT_UNIX || s->kind == ENDPOINT_TCP));
 }
@@ -719,7 +726,7 @@ static bool ssh_stream_step_run(struct ssh_stream *s)
 		moved = true;
 	if (s->resized && !s->detached &&
 	    ssh_channel_change_pty_size(s->channel, s->cols, s->rows) != SSH_AGAIN)
-		s->resized = false; /* before what was typed after it */
+		s->resized = false; /* before the input typed after the resize */
 	if (!s->detached && !s->resized)
 		moved |= ssh_stream_step_write(s);
 	if (s->detached)
@@ -730,7 +737,8 @@ static bool ssh_stream_step_run(struct ssh_stream *s)
 		ssh_stream_end_stream(s, NULL);
 		return true;
 	}
-	/* Only its own bytes put the end off: others on the link may never be silent. */
+	/* Only the stream's own bytes restart the timer: other streams on the link may never be
+	 * silent. */
 	if (s->exited && (moved || !s->leaving)) {
 		s->leaving = true;
 		loop_timer_set(s->timer, AFTER_EXIT_MS);
@@ -756,7 +764,8 @@ static void ssh_stream_on_timer(struct loop_timer *t, void *arg)
 {
 	struct ssh_stream *s = arg;
 	if (s->step == STEP_RUN) {
-		/* It exited a while ago: whoever holds its pipes is none of ours. */
+		/* The command exited a while ago. The process that holds its pipes open is not
+		 * ours. */
 		if (!s->held.len && !s->waiting[0])
 			ssh_stream_end_stream(s, NULL);
 		return;
