@@ -1,5 +1,5 @@
-/* api.c: calls wait in one list, in order, until the token is there and no "later" of the far side
- * stands against them; what http.c answers then becomes an answer or a sentence. */
+/* api.c: all calls wait in one ordered list until the token is available and no Retry-After blocks
+ * them. Each answer of http.c then becomes an answer or an error sentence. */
 #include "backends/link/api.h"
 
 #include <stdio.h>
@@ -17,8 +17,8 @@
 #include "backends/link/token.h"
 #include "backends/link/ws.h"
 
-#define AGAIN_MS 5000 /* a 429 that does not say how long */
-#define WAITS_MAX 5   /* 429s in a row of one call */
+#define AGAIN_MS 5000 /* ms of back-off after a 429 without Retry-After */
+#define WAITS_MAX 5   /* 429s in a row for one call */
 #define WORDS 160
 #define SHOWN_PATH 60
 
@@ -31,12 +31,12 @@ struct api {
 	bool (*denies)(int status, const char *body);
 	struct origin *origin;
 	struct endpoint endpoint; /* host is owned */
-	struct secret *token;     /* NULL: to be asked for */
+	struct secret *token;     /* NULL: run token_command first */
 	struct token_ask *asking;
-	unsigned token_no;        /* counts tokens */
-	bool proven;              /* this one was taken once */
+	unsigned token_no;        /* number of the current token */
+	bool proven;              /* the service accepted this token once */
 	int64_t not_before;       /* loop clock: no call starts earlier */
-	struct loop_timer *timer; /* for it */
+	struct loop_timer *timer; /* fires at not_before */
 	struct api_call *calls;   /* oldest first */
 };
 
@@ -46,10 +46,10 @@ struct api_call {
 	struct api_request spec; /* its strings are copied below */
 	char *method, *path, *body;
 	char **headers;
-	struct call *call; /* NULL: it waits */
-	struct err err;    /* it ended before it began: to be told */
+	struct call *call; /* NULL: still waiting */
+	struct err err;    /* ended before it started: report this */
 	unsigned token_no, waits;
-	bool asked_again; /* after its 401 another token was asked for */
+	bool asked_again; /* token_command ran again after this call's 401 */
 };
 
 static void api_advance(void *arg);
@@ -60,7 +60,7 @@ static void api_want_advance(struct api *api)
 	loop_defer(api->loop, api_advance, api);
 }
 
-/* --- what went wrong, as a sentence -------------------------------------- */
+/* --- errors as sentences -------------------------------------------------- */
 
 static bool api_is_page(const char *body)
 {
@@ -72,7 +72,7 @@ static bool api_only_reads(const struct api_call *c)
 	return !strcmp(c->method, "GET") || !strcmp(c->method, "HEAD");
 }
 
-/* The path for a sentence: without what it asks for, and not too long. */
+/* Length of the path for a sentence: without the query, at most SHOWN_PATH bytes. */
 static int api_shown(const struct api_call *c)
 {
 	size_t n = strcspn(c->path, "?");
@@ -209,7 +209,7 @@ static void api_call_drop(struct api_call *c)
 	free(c);
 }
 
-/* The last thing that is done to it: afterwards even the api may be gone. */
+/* Must be the last use of the call: done may destroy even the api. */
 static void api_tell(struct api_call *c, const struct api_answer *answer)
 {
 	void (*done)(const struct api_answer *, void *) = c->spec.done;
@@ -219,7 +219,7 @@ static void api_tell(struct api_call *c, const struct api_answer *answer)
 		done(answer, arg);
 }
 
-/* 401 with a token that worked: it was changed there. */
+/* A 401 for a token that worked before: the token was changed on the service. */
 static bool api_asks_anew(struct api_call *c)
 {
 	struct api *api = c->api;
@@ -247,7 +247,7 @@ static bool api_waits_as_asked(struct api_call *c)
 		return false;
 	int64_t until = loop_now(api->loop) + ms;
 	if (until > api->not_before)
-		/* the others hold back too, also when this one does not wait */
+		/* all calls hold back, even when this call itself fails */
 		api->not_before = until;
 	if (c->spec.once || c->waits++ >= WAITS_MAX)
 		return false;
@@ -279,7 +279,7 @@ static void api_on_done(struct call *call, const struct reply *r, void *arg)
 	api_tell(c, &answer);
 }
 
-/* --- how it starts ------------------------------------------------------- */
+/* --- how a call starts --------------------------------------------------- */
 
 static bool api_on_data(struct call *call, const char *bytes, size_t len, void *arg)
 {
@@ -360,8 +360,8 @@ static bool api_lacks_token(struct api *api)
 	return true;
 }
 
-/* Starts what may start. One that is to be told its end is told in a turn of its own, since
- * anything may be gone after it. */
+/* Starts every call that may start. Reports at most one failed call per turn, because its done may
+ * destroy the api. */
 static void api_advance(void *arg)
 {
 	struct api *api = arg;

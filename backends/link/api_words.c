@@ -1,4 +1,5 @@
-/* api_words.c: the pure parts of api.h: an url, what a refusal says, when to come back. */
+/* api_words.c: the pure functions of api.h: urls, error messages of refusals, Retry-After (RFC 9110
+ * 10.2.3). */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +17,7 @@
 
 #define RETRY_MAX_S (7 * 86400)
 
-/* "host", "host:80", "[::1]:80": how many bytes are the name, and the port behind it. */
+/* Splits "host", "host:80" or "[::1]:80" into the length of the name and the port. */
 static bool api_words_split_port(const char *at, size_t n, size_t *name, int *port)
 {
 	const char *close = *at == '[' ? memchr(at, ']', n) : NULL;
@@ -69,7 +70,7 @@ static const char *api_words_text_of(const cJSON *o, const char *name)
 	return cJSON_IsString(v) && *v->valuestring ? v->valuestring : NULL;
 }
 
-/* Adds one more thing that is wrong, once; the end is cut. */
+/* Appends one more message unless buf has it already. Long text is cut. */
 static void api_words_add(char *buf, size_t size, const char *field, const char *text)
 {
 	char clean[200], name[60] = "";
@@ -84,7 +85,8 @@ static void api_words_add(char *buf, size_t size, const char *field, const char 
 	free(more);
 }
 
-/* {"name":["is taken"]}, {"name":"is taken"}, [{"message":"x","path":["name"]}] */
+/* Adds the messages of {"name":["is taken"]}, {"name":"is taken"} or
+ * [{"message":"x","path":["name"]}]. */
 static void api_words_add_fields(char *buf, size_t size, const cJSON *list)
 {
 	const cJSON *v;

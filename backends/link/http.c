@@ -1,11 +1,12 @@
 /* http.c: libcurl's multi interface on the event loop.
  *
- * curl says which sockets and which time it waits for, the loop tells it when; nothing here blocks.
- * Its callbacks may not call back into it, and our callers may do anything inside theirs, so a call
- * is only marked (new, wanting to go on, dead) when it is started, resumed or cancelled, and `work`
- * does it after the callbacks of the turn.
+ * curl names the sockets and the timeout it waits for, and the loop reports their events. Nothing
+ * here blocks. curl's callbacks must not call curl again, but our callers may do anything inside
+ * theirs. So starting, resuming or cancelling a call only sets a mark. http_work acts on the marks
+ * after the callbacks of the turn.
  *
- * Time limits are the loop's, as a stream has one until its head came and none afterwards. */
+ * The loop, not curl, keeps the timeouts, because a stream has a timeout only until its head
+ * arrives. */
 #include "backends/link/http.h"
 
 #include <ctype.h>
@@ -29,10 +30,9 @@
 
 #define CALL_MAX_DEFAULT (16u << 20)
 #define CALL_TIMEOUT_MS 30000
-#define HEADERS_MAX                                                                         \
-	(256u << 10) /* bytes of all header lines of a call; libcurl 7.88 itself keeps them \
-	                without end */
-#define ERROR_BODY_MAX (64u << 10) /* of a stream that was refused */
+#define HEADERS_MAX \
+	(256u << 10) /* bytes of a call's header lines; libcurl 7.88 sets no limit itself */
+#define ERROR_BODY_MAX (64u << 10) /* of a refused stream */
 #define CONNECTIONS_KEPT 32
 
 struct http {
@@ -55,9 +55,9 @@ struct call {
 	struct loop_timer *timer;
 	struct buf body;
 	size_t headers_len;          /* bytes of the answer's header lines so far */
-	struct err err;              /* why we ended it ourselves */
-	char words[CURL_ERROR_SIZE]; /* curl's */
-	bool dead;                   /* cancelled: to be swept, tells nothing */
+	struct err err;              /* why we ended the call ourselves */
+	char words[CURL_ERROR_SIZE]; /* curl's error text */
+	bool dead;                   /* cancelled: to be freed, done is not called */
 	bool resume;
 	bool ending; /* inside done */
 };
@@ -91,7 +91,7 @@ static void http_call_free(struct call *c)
 		curl_easy_cleanup(c->easy);
 	}
 	for (struct curl_slist *h = c->headers; h; h = h->next)
-		wipe(h->data, strlen(h->data)); /* a token or a password is among them */
+		wipe(h->data, strlen(h->data)); /* a header may hold a token or a password */
 	curl_slist_free_all(c->headers);
 	loop_timer_remove(c->timer);
 	buf_finish(&c->body);
@@ -99,7 +99,7 @@ static void http_call_free(struct call *c)
 	free(c->path);
 	wipe(c->body_out, c->body_out ? c->spec.body_len : 0);
 	free(c->body_out);
-	http_want_work(c->http); /* another may have waited for its place */
+	http_want_work(c->http); /* another call may have waited for this one's place */
 	free(c);
 }
 
@@ -111,7 +111,8 @@ static int http_status_of(const struct call *c)
 	return (int)status;
 }
 
-/* curl's result as a sentence. The origin knows better why a connection that it carried was cut. */
+/* Turns curl's result into a sentence. When the origin carried the connection, its error is the
+ * more precise one. */
 static void http_explain(const struct call *c, CURLcode code, struct err *err)
 {
 	const struct origin *d = c->origin;
@@ -147,7 +148,8 @@ static void http_explain(const struct call *c, CURLcode code, struct err *err)
 		err_set(err, ERR_GARBLED, "%s: %s %s: %s", name, c->method, c->path, words);
 }
 
-/* What every answer is held to before anybody parses it: its tree would be many times its size. */
+/* Checks every answer before any parser sees it, because a JSON tree needs many times the size of
+ * its text. */
 static void http_check_answer(struct call *c)
 {
 	char what[200];
@@ -217,15 +219,15 @@ static size_t http_on_body(char *bytes, size_t one, size_t len, void *arg)
 		bool more = c->spec.data(c, bytes, len, c->spec.arg);
 		if (c->dead)
 			return CURL_WRITEFUNC_ERROR;
-		/* curl keeps a piece that pauses it and hands it over again, but our caller has
-		 * taken it: so the pause is asked for from outside, by http_work(). */
+		/* A callback that pauses by its return value gets the same bytes again, but our
+		 * caller has taken them. So curl_easy_pause pauses, and http_work resumes. */
 		if (!more && !c->resume)
 			curl_easy_pause(c->easy, CURLPAUSE_RECV);
 		return len;
 	}
 	if (buf_add(&c->body, bytes, len))
 		return len;
-	if (c->spec.data) /* enough of the complaint */
+	if (c->spec.data) /* drop the rest of a long error body */
 		return len;
 	char limit[HUMAN_SIZE];
 	err_set(&c->err, ERR_TOO_BIG,
@@ -234,14 +236,14 @@ static size_t http_on_body(char *bytes, size_t one, size_t len, void *arg)
 	return CURL_WRITEFUNC_ERROR;
 }
 
-/* A length that is over the limit is refused before a byte of it comes. */
+/* Refuses a Content-Length over the limit before the body arrives. */
 static bool http_says_it_fits(struct call *c, const char *line, size_t len)
 {
 	static const char name[] = "content-length:";
 	char limit[HUMAN_SIZE], size[HUMAN_SIZE];
 	if (c->spec.data || len < sizeof(name) || strncasecmp(line, name, sizeof(name) - 1) != 0)
 		return true;
-	/* the line has an end: \r\n */
+	/* strtoull stops at the line end, \r\n */
 	unsigned long long says = strtoull(line + sizeof(name) - 1, NULL, 10);
 	if (says <= c->body.max)
 		return true;
@@ -357,7 +359,7 @@ static void http_set_request(struct call *c)
 		curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, 1L);
 }
 
-/* curl's own sockets have no close-on-exec. */
+/* curl's own sockets lack close-on-exec. */
 static curl_socket_t http_open_socket(void *unused, curlsocktype purpose, struct curl_sockaddr *a)
 {
 	(void)unused;
@@ -365,8 +367,7 @@ static curl_socket_t http_open_socket(void *unused, curlsocktype purpose, struct
 	return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
 }
 
-/* From this machine curl goes to a port by itself, and looks the name up without anybody waiting.
- */
+/* On this machine curl connects to a TCP port itself and looks up the name without blocking. */
 static bool http_is_direct(const struct call *c)
 {
 	return link_is_local(c->origin->link) && c->origin->endpoints[0].kind == ENDPOINT_TCP;
@@ -389,7 +390,7 @@ static void http_set_common(struct call *c, const char *socket)
 	curl_easy_setopt(e, CURLOPT_PATH_AS_IS, 1L);
 	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	curl_easy_setopt(e, CURLOPT_PROXY, ""); /* never what http_proxy says */
+	curl_easy_setopt(e, CURLOPT_PROXY, ""); /* ignore http_proxy */
 	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(e, CURLOPT_USERAGENT, "mocr");
 	curl_easy_setopt(e, CURLOPT_ERRORBUFFER, c->words);
@@ -417,8 +418,8 @@ static void call_begin(struct call *c)
 	}
 }
 
-/* On a endpoint where each connection is a command, only so many run at once, and one place is kept
- * for what ends by itself, so that streams cannot shut out the rest. */
+/* When each connection is a command, only ORIGIN_EXEC_MAX run at once. Streams leave one place
+ * free, so that they cannot block ordinary calls. */
 static bool http_may_begin(const struct call *c)
 {
 	const struct origin *d = c->origin;
@@ -433,7 +434,7 @@ static bool http_may_begin(const struct call *c)
 	return running < ORIGIN_EXEC_MAX && (!c->spec.data || streams < ORIGIN_EXEC_MAX - 1);
 }
 
-/* Does what was asked for during the callbacks; each may change the list, so it starts over. */
+/* Acts on one mark. Any action may change the list, so the caller starts over. */
 static bool http_work_one(struct http *h)
 {
 	for (struct call *c = h->calls; c; c = c->next) {
@@ -505,7 +506,7 @@ struct call *call_start(struct origin *origin, const struct call_spec *spec)
 	buf_init(&c->body, spec->data ? ERROR_BODY_MAX : spec->max ? spec->max : CALL_MAX_DEFAULT);
 	c->body.secret = true; /* an answer may hold keys */
 	c->timer = loop_timer_add(c->http->loop, c->spec.timeout_ms, http_on_timeout, c);
-	LIST_APPEND(c->http->calls, c); /* they start in order */
+	LIST_APPEND(c->http->calls, c); /* calls start in order */
 	http_want_work(c->http);
 	return c;
 }
@@ -543,7 +544,7 @@ void http_drop_calls(struct http *h, const struct origin *origin)
 		}
 }
 
-/* --- one for the program ------------------------------------------------- */
+/* --- one per program ----------------------------------------------------- */
 
 struct http *http_create(struct loop *loop)
 {

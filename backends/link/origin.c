@@ -1,13 +1,13 @@
-/* origin.c: a private Unix socket whose connections come out on the far side of a link.
+/* origin.c: a private Unix socket that relays its connections through a link.
  *
- * libcurl can only connect by itself, so it is given a socket in a folder of our own (0700), and
- * every connection that arrives there is pumped to a stream of the link, with back-pressure both
- * ways. On this machine a Unix socket needs no relay: curl gets its path.
+ * libcurl must connect by itself. So it gets a socket in a private folder (0700). A relay copies
+ * each connection there to a stream of the link, with back-pressure both ways. On this machine a
+ * Unix socket needs no relay: curl gets its path.
  *
- * Roads are tried in turn. A forwarded socket that opened works; a command that was started may
- * still say "permission denied" and exit, so an exec endpoint is only believed when the first byte
- * of an answer came. Until then what curl sent is kept, so that the same request can be sent down
- * the next endpoint and the caller sees one call. */
+ * Endpoints are tried in order. A forwarded socket works once it is open. A command may still print
+ * "permission denied" and exit, so an exec endpoint counts only after the first byte of an answer.
+ * Until then curl's bytes are kept. The same request can then go to the next endpoint, and the
+ * caller sees one call. */
 #include "backends/link/origin.h"
 
 #include <errno.h>
@@ -26,27 +26,26 @@
 #include "backends/link/socket_look.h"
 
 #define RELAY_READ \
-	65536 /* bytes taken from curl at once, and held at most while the endpoint is not open */
+	65536 /* bytes read from curl at once, and held at most until the endpoint is open */
 #define REPLAY_MAX \
-	(256u << 10) /* bytes of a request that can be sent again down another endpoint */
+	(256u << 10) /* bytes of a request that can be sent again through another endpoint */
 #define BACKLOG 64
-#define READY_MS                                                                             \
-	(45 * 1000) /* a connection that was opened ahead waits that long for a call; Node's \
-	               servers hang up at 60 s */
+#define READY_MS \
+	(45 * 1000) /* limit for a connection opened ahead; Node's servers hang up after 60 s */
 
 struct relay {
 	struct origin *origin;
 	struct relay *next;
-	int fd; /* accepted; owned; -1: opened ahead, waits for one */
+	int fd; /* accepted; owned; -1: opened ahead, no call yet */
 	struct loop_io *io;
-	struct loop_timer *stale; /* of one that waits */
+	struct loop_timer *stale; /* ends a connection opened ahead */
 	struct stream *stream;    /* NULL: waits for its turn */
-	size_t endpoint;          /* that the stream is on */
+	size_t endpoint;          /* index of the stream's endpoint */
 	bool heard;               /* a byte came back */
-	bool full;                /* curl does not take more now */
+	bool full;                /* curl takes no more bytes for now */
 	struct buf held;          /* from curl, not yet taken by the stream */
-	struct buf sent;          /* given to a endpoint that has not proved itself */
-	char complaint[256];      /* the end of what the command said on its stderr */
+	struct buf sent;          /* sent to an endpoint that has not proved to work yet */
+	char complaint[256];      /* the end of the command's stderr */
 };
 
 static void origin_relay_start(struct relay *);
@@ -66,10 +65,12 @@ static const char *origin_endpoint_words(const struct endpoint *r, char *buf, si
 	return buf;
 }
 
-/* Absent only where that is known: the link saw that no such socket is there or that nobody listens
- * (over SSH by a look from inside), and then a command that is denied it proves nothing; or no
- * endpoint is left that could lead there. Otherwise an exec endpoint knows best why it is denied or
- * refused. */
+/* Picks the error to report when all endpoints failed.
+ *
+ * ERR_ABSENT of a first Unix socket wins: the link saw that the socket is missing or has no
+ * listener (over SSH by socket_look.h). A command that was denied proves nothing then. Otherwise an
+ * exec endpoint has the most precise error, ERR_DENIED before others. ERR_ABSENT remains only when
+ * no endpoint has a better error. */
 static const struct err *origin_telling(const struct origin *d)
 {
 	const struct err *best = &d->why[0];
@@ -88,22 +89,22 @@ static const struct err *origin_telling(const struct origin *d)
 	return best;
 }
 
-/* Road i did not open. True when there is another one to try. */
+/* Endpoint i did not open. True: another endpoint is left to try. */
 static bool origin_endpoint_failed(struct origin *d, size_t i, const struct err *why)
 {
 	d->why[i] = *why;
-	if (why->code == ERR_LOST) { /* that is the link's fault, not the endpoint's */
+	if (why->code == ERR_LOST) { /* a fault of the link, not of the endpoint */
 		d->err = *why;
 		return false;
 	}
-	if (d->decided || i != d->at) /* the others have moved on already */
+	if (d->decided || i != d->at) /* another relay has moved on already */
 		return i != d->at;
 	if (d->at + 1 < d->n) {
 		d->at++;
 		return true;
 	}
 	d->err = *origin_telling(d);
-	d->at = d->first; /* the next call tries again from the start */
+	d->at = d->first; /* the next call starts again with the first endpoint */
 	return false;
 }
 
@@ -116,7 +117,7 @@ static void origin_endpoint_works(struct origin *d, size_t i)
 	err_clear(&d->err);
 }
 
-/* Commands cost a session each, and one is enough to find out whether they work. */
+/* Each command costs a session. One command is enough to find out whether commands work. */
 static bool origin_must_wait(const struct origin *d)
 {
 	if (d->endpoints[d->at].kind != ENDPOINT_EXEC)
@@ -127,7 +128,7 @@ static bool origin_must_wait(const struct origin *d)
 	return running >= (d->decided ? ORIGIN_EXEC_MAX : 1);
 }
 
-/* Starts those that wait, as far as they may; one that was started has a stream or is gone. */
+/* Starts waiting relays while sessions are free. A started relay has a stream or is freed. */
 static void origin_wake(struct origin *d)
 {
 	for (;;) {
@@ -156,7 +157,7 @@ static void origin_relay_destroy(struct relay *p)
 	free(p);
 }
 
-/* Its place may be what another one waits for. */
+/* Ends p; another relay may be waiting for its session. */
 static void origin_relay_end(struct relay *p)
 {
 	struct origin *d = p->origin;
@@ -164,8 +165,7 @@ static void origin_relay_end(struct relay *p)
 	origin_wake(d);
 }
 
-/* No endpoint is left for p. When none opened at all, those that wait for the outcome have it now.
- */
+/* No endpoint is left for p. When no endpoint opened at all, the waiting relays fail too. */
 static void origin_relay_give_up(struct relay *p)
 {
 	struct origin *d = p->origin;
@@ -188,7 +188,7 @@ static void origin_relay_watch(struct relay *p)
 	loop_io_set(p->io, events | (p->full ? POLLOUT : 0));
 }
 
-/* Gives the stream what curl sent. */
+/* Gives curl's bytes to the stream. */
 static void origin_relay_flush(struct relay *p)
 {
 	while (p->stream && p->held.len) {
@@ -208,7 +208,7 @@ static void origin_relay_readable(struct relay *p)
 	ssize_t n = recv(p->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	if (n <= 0) { /* curl is done with it */
+	if (n <= 0) { /* curl closed it */
 		origin_relay_end(p);
 		return;
 	}
@@ -224,7 +224,7 @@ static void origin_on_io(struct loop_io *io, int fd, unsigned revents, void *arg
 		origin_relay_watch(p);
 		if (p->stream)
 			stream_resume(p->stream);
-		return; /* resume may have ended it */
+		return; /* stream_resume may have ended p */
 	}
 	origin_relay_readable(p);
 }
@@ -243,7 +243,7 @@ static void origin_on_opened(struct stream *s, void *arg)
 static size_t origin_on_data(struct stream *s, const char *bytes, size_t len, void *arg)
 {
 	struct relay *p = arg;
-	if (p->fd < 0) { /* nothing was asked yet: that is a complaint */
+	if (p->fd < 0) { /* a byte before any request: an error message */
 		origin_relay_end(p);
 		return len;
 	}
@@ -255,7 +255,7 @@ static size_t origin_on_data(struct stream *s, const char *bytes, size_t len, vo
 	}
 	ssize_t n = send(p->fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL);
 	if (n < 0 && errno != EAGAIN && errno != EINTR)
-		return len; /* curl has closed it; origin_on_io will see that */
+		return len; /* curl has closed the connection; origin_on_io will notice */
 	size_t took = n < 0 ? 0 : (size_t)n;
 	if (took < len) {
 		p->full = true;
@@ -264,7 +264,7 @@ static size_t origin_on_data(struct stream *s, const char *bytes, size_t len, vo
 	return took;
 }
 
-/* Keeps the end of it: the last line says why. */
+/* Keeps the last bytes of stderr: the last line gives the reason. */
 static void origin_on_error_data(struct stream *s, const char *bytes, size_t len, void *arg)
 {
 	struct relay *p = arg;
@@ -286,9 +286,9 @@ static void origin_on_drained(struct stream *s, void *arg)
 	origin_relay_flush(arg);
 }
 
-/* sudo, sudo-rs and doas each begin their own lines with their name, whatever words follow. When
- * the last line is theirs, the command behind them did not begin. A refused sudo is mailed to root
- * on some servers, so this must not be taken for something that passes. */
+/* sudo, sudo-rs and doas begin their own messages with their name. Such a last line means that the
+ * command behind the tool never started. Some servers mail each refused sudo to root, so this must
+ * not count as a temporary failure. */
 static bool origin_is_refused_by_tool(const char *words)
 {
 	size_t end = strlen(words);
@@ -311,7 +311,7 @@ static bool origin_says_denied(const char *words)
 	return false;
 }
 
-/* Why a stream ended, with what the command had to say. */
+/* Builds the error of an ended stream, with the command's stderr. */
 static void origin_end_err(const struct relay *p, const struct stream_end *end, struct err *err)
 {
 	char endpoint[256];
@@ -495,7 +495,7 @@ static bool origin_bind_listener(struct origin *d, const char *base)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	d->dir = xasprintf("%s/mocr-XXXXXX", base);
-	/* mkdtemp makes it 0700 */
+	/* mkdtemp creates it with mode 0700 */
 	if (strlen(d->dir) + 3 > sizeof(sun.sun_path) || !mkdtemp(d->dir)) {
 		xreplace(&d->dir, NULL);
 		return false;
@@ -586,7 +586,7 @@ const char *origin_socket(struct origin *d, struct err *err)
 	const char *path = origin_direct(d);
 	if (path)
 		return path;
-	/* they were all tried */
+	/* all endpoints were tried and failed */
 	if (first && d->at == d->first && link_is_local(d->link) &&
 	    d->endpoints[0].kind == ENDPOINT_UNIX) {
 		*err = d->err;
@@ -597,7 +597,7 @@ const char *origin_socket(struct origin *d, struct err *err)
 	return d->path;
 }
 
-/* --- made and ended ------------------------------------------------------ */
+/* --- create and destroy -------------------------------------------------- */
 
 struct origin *origin_create(struct http *http, struct link *link, const struct endpoint *endpoints,
                              size_t n)

@@ -1,13 +1,14 @@
-/* origin_port.c: the same way through the link as a port of this machine's loopback, for a program
- * that knows no other kind of address.
+/* origin_port.c: an origin as a port on this machine's loopback, for a program that accepts only
+ * host and port.
  *
- * A loopback port is open to every user of this machine. So who connects is looked up, and only our
- * own user is let in: the kernel names the owner of the other end, found by its two addresses
- * (sock_diag(7)), which costs the same however many sockets there are. Where the kernel cannot (no
- * tcp_diag), its table is read (/proc/net/tcp, see proc_net_tcp(5)), but no further than TABLE_MAX.
- * And the program sends its password to the port for as long as it runs, so nobody else may get the
- * number before the program has ended: the port is kept, and lets nobody in, when its origin has
- * gone, and for a while after it was closed. */
+ * Every user of this machine can reach a loopback port. So each connection is checked, and only our
+ * own user is accepted. The kernel names the owner of the other end by its two addresses
+ * (sock_diag(7)). That look-up costs the same for any number of sockets. Without tcp_diag in the
+ * kernel, its table /proc/net/tcp (proc_net_tcp(5)) is read instead, up to TABLE_MAX lines.
+ *
+ * The program sends its password to the port as long as it runs. So no other process may get the
+ * port number before the program has ended. When the origin is gone, and for KEPT_MS after a close,
+ * the port stays open and rejects every connection. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/inet_diag.h>
@@ -25,15 +26,15 @@
 #include "backends/link/origin.h"
 
 #define BACKLOG 16
-#define TABLE_MAX 2000 /* lines of /proc/net/tcp; whoever stands behind them is not let in */
-#define KEPT_MS 10000  /* a program that is told to end has been killed by then */
+#define TABLE_MAX 2000 /* lines of /proc/net/tcp; a socket beyond them is refused */
+#define KEPT_MS 10000  /* ms; by then a program that was asked to end has been killed */
 #define ESTABLISHED \
-	1 /* sockets that were closed already have lost their owner: the table says 0, root */
+	1 /* TCP state; a closed socket has lost its owner, and the table says 0, which is root */
 
 struct origin_port {
-	struct http *http; /* keeps it */
+	struct http *http; /* owns the port */
 	struct origin_port *next;
-	struct origin *origin; /* NULL: gone, or closed */
+	struct origin *origin; /* NULL: destroyed, or the port is closed */
 	int fd, number;
 	struct loop_io *io;
 	struct loop_timer *kept;
@@ -52,7 +53,7 @@ static bool origin_port_line_is(const char *line, const struct sockaddr_in *from
 	       there_port == ntohs(to) && state == ESTABLISHED;
 }
 
-/* The owner of the socket at from that is connected to to. False: the kernel does not say. */
+/* Finds the owner of the socket at from with peer to. False: the kernel does not answer. */
 static bool origin_port_owner_by_diag(const struct sockaddr_in *from, const struct sockaddr_in *to,
                                       bool *found, unsigned *uid)
 {

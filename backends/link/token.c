@@ -11,15 +11,16 @@
 #include "backends/link/loop.h"
 
 #define TOKEN_MAX 16384
-#define WORD_HIDDEN 8 /* bytes from which a word of the command is hidden inside others, too */
-#define SAID_MAX 4096 /* bytes of its first line that are looked at; the sentence is shorter */
+#define WORD_HIDDEN 8 /* words of at least this many bytes are also hidden inside other words */
+/* bytes of the first line of stderr that are examined; the sentence is shorter */
+#define SAID_MAX 4096
 
 struct token_ask {
 	struct loop *loop; /* borrowed */
-	struct link *link; /* this machine, for this one command */
+	struct link *link; /* this machine, for this command only */
 	struct run *run;
 	char *whose, *command;
-	struct secret *token; /* that came; NULL: err says why */
+	struct secret *token; /* the result; NULL: see err */
 	struct err err;
 	token_fn *done;
 	void *arg;
@@ -42,7 +43,7 @@ void token_cancel(struct token_ask *t)
 	free(t);
 }
 
-/* A turn later than the command's end, for the link cannot go while it tells of that. */
+/* Runs one turn after the command's end: inside its own callback the link cannot be destroyed. */
 static void token_tell(void *arg)
 {
 	struct token_ask *t = arg;
@@ -55,11 +56,11 @@ static void token_tell(void *arg)
 	done(token, token ? NULL : &err, done_arg);
 }
 
-/* What ends the name of the program, the one word of the command that may be shown. */
+/* Ends the name of the program, the only word of the command that may be shown. */
 static const char breaks[] = " \t\n'\"=:;|&()<>,`$";
 
-/* Letters and digits make words, in the command and in what was said; a quote or a slash may part a
- * secret otherwise. */
+/* Letters and digits form words, in the command and in its output. A quote or a slash may otherwise
+ * split a secret. */
 static bool token_in_word(char c)
 {
 	unsigned char u = (unsigned char)c;
@@ -67,8 +68,7 @@ static bool token_in_word(char c)
 	       u >= 0x80;
 }
 
-/* Hides each place of a word in text; where it is short, only those that are a word of their own.
- */
+/* Hides every occurrence of word in text. A short word is hidden only where it stands alone. */
 static void token_hide(char *text, size_t len, const char *word, size_t n)
 {
 	char *at;
@@ -82,19 +82,18 @@ static void token_hide(char *text, size_t len, const char *word, size_t n)
 	}
 }
 
-/* The first line that it wrote to its standard error, without words of the command and without what
- * it printed. */
+/* Takes the first line of stderr, and hides the words of the command and its output in it. */
 static void token_clean_line(const struct token_ask *t, const struct run_result *r, struct buf *out)
 {
 	size_t printed = strcspn(r->out, "\r\n");
-	/* before the names are hidden that it knows secrets by */
+	/* first, because mask_text recognizes secrets by names that are hidden next */
 	mask_text(out, r->err_out, strcspn(r->err_out, "\n"));
 	char *line = out->data;
 	size_t len = out->len;
 	if (printed >= SECRET_SHORTEST)
 		token_hide(line, len, r->out, printed);
 	const char *word = t->command + strspn(t->command, breaks);
-	word += strcspn(word, breaks); /* behind the program's own name */
+	word += strcspn(word, breaks); /* skip the program's own name */
 	while (*word) {
 		size_t n = 0;
 		while (token_in_word(word[n]))
@@ -109,7 +108,7 @@ static void token_explain(struct token_ask *t, const struct run_result *r)
 	struct buf said;
 	buf_init(&said, SAID_MAX);
 	token_clean_line(t, r, &said);
-	/* link_run's sentence has the command line, which may say where a password is */
+	/* link_run's sentence quotes the command line, which may show where a password is */
 	if (r->end.err.code == ERR_TIMEOUT)
 		err_set(&t->err, ERR_TIMEOUT, "%s did not end within %d s", t->whose,
 		        TOKEN_TIMEOUT_MS / 1000);
@@ -135,7 +134,7 @@ static void token_on_done(const struct run_result *r, void *arg)
 		secret_know(r->out, n);
 	else
 		token_explain(t, r);
-	wipe((char *)r->out, r->out_len); /* the run is about to free it */
+	wipe((char *)r->out, r->out_len); /* the run frees it next */
 	loop_defer(t->loop, token_tell, t);
 }
 
@@ -165,7 +164,7 @@ struct token_ask *token_ask(struct loop *loop, const char *whose, const char *co
 		                 .done = done,
 		                 .arg = arg };
 	t->link = link_create_local(loop, "this machine", &events, t);
-	link_connect(t->link); /* it is up a turn later */
+	link_connect(t->link); /* the link is up one turn later */
 	loop_defer(loop, token_begin, t);
 	return t;
 }

@@ -1,3 +1,5 @@
+/* ws.c: a WebSocket client. The handshake follows RFC 6455 section 4, the frames section 5 (by
+ * wslay), the close codes section 7.4. */
 #include "backends/link/ws.h"
 
 #include <stdio.h>
@@ -25,7 +27,7 @@ struct ws_frames {
 	wslay_frame_context_ptr wslay;
 	const struct ws_frames_events *events;
 	void *arg;
-	const char *bytes; /* being fed */
+	const char *bytes; /* bytes being fed */
 	size_t len;
 	uint64_t left;             /* bytes of the frame still to come */
 	char control[CONTROL_MAX]; /* payload of a control frame */
@@ -37,7 +39,7 @@ static ssize_t ws_frames_recv(uint8_t *buf, size_t len, int flags, void *arg)
 	struct ws_frames *f = arg;
 	size_t n = len < f->len ? len : f->len;
 	if (!n)
-		return -1; /* later */
+		return -1; /* wslay reports WSLAY_ERR_WANT_READ */
 	memcpy(buf, f->bytes, n);
 	f->bytes += n;
 	f->len -= n;
@@ -76,7 +78,7 @@ void ws_frames_destroy(struct ws_frames *f)
 	free(f);
 }
 
-/* With the payload of the control frame that just came. */
+/* Answers with the payload of the control frame that just came. */
 static void ws_frames_answer(struct ws_frames *f, uint8_t opcode)
 {
 	struct wslay_frame_iocb out = { .fin = 1,
@@ -101,8 +103,8 @@ static void ws_frames_control(struct ws_frames *f, uint8_t opcode)
 	                 f->arg);
 }
 
-/* wslay holds lengths and the rules of control frames. No extension was agreed upon; a server masks
- * nothing. */
+/* wslay checks lengths and the rules of control frames. No extension was negotiated, so the
+ * reserved bits are 0. A server must not mask. */
 static bool ws_frames_good(const struct wslay_frame_iocb *in)
 {
 	bool known = in->opcode <= WSLAY_BINARY_FRAME ||
@@ -141,10 +143,10 @@ bool ws_frames_feed(struct ws_frames *f, const char *bytes, size_t len)
 
 struct ws {
 	struct loop *loop;        /* borrowed */
-	struct stream *stream;    /* NULL once it ended */
-	struct loop_timer *timer; /* until it answered */
+	struct stream *stream;    /* NULL once ended */
+	struct loop_timer *timer; /* until the response head came */
 	char *who, *path;
-	struct buf head; /* of its answer; empty once that was 101 */
+	struct buf head; /* the response head, and the bytes that came with it */
 	bool answered, over;
 	struct ws_frames *frames;
 	struct err err;
@@ -168,7 +170,7 @@ void ws_close(struct ws *w)
 	free(w);
 }
 
-/* The last thing that is done in an event of the stream. */
+/* Must be the last step of a turn: closed may free anything. */
 static void ws_tell_over(void *arg)
 {
 	struct ws *w = arg;
@@ -179,7 +181,7 @@ static void ws_tell_over(void *arg)
 	ws_close(w);
 }
 
-/* It goes a turn later, for we are inside an event of its stream. */
+/* Reports the end one turn later, because we are inside an event of the stream. */
 static void ws_end(struct ws *w)
 {
 	if (w->over)
@@ -228,8 +230,8 @@ static void ws_take_frames(struct ws *w, const char *bytes, size_t len)
 	ws_end(w);
 }
 
-/* "HTTP/1.1 101 ..." and that it is a WebSocket now; len: of the head, for frames may stand behind
- * it already. */
+/* Whether the head is "HTTP/1.1 101 ..." with an upgrade to WebSocket. len excludes frames that may
+ * follow the head already. */
 static bool ws_is_upgrade(const char *head, size_t len)
 {
 	static const char status[] = "HTTP/1.1 101 ";
@@ -294,7 +296,7 @@ static void ws_on_timeout(struct loop_timer *t, void *arg)
 	ws_end(w);
 }
 
-/* 16 random bytes as base64 has them. */
+/* Makes 16 random bytes in base64 (Sec-WebSocket-Key). */
 static void ws_make_key(char key[25])
 {
 	static const char signs[] =
