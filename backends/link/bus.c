@@ -1,11 +1,11 @@
-/* D-Bus by sd-bus through a link.
+/* bus.c: D-Bus through a link with sd-bus.
  *
- * sd-bus wants a file descriptor. On this machine that is the bus's own socket; otherwise one end
- * of a relay (relay.h) to a stream of the link. Nothing here waits: authentication, Hello, matches
+ * sd-bus needs a file descriptor. On this machine that is the bus's own socket, otherwise one end
+ * of a relay (relay.h) to a stream of the link. Nothing here blocks: authentication, Hello, matches
  * and calls are all asynchronous.
  *
- * Roads are tried in turn. A endpoint counts as working once the bus greeted us, so a socket that
- * is there but refuses the login leads on to the next endpoint. */
+ * Endpoints are tried in order. An endpoint counts as working once the bus has answered Hello. So a
+ * socket that exists but refuses the login leads on to the next endpoint. */
 #include "backends/link/bus.h"
 
 #include <errno.h>
@@ -31,23 +31,23 @@
 #include "backends/link/relay.h"
 
 #define ENDPOINTS_MAX 4
-#define GREET_TIMEOUT_MS 15000 /* from opening a endpoint to the bus's greeting */
+#define GREET_TIMEOUT_MS 15000 /* from opening an endpoint to the bus's greeting */
 #define JSON_MAX BUS_MESSAGE_MAX
-#define JSON_DEPTH 40  /* D-Bus itself allows 32 arrays in 32 structs; nobody sends that */
+#define JSON_DEPTH 40  /* D-Bus itself allows 32 arrays in 32 structs; no real message does that */
 #define CALLS_MAX 8192 /* waiting at once, sent or not */
-#define PROCESS_MAX 16 /* messages of one bus before others have their turn */
-#define SENT_MAX 100   /* sent and not answered: dbus-daemon allows a connection 128 */
+#define PROCESS_MAX 16 /* messages of one bus before other buses get a turn */
+#define SENT_MAX 100   /* sent but unanswered: dbus-daemon allows 128 per connection */
 
 struct bus_call {
 	struct bus *bus;
-	sd_bus_message *message; /* until it is sent */
-	sd_bus_slot *slot;       /* once it is sent */
+	sd_bus_message *message; /* until sent */
+	sd_bus_slot *slot;       /* once sent */
 	char member[64];
 	int64_t timeout_ms;
 	bus_done *done;
 	void *arg;
 	struct bus_call *next, **prev;
-	struct err failed; /* it could not be sent; told by a deferred call */
+	struct err failed; /* sending failed; a deferred call reports it */
 };
 
 struct bus {
@@ -55,21 +55,21 @@ struct bus {
 	struct loop *loop;
 	const struct bus_events *events;
 	void *arg;
-	struct endpoint endpoints[ENDPOINTS_MAX]; /* their strings are owned */
+	struct endpoint endpoints[ENDPOINTS_MAX]; /* strings are owned */
 	size_t n_endpoints, at;                   /* at: the one in use */
-	struct err err;                           /* why no endpoint led there, so far */
+	struct err err;                           /* why the endpoints so far failed */
 	sd_bus *sd;
 	struct loop_io *io; /* of sd's socket */
-	/* when sd has something to do by itself: a call is late, a message waits */
+	/* for sd's own work: a call times out, a message waits */
 	struct loop_timer *due;
 	struct relay *relay;    /* NULL: sd has the socket itself */
-	struct bus_guard guard; /* of what the relay brings */
+	struct bus_guard guard; /* checks the bytes of the relay */
 	struct loop_timer *timer;
-	/* in their order; those that were sent come first */
+	/* in order; the sent ones come first */
 	struct bus_call *calls, **calls_last;
-	struct bus_call *unsent; /* the first of calls that was not sent */
+	struct bus_call *unsent; /* the first unsent one of calls */
 	size_t n_calls, n_sent;
-	int depth; /* callbacks of sd-bus that are running */
+	int depth; /* running callbacks of sd-bus */
 	bool open;
 };
 
@@ -81,15 +81,11 @@ static const char *bus_or_empty(const char *s)
 static void bus_try_endpoint(struct bus *);
 static void bus_endpoint_failed(struct bus *, enum err_code, const char *why);
 
-/* --- when sd-bus works
- ---------------------------------------------------------------------------------
-
- * sd-bus attached to sd-event is asked what it waits for before each event of the loop, whatever
- that event is about. With
- * a hundred servers each packet of any of them asked two hundred buses. Here a bus is asked after
- it was used. */
+/* --- when sd-bus runs ---------------------------------------------------- */
 
 static int64_t bus_due_ms(uint64_t due_us)
+/* sd-event would query an attached bus before every event of the loop. With a hundred servers, each
+ * packet of any server queried two hundred buses. Here a bus is queried only after it was used. */
 {
 	struct timespec now;
 	if (due_us == UINT64_MAX)
@@ -117,7 +113,7 @@ static const char *bus_end_words(const struct bus *bus)
 	                 : "the bus refused the login or closed the connection";
 }
 
-/* A callback may let go of sd; then it is freed after this turn. */
+/* A callback may drop sd; sd is then freed after this turn. */
 static void bus_process(struct bus *bus)
 {
 	sd_bus *sd = bus->sd;
@@ -178,8 +174,8 @@ static void bus_json_string(struct buf *out, const char *s)
 			buf_add(out, s, n);
 			s += n;
 		} else {
-			/* sd-bus checked the string already; a byte that is wrong all the same
-			 * becomes U+FFFD. */
+			/* sd-bus has validated the string already. A bad byte becomes U+FFFD all
+			 * the same. */
 			size_t n = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : 2, i = 1;
 			while (i < n && ((unsigned char)s[i] & 0xc0) == 0x80)
 				i++;
@@ -207,7 +203,7 @@ static void bus_json_double(struct buf *out, double d)
 	buf_puts(out, text);
 }
 
-/* A double, which is what JSON readers make of it, holds no whole number above 2^53. */
+/* JSON readers use doubles, which hold no integers above 2^53 exactly. */
 static void bus_json_unsigned(struct buf *out, uint64_t n)
 {
 	buf_addf(out, n > (UINT64_C(1) << 53) ? "\"%llu\"" : "%llu", (unsigned long long)n);
@@ -249,12 +245,12 @@ static int bus_json_basic(struct buf *out, sd_bus_message *m, char type)
 	case 's':
 	case 'o':
 	case 'g': bus_json_string(out, v.s ? v.s : ""); break;
-	default: buf_puts(out, "null"); /* 'h': a file descriptor means nothing over a link */
+	default: buf_puts(out, "null"); /* 'h': a file descriptor has no meaning over a link */
 	}
 	return 1;
 }
 
-/* The key of a dictionary entry, which JSON wants to be a string. */
+/* The key of a dictionary entry; JSON needs a string. */
 static int bus_json_key(struct buf *out, sd_bus_message *m, char type)
 {
 	struct buf key;
@@ -317,7 +313,7 @@ static int bus_json_container(struct buf *out, sd_bus_message *m, char type, con
 	return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 
-/* All values that are left in the container that m is in, parted by commas. */
+/* Writes the remaining values of m's current container, separated by commas. */
 static int bus_json_values(struct buf *out, sd_bus_message *m, int depth)
 {
 	const char *contents;
@@ -339,7 +335,7 @@ static int bus_json_values(struct buf *out, sd_bus_message *m, int depth)
 	return r;
 }
 
-/* The body as an array. False: it was too big or wrong, and err says so. */
+/* Writes the body as an array. False: too big or malformed; err says which. */
 static bool bus_json_body(struct buf *out, sd_bus_message *m, struct err *err)
 {
 	buf_init(out, JSON_MAX);
@@ -402,7 +398,7 @@ static enum err_code bus_code_of(const char *name)
 	return ERR_REFUSED;
 }
 
-/* Tells the caller and forgets the call; either may close the bus. */
+/* Calls done and frees the call; done may close the bus. */
 static void bus_call_end(struct bus_call *call, const char *json, size_t len, const struct err *err,
                          const char *name)
 {
@@ -414,7 +410,7 @@ static void bus_call_end(struct bus_call *call, const char *json, size_t len, co
 
 static void bus_send_waiting(struct bus *);
 
-/* What came, as JSON that the parsers will take. */
+/* Converts the answer to JSON within the limits of the parsers. */
 static bool bus_call_json(const struct bus_call *call, struct buf *json, sd_bus_message *m,
                           struct err *err)
 {
@@ -498,13 +494,13 @@ static void bus_not_sent(struct bus_call *call, const char *member, int r)
 	loop_defer(call->bus->loop, bus_on_not_sent, call);
 }
 
-/* A call's time runs from here, so that a long queue does not eat it up. */
+/* The timeout of a call starts when it is sent, so a long queue does not use it up. */
 static void bus_send_waiting(struct bus *bus)
 {
 	while (bus->unsent && bus->n_sent < SENT_MAX && bus->sd && bus->open) {
 		struct bus_call *call = bus->unsent;
 		bus->unsent = call->next;
-		if (!call->message) /* it failed at once and is told so */
+		if (!call->message) /* sending failed; the deferred call reports it */
 			continue;
 		int r = sd_bus_call_async(bus->sd, &call->slot, call->message, bus_on_reply, call,
 		                          (uint64_t)call->timeout_ms * 1000);
@@ -586,8 +582,8 @@ void bus_match(struct bus *bus, const char *rule)
 
 /* --- opening ------------------------------------------------------------- */
 
-/* Why a bridge ended, from the little it tells. Old ones that find no bus end with 1 and tell it to
- * the log only. */
+/* Classifies the end of a bridge command. Old bridges that find no bus exit with 1 and write the
+ * reason only to the log. */
 static enum err_code bus_bridge_code(const struct stream_end *end, const char *complaint)
 {
 	if (end->err.code)
@@ -635,8 +631,7 @@ static bool bus_on_relay_bytes(const char *bytes, size_t len, void *arg)
 	return false;
 }
 
-/* Lets go of the connection. sd-bus may be in the middle of calling us; then it is freed after this
- * turn. */
+/* Drops the connection. When a callback of sd-bus is running, sd is freed after this turn. */
 static void bus_unref_later(void *sd)
 {
 	sd_bus_close_unref(sd);
@@ -657,8 +652,7 @@ static void bus_disconnect(struct bus *bus)
 	bus->relay = NULL;
 }
 
-/* Calls that wait are dropped without a word, as bus_close promises; their callers learn it by
- * closed. */
+/* Drops waiting calls without calling done, as bus_close promises. Their callers get closed. */
 static void bus_drop_calls(struct bus *bus)
 {
 	while (bus->calls)
@@ -690,8 +684,8 @@ static const char *bus_endpoint_name(const struct endpoint *endpoint)
 	return endpoint->kind == ENDPOINT_UNIX ? endpoint->path : endpoint->command;
 }
 
-/* Adds why this endpoint failed to the sentence. A refusal weighs more than an absence: if any
- * endpoint found a bus that said no, the thing is there. */
+/* Appends this endpoint's failure to the sentence. A refusal outranks an absence: when any endpoint
+ * found a bus that refused, the bus exists. */
 static void bus_remember(struct bus *bus, enum err_code code, const char *why)
 {
 	char before[sizeof bus->err.text];
@@ -703,7 +697,7 @@ static void bus_remember(struct bus *bus, enum err_code code, const char *why)
 	        bus_endpoint_name(&bus->endpoints[bus->at]), why);
 }
 
-/* The next endpoints until one can be begun; the last one's failure is told by try_road. */
+/* Tries the next endpoints until one starts. bus_try_endpoint reports when the last one fails. */
 static void bus_next_endpoint(void *arg)
 {
 	struct bus *bus = arg;
@@ -723,7 +717,7 @@ static void bus_endpoint_failed(struct bus *bus, enum err_code code, const char 
 		        bus_endpoint_name(&bus->endpoints[bus->at]), why);
 	else
 		bus_remember(bus, code, why);
-	/* Calls that wait stay until closed is told: their owners may still cancel them. */
+	/* Waiting calls stay until closed is called: their owners may still cancel them. */
 	bool more = !was_open && bus->at + 1 < bus->n_endpoints && code != ERR_LOST;
 	if (!more)
 		loop_timer_set(bus->timer, -1);
@@ -767,17 +761,17 @@ static int bus_add_local_match(struct bus *bus, const char *member, sd_bus_messa
 	return sd_bus_add_match(bus->sd, NULL, rule, fn, bus);
 }
 
-/* sd-bus answers calls of its peer by itself, GetMachineId too, and the peer is a server that has
- * no business here. Nothing that calls us gets an answer. (sd-bus(3): filters run before the
- * objects that are built in.) */
+/* sd-bus answers calls of its peer by itself, even GetMachineId. The peer is a server and must
+ * learn nothing about this machine, so every incoming call stays unanswered. Filters run before the
+ * built-in objects (sd-bus(3)). */
 static int bus_refuse_calls(sd_bus_message *m, void *userdata, sd_bus_error *ignored)
 {
 	uint8_t type = 0;
 	return sd_bus_message_get_type(m, &type) < 0 || type == SD_BUS_MESSAGE_METHOD_CALL;
 }
 
-/* Gives fd to sd-bus, whose it is from then on. The socketpair could carry file descriptors but the
- * link cannot, so they are not offered. */
+/* Gives fd to sd-bus, which closes it. The socketpair could carry file descriptors, but a link
+ * cannot, so passing them is not negotiated. */
 static int bus_start(struct bus *bus, int fd)
 {
 	int r = sd_bus_new(&bus->sd);
@@ -903,7 +897,7 @@ void bus_close(struct bus *bus)
 	bus_disconnect(bus);
 	loop_timer_remove(bus->timer);
 	bus->timer = NULL;
-	/* A callback of ours further up the stack still counts its depth down. */
+	/* A callback further up the stack still decrements depth. */
 	if (bus->depth)
 		loop_defer(bus->loop, bus_free, bus);
 	else

@@ -1,3 +1,4 @@
+/* bus_guard.c: follows the D-Bus specification, "Authentication Protocol" and "Message Format". */
 #include "backends/link/bus_guard.h"
 
 #include <string.h>
@@ -10,8 +11,8 @@ static uint32_t bus_guard_guard_number(const unsigned char *at, bool big)
 	return n;
 }
 
-/* The whole message by its first 16 bytes: those, the fields filled up to 8, the body. 0: it is no
- * header. */
+/* Computes the length of the whole message from its first 16 bytes. The parts are those 16 bytes,
+ * the header fields padded to 8, and the body. 0: not a header. */
 static uint64_t bus_guard_guard_length(const unsigned char *head)
 {
 	bool big = head[0] == 'B';
@@ -22,8 +23,8 @@ static uint64_t bus_guard_guard_length(const unsigned char *head)
 	return 16 + (fields + 7) / 8 * 8 + body;
 }
 
-/* The login is lines: "OK", "REJECTED", "DATA", "ERROR", "AGREE_UNIX_FD". No message begins with a
- * letter of theirs. */
+/* The login consists of lines: "OK", "REJECTED", "DATA", "ERROR", "AGREE_UNIX_FD". A message starts
+ * with 'l' or 'B', and no line does. */
 static bool bus_guard_guard_is_message(unsigned char first)
 {
 	return first == 'l' || first == 'B';

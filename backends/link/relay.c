@@ -16,16 +16,16 @@
 
 struct relay {
 	struct stream *stream;
-	int fd; /* our end */
+	int fd; /* the relay's end */
 	struct loop_io *io;
-	struct buf out; /* from fd, what the stream did not take yet */
-	bool full;      /* the stream waits until fd takes more */
-	bool command;   /* ROAD_EXEC */
-	/* the library closed its end: nothing is read or waited for any more */
+	struct buf out; /* bytes from fd that the stream has not taken yet */
+	bool full;      /* the stream pauses until fd takes more */
+	bool command;   /* ENDPOINT_EXEC */
+	/* the library closed its end: stop reading and watching */
 	bool deaf;
 	char complaint[COMPLAINT_MAX];
 	size_t complaint_len;
-	size_t seen;      /* bytes that look was shown and fd did not take yet */
+	size_t seen;      /* bytes that look has seen but fd has not taken yet */
 	relay_look *look; /* or NULL */
 	relay_closed *closed;
 	void *arg;
@@ -37,7 +37,7 @@ static void relay_out(struct relay *p)
 		buf_consume(&p->out, stream_write(p->stream, p->out.data, p->out.len));
 }
 
-/* While the stream takes none, nothing is read, so the library itself has to wait. */
+/* While the stream takes nothing, nothing is read, and the library has to wait. */
 static void relay_read_local(struct relay *p)
 {
 	char chunk[RELAY_CHUNK];
@@ -52,7 +52,7 @@ static void relay_read_local(struct relay *p)
 static void relay_set_interest(struct relay *p)
 {
 	unsigned events = (p->out.len ? 0 : POLLIN) | (p->full ? POLLOUT : 0);
-	/* poll would report a closed end without end */
+	/* poll would report a closed end forever */
 	loop_io_set(p->io, p->deaf ? 0 : events);
 }
 
@@ -66,7 +66,7 @@ static void relay_on_local(struct loop_io *io, int fd, unsigned revents, void *a
 		p->full = false;
 	relay_set_interest(p);
 	if (resume)
-		stream_resume(p->stream); /* last: what comes then may end it all */
+		stream_resume(p->stream); /* last: new data may end the relay */
 }
 
 static size_t relay_on_data(struct stream *stream, const char *bytes, size_t len, void *arg)
@@ -118,7 +118,7 @@ static void relay_on_closed(struct stream *stream, const struct stream_end *end,
 	char complaint[COMPLAINT_MAX];
 	memcpy(complaint, p->complaint, sizeof complaint);
 	struct stream_end told = *end;
-	/* its code is the login shell's, and says nothing */
+	/* the exit code belongs to the login shell and means nothing here */
 	if (p->command && !told.began && !told.err.code)
 		err_set(&told.err, ERR_REFUSED,
 		        "the login ran no command and ended with code %d%s%s", told.exit_code,
