@@ -1,4 +1,4 @@
-/* ask.c: the answer to a question, once. */
+/* ask.c: answers a question exactly once. */
 #include "backends/link/ask.h"
 
 #include <stdlib.h>

@@ -1,9 +1,9 @@
-/* link.c: what all links share: their states, when the next try is due, and the way into a stream.
+/* link.c: common code of all links: states, retries and streams.
  *
- * The back-off doubles from 1 s to 60 s and is spread by a fifth, so that a fleet behind one dead
- * router does not come back in step. A connection that is cut again within LINK_PROVEN_MS counts as
- * one more failed try. What the user has to put right (a wrong key, a changed host key, a question
- * given up) is not tried again by itself: it would only lock accounts and ask again and again. */
+ * The back-off doubles from 1 s to 60 s and varies by a fifth. So a fleet behind one dead router
+ * does not reconnect all at once. A connection cut within LINK_PROVEN_MS counts as one more failed
+ * try. Some errors only the user can fix: a wrong key, a changed host key, a cancelled question.
+ * They are not retried, because retries would lock accounts and repeat the question. */
 #include "backends/link/link.h"
 
 #include <stdio.h>
@@ -51,14 +51,14 @@ void link_changed(struct link *link)
 		link->events->changed(link, link->arg);
 }
 
-/* --- trying again -------------------------------------------------------- */
+/* --- retries ------------------------------------------------------------- */
 
 static void link_on_retry(struct loop_timer *t, void *arg)
 {
 	link_retry(arg);
 }
 
-/* Consoles that lost a server together do not come back to it together. */
+/* The random part keeps several consoles from reconnecting to one server at the same time. */
 static int64_t link_wait_ms(unsigned tries)
 {
 	struct backoff tried = { .fails = tries ? tries - 1 : 0 };
@@ -122,7 +122,7 @@ void link_set_state(struct link *link, enum link_state state, const struct err *
 	bool from_up = link->up_ms && link->up_ms == link->since_ms;
 	if (state != LINK_ASKING)
 		link_drop_ask(link);
-	/* While it tries again, the reason of the last loss stays readable. */
+	/* While reconnecting, the reason of the last loss stays readable. */
 	if (err)
 		link->err = *err;
 	else if (state == LINK_UP || state == LINK_DOWN)

@@ -1,11 +1,11 @@
-/* local.c: this machine as a link: no SSH, the sockets and commands themselves.
+/* local.c: this machine as a link: its sockets and commands directly, without SSH.
  *
- * A stream has one descriptor (a socket, a terminal) or three (a command: its standard input,
- * output and errors). What its owner refuses to take waits in `held` (one read at most), and the
- * descriptor rests until stream_resume.
+ * A stream has one descriptor (socket, terminal) or three (a command's stdin, stdout, stderr).
+ * Bytes that the owner does not take stay in `held`, at most one read. The descriptor then pauses
+ * until stream_resume.
  *
- * A stream may be closed inside any of its own events: then it is only marked, and freed when the
- * event has returned. */
+ * A stream may be closed inside any of its own events. The close then only marks it, and the stream
+ * is freed after the event. */
 #include <errno.h>
 #include <grp.h>
 #include <netdb.h>
@@ -33,27 +33,27 @@
 #include "backends/link/spawn.h"
 
 #define READ_SIZE (64u << 10)
-#define READS_A_TURN 16 /* of one stream, before the others have their turn */
+#define READS_A_TURN 16 /* of one stream, before other streams get a turn */
 #define AFTER_EXIT_MS \
-	500 /* how long a grandchild may hold the pipes open after the command ended */
+	500 /* ms that a grandchild may hold the pipes open after the command has ended */
 
 struct local_stream {
 	struct stream stream;
 	struct link_local *local;
 	struct local_stream *next;
 	enum endpoint_kind kind;
-	/* owned; in_io is out_io for sockets and terminals */
+	/* owned; in_io equals out_io for sockets and terminals */
 	struct loop_io *in_io, *out_io, *err_io;
-	int in, out, err; /* owned; -1: none or at its end */
+	int in, out, err; /* owned; -1: none, or at EOF */
 	struct buf queue, held;
-	struct loop_timer *timer; /* until opened; then after the command's exit */
+	struct loop_timer *timer; /* until opened: the timeout; then AFTER_EXIT_MS after the exit */
 	struct loop_child *child;
-	pid_t pid; /* 0: none, or it was reaped */
+	pid_t pid; /* 0: none, or already reaped */
 	struct stream_end end;
 	char what[128]; /* the endpoint, for sentences */
 	bool opened, connecting, paused, eof_wanted, exited, wrote;
 	bool closed;   /* by its owner: no more events */
-	unsigned busy; /* inside an event */
+	unsigned busy; /* depth of running events */
 };
 
 struct link_local {
@@ -73,7 +73,7 @@ static void local_fd_close(int *fd)
 	*fd = -1;
 }
 
-/* Ends the writing side: a pipe is closed, a socket told, a terminal's user has typed his last. */
+/* Ends the writing side: closes a pipe, shuts down a socket, does nothing on a terminal. */
 static void local_input_close(struct local_stream *s)
 {
 	if (s->kind == ENDPOINT_EXEC) {
@@ -105,7 +105,7 @@ static void local_stream_free(struct local_stream *s)
 		kill(-s->pid, SIGCONT);
 	}
 	loop_child_remove(s->child);
-	wipe(s->queue.data, s->queue.cap); /* sudo's password went this way */
+	wipe(s->queue.data, s->queue.cap); /* sudo's password was in this queue */
 	buf_finish(&s->queue);
 	buf_finish(&s->held);
 	free(s);
@@ -119,7 +119,7 @@ static void local_close(struct stream *stream)
 		local_stream_free(s);
 }
 
-/* Tells how it ended; the stream is gone after this. */
+/* Reports the end to the owner and frees the stream. */
 static void local_tell_end(struct local_stream *s)
 {
 	s->busy++;
@@ -160,7 +160,7 @@ static void local_watch(struct local_stream *s)
 		loop_io_set(s->err_io, POLLIN);
 }
 
-/* Hands bytes on; what is not taken is held. */
+/* Passes bytes to the owner and holds the rest. */
 static void local_give(struct local_stream *s, const char *data, size_t len)
 {
 	size_t taken = s->stream.events->data
@@ -205,8 +205,8 @@ static void local_read_output(struct local_stream *s)
 		} else if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
 			break;
 		} else {
-			/* A terminal whose last program has gone answers EIO; a reset socket is an
-			 * end all the same. */
+			/* A terminal returns EIO after its last program exits. A reset socket is an
+			 * end too. */
 			if (n < 0 && s->kind != ENDPOINT_TERMINAL)
 				err_set(&s->end.err, ERR_REFUSED, "%s: %s", s->what,
 				        strerror(errno));
@@ -246,8 +246,8 @@ static void local_flush(struct local_stream *s)
 		if (n > 0) {
 			buf_consume(&s->queue, (size_t)n);
 		} else if (n < 0 && errno != EAGAIN && errno != EINTR) {
-			/* It reads no more; what it still says, and how it ends, is worth hearing.
-			 */
+			/* The program reads no more input. Its remaining output and its exit still
+			 * matter. */
 			buf_clear(&s->queue);
 			local_input_close(s);
 		}
@@ -270,7 +270,7 @@ static size_t local_write(struct stream *stream, const void *data, size_t len)
 	size_t room = STREAM_QUEUE_MAX - s->queue.len;
 	len = len < room ? len : room;
 	if (s->in < 0 && s->opened)
-		/* its reader has gone; the end is on its way */
+		/* the reader has closed; the end of the stream follows */
 		return len;
 	buf_add(&s->queue, data, len);
 	s->wrote = true;
@@ -299,7 +299,7 @@ static void local_be_open(struct local_stream *s)
 		s->stream.events->opened(&s->stream, s->stream.arg);
 }
 
-/* Every event of a stream passes here: afterwards it rests, waits, ends or goes. */
+/* Ends every event of a stream: frees a closed stream, updates the watches, reports the end. */
 static void local_settle(struct local_stream *s)
 {
 	s->busy--;
@@ -328,7 +328,7 @@ static enum err_code local_code_of(int error)
 	return ERR_REFUSED;
 }
 
-/* Who could open the socket at path: the end of a sentence. */
+/* Names the owner of the socket at path, as the end of a sentence. */
 static void local_who_may(const char *path, char *buf, size_t size)
 {
 	struct stat st;
@@ -381,7 +381,7 @@ static void local_on_io(struct loop_io *io, int fd, unsigned revents, void *arg)
 	local_settle(s);
 }
 
-/* What cannot be told inside the caller's own function: that it is open, and the rest after
+/* Events that must not run inside the caller's own function: opened, and held bytes after
  * stream_resume. */
 static void local_on_later(void *arg)
 {
@@ -429,13 +429,13 @@ static void local_on_child(struct loop_child *c, pid_t pid, int status, void *ar
 static void local_on_timer(struct loop_timer *t, void *arg)
 {
 	struct local_stream *s = arg;
-	if (s->exited && s->paused) { /* its last words wait for their reader */
+	if (s->exited && s->paused) { /* its last output waits for the reader */
 		loop_timer_set(t, AFTER_EXIT_MS);
 		return;
 	}
 	if (s->exited) {
-		/* Somebody it left behind holds the pipes: its own end is what counts. What is held
-		 * stays to be taken. */
+		/* A process the command left behind holds the pipes, but the command itself has
+		 * ended. The owner may still take held bytes. */
 		local_output_ended(s);
 		loop_io_remove(s->err_io);
 		s->err_io = NULL;
@@ -496,8 +496,8 @@ static bool local_open_unix(struct local_stream *s, const struct endpoint *endpo
 	return local_connect_to(s, (struct sockaddr *)&addr, sizeof(addr), endpoint->path, err);
 }
 
-/* Only what needs no name server: a loopback name is what endpoints on this machine lead to, and
- * the loop never waits. */
+/* Accepts an IP address or localhost only. A name lookup would block the loop, and endpoints on
+ * this machine use loopback. */
 static bool local_open_tcp(struct local_stream *s, const struct endpoint *endpoint, struct err *err)
 {
 	char port[16];
@@ -602,7 +602,7 @@ static void local_end_streams(struct link_local *l)
 	err_set(&err, ERR_LOST, "%s: disconnected", l->link.name);
 	while (l->streams) {
 		struct local_stream *s = l->streams;
-		/* one that is inside an event of its own is freed when that returns */
+		/* a stream inside its own event is freed after that event */
 		l->streams = s->next;
 		local_fail(s, &err);
 	}
@@ -611,7 +611,7 @@ static void local_end_streams(struct link_local *l)
 static void local_disconnect(struct link *link)
 {
 	loop_defer_cancel(link->loop, local_be_up, link);
-	link->state = LINK_DOWN; /* nothing new is opened while the streams end */
+	link->state = LINK_DOWN; /* no new stream opens while the others end */
 	local_end_streams((struct link_local *)link);
 	link_set_state(link, LINK_DOWN, NULL);
 }
@@ -632,7 +632,7 @@ static void local_destroy(struct link *link)
 	loop_defer_cancel(link->loop, local_be_up, link);
 	link->state = LINK_DOWN;
 	local_end_streams(l);
-	/* called inside an event of a stream, which still needs us until it returns */
+	/* called inside a stream's event, which needs l until it returns */
 	if (busy)
 		loop_defer(link->loop, local_free, l);
 	else

@@ -1,12 +1,12 @@
-/* loop.c: the one event loop, thin over sd-event.
+/* loop.c: the one event loop, a thin layer over sd-event.
  *
- * sd-event dispatches one source at a time; a turn here is everything that is ready (bounded in
- * number and time), then the deferred calls, then the after-turn functions. So ten streams that got
- * bytes at once cost one picture, not ten.
+ * sd-event dispatches one source at a time. A turn dispatches every ready source (limited in number
+ * and time), then the deferred calls, then the after-turn functions. So ten streams with new bytes
+ * cost one redraw, not ten.
  *
- * Threads meet the loop in one place, the mailbox: a list under a mutex and an eventfd that wakes
- * the loop. It is counted, because a worker that hangs in a name look-up may outlive the loop; what
- * it posts then is dropped. */
+ * Threads reach the loop only through the mailbox: a list under a mutex, and an eventfd that wakes
+ * the loop. The mailbox is reference-counted, because a worker stuck in a name look-up may outlive
+ * the loop. Later posts are dropped. */
 #include "backends/link/loop.h"
 
 #include <errno.h>
@@ -26,7 +26,8 @@
 #include "backends/base/list.h"
 #include "backends/base/mem.h"
 
-#define TURN_DISPATCHES_MAX 256 /* of one turn, so that the screen is drawn even in a flood */
+/* per turn, so that the screen is drawn even under a flood of events */
+#define TURN_DISPATCHES_MAX 256
 #define TURN_MS_MAX 10
 #define TIMER_ACCURACY_US 2000
 #define WORKER_STACK (1u << 20)
@@ -42,7 +43,7 @@ struct mailbox {
 	pthread_mutex_t lock;
 	int wake_fd;
 	struct later *first, **last;
-	unsigned refs; /* the loop's and one per worker */
+	unsigned refs; /* one of the loop and one per worker */
 	bool closed;   /* the loop is gone */
 };
 
@@ -51,8 +52,8 @@ struct loop {
 	struct mailbox *mail;
 	sd_event_source *mail_source;
 	struct later *deferred, **deferred_last;
-	struct later *running; /* deferred calls of this turn that were not made yet */
-	struct later *after;   /* of every turn; in the order they were added */
+	struct later *running; /* deferred calls of this turn that are still to run */
+	struct later *after;   /* after-turn functions, in order of registration */
 	int64_t now_ms;        /* during a turn */
 	bool in_turn, stopped;
 	int code;
@@ -64,7 +65,7 @@ struct loop_io {
 	void *arg;
 	int fd;
 	unsigned events;
-	/* a file or /dev/null, which epoll refuses: it is always ready */
+	/* a file or /dev/null: epoll refuses it, so it counts as always ready */
 	bool always;
 };
 
@@ -82,7 +83,7 @@ struct loop_signal {
 
 struct loop_child {
 	sd_event_source *source;
-	loop_child_fn *fn; /* NULL: nobody asks any more */
+	loop_child_fn *fn; /* NULL: after loop_child_remove */
 	void *arg;
 	pid_t pid;
 };
@@ -102,7 +103,7 @@ static int64_t loop_clock_us(void)
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-/* --- lists of calls to come ---------------------------------------------- */
+/* --- lists of waiting calls ---------------------------------------------- */
 
 static struct later *loop_later_new(loop_fn *fn, void *arg)
 {
@@ -157,7 +158,7 @@ static void loop_mailbox_post(struct mailbox *m, loop_fn *fn, void *arg)
 	} else {
 		*m->last = l;
 		m->last = &l->next;
-		/* Cannot fill up: the counter has 64 bits. */
+		/* Never blocks: the counter has 64 bits. */
 		if (write(m->wake_fd, &one, sizeof(one)) < 0)
 			abort();
 	}
@@ -196,13 +197,13 @@ struct loop *loop_create(void)
 {
 	struct loop *loop = xcalloc(1, sizeof(*loop));
 	loop->deferred_last = &loop->deferred;
-	/* sd-event insists on it even where it watches children by pidfd. */
+	/* sd-event requires a blocked SIGCHLD even when it watches children by pidfd. */
 	sigset_t set;
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
-	/* A pipe or socket without a reader is an error of that write, not the end of the program.
-	 */
+	/* Writing to a pipe or socket without a reader then fails with an error and does not kill
+	 * the program. */
 	signal(SIGPIPE, SIG_IGN);
 
 	loop_must(sd_event_new(&loop->event), "sd_event_new");
@@ -230,7 +231,7 @@ void loop_destroy(struct loop *loop)
 
 static void loop_run_deferred(struct loop *loop)
 {
-	/* What a deferred call defers waits for the next turn, so that none can starve the rest. */
+	/* Calls deferred by a deferred call run in the next turn, so none can starve the rest. */
 	loop->running = loop->deferred;
 	loop->deferred = NULL;
 	loop->deferred_last = &loop->deferred;
@@ -242,7 +243,7 @@ static void loop_run_deferred(struct loop *loop)
 	}
 }
 
-/* Dispatches at most one source; false when none was ready in time. */
+/* Dispatches at most one source. False: no source was ready in time. */
 static bool loop_dispatch_one(struct loop *loop, uint64_t timeout_us)
 {
 	int r = sd_event_prepare(loop->event);
@@ -313,7 +314,7 @@ int64_t loop_now(const struct loop *loop)
 static int loop_on_io(sd_event_source *s, int fd, uint32_t revents, void *arg)
 {
 	struct loop_io *io = arg;
-	io->fn(io, fd, revents, io->arg); /* io may be gone after this */
+	io->fn(io, fd, revents, io->arg); /* fn may have freed io */
 	return 0;
 }
 
@@ -409,7 +410,7 @@ void loop_defer(struct loop *loop, loop_fn *fn, void *arg)
 	loop->deferred_last = &l->next;
 }
 
-/* Takes the calls of fn with arg out of a list and returns the slot at its end. */
+/* Removes the calls of fn with arg from a list. Returns the slot at the end of the list. */
 static struct later **loop_later_drop(struct later **slot, loop_fn *fn, void *arg)
 {
 	while (*slot) {
@@ -480,12 +481,13 @@ static int loop_on_child(sd_event_source *s, const siginfo_t *si, void *arg)
 	if (c->fn)
 		c->fn(c, si->si_pid, loop_wait_status_of(si), c->arg);
 	else
-		sd_event_source_set_floating(s, 0); /* nobody holds it: ends it, and c with it */
+		/* drops the last reference to the source, and frees c */
+		sd_event_source_set_floating(s, 0);
 	return 0;
 }
 
-/* The struct lives as long as its event source does: a child that nobody asks about is still
- * reaped, and its watch freed when it was, or with the loop. */
+/* The struct lives as long as its event source. So a child without an owner is still reaped, and
+ * the watch is freed then or with the loop. */
 static void loop_child_free(void *arg)
 {
 	free(arg);
@@ -523,7 +525,7 @@ struct work {
 	void (*done)(void *);
 	void *job;
 	struct loop *loop;
-	struct loop_timer *again; /* while the machine has no thread for it */
+	struct loop_timer *again; /* retries while the machine has no free thread */
 };
 
 static void *loop_worker(void *arg)
@@ -542,7 +544,7 @@ static int loop_start_thread(struct work *w)
 	pthread_attr_init(&attr);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
 	pthread_attr_setstacksize(&attr, WORKER_STACK);
-	/* Signals are for the loop's thread alone. */
+	/* Only the loop's thread handles signals. */
 	sigset_t all, old;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
@@ -553,8 +555,7 @@ static int loop_start_thread(struct work *w)
 	return r;
 }
 
-/* A thousand servers at once may be more than the machine has threads for: the rest waits for its
- * turn. */
+/* A thousand servers may need more threads than the machine allows. The remaining jobs retry. */
 static void loop_try_thread(struct loop_timer *t, void *arg)
 {
 	struct work *w = arg;

@@ -10,7 +10,8 @@ size_t preamble_take(struct preamble *p, const char *data, size_t len)
 {
 	size_t n = 0;
 	while (n < len && !p->over) {
-		/* Its first byte comes once in it, so a false start never hides a true one. */
+		/* The first byte of QUOTE_BEGIN occurs only once in it, so a false start never
+		 * hides a real one. */
 		if (data[n] == begin[p->matched])
 			p->matched++;
 		else

@@ -1,4 +1,4 @@
-/* run.c: a command to its end, with what it printed. */
+/* run.c: runs a command to its end and collects its output. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,22 +9,22 @@
 #include "backends/link/link.h"
 #include "backends/link/loop.h"
 
-#define RUN_SHOWN 60 /* bytes of the command that a sentence shows */
+#define RUN_SHOWN 60 /* bytes of the command shown in sentences */
 
-/* Of a staged run; another one has begun from its start. */
+/* Of a staged run; any other run starts as STAGE_BEGUN. */
 enum run_stage { STAGE_BEGUN, STAGE_ASKS, STAGE_READY, STAGE_TERMINAL };
 
 struct run {
 	struct link *link;        /* borrowed */
-	struct stream *stream;    /* owned; NULL once it ended */
-	struct loop_timer *timer; /* owned; NULL without a limit */
+	struct stream *stream;    /* owned; NULL once ended */
+	struct loop_timer *timer; /* owned; NULL: no timeout */
 	struct buf out, err_out;
-	char *input; /* owned; wiped, for it may be a password */
+	char *input; /* owned; wiped, because it may be a password */
 	size_t input_len, input_sent;
-	bool ends; /* no more input follows: its end is sent behind it */
+	bool ends; /* no more input follows: send EOF after it */
 	enum run_stage stage;
 	bool terminal;
-	char *answer, *later; /* owned; wiped; later: the input that waits for RUN_BEGUN */
+	char *answer, *later; /* owned and wiped; later: the input that waits for RUN_BEGUN */
 	size_t answer_len, later_len;
 	struct stream_end end;
 	int64_t timeout_ms;
@@ -66,7 +66,7 @@ static const char *run_text_of(const struct buf *b)
 	return b->data ? b->data : "";
 }
 
-/* Tells the result and ends the run. */
+/* Reports the result and frees the run. */
 static void run_finish(void *arg)
 {
 	struct run *r = arg;
@@ -102,7 +102,7 @@ static void run_send_input(struct run *r)
 		stream_write_eof(r->stream);
 }
 
-/* More bytes behind those that still wait. No copy of a password is left in memory. */
+/* Appends bytes to the waiting input. Wipes the old copy, because it may hold a password. */
 static void run_add_input(struct run *r, const char *bytes, size_t len)
 {
 	size_t left = r->input_len - r->input_sent;
@@ -118,7 +118,7 @@ static void run_add_input(struct run *r, const char *bytes, size_t len)
 	run_send_input(r);
 }
 
-/* Cuts b behind the line, when it is there. */
+/* Looks for the line word in b. When found, drops b up to the end of that line. */
 static bool run_said(struct buf *b, const char *word)
 {
 	const char *at = b->len ? strstr(b->data, word) : NULL;
@@ -184,9 +184,9 @@ static void run_on_error_data(struct stream *s, const char *data, size_t len, vo
 static void run_on_closed(struct stream *s, const struct stream_end *end, void *arg)
 {
 	struct run *r = arg;
-	r->stream = NULL; /* gone when this returns */
+	r->stream = NULL; /* the stream is freed when this returns */
 	r->end = *end;
-	/* the code is that of the login's shell, and says nothing */
+	/* the exit code belongs to the login shell and means nothing here */
 	if (!end->began && !end->err.code)
 		err_set(&r->end.err, ERR_REFUSED,
 		        "%s: the login runs no shell commands (it ended with code %d)",

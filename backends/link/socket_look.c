@@ -9,13 +9,16 @@
 #include "backends/base/quote.h"
 
 #define WORD "=mocr-socket "
-#define LISTENING " 00010000 " /* the flags of a socket that listens, __SO_ACCEPTCON */
+#define LISTENING " 00010000 " /* the flags of a listening socket, __SO_ACCEPTCON */
 
-/* $1 is the path. The kernel lists a name as bind() was given it, so the path's own name and the
- * one without symbolic links are both looked for. The list also names each end of a connection: the
- * one that listens has flags of 00010000. k: the kernel's list can be read; l: somebody listens; e:
- * the file is there; w: we may open it; d: the last folder on the way that is seen. quote_command
- * makes it one word for any login shell. */
+/* $1 is the path. quote_command makes the script one word for any login shell.
+ *
+ * The kernel lists a name exactly as bind() got it. So the script looks for the path as given and
+ * for the path without symbolic links. The list also holds each end of a connection; only a
+ * listening socket has the flags 00010000.
+ *
+ * k: the kernel's list is readable. l: a process listens. e: the file exists. w: we may open it. d:
+ * the deepest visible folder on the path. */
 static const char script[] =
 	"p=$1; q=$(readlink -f \"$p\" 2>/dev/null); q=${q:-$p}; k=; l=; w=; e=; d=$p; "
 	"if [ -r /proc/net/unix ]; then k=1; "

@@ -1,7 +1,7 @@
 /* spawn.c: from fork to exec.
  *
- * The program may be forked from a process with other threads: everything that allocates happens
- * before the fork, and between fork and exec only system calls are made. */
+ * This process has other threads. So every allocation happens before the fork, and only system
+ * calls run between fork and exec. */
 #include "backends/link/spawn.h"
 
 #include <errno.h>
@@ -24,20 +24,20 @@
 #define ROWS_DEFAULT 24
 #define FD_MOST 65536
 
-/* What the child does; made ready before the fork. */
+/* Instructions for the child, prepared before the fork. */
 struct plan {
-	const char *file; /* searched in PATH when it has no slash */
+	const char *file; /* searched in PATH unless it has a slash */
 	char *const *argv;
 	char *const *env;
-	const char *dir; /* NULL: stays */
-	int fd[3];       /* -1: the one this program has */
-	bool foreground; /* stays in our session and group */
+	const char *dir; /* NULL: unchanged */
+	int fd[3];       /* -1: this program's own */
+	bool foreground; /* stays in our session and process group */
 	bool terminal;   /* fd[0] becomes the controlling terminal */
-	bool tied;       /* goes down with the thread that started it */
+	bool tied;       /* gets HUP when the thread that started it ends */
 };
 
-/* Nothing but the standard streams goes to a child: an open connection is a way to a server.
- * close_range(2) is of Linux 5.9, and some sandboxes forbid it. */
+/* Closes all descriptors but the standard streams: an open connection would give the child access
+ * to a server. close_range(2) needs Linux 5.9, and some sandboxes forbid it. */
 static void spawn_close_others(void)
 {
 	struct rlimit most;
@@ -58,8 +58,8 @@ __attribute__((noreturn)) static void spawn_child(const struct plan *p)
 		prctl(PR_SET_PDEATHSIG, SIGHUP);
 	if (p->terminal)
 		ioctl(p->fd[0], TIOCSCTTY, 0);
-	/* None of the three may be overwritten before it was copied: callers' descriptors are above
-	 * 2 (see spawn_high_fd). */
+	/* dup2 must not overwrite a descriptor before its copy. The callers' descriptors are above
+	 * 2 (spawn_high_fd). */
 	for (int i = 0; i < 3; i++)
 		if (p->fd[i] >= 0 && dup2(p->fd[i], i) < 0)
 			_exit(127);
@@ -84,8 +84,8 @@ static pid_t spawn_start(const struct plan *p)
 	return pid;
 }
 
-/* A copy of the environment with extra in it ("NAME=value", ended by NULL; may be NULL) and TERM.
- * The array is the caller's, its words are borrowed. */
+/* Copies the environment and adds extra ("NAME=value", NULL-terminated; may be NULL) and term. The
+ * caller frees the array; its words are borrowed. */
 static char **spawn_make_env(const char *const *extra, char *term)
 {
 	size_t n = 0, extras = 0;
@@ -117,8 +117,7 @@ static void spawn_close_pair(int fd[2])
 		close(fd[1]);
 }
 
-/* The same descriptor with a number above 2, so that dup2 in the child never meets a standard one.
- */
+/* Moves a descriptor above 2, so that dup2 in the child never meets a standard one. */
 static int spawn_high_fd(int fd)
 {
 	if (fd < 0 || fd > 2)
@@ -181,7 +180,7 @@ static bool spawn_exec(const struct endpoint *endpoint, struct spawned *out, str
 	return true;
 }
 
-/* The user's own shell, as login and sshd choose it. */
+/* The user's shell, chosen like login and sshd do. */
 static char *spawn_login_shell(void)
 {
 	struct passwd *pw = getpwuid(getuid());
