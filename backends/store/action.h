@@ -1,5 +1,7 @@
-/* action.h: what can be done. One table row per action feeds keys, menu, help, command line, man
- * page and `mocr do`. */
+/* action.h: actions and orders. An action is one row of a table. The row feeds keys, menu, help,
+ * command line, man page and `mocr do`.
+ *
+ * An order is one run of an action on one row. */
 #ifndef STORE_ACTION_H
 #define STORE_ACTION_H
 
@@ -11,13 +13,13 @@
 #include "backends/store/store.h"
 
 enum {
-	ACTION_CHANGES = 1, /* changes something on a server: does not exist with --read-only */
+	ACTION_CHANGES = 1, /* changes something on a server; disabled by --read-only */
 	ACTION_CONFIRM = 2, /* asks first, default no */
 	ACTION_MARKED = 4,  /* works on all marked rows */
-	ACTION_DANGER = 8,  /* destroys something: asks, and never has a bare letter as key */
-	/* its argument is what a person wrote: kept when it does not get there */
+	ACTION_DANGER = 8,  /* destroys something: asks first, and never has a bare letter as key */
+	/* the argument is text that the user wrote; kept when the order fails */
 	ACTION_FREE_TEXT = 16,
-	ACTION_SECRET = 32 /* and may be a password for somebody else: it is written nowhere */
+	ACTION_SECRET = 32 /* the argument may be somebody's password: never written anywhere */
 };
 
 struct order;
@@ -26,72 +28,77 @@ struct console; /* the tui's; opaque here */
 struct action {
 	const char *name; /* "container-restart": config, mocr do, log, man page */
 	const char *verb; /* "restart": menu, hint line, mocr do; unique within a kind */
-	const char *key;  /* default binding as keys are written ("r", "C-r", "Enter"), or NULL */
+	/* default binding as the user writes keys ("r", "C-r", "Enter"); NULL: none */
+	const char *key;
 	const char *help; /* one sentence without full stop */
 	unsigned flags;
-	/* Does it make sense for row as it is now? NULL: always. */
+	/* Whether the action makes sense for the row in its present state. NULL: always. */
 	bool (*applies)(const struct row *);
-	/* The command as a person would type it, for the confirmation and the log: "docker restart
-	 * javisi_n8n" (washed). */
+	/* Writes the command as a user would type it ("docker restart javisi_n8n"), washed. The
+	 * confirmation and the log show it. */
 	void (*command)(const struct row *, char *buf, size_t size);
-	/* Starts it; order_done ends it. Exactly one of run and show is set. */
+	/* Starts the order. The backend ends it with order_end. Exactly one of run and show is
+	 * set. */
 	void (*run)(struct order *);
-	/* An action of the console itself (zoom, sort, help): tui tables only. */
+	/* An action of the console itself (zoom, sort, help). Only tables of the tui set it. */
 	void (*show)(struct console *);
-	/* What must be said first, as the title of a line to type it in; NULL: nothing. suggest
-	 * (NULL: none) fills the line. */
+	/* The question for an argument: title of the input line. NULL: no argument. suggest fills
+	 * in the first text of the line (NULL: nothing). */
 	const char *asks;
 	void (*suggest)(const struct row *, char *buf, size_t size);
-	/* More words for this row, under the title; leaves "" when nothing must be said first after
+	/* Adds text for this row under the title. Leaves "" if this row needs no argument after
 	 * all. NULL: none. */
 	void (*asks_more)(const struct row *, char *buf, size_t size);
-	/* Can it be meant? Looked at before the question and before it starts; false: err says what
-	 * was expected. NULL: anything. */
+	/* Checks the argument before the confirmation and again before the start. False: err says
+	 * what was expected. NULL: any argument is valid. */
 	bool (*fits)(const struct row *, const char *argument, struct err *);
-	const char *doing; /* "restarting": what the row says meanwhile */
-	/* ACTION_WORDS: the part of its argument that was written, "" when it was only chosen.
-	 * NULL: all of it, and it is offered again. */
+	const char *doing; /* "restarting": shown in the row while the order runs */
+	/* ACTION_FREE_TEXT: the part of the argument that the user wrote; "" if the user only
+	 * picked a choice. NULL: the whole argument, which is offered again. */
 	const char *(*written)(const char *argument);
 };
 
 enum order_state { ORDER_RUNNING, ORDER_DONE, ORDER_FAILED, ORDER_CANCELLED };
 
-/* One run of an action on one row. Owned by the store; kept until the next order of its row, or
- * ORDERS_KEPT. */
+/* One run of an action on one row. The store owns it. It stays until the next order of its row, or
+ * until ORDERS_KEPT newer orders exist. */
 struct order {
 	const struct action *action;
 	struct store *store;
-	char *id;       /* of the row; the row may be gone when it ends */
-	char *command;  /* what action->command said */
-	char *argument; /* what the user gave (a signal's name, ...); NULL */
+	char *id;       /* of the row; the row may be gone when the order ends */
+	char *command;  /* as written by action->command */
+	char *argument; /* the user's argument (a signal's name, ...); NULL: none */
 	enum order_state state;
 	int64_t started_ms, ended_ms; /* wall clock */
 	struct err err;               /* ORDER_FAILED: the far side's own words */
-	char output[256];             /* ORDER_DONE: what is worth saying; "" */
-	char progress[160]; /* ORDER_RUNNING: which step it is at, of an order with many; "" */
-	void (*at)(struct order *, void *arg);   /* it is at another step; or NULL */
-	void *run;                               /* the backend's own; it frees it */
-	void (*done)(struct order *, void *arg); /* for whoever started it; or NULL */
-	/* Something to read and copy now, once, that may be secret: never logged, gone when this
-	 * returns; or NULL. */
+	char output[256];             /* ORDER_DONE: result worth showing; "" for none */
+	char progress[160]; /* ORDER_RUNNING: current step of an order with several; "" for none */
+	void (*at)(struct order *, void *arg); /* called at each new step; NULL: none */
+	void *run;                             /* owned by the backend, which frees it */
+	/* called at the end, for the starter of the order; NULL: none */
+	void (*done)(struct order *, void *arg);
+	/* Shows a text that the user must read and copy now, once. The text may be secret. It is
+	 * never logged, and it is invalid after this call. NULL: none. */
 	void (*show)(struct order *, const char *what, const char *text, void *arg);
 	void *done_arg;
 	struct order *next;
 };
 
-/* Starts action on row, logs it, and returns its order. NULL and err when it cannot be started:
- * read-only, the row's server is not up, another order runs on it, it does not apply. */
+/* Starts the action on the row, logs it, and returns the order. NULL and err if it cannot start:
+ * read-only, the row's server is not up, another order runs on the row, or the action does not
+ * apply. */
 struct order *order_start(struct row *, const struct action *, const char *argument, struct err *);
-/* Ends it: err NULL or code ERR_NONE: done. Called by the backend exactly once. Safe when the row
- * is gone. */
+/* Ends the order: done if err is NULL or has code ERR_NONE, else failed. The backend calls it
+ * exactly once. The row may be gone. */
 void order_end(struct order *, const struct err *, const char *output);
-/* It is at this step now: shown in the row, printed by `mocr do`. */
+/* Sets the current step. The row shows the step and `mocr do` prints it. */
 void order_progress(struct order *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Hands what to whoever started it; false: nobody listens. */
+/* Passes a text to the starter of the order. what names the text. False: nobody listens. */
 bool order_show(struct order *, const char *what, const char *text);
 struct row *order_row(const struct order *); /* NULL: gone */
 
-/* The actions of row's kind that make sense now, into out (at most max); returns how many. */
+/* Writes the actions of the row's kind that apply now into out, at most max. Returns their
+ * number. */
 size_t actions_of(const struct row *, const struct action **out, size_t max);
 const struct action *action_find(const struct kind *, const char *name_or_verb);
 

@@ -1,5 +1,7 @@
-/* activity.h: what was done and what changed by itself: a panel, and JSON lines in
- * $XDG_STATE_HOME/mocr/activity.jsonl, rotated at ACTIVITY_FILE_MAX (one older file is kept). */
+/* activity.h: the log of actions and of changes that happened by themselves.
+ *
+ * A panel shows the entries. They are also JSON lines in $XDG_STATE_HOME/mocr/activity.jsonl. The
+ * file is rotated at ACTIVITY_FILE_MAX bytes, and one older file is kept. */
 #ifndef STORE_ACTIVITY_H
 #define STORE_ACTIVITY_H
 
@@ -17,10 +19,10 @@ struct activity_entry {
 	int64_t wall_ms;
 	uint64_t number;
 	enum activity_what what;
-	enum health health; /* how good the news is */
-	char *id;           /* owned: the row it concerns */
+	enum health health; /* severity of the news */
+	char *id;           /* owned: the row concerned */
 	char *text; /* owned, washed: "restart: done after 3s", "healthy -> unhealthy: ..." */
-	char *by;   /* owned: the user, for actions; NULL */
+	char *by;   /* owned: the user, for actions; NULL for the rest */
 };
 
 void activity_add(struct store *, enum activity_what, enum health, const char *id, const char *fmt,

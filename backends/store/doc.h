@@ -1,4 +1,4 @@
-/* doc.h: text for people, line by line: details, a unit file, help. */
+/* doc.h: text for people as a list of lines: details, a unit file, help. */
 #ifndef STORE_DOC_H
 #define STORE_DOC_H
 
@@ -14,7 +14,7 @@ struct doc_line {
 };
 struct doc {
 	struct doc_line *lines;
-	size_t n, cap; /* at most DOC_MAX_LINES; the last line then says that there is more */
+	size_t n, cap; /* at most DOC_MAX_LINES; the last line then says that more follow */
 };
 #define DOC_MAX_LINES 20000
 
@@ -25,7 +25,7 @@ void doc_add(struct doc *, enum doc_tone, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 void doc_pair(struct doc *, enum doc_tone, const char *label, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
-/* many lines, as they came */
+/* adds many lines of foreign text; each is washed */
 void doc_text(struct doc *, enum doc_tone, const char *text, size_t len);
 
 #endif

@@ -1,4 +1,4 @@
-/* internal.h: the store's inside, for the files of this folder and of servers/. */
+/* internal.h: the inside of the store, only for the files of this folder and of servers/. */
 #ifndef STORE_INTERNAL_H
 #define STORE_INTERNAL_H
 
@@ -12,7 +12,7 @@
 struct store {
 	struct loop *loop;               /* borrowed */
 	struct http *http;               /* borrowed */
-	const struct settings *settings; /* kept */
+	const struct settings *settings; /* one reference, from settings_keep */
 	struct store_hooks hooks;
 	struct row *rows; /* uthash by id */
 	struct server *servers;
@@ -23,47 +23,48 @@ struct store {
 	struct replay *replay; /* NULL: live */
 	void (*replay_destroy)(struct replay *);
 	uint64_t generation, wide_generation, news;
-	/* owned array: how many rows of each kind there are; rows: NULL */
+	/* owned array: number of rows per kind; its rows member stays NULL */
 	struct kin *kin;
 	size_t n_kin;
-	struct row *changes; /* by change_next: for store_changes_take */
-	struct row *needs;   /* by need_next: health is HEALTH_ATTENTION or worse */
+	struct row *changes; /* list by change_next, for store_changes_take */
+	struct row *needs;   /* list by need_next: rows with health HEALTH_ATTENTION or worse */
 	size_t n_needs, n_asks;
-	bool needs_unclear; /* some server's is */
+	bool needs_unclear; /* needs_unclear is set for some server */
 	bool checked;       /* MOCR_CHECK=1 */
-	/* owned array: on the screen in this round or the last one */
+	/* owned array: rows on the screen in this round or the last one */
 	struct row **shown;
 	size_t n_shown, cap_shown;
-	uint32_t mark;        /* of the list that is coming in */
-	uint32_t shown_round; /* of what is on the screen */
-	/* the changed hook is waiting for the end of the turn */
+	uint32_t mark;        /* of the list that is arriving */
+	uint32_t shown_round; /* the current round of rows on the screen */
+	/* the changed hook waits for the end of the turn */
 	bool told;
-	/* of store_touch_figures; armed while figures wait to be told */
+	/* the timer of store_touch_figures; armed while figures wait for their notification */
 	struct loop_timer *figures;
 	bool figures_wait;
-	/* gives memory back to the system some seconds after a server came up (server.c) */
+	/* returns memory to the system some seconds after a server came up (server.c) */
 	struct loop_timer *trim;
 	bool closing;
 };
 
-/* A server's name as it stands in ids: washed, without slashes; the caller frees it. */
+/* Returns a server's name in the form that ids use: washed, without slashes. The caller frees
+ * it. */
 char *store_server_name(const char *name);
-/* something did; tells once a turn */
+/* something changed; calls the hook once a turn */
 void store_changed(struct store *);
-/* the same for what rows of several kinds read */
+/* same, for a change that rows of several kinds read */
 void store_changed_widely(struct store *);
-/* sources_tell_needs must look at its sources */
+/* sources_tell_needs must check the sources of this server again */
 void store_needs_unclear(struct server *);
-/* an order on it began or ended; NULL: the row has gone */
+/* an order on this row began or ended; NULL: the row is gone */
 void store_order_changed(struct row *);
-/* check.c. False and err: a count or list that is kept differs from the rows. */
+/* In check.c. False and err: a stored count or list differs from the rows. */
 bool store_counts_right(const struct store *, struct err *);
-void store_check(const struct store *); /* aborts when they differ */
-/* puts a row made elsewhere (a server's) in */
+void store_check(const struct store *); /* aborts if a stored count or list differs from the rows */
+/* inserts a row that other code made (a server's row) */
 void store_row_adopt(struct store *, struct row *);
-/* rows of kind_source, as it is now */
+/* brings the rows of kind_source up to date */
 void sources_tell_needs(struct store *);
-/* takes it out again; frees only what struct row owns */
+/* removes an adopted row; frees only the members of struct row */
 void store_row_drop(struct row *);
 
 struct activity *activity_create(const char *state_dir);

@@ -1,14 +1,13 @@
-/* log.h: lines that follow, from one source or many, in one order of time, packed into bounded
- * memory.
+/* log.h: the log lines of one or many sources, merged by time, in bounded memory.
  *
- * A backend that follows something gives each line with its source, the source's own time and a
- * level, and says when there is a gap. Lines stand in the order of their times; a late one takes
- * its place among those that are there. Logs share a pool of memory; when it is full the oldest
- * lines of all its logs go first, and are counted.
+ * A follower is backend code that reads a source. It adds each line with the source, the source's
+ * own timestamp and a level, and it reports gaps. Lines are sorted by time. A late line is inserted
+ * at its place among the lines already there. Logs share a memory pool. When the pool is full, the
+ * oldest lines of all its logs are dropped and counted.
  *
- * Places: lines are numbered by their place, from log_first to log_last. A place moves when an
- * older line comes late; what stays is a line's key (time_us, number), with which log_find finds
- * its place again. */
+ * Places: log_first to log_last number the lines. The place of a line changes when an older line
+ * arrives late. The key of a line (time_us, number) never changes. log_find finds the current place
+ * of a key. */
 #ifndef STORE_LOG_H
 #define STORE_LOG_H
 
@@ -27,138 +26,146 @@ enum log_level {
 
 enum log_mark {
 	LOG_LINE, /* a line of the source */
-	/* our own words: the link was away, the container restarted, lines were dropped */
+	/* our own text: link lost, container restarted, lines dropped */
 	LOG_GAP,
-	LOG_ERROR_LINE /* the same from the source's stderr */
+	LOG_ERROR_LINE /* a line from the stderr of the source */
 };
 struct log_line {
-	/* of the source; a line without one has that of the line before it, or of its coming */
+	/* The source's timestamp. A line without one gets the time of the line before it, or its
+	 * arrival time. */
 	int64_t time_us;
-	/* grows with every line added; never reused; lines of one time stand in this order */
+	/* grows with every line, never reused; orders lines with equal time */
 	uint64_t number;
 	uint32_t len;
 	uint16_t source; /* index into the log's sources */
 	uint8_t level, mark;
-	uint8_t judged; /* log.c's own */
+	uint8_t judged; /* used by log.c only */
 	char text[];    /* washed, NUL-ended */
 };
 struct log;
 struct log_pool;
 struct follow;
 
-/* The memory that logs share. */
-struct log_pool *log_pool_create(size_t max_bytes); /* 0: LOG_MAX_DEFAULT */
-void log_pool_destroy(struct log_pool *);           /* after its logs; NULL is fine */
-/* what its logs take, never over its bound */
+/* The memory that several logs share. max_bytes 0: LOG_MAX_DEFAULT. */
+struct log_pool *log_pool_create(size_t max_bytes);
+void log_pool_destroy(struct log_pool *); /* only after all its logs; NULL is fine */
+/* memory of all logs in the pool, never over log_pool_max */
 size_t log_pool_bytes(const struct log_pool *);
 size_t log_pool_max(const struct log_pool *);
 
-/* with a pool of its own; 0: LOG_MAX_DEFAULT */
+/* Makes a log with a pool of its own. max_bytes 0: LOG_MAX_DEFAULT. */
 struct log *log_create(size_t max_bytes);
 struct log *log_create_in(struct log_pool *);
 #define LOG_MAX_DEFAULT (64u << 20)
-#define LOG_LINE_MAX (64u << 10) /* longer ones are cut and say so */
-void log_destroy(struct log *);  /* unfollows everything */
-/* From when on followers tell lines at first, instead of the last few hundred; 0 (default): those.
- */
+#define LOG_LINE_MAX (64u << 10) /* longer lines are cut, with a note in the text */
+void log_destroy(struct log *);  /* stops all followers */
+/* Followers start at this time, instead of with the last few hundred lines. 0 (default): the last
+ * few hundred lines. */
 void log_set_since(struct log *, int64_t since_us);
 int64_t log_since(const struct log *);
-/* Only what was there at that moment is wanted: a follower whose source has an end stops at it. 0
- * (default): all that comes. */
+/* Limits the log to lines that exist at this time. A follower whose source can end stops there. 0
+ * (default): no limit. */
 void log_set_until(struct log *, int64_t until_us);
 int64_t log_until(const struct log *);
 void log_set_changed(struct log *, void (*fn)(struct log *, void *arg), void *arg);
 
-/* For the reader. Places run from log_first to log_last (both 0 when empty); log_get of one outside
- * is NULL. A line is borrowed until the next line is added. */
+/* For the reader. Places run from log_first to log_last (both 0 when empty). log_get returns NULL
+ * for a place outside. The line is borrowed until the next line is added. */
 uint64_t log_first(const struct log *);
 uint64_t log_last(const struct log *);
 const struct log_line *log_get(const struct log *, uint64_t place);
-/* the first line not before that key; past the last: last + 1 */
+/* Place of the first line whose key is not before this key. last + 1 if all lines are before it. */
 uint64_t log_find(const struct log *, int64_t time_us, uint64_t number);
-uint64_t log_dropped(const struct log *); /* lines that went for want of memory */
+uint64_t log_dropped(const struct log *); /* lines dropped for lack of memory */
 uint64_t log_total(const struct log *);   /* lines ever added */
 size_t log_bytes(const struct log *);
 unsigned log_sources(const struct log *);
 const char *log_source_name(const struct log *, unsigned source);
-/* ms that its clock is ahead of ours; LOG_CLOCK_UNKNOWN */
+/* ms that the source's clock is ahead of ours; LOG_CLOCK_UNKNOWN */
 int64_t log_source_clock(const struct log *, unsigned source);
-const char *log_status(const struct log *); /* a sentence on how the following goes, of the first
-                                               source that has one; "" is well */
+/* A sentence about the state of following, from the first source with a problem. "" if all is
+ * well. */
+const char *log_status(const struct log *);
 #define LOG_CLOCK_UNKNOWN INT64_MIN
 
-/* The last line whose place is settled: lines of many sources, or of one that wavers, wait
- * LOG_SETTLE_MS at the end for what others still send, so that they are not read in the wrong
- * order. settle_ms (may be NULL): how long until more is settled; -1 nothing waits. */
+/* The last settled line: no older line is expected to arrive before it. If there are many sources,
+ * or one that wavers, lines wait LOG_SETTLE_MS at the end. So lines of other sources can still be
+ * sorted in before anybody reads them.
+ *
+ * settle_ms (may be NULL) gets the ms until more lines are settled. -1: no line waits. */
 #define LOG_SETTLE_MS 250
 uint64_t log_settled(const struct log *, int *settle_ms);
-/* How old the newest line was when it came, by the clock of its server, in ms; 0 when nothing came
- * within a second. */
+/* Age of the newest line on arrival, by the clock of its server, in ms. 0 if nothing arrived within
+ * a second. */
 int64_t log_behind(const struct log *);
 
-/* A judge says which lines are to be seen. It is asked once for each line that comes, and for those
- * that are there in slices, newest first: log_judge_some works for about budget_us and is true when
- * all are judged. NULL: all are seen. */
+/* A judge is a filter: it says which lines are visible. It is called once for each new line.
+ * Existing lines are judged in slices, newest first. log_judge_some works for about budget_us and
+ * returns true when all lines are judged. NULL: all lines are visible. */
 typedef bool log_judge_fn(const struct log_line *, void *arg);
 void log_set_judge(struct log *, log_judge_fn *, void *arg);
 bool log_judge_some(struct log *, int64_t budget_us);
-/* the next seen line at or after place; 0 none */
+/* the next visible line at or after place; 0: none */
 uint64_t log_seen_from(const struct log *, uint64_t place);
-uint64_t log_seen_to(const struct log *, uint64_t place); /* at or before */
+uint64_t log_seen_to(const struct log *, uint64_t place); /* at or before place */
 uint64_t log_seen_count(const struct log *);
 
-/* Seen lines, and those at level ERROR, in n equal parts of the time from from_us to to_us. */
+/* Splits the time from from_us to to_us into n equal parts. Counts in each the visible lines, and
+ * those at level ERROR. */
 void log_histogram(const struct log *, int64_t from_us, int64_t to_us, size_t n, unsigned *lines,
                    unsigned *errors);
 
-/* Told of each line that is not the newest when it comes: one who read past its place already has
- * missed it. */
+/* fn gets each line that arrives late, before a line already there. A reader who has passed that
+ * place has missed the line. */
 void log_set_late(struct log *, void (*fn)(struct log *, const struct log_line *, void *arg),
                   void *arg);
 
 /* For the follower. */
 unsigned log_source_add(struct log *, const char *name); /* "sese/container/javisi_n8n" */
 void log_source_set_clock(struct log *, unsigned source, int64_t ahead_ms);
-/* Washed here; level UNKNOWN: guessed from the text. Returns the line's number. */
+/* Adds a line and returns its number. The text is washed here. Level UNKNOWN: the level is guessed
+ * from the text. */
 uint64_t log_add(struct log *, unsigned source, int64_t time_us, enum log_level, enum log_mark,
                  const char *text, size_t len);
-/* The same for a line that belongs right before the one of that time and number: its source left it
- * out at first. Where that one is not there any more it is a line like others. */
+/* Adds a line right before the line with this time and number, because the source left it out at
+ * first. If that line is gone, this works like log_add. */
 uint64_t log_add_before(struct log *, uint64_t number, unsigned source, int64_t time_us,
                         enum log_level, enum log_mark, const char *text, size_t len);
-/* A source that may leave out lines and tell them soon after: its lines wait to be settled even
- * where it is the only one. */
+/* Marks a source that may leave out lines and send them soon after. Its lines wait to be settled
+ * even if it is the only source. */
 void log_source_set_wavers(struct log *, unsigned source, bool on);
-/* While a follower asks for what may have been left out, nothing more is settled, for LOG_HOLD_MS
+/* While a follower requests lines that may be missing, no more lines are settled, for LOG_HOLD_MS
  * at most. Calls are counted. */
 void log_hold(struct log *, bool on);
 #define LOG_HOLD_MS 5000
 void log_gap(struct log *, unsigned source, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-/* Between an earlier run (or boot, or file) whose last line is of end_us, and the present one: says
- * so, and from when on the present one's lines are here when that is not its beginning (present_us;
- * 0: it is). what: "run". */
+/* Adds a separator between an earlier run (or boot, or file) and the present one. end_us is the
+ * time of the last line of the earlier run. present_us is the time of the first line we have of the
+ * present run. 0: we have the run from its beginning. what: "run". */
 void log_seam(struct log *, unsigned source, int64_t end_us, int64_t present_us, const char *what);
 #define LOG_NO_SOURCE UINT32_MAX
-/* How it goes with one source (LOG_NO_SOURCE: with the log itself); "" is well. */
+/* Sets the state of one source (LOG_NO_SOURCE: of the log itself). "" means well. */
 void log_set_status(struct log *, unsigned source, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-/* The same of one that has said all it had to say, as an ended container: no fault. */
+/* Same for a source that has ended normally, such as an exited container. It is not a fault. */
 void log_set_rest(struct log *, unsigned source, const char *text);
-/* Why a source (LOG_NO_SOURCE: the log itself) is not read, or not whole; NULL: it is. */
+/* Why a source (LOG_NO_SOURCE: the log itself) is not read, or only in part. NULL: it is read. */
 const char *log_fault(const struct log *, unsigned source);
 
-/* How an order to it (older, previous) went, when it did not go well; log_said tells it once, then
- * NULL. Valid until the next. */
+/* log_say stores why a request to the log (older, previous) failed. log_said returns that sentence
+ * once, then NULL. The text is valid until the next log_say. */
 void log_say(struct log *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 const char *log_said(struct log *);
 
-/* A follower starts its struct with this. log_destroy and log_unfollow call stop, which frees it.
- * The others may be NULL: pause stops reading, so that the far side waits and nothing is lost;
- * older asks for lines from before the first one told, reach for those between a moment and the
- * first one told, previous for the run (container, unit) or boot (journal) before this one, owes
- * (may be NULL) says whether lines from before log_until are still to come. false: there is nothing
- * to ask now, *why says. */
+/* A follower begins its struct with this one. log_destroy and log_unfollow call stop, which frees
+ * the follower. The other functions may be NULL. They return false if there is nothing to request
+ * now, and *why says the reason.
+ *
+ * pause stops reading, so that the far side waits and no line is lost. older requests lines from
+ * before the first line. reach requests the lines between since_us and the first line. previous
+ * requests the run (container, unit) or boot (journal) before the present one. owes says whether
+ * lines from before log_until are still to arrive. */
 struct follow {
 	struct log *log;
 	unsigned source;
@@ -170,13 +177,13 @@ struct follow {
 	bool (*owes)(const struct follow *);
 	struct follow *next;
 };
-void log_follow(struct log *, struct follow *); /* hooks it in */
+void log_follow(struct log *, struct follow *); /* adds the follower to the log */
 void log_unfollow(struct follow *);
-void log_pause(struct log *, bool on); /* all of its followers */
+void log_pause(struct log *, bool on); /* all followers of the log */
 bool log_older(struct log *, unsigned lines, const char **why);
 bool log_reach(struct log *, int64_t since_us, const char **why);
 bool log_previous(struct log *, unsigned lines, const char **why);
 unsigned log_followers(const struct log *);
-bool log_owed(const struct log *); /* does any of them owe lines? */
+bool log_owed(const struct log *); /* whether any follower still owes lines */
 
 #endif

@@ -1,8 +1,11 @@
-/* record.h: every raw answer into a folder, and back.
+/* record.h: record every raw answer into a folder, for a later replay.
  *
- * DIR/answers holds one record after another: a header line of MS, SERVER, SOURCE, LENGTH, WHAT
- * parted by tabs and LENGTH raw bytes, ended by a newline. MS is wall clock. Backends take secrets
- * out before (backend->redact). The pseudo-what "@state" holds states. */
+ * The file DIR/answers is a list of records. Each record is a header line, the raw bytes and a
+ * newline. The header has the fields MS, SERVER, SOURCE, LENGTH and WHAT with tabs between them. MS
+ * is wall clock, LENGTH is the number of raw bytes.
+ *
+ * Backends take secrets out before (backend->redact). The pseudo-what "@state" records source
+ * states. */
 #ifndef STORE_RECORD_H
 #define STORE_RECORD_H
 
@@ -14,14 +17,14 @@
 struct record;
 struct replay;
 
-/* Starts recording into dir (made with 0700; must not hold a recording already). */
+/* Starts recording into dir. dir is made with mode 0700 and must not hold a recording already. */
 bool record_start(struct store *, const char *dir, struct err *);
 void record_stop(struct store *);
 
 /* Whether a recording is played (servers/replay.h) instead of live servers. */
 bool replay_is_on(const struct store *);
 
-/* For store.c and source.c: one record. Nothing when no recording runs. */
+/* Adds one record. Does nothing if no recording runs. For store.c and source.c. */
 void record_add(struct store *, const char *server, const char *source, const char *what,
                 const char *bytes, size_t len);
 

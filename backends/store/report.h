@@ -1,20 +1,20 @@
-/* report.h: what is known, as JSON, for `mocr status --json`. Documented in mocr(1); members are
- * added, never changed. */
+/* report.h: everything known as JSON, for `mocr status --json`. mocr(1) documents the format.
+ * Members may be added but never change. */
 #ifndef STORE_REPORT_H
 #define STORE_REPORT_H
 
 #include "backends/store/store.h"
 
-/* All rows of a kind, of one server (NULL: of all), by their ids, or what needs the user first. The
- * caller frees the array alone. */
+/* Returns all rows of a kind on one server (NULL: on all), sorted by id or by urgency. The caller
+ * frees the array, not the rows. */
 enum report_order { REPORT_BY_ID, REPORT_BY_NEED };
 struct row **report_rows(const struct store *, const struct kind *, const struct server *,
                          enum report_order, size_t *n);
 
 /* {"version":1,"time_ms":..,"servers":[{"name":..,"health":..,...,"containers":[..],"units":[..]}]}
- * with rows in the order of their ids. The caller frees it. */
+ * with rows sorted by id. The caller frees it. */
 char *report_json(const struct store *);
-/* The rows of one kind on all servers, as an array; the caller frees it. */
+/* The rows of one kind on all servers, as a JSON array. The caller frees it. */
 char *report_rows_json(const struct store *, const struct kind *);
 
 const char *health_name(enum health); /* "good", "bad", ... as in the JSON */

@@ -1,5 +1,5 @@
-/* settings.h: $XDG_CONFIG_HOME/mocr/config, read by inih. Every key is a row of a table that also
- * makes mocr-config(5). */
+/* settings.h: the configuration file $XDG_CONFIG_HOME/mocr/config, read by inih. Every key is a row
+ * of a table, from which mocr-config(5) is also made. */
 #ifndef STORE_SETTINGS_H
 #define STORE_SETTINGS_H
 
@@ -9,67 +9,67 @@
 struct doc;
 
 struct server_config {
-	char *name;     /* of [server NAME] */
-	char *host;     /* ssh destination; NULL: name */
-	char *identity; /* key file; NULL */
-	char *units;    /* words: units that must exist; NULL */
+	char *name;     /* from [server NAME] */
+	char *host;     /* ssh destination; NULL: same as name */
+	char *identity; /* key file; NULL: none */
+	char *units;    /* units that must exist, separated by blanks; NULL: none */
 	char *sudo;     /* "auto" (default), "never" */
-	/* where its tailscaled listens; NULL: the usual place, or as its program says */
+	/* socket of its tailscaled; NULL: the usual path, or the path its program reports */
 	char *tailscale_socket;
 	bool protect;
-	int connect_timeout; /* s; 0: the general one */
-	int line;            /* of the file, where it begins */
+	int connect_timeout; /* s; 0: the global setting */
+	int line;            /* line of its heading in the file */
 	struct server_config *next;
 };
 struct headscale_config {
-	char *name;          /* of [headscale NAME] */
-	char *url;           /* of its REST API; NULL: its program on the server */
-	char *server;        /* the server to go through; NULL: from this machine */
-	char *token_command; /* run on this machine, prints an API key; NULL */
-	char *command;       /* how its program is called on the server; NULL: headscale */
-	int line;            /* of the file, where it begins */
+	char *name;          /* from [headscale NAME] */
+	char *url;           /* of its REST API; NULL: use its program on the server */
+	char *server;        /* the server to connect through; NULL: from this machine */
+	char *token_command; /* run on this machine, prints an API key; NULL: none */
+	char *command;       /* name of its program on the server; NULL: headscale */
+	int line;            /* line of its heading in the file */
 	struct headscale_config *next;
 };
 struct opencode_config {
-	char *name; /* of [opencode NAME] */
-	/* as seen from the server; NULL: only adds to what is found there */
+	char *name; /* from [opencode NAME] */
+	/* as seen from the server; NULL: this section only completes what is found on the server */
 	char *url;
-	char *server;           /* the server to go through; NULL: this machine */
-	char *user;             /* "opencode" */
-	char *password_command; /* run on this machine, prints the password; NULL */
-	char *directory;        /* NULL */
-	int line;               /* of the file, where it begins */
+	char *server;           /* the server to connect through; NULL: this machine */
+	char *user;             /* user name, "opencode" by default */
+	char *password_command; /* run on this machine, prints the password; NULL: none */
+	char *directory;        /* NULL: none */
+	int line;               /* line of its heading in the file */
 	struct opencode_config *next;
 };
 struct dokploy_config {
-	char *name;          /* of [dokploy NAME] */
-	char *url;           /* NULL: not given, a complaint */
-	char *server;        /* the server to go through; NULL: from this machine */
-	char *token_command; /* run on this machine, prints an API key; NULL */
-	/* of a new stack; NULL: not given */
+	char *name;          /* from [dokploy NAME] */
+	char *url;           /* NULL: missing, which is a complaint */
+	char *server;        /* the server to connect through; NULL: from this machine */
+	char *token_command; /* run on this machine, prints an API key; NULL: none */
+	/* for a new stack; NULL: not set */
 	char *stack_prefix, *stack_image, *stack_domain, *stack_certificate;
 	int stack_port;
-	int line; /* of the file, where it begins */
+	int line; /* line of its heading in the file */
 	struct dokploy_config *next;
 };
-/* [deploy NAME]: a command on a server that brings something out there; backends/deploy understands
- * the words. */
+/* [deploy NAME]: a command that deploys something on a server. backends/deploy interprets the
+ * values. */
 struct deploy_config {
-	char *name;                                /* of [deploy NAME]: letters, digits, . _ - */
-	char *server, *directory, *run, *rollback; /* NULL: not given */
-	char *ask, *check; /* a line for each time the key was given; NULL */
-	int within;        /* s, that the checks have */
+	char *name;                                /* from [deploy NAME]: letters, digits, . _ - */
+	char *server, *directory, *run, *rollback; /* NULL: not set */
+	char *ask, *check; /* one line for each time the key is set; NULL: none */
+	int within;        /* s, time limit of the checks */
 	bool confirm, lock;
-	int line; /* of the file, where it begins */
+	int line; /* line of its heading in the file */
 	struct deploy_config *next;
 };
-/* [coolify NAME], [portal NAME]: a web platform that deploys. */
+/* [coolify NAME], [portal NAME]: a web platform that deploys apps. */
 struct platform_config {
 	char *name;
-	char *url;           /* as seen from the server; NULL: not given */
-	char *server;        /* the server to go through; NULL: this machine */
-	char *token_command; /* prints the token; NULL */
-	int line;            /* of the file, where it begins */
+	char *url;           /* as seen from the server; NULL: not set */
+	char *server;        /* the server to connect through; NULL: this machine */
+	char *token_command; /* run on this machine, prints the token; NULL: none */
+	int line;            /* line of its heading in the file */
 	struct platform_config *next;
 };
 struct key_config { /* of [keys]: KEY = action-name */
@@ -78,9 +78,9 @@ struct key_config { /* of [keys]: KEY = action-name */
 	struct key_config *next;
 };
 struct settings {
-	char *file;          /* that was read; NULL: none */
+	char *file;          /* the file that was read; NULL: none */
 	char *theme;         /* "default" */
-	char *ssh_config;    /* -F; NULL */
+	char *ssh_config;    /* passed to ssh as -F; NULL: none */
 	char *state_dir;     /* $XDG_STATE_HOME/mocr */
 	int vitals_interval; /* s, default 3 */
 	int connect_timeout; /* s, default 5 */
@@ -91,7 +91,7 @@ struct settings {
 	bool hints;          /* the line of keys at the bottom, default yes */
 	bool ascii;          /* no UTF-8 on the screen, default by locale */
 	bool read_only;
-	bool batch; /* headless: nobody answers */
+	bool batch; /* headless: nobody is there to answer */
 	struct server_config *servers;
 	struct headscale_config *headscales;
 	struct opencode_config *opencodes;
@@ -99,25 +99,25 @@ struct settings {
 	struct dokploy_config *dokploys;
 	struct platform_config *coolifys, *portals;
 	struct key_config *keys;
-	bool refused; /* the file was not read, because others can write it */
-	/* who keeps it; 0: one that a test made by hand, which nobody frees */
+	bool refused; /* the file was not read because others can write it */
+	/* references; 0: made by a test, and never freed */
 	unsigned refs;
 };
 
-/* Settings never change once they are read: :reload reads new ones beside them. Whoever remembers a
- * pointer to settings or to a section past the turn of the loop keeps them with settings_keep and
- * lets go with settings_destroy. */
+/* Settings never change after they were read. :reload makes new settings beside them. Code that
+ * stores a pointer to settings or to a section beyond the current turn must call settings_keep. It
+ * releases the settings with settings_destroy. */
 const struct settings *settings_keep(const struct settings *);
 
-/* Reads file (NULL: the default place; a missing default is fine) and adds complaints, each
- * "FILE:LINE: what was expected, nearest name", to complaints. What was understood counts. Never
- * NULL; the caller lets go with settings_destroy. */
+/* Reads file (NULL: the default path, which may be missing). Adds complaints of the form
+ * "FILE:LINE: what was expected, nearest name". Valid lines take effect even if others are wrong.
+ * Never returns NULL. The caller calls settings_destroy. */
 struct settings *settings_load(const char *file, struct doc *complaints);
-/* lets go; who lets go last frees them; NULL is fine */
+/* drops one reference; the last one frees the settings; NULL is fine */
 void settings_destroy(const struct settings *);
 
-/* One row per key, for the man page and --check-config. A file is a path that must be readable, a
- * command is text that a shell runs. */
+/* One row per key, for the man page and --check-config. SETTING_FILE is a path that must be
+ * readable. SETTING_COMMAND is text that a shell runs. */
 enum setting_type {
 	SETTING_TEXT,
 	SETTING_PATH,
@@ -130,22 +130,22 @@ enum setting_type {
 struct setting_row {
 	const char *section, *key;
 	enum setting_type type;
-	/* in struct settings, or in struct server_config or headscale_config, ... for their
-	 * sections */
+	/* of the member in struct settings, or in the struct of the section (server_config,
+	 * headscale_config, ...) */
 	size_t offset;
-	int min, max;         /* of a number */
-	const char *fallback; /* as it would be written; NULL: none */
-	const char *choices;  /* words a text may be, parted by blanks; NULL: any */
+	int min, max;         /* limits of a number */
+	const char *fallback; /* default as written in the file; NULL: none */
+	const char *choices;  /* allowed words of a text, separated by blanks; NULL: any text */
 	const char *help;
 };
 const char *setting_type_name(enum setting_type);
 extern const struct setting_row setting_rows[]; /* ends at .key == NULL */
 
-/* "~/x" is below HOME; everything else is as it stands. The caller frees. */
+/* Expands "~/x" to a path below HOME. Any other path is copied unchanged. The caller frees. */
 char *path_expand(const char *path);
 
-/* The name nearest to word among n names, or NULL when none is near. (Also: units that do not
- * exist.) */
+/* Returns the name most similar to word among n names, or NULL if none is similar. Also used for
+ * units that do not exist. */
 const char *nearest(const char *word, const char *const *names, size_t n);
 
 #endif

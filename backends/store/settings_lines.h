@@ -1,5 +1,5 @@
-/* settings_lines.h: what can be wrong with a line of the configuration although inih reads it: a
- * section or key that is there twice, a command that ends at a comment. */
+/* settings_lines.h: mistakes in a configuration line that inih accepts silently. Examples are a
+ * duplicate section or key, and a command that a comment cuts short. */
 #ifndef STORE_SETTINGS_LINES_H
 #define STORE_SETTINGS_LINES_H
 
@@ -10,12 +10,12 @@ struct settings_lines;
 struct settings_lines *settings_lines_create(void);
 void settings_lines_destroy(struct settings_lines *);
 
-/* Looks at a line as it stands in the file, its number from 1. False, and one sentence in why, when
- * something is wrong. */
+/* Checks a line exactly as written in the file. number counts from 1. False and one sentence in why
+ * if the line is wrong. */
 bool settings_lines_see(struct settings_lines *, const char *line, int number, char *why,
                         size_t size);
-/* The first line that was neither a section nor a key, which is all that inih tells of them; 0:
- * there is none. */
+/* Number of the first line that is neither a section nor a key. 0: none. inih reports nothing else
+ * about such lines. */
 int settings_lines_wrong(const struct settings_lines *);
 
 #endif
