@@ -1,4 +1,5 @@
-/* base64.h: bytes as text and back (RFC 4648, section 4: the plain alphabet, with padding). */
+/* base64.h: base64 encoding and decoding (RFC 4648, section 4: the standard alphabet, with
+ * padding). */
 #ifndef BASE_BASE64_H
 #define BASE_BASE64_H
 
@@ -7,10 +8,10 @@
 
 #include "backends/base/buf.h"
 
-/* Never NULL; the caller frees, and wipes before when the bytes are a secret. */
+/* Never returns NULL. The caller frees the text, and wipes it first if the data is secret. */
 char *base64_encode(const void *data, size_t len);
-/* Adds the bytes of text to out. False: text is empty or not base64; some bytes may be in out then.
- */
+/* Decodes text and appends the bytes to out. False: text is empty or not base64. Then out may hold
+ * some of the bytes. */
 bool base64_decode(const char *text, struct buf *out);
 
 #endif

@@ -1,14 +1,16 @@
-/* guard.h: what this process holds stays in it: decrypted keys, tokens, passwords. */
+/* guard.h: keep the secrets of this process in its memory: decrypted keys, tokens, passwords. */
 #ifndef BASE_GUARD_H
 #define BASE_GUARD_H
 
-/* No core dump of this process, and no other process of the same user may read its memory
- * (PR_SET_DUMPABLE 0, RLIMIT_CORE 0). With MOCR_DUMPS=yes in the environment nothing is done: gdb
- * can attach, and a crash leaves a core. */
+/* Disables core dumps of this process (RLIMIT_CORE 0). Other processes of the same user can no
+ * longer read its memory (PR_SET_DUMPABLE 0).
+ *
+ * With MOCR_DUMPS=yes in the environment this does nothing. Then gdb can attach, and a crash leaves
+ * a core. */
 void guard_memory(void);
 
-/* For a child between fork and exec: the limit of cores that was there before. Only calls what may
- * be called there. */
+/* Restores the earlier core limit in a child between fork and exec. Calls only async-signal-safe
+ * functions. */
 void guard_lift(void);
 
 #endif

@@ -1,4 +1,5 @@
-/* human.h: numbers as people read them. Every function writes into buf and returns it. */
+/* human.h: numbers in a form for people. Every function writes into buf (HUMAN_SIZE bytes) and
+ * returns it. */
 #ifndef BASE_HUMAN_H
 #define BASE_HUMAN_H
 
@@ -9,17 +10,18 @@
 
 char *human_age(char *buf,
                 int64_t ms); /* "3s" "14m" "34h" "2d" "5w"; under a second "0s"; negative "-" */
-char *human_span(char *buf, int64_t ms);       /* in words of two units: "2h 10m", "3s" */
+char *human_span(char *buf, int64_t ms);       /* with two units: "2h 10m", "3s" */
 char *human_bytes(char *buf, uint64_t bytes);  /* "412M" "1.5G" "0" (powers of 1024) */
 char *human_rate(char *buf, double per_s);     /* "1.2k/s" */
 char *human_clock(char *buf, int64_t wall_ms); /* local "14:02:58" */
 
-int64_t now_wall_ms(void); /* since 1970; recorded and replayed with the data */
+int64_t now_wall_ms(void); /* ms since 1970; in a replay the recorded time */
 int64_t now_mono_ms(void);
-/* a replay: the clock goes on from here; 0: the machine's own again */
+/* for a replay: the clock continues from this time; 0: back to the machine's clock */
 void now_wall_set(int64_t wall_ms);
 
-/* RFC 3339 (also with nanoseconds and offsets) to ms since 1970; -1 when it is none or year 1. */
+/* RFC 3339 (also with nanoseconds and offsets) to ms since 1970. -1 for other text and for the year
+ * 1. */
 int64_t parse_rfc3339_ms(const char *);
 
 #endif

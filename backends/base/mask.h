@@ -1,4 +1,4 @@
-/* mask.h: what looks like a secret, and text without it. Pure. */
+/* mask.h: find text that looks secret, and replace it. Pure. */
 #ifndef BASE_MASK_H
 #define BASE_MASK_H
 
@@ -9,23 +9,23 @@
 
 #define MASK "******"
 
-/* Does a variable, label or option of this name hold a secret? "DB_PASSWORD", "--api-key",
- * "NPM_TOKEN". */
+/* Whether a variable, label or option with this name holds a secret. Examples: "DB_PASSWORD",
+ * "--api-key", "NPM_TOKEN". */
 bool mask_is_secret(const char *name, size_t len);
 
-/* Appends text with what looks like a secret replaced by MASK: values of NAME=VALUE and
- * --name=value with a secret name, passwords in URLs, bearer tokens. */
+/* Appends text with everything that looks secret replaced by MASK. That covers values of NAME=VALUE
+ * and --name=value with a secret name, passwords in URLs, and bearer tokens. */
 void mask_text(struct buf *out, const char *text, size_t len);
 
-/* The same for every string of a JSON document, knowing members' names and arguments behind options
- * ("-p", "x"). Of several documents, one a line, each is masked; what is no JSON is masked as text.
- */
+/* Same for every string of a JSON document. Also uses member names, and options with the argument
+ * after them ("-p", "x"). Several documents, one per line, are each masked. Bytes that are not JSON
+ * are masked as text. */
 void mask_json(struct buf *out, const char *json, size_t len);
 
-/* Appends text with an x for each letter and digit: its shape without its words. */
+/* Appends text with an x for each letter and digit. This keeps the shape and hides the words. */
 void mask_words(struct buf *out, const char *text, size_t len);
-/* Appends text with MASK for each run of 24 letters, digits, - _ . or more, as keys and tokens are.
- */
+/* Appends text with MASK for each run of 24 or more letters, digits, - _ . because keys and tokens
+ * look like that. */
 void mask_long_words(struct buf *out, const char *text, size_t len);
 
 #endif

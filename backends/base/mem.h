@@ -1,6 +1,6 @@
-/* mem.h: memory of our own making. Out of memory ends the program (after mem_on_fail put the
- * terminal right); bytes from outside are never allocated by their own word, see buf.h for bounds.
- */
+/* mem.h: allocation that never fails. If memory runs out, mem_on_fail's function restores the
+ * terminal and the program ends. Never allocate a size that bytes from outside ask for. buf.h has
+ * the bounds. */
 #ifndef BASE_MEM_H
 #define BASE_MEM_H
 
@@ -11,13 +11,13 @@ void *xrealloc(void *, size_t);
 char *xstrdup(const char *); /* NULL stays NULL */
 char *xstrndup(const char *, size_t);
 char *xasprintf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-/* frees what was there, keeps a copy of the new; NULL clears */
+/* frees the old text and stores a copy of the new one; NULL clears */
 void xreplace(char **slot, const char *);
-/* called once before the program ends for want of memory */
+/* fn is called once before the program ends for lack of memory */
 void mem_on_fail(void (*fn)(void));
-/* Lets go of pages that only the start and a log-in needed: free ones of the heap, and those of
- * programs' and libraries' code and constants, which come back from their files when they are used
- * again. */
+/* Returns pages to the system that only the start and a login needed. These are free pages of the
+ * heap, and pages of code and constants of programs and libraries. The kernel reads the latter from
+ * their files again on demand. */
 void mem_give_back(void);
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof(*(a)))

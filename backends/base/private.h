@@ -1,5 +1,5 @@
-/* private.h: files and folders that nobody else may write: what the configuration says is run, what
- * the state holds is believed. */
+/* private.h: files and folders that only this user can write. Commands in the configuration are
+ * executed, and files of the state folder are trusted. */
 #ifndef BASE_PRIVATE_H
 #define BASE_PRIVATE_H
 
@@ -7,20 +7,21 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-/* May somebody else write what has this owner, group and mode? Root is nobody else, nor is a group
- * of the user alone, whose files Debian and Ubuntu make writable for it. As OpenSSH there judges
- * its own configuration. */
+/* Whether another user can write a file with this owner, group and mode. Root does not count as
+ * another user. A group that contains only this user does not count either, because Debian and
+ * Ubuntu make files writable for it. OpenSSH on Debian judges its own configuration the same
+ * way. */
 bool private_is_open_to_others(uid_t uid, gid_t gid, mode_t mode);
 
-/* Opens a file of the state: no link is followed, and it must be a plain file of this user. A new
- * one has mode 0600; one that others could read or write is made so. flags as of open(2). -1 and
- * errno: EPERM when it is somebody else's. */
+/* Opens a file of the state folder. Symbolic links are not followed. The file must be a regular
+ * file of this user. A new file gets mode 0600; an existing one loses all access for others. flags
+ * as in open(2). -1 and errno on failure; EPERM: the file belongs to another user. */
 int private_open(const char *path, int flags);
-FILE *private_read(const char *path); /* the same for reading; NULL and errno */
+FILE *private_read(const char *path); /* opens for reading; NULL and errno */
 
-/* A folder of the state, made with those above it where it is missing: mode 0700, of this user and
- * no link that somebody else made. False and why, "it belongs to another user": it must not be
- * used. One that cannot be made is no danger: true. */
+/* Makes a state folder and its missing parents with mode 0700. Checks that the folder belongs to
+ * this user, and that no other user made a link there. False and why ("it belongs to another
+ * user"): do not use the folder. True also if the folder cannot be made, which is not dangerous. */
 bool private_folder(const char *path, char *why, size_t size);
 
 #endif

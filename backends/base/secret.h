@@ -1,28 +1,27 @@
-/* secret.h: a password or passphrase: locked in memory, kept out of core dumps, wiped when freed.
- */
+/* secret.h: a password or passphrase, locked in memory, not in core dumps, wiped when freed. */
 #ifndef BASE_SECRET_H
 #define BASE_SECRET_H
 
 #include <stddef.h>
 
 struct secret {
-	char *text; /* NUL-ended; locked memory of one page or more */
+	char *text; /* NUL-ended; locked memory of whole pages */
 	size_t len, cap;
 };
 
-/* copies; the caller wipes its own copy */
+/* copies text; the caller wipes the original */
 struct secret *secret_create(const char *text, size_t len);
 void secret_destroy(struct secret *); /* wipes; NULL is fine */
-/* Values that must not leave this process by a recording: the tokens that commands of the
- * configuration printed. A copy is kept, of the last SECRETS_KNOWN; one of fewer than
- * SECRET_SHORTEST bytes would hide letters everywhere, and is not. */
+/* Registers a value that must never appear in a recording: a token that a command of the
+ * configuration printed. Keeps copies of the last SECRETS_KNOWN values. Ignores values under
+ * SECRET_SHORTEST bytes, because hiding them would hide letters everywhere. */
 #define SECRETS_KNOWN 64
 #define SECRET_SHORTEST 4
 void secret_know(const char *text, size_t len);
-/* Puts stars over each place in bytes that has such a value, byte for byte; the length stays. */
+/* Overwrites each known value in bytes with stars. The length does not change. */
 void secret_hide(char *bytes, size_t len);
 
-/* explicit_bzero under a name people look for */
+/* explicit_bzero under a more familiar name */
 void wipe(void *, size_t);
 
 #endif

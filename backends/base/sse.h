@@ -1,4 +1,5 @@
-/* sse.h: server-sent events out of bytes as they come, cut anywhere. Pure. */
+/* sse.h: a parser for server-sent events (text/event-stream of the WHATWG HTML standard). The
+ * stream may be cut into pieces anywhere. Pure. */
 #ifndef BASE_SSE_H
 #define BASE_SSE_H
 
@@ -9,17 +10,17 @@
 
 #define SSE_LINE_MAX (256u << 10)
 
-/* Zeroed is ready. */
+/* A zeroed struct is valid. */
 struct sse {
 	struct buf line, data;
 	char event[48];
-	bool after_cr, skip, begun; /* skip: this line is too long: up to its end */
+	bool after_cr, skip, begun; /* skip: the line is too long, ignore it to its end */
 };
-/* event: "message" when it has no name. data: NUL-ended, not washed, borrowed. It must not end the
- * sse. */
+/* event: "message" if the event has no name. data: NUL-ended, not washed, borrowed. The callback
+ * must not call sse_finish. */
 typedef void sse_fn(const char *event, const char *data, size_t len, void *arg);
 void sse_feed(struct sse *, const char *bytes, size_t len, sse_fn *, void *arg);
-/* what was not ended by an empty line is no event; ready again */
+/* drops an unfinished event; the struct stays usable */
 void sse_finish(struct sse *);
 
 #endif
