@@ -1,10 +1,10 @@
-/* sample.h: the script that tells a server's vitals, and the parser of what it says.
+/* sample.h: the script that reports a server's vitals, and the parser for its output.
  *
- * The script runs once per server, for as long as the link lives. It answers in blocks: a line
- * "=NAME", lines, and a line "=end". At once it sends =sockets, =facts and =sample; then for each
- * line "s" on its standard input a =sample, for each "d" a =disks, for each "k" the =sockets, which
- * also come before a sample when they changed. A sample is made of shell builtins alone: no process
- * is started for it. */
+ * The script runs once per server, for as long as the link lives. It writes blocks: a line "=NAME",
+ * lines, and a line "=end". At the start it writes =sockets, =facts and =sample. Then each line "s"
+ * on its standard input requests a =sample, "d" the =disks, and "k" the =sockets. =sockets also
+ * comes before a sample if the sockets changed. A sample uses only shell builtins and starts no
+ * process. */
 #ifndef VITALS_SAMPLE_H
 #define VITALS_SAMPLE_H
 
@@ -15,33 +15,32 @@
 #include "backends/base/buf.h"
 #include "backends/vitals/vitals.h"
 
-#define SAMPLE_BLOCK_MAX                                                                          \
-	(512u << 10) /* bytes of one block; mounts and df of a server with a thousand of them fit \
-	              */
+#define SAMPLE_BLOCK_MAX \
+	(512u << 10) /* bytes of one block; fits mounts and df of a server with 1000 mounts */
 
-/* The command line that runs the script, whatever the login shell is. The caller frees it. */
+/* The command line that runs the script under any login shell. The caller frees it. */
 char *sample_command(void);
 
-/* What the login is. Strings are washed; "" and -1 unknown. */
+/* Facts about the login and its server. Strings are washed. "" and -1 mean unknown. */
 struct facts {
 	int uid, cpus;
 	char user[64], hostname[96], os[96], kernel[96], runtime_dir[128], docker[160];
 };
 bool facts_parse(const char *bytes, size_t len, struct facts *);
 
-/* The CPU counters of the sample before; zeroed: there was none. */
+/* CPU counters of the previous sample. Zeroed: no previous sample. */
 struct cpu_times {
 	uint64_t busy, total;
 };
 
-/* Takes a sample or the disks into v. What is not in it becomes unknown. False: it was none of the
- * sort. */
+/* Parses a sample or the disks into v. Missing values become unknown. False: the text is not such a
+ * block. */
 bool sample_parse(const char *bytes, size_t len, struct cpu_times *before, struct vitals *);
 bool disks_parse(const char *bytes, size_t len, struct vitals *);
 
-/* Cuts one whole block off in: its name into name, its lines into block (NUL-ended, until in
- * changes). Returns the bytes to consume, 0 when no block is whole yet. Lines outside of blocks (a
- * login's banner) are skipped. */
+/* Finds the first whole block in the buffer. Its name goes into name, its lines into block
+ * (NUL-ended, valid until in changes). Returns the bytes to consume, 0 if no block is complete.
+ * Lines outside blocks (a login's banner) are skipped. */
 struct block {
 	char name[16];
 	const char *lines;

@@ -1,15 +1,16 @@
-/* sockets.h: which of the sockets that sources look for are there on a server.
+/* sockets.h: which of the sockets that sources look for exist on a server.
  *
- * sshd writes "error: connect to ... failed" into its server's journal for every forwarded socket
- * that it cannot open. So the shell of the vitals, which is open anyway, looks first: with builtins
- * at the login, and with every sample after that. A source opens a socket only when server_socket
- * says so, and hears by its backend's sockets() when more is known.
+ * sshd logs "error: connect to ... failed" in its server's journal for every forwarded socket that
+ * it cannot open. To avoid these lines, the shell of the vitals checks first, since it is open
+ * anyway. It checks with builtins at login and with every sample. A source opens a socket only if
+ * server_socket returns SOCKET_OPEN. A backend's sockets() is called when more is known.
  *
- * Where no shell ever answered (a login without one) each socket is tried once, and one that failed
- * is left alone until the user refreshes. Where a shell has answered before and is lost, all are
- * tried again after 5 minutes, then 10, at the latest after each hour, until it answers again. What
- * was seen of a server before is believed until its shell speaks, so that a start takes no round
- * trip longer; $XDG_STATE_HOME/mocr/sockets keeps it for the next console. */
+ * Some logins have no shell that ever answered. Then each socket is tried once, and after a failure
+ * only when the user refreshes. A shell may also be lost after it has answered. Then all sockets
+ * are tried again after 5 minutes, then 10, and at most hourly, until the shell answers again.
+ *
+ * A start trusts the last known state until the shell reports, which saves a round trip. The file
+ * $XDG_STATE_HOME/mocr/sockets keeps that state for the next console. */
 #ifndef VITALS_SOCKETS_H
 #define VITALS_SOCKETS_H
 
@@ -33,41 +34,42 @@ enum socket_id {
 };
 
 enum socket_say {
-	SOCKET_WAIT, /* not known yet: sockets() will be called */
-	/* there is none, or nobody listens there: sockets() will be called when that changes */
+	SOCKET_WAIT, /* not known yet; sockets() will be called */
+	/* missing, or nobody listens; sockets() will be called when that changes */
 	SOCKET_ABSENT,
-	SOCKET_DENIED, /* it is there, and this login may not connect */
-	SOCKET_OPEN    /* it may be opened; on this machine always, as a try leaves no trace here */
+	SOCKET_DENIED, /* exists, but this login may not connect */
+	/* may be opened; always so on this machine, where a failed try leaves no trace */
+	SOCKET_OPEN
 };
 enum socket_say server_socket(const struct server *, enum socket_id);
-/* Whether that is the path which the shell looks at: a user's socket may be elsewhere, as
- * DOCKER_HOST says. */
+/* Whether path is the path that the shell checks. A user's socket may be elsewhere, by
+ * DOCKER_HOST. */
 bool server_socket_is_told(const struct server *, enum socket_id, const char *path);
 
-/* no shell answers there: every try is a guess */
+/* no shell answers: every try is a guess */
 bool server_sockets_untellable(const struct server *);
 
-/* Asks the shell whether anybody listens, before a try that may be in vain; sockets() of all
- * sources is called with its answer. False: no shell can be asked, or its last sample said already
- * that the socket is not there. */
+/* Asks the shell whether anybody listens, before a try that may fail. The sockets() of all sources
+ * is called with the answer. False: no shell can be asked, or its last sample already said that the
+ * socket does not exist. */
 bool server_sockets_ask(struct server *, enum socket_id);
 
-/* A try of a socket that server_socket called open was in vain, or (worked) what it led to has
- * ended. It counts as absent until the shell sees that somebody listens. One that worked is tried
- * again after five minutes all the same: the kernel's list does not name sockets that come from
- * another namespace, as in a container. */
+/* Reports that opening a SOCKET_OPEN socket failed, or (worked) that a working connection has
+ * ended. The socket counts as absent until the shell sees a listener. If worked, the socket is also
+ * tried again after five minutes. The reason is that the kernel's list omits sockets of another
+ * namespace, as in a container. */
 void server_socket_failed(struct server *, enum socket_id, bool worked);
 
 /* --- for the vitals and server.c ----------------------------------------- */
-void server_sockets_up(struct server *); /* the link came up: nothing is told yet */
+void server_sockets_up(struct server *); /* the link came up: the shell has not reported yet */
 void server_sockets_down(struct server *);
-void server_sockets_forgive(struct server *); /* the user wants all tried again */
-void server_sockets_feed(struct server *, const char *lines,
-                         size_t len);         /* "docker ready\n..." as the shell wrote it */
-void server_sockets_unknown(struct server *); /* the shell cannot tell, or not now */
+void server_sockets_forgive(struct server *); /* the user wants to retry all sockets */
+/* Takes the shell's lines: "docker ready\n...". */
+void server_sockets_feed(struct server *, const char *lines, size_t len);
+void server_sockets_unknown(struct server *); /* the shell cannot report sockets, or not now */
 void server_sockets_free(struct server *);
 
-/* until the first such try, in ms; tests shorten it */
+/* ms until the first retry after the shell was lost; tests shorten it */
 extern int64_t sockets_lost_ms;
 
 #endif

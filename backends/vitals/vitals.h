@@ -1,4 +1,4 @@
-/* vitals.h: how a server itself is: load, CPU, memory, swap, disks, temperature, uptime, pending
+/* vitals.h: vitals of a server: load, CPU, memory, swap, disks, temperature, uptime, pending
  * reboot. */
 #ifndef VITALS_VITALS_H
 #define VITALS_VITALS_H
@@ -9,8 +9,8 @@
 
 #include "backends/base/err.h"
 
-#define VITALS_HISTORY 120 /* samples kept for sparklines: six minutes of them, as they come */
-#define VITALS_DISKS 32    /* the fullest of them are kept */
+#define VITALS_HISTORY 120 /* samples kept for sparklines; six minutes at the default interval */
+#define VITALS_DISKS 32    /* only the fullest disks are kept */
 #define VITALS_HUNG 4
 
 struct vitals_disk {
@@ -25,39 +25,39 @@ struct vitals {
 	double load1, load5, load15;
 	double cpu;                                          /* %, over the last interval */
 	uint64_t mem_total, mem_used, swap_total, swap_used; /* bytes; total 0: unknown */
-	double temperature; /* °C, the highest there is; -1 none */
+	double temperature; /* °C, the highest sensor; -1 unknown */
 	int64_t uptime_s;
 	int64_t uptime_ms;
-	int64_t boot_wall_ms; /* when it started, by its own clock: time less uptime; 0 unknown */
+	int64_t boot_wall_ms; /* boot time by the server's clock, from time and uptime; 0 unknown */
 	bool clock_known;
-	/* how far its clock is ahead of ours, give or take half a round trip */
+	/* ms that its clock is ahead of ours, accurate to half a round trip */
 	int64_t clock_ms;
 	bool reboot_pending;
-	char reboot_why[128]; /* packages that want it; "" */
-	bool disks_known;     /* they were told at least once */
+	char reboot_why[128]; /* packages that need the reboot; "" */
+	bool disks_known;     /* the disks were reported at least once */
 	struct vitals_disk disks[VITALS_DISKS];
 	size_t n_disks;
-	size_t more_disks; /* found and not kept: none is fuller than those */
+	size_t more_disks; /* number of disks not kept; none is fuller than the kept ones */
 	int worst_disk;    /* index, or -1 */
-	/* mounts that do not answer, the first n_hung of them at most */
+	/* mounts that do not answer; at most the first VITALS_HUNG */
 	char hung[VITALS_HUNG][96];
 	size_t n_hung;                     /* may be more than VITALS_HUNG */
-	float cpu_history[VITALS_HISTORY]; /* a ring; -1: unknown then */
+	float cpu_history[VITALS_HISTORY]; /* ring buffer; -1: unknown at that time */
 	size_t n_history, next_history;
 };
 
-/* Fills v with unknowns. */
+/* Sets all values to unknown. */
 void vitals_init(struct vitals *);
 
-/* True when something of it wants the operator: a disk at or over disk_warn %, or a mount that does
- * not answer, with the phrase in why ("disk /srv 88% full; /mnt/nas does not answer"). A pending
- * reboot is no such thing; it is told beside. */
+/* Whether the vitals need the operator's attention. That is a disk at or over disk_warn %, or a
+ * mount that does not answer. why gets a phrase ("disk /srv 88% full; /mnt/nas does not answer"). A
+ * pending reboot does not count. It is shown elsewhere. */
 bool vitals_attention(const struct vitals *, int disk_warn, char *why, size_t size);
 struct server;
-/* The same of a server, for server_opinions. */
+/* Same for a server, for server_opinions. */
 bool vitals_opinion(const struct server *, char *why, size_t size);
 
-/* Asks the open shell of a server to look at its sockets now. False: there is none that answers. */
+/* Asks the open shell of a server to check its sockets now. False: no shell answers. */
 bool vitals_ask_sockets(struct server *);
 
 struct backend;
