@@ -1,4 +1,4 @@
-/* fold.h: a line of JSON as people read it. Pure; no allocation but the buffer's. */
+/* fold.h: show a JSON log line in a readable form. Pure. Allocates only through the buffer. */
 #ifndef LOGS_FOLD_H
 #define LOGS_FOLD_H
 
@@ -8,15 +8,15 @@
 #include "backends/base/buf.h"
 #include "backends/logs/stamp.h"
 
-/* {"level":"warn","msg":"slow","ms":12} as `warn slow ms=12`: level first, then the message, then
- * the rest in its order; times are left out, for the line has one. False: it is no JSON object and
- * nothing was added. */
+/* Writes {"level":"warn","msg":"slow","ms":12} as `warn slow ms=12`. The level comes first, then
+ * the message, then the rest in order. Times are omitted, because the log line already shows one.
+ * False: not a JSON object, and nothing was added. */
 bool fold_json(const char *text, size_t len, struct buf *out);
-/* The same with each key on a row of its own (parted by newlines), nested ones indented. */
+/* Same with each key on its own row (separated by newlines). Nested keys are indented. */
 bool unfold_json(const char *text, size_t len, struct buf *out);
-/* Its own time in µs since 1970: the first of "time", "ts", "timestamp" and the like that is a
- * date (of the zone where it has none) or a number of s, ms, µs or ns after the year 2000. 0: it
- * is no JSON object or has none. */
+/* The time of a JSON log line, in µs since 1970. It is the first of "time", "ts", "timestamp" and
+ * similar keys with a date or a number. A date without a zone uses the given zone. A number is s,
+ * ms, µs or ns after the year 2000. 0: not a JSON object, or no time. */
 int64_t json_time(const char *text, size_t len, struct zone);
 
 #endif

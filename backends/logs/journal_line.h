@@ -1,4 +1,5 @@
-/* journal_line.h: one line of `journalctl -o json`, understood. Pure. */
+/* journal_line.h: parse one line of `journalctl -o json`. The fields are those of
+ * systemd.journal-fields(7). Pure. */
 #ifndef LOGS_JOURNAL_LINE_H
 #define LOGS_JOURNAL_LINE_H
 
@@ -11,19 +12,20 @@
 #define JOURNAL_CURSOR_SIZE 256
 
 struct journal_line {
-	int64_t time_us;                  /* wall clock of the server; 0 unknown */
-	enum log_level level;             /* UNKNOWN: it had no priority */
-	char cursor[JOURNAL_CURSOR_SIZE]; /* where to go on after it; "" when it had none or an odd
-	                                     one */
-	char identifier[48];              /* who wrote it, "sshd[812]", washed; "" unknown */
-	char units[5][128];               /* whom it is about, then who wrote it; "" none */
-	/* owned; raw bytes, may hold newlines; NULL: the message was left out */
+	int64_t time_us;      /* wall clock of the server; 0 unknown */
+	enum log_level level; /* UNKNOWN: no priority, or the default one */
+	/* position to continue after; "" if missing or malformed */
+	char cursor[JOURNAL_CURSOR_SIZE];
+	char identifier[48]; /* the writer, "sshd[812]", washed; "" unknown */
+	/* the units that the line is about, then the writer's unit; "" none */
+	char units[5][128];
+	/* owned; raw bytes, may hold newlines; NULL: journalctl left the message out */
 	char *text;
 	size_t len;
-	bool cut; /* the message was longer than is read */
+	bool cut; /* the message was longer than the limit */
 };
 
-/* False: it is none (a word of journalctl itself, half a line). Then nothing is owned. */
+/* False: not a journal line (journalctl's own message, half a line). Then nothing is owned. */
 bool journal_line_parse(const char *line, size_t len, struct journal_line *);
 void journal_line_finish(struct journal_line *);
 

@@ -1,6 +1,6 @@
-/* tail.h: following what a command on a server prints: a journal, the kernel's messages, a file. It
- * goes on after a loss of the link behind the last line it told, by the journal's cursor or the
- * file's offset, so that nothing is doubled or missing. */
+/* tail.h: follow the output of a command on a server: a journal, the kernel's messages, a file.
+ * After a reconnect the follower continues after the last line it delivered. The journal's cursor
+ * or the file's offset ensures that no line is doubled or missing. */
 #ifndef LOGS_TAIL_H
 #define LOGS_TAIL_H
 
@@ -16,12 +16,12 @@ struct tail_spec {
 	bool user;        /* the user's own journal */
 };
 
-/* Units of one server that are followed into one log in the same turn share one command: sshd
- * allows few at once. */
+/* Follows one unit, journal or file. Units of one server that join one log in the same turn share
+ * one command, because sshd limits the number of sessions. */
 struct follow *tail_follow(struct server *, const struct tail_spec *, const char *source_name,
                            struct log *, struct err *);
 
-/* The backend without rows that tells tails when their link comes and goes. */
+/* A backend without rows. It tells tails when their link comes up or goes down. */
 extern const struct backend backend_logs;
 
 #endif

@@ -1,4 +1,4 @@
-/* tail_command.h: the command lines of tails. Pure. */
+/* tail_command.h: the command lines of tails, by journalctl(1) and tail(1). Pure. */
 #ifndef LOGS_TAIL_COMMAND_H
 #define LOGS_TAIL_COMMAND_H
 
@@ -13,37 +13,39 @@ struct tail_query {
 	bool user;
 	const char *const *names; /* units, or one path */
 	size_t n_names;
-	unsigned lines;     /* how many at first */
-	int64_t since_us;   /* from then on instead; 0: by lines */
-	const char *cursor; /* journal: behind it; "" none */
-	const char *first;  /* journal: older than that cursor; NULL or "" none */
-	/* file: put before its path; only tail's own words have it so */
+	unsigned lines;     /* number of lines at first */
+	int64_t since_us;   /* start at this time instead; 0: start by lines */
+	const char *cursor; /* journal: start after this cursor; "" none */
+	const char *first;  /* journal: only lines older than this cursor; NULL or "" none */
+	/* file: put before the path, so that only tail's own messages contain it */
 	const char *mark;
-	/* file: go on there, or what is older ends there; inode 0: it begins */
+	/* file: continue here, or end of the older lines; inode 0: the start */
 	uint64_t inode, offset;
-	/* older ones from then to then, instead of by first; 0: by that */
+	/* older lines between these two times instead of by first; 0: by first */
 	int64_t reach_us, before_us;
 };
-/* The caller frees. NULL: there is no such command for this kind. */
+/* The caller frees. NULL: this kind has no such command. */
 char *tail_follow_command(const struct tail_query *);
 char *tail_inode_command(const char *path); /* prints the file's inode and size */
 
-/* What tail says about the file it follows stands among the lines of the file, where it happened. A
- * path that is written in a way nobody can guess tells its words from the file's. */
+/* tail writes messages about its file among the lines of the file, at the place of the event. A
+ * random spelling of the path distinguishes these messages from lines of the file. */
 #define TAIL_MARK_SIZE 160
-void tail_mark(char *mark,
-               uint64_t random); /* "/.//./", which changes nothing in front of a path */
+/* Writes "/.//./" and the like, which do not change a path behind them. */
+void tail_mark(char *mark, uint64_t random);
 enum tail_word { TAIL_LINE, TAIL_REPLACED, TAIL_EMPTIED, TAIL_GONE, TAIL_OTHER };
-/* What a line is; *before: how much of it still is of the file (a last line without an end). */
+/* Classifies a line. *before gets the number of bytes at its start that still belong to the file (a
+ * last line without a newline). */
 enum tail_word tail_word(const char *line, size_t len, const char *mark, size_t *before);
-char *tail_older_command(const struct tail_query *); /* of a journal the newest comes first */
+char *tail_older_command(const struct tail_query *); /* for a journal the newest line comes first */
 char *tail_previous_command(const struct tail_query *);
 
-/* A file's follower begins with the line "=mocr INODE OFFSET STATE ZONE SIZE SECONDS TAIL"; STATE
- * is begin, again or rotated, ZONE is +0200, SECONDS when it was written last, TAIL speaks or
- * silent: BusyBox does not say that a file was emptied, BSD says nothing. What
- * tail_previous_command prints of each unit, boot or file begins with "=mocr SECONDS NAME": when
- * its present run began (0: that is not known), whose it is. */
+/* A file's follower first prints the line "=mocr INODE OFFSET STATE ZONE SIZE SECONDS TAIL". STATE
+ * is begin, again or rotated. ZONE is +0200. SECONDS is the time of the last write. TAIL is speaks
+ * or silent: BusyBox does not report a truncated file, BSD reports nothing.
+ *
+ * tail_previous_command prints "=mocr SECONDS NAME" before the lines of each unit, boot or file.
+ * SECONDS is the start of its present run (0: unknown). NAME is the unit, or "boot" or "file". */
 #define TAIL_HEAD "=mocr "
 
 #endif
