@@ -1,7 +1,7 @@
-/* action.c: orders: what was started on which row, until it ends.
+/* action.c: orders, from their start on a row to their end.
  *
- * An order knows its row by id, for the row may vanish while it runs (remove, a restart under a new
- * engine id). */
+ * An order stores the id of its row. The row may vanish while the order runs (remove, a restart
+ * under a new engine id). */
 #include "backends/store/action.h"
 
 #include <stdarg.h>
@@ -57,7 +57,7 @@ static void order_free(struct order *order)
 	free(order);
 }
 
-/* The newest ORDERS_KEPT stay; one that runs always does. */
+/* Keeps the newest ORDERS_KEPT orders, and every order that still runs. */
 static void action_prune(struct store *s)
 {
 	size_t n = 0;
@@ -105,7 +105,7 @@ static bool action_may_start(const struct row *row, const struct action *a, cons
 	return !a->fits || a->fits(row, argument, err);
 }
 
-/* A server goes: what runs on it ends here, for its backend will not say any more. */
+/* The server is removed. Its orders end here, because its backends will report nothing more. */
 void orders_forget_server(struct store *s, const struct server *v)
 {
 	size_t n = strlen(v->name);
@@ -171,7 +171,7 @@ void order_progress(struct order *order, const char *fmt, ...)
 
 void order_end(struct order *order, const struct err *err, const char *output)
 {
-	if (order->state != ORDER_RUNNING) /* ended before, when its server was closed */
+	if (order->state != ORDER_RUNNING) /* already ended when its server was closed */
 		return;
 	bool failed = err && err->code != ERR_NONE;
 	char took[HUMAN_SIZE];

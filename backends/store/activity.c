@@ -1,4 +1,4 @@
-/* activity.c: a ring of what happened, and the file that keeps it. */
+/* activity.c: a ring buffer of entries, and the file that keeps them. */
 #include "backends/store/activity.h"
 
 #include <math.h>
@@ -21,17 +21,17 @@
 #include "backends/store/internal.h"
 #include "backends/store/record.h"
 
-#define PAST_READ (64 << 10) /* bytes of the file's end that are read at the start */
-#define AGAIN_MS 15000       /* until lines that wait for space are tried again */
+#define PAST_READ (64 << 10) /* bytes read from the end of the file at the start */
+#define AGAIN_MS 15000       /* pause before a retry of lines that wait for space */
 #define TEXT_MAX 700
-#define MS_MAX 9e15 /* a wall clock that can be */
+#define MS_MAX 9e15 /* upper bound for a plausible wall clock */
 
 struct activity {
 	struct activity_entry entries[ACTIVITY_KEPT];
 	uint64_t added;
 	char *path;               /* owned; NULL: no file */
-	struct loop_timer *again; /* owned; tries to write what waits for space */
-	char *by;                 /* owned: who sits here */
+	struct loop_timer *again; /* owned; retries lines that wait for space */
+	char *by;                 /* owned: name of the user of this console */
 };
 
 static const char *const what_names[] = {
@@ -64,7 +64,7 @@ static unsigned activity_word_index(const cJSON *item, const char *const *names,
 	return 0;
 }
 
-/* One line of the file: what an earlier run wrote, or anything at all. */
+/* Reads one line of the file. An earlier run wrote the line, but it may hold anything. */
 static void activity_read_line(struct activity *a, const char *line)
 {
 	cJSON *o = json_parse(line, strlen(line));
@@ -99,7 +99,7 @@ struct activity *activity_create(const char *state_dir)
 	struct activity *a = xcalloc(1, sizeof(*a));
 	struct passwd *pw = getpwuid(getuid());
 	a->by = xstrdup(pw ? pw->pw_name : "?");
-	/* nothing may be kept, and the start said so */
+	/* with /dev/null nothing can be kept; the user was warned at the start */
 	if (state_dir && strcmp(state_dir, "/dev/null") != 0) {
 		a->path = xasprintf("%s/activity.jsonl", state_dir);
 		activity_read_past(a);
@@ -127,7 +127,7 @@ static void activity_on_again(struct loop_timer *t, void *arg)
 		loop_timer_set(t, AGAIN_MS);
 }
 
-/* Kept in this console all the same; the sentence comes once. */
+/* The line could not be written. This console keeps the entry anyway. The user is warned once. */
 static void activity_not_written(struct store *s, const struct err *err)
 {
 	struct activity *a = s->activity;

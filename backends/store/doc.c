@@ -23,7 +23,7 @@ void doc_finish(struct doc *doc)
 	doc_init(doc);
 }
 
-/* Takes both strings, which are washed. */
+/* Takes ownership of both strings, which must be washed. */
 static void doc_do_add(struct doc *doc, enum doc_tone tone, char *label, char *text)
 {
 	if (doc->n > DOC_MAX_LINES) {

@@ -49,9 +49,9 @@ const char *level_name(enum log_level level)
 }
 
 #define WORD_LEAST 3
-#define WORD_MOST 11 /* "information" */
+#define WORD_MOST 11 /* length of "information" */
 
-/* ASCII letters, whatever the locale; and those with which a word of the tables can begin. */
+/* ASCII letters in any locale. first_letters: letters that begin a word of the tables. */
 static const bool is_alpha[256] = { ['A' ... 'Z'] = true, ['a' ... 'z'] = true };
 #define BOTH(upper, lower) [upper] = true, [lower] = true
 static const bool first_letters[256] = {
@@ -60,7 +60,8 @@ static const bool first_letters[256] = {
 	BOTH('T', 't'), BOTH('V', 'v'), BOTH('W', 'w'),
 };
 
-/* One digit is syslog's, two are those of pino and bunyan: 10 trace, 30 info, 40 warn, 60 fatal. */
+/* syslog's levels have one digit. Those of pino and bunyan have two: 10 trace, 30 info, 40 warn, 60
+ * fatal. */
 static enum log_level level_of_number(const char *s, const char *end)
 {
 	static const enum log_level tens[] = { LOG_LEVEL_UNKNOWN, LOG_LEVEL_DEBUG, LOG_LEVEL_DEBUG,
@@ -75,7 +76,7 @@ static enum log_level level_of_number(const char *s, const char *end)
 	                                                                  : LOG_LEVEL_UNKNOWN;
 }
 
-/* After a key such as level: the word or number, past `":= ` and quotes. */
+/* Reads the level after a key such as level: a word or a number, after `":= ` and quotes. */
 static enum log_level level_value(const char *s, const char *end)
 {
 	while (s < end && strchr("\": =", *s))
@@ -88,8 +89,8 @@ static enum log_level level_value(const char *s, const char *end)
 	return level_of_word(from, (size_t)(s - from));
 }
 
-/* A word that stands as a label: [ERROR], ERROR:, |WARN|, or in capitals; or the first word of the
- * line followed by ':'. */
+/* Whether a word is a label: [ERROR], ERROR:, |WARN|, or in capitals. The first word of the line
+ * followed by ':' is a label too. */
 static bool level_is_label(const char *text, const char *from, const char *to, const char *end)
 {
 	bool opened = from > text && strchr("[(|<", from[-1]),
@@ -118,8 +119,8 @@ static bool level_ends_in(const char *from, const char *to, const char *tail)
 	return (size_t)(to - from) >= n && memcmp(to - n, tail, n) == 0;
 }
 
-/* What goes wrong without a level: "TypeError: x is no function", "java.io.IOException: ...",
- * "Traceback (most recent call last)", "thread 'main' panicked at". */
+/* Whether the line reports a crash without a level: "TypeError: x is no function",
+ * "java.io.IOException: ...", "Traceback (most recent call last)", "thread 'main' panicked at". */
 static bool level_is_crash(const char *from, const char *to, const char *end)
 {
 	size_t len = (size_t)(to - from);
@@ -131,8 +132,8 @@ static bool level_is_crash(const char *from, const char *to, const char *end)
 	       memcmp(to, " at", 3) == 0;
 }
 
-/* One way through the words of the line, for every line that comes passes here: a key such as level
- * counts most, then the first word that stands as a label. */
+/* Looks at each word once, because every new line passes here. A key such as level has priority
+ * over the first word that is a label. */
 static enum log_level level_in_words(const char *text, const char *end)
 {
 	enum log_level label = LOG_LEVEL_UNKNOWN;
@@ -164,7 +165,8 @@ static enum log_level level_in_words(const char *text, const char *end)
 	return label;
 }
 
-/* text need not end in NUL: four digits after the letter, looked at one by one. */
+/* Whether four digits follow the letter. text may lack a NUL at its end, so the digits are checked
+ * one by one. */
 static bool level_klog(const char *text)
 {
 	for (int i = 1; i <= 4; i++)

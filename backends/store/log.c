@@ -1,5 +1,5 @@
-/* log.c: one stream of lines in order of time: its sources, what is settled, who may be seen, and
- * the memory that logs share. How lines are kept is in log_pack.c. */
+/* log.c: a log of lines sorted by time: its sources, settled lines, the visibility filter, and the
+ * memory pool. log_pack.c stores the lines. */
 #include "backends/store/log.h"
 
 #include <stdarg.h>
@@ -19,13 +19,13 @@
 #define STATUS_SIZE 300
 #define CHUNK_MOST (128u << 10)
 #define CHUNK_LEAST (4u << 10)
-#define CHUNKS_IN_POOL 16 /* at least, so that dropping one is not dropping everything */
-#define TICK_MS 20        /* how fine the coming of lines is remembered */
+#define CHUNKS_IN_POOL 16 /* at least, so that dropping one chunk does not drop everything */
+#define TICK_MS 20        /* resolution of remembered arrival times */
 #define TICKS 32          /* TICKS * TICK_MS is more than LOG_SETTLE_MS */
 #define RECENT_MS 1000
 #define NUMBER_STEP \
-	(1ull << 28)            /* room for lines that are put between two, one behind the other, */
-#define NUMBER_GAP (1ull << 12) /* and between any two of those */
+	(1ull << 28) /* room for lines inserted one after another before the same line; */
+#define NUMBER_GAP (1ull << 12) /* and room between any two of these */
 
 struct log_pool {
 	size_t max;
@@ -34,37 +34,37 @@ struct log_pool {
 struct source_state {
 	char *name;       /* owned */
 	int64_t last_us;  /* time of its newest line */
-	int64_t clock_ms; /* ahead of ours */
-	char *status;     /* owned; NULL: it goes well */
-	bool rests;       /* and the status is no fault */
+	int64_t clock_ms; /* ms that the source's clock is ahead of ours */
+	char *status;     /* owned; NULL: no problem */
+	bool rests;       /* the status is not a fault */
 	bool wavers;
 };
 struct tick {
 	int64_t ms;
-	uint64_t number; /* of the last line that had come by then */
+	uint64_t number; /* of the last line that had arrived by then */
 };
 struct log {
 	struct pack pack;
 	struct log_pool *pool;
 	bool own_pool;
-	struct log *next; /* of the pool */
+	struct log *next; /* in the list of the pool */
 	uint64_t total, dropped;
 	struct source_state sources[SOURCES_MAX];
 	unsigned n_sources;
-	struct tick ticks[TICKS]; /* a ring; [n_ticks - 1] is the newest */
+	struct tick ticks[TICKS]; /* ring buffer; [n_ticks - 1] is the newest */
 	unsigned n_ticks;
-	bool wavers; /* one of the sources does */
+	bool wavers; /* some source wavers */
 	unsigned holds;
-	int64_t held_ms;      /* mono, since when */
-	uint64_t held_number; /* up to which lines were settled then */
+	int64_t held_ms;      /* mono, start of the hold */
+	uint64_t held_number; /* last settled number at the start of the hold */
 	int64_t since_us;
 	int64_t until_us;
 	int64_t born_us;            /* wall clock; older lines are history, not late */
-	int64_t behind_ms, came_ms; /* of the newest line: age at its coming; when it came, mono */
-	char *own_status;           /* of no source; owned; NULL: well */
-	char status[STATUS_SIZE];   /* what is told of all */
+	int64_t behind_ms, came_ms; /* of the newest line: age on arrival, and mono arrival time */
+	char *own_status;           /* of the log itself; owned; NULL: no problem */
+	char status[STATUS_SIZE];   /* returned by log_status */
 	char said[STATUS_SIZE];
-	bool says; /* said was not told yet */
+	bool says; /* said was not read yet */
 	struct follow *follows;
 	bool paused;
 	void (*changed)(struct log *, void *arg);
@@ -73,7 +73,7 @@ struct log {
 	void *late_arg;
 	log_judge_fn *judge;
 	void *judge_arg;
-	uint8_t epoch; /* of the judge: chunks of another one are not judged yet */
+	uint8_t epoch; /* of the judge; chunks of another epoch are not judged yet */
 };
 
 /* --- the pool ------------------------------------------------------------ */
@@ -103,7 +103,7 @@ size_t log_pool_bytes(const struct log_pool *pool)
 	return sum;
 }
 
-/* The log with the oldest line that can spare a chunk; each keeps its newest one. */
+/* The log with the oldest line that can spare a chunk. Each log keeps its newest chunk. */
 static struct log *log_oldest(const struct log_pool *pool)
 {
 	struct log *found = NULL;
@@ -258,7 +258,7 @@ int64_t log_behind(const struct log *log)
 	return log->came_ms && now_mono_ms() - log->came_ms < RECENT_MS ? log->behind_ms : 0;
 }
 
-/* The number up to which lines have waited long enough. */
+/* The number up to which lines have waited LOG_SETTLE_MS. */
 static uint64_t log_waited_number(const struct log *log, int64_t now, int *settle_ms)
 {
 	*settle_ms = -1;
@@ -307,7 +307,7 @@ void log_hold(struct log *log, bool on)
 		log_do_changed(log);
 }
 
-/* --- who is seen --------------------------------------------------------- */
+/* --- visibility ---------------------------------------------------------- */
 
 static bool log_judge_line(const struct log *log, struct log_line *line)
 {
@@ -337,7 +337,7 @@ void log_set_judge(struct log *log, log_judge_fn *judge, void *arg)
 	log->judge = judge;
 	log->judge_arg = arg;
 	log->epoch++;
-	if (log->epoch == 0) { /* around: no chunk may look judged */
+	if (log->epoch == 0) { /* the epoch wrapped around: no chunk may look judged */
 		log->epoch = 1;
 		for (size_t i = 0; i < log->pack.n; i++)
 			log->pack.chunks[i]->epoch = 0;
@@ -426,7 +426,7 @@ static void log_count_into(const struct log_line *line, int64_t from_us, int64_t
 	errors[at] += line->level == LOG_LEVEL_ERROR;
 }
 
-/* Most chunks lie in one part as a whole, and their counts are known. */
+/* Most chunks lie completely in one part, so their counts are already known. */
 void log_histogram(const struct log *log, int64_t from_us, int64_t to_us, size_t n, unsigned *lines,
                    unsigned *errors)
 {
@@ -469,7 +469,7 @@ void log_source_set_clock(struct log *log, unsigned source, int64_t ahead_ms)
 		log->sources[source].clock_ms = ahead_ms;
 }
 
-/* Most lines are plain and need no washing. */
+/* Whether text is plain ASCII. Most lines are, and need no washing. */
 static bool log_plain(const char *text, size_t len)
 {
 	bool odd = false;
@@ -478,7 +478,8 @@ static bool log_plain(const char *text, size_t len)
 	return !odd;
 }
 
-/* Returns how much of text is used; the line's own text is complete after that. */
+/* Writes the text of a line, washed, and sets its length. too_long: adds a note that the line was
+ * cut. */
 static void log_write_text(struct log_line *line, size_t room, const char *text, size_t len,
                            bool is_plain, bool too_long)
 {
@@ -570,7 +571,8 @@ uint64_t log_add(struct log *log, unsigned source, int64_t time_us, enum log_lev
 	return log_do_add(log, 0, source, time_us, level, mark, text, len);
 }
 
-/* The number that puts a line right before that one; 0: there is no room, or that one is gone. */
+/* Returns a number that sorts right before the given line. 0: there is no room, or the line is
+ * gone. */
 static uint64_t log_number_before(const struct log *log, int64_t time_us, uint64_t number)
 {
 	uint64_t place = log_find(log, time_us, number),
@@ -626,7 +628,7 @@ void log_seam(struct log *log, unsigned source, int64_t end_us, int64_t present_
 	log_add(log, source, end_us, LOG_LEVEL_UNKNOWN, LOG_GAP, text, (size_t)n);
 }
 
-/* "sese/caddy: ", where there is more than one. */
+/* Writes the name before a line, "sese/caddy: ", if there is more than one source. */
 static void log_name_of(const struct log *log, unsigned source, char *buf, size_t size)
 {
 	const char *name = log->sources[source].name, *slash = strrchr(name, '/');

@@ -1,7 +1,7 @@
-/* A chunk is an arena of lines one behind the other and a list of their offsets in order of time.
- * Most lines are the newest there is and go to the end of both; a late one goes to the end of its
- * chunk's arena and into the middle of the list, so that only offsets move. A chunk that late lines
- * made twice as big is split. */
+/* log_pack.c: chunks of log lines. A chunk is an arena of lines in order of arrival, and a list of
+ * their offsets sorted by time. Most new lines are the newest, and go to the end of both. A late
+ * line goes to the end of its chunk's arena and into the middle of the list. So only offsets move.
+ * A chunk that late lines have doubled is split. */
 #include "backends/store/log_pack.h"
 
 #include <stdlib.h>
@@ -85,7 +85,7 @@ static void log_pack_reserve(struct pack *p, struct chunk *c, uint32_t bytes)
 		log_pack_set_list_room(p, c, c->n_room ? c->n_room * 2 : 32);
 }
 
-/* No more lines at the end: what is spare goes back. */
+/* No more lines will be appended to the chunk. Releases its spare memory. */
 static void log_pack_chunk_seal(struct pack *p, struct chunk *c)
 {
 	if (c->used && c->used < c->room)
@@ -101,7 +101,7 @@ static int log_pack_compare(const struct log_line *line, int64_t time_us, uint64
 	return line->number < number ? -1 : line->number > number;
 }
 
-/* The first line of the chunk that is not before the key. */
+/* Index of the chunk's first line that is not before the key. */
 static uint32_t log_pack_chunk_find(const struct chunk *c, int64_t time_us, uint64_t number)
 {
 	uint32_t low = 0, high = c->n;
@@ -115,7 +115,7 @@ static uint32_t log_pack_chunk_find(const struct chunk *c, int64_t time_us, uint
 	return low;
 }
 
-/* The last chunk whose first line is before the key; 0 when there is none. */
+/* Index of the last chunk whose first line is before the key; 0 if there is none. */
 static size_t log_pack_chunk_before(const struct pack *p, int64_t time_us, uint64_t number)
 {
 	size_t low = 0, high = p->n;
@@ -139,11 +139,11 @@ uint64_t pack_find(const struct pack *p, int64_t time_us, uint64_t number)
 	return c->base + log_pack_chunk_find(c, time_us, number);
 }
 
-/* The newer half of a chunk goes into one of its own behind it. */
+/* Splits a chunk into two new ones. The second gets the newer half. */
 static void log_pack_chunk_split(struct pack *p, size_t index)
 {
 	struct chunk *old = p->chunks[index];
-	/* before the second, which goes behind it */
+	/* made first; the second chunk goes behind it */
 	struct chunk *first = log_pack_chunk_insert(p, index + 1, old->base);
 	struct chunk *half[2] = { first,
 		                  log_pack_chunk_insert(p, index + 2, old->base + old->n / 2) };
@@ -165,8 +165,8 @@ static void log_pack_chunk_split(struct pack *p, size_t index)
 	log_pack_chunk_free(p, old);
 }
 
-/* Where a line with that key goes: the end of the last chunk, a new chunk behind it, or among the
- * others. */
+/* Finds the chunk for a line with this key. It is the last chunk, a new one after it, or one in the
+ * middle. */
 static struct chunk *log_pack_chunk_for(struct pack *p, int64_t time_us, uint64_t number,
                                         uint32_t bytes, size_t *index)
 {
@@ -220,7 +220,7 @@ void pack_close_line(struct pack *p, struct chunk *c, struct log_line *line)
 {
 	(void)p;
 	uint32_t at = (uint32_t)((char *)line - c->arena);
-	/* it was the last in the arena, wherever it stands in the list */
+	/* the line is the last in the arena, whatever its position in the list */
 	c->used = at + log_pack_need(line->len);
 }
 

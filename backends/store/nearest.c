@@ -1,4 +1,4 @@
-/* nearest.c: "did you mean". */
+/* nearest.c: suggestions for mistyped words ("did you mean"). */
 #include <ctype.h>
 #include <string.h>
 
@@ -13,7 +13,8 @@ static size_t nearest_min3(size_t a, size_t b, size_t c)
 	return m < c ? m : c;
 }
 
-/* Edits from a to b: insert, delete, change, swap of neighbours (optimal string alignment). */
+/* Number of edits from a to b: insert, delete, change, swap of neighbours (optimal string
+ * alignment). */
 static size_t nearest_distance(const char *a, const char *b)
 {
 	size_t rows[3][WORD_MAX + 1], na = strnlen(a, WORD_MAX), nb = strnlen(b, WORD_MAX);
@@ -43,7 +44,7 @@ const char *nearest(const char *word, const char *const *names, size_t n)
 		size_t d = nearest_distance(word, names[i]);
 		if (len >= 3 && strlen(names[i]) >= 3 &&
 		    (strstr(names[i], word) || strstr(word, names[i])) && d > 2)
-			d = 2; /* one inside the other is near, whatever is around it */
+			d = 2; /* one contains the other: similar enough */
 		if (d < best_distance) {
 			best_distance = d;
 			best = names[i];

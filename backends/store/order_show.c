@@ -1,5 +1,5 @@
-/* order_show.c: what an order has to show once: a new key, an address to log in at. It passes by
- * the activity log. */
+/* order_show.c: show a result of an order once, such as a new key or a login address. The text
+ * never reaches the activity log. */
 #include "backends/store/action.h"
 
 bool order_show(struct order *order, const char *what, const char *text)

@@ -20,10 +20,10 @@ struct record {
 	struct store *store;
 	FILE *f;
 	struct loop_timer *flush;
-	bool told; /* that it could not be written to the end */
+	bool told; /* the user was warned that the recording is incomplete */
 };
 
-/* Half a record is worse than none that follows: what comes after it could not be told apart. */
+/* After a write error nothing more is recorded. Records after half a record could not be parsed. */
 static void record_flush(struct loop_timer *timer, void *arg)
 {
 	struct record *r = arg;
@@ -41,7 +41,7 @@ bool record_start(struct store *s, const char *dir, struct err *err)
 		return err_set(err, ERR_SYSTEM, "cannot make the folder %s for the recording: %s",
 		               dir, strerror(errno));
 	char *path = xasprintf("%s/answers", dir);
-	/* also in a folder that others may read */
+	/* 0600 protects the file even in a folder that others may read */
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	FILE *f = fd >= 0 ? fdopen(fd, "w") : NULL;
 	int why = errno;
@@ -80,9 +80,10 @@ void record_add(struct store *s, const char *server, const char *source, const c
 	struct record *r = s->record;
 	if (!r || r->told)
 		return;
-	/* Names have no newline (they are washed) but may have blanks: tabs part the fields. */
+	/* Names are washed, so they have no newline. They may have blanks, so tabs separate the
+	 * fields. */
 	fprintf(r->f, "%" PRId64 "\t%s\t%s\t%zu\t%s\n", now_wall_ms(), server, source, len, what);
-	/* A log line or a program's answer may hold one as it is, where nothing masks it. */
+	/* A log line or a program's answer may hold a known secret where no mask applies. */
 	char *clean = xcalloc(1, len + 1);
 	if (len)
 		memcpy(clean, bytes, len);

@@ -19,7 +19,7 @@ const char *health_name(enum health health)
 	return names[health];
 }
 
-/* Numbers in names count as numbers: web_2 before web_10. */
+/* Sorts numbers inside names by value: web_2 before web_10. */
 static int report_by_id(const void *a, const void *b)
 {
 	const struct row *x = *(struct row *const *)a, *y = *(struct row *const *)b;

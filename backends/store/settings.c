@@ -1,11 +1,11 @@
-/* settings.c: reads the configuration file by a table of keys and a table of sections.
+/* settings.c: read the configuration file by a table of keys and a table of sections.
  *
- * A section is its struct in settings.h, its rows in settings_rows.c and one line in sections[]
- * below. Finding one, making one, its checks and its end come from there. inih reads the lines,
- * settings_lines.c sees what inih would take without a word.
+ * A section consists of its struct in settings.h, its rows in settings_rows.c and one line in
+ * sections[] below. Finding, making, checking and freeing a section all follow from these. inih
+ * parses the lines. settings_lines.c catches the mistakes that inih accepts silently.
  *
- * A wrong line is a complaint with its place and the nearest valid name, and nothing else happens
- * to it: the rest of the file counts. */
+ * A wrong line is a complaint with its position and the nearest valid name. The rest of the file
+ * still counts. */
 #include "backends/store/settings.h"
 
 #include <ctype.h>
@@ -28,18 +28,18 @@
 #include "backends/store/settings_lines.h"
 #include "backends/store/settings_rows.h"
 
-#define KEYS_MAX 64 /* of one section */
+#define KEYS_MAX 64 /* per section */
 
 struct reading {
 	struct settings *settings;
 	struct doc *complaints;
 	const char *file;
 	FILE *f;
-	int line; /* of the file, counted by settings_next_line */
+	int line; /* in the file, counted by settings_next_line */
 	struct settings_lines *lines;
-	char heading[256]; /* between the last brackets; inih cuts it after 49 bytes */
+	char heading[256]; /* text between the last brackets; inih cuts it after 49 bytes */
 	int heading_line;
-	bool keyed; /* a key came after it */
+	bool keyed; /* a key followed the heading */
 };
 
 #define COMPLAIN(r, ...) settings_complain(r, xasprintf(__VA_ARGS__))
@@ -47,13 +47,13 @@ static int settings_complain(struct reading *r, char *text)
 {
 	if (r->complaints && r->line)
 		doc_add(r->complaints, DOC_BAD, "%s:%d: %s", r->file, r->line, text);
-	else if (r->complaints) /* it is about the whole file */
+	else if (r->complaints) /* the complaint is about the whole file */
 		doc_add(r->complaints, DOC_BAD, "%s: %s", r->file, text);
 	free(text);
-	return 1; /* inih: go on */
+	return 1; /* tells inih to continue */
 }
 
-/* "; did you mean WORD?", or "" when nothing is near. The caller frees. */
+/* Returns "; did you mean WORD?", or "" if no name is similar. The caller frees. */
 static char *settings_hint(const char *before, const char *near, const char *after)
 {
 	return near ? xasprintf("; did you mean %s%s%s?", before, near, after) : xstrdup("");
@@ -85,18 +85,20 @@ static int settings_set_in(struct reading *r, const char *section, void *base, c
 /* --- sections ------------------------------------------------------------ */
 
 struct section {
-	const char *name;          /* first word of its heading, and of its rows */
-	const char *what;          /* one of many, with names: "a server"; NULL: there is one */
-	size_t list;               /* in struct settings: the pointer to the first of many */
-	size_t size;               /* of one of many; its members are: */
-	size_t called, line, next; /* char *name, int line, pointer to the next one */
-	size_t name_max;           /* bytes of its name; 0: WASH_MAX */
-	bool plain_name;           /* letters, digits, . _ - only: files and units have it */
-	bool may_be_empty;         /* a heading without keys makes one; else it is a mistake */
-	const char *required;      /* text keys that must be given: "url server"; NULL: none */
-	/* Takes every key; NULL: its rows say which keys it has. */
+	const char *name; /* first word of its heading; section name of its rows */
+	/* "a server": a section that can occur many times with names; NULL: occurs once */
+	const char *what;
+	size_t list; /* offset in struct settings of the pointer to the first struct; for many */
+	size_t size; /* of one struct; for many; its members are: */
+	/* offsets of char *name, int line, and the pointer to the next struct */
+	size_t called, line, next;
+	size_t name_max; /* max bytes of the name; 0: WASH_MAX */
+	bool plain_name; /* only letters, digits, . _ - because files and units contain the name */
+	bool may_be_empty;    /* a heading without keys is valid; otherwise it is a mistake */
+	const char *required; /* required text keys: "url server"; NULL: none */
+	/* Handles every key itself. NULL: the rows say which keys are valid. */
 	int (*add)(struct reading *, const char *key, const char *value);
-	/* Looks at one of many after the whole file was read; NULL. */
+	/* Checks one struct after the whole file was read. NULL: none. */
 	void (*check)(struct reading *, const struct section *, const void *one);
 };
 
@@ -133,7 +135,7 @@ static const struct section sections[] = {
 	{ .name = "keys", .add = settings_add_key },
 };
 
-/* Members of a section whose struct only its line in the table knows. */
+/* Reads a pointer member by its offset, because only the table knows the type of the struct. */
 static void *settings_pointer(const void *base, size_t offset)
 {
 	void *p;
@@ -151,13 +153,13 @@ static const char *settings_section_name(const struct section *s, const void *on
 	return settings_pointer(one, s->called);
 }
 
-/* The value of a text key; NULL: not given. */
+/* The value of a text key; NULL: not set. */
 static const char *settings_section_text(const struct section *s, const void *one, const char *key)
 {
 	return settings_pointer(one, setting_find(s->name, strlen(s->name), key)->offset);
 }
 
-/* The name of a section as it is kept: a / would split the ids of rows. The caller frees. */
+/* Makes the stored form of a section name. A "/" would split the ids of rows. The caller frees. */
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 static char *settings_kept_name(const struct section *s, const char *heard)
 {
@@ -188,7 +190,7 @@ static void *settings_section_create(struct reading *r, const struct section *s,
 	return one;
 }
 
-/* The section of this name, which is made at its first mention. */
+/* Returns the section with this name. Makes it on first use. */
 static void *settings_section(struct reading *r, const struct section *s, const char *heard)
 {
 	char *name = settings_kept_name(s, heard);
@@ -227,7 +229,8 @@ static int settings_add_key(struct reading *r, const char *key, const char *valu
 
 /* --- checks at the end of the file --------------------------------------- */
 
-/* A server that cannot be opened has no row that could say so. */
+/* Checks the host of a server here, since a server that cannot be opened has no row for a
+ * complaint. */
 static void settings_check_host(struct reading *r, const struct section *s, const void *one)
 {
 	const char *host = settings_section_text(s, one, "host");
@@ -287,7 +290,7 @@ static void settings_unknown_section(struct reading *r, const char *heading)
 	free(word);
 }
 
-/* What "server pi" names, and where its name begins. NULL: nothing. */
+/* Returns the section that "server pi" means, and where its name begins. NULL: none. */
 static const struct section *settings_heading(const char *heading, const char **name)
 {
 	size_t n = strcspn(heading, " ");
@@ -300,7 +303,7 @@ static const struct section *settings_heading(const char *heading, const char **
 	return NULL;
 }
 
-/* Some sections do nothing without keys. */
+/* Complains at the end of a section without keys, if the section does nothing without keys. */
 static void settings_leave_heading(struct reading *r)
 {
 	const char *name;
@@ -313,7 +316,7 @@ static void settings_leave_heading(struct reading *r)
 	r->line = line;
 }
 
-/* A heading is complained of once, however many keys follow. */
+/* Complains about a heading once, not for each of its keys. */
 static void settings_on_heading(struct reading *r, const char *heading)
 {
 	const char *name;
@@ -342,15 +345,15 @@ static int settings_on_line(void *arg, const char *heading, const char *key, con
 	r->keyed = true;
 	const struct section *s = settings_heading(r->heading, &name);
 	if (!s || (s->what && !*name))
-		return 1; /* settings_on_heading complained */
+		return 1; /* settings_on_heading has complained already */
 	if (s->add)
 		return s->add(r, key, value);
 	return settings_set_in(r, s->name, s->what ? settings_section(r, s, name) : r->settings,
 	                       key, value);
 }
 
-/* A [server NAME] without a key is a server too, and an unknown section is a mistake. inih reports
- * neither. */
+/* inih does not report headings without keys. But a [server NAME] without a key is a valid server,
+ * and an unknown section is a mistake. */
 static void settings_notice_heading(struct reading *r, const char *line)
 {
 	static const char bom[] = "\xef\xbb\xbf";
@@ -384,7 +387,7 @@ static char *settings_next_line(char *buf, int size, void *arg)
 	char why[256];
 	if (!settings_lines_see(r->lines, line, r->line, why, sizeof(why)))
 		COMPLAIN(r, "%s", why);
-	/* inih takes a line that begins with blanks for more of the value before it. */
+	/* inih takes a line that begins with blanks as a continuation of the value before. */
 	memmove(line, line + strspn(line, " \t"), strlen(line + strspn(line, " \t")) + 1);
 	settings_notice_heading(r, line);
 	return line;
@@ -398,7 +401,7 @@ static char *settings_home_path(const char *variable, const char *below_home, co
 	return xasprintf("%s/%s/%s", home ? home : "/", below_home, rest);
 }
 
-/* Nothing is kept in a folder that another user could change. Below /dev/null is no folder. */
+/* Uses no state folder that another user could change. /dev/null means to keep no state. */
 static void settings_use_state(struct reading *r)
 {
 	char why[128];
@@ -413,8 +416,8 @@ static void settings_use_state(struct reading *r)
 	xreplace(&r->settings->state_dir, "/dev/null");
 }
 
-/* The file has commands that are run. What is no plain file, like /dev/stdin, was chosen by whoever
- * started mocr. */
+/* Refuses a file that others can write, because mocr runs commands from it. Whatever is not a
+ * regular file, such as /dev/stdin, was chosen by the user who started mocr. */
 static bool settings_others_write(struct reading *r)
 {
 	struct stat st;
@@ -423,7 +426,7 @@ static bool settings_others_write(struct reading *r)
 	if (!private_is_open_to_others(st.st_uid, st.st_gid, st.st_mode))
 		return false;
 	r->settings->refused = true;
-	r->settings->read_only = true; /* it may have said so */
+	r->settings->read_only = true; /* the refused file may have said read_only */
 	r->settings->file = xstrdup(r->file);
 	if (st.st_uid != geteuid() && st.st_uid != 0)
 		COMPLAIN(r, "not read: it belongs to another user, and it has commands that are "
@@ -478,7 +481,8 @@ struct settings *settings_load(const char *file, struct doc *complaints)
 const struct settings *settings_keep(const struct settings *s)
 {
 	if (s && s->refs)
-		((struct settings *)s)->refs++; /* all else in it is left alone */
+		/* the reference count is the only member that changes */
+		((struct settings *)s)->refs++;
 	return s;
 }
 

@@ -1,5 +1,5 @@
-/* settings_lines.c: remembers sections and keys with their lines; a key of [deploy NAME] that may
- * be given many times is known by the table of keys. */
+/* settings_lines.c: remember sections and keys with their lines. The table of keys says which keys
+ * of [deploy NAME] may be repeated. */
 #include "backends/store/settings_lines.h"
 
 #include <ctype.h>
@@ -11,15 +11,15 @@
 #include "backends/store/settings_rows.h"
 
 struct seen {
-	char *name; /* "server pi", or "server pi" and a key behind a line break */
+	char *name; /* "server pi", or "server pi", a newline and a key */
 	int line;
 };
 
 struct settings_lines {
 	struct seen *seen;
 	size_t n, cap;
-	char *section; /* where we are; NULL: before the first */
-	int wrong;     /* the first line that is neither a section nor a key */
+	char *section; /* current section; NULL: before the first */
+	int wrong;     /* number of the first line that is neither a section nor a key */
 };
 
 struct settings_lines *settings_lines_create(void)
@@ -38,7 +38,7 @@ void settings_lines_destroy(struct settings_lines *s)
 	free(s);
 }
 
-/* The line where that name stood first; 0: it is new, and remembered. */
+/* Returns the line where the name occurred first. 0: the name is new, and now remembered. */
 static int settings_lines_first(struct settings_lines *s, const char *name, int line)
 {
 	for (size_t i = 0; i < s->n; i++)
@@ -52,7 +52,7 @@ static int settings_lines_first(struct settings_lines *s, const char *name, int 
 	return 0;
 }
 
-/* "[server   pi]" and "[server pi]" are one. */
+/* Normalizes a heading: "[server pi]" and "[server pi]" are the same section. */
 static char *settings_lines_name(const char *text, size_t len)
 {
 	size_t kind = 0, name;
@@ -118,8 +118,8 @@ static bool settings_lines_key(struct settings_lines *s, const char *line, int n
 	char *key = xstrndup(line, end);
 	const struct setting_row *row = setting_find(s->section, strcspn(s->section, " "), key);
 	bool good = true;
-	/* In a command " ;" is meant for the shell, and what inih leaves of the command would run.
-	 */
+	/* In a command the user means " ;" for the shell. inih would cut the command there, and
+	 * mocr would run the rest. */
 	if (row && row->type == SETTING_COMMAND && settings_lines_has_comment(line + len + 1)) {
 		snprintf(why, size,
 		         "%s: a blank and ; begin a comment, and the command ends there; "

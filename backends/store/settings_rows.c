@@ -1,5 +1,5 @@
-/* settings_rows.c: a row for every key of the configuration file, and what a row does with a value.
- * The rows make mocr-config(5), too. */
+/* settings_rows.c: a row for every key of the configuration file, and the setters of values. The
+ * rows also make mocr-config(5). */
 #include "backends/store/settings_rows.h"
 
 #include <errno.h>
@@ -209,7 +209,8 @@ static char *rows_text(enum setting_type type, const char *old, const char *valu
 	return xstrdup(value);
 }
 
-/* A file that cannot be read is kept, too: --check-config complains, and so does who opens it. */
+/* An unreadable file is stored too. --check-config complains, and so does the code that opens
+ * it. */
 static bool rows_set_text(const struct setting_row *row, char **text, const char *value, char *why,
                           size_t size)
 {

@@ -45,7 +45,8 @@ void source_set_state(struct source *source, enum source_state state, const stru
 	store_changed_widely(source->store);
 }
 
-/* Who needs the facts of the login is never started where the shell that tells them cannot run. */
+/* Whether a backend can never start, because it needs facts about the login from the vitals shell,
+ * and that shell cannot run. */
 static bool source_is_never_asked(const struct source *s)
 {
 	const struct source *vitals = server_source(s->server, "vitals");
@@ -95,8 +96,8 @@ struct link *source_link(const struct source *source)
 	return source->server->link;
 }
 
-/* A secret must not reach the recording: what a backend's redact leaves is what is kept. Without
- * one it is masked all the same. */
+/* Records an answer. The backend's redact removes secrets first. Without redact the answer is
+ * masked. No secret may reach the recording. */
 static void source_keep(struct source *source, const char *what, const char *bytes, size_t len)
 {
 	if (!source->store->record)
