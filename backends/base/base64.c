@@ -1,5 +1,5 @@
-/* base64.c: our own 30 lines. libcrypto's EVP_EncodeBlock would be one library more to link, and
- * its decoder takes text that is none. */
+/* base64.c: our own 30 lines, without libcrypto. EVP_EncodeBlock would need one more library, and
+ * its decoder accepts invalid text. */
 #include "backends/base/base64.h"
 
 #include <stdint.h>

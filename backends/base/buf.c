@@ -24,7 +24,7 @@ void buf_finish(struct buf *b)
 	*b = kept;
 }
 
-/* realloc may leave a copy behind. */
+/* Grows by copy and wipe, because realloc may leave a copy of the old bytes behind. */
 static char *buf_grow_secret(struct buf *b, size_t cap)
 {
 	char *fresh = xrealloc(NULL, cap);
@@ -94,7 +94,7 @@ bool buf_addf(struct buf *b, const char *fmt, ...)
 void buf_consume(struct buf *b, size_t n)
 {
 	if (n >= b->len && b->cap > KEEP_EMPTY) {
-		/* a burst went through: its room is not kept for the next one */
+		/* a burst has passed: do not keep its memory for the next one */
 		buf_finish(b);
 		return;
 	}

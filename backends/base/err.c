@@ -23,7 +23,8 @@ bool err_set(struct err *err, enum err_code code, const char *fmt, ...)
 		len = sizeof(raw) - 1;
 	err->code = code;
 	len = wash(err->text, sizeof(err->text), raw, len);
-	while (len && err->text[len - 1] == ' ') /* what a newline at the end became */
+	/* washing turned a newline at the end into a space */
+	while (len && err->text[len - 1] == ' ')
 		err->text[--len] = '\0';
 	return false;
 }

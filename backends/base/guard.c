@@ -9,7 +9,7 @@
 static struct rlimit before;
 static bool is_on;
 
-/* Sanitizers look for leaks by ptrace. */
+/* Leak checks of the sanitizers need ptrace. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define IS_SANITIZED true
 #else
@@ -23,7 +23,7 @@ void guard_memory(void)
 	    getrlimit(RLIMIT_CORE, &before) != 0)
 		return;
 	struct rlimit none = { .rlim_cur = 0, .rlim_max = before.rlim_max };
-	/* a program that takes cores by a pipe looks at the limit only */
+	/* a core_pattern program that gets cores by a pipe obeys only this limit */
 	is_on = setrlimit(RLIMIT_CORE, &none) == 0;
 	(void)prctl(PR_SET_DUMPABLE, 0L, 0L, 0L, 0L);
 }

@@ -14,8 +14,8 @@ static const struct unit {
 	{ 60000LL, "m" },        { 1000LL, "s" },
 };
 
-/* The unit in which ms reads best: from twice a bigger unit's size on, so that 34h stays 34h and
- * 48h is 2d. */
+/* The best unit for ms. A unit is used from twice its size on, so that 34h stays 34h and 48h is
+ * 2d. */
 static const struct unit *human_unit_for(int64_t ms)
 {
 	for (size_t i = 0; i + 1 < ARRAY_LEN(units); i++)
@@ -95,7 +95,7 @@ static int64_t human_clock_ms(clockid_t id)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-static int64_t wall_offset; /* of a replay's clock to the machine's */
+static int64_t wall_offset; /* from the machine's clock to a replay's clock */
 
 int64_t now_wall_ms(void)
 {

@@ -15,15 +15,15 @@
 #define JSON_ITEM_ROOM (sizeof(cJSON) + 16)
 #define YEAR_2001_MS 978307200000
 
-/* Of a string: two bytes that cJSON adds, malloc's own word, then up to a multiple of 16, and 32 at
- * least. */
+/* Memory of a string. cJSON adds two bytes and malloc adds its own word. The sum is rounded up to a
+ * multiple of 16, and is at least 32. */
 static size_t json_room(size_t len)
 {
 	size_t room = (len + 2 + 8 + 15) / 16 * 16;
 	return room < 32 ? 32 : room;
 }
 
-/* The string that begins at bytes[at], which is a quote; returns where it ends. */
+/* The string begins at bytes[at] with a quote. Returns the position of its end. */
 static size_t json_string_end(const char *bytes, size_t len, size_t at)
 {
 	for (at++; at < len && bytes[at] != '"'; at++)
@@ -31,9 +31,8 @@ static size_t json_string_end(const char *bytes, size_t len, size_t at)
 	return at < len ? at : len;
 }
 
-/* A value stands behind each bracket that opens, each comma and each colon, so these count as an
- * item each. A member's name and its value are one item of cJSON's; both are counted, but for the
- * colon. */
+/* A value follows each opening bracket, comma and colon. Brackets and commas count as one item
+ * each. Colons do not count, because a member's name and its value are one item in cJSON. */
 struct json_size json_size(const char *bytes, size_t len)
 {
 	struct json_size size = { .tree = JSON_ITEM_ROOM };
@@ -128,7 +127,7 @@ cJSON *json_whole(const char *bytes, size_t len)
 	return NULL;
 }
 
-/* Behind the value that begins at bytes[at]; len + 1 when it does not end. */
+/* The position after the value that begins at bytes[at]. len + 1 if the value does not end. */
 static size_t json_value_end(const char *bytes, size_t len, size_t at)
 {
 	size_t open = 0;
@@ -150,7 +149,8 @@ static size_t json_value_end(const char *bytes, size_t len, size_t at)
 	return open ? len + 1 : len;
 }
 
-/* Behind the comma, or the bracket that ends it (*last); len + 1 when neither is there. */
+/* The position after the next comma, or after the closing bracket (*last). len + 1 if neither
+ * follows. */
 static size_t json_next(const char *bytes, size_t len, size_t at, char end, bool *last)
 {
 	at = json_blanks(bytes, len, at);
@@ -258,7 +258,7 @@ int64_t vj_time(const cJSON *o, const char *name, const char *other)
 		     vj_int(v, "nanos", "Nanos", 0) / 1000000;
 	else if (cJSON_IsNumber(v))
 		ms = json_do_whole(v, 0) * 1000;
-	/* A key that was made to expire is told as of 1970, an unknown time as of year 1. */
+	/* The year 1970 marks a key that was made to expire. The year 1 marks an unknown time. */
 	return ms > YEAR_2001_MS && ms < 253402300800000 ? ms : 0;
 }
 
@@ -296,7 +296,7 @@ void vj_words(const cJSON *array, char *buf, size_t size)
 	}
 }
 
-#define DOCUMENT_TRIES 64 /* a warning is a line or two */
+#define DOCUMENT_TRIES 64 /* a warning has a line or two */
 
 cJSON *vj_document(const char *text, size_t len)
 {
@@ -305,7 +305,7 @@ cJSON *vj_document(const char *text, size_t len)
 	const char *p = text;
 	while (p < end && strchr(" \t\r\n", *p))
 		p++;
-	/* Lines that are indented lie within a document. */
+	/* Indented lines are inside a document, so no document begins there. */
 	for (; p < end && tries < DOCUMENT_TRIES; tries++) {
 		cJSON *o = *p && strchr("[{n", *p) ? json_whole(p, (size_t)(end - p)) : NULL;
 		if (o)

@@ -15,7 +15,7 @@ void json_lines_feed(struct json_lines *l, const char *bytes, size_t len, json_l
 		if (!nl)
 			return;
 		bool whole = !l->skip && l->line.len;
-		/* fn may end all of this: it works on a line of its own */
+		/* fn may finish the struct, so it gets a line of its own */
 		struct buf line = l->line;
 		l->line = (struct buf){ .max = JSON_LINE_MAX };
 		l->skip = false;

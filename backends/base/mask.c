@@ -11,7 +11,7 @@
 #include "backends/base/mem.h"
 
 #define NAME_MAX_LEN 128
-#define LONG_WORD 24 /* bytes; no key is shorter, and hardly a word is as long */
+#define LONG_WORD 24 /* bytes; no key is shorter, and few words are as long */
 
 static bool mask_holds(const char *s, size_t len, const char *word)
 {
@@ -40,7 +40,7 @@ bool mask_is_secret(const char *s, size_t len)
 		                              "-key",  "_auth", "_dsn", "_psk", "_pat" };
 	for (size_t i = 0; i < ARRAY_LEN(anywhere); i++)
 		if (mask_holds(s, len, anywhere[i]))
-			/* where it is, not what it is */
+			/* names the place of a secret, not the secret */
 			return !mask_ends(s, len, "_file") && !mask_ends(s, len, "_path");
 	for (size_t i = 0; i < ARRAY_LEN(at_end); i++)
 		if (mask_ends(s, len, at_end[i]))
@@ -59,7 +59,7 @@ static bool mask_is_stop(unsigned char c)
 	return isspace(c) || c == '"' || c == '\'' || c == ',' || c == ';' || c == '&' || c == '\0';
 }
 
-/* The value that starts at s: up to its closing quote, or to what ends a bare word. */
+/* Length of the value at s: up to its closing quote, or to the end of a bare word. */
 static size_t mask_value_len(const char *s, size_t len)
 {
 	size_t i = 0;
@@ -75,8 +75,8 @@ static size_t mask_value_len(const char *s, size_t len)
 	return i;
 }
 
-/* The value that starts with a quote whose sign of escape was before it: up to the same pair again.
- */
+/* Length of a value that starts with an escaped quote, up to the next escaped quote. s is behind
+ * the backslash. */
 static size_t mask_escaped_len(const char *s, size_t len)
 {
 	for (size_t i = 1; i + 1 < len; i++)
@@ -85,7 +85,8 @@ static size_t mask_escaped_len(const char *s, size_t len)
 	return len;
 }
 
-/* "user:word@" after "://": how many bytes of s the password takes, and where it starts. */
+/* Finds the password in "user:word@" after "://". Returns its length in bytes; *at gets its
+ * position in s. */
 static size_t mask_url_password(const char *s, size_t len, size_t *at)
 {
 	size_t colon = 0, i = 0;
@@ -105,8 +106,8 @@ static bool mask_is_quote(char c)
 	return c == '"' || c == '\'';
 }
 
-/* Where the name in front of text[i], a ':' or '=', begins, and its length: bare, or in quotes,
- * which may be escaped themselves. */
+/* Finds the name before text[i], a ':' or '='. The name may be bare, or in quotes that may be
+ * escaped. */
 static const char *mask_name_before(const char *text, size_t i, size_t name, size_t *len)
 {
 	size_t end = i, from;
@@ -126,8 +127,8 @@ static const char *mask_name_before(const char *text, size_t i, size_t name, siz
 	return text + name;
 }
 
-/* A secret that begins right after text[i]: writes text[..i], the mask, and returns where to go on;
- * or i. */
+/* Masks a secret that begins right after text[i]. Writes text[i], any blanks and the mask, and
+ * returns the position behind the secret. Returns i if there is no secret. */
 static size_t mask_here(struct buf *out, const char *text, size_t len, size_t i, size_t name)
 {
 	size_t at = 0, n;
@@ -148,7 +149,7 @@ static size_t mask_here(struct buf *out, const char *text, size_t len, size_t i,
 			skip++;
 		if (i + skip + 1 < len && text[i + skip] == '\\' &&
 		    mask_is_quote(text[i + skip + 1])) {
-			/* JSON in JSON: its value ends at the next escaped quote */
+			/* JSON in JSON: the value ends at the next escaped quote */
 			skip++;
 			n = mask_escaped_len(s + skip, len - i - skip);
 			buf_add(out, s, skip);
@@ -184,7 +185,7 @@ static size_t mask_bearer(struct buf *out, const char *text, size_t len, size_t 
 
 void mask_text(struct buf *out, const char *text, size_t len)
 {
-	size_t name = 0; /* where the name began that text[i] may be part of */
+	size_t name = 0; /* start of the name that text[i] may belong to */
 	for (size_t i = 0; i < len;) {
 		size_t next = mask_bearer(out, text, len, i);
 		if (next == i && (text[i] == '=' || text[i] == ':'))
@@ -224,7 +225,8 @@ static bool mask_is_option(const char *s)
 	       (mask_is_secret(s, strlen(s)) || strcmp(s, "-p") == 0);
 }
 
-/* NAME=VALUE whole: everything behind the sign is the value, blanks and all. */
+/* Masks a string that is NAME=VALUE as a whole. The value is everything after the sign, with its
+ * blanks. */
 static bool mask_assignment(cJSON *v)
 {
 	const char *eq = strchr(v->valuestring, '=');
@@ -239,7 +241,7 @@ static bool mask_assignment(cJSON *v)
 
 static void mask_walk(cJSON *v, bool secret);
 
-/* all: a list of a secret name, as in "passwords": ["a", "b"] */
+/* all: a list under a secret name, as in "passwords": ["a", "b"] */
 static void mask_walk_members(cJSON *v, bool all)
 {
 	bool after_option = false;
@@ -278,8 +280,8 @@ static bool mask_document(struct buf *out, const char *json, size_t len)
 	return true;
 }
 
-/* Lines of which each may be a document: what is in between, a warning, must not keep the others
- * from being masked. */
+/* Masks lines that may each be a JSON document. A warning between them must not stop the masking of
+ * the others. */
 static void mask_lines(struct buf *out, const char *text, size_t len)
 {
 	for (const char *line = text, *end = text + len; line < end;) {
@@ -308,7 +310,7 @@ void mask_json(struct buf *out, const char *json, size_t len)
 	if (mask_has_document_line(json, len))
 		mask_lines(out, json, len);
 	else
-		mask_text(out, json, len); /* a value in quotes may go over lines */
+		mask_text(out, json, len); /* a quoted value may span several lines */
 }
 
 /* --- words --------------------------------------------------------------- */
@@ -318,7 +320,7 @@ void mask_words(struct buf *out, const char *text, size_t len)
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)text[i];
 		if (c >= 0x80 && c < 0xc0)
-			continue; /* the rest of a character */
+			continue; /* a continuation byte of a character */
 		buf_add(out, isalnum(c) || c >= 0x80 ? "x" : text + i, 1);
 	}
 }

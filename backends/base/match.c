@@ -8,7 +8,7 @@
 
 #include "backends/base/mem.h"
 
-#define STEPS_MAX 200000u /* of one match on one line: a pathological pattern gives up there */
+#define STEPS_MAX 200000u /* for one match on one line; a pathological pattern stops here */
 #define NESTING_MAX 250u
 
 struct match {
@@ -19,7 +19,8 @@ struct match {
 	bool jit;
 };
 
-/* A letter after a backslash is a class (\S, \D), not a capital that somebody meant. */
+/* Whether the pattern has a capital letter. A letter after a backslash is a class (\S, \D) and does
+ * not count. */
 static bool match_has_capital(const char *s)
 {
 	for (; *s; s++) {
@@ -35,7 +36,7 @@ struct match *match_create(const char *pattern, char *why, size_t size)
 {
 	int code;
 	PCRE2_SIZE at;
-	/* Lines are washed, hence valid UTF-8; bytes that are none simply do not match. */
+	/* Lines are washed and so valid UTF-8. Invalid bytes would simply not match. */
 	uint32_t flags = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF |
 	                 (match_has_capital(pattern) ? 0 : PCRE2_CASELESS);
 	pcre2_compile_context *compile = pcre2_compile_context_create(NULL);

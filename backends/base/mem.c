@@ -60,13 +60,13 @@ char *xasprintf(const char *fmt, ...)
 
 void xreplace(char **slot, const char *s)
 {
-	char *copy = xstrdup(s); /* first: s may lie in *slot */
+	char *copy = xstrdup(s); /* copy first: s may point into *slot */
 	free(*slot);
 	*slot = copy;
 }
 
-/* What is mapped from a file and cannot be written is the same after it was dropped and read again.
- */
+/* Drops read-only pages of a mapped file. The kernel reads the same bytes from the file again on
+ * demand. */
 static int mem_drop_constant(struct dl_phdr_info *info, size_t size, void *page_size)
 {
 	uintptr_t page = *(uintptr_t *)page_size;

@@ -11,7 +11,7 @@
 
 #include "backends/base/mem.h"
 
-/* The group that was made for this user, with nobody else in it. */
+/* Whether the group is this user's own group, with no other member. */
 static bool private_is_own_group(gid_t gid)
 {
 	const struct passwd *pw = getpwuid(geteuid());
@@ -71,7 +71,8 @@ static void private_make_folders(const char *path)
 	free(copy);
 }
 
-/* A link of the user's own to another disk is fine: the folder at its end is what counts. */
+/* The user may link the folder to another disk. The folder at the end must then be the user's. The
+ * link must be the user's or root's. */
 bool private_folder(const char *path, char *why, size_t size)
 {
 	struct stat st, end;

@@ -2,22 +2,22 @@
 
 #include <string.h>
 
-#define OCTAL_LEN 5   /* "\0123" */
-#define PIECE_MAX 800 /* bytes; a word of BSD's csh holds 1024 */
+#define OCTAL_LEN 5   /* length of "\0123" */
+#define PIECE_MAX 800 /* bytes; a word in BSD's csh holds at most 1024 */
 
 static bool quote_plain(const char *word)
 {
 	static const char safe[] =
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:@%+,=";
-	/* A leading '=' is an expansion in zsh, "%self" one in fish, '~' in all. An assignment-like
-	 * word is only safe as an argument, which every word but the first is, and no program is
-	 * called "A=b". */
+	/* A leading '=' is an expansion in zsh, "%self" is one in fish, and '~' in all shells.
+	 * "A=b" is safe only as an argument. Every word but the first is an argument, and no
+	 * program is called "A=b". */
 	return *word && *word != '=' && strcmp(word, "%self") != 0 &&
 	       word[strspn(word, safe)] == '\0';
 }
 
-/* fish takes a backslash inside single quotes for an escape, and csh looks for "!" there: both
- * stand outside of them. */
+/* Inside single quotes, fish interprets a backslash and csh a "!". So both characters are written
+ * outside of the quotes. */
 void quote_word(struct buf *b, const char *word)
 {
 	if (quote_plain(word)) {
@@ -50,9 +50,9 @@ char *quote_command(const char *const *argv)
 	return buf_take(&b);
 }
 
-/* As printf %b reads it. No quote, no "!", no newline, no byte beyond ASCII is left: between single
- * quotes all shells take the rest as it is. fish and csh keep a backslash there that is followed by
- * a digit. */
+/* Writes a byte as an octal escape for printf %b. The result has no quote, "!", newline or byte
+ * beyond ASCII. All shells leave it unchanged between single quotes. fish and csh also keep a
+ * backslash before a digit there. */
 static size_t quote_octal(struct buf *b, char c)
 {
 	unsigned char byte = (unsigned char)c;
@@ -64,8 +64,8 @@ static size_t quote_octal(struct buf *b, char c)
 	return 1;
 }
 
-/* The outer sh decodes the script from its arguments and becomes the sh that runs it: to the script
- * nothing shows of all this. */
+/* The outer sh decodes the script from its arguments and then executes it by exec. So the script
+ * runs as if it had been started directly. */
 char *quote_login(const char *script, bool begin)
 {
 	static const char mark[] = "printf \"\\036mocr\\n\"; printf \"\\036mocr\\n\" >&2; ";

@@ -13,8 +13,8 @@ void wipe(void *p, size_t n)
 		explicit_bzero(p, n);
 }
 
-/* Pages of its own, so that locking and leaving it out of dumps concern nothing else. A lock that
- * the limits do not allow is done without: the secret is still wiped. */
+/* The secret has its own pages, so that locking them and leaving them out of dumps affects nothing
+ * else. If the limits forbid the lock, the secret is still wiped at the end. */
 struct secret *secret_create(const char *text, size_t len)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE), cap = (len + 1 + page - 1) / page * page;
@@ -41,7 +41,7 @@ void secret_destroy(struct secret *s)
 }
 
 static struct secret *known[SECRETS_KNOWN];
-/* that were ever kept; the next one takes the place of the oldest */
+/* number of values ever kept; the next one replaces the oldest */
 static size_t n_known;
 
 void secret_know(const char *text, size_t len)

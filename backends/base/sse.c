@@ -1,11 +1,11 @@
-/* sse.c: lines end at LF, CR or CRLF; an empty one ends an event; several data lines are one text.
- */
+/* sse.c: parse server-sent events by the WHATWG HTML standard. A line ends at LF, CR or CRLF. An
+ * empty line ends an event. Several data lines form one text. */
 #include "backends/base/sse.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* The value of "name: value", "name:value" or "name"; NULL: another field. */
+/* The value of "name: value", "name:value" or "name". NULL: the line is another field. */
 static const char *sse_value_of(const struct buf *line, const char *name)
 {
 	size_t n = strlen(name);
@@ -20,7 +20,7 @@ static void sse_take_line(struct sse *s, sse_fn *fn, void *arg)
 {
 	const char *value;
 	if (!s->line.len) {
-		if (s->data.len) /* without its last newline */
+		if (s->data.len) /* without the last newline */
 			fn(*s->event ? s->event : "message",
 			   (s->data.data[s->data.len - 1] = '\0', s->data.data), s->data.len - 1,
 			   arg);

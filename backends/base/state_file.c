@@ -1,4 +1,5 @@
-/* state_file.c: see state_file.h. The lock is on the folder, so no lock file is left behind. */
+/* state_file.c: see state_file.h. The lock is on the folder itself, so that no lock file is left
+ * behind. */
 #include "backends/base/state_file.h"
 
 #include <errno.h>
@@ -15,11 +16,11 @@
 #include "backends/base/list.h"
 #include "backends/base/mem.h"
 
-#define LOCK_TRIES 200 /* of 5 ms: whoever holds the lock writes one small file */
+#define LOCK_TRIES 200 /* pauses of 5 ms; a lock is held only while one small file is written */
 #define LOCK_PAUSE_NS 5000000
 #define MODE_OF_OTHERS (S_IWGRP | S_IWOTH)
 
-/* Lines of one file that could not be written. */
+/* Lines of one file that are not written yet. */
 struct state_log {
 	char *path;
 	struct buf waiting;
@@ -38,7 +39,7 @@ static char *state_folder(const char *path)
 	return xstrdup(slash ? "/" : ".");
 }
 
-/* Opens the folder of path and locks it; -1: errno says why. Closing unlocks. */
+/* Opens and locks the folder of path. Closing it unlocks. -1 and errno on failure. */
 static int state_lock(const char *path)
 {
 	char *folder = state_folder(path);
@@ -47,8 +48,8 @@ static int state_lock(const char *path)
 	for (int i = 0; fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0; i++) {
 		bool busy = errno == EWOULDBLOCK || errno == EINTR;
 		if (!busy)
-			/* a file system without locks: better written without one than not at all
-			 */
+			/* no locks on this file system: writing without one is better than not at
+			 * all */
 			break;
 		if (i == LOCK_TRIES) {
 			close(fd);
@@ -68,7 +69,7 @@ static void state_close(int fd)
 	errno = code;
 }
 
-/* --- may it be trusted? -------------------------------------------------- */
+/* --- trust --------------------------------------------------------------- */
 
 static bool state_is_ours(int fd, const char *path, struct err *err)
 {
@@ -93,7 +94,7 @@ static bool state_is_ours(int fd, const char *path, struct err *err)
 	return true;
 }
 
-/* -1 and err; err's code is ERR_ABSENT where there is none. */
+/* -1 and err on failure. ERR_ABSENT: no such file. */
 static int state_open(const char *path, int flags, struct err *err)
 {
 	int fd = open(path, flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
@@ -112,7 +113,7 @@ static int state_open(const char *path, int flags, struct err *err)
 
 /* --- reading ------------------------------------------------------------- */
 
-/* From where in the file, so that no more than max bytes and no half line is taken. */
+/* Reads at most max bytes from the end of the file, beginning with a whole line. */
 static char *state_take(int fd, size_t max, size_t *len)
 {
 	off_t size = lseek(fd, 0, SEEK_END), from = size > (off_t)max ? size - (off_t)max : 0;
@@ -174,7 +175,7 @@ static bool state_cannot(struct err *err, const char *path)
 	return err_set(err, ERR_SYSTEM, "%s cannot be written: %s", path, strerror(errno));
 }
 
-/* A name that nobody can have put a file at before. */
+/* Makes a random file name, so that nobody can have put a file there before. */
 static char *state_beside(const char *path)
 {
 	unsigned long long word = 0;
@@ -183,8 +184,7 @@ static char *state_beside(const char *path)
 	return xasprintf("%s.%016llx", path, word);
 }
 
-/* What stands there already is looked at first: a file of others, or a link, is not replaced
- * without a word. */
+/* Checks an existing file first. A file of another user, or a link, is not replaced silently. */
 static bool state_replace(int folder, const char *path, const char *text, size_t len,
                           struct err *err)
 {
@@ -266,7 +266,8 @@ static void state_log_free(struct state_log *l)
 	free(l);
 }
 
-/* Under the lock nobody else writes: what a full disk took of the lines is taken back. */
+/* Appends text under the lock. If a full disk cuts the write short, truncates the file to its old
+ * size. */
 static bool state_add(int fd, const char *text, size_t len, bool sync)
 {
 	char last = '\n';

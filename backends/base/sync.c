@@ -24,7 +24,7 @@ struct sync_mark sync_at(int64_t now_ms)
 
 /* --- the stream ---------------------------------------------------------- */
 
-/* What was asked before this moment does not count any more. */
+/* Requests sent before this moment no longer count. */
 static void sync_count_anew(struct sync *s)
 {
 	s->heard++;
@@ -131,7 +131,7 @@ bool sync_part_done(struct sync *s)
 	return s->parts == 0;
 }
 
-/* The list is not on its way any more, or all that was held is handed on. */
+/* The list has arrived or failed, or all held events are applied. Sets the next state. */
 static void sync_settle(struct sync *s, bool again)
 {
 	s->parts = 0;
@@ -207,7 +207,7 @@ bool sync_is_gone(const struct sync *s, const char *id)
 	return false;
 }
 
-/* --- events that are held ------------------------------------------------ */
+/* --- held events --------------------------------------------------------- */
 
 bool sync_hold(struct sync *s, const char *bytes, size_t len)
 {
@@ -225,8 +225,8 @@ bool sync_hold(struct sync *s, const char *bytes, size_t len)
 	return true;
 }
 
-/* What was held goes over to what is handed on, so that the room's event outlives one that comes
- * meanwhile. */
+/* Moves held events to the buffer being applied. The room's current event stays valid while new
+ * events are held. */
 static void sync_turn_over(struct sync *s)
 {
 	struct buf empty = s->handing;
@@ -253,7 +253,7 @@ bool sync_next(struct sync *s, const char **bytes, size_t *len)
 	return true;
 }
 
-/* --- one question about one row ------------------------------------------ */
+/* --- one request about one row -------------------------------------------- */
 
 bool fetch_is_asked(const struct fetch *f)
 {

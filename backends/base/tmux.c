@@ -5,7 +5,8 @@
 
 #include "backends/base/buf.h"
 
-/* "##" is a "#", but not before "[": "#[" is a style, which a format leaves as it is. */
+/* Whether the "#" at word must be doubled. tmux formats turn "##" into "#". Before "[" they do not:
+ * "#[" begins a style, which a format keeps unchanged. */
 static bool tmux_doubles(const char *word)
 {
 	return *word == '#' && word[strspn(word, "#")] != '[';

@@ -1,9 +1,9 @@
-/* wash.c: how foreign bytes become text.
+/* wash.c: make foreign bytes safe to print.
  *
- * One pass over the bytes. Escape sequences are recognised by the shape ECMA-48 gives them and
- * vanish whole, so that "ESC[31mred" reads "red" and not "[31mred". What is left is judged by its
- * Unicode category: letters, marks, numbers, signs and spaces stay; everything that steers, hides
- * or has no agreed width goes. */
+ * One pass over the bytes. Escape sequences are recognized by their form in ECMA-48 and removed as
+ * a whole. So "ESC[31mred" becomes "red" and not "[31mred". The Unicode category decides about
+ * other characters. Letters, marks, numbers, signs and spaces stay. Control characters, hidden
+ * characters and those of unclear width are removed. */
 #include "backends/base/wash.h"
 
 #include <stdbool.h>
@@ -15,12 +15,12 @@
 
 #include "backends/base/mem.h"
 
-#define MARKS_MAX 4     /* combining marks on one character; more is an attack on the line above */
-#define STRING_MAX 4096 /* bytes an unfinished OSC or DCS may swallow */
+#define MARKS_MAX 4     /* combining marks per character; more would overwrite the line above */
+#define STRING_MAX 4096 /* most bytes that an unfinished OSC or DCS may swallow */
 static const char replacement[] = "\xEF\xBF\xBD";
 
-/* The length of the string sequence (OSC, DCS, SOS, PM, APC) whose body starts at s: up to BEL or
- * ST. A line break ends it too, so that a broken one does not swallow what follows. */
+/* Length of a string sequence (OSC, DCS, SOS, PM, APC) with its body at s, up to BEL or ST. A line
+ * break also ends the sequence, so that a broken one does not swallow the text after it. */
 static size_t wash_skip_string(const unsigned char *s, size_t len)
 {
 	size_t i = 0;
@@ -37,7 +37,8 @@ static size_t wash_skip_string(const unsigned char *s, size_t len)
 	return i;
 }
 
-/* CSI: parameters 0x30-0x3f, intermediates 0x20-0x2f, one final 0x40-0x7e. */
+/* Length of a CSI sequence: parameters 0x30-0x3f, intermediates 0x20-0x2f, one final byte
+ * 0x40-0x7e. */
 static size_t wash_skip_csi(const unsigned char *s, size_t len)
 {
 	size_t i = 0;
@@ -46,8 +47,8 @@ static size_t wash_skip_csi(const unsigned char *s, size_t len)
 	return i < len && s[i] >= 0x40 && s[i] <= 0x7e ? i + 1 : i;
 }
 
-/* What follows the introducer: [ ] P X ^ _ or intermediates and a final. kind is the byte after
- * ESC, or a C1 code less 0x40, which means the same. */
+/* Length of a sequence after its introducer: [ ] P X ^ _ or intermediates and a final byte. kind is
+ * the byte after ESC, or the equivalent C1 code minus 0x40. */
 static size_t wash_skip_sequence(unsigned char kind, const unsigned char *rest, size_t len)
 {
 	if (kind == '[')
@@ -61,7 +62,7 @@ static size_t wash_skip_escape(const unsigned char *s, size_t len) /* s is after
 {
 	if (!len)
 		return 0;
-	/* intermediates: charset switches and their like */
+	/* intermediates: charset switches and similar */
 	if (s[0] >= 0x20 && s[0] <= 0x2f) {
 		size_t i = 0;
 		while (i < len && s[i] >= 0x20 && s[i] <= 0x2f)
@@ -79,7 +80,7 @@ static enum fate wash_judge(int32_t c)
 {
 	if ((c >= 0xfe00 && c <= 0xfe0f) || c == 0x034f || c == 0x3164 || c == 0x115f ||
 	    c == 0x1160 || c == 0xffa0)
-		return DROP; /* variation selectors, fillers: no agreed width */
+		return DROP; /* variation selectors, fillers: terminals disagree on the width */
 	switch (utf8proc_category(c)) {
 	case UTF8PROC_CATEGORY_CC:
 	case UTF8PROC_CATEGORY_CF:
@@ -99,8 +100,8 @@ struct out {
 	char *dst;
 	size_t size, len;
 	unsigned marks; /* on the last character */
-	bool any;       /* a character to put marks on */
-	bool full;      /* no further character fits */
+	bool any;       /* there is a character for marks */
+	bool full;      /* no more room */
 };
 
 static void wash_put(struct out *o, const void *bytes, size_t n)
@@ -133,7 +134,7 @@ static void wash_put_char(struct out *o, int32_t c, const unsigned char *s, size
 	}
 }
 
-/* Washes what starts at s; returns how many bytes it was. */
+/* Washes one character or sequence at s. Returns its length in src. */
 static size_t wash_one(struct out *o, const unsigned char *s, size_t len)
 {
 	if (*s == 0x1b)
@@ -165,14 +166,14 @@ static size_t wash_plain_run(const unsigned char *s, size_t len)
 	return i;
 }
 
-/* Washes as much of src as fits; *used gets how many bytes of src were taken. */
+/* Washes as much of src as fits. *used gets the number of bytes taken from src. */
 static size_t wash_part(char *dst, size_t size, const char *src, size_t len, size_t *used)
 {
 	struct out o = { .dst = dst, .size = size };
 	const unsigned char *s = (const unsigned char *)src;
 	size_t i = 0;
 	while (i < len && !o.full) {
-		size_t run = wash_plain_run(s + i, len - i); /* nearly every byte */
+		size_t run = wash_plain_run(s + i, len - i); /* covers nearly every byte */
 		if (run) {
 			size_t room = size - 1 - o.len;
 			wash_put(&o, s + i, run < room ? run : room);
@@ -205,7 +206,8 @@ char *wash_ndup(const char *src, size_t len, size_t max)
 		return NULL;
 	if (!max)
 		max = WASH_MAX;
-	/* An invalid byte becomes three, so three times is enough; more than max never is. */
+	/* An invalid byte becomes three bytes, so three times len is enough. The result never
+	 * exceeds max. */
 	size_t size = len < max / 3 ? len * 3 + 1 : max + 1;
 	char *dst = xcalloc(1, size);
 	size_t used, n = wash_part(dst, size, src, len, &used);
@@ -265,7 +267,7 @@ static const char *wash_suffix(const char *s, size_t width)
 		total -= (size_t)wash_width_of(s, &n);
 		s += n;
 	}
-	/* a mark that lost its character */
+	/* skip marks whose base character was cut off */
 	while (((unsigned char)*s & 0x80) && wash_width_of(s, &n) == 0)
 		s += n;
 	return s;
