@@ -17,8 +17,7 @@ struct journal_line {
 	/* position to continue after; "" if missing or malformed */
 	char cursor[JOURNAL_CURSOR_SIZE];
 	char identifier[48]; /* the writer, "sshd[812]", washed; "" unknown */
-	/* the units that the line is about, then the writer's unit; "" none */
-	char units[5][128];
+	char units[5][128];  /* the units that the line is about, then the writer's unit; "" none */
 	/* owned; raw bytes, may hold newlines; NULL: journalctl left the message out */
 	char *text;
 	size_t len;
