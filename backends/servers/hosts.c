@@ -1,5 +1,5 @@
-/* hosts.c: every plain Host of ssh_config, for --all-hosts and to complete names. Only names are
- * read here; what they mean `ssh -G` says later. */
+/* hosts.c: every plain Host of ssh_config(5), for --all-hosts and to complete names. Only names are
+ * read here. `ssh -G` later reports what a name means. */
 #include <ctype.h>
 #include <errno.h>
 #include <glob.h>
@@ -14,11 +14,11 @@
 #include "backends/store/internal.h"
 #include "backends/servers/server.h"
 
-#define INCLUDE_DEPTH 16 /* as OpenSSH's own limit (readconf.c READCONF_MAX_DEPTH) */
+#define INCLUDE_DEPTH 16 /* same as OpenSSH's limit (readconf.c READCONF_MAX_DEPTH) */
 #define HOSTS_MAX 1000
 
 struct hosts {
-	bool (*each)(const char *name, void *arg); /* false: it does not count */
+	bool (*each)(const char *name, void *arg); /* returns false: do not count the name */
 	void *arg;
 	char *folder; /* relative Includes start here */
 	size_t n;
@@ -57,7 +57,8 @@ static void host_on_include(struct hosts *h, const char *word)
 	free(pattern);
 }
 
-/* Splits a line into its words, quotes taken off. The first may be parted by '='. */
+/* Returns the next word of a line without its quotes. '=' separates words like a blank. NULL: end
+ * of the line, or a comment. */
 static char *host_next_word(char **line)
 {
 	char *s = *line + strspn(*line, " \t=\r\n");
@@ -105,7 +106,7 @@ static void host_read_config(struct hosts *h, const char *path)
 size_t hosts_each(const struct settings *settings, bool (*each)(const char *name, void *arg),
                   void *arg, struct err *err)
 {
-	struct passwd *pw = getpwuid(getuid()); /* as ssh does: not $HOME */
+	struct passwd *pw = getpwuid(getuid()); /* as ssh does, not from $HOME */
 	char *folder = xasprintf("%s/.ssh", pw ? pw->pw_dir : "");
 	char *path = settings->ssh_config ? xstrdup(settings->ssh_config)
 	                                  : xasprintf("%s/config", folder);

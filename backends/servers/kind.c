@@ -1,4 +1,4 @@
-/* kind.c: a server as a row: what can be read of it and done with it. */
+/* kind.c: the kind "server": its actions, details and JSON. */
 #include <cjson/cJSON.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -168,7 +168,7 @@ static void server_pair_used(struct doc *doc, const char *label, uint64_t used, 
 		doc_pair(doc, DOC_DIM, label, "none or unknown");
 }
 
-/* Now, and between what it went lately. */
+/* Shows the CPU now, and its range in the recent history. */
 static void server_pair_processor(struct doc *doc, const struct vitals *t, int interval_s)
 {
 	float least = 100, most = 0;

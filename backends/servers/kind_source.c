@@ -1,7 +1,7 @@
-/* kind_source.c: a backend that cannot be asked on a server that is up, as a row of "Needs you".
+/* kind_source.c: a row of "Needs you" for a backend that fails on a connected server.
  *
- * What is behind it is not seen, so its sentence stands where everything else that needs the user
- * does. */
+ * The rows of such a backend are missing, old or incomplete. So its error must be listed with
+ * everything else that needs the user. */
 #include <stdio.h>
 #include <string.h>
 
@@ -12,16 +12,17 @@
 #include "backends/store/internal.h"
 #include "backends/servers/server.h"
 
-/* It serves this login, or has not said yet whether it does. */
+/* The backend works for this login, or has not answered yet. */
 static bool source_may_serve(const struct server *v, const char *name)
 {
 	const struct source *s = server_source(v, name);
 	return s && (s->state == SOURCE_LIVE || (s->state == SOURCE_WAITING && !source_settled(s)));
 }
 
-/* Engines of a server that are not for this login, where another one is: the socket of root's
- * Podman is open on many servers that never use it, and a login with a rootless Docker may well be
- * kept from the system's. Such a denial stands in the server's details alone. */
+/* A container engine that denies access is no problem if another engine works for this login. The
+ * socket of root's Podman is open on many servers that never use it. A login with a rootless Docker
+ * often has no access to the system's Docker. Such a denial appears only in the server's
+ * details. */
 static bool source_is_mere_denial(const struct source *s)
 {
 	static const struct {
@@ -50,7 +51,7 @@ bool source_needs(const struct source *s)
 	       (s->state == SOURCE_DENIED && !source_is_mere_denial(s));
 }
 
-/* A platform or a program has a row of its own that may say the same already. */
+/* Whether another row of the source, such as a platform or a program, already shows the error. */
 static bool source_is_said(const struct source *s)
 {
 	for (struct row *r = store_need_first(s->store, s->server); r;
@@ -75,7 +76,7 @@ static void source_tell_need(struct source *s)
 		return;
 	if (!row)
 		row = store_row(s, &kind_source, s->backend->name, s->backend->name);
-	/* the row is news, however old what the source told before */
+	/* the row is new, however old the last facts of the source are */
 	row->source = NULL;
 	char why[400];
 	snprintf(why, sizeof(why), "%s", *s->err.text ? s->err.text : source_state_name(s->state));

@@ -1,9 +1,8 @@
-/* local_names.c: what this machine is called: "local" in every place, and its own name, which is
- * what ids on the screen begin with.
+/* local_names.c: the names of this machine. "local" always works. Ids on the screen begin with the
+ * machine's own name.
  *
- * The name of a [server] section that says `host = local` comes first. A name that the
- * configuration or ssh_config gives to another place is that place's; then this machine goes by
- * "local" alone. */
+ * The name of a [server] section with `host = local` comes first. The configuration or ssh_config
+ * may give the host name to another server. Then this machine is only called "local". */
 #include <string.h>
 #include <unistd.h>
 
@@ -35,7 +34,7 @@ static bool local_names_is_same(const char *host, void *name)
 	return strcmp(host, name) == 0;
 }
 
-/* Whether the word is this machine's host name and nobody else's. */
+/* Whether word is this machine's host name and no other server has that name. */
 static bool local_names_is_own(const struct settings *set, const char *word)
 {
 	char whole[96], first[96];
@@ -48,7 +47,7 @@ static bool local_names_is_own(const struct settings *set, const char *word)
 	       !hosts_each(set, local_names_is_same, (void *)word, &err);
 }
 
-/* The section that makes a server of this machine; NULL: none does. */
+/* The section with `host = local`. NULL: none. */
 static const struct server_config *local_names_section(const struct settings *set)
 {
 	const struct server_config *c = set->servers;
@@ -61,7 +60,7 @@ bool here_is(const struct settings *set, const char *word)
 {
 	const struct server_config *c = local_names_section(set);
 	if (strcmp(word, HERE) == 0)
-		/* [server local] with a host of its own is that host */
+		/* a [server local] section with another host means that host */
 		return c || !local_names_is_section(set, HERE);
 	return (c && !strcmp(c->name, word)) || local_names_is_own(set, word);
 }

@@ -1,7 +1,7 @@
-/* replay.c: a recording instead of the world.
+/* replay.c: play a recording instead of live servers.
  *
- * Every record goes the way it went when it was recorded: through the backend's feed, or into the
- * state of a link or a source. Only the link is another: one on which nothing can be opened. */
+ * Every record takes its original path: through the backend's feed, or into the state of a link or
+ * a source. Only the link is different. Nothing can be opened on it. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -21,22 +21,22 @@
 #include "backends/servers/server.h"
 
 #define RECORD_MAX (64u << 20)
-#define WALL_MS_MAX 253402300799999 /* the year 9999: with these no sum of times runs over */
+#define WALL_MS_MAX 253402300799999 /* the year 9999; sums of such times do not overflow */
 
 struct replay {
 	struct store *store;
 	FILE *f;
 	struct loop_timer *timer;
 	bool at_once;
-	int64_t clock_ms; /* of the last record */
-	/* the record that comes next */
+	int64_t clock_ms; /* time of the last record */
+	/* the next record */
 	int64_t wall_ms;
 	char *server, *source, *what; /* owned */
 	char *bytes;                  /* owned */
 	size_t len;
 };
 
-/* --- a link that leads nowhere ------------------------------------------- */
+/* --- a link without a connection ----------------------------------------- */
 
 static void replay_nothing(struct link *link)
 {
@@ -101,7 +101,7 @@ static const char *replay_source_name(int i)
 	return source_state_name((enum source_state)i);
 }
 
-/* The field after the n-th tab, to the end of the text. */
+/* The field after the n-th tab, up to the end of the text. */
 static const char *replay_field(const char *text, int n)
 {
 	while (n-- && text) {
@@ -177,7 +177,7 @@ static bool replay_read_header(struct replay *r)
 	return ok;
 }
 
-/* The next record into r; false at the end, or where the file is cut short. */
+/* Reads the next record into r. False at the end, or if the file is cut short. */
 static bool replay_read_record(struct replay *r)
 {
 	if (!replay_read_header(r))
@@ -205,8 +205,7 @@ static void replay_play(struct replay *r)
 		source_feed(s, r->what, r->bytes, r->len);
 }
 
-/* A source the recording has no word of (it is older than the source) will not be heard of any
- * more. */
+/* A source without any record is marked absent. The recording is older than that source. */
 static void replay_settle(struct replay *r)
 {
 	for (struct server *v = r->store->servers; v; v = v->next)

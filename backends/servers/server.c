@@ -1,6 +1,6 @@
-/* server.c: one server: its link, its sources, and how well it is.
+/* server.c: one server: its link, its sources and its health.
  *
- * The link tells of every change here; sources are started when it comes up and let go when it is
+ * The link reports every change here. Sources start when the link comes up and stop when it is
  * gone. Rows stay. */
 #include "backends/servers/server.h"
 
@@ -31,8 +31,8 @@ static void server_on_link(struct link *link, void *arg);
 static const struct link_events events = { .changed = server_on_link };
 static const struct server_ops server_ops;
 
-/* A question of a backend on its way: remembers who asked, so that the answer passes through here.
- */
+/* A question of a backend that is open. Remembers the original callback, so that the answer passes
+ * through here. */
 struct pending {
 	struct server *server;
 	struct ask *ask;
@@ -41,7 +41,7 @@ struct pending {
 	struct pending *next;
 };
 
-/* --- how well it is ------------------------------------------------------ */
+/* --- health -------------------------------------------------------------- */
 
 static enum health server_link_health(const struct link *link)
 {
@@ -50,14 +50,15 @@ static enum health server_link_health(const struct link *link)
 		[LINK_ASKING] = HEALTH_ASKS, [LINK_UP] = HEALTH_GOOD,
 		[LINK_LOST] = HEALTH_BAD,
 	};
-	/* One that was lost stays bad while it tries again, so that nothing flickers between tries.
-	 */
+	/* A lost link stays bad while it reconnects, so that the row does not flicker between
+	 * tries. */
 	if (link->state == LINK_CONNECTING && link->tries)
 		return HEALTH_BAD;
 	return by_state[link->state];
 }
 
-/* A sentence that starts with the server's name, for a place where the name stands already. */
+/* Removes the server's name from the start of a sentence, for a place that already shows the
+ * name. */
 static const char *server_without_name(const struct server *v, const char *text)
 {
 	size_t n = strlen(v->name);
@@ -65,7 +66,7 @@ static const char *server_without_name(const struct server *v, const char *text)
 	                                                                         : text;
 }
 
-/* Adds what other rooms say about a server whose link is this well. False: nothing. */
+/* Adds the opinions of other rooms for a link with this health. False: there are none. */
 static bool server_add_opinion(const struct server *v, enum health about, char *why, size_t size)
 {
 	bool any = false;
@@ -155,8 +156,8 @@ static void server_tell_state(struct server *v, enum link_state before)
 		activity_add(v->store, ACTIVITY_LINK, HEALTH_IDLE, v->row.id, "disconnected");
 }
 
-/* The first lists of a server are much text that is parsed and let go; what malloc keeps of it
- * would stay for days. */
+/* The first lists of a server are long text that is parsed and freed. malloc would keep that memory
+ * for days. */
 static void server_trim(struct loop_timer *timer, void *arg)
 {
 	(void)timer;
@@ -175,7 +176,7 @@ static void server_trim_later(struct store *s)
 static void server_on_link(struct link *link, void *arg)
 {
 	struct server *v = arg;
-	if (!v->link) /* still being made */
+	if (!v->link) /* the link is still being made */
 		return;
 	enum link_state before = v->link_seen;
 	v->link_seen = link->state;
@@ -193,7 +194,7 @@ static void server_on_link(struct link *link, void *arg)
 			server_trim_later(v->store);
 		}
 	}
-	/* A round trip that was measured again concerns the server's row alone. */
+	/* A new round-trip time concerns only the server's row. */
 	const struct ask *waiting = v->pending ? v->pending->ask : NULL;
 	if (before == link->state && link->state == LINK_UP && !link->ask && v->asks == waiting)
 		store_touch(&v->row);
@@ -260,7 +261,7 @@ void server_ask(struct server *v, struct ask *ask)
 	server_queue(v, p);
 	ask->answered = server_pending_answered;
 	ask->arg = p;
-	/* nobody is there: given up, after the caller has returned */
+	/* headless: give up, but only after the caller has returned */
 	if (v->store->settings->batch)
 		loop_defer(v->store->loop, server_refuse, p);
 	server_choose_ask(v);
@@ -342,7 +343,7 @@ void server_close(struct server *v)
 	while (v->pending)
 		server_ask_drop(v, v->pending->ask);
 	struct link *link = v->link;
-	v->link = NULL; /* what it says while it goes is not heard */
+	v->link = NULL; /* ignore what the link reports while it closes */
 	link_destroy(link);
 	LIST_DROP(s->servers, v);
 	store_row_drop(&v->row);
@@ -367,8 +368,8 @@ void server_refresh(struct server *v)
 
 /* --- by name ------------------------------------------------------------- */
 
-/* "ops@192.0.2.7:2222" is called 192.0.2.7, and the whole of it when that name is taken by another
- * place. */
+/* The name for a destination. "ops@192.0.2.7:2222" is called 192.0.2.7, or by its full text if
+ * another server has that name. */
 static char *server_name_of(const struct store *s, const char *dest)
 {
 	const char *at = strrchr(dest, '@'), *host = at ? at + 1 : dest;
@@ -484,7 +485,7 @@ void servers_reconfigure(struct store *s, const struct settings *fresh, bool ope
 	for (const struct server_config *c = open_new ? fresh->servers : NULL; c; c = c->next)
 		if (!server_has_section(before, c->name) && !server_open(s, c->name, &err))
 			activity_add(s, ACTIVITY_NOTE, HEALTH_BAD, NULL, "%s", err.text);
-	/* every server's section is one of the fresh settings by now */
+	/* by now every server points to a section of the new settings */
 	settings_destroy(before);
 	store_changed_widely(s);
 }

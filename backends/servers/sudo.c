@@ -1,14 +1,14 @@
-/* sudo.c: doing as root what the login may not.
+/* sudo.c: run commands as root through sudo or doas.
  *
- * First, with a quiet look whether it takes a password (SUDO_MAY), `sudo -n`: with NOPASSWD nobody
- * is asked. Else the password goes to `sudo -S` on standard input of that one channel, never in
- * argv. A login that is root runs straight. Where there is no sudo, doas does the same; doas reads
- * passwords from a terminal only.
+ * SUDO_MAY first checks silently whether sudo needs a password. If not, `sudo -n` runs the command
+ * and the user is not asked. Otherwise the password goes to `sudo -S` on standard input of that one
+ * channel, never in argv. If the login is root, the command runs directly. If there is no sudo,
+ * doas is used. doas reads passwords only from a terminal.
  *
- * sudo, sudo-rs and doas use different words, and others may follow. So no words decide whether a
- * password was right. First `sudo -v` alone gets the password, one line of it. When that succeeds
- * our script says so (RUN_BEGUN, run.c), and only then the command's input is sent: no line of the
- * input can reach PAM as a password. A password that RUN_BEGUN did not follow is never kept. */
+ * The messages of sudo, sudo-rs and doas differ, and other tools may follow. So no message decides
+ * whether a password was right. First `sudo -v` alone gets the password, in one line. After success
+ * our script prints RUN_BEGUN (run.c). Only then is the command's input sent, so that PAM never
+ * reads input as a password. A password without a RUN_BEGUN after it is never kept. */
 #include "backends/servers/server.h"
 #include "backends/servers/sudo.h"
 
@@ -28,9 +28,9 @@
 #include "backends/store/store.h"
 
 #define SUDO_KEEP_MS (5 * 60 * 1000)
-#define SUDO_TRIES 3 /* one password, and two more when it was wrong */
-/* Says which tool there is, and RUN_BEGUN at once: without a password nothing but the command
- * reads. The tools themselves end with 1; then the tool is asked whether a password would be
+#define SUDO_TRIES 3 /* one password, and two more if it was wrong */
+/* Prints which tool exists, and RUN_BEGUN at once: without a password only the command reads input.
+ * The tools exit with 1 if they fail. Then the script asks the tool whether a password is
  * needed. */
 static const char without_password[] =
 	"if command -v sudo >/dev/null 2>&1; then t=sudo; elif command -v doas >/dev/null 2>&1; "
@@ -42,9 +42,9 @@ static const char without_password[] =
 	"if [ $t = sudo ]; then sudo -n -v 2>/dev/null; else doas -n true 2>/dev/null; fi "
 	"</dev/null || echo mocr-wants >&2; exit $r";
 
-/* head takes the one line that was sent, and its end keeps sudo from asking again. The ticket that
- * sudo -v made is dropped again. Where tickets are not made (timestamp_timeout=0) sudo asks once
- * more, and the command itself says that it has begun. */
+/* head passes exactly one line, so sudo cannot ask again. The ticket of sudo -v is removed
+ * afterwards. With timestamp_timeout=0 there are no tickets (sudoers(5)). Then sudo asks once more,
+ * and the script prints RUN_BEGUN when the command starts. */
 static const char with_password[] =
 	"LC_ALL=C; export LC_ALL; sudo -k; head -n 1 | sudo -S -p '' -v || exit; "
 	"if sudo -n -v 2>/dev/null </dev/null; then echo mocr-begun >&2; sudo -n -- \"$@\"; r=$?; "
@@ -52,8 +52,8 @@ static const char with_password[] =
 	"echo mocr-answer >&2; exec sudo -S -p '' -- sh -c 'echo mocr-begun >&2; exec \"$@\"' sh "
 	"\"$@\"";
 
-/* On a terminal: doas asks there. $1: how many bytes of input follow. Nothing of the terminal's may
- * touch them, so it is raw. */
+/* Runs on a terminal, where doas asks. $1: number of bytes of input that follow. The terminal is
+ * raw, so that it does not change the input. */
 static const char on_terminal[] = "stty raw -echo 2>/dev/null; echo mocr-ready; exec doas -- sh -c "
 				  "'n=$1; shift; echo mocr-begun; if [ $n = 0 ]; then exec \"$@\" "
 				  "</dev/null; fi; head -c $n | \"$@\"' sh \"$@\"";
@@ -65,7 +65,7 @@ enum sudo_tool { TOOL_SUDO, TOOL_DOAS, TOOL_NONE };
 struct sudo {
 	struct server *server;     /* borrowed */
 	struct secret *kept;       /* owned; NULL: none */
-	struct loop_timer *forget; /* owned; wipes it */
+	struct loop_timer *forget; /* owned; timer that wipes the password */
 	struct sudo_run *runs;
 };
 
@@ -75,18 +75,18 @@ struct sudo_run {
 	struct sudo *sudo;
 	struct sudo_run *next;
 	enum sudo_step step;
-	enum sudo_tool tool; /* known once it was tried without a password */
-	char *command;       /* owned; the quoted words of argv */
+	enum sudo_tool tool; /* known after the try without a password */
+	char *command;       /* owned; argv as quoted words */
 	char **argv;         /* owned; ended by NULL */
-	char said[160];      /* the last words of a tool that let nobody in */
-	char *input;         /* owned; for the command, behind the password */
+	char said[160];      /* last message of a tool that refused */
+	char *input;         /* owned; for the command, sent after the password */
 	size_t input_len;
 	size_t max;
 	int64_t timeout_ms;
 	run_fn *done;
 	void *arg;
 	struct run *run;      /* owned while it runs */
-	struct ask *ask;      /* while it is asked; owned by whoever answers */
+	struct ask *ask;      /* while the question is open; owned by the code that answers */
 	struct secret *tried; /* the password of this try; owned */
 	bool keep, from_kept;
 	int tries;
@@ -100,7 +100,7 @@ static void sudo_drop_secret(struct secret **s)
 	*s = NULL;
 }
 
-/* --- what is kept -------------------------------------------------------- */
+/* --- the kept password --------------------------------------------------- */
 
 void sudo_forget(struct sudo *s)
 {
@@ -243,7 +243,7 @@ static void sudo_ask_user(struct sudo_run *r)
 
 /* --- running ------------------------------------------------------------- */
 
-/* A line that the tool itself wrote: each begins its own with its name. */
+/* Whether text has a message of the tool. Such lines begin with the tool's name. */
 static bool sudo_complains(const char *text, const char *tool)
 {
 	size_t n = strlen(tool);
@@ -255,7 +255,7 @@ static bool sudo_complains(const char *text, const char *tool)
 	return false;
 }
 
-/* The words of one that may not at all, whatever its password is. They only spare the user two more
+/* Whether the tool refuses the login with any password. This only saves the user two more
  * questions. */
 static bool sudo_forbids(const char *text)
 {
@@ -281,7 +281,7 @@ static void sudo_use_password(struct sudo_run *r)
 	sudo_start(r);
 }
 
-/* Takes the line off the front or the end of the text; true when the line is there. */
+/* Removes the line from the start or the end of the text. True if the line was there. */
 static bool sudo_take_line(char *text, const char *line)
 {
 	char *at = strstr(text, line);
@@ -292,7 +292,8 @@ static bool sudo_take_line(char *text, const char *line)
 	return true;
 }
 
-/* Nobody was asked. What our script said is taken out of what the command said. */
+/* The try without a password has ended. Removes our script's messages from the output of the
+ * command. */
 static void sudo_tried_without(struct sudo_run *r, const struct run_result *result)
 {
 	static const char *const names[] = {
@@ -321,7 +322,7 @@ static void sudo_tried_without(struct sudo_run *r, const struct run_result *resu
 	free(words);
 }
 
-/* The last line that is not empty: sudo's reason stands behind its lecture. */
+/* The last line that is not empty. sudo prints its reason after its lecture. */
 static void sudo_last_words(char *buf, size_t size, const char *text)
 {
 	size_t end = strlen(text);
@@ -336,7 +337,7 @@ static void sudo_last_words(char *buf, size_t size, const char *text)
 static void sudo_tried_with(struct sudo_run *r, const struct run_result *result)
 {
 	struct run_result clean = *result;
-	/* a terminal has one output */
+	/* a terminal has only one output stream */
 	if (r->tool == TOOL_DOAS && result->end.exit_code != 0) {
 		clean.err_out = result->out;
 		clean.err_len = result->out_len;
@@ -381,7 +382,7 @@ static void sudo_on_result(const struct run_result *result, void *arg)
 		sudo_tried_with(r, result);
 }
 
-/* sh -c SCRIPT sh [COUNT] ARGV... */
+/* Builds sh -c SCRIPT sh [COUNT] ARGV... */
 static char *sudo_scripted(const struct sudo_run *r, const char *script, const char *count)
 {
 	size_t n = 0;
