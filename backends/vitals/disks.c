@@ -1,4 +1,4 @@
-/* disks.c: from the table of mounts and the figures of df to the disks of a server. */
+/* disks.c: find the disks of a server from its mount table (proc_pid_mountinfo(5)) and from df. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,24 +7,24 @@
 #include "backends/vitals/disks.h"
 #include "backends/vitals/text.h"
 
-#define TABLE_MAX 4096   /* rows of each table; the sizes of a block keep most servers far below */
-#define SMALLEST_KB 1024 /* firmware variables and the like */
-#define NEAR_KB                                                                                   \
-	1024 /* figures of one disk, read one after the other, differ by less, or by a thousandth \
-	      */
+/* rows of each table; the size limit of a block keeps most servers far below */
+#define TABLE_MAX 4096
+#define SMALLEST_KB 1024 /* leaves out firmware variables and similar */
+#define NEAR_KB \
+	1024 /* figures of one disk read in succession differ by less than this, or by 1/1000 */
 
 struct mount {
 	struct text dir, type, source;
 	bool fixed; /* nobody can write to it */
-	bool whole; /* not a directory of it, as in a bind mount */
+	bool whole; /* the root of the file system, not a directory of it as in a bind mount */
 };
 
-/* One disk, or what may become a part of one. Sizes in KB. */
+/* A file system that may be a disk or a part of one. Sizes in KB. */
 struct disk {
 	struct text source, dir;
-	const struct mount *mount; /* NULL: the table does not know it */
+	const struct mount *mount; /* NULL: not in the mount table */
 	uint64_t total, used, available;
-	bool merged; /* another one stands for it */
+	bool merged; /* another entry represents this disk */
 };
 
 struct tables {
@@ -35,7 +35,7 @@ struct tables {
 
 /* --- mounts -------------------------------------------------------------- */
 
-/* The word begins or ends with a comma, or is the only one: "rw,errors=remount-ro". */
+/* Whether the comma-separated options contain this name: "rw,errors=remount-ro". */
 static bool disks_option(struct text options, const char *name)
 {
 	size_t n = strlen(name);
@@ -49,9 +49,10 @@ static bool disks_option(struct text options, const char *name)
 	return false;
 }
 
-/* Images by their kind. The options of the file system itself tell of the others, as of composefs
- * and of a disk under dm-verity: "ro" there, unlike "ro" of one mount of it, holds for everybody.
- * But ext4 also turns so when the disk fails, and may have been full by then. */
+/* Whether a file system is an image that never changes. Types of images are listed. The options of
+ * the file system reveal others, such as composefs and a disk under dm-verity. "ro" there holds for
+ * everybody, unlike "ro" of one mount. But ext4 also becomes "ro" when its disk fails, and that
+ * disk may be full. */
 static bool disks_is_fixed(struct text type, struct text options)
 {
 	static const char *const images[] = {
@@ -64,8 +65,8 @@ static bool disks_is_fixed(struct text type, struct text options)
 	return disks_option(options, "ro") && !disks_option(options, "errors=remount-ro");
 }
 
-/* "36 35 98:0 /root /dir rw,noatime shared:1 - ext3 /dev/sda1 rw,errors=continue", without its
- * first word "mount". */
+/* Parses "36 35 98:0 /root /dir rw,noatime shared:1 - ext3 /dev/sda1 rw,errors=continue". The first
+ * word "mount" is already removed. */
 static bool disks_mount(struct text line, struct mount *m)
 {
 	enum { ID, PARENT, DEVICE, ROOT, DIR, FIELDS };
@@ -90,7 +91,7 @@ static bool disks_mount(struct text line, struct mount *m)
 	return *m->dir.p == '/';
 }
 
-/* The next character of a word of mountinfo, where blanks, newlines and backslashes are octal:
+/* The next character of a word of mountinfo. There, blanks, newlines and backslashes are octal:
  * "\040". */
 static unsigned char disks_char(const char **at, const char *end)
 {
@@ -104,7 +105,7 @@ static unsigned char disks_char(const char **at, const char *end)
 	return (unsigned char)((p[1] - '0') * 64 + (p[2] - '0') * 8 + (p[3] - '0'));
 }
 
-/* Whether a word of mountinfo is that path. df prints control characters as "?". */
+/* Whether a word of mountinfo is this path. df prints control characters as "?". */
 static bool disks_is_path(struct text word, struct text path)
 {
 	const char *p = path.p;
@@ -117,7 +118,7 @@ static bool disks_is_path(struct text word, struct text path)
 	return word.p == word.end && p == path.end;
 }
 
-/* The one that is on top where several are mounted on one directory. */
+/* The mount at dir. If several are stacked there, the top one. */
 static const struct mount *disks_mount_at(const struct tables *t, struct text dir)
 {
 	for (size_t i = t->n_mounts; i > 0; i--)
@@ -134,8 +135,8 @@ static void disks_rest(struct text *line)
 		line->p++;
 }
 
-/* "Filesystem 1024-blocks Used Available Capacity Mounted-on"; the source may hold spaces as well
- * as the directory, so the numbers in the middle are looked for. */
+/* Parses "Filesystem 1024-blocks Used Available Capacity Mounted-on". Source and directory may both
+ * contain spaces, so the parser searches for the numbers in the middle. */
 static bool disks_df(struct text line, struct disk *d)
 {
 	struct text word, rest = line;
@@ -157,7 +158,7 @@ static bool disks_df(struct text line, struct disk *d)
 	return false;
 }
 
-/* "BSIZE BLOCKS FREE AVAILABLE DIR": statfs(2) as it is. */
+/* Parses "BSIZE BLOCKS FREE AVAILABLE DIR", the raw values of statfs(2). */
 static bool disks_stat(struct text line, struct disk *d)
 {
 	enum { SIZE, BLOCKS, FREE, AVAILABLE, FIELDS };
@@ -176,7 +177,7 @@ static bool disks_stat(struct text line, struct disk *d)
 	return true;
 }
 
-/* Of another machine, as df -l sees it. */
+/* Whether the source is on another machine, by the same rule as df -l. */
 static bool disks_is_remote(struct text source)
 {
 	return memchr(source.p, ':', text_len(source)) || text_starts(source, "//");
@@ -189,7 +190,7 @@ static bool disks_is_root(const struct disk *d)
 	return text_is(d->dir, "/");
 }
 
-/* Where the table of mounts is missing the source has to tell. */
+/* Decides by the source if the mount table is missing. */
 static bool disks_counts_by_name(const struct disk *d)
 {
 	static const char *const others[] = { "tmpfs",  "devtmpfs",      "udev",     "overlay",
@@ -207,8 +208,8 @@ static bool disks_counts_by_name(const struct disk *d)
 	return true;
 }
 
-/* Says a file system how full the server is? Not what is in memory, images, and layers of
- * containers. */
+/* Whether a file system shows how full the server is. Memory, images and layers of containers do
+ * not. */
 static bool disks_counts(const struct tables *t, const struct disk *d)
 {
 	if (!d->total || d->total > UINT64_MAX / 1024 || d->used > UINT64_MAX / 1024)
@@ -220,7 +221,7 @@ static bool disks_counts(const struct tables *t, const struct disk *d)
 	return d->mount ? !d->mount->fixed : disks_is_root(d);
 }
 
-/* --- which are the same -------------------------------------------------- */
+/* --- duplicates ---------------------------------------------------------- */
 
 static bool disks_near(uint64_t a, uint64_t b)
 {
@@ -247,20 +248,22 @@ static struct text disks_pool(const struct disk *d)
 	return (struct text){ d->source.p, slash ? slash : d->source.end };
 }
 
-/* A data set with a quota has less to give than its pool, and may be full by itself. */
+/* A data set with a quota has less free space than its pool. It may be full by itself, so it does
+ * not count as the same pool. */
 static bool disks_same_pool(const struct disk *a, const struct disk *b)
 {
 	return disks_is_zfs(a) && disks_is_zfs(b) && disks_near(a->available, b->available) &&
 	       text_same(disks_pool(a), disks_pool(b));
 }
 
-/* Subvolumes and bind mounts. A directory with a quota of its own has another size. */
+/* Same device: subvolumes and bind mounts. A directory with its own quota has another size. */
 static bool disks_same_device(const struct disk *a, const struct disk *b)
 {
 	return disks_has_device(a) && a->total == b->total && text_same(a->source, b->source);
 }
 
-/* Layers over a disk, as the root of a container or of a router, tell the figures of that disk. */
+/* An overlay, such as the root of a container or of a router, reports the figures of the disk
+ * below. */
 static bool disks_same_figures(const struct disk *a, const struct disk *b)
 {
 	return disks_has_device(a) != disks_has_device(b) && !disks_is_zfs(a) && !disks_is_zfs(b) &&
@@ -268,7 +271,8 @@ static bool disks_same_figures(const struct disk *a, const struct disk *b)
 	       disks_near(a->used, b->used);
 }
 
-/* The path people call it by: the root, then one that shows the whole disk, then the shortest. */
+/* Prefers the path that people use: the root, then a mount of the whole disk, then the shortest
+ * path. */
 static bool disks_better_name(const struct disk *a, const struct disk *b)
 {
 	bool a_whole = a->mount && a->mount->whole, b_whole = b->mount && b->mount->whole;
@@ -279,7 +283,7 @@ static bool disks_better_name(const struct disk *a, const struct disk *b)
 	return text_len(a->dir) < text_len(b->dir);
 }
 
-/* Data sets of a pool share what is left, and each has its own part of what is used. */
+/* Data sets of a pool share the free space. Each has its own used space. */
 static void disks_join(struct disk *into, struct disk *d)
 {
 	if (disks_better_name(d, into)) {
@@ -308,9 +312,9 @@ static void disks_merge(struct tables *t)
 					disks_join(&t->disks[k], &t->disks[i]);
 }
 
-/* --- the answer ---------------------------------------------------------- */
+/* --- the result ---------------------------------------------------------- */
 
-/* As df rounds: of what a user may use, upwards. */
+/* Rounds up, like df: the used part of the space that users may use. */
 static int disks_percent(const struct disk *d)
 {
 	double all = (double)d->used + (double)d->available;
@@ -330,7 +334,7 @@ static void disks_drop_least(struct vitals *v)
 	v->n_disks--;
 }
 
-/* The room is limited: the fullest stay. */
+/* Adds a disk to the result. If the room is used up, only the fullest stay. */
 static void disks_show(struct vitals *v, const struct disk *d)
 {
 	struct vitals_disk shown = { .total = d->total * 1024,

@@ -1,4 +1,5 @@
-/* What the script says, understood. Pure: bytes in, struct out. */
+/* sample.c: parse the output of the script (script.c). The values come from proc(5). Pure: bytes
+ * in, struct out. */
 #include <math.h>
 #include <string.h>
 
@@ -8,7 +9,7 @@
 #include "backends/vitals/sample.h"
 #include "backends/vitals/text.h"
 
-#define SECONDS_MAX 1e12 /* no clock and no uptime is over it */
+#define SECONDS_MAX 1e12 /* larger than any valid clock or uptime */
 
 static void sample_copy_rest(char *dst, size_t size, struct text line)
 {
@@ -44,7 +45,7 @@ size_t block_next(const struct buf *in, struct block *block)
 
 /* --- facts --------------------------------------------------------------- */
 
-/* os-release values may be quoted as a shell would. */
+/* os-release(5) values may be quoted as in a shell. */
 static void sample_unquote(char *s)
 {
 	size_t n = strlen(s);
@@ -110,8 +111,8 @@ void vitals_init(struct vitals *v)
 		              .worst_disk = -1 };
 }
 
-/* "user nice system idle iowait irq softirq steal [guest guest_nice]" in ticks; guests are in user
- * already. */
+/* Parses "user nice system idle iowait irq softirq steal [guest guest_nice]" of /proc/stat, in
+ * ticks. user already includes the guests. */
 static void sample_take_cpu(struct text line, struct cpu_times *before, struct vitals *v)
 {
 	enum { IDLE = 3, IOWAIT = 4, FIELDS = 8 };
@@ -123,7 +124,7 @@ static void sample_take_cpu(struct text line, struct cpu_times *before, struct v
 			now.busy += n;
 	}
 	if (before->total && now.total > before->total) {
-		/* iowait may run backwards, and then busy would be more than everything. */
+		/* iowait may run backwards. Then busy would exceed the total. */
 		double total = (double)(now.total - before->total);
 		double busy = now.busy > before->busy ? (double)(now.busy - before->busy) : 0;
 		v->cpu = busy > total ? 100 : 100 * busy / total;
@@ -150,8 +151,7 @@ static void sample_take_uptime(struct text line, struct vitals *v)
 	}
 }
 
-/* Thousandths of a degree. Sensors that are not there say 0 or nonsense far from any machine's
- * heat. */
+/* Millidegrees. Missing sensors report 0 or absurd values. */
 static void sample_take_temperature(struct text line, struct vitals *v)
 {
 	struct text word;
@@ -240,8 +240,8 @@ bool sample_parse(const char *bytes, size_t len, struct cpu_times *before, struc
 
 /* --- disks, clock, reboot ------------------------------------------------ */
 
-/* Time and uptime, read one after the other; a date without %N (busybox) gives whole seconds, which
- * is not worth having. */
+/* Parses the time and the uptime, which were read one right after the other. A date without %N
+ * (busybox) has only whole seconds and is ignored as too coarse. */
 static void sample_take_clock(struct text line, struct vitals *v)
 {
 	struct text time, up;

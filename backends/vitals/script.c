@@ -1,8 +1,8 @@
-/* The script. Rules it keeps:
- *   - POSIX sh as dash, bash and busybox speak it, with printf, read and [ built in;
- *   - a sample is gathered in a variable and leaves in one write, so it is one packet;
- *   - hostname and kernel by uname: dash reads byte by byte, and a file in /proc/sys gives only its
- * first byte so. */
+/* script.c: the vitals script. Its rules:
+ *   - POSIX sh as in dash, bash and busybox, with printf, read and [ built in;
+ *   - a sample is collected in a variable and written at once, so it is one packet;
+ *   - hostname and kernel come from uname: dash reads byte by byte, and a file in /proc/sys then
+ *     returns only its first byte. */
 #include "backends/base/mem.h"
 #include "backends/vitals/sample.h"
 
@@ -11,10 +11,12 @@
 	"n=$(printf \"\\nx\"); n=${n%x}; T=; Z=; L=; H=; "                    \
 	"if timeout 5 true 2>/dev/null; then T=\"timeout 5\"; Z=\"timeout 2\"; fi; "
 
-/* D: where the login's docker program goes, as it would find out itself: DOCKER_HOST, also where a
- * start-up file sets it for shells with a terminal alone, or its context. "same": to the socket of
- * the system, so nothing is found twice. "none": nowhere; a look at a socket that is not there
- * would be a line in a journal. */
+/* D: the engine that the login's docker program would use. docker decides by DOCKER_HOST or its
+ * context. Start-up files may set DOCKER_HOST only for interactive shells, so these files are
+ * searched too.
+ *
+ * "same": the system's socket, so that nothing is found twice. "none": no engine. A try of a
+ * missing socket would add a line to a journal. */
 #define DOCKER                                                                                     \
 	"engine() { "                                                                              \
 	"r=${XDG_RUNTIME_DIR:-/run/user/$u}; D=$DOCKER_HOST; "                                     \
@@ -53,11 +55,12 @@
 	"fi; "                                                                                     \
 	"}; "
 
-/* Which sockets are there, and may the login connect. With builtins alone it cannot be seen whether
- * anybody listens. That is looked up when the console asks, which it does after a try in vain, and
- * for a socket that the login may not use: one without an engine behind it is no engine. Such a one
- * is looked at again with the disks. The kernel's list may name /run/x where the path says
- * /var/run/x. A list that cannot be read shows nothing. */
+/* Reports which sockets exist, and whether the login may connect. Builtins alone cannot show
+ * whether anybody listens. The kernel's list (/proc/net/unix) shows that. It is read when the
+ * console asks, which happens after a failed try. It is also read for a socket that the login may
+ * not use, because a socket without a listener is no engine. Such a socket is checked again with
+ * the disks. The list may name /run/x if the path is /var/run/x. An unreadable list shows
+ * nothing. */
 #define SOCKETS                                                                        \
 	"R=$XDG_RUNTIME_DIR; "                                                         \
 	"if [ -z \"$R\" ]; then "                                                      \
@@ -124,8 +127,8 @@
 	"printf \"%s=end\\n\" \"$o\"; "                                                           \
 	"}; "
 
-/* The table of mounts, but for those in memory and of the kernel; the root is always there. sed
- * reads the whole of it at once, where read of dash would ask for each byte. */
+/* The mount table without memory and kernel file systems. The root is always included. sed reads
+ * the file in large pieces, while read of dash would read each byte. */
 #define MOUNTS                                                                                \
 	"mounts() { "                                                                         \
 	"sed -n -E -e \"s/^([^ ]+ ){4}[/] /mount &/p\" -e t -e \"/ - "                        \
@@ -136,10 +139,10 @@
 	"2>/dev/null; "                                                                       \
 	"}; "
 
-/* One mount that hangs, and df prints nothing of the others. Then each that may hang is asked by
- * itself, all at the same time, and the rest together, by stat -f, which looks at no other mount
- * than it is asked for. A read word has its backslashes (-r), so that printf makes blanks of \040;
- * a name with a percent sign is left as it is. */
+/* If one mount hangs, df prints nothing about the others. Then each mount that may hang is checked
+ * in its own process, all at the same time. The rest are checked together by stat -f, which touches
+ * only the given mounts. read -r keeps backslashes, so that printf turns \040 into blanks. A name
+ * with a percent sign is left unchanged. */
 #define EACH                                                                                      \
 	"stats() { t=$1; shift; $t stat -f -c \"stat %S %b %f %a %n\" -- \"$@\" 2>/dev/null; }; " \
 	"late() { case $1 in 124|137|143) true;; *) false;; esac; }; "                            \
@@ -160,8 +163,8 @@
 	"wait; "                                                                                  \
 	"}; }; "
 
-/* busybox df knows no -l, so it is tried first. H: the time before, a mount hung, so df is not even
- * tried. /run/reboot-required is what Debian and Ubuntu leave behind. */
+/* L: options of df; busybox df does not know -l, so -l is tested first. H: a mount hung last time,
+ * so df is skipped. Debian and Ubuntu create /run/reboot-required. */
 #define DISKS                                                                                      \
 	"disks() { "                                                                               \
 	"if [ -z \"$L\" ]; then L=-P; if $T df -P -k -l / >/dev/null 2>&1; then L=\"-P -l\"; fi; " \

@@ -1,4 +1,5 @@
-/* sockets.c: what the shell told of a server's sockets, and what a source may do with it. */
+/* sockets.c: what the shell reported about a server's sockets, and whether a source may open
+ * one. */
 #include "backends/vitals/sockets.h"
 
 #include <stdint.h>
@@ -17,21 +18,22 @@
 
 #define WORKED_AGAIN_MS (5 * 60 * 1000)
 #define SOCKETS_FILE_MAX (64u << 10)
-#define TOLD_LATE_MS 4000 /* the shell has not spoken by then: sockets are tried without it */
+#define TOLD_LATE_MS 4000 /* if the shell has not reported by then, sockets are tried without it \
+	                   */
 #define LOST_MOST_MS (60 * 60 * 1000)
 
 int64_t sockets_lost_ms = 5 * 60 * 1000;
 
-/* As the shell says it. Listens is what it says after a look at the kernel's list, so it beats a
+/* The shell's words. It says "listens" after reading the kernel's list, so that word overrides a
  * failed try. */
 enum word { WORD_NONE, WORD_ABSENT, WORD_SHUT, WORD_READY, WORD_LISTENS };
 static const char *const word_names[] = { "", "absent", "shut", "ready", "listens" };
 
-static const char dead_name[] = "dead"; /* in the file only: it is there, and a try was in vain */
+static const char dead_name[] = "dead"; /* only in the file: the socket exists, but a try failed */
 
 static const struct {
 	const char *name, *path;
-	/* without a path: where it is in the login's runtime folder */
+	/* relative to the login's runtime folder; used if path is NULL */
 	const char *users;
 } sockets[SOCKET_IDS] = {
 	[SOCKET_DOCKER] = { "docker", "/var/run/docker.sock", NULL },
@@ -44,21 +46,21 @@ static const struct {
 };
 
 enum telling {
-	TELL_WAITED, /* the shell has not spoken on this link */
+	TELL_WAITED, /* the shell has not reported on this link */
 	TELL_LISTED,
-	TELL_UNKNOWN /* it cannot */
+	TELL_UNKNOWN /* the shell cannot report */
 };
 
 struct server_sockets {
 	enum telling telling;
-	enum word word[SOCKET_IDS]; /* the last there was, of this link or an earlier one */
-	/* loop clock, until when it counts as absent after a try; 0: it did not fail */
+	enum word word[SOCKET_IDS]; /* the last report, of this link or an earlier one */
+	/* loop clock; counts as absent until then; 0: no failed try */
 	int64_t failed[SOCKET_IDS];
 	struct loop_timer *late;
-	/* a shell that spoke has gone: what was absent is tried again */
+	/* a working shell was lost: absent sockets are tried again */
 	struct loop_timer *lost;
-	int64_t lost_ms; /* how long that waits */
-	char *saved;     /* owned: as it stands in the file; NULL: nothing does */
+	int64_t lost_ms; /* the timer's current pause */
+	char *saved;     /* owned: this server's line in the file; NULL: none */
 };
 
 static void sockets_load(struct server *);
@@ -124,7 +126,7 @@ static void sockets_tell(struct server *v)
 			s->backend->sockets(s);
 }
 
-/* --- what the shell says ------------------------------------------------- */
+/* --- the shell's reports ------------------------------------------------- */
 
 static enum word sockets_word(const char *text, size_t len)
 {
@@ -156,10 +158,10 @@ static void sockets_take(struct server_sockets *s, const char *line, size_t len)
 	}
 }
 
-/* --- what the next console may believe ----------------------------------- */
+/* --- state for the next console ------------------------------------------ */
 
-/* The file has a line for each server: "NAME TAB docker ready TAB podman absent ...". One that
- * listens was dead, or lives. */
+/* The file has a line for each server: "NAME TAB docker ready TAB podman absent ...". "listens" is
+ * saved as "ready", or as "dead" after a failed try. */
 static char *sockets_line(const struct server *v)
 {
 	const struct server_sockets *s = v->sockets;
@@ -191,7 +193,7 @@ static bool sockets_change(const char *old, size_t len, struct buf *out, void *a
 {
 	const struct server *v = arg;
 	const char *line = old;
-	/* the server that was heard of longest ago */
+	/* drops the server with the oldest news */
 	if (len > SOCKETS_FILE_MAX / 2 && strchr(old, '\n'))
 		line = strchr(old, '\n') + 1;
 	for (; *line; line += strcspn(line, "\n"), line += *line == '\n')
@@ -200,7 +202,7 @@ static bool sockets_change(const char *old, size_t len, struct buf *out, void *a
 	return buf_addf(out, "%s\n", v->sockets->saved);
 }
 
-/* It is a hint: when it cannot be kept, the next start waits for the shell. */
+/* The file is only a hint. If it cannot be written, the next start waits for the shell. */
 static void sockets_save(struct server *v)
 {
 	char *line = sockets_line(v), *file = sockets_file(v);
@@ -255,14 +257,14 @@ void server_sockets_feed(struct server *v, const char *lines, size_t len)
 	sockets_wait_for(s->lost, -1);
 	for (size_t i = 0; i < SOCKET_IDS; i++)
 		dead |= s->failed[i] && s->word[i] >= WORD_READY;
-	/* one that was dead may live by now */
+	/* a dead socket may have a listener by now */
 	if (first && dead && v->link && v->link->state == LINK_UP)
 		vitals_ask_sockets(v);
 	sockets_save(v);
 	sockets_tell(v);
 }
 
-/* A login that never ran a shell has no memory: its sockets are left alone. */
+/* Whether anything was ever reported. Sockets of a login that never ran a shell are left alone. */
 static bool sockets_remember_any(const struct server_sockets *s)
 {
 	for (size_t i = 0; i < SOCKET_IDS; i++)
@@ -271,8 +273,8 @@ static bool sockets_remember_any(const struct server_sockets *s)
 	return false;
 }
 
-/* What the lost shell called absent may be there by now, and nobody else tells. Each try in vain is
- * a line in a journal. */
+/* Absent sockets may exist by now, and the lost shell cannot report them. So they are tried again.
+ * Each failed try adds a line to a journal. */
 static void sockets_on_lost(struct loop_timer *t, void *arg)
 {
 	struct server *v = arg;

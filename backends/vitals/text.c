@@ -1,5 +1,5 @@
-/* text.c: small readers of words and numbers. Numbers are read by hand because strtod follows the
- * locale, where a decimal point may be a comma. */
+/* text.c: parse words and numbers. strtod is not used, because its decimal point depends on the
+ * locale. */
 #include <string.h>
 
 #include "backends/vitals/text.h"

@@ -1,7 +1,7 @@
-/* The vitals of a server: one shell runs there as long as the link lives and answers a line with a
- * block of text (script.c). A new sample is asked only when the one before was answered, so a slow
- * server is never asked more than it can tell. The shell lost: it is started again, later each
- * time. */
+/* vitals.c: the vitals of a server. One shell runs there as long as the link lives. It answers each
+ * line with a block of text (script.c). A new sample is requested only after the last one was
+ * answered, so a slow server is never overloaded. A lost shell is restarted, after growing
+ * pauses. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,29 +21,29 @@
 
 #define DISKS_EVERY_MS 60000
 #define FIRST_DELAY_MS \
-	500 /* from the first sample to the second, which is the first that knows the CPU */
-#define ANSWER_LATE_MS 10000 /* the row says that the shell does not answer */
+	500 /* from the first sample to the second, the first one that has a CPU figure */
+#define ANSWER_LATE_MS 10000 /* after this the row says that the shell does not answer */
 #define ANSWER_LOST_MS \
-	40000 /* and now it is started again; df has 5 s, a loaded machine some more */
+	40000 /* restart the shell after this; df has 5 s, and a loaded machine needs more */
 #define RETRY_FIRST_MS 5000
 #define RETRY_MOST_MS 300000
 #define STDERR_MAX 512
-#define CLOCK_TRIP_MOST_MS 400 /* an answer that took longer says too little about the clock */
+#define CLOCK_TRIP_MOST_MS 400 /* a slower answer says too little about the clock */
 
 struct vitals_source {
 	struct source source;
 	struct stream *shell;
 	struct loop_timer *timer;
 	struct buf in;
-	char complaint[STDERR_MAX]; /* the shell's last words on stderr */
+	char complaint[STDERR_MAX]; /* the shell's last output on stderr */
 	size_t complaint_len;
 	struct cpu_times before;
-	int64_t asked_ms;     /* loop clock; 0: nothing is being asked */
-	int64_t disks_ms;     /* loop clock of the last time disks were asked; 0 never */
-	struct backoff pause; /* between two tries */
-	unsigned samples;     /* of this shell; the second is the first that knows the CPU */
-	bool disks_listed;    /* of this shell, even if df named none */
-	bool first;           /* the next answer is the first sample of this shell */
+	int64_t asked_ms;     /* loop clock; 0: no request is open */
+	int64_t disks_ms;     /* loop clock of the last request for disks; 0: never */
+	struct backoff pause; /* between two starts of the shell */
+	unsigned samples;     /* of this shell; the second is the first with a CPU figure */
+	bool disks_listed;    /* by this shell, even if df listed none */
+	bool first;           /* the next answer is this shell's first sample */
 };
 
 static struct vitals_source *vitals_do_of(struct source *source)
@@ -126,8 +126,8 @@ static bool vitals_feed_facts(struct source *source, const char *bytes, size_t l
 	return true;
 }
 
-/* The answer shows the clock as it was half a round trip ago. What was asked in company (disks take
- * long) tells nothing. */
+/* The answer shows the clock as of half a round trip ago. Answers of slow requests (disks) are
+ * ignored. */
 static void vitals_measure_clock(const struct vitals_source *vs, struct vitals *v)
 {
 	int64_t trip = vs->asked_ms ? vitals_clock_of(vs) - vs->asked_ms : CLOCK_TRIP_MOST_MS;
@@ -177,7 +177,7 @@ static void vitals_feed(struct source *source, const char *what, const char *byt
 			               source->state == SOURCE_LIVE &&
 			               source->server->vitals->n_history > 1;
 			source_set_state(source, SOURCE_LIVE, NULL);
-			/* a disk fills while the state stays the same */
+			/* a disk fills up while the state stays the same */
 			server_judge(source->server);
 			(figures ? store_touch_figures : store_touch)(&source->server->row);
 		}
@@ -211,15 +211,14 @@ static int64_t vitals_interval_ms(const struct vitals_source *vs)
 	return settings && settings->vitals_interval > 0 ? settings->vitals_interval * 1000 : 3000;
 }
 
-/* Samples of all servers are asked for at the same moments of the clock, so that they come back as
- * one picture. */
+/* All servers are sampled at the same clock times, so that their samples show one moment. */
 static int64_t vitals_until_next(const struct vitals_source *vs)
 {
 	int64_t each = vitals_interval_ms(vs);
 	return each - loop_now(store_loop(vs->source.store)) % each;
 }
 
-/* Disks ride on a sample's turn, when their time has come. */
+/* The disks are requested together with a sample, when they are due. */
 static void vitals_ask(struct vitals_source *vs)
 {
 	int64_t now = vitals_clock_of(vs);
@@ -293,7 +292,7 @@ static size_t vitals_on_data(struct stream *shell, const char *bytes, size_t len
 		vitals_fail(vs, &err);
 		return len;
 	}
-	/* A feed may make the store take the link down, and the shell with it. */
+	/* A feed may make the store take the link down. Then the shell is gone too. */
 	while (vs->shell == shell && (used = block_next(&vs->in, &block))) {
 		vitals_on_block(vs, &block);
 		buf_consume(&vs->in, vs->in.len < used ? vs->in.len : used);
@@ -370,7 +369,7 @@ static void vitals_start_shell(struct vitals_source *vs)
 		vitals_fail(vs, &err);
 		return;
 	}
-	/* Facts and the first sample come unasked; disks are asked for on top. */
+	/* Facts and the first sample come without a request. Only the disks are requested. */
 	vs->asked_ms = vs->disks_ms = vitals_clock_of(vs);
 	stream_write(vs->shell, "d\n", 2);
 	loop_timer_set(vs->timer, ANSWER_LATE_MS);
@@ -390,7 +389,7 @@ static void vitals_up(struct source *source)
 	vitals_start_shell(vs);
 }
 
-/* A full disk and a busy processor are told some time after the first sample. */
+/* Disks and the CPU figure arrive some time after the first sample. */
 static bool vitals_expects(const struct source *source)
 {
 	const struct vitals_source *vs = (const struct vitals_source *)source;
