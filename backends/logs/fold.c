@@ -1,6 +1,6 @@
-/* A reader of one flat object by hand: it must be quick, for every line on the screen passes here
- * on every drawing, and must say no to whatever is not JSON. Nested values are kept as they are
- * written. */
+/* fold.c: a hand-written parser for one flat JSON object. It must be fast, because every visible
+ * line passes here on every redraw. It must also reject everything that is not JSON. Nested values
+ * are copied unchanged. */
 #include "backends/logs/fold.h"
 
 #include <stdio.h>
@@ -18,7 +18,7 @@ struct piece {
 	size_t len;
 };
 struct pair {
-	struct piece key, value; /* key without its quotes; value as written */
+	struct piece key, value; /* key without its quotes; value unchanged */
 };
 
 static const char *fold_blanks(const char *s, const char *end)
@@ -28,7 +28,7 @@ static const char *fold_blanks(const char *s, const char *end)
 	return s;
 }
 
-/* Behind the closing quote; NULL: it has none. s is at the opening one. */
+/* The position after the closing quote; NULL: no closing quote. s is at the opening quote. */
 static const char *fold_string_end(const char *s, const char *end)
 {
 	for (s++; s < end && *s != '"'; s++)
@@ -63,7 +63,7 @@ static const char *fold_value_end(const char *s, const char *end)
 	return s && !depth && s > from ? s : NULL;
 }
 
-/* How many pairs; 0: it is no object of at least one. */
+/* Number of pairs. 0: not an object with at least one pair. */
 static size_t fold_pairs_of(const char *text, size_t len, struct pair *pairs)
 {
 	const char *s = fold_blanks(text, text + len), *end = text + len;
@@ -103,8 +103,8 @@ static bool fold_is_one(struct piece key, const char *const *names)
 	return false;
 }
 
-/* A string without quotes and with its simple escapes resolved (a newline becomes a blank),
- * anything else as it is. */
+/* Appends a string without quotes and with simple escapes resolved. A newline becomes a blank.
+ * Other values are appended unchanged. */
 static void fold_add_plain(struct buf *out, struct piece v)
 {
 	if (v.len < 2 || *v.s != '"') {
@@ -115,7 +115,7 @@ static void fold_add_plain(struct buf *out, struct piece v)
 		char c = v.s[i];
 		if (c == '\\' && i + 2 < v.len) {
 			c = v.s[++i];
-			if (c == 'u') { /* rare: kept as written */
+			if (c == 'u') { /* rare: kept unchanged */
 				buf_puts(out, "\\");
 			} else if (strchr("nrtbf", c)) {
 				c = ' ';
@@ -125,7 +125,7 @@ static void fold_add_plain(struct buf *out, struct piece v)
 	}
 }
 
-/* In key=value a value with blanks keeps its quotes. */
+/* A value with blanks keeps its quotes in key=value. */
 static void fold_add_value(struct buf *out, struct piece v)
 {
 	if (v.len > 2 && *v.s == '"' && !memchr(v.s, ' ', v.len) && !memchr(v.s, '\\', v.len))
@@ -140,7 +140,7 @@ static const char *const messages[] = { "msg", "message", "event", "log", NULL }
 static const char *const times[] = { "ts",      "time",     "timestamp", "@timestamp", "t",
 	                             "asctime", "datetime", "date",      NULL };
 
-/* A level that is a number is said as a word. */
+/* Appends a level. A numeric level becomes a word. */
 static void fold_add_level(struct buf *out, struct piece v)
 {
 	char key[32];
@@ -196,8 +196,7 @@ bool fold_json(const char *text, size_t len, struct buf *out)
 #define YEAR_2000 946684800.0
 #define YEAR_2100 4102444800.0
 
-/* Seconds, or a thousandth, millionth, milliardth of them: whichever makes it a time of this
- * century. */
+/* Reads a number as s, ms, µs or ns since 1970: the unit that gives a time of this century. */
 static int64_t fold_number_time(struct piece v)
 {
 	char text[40], *end;

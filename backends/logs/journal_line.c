@@ -15,7 +15,8 @@
 
 #define MESSAGE_MAX (256u << 10)
 
-/* A cursor goes back into a command line, quoted; still only what systemd writes is taken. */
+/* Copies a cursor. It returns to a command line later, where it is quoted. Still, only characters
+ * that systemd uses are accepted. */
 static void journal_line_take_cursor(char *dst, const cJSON *v)
 {
 	static const char safe[] =
@@ -27,7 +28,7 @@ static void journal_line_take_cursor(char *dst, const cJSON *v)
 		memcpy(dst, s, n + 1);
 }
 
-/* What fits; overflowed says that it was more. */
+/* Appends what fits. out->overflowed is set if something did not fit. */
 static void journal_line_add_bytes(struct buf *out, const char *bytes, size_t n)
 {
 	size_t room = out->max - out->len;
@@ -35,8 +36,8 @@ static void journal_line_add_bytes(struct buf *out, const char *bytes, size_t n)
 	out->overflowed |= n > room;
 }
 
-/* A field is a string; with bytes that are no text an array of numbers; given twice an array of
- * such. */
+/* Appends a field: a string, or an array of numbers for bytes that are not text. A field that
+ * occurs twice is an array of these (journalctl(1), -o json). */
 static void journal_line_add_field(struct buf *out, const cJSON *v)
 {
 	const cJSON *item;
@@ -56,7 +57,7 @@ static void journal_line_add_field(struct buf *out, const cJSON *v)
 	}
 }
 
-/* Of one that was given twice the first counts. */
+/* The value of a field. If the field occurs twice, its first value. */
 static const cJSON *journal_line_field_of(const cJSON *obj, const char *name)
 {
 	const cJSON *v = cJSON_GetObjectItemCaseSensitive(obj, name);
@@ -110,7 +111,7 @@ bool journal_line_parse(const char *line, size_t len, struct journal_line *out)
 	                                                                "__REALTIME_TIMESTAMP"),
 	                               0);
 	int priority = (int)journal_line_number_of(journal_line_field_of(obj, "PRIORITY"), -1);
-	/* Whatever a service prints gets priority 6, so there its own words about the level are the
+	/* Priority 6 is the default for the output of a service. So the level in its text is the
 	 * better guess. */
 	out->level = priority < 0 || priority == 6 ? LOG_LEVEL_UNKNOWN
 	                                           : level_of_priority(priority);

@@ -6,7 +6,7 @@
 
 #include "backends/logs/fold.h"
 
-/* n digits; -1 when one is none. */
+/* Reads n digits. -1 if any is not a digit. */
 static int stamp_digits(const char *s, int n)
 {
 	int value = 0;
@@ -18,8 +18,8 @@ static int stamp_digits(const char *s, int n)
 	return value;
 }
 
-/* Days since 1970 of a date of the Gregorian calendar: years begin in March, so that the leap day
- * comes last. */
+/* Days since 1970 of a Gregorian date. Years begin in March here, so that the leap day comes
+ * last. */
 static int64_t stamp_days(int year, int month, int day)
 {
 	year -= month <= 2;
@@ -28,7 +28,7 @@ static int64_t stamp_days(int year, int month, int day)
 	return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
 }
 
-/* "YYYY-MM-DD?HH:MM:SS" as seconds, zone aside; -1 when it is none. */
+/* Reads "YYYY-MM-DD?HH:MM:SS" as seconds, without a zone. -1: not a date. */
 static int64_t stamp_date_time(const char *s)
 {
 	int year = stamp_digits(s, 4), month = stamp_digits(s + 5, 2), day = stamp_digits(s + 8, 2);
@@ -43,8 +43,8 @@ static int64_t stamp_date_time(const char *s)
 
 #define DATE_TIME 19
 
-#define EAST_MOST 14 /* hours; in Kiribati */
-/* "+0200" and "+02:00"; false: it is none. */
+#define EAST_MOST 14 /* hours; used in Kiribati */
+/* Reads "+0200" and "+02:00". False: not an offset. */
 static bool stamp_offset_of(const char *p, const char *end, int *east_s)
 {
 	if (end - p < 5 || (*p != '+' && *p != '-'))
@@ -95,7 +95,7 @@ struct zone zone_parse(const char *text)
 	return z;
 }
 
-/* What stands behind the seconds: a fraction, a zone. */
+/* Reads what follows the seconds: a fraction and a zone. */
 static int64_t stamp_with_rest(int64_t s, const char *p, const char *end, struct zone zone)
 {
 	int64_t us = 0, unit = 100000;
@@ -132,7 +132,7 @@ static int64_t stamp_clock_of(const char *p)
 }
 
 #define SYSLOG 15 /* "Nov  1 14:02:58" */
-/* It has no year: the last time that day was, a day of slack for clocks and zones. */
+/* syslog has no year. Takes the last such day, with a day of tolerance for clocks and zones. */
 static int64_t stamp_syslog_time(const char *p, const char *end, struct zone zone)
 {
 	int month = end - p >= SYSLOG ? stamp_month_of(p) : 0;
@@ -154,7 +154,7 @@ static int64_t stamp_syslog_time(const char *p, const char *end, struct zone zon
 }
 
 #define WEB 20        /* "21/Nov/2026:14:02:58" */
-#define WEB_REACH 200 /* names and addresses stand before it */
+#define WEB_REACH 200 /* names and addresses precede the timestamp */
 static int64_t stamp_web_time(const char *p, const char *end, struct zone zone)
 {
 	if (end - p > WEB_REACH)
@@ -186,7 +186,7 @@ int64_t stamp_find(const char *line, size_t len, struct zone zone)
 	return us ? us : stamp_web_time(line, end, zone);
 }
 
-/* Behind a fraction and a zone. */
+/* The position after a fraction and a zone. */
 static const char *stamp_rest_end(const char *p, const char *end)
 {
 	int east_s;

@@ -19,26 +19,25 @@
 #include "backends/logs/journal_line.h"
 
 #define LINE_MAX_BYTES \
-	(1u << 20) /* of JSON: up to five bytes for each byte of a message that is no text */
+	(1u << 20) /* JSON needs up to five bytes for each byte of a binary message */
 #define LINES_FIRST 500
 #define COMPLAINT_MAX 400
 #define RETRY_MS 5000
-#define STREAMS_MAX                                                                             \
-	7 /* at once over one connection: sshd's MaxSessions, 10 by default, is for all that is \
-	     done there */
+#define STREAMS_MAX \
+	7 /* per connection: sshd's MaxSessions (10 by default) covers all other sessions too */
 #define OLDER_BYTES_MAX (16u << 20)
 #define OLDER_TIMEOUT_MS 30000
 #define UNITS_MAX TAIL_NAMES_MAX
 #define REACH_LINES 20000
-#define SILENT_LOOK_MS                                                                            \
-	5000 /* a tail that does not say what happens to the file: it is looked at so often while \
-	        lines come */
-#define INODE_UNKNOWN 1 /* of no file that is followed: where it goes on it is another one */
+#define SILENT_LOOK_MS \
+	5000 /* least time between two checks of a file with a silent tail, while lines come */
+/* differs from every real file, so a follower that continues sees another file */
+#define INODE_UNKNOWN 1
 #define PRESENT_SLACK_US \
-	1000000 /* with --since, a first line so soon after the beginning is the first line */
+	1000000 /* with --since: a line this close to the run's start counts as its first */
 #define TURN_BYTES \
-	(256u << 10)   /* taken from one tail in one turn; the others and the keys come next */
-#define TURN_NEXT_MS 1 /* 0 would be in the same turn */
+	(256u << 10)   /* read from one tail per turn; other tails and the keys come in between */
+#define TURN_NEXT_MS 1 /* 0 would run in the same turn */
 
 struct logs_source {
 	struct source source;
@@ -56,48 +55,48 @@ struct tail {
 	struct unit_of_tail units[UNITS_MAX]; /* or the one path */
 	size_t n_units;
 	struct stream *stream;
-	bool waits; /* for another one's place */
-	/* it broke off, or could not begin: it needs no place until it tries again */
+	bool waits; /* waits for a free place */
+	/* broke off, or could not start; needs no place until the next try */
 	bool rests;
-	struct run *run;          /* that fetches older lines */
-	struct loop_timer *timer; /* starts it: at once, or again later */
+	struct run *run;          /* the request for older lines */
+	struct loop_timer *timer; /* starts the command: at once, or again later */
 	struct buf in;
-	char cursor[JOURNAL_CURSOR_SIZE]; /* of the last line told; "" none */
-	char first[JOURNAL_CURSOR_SIZE];  /* of the oldest line told */
-	uint64_t inode, offset;           /* of a file: told up to there */
-	uint64_t size;                    /* of it when it was opened; 0 unknown */
-	/* wall clock, when it was written last before that; 0 unknown */
+	char cursor[JOURNAL_CURSOR_SIZE]; /* of the last line delivered; "" none */
+	char first[JOURNAL_CURSOR_SIZE];  /* of the oldest line delivered */
+	uint64_t inode, offset;           /* file: everything before this offset was delivered */
+	uint64_t size;                    /* file: size when it was opened; 0 unknown */
+	/* wall clock of the last write before that; 0 unknown */
 	int64_t written_us;
-	uint64_t start;   /* of a file: told from there on; 0 all of it */
-	struct zone zone; /* of a file: of its server */
-	/* of a file: of the last line that had a time; lines without one go with it */
+	uint64_t start;   /* file: delivered from this offset on; 0: all of it */
+	struct zone zone; /* file: the zone of its server */
+	/* file: the last timestamp; lines without one use it */
 	int64_t stamp_us;
-	char mark[TAIL_MARK_SIZE]; /* of a file: before its path in tail's own words */
-	/* of a file that was replaced, or may have been: which it is now */
+	char mark[TAIL_MARK_SIZE]; /* file: put before its path, to mark tail's own messages */
+	/* file: asks for the inode after it was, or may have been, replaced */
 	struct run *asking;
-	/* of a file: its tail does not say all that happens to it */
+	/* file: its tail does not report all changes of the file */
 	bool silent;
-	/* of a file: the line before was tail's own; toybox puts an empty one behind it */
+	/* file: the last line was tail's own; toybox adds an empty line after it */
 	bool spoke;
-	int64_t looked_ms; /* of a file: when it was looked at last, */
-	/* and what was told by then: a file that is smaller was emptied */
+	int64_t looked_ms; /* file: time of the last check */
+	/* offset at that time; a smaller file was truncated */
 	uint64_t looked_offset;
-	bool headed; /* of a file: its head came */
-	/* said already, or read to its end: trying again changes nothing */
+	bool headed; /* file: its head has arrived */
+	/* the reason is already shown, or the end was reached: no retry */
 	bool denied;
-	bool opened; /* it was followed before */
+	bool opened; /* was followed before */
 	bool paused, skipping;
 	size_t turn_bytes;
 	int64_t turn_ms;
-	int64_t first_us;         /* of the oldest line told */
-	struct earlier {          /* run, boot or file whose lines are being taken */
+	int64_t first_us;         /* of the oldest line delivered */
+	struct earlier {          /* run, boot or file that is being loaded */
 		const char *what; /* "run"; NULL: none */
 		unsigned source;
-		int64_t begun_us; /* when the present one began; 0 unknown */
-		int64_t end_us;   /* of its last line; 0: none came */
+		int64_t begun_us; /* start of the present one; 0 unknown */
+		int64_t end_us;   /* of its last line; 0: no line arrived */
 	} earlier;
-	int64_t lost_ms;   /* wall clock, when it broke off; 0: it did not */
-	bool reader_ended; /* then the command ended, not the link */
+	int64_t lost_ms;   /* wall clock of the break; 0: none */
+	bool reader_ended; /* the command ended, not the link */
 	char complaint[COMPLAINT_MAX];
 	size_t complaint_len;
 	struct tail *next;
@@ -112,7 +111,7 @@ static struct loop *tail_loop_of(const struct tail *t)
 
 /* --- lines --------------------------------------------------------------- */
 
-/* The source of a journal's line: whom it is about, or who wrote it. */
+/* The source of a journal line, by the unit that the line is about, or by the writer's unit. */
 static unsigned tail_source_for(const struct tail *t, const struct journal_line *line)
 {
 	for (size_t u = 0; t->what == TAIL_UNIT && t->n_units > 1 && u < ARRAY_LEN(line->units);
@@ -126,7 +125,8 @@ static unsigned tail_source_for(const struct tail *t, const struct journal_line 
 	return t->units[0].source;
 }
 
-/* A message may hold several lines; in a whole journal each says who wrote it. */
+/* Adds a message, which may hold several lines. In a whole journal each line begins with the
+ * writer. */
 static void tail_add_message(struct tail *t, const struct journal_line *line, int64_t time_us)
 {
 	const char *p = line->text, *end = p + line->len;
@@ -184,9 +184,9 @@ static void tail_take_journal(struct tail *t, const char *bytes, size_t len)
 	journal_line_finish(&line);
 }
 
-/* What is older stands before what was told first (first_us), even when journald gave both the same
- * time, as it does to all that it reads at once. before_us: what is not before it is not wanted.
- * Returns the time told, or 0. */
+/* Adds an older journal line before the first line delivered (first_us). journald may give both the
+ * same time, as for all lines that it reads at once. Then the older line gets an earlier time. A
+ * line not before before_us is not wanted. Returns the time used, or 0. */
 static int64_t tail_take_older_journal(struct tail *t, const char *bytes, size_t len,
                                        int64_t first_us, int64_t before_us)
 {
@@ -226,7 +226,7 @@ static void tail_take_head(struct tail *t, const char *bytes, size_t len)
 	           &t->inode, &t->offset, state, zone, &t->size, written, how) < 3)
 		return;
 	t->written_us = number_read(written, 0, NUMBER_SECONDS, 0) * 1000000;
-	/* it is written all the time, or by another clock */
+	/* the file is written all the time, or by another clock */
 	if (log_until(t->follow.log) && t->written_us > log_until(t->follow.log))
 		t->written_us = log_until(t->follow.log);
 	t->headed = true;
@@ -249,11 +249,11 @@ static void tail_add_file_line(struct tail *t, const char *bytes, size_t len)
 	if (time_us)
 		t->stamp_us = time_us;
 	if (!t->first_us && t->stamp_us && t->stamp_us < log_since(t->follow.log)) {
-		t->start = t->offset; /* from before what is wanted */
+		t->start = t->offset; /* older than the wanted time */
 		return;
 	}
-	/* one without a time that was there already is not of now: it is as old as the last
-	 * writing, or older */
+	/* An existing line without a timestamp was not written now. It is at most as new as the
+	 * last write. */
 	if (t->stamp_us)
 		time_us = t->stamp_us;
 	else if (t->offset <= t->size)
@@ -265,7 +265,8 @@ static void tail_add_file_line(struct tail *t, const char *bytes, size_t len)
 	        len);
 }
 
-/* What a silent tail did not say. Its lines are counted from the size that the file had then. */
+/* Checks for changes that a silent tail does not report. Lines are then counted from the present
+ * size of the file. */
 static void tail_on_state_answer(const struct run_result *r, void *arg)
 {
 	struct tail *t = arg;
@@ -301,7 +302,7 @@ static void tail_on_inode_answer(const struct run_result *r, void *arg)
 		t->inode = INODE_UNKNOWN;
 }
 
-/* The offset counts in the new file from now on; which that is has to be asked. */
+/* The file was replaced. The offset now counts in the new file. A request finds out its inode. */
 static void tail_replaced(struct tail *t)
 {
 	char *command = tail_inode_command(t->units[0].name);
@@ -376,15 +377,15 @@ static void tail_take_lines(struct tail *t)
 	buf_consume(&t->in, used);
 }
 
-/* A line that has no end within the bound: a file's is shown as far as it goes, a journal's cannot
- * be read. */
+/* Handles a line over the size limit. A file's line is shown up to the limit. A journal's line
+ * cannot be parsed and is dropped. */
 static void tail_too_long(struct tail *t)
 {
 	if (t->skipping) {
 		t->offset += t->in.len;
 	} else if (t->what == TAIL_FILE) {
 		tail_take_file_line(t, t->in.data, t->in.len);
-		t->offset--; /* there was no line end */
+		t->offset--; /* the line has no newline yet */
 	} else {
 		log_gap(t->follow.log, t->units[0].source, "a message of over %u KB was dropped",
 		        LINE_MAX_BYTES >> 10);
@@ -394,7 +395,7 @@ static void tail_too_long(struct tail *t)
 	t->skipping = true;
 }
 
-/* A turn's share; the rest waits on the far side's window. */
+/* Bytes that this tail may take in this turn. The rest waits in the far side's window. */
 static size_t tail_share(struct tail *t, size_t len)
 {
 	int64_t now = loop_now(tail_loop_of(t));
@@ -408,7 +409,7 @@ static size_t tail_share(struct tail *t, size_t len)
 	return len;
 }
 
-/* Those that were asked for before it come first. */
+/* Whether a place is free. Tails that were requested earlier come first. */
 static bool tail_has_room(const struct tail *t)
 {
 	size_t taken = 0;
@@ -420,7 +421,7 @@ static bool tail_has_room(const struct tail *t)
 	return taken < STREAMS_MAX || link_is_local(source_link(&t->at->source));
 }
 
-/* A place is free: whoever waits longest takes it. */
+/* A place is free. The tail that waits longest takes it. */
 static void tail_next_turn(struct logs_source *at)
 {
 	struct tail *longest = NULL;
@@ -431,8 +432,8 @@ static void tail_next_turn(struct logs_source *at)
 		loop_timer_set(longest->timer, 0);
 }
 
-/* Where only what is there is wanted: all that the file had when it was opened has come, its place
- * is for another one. */
+/* If only existing lines are wanted: all bytes that the file had when it was opened have arrived.
+ * Then another tail may take its place. */
 static bool tail_delivered_all(const struct tail *t)
 {
 	return t->what == TAIL_FILE && t->headed && log_until(t->follow.log) &&
@@ -494,7 +495,7 @@ static void tail_on_error_data(struct stream *stream, const char *bytes, size_t 
 static void tail_on_opened(struct stream *stream, void *arg)
 {
 	struct tail *t = arg;
-	if (!t->denied && t->what != TAIL_FILE) /* a file is well when its head comes */
+	if (!t->denied && t->what != TAIL_FILE) /* a file is well when its head has arrived */
 		log_set_status(t->follow.log, t->follow.source, "%s", "");
 }
 
@@ -506,7 +507,7 @@ static void tail_broke(struct tail *t, bool reader_ended)
 	buf_clear(&t->in);
 	t->rests = true;
 	tail_next_turn(t->at);
-	/* a file that never was there broke nothing off */
+	/* a file that never existed has no break */
 	if (!t->lost_ms && t->opened && (t->what != TAIL_FILE || t->inode))
 		t->lost_ms = reader_ended || !t->at ? now_wall_ms()
 		                                    : link_last_heard(source_link(&t->at->source));
@@ -552,7 +553,7 @@ static struct tail_query tail_do_query(const struct tail *t, const char **names)
 {
 	for (size_t i = 0; i < t->n_units; i++)
 		names[i] = t->units[i].name;
-	/* by a file's lines alone it is known how old they are */
+	/* only the lines of a file show how old they are */
 	unsigned lines = t->what == TAIL_FILE && log_since(t->follow.log) ? REACH_LINES
 	                                                                  : LINES_FIRST;
 	return (struct tail_query){ .what = t->what,
@@ -605,7 +606,7 @@ static void tail_open_stream(struct tail *t)
 		log_set_status(t->follow.log, t->follow.source, "%s", err.text);
 		loop_timer_set(t->timer, RETRY_MS);
 	}
-	tail_next_turn(t->at); /* there may be room for more than one */
+	tail_next_turn(t->at); /* there may be room for several */
 }
 
 static void tail_on_timer(struct loop_timer *timer, void *arg)
@@ -634,7 +635,7 @@ static void tail_end_earlier(struct tail *t, int64_t first_us)
 	t->earlier = (struct earlier){ 0 };
 }
 
-/* "=mocr SECONDS NAME" */
+/* Parses "=mocr SECONDS NAME". */
 static void tail_begin_earlier(struct tail *t, const char *bytes, size_t len)
 {
 	char head[400], name[300] = "";
@@ -653,8 +654,8 @@ static void tail_begin_earlier(struct tail *t, const char *bytes, size_t len)
 			t->earlier.source = t->units[i].source;
 }
 
-/* Lines of a file keep their order whatever their times say: none is later than what was told
- * first. */
+/* Lines of a file keep their order, whatever their timestamps. None may be later than the first
+ * line delivered. */
 static int64_t tail_take_older_file(struct tail *t, const char *bytes, size_t len, int64_t first_us)
 {
 	int64_t time_us = stamp_find(bytes, len, t->zone);
@@ -669,13 +670,13 @@ static int64_t tail_take_older_file(struct tail *t, const char *bytes, size_t le
 
 static int64_t tail_take_older_line(struct tail *t, const char *bytes, size_t len, int64_t first_us)
 {
-	/* the present run's first lines may be among them, for its beginning has no cursor */
+	/* The start of the present run has no cursor, so its first lines may be among these. */
 	int64_t before_us = t->earlier.begun_us ? t->earlier.begun_us : INT64_MAX;
 	return t->what == TAIL_FILE ? tail_take_older_file(t, bytes, len, first_us)
 	                            : tail_take_older_journal(t, bytes, len, first_us, before_us);
 }
 
-/* Runs and boots before the present one, and a file's lines: the oldest comes first. */
+/* Takes lines with the oldest first: earlier runs and boots, and lines of a file. */
 static void tail_take_forwards(struct tail *t, const struct run_result *r, int64_t first_us)
 {
 	for (const char *p = r->out, *end = p + r->out_len; p < end;) {
@@ -696,8 +697,8 @@ static void tail_take_forwards(struct tail *t, const struct run_result *r, int64
 	tail_end_earlier(t, first_us);
 }
 
-/* The newest comes first; where it was asked for by time, down to the first that was told all was
- * told. */
+/* Takes lines with the newest first. If they were requested by time, all lines down to the first
+ * delivered one are skipped. */
 static void tail_take_backwards(struct tail *t, const struct run_result *r, int64_t first_us)
 {
 	const char *told = *t->first && r->out_len
@@ -771,7 +772,7 @@ static bool tail_older(struct follow *follow, unsigned lines, const char **why)
 	return tail_fetch(t, tail_older_command(&q), why);
 }
 
-/* In a file the place of a moment is not known: a good part of it is loaded. */
+/* The position of a time in a file is unknown, so a large part of the file is loaded. */
 static bool tail_reach(struct follow *follow, int64_t since_us, const char **why)
 {
 	struct tail *t = container_of(follow, struct tail, follow);
@@ -895,7 +896,7 @@ static void tail_add_unit(struct tail *t, const char *name, const char *source_n
 		                                        log_source_add(log, source_name) };
 }
 
-/* One that waits for the end of this turn and may take another unit along. */
+/* A tail that still waits for the end of this turn and can take one more unit. */
 static struct tail *tail_joinable(struct logs_source *at, const struct tail_spec *spec,
                                   const struct log *log)
 {
@@ -936,7 +937,7 @@ struct follow *tail_follow(struct server *server, const struct tail_spec *spec,
 	if (t->n_units == 1)
 		t->follow.source = t->units[0].source;
 	const struct link *link = source_link(&at->source);
-	/* it may be up in a moment */
+	/* the link may be up in a moment */
 	bool at_first = link->state == LINK_CONNECTING && !link->tries;
 	if (link->state != LINK_UP && !at_first)
 		log_set_status(log, t->follow.source,

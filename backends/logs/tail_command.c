@@ -45,13 +45,14 @@ static void tail_command_add_number(struct buf *b, unsigned long n)
 
 static void tail_command_journal(struct buf *b, const struct tail_query *q)
 {
-	/* without -a a message over 4096 bytes is null, and one with an escape "[N blob data]" */
+	/* without -a a message over 4096 bytes is null, and one with an escape becomes "[N blob
+	 * data]" */
 	tail_command_add_words(b, (const char *const[]){ "journalctl", "--no-pager", "-a", "-o",
 	                                                 "json", FIELDS, NULL });
 	if (q->user)
 		tail_command_add_option(b, "--user", "");
 	if (q->what == TAIL_KERNEL)
-		/* -k would mean this boot only */
+		/* -k would mean only this boot */
 		tail_command_add_words(b, (const char *const[]){ "_TRANSPORT=kernel", NULL });
 	for (size_t i = 0; q->what == TAIL_UNIT && i < q->n_names; i++)
 		tail_command_add_words(b, (const char *const[]){ "-u", q->names[i], NULL });
@@ -64,9 +65,9 @@ static void tail_command_journal(struct buf *b, const struct tail_query *q)
 	"\"$f\"; fi; }; "                                                                      \
 	"m() { if [ \"$b\" ]; then stat -L -f %m \"$f\"; else stat -L -c %Y -- \"$f\"; fi; }; "
 
-/* $1 file, $2 inode and $3 offset where it goes on, $4 lines at first, $5 the mark. The offset
- * where the last lines begin is measured until the file stands still meanwhile. Two reads of a
- * file's end are cheap, a doubled line is not. */
+/* Arguments: $1 file, $2 inode and $3 offset to continue at, $4 lines at first, $5 the mark.
+ * Measures the offset of the last lines until the file does not change meanwhile. Two reads of a
+ * file's end are cheap, but a doubled line is a fault. */
 static const char file_script[] =
 	"f=$1; " STAT_OF "h=$(t) || exit 1; [ -r \"$f\" ] || exec cat -- \"$f\"; "
 	"i=${h% *}; s=${h#* }; "
@@ -116,7 +117,7 @@ enum tail_word tail_word(const char *line, size_t len, const char *mark, size_t 
 		const char *said;
 		enum tail_word word;
 	} words[] = {
-		/* GNU, uutils and BusyBox behind the path, toybox before it */
+		/* GNU, uutils and BusyBox put the words after the path, toybox before it */
 		{ "has been replaced", TAIL_REPLACED }, { "has appeared", TAIL_REPLACED },
 		{ "file truncated", TAIL_EMPTIED },     { "has become inaccessible", TAIL_GONE },
 		{ "No such file", TAIL_GONE },          { "following new file: ", TAIL_REPLACED },
@@ -159,8 +160,9 @@ char *tail_follow_command(const struct tail_query *q)
 	return buf_take(&b);
 }
 
-/* $1 file, $2 its inode, $3 the offset where what was told begins, $4 lines. Only the end of what
- * lies before is read, however big the file is; its first line there is half a line. */
+/* Arguments: $1 file, $2 its inode, $3 the offset of the oldest delivered line, $4 lines. Only the
+ * end of the part before is read, however big the file is. The first line read there may be cut, so
+ * sed drops it. */
 static const char file_older_script[] =
 	"f=$1; " STAT_OF "h=$(t); if [ \"${h% *}\" != \"$2\" ]; then echo \"the file was replaced "
 	"meanwhile; p loads its .1\" >&2; exit 1; fi; "
@@ -180,7 +182,7 @@ char *tail_older_command(const struct tail_query *q)
 					   inode, offset, lines, NULL })
 		                 : NULL;
 	tail_command_journal(&b, q);
-	/* Many lines may have the very same time: only the cursor says which of them were told. */
+	/* Many lines may have the same time. Only the cursor tells which were delivered. */
 	tail_command_add_words(&b, (const char *const[]){ "-r", NULL });
 	tail_command_add_number(&b, q->lines);
 	if (q->reach_us)
@@ -195,9 +197,9 @@ char *tail_older_command(const struct tail_query *q)
 #define SHORT_UNIX "-q --no-pager -o short-unix"
 #define FIRST_TIME "2>/dev/null | sed -n \"s/^\\([0-9][0-9.]*\\) .*/\\1/p;q\""
 
-/* $1 lines, $2 --user or nothing, then units. A unit's present run has an id; what was written
- * before its first line belongs to earlier runs. Not running: the last lines are those of the last
- * run. */
+/* Arguments: $1 lines, $2 --user or nothing, then units. A unit's present run has an invocation id.
+ * Lines before its first line belong to earlier runs. If the unit does not run, the last lines are
+ * those of the last run. */
 static const char unit_script[] =
 	"n=$1; s=$2; shift 2; for u; do "
 	"i=$(systemctl $s show -p InvocationID --value -- \"$u\"); t=; "
@@ -207,14 +209,14 @@ static const char unit_script[] =
 	"journalctl --no-pager -a $s -u \"$u\" -o json " FIELDS
 	" -n \"$n\" ${t:+--until=@$t}; done";
 
-/* $1 lines, $2 --user or nothing, then what narrows the journal. */
+/* Arguments: $1 lines, $2 --user or nothing, then filters for the journal. */
 static const char boot_script[] = "n=$1; s=$2; shift 2; t=$(journalctl $s " SHORT_UNIX
 				  " -b \"$@\" " FIRST_TIME "); "
 				  "printf \"" TAIL_HEAD "%s boot\\n\" \"${t:-0}\"; "
 				  "exec journalctl --no-pager -a $s -b -1 -o json " FIELDS
 				  " -n \"$n\" \"$@\"";
 
-/* $1 lines, $2 file. As logrotate names it. */
+/* Arguments: $1 lines, $2 file. The name PATH.1 is logrotate's. */
 static const char file_script_before[] =
 	"tail -n 1 -- \"$2.1\" >/dev/null || exit; printf \"" TAIL_HEAD
 	"0 file\\n\"; exec tail -n \"$1\" -- \"$2.1\"";

@@ -11,7 +11,7 @@
 #define DAY_MS 86400000
 #define DIGITS_MAX 6
 
-/* "1h30m" in ms; -1 when it is none. */
+/* Reads "1h30m" as ms. -1: not a time span. */
 static int64_t when_span(const char *s)
 {
 	static const struct {
@@ -61,7 +61,7 @@ static bool when_clock_time(const char *text, int64_t now_ms, int64_t *wall_ms)
 	tm.tm_sec = second;
 	tm.tm_isdst = -1;
 	*wall_ms = (int64_t)mktime(&tm) * 1000;
-	if (*wall_ms > now_ms) /* not yet today: yesterday */
+	if (*wall_ms > now_ms) /* later than now: take yesterday */
 		*wall_ms -= DAY_MS;
 	return true;
 }
