@@ -62,7 +62,7 @@
 
 #include "backends/base/buf.h"
 
-/* The time of an event or a request. at: number of events before it, and 0 for "never". */
+/* The time of an event or a request. at: 1 plus the number of events before it; 0: never. */
 struct sync_mark {
 	uint64_t at;
 	int64_t ms;
@@ -86,7 +86,8 @@ enum sync_list {
 struct sync {
 	enum sync_stream stream;
 	enum sync_list list;
-	uint64_t heard;          /* number of events so far; never decreases */
+	/* number of events so far, openings and confirmations included; never decreases */
+	uint64_t heard;
 	uint64_t opened;         /* mark of the opening of the stream */
 	uint64_t from;           /* a request before this mark may have missed a change */
 	struct sync_mark asked;  /* mark of the request in flight */
