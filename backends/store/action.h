@@ -84,8 +84,8 @@ struct order {
 	struct order *next;
 };
 
-/* Starts the action on the row, logs it, and returns the order. NULL and err if it cannot start:
- * read-only, the row's server is not up, another order runs on the row, or the action does not
+/* Starts the action on the row, logs it, and returns the order. NULL and err: --read-only is set,
+ * the row's server is not up, or another order runs on the row. The same if the action does not
  * apply. */
 struct order *order_start(struct row *, const struct action *, const char *argument, struct err *);
 /* Ends the order: done if err is NULL or has code ERR_NONE, else failed. The backend calls it

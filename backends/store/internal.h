@@ -23,7 +23,7 @@ struct store {
 	struct replay *replay; /* NULL: live */
 	void (*replay_destroy)(struct replay *);
 	uint64_t generation, wide_generation, news;
-	/* owned array: number of rows per kind; its rows member stays NULL */
+	/* owned array: number of rows per kind; the member rows of each stays NULL */
 	struct kin *kin;
 	size_t n_kin;
 	struct row *changes; /* list by change_next, for store_changes_take */

@@ -6,10 +6,10 @@
 
 #include "backends/store/log.h"
 
-/* Finds a level in the first LEVEL_SPAN bytes of a line. Recognized forms are: "level":"warn" of
- * JSON, level=warn of logfmt, [WARN], WARN:, <3>, klog's E0102, "level":50 of pino, level=3 of
- * syslog, "TypeError: " and "Traceback (most recent call last)". Words inside running text ("no
- * error found") do not count. */
+/* Finds a level in the first LEVEL_SPAN bytes of a line. Recognized forms are "level":"warn" of
+ * JSON, level=warn of logfmt, [WARN], WARN:, <3> of sd-daemon(3), and klog's E0102. So are
+ * "level":50 of pino, level=3 of syslog, "TypeError: " and "Traceback (most recent call last)".
+ * Words inside running text ("no error found") do not count. */
 enum log_level level_guess(const char *text, size_t len);
 #define LEVEL_SPAN 256
 

@@ -92,7 +92,8 @@ const char *log_status(const struct log *);
  * or one that wavers, lines wait LOG_SETTLE_MS at the end. So lines of other sources can still be
  * sorted in before anybody reads them.
  *
- * settle_ms (may be NULL) gets the ms until more lines are settled. -1: no line waits. */
+ * Returns 0 if no line is settled. settle_ms (may be NULL) gets the ms until more lines are
+ * settled. -1: no line waits. */
 #define LOG_SETTLE_MS 250
 uint64_t log_settled(const struct log *, int *settle_ms);
 /* Age of the newest line on arrival, by the clock of its server, in ms. 0 if nothing arrived within
