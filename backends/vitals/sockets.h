@@ -7,7 +7,8 @@
  *
  * Some logins have no shell that ever answered. Then each socket is tried once, and after a failure
  * only when the user refreshes. A shell may also be lost after it has answered. Then all sockets
- * are tried again after 5 minutes, then 10, and at most hourly, until the shell answers again.
+ * are tried again after 5 minutes, then 10, with pauses of up to an hour. The retries end when the
+ * shell answers again.
  *
  * A start trusts the last known state until the shell reports, which saves a round trip. The file
  * $XDG_STATE_HOME/mocr/sockets keeps that state for the next console. */
