@@ -10,7 +10,7 @@
 
 /* Writes {"level":"warn","msg":"slow","ms":12} as `warn slow ms=12`. The level comes first, then
  * the message, then the rest in order. Times are omitted, because the log line already shows one.
- * False: not a JSON object, and nothing was added. */
+ * False: not a JSON object, or an empty one. Then nothing was added. */
 bool fold_json(const char *text, size_t len, struct buf *out);
 /* Same with each key on its own row (separated by newlines). Nested keys are indented. */
 bool unfold_json(const char *text, size_t len, struct buf *out);

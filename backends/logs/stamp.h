@@ -15,10 +15,10 @@ struct zone zone_parse(const char *text); /* "+0200" */
 /* Returns the timestamp of a line in µs since 1970; 0: none. A timestamp without a zone uses the
  * given zone.
  *
- * Recognized at the beginning, also in brackets: "2026-11-21T14:02:58.123Z", "2026-11-21
- * 14:02:58,123", "2026/11/21 14:02:58". Also syslog's "Nov 21 14:02:58", which means the last such
- * day. Recognized near the beginning: a web server's "[21/Nov/2026:14:02:58 +0000]". Of a JSON
- * line: "time", "ts" or "timestamp". */
+ * Recognized at the beginning, also in brackets: "2026-11-21T14:02:58.123Z" (RFC 3339), "2026-11-21
+ * 14:02:58,123", "2026/11/21 14:02:58". Also syslog's "Nov 21 14:02:58" (RFC 3164), which means the
+ * last such day. Recognized near the beginning: a web server's "[21/Nov/2026:14:02:58 +0000]"
+ * (Common Log Format). Of a JSON line: "time", "ts" or "timestamp". */
 int64_t stamp_find(const char *line, size_t len, struct zone);
 /* Length in bytes of a timestamp at the very beginning, with the blanks after it. 0: no timestamp
  * there, or nothing else in the line. */

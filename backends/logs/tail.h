@@ -17,7 +17,8 @@ struct tail_spec {
 };
 
 /* Follows one unit, journal or file. Units of one server that join one log in the same turn share
- * one command, because sshd limits the number of sessions. */
+ * one command, because sshd limits the number of sessions (MaxSessions). NULL and err: logs of this
+ * server cannot be followed. */
 struct follow *tail_follow(struct server *, const struct tail_spec *, const char *source_name,
                            struct log *, struct err *);
 
