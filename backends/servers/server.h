@@ -42,8 +42,8 @@ void server_refresh(struct server *);
 /* Opens "local" and all [server] sections that are not switched off. */
 void servers_open_configured(struct store *);
 
-/* Replaces the settings. The store keeps the new ones and releases the old ones. Values that code
- * reads on use take effect at once. Servers update protect, units and sudo from their section.
+/* Replaces the settings. The store keeps the new ones and releases the old ones. Values that are
+ * read at each use change at once. Servers update protect, units and sudo from their section.
  * open_new: also opens sections that the old settings did not have. */
 void servers_reconfigure(struct store *, const struct settings *, bool open_new);
 
@@ -52,7 +52,7 @@ void servers_reconfigure(struct store *, const struct settings *, bool open_new)
 size_t servers_open_all_hosts(struct store *, struct err *);
 
 /* Calls each for every one of those names, in order. A duplicate name comes twice. Returns how
- * often each returned true. 0 and err: the file has no such name. */
+ * often each returned true. 0 and err: no name, or the file cannot be read. */
 size_t hosts_each(const struct settings *, bool (*each)(const char *name, void *arg), void *arg,
                   struct err *);
 
