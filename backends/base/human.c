@@ -14,8 +14,8 @@ static const struct unit {
 	{ 60000LL, "m" },        { 1000LL, "s" },
 };
 
-/* The best unit for ms. A unit is used from twice its size on, so that 34h stays 34h and 48h is
- * 2d. */
+/* The best unit for ms. Units from an hour up are used from twice their size on, so that 34h stays
+ * 34h and 48h is 2d. */
 static const struct unit *human_unit_for(int64_t ms)
 {
 	for (size_t i = 0; i + 1 < ARRAY_LEN(units); i++)

@@ -52,7 +52,7 @@ const cJSON *vj_get(const cJSON *o, const char *name, const char *other);
 bool vj_text(const cJSON *o, const char *name, const char *other, char *buf, size_t size);
 bool vj_true(const cJSON *o, const char *name, const char *other);
 int64_t vj_int(const cJSON *o, const char *name, const char *other, int64_t otherwise);
-/* RFC 3339, or {seconds,nanos}, or seconds, to ms since 1970. 0: missing, never, or year 1. */
+/* RFC 3339, or {seconds,nanos}, or seconds, to ms since 1970. 0: missing, never, or before 2001. */
 int64_t vj_time(const cJSON *o, const char *name, const char *other);
 /* HTTP's Date, "Tue, 25 Nov 2026 22:06:14 GMT" (RFC 9110), to ms since 1970. 0: not such a date. */
 int64_t vj_http_date_ms(const char *);
