@@ -84,9 +84,9 @@ struct order {
 	struct order *next;
 };
 
-/* Starts the action on the row, logs it, and returns the order. NULL and err: --read-only is set,
- * the row's server is not up, or another order runs on the row. The same if the action does not
- * apply. */
+/* Starts the action on the row, logs it, and returns the order. NULL and err: --read-only is set, a
+ * recording is played, the row's server is not up, or another order runs on the row. The same if
+ * the action does not apply or the argument does not fit. */
 struct order *order_start(struct row *, const struct action *, const char *argument, struct err *);
 /* Ends the order: done if err is NULL or has code ERR_NONE, else failed. The backend calls it
  * exactly once. The row may be gone. */

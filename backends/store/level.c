@@ -89,8 +89,8 @@ static enum log_level level_value(const char *s, const char *end)
 	return level_of_word(from, (size_t)(s - from));
 }
 
-/* Whether a word is a label: [ERROR], ERROR:, |WARN|, or in capitals. The first word of the line
- * followed by ':' is a label too. */
+/* Whether a word is a label: between brackets ([ERROR], |WARN|), before a colon (ERROR:), or in
+ * capitals. */
 static bool level_is_label(const char *text, const char *from, const char *to, const char *end)
 {
 	bool opened = from > text && strchr("[(|<", from[-1]),
