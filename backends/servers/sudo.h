@@ -46,7 +46,7 @@ void sudo_forget(struct sudo *); /* wipes the password */
 
 /* Runs argv (ended by NULL) as root, like link_run. A wrong password asks again, at most twice.
  * Errors: ERR_CANCELLED if the user gives up, ERR_ABSENT if the server has neither sudo nor doas.
- * ERR_DENIED with sudo's text if the login is not in sudoers. */
+ * ERR_DENIED with sudo's text if the login is not in sudoers, or if all passwords were wrong. */
 struct sudo_run *sudo_run(struct sudo *, const char *const *argv, size_t max, int64_t timeout_ms,
                           run_fn *, void *arg);
 /* Same with bytes for the command's standard input. They are sent once the command begins, and
