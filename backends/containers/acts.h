@@ -1,4 +1,4 @@
-/* acts.h: what acts.c and compose.c share: an action that runs. */
+/* acts.h: a running action, shared by acts.c and compose.c. */
 #ifndef CONTAINERS_ACTS_H
 #define CONTAINERS_ACTS_H
 
@@ -7,13 +7,13 @@
 struct act_run {
 	struct order *order;   /* borrowed */
 	struct engine *engine; /* borrowed */
-	struct call *call;     /* of the engine's API; or */
-	struct run *run;       /* a command on the server */
+	struct call *call;     /* a request to the engine's API, or NULL */
+	struct run *run;       /* a command on the server, or NULL */
 	struct act_run *next;
 };
 
 struct act_run *act_create(struct order *, struct engine *);
-/* frees it and ends the order */
+/* frees the run and ends its order */
 void act_end(struct act_run *, const struct err *, const char *output);
 
 #endif

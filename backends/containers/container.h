@@ -1,4 +1,4 @@
-/* container.h: a container as a row, whatever engine it is in. */
+/* container.h: a container as a row, the same for every engine. */
 #ifndef CONTAINERS_CONTAINER_H
 #define CONTAINERS_CONTAINER_H
 
@@ -37,12 +37,12 @@ const char *death_class_name(enum death_class); /* "oom", "missing_dependency", 
 
 struct container {
 	struct row row;
-	char *engine_id;                                     /* the engine's 64 hex digits */
+	char *engine_id;                                     /* 64 hex digits */
 	char *image, *image_id, *command, *ports, *networks; /* owned, washed; NULL unknown */
-	/* compose labels; NULL none */
+	/* from compose labels; NULL none */
 	char *project, *service, *project_dir, *project_files, *project_env;
-	/* has the labels that compose itself gives each container (config-hash, container-number)
-	 */
+	/* has the labels config-hash and container-number, which compose itself sets on each
+	 * container */
 	bool by_compose;
 	enum container_state state;
 	enum container_health health;
@@ -58,9 +58,9 @@ struct container {
 	char exit_signal[16];
 	bool oom;
 	enum death_class death;
-	/* its last 20 log lines, raw lines parted by \n, washed each; NULL not asked yet */
+	/* last 20 log lines, washed, separated by \n; NULL not fetched yet */
 	char *last_lines;
-	void *priv; /* the backend's own (inspect answer, stats stream) */
+	void *priv; /* struct ctr of the backend (engine.h); NULL */
 };
 
 #endif

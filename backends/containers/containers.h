@@ -1,4 +1,4 @@
-/* containers.h: the engines that containers live in, and how a death is told. */
+/* containers.h: the container engines as backends, and compose command lines for other rooms. */
 #ifndef CONTAINERS_CONTAINERS_H
 #define CONTAINERS_CONTAINERS_H
 
@@ -9,17 +9,18 @@
 extern const struct backend backend_docker, backend_docker_user, backend_podman,
 	backend_podman_user;
 
-/* How its program is called on that server: "docker", "sudo -n docker". */
-/* Where a Synology and a Mac have it, for shells that do not look there. */
+/* How to call the engine's program on that server: "docker", "sudo -n docker". */
+/* Folders where a Synology and a Mac keep docker. A shell without a terminal does not search
+ * them. */
 #define ENGINE_PATH "PATH=$PATH:/usr/local/bin:/opt/homebrew/bin; export PATH; "
 #define ENGINE_COMMAND_SIZE 256
 void engine_command(const struct source *, char *buf, size_t size);
 
-/* The words after "compose": " -p NAME -f FILE --env-file FILE". Lists are as in the labels,
- * separated by commas; NULL: empty. */
+/* Appends the words after "compose": " -p NAME -f FILE --env-file FILE". files and env_files are
+ * comma-separated lists, as in the labels. NULL counts as empty. */
 void compose_words(struct buf *, const char *project, const char *files, const char *env_files);
-/* Shell text that ends with 1 and a sentence where one of them cannot be read: compose may go on
- * with blank values instead. */
+/* Appends shell text that checks env_files. If a file cannot be read, the shell prints a sentence
+ * and exits with 1. Without the check, compose may continue with blank values. */
 void compose_check(struct buf *, const char *env_files);
 
 #endif

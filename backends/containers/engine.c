@@ -1,12 +1,12 @@
-/* engine.c: one container engine on one server: found, listed, followed.
+/* engine.c: finds, lists and follows one container engine on one server.
  *
- * When the link is up three things leave at once: a ping, the subscription to events, and the list,
- * in the API version that nearly every engine speaks. Only where the ping says otherwise are the
- * other two asked again. As the list may be older than the subscription, it is asked once more when
- * the subscription stands; so the first rows are there after one round trip, and nothing that
- * happened in between is lost.
+ * When the link comes up, three requests leave at once: a ping, the subscription to events, and the
+ * list. They use the API version that nearly every engine speaks. If the ping names another
+ * version, the other two are sent again. The list may be older than the subscription. So the list
+ * is requested once more when the subscription is open. Thus the first rows appear after one round
+ * trip, and no change in between is lost.
  *
- * What came from outside goes through source_feed, and feed needs nothing alive, so a recording
+ * All input from the engine goes through source_feed. feed needs no live connection, so a recording
  * makes the same rows. */
 #include "backends/containers/engine.h"
 
@@ -22,11 +22,13 @@
 #include "backends/base/mask.h"
 
 #define RELIST_DELAY_MS 50
-#define RELIST_GAP_MS 300 /* between two lists, however much happens */
+#define RELIST_GAP_MS 300 /* minimum between two list requests, however many events arrive */
 #define RETRY_MIN_MS 500
 #define RETRY_MAX_MS 30000
-#define LOOK_AGAIN_MS 60000   /* is there an engine by now? */
-#define LOOK_UNTOLD_MS 300000 /* where each look in vain is a line in the server's journal */
+#define LOOK_AGAIN_MS 60000 /* interval for looking whether an absent engine has appeared */
+/* The same where no shell reports sockets. There each failed attempt writes a line to the server's
+ * journal. */
+#define LOOK_UNTOLD_MS 300000
 #define GONE_MAX (64u << 10)
 
 static void engine_begin(struct engine *);
@@ -65,7 +67,7 @@ struct call *engine_get(struct engine *e, const char *path, struct call_spec spe
 	return c;
 }
 
-/* --- how it ends --------------------------------------------------------- */
+/* --- stopping and failing ------------------------------------------------ */
 
 static void engine_cancel(struct call **c)
 {
@@ -103,7 +105,7 @@ static const char *engine_login(const struct engine *e)
 	return *e->source.server->user ? e->source.server->user : "the login user";
 }
 
-/* What would grant it. Docker's own words name only the socket. */
+/* Says what the user can do to gain access. Docker's own message names only the socket. */
 static void engine_denied_sentence(const struct engine *e, const struct err *why, struct err *out)
 {
 	const char *cli = e->param->cli, *server = e->source.server->name, *user = engine_login(e);
@@ -129,19 +131,21 @@ static void engine_retry_later(struct engine *e)
 	loop_timer_set(e->retry, backoff_ms(&e->pause, RETRY_MIN_MS, RETRY_MAX_MS));
 }
 
-/* Most servers have none of these. */
+/* Engines that most servers do not have: their absence is normal. */
 static bool engine_may_lack(const struct engine *e)
 {
 	return e->param->is_podman || e->param->of_user;
 }
 
-/* Nothing is there: not a fault. The link says so only where it knows. */
+/* The engine does not exist on this server, which is no fault. The link reports ERR_ABSENT only
+ * when it is sure. */
 static bool engine_is_absent(const struct engine *e, const struct err *err)
 {
 	return !e->greeted && !e->ctrs && err->code == ERR_ABSENT;
 }
 
-/* Does the shell tell of its socket? One that DOCKER_HOST names may be anywhere. */
+/* Does the vitals shell report on this engine's socket? A socket named by DOCKER_HOST may be
+ * anywhere. */
 static bool engine_is_listed(const struct engine *e)
 {
 	struct endpoint endpoints[ENGINE_ENDPOINTS_MAX] = { 0 };
@@ -151,8 +155,8 @@ static bool engine_is_listed(const struct engine *e)
 	       server_socket_is_told(e->source.server, e->param->socket, endpoints[0].path);
 }
 
-/* It was in vain, or what answered is gone: the shell looks at the kernel's list before the next
- * try. */
+/* A connection failed, or a working engine disappeared. Marks the socket, so that the shell looks
+ * at the kernel's list before the next attempt. */
 static void engine_socket_failed(struct engine *e)
 {
 	if (engine_is_listed(e) && server_socket(e->source.server, e->param->socket) == SOCKET_OPEN)
@@ -170,7 +174,7 @@ static void engine_fail(struct engine *e, const struct err *err)
 	struct err said = *err;
 	engine_stop_calls(e);
 	if (source_link(&e->source)->state != LINK_UP)
-		return; /* engine_down() says the rest */
+		return; /* engine_down() does the rest */
 	const struct endpoint *used = e->origin ? origin_endpoint(e->origin) : NULL;
 	bool by_command = used && used->kind == ENDPOINT_EXEC;
 	if (!by_command && (e->greeted || err->code == ERR_ABSENT || engine_is_absent(e, err)))
@@ -186,7 +190,7 @@ static void engine_fail(struct engine *e, const struct err *err)
 		source_set_state(&e->source, SOURCE_DENIED, &said);
 		return;
 	}
-	if (err->code == ERR_ABSENT) /* it was there */
+	if (err->code == ERR_ABSENT) /* the engine answered earlier */
 		err_set(&said, ERR_ABSENT,
 		        "%s on %s has stopped (%s); `systemctl %sstart %s` there starts it",
 		        e->param->title, e->source.server->name, err->text,
@@ -196,7 +200,7 @@ static void engine_fail(struct engine *e, const struct err *err)
 	engine_retry_later(e);
 }
 
-/* --- the answers' way in ------------------------------------------------- */
+/* --- feeding answers ----------------------------------------------------- */
 
 static void engine_garbled(struct engine *e, const struct err *err)
 {
@@ -215,8 +219,8 @@ static void engine_choose_api(struct engine *e, const char *theirs)
 	    most = ctr_version(ENGINE_API_MAX);
 	if (top < 0 || e->param->is_podman)
 		return;
-	/* one that can more may have left 1.41 behind (29.0 wants 1.44): all of them speak 1.44
-	 * from 1.44 on */
+	/* A newer engine may have dropped 1.41: Docker 29.0 requires 1.44. All engines from 1.44 on
+	 * still speak 1.44. */
 	int use;
 	if (top < want)
 		use = top;
@@ -227,7 +231,7 @@ static void engine_choose_api(struct engine *e, const char *theirs)
 	snprintf(e->api, sizeof(e->api), "%d.%d", use / 1000, use % 1000);
 }
 
-/* Which endpoint leads there, as a person would say it. */
+/* The endpoint in use, in words for the user. */
 static const char *engine_way(const struct engine *e)
 {
 	const struct endpoint *r = e->origin ? origin_endpoint(e->origin) : NULL;
@@ -247,7 +251,7 @@ static void engine_feed_ping(struct engine *e, const char *text, size_t len)
 	bool is_podman = ctr_head_value(text, len, "Libpod-Api-Version", podman, sizeof(podman));
 	ctr_head_value(text, len, "Server", server, sizeof(server));
 	ctr_head_value(text, len, "Api-Version", api, sizeof(api));
-	/* podman-docker's socket: its own source shows it */
+	/* podman-docker's socket: the Podman source shows these containers */
 	if (is_podman && !e->param->is_podman) {
 		e->not_ours = true;
 		engine_stop_calls(e);
@@ -288,8 +292,8 @@ static void engine_feed_list(struct engine *e, const char *json, size_t len)
 	backoff_reset(&e->pause);
 	e->greeted = true;
 	source_set_state(&e->source, SOURCE_LIVE, NULL);
-	/* The subscription was sent before the question, so it stands by now, whatever its answer
-	 * says. */
+	/* The subscription was requested before this list. So it counts as open, even before its
+	 * answer. */
 	engine_hears(e);
 	engine_fetch(e);
 	stats_shown(e);
@@ -308,13 +312,13 @@ static void engine_take_inspect(struct engine *e, const char *id, const char *js
 	struct ctr_inspect in;
 	if (!c || !ctr_inspect_parse(&in, json, len, NULL))
 		return;
-	/* of another one; an id that came by an event may be short */
+	/* an answer about another container; ids from events may be shortened */
 	if (*in.id && strncmp(in.id, id, strlen(id)) != 0)
 		return;
 	if (fetch_was_opened(&c->inspect) || !e->origin) {
 		free(c->answer);
 		c->answer = xstrndup(json, len);
-		/* up to a NUL, should there be one: no JSON has it */
+		/* ends at a NUL, if any: valid JSON has none */
 		c->answer_len = strlen(c->answer);
 	}
 	apply_inspect(c, &in, overtaken);
@@ -360,7 +364,7 @@ static void engine_feed(struct source *s, const char *what, const char *bytes, s
 		       { "overtaken:", engine_feed_overtaken },
 		       { "tail:", engine_feed_tail },
 		       { "stats:", engine_feed_stats } };
-	engine_prepare(e); /* a recording comes without engine_up() */
+	engine_prepare(e); /* a recording is fed without engine_up() */
 	for (size_t i = 0; i < ARRAY_LEN(plain); i++)
 		if (strcmp(what, plain[i].what) == 0)
 			plain[i].fn(e, bytes, len);
@@ -385,14 +389,15 @@ static bool engine_events_data(struct call *c, const char *bytes, size_t len, vo
 	return true;
 }
 
-/* Asks for the list when it is wanted and may be asked for. */
+/* Sets the timer for a wanted list. Does nothing while a list request is in flight. */
 static void engine_list_later(struct engine *e)
 {
 	if (!sync_is_asked(&e->sync))
 		loop_timer_set(e->relist, sync_wait(&e->sync, engine_mono(e)));
 }
 
-/* Events come from now on: the list that was asked at the same time may be older. */
+/* Events arrive from now on. A list requested at the same time may be older, so sync wants another
+ * one. */
 static void engine_hears(struct engine *e)
 {
 	if (e->sync.stream == SYNC_OPENING)
@@ -414,7 +419,7 @@ static void engine_events_done(struct call *c, const struct reply *r, void *arg)
 	struct err err = r->err;
 	char said[160];
 	e->events = NULL;
-	if (e->ping && r->status >= 400) /* the wrong version: the ping will say which */
+	if (e->ping && r->status >= 400) /* wrong API version: the ping will name the right one */
 		return;
 	if (r->status == 400 && strcmp(e->events_api, e->api) != 0) {
 		engine_follow(e);
@@ -431,8 +436,8 @@ static void engine_events_done(struct call *c, const struct reply *r, void *arg)
 
 static void engine_start_events(struct engine *e)
 {
-	/* every health check makes three exec events: so only what matters here, in Docker's words
-	 * and in Podman's */
+	/* Each health check makes three exec events, so the filter names only the needed events. It
+	 * has Docker's names and Podman's. */
 	static const char filters[] = "{\"type\":[\"container\"],\"event\":[\"create\",\"start\","
 				      "\"die\",\"died\",\"stop\",\"kill\","
 				      "\"pause\",\"unpause\",\"destroy\",\"remove\",\"rename\","
@@ -443,8 +448,8 @@ static void engine_start_events(struct engine *e)
 	                      : xasprintf("/events?filters=%s", encoded);
 	json_lines_finish(&e->event_lines);
 	snprintf(e->events_api, sizeof(e->events_api), "%s", e->api);
-	/* podman's answer has no head before the first event, so no time limit can tell a slow one
-	 * from a quiet one */
+	/* Podman sends no response header before the first event. So no timeout can tell a slow
+	 * stream from a quiet one. */
 	e->events = engine_get(e, path,
 	                       (struct call_spec){ .data = engine_events_data,
 	                                           .answered = engine_events_answered,
@@ -465,7 +470,7 @@ static void engine_list_done(struct call *c, const struct reply *r, void *arg)
 	e->list = NULL;
 	if (e->ping && (err.code || r->status >= 400)) {
 		sync_refused(&e->sync, engine_mono(e));
-		return; /* the ping says what is wrong */
+		return; /* the ping reports the error */
 	}
 	if (r->status == 400 && strcmp(e->list_api, e->api) != 0) {
 		sync_refused(&e->sync, engine_mono(e));
@@ -510,8 +515,7 @@ void engine_relist(struct engine *e)
 	engine_list_later(e);
 }
 
-/* Its events and its list, in the version that is spoken now; what was asked for in another one is
- * taken back. */
+/* Requests events and list in the current API version. Cancels requests in another version. */
 static void engine_follow(struct engine *e)
 {
 	engine_cancel(&e->list);
@@ -519,16 +523,18 @@ static void engine_follow(struct engine *e)
 	loop_timer_set(e->relist, -1);
 	sync_close(&e->sync);
 	sync_open(&e->sync);
-	/* Podman's stream has no head before the first event, so nothing tells when it stands. */
+	/* Podman sends no header before the first event, so nothing shows when the stream is
+	 * open. */
 	if (e->param->is_podman)
 		sync_hears(&e->sync, engine_mono(e));
 	engine_start_events(e);
 	engine_start_list(e);
 }
 
-/* --- one container: inspect, last lines ---------------------------------- */
+/* --- one container: inspect and last lines ------------------------------- */
 
-/* Of an answer that an event overtook the state is not taken: the event would be undone. */
+/* If an event overtook this answer, its state is not applied. The old state would undo the
+ * event. */
 static void engine_inspect_done(struct call *call, const struct reply *r, void *arg)
 {
 	struct ctr *c = arg;
@@ -542,7 +548,7 @@ static void engine_inspect_done(struct call *call, const struct reply *r, void *
 		snprintf(what, sizeof(what), "%s:%s",
 		         fate == FETCH_OVERTAKEN ? "overtaken" : "inspect", c->id);
 		source_feed(&e->source, what, r->body, r->len);
-		/* that it began again may be known by this only */
+		/* the inspect may be the only sign of a new start */
 		logs_poll_now(e);
 		engine_fetch(e);
 		return;
@@ -580,7 +586,7 @@ static void engine_tail_done(struct call *call, const struct reply *r, void *arg
 	char what[16 + CTR_ID_SIZE];
 	c->call = NULL;
 	e->inspects--;
-	/* overtaken: perhaps they are of an earlier end */
+	/* overtaken: the lines may belong to an earlier end */
 	bool overtaken = fetch_answer(&c->tail, &e->sync, c->changed) == FETCH_OVERTAKEN;
 	bool ended = c->row->state != CONTAINER_RUNNING && c->row->state != CONTAINER_PAUSED;
 	if (r->status == 200 && (!overtaken || ended)) {
@@ -628,7 +634,7 @@ static void engine_fetch_one(struct ctr *c)
 	                                         .arg = c });
 }
 
-/* A row that is well and not looked at need not be asked for. */
+/* Should an inspect or a tail be sent now? A healthy row off screen needs none. */
 static bool engine_is_due(const struct ctr *c)
 {
 	const struct container *row = c->row;
@@ -653,7 +659,7 @@ void engine_fetch(struct engine *e)
 			engine_fetch_one(c);
 }
 
-/* Why a container ended, or whether it is well, may still be asked. */
+/* Answers are due that may explain an end or change a container's health. */
 static bool engine_expects(const struct source *s)
 {
 	const struct engine *e = (const struct engine *)s;
@@ -663,7 +669,7 @@ static bool engine_expects(const struct source *s)
 	return false;
 }
 
-/* --- the greeting -------------------------------------------------------- */
+/* --- the ping ------------------------------------------------------------ */
 
 static void engine_ping_done(struct call *c, const struct reply *r, void *arg)
 {
@@ -694,8 +700,7 @@ static void engine_ping_done(struct call *c, const struct reply *r, void *arg)
 	buf_finish(&head);
 	if (e->not_ours)
 		return;
-	/* what went out in a version that was refused is asked again; what was answered well may
-	 * stay */
+	/* Sends again what was refused because of its version. Good answers are kept. */
 	bool refused = ctr_version(e->api) < ctr_version(asked) ||
 	               (!e->list && e->source.state != SOURCE_LIVE) || !e->events;
 	if (refused)
@@ -704,15 +709,15 @@ static void engine_ping_done(struct call *c, const struct reply *r, void *arg)
 		engine_list_later(e);
 }
 
-/* Where no shell told of the socket, one call asks first: each that fails is a line in a journal.
- */
+/* Is an engine likely here? If not, the ping leaves alone. Where no shell reports sockets, each
+ * failed connection writes a line to the server's journal. */
 static bool engine_is_likely(const struct engine *e)
 {
 	bool guess = engine_may_lack(e) && server_sockets_untellable(e->source.server);
 	return e->source.state == SOURCE_WAITING ? !guess : e->source.state != SOURCE_ABSENT;
 }
 
-/* Its socket is not to be opened, and there is no other endpoint. */
+/* The socket must not be opened, and there is no other endpoint. */
 static void engine_no_socket(struct engine *e, enum socket_say say, const char *path)
 {
 	struct err err;
@@ -725,13 +730,13 @@ static void engine_no_socket(struct engine *e, enum socket_say say, const char *
 	engine_fail(e, &err);
 }
 
-/* Roads by a command are tried once a connection; for a look at what is absent the socket alone
- * counts. */
+/* Creates the origin. If the socket is known not to open, only the endpoints that run a command are
+ * left. A search for an absent engine tries the socket alone (n is 1). */
 static void engine_begin_origin(struct engine *e, enum socket_say say,
                                 const struct endpoint *endpoints, size_t n)
 {
 	struct err err;
-	/* kept over a retry: what else runs through it goes on */
+	/* kept over a retry, because other streams use the origin too */
 	if (e->origin)
 		return;
 	e->origin = origin_create(store_http(e->source.store), source_link(&e->source), endpoints,
@@ -772,7 +777,7 @@ static void engine_begin(struct engine *e)
 		n = 1;
 	bool was_there = used && used->kind == ENDPOINT_UNIX;
 	if (was_there && server_sockets_untellable(e->source.server))
-		say = SOCKET_OPEN; /* nobody else can tell when it is back */
+		say = SOCKET_OPEN; /* no shell can report when the engine is back */
 	if (say != SOCKET_OPEN && (n == 1 || was_there)) {
 		engine_no_socket(e, say, endpoints[0].path);
 		return;
@@ -784,12 +789,13 @@ static void engine_begin(struct engine *e)
 	                                                     .done = engine_ping_done,
 	                                                     .arg = e,
 	                                                     .max = 65536 });
+	/* the other requests follow the ping's answer */
 	if (!engine_is_likely(e))
-		return; /* the rest when it has answered */
+		return;
 	engine_follow(e);
 }
 
-/* The shell looks before anything is tried again. */
+/* Lets the shell look at the socket before the next attempt. */
 static void engine_on_retry(struct loop_timer *t, void *arg)
 {
 	struct engine *e = arg;
@@ -801,7 +807,7 @@ static void engine_on_retry(struct loop_timer *t, void *arg)
 		engine_begin(e);
 }
 
-/* Nothing runs through the origin of an engine that is absent. */
+/* Tries an absent engine again with a new origin. The old origin carries no streams. */
 static void engine_look_at_socket(struct engine *e, bool only)
 {
 	engine_stop_calls(e);
@@ -811,8 +817,8 @@ static void engine_look_at_socket(struct engine *e, bool only)
 	engine_begin(e);
 }
 
-/* Is there one by now? On this machine a look leaves no trace; elsewhere the shell tells of it
- * (engine_sockets). */
+/* Has an absent engine appeared? An attempt on this machine leaves no trace. On other servers the
+ * shell looks, and engine_sockets hears the result. */
 static void engine_on_look(struct loop_timer *t, void *arg)
 {
 	struct engine *e = arg;
@@ -829,7 +835,7 @@ static void engine_sockets(struct source *s)
 		return;
 	enum socket_say say = server_socket(s->server, e->param->socket);
 	bool open = say == SOCKET_OPEN;
-	/* one that is shut has other endpoints */
+	/* a denied socket may still have another endpoint that works */
 	bool came = s->state == SOURCE_ABSENT && (open || say == SOCKET_DENIED);
 	bool away = s->state == SOURCE_STALE || s->state == SOURCE_FAILED;
 	if (e->waits)
@@ -840,7 +846,7 @@ static void engine_sockets(struct source *s)
 		engine_begin(e);
 }
 
-/* Rows that were in a restart loop and have settled. */
+/* Assesses rows that have left a restart loop. */
 static void engine_on_settle(struct loop_timer *t, void *arg)
 {
 	struct engine *e = arg;
@@ -871,7 +877,7 @@ static void engine_up(struct source *s)
 	struct engine *e = engine_of(s);
 	engine_prepare(e);
 	backoff_reset(&e->pause);
-	if (e->only_socket) { /* it was absent: all endpoints again */
+	if (e->only_socket) { /* it was absent: try all endpoints again */
 		origin_destroy(e->origin);
 		e->origin = NULL;
 	}
@@ -898,7 +904,7 @@ static void engine_down(struct source *s)
 	if (!e->relist)
 		return;
 	if (source_link(s)->state == LINK_UP)
-		/* a refresh only: shells, logs and what runs go on */
+		/* only a refresh: shells, logs and running actions continue */
 		engine_stop_calls(e);
 	else
 		engine_leave(e);

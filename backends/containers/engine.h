@@ -1,5 +1,5 @@
-/* engine.h: the inside of the containers' room: one engine on one server, its rows, and what runs
- * between them. */
+/* engine.h: internals of the containers room: one container engine on one server, its rows, and its
+ * running calls. */
 #ifndef CONTAINERS_ENGINE_H
 #define CONTAINERS_ENGINE_H
 
@@ -17,53 +17,59 @@
 #include "backends/store/action.h"
 #include "backends/vitals/sockets.h"
 
-#define ENGINE_API "1.41"     /* what is needed; asked for before the engine said what it can */
-#define ENGINE_API_MAX "1.44" /* what is understood and asked for where 1.41 is too old */
+/* version required; used until the ping says what the engine speaks */
+#define ENGINE_API "1.41"
+/* newest version understood; used where the engine no longer speaks 1.41 */
+#define ENGINE_API_MAX "1.44"
 #define ENGINE_ENDPOINTS_MAX 4
 #define ENGINE_LIST_MAX (16u << 20)
-#define ENGINE_INSPECTS 4   /* at once */
-#define ENGINE_TAIL 20      /* last lines of a dead one */
-#define ENGINE_STATS_MAX 32 /* streams at once */
+#define ENGINE_INSPECTS 4   /* concurrent inspect and tail requests */
+#define ENGINE_TAIL 20      /* last log lines fetched of a dead container */
+#define ENGINE_STATS_MAX 32 /* concurrent stats streams */
 
-/* What tells one engine from another. A const per backend, in source->backend->param. */
+/* How one engine differs from another. A const per backend, in source->backend->param. */
 struct engine_param {
 	const char *cli;   /* "docker" */
 	const char *title; /* "Docker" */
-	/* Fills endpoints (ENGINE_ROADS_MAX) and returns how many; 0: not known yet. path has room
-	 * for a endpoint of its own. */
+	/* Fills endpoints (room for ENGINE_ENDPOINTS_MAX) and returns their number; 0: not known
+	 * yet, or none. path is scratch space of size bytes, at least ENGINE_PATH_SIZE. Endpoints
+	 * may point into path. */
 	size_t (*endpoints)(const struct source *, struct endpoint *endpoints, char *path,
 	                    size_t size);
 	bool is_podman;
-	bool of_user;          /* of the login alone: a server without one is well */
-	enum socket_id socket; /* that of endpoints[0], when it is a socket of a server */
+	/* runs for the login user only; a server without such an engine is healthy */
+	bool of_user;
+	/* the socket id of endpoints[0], when that is a socket of the server */
+	enum socket_id socket;
 };
 
 struct engine {
 	struct source source;
 	const struct engine_param *param;
-	struct origin *origin; /* NULL: down */
+	struct origin *origin; /* NULL: not connected */
 	char api[16];          /* "1.41" */
 	char version[64];      /* "Docker/20.10.24" */
 	struct call *ping, *list, *events;
-	char list_api[16], events_api[16]; /* in which these were asked */
+	char list_api[16], events_api[16]; /* API versions of the requests in flight */
 	struct json_lines event_lines;
-	char last_event[40];   /* for since= after a loss */
-	char events_since[40]; /* of the stream that is open */
-	bool greeted;          /* the engine answered since the link came up */
-	struct sync sync;      /* its events and its list */
+	char last_event[40];   /* time of the newest event; since= of the next subscription */
+	char events_since[40]; /* unused */
+	bool greeted;          /* a list arrived since the link came up */
+	struct sync sync;      /* orders events and list answers */
 	struct loop_timer *relist, *retry, *settle, *look;
-	struct backoff pause; /* between two tries */
-	/* absent: its socket alone is looked at from time to time */
+	struct backoff pause; /* between two attempts */
+	/* the engine was absent: only its socket is tried */
 	bool only_socket;
-	bool waits;        /* for what the shell says of its socket */
-	bool not_ours;     /* another source shows what answers here */
+	bool waits; /* for the vitals shell to report on the socket */
+	/* podman answers on Docker's socket; another source shows its containers */
+	bool not_ours;
 	struct ctr *ctrs;  /* by engine id */
-	unsigned inspects; /* on their way */
-	unsigned stats;    /* streams open */
+	unsigned inspects; /* requests in flight, inspects and tails */
+	unsigned stats;    /* open streams */
 	struct act_run *acts;
 	struct pull *pulls;
 	struct log_follow *follows;
-	struct exec *execs, *dead_execs; /* dead: freed after the turn */
+	struct exec *execs, *dead_execs; /* dead: freed at the end of the turn */
 };
 
 /* The backend's part of a row: container->priv. */
@@ -72,32 +78,34 @@ struct ctr {
 	UT_hash_handle hh;
 	struct engine *engine;
 	struct container *row;
-	struct fetch inspect;       /* opened: the whole answer is kept for reading */
-	struct fetch tail;          /* its last lines */
-	struct sync_mark heard;     /* its last event, */
-	struct sync_mark changed;   /* and the last one that changed more than its health */
-	struct sync_mark life;      /* when its state changed, whoever told it, */
-	struct sync_mark inspected; /* and when an inspect was taken last */
-	bool rough_start;           /* row->started_ms is only what a list says */
-	struct call *call;          /* inspect or tail on its way */
-	struct buf tail_in;         /* coming in */
-	char *answer;               /* owned: inspect as it came, for the details; NULL */
+	/* opened by the user: the whole answer is kept for the details */
+	struct fetch inspect;
+	struct fetch tail;        /* the last log lines */
+	struct sync_mark heard;   /* last event of this container */
+	struct sync_mark changed; /* last event that changed more than its health */
+	/* last change of its state, reported by an event, a list or an inspect */
+	struct sync_mark life;
+	struct sync_mark inspected; /* last inspect that was applied */
+	bool rough_start;           /* row->started_ms is a guess from a list's words */
+	struct call *call;          /* inspect or tail in flight */
+	struct buf tail_in;         /* tail bytes received so far */
+	char *answer;               /* owned: raw inspect answer for the details; NULL */
 	size_t answer_len;
-	char *detail_err; /* owned: why there is none */
-	/* facts */
+	char *detail_err; /* owned: why there is no answer; NULL */
+	/* from inspect and events */
 	char policy[24], error[256], health_output[256];
 	int failing_streak;
-	bool stopping;  /* kill or stop seen since it started */
-	bool stopped;   /* it died of that */
-	bool witnessed; /* the death was seen as it happened */
+	bool stopping;  /* a kill or stop was seen since it started */
+	bool stopped;   /* that kill or stop caused the death */
+	bool witnessed; /* mocr received the die event */
 	int64_t mem_limit;
-	int64_t deaths[4]; /* wall clock, newest first */
-	/* stats */
+	int64_t deaths[4]; /* wall clock ms, newest first; 0 none */
+	/* stats stream */
 	struct call *stats;
 	struct json_lines stats_lines;
 	struct ctr_sample sample;
-	struct loop_timer *rest; /* until they are asked for again */
-	bool resting;            /* that timer runs */
+	struct loop_timer *rest; /* delay before the next stats request */
+	bool resting;            /* that timer is running */
 };
 
 static inline struct engine *engine_of(struct source *s)
@@ -109,49 +117,50 @@ static inline struct ctr *ctr_of(const struct row *row)
 	return ((const struct container *)row)->priv;
 }
 struct ctr *ctr_find(const struct engine *, const char *id);
-void ctr_free(struct ctr *); /* takes it from its row and engine */
+void ctr_free(struct ctr *); /* detaches it from its row and engine */
 
 /* endpoints.c */
-/* "sudo -n " or "doas -n " where the endpoint leads by it; else "". */
+/* "sudo -n " or "doas -n " when the endpoint runs its command with that; else "". */
 const char *engine_root_prefix(const struct endpoint *);
 extern const struct engine_param engine_docker, engine_docker_user, engine_podman,
 	engine_podman_user;
-#define ENGINE_PATH_SIZE 640 /* room that endpoints() is given */
-/* Docker of the login leads to another machine: err gets the sentence. */
+#define ENGINE_PATH_SIZE 640 /* size of the path buffer of endpoints() */
+/* True when the docker program of the login talks to another machine. err then says where. */
 bool engine_elsewhere(const struct engine *, struct err *);
-/* Appends "DOCKER_HOST=unix:///... " where a command of the login would go to another engine than
- * that of the source. */
+/* Appends "DOCKER_HOST=unix:///... " when a command of the login would otherwise reach another
+ * engine than this source's. */
 void engine_environment(const struct source *, struct buf *);
 
 /* engine.c */
-/* path behind /vX; spec.path is set here */
+/* path comes after /vX. The function sets spec.path itself. */
 struct call *engine_get(struct engine *, const char *path, struct call_spec);
-void engine_relist(struct engine *); /* soon, and once for many */
-/* starts inspects and tails that are wanted, as far as may be */
+void engine_relist(struct engine *); /* requests the list soon; merges repeated calls */
+/* starts the wanted inspects and tails, up to ENGINE_INSPECTS at once */
 void engine_fetch(struct engine *);
-bool engine_has_socket(const struct engine *); /* connections are cheap: no command for each */
-void engine_cancel_ctr(struct ctr *);          /* what is on its way for it */
-int64_t engine_now(const struct engine *);     /* wall clock */
-int64_t engine_mono(const struct engine *);    /* loop clock */
-struct sync_mark engine_mark(const struct engine *); /* of a question that leaves now */
+/* connections are cheap; false: each connection runs a command */
+bool engine_has_socket(const struct engine *);
+void engine_cancel_ctr(struct ctr *);                /* cancels its requests */
+int64_t engine_now(const struct engine *);           /* wall clock, ms */
+int64_t engine_mono(const struct engine *);          /* loop clock, ms */
+struct sync_mark engine_mark(const struct engine *); /* the mark for a request sent now */
 
-/* apply.c: from parsed answers to rows */
+/* apply.c: turns parsed answers into rows */
 void apply_list(struct engine *, const struct sync_view *, const struct ctr_list *);
 void apply_event(struct engine *, const struct ctr_event *);
-/* by an event: only what no event tells is taken */
+/* overtaken by an event: takes only the fields that no event carries */
 void apply_inspect(struct ctr *, const struct ctr_inspect *, bool overtaken);
 void apply_tail(struct ctr *, const char *text, size_t len);
-void ctr_refresh(struct ctr *); /* judges it again */
+void ctr_refresh(struct ctr *); /* assesses health again and touches the row */
 
 /* stats.c */
-void stats_shown(struct engine *); /* streams for what is on screen now */
+void stats_shown(struct engine *); /* opens and closes streams to match the rows on screen */
 void stats_stop(struct ctr *);
 void stats_feed(struct ctr *, const char *json, size_t len);
 
 /* acts.c, compose.c */
 extern const struct action container_actions[];
-void acts_end(struct engine *);  /* the link went: what ran is told so */
-void pulls_end(struct engine *); /* pull.c: the same */
+void acts_end(struct engine *);  /* the link went down: ends running orders with an error */
+void pulls_end(struct engine *); /* pull.c: the same for pulls */
 bool compose_applies(const struct row *);
 void compose_up(struct order *), compose_pull(struct order *), compose_down(struct order *);
 void compose_up_command(const struct row *, char *, size_t),
@@ -160,7 +169,7 @@ void compose_up_command(const struct row *, char *, size_t),
 
 /* logs.c */
 struct follow *logs_follow(struct row *, struct log *, struct err *);
-/* something started, or the engine is back: look who can go on */
+/* A container started, or the engine is back: resumes the followers that can resume. */
 void logs_poll_now(struct engine *);
 void logs_engine_gone(struct engine *);
 
@@ -168,7 +177,7 @@ void logs_engine_gone(struct engine *);
 struct stream *exec_shell(struct row *, const char *term, int cols, int rows,
                           const struct stream_events *, void *arg, struct err *);
 void execs_engine_gone(struct engine *);
-void execs_free(struct engine *); /* at its end */
+void execs_free(struct engine *); /* when the source is freed */
 
 /* detail.c */
 void ctr_detail(struct row *, struct doc *, bool reveal);

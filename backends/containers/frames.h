@@ -1,5 +1,7 @@
-/* frames.h: the engine's log stream taken apart: multiplexed frames or raw bytes, into lines with
- * their times. Pure. */
+/* frames.h: splits the engine's log stream into lines and their timestamps. The stream is
+ * multiplexed frames, or raw bytes for a container with a terminal. Pure.
+ *
+ * Source: Docker Engine API v1.41, "Attach to a container", section "Stream format". */
 #ifndef CONTAINERS_FRAMES_H
 #define CONTAINERS_FRAMES_H
 
@@ -9,27 +11,26 @@
 
 #include "backends/base/buf.h"
 
-#define FRAMES_LINE_MAX                                                                         \
-	((64u << 10) + 256) /* of a line, times included: a little more than a log keeps, which \
-	                       then says that it cut; the rest is dropped */
+#define FRAMES_LINE_MAX \
+	((64u << 10) + 256) /* a bit above a log's limit, so that the log itself marks the cut */
 
-/* time is the text of the engine's timestamp ("" when the line has none), without the blank behind
- * it. */
+/* time is the engine's timestamp without the blank behind it; "" when the line has none. */
 typedef void frames_line(const char *time, const char *line, size_t len, bool error, void *arg);
 
 struct frames {
-	bool raw; /* a terminal's log: no frames */
-	/* Docker's: what has another time than the line begun may be another line */
+	bool raw; /* log of a terminal: no frames */
+	/* Docker: a frame with another time than the line so far may start a new line */
 	bool apart;
-	bool bad; /* a head that cannot be: the stream is not framed as was said */
+	bool bad; /* an impossible frame header came: the stream is raw after all */
 	unsigned char head[8];
 	size_t head_len;
-	uint32_t left; /* bytes of the frame still to come */
-	bool fresh;    /* a frame begins */
-	char hold[48]; /* the start of a frame inside a line, until its time is whole */
+	uint32_t left; /* bytes left in this frame */
+	bool fresh;    /* at the start of a frame */
+	/* start of a frame that continues a line, held until its timestamp is complete */
+	char hold[48];
 	size_t hold_len;
 	int stream;         /* 0 stdin, 1 stdout, 2 stderr */
-	struct buf line[2]; /* begun, of stdout and stderr */
+	struct buf line[2]; /* unfinished line, of stdout and of stderr */
 	bool cut[2];        /* the rest of that line is dropped */
 	frames_line *fn;
 	void *arg;
@@ -38,9 +39,9 @@ struct frames {
 void frames_init(struct frames *f, bool raw, frames_line *fn, void *arg);
 void frames_finish(struct frames *);
 void frames_feed(struct frames *, const char *, size_t);
-/* The answer ended. Whole, and not inside a frame: a last line without an end is told. Cut off:
- * what there is of a line is no line, and forgotten; "count 12" may have been about to be "count
- * 123". */
+/* Ends the answer. whole: the answer is complete. A complete answer delivers a last line without a
+ * line end. An answer that was cut off drops its unfinished line: "count 12" might have become
+ * "count 123". */
 void frames_end(struct frames *, bool whole);
 
 #endif

@@ -1,4 +1,4 @@
-/* judge.h: how well a container is, and what a death was. Pure. */
+/* judge.h: assesses a container's health and classifies its death. Pure. */
 #ifndef CONTAINERS_JUDGE_H
 #define CONTAINERS_JUDGE_H
 
@@ -8,37 +8,38 @@
 
 #include "backends/containers/container.h"
 
-/* What a judgement needs beyond the row. */
+/* Facts beyond the row. */
 struct ctr_facts {
 	const char *policy;        /* restart policy; "" unknown */
-	const char *error;         /* the engine's words why it did not start; "" */
-	const char *health_output; /* of the last check; "" */
+	const char *error;         /* the engine's reason why it did not start; "" */
+	const char *health_output; /* output of the last health check; "" */
 	int failing_streak;
-	bool stopped;      /* somebody stopped or killed it through the engine */
-	bool witnessed;    /* we watched when it died: a stop would have been seen */
-	bool inspected;    /* restarts, oom, times are known */
-	unsigned deaths;   /* seen lately */
-	int64_t mem_limit; /* 0 none */
+	bool stopped;      /* the engine was asked to stop or kill it */
+	bool witnessed;    /* the die event was received, so a stop would have been seen */
+	bool inspected;    /* restarts, oom and times are known */
+	unsigned deaths;   /* recent ones */
+	int64_t mem_limit; /* bytes; 0 none */
 	int64_t now_ms;
 };
 
 struct ctr_verdict {
 	enum health health;
-	int64_t since_ms; /* 0 unknown */
-	char why[256];    /* "" well */
+	int64_t since_ms; /* wall clock, ms; 0 unknown */
+	char why[256];    /* "" healthy */
 };
 
 /* Sets death and exit_signal of c. */
 void ctr_classify(struct container *c, const struct ctr_facts *);
 void ctr_judge(const struct container *c, const struct ctr_facts *, struct ctr_verdict *);
 
-/* "KILL" for 137; "" when the code is no signal's. */
+/* "KILL" for 137; "" when the code does not stand for a signal. */
 const char *ctr_exit_signal(int exit_code);
 
-/* A line of the last ones that names what is missing; NULL. len gets its length. */
+/* The last line in lines that names something missing; NULL: none. len receives its length in
+ * bytes. */
 const char *ctr_missing_line(const char *lines, size_t *len);
 
-/* A container that ran for shorter than this after its last start is not settled yet. */
+/* After repeated deaths, a container counts as settled once it has run for this long. */
 #define CTR_SETTLED_MS 60000
 
 #endif

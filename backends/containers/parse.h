@@ -1,5 +1,9 @@
-/* parse.h: from an engine's answers to structs. Pure: no I/O, no clock, no globals, so that
- * recorded answers and a fuzzer can feed it. Every text in a result is washed and bounded. */
+/* parse.h: parses an engine's answers into structs. Pure: no I/O, no clock, no globals, so that
+ * recorded answers and a fuzzer can feed it. Every text in a result is washed and bounded.
+ *
+ * Source: Docker Engine API v1.41, from "Containers > List containers" to "System > Monitor
+ * events". Engines that no longer speak 1.41 are asked with 1.44. Podman's compatible API differs
+ * as seen on Podman 4.3.1. */
 #ifndef CONTAINERS_PARSE_H
 #define CONTAINERS_PARSE_H
 
@@ -10,7 +14,7 @@
 #include "backends/base/err.h"
 #include "backends/containers/container.h"
 
-#define CTR_ID_SIZE 72 /* 64 hex digits and the NUL, with room for what is none */
+#define CTR_ID_SIZE 72 /* 64 hex digits and the NUL, with room for malformed ids */
 #define CTR_NAME_SIZE 256
 
 /* One container of GET /containers/json. Strings are owned. */
@@ -22,18 +26,19 @@ struct ctr_item {
 	enum container_state state;
 	enum container_health health;
 	int64_t created_ms;
-	int64_t status_age_ms; /* about how long it is in this state, from words like "Up 2 days";
-	                          -1 not told */
-	int exit_code;         /* of "Exited (3) ..."; -1 not told */
+	/* how long the container is in this state, roughly, from words like "Up 2 days"; -1
+	 * unknown */
+	int64_t status_age_ms;
+	int exit_code; /* from "Exited (3) ..."; -1 unknown */
 };
 struct ctr_list {
 	struct ctr_item *items;
-	size_t n, left_out; /* read, and beyond the bound */
+	size_t n, left_out; /* items parsed; items beyond the limit */
 };
 bool ctr_list_parse(struct ctr_list *, const char *json, size_t len, struct err *);
 void ctr_list_finish(struct ctr_list *);
 
-/* GET /containers/ID/json, the part that rows need. */
+/* The fields of GET /containers/ID/json that rows need. */
 struct ctr_inspect {
 	char id[CTR_ID_SIZE], name[CTR_NAME_SIZE];
 	enum container_state state;
@@ -44,8 +49,8 @@ struct ctr_inspect {
 	int64_t created_ms, started_ms, finished_ms; /* 0 never */
 	int64_t mem_limit;                           /* bytes; 0 none */
 	char policy[24];         /* "no", "always", "unless-stopped", "on-failure"; "" unknown */
-	char error[256];         /* the engine's own words why it did not start */
-	char health_output[256]; /* of the last check */
+	char error[256];         /* the engine's reason why it did not start */
+	char health_output[256]; /* output of the last check */
 	int failing_streak;
 };
 bool ctr_inspect_parse(struct ctr_inspect *, const char *json, size_t len, struct err *);
@@ -53,11 +58,11 @@ bool ctr_inspect_parse(struct ctr_inspect *, const char *json, size_t len, struc
 /* One line of GET /events. */
 struct ctr_event {
 	char id[CTR_ID_SIZE], name[CTR_NAME_SIZE], old_name[CTR_NAME_SIZE];
-	char action[32]; /* without what follows a colon: "health_status" */
-	char detail[64]; /* what followed it: "unhealthy" */
+	char action[32]; /* without the part after a colon: "health_status" */
+	char detail[64]; /* the part after the colon: "unhealthy" */
 	char image[256], signal[16];
 	char project[128], service[128];
-	int exit_code; /* -1 none */
+	int exit_code; /* -1 unknown */
 	int64_t time_ms;
 	char time[40]; /* "SECONDS.NANOS" for since= */
 };
@@ -67,25 +72,26 @@ bool ctr_event_parse(struct ctr_event *, const char *json, size_t len);
 struct ctr_sample {
 	bool valid; /* false: the engine has no figures */
 	int64_t read_ms;
-	double cpu_ns, system_ns; /* so far; -1 unknown */
+	double cpu_ns, system_ns; /* since start; -1 unknown */
 	double before_cpu_ns, before_system_ns;
 	int cpus;
 	double mem, mem_limit; /* bytes; -1 unknown */
-	double rx, tx;         /* bytes so far; -1 unknown */
+	double rx, tx;         /* bytes since start; -1 unknown */
 };
 bool ctr_sample_parse(struct ctr_sample *, const char *json, size_t len);
-/* % of one core between two samples; -1 when that is not known. before may be NULL: what the answer
- * itself holds. */
+/* CPU use between two samples in % of one core; -1 unknown. before may be NULL: then the previous
+ * sample inside now is used. */
 double ctr_sample_cpu(const struct ctr_sample *now, const struct ctr_sample *before);
 
-/* The engine's words in an error answer: {"message":...}; else the first text in it; into buf,
- * washed. */
+/* The engine's message in an error answer, washed into buf. Looks for {"message":...}, then other
+ * members, then takes the plain text. Returns buf. */
 const char *ctr_message(char *buf, size_t size, const char *body, size_t len);
 
-/* Of the text that "ping" hands on: one "Name: value" a line. False when it has no such line. */
+/* Finds a header in the text of a "ping" feed, which holds one "Name: value" a line. False: no such
+ * line, or an empty value. */
 bool ctr_head_value(const char *text, size_t len, const char *name, char *buf, size_t size);
 
-/* "1.41" -> 1041; -1 when it is no version. */
+/* "1.41" -> 1041; -1 when the text is not a version. */
 int ctr_version(const char *);
 
 #endif

@@ -1,9 +1,9 @@
-/* seen_lines.h: the last lines that were told of a log, for an engine that tells them again when
- * its log is asked for again. Pure.
+/* seen_lines.h: remembers the last log lines shown, to drop them when the engine sends them again
+ * after a reconnect. Pure.
  *
- * Podman up to 4.9 gives all lines of a second the same time, so lines are known by time and text.
- * Its stream may leave lines out (4.3.1: after the container ended, each line that is still unread
- * is dropped at random), so a line that comes again may belong between two that were told. */
+ * Podman up to 4.9 gives all lines of a second the same time, so a line is identified by time and
+ * text. Podman's stream may leave lines out. Seen on 4.3.1: after the container ended, unread lines
+ * are dropped at random. So a new line may belong between two lines that were already shown. */
 #ifndef CONTAINERS_SEEN_LINES_H
 #define CONTAINERS_SEEN_LINES_H
 
@@ -11,31 +11,32 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SEEN_LINES_MAX 4096 /* lines that are known by their text */
+#define SEEN_LINES_MAX 4096 /* lines remembered by their text */
 
 struct seen_line {
 	int64_t ns;
 	uint64_t hash;
-	uint64_t number; /* its key in the log */
-	bool taken;      /* it came again */
+	uint64_t number; /* its number in the log */
+	bool taken;      /* the engine sent it again */
 };
 struct seen_lines {
 	struct seen_line *line; /* owned; in the order of the engine's log */
 	size_t n, room;
-	size_t next;      /* behind the last one that came again */
-	int64_t floor_ns; /* what is older was told, */
-	size_t floor_n;   /* and so many of the first lines of that very time */
+	size_t next;      /* index after the last line that came again */
+	int64_t floor_ns; /* every line older than this was shown, */
+	size_t floor_n;   /* and this many of the first lines at exactly that time */
 };
 
-void seen_lines_finish(struct seen_lines *); /* leaves it empty */
-/* A line was told; before: number of the line it was put before, 0 none. */
+void seen_lines_finish(struct seen_lines *); /* frees the lines; the struct is empty then */
+/* Remembers a line that was shown. before: number of the line it was inserted before; 0 none. */
 void seen_lines_add(struct seen_lines *, const struct seen_line *, uint64_t before);
 uint64_t seen_line_hash(const char *line, size_t len, bool error);
-/* From when on the lines must come again: span_ns before the newest, or since the oldest that is
- * known. 0: nothing was told. */
+/* The time from which to ask the engine again: span_ns before the newest line, or the oldest line
+ * still known. 0: no line was shown yet. */
 int64_t seen_lines_since(const struct seen_lines *, int64_t span_ns);
-/* Does this line come again? It is taken out. Otherwise *before is the number of the first line of
- * the same time that has not come again yet: the line belongs before that one; 0: behind all. */
+/* Was this line shown already? If so, marks the line as taken and returns true. Otherwise *before
+ * is the number of the first line with the same time that has not come again yet. The new line
+ * belongs before that line; 0: after all lines. */
 bool seen_lines_take(struct seen_lines *, int64_t ns, uint64_t hash, uint64_t *before);
 void seen_lines_copy(struct seen_lines *to, const struct seen_lines *from);
 
