@@ -1,16 +1,17 @@
-/* logs.c: follows a container's log through its restarts, its replacement, and losses of the stream
- * or the link.
+/* logs.c: follows a container's log across restarts, replacement, a lost stream or a lost link.
  *
- * A follower belongs to the row's name, not to one life of a container. When the stream ends it
- * stays. Then it asks the engine for everything since a little before the last line it told, and
- * drops what was told already, by time and text (seen_lines.h). Every such seam is a line in the
- * log.
+ * A follower belongs to the row's name, not to one container. When the stream ends, the follower
+ * stays. It then asks the engine for everything since a little before the last line shown. It drops
+ * lines already shown, by time and text (seen_lines.h). Each such reconnect is marked by a line in
+ * the log.
  *
- * Podman that is asked for the last lines and to follow loses what is written between the two
- * (4.3.1: two lines in one of twenty tries): it is asked for the lines that are there, and then for
- * everything since. Once the container has ended, its stream drops unread lines at random, those of
- * the next run too. So the stream is left when the end is heard of, and what is there is asked for
- * without following; until that is told the log is held. */
+ * Podman loses lines when one request combines tail= and follow=. Seen on 4.3.1: two lines in one
+ * of twenty tries. So Podman is asked first for the existing lines, and then for everything since.
+ * Once the container has ended, Podman's stream drops unread lines at random, also those of the
+ * next run. So the stream is cancelled when the end is known, and the existing lines are requested
+ * without follow=. Until they have arrived, the log is held.
+ *
+ * Source: Docker Engine API v1.41, "Containers > Get container logs". */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,75 +29,78 @@
 #include "backends/logs/stamp.h"
 #include "backends/store/log.h"
 
-#define LOGS_FIRST 500           /* lines at the beginning */
-#define EARLIER_BYTES (4u << 20) /* of an earlier run, while its last lines are looked for */
-#define LOGS_AGAIN_MS 700        /* the stream ended though it runs */
+#define LOGS_FIRST 500           /* lines requested at the start */
+#define EARLIER_BYTES (4u << 20) /* buffer for lines of an earlier run */
+/* delay before reconnecting when the stream ended but the container runs */
+#define LOGS_AGAIN_MS 700
 #define ANSWER_WORTH_MS \
-	3000 /* no answer for that long is worth a word where there may be no room for the call */
-#define GAP_WORTH_MS 1000 /* less than that is not worth a line */
+	3000 /* with no answer for this long, the status line says that the call waits */
+#define GAP_WORTH_MS 1000 /* shorter gaps get no line in the log */
 #define TURN_BYTES \
-	(256u << 10)   /* taken from one stream in one turn; the others and the keys come next */
-#define TURN_NEXT_MS 1 /* 0 would be in the same turn */
+	(256u << 10)   /* limit per stream and loop turn: other streams and keys get theirs */
+#define TURN_NEXT_MS 1 /* 0 would run in the same turn */
 #define NS_FMT "%lld.%09lld"
 #define NS_ARGS(ns) (long long)((ns) / 1000000000), (long long)((ns) % 1000000000)
-#define LIFE_SLACK_MS 1000 /* an event and an inspect tell the same start a little apart */
-#define AGAIN_NS                                                                                   \
-	2000000000 /* so much of what was told is asked for again: Docker's lines are a little out \
-	              of order, */
+/* an event and an inspect may report the same start with slightly different times */
+#define LIFE_SLACK_MS 1000
+#define AGAIN_NS \
+	2000000000 /* span fetched again on reconnect: Docker's lines are slightly out of order */
 #define AGAIN_PODMAN_NS \
-	10000000000 /* and Podman's stream has holes in what it sent after the container ended */
+	10000000000 /* the same for Podman: lines sent after the container's end may have holes */
 
 struct log_follow {
 	struct follow follow;
-	struct engine *engine; /* NULL: gone */
+	struct engine *engine; /* NULL: the source was removed */
 	struct log_follow *next;
 	struct store *store;     /* borrowed */
 	char *row_id;            /* owned */
-	char id[CTR_ID_SIZE];    /* of the container that is or was followed; "" none yet */
-	struct call *call;       /* the stream, or the inspect before it */
-	char asked[CTR_ID_SIZE]; /* of the container that this inspect is of */
-	struct fetch inspect;    /* that question */
-	bool streaming;          /* call is the stream and was answered */
+	char id[CTR_ID_SIZE];    /* of the followed container; "" none yet */
+	struct call *call;       /* the log stream, or the inspect before it */
+	char asked[CTR_ID_SIZE]; /* id of the inspected container */
+	struct fetch inspect;    /* state of that inspect */
+	bool streaming;          /* call is the log stream, and its answer began */
 	struct frames frames;
 	struct loop_timer *again_timer;
-	struct loop_timer *resume; /* of a stream that had its share of the turn */
+	struct loop_timer *resume; /* continues a stream that reached TURN_BYTES */
 	int64_t turn_ms;
 	size_t turn_bytes;
-	bool paused; /* nobody looks */
-	/* fetches lines from before the first one told, or of the run before */
+	bool paused; /* the log is not on screen */
+	/* request for lines before the first line shown, or of the previous run */
 	struct call *older;
 	struct frames older_frames;
-	int64_t first_ns;  /* of the oldest line told; 0 none */
-	int64_t before_ns; /* what older tells ends there */
+	int64_t first_ns;  /* time of the oldest line shown; 0 none */
+	int64_t before_ns; /* older lines must be before this time; 0 no limit */
 	uint64_t older_seen;
-	struct log *earlier; /* of the run before: lines found so far, the last of them count;
-	                      * owned; NULL: none is looked for. Its times are in ns: several lines
-	                      * may be of one microsecond, and what is told next ends there */
+	/* Owned. Collects lines of the previous run. The last earlier_lines of them are shown.
+	 * NULL: no search. Its times are in ns, because several lines may share a microsecond and
+	 * the next request ends at the first line's time. */
+	struct log *earlier;
 	unsigned earlier_lines, earlier_span;
-	/* it ends before the present run, not just before what was told */
+	/* the search ends before the present run, not at the oldest line shown */
 	bool earlier_run;
-	/* then: when the present run began, as the engine has it */
+	/* with earlier_run: start of the present run, as the engine reports it */
 	int64_t begun_ns;
-	/* lines between those that were told were not: counting back from the end says nothing */
+	/* Lines are missing between lines shown. So tail=, which counts from the end, cannot be
+	 * used. */
 	bool hole;
-	uint64_t seen_lines;      /* lines of this container, all in all */
-	int64_t last_ns;          /* of the newest line told; 0 none */
-	struct seen_lines recent; /* the last lines told */
-	/* the same when the stream began, and which of them came again */
+	uint64_t seen_lines;      /* lines shown of this container */
+	int64_t last_ns;          /* time of the newest line shown; 0 none */
+	struct seen_lines recent; /* the last lines shown */
+	/* copy of recent from the start of the stream; marks lines that came again */
 	struct seen_lines again;
-	/* what is of that time, or older, may come again; 0: nothing does */
+	/* lines up to this time may come again; 0: none will */
 	int64_t again_ns;
-	bool history; /* the call ends with what is there; then it is followed */
-	/* the call asks for what an ended stream left out; the log is held */
+	bool history; /* the call returns existing lines only; a following call comes next */
+	/* The call fetches lines that an ended stream left out. The log is held meanwhile. */
 	bool catching;
-	bool ran;    /* the container, when the call was made */
-	int then_ms; /* when to go on after that */
-	/* the engine may have lines that were not told, also of one that runs no more */
+	bool ran;    /* the container was running when the call was made */
+	int then_ms; /* delay before following again, ms */
+	/* the engine may have lines not shown yet, also of an ended container */
 	bool behind;
-	int64_t away_ms; /* wall clock, since when nothing is followed; 0 */
-	int64_t life_ms; /* when the life that is followed began; 0 unknown */
-	bool ended;      /* the container's life ended: a gap line said so */
-	/* the engine does not want to: not before something changes */
+	int64_t away_ms; /* wall clock ms since nothing is followed; 0 */
+	int64_t life_ms; /* start of the followed run, ms; 0 unknown */
+	bool ended;      /* a gap line already reported the end */
+	/* the engine refused; no retry before something changes */
 	bool refused;
 };
 
@@ -107,8 +111,8 @@ static void ctr_log_older_forget(struct log_follow *f);
 
 /* --- lines --------------------------------------------------------------- */
 
-/* Was it told before the stream broke? Otherwise *before is the number of the line it belongs
- * before, 0: behind all. */
+/* Was this line shown before the stream broke? If not, *before is the number of the line it belongs
+ * before; 0: after all lines. */
 static bool ctr_log_listed_before(struct log_follow *f, int64_t ns, uint64_t hash, uint64_t *before)
 {
 	*before = 0;
@@ -152,7 +156,7 @@ static void ctr_log_on_line(const char *time, const char *line, size_t len, bool
 	ctr_log_note_seen(f, &seen_lines, before);
 }
 
-/* --- how it breaks ------------------------------------------------------- */
+/* --- lost streams -------------------------------------------------------- */
 
 static struct ctr *ctr_log_target(const struct log_follow *f)
 {
@@ -190,12 +194,12 @@ static void ctr_log_say_end(struct log_follow *f, const struct ctr *c)
 		        human_span(ran, row->finished_ms - row->started_ms));
 	else
 		log_gap(log, f->follow.source, "the container ended");
-	/* among others its gap line is enough */
+	/* with several sources in one log, the gap line is enough */
 	log_set_rest(log, f->follow.source,
 	             log_sources(log) > 1 ? "" : "ended; follows again when it starts");
 }
 
-/* Says where it stands when nothing can be followed now. */
+/* Sets the status line while nothing can be followed. */
 static void ctr_log_wait_status(struct log_follow *f)
 {
 	struct ctr *c = ctr_log_target(f);
@@ -237,13 +241,13 @@ static bool ctr_log_is_podman(const struct log_follow *f)
 	return f->engine && f->engine->param->is_podman;
 }
 
-/* Asks for what there is, without following, before anything else is told. */
+/* Fetches the existing lines, without following, before anything else is shown. */
 static void ctr_log_catch_up(struct log_follow *f, int then_ms)
 {
 	ctr_log_set_catching(f, true);
 	f->streaming = false;
 	f->then_ms = then_ms;
-	/* of one that ended, Docker ends a log that is followed too */
+	/* Docker ends a followed log too when its container has ended */
 	f->history = ctr_log_is_podman(f);
 	ctr_log_ask_stream(f, ctr_log_target(f));
 }
@@ -274,13 +278,13 @@ static void ctr_log_stream_done(struct call *call, const struct reply *r, void *
 		log_set_status(f->follow.log, f->follow.source, "%s", r->err.text);
 	}
 	ctr_log_broke(f);
-	/* the event that says why may still be on its way; an engine that does not want to will not
-	 * want to at once */
+	/* The event that explains the end may still be in flight. If the engine refused, an
+	 * immediate retry would be refused too. */
 	if (!f->refused)
 		loop_timer_set(f->again_timer, caught && whole ? f->then_ms : LOGS_AGAIN_MS);
 }
 
-/* --- how it goes on ------------------------------------------------------ */
+/* --- resuming ------------------------------------------------------------ */
 
 static bool ctr_log_on_bytes(struct call *call, const char *bytes, size_t len, void *arg)
 {
@@ -307,7 +311,7 @@ static void ctr_log_on_resume(struct loop_timer *t, void *arg)
 		call_resume(f->call);
 }
 
-/* What is not read waits in the engine's log: nothing is lost, and nothing piles up here. */
+/* Unread lines wait in the engine's log. None is lost, and none piles up here. */
 static void ctr_log_set_paused(struct follow *follow, bool on)
 {
 	struct log_follow *f = (struct log_follow *)follow;
@@ -330,7 +334,7 @@ static bool ctr_log_other_life(const struct log_follow *f, const struct ctr *c)
 	       llabs(c->row->started_ms - f->life_ms) > LIFE_SLACK_MS;
 }
 
-/* 0: not known well enough to tell it from another one. */
+/* Start of the present run, ms; 0: not known precisely enough to tell runs apart. */
 static int64_t ctr_log_life_of(const struct ctr *c)
 {
 	return c->row->state == CONTAINER_RUNNING && !c->rough_start ? c->row->started_ms : 0;
@@ -352,8 +356,8 @@ static void ctr_log_say_seam(struct log_follow *f, const struct ctr *c, bool oth
 		        human_span(away, now_wall_ms() - f->away_ms));
 }
 
-/* From where: a little before the last line told, what the user wants, or the last lines there are.
- * Podman tells what is later than since, Docker also what is of that very time. */
+/* Writes the log query's start: a little before the last line shown, the user's since, or the last
+ * lines. Docker's since= includes that very time, Podman's does not. */
 static void ctr_log_where_from(const struct log_follow *f, bool history, char *from, size_t size)
 {
 	int64_t since_us = log_since(f->follow.log),
@@ -367,10 +371,10 @@ static void ctr_log_where_from(const struct log_follow *f, bool history, char *f
 	else if (history)
 		snprintf(from, size, "follow=%d&tail=%d", !f->history, LOGS_FIRST);
 	else
-		snprintf(from, size, "follow=1&since=1"); /* there was no line */
+		snprintf(from, size, "follow=1&since=1"); /* no line existed before */
 }
 
-/* Podman gives each piece of a long line a time of its own. */
+/* Podman gives each piece of a long line its own time. */
 static void ctr_log_begin_frames(struct log_follow *f, struct frames *frames, const struct ctr *c,
                                  frames_line *fn)
 {
@@ -398,7 +402,7 @@ static void ctr_log_ask_stream(struct log_follow *f, struct ctr *c)
 	                                         .timeout_ms = INT32_MAX });
 }
 
-/* history: what is there is not told yet. */
+/* history: existing lines are not shown yet. */
 static void ctr_log_start_stream(struct log_follow *f, struct ctr *c, bool history)
 {
 	bool other = strcmp(f->id, c->id) != 0;
@@ -425,7 +429,7 @@ static void ctr_log_inspect_done(struct call *call, const struct reply *r, void 
 	struct ctr *c = ctr_log_target(f);
 	char what[16 + CTR_ID_SIZE];
 	f->call = NULL;
-	if (c && strcmp(c->id, f->asked) != 0) { /* of another one */
+	if (c && strcmp(c->id, f->asked) != 0) { /* about another container */
 		ctr_log_go_on(f);
 		return;
 	}
@@ -445,7 +449,7 @@ static void ctr_log_inspect_done(struct call *call, const struct reply *r, void 
 	ctr_log_broke(f);
 }
 
-/* Follows if there is something to follow and nothing is followed. */
+/* Starts following if a container is there and no call is running. */
 static void ctr_log_go_on(struct log_follow *f)
 {
 	char path[64 + CTR_ID_SIZE];
@@ -454,7 +458,7 @@ static void ctr_log_go_on(struct log_follow *f)
 		return;
 	bool first = strcmp(f->id, c->id) != 0;
 	if (!first && !ctr_log_can_follow(f, c)) {
-		if (f->behind) /* its last words */
+		if (f->behind) /* the last lines of an ended container */
 			ctr_log_catch_up(f, 0);
 		return;
 	}
@@ -463,7 +467,7 @@ static void ctr_log_go_on(struct log_follow *f)
 		return;
 	}
 	snprintf(f->asked, sizeof(f->asked), "%s", c->id);
-	/* an earlier one was about another, or went with the link */
+	/* an earlier inspect was about another container, or was lost with the link */
 	fetch_cancel(&f->inspect);
 	fetch_ask(&f->inspect, engine_mark(f->engine));
 	snprintf(path, sizeof(path), "/containers/%s/json", c->id);
@@ -474,7 +478,7 @@ static void ctr_log_go_on(struct log_follow *f)
 void logs_poll_now(struct engine *e)
 {
 	for (struct log_follow *f = e->follows; f; f = f->next) {
-		/* the calls went with the origin, without a word */
+		/* calls end with their origin, without a callback */
 		if (!e->origin)
 			ctr_log_older_forget(f);
 		if (!e->origin && f->call) {
@@ -491,7 +495,7 @@ void logs_poll_now(struct engine *e)
 		struct ctr *c = ctr_log_target(f);
 		if (f->call && c && strcmp(c->id, f->id) == 0) {
 			bool over = ctr_log_other_life(f, c) || !ctr_log_can_follow(f, c);
-			/* podman's stream goes on over a restart */
+			/* Podman's stream continues over a restart */
 			if (ctr_log_other_life(f, c)) {
 				ctr_log_say_seam(f, c, false);
 				f->life_ms = 0;
@@ -520,7 +524,7 @@ static void ctr_log_tell_older(struct log_follow *f, int64_t ns, enum log_mark m
 		f->first_ns = ns;
 	f->older_seen++;
 	f->seen_lines++;
-	/* of the same microsecond it still goes before what is there */
+	/* a line in the same microsecond must still sort before the existing lines */
 	int64_t us = ns / 1000, first_us = f->before_ns / 1000;
 	log_add(f->follow.log, f->follow.source, first_us && us >= first_us ? first_us - 1 : us,
 	        LOG_LEVEL_UNKNOWN, mark, line, len);
@@ -565,7 +569,7 @@ static void ctr_log_older_done(struct call *call, const struct reply *r, void *a
 		log_say(f->follow.log, "there are no older lines of %s", f->row_id);
 }
 
-/* query is what of the log; what follows from `f` itself is added. */
+/* query is the variable part of the log request, in printf format. f supplies the rest. */
 __attribute__((format(printf, 3, 4))) static void ctr_log_ask_older(
 	struct log_follow *f, void (*done)(struct call *, const struct reply *, void *arg),
 	const char *query, ...)
@@ -608,19 +612,19 @@ static bool ctr_log_reach(struct follow *follow, int64_t since_us, const char **
 	return true;
 }
 
-/* --- the run before ------------------------------------------------------ */
+/* --- the previous run ---------------------------------------------------- */
 
-/* The engine keeps all runs in one log and cannot count back from a moment in it. So a span of time
- * before the present run is asked for, and a longer one while it does not hold enough; of what
- * comes the last lines are told. */
-/* 0: all there is */
+/* The engine keeps all runs in one log, and tail= cannot count back from a given time. So a span
+ * before the present run is requested. If the span holds too few lines, the next request takes a
+ * longer span. The last lines of the answer are shown. */
+/* 0: everything */
 static const int64_t earlier_spans_ms[] = { 2000, 60 * 1000, 3600 * 1000, 86400 * 1000, 0 };
 
 static void ctr_log_ask_earlier(struct log_follow *f);
 
-/* Whether the present run wrote lines before the first one that is loaded. Lines that were counted
- * from the end begin within the run only where there are more of them. Of those since a time it is
- * known by the start alone, which the engine notes late. */
+/* Did the present run write lines before the first line loaded? Lines requested by tail= begin
+ * inside the run only if the run has more of them. For lines requested by since=, only the start
+ * time can tell, and the engine records that time late. */
 static bool ctr_log_earlier_begins_late(const struct log_follow *f)
 {
 	if (!f->earlier_run || !log_since(f->follow.log))
@@ -694,8 +698,8 @@ static void ctr_log_look_earlier(struct log_follow *f, unsigned lines, bool run)
 	ctr_log_ask_earlier(f);
 }
 
-/* Before what was told. The engine counts its tail from the end of all there is, whatever until
- * says: what was told already counts too. */
+/* Requests lines before the oldest line shown. The engine counts tail= from the end of the whole
+ * log, whatever until= says. So lines already shown are added to the count. */
 static bool ctr_log_older(struct follow *follow, unsigned lines, const char **why)
 {
 	struct log_follow *f = (struct log_follow *)follow;
@@ -715,16 +719,16 @@ static bool ctr_log_older(struct follow *follow, unsigned lines, const char **wh
 	return true;
 }
 
-/* Where the lines of the present run begin. The engine notes a start when it is over, and by then
- * the container may have written hundreds of lines; an end it notes at once. Between the two nobody
- * writes. */
+/* Where the lines of the present run begin. The engine records a start late, when the container may
+ * have written hundreds of lines. It records an end at once. No lines are written between the end
+ * and the next start, so the middle separates the runs. */
 static int64_t ctr_log_run_begins_ns(const struct container *row)
 {
 	int64_t started = row->started_ms, ended = row->finished_ms;
 	return (ended && ended < started ? started - (started - ended) / 2 : started) * 1000000;
 }
 
-/* What was told may reach into earlier runs already: then it goes on before that. */
+/* If the lines shown already reach into earlier runs, requests lines before those. */
 static bool ctr_log_previous(struct follow *follow, unsigned lines, const char **why)
 {
 	struct log_follow *f = (struct log_follow *)follow;
