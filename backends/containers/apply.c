@@ -1,8 +1,8 @@
-/* apply.c: from what an engine said to rows.
+/* apply.c: turns an engine's answers and events into rows.
  *
- * An event changes its row at once by what it says itself; a list and an inspect that follow say
- * the rest. A row is found by its name, as an operator thinks of it; a container made again under
- * the same name takes over its row. */
+ * An event changes its row at once, as far as its own fields allow. A list and an inspect follow
+ * and supply the rest. A row is found by its name, because operators think in names. A new
+ * container under the same name takes over the row. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,12 +14,11 @@
 #include "backends/containers/judge.h"
 
 #define DEATHS_RECENT_MS 300000
-#define DIE_AHEAD_MS                                                                              \
-	3000 /* Docker tells of an end before its own list knows of it (20.10, on a busy machine) \
-	      */
-#define LIST_LATE_MS 60000 /* a list may be on its way for so long */
+#define DIE_AHEAD_MS \
+	3000 /* Docker reports an end before its own list has it (20.10, on a busy machine) */
+#define LIST_LATE_MS 60000 /* a list answer may be this late */
 
-/* --- a row and its ctr --------------------------------------------------- */
+/* --- a row and its struct ctr -------------------------------------------- */
 
 struct ctr *ctr_find(const struct engine *e, const char *id)
 {
@@ -28,7 +27,7 @@ struct ctr *ctr_find(const struct engine *e, const char *id)
 	return c;
 }
 
-/* Podman's events and Docker's short ids may name a container by the first digits. */
+/* Podman's events and Docker's short ids may give only the first digits. */
 static struct ctr *ctr_find_any(const struct engine *e, const char *id)
 {
 	struct ctr *c = ctr_find(e, id);
@@ -70,7 +69,7 @@ void ctr_free(struct ctr *c)
 	free(c);
 }
 
-/* A container with another id took the name: nothing known of the old one holds. */
+/* Another container took the name: drops everything known of the old one. */
 static void ctr_start_afresh(struct engine *e, struct container *row, const char *id)
 {
 	ctr_free(row->priv);
@@ -83,7 +82,8 @@ static void ctr_start_afresh(struct engine *e, struct container *row, const char
 	ctr_init(xcalloc(1, sizeof(struct ctr)), e, row, id);
 }
 
-/* The row of id under name. One that was renamed while nobody looked moves. */
+/* Finds or makes the row of container id under name. If the container was renamed unnoticed, its
+ * row moves. */
 static struct ctr *ctr_row_of(struct engine *e, const char *id, const char *name)
 {
 	struct ctr *known = ctr_find(e, id);
@@ -111,14 +111,14 @@ static unsigned ctr_recent_deaths(const struct ctr *c, int64_t now)
 
 static void ctr_note_death(struct ctr *c, int64_t when)
 {
-	/* on purpose, or told by both the event and the inspect */
+	/* a deliberate stop, or the same death from both event and inspect */
 	if (c->stopped || llabs(c->deaths[0] - when) < 2000)
 		return;
 	memmove(&c->deaths[1], &c->deaths[0], sizeof(c->deaths) - sizeof(c->deaths[0]));
 	c->deaths[0] = when;
 }
 
-/* Since its state last changed. */
+/* An inspect was applied since the state last changed. */
 static bool ctr_is_inspected(const struct ctr *c)
 {
 	return c->inspected.at && c->inspected.at >= c->life.at;
@@ -165,7 +165,7 @@ static bool ctr_is_over(enum container_state s)
 	return s == CONTAINER_EXITED || s == CONTAINER_DEAD || s == CONTAINER_RESTARTING;
 }
 
-/* What is known of the life before says nothing of this one. */
+/* Forgets what belongs to the previous run. */
 static void ctr_begin_life(struct ctr *c)
 {
 	c->stopping = c->stopped = c->witnessed = false;
@@ -178,7 +178,7 @@ static void ctr_begin_life(struct ctr *c)
 	xreplace(&c->row->last_lines, NULL);
 }
 
-/* Whatever was read of the state before is old. False: it was in that state. */
+/* Changes the state and drops what belonged to the old state. False: the state is the same. */
 static bool enter_state(struct ctr *c, enum container_state state)
 {
 	struct container *row = c->row;
@@ -197,7 +197,7 @@ static bool enter_state(struct ctr *c, enum container_state state)
 	return true;
 }
 
-/* A list or an event tells it: an inspect has the rest. */
+/* For changes from a list or an event: an inspect supplies the rest. */
 static void ctr_set_state(struct ctr *c, enum container_state state)
 {
 	if (enter_state(c, state))
@@ -211,7 +211,7 @@ static bool ctr_is_alive(const struct ctr_item *it)
 	return it->state == CONTAINER_RUNNING || it->state == CONTAINER_PAUSED;
 }
 
-/* The list tells times only in words: good enough until an inspect says them. */
+/* The list gives times only in words. They serve until an inspect brings exact times. */
 static void ctr_guess_times(struct ctr *c, const struct ctr_item *it, int64_t now)
 {
 	struct container *row = c->row;
@@ -222,11 +222,13 @@ static void ctr_guess_times(struct ctr *c, const struct ctr_item *it, int64_t no
 	c->rough_start |= ctr_is_alive(it);
 }
 
-/* Its events were not heard for a while, and an engine that was restarted does not tell them later.
- * What an inspect said is stale then and is asked again, of the rows of which it was asked when the
- * link came up first, which costs what a few seconds of their figures cost. A row that runs off the
- * screen is not asked about; but that it began again its words say too, as they never leave away
- * half of a time. */
+/* Detects a start that no event reported. Events were not received for a while, and an engine that
+ * restarted does not send them later.
+ *
+ * Inspects from before the gap are stale. They are sent again for the same rows as when the link
+ * first came up. That costs about as much as a few seconds of stats. A running row off screen gets
+ * no inspect. But the list's words reveal a new start there too, because they never drop half of an
+ * age. */
 static void apply_unheard(struct ctr *c, const struct ctr_item *it, int64_t now)
 {
 	int64_t known = c->row->started_ms;
@@ -238,8 +240,8 @@ static void apply_unheard(struct ctr *c, const struct ctr_item *it, int64_t now)
 	fetch_want(&c->inspect);
 }
 
-/* What was heard of it since the list was asked for is newer than what the list says of that. So is
- * a death for a while. */
+/* Is an event newer than this list? A container just reported dead also beats a list that says it
+ * runs, for DIE_AHEAD_MS. */
 static bool apply_is_overtaken(struct engine *e, const struct sync_view *view, const struct ctr *c,
                                const struct ctr_item *it)
 {
@@ -248,7 +250,7 @@ static bool apply_is_overtaken(struct engine *e, const struct sync_view *view, c
 	return sync_row(&e->sync, view, c->heard, lag_ms, engine_mono(e)) == SYNC_ROW_OVERTAKEN;
 }
 
-/* It stays, under the name that it has. */
+/* Keeps the row under its present name. */
 static void apply_keep(struct engine *e, const struct ctr *c)
 {
 	char *name = xstrdup(c->row->row.name);
@@ -285,7 +287,7 @@ static void apply_item(struct engine *e, const struct sync_view *view, const str
 	}
 	ctr_set_state(c, it->state);
 	if (it->health != CTR_HEALTH_NONE || it->state != CONTAINER_RUNNING || !e->param->is_podman)
-		/* podman's list does not tell it; its inspect does */
+		/* Podman's list has no health; its inspect does */
 		row->health = it->health;
 	if (it->exit_code >= 0)
 		row->exit_code = it->exit_code;
@@ -295,7 +297,7 @@ static void apply_item(struct engine *e, const struct sync_view *view, const str
 	ctr_refresh(c);
 }
 
-/* Those of which an event told since the list was asked for are no older than the list. */
+/* Keeps rows with events since the list was requested, even if the list does not name them. */
 static void apply_newer(struct engine *e, const struct sync_view *view)
 {
 	for (struct ctr *c = e->ctrs; c; c = c->hh.next)
@@ -313,9 +315,9 @@ void apply_list(struct engine *e, const struct sync_view *view, const struct ctr
 	server_rows_changed(e->source.server, &kind_container);
 }
 
-/* --- inspect and the last lines ------------------------------------------ */
+/* --- inspect and last lines ---------------------------------------------- */
 
-/* What no event tells or changes. */
+/* The fields that no event reports or changes. */
 static void apply_facts(struct ctr *c, const struct ctr_inspect *in)
 {
 	struct container *row = c->row;
@@ -327,7 +329,7 @@ static void apply_facts(struct ctr *c, const struct ctr_inspect *in)
 	snprintf(c->policy, sizeof(c->policy), "%s", in->policy);
 }
 
-/* Its last words, where they may tell why it ended. */
+/* Requests the last lines if they may explain why the container ended. */
 static void want_tail(struct ctr *c)
 {
 	bool worth = ctr_is_over(c->row->state) && c->row->row.health >= HEALTH_BUSY;
@@ -349,15 +351,15 @@ void apply_inspect(struct ctr *c, const struct ctr_inspect *in, bool overtaken)
 	}
 	bool asked_again = fetch_is_wanted(&c->inspect);
 	enter_state(c, in->state);
-	/* it was started, and perhaps ended, unheard */
+	/* it was started, and perhaps ended, without an event */
 	if (ctr_is_inspected(c) && in->started_ms != row->started_ms)
 		ctr_begin_life(c);
 	c->inspected = engine_mark(c->engine);
 	fetch_given(&c->inspect, c->inspected);
-	/* else an event may have told its health since; the next answer settles it */
+	/* otherwise an event may have changed the health since; the next answer settles it */
 	if (!asked_again)
 		row->health = in->health;
-	/* of one that runs it is 0, which says nothing of how it last ended */
+	/* a running container reports 0, which says nothing about its last end */
 	if (ctr_is_over(in->state))
 		row->exit_code = in->exit_code;
 	if (in->state != CONTAINER_RUNNING)
@@ -402,7 +404,7 @@ static void ctr_on_start(struct ctr *c, const struct ctr_event *ev)
 	fetch_want(&c->inspect);
 	c->row->started_ms = ev->time_ms;
 	c->rough_start = false;
-	/* what the check said is of the life before */
+	/* the health result belongs to the previous run */
 	c->row->health = c->row->health != CTR_HEALTH_NONE ? CTR_HEALTH_STARTING : CTR_HEALTH_NONE;
 }
 
@@ -421,14 +423,13 @@ static void ctr_on_die(struct ctr *c, const struct ctr_event *ev)
 	ctr_note_death(c, ev->time_ms);
 }
 
-/* `docker stop` is told after the death that it caused. */
+/* Docker sends "stop" after the death that the stop caused. */
 static void ctr_on_stop(struct ctr *c, const struct ctr_event *ev)
 {
 	c->stopped = true;
 }
 
-/* A stop is TERM or the image's own stop signal, then KILL. A HUP or USR1 is not meant to end it.
- */
+/* A stop sends TERM or the image's stop signal, then KILL. HUP or USR1 are not meant to end it. */
 static void ctr_on_kill(struct ctr *c, const struct ctr_event *ev)
 {
 	static const char *const harmless[] = { "1",      "10",      "12",      "28",
@@ -438,7 +439,7 @@ static void ctr_on_kill(struct ctr *c, const struct ctr_event *ev)
 		if (strcasecmp(ev->signal, harmless[i]) == 0)
 			return;
 	c->stopping = true;
-	/* podman tells the death first and the signal afterwards */
+	/* Podman sends the death first and the signal afterwards */
 	if (ctr_is_over(c->row->state) && ev->time_ms - c->row->finished_ms < 2000)
 		c->stopped = true;
 }
@@ -472,7 +473,7 @@ static void ctr_on_health(struct ctr *c, const struct ctr_event *ev)
 	fetch_want(&c->inspect);
 }
 
-/* Its limits or its restart policy: the event does not say which. */
+/* Its limits or its restart policy changed; the event does not say which. */
 static void ctr_on_update(struct ctr *c, const struct ctr_event *ev)
 {
 	fetch_want(&c->inspect);
@@ -483,7 +484,8 @@ static void ctr_on_nothing(struct ctr *c, const struct ctr_event *ev) {}
 static const struct event_row {
 	const char *action;
 	void (*fn)(struct ctr *, const struct ctr_event *);
-	/* it changes what only a list tells: ports, networks, the policy's doing */
+	/* changes things that only a list reports: ports, networks, effects of the restart
+	 * policy */
 	bool relist;
 } event_table[] = {
 	{ "create", ctr_on_nothing, true },  { "start", ctr_on_start, true },
@@ -500,7 +502,7 @@ static bool ctr_is_destroy(const char *action)
 	return strcmp(action, "destroy") == 0 || strcmp(action, "remove") == 0;
 }
 
-/* A row's id is its name, so a new name is a new row; what is known moves over. */
+/* A row's id is its name, so a renamed container needs a new row. All data moves there. */
 static struct ctr *ctr_rename_row(struct engine *e, struct ctr *c, const char *name)
 {
 	struct container *old = c->row;
@@ -510,7 +512,7 @@ static struct ctr *ctr_rename_row(struct engine *e, struct ctr *c, const char *n
 		return c;
 	if (row->priv)
 		ctr_free(row->priv);
-	/* swap all beyond struct row, so that the old row frees what the new one had */
+	/* swap everything after struct row, so that the old row frees the new row's former data */
 	size_t from = sizeof(struct row), n = sizeof(*row) - from;
 	char *a = (char *)old + from, *b = (char *)row + from;
 	for (size_t i = 0; i < n; i++) {
@@ -524,7 +526,7 @@ static struct ctr *ctr_rename_row(struct engine *e, struct ctr *c, const char *n
 	return c;
 }
 
-/* Something new: what the event says of it is a row already. */
+/* A container not seen before: makes its row from the event alone. */
 static struct ctr *ctr_new_row(struct engine *e, const struct ctr_event *ev)
 {
 	if (!*ev->name || strcmp(ev->action, "health_status") == 0)
@@ -569,7 +571,7 @@ void apply_event(struct engine *e, const struct ctr_event *ev)
 		return;
 	enum container_state before = c->row->state;
 	c->heard = sync_event(&e->sync, engine_mono(e));
-	/* which asks again anyway, and may come every second */
+	/* health events request an inspect anyway, and may come every second */
 	if (row->fn != ctr_on_health)
 		c->changed = c->heard;
 	row->fn(c, ev);

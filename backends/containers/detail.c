@@ -1,4 +1,4 @@
-/* detail.c: what can be read about a container: the engine's inspect in the order in which an
+/* detail.c: the details of a container, from the engine's inspect, in the order in which an
  * operator asks. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@
 
 #define LABEL_VALUE_MAX 400
 #define REFUSED_AGAIN_MS \
-	5000 /* what was refused is asked for again, at the next drawing after that */
+	5000 /* after a refusal, the next drawing that is at least this much later asks again */
 
 static const cJSON *ctr_get(const cJSON *o, const char *a, const char *b)
 {
@@ -43,7 +43,7 @@ static void ctr_pair(struct doc *d, const char *label, const char *value)
 		doc_pair(d, DOC_PLAIN, label, "%s", value);
 }
 
-/* --- the row's own knowledge --------------------------------------------- */
+/* --- facts of the row ---------------------------------------------------- */
 
 static enum doc_tone ctr_tone_of(const struct row *row)
 {
@@ -308,7 +308,7 @@ static void ctr_add_env(struct doc *d, const cJSON *o, bool reveal)
 	}
 }
 
-/* The answer as JSON, without its secrets unless they are asked for. */
+/* The inspect answer as JSON. Secrets are masked unless reveal is set. */
 static cJSON *ctr_answer(const struct ctr *c, bool reveal)
 {
 	struct buf masked;
@@ -334,8 +334,8 @@ static void ctr_add_answer(struct doc *d, const struct ctr *c, bool reveal)
 	cJSON_Delete(o);
 }
 
-/* What is kept may be old, as not every change is told: each looking asks once, and what changes
- * while it lasts comes by events. */
+/* Requests an inspect once per opening of the details. A kept answer may be old, because not every
+ * change has an event. Later changes arrive by events. */
 static void ctr_ask(struct ctr *c)
 {
 	if (fetch_open(&c->inspect, c->row->row.looks, REFUSED_AGAIN_MS, engine_mono(c->engine)))

@@ -1,4 +1,5 @@
-/* endpoints.c: where each engine listens, and how else it can be reached. */
+/* endpoints.c: where each engine listens, and how else to reach it. `docker system dial-stdio` is
+ * the command that `docker -H ssh://` uses. */
 #include <stdio.h>
 #include <string.h>
 
@@ -8,8 +9,8 @@
 #include "backends/servers/sudo.h"
 
 #define DOCKER_SOCKET "/var/run/docker.sock"
-/* On a Mac and on a Synology programs are where a shell without a terminal does not look.
- * DOCKER_HOST goes before a context, which may lead to another machine. */
+/* A shell without a terminal does not search the folders that hold docker on a Mac or a Synology.
+ * DOCKER_HOST overrides a context, which may name another machine. */
 #define DOCKER_ENV "env PATH=\"$PATH:/usr/local/bin:/opt/homebrew/bin\" DOCKER_HOST=unix://"
 
 static size_t engine_docker_endpoints(const struct source *s, struct endpoint *endpoints,
@@ -19,8 +20,8 @@ static size_t engine_docker_endpoints(const struct source *s, struct endpoint *e
 	endpoints[1] = (struct endpoint){ .kind = ENDPOINT_EXEC,
 		                          .command = "exec " DOCKER_ENV DOCKER_SOCKET
 		                                     " docker system dial-stdio" };
-	/* only where there is a socket and sudo wants no password: a refused sudo is mailed to root
-	 * on some servers */
+	/* Used only if there is a socket and sudo needs no password. On some servers a refused sudo
+	 * is mailed to root. */
 	endpoints[2] = (struct endpoint){
 		.kind = ENDPOINT_EXEC,
 		.shown = "sudo -n docker system dial-stdio",
@@ -49,8 +50,9 @@ const char *engine_root_prefix(const struct endpoint *r)
 	return "";
 }
 
-/* The socket that the docker program of the login is led to, or the usual one of a rootless engine
- * where it is not led away. NULL: there is none but the system's, or it is not known yet. */
+/* The socket that the login's docker program uses. If nothing leads the program elsewhere, the
+ * usual socket of a rootless engine. NULL: there is only the system's engine, or nothing is known
+ * yet. */
 static const char *engine_docker_user_path(const struct server *v, char *path, size_t size)
 {
 	static const char unix_scheme[] = "unix://";
@@ -59,7 +61,7 @@ static const char *engine_docker_user_path(const struct server *v, char *path, s
 		snprintf(path, size, "%s", v->docker + n);
 		return path;
 	}
-	/* none may come yet: the shell tells */
+	/* "none": the shell reports a socket that appears later */
 	bool led = *v->docker && strcmp(v->docker, "none") != 0;
 	if (v->uid <= 0 || !*v->runtime_dir || led)
 		return NULL;
@@ -75,7 +77,8 @@ static size_t engine_docker_user_endpoints(const struct source *s, struct endpoi
 	endpoints[0] = (struct endpoint){ .kind = ENDPOINT_UNIX, .path = path };
 	if (strncmp(s->server->docker, "unix://", 7) != 0)
 		return 1;
-	/* where sshd forbids sockets; only for one that is known, as a command costs a process */
+	/* For servers where sshd forbids sockets. Only for a known socket, because a command costs
+	 * a process. */
 	struct buf b = { 0 };
 	size_t n = strlen(path) + 1;
 	buf_puts(&b, "exec " DOCKER_ENV);
@@ -101,7 +104,7 @@ bool engine_elsewhere(const struct engine *e, struct err *err)
 	return true;
 }
 
-/* Where commands of the login would go elsewhere by themselves they are told where to go. */
+/* Sets DOCKER_HOST only where the login's command would reach another engine by itself. */
 void engine_environment(const struct source *s, struct buf *b)
 {
 	const struct engine_param *param = s->backend->param;
@@ -124,7 +127,7 @@ static size_t engine_podman_endpoints(const struct source *s, struct endpoint *e
 	return 1;
 }
 
-/* Where that is, is known only once the vitals were heard. */
+/* The path is known only after the first sample of the vitals. */
 static size_t engine_podman_user_endpoints(const struct source *s, struct endpoint *endpoints,
                                            char *path, size_t size)
 {

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #define TIME_MAX 40
-#define PIECE (16u << 10) /* Docker cuts a line only when so much of it is there */
+#define PIECE (16u << 10) /* Docker splits only lines longer than this */
 
 void frames_init(struct frames *f, bool raw, frames_line *fn, void *arg)
 {
@@ -19,7 +19,7 @@ void frames_finish(struct frames *f)
 	buf_finish(&f->line[1]);
 }
 
-/* "2026-11-21T06:40:08.123456789Z ": digits, a T in its place, a blank at the end. */
+/* Length of a timestamp like "2026-11-21T06:40:08.123456789Z" with a blank behind it. 0: none. */
 static size_t frames_time_len(const char *s, size_t len)
 {
 	size_t n = 0;
@@ -29,9 +29,9 @@ static size_t frames_time_len(const char *s, size_t len)
 	return n >= 20 && n < len && s[n] == ' ' && s[4] == '-' && s[10] == 'T' ? n : 0;
 }
 
-/* A terminal's log has no frames: the engine's time stands within a line, behind each whole piece.
- * n: of the line's own time. Pieces of another size (a log driver may have one) are known by that
- * very time. */
+/* Removes timestamps from the middle of a terminal's line. Its log has no frames, and the engine
+ * puts its time after each whole piece. n is the length of the line's first timestamp. A log driver
+ * may use another piece size. Its pieces are found by the same timestamp again. */
 static size_t frames_drop_times(char *s, size_t len, size_t n)
 {
 	char *p = s + n + 1;
@@ -84,7 +84,7 @@ static void frames_text(struct frames *f, const char *bytes, size_t len)
 	}
 }
 
-/* Takes the next byte of a frame's head. */
+/* Takes the next byte of a frame header. */
 static void frames_head(struct frames *f, unsigned char byte)
 {
 	f->head[f->head_len++] = byte;
@@ -92,7 +92,7 @@ static void frames_head(struct frames *f, unsigned char byte)
 		return;
 	const unsigned char *h = f->head;
 	f->head_len = 0;
-	if (h[0] > 3 || h[1] || h[2] || h[3]) { /* no frame: a terminal's log after all */
+	if (h[0] > 3 || h[1] || h[2] || h[3]) { /* not a frame: a terminal's log after all */
 		f->bad = true;
 		f->raw = true;
 		frames_text(f, (const char *)h, sizeof(f->head));
@@ -103,9 +103,10 @@ static void frames_head(struct frames *f, unsigned char byte)
 	f->left = (uint32_t)h[4] << 24 | (uint32_t)h[5] << 16 | (uint32_t)h[6] << 8 | h[7];
 }
 
-/* The line begun is a container's last one, written without a line end; what is held, with n bytes
- * of time, is of its next run. A piece of the same line has the same time, and an older Docker's at
- * least comes after a whole piece. */
+/* Does the held frame start a line of the container's next run? Then the unfinished line is the
+ * last line of the previous run, written without a line end. n is the length of the held timestamp.
+ * Pieces of one line have the same time. On an older Docker, a new piece at least follows only a
+ * whole piece. */
 static bool frames_is_next_run(const struct frames *f, size_t n)
 {
 	const struct buf *begun = &f->line[f->stream == 2];
@@ -114,8 +115,8 @@ static bool frames_is_next_run(const struct frames *f, size_t n)
 	       (m != n || memcmp(begun->data, f->hold, n) != 0);
 }
 
-/* A line over 16 KB comes in several frames, and the engine puts a time before each. What may be
- * that time is held until it is whole, wherever the network cut it. */
+/* A line over 16 KB comes in several frames, and the engine puts a timestamp before each. The start
+ * of a frame is held until its timestamp is complete, wherever the network split it. */
 static void frames_drop_time(struct frames *f)
 {
 	size_t n = frames_time_len(f->hold, f->hold_len), skip = n ? n + 1 : 0;

@@ -1,8 +1,8 @@
 /* judge.c: what a container's state means for an operator.
  *
- * An engine does not say who stopped a container. The events do while we watch; for what happened
- * before, a restart policy that would have started it again but did not is the proof that somebody
- * stopped it on purpose. */
+ * An engine does not say who stopped a container. Events show it while mocr is connected. For
+ * earlier deaths the restart policy is the evidence. If the policy would have restarted the
+ * container but did not, somebody stopped it on purpose. */
 #include "backends/containers/judge.h"
 
 #include <stdarg.h>
@@ -88,7 +88,7 @@ const char *ctr_missing_line(const char *lines, size_t *len)
 		"exec format error",
 	};
 	const char *found = NULL;
-	/* the last one counts: it is nearest to the death */
+	/* the last match counts, because it is nearest to the death */
 	for (const char *p = lines; p && *p;) {
 		size_t n = strcspn(p, "\n");
 		char line[512];
@@ -116,7 +116,7 @@ static bool ctr_over(const struct container *c)
 	       c->state == CONTAINER_RESTARTING;
 }
 
-/* Stopped on purpose: seen, or shown by a policy that did not start it again. */
+/* A deliberate stop: seen in events, or implied by a policy that did not restart it. */
 static bool ctr_on_purpose(const struct container *c, const struct ctr_facts *f)
 {
 	if (f->stopped)
@@ -133,7 +133,7 @@ void ctr_classify(struct container *c, const struct ctr_facts *f)
 	const char *sig = ctr_over(c) ? ctr_exit_signal(c->exit_code) : "";
 	snprintf(c->exit_signal, sizeof(c->exit_signal), "%s", sig);
 	c->death = DEATH_NONE;
-	/* it never came to life: the image's command is not there, a mount, a port */
+	/* it never started: the command is missing in the image, or a mount or port failed */
 	if (c->state == CONTAINER_CREATED && *f->error)
 		c->death = DEATH_MISSING_DEPENDENCY;
 	if (!ctr_over(c))
@@ -153,7 +153,7 @@ void ctr_classify(struct container *c, const struct ctr_facts *f)
 		c->death = DEATH_UNEXPECTED_EXIT;
 }
 
-/* --- the words ----------------------------------------------------------- */
+/* --- the sentence -------------------------------------------------------- */
 
 static void ctr_add(char *why, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 static void ctr_add(char *why, const char *fmt, ...)
@@ -192,7 +192,7 @@ static void ctr_say_death(const struct container *c, const struct ctr_facts *f, 
 		ctr_add(why, ", restarts %d", c->restarts);
 }
 
-/* --- the judgement, by state --------------------------------------------- */
+/* --- the verdict, by state ----------------------------------------------- */
 
 static bool ctr_in_a_loop(const struct container *c, const struct ctr_facts *f)
 {
@@ -212,7 +212,8 @@ static void ctr_judge_running(const struct container *c, const struct ctr_facts 
 		if (*f->health_output)
 			ctr_add(v->why, ": %.120s", f->health_output);
 	} else if (ctr_in_a_loop(c, f) && f->now_ms - c->started_ms < CTR_SETTLED_MS) {
-		/* as while it waits, so that the row does not flicker */
+		/* the same verdict as while it waits for a restart, so that the row does not
+		 * flicker */
 		v->health = HEALTH_BAD;
 		ctr_add(v->why, "restart loop: runs just now");
 		if (c->exit_code > 0)
@@ -227,7 +228,7 @@ static void ctr_judge_running(const struct container *c, const struct ctr_facts 
 static void ctr_judge_restarting(const struct container *c, const struct ctr_facts *f,
                                  struct ctr_verdict *v)
 {
-	bool loop = c->restarts > 1 || f->deaths > 1; /* the first time is no loop yet */
+	bool loop = c->restarts > 1 || f->deaths > 1; /* the first restart is no loop yet */
 	v->since_ms = c->finished_ms ? c->finished_ms : c->created_ms;
 	v->health = loop ? HEALTH_BAD : HEALTH_BUSY;
 	if (loop)
@@ -240,8 +241,7 @@ static void ctr_judge_over(const struct container *c, const struct ctr_facts *f,
 {
 	v->since_ms = c->finished_ms ? c->finished_ms : c->created_ms;
 	v->health = c->death == DEATH_NONE && c->state != CONTAINER_DEAD ? HEALTH_IDLE : HEALTH_BAD;
-	/* Without an inspect nobody knows the policy: an exit 0 of a service is told as what it
-	 * surely is. */
+	/* Without an inspect the policy is unknown. So exit code 0 counts as a normal end. */
 	if (v->health == HEALTH_IDLE && c->exit_code <= 0)
 		return;
 	if (v->health == HEALTH_IDLE) {

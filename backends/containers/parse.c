@@ -16,9 +16,9 @@
 #include "backends/base/number.h"
 #include "backends/base/wash.h"
 
-#define TEXT_MAX 512   /* bytes kept of an image, a command, a list of ports */
-#define LIST_MAX 10000 /* containers believed */
-#define SHORT_ID 12    /* of an id, where there is no name */
+#define TEXT_MAX 512   /* bytes kept of an image, a command or a list of ports */
+#define LIST_MAX 10000 /* containers accepted from one list */
+#define SHORT_ID 12    /* digits of an id that stand in for a missing name */
 
 /* --- small readers ------------------------------------------------------- */
 
@@ -93,7 +93,7 @@ static enum container_state ctr_parse_state_of(const char *s)
 		{ "exited", CONTAINER_EXITED },
 		{ "removing", CONTAINER_REMOVING },
 		{ "dead", CONTAINER_DEAD },
-		/* podman's */
+		/* Podman's */
 		{ "configured", CONTAINER_CREATED },
 		{ "initialized", CONTAINER_CREATED },
 		{ "stopped", CONTAINER_EXITED },
@@ -118,8 +118,8 @@ static enum container_health ctr_parse_health_of(const char *s)
 	return CTR_HEALTH_NONE;
 }
 
-/* "(healthy)", "(unhealthy)", "(health: starting)" at the end of a list's Status: the only place
- * before API 1.52. */
+/* Reads "(healthy)", "(unhealthy)" or "(health: starting)" at the end of a list's Status. Before
+ * API 1.52 a list has the health nowhere else. */
 static enum container_health ctr_parse_health_in_status(const char *s)
 {
 	if (!s)
@@ -149,8 +149,8 @@ static int64_t ctr_parse_unit_ms(const char *word)
 	return -1;
 }
 
-/* "Up 3 hours", "Exited (0) About a minute ago", "Up Less than a second", "Up About an hour
- * (Paused)". */
+/* Reads the age in ms from "Up 3 hours", "Exited (0) About a minute ago", "Up Less than a second",
+ * "Up About an hour (Paused)". -1 unknown. */
 static int64_t ctr_parse_age_in_status(const char *s)
 {
 	if (!s)
@@ -172,7 +172,7 @@ static int64_t ctr_parse_age_in_status(const char *s)
 	return unit > 0 && n >= 0 && n < 100000 ? n * unit : -1;
 }
 
-/* "Exited (3) ...", "Restarting (3) ...". */
+/* Reads the code from "Exited (3) ..." or "Restarting (3) ...". -1 unknown. */
 static int ctr_parse_exit_in_status(const char *s)
 {
 	if (!s || (strncmp(s, "Exited (", 8) != 0 && strncmp(s, "Restarting (", 12) != 0))
@@ -182,7 +182,7 @@ static int ctr_parse_exit_in_status(const char *s)
 
 /* --- the list ------------------------------------------------------------ */
 
-/* Docker gives a linked container several names; its own has no second slash. */
+/* Docker gives a linked container several names. Its own name has no second slash. */
 static void ctr_parse_read_name(struct ctr_item *item, const cJSON *o)
 {
 	const cJSON *name;
@@ -204,8 +204,8 @@ static void ctr_parse_add_word(struct buf *b, const char *word)
 	buf_puts(b, word);
 }
 
-/* "8080->80/tcp", with the address only when it is not every one; the same for IPv4 and IPv6 once.
- */
+/* Writes ports like "8080->80/tcp". The address appears only when it is not a wildcard. A port
+ * bound for both IPv4 and IPv6 appears once. */
 static char *ctr_parse_read_ports(const cJSON *ports)
 {
 	const cJSON *p;
@@ -407,8 +407,8 @@ static void ctr_parse_read_action(struct ctr_event *e, const char *action)
 
 static void ctr_parse_read_event_time(struct ctr_event *e, const cJSON *root)
 {
-	/* timeNano is above 2^53: a double keeps it to some hundred ns, which since= and a dropped
-	 * duplicate can bear */
+	/* timeNano is above 2^53, so a double is off by some hundred ns. since= and the dropping of
+	 * duplicates tolerate that. */
 	double ns = ctr_parse_number(root, "timeNano", 0), s = ctr_parse_number(root, "time", 0);
 	if (!(ns > 0 && ns < 9e18) && s > 0 && s < 9e9)
 		ns = s * 1e9;
@@ -456,7 +456,7 @@ bool ctr_event_parse(struct ctr_event *e, const char *json, size_t len)
 		ctr_parse_copy(e->service, sizeof(e->service), ctr_parse_label(attrs, "service"));
 		e->exit_code = ctr_parse_exit_of(attrs);
 		ctr_parse_read_event_time(e, root);
-		if (strcmp(e->action, "health_status") == 0 && !*e->detail) /* podman's */
+		if (strcmp(e->action, "health_status") == 0 && !*e->detail) /* Podman's */
 			ctr_parse_copy(e->detail, sizeof(e->detail),
 			               ctr_parse_text(attrs, "health_status"));
 	}
@@ -466,8 +466,8 @@ bool ctr_event_parse(struct ctr_event *e, const char *json, size_t len)
 
 /* --- stats --------------------------------------------------------------- */
 
-/* What of the memory is only cache does not count: inactive_file on cgroup v2, total_inactive_file
- * or cache on v1. */
+/* Subtracts the page cache from the usage. The cache is inactive_file on cgroup v2,
+ * total_inactive_file or cache on v1. */
 static void ctr_parse_read_memory(struct ctr_sample *s, const cJSON *mem)
 {
 	const cJSON *detail = ctr_parse_member(mem, "stats");
@@ -547,7 +547,7 @@ double ctr_sample_cpu(const struct ctr_sample *now, const struct ctr_sample *bef
 	return used >= 0 && over > 0 ? used / over * 100 : -1;
 }
 
-/* --- the rest ------------------------------------------------------------ */
+/* --- messages, headers and versions -------------------------------------- */
 
 const char *ctr_message(char *buf, size_t size, const char *body, size_t len)
 {

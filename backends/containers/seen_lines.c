@@ -5,7 +5,7 @@
 
 #include "backends/base/mem.h"
 
-/* FNV-1a, 64 bits: few lines, and an accident costs one of them. */
+/* FNV-1a, 64 bits. A collision would hide one line, and there are few lines. */
 uint64_t seen_line_hash(const char *line, size_t len, bool error)
 {
 	uint64_t h = error ? 1469598103934665604ull : 1469598103934665603ull;
@@ -20,7 +20,7 @@ void seen_lines_finish(struct seen_lines *t)
 	*t = (struct seen_lines){ 0 };
 }
 
-/* Of these only the time is kept, and of the newest time how many they were. */
+/* Drops the first n lines. Keeps only their newest time and the number of lines at that time. */
 static void seen_lines_forget_first(struct seen_lines *t, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -87,7 +87,7 @@ bool seen_lines_take(struct seen_lines *t, int64_t ns, uint64_t hash, uint64_t *
 		t->floor_n--;
 		return true;
 	}
-	/* as a rule it is the next one */
+	/* usually the next line in order */
 	if (seen_lines_take_between(t, t->next, t->n, ns, hash) ||
 	    seen_lines_take_between(t, 0, t->next, ns, hash))
 		return true;

@@ -1,5 +1,7 @@
-/* stats.c: CPU, memory and network of the rows on screen: a stream for each, or, where a connection
- * is a command on the server, one question after another. */
+/* stats.c: CPU, memory and network of the rows on screen. Each row has a stream. If each connection
+ * is a command on the server, requests run one after another instead.
+ *
+ * Source: Docker Engine API v1.41, "Containers > Get container stats based on resource usage". */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,11 +9,11 @@
 
 #include "backends/containers/engine.h"
 
-#define ASK_EACH_MS 3000 /* the pause after an answer where there is no stream */
+#define ASK_EACH_MS 3000 /* between the end of an answer and the next request */
 
 static void stats_ask(struct ctr *);
 
-/* By more than a screen would show? */
+/* Is the difference large enough to show on screen? */
 static bool stats_differs(double old, double now, double grain)
 {
 	return (old < 0) != (now < 0) || fabs(old - now) > grain;
@@ -88,7 +90,7 @@ static void stats_done(struct call *call, const struct reply *r, void *arg)
 	struct ctr *c = arg;
 	c->stats = NULL;
 	c->engine->stats--;
-	/* podman ends it without a newline */
+	/* Podman ends the answer without a newline */
 	if (r->status == 200 && !engine_has_socket(c->engine) && c->stats_lines.line.len) {
 		struct buf line = c->stats_lines.line;
 		c->stats_lines.line = (struct buf){ 0 };
@@ -119,7 +121,7 @@ static void stats_ask(struct ctr *c)
 void stats_stop(struct ctr *c)
 {
 	stats_end_rest(c);
-	c->sample.valid = false; /* too old to tell a rate from */
+	c->sample.valid = false; /* too old to compute a rate from */
 	if (!c->stats)
 		return;
 	call_cancel(c->stats);
