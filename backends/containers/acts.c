@@ -1,5 +1,7 @@
-/* acts.c: what can be done to a container, each as one row. The engine's own words come back when
- * it refuses. */
+/* acts.c: the table of container actions and how to run them. When the engine refuses, its own
+ * message is reported.
+ *
+ * Source: Docker Engine API v1.41, "Containers > Start a container" and its neighbours. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,13 +13,13 @@
 #include "backends/base/wash.h"
 #include "backends/containers/acts.h"
 
-#define ACT_TIMEOUT_MS 120000 /* a stop may take the container's own grace time */
+#define ACT_TIMEOUT_MS 120000 /* a stop may take the container's whole grace time */
 
-/* How an action is asked of the engine. */
+/* The API request and the command line of an action. */
 static const struct act_how {
 	const char *name;          /* of the action */
-	const char *method, *path; /* path behind /containers/ID */
-	/* behind the engine's program name, before the container's name */
+	const char *method, *path; /* path after /containers/ID */
+	/* between the engine's program and the container's name */
 	const char *words;
 } hows[] = {
 	{ "container-start", "POST", "/start", "start" },
@@ -37,7 +39,7 @@ static const struct act_how *ctr_act_how_of(const struct action *a)
 	return NULL;
 }
 
-/* --- one that runs ------------------------------------------------------- */
+/* --- running orders ------------------------------------------------------ */
 
 struct act_run *act_create(struct order *order, struct engine *e)
 {
@@ -75,7 +77,7 @@ static void act_done(struct call *call, const struct reply *r, void *arg)
 	struct err err = r->err;
 	char said[300];
 	a->call = NULL;
-	/* 304: it was so already */
+	/* 304: already in that state */
 	if (!err.code && r->status / 100 != 2 && r->status != 304)
 		err_set(&err,
 		        r->status == 404                       ? ERR_ABSENT
@@ -86,7 +88,7 @@ static void act_done(struct call *call, const struct reply *r, void *arg)
 	act_end(a, &err, r->status == 304 ? "it was so already" : "");
 }
 
-/* "TERM", "SIGTERM", "15": nothing else may reach the request. */
+/* Accepts "TERM", "SIGTERM", "15". Other characters must not reach the request. */
 static bool ctr_act_is_signal(const char *s)
 {
 	size_t n = strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+");
@@ -144,7 +146,7 @@ static void ctr_act_command(const struct row *row, char *buf, size_t size, const
 	buf_finish(&b);
 }
 
-/* --- which makes sense when ---------------------------------------------- */
+/* --- when an action applies ---------------------------------------------- */
 
 static enum container_state ctr_act_state(const struct row *row)
 {
@@ -184,7 +186,7 @@ static bool ctr_act_can_unpause(const struct row *row)
 	return ctr_act_state(row) == CONTAINER_PAUSED;
 }
 
-/* How the same is typed by hand, one function per action as the table wants it. */
+/* The same action as a command line, with one function per action as the table requires. */
 #define WORDS(verb)                                                             \
 	static void words_##verb(const struct row *row, char *buf, size_t size) \
 	{                                                                       \

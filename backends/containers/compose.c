@@ -1,9 +1,11 @@
-/* compose.c: up, pull, down of a compose project, by the server's own compose in the folder that
- * the labels name.
+/* compose.c: up, pull and down of a compose project. Runs the server's own compose in the folder
+ * that the labels name.
  *
- * A project may be made of several files, and their order matters: they are given as they were.
- * Whether compose is a plugin or a program of its own is found out on the server, in the same
- * command. */
+ * A project may have several files, and their order matters, so it is kept. The same shell command
+ * finds out whether compose is a plugin or a separate program.
+ *
+ * Source: the labels com.docker.compose.* that compose sets, and the command line reference of
+ * docker compose. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,13 +21,14 @@
 bool compose_applies(const struct row *row)
 {
 	const struct container *c = (const struct container *)row;
-	/* A label is the image maker's word: one that would be read as an option is no name of a
-	 * service. */
+	/* Labels are untrusted input. A service name with a leading dash would be read as an
+	 * option. */
 	return c->project && c->project_dir && c->project_dir[0] == '/' &&
 	       (!c->service || c->service[0] != '-');
 }
 
-/* before FILE for each of a list of a label. Files are relative to the folder, or whole paths. */
+/* Appends the word before and the file, for each file in a label's list. Files are relative to the
+ * project folder, or absolute. */
 static void compose_add_files(struct buf *b, const char *before, const char *files)
 {
 	for (const char *p = files; p && *p;) {
@@ -59,12 +62,11 @@ void compose_check(struct buf *b, const char *env_files)
 	            "blank values without it\" >&2; exit 1; }; done; ");
 }
 
-/* One compose command line: words before the service's name, which is left out when whole is set.
- */
+/* Appends one compose command. words come before the service's name; whole leaves the name out. */
 static void compose_add_command(struct buf *b, const char *program, const struct container *c,
                                 const char *words, bool whole)
 {
-	/* down leaves services of profiles running that it is not told of */
+	/* without this, down leaves services of inactive profiles running */
 	if (whole)
 		buf_puts(b, "COMPOSE_PROFILES='*' ");
 	buf_puts(b, program);
@@ -76,7 +78,7 @@ static void compose_add_command(struct buf *b, const char *program, const struct
 	}
 }
 
-/* The steps of one action, joined by &&; ends at NULL. */
+/* Appends the steps of one action, joined by &&. The list ends with NULL. */
 static void compose_add_steps(struct buf *b, const char *program, const struct container *c,
                               const char *const *steps, bool whole)
 {
@@ -91,8 +93,8 @@ static const char *const up_steps[] = { "up -d", NULL };
 static const char *const pull_steps[] = { "pull", "up -d", NULL };
 static const char *const down_steps[] = { "down", NULL };
 
-/* What stands before a program of the engine: sudo or doas where the engine itself is only reached
- * by it, else where to go. */
+/* Writes the words before the engine's program: sudo or doas if the engine is reached only that
+ * way, else DOCKER_HOST if needed. */
 static void compose_prefix(const struct source *s, char *buf, size_t size)
 {
 	const struct engine *e = engine_of((struct source *)s);
@@ -107,7 +109,7 @@ static void compose_prefix(const struct source *s, char *buf, size_t size)
 
 void engine_command(const struct source *s, char *buf, size_t size)
 {
-	/* the engine's own is set once its link was up */
+	/* engine->param is unset until the link was up once */
 	const struct engine_param *param = s->backend->param;
 	char before[ENGINE_COMMAND_SIZE];
 	compose_prefix(s, before, sizeof(before));
@@ -127,7 +129,7 @@ static char *compose_script(const struct container *c, const struct engine *e,
 	buf_puts(&s, ENGINE_PATH "cd ");
 	quote_word(&s, c->project_dir);
 	buf_puts(&s, " || exit 1; ");
-	/* root may read what the login may not */
+	/* root may read files that the login may not */
 	if (!*engine_root_prefix(e->origin ? origin_endpoint(e->origin) : NULL))
 		compose_check(&s, c->project_env);
 	buf_addf(&s, "if %s version >/dev/null 2>&1; then ", plugin);
@@ -141,7 +143,7 @@ static char *compose_script(const struct container *c, const struct engine *e,
 	return buf_take(&s);
 }
 
-/* The last line that says something. */
+/* Copies the last line that is not blank. */
 static void compose_last_line(char *out, size_t size, const char *text, size_t len)
 {
 	while (len && (text[len - 1] == '\n' || text[len - 1] == '\r' || text[len - 1] == ' '))
@@ -199,12 +201,12 @@ void compose_down(struct order *order)
 	compose_start(order, down_steps, true);
 }
 
-/* An image's labels become its container's: without the ones of compose itself, its maker chose
- * folder and files. */
+/* A container inherits its image's labels. Without compose's own labels, the image's maker may have
+ * chosen folder and files. */
 static const char not_by_compose[] =
 	"   # compose did not make this container: its image may have chosen folder and files";
 
-/* As a person in that folder would type it. */
+/* Writes the commands as a person would type them. */
 static void compose_do_words(const struct row *row, char *out, size_t size,
                              const char *const *steps, bool whole)
 {

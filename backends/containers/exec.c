@@ -1,12 +1,14 @@
 /* exec.c: a shell in a container, as a stream.
  *
- * An exec is made by the API, then started on a connection of its own that is taken over
- * ("hijacked"): after the head of a 101 both sides speak raw bytes. That connection is a stream of
- * the link, and what is handed out is a stream around it. Nothing may be sent before the 101. At
- * the end the exec is asked for its exit code.
+ * The API creates an exec. Then the exec is started on its own connection, which it takes over
+ * ("hijacks"): after the head of a 101, both sides send raw bytes. That connection is a stream of
+ * the link, and the caller gets a stream wrapped around it. No input may be sent before the 101. At
+ * the end, the engine is asked for the exit code.
  *
- * An engine does not end a shell whose connection went away. So each shell carries a word of its
- * own in its environment, and closing it sends HUP to whatever still has that word. */
+ * An engine does not end a shell when its connection closes. So each shell gets a unique variable
+ * in its environment. Closing the shell sends HUP to every process with that variable.
+ *
+ * Source: Docker Engine API v1.41, "Exec", and "Attach to a container", section "Hijacking". */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,21 +29,21 @@
 enum phase { EXEC_MAKING, EXEC_CONNECTING, EXEC_OPEN, EXEC_REFUSED, EXEC_ENDING, EXEC_GONE };
 
 struct exec {
-	struct stream stream; /* what the owner holds */
+	struct stream stream; /* given to the caller */
 	struct engine *engine;
 	struct exec *next;
 	enum phase phase;
-	char *name;           /* owned: of the row, for sentences */
+	char *name;           /* owned: the row's name, for messages */
 	char id[CTR_ID_SIZE]; /* of the container */
 	char exec_id[CTR_ID_SIZE];
-	char marker[40]; /* MOCR_SHELL=... */
+	char marker[40]; /* MOCR_SHELL=RANDOM */
 	int cols, rows;
 	bool first_byte;
 	struct call *call;
 	struct stream *raw;
-	struct buf head; /* of the answer, then of a refusal's body */
-	struct buf out;  /* written before it was open */
-	bool eof;        /* asked for before it was open */
+	struct buf head; /* the response head, then the body of a refusal */
+	struct buf out;  /* input from before the exec was open */
+	bool eof;        /* end of input, requested before it was open */
 	struct stream_end end;
 };
 
@@ -69,7 +71,8 @@ void execs_free(struct engine *e)
 	exec_free_dead(e);
 }
 
-/* Lets go of everything; the memory stays until the turn's end, for those that are still inside. */
+/* Releases everything. The memory stays until the end of the turn, because callers may still be
+ * using it. */
 static void exec_let_go(struct exec *x)
 {
 	struct engine *e = x->engine;
@@ -135,7 +138,7 @@ static bool exec_read_id(const char *body, size_t len, char *id, size_t size)
 	return ok;
 }
 
-/* --- leaving nothing behind ---------------------------------------------- */
+/* --- ending the shell's processes ---------------------------------------- */
 
 static void exec_hangup_made(struct call *call, const struct reply *r, void *arg)
 {
@@ -174,7 +177,7 @@ static void exec_hang_up(struct exec *x)
 	free(body);
 }
 
-/* --- the end: with which code? ------------------------------------------- */
+/* --- the end and the exit code ------------------------------------------- */
 
 static void exec_code_done(struct call *call, const struct reply *r, void *arg)
 {
@@ -239,7 +242,8 @@ static void exec_now_open(struct exec *x)
 		exec_flush(x);
 }
 
-/* Takes the head's bytes; returns how many of these were of it. The phase says what came. */
+/* Consumes bytes of the response head. Returns how many of them belonged to the head. The phase
+ * tells the result. */
 static size_t exec_take_head(struct exec *x, const char *bytes, size_t len)
 {
 	size_t before = x->head.len;
@@ -276,7 +280,8 @@ static size_t exec_on_data(struct stream *s, const char *bytes, size_t len, void
 	}
 	if (x->phase != EXEC_OPEN || used == len)
 		return x->phase == EXEC_OPEN ? used : len;
-	/* the exec runs for sure now: one sent with the 101 may have come too early */
+	/* The first output proves that the exec runs. The size sent after the 101 may have come too
+	 * early. */
 	if (!x->first_byte) {
 		x->first_byte = true;
 		exec_send_size(x);
@@ -299,7 +304,7 @@ static void exec_on_closed(struct stream *s, const struct stream_end *e, void *a
 	if (x->phase == EXEC_OPEN && !e->err.code && x->engine->origin)
 		exec_ask_code(x);
 	else if (x->phase == EXEC_REFUSED) {
-		/* the body may be chunked: its JSON begins at the brace */
+		/* the body may be chunked, so look for the JSON between its braces */
 		const char *json = x->head.len ? memchr(x->head.data, '{', x->head.len) : NULL;
 		const char *close = json ? memrchr(json, '}',
 		                                   x->head.len - (size_t)(json - x->head.data))
@@ -355,7 +360,7 @@ static void exec_made(struct call *call, const struct reply *r, void *arg)
 	}
 }
 
-/* --- the owner's side ---------------------------------------------------- */
+/* --- the caller's side --------------------------------------------------- */
 
 static size_t exec_x_write(struct stream *s, const void *bytes, size_t len)
 {

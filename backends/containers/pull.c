@@ -1,5 +1,5 @@
-/* pull.c: POST /images/create, one image after another. An error comes inside an answer that began
- * well. */
+/* pull.c: sends POST /images/create for one image after another. An error may come inside an answer
+ * with status 200. */
 #include "backends/containers/pull.h"
 
 #include <stdio.h>
@@ -16,10 +16,11 @@
 #include "backends/base/wash.h"
 #include "backends/containers/engine.h"
 
-#define ANSWER_MS (60 * 1000)      /* the engine asks the registry before it answers */
-#define SILENCE_MS (3 * 60 * 1000) /* and then says something now and then */
+#define ANSWER_MS (60 * 1000) /* the engine asks the registry before it answers */
+/* after that, the longest silence between two progress lines */
+#define SILENCE_MS (3 * 60 * 1000)
 
-/* --- a line -------------------------------------------------------------- */
+/* --- one progress line --------------------------------------------------- */
 
 static const char *pull_text(const cJSON *o, const char *name)
 {
@@ -112,11 +113,11 @@ void pull_words(const struct pull_progress *p, char *buf, size_t size)
 		         human_bytes(a, (uint64_t)have), human_bytes(b, (uint64_t)all));
 }
 
-/* --- doing it ------------------------------------------------------------ */
+/* --- pulling ------------------------------------------------------------- */
 
 struct pull {
 	struct engine *engine;
-	struct pull *next; /* of the engine */
+	struct pull *next; /* in engine->pulls */
 	char **images;
 	size_t n, at, pulled;
 	bool refused;
@@ -126,7 +127,7 @@ struct pull {
 	struct loop_timer *silence;
 	struct json_lines lines;
 	struct pull_progress told;
-	char said[160]; /* last words, so that the same are not told twice */
+	char said[160]; /* last words reported, to skip repeats */
 };
 
 static void pull_begin(struct pull *);
@@ -190,7 +191,7 @@ static bool pull_on_data(struct call *call, const char *data, size_t len, void *
 	return true;
 }
 
-/* A registry that wants to know who asks, or an image that was built here and is in none. */
+/* The registry requires a login, or the image was built locally and is in no registry. */
 static bool pull_is_refusal(int status, const char *said)
 {
 	static const char *const words[] = {
@@ -236,7 +237,7 @@ static void pull_on_silence(struct loop_timer *t, void *arg)
 	pull_over(p, &err);
 }
 
-/* A name without a tag would bring all tags there are. */
+/* Adds ":latest" to a name without a tag. Otherwise the engine would pull all tags. */
 static char *pull_reference(const char *image)
 {
 	const char *slash = strrchr(image, '/');
