@@ -1,6 +1,8 @@
-/* Properties of one unit. GetAll of a service is 20 KB; what a row shows is a tenth of that in
- * single Gets, all sent at once, so they take one round trip. The answers are put together and go
- * into feed as one object. */
+/* ask.c: requests properties of one unit. GetAll of a service returns 20 KB. What a row shows is a
+ * tenth of that. So single Gets are sent at once and take one round trip. Their answers are joined
+ * into one object for feed.
+ *
+ * Source: org.freedesktop.systemd1(5), and Properties.Get of the D-Bus specification. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +12,7 @@
 #include "backends/services/systemd.h"
 
 #define UNIT_IFACE "org.freedesktop.systemd1.Unit"
-#define QUERY_MAX (256u << 10) /* bytes of one query's answers */
+#define QUERY_MAX (256u << 10) /* bytes of the answers of one query */
 #define GETS_MAX 40
 
 struct query;
@@ -81,7 +83,7 @@ static const char *const detail_mount[] = { "What", "Where", "Type", "Options", 
 static const char *const detail_where[] = { "Where", NULL };
 static const char *const detail_what[] = { "What", NULL };
 
-/* What each type of unit is asked beyond struct Unit's own properties. */
+/* Properties of each unit type beyond those of every unit. */
 static const struct type {
 	const char *suffix, *iface;
 	const char *const *row, *const *detail;
@@ -124,7 +126,7 @@ void queries_drop(struct systemd_source *sd)
 		unit_ask_query_free(sd->queries);
 }
 
-/* What was answered so far becomes rows. */
+/* Feeds the answers received so far. */
 static void unit_ask_hand_on(struct query *q)
 {
 	char what[UNIT_NAME_SIZE + 8];
@@ -156,7 +158,7 @@ void queries_hand_on(struct systemd_source *sd, const char *unit)
 	}
 }
 
-/* The body is [variant]. A property that this systemd does not know is left out. */
+/* json is an array with one variant. A property that this systemd does not have is skipped. */
 static void unit_ask_on_get(const char *json, size_t len, const struct err *err, const char *name,
                             void *arg)
 {
@@ -225,7 +227,7 @@ void ask_row(struct systemd_source *sd, const struct unit *u)
 	if (!sd->bus)
 		return;
 	priv_of(u)->asked = true;
-	/* Asking about a unit that is not loaded makes systemd load it, for nothing. */
+	/* A query about an unloaded unit would make systemd load it, for nothing. */
 	if (!priv_of(u)->loaded)
 		return;
 	bool idle = strcmp(u->active, "inactive") == 0;

@@ -1,5 +1,7 @@
-/* Answers and signals of systemd become rows. The same way serves a recording, where there is no
- * bus to ask more of. */
+/* feed.c: turns systemd's answers and signals into rows. Recordings use the same code, without a
+ * bus for further requests.
+ *
+ * Source: org.freedesktop.systemd1(5). Bodies are D-Bus messages as JSON text. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +17,7 @@
 #include "backends/services/systemd.h"
 #include "backends/store/settings.h"
 
-#define UNITS_MAX 10000 /* believed of one list */
+#define UNITS_MAX 10000 /* units accepted from one list */
 #define NEAREST_MAX 3
 #define NAMES_MAX 4096
 #define LAST_LINE_MAX 300
@@ -60,13 +62,12 @@ struct unit *unit_row(struct systemd_source *sd, const char *name)
 	u->user = manager_of(&sd->source)->user;
 	u->exit_status = u->restarts = -1;
 	u->memory = u->cpu_ns = -1;
-	u->can_start = u->can_stop = true; /* until it says otherwise */
+	u->can_start = u->can_stop = true; /* until systemd reports otherwise */
 	u->wanted = unit_is_wanted(sd, name);
 	return u;
 }
 
-/* A service that systemd starts again by itself is watched for a while afterwards, see unit_judge.
- */
+/* Notes an automatic restart. The unit is watched for a while afterwards (see unit_judge). */
 static void unit_note_flap(struct unit *u)
 {
 	struct unit_priv *p = priv_of(u);
@@ -102,8 +103,8 @@ static void unit_set_text(char *dst, size_t size, const cJSON *v)
 	wash(dst, size, json_text(v), strlen(json_text(v)));
 }
 
-/* Not-found units that nothing in the configuration wants are only names in other units' files:
- * noise. */
+/* A not-found, inactive unit is only a name in other units' files. It gets a row only if the
+ * configuration names it. */
 static bool unit_worth_a_row(const struct systemd_source *sd, const char *name, const char *load,
                              const char *active)
 {
@@ -111,8 +112,8 @@ static bool unit_worth_a_row(const struct systemd_source *sd, const char *name, 
 	       unit_is_wanted(sd, name);
 }
 
-/* (name, description, load, active, sub, following, path, job id, job type, job path); NULL: it is
- * no row. */
+/* item is (name, description, load, active, sub, following, path, job id, job type, job path).
+ * NULL: the unit gets no row. */
 static struct unit *unit_take_listed(struct systemd_source *sd, const cJSON *item)
 {
 	enum { NAME, DESCRIPTION, LOAD, ACTIVE, SUB };
@@ -136,8 +137,8 @@ static struct unit *unit_take_listed(struct systemd_source *sd, const cJSON *ite
 	return u;
 }
 
-/* Who looks only once (mocr status) waits for the whole picture; on the screen the rows are there
- * already. */
+/* Sets the source live once the whole picture is there. A single look (mocr status) waits for that.
+ * On the screen the rows appear earlier. */
 void systemd_settle(struct systemd_source *sd)
 {
 	if (sd->picture != SYSTEMD_SETTLING || sd->queries || fetch_is_asked(&sd->files) ||
@@ -147,8 +148,8 @@ void systemd_settle(struct systemd_source *sd)
 	source_set_state(&sd->source, SOURCE_LIVE, NULL);
 }
 
-/* Units of an earlier list that this one does not name: their file may still be there, which the
- * list of files tells. */
+/* Handles rows that the new list does not name. A unit may still have a file, so rows with a file
+ * stay. */
 static void unit_drop_unlisted(struct systemd_source *sd)
 {
 	struct row *row = store_first(sd->source.store, &kind_unit, sd->source.server), *next;
@@ -174,11 +175,12 @@ static bool unit_feed_units(struct systemd_source *sd, const char *arg, const cJ
 	const cJSON *list = cJSON_GetArrayItem(body, 0), *item;
 	if (!cJSON_IsArray(list))
 		return false;
-	/* The bus keeps answers and signals in order: the list is newer than all that was heard. */
+	/* The bus keeps answers and signals in order. So the list is newer than every signal
+	 * received. */
 	if (sync_is_asked(&sd->sync))
 		sync_take(&sd->sync);
 	sd->round++;
-	sd->reloading = false; /* it answers: a reload whose end was not heard is over */
+	sd->reloading = false; /* it answers, so a reload with a missed end is over */
 	size_t n = 0;
 	cJSON_ArrayForEach (item, list) {
 		if (++n > UNITS_MAX)
@@ -198,7 +200,7 @@ static bool unit_feed_units(struct systemd_source *sd, const char *arg, const cJ
 	return true;
 }
 
-/* Every row of the source once; remove says which go. */
+/* Calls remove for each row of the source, and removes the row if it returns true. */
 static void unit_sweep(struct systemd_source *sd, bool (*remove)(struct unit *))
 {
 	struct row *row = store_first(sd->source.store, &kind_unit, sd->source.server), *next;
@@ -214,8 +216,8 @@ static bool unit_is_failed_no_more(struct unit *u)
 	return unit_is_other(unit_name(u)) && priv_of(u)->round != systemd_of(u->row.source)->round;
 }
 
-/* Failed units of the types that have no rows else. Those that the list does not name are well
- * again, or gone. */
+/* Takes the failed units of types that have no rows otherwise. Other rows of these types recovered
+ * or vanished. */
 static bool unit_feed_failed(struct systemd_source *sd, const char *arg, const cJSON *body)
 {
 	const cJSON *list = cJSON_GetArrayItem(body, 0), *item;
@@ -234,7 +236,7 @@ static bool unit_feed_failed(struct systemd_source *sd, const char *arg, const c
 	return true;
 }
 
-/* The list of those that were new: what is not in it has gone again. */
+/* Takes the list of new units. A unit missing in it has vanished again. */
 static bool unit_feed_new_units(struct systemd_source *sd, const char *arg, const cJSON *body)
 {
 	const cJSON *list = cJSON_GetArrayItem(body, 0), *item;
@@ -331,7 +333,7 @@ static bool unit_feed_props(struct systemd_source *sd, const char *name, const c
 	return true;
 }
 
-/* PropertiesChanged: [interface, {name: variant}, [names whose value is not told]]. */
+/* PropertiesChanged: [interface, {name: variant}, [names without value]]. */
 static bool unit_feed_changed(struct systemd_source *sd, const char *name, const cJSON *body)
 {
 	const cJSON *changed = cJSON_GetArrayItem(body, 1);
@@ -354,8 +356,8 @@ static bool unit_feed_changed(struct systemd_source *sd, const char *name, const
 		store_row_remove(&u->row);
 		return true;
 	}
-	/* What a row shows is not all in the signal; one that nobody looks at is asked when it
-	 * comes into view. */
+	/* The signal lacks some of what a row shows. A row off screen is queried when it comes into
+	 * view. */
 	if (strcmp(before, u->active) == 0)
 		return true;
 	priv_of(u)->asked = false;
@@ -375,8 +377,8 @@ static bool unit_feed_new(struct systemd_source *sd, const char *arg, const cJSO
 	return true;
 }
 
-/* The manager let it go, which it does with units that do nothing; it stays a row as long as it has
- * a file. */
+/* The manager unloaded the unit, as it does with idle units. The row stays while the unit has a
+ * file. */
 static bool unit_feed_removed(struct systemd_source *sd, const char *arg, const cJSON *body)
 {
 	struct unit *u = unit_find(sd, json_text(cJSON_GetArrayItem(body, 0)));
@@ -401,9 +403,9 @@ static bool unit_feed_files_changed(struct systemd_source *sd, const char *arg, 
 	return true;
 }
 
-/* daemon-reload: true when it begins, false at its end, and then anything may be different. In
- * between the manager lets go of every unit and loads it again, signal by signal: none of that is a
- * change, and the list that follows tells what was. */
+/* Reloading is true when daemon-reload begins and false at its end. In between, the manager unloads
+ * and loads every unit, with a signal for each. These signals are no changes. The list afterwards
+ * shows the real ones. */
 static bool unit_feed_reloading(struct systemd_source *sd, const char *arg, const cJSON *body)
 {
 	sd->reloading = cJSON_IsTrue(cJSON_GetArrayItem(body, 0));
@@ -454,7 +456,8 @@ static bool unit_feed_count(struct systemd_source *sd, const char *arg, const cJ
 
 /* --- names of the configuration ------------------------------------------ */
 
-/* The next word of the configuration's units that is for this manager, with its suffix. */
+/* Copies the configuration's next unit for this manager into name, with its suffix. Returns where
+ * to continue; NULL: no more. */
 static const char *unit_next_wanted(const struct systemd_source *sd, const char *p, char *name,
                                     size_t size)
 {
@@ -512,7 +515,7 @@ static void unit_add_near(struct buf *out, const char *name, int *found)
 	++*found;
 }
 
-/* What every name of its type ends in says nothing about how near one is. */
+/* Finds the most similar name without its suffix. The suffix is common to all names of the type. */
 static const char *unit_near_by_letters(const char *name, const char *stem,
                                         const char *const *names, size_t n)
 {
@@ -533,8 +536,8 @@ static const char *unit_near_by_letters(const char *name, const char *stem,
 	return best;
 }
 
-/* "caddy.service" is near "caddy-workstation.service" because it is in it; "cady.service" is near
- * by its letters. */
+/* "caddy.service" is near "caddy-workstation.service", which contains it. "cady.service" is near by
+ * its letters. */
 static char *unit_near_names(const char *name, const char *const *names, size_t n)
 {
 	struct buf out;
@@ -613,7 +616,7 @@ static void unit_feed_log(struct systemd_source *sd, const char *name, const cha
 	store_touch(&u->row);
 }
 
-/* --- which is which ------------------------------------------------------ */
+/* --- the table of feeds -------------------------------------------------- */
 
 static const struct {
 	const char *what;
@@ -652,7 +655,7 @@ static void unit_feed_json(struct systemd_source *sd, size_t which, const char *
 	cJSON_Delete(body);
 }
 
-/* what is the name of a row of feeds, or that, a colon and a unit. */
+/* what is a name in feeds, alone or followed by a colon and a unit. */
 void systemd_feed(struct source *source, const char *what, const char *bytes, size_t len)
 {
 	struct systemd_source *sd = systemd_of(source);

@@ -5,6 +5,6 @@
 #include "backends/store/store.h"
 
 extern const struct backend backend_systemd;      /* "systemd": the system's manager */
-extern const struct backend backend_systemd_user; /* "systemd-user": the login user's */
+extern const struct backend backend_systemd_user; /* "systemd-user": the login user's manager */
 
 #endif

@@ -1,8 +1,11 @@
-/* The two managers of a server: what is asked when, and what is listened to.
+/* systemd.c: connects to a server's manager, requests lists and listens to signals. There is one
+ * source per manager.
  *
- * First Subscribe and the matches, then the lists: whatever changes in between comes as a signal
- * after the list, so nothing is missed. Then, row by row, what only concerns rows that fail or are
- * looked at. */
+ * First come Subscribe and the matches, then the lists. Any change in between arrives as a signal
+ * after the list, so nothing is missed. After that, single units are queried when they fail or are
+ * looked at.
+ *
+ * Source: org.freedesktop.systemd1(5). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,8 +27,8 @@
 #define RETRY_MOST_MS 300000
 #define REFRESH_MS 5000
 #define RELIST_DELAY_MS 300
-#define NAMED_MS 10        /* new units often come several at once: one list for all */
-#define NEW_NAMES_MOST 200 /* beyond that the whole list is asked */
+#define NAMED_MS 10        /* new units often come in groups; one list serves the group */
+#define NEW_NAMES_MOST 200 /* with more names, the whole list is requested */
 #define SYSTEM_BUS_SOCKET "/run/dbus/system_bus_socket"
 
 static const char *const patterns[] = { "*.service", "*.timer", "*.socket", NULL };
@@ -49,7 +52,7 @@ static int64_t systemd_now(const struct systemd_source *sd)
 	return loop_now(store_loop(sd->source.store));
 }
 
-/* The bus goes, and with it the calls for lists. */
+/* The bus goes, and the list calls with it. */
 static void forget_lists(struct systemd_source *sd)
 {
 	sync_close(&sd->sync);
@@ -60,7 +63,7 @@ static void forget_lists(struct systemd_source *sd)
 	sd->picture = SYSTEMD_UNLISTED;
 }
 
-/* What waits for an answer of the bus goes before the bus itself. */
+/* Everything that waits for the bus ends before the bus itself. */
 static void systemd_let_go(struct systemd_source *sd)
 {
 	struct err lost;
@@ -83,8 +86,8 @@ static void systemd_retry_later(struct systemd_source *sd)
 	loop_timer_set(sd->retry, backoff_ms(&sd->pause, RETRY_FIRST_MS, RETRY_MOST_MS));
 }
 
-/* What would help, by kind of failure. Absent is no failure and is not tried again before the next
- * connection. */
+/* Sets the source's state, with a sentence on what would help. An absent manager is no failure and
+ * gets no retry timer. It is tried again when the link or its socket comes up. */
 static void systemd_fail(struct systemd_source *sd, const struct err *why)
 {
 	const char *server = sd->source.server->name, *words = manager_of(&sd->source)->words;
@@ -124,8 +127,8 @@ static void systemd_on_units(const char *json, size_t len, const struct err *err
 {
 	struct systemd_source *sd = arg;
 	if (!json) {
-		/* With a bus but no systemd on it yet (a first login), its name will appear:
-		 * NameOwnerChanged. */
+		/* A bus without systemd, as at a first login. NameOwnerChanged reports when systemd
+		 * appears. */
 		if (err->code == ERR_ABSENT)
 			sync_give_up(&sd->sync);
 		else
@@ -136,13 +139,13 @@ static void systemd_on_units(const char *json, size_t len, const struct err *err
 	backoff_reset(&sd->pause);
 	queries_hand_on(sd, NULL);
 	source_feed(&sd->source, "units", json, len);
-	if (sync_is_asked(&sd->sync)) /* it could not be understood */
+	if (sync_is_asked(&sd->sync)) /* the answer could not be parsed */
 		sync_give_up(&sd->sync);
 	list_again(sd);
 }
 
-/* Without the list of files the rows lack only "enabled"; units that are not loaded are not seen.
- */
+/* Without the list of files, rows lack only "enabled". But units that are not loaded have no
+ * rows. */
 static void systemd_on_files(const char *json, size_t len, const struct err *err, const char *name,
                              void *arg)
 {
@@ -182,7 +185,7 @@ static void systemd_call_manager(struct systemd_source *sd, const char *member, 
 	         done, sd, "asas", no_words, patterns);
 }
 
-/* What is not told is said: a failed unit may be behind it. */
+/* A missing list is reported to the user, because it may hide a failed unit. */
 static void systemd_on_failed(const char *json, size_t len, const struct err *err, const char *name,
                               void *arg)
 {
@@ -219,7 +222,7 @@ static void systemd_on_count(const char *json, size_t len, const struct err *err
 }
 
 /* Both properties change without a signal (EmitsChangedSignal is false in systemd's
- * dbus-manager.c), so they are asked for when a unit failed or did no longer. */
+ * dbus-manager.c). So they are requested when a unit fails or recovers. */
 static void systemd_do_ask_state(struct systemd_source *sd)
 {
 	bus_call(sd->bus, SYSTEMD_NAME, SYSTEMD_PATH, BUS_PROPERTIES, "Get", CALL_TIMEOUT_MS,
@@ -235,7 +238,7 @@ void systemd_ask_state(struct systemd_source *sd)
 		systemd_do_ask_state(sd);
 }
 
-/* Asks for the lists that are wanted; of one that is on its way another follows. */
+/* Sends the wanted lists. A list in flight is sent again afterwards. */
 static void ask_lists(struct systemd_source *sd)
 {
 	struct sync_mark now = sync_now(&sd->sync, systemd_now(sd));
@@ -268,7 +271,7 @@ static void list_all(struct systemd_source *sd)
 	ask_lists(sd);
 }
 
-/* One was wanted while it was on its way. */
+/* Sets the timer if a list was wanted again while in flight. */
 static void list_again(struct systemd_source *sd)
 {
 	bool wanted = sync_wait(&sd->sync, systemd_now(sd)) >= 0 || fetch_is_wanted(&sd->failed) ||
@@ -300,12 +303,13 @@ static void systemd_forget_names(struct systemd_source *sd)
 	sd->new_names = NULL;
 }
 
-/* Asking a unit's object that is not loaded (any more) makes systemd load it, tell that it is new,
- * and let it go again; whoever then asks what is new goes round for ever (seen on systemd 257 with
- * transient units). A list loads nothing.
+/* Units reported as new are requested by a list, because a list loads nothing. A query to the
+ * object of an unloaded unit makes systemd load the unit, report it as new, and unload it again. A
+ * client that queries each new unit then loops for ever (seen on systemd 257 with transient
+ * units).
  *
- * A name as a pattern matches itself: "\\x2d" is no escape there (FNM_NOESCAPE), and other signs of
- * patterns are in no name. */
+ * A name used as a pattern matches itself. "\\x2d" is no escape there (FNM_NOESCAPE), and unit
+ * names have no other pattern characters. */
 void systemd_new_name(struct systemd_source *sd, const char *name)
 {
 	if (!sd->bus || !sd->named || sd->n_new > NEW_NAMES_MOST)
@@ -369,7 +373,7 @@ static void systemd_on_opened(struct bus *bus, void *arg)
 	for (size_t i = 0; i < ARRAY_LEN(rules); i++)
 		bus_match(bus, rules[i]);
 	sync_open(&sd->sync);
-	/* what follows on this bus is answered after the subscription */
+	/* all later calls on this bus are answered after the subscription */
 	sync_hears(&sd->sync, systemd_now(sd));
 	systemd_subscribe(sd);
 	list_all(sd);
@@ -378,7 +382,7 @@ static void systemd_on_opened(struct bus *bus, void *arg)
 	systemd_do_ask_state(sd);
 }
 
-/* Signals of jobs concern what we started; they change no row and are not recorded. */
+/* Job signals concern our own actions. They change no row and are not recorded. */
 static void systemd_job_removed(struct systemd_source *sd, const char *json, size_t len)
 {
 	enum { ID, PATH, UNIT, RESULT };
@@ -388,7 +392,7 @@ static void systemd_job_removed(struct systemd_source *sd, const char *json, siz
 	cJSON_Delete(body);
 }
 
-/* Devices, scopes and slices change all the time; they are of interest only once they failed. */
+/* Devices, scopes and slices change all the time. They matter only once they have failed. */
 static bool systemd_concerns_us(struct systemd_source *sd, const char *name, const char *json)
 {
 	if (unit_is_ours(name))
@@ -412,7 +416,7 @@ static void systemd_on_signal(struct bus *bus, const char *path, const char *int
 	} else if (strcmp(member, "JobRemoved") == 0) {
 		systemd_job_removed(sd, json, len);
 	} else if (strcmp(member, "NameOwnerChanged") == 0) {
-		/* systemd was started again: it has forgotten that we listen. */
+		/* systemd restarted and lost our subscription */
 		systemd_subscribe(sd);
 		list_all(sd);
 	}
@@ -441,8 +445,8 @@ static void systemd_on_closed(struct bus *bus, const struct err *err, void *arg)
 static const struct bus_events bus_events = { systemd_on_opened, systemd_on_signal,
 	                                      systemd_on_closed };
 
-/* The bridge's own --user is only for containers; without -p it would lead to the system's bus all
- * the same. */
+/* The bridge's --user is only for containers. Without -p the bridge would connect to the system's
+ * bus. */
 static char *systemd_bridge_command(const char *path, bool user)
 {
 	char address[256];
@@ -481,7 +485,7 @@ static void systemd_connect_bus(struct systemd_source *sd)
 		{ .kind = ENDPOINT_UNIX, .path = path },
 		{ .kind = ENDPOINT_EXEC, .command = command },
 	};
-	/* On this machine the socket is all there is to it. */
+	/* on this machine the bridge adds nothing to the socket */
 	sd->bus = bus_open(source_link(&sd->source), endpoints, server->is_local ? 1 : 2,
 	                   &bus_events, sd, &err);
 	free(command);
@@ -497,7 +501,7 @@ static void systemd_on_retry(struct loop_timer *timer, void *arg)
 	if (sd->bus || source_link(&sd->source)->state != LINK_UP)
 		return;
 	enum socket_id id = manager_of(&sd->source)->user ? SOCKET_BUS_USER : SOCKET_BUS;
-	/* the shell looks before it is tried again */
+	/* the shell looks at the socket before the next attempt */
 	sd->waits = server_sockets_ask(sd->source.server, id);
 	if (!sd->waits)
 		systemd_connect_bus(sd);
@@ -544,7 +548,7 @@ static bool systemd_moves(const struct unit *u)
 	return u->row.shown && u->main_pid > 0;
 }
 
-/* A unit that was started again has to hold out; when it did, nobody else tells. */
+/* A restarted unit must run for FLAP_MS. No signal reports that it did. */
 static bool systemd_holds_out(struct unit *u)
 {
 	struct unit_priv *p = priv_of(u);
@@ -603,7 +607,7 @@ static void systemd_up(struct source *source)
 	struct systemd_source *sd = systemd_of(source);
 	struct loop *loop = store_loop(source->store);
 	if (strcmp(source_link(source)->ops->name, "replay") == 0)
-		/* what was recorded is fed; there is nothing to ask */
+		/* recordings are fed; there is nothing to request */
 		return;
 	if (!sd->retry) {
 		sd->retry = loop_timer_add(loop, -1, systemd_on_retry, sd);
@@ -632,7 +636,7 @@ static void systemd_down(struct source *source)
 	struct systemd_source *sd = systemd_of(source);
 	units_forget_asked(sd);
 	if (source_link(source)->state == LINK_UP && sd->bus && bus_endpoint(sd->bus))
-		/* a refresh only: what runs and what is asked goes on */
+		/* only a refresh: actions and requests continue */
 		return;
 	systemd_let_go(sd);
 	if (sd->retry) {
@@ -657,7 +661,7 @@ static void systemd_finish(struct source *source)
 	loop_timer_remove(sd->named);
 }
 
-/* Unit files may hold passwords in Environment=, and a log anything. */
+/* Unit files may hold passwords in Environment=, and logs may hold any secret. */
 static void systemd_redact(const char *what, const char *bytes, size_t len, struct buf *out)
 {
 	bool text = strncmp(what, "cat:", 4) == 0 || strncmp(what, "log:", 4) == 0 ||

@@ -1,14 +1,14 @@
-/* systemd.h: how the files of this room work together. One source per manager: the system's and the
+/* systemd.h: internals of the services room. There is one source per manager: the system's and the
  * login user's.
  *
- *   systemd.c  the bus, what is asked when, what is listened to
- *   ask.c      properties of one unit, asked for together
+ *   systemd.c  the bus: connection, requests, signals
+ *   ask.c      queries for the properties of one unit
  *   feed.c     answers and signals become rows (also from a recording)
  *   parse.c    names, paths, JSON values: pure
- *   judge.c    how well a unit is, and why not: pure
+ *   judge.c    a unit's health and its reason: pure
  *   act.c      actions
- *   detail.c   what can be read about a unit
- *   journal.c  its log lines; journal_line.c the parser of one
+ *   detail.c   details of a unit
+ *   journal.c  its log, as a tail of the journal
  *   unit.c     the kind of row
  */
 #ifndef SERVICES_SYSTEMD_H
@@ -27,25 +27,25 @@
 struct cJSON;
 struct loop_timer;
 
-#define UNIT_NAME_SIZE 257 /* systemd allows 255 bytes */
+#define UNIT_NAME_SIZE 257 /* systemd allows names of 255 bytes */
 #define SYSTEMD_NAME "org.freedesktop.systemd1"
 #define SYSTEMD_PATH "/org/freedesktop/systemd1"
 #define SYSTEMD_MANAGER "org.freedesktop.systemd1.Manager"
 #define BUS_PROPERTIES "org.freedesktop.DBus.Properties"
 #define CALL_TIMEOUT_MS 25000
 
-/* What differs between the two managers: backend->param. */
+/* How the two managers differ. A const per backend, in backend->param. */
 struct manager {
 	bool user;
 	const char *prefix;    /* of row ids: "" or "user:" */
-	const char *systemctl; /* "systemctl" or "systemctl --user" as a person types it */
-	const char *words;     /* "the system's manager" for sentences */
+	const char *systemctl; /* "systemctl" or "systemctl --user", as a person types it */
+	const char *words;     /* "the system's systemd", for sentences */
 };
 
-/* How much of the manager is known. */
+/* How complete the picture of the manager is. */
 enum systemd_picture {
 	SYSTEMD_UNLISTED,
-	/* units are listed; something that was asked with them is not answered */
+	/* units are listed; other requests from the same time are still open */
 	SYSTEMD_SETTLING,
 	SYSTEMD_WHOLE
 };
@@ -54,49 +54,49 @@ struct systemd_source {
 	struct source source;
 	struct bus *bus; /* NULL: not connected */
 	struct loop_timer *retry, *relist, *refresh, *named;
-	/* owned: units that were said to be new, until a list names them; ends at NULL */
+	/* owned, NULL-terminated: names of units reported as new, until a list has them */
 	char **new_names;
 	size_t n_new;
-	struct backoff pause; /* between two tries */
-	/* signals, and the list of units; the bus keeps them in order */
+	struct backoff pause; /* between two attempts */
+	/* orders signals and unit lists; the bus delivers both in order */
 	struct sync sync;
 	struct fetch files;  /* the list of unit files */
 	struct fetch failed; /* the list of failed units of other types */
 	enum systemd_picture picture;
-	uint32_t round; /* counts lists of units */
-	bool waits;     /* for what the shell says of its socket (sockets.h) */
-	/* of the two lists, beyond what is believed of one */
+	uint32_t round; /* number of the current unit list */
+	bool waits;     /* for the vitals shell to report on the socket (sockets.h) */
+	/* items beyond the limit of one list */
 	size_t units_left_out, files_left_out;
 	bool reloading;
-	char state[32]; /* the manager's own word: "running", "degraded", ...; "" not told */
-	int n_failed;   /* and how many units it counts as failed; -1 not told */
+	char state[32]; /* the manager's state: "running", "degraded", ...; "" unknown */
+	int n_failed;   /* number of failed units, as the manager counts; -1 unknown */
 	char version[64];
-	struct query *queries; /* ask.c */
-	struct op *ops;        /* act.c */
-	/* detail.c: the last line of a failed unit is being asked */
+	struct query *queries; /* ask.c: open property queries */
+	struct op *ops;        /* act.c: running actions */
+	/* detail.c: fetches the last log line of the failed unit last_unit */
 	struct run *last_run;
 	char last_unit[UNIT_NAME_SIZE];
 };
 
-/* What a row keeps for itself: unit->priv. */
+/* Data of a row beyond struct unit: unit->priv. */
 struct unit_priv {
-	uint32_t round; /* of the list of units that named it last */
-	bool loaded;    /* the manager has it; else only its file is known */
+	uint32_t round; /* the last unit list that named it */
+	bool loaded;    /* the manager has loaded it; false: only its file is known */
 	bool in_files;
-	bool asked;          /* the properties of a shown row were asked */
-	bool reload_known;   /* can_reload was answered */
-	bool want_last_line; /* failed: its own last words are worth asking */
-	char *last_line;     /* owned, washed */
-	/* wall clock of the last change of its state; 0 unknown */
+	bool asked;          /* properties were requested since the row came on screen */
+	bool reload_known;   /* can_reload is known */
+	bool want_last_line; /* failed: its last log line is worth fetching */
+	char *last_line;     /* owned, washed; NULL none */
+	/* wall clock of its last state change; 0 unknown */
 	int64_t change_ms;
-	int64_t flap_ms; /* wall clock of its last automatic restart; 0 */
-	/* the same moment by both clocks: what turns a timer's clock into ours */
+	int64_t flap_ms; /* wall clock of its last automatic restart; 0 none */
+	/* one moment by both clocks; converts a timer's monotonic time to wall clock */
 	int64_t active_mono_us, active_wall_us;
 	uint64_t next_real_us, next_mono_us;
 	/* For the details. */
-	struct cJSON *more;       /* owned: properties beyond the row's */
-	char *cat, *log;          /* owned, raw: unit file with drop-ins, last log lines */
-	int64_t detail_ms;        /* wall clock when they were asked; 0 never */
+	struct cJSON *more;       /* owned: properties that only the details show */
+	char *cat, *log;          /* owned, raw: unit file with drop-ins; last log lines */
+	int64_t detail_ms;        /* wall clock of the last request for details; 0 never */
 	int64_t detail_change_ms; /* change_ms at that time */
 	uint32_t detail_looks;    /* row.looks at that time */
 	struct run *cat_run, *log_run;
@@ -121,61 +121,67 @@ static inline struct systemd_source *systemd_of(struct source *source)
 const struct manager *manager_of(const struct source *);
 
 /* --- parse.c: pure ------------------------------------------------------- */
-/* a service, timer or socket; no template */
+/* service, timer or socket, but no template */
 bool unit_is_ours(const char *name);
-/* a mount, swap, path, ...: a row only while it is failed */
+/* mount, swap, path, ...: has a row only while failed */
 bool unit_is_other(const char *name);
-bool unit_path(const char *name, char *path, size_t size); /* its D-Bus object */
+/* D-Bus object path of a unit; false: does not fit */
+bool unit_path(const char *name, char *path, size_t size);
 bool unit_of_path(const char *path, char *name, size_t size);
-const char *unit_suffix(const char *name); /* ".service" or "" */
-/* a number, or one kept as a string; 2^64-1 is unknown */
+const char *unit_suffix(const char *name); /* ".service"; "" when the name has no dot */
+/* A number, or a number in a string. Values above INT64_MAX count as unknown; systemd uses 2^64-1
+ * for that. */
 int64_t json_int(const struct cJSON *, int64_t unknown);
 const struct cJSON *variant(const struct cJSON *); /* the data of {"type":..,"data":..} */
-const char *json_text(const struct cJSON *);       /* "" when it is none */
-/* Takes the properties of obj (name -> variant) into u; those of the details go to priv->more. */
+const char *json_text(const struct cJSON *);       /* "" when it is not a string */
+/* Copies the properties of obj (name -> variant) into u. Properties for the details go to
+ * priv->more. */
 void unit_take_props(struct unit *, const struct cJSON *obj);
 
 /* --- judge.c: pure ------------------------------------------------------- */
 enum health unit_judge(const struct unit *, int64_t now_wall_ms, char *why, size_t size);
 int64_t unit_since_ms(const struct unit *);
-#define FLAP_MS 15000 /* after an automatic restart, it has to hold out this long */
+#define FLAP_MS 15000 /* time that a unit must run after an automatic restart */
 
 /* --- feed.c -------------------------------------------------------------- */
 void systemd_feed(struct source *, const char *what, const char *bytes, size_t len);
 struct unit *unit_find(struct systemd_source *, const char *name);
-struct unit *unit_row(struct systemd_source *, const char *name); /* finds or makes it */
-void unit_update(struct unit *);            /* judges it and tells the store */
-const char *unit_name(const struct unit *); /* without the prefix of its id: "caddy.service" */
-/* names of the configuration that do not exist */
+struct unit *unit_row(struct systemd_source *, const char *name); /* finds or makes the row */
+void unit_update(struct unit *); /* assesses health and tells the store */
+/* name without the prefix of the row id: "caddy.service" */
+const char *unit_name(const struct unit *);
+/* Makes rows for units that the configuration names but the server lacks. */
 void units_judge_wanted(struct systemd_source *);
 
 /* --- systemd.c ----------------------------------------------------------- */
-/* A unit that is not a row was said to be loaded, or changed: asks for it by a list, soon. */
+/* A unit without a row was reported as loaded or changed. Requests it in a list, soon. */
 void systemd_new_name(struct systemd_source *, const char *name);
-/* A unit failed, or did no longer: asks the manager how it is now, which no signal tells. */
+/* A unit failed or recovered. Requests the manager's state, because no signal reports it. */
 void systemd_ask_state(struct systemd_source *);
-/* Soon the list of files, or all lists: signals come in swarms, and one list answers them all. */
+/* Requests the list of files, or all lists, after a short delay. Signals come in bursts, and one
+ * list serves a whole burst. */
 void systemd_relist(struct systemd_source *, bool all);
-/* The first list of unit files, which tells what can be enabled, is on its way. */
+/* The first list of unit files is in flight. That list shows which units can be enabled. */
 bool systemd_files_due(const struct systemd_source *);
-/* What rows and details show may be old: it is asked when it is looked at next. */
+/* Marks what rows and details show as possibly stale. It is requested again when shown next. */
 void units_forget_asked(struct systemd_source *);
 
-/* --- ask.c: does nothing without a bus ----------------------------------- */
-/* when it was listed: since when, and failed ones in full */
+/* --- ask.c: without a bus these do nothing ------------------------------- */
+/* For a listed unit: requests its start time. A failed unit gets a full query. */
 void ask_start(struct systemd_source *, const struct unit *);
-void ask_row(struct systemd_source *, const struct unit *); /* all that a row shows */
-/* what changes without a signal: memory, CPU */
+/* requests everything that a row shows */
+void ask_row(struct systemd_source *, const struct unit *);
+/* requests values that change without a signal: memory, CPU */
 void ask_moving(struct systemd_source *, const struct unit *);
 void ask_detail(struct systemd_source *, const struct unit *);
-/* all that a new row shows and keeps */
+/* requests everything that a new row needs */
 void ask_all(struct systemd_source *, const char *name);
-/* What comes next on the bus is newer than what was answered already: that goes first, of one unit
- * or (NULL) of all. Else an "active" that waits for the rest of its query would be taken after the
- * "failed" that was told in between. */
+/* Feeds the answers received so far, of one unit or (NULL) of all. To be called before newer data
+ * from the bus is fed. Otherwise an old "active", waiting for the rest of its query, would
+ * overwrite a newer "failed". */
 void queries_hand_on(struct systemd_source *, const char *unit);
 void queries_drop(struct systemd_source *);
-/* live now, if nothing is due any more */
+/* sets the source live once no request is open */
 void systemd_settle(struct systemd_source *);
 
 /* --- act.c --------------------------------------------------------------- */
@@ -185,16 +191,16 @@ void ops_drop(struct systemd_source *, const struct err *);
 
 /* --- detail.c ------------------------------------------------------------ */
 void unit_detail(struct row *, struct doc *, bool reveal);
-/* ends what runs for it and frees what it got */
+/* cancels its runs and frees its data */
 void unit_detail_finish(struct unit_priv *);
-/* asks for the last line of the next failed unit */
+/* fetches the last log line of the next failed unit */
 void last_lines_next(struct systemd_source *);
 void last_lines_drop(struct systemd_source *);
 
 /* --- journal.c ----------------------------------------------------------- */
 struct follow *unit_follow(struct row *, struct log *, struct err *);
-/* "journalctl --user" or "journalctl" and the match of a unit: words for quote_argv; n are written.
- */
+/* Writes "journalctl" or "journalctl --user" and the match of a unit, as words for quote_argv.
+ * Returns the number of words. */
 size_t journal_words(const struct source *, const char *unit, const char **words);
 
 #endif
