@@ -1,9 +1,10 @@
-/* Actions on units.
+/* act.c: actions on units.
  *
- * The endpoint is D-Bus: RestartUnit answers with a job, and JobRemoved tells how that job ended,
- * which is the truth and not only that the command was accepted. When polkit says no, the same is
- * done by systemctl through sudo, which asks for the password if it must; the login user's own
- * manager needs neither. */
+ * Actions use D-Bus. RestartUnit answers with a job, and JobRemoved reports how that job ended. So
+ * the result is real, not just an accepted command. If polkit refuses, systemctl runs through sudo
+ * instead, which may ask for a password. The login user's own manager needs neither.
+ *
+ * Source: org.freedesktop.systemd1(5). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,20 +20,22 @@
 
 #include <cjson/cJSON.h>
 
-#define JOB_TIMEOUT_MS 100000 /* systemd's own default is 90 s, then it kills */
+/* longer than systemd's default of 90 s, after which systemd kills */
+#define JOB_TIMEOUT_MS 100000
 #define SUDO_OUTPUT_MAX (64u << 10)
 
-/* How one verb is done. */
+/* How a verb is carried out. */
 enum way {
-	WAY_JOB,       /* METHOD(name, "replace") -> job; JobRemoved ends it */
-	WAY_UNIT,      /* METHOD(name) */
-	WAY_FILES_ON,  /* METHOD([name], runtime no, force no), then Reload as systemctl does */
-	WAY_FILES_OFF, /* METHOD([name], runtime no), then Reload */
+	WAY_JOB,  /* METHOD(name, "replace") returns a job; JobRemoved ends it */
+	WAY_UNIT, /* METHOD(name) */
+	/* METHOD([name], runtime false, force false), then Reload, as systemctl does */
+	WAY_FILES_ON,
+	WAY_FILES_OFF, /* METHOD([name], runtime false), then Reload */
 	WAY_MANAGER    /* METHOD() */
 };
 
 struct verb {
-	const char *verb; /* systemctl's */
+	const char *verb; /* as in systemctl */
 	const char *method;
 	enum way way;
 };
@@ -58,14 +61,14 @@ struct op {
 	struct bus_call *call;
 	struct sudo_run *sudo;
 	struct loop_timer *timer;
-	char job[128];     /* the path of the job that is waited for; "" */
-	struct err denied; /* what D-Bus said, if sudo says no as well */
+	char job[128];     /* path of the expected job; "" */
+	struct err denied; /* D-Bus's refusal, shown if sudo refuses too */
 	struct op *next, **prev;
 };
 
 static void unit_act_reload_manager(struct op *);
 
-/* --- one operation's life ------------------------------------------------ */
+/* --- the life of an operation -------------------------------------------- */
 
 static void unit_act_op_free(struct op *op)
 {
@@ -143,8 +146,8 @@ static const char *unit_act_job_words(const char *result)
 	return result;
 }
 
-/* The unit's own reason is better than the job's, and is there: its signals come before JobRemoved.
- */
+/* Reports the unit's own reason, which is better than the job's. It is known, because the unit's
+ * signals come before JobRemoved. */
 static void unit_act_job_failed(struct op *op)
 {
 	struct unit *u = unit_find(op->sd, op->unit);
@@ -218,7 +221,7 @@ static void unit_act_on_sudo(const struct run_result *r, void *arg)
 	op->sudo = NULL;
 	if (r->end.err.code || r->end.exit_code != 0)
 		unit_act_sudo_failed(op, r);
-	else /* the unit's new state may come later, by D-Bus */
+	else /* the unit's new state may arrive later, by D-Bus */
 		unit_act_op_end(op, NULL, "by sudo");
 }
 
@@ -247,8 +250,7 @@ static void unit_act_by_sudo(struct op *op, const struct err *denied)
 		unit_act_fail(op, ERR_DENIED, text);
 		return;
 	}
-	/* sudo may wait for the password as long as the user takes; its own limit starts after
-	 * that. */
+	/* The user may take any time for the password. sudo's own limit starts after that. */
 	loop_timer_set(op->timer, -1);
 	op->sudo = sudo_run(op->sd->source.server->sudo,
 	                    op->verb->way == WAY_MANAGER ? alone : with_unit, SUDO_OUTPUT_MAX,
@@ -257,7 +259,7 @@ static void unit_act_by_sudo(struct op *op, const struct err *denied)
 
 /* --- D-Bus --------------------------------------------------------------- */
 
-/* False: it failed, and that is dealt with. */
+/* False: the call failed, and the failure was handled. */
 static bool unit_act_went_well(struct op *op, const char *json, const struct err *err)
 {
 	op->call = NULL;
@@ -299,7 +301,7 @@ static void unit_act_on_files(const char *json, size_t len, const struct err *er
 		unit_act_reload_manager(op);
 }
 
-/* During daemon-reload systemd answers nothing; the answer comes when it is through. */
+/* systemd answers nothing during daemon-reload. The answer comes at its end. */
 static void unit_act_reload_manager(struct op *op)
 {
 	op->call = bus_call(op->sd->bus, SYSTEMD_NAME, SYSTEMD_PATH, SYSTEMD_MANAGER, "Reload",
@@ -367,7 +369,7 @@ static void unit_act_run(struct order *order)
 	unit_act_send_call(op);
 }
 
-/* --- what makes sense now ------------------------------------------------ */
+/* --- when an action applies ---------------------------------------------- */
 
 static bool unit_act_is(const char *a, const char *b)
 {
@@ -410,7 +412,8 @@ static bool unit_act_can_restart(const struct row *row)
 	       u->can_stop && (unit_act_is_up(u) || unit_act_is(u->active, "failed"));
 }
 
-/* Until it is known, a service may be tried: systemd says so when it cannot. */
+/* Until can_reload is known, reload is offered for a service. systemd refuses if the service cannot
+ * reload. */
 static bool unit_act_can_reload(const struct row *row)
 {
 	const struct unit *u = const_unit_of(row);
@@ -418,7 +421,7 @@ static bool unit_act_can_reload(const struct row *row)
 	return (u->can_reload || maybe) && unit_act_is(u->active, "active");
 }
 
-/* The list of unit files comes after the rows. */
+/* The list of unit files arrives after the rows. */
 static bool unit_act_files_due(const struct unit *u)
 {
 	return !*u->file_state && systemd_files_due(systemd_of(u->row.source));
@@ -444,8 +447,8 @@ static bool unit_act_can_disable(const struct row *row)
 	       unit_act_is(u->file_state, "enabled-runtime");
 }
 
-/* Masking puts a link where the administrator's own unit files are; one that is there is in its
- * way. */
+/* Masking puts a link into the administrator's folder for unit files. A unit file already there
+ * would be in the way. */
 static bool unit_act_can_mask(const struct row *row)
 {
 	const struct unit *u = const_unit_of(row);

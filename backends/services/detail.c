@@ -1,6 +1,6 @@
-/* What can be read about a unit: its state, what it is made of, its unit file with drop-ins, its
- * last lines. What the row does not hold is asked when somebody looks, and again when the unit's
- * state is another. */
+/* detail.c: the details of a unit: state, process, relations, unit file with drop-ins, last log
+ * lines. Missing data is requested when the details open, and again when the unit's state
+ * changes. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,12 +20,13 @@
 #define LOG_BYTES_MAX (1u << 20)
 #define LAST_BYTES_MAX (256u << 10)
 #define RUN_TIMEOUT_MS 15000
-#define DETAIL_AGAIN_MS 5000 /* at the soonest: a unit that restarts all the time */
+/* minimum between two requests, for a unit that restarts all the time */
+#define DETAIL_AGAIN_MS 5000
 #define WORDS_MAX 24
 
-/* --- texts of the far side ----------------------------------------------- */
+/* --- texts from the server ----------------------------------------------- */
 
-/* A run outlives its row when that goes; the row's finish cancels it. */
+/* Feeds the output of a run, or its error. unit_detail_finish cancels the runs of a removed row. */
 static void unit_take_run(struct unit *u, const char *what, const struct run_result *r)
 {
 	char name[UNIT_NAME_SIZE + 8];
@@ -87,8 +88,8 @@ static void unit_ask_texts(struct systemd_source *sd, struct unit *u)
 		p->log_run = unit_run_words(sd, words, LOG_BYTES_MAX, unit_on_log, u);
 }
 
-/* Once on looking, then when its state is another; never just because it is drawn again. change_ms
- * is of the server's clock, so it is only compared with itself. */
+/* Requests the details once per opening, and after a state change. Redrawing requests nothing.
+ * change_ms is by the server's clock, so it is compared only with itself. */
 static void unit_ask_once(struct unit *u)
 {
 	struct systemd_source *sd = systemd_of(u->row.source);
@@ -119,9 +120,10 @@ void unit_detail_finish(struct unit_priv *p)
 	free(p->log);
 }
 
-/* --- the last words of what failed --------------------------------------- */
+/* --- the last line of a failed unit -------------------------------------- */
 
-/* One at a time, so that a server with forty failed units is not asked forty things at once. */
+/* One run at a time, so that a server with forty failed units does not get forty requests at
+ * once. */
 static void unit_on_last(const struct run_result *r, void *arg)
 {
 	struct systemd_source *sd = arg;
@@ -139,8 +141,8 @@ void last_lines_drop(struct systemd_source *sd)
 	sd->last_run = NULL;
 }
 
-/* The unit's own output only: systemd's words about it ("Failed with result ...") are in the row
- * already. */
+/* Matches only the unit's own output. systemd's messages about the unit ("Failed with result ...")
+ * are already in the row. Source: systemd.journal-fields(7). */
 static void unit_ask_last(struct systemd_source *sd, struct unit *u)
 {
 	const char *words[WORDS_MAX];
@@ -242,7 +244,7 @@ static void unit_add_state(struct doc *doc, const struct unit *u)
 		doc_pair(doc, DOC_PLAIN, "last", "%s ago", human_span(age, now_wall_ms() - last));
 }
 
-/* (path, [argv], ignore failure, times...) for each command. */
+/* Each command is (path, [argv], ignore failure, times...). */
 static void unit_add_commands(struct doc *doc, const struct unit *u, bool reveal)
 {
 	const cJSON *command, *word;
@@ -280,7 +282,7 @@ static void unit_add_process(struct doc *doc, const struct unit *u, bool reveal)
 	unit_pair_text(doc, "type", json_text(unit_more(u, "Type")));
 	unit_pair_text(doc, "as user", json_text(unit_more(u, "User")));
 	const char *folder = json_text(unit_more(u, "WorkingDirectory"));
-	unit_pair_text(doc, "in", folder + (*folder == '!')); /* "!": it need not be there */
+	unit_pair_text(doc, "in", folder + (*folder == '!')); /* "!": the folder need not exist */
 	if (u->main_pid > 0)
 		doc_pair(doc, DOC_PLAIN, "main PID", "%d", u->main_pid);
 	unit_pair_bytes(doc, "memory", u->memory);

@@ -1,5 +1,5 @@
-/* The log of a unit: a tail (logs/tail.h) of its part of the journal. The lines that systemd itself
- * writes about the unit come with it. */
+/* journal.c: the log of a unit, as a tail (logs/tail.h) of its part of the journal. Lines that
+ * systemd itself writes about the unit are included. */
 #include "backends/logs/tail.h"
 #include "backends/services/systemd.h"
 

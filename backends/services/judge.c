@@ -1,4 +1,6 @@
-/* How well a unit is, and the phrase why not. Pure. */
+/* judge.c: assesses a unit's health and writes the reason. Pure.
+ *
+ * Source: org.freedesktop.systemd1(5), and for exit codes and results systemd.exec(5). */
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,8 +10,8 @@
 
 #define MANY_RESTARTS 2
 
-/* Exit codes that systemd itself gives when it could not even start the program: what an operator
- * looks up each time. */
+/* Exit codes that systemd uses when it could not even start the program. Without these words an
+ * operator has to look them up each time. */
 static const char *unit_exit_meaning(int status)
 {
 	static const struct {
@@ -51,7 +53,7 @@ static void unit_signal_phrase(const struct unit *u, char *out, size_t size, con
 		snprintf(out, size, "%s by a signal", verb);
 }
 
-/* systemd's Result as a phrase; "" for success and what is not known. */
+/* systemd's Result as a phrase. "" for success and for an unknown result. */
 static void unit_result_phrase(const struct unit *u, char *out, size_t size)
 {
 	static const struct {
@@ -127,7 +129,7 @@ static enum health unit_judge_load(const struct unit *u, char *why, size_t size)
 	return HEALTH_UNKNOWN;
 }
 
-/* A unit that is started again and again looks well for a moment each time. It is not. */
+/* A unit in a restart loop looks healthy for a moment after each start. */
 static bool unit_flaps(const struct unit *u, int64_t now)
 {
 	const struct unit_priv *p = priv_of(u);

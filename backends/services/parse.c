@@ -1,4 +1,7 @@
-/* Names, object paths and JSON values of systemd, understood. Pure. */
+/* parse.c: parses systemd's unit names, object paths and JSON values. Pure.
+ *
+ * Source: org.freedesktop.systemd1(5), systemd.unit(5) for names, sd_bus_path_encode(3) for
+ * paths. */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,8 +32,7 @@ static const char *const others[] = { ".mount",  ".automount", ".swap",  ".path"
 
 static bool unit_parse_is_one_of(const char *name, const char *const *suffixes)
 {
-	/* All that systemd allows in a name: anything else, a pattern or a path above all, is no
-	 * unit. */
+	/* All characters that systemd allows in a name. Patterns and paths are no units. */
 	static const char valid[] =
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:-_.\\@";
 	size_t n = strlen(name);
@@ -54,7 +56,8 @@ bool unit_is_other(const char *name)
 	return unit_parse_is_one_of(name, others);
 }
 
-/* systemd's labels: letters and digits stay, anything else and a digit in front is _xx. */
+/* Encodes as sd_bus_path_encode(3) does: letters and digits stay. Other characters, and a digit at
+ * the start, become _xx. */
 bool unit_path(const char *name, char *path, size_t size)
 {
 	struct buf out;
@@ -144,7 +147,7 @@ static void unit_parse_take_owned(char **slot, const cJSON *v)
 	*slot = clean;
 }
 
-/* "as" as words; systemd's Triggers of a timer is a list of one. */
+/* Joins an array of strings with blanks. Triggers of a timer has one element. */
 static void unit_parse_take_words(char **slot, const cJSON *v)
 {
 	struct buf words;
@@ -289,7 +292,7 @@ static const struct {
 	{ "CanReload", unit_parse_take_can_reload },
 };
 
-/* What the details show besides; anything else that a signal carries is let go. */
+/* Properties for the details. Properties in neither table are dropped. */
 static const char *const more_props[] = { "ExecStart",
 	                                  "ExecMainCode",
 	                                  "TasksCurrent",
@@ -332,8 +335,9 @@ static void unit_parse_keep_more(struct unit *u, const char *name, const cJSON *
 	cJSON_AddItemToObject(p->more, name, cJSON_Duplicate(data, true));
 }
 
-/* A timer says its next time by the wall clock, by the clock since boot, or by both, and then the
- * sooner counts. That clock is not ours; the moment it became active is known by both clocks. */
+/* Computes a timer's next run. A timer gives it by wall clock, by monotonic clock, or both; then
+ * the earlier time counts. The server's monotonic clock is not ours. The time of activation is
+ * known by both clocks and converts one into the other. */
 static void unit_parse_set_next(struct unit *u)
 {
 	const struct unit_priv *p = priv_of(u);
@@ -351,7 +355,7 @@ static void unit_parse_set_next(struct unit *u)
 void unit_take_props(struct unit *u, const cJSON *obj)
 {
 	const cJSON *v;
-	if (!cJSON_IsObject(obj)) /* the members of an array have no names */
+	if (!cJSON_IsObject(obj)) /* elements of an array have no names */
 		return;
 	cJSON_ArrayForEach (v, obj) {
 		const cJSON *data = variant(v);

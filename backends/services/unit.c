@@ -1,4 +1,4 @@
-/* kind_unit: what a row of this kind is and can do. */
+/* unit.c: kind_unit, the kind of row for units. */
 #include <stdlib.h>
 
 #include <cjson/cJSON.h>
