@@ -1,5 +1,5 @@
-/* acts.c: deploy, roll back, cancel. Starting is one command to the server; it has an answer when
- * the run stands on its own. */
+/* acts.c: the actions deploy, roll back and cancel, and those of compose projects. One command
+ * starts a run. It answers once the run no longer depends on the link. */
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,13 +27,13 @@ struct act {
 	struct deploys *owner;
 	struct order *order;
 	struct run *run;
-	struct pull *pull; /* images come first */
+	struct pull *pull; /* pull of the images, before the run */
 	bool unnamed;
 	const char *what;                 /* "deploy", "rollback" */
-	struct ask_word wanted[ASKS_MAX]; /* the secret variables; without their patterns */
-	struct secret *secrets[ASKS_MAX]; /* owned: their values, as far as they came */
+	struct ask_word wanted[ASKS_MAX]; /* the secret variables; rest is NULL */
+	struct secret *secrets[ASKS_MAX]; /* owned: the values received so far */
 	size_t n_wanted, n_secrets;
-	struct ask *ask; /* for the next of them; NULL */
+	struct ask *ask; /* question for the next secret; NULL */
 };
 
 const char *deploy_who(void)
@@ -71,7 +71,7 @@ void acts_finish(struct deploys *ds)
 	}
 }
 
-/* "=STEP words" of the script as a sentence. */
+/* Turns the script's "=STEP words" into a sentence. */
 static void deploy_act_said(const struct run_result *r, const char *doing, struct err *err)
 {
 	char text[260], step[16] = "";
@@ -135,7 +135,7 @@ static void deploy_act_refuse(struct order *order, const struct err *err)
 
 static void deploy_act_next_secret(struct act *);
 
-/* Each is asked for by itself. It is in locked memory until the script has gone to the server. */
+/* Receives one secret. Its memory is locked until the script has been sent. */
 static void deploy_act_secret_came(struct ask *ask, struct secret *answer, bool keep, void *arg)
 {
 	struct act *a = arg;
@@ -184,7 +184,7 @@ static void deploy_act_next_secret(struct act *a)
 			return;
 		}
 		a->secrets[a->n_secrets++] = secret_create(own, strlen(own));
-		/* a child has no use for it; a run on this machine keeps what it has exported */
+		/* Child processes do not need it. A run on this machine gets it from the script. */
 		unsetenv(word->name);
 	}
 	deploy_act_launch(a);
@@ -197,13 +197,13 @@ static bool deploy_act_want_secrets(struct act *a, const char *ask_lines, struct
 	for (size_t i = 0; i < n; i++)
 		if (words[i].secret) {
 			a->wanted[a->n_wanted] = words[i];
-			/* of the settings, which may be others by then */
+			/* rest points into the settings, which may be reloaded by then */
 			a->wanted[a->n_wanted++].rest = NULL;
 		}
 	return !err->code;
 }
 
-/* The same variables as when they were asked for, with the words of now. */
+/* Exports the secrets under the present configuration. Fails if it asks for other secrets now. */
 static bool deploy_act_export_secrets(const struct act *a, const char *ask_lines, struct buf *out,
                                       struct err *err)
 {
@@ -311,7 +311,7 @@ static void deploy_act_run_cancel_deploy(struct order *order)
 	buf_finish(&script);
 }
 
-/* --- compose ------------------------------------------------------------- */
+/* --- compose projects ---------------------------------------------------- */
 
 static const char *const up_steps[] = { "up -d", NULL };
 static const char *const pull_steps[] = { "pull", "up -d", NULL };
@@ -364,7 +364,8 @@ static void deploy_act_pull_moves(const char *words, void *arg)
 	order_progress(((struct act *)arg)->order, "pulling %s", words);
 }
 
-/* What the engine was not let to bring, the server's own compose may: it has the logins. */
+/* If the engine could not pull an image, the run pulls with the server's own compose, which has the
+ * logins. */
 static void deploy_act_pull_done(const struct err *err, size_t pulled, bool refused, void *arg)
 {
 	struct act *a = arg;
@@ -394,7 +395,7 @@ static void deploy_act_run_pull(struct order *order)
 		deploy_act_project_start(a, d, pull_steps, "pull");
 }
 
-/* --- when ---------------------------------------------------------------- */
+/* --- when an action applies ---------------------------------------------- */
 
 static bool deploy_act_can_start(const struct row *r)
 {
@@ -503,7 +504,7 @@ static void deploy_act_suggest(const struct row *r, char *buf, size_t size)
 		values_suggest(deploy_config_of(d)->ask, buf, size);
 }
 
-/* "ROLE one of caddy n8n", as the configuration has it; "" when it asks for nothing. */
+/* Writes the ask lines of the configuration, like "ROLE one of caddy n8n"; "" none. */
 static void deploy_act_asks_more(const struct row *r, char *buf, size_t size)
 {
 	const struct deploy_config *c = deploy_config_of((const struct deploy *)r);

@@ -1,9 +1,9 @@
-/* deploy.h: what can be deployed on a server, and what was: one row for each [deploy NAME] of it,
- * and for each that others ran.
+/* deploy.h: deploys as rows: one row for each [deploy NAME] of a server, for each compose project,
+ * and for each deploy that others ran.
  *
- * A run lives on the server, in a session of its own with its output in a file, so that no link and
- * no console is needed for it to end. Consoles follow the server's list of events and read output
- * by its offset. */
+ * A run lives on the server in its own session, with its output in a file. So it ends without a
+ * link and without a console. Consoles follow the server's list of events and read the output by
+ * byte offset. */
 #ifndef DEPLOY_DEPLOY_H
 #define DEPLOY_DEPLOY_H
 
@@ -18,83 +18,87 @@ struct deploy_config;
 #define DEPLOY_ID_SIZE 96
 
 enum deploy_state {
-	DEPLOY_NEVER, /* nobody ran it yet */
+	DEPLOY_NEVER, /* no run yet */
 	DEPLOY_RUNNING,
-	DEPLOY_CHECKING, /* it ended well; what must be true afterwards is not yet */
+	DEPLOY_CHECKING, /* the command succeeded; the checks are not all true yet */
 	DEPLOY_DONE,
-	DEPLOY_FAILED, /* its command failed, or the checks did not become true */
+	DEPLOY_FAILED, /* the command failed, or a check did not become true in time */
 	DEPLOY_CANCELLED,
-	DEPLOY_VANISHED /* it ended without a word: the server was restarted, or it was killed */
+	/* it ended without an end event: the server restarted, or the run was killed */
+	DEPLOY_VANISHED
 };
 const char *deploy_state_name(enum deploy_state);
 
 #define PROJECT_NAME_SIZE 64
-/* A project of compose; its row is named "compose:NAME". */
+/* A compose project. Its row is named "compose:NAME". */
 struct deploy_project {
 	char name[PROJECT_NAME_SIZE];
-	char engine[16];                       /* the source that has its containers: "docker" */
-	char dir[512], files[1024], env[1024]; /* dir "": not known. files and those of --env-file:
-	                                          as the labels have them, parted by commas */
+	/* name of the source that has its containers: "docker" */
+	char engine[16];
+	/* dir "": not known. files and env (of --env-file) are comma-separated lists, as in the
+	 * labels. */
+	char dir[512], files[1024], env[1024];
 	int containers, up;
-	bool seen; /* inside deploy_projects */
+	bool seen; /* used only inside deploy_projects */
 };
 
-/* One run. Times are of the server's clock, in s. */
+/* One run. Times are by the server's clock, in s. */
 struct deploy_run {
 	char id[DEPLOY_ID_SIZE]; /* "1763712000123-caddy" */
-	char what[16];  /* "deploy", "rollback"; of compose "pull", "up", "restart", "down" */
+	char what[16];  /* "deploy", "rollback"; for compose "pull", "up", "restart", "down" */
 	char by[128];   /* "ops from workstation", washed */
-	char args[256]; /* what was given for the variables, washed */
-	char how[16];   /* what carries it: "system", "user", "session" */
-	char before[48], after[48]; /* git revision; "" no repository */
-	int64_t started_s, ended_s; /* ended 0: it runs */
-	int64_t size;               /* bytes of output when it ended; -1 unknown */
+	char args[256]; /* the values given for its variables, washed */
+	char how[16];   /* what keeps it running: "system", "user", "sudo", "session" */
+	char before[48], after[48]; /* git revision; "" not a repository */
+	int64_t started_s, ended_s; /* ended_s 0: still running */
+	int64_t size;               /* bytes of output at its end; -1 unknown */
 	int code;                   /* exit code; -1 unknown */
 	bool ended, gone, cancelled;
-	int checked;            /* 0 not yet, 1 true, -1 never became true */
-	char failed_check[200]; /* what was not true, in words */
+	int checked;            /* 0 not yet, 1 all true, -1 one did not become true in time */
+	char failed_check[200]; /* the check that was not true, as a sentence */
 	char changed[200];      /* compose: "web: busybox:1 OLD -> NEW; ..." */
 };
 
 struct deploy {
 	struct row row;
 	enum deploy_state state;
-	struct deploy_project *project; /* owned; NULL: no project of compose */
-	bool configured;                /* has a [deploy] section here */
-	struct deploy_run run;          /* the last one; id "" when there is none */
-	int64_t usual_s;                /* median of the runs that went well; 0 unknown */
-	int64_t check_until_ms;         /* wall clock, DEPLOY_CHECKING */
-	void *priv;                     /* the backend's own */
+	struct deploy_project *project; /* owned; NULL: not a compose project */
+	bool configured;                /* this configuration has a [deploy] section for it */
+	struct deploy_run run;          /* the last run; id "" when there is none */
+	int64_t usual_s;                /* median duration of successful runs; 0 unknown */
+	int64_t check_until_ms;         /* for DEPLOY_CHECKING: end of the checks, wall clock */
+	void *priv;                     /* struct dep of the backend (internal.h) */
 };
 
 extern const struct kind kind_deploy;
 extern const struct backend backend_deploy;
 
-/* backend->watched: the containers changed; which projects of compose are there now? */
+/* backend->watched: called when containers changed. Updates the compose projects. */
 void deploy_projects(struct source *);
 
-/* Reading output as it is. done is called once when the run has ended and all was told, and then it
- * is gone. */
+/* Reads a run's output as raw bytes. done is called once, when the run has ended and all output was
+ * delivered. */
 struct deploy_watch;
 struct deploy_watch_events {
 	void (*bytes)(struct deploy_watch *, const char *, size_t, void *arg);
-	/* the link went, it is back */
+	/* the link was lost, or is back */
 	void (*note)(struct deploy_watch *, const char *text, void *arg);
 	void (*done)(struct deploy_watch *, void *arg);
 };
-/* the run of now, from its start */
+/* Watches the row's last run from the start of its output. The caller closes the watch, also from
+ * within done. */
 struct deploy_watch *deploy_watch(struct deploy *, const struct deploy_watch_events *, void *arg);
-void deploy_watch_close(struct deploy_watch *); /* NULL is fine */
+void deploy_watch_close(struct deploy_watch *); /* NULL is allowed */
 
-/* ms that the run takes or took by this machine's clock; -1 unknown. */
+/* Duration of the run in ms; -1 unknown. A running run is measured by this machine's clock. */
 int64_t deploy_span_ms(const struct deploy *);
 /* NULL: not configured here */
 const struct deploy_config *deploy_config_of(const struct deploy *);
-/* Can it be run at all, as far as this machine can tell? */
+/* Is the configuration valid, as far as this machine can tell? */
 bool deploy_config_sound(const struct deploy_config *, struct err *);
-/* What is wrong with the words of the [deploy] sections, as far as this machine can tell. */
+/* Adds complaints about the [deploy] sections, as far as this machine can tell. */
 void deploy_check_config(const struct settings *, struct doc *complaints);
-/* Its name in [deploy NAME]; NULL. */
+/* The section [deploy NAME]; NULL: none. */
 const struct deploy_config *deploy_config_find(const struct store *, const char *name);
 
 #endif

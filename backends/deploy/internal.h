@@ -1,4 +1,4 @@
-/* internal.h: the inside of backends/deploy, for the files of this folder only. */
+/* internal.h: internals of the deploy room, for the files of this folder only. */
 #ifndef DEPLOY_INTERNAL_H
 #define DEPLOY_INTERNAL_H
 
@@ -20,12 +20,12 @@ struct dep { /* deploy->priv */
 	struct deploy *row;
 	struct deploy_run runs[RUNS_KEPT]; /* newest first; runs[0] is row->run */
 	size_t n;
-	struct checking *checking; /* NULL: nothing is being checked */
+	struct checking *checking; /* NULL: no checks are running */
 };
 
 struct deploys {
 	struct source source;
-	struct stream *watch; /* the server's list of events */
+	struct stream *watch; /* stream of the server's list of events */
 	struct buf in;
 	bool listed;
 	char complaint[300];
@@ -33,7 +33,7 @@ struct deploys {
 	struct deploy_watch *watches;
 	struct act *acts;
 	bool prepared;
-	/* what comes now is history: it is not written again */
+	/* the local history is being read, so it is not written again */
 	bool loading;
 };
 
@@ -48,10 +48,11 @@ static inline struct dep *dep_of(const struct row *r)
 
 /* runs.c */
 struct deploy *deploy_row(struct deploys *, const char *name);
-void runs_apply(struct deploys *, const char *line, size_t len); /* one line of the events */
+/* applies one line of the events */
+void runs_apply(struct deploys *, const char *line, size_t len);
 void deploy_judge(struct deploy *);
 
-/* history.c: $XDG_STATE_HOME/mocr/deploys.jsonl */
+/* history.c: the file $XDG_STATE_HOME/mocr/deploys.jsonl */
 void deploy_history_add(const struct deploy *, const struct deploy_run *);
 void deploy_history_load(struct deploys *);
 
@@ -66,19 +67,20 @@ void watches_run_ended(struct deploys *);
 void watches_finish(struct deploys *);
 struct follow *deploy_follow(struct row *, struct log *, struct err *);
 
-/* backend.c */
+/* backend.c: reopens the stream of events */
 void events_again(struct deploys *);
 
-void events_wanted(struct deploys *); /* opens it where it was not needed yet */
+void events_wanted(struct deploys *); /* opens it if it is not open yet */
 
 /* compose.c */
-/* by a run */
+/* sets a project's data from the event of a run */
 void project_found(struct deploy *, const char *engine, const char *dir, const char *files,
                    const char *env);
 void project_words(const struct deploy *, const char *const *steps, struct buf *);
 void project_script(const struct deploy *, const char *const *steps, struct buf *);
-/* unnamed: some images cannot be named by what is known. NULL with err: none can be brought;
- * without: there are none to bring. */
+/* Pulls the project's images through the engine. unnamed: some images have no usable name. NULL
+ * with err: nothing can be pulled. NULL without err: no image has a usable name, or the
+ * engine is unknown. */
 struct pull *project_pull(const struct deploy *, const struct pull_events *, void *arg,
                           bool *unnamed, struct err *);
 

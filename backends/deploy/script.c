@@ -1,5 +1,5 @@
-/* script.c: POSIX sh with what Debian always has. Nothing is put into a script but through quote.h.
- */
+/* script.c: scripts in POSIX sh, with tools that Debian always has. Every value goes into a script
+ * through quote.h. */
 #include "backends/deploy/script.h"
 
 #include "backends/base/quote.h"
@@ -13,7 +13,7 @@ static void script_assign(struct buf *b, const char *name, const char *value)
 	buf_puts(b, "\n");
 }
 
-/* Finds $b, the folder of runs. One in /tmp must be ours and no link. */
+/* Finds $b, the folder of runs. A folder in /tmp must be ours and not a link. */
 static const char base_script[] =
 	"umask_was=$(umask); umask 077; tab=$(printf '\\t'); export LC_ALL=C.UTF-8\n"
 	"b=\"${XDG_STATE_HOME:-$HOME/.local/state}/mocr/runs\"\n"
@@ -23,20 +23,20 @@ static const char base_script[] =
 	"~/.local/state/mocr/runs nor $b can be made\" >&2; exit 73; fi\n"
 	"fi\n"
 	"die() { echo \"=$1 $2\" >&2; exit 73; }\n"
-	/* Is the run in folder $1 alive? Its pid may be another's since the machine was started. */
+	/* Is the run in folder $1 alive? After a reboot, its pid may belong to another process. */
 	"alive() { [ -s \"$1/pid\" ] || { [ -n \"$(find \"$1/meta\" -mmin -1 2>/dev/null)\" ]; "
 	"return; }\n"
 	"  read -r p boot <\"$1/pid\"; [ \"$boot\" = \"$(cat /proc/sys/kernel/random/boot_id "
 	"2>/dev/null)\" ] && [ -d \"/proc/$p\" ]; }\n";
 
-/* The program of a run, beside its command. $d, $b, $id are known by then. */
+/* The program of a run; it runs the command. $d, $b and $id are set before it. */
 static const char runner_script[] =
 	"umask $umask_was\n"
 	"trap : TERM HUP INT\n"
 	"rev() { git rev-parse --short=12 HEAD 2>/dev/null; }\n"
 	"echo \"$$ $(cat /proc/sys/kernel/random/boot_id 2>/dev/null)\" >\"$d/pid\"\n"
 	"set -a; . \"$d/exports\"; set +a\n"
-	/* Secrets come by a pipe that has a name, so that they are in no file. */
+	/* Secrets come through a named pipe, so that no file holds them. */
 	"code=; if [ -e \"$d/wants\" ]; then s=$(timeout 30 cat \"$d/secrets\" 2>/dev/null); [ -n "
 	"\"$s\" ] || code=78; eval \"$s\"; unset s; fi\n"
 	"if [ -z \"$code\" ]; then sh \"$d/command\" >>\"$d/log\" 2>&1 </dev/null; code=$?\n"
@@ -54,7 +54,7 @@ static const char runner_script[] =
 	"2>/dev/null)\" \"$(cat \"$d/cancel\" 2>/dev/null)\" >\"$d/end.new\"\n"
 	"mv \"$d/end.new\" \"$d/end\" && { cat \"$d/end\" >>\"$b/events\"; rm -rf \"$lock\"; }\n";
 
-/* Everything that can be wrong is found before anything is changed. */
+/* Finds every possible error before anything is changed. */
 static const char start_script[] =
 	"d=$b/$id unit=mocr-$id; lock=$b/lock.$name; export HOME\n"
 	"cd \"${directory:-$HOME}\" 2>/dev/null || die directory \"$(cd \"${directory:-$HOME}\" "
@@ -92,13 +92,13 @@ static const char start_script[] =
 	"carry=user; export XDG_RUNTIME_DIR=\"$run\"\n"
 	"  else " SUDO_MAY "may systemd-run && sudo -n true 2>/dev/null && carry=sudo; fi\n"
 	"fi\n"
-	/* cat says why a file cannot be written; dash's own printf says "I/O error". */
+	/* cat reports why a file cannot be written; dash's printf only says "I/O error". */
 	"said=$( { export -p; for v in d b id lock umask_was; do eval \"q $v \\\"\\$$v\\\"\"; "
 	"done; echo \"cd '.' 2>/dev/null\"; q where \"$PWD\"; echo 'cd \"$where\"'; printf %s "
 	"\"$runner\"; } | cat 2>&1 >\"$d/run\" &&\n"
 	"  { if [ -n \"$of\" ]; then cat \"$b/$of/exports\"; else printf %s \"$exports\"; fi; } | "
 	"cat 2>&1 >\"$d/exports\" &&\n"
-	/* A deploy that fills the disk leaves room to say so. */
+	/* Reserves 64 KB, so that a run that fills the disk can still write its end. */
 	"  printf %s \"$command\" | cat 2>&1 >\"$d/command\" && : >\"$d/log\" && printf %65536s . "
 	"| cat 2>&1 >\"$d/reserve\" &&\n"
 	"  printf "
@@ -173,7 +173,7 @@ void script_follow(struct buf *s, const char *id, int64_t offset)
 	buf_addf(s, "d=$b/$id from=%lld\n", (long long)offset + 1);
 	buf_puts(s, "[ -e \"$d/log\" ] || { echo '=gone its output is not kept any more' >&2; exit "
 	            "73; }\n"
-	            /* The pid file comes a moment after the start. */
+	            /* The pid file appears a moment after the start. */
 	            "i=0; while ! [ -s \"$d/pid\" ] && ! [ -e \"$d/end\" ] && [ $i -lt 50 ]; do "
 	            "sleep 0.02; i=$((i + 1)); done\n"
 	            "p=; [ -s \"$d/pid\" ] && read -r p boot <\"$d/pid\"\n"
@@ -181,8 +181,8 @@ void script_follow(struct buf *s, const char *id, int64_t offset)
 	            "+$from \"$d/log\"; fi\n"
 	            "tail -c +$from -s 0.03 --pid=\"$p\" -f \"$d/log\" & t=$!\n"
 	            "trap 'kill $t 2>/dev/null' HUP TERM\n"
-	            /* What runs behind gets no standard input of its own by the shell, so it is
-	               handed down as 3. */
+	            /* A shell gives background jobs no standard input of their own, so it is passed
+	             * as descriptor 3. */
 	            "exec 3<&0\n"
 	            "{ cat; kill $t; } <&3 >/dev/null 2>&1 & c=$!\n"
 	            "exec 3<&-\n"
@@ -201,8 +201,8 @@ void script_cancel(struct buf *s, const char *id, const char *by, int wait_s)
 	            "echo \"$by\" >\"$d/cancel\"\n"
 	            "read -r p boot <\"$d/pid\"; how=$(cat \"$d/how\" 2>/dev/null)\n"
 	            "export XDG_RUNTIME_DIR=\"${XDG_RUNTIME_DIR:-/run/user/$(id -u)}\"\n"
-	            /* Everything in its session; the runner itself waits for what it started and
-	               writes the end. */
+	            /* All processes of the run's session. The runner survives TERM, waits for
+	             * its command and writes the end. */
 	            "ours() { for f in /proc/[0-9]*/stat; do { read -r line <\"$f\"; } 2>/dev/null "
 	            "|| continue; pid=${line%% *}; set -- ${line##*) }; [ \"$4\" = \"$p\" ] && "
 	            "echo \"$pid\"; done; }\n"

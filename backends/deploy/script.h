@@ -1,12 +1,15 @@
-/* script.h: what the server's sh is told, on its standard input, so that no value is seen in a list
- * of processes.
+/* script.h: builds the scripts for the server's sh. They go to its standard input, so that no value
+ * appears in a list of processes.
  *
- * On the server a run is a folder $XDG_STATE_HOME/mocr/runs/ID (or /tmp/mocr-UID/ID), mode 0700:
+ * On the server, a run is a folder $XDG_STATE_HOME/mocr/runs/ID (or /tmp/mocr-UID/ID), mode 0700:
  *   meta     one line: start TAB ID TAB name=... TAB by=... TAB started=... TAB ...
- *   exports  its variables     command  what is run       log  what it printed, byte for byte
- *   pid      who runs it       end  one line: end TAB ID TAB code=... TAB ended=... TAB size=...
- * TAB after=... and the file "events" beside them has the lines of all meta and end files as they
- * came, which consoles follow. */
+ *   exports  the variables of the run, as lines for sh
+ *   command  the command, as lines for sh
+ *   log      the output of the command, byte for byte
+ *   pid      the pid of the runner and the boot id of the server
+ *   end      one line: end TAB ID TAB code=... TAB ended=... TAB size=... TAB after=... TAB ...
+ * The file "events" beside the folders collects the lines of all meta and end files, in order of
+ * arrival. Consoles follow that file. */
 #ifndef DEPLOY_SCRIPT_H
 #define DEPLOY_SCRIPT_H
 
@@ -16,23 +19,25 @@
 
 struct start_words {
 	const char *id, *name, *what, *by, *args;
-	const char *of;                /* the run whose values it takes; NULL: exports */
-	const char *directory;         /* NULL: home */
+	/* the run with the values to use again; NULL: exports has the values */
+	const char *of;
+	const char *directory;         /* NULL: the home folder */
 	const char *exports, *command; /* lines for sh */
-	/* the same for secret variables, which reach the run by a pipe; NULL */
+	/* like exports, for secret variables; they reach the run through a pipe; NULL */
 	const char *secrets;
-	const char *more; /* of meta: "\tname=value..."; NULL */
+	const char *more; /* further fields of meta: "\tname=value..."; NULL */
 	bool lock;
 };
-/* Answers on stdout "started TAB how" or on stderr "=STEP words"; exit 75: another one runs. */
+/* Starts a run. Prints "started TAB how" on stdout, or "=STEP words" on stderr. Exit code 75:
+ * another run holds the lock. */
 void script_start(struct buf *, const struct start_words *);
-/* Every run that is known, then "listed", then each event as it comes; ends with its standard
+/* Prints every known run, then "listed", then each event as it happens. Ends with its standard
  * input. */
 void script_watch(struct buf *);
-/* The output of id from offset on, as bytes; ends by itself a moment after the run, or with its
+/* Prints the output of run id from byte offset on. Ends a moment after the run, or with its
  * standard input. */
 void script_follow(struct buf *, const char *id, int64_t offset);
-/* TERM to all of its processes, KILL after wait_s. */
+/* Sends TERM to all processes of the run, and KILL after wait_s seconds. */
 void script_cancel(struct buf *, const char *id, const char *by, int wait_s);
 
 #endif

@@ -1,8 +1,8 @@
-/* template.h: the words of [deploy NAME], pure: variables and their values, the command, the
- * checks.
+/* template.h: parses the keys of [deploy NAME]: variables and their values, the command, the
+ * checks. Pure.
  *
- * A value never becomes part of a shell's text: it is assigned once, quoted, and the command reads
- * it from the variable. */
+ * A value never becomes part of a shell's text. It is assigned once, quoted, and the command reads
+ * the variable. */
 #ifndef DEPLOY_TEMPLATE_H
 #define DEPLOY_TEMPLATE_H
 
@@ -18,30 +18,30 @@
 
 struct ask_word {
 	char name[ASK_NAME_MAX];
-	const char *rest; /* the words or the pattern; borrowed of the line */
+	const char *rest; /* the words or the pattern; borrowed from the line */
 	size_t len;
 	enum { ASK_ANY, ASK_ONE_OF, ASK_LIKE } form;
-	bool secret; /* its value is asked for by itself and stands nowhere */
+	bool secret; /* its value is requested separately and stored nowhere */
 };
-/* The lines of the key ask. Returns how many; 0 and err when one is wrong. */
+/* Parses the lines of the key ask. Returns the number of variables. 0 with err: a line is wrong. */
 size_t asks_read(const char *lines, struct ask_word *out, size_t max, struct err *err);
 
-/* Words as a shell would part them: 'a b' "c d" e\ f. Owned; -1 and err: a quote does not end, too
- * many. */
+/* Splits text into words as a shell does: 'a b' "c d" e\ f. The words are owned. Returns their
+ * number. -1 and err: an open quote, or too many words. */
 int template_split(const char *text, char **out, size_t max, struct err *err);
 void template_free(char **, size_t n);
 
-/* "NAME=VALUE ..." for the variables that are asked for: adds lines "NAME='value'; export NAME".
- * All that are asked must be there and fit, but for secret ones: those must not be there. */
+/* Parses "NAME=VALUE ..." and adds a line "NAME='value'; export NAME" for each variable. Every
+ * variable except the secret ones must be present and fit. A secret one must be absent. */
 bool values_read(const char *ask_lines, const char *argument, struct buf *exports, struct err *err);
-/* One value of a variable as such a line. False and err, which does not hold the value of a secret:
- * it does not fit. */
+/* Adds such a line for one variable. False and err: the value does not fit. err never contains a
+ * secret value. */
 bool value_export(const struct ask_word *, const char *value, struct buf *exports, struct err *err);
-/* "ROLE= ENV=" to be filled in. */
+/* Writes a template such as "ROLE= ENV=" for the user to fill in. */
 void values_suggest(const char *ask_lines, char *buf, size_t size);
 
-/* The command with every {NAME} of ask_lines as "${NAME}"; one inside quotes is refused, as it
- * would not be one argument. */
+/* Writes the command with each {NAME} of ask_lines as "${NAME}". A {NAME} inside quotes is refused,
+ * because it would not be one argument. */
 bool command_build(const char *run, const char *ask_lines, struct buf *out, struct err *err);
 
 enum check_what { CHECK_UNIT, CHECK_CONTAINER, CHECK_URL };
