@@ -1,6 +1,6 @@
-/* backend.c: the deploys of one server as a source: one stream tells the runs that there were and
- * each event as it comes. It is opened only where this configuration deploys something, or did:
- * elsewhere nothing is started. */
+/* backend.c: the deploys of one server as a source. One stream delivers all known runs, then each
+ * event as it happens. The stream is opened only if this configuration deploys to the server, or
+ * did so earlier. So other servers start no process. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +29,7 @@ static size_t deploy_rows_of_config(struct deploys *ds)
 	return n;
 }
 
-/* Whole lines go on, so that a recording has whole lines. */
+/* Feeds whole lines only, so that a recording has whole lines. */
 static size_t deploy_on_data(struct stream *s, const char *bytes, size_t len, void *arg)
 {
 	struct deploys *ds = arg;
@@ -110,7 +110,7 @@ void events_wanted(struct deploys *ds)
 		loop_timer_set(ds->retry, 0);
 }
 
-/* A project of compose is on the screen: what was done to it is told by the server alone. */
+/* A compose project came on screen. Only the server's events know its runs. */
 static void deploy_shown(struct source *s)
 {
 	for (struct row *r = store_first(s->store, &kind_deploy, s->server); r;
@@ -129,7 +129,7 @@ static void deploy_prepare(struct deploys *ds)
 	deploy_history_load(ds);
 }
 
-/* Of a project of compose alone nothing need be known before it is looked at. */
+/* A server with only compose projects needs no stream before one is on screen. */
 static bool deploy_has_runs(const struct deploys *ds)
 {
 	for (struct row *r = store_first(ds->source.store, &kind_deploy, ds->source.server); r;

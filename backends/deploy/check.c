@@ -1,6 +1,6 @@
-/* check.c: what must be true after a deploy: looked at once a second until it is, or the time is
- * over. Units and containers are those the store follows anyway; a URL is asked for through the
- * server's link, as the server would see it. */
+/* check.c: checks after a deploy, evaluated once a second until all are true or the time is over.
+ * Units and containers are rows that the store follows anyway. A URL is requested through the
+ * server's link, so the result is what the server sees. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +33,7 @@ struct checking {
 
 /* --- a URL --------------------------------------------------------------- */
 
-/* "https://host:port/path" to a endpoint and a path. */
+/* Parses "https://host:port/path" into an endpoint and a path. */
 static bool check_url_read(const char *url, struct endpoint *endpoint, char *host, size_t size,
                            char **path)
 {
@@ -97,7 +97,7 @@ static void check_url_ask(struct checking *k, size_t i)
 	u->call = call_start(u->origin, &spec);
 }
 
-/* --- looking ------------------------------------------------------------- */
+/* --- evaluating ---------------------------------------------------------- */
 
 static const struct row *check_find(const struct deploy *d, const char *kind, const char *name)
 {
@@ -111,7 +111,7 @@ static const struct row *check_find(const struct deploy *d, const char *kind, co
 	return r;
 }
 
-/* Is it true? Else why not. */
+/* Is the check true? If not, why receives the reason. */
 static bool check_holds(struct checking *k, size_t i, char *why, size_t size)
 {
 	const struct check_word *w = &k->words[i];
@@ -143,7 +143,7 @@ static void check_verdict(struct dep *p, int checked, const char *why)
 	activity_add(d->row.server->store, ACTIVITY_CHANGE, checked > 0 ? HEALTH_GOOD : HEALTH_BAD,
 	             d->row.id, "%s", checked > 0 ? "checks: all true" : why);
 	deploy_history_add(d, &d->run);
-	deploy_judge(d); /* ends the checking */
+	deploy_judge(d); /* ends the checks */
 	watches_run_ended(deploys_of(d->row.source));
 }
 

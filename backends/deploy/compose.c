@@ -1,6 +1,9 @@
-/* compose.c: projects of compose, found by the labels of their containers, as things that can be
- * deployed. What is done to one is a run as any other, which goes on without the link; images are
- * brought before by the engine, which tells how far it is. */
+/* compose.c: compose projects, found by the labels of their containers, as rows to deploy. An
+ * action on a project is a normal run, which does not depend on the link. Images are pulled first,
+ * by the engine, which reports progress.
+ *
+ * Source: the labels com.docker.compose.* that compose sets, and the command line reference of
+ * docker compose. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +15,7 @@
 
 #define PREFIX "compose:"
 
-/* A label is the image maker's word. */
+/* Labels are untrusted input. */
 static bool project_name_is_one(const char *name)
 {
 	static const char signs[] =
@@ -21,7 +24,7 @@ static bool project_name_is_one(const char *name)
 	       strlen(name) < PROJECT_NAME_SIZE;
 }
 
-/* A run's words come from a file on the server: no other source may be taken for an engine. */
+/* The name comes from a file on the server. It must not select a source that is not an engine. */
 static bool project_engine_is_one(const char *name)
 {
 	static const struct backend *const engines[] = { &backend_docker, &backend_docker_user,
@@ -54,7 +57,7 @@ void project_found(struct deploy *d, const char *engine, const char *dir, const 
 		return;
 	struct deploy_project *p = project_of(d, d->row.name + strlen(PREFIX));
 	if (p->dir[0])
-		return; /* the labels know better */
+		return; /* labels are more reliable than a run's event */
 	snprintf(p->engine, sizeof(p->engine), "%s", engine);
 	snprintf(p->dir, sizeof(p->dir), "%s", dir);
 	snprintf(p->files, sizeof(p->files), "%s", files);
@@ -64,8 +67,8 @@ void project_found(struct deploy *d, const char *engine, const char *dir, const 
 static void project_count(struct deploys *ds, const struct container *c)
 {
 	char id[PROJECT_NAME_SIZE + 16];
-	/* One that compose did not make has its labels from its image, whose maker is not asked
-	 * what the server's projects are. */
+	/* Without compose's own labels, the labels come from the image. An image's maker must not
+	 * define the server's projects. */
 	if (!c->by_compose || !c->project || !project_name_is_one(c->project) ||
 	    !project_engine_is_one(c->row.source->backend->name))
 		return;
@@ -90,7 +93,7 @@ static void project_count(struct deploys *ds, const struct container *c)
 	snprintf(p->env, sizeof(p->env), "%s", env);
 }
 
-/* Those whose containers are all gone stay while there is something to tell of them. */
+/* Projects without containers stay if they have a run or a running order. */
 static void project_settle(struct deploys *ds)
 {
 	for (struct row *r = store_first(ds->source.store, &kind_deploy, ds->source.server), *next;
@@ -120,7 +123,7 @@ void deploy_projects(struct source *s)
 	project_settle(deploys_of(s));
 }
 
-/* --- what is run --------------------------------------------------------- */
+/* --- the run ------------------------------------------------------------- */
 
 static void project_add_words(struct buf *b, const struct deploy_project *p, const char *words)
 {
@@ -143,7 +146,7 @@ static void project_program(const struct deploy *d, char *buf, size_t size)
 		engine_command(s, buf, size);
 }
 
-/* As a person in that folder would type it. */
+/* Writes the commands as a person would type them. */
 void project_words(const struct deploy *d, const char *const *steps, struct buf *b)
 {
 	char cli[ENGINE_COMMAND_SIZE];
@@ -154,9 +157,9 @@ void project_words(const struct deploy *d, const char *const *steps, struct buf 
 	}
 }
 
-/* Sets P to the --profile words of services that run by one: no label tells of them, and without
- * them up and down pass such services by. What belongs to no profile (its service is gone from the
- * files) is named in the output. */
+/* Sets P to the --profile words for containers of services that belong to a profile. No label names
+ * the profile, and without --profile, up and down skip such services. Containers whose service is
+ * in no profile (removed from the files) are listed in the output. */
 static void project_add_profiles(struct buf *b, const struct deploy_project *p)
 {
 	struct buf words = { 0 };
@@ -182,15 +185,15 @@ static void project_add_profiles(struct buf *b, const struct deploy_project *p)
 	buf_finish(&words);
 }
 
-/* The images of each service before and after go into the file "changed" of the run, and to the end
- * of its output. */
+/* Builds the run's shell text. Image changes of each service go to the run's file "changed" and to
+ * the end of its output. */
 void project_script(const struct deploy *d, const char *const *steps, struct buf *b)
 {
 	char cli[ENGINE_COMMAND_SIZE];
 	project_program(d, cli, sizeof(cli));
 	buf_puts(b, ENGINE_PATH "r=${0%/*} p=");
 	quote_word(b, d->project->name);
-	/* without sudo and the like */
+	/* the program without sudo, doas or DOCKER_HOST */
 	const char *bare = strrchr(cli, ' ') ? strrchr(cli, ' ') + 1 : cli;
 	buf_addf(b, "\nD() { %s \"$@\"; }\n", cli);
 	buf_addf(b,
@@ -247,7 +250,7 @@ struct pull *project_pull(const struct deploy *d, const struct pull_events *even
 		const struct container *c = (const struct container *)r;
 		if (r->source != engine || !c->project || strcmp(c->project, d->project->name) != 0)
 			continue;
-		/* One whose name went to another image is known by its digits alone. */
+		/* An image whose name now belongs to another image is listed by its digits only. */
 		if (!c->image || !strncmp(c->image, "sha256:", 7) || !strcspn(c->image, "-"))
 			*unnamed = true;
 		else if (!project_has(images, n, c->image))

@@ -1,5 +1,5 @@
-/* config.c: the [deploy] sections: whose is which, and what is wrong with one before anything is
- * asked of a server. */
+/* config.c: finds the [deploy] section of a row, and checks sections before anything is sent to a
+ * server. */
 #include <string.h>
 
 #include "backends/deploy/internal.h"

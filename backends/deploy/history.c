@@ -1,6 +1,7 @@
-/* history.c: what ended, one JSON line each, appended whole and synced, so that a crash loses none
- * and half a line harms none. Two consoles may both write the same end: reading takes the last word
- * on each run. */
+/* history.c: a file of ended runs, with one JSON line each. Each line is appended whole and synced.
+ * So a crash loses no line, and half a line does no harm. A run may have several lines: from two
+ * consoles, and one more after its checks. Reading keeps the first end and the last result of the
+ * checks. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,7 @@
 #include "backends/store/record.h"
 #include "backends/store/settings.h"
 
-#define HISTORY_READ_MAX (4u << 20) /* the end of the file: some ten thousand runs */
+#define HISTORY_READ_MAX (4u << 20) /* read from the end of the file: some ten thousand runs */
 
 static char *deploy_history_path_of(const struct store *store)
 {
@@ -92,7 +93,7 @@ static int64_t deploy_history_number_in(const cJSON *o, const char *name, int64_
 	return cJSON_IsNumber(n) ? number_whole(n->valuedouble, fallback) : fallback;
 }
 
-/* As the events of the server would tell it. */
+/* Applies a line by turning it into the server's events. */
 static void deploy_history_apply(struct deploys *ds, const cJSON *o)
 {
 	const char *id = deploy_history_text_in(o, "id");

@@ -1,4 +1,4 @@
-/* output.c: reading the output of a run from where it was left, over as many links as it takes. */
+/* output.c: reads the output of a run from the last offset, across any number of links. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 
 #define AGAIN_MS 300
 #define AGAIN_MOST \
-	20 /* streams that bring nothing before the list is asked whether it still lives */
+	20 /* empty streams before slowing down; the list of events is reopened earlier */
 #define LINE_MOST (64u << 10)
 
 struct deploy_watch {
@@ -56,7 +56,7 @@ void deploy_watch_close(struct deploy_watch *w)
 	free(w);
 }
 
-/* All was told: the run has ended and as many bytes came as its output has. */
+/* Is everything delivered? The run has ended, and all bytes of its output have arrived. */
 static bool output_all_delivered(const struct deploy_watch *w)
 {
 	const struct deploy_run *r = output_run_of(w);
@@ -114,7 +114,7 @@ static void output_on_closed(struct stream *s, const struct stream_end *end, voi
 		return;
 	}
 	if (r && !r->ended && ++w->idle % AGAIN_MOST == 3)
-		events_again(w->owner); /* it may have gone without a word */
+		events_again(w->owner); /* the run may have vanished without an end event */
 	loop_timer_set(w->timer, w->idle > AGAIN_MOST ? 10 * AGAIN_MS : w->idle ? AGAIN_MS : 20);
 }
 
@@ -165,7 +165,7 @@ struct deploy_watch *deploy_watch(struct deploy *d, const struct deploy_watch_ev
 	return w;
 }
 
-/* --- of the source ------------------------------------------------------- */
+/* --- all watches of a source --------------------------------------------- */
 
 void watches_up(struct deploys *ds)
 {
@@ -186,7 +186,7 @@ void watches_down(struct deploys *ds)
 	}
 }
 
-/* Looked at in a moment: this is called from the middle of a judgement. */
+/* Lets timers do the work, because the caller is inside deploy_judge. */
 void watches_run_ended(struct deploys *ds)
 {
 	for (struct deploy_watch *w = ds->watches; w; w = w->next)
@@ -217,8 +217,9 @@ struct deploy_follow {
 
 #define CLOCKS_APART_S 60
 
-/* Its own time, if that is of the run. Without one a line comes now; of a run that has ended it is
- * only known that it came after the line before it. */
+/* The time of a line. A timestamp in the text counts if it lies within the run, give or take
+ * CLOCKS_APART_S. Otherwise a line of a running run has the present time. A line of an ended run
+ * has the time of the line before it, the first one the start of the run. */
 static int64_t output_time_of(struct deploy_follow *f, const char *text, size_t len)
 {
 	const struct deploy_run *r = f->watch ? output_run_of(f->watch) : NULL;
@@ -237,7 +238,7 @@ static int64_t output_time_of(struct deploy_follow *f, const char *text, size_t 
 
 static void output_add_line(struct deploy_follow *f, const char *text, size_t len)
 {
-	/* what a progress bar wrote over itself is gone */
+	/* drop what a progress bar has overwritten */
 	const char *cr = len ? memrchr(text, '\r', len - 1) : NULL;
 	size_t skip = cr ? (size_t)(cr + 1 - text) : 0;
 	text += skip;

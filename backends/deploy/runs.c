@@ -1,4 +1,4 @@
-/* runs.c: events of runs become rows. Pure but for the store. */
+/* runs.c: turns events of runs into rows. Pure except for the store. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +32,7 @@ struct deploy *deploy_row(struct deploys *ds, const char *name)
 
 /* --- a line -------------------------------------------------------------- */
 
-/* The value of "key=" among the fields parted by tabs; "" when it is not there. */
+/* Copies the value of "key=" from tab-separated fields, washed. "" when the key is missing. */
 static void runs_field(const char *line, size_t len, const char *key, char *out, size_t size)
 {
 	size_t n = strlen(key);
@@ -56,7 +56,7 @@ static int64_t runs_number(const char *line, size_t len, const char *key, int64_
 	return *text && !*end ? n : fallback;
 }
 
-/* The first two words. */
+/* Splits off the first two fields, word and id. False: malformed. */
 static bool runs_head(const char *line, size_t len, char *word, size_t word_size, char *id,
                       size_t id_size)
 {
@@ -78,7 +78,7 @@ static bool runs_head(const char *line, size_t len, char *word, size_t word_size
 	return true;
 }
 
-/* --- runs of a row ------------------------------------------------------- */
+/* --- the runs of a row --------------------------------------------------- */
 
 static struct deploy_run *runs_find(struct deploys *ds, const char *id, struct deploy **of)
 {
@@ -94,15 +94,15 @@ static struct deploy_run *runs_find(struct deploys *ds, const char *id, struct d
 	return NULL;
 }
 
-/* By the server's clock, which is one; ids begin with the clocks of those who asked, which may be
- * wrong. */
+/* Compares by the server's clock, which is a single clock. Ids begin with the clocks of the
+ * consoles, which may be wrong. */
 static bool runs_is_newer(const struct deploy_run *run, int64_t started_s, const char *id)
 {
 	return run->started_s != started_s ? run->started_s > started_s
 	                                   : number_long(run->id) > number_long(id);
 }
 
-/* Its place among the others: newest first. NULL: older than all that are kept. */
+/* Makes room for a run in the list, newest first. NULL: older than all RUNS_KEPT runs. */
 static struct deploy_run *runs_place(struct dep *p, int64_t started_s, const char *id)
 {
 	size_t at = 0;
@@ -158,7 +158,7 @@ static void runs_ended(struct deploys *ds, const char *id, const char *line, siz
 	runs_field(line, len, "after", run->after, sizeof(run->after));
 	runs_field(line, len, "changed", run->changed, sizeof(run->changed));
 	runs_field(line, len, "cancelled", by, sizeof(by));
-	char how[sizeof(run->how)]; /* what was meant to carry it may have refused */
+	char how[sizeof(run->how)]; /* the planned carrier may have refused */
 	runs_field(line, len, "how", how, sizeof(how));
 	if (*how)
 		memcpy(run->how, how, sizeof(how));
@@ -200,7 +200,7 @@ void runs_apply(struct deploys *ds, const char *line, size_t len)
 		runs_ended(ds, id, line, len, word[0] == 'g');
 }
 
-/* --- how it is ----------------------------------------------------------- */
+/* --- state and health ---------------------------------------------------- */
 
 static int runs_by_size(const void *a, const void *b)
 {
@@ -222,7 +222,8 @@ static int64_t runs_usual(const struct dep *p)
 	return took[n / 2];
 }
 
-/* Checks are of runs that ended lately: an old one tells nothing about now. */
+/* Checks apply only to runs that ended recently. The result for an old run says nothing about the
+ * present. */
 static bool runs_wants_check(const struct deploy *d)
 {
 	const struct deploy_config *c = deploy_config_of(d);

@@ -1,4 +1,4 @@
-/* template.c: reading what a [deploy] section says. */
+/* template.c: parses the keys of a [deploy] section. */
 #include "backends/deploy/template.h"
 
 #include <ctype.h>
@@ -12,7 +12,7 @@
 
 /* --- lines and words ----------------------------------------------------- */
 
-/* The next line of *at into line; false: there is none. */
+/* Moves to the next line of *at that is not blank, and trims it. False: no more lines. */
 static bool template_next_line(const char **at, const char **line, size_t *len)
 {
 	while (*at && **at) {
@@ -40,7 +40,7 @@ static bool template_starts(const char *text, size_t len, const char *word, size
 	return true;
 }
 
-/* The pattern must match all of the value. NULL and err: it is none. */
+/* Compiles the pattern, which must match the whole value. NULL and err: the pattern is invalid. */
 static struct match *template_pattern_of(const struct ask_word *a, struct err *err)
 {
 	char why[160];
@@ -52,7 +52,7 @@ static struct match *template_pattern_of(const struct ask_word *a, struct err *e
 	return m;
 }
 
-/* Takes word from the front of what is left of the line. */
+/* Removes word from the front of the rest of the line. False: the rest does not begin with it. */
 static bool template_takes_word(struct ask_word *a, const char *word)
 {
 	size_t n = strlen(word);
@@ -106,7 +106,7 @@ size_t asks_read(const char *lines, struct ask_word *out, size_t max, struct err
 {
 	const char *line;
 	size_t len, n = 0;
-	/* both want one: the number alone does not tell none from wrong */
+	/* callers need this: a result of 0 alone may mean no lines or an error */
 	err_clear(err);
 	while (template_next_line(&lines, &line, &len)) {
 		if (n == max) {
@@ -119,7 +119,7 @@ size_t asks_read(const char *lines, struct ask_word *out, size_t max, struct err
 	return n;
 }
 
-/* One word from *at into b. False: a quote does not end. */
+/* Appends one word from *at to b. False: an open quote. */
 static bool template_split_one(const char **at, struct buf *b)
 {
 	char quote = 0;
@@ -206,7 +206,7 @@ static bool template_fits(const struct ask_word *a, const char *value, struct er
 	return a->form != ASK_LIKE || template_is_like(a, value, err);
 }
 
-/* The value of a among words, marking it as used. */
+/* The value of variable a among words. Marks the word as used. */
 static const char *template_value_of(const struct ask_word *a, char **words, int n, bool *used)
 {
 	size_t len = strlen(a->name);
