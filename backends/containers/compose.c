@@ -1,8 +1,8 @@
 /* compose.c: up, pull and down of a compose project. Runs the server's own compose in the folder
  * that the labels name.
  *
- * A project may have several files, and their order matters, so it is kept. The same shell command
- * finds out whether compose is a plugin or a separate program.
+ * A project may have several files. Their order matters and is kept. The same shell command finds
+ * out whether compose is a plugin or a separate program.
  *
  * Source: the labels com.docker.compose.* that compose sets, and the command line reference of
  * docker compose. */

@@ -1,5 +1,5 @@
-/* detail.c: the details of a container, from the engine's inspect, in the order in which an
- * operator asks. */
+/* detail.c: the details of a container, from the engine's inspect, in the order that suits an
+ * operator. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

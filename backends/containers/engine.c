@@ -137,8 +137,8 @@ static bool engine_may_lack(const struct engine *e)
 	return e->param->is_podman || e->param->of_user;
 }
 
-/* The engine does not exist on this server, which is no fault. The link reports ERR_ABSENT only
- * when it is sure. */
+/* The server has no such engine. That is not a fault. The link reports ERR_ABSENT only when it is
+ * sure. */
 static bool engine_is_absent(const struct engine *e, const struct err *err)
 {
 	return !e->greeted && !e->ctrs && err->code == ERR_ABSENT;
@@ -397,7 +397,7 @@ static void engine_list_later(struct engine *e)
 }
 
 /* Events arrive from now on. A list requested at the same time may be older, so sync wants another
- * one. */
+ * list. */
 static void engine_hears(struct engine *e)
 {
 	if (e->sync.stream == SYNC_OPENING)
@@ -700,7 +700,8 @@ static void engine_ping_done(struct call *c, const struct reply *r, void *arg)
 	buf_finish(&head);
 	if (e->not_ours)
 		return;
-	/* Sends again what was refused because of its version. Good answers are kept. */
+	/* Sends requests again that were refused because of their version. Good answers are
+	 * kept. */
 	bool refused = ctr_version(e->api) < ctr_version(asked) ||
 	               (!e->list && e->source.state != SOURCE_LIVE) || !e->events;
 	if (refused)
@@ -709,7 +710,7 @@ static void engine_ping_done(struct call *c, const struct reply *r, void *arg)
 		engine_list_later(e);
 }
 
-/* Is an engine likely here? If not, the ping leaves alone. Where no shell reports sockets, each
+/* Is an engine likely here? If not, only the ping is sent. Where no shell reports sockets, each
  * failed connection writes a line to the server's journal. */
 static bool engine_is_likely(const struct engine *e)
 {
@@ -730,8 +731,8 @@ static void engine_no_socket(struct engine *e, enum socket_say say, const char *
 	engine_fail(e, &err);
 }
 
-/* Creates the origin. If the socket is known not to open, only the endpoints that run a command are
- * left. A search for an absent engine tries the socket alone (n is 1). */
+/* Creates the origin. If the socket is known not to open, only the endpoints that run a command
+ * remain. A search for an absent engine tries only the socket (n is 1). */
 static void engine_begin_origin(struct engine *e, enum socket_say say,
                                 const struct endpoint *endpoints, size_t n)
 {

@@ -1,9 +1,9 @@
 /* exec.c: a shell in a container, as a stream.
  *
- * The API creates an exec. Then the exec is started on its own connection, which it takes over
- * ("hijacks"): after the head of a 101, both sides send raw bytes. That connection is a stream of
- * the link, and the caller gets a stream wrapped around it. No input may be sent before the 101. At
- * the end, the engine is asked for the exit code.
+ * The API creates an exec. Then a request on a separate connection starts the exec and takes the
+ * connection over ("hijacks"). After the head of a 101, both sides send raw bytes. That connection
+ * is a stream of the link, and the caller gets a stream wrapped around it. No input may be sent
+ * before the 101. At the end, the engine is asked for the exit code.
  *
  * An engine does not end a shell when its connection closes. So each shell gets a unique variable
  * in its environment. Closing the shell sends HUP to every process with that variable.

@@ -105,7 +105,7 @@ static void frames_head(struct frames *f, unsigned char byte)
 
 /* Does the held frame start a line of the container's next run? Then the unfinished line is the
  * last line of the previous run, written without a line end. n is the length of the held timestamp.
- * Pieces of one line have the same time. On an older Docker, a new piece at least follows only a
+ * Pieces of one line have the same time. On an older Docker, a new piece at least always follows a
  * whole piece. */
 static bool frames_is_next_run(const struct frames *f, size_t n)
 {

@@ -17,7 +17,7 @@ struct ctr_facts {
 	bool stopped;      /* the engine was asked to stop or kill it */
 	bool witnessed;    /* the die event was received, so a stop would have been seen */
 	bool inspected;    /* restarts, oom and times are known */
-	unsigned deaths;   /* recent ones */
+	unsigned deaths;   /* recent deaths */
 	int64_t mem_limit; /* bytes; 0 none */
 	int64_t now_ms;
 };

@@ -624,7 +624,7 @@ static void ctr_log_ask_earlier(struct log_follow *f);
 
 /* Did the present run write lines before the first line loaded? Lines requested by tail= begin
  * inside the run only if the run has more of them. For lines requested by since=, only the start
- * time can tell, and the engine records that time late. */
+ * time decides, and the engine records that time late. */
 static bool ctr_log_earlier_begins_late(const struct log_follow *f)
 {
 	if (!f->earlier_run || !log_since(f->follow.log))

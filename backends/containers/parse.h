@@ -2,8 +2,8 @@
  * recorded answers and a fuzzer can feed it. Every text in a result is washed and bounded.
  *
  * Source: Docker Engine API v1.41, from "Containers > List containers" to "System > Monitor
- * events". Engines that no longer speak 1.41 are asked with 1.44. Podman's compatible API differs
- * as seen on Podman 4.3.1. */
+ * events". Engines that no longer speak 1.41 get requests in version 1.44. Podman's compatible API
+ * differs as seen on Podman 4.3.1. */
 #ifndef CONTAINERS_PARSE_H
 #define CONTAINERS_PARSE_H
 
@@ -87,8 +87,8 @@ double ctr_sample_cpu(const struct ctr_sample *now, const struct ctr_sample *bef
  * members, then takes the plain text. Returns buf. */
 const char *ctr_message(char *buf, size_t size, const char *body, size_t len);
 
-/* Finds a header in the text of a "ping" feed, which holds one "Name: value" a line. False: no such
- * line, or an empty value. */
+/* Finds a header in the text of a "ping" feed. The text has one "Name: value" per line. False: no
+ * such line, or an empty value. */
 bool ctr_head_value(const char *text, size_t len, const char *name, char *buf, size_t size);
 
 /* "1.41" -> 1041; -1 when the text is not a version. */

@@ -36,8 +36,7 @@ struct pull;
 struct pull_events {
 	void (*progress)(const char *words, void *arg);
 	/* Called once, unless the pull is cancelled. pulled: number of images that changed.
-	 * refused: an image needs a login, which only the server's own program has, or is in no
-	 * registry. */
+	 * refused: an image needs a login of the server's own program, or is in no registry. */
 	void (*done)(const struct err *, size_t pulled, bool refused, void *arg);
 };
 /* Pulls n images, one after another. Names are as in the list of containers; they are copied.

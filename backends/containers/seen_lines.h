@@ -31,8 +31,8 @@ void seen_lines_finish(struct seen_lines *); /* frees the lines; the struct is e
 /* Remembers a line that was shown. before: number of the line it was inserted before; 0 none. */
 void seen_lines_add(struct seen_lines *, const struct seen_line *, uint64_t before);
 uint64_t seen_line_hash(const char *line, size_t len, bool error);
-/* The time from which to ask the engine again: span_ns before the newest line, or the oldest line
- * still known. 0: no line was shown yet. */
+/* The since= for the next request: span_ns before the newest line, or the oldest line still known.
+ * 0: no line was shown yet. */
 int64_t seen_lines_since(const struct seen_lines *, int64_t span_ns);
 /* Was this line shown already? If so, marks the line as taken and returns true. Otherwise *before
  * is the number of the first line with the same time that has not come again yet. The new line
