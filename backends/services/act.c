@@ -2,7 +2,7 @@
  *
  * Actions use D-Bus. RestartUnit answers with a job, and JobRemoved reports how that job ended. So
  * the result is real, not just an accepted command. If polkit refuses, systemctl runs through sudo
- * instead, which may ask for a password. The login user's own manager needs neither.
+ * instead, and sudo may ask for a password. The login user's own manager needs neither.
  *
  * Source: org.freedesktop.systemd1(5). */
 #include <stdio.h>
@@ -146,8 +146,8 @@ static const char *unit_act_job_words(const char *result)
 	return result;
 }
 
-/* Reports the unit's own reason, which is better than the job's. It is known, because the unit's
- * signals come before JobRemoved. */
+/* Reports the unit's own reason, which is better than the job's. The reason is known by then,
+ * because the unit's signals come before JobRemoved. */
 static void unit_act_job_failed(struct op *op)
 {
 	struct unit *u = unit_find(op->sd, op->unit);

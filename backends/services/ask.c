@@ -1,4 +1,4 @@
-/* ask.c: requests properties of one unit. GetAll of a service returns 20 KB. What a row shows is a
+/* ask.c: requests properties of one unit. GetAll of a service returns 20 KB, and a row shows a
  * tenth of that. So single Gets are sent at once and take one round trip. Their answers are joined
  * into one object for feed.
  *

@@ -356,8 +356,8 @@ static bool unit_feed_changed(struct systemd_source *sd, const char *name, const
 		store_row_remove(&u->row);
 		return true;
 	}
-	/* The signal lacks some of what a row shows. A row off screen is queried when it comes into
-	 * view. */
+	/* The signal lacks some values that a row shows. A row off screen is queried when it comes
+	 * into view. */
 	if (strcmp(before, u->active) == 0)
 		return true;
 	priv_of(u)->asked = false;
@@ -405,7 +405,7 @@ static bool unit_feed_files_changed(struct systemd_source *sd, const char *arg, 
 
 /* Reloading is true when daemon-reload begins and false at its end. In between, the manager unloads
  * and loads every unit, with a signal for each. These signals are no changes. The list afterwards
- * shows the real ones. */
+ * shows the real changes. */
 static bool unit_feed_reloading(struct systemd_source *sd, const char *arg, const cJSON *body)
 {
 	sd->reloading = cJSON_IsTrue(cJSON_GetArrayItem(body, 0));

@@ -147,7 +147,7 @@ int64_t unit_since_ms(const struct unit *);
 void systemd_feed(struct source *, const char *what, const char *bytes, size_t len);
 struct unit *unit_find(struct systemd_source *, const char *name);
 struct unit *unit_row(struct systemd_source *, const char *name); /* finds or makes the row */
-void unit_update(struct unit *); /* assesses health and tells the store */
+void unit_update(struct unit *); /* assesses health and updates the store */
 /* name without the prefix of the row id: "caddy.service" */
 const char *unit_name(const struct unit *);
 /* Makes rows for units that the configuration names but the server lacks. */
@@ -163,7 +163,8 @@ void systemd_ask_state(struct systemd_source *);
 void systemd_relist(struct systemd_source *, bool all);
 /* The first list of unit files is in flight. That list shows which units can be enabled. */
 bool systemd_files_due(const struct systemd_source *);
-/* Marks what rows and details show as possibly stale. It is requested again when shown next. */
+/* Marks the data of rows and details as stale. Rows and details request it again when shown
+ * next. */
 void units_forget_asked(struct systemd_source *);
 
 /* --- ask.c: without a bus these do nothing ------------------------------- */
@@ -176,9 +177,9 @@ void ask_moving(struct systemd_source *, const struct unit *);
 void ask_detail(struct systemd_source *, const struct unit *);
 /* requests everything that a new row needs */
 void ask_all(struct systemd_source *, const char *name);
-/* Feeds the answers received so far, of one unit or (NULL) of all. To be called before newer data
- * from the bus is fed. Otherwise an old "active", waiting for the rest of its query, would
- * overwrite a newer "failed". */
+/* Feeds the answers received so far, of one unit or (NULL) of all. Call this before newer data from
+ * the bus is fed. Otherwise an old "active", waiting for the rest of its query, would overwrite a
+ * newer "failed". */
 void queries_hand_on(struct systemd_source *, const char *unit);
 void queries_drop(struct systemd_source *);
 /* sets the source live once no request is open */
