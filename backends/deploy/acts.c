@@ -1,5 +1,5 @@
-/* acts.c: the actions deploy, roll back and cancel, and those of compose projects. One command
- * starts a run. It answers once the run no longer depends on the link. */
+/* acts.c: the actions deploy, roll back and cancel, and the actions of compose projects. One
+ * command starts a run. It answers once the run no longer depends on the link. */
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -364,8 +364,8 @@ static void deploy_act_pull_moves(const char *words, void *arg)
 	order_progress(((struct act *)arg)->order, "pulling %s", words);
 }
 
-/* If the engine could not pull an image, the run pulls with the server's own compose, which has the
- * logins. */
+/* If the engine could not pull an image, the run pulls with the server's own compose. Only that has
+ * the logins. */
 static void deploy_act_pull_done(const struct err *err, size_t pulled, bool refused, void *arg)
 {
 	struct act *a = arg;

@@ -1,6 +1,6 @@
 /* check.c: checks after a deploy, evaluated once a second until all are true or the time is over.
  * Units and containers are rows that the store follows anyway. A URL is requested through the
- * server's link, so the result is what the server sees. */
+ * server's link, so the result is the server's view. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

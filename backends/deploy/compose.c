@@ -1,6 +1,6 @@
 /* compose.c: compose projects, found by the labels of their containers, as rows to deploy. An
- * action on a project is a normal run, which does not depend on the link. Images are pulled first,
- * by the engine, which reports progress.
+ * action on a project is a normal run and does not depend on the link. The engine pulls images
+ * first and reports progress.
  *
  * Source: the labels com.docker.compose.* that compose sets, and the command line reference of
  * docker compose. */
@@ -158,8 +158,8 @@ void project_words(const struct deploy *d, const char *const *steps, struct buf 
 }
 
 /* Sets P to the --profile words for containers of services that belong to a profile. No label names
- * the profile, and without --profile, up and down skip such services. Containers whose service is
- * in no profile (removed from the files) are listed in the output. */
+ * the profile, and without --profile, up and down skip such services. The output lists containers
+ * of services that belong to no profile (removed from the files). */
 static void project_add_profiles(struct buf *b, const struct deploy_project *p)
 {
 	struct buf words = { 0 };
@@ -250,7 +250,8 @@ struct pull *project_pull(const struct deploy *d, const struct pull_events *even
 		const struct container *c = (const struct container *)r;
 		if (r->source != engine || !c->project || strcmp(c->project, d->project->name) != 0)
 			continue;
-		/* An image whose name now belongs to another image is listed by its digits only. */
+		/* If another image took the name, the container's image is known only by its
+		 * digits. */
 		if (!c->image || !strncmp(c->image, "sha256:", 7) || !strcspn(c->image, "-"))
 			*unnamed = true;
 		else if (!project_has(images, n, c->image))

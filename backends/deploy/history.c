@@ -1,6 +1,6 @@
 /* history.c: a file of ended runs, with one JSON line each. Each line is appended whole and synced.
  * So a crash loses no line, and half a line does no harm. A run may have several lines: from two
- * consoles, and one more after its checks. Reading keeps the first end and the last result of the
+ * consoles, and another after its checks. Reading keeps the first end and the last result of the
  * checks. */
 #include <stdio.h>
 #include <stdlib.h>

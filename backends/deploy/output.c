@@ -219,7 +219,7 @@ struct deploy_follow {
 
 /* The time of a line. A timestamp in the text counts if it lies within the run, give or take
  * CLOCKS_APART_S. Otherwise a line of a running run has the present time. A line of an ended run
- * has the time of the line before it, the first one the start of the run. */
+ * has the time of the line before it. The first line has the start of the run. */
 static int64_t output_time_of(struct deploy_follow *f, const char *text, size_t len)
 {
 	const struct deploy_run *r = f->watch ? output_run_of(f->watch) : NULL;
@@ -238,7 +238,7 @@ static int64_t output_time_of(struct deploy_follow *f, const char *text, size_t 
 
 static void output_add_line(struct deploy_follow *f, const char *text, size_t len)
 {
-	/* drop what a progress bar has overwritten */
+	/* drop text that a progress bar has overwritten */
 	const char *cr = len ? memrchr(text, '\r', len - 1) : NULL;
 	size_t skip = cr ? (size_t)(cr + 1 - text) : 0;
 	text += skip;

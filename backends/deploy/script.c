@@ -181,8 +181,8 @@ void script_follow(struct buf *s, const char *id, int64_t offset)
 	            "+$from \"$d/log\"; fi\n"
 	            "tail -c +$from -s 0.03 --pid=\"$p\" -f \"$d/log\" & t=$!\n"
 	            "trap 'kill $t 2>/dev/null' HUP TERM\n"
-	            /* A shell gives background jobs no standard input of their own, so it is passed
-	             * as descriptor 3. */
+	            /* A shell gives background jobs no standard input of their own. So descriptor 3
+	             * passes it. */
 	            "exec 3<&0\n"
 	            "{ cat; kill $t; } <&3 >/dev/null 2>&1 & c=$!\n"
 	            "exec 3<&-\n"

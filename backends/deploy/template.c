@@ -106,7 +106,7 @@ size_t asks_read(const char *lines, struct ask_word *out, size_t max, struct err
 {
 	const char *line;
 	size_t len, n = 0;
-	/* callers need this: a result of 0 alone may mean no lines or an error */
+	/* callers check err, because 0 may mean no lines or an error */
 	err_clear(err);
 	while (template_next_line(&lines, &line, &len)) {
 		if (n == max) {

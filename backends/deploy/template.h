@@ -32,7 +32,7 @@ int template_split(const char *text, char **out, size_t max, struct err *err);
 void template_free(char **, size_t n);
 
 /* Parses "NAME=VALUE ..." and adds a line "NAME='value'; export NAME" for each variable. Every
- * variable except the secret ones must be present and fit. A secret one must be absent. */
+ * variable that is not secret must be present and fit. A secret variable must be absent. */
 bool values_read(const char *ask_lines, const char *argument, struct buf *exports, struct err *err);
 /* Adds such a line for one variable. False and err: the value does not fit. err never contains a
  * secret value. */
