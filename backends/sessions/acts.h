@@ -1,4 +1,4 @@
-/* acts.h: an order on a session that runs, for the files that carry orders out. */
+/* acts.h: one running order on a session. Internal to the files that carry out orders. */
 #ifndef SESSIONS_ACTS_H
 #define SESSIONS_ACTS_H
 
@@ -8,28 +8,31 @@
 
 struct act {
 	struct order *order; /* borrowed */
-	struct oc *oc;       /* NULL: a command over the link only */
-	struct act **list;   /* it is in */
+	struct oc *oc;       /* NULL: the order runs a command over the link only */
+	struct act **list;   /* the list this act is in */
 	struct act *next;
 	struct call *call;
 	struct run *run;
 	struct loop_timer *timer;
 	char sid[SESSION_ID_SIZE], request[SESSION_ID_SIZE];
-	char *directory, *prompt, *agent, *model; /* of a new session */
-	char *text;                               /* of a move: what is carried */
-	size_t messages;                          /* of a move: how many there must be */
-	/* of a move: the server it goes to; NULL: an import, an export */
+	char *directory, *prompt, *agent, *model; /* of a new session; owned */
+	char *text;                               /* move: the exported session; owned */
+	size_t messages;                          /* move: number of messages the copy must have */
+	/* move: name of the target server, owned; NULL: an import or an export */
 	char *to;
-	/* of a move: loop clock, when it began to wait for that server */
+	/* move: loop clock, when the wait for that server began */
 	int64_t since_ms;
-	char before[SESSION_ID_SIZE]; /* of a prompt: the newest message when it was sent */
-	int64_t before_ms;            /* by its server's clock, when that was made; 0 unknown */
-	unsigned waits;               /* times that it was waited for its message */
+	/* prompt: id of the newest message when the prompt was sent */
+	char before[SESSION_ID_SIZE];
+	/* prompt: when that message was created, by the server's clock; 0 unknown */
+	int64_t before_ms;
+	unsigned waits; /* times the check for the prompt's message was put off */
 	bool prompts, confirmed;
 };
 
 struct act *oc_act_add(struct order *, struct oc *, struct act **list);
-struct act *oc_act_begin(struct order *, struct ses **); /* NULL: the order was ended */
+/* NULL: the order was ended with an error */
+struct act *oc_act_begin(struct order *, struct ses **);
 void oc_act_end(struct act *, const struct err *, const char *output);
 const char *act_path(const char *words, char **path); /* the caller frees path */
 void oc_act_fail(struct order *, enum err_code, const char *words);

@@ -1,8 +1,11 @@
-/* oc_parse.h: OpenCode's answers and events understood. Pure: bytes in, structs out; no clock, no
- * I/O.
+/* oc_parse.h: parses OpenCode's answers and events. Pure: bytes in, structs out; no clock, no I/O.
  *
- * Both dialects (1.2 and 1.18) and everything between; every field is optional but the id, unknown
- * things are skipped. Ids that could not stand in a URL are refused. */
+ * Source: the OpenCode server docs (opencode.ai/docs/server) and the OpenAPI document of each
+ * server (GET /doc). Seen on 1.2.6, 1.2.11 and 1.18.33.
+ *
+ * The parser takes both dialects, 1.2 and 1.18, and the versions between them. Every field but the
+ * id is optional. Unknown members are skipped. Ids with characters that are unsafe in a URL are
+ * refused. */
 #ifndef SESSIONS_OC_PARSE_H
 #define SESSIONS_OC_PARSE_H
 
@@ -13,19 +16,19 @@
 
 struct oc_session {
 	char id[SESSION_ID_SIZE], parent[SESSION_ID_SIZE];
-	char *directory;                        /* byte for byte; NULL */
-	char *title, *agent, *model, *provider; /* as they came; NULL */
+	char *directory; /* byte for byte as the server sent it; NULL unknown */
+	char *title, *agent, *model, *provider; /* untrusted, not washed; NULL unknown */
 	int64_t created_ms, updated_ms, archived_ms;
-	double cost;    /* below 0: not told */
-	int64_t tokens; /* below 0: not told */
-	char *share;    /* its public address; NULL */
+	double cost;    /* dollars; below 0 unknown */
+	int64_t tokens; /* below 0 unknown */
+	char *share;    /* its public URL; NULL: not shared */
 	bool reverted;
 };
 struct oc_sessions {
 	struct oc_session *v;
-	size_t n, left_out; /* read, and beyond OC_SESSIONS_MAX */
+	size_t n, left_out; /* sessions read; sessions beyond OC_SESSIONS_MAX */
 };
-/* an array, or one object */
+/* json: an array of sessions, or one session */
 bool oc_parse_sessions(const char *json, size_t len, struct oc_sessions *, struct err *);
 void oc_sessions_free(struct oc_sessions *);
 void oc_session_free(struct oc_session *);
@@ -40,44 +43,45 @@ struct oc_status {
 typedef void oc_status_fn(const char *id, const struct oc_status *, void *arg);
 bool oc_parse_statuses(const char *json, size_t len, oc_status_fn *, void *arg, struct err *);
 
-/* Permissions or questions; the list is the caller's. */
+/* Parses permissions or questions. The caller owns the list: request_free each. */
 bool oc_parse_requests(const char *json, size_t len, bool questions, struct request **out,
                        struct err *);
 void request_free(struct request *);
 
-/* What a message says about its session. */
+/* The facts of a message that matter to its session. */
 struct oc_message {
 	char id[SESSION_ID_SIZE], session[SESSION_ID_SIZE];
 	enum { OC_ROLE_NONE, OC_ROLE_USER, OC_ROLE_ASSISTANT } role;
 	bool completed;
-	char error[64];                          /* its name; "" none */
-	char words[256];                         /* washed: of the error */
+	char error[64];                          /* name of the error; "" none */
+	char words[256];                         /* washed; text of the error */
 	char agent[64], model[96], provider[64]; /* washed */
 	int64_t created_ms, completed_ms;
-	double cost;     /* below 0 */
-	int64_t context; /* tokens that were in it; below 0 */
-	/* below 0; reasoning is in tokens, once more where output has it too */
+	double cost;     /* dollars; below 0 unknown */
+	int64_t context; /* tokens in the model's context; below 0 unknown */
+	/* tokens: below 0 unknown; includes reasoning, twice on 1.2.x and older (output has it
+	 * too) */
 	int64_t tokens, reasoning;
 };
-/* Which of two ids of messages is the later one, as strcmp says it. They begin with 48 bits of
- * (milliseconds * 4096 + a counter), so they begin again every 2^36 ms, last on the 14th of August
- * 2026: what is less than half of that behind is earlier. */
+/* Compares two message ids by age, with the sign of strcmp: above 0 when a is newer. An id begins
+ * with 48 bits of (milliseconds * 4096 + a counter). These bits wrap every 2^36 ms, last on 14
+ * August 2026. So an id less than half that range behind the other is the older one. */
 int oc_id_order(const char *a, const char *b);
-bool oc_message_over(const struct oc_message *); /* the model's, and it ended, well or not */
-/* The newest message of GET /session/:id/message; role NONE when there is none. */
+bool oc_message_over(const struct oc_message *); /* an assistant message that completed or failed */
+/* The newest message of GET /session/:id/message. role NONE: the session has no messages. */
 bool oc_parse_last(const char *json, size_t len, struct oc_message *, struct err *);
-/* The whole command of a tool call, out of the messages; NULL: it is not there. The caller frees.
- */
+/* Finds the whole command of a tool call in the messages. NULL: not there. The caller frees. */
 char *oc_parse_command(const char *json, size_t len, const char *call);
-/* Sums over all assistant messages; below 0 when none says. */
+/* Sums over all assistant messages. Fields below 0: no message states them. */
 struct oc_sums {
-	size_t messages; /* of both sides */
+	size_t messages; /* of user and assistant */
 	double cost;
 	int64_t tokens, reasoning;
-	char last[SESSION_ID_SIZE]; /* the newest that was summed up; "" */
+	char last[SESSION_ID_SIZE]; /* id of the newest message in the sums; "" none */
 };
 struct oc_sums oc_parse_sums(const char *json, size_t len);
-/* The database's rows: id, title, directory, parent, created, updated, archived, cost, tokens. */
+/* Rows of OpenCode's database, as stored.c queries them: id, title, directory, parent, created,
+ * updated, archived, cost, tokens. */
 bool oc_parse_stored(const char *json, size_t len, struct oc_sessions *, struct err *);
 
 enum oc_event_type {
@@ -102,32 +106,33 @@ enum oc_event_type {
 };
 struct oc_event {
 	enum oc_event_type type;
-	char id[SESSION_ID_SIZE]; /* "evt_..."; "" in the old dialect */
+	char id[SESSION_ID_SIZE]; /* "evt_..."; "" in the 1.2 dialect */
 	char session[SESSION_ID_SIZE], request[SESSION_ID_SIZE];
-	char *directory;           /* of the envelope; NULL */
+	char *directory;           /* of the envelope; NULL none */
 	struct oc_session info;    /* SESSION_UPDATED */
 	struct oc_status status;   /* STATUS */
 	struct oc_message message; /* MESSAGE; ERROR uses error and words */
 	struct request *asked;     /* ASKED */
 	char message_id[SESSION_ID_SIZE], part_id[SESSION_ID_SIZE]; /* PART, DELTA */
-	/* PART: type and text or tool line; DELTA: the delta; as they came */
+	/* PART: its type, and its text or tool line. DELTA: the delta. Not washed. */
 	char *part_type, *text;
-	char *tool, *tool_state; /* PART of type tool; as they came */
+	char *tool, *tool_state; /* PART of type tool; not washed */
 };
-/* One data: payload of /global/event or /event. False: not JSON. */
+/* Parses the payload of one "data:" line of /global/event or /event. False: not JSON. */
 bool oc_parse_event(const char *json, size_t len, struct oc_event *);
 void oc_event_free(struct oc_event *);
 
-/* Health: the version, or "" when this is no OpenCode 1.x. */
+/* Reads "version" of a health answer (1.x) or of /api/info (2.x). False and "": there is none. */
 bool oc_parse_health(const char *json, size_t len, char *version, size_t size);
-/* The providers' answer holds keys in clear: what may be kept of it, "provider/model\tcontext" a
- * line, into out. */
+/* Reduces the answer of /config/providers, which holds API keys in clear. Appends one line per
+ * model, "provider/model\tcontext", to out. */
 bool oc_reduce_models(const char *json, size_t len, struct buf *out);
-/* Agents a user may choose, or commands: names, one a line. */
+/* Reduces agents that a user may choose, or commands, to names, one per line. */
 bool oc_reduce_names(const char *json, size_t len, struct buf *out);
-/* Worktrees of GET /project, one a line; "/" for the global one. */
+/* Worktrees of GET /project, one per line; "/" for the global project. */
 bool oc_parse_projects(const char *json, size_t len, struct buf *out);
-/* The far side's own words out of an error answer of any of its shapes, washed. */
+/* Extracts the error text of an error answer, in any of the shapes that OpenCode uses. Washed.
+ * Returns buf. */
 const char *oc_words(char *buf, size_t size, int status, const char *body, size_t len);
 
 #endif

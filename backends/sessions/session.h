@@ -1,5 +1,5 @@
-/* session.h: the row of a session, as panels, the screen and JSON read it: an OpenCode session, a
- * Claude Code session, a tmux session, or the OpenCode server that serves some. */
+/* session.h: the row of a session, for panels, the screen and JSON. A row is an OpenCode session, a
+ * Claude Code session, a tmux session, or an OpenCode server. */
 #ifndef SESSIONS_SESSION_H
 #define SESSIONS_SESSION_H
 
@@ -10,21 +10,21 @@
 #include "backends/store/store.h"
 
 #define SESSION_ID_SIZE 96
-#define SESSION_OLD_MS (14 * 86400000LL) /* idle for longer: folded away */
+#define SESSION_OLD_MS (14 * 86400000LL) /* ms; sessions idle for longer are hidden */
 
 enum session_type { SESSION_OPENCODE, SESSION_CLAUDE, SESSION_TMUX, SESSION_SERVICE };
 const char *session_type_name(enum session_type);
 
-/* What it does or waits for. The order is that of "who needs you": worst last. */
+/* What a session does or waits for. Ordered by urgency for the user: most urgent last. */
 enum session_status {
 	SESSION_UNKNOWN,
-	SESSION_NOT_SERVED, /* only in the database: no server runs it */
+	SESSION_NOT_SERVED, /* only in OpenCode's database: no running server serves it */
 	SESSION_IDLE,
 	SESSION_ABORTED,     /* the user stopped its last turn */
-	SESSION_UNANSWERED,  /* the turn failed before there was an answer */
+	SESSION_UNANSWERED,  /* the turn failed before the model answered */
 	SESSION_INTERRUPTED, /* its server was killed, or another process runs it */
 	SESSION_BUSY,
-	SESSION_RETRY, /* the model's side refused; it tries again at next_ms */
+	SESSION_RETRY, /* the model provider refused; OpenCode retries at next_ms */
 	SESSION_ERROR,
 	SESSION_PERMISSION,
 	SESSION_QUESTION
@@ -32,88 +32,92 @@ enum session_status {
 const char *session_status_name(enum session_status);
 
 struct question_option {
-	char *label, *description; /* owned, as they came */
+	char *label, *description; /* owned, not washed */
 };
 struct question {
-	char *text, *header; /* owned, as they came */
+	char *text, *header; /* owned, not washed */
 	struct question_option *options;
 	size_t n_options;
-	bool multiple, custom; /* several may be chosen; free text is allowed */
+	bool multiple, custom; /* several options may be chosen; free text is allowed */
 };
 
-/* What a session asks the user. Texts are as they came: wash before showing (request_doc does). */
+/* A question or permission that a session waits for. Texts are not washed: wash before showing
+ * (request_doc does). */
 struct request {
 	char id[SESSION_ID_SIZE], session[SESSION_ID_SIZE], call[SESSION_ID_SIZE];
 	bool is_question;
-	/* what is only the patterns: the older dialect does not tell the command here */
+	/* what holds only the patterns: the 1.2 dialect does not send the command here */
 	bool by_patterns;
-	char *tool;   /* permission: "bash", "edit", ... free text */
-	char *what;   /* permission: the command, or the patterns, one a line */
+	char *tool;   /* permission: "bash", "edit" or any other name */
+	char *what;   /* permission: the command, or the patterns, one per line */
 	char *diff;   /* of an edit; NULL */
-	char *always; /* what "always" would allow, one a line; NULL */
+	char *always; /* what "always" would allow, one per line; NULL */
 	struct question *questions;
 	size_t n_questions;
-	int64_t asked_ms; /* wall clock, when we heard of it */
+	int64_t asked_ms; /* wall clock, ms: when mocr first saw the request */
 	struct request *next;
 };
-/* Exactly what is asked, to be read before answering. */
+/* Writes the whole request, for the user to read before answering. */
 void request_doc(const struct request *, struct doc *);
-/* One phrase: "bash: make test". */
+/* Writes the request as one phrase: "bash: make test". Washed. */
 void request_phrase(const struct request *, char *buf, size_t size);
 
 struct session {
-	struct row row; /* name: its title */
+	struct row row; /* name: its title, washed */
 	enum session_type type;
-	char sid[SESSION_ID_SIZE], parent[SESSION_ID_SIZE]; /* parent "": a root */
+	char sid[SESSION_ID_SIZE], parent[SESSION_ID_SIZE]; /* parent "": a root session */
 	char *directory;                                    /* owned, washed; NULL unknown */
 	char *agent, *model;                                /* owned, washed; NULL unknown */
-	enum session_status status;                         /* its own */
-	enum session_status shown; /* with what its descendants wait for: what to show */
-	int64_t status_ms;         /* wall clock, since when; 0 unknown */
-	int64_t next_ms;           /* RETRY: of the next try */
+	enum session_status status;                         /* of the session itself */
+	enum session_status shown; /* to show: includes what its descendants wait for */
+	int64_t status_ms;         /* wall clock, ms, when the status began; 0 unknown */
+	int64_t next_ms;           /* RETRY: wall clock, ms, of the next retry */
 	int attempt;
-	char *words; /* owned, washed: of an error, a retry; NULL */
+	char *words; /* owned, washed: text of an error or retry; NULL */
 	int64_t created_ms, updated_ms, archived_ms;
 	double cost;                         /* dollars; below 0 unknown */
-	int64_t tokens;                      /* all of them; below 0 unknown */
+	int64_t tokens;                      /* tokens of all sorts; below 0 unknown */
 	int64_t context_used, context_limit; /* tokens; below 0 unknown */
 	int children, depth;
-	bool unfolded; /* its children are shown */
-	bool hidden;   /* under a folded parent, archived or old */
-	int port;      /* of the server that serves it; 0 none */
+	bool unfolded; /* its children are visible */
+	bool hidden;   /* not listed: under a folded parent, archived or old */
+	int port;      /* of the server that serves the session; 0 none */
 	/* SESSION_SERVICE */
 	char *unit;       /* owned: its systemd unit; NULL */
 	int64_t memory;   /* bytes; below 0 unknown */
-	double cpu;       /* per cent of one processor; below 0 unknown */
+	double cpu;       /* percent of one processor; below 0 unknown */
 	int64_t uptime_s; /* below 0 unknown */
 	int sessions, waiting;
-	/* the backend's own */
+	/* private to the backend */
 	void *priv;
 };
 
 extern const struct kind kind_session;
 extern const struct backend backend_sessions;
 
-/* What it or a descendant waits for; NULL: nothing. Borrowed until the next change of the store. */
+/* The request that the session or a descendant waits for. NULL: none. Borrowed until the next
+ * change of the store. */
 const struct request *session_request(const struct row *);
-/* The user reads what it asks, or writes to it: what is sent to its server next costs one round
- * trip. */
+/* Call when the user reads a request or types a prompt. The connection is prepared, so that the
+ * next send costs one round trip. */
 void session_sends_soon(struct row *);
-/* Folds its children away, or shows them. */
+/* Folds the children of the row away, or unfolds them. */
 void session_fold(struct row *);
-/* Archived and old ones, of all servers: shown, or put away again; says which. */
+/* Toggles archived and old sessions, for all servers. Returns true when they are now visible. */
 bool session_show_old(struct store *);
-/* What can be given to a new session or completed: names of agents, models, directories of the
- * server of row, into out (borrowed until the next change of the store); returns how many. */
+/* Choices for a new session, or for completion: agents, models, directories or commands of the
+ * row's server. Fills out with up to max names, borrowed until the next change of the store.
+ * Returns the number of names. */
 enum session_list { SESSION_AGENTS, SESSION_MODELS, SESSION_DIRECTORIES, SESSION_COMMANDS };
 size_t session_names(const struct row *, enum session_list, const char **out, size_t max);
-/* The folders in parent (which ends in "/") on the server of row, borrowed as above. False: they
- * are being asked for, and the store changes when session_directories_come says that no more are on
- * their way. */
+/* Lists the folders in parent (must end in "/") on the row's server. Names are borrowed as above.
+ * False: the listing is still being fetched. The store changes when it arrives.
+ * session_directories_come says whether a listing is on its way. */
 bool session_directories_in(struct row *, const char *parent, const char **out, size_t max,
                             size_t *n);
 bool session_directories_come(const struct row *);
-/* More of the conversation than is there: asks for it. False: it is whole, or on its way. */
+/* Fetches older messages of the conversation. False: it is complete, or a fetch is already
+ * running. */
 bool session_older(struct row *);
 
 #endif
