@@ -1,5 +1,5 @@
-/* apply.c: from OpenCode's answers and events to rows. Needs nothing alive, so a recording makes
- * the same rows. */
+/* apply.c: applies OpenCode's answers and events to rows. It needs no connection, so a recording
+ * produces the same rows. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 #include "backends/sessions/sessions.h"
 
 #define NEW_MS 60000
-#define QUIET_MS 500 /* after idle: an error may still follow */
+#define QUIET_MS 500 /* wait after idle: an error may still follow */
 
 /* --- sessions ------------------------------------------------------------ */
 
@@ -36,7 +36,7 @@ static void session_move_home(struct ses *s, struct oc *oc)
 	s->home = oc;
 }
 
-/* The row is going, or gone: nothing of it may be used any more. */
+/* The row is being removed: cancel calls and free everything that refers to it. */
 void ses_unlink(struct ses *s)
 {
 	struct sessions *ss = sessions_of(s->row->row.source);
@@ -100,7 +100,7 @@ static void session_replace_model(struct session *r, const char *provider, const
 	free(both);
 }
 
-/* Tokens that fit in the model's context, from the table that the server told; -1 unknown. */
+/* Context size of a model in tokens, from the server's model list; -1 unknown. */
 static int64_t session_context_of(const struct oc *oc, const char *model)
 {
 	size_t n = model ? strlen(model) : 0;
@@ -158,7 +158,7 @@ void ses_listed(struct ses *s, const struct oc_session *o)
 		s->last_known = false;
 }
 
-/* A round may have several lists, one for each directory. */
+/* A round may contain several lists, one per project: sum what each left out. */
 static void session_sessions_note_left_out(struct oc *oc, size_t n)
 {
 	size_t all = 0;
@@ -184,7 +184,7 @@ static void session_apply_sessions(struct oc *oc, const char *json, size_t len)
 	oc_sessions_free(&list);
 }
 
-/* The list is whole: what it did not name is gone. */
+/* The list is complete: remove the sessions that it did not name. */
 static void session_sessions_end(struct oc *oc)
 {
 	struct ses *s, *next;
@@ -196,7 +196,7 @@ static void session_sessions_end(struct oc *oc)
 
 /* --- status -------------------------------------------------------------- */
 
-/* Another process may have the session in its list too; the one where it runs is its home. */
+/* Another process may list the session too. Its home is the server where it runs. */
 static void session_run_set(struct oc *oc, struct ses *s, const struct oc_status *status)
 {
 	if (s->home != oc && status->run == OC_RUN_IDLE)
@@ -233,20 +233,20 @@ static void session_one_status(const char *id, const struct oc_status *status, v
 	struct statuses *in = arg;
 	struct ses *s = ses_find(in->oc->owner, id);
 	if (!s)
-		/* ids of deleted sessions stay in the table over there */
+		/* the server keeps ids of deleted sessions */
 		return;
 	session_run_set(in->oc, s, status);
 	s->seen = in->mark;
 }
 
-/* The answers of a snapshot are judged together, when it is whole. */
+/* The answers of a snapshot are assessed together, when the snapshot is complete. */
 static void session_judge_answers(struct oc *oc)
 {
 	if (!sync_is_asked(&oc->sync))
 		sessions_judge(oc->owner);
 }
 
-/* No event told that its turn is over, so none told how it ended. */
+/* No event announced the end of the turn, so re-fetch the last message to learn how it ended. */
 static void session_fell_idle_unheard(struct oc *oc, struct ses *s)
 {
 	session_run_set(oc, s, &(struct oc_status){ 0 });
@@ -288,12 +288,13 @@ static void session_request_drop(struct oc *oc, struct request *r)
 	request_free(r);
 }
 
-/* At the end: the oldest is answered first. The same one heard again keeps its age. */
+/* Appends, so that the oldest is answered first. A known request keeps its age. */
 static void session_request_keep(struct oc *oc, struct request *r)
 {
 	struct request *same = oc_request_find(oc, r->id);
 	r->asked_ms = same ? same->asked_ms : now_wall_ms();
-	if (same && r->by_patterns && !same->by_patterns && same->what) { /* found out before */
+	/* the command was found before */
+	if (same && r->by_patterns && !same->by_patterns && same->what) {
 		xreplace(&r->what, same->what);
 		r->by_patterns = false;
 	}
@@ -302,7 +303,7 @@ static void session_request_keep(struct oc *oc, struct request *r)
 	LIST_APPEND(oc->requests, r);
 	struct ses *s = ses_find(oc->owner, r->session);
 	if (r->by_patterns && r->call[0] && s)
-		ses_want_last(s); /* it has the command as it will run */
+		ses_want_last(s); /* that message has the command as it will run */
 }
 
 static bool session_in_directory(struct oc *oc, const struct request *r, const char *directory)
@@ -311,7 +312,7 @@ static bool session_in_directory(struct oc *oc, const struct request *r, const c
 	return !s || (s->directory && !strcmp(s->directory, directory));
 }
 
-/* The list of one directory is whole: those of it that are not named were answered meanwhile. */
+/* The list is complete for one directory: requests missing from it were answered elsewhere. */
 static void session_apply_requests(struct oc *oc, const char *directory, bool questions,
                                    const char *json, size_t len)
 {
@@ -340,8 +341,8 @@ static void session_apply_requests(struct oc *oc, const char *directory, bool qu
 static void session_message_heard(struct ses *s, const struct oc_message *m)
 {
 	struct session *r = s->row;
-	/* ids of messages sort by time: an update of an older one is not the last word, nor is how
-	 * the last one was before it ended, in an answer that was on its way then */
+	/* Message ids sort by time. Ignore an update of an older message. Also ignore an unfinished
+	 * copy of the last message once it has ended: that answer was overtaken. */
 	int order = s->last_known && s->last.id[0] ? oc_id_order(m->id, s->last.id) : 1;
 	if (order < 0 || (order == 0 && oc_message_over(&s->last) && !oc_message_over(m)))
 		return;
@@ -375,13 +376,13 @@ static void session_apply_last(struct oc *oc, const char *id, const char *json, 
 	if (m.role != OC_ROLE_NONE)
 		session_message_heard(s, &m);
 	else if (!s->last_known)
-		/* nothing was said in it, or all of it was taken back */
+		/* the session is empty, or everything was reverted */
 		s->last = m;
 	s->last_known = true;
 	ses_judge(s);
 }
 
-/* Of servers that count what a model thought inside what it said. */
+/* Servers that count reasoning tokens inside output tokens. */
 static bool session_counts_reasoning_twice(const struct oc *oc)
 {
 	return oc && (!strncmp(oc->version, "1.2.", 4) || !strncmp(oc->version, "1.1.", 4) ||
@@ -396,7 +397,7 @@ void ses_take_messages(struct ses *s, const char *json, size_t len)
 	s->messages_len = len;
 	sums = oc_parse_sums(json, len);
 	s->messages_n = sums.messages;
-	/* all of them are here */
+	/* the whole conversation is here */
 	if (!s->tells_cost && sums.messages < s->messages_asked && sums.cost >= 0) {
 		s->row->cost = sums.cost;
 		s->row->tokens = sums.tokens -
@@ -416,7 +417,7 @@ static void session_apply_messages(struct oc *oc, const char *id, const char *js
 	session_apply_last(oc, id, json, len);
 }
 
-/* What an older server does not sum up: added as each message of the model is complete. */
+/* Older servers state no totals: add each assistant message when it completes. */
 static void session_count_message(struct ses *s, const struct oc_message *m)
 {
 	struct session *r = s->row;
@@ -476,7 +477,7 @@ static void session_event_stale(struct oc *oc, struct ses *s, const struct oc_ev
 {
 	fetch_want(&s->messages_fetch);
 	if (e->type == OC_MESSAGE_REMOVED)
-		s->last_known = false; /* the one before it may be the last now */
+		s->last_known = false; /* an earlier message may be the last one now */
 	if (e->type == OC_MESSAGE_REMOVED || e->type == OC_COMPACTED)
 		ses_want_last(s);
 	if (s->messages)
@@ -492,7 +493,7 @@ static void session_event_deleted(struct oc *oc, struct ses *s, const struct oc_
 	HASH_ITER (hh, oc->owner->table, child, next)
 		if (!strcmp(child->row->parent, id)) {
 			ses_free(child);
-			/* of a server that tells each, the others follow */
+			/* a server that announces each deletion announces the other children too */
 			break;
 		}
 	sessions_judge(oc->owner);
@@ -512,7 +513,7 @@ static void (*const session_events[])(struct oc *, struct ses *, const struct oc
 	[OC_SESSION_DELETED] = session_event_deleted,
 };
 
-/* An instance is gone, with what it had in memory. */
+/* A server instance was disposed: its statuses and requests, held in memory, are gone. */
 static void session_disposed(struct oc *oc, const struct oc_event *e)
 {
 	static const struct oc_status idle = { 0 };
@@ -536,8 +537,7 @@ static void session_disposed(struct oc *oc, const struct oc_event *e)
 	sessions_judge(oc->owner);
 }
 
-/* In a session that is asking, its status is busy; the event of that may have come before we
- * listened. */
+/* A session with a request is busy, but its busy event may predate our stream. */
 static void session_asked(struct oc *oc, struct oc_event *e)
 {
 	struct ses *s = ses_find(oc->owner, e->asked->session);
@@ -563,12 +563,12 @@ static void session_replied(struct oc *oc, const struct oc_event *e)
 		ses_judge(s);
 }
 
-/* A new one may be a child of one that is there, which then counts it. */
+/* Assesses all sessions for a new one, because it may be the child of another, which counts it. */
 static void session_heard(struct oc *oc, struct ses *known, const struct oc_event *e)
 {
 	struct ses *s = session_apply(oc, &e->info);
 	if (!known && !s->tells_cost && now_wall_ms() - e->info.created_ms < NEW_MS)
-		s->row->cost = s->row->tokens = 0; /* nothing was said in it yet */
+		s->row->cost = s->row->tokens = 0; /* the session is still empty */
 	if (known)
 		ses_judge(s);
 	else
@@ -581,7 +581,7 @@ static void session_apply_event(struct oc *oc, const char *json, size_t len)
 	if (!oc_parse_event(json, len, &e))
 		return;
 	struct ses *s = e.session[0] ? ses_find(oc->owner, e.session) : NULL;
-	bool again = e.id[0] && !strcmp(e.id, oc->last_event); /* one that came twice */
+	bool again = e.id[0] && !strcmp(e.id, oc->last_event); /* a duplicate */
 	if (e.id[0])
 		memcpy(oc->last_event, e.id, sizeof(e.id));
 	if (again) {
@@ -601,11 +601,11 @@ static void session_apply_event(struct oc *oc, const char *json, size_t len)
 	else if (s && (size_t)e.type < ARRAY_LEN(session_events) && session_events[e.type])
 		session_events[e.type](oc, s, &e);
 	else if (!s && e.session[0] && (e.type == OC_STATUS || e.type == OC_MESSAGE))
-		oc_snapshot(oc); /* a session nobody told us of */
+		oc_snapshot(oc); /* an unknown session */
 	oc_event_free(&e);
 }
 
-/* --- the way in ---------------------------------------------------------- */
+/* --- entry point ---------------------------------------------------------- */
 
 static void session_take_todo(struct oc *oc, const char *id, const char *json, size_t len)
 {

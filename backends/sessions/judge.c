@@ -1,6 +1,6 @@
-/* judge.c: what a session shows, from what is known of it: the first that applies of question,
- * permission, retry, busy, error, aborted, interrupted, unanswered, idle. A parent shows what any
- * of its descendants waits for. */
+/* judge.c: assesses what a session shows. The first that applies wins: question, permission, retry,
+ * busy, error, aborted, interrupted, unanswered, idle. A parent shows the request of any
+ * descendant. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,8 +31,8 @@ static bool session_is_under(const struct ses *s, const struct ses *top)
 	return false;
 }
 
-/* After an abort requests stay behind: only those of sessions that run count. Questions come first.
- */
+/* Questions come before permissions. An abort leaves requests behind, so only requests of busy
+ * sessions count. */
 const struct request *ses_request(const struct ses *top)
 {
 	struct sessions *ss = sessions_of(top->row->row.source);
@@ -61,7 +61,7 @@ static enum session_status session_own_status(const struct ses *s)
 		return SESSION_NOT_SERVED;
 	if (m->role == OC_ROLE_NONE)
 		return SESSION_IDLE;
-	/* until its last message is heard again it shows how the turn before ended */
+	/* until the last message is fetched again, keep showing how the previous turn ended */
 	if (!s->last_known)
 		return was == SESSION_BUSY || was == SESSION_RETRY || was < SESSION_IDLE
 		               ? SESSION_IDLE
@@ -89,7 +89,7 @@ static const enum health healths[] = {
 	[SESSION_QUESTION] = HEALTH_ASKS,
 };
 
-/* Why it needs the user, in a phrase. */
+/* Writes why the session needs the user, as a phrase. */
 static void session_why_of(const struct ses *s, const struct request *r, char *buf, size_t size)
 {
 	char phrase[300];
@@ -112,8 +112,8 @@ static void session_why_of(const struct ses *s, const struct request *r, char *b
 	}
 }
 
-/* A failure that nobody will look at any more, one of a child, whose parent tells, or of what is
- * put away, is no alarm. */
+/* Lowers the health of failures that need nobody: old ones, archived ones, and those of children.
+ * Requests of a child count at its parent. */
 static enum health session_health_of(const struct ses *s)
 {
 	enum health h = healths[s->row->shown];
@@ -159,7 +159,7 @@ static void session_judge_one(struct ses *s)
 			r->status_ms = r->updated_ms;
 	}
 	if (before == SESSION_UNKNOWN && r->shown == SESSION_BUSY && s->last.created_ms)
-		r->status_ms = s->last.created_ms; /* it was at it before we came */
+		r->status_ms = s->last.created_ms; /* it was busy before mocr connected */
 	r->hidden = session_is_hidden(s);
 	session_why_of(s, asks, why, sizeof(why));
 	store_row_health(&r->row, session_health_of(s), r->status_ms, why[0] ? why : NULL);
@@ -204,7 +204,7 @@ void sessions_judge(struct sessions *ss)
 {
 	struct ses *s, *next;
 	session_count_children(ss);
-	/* parents first: a hidden one hides what is under it */
+	/* parents first: a hidden parent hides its children */
 	HASH_SORT(ss->table, session_by_depth);
 	HASH_ITER (hh, ss->table, s, next)
 		session_judge_one(s);
@@ -254,7 +254,7 @@ void session_sends_soon(struct row *row)
 		origin_ready(s->home->origin);
 }
 
-/* --- the server as a patient --------------------------------------------- */
+/* --- the row of the OpenCode server itself -------------------------------- */
 
 static void oc_counts(const struct oc *oc, struct session *r)
 {
@@ -268,8 +268,8 @@ static void oc_counts(const struct oc *oc, struct session *r)
 	}
 }
 
-/* While it asks for its password its server's row says so: one thing to do is one line in the
- * queue. */
+/* While OpenCode asks for its password, the server's own row shows the question. So this row raises
+ * no second need. */
 void oc_judge(struct oc *oc)
 {
 	static const enum health states[] = {

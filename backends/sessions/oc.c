@@ -1,10 +1,13 @@
-/* oc.c: the life of one OpenCode server: probed, followed, asked everything, and again after every
- * loss.
+/* oc.c: the life of one OpenCode server: probe, follow, snapshot, and again after every loss.
  *
- * The stream of events is opened first and the snapshot asked when it stands; events that come in
- * between are held and applied after it, so nothing is missed and nothing old overwrites what is
- * new. Status, permissions and questions live in the memory of that process, per directory: each
- * directory in use is asked for with its own string, byte for byte. */
+ * Source: OpenCode server docs (opencode.ai/docs/server); seen on 1.2.6, 1.2.11 and 1.18.33. Events
+ * use the format of "Server-sent events" in the WHATWG HTML standard. Logins are HTTP Basic (RFC
+ * 7617).
+ *
+ * The event stream opens first; the snapshot is fetched once the stream is up. Events that arrive
+ * during the snapshot are held and applied after it, so nothing is missed and no stale answer
+ * overwrites newer state. Each server process keeps status, permissions and questions in memory,
+ * per directory. So every directory in use is asked with its own string, byte for byte. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,18 +28,19 @@
 #define PROBE_MS 5000
 #define LIST_MS 15000
 #define LIST_MAX (16u << 20)
-#define LAST_MAX (8u << 20) /* one message: of a longer one only its events tell how it ended */
+/* of one message; for a longer message only its events say how it ended */
+#define LAST_MAX (8u << 20)
 #define RETRY_MIN_MS 500
 #define RETRY_MAX_MS 30000
 #define UNHEARD_MIN_MS \
-	2000 /* until a directory that did not answer is asked again; twice that the next time */
+	2000 /* wait before the first retry of a directory that failed; the pause doubles */
 #define UNHEARD_MOST_MS 16000
-#define UNHEARD_TRIES 4 /* then not before the next snapshot */
+#define UNHEARD_TRIES 4 /* then wait for the next snapshot */
 #define UNHEARD_ANSWER_MS \
-	3000 /* and it is waited for no longer than that: events are held meanwhile */
+	3000 /* timeout of such a retry: short, because events are held meanwhile */
 #define UNHEARD_MAX (64u << 10)
 #define RECENT_MS (7 * 86400000LL)
-#define LASTS_FIRST 30 /* of the newest sessions the last message is asked for at once */
+#define LASTS_FIRST 30 /* number of newest sessions with an early fetch of their last message */
 
 static const char *const endpoints_exec =
 	"; if command -v socat >/dev/null 2>&1; then exec socat - \"TCP:$h:$p\"; elif command -v "
@@ -44,7 +48,7 @@ static const char *const endpoints_exec =
 	"then exec nc \"$h\" $p; else exec bash -c 'exec 3<>/dev/tcp/$0/$1; cat <&3 & exec cat "
 	">&3' \"$h\" $p; fi";
 
-/* A call of the snapshot: what its answer is called when it is fed. */
+/* A call of the snapshot. what names its answer for source_feed. */
 struct oc_call {
 	struct oc *oc;
 	struct call *call;
@@ -59,7 +63,7 @@ static void oc_snapshot_step(struct oc *);
 static void oc_on_unheard(struct loop_timer *, void *);
 static void oc_do_ask_directory(struct oc *, const char *directory, int64_t timeout_ms);
 
-/* --- finding and making -------------------------------------------------- */
+/* --- create and remove ---------------------------------------------------- */
 
 struct oc *oc_find(struct sessions *ss, const char *name)
 {
@@ -152,7 +156,7 @@ void oc_remove(struct oc *oc)
 	HASH_ITER (hh, ss->table, s, next)
 		if (s->home == oc && !ss->has_store) {
 			ses_free(s);
-			/* in the database it is still, which is read again */
+			/* its sessions are still in the database: keep the rows */
 		} else if (s->home == oc) {
 			s->home = NULL;
 			s->run = (struct oc_status){ 0 };
@@ -186,7 +190,7 @@ void oc_remove(struct oc *oc)
 
 /* --- calls --------------------------------------------------------------- */
 
-/* The header of the login, which the caller wipes and frees; NULL when there is no password. */
+/* The Authorization header. The caller wipes and frees it. NULL: no password. */
 static char *oc_login_header(const struct oc *oc)
 {
 	if (!oc->password)
@@ -235,7 +239,7 @@ struct call *oc_call(struct oc *oc, const char *method, const char *path, const 
 	return oc_start(oc, spec, NULL);
 }
 
-/* The server decodes directories twice: a % must be encoded twice. */
+/* The server percent-decodes directories twice, so encode "%" twice. */
 static char *oc_encode_directory(const char *directory)
 {
 	char *once = http_encode(directory), *out = xcalloc(strlen(once) * 5 + 1, 1), *o = out;
@@ -322,9 +326,9 @@ static void oc_call_unlink(struct oc *oc, struct oc_call *c)
 	free(c);
 }
 
-/* What is said in it from now on is not heard. Where a turn was not seen to its end the last
- * message is asked for when it is served again, of one that runs once its status says that it does
- * no more. The next list tells which of the others went on. */
+/* Its event stream is gone. If a turn was open, re-fetch the last message once the session is
+ * served again. If the session was busy, the fetch waits for a status that says idle. For all other
+ * sessions, the next list shows whether they changed. */
 static void ses_unheard(struct sessions *ss, struct ses *s)
 {
 	bool open = s->last_known && s->last.role != OC_ROLE_NONE && !oc_message_over(&s->last);
@@ -362,7 +366,7 @@ void oc_stop(struct oc *oc)
 	oc->skip = false;
 	buf_clear(&oc->line);
 	buf_clear(&oc->pages);
-	buf_clear(&oc->unheard); /* the next snapshot asks them */
+	buf_clear(&oc->unheard); /* the next snapshot asks them anyway */
 	backoff_reset(&oc->unheard_pause);
 	fetch_forget(&oc->unheard_fetch);
 	loop_timer_set(oc->unheard_again, -1);
@@ -403,7 +407,7 @@ static void oc_password_came(struct ask *ask, struct secret *answer, bool keep, 
 	oc_begin(oc);
 }
 
-/* What [opencode NAME] says: the command runs on this machine. */
+/* password_command of [opencode NAME], run on this machine */
 static void oc_command_done(struct secret *password, const struct err *err, void *arg)
 {
 	struct oc *oc = arg;
@@ -469,8 +473,8 @@ static void oc_unheard_add(struct oc *oc, const char *directory)
 	buf_add(&oc->unheard, directory, strlen(directory) + 1);
 }
 
-/* A session that asks would show that it works until the next loss. The pauses grow, for events are
- * held while it is asked. */
+/* Retries failed directories: otherwise a session with a request would show as busy until the next
+ * reconnect. The pauses grow, because events are held during each retry. */
 static void oc_unheard_wait(struct oc *oc)
 {
 	if (fetch_is_wanted(&oc->unheard_fetch))
@@ -489,7 +493,8 @@ static void oc_on_unheard(struct loop_timer *t, void *arg)
 {
 	struct oc *oc = arg;
 	struct buf again = oc->unheard;
-	/* Where few calls go at a time, one waits for the others, and its time runs. */
+	/* Exec-only origins run few calls at a time, and time in the queue counts toward the
+	 * timeout. */
 	int64_t answer_ms = oc->origin && origin_is_exec_only(oc->origin) ? LIST_MS
 	                                                                  : UNHEARD_ANSWER_MS;
 	oc->unheard = (struct buf){ .max = UNHEARD_MAX };
@@ -522,7 +527,8 @@ static void oc_ask_more(struct oc *oc, const char *what, const char *path, const
 static void oc_ask_within(struct oc *oc, const char *what, const char *path, const char *header,
                           int64_t timeout_ms);
 
-/* Directories in use, newest first: worth an instance of the server. */
+/* Asks the directories in use, newest first. Each may start an instance in the server, so their
+ * number is limited. */
 static void oc_ask_directories(struct oc *oc)
 {
 	const char *dirs[OC_DIRS_MAX];
@@ -532,7 +538,7 @@ static void oc_ask_directories(struct oc *oc)
 	HASH_ITER (hh, oc->owner->table, s, next) {
 		if (s->home != oc || !s->directory || !s->row)
 			continue;
-		/* One that was seen at work is of now, wherever it is. */
+		/* a busy session counts as updated now, in any directory */
 		int64_t at = s->run.run != OC_RUN_IDLE ? now : s->row->updated_ms;
 		if (at < now - RECENT_MS)
 			continue;
@@ -543,7 +549,7 @@ static void oc_ask_directories(struct oc *oc)
 			used[i] = used[i] > at ? used[i] : at;
 			continue;
 		}
-		if (n == OC_DIRS_MAX) { /* the one used longest ago gives way */
+		if (n == OC_DIRS_MAX) { /* replace the directory used longest ago */
 			i = 0;
 			for (size_t k = 1; k < n; k++)
 				i = used[k] < used[i] ? k : i;
@@ -597,7 +603,7 @@ static int oc_newest_first(const void *a, const void *b)
 
 static void oc_lasts_fetch(struct sessions *);
 
-/* Of the newest sessions and of those on the screen, where it is not known. */
+/* Fetches missing last messages, for the newest sessions and those on the screen. */
 static void oc_want_newest(struct oc *oc)
 {
 	size_t n = HASH_COUNT(oc->owner->table), used = 0;
@@ -614,7 +620,7 @@ static void oc_want_newest(struct oc *oc)
 	oc_lasts_fetch(oc->owner);
 }
 
-/* The whole list is in. */
+/* The list is complete. */
 static void oc_list_over(struct oc *oc)
 {
 	struct ses *s, *next;
@@ -629,7 +635,7 @@ static void oc_list_over(struct oc *oc)
 	oc_want_newest(oc);
 }
 
-/* The next of the projects of an older server, which lists by project only. */
+/* Lists the next project. Older servers list by project only. */
 static void oc_next_project(struct oc *oc)
 {
 	size_t n = oc->pages.len ? strcspn(oc->pages.data, "\n") : 0;
@@ -673,7 +679,7 @@ static void oc_list_came(struct oc *oc, const char *what, struct call *call, con
 	}
 }
 
-/* One without the list of everything: its projects first. */
+/* A server without the list of all sessions: fetch its projects first. */
 static void oc_list_by_project(struct oc *oc)
 {
 	char what[96];
@@ -696,8 +702,7 @@ static void oc_keep_reduced(struct oc *oc, const char *what, const struct reply 
 	buf_finish(&out);
 }
 
-/* The directory whose statuses, permissions or questions were asked for; NULL: something else was.
- */
+/* The directory of a status, permission or question call; NULL: another call. */
 static const char *oc_directory_asked(const char *word)
 {
 	static const char *const words[] = { "status ", "permissions ", "questions " };
@@ -707,7 +712,7 @@ static const char *oc_directory_asked(const char *word)
 	return NULL;
 }
 
-/* It may answer another time; a server that does not know what was asked, an old one, will not. */
+/* Is the failure temporary? An old server that lacks the call fails for good. */
 static bool oc_is_passing(const struct reply *r)
 {
 	return r->err.code || r->status >= 500 || r->status == 429;
@@ -761,8 +766,8 @@ static void oc_more_done(struct call *call, const struct reply *r, void *arg)
 		oc_snapshot_over(oc);
 }
 
-/* The first call begins a snapshot, the others are parts of it. Without a stream the next one asks
- * it all. */
+/* The first call begins a snapshot; later calls are parts of it. Without a stream nothing is asked:
+ * the next stream fetches all. */
 static void oc_ask_within(struct oc *oc, const char *what, const char *path, const char *header,
                           int64_t timeout_ms)
 {
@@ -789,7 +794,7 @@ static void oc_ask_more(struct oc *oc, const char *what, const char *path, const
 	oc_ask_within(oc, what, path, header, LIST_MS);
 }
 
-/* Asks for all, where that is wanted and not on its way. */
+/* Starts a snapshot, if one is wanted and none is running. */
 static void oc_snapshot_step(struct oc *oc)
 {
 	static const char *const once[][2] = { { "models", "/config/providers" },
@@ -814,7 +819,7 @@ void oc_snapshot(struct oc *oc)
 	oc_snapshot_step(oc);
 }
 
-/* --- the stream ---------------------------------------------------------- */
+/* --- the event stream ----------------------------------------------------- */
 
 static void oc_event_line(struct oc *oc, const char *line, size_t len)
 {
@@ -836,7 +841,8 @@ static bool oc_stream_data(struct call *call, const char *bytes, size_t len, voi
 		const char *nl = memchr(bytes, '\n', len);
 		size_t n = nl ? (size_t)(nl - bytes) : len;
 		if (!oc->skip && n && !buf_add(&oc->line, bytes, n)) {
-			/* up to the end of this line; a state it told is asked for */
+			/* Skip the rest of this line. A snapshot fetches the state that the lost
+			 * event changed. */
 			oc->skip = true;
 			buf_clear(&oc->line);
 		}
@@ -995,15 +1001,15 @@ static void oc_last_done(struct call *call, const struct reply *r, void *arg)
 	ss->lasts--;
 	char *what = xasprintf("%s last %s", oc->name, s->id);
 	if (oc_is_answer(oc, r, &err)) {
-		/* Messages have an order of their own: one that was overtaken is not taken for the
-		 * last. */
+		/* Message ids have an order, so an overtaken answer cannot replace a newer last
+		 * message. */
 		fetch_answer(&s->last_fetch, &oc->sync, SYNC_NEVER);
 		source_feed(&ss->source, what, r->body, r->len);
 	} else {
 		fetch_failed(&s->last_fetch, oc_now(oc));
 	}
 	free(what);
-	if (s->quiet_ms && ss->quiet) /* how its turn ended can be told now */
+	if (s->quiet_ms && ss->quiet) /* how its turn ended is known now, so announce it */
 		loop_timer_set(ss->quiet, 0);
 	oc_lasts_fetch(ss);
 }

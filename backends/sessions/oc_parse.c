@@ -1,4 +1,4 @@
-/* oc_parse.c: see oc_parse.h. */
+/* oc_parse.c: parses OpenCode's answers and events: see oc_parse.h. */
 #include "backends/sessions/oc_parse.h"
 
 #include <stdio.h>
@@ -12,7 +12,7 @@
 #include "backends/base/mem.h"
 #include "backends/base/wash.h"
 
-/* --- small things -------------------------------------------------------- */
+/* --- helpers -------------------------------------------------------------- */
 
 static const cJSON *oc_parse_get(const cJSON *o, const char *name)
 {
@@ -31,7 +31,7 @@ static double oc_parse_number(const cJSON *o, const char *name, double otherwise
 	return cJSON_IsNumber(v) ? v->valuedouble : otherwise;
 }
 
-/* A number that came from outside may be anything; what no clock or counter can say is unknown. */
+/* A whole number from untrusted JSON. Values outside 0 to 9e15 count as unknown. */
 static int64_t oc_parse_whole(const cJSON *o, const char *name, int64_t otherwise)
 {
 	double d = oc_parse_number(o, name, -1);
@@ -181,7 +181,7 @@ static bool oc_parse_status_of(const cJSON *o, struct oc_status *s)
 	*s = (struct oc_status){ 0 };
 	if (!type)
 		return false;
-	s->run = OC_RUN_BUSY; /* one we do not know yet is some kind of work */
+	s->run = OC_RUN_BUSY; /* an unknown status is some kind of work */
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		if (!strcmp(names[i], type))
 			s->run = (enum oc_run)i;
@@ -210,7 +210,7 @@ bool oc_parse_statuses(const char *json, size_t len, oc_status_fn *fn, void *arg
 
 /* --- requests ------------------------------------------------------------ */
 
-/* The strings of an array, one a line. */
+/* The strings of an array, one per line. */
 static char *oc_parse_lines_of(const cJSON *array)
 {
 	struct buf b;
@@ -224,7 +224,7 @@ static char *oc_parse_lines_of(const cJSON *array)
 	return s;
 }
 
-/* The old dialect tells no command: its patterns are all there is. */
+/* The 1.2 dialect sends no command, so only the patterns remain. */
 static void oc_parse_permission_of(const cJSON *o, struct request *r)
 {
 	static const char *const tells[] = { "command", "url", "filepath", "filePath", "path" };
@@ -605,7 +605,7 @@ void oc_event_free(struct oc_event *e)
 	*e = (struct oc_event){ 0 };
 }
 
-/* --- the rest ------------------------------------------------------------ */
+/* --- health, lists, errors ------------------------------------------------ */
 
 bool oc_parse_health(const char *json, size_t len, char *version, size_t size)
 {
