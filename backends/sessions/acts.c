@@ -1,5 +1,7 @@
-/* acts.c: what can be done to a session, each as one row of a table. A call carries the session's
- * own directory, byte for byte. */
+/* acts.c: the orders on sessions, each a row of a table. Every call passes the session's own
+ * directory, byte for byte.
+ *
+ * Source: OpenCode server docs (opencode.ai/docs/server); seen on 1.2.6, 1.2.11 and 1.18.33. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,10 +17,10 @@
 #include "backends/base/wash.h"
 #include "backends/sessions/acts.h"
 
-#define ACT_LONG_MS 600000 /* of what blocks until the model is done */
-#define SEEN_TIMES 4       /* so long at most while its server tells nothing */
-#define SEEN_MESSAGES 20   /* the newest, among which it must be */
-#define CONFIRM_MS 3000    /* until an answer is confirmed by the server's event */
+#define ACT_LONG_MS 600000 /* timeout of calls that block until the model is done */
+#define SEEN_TIMES 4       /* most waits for events before the session's messages are read */
+#define SEEN_MESSAGES 20   /* number of newest messages searched for the prompt */
+#define CONFIRM_MS 3000    /* wait for the server's event that confirms an answer */
 
 static void act_free(struct act *a)
 {
@@ -58,7 +60,8 @@ void oc_act_fail(struct order *order, enum err_code code, const char *words)
 	order_end(order, &err, NULL);
 }
 
-/* The session of an order and the act for it, or the order is ended. */
+/* Finds the session of an order and creates its act. On failure, ends the order and returns
+ * NULL. */
 struct act *oc_act_begin(struct order *order, struct ses **s)
 {
 	struct row *row = order_row(order);
@@ -85,7 +88,7 @@ void acts_lost(struct oc *oc)
 	}
 }
 
-/* --- simple ones: one call, one answer ----------------------------------- */
+/* --- simple orders: one call, one answer ---------------------------------- */
 
 static char *session_act_body_of(cJSON *o)
 {
@@ -165,7 +168,7 @@ static char *session_act_summarize_body(const struct ses *s, const struct order 
 	return session_act_body_of(o);
 }
 
-/* The newest message of the user, of the conversation as it is known. */
+/* Reverts to the newest user message of the fetched conversation. */
 static char *session_act_revert_body(const struct ses *s, const struct order *order)
 {
 	const cJSON *m;
@@ -187,11 +190,11 @@ static char *session_act_revert_body(const struct ses *s, const struct order *or
 
 static const struct how {
 	const char *name;          /* of the action */
-	const char *method, *path; /* path behind /session/ID */
+	const char *method, *path; /* path after /session/ID */
 	char *(*body)(const struct ses *, const struct order *);
-	bool needs_words; /* an argument must be given */
+	bool needs_words; /* the argument is required */
 	bool slow;
-	const char *said; /* when it is done */
+	const char *said; /* output of the finished order */
 } hows[] = {
 	{ "session-prompt", "POST", "/prompt_async", session_act_prompt_body, true, false, "sent" },
 	{ "session-compose", "POST", "/prompt_async", session_act_prompt_body, true, false,
@@ -220,8 +223,8 @@ static const struct how *session_act_how_of(const struct order *order)
 	return NULL;
 }
 
-/* Is the command that was typed one of those the server told? They are those of its own directory:
- * a project may have more. */
+/* Is the typed command in the server's list? The list is that of the server's own directory, so a
+ * project may have more. */
 static bool session_act_knows_command(const struct oc *oc, const char *words)
 {
 	words += *words == '/';
@@ -236,7 +239,7 @@ static bool session_act_knows_command(const struct oc *oc, const char *words)
 	return !oc->commands;
 }
 
-/* Older servers answer a name that they do not know with a fault of their own. */
+/* Older servers answer an unknown command with an internal error, so explain it here. */
 static void session_act_say_unknown_command(const struct act *a, struct err *err)
 {
 	const char *words = a->order->argument;
@@ -250,10 +253,10 @@ static void session_act_say_unknown_command(const struct act *a, struct err *err
 	        (int)strcspn(words, " "), words, said.text);
 }
 
-/* A prompt is taken (204) before it is written down: with a locked database or a full disk it is
- * gone without a word (1.2.11 and 1.18.33, seen in the lab). So its message has to be seen: in the
- * events, or else in what the session has. Ids do not tell which is the newer one: OpenCode's own
- * screen makes them by the clock of the machine that it runs on. */
+/* A 204 for a prompt does not mean that the prompt is stored. With a locked database or a full
+ * disk, the prompt is lost without an error (seen on 1.2.11 and 1.18.33). So the order waits for
+ * the prompt's message in the events, or else looks for it in the session. Ids cannot show which
+ * message is newer: OpenCode's own TUI makes them from the clock of its own machine. */
 static bool session_act_is_of_prompt(const struct act *a, bool user, const char *id,
                                      int64_t created_ms)
 {
@@ -309,7 +312,7 @@ static void session_act_looked_for_message(struct call *call, const struct reply
 	}
 }
 
-/* While a snapshot is taken events are held back, and without the stream there are none. */
+/* During a snapshot events are held, and without a stream there are none. Wait longer then. */
 static void session_act_on_unseen(struct loop_timer *t, void *arg)
 {
 	struct act *a = arg;
@@ -388,7 +391,7 @@ static void session_act_simple(struct order *order)
 	free(body);
 }
 
-/* --- answers ------------------------------------------------------------- */
+/* --- answers -------------------------------------------------------------- */
 
 static void session_act_on_unconfirmed(struct loop_timer *t, void *arg)
 {
@@ -399,7 +402,7 @@ static void session_act_on_unconfirmed(struct loop_timer *t, void *arg)
 	oc_act_end(a, NULL, "sent, but its server has not confirmed it yet; the row tells");
 }
 
-/* Requests went: those that were answered here are confirmed. */
+/* Requests disappeared: confirm the orders that answered them. */
 void acts_requests_changed(struct oc *oc)
 {
 	for (struct act *a = oc->acts, *next; a; a = next) {
@@ -433,7 +436,8 @@ static void session_act_answer_done(struct call *call, const struct reply *r, vo
 	}
 }
 
-/* "per_...  once": what was seen is what is answered. Without an id the oldest that waits. */
+/* "per_... once" answers the request that the user saw. Without an id, answers the request that
+ * ses_request returns. */
 static const struct request *session_act_meant(const struct ses *s, const char **words)
 {
 	size_t n = strcspn(*words, " ");
@@ -485,7 +489,7 @@ static void session_act_answer(struct order *order)
 	buf_finish(&body);
 }
 
-/* --- abort, which leaves requests behind; delete, which does not stop ---- */
+/* --- abort and delete ----------------------------------------------------- */
 
 static void session_act_ignored(struct call *call, const struct reply *r, void *arg)
 {
@@ -599,7 +603,7 @@ static void session_act_made(struct call *call, const struct reply *r, void *arg
 	oc_sessions_free(&list);
 }
 
-/* A directory that is not there would be accepted over there, and work would go nowhere. */
+/* The server would accept a missing directory, and the session would work in the wrong place. */
 static void session_act_directory_looked(const struct run_result *r, void *arg)
 {
 	struct act *a = arg;
@@ -621,9 +625,8 @@ static void session_act_directory_looked(const struct run_result *r, void *arg)
 	free(path);
 }
 
-/* A path at the head of words, where a backslash goes before a blank, without a slash behind it:
- * older servers take "/srv/a" and
- * "/srv/a/" for two. Returns what is left of the words. */
+/* Reads a path from the start of words, where a backslash escapes a blank. Drops trailing slashes,
+ * because 1.2.x treats "/srv/a" and "/srv/a/" as two directories. Returns the rest of words. */
 const char *act_path(const char *words, char **path)
 {
 	char *out = xcalloc(1, strlen(words) + 1), *o = out;
@@ -767,7 +770,7 @@ static void session_act_restart(struct order *order)
 	sudo_run(row->server->sudo, argv, 16384, 120000, session_act_restarted, a);
 }
 
-/* --- which makes sense when ---------------------------------------------- */
+/* --- which actions apply -------------------------------------------------- */
 
 static const struct session *session_act_of(const struct row *row)
 {
@@ -846,7 +849,8 @@ static void session_act_say_restart(const struct row *row, char *buf, size_t siz
 	         session_act_of(row)->waiting);
 }
 
-/* "per_1 reject: WHY": WHY. "que_1 2;words": the words are in it. A choice is not worth keeping. */
+/* Returns the part of an answer that the user wrote: "per_1 reject: WHY" gives WHY, "que_1 2;words"
+ * gives all after the id. A mere choice gives "": it is not worth keeping. */
 static const char *session_act_answer_words(const char *argument)
 {
 	const char *words = strchr(argument, ' ');

@@ -1,12 +1,12 @@
-/* attach.c: the real program full screen on the live connection: OpenCode's own TUI run on the
- * server against its loopback port, tmux, Claude Code. Where the server has no such program (its
- * OpenCode is in a container, or was replaced), this machine's is run against a port here that
- * leads there.
+/* attach.c: runs the real program full screen over the live connection: OpenCode's TUI, tmux or
+ * Claude Code. OpenCode's TUI runs on the server and connects to the server's loopback port. If the
+ * server lacks the program (its OpenCode is in a container, or was replaced), this machine's
+ * program runs instead. It connects to a local port that is relayed to the server.
  *
- * OpenCode's password goes over the terminal's standard input, once the far side has said that its
- * echo is off: never in argv, never in a file. The program is the very one that serves, so versions
- * fit. It runs under a shell that ends it with TERM when the terminal closes, for older ones
- * survive a hang-up. */
+ * OpenCode's password goes over the terminal's standard input, after the far side has confirmed
+ * that echo is off. It is never in argv and never in a file. The program is the executable that
+ * serves, so the versions match. A shell ends it with TERM when the terminal closes, because older
+ * versions survive a hang-up. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,22 +22,22 @@
 #define TERM_MAX 64
 
 struct attach_stream {
-	struct stream stream;     /* what the caller holds */
-	struct stream *under;     /* NULL while this machine's link comes up */
-	struct buf head;          /* before the mark */
-	char *secret;             /* with its newline; NULL: none, or it was sent */
-	bool over;                /* the mark was seen: all goes through */
-	bool none;                /* the far side has no such program */
-	struct link *here;        /* this machine's, when the program runs here; owned */
-	struct origin_port *port; /* that leads it to the server; owned */
-	char *command;            /* of it; owned */
+	struct stream stream;     /* the stream that the caller holds */
+	struct stream *under;     /* NULL while this machine's link connects */
+	struct buf head;          /* output before the mark */
+	char *secret;             /* ends with a newline; NULL: none, or sent */
+	bool over;                /* the mark was seen: pass everything through */
+	bool none;                /* the far side lacks the program */
+	struct link *here;        /* link of this machine, if the program runs here; owned */
+	struct origin_port *port; /* local port relayed to the server; owned */
+	char *command;            /* the command to run on this machine; owned */
 	struct store *store;      /* borrowed */
 	char *row_id;             /* owned */
 	char term[TERM_MAX];
 	int cols, rows;
 };
 
-/* --- the stream: passes everything on, but for the beginning ------------- */
+/* --- the stream: passes everything through after the mark ----------------- */
 
 static void attach_wipe_secret(struct attach_stream *a)
 {
@@ -73,7 +73,8 @@ static size_t attach_told(struct attach_stream *a, const char *bytes, size_t len
 	return len ? a->stream.events->data(&a->stream, bytes, len, a->stream.arg) : 0;
 }
 
-/* Now the program has the terminal: first its password, then what was typed meanwhile. */
+/* The program has the terminal now. Send its password, then let the caller send what was typed
+ * meanwhile. */
 static void attach_begin(struct attach_stream *a)
 {
 	a->over = true;
@@ -93,7 +94,7 @@ static size_t attach_on_data(struct stream *s, const char *bytes, size_t len, vo
 	buf_add(&a->head, bytes, n);
 	char *mark = memmem(a->head.data, a->head.len, MARK, strlen(MARK));
 	if (mark) {
-		/* of the mark, in bytes */
+		/* end of the mark within bytes */
 		size_t end = (size_t)(mark - a->head.data) + strlen(MARK) - had;
 		attach_begin(a);
 		return end + attach_told(a, bytes + end, len - end);
@@ -101,7 +102,7 @@ static size_t attach_on_data(struct stream *s, const char *bytes, size_t len, vo
 	if (memmem(a->head.data, a->head.len, NONE, strlen(NONE))) {
 		a->none = true;
 	} else if (a->head.len == HEAD_MAX) {
-		a->over = true; /* it is something else that talks: let it be read */
+		a->over = true; /* something else is talking: show its output */
 		attach_told(a, a->head.data, a->head.len);
 		return n + attach_told(a, bytes + n, len - n);
 	}
@@ -125,7 +126,7 @@ static void attach_on_closed(struct stream *s, const struct stream_end *end, voi
 	if (a->none && attach_go_on_here(a, &ours.err))
 		return;
 	end = &ours;
-	if (!a->over && !a->none && a->head.len) /* why it ended */
+	if (!a->over && !a->none && a->head.len) /* the output says why it ended */
 		a->stream.events->data(&a->stream, a->head.data, a->head.len, a->stream.arg);
 	a->stream.events->closed(&a->stream, end, a->stream.arg);
 	attach_release(a);
@@ -196,7 +197,7 @@ static const struct stream_ops attach_ops = {
 	"; IFS= read -r OPENCODE_SERVER_PASSWORD; stty echo; export OPENCODE_SERVER_PASSWORD; "
 #define NO_SECRET "unset OPENCODE_SERVER_PASSWORD; printf %s " MARK "; "
 
-/* It says NONE where it is not, else MARK, and then is OpenCode's own program. */
+/* The script prints NONE if the program is missing. Otherwise it prints MARK and runs OpenCode. */
 static char *attach_opencode_command(const struct ses *s, const char *program, const char *url,
                                      bool secret)
 {
@@ -232,7 +233,7 @@ static char *attach_command_there(const struct ses *s)
 	return command;
 }
 
-/* One that nobody serves: OpenCode itself in its directory goes on with it. */
+/* For a session that no server serves: starts OpenCode in its directory and resumes it. */
 static char *attach_resume_command(const struct ses *s)
 {
 	struct buf script;
@@ -245,8 +246,7 @@ static char *attach_resume_command(const struct ses *s)
 	return buf_take(&script);
 }
 
-/* --- where the server has no program, but this machine may: it runs here, and its way there is the
- * link --- */
+/* --- program missing on the server: run this machine's, relayed over the link --- */
 
 static void attach_end_with(struct attach_stream *a, const struct err *err)
 {
@@ -256,7 +256,7 @@ static void attach_end_with(struct attach_stream *a, const struct err *err)
 	attach_release(a);
 }
 
-/* Not at once: whoever takes the origin away is in the middle of it. */
+/* Deferred, because the caller is still destroying the origin. */
 static void attach_end_lost(void *arg)
 {
 	struct attach_stream *a = arg;
@@ -287,7 +287,7 @@ static void attach_on_here(struct link *link, void *arg)
 		attach_end_with(a, &err);
 }
 
-/* NULL and why when there is nothing that a program here could be led to. */
+/* The origin to relay to. NULL and err: none, or relaying is not possible. */
 static struct origin *attach_origin_of(const struct attach_stream *a, struct ses **s,
                                        struct err *err)
 {
@@ -300,7 +300,7 @@ static struct origin *attach_origin_of(const struct attach_stream *a, struct ses
 		        "it",
 		        row ? row->server->name : "the server",
 		        a->here ? ", and none on this machine" : "");
-	/* its few places are for what the list needs */
+	/* its few channels are needed for the list */
 	else if (origin_is_exec_only(oc->origin))
 		err_set(err, ERR_ABSENT,
 		        "there is no program opencode on %s, and this machine's cannot be led "

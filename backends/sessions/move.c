@@ -1,8 +1,10 @@
-/* move.c: a session to a file, and from a file to another server or directory.
+/* move.c: exports a session to a file, imports a file, and moves a session to another server or
+ * directory.
  *
- * There is no call for the import: the server's own program does it, fed over its standard input.
- * The copy gets new ids, or the import would move the session that has them, or leave its messages
- * out without a word; what arrived is counted. */
+ * Source: OpenCode server docs (opencode.ai/docs/server) for the export, and the CLI's "opencode
+ * import" for the import. The API has no import call, so the server's own program imports from its
+ * standard input. The copy gets new ids. With the old ids the import would move the existing
+ * session, or silently drop its messages. Afterwards the messages that arrived are counted. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -21,13 +23,13 @@
 #include "backends/base/quote.h"
 #include "backends/sessions/acts.h"
 
-#define FILE_MAX (48u << 20) /* of a whole session; its messages are read one at a time */
+#define FILE_MAX (48u << 20) /* bytes of an exported session */
 #define IMPORT_MS 60000
-#define ID_TAIL 14 /* the random end of an id; the time before it stays, so that the order does */
+#define ID_TAIL 14 /* the random end of an id; the time before it stays, to keep the order */
 
-/* --- out ----------------------------------------------------------------- */
+/* --- export --------------------------------------------------------------- */
 
-/* Whole or not at all; never over a file that is there. */
+/* Writes the whole file or nothing. Never overwrites a file. */
 static bool move_write_file(const char *path, const char *text, size_t len, struct err *err)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -122,7 +124,7 @@ void session_export(struct order *order)
 		move_fetch(a, s);
 }
 
-/* --- in ------------------------------------------------------------------ */
+/* --- import --------------------------------------------------------------- */
 
 static char *move_read_file(const char *path, size_t *len, struct err *err)
 {
@@ -145,7 +147,7 @@ static char *move_read_file(const char *path, size_t *len, struct err *err)
 	return text;
 }
 
-/* Every id becomes another one, the same each time it stands there. */
+/* Replaces the end of every id. Equal ids stay equal. */
 static void move_renew_ids(char *text, size_t len, uint64_t nonce)
 {
 	static const char abc[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -217,7 +219,8 @@ static void move_imported(const struct run_result *r, void *arg)
 	free(path);
 }
 
-/* The text with new ids and the directory it goes to; NULL: it is no export. */
+/* Returns the export with new ids and the target directory. NULL: text is not an export. The caller
+ * frees. */
 static char *move_made_new(char *text, size_t len, const char *directory, const char *project,
                            size_t *messages)
 {
@@ -234,10 +237,10 @@ static char *move_made_new(char *text, size_t len, const char *directory, const 
 	if (cJSON_IsObject(info) && n >= 0) {
 		*messages = (size_t)n;
 		cJSON_DeleteItemFromObjectCaseSensitive(info, "directory");
-		/* of a session that is not there */
+		/* its parent is not there */
 		cJSON_DeleteItemFromObjectCaseSensitive(info, "parentID");
 		cJSON_AddStringToObject(info, "directory", directory);
-		if (project) { /* the older program takes it as it stands there */
+		if (project) { /* older programs take this id as it is */
 			cJSON_DeleteItemFromObjectCaseSensitive(info, "projectID");
 			cJSON_AddStringToObject(info, "projectID", project);
 		}
@@ -249,7 +252,7 @@ static char *move_made_new(char *text, size_t len, const char *directory, const 
 	return out;
 }
 
-/* a->text goes into the directory there, which belongs to the project. */
+/* Imports a->text into a->directory, which belongs to project. */
 static void move_import_text(struct act *a, const char *project)
 {
 	struct err err;
@@ -286,7 +289,7 @@ static void move_project_came(struct call *call, const struct reply *r, void *ar
 	free(project);
 }
 
-/* A directory that is not there would be taken for one of no project. */
+/* Check the directory first: OpenCode would assign a missing directory to no project. */
 static void move_folder_looked(const struct run_result *r, void *arg)
 {
 	struct act *a = arg;
@@ -356,12 +359,12 @@ void session_import(struct order *order)
 	free(file);
 }
 
-/* --- from here to there -------------------------------------------------- */
+/* --- move to another server ----------------------------------------------- */
 
-#define MOVE_WAIT_MS 20000 /* for the other server to be reached */
+#define MOVE_WAIT_MS 20000 /* longest wait until the other server is live */
 #define MOVE_LOOK_MS 200
 
-/* From now on it is lost with that one. */
+/* From here on the act ends when the link of oc is lost. */
 static void move_act_rehome(struct act *a, struct oc *oc)
 {
 	LIST_DROP(*a->list, a);
@@ -396,7 +399,7 @@ static void move_archives(struct act *a)
 	struct row *row = order_row(a->order);
 	struct ses *s = row ? ses_of(row) : NULL;
 	char body[80];
-	xreplace(&a->text, a->sid); /* of the copy */
+	xreplace(&a->text, a->sid); /* id of the copy */
 	if (!s || !s->home || s->home->state != OC_LIVE) {
 		struct err err;
 		err_set(&err, ERR_LOST,
@@ -414,7 +417,7 @@ static void move_archives(struct act *a)
 	free(path);
 }
 
-/* The one over there that can take it; NULL: none, and whether one may still come. */
+/* Finds a live OpenCode server on the target. NULL: none; may_come says whether to wait. */
 static struct oc *move_oc_of(const struct act *a, bool *may_come)
 {
 	struct server *v = store_server_find(a->order->store, a->to);
@@ -455,7 +458,7 @@ static void move_there(struct act *a)
 	}
 }
 
-/* "SERVER [DIRECTORY]": without a directory the same one over there. */
+/* "SERVER [DIRECTORY]". Without a directory, the target directory is that of the session. */
 void session_move(struct order *order)
 {
 	struct ses *s;

@@ -1,5 +1,7 @@
-/* request.c: what a session asks, in words to read; and the user's answer, from words to what the
- * API takes. */
+/* request.c: a session's request as readable text, and the user's answer as JSON for the API.
+ *
+ * Source: OpenCode server docs (opencode.ai/docs/server): the replies to a permission and a
+ * question. */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -103,7 +105,7 @@ static char *request_trimmed(const char *s, size_t n)
 	return xstrndup(s, n);
 }
 
-/* "2", or "1,3": the labels of those options; false when the words are no numbers of options. */
+/* "2" or "1,3": appends the labels of those options. False: words are not option numbers. */
 static bool request_by_number(const struct question *q, const char *words, cJSON *out)
 {
 	const char *at = words;
@@ -147,7 +149,7 @@ static bool request_answer_one(const struct question *q, const char *words, cJSO
 	return good;
 }
 
-/* Bytes of words up to the semicolon that ends them; one behind a backslash does not. */
+/* Length of one answer, up to the semicolon that ends it. "\;" does not end it. */
 static size_t request_answer_span(const char *words)
 {
 	size_t n = 0;
@@ -165,7 +167,7 @@ static void request_unescape(char *s)
 	*to = '\0';
 }
 
-/* Answers to several questions are parted by semicolons; "\;" is one of the words. */
+/* Splits answers to several questions at semicolons. "\;" is a literal semicolon. */
 static bool request_answers_of(const struct request *r, const char *words, cJSON *list,
                                struct err *err)
 {
