@@ -1,5 +1,7 @@
-/* others.c: tmux sessions of the login, and Claude Code sessions from what it leaves in its home.
- */
+/* others.c: tmux sessions of the login, and Claude Code sessions from the files in its home.
+ *
+ * Source for tmux: tmux(1), FORMATS. Claude Code's files have no published format: see scan.c for
+ * what was seen. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,27 +20,28 @@
 #define PREVIEW_MAX (256u << 10)
 #define PREVIEW_GAP_MS 1000
 
-/* What a row of these kinds knows beyond struct session; its priv. */
+/* Private data of these rows, beyond struct session. */
 struct other {
-	char target[64]; /* tmux's id of the session: "$3" */
-	/* of its tmux server; NULL: the one that tmux takes by itself */
+	char target[64]; /* session id in tmux: "$3" */
+	/* socket of its tmux server, owned; NULL: the default */
 	char *socket;
-	char *home;    /* where Claude Code keeps it, when not in ~/.claude; NULL */
-	char pane[32]; /* its active pane, or the one a Claude Code session runs in: "%5"; "" none
-	                */
+	char *home; /* owned: its CLAUDE_CONFIG_DIR; NULL: ~/.claude */
+	/* "%5": the active pane of a tmux session, or the pane that runs Claude Code; "" none */
+	char pane[32];
 	int pane_pid;
-	bool named; /* by the user */
-	int pid;    /* of a live Claude Code session; 0 */
+	bool named; /* the user named the session */
+	int pid;    /* of a live Claude Code session; 0 none */
 	int parent_pid, was_pid;
 	enum session_status was_status;
-	char *preview; /* the pane's text as it came; NULL */
+	char *preview; /* text of the pane, not washed; NULL */
 	size_t preview_len;
 	struct run *run;
 	int64_t asked_ms; /* loop clock */
 	uint32_t seen;
 };
 
-/* Cuts line at tabs; the last field takes the rest. */
+/* Splits line at tabs into at most n fields. The last field takes the rest. Returns the number of
+ * fields. */
 static size_t others_fields_of(char *line, char **fields, size_t n)
 {
 	size_t got = 0;
@@ -93,12 +96,13 @@ static void others_show(struct session *r, enum session_status status, enum heal
 
 /* --- tmux ---------------------------------------------------------------- */
 
-/* The socket whose sessions are being told, and the folder of those that need no path in a name. */
+/* The socket of the session lines that follow, and the default socket folder. */
 struct tmux_socket {
 	const char *path, *usual;
 };
 
-/* "socket PATH FOLDER". Anything else than a path is not handed to a shell later. */
+/* "socket PATH FOLDER". Only an absolute path is kept, because it goes into shell commands
+ * later. */
 static void others_tmux_socket(struct tmux_socket *socket, char *line)
 {
 	char *f[3];
@@ -107,8 +111,8 @@ static void others_tmux_socket(struct tmux_socket *socket, char *line)
 		*socket = (struct tmux_socket){ f[1], f[2] };
 }
 
-/* "" for the usual socket, "agents:" for one beside it, the whole path for others; names of
- * sessions have no colon. */
+/* "" for the default socket, "agents:" for another in the same folder, else the whole path. Session
+ * names contain no colon. */
 static void others_tmux_label(const struct tmux_socket *socket, char *label, size_t size)
 {
 	size_t n = socket->path ? strlen(socket->usual) : 0;
@@ -121,8 +125,8 @@ static void others_tmux_label(const struct tmux_socket *socket, char *label, siz
 		snprintf(label, size, "%s:", name);
 }
 
-/* A name that is taken by another session of this look (tmux tells a/b from a-b, an id here does
- * not) gets tmux's number. */
+/* Row ids turn "/" into "-", so tmux's names a/b and a-b collide. A name already taken in this look
+ * gets tmux's number. */
 static struct session *others_tmux_row(struct sessions *ss, const char *label, const char *name,
                                        const char *target)
 {
@@ -181,7 +185,8 @@ static struct session *others_by_target(struct sessions *ss, const struct tmux_s
 	return NULL;
 }
 
-/* A Claude Code session whose process, or its parent, is the pane's. */
+/* Assigns the pane to the Claude Code session with the pane's process, or with a process whose
+ * parent it is. */
 static void others_pane_of_claude(struct sessions *ss, const struct tmux_socket *socket,
                                   const char *pane, const char *target, int pid)
 {
@@ -238,7 +243,7 @@ static struct session *others_claude_row(struct sessions *ss, const char *uuid)
 	char id[256];
 	snprintf(id, sizeof(id), "%s/%s/%s", ss->source.server->name, kind_session.name, uuid);
 	struct row *known = store_find(ss->source.store, id);
-	/* found out before */
+	/* keep the name found before */
 	char *name = xstrdup(known && known->kind == &kind_session ? known->name : uuid);
 	struct session *r = others_make(ss, SESSION_CLAUDE, uuid, name);
 	free(name);
@@ -246,7 +251,8 @@ static struct session *others_claude_row(struct sessions *ss, const char *uuid)
 	return r;
 }
 
-/* The process that wrote the file must be the one that runs: its start, field 22 of stat, tells. */
+/* The file counts only if the running process wrote it: compare the start time, field 22 of stat in
+ * proc(5). */
 static struct session *others_claude_live(struct sessions *ss, const char *start,
                                           const char *parent, const char *json)
 {
@@ -285,7 +291,7 @@ static struct session *others_claude_live(struct sessions *ss, const char *start
 	bool named = others_text(o, "name") &&
 	             (!others_text(o, "nameSource") ||
 	              strcmp(others_text(o, "nameSource"), "derived") != 0);
-	/* a derived one says less than the last prompt */
+	/* a derived name says less than the last prompt */
 	if (others_text(o, "name") && (named || others_is_uuid(r->row.name)))
 		others_set_washed(&r->row.name, others_text(o, "name"));
 	other->named = named;
@@ -334,7 +340,7 @@ static void others_claude_line(struct session *r, const char *line)
 	cJSON_Delete(o);
 }
 
-/* A transcript: its time and name; then its working directory, and its last lines. */
+/* A transcript: its time and name. Lines with its working directory and last messages follow. */
 static struct session *others_claude_file(struct sessions *ss, char *line)
 {
 	char *f[3], uuid[40] = "";
@@ -354,7 +360,7 @@ static struct session *others_claude_file(struct sessions *ss, char *line)
 	return r;
 }
 
-/* What ran in it is not there any more. */
+/* The process that ran in the pane is gone. */
 static void others_leave_pane(struct session *r, struct other *o)
 {
 	if (r->type == SESSION_CLAUDE)
@@ -377,7 +383,7 @@ static void others_ended(struct row *row, struct other *o)
 	} else if (r->type == SESSION_CLAUDE && o->pid &&
 	           (o->pid != o->was_pid ||
 	            (r->status != o->was_status && r->status == SESSION_IDLE)))
-		/* which pane a new one is in, and what it was about */
+		/* a look finds the pane of a new session, and its last prompt */
 		sessions_look(sessions_of(row->source), 0);
 }
 
@@ -420,7 +426,7 @@ static void others_claude_lines(struct sessions *ss, char *lines)
 	}
 }
 
-/* --- all of it ----------------------------------------------------------- */
+/* --- apply a whole look --------------------------------------------------- */
 
 static void others_each(struct sessions *ss, void (*fn)(struct row *, struct other *))
 {
@@ -436,7 +442,7 @@ static void others_unsee(struct row *row, struct other *o)
 {
 	o->seen = 0;
 	o->pid = o->was_pid = 0;
-	others_leave_pane((struct session *)row, o); /* the panes are told again, too */
+	others_leave_pane((struct session *)row, o); /* the look lists the panes again */
 }
 
 static void others_forget_unseen(struct row *row, struct other *o)
@@ -482,7 +488,7 @@ void others_finish(struct session *s)
 
 /* --- details, attaching, acting ------------------------------------------ */
 
-/* The words of a tmux command, on the socket of that session. */
+/* Appends a quoted tmux command for the socket of that session. */
 static void others_tmux_words(struct buf *b, const struct other *o, const char *const *argv)
 {
 	enum { MOST = 16 };
@@ -578,7 +584,7 @@ void others_command(const struct row *row, struct buf *b)
 	}
 }
 
-/* One more command of a line. */
+/* Appends one more command, joined by &&. */
 static void others_next_words(struct buf *b, const struct other *o, const char *const *argv)
 {
 	if (b->len)
@@ -586,7 +592,7 @@ static void others_next_words(struct buf *b, const struct other *o, const char *
 	others_tmux_words(b, o, argv);
 }
 
-/* The command line of an action of tmux; false: it needs words. */
+/* Builds the command line of a tmux action. False: the argument is missing. */
 bool others_act(const struct row *row, const char *action, const char *argument, struct buf *b)
 {
 	const struct other *o = others_of(row);
@@ -614,7 +620,7 @@ bool others_act(const struct row *row, const char *action, const char *argument,
 		char *first = xstrndup(argument, n), *name = tmux_name(first);
 		const char *dir = argument + n + strspn(argument + n, " ");
 		char *folder = tmux_name(dir);
-		/* tmux takes home without a word where there is no such folder */
+		/* tmux silently falls back to the home folder if the folder is missing */
 		if (*dir)
 			quote_argv(b, (const char *[]){ "cd", "--", dir, NULL });
 		others_next_words(b, o,

@@ -1,8 +1,9 @@
-/* redact.c: what a recording keeps of coding sessions: who, where, when and how they are, and no
- * word of what was said in them.
+/* redact.c: what a recording keeps of coding sessions: who, where, when and their state, but no
+ * conversation text.
  *
- * A conversation holds what agents read: files, environments, keys. No pattern finds all of that.
- * So each word becomes as many x; only members that are known to be structure keep their text. */
+ * A conversation holds what agents read: files, environments, keys. No pattern finds all of these.
+ * So every word becomes x of the same length. Only members known to be structure keep their
+ * text. */
 #include <string.h>
 
 #include <cjson/cJSON.h>
@@ -12,7 +13,7 @@
 #include "backends/base/mem.h"
 #include "backends/sessions/sessions.h"
 
-/* Their values are ids, kinds and places. mask_text goes over them all the same. */
+/* Members with ids, kinds and places as values. mask_text still masks secrets in them. */
 static const char *const kept[] = {
 	"id",         "sessionID",    "messageID",  "parentID",    "partID",     "callID",
 	"requestID",  "permissionID", "projectID",  "workspaceID", "providerID", "modelID",
@@ -22,10 +23,10 @@ static const char *const kept[] = {
 	"parentUuid", "procStart",    "nameSource", "model",       "userType",   "kind",
 	"entrypoint",
 };
-/* All that is in these was said, whatever its members are called. */
+/* Everything inside these members is conversation, whatever the inner members are called. */
 static const char *const said[] = { "input",   "output", "metadata",      "args",     "arguments",
 	                            "content", "raw",    "toolUseResult", "snapshot", "summary" };
-/* Names of models, agents and commands: they come from configurations. */
+/* Names of models, agents and commands. They come from configuration files. */
 static const char *const tables[] = { " models", " agents", " commands" };
 
 static bool redact_in(const char *name, const char *const *names, size_t n)
@@ -48,22 +49,22 @@ static void redact_string(cJSON *v, bool keep)
 	buf_finish(&b);
 }
 
-/* Where it is in a document. */
+/* Position in a document. */
 struct place {
-	/* of the member, or of the array it is in; of the object around that; NULL */
+	/* name of the member or of its array; name of the enclosing object; NULL none */
 	const char *name, *parent;
-	bool inside; /* of something that was said */
+	bool inside; /* inside conversation content */
 };
 
 static bool redact_is_structure(const struct place *at)
 {
-	/* its kind */
+	/* the kind of the error */
 	bool of_error = at->name && at->parent && !strcmp(at->name, "name") &&
 	                !strcmp(at->parent, "error");
 	return !at->inside && (of_error || redact_in(at->name, kept, ARRAY_LEN(kept)));
 }
 
-/* The name of a member may be words too: a question, whose answer is the value. */
+/* A member name may itself be conversation: a question with its answer as the value. */
 static void redact_name(cJSON *v)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
@@ -88,7 +89,7 @@ static void redact_value(cJSON *v, const struct place *at)
 	}
 }
 
-/* What is no document has no structure to keep. */
+/* Text that is not JSON has no structure to keep. */
 static void redact_json(const char *json, size_t len, struct buf *out)
 {
 	cJSON *root = json_parse(json, len);
@@ -105,7 +106,7 @@ static void redact_json(const char *json, size_t len, struct buf *out)
 	cJSON_Delete(root);
 }
 
-/* The offset of what comes behind n tabs; len: there are fewer. */
+/* Offset after the n-th tab; len: fewer tabs. */
 static size_t redact_behind_tabs(const char *line, size_t len, int n)
 {
 	size_t i = 0;
@@ -114,7 +115,7 @@ static size_t redact_behind_tabs(const char *line, size_t len, int n)
 	return n ? len : i;
 }
 
-/* "=tmux" */
+/* A heading such as "=tmux". */
 static bool redact_is_heading(const char *line, size_t len)
 {
 	size_t n = 1;
@@ -123,7 +124,7 @@ static bool redact_is_heading(const char *line, size_t len)
 	return len > 1 && line[0] == '=' && n == len;
 }
 
-/* "cwd":"/srv/app", all of the line */
+/* A whole line such as "cwd":"/srv/app". */
 static bool redact_is_directory(const char *line, size_t len)
 {
 	static const char word[] = "\"cwd\":\"";
@@ -132,15 +133,15 @@ static bool redact_is_directory(const char *line, size_t len)
 	       memchr(line + n, '"', len - n) == line + len - 1;
 }
 
-/* Lines of a look (scan.c, watch.c): the first word tells how much of one is structure. */
+/* Redacts a line of a look (scan.c, watch.c). Its first word says how many fields are structure. */
 static void redact_line(const char *line, size_t len, struct buf *out)
 {
 	static const struct {
 		const char *word;
 		int tabs;
 	} shapes[] = {
-		{ "live\t", 3 }, /* then a file of Claude Code */
-		/* then the pane's title, which the program in it sets */
+		{ "live\t", 3 }, /* the rest is a file of Claude Code */
+		/* the rest is the pane's title, which the program in the pane sets */
 		{ "pane\t", 7 },
 		{ "oc\t", 99 },
 		{ "cpu\t", 99 },

@@ -1,7 +1,8 @@
-/* scan.c: one look at a server: which OpenCode servers listen, which tmux and Claude Code sessions
- * there are.
+/* scan.c: one look at a server: listening OpenCode servers, tmux sessions, Claude Code sessions.
  *
- * The script is POSIX sh. It needs no ss: /proc has it all, and a server's own user may read it. */
+ * Source: proc(5) for /proc; tmux(1), FORMATS; Claude Code's files as seen on 2.1.197.
+ * The script is POSIX sh. It needs no ss: /proc holds
+ * all it needs, and the server's own user may read it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,8 @@
 #include "backends/base/wash.h"
 #include "backends/sessions/sessions.h"
 
-/* Ports on which the process with the inodes $i listens: state 0A of /proc/net/tcp. */
+/* Prints the listening ports of the process with socket inodes $i: state 0A of /proc/net/tcp in
+ * proc(5). */
 #define PORTS                                                                                      \
 	"ports() { "                                                                               \
 	"for f in /proc/net/tcp /proc/net/tcp6; do "                                               \
@@ -44,9 +46,9 @@
 	"[ -z \"$u$g\" ] || [ -n \"$u\" ] || printf \"starting\\t%s\\t%s\\n\" \"$b\" \"$g\"; "     \
 	"done 2>/dev/null; "
 
-/* Every server of the login has a socket in a folder of the same name: in /tmp, where TMUX_TMPDIR
- * says, which a shell without a terminal may not know, and in the login's runtime folder. The
- * kernel's list of sockets tells of those elsewhere. */
+/* Finds the sockets of all tmux servers of the login. Each is in a folder tmux-UID. The folder is
+ * in /tmp, in TMUX_TMPDIR or in the login's runtime folder. A shell without a terminal may not know
+ * TMUX_TMPDIR. /proc/net/unix lists sockets in other places. */
 #define TMUX                                                                                       \
 	"if command -v tmux >/dev/null 2>&1; then "                                                \
 	"U=$(id -u); d=${TMUX_TMPDIR:-/tmp}/tmux-$U; a=; t=; if timeout 3 true 2>/dev/null; then " \
@@ -66,11 +68,13 @@
 	"done; "                                                                                   \
 	"fi; "
 
-/* A file of a live session counts when its process is the one that wrote it: field 22 of stat.
+/* A file of a live session counts only if the running process wrote it: field 22 of stat in proc(5)
+ * is its start time.
  *
- * Transcripts are PROJECT/UUID.jsonl, and those of sub-agents
- * PROJECT/UUID/subagents/agent-HASH.jsonl (before 2.1.2 beside the session's own, without a word of
- * whose they are). There may be thousands: find hands them to stat in portions. */
+ * Transcripts are PROJECT/UUID.jsonl. Those of sub-agents are
+ * PROJECT/UUID/subagents/agent-HASH.jsonl. Before 2.1.2 the latter were beside the session's own
+ * file, without a link to their session. There may be thousands, so find passes them to stat in
+ * batches. */
 #define CLAUDE                                                                                     \
 	CLAUDE_HOMES                                                                               \
 	"homes | while read -r h; do "                                                             \
@@ -102,13 +106,13 @@ const char scan_script[] = "LC_ALL=C.UTF-8; "
 			   "printf \"now\\t%s\\n\" \"$s\"; " OPENCODE "printf \"=tmux\\n\"; " TMUX
 			   "printf \"=claude\\n\"; " CLAUDE "printf \"=end\\n\"";
 
-#define YOUNG_S 15      /* OpenCode listens within a few seconds of its start */
-#define CLOCK_TICKS 100 /* a second of /proc's stat, on every Linux there is */
+#define YOUNG_S 15      /* OpenCode listens within a few seconds after its start */
+#define CLOCK_TICKS 100 /* ticks per second in /proc/PID/stat, on every Linux */
 
-/* --- understanding it ---------------------------------------------------- */
+/* --- parse the output ----------------------------------------------------- */
 
-/* Cuts line at its tabs into at most n fields; the last takes the rest. Returns how many there
- * were. */
+/* Splits line at tabs into at most n fields. The last field takes the rest. Returns the number of
+ * fields. */
 static size_t scan_fields_of(char *line, char **fields, size_t n)
 {
 	size_t got = 0;
@@ -123,8 +127,8 @@ static size_t scan_fields_of(char *line, char **fields, size_t n)
 	return got;
 }
 
-/* "0100007F": an address of the loopback, or any address, both of which are reached there. Else the
- * address itself. */
+/* Converts an address of /proc/net/tcp, such as "0100007F". Loopback and wildcard addresses become
+ * a loopback address. */
 static void scan_host_of(const char *hex, char *out, size_t size)
 {
 	unsigned a;
@@ -154,7 +158,7 @@ static void scan_server_line(struct sessions *ss, char *line)
 		return;
 	int pid = number_int(f[2]);
 	int64_t ticks = number_long(f[5]);
-	/* another process: what was known of it is void */
+	/* another process: drop its state */
 	if (oc->pid && (oc->pid != pid || oc->started_ticks != ticks))
 		oc_stop(oc);
 	if (oc->pid != pid || oc->started_ticks != ticks) {
@@ -172,7 +176,7 @@ static void scan_server_line(struct sessions *ss, char *line)
 	xreplace(&oc->cwd, *f[8] ? f[8] : NULL);
 }
 
-/* Of the process, since the look before this one. */
+/* CPU use of the process since the previous look. */
 static void scan_cpu_line(struct sessions *ss, char *line)
 {
 	char *f[3] = { 0 };
@@ -194,8 +198,9 @@ static void scan_cpu_line(struct sessions *ss, char *line)
 	}
 }
 
-/* A service of OpenCode that does not listen yet. Only a young one will: others of that name never
- * do, as the helpers of one that listens, or cannot be seen to, as those of another user. */
+/* Is this a starting OpenCode service? Only a young process counts. Old processes of that name
+ * never listen, such as helpers of a server that listens. Or their ports cannot be seen, such as
+ * those of another user. */
 static bool scan_starts(const struct sessions *ss, char *line)
 {
 	char *f[3] = { 0 };
@@ -210,8 +215,8 @@ static bool scan_starts(const struct sessions *ss, char *line)
 	return true;
 }
 
-/* Servers of one login have one database: what was at home in one that ended another may serve as
- * well, and is asked. */
+/* Servers of one login share one database. Another server may now serve the sessions of the one
+ * that ended, so ask it. */
 static void scan_take_ended(struct sessions *ss)
 {
 	bool any = false;
@@ -237,7 +242,7 @@ void scan_apply(struct sessions *ss, const char *text, size_t len)
 	char *tmux = strstr(copy, "=tmux\n"), *claude = tmux ? strstr(tmux, "=claude\n") : NULL;
 	char *end = claude ? strstr(claude, "=end") : NULL, *starting[8];
 	size_t n_starting = 0;
-	/* half an answer says nothing about what is missing from it */
+	/* an incomplete answer cannot show that something is missing */
 	if (!end) {
 		free(copy);
 		return;

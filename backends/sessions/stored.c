@@ -1,9 +1,9 @@
-/* stored.c: OpenCode's sessions as the login's database has them: those that no server serves are
- * listed too, and what older servers do not tell of theirs (cost, tokens) is taken from there.
+/* stored.c: sessions in the login's OpenCode database. It lists sessions that no server serves. It
+ * also supplies costs and tokens that older servers do not state.
  *
- * The database is only read: by sqlite3, else by Python's, both cheap; else by OpenCode itself,
- * which takes a second or two of a processor and is asked only where no server of it listens, once
- * per connection. */
+ * The database is only read: by sqlite3, else by Python's sqlite3 module. Both are cheap. As a last
+ * resort "opencode db" reads it, which costs a second or two of processor time. That runs only if
+ * no OpenCode server was found, once per connection. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,14 +21,14 @@
 #define STORED_MAX (4u << 20)
 #define EXPORT_MAX (12u << 20)
 
-/* OpenCode's program, once its output has nobody who reads it, never ends and takes gigabytes (seen
- * with 1.18.33, a link lost meanwhile). So a shell there reads it to its end, link or not, and it
- * has a time of its own. */
+/* OpenCode never ends, and takes gigabytes of memory, once nobody reads its output (seen on 1.18.33
+ * after a lost link). So a shell on the server reads its output to the end, and a timeout limits
+ * its run. */
 #define READ_TO_THE_END(command)                                                      \
 	"t=; if command -v timeout >/dev/null 2>&1; then t=\"timeout -k 1 25\"; fi; " \
 	"o=$($t " command ") || exit; printf \"%s\\n\" \"$o\""
 
-/* What a message of the model used, as tokens; the old dialect counts reasoning inside output. */
+/* Tokens of an assistant message. 1.2.x counts reasoning inside output. */
 #define TOKENS                                                                                     \
 	"coalesce(json_extract(m.data,'$.tokens.input'),0)+coalesce(json_extract(m.data,'$."       \
 	"tokens.output'),0)"                                                                       \
@@ -45,7 +45,7 @@ static const char query[] = "select s.id, s.title, s.directory, s.parent_id pare
 			    "cost, (select sum(" TOKENS ")" OF_SESSION "tokens "
 			    "from session s order by s.time_updated desc limit 500;\n";
 
-/* $1: yes when OpenCode itself may be started for it. The query comes on the standard input. */
+/* $1: "yes" allows starting OpenCode itself. The query arrives on standard input. */
 static const char script[] =
 	"PATH=$PATH:$HOME/.opencode/bin:$HOME/.local/bin:/usr/local/bin; "
 	"d=${OPENCODE_DB:-${XDG_DATA_HOME:-$HOME/.local/share}/opencode/opencode.db}; [ -r \"$d\" "
@@ -61,7 +61,7 @@ static const char script[] =
 
 /* --- into rows ----------------------------------------------------------- */
 
-/* While a server has not said what it serves, nothing can be said to be served by nobody. */
+/* Only after every server has listed its sessions is it known which sessions no server serves. */
 static bool stored_all_heard(const struct sessions *ss)
 {
 	for (const struct oc *oc = ss->ocs; oc; oc = oc->next)
@@ -116,13 +116,13 @@ void stored_feed(struct sessions *ss, const char *bytes, size_t len)
 	stored_apply(ss);
 }
 
-/* --- asking -------------------------------------------------------------- */
+/* --- fetch ---------------------------------------------------------------- */
 
 static void stored_done(const struct run_result *r, void *arg)
 {
 	struct sessions *ss = arg;
 	ss->stored_run = NULL;
-	/* else locked, or of another make: what is known stays */
+	/* otherwise the database is locked or has another schema: keep the rows */
 	if (!r->end.err.code && r->end.exit_code == 0)
 		source_feed(&ss->source, "stored", r->out_len ? r->out : "[]",
 		            r->out_len ? r->out_len : 2);
@@ -142,7 +142,7 @@ void stored_look(struct sessions *ss)
 	free(command);
 }
 
-/* --- what was said in one that nobody serves ----------------------------- */
+/* --- the conversation of a session that no server serves ------------------ */
 
 static void stored_export_done(const struct run_result *r, void *arg)
 {

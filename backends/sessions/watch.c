@@ -1,7 +1,8 @@
-/* watch.c: what live Claude Code sessions do, every two seconds. It has no stream of its own, only
- * a small file per process, so a shell waits on the server for a line and answers it with those
- * files, with nothing but its built-in words: no process is started for it. Only where there is a
- * ~/.claude. */
+/* watch.c: polls live Claude Code sessions every two seconds.
+ *
+ * Claude Code has no event stream, only a small file per process. So one shell on the server waits
+ * for a line and answers with those files, using built-ins only: it starts no process. It runs only
+ * if the last look printed lines of Claude Code. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,8 @@
 #define TICK_MS 2000
 #define ANSWER_MAX (1u << 20)
 
-/* A file counts when its process is the one that wrote it: field 22 of stat. */
+/* A file counts only if the running process wrote it: it must carry the process's start time, field
+ * 22 of stat in proc(5). */
 static const char script[] = CLAUDE_HOMES
 	"H=$(homes); n=$(printf \"\\nx\"); n=${n%x}; while read -r x; do "
 	"IFS=$n; set -f; for h in $H; do unset IFS; set +f; "
@@ -28,7 +30,7 @@ static void watch_answer(struct sessions *ss, char *text, size_t len)
 {
 	ss->watch_waits = false;
 	if (ss->watch_last && !strcmp(ss->watch_last, text))
-		return; /* nothing happened */
+		return; /* nothing changed */
 	free(ss->watch_last);
 	ss->watch_last = xstrdup(text);
 	source_feed(&ss->source, "claude", text, len);
@@ -44,11 +46,11 @@ static size_t watch_on_data(struct stream *s, const char *bytes, size_t len, voi
 {
 	struct sessions *ss = arg;
 	static const char mark[] = "=end\n";
-	/* what stands before was looked through */
+	/* the bytes before were searched already */
 	size_t had = ss->watch_in.len, from = had < strlen(mark) ? 0 : had - strlen(mark);
 	char *end;
 	if (!buf_add(&ss->watch_in, bytes, len)) {
-		buf_clear(&ss->watch_in); /* no file of it is so long */
+		buf_clear(&ss->watch_in); /* no real answer is that long */
 		return len;
 	}
 	while (ss->watch_in.len && (end = memmem(ss->watch_in.data + from, ss->watch_in.len - from,
@@ -66,7 +68,7 @@ static size_t watch_on_data(struct stream *s, const char *bytes, size_t len, voi
 static void watch_on_closed(struct stream *s, const struct stream_end *end, void *arg)
 {
 	struct sessions *ss = arg;
-	ss->watch = NULL; /* the next look opens it again */
+	ss->watch = NULL; /* the next look reopens it */
 	loop_timer_set(ss->watch_tick, -1);
 }
 
