@@ -1,5 +1,5 @@
-/* backend.c: the sessions of one server as a source: looked for when the link comes up, on demand,
- * and from time to time while they are on the screen. At rest nothing is started over there. */
+/* backend.c: the sessions of one server as a source. Looks when the link comes up, on demand, and
+ * at intervals while rows are on the screen. Between looks nothing is started on the server. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,12 +15,12 @@
 #define SCAN_MS 20000
 #define SCAN_MAX (4u << 20)
 #define LOOK_AGAIN_MS 60000
-#define HURRY_MS 4000 /* a server that ended is often started again */
+#define HURRY_MS 4000 /* a server that ended is often restarted */
 #define HURRIES 6
 
 static void sessions_scan(struct sessions *);
 
-/* --- what the source as a whole says ------------------------------------- */
+/* --- state of the source -------------------------------------------------- */
 
 static bool sessions_has_others(const struct sessions *ss)
 {
@@ -34,7 +34,7 @@ static bool sessions_has_others(const struct sessions *ss)
 	return false;
 }
 
-/* Waiting until every OpenCode server that was found has said something. */
+/* The source stays waiting until every OpenCode server found has answered. */
 void sessions_judge_source(struct sessions *ss)
 {
 	struct source *s = &ss->source;
@@ -55,9 +55,9 @@ void sessions_judge_source(struct sessions *ss)
 			         n ? ", " : "", oc->version, oc->port);
 	}
 	if (ss->stored_run && !live && s->state == SOURCE_WAITING)
-		return; /* its answer may be all there is */
+		return; /* the database may be the only source of rows */
 	bool rows = store_first(s->store, &kind_session, s->server) != NULL;
-	/* nobody looked, so nobody knows that there is nothing */
+	/* the look failed, so the absence of sessions is not known */
 	if (ss->scan_err.code && !live)
 		source_set_state(s, rows ? SOURCE_STALE : SOURCE_FAILED, &ss->scan_err);
 	else if (live || sessions_has_others(ss))
@@ -69,17 +69,17 @@ void sessions_judge_source(struct sessions *ss)
 		                 &worst->err);
 }
 
-/* --- a turn that is over ------------------------------------------------- */
+/* --- end of a turn -------------------------------------------------------- */
 
-/* Told half a second after it fell idle, for an error may follow; of root sessions only, and not
- * when the user stopped it. */
+/* Announces the end of a turn half a second after idle, because an error may follow. Only for root
+ * sessions, and not if the user stopped the turn. */
 static void sessions_on_quiet(struct loop_timer *t, void *arg)
 {
 	struct sessions *ss = arg;
 	struct ses *s, *next;
 	int64_t now = now_wall_ms(), soonest = -1;
 	HASH_ITER (hh, ss->table, s, next) {
-		/* how it ended */
+		/* still fetching how the turn ended */
 		bool asking = s->last_call ||
 		              (fetch_is_wanted(&s->last_fetch) && s->home && s->home->origin);
 		if (!s->quiet_ms || asking)
@@ -107,7 +107,7 @@ static void sessions_on_quiet(struct loop_timer *t, void *arg)
 
 /* --- the look ------------------------------------------------------------ */
 
-/* What cannot be found: [opencode NAME]. */
+/* The section [opencode NAME] names servers that a scan cannot find. Is it for server v? */
 static bool sessions_is_here(const struct opencode_config *c, const struct server *v)
 {
 	return c->server ? server_is_called(v, c->server) : v->is_local;
@@ -127,8 +127,8 @@ static bool sessions_same_address(const struct opencode_config *a, const struct 
 	return a->url && b->url ? strcmp(a->url, b->url) == 0 : a->url == b->url;
 }
 
-/* After :reload: each has the section of the same name. One whose address changed is another
- * server. */
+/* After :reload: gives each server its new section of the same name. A section with another address
+ * is for another server. */
 static void sessions_configure_again(struct sessions *ss)
 {
 	for (struct oc *oc = ss->ocs; oc; oc = oc->next) {
@@ -139,7 +139,7 @@ static void sessions_configure_again(struct sessions *ss)
 	}
 }
 
-/* One without an address adds its login to whatever is found there. */
+/* A section without an address applies its login to every server found there. */
 static void sessions_add_configured(struct sessions *ss)
 {
 	const struct opencode_config *c = store_settings(ss->source.store)->opencodes;
@@ -321,7 +321,7 @@ static void sessions_down(struct source *s)
 		source_set_state(s, SOURCE_STALE, NULL);
 }
 
-/* "4096 sessions", "scan": the first word is the server's, when it is no word of our own. */
+/* what is "scan", or a server name and a word: "4096 sessions". */
 static void sessions_feed(struct source *s, const char *what, const char *bytes, size_t len)
 {
 	struct sessions *ss = sessions_of(s);

@@ -1,5 +1,5 @@
-/* conversation.c: what was said in a session: as a text of the details, and as a log that follows
- * while it streams. */
+/* conversation.c: the conversation of a session: as text in the details, and as a log that follows
+ * the stream. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +15,8 @@
 #include "backends/sessions/sessions.h"
 #include "backends/store/log.h"
 
-#define DIFF_LINES 400          /* of a side of a file that an older server told */
-#define TEXT_SHOWN (256u << 10) /* of one part */
+#define DIFF_LINES 400          /* lines per side of a diff, for older servers */
+#define TEXT_SHOWN (256u << 10) /* bytes shown of one part */
 
 static const cJSON *conversation_get(const cJSON *o, const char *name)
 {
@@ -35,7 +35,7 @@ static double conversation_number(const cJSON *o, const char *name, double other
 	return cJSON_IsNumber(v) ? v->valuedouble : otherwise;
 }
 
-/* A tool call in one line: "bash completed: make test". */
+/* Formats a tool call as one line: "bash completed: make test". */
 static void conversation_tool_line(const cJSON *part, char *buf, size_t size)
 {
 	const cJSON *state = conversation_get(part, "state"),
@@ -71,7 +71,7 @@ static void conversation_sided_lines(const char *from, const char *to, char sign
 	}
 }
 
-/* Older servers tell a file before and after: what is alike at both ends is left out. */
+/* Older servers send a file before and after the change. Common lines at both ends are left out. */
 static void conversation_sides_doc(const char *before, const char *after, struct doc *doc)
 {
 	const char *b = before + strlen(before), *a = after + strlen(after);
@@ -82,7 +82,7 @@ static void conversation_sides_doc(const char *before, const char *after, struct
 		before += n;
 		after += n;
 	}
-	for (;;) { /* whole lines at the end */
+	for (;;) { /* common lines at the end */
 		const char *x = b, *y = a;
 		while (x > before && (x == b || x[-1] != '\n'))
 			x--;
@@ -221,7 +221,8 @@ static void conversation_todo_doc(const cJSON *messages, struct doc *doc)
 	}
 }
 
-/* Newest first, as what is happening now is what one looks for; within a message as it was said. */
+/* Newest message first, because users look for the current state. Within a message the order
+ * stays. */
 void session_conversation(struct ses *s, struct doc *doc)
 {
 	if (!s->messages) {
@@ -255,29 +256,29 @@ void session_conversation(struct ses *s, struct doc *doc)
 #define HELD_MAX (1u << 20)
 #define AT_UNKNOWN SIZE_MAX
 
-/* What was told of a part. A delta does not say where in its text it stands: that is known when the
- * part itself came before. */
+/* How much of a part was logged. A delta does not state its offset in the text. The offset is known
+ * only after the part itself arrived. */
 struct part_seen {
 	char id[SESSION_ID_SIZE];
-	/* bytes of its text; of a tool, or of the user's words: not 0 when it was told */
+	/* logged bytes of its text; for a tool or the user's words: not 0 once logged */
 	size_t told;
-	/* where the next delta stands; AT_UNKNOWN: they are not told, its whole text is */
+	/* offset of the next delta; AT_UNKNOWN: skip deltas and wait for the whole text */
 	size_t at;
 };
 
 struct oc_follow {
 	struct follow follow;
 	struct oc_follow *next;
-	struct ses *ses;            /* NULL: gone */
-	bool begun;                 /* the messages that were there are told */
-	struct buf held;            /* events that came before that, one a line */
-	char part[SESSION_ID_SIZE]; /* that is coming in */
-	struct buf line;            /* of it, not whole yet */
-	int64_t said_ms;            /* the time of the last line */
-	char user[SESSION_ID_SIZE]; /* the last message that was the user's */
-	/* the last of the model's, and of the user's, of which something was told */
+	struct ses *ses;            /* NULL: the session is gone */
+	bool begun;                 /* the existing messages were logged */
+	struct buf held;            /* events that arrived before that, one per line */
+	char part[SESSION_ID_SIZE]; /* id of the part now streaming */
+	struct buf line;            /* its incomplete last line */
+	int64_t said_ms;            /* time of the last logged line */
+	char user[SESSION_ID_SIZE]; /* id of the user's last message */
+	/* ids of the newest logged messages: the model's, the user's */
 	char newest[2][SESSION_ID_SIZE];
-	struct part_seen parts[PARTS_SEEN]; /* the newest ones, in a ring */
+	struct part_seen parts[PARTS_SEEN]; /* ring of the newest parts */
 	size_t n_parts;
 };
 
@@ -330,7 +331,7 @@ static void conversation_stream_text(struct oc_follow *f, int64_t ms, const char
 	}
 }
 
-/* Found, or in the place of the oldest. */
+/* Finds the entry of a part, or replaces the oldest. */
 static struct part_seen *conversation_part_seen(struct oc_follow *f, const char *id)
 {
 	for (size_t i = 0; i < PARTS_SEEN && i < f->n_parts; i++)
@@ -350,7 +351,7 @@ static bool conversation_tell_once(struct oc_follow *f, const char *id)
 	return !told;
 }
 
-/* All that there is of a part by now: what of it was not told. */
+/* words is the whole text of a part so far: logs what is new. */
 static struct part_seen *conversation_tell_text(struct oc_follow *f, int64_t ms, const char *id,
                                                 const char *words)
 {
@@ -368,8 +369,8 @@ static void conversation_event_part(struct oc_follow *f, const struct oc_event *
 	const char *type = e->part_type ? e->part_type : "",
 		   *state = e->tool_state ? e->tool_state : "", *words = e->text ? e->text : "";
 	bool user = !strcmp(e->message_id, f->user), said = !strcmp(type, "text");
-	/* Ids sort by time. At the end of a turn OpenCode prunes what old tools said, and tells it:
-	 * that is no news. */
+	/* Message ids sort by time. At the end of a turn OpenCode prunes old tool output and sends
+	 * those parts again: ignore them. */
 	bool is_old = f->newest[user][0] && oc_id_order(e->message_id, f->newest[user]) < 0;
 	if (said && user) {
 		if (*words && conversation_tell_once(f, e->part_id))
@@ -398,7 +399,7 @@ static void conversation_event_delta(struct oc_follow *f, const struct oc_event 
 	if (from == AT_UNKNOWN)
 		return;
 	p->at += n;
-	if (p->at <= p->told) /* it was in the messages */
+	if (p->at <= p->told) /* it was in the fetched messages */
 		return;
 	size_t known = p->told > from ? p->told - from : 0;
 	conversation_stream_text(f, now_wall_ms(), e->part_id, e->text + known, n - known);
@@ -428,7 +429,7 @@ static void follow_one(struct oc_follow *f, const struct oc_event *e)
 	}
 }
 
-/* Held until the messages are told: what of it was in them is then known. */
+/* Events are held until the messages are logged: only then is it known which text is new. */
 void follow_event(struct ses *s, const struct oc_event *e, const char *json, size_t len)
 {
 	for (struct oc_follow *f = s->follow; f; f = f->next)
@@ -438,7 +439,8 @@ void follow_event(struct ses *s, const struct oc_event *e, const char *json, siz
 			buf_add(&f->held, "\n", 1);
 }
 
-/* A tool that runs is told among what was there at first; later on its end is. */
+/* A running tool is logged only on the first read of the messages. After that only its end is
+ * logged. */
 static void conversation_tell_message(struct oc_follow *f, const cJSON *message, bool first)
 {
 	const cJSON *info = conversation_get(message, "info"), *part;
@@ -508,7 +510,7 @@ static void conversation_tell_held(struct oc_follow *f)
 	buf_finish(&held);
 }
 
-/* The messages that are there, from the last that was told on; then what happened meanwhile. */
+/* Logs the existing messages, starting at the last one logged, then the held events. */
 static void conversation_begin(struct oc_follow *f, const cJSON *messages)
 {
 	bool first = !f->newest[0][0] && !f->newest[1][0];
@@ -567,7 +569,7 @@ void follow_lost(struct ses *s)
 	}
 }
 
-/* Asked again: an answer that is on its way may be older than the first event that was held. */
+/* Fetches again: an answer already on its way may predate the first held event. */
 void follow_resume(struct ses *s)
 {
 	struct oc_follow *f = s->follow;

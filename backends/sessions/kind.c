@@ -1,4 +1,4 @@
-/* kind.c: the session as a kind of row: names, JSON, details. */
+/* kind.c: the session as a kind of row: names, JSON, details, completion. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,10 +13,10 @@
 #include "backends/sessions/sessions.h"
 
 #define MESSAGES_SHOWN 60
-#define MESSAGES_MAX (12u << 20) /* kept a second time as the session's, and read from there */
-#define SERVICE_LOOK_MS 3000     /* between two looks at a server whose details are read */
-#define MESSAGES_GAP_MS 700      /* between two askings while it streams */
-#define MESSAGES_PAUSE_MS 5000   /* after one that failed */
+#define MESSAGES_MAX (12u << 20) /* the answer is copied into the session */
+#define SERVICE_LOOK_MS 3000     /* between two looks while a server's details are open */
+#define MESSAGES_GAP_MS 700      /* between two fetches while the conversation streams */
+#define MESSAGES_PAUSE_MS 5000   /* after a failed fetch */
 
 const char *session_type_name(enum session_type t)
 {
@@ -119,7 +119,7 @@ static void session_messages_done(struct call *call, const struct reply *r, void
 	char *what = xasprintf("%s messages %s", s->home->name, s->id);
 	bool good = oc_is_answer(s->home, r, &err);
 	xreplace(&s->messages_err, good ? NULL : err.text);
-	if (good || err.code == ERR_TOO_BIG) /* which it would be again */
+	if (good || err.code == ERR_TOO_BIG) /* too big again if retried */
 		fetch_answer(&s->messages_fetch, &s->home->sync, SYNC_NEVER);
 	else
 		fetch_failed(&s->messages_fetch, oc_now(s->home));
@@ -160,7 +160,7 @@ void ses_want_messages(struct ses *s)
 	free(path);
 }
 
-/* All of them are asked for again, for the older servers know no other way back. */
+/* Fetches all messages again with a higher limit, because older servers have no cursor. */
 bool session_older(struct row *row)
 {
 	struct ses *s = ses_of(row);
@@ -279,7 +279,7 @@ const struct kind kind_session = {
 
 static size_t session_lines_into(char *lines, const char **out, size_t max)
 {
-	static char names[200][160]; /* borrowed by the caller until the next call */
+	static char names[200][160]; /* borrowed by callers until the next call */
 	size_t n = 0;
 	for (const char *at = lines ? lines : ""; *at && n < max && n < ARRAY_LEN(names);) {
 		size_t len = strcspn(at, "\n"), name = strcspn(at, "\t\n");
@@ -339,7 +339,8 @@ static void folders_done(const struct run_result *r, void *arg)
 	ss->folders_run = NULL;
 	free(ss->folders);
 	ss->folders = r->end.err.code ? xstrdup("") : wash_dup(r->out, 0);
-	/* parted by slashes, which no name has; washing keeps no line ends */
+	/* The names are separated by slashes, because washing removes line ends and no name
+	 * contains a slash. */
 	for (char *c = ss->folders; *c; c++)
 		*c = *c == '/' ? '\n' : *c;
 	struct row *any = store_first(ss->source.store, &kind_session, ss->source.server);
