@@ -1,4 +1,4 @@
-/* headscale.h: the inside of the Headscale source, for headscale.c and the actions on it. */
+/* headscale.h: internals of the Headscale source, for headscale.c and its actions. */
 #ifndef VPN_HEADSCALE_H
 #define VPN_HEADSCALE_H
 
@@ -13,38 +13,39 @@ struct hs_act;
 struct headscale_config;
 struct settings;
 
-/* How it is spoken to: by its own program on the server, or by REST. */
+/* A Headscale, reached by its own program on the server or by REST. */
 struct hs {
 	struct source source;
-	const struct settings *settings;       /* kept, for config */
-	const struct headscale_config *config; /* NULL: found by itself, by its program */
-	struct run *run;                       /* the program's look */
-	struct loop_timer *timer;              /* of the program's next look */
+	const struct settings *settings;       /* holds a reference for config */
+	const struct headscale_config *config; /* its section; NULL: found by its program */
+	struct run *run;                       /* the running look by program; NULL */
+	struct loop_timer *timer;              /* starts the next look by program */
 	struct site site;                      /* REST; platform NULL: never used */
-	struct buf look;                       /* what came of this round so far, as blocks */
+	struct buf look;                       /* answers of this round so far, as blocks */
 	int64_t asked_ms;
 	uint32_t round;
 	bool up, by_sudo, absent, shown, again;
 	unsigned fails, tries;
-	/* what is known */
-	int release; /* 26 of 0.26.1; 0 unknown */
+	/* known facts */
+	int release; /* 26 for 0.26.1; 0 unknown */
 	char version[24];
-	int64_t skew_ms; /* our clock minus its own; 0 when they are near */
+	int64_t skew_ms; /* our clock minus Headscale's, ms; 0 if within CLOCK_NEAR_MS */
 	struct hs_users users;
 	struct hs_keys keys;
 	struct hs_routes routes;
 	struct dns_records records;
 	bool has_records;
-	char records_path[200]; /* of the file; "" none */
+	char records_path[200]; /* path of the DNS records file; "" none */
 	struct hs_act *acts;
 };
 
 bool hs_by_rest(const struct hs *);
 void hs_detail(struct source *, struct doc *);
-/* The command line of its program with these words behind it, with sudo -n where that is needed;
- * the caller frees it. */
+/* Builds the command line of Headscale's program with these words, with sudo -n if needed. The
+ * caller frees. */
 char *hs_command(const struct hs *, const char *const *words);
-/* Up to 0.26.1 a wrong key is answered with 500 "Unauthorized"; it means 401. */
+/* True for an answer that means a wrong key: up to 0.26.1 Headscale answers 500 "Unauthorized"
+ * instead of 401. */
 bool hs_denies(int status, const char *body);
 
 #endif

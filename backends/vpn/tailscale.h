@@ -1,4 +1,4 @@
-/* tailscale.h: the inside of the tailscale source, for tailscale.c and the actions on it. */
+/* tailscale.h: internals of the tailscale source, for tailscale.c and its actions. */
 #ifndef VPN_TAILSCALE_H
 #define VPN_TAILSCALE_H
 
@@ -7,12 +7,12 @@
 #include "backends/store/store.h"
 
 #define TS_SOCKET "/var/run/tailscale/tailscaled.sock"
-/* Where packages put the program: Debian, snap, Synology, a Mac. */
+/* Adds the folders where packages put the program: Debian, snap, Synology, macOS. */
 #define TS_PROGRAM_PATH                                                                          \
 	"PATH=$PATH:/usr/local/bin:/usr/sbin:/snap/bin:/var/packages/Tailscale/target/bin:/opt/" \
 	"homebrew/bin; export PATH; "
 
-/* The one that the configuration names; NULL: none. */
+/* The socket that the configuration names; NULL none. */
 const char *ts_own_socket(const struct source *);
 
 struct ts_act;
@@ -22,26 +22,27 @@ struct here;
 struct ts {
 	struct source source;
 	struct origin *origin;             /* NULL: the link is down */
-	struct call *status, *bus, *prefs; /* on their way */
-	char control_url[200]; /* its log-in server, as long as it was logged in; "" unknown.
-	                          Logging out forgets it there */
-	struct run *run;       /* `tailscale status`, where the socket is forbidden */
-	struct stream *watch;  /* `tailscale debug watch-ipn`, likewise */
-	int64_t watch_ms;      /* loop clock of its beginning */
+	struct call *status, *bus, *prefs; /* running calls; NULL */
+	/* log-in server, kept because tailscaled forgets it at log-out; "" unknown */
+	char control_url[200];
+	struct run *run; /* running `tailscale status`, if the socket is denied; NULL */
+	/* running `tailscale debug watch-ipn`, if the socket is denied; NULL */
+	struct stream *watch;
+	int64_t watch_ms; /* loop clock, ms: start of watch */
 	struct loop_timer *timer, *retry;
-	struct err denied;    /* why the socket may not be opened; by_program */
-	struct fetch round;   /* one look at its status */
-	struct backoff pause; /* between two tries */
-	uint32_t lists;       /* so far */
-	bool waits;           /* for what the shell says of its socket (sockets.h) */
+	struct err denied;    /* why the socket is denied, while by_program */
+	struct fetch round;   /* one look at the status */
+	struct backoff pause; /* back-off between retries */
+	uint32_t lists;       /* number of lists so far */
+	bool waits;           /* waits until the shell has looked at the socket */
 	bool by_program, tried_program, old_bus, no_bus, shown, greeted, missing;
 	char state[24]; /* "Running", "NeedsLogin", ...; "" unknown */
 	char auth_url[256];
-	char suffix[96];       /* of its names in DNS, as it was told last; "" unknown */
-	int64_t skew_ms;       /* our clock minus its machine's; 0 when they are near */
-	struct ts_act *acts;   /* that run; act_ts.c */
-	struct ts_look *looks; /* pings whose answers are awaited; look.c */
-	/* this machine's own tailscaled, asked on behalf of a server that is down; here.c */
+	char suffix[96];       /* DNS suffix of its names, last known; "" unknown */
+	int64_t skew_ms;       /* our clock minus the server's, ms; 0 if within CLOCK_NEAR_MS */
+	struct ts_act *acts;   /* running orders; act_ts.c */
+	struct ts_look *looks; /* running pings of opened details; ts_distance.c */
+	/* this machine's own tailscaled, asked because the server is down; ts_local.c */
 	struct here *here;
 };
 

@@ -1,4 +1,4 @@
-/* vpn.h: what the rest of the program sees of this room. */
+/* vpn.h: the interface of this room to the rest of the program. */
 #ifndef VPN_VPN_H
 #define VPN_VPN_H
 
@@ -7,14 +7,14 @@
 extern const struct backend backend_tailscale, backend_wireguard, backend_headscale;
 extern const struct kind kind_peer;
 
-/* What the VPN knows of a server that SSH does not reach: "VPN: peer offline for 3h". False:
- * nothing. */
+/* Writes what the VPN knows about a server that SSH cannot reach: "VPN: peer offline for 3h (pi)".
+ * False: nothing. */
 bool vpn_reason(const struct server *, char *buf, size_t size);
 #define VPN_REASON_MAX 128
 
-/* How a server is seen in the VPN, in a word or two: "direct 11 ms", "relay fra", "online",
- * "offline" since *since, "logged out". False: it is in none that is watched. *well: nothing to
- * look at. */
+/* Writes the server's state in the VPN in a word or two: "direct 11 ms", "relay fra", "online",
+ * "logged out". For "offline", *since is when that began (wall clock, ms; 0 unknown). *well: needs
+ * no attention. False: the server is in no VPN that mocr sees. */
 bool vpn_brief(const struct server *, char *buf, size_t size, int64_t *since, bool *well);
 
 #endif
