@@ -1,10 +1,10 @@
-/* join.c: one peer, many witnesses: which rows mean the same node, which server it is, and how well
- * it is.
+/* join.c: joins the views of one peer: which rows are the same node, which server it is, and its
+ * health.
  *
- * Tailscale and Headscale name a node by its node key, WireGuard by its public key; both are sure.
- * A machine that is logged out has no key: it joins by the server it is. Which server a node is: by
- * the key that the server's own daemon has, else by an address that SSH uses, else by name. All of
- * it is made again after every change: 1500 rows take well under a millisecond. */
+ * Tailscale and Headscale identify a node by its node key, WireGuard by its public key. Both are
+ * certain. A machine that is logged out has no key, so it joins by its server. A node's server is
+ * found by its own daemon's view, else by an address that SSH uses, else by name. Everything is
+ * rebuilt after every change: 1500 rows take well under a millisecond. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,10 +57,10 @@ static bool join_is_live(const struct peer *p)
 	return p->row.source && p->row.source->state == SOURCE_LIVE;
 }
 
-/* --- which server it is -------------------------------------------------- */
+/* --- find the server ------------------------------------------------------ */
 
-/* The address that SSH goes to, or the name when that has none: "192.0.2.10 port 804". A recording
- * has it in the link's words: "ssh 192.0.2.10 port 804 as ops, ...". */
+/* The address that SSH connects to, or the name if there is no address: "192.0.2.10 port 804" gives
+ * the address. In a recording the link's detail has it: "ssh 192.0.2.10 port 804 as ops, ...". */
 static void join_ssh_address(const struct server *v, char *buf, size_t size)
 {
 	const char *from = v->link ? v->link->address : "";
@@ -159,10 +159,9 @@ static void join_name_ring(const struct places *s, struct peer *ring)
 	} while (p != ring);
 }
 
-/* --- which row stands for all -------------------------------------------- */
+/* --- choose the primary row ----------------------------------------------- */
 
-/* What the far side itself says comes first, as all that can be done to it is done there; but
- * nobody who is away. */
+/* Live views rank first, then the peer's own view, because most actions run there. */
 static int join_worth(const struct peer *p)
 {
 	return (join_is_live(p) ? 8 : 0) + (p->at.self || p->control ? 4 : 0) +
@@ -192,7 +191,7 @@ static void join_choose(struct peer *ring)
 	} while (p != ring);
 }
 
-/* --- how it is ----------------------------------------------------------- */
+/* --- assess --------------------------------------------------------------- */
 
 const struct peer *peer_self(const struct peer *p)
 {
@@ -210,8 +209,8 @@ const struct peer *peer_in(const struct peer *ring, enum vpn_family family, bool
 	return NULL;
 }
 
-/* Live before old, the one who talks with it before the others, Tailscale's own before what
- * Headscale keeps. */
+/* Prefers live views, then views with current traffic, then Tailscale and WireGuard over
+ * Headscale. */
 const struct peer *peer_witness(const struct peer *ring)
 {
 	const struct peer *best = NULL, *p = ring;
@@ -236,15 +235,15 @@ bool peer_online(const struct peer *p)
 	return p->at.online == 1;
 }
 
-/* The state of its own daemon, when that is not running. */
+/* The state of its own daemon, if it does not run. */
 static const char *join_daemon_words(const struct peer *self)
 {
 	return self && self->family == VPN_TAILSCALE ? ts_state_words(ts_state(self->row.source))
 	                                             : NULL;
 }
 
-/* When its control server saw it last. That one's clock may be wrong: where it is watched, it is
- * known by how much. */
+/* When its control server last saw it. That clock may be wrong, so correct it if mocr sees that
+ * Headscale. */
 static int64_t join_seen_ms(const struct peer *p)
 {
 	const struct peer *o = p;
@@ -254,14 +253,14 @@ static int64_t join_seen_ms(const struct peer *p)
 	return p->at.seen_ms;
 }
 
-/* A clock that is ahead must not make ages negative. */
+/* Age since a time. Never negative, even if the other clock is ahead. */
 static const char *join_ago(char *buf, int64_t since)
 {
 	int64_t ms = now_wall_ms() - since;
 	return human_age(buf, ms > 0 ? ms : 0);
 }
 
-/* As that one place knows it. */
+/* The state as that one place knows it. */
 static const char *join_sight(const struct peer *p, int64_t *since)
 {
 	*since = 0;
@@ -325,7 +324,7 @@ static enum health join_expiry_health(const struct peer *ring, char *why, size_t
 	return HEALTH_ATTENTION;
 }
 
-/* Of the ring, in the words of its primary. */
+/* Assesses the ring for its primary row. */
 static enum health join_judge(const struct peer *p, char *why, size_t size)
 {
 	const struct peer *self = join_own_view(p), *witness = peer_witness(p);
@@ -335,7 +334,7 @@ static enum health join_judge(const struct peer *p, char *why, size_t size)
 	int64_t since;
 	*why = '\0';
 	if (p->control)
-		return p->row.health; /* headscale.c says that one */
+		return p->row.health; /* headscale.c assesses this row */
 	if (words && strcmp(words, "stopped") == 0)
 		return HEALTH_IDLE;
 	if (words && strcmp(words, "starting") == 0)
@@ -369,14 +368,14 @@ static void join_show_health(struct peer *p)
 			store_row_health(&p->row, health, since, *why ? why : NULL);
 		return;
 	}
-	/* One row tells of a change; the others of the ring only wear its colour. */
+	/* Only the primary row announces changes. The other rows take only the color. */
 	bool well = peer_online(p) || p->at.self;
 	store_row_color(&p->row, p->control ? p->row.health : well ? HEALTH_GOOD : HEALTH_IDLE);
 }
 
-/* --- all of it ----------------------------------------------------------- */
+/* --- build the rings ------------------------------------------------------ */
 
-/* Keys of Tailscale and of WireGuard cannot meet: theirs have "nodekey:" before them. */
+/* Keys of Tailscale and WireGuard cannot collide: Tailscale's start with "nodekey:". */
 static void join_make_rings(struct peer **all, size_t n)
 {
 	struct peer *keys = NULL, *found, *next;
@@ -417,8 +416,8 @@ static void join_merge(struct peer *a, struct peer *b)
 	after_a->prev = b;
 }
 
-/* Clients are given another key for a node that has expired: number, address and name together tell
- * it then. */
+/* Clients get another key for an expired node. Then number, address and name together identify
+ * it. */
 static void join_merge_by_number(struct peer **all, size_t n)
 {
 	struct named {
@@ -444,7 +443,7 @@ static void join_merge_by_number(struct peer **all, size_t n)
 	free(slots);
 }
 
-/* A machine that is logged out joins the ring that others know it by. */
+/* A machine that is logged out joins the ring by which others know it. */
 static void join_adopt_keyless(struct peer **all, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -461,7 +460,7 @@ static void join_adopt_keyless(struct peer **all, size_t n)
 	}
 }
 
-/* fn once per ring: for the member that comes first in memory. */
+/* True for exactly one member of each ring: the first in memory. */
 static bool join_leads(const struct peer *p)
 {
 	for (const struct peer *o = p->next; o != p; o = o->next)
@@ -503,7 +502,7 @@ void vpn_join(struct store *store)
 	join_judge_down_servers(store);
 }
 
-/* --- what is looked at --------------------------------------------------- */
+/* --- which sources are visible -------------------------------------------- */
 
 static bool join_is_looked_at(const struct source *source)
 {
@@ -536,7 +535,7 @@ void vpn_shown(struct source *any)
 					all[i].shown(s, join_is_looked_at(s));
 }
 
-/* --- words --------------------------------------------------------------- */
+/* --- text ----------------------------------------------------------------- */
 
 void peer_path(const struct peer *p, char *buf, size_t size)
 {
@@ -607,7 +606,7 @@ void peer_seen(const struct peer *p, char *buf, size_t size)
 	}
 }
 
-/* --- why a server cannot be reached -------------------------------------- */
+/* --- why a server is unreachable ------------------------------------------ */
 
 static bool join_reason_of(const struct peer *p, char *buf, size_t size)
 {
@@ -632,7 +631,7 @@ static bool join_reason_of(const struct peer *p, char *buf, size_t size)
 	return true;
 }
 
-/* "sese.lab.example" of a tailnet that one of the watched is or was in. */
+/* "sese.lab.example" in the tailnet of any open server, now or before. */
 static bool join_is_vpn_name(const struct store *store, const char *name)
 {
 	const char *dot = strchr(name, '.');
@@ -644,7 +643,7 @@ static bool join_is_vpn_name(const struct store *store, const char *name)
 	return false;
 }
 
-/* Headscale's and Tailscale's addresses are of 100.64.0.0/10 and fd7a:115c:a1e0::/48. */
+/* Tailscale and Headscale use 100.64.0.0/10 and fd7a:115c:a1e0::/48. */
 bool vpn_carries(const struct server *v)
 {
 	char address[96];
@@ -655,14 +654,14 @@ bool vpn_carries(const struct server *v)
 	return !strncasecmp(address, "fd7a:115c:a1e0:", 15) || join_is_vpn_name(v->store, address);
 }
 
-/* Its name has no address: it may be one that only the VPN's DNS knows. */
+/* The server's name does not resolve: perhaps only the VPN's DNS knows it. */
 static bool join_has_no_address(const struct server *v)
 {
 	return v->link && *v->link->address && v->link->err.code == ERR_ABSENT;
 }
 
-/* Why this machine does not get to it. That no tailscaled runs here tells nothing of a name that
- * may not be of the VPN at all. */
+/* Why this machine's own VPN cannot reach the server. For a name that may not be in the VPN at all,
+ * "not running" explains nothing. */
 static const char *join_own_reason(const struct server *v)
 {
 	bool sure = vpn_carries(v);
@@ -700,7 +699,7 @@ bool vpn_reason(const struct server *v, char *buf, size_t size)
 	return false;
 }
 
-/* Tailscale's before WireGuard's. */
+/* The primary row of the server's peer. Tailscale ranks before WireGuard. */
 static const struct peer *join_standing_for(const struct server *v)
 {
 	const struct peer *best = NULL;
@@ -729,7 +728,7 @@ bool vpn_brief(const struct server *v, char *buf, size_t size, int64_t *since, b
 	const struct peer *seen = p ? peer_witness(p) : NULL;
 	*since = 0;
 	*well = true;
-	/* an interface of its own alone says nothing */
+	/* an interface alone says nothing about reachability */
 	if (!p || (p->family == VPN_WIREGUARD && !seen))
 		return false;
 	const char *own = peer_state(p, since);

@@ -1,4 +1,4 @@
-/* kind_peer.c: a peer as a row: made and made again, read, written as JSON. */
+/* kind_peer.c: a peer as a row: identity, rates, details, JSON. */
 #include <cjson/cJSON.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 #include "backends/vpn/headscale.h"
 #include "backends/vpn/peer.h"
 
-#define RATE_FROM_MS 900 /* two looks closer than that make no rate */
+#define RATE_FROM_MS 900 /* closer samples give no rate */
 #define RATE_UP_TO_MS 120000
 
 static void peer_set_rates(struct peer *row, const struct vpn_peer *p, int64_t wall_ms)
@@ -34,8 +34,7 @@ static void peer_set_rates(struct peer *row, const struct vpn_peer *p, int64_t w
 	row->sampled_tx = p->tx;
 }
 
-/* What it is called: the label, else what it calls itself, else its address, else the start of its
- * key. */
+/* Its display name: the label, else its hostname, else an address, else the start of its key. */
 static void peer_name_of(enum vpn_family family, const struct source *source,
                          const struct vpn_peer *p, char *buf, size_t size)
 {
@@ -51,8 +50,8 @@ static void peer_name_of(enum vpn_family family, const struct source *source,
 		snprintf(buf, size, "%.12s...", *p->key ? p->key : "?");
 }
 
-/* The last part of its id: readable, and the same from look to look. Two of one name are told apart
- * by their key. */
+/* The last part of its row id: readable and stable between looks. peer_set adds the key if two
+ * peers share a name. */
 static void peer_local_id(enum vpn_family family, const struct source *source,
                           const struct vpn_peer *p, const char *name, char *buf, size_t size)
 {
@@ -71,7 +70,7 @@ static void peer_local_id(enum vpn_family family, const struct source *source,
 	else if (family == VPN_WIREGUARD)
 		snprintf(buf, size, "wg:%s:%.10s", p->iface, hex);
 	else if (family == VPN_TAILSCALE && !strcmp(name, "headscale"))
-		/* the server's own Headscale has the plain id, whoever is listed first */
+		/* the server's own Headscale keeps the plain id, in any order of the list */
 		snprintf(buf, size, "tailscale:%s", name);
 	else
 		snprintf(buf, size, "%s%s", prefix, name);
@@ -89,7 +88,7 @@ struct peer *peer_set(struct source *source, enum vpn_family family, const struc
 	struct row *r = store_row(source, &kind_peer, local, name);
 	struct peer *row = peer_of(r);
 	const char *hex = strchr(p->key, ':') ? strchr(p->key, ':') + 1 : p->key;
-	/* a second of that name, or one called as the machine itself */
+	/* a second peer of that name in this list, or a peer named like the machine itself */
 	if (row->next && row->round == round) {
 		snprintf(again, sizeof(again), "%s:%.10s", local, *p->id ? p->id : hex);
 		row = peer_of(store_row(source, &kind_peer, again, name));

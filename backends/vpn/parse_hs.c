@@ -1,6 +1,9 @@
-/* parse_hs.c: Headscale 0.23 to 0.30, by REST and by its CLI: two dialects and a change of shape
- * with nearly every release, in one tolerant reader. A member is looked for by its REST name and by
- * the CLI's, in the wrapper or bare. */
+/* parse_hs.c: parses Headscale 0.23 to 0.30, REST and CLI. Both have different member names, and
+ * nearly every release changed the shape. Each member is looked up by its REST name and its CLI
+ * name, inside the wrapper object or without it.
+ *
+ * Source: Headscale's REST API (/swagger up to 0.29, /api/v1/openapi.yaml from 0.30) and its CLI,
+ * tags v0.23.0 to v0.29.2. */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,24 +16,23 @@
 #include "backends/vpn/parse.h"
 
 #define MOST 10000
-#define KEY_SHOWN 8      /* signs of a key of the old form that are shown */
-#define KEY_SHOWN_NEW 23 /* hskey-auth-PREFIXPREFIX: from 0.28 the prefix is no secret */
+#define KEY_SHOWN 8      /* visible characters of an old key */
+#define KEY_SHOWN_NEW 23 /* hskey-auth-PREFIXPREFIX: from 0.28 the prefix is not secret */
 
-/* The array that an answer is about: bare, or under its name. An empty one is often null or left
- * out. */
+/* The array of an answer: bare, or a member. Empty arrays are often null or missing. */
 static const cJSON *hs_parse_array_of(const cJSON *root, const char *name, const char *other)
 {
 	return cJSON_IsArray(root) ? root : vj_get(root, name, other);
 }
 
-/* The wrapper of one thing, or the thing itself. */
+/* The wrapped object, or the root itself. */
 static const cJSON *hs_parse_thing_of(const cJSON *root, const char *name, const char *other)
 {
 	const cJSON *o = vj_get(root, name, other);
 	return cJSON_IsObject(o) ? o : root;
 }
 
-/* Is it an answer of the right kind at all? {"message":...} with code is a refusal. */
+/* Is the answer an error? For example {"message":...} with a code. */
 static bool hs_parse_refused(const cJSON *root, const char *json, size_t len, struct err *err)
 {
 	char said[200];
@@ -44,8 +46,8 @@ static bool hs_parse_refused(const cJSON *root, const char *json, size_t len, st
 	return odd;
 }
 
-/* Headscale's program prints warnings before its answer: of a setting that is deprecated, of a
- * newer release. */
+/* Headscale's program prints warnings before its answer, about deprecated settings or a newer
+ * release. */
 static cJSON *hs_parse_read_answer(const char *json, size_t len, struct err *err)
 {
 	cJSON *root = vj_document(json, len);
@@ -71,7 +73,8 @@ static void hs_parse_read_user(const cJSON *o, char *buf, size_t size)
 		vj_text(u, "email", NULL, buf, size);
 }
 
-/* One list of tags from 0.28, before that what was forced and what the policy let through. */
+/* From 0.28 there is one list of tags. Before, there were forced tags and tags that the policy
+ * allowed. */
 static void hs_parse_read_tags(const cJSON *o, char *buf, size_t size)
 {
 	char valid[160];
@@ -203,7 +206,7 @@ bool hs_users_parse(struct hs_users *users, const char *json, size_t len, struct
 	return true;
 }
 
-/* From 0.28 on lists have only "hskey-auth-PREFIX-***". */
+/* From 0.28 lists contain only "hskey-auth-PREFIX-***". */
 static bool hs_parse_is_cut(const char *key)
 {
 	size_t n = strlen(key);
@@ -333,7 +336,7 @@ static void hs_parse_mask_keys_in(cJSON *o)
 	}
 }
 
-/* What is no JSON is kept as words for a sentence, without all that is as long as a key. */
+/* Text that is not JSON stays as the words of an error, without words as long as a key. */
 static void hs_parse_mask_said(struct buf *out, const char *text, size_t len)
 {
 	struct buf named = { 0 };
@@ -356,7 +359,7 @@ void hs_mask_keys(struct buf *out, const char *json, size_t len)
 	cJSON_Delete(root);
 }
 
-/* --- what it is and what it says ----------------------------------------- */
+/* --- version and error text ----------------------------------------------- */
 
 int hs_version(const char *said, size_t len, char *text, size_t size)
 {
@@ -389,7 +392,8 @@ const char *hs_message(char *buf, size_t size, const char *body, size_t len)
 		size_t n = 0;
 		while (skip + n < len && body[skip + n] != '\n')
 			n++;
-		/* its program's log: "2026-... FTL .../utils.go:124 > Could not connect: ..." */
+		/* a log line of the program: "2026-... FTL .../utils.go:124 > Could not connect:
+		 * ..." */
 		const char *said = n > 8 && memmem(body + skip, n, " FTL ", 5)
 		                           ? memmem(body + skip, n, " > ", 3)
 		                           : NULL;
@@ -415,7 +419,7 @@ bool dns_records_parse(struct dns_records *r, const char *json, size_t len, stru
 	size_t blank = 0;
 	while (blank < len && strchr(" \t\r\n", json[blank]))
 		blank++;
-	if (blank == len) { /* an empty file: none yet */
+	if (blank == len) { /* an empty file has no records yet */
 		r->at = xcalloc(1, sizeof(*r->at));
 		return true;
 	}

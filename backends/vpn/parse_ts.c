@@ -1,5 +1,8 @@
-/* parse_ts.c: what tailscaled says of itself and its peers. The project says that the format
- * changes between releases: all members may be missing. */
+/* parse_ts.c: parses tailscaled's view of itself and its peers.
+ *
+ * Source: Tailscale LocalAPI /status, /prefs and /ping, as in the source of tailscale/tailscale
+ * (August 2026). The project says that the format changes between releases, so every member may be
+ * missing. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,7 +45,7 @@ static void ts_parse_read_addresses(struct vpn_peer *p, const cJSON *array)
 	}
 }
 
-/* A logged-out node has a key of zeros. */
+/* A node that is logged out has a key of zeros. */
 static void ts_parse_read_key(struct vpn_peer *p, const cJSON *o)
 {
 	vj_text(o, "PublicKey", NULL, p->key, sizeof(p->key));

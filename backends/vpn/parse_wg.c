@@ -1,5 +1,7 @@
-/* parse_wg.c: `wg show all dump`: 5 columns are an interface, 9 a peer. wireguard.c has taken the
- * secrets out on the server already; a column that should hold one is not looked at here. */
+/* parse_wg.c: parses `wg show all dump`: lines of 5 columns are interfaces, lines of 9 are peers.
+ *
+ * Source: wg(8), "show ... dump". The script of wireguard.c removed the secrets on the server. The
+ * parser ignores the columns for secrets. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,8 +28,8 @@ static int64_t wg_parse_count(const char *s)
 	return end == s || errno || n < 0 || n > 9000000000000000LL ? -1 : n;
 }
 
-/* "10.8.0.2/32,fd00::2/128,10.9.0.0/24": whole addresses are the peer's own, the rest are routes.
- */
+/* "10.8.0.2/32,fd00::2/128,10.9.0.0/24": single addresses are the peer's own, the rest are
+ * routes. */
 static void wg_parse_allowed_ips(struct vpn_peer *p, const char *words)
 {
 	size_t used = 0;
@@ -48,7 +50,7 @@ static void wg_parse_allowed_ips(struct vpn_peer *p, const char *words)
 	}
 }
 
-/* at[i] and at[i + 1] - 1 bound column i. */
+/* Column i runs from at[i] to at[i + 1] - 1. */
 static void wg_parse_read_line(struct vpn_list *list, const char *const *at, int n, int64_t skew_ms)
 {
 	char text[512];
