@@ -1,8 +1,10 @@
-/* act_hs.c: what Headscale does to its nodes, keys and records: by its program or by REST, in the
- * words of its release.
+/* act_hs.c: actions on Headscale's nodes, keys and DNS records, by its program or by REST, in the
+ * form that its release expects.
  *
- * A new key is handed to whoever asked for it and then wiped: it never reaches the order's output,
- * the activity log or a recording. The far side's words are shown where it refuses. */
+ * Source: Headscale's REST API (/swagger up to 0.29, /api/v1/openapi.yaml from 0.30) and its CLI,
+ * tags v0.23.0 to v0.29.2. A new key is shown to the user who asked and then wiped. It never
+ * reaches the order's output, the activity log or a recording. Refusals show Headscale's own
+ * words. */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,7 +24,7 @@
 #define RUN_MS 30000
 #define OUTPUT_MAX (4u << 20)
 #define ARGS_MAX 24
-#define RELEASE_UNKNOWN 26 /* what an unknown one is taken for */
+#define RELEASE_UNKNOWN 26 /* assumed for an unknown release */
 
 struct hs_act {
 	struct order *order;
@@ -31,10 +33,11 @@ struct hs_act {
 	struct api_call *call;
 	struct run *run;
 	struct sudo_run *sudo;
-	void (*then)(struct hs_act *, const char *out, size_t len); /* NULL: it is done */
+	/* handles the answer; NULL: the order is done */
+	void (*then)(struct hs_act *, const char *out, size_t len);
 	char node[24];
-	size_t user;   /* whose keys are asked for now */
-	char word[64]; /* of the argument */
+	size_t user;   /* index of the user with the keys being fetched */
+	char word[64]; /* from the argument */
 	size_t seen;
 };
 
@@ -43,7 +46,7 @@ static int hs_act_release(const struct hs *h)
 	return h->release ? h->release : RELEASE_UNKNOWN;
 }
 
-/* --- one that runs ------------------------------------------------------- */
+/* --- running orders ------------------------------------------------------- */
 
 static struct hs_act *hs_act_act_new(struct order *order, struct hs *h)
 {
@@ -142,7 +145,7 @@ static void hs_act_by_rest(struct hs_act *a, const char *method, const char *pat
 		hs_act_act_fail(a, ERR_LOST, "Headscale was not reached yet");
 }
 
-/* --- which Headscale, which node ----------------------------------------- */
+/* --- find Headscale and the node ------------------------------------------ */
 
 static const struct peer *hs_act_node_of(const struct row *row)
 {
@@ -155,15 +158,15 @@ static bool hs_act_can_node(const struct row *row)
 	return p && !p->control && *p->at.id;
 }
 
-/* One look that failed takes no key away: what is asked of a Headscale that is really gone ends
- * with what it said. */
+/* A stale source keeps its actions: one failed look must not remove them. If Headscale is really
+ * gone, the order ends with its error. */
 static bool hs_act_can_control(const struct row *row)
 {
 	enum source_state state = row->source->state;
 	return const_peer_of(row)->control && (state == SOURCE_LIVE || state == SOURCE_STALE);
 }
 
-/* The act for the node of row, or NULL after ending the order. */
+/* Makes the act for the node of an order's row. NULL: the order was ended. */
 static struct hs_act *hs_act_begin_node(struct order *order)
 {
 	struct row *row = order_row(order);
@@ -191,7 +194,8 @@ static void hs_act_say_node(const struct row *row, const char *what, char *buf, 
 	         p ? p->row.name : "", p ? p->row.server->name : "?");
 }
 
-/* The words of an argument, parted by blanks or commas, at most max; into copy. */
+/* Splits an argument at blanks and commas into at most max words, stored in copy. Returns their
+ * number. */
 static size_t hs_act_split(char *copy, size_t size, const char *argument, const char **words,
                            size_t max)
 {
@@ -345,7 +349,7 @@ void run_tags(struct order *order)
 	free(list);
 }
 
-/* Up to 0.25 a route is switched on and off by its own number, one after the other. */
+/* Up to 0.25 each route is enabled or disabled by its own id, one call after another. */
 static void hs_act_next_old_route(struct hs_act *a, const char *out, size_t len)
 {
 	const char *words[ARGS_MAX];
@@ -429,7 +433,8 @@ CAN_CONTROL(key)
 CAN_CONTROL(key_expire)
 CAN_CONTROL(keys)
 CAN_CONTROL(users)
-CAN_CONTROL(dns_list) CAN_CONTROL(dns)
+CAN_CONTROL(dns_list)
+CAN_CONTROL(dns)
 
 	static void say_on(const struct row *row, const char *what, char *buf, size_t size)
 {
@@ -481,7 +486,7 @@ void run_users(struct order *order)
 		hs_act_by_program(a, (const char *const[]){ "users", "list", "-o", "json", NULL });
 }
 
-/* By name or number: the name up to 0.25, the number from then on. */
+/* Finds a user by name or id. Returns the name up to 0.25, the id from 0.26; NULL: no such user. */
 static const char *hs_act_user_word(const struct hs *h, const char *given)
 {
 	for (size_t i = 0; i < h->users.n; i++)
@@ -498,7 +503,8 @@ struct key_wish {
 	bool reusable, ephemeral;
 };
 
-/* "24h" "90m" "7d": Headscale's program knows no days. */
+/* Reads "24h", "90m" or "7d" as ms; 0: not a time. Headscale's program knows no days, so it gets
+ * minutes. */
 static int64_t hs_act_span_ms(const char *s)
 {
 	char *end;
@@ -559,8 +565,8 @@ static void hs_act_key_came(struct hs_act *a, const char *out, size_t len)
 		                      : "Headscale's answer holds no key");
 }
 
-/* Numbers of 64 bits are strings in Headscale's JSON: up to 0.29 it takes bare ones, too, 0.30 does
- * not. */
+/* Headscale's JSON writes 64-bit numbers as strings. Up to 0.29 it also accepts plain numbers; 0.30
+ * does not. */
 static char *hs_act_key_body(const struct hs *h, const struct key_wish *w)
 {
 	char until[40];
@@ -636,7 +642,7 @@ void suggest_key(const struct row *row, char *buf, size_t size)
 	snprintf(buf, size, "%s 24h", h->users.n ? h->users.at[0].name : "");
 }
 
-/* The list of keys of user number a->user; from 0.28 there is one list of all. */
+/* Fetches the keys of user a->user. From 0.28 one list holds the keys of all users. */
 static void hs_act_ask_keys(struct hs_act *a)
 {
 	bool all = hs_act_release(a->hs) >= 28;
@@ -744,8 +750,8 @@ void run_key_expire(struct order *order)
 	"while read -r k v; do case $k in extra_records_path:) p=$v;; esac; done <\"$f\"; done; " \
 	"p=${p#\\\"}; p=${p%\\\"}; [ -n \"$p\" ] || exit 3; echo =path; echo \"$p\"; echo "       \
 	"=records; cat \"$p\""
-/* The copy is made first; the new file is complete before it takes the old one's place, as
- * Headscale watches it. */
+/* Makes a backup, then writes a new file and renames it over the old. Headscale watches the file,
+ * so it must never be incomplete. */
 #define WRITE_RECORDS                                                                     \
 	"cp -p \"$1\" \"$1.before\" && cp -p \"$1\" \"$1.new\" && cat >\"$1.new\" && mv " \
 	"\"$1.new\" \"$1\""

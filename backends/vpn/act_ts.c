@@ -1,9 +1,10 @@
-/* act_ts.c: what is done by a tailscaled, and pings.
+/* act_ts.c: actions of tailscaled, and pings.
  *
- * `tailscale up` waits for ever when Headscale is down. So Headscale is asked first, from that
- * server, whether it is there, and what is started has a time limit all the same. A pre-auth key
- * goes through standard input (--auth-key=file:/dev/stdin), as argv can be read by everybody there.
- * What the login may not do is tried by sudo. */
+ * Source: Tailscale LocalAPI and the CLI, as in the source of tailscale/tailscale (August 2026).
+ * `tailscale up` waits forever while Headscale is down. So mocr first asks Headscale from that
+ * server, and limits the run time too. A pre-auth key goes through standard input
+ * (--auth-key=file:/dev/stdin), because every user there can read argv. If the login lacks the
+ * right, the command runs again with sudo. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +34,7 @@
 
 struct ts_act {
 	struct order *order;
-	struct ts *ts; /* NULL: a ping by WireGuard's witness */
+	struct ts *ts; /* NULL: a ping by a WireGuard witness */
 	struct source *source;
 	struct ts_act *next;
 	struct call *call;
@@ -44,12 +45,13 @@ struct ts_act {
 	struct ask *ask;
 	struct secret *key;
 	char url[200];
-	char server_words[240]; /* --login-server=... when it is another one than before; "" */
-	char socket_words[200]; /* --socket=..., of the configuration */
+	/* --login-server=... if it differs from before, or --exit-node=...; "" */
+	char server_words[240];
+	char socket_words[200]; /* --socket=..., from the configuration */
 	char peer[48];
-	char key_id[ID_KEEP]; /* the row that a ping is about */
-	bool shown;           /* the log-in address */
-	bool unchecked;       /* whether Headscale answers could not be found out */
+	char key_id[ID_KEEP]; /* id of the row to ping */
+	bool shown;           /* the log-in URL was shown */
+	bool unchecked;       /* could not check whether Headscale answers */
 	int64_t asked_ms;
 };
 
@@ -109,7 +111,7 @@ void ts_acts_end(struct source *source)
 	}
 }
 
-/* --- running the program ------------------------------------------------- */
+/* --- run the program ------------------------------------------------------ */
 
 static void ts_act_say_result(struct ts_act *a, const struct run_result *r)
 {
@@ -145,9 +147,8 @@ static bool ts_act_needs_login(const struct ts_act *a)
 	       !strcmp(a->ts->state, "NoState");
 }
 
-/* One that is only down comes up as it was by `tailscale up` without any flag, and so without
- * --timeout: with one it wants to be told every setting that is not the default (seen with 1.86).
- */
+/* A tailscaled that is only stopped comes up with a plain `tailscale up`. Any flag, even --timeout,
+ * makes it demand every non-default setting (seen with 1.86). So `timeout` limits its run. */
 static size_t ts_act_words_of(const struct ts_act *a, const char **argv)
 {
 	const char *verb = a->order->action->verb;
@@ -175,7 +176,7 @@ static size_t ts_act_words_of(const struct ts_act *a, const char **argv)
 	return n;
 }
 
-/* --socket stands between the program and its verb. */
+/* --socket belongs between the program and its verb. */
 static void ts_act_add_socket(struct ts_act *a, const char **argv)
 {
 	const char *own = ts_own_socket(a->source);
@@ -223,7 +224,7 @@ static void ts_act_on_run(const struct run_result *r, void *arg)
 		ts_act_say_result(a, r);
 }
 
-/* --- asking Headscale first ---------------------------------------------- */
+/* --- check Headscale first ------------------------------------------------ */
 
 static void ts_act_on_key(struct ask *ask, struct secret *answer, bool keep, void *arg)
 {
@@ -270,8 +271,8 @@ static void ts_act_go_on(struct ts_act *a)
 		ts_act_start_run(a, false);
 }
 
-/* Headscale says {"status":"pass"}; Tailscale's own control server has no such page, and any answer
- * will do. */
+/* Headscale answers {"status":"pass"} to /health. Tailscale's own control server has no such page,
+ * so any status below 500 will do. */
 static void ts_act_on_health(struct call *call, const struct reply *r, void *arg)
 {
 	struct ts_act *a = arg;
@@ -280,7 +281,7 @@ static void ts_act_on_health(struct call *call, const struct reply *r, void *arg
 	a->call = NULL;
 	bool own = strstr(a->url, "tailscale.com") != NULL;
 	if (r->err.code == ERR_DENIED) {
-		a->unchecked = true; /* its sshd forbids it; the time limit holds */
+		a->unchecked = true; /* sshd forbids the check; the time limit protects */
 	} else if (r->err.code || (!own && r->status / 100 != 2) || r->status / 100 == 5) {
 		hs_message(said, sizeof(said), r->body, r->len);
 		err_set(&err, ERR_REFUSED,
@@ -327,7 +328,7 @@ static bool ts_act_is_url(const char *s)
 	                 "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:/_-[]")];
 }
 
-/* Where it was logged in when it was last seen so, else where the other machines are. */
+/* Suggests the log-in server last seen on this machine, else that of another server. */
 void suggest_up(const struct row *row, char *buf, size_t size)
 {
 	const struct peer *p = row ? peer_in(const_peer_of(row), VPN_TAILSCALE, true) : NULL;
@@ -340,7 +341,7 @@ void suggest_up(const struct row *row, char *buf, size_t size)
 	snprintf(buf, size, "%s", url);
 }
 
-/* The log-in server that is set there already, or the one that was given. */
+/* Chooses the log-in server: the given one, else the one already set. */
 static void ts_act_on_prefs(struct call *call, const struct reply *r, void *arg)
 {
 	struct ts_act *a = arg;
@@ -361,7 +362,8 @@ static void ts_act_on_prefs(struct call *call, const struct reply *r, void *arg)
 		ts_act_act_end(a, &err, NULL);
 		return;
 	}
-	/* logged out, it has forgotten; without a word it would go to Tailscale's own */
+	/* after a log-out tailscaled has forgotten its server, and would default to Tailscale's
+	 * own */
 	if (!*given && !*prefs.control_url)
 		suggest_up(order_row(a->order), given, sizeof(given));
 	if (!*given && !*prefs.control_url)
@@ -390,7 +392,7 @@ static void ts_act_ask_prefs(struct ts_act *a)
 		ts_act_on_prefs(NULL, NULL, a);
 }
 
-/* The log-in address comes by the status while `tailscale up` waits. */
+/* The status announces the log-in URL while `tailscale up` still waits. */
 void ts_acts_auth_url(struct source *source, const char *url)
 {
 	for (struct ts_act *a = *ts_act_list_of(source); a; a = a->next)
@@ -399,9 +401,9 @@ void ts_acts_auth_url(struct source *source, const char *url)
 			a->shown = order_show(a->order, "Log in at this address", url);
 }
 
-/* --- the machine's own actions ------------------------------------------- */
+/* --- actions on the machine's own tailscaled ------------------------------ */
 
-/* Its own tailscaled's view, on a link that is up. */
+/* The view of its own tailscaled, on a link that is up. */
 static struct peer *ts_act_own(const struct row *row)
 {
 	const struct peer *p = peer_in(const_peer_of(row), VPN_TAILSCALE, true);
@@ -432,8 +434,8 @@ bool can_logout(const struct row *row)
 	return ts_act_own(row) && !ts_act_is_state(row, "NeedsLogin", "NoState");
 }
 
-/* Cutting the branch we sit on: the order could never tell its result, and nobody could undo it
- * from here. */
+/* Refuse to cut the connection in use: the order could not report its result, and nobody could undo
+ * it from here. */
 static bool ts_act_sits_on_it(const struct server *v)
 {
 	return v->link && !v->is_local && vpn_carries(v);
@@ -640,7 +642,7 @@ static void ts_act_probe_closed(struct stream *s, const struct stream_end *end, 
 	struct ts_act *a = arg;
 	int64_t ms = loop_now(store_loop(a->source->store)) - a->asked_ms;
 	a->probe = NULL;
-	/* A port that refuses is an answer of the machine. */
+	/* a refused connection is an answer of the machine */
 	if (!end->err.code || (end->err.code == ERR_ABSENT && strstr(end->err.text, "refused")))
 		ts_act_pong(a, (double)ms, "by TCP");
 	else
@@ -697,7 +699,7 @@ static void ts_act_on_ping(const struct run_result *r, void *arg)
 	else if (a->ts)
 		ts_act_on_ping_program(a, r);
 	else
-		/* no ping there, no right to it, or no answer */
+		/* no ping program, no right to use it, or no answer */
 		ts_act_by_tcp(a);
 }
 

@@ -1,4 +1,4 @@
-/* acts.c: what can be done to a peer and to Headscale: the table. */
+/* acts.c: the action table of peers and of Headscale. */
 #include "backends/vpn/acts.h"
 
 #define ASKS (ACTION_CHANGES | ACTION_CONFIRM)
