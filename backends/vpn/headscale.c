@@ -1,10 +1,12 @@
-/* headscale.c: Headscale on or through one server.
+/* headscale.c: Headscale on a server, or reached through it.
  *
- * Found by itself, its program on the server is asked: one shell prints version, users and nodes as
- * blocks. With a [headscale NAME] section its REST API is asked instead, through that server or
- * from this machine, and the same blocks are made of its answers; so there is one way in, and a
- * recording needs no Headscale. Pre-auth keys stand in both the list of keys and the nodes that
- * used them: they are cut to their first signs before anything is kept or recorded. */
+ * Source: Headscale's REST API (/swagger up to 0.29, /api/v1/openapi.yaml from 0.30) and its CLI,
+ * tags v0.23.0 to v0.29.2. Without a section, one shell on the server runs Headscale's program and
+ * prints version, users and nodes as blocks. With a [headscale NAME] section, mocr calls the REST
+ * API through that server or from this machine, and makes the same blocks. So one parser serves
+ * both, and a recording needs no Headscale. Pre-auth keys appear in the list of keys and in the
+ * nodes that used them. They are cut to their first characters before anything is stored or
+ * recorded. */
 #include "backends/vpn/headscale.h"
 
 #include <stdio.h>
@@ -26,14 +28,14 @@
 
 #define REST_SHOWN_MS 5000
 #define REST_HIDDEN_MS 60000
-#define CLI_SHOWN_MS 15000 /* each look is three processes there */
+#define CLI_SHOWN_MS 15000 /* each look starts three processes there */
 #define CLI_HIDDEN_MS 600000
 #define RETRY_MS 15000
-#define START_AGAIN_MS 4000 /* right after the login all of sshd's sessions may be taken */
+#define START_AGAIN_MS 4000 /* right after log-in all session slots of sshd may be taken */
 #define START_TRIES 5
 #define LOOK_MS 30000
 #define LOOK_MAX (16u << 20)
-#define CLOCK_NEAR_MS 3000 /* HTTP tells whole seconds */
+#define CLOCK_NEAR_MS 3000 /* the HTTP Date header has whole seconds */
 
 static void hs_look(struct hs *);
 static void hs_take_config(struct hs *);
@@ -53,9 +55,9 @@ bool hs_by_rest(const struct hs *h)
 	return h->config && h->config->url;
 }
 
-/* --- the answer's way in ------------------------------------------------- */
+/* --- apply an answer ------------------------------------------------------ */
 
-/* The block called name of a look: from the line behind "=name" to the next "=". */
+/* Finds a block in a look: from the line after "=name" to the next "=". NULL: none. */
 static const char *hs_block(const char *look, size_t len, const char *name, size_t *n)
 {
 	size_t word = strlen(name);
@@ -79,7 +81,7 @@ static const char *hs_block(const char *look, size_t len, const char *name, size
 	return NULL;
 }
 
-/* The row of Headscale itself: what is done to users, keys and records is done there. */
+/* The row of Headscale itself. Actions on users, keys and records belong to it. */
 static struct peer *hs_control_row(struct hs *h)
 {
 	struct peer *p = peer_of(store_row(&h->source, &kind_peer, "headscale", "Headscale"));
@@ -103,7 +105,7 @@ static void hs_control_health(struct hs *h, const struct err *err)
 	p->at.online = !err;
 }
 
-/* A look that failed: rows stay with their age. */
+/* A look failed: keep the rows, which become stale. */
 static void hs_failed(struct hs *h, const struct err *err)
 {
 	struct err said = *err;
@@ -122,8 +124,8 @@ static void hs_failed(struct hs *h, const struct err *err)
 	vpn_join(h->source.store);
 }
 
-/* REST tells its version from 0.27 on. Before that: up to 0.25 there are /routes, be they empty,
- * and in 0.26 there are none. */
+/* REST states its version from 0.27. Before that /routes tells: it exists up to 0.25, even if
+ * empty, and is gone in 0.26. */
 static void hs_set_release(struct hs *h, const char *look, size_t len, const char *nodes,
                            size_t nodes_len)
 {
@@ -154,7 +156,7 @@ static void hs_set_clock(struct hs *h, const char *look, size_t len)
 	h->skew_ms = skew > -CLOCK_NEAR_MS && skew < CLOCK_NEAR_MS ? 0 : skew;
 }
 
-/* Of releases up to 0.25: routes are things of their own; they join their nodes here. */
+/* Up to 0.25 routes are separate objects: copy them to their nodes. */
 static void hs_add_routes(const struct hs *h, struct vpn_list *nodes)
 {
 	for (size_t i = 0; i < h->routes.n; i++) {
@@ -265,7 +267,7 @@ static void hs_feed_keys(struct hs *h, bool first, const char *json, size_t len)
 	free(more.at);
 }
 
-/* What the details show changed. */
+/* Something shown in the details changed. */
 static void hs_store_changed_by(struct hs *h)
 {
 	if (h->round)
@@ -284,7 +286,7 @@ static void hs_feed(struct source *source, const char *what, const char *bytes, 
 	hs_store_changed_by(h);
 }
 
-/* Cuts the keys of a block that may hold some, and adds it. */
+/* Adds a block to out. Cuts the keys in blocks that may contain some. */
 static void hs_add_block(struct buf *out, const char *name, const char *text, size_t len)
 {
 	bool keys = !strcmp(name, "nodes") || !strcmp(name, "keys");
@@ -316,7 +318,7 @@ static void hs_feed_masked(struct hs *h, const char *raw, size_t len)
 	buf_finish(&out);
 }
 
-/* --- when ---------------------------------------------------------------- */
+/* --- schedule ------------------------------------------------------------- */
 
 static void hs_look_later(struct hs *h)
 {
@@ -377,7 +379,7 @@ char *hs_command(const struct hs *h, const char *const *words)
 	return all;
 }
 
-/* POSIX, no single quotes: it is quoted once for whatever the login shell is. */
+/* POSIX sh without single quotes, because it is quoted once for any login shell. */
 static char *hs_look_script(const struct hs *h)
 {
 	struct buf b = { 0 };
@@ -458,7 +460,7 @@ static void hs_cli_done(const struct run_result *r, void *arg)
 			err_set(&err, ERR_REFUSED, "Headscale on %s does not answer: %s", name,
 			        hs_message(said, sizeof(said), r->err_out, r->err_len));
 		if (code != 127)
-			/* the program is there: its silence is a fault */
+			/* the program exists, so no answer is a fault */
 			h->round = h->round ? h->round : 1;
 		hs_failed(h, &err);
 	}
@@ -475,7 +477,7 @@ static void hs_look_by_program(struct hs *h)
 
 /* --- its section --------------------------------------------------------- */
 
-/* The section that names this server; without a server it is asked from this machine. */
+/* The section that names this server. A section without a server belongs to this machine. */
 static const struct headscale_config *hs_config_for(const struct source *source)
 {
 	const struct headscale_config *c = store_settings(source->store)->headscales;
@@ -500,8 +502,8 @@ static const char *hs_token_command_of(const struct headscale_config *c)
 	return c ? c->token_command : NULL;
 }
 
-/* What :reload read counts from the next look. A token belongs to one place and one command: with
- * another one the client is made again, once no action uses it. */
+/* Takes new settings at the next look after :reload. A token belongs to one URL and one
+ * token_command. If either changed, the API client is closed, once no order uses it. */
 static void hs_take_config(struct hs *h)
 {
 	const struct settings *before = h->settings, *now = store_settings(h->source.store);
@@ -524,7 +526,7 @@ static struct hs *headscale_of(struct site *s)
 	return hs_of(s->source);
 }
 
-/* "Headscale NAME: why" is what api.h says when nobody answered. */
+/* api.h reports unanswered calls as "Headscale NAME: why". */
 static void headscale_judge(struct site *s)
 {
 	struct err said = s->err;
@@ -573,7 +575,7 @@ static void headscale_over(struct site *s)
 	site_answered(s);
 	source_feed(s->source, "look", h->look.data, h->look.len);
 	buf_clear(&h->look);
-	if (h->source.err.code) { /* it could not be read: the next round waits */
+	if (h->source.err.code) { /* the answer was unreadable: wait before the next round */
 		s->err = h->source.err;
 		s->fails = 1;
 	}
@@ -706,7 +708,7 @@ static void hs_finish(struct source *source)
 	vpn_join(source->store);
 }
 
-/* Keys are cut before anything is fed (hs_add_block, keys_came). */
+/* Keys were already cut before the feed: hs_add_block, hs_act_keys_came. */
 static void hs_redact(const char *what, const char *bytes, size_t len, struct buf *out)
 {
 	(void)what;

@@ -1,10 +1,10 @@
-/* tailscale.c: tailscaled on one server: its LocalAPI over the forwarded socket.
+/* tailscale.c: tailscaled on one server, by LocalAPI over the forwarded socket.
  *
- * Two calls: /status, which makes the rows, and /watch-ipn-bus, which stays open and only says when
- * to ask /status again, as the bus has changed with every release and the status has not. Where
- * sshd forbids sockets the program takes their place: `tailscale debug watch-ipn` runs as long as
- * the link lives and `tailscale status --json` only when it spoke. So at rest no process is started
- * on a server. */
+ * Source: Tailscale LocalAPI, as in the source of tailscale/tailscale (August 2026). /status fills
+ * the rows. /watch-ipn-bus stays open and only triggers the next /status. The reason: every release
+ * changed the bus format, but not that of the status. If sshd forbids forwarded sockets, the
+ * program replaces them: `tailscale debug watch-ipn` runs as long as the link. Each line of its
+ * output triggers `tailscale status --json`. So at rest no process starts on a server. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,21 +25,20 @@
 #include "backends/vpn/tailscale.h"
 
 #define PROGRAM TS_PROGRAM_PATH "command -v tailscale >/dev/null 2>&1 || exit 127; exec "
-/* Initial state, no private keys, changes of peers (of no meaning to old ones). */
+/* Initial state, no private keys, peer changes (ignored by old daemons). */
 #define BUS_MASK (2 | 16 | 4096)
 #define BUS_MASK_OLD (2 | 16)
-#define ASK_GAP_MS 250 /* between two looks, however much happens */
-#define SHOWN_MS 5000  /* figures of traffic, while somebody looks at them */
+#define ASK_GAP_MS 250 /* minimum between two looks, however many events arrive */
+#define SHOWN_MS 5000  /* traffic counters, while rows are visible */
 #define HIDDEN_MS 60000
-#define PROGRAM_SHOWN_MS                                                        \
-	60000 /* by the program: figures only, as its watching tells of changes \
-	       */
+#define PROGRAM_SHOWN_MS \
+	60000 /* by program: for counters only, because the watch reports changes */
 #define PROGRAM_MS 600000
-#define WATCH_MIN_MS 5000 /* a watching that ends sooner cannot watch */
-#define ABSENT_MS 30000   /* is there one by now? */
+#define WATCH_MIN_MS 5000 /* a watch that ends sooner does not work at all */
+#define ABSENT_MS 30000   /* interval to look for a new tailscaled */
 #define ABSENT_SOON_MS 5000
-#define ABSENT_UNTOLD_MS 600000 /* where no systemd tells of it */
-#define CLOCK_NEAR_MS 3000      /* HTTP tells whole seconds */
+#define ABSENT_UNTOLD_MS 600000 /* where no systemd source can tell */
+#define CLOCK_NEAR_MS 3000      /* the HTTP Date header has whole seconds */
 #define RETRY_MIN_MS 1000
 #define RETRY_MAX_MS 60000
 #define STATUS_MAX (16u << 20)
@@ -72,7 +71,7 @@ struct origin *ts_origin(struct source *source)
 	return t->by_program ? NULL : t->origin;
 }
 
-/* --- how it ends --------------------------------------------------------- */
+/* --- stop and fail -------------------------------------------------------- */
 
 static void ts_let_go(struct ts *t)
 {
@@ -106,7 +105,7 @@ static const struct unit *ts_own_unit(const struct server *v)
 	return row && row->kind == &kind_unit ? (const struct unit *)row : NULL;
 }
 
-/* It is started with the machine, and yet it does not run. */
+/* Its unit is enabled but not active. */
 static bool ts_should_run(const struct server *v)
 {
 	const struct unit *u = ts_own_unit(v);
@@ -119,16 +118,15 @@ static bool ts_units_are_known(const struct server *v)
 	return s && s->state == SOURCE_LIVE;
 }
 
-/* Whether a look at the socket may find more than the one before it. Each look at one that is not
- * there is a line in that server's journal, so where its units are known, they are asked instead.
- */
+/* Could a look at the socket find something new? Each failed look writes a line to the server's
+ * journal. So where the units are known, ask them instead. */
 static bool ts_worth_a_look(const struct server *v)
 {
 	const struct unit *u = ts_own_unit(v);
 	return v->is_local || !ts_units_are_known(v) || (u && !strcmp(u->active, "active"));
 }
 
-/* Never heard of: there is none, or it does not run. */
+/* tailscaled never answered: it is not installed or does not run. */
 static void ts_fail_absent(struct ts *t)
 {
 	struct err said;
@@ -144,7 +142,7 @@ static void ts_fail_absent(struct ts *t)
 	t->missing = true;
 	if (t->by_program)
 		return;
-	/* At first the units are not known yet. */
+	/* at first the units are not known yet */
 	bool soon = should || !t->pause.fails++,
 	     told = t->source.server->is_local || ts_units_are_known(t->source.server);
 	loop_timer_set(t->retry, soon ? ABSENT_SOON_MS : told ? ABSENT_MS : ABSENT_UNTOLD_MS);
@@ -161,13 +159,13 @@ static void ts_fail(struct ts *t, const struct err *err)
 	    server_socket(t->source.server, SOCKET_TAILSCALE) == SOCKET_OPEN)
 		server_socket_failed(t->source.server, SOCKET_TAILSCALE, t->greeted);
 	if (err->code == ERR_ABSENT && !t->greeted && !t->by_program && !t->tried_program) {
-		/* it knows where its tailscaled listens */
+		/* the program knows where its tailscaled listens */
 		t->tried_program = t->by_program = true;
 		ts_begin(t);
 		return;
 	}
 	if (err->code == ERR_ABSENT && !t->greeted) {
-		t->by_program &= !t->tried_program; /* the socket may come yet */
+		t->by_program &= !t->tried_program; /* the socket may still appear */
 		ts_fail_absent(t);
 		return;
 	}
@@ -187,7 +185,7 @@ static void ts_fail(struct ts *t, const struct err *err)
 	vpn_join(t->source.store);
 }
 
-/* --- the answer's way in ------------------------------------------------- */
+/* --- apply an answer ------------------------------------------------------ */
 
 static void ts_set_detail(struct ts *t, const struct ts_status *s)
 {
@@ -218,7 +216,7 @@ static void ts_feed_status(struct ts *t, const char *json, size_t len)
 	ts_set_detail(t, &s);
 	store_rows_begin(&t->source, &kind_peer);
 	for (size_t i = 0; i < s.list.n; i++) {
-		/* the one time that its own machine's clock made */
+		/* the only time made by the server's own clock */
 		if (s.list.peers[i].handshake_ms)
 			s.list.peers[i].handshake_ms += t->skew_ms;
 		peer_set(&t->source, VPN_TAILSCALE, &s.list.peers[i], t->lists);
@@ -240,7 +238,7 @@ static void ts_feed(struct source *source, const char *what, const char *bytes, 
 		ts_of(source)->skew_ms = number_long(bytes);
 }
 
-/* Told before the status it belongs to, and only when it changed. */
+/* Feeds the clock difference before its status, and only if it changed. */
 static void ts_feed_clock(struct ts *t, const char *date)
 {
 	char text[24];
@@ -254,7 +252,7 @@ static void ts_feed_clock(struct ts *t, const char *date)
 	source_feed(&t->source, "clock", text, (size_t)n);
 }
 
-/* --- when to look -------------------------------------------------------- */
+/* --- schedule ------------------------------------------------------------- */
 
 static void ts_look_later(struct ts *t)
 {
@@ -292,7 +290,7 @@ void ts_shown(struct source *source, bool now)
 	t->shown = now;
 }
 
-/* --- by the socket ------------------------------------------------------- */
+/* --- by socket ------------------------------------------------------------ */
 
 static const char *const headers[] = { "Host: local-tailscaled.sock", NULL };
 
@@ -305,7 +303,7 @@ static void ts_prefs_done(struct call *call, const struct reply *r, void *arg)
 		snprintf(t->control_url, sizeof(t->control_url), "%s", prefs.control_url);
 }
 
-/* Once: for the day on which it is logged out and has forgotten. */
+/* Fetches the log-in server once, because tailscaled forgets it at log-out. */
 static void ts_ask_control(struct ts *t)
 {
 	if (!*t->control_url && !t->prefs && t->origin && !t->by_program &&
@@ -324,7 +322,7 @@ static void ts_status_done(struct call *call, const struct reply *r, void *arg)
 	struct err err = r->err;
 	t->status = NULL;
 	fetch_answer(&t->round, NULL, SYNC_NEVER);
-	/* the program may be let in where we are not */
+	/* the program may have the right that the login lacks */
 	if (err.code == ERR_DENIED && !t->greeted) {
 		t->by_program = true;
 		t->denied = err;
@@ -368,10 +366,10 @@ static void ts_bus_done(struct call *call, const struct reply *r, void *arg)
 		t->old_bus = true;
 		ts_start_bus(t);
 	} else if (t->status && !t->greeted) {
-		/* the status, which is on its way, says more of why */
+		/* the running status call will explain why */
 		;
 	} else if (r->status == 403 || r->status == 404) {
-		t->no_bus = true; /* looks from time to time have to do */
+		t->no_bus = true; /* periodic looks must do */
 	} else {
 		if (!err.code)
 			err_set(&err, ERR_LOST,
@@ -393,7 +391,7 @@ static void ts_start_bus(struct ts *t)
 	                                                    .arg = t });
 }
 
-/* --- by the program ------------------------------------------------------ */
+/* --- by program ----------------------------------------------------------- */
 
 static size_t ts_watch_data(struct stream *s, const char *bytes, size_t len, void *arg)
 {
@@ -403,8 +401,8 @@ static size_t ts_watch_data(struct stream *s, const char *bytes, size_t len, voi
 	return len;
 }
 
-/* It ends with its tailscaled, and is then begun again. One that cannot watch is looked at once a
- * minute. */
+/* The watch ends with its tailscaled and is then restarted. If watching does not work, mocr looks
+ * once a minute. */
 static void ts_watch_closed(struct stream *s, const struct stream_end *end, void *arg)
 {
 	struct ts *t = arg;
@@ -413,7 +411,7 @@ static void ts_watch_closed(struct stream *s, const struct stream_end *end, void
 	ts_look_soon(t);
 }
 
-/* The program with words, to be freed. */
+/* A command that runs the program with these words. The caller frees. */
 static char *ts_program_words(const struct ts *t, const char *words)
 {
 	struct buf b = { 0 };
@@ -443,7 +441,7 @@ static void ts_start_watch(struct ts *t)
 	free(command);
 }
 
-/* Only tailscale's own words say that nothing runs. */
+/* Only tailscale's own messages prove that no daemon runs. */
 static enum err_code ts_program_code(const char *said)
 {
 	if (strstr(said, "ermission denied"))
@@ -465,7 +463,7 @@ static void ts_program_done(const struct run_result *r, void *arg)
 		        "%s: the login runs no shell commands, so tailscaled cannot be asked",
 		        t->source.server->name);
 	else if (!err.code && r->end.exit_code == 127 && t->denied.code)
-		err = t->denied; /* a socket is there, and no program that is let in */
+		err = t->denied; /* there is a socket, but no program with access */
 	else if (!err.code && r->end.exit_code == 127)
 		err_set(&err, ERR_ABSENT, "%s has no tailscale", t->source.server->name);
 	else if (!err.code && r->end.exit_code != 0)
@@ -484,7 +482,7 @@ static void ts_program_done(const struct run_result *r, void *arg)
 	ts_look_later(t);
 }
 
-/* --- asking -------------------------------------------------------------- */
+/* --- ask ------------------------------------------------------------------ */
 
 static void ts_ask_status(struct ts *t)
 {
@@ -512,11 +510,11 @@ static void ts_on_timer(struct loop_timer *timer, void *arg)
 		ts_ask_status(t);
 }
 
-/* The program may be let in where the login's own connection is not. */
+/* May the socket be opened now? If it is denied, the program may still have access. */
 static bool ts_may_open(struct ts *t)
 {
 	struct err err;
-	/* of one in the configuration no shell tells */
+	/* the shell does not check a socket from the configuration */
 	bool told = !t->by_program && !ts_own_socket(&t->source);
 	enum socket_say say = told ? server_socket(t->source.server, SOCKET_TAILSCALE)
 	                           : SOCKET_OPEN;
@@ -548,8 +546,8 @@ static void ts_begin(struct ts *t)
 		t->origin = origin_create(store_http(t->source.store), source_link(&t->source),
 		                          &endpoint, 1);
 	ts_ask_status(t);
-	/* one call finds out whether there is any: sshd writes a line to its journal for each that
-	 * finds nobody */
+	/* One call first, to find out whether tailscaled exists: sshd writes a line to its journal
+	 * for each failed connection. */
 	if (!t->by_program && t->source.state != SOURCE_WAITING && t->source.state != SOURCE_ABSENT)
 		ts_start_bus(t);
 }
@@ -622,8 +620,8 @@ static void ts_finish(struct source *source)
 	vpn_join(source->store);
 }
 
-/* Whoever opens "AuthURL" may let this node into a network of his own. Up to the last slash it is
- * no secret. */
+/* Whoever opens "AuthURL" can add this node to a network of their own. The URL is no secret up to
+ * its last slash. */
 static void ts_redact(const char *what, const char *bytes, size_t len, struct buf *out)
 {
 	static const char name[] = "\"AuthURL\"";

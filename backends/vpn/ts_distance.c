@@ -1,6 +1,6 @@
-/* ts_distance.c: whoever opens a peer's details wants to know how far away it is from each place
- * that sees it. tailscaled is asked for one ping each through its socket: no process there, and
- * nothing while nobody looks. */
+/* ts_distance.c: when a peer's details open, pings the peer from each place that sees it. Each
+ * tailscaled gets one ping through its socket. This starts no process, and nothing runs while no
+ * details are open. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,12 +13,12 @@
 #include "backends/vpn/tailscale.h"
 
 #define LOOK_MS 6000
-#define LOOKS_MAX 32 /* at a time, of one tailscaled */
+#define LOOKS_MAX 32 /* per tailscaled, at a time */
 
 struct ts_look {
 	struct ts *ts;
 	struct call *call;
-	char id[ID_KEEP]; /* of the row: how that place sees the peer */
+	char id[ID_KEEP]; /* row id: the peer as that place sees it */
 	struct ts_look *next, **prev;
 };
 
@@ -46,7 +46,7 @@ void peer_pinged(struct row *row, double ms, const char *path)
 	store_touch(row);
 }
 
-/* No answer is no news: what tailscaled says of the peer is in its row already. */
+/* Ignores missing answers: the row already has tailscaled's view of the peer. */
 static void ts_distance_on_pong(struct call *call, const struct reply *r, void *arg)
 {
 	struct ts_look *k = arg;

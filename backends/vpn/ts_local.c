@@ -1,6 +1,6 @@
-/* ts_local.c: this machine's own tailscaled, when a server that is reached through the VPN is down:
- * it is the first thing that can be wrong. Where this machine is among the watched its source
- * knows; otherwise its socket is asked once for every failed try. */
+/* ts_local.c: this machine's own tailscaled, the first suspect when a server behind the VPN is
+ * down. If mocr shows this machine as a server, its source knows. Otherwise its socket is asked
+ * once per failed connect. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,8 +22,8 @@ struct here {
 	struct link *link; /* to this machine */
 	struct origin *origin;
 	struct call *call;
-	int64_t asked_ms; /* loop clock */
-	char words[24];   /* "" it runs, or nothing is known */
+	int64_t asked_ms; /* loop clock, ms */
+	char words[24];   /* "": it runs, or unknown */
 };
 
 const char *ts_state_words(const char *state)
@@ -92,12 +92,12 @@ static void ts_local_look(struct ts *t)
 	}
 	t->here->asked_ms = loop_now(loop);
 	if (first)
-		link_connect(t->here->link); /* it is up a turn later */
+		link_connect(t->here->link); /* the link comes up in a later turn of the loop */
 	else if (t->here->link->state == LINK_UP)
 		ts_local_ask(t->here);
 }
 
-/* As the source of this machine knows it. */
+/* The state that this machine's own source knows. */
 static const char *ts_local_watched_words(const struct source *s)
 {
 	if (s->state == SOURCE_LIVE)

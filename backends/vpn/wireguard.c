@@ -1,9 +1,9 @@
-/* wireguard.c: WireGuard interfaces by `wg show all dump`, wireguard-go's too.
+/* wireguard.c: WireGuard interfaces by `wg show all dump`, those of wireguard-go too.
  *
- * There is no stream for it, so it is looked at: every 10 s while a row is on the screen, else once
- * a minute, one process a look. The dump begins with the private key: the shell on the server takes
- * it and every preshared key out with its own means, so that neither ever leaves the server. It
- * also tells the server's clock, since handshakes are told in its time. */
+ * Source: wg(8), "show ... dump". WireGuard has no event stream, so mocr polls: every 10 s while a
+ * row is visible, else once a minute, one wg process per look. The dump starts with the private
+ * key. The shell on the server removes it and every preshared key with built-ins, so no secret
+ * leaves the server. It also prints the server's clock, because handshake times use it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +21,7 @@
 #define SHOWN_MS 10000
 #define HIDDEN_MS 60000
 #define RUN_MS 15000
-#define START_AGAIN_MS 3000 /* right after the login all of sshd's sessions may be taken */
+#define START_AGAIN_MS 3000 /* right after log-in all session slots of sshd may be taken */
 #define START_TRIES 5
 #define DUMP_MAX (8u << 20)
 #define NO_RIGHT 4 /* exit codes of the script */
@@ -32,8 +32,8 @@ struct wg {
 	struct run *run;
 	struct loop_timer *timer;
 	struct fetch round; /* one look */
-	unsigned tries;     /* in a row that could not even start */
-	uint32_t lists;     /* so far */
+	unsigned tries;     /* failed starts in a row */
+	uint32_t lists;     /* number of lists so far */
 	bool up, by_sudo, shown, absent;
 };
 
@@ -42,7 +42,7 @@ static struct wg *wg_of(struct source *source)
 	return (struct wg *)source;
 }
 
-/* POSIX, no single quotes, nothing but builtins besides wg itself. btime and uptime make the
+/* POSIX sh without single quotes, and only built-ins besides wg. btime plus uptime gives the
  * server's clock without a process. */
 #define SCRIPT                                                                                    \
 	"PATH=$PATH:/usr/sbin:/sbin:/usr/local/bin; " OR_ABSENT(                                  \
@@ -70,7 +70,7 @@ static bool wg_may_sudo(const struct wg *w)
 	return w->source.server->uid != 0 && !(c && c->sudo && !strcmp(c->sudo, "never"));
 }
 
-/* --- the answer's way in ------------------------------------------------- */
+/* --- apply an answer ------------------------------------------------------ */
 
 static void wg_feed_dump(struct wg *w, const char *text, size_t len)
 {
@@ -103,7 +103,7 @@ static void wg_feed(struct source *source, const char *what, const char *bytes, 
 		wg_feed_dump(wg_of(source), bytes, len);
 }
 
-/* --- looking ------------------------------------------------------------- */
+/* --- look ----------------------------------------------------------------- */
 
 static void wg_look_later(struct wg *w)
 {
@@ -124,7 +124,7 @@ static void wg_denied(struct wg *w, const char *said, size_t len)
 	        "/usr/bin/wg show all dump` in "
 	        "sudoers there grants it",
 	        user, v->name, words, user);
-	/* a refused sudo is mailed to root on some servers: not again */
+	/* some servers mail refused sudo calls to root: do not retry */
 	w->absent = true;
 	source_set_state(&w->source, SOURCE_DENIED, &err);
 }
@@ -155,7 +155,7 @@ static void wg_on_dump(const struct run_result *r, void *arg)
 	}
 	w->tries = code < 0 ? w->tries : 0;
 	if (code == NO_PROGRAM && strstr(r->out, ABSENT_WORD)) {
-		w->absent = true; /* looked for again when the link is new */
+		w->absent = true; /* searched again with a new link */
 		source_set_state(&w->source, SOURCE_ABSENT, NULL);
 	} else if (code == NO_RIGHT && !w->by_sudo && wg_may_sudo(w)) {
 		w->by_sudo = true;
@@ -188,7 +188,7 @@ static void wg_on_timer(struct loop_timer *t, void *arg)
 	wg_look(arg);
 }
 
-/* Somebody looks now: as soon as the last look is 10 s old. */
+/* A row became visible: look as soon as the last look is 10 s old. */
 void wg_shown(struct source *source, bool now)
 {
 	struct wg *w = wg_of(source);
