@@ -1,10 +1,10 @@
-/* app.h: what web platforms deploy: one row for each application, stack or service of a Dokploy, a
- * Coolify or a portal, and one for the platform itself (its reachability, what is made again
- * there).
+/* app.h: the row kind of web platforms that deploy: one row per application, stack or service of a
+ * Dokploy, Coolify or portal. Each platform also has a row of its own, with its reachability and
+ * the action for new stacks.
  *
- * All platforms share this kind, its actions and its panel. A platform brings an app_platform (what
- * it can do, how) and fills rows from its feed with app_row and app_settle; what an action does is
- * shown with order_progress. */
+ * All platforms share this kind, its actions and its panel. A platform supplies an app_platform and
+ * fills rows from its feed with app_row and app_settle. Orders show their progress with
+ * order_progress. */
 #ifndef APPS_APP_H
 #define APPS_APP_H
 
@@ -29,56 +29,57 @@ enum app_do {
 	APP_UNDO
 };
 
-/* One of these per platform, const. */
+/* One const struct per platform: what it can do, and how. */
 struct app_platform {
 	const char *name; /* "Dokploy" */
 	bool (*can)(const struct app *, enum app_do);
-	/* as a person would say it; washed by the caller */
+	/* the command as shown before confirming; washed by the caller */
 	void (*command)(const struct app *, enum app_do, char *buf, size_t size);
-	/* ends the order, now or later */
+	/* carries out the order; must end the order, now or later */
 	void (*run)(struct order *, struct app *, enum app_do);
-	/* more than the kind itself says; NULL */
+	/* adds to the details of the row; NULL: nothing to add */
 	void (*detail)(struct app *, struct doc *);
-	/* of its last deployment; NULL: no log is told */
+	/* follows the log of the last deployment; NULL: no logs */
 	struct follow *(*follow)(struct app *, struct log *, struct err *);
-	/* for APP_NEW; NULL */
+	/* prefills the argument of APP_NEW; NULL: no prefill */
 	void (*suggest)(const struct app *, char *buf, size_t size);
 };
 
-/* One deployment, newest first in app->deployments. */
+/* One deployment. app->deployments lists the newest first. */
 struct app_deployment {
 	char id[80];
-	char state[24];               /* in the platform's word */
-	enum health health;           /* GOOD, BUSY, BAD, IDLE (cancelled, waiting) */
-	char title[120], error[200];  /* washed; "" */
-	char log[256];                /* where its log is, in the platform's own terms; "" */
-	int64_t created_ms, ended_ms; /* wall clock; 0 unknown or not yet */
+	char state[24];               /* the platform's word */
+	enum health health;           /* GOOD, BUSY, BAD, or IDLE (cancelled, waiting) */
+	char title[120], error[200];  /* washed; "" none */
+	char log[256];                /* location of its log, in the platform's form; "" none */
+	int64_t created_ms, ended_ms; /* wall clock, ms; 0 unknown or not yet */
 };
 #define APP_DEPLOYMENTS_MAX 20
 
 struct app {
 	struct row row;
 	const struct app_platform *platform;
-	/* the platform's own: which of its sections the row is of */
+	/* private to the platform: the site that the row belongs to */
 	void *instance;
-	bool is_platform;                   /* the row of the platform itself */
-	char section[64];                   /* NAME of [dokploy NAME] */
-	char project[100], environment[64]; /* "" where there is none; environment "" when it is the
-	                                       only or usual one */
-	char type[24];    /* "application", "compose", "service", "database", "stack", "platform" */
-	char state[48];   /* in the platform's word: "done", "running:healthy"; a platform's: its
-	                     version */
-	char domain[200]; /* "https://x.example"; "" */
+	bool is_platform; /* the row of the platform itself */
+	char section[64]; /* NAME in [dokploy NAME] */
+	/* "" none; environment "" also for the only or default one */
+	char project[100], environment[64];
+	char type[24]; /* "application", "compose", "service", "database", "stack", "platform" */
+	/* the platform's word: "done", "running:healthy"; on the platform's row: its version */
+	char state[48];
+	char domain[200]; /* "https://x.example"; "" none */
 	char image[160];
-	char ref[80]; /* its id there */
-	/* wall clock, since when it is in that state, as told; 0 unknown */
+	char ref[80]; /* id on the platform */
+	/* wall clock, ms: start of the state, as the platform states it; 0 unknown */
 	int64_t state_ms;
-	struct app_deployment *deployments; /* owned; NULL */
+	struct app_deployment *deployments; /* owned; NULL none */
 	size_t n_deployments;
-	uint32_t round;       /* of the list that named it last */
-	int64_t asked_ms;     /* loop clock, likewise */
-	uint32_t asked_round; /* the platform's own: when it was asked about last */
-	bool asked;           /* at all */
+	uint32_t round;   /* number of the last list that named the row */
+	int64_t asked_ms; /* loop clock, ms: last time the platform was asked about the row */
+	/* for the platform: number of the list at the last question; 0: ask again */
+	uint32_t asked_round;
+	bool asked; /* false: never asked */
 };
 
 extern const struct kind kind_app;
@@ -89,44 +90,45 @@ static inline struct app *app_of(struct row *r)
 	return (struct app *)r;
 }
 
-/* Finds or makes the row: SERVER/app/SECTION[/PROJECT[/ENVIRONMENT]]/NAME, or SERVER/app/SECTION
- * for the platform itself (name NULL). ref tells two of one name apart. round: of this list;
- * app_sweep removes rows of instance that have another. */
+/* Finds or makes a row. Its id is SERVER/app/SECTION[/PROJECT[/ENVIRONMENT]]/NAME. With name NULL
+ * it is SERVER/app/SECTION, the row of the platform itself. ref distinguishes two rows of the same
+ * name. round is the number of the list. app_sweep removes rows of instance with another round. */
 struct app *app_row(struct source *, const struct app_platform *, void *instance,
                     const char *section, const char *project, const char *environment,
                     const char *name, const char *ref, uint32_t round);
 void app_sweep(struct source *, void *instance, uint32_t round);
-/* Its deployments (copied, at most APP_DEPLOYMENTS_MAX). */
+/* Copies the deployments, at most APP_DEPLOYMENTS_MAX. */
 void app_set_deployments(struct app *, const struct app_deployment *, size_t n);
-/* Health with its age: from state_ms when it is told, else since it is so. */
+/* Sets health and its age: since state_ms if known, else since the health changed. */
 void app_settle(struct app *, enum health, const char *why);
-const struct app_deployment *app_last(const struct app *); /* NULL: none known */
+/* the newest deployment; NULL: none known */
+const struct app_deployment *app_last(const struct app *);
 
-/* The rules of a stack's name (3 to 20 of a-z 0-9 -, no - at an end, none of the reserved words):
- * false and a sentence why not. */
+/* Checks a stack name: 3 to 20 of a-z 0-9 -, no - at either end, no reserved word. False: err says
+ * why. */
 bool stack_name_check(const char *name, struct err *);
 
-/* --- the log of a deployment that is asked for as a whole, again and again (app_log.c) --- */
+/* --- deployment logs that arrive whole each time (app_log.c) -------------- */
 
-/* A follower: ask is called when the text is to be asked for; the platform answers, later or never,
+/* A follower polls. When ask is called, the platform fetches the text. It answers later, or never,
  * with app_log_take or app_log_fail. */
 struct app_log;
 struct app_log_ops {
 	void (*ask)(struct app_log *, void *arg);
-	/* nobody follows any more: cancels what was asked, frees arg */
+	/* the follower ended: cancel the fetch and free arg */
 	void (*stop)(void *arg);
 };
 struct app_log *app_log_follow(struct app *, struct log *, const char *name,
                                const struct app_log_ops *, void *arg);
 struct follow *app_log_handle(struct app_log *);
-/* All that there is of it, or its last lines: what was not told yet is added. over: nothing more
- * will come; ending says how it ended. */
+/* Takes the whole log, or its last lines, and logs what is new. over: no more will come. ending
+ * says how it ended. */
 void app_log_take(struct app_log *, const char *text, size_t len, bool over, const char *ending);
-/* said in the log once; it is asked again */
+/* logs the error once; asks again later, unless it is ERR_ABSENT or ERR_DENIED */
 void app_log_fail(struct app_log *, const struct err *);
-/* something came by itself: ask is called in a moment */
+/* new text arrived unasked: calls ask in a moment */
 void app_log_now(struct app_log *);
-/* nothing to tell yet: it is asked again in a moment */
+/* no text yet: calls ask again in a moment */
 void app_log_later(struct app_log *);
 #define APP_LOG_EVERY_MS 1000
 

@@ -1,6 +1,9 @@
-/* dokploy.h: the inside of the Dokploy backend. dokploy.c asks, deploys, starts and stops;
- * dokploy_log.c reads logs; dokploy_new.c makes a stack; made.c remembers what a stack that is not
- * whole yet has made. */
+/* dokploy.h: internals of the Dokploy backend.
+ *
+ * - dokploy.c: polls, deploys, starts and stops
+ * - dokploy_log.c: reads logs
+ * - dokploy_new.c: makes a new stack, or undoes one
+ * - made.c: remembers what an unfinished stack has made */
 #ifndef APPS_DOKPLOY_H
 #define APPS_DOKPLOY_H
 
@@ -11,36 +14,37 @@
 
 struct dokploy_config;
 
-/* One thing that a new stack made, as a line of the journal. MADE_WHAT: "project", "application",
- * "domain". */
+/* Words of a journal line for one thing that a new stack made. MADE_WHAT is "project",
+ * "application" or "domain". */
 enum { MADE_STACK, MADE_WHAT, MADE_ID, MADE_NAME };
 #define MADE_MAX 64
 
-struct dokploy { /* one [dokploy NAME] */
+struct dokploy { /* a [dokploy NAME] section */
 	struct site site;
-	int release; /* 2905 of 0.29.5; 0 unknown */
+	int release; /* 2905 for 0.29.5; 0 unknown */
 	struct journal_line made[MADE_MAX];
 	size_t n_made;
 	bool made_read;
 };
-/* NULL: not configured (any more) */
+/* NULL: no longer configured */
 const struct dokploy_config *dokploy_section(const struct dokploy *);
 
-/* A deployment of an application or a compose. */
+/* An order on an application or a compose. */
 struct dokploy_job {
 	struct rollout rollout;
 	bool compose;
 };
-/* Remembers the newest deployment, has it deployed, follows that to its end. verb: static. */
+/* Remembers the newest deployment, requests a new one and follows it to its end. verb must be
+ * static. */
 void dokploy_deploy(struct dokploy_job *, const char *ref, bool compose, const char *verb);
-char *json_id(const char *member, const char *id); /* {"member":"id"}, owned */
+char *json_id(const char *member, const char *id); /* {"member":"id"}; the caller frees */
 
 /* dokploy_log.c */
 struct dokploy_log {
 	struct site_log log;
 	struct ws *ws;  /* up to 0.29.4 */
-	struct buf all; /* what the WebSocket sent since it was opened */
-	size_t seen;    /* bytes of it when it was looked at last */
+	struct buf all; /* all that the WebSocket sent */
+	size_t seen;    /* bytes of it at the last look */
 };
 char *dokploy_log_path(const struct site_log *);
 void dokploy_log_ask(struct site_log *);
@@ -53,9 +57,10 @@ void dokploy_undo(struct order *, struct app *);
 void dokploy_new_command(const struct app *, char *buf, size_t size);
 void dokploy_undo_command(const struct app *, char *buf, size_t size);
 
-/* made.c: $XDG_STATE_HOME/mocr/stacks, one line for each thing, so that it outlives mocr. */
+/* made.c keeps $XDG_STATE_HOME/mocr/stacks, one line per thing, so the list survives the end of
+ * mocr. */
 void made_read(struct dokploy *);
-/* false: it is not kept */
+/* false: it could not be saved */
 bool made_add(struct dokploy *, const char *stack, const char *what, const char *id,
               const char *name);
 void made_drop(struct dokploy *, const char *what, const char *id);

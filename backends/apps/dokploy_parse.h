@@ -1,6 +1,10 @@
-/* dokploy_parse.h: what Dokploy answers, pure. Up to 0.24 applications stand right in a project,
- * from 0.25 in its environments; both are read. Texts are washed, lists bounded; a wrong type is as
- * if it were not there. */
+/* dokploy_parse.h: parses Dokploy's answers. Pure. Texts are washed and lists bounded. A member of
+ * the wrong type counts as missing.
+ *
+ * Source: Dokploy's tRPC routers at 0.24, 0.25 and 0.29 (docs.dokploy.com/docs/api).
+ *
+ * Up to 0.24 applications are directly in a project, from 0.25 in its environments. The parser
+ * reads both. */
 #ifndef APPS_DOKPLOY_PARSE_H
 #define APPS_DOKPLOY_PARSE_H
 
@@ -22,7 +26,7 @@ struct dp_env {
 	size_t project;
 	char id[DP_ID], name[64];
 	bool usual;
-}; /* up to 0.24: one of each project, id "" */
+}; /* up to 0.24: one per project, with id "" */
 struct dp_app {
 	size_t env;
 	bool compose;
@@ -33,7 +37,7 @@ struct dp_tree {
 	struct dp_env *envs;
 	struct dp_app *apps;
 	size_t n_projects, n_envs, n_apps;
-	size_t left_out;     /* projects, environments and apps beyond the bound */
+	size_t left_out;     /* projects, environments and applications beyond the limit */
 	bool by_environment; /* some project has environments */
 };
 bool dp_tree_parse(const char *json, size_t len, struct dp_tree *out, struct err *);
@@ -51,24 +55,24 @@ struct dp_one {
 	struct app_deployment deployments[APP_DEPLOYMENTS_MAX]; /* newest first */
 	size_t n_deployments;
 };
-/* application.one, compose.one */
+/* The answer of application.one or compose.one. */
 bool dp_one_parse(const char *json, size_t len, struct dp_one *out, struct err *);
 bool dp_deployments_parse(const char *json, size_t len, struct app_deployment *out, size_t *n,
                           struct err *);
 
-/* What was made: ids, "" where none is told. */
+/* Ids from answers to create calls; "" if absent. */
 bool dp_project_made(const char *json, size_t len, char project[DP_ID], char env[DP_ID],
                      struct err *);
 bool dp_id_made(const char *json, size_t len, const char *member, char id[DP_ID], struct err *);
 
-/* Of an application ("done", "idle") or a deployment ("done", "cancelled"). */
+/* Health of an application's state ("done", "idle") or a deployment's ("done", "cancelled"). */
 enum health dp_health(const char *state);
 
-/* "v0.29.5" as text and 2905; 0: none. */
+/* "v0.29.5" as text, returned as 2905; 0: not a version. */
 int dp_version(const char *json, size_t len, char *text, size_t size);
-/* The log of a deployment in whatever wrapping, as its bytes in new memory. */
+/* The text of a deployment log in any wrapping. The caller frees. */
 char *dp_log_text(const char *json, size_t len);
-/* Leaves what this reads and nothing else: no environment variables, no keys. */
+/* Keeps only the members that mocr reads: no environment variables, no keys. */
 void dp_reduce(const char *json, size_t len, struct buf *out);
 
 #endif

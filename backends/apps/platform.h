@@ -1,12 +1,12 @@
-/* platform.h: what every web platform has in common, so that a new one is its words alone.
+/* platform.h: the shared part of all web platforms. A new platform adds only what differs.
  *
- * A platform is a const struct platform: what it is called, what one round of polling asks for, how
- * each answer becomes rows, what can be done. Everything else happens here: the sites of its
- * sections ([coolify NAME]), their API clients, the rounds with back-off, the states of source and
- * rows, orders of many calls, deployments followed to their end, logs.
+ * A platform is a const struct platform: its names, the steps of a polling round, how each answer
+ * becomes rows, and its actions. This room does the rest. It keeps the sites of its sections
+ * ([coolify NAME]), their API clients, and polling with back-off. It also keeps the states of
+ * sources and rows, runs orders of several calls, follows deployments, and shows logs.
  *
- * A whole small platform that lists services and restarts them (add it to backends.c, its rows to
- * the settings):
+ * A whole small platform that lists services and restarts them. Add it to backends.c, and its
+ * section to the settings:
  *
  *   static bool tiny_take_list(struct site *s, const char *ref, const char *json, size_t len,
  *                              struct err *err)
@@ -17,18 +17,18 @@
  *           site_answered(s);                                // a new list begins
  *           for (size_t i = 0; i < l.n; i++)
  *                   tiny_judge(site_app(s, NULL, NULL, l.at[i].name, l.at[i].id), &l.at[i]);
- *           site_listed(s);                                  // rows that it did not name go
+ *           site_listed(s);                                  // removes rows not in the list
  *           return true;
  *   }
  *   static void tiny_restarted(struct job *j, const struct api_answer *r)
  *   {
- *           job_end(j, &r->err, NULL);                       // the next round shows the rest
+ *           job_end(j, &r->err, NULL);                       // the next round updates the row
  *   }
  *   static void tiny_run(struct order *order, struct app *a, enum app_do what)
  *   {
  *           struct job *j = job_begin(a->instance, order, sizeof(*j), "restart");
  *           char *path = platform_path("/services/", a->ref, "/restart");
- *           if (j)                                           // NULL: the order has its end
+ *           if (j)                                           // NULL: the order was ended
  *                   job_call(j, "POST", path, NULL, tiny_restarted);
  *           free(path);
  *   }
@@ -59,8 +59,8 @@ struct platform;
 struct rollout;
 struct site_log;
 
-/* What the section of a site says; strings are borrowed from the settings, NULL where nothing is
- * said. The structs of the settings begin with these members, in this order. */
+/* What the section of a site says. Strings are borrowed from the settings; NULL missing. Section
+ * structs in the settings begin with these members, in this order. */
 struct site_config {
 	const char *name, *url, *server, *token_command;
 };
@@ -72,30 +72,30 @@ struct site {
 	const struct platform *platform; /* borrowed */
 	struct source *source;           /* borrowed */
 	char name[64];
-	char version[80];         /* what it says of itself, washed; "" unknown */
-	struct api *api;          /* owned; NULL: a recording, no link, a wrong url */
-	struct api_call *call;    /* of the round; NULL: it rests */
-	struct loop_timer *timer; /* of the next round; NULL: never opened */
-	/* of the round: platform->steps, then questions about rows */
+	char version[80];         /* as the platform states it, washed; "" unknown */
+	struct api *api;          /* owned; NULL: a recording, no link, or a wrong url */
+	struct api_call *call;    /* the running call of the round; NULL: between rounds */
+	struct loop_timer *timer; /* starts the next round; NULL: never opened */
+	/* position in the round: index in platform->steps, then questions about rows */
 	size_t step;
-	unsigned once;   /* bits: STEP_ONCE steps that this link has asked */
-	char about[200]; /* id of the row that is asked about */
-	bool up;         /* it may be asked */
-	bool hurry;      /* the next round begins at once */
+	unsigned once;   /* bit set of STEP_ONCE steps already asked over this link */
+	char about[200]; /* id of the row being asked about */
+	bool up;         /* calls are allowed */
+	bool hurry;      /* start the next round at once */
 	bool shown;      /* rows of its source are on the screen */
-	bool answered;   /* a list came once */
-	bool complete;   /* and all that was to be asked about its rows */
-	bool failed;     /* this round, so far */
-	unsigned fails;  /* rounds in a row */
-	uint32_t round;  /* counts lists, from 1 */
-	size_t left_out; /* of its list, beyond what is read */
-	/* why the last round failed; ERR_NONE: since then a list came */
+	bool answered;   /* at least one list arrived */
+	bool complete;   /* and all questions about its rows were asked */
+	bool failed;     /* the current round has failed */
+	unsigned fails;  /* failed rounds in a row */
+	uint32_t round;  /* number of the list, from 1 */
+	size_t left_out; /* items of its list beyond the limit */
+	/* why the last round failed; ERR_NONE: a list arrived since */
 	struct err err;
-	struct job *jobs;      /* orders that run */
 	struct site_log *logs; /* that were asked here; each leaves when it is closed */
+	struct job *jobs; /* running orders */
 };
 
-/* The source of a platform whose backend is PLATFORM_BACKEND. */
+/* The source struct of a backend made by PLATFORM_BACKEND. */
 struct sites {
 	struct source source;
 	struct site *first; /* owned */
@@ -104,87 +104,90 @@ struct sites {
 /* --- a platform ---------------------------------------------------------- */
 
 enum {
-	STEP_MUST = 1, /* without its answer the round has failed */
-	STEP_ONCE = 2, /* once for each link */
-	/* without the token, outside the prefix; once there is a token, all the same */
+	STEP_MUST = 1, /* the round fails without its answer */
+	STEP_ONCE = 2, /* once per link */
+	/* without token and prefix, but only after token_command has run */
 	STEP_OPEN = 4,
-	STEP_RAW = 8, /* no JSON: it is not reduced */
+	STEP_RAW = 8, /* the answer is not JSON and is not reduced */
 };
 
-/* One kind of answer. Those with a path are asked in each round, in this order; those without come
- * of questions about a row (platform->about) or of a stream. */
+/* One kind of answer. A round asks the steps with a path in this order. Steps without a path come
+ * from questions about a row (platform->about) or from a stream. */
 struct platform_step {
-	const char *what; /* of source_feed: "NAME TAB what [TAB ref]" */
-	const char *path; /* behind the prefix; NULL */
+	const char *what; /* name in source_feed: "NAME TAB what [TAB ref]" */
+	const char *path; /* after the prefix; NULL: not asked in a round */
 	unsigned flags;
-	/* Into rows. ref: what stands behind the second tab, "" nothing. False and err: it is
-	 * useless, the round has failed. What may be missing returns true. */
+	/* Applies the answer to rows. ref is the text after the second tab, "" none. False and err:
+	 * the answer is useless and the round fails. Return true if the answer is optional. */
 	bool (*take)(struct site *, const char *ref, const char *json, size_t len, struct err *);
 };
 
 struct platform {
-	struct app_platform app;       /* what its rows can do; .app.name is in the column */
-	const char *product, *section; /* "Coolify", "coolify": in sentences */
-	size_t list_at, next_at;       /* PLATFORM_SECTION */
-	/* of the struct that starts with a struct site; 0: that one */
+	struct app_platform app;       /* what its rows can do; .app.name is shown in the column */
+	const char *product, *section; /* "Coolify" for sentences, "coolify" for the section */
+	size_t list_at, next_at;       /* set by PLATFORM_SECTION */
+	/* size of a struct that starts with a struct site; 0: of struct site */
 	size_t site_size;
-	const char *prefix; /* before each path: "/api/v1"; NULL: nothing */
-	const char *token_header, *token_help, *token_word; /* as struct api_config has them */
-	bool (*denies)(int status, const char *body);       /* likewise */
+	const char *prefix; /* before each path: "/api/v1"; NULL none */
+	const char *token_header, *token_help, *token_word; /* as in struct api_config */
+	bool (*denies)(int status, const char *body);       /* as in struct api_config */
 	const struct platform_step *steps;                  /* ends at .what == NULL */
-	int64_t shown_ms, hidden_ms; /* from the end of a round to the next one */
-	int64_t busy_ms;             /* while something goes on there; 0: as if nothing did */
-	/* after a failed round, times the fails in a row, six at most */
+	/* from the end of a round to the next; rows visible or hidden */
+	int64_t shown_ms, hidden_ms;
+	int64_t busy_ms; /* instead, while a row is busy or an order runs; 0: no difference */
+	/* after a failed round, times the failures in a row, at most six */
 	int64_t retry_ms;
-	int64_t timeout_ms; /* of a call of the round; 0: as api.h has it */
-	/* leaves what is read; NULL: all */
+	int64_t timeout_ms; /* of a call in a round; 0: the default of api.h */
+	/* appends only the members to keep; NULL: keep all */
 	void (*reduce)(const char *json, size_t len, struct buf *);
 
 	/* All of these may be NULL. */
-	bool (*is_due)(const struct site *, const struct app *); /* ask about this row now? */
-	/* its path, the step that reads it */
+	/* should this row be asked about now? */
+	bool (*is_due)(const struct site *, const struct app *);
+	/* returns the path, owned; what gets the name of the step that reads the answer */
 	char *(*about)(const struct app *, const char **what);
-	/* its health, after its deployments changed */
+	/* assesses a row after its deployments changed */
 	void (*judge_app)(struct app *);
-	/* while it answers; NULL: good */
+	/* health of the platform while it answers; NULL: good */
 	enum health (*opinion)(const struct site *, char *why, size_t size);
 	void (*open)(struct site *);  /* the link is up (api NULL: the url is wrong) */
-	bool (*begin)(struct site *); /* a round is due; false: it is left out */
-	void (*over)(struct site *);  /* the round is over; site->failed says how */
-	/* link or server go; jobs have ended */
+	bool (*begin)(struct site *); /* a round is due; false: skip the round */
+	void (*over)(struct site *);  /* the round ended; see site->failed */
+	/* the link or the server goes; all jobs have ended */
 	void (*close)(struct site *, const struct err *why);
-	void (*free)(struct site *); /* what it owns beyond struct site */
+	void (*free)(struct site *); /* frees what it owns beyond struct site */
 
-	/* For platforms whose rows are no apps. judge: site->err changed, NULL: rows of kind_app
-	 * and the state of struct sites. came: an answer, or the refusal of a step that need not be
-	 * answered; NULL: it is reduced and fed. */
+	/* For platforms with other rows than apps. judge: site->err changed. NULL: the rows are of
+	 * kind_app, and sites hold the state. came: an answer, or the failure of an optional step.
+	 * NULL: the answer is reduced and fed. */
 	void (*judge)(struct site *);
 	void (*came)(struct site *, const struct platform_step *, const struct api_answer *);
 
-	/* Deployments that are followed (rollout_*). */
-	char *(*deployment_path)(const struct rollout *); /* GET: tells how it goes */
+	/* Following deployments (rollout_*). */
+	char *(*deployment_path)(const struct rollout *); /* path to GET its state; owned */
 	bool (*deployment_read)(const struct rollout *, const char *json, size_t len,
 	                        struct app_deployment list[APP_DEPLOYMENTS_MAX], size_t *n,
 	                        struct err *);
-	int64_t poll_ms, begin_ms; /* between looks; until one must have begun */
+	int64_t poll_ms, begin_ms; /* between two looks; longest wait for its start */
 
-	/* Their logs (site_follow). log_path: owned; NULL: log_ask asks in another way. */
+	/* Their logs (site_follow). log_path returns an owned path; NULL: log_ask fetches in
+	 * another way. */
 	char *(*log_path)(const struct site_log *);
 	void (*log_ask)(struct site_log *);
-	/* a good answer: app_log_take, app_log_fail */
+	/* handles a good answer: calls app_log_take or app_log_fail */
 	void (*log_read)(struct site_log *, const struct api_answer *);
 	void (*log_stop)(struct site_log *);
-	/* of the struct that starts with a struct site_log; 0: that one */
+	/* size of a struct that starts with a struct site_log; 0: of struct site_log */
 	size_t log_size;
 };
 
-/* Where struct settings has the list of its sections, and the struct of one of them. */
+/* The list of sections in struct settings, and the struct of one section. */
 #define PLATFORM_SECTION(list, type) \
 	.list_at = offsetof(struct settings, list), .next_at = offsetof(struct type, next)
 
 /* --- the backend --------------------------------------------------------- */
 
-/* param is the platform. */
+/* A backend for a platform. Its param is the platform. */
 #define PLATFORM_BACKEND(word, platform)                                                      \
 	{                                                                                     \
 		.name = word, .source_size = sizeof(struct sites), .param = &(platform),      \
@@ -199,80 +202,81 @@ void sites_finish(struct source *);
 
 /* --- a site -------------------------------------------------------------- */
 
-/* false: not configured (any more) */
+/* false: no longer configured */
 bool site_config(const struct site *, struct site_config *);
-const void *site_section(const struct site *); /* the whole struct of it; NULL */
+/* its whole section struct; NULL: no longer configured */
+const void *site_section(const struct site *);
 void site_init(struct site *, const struct platform *, struct source *, const char *name);
-void site_open(struct site *, const struct site_config *); /* the link is up: rounds begin */
-void site_rest(struct site *);                             /* no rounds; calls of jobs go on */
-void site_close(struct site *, const char *why);           /* the link is gone: jobs end */
-void site_poke(struct site *);                             /* a round soon */
-/* a list came, whole: a new round of rows begins */
+void site_open(struct site *, const struct site_config *); /* the link is up: starts rounds */
+void site_rest(struct site *);                   /* stops rounds; calls of jobs continue */
+void site_close(struct site *, const char *why); /* the link is gone: ends jobs */
+void site_poke(struct site *);                   /* starts a round soon */
+/* a whole list arrived: starts a new round of rows */
 void site_answered(struct site *);
-/* All rows of that list were named: the others go, and site->left_out is told. */
+/* all rows of that list were named: removes the others and reports site->left_out */
 void site_listed(struct site *);
-void site_fail(struct site *, const struct err *); /* the round has failed */
-void site_judge(struct site *);                    /* the row of the platform itself */
+void site_fail(struct site *, const struct err *); /* the round failed */
+void site_judge(struct site *);                    /* assesses the row of the platform itself */
 const char *site_url(const struct site *);         /* "" unknown */
 
-/* A row of this site in this round (app_row). */
+/* Finds or makes a row of this site in the current list (app_row). */
 struct app *site_app(struct site *, const char *project, const char *environment, const char *name,
                      const char *ref);
-/* NULL: the first; not its own row */
+/* after NULL: the first; skips the platform's own row */
 struct app *site_next_app(const struct site *, const struct app *after);
-struct app *site_app_by_ref(const struct site *, const char *ref); /* NULL */
-/* in the next round, which begins soon */
+struct app *site_app_by_ref(const struct site *, const char *ref); /* NULL none */
+/* asks about the row in the next round, which starts soon */
 void site_ask_about(struct app *);
-/* A call outside rounds and jobs; path behind the prefix. */
+/* Starts a call outside rounds and jobs. path comes after the prefix. */
 struct api_call *site_call(struct site *, const struct api_request *);
-/* A path: the word between before and after is encoded; owned. */
+/* Builds a path from before, word (percent-encoded) and after. The caller frees. */
 char *platform_path(const char *before, const char *word, const char *after);
 
-/* --- jobs: orders of many calls ------------------------------------------ */
+/* --- jobs: orders with several calls -------------------------------------- */
 
 struct job {
 	struct job *next;
 	struct site *site;     /* borrowed */
 	struct order *order;   /* borrowed */
-	struct api_call *call; /* NULL: none is on its way */
+	struct api_call *call; /* NULL: no call is running */
 	struct loop_timer *timer;
-	int64_t began_ms; /* loop clock */
-	const char *verb; /* "deploy"; static */
+	int64_t began_ms; /* loop clock, ms */
+	const char *verb; /* "deploy"; must be static */
 	void (*answered)(struct job *, const struct api_answer *);
 	void (*woken)(struct job *);
 };
 typedef void job_answered(struct job *, const struct api_answer *);
 
-/* size: of the struct that starts with a struct job, zeroed. NULL: the site is not connected, the
- * order has its end. */
+/* Starts a job. size is that of a struct that starts with a struct job; the memory is zeroed. NULL:
+ * the site is not connected, and the order was ended. */
 void *job_begin(struct site *, struct order *, size_t size, const char *verb);
-/* One call at a time; path behind the prefix, body JSON or NULL. A wait that a 429 asks for is
- * shown. */
+/* Starts a call; one at a time. path comes after the prefix, body is JSON or NULL. The order shows
+ * a wait that a 429 asks for. */
 void job_call(struct job *, const char *method, const char *path, const char *body, job_answered *);
 void job_wake(struct job *, int64_t ms, void (*woken)(struct job *));
-/* err NULL or ERR_NONE: done. The job is gone. Its row is asked about soon. */
+/* Ends the order and frees the job. err NULL or ERR_NONE: success. The row is asked about soon. */
 void job_end(struct job *, const struct err *, const char *output);
 void site_jobs_end(struct site *, const struct err *);
 
-/* --- rollouts: a deployment, followed to its end ------------------------- */
+/* --- rollouts: a deployment followed to its end --------------------------- */
 
 struct rollout {
 	struct job job;
-	char ref[80];      /* the application there */
-	char id[80];       /* the deployment; "" not known yet */
-	char before[80];   /* the newest deployment until then; "" none */
+	char ref[80];      /* id of the application */
+	char id[80];       /* id of the deployment; "" not known yet */
+	char before[80];   /* newest deployment before the order; "" none */
 	bool silent;       /* the last look failed */
-	struct err unsure; /* it was asked for and no answer came */
-	/* NULL: the order makes progress, the order ends. */
+	struct err unsure; /* the request got no answer */
+	/* progress and end; NULL: the order's own */
 	void (*say)(struct rollout *, const char *how);
 	void (*over)(struct rollout *, const struct err *, const char *said);
 };
-/* Its time begins. */
+/* Starts its clock. */
 void rollout_begin(struct rollout *, const char *ref);
 void rollout_say(struct rollout *, const char *how);
-/* Looks until it is over, or an hour. What the platform does goes on without mocr. */
+/* Looks until the deployment ends, for at most an hour. The platform continues without mocr. */
 void rollout_follow(struct rollout *);
-/* What rollout_follow calls at the end. */
+/* Called by rollout_follow at the end. */
 void rollout_over(struct rollout *, const struct err *, const char *said);
 
 /* --- the log of the last deployment of a row ----------------------------- */
@@ -284,16 +288,16 @@ struct site_log {
 	struct store *store; /* borrowed */
 	struct api_call *call;
 	struct app_log *log;
-	struct site *site;     /* while it is asked: connected */
-	char row[200], id[80]; /* of the row; of the deployment, "" not known yet */
+	struct site *site;     /* set while asking; connected */
+	char row[200], id[80]; /* id of the row; id of the deployment, "" not known yet */
 };
 /* The connection of the site goes: a question on its way ends, and the log asks again later. */
 void site_logs_lose(struct site *, const struct err *);
 /* The site goes. */
 void site_logs_forget(struct site *);
-/* For app_platform.follow. NULL and err: the row has none. */
+/* For app_platform.follow. NULL and err: the row has no log. */
 struct follow *site_follow(struct app *, struct log *, struct err *);
-/* Whether a deployment with this health goes on. */
+/* Is this deployment still running? */
 bool deployment_runs(const struct app_deployment *);
 
 #endif

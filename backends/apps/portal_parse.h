@@ -1,5 +1,7 @@
-/* portal_parse.h: what the portal of AI stacks answers, pure. Texts are washed; a wrong type is as
- * if it were not there. */
+/* portal_parse.h: parses answers of the portal of AI stacks. Pure. Texts are washed. A member of
+ * the wrong type counts as missing.
+ *
+ * Source: no published document. */
 #ifndef APPS_PORTAL_PARSE_H
 #define APPS_PORTAL_PARSE_H
 
@@ -8,7 +10,7 @@
 
 #include "backends/base/err.h"
 
-/* deploying -1: not told */
+/* deploying: running deployments; -1 unknown */
 struct portal_health {
 	char status[32], version[24];
 	int deploying;
@@ -26,13 +28,13 @@ struct portal_made {
 };
 bool portal_made_parse(const char *json, size_t len, struct portal_made *, struct err *);
 
-/* The data of an event of /api/status/ID. */
+/* The data of an event from /api/status/ID. */
 struct portal_state {
 	char status[32], step[80], url[200], error[200];
-	int progress; /* 0 to 100; -1 not told */
+	int progress; /* 0 to 100; -1 unknown */
 };
 bool portal_state_parse(const char *json, size_t len, struct portal_state *);
-/* "[####......] 40%", "" when it is not told. */
+/* "[####......] 40%"; "" for unknown progress. */
 void portal_bar(int progress, char *buf, size_t size);
 
 #endif
