@@ -1,4 +1,4 @@
-/* app.c: the app as a kind of row: made, judged, read, acted on. */
+/* app.c: the app as a kind of row: identity, health, details, JSON, actions. */
 #include "backends/apps/app.h"
 
 #include <stdio.h>
@@ -15,7 +15,7 @@
 
 /* --- rows ---------------------------------------------------------------- */
 
-/* A part of an id: no slash of its own. */
+/* Appends a part to an id. Slashes and blanks in the part become "-". */
 static void add_part(char *id, size_t size, const char *part)
 {
 	size_t used = strlen(id);
@@ -43,7 +43,7 @@ struct app *app_row(struct source *source, const struct app_platform *platform, 
 	add_part(id, sizeof(id), name);
 	const char *shown = name ? name : section;
 	struct app *a = named(source, id, shown);
-	/* two of one name in one list */
+	/* a second row of that name in this list */
 	if (a->round == round && a->instance && strcmp(a->ref, ref) != 0) {
 		size_t used = strlen(id);
 		snprintf(id + used, sizeof(id) - used, "~%.12s", ref);
@@ -137,7 +137,7 @@ bool stack_name_check(const char *name, struct err *err)
 	return true;
 }
 
-/* --- to read ------------------------------------------------------------- */
+/* --- details and JSON ----------------------------------------------------- */
 
 static void add_deployment(struct doc *doc, const struct app_deployment *d)
 {
@@ -246,7 +246,7 @@ static struct follow *follow(struct row *row, struct log *log, struct err *err)
 	return NULL;
 }
 
-/* --- to do --------------------------------------------------------------- */
+/* --- actions -------------------------------------------------------------- */
 
 static bool can(const struct row *r, enum app_do what)
 {
@@ -269,7 +269,7 @@ static void run(struct order *order, enum app_do what)
 	a->platform->run(order, a, what);
 }
 
-/* What differs between the actions is which one it is. */
+/* The actions differ only in their enum app_do. */
 #define ACT(name, WHAT)                                                         \
 	static bool can_##name(const struct row *r)                             \
 	{                                                                       \

@@ -1,4 +1,4 @@
-/* app_log.c: a log that is told as a whole each time becomes lines that follow. */
+/* app_log.c: turns a log that arrives whole each time into a log that follows. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,9 +10,8 @@
 #include "backends/logs/stamp.h"
 #include "backends/store/log.h"
 
-#define TAIL_KEPT                                                                                \
-	1024 /* of what was told, to find the place again in a text whose beginning was left out \
-	      */
+#define TAIL_KEPT \
+	1024 /* bytes kept of the last text, to find the same place when its start is gone */
 #define LINE_MOST (8u << 10)
 
 struct app_log {
@@ -21,10 +20,10 @@ struct app_log {
 	void *arg;
 	struct loop_timer *timer;
 	char tail[TAIL_KEPT];
-	/* told: bytes of all that came so far, as long as it comes from the start */
+	/* told: length of the last text, valid while texts start at the log's beginning */
 	size_t tail_len, told;
 	bool over;
-	int64_t time_us; /* of the last line; 0 none */
+	int64_t time_us; /* time of the last line; 0 none */
 	char complaint[320];
 };
 
@@ -68,7 +67,7 @@ static void keep_tail(struct app_log *l, const char *text, size_t len)
 	l->tail_len = n;
 }
 
-/* Where what is new begins; *gap: the place was not found, something between may be missing. */
+/* Offset of the new text. *gap: the old end was not found, so lines may be missing. */
 static size_t new_from(const struct app_log *l, const char *text, size_t len, bool *gap)
 {
 	size_t n = l->tail_len;
@@ -77,13 +76,13 @@ static size_t new_from(const struct app_log *l, const char *text, size_t len, bo
 		return 0;
 	if (len >= l->told && l->told >= n && !memcmp(text + l->told - n, l->tail, n))
 		return l->told;
-	/* its last lines only: the newest place where the old end stands */
+	/* only the last lines arrived: find the last occurrence of the old end */
 	const char *found = NULL, *at = text;
 	while ((at = memmem(at, len - (size_t)(at - text), l->tail, n)))
 		found = at++;
 	if (found)
 		return (size_t)(found - text) + n;
-	/* it begins in the middle of what was kept */
+	/* the text starts inside the old end */
 	for (size_t k = n < len ? n : len; k > 0; k--)
 		if (!memcmp(text, l->tail + n - k, k))
 			return k;
@@ -91,8 +90,8 @@ static size_t new_from(const struct app_log *l, const char *text, size_t len, bo
 	return 0;
 }
 
-/* Its own time. A line without one comes now; what was there at first is as old as the line before
- * it. */
+/* Time of a line: its own stamp. Without a stamp: now, or for the first text the time of the line
+ * before. */
 static int64_t time_of(struct app_log *l, const char *text, size_t len)
 {
 	int64_t now_us = now_wall_ms() * 1000, us = stamp_find(text, len, (struct zone){ 0 });
@@ -112,7 +111,7 @@ static void add_lines(struct app_log *l, const char *text, size_t len)
 		const char *nl = memchr(text, '\n', len);
 		size_t n = nl ? (size_t)(nl - text) : len;
 		size_t shown = n < LINE_MOST ? n : LINE_MOST;
-		/* a progress bar wrote over itself */
+		/* a progress bar overwrote itself */
 		const char *cr = shown ? memrchr(text, '\r', shown - 1) : NULL;
 		size_t skip = cr ? (size_t)(cr + 1 - text) : 0;
 		log_add(l->follow.log, l->follow.source, time_of(l, text + skip, shown - skip),
@@ -126,7 +125,7 @@ void app_log_take(struct app_log *l, const char *text, size_t len, bool over, co
 {
 	bool gap;
 	const char *last = len ? memrchr(text, '\n', len) : NULL;
-	/* half a line waits for the rest of it */
+	/* keep an incomplete line for the next text */
 	size_t whole = last ? (size_t)(last + 1 - text) : 0;
 	if (over)
 		whole = len;

@@ -1,8 +1,8 @@
-/* job.c: orders of many calls at a site, and deployments that are followed to their end.
+/* job.c: orders that need several calls, and deployments followed to their end.
  *
- * Nothing that may have been done there is asked for twice: the newest deployment before is
- * remembered, and one that was not there is waited for. mocr may go meanwhile: the platform goes
- * on. */
+ * Nothing is requested twice if it may already have been done. The newest deployment before the
+ * order is remembered. Any other newest deployment is then the new one. If mocr ends meanwhile, the
+ * platform continues. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,7 @@
 #include "backends/link/loop.h"
 #include "backends/store/action.h"
 
-#define WHOLE_MS 3600000 /* a deployment is followed for so long */
+#define WHOLE_MS 3600000 /* longest time to follow a deployment */
 
 /* --- jobs ---------------------------------------------------------------- */
 
@@ -132,7 +132,7 @@ void rollout_over(struct rollout *r, const struct err *err, const char *said)
 		job_end(&r->job, err, said);
 }
 
-/* Its row has the new deployment at once, so that its log can be followed. */
+/* Puts the new deployment into its row at once, so that its log can be followed. */
 static void rollout_show(const struct rollout *r, const struct app_deployment *list, size_t n)
 {
 	struct row *row = order_row(r->job.order);
@@ -200,7 +200,7 @@ static void rollout_goes_on(struct rollout *r, const char *how)
 	job_wake(&r->job, r->job.site->platform->poll_ms, rollout_look);
 }
 
-/* A look that fails once does not end what goes on there. */
+/* One failed look does not end the rollout. */
 static void rollout_came(struct job *j, const struct api_answer *answer)
 {
 	struct rollout *r = (struct rollout *)j;

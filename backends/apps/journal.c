@@ -12,14 +12,14 @@
 #include "backends/store/record.h"
 #include "backends/store/settings.h"
 
-#define FILE_MOST (256u << 10) /* of the file's end: the newest lines are there */
+#define FILE_MOST (256u << 10) /* bytes read from the end of the file: the newest lines */
 
 static char *journal_path(const struct site *s, const char *file)
 {
 	return xasprintf("%s/%s", store_settings(s->source->store)->state_dir, file);
 }
 
-/* Where the words of this line begin, when it is the site's; NULL: another one's. */
+/* Start of the words of a line. NULL: the line belongs to another site. */
 static const char *journal_words(const struct site *s, const char *line)
 {
 	size_t n = strlen(s->name);

@@ -1,4 +1,4 @@
-/* made.c: the things that new stacks made and that are not whole yet: stack, what, id, name. */
+/* made.c: what unfinished new stacks have made: stack, what, id, name. */
 #include <stdio.h>
 #include <string.h>
 

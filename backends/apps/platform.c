@@ -1,8 +1,8 @@
-/* platform.c: the sites of a platform: rounds of questions with back-off, the way of their answers
- * into rows, the state of the source.
+/* platform.c: the sites of a platform: polling rounds with back-off, answers into rows, the state
+ * of the source.
  *
- * A round asks the steps in their order, then about each row that is due, one call at a time. It
- * ends early when a step that must be answered is not, or when nobody answers at all. */
+ * A round runs the steps in order, then asks about each row that is due, one call at a time. It
+ * ends early if a STEP_MUST fails or if nobody answers at all. */
 #include "backends/apps/platform.h"
 
 #include <stdio.h>
@@ -18,7 +18,7 @@
 #include "backends/servers/server.h"
 #include "backends/store/settings.h"
 
-#define FAILS_MOST 6 /* fails in a row that lengthen the wait */
+#define FAILS_MOST 6 /* successive failures that lengthen the wait */
 #define NAME_MOST 60
 
 static void platform_next(struct site *);
@@ -42,7 +42,7 @@ BEGINS_AS_SITE_CONFIG(platform_config);
 BEGINS_AS_SITE_CONFIG(dokploy_config);
 BEGINS_AS_SITE_CONFIG(headscale_config);
 
-/* The section after this one, NULL: the first. */
+/* The section after this one. NULL: the first section. */
 static const void *platform_section(const struct platform *p, const struct settings *s,
                                     const void *after)
 {
@@ -141,7 +141,7 @@ void site_judge(struct site *s)
 	char why[240] = "";
 	enum health health = HEALTH_GOOD;
 	snprintf(a->type, sizeof(a->type), "platform");
-	/* which may be longer */
+	/* the text may be longer than the field */
 	wash(a->state, sizeof(a->state), s->version, strlen(s->version));
 	wash(a->domain, sizeof(a->domain), url, strlen(url));
 	a->asked = true;
@@ -228,7 +228,7 @@ static void platform_take(struct site *s, const struct platform_step *step, cons
 	site_fail(s, &said);
 }
 
-/* "NAME TAB what [TAB ref]" */
+/* what is "NAME TAB what [TAB ref]". */
 void sites_feed(struct source *source, const char *what, const char *bytes, size_t len)
 {
 	const struct platform *p = source->backend->param;
@@ -245,7 +245,8 @@ void sites_feed(struct source *source, const char *what, const char *bytes, size
 			platform_take(s, step, ref, bytes, len);
 }
 
-/* Only what is read goes in, and so into a recording. What is no JSON is the complaint. */
+/* Feeds the reduced answer, so a recording contains no more. Text that is not JSON goes in whole,
+ * for the error. */
 static void platform_feed(struct site *s, const struct platform_step *step, const char *ref,
                           const struct api_answer *r)
 {
@@ -259,7 +260,7 @@ static void platform_feed(struct site *s, const struct platform_step *step, cons
 	free(what);
 }
 
-/* --- when ---------------------------------------------------------------- */
+/* --- schedule ------------------------------------------------------------- */
 
 static bool platform_is_busy(const struct site *s)
 {
@@ -364,17 +365,18 @@ static void platform_about_came(const struct api_answer *r, void *arg)
 	if (row) {
 		free(s->platform->about(app_of(row), &what));
 		const struct platform_step *step = platform_step_called(s->platform, what);
-		app_of(row)->asked = true; /* also without an answer: then it stays unknown */
+		/* set even without an answer: the deployments stay unknown */
+		app_of(row)->asked = true;
 		if (!r->err.code)
 			platform_feed(s, step, app_of(row)->ref, r);
 		else if ((step->flags & STEP_MUST) && r->err.code != ERR_ABSENT)
-			/* ABSENT: gone meanwhile, as the next list tells */
+			/* ABSENT: the row has just gone, and the next list shows that */
 			site_fail(s, &r->err);
 	}
 	platform_next(s);
 }
 
-/* The row that is due; one on the screen comes first. */
+/* The next row to ask about. Visible rows come first. */
 static struct app *platform_due(const struct site *s)
 {
 	struct app *best = NULL;
@@ -397,7 +399,7 @@ static void platform_ask_about(struct site *s, struct app *a)
 	free(path);
 }
 
-/* Nobody answers, or no token is there to ask with: other steps would end in the same way. */
+/* Nobody answers, or there is no token: all other steps would fail the same way. */
 static bool platform_is_away(const struct api_answer *r)
 {
 	enum err_code code = r->err.code;
@@ -419,7 +421,7 @@ static void platform_step_came(const struct api_answer *r, void *arg)
 		site_fail(s, &r->err);
 	else if (s->platform->came)
 		s->platform->came(s, step, r);
-	else if (!r->err.code) /* else: a version or a token may lack it */
+	else if (!r->err.code) /* otherwise this version or token lacks the step */
 		platform_feed(s, step, "", r);
 	if (s->failed)
 		platform_over(s);
@@ -452,7 +454,7 @@ static void platform_on_timer(struct loop_timer *t, void *arg)
 	platform_next(s);
 }
 
-/* --- link and server ----------------------------------------------------- */
+/* --- link and server up or down ------------------------------------------- */
 
 void site_open(struct site *s, const struct site_config *c)
 {

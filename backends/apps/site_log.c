@@ -1,5 +1,4 @@
-/* site_log.c: follows the log of the last deployment of a row, asked for as a whole once a second.
- */
+/* site_log.c: follows the log of a row's last deployment, which is fetched whole once a second. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,7 +87,7 @@ static void site_log_ask(struct app_log *log, void *arg)
 		app_log_fail(log, &err);
 		return;
 	}
-	if (!*l->id) { /* its deployments come first */
+	if (!*l->id) { /* fetch its deployments first */
 		site_ask_about(app_of(row));
 		app_log_later(log);
 		return;
