@@ -1,8 +1,9 @@
-/* coolify.c: the Coolifys of one server: servers, applications, services and databases with their
- * state, deployments with their logs; deploy, redeploy, start, stop, restart, cancel.
+/* coolify.c: the Coolify instances of one server: their servers, applications, services and
+ * databases, deployments and logs. Orders: deploy, redeploy, start, stop, restart, cancel.
  *
- * Everything that changes something is a POST: the same by GET worked up to 4.1 and is refused
- * from 4.2 on. Source: Coolify's openapi.yaml of 4.1 and 4.2. */
+ * Source: Coolify's openapi.yaml of 4.1 and 4.2.
+ *
+ * Every change is a POST: GET worked up to 4.1 and is refused from 4.2. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,12 +15,11 @@
 #include "backends/store/action.h"
 #include "backends/store/settings.h"
 
-#define HISTORY_MS                                                                               \
-	10000 /* deployments of a shown row are not asked for sooner, however often it is looked \
-	       */
+#define HISTORY_MS \
+	10000 /* a visible row's deployments are fetched at most this often, even if viewed */
 #define HISTORY_HIDDEN_MS \
-	300000          /* those out of sight: Coolify allows 200 calls a minute by default */
-#define HISTORY_AGAIN 6 /* rounds after which a shown row's deployments are asked for again */
+	300000 /* for rows not on the screen: Coolify allows 200 calls a minute by default */
+#define HISTORY_AGAIN 6 /* rounds between two fetches of a visible row's deployments */
 
 /* --- rows ---------------------------------------------------------------- */
 
@@ -33,7 +33,8 @@ static bool coolify_is_application(const struct app *a)
 	return !strcmp(a->type, "application");
 }
 
-/* "running:healthy": a state and what its check says; "exited:unhealthy" for what was stopped. */
+/* Health of a state such as "running:healthy": state and health check. A stopped one is
+ * "exited:unhealthy". */
 static enum health coolify_state(const char *state, const char **why)
 {
 	static const struct {
@@ -140,7 +141,7 @@ static bool coolify_take_resources(struct site *s, const char *ref, const char *
 	return true;
 }
 
-/* The second half of the list: rows that neither named are gone. */
+/* The second half of the list: rows in neither half are gone. */
 static bool coolify_take_servers(struct site *s, const char *ref, const char *json, size_t len,
                                  struct err *err)
 {
@@ -152,7 +153,7 @@ static bool coolify_take_servers(struct site *s, const char *ref, const char *js
 	return true;
 }
 
-/* Those that run now name their application, and have no id of it. */
+/* Running deployments give only the name of their application, not its id. */
 static bool coolify_take_running(struct site *s, const char *ref, const char *json, size_t len,
                                  struct err *err)
 {
@@ -185,8 +186,8 @@ static bool coolify_take_history(struct site *s, const char *ref, const char *js
 	return true;
 }
 
-/* Rows out of sight are asked about too, if seldom: a deployment that fails between two rounds,
- * while the old container keeps running, shows in the history alone. */
+/* Hidden rows are asked too, but rarely. A deployment may fail between two rounds while the old
+ * container keeps running. Only the history shows that. */
 static bool coolify_is_due(const struct site *s, const struct app *a)
 {
 	int64_t since = loop_now(store_loop(s->source->store)) - a->asked_ms;
@@ -238,13 +239,13 @@ static void coolify_queued(struct job *j, const struct api_answer *answer)
 	bool cancels = !strcmp(j->verb, "cancel");
 	if (answer->unsure && *r->ref) {
 		r->unsure = answer->err;
-		rollout_follow(r); /* whether it began is in the history */
+		rollout_follow(r); /* the history shows whether it began */
 	} else if (answer->err.code) {
 		job_end(j, &answer->err, NULL);
 	} else if (!coolify_deployment_queued(answer->body, answer->len, r->id, said,
 	                                      sizeof(said)) ||
 	           !*r->id || cancels) {
-		/* services and databases have no deployment */
+		/* services and databases have no deployments */
 		job_end(j, NULL, *said ? said : "done");
 	} else {
 		order_progress(j->order, "%s: queued", j->verb);

@@ -1,5 +1,7 @@
-/* coolify_parse.c: Coolify's answers. Lists come as arrays, as objects by number, or inside another
- * object, by version and filter. */
+/* coolify_parse.c: parses Coolify's answers. By version and filter a list is an array, an object
+ * with numbers as names, or inside another object.
+ *
+ * Source: Coolify's openapi.yaml of 4.1 and 4.2. */
 #include "backends/apps/coolify_parse.h"
 
 #include <ctype.h>
@@ -28,7 +30,8 @@ static struct coolify_item *add(struct coolify_list *l)
 	return &l->items[l->n];
 }
 
-/* "application", "service", "standalone-postgresql"; some versions do not say it. */
+/* The type: "application", "service", "standalone-postgresql". Some versions omit it, so guess from
+ * other members. */
 static enum coolify_kind kind_of(const cJSON *o)
 {
 	char type[64];
@@ -40,7 +43,7 @@ static enum coolify_kind kind_of(const cJSON *o)
 	return COOLIFY_DATABASE;
 }
 
-/* A repository's address may hold a token. */
+/* The image, else the repository without its login, which may hold a token. */
 static void source_of(const cJSON *o, struct coolify_item *it)
 {
 	char repo[120], branch[32];
@@ -127,11 +130,8 @@ static enum health health_of(const char *state)
 		const char *state;
 		enum health health;
 	} states[] = {
-		{ "finished", HEALTH_GOOD },
-		{ "failed", HEALTH_BAD },
-		{ "queued", HEALTH_BUSY },
-		/* cancelled-by-user */
-		{ "in_progress", HEALTH_BUSY },
+		{ "finished", HEALTH_GOOD },  { "failed", HEALTH_BAD },
+		{ "queued", HEALTH_BUSY },    { "in_progress", HEALTH_BUSY },
 		{ "cancelled", HEALTH_IDLE },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(states); i++)
@@ -211,7 +211,7 @@ char *coolify_log_text(const char *json, size_t len)
 	const cJSON *logs = vj_get(o, "logs", NULL), *v;
 	const char *text = cJSON_GetStringValue(logs);
 	buf_init(&b, 16u << 20);
-	if (text) /* a string that is JSON again */
+	if (text) /* a string that contains JSON */
 		list = json_parse(text, strlen(text));
 	const cJSON *entries = list;
 	if (!list && cJSON_IsArray(logs))
@@ -259,9 +259,9 @@ bool coolify_version(const char *text, size_t len, char *out, size_t size)
 	return true;
 }
 
-/* --- what may be kept ---------------------------------------------------- */
+/* --- what a recording may keep -------------------------------------------- */
 
-/* What stands before the @ of an address may be a token. */
+/* Drops the part before "@" of a URL, which may be a token. */
 static void without_login(cJSON *v)
 {
 	const char *at = cJSON_IsString(v) ? strrchr(v->valuestring, '@') : NULL;
@@ -309,7 +309,7 @@ static bool coolify_keeps(cJSON *v)
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		if (!strcmp(v->string, names[i]))
 			return true;
-	/* a list as an object by number */
+	/* a list given as an object with numbers as names */
 	return *v->string && !v->string[strspn(v->string, "0123456789")];
 }
 

@@ -1,9 +1,10 @@
-/* dokploy.c: the Dokploys of one server: all projects as one list, each application for its domains
- * and deployments when something about it changed or it is on the screen; deploy, redeploy, start,
- * stop.
+/* dokploy.c: the Dokploy instances of one server. One list holds all projects. An application's
+ * domains and deployments are fetched when it changed or is on the screen. Orders: deploy,
+ * redeploy, start, stop.
  *
- * application.deploy has no answer: see dokploy_deploy. Source: Dokploy's tRPC routers at 0.24,
- * 0.25 and 0.29 (docs.dokploy.com/docs/api). */
+ * Source: Dokploy's tRPC routers at 0.24, 0.25 and 0.29 (docs.dokploy.com/docs/api).
+ *
+ * application.deploy answers without a deployment id: see dokploy_deploy. */
 #include "backends/apps/dokploy.h"
 
 #include <stdio.h>
@@ -18,7 +19,7 @@
 #include "backends/store/doc.h"
 #include "backends/store/settings.h"
 
-#define ONE_AGAIN 6 /* lists after which a shown row is asked about again */
+#define ONE_AGAIN 6 /* lists between two fetches of a visible row */
 
 const struct dokploy_config *dokploy_section(const struct dokploy *d)
 {
@@ -52,8 +53,8 @@ static enum health dokploy_opinion(const struct site *s, char *why, size_t size)
 	return HEALTH_ATTENTION;
 }
 
-/* "running" is said of a deployment, "done" of one that ended well. Whether its container is up it
- * does not tell. */
+/* "running" means that a deployment runs, "done" that the last one succeeded. Neither says whether
+ * the container is up. */
 static void dokploy_judge(struct app *a)
 {
 	const struct app_deployment *last = app_last(a);
@@ -88,7 +89,7 @@ static void dokploy_set_domain(struct app *a, const struct dp_one *one)
 	if (one->n_domains)
 		snprintf(text, sizeof(text), "%s%.150s%.16s%s", d->https ? "https://" : "http://",
 		         d->host, strcmp(d->path, "/") ? d->path : "", more);
-	/* what is cut may be cut within a character */
+	/* cutting may split a character */
 	wash(a->domain, sizeof(a->domain), text, strlen(text));
 }
 
@@ -193,7 +194,8 @@ static bool dokploy_deployment_read(const struct rollout *r, const char *json, s
 	return dp_deployments_parse(json, len, list, n, err);
 }
 
-/* No answer to "deploy" is no reason to do it twice: whether it began is seen in the list. */
+/* A missing answer to "deploy" is no reason to deploy twice: the list of deployments shows whether
+ * it began. */
 static void dokploy_deploy_asked(struct job *j, const struct api_answer *answer)
 {
 	struct rollout *r = (struct rollout *)j;

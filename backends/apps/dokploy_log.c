@@ -1,8 +1,9 @@
-/* dokploy_log.c: the log of a deployment. From 0.29.5 it is asked for as text
- * (deployment.readLogs).
+/* dokploy_log.c: the log of a deployment. From 0.29.5 it is fetched as text (deployment.readLogs).
  *
- * Before, a WebSocket sends the file from its beginning, then what comes. It does not end with the
- * deployment: once the deployment is over and nothing more came, it is closed from here. */
+ * Source: Dokploy's API (docs.dokploy.com/docs/api). WebSockets follow RFC 6455.
+ *
+ * Up to 0.29.4 a WebSocket sends the whole file, then new text, and stays open after the
+ * deployment. mocr closes it once the deployment is over and no more text came. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +24,7 @@ static const struct app_deployment *dokploy_log_deployment(const struct site_log
 	return NULL;
 }
 
-/* How the deployment is now, by what is known of it. */
+/* Is the deployment over, by its row? how gets its state. */
 static bool dokploy_log_is_over(const struct site_log *l, char *how, size_t size)
 {
 	const struct app_deployment *d = dokploy_log_deployment(l);

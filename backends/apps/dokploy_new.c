@@ -1,9 +1,12 @@
-/* dokploy_new.c: a new stack by name: project, application, image, domain, deploy, in this order.
+/* dokploy_new.c: makes a new stack by name: project, application, image, domain, deploy, in this
+ * order.
  *
- * Each step looks first whether it was done: projects and applications are found by their name,
- * image and domain are compared. So it is safe to repeat. When making a thing got no answer, the
- * thing is looked for and not made twice. What was made is kept in a file until the stack is whole;
- * dokploy_undo removes it from there, and nothing that is not in the file. */
+ * Source: Dokploy's tRPC routers at 0.24, 0.25 and 0.29 (docs.dokploy.com/docs/api).
+ *
+ * Each step first checks whether it is already done. It finds projects and applications by name and
+ * compares image and domain. So the order is safe to repeat. If a create call gets no answer, the
+ * thing is looked up instead of made twice. A file keeps what was made until the stack is complete.
+ * dokploy_undo removes exactly what the file lists. */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,24 +21,24 @@
 #include "backends/store/settings.h"
 
 #define STEPS 5
-#define AGAIN_MOST 2 /* how often something whose making got no answer is looked for */
+#define AGAIN_MOST 2 /* most look-ups after a create call without an answer */
 
 enum stack_step { STEP_PROJECT = 1, STEP_APPLICATION, STEP_IMAGE, STEP_DOMAIN, STEP_DEPLOY };
 static const char *const stack_steps[] = {
 	"", "project", "application", "image", "domain", "deploy"
 };
 
-struct stack { /* the job of a new stack, or of taking it away */
+struct stack { /* the job of a new stack or of its removal */
 	struct dokploy_job job;
 	char name[32], full[64]; /* "demo-1", "ai-stack-demo-1" */
 	char image[160], host[160], certificate[16];
 	int port;
 	char project[DP_ID], env[DP_ID], app[DP_ID];
 	enum stack_step step;
-	bool image_set; /* Dokploy said yes to it */
-	bool mine;      /* begun before by a new stack of ours: it may go on */
+	bool image_set; /* Dokploy confirmed the image */
+	bool mine;      /* mocr began this stack before, so the order may continue */
 	int again;
-	int removed; /* dokploy_undo: so many things are gone */
+	int removed; /* dokploy_undo: number of things removed */
 };
 
 static struct job *stack_job(struct stack *s)
@@ -53,7 +56,7 @@ static const char *stack_or(const char *text, const char *otherwise)
 	return text ? text : otherwise;
 }
 
-/* --- what was typed ------------------------------------------------------ */
+/* --- the argument --------------------------------------------------------- */
 
 static bool stack_of_signs(const char *s, const char *signs)
 {
@@ -161,7 +164,7 @@ static bool stack_read(struct stack *s, const char *argument, struct err *err)
 	return stack_check(s, err);
 }
 
-/* --- how it goes --------------------------------------------------------- */
+/* --- progress ------------------------------------------------------------- */
 
 static void stack_say(struct rollout *r, const char *how)
 {
@@ -178,7 +181,7 @@ static void stack_at(struct stack *s, enum stack_step step, const char *how)
 	stack_say(&s->job.rollout, how);
 }
 
-/* One step is over: it stays to be read in the activity. */
+/* Ends a step and adds it to the activity. */
 static void stack_step_over(struct stack *s, const char *how)
 {
 	stack_say(&s->job.rollout, how);
@@ -193,7 +196,7 @@ static void stack_step_done(struct stack *s, enum stack_step step, const char *h
 	stack_step_over(s, how);
 }
 
-/* stack NULL: of all stacks. */
+/* Lists what was made. stack NULL: for all stacks. */
 static void stack_made_words(const struct dokploy *d, const char *stack, char *buf, size_t size)
 {
 	size_t used = 0;
@@ -234,7 +237,7 @@ static void stack_post(struct stack *s, const char *path, cJSON *body, job_answe
 	cJSON_Delete(body);
 }
 
-/* No answer came to something that makes a thing: true when it is to be looked for once more. */
+/* A create call got no answer: should the thing be looked up once more? */
 static bool stack_looks_again(struct stack *s, const struct api_answer *r)
 {
 	return r->unsure && s->again++ < AGAIN_MOST;
@@ -318,7 +321,7 @@ static void stack_image_set(struct job *j, const struct api_answer *r)
 	s->image_set = !r->err.code;
 	if (s->image_set)
 		stack_step_over(s, s->image);
-	stack_ask_one(s); /* what is there now */
+	stack_ask_one(s); /* re-read the application */
 }
 
 static void stack_set_image(struct stack *s)
@@ -342,7 +345,7 @@ static bool stack_was_deployed(const struct dp_one *one)
 	return false;
 }
 
-/* It has an application; what is to be done to it? */
+/* The application exists: decide what is left to do. */
 static void stack_with_one(struct stack *s, const struct dp_one *one)
 {
 	bool has_image = !strcmp(one->image, s->image) && !strcmp(one->source, "docker");
@@ -415,7 +418,7 @@ static void stack_app_made(struct job *j, const struct api_answer *r)
 	if (!r->err.code && s->again++ >= AGAIN_MOST)
 		stack_fail(s, &err);
 	else
-		stack_ask_tree(s); /* its answer does not say: it is found by its name */
+		stack_ask_tree(s); /* the answer has no id: find the application by name */
 }
 
 static void stack_make_app(struct stack *s)
@@ -423,7 +426,7 @@ static void stack_make_app(struct stack *s)
 	cJSON *o = cJSON_CreateObject();
 	stack_at(s, STEP_APPLICATION, "being made");
 	cJSON_AddStringToObject(o, "name", s->full);
-	if (*s->env) /* from 0.25 */
+	if (*s->env) /* since 0.25 */
 		cJSON_AddStringToObject(o, "environmentId", s->env);
 	else
 		cJSON_AddStringToObject(o, "projectId", s->project);
@@ -478,7 +481,7 @@ static const struct dp_env *stack_env_of(const struct dp_tree *t, size_t project
 	return first;
 }
 
-/* What is in the project: our application, or things that are not ours. */
+/* Sorts the content of the project: our application, or things that are not ours. */
 static bool stack_read_project(struct stack *s, const struct dp_tree *t, size_t project,
                                struct err *err)
 {
@@ -506,7 +509,8 @@ static bool stack_read_project(struct stack *s, const struct dp_tree *t, size_t 
 	return true;
 }
 
-/* The project is there. unseen: it, or the application, was made and no answer came: it is ours. */
+/* The project exists. unseen: a create call for the project or the application got no answer. What
+ * exists now is ours. */
 static void stack_with_project(struct stack *s, bool unseen)
 {
 	static const char *const how[] = { "is there already", "made, though no answer came" };
@@ -595,7 +599,7 @@ void dokploy_new_command(const struct app *app, char *buf, size_t size)
 	         d->site.name);
 }
 
-/* --- taking it away again ------------------------------------------------ */
+/* --- undo ----------------------------------------------------------------- */
 
 static void stack_remove_next(struct stack *s);
 
@@ -663,7 +667,7 @@ static bool stack_is_made(const struct stack *s, const char *id)
 	return false;
 }
 
-/* A project of ours in which somebody put something since is not ours to remove. */
+/* If someone has since put other things into our project, nothing is removed. */
 static void stack_undo_tree_came(struct job *j, const struct api_answer *r)
 {
 	struct stack *s = (struct stack *)j;

@@ -143,7 +143,7 @@ static void read_deployment(const cJSON *o, struct app_deployment *d)
 	d->ended_ms = vj_time(o, "finishedAt", NULL);
 }
 
-/* The newest of them, newest first, whatever order they came in. */
+/* Keeps the newest deployments and sorts them newest first. */
 static size_t read_deployments(const cJSON *list, struct app_deployment *out)
 {
 	const cJSON *v;
@@ -216,7 +216,7 @@ bool dp_deployments_parse(const char *json, size_t len, struct app_deployment *o
 	return good;
 }
 
-/* --- what was made ------------------------------------------------------- */
+/* --- answers to create calls ---------------------------------------------- */
 
 bool dp_project_made(const char *json, size_t len, char project[DP_ID], char env[DP_ID],
                      struct err *err)
@@ -277,7 +277,7 @@ char *dp_log_text(const char *json, size_t len)
 	return buf_take(&b);
 }
 
-/* --- what may be kept ---------------------------------------------------- */
+/* --- what a recording may keep -------------------------------------------- */
 
 static bool dokploy_keeps(cJSON *v)
 {

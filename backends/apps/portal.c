@@ -1,9 +1,12 @@
-/* portal.c: the portals of AI stacks of one server: whether each is well, a new stack by name, its
- * progress as the portal streams it.
+/* portal.c: the portals of AI stacks of one server: their health, new stacks, and the progress that
+ * they stream.
  *
- * The portal has no list endpoint and keeps no state over a restart. The stacks that this machine
- * asked for are kept here. When the portal has forgotten one, the projects of Dokploy show what
- * became of it: the portal deploys to Dokploy. */
+ * Source: no published document; streams use the format of "Server-sent events" in the WHATWG HTML
+ * standard.
+ *
+ * The portal has no list endpoint and loses its state at a restart. So this machine keeps the
+ * stacks that it asked for. The portal deploys to Dokploy. If it has forgotten a stack, Dokploy's
+ * projects show the result. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,31 +24,31 @@
 #include "backends/store/settings.h"
 
 #define STREAM_AGAIN_MS 1000
-#define STREAM_TRIES 60 /* without a word in between */
+#define STREAM_TRIES 60 /* attempts without an event in between */
 #define STACKS_MAX 64
 
 struct portal;
-struct portal_stack { /* one that was asked for here */
+struct portal_stack { /* a stack requested from this machine */
 	struct portal *portal;
 	char name[24], id[80], url[200];
 	struct portal_state state;
-	int64_t began_ms, ended_ms; /* wall clock */
-	bool over, lost;            /* lost: the portal does not know it any more */
-	struct api_call *call;      /* its stream */
+	int64_t began_ms, ended_ms; /* wall clock, ms */
+	bool over, lost;            /* lost: the portal no longer knows the stack */
+	struct api_call *call;      /* its event stream */
 	struct sse sse;
 	struct loop_timer *timer;
 	unsigned tries;
 };
 struct portal {
 	struct site site;
-	bool read; /* the journal */
+	bool read; /* the journal was read */
 	struct portal_stack *stacks[STACKS_MAX];
 	size_t n;
 };
-struct portal_job { /* a new stack: asks for it, then waits for its end */
+struct portal_job { /* order for a new stack: requests the stack, then waits for its end */
 	struct job job;
 	char name[24];
-	bool asked; /* the portal has it */
+	bool asked; /* the portal accepted the request */
 };
 
 static const struct platform platform_portal;
@@ -61,7 +64,7 @@ static enum health portal_opinion(const struct site *s, char *why, size_t size)
 	return HEALTH_BAD;
 }
 
-/* What Dokploy has of it, wherever that is seen; NULL. */
+/* The stack's row in Dokploy, on any server. NULL none. */
 static const struct app *portal_in_dokploy(const struct portal_stack *t)
 {
 	char project[48];
@@ -135,7 +138,7 @@ static void portal_judge(struct portal_stack *t)
 
 /* --- stacks -------------------------------------------------------------- */
 
-/* The order that waits for it; NULL. */
+/* The order that waits for the stack. NULL none. */
 static struct portal_job *portal_job_of(const struct portal_stack *t)
 {
 	struct portal_job *w = (struct portal_job *)t->portal->site.jobs;
@@ -153,7 +156,7 @@ static void portal_stack_rest(struct portal_stack *t)
 	t->timer = NULL;
 }
 
-/* The oldest that is not followed any more makes room. */
+/* Drops the oldest stack that needs no following. False: none. */
 static bool portal_drop_oldest(struct portal *p)
 {
 	size_t old = p->n;
@@ -177,7 +180,7 @@ static bool portal_drop_oldest(struct portal *p)
 	return true;
 }
 
-/* NULL: no name of a stack, or no room. */
+/* Finds or makes a stack. NULL: invalid name, or no room. */
 static struct portal_stack *portal_stack(struct portal *p, const char *name)
 {
 	struct err err;
@@ -195,8 +198,8 @@ static struct portal_stack *portal_stack(struct portal *p, const char *name)
 	return t;
 }
 
-/* $XDG_STATE_HOME/mocr/portals: stack, id, url, when it began, status; the last line of a stack
- * counts. */
+/* Appends to $XDG_STATE_HOME/mocr/portals: stack, id, url, start time, status. The last line of a
+ * stack counts. */
 static void portal_keep(const struct portal_stack *t)
 {
 	struct journal_line l = { .word = { "" } };
@@ -218,14 +221,14 @@ static void portal_read_line(const struct journal_line *l, void *arg)
 	wash(t->id, sizeof(t->id), l->word[1], strlen(l->word[1]));
 	wash(t->url, sizeof(t->url), l->word[2], strlen(l->word[2]));
 	t->began_ms = number_long(l->word[3]);
-	/* what a portal has forgotten it will not know again */
+	/* a portal never remembers a forgotten stack again */
 	t->lost = !strcmp(status, "lost");
 	t->over = *status && !t->lost;
 	if (t->over)
 		wash(t->state.status, sizeof(t->state.status), status, strlen(status));
 }
 
-/* It is over, or it cannot be known: whoever waits is told. */
+/* The stack ended or is lost: end the order that waits for it. */
 static void portal_stack_over(struct portal_stack *t)
 {
 	const struct app *there = t->lost ? portal_in_dokploy(t) : NULL;
@@ -279,7 +282,7 @@ static void portal_take(struct site *s, const char *name, const char *json, size
 		return;
 	bool good = portal_state_parse(json, len, &now), failed = !strcmp(ending, "failed");
 	if (!good && !failed)
-		return; /* a word of another kind, or half of one */
+		return; /* an event of another kind, or an incomplete one */
 	if (good)
 		t->state = now;
 	else
@@ -364,7 +367,7 @@ static void portal_stream_later(struct portal_stack *t, int64_t ms)
 		                          portal_stream_again, t);
 }
 
-/* A stream that stays open after its last word is closed from here. */
+/* Closes a stream that stays open after its last event. */
 static bool portal_stream_data(struct api_call *call, const char *bytes, size_t len, void *arg)
 {
 	struct portal_stack *t = arg;
@@ -396,7 +399,7 @@ static void portal_stream_done(const struct api_answer *r, void *arg)
 	struct portal_stack *t = arg;
 	t->call = NULL;
 	sse_finish(&t->sse);
-	/* Its own words; a proxy's page, or an endpoint that refuses for a moment, says nothing
+	/* A 404 counts only with a JSON body. A proxy's page or a temporary refusal says nothing
 	 * about the stack. */
 	if (!t->over && r->status == 404 && r->body[strspn(r->body, " \t\r\n")] == '{')
 		t->lost = true;
@@ -456,7 +459,7 @@ static void portal_made(struct job *j, const struct api_answer *r)
 	t->began_ms = now_wall_ms();
 	t->ended_ms = 0;
 	w->asked = true;
-	/* its row gets another id there, and is no second one of that name */
+	/* a new list, because the row's new id would otherwise make a second row */
 	p->site.round++;
 	portal_keep(t);
 	portal_judge(t);
@@ -481,13 +484,13 @@ static void portal_checked(struct job *j, const struct api_answer *r)
 		return;
 	}
 	order_progress(j->order, "%s: asked for", w->name);
-	/* the rules of names leave nothing to escape */
+	/* valid names need no escaping */
 	char *body = xasprintf("{\"name\":\"%s\"}", w->name);
 	job_call(j, "POST", "/api/deploy", body, portal_made);
 	free(body);
 }
 
-/* The job that asks now; one at a time, by the portal's row. NULL. */
+/* The order that is requesting a stack now. The portal's row allows one at a time. NULL none. */
 static const struct portal_job *portal_asks(const struct portal *p)
 {
 	const struct portal_job *w = (const struct portal_job *)p->site.jobs;
@@ -560,9 +563,10 @@ static void portal_over(struct site *s)
 	for (size_t i = 0; i < p->n; i++) {
 		struct portal_stack *t = p->stacks[i];
 		if (t->lost) {
-			portal_judge(t); /* what Dokploy says may have changed */
+			portal_judge(t); /* Dokploy's row may have changed */
 		} else if (!s->failed && t->tries >= STREAM_TRIES) {
-			/* it was given up, and the portal is well: once for each of its words */
+			/* its stream was given up but the portal is well: try once per health
+			 * answer */
 			t->tries = STREAM_TRIES - 1;
 			portal_stream_open(t);
 		}
