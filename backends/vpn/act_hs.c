@@ -2,9 +2,10 @@
  * form that its release expects.
  *
  * Source: Headscale's REST API (/swagger up to 0.29, /api/v1/openapi.yaml from 0.30) and its CLI,
- * tags v0.23.0 to v0.29.2. A new key is shown to the user who asked and then wiped. It never
- * reaches the order's output, the activity log or a recording. Refusals show Headscale's own
- * words. */
+ * tags v0.23.0 to v0.29.2.
+ *
+ * A new key is shown to the user who asked and then wiped. It never reaches the order's output, the
+ * activity log or a recording. Refusals show Headscale's own words. */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -436,7 +437,7 @@ CAN_CONTROL(users)
 CAN_CONTROL(dns_list)
 CAN_CONTROL(dns)
 
-	static void say_on(const struct row *row, const char *what, char *buf, size_t size)
+static void say_on(const struct row *row, const char *what, char *buf, size_t size)
 {
 	snprintf(buf, size, "%s (on %s)", what, row->server->name);
 }

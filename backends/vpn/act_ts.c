@@ -1,6 +1,7 @@
 /* act_ts.c: actions of tailscaled, and pings.
  *
  * Source: Tailscale LocalAPI and the CLI, as in the source of tailscale/tailscale (August 2026).
+ *
  * `tailscale up` waits forever while Headscale is down. So mocr first asks Headscale from that
  * server, and limits the run time too. A pre-auth key goes through standard input
  * (--auth-key=file:/dev/stdin), because every user there can read argv. If the login lacks the

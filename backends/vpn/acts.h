@@ -1,6 +1,9 @@
-/* acts.h: functions behind the action table in acts.c, by the file that defines them. can_: does
- * the action apply; run_: carries out the order; say_: the command shown before confirming;
- * suggest_: the prefilled argument. */
+/* acts.h: functions behind the action table in acts.c, by the file that defines them.
+ *
+ * - can_: does the action apply to the row?
+ * - run_: carries out the order
+ * - say_: the command as shown before confirming
+ * - suggest_: prefills the argument */
 #ifndef VPN_ACTS_H
 #define VPN_ACTS_H
 
@@ -41,7 +44,9 @@ VPN_ACT(rename)
 VPN_ACT(delete)
 VPN_ACT(tags)
 VPN_ACT(routes)
-VPN_ACT(key) VPN_ACT(key_expire) VPN_ACT(keys) VPN_ACT(users) VPN_ACT(dns_list)
+VPN_ACT(key)
+VPN_ACT(key_expire)
+VPN_ACT(keys) VPN_ACT(users) VPN_ACT(dns_list)
 	VPN_ACT(dns) void suggest_name(const struct row *, char *buf, size_t size);
 void suggest_tags(const struct row *, char *buf, size_t size);
 void suggest_routes(const struct row *, char *buf, size_t size);

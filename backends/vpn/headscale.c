@@ -1,12 +1,13 @@
 /* headscale.c: Headscale on a server, or reached through it.
  *
  * Source: Headscale's REST API (/swagger up to 0.29, /api/v1/openapi.yaml from 0.30) and its CLI,
- * tags v0.23.0 to v0.29.2. Without a section, one shell on the server runs Headscale's program and
- * prints version, users and nodes as blocks. With a [headscale NAME] section, mocr calls the REST
- * API through that server or from this machine, and makes the same blocks. So one parser serves
- * both, and a recording needs no Headscale. Pre-auth keys appear in the list of keys and in the
- * nodes that used them. They are cut to their first characters before anything is stored or
- * recorded. */
+ * tags v0.23.0 to v0.29.2.
+ *
+ * Without a section, one shell on the server runs Headscale's program and prints version, users and
+ * nodes as blocks. With a [headscale NAME] section, mocr calls the REST API through that server or
+ * from this machine, and makes the same blocks. So one parser serves both, and a recording needs no
+ * Headscale. Pre-auth keys appear in the list of keys and in the nodes that used them. They are cut
+ * to their first characters before anything is stored or recorded. */
 #include "backends/vpn/headscale.h"
 
 #include <stdio.h>
@@ -124,8 +125,8 @@ static void hs_failed(struct hs *h, const struct err *err)
 	vpn_join(h->source.store);
 }
 
-/* REST states its version from 0.27. Before that /routes tells: it exists up to 0.25, even if
- * empty, and is gone in 0.26. */
+/* REST states its version from 0.27. Before that, /routes shows the release: it exists up to 0.25,
+ * even if empty, and is gone in 0.26. */
 static void hs_set_release(struct hs *h, const char *look, size_t len, const char *nodes,
                            size_t nodes_len)
 {

@@ -1,8 +1,9 @@
 /* parse_ts.c: parses tailscaled's view of itself and its peers.
  *
  * Source: Tailscale LocalAPI /status, /prefs and /ping, as in the source of tailscale/tailscale
- * (August 2026). The project says that the format changes between releases, so every member may be
- * missing. */
+ * (August 2026).
+ *
+ * The project says that the format changes between releases, so every member may be missing. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

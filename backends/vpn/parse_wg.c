@@ -1,7 +1,9 @@
 /* parse_wg.c: parses `wg show all dump`: lines of 5 columns are interfaces, lines of 9 are peers.
  *
- * Source: wg(8), "show ... dump". The script of wireguard.c removed the secrets on the server. The
- * parser ignores the columns for secrets. */
+ * Source: wg(8), "show ... dump".
+ *
+ * The script of wireguard.c removed the secrets on the server. The parser ignores the columns for
+ * secrets. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

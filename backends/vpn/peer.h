@@ -41,7 +41,7 @@ extern const struct action peer_actions[];
 
 struct peer *peer_of(struct row *);
 const struct peer *const_peer_of(const struct row *);
-/* Finds or makes the row of p in its source. round is the number of the list, to tell apart two
+/* Finds or makes the row of p in its source. round is the number of the list. It distinguishes two
  * peers of the same name in one list. */
 struct peer *peer_set(struct source *, enum vpn_family, const struct vpn_peer *p, uint32_t round);
 void peer_init(struct peer *);   /* initializes a new row */

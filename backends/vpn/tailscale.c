@@ -1,10 +1,12 @@
 /* tailscale.c: tailscaled on one server, by LocalAPI over the forwarded socket.
  *
- * Source: Tailscale LocalAPI, as in the source of tailscale/tailscale (August 2026). /status fills
- * the rows. /watch-ipn-bus stays open and only triggers the next /status. The reason: every release
- * changed the bus format, but not that of the status. If sshd forbids forwarded sockets, the
- * program replaces them: `tailscale debug watch-ipn` runs as long as the link. Each line of its
- * output triggers `tailscale status --json`. So at rest no process starts on a server. */
+ * Source: Tailscale LocalAPI, as in the source of tailscale/tailscale (August 2026).
+ *
+ * /status fills the rows. /watch-ipn-bus stays open and only triggers the next /status. The reason:
+ * every release changed the bus format, but not that of the status. If sshd forbids forwarded
+ * sockets, the program replaces them: `tailscale debug watch-ipn` runs as long as the link. Each
+ * line of its output triggers `tailscale status --json`. So at rest no process starts on a
+ * server. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
