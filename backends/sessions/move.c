@@ -2,9 +2,11 @@
  * directory.
  *
  * Source: OpenCode server docs (opencode.ai/docs/server) for the export, and the CLI's "opencode
- * import" for the import. The API has no import call, so the server's own program imports from its
- * standard input. The copy gets new ids. With the old ids the import would move the existing
- * session, or silently drop its messages. Afterwards the messages that arrived are counted. */
+ * import" for the import.
+ *
+ * The API has no import call, so the server's own program imports from its standard input. The copy
+ * gets new ids. With the old ids the import would move the existing session, or silently drop its
+ * messages. Afterwards the messages that arrived are counted. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,7 +1,9 @@
 /* oc_parse.h: parses OpenCode's answers and events. Pure: bytes in, structs out; no clock, no I/O.
  *
  * Source: the OpenCode server docs (opencode.ai/docs/server) and the OpenAPI document of each
- * server (GET /doc). Seen on 1.2.6, 1.2.11 and 1.18.33.
+ * server (GET /doc).
+ *
+ * Seen on 1.2.6, 1.2.11 and 1.18.33.
  *
  * The parser takes both dialects, 1.2 and 1.18, and the versions between them. Every field but the
  * id is optional. Unknown members are skipped. Ids with characters that are unsafe in a URL are
@@ -122,7 +124,7 @@ struct oc_event {
 bool oc_parse_event(const char *json, size_t len, struct oc_event *);
 void oc_event_free(struct oc_event *);
 
-/* Reads "version" of a health answer (1.x) or of /api/info (2.x). False and "": there is none. */
+/* Reads "version" of a health answer (1.x) or of /api/info (2.x). False and "": no version. */
 bool oc_parse_health(const char *json, size_t len, char *version, size_t size);
 /* Reduces the answer of /config/providers, which holds API keys in clear. Appends one line per
  * model, "provider/model\tcontext", to out. */

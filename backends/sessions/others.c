@@ -185,8 +185,8 @@ static struct session *others_by_target(struct sessions *ss, const struct tmux_s
 	return NULL;
 }
 
-/* Assigns the pane to the Claude Code session with the pane's process, or with a process whose
- * parent it is. */
+/* Assigns the pane to the Claude Code session that runs as the pane's process or as a child of that
+ * process. */
 static void others_pane_of_claude(struct sessions *ss, const struct tmux_socket *socket,
                                   const char *pane, const char *target, int pid)
 {

@@ -1,8 +1,9 @@
 /* scan.c: one look at a server: listening OpenCode servers, tmux sessions, Claude Code sessions.
  *
  * Source: proc(5) for /proc; tmux(1), FORMATS; Claude Code's files as seen on 2.1.197.
- * The script is POSIX sh. It needs no ss: /proc holds
- * all it needs, and the server's own user may read it. */
+ *
+ * The script is POSIX sh. It needs no ss: /proc holds all it needs, and the server's own user may
+ * read it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
