@@ -329,7 +329,7 @@ static bool ts_act_is_url(const char *s)
 	                 "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:/_-[]")];
 }
 
-/* Suggests the log-in server last seen on this machine, else that of another server. */
+/* Suggests the log-in server last seen on the row's machine, else that of another server. */
 void suggest_up(const struct row *row, char *buf, size_t size)
 {
 	const struct peer *p = row ? peer_in(const_peer_of(row), VPN_TAILSCALE, true) : NULL;

@@ -39,7 +39,7 @@
 #define WATCH_MIN_MS 5000 /* a watch that ends sooner does not work at all */
 #define ABSENT_MS 30000   /* interval to look for a new tailscaled */
 #define ABSENT_SOON_MS 5000
-#define ABSENT_UNTOLD_MS 600000 /* where no systemd source can tell */
+#define ABSENT_UNTOLD_MS 600000 /* where no systemd source is live */
 #define CLOCK_NEAR_MS 3000      /* the HTTP Date header has whole seconds */
 #define RETRY_MIN_MS 1000
 #define RETRY_MAX_MS 60000

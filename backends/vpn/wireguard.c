@@ -2,8 +2,8 @@
  *
  * Source: wg(8), "show ... dump".
  *
- * WireGuard has no event stream, so mocr polls: every 10 s while a row is visible, else once a
- * minute, one wg process per look. The dump starts with the private key. The shell on the server
+ * WireGuard has no event stream, so mocr polls. It starts one wg process every 10 s while a row is
+ * visible, else once a minute. The dump starts with the private key. The shell on the server
  * removes it and every preshared key with built-ins, so no secret leaves the server. It also prints
  * the server's clock, because handshake times use it. */
 #include <stdio.h>
