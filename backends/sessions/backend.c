@@ -321,7 +321,8 @@ static void sessions_down(struct source *s)
 		source_set_state(s, SOURCE_STALE, NULL);
 }
 
-/* what is "scan", or a server name and a word: "4096 sessions". */
+/* what is a word of this room ("scan", "claude", "stored", "stored-messages ID"), or a server name
+ * and a word: "4096 sessions". */
 static void sessions_feed(struct source *s, const char *what, const char *bytes, size_t len)
 {
 	struct sessions *ss = sessions_of(s);

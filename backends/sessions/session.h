@@ -106,17 +106,17 @@ void session_fold(struct row *);
 /* Toggles archived and old sessions, for all servers. Returns true when they are now visible. */
 bool session_show_old(struct store *);
 /* Choices for a new session, or for completion: agents, models, directories or commands of the
- * row's server. Fills out with up to max names, borrowed until the next change of the store.
- * Returns the number of names. */
+ * row's server. Fills out with up to max names. They are borrowed until the next call here or the
+ * next change of the store. Returns the number of names. */
 enum session_list { SESSION_AGENTS, SESSION_MODELS, SESSION_DIRECTORIES, SESSION_COMMANDS };
 size_t session_names(const struct row *, enum session_list, const char **out, size_t max);
 /* Lists the folders in parent (must end in "/") on the row's server. Names are borrowed as above.
- * False: the listing is still being fetched. The store changes when it arrives.
- * session_directories_come says whether a listing is on its way. */
+ * False: the listing is still being fetched; the store changes when it arrives. True and n 0: no
+ * folders, or no link. session_directories_come says whether a listing is on its way. */
 bool session_directories_in(struct row *, const char *parent, const char **out, size_t max,
                             size_t *n);
 bool session_directories_come(const struct row *);
-/* Fetches older messages of the conversation. False: it is complete, or a fetch is already
+/* Fetches older messages of the conversation. False: nothing more to fetch, or a fetch is already
  * running. */
 bool session_older(struct row *);
 
