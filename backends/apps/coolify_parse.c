@@ -132,7 +132,7 @@ static enum health health_of(const char *state)
 	} states[] = {
 		{ "finished", HEALTH_GOOD },  { "failed", HEALTH_BAD },
 		{ "queued", HEALTH_BUSY },    { "in_progress", HEALTH_BUSY },
-		{ "cancelled", HEALTH_IDLE },
+		{ "cancelled", HEALTH_IDLE }, /* "cancelled-by-user" */
 	};
 	for (size_t i = 0; i < ARRAY_LEN(states); i++)
 		if (!strncmp(state, states[i].state, strlen(states[i].state)))
