@@ -1,5 +1,7 @@
-/* attach_modes.h: watches what a program writes to a terminal, to know which modes it has set and
- * what can be shown again later. Pure: bytes in, state and bytes out. */
+/* attach_modes.h: follows a program's terminal output. It tracks the modes that the program set,
+ * and filters the output that is safe to show again. Pure: no terminal, no loop.
+ *
+ * Sources: ECMA-48 for the shape of sequences, xterm's ctlseqs for the modes. */
 #ifndef TUI_ATTACH_MODES_H
 #define TUI_ATTACH_MODES_H
 
@@ -12,24 +14,24 @@
 
 enum modes_state { MODES_TEXT, MODES_ESC, MODES_CSI, MODES_STRING, MODES_STRING_ESC };
 struct modes {
-	/* bit i: row i of the table in attach_modes.c is not as terminals start */
+	/* bit i: the mode in row i of the table in attach_modes.c differs from its initial state */
 	unsigned changed;
 	bool keypad, kitty, other_keys, cursor_style, alt;
 	enum modes_state state;
-	char seq[MODES_SEQ_MAX]; /* of the sequence being read, ESC first */
+	char seq[MODES_SEQ_MAX]; /* the sequence read so far, starting with ESC */
 	size_t n;
 	bool too_long;
-	/* the first byte of a C1 control in UTF-8, or of a character like it, came */
+	/* the last byte was 0xc2: the next decides between a C1 control and a character */
 	bool lead;
 };
 
-/* Follows len bytes. What may be shown again goes to again (NULL: nowhere): text and sequences that
- * draw, but no questions to the terminal, whose answers would arrive as typing, and no strings
- * (titles, clipboard, queries). */
+/* Follows len bytes and appends to again what is safe to show again (NULL: nothing). Text and
+ * drawing sequences are safe. Queries are not, because the answers would arrive as typing. Strings
+ * (titles, clipboard) are left out too. */
 void modes_feed(struct modes *, const char *bytes, size_t len, struct buf *again);
-/* sets again what the program had set */
+/* sets the program's modes again */
 void modes_restore(const struct modes *, struct buf *out);
-/* Puts any terminal right, whatever was done to it, and the cursor on a new line at the bottom. */
+/* Resets any terminal to a sane state and puts the cursor on a new line at the bottom. */
 void modes_reset(const struct modes *, struct buf *out);
 bool modes_alt_screen(const struct modes *);
 

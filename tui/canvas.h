@@ -1,10 +1,10 @@
-/* canvas.h: cells of the terminal, in tones instead of colours. The only origin to curses
- * (canvas.c, theme.c, keys.c).
+/* canvas.h: the terminal's cells, drawn in tones instead of colours. Only canvas.c, theme.c and
+ * keys.c may use curses.
  *
- * A canvas is a rectangle of the screen. Drawing outside it is cut off. Text given here must be
- * washed (wash.h). canvas_flush sends what changed; when nothing changed it sends no byte. No
- * function waits for a terminal that takes no bytes, but for those that give it to somebody else:
- * they wait for two seconds at the most, all together. */
+ * A canvas is a rectangle of the screen. Drawing outside of it is clipped. Text must be washed
+ * first (wash.h). canvas_flush sends only differences, and no byte when nothing changed. No
+ * function waits for a blocked terminal, except those that hand the terminal over. They wait two
+ * seconds at most, in total. */
 #ifndef TUI_CANVAS_H
 #define TUI_CANVAS_H
 
@@ -13,7 +13,7 @@
 
 #include "backends/store/store.h"
 
-/* Meanings; the theme maps them to colours. */
+/* Meanings. The theme maps them to colours. */
 enum tone {
 	TONE_PLAIN,
 	TONE_DIM,
@@ -24,21 +24,21 @@ enum tone {
 	TONE_BAD,
 	TONE_ASKS,
 	TONE_STALE,
-	TONE_TITLE,       /* of a pane */
-	TONE_TITLE_FOCUS, /* of the pane that has the keys */
-	TONE_HEAD,        /* of columns */
+	TONE_TITLE,       /* title of a pane */
+	TONE_TITLE_FOCUS, /* title of the focused pane */
+	TONE_HEAD,        /* titles of columns */
 	TONE_KEY,         /* a key in the hint line */
-	TONE_HINT,        /* the words in the hint line */
-	TONE_CURSOR,      /* laid over the row under the cursor (with canvas_row_tone) */
-	TONE_CURSOR_IDLE, /* the same in a pane without the keys */
+	TONE_HINT,        /* the text in the hint line */
+	TONE_CURSOR,      /* laid over the row under the cursor by canvas_row_tone */
+	TONE_CURSOR_IDLE, /* the same in an unfocused pane */
 	TONE_MARK,        /* a marked row */
-	TONE_MATCH,       /* what a filter or search matched */
+	TONE_MATCH,       /* the matched part of a filter or search */
 	TONE_BORDER,
 	TONE_PROMPT,
 	TONE_LABEL,
 	TONE_CODE,
 	TONE_ACCENT,
-	/* of a merged log */
+	/* sources of a merged log */
 	TONE_SOURCE_1,
 	TONE_SOURCE_2,
 	TONE_SOURCE_3,
@@ -53,58 +53,58 @@ struct canvas {
 	int y, x, height, width;
 };
 
-/* takes the terminal; false: why not */
+/* takes the terminal; false and a reason on failure */
 bool canvas_start(const char *theme, bool ascii, char *why, size_t size);
-/* gives it back as it was; safe twice, safe in a crash */
+/* restores the terminal; safe to call twice or in a crash */
 void canvas_stop(void);
-void canvas_suspend(void); /* gives the terminal to somebody else for a while */
-void canvas_resume(void);  /* takes it back; everything is drawn again */
+void canvas_suspend(void); /* lends the terminal to another program */
+void canvas_resume(void);  /* takes the terminal back and repaints everything */
 bool canvas_set_theme(const char *name, char *why, size_t size);
 struct canvas canvas_screen(void);
-bool canvas_resized(void); /* follows a new terminal size; true when it changed */
-bool canvas_ascii(void);   /* no UTF-8 on this terminal */
+bool canvas_resized(void); /* adapts to a new terminal size; true when it changed */
+bool canvas_ascii(void);   /* the terminal has no UTF-8 */
 int canvas_colors(void);   /* 0 (mono, NO_COLOR), 8, 16, 256, 1<<24 */
-void canvas_flush(void);   /* while canvas_waiting, it makes no frame */
-/* Whether bytes wait for the terminal. Then the owner of the loop waits for POLLOUT of the standard
- * output, calls canvas_send, and draws again when nothing waits any more. */
+void canvas_flush(void);   /* sends the differences; makes no frame while canvas_waiting */
+/* True while bytes wait for the terminal. Then wait for POLLOUT on standard output and call
+ * canvas_send. Draw the next frame when nothing waits. */
 bool canvas_waiting(void);
-void canvas_send(void);       /* what waits, as much as the terminal takes now */
-void canvas_redraw_all(void); /* next flush repaints everything (Ctrl-L) */
-/* OSC 52 and the like, behind what waits; dropped when that is 1 MB */
+void canvas_send(void);       /* sends as much of the waiting bytes as the terminal takes */
+void canvas_redraw_all(void); /* the next flush repaints everything (Ctrl-L) */
+/* queues raw bytes (OSC 52) behind the waiting output; drops them when that reaches 1 MB */
 void canvas_write_raw(const char *bytes, size_t len);
-/* what was drawn, as lines of UTF-8; the caller frees; NULL: no screen */
+/* the screen as lines of UTF-8; the caller frees; NULL: no screen */
 char *canvas_screen_text(void);
-/* for a signal handler: puts the terminal right with nothing but write() */
+/* for signal handlers: restores the terminal with write() only */
 void canvas_panic(void);
-bool canvas_active(void); /* it has the terminal now: not stopped, not suspended */
-/* Ctrl-Z: gives the terminal back, stops the process, takes it again after fg */
+bool canvas_active(void); /* we have the terminal: neither stopped nor suspended */
+/* Ctrl-Z: restores the terminal, stops the process, takes the terminal again after fg */
 void canvas_job_stop(void);
 
-/* clipped; height/width -1: the rest */
+/* a part of the canvas, clipped to it; height or width -1: the rest */
 struct canvas canvas_part(const struct canvas *, int y, int x, int height, int width);
 void canvas_clear(const struct canvas *);
-/* Writes text at y, x in at most width cells (-1: to the edge); returns the cells used. Does not
- * fill. */
+/* Writes text at y, x in at most width cells (-1: up to the edge). Does not fill the rest. Returns
+ * the cells used. */
 int canvas_text(const struct canvas *, int y, int x, int width, enum tone, const char *text);
-/* The same to the end of the line; an ellipsis where there is more. */
+/* The same up to the edge, with an ellipsis where the text is cut. */
 int canvas_text_cut(const struct canvas *, int y, int x, enum tone, const char *text);
 int canvas_textf(const struct canvas *, int y, int x, int width, enum tone, const char *fmt, ...)
 	__attribute__((format(printf, 6, 7)));
 void canvas_fill(const struct canvas *, int y, int x, int width, enum tone, const char *cell);
-/* lays a tone over a whole row, keeping foregrounds that mean something */
+/* lays a tone over a whole row; foreground colours with a meaning stay */
 void canvas_row_tone(const struct canvas *, int y, enum tone);
-/* new tone for cells drawn before (matches) */
+/* changes the tone of cells already drawn (matches) */
 void canvas_retone(const struct canvas *, int y, int x, int width, enum tone);
 void canvas_border(const struct canvas *, enum tone, const char *title);
-/* where the terminal's cursor is shown; hidden otherwise */
+/* shows the terminal's cursor here; the cursor is hidden otherwise */
 void canvas_cursor(const struct canvas *, int y, int x);
 
-/* The glyph of a health, one cell: ● ○ ◐ ✗ ! ? ~ or * o + x ! ? ~ */
+/* The glyph for a health, one cell wide: ● ○ ◐ ✗ ! ? ~, or in ASCII * o + x ! ? ~ */
 const char *glyph_health(enum health);
 enum tone tone_health(enum health);
 const char *glyph_ellipsis(void);
-const char *glyph_rule(void); /* horizontal line */
-/* ▁▂▃▄▅▆▇█ or .:-=+*#@ */
+const char *glyph_rule(void); /* a horizontal line, one cell */
+/* ▁▂▃▄▅▆▇█, or in ASCII .:-=+*#@ */
 void glyph_spark(char *buf, size_t size, const float *values, size_t n, float max);
 
 #endif

@@ -1,4 +1,4 @@
-/* console.h: the whole of what an operator sees: panes over the store, keys, actions, questions. */
+/* console.h: everything an operator sees: panes over the store, keys, actions, questions. */
 #ifndef TUI_CONSOLE_H
 #define TUI_CONSOLE_H
 
@@ -13,22 +13,24 @@ struct doc;
 struct settings;
 struct store;
 
-/* Takes the terminal. NULL and why when that is not possible. store and settings are borrowed and
- * must outlive it. */
+/* Takes the terminal. Returns NULL and a reason on failure. The store and the settings are borrowed
+ * and must outlive the console. */
 struct console *console_create(struct store *, const struct settings *, char *why, size_t size);
-/* What was wrong with the configuration: said once the screen is there. */
+/* Shows the mistakes found in the configuration. One mistake is a flash, several open a box. */
 void console_complaints(struct console *, const struct doc *);
-/* Runs the store's loop until the user leaves or a signal ends it; returns the exit code. */
+/* Runs the store's loop until the user quits or a signal arrives. Returns the exit code. */
 int console_run(struct console *);
 void console_destroy(struct console *); /* gives the terminal back; NULL is fine */
 
-/* What the console itself can do; ends at .name == NULL. */
+/* The console's own actions; ends at .name == NULL. */
 extern const struct action console_actions[];
-/* Every action there is, one per line, tab separated: section, name, verb, key, flags, help. */
+/* Lists every action, one per line, tab separated: section, name, verb, key, flags, help. */
 void console_dump_actions(FILE *);
-/* A theme that cannot be had is complained of, and the default one stands in its place. */
+/* Tries to load the theme of the settings. On failure adds a complaint and sets the default
+ * theme. */
 void console_check_theme(struct settings *, struct doc *complaints);
-/* Adds complaints about the [keys] section: no such key, no such action and the nearest one. */
+/* Adds complaints about the [keys] section: unknown keys, and unknown actions with the nearest
+ * name. */
 void console_check_keys(const struct settings *, struct doc *complaints);
 
 #endif

@@ -1,13 +1,20 @@
-/* console_internal.h: the console's inside, for tui/console.c and the files that are parts of it:
+/* console_internal.h: internals of the console, shared by console.c and these files:
  *
- *   console.c   life: loop, keys, signals, when to draw        panes.c     the tables: rows,
- * filter, order, cursor draw.c      one frame                                      bars.c header,
- * bar of panels, keys at the bottom says.c      what the row under the cursor has to say actions.c
- * the table of what the console can do           bindings.c  which key means which action orders.c
- * row actions: asking first, starting, results   commands.c  the `:` line views.c     details and
- * logs over the panes                logs.c      many logs in one; what they can be told shells.c
- * lending the terminal                       drafts.c    words that did not get there crash.c the
- * terminal is given back whatever happens    clipboard.c copying */
+ *     console.c    life: loop, keys, signals, when to draw
+ *     panes.c      the tables: rows, filter, order, cursor
+ *     draw.c       one frame
+ *     bars.c       header, bar of panels, keys at the bottom
+ *     says.c       the lines about the row under the cursor
+ *     actions.c    the table of the console's own actions
+ *     bindings.c   which key means which action
+ *     orders.c     row actions: confirm, start, show results
+ *     commands.c   the `:` line
+ *     views.c      details and logs over the panes
+ *     logs.c       many logs in one; the commands for logs
+ *     shells.c     lending the terminal to a shell
+ *     drafts.c     unsent texts
+ *     crash.c      restores the terminal after a crash
+ *     clipboard.c  copying */
 #ifndef TUI_CONSOLE_INTERNAL_H
 #define TUI_CONSOLE_INTERNAL_H
 
@@ -31,17 +38,17 @@
 #define FLASH_MAX 400
 #define FLASH_MS 6000
 #define FLASH_BAD_MS 15000
-#define FLASH_READ_MS 1500 /* shown so long, a key takes it away */
+#define FLASH_READ_MS 1500 /* after this time any key removes the flash */
 #define FILTER_MAX 128
-#define ID_MAX 640 /* of a row: server, kind and a name of at most 512 bytes */
+#define ID_MAX 640 /* id of a row: server, kind and a name of at most 512 bytes */
 #define MENU_MAX 96
 #define SHELLS_MAX 16
 
-/* Flags of the console's own actions, beside those of action.h. */
+/* Flags of the console's own actions, in addition to those of action.h. */
 enum {
-	CONSOLE_ROW = 1 << 8,  /* concerns the row under the cursor */
-	CONSOLE_HINT = 1 << 9, /* worth a place in the line of keys */
-	CONSOLE_MENU = 1 << 10 /* in the menu of all actions */
+	CONSOLE_ROW = 1 << 8,  /* acts on the row under the cursor */
+	CONSOLE_HINT = 1 << 9, /* shown in the line of keys */
+	CONSOLE_MENU = 1 << 10 /* listed in the menu of all actions */
 };
 
 struct asking;
@@ -56,40 +63,40 @@ struct loop_signal;
 struct pane {
 	const struct panel *panel;
 	struct table *table; /* owned; NULL: the panel draws itself */
-	/* owned array of borrowed rows: filtered and in order; valid for built_at */
+	/* owned array of borrowed rows, filtered and sorted; valid for generation built_at */
 	const struct row **rows;
-	size_t n, cap, total;       /* total: before filter and problems only */
-	const struct server *limit; /* borrowed; of the last build; NULL: all */
-	uint64_t built_at;          /* the store's generation for which the rows are right */
-	bool dirty;                 /* rows must be gathered before they are used */
-	bool counted;               /* total is right though the rows are not */
-	/* owned array: rows that changed, in panes_take_changes alone */
+	size_t n, cap, total;       /* total: count before the filter and "problems only" */
+	const struct server *limit; /* borrowed; server of the last build; NULL: all */
+	uint64_t built_at;          /* generation of the store that rows match */
+	bool dirty;                 /* rows must be gathered again before use */
+	bool counted;               /* total is right even if rows are not */
+	/* owned array of changed rows, used only inside panes_take_changes */
 	const struct row **changes;
 	size_t n_changes, cap_changes;
-	bool misplaced; /* one of them belongs elsewhere, or a row has gone */
-	/* the first place whose row has gone; SIZE_MAX: there is none */
+	bool misplaced; /* a changed row must move, or a row was freed */
+	/* lowest index of a freed row; SIZE_MAX: none */
 	size_t hole;
 	char filter[FILTER_MAX];
 	struct fuzzy fuzzy;
-	bool moved;        /* the user chose a row: the cursor follows it */
-	bool problems;     /* only what is not well */
-	size_t top, lines; /* of a panel that draws itself */
-	int height;        /* of its last drawing */
+	bool moved;        /* the user moved the cursor: it now follows its row */
+	bool problems;     /* shows only rows that need attention */
+	size_t top, lines; /* for a panel that draws itself: first line shown, number of lines */
+	int height;        /* height in cells of the last drawing */
 };
 
 enum view_what { VIEW_DETAIL, VIEW_LOG };
-/* Something to read over the panes. */
+/* A text or log drawn over the panes. */
 struct view {
 	enum view_what what;
-	char *id, *title;        /* owned; id: the row it is about */
+	char *id, *title;        /* owned; id: the row that is shown */
 	struct pager *pager;     /* owned */
 	struct doc doc;          /* DETAIL */
 	struct log *log;         /* LOG; owned */
-	struct log_set *set;     /* of :logs: what is followed by name; owned; NULL: rows */
-	struct loop_timer *work; /* LOG: judges its lines, a slice a turn */
-	uint64_t set_at;         /* the store's generation when the set was looked at */
+	struct log_set *set;     /* owned; logs followed by name (:logs); NULL: follows rows */
+	struct loop_timer *work; /* LOG: judges a slice of its lines each turn of the loop */
+	uint64_t set_at;         /* generation of the store at the last look at the set */
 	bool reveal;             /* DETAIL: secrets are shown */
-	bool gone;               /* its row is not there any more; the text stays */
+	bool gone;               /* its row no longer exists; the text stays */
 	uint64_t built_at;
 	struct view *below;
 };
@@ -98,10 +105,10 @@ enum line_for { LINE_NONE, LINE_COMMAND, LINE_FILTER };
 
 struct binding {
 	struct key key;
-	const char *action; /* borrowed from settings: an action's name, or "none" */
+	const char *action; /* borrowed from settings: name of an action, or "none" */
 };
 
-/* What a confirmation is about: ids, for rows may go while the box is open. */
+/* What a confirmation is about. Keeps ids, because rows may be freed while the box is open. */
 struct intent {
 	const struct action *action;
 	char **ids; /* owned */
@@ -109,54 +116,54 @@ struct intent {
 	char *argument; /* owned; NULL */
 };
 
-/* Words that did not get where they were written for (drafts.h). */
+/* Text that was typed and not sent (drafts.h). */
 struct draft {
 	char *id, *text;           /* owned */
-	const char *action, *verb; /* an action's */
-	bool told;                 /* the activity says where they are, or must not */
+	const char *action, *verb; /* borrowed from the action */
+	bool told;                 /* noted in the activity already, or secret and never noted */
 };
 
 struct console {
 	struct store *store;
-	const struct settings *settings; /* kept: those of the start, or what :reload read */
-	const struct settings *given;    /* borrowed: those of the start */
+	const struct settings *settings; /* our copy: of the start, or of the last :reload */
+	const struct settings *given;    /* borrowed: from the start */
 	struct loop *loop;
 	struct keys *keys;
 	struct loop_io *tty;
-	struct loop_io *screen; /* waits until the terminal takes bytes again */
+	struct loop_io *screen; /* waits for POLLOUT of the terminal */
 	struct loop_timer *redraw_timer, *esc_timer;
-	struct loop_timer *calm_timer; /* a while after the last log-in */
+	struct loop_timer *calm_timer; /* fires shortly after the last link came up or went down */
 	size_t links_up;
 	struct loop_signal *signals[8];
 	bool running;
 	int exit_code;
 
-	bool dirty;          /* something shown may have changed */
-	bool urgent;         /* because of a key: drawn at once */
-	bool log_dirty;      /* because of lines in the log on top */
-	uint64_t news_drawn; /* store_news when it was drawn last */
-	/* store_wide_generation for the panes, and for on_store */
+	bool dirty;          /* something on the screen may have changed */
+	bool urgent;         /* caused by a key: draw without delay */
+	bool log_dirty;      /* caused by lines of the log on top */
+	uint64_t news_drawn; /* store_news at the last frame */
+	/* store_wide_generation as last seen by the panes and by console_on_store */
 	uint64_t wide_seen, wide_heard;
 	int64_t drawn_ms; /* loop clock */
-	/* wall clock of the next text that changes by itself; 0 none */
+	/* wall clock, ms, when the next text on the screen changes with time; 0 none */
 	int64_t next_change_ms;
-	int height, width; /* of the screen at the last layout */
+	int height, width; /* of the screen, in cells, at the last layout */
 
 	struct pane panes[LAYOUT_PANES];
 	size_t n_panes, focus, other;
-	char scope[128]; /* the server we are in; "" the fleet */
+	char scope[128]; /* name of the server we are in; "" the fleet */
 	bool zoom;
-	bool hide_hints; /* :hints, beside the setting */
+	bool hide_hints; /* set by :hints; the setting can hide them too */
 	struct layout layout;
 
-	struct view *view; /* on top; NULL none */
+	struct view *view; /* the top view; NULL none */
 	struct dialog *dialog;
-	struct editor *editor; /* owned: has the terminal now; NULL */
-	/* borrowed: waits for names to complete with; NULL (sessions.c) */
+	struct editor *editor; /* owned; has the terminal now; NULL */
+	/* borrowed: waits for names to complete; NULL (sessions.c) */
 	struct asking *completing;
-	struct ask *asked;     /* what the dialog asks, when it is an ask */
-	char asked_id[ID_MAX]; /* the server it belongs to */
-	/* whose flash was shown; only compared, never followed */
+	struct ask *asked;     /* the ask that the dialog shows; NULL: another dialog */
+	char asked_id[ID_MAX]; /* id of the row of its server */
+	/* the ask of the last flash; only compared, never dereferenced */
 	struct ask *announced_ask;
 	struct lineedit *line;
 	enum line_for line_for;
@@ -164,14 +171,14 @@ struct console {
 	struct history *history;
 	char *history_file; /* owned */
 
-	struct { /* what says_want answered, and for what */
+	struct { /* cached result of says_want and its inputs */
 		int lines, width;
 		size_t problems;
 		uint64_t generation;
 	} says;
 	char flash[FLASH_MAX];
 	enum tone flash_tone;
-	int64_t flash_since_ms, flash_until_ms; /* wall clock */
+	int64_t flash_since_ms, flash_until_ms; /* wall clock, ms */
 
 	struct binding *bindings; /* owned array */
 	size_t n_bindings;
@@ -179,41 +186,41 @@ struct console {
 	struct intent intent;
 	struct draft drafts[DRAFTS_MAX]; /* oldest first */
 	size_t n_drafts;
-	/* owned array of borrowed ones: running, started here */
+	/* owned array of borrowed, running orders that the console started */
 	struct order **orders;
 	size_t n_orders;
 	const struct action *menu[MENU_MAX];
 	size_t n_menu;
 	struct attach *shells[SHELLS_MAX]; /* owned */
-	char *shell_ids[SHELLS_MAX];       /* owned: the rows they are in */
-	/* only compared: what to do with the shell that was left */
+	char *shell_ids[SHELLS_MAX];       /* owned: ids of their rows */
+	/* only compared: the choice box of the shell just left */
 	struct dialog *shell_choice;
-	/* as the open choice or menu has them; NULL: ended meanwhile */
+	/* shells in the order of the open choice or menu; NULL: ended since */
 	struct attach *shells_listed[SHELLS_MAX];
 	size_t n_shells;
-	char needs_at[ID_MAX]; /* where `n` was last */
+	char needs_at[ID_MAX]; /* id where `n` stopped last */
 };
 
 /* console.c */
-/* something of ours changed: draw this turn */
+/* the console's own state changed: draw this turn */
 void console_redraw(struct console *);
 void console_quit(struct console *, int code);
 void console_flash(struct console *, enum tone, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 void console_key(struct console *, const struct key *);
 void console_suspend(struct console *); /* C-z */
-/* reads the terminal; off while it is lent out */
+/* turns reading of the terminal on or off; returns whether it was on */
 bool console_listening(struct console *, bool on);
 
 /* panes.c */
 void panes_init(struct console *);
 void panes_finish(struct console *);
-/* Takes what changed since the last call: totals of all panes, rows of those on the screen and of
- * the one with the keys. */
+/* Takes the changes since the last call. Updates the totals of all panes, and the rows of the
+ * focused pane and of those on the screen. */
 void panes_refresh(struct console *);
-/* after panes_refresh: the rows of one that may not be on the screen */
+/* call after panes_refresh: updates the rows of a pane that may be off screen */
 void pane_refresh(struct console *, struct pane *);
-void panes_row_gone(const struct row *, void *console); /* of store_hooks */
+void panes_row_gone(const struct row *, void *console); /* for store_hooks */
 void panes_dirty(struct console *);
 struct pane *pane_focused(struct console *);
 void pane_focus(struct console *, size_t index);
@@ -221,16 +228,16 @@ void pane_set_filter(struct console *, struct pane *, const char *pattern);
 bool pane_key(struct console *, const struct key *);
 void pane_draw(struct console *, size_t index, const struct canvas *, bool title);
 struct pane *pane_of_kind(struct console *, const struct kind *);
-/* under the cursor, or of the view on top; NULL */
+/* row under the cursor, or of the top view; NULL */
 struct row *console_row(struct console *);
-/* of that row, or that we are in; NULL */
+/* server of that row, else the one we are in; NULL */
 struct server *console_server(struct console *);
-/* the marked ones, else the one under the cursor */
+/* the marked rows, else the row under the cursor; returns how many */
 size_t console_rows(struct console *, struct row **out, size_t max);
-void console_enter_server(struct console *, const char *name); /* "" the fleet */
-/* cursor onto a row, whatever pane it is in */
+void console_enter_server(struct console *, const char *name); /* "" goes back to the fleet */
+/* moves the cursor to a row in any pane; false: no such row */
 bool console_goto(struct console *, const char *id);
-/* rows of all servers that need the user; those that ask */
+/* number of rows that need the user on all servers; *asks: how many of them ask */
 size_t console_problems(struct console *, size_t *asks);
 
 /* draw.c, bars.c */
@@ -238,29 +245,31 @@ void console_draw(struct console *);
 void draw_header(struct console *);
 void draw_bar(struct console *);
 void draw_says(struct console *);
-/* lines that the longest words of all rows take there */
+/* lines needed for the longest text that any row shows there */
 int says_want(struct console *, int width);
 void draw_hint(struct console *);
-/* Bytes of text that go on one line of that width, broken at a blank where there is one. */
+/* Number of bytes that fit on one line of that width, in cells. Breaks at a space where
+ * possible. */
 size_t wrap(const char *text, int width);
-/* Text over as many lines as it needs, from y on; returns how many. */
+/* Draws wrapped text from line y on. Returns the number of lines. */
 int draw_wrapped(const struct canvas *, int y, int x, enum tone, const char *text);
-/* a text just drawn changes by itself then; 0 never */
+/* a text just drawn will change at that wall clock time, in ms; 0 never */
 void note_change(struct console *, int64_t wall_ms);
 
 /* actions.c, bindings.c */
-/* a key that was taken away: does nothing */
+/* bound to a key that the user disabled: does nothing */
 extern const struct action action_none;
-bool action_exists(const struct console *, const struct action *); /* not with --read-only */
+/* false for actions that --read-only removes */
+bool action_exists(const struct console *, const struct action *);
 bool action_applies(struct console *, const struct action *, const struct row *);
-/* as a key, menu or command asks for it */
+/* starts an action from a key, the menu or a command */
 void action_begin(struct console *, const struct action *);
 const struct action *console_action_find(const char *name_or_verb);
-/* for the row under the cursor */
+/* actions for the row under the cursor */
 size_t actions_now(struct console *, const struct action **out, size_t max);
 void bindings_load(struct console *);
 const struct action *binding_find(struct console *, const struct key *, const struct row *);
-/* its key as written; NULL none */
+/* name of its key; NULL none */
 const char *binding_key(const struct console *, const struct action *, char *buf);
 
 /* orders.c */
@@ -268,9 +277,9 @@ void order_begin(struct console *, const struct action *);
 void order_begin_rows(struct console *, const struct action *, struct row **, size_t n,
                       const char *argument);
 void intent_free(struct intent *);
-void orders_forget(struct console *);                   /* before the console goes */
-void console_answer(struct console *, struct server *); /* opens the question that waits there */
-void asks_check(struct console *);                      /* a question came or went */
+void orders_forget(struct console *);                   /* call before the console is freed */
+void console_answer(struct console *, struct server *); /* opens the ask that waits on the server */
+void asks_check(struct console *);                      /* call when an ask came or went */
 
 /* commands.c */
 void command_open(struct console *, const char *text);
@@ -288,20 +297,20 @@ void view_draw(struct console *, const struct canvas *);
 void console_help(struct console *);
 void console_menu(struct console *);
 
-/* logs.c: what the `:` line can tell a log */
+/* logs.c: commands of the `:` line for logs */
 void logs_open(struct console *, const char *targets); /* :logs TARGET... */
-/* of targets: what is there now; says what is not */
+/* opens logs of new rows that match the targets; reports targets without a match */
 void logs_refresh(struct view *);
 void logs_goto(struct console *, const char *when);
 void logs_save(struct console *, const char *file, bool all);
 void logs_level(struct console *, const char *name);
 void logs_older(struct console *);
 void logs_previous(struct console *);
-/* the list of filters, with a switch each */
+/* the list of filters, each with a switch */
 void logs_filters(struct console *);
 void logs_copy(struct console *);
 struct view *view_push_log(struct console *, struct log *, const char *id, char *title);
-void view_logs_pause(struct console *); /* logs that nobody sees are not read */
+void view_logs_pause(struct console *); /* stops reading logs that are not on the screen */
 
 /* shells.c */
 void shell_open(struct console *, struct row *);
@@ -312,7 +321,7 @@ void shells_resized(struct console *);
 
 /* clipboard.c, crash.c */
 void clipboard_copy(struct console *, const char *text);
-/* a program of this machine, nobody waits for it */
+/* runs a local program without waiting for it */
 bool spawn_quiet(struct console *, const char *const *argv);
 void crash_install(const char *version);
 
