@@ -1,4 +1,4 @@
-/* panels.h: the panels there are. One file each; panels.c is the list. */
+/* panels.h: all panels. Each has its own file; panels.c lists them. */
 #ifndef PANELS_PANELS_H
 #define PANELS_PANELS_H
 

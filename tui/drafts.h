@@ -1,5 +1,5 @@
-/* drafts.h: words that were written for a row and did not get there: offered again, and found again
- * after the end of mocr. */
+/* drafts.h: keeps texts that the user typed for a row and that were not sent. They are offered
+ * again, and can be found after mocr has ended. */
 #ifndef TUI_DRAFTS_H
 #define TUI_DRAFTS_H
 
@@ -10,25 +10,28 @@ struct console;
 struct intent;
 struct settings;
 
-#define DRAFTS_MAX 32 /* that are offered again; older ones are only in the activity */
+/* kept in memory and offered again; older ones are only noted in the activity */
+#define DRAFTS_MAX 32
 
-/* A new file that only the user can read, with text in it: in the state folder, where it outlives
- * the log-in, or else in $TMPDIR or /tmp. The name is the caller's; NULL: no folder took it. */
+/* Writes text into a new file that only the user can read. Tries the state directory, which
+ * survives the log-in session, then $TMPDIR, then /tmp. Returns the name, owned by the caller, or
+ * NULL when no directory took the file. */
 char *draft_file(const struct settings *, const char *text);
 
-/* The words of in for its row i did not get there, or nobody knows; why is a phrase, NULL: given up
- * on purpose, which the activity is told only when they were not sent by the end. Does nothing
- * unless the action's words are a person's (ACTION_WORDS); ACTION_UNTOLD ones are only offered
- * again. */
+/* Keeps the text of `in` for its row i, which was not sent or may not have arrived. why: a phrase
+ * for the activity, which is noted at once. NULL: the user gave up, and the activity hears only if
+ * the text is still unsent at the end. Does nothing unless the action has ACTION_FREE_TEXT.
+ * ACTION_SECRET texts are offered again but never noted. */
 void draft_keep(struct console *, const struct intent *in, size_t i, const char *why);
-/* Words that no row is known for any more: what says where they were typed. */
+/* Notes an unsent text in the activity. id: its row; NULL: none. what: a phrase that says where the
+ * text was typed. */
 void draft_note(struct console *, const char *id, const char *what, const char *text);
-/* What was written for that action and row last and did not get there; borrowed until the next
- * draft_keep; NULL: nothing. */
+/* The last unsent text for that action and row; NULL: none. Borrowed until the next draft_keep. */
 const char *draft_of(const struct console *, const struct action *, const char *id);
-/* Words for that action and row are on their way: what was kept for it has been used, or is told
- * now. */
+/* Call when the user sends words for that action and row. Drops the kept draft. A draft that
+ * differs from words is first noted in the activity. */
 void draft_sent(struct console *, const struct action *, const char *id, const char *words);
-void drafts_finish(struct console *); /* tells what was not told */
+/* notes the remaining drafts in the activity and frees them */
+void drafts_finish(struct console *);
 
 #endif

@@ -1,5 +1,5 @@
-/* editor.h: a long text in the user's own $VISUAL or $EDITOR, in the console's terminal; the data
- * stays fresh meanwhile. */
+/* editor.h: edits a long text with the user's $VISUAL or $EDITOR in the console's terminal. The
+ * loop keeps running, so that the data stays fresh. */
 #ifndef TUI_EDITOR_H
 #define TUI_EDITOR_H
 
@@ -9,13 +9,15 @@ struct console;
 
 #define EDITOR_TEXT_MAX (256u << 10)
 
-/* text: what was saved, without the line ends behind it, borrowed; NULL: nothing to be used, and
- * why says so in a phrase. */
+/* text: the saved text without trailing blanks and line ends, borrowed; NULL: nothing usable, and
+ * why is a phrase that says so. */
 typedef void editor_fn(const char *text, const char *why, void *arg);
 
-/* Opens text (NULL: empty) in it; done is called once, when it has ended, and not when the console
- * ends before. The file is only the user's to read and is taken away afterwards. */
+/* Opens text (NULL: empty) in the editor. Calls done once: when the editor ends, when it cannot
+ * start, or in editor_cancel. Only the user can read the file. The file is deleted afterwards,
+ * unless it holds work that could not be used. */
 void editor_open(struct console *, const char *text, editor_fn *done, void *arg);
-void editor_cancel(struct console *); /* the console ends: the program is told to */
+/* when the console ends: sends SIGTERM to the editor, keeps the file and calls done */
+void editor_cancel(struct console *);
 
 #endif

@@ -1,8 +1,8 @@
-/* keys.h: what the user typed, as keys with names: "j", "C-d", "M-x", "Up", "S-Tab", "F1", "ü".
+/* keys.h: decodes typed bytes into named keys: "j", "C-d", "M-x", "Up", "S-Tab", "F1", "ü".
  *
- * The terminal's bytes are decoded here and nowhere else (curses' own key reading is not used): an
- * Esc alone is told from a sequence by KEYS_ESC_MS, pasted text comes as one event and never as
- * keys, sequences nobody knows vanish whole instead of running as letters. */
+ * Only this file decodes the terminal's bytes. curses' own key reading is not used. KEYS_ESC_MS
+ * separates a lone Esc from the start of a sequence. A paste arrives as one event, never as single
+ * keys. Unknown sequences are dropped whole, so that none of their letters runs as a key. */
 #ifndef TUI_KEYS_H
 #define TUI_KEYS_H
 
@@ -11,10 +11,11 @@
 #include <stdint.h>
 
 #define KEYS_ESC_MS 25
-#define KEYS_PASTE_MAX (64u << 10) /* bytes of one paste; more is dropped and said */
+#define KEYS_PASTE_MAX (64u << 10) /* bytes of one paste; the rest is dropped and paste_cut set */
 #define KEY_NAME_SIZE 24
 
-/* Codes of keys that are no characters. Above Unicode, so that one number says it all. */
+/* Codes of keys that are no characters. They start above Unicode, so that one number names any
+ * key. */
 enum key_code {
 	K_NONE = 0,
 	K_FIRST = 0x110000,
@@ -45,51 +46,52 @@ enum key_code {
 	K_F10,
 	K_F11,
 	K_F12,
-	K_PASTE, /* key.paste, key.paste_len, key.paste_cut */
-	K_HANGUP /* the terminal is gone: end */
+	K_PASTE, /* sets key.paste, key.paste_len, key.paste_cut */
+	K_HANGUP /* the terminal is gone: quit */
 };
-/* SHIFT only with keys that are no characters */
+/* MOD_SHIFT only occurs with keys that are no characters */
 enum key_mods { MOD_CTRL = 1, MOD_META = 2, MOD_SHIFT = 4 };
 
 struct key {
-	/* a character of Unicode, or enum key_code. The space bar is K_SPACE */
+	/* a Unicode character or an enum key_code; the space bar is K_SPACE */
 	uint32_t code;
 	unsigned mods;
-	/* K_PASTE: as it came but for \r, which is \n; not washed; until the next keys_read */
+	/* K_PASTE: the pasted bytes with \r turned into \n; not washed; valid until the next
+	 * keys_read */
 	const char *paste;
 	size_t paste_len;
-	bool paste_cut; /* it was longer than KEYS_PASTE_MAX */
+	bool paste_cut; /* the paste was longer than KEYS_PASTE_MAX */
 };
 
-/* Reads a name ("C-d", "PgDn", "S-Tab", "x"); false: no such key. "Ctrl-d", "^d" and other cases of
- * the names are understood too, so that a configuration need not guess. */
+/* Parses a key name ("C-d", "PgDn", "S-Tab", "x"). False: no such key. Also accepts "Ctrl-d", "^d"
+ * and any case, so that a configuration need not guess. */
 bool key_parse(const char *name, struct key *);
-#define key_name key_to_name /* curses exports a key_name of its own */
-/* Writes the name of a key into buf (KEY_NAME_SIZE) and returns it. Round trip with key_parse. */
+#define key_name key_to_name /* curses exports its own key_name */
+/* Writes the name of a key into buf (KEY_NAME_SIZE bytes) and returns buf. key_parse reads the name
+ * back. */
 char *key_name(const struct key *, char *buf);
 bool key_equal(const struct key *, const struct key *);
 bool key_is(const struct key *, const char *name); /* key_is(&k, "C-d") */
-/* The bytes of a character key without Ctrl and Meta (the space bar: " ") as UTF-8 into buf (5
- * bytes); 0: it is none. */
+/* Writes a character key as UTF-8 into buf (5 bytes) and returns the length. The space bar gives "
+ * ". 0: not a character, or with Ctrl or Meta. */
 size_t key_text(const struct key *, char *buf);
 
 struct keys;
-/* fd: the terminal to read; -1: only what keys_feed gives (tests) */
+/* fd: the terminal; -1: only keys_feed provides input (tests) */
 struct keys *keys_create(int fd);
 void keys_destroy(struct keys *); /* NULL is fine */
-/* The next key; false: none now. Never waits; the fd is left as it is (not made non-blocking: a
- * shell shares it). */
+/* Reads the next key; false: none now. Never blocks. Does not set O_NONBLOCK, because a shell
+ * shares the fd. */
 bool keys_read(struct keys *, struct key *);
-/* ms until keys_read should be called again although no byte came (a lone Esc is being told apart);
- * -1: no need. */
+/* ms after which to call keys_read even without new bytes (a lone Esc); -1: no need. */
 int keys_wait_ms(const struct keys *);
-/* as if read at that time */
+/* adds bytes as if they were read at now_ms (monotonic) */
 void keys_feed(struct keys *, const char *bytes, size_t len, int64_t now_ms);
-/* keys_read without reading */
+/* like keys_read, without reading the fd */
 bool keys_next(struct keys *, struct key *, int64_t now_ms);
-/* what was read but is no key yet, as it came; it is forgotten */
+/* moves the undecoded bytes into bytes, at most size; returns how many */
 size_t keys_take(struct keys *, char *bytes, size_t size);
-/* forgets what is half read (after the terminal was lent out) */
+/* forgets undecoded bytes (after lending the terminal) */
 void keys_flush(struct keys *);
 
 #endif

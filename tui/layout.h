@@ -1,4 +1,5 @@
-/* layout.h: which panes are on the screen, and where, by its size. Pure arithmetic. */
+/* layout.h: decides which panes are on the screen, and where, from the screen's size. Pure
+ * arithmetic. */
 #ifndef TUI_LAYOUT_H
 #define TUI_LAYOUT_H
 
@@ -8,40 +9,40 @@
 #include "tui/canvas.h"
 
 #define LAYOUT_PANES 9
-#define SAYS_LEAST 2 /* lines of says: a rule with a title, and the rest of a sentence */
+#define SAYS_LEAST 2 /* least lines for says: a title line and one line of text */
 
-/* What the panes are called here, by their place in panels[]. */
+/* The first panels, by their index in panels[]. */
 enum { PANE_FLEET, PANE_CONTAINERS, PANE_SERVICES, PANE_NEEDS, PANE_ACTIVITY };
 
 struct layout_want {
-	int height, width;         /* of the screen */
-	size_t n;                  /* panels there are, at most LAYOUT_PANES */
-	size_t focus;              /* the one with the keys: always on the screen */
-	size_t other;              /* the one to show beside it where not all fit */
+	int height, width;         /* of the screen, in cells */
+	size_t n;                  /* number of panels, at most LAYOUT_PANES */
+	size_t focus;              /* the focused panel: always on the screen */
+	size_t other;              /* the second choice where not all panels fit */
 	bool in_server;            /* all panes show one server */
-	bool zoom;                 /* the focused pane alone */
-	bool hints;                /* a line of keys at the bottom */
-	size_t rows[LAYOUT_PANES]; /* how many each has to show */
-	/* lines that the longest says of all rows takes; 0: not known */
+	bool zoom;                 /* only the focused pane */
+	bool hints;                /* show a line of keys at the bottom */
+	size_t rows[LAYOUT_PANES]; /* rows of each panel */
+	/* lines of the longest says of all rows; 0: unknown */
 	int says;
 };
 struct layout_pane {
 	size_t panel;
-	struct canvas at; /* the title's line included */
-	bool title;       /* has a line with its title on top */
+	struct canvas at; /* includes the title line */
+	bool title;       /* has a title line on top */
 };
 struct layout {
-	struct canvas header, bar, hint; /* height 0: there is no room for it */
-	/* what the row under the cursor has to say: the same height for all rows */
+	struct canvas header, bar, hint; /* height 0: no room */
+	/* what the row under the cursor says; same height for all rows */
 	struct canvas says;
 	struct canvas body; /* all panes together */
-	/* all between header and hints: where a view over the panes goes */
+	/* everything between header and hints: the place of a view over the panes */
 	struct canvas view;
 	struct layout_pane panes[LAYOUT_PANES];
 	size_t n;
 };
 
-/* How many panes a screen of that size shows at most. */
+/* How many panes a screen of that size can show. */
 enum layout_class { LAYOUT_ONE, LAYOUT_TWO, LAYOUT_FOUR, LAYOUT_ALL };
 enum layout_class layout_class(int height, int width);
 

@@ -1,10 +1,10 @@
-/* lineedit.h: a line being typed: `:` commands, `/` filters, prompts, passwords. A state machine
- * fed with keys.
+/* lineedit.h: edits one line: `:` commands, `/` filters, prompts, passwords. A state machine fed
+ * with keys.
  *
  * Keys: C-a C-e C-b C-f M-b M-f C-d C-h C-k C-u C-w M-d M-BackSpace C-y C-t, arrows, Home, End,
- * Up/Down and C-p/C-n through the history (only lines that start like what was typed), Tab/S-Tab
- * through completions, Enter, Esc, C-c, C-g. Pasted text is put in as text with its line ends and
- * tabs as spaces. */
+ * Enter, Esc, C-c, C-g. Up/Down and C-p/C-n walk the history, limited to lines that start with the
+ * typed text. Tab and S-Tab walk the completions. Pasted text is inserted with line ends and tabs
+ * as spaces. */
 #ifndef TUI_LINEEDIT_H
 #define TUI_LINEEDIT_H
 
@@ -15,34 +15,35 @@
 #include "tui/canvas.h"
 #include "tui/keys.h"
 
-#define LINEEDIT_MAX 1024  /* bytes, when config.max is 0 */
-#define COMPLETION_MAX 200 /* candidates; more are counted, not kept */
+#define LINEEDIT_MAX 1024  /* default of config.max, bytes */
+#define COMPLETION_MAX 200 /* candidates kept; more are only counted */
 
 struct lineedit;
 struct history;
 struct completion;
 
 enum lineedit_result {
-	LINEEDIT_IGNORED,  /* not a key of a line editor: somebody else may want it */
+	LINEEDIT_IGNORED,  /* not a key of the editor: the caller may use it */
 	LINEEDIT_MOVED,    /* draw again */
 	LINEEDIT_CHANGED,  /* the text changed: filter again, draw again */
-	LINEEDIT_DONE,     /* Enter: take lineedit_text; it is in the history */
+	LINEEDIT_DONE,     /* Enter: read lineedit_text; the line is already in the history */
 	LINEEDIT_CANCELLED /* Esc, C-c, C-g, or Backspace in an empty line */
 };
 
-/* Called on Tab with the text and the cursor's byte offset; adds candidates. The word that is
- * replaced starts after the last space before the cursor unless completion_start says otherwise. */
+/* Called on Tab with the text and the byte offset of the cursor. Adds candidates. They replace the
+ * word that starts after the last space before the cursor, unless completion_start sets another
+ * start. */
 typedef void lineedit_complete_fn(struct completion *, const char *text, size_t cursor, void *arg);
 void completion_start(struct completion *, size_t byte);
-/* help NULL: none; both copied */
+/* both copied; help NULL: none */
 void completion_add(struct completion *, const char *word, const char *help);
 
 struct lineedit_config {
 	const char *prompt; /* ":" or "Password: "; copied */
-	const char *text;   /* what is there at first; NULL */
+	const char *text;   /* initial text; NULL */
 	size_t max;         /* bytes; 0: LINEEDIT_MAX */
-	bool secret;        /* shown as dots, in locked memory, never in a history */
-	/* may be a password for somebody else: no draft is made of it, and no note */
+	bool secret;        /* shown as dots, kept in locked memory, never in a history */
+	/* may be a password for another program: never kept as a draft or noted */
 	bool unkept;
 	bool keep_empty;                /* Backspace in an empty line does not cancel */
 	struct history *history;        /* borrowed; NULL: none */
@@ -52,29 +53,29 @@ struct lineedit_config {
 struct lineedit *lineedit_create(const struct lineedit_config *);
 void lineedit_destroy(struct lineedit *); /* wipes a secret; NULL is fine */
 enum lineedit_result lineedit_key(struct lineedit *, const struct key *);
-const char *lineedit_text(const struct lineedit *);     /* also of a secret; borrowed */
-void lineedit_set(struct lineedit *, const char *text); /* cursor at the end */
-/* a copy of the text the caller destroys */
+const char *lineedit_text(const struct lineedit *);     /* also the text of a secret; borrowed */
+void lineedit_set(struct lineedit *, const char *text); /* moves the cursor to the end */
+/* a copy of the text; the caller destroys it */
 struct secret *lineedit_secret(const struct lineedit *);
-/* Draws prompt and line into row y of the canvas from x on (width -1: the rest), scrolled so that
- * the cursor is seen; shows the terminal's cursor when focused. */
+/* Draws prompt and line into row y from x on (width -1: the rest). Scrolls to keep the cursor
+ * visible. Shows the terminal's cursor when focused. */
 void lineedit_draw(const struct lineedit *, const struct canvas *, int y, int x, int width,
                    bool focused);
-/* The list of candidates while Tab goes through them: how many rows it wants (0: no list), and
- * drawing it. */
+/* The list of candidates while Tab walks it. lineedit_list_rows returns the rows the list wants, 0
+ * for no list. */
 int lineedit_list_rows(const struct lineedit *, int max_rows);
 void lineedit_list_draw(const struct lineedit *, const struct canvas *);
 
-/* Lines typed before, newest last, no two the same. */
+/* Lines typed before, newest last, without duplicates. */
 struct history *history_create(size_t max_lines);
 void history_destroy(struct history *);
-/* empty lines and those starting with a space are not kept */
+/* skips empty lines and lines that start with a space */
 void history_add(struct history *, const char *line);
-/* false: could not be read; a missing file is fine */
+/* false: the file could not be read; a missing file counts as empty */
 bool history_load(struct history *, const char *file);
 struct err;
-/* Behind the lines that other consoles saved meanwhile. False and err: the lines stay here, and may
- * be saved later. */
+/* Appends the lines typed here to those that other consoles saved meanwhile. On failure returns
+ * false with err, and the lines stay unsaved for a later try. */
 bool history_save(struct history *, const char *file, struct err *);
 size_t history_count(const struct history *);
 const char *history_get(const struct history *, size_t newest_first);

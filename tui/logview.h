@@ -1,6 +1,6 @@
-/* logview.h: which lines of a log are to be seen and what the reader did with them: filters, level,
- * bookmarks, marks, what is unfolded. The pager (pager.h) has one for a log; it knows lines by
- * their keys, for places move. */
+/* logview.h: which lines of a log are visible, and the reader's choices: filters, level, bookmarks,
+ * marks, unfolded lines. The pager (pager.h) owns a logview per log. Lines are identified by keys,
+ * because their places change. */
 #ifndef TUI_LOGVIEW_H
 #define TUI_LOGVIEW_H
 
@@ -31,38 +31,39 @@ struct logview {
 	struct log *log; /* borrowed */
 	struct log_filter filters[FILTERS_MAX];
 	size_t n;
-	enum log_level least; /* UNKNOWN: all */
+	enum log_level least; /* UNKNOWN: all levels */
 	struct key_list bookmarks, marks, unfolded;
-	bool flat;          /* JSON as it came */
-	enum log_span span; /* of the histogram */
-	struct buf text;    /* of the line that was folded last */
+	bool flat;          /* show JSON unfolded, as received */
+	enum log_span span; /* span of the histogram */
+	struct buf text;    /* the line last folded */
 };
 
 struct logview *logview_create(struct log *);
 void logview_destroy(struct logview *); /* NULL is fine */
 
-/* "!" in front inverts. False and why. */
+/* A leading "!" inverts. False and a reason on failure. */
 bool logview_filter_add(struct logview *, const char *text, char *why, size_t size);
 void logview_filter_toggle(struct logview *, size_t index);
 void logview_filter_clear(struct logview *);
 void logview_level(struct logview *, enum log_level least);
-bool logview_filtered(const struct logview *); /* not all lines are seen */
+bool logview_filtered(const struct logview *); /* some lines are hidden */
 
 struct line_key line_key_of(const struct log_line *);
 bool keys_have(const struct key_list *, const struct log_line *);
-bool keys_toggle(struct key_list *, const struct log_line *); /* false: it is full */
+bool keys_toggle(struct key_list *, const struct log_line *); /* false: the list is full */
 
-/* How a line reads: folded JSON, its rows when it is unfolded, else its text. Borrowed until the
- * next call. */
+/* The text of a line: folded JSON, JSON on several rows when unfolded, else the plain text.
+ * Borrowed until the next call. */
 const char *logview_text(struct logview *, const struct log_line *);
 
-/* What is honest to say: lines, seen, behind, dropped, clocks; brief: in few cells, losses first.
- */
+/* Writes the facts about a log: lines, visible lines, delay, dropped lines, clock differences.
+ * brief: few cells, losses first. */
 void logview_facts(const struct logview *, bool brief, char *buf, size_t size);
-/* The marked lines, as many as a clipboard takes, else the one at place, as text; the caller frees.
- */
+/* The marked lines as text, as many as a clipboard takes. Without marks: the line at place. The
+ * caller frees. */
 char *logview_copy(const struct logview *, uint64_t place, size_t *lines);
-/* Writes what is seen, or all, into a new file; -1 and why, else how many lines. */
+/* Writes the visible lines, or all, into a new file. Returns the number of lines, or -1 and a
+ * reason. */
 long logview_save(const struct logview *, const char *path, bool all, char *why, size_t size);
 
 #endif

@@ -1,4 +1,4 @@
-/* manual.h: tables for the man pages, made from the tables that the program itself reads. */
+/* manual.h: generates tables of the man pages from the tables that the program itself uses. */
 #ifndef TUI_MANUAL_H
 #define TUI_MANUAL_H
 
@@ -6,13 +6,13 @@
 #include <stdio.h>
 
 struct option_row {
-	int letter; /* under 256: a short option too */
+	int letter; /* below 256: also the short option */
 	const char *name, *argument, *help;
 };
-extern const struct option_row option_rows[]; /* main.c; ends at .name == NULL */
+extern const struct option_row option_rows[]; /* defined in main.c; ends at .name == NULL */
 
-/* Writes the table called name ("options", "keys", "actions", "settings", "themes") as mdoc; false:
- * there is none. */
+/* Writes the table called name ("options", "keys", "actions", "settings", "themes") as mdoc. False:
+ * no such table. */
 bool manual_dump(const char *name, FILE *);
 
 #endif

@@ -1,8 +1,8 @@
-/* pager.h: reading: a doc (details, unit file, help) or a log that grows.
+/* pager.h: shows text: a doc (details, unit file, help) or a growing log.
  *
- * Only lines on the screen are laid out. A log follows at its bottom; going up pauses it and says
- * how many new lines there are below; G follows again. A pager keeps line numbers, never pointers,
- * so lines may be dropped at any time. */
+ * Only lines on the screen are laid out. A log at its bottom follows new lines. Going up pauses it
+ * and counts the new lines below. G follows again. A pager keeps line numbers, never pointers, so
+ * that lines may be dropped at any time. */
 #ifndef TUI_PAGER_H
 #define TUI_PAGER_H
 
@@ -32,52 +32,50 @@ enum pager_move {
 enum pager_times { PAGER_TIME_NONE, PAGER_TIME_CLOCK, PAGER_TIME_FULL };
 
 struct pager *pager_create_doc(const struct doc *); /* borrowed until pager_set_doc or destroy */
-/* borrowed until pager_destroy; judges its lines (log.h) */
+/* borrowed until pager_destroy; the pager judges the log's lines (log.h) */
 struct pager *pager_create_log(struct log *);
 void pager_destroy(struct pager *); /* NULL is fine */
 void pager_set_doc(struct pager *,
-                   const struct doc *); /* the same text made again: the place is kept */
+                   const struct doc *); /* a new version of the same text: the position stays */
 
 void pager_move(struct pager *, enum pager_move);
 void pager_wrap(struct pager *, bool on);           /* default: on for docs, off for logs */
 void pager_times(struct pager *, enum pager_times); /* default: PAGER_TIME_CLOCK */
 bool pager_following(const struct pager *);
 
-/* Searches a regular expression (match.h): NULL or "" ends it. Goes to the first match from the top
- * of the screen on, in a log that follows to the newest; false: there is none. One without capitals
- * is found in any case. */
+/* Searches a regular expression (match.h). NULL or "" ends the search. Without capitals the search
+ * ignores case. Moves to the first match below the top of the screen, or to the newest match in a
+ * following log. False: no match. */
 bool pager_search(struct pager *, const char *needle);
-/* n: 1, N: -1; goes around the end and says so in the status */
+/* n: 1, N: -1; wraps around the end and shows so in the status */
 bool pager_search_step(struct pager *, int step);
 
-/* Of a log: the view that knows which lines are seen (logview.h); NULL of a doc. */
+/* The filters and marks of a log (logview.h); NULL for a doc. */
 struct logview *pager_logview(struct pager *);
-/* to the first line at or after that moment; false: there is none */
+/* moves to the first line at or after that time; false: none */
 bool pager_goto(struct pager *, int64_t wall_ms);
-/* Older lines were asked for: once they come, and until a key is pressed, the first line at or
- * after that moment is shown, or (above) the line before it at the bottom. */
+/* Call after requesting older lines. When they arrive, shows the first line at or after time_us.
+ * With `above`, shows the line before that one at the bottom. Any key ends the wait. */
 void pager_await(struct pager *, int64_t time_us, bool above);
 uint64_t pager_cursor(const struct pager *); /* place of the line under the cursor */
 bool pager_at_end(const struct pager *);     /* the last line is on the screen */
-/* the first line there is is on the screen */
+/* the first line is on the screen; logs only */
 bool pager_at_top(const struct pager *);
-/* lines will be settled in so many ms: draw again then */
+/* lines will settle within *ms: draw again then */
 bool pager_waits(const struct pager *, int *ms);
 
-/* Every key a pager knows: j k arrows g G Home End PgUp PgDn Space C-d C-u C-f C-b h l (sideways) w
- * (wrap) t (times) / n N; in a log also & (filter) L (level) J (JSON) Enter (unfold) H (histogram)
- * m ' (bookmarks) and Space, which marks. While its search line is open it takes all keys. false:
- * not one of them (q and Esc are the caller's). */
+/* Handles a key. All: j k arrows g G Home End PgUp PgDn Space C-d C-u C-f C-b h l (sideways) w
+ * (wrap) t (times) / n N. Logs: & (filter) L (level) J (JSON) Enter (unfold) H (histogram) m '
+ * (bookmarks), and Space marks a line. The open search line takes all keys. False: not a key of the
+ * pager (the caller handles q and Esc). */
 bool pager_key(struct pager *, const struct key *);
-bool pager_typing(const struct pager *); /* its search line is open */
+bool pager_typing(const struct pager *); /* the search line is open */
 
-/* Draws into the whole canvas; the search line, while open, takes the last row. */
+/* Draws into the whole canvas. The open search line takes the last row. */
 void pager_draw(struct pager *, const struct canvas *);
-/* A word or two for the pane's title: "following", "paused, 12 new below", "35%", "no match for x".
- */
+/* Status for the title: "following", "paused, 12 new below", "35%", "no match for x". */
 void pager_status(const struct pager *, char *buf, size_t size);
-/* What is under the eyes as text, for the clipboard: the lines on the screen without times; the
- * caller frees. */
+/* The lines on the screen as text without times, for the clipboard. The caller frees. */
 char *pager_visible_text(const struct pager *);
 
 #endif

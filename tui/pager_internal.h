@@ -1,4 +1,4 @@
-/* pager_internal.h: what pager.c (place, search) and pager_draw.c (how lines look) share. */
+/* pager_internal.h: shared by pager.c (position, search) and pager_draw.c (looks of lines). */
 #ifndef TUI_PAGER_INTERNAL_H
 #define TUI_PAGER_INTERNAL_H
 
@@ -9,38 +9,39 @@
 #include "tui/pager.h"
 
 struct place {
-	uint64_t line; /* from 1; 0: there are no lines */
-	size_t row;    /* within the line, when it wraps */
+	uint64_t line; /* from 1; 0: no lines */
+	size_t row;    /* row inside a wrapped line */
 };
 
 struct pager {
-	const struct doc *doc; /* borrowed; or */
-	struct log *log;       /* borrowed */
-	struct logview *view;  /* owned; of a log */
-	/* of the lines at top and cursor: places move, keys stay */
+	const struct doc *doc; /* borrowed; NULL for a log */
+	struct log *log;       /* borrowed; NULL for a doc */
+	struct logview *view;  /* owned; NULL for a doc */
+	/* keys of the lines at top and cursor: line numbers change, keys stay */
 	struct line_key top_key, cursor_key;
-	uint64_t cursor;  /* of a log that does not follow */
-	struct place top; /* of the screen */
+	uint64_t cursor;  /* line of a log that does not follow; 0: none */
+	struct place top; /* first place on the screen */
 	bool follow, wrap;
 	enum pager_times times;
 	int side;                   /* cells scrolled sideways */
-	int height, width;          /* of the last drawing */
-	int label_width;            /* of a doc */
-	struct line_key paused_key; /* of the last line when it was paused */
-	uint64_t paused_place;      /* where it is, or was before it was dropped */
-	int64_t awaited_us;         /* of a log: pager_await; 0: nothing is */
+	int height, width;          /* of the last drawing, in cells */
+	int label_width;            /* of a doc, in cells */
+	struct line_key paused_key; /* key of the last line at the time of the pause */
+	uint64_t paused_place;      /* its line number, or the last one before it was dropped */
+	int64_t awaited_us;         /* of a log: see pager_await; 0: no wait */
 	bool awaited_above;
-	uint64_t awaited_number; /* of the line that was shown for it last */
+	uint64_t awaited_number; /* number of the line last shown for the wait */
 	struct match *match;     /* owned; NULL: no search */
 	bool no_match, around;
-	uint64_t match_line;     /* of a doc */
-	char complaint[200];     /* what was wrong with what was typed */
-	struct lineedit *typing; /* the search or filter line; owned; NULL: closed */
+	uint64_t match_line;     /* of a doc: line of the last match */
+	char complaint[200];     /* error in the typed pattern */
+	struct lineedit *typing; /* owned; the search or filter line; NULL: closed */
 	bool typing_filter;
 	struct history *searches; /* owned; NULL until the first search */
 };
 
-/* A line as it is shown: prefix label, then the text, each with its tone. Borrowed, or in own. */
+/* A line ready to draw: prefix (stamp, source or label), then the text, each with a tone. Pointers
+ * are borrowed. */
 struct laid {
 	char stamp[48], source[96];
 	const char *label, *text;
@@ -50,13 +51,13 @@ struct laid {
 
 uint64_t pager_first(const struct pager *);
 uint64_t pager_last(const struct pager *);
-uint64_t pager_next(const struct pager *, uint64_t line); /* 0: there is none */
+uint64_t pager_next(const struct pager *, uint64_t line); /* 0: none */
 uint64_t pager_previous(const struct pager *, uint64_t line);
 struct place pager_down(const struct pager *, struct place, size_t rows);
 void histogram_draw(const struct pager *, const struct canvas *);
 bool pager_line(const struct pager *, uint64_t line, struct laid *);
-size_t pager_rows(const struct pager *, uint64_t line); /* on the screen; at least 1 */
-void pager_settle(struct pager *);                      /* puts the place where it can be */
+size_t pager_rows(const struct pager *, uint64_t line); /* rows on the screen, at least 1 */
+void pager_settle(struct pager *);                      /* moves the position to an existing line */
 void pager_doc_changed(struct pager *);
 
 #endif

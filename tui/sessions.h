@@ -1,5 +1,4 @@
-/* sessions.h: what the console asks before an action on a session: the answer to what it asks, a
- * prompt, a title. */
+/* sessions.h: input boxes for actions on sessions: answers, prompts, titles. */
 #ifndef TUI_SESSIONS_H
 #define TUI_SESSIONS_H
 
@@ -8,19 +7,19 @@
 
 #include "backends/store/action.h"
 
-/* Opens the box in which the action's words are given; it goes on to order_begin_rows. False: it
- * needs none. */
+/* Opens the input box for the action. The box later calls order_begin_rows. False: the action needs
+ * no input. */
 bool sessions_ask(struct console *, const struct action *, struct row **, size_t n);
-/* Can the row be attached to? Sessions and panes, not the server that serves them. */
+/* Can the terminal attach to the row? True for sessions and tmux panes on a live link. False for
+ * the row of the OpenCode server itself. */
 bool session_attachable(const struct row *);
-/* Enter on a session: what it asks is answered, else it is read. */
+/* Enter on a session: answers its request. False: the session asks nothing. */
 bool session_open(struct console *, struct row *);
 void session_show_children(struct console *);
 void session_show_all(struct console *);
-/* The store changed: names that a line waits for may have come. */
+/* Call when the store changed: names for a waiting completion may have arrived. */
 void sessions_names_came(struct console *);
-/* The end of what is shown of a conversation was reached: older ones are asked for; false: there
- * are none. */
+/* Call at the top of a conversation: fetches older messages. False: there are none. */
 bool session_show_older(struct console *, struct row *);
 
 #endif

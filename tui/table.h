@@ -1,9 +1,8 @@
-/* table.h: rows in columns: the widget of most panes.
+/* table.h: rows in columns, the widget of most panes.
  *
- * It keeps a selection and marks by the ids of rows, never by line numbers or pointers. The rows
- * themselves are lent: after every change of the store and before any key or drawing,
- * table_set_rows gives them again, filtered and ordered (table_filter and table_sort do both).
- * Nothing of a row is kept but its id. */
+ * The table keeps its cursor and marks by row id, never by index or pointer. The rows are borrowed.
+ * After each change of the store, call table_set_rows before any key or drawing, with filtered and
+ * sorted rows. table_filter and table_sort prepare them. */
 #ifndef TUI_TABLE_H
 #define TUI_TABLE_H
 
@@ -17,8 +16,8 @@
 #include "tui/panel.h"
 
 #define TABLE_COLUMNS_MAX 32
-#define TABLE_KEEP_MS 30000  /* how long a column keeps the width of a text that has gone */
-#define TABLE_BRIEF_CELLS 60 /* narrower than this a panel's brief is used */
+#define TABLE_KEEP_MS 30000  /* a column keeps the width of a vanished text that long */
+#define TABLE_BRIEF_CELLS 60 /* below this width a panel's brief is drawn */
 
 struct table;
 
@@ -33,35 +32,35 @@ enum table_move {
 	TABLE_HALF_DOWN
 };
 
-struct table *table_create(const struct panel *); /* borrowed: const data */
+struct table *table_create(const struct panel *); /* borrows a constant panel */
 void table_destroy(struct table *);               /* NULL is fine */
 
-/* Keeps in rows (in place, order kept) those that match, and returns how many. The text of a row is
- * its id, its cells and its why. */
+/* Keeps the matching rows in the array, in order, and returns how many. A row's text is its id, its
+ * name, its cells and its why. */
 size_t table_filter(const struct table *, const struct fuzzy *, const struct row **rows, size_t n);
 bool table_row_matches(const struct table *, const struct fuzzy *, const struct row *);
-/* Orders rows by the chosen column, else by the panel's order, else worst first and then by name.
- * Stable: equal rows go by id. */
+/* Sorts rows by the chosen column, else by the panel's order, else worst first and then by name.
+ * Equal rows are sorted by id. */
 void table_sort(const struct table *, const struct row **rows, size_t n);
-/* Of rows in order, the one at index changed: it still belongs there. */
+/* In sorted rows: is the changed row at index still in order with its neighbours? */
 bool table_in_order(const struct table *, const struct row *const *rows, size_t n, size_t index);
-/* Of rows in order: the index before which the row belongs. */
+/* In sorted rows: the index at which to insert the row. */
 size_t table_place(const struct table *, const struct row *const *rows, size_t n,
                    const struct row *);
-/* the chosen column has no order but that of its cells */
+/* the chosen column is sorted by the text of its cells */
 bool table_sorts_by_text(const struct table *);
-/* Lends the rows: the array is the caller's and must live (with its rows) until the next
- * table_set_rows; n 0 lets go. The cursor follows its row's id; when that row is gone it stays at
- * the same place in the list. */
+/* Lends rows to the table. The array and the rows belong to the caller and must live until the next
+ * table_set_rows. n 0 returns them. The cursor follows its row's id. If that row is gone, the
+ * cursor keeps its index. */
 void table_set_rows(struct table *, const struct row *const *rows, size_t n);
-/* The same after a few rows came, left or moved: those are changes. Whether the rest is old is
- * known. */
+/* The same after a few rows came, left or moved. changes: these rows. Unlike table_set_rows it
+ * keeps what is known about stale rows. */
 void table_move_rows(struct table *, const struct row *const *rows, size_t n,
                      const struct row *const *changes, size_t n_changes);
 size_t table_count(const struct table *);
 
-/* Whoever lends the rows does so again when a link or a source changes: until then, whether one is
- * old is asked once. */
+/* Promise of the caller to call table_set_rows when a link or source changes. The table then checks
+ * for stale rows once per table_set_rows, not per drawing. */
 void table_lent_on_change(struct table *);
 
 /* The cursor. */
@@ -70,50 +69,50 @@ const char *table_cursor_id(const struct table *);    /* "": none */
 size_t table_index(const struct table *);             /* from 0 */
 bool table_seek(struct table *, const char *id);      /* false: no such row now */
 void table_move(struct table *, enum table_move);
-/* The keys every table knows (j k arrows g G Home End PgUp PgDn C-d C-u C-f C-b): true: it was one.
- */
+/* Handles the keys of every table (j k arrows g G Home End PgUp PgDn C-d C-u C-f C-b). True:
+ * handled. */
 bool table_key(struct table *, const struct key *);
 
 /* Marks. They stay while a filter hides their rows. */
 void table_mark(struct table *, const char *id, bool on);
 bool table_marked(const struct table *, const char *id);
-/* of the cursor's row, which then goes one down */
+/* toggles the mark at the cursor, then moves down */
 void table_mark_toggle(struct table *);
 void table_marks_clear(struct table *);
-/* returns how many there are; borrowed until changed */
+/* returns the number of marks; ids are borrowed until the marks change */
 size_t table_marks(const struct table *, const char **ids, size_t max);
 
-/* Sorting: the next (+1) or previous (-1) of the columns shown, through "as the panel orders it";
- * reverse turns it. */
+/* Sorts by the next (+1) or previous (-1) visible column. The panel's own order is one of the
+ * steps. table_sort_reverse reverses the order. */
 void table_sort_step(struct table *, int step);
 void table_sort_reverse(struct table *);
-/* NULL: as the panel orders it; false: no such */
+/* NULL: the panel's order; false: no such column */
 bool table_sort_by(struct table *, const char *column, bool reverse);
-const char *table_sort_name(const struct table *); /* NULL: as the panel orders it */
+const char *table_sort_name(const struct table *); /* NULL: the panel's order */
 
-/* What of the filter's pattern is in a cell is drawn in TONE_MATCH. Copied; NULL: nothing. */
+/* Draws matches of the filter in TONE_MATCH. Copied; NULL: none. */
 void table_set_match(struct table *, const struct fuzzy *);
-/* A column that says nothing in this place can be hidden: the server's, inside a server. */
+/* Hides a redundant column, such as the server's name inside a server. */
 void table_hide(struct table *, const char *column, bool hidden);
-/* widths are measured again (another view) */
+/* measures the widths again (after a change of view) */
 void table_columns_reset(struct table *);
 
-/* A column without a title, of max 1, is a glyph; one of min 0 that says nothing takes no place. In
- * a brief row the glyph and, at the end, the age are drawn by the table. Rows that are stale
- * (row_stale) are drawn dim. A column is as wide as what stands in it now. It grows at once and
- * shrinks TABLE_KEEP_MS after its widest text has gone. Draws head and rows, or rows alone when the
- * canvas is one or two lines high, or without a head. focused: this pane has the keys. */
+/* Draws head and rows. The head is left out on one or two lines. focused: this pane has the keys.
+ *
+ * A column without a title and with max 1 is a glyph. An empty column with min 0 takes no space.
+ * The table draws the glyph and the age of a brief row. Stale rows (row_stale) are dim. A column is
+ * as wide as its content. It grows at once, and shrinks TABLE_KEEP_MS after its widest text has
+ * gone. */
 void table_draw(struct table *, const struct canvas *, bool focused);
-/* for the next drawings; at first there is one */
+/* for later drawings; default: with a head */
 void table_without_head(struct table *, bool);
-/* Writes what the last drawing left out of the cursor's row, or cut: "image nginx:1.27 · ports 80".
- * False: nothing. */
+/* Writes the cells of the cursor's row that the last drawing cut or dropped: "image nginx:1.27 ·
+ * ports 80". False: none. */
 bool table_left_out(const struct table *, struct cell *);
-/* What the last drawing showed, for store_shown: rows top .. top+shown-1 of the array. */
+/* Rows of the last drawing, for store_shown: top .. top+shown-1 of the array. */
 size_t table_top(const struct table *);
 size_t table_shown(const struct table *);
-/* Wall clock at which some cell of the last drawing will read differently by itself (ages); 0:
- * never. */
+/* Wall clock, ms, when a cell of the last drawing changes with time (ages); 0 never. */
 int64_t table_changes_ms(const struct table *);
 
 #endif

@@ -1,5 +1,4 @@
-/* table_internal.h: what table.c (selection, marks, order) and table_draw.c (widths, cells) share.
- */
+/* table_internal.h: shared by table.c (cursor, marks, order) and table_draw.c (widths, cells). */
 #ifndef TUI_TABLE_INTERNAL_H
 #define TUI_TABLE_INTERNAL_H
 
@@ -15,32 +14,33 @@ struct mark {
 struct table {
 	const struct panel *panel; /* borrowed */
 	size_t n_columns;
-	const struct row *const *rows; /* borrowed until the next table_set_rows; NULL: let go */
+	const struct row *const *rows; /* borrowed until the next table_set_rows; NULL: none */
 	size_t n;
 
 	char *cursor_id;    /* owned; NULL none */
-	size_t index;       /* of the cursor */
+	size_t index;       /* index of the cursor */
 	struct mark *marks; /* owned set */
 
-	int sort; /* column; -1: as the panel orders it */
+	int sort; /* index of the column; -1: the panel's order */
 	bool reverse;
 	struct fuzzy match;
 	bool hidden[TABLE_COLUMNS_MAX];
-	bool headless; /* rows alone */
+	bool headless; /* no head */
 
 	/* From the last drawing. */
 	size_t top, page;                   /* rows on the screen: top .. top + page - 1 */
-	int drawn[TABLE_COLUMNS_MAX];       /* cells it had; 0: not drawn */
-	int seen[TABLE_COLUMNS_MAX];        /* its widest text, in cells, */
-	int64_t seen_ms[TABLE_COLUMNS_MAX]; /* and the wall clock when a text was last as wide */
-	bool lent_on_change;                /* table_lent_on_change */
-	bool age_known, any_old;            /* a row is old; known since table_set_rows */
-	int64_t aged_ms;                    /* wall clock when a row was stale last; 0: none was */
+	int drawn[TABLE_COLUMNS_MAX];       /* width in cells; 0: not drawn */
+	int seen[TABLE_COLUMNS_MAX];        /* width of its widest text, in cells */
+	int64_t seen_ms[TABLE_COLUMNS_MAX]; /* wall clock, ms, when a text was last that wide */
+	bool lent_on_change;                /* set by table_lent_on_change */
+	bool age_known, any_old; /* any_old: some row is stale; age_known: any_old is valid */
+	int64_t aged_ms;         /* wall clock, ms, when some row was last stale; 0: never */
 	int64_t changes_ms;
 	struct cell *cells; /* page * n_columns, owned, reused */
 	size_t cells_cap;
 };
 
-bool table_sort_descending(const struct table *); /* of the chosen column, reversal included */
+/* order of the chosen column, including the reversal */
+bool table_sort_descending(const struct table *);
 
 #endif

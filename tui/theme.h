@@ -1,4 +1,4 @@
-/* theme.h: which tone looks how. A theme is a text file: `tone foreground background attributes`
+/* theme.h: how each tone looks. A theme is a text file with `tone foreground background attributes`
  * per line.
  *
  *     # a comment
@@ -6,10 +6,10 @@
  *     cursor   -         -   reverse
  *     accent   #5fafff   -   bold,underline
  *
- * Colours: - (the terminal's own), black red green yellow blue magenta cyan white, bright before
- * each (brightred), 0-255, #rrggbb. Attributes: - or bold, dim, italic, underline, reverse, parted
- * by commas. A tone that is not named is as in the default theme. No curses here: canvas.c turns
- * styles into what the terminal has. */
+ * Colours: - (the terminal's own), black red green yellow blue magenta cyan white, these with
+ * "bright" in front (brightred), 0-255, #rrggbb. Attributes: - or a comma-separated list of bold,
+ * dim, italic, underline, reverse. Missing tones keep their default. This file does not use curses:
+ * canvas.c maps styles to the terminal. */
 #ifndef TUI_THEME_H
 #define TUI_THEME_H
 
@@ -39,20 +39,21 @@ struct theme {
 	struct style styles[TONE_COUNT];
 };
 
-/* Finds the theme: $XDG_CONFIG_HOME/mocr/themes, MOCR_DATADIR/themes, themes/ near the program,
- * compiled in. False and why (file, line, what was expected): nothing was changed. */
+/* Loads a theme. Searches $XDG_CONFIG_HOME/mocr/themes, MOCR_DATADIR/themes, themes/ near the
+ * program, then the compiled-in themes. On failure returns false and a reason (file, line, what was
+ * expected), and changes nothing. */
 bool theme_load(struct theme *, const char *name, char *why, size_t size);
-/* Reads the text of a theme over what is in theme; file is for the sentence. */
+/* Parses a theme on top of the current content. file: name for error messages. */
 bool theme_parse(struct theme *, const char *text, const char *file, char *why, size_t size);
 bool theme_has_rgb(const struct theme *);
 /* The compiled-in copy of themes/NAME, or NULL. */
 const char *theme_builtin(const char *name);
-extern const char *const theme_names[]; /* compiled-in ones; ends at NULL */
+extern const char *const theme_names[]; /* names of the compiled-in themes; ends at NULL */
 
 bool color_parse(const char *word, struct color *);
-/* The nearest colour of a terminal with that many (8, 16, 256; 1<<24: 0xrrggbb, but 0-7 as
- * themselves): its number, or -1 for the terminal's own. On 8 colours *bold is set where bold makes
- * it the bright one. */
+/* The nearest colour of a terminal with that many colours (8, 16, 256), or -1 for the terminal's
+ * own. With 1<<24 returns 0xrrggbb, but keeps 0-7. On 8 colours sets *bold where bold gives the
+ * bright variant. */
 int color_reduce(const struct color *, int colors, bool *bold);
 
 #endif
