@@ -1,9 +1,10 @@
-/* attach.c: the terminal lent to a program far away.
+/* attach.c: lends the terminal to a remote program.
  *
- * The terminal is opened a second time for it (its own description), so that it can be non-blocking
- * without the shell that started us noticing. Output the terminal does not take yet waits in a
- * small buffer; when that is full, data is refused and waits on the server. Input is always read,
- * so that Ctrl-] works even when the far side has stopped reading. */
+ * The terminal is opened a second time, with a file description of its own. So it can be
+ * non-blocking without any effect on the shell that started mocr. Output waits in a small buffer
+ * while the terminal takes none. When that buffer is full, further data is refused and waits on the
+ * server. Input is always read, so that Ctrl-] works even when the remote side has stopped
+ * reading. */
 #include "tui/attach.h"
 
 #include <errno.h>
@@ -28,24 +29,25 @@
 
 #define READ_MAX 4096
 #define OUT_MAX (64u << 10) /* output waiting for the terminal */
-#define IN_MAX (64u << 10)  /* input waiting for the far side; more is dropped with a beep */
+#define IN_MAX (64u << 10)  /* input waiting for the remote side; more is dropped with a beep */
 #define KEEP_SLACK \
-	(64u << 10)           /* the kept output may grow so much before it is cut to ATTACH_KEEP */
-#define LAST_WORDS_MS 300     /* for the terminal to take what is left when it is over */
-#define REPAINT_MS 60         /* between the two sizes that make a program draw itself again */
-#define AGAIN_MAX (32u << 10) /* bytes of kept output shown on coming back */
+/* bytes of kept output beyond ATTACH_KEEP that are tolerated before the next cut */
+(64u << 10)
+#define LAST_WORDS_MS 300     /* how long the last output may take to reach the terminal */
+#define REPAINT_MS 60         /* between the two size changes that make a program repaint */
+#define AGAIN_MAX (32u << 10) /* bytes of kept output shown again on entering */
 
-struct attach {
+	struct attach {
 	struct loop *loop; /* borrowed */
 	struct keys *keys; /* borrowed */
 	char *title;       /* owned */
 	attach_fn *fn;
 	void *arg;
-	struct stream *stream; /* owned; NULL: not yet, or over */
+	struct stream *stream; /* owned; NULL: before the start or after the end */
 	struct stream_end end;
-	bool ended, refused; /* refused: data waits on the far side */
+	bool ended, refused; /* refused: data waits on the remote side */
 	unsigned visits;
-	int tty; /* -1: not entered */
+	int tty; /* -1: not attached */
 	struct termios before;
 	struct loop_io *io;
 	struct loop_timer *repaint;
@@ -53,7 +55,7 @@ struct attach {
 	struct modes modes;
 };
 
-/* One terminal, so one that has it. */
+/* There is one terminal, so at most one attached program. */
 static struct attach *current;
 
 /* --- the terminal -------------------------------------------------------- */
@@ -63,7 +65,7 @@ static bool attach_take_tty(struct attach *a)
 	struct termios raw;
 
 	a->tty = open("/dev/tty", O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	/* no controlling terminal: the one we were given will do */
+	/* no controlling terminal: use standard input */
 	if (a->tty < 0)
 		a->tty = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
 	if (a->tty < 0 || tcgetattr(a->tty, &a->before))
@@ -90,7 +92,7 @@ static void attach_watch(struct attach *a)
 		loop_io_set(a->io, POLLIN | (a->out.len ? POLLOUT : 0));
 }
 
-/* Writes what waits, as much as the terminal takes now. */
+/* Writes waiting output, as much as the terminal takes now. */
 static void attach_write_out(struct attach *a)
 {
 	while (a->out.len && a->tty >= 0) {
@@ -98,7 +100,7 @@ static void attach_write_out(struct attach *a)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && errno != EAGAIN)
-			/* the terminal is gone; its input says so too */
+			/* the terminal is gone; its input reports that too */
 			buf_clear(&a->out);
 		if (n <= 0)
 			break;
@@ -107,7 +109,8 @@ static void attach_write_out(struct attach *a)
 	attach_watch(a);
 }
 
-/* The same, but waits a moment for it to be taken whole: before the screen changes hands. */
+/* Writes all waiting output, but waits at most LAST_WORDS_MS. Used before the screen changes
+ * hands. */
 static void attach_write_last(struct attach *a)
 {
 	int64_t until = now_mono_ms() + LAST_WORDS_MS;
@@ -158,7 +161,7 @@ static size_t attach_do_on_data(struct stream *s, const char *bytes, size_t len,
 	return take;
 }
 
-/* What is left of the kept output that is worth showing again: whole lines at its end. */
+/* Repeats whole lines from the end of the kept output. */
 static void attach_show_again(struct attach *a)
 {
 	size_t from = a->keep.len > AGAIN_MAX ? a->keep.len - AGAIN_MAX : 0;
@@ -176,8 +179,8 @@ static void attach_show_again(struct attach *a)
 
 static void attach_on_tty(struct loop_io *, int fd, unsigned revents, void *arg);
 
-/* A clean screen without losing what stood there: it is pushed up into the terminal's own history.
- */
+/* Clears the screen without losing its content: the lines are scrolled into the terminal's
+ * history. */
 static void attach_greet(struct attach *a, int rows)
 {
 	for (int i = 0; i < rows; i++)
@@ -186,8 +189,7 @@ static void attach_greet(struct attach *a, int rows)
 	buf_addf(&a->out, "\033[7m %s. Ctrl-] leaves it \033[m\r\n", a->title);
 }
 
-/* A program that fills the screen draws it again when its size changes, so it changes for a moment.
- */
+/* A full-screen program repaints after a size change. So the size changes for a moment and back. */
 static void attach_on_repaint(struct loop_timer *t, void *arg)
 {
 	struct attach *a = arg;
@@ -212,8 +214,8 @@ static void attach_ask_repaint(struct attach *a, int cols, int rows)
 
 static void attach_type(struct attach *, const char *, size_t);
 
-/* What was typed right after the key that opened this was meant for it, and was read together with
- * that key. */
+/* Bytes typed right after the key that opened the shell were read together with this key. They are
+ * meant for the shell. */
 static void attach_type_ahead(struct attach *a)
 {
 	char rest[4096];
@@ -251,7 +253,8 @@ void attach_enter(struct attach *a)
 	attach_type_ahead(a);
 }
 
-/* Detached, everything is taken, into what is kept. Later, since what comes may end it. */
+/* While detached, all output is taken and kept. Deferred, because incoming data may end the
+ * stream. */
 static void attach_take_again(void *arg)
 {
 	struct attach *a = arg;
@@ -286,7 +289,8 @@ void attach_leave(struct attach *a)
 
 /* --- what the user types ------------------------------------------------- */
 
-/* Ctrl-] as it is, and as the newer key protocols send it when the program has switched them on. */
+/* Ctrl-] as one byte, as CSI u (kitty keyboard protocol), and as xterm's modifyOtherKeys sends
+ * it. */
 static const char *const leave_keys[] = { "\035", "\033[93;5u", "\033[27;5;93~" };
 
 static const char *attach_find_leave(const char *s, size_t len, size_t *key_len)
@@ -311,7 +315,7 @@ static void attach_write_in(struct attach *a)
 	if (!a->stream || !a->in.len)
 		return;
 	n = stream_write(a->stream, a->in.data, a->in.len);
-	wipe(a->in.data, n); /* a password, perhaps */
+	wipe(a->in.data, n); /* may be a password */
 	buf_consume(&a->in, n);
 }
 
@@ -340,7 +344,7 @@ static void attach_on_input(struct attach *a, const char *bytes, size_t len)
 	if (!leave)
 		return;
 	attach_leave(a);
-	/* What was typed after it is meant for the console. */
+	/* the rest was typed for the console */
 	if (keys)
 		keys_feed(keys, leave + key_len, len - (size_t)(leave + key_len - bytes),
 		          now_mono_ms());
@@ -358,7 +362,7 @@ static void attach_on_tty(struct loop_io *io, int fd, unsigned revents, void *ar
 	if (a->refused && a->out.len < OUT_MAX / 2 && a->stream) {
 		a->refused = false;
 		stream_resume(a->stream);
-		if (current != a) /* what came ended it */
+		if (current != a) /* the received data ended it */
 			return;
 	}
 	if (!(revents & (POLLIN | POLLHUP | POLLERR)))
@@ -368,7 +372,7 @@ static void attach_on_tty(struct loop_io *io, int fd, unsigned revents, void *ar
 		attach_on_input(a, bytes, (size_t)n);
 		wipe(bytes, (size_t)n);
 	} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
-		/* the terminal is gone: keys.c tells the console */
+		/* the terminal is gone; keys.c reports that to the console */
 		attach_leave(a);
 		attach_tell(a, ATTACH_LEFT);
 	}
@@ -488,7 +492,7 @@ struct attach *attach_current(void)
 
 const char *attach_term(void)
 {
-	/* In the terminfo of every distribution's smallest installation. */
+	/* In the terminfo of the smallest installation of every distribution. */
 	static const char *const known[] = {
 		"xterm",           "xterm-256color", "xterm-color",   "screen",
 		"screen-256color", "tmux",           "tmux-256color", "linux",

@@ -1,5 +1,6 @@
-/* attach_modes.c: a small reader of terminal output. It knows the shape of all sequences and the
- * meaning of the few that outlive a program which dies without tidying up. */
+/* attach_modes.c: a small parser of terminal output. It knows the shape of all sequences (ECMA-48).
+ * It knows the meaning only of those with effects that stay when a program dies without cleaning up
+ * (xterm's ctlseqs). */
 #include "tui/attach_modes.h"
 
 #include <stdlib.h>
@@ -7,25 +8,25 @@
 
 #include "backends/base/mem.h"
 
-/* DEC private modes that programs set. on_at_start: how terminals begin. */
+/* DEC private modes that programs set. on_at_start: the terminal's initial state. */
 static const struct mode {
 	int number;
 	bool on_at_start, alt;
 } table[] = {
 	{ 1, false, false }, /* application cursor keys */
 	{ 5, false, false }, /* reverse video */
-	{ 6, false, false }, /* origin */
-	{ 7, true, false },  /* wrap */
-	{ 25, true, false }, /* cursor seen */
+	{ 6, false, false }, /* origin mode */
+	{ 7, true, false },  /* autowrap */
+	{ 25, true, false }, /* visible cursor */
 	{ 47, false, true },    { 1047, false, true },  { 1049, false, true },
 	{ 9, false, false },    { 1000, false, false }, { 1002, false, false },
-	{ 1003, false, false }, { 1004, false, false }, /* focus */
+	{ 1003, false, false }, { 1004, false, false }, /* focus events */
 	{ 1005, false, false }, { 1006, false, false }, { 1015, false, false },
 	{ 1016, false, false }, { 2004, false, false }, /* bracketed paste */
-	{ 2026, false, false },                         /* held-back drawing */
+	{ 2026, false, false },                         /* synchronized output */
 };
 
-/* The alternate screen has three names: whichever takes it away, it is gone. */
+/* Three modes select the alternate screen. Resetting any of them leaves it. */
 static unsigned modes_alt(void)
 {
 	unsigned bits = 0;
@@ -50,7 +51,7 @@ static void modes_set(struct modes *m, int number, bool on)
 	}
 }
 
-/* ESC [ ? 1 ; 2004 h */
+/* Applies a sequence such as ESC [ ? 1 ; 2004 h. */
 static void attach_modes_set(struct modes *m, bool on)
 {
 	const char *s = m->seq + 3;
@@ -67,7 +68,7 @@ static void attach_modes_set(struct modes *m, bool on)
 	}
 }
 
-/* A whole CSI is in seq. Returns whether it may be shown again. */
+/* Handles the complete CSI in seq. Returns whether it is safe to show again. */
 static bool modes_csi_done(struct modes *m)
 {
 	char final = m->seq[m->n - 1], first = m->seq[2];
@@ -75,7 +76,7 @@ static bool modes_csi_done(struct modes *m)
 
 	if (first == '?' && (final == 'h' || final == 'l')) {
 		attach_modes_set(m, final == 'h');
-		return false; /* modes_restore does it */
+		return false; /* modes_restore sets it again */
 	}
 	if (final == 'u' && strchr(">=<", first))
 		m->kitty = first != '<';
@@ -84,11 +85,11 @@ static bool modes_csi_done(struct modes *m)
 	if (final == 'q' && before == ' ')
 		m->cursor_style = true;
 	if (strchr("cntxpu", final) || (final == 'q' && first == '>'))
-		return false; /* questions, window operations, key protocols */
+		return false; /* queries, window operations, key protocols */
 	return !strchr("<=>?", first);
 }
 
-/* A two-byte escape is in seq, or one with intermediates. */
+/* Handles a complete escape in seq: two bytes, or more with intermediates. */
 static bool modes_esc_done(struct modes *m)
 {
 	char final = m->seq[m->n - 1];
@@ -120,7 +121,7 @@ static void modes_collect(struct modes *m, char c)
 		m->seq[m->n] = 0;
 	} else {
 		m->too_long = true;
-		m->seq[m->n - 1] = c; /* the final byte still says what it was */
+		m->seq[m->n - 1] = c; /* keep the final byte, which selects the meaning */
 	}
 }
 
@@ -145,7 +146,7 @@ static void modes_feed_escape(struct modes *m, char c, struct buf *again)
 
 static void modes_feed_csi(struct modes *m, char c, struct buf *again)
 {
-	if ((unsigned char)c < 0x20) { /* controls inside a sequence act at once */
+	if ((unsigned char)c < 0x20) { /* control characters inside a sequence act at once */
 		if (again)
 			buf_add(again, &c, 1);
 		return;
@@ -157,7 +158,7 @@ static void modes_feed_csi(struct modes *m, char c, struct buf *again)
 
 static void modes_feed_one(struct modes *m, char c, struct buf *again)
 {
-	if (c == 0x18 || c == 0x1a) { /* CAN and SUB break off anything */
+	if (c == 0x18 || c == 0x1a) { /* CAN and SUB abort any sequence */
 		modes_finish(m, false, again);
 	} else if (m->state == MODES_STRING || m->state == MODES_STRING_ESC) {
 		if (c == 0x07 || (m->state == MODES_STRING_ESC && c == '\\'))
@@ -173,16 +174,17 @@ static void modes_feed_one(struct modes *m, char c, struct buf *again)
 	}
 }
 
-#define C1_LEAD '\xc2' /* U+0080 to U+00BF are this byte and one more */
+#define C1_LEAD '\xc2' /* first byte of U+0080 to U+00BF in UTF-8 */
 
 static bool modes_in_string(const struct modes *m)
 {
 	return m->state == MODES_STRING || m->state == MODES_STRING_ESC;
 }
 
-/* The byte behind a C1_LEAD. A terminal obeys U+009B as ESC [, and its like: it is read as that,
- * and shown again as that. A lead without its second byte is no character and is left out, lest it
- * finds one when what was between them is left out. Returns whether it is done with. */
+/* Handles the byte after a C1_LEAD. Terminals treat U+009B as ESC [, and likewise the other C1
+ * controls. So they are parsed as that, and shown again as that. A lead without its second byte is
+ * dropped. Otherwise it might join a later byte, because the bytes between them may be dropped.
+ * Returns true when the byte is consumed. */
 static bool modes_feed_second(struct modes *m, char c, struct buf *again)
 {
 	unsigned char second = (unsigned char)c;
@@ -205,7 +207,7 @@ static bool modes_feed_second(struct modes *m, char c, struct buf *again)
 static void modes_feed_lead(struct modes *m, struct buf *again)
 {
 	if (!modes_in_string(m))
-		modes_finish(m, false, again); /* no sequence has such a byte */
+		modes_finish(m, false, again); /* no sequence contains such a byte */
 	m->lead = true;
 }
 
@@ -230,7 +232,7 @@ void modes_feed(struct modes *m, const char *s, size_t len, struct buf *again)
 				buf_add(again, s + i, text - i);
 			i = text;
 		} else if (m->state == MODES_TEXT && s[i] == 0x05) {
-			i++; /* ENQ: a question too */
+			i++; /* ENQ is a query too */
 		} else {
 			modes_feed_one(m, s[i++], again);
 		}
@@ -254,7 +256,7 @@ void modes_restore(const struct modes *m, struct buf *out)
 
 void modes_reset(const struct modes *m, struct buf *out)
 {
-	buf_puts(out, "\030\033\\"); /* out of whatever sequence was cut off */
+	buf_puts(out, "\030\033\\"); /* ends any unfinished sequence */
 	for (size_t i = 0; i < ARRAY_LEN(table); i++)
 		if (!table[i].alt || m->changed & 1u << i)
 			buf_addf(out, "\033[?%d%c", table[i].number,

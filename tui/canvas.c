@@ -1,14 +1,14 @@
 /* canvas.c: the terminal through ncursesw. The only file that includes <curses.h>.
  *
- * Everything is drawn into curses' stdscr again each time; curses sends the difference to what the
- * terminal shows, so a frame that is the same costs no byte. Beside it lies one byte per cell, its
- * tone, so that a row can be overlaid (the cursor, a mark) without losing what its colours say.
- * Keys are not read by curses but by keys.c.
+ * Each frame is drawn into curses' stdscr. curses sends only the difference to the screen, so that
+ * an unchanged frame costs no byte. A second array keeps one byte per cell, its tone. So a row can
+ * be overlaid (cursor, mark) without losing the meaning of its colours. keys.c reads the keys, not
+ * curses.
  *
- * curses writes and waits until all of it was taken. A terminal may take nothing for hours: its ssh
- * is dead, somebody typed Ctrl-S. So curses writes a frame into a file in memory, and the bytes go
- * on from there as the terminal takes them. Until all of a frame is taken, no other frame is made.
- */
+ * curses blocks until the terminal has taken everything. But a terminal may block for hours: its
+ * ssh is dead, or somebody typed Ctrl-S. So curses writes a frame into a memory file. From there
+ * the bytes go out as the terminal takes them. No other frame is made until the whole frame is
+ * out. */
 #include "tui/canvas.h"
 
 #include <curses.h>
@@ -36,20 +36,19 @@
 #include "backends/base/wash.h"
 #include "tui/theme.h"
 
-#undef lines /* term.h makes common words into macros */
+#undef lines /* term.h defines common words as macros */
 #undef columns
 #undef tab
 #undef tone
 
-#define CELLS_MAX 1024 /* of a row; wider terminals are drawn this far */
+#define CELLS_MAX 1024 /* cells of a row; the rest of a wider terminal stays empty */
 #define PASTE_ON "\033[?2004h"
 #define PASTE_OFF "\033[?2004l"
-#define LAST_SILENCE_MS                                                                         \
-	200               /* before the terminal changes hands, it may take nothing for so long \
-	                   */
-#define LAST_WORDS_MS 600 /* and take the last bytes as slowly as this in all */
+#define LAST_SILENCE_MS \
+	200 /* ms without progress before we give up, when the terminal changes hands */
+#define LAST_WORDS_MS 600 /* ms for all of the last bytes together */
 #define WAITING_MAX \
-	(1u << 20) /* bytes that wait for the terminal, before canvas_write_raw drops its own */
+	(1u << 20) /* bytes waiting for the terminal at which canvas_write_raw drops its own */
 
 enum overlay { OVER_NONE, OVER_CURSOR, OVER_CURSOR_IDLE, OVER_MARK, OVER_COUNT };
 
@@ -58,7 +57,7 @@ struct look {
 	int pair;
 };
 
-/* One terminal per process, as curses has it. */
+/* One terminal per process, like curses. */
 static struct {
 	SCREEN *screen;
 	bool active; /* we have the terminal now */
@@ -68,13 +67,13 @@ static struct {
 	struct look looks[OVER_COUNT][TONE_COUNT];
 	unsigned char *tones; /* rows * cols of enum tone; owned */
 	int rows, cols;
-	int cursor_y, cursor_x; /* wanted in this frame; y -1: hidden */
-	/* what curses writes to: a file in memory once its modes are set; owned */
+	int cursor_y, cursor_x; /* position wanted in this frame; y -1: hidden */
+	/* owned; the output file of curses: a memory file once the modes are set */
 	FILE *out;
-	struct buf waiting;    /* made, and not taken by the terminal yet */
-	struct termios before; /* as we found it */
-	struct termios modes;  /* as curses set it */
-	char panic[256];       /* bytes that put it right */
+	struct buf waiting;    /* frame bytes that the terminal has not taken yet */
+	struct termios before; /* modes before we started */
+	struct termios modes;  /* modes set by curses */
+	char panic[256];       /* bytes that restore the terminal */
 	size_t panic_len;
 } term = { .cursor_y = -1 };
 
@@ -119,7 +118,7 @@ static struct look canvas_make_look(const struct style *s)
 	if (!term.colors)
 		return l;
 	fg = color_reduce(&s->fg, term.colors, &bold);
-	/* bright black as bold black is black on many terminals */
+	/* many terminals show bright black (bold black) as plain black */
 	if (fg == COLOR_BLACK && bold) {
 		fg = -1;
 		l.attrs |= A_DIM;
@@ -130,12 +129,12 @@ static struct look canvas_make_look(const struct style *s)
 	if (fg < 0 && bg < 0)
 		return l;
 	l.pair = alloc_pair(fg, bg);
-	if (l.pair < 0) /* out of pairs: glyphs and words still say it */
+	if (l.pair < 0) /* out of pairs: glyphs and words still carry the meaning */
 		l.pair = 0;
 	return l;
 }
 
-/* Tones whose foreground still says something under the cursor. */
+/* Tones whose foreground keeps its meaning under the cursor. */
 static bool canvas_speaks(enum tone t)
 {
 	return t == TONE_GOOD || t == TONE_BUSY || t == TONE_WARN || t == TONE_BAD ||
@@ -151,7 +150,7 @@ static struct style canvas_overlaid(const struct style *base, enum tone base_ton
 		s.attrs |= base->attrs & (STYLE_BOLD | STYLE_UNDERLINE);
 	if (canvas_speaks(base_tone) || keep_rest) {
 		s.attrs |= base->attrs & (STYLE_BOLD | (keep_rest ? STYLE_DIM : 0u));
-		/* reversed it would be a block of colour */
+		/* with reverse, the colour would fill the whole cell */
 		if (base->fg.kind != COLOR_OWN && !(over->attrs & STYLE_REVERSE))
 			s.fg = base->fg;
 	}
@@ -179,8 +178,8 @@ static bool canvas_load_theme(const char *name, struct theme *out, char *why, si
 {
 	if (!theme_load(out, name, why, size))
 		return false;
-	/* Without colours the default theme's meanings would be lost; mono has weight in their
-	 * place. */
+	/* Without colours the default theme would lose its meanings. The theme mono uses attributes
+	 * instead. */
 	if (!term.colors && !strcmp(out->name, "default"))
 		theme_load(out, "mono", NULL, 0);
 	return true;
@@ -225,8 +224,8 @@ static void canvas_make_panic(void)
 		canvas_panic_add(tigetstr(caps[i]));
 }
 
-/* The descriptor's description is shared with the shell that started us, so it is non-blocking for
- * this one write alone. */
+/* Writes without blocking. The file description is shared with the shell that started us. So
+ * O_NONBLOCK is set for this one write only. */
 static ssize_t canvas_write_now(const char *bytes, size_t len)
 {
 	int flags = fcntl(STDOUT_FILENO, F_GETFL);
@@ -241,7 +240,8 @@ static ssize_t canvas_write_now(const char *bytes, size_t len)
 	return n;
 }
 
-/* Waits a moment for bytes to be taken: before the terminal changes hands, and in a crash. */
+/* Writes all bytes, waiting at most LAST_WORDS_MS. Used before the terminal changes hands, and in a
+ * crash. */
 static void canvas_write_all(const char *bytes, size_t len)
 {
 	int64_t until = now_mono_ms() + LAST_WORDS_MS;
@@ -274,7 +274,7 @@ void canvas_send(void)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && errno != EAGAIN)
-			/* the terminal is gone; its input says so too */
+			/* the terminal is gone; its input reports that too */
 			buf_clear(&term.waiting);
 		if (n <= 0)
 			return;
@@ -308,8 +308,8 @@ static void canvas_close_out(void)
 	buf_finish(&term.waiting);
 }
 
-/* From now on, what curses writes stays in memory. Its modes are set, for it needs the terminal to
- * set them. */
+/* Redirects the output of curses into memory. Called after curses has set its modes, because that
+ * needs the terminal. */
 static bool canvas_hold_out(void)
 {
 	int file = memfd_create("screen", MFD_CLOEXEC);
@@ -320,8 +320,8 @@ static bool canvas_hold_out(void)
 	return held;
 }
 
-/* Gives what curses wrote since the last time to fn, in pieces: nothing is allocated, since memory
- * may have run out. */
+/* Passes the output of curses since the last call to fn, in pieces. Allocates nothing, because
+ * memory may have run out. */
 static void canvas_take_out(void (*fn)(const char *, size_t))
 {
 	int fd = fileno(term.out);
@@ -342,14 +342,14 @@ static void canvas_take_out(void (*fn)(const char *, size_t))
 		lseek(fd, 0, SEEK_SET);
 }
 
-/* A frame that does not fit is as if the terminal had lost it: the next one is drawn whole. */
+/* A frame that does not fit counts as lost: the next one repaints everything. */
 static void canvas_add_frame(const char *bytes, size_t len)
 {
 	if (!buf_add(&term.waiting, bytes, len))
 		clearok(curscr, TRUE);
 }
 
-/* The terminal goes to somebody else: what waits, then what curses has to put right, each for a
+/* Hands the terminal over: sends what waits, then curses' reset sequences. Each step waits only a
  * moment. */
 static void canvas_let_go(void)
 {
@@ -358,7 +358,8 @@ static void canvas_let_go(void)
 	endwin();
 	canvas_take_out(canvas_write_all);
 	canvas_write_all(PASTE_OFF, strlen(PASTE_OFF));
-	/* Now: TCSADRAIN would wait for the terminal to take what the kernel holds. */
+	/* TCSANOW, because TCSADRAIN would wait until the terminal has taken the kernel's
+	 * buffer. */
 	tcsetattr(STDIN_FILENO, TCSANOW, &term.before);
 }
 
@@ -369,9 +370,9 @@ static bool canvas_env_says(const char *name, const char *a, const char *b)
 	return v && (!strcmp(v, a) || !strcmp(v, b));
 }
 
-/* The terminfo entry to use: with COLORTERM=truecolor and a theme of RGB colours, the direct-colour
- * sibling of a 256-colour entry. Only then, since such an entry loses the user's palette above 7.
- */
+/* The terminfo entry to use. Usually the terminal's own. With COLORTERM=truecolor and a theme with
+ * RGB colours, the direct-colour variant of a 256-colour entry. Only then, because that variant
+ * loses the user's palette above 7. */
 static const char *canvas_terminal_entry(const char *name)
 {
 	static const char *const direct[][2] = {
@@ -463,9 +464,9 @@ static void canvas_sized(void)
 
 static void canvas_set_up_screen(void)
 {
-	/* curses' own handler would draw at a bad time; see canvas_job_stop */
+	/* the handler of curses would draw at a bad time; see canvas_job_stop */
 	signal(SIGTSTP, SIG_DFL);
-	/* Ctrl-C, Ctrl-Z, Ctrl-S are keys; bytes come as they are */
+	/* Ctrl-C, Ctrl-Z and Ctrl-S arrive as keys; bytes arrive unchanged */
 	raw();
 	noecho();
 	nonl();
@@ -492,7 +493,7 @@ bool canvas_start(const char *theme, bool ascii, char *why, size_t size)
 		return false;
 	tcgetattr(STDIN_FILENO, &term.before);
 	term.ascii = ascii || strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
-	/* the window's size, not $LINES of some shell before */
+	/* use the window's size, not $LINES of a parent shell */
 	use_tioctl(TRUE);
 	canvas_open_out();
 	term.screen = term.out ? newterm((char *)canvas_terminal_entry(name), term.out, stdin)
@@ -522,7 +523,7 @@ void canvas_stop(void)
 
 	if (!screen)
 		return;
-	term.screen = NULL; /* first: a crash in here must not come back in here */
+	term.screen = NULL; /* first: a crash below must not enter again */
 	if (term.active) {
 		term.active = false;
 		canvas_let_go();
@@ -565,7 +566,7 @@ void canvas_resume(void)
 	tcsetattr(STDIN_FILENO, TCSANOW, &term.modes);
 	canvas_resized();
 	clearok(curscr, TRUE);
-	doupdate(); /* out of endwin's state: the alternate screen */
+	doupdate(); /* leaves the state of endwin: back to the alternate screen */
 	canvas_take_out(canvas_add_frame);
 	canvas_queue(PASTE_ON, strlen(PASTE_ON));
 }
@@ -596,7 +597,7 @@ bool canvas_resized(void)
 		return false;
 	resizeterm(rows, cols);
 	canvas_sized();
-	/* terminals move text about when they are resized: trust nothing */
+	/* terminals move text on a resize, so repaint everything */
 	clearok(curscr, TRUE);
 	return true;
 }
@@ -648,7 +649,7 @@ void canvas_write_raw(const char *bytes, size_t len)
 		canvas_queue(bytes, len);
 }
 
-/* One line of the screen, without the blanks at its end. */
+/* Appends one line of the screen, without trailing blanks. */
 static void canvas_line_text(int y, struct buf *out)
 {
 	size_t kept;
@@ -706,8 +707,8 @@ struct canvas canvas_part(const struct canvas *c, int y, int x, int height, int 
 	return p;
 }
 
-/* The part of row y from x on, at most width cells, that is inside: 0 when nothing is. *x may grow
- * from below 0. */
+/* The number of visible cells in row y from *x on, at most width; 0: none. Raises a negative *x to
+ * 0. */
 static int canvas_room(const struct canvas *c, int y, int *x, int width)
 {
 	if (!term.screen || y < 0 || y >= c->height || c->y + y >= term.rows)
@@ -739,7 +740,7 @@ static void canvas_set_cell(cchar_t *cc, const wchar_t *w, const struct look *l)
 	setcchar(cc, w, l->attrs, (short)pair, &pair);
 }
 
-/* Common signs for terminals without UTF-8. */
+/* ASCII replacements of common signs, for terminals without UTF-8. */
 static wchar_t canvas_plain_sign(utf8proc_int32_t c)
 {
 	static const struct {
@@ -762,10 +763,10 @@ static wchar_t canvas_plain_sign(utf8proc_int32_t c)
 	return L'?';
 }
 
-/* The next character of *s as a cell: its wide string (with combining characters) and width. False
- * at the end. Where libc and Unicode disagree on a width, curses and the terminal would too, and
- * the rest of the row would slip: such a character is shown as a question mark of the width it has
- * in our arithmetic. */
+/* Reads the next cell from *s: a wide string with combining characters, and its width. False at the
+ * end. libc and Unicode may disagree on a width. Then curses and the terminal would disagree too,
+ * and the rest of the row would shift. Such a character becomes a question mark of the width that
+ * Unicode says. */
 static bool canvas_next_cell(const char **s, wchar_t w[CCHARW_MAX + 1], int *width)
 {
 	size_t n = 0;
@@ -775,7 +776,7 @@ static bool canvas_next_cell(const char **s, wchar_t w[CCHARW_MAX + 1], int *wid
 		utf8proc_ssize_t used;
 		int cw;
 
-		if ((unsigned char)**s < 0x80) { /* most of all text */
+		if ((unsigned char)**s < 0x80) { /* most text is ASCII */
 			c = (unsigned char)**s;
 			used = 1;
 			cw = 1;
@@ -790,7 +791,7 @@ static bool canvas_next_cell(const char **s, wchar_t w[CCHARW_MAX + 1], int *wid
 		if (!c || (n && cw))
 			break;
 		*s += used;
-		/* combining: at most what a cell holds, and none that rejoin cells */
+		/* combining characters: as many as a cell holds, none that join cells */
 		if (!cw) {
 			bool joins = c == 0x200d || (c >= 0xfe00 && c <= 0xfe0f);
 			if (n && n < CCHARW_MAX - 1 && !term.ascii && !joins &&
@@ -799,7 +800,7 @@ static bool canvas_next_cell(const char **s, wchar_t w[CCHARW_MAX + 1], int *wid
 			continue;
 		}
 		*width = cw;
-		/* should have been washed; never let it out */
+		/* the caller should have washed it; never send it */
 		if (c < 0x20 || c == 0x7f)
 			w[n++] = L'?';
 		else if (c < 0x80)
@@ -826,7 +827,7 @@ int canvas_text(const struct canvas *c, int y, int x, int width, enum tone tone,
 		if (used + cw > left)
 			break;
 		canvas_set_cell(&run[n++], w, look);
-		/* a stand-in is one cell wide: fill the other */
+		/* the replacement is one cell wide: fill the second cell */
 		if (cw == 2 && (w[0] == L'?'))
 			canvas_set_cell(&run[n++], L" ", look);
 		used += cw;
@@ -880,8 +881,8 @@ void canvas_clear(const struct canvas *c)
 		canvas_fill(c, y, 0, -1, TONE_PLAIN, " ");
 }
 
-/* Gives the cells of a row another look; over says by which table of looks, tone (if not
- * TONE_COUNT) a new tone. */
+/* Changes the look of cells in a row. over selects the table of looks. tone replaces their tone,
+ * except TONE_COUNT. */
 static void canvas_relook(const struct canvas *c, int y, int x, int width, enum overlay over,
                           enum tone tone)
 {

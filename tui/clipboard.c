@@ -1,5 +1,5 @@
-/* Copying by OSC 52, which reaches the clipboard of the terminal the user sits at, through SSH and
- * all. */
+/* Copies by OSC 52 (xterm's ctlseqs). The sequence reaches the clipboard of the user's own
+ * terminal, even through SSH. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -11,14 +11,15 @@
 #include "backends/link/spawn.h"
 #include "tui/console_internal.h"
 
-#define CLIPBOARD_MAX 74994 /* bytes; what xterm takes at most, in base64 100 kB */
+#define CLIPBOARD_MAX 74994 /* bytes; the most that xterm takes: 100 kB in base64 */
 
-/* What it writes is dropped: the screen is ours. in: its standard input; -1: none. */
+/* Starts a program. Its output is dropped, because the screen is ours. in: its standard input; -1:
+ * none. */
 static bool spawn_with(struct console *c, const char *const *argv, int in)
 {
 	pid_t pid = spawn_argv(argv, in, -1, -1);
 	if (pid > 0)
-		/* reaped, not waited for */
+		/* the loop reaps it; nobody waits */
 		loop_child_remove(loop_child_add(c->loop, pid, NULL, NULL));
 	return pid > 0;
 }
@@ -28,8 +29,8 @@ bool spawn_quiet(struct console *c, const char *const *argv)
 	return spawn_with(c, argv, -1);
 }
 
-/* By a file in memory: what is copied may be a value that was masked, and words of a command line
- * are seen by all. */
+/* Passes the text through a memory file. It may be a masked value, and command lines are visible to
+ * all users. */
 static void clipboard_tmux_buffer(struct console *c, const char *text, size_t len)
 {
 	const char *const argv[] = { "tmux", "load-buffer", "-w", "-", NULL };
@@ -40,8 +41,8 @@ static void clipboard_tmux_buffer(struct console *c, const char *text, size_t le
 		close(fd);
 }
 
-/* tmux takes OSC 52 from programs only when set-clipboard is "on": its own buffer is filled as
- * well, and with -w it passes the text on to the terminal. */
+/* tmux accepts OSC 52 from programs only with set-clipboard "on". So its buffer is filled too. With
+ * -w tmux passes the text on to the terminal. */
 void clipboard_copy(struct console *c, const char *text)
 {
 	size_t len = strlen(text);

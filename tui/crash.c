@@ -1,4 +1,4 @@
-/* A crash gives the terminal back and says where it was, so that a report can be made of it. */
+/* On a crash, restores the terminal and prints a backtrace for a report. */
 #include <execinfo.h>
 #include <signal.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 
 static const int fatal[] = { SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL };
 
-static const char *version_text = ""; /* a handler has no other way to know */
+static const char *version_text = ""; /* a signal handler cannot get it otherwise */
 
 static void crash_say(const char *text)
 {
@@ -20,12 +20,12 @@ static void crash_say(const char *text)
 		return;
 }
 
-/* Only what may be called in a signal handler, canvas_panic is made for it. */
+/* Signal handler: calls only async-signal-safe functions. canvas_panic is written for it. */
 static void crash_crashed(int signo)
 {
 	void *frames[FRAMES_MAX];
 	signal(signo, SIG_DFL);
-	/* puts the terminal right with nothing but write() */
+	/* restores the terminal with write() only */
 	canvas_panic();
 	crash_say("mocr ");
 	crash_say(version_text);
@@ -39,13 +39,13 @@ static void crash_crashed(int signo)
 
 void crash_install(const char *version)
 {
-	static char stack[STACK_SIZE]; /* a stack overflow must be told too */
+	static char stack[STACK_SIZE]; /* lets the handler run after a stack overflow */
 	stack_t alternate = { .ss_sp = stack, .ss_size = sizeof(stack) };
 	struct sigaction action = { .sa_handler = crash_crashed,
 		                    .sa_flags = SA_ONSTACK | SA_NODEFER };
 	void *frame;
 	version_text = version;
-	/* loads what it needs now, while memory can be had */
+	/* loads the unwinder now, while memory is available */
 	backtrace(&frame, 1);
 	sigaltstack(&alternate, NULL);
 	sigemptyset(&action.sa_mask);

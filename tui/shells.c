@@ -1,4 +1,4 @@
-/* Lending the terminal to a shell, and coming back to one that was left running. */
+/* Lends the terminal to a shell, and returns to shells left running. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,9 +46,10 @@ static void shell_enter(struct console *c, struct attach *a)
 	              attach_title(a));
 }
 
-enum { LEFT_KEEP, LEFT_CLOSE, LEFT_BACK, LEFT_SEND_KEY }; /* the choices of attach_choice */
+enum { LEFT_KEEP, LEFT_CLOSE, LEFT_BACK, LEFT_SEND_KEY }; /* results of attach_choice */
 
-/* After Ctrl-]. It may have ended while the question was open, and then no other one is meant. */
+/* Called after Ctrl-]. The shell may have ended while the question was open. Then the choice must
+ * not apply to another shell. */
 static void shell_left_chosen(const struct dialog_result *result, void *arg)
 {
 	struct console *c = arg;
@@ -67,7 +68,7 @@ static void shell_left_chosen(const struct dialog_result *result, void *arg)
 		attach_send_leave_key(a);
 }
 
-/* The one that is used goes to the end of the list. */
+/* Moves the shell just used to the end of the list. */
 static void shell_make_last(struct console *c, size_t i)
 {
 	struct attach *a = c->shells[i];
@@ -79,7 +80,7 @@ static void shell_make_last(struct console *c, size_t i)
 	c->shell_ids[c->n_shells - 1] = id;
 }
 
-/* How it ended, with its last words when it did not end well: why, often. */
+/* Shows how the shell ended. After a failure adds its last line, which often says why. */
 static void shell_ended(struct console *c, struct attach *a)
 {
 	const struct stream_end *end = attach_end(a);
@@ -109,7 +110,7 @@ static void shell_left(struct attach *a, enum attach_how how, void *arg)
 		return;
 	if (how == ATTACH_ENDED) {
 		if (c->dialog && c->dialog == c->shell_choice && c->shells_listed[0] == a) {
-			dialog_cancel(c->dialog); /* nothing is left to choose */
+			dialog_cancel(c->dialog); /* no shell left to choose for */
 			c->dialog = NULL;
 		}
 		shell_ended(c, a);
@@ -118,13 +119,13 @@ static void shell_left(struct attach *a, enum attach_how how, void *arg)
 	}
 	shell_make_last(c, i);
 	dialog_cancel(c->dialog);
-	if (c->asked) /* a question that came meanwhile is told again */
+	if (c->asked) /* announce an ask again that arrived meanwhile */
 		c->asked = c->announced_ask = NULL;
 	c->shells_listed[0] = a;
 	c->dialog = c->shell_choice = attach_choice(a, shell_left_chosen, c);
 }
 
-/* A shell that was kept on the row, or none. */
+/* A running shell that was kept for the row; NULL: none. */
 static struct attach *shell_kept(struct console *c, const char *id)
 {
 	for (size_t i = 0; i < c->n_shells; i++)
@@ -135,7 +136,7 @@ static struct attach *shell_kept(struct console *c, const char *id)
 	return NULL;
 }
 
-/* Whatever leads here: keys typed into a shell change what they like. */
+/* Keys typed into a shell can change anything. So --read-only refuses every way to open one. */
 static bool shell_refused(struct console *c, const struct row *r)
 {
 	if (c->settings->read_only)
@@ -182,12 +183,12 @@ void shell_open(struct console *c, struct row *r)
 
 #define WINDOW_WORDS 12
 
-/* The words after new-window: this very program, which connects for itself. All of them are read by
- * tmux first. */
+/* The command after tmux's new-window: mocr itself, which opens its own connection. tmux parses
+ * every word first. */
 static size_t shell_window_words(struct console *c, const struct row *r, const char *self,
                                  char **words)
 {
-	/* with what the command line said */
+	/* repeat the options of our own command line */
 	const struct settings *given = store_settings(c->store);
 	size_t n = 0;
 	words[n++] = tmux_word(self);
@@ -214,10 +215,10 @@ void shell_open_window(struct console *c, struct row *r)
 		return;
 	self[n] = '\0';
 	cells_cut(shown, sizeof(shown), r->name, 40, CUT_END, "");
-	for (char *s = shown; *s; s++) /* "#[...]" would change the colours of tmux's status line */
+	for (char *s = shown; *s; s++) /* tmux would read "#[...]" in its status line as colours */
 		*s = *s == '#' ? '_' : *s;
-	/* One that is open for the row is gone to; the row's id is kept with the window, as an
-	 * option of tmux. */
+	/* Switches to the window that is already open for the row, if any. A tmux option of the
+	 * window (@mocr_row) holds the row's id. */
 	static const char script[] =
 		"w=$(tmux list-windows -a -F \"#{window_id} #{@mocr_row}\" | while read -r w id; "
 		"do if [ \"$id\" = \"$1\" ]; then echo $w; break; fi; done); "
