@@ -1,8 +1,7 @@
-/* What the columns of all panels share: ages, numbers, what an order says, why there is nothing to
- * see.
+/* Helpers for the columns of all panels: ages, numbers, orders, and why a panel is empty.
  *
- * Every text that depends on the clock notes when it will read differently (cell->changes_ms), so
- * that the console draws exactly then and otherwise not at all. */
+ * Each text that depends on the clock sets the time of its next change (cell->changes_ms). So the
+ * console redraws exactly then, and not in between. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,7 +13,7 @@
 #include "backends/link/link.h"
 #include "tui/panel.h"
 
-/* Text that had to be cut ends before the character that did not fit whole. */
+/* Removes an incomplete UTF-8 character at the end of a cut text. */
 static void cell_mend_cut(struct cell *c)
 {
 	size_t len = strlen(c->text), start = len;
@@ -46,10 +45,10 @@ void cell_add(struct cell *c, const char *fmt, ...)
 	cell_mend_cut(c);
 }
 
-/* Ages change their text at whole units of one of these. */
+/* An age changes its text at multiples of one of these. */
 static const int64_t steps_ms[] = { 1000, 60000, 3600000, 86400000, 7 * 86400000LL };
 
-/* The age after ms at which human_age writes something else. */
+/* The next age in ms at which human_age gives another text. */
 static int64_t cell_next_age(int64_t ms)
 {
 	char now[HUMAN_SIZE], then[HUMAN_SIZE];
@@ -73,7 +72,7 @@ void cell_add_age(struct cell *c, int64_t since)
 	char age[HUMAN_SIZE];
 	if (since <= 0)
 		return;
-	/* A server whose clock is ahead must not make ages negative. */
+	/* a server with a fast clock must not cause negative ages */
 	int64_t ms = now_wall_ms() - since;
 	ms = ms > 0 ? ms : 0;
 	cell_add(c, "%s", human_age(age, ms));
@@ -154,8 +153,7 @@ bool row_stale(const struct row *r, int64_t *since)
 	}
 	if (r->source->state == SOURCE_LIVE)
 		return false;
-	/* Answers are coming in over this very connection: what is there is not old, there is more
-	 * to come. */
+	/* Answers arrived over the current connection: the rows are not stale, only incomplete. */
 	if (r->source->state == SOURCE_WAITING && link && link->state == LINK_UP &&
 	    r->source->fresh_ms >= link->since_ms)
 		return false;
@@ -177,8 +175,7 @@ void cell_stale(const struct row *r, struct cell *c)
 	}
 }
 
-/* How an order that ended reads; its answer stays for a while and then makes room for the row's own
- * state. */
+/* Shows how an order ended. After a while the row's own state returns. */
 static bool cell_order_ended(const struct order *o, struct cell *c)
 {
 	bool failed = o->state != ORDER_DONE;
@@ -203,8 +200,8 @@ bool cell_order(const struct row *r, struct cell *c)
 		return false;
 	if (o->state != ORDER_RUNNING) {
 		bool shown = cell_order_ended(o, c);
-		/* A failure stays longer. Its row goes on to tell of other things meanwhile, so it
-		 * covers none of them. */
+		/* A failure stays longer. Meanwhile the row shows other news, so a failure covers
+		 * no cells. */
 		c->passing = shown && o->state == ORDER_DONE;
 		return shown;
 	}
@@ -222,7 +219,7 @@ bool source_sentence(const struct source *s, char *buf, size_t size)
 	const char *name = s->backend->name, *server = s->server->name;
 	const char *said = s->err.text[0] ? s->err.text : source_state_name(s->state);
 	bool bad = s->state == SOURCE_DENIED || s->state == SOURCE_FAILED;
-	if (bad && strstr(said, server)) /* the sentence says where by itself */
+	if (bad && strstr(said, server)) /* the sentence names the server itself */
 		snprintf(buf, size, "%s", said);
 	else if (bad)
 		snprintf(buf, size, "%s on %s: %s", name, server, said);
@@ -253,7 +250,7 @@ const char *ask_words(const struct server *s, const struct ask *ask)
 	               : ask->title;
 }
 
-/* What keeps a server silent altogether; false: it is up. */
+/* Writes why the whole server does not answer. False: its link is up. */
 static bool cell_server_sentence(const struct server *s, char *buf, size_t size)
 {
 	if (!s->link || s->link->state == LINK_UP)
@@ -278,7 +275,7 @@ static bool cell_named(const struct source *s, const char *const *names)
 	return false;
 }
 
-/* Adds one sentence on its own line. */
+/* Adds one sentence on a new line. */
 static void cell_add_sentence(char *buf, size_t size, const char *sentence)
 {
 	size_t len = strlen(buf);
@@ -288,7 +285,7 @@ static void cell_add_sentence(char *buf, size_t size, const char *sentence)
 
 enum { KNOWN = 0, ASKING = 1, TROUBLE = 2 };
 
-/* What is not known of one server, and why. */
+/* Adds what is unknown about one server, and why. */
 static int cell_add_sentences_of(const struct server *s, const char *const *names, char *buf,
                                  size_t size)
 {
@@ -317,8 +314,8 @@ static void cells_calm(const struct panel *p, const struct server *only, char *b
 		snprintf(buf, size, "%s%s", first, rest ? rest : "");
 }
 
-/* The calm sentence tells how to fill the pane, and stays beside what is wrong with a server. While
- * answers are on their way nobody knows yet that there is nothing. */
+/* The calm sentence says how to fill the pane. It stays beside the errors of servers. While answers
+ * are on their way the pane is not known to be empty, so it is left out. */
 void panel_empty(const struct panel *p, const struct store *store, const struct server *only,
                  char *buf, size_t size)
 {
@@ -370,7 +367,7 @@ bool panel_brief(const struct panel *p, const struct row *r, struct cell *c)
 
 int order_by_need(const struct row *a, const struct row *b)
 {
-	/* Whatever is well is equally well: a table at rest is in the order of names. */
+	/* All healthy rows are equal, so that a calm table is sorted by name. */
 	int need_a = a->health >= HEALTH_ATTENTION ? (int)a->health : 0;
 	int need_b = b->health >= HEALTH_ATTENTION ? (int)b->health : 0;
 	if (need_a != need_b)

@@ -1,10 +1,9 @@
-/* The console's life: it takes the terminal, hears keys, signals and the store, and draws at the
- * end of a turn in which something that is shown may have changed.
+/* The console's life. It takes the terminal and handles keys, signals and changes of the store. It
+ * draws at the end of a turn of the loop when something on the screen may have changed.
  *
- * Drawing has two reasons: something happened (the store's hook, a key, a log line), or a text on
- * the screen depends on the clock. For the second each frame notes when the next of its texts will
- * read differently and sets one timer to then; when nothing on the screen has an age, there is no
- * timer. */
+ * There are two reasons to draw. Something happened (the store's hook, a key, a log line), or a
+ * text on the screen depends on the clock. Each frame finds the time of the next such change and
+ * sets one timer. When nothing on the screen has an age, there is no timer. */
 #include "backends/store/activity.h"
 #include "backends/servers/server.h"
 #include "tui/console.h"
@@ -28,12 +27,12 @@
 #include "tui/sessions.h"
 #include "tui/theme.h"
 
-#define FRAME_MS 50 /* changes that come faster than this share a frame; keys are drawn at once */
-#define FRAME_NUMBERS_MS 250 /* the same when nothing but figures (CPU, latency) changed */
+#define FRAME_MS 50          /* faster changes share a frame; keys are drawn at once */
+#define FRAME_NUMBERS_MS 250 /* the same when only figures (CPU, latency) changed */
 #define HISTORY_LINES 500
-#define CALM_MS 3000           /* after a link came or went */
-#define DIALOGS_IN_A_ROW 8     /* opened one by another while the console ends */
-#define EXIT_LOST_TERMINAL 129 /* as a shell reports SIGHUP */
+#define CALM_MS 3000           /* after a link came or went, ms */
+#define DIALOGS_IN_A_ROW 8     /* dialogs that open each other while the console ends */
+#define EXIT_LOST_TERMINAL 129 /* 128 + SIGHUP, as shells report it */
 
 void console_redraw(struct console *c)
 {
@@ -98,7 +97,7 @@ static void console_dialog_take(struct console *c, const struct key *key)
 	struct dialog *d = c->dialog;
 	if (!dialog_key(d, key))
 		return;
-	c->dialog = NULL; /* its function may open the next one */
+	c->dialog = NULL; /* the called function may open another dialog */
 	dialog_finish(d);
 }
 
@@ -131,7 +130,7 @@ void console_key(struct console *c, const struct key *key)
 		pane_key(c, key);
 }
 
-/* A lone Esc is told from the start of a sequence by waiting a little. */
+/* A short wait separates a lone Esc from the start of a sequence. */
 static void console_wait_for_esc(struct console *c)
 {
 	loop_timer_set(c->esc_timer, keys_wait_ms(c->keys));
@@ -202,7 +201,7 @@ static void console_draw_now(struct console *c)
 	console_draw_later(c, c->next_change_ms ? (wait > 1 ? wait : 1) : -1);
 }
 
-/* The terminal takes bytes again, and what it missed meanwhile is in the next frame. */
+/* The terminal takes bytes again. The next frame includes everything that it missed. */
 static void console_can_write(struct loop_io *io, int fd, unsigned revents, void *arg)
 {
 	canvas_send();
@@ -232,7 +231,7 @@ static void console_on_redraw(struct loop_timer *timer, void *arg)
 	c->dirty = true; /* drawn at the end of this turn */
 }
 
-/* Log-ins touch much that is not needed again until the next one. */
+/* Log-ins use much memory that is not needed until the next one. */
 static void console_on_calm(struct loop_timer *timer, void *arg)
 {
 	(void)timer;
@@ -272,7 +271,7 @@ static void console_on_signal(int signo, void *arg)
 			canvas_resized();
 		shells_resized(c);
 		console_redraw(c);
-	} else if (signo != SIGINT || !c->editor) { /* a Ctrl-C there is the editor's */
+	} else if (signo != SIGINT || !c->editor) { /* a Ctrl-C in the editor is the editor's */
 		console_quit(c, 128 + signo);
 	}
 }
@@ -331,8 +330,8 @@ int console_run(struct console *c)
 	return c->exit_code;
 }
 
-/* Whoever opened it hears that it was given up. What was typed is in the activity: a link that
- * breaks ends the console too. */
+/* Reports "given up" to the owner of each open dialog. Typed text goes into the activity. It would
+ * be lost otherwise, because a broken log-in ends the console too. */
 static void console_give_up_dialogs(struct console *c)
 {
 	for (int i = 0; c->dialog && i < DIALOGS_IN_A_ROW; i++) {
@@ -343,7 +342,7 @@ static void console_give_up_dialogs(struct console *c)
 		if (*typed)
 			draft_note(c, NULL, what, typed);
 		free(what);
-		dialog_finish(d); /* its function may open the next one */
+		dialog_finish(d); /* the called function may open another dialog */
 	}
 	dialog_cancel(c->dialog);
 	c->dialog = NULL;

@@ -1,14 +1,15 @@
-/* Panes by size, as the sketches have them:
+/* Places panes by the size of the screen:
  *
- *   one pane   the focused panel. Above the fleet: who needs the user, untitled
- *   two        who needs the user, untitled; the fleet (inside a server: its containers) over the
- * focused panel four       who needs the user, the fleet, and side by side the containers and one
- * more all        the same, and what is left in a row at the bottom
+ *     one pane  the focused panel; the needs, untitled, above the fleet
+ *     two       the needs, untitled; the fleet (inside a server: its containers)
+ *               above the focused panel
+ *     four      the needs, the fleet, then containers and one more side by side
+ *     all       the same, with the other panels in a row at the bottom
  *
  * Around them: the header, a few lines for what the row under the cursor says, a bar of all panels,
- * the keys. The height of each depends on the size of the screen, on how many rows there are and on
- * the longest of what they say, never on the place of the cursor. It never refuses: where there is
- * no room, bars go first, then the header, then titles. */
+ * the line of keys. Heights depend on the size of the screen, on the number of rows and on the
+ * longest says text. They never depend on the cursor. Every size gets a layout. As space shrinks,
+ * first the bars go, then the header, then the titles. */
 #include "tui/layout.h"
 
 #include <string.h>
@@ -19,17 +20,17 @@
 #define FOUR_WIDTH 100
 #define ALL_HEIGHT 46
 #define ALL_WIDTH 160
-#define HEADER_FROM 3 /* lines from which on there is a header */
+#define HEADER_FROM 3 /* screen lines from which a header is shown */
 #define HINT_FROM 7
 #define BAR_FROM 9
 #define SAYS_FROM 12
-#define STRIP_FROM 7      /* lines of body from which on the one pane has the needs above it */
-#define HEADS 2           /* a titled table's lines that are no rows */
-#define NEEDS_FEW 3       /* rows of needs where they have no title */
-#define NEEDS_MAX 6       /* rows of needs where they have a pane, or a third of the body, */
-#define NEEDS_MAX_TALL 12 /* and where the screen is tall */
+#define STRIP_FROM 7      /* body lines from which one pane has the needs above it */
+#define HEADS 2           /* lines of a titled table that are not rows */
+#define NEEDS_FEW 3       /* most rows of needs without a title */
+#define NEEDS_MAX 6       /* most rows of needs in a pane, or a third of the body if that is more */
+#define NEEDS_MAX_TALL 12 /* the same on a tall screen */
 #define BOTTOM_ROWS 9
-#define BOTTOM_PANES 3 /* as many beside each other stay even when they are empty */
+#define BOTTOM_PANES 3 /* up to that many bottom panes stay even when they are empty */
 
 enum layout_class layout_class(int height, int width)
 {
@@ -46,7 +47,7 @@ static int layout_clamp(int n, int least, int most)
 	return n < least ? least : n;
 }
 
-/* As many lines as the rows of a panel want, at least one row. */
+/* The lines that a panel's rows need, at least one row. */
 static int layout_lines_for(const struct layout_want *w, size_t panel, int heads)
 {
 	size_t rows = panel < w->n ? w->rows[panel] : 0;
@@ -63,8 +64,7 @@ static void layout_add(struct layout *l, size_t panel, int y, int x, int height,
 		                                 title && height > 1 };
 }
 
-/* The lines of what the row under the cursor says: a rule with a title, and the rest of a sentence
- * or a few lines of a log. */
+/* Most lines of says: a title line, and the rest of a sentence or a few lines of a log. */
 static int layout_says_lines(int height)
 {
 	static const struct {
@@ -83,7 +83,7 @@ static struct canvas layout_cut_bottom(struct canvas *body, int lines)
 	return (struct canvas){ body->y + body->height, 0, lines, body->width };
 }
 
-/* Takes lines from the top or bottom of the body for the bars. */
+/* Takes lines for header, hints, bar and says from the body. */
 static void layout_bars(const struct layout_want *w, struct layout *l)
 {
 	struct canvas *b = &l->body;
@@ -104,8 +104,8 @@ static void layout_bars(const struct layout_want *w, struct layout *l)
 		                                       : layout_says_lines(w->height));
 }
 
-/* The lines of the untitled needs above the other panes: none where they are in focus and so have a
- * pane. */
+/* Lines of the untitled needs above the other panes. 0 when the needs are focused, because then
+ * they have a pane. */
 static int layout_needs_strip(const struct layout_want *w, int most)
 {
 	if (w->focus == PANE_NEEDS || PANE_NEEDS >= w->n || !w->rows[PANE_NEEDS])
@@ -120,7 +120,7 @@ static void layout_one_pane(const struct layout_want *w, struct layout *l)
 	int strip = 0;
 	bool titled = w->zoom && layout_class(w->height, w->width) != LAYOUT_ONE;
 	if (w->focus == PANE_FLEET && !w->zoom && b->height >= STRIP_FROM) {
-		/* what the fleet would leave empty */
+		/* lines that the fleet leaves empty */
 		int spare = b->height - layout_lines_for(w, PANE_FLEET, 0);
 		strip = layout_needs_strip(w, layout_clamp(spare, b->height / 3, b->height / 2));
 	}
@@ -142,7 +142,7 @@ static void layout_two_panes(const struct layout_want *w, struct layout *l)
 	b.y += strip;
 	b.height -= strip;
 	int most = top == PANE_FLEET ? b.height * 2 / 5 : b.height * 3 / 5;
-	/* what the lower one would leave empty */
+	/* lines that the lower pane leaves empty */
 	int spare = b.height - layout_lines_for(w, low, HEADS);
 	most = spare > most ? spare : most;
 	int height = layout_clamp(layout_lines_for(w, top, HEADS), HEADS + 1, most);
@@ -150,8 +150,8 @@ static void layout_two_panes(const struct layout_want *w, struct layout *l)
 	layout_add(l, low, b.y + height, 0, b.height - height, b.width, true);
 }
 
-/* Two beside each other; the left one has what an odd width leaves. A table leaves its first cell
- * blank, so that no gap is needed between them. */
+/* Places two panes side by side. The left one gets the odd cell. No gap is needed, because a table
+ * leaves its first cell blank. */
 static void layout_side_by_side(struct layout *l, size_t left, size_t right, int y, int height)
 {
 	int half = l->body.width / 2, first = l->body.width - half;
@@ -159,7 +159,7 @@ static void layout_side_by_side(struct layout *l, size_t left, size_t right, int
 	layout_add(l, right, y, first, height, half, true);
 }
 
-/* The needs and the fleet over the whole width; returns the line after them. */
+/* Places the needs and the fleet at full width. Returns the line below them. */
 static int layout_upper_half(const struct layout_want *w, struct layout *l)
 {
 	const struct canvas *b = &l->body;
@@ -193,8 +193,8 @@ static void layout_four_panes(const struct layout_want *w, struct layout *l)
 	layout_side_by_side(l, PANE_CONTAINERS, right, y, l->body.y + l->body.height - y);
 }
 
-/* Without services there is no pane for them beside the containers: the fullest of the others has
- * that place. */
+/* The panel beside the containers. Without any services, the fullest of the other panels replaces
+ * them. */
 static size_t layout_beside_containers(const struct layout_want *w)
 {
 	size_t best = PANE_SERVICES;
@@ -206,8 +206,7 @@ static size_t layout_beside_containers(const struct layout_want *w)
 	return best;
 }
 
-/* The panels of the row at the bottom. Where they are many, those with nothing to show leave their
- * room to the others. */
+/* The panels of the bottom row. If there are many, the empty ones are left out. */
 static int layout_lower_row(const struct layout_want *w, size_t beside, size_t *out)
 {
 	int n = 0;

@@ -1,9 +1,9 @@
 /* The panes: which rows each shows, in which order, and where its cursor is.
  *
- * A pane keeps an array of rows, filtered and in order. It is built from all rows only while it is
- * on the screen, and only when the filter, the order, the server we are in, a link or a source
- * changed. Of a row that came, changed or went only that row is placed again. So a change costs
- * what it touches, and a key costs no pass over the rows. */
+ * A pane keeps an array of rows, filtered and sorted. The array is rebuilt only while the pane is
+ * on the screen. A rebuild needs a change of the filter, the order, the current server, a link or a
+ * source. When a single row comes, changes or goes, only this row is moved. So a change costs no
+ * more than the rows it touches, and a key costs no pass over the rows. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,7 +69,7 @@ struct pane *pane_of_kind(struct console *c, const struct kind *kind)
 
 /* --- rows ---------------------------------------------------------------- */
 
-/* The server that a pane is limited to. The fleet is the map: it always shows all. */
+/* The server that limits a pane. The fleet is the overview and always shows all servers. */
 static const struct server *pane_limit_of(const struct console *c, const struct pane *p)
 {
 	return c->scope[0] && p->panel->kind != &kind_server ? store_server_find(c->store, c->scope)
@@ -98,7 +98,7 @@ static const struct row *pane_next(const struct pane *p, const struct row *r,
 	return p->panel->needs ? store_need_next(r, only) : store_next(r, p->panel->kind, only);
 }
 
-/* The row is one of the panel's, whatever the user left out. */
+/* Does the row belong to the panel, apart from the user's filter? */
 static bool pane_wants(const struct pane *p, const struct row *r, const struct server *only)
 {
 	const struct panel *panel = p->panel;
@@ -129,7 +129,7 @@ static void pane_gather(struct console *c, struct pane *p)
 	}
 }
 
-/* How many rows a pane has, which decides the layout. Mostly the store has counted them. */
+/* The number of rows, which decides the layout. Usually the store has it. */
 static size_t pane_total(const struct console *c, const struct pane *p)
 {
 	const struct panel *panel = p->panel;
@@ -146,12 +146,12 @@ static size_t pane_total(const struct console *c, const struct pane *p)
 	return n;
 }
 
-/* Lends the filtered and ordered rows to the table. */
+/* Lends the filtered and sorted rows to the table. */
 static void pane_lend(struct pane *p)
 {
 	table_set_match(p->table, fuzzy_empty(&p->fuzzy) ? NULL : &p->fuzzy);
 	table_set_rows(p->table, p->rows, p->n);
-	/* rows that come in later must not carry the cursor down the list */
+	/* rows that arrive later must not push the cursor down */
 	if (!p->moved)
 		table_move(p->table, TABLE_FIRST);
 }
@@ -180,7 +180,7 @@ static void pane_rebuild(struct console *c, struct pane *p)
 
 /* --- what changed -------------------------------------------------------- */
 
-/* Where the row is in the pane; false: it is not in it. */
+/* Finds the index of the row; false: the pane does not have the row. */
 static bool pane_place(const struct pane *p, const struct row *r, size_t *at)
 {
 	*at = r->places[p->panel->needs];
@@ -192,8 +192,8 @@ static bool pane_is_about(const struct pane *p, const struct row *r)
 	return p->table && (p->panel->needs || p->panel->kind == r->kind);
 }
 
-/* A filter and an order by text read cells. Those may say anything: an age, the counts of a server,
- * a link. */
+/* A filter and an order by text read cells. Cells may depend on anything: an age, the counts of a
+ * server, a link. */
 static bool pane_reads_cells(const struct pane *p)
 {
 	return !fuzzy_empty(&p->fuzzy) || table_sorts_by_text(p->table);
@@ -219,8 +219,7 @@ static void pane_keep_change(struct pane *p, const struct row *r)
 	p->changes[p->n_changes++] = r;
 }
 
-/* A row that changed leaves the pane as it is when it still belongs where it is, between the same
- * two. */
+/* Handles a changed row. Nothing moves while the row is still in order with its neighbours. */
 static void pane_row_changed(struct pane *p, const struct row *r, bool on_screen)
 {
 	size_t at;
@@ -231,7 +230,7 @@ static void pane_row_changed(struct pane *p, const struct row *r, bool on_screen
 		return;
 	}
 	bool in = pane_place(p, r, &at), belongs = pane_wants(p, r, p->limit) && pane_shows(p, r);
-	/* else there may be holes, and all that changed is placed again */
+	/* once misplaced is set, all changed rows are placed again anyway */
 	if (!p->misplaced)
 		p->misplaced = in != belongs ||
 		               (in && !table_in_order(p->table, p->rows, p->n, at));
@@ -246,7 +245,7 @@ static void panes_row_changed(struct row *r, void *arg)
 		pane_row_changed(&c->panes[i], r, pane_is_on_screen(c, i));
 }
 
-/* A part of a pane's rows: the places from first up to end. */
+/* A range of a pane's rows: indices from first up to, but without, end. */
 struct pane_part {
 	size_t first, end;
 };
@@ -257,7 +256,7 @@ static void pane_part_add(struct pane_part *part, size_t at)
 	part->end = at >= part->end ? at + 1 : part->end;
 }
 
-/* Takes the rows that changed out, and adds their places to the part. */
+/* Removes the changed rows and adds their indices to the part. */
 static void pane_take_out(struct pane *p, struct pane_part *part)
 {
 	size_t at, kept, low = p->hole < p->n ? p->hole : p->n;
@@ -279,7 +278,7 @@ static void pane_take_out(struct pane *p, struct pane_part *part)
 	p->n = kept;
 }
 
-/* Puts those that belong in the pane where they belong, and adds their places to the part. */
+/* Inserts the changed rows that belong in the pane, and adds their indices to the part. */
 static void pane_put_in(struct pane *p, struct pane_part *part)
 {
 	size_t k = 0, end = p->n;
@@ -299,8 +298,8 @@ static void pane_put_in(struct pane *p, struct pane_part *part)
 	}
 }
 
-/* Of many rows a few moved: those alone are placed again. All that changed are, for each may be the
- * neighbour of another. */
+/* Moves a few of many rows. All changed rows are placed again, because one may be the neighbour of
+ * another. */
 static void pane_settle(struct pane *p)
 {
 	table_set_match(p->table, fuzzy_empty(&p->fuzzy) ? NULL : &p->fuzzy);
@@ -308,7 +307,7 @@ static void pane_settle(struct pane *p)
 	size_t before = p->n;
 	pane_take_out(p, &part);
 	pane_put_in(p, &part);
-	/* after the part each row is where it was */
+	/* rows after the part kept their index */
 	size_t end = p->n == before ? part.end : p->n;
 	for (size_t i = part.first; i < end; i++)
 		pane_row(p, i)->places[p->panel->needs] = (uint32_t)i;
@@ -317,7 +316,7 @@ static void pane_settle(struct pane *p)
 		table_move(p->table, TABLE_FIRST);
 }
 
-/* The arrays hold rows until the next build: one that is freed must not stay in them. */
+/* The arrays hold rows until the next build. A freed row must leave them at once. */
 static void pane_row_gone(struct pane *p, const struct row *r)
 {
 	size_t at;
@@ -363,7 +362,7 @@ static void panes_take_changes(struct console *c)
 	}
 }
 
-/* MOCR_CHECK=1: a pane that was left as it was is the same as one that is built from all rows. */
+/* MOCR_CHECK=1: checks that an unchanged pane equals one built from all rows. */
 static void pane_check(struct console *c, struct pane *p)
 {
 	size_t n = p->n;
@@ -410,8 +409,8 @@ void pane_set_filter(struct console *c, struct pane *p, const char *pattern)
 {
 	if (!p->table)
 		return;
-	/* One more character of a pattern only takes rows away: those that are left need not be
-	 * gathered and ordered again. */
+	/* One more character in a pattern can only remove rows. The rest need not be gathered and
+	 * sorted again. */
 	bool narrows = p->filter[0] && !p->dirty && p->built_at == store_generation(c->store) &&
 	               !strchr(pattern, '!') && !strncmp(pattern, p->filter, strlen(p->filter));
 	snprintf(p->filter, sizeof(p->filter), "%s", pattern);
@@ -484,7 +483,8 @@ void console_enter_server(struct console *c, const char *name)
 bool console_goto(struct console *c, const char *id)
 {
 	struct row *r = store_find_written(c->store, id);
-	if (r && r->kind == &kind_source) /* the server's own row has its sentence */
+	/* a source has no pane; the row of its server shows its error */
+	if (r && r->kind == &kind_source)
 		r = &r->server->row;
 	id = r ? r->id : id;
 	struct pane *p = r ? pane_of_kind(c, r->kind) : NULL;
@@ -495,7 +495,7 @@ bool console_goto(struct console *c, const char *id)
 	pane_focus(c, (size_t)(p - c->panes));
 	p->moved = true;
 	panes_refresh(c);
-	/* hidden by a filter: showing it is what was asked for */
+	/* the filter hides the row: clear the filter, the user asked for this row */
 	if (!table_seek(p->table, id)) {
 		p->problems = false;
 		pane_set_filter(c, p, "");
@@ -513,7 +513,7 @@ size_t console_problems(struct console *c, size_t *asks)
 
 /* --- keys ---------------------------------------------------------------- */
 
-/* A panel that draws itself has no cursor: the keys of a table scroll it. */
+/* A panel that draws itself has no cursor, so these keys scroll it. */
 static bool pane_scroll_key(struct pane *p, const struct key *key)
 {
 	static const struct {
@@ -551,8 +551,8 @@ bool pane_key(struct console *c, const struct key *key)
 
 /* --- drawing ------------------------------------------------------------- */
 
-/* "2 Containers" and what limits the rows: "/ngx 3 of 13", "problems only", "by cpu", "2 marked".
- */
+/* "2 Containers" and what limits the rows: "/ngx", "3 of 13", "problems only", "by cpu", "2
+ * marked". */
 static void pane_title_text(const struct console *c, size_t index, char *buf, size_t size)
 {
 	const struct pane *p = &c->panes[index];
@@ -593,7 +593,7 @@ static void pane_draw_title(struct console *c, size_t index, const struct canvas
 		canvas_text(at, 0, at->width - len - 1, -1, TONE_DIM, place);
 }
 
-/* Why there is nothing, over as many lines as it has. */
+/* Draws why the pane is empty, on as many lines as needed. */
 static void pane_draw_empty(struct console *c, const struct pane *p, const struct canvas *at)
 {
 	char text[2048], *rest = text, *line;
@@ -624,7 +624,7 @@ static void pane_draw_table(struct console *c, size_t index, const struct canvas
 		store_shown((struct row *)p->rows[i]);
 }
 
-/* A pane without a title has no place to say how many rows it has: its last line does. */
+/* A pane without a title shows the number of further rows on its last line. */
 static void pane_draw_more(const struct pane *p, const struct canvas *at)
 {
 	char text[32];
@@ -648,7 +648,7 @@ static void pane_draw_own(struct console *c, struct pane *p, const struct canvas
 void pane_draw(struct console *c, size_t index, const struct canvas *at, bool title)
 {
 	struct pane *p = &c->panes[index];
-	if (p->dirty) /* this layout is the first that shows it */
+	if (p->dirty) /* first frame that shows the pane */
 		pane_refresh(c, p);
 	if (title)
 		pane_draw_title(c, index, at);

@@ -1,5 +1,4 @@
-/* table.c: which rows, in which order, which one is under the cursor. Drawing is in table_draw.c.
- */
+/* table.c: rows, order and cursor of a table. table_draw.c draws it. */
 #include "tui/table.h"
 
 #include <stdio.h>
@@ -74,12 +73,13 @@ bool table_row_matches(const struct table *t, const struct fuzzy *f, const struc
 	if (fuzzy_empty(f))
 		return true;
 	len = table_row_names(t, r, text, sizeof(text));
-	/* Mostly the names decide; cells, which cost more, are made only when they do not. */
+	/* The names usually decide. Cells cost more, so they are made only when the names do not
+	 * match. */
 	if (!table_inverts(f) && fuzzy_match(f, text, NULL))
 		return true;
 	for (size_t i = 0; i < t->n_columns; i++) {
 		struct cell c = { .tone = TONE_PLAIN };
-		/* numbers */
+		/* skip glyphs and numbers */
 		if (!t->panel->columns[i].title[0] || t->panel->columns[i].align == ALIGN_RIGHT)
 			continue;
 		t->panel->columns[i].cell(r, &c);
@@ -102,7 +102,7 @@ size_t table_filter(const struct table *t, const struct fuzzy *f, const struct r
 
 struct sortable {
 	const struct row *row;
-	char *text; /* the cell, lower case, for a column without a compare; owned */
+	char *text; /* owned; the cell in lower case, for a column without compare */
 };
 struct order_by {
 	int (*compare)(const struct row *, const struct row *);
@@ -227,7 +227,7 @@ void table_sort_step(struct table *t, int step)
 {
 	int n = (int)t->n_columns, at = t->sort;
 
-	do { /* through -1 .. n-1, around */
+	do { /* cycles through -1 .. n-1 */
 		at = (at + 1 + step + n + 1) % (n + 1) - 1;
 	} while (at >= 0 && at != t->sort && !table_sortable_column(t, at));
 	t->sort = at;
@@ -289,7 +289,7 @@ static void table_lend(struct table *t, const struct row *const *rows, size_t n)
 {
 	t->rows = rows;
 	t->n = rows ? n : 0;
-	/* While there is nothing, id and place are kept: the rows often come back. */
+	/* An empty table keeps the cursor's id and index, because the rows often come back. */
 	if (t->n && !(t->cursor_id && table_seek(t, t->cursor_id)))
 		table_cursor_to(t, t->index);
 }

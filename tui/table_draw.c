@@ -1,12 +1,12 @@
-/* table_draw.c: how wide columns are, and their cells.
+/* table_draw.c: widths of columns, and drawing.
  *
- * Cells are made for the rows on the screen and, to know the widths, for a few rows sampled over
- * the whole list. A column keeps its width for a while after the widest text has gone, so that
- * columns do not dance while values change. When it is narrow, columns vanish: the empty ones
- * first, then by their importance. What then is left over goes to those that are cut.
+ * Cells are made for the rows on the screen, and for a sample of all rows to find the widths. A
+ * column keeps its width for a while after its widest text has gone. So columns do not jump while
+ * values change. On a narrow screen columns are dropped: the empty ones first, then by importance.
+ * Spare cells go to the columns that are cut.
  *
- * How old a row is stands at its end. As long as a row of the list is old, nothing else has that
- * place. */
+ * The age of a row stands at the end of the row. While any row of the list is stale, this place
+ * stays free for ages. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,18 +16,18 @@
 #include "backends/base/wash.h"
 #include "tui/table_internal.h"
 
-#define SAMPLE 24         /* rows looked at for widths beside those on the screen, */
-#define SAMPLE_SHRINK 256 /* and before a column shrinks */
+#define SAMPLE 24         /* rows sampled for widths, in addition to the visible ones */
+#define SAMPLE_SHRINK 256 /* the same before a column shrinks */
 #define AGE_CELLS 9       /* "120d old" and a gap */
-#define SHORT_TEXT 8      /* a text of so many cells is shown whole or not at all */
-#define COMFORT 24        /* cells an important column should have before others may have any */
-#define WIDE_GAP_FROM 72  /* canvas width from which columns stand two cells apart */
-#define MARGIN_ROWS 2     /* rows kept in sight above and below the cursor where there is room */
+#define SHORT_TEXT 8      /* up to that many cells, a text is shown whole or dropped */
+#define COMFORT 24        /* cells for an important column before others get any */
+#define WIDE_GAP_FROM 72  /* canvas width from which the gap between columns is two cells */
+#define MARGIN_ROWS 2     /* rows kept visible above and below the cursor */
 
 struct layout {
 	int width[TABLE_COLUMNS_MAX]; /* 0: not drawn */
 	int gap;
-	/* cells at the end of a row for its age; 0: no row is old */
+	/* cells reserved at the end of a row for its age; 0: no row is stale */
 	int age;
 };
 
@@ -75,7 +75,7 @@ static void table_draw_look_at_sample(struct table *t, size_t rows, int64_t now)
 	free(row);
 }
 
-/* Forgets the width of columns whose widest text has gone. True: those must be measured again. */
+/* Forgets the width of columns that lost their widest text long ago. True: measure again. */
 static bool table_draw_forget_widths(struct table *t, int64_t now)
 {
 	bool any = false;
@@ -108,7 +108,7 @@ static int table_draw_head_cells(const struct table *t, size_t i)
 	return 0;
 }
 
-/* What a column would like: its content between its bounds. */
+/* The width a column wants: its content, within min and max. */
 static int table_draw_wanted(const struct table *t, size_t i)
 {
 	const struct column *col = &t->panel->columns[i];
@@ -116,12 +116,12 @@ static int table_draw_wanted(const struct table *t, size_t i)
 	int w = table_draw_larger(table_draw_larger(t->seen[i], head), col->min);
 
 	if (!t->seen[i] && !head && !col->min)
-		return 0; /* nothing to say: no place */
+		return 0; /* empty: takes no space */
 	return col->max >= 0 ? table_draw_smaller(w, table_draw_larger(col->max, head))
 	                     : table_draw_larger(w, 1);
 }
 
-/* Glyph columns sit close to what follows them. */
+/* A glyph column has a gap of one cell. */
 static int table_draw_gap_after(const struct table *t, const struct layout *l, size_t i)
 {
 	return t->panel->columns[i].max == 1 ? 1 : l->gap;
@@ -129,7 +129,7 @@ static int table_draw_gap_after(const struct table *t, const struct layout *l, s
 
 static int table_draw_total(const struct table *t, const struct layout *l)
 {
-	int sum = 1; /* the cell of the mark */
+	int sum = 1; /* the cell for the mark */
 	int gap = 0;
 
 	for (size_t i = 0; i < t->n_columns; i++) {
@@ -141,8 +141,8 @@ static int table_draw_total(const struct table *t, const struct layout *l)
 	return sum;
 }
 
-/* Removes the least important column above the importance spared, of equals the rightmost; false:
- * there is none. */
+/* Drops the least important column with an importance above `spared`, the rightmost of equals.
+ * False: none. */
 static bool table_draw_drop_one(const struct table *t, struct layout *l, int spared)
 {
 	size_t worst = t->n_columns;
@@ -160,8 +160,8 @@ static bool table_draw_drop_one(const struct table *t, struct layout *l, int spa
 	return true;
 }
 
-/* Takes cells from the widest column, again and again, down to each one's min (or to 1), until it
- * fits. */
+/* Takes single cells from the widest column until the row fits. Columns keep their min (or 1
+ * cell). */
 static void table_draw_squeeze(const struct table *t, struct layout *l, int width, bool to_min)
 {
 	while (table_draw_total(t, l) > width) {
@@ -178,8 +178,8 @@ static void table_draw_squeeze(const struct table *t, struct layout *l, int widt
 	}
 }
 
-/* The most that a column may have: first what has a bound, then texts without one, at last all
- * content whole. */
+/* Limits for handing out spare cells. First columns with a max, then columns without one, then any
+ * cut content. */
 enum grant { GRANT_BOUNDED, GRANT_UNBOUNDED, GRANT_CONTENT };
 
 static int table_draw_granted(const struct table *t, size_t i, enum grant grant)
@@ -191,7 +191,7 @@ static int table_draw_granted(const struct table *t, size_t i, enum grant grant)
 	return (col->max < 0) == (grant == GRANT_UNBOUNDED) ? table_draw_wanted(t, i) : 0;
 }
 
-/* Gives spare cells to columns, the most important first. Returns what is left. */
+/* Gives spare cells to columns, the most important first. Returns the remaining cells. */
 static int table_draw_give(const struct table *t, struct layout *l, int spare, enum grant grant)
 {
 	int last = 0;
@@ -229,7 +229,7 @@ static bool table_draw_is_age(const struct column *col)
 	return col->flags & COLUMN_AGE;
 }
 
-/* A column in which no row says anything gives its place to those that are cut. */
+/* Drops columns that are empty in all rows, in favour of those that are cut. */
 static void table_draw_drop_empty(const struct table *t, struct layout *l)
 {
 	for (size_t i = 0; i < t->n_columns; i++)
@@ -237,7 +237,8 @@ static void table_draw_drop_empty(const struct table *t, struct layout *l)
 			l->width[i] = 0;
 }
 
-/* What a column needs for a start. A short text is not cut: it is whole or its column goes. */
+/* The width a column needs at first. Short texts are not cut: they fit, or the column is
+ * dropped. */
 static int table_draw_needed(const struct table *t, size_t i, int want)
 {
 	const struct column *col = &t->panel->columns[i];
@@ -261,8 +262,8 @@ static struct layout table_draw_lay_out(const struct table *t, int width)
 		table_draw_drop_empty(t, &l);
 	for (size_t i = 0; i < t->n_columns; i++)
 		l.width[i] = table_draw_needed(t, i, l.width[i]);
-	/* Columns that are nice to have go before the important ones lose their comfort; those
-	 * before one of them goes. */
+	/* Drop optional columns before important ones lose their comfortable width. Shrink all
+	 * columns before dropping an important one. */
 	while (table_draw_total(t, &l) > width && table_draw_drop_one(t, &l, 1))
 		;
 	table_draw_squeeze(t, &l, width, true);
@@ -327,7 +328,7 @@ static void table_draw_note_change(struct table *t, int64_t at)
 		t->changes_ms = at;
 }
 
-/* What stands at the end of the row: its age, or blank. */
+/* The age at the end of the row; NULL: not stale. */
 static const struct cell *table_draw_age_of(const struct table *t, const struct cell *row)
 {
 	for (size_t i = 0; i < t->n_columns; i++)
@@ -336,8 +337,8 @@ static const struct cell *table_draw_age_of(const struct table *t, const struct 
 	return NULL;
 }
 
-/* A passing text takes the columns after its own that it needs. Returns the last of them; width: of
- * all together. */
+/* A passing text covers as many of the following columns as it needs. Returns the last covered
+ * column; *width: their total width. */
 static size_t table_draw_cover(const struct table *t, const struct layout *l, size_t i,
                                const struct cell *cell, int *width)
 {
@@ -390,8 +391,8 @@ static void table_draw_draw_row(struct table *t, const struct canvas *c, int y,
 	}
 }
 
-/* Over several servers a line needs to say on which one it is: the column for that exists and is
- * not hidden. */
+/* Must a brief name the server? Yes when the panel has a server column and this column is not
+ * hidden. */
 static bool table_draw_says_server(const struct table *t)
 {
 	for (size_t i = 0; i < t->n_columns; i++)
@@ -477,8 +478,7 @@ static bool table_draw_shows_age(const struct table *t)
 	return false;
 }
 
-/* Some row is old. Links and sources change seldom, so all rows need not be asked for each drawing.
- */
+/* Is any row stale? Links and sources change rarely, so the answer is cached. */
 static bool table_any_old(struct table *t)
 {
 	int64_t since;
@@ -492,8 +492,7 @@ static bool table_any_old(struct table *t)
 	return t->any_old;
 }
 
-/* The cells at the end of each row for an age: while a row of the list is old, and for a while
- * afterwards. */
+/* Cells at the end of each row for ages: while some row is stale, and TABLE_KEEP_MS longer. */
 static int table_draw_age_cells(struct table *t, int64_t now)
 {
 	if (!table_draw_shows_age(t))
@@ -562,7 +561,7 @@ void table_draw(struct table *t, const struct canvas *c, bool focused)
 	t->page = c->height > head ? (size_t)(c->height - head) : 0;
 	if (!t->page)
 		return;
-	/* Rows without a head are a glance at the first of them while another pane has the keys. */
+	/* Without a head and without the keys, the table shows its first rows. */
 	if (t->headless && !focused)
 		t->top = 0;
 	else

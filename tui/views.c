@@ -1,5 +1,4 @@
-/* What is read over the panes: details of a row, and logs that follow. Also help and the menu,
- * which are boxes. */
+/* Texts over the panes: details of a row, and logs. Also help and the menu, which are boxes. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,12 +15,11 @@
 #include "tui/logview.h"
 #include "tui/sessions.h"
 
-#define LOGS_MAX 64    /* rows followed into one log */
-#define TITLE_CELLS 40 /* of a log, so that there is room for how it goes */
-#define JUDGE_US 3000  /* of a turn, for the lines that are there when a filter comes */
-#define JUDGE_AGAIN_MS                                                            \
-	1 /* not 0: that would be in the same turn, before what is typed is drawn \
-	   */
+#define LOGS_MAX 64    /* rows merged into one log */
+#define TITLE_CELLS 40 /* of a log's title, to leave room for its status */
+#define JUDGE_US 3000  /* per turn, for judging old lines after a new filter */
+#define JUDGE_AGAIN_MS \
+	1 /* not 0: a timer of 0 ms would run in the same turn, before the typed keys are drawn */
 
 static struct view *view_push(struct console *c, enum view_what what, const char *id)
 {
@@ -97,8 +95,7 @@ static void view_log_changed(struct log *log, void *arg)
 	c->dirty = c->log_dirty = true;
 }
 
-/* What nobody sees is not read: it waits where it is written, and comes when it is looked at again.
- */
+/* Pauses hidden logs. Their lines wait at the source and arrive when the log is shown again. */
 void view_logs_pause(struct console *c)
 {
 	for (struct view *v = c->view; v; v = v->below)
@@ -106,7 +103,7 @@ void view_logs_pause(struct console *c)
 			log_pause(v->log, v != c->view);
 }
 
-/* Between two slices the keys have their turn. */
+/* Judges a slice of lines. Keys are handled between two slices. */
 static void view_on_work(struct loop_timer *timer, void *arg)
 {
 	struct console *c = arg;
@@ -151,7 +148,7 @@ static bool view_is_among(struct row *const *rows, size_t n, const struct row *r
 	return false;
 }
 
-/* Where rows are marked, those that are marked in the other panels come along. */
+/* If rows are marked here, marked rows of other panels are included. */
 static size_t view_rows_to_follow(struct console *c, struct row **rows)
 {
 	size_t n = console_rows(c, rows, LOGS_MAX);
@@ -225,11 +222,11 @@ void view_refresh(struct console *c)
 
 #define TITLE_LEAST 8
 #define MORE_LEAST 16
-#define GAPS 3 /* blanks and the rule around each */
+#define GAPS 3 /* blanks around each part, and the rule */
 
-/* Title, what goes wrong (more) and the facts share the room before the status: the facts get
- * brief, then the title, then more is cut; a title without room is left out, for it stands in the
- * line above too. */
+/* Draws title, errors (more) and facts before the status. Without enough room, first the facts
+ * become brief. Then the title is cut, then `more`. The title goes last, because the line above
+ * shows it too. */
 static void view_draw_log_parts(const struct canvas *at, const struct view *v, const char *more,
                                 int room)
 {
@@ -263,7 +260,7 @@ static void view_draw_log_parts(const struct canvas *at, const struct view *v, c
 	}
 }
 
-/* Returns where it ends. */
+/* Returns the cell after the last one used. */
 static int view_draw_doc_parts(const struct canvas *at, const struct view *v)
 {
 	int x = 1 + canvas_textf(at, 0, 1, at->width - 2, TONE_TITLE_FOCUS, " %s ", v->title);
@@ -273,7 +270,7 @@ static int view_draw_doc_parts(const struct canvas *at, const struct view *v)
 	return x;
 }
 
-/* What changes by itself while nothing comes. */
+/* Notes changes that happen without new lines. */
 static void view_note_log_changes(struct console *c, const struct view *v)
 {
 	int ms;
@@ -293,7 +290,7 @@ void view_draw(struct console *c, const struct canvas *at)
 	struct canvas text = canvas_part(at, 1, 0, -1, -1);
 	if (v->log && !log_judge_some(v->log, JUDGE_US))
 		loop_timer_set(v->work, JUDGE_AGAIN_MS);
-	/* first: the place in the text is known then */
+	/* first: this fixes the position in the text */
 	pager_draw(v->pager, &text);
 	pager_status(v->pager, said, sizeof(said));
 	cells_cut(status, sizeof(status), said, at->width > 4 ? (size_t)at->width * 2 / 3 : 0,
@@ -318,8 +315,8 @@ static void view_copy_visible(struct console *c)
 	console_flash(c, TONE_GOOD, "copied what is on the screen");
 }
 
-/* In details text does not go sideways, so the row's own keys (l, s, r, ...) come before those of
- * reading. */
+/* Details do not scroll sideways. So the row's own keys (l, s, r, ...) come before those of the
+ * pager. */
 static bool view_row_key(struct console *c, const struct key *key)
 {
 	static const char *const reading[] = { "Space", "Enter", "Right", "Left", "y", "d", NULL };
@@ -341,7 +338,7 @@ static void view_toggle_reveal(struct console *c)
 	view_detail_build(c, v);
 }
 
-/* What of the console's own makes sense over a view. */
+/* Is a console action useful over a view? */
 static bool view_general(const struct action *a)
 {
 	static const char *const prefixes[] = { "console-", "shells-", "server-", "row-" };
@@ -361,7 +358,7 @@ static void view_copy_screen(struct console *c)
 	view_copy_visible(c);
 }
 
-/* Of a log alone; the rest of its keys is the pager's. */
+/* Handles the keys of logs. The pager handles the others. */
 static bool view_log_key(struct console *c, const struct key *key)
 {
 	static const struct {
@@ -378,7 +375,7 @@ static bool view_log_key(struct console *c, const struct key *key)
 		}
 	if ((key_is(key, "k") || key_is(key, "Up") || key_is(key, "PgUp")) &&
 	    pager_at_top(c->view->pager) && !pager_following(c->view->pager))
-		logs_older(c); /* and the key means what it always does */
+		logs_older(c); /* and the key still moves */
 	return false;
 }
 
@@ -493,7 +490,7 @@ void console_help(struct console *c)
 	if (c->settings->read_only)
 		doc_add(&doc, DOC_WARN,
 		        "Read-only: whatever changes a server or types into it is refused.");
-	if (c->view) /* where the user is comes first */
+	if (c->view) /* help for the current view comes first */
 		view_help_reading(&doc, c->view);
 	if (r && r->kind->actions && r->kind->actions[0].name) {
 		snprintf(title, sizeof(title),
