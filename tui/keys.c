@@ -1,10 +1,13 @@
-/* keys.c: the terminal's bytes as keys.
+/* keys.c: decodes the terminal's bytes into keys.
  *
- * Bytes wait in a small buffer. keys_next looks at its front: a whole key is taken; the beginning
- * of one is left for more bytes, until its time is up: KEYS_ESC_MS where it could be a key pressed
- * alone (Esc, or Meta with a letter that also begins sequences), KEYS_SLOW_MS where it can be
- * nothing but a sequence cut in two by the network. Only what every terminal of the last thirty
- * years sends is understood; other sequences are swallowed to their end. */
+ * Bytes wait in a small buffer, and keys_next looks at its start. A complete key is taken. An
+ * incomplete one waits for more bytes until a timeout. The timeout is KEYS_ESC_MS if the bytes
+ * could be a key of their own: Esc, or Meta with a letter that also starts sequences. It is
+ * KEYS_SLOW_MS if they can only be a sequence that the network split.
+ *
+ * The sequences are those of xterm's ctlseqs (CSI, SS3, bracketed paste, modifyOtherKeys), CSI u of
+ * the kitty keyboard protocol, and a few of rxvt and the Linux console. Other sequences are dropped
+ * up to their end. */
 #include "tui/keys.h"
 
 #include <errno.h>
@@ -22,14 +25,14 @@
 
 #define KEYS_BUF 4096
 #define KEYS_SLOW_MS 200
-#define KEYS_PASTE_SILENCE_MS 1000 /* a paste whose end never came ends so */
+#define KEYS_PASTE_SILENCE_MS 1000 /* ends a paste without an end marker after this silence */
 #define CSI_PARAMS 4
 
 static const struct {
 	uint32_t code;
 	const char *name;
 } names[] = {
-	/* The first name of a code is the one written. */
+	/* The first name of a code is the one that key_name writes. */
 	{ K_UP, "Up" },         { K_DOWN, "Down" },
 	{ K_LEFT, "Left" },     { K_RIGHT, "Right" },
 	{ K_HOME, "Home" },     { K_END, "End" },
@@ -54,18 +57,18 @@ struct keys {
 	int fd;
 	unsigned char buf[KEYS_BUF];
 	size_t len;
-	int64_t came_ms; /* when the last bytes came */
-	/* so many bytes at the front are an unfinished key whose time is up */
+	int64_t came_ms; /* time of the last bytes, monotonic ms */
+	/* that many bytes at the start are an incomplete key after its timeout */
 	size_t ripe;
 	bool pasting, hung;
-	char *paste; /* owned; KEYS_PASTE_MAX + 1 */
+	char *paste; /* owned; KEYS_PASTE_MAX + 1 bytes */
 	size_t paste_len;
 	bool paste_cut;
 };
 
 /* --- names --------------------------------------------------------------- */
 
-/* What cannot be told apart on a wire is the same key. */
+/* Maps keys that terminals send as the same byte to one key. */
 static void key_settle(struct key *k)
 {
 	static const struct {
@@ -204,9 +207,9 @@ size_t key_text(const struct key *k, char *buf)
 
 /* --- decoding ------------------------------------------------------------ */
 
-/* What the front of the buffer is: n bytes, which are key (K_NONE: nothing anyone knows). n 0: not
- * whole yet; then alone says whether those bytes could be a key of their own, for which little time
- * is given. */
+/* Result for the start of the buffer: n bytes that mean key. K_NONE: an unknown sequence. n 0:
+ * incomplete. Then `alone` says if the bytes could be a key of their own, which shortens the
+ * timeout. */
 struct front {
 	size_t n;
 	struct key key;
@@ -256,7 +259,7 @@ static uint32_t key_number_code(unsigned n)
 	return n < ARRAY_LEN(map) ? map[n] : K_NONE;
 }
 
-/* A key by its number in Unicode, as the newer protocols send it (CSI u, modifyOtherKeys). */
+/* A key given by its Unicode number, as in CSI u and modifyOtherKeys. */
 static void key_unicode(unsigned code, unsigned mods, struct key *k)
 {
 	static const struct {
@@ -309,14 +312,14 @@ static void key_csi_front(const unsigned char *s, size_t len, struct front *f)
 		f->alone = true;
 		return;
 	}
-	if (s[2] == '[') { /* the Linux console's F1-F5: ESC [ [ A */
+	if (s[2] == '[') { /* Linux console, F1-F5: ESC [ [ A */
 		if (len < 4)
 			return;
 		f->n = 4;
 		f->key.code = s[3] >= 'A' && s[3] <= 'E' ? K_F1 + (s[3] - 'A') : K_NONE;
 		return;
 	}
-	if (s[2] == 'M') { /* an old mouse report: three more bytes */
+	if (s[2] == 'M') { /* X10 mouse report: three more bytes */
 		f->n = len < 6 ? 0 : 6;
 		return;
 	}
@@ -329,13 +332,13 @@ static void key_csi_front(const unsigned char *s, size_t len, struct front *f)
 		} else if (s[i] == ';') {
 			c.n = c.n ? c.n + 1 : 2;
 		} else {
-			/* private or intermediate: an answer of the terminal, no key */
+			/* private or intermediate byte: an answer of the terminal, no key */
 			strange = true;
 		}
 	}
 	if (i == len)
 		return;
-	/* broken off by something else, which is looked at next */
+	/* the sequence breaks off; the next byte is decoded on its own */
 	if (s[i] < 0x40 || s[i] > 0x7e) {
 		f->n = i;
 		return;
@@ -357,11 +360,11 @@ static void key_ss3_front(const unsigned char *s, size_t len, struct front *f)
 	}
 	f->n = 3;
 	f->key.code = key_letter_code((char)s[2]);
-	if (s[2] >= 'j' && s[2] <= 'y') /* the keypad in its application mode */
+	if (s[2] >= 'j' && s[2] <= 'y') /* keypad in application mode */
 		f->key.code = (uint32_t) "*+,-./0123456789"[s[2] - 'j'];
 }
 
-/* A string the terminal sends (OSC, DCS, ...): swallowed up to its end. */
+/* Drops a string from the terminal (OSC, DCS, ...) up to its end. */
 static void key_string_front(const unsigned char *s, size_t len, struct front *f)
 {
 	f->alone = len == 2;
@@ -453,7 +456,8 @@ static struct front key_look(const unsigned char *s, size_t len)
 	return f;
 }
 
-/* An unfinished key of len bytes whose time is up: what it was, if it could be one alone. */
+/* Decodes an incomplete key of len bytes after its timeout: Esc, Meta with a character, or
+ * nothing. */
 static struct front key_give_up(const unsigned char *s, size_t len)
 {
 	struct front f = key_look(s, len);
@@ -486,7 +490,7 @@ static void key_consume(struct keys *k, size_t n)
 {
 	k->len -= n;
 	memmove(k->buf, k->buf + n, k->len);
-	wipe(k->buf + k->len, n); /* it may have been a password */
+	wipe(k->buf + k->len, n); /* may have been a password */
 	k->ripe = k->ripe > n ? k->ripe - n : 0;
 }
 
@@ -514,7 +518,7 @@ static bool key_paste_next(struct keys *k, struct key *out, int64_t now)
 		key_consume(k, before + n);
 		return key_paste_end(k, out);
 	}
-	safe = k->len >= n ? k->len - (n - 1) : 0; /* the rest may be the beginning of the end */
+	safe = k->len >= n ? k->len - (n - 1) : 0; /* the rest may be the start of the end marker */
 	key_paste_add(k, k->buf, safe);
 	key_consume(k, safe);
 	if (now - k->came_ms < KEYS_PASTE_SILENCE_MS)
@@ -566,7 +570,7 @@ void keys_feed(struct keys *k, const char *bytes, size_t len, int64_t now)
 		return;
 	if (k->len && !k->pasting && !k->ripe && now - k->came_ms >= key_patience(k))
 		k->ripe = k->len;
-	/* callers give at most what fits; a test that does not loses the rest */
+	/* callers pass at most what fits; excess bytes of a test are lost */
 	if (len > room)
 		len = room;
 	memcpy(k->buf + k->len, bytes, len);
@@ -602,8 +606,7 @@ bool keys_next(struct keys *k, struct key *out, int64_t now)
 	}
 }
 
-/* Fills the buffer with what is there; poll first, since the descriptor is not ours to make
- * non-blocking. */
+/* Reads available bytes. Polls first, because the fd is shared and must stay blocking. */
 static void key_fill(struct keys *k, int64_t now)
 {
 	struct pollfd p = { k->fd, POLLIN, 0 };

@@ -1,5 +1,5 @@
-/* lineedit.c: a line being typed. The text is one buffer of fixed size (locked memory for a
- * secret), so nothing of it is ever left behind by a realloc. */
+/* lineedit.c: editor for one line. The text is a buffer of fixed size, in locked memory for a
+ * secret. So realloc never leaves a copy behind. */
 #include "tui/lineedit.h"
 
 #include <stdio.h>
@@ -19,21 +19,21 @@ struct candidate {
 struct completion {
 	struct candidate list[COMPLETION_MAX];
 	size_t n, dropped;
-	size_t start;  /* byte where the word begins */
-	size_t chosen; /* index; n: the text as typed */
-	bool open;     /* Tab goes through the list */
+	size_t start;  /* byte offset of the word to complete */
+	size_t chosen; /* index of the candidate; n: the typed text */
+	bool open;     /* Tab walks the list */
 };
 
 struct lineedit {
 	char *prompt;        /* owned */
-	char *text;          /* max + 1 bytes; owned, or of held */
-	struct secret *held; /* owns text when secret */
+	char *text;          /* max + 1 bytes; owned, or part of held */
+	struct secret *held; /* owned; holds text when secret */
 	size_t len, cursor, max;
 	bool secret, keep_empty;
-	char *killed; /* what C-k and the like cut; owned; never of a secret */
+	char *killed; /* owned; text cut by C-k and the like; never of a secret */
 	struct history *history;
-	size_t history_at; /* 0: the line being typed; else newest first + 1 */
-	/* that line, while looking through the history or completions; owned */
+	size_t history_at; /* 0: the typed line; else index from the newest line, plus 1 */
+	/* owned; the typed line while history or completions are shown */
 	char *typed;
 	size_t typed_cursor;
 	lineedit_complete_fn *complete;
@@ -48,7 +48,7 @@ static bool lineedit_continues(char c)
 	return ((unsigned char)c & 0xc0) == 0x80;
 }
 
-/* Steps over one character with its combining ones. */
+/* Moves over one character and its combining ones. */
 static size_t lineedit_step_left(const struct lineedit *e, size_t at)
 {
 	utf8proc_int32_t c;
@@ -88,7 +88,7 @@ static bool lineedit_in_word(char c)
 static size_t lineedit_word_left(const struct lineedit *e, size_t at)
 {
 	if (e->secret)
-		return 0; /* moving by words would tell where they are */
+		return 0; /* word moves would reveal where words are */
 	while (at > 0 && !lineedit_in_word(e->text[at - 1]))
 		at--;
 	while (at > 0 && lineedit_in_word(e->text[at - 1]))
@@ -165,7 +165,8 @@ static enum lineedit_result lineedit_paste(struct lineedit *e, const struct key 
 	size_t n = 0, from = 0, to = k->paste_len;
 	bool changed;
 
-	/* A password is pasted as it is, but for the line end around it; other text is washed. */
+	/* A password is pasted unchanged, without line ends around it and control characters. Other
+	 * text is washed. */
 	while (to > 0 && k->paste[to - 1] == '\n')
 		to--;
 	if (e->secret) {
@@ -200,7 +201,7 @@ static void lineedit_forget_typed(struct lineedit *e)
 	e->history_at = 0;
 }
 
-/* The next line in direction step that starts with what was typed; 0 is the typed line itself. */
+/* The next line in direction step that starts with the typed text. Index 0 is the typed line. */
 static enum lineedit_result lineedit_through_history(struct lineedit *e, int step)
 {
 	size_t n, at = e->history_at;
@@ -257,7 +258,7 @@ static void completion_clear(struct completion *c)
 	c->open = false;
 }
 
-/* A word that is whole has a space after it; one that ends in a slash goes on. */
+/* Adds a space after a complete word, but not after a slash. */
 static void lineedit_put_candidate(struct lineedit *e, const char *word, bool whole)
 {
 	const char *tail = e->typed + e->typed_cursor;
@@ -269,7 +270,7 @@ static void lineedit_put_candidate(struct lineedit *e, const char *word, bool wh
 	free(text);
 }
 
-/* What all candidates begin with beyond what was typed. */
+/* The length of the common start of all candidates. */
 static size_t lineedit_common_prefix(const struct completion *c)
 {
 	size_t n = strlen(c->list[0].word);
@@ -429,7 +430,7 @@ static enum lineedit_result lineedit_do_yank(struct lineedit *e)
 	                                                                     : LINEEDIT_MOVED;
 }
 
-/* Swaps the two characters before the cursor, or around it. */
+/* Swaps the two characters around the cursor, or before it at the end. */
 static enum lineedit_result lineedit_do_swap(struct lineedit *e)
 {
 	size_t right = e->cursor < e->len ? lineedit_step_right(e, e->cursor) : e->len;
@@ -456,7 +457,7 @@ static enum lineedit_result lineedit_do_esc(struct lineedit *e)
 {
 	if (!e->completion.open)
 		return LINEEDIT_CANCELLED;
-	lineedit_set_text(e, e->typed, e->typed_cursor); /* the list alone is closed */
+	lineedit_set_text(e, e->typed, e->typed_cursor); /* closes only the list */
 	return LINEEDIT_CHANGED;
 }
 
@@ -548,7 +549,7 @@ struct lineedit *lineedit_create(const struct lineedit_config *c)
 		e->max = LINEEDIT_MAX;
 	if (c->secret) {
 		char *blank = xcalloc(1, e->max + 1);
-		/* NULL where no page could be had: then without the lock */
+		/* NULL without a locked page: then the text is not locked */
 		e->held = secret_create(blank, e->max);
 		free(blank);
 	}
@@ -597,7 +598,7 @@ struct secret *lineedit_secret(const struct lineedit *e)
 
 /* --- drawing ------------------------------------------------------------- */
 
-/* How many characters there are, each of which is a dot when it is a secret. */
+/* The number of characters. A secret shows one dot per character. */
 static size_t lineedit_characters(const char *s, size_t len)
 {
 	size_t n = 0;
@@ -649,7 +650,7 @@ void lineedit_draw(const struct lineedit *e, const struct canvas *c, int y, int 
 		return;
 	}
 	before = (int)lineedit_cells_of(e->text, e->cursor);
-	/* scroll by thirds, so that the text stays put while typing */
+	/* scroll by thirds, so that the text rarely moves while typing */
 	while (before - skip >= width) {
 		size_t used = 0;
 		size_t n = cells_fit(e->text + from, (size_t)width / 3 + 1, &used);

@@ -1,8 +1,8 @@
-/* pager.c: reading docs and logs: where one is, searching, keys. How lines look is in pager_draw.c.
+/* pager.c: position, search and keys of the pager. pager_draw.c draws the lines.
  *
- * The place is a line number and, when lines wrap, the row within that line. Following means: no
- * place of its own, the last line is at the bottom. Lines of a log may be dropped while we look at
- * them; the place then moves to the first there is. */
+ * The position is a line number, and the row inside a wrapped line. A following log has no
+ * position: the last line is at the bottom. Lines of a log may be dropped while they are on the
+ * screen. The position then moves to the first line left. */
 #include "tui/pager.h"
 
 #include <stdio.h>
@@ -127,7 +127,7 @@ struct place pager_down(const struct pager *p, struct place at, size_t rows)
 	return at;
 }
 
-/* Where a line is now, or the nearest that is seen. */
+/* The current line number for a key, or of the nearest visible line. */
 static uint64_t pager_place_of(const struct pager *p, struct line_key key)
 {
 	uint64_t at = log_find(p->log, key.time_us, key.number), last = pager_last(p);
@@ -171,7 +171,7 @@ static int pager_compare_places(struct place a, struct place b)
 	return a.row < b.row ? -1 : a.row > b.row;
 }
 
-/* The top with which the last line is at the bottom of the screen. */
+/* The first place on the screen when the last line is at the bottom. */
 static struct place pager_bottom_top(const struct pager *p)
 {
 	struct place at = { pager_last(p), 0 };
@@ -182,7 +182,7 @@ static struct place pager_bottom_top(const struct pager *p)
 	return pager_place_up(p, at, (size_t)p->height - 1);
 }
 
-/* The cursor stays among the lines on the screen. */
+/* Keeps the cursor on the screen. */
 static void pager_settle_cursor(struct pager *p)
 {
 	uint64_t bottom = pager_down(p, p->top, (size_t)p->height - 1).line;
@@ -194,7 +194,7 @@ static void pager_settle_cursor(struct pager *p)
 		p->cursor = bottom;
 }
 
-/* Goes to what is awaited, each time when there is a better line for it. */
+/* Moves to the awaited line, again whenever a better match arrives. */
 static void pager_go_awaited(struct pager *p)
 {
 	uint64_t at = log_find(p->log, p->awaited_us, 0);
@@ -245,8 +245,8 @@ void pager_settle(struct pager *p)
 	pager_keep_places(p);
 }
 
-/* Going up pauses; arriving at the bottom again by going down does not follow by itself but for G:
- * what one reads should not run away because one scrolled a line too far. */
+/* Going up pauses. Reaching the bottom again does not resume, only G does. Otherwise scrolling one
+ * line too far would make the text run away. */
 static void pager_pause_following(struct pager *p)
 {
 	if (!p->follow)
@@ -257,8 +257,8 @@ static void pager_pause_following(struct pager *p)
 	p->paused_place = p->cursor;
 }
 
-/* The cursor goes with the text, so that it stays where it is on the screen, and alone where the
- * text ends. */
+/* The cursor moves with the text, so that it keeps its place on the screen. At the end of the text
+ * only the cursor moves. */
 static void pager_move_by(struct pager *p, int dir, size_t rows)
 {
 	p->top = dir < 0 ? pager_place_up(p, p->top, rows) : pager_down(p, p->top, rows);
@@ -343,7 +343,7 @@ static bool pager_line_matches(const struct pager *p, uint64_t line)
 	       pager_found_in(p, p->doc->lines[line - 1].label);
 }
 
-/* From the line after from in direction step, around the end once; 0: nowhere. */
+/* The next match after line `from` in direction step, wrapping around once. 0: none. */
 static uint64_t pager_find_line(struct pager *p, uint64_t from, int step)
 {
 	uint64_t first = pager_first(p), last = pager_last(p), at = from;
@@ -401,8 +401,8 @@ bool pager_search(struct pager *p, const char *needle)
 	if (!p->match)
 		return false;
 	pager_settle(p);
-	/* A log is searched from its newest line backwards while it follows, everything else from
-	 * here on. */
+	/* A following log is searched backwards from its newest line. Everything else is searched
+	 * forwards from the top of the screen. */
 	if (p->follow)
 		return pager_show_match(p, pager_last(p) + 1, -1);
 	return pager_show_match(p, p->top.line ? p->top.line - 1 : 0, 1);
@@ -504,7 +504,7 @@ static void pager_toggle_mark(struct pager *p)
 	pager_keep_places(p);
 }
 
-/* The next one behind the cursor, else the first. */
+/* Goes to the next bookmark after the cursor, else to the first one. */
 static void pager_next_bookmark(struct pager *p)
 {
 	const struct key_list *list = &p->view->bookmarks;
@@ -666,9 +666,9 @@ bool pager_key(struct pager *p, const struct key *k)
 
 #define FRESH_COUNTED 9999u
 
-/* Lines below the one that was the last when it was paused, older ones that were loaded do not
- * count; under filters those that are seen, counted as far as it pays. Dropped lines keep their
- * places: without filters those that came and went count too. */
+/* The number of lines below the last one at the time of the pause. Older lines loaded later do not
+ * count. With filters, counts visible lines up to FRESH_COUNTED. Without filters, dropped lines
+ * count too, because they keep their line numbers. */
 static uint64_t pager_fresh_lines(const struct pager *p)
 {
 	uint64_t n = 0, last = pager_last(p);
@@ -701,7 +701,7 @@ static void pager_doc_place(const struct pager *p, char *buf, size_t size)
 	struct place bottom = pager_bottom_top(p);
 
 	if (!last || !p->top.line || (bottom.line <= 1 && bottom.row == 0))
-		*buf = 0; /* all of it is on the screen, or not drawn yet */
+		*buf = 0; /* everything is on the screen, or nothing is drawn yet */
 	else if (pager_compare_places(p->top, bottom) >= 0)
 		snprintf(buf, size, "end");
 	else

@@ -1,4 +1,4 @@
-/* pager_bars.c: lines and errors over time, as one row of bars above a log. */
+/* pager_bars.c: the histogram of lines and errors over time, one row of bars above a log. */
 #include <stdio.h>
 #include <time.h>
 
@@ -7,7 +7,7 @@
 #include "tui/pager_internal.h"
 
 #define BARS_MAX 240
-#define LABELS 34 /* cells that the words around the bars take */
+#define LABELS 34 /* cells of the text around the bars */
 
 static int64_t pager_bars_span_start(const struct pager *p, int64_t first_us, int64_t last_us)
 {
@@ -57,7 +57,7 @@ void histogram_draw(const struct pager *p, const struct canvas *c)
 	int x = canvas_textf(c, 0, 0, -1, TONE_DIM, "%s ", from);
 	canvas_text(c, 0, x, -1, TONE_PLAIN, bars);
 	for (size_t i = 0; i < n; i++)
-		if (!lines[i]) /* nothing is no small bar */
+		if (!lines[i]) /* no lines: a gap, not a small bar */
 			canvas_text(c, 0, x + (int)i, 1, TONE_DIM, " ");
 		else if (errors[i])
 			canvas_retone(c, 0, x + (int)i, 1, TONE_BAD);

@@ -1,4 +1,4 @@
-/* pager_draw.c: lines of docs and logs on the screen. Only those that are seen are laid out. */
+/* pager_draw.c: draws lines of docs and logs. Only visible lines are laid out. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,12 +14,12 @@
 #define LABEL_GAP 2
 #define SOURCE_CELLS 22
 #define SOURCE_LEAST 8
-#define DATE_WIDTH 60     /* of the screen, from which on full times have their date */
-#define WRAP_MIN 8        /* text is never squeezed into less */
-#define ROW_BYTES 4096    /* of one row of the screen */
-#define MATCH_BYTES 1024  /* behind what is seen, a match that is seen may still reach */
-#define CELL_BYTES 4      /* of a cell, for most texts */
-#define HISTOGRAM_LEAST 4 /* rows of text that must be left beside it */
+#define DATE_WIDTH 60     /* screen width from which full times include the date */
+#define WRAP_MIN 8        /* least width of the text */
+#define ROW_BYTES 4096    /* bytes of one row of the screen */
+#define MATCH_BYTES 1024  /* a visible match may reach that many bytes beyond the visible text */
+#define CELL_BYTES 4      /* bytes per cell in most texts */
+#define HISTOGRAM_LEAST 4 /* least rows of text below the histogram */
 
 /* --- what a line is ------------------------------------------------------ */
 
@@ -31,7 +31,7 @@ static void pager_draw_stamp_of(const struct pager *p, int64_t time_us, char *bu
 	*buf = 0;
 	if (p->times == PAGER_TIME_NONE)
 		return;
-	bool narrow = p->width < DATE_WIDTH; /* the date would leave no room for the text */
+	bool narrow = p->width < DATE_WIDTH; /* a date would leave no room for the text */
 	if (time_us <= 0 || !localtime_r(&s, &tm)) {
 		snprintf(buf, size, "%*s", p->times == PAGER_TIME_CLOCK ? 9 : narrow ? 13 : 24, "");
 		return;
@@ -44,7 +44,8 @@ static void pager_draw_stamp_of(const struct pager *p, int64_t time_us, char *bu
 	}
 }
 
-/* The time that the text begins with, where it is the very one that stands before it already. */
+/* Length of the time at the start of the text, when it equals the stamp drawn before the text. Such
+ * a time is skipped. */
 static size_t pager_draw_said_twice(const struct pager *p, const struct log_line *l)
 {
 	if (p->times == PAGER_TIME_NONE || l->mark == LOG_GAP)
@@ -53,7 +54,7 @@ static size_t pager_draw_said_twice(const struct pager *p, const struct log_line
 	                  p->times == PAGER_TIME_CLOCK ? 1000000 : 1000);
 }
 
-/* Is there more than one server among the sources? Then its name is part of theirs. */
+/* Do the sources belong to several servers? Then source names include the server. */
 static bool pager_draw_many_servers(const struct log *log)
 {
 	const char *first = log_source_name(log, 0);
@@ -81,8 +82,8 @@ static void pager_draw_source_name(const struct log *log, unsigned source, bool 
 		buf[n - strlen(suffix)] = '\0';
 }
 
-/* All sources take the width of the widest, so that texts begin below each other; on a narrow
- * screen a quarter of it. */
+/* All source names get the width of the widest, so that texts are aligned. The maximum is a quarter
+ * of the screen, within limits. */
 static size_t pager_draw_source_width(const struct pager *p, bool servers)
 {
 	char name[256];
@@ -145,7 +146,7 @@ bool pager_line(const struct pager *p, uint64_t line, struct laid *out)
 			return false;
 		pager_draw_stamp_of(p, l->time_us, out->stamp, sizeof(out->stamp));
 		pager_draw_source_of(p, l->source, out->source, sizeof(out->source));
-		if (l->mark == LOG_GAP) /* our own words, not the source's */
+		if (l->mark == LOG_GAP) /* a note of mocr, not a line of the source */
 			snprintf(out->source + strlen(out->source),
 			         sizeof(out->source) - strlen(out->source), "%s%s ", glyph_rule(),
 			         glyph_rule());
@@ -200,12 +201,12 @@ static size_t pager_draw_text_width(const struct pager *p, const struct laid *l)
 	return (size_t)(width > WRAP_MIN ? width : WRAP_MIN);
 }
 
-/* The bytes of the next row of text: up to the last space that fits, if there is one in its second
+/* Bytes of the next row of text. Breaks at the last space that fits, if there is one in the second
  * half. */
 static size_t pager_draw_row_bytes(const char *text, size_t width)
 {
 	size_t used, n = cells_fit(text, width, &used), space = n;
-	size_t line = strcspn(text, "\n"); /* only what was unfolded has them */
+	size_t line = strcspn(text, "\n"); /* only unfolded text contains newlines */
 
 	if (line <= n)
 		return line;
@@ -256,8 +257,7 @@ static int pager_draw_cells_between(const char *from, size_t n)
 	return (int)cells(part);
 }
 
-/* The matches of a whole line, one after the other: a row of a wrapped line may begin or end within
- * one. */
+/* Iterates over the matches of a whole line. A match may cross the rows of a wrapped line. */
 struct found {
 	const struct match *match;
 	const char *text;
@@ -271,7 +271,7 @@ static void pager_draw_found_next(struct found *f, size_t at)
 	         match_find(f->match, f->text, f->len, at, &f->start, &f->end);
 }
 
-/* No further than needed: a line may have 64 KB, and be drawn with each key. */
+/* Searches no more than needed: a line may have 64 KB and is drawn on each key. */
 static struct found pager_draw_found_in(const struct pager *p, const char *text, size_t seen)
 {
 	struct found f = { .match = p->match,
@@ -281,7 +281,7 @@ static struct found pager_draw_found_in(const struct pager *p, const char *text,
 	return f;
 }
 
-/* Marks those in the n bytes of the text from `from` on, which were drawn at x. */
+/* Marks the matches within n bytes of the text from `from` on, which were drawn at x. */
 static void pager_draw_draw_found(struct found *f, const struct canvas *c, int y, int x,
                                   size_t from, size_t n)
 {
@@ -327,7 +327,7 @@ static void pager_draw_draw_piece(struct found *found, const struct canvas *c, i
 	pager_draw_draw_found(found, c, y, x, (size_t)(text - l->text), n);
 }
 
-/* Draws the line's rows from row `skip` on at y; returns how many it drew. */
+/* Draws the rows of a line, starting with row `skip`, at y. Returns the number of rows. */
 static int pager_draw_draw_wrapped(const struct pager *p, const struct canvas *c, int y,
                                    const struct laid *l, size_t skip)
 {
