@@ -1,5 +1,4 @@
-/* The `:` line: every action by name or verb, every panel by name, and a few words with an
- * argument. */
+/* The `:` line: all actions by name or verb, all panels by name, and commands with an argument. */
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +22,7 @@
 struct command {
 	const char *name, *argument, *help;
 	void (*run)(struct console *, const char *argument);
-	/* its argument; NULL: none */
+	/* completes the argument; NULL: no completion */
 	void (*complete)(struct console *, struct completion *, const char *typed);
 };
 
@@ -104,7 +103,7 @@ static void command_run_sort(struct console *c, const char *column)
 static void command_run_save_screen(struct console *c, const char *file)
 {
 	char *text = canvas_screen_text();
-	/* as :save: over nothing, through no link */
+	/* like :save: never overwrites, never follows a symlink */
 	int fd = text ? open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : -1;
 	FILE *f = fd >= 0 ? fdopen(fd, "w") : NULL;
 	bool good = f && fputs(text, f) >= 0;
@@ -121,8 +120,8 @@ static void command_run_save_screen(struct console *c, const char *file)
 		              code == EEXIST ? "it is there already" : strerror(code));
 }
 
-/* What can take effect while it runs does; a server that was dropped from the file stays until it
- * is disconnected. */
+/* Applies every setting that can change while mocr runs. A server removed from the file stays until
+ * it is disconnected. */
 static void command_run_reload(struct console *c, const char *unused)
 {
 	(void)unused;
@@ -139,7 +138,7 @@ static void command_run_reload(struct console *c, const char *unused)
 	console_check_keys(fresh, &complaints);
 	console_check_theme(fresh, &complaints);
 	deploy_check_config(fresh, &complaints);
-	fresh->read_only |= c->settings->read_only; /* given on the command line, it stays */
+	fresh->read_only |= c->settings->read_only; /* set on the command line: stays */
 	fresh->ascii |= c->settings->ascii;
 	if (!fresh->ssh_config)
 		fresh->ssh_config = xstrdup(c->settings->ssh_config);
@@ -179,8 +178,8 @@ static void command_complete_servers(struct console *c, struct completion *out, 
 
 /* --- what can be typed after a command ----------------------------------- */
 
-/* Words that share a beginning, each once, in order; without those that could not be typed or shown
- * as they are. */
+/* Candidate words, each offered once, in order. Words that cannot be typed or shown unchanged are
+ * left out. */
 struct words {
 	char *word[WORDS_MAX];
 	size_t n;
@@ -210,7 +209,7 @@ static void command_offer_words(struct completion *out, struct words *w)
 		free(w->word[i]);
 }
 
-/* A server; after its slash one part of an id after the other. */
+/* Completes a server, and after its slash one part of a row's id at a time. */
 static void command_complete_ids(struct console *c, struct completion *out, const char *typed)
 {
 	struct words words = { .n = 0 };
@@ -244,7 +243,7 @@ static bool command_take_host(const char *name, void *arg)
 	return true;
 }
 
-/* What the configuration or ssh_config knows and is not here yet. */
+/* Completes names from the configuration or ssh_config that are not open yet. */
 static void command_complete_hosts(struct console *c, struct completion *out, const char *typed)
 {
 	struct host_words h = { .c = c, .typed = typed };
@@ -257,7 +256,7 @@ static void command_complete_hosts(struct console *c, struct completion *out, co
 	command_offer_words(out, &h.words);
 }
 
-/* The files of the folder that was begun; a folder with a slash, to go on. */
+/* Completes files. A directory ends in a slash, so that the next Tab continues in it. */
 static void command_complete_files(struct console *c, struct completion *out, const char *typed)
 {
 	(void)c;
@@ -287,7 +286,7 @@ static void command_complete_columns(struct console *c, struct completion *out, 
 		command_offer(out, typed, col->name, col->title);
 }
 
-/* The last word of several. */
+/* Completes the first target. */
 static void command_complete_targets(struct console *c, struct completion *out, const char *typed)
 {
 	static const char *const endings[] = { "containers/*", "services/*", "journal", "kernel",
@@ -295,7 +294,7 @@ static void command_complete_targets(struct console *c, struct completion *out, 
 	char word[ID_MAX];
 	const char *last = strrchr(typed, ' ');
 	if (last)
-		return; /* only the first word can be completed in place */
+		return; /* later words are not completed */
 	for (struct server *s = store_servers(c->store); s; s = s->next)
 		for (size_t i = 0; i < ARRAY_LEN(endings); i++) {
 			snprintf(word, sizeof(word), "%s/%s", s->name, endings[i]);
@@ -356,7 +355,7 @@ static bool command_run_builtin(struct console *c, const char *word, const char 
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
 		if (strcmp(commands[i].name, word) != 0)
 			continue;
-		/* `:disconnect` alone means the row under the cursor. */
+		/* `:disconnect` alone means the server of the current row. */
 		if (commands[i].argument && !*argument && console_action_find(word))
 			return false;
 		if (commands[i].argument && !*argument && !strcmp(word, "disconnect") &&
@@ -519,7 +518,8 @@ static void command_close_line(struct console *c)
 	c->line_for = LINE_NONE;
 }
 
-/* The filter works while it is typed; Esc puts back what was there before. */
+/* The filter applies while it is typed. Esc clears it. The other keys that cancel restore the
+ * previous filter. */
 static void filter_typed(struct console *c, enum lineedit_result result, const struct key *key)
 {
 	struct pane *p = pane_focused(c);

@@ -11,8 +11,8 @@ struct option_row {
 };
 extern const struct option_row option_rows[]; /* defined in main.c; ends at .name == NULL */
 
-/* Writes the table called name ("options", "keys", "actions", "settings", "themes") as mdoc. False:
- * no such table. */
+/* Writes the table called name as mdoc: "options", "keys", "actions", "tones", "panels", or a
+ * section of the configuration. manual.c lists all names. False: no such table. */
 bool manual_dump(const char *name, FILE *);
 
 #endif

@@ -1,7 +1,8 @@
-/* From a key to an order: which rows, with what argument, asking first; then what became of it.
+/* From a key to an order: collects rows and an argument, confirms, starts the order, and shows the
+ * result.
  *
- * Between the question and its answer rows may go: an intent keeps ids and looks them up again when
- * it is carried out. */
+ * Rows may be freed while a box is open. So an intent keeps ids, and looks them up when it is
+ * carried out. */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,10 +16,10 @@
 #include "tui/console_internal.h"
 #include "tui/sessions.h"
 
-#define ROWS_MAX 1000 /* marked rows that one action works on */
-#define LISTED_MAX 12 /* of them in the confirmation */
+#define ROWS_MAX 1000 /* marked rows per action */
+#define LISTED_MAX 12 /* rows listed in the confirmation */
 
-/* Actions that want to know more: one of these, the first by default. */
+/* Actions with an argument from a fixed list. The first choice is the default. */
 static const struct argument {
 	const char *action, *title;
 	struct dialog_item choices[8];
@@ -92,8 +93,8 @@ static void orders_over(struct order *order, void *arg)
 		console_flash(c, TONE_WARN, "%s %s: cancelled", order->action->verb, name);
 }
 
-/* Shown in a box and copied; it is kept nowhere else. A box that is open is not taken away: then it
- * is only copied. */
+/* Shows a result in a box and copies it. It is stored nowhere else. If a box is already open, it is
+ * only copied. */
 static void order_shows(struct order *order, const char *what, const char *text, void *arg)
 {
 	struct console *c = arg;
@@ -109,7 +110,7 @@ static void order_shows(struct order *order, const char *what, const char *text,
 	console_redraw(c);
 }
 
-/* It may be over before order_start returns. */
+/* An order may end before order_start returns. */
 static void order_watch(struct console *c, struct order *order)
 {
 	if (order->state != ORDER_RUNNING) {
@@ -146,7 +147,7 @@ void orders_forget(struct console *c)
 static void order_carry_out(struct console *c)
 {
 	struct intent in = c->intent;
-	/* an order that ends at once may flash and begin another */
+	/* an order that ends at once may flash and start another one */
 	c->intent = (struct intent){ 0 };
 	size_t started = 0;
 	for (size_t i = 0; i < in.n; i++) {
@@ -171,7 +172,7 @@ static void order_carry_out(struct console *c)
 	console_redraw(c);
 }
 
-/* Given up, and why when it was not on purpose: the words are offered again. */
+/* Gives up the intent and keeps its text as a draft. why: the reason; NULL: the user's decision. */
 static void order_give_up(struct console *c, const char *why)
 {
 	for (size_t i = 0; i < c->intent.n; i++)
@@ -192,7 +193,7 @@ static void order_confirmed(const struct dialog_result *result, void *arg)
 
 /* --- asking -------------------------------------------------------------- */
 
-/* How a row reads now, in one line: "javisi_n8n  healthy 34h". */
+/* A row's current state in one line: "javisi_n8n healthy 34h". */
 static void order_state_text(struct console *c, const struct row *r, struct cell *out)
 {
 	const struct pane *p = pane_of_kind(c, r->kind);
@@ -212,7 +213,7 @@ static void order_describe(struct console *c, struct row **rows, size_t n, struc
 		buf_addf(detail, "\nand %zu more", n - LISTED_MAX);
 }
 
-/* The first server among the rows that wants its name typed. */
+/* The first protected server among the rows, whose name must be typed; NULL. */
 static const struct server *order_protected_server(struct row **rows, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -294,7 +295,7 @@ static void order_argument_typed(const struct dialog_result *result, void *arg)
 		intent_free(&c->intent);
 }
 
-/* A line to type in, with what is likely in it already, or what was typed and is wrong. */
+/* Asks for an argument in a line. The initial text is a suggestion, or the rejected input. */
 static void order_ask_argument(struct console *c, const struct action *a, const struct row *row,
                                const char *typed, const struct err *wrong)
 {
@@ -314,7 +315,7 @@ static void order_ask_argument(struct console *c, const struct action *a, const 
 	console_redraw(c);
 }
 
-/* Must something be said first? */
+/* Does the action need an argument for this row? */
 static bool asks_first(const struct action *a, const struct row *row)
 {
 	char more[8] = "?";
@@ -328,7 +329,7 @@ void order_begin_rows(struct console *c, const struct action *a, struct row **ro
 {
 	const struct argument *wants = order_argument_of(a);
 	struct err err = { 0 };
-	char *copy = xstrdup(argument); /* it may be the old intent's own */
+	char *copy = xstrdup(argument); /* argument may belong to the old intent */
 	intent_set(c, a, rows, n, copy);
 	free(copy);
 	if (!c->intent.argument && sessions_ask(c, a, rows, n)) {
@@ -358,7 +359,7 @@ void order_begin(struct console *c, const struct action *a)
 		rows[0] = first;
 		all = 1;
 	}
-	/* a mark may be on a row for which it makes no sense now */
+	/* skip marked rows that the action does not fit now */
 	for (size_t i = 0; i < all; i++)
 		if (action_find(rows[i]->kind, a->name) == a && action_applies(c, a, rows[i]))
 			rows[n++] = rows[i];
@@ -404,8 +405,8 @@ void console_answer(struct console *c, struct server *s)
 	console_redraw(c);
 }
 
-/* Whether the user waits for the answer: an order asks, or the log-in of a server where one runs.
- */
+/* Does an order of the user run on that server? Then the ask is probably part of it, and the user
+ * is waiting. */
 static bool order_ordered_here(const struct console *c, const struct server *s)
 {
 	size_t n = strlen(s->name);
@@ -429,7 +430,7 @@ static void order_tell_ask(struct console *c, struct server *s)
 		              ask_words(s, s->asks));
 }
 
-/* After every change: a question that went away takes its box along, a new one is told once. */
+/* Called after every change. Closes the box of a vanished ask, and announces a new ask once. */
 void asks_check(struct console *c)
 {
 	struct row *r = c->asked ? store_find(c->store, c->asked_id) : NULL;
@@ -441,7 +442,7 @@ void asks_check(struct console *c)
 		              "the question is void: the connection it was for is gone");
 	}
 	struct server *s = store_servers(c->store), *other = NULL;
-	/* what the user waits for comes before what can wait */
+	/* asks of the user's own orders come first */
 	while (s && !(s->asks && order_ordered_here(c, s))) {
 		other = !other && s->asks ? s : other;
 		s = s->next;

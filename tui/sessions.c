@@ -1,7 +1,8 @@
-/* Answering sessions from the list: what is asked is shown whole, then a key or a line answers it.
+/* Input boxes for actions on sessions. A request is shown in full, then answered by a key or a
+ * line.
  *
- * Between the question and its answer rows may go, and somebody else may answer: a box keeps ids,
- * of the rows and of what is asked, and the order says the id of what was seen. */
+ * While a box is open, rows may be freed and somebody else may answer. So a box keeps the ids of
+ * the rows and of the request. The order carries the id of the request that the user saw. */
 #include "tui/sessions.h"
 
 #include <stdio.h>
@@ -20,17 +21,17 @@
 #define CHOICES_MAX 12
 #define LINE_MAX_BYTES 16384
 
-/* A box that is open; freed when it is answered. */
+/* An open box; freed when answered. */
 struct asking {
 	struct console *console;
 	const struct action *action;
-	char **ids; /* of the rows */
+	char **ids; /* ids of the rows */
 	size_t n;
-	char request[SESSION_ID_SIZE]; /* what is answered; "" */
-	size_t question;               /* of it, that is asked now */
-	struct buf answers;            /* so far, parted by semicolons */
-	bool tab_again;                /* the names that Tab wanted were asked for */
-	size_t tab_at;                 /* the cursor then */
+	char request[SESSION_ID_SIZE]; /* id of the request to answer; "" */
+	size_t question;               /* index of the request's question on the screen */
+	struct buf answers;            /* answers so far, separated by semicolons */
+	bool tab_again;                /* Tab fetched names: complete again when they arrive */
+	size_t tab_at;                 /* position of the cursor at that Tab */
 };
 
 static struct asking *sessions_box_asking_create(struct console *c, const struct action *a,
@@ -63,7 +64,7 @@ static struct row *sessions_box_first_row(const struct asking *k)
 	return store_find(k->console->store, k->ids[0]);
 }
 
-/* Carries it out with these words, on the rows that are still there. */
+/* Runs the action with these words on the rows that still exist. */
 static void sessions_box_go(struct asking *k, const char *words)
 {
 	struct row *rows[ASKED_MAX];
@@ -112,7 +113,7 @@ static char *sessions_box_request_text(const struct request *r)
 	return buf_take(&b);
 }
 
-/* The request that was shown, if it is still the one. */
+/* The request of the box, if it is still open; else NULL. */
 static const struct request *sessions_box_still_asked(const struct asking *k)
 {
 	struct row *row = sessions_box_first_row(k);
@@ -184,7 +185,7 @@ static void sessions_box_question_answered(struct asking *k, const char *words)
 	const struct request *r = sessions_box_still_asked(k);
 	if (!r) {
 		buf_addf(&k->answers, "%s%s", k->question ? ";" : "", words);
-		/* Numbers of options are soon chosen again. */
+		/* option numbers are quickly chosen again, so only other answers are noted */
 		if (k->answers.data[strspn(k->answers.data, "0123456789,;")] &&
 		    strcmp(words, "reject") != 0)
 			draft_note(k->console, k->ids[0],
@@ -201,7 +202,7 @@ static void sessions_box_question_answered(struct asking *k, const char *words)
 		return;
 	}
 	buf_puts(&k->answers, k->question ? ";" : "");
-	/* a semicolon of the answer's own would part it */
+	/* escape semicolons, which separate answers */
 	for (const char *p = words; *p; p++)
 		buf_addf(&k->answers, "%s%c", *p == ';' && r->n_questions > 1 ? "\\" : "", *p);
 	if (++k->question < r->n_questions) {
@@ -250,7 +251,7 @@ static void sessions_box_option_chosen(const struct dialog_result *result, void 
 	}
 }
 
-/* One of few is a key; several are a line: "1,3". */
+/* Up to 9 options are chosen by key. Several choices, or more options, are typed: "1,3". */
 static void sessions_box_ask_question(struct asking *k, const struct request *r,
                                       const struct row *row)
 {
@@ -298,7 +299,7 @@ static void sessions_box_complete_command(struct completion *done, const char *t
 
 static const struct wanted {
 	const char *action, *title, *text, *prompt;
-	bool from_name; /* begins with the row's name */
+	bool from_name; /* starts with the row's name as text */
 	bool unkept;    /* see lineedit.h */
 	lineedit_complete_fn *complete;
 } wanted[] = {
@@ -322,7 +323,7 @@ static const struct wanted {
 	{ "tmux-new", "New tmux session", "NAME [DIRECTORY]", "> ", false, false, NULL },
 };
 
-/* A blank in a path would end the word. */
+/* Escapes spaces, which would end the word. */
 static char *sessions_box_escaped(const char *before, const char *name, const char *after)
 {
 	struct buf b;
@@ -334,7 +335,7 @@ static char *sessions_box_escaped(const char *before, const char *name, const ch
 	return buf_take(&b);
 }
 
-/* Those of names that begin as what was typed does. */
+/* Offers the names that start with the typed text. */
 static void sessions_box_offer(struct completion *done, const char *typed, size_t len,
                                const char *before, const char *const *names, size_t n,
                                const char *after)
@@ -365,8 +366,8 @@ static void sessions_box_complete_command(struct completion *done, const char *t
 	                           cursor);
 }
 
-/* Folders of the server behind what was typed: asked over the link, and Tab is pressed once more
- * when they are there. */
+/* Offers directories of the server. They are fetched over the link. Tab is repeated when they
+ * arrive. */
 static void sessions_box_complete_directory(struct completion *done, const char *text, size_t start,
                                             size_t cursor, struct asking *k)
 {
@@ -394,7 +395,7 @@ static void sessions_box_complete_directory(struct completion *done, const char 
 	k->console->completing = known ? NULL : k;
 }
 
-/* Where the word that the cursor is in begins; a blank behind a backslash does not end one. */
+/* The start of the word at the cursor. A space after a backslash does not end a word. */
 static size_t sessions_box_word_start(const char *text, size_t cursor)
 {
 	size_t start = 0;
@@ -413,7 +414,7 @@ static void sessions_box_complete_new(struct completion *done, const char *text,
 	struct asking *k = arg;
 	struct row *row = sessions_box_first_row(k);
 	size_t start = sessions_box_word_start(text, cursor);
-	/* the names came, but other things were typed meanwhile */
+	/* the names arrived, but the user typed on: ignore them */
 	if (k->tab_again && k->tab_at != cursor) {
 		k->tab_again = false;
 		return;
@@ -429,7 +430,7 @@ static void sessions_box_complete_new(struct completion *done, const char *text,
 	}
 }
 
-/* What a move can be given: the servers, then a folder of the one that was named. */
+/* Completes the first word of a move: the server. */
 static void sessions_box_complete_move(struct completion *done, const char *text, size_t cursor,
                                        void *arg)
 {
@@ -465,7 +466,7 @@ static void sessions_box_line_given(const struct dialog_result *result, void *ar
 		sessions_box_give_up(k);
 }
 
-/* What was typed and did not arrive is offered again. */
+/* The initial text of a line: an unsent draft, else the row's name for actions that need it. */
 static const char *sessions_box_offered(const struct asking *k, const struct wanted *w,
                                         const struct row *row)
 {
