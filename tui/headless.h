@@ -1,4 +1,5 @@
-/* headless.h: mocr without a screen: the same rows, the same actions, on standard output. */
+/* headless.h: mocr without a screen. The same rows and actions, on standard output. All waits
+ * (wait_ms) are in ms. */
 #ifndef TUI_HEADLESS_H
 #define TUI_HEADLESS_H
 
@@ -8,49 +9,49 @@
 
 enum {
 	EXIT_WELL = 0,
-	EXIT_ATTENTION = 1,   /* something needs attention; an action failed */
+	EXIT_ATTENTION = 1,   /* something needs attention, or an action failed */
 	EXIT_UNREACHABLE = 2, /* a server could not be reached */
-	/* nothing is known to be wrong, but not everything answered within --wait */
+	/* nothing is known to be wrong, but some answers are missing after --wait */
 	EXIT_LATE = 3,
 	EXIT_WRONG_USAGE = 64
 };
 
-/* Waits until every server has answered or failed, at most wait_ms, and prints. all: also the rows
- * that are well. */
+/* Waits until every server has answered or failed, at most wait_ms. Then prints the rows that need
+ * attention. all: also the healthy rows. */
 int headless_status(struct store *, bool json, bool all, int wait_ms);
 
-/* Prints the sessions of all servers; ends with EXIT_ATTENTION when one asks something. */
+/* Prints the sessions of all servers. Returns EXIT_ATTENTION when one asks something. */
 int headless_sessions(struct store *, bool json, int wait_ms);
 
-/* Runs the action word ("restart", "container-restart") on the row called id. yes: without asking.
- */
+/* Runs the action word ("restart", "container-restart") on the row with that id. yes: without
+ * confirmation. */
 int headless_do(struct store *, const char *word, const char *id, const char *argument, bool yes,
                 int wait_ms);
 
-/* Gives the terminal to a shell in the row called id, until it ends. */
+/* Lends the terminal to a shell in the row with that id, until the shell ends. */
 int headless_shell(struct store *, const char *id, int wait_ms);
 
-/* Prints the lines of the targets (logs.h) in order of time: the last few hundred of each, or those
- * since since_ms (wall clock; 0). follow: and those that come, until it is ended. json: a line of
- * JSON for each. */
+/* Prints the lines of the targets (logs.h), sorted by time. Starts with the last few hundred lines
+ * of each, or with those since since_ms (wall clock; 0: not given). follow: continues with new
+ * lines until mocr is ended. json: one JSON object per line. */
 int headless_logs(struct store *, char **targets, int n, bool follow, bool json, int64_t since_ms,
                   int wait_ms);
 
-/* Runs [deploy NAME] (word "deploy-run") or its rollback ("deploy-rollback") with words "VAR=VALUE"
- * (n) and prints what it prints, to its end; the exit code is its own. */
+/* Runs [deploy NAME] (word "deploy-run") or its rollback ("deploy-rollback") with n words
+ * "VAR=VALUE". Prints the output until the run ends. Returns the exit code of the command. */
 int headless_deploy(struct store *, const char *word, const char *name, char **words, int n,
                     bool yes, int wait_ms);
-/* The same for a row and one of its actions: a compose project too. */
+/* The same for a row and one of its actions, including compose projects. */
 int headless_deploy_row(struct store *, const struct action *, struct row *, const char *argument);
 int headless_deploys(struct store *, bool json, int wait_ms);
 
-/* Questions of servers, asked on the terminal. */
+/* Asks the open asks of servers on the terminal. */
 void headless_answer(struct store *);
-/* Every server has answered or failed. */
+/* True when every server has answered or failed. */
 bool headless_settled(const struct store *);
 
-/* Opens the server that id begins with ("sese/container/n8n", or "sese"); false after saying why
- * not. */
+/* Opens the server at the start of id ("sese/container/n8n" or "sese"). On failure prints why and
+ * returns false. */
 bool headless_open(struct store *, const char *id);
 
 #endif

@@ -1,5 +1,5 @@
-/* headless_deploys.c: deploys without a screen: one that is run and watched to its end, and the
- * list of all. */
+/* headless_deploys.c: deploys without a screen. Runs one and watches it to its end, or lists
+ * all. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -21,21 +21,20 @@
 #include "tui/headless.h"
 
 #define TURN_MS 50
-#define HEARD_MS                                                                                  \
-	20000 /* an order is done: by then the event of its start has come, also over a link that \
-	         broke meanwhile */
+#define HEARD_MS \
+	20000 /* ms to wait for the start event of a finished order, even if the link broke */
 #define PIECE \
-	(WASH_MAX / 4) /* bytes that are washed at once: none of them becomes more than three */
+	(WASH_MAX / 4) /* bytes washed at once: washing makes at most three bytes of each one */
 
 struct watching {
 	struct store *store;
 	char *id;
 	bool over, is_tty;
-	char half[4]; /* a character whose rest comes with the next bytes */
+	char half[4]; /* start of a UTF-8 character that the next bytes complete */
 	size_t n_half;
 };
 
-/* How many bytes at the end are the beginning of a character. */
+/* Number of bytes at the end that start an incomplete UTF-8 character. */
 static size_t headless_half_at_end(const char *bytes, size_t len)
 {
 	for (size_t n = 1; n <= 3 && n <= len; n++) {
@@ -75,8 +74,8 @@ static void headless_print_washed(const char *bytes, size_t len)
 	}
 }
 
-/* Bytes as they are into a file or pipe; a terminal gets them washed. They come in chunks that end
- * anywhere. */
+/* Prints output. A file or pipe gets the bytes unchanged, a terminal gets them washed. The bytes
+ * arrive in chunks that may end anywhere. */
 static void headless_print_bytes(struct deploy_watch *w, const char *bytes, size_t len, void *arg)
 {
 	struct watching *k = arg;
@@ -117,7 +116,7 @@ static void headless_turn(struct store *s)
 	headless_answer(s);
 }
 
-/* Until the run is told and judged; the link may go and come meanwhile. */
+/* Waits until the run is over and assessed. The link may break and return meanwhile. */
 static int headless_watch_to_end(struct watching *k)
 {
 	static const struct deploy_watch_events events = { .bytes = headless_print_bytes,
@@ -171,7 +170,7 @@ static bool headless_deploys_confirmed(const struct server *v, const struct depl
 	return v->protect ? strcmp(line, v->name) == 0 : line[0] == 'y' || line[0] == 'Y';
 }
 
-/* "A=1" "B=x y" as one line that words_split takes apart again. */
+/* Joins "A=1" "B=x y" into one line that words_split can split again. */
 static char *headless_join(char **words, int n)
 {
 	struct buf b = { 0 };
@@ -183,7 +182,7 @@ static char *headless_join(char **words, int n)
 	return buf_take(&b);
 }
 
-/* What can be seen without asking the server. */
+/* Checks everything that needs no answer of the server. */
 static bool headless_sound(const struct deploy_config *c, const char *argument, bool back)
 {
 	struct buf b = { 0 };
@@ -214,7 +213,7 @@ static const struct deploy_config *headless_deploys_find(const struct store *s, 
 	return NULL;
 }
 
-/* The row, once the server has told its runs. */
+/* Waits for the server's runs, then returns the row. NULL after printing why. */
 static struct row *headless_deploys_wait_row(struct store *s, const struct deploy_config *c,
                                              const char *id, int wait_ms)
 {
@@ -240,7 +239,7 @@ static struct row *headless_deploys_wait_row(struct store *s, const struct deplo
 	return NULL;
 }
 
-/* How far a pull is, once a second. */
+/* Prints the progress of the order, once a second at most. */
 static void headless_tell_progress(struct order *order, void *arg)
 {
 	int64_t *told = arg;
@@ -250,8 +249,8 @@ static void headless_tell_progress(struct order *order, void *arg)
 	fprintf(stderr, "mocr: %s\n", order->progress);
 }
 
-/* The id of a run begins with this machine's time of its start. The list of runs may be read for
- * the first time just now: what it tells of older ones is not what was started. */
+/* Was the run started now? Its id begins with this machine's time of the start. The list of runs
+ * may have just been read for the first time, with older runs in it. */
 static bool headless_is_since(const struct deploy *d, int64_t begun_ms)
 {
 	return strtoll(d->run.id, NULL, 10) >= begun_ms;
@@ -352,7 +351,7 @@ static void headless_deploys_print_row(const struct deploy *d)
 	       d->row.why ? d->row.why : "");
 }
 
-/* Why the list is empty, and what would fill it. */
+/* Prints why the list is empty, and what would fill it. */
 static void headless_say_none(const struct store *s)
 {
 	const struct deploy_config *c = store_settings(s)->deploys;

@@ -1,4 +1,4 @@
-/* headless_logs.c: `mocr logs`: the one stream of many logs, on standard output. */
+/* headless_logs.c: `mocr logs` prints many logs as one stream on standard output. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,11 +16,10 @@
 #include "tui/headless.h"
 
 #define TURN_MS 100
-#define QUIET_MS                                                                                 \
-	1000 /* without -f: so long nothing came that was there when it began, then that was all \
-	      */
-#define STILL_MS 300    /* so long no line came: the histories are there */
-#define HISTORY_MS 2000 /* or so long every server had time to send its */
+#define QUIET_MS \
+	1000 /* without -f: end after this time without any line that is older than the start */
+#define STILL_MS 300    /* after this time without a new line, the histories are complete */
+#define HISTORY_MS 2000 /* or after this time since all servers answered */
 #define OUT_BYTES (256u << 10)
 
 struct printing {
@@ -28,14 +27,14 @@ struct printing {
 	struct log *log;
 	struct log_set *set;
 	bool json, follow, stop, begun, printed;
-	int64_t began_us;     /* without -f later lines are not printed */
-	int64_t came_ms;      /* mono, of the last line that was printed */
-	uint64_t total;       /* lines that had come when it was looked last */
-	int64_t still_ms;     /* mono, since when no more came */
-	int64_t delivered_ms; /* mono, when every server had answered; 0 not yet */
-	int64_t time_us;      /* key of the last line that was printed */
+	int64_t began_us;     /* start, wall clock; without -f later lines are not printed */
+	int64_t came_ms;      /* monotonic; when the last line was printed */
+	uint64_t total;       /* log_total at the last look */
+	int64_t still_ms;     /* monotonic; since when total is unchanged */
+	int64_t delivered_ms; /* monotonic; when all servers had answered; 0 not yet */
+	int64_t time_us;      /* key of the last printed line */
 	uint64_t number;
-	char said[256]; /* the log's status that was printed last */
+	char said[256]; /* last printed status of the log */
 	struct buf out;
 };
 
@@ -55,7 +54,7 @@ static void headless_add_stamp(struct buf *b, int64_t time_us, bool utc)
 	         utc ? (int)(time_us % 1000000) : (int)(time_us / 1000 % 1000));
 }
 
-/* The text is washed: no control characters are left in it. */
+/* Quotes a washed text. Washed text has no control characters. */
 static void headless_add_json_string(struct buf *b, const char *s)
 {
 	buf_puts(b, "\"");
@@ -100,7 +99,7 @@ static void headless_flush(struct printing *p)
 {
 	if (p->out.len &&
 	    (fwrite(p->out.data, 1, p->out.len, stdout) != p->out.len || fflush(stdout) != 0))
-		p->stop = true; /* whoever read it has gone */
+		p->stop = true; /* the reader of the pipe has gone */
 	buf_clear(&p->out);
 }
 
@@ -120,7 +119,7 @@ static void headless_print_line(struct printing *p, const struct log_line *l)
 
 /* --- the stream ---------------------------------------------------------- */
 
-/* It belongs before what is printed already: late is better than never. */
+/* Prints a line that belongs before lines already printed. Late is better than never. */
 static void headless_on_late(struct log *log, const struct log_line *l, void *arg)
 {
 	struct printing *p = arg;
@@ -145,8 +144,7 @@ static void headless_print_settled(struct printing *p)
 	headless_flush(p);
 }
 
-/* Lines that come so fast that one turn brings more than the settling holds are printed while they
- * come. */
+/* Prints settled lines early when they arrive faster than the log's memory can hold. */
 static void headless_on_changed(struct log *log, void *arg)
 {
 	struct printing *p = arg;
@@ -176,8 +174,8 @@ static bool headless_goes_on(const struct printing *p, int64_t end_ms)
 	                        now - p->came_ms < QUIET_MS);
 }
 
-/* What could not be read is no empty log. Without -f nothing is tried again, whatever the follower
- * says. */
+/* Prints read errors, because an unreadable log is not an empty one. Without -f there is no retry,
+ * so that part of the sentence is cut. */
 static bool headless_say_faults(const struct printing *p)
 {
 	static const char again[] = "; it is tried again";
@@ -197,7 +195,7 @@ static bool headless_say_faults(const struct printing *p)
 	return any;
 }
 
-/* Wanted by name and not there: said once everything has answered. */
+/* Prints targets that do not exist, once all servers have answered. Returns the exit code. */
 static int headless_logs_verdict(const struct printing *p)
 {
 	const char *idle = log_set_idle(p->set);
@@ -210,7 +208,7 @@ static int headless_logs_verdict(const struct printing *p)
 	if (idle)
 		fprintf(stderr, "mocr: there is nothing called %s\n", idle);
 	if (p->follow)
-		/* nobody asks for the code; headless_say_status tells the rest */
+		/* with -f the code is unused; headless_say_status prints the rest */
 		return EXIT_WELL;
 	bool faults = headless_say_faults(p);
 	if (!idle && !faults && !p->printed)
@@ -218,8 +216,8 @@ static int headless_logs_verdict(const struct printing *p)
 	return idle || faults ? EXIT_ATTENTION : EXIT_WELL;
 }
 
-/* What is there at the beginning comes from each server in its own time: nothing is printed before
- * all of it is there, so that the histories of many are in order too. */
+/* Each server sends its history at its own speed. Printing starts when all histories are there, so
+ * that they are in order too. */
 static void headless_begin(struct printing *p, int64_t end_ms)
 {
 	int64_t now = now_mono_ms();

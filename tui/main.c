@@ -1,5 +1,5 @@
-/* main.c: words of the command line into rooms that know each other. The only file that includes
- * from all of them. */
+/* main.c: parses the command line and connects the rooms. The only file that includes from all of
+ * them. */
 #include <errno.h>
 #include <getopt.h>
 #include <locale.h>
@@ -32,14 +32,14 @@
 
 #define WAIT_MS_DEFAULT 20000
 #define FILES_WANTED 8192
-#define NEAR_LETTERS 4 /* of a word that may be a misspelt command */
+#define NEAR_LETTERS 4 /* shortest word that may be a misspelt command */
 
 struct options {
 	const char *config, *ssh_config, *record, *replay, *theme;
 	bool all_hosts, read_only, json, follow, all, yes, ascii, batch;
 	int wait_ms;
 	int64_t since_ms; /* wall clock; 0: not given */
-	char **words;     /* what is not an option */
+	char **words;     /* the words that are not options */
 	int n_words;
 };
 
@@ -145,7 +145,7 @@ static int main_wrong(const char *fmt, const char *word)
 	return EXIT_WRONG_USAGE;
 }
 
-/* -1: go on; else the code to end with. */
+/* Returns -1 to continue, else the exit code. */
 static int main_read_options(struct options *o, int argc, char **argv, bool *check)
 {
 	struct option longs[ARRAY_LEN(option_rows) + 1] = { 0 };
@@ -225,7 +225,7 @@ static int main_run_status(struct program *p)
 	return headless_status(p->store, p->opt.json, p->opt.all, p->opt.wait_ms);
 }
 
-/* The action of a deploy that has a name and no row; NULL: it is another word. */
+/* The action for a deploy given by name; NULL: another word. */
 static const char *main_deploy_action(const char *word)
 {
 	static const char *const actions[][2] = { { "deploy", "deploy-run" },
@@ -236,7 +236,7 @@ static const char *main_deploy_action(const char *word)
 	return NULL;
 }
 
-/* What names a deploy and no row. */
+/* The action, if the command line names a deploy and not a row; else NULL. */
 static const char *main_deploy_word(const struct program *p)
 {
 	if (p->opt.n_words < 3 || strchr(p->opt.words[2], '/'))
@@ -269,7 +269,7 @@ static int main_run_do(struct program *p)
 	if (!headless_open(p->store, w[2]))
 		return EXIT_WRONG_USAGE;
 	bool moves = w[3] && (!strcmp(w[1], "move") || !strcmp(w[1], "session-move"));
-	if (moves) { /* the other server it is about */
+	if (moves) { /* open the target server too */
 		char *other = xstrndup(w[3], strcspn(w[3], " "));
 		bool same = !strncmp(other, w[2], strlen(other)) && w[2][strlen(other)] == '/',
 		     good = same || headless_open(p->store, other);
@@ -280,7 +280,8 @@ static int main_run_do(struct program *p)
 	return headless_do(p->store, w[1], w[2], w[3], p->opt.yes, p->opt.wait_ms);
 }
 
-/* Patterns are for the configured servers; a plain name may also be one that only ssh knows. */
+/* Opens the servers of targets. A pattern matches configured servers only. A plain name may also
+ * come from ssh_config. */
 static bool main_open_targets(struct program *p, char **targets, int n)
 {
 	bool pattern = false;
@@ -367,7 +368,8 @@ static bool main_is_same(const char *host, void *word)
 	return strcmp(host, word) == 0;
 }
 
-/* Whether somebody gave that name to a server: then it is one, however near to a command. */
+/* Is the word a known server's name? Then it is meant as a server, even if it resembles a
+ * command. */
 static bool main_is_known_server(const struct program *p, const char *word)
 {
 	struct err err = { 0 };
@@ -378,13 +380,13 @@ static bool main_is_known_server(const struct program *p, const char *word)
 	       hosts_each(p->settings, main_is_same, (void *)word, &err);
 }
 
-/* A command that is misspelt is no server: the console would open and try to reach it. False after
- * saying so. */
+/* Rejects a misspelt command. Otherwise the console would open and try to reach a server of that
+ * name. Prints why and returns false. */
 static bool main_is_meant(const struct program *p)
 {
 	const char *names[ARRAY_LEN(modes)];
 	const char *word = p->opt.n_words ? p->opt.words[0] : "";
-	/* a short name, as db, is near to any short command */
+	/* a short name, such as db, resembles any short command */
 	if (strlen(word) < NEAR_LETTERS || strpbrk(word, "@:.") || main_is_known_server(p, word))
 		return true;
 	for (size_t i = 0; i < ARRAY_LEN(modes); i++)
@@ -426,7 +428,8 @@ static void main_apply_options(struct program *p, bool headless)
 		xreplace(&s->theme, p->opt.theme);
 }
 
-/* Files that the command line names; a start that needs them says the same by itself. */
+/* Checks files of the command line for --check-config. A normal start reports the same problems
+ * itself. */
 static void main_check_options(struct program *p)
 {
 	struct theme theme;
@@ -464,8 +467,8 @@ static void main_finish(struct program *p)
 	doc_finish(&p->complaints);
 }
 
-/* A server takes some twenty descriptors, and the usual 1024 are a limit for select(), which
- * nothing here uses. */
+/* Raises the limit of open files. A server needs about twenty descriptors. The usual limit of 1024
+ * exists for select(), which mocr does not use. */
 static void main_want_files(void)
 {
 	struct rlimit files;
@@ -484,7 +487,7 @@ int main(int argc, char **argv)
 	main_want_files();
 	guard_memory();
 	mem_on_fail(canvas_stop);
-	/* the log-in threads need no heaps of their own that stay */
+	/* one heap for all threads: those of log-ins would keep their own */
 	mallopt(M_ARENA_MAX, 1);
 	int code = main_read_options(&p.opt, argc, argv, &check);
 	if (code >= 0)

@@ -1,4 +1,4 @@
-/* manual.c: the tables of the man pages and of the README, in mdoc. */
+/* manual.c: tables of the man pages in mdoc. */
 #include "tui/manual.h"
 
 #include <string.h>
@@ -11,7 +11,7 @@
 #include "tui/console.h"
 #include "tui/panel.h"
 
-/* mdoc reads a backslash and a leading dot or quote as its own. */
+/* Escapes characters that mdoc would interpret: backslash, a leading dot or quote, and - ~ ^ `. */
 static void manual_text(FILE *f, const char *s)
 {
 	if (*s == '.' || *s == '\'')
@@ -31,7 +31,7 @@ static void manual_text(FILE *f, const char *s)
 			fputc(*s, f);
 }
 
-/* An item of a list: what stands at the left in bold, each word quoted, then the sentence. */
+/* Prints a list item: the left part in bold and quoted, then the sentence. */
 static void manual_item(FILE *f, const char *left, const char *right)
 {
 	fputs(".It Sy \"", f);
