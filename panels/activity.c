@@ -1,4 +1,4 @@
-/* What was done and what changed by itself, newest first. */
+/* Activity: what the user did and what changed without the user, newest first. */
 #include <stdio.h>
 #include <string.h>
 
@@ -8,13 +8,12 @@
 
 #define ID_CELLS 34
 #define NARROW 70
-#define CLOCK_CELLS 10 /* " 13:50:59 " and where the sign stands */
+#define CLOCK_CELLS 10 /* " 13:50:59 "; the glyph follows */
 #define TEXT_BYTES 2048
 #define ROW_BYTES 1024
-#define ROWS_MAX 12 /* of one entry that says what to do, or what was done; good news has one */
+#define ROWS_MAX 12 /* most rows of an entry; good news about a link get one */
 
-/* Bytes of text that go into a row of that many cells: whole words, where there is more than one.
- */
+/* Bytes of text that fit into a row of that many cells. Breaks between words if possible. */
 static size_t activity_row_of(const char *text, int cells)
 {
 	size_t used, n = cells > 0 ? cells_fit(text, (size_t)cells, &used) : 0, end = n;
@@ -35,8 +34,8 @@ static void activity_draw_text(const struct canvas *c, int y, int x, enum tone t
 	canvas_text(c, y, x, -1, tone, row);
 }
 
-/* Its text and who did it, from x on line y on; what does not fit goes on below, from `left` on.
- * Returns the rows. */
+/* Draws the text and who did it, from line y, cell x on. The rest continues below, from cell `left`
+ * on. Returns the rows. */
 static int activity_draw_words(const struct canvas *c, int y, int x, int left,
                                const struct activity_entry *e)
 {
@@ -46,7 +45,7 @@ static int activity_draw_words(const struct canvas *c, int y, int x, int left,
 	size_t len = (e->text ? strlen(e->text) : 0) + (e->by ? strlen(e->by) + 5 : 0);
 	if ((y < 0 || y >= c->height) &&
 	    (most == 1 || (c->width > x && len <= (size_t)(c->width - x))))
-		return 1; /* of thousands most are not seen, and short */
+		return 1; /* most of thousands of entries are off screen and short */
 	snprintf(text, sizeof(text), "%s%s%s", e->text ? e->text : "", e->by ? "  by " : "",
 	         e->by ? e->by : "");
 	const char *at = text;
@@ -64,9 +63,9 @@ static int activity_draw_words(const struct canvas *c, int y, int x, int left,
 	return rows ? rows : 1;
 }
 
-/* One entry from line y on, of which some may lie above or below the pane; returns its rows. On a
- * narrow pane the text follows the id at once, and goes on under it. What concerns no row has no
- * id, and its place is the text's. */
+/* Draws one entry from line y on, which may be partly off screen. Returns its rows. On a narrow
+ * pane the text follows the id directly and continues under it. An entry without a row has no id,
+ * and its text starts in the id's place. */
 static int activity_draw_entry(const struct canvas *c, int y, const struct activity_entry *e)
 {
 	char clock[HUMAN_SIZE], id[ID_CELLS * 4 + 1];

@@ -1,5 +1,4 @@
-/* Apps: what web platforms deploy: state, the last deployment with its age and result, where it
- * answers. */
+/* Apps deployed by web platforms: state, age and result of the last deployment, address. */
 #include <string.h>
 
 #include "backends/apps/app.h"
@@ -16,7 +15,7 @@ static void apps_platform_cell(const struct row *r, struct cell *c)
 	cell_set(c, TONE_DIM, "%s", apps_of(r)->platform ? apps_of(r)->platform->name : "");
 }
 
-/* Where it belongs there: project and environment; the platform's own row has its name there. */
+/* Project and environment. Blank for the platform itself. */
 static void apps_project_cell(const struct row *r, struct cell *c)
 {
 	const struct app *a = apps_of(r);
@@ -152,7 +151,7 @@ static const struct column columns[] = { { COLUMN_OF_HEALTH },
 	                                 { COLUMN_OF_AGE },
 	                                 { .name = NULL } };
 
-/* Worst first; what is well in the order of its place: a platform, then its projects. */
+/* Worst first. Healthy rows by id: a platform, then its projects. */
 static int apps_by_place(const struct row *a, const struct row *b)
 {
 	int need_a = a->health >= HEALTH_ATTENTION ? (int)a->health : 0,
@@ -181,7 +180,7 @@ static size_t apps_strip(const struct row *r, struct cell *lines, size_t max)
 {
 	const struct order *o = r->order;
 	(void)max;
-	/* Steps and refusals are sentences, too long for a column. */
+	/* Progress and refusals are sentences, too long for a column. */
 	if (o && o->state == ORDER_RUNNING && o->progress[0]) {
 		cell_set(&lines[0], TONE_BUSY, "%s: %s", o->action->verb, o->progress);
 		return 1;

@@ -1,4 +1,4 @@
-/* Containers of every engine. */
+/* Containers of all engines. */
 #include <string.h>
 
 #include "backends/base/human.h"
@@ -6,7 +6,7 @@
 #include "panels/panels.h"
 
 #define CPU_WARN 90
-#define MEM_LIMIT_WARN 90 /* % of its own limit */
+#define MEM_LIMIT_WARN 90 /* percent of the container's own limit */
 
 static const struct container *containers_of(const struct row *r)
 {

@@ -1,4 +1,4 @@
-/* Deploys: what can be deployed where, what runs with its clock, how the last one went. */
+/* Deploys: what can be deployed where, what runs and for how long, and the last results. */
 #include <string.h>
 
 #include "backends/base/human.h"
@@ -13,7 +13,7 @@ static const struct deploy *deploys_panel_of(const struct row *r)
 	return (const struct deploy *)r;
 }
 
-/* Against the time it usually takes; one that takes longer is full and says so. */
+/* A bar of the elapsed share of the usual time. Full when the run takes longer. */
 static void deploys_bar(struct cell *c, const struct deploy *d, int64_t ms)
 {
 	int part = (int)(ms * BAR_CELLS / (d->usual_s * 1000));
@@ -29,7 +29,7 @@ static void deploys_state_cell(const struct row *r, struct cell *c)
 	const struct deploy *d = deploys_panel_of(r);
 	enum tone tone = r->health == HEALTH_IDLE ? TONE_DIM : tone_health(r->health);
 	char span[HUMAN_SIZE];
-	/* Once it was started, its own clock says more than that. */
+	/* A finished order is skipped: the clock of the run it started says more. */
 	if (r->order && r->order->state != ORDER_DONE && cell_order(r, c))
 		return;
 	if (d->state == DEPLOY_RUNNING && strcmp(d->run.what, "deploy") != 0)

@@ -1,4 +1,4 @@
-/* "Needs you": every row of every kind on every server that is not well, worst first. */
+/* "Needs you": all rows of all servers that need attention, worst first. */
 #include <string.h>
 
 #include "backends/base/human.h"
@@ -16,7 +16,7 @@ static void needs_kind_cell(const struct row *r, struct cell *c)
 	cell_set(c, TONE_DIM, "%s", r->kind->name);
 }
 
-/* A server's own row has no other name than the server's, which stands in the first column. */
+/* Blank for a server's own row, because the first column has its name. */
 static void needs_name_cell(const struct row *r, struct cell *c)
 {
 	cell_set(c, TONE_PLAIN, "%s", r->kind == &kind_server ? "" : r->name);
@@ -53,7 +53,7 @@ static int needs_order(const struct row *a, const struct row *b)
 	int by_server;
 	if (a->health != b->health)
 		return (int)b->health - (int)a->health;
-	/* A server that is down explains everything on it: it comes first. */
+	/* A server that is down explains its other rows, so it comes first. */
 	if ((a->kind == &kind_server) != (b->kind == &kind_server))
 		return a->kind == &kind_server ? -1 : 1;
 	by_server = strcmp(a->server->name, b->server->name);
@@ -97,7 +97,7 @@ static const struct column columns[] = { { .name = "health",
 	                                   .descending = true },
 	                                 { .name = NULL } };
 
-/* The table puts the server's name before it where there are several. */
+/* The table adds the server's name if there are several servers. */
 static void needs_brief(const struct row *r, struct cell *c)
 {
 	struct cell why = { 0 };

@@ -1,4 +1,4 @@
-/* The list of all panels: a place in it is the panel's key, 1 to 9. */
+/* All panels. The position in this list is the panel's key, 1 to 9. */
 #include "panels/panels.h"
 
 const struct panel *const panels[] = {

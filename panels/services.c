@@ -1,4 +1,4 @@
-/* systemd units: failed first. */
+/* systemd units, failed ones first. */
 #include <string.h>
 
 #include "backends/base/human.h"
@@ -10,7 +10,7 @@ static const struct unit *services_of(const struct row *r)
 	return (const struct unit *)r;
 }
 
-/* A timer's next run reads better than that it waits. */
+/* A timer shows its next run, which says more than "waiting". */
 static bool services_timer_next(const struct unit *u, struct cell *c)
 {
 	if (u->next_ms <= 0)
@@ -20,7 +20,7 @@ static bool services_timer_next(const struct unit *u, struct cell *c)
 	if (left < 0)
 		return false;
 	cell_set(c, TONE_PLAIN, "next in %s", human_age(wait, left));
-	/* Rounded down to whole minutes in the far, whole seconds in the last one. */
+	/* The text changes at whole minutes, and at whole seconds in the last minute. */
 	int64_t step = left > 60000 ? 60000 : 1000;
 	c->changes_ms = u->next_ms - left / step * step + 1;
 	return true;
@@ -97,7 +97,7 @@ static void services_enabled_cell(const struct row *r, struct cell *c)
 	cell_set(c, TONE_DIM, "%s", services_of(r)->file_state);
 }
 
-/* Why it is not well, else what it is. */
+/* Why the unit needs attention, else its description. */
 static void services_about_cell(const struct row *r, struct cell *c)
 {
 	const struct unit *u = services_of(r);
@@ -107,7 +107,7 @@ static void services_about_cell(const struct row *r, struct cell *c)
 		cell_set(c, TONE_DIM, "%s", u->description ? u->description : "");
 }
 
-/* A user's unit often has the name of one of the system's. */
+/* A user unit often has the name of a system unit, so it is marked. */
 static void services_name_cell(const struct row *r, struct cell *c)
 {
 	cell_name(r, c);
@@ -178,7 +178,7 @@ static const struct column columns[] = { { COLUMN_OF_HEALTH },
 	                                 { COLUMN_OF_AGE },
 	                                 { .name = NULL } };
 
-/* Services are what one looks for; sockets and timers come after them. */
+/* Services first, then timers, then other units such as sockets. */
 static int services_rank_of(const struct row *r)
 {
 	const char *dot = strrchr(r->name, '.');
@@ -189,7 +189,7 @@ static int services_rank_of(const struct row *r)
 	return 2;
 }
 
-/* Units that run come before those that do nothing, which are many. */
+/* Sorts running units before the many idle ones. */
 static int services_order(const struct row *a, const struct row *b)
 {
 	int idle_a = a->health == HEALTH_IDLE, idle_b = b->health == HEALTH_IDLE;

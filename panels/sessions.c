@@ -1,4 +1,4 @@
-/* Sessions of coding agents and tmux, over all servers: who waits for you first. */
+/* Sessions of coding agents and tmux on all servers. Those that wait for the user come first. */
 #include <stdio.h>
 #include <string.h>
 
@@ -25,7 +25,7 @@ static void sessions_title_cell(const struct row *r, struct cell *c)
 		cell_add(c, s->unfolded ? " (-%d)" : " (+%d)", s->children);
 }
 
-/* Its state, with its clock or its countdown; what it asks stands behind. */
+/* The state with its clock or countdown, then what the session asks. */
 static void sessions_status_cell(const struct row *r, struct cell *c)
 {
 	const struct session *s = sessions_panel_of(r);
@@ -177,7 +177,7 @@ static int sessions_by_need(const struct row *a, const struct row *b)
 	return strcmp(a->id, b->id);
 }
 
-/* The row and its ancestors, the root first; returns how many. */
+/* The row and its ancestors, root first. Returns how many. */
 static size_t sessions_chain_of(const struct row *r, const struct row **chain)
 {
 	const struct row *up[DEPTH_MAX];
@@ -210,7 +210,7 @@ static int sessions_order(const struct row *a, const struct row *b)
 	return sessions_by_need(x[i], y[i]);
 }
 
-/* Children of a folded parent, archived and old ones are put away. */
+/* Hides children of a folded parent, and archived and old sessions. */
 static bool sessions_wants(const struct row *r)
 {
 	return !sessions_panel_of(r)->hidden;

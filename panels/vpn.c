@@ -1,4 +1,5 @@
-/* VPN peers: one row a peer, whoever sees it; who sees it how stands under the table. */
+/* VPN peers, one row per peer. The lines under the table show which servers see the peer, and
+ * how. */
 #include <string.h>
 
 #include "backends/base/human.h"
@@ -10,7 +11,8 @@ static const struct peer *vpn_of(const struct row *r)
 	return const_peer_of(r);
 }
 
-/* What others know of it says more about the way to it than what it knows of itself. */
+/* The peer as another server sees it, which says more about the path than the peer's own data.
+ * Without such a server: the peer itself. */
 static const struct peer *vpn_told(const struct row *r)
 {
 	const struct peer *w = vpn_of(r)->primary ? peer_witness(vpn_of(r)) : NULL;
@@ -49,7 +51,7 @@ static void vpn_state_cell(const struct row *r, struct cell *c)
 		return;
 	if (p->control && r->health >= HEALTH_ATTENTION && source_fails(r, c))
 		return;
-	/* Its own daemon's word first, when that is not just "running". */
+	/* The state from its own daemon comes first, unless it is just "online" or "up". */
 	const char *own = peer_state(p, &since), *state = strcmp(own, "online") && strcmp(own, "up")
 	                                                          ? own
 	                                                          : peer_state(w, &since);
@@ -174,7 +176,7 @@ static void vpn_routes_cell(const struct row *r, struct cell *c)
 		cell_add(c, "%s(%s not approved)", *routes ? " " : "", hs->at.offered);
 }
 
-/* The first of those who know of one. */
+/* The first known expiry of the peer's key. */
 static int64_t vpn_expiry_of(const struct row *r)
 {
 	const struct peer *p = vpn_of(r), *o = p;
@@ -204,7 +206,7 @@ static int vpn_expiry_compare(const struct row *a, const struct row *b)
 	return compare_numbers((double)vpn_expiry_of(b), (double)vpn_expiry_of(a));
 }
 
-/* The others of the ring: "pi relay". */
+/* Other servers that see the peer online: "pi relay". */
 static void vpn_seen_cell(const struct row *r, struct cell *c)
 {
 	const struct peer *p = vpn_of(r), *o = p;
