@@ -1,5 +1,5 @@
-/* What the console itself can do, one row per action. Together with the actions of the kinds
- * (kind->actions) this feeds keys, menu, help, the command line and the man page. */
+/* The console's own actions, one row each. With the actions of the kinds (kind->actions) they feed
+ * keys, menu, help, the command line and the man page. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,7 +23,7 @@ static bool action_has_log(const struct row *r)
 	return r->kind->follow != NULL;
 }
 
-/* What has no shell of its own, as a unit, means its server's. */
+/* The row whose shell opens. A row without a shell, such as a unit, uses its server's. */
 static struct row *action_shell_row(struct row *r)
 {
 	return r->kind->shell && r->kind != &kind_session ? r : &r->server->row;
@@ -80,8 +80,8 @@ static void show_answer(struct console *c)
 	console_answer(c, console_server(c));
 }
 
-/* Into a server; to the row itself from the list of needs; the output of a deploy; else its
- * details. */
+/* Enter: answers a server's ask or goes into the server. From the list of needs, goes to the row.
+ * Opens the log of a kind that prefers its log (deploys), answers a session, else shows details. */
 static void show_open(struct console *c)
 {
 	struct row *r = console_row(c);
@@ -200,7 +200,7 @@ static void show_sort_reverse(struct console *c)
 	console_redraw(c);
 }
 
-/* Round through all rows that need the user, worst first, over all servers. */
+/* Cycles through all needs of all servers, worst first. */
 static void show_needs_next(struct console *c)
 {
 	struct pane *needs = &c->panes[PANE_NEEDS];
@@ -230,7 +230,7 @@ static void show_needs_next(struct console *c)
 
 /* --- the console --------------------------------------------------------- */
 
-/* One step back, never out. False: there is nothing to go back from. */
+/* Goes back one step, but never quits. False: nothing to go back from. */
 static bool action_step_back(struct console *c)
 {
 	struct pane *p = pane_focused(c);
@@ -580,7 +580,7 @@ bool action_applies(struct console *c, const struct action *a, const struct row 
 	return !of_row || !a->applies || a->applies(r);
 }
 
-/* The kind's own between what every row can do: what is asked first, what is most used next. */
+/* Lists the row's actions: the answer to an ask, then the kind's own, then those of every row. */
 size_t actions_now(struct console *c, const struct action **out, size_t max)
 {
 	const struct row *r = console_row(c);
@@ -597,7 +597,7 @@ size_t actions_now(struct console *c, const struct action **out, size_t max)
 	return n;
 }
 
-/* Why it makes no sense now, as far as that is known. */
+/* Says why the action does not apply now, if known. */
 static void action_say_not_now(struct console *c, const struct action *a, const struct row *r)
 {
 	const struct container *k = r->kind == &kind_container ? (const struct container *)r : NULL;

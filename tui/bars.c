@@ -1,5 +1,4 @@
-/* The lines around the panes: where we are and what needs the user, which panels there are, which
- * keys do something now. */
+/* The lines around the panes: location and needs, the panels, and the keys that work now. */
 #include <stdio.h>
 #include <string.h>
 
@@ -9,7 +8,7 @@
 #include "tui/console_internal.h"
 
 #define HINTS_MAX 12
-#define TAB_LETTERS 8 /* the longest word of a panel in the bar */
+#define TAB_LETTERS 8 /* longest panel name in the bar */
 
 static const char *bar_separator(void)
 {
@@ -51,7 +50,8 @@ static void bar_count(const struct console *c, struct counts *n)
 	}
 }
 
-/* What there is, in one line; the parts that matter least are left out first. */
+/* Summarizes servers, containers and units in one line. The least important parts are dropped
+ * first. */
 static void bar_counts_text(const struct console *c, char *buf, size_t size, int room)
 {
 	struct counts n;
@@ -117,8 +117,8 @@ void draw_header(struct console *c)
 
 /* --- the bar of panels --------------------------------------------------- */
 
-/* The word of the panel that has the keys stays whole; the others have so many letters, and a gap
- * after the number or none. */
+/* The name of the focused panel is never cut. Others show that many letters. gap: a blank after the
+ * number. */
 static int bar_draw(const struct console *c, const struct canvas *at, int letters, int gap)
 {
 	int x = 1;
@@ -137,7 +137,7 @@ static int bar_draw(const struct console *c, const struct canvas *at, int letter
 	return x - 1;
 }
 
-/* All of them, in words as long as there is room for. */
+/* Draws all panels, with names as long as they fit. */
 void draw_bar(struct console *c)
 {
 	const struct canvas *at = &c->layout.bar;
@@ -155,7 +155,7 @@ struct hints {
 	const struct console *c;
 };
 
-/* False: there was no room. */
+/* False: no room. */
 static bool bar_hint(struct hints *h, const char *key, const char *word)
 {
 	int need = (int)(cells(key) + 1 + cells(word));
@@ -174,7 +174,7 @@ static bool bar_hint_action(struct hints *h, const struct action *a)
 	return bar_hint(h, key, a->verb);
 }
 
-/* In a view the keys are those of reading. */
+/* A view shows the keys for reading. */
 static void bar_view_hints(struct hints *h)
 {
 	const struct view *v = h->c->view;
@@ -204,7 +204,7 @@ void draw_hint(struct console *c)
 	if (c->view)
 		bar_view_hints(&h);
 	size_t n = actions_now(c, now, ARRAY_LEN(now));
-	/* The general ones keep their place: what is left of the line goes to the row's own. */
+	/* The general keys keep their place. The row's own keys get the rest of the line. */
 	int general;
 	if (c->view)
 		general = 16;

@@ -1,4 +1,4 @@
-/* Which key means which action: the user's own first, then those of the row's kind, then the
+/* Which key means which action. The user's keys come first, then those of the row's kind, then the
  * console's. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 
 #define NAMES_MAX 256
 
-/* A key that was taken away: it does nothing. */
+/* Action of a key that the user disabled. */
 static void binding_nothing(struct console *c)
 {
 	(void)c;
@@ -20,7 +20,7 @@ const struct action action_none = {
 	.name = "none", .verb = "none", .help = "nothing", .show = binding_nothing
 };
 
-/* Further keys that fingers expect. */
+/* More keys, from habit. */
 static const struct {
 	const char *key, *action;
 } aliases[] = {
@@ -60,7 +60,7 @@ static bool binding_is_action(const char *word)
 	return false;
 }
 
-/* NULL: it is right; else the complaint, which the caller frees. */
+/* NULL: valid; else a complaint, freed by the caller. */
 static char *binding_complaint_about(const struct settings *s, const struct key_config *k)
 {
 	const char *names[NAMES_MAX];
@@ -122,8 +122,7 @@ static const struct action *binding_user(struct console *c, const struct key *ke
 	return NULL;
 }
 
-/* Two actions may share a key when only one makes sense at a time (pause, unpause): that one is
- * meant. */
+/* Two actions may share a key if only one applies at a time (pause, unpause). Returns this one. */
 static const struct action *binding_kind(struct console *c, const struct key *key,
                                          const struct row *r)
 {
@@ -144,7 +143,7 @@ const struct action *binding_find(struct console *c, const struct key *key, cons
 	if (!a)
 		a = binding_kind(c, key, r);
 	if (a)
-		/* one that does not exist read-only says so when it begins */
+		/* action_begin reports an action that --read-only refuses */
 		return a;
 	for (a = console_actions; a->name; a++) {
 		if (!a->key || !key_is(key, a->key))
@@ -172,6 +171,6 @@ const char *binding_key(const struct console *c, const struct action *a, char *b
 		return NULL;
 	for (size_t i = 0; i < c->n_bindings; i++)
 		if (key_equal(&c->bindings[i].key, &key))
-			return NULL; /* the user gave that key to something else */
+			return NULL; /* the user gave this key another action */
 	return key_name(&key, buf);
 }

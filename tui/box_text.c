@@ -1,4 +1,4 @@
-/* box_text.c: words wrapped into a box. */
+/* box_text.c: wraps text into a box. */
 #include "tui/box_text.h"
 
 #include <stdio.h>
@@ -27,8 +27,8 @@ static size_t box_text_row_end(const char *s, size_t line, size_t width)
 	return n;
 }
 
-/* Cuts text into rows of at most width cells, at line ends and spaces; returns how many, at most
- * max. */
+/* Splits text into rows of at most width cells, at newlines and spaces. Returns the number of rows,
+ * at most max. */
 static size_t box_text_wrap(const char *text, size_t width, struct range *out, size_t max)
 {
 	size_t n = 0;

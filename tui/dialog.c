@@ -1,8 +1,8 @@
 /* dialog.c: boxes that ask.
  *
- * Every box is the same struct: a title, wrapped text, and below it one of a few bodies (a row of
- * choices, a list, a line being typed, a pager). A body is a table row of functions; what they need
- * lies in the struct. */
+ * Every box is the same struct: a title, wrapped text, and a body below. The body is a row of
+ * choices, a list, a typed line or a pager. Each body is a table of functions. Their data is in the
+ * struct. */
 #include "tui/dialog.h"
 
 #include <stdio.h>
@@ -17,9 +17,9 @@
 #include "tui/fuzzy.h"
 #include "tui/pager.h"
 
-#define BOX_WIDTH 62   /* cells of a box with words, where the screen has them */
-#define BOX_NARROW 56  /* screens narrower than this give a box their full width */
-#define TEXT_WIDTH 100 /* of a box to read in */
+#define BOX_WIDTH 62   /* cells of a box with text, if the screen is wide enough */
+#define BOX_NARROW 56  /* a box fills the width of screens below this */
+#define TEXT_WIDTH 100 /* cells of a box with a pager */
 #define FILTER_MAX 64
 
 struct item {
@@ -32,7 +32,7 @@ struct item {
 struct body {
 	/* Feeds a key; true: over, with d->result set. */
 	bool (*key)(struct dialog *, const struct key *);
-	int (*rows)(const struct dialog *, int width); /* that it would like */
+	int (*rows)(const struct dialog *, int width); /* rows it wants */
 	void (*draw)(struct dialog *, const struct canvas *);
 };
 
@@ -43,17 +43,17 @@ struct dialog {
 	struct item *items;           /* owned */
 	size_t n;
 	int chosen;     /* index of the item under the cursor, or -1 */
-	size_t top;     /* of a list, or of the text when it does not fit */
+	size_t top;     /* first visible item of a list, or row of a text that is too long */
 	size_t shown;   /* rows of the list in the last drawing */
-	bool filtering; /* a menu is narrowed by typing */
+	bool filtering; /* a menu with an open filter line */
 	char filter[FILTER_MAX];
 	struct lineedit *line; /* owned */
-	char *type_name;       /* what must be typed; owned; NULL */
+	char *type_name;       /* owned; name the user must type; NULL */
 	bool can_keep, is_ask, wrong;
-	const char *keep_words; /* for how long */
-	bool secret_answer;     /* what was typed leaves as a struct secret only */
-	bool unkept;            /* nor may it be noted */
-	char *given;            /* what stood in the line at first; owned; NULL */
+	const char *keep_words; /* how long the answer is kept */
+	bool secret_answer;     /* the typed text leaves only as a struct secret */
+	bool unkept;            /* the typed text is never noted */
+	char *given;            /* owned; initial text of the line; NULL */
 	struct doc doc;         /* owned */
 	struct pager *pager;    /* owned */
 	struct dialog_result result;
@@ -125,7 +125,7 @@ void dialog_finish(struct dialog *d)
 			r.secret = lineedit_secret(d->line);
 		else
 			text = xstrdup(lineedit_text(d->line));
-	} else if (d->is_ask && r.choice == 1) { /* a fingerprint: the answer is a word */
+	} else if (d->is_ask && r.choice == 1) { /* host key: the answer is a word */
 		r.secret = secret_create("yes", 3);
 	}
 	r.text = text ? text : "";
@@ -168,7 +168,7 @@ static int dialog_item_width(const struct item *it)
 	return (int)(cells(it->key_text) + cells(it->label)) + 3; /* "[n] No" */
 }
 
-/* Places the choices from the right, or one below the other where one row does not do. */
+/* Rows of the choices: one row aligned to the right, or one row per choice when they do not fit. */
 static int dialog_choices_rows(const struct dialog *d, int width)
 {
 	int sum = 0;
@@ -236,7 +236,7 @@ static void dialog_step_choice(struct dialog *d, int step)
 	}
 }
 
-/* The text, when it does not fit, is scrolled with the keys that move. */
+/* Scrolls a text that is too long. */
 static bool dialog_scroll_text(struct dialog *d, const struct key *k)
 {
 	if (key_is(k, "Down") || key_is(k, "j") || key_is(k, "PgDn"))
@@ -379,7 +379,7 @@ static void dialog_list_first(struct dialog *d)
 	dialog_list_step(d, 1);
 }
 
-/* While narrowing, letters are text. */
+/* While the filter line is open, letters are text. */
 static bool dialog_filter_key(struct dialog *d, const struct key *k)
 {
 	char text[8];
@@ -564,7 +564,7 @@ struct dialog *dialog_prompt(const char *title, const char *text,
 
 static bool dialog_host_key_key(struct dialog *d, const struct key *k)
 {
-	/* No Enter here: a fingerprint is accepted on purpose or not at all. */
+	/* No Enter here: the user must accept a host key on purpose. */
 	if (key_is(k, "y"))
 		return dialog_over(d, 1);
 	if (key_is(k, "n") || key_is(k, "C-x"))
@@ -660,7 +660,7 @@ static int dialog_box_width(const struct dialog *d, int screen)
 	int want = d->body == &reader_body ? TEXT_WIDTH : BOX_WIDTH, key, label;
 	int title = d->title ? (int)cells(d->title) + 6 : 0;
 
-	if (d->body == &list_body) { /* as wide as its longest line */
+	if (d->body == &list_body) { /* as wide as the longest item */
 		dialog_list_widths(d, &key, &label);
 		for (size_t i = 0; i < d->n; i++) {
 			int w = key + label + 10 +
@@ -672,8 +672,8 @@ static int dialog_box_width(const struct dialog *d, int screen)
 	return screen < BOX_NARROW || want > screen ? screen : want;
 }
 
-/* The box of a dialog: border, then command and text, a blank line where there is room, then the
- * body at the end. */
+/* Draws the box: border, command, text, a blank line if there is room, and the body at the
+ * bottom. */
 void dialog_draw(struct dialog *d, const struct canvas *screen)
 {
 	int width = dialog_box_width(d, screen->width), inner = width - 4;
@@ -689,7 +689,7 @@ void dialog_draw(struct dialog *d, const struct canvas *screen)
 	canvas_clear(&box);
 	canvas_border(&box, d->tone, d->title);
 	in = canvas_part(&box, 1, 2, box.height - 2, box.width - 4);
-	/* A small screen keeps the body, then the command, then as much of the text as fits. */
+	/* A small screen keeps the body first, then the command, then part of the text. */
 	if (body > in.height)
 		body = in.height;
 	room = in.height - body - gap;

@@ -1,5 +1,5 @@
-/* What was typed is lost neither by a link that breaks, nor by a box that is given up, nor by the
- * end of the console. */
+/* Typed text is never lost: not by a broken link, not by a closed box, not by the end of the
+ * console. */
 #include "tui/drafts.h"
 
 #include <errno.h>
@@ -11,7 +11,7 @@
 #include "backends/store/activity.h"
 #include "tui/console_internal.h"
 
-#define NOTE_MAX 400 /* bytes that stand in the activity as they are; it keeps 700 */
+#define NOTE_MAX 400 /* bytes noted directly in the activity, which keeps 700 */
 
 static bool draft_write_text(int fd, const char *text)
 {
@@ -68,7 +68,7 @@ void draft_note(struct console *c, const char *id, const char *what, const char 
 	free(file);
 }
 
-/* Composed is a prompt too: only written in an editor. */
+/* A composed prompt is a prompt too, only written in an editor. */
 static const char *draft_words_for(const struct action *a)
 {
 	return strcmp(a->name, "session-compose") == 0 ? "session-prompt" : a->name;
@@ -91,7 +91,7 @@ static void draft_forget(struct console *c, struct draft *d)
 	memmove(d, d + 1, behind * sizeof(*d));
 }
 
-/* Marked rows get the same words: one note is enough. */
+/* Marked rows share the same words, so that one note is enough. */
 static bool draft_is_listed(const struct console *c, const char *words)
 {
 	for (size_t i = 0; i < c->n_drafts; i++)
@@ -100,7 +100,8 @@ static bool draft_is_listed(const struct console *c, const char *words)
 	return false;
 }
 
-/* Not the one in its place: what was written for that row before is used, or told. */
+/* Drops a draft. Its text is noted first, unless words are the same text or it was noted
+ * already. */
 static void draft_settle(struct console *c, struct draft *d, const char *words)
 {
 	char *what = xasprintf("%s: written, and not sent", d->verb);
@@ -127,7 +128,7 @@ void draft_keep(struct console *c, const struct intent *in, size_t i, const char
 		draft_note(c, in->ids[i], what, words);
 		free(what);
 	}
-	if (a->written) { /* nothing offers it again */
+	if (a->written) { /* such words are never offered again */
 		if (!why)
 			draft_note(c, in->ids[i], "written, and given up", words);
 		return;

@@ -1,4 +1,4 @@
-/* One frame: where everything goes now, and what is shown told to the store. */
+/* Draws one frame: lays out the screen, and tells the store which rows are shown. */
 #include <string.h>
 
 #include "backends/base/human.h"
@@ -31,7 +31,8 @@ static void draw_lay_out(struct console *c)
 		want.rows[i] = c->panes[i].table ? c->panes[i].total : c->panes[i].lines;
 	want.says = says_want(c, screen.width);
 	if (!want.rows[PANE_FLEET])
-		want.rows[PANE_FLEET] = EMPTY_FLEET_LINES; /* how servers are added */
+		/* an empty fleet shows how to add servers */
+		want.rows[PANE_FLEET] = EMPTY_FLEET_LINES;
 	layout(&want, &c->layout);
 }
 
@@ -48,7 +49,7 @@ static int draw_last_line(const struct canvas *screen)
 	return screen->height > 0 ? screen->height - 1 : 0;
 }
 
-/* The line being typed takes the bottom line; its candidates stand above it. */
+/* Draws the typed line on the bottom line, with its candidates above. */
 static void console_draw_line(struct console *c)
 {
 	struct canvas screen = canvas_screen();
@@ -89,7 +90,7 @@ int draw_wrapped(const struct canvas *at, int y, int x, enum tone tone, const ch
 	return y - first;
 }
 
-/* A message takes the bottom line, and up to FLASH_LINES where it is long. */
+/* Draws a message on the bottom line, or up to FLASH_LINES lines. */
 static void draw_flash(struct console *c)
 {
 	struct canvas screen = canvas_screen();

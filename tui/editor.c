@@ -1,6 +1,6 @@
-/* The user's editor has the terminal as a shell would give it; the loop goes on and only hears when
- * it has ended. It stays in our process group, so that its Ctrl-Z stops both and fg brings both
- * back. */
+/* The user's editor gets the terminal as a shell would give it. The loop keeps running and learns
+ * only of the editor's end. The editor stays in our process group. So its Ctrl-Z stops both, and fg
+ * resumes both. */
 #include "tui/editor.h"
 
 #include <signal.h>
@@ -18,7 +18,7 @@
 
 struct editor {
 	struct console *console;
-	char *file, *given; /* owned: what is edited; what stood in it at first */
+	char *file, *given; /* owned: the edited file, the initial text */
 	pid_t pid;
 	struct loop_child *child;
 	editor_fn *done;
@@ -32,7 +32,7 @@ static char *editor_read_text(const char *file)
 	size_t n = f ? fread(text, 1, EDITOR_TEXT_MAX + 1, f) : 0;
 	if (f)
 		fclose(f);
-	/* before what is at the end is taken off: more may stand behind it */
+	/* check the size before trailing blanks are cut: the file may be longer */
 	bool fits = n <= EDITOR_TEXT_MAX;
 	while (n && strchr("\r\n \t", text[n - 1]))
 		n--;
@@ -50,7 +50,7 @@ static void editor_release(struct editor *e)
 	free(e);
 }
 
-/* What it was given, or nothing, is not worth keeping. */
+/* An empty or unchanged text is not worth keeping. */
 static bool editor_has_work(const struct editor *e)
 {
 	char *text = editor_read_text(e->file);

@@ -1,16 +1,16 @@
-/* fuzzy.c: words against names.
+/* fuzzy.c: matches words against names.
  *
- * A word is looked for as a substring first, for that is what most people type; only when it is
- * none, as a subsequence within one word of the text, so that a long row does not match everything.
- * Characters are compared one by one, folded by utf8proc; rows are mostly ASCII, which is folded
- * without it. */
+ * A word is first searched as a substring, because most people type one. Otherwise it is searched
+ * as a subsequence inside one word of the text. This limit keeps long rows from matching
+ * everything. Characters are compared one by one, with case folding by utf8proc. ASCII, the usual
+ * case, is folded without it. */
 #include "tui/fuzzy.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <utf8proc.h>
 
-#define SPREAD 4 /* a subsequence may stretch over so many times its length */
+#define SPREAD 4 /* a subsequence spans at most that many times its length */
 
 enum {
 	SCORE_EXACT = 100,
@@ -30,7 +30,7 @@ static unsigned fuzzy_fold(unsigned c, bool exact)
 	return (unsigned)utf8proc_tolower((utf8proc_int32_t)c);
 }
 
-/* The character at *s, and on to the next. Bytes that are no UTF-8 stand for themselves. */
+/* Reads the character at *s and advances. A byte that is not UTF-8 gets a value above Unicode. */
 static unsigned fuzzy_next_char(const char **s)
 {
 	utf8proc_int32_t c;
@@ -101,7 +101,7 @@ static bool fuzzy_is_start(const char *text, const char *at)
 	return strchr(" -_/.:@,=()[]", at[-1]) != NULL;
 }
 
-/* The length in bytes of w at s, or 0. */
+/* The bytes of w matched at s; 0: no match. */
 static size_t fuzzy_word_at(const struct fuzzy_word *w, const char *s)
 {
 	const char *from = s;
@@ -112,7 +112,7 @@ static size_t fuzzy_word_at(const struct fuzzy_word *w, const char *s)
 	return (size_t)(s - from);
 }
 
-/* The best place of w as a substring: one at the start of a name's part, else the first. */
+/* The best position of w as a substring: at the start of a part of a name, else the first. */
 static const char *fuzzy_substring(const struct fuzzy_word *w, const char *text, size_t *len)
 {
 	const char *found = NULL, *s = text;
@@ -134,13 +134,13 @@ static const char *fuzzy_substring(const struct fuzzy_word *w, const char *text,
 	return found;
 }
 
-/* Where the characters of a subsequence are. */
+/* Positions of the characters of a subsequence. */
 struct trail {
 	const char *at[FUZZY_WORD_MAX];
 	unsigned char size[FUZZY_WORD_MAX];
 };
 
-/* The first subsequence from s on within the text's word there; false: none begins here. */
+/* The first subsequence from s on, within one word of the text. False: none starts at s. */
 static bool fuzzy_follow_trail(const struct fuzzy_word *w, const char *s, struct trail *t)
 {
 	size_t i = 0, seen = 0, limit = w->n * SPREAD + SPREAD;
@@ -276,7 +276,7 @@ void fuzzy_marks(const struct fuzzy *f, const char *text, struct fuzzy_hits *hit
 	fuzzy_tidy_hits(hits);
 }
 
-/* The bytes of needle at s, case folded, or 0. */
+/* The bytes of needle matched at s, ignoring case; 0: no match. */
 static size_t fuzzy_folded_at(const char *s, const char *needle)
 {
 	const char *from = s;

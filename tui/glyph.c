@@ -1,5 +1,5 @@
-/* glyph.c: signs of one cell, in their UTF-8 and ASCII forms. State is always told by one of these,
- * never by colour alone. */
+/* glyph.c: one-cell glyphs, in UTF-8 and ASCII. A glyph always shows the state, so colour is never
+ * the only sign. */
 #include <string.h>
 
 #include "backends/base/mem.h"
@@ -53,7 +53,7 @@ void glyph_spark(char *buf, size_t size, const float *values, size_t n, float ma
 			step = (int)(share * 8);
 		else
 			step = 0;
-		/* below 0: unknown, a gap */
+		/* below 0: unknown, drawn as a gap */
 		if (values[i] < 0)
 			g = " ";
 		else

@@ -1,4 +1,5 @@
-/* history.c: lines typed before, for lineedit.c. A ring that is kept in a file as plain lines. */
+/* history.c: lines typed before, for lineedit.c. The newest max lines, kept in a file as plain
+ * lines. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,8 +11,8 @@
 #define HISTORY_BYTES (4u << 20)
 
 struct history {
-	char **lines; /* oldest first; owned */
-	bool *typed;  /* in this console, since it was saved last */
+	char **lines; /* owned; oldest first */
+	bool *typed;  /* typed in this console since the last save */
 	size_t n, max;
 };
 
@@ -64,7 +65,7 @@ void history_add(struct history *h, const char *line)
 	history_take(h, line, true);
 }
 
-/* Anyone could have written the file. */
+/* Reads lines from the file. They are untrusted, so they are washed. */
 static void history_take_lines(struct history *h, const char *text)
 {
 	char clean[LINEEDIT_MAX + 2];
@@ -85,8 +86,8 @@ bool history_load(struct history *h, const char *file)
 	return true;
 }
 
-/* Another console may have saved since this one loaded: its lines stay, and what was typed here
- * comes behind them. */
+/* Merges with the file. Another console may have saved in the meantime. Its lines stay, and lines
+ * typed here are appended. */
 static bool history_merged(const char *old, size_t len, struct buf *out, void *arg)
 {
 	const struct history *h = arg;

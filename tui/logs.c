@@ -1,5 +1,4 @@
-/* logs.c: many logs in one stream by name, and what a log on top can be told from the `:` line or
- * by key. */
+/* logs.c: many logs in one stream by name, and the commands and keys of the top log. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,8 +61,8 @@ void logs_open(struct console *c, const char *targets)
 	logs_refresh(v);
 }
 
-/* The moment may lie before what was loaded: each source that begins later is asked for what it has
- * from then on. */
+/* The time may lie before the loaded lines. Each source that starts later is asked for its lines
+ * since then. */
 void logs_goto(struct console *c, const char *when)
 {
 	int64_t wall_ms;
@@ -175,7 +174,7 @@ static void logs_view_filter_chosen(const struct dialog_result *result, void *ar
 		return;
 	}
 	logview_filter_toggle(v, (size_t)result->choice);
-	logs_filters(c); /* the next one may follow */
+	logs_filters(c); /* the user may want to switch another filter */
 }
 
 void logs_filters(struct console *c)

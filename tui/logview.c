@@ -14,8 +14,9 @@
 #include "backends/logs/fold.h"
 #include "backends/store/level.h"
 
-#define COPY_MAX 74000     /* what terminals take at most (clipboard.c) */
-#define CLOCK_WORTH_MS 500 /* a difference of clocks that changes the order of what one reads */
+#define COPY_MAX 74000 /* the most that terminals take (clipboard.c) */
+/* a clock difference worth showing, because it changes the order of lines */
+#define CLOCK_WORTH_MS 500
 #define BEHIND_WORTH_MS 1000
 #define JUDGE_ALL_US 1000000
 
@@ -40,8 +41,7 @@ void logview_destroy(struct logview *v)
 
 /* --- filters ------------------------------------------------------------- */
 
-/* Our own words about gaps are always seen. A line whose level nobody knows counts as information.
- */
+/* mocr's own notes about gaps are always visible. A line of unknown level counts as information. */
 static bool logview_judge(const struct log_line *line, void *arg)
 {
 	const struct logview *v = arg;
@@ -223,7 +223,7 @@ void logview_facts(const struct logview *v, bool brief, char *buf, size_t size)
 	*buf = '\0';
 	for (size_t i = 0; i < v->n; i++)
 		on += v->filters[i].on;
-	if (brief) /* what is missing first: the end may be cut off */
+	if (brief) /* losses first, because the end may be cut off */
 		logview_say_losses(v, brief, buf, size);
 	logview_say_lines(v, brief, buf, size);
 	if (on)
@@ -276,7 +276,7 @@ long logview_save(const struct logview *v, const char *path, bool all, char *why
 	long n = 0;
 	char when[64];
 	while (!all && !log_judge_some(v->log, JUDGE_ALL_US))
-		; /* a filter that came just now */
+		; /* apply a filter that was just added */
 	for (uint64_t at = log_first(v->log); f && at && at <= log_last(v->log); at++, n++) {
 		if (!all)
 			at = log_seen_from(v->log, at);

@@ -1,9 +1,9 @@
-/* says.c: the lines under all panes, for what the row under the cursor has to say.
+/* says.c: the lines under all panes with details of the row under the cursor.
  *
- * How a container died and its last lines, why a unit failed, why a server is away. A row that has
- * nothing to say shows what its table has no room for. The height of these lines is that of the
- * longest words of all rows, wherever the cursor is, so no list moves with the cursor and none
- * leaves its room to blank lines. */
+ * They show how a container died and its last lines, why a unit failed, or why a server is away. A
+ * row without such news shows the cells that its table left out. The height is that of the longest
+ * text of all rows, independent of the cursor. So no list moves with the cursor, and no space is
+ * wasted on blank lines. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,11 +11,11 @@
 #include "backends/base/mem.h"
 #include "tui/console_internal.h"
 
-#define TAIL_BYTES 40  /* by which the rest of a sentence is found */
-#define TITLE_MARGIN 5 /* cells of a title's line that are not the title's */
+#define TAIL_BYTES 40  /* used to find the rest of a cut sentence */
+#define TITLE_MARGIN 5 /* cells of the title line beside the title */
 
-/* A cell that is full holds the beginning of a sentence. The row has the rest: a command to copy
- * must be seen whole. */
+/* A full cell holds only the start of a sentence. The rest comes from the row's why, because a
+ * command to copy must be visible in full. */
 static const char *says_rest_of(const struct cell *c, const struct row *r)
 {
 	size_t len = strlen(c->text);
@@ -24,7 +24,7 @@ static const char *says_rest_of(const struct cell *c, const struct row *r)
 	return at ? at + TAIL_BYTES : "";
 }
 
-/* Wraps a sentence that is longer than its line. Returns how many lines there are then. */
+/* Wraps a sentence longer than its line. Returns the number of lines. */
 static size_t says_spread(struct cell *lines, const struct row *r, size_t most, int width)
 {
 	char *whole = xasprintf("%s%s", lines[0].text, says_rest_of(&lines[0], r)), *rest = whole;
@@ -36,13 +36,13 @@ static size_t says_spread(struct cell *lines, const struct row *r, size_t most, 
 		rest += len + strspn(rest + len, " ");
 		n++;
 	}
-	if (n && *rest) /* there is more: d shows it */
+	if (n && *rest) /* cut; d shows all of it */
 		cell_add(&lines[n - 1], "%s", glyph_ellipsis());
 	free(whole);
 	return n;
 }
 
-/* Without words of the panel: the row's reason, else what its table leaves out or cuts. */
+/* For a row without text from its panel: its reason, else cells that the table left out or cut. */
 static size_t says_of_row(const struct pane *p, const struct row *r, struct cell *lines)
 {
 	if (r->why && r->health >= HEALTH_ATTENTION)
@@ -52,7 +52,7 @@ static size_t says_of_row(const struct pane *p, const struct row *r, struct cell
 	return 1;
 }
 
-/* How many lines a row's words take: at least those that every row has. */
+/* The lines a row needs, at least SAYS_LEAST. */
 static int says_of(const struct pane *p, const struct row *r, int width)
 {
 	struct cell lines[PANEL_STRIP_MAX] = { 0 };
@@ -64,8 +64,8 @@ static int says_of(const struct pane *p, const struct row *r, int width)
 	return n > SAYS_LEAST ? (int)n : SAYS_LEAST;
 }
 
-/* Words change all the time, an age or a countdown: fewer lines count only when other rows need the
- * user. */
+/* Texts change often, for example an age or a countdown. So the height shrinks only when the number
+ * of needs or the width changes. */
 int says_want(struct console *c, int width)
 {
 	size_t asks, problems = console_problems(c, &asks);

@@ -1,4 +1,4 @@
-/* theme.c: themes from files, and those that are compiled in. */
+/* theme.c: themes from files, and compiled-in themes. */
 #include "tui/theme.h"
 
 #include <ctype.h>
@@ -16,7 +16,7 @@
 #define THEME_FILE_MAX (16u << 10)
 #define THEME_WORD 32
 
-/* The order is that of enum tone. */
+/* In the order of enum tone. */
 static const char *const tone_names[TONE_COUNT] = {
 	"plain",    "dim",      "good",     "busy",        "idle",        "warn",
 	"bad",      "asks",     "stale",    "title",       "title-focus", "head",
@@ -36,8 +36,8 @@ static const struct {
 	{ "underline", STYLE_UNDERLINE }, { "reverse", STYLE_REVERSE },
 };
 
-/* The files of themes/ are compiled in, so that the program works wherever it is put. The Makefile
- * makes a THEME("name", "its lines") of each. */
+/* The files of themes/ are compiled in, so that the program works without installation. The
+ * Makefile turns each into a THEME("name", "its lines"). */
 #define THEME(name, text) { name, text },
 static const struct {
 	const char *name, *text;
@@ -75,7 +75,7 @@ __attribute__((format(printf, 3, 4))) static bool theme_complain(char *why, size
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	if (why && size)
-		wash(why, size, text, strlen(text)); /* words of a file, cut anywhere */
+		wash(why, size, text, strlen(text)); /* may quote a file, cut anywhere */
 	return false;
 }
 
@@ -122,8 +122,8 @@ bool color_parse(const char *word, struct color *out)
 	return true;
 }
 
-/* What terminals commonly show for 0-15. Only distances are measured with them, and true colour
- * without a palette is fed. */
+/* Common colours 0-15 of terminals. Used only to measure distances, and for true colour without a
+ * palette. */
 static const unsigned ansi_rgb[16] = {
 	0x000000, 0xcd0000, 0x00cd00, 0xcdcd00, 0x0000ee, 0xcd00cd, 0x00cdcd, 0xe5e5e5,
 	0x7f7f7f, 0xff0000, 0x00ff00, 0xffff00, 0x5c5cff, 0xff00ff, 0x00ffff, 0xffffff,
@@ -168,9 +168,9 @@ static unsigned theme_nearest_index(unsigned rgb)
 	return best;
 }
 
-/* Where there are 8 or 16, the nearest of a soft red is a grey: but its hue is what it says. So hue
- * first, then how light it is. The dark grey of 8 colours is a bold black, which may be as black as
- * the ground: text is lighter then, and a ground black. */
+/* The nearest of 8 or 16 colours. By distance a soft red would become grey, and lose its meaning.
+ * So hue comes first, then lightness. The dark grey of 8 colours is bold black, which may look as
+ * black as the background. So text becomes lighter, and a background black. */
 static unsigned theme_few_index(unsigned rgb, int colors, bool ground)
 {
 	unsigned channels[3] = { rgb >> 16 & 255, rgb >> 8 & 255, rgb & 255 }, most = 0,
@@ -203,13 +203,13 @@ int color_reduce(const struct color *c, int colors, bool *bold)
 		return -1;
 	if (colors > 256) {
 		unsigned rgb = c->kind == COLOR_RGB ? c->value : theme_index_rgb(i);
-		/* On such terminals the numbers 0-7 are still the palette, so the darkest blues
-		 * step aside. */
+		/* Direct-colour terminals read the numbers 0-7 as the palette, so the darkest blues
+		 * become black. */
 		if (c->kind == COLOR_INDEX && i < 8)
 			return (int)i;
 		return (int)(rgb < 8 ? 0 : rgb);
 	}
-	/* 0-15 are whatever the user chose, so an RGB colour goes to the fixed ones. */
+	/* The user may have changed colours 0-15. An RGB colour maps to the fixed ones above. */
 	if (c->kind == COLOR_RGB)
 		i = colors >= 256 ? theme_nearest_index(c->value)
 		                  : theme_few_index(c->value, colors, !bold);
@@ -324,7 +324,7 @@ static char *theme_read_theme_file(const char *path)
 		return NULL;
 	text = xcalloc(1, THEME_FILE_MAX);
 	n = fread(text, 1, THEME_FILE_MAX - 1, f);
-	if (ferror(f) || strlen(text) != n) { /* a folder, or no text */
+	if (ferror(f) || strlen(text) != n) { /* a directory, or not a text */
 		free(text);
 		text = NULL;
 	}
@@ -349,11 +349,10 @@ static void theme_beside_program(char *buf, size_t size, const char *up, const c
 	snprintf(buf, size, "%s/%sthemes/%s", exe, up, name);
 }
 
-/* The places in their order; false: there are no more. buf is "" for a place that does not exist
- * here. */
+/* The i-th place to look; false: no more places. buf is "" when that place does not exist here. */
 static bool theme_place(unsigned i, const char *name, char *buf, size_t size)
 {
-	/* build/gcc/mocr lies two below the checkout */
+	/* build/gcc/mocr is two levels below the checkout */
 	static const char *const ups[] = { "", "../", "../../" };
 	const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
 
