@@ -11,7 +11,7 @@
 #define CLOCK_CELLS 10 /* " 13:50:59 "; the glyph follows */
 #define TEXT_BYTES 2048
 #define ROW_BYTES 1024
-#define ROWS_MAX 12 /* most rows of an entry; good news about a link get one */
+#define ROWS_MAX 12 /* most rows of an entry; good news about a link get a single row */
 
 /* Bytes of text that fit into a row of that many cells. Breaks between words if possible. */
 static size_t activity_row_of(const char *text, int cells)

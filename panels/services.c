@@ -107,7 +107,7 @@ static void services_about_cell(const struct row *r, struct cell *c)
 		cell_set(c, TONE_DIM, "%s", u->description ? u->description : "");
 }
 
-/* A user unit often has the name of a system unit, so it is marked. */
+/* A user unit is marked, because a system unit often has the same name. */
 static void services_name_cell(const struct row *r, struct cell *c)
 {
 	cell_name(r, c);

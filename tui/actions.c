@@ -23,7 +23,7 @@ static bool action_has_log(const struct row *r)
 	return r->kind->follow != NULL;
 }
 
-/* The row whose shell opens. A row without a shell, such as a unit, uses its server's. */
+/* The row that gets the shell. A row without a shell, such as a unit, uses its server's. */
 static struct row *action_shell_row(struct row *r)
 {
 	return r->kind->shell && r->kind != &kind_session ? r : &r->server->row;

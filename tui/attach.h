@@ -61,12 +61,12 @@ struct attach *attach_current(void);
 /* $TERM for the remote side: ours when it is widely known, else xterm-256color */
 const char *attach_term(void);
 
-/* Writes the program's last non-empty line into buf, washed. This line often says why it ended. ""
- * when there is none. */
+/* Writes the program's last non-empty line into buf, washed. This line often says why the program
+ * ended. "" for no output. */
 void attach_last_line(const struct attach *, char *buf, size_t size);
 
-/* The choice to show after ATTACH_LEFT: [k] keep it running (0), [c] close it (1), [b] back to it
- * (2), [Ctrl-]] send it the key (3). Esc keeps it running. fn carries out the choice. */
+/* The choice to show after ATTACH_LEFT: [k] keep it running (0), [c] close it (1), [b] return to it
+ * (2), [Ctrl-]] send it Ctrl-] (3). Esc means keep. fn carries out the choice. */
 struct dialog *attach_choice(const struct attach *, dialog_fn *, void *arg);
 
 #endif

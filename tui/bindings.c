@@ -122,7 +122,8 @@ static const struct action *binding_user(struct console *c, const struct key *ke
 	return NULL;
 }
 
-/* Two actions may share a key if only one applies at a time (pause, unpause). Returns this one. */
+/* Two actions may share a key if only one applies at a time (pause, unpause). Returns the action
+ * that applies, else the last with that key. */
 static const struct action *binding_kind(struct console *c, const struct key *key,
                                          const struct row *r)
 {

@@ -2,11 +2,11 @@
  *
  * Each frame is drawn into curses' stdscr. curses sends only the difference to the screen, so that
  * an unchanged frame costs no byte. A second array keeps one byte per cell, its tone. So a row can
- * be overlaid (cursor, mark) without losing the meaning of its colours. keys.c reads the keys, not
- * curses.
+ * be overlaid (cursor, mark) without losing the meaning of its colours. Keys are read by keys.c,
+ * without curses.
  *
  * curses blocks until the terminal has taken everything. But a terminal may block for hours: its
- * ssh is dead, or somebody typed Ctrl-S. So curses writes a frame into a memory file. From there
+ * ssh is dead, or the user typed Ctrl-S. So curses writes a frame into a memory file. From there
  * the bytes go out as the terminal takes them. No other frame is made until the whole frame is
  * out. */
 #include "tui/canvas.h"
@@ -134,7 +134,7 @@ static struct look canvas_make_look(const struct style *s)
 	return l;
 }
 
-/* Tones whose foreground keeps its meaning under the cursor. */
+/* Tones with a foreground that keeps its meaning under the cursor. */
 static bool canvas_speaks(enum tone t)
 {
 	return t == TONE_GOOD || t == TONE_BUSY || t == TONE_WARN || t == TONE_BAD ||
@@ -342,7 +342,7 @@ static void canvas_take_out(void (*fn)(const char *, size_t))
 		lseek(fd, 0, SEEK_SET);
 }
 
-/* A frame that does not fit counts as lost: the next one repaints everything. */
+/* A frame that does not fit counts as lost: the next frame repaints everything. */
 static void canvas_add_frame(const char *bytes, size_t len)
 {
 	if (!buf_add(&term.waiting, bytes, len))

@@ -314,8 +314,8 @@ static void cells_calm(const struct panel *p, const struct server *only, char *b
 		snprintf(buf, size, "%s%s", first, rest ? rest : "");
 }
 
-/* The calm sentence says how to fill the pane. It stays beside the errors of servers. While answers
- * are on their way the pane is not known to be empty, so it is left out. */
+/* The calm sentence says how to fill the pane. It stays beside the errors of servers. It is left
+ * out while answers are on their way, because the pane may not be empty at all. */
 void panel_empty(const struct panel *p, const struct store *store, const struct server *only,
                  char *buf, size_t size)
 {

@@ -230,7 +230,7 @@ void pane_draw(struct console *, size_t index, const struct canvas *, bool title
 struct pane *pane_of_kind(struct console *, const struct kind *);
 /* row under the cursor, or of the top view; NULL */
 struct row *console_row(struct console *);
-/* server of that row, else the one we are in; NULL */
+/* server of that row, else the current server; NULL */
 struct server *console_server(struct console *);
 /* the marked rows, else the row under the cursor; returns how many */
 size_t console_rows(struct console *, struct row **out, size_t max);

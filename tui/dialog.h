@@ -59,12 +59,12 @@ struct dialog *dialog_question(const char *title, const char *text, const struct
  * typing. */
 struct dialog *dialog_menu(const char *title, const struct dialog_item *, size_t n, dialog_fn *,
                            void *arg);
-/* One line of text. line gives prompt, text, secret and completion. history and arg are borrowed
- * until the dialog ends. text: words above the line; NULL. */
+/* One line of text. line sets prompt, initial text, secret and completion. Its history and arg are
+ * borrowed until the dialog ends. text: words above the line; NULL. */
 struct dialog *dialog_prompt(const char *title, const char *text,
                              const struct lineedit_config *line, dialog_fn *, void *arg);
-/* The text typed so far; borrowed. "" for an unchanged, secret or unkept text, or one that only
- * confirms. */
+/* The text typed so far; borrowed. "" for an unchanged, secret or unkept text, and for a typed
+ * confirmation. */
 const char *dialog_typed(const struct dialog *);
 const char *dialog_title(const struct dialog *); /* borrowed */
 /* The ask of a link (ask.h), which is only read here. It may vanish while the box is open: check

@@ -91,7 +91,7 @@ static void draft_forget(struct console *c, struct draft *d)
 	memmove(d, d + 1, behind * sizeof(*d));
 }
 
-/* Marked rows share the same words, so that one note is enough. */
+/* Marked rows share the same words: a single note is enough. */
 static bool draft_is_listed(const struct console *c, const char *words)
 {
 	for (size_t i = 0; i < c->n_drafts; i++)

@@ -18,10 +18,10 @@ struct settings;
  * NULL when no directory took the file. */
 char *draft_file(const struct settings *, const char *text);
 
-/* Keeps the text of `in` for its row i, which was not sent or may not have arrived. why: a phrase
- * for the activity, which is noted at once. NULL: the user gave up, and the activity hears only if
- * the text is still unsent at the end. Does nothing unless the action has ACTION_FREE_TEXT.
- * ACTION_SECRET texts are offered again but never noted. */
+/* Keeps the text of `in` for its row i, after the text failed to arrive or may not have arrived.
+ * why: a phrase, noted in the activity at once. NULL: the user gave up. Then the activity gets a
+ * note only if the text is still unsent at the end. Does nothing unless the action has
+ * ACTION_FREE_TEXT. ACTION_SECRET texts are offered again but never noted. */
 void draft_keep(struct console *, const struct intent *in, size_t i, const char *why);
 /* Notes an unsent text in the activity. id: its row; NULL: none. what: a phrase that says where the
  * text was typed. */

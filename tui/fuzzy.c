@@ -1,9 +1,9 @@
 /* fuzzy.c: matches words against names.
  *
- * A word is first searched as a substring, because most people type one. Otherwise it is searched
- * as a subsequence inside one word of the text. This limit keeps long rows from matching
- * everything. Characters are compared one by one, with case folding by utf8proc. ASCII, the usual
- * case, is folded without it. */
+ * Each word is first searched as a substring, the usual case. Otherwise it is searched as a
+ * subsequence inside one word of the text. This limit keeps long rows from matching everything.
+ * Characters are compared one by one, with case folding by utf8proc. ASCII, the usual case, is
+ * folded without it. */
 #include "tui/fuzzy.h"
 
 #include <stdlib.h>

@@ -20,7 +20,7 @@ enum {
  * attention. all: also the healthy rows. */
 int headless_status(struct store *, bool json, bool all, int wait_ms);
 
-/* Prints the sessions of all servers. Returns EXIT_ATTENTION when one asks something. */
+/* Prints the sessions of all servers. Returns EXIT_ATTENTION when a session asks something. */
 int headless_sessions(struct store *, bool json, int wait_ms);
 
 /* Runs the action word ("restart", "container-restart") on the row with that id. yes: without
@@ -32,8 +32,8 @@ int headless_do(struct store *, const char *word, const char *id, const char *ar
 int headless_shell(struct store *, const char *id, int wait_ms);
 
 /* Prints the lines of the targets (logs.h), sorted by time. Starts with the last few hundred lines
- * of each, or with those since since_ms (wall clock; 0: not given). follow: continues with new
- * lines until mocr is ended. json: one JSON object per line. */
+ * of each, or at since_ms (wall clock; 0: not given). follow: continues with new lines until mocr
+ * is ended. json: one JSON object per line. */
 int headless_logs(struct store *, char **targets, int n, bool follow, bool json, int64_t since_ms,
                   int wait_ms);
 

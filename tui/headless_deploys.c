@@ -1,5 +1,5 @@
-/* headless_deploys.c: deploys without a screen. Runs one and watches it to its end, or lists
- * all. */
+/* headless_deploys.c: deploys without a screen. Runs a deploy and watches it to its end, or lists
+ * all deploys. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>

@@ -174,7 +174,7 @@ static bool headless_goes_on(const struct printing *p, int64_t end_ms)
 	                        now - p->came_ms < QUIET_MS);
 }
 
-/* Prints read errors, because an unreadable log is not an empty one. Without -f there is no retry,
+/* Prints read errors, because an unreadable log is not an empty log. Without -f there is no retry,
  * so that part of the sentence is cut. */
 static bool headless_say_faults(const struct printing *p)
 {

@@ -1,13 +1,13 @@
 /* keys.c: decodes the terminal's bytes into keys.
  *
  * Bytes wait in a small buffer, and keys_next looks at its start. A complete key is taken. An
- * incomplete one waits for more bytes until a timeout. The timeout is KEYS_ESC_MS if the bytes
+ * incomplete key waits for more bytes until a timeout. The timeout is KEYS_ESC_MS if the bytes
  * could be a key of their own: Esc, or Meta with a letter that also starts sequences. It is
  * KEYS_SLOW_MS if they can only be a sequence that the network split.
  *
- * The sequences are those of xterm's ctlseqs (CSI, SS3, bracketed paste, modifyOtherKeys), CSI u of
- * the kitty keyboard protocol, and a few of rxvt and the Linux console. Other sequences are dropped
- * up to their end. */
+ * Most sequences are those of xterm's ctlseqs: CSI, SS3, bracketed paste, modifyOtherKeys. CSI u is
+ * the kitty keyboard protocol's. A few come from rxvt and the Linux console. Other sequences are
+ * dropped up to their end. */
 #include "tui/keys.h"
 
 #include <errno.h>
@@ -32,7 +32,7 @@ static const struct {
 	uint32_t code;
 	const char *name;
 } names[] = {
-	/* The first name of a code is the one that key_name writes. */
+	/* key_name writes the first name of a code. */
 	{ K_UP, "Up" },         { K_DOWN, "Down" },
 	{ K_LEFT, "Left" },     { K_RIGHT, "Right" },
 	{ K_HOME, "Home" },     { K_END, "End" },

@@ -48,7 +48,7 @@ static bool lineedit_continues(char c)
 	return ((unsigned char)c & 0xc0) == 0x80;
 }
 
-/* Moves over one character and its combining ones. */
+/* Moves over a character and the combining characters after it. */
 static size_t lineedit_step_left(const struct lineedit *e, size_t at)
 {
 	utf8proc_int32_t c;

@@ -147,7 +147,7 @@ void orders_forget(struct console *c)
 static void order_carry_out(struct console *c)
 {
 	struct intent in = c->intent;
-	/* an order that ends at once may flash and start another one */
+	/* an order that ends at once may flash and start a further order */
 	c->intent = (struct intent){ 0 };
 	size_t started = 0;
 	for (size_t i = 0; i < in.n; i++) {
@@ -213,7 +213,7 @@ static void order_describe(struct console *c, struct row **rows, size_t n, struc
 		buf_addf(detail, "\nand %zu more", n - LISTED_MAX);
 }
 
-/* The first protected server among the rows, whose name must be typed; NULL. */
+/* The first protected server among the rows: the user must type its name. NULL: none. */
 static const struct server *order_protected_server(struct row **rows, size_t n)
 {
 	for (size_t i = 0; i < n; i++)

@@ -504,7 +504,7 @@ static void pager_toggle_mark(struct pager *p)
 	pager_keep_places(p);
 }
 
-/* Goes to the next bookmark after the cursor, else to the first one. */
+/* Goes to the next bookmark after the cursor, else to the first bookmark. */
 static void pager_next_bookmark(struct pager *p)
 {
 	const struct key_list *list = &p->view->bookmarks;
@@ -666,7 +666,7 @@ bool pager_key(struct pager *p, const struct key *k)
 
 #define FRESH_COUNTED 9999u
 
-/* The number of lines below the last one at the time of the pause. Older lines loaded later do not
+/* The number of lines below the last line at the time of the pause. Older lines loaded later do not
  * count. With filters, counts visible lines up to FRESH_COUNTED. Without filters, dropped lines
  * count too, because they keep their line numbers. */
 static uint64_t pager_fresh_lines(const struct pager *p)

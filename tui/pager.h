@@ -55,7 +55,7 @@ struct logview *pager_logview(struct pager *);
 /* moves to the first line at or after that time; false: none */
 bool pager_goto(struct pager *, int64_t wall_ms);
 /* Call after requesting older lines. When they arrive, shows the first line at or after time_us.
- * With `above`, shows the line before that one at the bottom. Any key ends the wait. */
+ * With `above`, shows the line before time_us at the bottom instead. Any key ends the wait. */
 void pager_await(struct pager *, int64_t time_us, bool above);
 uint64_t pager_cursor(const struct pager *); /* place of the line under the cursor */
 bool pager_at_end(const struct pager *);     /* the last line is on the screen */

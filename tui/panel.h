@@ -95,9 +95,9 @@ struct panel {
 	const char *brief_column;
 	bool brief_why;
 	void (*brief)(const struct row *, struct cell *);
-	/* The sentence when there are no rows is calm[0], then " on SERVER" inside a server, then
-	 * calm[1]. With calm[1] NULL the server is left out. calm[0] NULL: "Nothing here.".
-	 * sources: names of the backends whose errors are listed below the sentence. */
+	/* The text of a panel without rows. calm[0], then " on SERVER" inside a server, then
+	 * calm[1]. calm[1] NULL: without the server. calm[0] NULL: "Nothing here.". sources:
+	 * backends to report errors of below the text. */
 	const char *calm[2], *sources[PANEL_SOURCES_MAX + 1];
 	/* For a panel without rows (activity). Draws into the canvas, starting at line top of its
 	 * content. server limits the content to one server; NULL: all. Returns the total number of
@@ -144,8 +144,8 @@ bool row_stale(const struct row *, int64_t *since);
 /* Writes why a source shows nothing: "docker on sese: permission denied ...". False: the source is
  * live, stale or absent, or its link is not up. */
 bool source_sentence(const struct source *, char *buf, size_t size);
-/* Writes one word ("denied", "no answer") to replace the state of a row whose source has no current
- * answer. False: the source answers. */
+/* For a row with a denied, stale or failed source: writes one word ("denied", "no answer") that
+ * replaces the row's state. False: the source answers. */
 bool source_fails(const struct row *, struct cell *);
 /* the title of the ask without the leading server name; borrowed */
 const char *ask_words(const struct server *, const struct ask *);

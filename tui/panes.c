@@ -298,8 +298,8 @@ static void pane_put_in(struct pane *p, struct pane_part *part)
 	}
 }
 
-/* Moves a few of many rows. All changed rows are placed again, because one may be the neighbour of
- * another. */
+/* Moves a few of many rows. All changed rows are placed again, because some may be neighbours of
+ * each other. */
 static void pane_settle(struct pane *p)
 {
 	table_set_match(p->table, fuzzy_empty(&p->fuzzy) ? NULL : &p->fuzzy);

@@ -136,7 +136,7 @@ static struct attach *shell_kept(struct console *c, const char *id)
 	return NULL;
 }
 
-/* Keys typed into a shell can change anything. So --read-only refuses every way to open one. */
+/* Keys typed into a shell can change anything. So --read-only refuses every way to open a shell. */
 static bool shell_refused(struct console *c, const struct row *r)
 {
 	if (c->settings->read_only)

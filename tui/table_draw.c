@@ -178,8 +178,8 @@ static void table_draw_squeeze(const struct table *t, struct layout *l, int widt
 	}
 }
 
-/* Limits for handing out spare cells. First columns with a max, then columns without one, then any
- * cut content. */
+/* Limits for handing out spare cells. First columns with a max, then columns without a max, then
+ * any cut content. */
 enum grant { GRANT_BOUNDED, GRANT_UNBOUNDED, GRANT_CONTENT };
 
 static int table_draw_granted(const struct table *t, size_t i, enum grant grant)
@@ -262,8 +262,8 @@ static struct layout table_draw_lay_out(const struct table *t, int width)
 		table_draw_drop_empty(t, &l);
 	for (size_t i = 0; i < t->n_columns; i++)
 		l.width[i] = table_draw_needed(t, i, l.width[i]);
-	/* Drop optional columns before important ones lose their comfortable width. Shrink all
-	 * columns before dropping an important one. */
+	/* Drop optional columns before important columns lose their comfortable width. Shrink all
+	 * columns before dropping an important column. */
 	while (table_draw_total(t, &l) > width && table_draw_drop_one(t, &l, 1))
 		;
 	table_draw_squeeze(t, &l, width, true);

@@ -260,7 +260,7 @@ static void view_draw_log_parts(const struct canvas *at, const struct view *v, c
 	}
 }
 
-/* Returns the cell after the last one used. */
+/* Returns the next free cell. */
 static int view_draw_doc_parts(const struct canvas *at, const struct view *v)
 {
 	int x = 1 + canvas_textf(at, 0, 1, at->width - 2, TONE_TITLE_FOCUS, " %s ", v->title);
