@@ -50,8 +50,7 @@ static void bar_count(const struct console *c, struct counts *n)
 	}
 }
 
-/* Summarizes servers, containers and units in one line. The least important parts are dropped
- * first. */
+/* Counts servers, containers and units in one line. The least important parts are dropped first. */
 static void bar_counts_text(const struct console *c, char *buf, size_t size, int room)
 {
 	struct counts n;

@@ -1,5 +1,4 @@
-/* canvas.h: the terminal's cells, drawn in tones instead of colours. Only canvas.c uses
- * curses.
+/* canvas.h: the terminal's cells, drawn in tones instead of colours. Only canvas.c uses curses.
  *
  * A canvas is a rectangle of the screen. Drawing outside of it is clipped. Text must be washed
  * first (wash.h). canvas_flush sends only differences, and no byte when nothing changed. No

@@ -1,6 +1,6 @@
 /* fuzzy.c: matches words against names.
  *
- * Each word is first searched as a substring, the usual case. Otherwise it is searched as a
+ * Each word is first searched as a substring, as most people type. Otherwise it is searched as a
  * subsequence inside one word of the text. This limit keeps long rows from matching everything.
  * Characters are compared one by one, with case folding by utf8proc. ASCII, the usual case, is
  * folded without it. */

@@ -193,7 +193,7 @@ static void order_confirmed(const struct dialog_result *result, void *arg)
 
 /* --- asking -------------------------------------------------------------- */
 
-/* A row's current state in one line: "javisi_n8n healthy 34h". */
+/* A row's current state in one line: "javisi_n8n  healthy 34h". */
 static void order_state_text(struct console *c, const struct row *r, struct cell *out)
 {
 	const struct pane *p = pane_of_kind(c, r->kind);

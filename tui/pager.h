@@ -44,8 +44,8 @@ void pager_times(struct pager *, enum pager_times); /* default: PAGER_TIME_CLOCK
 bool pager_following(const struct pager *);
 
 /* Searches a regular expression (match.h). NULL or "" ends the search. Without capitals the search
- * ignores case. Moves to the first match below the top of the screen, or to the newest match in a
- * following log. False: no match. */
+ * ignores case. Moves to the first match from the top of the screen on, or to the newest match in a
+ * following log. False: no match, or a wrong expression. */
 bool pager_search(struct pager *, const char *needle);
 /* n: 1, N: -1; wraps around the end and shows so in the status */
 bool pager_search_step(struct pager *, int step);

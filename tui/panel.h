@@ -47,8 +47,7 @@ struct column {
 	bool descending; /* the first sort by this column is descending */
 	unsigned flags;  /* enum column_flags */
 };
-/* Columns that most panels have. Use inside the braces of a column: { COLUMN_OF_SERVER, .min = 8
- * }. */
+/* Columns that most panels have. Use: { COLUMN_OF_SERVER, .min = 8 } as a column. */
 #define COLUMN_OF_HEALTH                                                       \
 	.name = "health", .title = "", .min = 1, .max = 1, .cell = cell_glyph, \
 	.compare = order_by_need, .flags = COLUMN_HEALTH
@@ -61,10 +60,9 @@ struct column {
 
 #define PANEL_SOURCES_MAX 4
 struct panel {
-	const char
-		/* "containers": name of the command `:containers` and in [settings]. Keys 1-9
-	         * follow the order of panels[]. */
-		*name;
+	/* "containers": name of the command `:containers` and in [settings]. Keys 1-9 follow the
+	 * order of panels[]. */
+	const char *name;
 	const char *title;
 	const char *tab; /* short title for the bar at 40 cells: "ctr" */
 	/* Kind of its rows. The actions come from kind->actions. NULL with columns set: rows of
@@ -139,10 +137,10 @@ bool cell_order(const struct row *, struct cell *);
 #define CELL_ORDER_FAILED_MS 90000
 /* wall clock, ms, of the newest answer of any source; 0 never */
 int64_t server_heard_ms(const struct server *);
-/* Is the row stale? *since: wall clock of the last answer, ms; 0 unknown or not stale. */
+/* Is the row stale? *since: wall clock of the last answer, ms; 0 unknown. Valid only when true. */
 bool row_stale(const struct row *, int64_t *since);
 /* Writes why a source shows nothing: "docker on sese: permission denied ...". False: the source is
- * live, stale or absent, or its link is not up. */
+ * live, stale, absent, or waits for its link. */
 bool source_sentence(const struct source *, char *buf, size_t size);
 /* For a row with a denied, stale or failed source: writes one word ("denied", "no answer") that
  * replaces the row's state. False: the source answers. */
