@@ -1,6 +1,6 @@
 /* keys.h: decodes typed bytes into named keys: "j", "C-d", "M-x", "Up", "S-Tab", "F1", "ü".
  *
- * Only this file decodes the terminal's bytes. curses' own key reading is not used. KEYS_ESC_MS
+ * Only keys.c decodes the terminal's bytes. curses' own key reading is not used. KEYS_ESC_MS
  * separates a lone Esc from the start of a sequence. A paste arrives as one event, never as single
  * keys. Unknown sequences are dropped whole, so that none of their letters runs as a key. */
 #ifndef TUI_KEYS_H
@@ -72,8 +72,8 @@ bool key_parse(const char *name, struct key *);
 char *key_name(const struct key *, char *buf);
 bool key_equal(const struct key *, const struct key *);
 bool key_is(const struct key *, const char *name); /* key_is(&k, "C-d") */
-/* Writes a character key as UTF-8 into buf (5 bytes) and returns the length. The space bar gives "
- * ". 0: not a character, or with Ctrl or Meta. */
+/* Writes a character key as UTF-8 into buf (5 bytes) and returns the length. The space bar writes a
+ * space. 0: not a character, or with Ctrl or Meta. */
 size_t key_text(const struct key *, char *buf);
 
 struct keys;

@@ -33,7 +33,7 @@ struct logview {
 	size_t n;
 	enum log_level least; /* UNKNOWN: all levels */
 	struct key_list bookmarks, marks, unfolded;
-	bool flat;          /* show JSON unfolded, as received */
+	bool flat;          /* shows JSON as received */
 	enum log_span span; /* span of the histogram */
 	struct buf text;    /* the line last folded */
 };
