@@ -30,14 +30,13 @@
 #define READ_MAX 4096
 #define OUT_MAX (64u << 10) /* output waiting for the terminal */
 #define IN_MAX (64u << 10)  /* input waiting for the remote side; more is dropped with a beep */
-#define KEEP_SLACK \
 /* bytes of kept output beyond ATTACH_KEEP that are tolerated before the next cut */
-(64u << 10)
+#define KEEP_SLACK (64u << 10)
 #define LAST_WORDS_MS 300     /* how long the last output may take to reach the terminal */
 #define REPAINT_MS 60         /* between the two size changes that make a program repaint */
 #define AGAIN_MAX (32u << 10) /* bytes of kept output shown again on entering */
 
-	struct attach {
+struct attach {
 	struct loop *loop; /* borrowed */
 	struct keys *keys; /* borrowed */
 	char *title;       /* owned */

@@ -92,7 +92,7 @@ struct site {
 	/* why the last round failed; ERR_NONE: a list arrived since */
 	struct err err;
 	struct site_log *logs; /* that were asked here; each leaves when it is closed */
-	struct job *jobs; /* running orders */
+	struct job *jobs;      /* running orders */
 };
 
 /* The source struct of a backend made by PLATFORM_BACKEND. */

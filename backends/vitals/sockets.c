@@ -18,8 +18,9 @@
 
 #define WORKED_AGAIN_MS (5 * 60 * 1000)
 #define SOCKETS_FILE_MAX (64u << 10)
-#define TOLD_LATE_MS 4000 /* if the shell has not reported by then, sockets are tried without it \
-	                   */
+#define TOLD_LATE_MS                                                                \
+	4000 /* if the shell has not reported by then, sockets are tried without it \
+	      */
 #define LOST_MOST_MS (60 * 60 * 1000)
 
 int64_t sockets_lost_ms = 5 * 60 * 1000;

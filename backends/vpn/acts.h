@@ -43,7 +43,9 @@ VPN_ACT(expire)
 VPN_ACT(rename)
 VPN_ACT(delete)
 VPN_ACT(tags)
-VPN_ACT(routes) VPN_ACT(key) VPN_ACT(key_expire) VPN_ACT(keys) VPN_ACT(users) VPN_ACT(dns_list)
+VPN_ACT(routes)
+VPN_ACT(key)
+VPN_ACT(key_expire) VPN_ACT(keys) VPN_ACT(users) VPN_ACT(dns_list)
 	VPN_ACT(dns) void suggest_name(const struct row *, char *buf, size_t size);
 void suggest_tags(const struct row *, char *buf, size_t size);
 void suggest_routes(const struct row *, char *buf, size_t size);

@@ -291,7 +291,9 @@ REST(23)
 REST(24)
 REST(25)
 REST(26)
-REST(27) REST(28) REST(29) REST(30)
+REST(27)
+REST(28)
+REST(29) REST(30)
 	/* what lies between is called as its neighbour */
 	PROGRAM(23) PROGRAM(25) PROGRAM(26) PROGRAM(28) PROGRAM(30)
 
