@@ -4,9 +4,11 @@
 #include <string.h>
 
 #include "backends/base/human.h"
+#include "backends/containers/containers.h"
 #include "backends/link/ask.h"
 #include "backends/link/link.h"
 #include "backends/link/loop.h"
+#include "backends/services/unit.h"
 #include "backends/store/settings.h"
 #include "backends/vitals/vitals.h"
 #include "backends/vpn/vpn.h"
@@ -182,21 +184,22 @@ static void fleet_disk_cell(const struct row *r, struct cell *c)
 static void fleet_containers_cell(const struct row *r, struct cell *c)
 {
 	const struct server *s = fleet_server_of(r);
+	struct container_counts n = containers_count(s);
 	const char *old = fleet_is_old(r, "docker") || fleet_is_old(r, "podman") ? "~" : "";
-	if (!s->containers && fleet_source_is(r, "docker", SOURCE_DENIED))
+	if (!n.all && fleet_source_is(r, "docker", SOURCE_DENIED))
 		cell_set(c, TONE_WARN, "denied");
-	else if (!s->containers)
+	else if (!n.all)
 		cell_unknown(c);
-	else if (s->containers_bad)
-		cell_set(c, TONE_WARN, "%s%d/%d ! %d", old, s->containers_up, s->containers,
-		         s->containers_bad);
+	else if (n.bad)
+		cell_set(c, TONE_WARN, "%s%d/%d ! %d", old, n.up, n.all, n.bad);
 	else
-		cell_set(c, TONE_PLAIN, "%s%d/%d", old, s->containers_up, s->containers);
+		cell_set(c, TONE_PLAIN, "%s%d/%d", old, n.up, n.all);
 }
 
 static int fleet_containers_compare(const struct row *a, const struct row *b)
 {
-	return compare_numbers(fleet_server_of(a)->containers, fleet_server_of(b)->containers);
+	return compare_numbers(containers_count(fleet_server_of(a)).all,
+	                       containers_count(fleet_server_of(b)).all);
 }
 
 static void fleet_units_cell(const struct row *r, struct cell *c)
@@ -206,15 +209,15 @@ static void fleet_units_cell(const struct row *r, struct cell *c)
 	const char *old = fleet_is_old(r, "systemd") ? "~" : "";
 	if (!src || src->state == SOURCE_ABSENT || !src->fresh_ms)
 		cell_unknown(c);
-	else if (s->units_failed)
-		cell_set(c, TONE_BAD, "%s%d failed", old, s->units_failed);
+	else if (units_failed(s))
+		cell_set(c, TONE_BAD, "%s%d failed", old, units_failed(s));
 	else
 		cell_set(c, TONE_PLAIN, "%sok", old);
 }
 
 static int fleet_units_compare(const struct row *a, const struct row *b)
 {
-	return compare_numbers(fleet_server_of(a)->units_failed, fleet_server_of(b)->units_failed);
+	return compare_numbers(units_failed(fleet_server_of(a)), units_failed(fleet_server_of(b)));
 }
 
 /* How the VPN sees it, with the age of what is not so well. */
@@ -482,12 +485,13 @@ static void fleet_brief(const struct row *r, struct cell *c)
 	if (s->vitals && s->vitals->load1 >= 0)
 		cell_add(c, " %s%.*f", fleet_is_old(r, "vitals") ? "~" : "",
 		         fleet_load_digits(s->vitals->load1, false), s->vitals->load1);
-	if (s->containers)
-		cell_add(c, "  %d ctr", s->containers_up);
-	if (s->containers_bad)
-		cell_add(c, " ! %d", s->containers_bad);
-	if (s->units_failed)
-		cell_add(c, "  %d failed", s->units_failed);
+	struct container_counts n = containers_count(s);
+	if (n.all)
+		cell_add(c, "  %d ctr", n.up);
+	if (n.bad)
+		cell_add(c, " ! %d", n.bad);
+	if (units_failed(s))
+		cell_add(c, "  %d failed", units_failed(s));
 	if (fleet_disk_percent(r) >= store_settings(s->store)->disk_warn)
 		cell_add(c, "  disk %.0f%%", fleet_disk_percent(r));
 	if (note.text[0])

@@ -11,10 +11,12 @@
 
 #include "backends/base/human.h"
 #include "backends/base/mem.h"
+#include "backends/containers/containers.h"
 #include "backends/deploy/deploy.h"
 #include "backends/link/ask.h"
 #include "backends/link/link.h"
 #include "backends/link/loop.h"
+#include "backends/services/unit.h"
 #include "backends/sessions/session.h"
 #include "backends/store/action.h"
 #include "backends/store/record.h"
@@ -118,10 +120,11 @@ static void headless_print_server(const struct server *v, int wait_ms)
 		printf(" load %.2f  mem %d%%  up %s", t->load1,
 		       (int)(100.0 * (double)t->mem_used / (double)t->mem_total),
 		       human_age(age, t->uptime_s * 1000));
-	if (v->containers)
-		printf("  containers %d/%d", v->containers_up, v->containers);
+	struct container_counts n = containers_count(v);
+	if (n.all)
+		printf("  containers %d/%d", n.up, n.all);
 	if (systemd && systemd->fresh_ms && systemd->state != SOURCE_ABSENT)
-		printf("  failed units %d", v->units_failed);
+		printf("  failed units %d", units_failed(v));
 	printf("%s%s\n", v->row.why ? "  " : "", v->row.why ? v->row.why : "");
 	for (const struct source *s = v->sources; s; s = s->next)
 		if (!source_settled(s))

@@ -9,11 +9,18 @@
 extern const struct backend backend_docker, backend_docker_user, backend_podman,
 	backend_podman_user;
 
-/* How to call the engine's program on that server: "docker", "sudo -n docker". */
+/* How many containers a server has; how many run, those before their first health check included;
+ * how many need attention or worse. */
+struct container_counts {
+	int all, up, bad;
+};
+struct container_counts containers_count(const struct server *);
+
 /* Folders where a Synology and a Mac keep docker. A shell without a terminal does not search
  * them. */
 #define ENGINE_PATH "PATH=$PATH:/usr/local/bin:/opt/homebrew/bin; export PATH; "
 #define ENGINE_COMMAND_SIZE 256
+/* How to call the engine's program on that server: "docker", "sudo -n docker". */
 void engine_command(const struct source *, char *buf, size_t size);
 
 /* Appends the words after "compose": " -p NAME -f FILE --env-file FILE". files and env_files are

@@ -5,6 +5,7 @@
 
 #include "backends/base/json_write.h"
 #include "backends/base/mem.h"
+#include "backends/containers/containers.h"
 #include "backends/containers/engine.h"
 
 static void container_finish(struct row *row)
@@ -47,6 +48,17 @@ static void container_json(const struct row *row, void *out)
 	cJSON_AddBoolToObject(o, "oom", c->oom);
 	json_add_text(o, "death", c->death != DEATH_NONE ? death_class_name(c->death) : NULL);
 	json_add_text(o, "last_lines", died ? c->last_lines : NULL);
+}
+
+struct container_counts containers_count(const struct server *v)
+{
+	int well = server_count(v, &kind_container, HEALTH_GOOD, HEALTH_GOOD);
+	int busy = server_count(v, &kind_container, HEALTH_BUSY, HEALTH_ATTENTION);
+	return (struct container_counts){
+		.all = server_count(v, &kind_container, HEALTH_UNKNOWN, HEALTH_ASKS),
+		.up = well + busy,
+		.bad = server_count(v, &kind_container, HEALTH_ATTENTION, HEALTH_ASKS),
+	};
 }
 
 const struct kind kind_container = {

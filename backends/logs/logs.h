@@ -16,15 +16,18 @@
 #include "backends/store/log.h"
 #include "backends/store/store.h"
 
-enum target_what { TARGET_JOURNAL, TARGET_KERNEL, TARGET_FILE, TARGET_CONTAINER, TARGET_UNIT };
+enum target_what { TARGET_JOURNAL, TARGET_KERNEL, TARGET_FILE, TARGET_ROWS };
 struct target {
 	enum target_what what;
+	const struct kind *kind; /* TARGET_ROWS: of which rows; NULL for the others */
 	char server[128]; /* name or pattern */
 	char name[512];   /* name or pattern, or path; "" for the others */
 };
 /* Pure. False and why, with the nearest word when one was mistyped. */
 bool target_parse(const char *text, struct target *, char *why, size_t size);
-bool target_takes(const struct target *, enum target_what, const char *server, const char *name);
+/* Whether it means what (of kind, for TARGET_ROWS) called name on server. */
+bool target_takes(const struct target *, enum target_what, const struct kind *, const char *server,
+                  const char *name);
 
 struct log_set;
 struct log_set *log_set_create(struct store *, struct log *); /* both borrowed */

@@ -106,15 +106,15 @@ static const char *set_called(const struct target *t, const struct server *v)
 static unsigned set_take(struct log_set *set, const struct target *t)
 {
 	unsigned taken = 0;
-	if (t->what == TARGET_CONTAINER || t->what == TARGET_UNIT) {
-		const struct kind *kind = t->what == TARGET_UNIT ? &kind_unit : &kind_container;
+	if (t->what == TARGET_ROWS) {
+		const struct kind *kind = t->kind;
 		for (struct row *r = store_first(set->store, kind, NULL); r;
 		     r = store_next(r, kind, NULL)) {
 			const char *local = r->id + strlen(r->server->name) + strlen(kind->name) +
 			                    2;
 			const char *server = set_called(t, r->server);
-			if (!target_takes(t, t->what, server, local) &&
-			    !target_takes(t, t->what, server, r->name))
+			if (!target_takes(t, t->what, kind, server, local) &&
+			    !target_takes(t, t->what, kind, server, r->name))
 				continue;
 			set_follow_row(set, r);
 			taken++;
@@ -122,7 +122,7 @@ static unsigned set_take(struct log_set *set, const struct target *t)
 		return taken;
 	}
 	for (struct server *s = store_servers(set->store); s; s = s->next)
-		if (target_takes(t, t->what, set_called(t, s), "")) {
+		if (target_takes(t, t->what, NULL, set_called(t, s), "")) {
 			set_follow_server(set, t, s);
 			taken++;
 		}

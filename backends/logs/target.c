@@ -10,23 +10,36 @@
 static const struct {
 	const char *word;
 	enum target_what what;
-	bool named;
 } words[] = {
-	{ "journal", TARGET_JOURNAL, false },    { "server", TARGET_JOURNAL, false },
-	{ "kernel", TARGET_KERNEL, false },      { "containers", TARGET_CONTAINER, true },
-	{ "container", TARGET_CONTAINER, true }, { "services", TARGET_UNIT, true },
-	{ "service", TARGET_UNIT, true },        { "units", TARGET_UNIT, true },
-	{ "unit", TARGET_UNIT, true },
+	{ "journal", TARGET_JOURNAL },
+	{ "server", TARGET_JOURNAL },
+	{ "kernel", TARGET_KERNEL },
 };
+#define NAMES_MAX 40 /* of words and kinds, for what is near a mistyped one */
 #define FILE_WORD "file:"
+
+/* What a person may call the rows of a kind that has logs: "container", "containers", and so on. */
+static size_t target_kind_names(const struct kind *k, const char *names[3])
+{
+	size_t n = 0;
+	if (!k->follow)
+		return 0;
+	names[n++] = k->name;
+	names[n++] = k->plural;
+	if (k->alias)
+		names[n++] = k->alias;
+	return n;
+}
 
 static bool target_unknown(const char *word, char *why, size_t size)
 {
-	const char *names[ARRAY_LEN(words) + 1];
+	const char *names[NAMES_MAX];
 	size_t n = 0;
 	for (; n < ARRAY_LEN(words); n++)
 		names[n] = words[n].word;
 	names[n++] = FILE_WORD;
+	for (size_t i = 0; kinds[i] && n + 3 <= NAMES_MAX; i++)
+		n += target_kind_names(kinds[i], names + n);
 	const char *near = nearest(word, names, n);
 	if (near)
 		snprintf(why, size, "\"%.60s\" is no kind of log; did you mean %s?", word, near);
@@ -76,32 +89,35 @@ bool target_parse(const char *text, struct target *t, char *why, size_t size)
 		if (strcmp(words[i].word, word) != 0)
 			continue;
 		t->what = words[i].what;
-		if (words[i].named)
-			snprintf(t->name, sizeof(t->name), "%s",
-			         slash && slash[1] ? slash + 1 : "*");
+		return true;
+	}
+	const struct kind *kind = kind_find(word);
+	if (kind && kind->follow) {
+		t->what = TARGET_ROWS;
+		t->kind = kind;
+		snprintf(t->name, sizeof(t->name), "%s", slash && slash[1] ? slash + 1 : "*");
 		return true;
 	}
 	return target_unknown(word, why, size);
 }
 
-/* NAME itself, or a unit's name without its suffix, or the part of a local id behind its engine. */
-static bool target_name_matches(const char *pattern, const char *name, bool unit)
+/* NAME itself, or without the suffix of its kind, or the part of a local id behind its engine. */
+static bool target_name_matches(const char *pattern, const char *name, const char *suffix)
 {
 	char longer[640];
 	if (fnmatch(pattern, name, 0) == 0)
 		return true;
-	snprintf(longer, sizeof(longer), "%s.service", pattern);
-	if (unit && fnmatch(longer, name, 0) == 0)
+	snprintf(longer, sizeof(longer), "%s%s", pattern, suffix ? suffix : "");
+	if (suffix && fnmatch(longer, name, 0) == 0)
 		return true;
 	const char *slash = strrchr(name, '/');
-	return slash && target_name_matches(pattern, slash + 1, unit);
+	return slash && target_name_matches(pattern, slash + 1, suffix);
 }
 
-bool target_takes(const struct target *t, enum target_what what, const char *server,
-                  const char *name)
+bool target_takes(const struct target *t, enum target_what what, const struct kind *kind,
+                  const char *server, const char *name)
 {
-	if (t->what != what || fnmatch(t->server, server, 0) != 0)
+	if (t->what != what || t->kind != kind || fnmatch(t->server, server, 0) != 0)
 		return false;
-	return (what != TARGET_CONTAINER && what != TARGET_UNIT) ||
-	       target_name_matches(t->name, name, what == TARGET_UNIT);
+	return what != TARGET_ROWS || target_name_matches(t->name, name, kind->suffix);
 }

@@ -43,9 +43,16 @@ static void unit_json(const struct row *row, void *cjson)
 	cJSON_AddBoolToObject(obj, "wanted", u->wanted);
 }
 
+int units_failed(const struct server *v)
+{
+	return server_count(v, &kind_unit, HEALTH_BAD, HEALTH_BAD);
+}
+
 const struct kind kind_unit = {
 	.name = "unit",
 	.plural = "units",
+	.alias = "services",
+	.suffix = ".service",
 	.row_size = sizeof(struct unit),
 	.actions = unit_actions,
 	.finish = unit_finish,

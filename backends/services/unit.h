@@ -32,4 +32,7 @@ struct unit {
 	void *priv;
 };
 
+/* How many units of a server have failed, or are missing though the configuration names them. */
+int units_failed(const struct server *);
+
 #endif

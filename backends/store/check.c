@@ -8,23 +8,33 @@
 #include "backends/store/internal.h"
 
 struct check_counts {
-	int containers, containers_up, containers_bad, units_failed, problems;
+	int problems;
 	size_t rows, needs, asks;
 };
 
 static void check_count(struct check_counts *n, const struct row *row)
 {
 	enum health health = row->health;
-	bool bad = health >= HEALTH_ATTENTION, container = row->kind == &kind_container;
-	bool up = health == HEALTH_GOOD || health == HEALTH_BUSY || health == HEALTH_ATTENTION;
+	bool bad = health >= HEALTH_ATTENTION;
 	n->rows++;
 	n->needs += bad;
 	n->asks += health == HEALTH_ASKS;
 	n->problems += bad;
-	n->containers += container;
-	n->containers_up += container && up;
-	n->containers_bad += container && bad;
-	n->units_failed += row->kind == &kind_unit && health == HEALTH_BAD;
+}
+
+/* The counts by health of one kind on one server. */
+static bool check_kin(const struct server *v, const struct kin *kin, struct err *err)
+{
+	size_t there[HEALTHS] = { 0 };
+	for (const struct row *row = kin->rows; row; row = row->kin_next)
+		there[row->health]++;
+	for (int health = 0; health < HEALTHS; health++)
+		if (there[health] != kin->by_health[health])
+			return err_set(err, ERR_GARBLED,
+			               "%s: %zu %s of health %d are kept, %zu are there", v->name,
+			               kin->by_health[health], kin->kind->plural, health,
+			               there[health]);
+	return true;
 }
 
 static bool check_server(const struct store *s, const struct server *v, struct err *err)
@@ -36,19 +46,13 @@ static bool check_server(const struct store *s, const struct server *v, struct e
 			check_count(&n, row);
 	for (const struct row *row = store_need_first(s, v); row; row = store_need_next(row, v))
 		needs++;
-	if (n.containers != v->containers || n.containers_up != v->containers_up ||
-	    n.containers_bad != v->containers_bad)
+	if (n.problems != v->problems || n.needs != needs)
 		return err_set(err, ERR_GARBLED,
-		               "%s: containers %d of %d up, %d bad are kept; %d of %d, %d are "
-		               "there",
-		               v->name, v->containers_up, v->containers, v->containers_bad,
-		               n.containers_up, n.containers, n.containers_bad);
-	if (n.units_failed != v->units_failed || n.problems != v->problems || n.needs != needs)
-		return err_set(err, ERR_GARBLED,
-		               "%s: %d failed units, %d problems, %zu needs are kept; %d, %d, %zu "
-		               "are there",
-		               v->name, v->units_failed, v->problems, needs, n.units_failed,
-		               n.problems, n.needs);
+		               "%s: %d problems, %zu needs are kept; %d, %zu are there", v->name,
+		               v->problems, needs, n.problems, n.needs);
+	for (size_t i = 0; i < v->n_kin; i++)
+		if (!check_kin(v, &v->kin[i], err))
+			return false;
 	if (n.rows != store_count(s, NULL, v))
 		return err_set(err, ERR_GARBLED, "%s: %zu rows are kept by kind, %zu are there",
 		               v->name, store_count(s, NULL, v), n.rows);

@@ -136,18 +136,22 @@ bool server_is_called(const struct server *v, const char *word)
 
 /* --- counts -------------------------------------------------------------- */
 
-static void store_count_kind(struct server *v, const struct kind *kind, enum health health, int one)
+static struct kin *store_kin_find(struct kin *kin, size_t n, const struct kind *kind)
 {
-	if (kind == &kind_container) {
-		/* one whose first health check is still to come is up, too */
-		bool up = health == HEALTH_GOOD || health == HEALTH_BUSY ||
-		          health == HEALTH_ATTENTION;
-		v->containers += one;
-		v->containers_up += up ? one : 0;
-		v->containers_bad += health >= HEALTH_ATTENTION ? one : 0;
-	} else if (kind == &kind_unit) {
-		v->units_failed += health == HEALTH_BAD ? one : 0;
-	}
+	for (size_t i = 0; i < n; i++)
+		if (kin[i].kind == kind)
+			return &kin[i];
+	return NULL;
+}
+
+static struct kin *store_kin_make(struct kin **kin, size_t *n, const struct kind *kind)
+{
+	struct kin *found = store_kin_find(*kin, *n, kind);
+	if (found)
+		return found;
+	*kin = xrealloc(*kin, (*n + 1) * sizeof(**kin));
+	(*kin)[*n] = (struct kin){ .kind = kind };
+	return &(*kin)[(*n)++];
 }
 
 /* Adds the row to the counts (one: 1) or takes it out again (-1), as it was counted. */
@@ -155,7 +159,7 @@ static void store_count_row(struct row *row, int one)
 {
 	struct server *v = row->server;
 	struct store *s = v->store;
-	store_count_kind(v, row->kind, row->counted_as, one);
+	store_kin_make(&v->kin, &v->n_kin, row->kind)->by_health[row->counted_as] += (size_t)one;
 	if (row->counted_as < HEALTH_ATTENTION)
 		return;
 	v->problems += one;
@@ -192,6 +196,16 @@ static void store_recount(struct row *row)
 	row->counted = true;
 	store_count_row(row, 1);
 	store_note(&row->server->row);
+}
+
+int server_count(const struct server *v, const struct kind *kind, enum health least,
+                 enum health most)
+{
+	const struct kin *kin = store_kin_find(v->kin, v->n_kin, kind);
+	size_t n = 0;
+	for (int health = least; kin && health <= (int)most; health++)
+		n += kin->by_health[health];
+	return (int)n;
 }
 
 size_t store_needs_count(const struct store *s, size_t *asks)
@@ -386,24 +400,6 @@ struct row *store_find_written(const struct store *s, const char *id)
 			row = store_find_beside(v, kind_container.name, local + 1);
 	free(name);
 	return row;
-}
-
-static struct kin *store_kin_find(struct kin *kin, size_t n, const struct kind *kind)
-{
-	for (size_t i = 0; i < n; i++)
-		if (kin[i].kind == kind)
-			return &kin[i];
-	return NULL;
-}
-
-static struct kin *store_kin_make(struct kin **kin, size_t *n, const struct kind *kind)
-{
-	struct kin *found = store_kin_find(*kin, *n, kind);
-	if (found)
-		return found;
-	*kin = xrealloc(*kin, (*n + 1) * sizeof(**kin));
-	(*kin)[*n] = (struct kin){ .kind = kind };
-	return &(*kin)[(*n)++];
 }
 
 /* The first row of a server's kin from the one at index on: of the kind alone, or (NULL) of all. */

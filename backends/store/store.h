@@ -49,6 +49,7 @@ enum health {
 	HEALTH_BAD,       /* ✗ */
 	HEALTH_ASKS       /* ? waits for the user */
 };
+#define HEALTHS (HEALTH_ASKS + 1)
 
 /* --- rows: one container, one unit, one server --------------------------- */
 
@@ -208,6 +209,7 @@ struct kin {
 	const struct kind *kind;
 	struct row *rows; /* borrowed; the first that came is the first */
 	size_t n;
+	size_t by_health[HEALTHS]; /* how many of them are so */
 };
 
 struct server {
@@ -243,7 +245,7 @@ struct server {
 	/* what its sources need may have changed since sources_tell_needs */
 	bool needs_unclear;
 	/* kept by the store as rows come, change and go */
-	int containers, containers_up, containers_bad, units_failed, problems;
+	int problems; /* rows with HEALTH_ATTENTION or worse */
 };
 
 struct server *store_server_find(const struct store *, const char *name);
@@ -307,6 +309,8 @@ struct row *store_find_written(const struct store *, const char *id);
 struct row *store_first(const struct store *, const struct kind *, const struct server *);
 struct row *store_next(const struct row *, const struct kind *, const struct server *);
 size_t store_count(const struct store *, const struct kind *, const struct server *);
+/* How many rows of a kind on a server have a health from least to most. */
+int server_count(const struct server *, const struct kind *, enum health least, enum health most);
 
 /* Finds or makes the row of a source by the last part of its id; zeroed beyond struct row when new.
  * local_id and name are washed here. */

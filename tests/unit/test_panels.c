@@ -198,10 +198,15 @@ static void test_fleet(void **state)
 	const struct row *r = &s->server.row;
 	check(&panel_fleet, "link", r, "12 ms");
 	check(&panel_fleet, "containers", r, "-");
-	s->server.containers = 13;
-	s->server.containers_up = 12;
+	struct kin kin = { .kind = &kind_container };
+	s->server.kin = &kin;
+	s->server.n_kin = 1;
+	kin.by_health[HEALTH_GOOD] = 10;
+	kin.by_health[HEALTH_BUSY] = 2;
+	kin.by_health[HEALTH_IDLE] = 1;
 	check(&panel_fleet, "containers", r, "12/13");
-	s->server.containers_bad = 2;
+	kin.by_health[HEALTH_BUSY] = 0;
+	kin.by_health[HEALTH_ATTENTION] = 2;
 	check(&panel_fleet, "containers", r, "12/13 ! 2");
 	s->vitals = (struct vitals){ .cpus = 4,
 		                     .load1 = 0.42,
@@ -289,7 +294,9 @@ static void test_lost_server(void **state)
 	s->source.fresh_ms = now_wall_ms() - 3 * 3600000 - 500;
 	s->link.retry_at_ms = loop_now(s->loop) + 40000;
 	err_set(&s->link.err, ERR_TIMEOUT, "connect timed out after 5 s");
-	s->server.containers = s->server.containers_up = 6;
+	struct kin kin = { .kind = &kind_container, .by_health = { [HEALTH_GOOD] = 6 } };
+	s->server.kin = &kin;
+	s->server.n_kin = 1;
 	check(&panel_fleet, "link", r, "lost");
 	check(&panel_fleet, "containers", r, "~6/6");
 	check(&panel_fleet, "age", r, "3h old");

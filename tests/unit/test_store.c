@@ -318,7 +318,7 @@ static void test_changed_once_a_turn(void **state)
 	loop_turn(w.loop, 0);
 	loop_turn(w.loop, 0);
 	assert_int_equal(told, 1);
-	assert_int_equal(v->containers, 2);
+	assert_int_equal(server_count(v, &kind_container, HEALTH_BAD, HEALTH_BAD), 2);
 	assert_int_equal(v->problems, 2);
 	uint64_t generation = store_generation(w.store);
 	store_row_health(store_find(w.store, "a/container/x"), HEALTH_BAD, 1, "broken");
